@@ -1,0 +1,113 @@
+/* decode.h - from bytes to a fixed record, by one table.
+ *
+ * The interpreter executes the record, the translator will compile it, the disassembler prints it, the fuzzer generates from the same
+ * rows. An instruction that is missing from the table is missing everywhere. (Intel SDM vol. 2, appendix A.) */
+#ifndef MUNIMENT_EMU_DECODE_H
+#define MUNIMENT_EMU_DECODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "manifests/manifests.h"
+
+enum operation {
+#define OPERATION(name, text) OP_##name,
+#include "emu/cpu/operations.h"
+    OP_COUNT
+};
+
+/* Which operands, destination first. R a register, M memory, I an immediate, C the register CL, F a far pointer. */
+enum form {
+    FORM_NONE,
+    FORM_R, FORM_M, FORM_I, FORM_F,
+    FORM_RR, FORM_RM, FORM_MR, FORM_RI, FORM_MI, FORM_RC, FORM_MC,
+    FORM_RRI, FORM_RMI, FORM_MRI, FORM_RRC, FORM_MRC,
+    FORM_II, /* ENTER */
+    FORM_COUNT
+};
+
+enum { EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI, REG_ZERO }; /* REG_ZERO always holds 0: "no base", "no index" */
+enum { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_COUNT };
+
+enum insn_prefix {
+    PREFIX_LOCK      = 1,
+    PREFIX_REP       = 2,  /* F3 */
+    PREFIX_REPNE     = 4,  /* F2; the later of F2 and F3 counts */
+    PREFIX_ADDRESS16 = 8,  /* the effective address is 16 bits wide, and string instructions use SI, DI, CX */
+    PREFIX_SEGMENT   = 16, /* an override was given (for the disassembler; `segment` is already resolved) */
+    PREFIX_OPERAND   = 32, /* 66 was given */
+    PREFIX_ADDRESS   = 64  /* 67 was given */
+};
+
+struct cpu;
+struct insn;
+typedef int insn_handler(struct cpu *cpu, const struct insn *insn);
+
+struct insn {
+    insn_handler *run;     /* the interpreter's routine; null as the decoder leaves it */
+    uint32_t immediate;    /* sign-extended to 32 bits; relative branches: the displacement; far pointer: the offset; ENTER: bytes */
+    uint32_t displacement; /* of the memory operand, sign-extended; far pointer: the selector; ENTER: nesting level (0-31) */
+    uint16_t operation;    /* enum operation */
+    uint16_t row;          /* in the decoder's table, for what does not change */
+    uint16_t offset;       /* of its first byte from the start of its block */
+    uint8_t  form;         /* enum form */
+    uint8_t  size;         /* operand size in bytes: 1, 2, 4 (8: CMPXCHG8B) */
+    uint8_t  dst;          /* register of the first register operand: general (as encoded: 8-bit 4-7 are AH CH DH BH), segment, control, debug or test; 0 when implied */
+    uint8_t  src;          /* register of the second register operand */
+    uint8_t  base, index;  /* of the effective address; REG_ZERO for none */
+    uint8_t  scale;        /* index is shifted left by this: 0-3 */
+    uint8_t  segment;      /* of the memory operand, override applied; also the source of string instructions and XLAT */
+    uint8_t  prefixes;     /* enum insn_prefix */
+    uint8_t  length;       /* bytes, prefixes included: 1-15 */
+};
+
+/* What is known of an instruction from its row alone. */
+enum row_attribute {
+    ROW_MEMORY_ONLY  = 1,    /* a register operand is #UD */
+    ROW_REGISTER_ONLY = 2,   /* a memory operand is #UD (MOV CR ignores mod instead) */
+    ROW_LOCK         = 4,    /* LOCK allowed with a memory destination */
+    ROW_PROTECTED    = 8,    /* #UD in real and virtual-8086 mode */
+    ROW_FAULTS       = 16,   /* may fault even without a memory operand */
+    ROW_ENDS_BLOCK   = 32,   /* control transfer, or may change mode, mapping, interrupts or time */
+    ROW_STACK        = 64,   /* reads or writes the stack */
+    ROW_STRING       = 128,  /* takes REP */
+    ROW_BRANCH       = 256   /* relative branch: immediate is a displacement */
+};
+
+struct opcode_row {
+    uint16_t opcode;        /* one byte: 0-FF; two bytes: 0F00-0FFF */
+    int8_t   group;         /* ModRM.reg that selects this row, or -1 */
+    uint8_t  operation;
+    const char *operands;   /* in the manual's notation: "Eb,Gb" "Gv,M" "Ob" "AL,Ib" "Jz" "Ap" ... */
+    uint16_t read, written, undefined; /* RFLAGS bits */
+    uint16_t attributes;    /* enum row_attribute */
+    uint8_t  first_model;   /* enum cpu_model that first has it */
+    uint8_t  last_model;    /* and the last that has it */
+};
+
+extern const struct opcode_row opcode_rows[];
+extern const unsigned opcode_row_count;
+extern const char *const operation_names[OP_COUNT];
+
+enum decode_mode {
+    DECODE_32        = 1, /* CS.D: operands and addresses are 32 bits wide by default */
+    DECODE_PROTECTED = 2  /* protected mode and not virtual-8086 */
+};
+
+enum decode_result {
+    DECODE_OK,
+    DECODE_MORE,      /* the instruction goes on behind the bytes given */
+    DECODE_UNDEFINED, /* #UD */
+    DECODE_TOO_LONG   /* over 15 bytes: #GP(0) */
+};
+
+/* Decodes one instruction of the given model and mode from at most `available` bytes. insn->run and insn->offset are left 0. On anything but
+ * DECODE_OK *insn is undefined. LOCK where it is not allowed is DECODE_UNDEFINED. Never reads beyond `available`. */
+enum decode_result decode(const uint8_t *bytes, size_t available, unsigned mode, enum cpu_model model, struct insn *insn);
+
+#define DISASSEMBLY_SIZE 96
+/* Prints an instruction in Intel syntax ("add dword [ebx+esi*4+10h], eax"), NUL-terminated; eip is that of its first byte, for branch targets. */
+void disassemble(const struct insn *insn, uint32_t eip, char text[DISASSEMBLY_SIZE]);
+
+#endif

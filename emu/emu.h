@@ -1,0 +1,86 @@
+/* emu.h - the public header of emu/: a deterministic PC.
+ *
+ * A machine is created from a manifest and from functions of the host, and is run tick by tick. The same manifest, firmware, media and inputs
+ * at the same ticks give the same state at every tick, on any host: nothing here reads a clock, a random source, a file, or the
+ * environment. One tick is one retired instruction; spec/machine.md says what else costs ticks. All calls on one machine come from
+ * one thread; machines share nothing. */
+#ifndef MUNIMENT_EMU_H
+#define MUNIMENT_EMU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "formats/block.h"
+#include "manifests/manifests.h"
+
+struct machine;
+
+/* What the machine needs from outside. The functions get `context`; those for output may be null. */
+struct machine_host {
+    void *context;
+    const uint8_t *system_rom; /* ends at the 1 MiB line and, again, at 4 GiB; a multiple of 4 KiB, at most 256 KiB; copied */
+    size_t system_rom_size;
+    const uint8_t *video_rom;  /* from C0000h; at most 64 KiB; copied */
+    size_t video_rom_size;
+    const struct block *drives[DRIVE_COUNT]; /* null: no medium; must outlive the machine or its removal */
+    void (*sha256)(void *context, const uint8_t *bytes, size_t length, uint8_t digest[32]);
+    void (*serial_out)(void *context, unsigned port, uint8_t byte); /* port 0: COM1 */
+    void (*parallel_out)(void *context, uint8_t byte);
+};
+
+enum machine_stop {
+    MACHINE_SLICE_END,   /* the tick that was asked for is reached */
+    MACHINE_HALTED,      /* the CPU has just executed HLT with interrupts off; running on is allowed */
+    MACHINE_POWERED_OFF, /* the guest switched the power off: nothing runs any more */
+    MACHINE_HOST_FAILED  /* a disk returned BLOCK_FAILED: the state is that of the instant before, and must not be used */
+};
+
+/* Builds a machine and turns it on. Returns null, with *reason set to a static string, when memory is short or the manifest asks
+ * for what this version cannot build. The caller releases it with machine_destroy. */
+struct machine *machine_create(const struct machine_manifest *manifest, const struct machine_host *host, const char **reason);
+void machine_destroy(struct machine *m);
+
+/* Runs until tick `until` (absolute) or an earlier stop. Slicing a run differently changes nothing in it. */
+enum machine_stop machine_run(struct machine *m, uint64_t until);
+
+uint64_t machine_tick(const struct machine *m);
+uint64_t machine_ticks_per_second(const struct machine *m);
+
+/* SHA-256 of the whole state (spec/digest.md). Costs what changed since the last call. */
+void machine_digest(struct machine *m, uint8_t digest[32]);
+
+/* --- Inputs: they take effect at the tick at which the machine stands. --- */
+
+/* A key goes down or up. key is the set 1 make code; bit 7 marks the keys that send an E0 prefix (right Ctrl is 9Dh, Up C8h); E1h is Pause. False:
+ * the keyboard's buffer is full, try again later. */
+bool machine_key(struct machine *m, uint8_t key, bool down);
+/* A byte arrives on a serial port. False: the receiver has no room; try again later. */
+bool machine_serial_in(struct machine *m, unsigned port, uint8_t byte);
+/* Changes the medium of a removable drive; null takes it out. */
+void machine_insert(struct machine *m, enum drive_slot slot, const struct block *medium);
+
+/* --- Looking at it; nothing here changes the state. --- */
+
+#define TEXT_MAX_COLUMNS 132
+#define TEXT_MAX_ROWS 60
+
+struct text_screen {
+    unsigned columns, rows;          /* 0 when the display shows graphics or is off */
+    uint8_t character[TEXT_MAX_ROWS][TEXT_MAX_COLUMNS]; /* code page 437 */
+    uint8_t attribute[TEXT_MAX_ROWS][TEXT_MAX_COLUMNS];
+    unsigned cursor_column, cursor_row;
+    bool cursor_visible;
+};
+void machine_text(const struct machine *m, struct text_screen *screen);
+
+struct frame {
+    unsigned width, height;  /* at most FRAME_MAX_WIDTH x FRAME_MAX_HEIGHT */
+    const uint32_t *pixels;  /* 00RRGGBB, rows without gaps; valid until the next call on the machine */
+};
+#define FRAME_MAX_WIDTH 1600
+#define FRAME_MAX_HEIGHT 1200
+/* What the display shows now. */
+void machine_frame(struct machine *m, struct frame *frame);
+
+#endif

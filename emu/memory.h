@@ -1,0 +1,82 @@
+/* memory.h - physical memory: RAM, ROM, device memory, and the marks that keep caches honest.
+ *
+ * RAM is one private block. Every 4 KiB page of it has flags that send a write to the slow path: it holds decoded code, it was read by
+ * a page walk, its digest is stale. One function, memory_changed, serves everybody who writes: CPU, DMA, loader, snapshot. */
+#ifndef MUNIMENT_EMU_MEMORY_H
+#define MUNIMENT_EMU_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGE_SIZE 4096u
+#define PAGE_MASK 0xFFFu
+
+enum page_flag {
+    PAGE_CODE       = 1, /* decoded code was derived from it */
+    PAGE_TABLE      = 2, /* a page walk read it */
+    PAGE_CLEAN      = 4, /* its leaf in the digest tree is current; the first write clears this */
+    PAGE_SAVED      = 8  /* the last snapshot holds it; the first write clears this */
+};
+
+/* Device memory: one byte at a time, address physical. Wider accesses are split from the lowest byte up. */
+typedef uint8_t mmio_read_function(void *device, uint32_t address);
+typedef void mmio_write_function(void *device, uint32_t address, uint8_t value);
+
+struct mmio {
+    uint32_t first, last; /* addresses, inclusive */
+    mmio_read_function *read;
+    mmio_write_function *write;
+    void *device;
+};
+
+#define MMIO_REGIONS 8
+#define LOW_PAGES 256u     /* of the first MiB, where ROM and devices lie over RAM */
+
+/* Who keeps what derived from memory is told here. */
+struct memory_listener {
+    void (*code_changed)(void *listener, uint32_t address, uint32_t length); /* a write hit a PAGE_CODE page; may clear the flag */
+    void (*table_changed)(void *listener, uint32_t page);                    /* a write hit a PAGE_TABLE page; the flag is already cleared */
+    void (*map_changed)(void *listener);                                     /* A20 or the memory map moved: everything derived is void */
+    void *listener;
+};
+
+struct memory {
+    uint8_t *ram;
+    uint32_t ram_size;
+    uint8_t *flags;              /* per page of RAM, enum page_flag */
+    uint8_t *rom;                /* 256 KiB image of C0000h-FFFFFh; also seen at the end of the 4 GiB space, system ROM part */
+    uint32_t system_rom_size;
+    uint8_t low_kind[LOW_PAGES]; /* enum low_kind */
+    struct mmio mmio[MMIO_REGIONS];
+    unsigned mmio_count;
+    uint32_t a20_mask;           /* FFFFFFFFh, or FFEFFFFFh while the A20 gate is closed */
+    struct memory_listener listener;
+};
+
+enum low_kind { LOW_RAM, LOW_ROM, LOW_DEVICE };
+
+bool memory_init(struct memory *m, uint64_t ram_size); /* false: no memory */
+void memory_free(struct memory *m);
+
+void memory_map_rom(struct memory *m, uint32_t address, const uint8_t *bytes, size_t length); /* within C0000h-FFFFFh, whole pages after rounding up */
+void memory_map_mmio(struct memory *m, uint32_t first, uint32_t length, mmio_read_function *read, mmio_write_function *write, void *device);
+void memory_set_a20(struct memory *m, bool open);
+
+/* Host address of a physical page if it is plain memory for reading (RAM or ROM), else null: device or nothing. Addresses are after A20. */
+const uint8_t *memory_readable_page(const struct memory *m, uint32_t address);
+/* The same for writing; RAM only. */
+uint8_t *memory_writable_page(const struct memory *m, uint32_t address);
+
+/* Physical access of 1, 2 or 4 bytes, A20 applied, any alignment; device memory included. Nobody there: reads give all ones. */
+uint32_t memory_read(struct memory *m, uint32_t address, unsigned size);
+void memory_write(struct memory *m, uint32_t address, uint32_t value, unsigned size);
+
+/* DMA and loader: whole blocks, without A20 (DMA does not pass the gate). */
+void memory_read_block(struct memory *m, uint32_t address, uint8_t *buffer, uint32_t length);
+void memory_write_block(struct memory *m, uint32_t address, const uint8_t *buffer, uint32_t length);
+
+/* To be called after every write to RAM that did not find the page's flags clear: drops what was derived from these bytes. */
+void memory_changed(struct memory *m, uint32_t address, uint32_t length);
+
+#endif

@@ -1,0 +1,98 @@
+/* manifests.h - the public header of manifests/: the language that describes a frozen machine.
+ *
+ * A machine.yaml holds what determines the bits, a description.yaml what describes them. Both are restricted YAML, checked against one
+ * schema table; spec/manifest.md is normative. emu/ takes a struct machine_manifest and never sees YAML; archive/ seals the canonical
+ * form, so that a manifest has one digest. Ready-made machines lie beside this file. */
+#ifndef MUNIMENT_MANIFESTS_H
+#define MUNIMENT_MANIFESTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "formats/error.h"
+#include "formats/formats.h"
+
+#define MANIFEST_LIMIT 65536 /* bytes of a manifest that are read at most */
+
+enum machine_type { MACHINE_PC_ISA, MACHINE_PC_I440FX };
+
+enum cpu_model {
+    CPU_I386, CPU_I486, CPU_PENTIUM, CPU_PENTIUM_MMX, CPU_PENTIUM2, CPU_PENTIUM3, CPU_PENTIUM4
+};
+
+/* Where a drive sits. The position is also its name in manifests, archives and messages: fd0 hd0 ... */
+enum drive_slot {
+    DRIVE_FD0, DRIVE_FD1,
+    DRIVE_HD0, DRIVE_HD1, DRIVE_HD2, DRIVE_HD3, /* primary master, primary slave, secondary master, secondary slave */
+    DRIVE_COUNT
+};
+
+enum drive_kind { DRIVE_ABSENT, DRIVE_FLOPPY, DRIVE_DISK, DRIVE_CDROM };
+
+enum floppy_type { FLOPPY_NONE, FLOPPY_360K, FLOPPY_1200K, FLOPPY_720K, FLOPPY_1440K, FLOPPY_2880K }; /* values as in CMOS 10h, but 2880K is 5 */
+
+struct drive_manifest {
+    enum drive_kind kind;
+    enum floppy_type floppy;  /* the drive, for kind DRIVE_FLOPPY */
+    char image[256];          /* path relative to the manifest; in a sealed manifest "sealed"; empty: no medium */
+    struct geometry geometry; /* IDENTIFY geometry of a disk; all zero: from the image (disk_geometry) */
+    bool read_only;
+};
+
+struct firmware_manifest {
+    bool built_in;
+    uint32_t version;    /* of the built-in firmware */
+    char file[256];      /* otherwise: its file, relative to the manifest, */
+    uint8_t sha256[32];  /* and what it must hash to */
+};
+
+enum boot_device { BOOT_NONE, BOOT_FLOPPY, BOOT_DISK, BOOT_CDROM }; /* nibbles of CMOS 3Dh */
+
+struct machine_manifest {
+    uint32_t version;               /* of the machine: 0 */
+    enum machine_type type;
+    enum cpu_model cpu;
+    uint32_t cpuid_limit;           /* highest standard CPUID leaf; UINT32_MAX: the model's own */
+    uint32_t mips;                  /* speed: ticks per microsecond, 1 to 10000 */
+    uint64_t memory;                /* bytes; a multiple of 64 KiB, 1 MiB to 3 GiB */
+    struct firmware_manifest system, video;
+    int64_t clock_start;            /* what the RTC shows at power-on: seconds since 1970-01-01T00:00:00 of the machine's civil time */
+    struct drive_manifest drives[DRIVE_COUNT];
+    enum boot_device boot[3];
+    bool serial[2];                 /* COM1 at 3F8h/IRQ4, COM2 at 2F8h/IRQ3 */
+    bool parallel;                  /* LPT1 at 378h/IRQ7 */
+    bool vga;                       /* display: vga or none */
+};
+
+/* Names used in manifests: "pc-isa", "i386", "fd0", "floppy". */
+extern const char *const machine_type_names[], *const cpu_model_names[], *const drive_slot_names[];
+
+/* The machine on which a disk image given directly boots: pc-isa, i486, 25 MIPS, 16 MiB, built-in firmware 0, clock from
+ * 1998-01-01T00:00:00, COM1, COM2, LPT1, VGA, an empty 1.44M fd0. */
+void machine_manifest_default(struct machine_manifest *m);
+
+/* Parses text (length at most MANIFEST_LIMIT). name is the file's name for messages, whose place is "line:column" such that they read
+ * FILE:LINE:COLUMN. Everything is checked: types, ranges, units, duplicate and unknown keys, combinations. */
+bool machine_manifest_parse(const char *text, size_t length, const char *name, struct machine_manifest *m, struct error *error);
+
+/* Writes the canonical form (the fixed order and spelling of spec/manifest.md) as a NUL-terminated string into buffer and returns its length, or
+ * 0 if it needs more than size bytes. Parsing it gives *m again. */
+size_t machine_manifest_print(const struct machine_manifest *m, char *buffer, size_t size);
+
+struct description_manifest {
+    char title[256];
+    char identifier[16][128];
+    uint32_t identifiers;
+    char provenance[4096];
+    bool open;              /* rights: open now, */
+    char closed_until[11];  /* or closed until this date, YYYY-MM-DD */
+};
+
+bool description_manifest_parse(const char *text, size_t length, const char *name, struct description_manifest *d, struct error *error);
+size_t description_manifest_print(const struct description_manifest *d, char *buffer, size_t size);
+
+/* Reads a whole file of at most MANIFEST_LIMIT bytes. The caller frees *text, which is NUL-terminated. */
+bool manifest_read_file(const char *path, char **text, size_t *length, struct error *error);
+
+#endif
