@@ -72,12 +72,12 @@ extern const char *const machine_type_names[], *const cpu_model_names[], *const 
  * 1998-01-01T00:00:00, COM1, COM2, LPT1, VGA, an empty 1.44M fd0. */
 void machine_manifest_default(struct machine_manifest *m);
 
-/* Parses text (length at most MANIFEST_LIMIT). name is the file's name for messages, whose place is "line:column" such that they read
- * FILE:LINE:COLUMN. Everything is checked: types, ranges, units, duplicate and unknown keys, combinations. */
+/* Parses text (length at most MANIFEST_LIMIT). name is the file's name for messages: an error's object is NAME:LINE:COLUMN, both from
+ * 1, the column in characters. Everything is checked: types, ranges, units, duplicate and unknown keys, combinations. */
 bool machine_manifest_parse(const char *text, size_t length, const char *name, struct machine_manifest *m, struct error *error);
 
 /* Writes the canonical form (the fixed order and spelling of spec/manifest.md) as a NUL-terminated string into buffer and returns its length, or
- * 0 if it needs more than size bytes. Parsing it gives *m again. */
+ * 0 if it needs more than size bytes or *m is no machine that could be parsed. Parsing it gives *m again. */
 size_t machine_manifest_print(const struct machine_manifest *m, char *buffer, size_t size);
 
 struct description_manifest {
@@ -86,7 +86,7 @@ struct description_manifest {
     uint32_t identifiers;
     char provenance[4096];
     bool open;              /* rights: open now, */
-    char closed_until[11];  /* or closed until this date, YYYY-MM-DD */
+    char closed_until[11];  /* or closed until this date, YYYY-MM-DD; empty and not open: not stated */
 };
 
 bool description_manifest_parse(const char *text, size_t length, const char *name, struct description_manifest *d, struct error *error);

@@ -1,0 +1,191 @@
+/* schema.c - the two languages, as tables. spec/manifest.md says the same in prose; the order here is the order of the canonical form. */
+#include "manifests/schema.h"
+
+#include <string.h>
+
+/* Choices are stored as 32-bit values, whatever enumeration they belong to. */
+_Static_assert(sizeof(enum machine_type) == 4 && sizeof(enum cpu_model) == 4 && sizeof(enum boot_device) == 4, "enumerations of 32 bits");
+_Static_assert(sizeof(enum drive_kind) == 4 && sizeof(enum floppy_type) == 4, "enumerations of 32 bits");
+
+#define AT(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+#define KEYS_END { .key = NULL }
+
+const char *const machine_type_names[] = { "pc-isa", "pc-i440fx", NULL };
+const char *const cpu_model_names[] = {
+    "i386", "i486", "pentium", "pentium-mmx", "pentium2", "pentium3", "pentium4", NULL
+};
+const char *const drive_slot_names[] = { "fd0", "fd1", "hd0", "hd1", "hd2", "hd3", NULL };
+
+static const char *const machine_version_names[] = { "machine 0", NULL };
+static const char *const description_version_names[] = { "description 0", NULL };
+static const char *const floppy_names[] = { "floppy 360K", "floppy 1.2M", "floppy 720K", "floppy 1.44M", "floppy 2.88M", NULL };
+static const char *const disk_names[] = { "disk", "cdrom", NULL };
+static const char *const boot_names[] = { "floppy", "disk", "cdrom", NULL };
+static const char *const display_names[] = { "none", "vga", NULL };
+static const char *const yes_names[] = { "no", "yes", NULL };
+
+static const struct unit bare_unit[] = { { "", 1 }, { NULL, 0 } };
+static const struct unit speed_units[] = { { "MIPS", 1 }, { NULL, 0 } };
+static const struct unit size_units[] = { { "KiB", 1u << 10 }, { "MiB", 1u << 20 }, { "GiB", 1u << 30 }, { NULL, 0 } };
+
+/* --- machine.yaml --- */
+
+static const char *cpu_check(void *field)
+{
+    const struct machine_manifest *m = field;
+
+    return m->cpu < CPU_PENTIUM && m->cpuid_limit != UINT32_MAX ? "this model has no CPUID leaves for cpuid-limit to limit" : NULL;
+}
+
+static const struct rule cpu_keys[] = {
+    { "model", AT(machine_manifest, cpu), .required = true, .scalar = &type_choice, .words = cpu_model_names },
+    { "speed", AT(machine_manifest, mips), .required = true, .scalar = &type_quantity, .units = speed_units,
+      .minimum = 1, .maximum = 10000, .step = 1 },
+    { "cpuid-limit", AT(machine_manifest, cpuid_limit), .scalar = &type_quantity, .units = bare_unit,
+      .minimum = 1, .maximum = 31, .step = 1, .absent = UINT32_MAX },
+    KEYS_END
+};
+
+static const struct rule firmware_file_keys[] = {
+    { "file", AT(firmware_manifest, file), .required = true, .scalar = &type_path },
+    { "sha256", AT(firmware_manifest, sha256), .required = true, .scalar = &type_sha256 },
+    KEYS_END
+};
+
+#define FIRMWARE(name, member) { name, AT(machine_manifest, member), .required = true, \
+    .scalar = &type_built_in, .maximum = 0, .keys = firmware_file_keys }
+
+static const struct rule firmware_keys[] = { FIRMWARE("system", system), FIRMWARE("video", video), KEYS_END };
+
+static const char *floppy_check(void *field)
+{
+    struct drive_manifest *drive = field;
+
+    drive->kind = DRIVE_FLOPPY;
+    return NULL;
+}
+
+static const char *disk_check(void *field)
+{
+    const struct drive_manifest *drive = field;
+
+    if (drive->kind == DRIVE_DISK)
+        return drive->image[0] ? NULL : "a disk needs an image";
+    if (drive->geometry.cylinders)
+        return "a cdrom has no geometry";
+    return drive->read_only ? "a cdrom is always read-only; the key belongs to disks" : NULL;
+}
+
+static const struct rule floppy_keys[] = {
+    { "kind", AT(drive_manifest, floppy), .required = true, .scalar = &type_choice, .words = floppy_names, .first = FLOPPY_360K },
+    { "image", AT(drive_manifest, image), .scalar = &type_path },
+    { "read-only", AT(drive_manifest, read_only), .scalar = &type_flag, .words = yes_names },
+    KEYS_END
+};
+
+static const struct rule disk_keys[] = {
+    { "kind", AT(drive_manifest, kind), .required = true, .scalar = &type_choice, .words = disk_names, .first = DRIVE_DISK },
+    { "image", AT(drive_manifest, image), .scalar = &type_path },
+    { "geometry", AT(drive_manifest, geometry), .scalar = &type_geometry },
+    { "read-only", AT(drive_manifest, read_only), .scalar = &type_flag, .words = yes_names },
+    KEYS_END
+};
+
+#define DRIVE(name, slot, kind) { name, AT(machine_manifest, drives[slot]), .keys = kind##_keys, .check = kind##_check }
+
+static const struct rule drive_keys[] = {
+    DRIVE("fd0", DRIVE_FD0, floppy), DRIVE("fd1", DRIVE_FD1, floppy),
+    DRIVE("hd0", DRIVE_HD0, disk), DRIVE("hd1", DRIVE_HD1, disk), DRIVE("hd2", DRIVE_HD2, disk), DRIVE("hd3", DRIVE_HD3, disk),
+    KEYS_END
+};
+
+static const struct rule boot_item = {
+    "boot", 0, sizeof(enum boot_device), .scalar = &type_choice, .words = boot_names, .first = BOOT_FLOPPY
+};
+
+static const struct rule port_names[] = {
+    { "com1", AT(machine_manifest, serial[0]) },
+    { "com2", AT(machine_manifest, serial[1]) },
+    { "lpt1", AT(machine_manifest, parallel) },
+    KEYS_END
+};
+
+#define WHOLE(type) .offset = 0, .size = sizeof(struct type) /* for values that lie apart in the structure */
+
+static const struct rule machine_keys[] = {
+    { "muniment", AT(machine_manifest, version), .required = true, .scalar = &type_choice, .words = machine_version_names },
+    { "machine", AT(machine_manifest, type), .required = true, .scalar = &type_choice, .words = machine_type_names },
+    { "cpu", WHOLE(machine_manifest), .required = true, .keys = cpu_keys, .check = cpu_check },
+    { "memory", AT(machine_manifest, memory), .required = true, .scalar = &type_quantity, .units = size_units,
+      .minimum = 1u << 20, .maximum = 3ull << 30, .step = 64u << 10 },
+    { "firmware", WHOLE(machine_manifest), .required = true, .keys = firmware_keys },
+    { "clock", AT(machine_manifest, clock_start), .required = true, .scalar = &type_time },
+    { "drives", WHOLE(machine_manifest), .required = true, .scalar = &type_none, .keys = drive_keys },
+    { "boot", AT(machine_manifest, boot), .required = true, .scalar = &type_none, .items = &boot_item, .max_items = 3 },
+    { "ports", WHOLE(machine_manifest), .required = true, .scalar = &type_none, .names = port_names },
+    { "display", AT(machine_manifest, vga), .required = true, .scalar = &type_flag, .words = display_names },
+    KEYS_END
+};
+
+const struct rule machine_rules = { "manifest", WHOLE(machine_manifest), .required = true, .keys = machine_keys };
+
+void machine_manifest_default(struct machine_manifest *m)
+{
+    memset(m, 0, sizeof(*m));
+    m->type = MACHINE_PC_ISA;
+    m->cpu = CPU_I486;
+    m->cpuid_limit = UINT32_MAX;
+    m->mips = 25;
+    m->memory = 16u << 20;
+    m->system.built_in = m->video.built_in = true;
+    m->clock_start = 883612800; /* 1998-01-01T00:00:00 */
+    m->drives[DRIVE_FD0].kind = DRIVE_FLOPPY;
+    m->drives[DRIVE_FD0].floppy = FLOPPY_1440K;
+    m->boot[0] = BOOT_FLOPPY;
+    m->boot[1] = BOOT_DISK;
+    m->serial[0] = m->serial[1] = m->parallel = m->vga = true;
+}
+
+bool machine_manifest_parse(const char *text, size_t length, const char *name, struct machine_manifest *m, struct error *error)
+{
+    memset(m, 0, sizeof(*m));
+    m->cpuid_limit = UINT32_MAX;
+    return manifest_parse(&machine_rules, text, length, name, m, error);
+}
+
+size_t machine_manifest_print(const struct machine_manifest *m, char *buffer, size_t size)
+{
+    return manifest_print(&machine_rules, m, buffer, size);
+}
+
+/* --- description.yaml --- */
+
+#define IDENTIFIER_SIZE sizeof(((struct description_manifest *)0)->identifier[0])
+
+static const struct rule identifier_item = { "identifiers", 0, IDENTIFIER_SIZE, .scalar = &type_text };
+
+static const struct rule description_keys[] = {
+    { "muniment", 0, 0, .required = true, .scalar = &type_choice, .words = description_version_names },
+    { "title", AT(description_manifest, title), .required = true, .scalar = &type_text },
+    { "identifiers", AT(description_manifest, identifier), .items = &identifier_item, .max_items = 16 },
+    { "provenance", AT(description_manifest, provenance), .scalar = &type_lines },
+    { "rights", WHOLE(description_manifest), .scalar = &type_rights },
+    KEYS_END
+};
+
+const struct rule description_rules = { "manifest", WHOLE(description_manifest), .required = true, .keys = description_keys };
+
+bool description_manifest_parse(const char *text, size_t length, const char *name, struct description_manifest *d, struct error *error)
+{
+    memset(d, 0, sizeof(*d));
+    if (!manifest_parse(&description_rules, text, length, name, d, error))
+        return false;
+    while (d->identifiers < 16 && d->identifier[d->identifiers][0])
+        d->identifiers++;
+    return true;
+}
+
+size_t description_manifest_print(const struct description_manifest *d, char *buffer, size_t size)
+{
+    return manifest_print(&description_rules, d, buffer, size);
+}

@@ -1,0 +1,514 @@
+/* test_manifests.c - facts about the language of manifests: what is read, what is refused and where, and the one canonical form. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "manifests/manifests.h"
+
+static const char full_machine[] =
+    "muniment: machine 0\n"                /* line 1 */
+    "machine: pc-i440fx\n"
+    "cpu:\n"
+    "  model: pentium2\n"
+    "  speed: 300 MIPS\n"
+    "  cpuid-limit: 3\n"
+    "memory: 64 MiB\n"
+    "firmware:\n"
+    "  system:\n"
+    "    file: \"rom/award.bin\"\n"        /* 10 */
+    "    sha256: 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff\n"
+    "  video: built-in 0\n"
+    "clock: 1999-12-31T23:59:58\n"
+    "drives:\n"
+    "  fd0:\n"
+    "    kind: floppy 1.44M\n"
+    "  hd0:\n"
+    "    kind: disk\n"
+    "    image: \"c.img\"\n"
+    "    geometry: 977/5/17\n"             /* 20 */
+    "    read-only: yes\n"
+    "  hd2:\n"
+    "    kind: cdrom\n"
+    "boot:\n"
+    "  - disk\n"
+    "  - floppy\n"
+    "ports:\n"
+    "  - com1\n"
+    "  - lpt1\n"
+    "display: vga\n";                      /* 30 */
+
+static const char full_description[] =
+    "muniment: description 0\n"
+    "title: \"A \\\"quoted\\\" title, with \\\\ and \xC3\xBC\"\n"
+    "identifiers:\n"
+    "  - \"LR-1998-0042\"\n"
+    "  - \"42\"\n"
+    "provenance: |2-\n"
+    "    Indented.\n"
+    "\n"
+    "  The end.\n"
+    "rights: closed until 2031-01-01\n";
+
+/* Replaces the first occurrence of `find` in text. The caller frees the result. */
+static char *replaced(const char *text, const char *find, const char *by)
+{
+    const char *at = strstr(text, find);
+    char *result = malloc(strlen(text) + strlen(by) + 1);
+
+    assert_non_null(at);
+    assert_non_null(result);
+    memcpy(result, text, (size_t)(at - text));
+    strcpy(result + (at - text), by);
+    strcat(result, at + strlen(find));
+    return result;
+}
+
+struct refusal {
+    const char *fact, *find, *by, *object, *what;
+};
+
+typedef bool parse_text(const char *text, size_t length, struct error *error);
+
+static bool parse_machine(const char *text, size_t length, struct error *error)
+{
+    struct machine_manifest m;
+
+    return machine_manifest_parse(text, length, "m", &m, error);
+}
+
+static bool parse_description(const char *text, size_t length, struct error *error)
+{
+    struct description_manifest d;
+
+    return description_manifest_parse(text, length, "d", &d, error);
+}
+
+static void check_refusals(parse_text *parse, const char *text, const struct refusal *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct error error = { .status = STATUS_OK };
+        char *changed = replaced(text, cases[i].find, cases[i].by);
+        bool accepted = parse(changed, strlen(changed), &error);
+        free(changed);
+        if (accepted || error.status != STATUS_INPUT || strcmp(error.object, cases[i].object) || !strstr(error.what, cases[i].what))
+            fail_msg("%s: %s, %s: %s", cases[i].fact, accepted ? "accepted" : "refused", error.object, error.what);
+    }
+}
+
+static void machine_errors_name_line_and_column(void **state)
+{
+    static const struct refusal cases[] = {
+        { "an unknown version",     "machine 0", "machine 1", "m:1:11", "muniment must be machine 0, not \"machine 1\"" },
+        { "the version not first",  "muniment: machine 0\n", "", "m:1:1", "begins with the key muniment" },
+        { "an unknown key",         "memory:", "memroy:", "m:7:1", "manifest has no \"memroy\"; it may have muniment, machine, cpu" },
+        { "an unknown nested key",  "speed:", "Speed:", "m:5:3", "cpu has no \"Speed\"; it may have model, speed, cpuid-limit" },
+        { "a key of another drive", "    kind: floppy 1.44M\n", "    kind: floppy 1.44M\n    geometry: 80/2/18\n", "m:17:5",
+          "drives.fd0 has no \"geometry\"" },
+        { "a duplicate key",        "memory:", "machine: pc-isa\nmemory:", "m:7:1", "manifest has \"machine\" twice" },
+        { "a duplicate drive",      "  hd2:", "  hd0:", "m:22:3", "drives has \"hd0\" twice" },
+        { "a missing key",          "memory: 64 MiB\n", "", "m:1:1", "manifest needs the key memory" },
+        { "a missing nested key",   "  model: pentium2\n", "", "m:4:3", "cpu needs the key model" },
+        { "a missing digest",       "sha256", "sha265", "m:11:5", "has no \"sha265\"; it may have file, sha256" },
+        { "an unknown word",        "pentium2", "pentiumII", "m:4:10", "cpu.model must be i386, i486" },
+        { "a word in upper case",   "display: vga", "display: VGA", "m:30:10", "display must be none or vga, not \"VGA\"" },
+        { "an empty value",         "pc-i440fx", "", "m:2:9", "machine must be pc-isa or pc-i440fx, not \"\"" },
+        { "a size without a unit",  "64 MiB", "64", "m:7:9", "memory must be from 1 MiB to 3 GiB in whole steps of 64 KiB" },
+        { "a decimal unit",         "64 MiB", "64 MB", "m:7:9", "not \"64 MB\"" },
+        { "two spaces",             "64 MiB", "64  MiB", "m:7:9", "memory must be" },
+        { "no space",               "64 MiB", "64MiB", "m:7:9", "memory must be" },
+        { "a size below range",     "64 MiB", "960 KiB", "m:7:9", "memory must be" },
+        { "a size above range",     "64 MiB", "4 GiB", "m:7:9", "memory must be" },
+        { "a size between steps",   "64 MiB", "1025 KiB", "m:7:9", "memory must be" },
+        { "a size over 64 bits",    "64 MiB", "17179869185 GiB", "m:7:9", "memory must be" },
+        { "a number over 64 bits",  "64 MiB", "18446744073709551680 KiB", "m:7:9", "memory must be" },
+        { "a negative size",        "64 MiB", "-64 MiB", "m:7:9", "memory must be" },
+        { "a signed size",          "64 MiB", "+64 MiB", "m:7:9", "memory must be" },
+        { "a leading zero",         "64 MiB", "064 MiB", "m:7:9", "memory must be" },
+        { "a fraction",             "64 MiB", "1.5 GiB", "m:7:9", "memory must be" },
+        { "hexadecimal",            "64 MiB", "0x40 MiB", "m:7:9", "memory must be" },
+        { "no speed at all",        "300 MIPS", "0 MIPS", "m:5:10", "cpu.speed must be from 1 MIPS to 10000 MIPS" },
+        { "too high a speed",       "300 MIPS", "10001 MIPS", "m:5:10", "cpu.speed must be" },
+        { "cpuid-limit out of range", "cpuid-limit: 3", "cpuid-limit: 32", "m:6:16", "cpu.cpuid-limit must be from 1 to 31" },
+        { "cpuid-limit without CPUID", "pentium2", "i386", "m:4:3", "no CPUID" },
+        { "another built-in firmware", "built-in 0", "built-in 1", "m:12:10", "firmware.video must be built-in 0" },
+        { "a short digest",         "1eff", "1e", "m:11:13", "64 lower-case hexadecimal digits" },
+        { "a digest in upper case", "1eff", "1EFF", "m:11:13", "64 lower-case hexadecimal digits" },
+        { "a day that is not",      "1999-12-31", "1999-02-29", "m:13:8", "clock must be a time such as" },
+        { "the leap day of 2100",   "1999-12-31", "2100-02-29", "m:13:8", "clock must be" },
+        { "a month that is not",    "1999-12-31", "1999-13-01", "m:13:8", "clock must be" },
+        { "a leap second",          "23:59:58", "23:59:60", "m:13:8", "clock must be" },
+        { "hour 24",                "23:59:58", "24:00:00", "m:13:8", "clock must be" },
+        { "a time zone",            "23:59:58", "23:59:58Z", "m:13:8", "clock must be" },
+        { "a date without time",    "T23:59:58", "", "m:13:8", "clock must be" },
+        { "a year before PCs",      "1999-12-31", "1979-12-31", "m:13:8", "from 1980 to 2099" },
+        { "a year after PCs",       "1999-12-31", "2100-01-01", "m:13:8", "from 1980 to 2099" },
+        { "a path upwards",         "\"c.img\"", "../c.img", "m:19:12", "drives.hd0.image must be a path" },
+        { "a path upwards inside",  "\"c.img\"", "a/../../c.img", "m:19:12", "not \"a/../../c.img\"" },
+        { "a path that ends upwards", "\"c.img\"", "a/..", "m:19:12", "must be a path" },
+        { "a path with a dot",      "\"c.img\"", "./c.img", "m:19:12", "must be a path" },
+        { "an absolute path",       "\"c.img\"", "/c.img", "m:19:12", "must be a path" },
+        { "an empty path",          "\"c.img\"", "\"\"", "m:19:12", "must be a path of 1 to 255 bytes" },
+        { "a path with an empty part", "\"c.img\"", "a//c.img", "m:19:12", "must be a path" },
+        { "a path that ends in /",  "\"c.img\"", "a/", "m:19:12", "must be a path" },
+        { "a path with NUL",        "\"c.img\"", "\"c\\0.img\"", "m:19:12", "without NUL" },
+        { "a path with ESC",        "\"c.img\"", "\"c\\e.img\"", "m:19:12", "must be a path" },
+        { "a path with a line feed", "\"c.img\"", "\"c\\n.img\"", "m:19:12", "must be a path" },
+        { "a key with NUL",         "memory:", "\"memory\\0\":", "m:7:1", "has no" },
+        { "geometry of no size",    "977/5/17", "0/5/17", "m:20:15", "drives.hd0.geometry must be" },
+        { "too many cylinders",     "977/5/17", "16384/16/63", "m:20:15", "at most 16383/16/63" },
+        { "too many heads",         "977/5/17", "977/17/17", "m:20:15", "geometry must be" },
+        { "too many sectors",       "977/5/17", "977/5/64", "m:20:15", "geometry must be" },
+        { "two parts of geometry",  "977/5/17", "977/5", "m:20:15", "geometry must be" },
+        { "a floppy on a disk's place", "    kind: disk", "    kind: floppy 1.44M", "m:18:11", "drives.hd0.kind must be disk or cdrom" },
+        { "a disk on a floppy's place", "floppy 1.44M", "disk", "m:16:11", "drives.fd0.kind must be floppy 360K, floppy 1.2M" },
+        { "a disk without image",   "    image: \"c.img\"\n", "", "m:18:5", "drives.hd0: a disk needs an image" },
+        { "a cdrom with geometry",  "kind: cdrom\n", "kind: cdrom\n    geometry: 1/1/1\n", "m:23:5", "a cdrom has no geometry" },
+        { "a read-only cdrom",      "kind: cdrom\n", "kind: cdrom\n    read-only: yes\n", "m:23:5", "a cdrom is always read-only" },
+        { "an unknown place",       "  hd2:", "  hd4:", "m:22:3", "drives has no \"hd4\"" },
+        { "true for yes",           "read-only: yes", "read-only: true", "m:21:16", "must be no or yes" },
+        { "an unknown boot device", "  - floppy", "  - network", "m:26:5", "boot must be floppy, disk or cdrom" },
+        { "a boot device twice",    "  - floppy", "  - disk", "m:26:5", "boot has the same element twice" },
+        { "too many boot devices",  "  - floppy", "  - floppy\n  - cdrom\n  - disk", "m:28:5", "boot has more than 3 elements" },
+        { "an unknown port",        "  - lpt1", "  - lpt2", "m:29:5", "ports has no \"lpt2\"; it may have com1, com2, lpt1" },
+        { "a port twice",           "  - lpt1", "  - com1", "m:29:5", "ports has \"com1\" twice" },
+        { "a mapping for a port",   "  - lpt1", "  - lpt1: 1", "m:29:5", "an element of ports must be a single word" },
+        { "a word for a list",      "boot:\n  - disk\n  - floppy\n", "boot: disk\n", "m:24:7", "boot must be a list or none" },
+        { "a word for a mapping",   "cpu:\n  model: pentium2\n  speed: 300 MIPS\n  cpuid-limit: 3\n", "cpu: i386\n", "m:3:6",
+          "cpu must be a mapping" },
+        { "a list for a mapping",   "cpu:\n  model: pentium2\n  speed: 300 MIPS\n  cpuid-limit: 3\n", "cpu:\n  - i386\n", "m:4:3",
+          "cpu must be a mapping" },
+        { "a mapping for a value",  "memory: 64 MiB", "memory:\n  size: 64 MiB", "m:8:3", "memory must be a single value" },
+        { "a list for a value",     "memory: 64 MiB", "memory:\n- 64 MiB", "m:8:1", "memory must be a single value" },
+        { "a mapping for a key",    "memory: 64 MiB", "? - a\n: b", "m:7:3", "a key of manifest must be a single word" },
+        { "an anchor",              "64 MiB", "&a 64 MiB", "m:7:9", "anchors are not allowed" },
+        { "an alias",               "64 MiB", "*a", "m:7:9", "aliases are not allowed" },
+        { "a tag",                  "64 MiB", "!!str 64 MiB", "m:7:9", "tags are not allowed" },
+        { "an empty tag",           "64 MiB", "! 64 MiB", "m:7:9", "tags are not allowed" },
+        { "a list in brackets",     "\n  - disk\n  - floppy\n", " [disk, floppy]\n", "m:24:7", "lists in brackets are not allowed" },
+        { "a mapping in braces",    "64 MiB", "{ size: 64 MiB }", "m:7:9", "mappings in braces are not allowed" },
+        { "a merge key",            "memory: 64 MiB", "<<: 64 MiB", "m:7:1", "has no \"<<\"" },
+        { "a document marker",      "muniment:", "---\nmuniment:", "m:1:1", "document markers are not allowed" },
+        { "a second document",      "display: vga\n", "display: vga\n---\nx: y\n", "m:31:1", "document markers are not allowed" },
+        { "an end marker",          "display: vga\n", "display: vga\n...\n", "m:31:1", "document markers are not allowed" },
+        { "a directive",            "muniment:", "%YAML 1.1\nmuniment:", "m:1:1", "directives are not allowed" },
+        { "a tab as indentation",   "  model:", "\tmodel:", "m:4:1", "not valid YAML" },
+        { "a control character",    "pc-i440fx", "pc-isa\x01", "m:2:16", "not valid YAML" },
+        { "a character beyond the first column of bytes", "c.img\"", "\xC3\xBC\x01\"", "m:19:14", "not valid YAML" },
+        { "invalid UTF-8",          "c.img", "c\xFF.img", "m:19:14", "not valid YAML" },
+        { "an overlong form",       "c.img", "c\xC0\x80.img", "m:19:14", "not valid YAML" },
+        { "a quote left open",      "\"c.img\"", "\"c.img", "m:31:1", "a quoted scalar that begins at 19:12" },
+        { "text without structure", full_machine, "hello", "m:1:1", "manifest must be a mapping" },
+        { "an empty file",          full_machine, "", "m:1:1", "the manifest is empty" },
+        { "only a comment",         full_machine, "# nothing\n", "m:2:1", "the manifest is empty" },
+        { "a description",          full_machine, full_description, "m:1:11", "muniment must be machine 0, not \"description 0\"" },
+    };
+
+    (void)state;
+    check_refusals(parse_machine, full_machine, cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+static void description_errors_name_line_and_column(void **state)
+{
+    static const struct refusal cases[] = {
+        { "a machine",              full_description, full_machine, "d:1:11", "muniment must be description 0" },
+        { "no title",               "\"A \\\"quoted\\\" title, with \\\\ and \xC3\xBC\"", "", "d:2:7", "title must be one line of text of 1 to 255" },
+        { "a title of two lines",   "A ", "A\\n", "d:2:8", "title must be one line" },
+        { "a title with a C1 control", "A ", "A\\u0085", "d:2:8", "title must be one line" },
+        { "a title with a line separator", "A ", "A\\u2028", "d:2:8", "title must be one line" },
+        { "a title with a byte order mark", "A ", "\\uFEFF", "d:2:8", "title must be one line" },
+        { "half a surrogate pair",  "A ", "\\uD800", "d:2:11", "not valid YAML" },
+        { "an identifier twice",    "\"42\"", "LR-1998-0042", "d:5:5", "identifiers has the same element twice" },
+        { "an empty list item",     "\"42\"", "", "d:5:4", "identifiers must be one line of text" },
+        { "no lines",               "    Indented.\n\n  The end.\n", "\n", "d:6:13", "provenance must be lines of text" },
+        { "a tab",                  "The end", "The\tend", "d:6:13", "provenance must be lines of text" },
+        { "other rights",           "closed until 2031-01-01", "mine", "d:10:9", "rights must be open or closed until a date" },
+        { "closed for ever",        "closed until 2031-01-01", "closed", "d:10:9", "rights must be open" },
+        { "closed until no day",    "2031-01-01", "2031-04-31", "d:10:9", "rights must be open" },
+        { "closed until a time",    "2031-01-01", "2031-01-01T00:00:00", "d:10:9", "rights must be open" },
+    };
+
+    (void)state;
+    check_refusals(parse_description, full_description, cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+static void every_truncation_is_refused_or_a_whole_manifest(void **state)
+{
+    struct error error;
+
+    (void)state;
+    for (size_t length = 0; length < sizeof(full_machine) - 2; length++)
+        assert_false(parse_machine(full_machine, length, &error));
+    assert_true(parse_machine(full_machine, sizeof(full_machine) - 2, &error)); /* only the last line feed is gone */
+}
+
+static void a_manifest_over_the_limit_is_refused_unread(void **state)
+{
+    struct error error;
+    char *text = malloc(MANIFEST_LIMIT + 1);
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, '\n', MANIFEST_LIMIT + 1);
+    memcpy(text, full_machine, sizeof(full_machine) - 1);
+    assert_true(parse_machine(text, MANIFEST_LIMIT, &error));
+    assert_false(parse_machine(text, MANIFEST_LIMIT + 1, &error));
+    assert_string_equal(error.object, "m");
+    assert_non_null(strstr(error.what, "at most 65536 bytes"));
+    free(text);
+}
+
+static void deep_nesting_ends_at_the_schema(void **state)
+{
+    struct error error;
+    char text[8192] = "muniment: machine 0\ncpu:\n  ";
+
+    (void)state;
+    for (size_t i = strlen(text); i < sizeof(text) - 3; i += 2)
+        memcpy(text + i, "- ", 3);
+    assert_false(parse_machine(text, strlen(text), &error));
+    assert_string_equal(error.object, "m:3:3");
+}
+
+static void full_machine_is_read_and_is_canonical(void **state)
+{
+    struct machine_manifest m;
+    struct error error;
+    char text[4096];
+
+    (void)state;
+    assert_true(machine_manifest_parse(full_machine, strlen(full_machine), "m", &m, &error));
+    assert_int_equal(m.version, 0);
+    assert_int_equal(m.type, MACHINE_PC_I440FX);
+    assert_int_equal(m.cpu, CPU_PENTIUM2);
+    assert_int_equal(m.cpuid_limit, 3);
+    assert_int_equal(m.mips, 300);
+    assert_int_equal(m.memory, 64 << 20);
+    assert_false(m.system.built_in);
+    assert_string_equal(m.system.file, "rom/award.bin");
+    assert_int_equal(m.system.sha256[1], 1);
+    assert_int_equal(m.system.sha256[31], 0xFF);
+    assert_true(m.video.built_in);
+    assert_int_equal(m.clock_start, 946684798);
+    assert_int_equal(m.drives[DRIVE_FD0].kind, DRIVE_FLOPPY);
+    assert_int_equal(m.drives[DRIVE_FD0].floppy, FLOPPY_1440K);
+    assert_int_equal(m.drives[DRIVE_FD1].kind, DRIVE_ABSENT);
+    assert_int_equal(m.drives[DRIVE_HD0].kind, DRIVE_DISK);
+    assert_string_equal(m.drives[DRIVE_HD0].image, "c.img");
+    assert_int_equal(m.drives[DRIVE_HD0].geometry.cylinders, 977);
+    assert_int_equal(m.drives[DRIVE_HD0].geometry.heads, 5);
+    assert_int_equal(m.drives[DRIVE_HD0].geometry.sectors, 17);
+    assert_true(m.drives[DRIVE_HD0].read_only);
+    assert_int_equal(m.drives[DRIVE_HD2].kind, DRIVE_CDROM);
+    assert_int_equal(m.boot[0], BOOT_DISK);
+    assert_int_equal(m.boot[1], BOOT_FLOPPY);
+    assert_int_equal(m.boot[2], BOOT_NONE);
+    assert_true(m.serial[0] && !m.serial[1] && m.parallel && m.vga);
+    assert_int_equal(machine_manifest_print(&m, text, sizeof(text)), strlen(full_machine));
+    assert_string_equal(text, full_machine);
+}
+
+static void other_spellings_have_the_same_canonical_form(void **state)
+{
+    static const struct { const char *find, *by; } spellings[] = {
+        { "memory: 64 MiB", "memory:   '65536 KiB'   # a comment" },
+        { "muniment: machine 0\n", "# a comment\n\n\"muniment\": machine 0\r\n" },
+        { "  - disk\n  - floppy\n", "- disk\n- \"floppy\"\n" },
+        { "\"c.img\"", "c.img" },
+        { "    kind: floppy 1.44M\n", "    read-only: no\n    kind: floppy\n      1.44M\n" },
+        { "machine: pc-i440fx\ncpu:\n  model: pentium2\n", "display: vga\nmachine: pc-i440fx\ncpu:\n  model: pentium2\n" },
+    };
+    struct machine_manifest m;
+    struct error error;
+    char text[4096];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++) {
+        char *changed = replaced(full_machine, spellings[i].find, spellings[i].by);
+        if (i == 5)
+            changed[strlen(changed) - strlen("display: vga\n")] = '\0';
+        if (!machine_manifest_parse(changed, strlen(changed), "m", &m, &error))
+            fail_msg("%s: %s", error.object, error.what);
+        free(changed);
+        assert_true(machine_manifest_print(&m, text, sizeof(text)) > 0);
+        assert_string_equal(text, full_machine);
+    }
+}
+
+static void default_machine_round_trips(void **state)
+{
+    struct machine_manifest m, again;
+    struct error error;
+    char text[4096];
+
+    (void)state;
+    machine_manifest_default(&m);
+    size_t length = machine_manifest_print(&m, text, sizeof(text));
+    assert_true(length > 0);
+    assert_non_null(strstr(text, "clock: 1998-01-01T00:00:00\n"));
+    assert_true(machine_manifest_parse(text, length, "default", &again, &error));
+    assert_memory_equal(&m, &again, sizeof(m));
+}
+
+static void a_machine_without_parts_says_none(void **state)
+{
+    struct machine_manifest m, again;
+    struct error error;
+    char text[4096];
+
+    (void)state;
+    machine_manifest_default(&m);
+    memset(m.drives, 0, sizeof(m.drives));
+    memset(m.boot, 0, sizeof(m.boot));
+    m.serial[0] = m.serial[1] = m.parallel = m.vga = false;
+    size_t length = machine_manifest_print(&m, text, sizeof(text));
+    assert_non_null(strstr(text, "drives: none\nboot: none\nports: none\ndisplay: none\n"));
+    assert_true(machine_manifest_parse(text, length, "none", &again, &error));
+    assert_memory_equal(&m, &again, sizeof(m));
+}
+
+static void clock_covers_every_day_of_its_range(void **state)
+{
+    struct machine_manifest m, again;
+    struct error error;
+    char text[4096];
+
+    (void)state;
+    machine_manifest_default(&m);
+    for (int64_t day = 3652; day < 47482; day += 1) { /* 1980-01-01 to 2099-12-31 */
+        m.clock_start = day * 86400 + day % 86400;
+        size_t length = machine_manifest_print(&m, text, sizeof(text));
+        assert_true(length > 0);
+        if (day % 50 < 2)
+            assert_true(machine_manifest_parse(text, length, "clock", &again, &error) && again.clock_start == m.clock_start);
+    }
+    m.clock_start = 3652ll * 86400 - 1;
+    assert_int_equal(machine_manifest_print(&m, text, sizeof(text)), 0);
+    m.clock_start = 47482ll * 86400;
+    assert_int_equal(machine_manifest_print(&m, text, sizeof(text)), 0);
+}
+
+static void print_into_any_smaller_buffer_returns_zero(void **state)
+{
+    struct machine_manifest m;
+    char text[4096], exact[4096];
+
+    (void)state;
+    machine_manifest_default(&m);
+    size_t length = machine_manifest_print(&m, text, sizeof(text));
+    for (size_t size = 0; size <= length; size++)
+        assert_int_equal(machine_manifest_print(&m, exact, size), 0);
+    assert_int_equal(machine_manifest_print(&m, exact, length + 1), length);
+}
+
+static void full_description_is_read_and_is_canonical(void **state)
+{
+    struct description_manifest d;
+    struct error error;
+    char text[8192];
+
+    (void)state;
+    assert_true(description_manifest_parse(full_description, strlen(full_description), "d", &d, &error));
+    assert_string_equal(d.title, "A \"quoted\" title, with \\ and \xC3\xBC");
+    assert_int_equal(d.identifiers, 2);
+    assert_string_equal(d.identifier[1], "42");
+    assert_string_equal(d.provenance, "  Indented.\n\nThe end.");
+    assert_false(d.open);
+    assert_string_equal(d.closed_until, "2031-01-01");
+    assert_int_equal(description_manifest_print(&d, text, sizeof(text)), strlen(full_description));
+    assert_string_equal(text, full_description);
+}
+
+static void a_description_needs_only_a_title(void **state)
+{
+    static const char least[] = "muniment: description 0\ntitle: \"x\"\n";
+    struct description_manifest d;
+    struct error error;
+    char text[256];
+
+    (void)state;
+    assert_true(description_manifest_parse(least, strlen(least), "d", &d, &error));
+    assert_false(d.open);
+    assert_string_equal(d.closed_until, "");
+    assert_int_equal(description_manifest_print(&d, text, sizeof(text)), strlen(least));
+    assert_string_equal(text, least);
+}
+
+static void texts_fill_their_fields_and_no_more(void **state)
+{
+    struct description_manifest d;
+    struct error error;
+    char text[8192], title[257];
+
+    (void)state;
+    memset(title, 'x', sizeof(title));
+    title[255] = '\0';
+    size_t length = (size_t)snprintf(text, sizeof(text), "muniment: description 0\ntitle: %s\n", title);
+    assert_true(description_manifest_parse(text, length, "d", &d, &error));
+    assert_int_equal(strlen(d.title), 255);
+    length = (size_t)snprintf(text, sizeof(text), "muniment: description 0\ntitle: %sx\n", title);
+    assert_false(description_manifest_parse(text, length, "d", &d, &error));
+    assert_string_equal(error.object, "d:2:8");
+}
+
+static void a_missing_file_is_the_hosts_failure(void **state)
+{
+    struct error error;
+    size_t length;
+    char *text;
+
+    (void)state;
+    assert_false(manifest_read_file("/nonexistent/machine.yaml", &text, &length, &error));
+    assert_int_equal(error.status, STATUS_HOST);
+    assert_false(manifest_read_file("/", &text, &length, &error));
+    assert_int_equal(error.status, STATUS_HOST);
+}
+
+static void ready_made_machines_are_valid(void **state)
+{
+    static const char *const machines[] = {
+        "manifests/dos-386-1990.yaml", "manifests/dos-486-1993.yaml", "manifests/floppy-486-1995.yaml"
+    };
+    struct description_manifest d;
+    struct machine_manifest m;
+    struct error error;
+    size_t length;
+    char *text;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+        if (!manifest_read_file(machines[i], &text, &length, &error) ||
+            !machine_manifest_parse(text, length, machines[i], &m, &error))
+            fail_msg("%s: %s", error.object, error.what);
+        free(text);
+    }
+    assert_true(manifest_read_file("manifests/description.yaml", &text, &length, &error));
+    assert_true(description_manifest_parse(text, length, "description.yaml", &d, &error));
+    free(text);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(machine_errors_name_line_and_column),
+        cmocka_unit_test(description_errors_name_line_and_column),
+        cmocka_unit_test(every_truncation_is_refused_or_a_whole_manifest),
+        cmocka_unit_test(a_manifest_over_the_limit_is_refused_unread),
+        cmocka_unit_test(deep_nesting_ends_at_the_schema),
+        cmocka_unit_test(full_machine_is_read_and_is_canonical),
+        cmocka_unit_test(other_spellings_have_the_same_canonical_form),
+        cmocka_unit_test(default_machine_round_trips),
+        cmocka_unit_test(a_machine_without_parts_says_none),
+        cmocka_unit_test(clock_covers_every_day_of_its_range),
+        cmocka_unit_test(print_into_any_smaller_buffer_returns_zero),
+        cmocka_unit_test(full_description_is_read_and_is_canonical),
+        cmocka_unit_test(a_description_needs_only_a_title),
+        cmocka_unit_test(texts_fill_their_fields_and_no_more),
+        cmocka_unit_test(a_missing_file_is_the_hosts_failure),
+        cmocka_unit_test(ready_made_machines_are_valid),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
