@@ -15,8 +15,9 @@
 enum event_slot {
     EVENT_PIT_0, EVENT_PIT_1, EVENT_PIT_2,
     EVENT_RTC_PERIODIC, EVENT_RTC_UPDATE,
-    EVENT_KEYBOARD,
-    EVENT_SERIAL_0, EVENT_SERIAL_1,
+    EVENT_KEYBOARD, EVENT_TYPEMATIC,
+    EVENT_SERIAL_0, EVENT_SERIAL_0_RECEIVE, EVENT_SERIAL_0_TIMEOUT,
+    EVENT_SERIAL_1, EVENT_SERIAL_1_RECEIVE, EVENT_SERIAL_1_TIMEOUT,
     EVENT_PARALLEL,
     EVENT_FLOPPY,
     EVENT_ATA_0, EVENT_ATA_1,
@@ -58,7 +59,8 @@ void clock_begin_slice(struct clock *c, uint64_t slice_end);
 uint64_t clock_ticks_us(const struct clock *c, uint64_t microseconds);
 uint64_t clock_ticks_ns(const struct clock *c, uint64_t nanoseconds);
 
-/* floor(ticks * frequency / ticks_per_second) and its inverse (rounded up), exact for any tick up to 2^63: how a chip with a crystal of `frequency` Hz derives its count from the tick. */
+/* floor(ticks * frequency / ticks_per_second), and its inverse: the first tick at which that many cycles have passed. frequency is in Hz, below 2^30. This is how a
+ * chip with a crystal derives its count from the tick. */
 uint64_t clock_cycles(const struct clock *c, uint64_t ticks, uint32_t frequency);
 uint64_t clock_ticks_for_cycles(const struct clock *c, uint64_t cycles, uint32_t frequency);
 

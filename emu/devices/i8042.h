@@ -1,0 +1,59 @@
+/* i8042.h - the keyboard controller at 60h/64h and the keyboard on its wire. The auxiliary port is there, with nothing plugged in. */
+#ifndef MUNIMENT_EMU_DEVICES_I8042_H
+#define MUNIMENT_EMU_DEVICES_I8042_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "emu/bus.h"
+#include "emu/clock.h"
+#include "emu/line.h"
+#include "emu/state.h"
+
+/* Bytes on their way, the oldest first. */
+struct i8042_queue {
+    uint8_t bytes[16];
+    uint32_t length;
+};
+
+struct keyboard {
+    struct i8042_queue codes;   /* scan codes that were typed */
+    struct i8042_queue replies; /* to commands; they go first */
+    uint8_t command;            /* that waits for its argument; 0: none */
+    uint8_t set;                /* of scan codes, 1 to 3 */
+    uint8_t leds;               /* bits 0-2: scroll, num, caps lock */
+    uint8_t rate;               /* typematic: bits 6-5 delay, 4-0 rate */
+    uint8_t last_sent;
+    uint8_t modifiers;          /* Alt and Ctrl keys that are down */
+    uint8_t repeating;          /* the key that is held; 0: none */
+    bool scanning;
+    bool breaks, repeats;       /* set 3: keys tell their release, keys repeat */
+    uint64_t repeat_due_at;
+};
+
+struct i8042 {
+    struct keyboard keyboard;
+    struct i8042_queue replies; /* of the controller itself */
+    uint8_t ram[32];            /* byte 0 is the command byte */
+    uint8_t command;            /* that waits for its byte at port 60h; 0: none */
+    uint8_t output;             /* output buffer */
+    uint8_t status;
+    bool a20;
+    bool break_prefix;          /* translation has swallowed an F0h */
+    uint64_t due_at;            /* the next byte reaches the output buffer */
+    /* wiring */
+    struct clock *clock;
+    struct line irq1, irq12, a20_line, reset_line;
+};
+
+extern const struct state_field i8042_state[];
+
+/* The reset line is pulsed. Uses EVENT_KEYBOARD and EVENT_TYPEMATIC. */
+void i8042_init(struct i8042 *k, struct clock *clock, struct bus *bus, struct line irq1, struct line irq12, struct line a20,
+                struct line reset);
+void i8042_reset(struct i8042 *k);
+
+/* A key goes down or up; key as for machine_key. False: the keyboard's buffer is full, nothing has happened. */
+bool i8042_key(struct i8042 *k, uint8_t key, bool down);
+
+#endif
