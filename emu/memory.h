@@ -31,6 +31,8 @@ struct mmio {
 };
 
 #define MMIO_REGIONS 8
+#define ROM_START 0xC0000u
+#define ROM_SIZE  0x40000u
 #define LOW_PAGES 256u     /* of the first MiB, where ROM and devices lie over RAM */
 
 /* Who keeps what derived from memory is told here. */
@@ -45,8 +47,7 @@ struct memory {
     uint8_t *ram;
     uint32_t ram_size;
     uint8_t *flags;              /* per page of RAM, enum page_flag */
-    uint8_t *rom;                /* 256 KiB image of C0000h-FFFFFh; also seen at the end of the 4 GiB space, system ROM part */
-    uint32_t system_rom_size;
+    uint8_t *rom;                /* image of C0000h-FFFFFh; its last 128 KiB are seen at the end of the 4 GiB space as well */
     uint8_t low_kind[LOW_PAGES]; /* enum low_kind */
     struct mmio mmio[MMIO_REGIONS];
     unsigned mmio_count;
@@ -59,7 +60,9 @@ enum low_kind { LOW_RAM, LOW_ROM, LOW_DEVICE };
 bool memory_init(struct memory *m, uint64_t ram_size); /* false: no memory */
 void memory_free(struct memory *m);
 
-void memory_map_rom(struct memory *m, uint32_t address, const uint8_t *bytes, size_t length); /* within C0000h-FFFFFh, whole pages after rounding up */
+/* Copies a ROM to where it lies; address and length are whole pages within C0000h-FFFFFh. */
+void memory_map_rom(struct memory *m, uint32_t address, const uint8_t *bytes, size_t length);
+/* Device memory, whole pages; below 1 MiB it covers RAM. */
 void memory_map_mmio(struct memory *m, uint32_t first, uint32_t length, mmio_read_function *read, mmio_write_function *write, void *device);
 void memory_set_a20(struct memory *m, bool open);
 
@@ -75,6 +78,9 @@ void memory_write(struct memory *m, uint32_t address, uint32_t value, unsigned s
 /* DMA and loader: whole blocks, without A20 (DMA does not pass the gate). */
 void memory_read_block(struct memory *m, uint32_t address, uint8_t *buffer, uint32_t length);
 void memory_write_block(struct memory *m, uint32_t address, const uint8_t *buffer, uint32_t length);
+
+/* Index of the page in `flags` for a physical address, or -1 where no RAM answers. */
+int64_t memory_page(const struct memory *m, uint32_t address);
 
 /* To be called after every write to RAM that did not find the page's flags clear: drops what was derived from these bytes. */
 void memory_changed(struct memory *m, uint32_t address, uint32_t length);

@@ -103,7 +103,8 @@ enum attention {
     ATTENTION_SHADOW  = 16,  /* interrupts wait for one instruction: after STI, and MOV/POP SS, LSS */
     ATTENTION_SHADOW_SS = 32,/* debug traps wait as well: after MOV/POP SS */
     ATTENTION_STEP    = 64,  /* TF is set, or an instruction breakpoint is armed: one instruction at a time */
-    ATTENTION_SHUTDOWN = 128 /* triple fault: the machine resets */
+    ATTENTION_SHUTDOWN = 128, /* triple fault: the machine resets */
+    ATTENTION_STOP    = 256  /* the machine itself has something to do: reset, power, failure of the host */
 };
 
 struct code_block;
@@ -172,6 +173,10 @@ void cpu_free(struct cpu *cpu);
 void cpu_reset(struct cpu *cpu);           /* RESET#, or INIT: SDM vol. 3 table 9-1 */
 void cpu_set_intr(struct cpu *cpu, bool level);
 void cpu_nmi(struct cpu *cpu);
+/* Asks engine_run to return after this instruction. */
+void cpu_stop(struct cpu *cpu);
+/* Sets ATTENTION_STEP from TF, RF and the code breakpoints of DR7: to be called when one of them changed. */
+void cpu_update_step(struct cpu *cpu);
 /* Runs until cpu->left <= 0, HLT, shutdown, or a line that the machine must look at. */
 void engine_run(struct cpu *cpu);
 /* Brings lazy flags into cpu->flags: before digest and snapshot. */
@@ -198,6 +203,8 @@ unsigned mmu_probe(struct cpu *cpu, const struct insn *insn, uint32_t linear, ui
 unsigned mmu_fetch(struct cpu *cpu, uint32_t linear, uint32_t *physical, const uint8_t **host);
 void mmu_flush(struct cpu *cpu);                    /* everything: CR0, CR3, CR4, A20, map */
 void mmu_flush_page(struct cpu *cpu, uint32_t linear);
+/* A physical page got a mark: writes to it must take the slow path from now on. */
+void mmu_protect(struct cpu *cpu, uint32_t page);
 
 /* Makes clock_now and EIP exact in the middle of a block: takes the instructions before insn off `left`. Slow paths call it before any device sees the access. */
 void cpu_sync(struct cpu *cpu, const struct insn *insn);
@@ -216,6 +223,14 @@ unsigned far_jump(struct cpu *cpu, const struct insn *insn, uint16_t selector, u
 unsigned far_call(struct cpu *cpu, const struct insn *insn, uint16_t selector, uint32_t offset, uint32_t next);
 unsigned far_return(struct cpu *cpu, const struct insn *insn, uint32_t release);
 unsigned interrupt_return(struct cpu *cpu, const struct insn *insn, uint32_t next);
+
+/* system.c: the debug registers. Sets pending_debug and ATTENTION_TRAP when a data breakpoint matches. */
+void debug_data_access(struct cpu *cpu, uint32_t linear, unsigned size, bool write);
+/* Whether an instruction breakpoint lies on CS:EIP (RF clear); the DR6 bits are put into pending_debug. */
+bool debug_code_breakpoint(struct cpu *cpu);
+
+/* system.c: what RESET# does to the model-specific registers. Returns the signature that it leaves in EDX. */
+uint32_t system_reset(struct cpu *cpu);
 
 /* --- interrupts.c --- */
 enum interrupt_source { SOURCE_EXTERNAL, SOURCE_EXCEPTION, SOURCE_SOFTWARE /* INT n, INT3, INTO: gate DPL is checked */, SOURCE_ICEBP };
@@ -240,13 +255,17 @@ struct code_block {
     uint16_t bytes;         /* of guest code */
     uint8_t  count;         /* instructions */
     uint8_t  mode;          /* enum decode_mode it was decoded in */
-    uint32_t hash_next;     /* cache's business */
-    struct insn insn[BLOCK_LIMIT + 1]; /* the record behind the last ends the block */
+    struct code_block *next_hash, *next_in_page;
+    struct insn insn[];     /* count records, and behind them the one that ends the block */
 };
 /* The block at CS:EIP, decoded if need be. Null with fault_* set when the fetch faults or the first instruction is undefined. At most `limit` instructions: a
  * shorter copy that is not cached is returned when the slice or a trap demands it. */
-const struct code_block *block_find(struct cpu *cpu, uint32_t limit);
+const struct code_block *code_block_find(struct cpu *cpu, uint32_t limit);
 void blocks_flush(struct cpu *cpu);
+/* memory.h's code_changed: drops the blocks that these bytes belong to. */
+void blocks_code_changed(struct cpu *cpu, uint32_t address, uint32_t length);
+bool blocks_init(struct cpu *cpu);
+void blocks_free(struct cpu *cpu);
 
 /* --- interpret*.c --- */
 /* The routine for a decoded record. Never null for a record that decode() accepts. */

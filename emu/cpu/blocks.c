@@ -1,0 +1,270 @@
+/* blocks.c - decoded code, kept by physical address and mode.
+ *
+ * The page that a block was decoded from is marked PAGE_CODE, and 64 bits per page say which of its 64-byte lines hold code, so that data
+ * beside code costs little. A write to such a line drops the blocks that it touches; their memory is taken back when the whole
+ * arena is emptied, which only happens between blocks. An instruction that crosses a page is decoded anew each time. */
+#include "emu/cpu/cpu.h"
+
+#include <stdlib.h>
+
+#define ARENA_SIZE (24u << 20)
+#define BUCKETS 32768u
+#define LINE_SIZE 64u
+#define BLOCK_BYTES(instructions) (sizeof(struct code_block) + ((instructions) + 1) * sizeof(struct insn))
+#define FETCH_LIMIT 15
+
+struct code_cache {
+    struct code_block *bucket[BUCKETS];
+    struct code_block **page;  /* per page of RAM: its blocks */
+    uint64_t *lines;           /* per page of RAM: which lines hold code */
+    uint32_t pages;
+    uint8_t *arena;
+    size_t used;
+    struct code_block *scratch; /* a block that is not kept: shortened, crossing a page, or outside of plain memory */
+};
+
+bool blocks_init(struct cpu *cpu)
+{
+    struct code_cache *c = calloc(1, sizeof *c);
+
+    cpu->blocks = c;
+    if (!c)
+        return false;
+    c->pages = cpu->memory->ram_size / PAGE_SIZE;
+    c->page = calloc(c->pages, sizeof *c->page);
+    c->lines = calloc(c->pages, sizeof *c->lines);
+    c->arena = malloc(ARENA_SIZE);
+    c->scratch = malloc(BLOCK_BYTES(BLOCK_LIMIT));
+    return c->page && c->lines && c->arena && c->scratch;
+}
+
+void blocks_free(struct cpu *cpu)
+{
+    struct code_cache *c = cpu->blocks;
+
+    if (!c)
+        return;
+    free(c->page);
+    free(c->lines);
+    free(c->arena);
+    free(c->scratch);
+    free(c);
+    cpu->blocks = NULL;
+}
+
+void blocks_flush(struct cpu *cpu)
+{
+    struct code_cache *c = cpu->blocks;
+
+    for (uint32_t i = 0; i < BUCKETS; i++)
+        c->bucket[i] = NULL;
+    for (uint32_t page = 0; page < c->pages; page++) {
+        c->page[page] = NULL;
+        c->lines[page] = 0;
+        cpu->memory->flags[page] &= (uint8_t)~PAGE_CODE;
+    }
+    c->used = 0;
+}
+
+static struct code_block **bucket_of(struct code_cache *c, uint32_t physical, unsigned mode)
+{
+    return &c->bucket[(physical ^ physical >> 15 ^ mode << 13) % BUCKETS];
+}
+
+/* The lines that a range of bytes within one page lies in. */
+static uint64_t lines_of(uint32_t address, uint32_t length)
+{
+    unsigned first = (address & PAGE_MASK) / LINE_SIZE, last = ((address & PAGE_MASK) + length - 1) / LINE_SIZE;
+    return ~UINT64_C(0) << first & ~UINT64_C(0) >> (63 - last);
+}
+
+static void forget(struct code_cache *c, struct code_block *block)
+{
+    struct code_block **link = bucket_of(c, block->physical, block->mode);
+
+    while (*link != block)
+        link = &(*link)->next_hash;
+    *link = block->next_hash;
+}
+
+void blocks_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
+{
+    struct code_cache *c = cpu->blocks;
+    uint32_t page = address / PAGE_SIZE;
+    struct code_block **link = &c->page[page];
+
+    if (!(c->lines[page] & lines_of(address, length)))
+        return;
+    c->lines[page] = 0;
+    while (*link) {
+        struct code_block *block = *link;
+        if (block->physical < address + length && address < block->physical + block->bytes) {
+            forget(c, block);
+            *link = block->next_in_page;
+        } else {
+            c->lines[page] |= lines_of(block->physical, block->bytes);
+            link = &block->next_in_page;
+        }
+    }
+    if (!c->page[page])
+        cpu->memory->flags[page] &= (uint8_t)~PAGE_CODE;
+    cpu->leave = true; /* what was dropped may be the block that runs */
+}
+
+static void keep(struct cpu *cpu, struct code_block *block)
+{
+    struct code_cache *c = cpu->blocks;
+    struct code_block **bucket = bucket_of(c, block->physical, block->mode);
+    int64_t page = memory_page(cpu->memory, block->physical);
+
+    block->next_hash = *bucket;
+    *bucket = block;
+    if (page < 0)
+        return; /* ROM */
+    block->next_in_page = c->page[page];
+    c->page[page] = block;
+    c->lines[page] |= lines_of(block->physical, block->bytes);
+    if (!(cpu->memory->flags[page] & PAGE_CODE)) {
+        cpu->memory->flags[page] |= PAGE_CODE;
+        mmu_protect(cpu, (uint32_t)page * PAGE_SIZE);
+    }
+}
+
+static void finish(struct code_block *block, unsigned count, uint32_t bytes)
+{
+    struct insn *end = &block->insn[count];
+
+    block->count = (uint8_t)count;
+    block->bytes = (uint16_t)bytes;
+    end->run = block_end;
+    end->offset = (uint16_t)bytes;
+    end->length = 0;
+}
+
+/* Decodes up to `limit` instructions from `available` bytes into block. Returns what stopped it: DECODE_OK for an instruction that ends a block or the
+ * limit. The count may be 0. */
+static enum decode_result fill(const struct cpu *cpu, struct code_block *block, const uint8_t *bytes, uint32_t available, unsigned limit)
+{
+    enum decode_result result = DECODE_OK;
+    unsigned count = 0;
+    uint32_t offset = 0;
+
+    while (count < limit && result == DECODE_OK) {
+        struct insn *insn = &block->insn[count];
+        result = decode(bytes + offset, available - offset, block->mode, cpu->model, insn);
+        if (result != DECODE_OK)
+            break;
+        insn->offset = (uint16_t)offset;
+        insn->run = interpreter_handler(insn);
+        offset += insn->length;
+        count++;
+        if (opcode_rows[insn->row].attributes & ROW_ENDS_BLOCK)
+            break;
+    }
+    finish(block, count, offset);
+    return result;
+}
+
+/* One instruction gathered byte by byte: across a page, out of device memory, or at the limit of CS. `room` bytes lie within the limit. */
+static const struct code_block *gather(struct cpu *cpu, uint32_t linear, uint64_t room, unsigned mode)
+{
+    struct code_block *block = cpu->blocks->scratch;
+    uint8_t bytes[FETCH_LIMIT + 1];
+    uint32_t physical = 0;
+    enum decode_result result = DECODE_MORE;
+
+    block->mode = (uint8_t)mode;
+    for (unsigned n = 0; result == DECODE_MORE; n++) {
+        const uint8_t *host;
+        if (n == room) {
+            fault(cpu, EXC_GP, 0);
+            return NULL;
+        }
+        if (mmu_fetch(cpu, linear + n, &physical, &host))
+            return NULL;
+        bytes[n] = host ? *host : (uint8_t)memory_read(cpu->memory, physical, 1);
+        if (!n)
+            block->physical = physical;
+        result = fill(cpu, block, bytes, n + 1, 1);
+    }
+    if (result == DECODE_OK)
+        return block;
+    if (result == DECODE_TOO_LONG)
+        fault(cpu, EXC_GP, 0);
+    else
+        fault_plain(cpu, EXC_UD);
+    return NULL;
+}
+
+/* The first `limit` instructions of a block, as a block of their own. */
+static const struct code_block *shorten(struct code_cache *c, const struct code_block *block, uint32_t limit)
+{
+    struct code_block *s = c->scratch;
+
+    *s = *block;
+    memcpy(s->insn, block->insn, limit * sizeof *s->insn);
+    finish(s, limit, block->insn[limit].offset);
+    return s;
+}
+
+static const struct code_block *build(struct cpu *cpu, uint32_t linear, uint32_t physical, const uint8_t *host, uint64_t room, unsigned mode)
+{
+    struct code_cache *c = cpu->blocks;
+    struct code_block *block;
+    uint32_t available = PAGE_SIZE - (linear & PAGE_MASK);
+    enum decode_result result;
+
+    if (c->used + BLOCK_BYTES(BLOCK_LIMIT) > ARENA_SIZE)
+        blocks_flush(cpu);
+    block = (struct code_block *)(void *)(c->arena + c->used);
+    block->physical = physical;
+    block->mode = (uint8_t)mode;
+    result = fill(cpu, block, host, available < room ? available : (uint32_t)room, BLOCK_LIMIT);
+    if (!block->count) {
+        if (result == DECODE_MORE)
+            return gather(cpu, linear, room, mode);
+        if (result == DECODE_TOO_LONG)
+            fault(cpu, EXC_GP, 0);
+        else
+            fault_plain(cpu, EXC_UD);
+        return NULL;
+    }
+    c->used += BLOCK_BYTES(block->count);
+    keep(cpu, block);
+    return block;
+}
+
+const struct code_block *code_block_find(struct cpu *cpu, uint32_t limit)
+{
+    const struct segment *cs = &cpu->seg[SEG_CS];
+    const struct code_block *block;
+    uint32_t linear = cs->base + cpu->eip, physical;
+    unsigned mode = (cs->rights & RIGHTS_D ? DECODE_32 : 0) | (cpu->cr0 & CR0_PE && !(cpu->flags & FLAG_VM) ? DECODE_PROTECTED : 0);
+    uint64_t room = (uint64_t)cs->limit - cpu->eip + 1; /* bytes up to the limit */
+    const uint8_t *host;
+
+    if (cpu->eip > cs->limit) {
+        fault(cpu, EXC_GP, 0);
+        return NULL;
+    }
+    if (mmu_fetch(cpu, linear, &physical, &host))
+        return NULL;
+    if (!host)
+        return gather(cpu, linear, room, mode);
+    for (block = *bucket_of(cpu->blocks, physical, mode); block; block = block->next_hash)
+        if (block->physical == physical && block->mode == mode)
+            break;
+    if (!block)
+        block = build(cpu, linear, physical, host, room, mode);
+    if (!block)
+        return NULL;
+    if (block->bytes > room) { /* decoded under another CS, with a higher limit */
+        unsigned fit = 0;
+        while (block->insn[fit + 1].offset <= room)
+            fit++;
+        if (!fit)
+            return gather(cpu, linear, room, mode);
+        limit = limit < fit ? limit : fit;
+    }
+    return limit < block->count ? shorten(cpu->blocks, block, limit) : block;
+}

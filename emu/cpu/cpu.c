@@ -1,0 +1,245 @@
+/* cpu.c - the processor as a whole: reset, and the loop that runs blocks and looks around between them.
+ *
+ * What is looked at, and in which order, is SDM vol. 3 table 6-2: debug traps of the previous instruction, NMI, external interrupts, then
+ * code breakpoints and faults of the fetch. */
+#include "emu/cpu/cpu.h"
+
+#include <string.h>
+
+static const struct state_field segment_state[] = {
+    STATE(struct segment, base, U32, "linear address of its first byte"),
+    STATE(struct segment, limit, U32, "last offset, granularity applied"),
+    STATE(struct segment, selector, U16, "selector as loaded"),
+    STATE(struct segment, rights, U16, "bits 8-23 of the descriptor's upper half; 0: unusable"),
+    STATE_END
+};
+
+static const struct state_field table_register_state[] = {
+    STATE(struct table_register, base, U32, "linear address"),
+    STATE(struct table_register, limit, U32, "last offset"),
+    STATE_END
+};
+
+const struct state_field cpu_state[] = {
+    STATE_ARRAY(struct cpu, reg, U32, "EAX ECX EDX EBX ESP EBP ESI EDI, and a zero"),
+    STATE(struct cpu, eip, U32, "EIP of the next instruction"),
+    STATE(struct cpu, flags, U32, "RFLAGS"),
+    STATE(struct cpu, attention, U32, "what waits for the next instruction boundary: bits of enum attention"),
+    STATE(struct cpu, cpl, U8, "current privilege level"),
+    STATE_TABLE(struct cpu, seg, struct segment, segment_state, "ES CS SS DS FS GS"),
+    STATE_TABLE(struct cpu, ldtr, struct segment, segment_state, "LDTR"),
+    STATE_TABLE(struct cpu, tr, struct segment, segment_state, "TR"),
+    STATE_TABLE(struct cpu, gdtr, struct table_register, table_register_state, "GDTR"),
+    STATE_TABLE(struct cpu, idtr, struct table_register, table_register_state, "IDTR"),
+    STATE(struct cpu, cr0, U32, "CR0"),
+    STATE(struct cpu, cr2, U32, "CR2: linear address of the last page fault"),
+    STATE(struct cpu, cr3, U32, "CR3"),
+    STATE(struct cpu, cr4, U32, "CR4"),
+    STATE_ARRAY(struct cpu, dr, U32, "DR0-DR7; 4 and 5 unused"),
+    STATE_ARRAY(struct cpu, tr_test, U32, "TR3-TR7 of 386 and 486"),
+    STATE(struct cpu, pending_debug, U32, "DR6 bits of a trap not yet delivered"),
+    STATE(struct cpu, tsc_base, U64, "time-stamp counter less the tick"),
+    STATE_ARRAY(struct cpu, pdpte, U64, "page directory pointers as loaded with CR3"),
+    STATE(struct cpu, nmi_blocked, BOOL, "an NMI is being served"),
+    STATE(struct cpu, sysenter_cs, U32, "SYSENTER_CS_MSR"),
+    STATE(struct cpu, sysenter_esp, U32, "SYSENTER_ESP_MSR"),
+    STATE(struct cpu, sysenter_eip, U32, "SYSENTER_EIP_MSR"),
+    STATE(struct cpu, apic_base, U64, "IA32_APIC_BASE"),
+    STATE_ARRAY(struct cpu, msr, U64, "model-specific registers that only hold a value, in the order of spec/processor.md"),
+    STATE_END
+};
+
+bool cpu_init(struct cpu *cpu, enum cpu_model model, struct memory *memory, struct bus *bus, struct clock *clock)
+{
+    memset(cpu, 0, sizeof *cpu);
+    cpu->model = model;
+    cpu->cpuid_limit = UINT32_MAX;
+    cpu->memory = memory;
+    cpu->bus = bus;
+    cpu->clock = clock;
+    clock->left = &cpu->left;
+    clock->leave = &cpu->leave;
+    if (!blocks_init(cpu))
+        return false;
+    cpu_reset(cpu);
+    return true;
+}
+
+void cpu_free(struct cpu *cpu)
+{
+    blocks_free(cpu);
+}
+
+void cpu_reset(struct cpu *cpu)
+{
+    static const struct segment data = {.limit = 0xFFFF, .rights = 0x93}, code = {.base = 0xFFFF0000, .limit = 0xFFFF, .selector = 0xF000, .rights = 0x9B},
+                                ldt = {.limit = 0xFFFF, .rights = 0x82}, tss = {.limit = 0xFFFF, .rights = 0x8B};
+
+    memset(cpu->reg, 0, sizeof cpu->reg);
+    cpu->eip = 0xFFF0;
+    cpu->flags = FLAG_FIXED;
+    cpu->flag_op = FLAG_OP(FLAGS_READY, 4);
+    for (unsigned n = 0; n < SEG_COUNT; n++) {
+        cpu->seg[n] = n == SEG_CS ? code : data;
+        segment_derive(&cpu->seg[n]);
+    }
+    cpu->ldtr = ldt;
+    cpu->tr = tss;
+    cpu->gdtr = cpu->idtr = (struct table_register){0, 0xFFFF};
+    cpu->cr0 = cpu->model >= CPU_I486 ? CR0_CD | CR0_NW | CR0_ET : 0;
+    cpu->cr2 = cpu->cr3 = cpu->cr4 = 0;
+    memset(cpu->dr, 0, sizeof cpu->dr);
+    cpu->dr[6] = 0xFFFF0FF0;
+    cpu->dr[7] = 0x400;
+    cpu->cpl = 0;
+    cpu->attention &= ATTENTION_INTR;
+    cpu->pending_debug = 0;
+    cpu->nmi_blocked = false;
+    cpu->reg[EDX] = system_reset(cpu);
+    cpu_mode_changed(cpu);
+    mmu_flush(cpu);
+    blocks_flush(cpu);
+}
+
+void cpu_canonical(struct cpu *cpu)
+{
+    flags_write_arithmetic(cpu, flags_arithmetic(cpu));
+}
+
+static void raise_attention(struct cpu *cpu, uint32_t bits)
+{
+    cpu->attention |= bits;
+    cpu->leave = true;
+}
+
+void cpu_set_intr(struct cpu *cpu, bool level)
+{
+    if (level)
+        raise_attention(cpu, ATTENTION_INTR);
+    else
+        cpu->attention &= ~(uint32_t)ATTENTION_INTR;
+}
+
+void cpu_nmi(struct cpu *cpu)
+{
+    raise_attention(cpu, ATTENTION_NMI);
+}
+
+void cpu_stop(struct cpu *cpu)
+{
+    raise_attention(cpu, ATTENTION_STOP);
+}
+
+void cpu_update_step(struct cpu *cpu)
+{
+    bool breakpoint = false;
+
+    for (unsigned n = 0; n < 4; n++)
+        breakpoint |= cpu->dr[7] >> 2 * n & 3 && !(cpu->dr[7] >> (16 + 4 * n) & 3);
+    if (breakpoint || cpu->flags & (FLAG_TF | FLAG_RF))
+        raise_attention(cpu, ATTENTION_STEP);
+    else
+        cpu->attention &= ~(uint32_t)ATTENTION_STEP;
+}
+
+/* An interrupt from outside: one tick, and out of HLT. */
+static void take_interrupt(struct cpu *cpu, unsigned vector)
+{
+    cpu->attention &= ~(uint32_t)ATTENTION_HALTED;
+    cpu->left--;
+    if (interrupt_deliver(cpu, vector, SOURCE_EXTERNAL, false, 0, cpu->eip))
+        exception_deliver(cpu);
+}
+
+/* Serves what waits at this boundary. Returns whether an instruction may run now. */
+static bool look_around(struct cpu *cpu)
+{
+    uint32_t attention = cpu->attention;
+
+    if (attention & ATTENTION_TRAP && !(attention & ATTENTION_SHADOW_SS)) {
+        cpu->attention &= ~(uint32_t)(ATTENTION_TRAP | ATTENTION_HALTED);
+        fault_plain(cpu, EXC_DB);
+        exception_deliver(cpu);
+        return false;
+    }
+    if (attention & ATTENTION_NMI && !cpu->nmi_blocked && !(attention & ATTENTION_SHADOW_SS)) {
+        cpu->attention &= ~(uint32_t)ATTENTION_NMI;
+        cpu->nmi_blocked = true;
+        take_interrupt(cpu, EXC_NMI);
+        return false;
+    }
+    if (attention & ATTENTION_INTR && cpu->flags & FLAG_IF && !(attention & (ATTENTION_SHADOW | ATTENTION_SHADOW_SS))) {
+        take_interrupt(cpu, cpu->acknowledge(cpu->pic));
+        return false;
+    }
+    if (attention & ATTENTION_HALTED) {
+        cpu->left = 0; /* nothing can happen before the deadline */
+        return false;
+    }
+    if (attention & ATTENTION_STEP && debug_code_breakpoint(cpu)) {
+        fault_plain(cpu, EXC_DB);
+        exception_deliver(cpu);
+        return false;
+    }
+    return true;
+}
+
+/* Whether an instruction that ran with TF set traps behind it: one that delivered an interrupt does not. */
+static bool single_steps(const struct insn *insn)
+{
+    return insn->operation != OP_INT && insn->operation != OP_INT3 && insn->operation != OP_INTO && insn->operation != OP_ICEBP;
+}
+
+/* One instruction while something about it must be watched: an interrupt shadow, TF, RF. */
+static void step(struct cpu *cpu)
+{
+    uint32_t shadow = cpu->attention & (ATTENTION_SHADOW | ATTENTION_SHADOW_SS);
+    bool trap = cpu->flags & FLAG_TF, resume = cpu->flags & FLAG_RF;
+    const struct code_block *block = code_block_find(cpu, 1);
+    struct insn insn;
+
+    cpu->attention &= ~shadow;
+    if (!block) {
+        exception_deliver(cpu);
+        return;
+    }
+    insn = block->insn[0];
+    cpu->block = block;
+    if (insn.run(cpu, block->insn) == CPU_FAULT) {
+        exception_deliver(cpu);
+        return;
+    }
+    if (resume && insn.operation != OP_IRET) {
+        cpu->flags &= ~(uint32_t)FLAG_RF;
+        cpu_update_step(cpu);
+    }
+    if (trap && single_steps(&insn)) {
+        cpu->pending_debug |= 0x4000; /* DR6.BS */
+        cpu->attention |= ATTENTION_TRAP;
+    }
+}
+
+void engine_run(struct cpu *cpu)
+{
+    while (cpu->left > 0 && !(cpu->attention & (ATTENTION_STOP | ATTENTION_SHUTDOWN)) && !cpu->halted_dead) {
+        const struct code_block *block;
+
+        cpu->leave = false;
+        cpu->accounted = 0;
+        if (cpu->attention) {
+            if (!look_around(cpu))
+                continue;
+            if (cpu->attention & (ATTENTION_STEP | ATTENTION_SHADOW | ATTENTION_SHADOW_SS)) {
+                step(cpu);
+                continue;
+            }
+        }
+        block = code_block_find(cpu, cpu->left < BLOCK_LIMIT ? (uint32_t)cpu->left : BLOCK_LIMIT);
+        if (block) {
+            cpu->block = block;
+            if (block->insn[0].run(cpu, block->insn) != CPU_FAULT)
+                continue;
+        }
+        exception_deliver(cpu);
+    }
+}

@@ -1,0 +1,343 @@
+/* mmu.c - linear to physical, and every access that the fast path of access.h does not settle (Intel SDM vol. 3, chapter 4).
+ *
+ * To the guest there is no TLB: each access behaves as if the tables were walked at that moment. The entries that are kept are
+ * derived from pages marked PAGE_TABLE; a write to one of those drops them all. A walk sets accessed and dirty bits for the access
+ * at hand and for no other. */
+#include "emu/cpu/cpu.h"
+
+enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_A = 0x20, PTE_D = 0x40, PTE_PS = 0x80 };
+enum { PF_PRESENT = 1, PF_WRITE = 2, PF_USER = 4, PF_RESERVED = 8 };
+
+/* A translation, and what may be kept of it. */
+struct translation {
+    uint32_t physical;  /* of the byte, after A20 */
+    bool writable;      /* a write at this privilege needs no further walk: permitted, and the dirty bit is set */
+    bool keep;          /* all tables lie in RAM or ROM: a change would be noticed */
+};
+
+void mmu_flush(struct cpu *cpu)
+{
+    for (unsigned user = 0; user < 2; user++)
+        for (unsigned i = 0; i < TLB_ENTRIES; i++) {
+            struct tlb_entry *e = &cpu->tlbs[user][i];
+            e->read = e->write = e->execute = TLB_INVALID;
+        }
+}
+
+void mmu_flush_page(struct cpu *cpu, uint32_t linear)
+{
+    for (unsigned user = 0; user < 2; user++) {
+        struct tlb_entry *e = &cpu->tlbs[user][linear / PAGE_SIZE % TLB_ENTRIES];
+        e->read = e->write = e->execute = TLB_INVALID;
+    }
+}
+
+void mmu_protect(struct cpu *cpu, uint32_t page)
+{
+    for (unsigned user = 0; user < 2; user++)
+        for (unsigned i = 0; i < TLB_ENTRIES; i++)
+            if (cpu->tlbs[user][i].physical == page)
+                cpu->tlbs[user][i].write = TLB_INVALID;
+}
+
+void cpu_sync(struct cpu *cpu, const struct insn *insn)
+{
+    uint32_t before;
+
+    if (!insn)
+        return;
+    before = (uint32_t)(insn - cpu->block->insn);
+    cpu->left -= (int64_t)before - cpu->accounted;
+    cpu->accounted = before;
+}
+
+static unsigned page_fault(struct cpu *cpu, uint32_t linear, uint32_t error)
+{
+    cpu->cr2 = linear;
+    return fault(cpu, EXC_PF, error);
+}
+
+/* Reads a table entry and marks its page. *keep becomes false where a change of the entry would go unnoticed. */
+static uint32_t table_load(struct cpu *cpu, uint32_t address, bool *keep)
+{
+    int64_t page = memory_page(cpu->memory, address & cpu->memory->a20_mask);
+
+    if (page < 0) {
+        *keep &= memory_readable_page(cpu->memory, address & cpu->memory->a20_mask) != NULL;
+    } else if (!(cpu->memory->flags[page] & PAGE_TABLE)) {
+        cpu->memory->flags[page] |= PAGE_TABLE;
+        mmu_protect(cpu, (uint32_t)page * PAGE_SIZE);
+    }
+    return memory_read(cpu->memory, address, 4);
+}
+
+/* Sets accessed and dirty bits. Entries derived from this page stay valid: such a bit never takes a right away. */
+static void table_set(struct cpu *cpu, uint32_t address, uint32_t entry, uint32_t bits)
+{
+    int64_t page = memory_page(cpu->memory, address & cpu->memory->a20_mask);
+
+    if ((entry & bits) == bits)
+        return;
+    if (page >= 0)
+        cpu->memory->flags[page] &= (uint8_t)~PAGE_TABLE;
+    memory_write(cpu->memory, address, entry | bits, 4);
+    if (page >= 0)
+        cpu->memory->flags[page] |= PAGE_TABLE;
+}
+
+/* What a walk found on its way: up to two entries that want their accessed bit, and the product of their rights. */
+struct walk {
+    uint32_t address[2], entry[2];
+    unsigned levels;
+    uint32_t rights;         /* PTE_W and PTE_U that all levels grant */
+    uint32_t frame;          /* physical address of the page's first byte */
+    uint32_t offset_mask;    /* of the address within the page: FFFh, 1FFFFFh or 3FFFFFh */
+};
+
+enum walk_result { WALK_OK, WALK_ABSENT, WALK_RESERVED };
+
+static void walk_take(struct walk *w, uint32_t address, uint32_t entry)
+{
+    w->address[w->levels] = address;
+    w->entry[w->levels++] = entry;
+    w->rights &= entry;
+}
+
+static enum walk_result walk_32(struct cpu *cpu, uint32_t linear, struct walk *w, bool *keep)
+{
+    uint32_t address = (cpu->cr3 & ~PAGE_MASK) + (linear >> 22) * 4;
+    uint32_t entry = table_load(cpu, address, keep);
+
+    if (!(entry & PTE_P))
+        return WALK_ABSENT;
+    walk_take(w, address, entry);
+    if (entry & PTE_PS && cpu->cr4 & CR4_PSE) {
+        /* Bits 21-13 would be bits 40-32 of the address on models with PSE-36; there is no memory so high. */
+        if (entry & 0x3FE000)
+            return WALK_RESERVED;
+        w->frame = entry & 0xFFC00000;
+        w->offset_mask = 0x3FFFFF;
+        return WALK_OK;
+    }
+    address = (entry & ~PAGE_MASK) + (linear >> 12 & 0x3FF) * 4;
+    entry = table_load(cpu, address, keep);
+    if (!(entry & PTE_P))
+        return WALK_ABSENT;
+    walk_take(w, address, entry);
+    w->frame = entry & ~PAGE_MASK;
+    return WALK_OK;
+}
+
+/* The upper half of a PAE entry: bits 62-36 are reserved, 63 too without execute-disable; 35-32 lead where no memory is, which this machine treats as reserved as well. */
+static enum walk_result walk_pae(struct cpu *cpu, uint32_t linear, struct walk *w, bool *keep)
+{
+    uint64_t pdpte = cpu->pdpte[linear >> 30];
+    uint32_t address = ((uint32_t)pdpte & ~PAGE_MASK) + (linear >> 21 & 0x1FF) * 8;
+    uint32_t entry;
+
+    if (!(pdpte & PTE_P))
+        return WALK_ABSENT;
+    entry = table_load(cpu, address, keep);
+    if (!(entry & PTE_P))
+        return WALK_ABSENT;
+    if (table_load(cpu, address + 4, keep))
+        return WALK_RESERVED;
+    walk_take(w, address, entry);
+    if (entry & PTE_PS) {
+        if (entry & 0x1FE000)
+            return WALK_RESERVED;
+        w->frame = entry & 0xFFE00000;
+        w->offset_mask = 0x1FFFFF;
+        return WALK_OK;
+    }
+    address = (entry & ~PAGE_MASK) + (linear >> 12 & 0x1FF) * 8;
+    entry = table_load(cpu, address, keep);
+    if (!(entry & PTE_P))
+        return WALK_ABSENT;
+    if (table_load(cpu, address + 4, keep))
+        return WALK_RESERVED;
+    walk_take(w, address, entry);
+    w->frame = entry & ~PAGE_MASK;
+    return WALK_OK;
+}
+
+static unsigned translate(struct cpu *cpu, uint32_t linear, unsigned privilege, bool write, struct translation *t)
+{
+    struct walk w = {.rights = PTE_W | PTE_U, .offset_mask = PAGE_MASK};
+    uint32_t error = (write ? PF_WRITE : 0) | (privilege ? PF_USER : 0);
+    enum walk_result result;
+    bool may_write;
+
+    t->keep = true;
+    if (!(cpu->cr0 & CR0_PG)) {
+        t->physical = linear & cpu->memory->a20_mask;
+        t->writable = true;
+        return ACCESS_DONE;
+    }
+    result = cpu->cr4 & CR4_PAE ? walk_pae(cpu, linear, &w, &t->keep) : walk_32(cpu, linear, &w, &t->keep);
+    if (result != WALK_OK)
+        return page_fault(cpu, linear, error | (result == WALK_RESERVED ? PF_PRESENT | PF_RESERVED : 0));
+    may_write = w.rights & PTE_W || (!privilege && !(cpu->cr0 & CR0_WP));
+    if ((privilege && !(w.rights & PTE_U)) || (write && !may_write))
+        return page_fault(cpu, linear, error | PF_PRESENT);
+    for (unsigned level = 0; level < w.levels; level++)
+        table_set(cpu, w.address[level], w.entry[level], PTE_A | (write && level + 1 == w.levels ? PTE_D : 0));
+    t->physical = (w.frame | (linear & w.offset_mask)) & cpu->memory->a20_mask;
+    t->writable = may_write && (write || w.entry[w.levels - 1] & PTE_D);
+    return ACCESS_DONE;
+}
+
+/* Every access to such a page must be looked at: alignment is checked, or a data breakpoint may lie in it. */
+static bool watched(const struct cpu *cpu, uint32_t linear, unsigned privilege)
+{
+    if (privilege && cpu->cr0 & CR0_AM && cpu->flags & FLAG_AC)
+        return true;
+    for (unsigned n = 0; cpu->dr[7] & 0xFF && n < 4; n++)
+        if (cpu->dr[7] >> 2 * n & 3 && (cpu->dr[n] ^ linear) < PAGE_SIZE)
+            return true;
+    return false;
+}
+
+/* Keeps a translation for the fast path. Returns the entry, or null if nothing may be kept. */
+static struct tlb_entry *tlb_fill(struct cpu *cpu, uint32_t linear, unsigned privilege, const struct translation *t, bool data)
+{
+    struct tlb_entry *e = &cpu->tlbs[privilege][linear / PAGE_SIZE % TLB_ENTRIES];
+    uint32_t page = linear & ~PAGE_MASK;
+    const uint8_t *host = memory_readable_page(cpu->memory, t->physical);
+    uint8_t *writable = memory_writable_page(cpu->memory, t->physical);
+
+    if (!t->keep || !host)
+        return NULL;
+    if (e->read != page && e->write != page && e->execute != page)
+        e->read = e->write = e->execute = TLB_INVALID;
+    e->physical = t->physical & ~PAGE_MASK;
+    /* The entry is shared by reading and writing; ROM is never given a write tag, so that nothing is written through this. */
+    e->addend = writable ? writable : (uint8_t *)(uintptr_t)host;
+    if (!data) {
+        e->execute = page;
+    } else if (!watched(cpu, linear, privilege)) {
+        e->read = page;
+        if (t->writable && writable && !cpu->memory->flags[t->physical / PAGE_SIZE])
+            e->write = page;
+    }
+    return e;
+}
+
+/* One part of an access, within a page. */
+struct part {
+    uint32_t physical;
+    unsigned size;
+};
+
+/* Checks and translates an access whole, in one or two parts, before anything is done. */
+static unsigned access_parts(struct cpu *cpu, uint32_t linear, unsigned size, unsigned privilege, bool write, struct part part[2],
+                             unsigned *parts)
+{
+    unsigned first = PAGE_SIZE - (linear & PAGE_MASK);
+    struct translation t;
+
+    if (privilege && linear & (size - 1) && cpu->cr0 & CR0_AM && cpu->flags & FLAG_AC)
+        return fault(cpu, EXC_AC, 0);
+    part[0].size = first < size ? first : size;
+    part[1].size = size - part[0].size;
+    *parts = part[1].size ? 2 : 1;
+    for (unsigned i = 0; i < *parts; i++) {
+        uint32_t at = i ? linear + first : linear;
+        if (translate(cpu, at, privilege, write, &t))
+            return ACCESS_FAULT;
+        part[i].physical = t.physical;
+        tlb_fill(cpu, at, privilege, &t, true);
+    }
+    if (cpu->dr[7] & 0xFF)
+        debug_data_access(cpu, linear, size, write);
+    return ACCESS_DONE;
+}
+
+/* Physical access of any size from 1 to 8 bytes within a page, from the lowest byte up. */
+static uint64_t part_read(struct cpu *cpu, const struct part *p)
+{
+    uint64_t value = 0;
+
+    for (unsigned done = 0, step; done < p->size; done += step) {
+        unsigned rest = p->size - done;
+        step = rest >= 4 ? 4 : rest >= 2 ? 2 : 1;
+        value |= (uint64_t)memory_read(cpu->memory, p->physical + done, step) << 8 * done;
+    }
+    return value;
+}
+
+static void part_write(struct cpu *cpu, const struct part *p, uint64_t value)
+{
+    for (unsigned done = 0, step; done < p->size; done += step) {
+        unsigned rest = p->size - done;
+        step = rest >= 4 ? 4 : rest >= 2 ? 2 : 1;
+        memory_write(cpu->memory, p->physical + done, (uint32_t)(value >> 8 * done), step);
+    }
+}
+
+/* A device may look at the clock when it is touched. */
+static unsigned after_access(const struct cpu *cpu)
+{
+    return cpu->leave ? ACCESS_LEAVE : ACCESS_DONE;
+}
+
+unsigned mmu_read(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned size, unsigned privilege, uint64_t *value)
+{
+    struct part part[2];
+    unsigned parts;
+
+    *value = 0;
+    if (access_parts(cpu, linear, size, privilege, false, part, &parts))
+        return ACCESS_FAULT;
+    cpu_sync(cpu, insn);
+    for (unsigned i = 0, shift = 0; i < parts; shift += 8 * part[i++].size)
+        *value |= part_read(cpu, &part[i]) << shift;
+    return after_access(cpu);
+}
+
+unsigned mmu_write(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned size, unsigned privilege, uint64_t value)
+{
+    struct part part[2];
+    unsigned parts;
+
+    if (access_parts(cpu, linear, size, privilege, true, part, &parts))
+        return ACCESS_FAULT;
+    cpu_sync(cpu, insn);
+    for (unsigned i = 0; i < parts; value >>= 8 * part[i++].size)
+        part_write(cpu, &part[i], value);
+    return after_access(cpu);
+}
+
+unsigned mmu_probe(struct cpu *cpu, const struct insn *insn, uint32_t linear, uint32_t length, unsigned privilege, bool write)
+{
+    uint32_t last = linear + (length - 1);
+    struct translation t;
+
+    (void)insn;
+    if (translate(cpu, linear, privilege, write, &t))
+        return ACCESS_FAULT;
+    if ((linear ^ last) & ~PAGE_MASK && translate(cpu, last & ~PAGE_MASK, privilege, write, &t))
+        return ACCESS_FAULT;
+    return ACCESS_DONE;
+}
+
+unsigned mmu_fetch(struct cpu *cpu, uint32_t linear, uint32_t *physical, const uint8_t **host)
+{
+    struct tlb_entry *e = &cpu->tlb[linear / PAGE_SIZE % TLB_ENTRIES];
+    struct translation t;
+
+    if (e->execute != (linear & ~PAGE_MASK)) {
+        if (translate(cpu, linear, cpu->user, false, &t))
+            return ACCESS_FAULT;
+        e = tlb_fill(cpu, linear, cpu->user, &t, false);
+        if (!e) {
+            const uint8_t *page = memory_readable_page(cpu->memory, t.physical);
+            *physical = t.physical;
+            *host = page ? page + (t.physical & PAGE_MASK) : NULL;
+            return ACCESS_DONE;
+        }
+    }
+    *physical = e->physical | (linear & PAGE_MASK);
+    *host = e->addend + (linear & PAGE_MASK);
+    return ACCESS_DONE;
+}

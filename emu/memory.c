@@ -1,0 +1,217 @@
+/* memory.c - physical memory (memory.h). */
+#include "emu/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/endian.h"
+
+#define HIGH_ROM_START 0xFFFE0000u /* the last 128 KiB of the address space show those below 1 MiB */
+
+bool memory_init(struct memory *m, uint64_t ram_size)
+{
+    memset(m, 0, sizeof *m);
+    m->ram_size = (uint32_t)ram_size;
+    m->ram = calloc(1, m->ram_size);
+    m->flags = calloc(1, m->ram_size / PAGE_SIZE);
+    m->rom = malloc(ROM_SIZE);
+    m->a20_mask = 0xFFFFFFFF;
+    if (!m->ram || !m->flags || !m->rom) {
+        memory_free(m);
+        return false;
+    }
+    memset(m->rom, 0xFF, ROM_SIZE); /* an empty socket */
+    for (unsigned page = ROM_START / PAGE_SIZE; page < LOW_PAGES; page++)
+        m->low_kind[page] = LOW_ROM;
+    return true;
+}
+
+void memory_free(struct memory *m)
+{
+    free(m->ram);
+    free(m->flags);
+    free(m->rom);
+    m->ram = m->flags = m->rom = NULL;
+}
+
+void memory_map_rom(struct memory *m, uint32_t address, const uint8_t *bytes, size_t length)
+{
+    memcpy(m->rom + (address - ROM_START), bytes, length);
+}
+
+void memory_map_mmio(struct memory *m, uint32_t first, uint32_t length, mmio_read_function *read, mmio_write_function *write,
+                     void *device)
+{
+    struct mmio *region = &m->mmio[m->mmio_count++];
+
+    region->first = first;
+    region->last = first + (length - 1);
+    region->read = read;
+    region->write = write;
+    region->device = device;
+    for (uint32_t page = first / PAGE_SIZE; page <= region->last / PAGE_SIZE && page < LOW_PAGES; page++)
+        m->low_kind[page] = LOW_DEVICE;
+}
+
+void memory_set_a20(struct memory *m, bool open)
+{
+    uint32_t mask = open ? 0xFFFFFFFF : 0xFFEFFFFF;
+
+    if (mask == m->a20_mask)
+        return;
+    m->a20_mask = mask;
+    m->listener.map_changed(m->listener.listener);
+}
+
+int64_t memory_page(const struct memory *m, uint32_t address)
+{
+    if (address >= m->ram_size || (address < LOW_PAGES * PAGE_SIZE && m->low_kind[address / PAGE_SIZE] != LOW_RAM))
+        return -1;
+    return address / PAGE_SIZE;
+}
+
+static const struct mmio *find_device(const struct memory *m, uint32_t address)
+{
+    for (unsigned i = 0; i < m->mmio_count; i++)
+        if (address >= m->mmio[i].first && address <= m->mmio[i].last)
+            return &m->mmio[i];
+    return NULL;
+}
+
+const uint8_t *memory_readable_page(const struct memory *m, uint32_t address)
+{
+    address &= ~PAGE_MASK;
+    if (memory_page(m, address) >= 0)
+        return m->ram + address;
+    if (address < LOW_PAGES * PAGE_SIZE && m->low_kind[address / PAGE_SIZE] == LOW_ROM)
+        return m->rom + (address - ROM_START);
+    if (address >= HIGH_ROM_START)
+        return m->rom + ROM_SIZE - (0 - address);
+    return NULL;
+}
+
+uint8_t *memory_writable_page(const struct memory *m, uint32_t address)
+{
+    address &= ~PAGE_MASK;
+    return memory_page(m, address) >= 0 ? m->ram + address : NULL;
+}
+
+static uint8_t read_byte(struct memory *m, uint32_t address)
+{
+    const uint8_t *page = memory_readable_page(m, address);
+    const struct mmio *device;
+
+    if (page)
+        return page[address & PAGE_MASK];
+    device = find_device(m, address);
+    return device ? device->read(device->device, address) : 0xFF;
+}
+
+static void write_byte(struct memory *m, uint32_t address, uint8_t value)
+{
+    uint8_t *page = memory_writable_page(m, address);
+    const struct mmio *device;
+
+    if (page) {
+        page[address & PAGE_MASK] = value;
+        if (m->flags[address / PAGE_SIZE])
+            memory_changed(m, address, 1);
+    } else if ((device = find_device(m, address))) {
+        device->write(device->device, address, value);
+    }
+}
+
+uint32_t memory_read(struct memory *m, uint32_t address, unsigned size)
+{
+    uint32_t start = address & m->a20_mask, value = 0;
+    const uint8_t *page = memory_readable_page(m, start);
+
+    if (page && (start & PAGE_MASK) + size <= PAGE_SIZE) {
+        page += start & PAGE_MASK;
+        return size == 4 ? load32(page) : size == 2 ? load16(page) : *page;
+    }
+    for (unsigned i = 0; i < size; i++)
+        value |= (uint32_t)read_byte(m, (address + i) & m->a20_mask) << 8 * i;
+    return value;
+}
+
+void memory_write(struct memory *m, uint32_t address, uint32_t value, unsigned size)
+{
+    uint32_t start = address & m->a20_mask;
+    uint8_t *page = memory_writable_page(m, start);
+
+    if (!page || (start & PAGE_MASK) + size > PAGE_SIZE) {
+        for (unsigned i = 0; i < size; i++)
+            write_byte(m, (address + i) & m->a20_mask, (uint8_t)(value >> 8 * i));
+        return;
+    }
+    page += start & PAGE_MASK;
+    if (size == 4)
+        store32(page, value);
+    else if (size == 2)
+        store16(page, (uint16_t)value);
+    else
+        *page = (uint8_t)value;
+    if (m->flags[start / PAGE_SIZE])
+        memory_changed(m, start, size);
+}
+
+void memory_read_block(struct memory *m, uint32_t address, uint8_t *buffer, uint32_t length)
+{
+    while (length) {
+        uint32_t part = PAGE_SIZE - (address & PAGE_MASK);
+        const uint8_t *page = memory_readable_page(m, address);
+
+        if (part > length)
+            part = length;
+        if (page)
+            memcpy(buffer, page + (address & PAGE_MASK), part);
+        else
+            for (uint32_t i = 0; i < part; i++)
+                buffer[i] = read_byte(m, address + i);
+        address += part;
+        buffer += part;
+        length -= part;
+    }
+}
+
+void memory_write_block(struct memory *m, uint32_t address, const uint8_t *buffer, uint32_t length)
+{
+    while (length) {
+        uint32_t part = PAGE_SIZE - (address & PAGE_MASK);
+        uint8_t *page = memory_writable_page(m, address);
+
+        if (part > length)
+            part = length;
+        if (page) {
+            memcpy(page + (address & PAGE_MASK), buffer, part);
+            memory_changed(m, address, part);
+        } else {
+            for (uint32_t i = 0; i < part; i++)
+                write_byte(m, address + i, buffer[i]);
+        }
+        address += part;
+        buffer += part;
+        length -= part;
+    }
+}
+
+void memory_changed(struct memory *m, uint32_t address, uint32_t length)
+{
+    while (length) {
+        uint32_t part = PAGE_SIZE - (address & PAGE_MASK);
+        uint8_t *flags = &m->flags[address / PAGE_SIZE];
+
+        if (part > length)
+            part = length;
+        *flags &= (uint8_t)~(PAGE_CLEAN | PAGE_SAVED);
+        if (*flags & PAGE_TABLE) {
+            *flags &= (uint8_t)~PAGE_TABLE;
+            m->listener.table_changed(m->listener.listener, address & ~PAGE_MASK);
+        }
+        if (*flags & PAGE_CODE)
+            m->listener.code_changed(m->listener.listener, address, part);
+        address += part;
+        length -= part;
+    }
+}
