@@ -15,7 +15,7 @@ struct i8259_chip {
     uint8_t in_service;
     uint8_t mask;
     uint8_t base;         /* ICW2: vector of input 0 */
-    uint8_t icw1, icw3, icw4;
+    uint8_t icw1, icw4;   /* ICW3 is taken and forgotten: the cascade is wired */
     uint8_t elcr;         /* inputs that are level-triggered */
     uint8_t expected;     /* the ICW that the data port waits for, 2 to 4; 0: initialised; 1: ICW1 has not come yet */
     uint8_t lowest;       /* input with the lowest priority now */
