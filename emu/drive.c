@@ -1,0 +1,145 @@
+/* drive.c - media, and the hash tree over what was written to them (drive.h). */
+#include "emu/drive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define GROUP_SECTORS (DRIVE_UNIT_SECTORS * DRIVE_GROUP_UNITS)
+
+const struct state_field drive_state[] = {
+    STATE(struct drive, sectors, U64, "512-byte sectors of the medium; 0: none"),
+    STATE(struct drive, read_only, BOOL, "writes are refused"),
+    STATE(struct drive, changed, BOOL, "the medium was changed and the guest has not been told"),
+    STATE(struct drive, media, U32, "media put in since the machine was made"),
+    STATE_END
+};
+
+static void forget_written(struct drive *d)
+{
+    for (uint32_t i = 0; i < d->group_count; i++)
+        if (d->groups[i]) {
+            hash_tree_free(&d->groups[i]->tree);
+            free(d->groups[i]);
+        }
+    free(d->groups);
+    hash_tree_free(&d->top);
+    d->groups = NULL;
+    d->group_count = 0;
+}
+
+static bool set_medium(struct drive *d, const struct block *medium)
+{
+    d->medium = medium;
+    d->sectors = medium ? medium->sectors : 0;
+    if (!medium)
+        return true;
+    d->group_count = (uint32_t)((d->sectors + GROUP_SECTORS - 1) / GROUP_SECTORS);
+    d->groups = calloc(d->group_count, sizeof *d->groups);
+    return d->groups && hash_tree_init(&d->top, d->group_count);
+}
+
+bool drive_init(struct drive *d, const struct block *medium, bool read_only, struct line failure)
+{
+    memset(d, 0, sizeof *d);
+    d->read_only = read_only;
+    d->failure = failure;
+    return set_medium(d, medium);
+}
+
+void drive_free(struct drive *d)
+{
+    forget_written(d);
+}
+
+bool drive_insert(struct drive *d, const struct block *medium)
+{
+    forget_written(d);
+    d->changed = true;
+    d->media++;
+    return set_medium(d, medium);
+}
+
+static enum drive_result host_failed(struct drive *d)
+{
+    d->failed = true;
+    line_set(&d->failure, true);
+    return DRIVE_FAILED;
+}
+
+enum drive_result drive_read(struct drive *d, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done)
+{
+    *done = 0;
+    switch (d->medium->read(d->medium->context, sector, count, buffer, done)) {
+    case BLOCK_OK: return DRIVE_OK;
+    case BLOCK_UNREADABLE: return DRIVE_BAD_SECTOR;
+    default: return host_failed(d);
+    }
+}
+
+static bool mark_written(struct drive *d, uint64_t unit)
+{
+    uint32_t group = (uint32_t)(unit / DRIVE_GROUP_UNITS), within = (uint32_t)(unit % DRIVE_GROUP_UNITS);
+    struct drive_group *g = d->groups[group];
+
+    if (!g) {
+        g = calloc(1, sizeof *g);
+        if (!g || !hash_tree_init(&g->tree, DRIVE_GROUP_UNITS)) {
+            free(g);
+            return false;
+        }
+        d->groups[group] = g;
+    }
+    g->stale[within / 8] |= (uint8_t)(1 << within % 8);
+    return true;
+}
+
+enum drive_result drive_write(struct drive *d, uint64_t sector, uint32_t count, const uint8_t *buffer)
+{
+    if (!d->medium->write || d->medium->write(d->medium->context, sector, count, buffer) != BLOCK_OK)
+        return host_failed(d);
+    for (uint64_t unit = sector / DRIVE_UNIT_SECTORS; count && unit <= (sector + count - 1) / DRIVE_UNIT_SECTORS; unit++)
+        if (!mark_written(d, unit))
+            return host_failed(d);
+    return DRIVE_OK;
+}
+
+/* Hashes the written units of one group anew. */
+static void refresh_group(struct drive *d, uint32_t group, const struct hasher *h)
+{
+    struct drive_group *g = d->groups[group];
+    uint8_t data[DRIVE_UNIT_SECTORS * SECTOR_SIZE], hash[HASH_SIZE];
+
+    for (uint32_t unit = 0; unit < DRIVE_GROUP_UNITS; unit++) {
+        uint64_t sector = ((uint64_t)group * DRIVE_GROUP_UNITS + unit) * DRIVE_UNIT_SECTORS;
+        uint32_t count = DRIVE_UNIT_SECTORS, done;
+
+        if (!(g->stale[unit / 8] & 1 << unit % 8))
+            continue;
+        if (sector + count > d->sectors)
+            count = (uint32_t)(d->sectors - sector);
+        memset(data, 0, sizeof data); /* an unreadable sector counts as zeros */
+        if (drive_read(d, sector, count, data, &done) == DRIVE_FAILED)
+            return;
+        hash_leaf(h, data, sizeof data, hash);
+        hash_tree_set(&g->tree, unit, hash);
+    }
+    memset(g->stale, 0, sizeof g->stale);
+    hash_tree_set(&d->top, group, hash_tree_root(&g->tree, h));
+}
+
+void drive_root(struct drive *d, const struct hasher *h, uint8_t root[HASH_SIZE])
+{
+    static const uint8_t nothing[DRIVE_GROUP_UNITS / 8];
+    bool written = false;
+
+    memset(root, 0, HASH_SIZE);
+    for (uint32_t group = 0; group < d->group_count; group++) {
+        if (!d->groups[group])
+            continue;
+        written = true;
+        if (memcmp(d->groups[group]->stale, nothing, sizeof nothing))
+            refresh_group(d, group, h);
+    }
+    if (written)
+        memcpy(root, hash_tree_root(&d->top, h), HASH_SIZE);
+}

@@ -1,0 +1,56 @@
+/* drive.h - the medium in a drive, and the record of what the guest wrote to it.
+ *
+ * Controllers read and write sectors here. The bytes live in the block device that the host gave; what was written counts as state, by a hash
+ * tree over the written 4 KiB units, so that a digest never reads the disk that did not change. A failure of the host stops the machine: the guest
+ * never sees it. */
+#ifndef MUNIMENT_EMU_DRIVE_H
+#define MUNIMENT_EMU_DRIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "emu/hashtree.h"
+#include "emu/line.h"
+#include "emu/state.h"
+#include "formats/block.h"
+
+#define DRIVE_UNIT_SECTORS 8u      /* a leaf: 4 KiB */
+#define DRIVE_GROUP_UNITS 1024u    /* leaves of one group: 4 MiB; a group is kept once it is written to */
+
+struct drive_group {
+    struct hash_tree tree;
+    uint8_t stale[DRIVE_GROUP_UNITS / 8]; /* units written since the last digest */
+};
+
+struct drive {
+    const struct block *medium;    /* null: none */
+    uint64_t sectors;              /* of the medium; 0: none */
+    bool read_only;
+    bool changed;                  /* the medium was changed and the guest has not yet been told (floppy change line) */
+    uint32_t media;                /* how many media have been put in */
+    bool failed;                   /* the host failed; the machine must stop */
+    struct line failure;           /* raised then */
+    struct drive_group **groups;   /* by 4 MiB of the disk */
+    uint32_t group_count;
+    struct hash_tree top;
+};
+
+extern const struct state_field drive_state[];
+
+enum drive_result { DRIVE_OK, DRIVE_BAD_SECTOR, DRIVE_FAILED };
+
+/* medium may be null. False: no memory. */
+bool drive_init(struct drive *d, const struct block *medium, bool read_only, struct line failure);
+void drive_free(struct drive *d);
+/* Changes the medium; what was written to the old one is forgotten. False: no memory. */
+bool drive_insert(struct drive *d, const struct block *medium);
+
+/* sector + count must lie within d->sectors; controllers check and answer in their own way. *done is the number of good sectors. */
+enum drive_result drive_read(struct drive *d, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done);
+/* Not for a read-only drive. */
+enum drive_result drive_write(struct drive *d, uint64_t sector, uint32_t count, const uint8_t *buffer);
+
+/* Root over what was written; 32 zeros when nothing was. */
+void drive_root(struct drive *d, const struct hasher *h, uint8_t root[HASH_SIZE]);
+
+#endif
