@@ -78,16 +78,20 @@ enum row_attribute {
 struct opcode_row {
     uint16_t opcode;        /* one byte: 0-FF; two bytes: 0F00-0FFF */
     int8_t   group;         /* ModRM.reg that selects this row, or -1 */
-    uint8_t  operation;
-    const char *operands;   /* in the manual's notation: "Eb,Gb" "Gv,M" "Ob" "AL,Ib" "Jz" "Ap" ... */
+    uint16_t operation;
+    const char *operands;   /* in the manual's notation, as opcodes.h explains it: "Eb,Gb" "Gv,M" "AL,Ob" "Jz" "Ap" ... */
     uint16_t read, written, undefined; /* RFLAGS bits */
     uint16_t attributes;    /* enum row_attribute */
     uint8_t  first_model;   /* enum cpu_model that first has it */
     uint8_t  last_model;    /* and the last that has it */
 };
 
-extern const struct opcode_row opcode_rows[];
+extern const struct opcode_row opcode_rows[]; /* opcodes.h, in the order of opcodes */
 extern const unsigned opcode_row_count;
+/* The first row of an opcode; 0 (the row of opcode 0) where there is none. */
+#define OPCODE_INDEX(opcode) (((opcode) >> 8 ? 256u : 0u) + ((opcode) & 0xFFu))
+#define OPCODE_INDEX_COUNT 512u
+extern const uint16_t opcode_first_row[OPCODE_INDEX_COUNT];
 extern const char *const operation_names[OP_COUNT];
 
 enum decode_mode {
