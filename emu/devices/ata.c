@@ -1,0 +1,656 @@
+/* ata.c - ATA disks with programmed I/O (ANSI X3.298 ATA-3, NCITS 317 ATA-4; LBA48: NCITS 347 ATA-6).
+ *
+ * The two units of a channel share the task file, as both hear every write; the selected one answers. A command is a kind of transfer, and a row of the
+ * table below. Seeks and transfers take fixed times, so that completion depends on nothing but the tick. */
+#include "emu/devices/ata.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "emu/endian.h"
+
+enum { STATUS_ERR = 1, STATUS_DRQ = 8, STATUS_DSC = 0x10, STATUS_DF = 0x20, STATUS_DRDY = 0x40, STATUS_BSY = 0x80 };
+enum { ERROR_ABRT = 4, ERROR_IDNF = 0x10, ERROR_UNC = 0x40 };
+enum { DEVICE_HEAD = 0x0F, DEVICE_DEV = 0x10, DEVICE_LBA = 0x40 };
+enum { CONTROL_NIEN = 2, CONTROL_SRST = 4, CONTROL_HOB = 0x80 };
+#define READY (STATUS_DRDY | STATUS_DSC)
+
+#define ACCESS_US 150  /* from the command to the first sector */
+#define SECTOR_US 30   /* for each sector: 17 MB/s */
+#define RESET_US 2000  /* ATA-3 §9.1: BSY is cleared by a device that is quick */
+#define LBA28_LIMIT 0x10000000u
+
+static const struct state_field ata_unit_state[] = {
+    STATE(struct ata_unit, geometry.cylinders, U32, "IDENTIFY word 1"),
+    STATE(struct ata_unit, geometry.heads, U32, "IDENTIFY word 3"),
+    STATE(struct ata_unit, geometry.sectors, U32, "IDENTIFY word 6"),
+    STATE(struct ata_unit, cylinders, U16, "cylinders of the current translation"),
+    STATE(struct ata_unit, heads, U8, "heads of the current translation"),
+    STATE(struct ata_unit, sectors, U8, "sectors per track of the current translation"),
+    STATE(struct ata_unit, multiple, U8, "sectors per block of READ and WRITE MULTIPLE; 0: not set"),
+    STATE_END
+};
+
+static const struct state_field ata_registers_state[] = {
+    STATE(struct ata_registers, feature, U8, "Features register"),
+    STATE(struct ata_registers, count, U8, "Sector Count register"),
+    STATE(struct ata_registers, low, U8, "LBA Low (Sector Number) register"),
+    STATE(struct ata_registers, mid, U8, "LBA Mid (Cylinder Low) register"),
+    STATE(struct ata_registers, high, U8, "LBA High (Cylinder High) register"),
+    STATE_END
+};
+
+const struct state_field ata_state[] = {
+    STATE_TABLE(struct ata, unit, struct ata_unit, ata_unit_state, "device 0 and device 1"),
+    STATE_TABLE(struct ata, now, struct ata_registers, ata_registers_state, "task file"),
+    STATE_TABLE(struct ata, previous, struct ata_registers, ata_registers_state, "previous content of the task file (LBA48)"),
+    STATE(struct ata, device, U8, "Device/Head register"),
+    STATE(struct ata, control, U8, "Device Control register"),
+    STATE(struct ata, status, U8, "Status register of the selected device, if there is one"),
+    STATE(struct ata, error, U8, "Error register"),
+    STATE(struct ata, command, U8, "command that runs or ran last"),
+    STATE(struct ata, interrupt, BOOL, "interrupt pending"),
+    STATE(struct ata, resetting, BOOL, "reset in progress"),
+    STATE(struct ata, sector, U64, "next sector of the running command"),
+    STATE(struct ata, remaining, U32, "sectors of the running command not yet transferred"),
+    STATE(struct ata, block, U32, "sectors of the block in the buffer"),
+    STATE(struct ata, position, U32, "bytes of the buffer that the host has moved"),
+    STATE_BUFFER(struct ata, buffer, length, "data phase"),
+    STATE(struct ata, due_at, TICK, "the device is ready"),
+    STATE_END
+};
+
+static struct ata_unit *selected(struct ata *a)
+{
+    return &a->unit[a->device & DEVICE_DEV ? 1 : 0];
+}
+
+static void update_line(struct ata *a)
+{
+    line_set(&a->irq, a->interrupt && !(a->control & CONTROL_NIEN));
+}
+
+static void interrupt(struct ata *a, bool pending)
+{
+    a->interrupt = pending;
+    update_line(a);
+}
+
+/* The command is over; error 0 is success. */
+static void complete(struct ata *a, uint8_t error)
+{
+    a->error = error;
+    a->status = READY | (error ? STATUS_ERR : 0);
+    a->length = a->position = 0;
+    a->remaining = 0;
+    interrupt(a, true);
+}
+
+static void busy(struct ata *a, uint64_t microseconds)
+{
+    a->status = STATUS_BSY;
+    a->length = a->position = 0;
+    clock_schedule(a->clock, a->slot, clock_now(a->clock) + clock_ticks_us(a->clock, microseconds));
+}
+
+/* --- Addresses --- */
+
+enum address_width { ADDRESS_28, ADDRESS_48 };
+
+static uint32_t sector_count(const struct ata *a, enum address_width width)
+{
+    uint32_t count = a->now.count | (width == ADDRESS_48 ? a->previous.count << 8 : 0);
+
+    if (count)
+        return count;
+    return width == ADDRESS_48 ? 65536 : 256;
+}
+
+/* False: no such sector. */
+static bool sector_address(struct ata *a, enum address_width width, uint64_t *sector)
+{
+    const struct ata_unit *u = selected(a);
+    const struct ata_registers *r = &a->now, *p = &a->previous;
+    uint32_t low = r->low | (uint32_t)r->mid << 8 | (uint32_t)r->high << 16;
+
+    if (width == ADDRESS_48) {
+        *sector = low | (uint64_t)p->low << 24 | (uint64_t)p->mid << 32 | (uint64_t)p->high << 40;
+    } else if (a->device & DEVICE_LBA) {
+        *sector = low | (uint32_t)(a->device & DEVICE_HEAD) << 24;
+    } else {
+        uint32_t head = a->device & DEVICE_HEAD, cylinder = low >> 8;
+        if (!r->low || r->low > u->sectors || head >= u->heads || cylinder >= u->cylinders)
+            return false;
+        *sector = ((uint64_t)cylinder * u->heads + head) * u->sectors + r->low - 1;
+    }
+    return *sector < u->drive->sectors;
+}
+
+/* Puts the address of a sector into the task file, in the form the command gave it in. */
+static void show_address(struct ata *a, uint64_t sector, enum address_width width)
+{
+    const struct ata_unit *u = selected(a);
+    uint8_t head = a->device & DEVICE_HEAD;
+
+    if (width == ADDRESS_48) {
+        a->previous.low = (uint8_t)(sector >> 24);
+        a->previous.mid = (uint8_t)(sector >> 32);
+        a->previous.high = (uint8_t)(sector >> 40);
+    } else if (a->device & DEVICE_LBA) {
+        head = sector >> 24 & DEVICE_HEAD;
+    } else {
+        uint64_t track = sector / u->sectors;
+        head = (uint8_t)(track % u->heads);
+        sector = (sector % u->sectors + 1) | track / u->heads << 8;
+    }
+    a->now.low = (uint8_t)sector;
+    a->now.mid = (uint8_t)(sector >> 8);
+    a->now.high = (uint8_t)(sector >> 16);
+    a->device = (uint8_t)((a->device & ~DEVICE_HEAD) | head);
+}
+
+/* --- Commands --- */
+
+enum transfer { TRANSFER_READ, TRANSFER_WRITE, TRANSFER_VERIFY };
+
+static const struct transfer_command {
+    uint8_t opcode;
+    enum transfer transfer;
+    enum address_width width;
+    bool multiple;
+} transfer_commands[] = {
+    {0x20, TRANSFER_READ, ADDRESS_28, false},   {0x21, TRANSFER_READ, ADDRESS_28, false},
+    {0x24, TRANSFER_READ, ADDRESS_48, false},   {0x29, TRANSFER_READ, ADDRESS_48, true},
+    {0x30, TRANSFER_WRITE, ADDRESS_28, false},  {0x31, TRANSFER_WRITE, ADDRESS_28, false},
+    {0x34, TRANSFER_WRITE, ADDRESS_48, false},  {0x39, TRANSFER_WRITE, ADDRESS_48, true},
+    {0x3C, TRANSFER_WRITE, ADDRESS_28, false},
+    {0x40, TRANSFER_VERIFY, ADDRESS_28, false}, {0x41, TRANSFER_VERIFY, ADDRESS_28, false},
+    {0x42, TRANSFER_VERIFY, ADDRESS_48, false},
+    {0xC4, TRANSFER_READ, ADDRESS_28, true},    {0xC5, TRANSFER_WRITE, ADDRESS_28, true},
+};
+
+static const struct transfer_command *find_transfer(uint8_t opcode)
+{
+    for (unsigned i = 0; i < sizeof transfer_commands / sizeof *transfer_commands; i++)
+        if (transfer_commands[i].opcode == opcode)
+            return &transfer_commands[i];
+    return NULL;
+}
+
+static bool has_lba48(const struct ata_unit *u)
+{
+    return u->drive->sectors >= LBA28_LIMIT;
+}
+
+/* Sectors of the next block. */
+static uint32_t next_block(struct ata *a, const struct transfer_command *t)
+{
+    uint32_t most = t->multiple ? selected(a)->multiple : 1;
+    return a->remaining < most ? a->remaining : most;
+}
+
+static void data_phase(struct ata *a, uint32_t bytes)
+{
+    a->length = bytes;
+    a->position = 0;
+    a->status = READY | STATUS_DRQ;
+}
+
+static void begin_transfer(struct ata *a, const struct transfer_command *t)
+{
+    struct ata_unit *u = selected(a);
+
+    if ((t->width == ADDRESS_48 && !has_lba48(u)) || (t->multiple && !u->multiple) ||
+        (t->transfer == TRANSFER_WRITE && u->drive->read_only)) {
+        complete(a, ERROR_ABRT);
+        return;
+    }
+    if (!sector_address(a, t->width, &a->sector)) {
+        complete(a, ERROR_IDNF);
+        return;
+    }
+    a->remaining = sector_count(a, t->width);
+    if (t->transfer == TRANSFER_WRITE) {
+        a->block = next_block(a, t);
+        memset(a->buffer, 0, a->block * SECTOR_SIZE);
+        data_phase(a, a->block * SECTOR_SIZE);
+    } else {
+        a->block = t->transfer == TRANSFER_READ ? next_block(a, t) : a->remaining;
+        busy(a, ACCESS_US + (uint64_t)a->block * SECTOR_US);
+    }
+}
+
+/* Ends the command at the sector that could not be done. */
+static void fail_transfer(struct ata *a, const struct transfer_command *t, uint32_t done, uint8_t error)
+{
+    show_address(a, a->sector + done, t->width);
+    a->now.count = (uint8_t)(a->remaining - done);
+    complete(a, error);
+}
+
+/* Counts a block as done. Returns whether more follow. */
+static bool block_done(struct ata *a, const struct transfer_command *t)
+{
+    a->sector += a->block;
+    a->remaining -= a->block;
+    show_address(a, a->sector - 1, t->width);
+    a->now.count = (uint8_t)a->remaining;
+    return a->remaining != 0;
+}
+
+static void read_block(struct ata *a, const struct transfer_command *t)
+{
+    struct drive *drive = selected(a)->drive;
+    uint64_t room = drive->sectors - a->sector;
+    uint32_t count = a->block < room ? a->block : (uint32_t)room, done = 0;
+    enum drive_result result = count ? drive_read(drive, a->sector, count, a->buffer, &done) : DRIVE_OK;
+
+    if (result == DRIVE_FAILED)
+        return; /* the machine stops here */
+    if (done < a->block) {
+        fail_transfer(a, t, done, result == DRIVE_BAD_SECTOR ? ERROR_UNC : ERROR_IDNF);
+        return;
+    }
+    data_phase(a, a->block * SECTOR_SIZE);
+    interrupt(a, true);
+}
+
+static void write_block(struct ata *a, const struct transfer_command *t)
+{
+    struct drive *drive = selected(a)->drive;
+
+    if (a->block > drive->sectors - a->sector) {
+        fail_transfer(a, t, 0, ERROR_IDNF);
+        return;
+    }
+    if (drive_write(drive, a->sector, a->block, a->buffer) == DRIVE_FAILED)
+        return;
+    if (!block_done(a, t)) {
+        complete(a, 0);
+        return;
+    }
+    a->block = next_block(a, t);
+    memset(a->buffer, 0, a->block * SECTOR_SIZE);
+    data_phase(a, a->block * SECTOR_SIZE);
+    interrupt(a, true);
+}
+
+static void verify_sectors(struct ata *a, const struct transfer_command *t)
+{
+    struct drive *drive = selected(a)->drive;
+
+    while (a->remaining) {
+        uint32_t done;
+        if (a->sector >= drive->sectors) {
+            fail_transfer(a, t, 0, ERROR_IDNF);
+            return;
+        }
+        switch (drive_read(drive, a->sector, 1, a->buffer, &done)) {
+        case DRIVE_FAILED:
+            return;
+        case DRIVE_BAD_SECTOR:
+            fail_transfer(a, t, 0, ERROR_UNC);
+            return;
+        case DRIVE_OK:
+            a->block = 1;
+            block_done(a, t);
+        }
+    }
+    complete(a, 0);
+}
+
+static void put_word(struct ata *a, unsigned word, uint32_t value)
+{
+    store16(a->buffer + 2 * word, (uint16_t)value);
+}
+
+static void put_long(struct ata *a, unsigned word, uint32_t value)
+{
+    put_word(a, word, value);
+    put_word(a, word + 1, value >> 16);
+}
+
+/* Text is stored with the bytes of each word exchanged, padded with blanks. */
+static void put_text(struct ata *a, unsigned word, unsigned words, const char *text)
+{
+    for (unsigned i = 0; i < 2 * words; i++)
+        a->buffer[2 * word + (i ^ 1)] = (uint8_t)(*text ? *text++ : ' ');
+}
+
+static void identify(struct ata *a)
+{
+    const struct ata_unit *u = selected(a);
+    uint64_t sectors = u->drive->sectors;
+    uint32_t lba28 = sectors < LBA28_LIMIT ? (uint32_t)sectors : LBA28_LIMIT - 1;
+    char serial[] = "MUNIMENT-0";
+
+    serial[sizeof serial - 2] = (char)('0' + u->number);
+    memset(a->buffer, 0, SECTOR_SIZE);
+    put_word(a, 0, 0x0040); /* fixed disk */
+    put_word(a, 1, u->geometry.cylinders);
+    put_word(a, 3, u->geometry.heads);
+    put_word(a, 6, u->geometry.sectors);
+    put_text(a, 10, 10, serial);
+    put_word(a, 20, 3);
+    put_word(a, 21, 512); /* 256 KiB of buffer */
+    put_word(a, 22, 4);
+    put_text(a, 23, 4, "0");
+    put_text(a, 27, 20, "MUNIMENT ARCHIVED DISK");
+    put_word(a, 47, 0x8000 | ATA_MULTIPLE);
+    put_word(a, 49, 0x0A00); /* IORDY, LBA */
+    put_word(a, 51, 0x0200);
+    put_word(a, 53, 3);
+    put_word(a, 54, u->cylinders);
+    put_word(a, 55, u->heads);
+    put_word(a, 56, u->sectors);
+    put_long(a, 57, (uint32_t)u->cylinders * u->heads * u->sectors);
+    put_word(a, 59, u->multiple ? 0x100u | u->multiple : 0);
+    put_long(a, 60, lba28);
+    put_word(a, 64, 3); /* PIO modes 3 and 4 */
+    for (unsigned word = 65; word <= 68; word++)
+        put_word(a, word, 120);
+    put_word(a, 80, has_lba48(u) ? 0x7E : 0x1E);
+    put_word(a, 82, 0x0020); /* write cache */
+    put_word(a, 83, has_lba48(u) ? 0x7400 : 0x5000);
+    put_word(a, 84, 0x4000);
+    put_word(a, 85, 0x0020);
+    put_word(a, 86, has_lba48(u) ? 0x3400 : 0x1000);
+    put_word(a, 87, 0x4000);
+    if (has_lba48(u)) {
+        put_long(a, 100, (uint32_t)sectors);
+        put_long(a, 102, (uint32_t)(sectors >> 32));
+    }
+}
+
+/* What a device shows after a reset or EXECUTE DEVICE DIAGNOSTIC: ATA-4 §9.12. */
+static void signature(struct ata *a)
+{
+    a->now.count = a->now.low = 1;
+    a->now.mid = a->now.high = 0;
+    a->previous = (struct ata_registers){0};
+    a->device = 0;
+    a->error = 1;
+}
+
+static void initialize_parameters(struct ata *a)
+{
+    struct ata_unit *u = selected(a);
+    uint32_t heads = (a->device & DEVICE_HEAD) + 1u, sectors = a->now.count;
+    uint64_t cylinders;
+
+    if (!sectors) {
+        complete(a, ERROR_ABRT);
+        return;
+    }
+    cylinders = u->drive->sectors / (heads * sectors);
+    u->heads = (uint8_t)heads;
+    u->sectors = (uint8_t)sectors;
+    u->cylinders = cylinders > 65535 ? 65535 : (uint16_t)cylinders;
+    complete(a, 0);
+}
+
+static void set_multiple(struct ata *a)
+{
+    uint8_t n = a->now.count;
+
+    if (n > ATA_MULTIPLE || n & (n - 1)) {
+        complete(a, ERROR_ABRT);
+        return;
+    }
+    selected(a)->multiple = n;
+    complete(a, 0);
+}
+
+static void set_features(struct ata *a)
+{
+    switch (a->now.feature) {
+    case 0x03: /* transfer mode: PIO only */
+        complete(a, (a->now.count & 0xF8) == 0x00 || (a->now.count & 0xF8) == 0x08 ? 0 : ERROR_ABRT);
+        break;
+    case 0x02: case 0x82: /* write cache */
+    case 0x55: case 0xAA: /* read look-ahead */
+    case 0x66: case 0xCC: /* defaults at software reset */
+        complete(a, 0);
+        break;
+    default:
+        complete(a, ERROR_ABRT);
+    }
+}
+
+static void execute(struct ata *a, uint8_t opcode)
+{
+    const struct transfer_command *t = find_transfer(opcode);
+
+    a->command = opcode;
+    a->error = 0;
+    a->remaining = 0;
+    clock_schedule(a->clock, a->slot, NEVER);
+    interrupt(a, false);
+    if (opcode == 0x90) { /* EXECUTE DEVICE DIAGNOSTIC: both devices, whichever is selected */
+        signature(a);
+        a->status = READY;
+        interrupt(a, true);
+        return;
+    }
+    if (t) {
+        begin_transfer(a, t);
+        return;
+    }
+    if ((opcode & 0xF0) == 0x10 || (opcode & 0xF0) == 0x70) { /* RECALIBRATE, SEEK */
+        busy(a, ACCESS_US);
+        return;
+    }
+    switch (opcode) {
+    case 0xEC: /* IDENTIFY DEVICE */
+        busy(a, ACCESS_US);
+        break;
+    case 0x91:
+        initialize_parameters(a);
+        break;
+    case 0xC6:
+        set_multiple(a);
+        break;
+    case 0xEF:
+        set_features(a);
+        break;
+    case 0xE5: case 0x98: /* CHECK POWER MODE: active */
+        a->now.count = 0xFF;
+        complete(a, 0);
+        break;
+    case 0xE0: case 0xE1: case 0xE2: case 0xE3: case 0xE6: case 0x94: case 0x95: case 0x96: case 0x97: case 0x99: /* power modes */
+    case 0xE7: case 0xEA: /* FLUSH CACHE */
+        complete(a, 0);
+        break;
+    case 0xF8: /* READ NATIVE MAX ADDRESS */
+        a->device |= DEVICE_LBA;
+        show_address(a, (has_lba48(selected(a)) ? LBA28_LIMIT - 1 : selected(a)->drive->sectors) - 1, ADDRESS_28);
+        complete(a, 0);
+        break;
+    default:
+        complete(a, ERROR_ABRT);
+    }
+}
+
+static void ata_due(void *device)
+{
+    struct ata *a = device;
+    const struct transfer_command *t = find_transfer(a->command);
+
+    if (a->resetting) {
+        a->resetting = false;
+        signature(a);
+        a->status = READY;
+    } else if (t && t->transfer == TRANSFER_READ) {
+        read_block(a, t);
+    } else if (t && t->transfer == TRANSFER_WRITE) {
+        write_block(a, t);
+    } else if (t) {
+        verify_sectors(a, t);
+    } else if (a->command == 0xEC) {
+        identify(a);
+        data_phase(a, SECTOR_SIZE);
+        interrupt(a, true);
+    } else {
+        complete(a, 0);
+    }
+}
+
+/* The host has moved the whole block. */
+static void block_moved(struct ata *a)
+{
+    const struct transfer_command *t = find_transfer(a->command);
+
+    if (t && t->transfer == TRANSFER_WRITE) {
+        busy(a, ACCESS_US + (uint64_t)a->block * SECTOR_US);
+        return;
+    }
+    a->length = a->position = 0;
+    a->status = READY;
+    if (t && block_done(a, t)) {
+        a->block = next_block(a, t);
+        busy(a, (uint64_t)a->block * SECTOR_US);
+    }
+}
+
+static uint32_t data_read(void *device, uint16_t port, unsigned size)
+{
+    struct ata *a = device;
+    uint32_t value = 0;
+
+    (void)port;
+    if (!(a->status & STATUS_DRQ))
+        return 0;
+    for (unsigned i = 0; i < size && a->position < a->length; i++)
+        value |= (uint32_t)a->buffer[a->position++] << 8 * i;
+    if (a->position == a->length)
+        block_moved(a);
+    return value;
+}
+
+static void data_write(void *device, uint16_t port, uint32_t value, unsigned size)
+{
+    struct ata *a = device;
+    const struct transfer_command *t = find_transfer(a->command);
+
+    (void)port;
+    if (!(a->status & STATUS_DRQ) || !t || t->transfer != TRANSFER_WRITE)
+        return;
+    for (unsigned i = 0; i < size && a->position < a->length; i++)
+        a->buffer[a->position++] = (uint8_t)(value >> 8 * i);
+    if (a->position == a->length)
+        block_moved(a);
+}
+
+/* An absent device is answered for by the other one: ATA-3 annex, "device 1 only" and "device 0 only" configurations. */
+static uint8_t visible_status(struct ata *a)
+{
+    return selected(a)->drive || a->status & STATUS_BSY ? a->status : 0;
+}
+
+static uint32_t task_read(void *device, uint16_t port, unsigned size)
+{
+    struct ata *a = device;
+    const struct ata_registers *r = a->control & CONTROL_HOB ? &a->previous : &a->now;
+
+    (void)size;
+    switch (port & 7) {
+    case 1: return a->error;
+    case 2: return r->count;
+    case 3: return r->low;
+    case 4: return r->mid;
+    case 5: return r->high;
+    case 6: return a->device | 0xA0;
+    default:
+        interrupt(a, false);
+        return visible_status(a);
+    }
+}
+
+static void task_write(void *device, uint16_t port, uint32_t value, unsigned size)
+{
+    static const uint8_t fields[] = {offsetof(struct ata_registers, feature), offsetof(struct ata_registers, count),
+                                     offsetof(struct ata_registers, low), offsetof(struct ata_registers, mid),
+                                     offsetof(struct ata_registers, high)};
+    struct ata *a = device;
+    unsigned index = port & 7;
+
+    (void)size;
+    a->control &= (uint8_t)~CONTROL_HOB;
+    if (a->status & (STATUS_BSY | STATUS_DRQ) && index != 7)
+        return; /* ATA-4 §7.1: the task file is not to be written now */
+    if (index == 6) {
+        a->device = (uint8_t)value;
+    } else if (index == 7) {
+        if (selected(a)->drive ? !(a->status & STATUS_BSY) : value == 0x90)
+            execute(a, (uint8_t)value);
+    } else {
+        uint8_t field = fields[index - 1];
+        ((uint8_t *)&a->previous)[field] = ((uint8_t *)&a->now)[field];
+        ((uint8_t *)&a->now)[field] = (uint8_t)value;
+    }
+}
+
+static uint32_t control_read(void *device, uint16_t port, unsigned size)
+{
+    (void)port, (void)size;
+    return visible_status(device);
+}
+
+static void control_write(void *device, uint16_t port, uint32_t value, unsigned size)
+{
+    struct ata *a = device;
+    bool was = a->control & CONTROL_SRST;
+
+    (void)port, (void)size;
+    a->control = (uint8_t)value;
+    if (value & CONTROL_SRST) {
+        ata_reset(a);
+        a->control = (uint8_t)value;
+        a->status = STATUS_BSY;
+    } else if (was) {
+        a->resetting = true;
+        busy(a, RESET_US);
+    }
+    update_line(a);
+}
+
+void ata_init(struct ata *a, struct clock *clock, struct bus *bus, uint16_t port, uint16_t control_port, enum event_slot slot,
+              struct line irq, struct drive *const drives[2], const struct geometry geometry[2], unsigned number)
+{
+    memset(a, 0, sizeof *a);
+    a->clock = clock;
+    a->slot = slot;
+    a->irq = irq;
+    a->due_at = NEVER;
+    clock_register(clock, slot, &a->due_at, ata_due, a);
+    for (unsigned i = 0; i < 2; i++) {
+        struct ata_unit *u = &a->unit[i];
+        u->drive = drives[i];
+        u->geometry = geometry[i];
+        u->number = number + i;
+        u->cylinders = (uint16_t)geometry[i].cylinders;
+        u->heads = (uint8_t)geometry[i].heads;
+        u->sectors = (uint8_t)geometry[i].sectors;
+    }
+    ata_reset(a);
+    if (!drives[0] && !drives[1])
+        return; /* nothing on the cable: the ports float */
+    bus_map_ports(bus, port, 1, 4, data_read, data_write, a);
+    bus_map_ports(bus, port + 1, 7, 1, task_read, task_write, a);
+    bus_map_ports(bus, control_port, 1, 1, control_read, control_write, a);
+}
+
+void ata_reset(struct ata *a)
+{
+    clock_schedule(a->clock, a->slot, NEVER);
+    signature(a);
+    a->now.feature = 0;
+    a->control = 0;
+    a->command = 0;
+    a->status = READY;
+    a->remaining = a->block = 0;
+    a->length = a->position = 0;
+    a->resetting = false;
+    a->unit[0].multiple = a->unit[1].multiple = 0;
+    interrupt(a, false);
+}

@@ -1,0 +1,57 @@
+/* ata.h - one ATA channel with up to two disks: command block 1F0h or 170h, control block 3F6h or 376h. */
+#ifndef MUNIMENT_EMU_DEVICES_ATA_H
+#define MUNIMENT_EMU_DEVICES_ATA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "emu/bus.h"
+#include "emu/clock.h"
+#include "emu/drive.h"
+#include "emu/line.h"
+#include "emu/state.h"
+#include "formats/formats.h"
+
+#define ATA_MULTIPLE 16u /* sectors of the largest READ MULTIPLE block */
+
+struct ata_unit {
+    struct geometry geometry;  /* IDENTIFY words 1, 3, 6 */
+    uint16_t cylinders;        /* current translation: INITIALIZE DEVICE PARAMETERS */
+    uint8_t heads, sectors;
+    uint8_t multiple;          /* sectors per block of READ/WRITE MULTIPLE; 0: not set */
+    /* wiring */
+    struct drive *drive;       /* null: absent */
+    unsigned number;           /* 0-3, for the serial number */
+};
+
+struct ata_registers { /* of which a 48-bit command uses the previous content as well */
+    uint8_t feature, count, low, mid, high;
+};
+
+struct ata {
+    struct ata_unit unit[2];
+    struct ata_registers now, previous;
+    uint8_t device, control, status, error, command;
+    bool interrupt;            /* pending: INTRQ is high unless nIEN */
+    bool resetting;
+    uint64_t sector;           /* next of the running command */
+    uint32_t remaining;        /* sectors of the running command not yet transferred */
+    uint32_t block;            /* sectors of the block in the buffer */
+    uint32_t position;         /* bytes of the buffer that the host has moved */
+    uint32_t length;           /* bytes in the buffer; 0: no data phase */
+    uint8_t buffer[ATA_MULTIPLE * SECTOR_SIZE];
+    uint64_t due_at;           /* the drive is ready with what it does */
+    /* wiring */
+    struct clock *clock;
+    enum event_slot slot;
+    struct line irq;
+};
+
+extern const struct state_field ata_state[];
+
+/* Unit i of the channel has drives[i] (null: absent) with the given geometry. number is that of the first disk. */
+void ata_init(struct ata *a, struct clock *clock, struct bus *bus, uint16_t port, uint16_t control_port, enum event_slot slot,
+              struct line irq, struct drive *const drives[2], const struct geometry geometry[2], unsigned number);
+void ata_reset(struct ata *a);
+
+#endif
