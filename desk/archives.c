@@ -1,0 +1,354 @@
+/* archives.c - the subcommands around archives: key new, manifest check, seal, verify, info. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/archive.h"
+#include "archive/digest.h"
+#include "desk/desk.h"
+#include "desk/embedded.h"
+#include "desk/json.h"
+#include "desk/progress.h"
+#include "verify/verify.h"
+
+enum status desk_fail(const struct error *error)
+{
+    fflush(stdout);
+    error_print(stderr, error);
+    return error->status;
+}
+
+const struct sealed_file *embedded_file(const char *name)
+{
+    for (const struct sealed_file *file = embedded_files; file->name; file++)
+        if (!strcmp(file->name, name))
+            return file;
+    return NULL;
+}
+
+enum status key_new_run(const struct arguments *a)
+{
+    struct error error;
+
+    if (!key_new(a->operands[0], &error))
+        return desk_fail(&error);
+    printf("%s: private key; keep it secret\n%s.pub: public key; give it to those who verify\n", a->operands[0], a->operands[0]);
+    return STATUS_OK;
+}
+
+/* --- manifest check --- */
+
+/* The word after "muniment:" on the first line that is neither empty nor a comment decides the kind. */
+static bool is_description(const char *text)
+{
+    while (*text == '#' || *text == '\n' || *text == '\r' || *text == ' ') {
+        text += strcspn(text, "\n");
+        text += *text == '\n';
+    }
+    const char *value = text + strcspn(text, ":\n");
+    if (*value == ':')
+        value++;
+    value += strspn(value, " \"'");
+    return !strncmp(value, "description", strlen("description"));
+}
+
+/* Reads either kind and writes its canonical form. Returns its length, or 0 with *error. */
+static size_t canonical_form(const char *path, char *buffer, size_t size, bool *description, struct error *error)
+{
+    struct description_manifest d;
+    struct machine_manifest m;
+    size_t length = 0;
+    char *text;
+
+    if (!manifest_read_file(path, &text, &length, error))
+        return 0;
+    *description = is_description(text);
+    if (*description)
+        length = description_manifest_parse(text, length, path, &d, error) ? description_manifest_print(&d, buffer, size) : 0;
+    else
+        length = machine_manifest_parse(text, length, path, &m, error) ? machine_manifest_print(&m, buffer, size) : 0;
+    free(text);
+    return length;
+}
+
+enum status manifest_check_run(const struct arguments *a)
+{
+    char canonical[MANIFEST_LIMIT], hex[65];
+    uint8_t digest[DIGEST_SIZE];
+    struct error error;
+    bool description;
+    size_t length = canonical_form(a->operands[0], canonical, sizeof(canonical), &description, &error);
+
+    if (length == 0)
+        return desk_fail(&error);
+    if (argument_value(a, "--canonical")) {
+        fwrite(canonical, 1, length, stdout);
+        return STATUS_OK;
+    }
+    sha256(canonical, length, digest);
+    hex_encode(digest, hex);
+    printf("%s: valid %s, sha256:%s\n", a->operands[0], description ? "description" : "machine", hex);
+    return STATUS_OK;
+}
+
+/* --- seal --- */
+
+/* The firmware travels through the request's own members; everything else that is built in, as it is. */
+static void add_embedded(struct seal_request *request, struct sealed_file *files)
+{
+    const struct sealed_file *system = embedded_file("firmware/system-0.bin"), *video = embedded_file("firmware/video-0.bin");
+
+    for (const struct sealed_file *file = embedded_files; file->name; file++)
+        if (strncmp(file->name, "firmware/", strlen("firmware/")))
+            files[request->file_count++] = *file;
+    request->files = files;
+    if (system)
+        request->built_in_system = *system;
+    if (video)
+        request->built_in_video = *video;
+}
+
+enum status seal_run(const struct arguments *a)
+{
+    struct progress progress;
+    struct seal_request request = {
+        .machine_path = a->operands[0],
+        .description_path = argument_value(a, "--description"),
+        .key_path = argument_value(a, "--key"),
+        .output_path = argument_value(a, "-o"),
+        .progress = progress_bytes,
+        .progress_context = &progress,
+    };
+    hex_digest root;
+    struct error error;
+    size_t count = 0;
+
+    while (embedded_files[count].name)
+        count++;
+    struct sealed_file *files = calloc(count + 1, sizeof(*files));
+    if (!files) {
+        error_set(&error, STATUS_HOST, request.output_path, NULL, NULL, "out of memory");
+        return desk_fail(&error);
+    }
+    add_embedded(&request, files);
+    progress_begin(&progress, "sealing");
+    bool good = archive_seal(&request, root, &error);
+    progress_end(&progress);
+    free(files);
+    if (!good)
+        return desk_fail(&error);
+    printf("%s: sealed, machine-root %s\n", request.output_path, root);
+    return STATUS_OK;
+}
+
+/* --- verify --- */
+
+static const struct {
+    const char *word, *sentence;
+} verdicts[] = {
+    [VERDICT_TRUSTED]        = { "trusted", "intact, signed by a trusted key" },
+    [VERDICT_UNKNOWN_SIGNER] = { "unknown-signer", "intact, signer unknown" },
+    [VERDICT_BAD_SIGNATURE]  = { "bad-signature", "intact, but the signature does not fit" },
+    [VERDICT_DAMAGED]        = { "damaged", "damaged" },
+};
+
+struct report {
+    const char *path;
+    struct progress progress;
+    bool json;
+    uint64_t findings;
+};
+
+/* Archives are hostile: what comes from them is printed without control characters. */
+static void print_clean(const char *text)
+{
+    for (; *text; text++)
+        putchar((unsigned char)*text < 0x20 || *text == 0x7F ? '?' : *text);
+}
+
+static void print_finding(const struct report *report, const struct finding *f)
+{
+    printf("%s: ", report->path);
+    print_clean(f->member);
+    printf(": ");
+    print_clean(f->what);
+    printf(" (");
+    print_clean(f->place);
+    printf("%soffset %" PRIu64 ", length %" PRIu64 ")\n", *f->place ? ", " : "", f->offset, f->length);
+}
+
+static void found(void *context, const struct finding *f)
+{
+    struct report *report = context;
+
+    progress_end(&report->progress);
+    if (!report->json) {
+        print_finding(report, f);
+        return;
+    }
+    printf("%s{", report->findings++ ? ", " : "");
+    json_member(stdout, "", "member", f->member);
+    json_member(stdout, ", ", "place", f->place);
+    printf(", \"offset\": %" PRIu64 ", \"length\": %" PRIu64, f->offset, f->length);
+    json_member(stdout, ", ", "what", f->what);
+    printf("}");
+}
+
+static void print_verdict(const struct report *report, const struct verify_result *r, const char *word, const char *sentence)
+{
+    if (report->json) {
+        printf("]");
+        json_member(stdout, ", ", "verdict", word);
+        json_member(stdout, ", ", "machine-root", r->machine_root);
+        json_member(stdout, ", ", "signer", r->signer);
+        printf(", \"bytes\": %" PRIu64 ", \"members\": %" PRIu64 ", \"chunks\": %" PRIu64 "}\n", r->bytes, r->members, r->chunks);
+        return;
+    }
+    printf("%s: %s", report->path, sentence);
+    if (r->findings)
+        printf(": %" PRIu64 " finding%s", r->findings, r->findings == 1 ? "" : "s");
+    printf("\n");
+    if (*r->machine_root)
+        printf("  machine-root  %s\n", r->machine_root);
+    if (*r->signer)
+        printf("  signer        %s\n", r->signer);
+    printf("  checked       %" PRIu64 " bytes, %" PRIu64 " members, %" PRIu64 " chunks\n", r->bytes, r->members, r->chunks);
+}
+
+static enum status verify_one(struct verify_request *request, struct report *report)
+{
+    struct verify_result result;
+    struct error error;
+
+    if (report->json) {
+        json_member(stdout, "{", "file", report->path);
+        printf(", \"findings\": [");
+    }
+    progress_begin(&report->progress, "verifying");
+    bool good = archive_verify(request, &result, &error);
+    progress_end(&report->progress);
+    if (!good) {
+        if (report->json) {
+            json_member(stdout, "], ", "verdict", "unreadable");
+            json_member(stdout, ", ", "error", error.what);
+            printf("}\n");
+        }
+        return desk_fail(&error);
+    }
+    bool intact_only = request->integrity_only && result.verdict != VERDICT_DAMAGED;
+    print_verdict(report, &result, intact_only ? "intact" : verdicts[result.verdict].word,
+                  intact_only ? "intact" : verdicts[result.verdict].sentence);
+    return intact_only || result.verdict == VERDICT_TRUSTED ? STATUS_OK : STATUS_WRONG;
+}
+
+/* The gravest status of all archives. */
+enum status verify_run(const struct arguments *a)
+{
+    const char **trusted = calloc(a->given_count + 1, sizeof(*trusted));
+    enum status worst = trusted ? STATUS_OK : STATUS_HOST;
+    size_t position = 0, count = 0;
+
+    while (trusted && (trusted[count] = argument_next(a, "--trust", &position)))
+        count++;
+    for (size_t i = 0; trusted && i < a->operand_count && !interrupted(); i++) {
+        struct report report = { .path = a->operands[i], .json = argument_value(a, "--json") };
+        struct verify_request request = {
+            .path = a->operands[i], .trusted = trusted, .trusted_count = count, .integrity_only = argument_value(a, "--integrity-only"),
+            .found = found, .found_context = &report, .progress = progress_bytes, .progress_context = &report.progress,
+        };
+        enum status status = verify_one(&request, &report);
+        if (status > worst)
+            worst = status;
+    }
+    free(trusted);
+    return worst;
+}
+
+/* --- info --- */
+
+static const char *rights_of(const struct description_manifest *d)
+{
+    return d->open ? "open" : *d->closed_until ? "closed until" : "not stated";
+}
+
+/* The size of a drive's sealed image in bytes; 0 when it has none. */
+static bool medium_size(struct archive *archive, enum drive_slot slot, uint64_t *size, struct error *error)
+{
+    struct block disk;
+
+    error->status = STATUS_OK;
+    *size = 0;
+    if (!archive_disk(archive, slot, &disk, error))
+        return error->status == STATUS_OK;
+    *size = disk.sectors * SECTOR_SIZE;
+    if (disk.close)
+        disk.close(disk.context);
+    return true;
+}
+
+static void info_text(const struct archive *archive, const uint64_t *sizes)
+{
+    const struct description_manifest *d = archive_description(archive);
+    char canonical[MANIFEST_LIMIT];
+
+    printf("title         %s\n", d->title);
+    for (uint32_t i = 0; i < d->identifiers; i++)
+        printf("identifier    %s\n", d->identifier[i]);
+    printf("rights        %s%s%s\n", rights_of(d), d->open || !*d->closed_until ? "" : " ", d->open ? "" : d->closed_until);
+    printf("machine-root  %s\n", archive_machine_root(archive));
+    for (int slot = 0; slot < DRIVE_COUNT; slot++)
+        if (sizes[slot])
+            printf("%-14s%" PRIu64 " bytes\n", drive_slot_names[slot], sizes[slot]);
+    if (*d->provenance)
+        printf("\n%s\n", d->provenance);
+    if (machine_manifest_print(archive_machine(archive), canonical, sizeof(canonical)))
+        printf("\n%s", canonical);
+}
+
+static void info_json(const struct archive *archive, const uint64_t *sizes)
+{
+    const struct description_manifest *d = archive_description(archive);
+    const struct machine_manifest *m = archive_machine(archive);
+    const char *before = "";
+
+    json_member(stdout, "{", "title", d->title);
+    printf(", \"identifiers\": [");
+    for (uint32_t i = 0; i < d->identifiers; i++) {
+        fputs(i ? ", " : "", stdout);
+        json_string(stdout, d->identifier[i]);
+    }
+    json_member(stdout, "], ", "provenance", d->provenance);
+    json_member(stdout, ", ", "rights", rights_of(d));
+    if (!d->open && *d->closed_until)
+        json_member(stdout, ", ", "closed-until", d->closed_until);
+    json_member(stdout, ", ", "machine-root", archive_machine_root(archive));
+    json_member(stdout, ", ", "machine", machine_type_names[m->type]);
+    json_member(stdout, ", ", "cpu", cpu_model_names[m->cpu]);
+    printf(", \"mips\": %u, \"memory\": %" PRIu64 ", \"media\": {", (unsigned)m->mips, m->memory);
+    for (int slot = 0; slot < DRIVE_COUNT; slot++)
+        if (sizes[slot]) {
+            printf("%s\"%s\": %" PRIu64, before, drive_slot_names[slot], sizes[slot]);
+            before = ", ";
+        }
+    printf("}}\n");
+}
+
+enum status info_run(const struct arguments *a)
+{
+    uint64_t sizes[DRIVE_COUNT];
+    struct error error;
+    struct archive *archive = archive_open(a->operands[0], &error);
+    bool good = archive != NULL;
+
+    for (int slot = 0; good && slot < DRIVE_COUNT; slot++)
+        good = medium_size(archive, slot, &sizes[slot], &error);
+    if (good && argument_value(a, "--root"))
+        printf("%s\n", archive_machine_root(archive));
+    else if (good && argument_value(a, "--json"))
+        info_json(archive, sizes);
+    else if (good)
+        info_text(archive, sizes);
+    if (archive)
+        archive_close(archive);
+    return good ? STATUS_OK : desk_fail(&error);
+}

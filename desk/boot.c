@@ -1,0 +1,416 @@
+/* boot.c - the subcommand boot: builds the machine, lets a script and conditions drive it, shows what came of it. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/digest.h"
+#include "desk/desk.h"
+#include "desk/media.h"
+#include "desk/output.h"
+#include "desk/png.h"
+#include "desk/screen.h"
+#include "desk/script.h"
+#include "desk/session.h"
+
+#define DEFAULT_LIMIT 3600 /* seconds of guest time */
+
+struct boot {
+    const struct arguments *arguments;
+    struct media media;
+    struct session session;
+    struct script script;
+    struct machine_host host;
+    struct machine *machine;
+    struct condition *until; /* --until; a tick is microseconds until the machine is there to convert it */
+    size_t until_count;
+    uint64_t limit;          /* microseconds */
+    struct slicing slicing;
+    struct output serial, parallel;
+};
+
+/* --- Reading the options --- */
+
+static bool read_number(const char *text, uint64_t *value)
+{
+    *value = 0;
+    if (!*text || strlen(text) > 19)
+        return false;
+    for (; *text >= '0' && *text <= '9'; text++)
+        *value = *value * 10 + (uint64_t)(*text - '0');
+    return !*text;
+}
+
+enum until_argument { UNTIL_NUMBER, UNTIL_SECONDS, UNTIL_TEXT, UNTIL_NOTHING };
+
+static const struct {
+    const char *prefix;
+    enum condition_kind kind;
+    enum until_argument argument;
+} until_forms[] = {
+    { "tick:", WHEN_TICK, UNTIL_NUMBER },   { "time:", WHEN_TICK, UNTIL_SECONDS }, { "screen:", WHEN_SCREEN, UNTIL_TEXT },
+    { "serial:", WHEN_SERIAL, UNTIL_TEXT }, { "halt", WHEN_HALT, UNTIL_NOTHING },  { "poweroff", WHEN_POWEROFF, UNTIL_NOTHING },
+};
+
+/* Reads one --until. Seconds are converted by ticks_per_second, which is not 0. */
+static bool read_until(const char *text, uint64_t ticks_per_second, struct condition *c)
+{
+    for (size_t i = 0; i < sizeof(until_forms) / sizeof(until_forms[0]); i++) {
+        size_t length = strlen(until_forms[i].prefix);
+        if (strncmp(text, until_forms[i].prefix, length))
+            continue;
+        const char *rest = text + length;
+        *c = (struct condition){ .kind = until_forms[i].kind, .text = rest, .length = strlen(rest) };
+        switch (until_forms[i].argument) {
+        case UNTIL_NUMBER:  return read_number(rest, &c->tick);
+        case UNTIL_SECONDS: return session_read_seconds(rest, &c->tick) && (c->tick *= ticks_per_second / 1000000, true);
+        case UNTIL_TEXT:    return c->length > 0;
+        case UNTIL_NOTHING: return c->length == 0;
+        }
+    }
+    return false;
+}
+
+static bool read_slicing(const char *text, struct slicing *slicing)
+{
+    slicing->random = !strncmp(text, "random:", strlen("random:"));
+    if (slicing->random)
+        return read_number(text + strlen("random:"), &slicing->state);
+    return read_number(text, &slicing->length) && slicing->length > 0;
+}
+
+static bool bad_option(const char *option, const char *value, struct error *error)
+{
+    return error_set(error, STATUS_USAGE, "boot", NULL, "see muniment boot --help", "%s cannot be \"%.100s\"", option, value);
+}
+
+/* Reads everything that can be wrong about the command line, before anything is opened. The speed is not known yet: the conditions are
+ * read again when it is. */
+static bool read_options(struct boot *b, struct error *error)
+{
+    const char *limit = argument_value(b->arguments, "--limit"), *slice = argument_value(b->arguments, "--slice"), *until;
+    size_t position = 0;
+
+    b->limit = DEFAULT_LIMIT * UINT64_C(1000000);
+    if (limit && !session_read_seconds(limit, &b->limit))
+        return bad_option("--limit", limit, error);
+    if (slice && !read_slicing(slice, &b->slicing))
+        return bad_option("--slice", slice, error);
+    b->until = calloc(b->arguments->given_count + 1, sizeof(*b->until));
+    if (!b->until)
+        return error_set(error, STATUS_HOST, "boot", NULL, NULL, "out of memory");
+    while ((until = argument_next(b->arguments, "--until", &position)))
+        if (!read_until(until, 1000000, &b->until[b->until_count++]))
+            return bad_option("--until", until, error);
+    return true;
+}
+
+static void convert_conditions(struct boot *b)
+{
+    size_t position = 0;
+
+    for (size_t i = 0; i < b->until_count; i++)
+        read_until(argument_next(b->arguments, "--until", &position), machine_ticks_per_second(b->machine), &b->until[i]);
+}
+
+static bool read_script(struct boot *b, struct error *error)
+{
+    const char *path = argument_value(b->arguments, "--script");
+    bool good = false;
+
+    if (!path)
+        return true;
+    FILE *file = fopen(path, "rb");
+    char *text = malloc(SCRIPT_LIMIT + 1);
+    if (file && text) {
+        size_t length = fread(text, 1, SCRIPT_LIMIT + 1, file);
+        good = ferror(file) ? error_set(error, STATUS_HOST, path, NULL, NULL, "cannot read the script") :
+                              script_parse(text, length, path, &b->script, error);
+    } else {
+        error_set(error, STATUS_HOST, path, NULL, NULL, "cannot open the script");
+    }
+    if (file)
+        fclose(file);
+    free(text);
+    return good;
+}
+
+static bool open_outputs(struct boot *b, struct error *error)
+{
+    const char *serial = argument_value(b->arguments, "--serial"), *parallel = argument_value(b->arguments, "--parallel");
+
+    return (!serial || output_open(&b->serial, serial, error)) && (!parallel || output_open(&b->parallel, parallel, error));
+}
+
+/* --- The machine's outside --- */
+
+static void host_sha256(void *context, const uint8_t *bytes, size_t length, uint8_t digest[32])
+{
+    (void)context;
+    sha256(bytes, length, digest);
+}
+
+static void host_serial_out(void *context, unsigned port, uint8_t byte)
+{
+    struct boot *b = context;
+
+    if (port != 0)
+        return;
+    session_serial_out(&b->session, byte);
+    if (b->serial.file)
+        putc(byte, b->serial.file);
+}
+
+static void host_parallel_out(void *context, uint8_t byte)
+{
+    struct boot *b = context;
+
+    if (b->parallel.file)
+        putc(byte, b->parallel.file);
+}
+
+static bool create_machine(struct boot *b, struct error *error)
+{
+    const char *reason = "unknown reason", *path = b->arguments->operands[0];
+
+    b->host = (struct machine_host){
+        .context = b, .system_rom = b->media.system.bytes, .system_rom_size = b->media.system.size,
+        .video_rom = b->media.video.bytes, .video_rom_size = b->media.video.size,
+        .sha256 = host_sha256, .serial_out = host_serial_out, .parallel_out = host_parallel_out,
+    };
+    for (int slot = 0; slot < DRIVE_COUNT; slot++)
+        b->host.drives[slot] = b->media.drives[slot].present ? &b->media.drives[slot].disk : NULL;
+    b->machine = machine_create(&b->media.manifest, &b->host, &reason);
+    if (!b->machine)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "this machine cannot be built: %s", reason);
+    if (!session_begin(&b->session, b->machine, b->limit * (machine_ticks_per_second(b->machine) / 1000000), b->slicing))
+        return error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
+    convert_conditions(b);
+    return true;
+}
+
+/* --- What came of it --- */
+
+static void print_digest(struct boot *b)
+{
+    uint8_t digest[DIGEST_SIZE];
+    char hex[65];
+
+    machine_digest(b->machine, digest);
+    hex_encode(digest, hex);
+    printf("tick %" PRIu64 " sha256:%s\n", machine_tick(b->machine), hex);
+}
+
+static void print_text(struct boot *b)
+{
+    struct text_screen screen;
+
+    machine_text(b->machine, &screen);
+    screen_print(&screen, stdout);
+}
+
+static bool write_screenshot(struct boot *b, const char *path, struct error *error)
+{
+    struct frame frame;
+
+    machine_frame(b->machine, &frame);
+    return png_write(path, frame.width, frame.height, frame.pixels, error);
+}
+
+/* Turns the end of a wait into success or an error. object names who waited, waited_for what for. */
+static bool ended(struct boot *b, enum session_end end, const char *object, const char *waited_for, struct error *error)
+{
+    char place[64];
+
+    snprintf(place, sizeof(place), "tick %" PRIu64, machine_tick(b->machine));
+    switch (end) {
+    case SESSION_MET:         return true;
+    case SESSION_LIMIT:       return error_set(error, STATUS_WRONG, object, place, NULL, "the limit came before %s", waited_for);
+    case SESSION_OFF:         return error_set(error, STATUS_WRONG, object, place, NULL, "the machine went off before %s", waited_for);
+    case SESSION_INTERRUPTED: return error_set(error, STATUS_HOST, object, place, NULL, "interrupted");
+    case SESSION_FAILED:      return media_failure(&b->media, error);
+    }
+    return false;
+}
+
+/* --- The script --- */
+
+/* Changes the floppy; what the old one took is thrown away. */
+static bool change_floppy(struct boot *b, const char *path, struct error *error)
+{
+    struct medium *drive = &b->media.drives[DRIVE_FD0], changed;
+
+    if (b->media.manifest.drives[DRIVE_FD0].kind != DRIVE_FLOPPY)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "the machine has no floppy drive fd0 to put it into");
+    if (!media_open_floppy(path, &changed, error))
+        return false;
+    machine_insert(b->machine, DRIVE_FD0, NULL);
+    medium_close(drive);
+    *drive = changed;
+    machine_insert(b->machine, DRIVE_FD0, &drive->disk);
+    return true;
+}
+
+static bool expect(struct boot *b, const struct script_command *c, const char *object, struct error *error)
+{
+    struct text_screen screen;
+    bool shown;
+
+    if (c->verb == SCRIPT_EXPECT_SERIAL) {
+        shown = session_has_sent(&b->session, c->text, c->length);
+    } else {
+        machine_text(b->machine, &screen);
+        shown = screen_shows(&screen, c->text);
+    }
+    return shown || error_set(error, STATUS_WRONG, object, NULL, NULL, "%s \"%s\"",
+                              c->verb == SCRIPT_EXPECT_SERIAL ? "COM1 has not sent" : "the screen does not show", c->text);
+}
+
+/* Waits for the condition of a command. */
+static bool wait_for(struct boot *b, const struct script_command *c, const char *object, struct error *error)
+{
+    static const struct {
+        enum condition_kind kind;
+        const char *what;
+    } waits[] = {
+        [SCRIPT_WAIT_SCREEN] = { WHEN_SCREEN, "the screen showed" }, [SCRIPT_WAIT_SERIAL] = { WHEN_SERIAL, "COM1 sent" },
+        [SCRIPT_WAIT_TIME] = { WHEN_TICK, "the time had passed" },   [SCRIPT_WAIT_HALT] = { WHEN_HALT, "the processor halted" },
+        [SCRIPT_WAIT_POWEROFF] = { WHEN_POWEROFF, "the power-off" },
+    };
+    uint64_t ticks = c->microseconds * (machine_ticks_per_second(b->machine) / 1000000);
+    struct condition condition = { waits[c->verb].kind, machine_tick(b->machine) + ticks, c->text, c->length };
+    bool quoted = condition.kind == WHEN_SCREEN || condition.kind == WHEN_SERIAL;
+    char what[256];
+
+    snprintf(what, sizeof(what), quoted ? "%s \"%.150s\"" : "%s", waits[c->verb].what, c->text);
+    return ended(b, session_wait(&b->session, &condition, 1), object, what, error);
+}
+
+static bool run_script_command(struct boot *b, const struct script_command *c, const char *object, struct error *error)
+{
+    switch (c->verb) {
+    case SCRIPT_WAIT_SCREEN:
+    case SCRIPT_WAIT_SERIAL:
+    case SCRIPT_WAIT_TIME:
+    case SCRIPT_WAIT_HALT:
+    case SCRIPT_WAIT_POWEROFF:
+        return wait_for(b, c, object, error);
+    case SCRIPT_EXPECT_SCREEN:
+    case SCRIPT_EXPECT_SERIAL:
+        return expect(b, c, object, error);
+    case SCRIPT_TYPE:
+    case SCRIPT_KEY:
+        return ended(b, session_keys(&b->session, c->keys, c->key_count), object, "all keys were taken", error);
+    case SCRIPT_SERIAL:
+        return ended(b, session_serial(&b->session, (const uint8_t *)c->text, c->length), object, "all bytes were taken", error);
+    case SCRIPT_FLOPPY:
+        return change_floppy(b, c->text, error);
+    case SCRIPT_SCREENSHOT:
+        return write_screenshot(b, c->text, error);
+    case SCRIPT_TEXT:
+        print_text(b);
+        return true;
+    case SCRIPT_DIGEST:
+        print_digest(b);
+        return true;
+    }
+    return false;
+}
+
+static bool run_script(struct boot *b, struct error *error)
+{
+    char object[512];
+
+    for (size_t i = 0; i < b->script.count; i++) {
+        snprintf(object, sizeof(object), "%.480s:%u", argument_value(b->arguments, "--script"), b->script.commands[i].line);
+        if (!run_script_command(b, &b->script.commands[i], object, error))
+            return false;
+    }
+    return true;
+}
+
+/* --- The run --- */
+
+/* After the script the conditions decide; without either, the machine runs until it halts or goes off. */
+static bool run_machine(struct boot *b, struct error *error)
+{
+    static const struct condition at_rest[] = { { .kind = WHEN_HALT }, { .kind = WHEN_POWEROFF } };
+    const char *path = b->arguments->operands[0];
+
+    if (!run_script(b, error))
+        return false;
+    if (b->until_count > 0)
+        return ended(b, session_wait(&b->session, b->until, b->until_count), path, "a condition of --until was true", error);
+    return argument_value(b->arguments, "--script") ||
+           ended(b, session_wait(&b->session, at_rest, 2), path, "the machine halted or went off", error);
+}
+
+/* Shows the state at the end, also of a run that did not come to what it was to come to: that is when it is needed most. */
+static bool show_end(struct boot *b, struct error *error)
+{
+    const char *screenshot = argument_value(b->arguments, "--screenshot");
+
+    if (argument_value(b->arguments, "--text"))
+        print_text(b);
+    if (argument_value(b->arguments, "--digest"))
+        print_digest(b);
+    return !screenshot || write_screenshot(b, screenshot, error);
+}
+
+static bool boot_prepare(struct boot *b, struct error *error)
+{
+    struct media_request request = {
+        .path = b->arguments->operands[0],
+        .floppy = argument_value(b->arguments, "--floppy"),
+        .disk = argument_value(b->arguments, "--disk"),
+        .overlay = argument_value(b->arguments, "--overlay"),
+    };
+
+    return read_options(b, error) && read_script(b, error) && media_open(&b->media, &request, error) && open_outputs(b, error) &&
+           create_machine(b, error);
+}
+
+static bool commit_outputs(struct boot *b, struct error *error)
+{
+    bool good = !b->serial.file || output_commit(&b->serial, error);
+
+    return (!b->parallel.file || output_commit(&b->parallel, good ? error : NULL)) && good;
+}
+
+static void boot_release(struct boot *b)
+{
+    output_abort(&b->serial);
+    output_abort(&b->parallel);
+    if (b->machine) {
+        session_end(&b->session);
+        machine_destroy(b->machine);
+    }
+    media_close(&b->media);
+    script_free(&b->script);
+    free(b->until);
+}
+
+enum status boot_run(const struct arguments *arguments)
+{
+    struct boot b = { .arguments = arguments };
+    struct error error, later;
+    enum status status = STATUS_OK;
+
+    if (!boot_prepare(&b, &error)) {
+        status = desk_fail(&error);
+        boot_release(&b);
+        return status;
+    }
+    bool good = run_machine(&b, &error);
+    progress_end(&b.session.progress);
+    if (!good)
+        status = desk_fail(&error);
+    /* A machine whose disk failed holds no state to show. */
+    if (status != STATUS_HOST || interrupted()) {
+        if (!show_end(&b, &later))
+            status = desk_fail(&later);
+        if (!commit_outputs(&b, &later))
+            status = desk_fail(&later);
+    }
+    boot_release(&b);
+    return status;
+}

@@ -1,0 +1,21 @@
+/* desk.h - the public header of desk/: where people meet Muniment.
+ *
+ * This folder is the command `muniment`. It reads the command line (options.h), joins disks to machines and runs them (session.h), follows scripts
+ * (script.h) and shows what came of it. It stands on top: it calls everybody, nobody calls it. */
+#ifndef MUNIMENT_DESK_H
+#define MUNIMENT_DESK_H
+
+#include "desk/options.h"
+
+/* The subcommands; each is the `run` of a struct command. They print their own errors and return the exit status. */
+enum status key_new_run(const struct arguments *arguments);
+enum status manifest_check_run(const struct arguments *arguments);
+enum status seal_run(const struct arguments *arguments);
+enum status verify_run(const struct arguments *arguments);
+enum status info_run(const struct arguments *arguments);
+enum status boot_run(const struct arguments *arguments);
+
+/* Prints the error and returns its status. */
+enum status desk_fail(const struct error *error);
+
+#endif

@@ -1,0 +1,20 @@
+/* embedded.h - files that the build puts into the program as bytes: what is sealed with every machine, and the built-in firmware.
+ *
+ * The makefile generates the table (build/embedded.c). Names are paths as below, relative to the repository:
+ *
+ *   spec/NAME.md           each normative document
+ *   docs/..., recover.py   what else travels in every archive
+ *   source/muniment.tar    the program's own source
+ *   firmware/system-0.bin  the system BIOS, built-in version 0
+ *   firmware/video-0.bin   the VGA BIOS, built-in version 0 */
+#ifndef MUNIMENT_DESK_EMBEDDED_H
+#define MUNIMENT_DESK_EMBEDDED_H
+
+#include "archive/archive.h"
+
+extern const struct sealed_file embedded_files[]; /* sorted by name; ends with a null name */
+
+/* One of them by its name; null when the program was built without it. */
+const struct sealed_file *embedded_file(const char *name);
+
+#endif

@@ -1,0 +1,13 @@
+/* json.h - the little of JSON (RFC 8259) that the desk writes. */
+#ifndef MUNIMENT_DESK_JSON_H
+#define MUNIMENT_DESK_JSON_H
+
+#include <stdio.h>
+
+/* Writes a string in quotes. Bytes that are no UTF-8 become U+FFFD. */
+void json_string(FILE *to, const char *text);
+
+/* Writes "name": "text", with the given text before it (such as ", "). */
+void json_member(FILE *to, const char *before, const char *name, const char *text);
+
+#endif

@@ -1,0 +1,159 @@
+/* main.c - the command `muniment`: finds the subcommand, reads its arguments, runs it. */
+#include <signal.h>
+#include <string.h>
+
+#include "desk/desk.h"
+#include "desk/progress.h"
+
+#ifndef MUNIMENT_VERSION
+#define MUNIMENT_VERSION "0"
+#endif
+
+#define MANY 100000 /* operands of a command that takes any number */
+
+static const struct option no_options[] = { { .name = NULL } };
+
+static const struct option manifest_options[] = {
+    { "--canonical", NULL, "print the canonical form instead", false, false },
+    { .name = NULL }
+};
+
+static const struct option seal_options[] = {
+    { "-o", "FILE.mun", "the archive to write", false, true },
+    { "--key", "KEY", "private key that signs it (muniment key new)", false, true },
+    { "--description", "FILE", "description.yaml: title, identifiers, provenance, rights", false, false },
+    { .name = NULL }
+};
+
+static const struct option verify_options[] = {
+    { "--trust", "PUB", "public key of a signer to trust (may be repeated)", true, false },
+    { "--integrity-only", NULL, "do not judge who signed: only whether every byte is as it was sealed", false, false },
+    { "--json", NULL, "one JSON object on a line for each archive", false, false },
+    { .name = NULL }
+};
+
+static const struct option info_options[] = {
+    { "--root", NULL, "print only the machine-root", false, false },
+    { "--json", NULL, "print a JSON object", false, false },
+    { .name = NULL }
+};
+
+static const struct option boot_options[] = {
+    { "--until", "CONDITION", "run until it is true (may be repeated; the first decides):\n"
+      "tick:N  time:SECONDS  screen:TEXT  serial:TEXT  halt  poweroff", true, false },
+    { "--limit", "SECONDS", "of guest time, at most; exceeded: exit status 1 (default 3600)", false, false },
+    { "--script", "FILE", "do what the script says first (see muniment(1))", false, false },
+    { "--digest", NULL, "print at the end: tick N sha256:HEX", false, false },
+    { "--text", NULL, "print the text screen at the end", false, false },
+    { "--screenshot", "FILE.png", "write the picture at the end", false, false },
+    { "--serial", "FILE", "write what COM1 sends; - is standard output", false, false },
+    { "--parallel", "FILE", "write what LPT1 prints; - is standard output", false, false },
+    { "--floppy", "IMAGE", "put this medium into fd0", false, false },
+    { "--disk", "IMAGE", "add this disk at the first free place of hd0 to hd3", false, false },
+    { "--overlay", "FILE", "keep what the machine writes, in FILE.hd0 and so on; continue what is there", false, false },
+    { "--slice", "N|random:SEED", "for tests: cut the run into slices of N ticks, or of random length", false, false },
+    { .name = NULL }
+};
+
+static const struct command commands[] = {
+    { "key new", "FILE", 1, 1, "Make a signing key: FILE (private, PEM, mode 0600) and FILE.pub (public).", no_options, key_new_run },
+    { "manifest check", "FILE", 1, 1, "Check a machine.yaml or description.yaml and print the digest of its canonical form.", manifest_options,
+      manifest_check_run },
+    { "seal", "MACHINE.yaml", 1, 1, "Freeze a machine, its firmware and disks into one signed file.", seal_options, seal_run },
+    { "verify", "FILE.mun ...", 1, MANY, "Check every byte and the signature of archives.", verify_options, verify_run },
+    { "info", "FILE.mun", 1, 1, "Say what is in an archive, without checking all of it.", info_options, info_run },
+    { "boot", "FILE.mun|MACHINE.yaml|DISK-IMAGE", 1, 1,
+      "Run a machine. What it writes goes to an overlay and is thrown away unless --overlay names it.", boot_options, boot_run },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void help(FILE *to)
+{
+    fputs("Usage: muniment COMMAND [ARGUMENT ...]\n"
+          "Freezes PCs of the 1985-2005 era into signed files and boots them to the same bits.\n\n", to);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(to, "  %-16s%s\n", commands[i].name, commands[i].summary);
+    fputs("\nmuniment COMMAND --help says more, muniment(1) most.\n"
+          "Exit status: 0 done, 1 the check found something wrong, 2 usage, 3 bad input, 4 the host failed.\n", to);
+}
+
+/* The command named by the first arguments; *used of them. */
+static const struct command *find_command(int argc, char **argv, int *used)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        size_t first = strcspn(commands[i].name, " ");
+        const char *second = commands[i].name[first] ? commands[i].name + first + 1 : NULL;
+        if (argc < 1 || strlen(argv[0]) != first || strncmp(argv[0], commands[i].name, first))
+            continue;
+        *used = second ? 2 : 1;
+        if (!second || (argc > 1 && !strcmp(argv[1], second)))
+            return &commands[i];
+    }
+    return NULL;
+}
+
+static bool wants_help(int argc, char **argv)
+{
+    for (int i = 0; i < argc && strcmp(argv[i], "--"); i++)
+        if (!strcmp(argv[i], "--help"))
+            return true;
+    return false;
+}
+
+static enum status run_command(const struct command *command, int argc, char **argv)
+{
+    struct arguments arguments;
+    struct error error;
+    enum status status;
+
+    if (arguments_parse(command, argc, argv, &arguments, &error))
+        status = command->run(&arguments);
+    else
+        status = desk_fail(&error);
+    arguments_free(&arguments);
+    return status;
+}
+
+/* What was printed counts only if it arrived. */
+static enum status flush_output(enum status status)
+{
+    struct error error;
+
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    error_set(&error, STATUS_HOST, "standard output", NULL, NULL, "cannot write");
+    return desk_fail(&error);
+}
+
+int main(int argc, char **argv)
+{
+    const struct command *command;
+    int used = 0;
+
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error of write, not the end */
+    interrupt_watch();
+    if (argc > 1 && !strcmp(argv[1], "--version")) {
+        puts("muniment " MUNIMENT_VERSION);
+        return flush_output(STATUS_OK);
+    }
+    command = find_command(argc - 1, argv + 1, &used);
+    if (command && !wants_help(argc - 1 - used, argv + 1 + used))
+        return flush_output(run_command(command, argc - 1 - used, argv + 1 + used));
+    if (command) {
+        command_help(command, stdout);
+        return flush_output(STATUS_OK);
+    }
+    if (wants_help(argc - 1, argv + 1)) {
+        help(stdout);
+        return flush_output(STATUS_OK);
+    }
+    if (argc > 1) {
+        struct error error;
+        error_set(&error, STATUS_USAGE, argv[1], NULL, "see muniment --help", "no such command");
+        return desk_fail(&error);
+    }
+    help(stderr);
+    return STATUS_USAGE;
+}

@@ -1,0 +1,365 @@
+/* media.c - see media.h. */
+#include "desk/media.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/digest.h"
+#include "desk/embedded.h"
+#include "desk/progress.h"
+
+#define ROM_LIMIT (256u << 10) /* bytes of a firmware file; the machine may allow less */
+
+/* --- Which of the three it is --- */
+
+enum source { SOURCE_ARCHIVE, SOURCE_MANIFEST, SOURCE_IMAGE };
+
+/* An archive is a ustar file whose first member is its README (spec/archive.md). */
+static bool looks_like_archive(const uint8_t *head, size_t size)
+{
+    static const char readme[] = "000-README.txt";
+
+    return size >= 512 && !memcmp(head, readme, sizeof(readme)) && !memcmp(head + 257, "ustar\0" "00", 8);
+}
+
+/* A manifest begins, after comments and empty lines, with the key muniment. */
+static bool looks_like_manifest(const char *text)
+{
+    while (*text == '#' || *text == '\n' || *text == '\r') {
+        text += strcspn(text, "\n");
+        text += *text == '\n';
+    }
+    return !strncmp(text, "muniment:", strlen("muniment:"));
+}
+
+static bool has_extension(const char *path, const char *extension)
+{
+    size_t length = strlen(path), tail = strlen(extension);
+
+    return length > tail && !strcmp(path + length - tail, extension);
+}
+
+static bool recognise(const char *path, enum source *source, struct error *error)
+{
+    uint8_t head[4096 + 1];
+    FILE *file = fopen(path, "rb");
+
+    if (!file)
+        return error_host(error, path, errno, "cannot open");
+    size_t size = fread(head, 1, sizeof(head) - 1, file);
+    int failure = ferror(file) ? errno : 0;
+    fclose(file);
+    if (failure)
+        return error_host(error, path, failure, "cannot read");
+    head[size] = '\0';
+    *source = looks_like_archive(head, size) || has_extension(path, ".mun") ? SOURCE_ARCHIVE :
+              looks_like_manifest((const char *)head) || has_extension(path, ".yaml") ? SOURCE_MANIFEST : SOURCE_IMAGE;
+    return true;
+}
+
+/* --- Disks --- */
+
+/* The digest of a whole disk, which names it to an overlay that is kept. */
+static bool disk_digest(const char *path, const struct block *disk, hex_digest hex, struct error *error)
+{
+    enum { SECTORS = 128 };
+    uint8_t buffer[SECTORS * SECTOR_SIZE], digest[DIGEST_SIZE];
+    struct progress progress;
+    struct sha256 hash;
+    uint32_t done = 0;
+    bool good = true;
+
+    progress_begin(&progress, "reading");
+    sha256_begin(&hash);
+    for (uint64_t sector = 0; good && sector < disk->sectors; sector += done) {
+        uint64_t left = disk->sectors - sector;
+        uint32_t count = left < SECTORS ? (uint32_t)left : SECTORS;
+        good = progress_bytes(&progress, sector * SECTOR_SIZE, disk->sectors * SECTOR_SIZE) &&
+               disk->read(disk->context, sector, count, buffer, &done) == BLOCK_OK;
+        if (good)
+            sha256_add(&hash, buffer, (size_t)count * SECTOR_SIZE);
+    }
+    sha256_end(&hash, digest);
+    progress_end(&progress);
+    hex_encode(digest, hex);
+    return good || error_set(error, STATUS_HOST, path, NULL, NULL, interrupted() ? "interrupted" : "cannot read the image");
+}
+
+static void block_close(struct block *disk)
+{
+    if (disk->close)
+        disk->close(disk->context);
+    disk->close = NULL;
+}
+
+void medium_close(struct medium *medium)
+{
+    if (medium->present)
+        block_close(&medium->disk);
+    medium->present = false;
+}
+
+/* Puts a base under an overlay and makes it the medium. Takes the base over, also when it fails. */
+static bool lay_over(struct medium *medium, enum drive_slot slot, struct block *base, const char *overlay, const char *belongs_to,
+                     struct error *error)
+{
+    char path[4096];
+
+    if (overlay && (size_t)snprintf(path, sizeof(path), "%s.%s", overlay, drive_slot_names[slot]) >= sizeof(path)) {
+        block_close(base);
+        return error_host(error, overlay, ENAMETOOLONG, "cannot open");
+    }
+    medium->present = overlay_open(overlay ? path : NULL, belongs_to, slot, base, &medium->disk, error);
+    if (!medium->present)
+        block_close(base);
+    return medium->present;
+}
+
+/* What an overlay that is thrown away belongs to: nobody will ask. */
+static const char nobody[] = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/* Opens an image file as the medium of a drive. */
+static bool open_image(struct medium *medium, enum drive_slot slot, const char *path, bool read_only, const char *overlay,
+                       struct error *error)
+{
+    struct block base;
+    hex_digest digest;
+
+    if (!raw_open(path, &base, error))
+        return false;
+    if (read_only) {
+        base.read_only = true;
+        *medium = (struct medium){ true, base };
+        return true;
+    }
+    if (overlay && !disk_digest(path, &base, digest, error)) {
+        block_close(&base);
+        return false;
+    }
+    return lay_over(medium, slot, &base, overlay, overlay ? digest : nobody, error);
+}
+
+static bool check_floppy_size(const struct medium *medium, const char *path, struct error *error)
+{
+    struct geometry geometry;
+
+    return floppy_geometry(medium->disk.sectors, &geometry) ||
+           error_set(error, STATUS_INPUT, path, NULL, NULL, "the image has not the size of a floppy");
+}
+
+bool media_open_floppy(const char *path, struct medium *medium, struct error *error)
+{
+    if (!open_image(medium, DRIVE_FD0, path, false, NULL, error))
+        return false;
+    if (check_floppy_size(medium, path, error))
+        return true;
+    medium_close(medium);
+    return false;
+}
+
+static bool is_read_only(const struct drive_manifest *drive)
+{
+    return drive->read_only || drive->kind == DRIVE_CDROM;
+}
+
+/* --- From an archive --- */
+
+static bool open_sealed_disk(struct media *media, enum drive_slot slot, const char *overlay, struct error *error)
+{
+    struct medium *medium = &media->drives[slot];
+    struct block base;
+
+    error->status = STATUS_OK;
+    if (!archive_disk(media->archive, slot, &base, error))
+        return error->status == STATUS_OK;
+    if (!is_read_only(&media->manifest.drives[slot]))
+        return lay_over(medium, slot, &base, overlay, archive_machine_root(media->archive), error);
+    base.read_only = true;
+    *medium = (struct medium){ true, base };
+    return true;
+}
+
+static bool open_archive(struct media *media, const struct media_request *request, struct error *error)
+{
+    media->archive = archive_open(request->path, error);
+    if (!media->archive)
+        return false;
+    media->manifest = *archive_machine(media->archive);
+    for (int slot = 0; slot < DRIVE_COUNT; slot++)
+        if (!open_sealed_disk(media, slot, request->overlay, error))
+            return false;
+    return archive_firmware(media->archive, false, &media->system.bytes, &media->system.size, error) &&
+           archive_firmware(media->archive, true, &media->video.bytes, &media->video.size, error);
+}
+
+/* --- From a manifest --- */
+
+/* The path of a file that a manifest names: relative to the manifest's folder. */
+static bool beside(const char *manifest_path, const char *name, char *path, size_t size, struct error *error)
+{
+    const char *slash = strrchr(manifest_path, '/');
+    int folder = slash ? (int)(slash - manifest_path) + 1 : 0;
+
+    return (size_t)snprintf(path, size, "%.*s%s", folder, manifest_path, name) < size ||
+           error_host(error, name, ENAMETOOLONG, "cannot open");
+}
+
+static bool copy_built_in(const char *name, struct firmware *firmware, struct error *error)
+{
+    const struct sealed_file *file = embedded_file(name);
+
+    if (!file)
+        return error_set(error, STATUS_INPUT, name, NULL, "name a firmware file in the manifest", "this program was built without it");
+    firmware->bytes = malloc(file->size);
+    if (!firmware->bytes)
+        return error_host(error, name, ENOMEM, "cannot load");
+    memcpy(firmware->bytes, file->bytes, file->size);
+    firmware->size = file->size;
+    return true;
+}
+
+static bool read_firmware(const char *path, const uint8_t *expected, struct firmware *firmware, struct error *error)
+{
+    FILE *file = fopen(path, "rb");
+    uint8_t digest[DIGEST_SIZE];
+
+    if (!file)
+        return error_host(error, path, errno, "cannot open");
+    firmware->bytes = malloc(ROM_LIMIT + 1);
+    firmware->size = firmware->bytes ? fread(firmware->bytes, 1, ROM_LIMIT + 1, file) : 0;
+    int failure = !firmware->bytes ? ENOMEM : ferror(file) ? errno : 0;
+    fclose(file);
+    if (failure)
+        return error_host(error, path, failure, "cannot read");
+    if (firmware->size > ROM_LIMIT)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "firmware is at most %u bytes long", ROM_LIMIT);
+    sha256(firmware->bytes, firmware->size, digest);
+    return !memcmp(digest, expected, sizeof(digest)) ||
+           error_set(error, STATUS_INPUT, path, NULL, "correct the manifest, or find the right file",
+                     "the file does not have the SHA-256 that the manifest names");
+}
+
+static bool load_firmware(const struct firmware_manifest *manifest, const char *manifest_path, const char *built_in,
+                          struct firmware *firmware, struct error *error)
+{
+    char path[4096];
+
+    if (manifest->built_in)
+        return copy_built_in(built_in, firmware, error);
+    return beside(manifest_path, manifest->file, path, sizeof(path), error) && read_firmware(path, manifest->sha256, firmware, error);
+}
+
+static bool load_all_firmware(struct media *media, const char *manifest_path, struct error *error)
+{
+    return load_firmware(&media->manifest.system, manifest_path, "firmware/system-0.bin", &media->system, error) &&
+           load_firmware(&media->manifest.video, manifest_path, "firmware/video-0.bin", &media->video, error);
+}
+
+static bool open_manifest(struct media *media, const struct media_request *request, struct error *error)
+{
+    char *text, path[4096];
+    size_t length;
+
+    if (!manifest_read_file(request->path, &text, &length, error))
+        return false;
+    bool good = machine_manifest_parse(text, length, request->path, &media->manifest, error);
+    free(text);
+    for (int slot = 0; good && slot < DRIVE_COUNT; slot++) {
+        const struct drive_manifest *drive = &media->manifest.drives[slot];
+        if (!*drive->image)
+            continue;
+        good = beside(request->path, drive->image, path, sizeof(path), error) &&
+               open_image(&media->drives[slot], slot, path, is_read_only(drive), request->overlay, error) &&
+               (drive->kind != DRIVE_FLOPPY || check_floppy_size(&media->drives[slot], path, error));
+    }
+    return good && load_all_firmware(media, request->path, error);
+}
+
+/* --- From a bare image --- */
+
+/* The drive that takes a floppy of this many sectors. */
+static enum floppy_type floppy_drive_for(uint64_t sectors)
+{
+    return sectors <= 720 ? FLOPPY_360K : sectors == 2400 ? FLOPPY_1200K : sectors > 3360 ? FLOPPY_2880K : FLOPPY_1440K;
+}
+
+/* An image of the size of a floppy is one; anything else is a disk. */
+static bool open_bare_image(struct media *media, const struct media_request *request, struct error *error)
+{
+    struct geometry geometry;
+    struct block probe;
+
+    machine_manifest_default(&media->manifest);
+    if (!raw_open(request->path, &probe, error))
+        return false;
+    bool floppy = floppy_geometry(probe.sectors, &geometry);
+    enum drive_slot slot = floppy ? DRIVE_FD0 : DRIVE_HD0;
+    if (floppy)
+        media->manifest.drives[DRIVE_FD0].floppy = floppy_drive_for(probe.sectors);
+    else
+        media->manifest.drives[DRIVE_HD0].kind = DRIVE_DISK;
+    block_close(&probe);
+    return open_image(&media->drives[slot], slot, request->path, false, request->overlay, error) &&
+           load_all_firmware(media, request->path, error);
+}
+
+/* --- What the command line adds --- */
+
+static bool insert_floppy(struct media *media, const char *path, struct error *error)
+{
+    struct medium *medium = &media->drives[DRIVE_FD0];
+
+    if (media->manifest.drives[DRIVE_FD0].kind != DRIVE_FLOPPY)
+        return error_set(error, STATUS_USAGE, path, NULL, NULL, "the machine has no floppy drive fd0 to put it into");
+    medium_close(medium);
+    return media_open_floppy(path, medium, error);
+}
+
+static bool add_disk(struct media *media, const char *path, const char *overlay, struct error *error)
+{
+    for (int slot = DRIVE_HD0; slot <= DRIVE_HD3; slot++) {
+        struct drive_manifest *drive = &media->manifest.drives[slot];
+        if (drive->kind != DRIVE_ABSENT)
+            continue;
+        drive->kind = DRIVE_DISK;
+        return open_image(&media->drives[slot], slot, path, false, overlay, error);
+    }
+    return error_set(error, STATUS_USAGE, path, NULL, NULL, "no place is left for a disk: hd0 to hd3 are taken");
+}
+
+bool media_open(struct media *media, const struct media_request *request, struct error *error)
+{
+    static bool (*const open_source[])(struct media *, const struct media_request *, struct error *) = {
+        [SOURCE_ARCHIVE] = open_archive, [SOURCE_MANIFEST] = open_manifest, [SOURCE_IMAGE] = open_bare_image,
+    };
+    enum source source;
+
+    memset(media, 0, sizeof(*media));
+    return recognise(request->path, &source, error) && open_source[source](media, request, error) &&
+           (!request->floppy || insert_floppy(media, request->floppy, error)) &&
+           (!request->disk || add_disk(media, request->disk, request->overlay, error));
+}
+
+void media_close(struct media *media)
+{
+    for (int slot = 0; slot < DRIVE_COUNT; slot++)
+        medium_close(&media->drives[slot]);
+    if (media->archive)
+        archive_close(media->archive);
+    free(media->system.bytes);
+    free(media->video.bytes);
+    memset(media, 0, sizeof(*media));
+}
+
+bool media_failure(const struct media *media, struct error *error)
+{
+    const struct error *reason = media->archive ? archive_failure(media->archive) : NULL;
+
+    if (reason && *reason->what) {
+        *error = *reason;
+        return false;
+    }
+    return error_set(error, STATUS_HOST, "disk", NULL, "check the image, and the space for the overlay",
+                     "an image could not be read, or the overlay not be written");
+}

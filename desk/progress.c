@@ -1,0 +1,79 @@
+/* progress.c - a line on standard error for everything that takes longer than a second. */
+#include "desk/progress.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The one variable of the program that is not reached through a pointer: a signal handler has no other way to speak. */
+static volatile sig_atomic_t interrupt_flag;
+
+static void on_signal(int number)
+{
+    (void)number;
+    interrupt_flag = 1;
+}
+
+void interrupt_watch(void)
+{
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    struct sigaction action;
+
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESTART;
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+        sigaction(signals[i], &action, NULL);
+}
+
+bool interrupted(void)
+{
+    return interrupt_flag;
+}
+
+static uint64_t milliseconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void progress_begin(struct progress *p, const char *what)
+{
+    *p = (struct progress){ .what = what, .began = milliseconds(), .terminal = isatty(STDERR_FILENO) };
+}
+
+void progress_show(struct progress *p, const char *line)
+{
+    uint64_t now;
+
+    if (!p->terminal)
+        return;
+    now = milliseconds();
+    if (now - p->began < 1000 || now - p->shown < 200)
+        return;
+    p->shown = now;
+    fprintf(stderr, "\r\033[K%s: %s", p->what, line);
+    fflush(stderr);
+}
+
+void progress_end(struct progress *p)
+{
+    if (p->shown)
+        fputs("\r\033[K", stderr);
+    p->shown = 0;
+}
+
+bool progress_bytes(void *context, uint64_t done, uint64_t total)
+{
+    char line[96];
+
+    snprintf(line, sizeof(line), "%" PRIu64 " of %" PRIu64 " MiB (%u %%)", done >> 20, total >> 20,
+             (unsigned)(total ? (double)done * 100 / (double)total : 100));
+    progress_show(context, line);
+    return !interrupted();
+}

@@ -1,0 +1,40 @@
+/* script.h - the language of scripts, which drive a machine as a person would (spec/script.md). */
+#ifndef MUNIMENT_DESK_SCRIPT_H
+#define MUNIMENT_DESK_SCRIPT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "desk/keys.h"
+#include "formats/error.h"
+
+#define SCRIPT_LIMIT (1u << 20) /* bytes of a script */
+
+enum script_verb {
+    SCRIPT_WAIT_SCREEN, SCRIPT_WAIT_SERIAL, SCRIPT_WAIT_TIME, SCRIPT_WAIT_HALT, SCRIPT_WAIT_POWEROFF,
+    SCRIPT_EXPECT_SCREEN, SCRIPT_EXPECT_SERIAL,
+    SCRIPT_TYPE, SCRIPT_KEY, SCRIPT_SERIAL, SCRIPT_FLOPPY,
+    SCRIPT_SCREENSHOT, SCRIPT_TEXT, SCRIPT_DIGEST
+};
+
+struct script_command {
+    enum script_verb verb;
+    unsigned line;            /* from 1 */
+    char *text;               /* a string or path: `length` bytes and a NUL */
+    size_t length;
+    struct key_event *keys;   /* of type and key: key_count of them */
+    size_t key_count;
+    uint64_t microseconds;    /* of wait time */
+};
+
+struct script {
+    struct script_command *commands;
+    size_t count;
+};
+
+/* Reads a whole script. name is the file's name: an error's object is NAME:LINE:COLUMN, the column in bytes. The caller calls script_free
+ * in any case. */
+bool script_parse(const char *text, size_t length, const char *name, struct script *script, struct error *error);
+void script_free(struct script *script);
+
+#endif

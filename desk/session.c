@@ -1,0 +1,210 @@
+/* session.c - see session.h. */
+#include "desk/session.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "desk/screen.h"
+
+bool session_begin(struct session *s, struct machine *machine, uint64_t limit, struct slicing slicing)
+{
+    s->machine = machine;
+    s->period = machine_ticks_per_second(machine) / 100;
+    s->limit = limit;
+    s->slicing = slicing;
+    progress_begin(&s->progress, "running");
+    if (!s->serial)
+        s->serial = malloc(SERIAL_MEMORY);
+    return s->serial != NULL;
+}
+
+void session_end(struct session *s)
+{
+    progress_end(&s->progress);
+    free(s->serial);
+    s->serial = NULL;
+}
+
+void session_serial_out(struct session *s, uint8_t byte)
+{
+    if (s->serial_length == SERIAL_MEMORY) {
+        size_t half = SERIAL_MEMORY / 2;
+        memmove(s->serial, s->serial + half, half);
+        s->serial_length = half;
+        s->serial_seen = s->serial_seen > half ? s->serial_seen - half : 0;
+    }
+    s->serial[s->serial_length++] = (char)byte;
+}
+
+/* Where the text ends in what COM1 sent from `from` on, or 0. */
+static size_t find_serial(const struct session *s, size_t from, const char *text, size_t length)
+{
+    const char *at = s->serial + from, *end = s->serial + s->serial_length;
+
+    while (length > 0 && (size_t)(end - at) >= length && (at = memchr(at, *text, (size_t)(end - at) - length + 1))) {
+        if (!memcmp(at, text, length))
+            return (size_t)(at - s->serial) + length;
+        at++;
+    }
+    return 0;
+}
+
+bool session_has_sent(const struct session *s, const char *text, size_t length)
+{
+    return find_serial(s, 0, text, length) > 0;
+}
+
+static bool serial_met(struct session *s, const struct condition *c)
+{
+    size_t end = find_serial(s, s->serial_seen, c->text, c->length);
+
+    if (end)
+        s->serial_seen = end;
+    return end > 0;
+}
+
+static bool screen_met(const struct session *s, const struct condition *c)
+{
+    struct text_screen screen;
+
+    machine_text(s->machine, &screen);
+    return screen_shows(&screen, c->text);
+}
+
+static bool condition_met(struct session *s, const struct condition *c)
+{
+    switch (c->kind) {
+    case WHEN_TICK:     return machine_tick(s->machine) >= c->tick;
+    case WHEN_SCREEN:   return screen_met(s, c);
+    case WHEN_SERIAL:   return serial_met(s, c);
+    case WHEN_HALT:     return s->halted;
+    case WHEN_POWEROFF: return s->off;
+    case WHEN_SENT:     return s->key_count == 0 && s->byte_count == 0;
+    }
+    return false;
+}
+
+/* Gives the machine what it will take of the waiting inputs. A person types no faster than a key event in 20 ms, and firmware of the time
+ * loses keys that come faster. */
+static void give_inputs(struct session *s)
+{
+    uint64_t tick = machine_tick(s->machine);
+
+    if (tick % s->period != 0)
+        return;
+    if (s->key_count > 0 && tick % (2 * s->period) == 0 && machine_key(s->machine, s->keys->key, s->keys->down)) {
+        s->keys++;
+        s->key_count--;
+    }
+    while (s->byte_count > 0 && machine_serial_in(s->machine, 0, *s->bytes)) {
+        s->bytes++;
+        s->byte_count--;
+    }
+}
+
+/* The next tick at which something is to be looked at. */
+static uint64_t next_look(const struct session *s, const struct condition *conditions, size_t count)
+{
+    uint64_t now = machine_tick(s->machine);
+    uint64_t next = (now / s->period + 1) * s->period;
+
+    if (next > s->limit)
+        next = s->limit;
+    for (size_t i = 0; i < count; i++)
+        if (conditions[i].kind == WHEN_TICK && conditions[i].tick > now && conditions[i].tick < next)
+            next = conditions[i].tick;
+    return next;
+}
+
+/* The length of the next slice: constant, or random (splitmix64) and spread over the orders of magnitude. */
+static uint64_t next_slice(struct slicing *slicing)
+{
+    uint64_t z;
+
+    if (!slicing->random)
+        return slicing->length ? slicing->length : UINT64_MAX;
+    z = slicing->state += 0x9E3779B97F4A7C15u;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    z ^= z >> 31;
+    return 1 + (z >> 8) % (UINT64_C(1) << (z & 0xFF) % 20);
+}
+
+/* Runs to a tick, slice by slice, or to where the machine stops by itself. False when a disk failed. */
+static bool run_to(struct session *s, uint64_t target)
+{
+    while (machine_tick(s->machine) < target && !s->off) {
+        uint64_t now = machine_tick(s->machine), slice = next_slice(&s->slicing);
+        enum machine_stop stop = machine_run(s->machine, slice < target - now ? now + slice : target);
+        if (stop == MACHINE_HOST_FAILED)
+            return false;
+        s->off = s->off || stop == MACHINE_POWERED_OFF;
+        if (stop == MACHINE_HALTED) {
+            s->halted = true;
+            return true;
+        }
+    }
+    return true;
+}
+
+static void show_progress(struct session *s)
+{
+    uint64_t tenths = machine_tick(s->machine) / (s->period * 10);
+    char line[64];
+
+    snprintf(line, sizeof(line), "%" PRIu64 ".%u s of the machine's time", tenths / 10, (unsigned)(tenths % 10));
+    progress_show(&s->progress, line);
+}
+
+enum session_end session_wait(struct session *s, const struct condition *conditions, size_t count)
+{
+    for (;;) {
+        for (size_t i = 0; i < count; i++)
+            if (condition_met(s, &conditions[i]))
+                return SESSION_MET;
+        if (s->off)
+            return SESSION_OFF;
+        if (machine_tick(s->machine) >= s->limit)
+            return SESSION_LIMIT;
+        if (interrupted())
+            return SESSION_INTERRUPTED;
+        give_inputs(s);
+        show_progress(s);
+        if (!run_to(s, next_look(s, conditions, count)))
+            return SESSION_FAILED;
+    }
+}
+
+static const struct condition sent = { .kind = WHEN_SENT };
+
+enum session_end session_keys(struct session *s, const struct key_event *keys, size_t count)
+{
+    s->keys = keys;
+    s->key_count = count;
+    return session_wait(s, &sent, 1);
+}
+
+enum session_end session_serial(struct session *s, const uint8_t *bytes, size_t count)
+{
+    s->bytes = bytes;
+    s->byte_count = count;
+    return session_wait(s, &sent, 1);
+}
+
+bool session_read_seconds(const char *text, uint64_t *microseconds)
+{
+    uint64_t value = 0, scale = 1000000;
+    const char *p = text;
+
+    for (; *p >= '0' && *p <= '9' && value <= 100000000; p++)
+        value = value * 10 + (uint64_t)(*p - '0');
+    if (p == text || value > 100000000)
+        return false;
+    value *= scale;
+    if (*p == '.' && p[1])
+        for (p++; *p >= '0' && *p <= '9' && scale > 1; p++)
+            value += (scale /= 10) * (uint64_t)(*p - '0');
+    *microseconds = value;
+    return *p == '\0';
+}

@@ -1,0 +1,73 @@
+/* session.h - running a machine until something is true.
+ *
+ * Conditions are looked at, and inputs given, only at ticks that depend on nothing but the machine: at multiples of a period of 10 ms of guest
+ * time, at ticks that a condition names, and where the machine stops by itself. How the run is cut into slices between them changes nothing. */
+#ifndef MUNIMENT_DESK_SESSION_H
+#define MUNIMENT_DESK_SESSION_H
+
+#include "desk/keys.h"
+#include "desk/progress.h"
+#include "emu/emu.h"
+
+enum condition_kind { WHEN_TICK, WHEN_SCREEN, WHEN_SERIAL, WHEN_HALT, WHEN_POWEROFF, WHEN_SENT };
+
+/* WHEN_SCREEN: text stands within a row of the text screen. WHEN_SERIAL: COM1 has sent text since the last WHEN_SERIAL that came true. WHEN_SENT: all
+ * keys and bytes of session_keys and session_serial have been taken. */
+struct condition {
+    enum condition_kind kind;
+    uint64_t tick;
+    const char *text; /* `length` bytes and a NUL */
+    size_t length;
+};
+
+enum session_end {
+    SESSION_MET,         /* a condition is true */
+    SESSION_LIMIT,       /* the limit of guest time is reached */
+    SESSION_OFF,         /* the machine is off, and no condition is true */
+    SESSION_FAILED,      /* a disk failed */
+    SESSION_INTERRUPTED  /* by a signal */
+};
+
+struct slicing {
+    bool random;
+    uint64_t length; /* of a slice, in ticks; 0: whole periods */
+    uint64_t state;  /* of the random sequence */
+};
+
+#define SERIAL_MEMORY (1u << 20) /* output of COM1 that conditions can look back on; of more, the older half is forgotten */
+
+struct session {
+    struct machine *machine;
+    uint64_t period, limit; /* ticks */
+    struct slicing slicing;
+    bool halted, off;       /* what the machine has said of itself */
+    char *serial;           /* what COM1 sent, SERIAL_MEMORY bytes */
+    size_t serial_length, serial_seen; /* up to serial_seen it has answered a condition */
+    const struct key_event *keys;      /* still to be pressed; one every second period */
+    size_t key_count;
+    const uint8_t *bytes;              /* still to be sent to COM1 */
+    size_t byte_count;
+    struct progress progress;
+};
+
+/* limit is in ticks. The caller keeps the machine, which must hand the bytes of COM1 to session_serial_out. Returns false when memory is short. */
+bool session_begin(struct session *s, struct machine *machine, uint64_t limit, struct slicing slicing);
+void session_end(struct session *s);
+
+/* Takes a byte that COM1 sent. */
+void session_serial_out(struct session *s, uint8_t byte);
+
+/* Runs until one of the conditions is true; at once if one is. Without conditions: until the machine is off or the limit. */
+enum session_end session_wait(struct session *s, const struct condition *conditions, size_t count);
+
+/* Press keys, send bytes to COM1, until all are taken. */
+enum session_end session_keys(struct session *s, const struct key_event *keys, size_t count);
+enum session_end session_serial(struct session *s, const uint8_t *bytes, size_t count);
+
+/* Whether COM1 has sent the text at any time (within SERIAL_MEMORY). */
+bool session_has_sent(const struct session *s, const char *text, size_t length);
+
+/* Reads SECONDS, a decimal number with at most six places, up to 10^8, as microseconds. */
+bool session_read_seconds(const char *text, uint64_t *microseconds);
+
+#endif

@@ -1,0 +1,58 @@
+/* fuzz_script.c - libFuzzer harness of desk/script.c: any bytes are either refused with an error that names line and column, or give commands that
+ * hold what their verbs need. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "desk/script.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(int condition)
+{
+    if (!condition)
+        abort();
+}
+
+static void check_command(const struct script_command *c)
+{
+    switch (c->verb) {
+    case SCRIPT_TYPE:
+    case SCRIPT_KEY:
+        require(c->key_count > 0);
+        for (size_t i = 0; i < c->key_count; i++)
+            require(c->keys[i].key != 0);
+        break;
+    case SCRIPT_WAIT_TIME:
+        require(c->microseconds <= UINT64_C(100000001000000));
+        break;
+    case SCRIPT_WAIT_SCREEN:
+    case SCRIPT_EXPECT_SCREEN:
+    case SCRIPT_FLOPPY:
+    case SCRIPT_SCREENSHOT:
+        require(c->length > 0 && strlen(c->text) == c->length);
+        break;
+    case SCRIPT_WAIT_SERIAL:
+    case SCRIPT_EXPECT_SERIAL:
+    case SCRIPT_SERIAL:
+        require(c->length > 0 && c->text[c->length] == '\0');
+        break;
+    default:
+        require(!c->text && !c->keys);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct error error = { .status = STATUS_OK };
+    struct script script;
+
+    if (script_parse((const char *)data, size, "fuzz", &script, &error)) {
+        for (size_t i = 0; i < script.count; i++)
+            check_command(&script.commands[i]);
+    } else {
+        require(error.status == STATUS_INPUT && error.what[0] && !strncmp(error.object, "fuzz", 4));
+    }
+    script_free(&script);
+    return 0;
+}
