@@ -26,17 +26,27 @@ bool key_new(const char *path, struct error *error);
 /* Reports progress of a long operation: bytes done of total. Returning false cancels it, and nothing is left behind. */
 typedef bool progress_function(void *context, uint64_t done, uint64_t total);
 
+/* A file that the program brings with it: built-in firmware, recover.py, specification, source. */
+struct sealed_file {
+    const char *name; /* of the member */
+    const uint8_t *bytes;
+    size_t size;
+};
+
 struct seal_request {
     const char *machine_path;      /* machine.yaml; images and firmware are found relative to it */
     const char *description_path;  /* or null: a description with the machine file's name as title */
     const char *key_path;          /* private key, PEM */
     const char *output_path;       /* NAME.mun; written under a temporary name beside it, synced, renamed */
-    const uint8_t *source_tar;     /* the program's own source, a ustar file that the build made */
-    size_t source_tar_size;
+    const struct sealed_file *files;  /* recover.py, spec/..., source/muniment.tar, docs/..., in any order */
+    size_t file_count;
+    struct sealed_file built_in_system, built_in_video; /* what "built-in" means in a manifest; without name */
     progress_function *progress;   /* or null */
     void *progress_context;
 };
 
+/* Seals a machine. The manifests are sealed in canonical form; drives with a medium have the image "sealed", and firmware, built in or not, is
+ * named by its digest and its member. Whatever goes wrong, output_path is as it was and nothing else is left behind. */
 bool archive_seal(const struct seal_request *request, hex_digest machine_root, struct error *error);
 
 /* --- Opening --- */
@@ -52,7 +62,7 @@ const struct machine_manifest *archive_machine(const struct archive *archive);
 const struct description_manifest *archive_description(const struct archive *archive);
 const char *archive_machine_root(const struct archive *archive);
 
-/* The sealed image of a drive as a read-only disk; valid until archive_close. False without error: the drive has no medium. A
+/* The sealed image of a drive as a read-only disk; valid until archive_close. False with status STATUS_OK: the drive has no medium. A
  * chunk that does not match its digest is BLOCK_FAILED, and archive_failure says which. */
 bool archive_disk(struct archive *archive, enum drive_slot slot, struct block *disk, struct error *error);
 

@@ -1,0 +1,145 @@
+/* chunk.c - a chunk of a disk as one gzip member (RFC 1952) around DEFLATE (RFC 1951), through zlib.
+ *
+ * The gzip header is fixed. What does not shrink is written as stored blocks, so that a member has a greatest length. */
+#include "archive/layout.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <zlib.h>
+
+#define LEVEL 6
+#define GZ_HEADER 10u
+#define GZ_TRAILER 8u
+#define STORED_MAX 65535u /* bytes of one stored block */
+
+/* Method deflate, no flags, no time, no hint, unknown system. */
+static const uint8_t chunk_header[GZ_HEADER] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255};
+
+struct chunk_encoder {
+    z_stream z;
+};
+
+struct chunk_decoder {
+    z_stream z;
+};
+
+static void put_le32(uint8_t *to, uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        to[i] = (uint8_t)(value >> 8 * i);
+}
+
+static uint32_t get_le32(const uint8_t *from)
+{
+    return from[0] | from[1] << 8 | from[2] << 16 | (uint32_t)from[3] << 24;
+}
+
+struct chunk_encoder *chunk_encoder_new(void)
+{
+    struct chunk_encoder *encoder = calloc(1, sizeof *encoder);
+
+    if (encoder && deflateInit2(&encoder->z, LEVEL, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+        free(encoder);
+        encoder = NULL;
+    }
+    return encoder;
+}
+
+void chunk_encoder_free(struct chunk_encoder *encoder)
+{
+    if (encoder)
+        deflateEnd(&encoder->z);
+    free(encoder);
+}
+
+void chunk_encoder_name(char *name, size_t size)
+{
+    snprintf(name, size, "zlib %s level %d", zlibVersion(), LEVEL);
+}
+
+/* RFC 1951, 3.2.4: three bits of header, padding, length, its complement, the bytes. */
+static uint32_t store(const uint8_t *bytes, uint32_t size, uint8_t *out)
+{
+    uint32_t at = 0;
+
+    do {
+        uint32_t part = size < STORED_MAX ? size : STORED_MAX;
+
+        out[at] = part == size;
+        put_le32(out + at + 1, part | (~part & 0xffffu) << 16);
+        memcpy(out + at + 5, bytes, part);
+        at += 5 + part;
+        bytes += part;
+        size -= part;
+    } while (size > 0);
+    return at;
+}
+
+uint32_t chunk_encode(struct chunk_encoder *encoder, const uint8_t *bytes, uint32_t size, uint8_t gz[CHUNK_GZ_MAX])
+{
+    uint32_t stored = size + 5 * ((size + STORED_MAX - 1) / STORED_MAX), length;
+    z_stream *z = &encoder->z;
+
+    memcpy(gz, chunk_header, GZ_HEADER);
+    deflateReset(z);
+    z->next_in = (Bytef *)bytes;
+    z->avail_in = size;
+    z->next_out = gz + GZ_HEADER;
+    z->avail_out = stored;
+    if (deflate(z, Z_FINISH) == Z_STREAM_END && z->avail_out > 0)
+        length = stored - z->avail_out;
+    else
+        length = store(bytes, size, gz + GZ_HEADER);
+    put_le32(gz + GZ_HEADER + length, (uint32_t)crc32(crc32(0, NULL, 0), bytes, size));
+    put_le32(gz + GZ_HEADER + length + 4, size);
+    return GZ_HEADER + length + GZ_TRAILER;
+}
+
+struct chunk_decoder *chunk_decoder_new(void)
+{
+    struct chunk_decoder *decoder = calloc(1, sizeof *decoder);
+
+    if (decoder && inflateInit2(&decoder->z, -15) != Z_OK) {
+        free(decoder);
+        decoder = NULL;
+    }
+    return decoder;
+}
+
+void chunk_decoder_free(struct chunk_decoder *decoder)
+{
+    if (decoder)
+        inflateEnd(&decoder->z);
+    free(decoder);
+}
+
+const char *chunk_decode(struct chunk_decoder *decoder, const uint8_t *gz, uint32_t available, uint8_t bytes[CHUNK_SIZE],
+                         uint32_t *size, uint32_t *used)
+{
+    z_stream *z = &decoder->z;
+    const uint8_t *trailer;
+    int result;
+
+    if (available > CHUNK_GZ_MAX)
+        available = CHUNK_GZ_MAX;
+    if (available < GZ_HEADER + GZ_TRAILER)
+        return "is too short for a gzip member";
+    if (memcmp(gz, chunk_header, GZ_HEADER) != 0)
+        return "has a wrong gzip header";
+    inflateReset(z);
+    z->next_in = (Bytef *)gz + GZ_HEADER;
+    z->avail_in = available - GZ_HEADER - GZ_TRAILER;
+    z->next_out = bytes;
+    z->avail_out = CHUNK_SIZE;
+    result = inflate(z, Z_FINISH);
+    if (result != Z_STREAM_END)
+        return result == Z_DATA_ERROR ? "has wrong compressed data" : "does not end where it should";
+    trailer = z->next_in;
+    *size = CHUNK_SIZE - z->avail_out;
+    *used = (uint32_t)(trailer + GZ_TRAILER - gz);
+    if (get_le32(trailer) != (uint32_t)crc32(crc32(0, NULL, 0), bytes, *size))
+        return "has contents that do not fit its CRC-32";
+    return get_le32(trailer + 4) == *size ? NULL : "has a wrong length in its gzip trailer";
+}

@@ -1,0 +1,250 @@
+/* crypto.c - SHA-256 and Ed25519 through OpenSSL's EVP interface. The only file that includes OpenSSL. */
+#include "archive/archive.h"
+#include "archive/digest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+struct key {
+    EVP_PKEY *pair;
+};
+
+static void must(int done)
+{
+    if (done == 1)
+        return;
+    fputs("muniment: OpenSSL: cannot compute SHA-256\n", stderr);
+    abort();
+}
+
+void sha256_begin(struct sha256 *s)
+{
+    s->context = EVP_MD_CTX_new();
+    must(s->context != NULL && EVP_DigestInit_ex(s->context, EVP_sha256(), NULL));
+}
+
+void sha256_add(struct sha256 *s, const void *bytes, size_t size)
+{
+    must(EVP_DigestUpdate(s->context, bytes, size));
+}
+
+void sha256_end(struct sha256 *s, uint8_t *out)
+{
+    if (out)
+        must(EVP_DigestFinal_ex(s->context, out, NULL));
+    EVP_MD_CTX_free(s->context);
+    s->context = NULL;
+}
+
+void sha256(const void *bytes, size_t size, uint8_t out[DIGEST_SIZE])
+{
+    must(EVP_Digest(bytes, size, out, NULL, EVP_sha256(), NULL));
+}
+
+void hex_encode(const uint8_t digest[DIGEST_SIZE], char out[65])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (int i = 0; i < DIGEST_SIZE; i++) {
+        out[2 * i] = digits[digest[i] >> 4];
+        out[2 * i + 1] = digits[digest[i] & 15];
+    }
+    out[64] = '\0';
+}
+
+static int hex_value(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool hex_decode(const char *text, uint8_t out[DIGEST_SIZE])
+{
+    for (int i = 0; i < DIGEST_SIZE; i++) {
+        int high = hex_value(text[2 * i]), low = high < 0 ? -1 : hex_value(text[2 * i + 1]);
+
+        if (low < 0)
+            return false;
+        out[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+/* --- Keys --- */
+
+/* A passphrase is never asked for: sealing runs unattended. */
+static int no_passphrase(char *buffer, int size, int writing, void *context)
+{
+    (void)buffer, (void)size, (void)writing, (void)context;
+    return -1;
+}
+
+static BIO *memory_bio(const char *text, size_t size)
+{
+    return size > 0 && size <= 65536 ? BIO_new_mem_buf(text, (int)size) : NULL;
+}
+
+static bool is_ed25519(EVP_PKEY *key)
+{
+    return key && EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519;
+}
+
+struct key *key_load(const char *path, struct error *error)
+{
+    FILE *file = fopen(path, "rb");
+    struct key *key = calloc(1, sizeof *key);
+
+    if (!file || !key) {
+        error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s", strerror(errno));
+    } else {
+        key->pair = PEM_read_PrivateKey(file, NULL, no_passphrase, NULL);
+        ERR_clear_error();
+        if (!is_ed25519(key->pair)) {
+            error_set(error, STATUS_INPUT, path, NULL, "make one with `muniment key new`",
+                      "is not an Ed25519 private key in PEM without a passphrase");
+            key_free(key);
+            key = NULL;
+        }
+    }
+    if (file)
+        fclose(file);
+    else if (key)
+        key_free(key), key = NULL;
+    return key;
+}
+
+void key_free(struct key *key)
+{
+    if (!key)
+        return;
+    EVP_PKEY_free(key->pair);
+    free(key);
+}
+
+/* The PEM text of the public half; false when OpenSSL will not. */
+static bool public_pem(EVP_PKEY *pair, char pem[PUBLIC_PEM_SIZE])
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    bool done = bio && PEM_write_bio_PUBKEY(bio, pair) == 1 && BIO_get_mem_data(bio, &text) == PUBLIC_PEM_SIZE;
+
+    if (done)
+        memcpy(pem, text, PUBLIC_PEM_SIZE);
+    BIO_free(bio);
+    return done;
+}
+
+bool key_public_pem(const struct key *key, char pem[PUBLIC_PEM_SIZE], struct error *error)
+{
+    return public_pem(key->pair, pem) || error_set(error, STATUS_HOST, "OpenSSL", NULL, NULL, "cannot write a public key");
+}
+
+bool key_sign(const struct key *key, const void *message, size_t size, uint8_t signature[SIGNATURE_SIZE], struct error *error)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    size_t length = SIGNATURE_SIZE;
+    bool done = context && EVP_DigestSignInit(context, NULL, NULL, NULL, key->pair) == 1 &&
+                EVP_DigestSign(context, signature, &length, message, size) == 1 && length == SIGNATURE_SIZE;
+
+    EVP_MD_CTX_free(context);
+    return done || error_set(error, STATUS_HOST, "OpenSSL", NULL, NULL, "cannot sign");
+}
+
+/* Null unless text is an Ed25519 public key. */
+static EVP_PKEY *public_key(const char *pem, size_t size)
+{
+    BIO *bio = memory_bio(pem, size);
+    EVP_PKEY *key = bio ? PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL) : NULL;
+
+    BIO_free(bio);
+    ERR_clear_error();
+    if (!is_ed25519(key)) {
+        EVP_PKEY_free(key);
+        key = NULL;
+    }
+    return key;
+}
+
+bool public_key_digest(const char *pem, size_t size, bool canonical, uint8_t out[DIGEST_SIZE])
+{
+    EVP_PKEY *key = public_key(pem, size);
+    unsigned char *der = NULL;
+    char again[PUBLIC_PEM_SIZE];
+    int length = key ? i2d_PUBKEY(key, &der) : -1;
+    bool good = length > 0;
+
+    if (good && canonical)
+        good = size == PUBLIC_PEM_SIZE && public_pem(key, again) && memcmp(pem, again, size) == 0;
+    if (good)
+        sha256(der, (size_t)length, out);
+    OPENSSL_free(der);
+    EVP_PKEY_free(key);
+    return good;
+}
+
+bool signature_fits(const char *pem, size_t pem_size, const uint8_t signature[SIGNATURE_SIZE], const void *message, size_t size)
+{
+    EVP_PKEY *key = public_key(pem, pem_size);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool fits = key && context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
+                EVP_DigestVerify(context, signature, SIGNATURE_SIZE, message, size) == 1;
+
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+    return fits;
+}
+
+/* Creates path, which must not exist, and writes one half of the pair to it. */
+static bool key_write(const char *path, EVP_PKEY *pair, bool private_half, struct error *error)
+{
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, private_half ? 0600 : 0644);
+    FILE *file;
+    bool done;
+
+    if (descriptor < 0 && errno == EEXIST)
+        return error_set(error, STATUS_INPUT, path, NULL, "choose another name", "is there already");
+    if (descriptor < 0)
+        return error_host(error, path, errno, "cannot create");
+    file = fdopen(descriptor, "wb");
+    if (!file) {
+        close(descriptor);
+        unlink(path);
+        return error_host(error, path, errno, "cannot create");
+    }
+    done = private_half ? PEM_write_PrivateKey(file, pair, NULL, NULL, 0, NULL, NULL) == 1 : PEM_write_PUBKEY(file, pair) == 1;
+    done = done && fflush(file) == 0 && fsync(descriptor) == 0;
+    if (fclose(file) == 0 && done)
+        return true;
+    error_host(error, path, errno, "cannot write");
+    unlink(path);
+    return false;
+}
+
+bool key_new(const char *path, struct error *error)
+{
+    EVP_PKEY *pair;
+    char public_path[4096];
+    bool done;
+
+    if (snprintf(public_path, sizeof public_path, "%s.pub", path) >= (int)sizeof public_path)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "name is too long");
+    pair = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    if (!pair)
+        return error_set(error, STATUS_HOST, "OpenSSL", NULL, NULL, "cannot make a key");
+    done = key_write(path, pair, true, error);
+    if (done && !key_write(public_path, pair, false, error)) {
+        unlink(path);
+        done = false;
+    }
+    EVP_PKEY_free(pair);
+    return done;
+}

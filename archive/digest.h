@@ -1,0 +1,53 @@
+/* digest.h - SHA-256, hexadecimal and Ed25519 for whoever needs them; crypto.c keeps OpenSSL to itself. */
+#ifndef MUNIMENT_DIGEST_H
+#define MUNIMENT_DIGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "formats/error.h"
+
+#define DIGEST_SIZE 32
+#define SIGNATURE_SIZE 64
+#define PUBLIC_PEM_SIZE 113 /* an Ed25519 SubjectPublicKeyInfo in PEM is always this long */
+
+/* SHA-256 in pieces: begin, add ..., end. A digest that was begun must be ended (out may be null). These cannot fail: without SHA-256
+ * there is nothing to do but abort. */
+struct sha256 {
+    void *context;
+};
+
+void sha256_begin(struct sha256 *s);
+void sha256_add(struct sha256 *s, const void *bytes, size_t size);
+void sha256_end(struct sha256 *s, uint8_t *out);
+
+/* SHA-256 of one piece. */
+void sha256(const void *bytes, size_t size, uint8_t out[DIGEST_SIZE]);
+
+/* 64 lower-case digits and NUL. */
+void hex_encode(const uint8_t digest[DIGEST_SIZE], char out[65]);
+
+/* Reads exactly 64 lower-case digits; what follows them is not looked at. */
+bool hex_decode(const char *text, uint8_t out[DIGEST_SIZE]);
+
+/* --- Ed25519 (RFC 8032) --- */
+
+struct key; /* a private key; released with key_free, which takes null */
+
+/* Reads a private key in PEM. */
+struct key *key_load(const char *path, struct error *error);
+void key_free(struct key *key);
+
+/* The public half in PEM, without NUL. */
+bool key_public_pem(const struct key *key, char pem[PUBLIC_PEM_SIZE], struct error *error);
+bool key_sign(const struct key *key, const void *message, size_t size, uint8_t signature[SIGNATURE_SIZE], struct error *error);
+
+/* The SHA-256 of the SubjectPublicKeyInfo (DER) in a PEM text: what identifies a signer. False unless it is an Ed25519 public key; when
+ * canonical is true, also unless it is written exactly as key_public_pem writes it. */
+bool public_key_digest(const char *pem, size_t size, bool canonical, uint8_t out[DIGEST_SIZE]);
+
+/* Whether the signature over message is by the public key in pem. */
+bool signature_fits(const char *pem, size_t pem_size, const uint8_t signature[SIGNATURE_SIZE], const void *message, size_t size);
+
+#endif

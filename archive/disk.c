@@ -1,0 +1,192 @@
+/* disk.c - the sealed image of a drive as a disk: extent by top, chunk by map, every chunk checked when it is read.
+ *
+ * The chain of digests is seal, top, map, chunk. A map is checked when it is loaded: by its own digest, by the extent's root, and by lines that
+ * leave no gap; so a chunk is where the map says or it is damage. */
+#include "archive/open.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The index of what is cached, or, with *hit false, of the entry to fill: the one used longest ago, now empty. */
+static unsigned cache_look(struct cache_tag *tags, unsigned count, struct cache_tag wanted, bool *hit)
+{
+    unsigned oldest = 0;
+
+    *hit = true;
+    for (unsigned i = 0; i < count; i++) {
+        struct cache_tag *tag = &tags[i];
+
+        if (tag->used && tag->slot == wanted.slot && tag->extent == wanted.extent && tag->chunk == wanted.chunk) {
+            tag->used = wanted.used;
+            return i;
+        }
+        if (tag->used < tags[oldest].used)
+            oldest = i;
+    }
+    *hit = false;
+    tags[oldest].used = 0;
+    return oldest;
+}
+
+static bool damaged(struct opened_disk *disk, uint32_t extent, const char *what)
+{
+    char name[NAME_SIZE];
+
+    member_name(MEMBER_MAP, disk->slot, extent, name);
+    return error_set(&disk->archive->failure, STATUS_INPUT, disk->archive->path, name, "`muniment verify` tells more", "%s", what);
+}
+
+static bool chunk_damaged(struct opened_disk *disk, uint32_t extent, uint32_t chunk, const char *what)
+{
+    uint64_t first = ((uint64_t)extent * EXTENT_CHUNKS + chunk) * CHUNK_SECTORS;
+    char place[128];
+
+    snprintf(place, sizeof place, "chunk %u of extent %u of %s, sectors %llu-%llu", chunk, extent, drive_slot_names[disk->slot],
+             (unsigned long long)first,
+             (unsigned long long)(first + chunk_length(disk->size, extent, chunk) / SECTOR_SIZE - 1));
+    return error_set(&disk->archive->failure, STATUS_INPUT, disk->archive->path, place, "`muniment verify` tells more",
+                     "has a damaged chunk that %s", what);
+}
+
+static bool load_map(struct opened_disk *disk, uint32_t extent, struct map_entry *entries)
+{
+    struct archive *a = disk->archive;
+    const struct top_entry *top = &disk->top[extent];
+    uint32_t count = extent_chunks(disk->size, extent);
+    size_t size = (size_t)count * MAP_LINE;
+    uint8_t digest[DIGEST_SIZE], root[DIGEST_SIZE];
+    char *text = malloc(size);
+    bool good;
+
+    if (!text)
+        return error_set(&a->failure, STATUS_HOST, a->path, NULL, NULL, "out of memory");
+    if (!file_read(a->descriptor, a->path, top->offset + tar_padded(top->length) + TAR_BLOCK, text, size, &a->failure)) {
+        free(text);
+        return false;
+    }
+    sha256(text, size, digest);
+    good = memcmp(digest, top->map_digest, DIGEST_SIZE) == 0 && map_parse(text, size, count, top->length, entries);
+    free(text);
+    if (!good)
+        return damaged(disk, extent, "has a damaged map");
+    extent_root(entries, count, root);
+    if (memcmp(root, top->root, DIGEST_SIZE) != 0)
+        return damaged(disk, extent, "has a map that does not lead to the root of its extent");
+    return true;
+}
+
+/* The map of an extent, or null with archive->failure. */
+static const struct map_entry *find_map(struct opened_disk *disk, uint32_t extent)
+{
+    struct archive *a = disk->archive;
+    struct cache_tag tag = {disk->slot, extent, 0, ++a->clock};
+    bool hit;
+    unsigned i = cache_look(a->map_tags, CACHED_MAPS, tag, &hit);
+
+    if (!hit && !load_map(disk, extent, a->maps[i]))
+        return NULL;
+    a->map_tags[i] = tag;
+    return a->maps[i];
+}
+
+static bool load_chunk(struct opened_disk *disk, uint32_t extent, uint32_t chunk, uint8_t *bytes)
+{
+    struct archive *a = disk->archive;
+    const struct map_entry *map = find_map(disk, extent);
+    uint8_t gz[CHUNK_GZ_MAX], digest[DIGEST_SIZE];
+    const struct map_entry *entry;
+    const char *reason;
+    uint32_t size, used;
+
+    if (!map)
+        return false;
+    entry = &map[chunk];
+    if (!file_read(a->descriptor, a->path, disk->top[extent].offset + entry->offset, gz, entry->length, &a->failure))
+        return false;
+    reason = chunk_decode(a->decoder, gz, entry->length, bytes, &size, &used);
+    if (reason)
+        return chunk_damaged(disk, extent, chunk, reason);
+    if (used != entry->length || size != chunk_length(disk->size, extent, chunk))
+        return chunk_damaged(disk, extent, chunk, "has a wrong length");
+    sha256(bytes, size, digest);
+    return memcmp(digest, entry->digest, DIGEST_SIZE) == 0 || chunk_damaged(disk, extent, chunk, "does not match its digest");
+}
+
+/* The bytes of a chunk until the next call, or null with archive->failure. */
+static const uint8_t *find_chunk(struct opened_disk *disk, uint32_t extent, uint32_t chunk)
+{
+    static const uint8_t zeros[CHUNK_SIZE];
+    struct archive *a = disk->archive;
+    struct cache_tag tag = {disk->slot, extent, chunk, ++a->clock};
+    bool hit;
+    unsigned i;
+
+    if (disk->top[extent].zero)
+        return zeros;
+    i = cache_look(a->chunk_tags, CACHED_CHUNKS, tag, &hit);
+    if (!hit && !load_chunk(disk, extent, chunk, a->chunks[i]))
+        return NULL;
+    a->chunk_tags[i] = tag;
+    return a->chunks[i];
+}
+
+/* How many of the `count` sectors from `sector` come before the first unreadable one. */
+static uint32_t readable(const struct opened_disk *disk, uint64_t sector, uint32_t count)
+{
+    uint32_t low = 0, high = disk->unreadable_count;
+
+    while (low < high) { /* the first range that ends behind `sector` */
+        uint32_t middle = low + (high - low) / 2;
+
+        if (disk->unreadable[middle].first + disk->unreadable[middle].count <= sector)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == disk->unreadable_count || disk->unreadable[low].first >= sector + count)
+        return count;
+    return disk->unreadable[low].first <= sector ? 0 : (uint32_t)(disk->unreadable[low].first - sector);
+}
+
+static enum block_result disk_read(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done)
+{
+    struct opened_disk *disk = context;
+    uint32_t good = readable(disk, sector, count);
+
+    for (*done = 0; *done < good;) {
+        uint64_t at = sector + *done, chunk = at / CHUNK_SECTORS;
+        uint32_t inside = (uint32_t)(at % CHUNK_SECTORS), part = CHUNK_SECTORS - inside;
+        const uint8_t *bytes = find_chunk(disk, (uint32_t)(chunk / EXTENT_CHUNKS), (uint32_t)(chunk % EXTENT_CHUNKS));
+
+        if (!bytes)
+            return BLOCK_FAILED;
+        if (part > good - *done)
+            part = good - *done;
+        memcpy(buffer + (size_t)*done * SECTOR_SIZE, bytes + (size_t)inside * SECTOR_SIZE, (size_t)part * SECTOR_SIZE);
+        *done += part;
+    }
+    return good == count ? BLOCK_OK : BLOCK_UNREADABLE;
+}
+
+static const struct error *disk_failure(void *context)
+{
+    return &((struct opened_disk *)context)->archive->failure;
+}
+
+bool archive_disk(struct archive *archive, enum drive_slot slot, struct block *disk, struct error *error)
+{
+    struct opened_disk *opened = &archive->disks[slot];
+
+    *disk = (struct block){.context = NULL};
+    if (opened->size == 0)
+        return error_set(error, STATUS_OK, archive->path, drive_slot_names[slot], NULL, "has no medium in this drive");
+    *disk = (struct block){
+        .context = opened,
+        .sectors = opened->size / SECTOR_SIZE,
+        .read_only = true,
+        .read = disk_read,
+        .failure = disk_failure,
+    };
+    return true;
+}

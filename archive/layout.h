@@ -1,0 +1,216 @@
+/* layout.h - the bytes of a sealed archive, as spec/archive.md defines them, for those who write, read and check one.
+ *
+ * Nothing here touches a disk image or decides anything: it prints and parses the fixed forms, and whatever has only one legal form is
+ * parsed by printing it again. */
+#ifndef MUNIMENT_LAYOUT_H
+#define MUNIMENT_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "archive/archive.h"
+#include "archive/digest.h"
+
+#define TAR_BLOCK 512u
+#define TAR_END 1024u          /* bytes of zeros that end an archive */
+#define NAME_SIZE 100u         /* of a member, with NUL */
+
+#define CHUNK_SIZE 65536u
+#define CHUNK_SECTORS (CHUNK_SIZE / SECTOR_SIZE)
+#define CHUNK_GZ_MAX 65564u    /* a gzip member of stored blocks: 10 + 2 * 5 + 65536 + 8 */
+#define EXTENT_CHUNKS 1024u
+#define EXTENT_SIZE (CHUNK_SIZE * EXTENT_CHUNKS)
+#define EXTENT_GZ_MAX (CHUNK_GZ_MAX * EXTENT_CHUNKS)
+
+#define MAP_LINE 88u
+#define TOP_LINE 167u
+#define UNREADABLE_LINE 32u
+
+/* Bounds of version 0; nothing beyond them is written, and nothing beyond them is read. */
+#define FILE_LIMIT UINT64_C(999999999999999)   /* 15 digits */
+#define DISK_LIMIT (UINT64_C(1) << 41)         /* 32,768 extents */
+#define UNREADABLE_LIMIT 65536u                /* ranges of one disk */
+#define LISTED_LIMIT 4096u                     /* members that seal.txt lists */
+#define SMALL_LIMIT (1u << 20)                 /* README, content.txt, seal.txt */
+#define FIRMWARE_LIMIT (1u << 20)
+#define TOP_LIMIT (DISK_LIMIT / EXTENT_SIZE * TOP_LINE)
+
+/* --- Text that grows --- */
+
+struct text {
+    char *bytes; /* owned; null when empty */
+    size_t length, capacity;
+    bool failed; /* out of memory: what was added since is lost */
+};
+
+void text_add(struct text *t, const void *bytes, size_t size);
+void text_print(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_free(struct text *t);
+
+/* Reads exactly `width` decimal digits. */
+bool decimal_parse(const char *text, unsigned width, uint64_t *value);
+
+/* --- Members --- */
+
+enum member_kind { /* in the order of the archive; the first four kinds of a disk take turns */
+    MEMBER_README, MEMBER_RECOVER, MEMBER_SPEC, MEMBER_SOURCE, MEMBER_DOCUMENT, MEMBER_MACHINE, MEMBER_DESCRIPTION,
+    MEMBER_SYSTEM, MEMBER_VIDEO,
+    MEMBER_EXTENT, MEMBER_MAP, MEMBER_TOP, MEMBER_UNREADABLE,
+    MEMBER_CONTENT, MEMBER_SUMS, MEMBER_SEAL, MEMBER_KEY, MEMBER_SIGNATURE, MEMBER_STATEMENT,
+    MEMBER_UNKNOWN
+};
+
+struct member_id {
+    enum member_kind kind;
+    enum drive_slot slot; /* of the kinds of a disk */
+    uint32_t extent;      /* of MEMBER_EXTENT and MEMBER_MAP */
+    uint64_t order;       /* members are sorted by this, then by name */
+};
+
+struct member {
+    char name[NAME_SIZE];
+    uint64_t offset; /* of its data in the file; its header is the block before */
+    uint64_t size;
+    uint8_t digest[DIGEST_SIZE];
+};
+
+/* What a name means; MEMBER_UNKNOWN for one that version 0 does not have. */
+struct member_id member_identify(const char *name);
+
+/* The name of the kinds that have only one name for a slot and extent. */
+void member_name(enum member_kind kind, enum drive_slot slot, uint32_t extent, char name[NAME_SIZE]);
+
+/* Below, above or 0: the order of two members. */
+int member_compare(const char *a, const char *b);
+
+/* The only legal header of a member. */
+void tar_header(const char *name, uint64_t size, uint8_t block[TAR_BLOCK]);
+
+/* False unless block is the one legal header of some name and size. */
+bool tar_header_parse(const uint8_t block[TAR_BLOCK], char name[NAME_SIZE], uint64_t *size);
+
+/* size, rounded up to whole blocks. */
+uint64_t tar_padded(uint64_t size);
+
+/* --- The hash tree (RFC 9162, section 2.1.1; leaf = SHA-256(00 | SHA-256(chunk))) --- */
+
+struct tree {
+    uint8_t nodes[64][DIGEST_SIZE]; /* roots of the perfect subtrees so far, largest first */
+    uint64_t count;
+};
+
+void tree_add_chunk(struct tree *t, const uint8_t chunk_digest[DIGEST_SIZE]);
+/* All subtrees added to one tree must be perfect and equally large, except the last. */
+void tree_add_subtree(struct tree *t, const uint8_t root[DIGEST_SIZE]);
+/* The root; at least one leaf must have been added. */
+void tree_root(const struct tree *t, uint8_t root[DIGEST_SIZE]);
+
+/* --- Extents --- */
+
+struct map_entry {
+    uint32_t offset, length; /* of the gzip member, in the extent's .gz */
+    uint8_t digest[DIGEST_SIZE];
+};
+
+struct top_entry {
+    bool zero; /* kind z: an extent of zeros without members; offset, length and map digest are 0 */
+    uint64_t offset;
+    uint32_t length;
+    uint8_t map_digest[DIGEST_SIZE], root[DIGEST_SIZE];
+};
+
+struct sector_range {
+    uint64_t first, count;
+};
+
+uint32_t disk_extents(uint64_t size);
+uint32_t extent_chunks(uint64_t size, uint32_t extent);
+uint32_t chunk_length(uint64_t size, uint32_t extent, uint32_t chunk);
+
+void map_line_print(char line[MAP_LINE + 1], uint32_t chunk, const struct map_entry *entry);
+bool map_line_parse(const char *line, uint32_t chunk, struct map_entry *entry);
+void top_line_print(char line[TOP_LINE + 1], uint32_t extent, const struct top_entry *entry);
+bool top_line_parse(const char *line, uint32_t extent, struct top_entry *entry);
+
+/* Parses a whole .map: `count` lines whose chunks follow each other without gap from 0 to gz_size. entries has room for them. */
+bool map_parse(const char *text, size_t size, uint32_t count, uint64_t gz_size, struct map_entry *entries);
+
+/* Parses a whole .unreadable: ranges in order, apart, inside the disk. ranges has room for size / UNREADABLE_LINE. */
+bool unreadable_parse(const char *text, size_t size, uint64_t sectors, struct sector_range *ranges);
+
+/* The root of an extent from the digests of its chunks. */
+void extent_root(const struct map_entry *entries, uint32_t count, uint8_t root[DIGEST_SIZE]);
+
+/* The root of an extent of zeros. */
+void extent_zero_root(uint64_t disk_size, uint32_t extent, uint8_t root[DIGEST_SIZE]);
+
+/* --- seal.txt, content.txt, the statement, the README --- */
+
+struct sealed_disk {
+    uint64_t size; /* bytes; 0: the drive has no medium */
+    uint8_t root[DIGEST_SIZE];
+};
+
+struct seal {
+    char software[160], compressor[64];
+    struct member *members; /* owned: all but extents, maps, the seal itself and the evidence, in order */
+    uint32_t count, capacity;
+    struct sealed_disk disks[DRIVE_COUNT];
+};
+
+bool seal_add(struct seal *seal, const struct member *member);
+const struct member *seal_find(const struct seal *seal, const char *name);
+void seal_free(struct seal *seal);
+
+void seal_print(struct text *t, const struct seal *seal);
+/* False, with what is wrong in *reason, unless text is a legal seal. The seal must be freed in either case. */
+bool seal_parse(const char *text, size_t size, struct seal *seal, const char **reason);
+
+/* content.txt as it follows from the seal's table; also gives the machine-root. */
+void content_print(struct text *t, const struct seal *seal, uint8_t machine_root[DIGEST_SIZE]);
+
+void statement_print(struct text *t, const uint8_t signer[DIGEST_SIZE], const uint8_t content[DIGEST_SIZE],
+                     const uint8_t seal[DIGEST_SIZE]);
+
+/* A line of SHA256SUMS. */
+void sums_print(struct text *t, const uint8_t digest[DIGEST_SIZE], const char *name);
+
+/* The README; the two numbers say where things are. */
+void readme_print(struct text *t, uint64_t sealed_bytes, uint64_t seal_at);
+/* Finds the two fields; false unless each stands there once. text ends with NUL. */
+bool readme_fields(const char *text, uint64_t *sealed_bytes, uint64_t *seal_at);
+
+/* Where the seal and the three members of evidence lie in the tail, relative to the seal's header. */
+struct tail {
+    uint64_t key, signature, statement, end; /* data offsets; end: the length of the whole tail */
+    uint64_t statement_size;
+};
+
+struct tail tail_layout(uint64_t seal_size);
+
+/* --- Chunks as gzip members (RFC 1951, RFC 1952) --- */
+
+struct chunk_encoder;
+struct chunk_decoder;
+
+struct chunk_encoder *chunk_encoder_new(void); /* null: out of memory */
+void chunk_encoder_free(struct chunk_encoder *encoder);
+/* Encodes up to CHUNK_SIZE bytes; returns the length of the gzip member. */
+uint32_t chunk_encode(struct chunk_encoder *encoder, const uint8_t *bytes, uint32_t size, uint8_t gz[CHUNK_GZ_MAX]);
+/* What the seal's line "compressor" says. */
+void chunk_encoder_name(char *name, size_t size);
+
+struct chunk_decoder *chunk_decoder_new(void);
+void chunk_decoder_free(struct chunk_decoder *decoder);
+/* Decodes the gzip member at the start of gz; *used is its length and *size that of its contents, at most CHUNK_SIZE. Returns null, or
+ * what is wrong with it. */
+const char *chunk_decode(struct chunk_decoder *decoder, const uint8_t *gz, uint32_t available, uint8_t bytes[CHUNK_SIZE],
+                         uint32_t *size, uint32_t *used);
+
+bool all_zero(const uint8_t *bytes, size_t size);
+
+/* Reads exactly size bytes at offset. */
+bool file_read(int descriptor, const char *path, uint64_t offset, void *buffer, size_t size, struct error *error);
+
+#endif

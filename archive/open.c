@@ -1,0 +1,347 @@
+/* open.c - opens an archive without walking it: README, tail, then the members that the seal points to.
+ *
+ * Everything that is used is checked against the seal's digests, and the seal against the statement in the evidence. Whether the
+ * statement's signature fits, and whose it is, is for verify/ to say. */
+#include "archive/open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool wrong(const struct archive *a, struct error *error, const char *place, const char *what)
+{
+    return error_set(error, STATUS_INPUT, a->path, place, "`muniment verify` tells more", "%s", what);
+}
+
+static bool out_of_memory(const struct archive *a, struct error *error)
+{
+    return error_set(error, STATUS_HOST, a->path, NULL, NULL, "out of memory");
+}
+
+static bool open_file(struct archive *a, const char *path, struct error *error)
+{
+    struct stat status;
+
+    snprintf(a->path, sizeof a->path, "%s", path);
+    a->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (a->descriptor < 0)
+        return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s", strerror(errno));
+    if (fstat(a->descriptor, &status) != 0)
+        return error_host(error, path, errno, "cannot examine");
+    if (!S_ISREG(status.st_mode))
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "is not a regular file");
+    a->size = (uint64_t)status.st_size;
+    return true;
+}
+
+/* Reads the README for the place of the seal. */
+static bool read_readme(struct archive *a, struct error *error)
+{
+    uint8_t header[TAR_BLOCK];
+    char name[NAME_SIZE], *text;
+    uint64_t size, sealed_bytes;
+    bool done;
+
+    if (a->size < TAR_BLOCK || !file_read(a->descriptor, a->path, 0, header, TAR_BLOCK, error) ||
+        !tar_header_parse(header, name, &size) || member_identify(name).kind != MEMBER_README)
+        return error_set(error, STATUS_INPUT, a->path, NULL, NULL, "is not a Muniment archive: it does not begin with 000-README.txt");
+    if (size > SMALL_LIMIT || size > a->size - TAR_BLOCK)
+        return wrong(a, error, "000-README.txt", "is truncated or damaged: the README does not end");
+    text = calloc(1, (size_t)size + 1);
+    if (!text)
+        return out_of_memory(a, error);
+    done = file_read(a->descriptor, a->path, TAR_BLOCK, text, (size_t)size, error);
+    if (done && !readme_fields(text, &sealed_bytes, &a->seal_at))
+        done = wrong(a, error, "000-README.txt", "has no legal fields sealed-bytes and seal-at");
+    free(text);
+    if (!done)
+        return false;
+    if (sealed_bytes != a->size)
+        return error_set(error, STATUS_INPUT, a->path, NULL, "get a complete copy", "is %llu bytes long but was sealed with %llu",
+                         (unsigned long long)a->size, (unsigned long long)sealed_bytes);
+    if (a->seal_at % TAR_BLOCK != 0 || a->seal_at > a->size - TAR_BLOCK || a->size - a->seal_at > SMALL_LIMIT + tail_layout(0).end)
+        return wrong(a, error, "000-README.txt", "has a wrong field seal-at");
+    return true;
+}
+
+/* Checks the statement against what it speaks of; tail begins with the header of the seal. */
+static bool check_statement(struct archive *a, const uint8_t *tail, const struct tail *at, uint64_t seal_size, struct error *error)
+{
+    const struct member *content = seal_find(&a->seal, "content.txt");
+    uint8_t seal_digest[DIGEST_SIZE], signer[DIGEST_SIZE];
+    struct text statement = {.bytes = NULL};
+    bool fits;
+
+    if (!public_key_digest((const char *)tail + at->key, PUBLIC_PEM_SIZE, true, signer))
+        return wrong(a, error, "evidence/00000000/key.pub", "has a damaged public key");
+    sha256(tail + TAR_BLOCK, (size_t)seal_size, seal_digest);
+    statement_print(&statement, signer, content->digest, seal_digest);
+    fits = !statement.failed && memcmp(statement.bytes, tail + at->statement, statement.length) == 0;
+    text_free(&statement);
+    return fits || wrong(a, error, "evidence/00000000/statement.txt", "has a seal that does not fit the statement about it");
+}
+
+static bool parse_tail(struct archive *a, const uint8_t *tail, uint64_t tail_size, struct error *error)
+{
+    char name[NAME_SIZE];
+    uint64_t size;
+    struct tail at;
+    const char *reason;
+
+    if (!tar_header_parse(tail, name, &size) || member_identify(name).kind != MEMBER_SEAL || size > SMALL_LIMIT)
+        return wrong(a, error, "000-README.txt", "has no seal where seal-at says");
+    at = tail_layout(size);
+    if (at.end != tail_size)
+        return wrong(a, error, "seal.txt", "has not the evidence behind its seal that there must be");
+    if (!seal_parse((const char *)tail + TAR_BLOCK, (size_t)size, &a->seal, &reason))
+        return error_set(error, STATUS_INPUT, a->path, "seal.txt", "`muniment verify` tells more", "has a seal that %s", reason);
+    for (uint32_t i = 0; i < a->seal.count; i++)
+        if (a->seal.members[i].offset + a->seal.members[i].size > a->seal_at)
+            return wrong(a, error, a->seal.members[i].name, "has a seal that puts a member behind itself");
+    return check_statement(a, tail, &at, size, error);
+}
+
+static bool read_tail(struct archive *a, struct error *error)
+{
+    size_t size = (size_t)(a->size - a->seal_at);
+    uint8_t *tail = malloc(size);
+    bool done;
+
+    if (!tail)
+        return out_of_memory(a, error);
+    done = file_read(a->descriptor, a->path, a->seal_at, tail, size, error) && parse_tail(a, tail, size, error);
+    free(tail);
+    return done;
+}
+
+/* Reads a member that the seal lists, checked. *bytes is owned by the caller and ends with NUL. */
+static bool read_member(struct archive *a, enum member_kind kind, enum drive_slot slot, uint64_t limit, char **bytes, size_t *size,
+                        struct error *error)
+{
+    const struct member *m;
+    uint8_t digest[DIGEST_SIZE];
+    char name[NAME_SIZE];
+
+    *bytes = NULL;
+    member_name(kind, slot, 0, name);
+    m = seal_find(&a->seal, name);
+    if (!m || m->size > limit)
+        return wrong(a, error, name, m ? "has a member that is too long" : "lacks a member");
+    *size = (size_t)m->size;
+    *bytes = calloc(1, *size + 1);
+    if (!*bytes)
+        return out_of_memory(a, error);
+    if (file_read(a->descriptor, a->path, m->offset, *bytes, *size, error)) {
+        sha256(*bytes, *size, digest);
+        if (memcmp(digest, m->digest, DIGEST_SIZE) == 0)
+            return true;
+        wrong(a, error, name, "has a damaged member");
+    }
+    free(*bytes);
+    *bytes = NULL;
+    return false;
+}
+
+static bool check_readme_and_content(struct archive *a, struct error *error)
+{
+    struct text expected = {.bytes = NULL};
+    uint8_t root[DIGEST_SIZE];
+    char *text;
+    size_t size;
+    bool same;
+
+    if (!read_member(a, MEMBER_README, 0, SMALL_LIMIT, &text, &size, error))
+        return false;
+    free(text);
+    if (!read_member(a, MEMBER_CONTENT, 0, SMALL_LIMIT, &text, &size, error))
+        return false;
+    content_print(&expected, &a->seal, root);
+    same = !expected.failed && expected.length == size && memcmp(expected.bytes, text, size) == 0;
+    text_free(&expected);
+    free(text);
+    hex_encode(root, a->machine_root);
+    return same || wrong(a, error, "content.txt", "has a content.txt that does not fit its seal");
+}
+
+/* Whether the manifest names the firmware that is there. */
+static bool firmware_fits(const struct archive *a, const struct firmware_manifest *f, enum member_kind kind)
+{
+    char name[NAME_SIZE];
+    const struct member *m;
+
+    member_name(kind, 0, 0, name);
+    m = seal_find(&a->seal, name);
+    return m && !f->built_in && strcmp(f->file, name) == 0 && memcmp(f->sha256, m->digest, DIGEST_SIZE) == 0;
+}
+
+static bool check_machine(const struct archive *a, const char *text, size_t size, struct error *error)
+{
+    char *again = malloc(MANIFEST_LIMIT + 1);
+    bool same;
+
+    if (!again)
+        return out_of_memory(a, error);
+    same = machine_manifest_print(&a->machine, again, MANIFEST_LIMIT + 1) == size && memcmp(again, text, size) == 0;
+    free(again);
+    if (!same)
+        return wrong(a, error, "machine.yaml", "has a manifest that is not in canonical form");
+    if (!firmware_fits(a, &a->machine.system, MEMBER_SYSTEM) || !firmware_fits(a, &a->machine.video, MEMBER_VIDEO))
+        return wrong(a, error, "machine.yaml", "has a manifest that names other firmware than is sealed");
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
+        const char *image = a->machine.drives[slot].image;
+        bool medium = a->machine.drives[slot].kind != DRIVE_ABSENT && image[0] != '\0';
+
+        if (medium != (a->seal.disks[slot].size > 0) || (medium && strcmp(image, "sealed") != 0))
+            return wrong(a, error, "machine.yaml", "has a manifest that names other disks than are sealed");
+    }
+    return true;
+}
+
+static bool read_manifests(struct archive *a, struct error *error)
+{
+    char *text;
+    size_t size;
+    bool done;
+
+    if (!read_member(a, MEMBER_MACHINE, 0, MANIFEST_LIMIT, &text, &size, error))
+        return false;
+    done = machine_manifest_parse(text, size, "machine.yaml", &a->machine, error) && check_machine(a, text, size, error);
+    free(text);
+    if (!done || !read_member(a, MEMBER_DESCRIPTION, 0, MANIFEST_LIMIT, &text, &size, error))
+        return false;
+    done = description_manifest_parse(text, size, "description.yaml", &a->description, error);
+    free(text);
+    return done;
+}
+
+/* Parses a top and checks that it leads to the root in the seal. */
+static bool parse_top(const struct archive *a, struct opened_disk *disk, const char *text)
+{
+    uint32_t count = disk_extents(disk->size);
+    uint8_t zero_root[DIGEST_SIZE], root[DIGEST_SIZE];
+    struct tree tree = {.count = 0};
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct top_entry *entry = &disk->top[i];
+        uint64_t map_size = (uint64_t)extent_chunks(disk->size, i) * MAP_LINE;
+
+        if (!top_line_parse(text + (size_t)i * TOP_LINE, i, entry))
+            return false;
+        if (!entry->zero && entry->offset + tar_padded(entry->length) + TAR_BLOCK + map_size > a->seal_at)
+            return false;
+        if (entry->zero && (i == 0 || i + 1 == count || !disk->top[i - 1].zero))
+            extent_zero_root(disk->size, i, zero_root);
+        if (entry->zero && memcmp(entry->root, zero_root, DIGEST_SIZE) != 0)
+            return false;
+        tree_add_subtree(&tree, entry->root);
+    }
+    tree_root(&tree, root);
+    return memcmp(root, a->seal.disks[disk->slot].root, DIGEST_SIZE) == 0;
+}
+
+static bool read_disk(struct archive *a, enum drive_slot slot, struct error *error)
+{
+    struct opened_disk *disk = &a->disks[slot];
+    char *text;
+    size_t size;
+    bool done;
+
+    *disk = (struct opened_disk){.archive = a, .slot = slot, .size = a->seal.disks[slot].size};
+    if (disk->size == 0)
+        return true;
+    if (!read_member(a, MEMBER_TOP, slot, TOP_LIMIT, &text, &size, error))
+        return false;
+    disk->top = calloc(disk_extents(disk->size), sizeof *disk->top);
+    done = disk->top ? parse_top(a, disk, text) || wrong(a, error, drive_slot_names[slot], "has a top that is not right")
+                     : out_of_memory(a, error);
+    free(text);
+    if (!done || !read_member(a, MEMBER_UNREADABLE, slot, (uint64_t)UNREADABLE_LIMIT * UNREADABLE_LINE, &text, &size, error))
+        return false;
+    disk->unreadable_count = (uint32_t)(size / UNREADABLE_LINE);
+    disk->unreadable = calloc(disk->unreadable_count + 1, sizeof *disk->unreadable);
+    done = disk->unreadable ? unreadable_parse(text, size, disk->size / SECTOR_SIZE, disk->unreadable) ||
+                                  wrong(a, error, drive_slot_names[slot], "has a list of unreadable sectors that is not right")
+                            : out_of_memory(a, error);
+    free(text);
+    return done;
+}
+
+static bool open_all(struct archive *a, const char *path, struct error *error)
+{
+    if (!open_file(a, path, error) || !read_readme(a, error) || !read_tail(a, error) || !check_readme_and_content(a, error) ||
+        !read_manifests(a, error))
+        return false;
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (!read_disk(a, (enum drive_slot)slot, error))
+            return false;
+    a->decoder = chunk_decoder_new();
+    a->chunks = calloc(CACHED_CHUNKS, sizeof *a->chunks);
+    a->maps = calloc(CACHED_MAPS, sizeof *a->maps);
+    return (a->decoder && a->chunks && a->maps) || out_of_memory(a, error);
+}
+
+struct archive *archive_open(const char *path, struct error *error)
+{
+    struct archive *a = calloc(1, sizeof *a);
+
+    if (!a) {
+        error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
+        return NULL;
+    }
+    a->descriptor = -1;
+    if (open_all(a, path, error))
+        return a;
+    archive_close(a);
+    return NULL;
+}
+
+void archive_close(struct archive *a)
+{
+    if (!a)
+        return;
+    if (a->descriptor >= 0)
+        close(a->descriptor);
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
+        free(a->disks[slot].top);
+        free(a->disks[slot].unreadable);
+    }
+    chunk_decoder_free(a->decoder);
+    free(a->chunks);
+    free(a->maps);
+    seal_free(&a->seal);
+    free(a);
+}
+
+const struct machine_manifest *archive_machine(const struct archive *archive)
+{
+    return &archive->machine;
+}
+
+const struct description_manifest *archive_description(const struct archive *archive)
+{
+    return &archive->description;
+}
+
+const char *archive_machine_root(const struct archive *archive)
+{
+    return archive->machine_root;
+}
+
+const struct error *archive_failure(const struct archive *archive)
+{
+    return &archive->failure;
+}
+
+bool archive_firmware(struct archive *archive, bool video, uint8_t **bytes, size_t *size, struct error *error)
+{
+    char *text;
+
+    if (!read_member(archive, video ? MEMBER_VIDEO : MEMBER_SYSTEM, 0, FIRMWARE_LIMIT, &text, size, error))
+        return false;
+    *bytes = (uint8_t *)text;
+    return true;
+}

@@ -1,0 +1,369 @@
+/* overlay.c - an append-only file over a read-only disk: where a session writes. Its form is laid down in spec/archive.md, "Overlay".
+ *
+ * A record holds one block of eight sectors, of which a mask says which are written; a later record of the same block replaces the earlier one and
+ * repeats what it held. Memory holds one small entry for each block ever written. */
+#include "archive/layout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BLOCK_SECTORS 8u
+#define BLOCK_SIZE (BLOCK_SECTORS * SECTOR_SIZE)
+#define HEADER_SIZE 512u
+#define RECORD_HEAD 24u                    /* number, block, mask; what the digest covers besides the data */
+#define RECORD_DATA (RECORD_HEAD + DIGEST_SIZE)
+#define RECORD_SIZE (RECORD_DATA + BLOCK_SIZE)
+#define RECORDS_LIMIT UINT64_C(0xfffffffe)
+
+struct entry {
+    uint64_t block;
+    uint32_t record; /* number + 1; 0: the entry is free */
+    uint8_t mask;
+};
+
+struct overlay {
+    struct block base;
+    int descriptor;
+    bool named;
+    char path[512];
+    uint64_t records;
+    struct entry *entries; /* open addressing; a power of two, at most half full */
+    uint64_t capacity, used;
+    struct error failure;
+};
+
+/* --- Index --- */
+
+/* The entry of a block, or the free one where it would go. */
+static struct entry *look(struct entry *entries, uint64_t capacity, uint64_t block)
+{
+    uint64_t at = block * UINT64_C(0x9e3779b97f4a7c15) >> 20 & (capacity - 1);
+
+    while (entries[at].record && entries[at].block != block)
+        at = (at + 1) & (capacity - 1);
+    return &entries[at];
+}
+
+static bool grow(struct overlay *o)
+{
+    uint64_t capacity = o->capacity ? o->capacity * 2 : 256;
+    struct entry *entries = calloc(capacity, sizeof *entries);
+
+    if (!entries)
+        return false;
+    for (uint64_t i = 0; i < o->capacity; i++)
+        if (o->entries[i].record)
+            *look(entries, capacity, o->entries[i].block) = o->entries[i];
+    free(o->entries);
+    o->entries = entries;
+    o->capacity = capacity;
+    return true;
+}
+
+/* After this, one more block fits. */
+static bool reserve(struct overlay *o)
+{
+    return o->used * 2 < o->capacity || grow(o);
+}
+
+static void enter(struct overlay *o, uint64_t block, uint8_t mask)
+{
+    struct entry *entry = look(o->entries, o->capacity, block);
+
+    o->used += entry->record == 0;
+    *entry = (struct entry){block, (uint32_t)++o->records, mask};
+}
+
+/* --- Records --- */
+
+static void put_le64(uint8_t *to, uint64_t value)
+{
+    for (int i = 0; i < 8; i++)
+        to[i] = (uint8_t)(value >> 8 * i);
+}
+
+static uint64_t get_le64(const uint8_t *from)
+{
+    uint64_t value = 0;
+
+    for (int i = 7; i >= 0; i--)
+        value = value << 8 | from[i];
+    return value;
+}
+
+static uint64_t record_offset(uint64_t record)
+{
+    return HEADER_SIZE + record * RECORD_SIZE;
+}
+
+static void record_digest(const uint8_t *record, uint8_t digest[DIGEST_SIZE])
+{
+    struct sha256 s;
+
+    sha256_begin(&s);
+    sha256_add(&s, record, RECORD_HEAD);
+    sha256_add(&s, record + RECORD_DATA, BLOCK_SIZE);
+    sha256_end(&s, digest);
+}
+
+static bool write_all(struct overlay *o, uint64_t offset, const uint8_t *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = pwrite(o->descriptor, bytes, size, (off_t)offset);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return error_host(&o->failure, o->path, n < 0 ? errno : ENOSPC, "cannot write");
+        bytes += n;
+        offset += (uint64_t)n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+static bool write_block(struct overlay *o, uint64_t block, unsigned first, unsigned count, const uint8_t *bytes)
+{
+    uint8_t record[RECORD_SIZE] = {0};
+    const struct entry *old;
+    uint8_t mask = (uint8_t)(((1u << count) - 1) << first);
+
+    if (o->records >= RECORDS_LIMIT || !reserve(o))
+        return error_set(&o->failure, STATUS_HOST, o->path, NULL, NULL, "cannot take more");
+    old = look(o->entries, o->capacity, block);
+    if (old->record && (old->mask & ~mask)) {
+        if (!file_read(o->descriptor, o->path, record_offset(old->record - 1) + RECORD_DATA, record + RECORD_DATA, BLOCK_SIZE, &o->failure))
+            return false;
+        mask |= old->mask;
+    }
+    memcpy(record + RECORD_DATA + first * SECTOR_SIZE, bytes, count * SECTOR_SIZE);
+    put_le64(record, o->records);
+    put_le64(record + 8, block);
+    put_le64(record + 16, mask);
+    record_digest(record, record + RECORD_HEAD);
+    if (!write_all(o, record_offset(o->records), record, RECORD_SIZE))
+        return false;
+    enter(o, block, mask);
+    return true;
+}
+
+static enum block_result overlay_write(void *context, uint64_t sector, uint32_t count, const uint8_t *buffer)
+{
+    struct overlay *o = context;
+
+    while (count > 0) {
+        unsigned first = (unsigned)(sector % BLOCK_SECTORS), part = BLOCK_SECTORS - first;
+
+        if (part > count)
+            part = count;
+        if (!write_block(o, sector / BLOCK_SECTORS, first, part, buffer))
+            return BLOCK_FAILED;
+        sector += part;
+        count -= part;
+        buffer += (size_t)part * SECTOR_SIZE;
+    }
+    return BLOCK_OK;
+}
+
+/* Where a sector is: the record's number + 1, or 0 for the base. */
+static uint32_t source_of(const struct overlay *o, uint64_t sector)
+{
+    const struct entry *entry = look(o->entries, o->capacity, sector / BLOCK_SECTORS);
+
+    return entry->record && (entry->mask >> sector % BLOCK_SECTORS & 1) ? entry->record : 0;
+}
+
+static enum block_result overlay_read(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done)
+{
+    struct overlay *o = context;
+
+    for (*done = 0; *done < count;) {
+        uint64_t at = sector + *done;
+        uint32_t source = source_of(o, at), run = 1;
+        uint8_t *to = buffer + (size_t)*done * SECTOR_SIZE;
+
+        while (*done + run < count && source_of(o, at + run) == source)
+            run++;
+        if (source) {
+            uint64_t offset = record_offset(source - 1) + RECORD_DATA + at % BLOCK_SECTORS * SECTOR_SIZE;
+
+            if (!file_read(o->descriptor, o->path, offset, to, (size_t)run * SECTOR_SIZE, &o->failure))
+                return BLOCK_FAILED;
+        } else {
+            uint32_t part = 0;
+            enum block_result result = o->base.read(o->base.context, at, run, to, &part);
+
+            if (result == BLOCK_FAILED && o->base.failure)
+                o->failure = *o->base.failure(o->base.context);
+            if (result != BLOCK_OK) {
+                *done += part;
+                return result;
+            }
+        }
+        *done += run;
+    }
+    return BLOCK_OK;
+}
+
+/* --- Opening and closing --- */
+
+static void overlay_free(struct overlay *o)
+{
+    if (o->descriptor >= 0)
+        close(o->descriptor);
+    free(o->entries);
+    free(o);
+}
+
+static void overlay_close(void *context)
+{
+    struct overlay *o = context;
+
+    if (o->named)
+        fsync(o->descriptor);
+    if (o->base.close)
+        o->base.close(o->base.context);
+    overlay_free(o);
+}
+
+static const struct error *overlay_failure(void *context)
+{
+    return &((struct overlay *)context)->failure;
+}
+
+static void make_header(uint8_t header[HEADER_SIZE], const char *belongs_to, enum drive_slot slot, uint64_t sectors)
+{
+    memset(header, 0, HEADER_SIZE);
+    snprintf((char *)header, HEADER_SIZE, "muniment-overlay: 0\nbelongs-to: %.64s\ndrive: %s\nsectors: %015llu\n", belongs_to,
+             drive_slot_names[slot], (unsigned long long)sectors);
+}
+
+static bool open_anonymous(struct overlay *o, struct error *error)
+{
+    const char *folder = getenv("TMPDIR");
+
+    snprintf(o->path, sizeof o->path, "%s/muniment-overlay-XXXXXX", folder && folder[0] == '/' && strlen(folder) < 400 ? folder : "/tmp");
+    o->descriptor = mkstemp(o->path);
+    if (o->descriptor < 0)
+        return error_host(error, o->path, errno, "cannot create a temporary file");
+    unlink(o->path);
+    fcntl(o->descriptor, F_SETFD, FD_CLOEXEC);
+    return true;
+}
+
+/* One session at a time: the lock goes when the file is closed. */
+static bool open_named(struct overlay *o, const char *path, struct error *error)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct stat status;
+
+    o->named = true;
+    snprintf(o->path, sizeof o->path, "%s", path);
+    o->descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+    if (o->descriptor < 0)
+        return error_host(error, path, errno, "cannot open");
+    if (fstat(o->descriptor, &status) != 0)
+        return error_host(error, path, errno, "cannot examine");
+    if (!S_ISREG(status.st_mode))
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "is not a regular file");
+    if (fcntl(o->descriptor, F_SETLK, &lock) != 0)
+        return error_set(error, STATUS_HOST, path, NULL, "end the other session", "is in use");
+    return true;
+}
+
+/* Whether a record is whole. */
+static bool record_fits(const uint8_t *record, uint64_t number, uint64_t sectors)
+{
+    uint64_t block = get_le64(record + 8), mask = get_le64(record + 16);
+    uint8_t digest[DIGEST_SIZE];
+
+    if (get_le64(record) != number || block > (sectors - 1) / BLOCK_SECTORS || mask == 0 || mask > 0xff)
+        return false;
+    if (block == sectors / BLOCK_SECTORS && mask >> sectors % BLOCK_SECTORS)
+        return false;
+    record_digest(record, digest);
+    return memcmp(digest, record + RECORD_HEAD, DIGEST_SIZE) == 0;
+}
+
+/* Reads all records into the index. Only the last one may be torn. */
+static bool load_records(struct overlay *o, uint64_t size, struct error *error)
+{
+    uint64_t whole = (size - HEADER_SIZE) / RECORD_SIZE;
+    uint8_t record[RECORD_SIZE];
+    char place[64];
+
+    if (whole > RECORDS_LIMIT)
+        return error_set(error, STATUS_INPUT, o->path, NULL, NULL, "is too long");
+    for (uint64_t i = 0; i < whole; i++) {
+        if (!file_read(o->descriptor, o->path, record_offset(i), record, RECORD_SIZE, error))
+            return false;
+        if (!record_fits(record, i, o->base.sectors)) {
+            if (record_offset(i + 1) >= size)
+                break;
+            snprintf(place, sizeof place, "record %llu", (unsigned long long)i);
+            return error_set(error, STATUS_INPUT, o->path, place, NULL, "is damaged");
+        }
+        if (!reserve(o))
+            return error_set(error, STATUS_HOST, o->path, NULL, NULL, "out of memory");
+        enter(o, get_le64(record + 8), (uint8_t)get_le64(record + 16));
+    }
+    if (record_offset(o->records) != size && ftruncate(o->descriptor, (off_t)record_offset(o->records)) != 0)
+        return error_host(error, o->path, errno, "cannot drop the torn end");
+    return true;
+}
+
+/* A file shorter than its header is new, or was torn in its first write. */
+static bool load(struct overlay *o, const char *belongs_to, enum drive_slot slot, struct error *error)
+{
+    uint8_t expected[HEADER_SIZE], header[HEADER_SIZE] = {0};
+    struct stat status;
+    size_t there;
+
+    make_header(expected, belongs_to, slot, o->base.sectors);
+    if (fstat(o->descriptor, &status) != 0)
+        return error_host(error, o->path, errno, "cannot examine");
+    there = (uint64_t)status.st_size < HEADER_SIZE ? (size_t)status.st_size : HEADER_SIZE;
+    if (!file_read(o->descriptor, o->path, 0, header, there, error))
+        return false;
+    if (memcmp(header, expected, there) != 0)
+        return error_set(error, STATUS_INPUT, o->path, NULL, "choose another file",
+                         "is not the overlay of this drive of this machine");
+    if (there == HEADER_SIZE)
+        return load_records(o, (uint64_t)status.st_size, error);
+    if (write_all(o, 0, expected, HEADER_SIZE))
+        return true;
+    if (error)
+        *error = o->failure;
+    return false;
+}
+
+bool overlay_open(const char *path, const char *belongs_to, enum drive_slot slot, struct block *base, struct block *result,
+                  struct error *error)
+{
+    struct overlay *o = calloc(1, sizeof *o);
+
+    if (!o)
+        return error_set(error, STATUS_HOST, path ? path : "overlay", NULL, NULL, "out of memory");
+    o->base = *base;
+    o->descriptor = -1;
+    if (!grow(o) || !(path ? open_named(o, path, error) : open_anonymous(o, error)) || !load(o, belongs_to, slot, error)) {
+        if (!o->entries)
+            error_set(error, STATUS_HOST, path ? path : "overlay", NULL, NULL, "out of memory");
+        overlay_free(o);
+        return false;
+    }
+    *result = (struct block){
+        .context = o,
+        .sectors = base->sectors,
+        .read = overlay_read,
+        .write = overlay_write,
+        .close = overlay_close,
+        .failure = overlay_failure,
+    };
+    return true;
+}

@@ -1,0 +1,618 @@
+/* seal.c - freezes a machine: reads its manifest, firmware and images, and writes the archive.
+ *
+ * Everything that can be wrong with the input is found before the first byte is written, as far as it can be known without reading the
+ * disks. What is written is a function of the input: no time, no name of the host, no order that a file system chose. */
+#include "archive/layout.h"
+#include "archive/writer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SOFTWARE "muniment 0"
+#define SOURCE_NAME "source/muniment.tar"
+
+struct image {
+    bool present;
+    struct block block;
+    char path[4096];
+};
+
+struct sealing {
+    const struct seal_request *request;
+    struct error *error;
+    struct machine_manifest machine;
+    struct text machine_text, description_text;
+    struct text firmware[2]; /* system, video */
+    struct key *key;
+    char public_pem[PUBLIC_PEM_SIZE];
+    struct image images[DRIVE_COUNT];
+    const struct sealed_file **files; /* of the request, in the order of the archive */
+
+    struct writer writer;
+    struct chunk_encoder *encoder;
+    struct seal seal;
+    struct text sums;
+    uint64_t done, total; /* bytes of disks, for progress */
+    uint8_t machine_root[DIGEST_SIZE];
+};
+
+/* --- Input --- */
+
+static bool out_of_memory(struct sealing *s)
+{
+    return error_set(s->error, STATUS_HOST, s->request->output_path, NULL, NULL, "out of memory");
+}
+
+/* The output must not replace what it is made from. */
+static bool is_not_output(struct sealing *s, const char *path)
+{
+    struct stat input, output;
+
+    if (stat(path, &input) != 0 || stat(s->request->output_path, &output) != 0 || input.st_dev != output.st_dev ||
+        input.st_ino != output.st_ino)
+        return true;
+    return error_set(s->error, STATUS_INPUT, s->request->output_path, NULL, "choose another name for the archive",
+                     "is one of the files to be sealed");
+}
+
+/* The manifest parser refuses such names; this is the second lock on the door. */
+static bool stays_in_folder(const char *path)
+{
+    if (path[0] == '/' || path[0] == '\0')
+        return false;
+    for (const char *part = path; part; part = strchr(part, '/')) {
+        part += *part == '/';
+        if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0'))
+            return false;
+    }
+    return true;
+}
+
+/* The path of a file that the manifest names. */
+static bool beside_manifest(struct sealing *s, const char *name, char *path, size_t size)
+{
+    const char *manifest = s->request->machine_path, *slash = strrchr(manifest, '/');
+    int folder = slash ? (int)(slash - manifest + 1) : 0;
+
+    if (!stays_in_folder(name))
+        return error_set(s->error, STATUS_INPUT, manifest, name, NULL, "names a file outside its folder");
+    if (snprintf(path, size, "%.*s%s", folder, manifest, name) >= (int)size)
+        return error_set(s->error, STATUS_INPUT, manifest, name, NULL, "names a file whose path is too long");
+    return is_not_output(s, path);
+}
+
+static bool read_machine(struct sealing *s)
+{
+    const char *path = s->request->machine_path;
+    char *text;
+    size_t length;
+    bool done;
+
+    if (!is_not_output(s, path) || !manifest_read_file(path, &text, &length, s->error))
+        return false;
+    done = machine_manifest_parse(text, length, path, &s->machine, s->error);
+    free(text);
+    return done;
+}
+
+/* Without a description, the title is the name of the machine file without folder and ending. */
+static bool read_description(struct sealing *s, struct description_manifest *d)
+{
+    const char *path = s->request->description_path, *slash = strrchr(s->request->machine_path, '/');
+    const char *name = slash ? slash + 1 : s->request->machine_path, *dot = strrchr(name, '.');
+    char *text;
+    size_t length;
+    bool done;
+
+    if (!path) {
+        *d = (struct description_manifest){.open = true};
+        snprintf(d->title, sizeof d->title, "%.*s", dot && dot > name ? (int)(dot - name) : (int)strlen(name), name);
+        return true;
+    }
+    if (!is_not_output(s, path) || !manifest_read_file(path, &text, &length, s->error))
+        return false;
+    done = description_manifest_parse(text, length, path, d, s->error);
+    free(text);
+    return done;
+}
+
+static bool read_firmware_file(struct sealing *s, const struct firmware_manifest *wanted, struct text *bytes)
+{
+    char path[4096], has[65], should[65];
+    uint8_t digest[DIGEST_SIZE], part[16384];
+    FILE *file;
+    size_t n;
+    bool failed;
+
+    if (!beside_manifest(s, wanted->file, path, sizeof path))
+        return false;
+    file = fopen(path, "rb");
+    if (!file)
+        return error_set(s->error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s", strerror(errno));
+    while (bytes->length <= FIRMWARE_LIMIT && (n = fread(part, 1, sizeof part, file)) > 0)
+        text_add(bytes, part, n);
+    failed = ferror(file);
+    fclose(file);
+    if (failed)
+        return error_host(s->error, path, EIO, "cannot read");
+    if (bytes->length > FIRMWARE_LIMIT)
+        return error_set(s->error, STATUS_INPUT, path, NULL, NULL, "is too long for firmware: more than 1 MiB");
+    sha256(bytes->bytes ? bytes->bytes : "", bytes->length, digest);
+    if (memcmp(digest, wanted->sha256, DIGEST_SIZE) == 0)
+        return true;
+    hex_encode(digest, has);
+    hex_encode(wanted->sha256, should);
+    return error_set(s->error, STATUS_INPUT, path, NULL, "give the file that the manifest means, or correct the manifest",
+                     "has SHA-256 %s, but the manifest says %s", has, should);
+}
+
+/* Puts the bytes into *bytes and makes the manifest name them as the sealed one does. */
+static bool take_firmware(struct sealing *s, struct firmware_manifest *wanted, const struct sealed_file *built_in,
+                          enum member_kind kind, struct text *bytes)
+{
+    char name[NAME_SIZE];
+
+    if (!wanted->built_in) {
+        if (!read_firmware_file(s, wanted, bytes))
+            return false;
+    } else if (built_in->size == 0 || built_in->size > FIRMWARE_LIMIT) {
+        return error_set(s->error, STATUS_INPUT, s->request->machine_path, NULL, NULL, "this program has no built-in firmware");
+    } else {
+        text_add(bytes, built_in->bytes, built_in->size);
+    }
+    member_name(kind, 0, 0, name);
+    memset(wanted, 0, sizeof *wanted);
+    snprintf(wanted->file, sizeof wanted->file, "%s", name);
+    sha256(bytes->bytes ? bytes->bytes : "", bytes->length, wanted->sha256);
+    return !bytes->failed || out_of_memory(s);
+}
+
+static bool open_image(struct sealing *s, enum drive_slot slot)
+{
+    struct drive_manifest *drive = &s->machine.drives[slot];
+    const struct geometry *g = &drive->geometry;
+    struct image *image = &s->images[slot];
+    uint64_t wanted = (uint64_t)g->cylinders * g->heads * g->sectors;
+
+    if (drive->kind == DRIVE_ABSENT || drive->image[0] == '\0')
+        return true;
+    if (!beside_manifest(s, drive->image, image->path, sizeof image->path) || !raw_open(image->path, &image->block, s->error))
+        return false;
+    image->present = true;
+    if (image->block.sectors > DISK_LIMIT / SECTOR_SIZE)
+        return error_set(s->error, STATUS_INPUT, image->path, NULL, NULL, "is longer than 2^41 bytes");
+    if (image->block.sectors < wanted)
+        return error_set(s->error, STATUS_INPUT, image->path, drive_slot_names[slot], "correct the image or the geometry",
+                         "has %llu sectors, but the geometry in the manifest needs %llu",
+                         (unsigned long long)image->block.sectors, (unsigned long long)wanted);
+    s->total += image->block.sectors * SECTOR_SIZE;
+    s->seal.disks[slot].size = image->block.sectors * SECTOR_SIZE;
+    snprintf(drive->image, sizeof drive->image, "sealed");
+    return true;
+}
+
+static bool print_manifests(struct sealing *s, const struct description_manifest *d)
+{
+    char *buffer = malloc(MANIFEST_LIMIT + 1);
+    size_t machine, description;
+
+    if (!buffer)
+        return out_of_memory(s);
+    machine = machine_manifest_print(&s->machine, buffer, MANIFEST_LIMIT + 1);
+    text_add(&s->machine_text, buffer, machine);
+    description = description_manifest_print(d, buffer, MANIFEST_LIMIT + 1);
+    text_add(&s->description_text, buffer, description);
+    free(buffer);
+    if (machine == 0 || description == 0)
+        return error_set(s->error, STATUS_INPUT, machine ? s->request->description_path : s->request->machine_path, NULL, NULL,
+                         "cannot be written in canonical form");
+    return (!s->machine_text.failed && !s->description_text.failed) || out_of_memory(s);
+}
+
+static int compare_files(const void *a, const void *b)
+{
+    return member_compare((*(const struct sealed_file *const *)a)->name, (*(const struct sealed_file *const *)b)->name);
+}
+
+static bool sort_files(struct sealing *s)
+{
+    const struct seal_request *r = s->request;
+
+    if (r->file_count > LISTED_LIMIT / 2)
+        return error_set(s->error, STATUS_INPUT, r->output_path, NULL, NULL, "would have too many members");
+    s->files = calloc(r->file_count + 1, sizeof *s->files);
+    if (!s->files)
+        return out_of_memory(s);
+    for (size_t i = 0; i < r->file_count; i++) {
+        enum member_kind kind = member_identify(r->files[i].name).kind;
+
+        if (kind != MEMBER_RECOVER && kind != MEMBER_SPEC && kind != MEMBER_SOURCE && kind != MEMBER_DOCUMENT)
+            return error_set(s->error, STATUS_INPUT, r->files[i].name, NULL, NULL, "is not a name that a member can have");
+        s->files[i] = &r->files[i];
+    }
+    qsort(s->files, r->file_count, sizeof *s->files, compare_files);
+    for (size_t i = 1; i < r->file_count; i++)
+        if (strcmp(s->files[i - 1]->name, s->files[i]->name) == 0)
+            return error_set(s->error, STATUS_INPUT, s->files[i]->name, NULL, NULL, "is to be sealed twice");
+    if (r->file_count == 0 || member_identify(s->files[0]->name).kind != MEMBER_RECOVER)
+        return error_set(s->error, STATUS_INPUT, r->output_path, NULL, NULL, "would have no recover.py");
+    return true;
+}
+
+/* The software line names the exact source, since specification, reader and program follow from it. */
+static void name_software(struct sealing *s)
+{
+    char hex[65] = "none";
+    uint8_t digest[DIGEST_SIZE];
+
+    for (size_t i = 0; i < s->request->file_count; i++) {
+        if (strcmp(s->files[i]->name, SOURCE_NAME) != 0)
+            continue;
+        sha256(s->files[i]->bytes, s->files[i]->size, digest);
+        hex_encode(digest, hex);
+    }
+    snprintf(s->seal.software, sizeof s->seal.software, SOFTWARE ", source %s", hex);
+    chunk_encoder_name(s->seal.compressor, sizeof s->seal.compressor);
+}
+
+static bool take_input(struct sealing *s)
+{
+    const struct seal_request *r = s->request;
+    struct description_manifest description;
+
+    if (!read_machine(s) || !read_description(s, &description) || !sort_files(s) || !is_not_output(s, r->key_path))
+        return false;
+    s->key = key_load(r->key_path, s->error);
+    if (!s->key || !key_public_pem(s->key, s->public_pem, s->error))
+        return false;
+    if (!take_firmware(s, &s->machine.system, &r->built_in_system, MEMBER_SYSTEM, &s->firmware[0]) ||
+        !take_firmware(s, &s->machine.video, &r->built_in_video, MEMBER_VIDEO, &s->firmware[1]))
+        return false;
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (!open_image(s, (enum drive_slot)slot))
+            return false;
+    name_software(s);
+    return print_manifests(s, &description);
+}
+
+/* --- Output --- */
+
+/* Enters the member that was just written into SHA256SUMS and, if it belongs there, into the seal. */
+static bool enter(struct sealing *s)
+{
+    const struct member *m = &s->writer.member;
+    enum member_kind kind = member_identify(m->name).kind;
+
+    sums_print(&s->sums, m->digest, m->name);
+    if (s->sums.failed || (kind != MEMBER_EXTENT && kind != MEMBER_MAP && !seal_add(&s->seal, m)))
+        return out_of_memory(s);
+    return true;
+}
+
+static bool add_member(struct sealing *s, const char *name, const void *bytes, size_t size)
+{
+    return writer_member(&s->writer, name, bytes, size) && enter(s);
+}
+
+static bool add_text(struct sealing *s, enum member_kind kind, enum drive_slot slot, uint32_t extent, const struct text *t)
+{
+    char name[NAME_SIZE];
+
+    member_name(kind, slot, extent, name);
+    return t->failed ? out_of_memory(s) : add_member(s, name, t->length ? t->bytes : "", t->length);
+}
+
+/* One disk on its way into the archive. */
+struct disk_sealing {
+    struct sealing *s;
+    enum drive_slot slot;
+    uint64_t size;
+    struct text top, unreadable;
+    struct sector_range bad; /* the range of unreadable sectors that is growing */
+    uint32_t bad_ranges;
+    struct tree tree;
+
+    uint32_t extent;
+    bool begun;              /* the extent's .gz; not before its first byte that is not zero */
+    uint32_t gz_size;
+    struct map_entry entries[EXTENT_CHUNKS];
+    uint8_t chunk[CHUNK_SIZE], gz[CHUNK_GZ_MAX];
+};
+
+static const uint8_t zeros[CHUNK_SIZE];
+
+static bool bad_flush(struct disk_sealing *d)
+{
+    if (d->bad.count == 0)
+        return true;
+    if (++d->bad_ranges > UNREADABLE_LIMIT)
+        return error_set(d->s->error, STATUS_INPUT, d->s->images[d->slot].path, NULL, NULL, "has too many unreadable places");
+    text_print(&d->unreadable, "%015llu %015llu\n", (unsigned long long)d->bad.first, (unsigned long long)d->bad.count);
+    d->bad.count = 0;
+    return true;
+}
+
+static bool bad_add(struct disk_sealing *d, uint64_t sector)
+{
+    if (d->bad.count > 0 && d->bad.first + d->bad.count == sector) {
+        d->bad.count++;
+        return true;
+    }
+    if (!bad_flush(d))
+        return false;
+    d->bad = (struct sector_range){sector, 1};
+    return true;
+}
+
+/* Reads `count` sectors; those that cannot be read become zeros and are noted. */
+static bool read_chunk(struct disk_sealing *d, uint64_t sector, uint32_t count)
+{
+    struct block *block = &d->s->images[d->slot].block;
+
+    for (uint32_t at = 0; at < count;) {
+        uint32_t done = 0;
+        uint8_t *to = d->chunk + (size_t)at * SECTOR_SIZE;
+        enum block_result result = block->read(block->context, sector + at, count - at, to, &done);
+
+        if (result == BLOCK_OK)
+            return true;
+        if (result == BLOCK_FAILED) {
+            if (d->s->error)
+                *d->s->error = *block->failure(block->context);
+            return false;
+        }
+        at += done;
+        memset(d->chunk + (size_t)at * SECTOR_SIZE, 0, SECTOR_SIZE);
+        if (!bad_add(d, sector + at++))
+            return false;
+    }
+    return true;
+}
+
+static bool add_chunk(struct disk_sealing *d, uint32_t chunk, const uint8_t *bytes, uint32_t length)
+{
+    struct map_entry *entry = &d->entries[chunk];
+
+    entry->offset = d->gz_size;
+    entry->length = chunk_encode(d->s->encoder, bytes, length, d->gz);
+    d->gz_size += entry->length;
+    return writer_add(&d->s->writer, d->gz, entry->length);
+}
+
+/* Begins the .gz, with the chunks of zeros that had been held back. */
+static bool begin_extent(struct disk_sealing *d, uint32_t chunks_before)
+{
+    char name[NAME_SIZE];
+
+    d->begun = true;
+    d->gz_size = 0;
+    member_name(MEMBER_EXTENT, d->slot, d->extent, name);
+    if (!writer_begin(&d->s->writer, name))
+        return false;
+    for (uint32_t i = 0; i < chunks_before; i++)
+        if (!add_chunk(d, i, zeros, CHUNK_SIZE))
+            return false;
+    return true;
+}
+
+static bool progress(struct sealing *s, uint32_t more)
+{
+    s->done += more;
+    if (!s->request->progress || s->request->progress(s->request->progress_context, s->done, s->total))
+        return true;
+    return error_set(s->error, STATUS_HOST, s->request->output_path, NULL, NULL, "cancelled; nothing was written");
+}
+
+/* The member of an extent, if it needs one. */
+static bool seal_chunks(struct disk_sealing *d, uint32_t count)
+{
+    uint64_t sector = (uint64_t)d->extent * EXTENT_CHUNKS * CHUNK_SECTORS;
+
+    d->begun = false;
+    for (uint32_t i = 0; i < count; i++, sector += CHUNK_SECTORS) {
+        uint32_t length = chunk_length(d->size, d->extent, i);
+
+        if (!read_chunk(d, sector, length / SECTOR_SIZE))
+            return false;
+        sha256(d->chunk, length, d->entries[i].digest);
+        if (!d->begun && !all_zero(d->chunk, length) && !begin_extent(d, i))
+            return false;
+        if (d->begun && !add_chunk(d, i, d->chunk, length))
+            return false;
+        if (!progress(d->s, length))
+            return false;
+    }
+    return !d->begun || (writer_end(&d->s->writer) && enter(d->s));
+}
+
+static bool seal_extent(struct disk_sealing *d)
+{
+    uint32_t count = extent_chunks(d->size, d->extent);
+    struct top_entry entry = {.zero = true};
+    char line[TOP_LINE + 1];
+
+    if (!seal_chunks(d, count))
+        return false;
+    extent_root(d->entries, count, entry.root);
+    if (d->begun) {
+        struct text map = {.bytes = NULL};
+        bool done;
+
+        entry.zero = false;
+        entry.offset = d->s->writer.member.offset;
+        entry.length = d->gz_size;
+        for (uint32_t i = 0; i < count; i++) {
+            map_line_print(line, i, &d->entries[i]);
+            text_add(&map, line, MAP_LINE);
+        }
+        done = add_text(d->s, MEMBER_MAP, d->slot, d->extent, &map);
+        memcpy(entry.map_digest, d->s->writer.member.digest, DIGEST_SIZE);
+        text_free(&map);
+        if (!done)
+            return false;
+    }
+    top_line_print(line, d->extent, &entry);
+    text_add(&d->top, line, TOP_LINE);
+    tree_add_subtree(&d->tree, entry.root);
+    return true;
+}
+
+static bool seal_disk(struct sealing *s, enum drive_slot slot)
+{
+    struct disk_sealing *d = calloc(1, sizeof *d);
+    bool done = true;
+
+    if (!d)
+        return out_of_memory(s);
+    d->s = s;
+    d->slot = slot;
+    d->size = s->seal.disks[slot].size;
+    for (d->extent = 0; done && d->extent < disk_extents(d->size); d->extent++)
+        done = seal_extent(d);
+    done = done && bad_flush(d) && add_text(s, MEMBER_TOP, slot, 0, &d->top) && add_text(s, MEMBER_UNREADABLE, slot, 0, &d->unreadable);
+    if (done)
+        tree_root(&d->tree, s->seal.disks[slot].root);
+    text_free(&d->top);
+    text_free(&d->unreadable);
+    free(d);
+    return done;
+}
+
+static bool write_readme(struct sealing *s)
+{
+    struct text readme = {.bytes = NULL};
+    bool done;
+
+    readme_print(&readme, 0, 0);
+    done = add_text(s, MEMBER_README, 0, 0, &readme);
+    text_free(&readme);
+    return done;
+}
+
+/* The README tells where the seal lies and how long the file is. Both follow from lengths that are fixed before the seal is written. */
+static bool complete_readme(struct sealing *s)
+{
+    struct text readme = {.bytes = NULL}, seal = {.bytes = NULL};
+    struct member *m = &s->seal.members[0];
+    uint64_t seal_at = s->writer.offset + TAR_BLOCK + tar_padded(s->sums.length);
+    struct member sums = {.name = "SHA256SUMS"};
+    char hex[65];
+    bool done;
+
+    if (!seal_add(&s->seal, &sums))
+        return out_of_memory(s);
+    seal_print(&seal, &s->seal);
+    s->seal.count--;
+    readme_print(&readme, seal_at + tail_layout(seal.length).end, seal_at);
+    done = !seal.failed && !readme.failed && readme.length == m->size ? writer_patch(&s->writer, m->offset, readme.bytes, readme.length)
+                                                                     : out_of_memory(s);
+    if (done) {
+        sha256(readme.bytes, readme.length, m->digest);
+        hex_encode(m->digest, hex);
+        memcpy(s->sums.bytes, hex, 64);
+    }
+    text_free(&readme);
+    text_free(&seal);
+    return done;
+}
+
+/* Seal, key, signature, statement. */
+static bool write_evidence(struct sealing *s, const uint8_t content_digest[DIGEST_SIZE])
+{
+    struct text seal = {.bytes = NULL}, statement = {.bytes = NULL};
+    uint8_t seal_digest[DIGEST_SIZE], signer[DIGEST_SIZE], signature[SIGNATURE_SIZE];
+    char name[NAME_SIZE];
+    bool done;
+
+    seal_print(&seal, &s->seal);
+    done = !seal.failed || out_of_memory(s);
+    if (done) {
+        sha256(seal.bytes, seal.length, seal_digest);
+        public_key_digest(s->public_pem, PUBLIC_PEM_SIZE, true, signer);
+        statement_print(&statement, signer, content_digest, seal_digest);
+        member_name(MEMBER_SEAL, 0, 0, name);
+        done = (!statement.failed || out_of_memory(s)) && writer_member(&s->writer, name, seal.bytes, seal.length);
+    }
+    done = done && key_sign(s->key, statement.bytes, statement.length, signature, s->error);
+    member_name(MEMBER_KEY, 0, 0, name);
+    done = done && writer_member(&s->writer, name, s->public_pem, PUBLIC_PEM_SIZE);
+    member_name(MEMBER_SIGNATURE, 0, 0, name);
+    done = done && writer_member(&s->writer, name, signature, sizeof signature);
+    member_name(MEMBER_STATEMENT, 0, 0, name);
+    done = done && writer_member(&s->writer, name, statement.bytes, statement.length);
+    text_free(&seal);
+    text_free(&statement);
+    return done;
+}
+
+static bool write_tail(struct sealing *s)
+{
+    struct text content = {.bytes = NULL};
+    uint8_t digest[DIGEST_SIZE];
+    bool done;
+
+    content_print(&content, &s->seal, s->machine_root);
+    done = add_text(s, MEMBER_CONTENT, 0, 0, &content);
+    memcpy(digest, s->writer.member.digest, DIGEST_SIZE);
+    text_free(&content);
+    if (!done || !complete_readme(s))
+        return false;
+    return writer_member(&s->writer, "SHA256SUMS", s->sums.bytes, s->sums.length) &&
+           (seal_add(&s->seal, &s->writer.member) || out_of_memory(s)) && write_evidence(s, digest);
+}
+
+static bool write_archive(struct sealing *s)
+{
+    if (!write_readme(s))
+        return false;
+    for (size_t i = 0; i < s->request->file_count; i++)
+        if (!add_member(s, s->files[i]->name, s->files[i]->bytes, s->files[i]->size))
+            return false;
+    if (!add_text(s, MEMBER_MACHINE, 0, 0, &s->machine_text) || !add_text(s, MEMBER_DESCRIPTION, 0, 0, &s->description_text) ||
+        !add_text(s, MEMBER_SYSTEM, 0, 0, &s->firmware[0]) || !add_text(s, MEMBER_VIDEO, 0, 0, &s->firmware[1]))
+        return false;
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (s->images[slot].present && !seal_disk(s, (enum drive_slot)slot))
+            return false;
+    return write_tail(s);
+}
+
+static void release(struct sealing *s)
+{
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (s->images[slot].present)
+            s->images[slot].block.close(s->images[slot].block.context);
+    text_free(&s->machine_text);
+    text_free(&s->description_text);
+    text_free(&s->firmware[0]);
+    text_free(&s->firmware[1]);
+    text_free(&s->sums);
+    key_free(s->key);
+    chunk_encoder_free(s->encoder);
+    seal_free(&s->seal);
+    free(s->files);
+    free(s);
+}
+
+bool archive_seal(const struct seal_request *request, hex_digest machine_root, struct error *error)
+{
+    struct sealing *s = calloc(1, sizeof *s);
+    bool done;
+
+    if (!s)
+        return error_set(error, STATUS_HOST, request->output_path, NULL, NULL, "out of memory");
+    s->request = request;
+    s->error = error;
+    s->writer.descriptor = -1;
+    s->encoder = chunk_encoder_new();
+    done = (s->encoder || out_of_memory(s)) && take_input(s) && writer_open(&s->writer, request->output_path, error) &&
+           write_archive(s) && writer_commit(&s->writer);
+    writer_abandon(&s->writer);
+    if (done)
+        hex_encode(s->machine_root, machine_root);
+    release(s);
+    return done;
+}
