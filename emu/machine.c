@@ -1,0 +1,475 @@
+/* machine.c - wires the PC together, runs it, and takes its digest.
+ *
+ * machine_create reads from top to bottom as the machine's circuit diagram. What is not a chip is here: where A20 comes from, what a reset
+ * line does, what the battery has kept in CMOS. */
+#include "emu/machine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BUS_TIME_US 1 /* one access to the ISA bus */
+
+/* --- Lines that end at the machine --- */
+
+enum a20_source { A20_KEYBOARD, A20_FAST };
+
+/* A20 is open while either source holds it open. */
+static void a20_changed(void *listener, unsigned source, bool level)
+{
+    struct machine *m = listener;
+
+    m->a20_sources = (uint8_t)(level ? m->a20_sources | 1 << source : m->a20_sources & ~(1 << source));
+    memory_set_a20(&m->memory, m->a20_sources != 0);
+}
+
+static void reset_pulsed(void *listener, unsigned number, bool level)
+{
+    struct machine *m = listener;
+
+    (void)number;
+    if (level) {
+        m->reset_requested = true;
+        cpu_stop(&m->cpu);
+    }
+}
+
+static void power_off_pulsed(void *listener, unsigned number, bool level)
+{
+    struct machine *m = listener;
+
+    (void)number;
+    if (level) {
+        m->powered_off = true;
+        cpu_stop(&m->cpu);
+    }
+}
+
+static void drive_failed(void *listener, unsigned number, bool level)
+{
+    struct machine *m = listener;
+
+    (void)number, (void)level;
+    m->host_failed = true;
+    cpu_stop(&m->cpu);
+}
+
+static void intr_changed(void *listener, unsigned number, bool level)
+{
+    (void)number;
+    cpu_set_intr(listener, level);
+}
+
+static uint8_t acknowledge(void *pic)
+{
+    return i8259_acknowledge(pic);
+}
+
+static uint32_t dma_transfer(void *controller, unsigned channel, uint8_t *buffer, uint32_t length, bool *terminal_count)
+{
+    return i8237_transfer(controller, channel, buffer, length, terminal_count);
+}
+
+static void serial_out(void *context, uint8_t byte)
+{
+    struct serial_wire *wire = context;
+    const struct machine_host *host = &wire->machine->host;
+
+    if (host->serial_out)
+        host->serial_out(host->context, wire->port, byte);
+}
+
+/* --- What hears of changes in memory --- */
+
+static void code_changed(void *listener, uint32_t address, uint32_t length)
+{
+    blocks_code_changed(listener, address, length);
+}
+
+static void table_changed(void *listener, uint32_t page)
+{
+    struct cpu *cpu = listener;
+
+    (void)page;
+    mmu_flush(cpu);
+    cpu->leave = true;
+}
+
+static void map_changed(void *listener)
+{
+    struct cpu *cpu = listener;
+
+    mmu_flush(cpu);
+    cpu->leave = true;
+}
+
+/* --- CMOS: what SETUP left in it. IBM AT Technical Reference, with the Bochs extensions at 34h-3Dh that firmware of PCs in emulators reads. --- */
+
+static void cmos_word(struct mc146818 *rtc, unsigned index, uint32_t value)
+{
+    mc146818_set(rtc, index, (uint8_t)value);
+    mc146818_set(rtc, index + 1, (uint8_t)(value >> 8));
+}
+
+static uint32_t at_most(uint64_t value, uint32_t limit)
+{
+    return value < limit ? (uint32_t)value : limit;
+}
+
+static void fill_cmos(struct machine *m)
+{
+    const struct machine_manifest *manifest = &m->manifest;
+    const struct drive_manifest *fd = &manifest->drives[DRIVE_FD0];
+    uint64_t above_1m = (manifest->memory - 0x100000) / 1024;
+    uint64_t above_16m = manifest->memory > 0x1000000 ? (manifest->memory - 0x1000000) / 0x10000 : 0;
+    unsigned floppies = (fd[0].kind == DRIVE_FLOPPY) + (fd[1].kind == DRIVE_FLOPPY);
+    uint8_t disk_types = 0;
+    uint32_t sum = 0;
+
+    for (unsigned i = 0; i < 2; i++)
+        if (manifest->drives[DRIVE_HD0 + i].kind == DRIVE_DISK) {
+            disk_types |= (uint8_t)(0xF0 >> 4 * i);
+            mc146818_set(&m->rtc, 0x19 + i, 47); /* user-defined type; the drive itself tells the rest */
+        }
+    mc146818_set(&m->rtc, 0x10, (uint8_t)(fd[0].floppy << 4 | fd[1].floppy));
+    mc146818_set(&m->rtc, 0x12, disk_types);
+    mc146818_set(&m->rtc, 0x14, (uint8_t)((floppies ? 1 | (floppies - 1) << 6 : 0) | 4));
+    cmos_word(&m->rtc, 0x15, 640);
+    cmos_word(&m->rtc, 0x17, at_most(above_1m, 0xFC00));
+    cmos_word(&m->rtc, 0x30, at_most(above_1m, 0xFC00));
+    cmos_word(&m->rtc, 0x34, at_most(above_16m, 0xFFFF));
+    mc146818_set(&m->rtc, 0x3D, (uint8_t)(manifest->boot[0] | manifest->boot[1] << 4));
+    mc146818_set(&m->rtc, 0x38, (uint8_t)(manifest->boot[2] << 4));
+    for (unsigned i = 0x10; i <= 0x2D; i++)
+        sum += m->rtc.ram[i];
+    mc146818_set(&m->rtc, 0x2E, (uint8_t)(sum >> 8));
+    mc146818_set(&m->rtc, 0x2F, (uint8_t)sum);
+}
+
+/* --- Building --- */
+
+static struct line line_to(void (*set)(void *listener, unsigned number, bool level), void *listener, unsigned number)
+{
+    return (struct line){set, listener, number};
+}
+
+/* Loads the firmware where it lies. Null, or what is wrong. */
+static const char *load_roms(struct machine *m, const struct machine_host *host)
+{
+    uint8_t *video;
+
+    if (!host->system_rom_size || host->system_rom_size > 0x20000 || host->system_rom_size % PAGE_SIZE)
+        return "the system firmware is no multiple of 4 KiB up to 128 KiB";
+    if (host->video_rom_size > 0x10000)
+        return "the video firmware is larger than 64 KiB";
+    memory_map_rom(&m->memory, 0x100000 - (uint32_t)host->system_rom_size, host->system_rom, host->system_rom_size);
+    if (!host->video_rom_size)
+        return NULL;
+    video = m->memory.rom;
+    memcpy(video, host->video_rom, host->video_rom_size);
+    return NULL;
+}
+
+static void disk_geometries(struct machine *m, unsigned first, struct geometry geometry[2], struct drive *units[2])
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct drive *drive = &m->drives[first + i];
+        uint8_t sector[SECTOR_SIZE] = {0};
+        uint32_t done;
+
+        geometry[i] = m->manifest.drives[first + i].geometry;
+        units[i] = m->manifest.drives[first + i].kind == DRIVE_DISK && drive->medium ? drive : NULL;
+        if (units[i] && !geometry[i].sectors) {
+            drive_read(drive, 0, 1, sector, &done);
+            disk_geometry(drive->sectors, sector, &geometry[i]);
+        }
+    }
+}
+
+/* Everything on the board. False: no memory. */
+static bool wire(struct machine *m)
+{
+    const struct machine_manifest *manifest = &m->manifest;
+    struct drive *floppies[2];
+    enum floppy_type floppy_types[2];
+
+    i8259_init(&m->pic, &m->bus, line_to(intr_changed, &m->cpu, 0));
+    m->cpu.acknowledge = acknowledge;
+    m->cpu.pic = &m->pic;
+    m->cpu.ferr = i8259_line(&m->pic, 13);
+    m->cpu.io_ticks = manifest->mips * BUS_TIME_US;
+    m->cpu.cpuid_limit = manifest->cpuid_limit;
+    i8254_init(&m->pit, &m->clock, &m->bus, i8259_line(&m->pic, 0), sysports_timer_line(&m->sysports));
+    mc146818_init(&m->rtc, &m->clock, &m->bus, i8259_line(&m->pic, 8), manifest->clock_start);
+    fill_cmos(m);
+    i8237_init(&m->dma, &m->bus, &m->memory);
+    i8042_init(&m->keyboard, &m->clock, &m->bus, i8259_line(&m->pic, 1), i8259_line(&m->pic, 12),
+               line_to(a20_changed, m, A20_KEYBOARD), line_to(reset_pulsed, m, 0));
+    sysports_init(&m->sysports, &m->clock, &m->bus, i8254_gate(&m->pit, 2), line_to(a20_changed, m, A20_FAST),
+                  line_to(reset_pulsed, m, 0), line_to(power_off_pulsed, m, 0));
+    for (unsigned port = 0; port < 2; port++) {
+        m->serial_wire[port] = (struct serial_wire){m, port};
+        if (manifest->serial[port])
+            uart16550_init(&m->serial[port], &m->clock, &m->bus, port ? 0x2F8 : 0x3F8, port ? EVENT_SERIAL_1 : EVENT_SERIAL_0,
+                           i8259_line(&m->pic, port ? 3 : 4), serial_out, &m->serial_wire[port]);
+    }
+    if (manifest->parallel)
+        parallel_init(&m->parallel, &m->clock, &m->bus, 0x378, i8259_line(&m->pic, 7), m->host.parallel_out, m->host.context);
+    for (unsigned i = 0; i < 2; i++) {
+        floppies[i] = manifest->drives[DRIVE_FD0 + i].kind == DRIVE_FLOPPY ? &m->drives[DRIVE_FD0 + i] : NULL;
+        floppy_types[i] = manifest->drives[DRIVE_FD0 + i].floppy;
+    }
+    i82077_init(&m->floppy, &m->clock, &m->bus, i8259_line(&m->pic, 6), (struct dma_line){dma_transfer, &m->dma, 2}, floppies, floppy_types);
+    for (unsigned channel = 0; channel < 2; channel++) {
+        struct geometry geometry[2];
+        struct drive *units[2];
+        disk_geometries(m, DRIVE_HD0 + 2 * channel, geometry, units);
+        ata_init(&m->ata[channel], &m->clock, &m->bus, channel ? 0x170 : 0x1F0, channel ? 0x376 : 0x3F6,
+                 channel ? EVENT_ATA_1 : EVENT_ATA_0, i8259_line(&m->pic, 14 + channel), units, geometry, 2 * channel);
+    }
+    return !manifest->vga || vga_init(&m->vga, &m->clock, &m->bus, &m->memory);
+}
+
+/* What this version cannot build; null: nothing. */
+static const char *unsupported(const struct machine_manifest *manifest)
+{
+    if (manifest->version != 0)
+        return "machine versions other than 0 are unknown to this program";
+    if (manifest->type != MACHINE_PC_ISA)
+        return "machine version 0 of this program builds pc-isa only";
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (manifest->drives[slot].kind == DRIVE_CDROM)
+            return "machine version 0 of this program has no CD-ROM drives";
+    return NULL;
+}
+
+static const char *build(struct machine *m, const struct machine_host *host)
+{
+    const char *reason;
+
+    if (!memory_init(&m->memory, m->manifest.memory) || !hash_tree_init(&m->pages, m->memory.ram_size / PAGE_SIZE))
+        return "not enough memory on this host";
+    if ((reason = load_roms(m, host)))
+        return reason;
+    bus_init(&m->bus);
+    if (!cpu_init(&m->cpu, m->manifest.cpu, &m->memory, &m->bus, &m->clock))
+        return "not enough memory on this host";
+    m->memory.listener = (struct memory_listener){code_changed, table_changed, map_changed, &m->cpu};
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (!drive_init(&m->drives[slot], host->drives[slot], m->manifest.drives[slot].read_only, line_to(drive_failed, m, slot)))
+            return "not enough memory on this host";
+    return wire(m) ? NULL : "not enough memory on this host";
+}
+
+struct machine *machine_create(const struct machine_manifest *manifest, const struct machine_host *host, const char **reason)
+{
+    struct machine *m;
+
+    *reason = unsupported(manifest);
+    if (*reason)
+        return NULL;
+    m = calloc(1, sizeof *m);
+    if (!m) {
+        *reason = "not enough memory on this host";
+        return NULL;
+    }
+    m->manifest = *manifest;
+    m->host = *host;
+    m->host.system_rom = m->host.video_rom = NULL; /* copied: not to be kept */
+    m->clock.ticks_per_microsecond = manifest->mips;
+    *reason = build(m, host);
+    if (*reason) {
+        machine_destroy(m);
+        return NULL;
+    }
+    return m;
+}
+
+void machine_destroy(struct machine *m)
+{
+    if (!m)
+        return;
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        drive_free(&m->drives[slot]);
+    vga_free(&m->vga);
+    cpu_free(&m->cpu);
+    hash_tree_free(&m->pages);
+    memory_free(&m->memory);
+    free(m->scratch);
+    free(m);
+}
+
+/* --- Running --- */
+
+/* What stopped the engine, if it was the machine's business. */
+static void serve_stop(struct machine *m)
+{
+    struct cpu *cpu = &m->cpu;
+
+    if (m->reset_requested || cpu->attention & ATTENTION_SHUTDOWN) {
+        /* The reset line of the processor, and what a board does at the shutdown cycle; chips and memory stay as they are. */
+        m->reset_requested = false;
+        cpu_reset(cpu);
+    }
+    cpu->attention &= ~(uint32_t)ATTENTION_STOP;
+}
+
+enum machine_stop machine_run(struct machine *m, uint64_t until)
+{
+    struct cpu *cpu = &m->cpu;
+
+    clock_begin_slice(&m->clock, until);
+    while (!m->powered_off && !m->host_failed && clock_now(&m->clock) < until) {
+        engine_run(cpu);
+        serve_stop(m);
+        if (cpu->halted_dead) {
+            cpu->halted_dead = false;
+            clock_fire_due(&m->clock);
+            return MACHINE_HALTED;
+        }
+        clock_fire_due(&m->clock);
+    }
+    return m->host_failed ? MACHINE_HOST_FAILED : m->powered_off ? MACHINE_POWERED_OFF : MACHINE_SLICE_END;
+}
+
+uint64_t machine_tick(const struct machine *m)
+{
+    return clock_now(&m->clock);
+}
+
+uint64_t machine_ticks_per_second(const struct machine *m)
+{
+    return (uint64_t)m->clock.ticks_per_microsecond * 1000000;
+}
+
+/* --- Inputs --- */
+
+bool machine_key(struct machine *m, uint8_t key, bool down)
+{
+    return i8042_key(&m->keyboard, key, down);
+}
+
+bool machine_serial_in(struct machine *m, unsigned port, uint8_t byte)
+{
+    return m->manifest.serial[port] && uart16550_receive(&m->serial[port], byte);
+}
+
+void machine_insert(struct machine *m, enum drive_slot slot, const struct block *medium)
+{
+    if (!drive_insert(&m->drives[slot], medium))
+        drive_failed(m, slot, true);
+}
+
+void machine_text(const struct machine *m, struct text_screen *screen)
+{
+    memset(screen, 0, sizeof *screen);
+    if (m->manifest.vga)
+        vga_text(&m->vga, screen);
+}
+
+void machine_frame(struct machine *m, struct frame *frame)
+{
+    memset(frame, 0, sizeof *frame);
+    if (m->manifest.vga)
+        vga_frame(&m->vga, frame);
+}
+
+/* --- Digest: spec/digest.md --- */
+
+static const struct state_field machine_state[] = {
+    STATE(struct machine, a20_sources, U8, "which of keyboard controller (bit 0) and port 92h (bit 1) hold A20 open"),
+    STATE(struct machine, powered_off, BOOL, "the power is off"),
+    STATE_END
+};
+
+/* Every part of the machine with state, in the order of the digest. */
+#define PART(name, member, table) {name, offsetof(struct machine, member), table}
+static const struct part {
+    const char *name;
+    size_t offset;
+    const struct state_field *table;
+} parts[] = {
+    {"machine", 0, machine_state},
+    PART("cpu", cpu, cpu_state),
+    PART("pic", pic, i8259_state),
+    PART("pit", pit, i8254_state),
+    PART("rtc", rtc, mc146818_state),
+    PART("dma", dma, i8237_state),
+    PART("keyboard", keyboard, i8042_state),
+    PART("sysports", sysports, sysports_state),
+    PART("serial0", serial[0], uart16550_state),
+    PART("serial1", serial[1], uart16550_state),
+    PART("parallel", parallel, parallel_state),
+    PART("vga", vga, vga_state),
+    PART("floppy", floppy, i82077_state),
+    PART("ata0", ata[0], ata_state),
+    PART("ata1", ata[1], ata_state),
+    PART("fd0", drives[DRIVE_FD0], drive_state),
+    PART("fd1", drives[DRIVE_FD1], drive_state),
+    PART("hd0", drives[DRIVE_HD0], drive_state),
+    PART("hd1", drives[DRIVE_HD1], drive_state),
+    PART("hd2", drives[DRIVE_HD2], drive_state),
+    PART("hd3", drives[DRIVE_HD3], drive_state),
+};
+
+static void append(void *context, const uint8_t *bytes, size_t length)
+{
+    struct machine *m = context;
+
+    if (m->scratch_used + length > m->scratch_size) {
+        size_t size = 2 * m->scratch_size + length + 65536;
+        uint8_t *grown = realloc(m->scratch, size);
+        if (!grown) { /* without memory there is no digest: the machine is not to be used */
+            m->host_failed = true;
+            return;
+        }
+        m->scratch = grown;
+        m->scratch_size = size;
+    }
+    memcpy(m->scratch + m->scratch_used, bytes, length);
+    m->scratch_used += length;
+}
+
+static void append_text(struct machine *m, const char *text)
+{
+    append(m, (const uint8_t *)text, strlen(text) + 1);
+}
+
+/* Hashes the pages of RAM that changed, and marks them clean. */
+static const uint8_t *ram_root(struct machine *m, const struct hasher *h)
+{
+    uint8_t hash[HASH_SIZE];
+
+    for (uint32_t page = 0; page < m->pages.leaves; page++) {
+        if (m->memory.flags[page] & PAGE_CLEAN)
+            continue;
+        hash_leaf(h, m->memory.ram + (size_t)page * PAGE_SIZE, PAGE_SIZE, hash);
+        hash_tree_set(&m->pages, page, hash);
+        m->memory.flags[page] |= PAGE_CLEAN;
+    }
+    mmu_flush(&m->cpu); /* the first write to a clean page must be seen */
+    return hash_tree_root(&m->pages, h);
+}
+
+void machine_digest(struct machine *m, uint8_t digest[32])
+{
+    struct hasher h = {m->host.sha256, m->host.context};
+    uint8_t tick[8], root[HASH_SIZE];
+
+    cpu_canonical(&m->cpu);
+    m->scratch_used = 0;
+    append_text(m, "muniment state 0");
+    store64(tick, machine_tick(m));
+    append(m, tick, sizeof tick);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        append_text(m, parts[i].name);
+        state_serialize(parts[i].table, (const uint8_t *)m + parts[i].offset, append, m);
+    }
+    append_text(m, "ram");
+    append(m, ram_root(m, &h), HASH_SIZE);
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
+        append_text(m, "written");
+        drive_root(&m->drives[slot], &h, root);
+        append(m, root, HASH_SIZE);
+    }
+    m->host.sha256(m->host.context, m->scratch, m->scratch_used, digest);
+}

@@ -1,0 +1,53 @@
+/* machine.h - the machine as a structure: what emu.h's functions work on. Everything hangs from here; nothing is global. */
+#ifndef MUNIMENT_EMU_MACHINE_H
+#define MUNIMENT_EMU_MACHINE_H
+
+#include "emu/bus.h"
+#include "emu/clock.h"
+#include "emu/cpu/cpu.h"
+#include "emu/devices/ata.h"
+#include "emu/devices/i8042.h"
+#include "emu/devices/i8237.h"
+#include "emu/devices/i82077.h"
+#include "emu/devices/i8254.h"
+#include "emu/devices/i8259.h"
+#include "emu/devices/mc146818.h"
+#include "emu/devices/parallel.h"
+#include "emu/devices/sysports.h"
+#include "emu/devices/uart16550.h"
+#include "emu/devices/vga.h"
+#include "emu/drive.h"
+#include "emu/emu.h"
+#include "emu/hashtree.h"
+#include "emu/memory.h"
+
+struct machine {
+    struct machine_manifest manifest;
+    struct machine_host host;
+    struct clock clock;
+    struct bus bus;
+    struct memory memory;
+    struct cpu cpu;
+    struct i8259 pic;
+    struct i8254 pit;
+    struct mc146818 rtc;
+    struct i8237 dma;
+    struct i8042 keyboard;
+    struct sysports sysports;
+    struct uart16550 serial[2];
+    struct parallel parallel;
+    struct vga vga;
+    struct i82077 floppy;
+    struct ata ata[2];
+    struct drive drives[DRIVE_COUNT];
+    struct serial_wire { struct machine *machine; unsigned port; } serial_wire[2];
+    uint8_t a20_sources;   /* enum a20_source, one bit each */
+    bool reset_requested;  /* by a chip; done between two instructions: never set at the end of a slice */
+    bool powered_off;
+    bool host_failed;
+    struct hash_tree pages; /* digest of RAM */
+    uint8_t *scratch;       /* serialized state */
+    size_t scratch_size, scratch_used;
+};
+
+#endif
