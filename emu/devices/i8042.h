@@ -24,7 +24,7 @@ struct keyboard {
     uint8_t leds;               /* bits 0-2: scroll, num, caps lock */
     uint8_t rate;               /* typematic: bits 6-5 delay, 4-0 rate */
     uint8_t last_sent;
-    uint8_t modifiers;          /* Alt and Ctrl keys that are down */
+    uint8_t modifiers;          /* that are down: bits 0-1 Alt, 2-3 Ctrl, 4-5 Shift */
     uint8_t repeating;          /* the key that is held; 0: none */
     bool scanning;
     bool breaks, repeats;       /* set 3: keys tell their release, keys repeat */
@@ -33,12 +33,13 @@ struct keyboard {
 
 struct i8042 {
     struct keyboard keyboard;
-    struct i8042_queue replies; /* of the controller itself */
+    struct i8042_queue replies; /* of the controller itself; they go before the keyboard's bytes */
+    struct i8042_queue aux;     /* from the auxiliary port */
     uint8_t ram[32];            /* byte 0 is the command byte */
     uint8_t command;            /* that waits for its byte at port 60h; 0: none */
     uint8_t output;             /* output buffer */
     uint8_t status;
-    bool a20;
+    bool a20;                   /* output port, bit 1 */
     bool break_prefix;          /* translation has swallowed an F0h */
     uint64_t due_at;            /* the next byte reaches the output buffer */
     /* wiring */
