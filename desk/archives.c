@@ -18,9 +18,9 @@ enum status desk_fail(const struct error *error)
     return error->status;
 }
 
-const struct sealed_file *embedded_file(const char *name)
+const struct embedded_file *embedded_file(const char *name)
 {
-    for (const struct sealed_file *file = embedded_files; file->name; file++)
+    for (const struct embedded_file *file = embedded_files; file->name; file++)
         if (!strcmp(file->name, name))
             return file;
     return NULL;
@@ -93,19 +93,20 @@ enum status manifest_check_run(const struct arguments *a)
 
 /* --- seal --- */
 
-/* The firmware travels through the request's own members; everything else that is built in, as it is. */
+static struct sealed_file sealed_file(const struct embedded_file *file)
+{
+    return file ? (struct sealed_file){ file->name, file->bytes, file->size } : (struct sealed_file){ .name = NULL };
+}
+
+/* The firmware goes where the manifest names it; everything else that is built in, as it is. */
 static void add_embedded(struct seal_request *request, struct sealed_file *files)
 {
-    const struct sealed_file *system = embedded_file("firmware/system-0.bin"), *video = embedded_file("firmware/video-0.bin");
-
-    for (const struct sealed_file *file = embedded_files; file->name; file++)
+    for (const struct embedded_file *file = embedded_files; file->name; file++)
         if (strncmp(file->name, "firmware/", strlen("firmware/")))
-            files[request->file_count++] = *file;
+            files[request->file_count++] = sealed_file(file);
     request->files = files;
-    if (system)
-        request->built_in_system = *system;
-    if (video)
-        request->built_in_video = *video;
+    request->built_in_system = sealed_file(embedded_file("firmware/system-0.bin"));
+    request->built_in_video = sealed_file(embedded_file("firmware/video-0.bin"));
 }
 
 enum status seal_run(const struct arguments *a)

@@ -26,6 +26,7 @@ struct boot {
     uint64_t limit;          /* microseconds */
     struct slicing slicing;
     struct output serial, parallel;
+    bool disk_failed;        /* the machine holds no state to show */
 };
 
 /* --- Reading the options --- */
@@ -227,9 +228,10 @@ static bool ended(struct boot *b, enum session_end end, const char *object, cons
     case SESSION_LIMIT:       return error_set(error, STATUS_WRONG, object, place, NULL, "the limit came before %s", waited_for);
     case SESSION_OFF:         return error_set(error, STATUS_WRONG, object, place, NULL, "the machine went off before %s", waited_for);
     case SESSION_INTERRUPTED: return error_set(error, STATUS_HOST, object, place, NULL, "interrupted");
-    case SESSION_FAILED:      return media_failure(&b->media, error);
+    case SESSION_FAILED:      break;
     }
-    return false;
+    b->disk_failed = true;
+    return media_failure(&b->media, error);
 }
 
 /* --- The script --- */
@@ -404,8 +406,7 @@ enum status boot_run(const struct arguments *arguments)
     progress_end(&b.session.progress);
     if (!good)
         status = desk_fail(&error);
-    /* A machine whose disk failed holds no state to show. */
-    if (status != STATUS_HOST || interrupted()) {
+    if (!b.disk_failed) {
         if (!show_end(&b, &later))
             status = desk_fail(&later);
         if (!commit_outputs(&b, &later))

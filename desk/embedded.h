@@ -10,11 +10,18 @@
 #ifndef MUNIMENT_DESK_EMBEDDED_H
 #define MUNIMENT_DESK_EMBEDDED_H
 
-#include "archive/archive.h"
+#include <stddef.h>
+#include <stdint.h>
 
-extern const struct sealed_file embedded_files[]; /* sorted by name; ends with a null name */
+struct embedded_file {
+    const char *name;
+    const uint8_t *bytes;
+    size_t size;
+};
+
+extern const struct embedded_file embedded_files[]; /* ends with a null name */
 
 /* One of them by its name; null when the program was built without it. */
-const struct sealed_file *embedded_file(const char *name);
+const struct embedded_file *embedded_file(const char *name);
 
 #endif

@@ -5,10 +5,6 @@
 #include "desk/desk.h"
 #include "desk/progress.h"
 
-#ifndef MUNIMENT_VERSION
-#define MUNIMENT_VERSION "0"
-#endif
-
 #define MANY 100000 /* operands of a command that takes any number */
 
 static const struct option no_options[] = { { .name = NULL } };
@@ -135,7 +131,7 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error of write, not the end */
     interrupt_watch();
     if (argc > 1 && !strcmp(argv[1], "--version")) {
-        puts("muniment " MUNIMENT_VERSION);
+        puts("muniment " VERSION);
         return flush_output(STATUS_OK);
     }
     command = find_command(argc - 1, argv + 1, &used);

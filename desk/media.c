@@ -207,7 +207,7 @@ static bool beside(const char *manifest_path, const char *name, char *path, size
 
 static bool copy_built_in(const char *name, struct firmware *firmware, struct error *error)
 {
-    const struct sealed_file *file = embedded_file(name);
+    const struct embedded_file *file = embedded_file(name);
 
     if (!file)
         return error_set(error, STATUS_INPUT, name, NULL, "name a firmware file in the manifest", "this program was built without it");
@@ -354,12 +354,13 @@ void media_close(struct media *media)
 
 bool media_failure(const struct media *media, struct error *error)
 {
-    const struct error *reason = media->archive ? archive_failure(media->archive) : NULL;
-
-    if (reason && *reason->what) {
-        *error = *reason;
-        return false;
+    for (int slot = 0; slot < DRIVE_COUNT; slot++) {
+        const struct medium *medium = &media->drives[slot];
+        const struct error *reason = medium->present && medium->disk.failure ? medium->disk.failure(medium->disk.context) : NULL;
+        if (reason && *reason->what) {
+            *error = *reason;
+            return false;
+        }
     }
-    return error_set(error, STATUS_HOST, "disk", NULL, "check the image, and the space for the overlay",
-                     "an image could not be read, or the overlay not be written");
+    return error_set(error, STATUS_HOST, "disk", NULL, NULL, "a medium failed without a reason");
 }

@@ -34,7 +34,7 @@ void media_close(struct media *media);
 bool media_open_floppy(const char *path, struct medium *medium, struct error *error);
 void medium_close(struct medium *medium);
 
-/* Fills in why a disk returned BLOCK_FAILED, as far as anybody knows. Returns false. */
+/* Fills in why a disk returned BLOCK_FAILED. Returns false. */
 bool media_failure(const struct media *media, struct error *error);
 
 #endif

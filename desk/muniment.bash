@@ -1,0 +1,29 @@
+# muniment.bash - bash completion. The options come from the command's own --help, which is printed from the tables that parse them.
+
+_muniment()
+{
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
+    local muniment=${COMP_WORDS[0]}
+
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        COMPREPLY=($(compgen -W "$("$muniment" --help 2>/dev/null | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p' | sort -u) --help --version" -- "$word"))
+        return
+    fi
+    case $command in
+    key)      if [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W new -- "$word")); return; fi; command="key new" ;;
+    manifest) if [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W check -- "$word")); return; fi; command="manifest check" ;;
+    esac
+    case $before in
+    --until)      COMPREPLY=($(compgen -W "tick: time: screen: serial: halt poweroff" -- "$word")); compopt -o nospace; return ;;
+    --limit|--slice) return ;;
+    esac
+    if [[ $word == -* ]]; then
+        COMPREPLY=($(compgen -W "$("$muniment" $command --help 2>/dev/null | sed -n 's/^  \(-[^ ]*\).*/\1/p')" -- "$word"))
+    else
+        compopt -o filenames
+        COMPREPLY=($(compgen -f -- "$word"))
+    fi
+}
+
+complete -F _muniment muniment
