@@ -149,7 +149,7 @@ static bool read_text(struct reader *r, struct script_command *c, bool or_word)
 {
     const char *begin = r->at;
 
-    if (!(or_word && r->at < r->end && *r->at != '"' ? read_word(r, c, "a path") : read_string(r, c)))
+    if (!(or_word && (at_end(r) || *r->at != '"') ? read_word(r, c, "a path") : read_string(r, c)))
         return false;
     return !memchr(c->text, '\0', c->length) || refuse_at(r, begin, "a NUL byte cannot stand here", "", 0);
 }
