@@ -1,0 +1,698 @@
+/* arithmetic.c - integer arithmetic, logic, shifts, bits, decimal adjustment: everything whose point is a result and its flags.
+ *
+ * Intel SDM vol. 2. What it leaves undefined follows spec/processor.md, "Undefined flags". */
+#include "emu/cpu/interpret.h"
+
+int insn_fault(struct cpu *cpu, const struct insn *i, unsigned vector)
+{
+    if (vector == EXC_GP)
+        fault(cpu, EXC_GP, 0);
+    else
+        fault_plain(cpu, vector);
+    return cpu_fault_exit(cpu, i);
+}
+
+/* A result with what becomes of the flags; nothing of it is committed yet. */
+struct outcome {
+    uint32_t result;
+    enum { SET_NOTHING, SET_LAZY, SET_BITS, SET_CARRY_OVERFLOW, SET_CARRY } effect;
+    enum flag_class class; /* SET_LAZY */
+    uint32_t a, b;         /* SET_LAZY: the operands; else a: the flags as RFLAGS bits. SET_BITS: SF ZF PF from the result */
+};
+
+/* CF and OF become `bits`, the rest stays: the record turns into one of class FLAGS_RESULT. */
+BODY void flags_set_carry_overflow(struct cpu *cpu, uint32_t bits)
+{
+    uint32_t af = 0;
+
+    switch (flags_class(cpu)) {
+    case FLAGS_READY:
+        cpu->flags = (cpu->flags & ~(uint32_t)(FLAG_CF | FLAG_OF)) | bits;
+        return;
+    case FLAGS_LOGIC:
+        break;
+    case FLAGS_RESULT:
+        af = cpu->flag_a & FLAG_AF;
+        break;
+    default:
+        af = flags_arithmetic(cpu) & FLAG_AF;
+        break;
+    }
+    cpu->flag_op = FLAG_OP(FLAGS_RESULT, cpu->flag_op & 7);
+    cpu->flag_a = af | bits;
+}
+
+BODY void commit_flags(struct cpu *cpu, unsigned size, const struct outcome *o)
+{
+    switch (o->effect) {
+    case SET_NOTHING:
+        break;
+    case SET_LAZY:
+        flags_set(cpu, o->class, size, o->result, o->a, o->b);
+        break;
+    case SET_BITS:
+        flags_set(cpu, FLAGS_RESULT, size, o->result, o->a, 0);
+        break;
+    case SET_CARRY_OVERFLOW:
+        flags_set_carry_overflow(cpu, o->a);
+        break;
+    case SET_CARRY:
+        flags_write_arithmetic(cpu, (flags_arithmetic(cpu) & ~(uint32_t)FLAG_CF) | o->a);
+        break;
+    }
+}
+
+/* CF and OF of a shift or rotate. OF says whether its last step, by one bit, changed the sign: for every count, by `before`. */
+BODY uint32_t shift_flags(uint32_t carry, uint32_t result, uint32_t before, unsigned size)
+{
+    return (carry & 1 ? FLAG_CF : 0) | ((result ^ before) & sign_bit(size) ? FLAG_OF : 0);
+}
+
+/* With carry both ways ADC and SBB take the third operand in their stride, but comparisons of the operands would no longer do. */
+BODY struct outcome with_carry(const struct cpu *cpu, enum operation operation, unsigned size, uint32_t a, uint32_t b)
+{
+    uint32_t in = flags_carry(cpu), r, carries, top = sign_bit(size);
+
+    if (operation == OP_ADC) {
+        r = (a + b + in) & size_mask(size);
+        carries = (a & b) | ((a | b) & ~r);
+    } else {
+        r = (a - b - in) & size_mask(size);
+        carries = (~a & b) | ((~a | b) & r);
+    }
+    return (struct outcome){r, SET_BITS, FLAGS_RESULT,
+                            (carries & top ? FLAG_CF : 0) | (carries << 1 & FLAG_AF) | ((carries ^ carries << 1) & top ? FLAG_OF : 0), 0};
+}
+
+/* Shifts and rotates through nothing but the operand. The count is 1 to 31. */
+BODY struct outcome shift(enum operation operation, unsigned size, uint32_t a, unsigned count)
+{
+    unsigned bits = 8 * size, turn = count & (bits - 1);
+    uint32_t mask = size_mask(size), r, before, carry;
+    int64_t wide;
+
+    switch (operation) {
+    case OP_ROL:
+        r = turn ? (a << turn | a >> (bits - turn)) & mask : a;
+        carry = r;
+        before = carry << (bits - 1);
+        break;
+    case OP_ROR:
+        r = turn ? (a >> turn | a << (bits - turn)) & mask : a;
+        carry = r >> (bits - 1);
+        before = r << 1;
+        break;
+    case OP_SHL:
+        wide = (int64_t)((uint64_t)a << count);
+        r = (uint32_t)wide & mask;
+        carry = (uint32_t)(wide >> bits);
+        before = carry << (bits - 1);
+        break;
+    case OP_SHR:
+        r = a >> count;
+        carry = before = a >> (count - 1);
+        break;
+    default: /* SAR */
+        wide = sign_extend(a, size);
+        r = (uint32_t)(wide >> count) & mask;
+        carry = (uint32_t)(wide >> (count - 1));
+        before = r;
+        break;
+    }
+    return (struct outcome){r, operation == OP_ROL || operation == OP_ROR ? SET_CARRY_OVERFLOW : SET_BITS, FLAGS_RESULT,
+                            shift_flags(carry, r, before, size), 0};
+}
+
+/* RCL and RCR turn a ring of one bit more than the operand; RCR is RCL by what is left of the ring. */
+BODY struct outcome rotate_through_carry(const struct cpu *cpu, enum operation operation, unsigned size, uint32_t a, unsigned count)
+{
+    unsigned bits = 8 * size, left = count % (bits + 1);
+    uint64_t ring = (uint64_t)flags_carry(cpu) << bits | a;
+    uint32_t r, carry;
+
+    if (!left)
+        return (struct outcome){a, SET_NOTHING, FLAGS_RESULT, 0, 0};
+    if (operation == OP_RCR)
+        left = bits + 1 - left;
+    ring = ring << left | ring >> (bits + 1 - left);
+    r = (uint32_t)ring & size_mask(size);
+    carry = (uint32_t)(ring >> bits) & 1;
+    return (struct outcome){r, SET_CARRY_OVERFLOW, FLAGS_RESULT, shift_flags(carry, r, operation == OP_RCL ? carry << (bits - 1) : r << 1, size), 0};
+}
+
+/* The result of an operation on one operand, or on two: b is a value, a count, or for BT and its kin the number of a bit. */
+BODY struct outcome compute(const struct cpu *cpu, enum operation operation, unsigned size, uint32_t a, uint32_t b)
+{
+    uint32_t mask = size_mask(size), bit;
+
+    switch (operation) {
+    case OP_ADD:
+        return (struct outcome){(a + b) & mask, SET_LAZY, FLAGS_ADD, a, b};
+    case OP_SUB: case OP_CMP:
+        return (struct outcome){(a - b) & mask, SET_LAZY, FLAGS_SUB, a, b};
+    case OP_ADC: case OP_SBB:
+        return with_carry(cpu, operation, size, a, b);
+    case OP_AND: case OP_TEST:
+        return (struct outcome){a & b, SET_LAZY, FLAGS_LOGIC, 0, 0};
+    case OP_OR:
+        return (struct outcome){a | b, SET_LAZY, FLAGS_LOGIC, 0, 0};
+    case OP_XOR:
+        return (struct outcome){a ^ b, SET_LAZY, FLAGS_LOGIC, 0, 0};
+    case OP_INC:
+        return (struct outcome){(a + 1) & mask, SET_LAZY, FLAGS_INC, flags_carry(cpu), 0};
+    case OP_DEC:
+        return (struct outcome){(a - 1) & mask, SET_LAZY, FLAGS_DEC, flags_carry(cpu), 0};
+    case OP_NEG:
+        return (struct outcome){(0 - a) & mask, SET_LAZY, FLAGS_SUB, 0, a};
+    case OP_NOT:
+        return (struct outcome){~a & mask, SET_NOTHING, FLAGS_LOGIC, 0, 0};
+    case OP_BT: case OP_BTS: case OP_BTR: case OP_BTC:
+        bit = 1u << (b & (8 * size - 1));
+        return (struct outcome){operation == OP_BTS ? a | bit : operation == OP_BTR ? a & ~bit : operation == OP_BTC ? a ^ bit : a, SET_CARRY,
+                                FLAGS_READY, a & bit ? FLAG_CF : 0, 0};
+    default:
+        if (!(b & 31))
+            return (struct outcome){a, SET_NOTHING, FLAGS_RESULT, 0, 0};
+        return operation == OP_RCL || operation == OP_RCR ? rotate_through_carry(cpu, operation, size, a, b & 31)
+                                                          : shift(operation, size, a, b & 31);
+    }
+}
+
+BODY bool only_looks(enum operation operation)
+{
+    return operation == OP_CMP || operation == OP_TEST || operation == OP_BT;
+}
+
+/* --- The forms: a register, or memory, is read, changed, written --- */
+BODY int change_register(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b, unsigned status)
+{
+    struct outcome o = compute(cpu, operation, size, get_register(cpu, i->dst, size), b);
+
+    if (!only_looks(operation))
+        set_register(cpu, i->dst, size, o.result);
+    commit_flags(cpu, size, &o);
+    return finish(cpu, i, status);
+}
+
+static int change_memory_slow(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b, uint32_t offset)
+{
+    struct target t = {NULL, 0};
+    struct outcome o;
+    uint32_t a;
+    unsigned status;
+
+    if (only_looks(operation))
+        status = segment_read(cpu, i, i->segment, offset, size, &a);
+    else
+        status = target_read(cpu, i, offset, size, &t, &a);
+    if (status & ACCESS_FAULT)
+        return cpu_fault_exit(cpu, i);
+    o = compute(cpu, operation, size, a, b);
+    if (!only_looks(operation))
+        status |= target_write(cpu, i, size, &t, o.result);
+    if (status & ACCESS_FAULT)
+        return cpu_fault_exit(cpu, i);
+    commit_flags(cpu, size, &o);
+    return finish(cpu, i, status);
+}
+
+BODY int change_memory(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b, uint32_t offset)
+{
+    struct outcome o;
+
+    if (only_looks(operation)) {
+        const uint8_t *p = readable(cpu, i->segment, offset, size);
+        if (!p)
+            return change_memory_slow(cpu, i, operation, size, b, offset);
+        o = compute(cpu, operation, size, load_bytes(p, size), b);
+    } else {
+        uint8_t *p = writable(cpu, i->segment, offset, size);
+        if (!p)
+            return change_memory_slow(cpu, i, operation, size, b, offset);
+        o = compute(cpu, operation, size, load_bytes(p, size), b);
+        store_bytes(p, size, o.result);
+    }
+    commit_flags(cpu, size, &o);
+    return NEXT(cpu, i);
+}
+
+BODY int form_r(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    return change_register(cpu, i, operation, size, 0, 0);
+}
+
+BODY int form_m(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    return change_memory(cpu, i, operation, size, 0, effective_address(cpu, i));
+}
+
+BODY int form_rr(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    return change_register(cpu, i, operation, size, get_register(cpu, i->src, size), 0);
+}
+
+static int form_rm_slow(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t offset)
+{
+    uint32_t b;
+    unsigned status = segment_read(cpu, i, i->segment, offset, size, &b);
+
+    if (status & ACCESS_FAULT)
+        return cpu_fault_exit(cpu, i);
+    return change_register(cpu, i, operation, size, b, status);
+}
+
+BODY int form_rm(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    uint32_t offset = effective_address(cpu, i);
+    const uint8_t *p = readable(cpu, i->segment, offset, size);
+
+    return p ? change_register(cpu, i, operation, size, load_bytes(p, size), 0) : form_rm_slow(cpu, i, operation, size, offset);
+}
+
+BODY int form_mr(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    return change_memory(cpu, i, operation, size, get_register(cpu, i->src, size), effective_address(cpu, i));
+}
+
+BODY int form_ri(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    return change_register(cpu, i, operation, size, i->immediate & size_mask(size), 0);
+}
+
+BODY int form_mi(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    return change_memory(cpu, i, operation, size, i->immediate & size_mask(size), effective_address(cpu, i));
+}
+
+BODY int form_rc(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    return change_register(cpu, i, operation, size, cpu->reg[ECX] & 31, 0);
+}
+
+BODY int form_mc(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    return change_memory(cpu, i, operation, size, cpu->reg[ECX] & 31, effective_address(cpu, i));
+}
+
+/* A bit string in memory: a register's bit number reaches beyond the operand, in both directions. */
+BODY int form_bit_string(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    int32_t number = sign_extend(get_register(cpu, i->src, size), size);
+    uint32_t offset = effective_address(cpu, i) + (uint32_t)((size == 2 ? number >> 4 : number >> 5) * (int32_t)size);
+
+    return change_memory(cpu, i, operation, size, (uint32_t)number, i->prefixes & PREFIX_ADDRESS16 ? offset & 0xFFFF : offset);
+}
+
+#define BINARY(op) \
+    SIZES(op##_rr, form_rr, OP_##op) SIZES(op##_rm, form_rm, OP_##op) SIZES(op##_mr, form_mr, OP_##op) \
+    SIZES(op##_ri, form_ri, OP_##op) SIZES(op##_mi, form_mi, OP_##op)
+#define UNARY(op) SIZES(op##_r, form_r, OP_##op) SIZES(op##_m, form_m, OP_##op)
+#define SHIFT(op) \
+    SIZES(op##_ri, form_ri, OP_##op) SIZES(op##_mi, form_mi, OP_##op) SIZES(op##_rc, form_rc, OP_##op) SIZES(op##_mc, form_mc, OP_##op)
+#define BIT(op) \
+    WIDE_SIZES(op##_rr, form_rr, OP_##op) WIDE_SIZES(op##_ri, form_ri, OP_##op) WIDE_SIZES(op##_mi, form_mi, OP_##op) \
+    WIDE_SIZES(op##_mr, form_bit_string, OP_##op)
+BINARY(ADD) BINARY(OR) BINARY(ADC) BINARY(SBB) BINARY(AND) BINARY(SUB) BINARY(XOR) BINARY(CMP) BINARY(TEST)
+UNARY(INC) UNARY(DEC) UNARY(NOT) UNARY(NEG)
+SHIFT(ROL) SHIFT(ROR) SHIFT(RCL) SHIFT(RCR) SHIFT(SHL) SHIFT(SHR) SHIFT(SAR)
+BIT(BT) BIT(BTS) BIT(BTR) BIT(BTC)
+
+/* --- Double shifts --- A 16-bit one with a count over 15 goes on into the destination again, as the Pentium's does. */
+BODY struct outcome shift_double(enum operation operation, unsigned size, uint32_t a, uint32_t b, unsigned count)
+{
+    unsigned bits = 8 * size;
+    uint64_t ring;
+    uint32_t r, carry;
+
+    if (!count)
+        return (struct outcome){a, SET_NOTHING, FLAGS_RESULT, 0, 0};
+    if (operation == OP_SHLD) {
+        ring = size == 2 ? (uint64_t)a << 48 | (uint64_t)b << 32 | (uint64_t)a << 16 : (uint64_t)a << 32 | b;
+        r = (uint32_t)(ring << count >> (64 - bits));
+        carry = (uint32_t)(ring >> (64 - count)) & 1;
+        return (struct outcome){r, SET_BITS, FLAGS_RESULT, shift_flags(carry, r, carry << (bits - 1), size), 0};
+    }
+    ring = size == 2 ? (uint64_t)a << 32 | (uint64_t)b << 16 | a : (uint64_t)b << 32 | a;
+    r = (uint32_t)(ring >> count) & size_mask(size);
+    return (struct outcome){r, SET_BITS, FLAGS_RESULT, shift_flags((uint32_t)(ring >> (count - 1)), r, r << 1, size), 0};
+}
+
+BODY int double_register(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    unsigned count = (i->form == FORM_RRC ? cpu->reg[ECX] : i->immediate) & 31;
+    struct outcome o = shift_double(operation, size, get_register(cpu, i->dst, size), get_register(cpu, i->src, size), count);
+
+    set_register(cpu, i->dst, size, o.result);
+    commit_flags(cpu, size, &o);
+    return NEXT(cpu, i);
+}
+
+BODY int double_memory(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    unsigned count = (i->form == FORM_MRC ? cpu->reg[ECX] : i->immediate) & 31;
+    struct target t;
+    struct outcome o;
+    uint32_t a;
+    unsigned status = target_read(cpu, i, effective_address(cpu, i), size, &t, &a);
+
+    if (status & ACCESS_FAULT)
+        return cpu_fault_exit(cpu, i);
+    o = shift_double(operation, size, a, get_register(cpu, i->src, size), count);
+    status |= target_write(cpu, i, size, &t, o.result);
+    if (status & ACCESS_FAULT)
+        return cpu_fault_exit(cpu, i);
+    commit_flags(cpu, size, &o);
+    return finish(cpu, i, status);
+}
+
+WIDE_SIZES(SHLD_r, double_register, OP_SHLD) WIDE_SIZES(SHLD_m, double_memory, OP_SHLD)
+WIDE_SIZES(SHRD_r, double_register, OP_SHRD) WIDE_SIZES(SHRD_m, double_memory, OP_SHRD)
+
+/* --- Exchanges that compute --- */
+BODY int xadd_register(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    uint32_t a = get_register(cpu, i->dst, size);
+    struct outcome o = compute(cpu, operation, size, a, get_register(cpu, i->src, size));
+
+    set_register(cpu, i->src, size, a);
+    set_register(cpu, i->dst, size, o.result);
+    commit_flags(cpu, size, &o);
+    return NEXT(cpu, i);
+}
+
+BODY int xadd_memory(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    struct target t;
+    struct outcome o;
+    uint32_t a;
+    unsigned status = target_read(cpu, i, effective_address(cpu, i), size, &t, &a);
+
+    if (status & ACCESS_FAULT)
+        return cpu_fault_exit(cpu, i);
+    o = compute(cpu, operation, size, a, get_register(cpu, i->src, size));
+    status |= target_write(cpu, i, size, &t, o.result);
+    if (status & ACCESS_FAULT)
+        return cpu_fault_exit(cpu, i);
+    set_register(cpu, i->src, size, a);
+    commit_flags(cpu, size, &o);
+    return finish(cpu, i, status);
+}
+
+BODY int cmpxchg_register(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    uint32_t a = get_register(cpu, i->dst, size);
+    struct outcome o = compute(cpu, operation, size, get_register(cpu, EAX, size), a);
+
+    if (o.result)
+        set_register(cpu, EAX, size, a);
+    else
+        set_register(cpu, i->dst, size, get_register(cpu, i->src, size));
+    commit_flags(cpu, size, &o);
+    return NEXT(cpu, i);
+}
+
+/* Memory is written in either case, with its own value when the comparison fails. */
+BODY int cmpxchg_memory(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    struct target t;
+    struct outcome o;
+    uint32_t a;
+    unsigned status = target_read(cpu, i, effective_address(cpu, i), size, &t, &a);
+
+    if (status & ACCESS_FAULT)
+        return cpu_fault_exit(cpu, i);
+    o = compute(cpu, operation, size, get_register(cpu, EAX, size), a);
+    status |= target_write(cpu, i, size, &t, o.result ? a : get_register(cpu, i->src, size));
+    if (status & ACCESS_FAULT)
+        return cpu_fault_exit(cpu, i);
+    if (o.result)
+        set_register(cpu, EAX, size, a);
+    commit_flags(cpu, size, &o);
+    return finish(cpu, i, status);
+}
+
+SIZES(XADD_r, xadd_register, OP_ADD) SIZES(XADD_m, xadd_memory, OP_ADD)
+SIZES(CMPXCHG_r, cmpxchg_register, OP_CMP) SIZES(CMPXCHG_m, cmpxchg_memory, OP_CMP)
+
+static int cmpxchg8b(struct cpu *cpu, const struct insn *i)
+{
+    uint32_t offset = effective_address(cpu, i), linear = cpu->seg[i->segment].base + offset;
+    uint64_t value, expected = (uint64_t)cpu->reg[EDX] << 32 | cpu->reg[EAX], wanted = (uint64_t)cpu->reg[ECX] << 32 | cpu->reg[EBX];
+    unsigned status;
+
+    if (segment_probe(cpu, i, i->segment, offset, 8, true))
+        return cpu_fault_exit(cpu, i);
+    status = mmu_read(cpu, i, linear, 8, cpu->user, &value);
+    if (status & ACCESS_FAULT)
+        return cpu_fault_exit(cpu, i);
+    status |= mmu_write(cpu, i, linear, 8, cpu->user, value == expected ? wanted : value);
+    if (status & ACCESS_FAULT)
+        return cpu_fault_exit(cpu, i);
+    if (value != expected) {
+        cpu->reg[EAX] = (uint32_t)value;
+        cpu->reg[EDX] = (uint32_t)(value >> 32);
+    }
+    flags_write_arithmetic(cpu, (flags_arithmetic(cpu) & ~(uint32_t)FLAG_ZF) | (value == expected ? FLAG_ZF : 0));
+    return finish(cpu, i, status);
+}
+
+/* --- Multiplication and division of the accumulator --- */
+BODY void set_product_flags(struct cpu *cpu, unsigned size, uint32_t low, bool overflow)
+{
+    flags_set(cpu, FLAGS_RESULT, size, low, overflow ? FLAG_CF | FLAG_OF : 0, 0);
+}
+
+/* The accumulator pair: AX, DX:AX, EDX:EAX. */
+BODY void set_pair(struct cpu *cpu, unsigned size, uint32_t low, uint32_t high)
+{
+    set_register(cpu, EAX, size, low);
+    set_register(cpu, size == 1 ? 4 : EDX, size, high); /* 4: AH */
+}
+
+BODY int multiply(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b, unsigned status)
+{
+    uint32_t a = get_register(cpu, EAX, size), low, high;
+    uint64_t product = (uint64_t)a * b;
+    bool overflow;
+
+    if (operation == OP_IMUL)
+        product = (uint64_t)((int64_t)sign_extend(a, size) * sign_extend(b, size));
+    low = (uint32_t)product & size_mask(size);
+    high = (uint32_t)(product >> 8 * size) & size_mask(size);
+    overflow = operation == OP_IMUL ? (int64_t)product != sign_extend(low, size) : high != 0;
+    set_pair(cpu, size, low, high);
+    set_product_flags(cpu, size, low, overflow);
+    return finish(cpu, i, status);
+}
+
+/* The flags stay as they were. */
+BODY int divide(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b, unsigned status)
+{
+    uint64_t a = (uint64_t)get_register(cpu, size == 1 ? 4 : EDX, size) << 8 * size | get_register(cpu, EAX, size);
+
+    if (!b)
+        return insn_fault(cpu, i, EXC_DE);
+    if (operation == OP_DIV) {
+        if (a / b > size_mask(size))
+            return insn_fault(cpu, i, EXC_DE);
+        set_pair(cpu, size, (uint32_t)(a / b), (uint32_t)(a % b));
+    } else {
+        int64_t dividend = size == 1 ? (int16_t)a : size == 2 ? (int32_t)a : (int64_t)a, divisor = sign_extend(b, size), quotient;
+        if (divisor == -1 && dividend == INT64_MIN)
+            return insn_fault(cpu, i, EXC_DE);
+        quotient = dividend / divisor;
+        if (quotient != sign_extend((uint32_t)quotient, size))
+            return insn_fault(cpu, i, EXC_DE);
+        set_pair(cpu, size, (uint32_t)quotient, (uint32_t)(dividend % divisor));
+    }
+    return finish(cpu, i, status);
+}
+
+BODY int accumulate(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b, unsigned status)
+{
+    if (operation == OP_MUL || operation == OP_IMUL)
+        return multiply(cpu, i, operation, size, b, status);
+    return divide(cpu, i, operation, size, b, status);
+}
+
+BODY int accumulate_r(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    return accumulate(cpu, i, operation, size, get_register(cpu, i->dst, size), 0);
+}
+
+BODY int accumulate_m(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    uint32_t b;
+    unsigned status = operand_read(cpu, i, size, &b);
+
+    if (status & ACCESS_FAULT)
+        return cpu_fault_exit(cpu, i);
+    return accumulate(cpu, i, operation, size, b, status);
+}
+
+#define ACCUMULATE(op) SIZES(op##_r, accumulate_r, OP_##op) SIZES(op##_m, accumulate_m, OP_##op)
+ACCUMULATE(MUL) ACCUMULATE(IMUL) ACCUMULATE(DIV) ACCUMULATE(IDIV)
+
+/* IMUL with a destination of its own: register times operand, or operand times immediate. */
+BODY int multiply_to(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t a, uint32_t b, unsigned status)
+{
+    int64_t product = (int64_t)sign_extend(a, size) * sign_extend(b, size);
+    uint32_t low = (uint32_t)product & size_mask(size);
+
+    set_register(cpu, i->dst, size, low);
+    set_product_flags(cpu, size, low, product != sign_extend(low, size));
+    return finish(cpu, i, status);
+}
+
+BODY int multiply_to_r(struct cpu *cpu, const struct insn *i, enum form form, unsigned size)
+{
+    return multiply_to(cpu, i, size, form == FORM_RR ? get_register(cpu, i->dst, size) : i->immediate, get_register(cpu, i->src, size), 0);
+}
+
+BODY int multiply_to_m(struct cpu *cpu, const struct insn *i, enum form form, unsigned size)
+{
+    uint32_t b;
+    unsigned status = operand_read(cpu, i, size, &b);
+
+    if (status & ACCESS_FAULT)
+        return cpu_fault_exit(cpu, i);
+    return multiply_to(cpu, i, size, form == FORM_RM ? get_register(cpu, i->dst, size) : i->immediate, b, status);
+}
+
+WIDE_SIZES(IMUL2_rr, multiply_to_r, FORM_RR) WIDE_SIZES(IMUL2_rri, multiply_to_r, FORM_RRI)
+WIDE_SIZES(IMUL2_rm, multiply_to_m, FORM_RM) WIDE_SIZES(IMUL2_rmi, multiply_to_m, FORM_RMI)
+
+/* --- Bit scans --- Without a bit set, only ZF changes. */
+BODY int scan(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t value, unsigned status)
+{
+    unsigned n = 0;
+
+    flags_write_arithmetic(cpu, (flags_arithmetic(cpu) & ~(uint32_t)FLAG_ZF) | (value ? 0 : FLAG_ZF));
+    if (!value)
+        return finish(cpu, i, status);
+    for (unsigned step = 16; step; step >>= 1) {
+        bool beyond = operation == OP_BSF ? !(value & ((1u << step) - 1)) : value >> step != 0;
+        n += beyond ? step : 0;
+        value >>= beyond ? step : 0;
+    }
+    set_register(cpu, i->dst, size, n);
+    return finish(cpu, i, status);
+}
+
+BODY int scan_r(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    return scan(cpu, i, operation, size, get_register(cpu, i->src, size), 0);
+}
+
+BODY int scan_m(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    uint32_t value;
+    unsigned status = operand_read(cpu, i, size, &value);
+
+    if (status & ACCESS_FAULT)
+        return cpu_fault_exit(cpu, i);
+    return scan(cpu, i, operation, size, value, status);
+}
+
+WIDE_SIZES(BSF_r, scan_r, OP_BSF) WIDE_SIZES(BSF_m, scan_m, OP_BSF)
+WIDE_SIZES(BSR_r, scan_r, OP_BSR) WIDE_SIZES(BSR_m, scan_m, OP_BSR)
+
+/* With 16-bit operands the result is 0, as on the processors that have it. */
+static int bswap(struct cpu *cpu, const struct insn *i)
+{
+    uint32_t v = cpu->reg[i->dst];
+
+    if (i->size == 2)
+        set_register(cpu, i->dst, 2, 0);
+    else
+        cpu->reg[i->dst] = v >> 24 | (v >> 8 & 0xFF00) | (v & 0xFF00) << 8 | v << 24;
+    return NEXT(cpu, i);
+}
+
+/* --- Decimal adjustment --- */
+static int adjust_packed(struct cpu *cpu, const struct insn *i)
+{
+    uint32_t flags = flags_arithmetic(cpu), al = cpu->reg[EAX] & 0xFF, bits = 0;
+    int direction = i->operation == OP_DAA ? 1 : -1;
+    uint32_t result = al;
+
+    if ((al & 0xF) > 9 || flags & FLAG_AF) {
+        result += (uint32_t)(6 * direction);
+        bits = FLAG_AF | (result > 0xFF ? FLAG_CF : 0);
+    }
+    if (al > 0x99 || flags & FLAG_CF) {
+        result += (uint32_t)(0x60 * direction);
+        bits |= FLAG_CF;
+    }
+    set_register(cpu, EAX, 1, result);
+    flags_set(cpu, FLAGS_RESULT, 1, result & 0xFF, bits, 0);
+    return NEXT(cpu, i);
+}
+
+static int adjust_unpacked(struct cpu *cpu, const struct insn *i)
+{
+    uint32_t flags = flags_arithmetic(cpu), ax = cpu->reg[EAX] & 0xFFFF, bits = 0;
+
+    if ((ax & 0xF) > 9 || flags & FLAG_AF) {
+        ax += i->operation == OP_AAA ? 0x106 : -0x106u;
+        bits = FLAG_AF | FLAG_CF;
+    }
+    ax &= 0xFF0F;
+    set_register(cpu, EAX, 2, ax);
+    flags_set(cpu, FLAGS_RESULT, 1, ax & 0xFF, bits, 0);
+    return NEXT(cpu, i);
+}
+
+static int adjust_product(struct cpu *cpu, const struct insn *i) /* AAM */
+{
+    uint32_t base = i->immediate & 0xFF, al = cpu->reg[EAX] & 0xFF;
+
+    if (!base)
+        return insn_fault(cpu, i, EXC_DE);
+    set_pair(cpu, 1, al % base, al / base);
+    flags_set(cpu, FLAGS_LOGIC, 1, al % base, 0, 0);
+    return NEXT(cpu, i);
+}
+
+static int adjust_dividend(struct cpu *cpu, const struct insn *i) /* AAD */
+{
+    uint32_t ax = cpu->reg[EAX], al = (ax + (ax >> 8 & 0xFF) * i->immediate) & 0xFF;
+
+    set_pair(cpu, 1, al, 0);
+    flags_set(cpu, FLAGS_LOGIC, 1, al, 0, 0);
+    return NEXT(cpu, i);
+}
+
+/* --- The table --- */
+#define BINARY_ROW(op) \
+    [OP_##op] = {[FORM_RR] = ROW(op##_rr), [FORM_RM] = ROW(op##_rm), [FORM_MR] = ROW(op##_mr), [FORM_RI] = ROW(op##_ri), [FORM_MI] = ROW(op##_mi)}
+#define UNARY_ROW(op) [OP_##op] = {[FORM_R] = ROW(op##_r), [FORM_M] = ROW(op##_m)}
+#define SHIFT_ROW(row, op) \
+    [OP_##row] = {[FORM_RI] = ROW(op##_ri), [FORM_MI] = ROW(op##_mi), [FORM_RC] = ROW(op##_rc), [FORM_MC] = ROW(op##_mc)}
+#define DOUBLE_ROW(op) \
+    [OP_##op] = {[FORM_RRI] = WIDE_ROW(op##_r), [FORM_RRC] = WIDE_ROW(op##_r), [FORM_MRI] = WIDE_ROW(op##_m), [FORM_MRC] = WIDE_ROW(op##_m)}
+#define BIT_ROW(op) \
+    [OP_##op] = {[FORM_RR] = WIDE_ROW(op##_rr), [FORM_RI] = WIDE_ROW(op##_ri), [FORM_MR] = WIDE_ROW(op##_mr), [FORM_MI] = WIDE_ROW(op##_mi)}
+#define EXCHANGE_ROW(op) [OP_##op] = {[FORM_RR] = ROW(op##_r), [FORM_MR] = ROW(op##_m)}
+#define SCAN_ROW(op) [OP_##op] = {[FORM_RR] = WIDE_ROW(op##_r), [FORM_RM] = WIDE_ROW(op##_m)}
+
+static insn_handler *const handlers[OP_CMPXCHG8B + 1][FORM_COUNT][3] = {
+    BINARY_ROW(ADD), BINARY_ROW(OR), BINARY_ROW(ADC), BINARY_ROW(SBB), BINARY_ROW(AND), BINARY_ROW(SUB), BINARY_ROW(XOR), BINARY_ROW(CMP),
+    BINARY_ROW(TEST),
+    UNARY_ROW(INC), UNARY_ROW(DEC), UNARY_ROW(NOT), UNARY_ROW(NEG), UNARY_ROW(MUL), UNARY_ROW(IMUL), UNARY_ROW(DIV), UNARY_ROW(IDIV),
+    SHIFT_ROW(ROL, ROL), SHIFT_ROW(ROR, ROR), SHIFT_ROW(RCL, RCL), SHIFT_ROW(RCR, RCR), SHIFT_ROW(SHL, SHL), SHIFT_ROW(SHR, SHR),
+    SHIFT_ROW(SAL, SHL), SHIFT_ROW(SAR, SAR),
+    DOUBLE_ROW(SHLD), DOUBLE_ROW(SHRD), BIT_ROW(BT), BIT_ROW(BTS), BIT_ROW(BTR), BIT_ROW(BTC), EXCHANGE_ROW(XADD), EXCHANGE_ROW(CMPXCHG),
+    SCAN_ROW(BSF), SCAN_ROW(BSR),
+    [OP_IMUL2] = {[FORM_RR] = WIDE_ROW(IMUL2_rr), [FORM_RM] = WIDE_ROW(IMUL2_rm), [FORM_RRI] = WIDE_ROW(IMUL2_rri), [FORM_RMI] = WIDE_ROW(IMUL2_rmi)},
+    [OP_BSWAP] = {[FORM_R] = ANY_ROW(bswap)},
+    [OP_CMPXCHG8B] = {[FORM_M] = ANY_ROW(cmpxchg8b)},
+    [OP_DAA] = {[FORM_NONE] = ANY_ROW(adjust_packed)}, [OP_DAS] = {[FORM_NONE] = ANY_ROW(adjust_packed)},
+    [OP_AAA] = {[FORM_NONE] = ANY_ROW(adjust_unpacked)}, [OP_AAS] = {[FORM_NONE] = ANY_ROW(adjust_unpacked)},
+    [OP_AAM] = {[FORM_I] = ANY_ROW(adjust_product)}, [OP_AAD] = {[FORM_I] = ANY_ROW(adjust_dividend)},
+};
+
+insn_handler *arithmetic_handler(const struct insn *insn)
+{
+    return insn->operation <= OP_CMPXCHG8B ? handlers[insn->operation][insn->form][size_column(insn->size)] : NULL;
+}

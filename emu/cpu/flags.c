@@ -1,0 +1,67 @@
+/* flags.c - RFLAGS: the one function that materializes the lazy record {result, operands, operation}, and the ways to set it
+ * (Intel SDM vol. 1, section 3.4.3; what is undefined there: spec/processor.md). */
+#include "emu/cpu/interpret.h"
+
+/* CF, AF and OF of an addition or subtraction, from the carries (borrows) out of each bit. */
+static uint32_t flags_of_carries(uint32_t carries, unsigned size)
+{
+    unsigned top = 8 * size - 1;
+    uint32_t flags = carries >> top & 1 ? FLAG_CF : 0;
+
+    flags |= carries << 1 & FLAG_AF;
+    if ((carries >> top ^ carries >> (top - 1)) & 1)
+        flags |= FLAG_OF;
+    return flags;
+}
+
+uint32_t flags_arithmetic(const struct cpu *cpu)
+{
+    uint32_t r = cpu->flag_result, a = cpu->flag_a, b = cpu->flag_b, flags = 0;
+    unsigned size = cpu->flag_op & 7;
+
+    switch (flags_class(cpu)) {
+    case FLAGS_READY:
+        return cpu->flags & FLAGS_ARITHMETIC;
+    case FLAGS_ADD:
+        flags = flags_of_carries((a & b) | ((a | b) & ~r), size);
+        break;
+    case FLAGS_SUB:
+        flags = flags_of_carries((~a & b) | ((~a | b) & r), size);
+        break;
+    case FLAGS_INC:
+        flags = a | (r & 0xF ? 0 : FLAG_AF) | (r == sign_bit(size) ? FLAG_OF : 0);
+        break;
+    case FLAGS_DEC:
+        flags = a | ((r & 0xF) == 0xF ? FLAG_AF : 0) | (r == sign_bit(size) - 1 ? FLAG_OF : 0);
+        break;
+    case FLAGS_RESULT:
+        flags = a;
+        break;
+    }
+    return flags | (r ? 0 : FLAG_ZF) | (flags_sign(cpu) ? FLAG_SF : 0) | (flags_parity(cpu) ? FLAG_PF : 0);
+}
+
+uint32_t flags_read(const struct cpu *cpu)
+{
+    return (cpu->flags & ~(uint32_t)FLAGS_ARITHMETIC) | flags_arithmetic(cpu);
+}
+
+void flags_write_arithmetic(struct cpu *cpu, uint32_t flags)
+{
+    cpu->flags = (cpu->flags & ~(uint32_t)FLAGS_ARITHMETIC) | (flags & FLAGS_ARITHMETIC);
+    cpu->flag_op = FLAG_OP(FLAGS_READY, 4);
+}
+
+void flags_write(struct cpu *cpu, uint32_t flags, uint32_t mask)
+{
+    cpu->flags = (flags_read(cpu) & ~mask) | (flags & mask) | FLAG_FIXED;
+    cpu->flag_op = FLAG_OP(FLAGS_READY, 4);
+    cpu_update_step(cpu);
+    if (cpu->flags & FLAG_IF && cpu->attention & ATTENTION_INTR)
+        cpu->leave = true;
+}
+
+bool flags_condition(const struct cpu *cpu, unsigned condition)
+{
+    return condition_holds(cpu, condition);
+}
