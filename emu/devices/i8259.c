@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define CASCADE 2   /* the master's input that the slave drives */
-#define NONE 8      /* no input */
+#define NONE 15     /* no input; its low bits make the spurious vector */
 
 enum { ICW1_ICW4 = 0x01, ICW1_SINGLE = 0x02, ICW1_LEVEL = 0x08, ICW1 = 0x10 };
 enum { ICW4_AUTO_EOI = 0x02, ICW4_NESTED = 0x10 };
@@ -140,9 +140,9 @@ uint8_t i8259_acknowledge(struct i8259 *pic)
 
     if (input == CASCADE && !(master->icw1 & ICW1_SINGLE)) {
         input = serve(pic, slave);
-        vector = slave->base | (input == NONE ? 7 : input);
+        vector = slave->base | (input & 7);
     } else {
-        vector = master->base | (input == NONE ? 7 : input);
+        vector = master->base | (input & 7);
     }
     update(pic);
     return vector;
@@ -150,14 +150,9 @@ uint8_t i8259_acknowledge(struct i8259 *pic)
 
 static void write_icw1(struct i8259_chip *c, uint8_t value)
 {
-    uint8_t lines = c->lines, elcr = c->elcr;
-
-    memset(c, 0, sizeof *c);
-    c->lines = lines;
-    c->elcr = elcr;
-    c->icw1 = value;
-    c->lowest = 7;
-    c->expected = AWAITS_ICW2;
+    *c = (struct i8259_chip){
+        .lines = c->lines, .elcr = c->elcr, .output = c->output, .icw1 = value, .lowest = 7, .expected = AWAITS_ICW2,
+    };
 }
 
 static void write_ocw2(struct i8259_chip *c, uint8_t value)
