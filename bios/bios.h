@@ -1,0 +1,24 @@
+/* bios.h - the firmware of the machine, as bytes.
+ *
+ * bios/ holds Muniment's own PC firmware, written from specifications: a system BIOS (64 KiB at F0000h) and a VGA BIOS
+ * (32 KiB at C0000h). It is built from source by bios.mk for a 386 in real mode, on its own, and reaches the rest of
+ * the program only as the two arrays below; a manifest may name other firmware by its digest instead. What it offers to
+ * a guest is written down in spec/firmware.md. Inside, one file holds one service:
+ *
+ *   entry.S    reset, fixed entry points, timer and small services      video_entry.S  option ROM header, mode of entry
+ *   post.c     power-on, IVT, sign-on          boot.c    INT 18h, 19h    video.c        INT 10h dispatch, mode setting
+ *   keyboard.c INT 09h, 16h                    clock.c   INT 1Ah, 70h    text.c         text services, scrolling, pixels
+ *   floppy.c   INT 40h (13h), 0Eh              disk.c    INT 13h, EDD    palette.c      attribute controller and DAC
+ *   serial.c   INT 14h                         printer.c INT 17h, 05h    font.c         character generators
+ *   system.c   INT 15h                         ata.c     the ATA drive   modes.c        register tables
+ *   frame.S, rom.h, bda.h, util.c              shared by both images */
+#ifndef MUNIMENT_BIOS_H
+#define MUNIMENT_BIOS_H
+
+/* Version 0 of the system BIOS: mapped at F0000h and, with its reset vector, at the top of the address space. */
+extern const unsigned char firmware_system_v0[65536];
+
+/* Version 0 of the VGA BIOS: an option ROM, mapped at C0000h. */
+extern const unsigned char firmware_vga_v0[32768];
+
+#endif

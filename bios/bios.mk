@@ -1,0 +1,79 @@
+# bios.mk - builds the firmware from source; included by the GNUmakefile.
+#
+# $(BUILD)/bios/system.bin and vga.bin are the images, firmware.o carries them into the program as the arrays of bios.h.
+# Any gcc for x86 will do, no 32-bit libraries are needed. Bytes do not depend on where or when they are built.
+
+BIOS_CC      ?= gcc
+BIOS_LD      ?= ld
+BIOS_OBJCOPY ?= objcopy
+
+BIOS_OUT := $(BUILD)/bios
+BIOS_FLAGS := -m16 -march=i386 -ffreestanding -fno-pic -fno-pie -I$(BIOS_OUT) -ffile-prefix-map=$(CURDIR)=. -MMD -MP
+BIOS_CFLAGS := -std=gnu11 -Os -Wall -Wextra -Werror -Wno-missing-braces -mregparm=3 -mpreferred-stack-boundary=2 -fomit-frame-pointer \
+    -fno-stack-protector -fno-asynchronous-unwind-tables -fno-jump-tables -fno-tree-switch-conversion \
+    -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-tree-loop-distribute-patterns -fcf-protection=none \
+    -mno-80387 -mno-mmx -mno-sse
+BIOS_LDFLAGS := -m elf_i386 --build-id=none -nostdlib -z noexecstack --orphan-handling=error
+
+BIOS_SHARED := frame.o util.o
+BIOS_SYSTEM := entry.o post.o boot.o clock.o keyboard.o floppy.o disk.o ata.o serial.o printer.o system.o
+BIOS_VGA    := video_entry.o video.o modes.o text.o palette.o font.o
+BIOS_OBJECTS := $(addprefix $(BIOS_OUT)/,$(BIOS_SHARED) $(BIOS_SYSTEM) $(BIOS_VGA))
+BIOS_FONTS   := $(addprefix $(BIOS_OUT)/,font8x8.inc font8x8_upper.inc font8x14.inc font8x16.inc)
+
+$(BIOS_OUT):
+	mkdir -p $@
+
+$(BIOS_OUT)/%.o: bios/%.c bios/bios.mk | $(BIOS_OUT)
+	$(BIOS_CC) $(BIOS_FLAGS) $(BIOS_CFLAGS) -c -o $@ $<
+
+$(BIOS_OUT)/%.o: bios/%.S bios/bios.mk $(BIOS_FONTS) | $(BIOS_OUT)
+	$(BIOS_CC) $(BIOS_FLAGS) -c -o $@ $<
+
+# A font is lines "HH:hexrows"; $(1): the glyphs wanted, $(2): the first hex digit wanted, $(3): how many.
+bios_font = sed -n '/^[0-9A-Fa-f][0-9A-Fa-f]:/p' $< | sed -n '$(1)p' | cut -d: -f2 | cut -c$(2)-$(3) \
+    | sed 's/../0x&,/g; s/,$$//; s/^/.byte /' > $@
+
+$(BIOS_OUT)/font8x8.inc: bios/font8x8.hex | $(BIOS_OUT)
+	$(call bios_font,1$(comma)128,1,16)
+$(BIOS_OUT)/font8x8_upper.inc: bios/font8x8.hex | $(BIOS_OUT)
+	$(call bios_font,129$(comma)256,1,16)
+$(BIOS_OUT)/font8x14.inc: bios/font8x16.hex | $(BIOS_OUT)
+	$(call bios_font,1$(comma)256,3,30)
+$(BIOS_OUT)/font8x16.inc: bios/font8x16.hex | $(BIOS_OUT)
+	$(call bios_font,1$(comma)256,1,32)
+comma := ,
+
+$(BIOS_OUT)/system.elf: bios/system.ld $(addprefix $(BIOS_OUT)/,$(BIOS_SYSTEM) $(BIOS_SHARED))
+	$(BIOS_LD) $(BIOS_LDFLAGS) -T $< -o $@ $(filter %.o,$^)
+
+$(BIOS_OUT)/vga.elf: bios/vga.ld $(addprefix $(BIOS_OUT)/,$(BIOS_VGA) $(BIOS_SHARED))
+	$(BIOS_LD) $(BIOS_LDFLAGS) -T $< -o $@ $(filter %.o,$^)
+
+# The last byte makes the sum of all bytes zero.
+$(BIOS_OUT)/%.bin: $(BIOS_OUT)/%.elf
+	$(BIOS_OBJCOPY) -O binary --gap-fill 0xFF $< $@.part
+	sum=$$(od -An -v -tu1 $@.part | awk '{ for (i = 1; i <= NF; i++) s += $$i } END { print (256 - s % 256) % 256 }') && \
+	size=$$(wc -c < $@.part) && \
+	printf "\\$$(printf %03o $$sum)" | dd of=$@.part bs=1 seek=$$((size - 1)) conv=notrunc status=none
+	mv $@.part $@
+
+$(BIOS_OUT)/firmware.c: $(BIOS_OUT)/system.bin $(BIOS_OUT)/vga.bin
+	{ echo '#include "bios/bios.h"'; \
+	  for image in system:65536 vga:32768; do \
+	    echo "const unsigned char firmware_$${image%:*}_v0[$${image#*:}] = {"; \
+	    od -An -v -tu1 $(BIOS_OUT)/$${image%:*}.bin | sed 's/  */,/g; s/^,//; s/$$/,/'; \
+	    echo '};'; \
+	  done; } > $@.part
+	mv $@.part $@
+
+$(BIOS_OUT)/firmware.o: $(BIOS_OUT)/firmware.c bios/bios.h
+	$(CC) -std=c11 -I. -c -o $@ $<
+
+.PHONY: bios check-bios
+bios: $(BIOS_OUT)/firmware.o
+
+check-bios: $(BIOS_OUT)/system.bin $(BIOS_OUT)/vga.bin
+	bios/tests/bios_in_qemu.sh $(BIOS_OUT)
+
+-include $(BIOS_OBJECTS:.o=.d)

@@ -1,0 +1,388 @@
+/* entry.S - where the processor and old software enter the system BIOS.
+ *
+ * Reset vector and power-on entry, the entry points and tables at the addresses that the IBM PC AT BIOS gave them (many
+ * programs jump there), and the services too short to need C. A section named .fixed.XXXX is placed at offset
+ * XXXX by system.ld. */
+        .code16
+
+        .macro fixed address
+        .section .fixed.\address, "ax"
+        .endm
+
+        .macro service_entry name, function
+        .globl  \name
+\name:  pushw   $\function
+        jmp     service
+        .endm
+
+        .text
+        .globl  post_entry, shutdown_string
+        service_entry int05_entry, print_screen
+        service_entry int14_entry, serial_service
+        service_entry int16_entry, keyboard_service
+        service_entry int17_entry, printer_service
+        service_entry int1a_entry, clock_service
+        service_entry int40_entry, floppy_service
+        service_entry int70_entry, rtc_interrupt
+        service_entry irq_entry, unclaimed_interrupt
+
+/* INT 13h: floppies have their own vector, which software may have taken over. The jump keeps the caller's frame. */
+        .globl  int13_entry
+int13_entry:
+        testb   $0x80, %dl
+        jz      1f
+        pushw   $disk_service
+        jmp     service
+1:      subw    $4, %sp
+        pushw   %bp
+        movw    %sp, %bp
+        pushw   %ax
+        pushw   %ds
+        xorw    %ax, %ax
+        movw    %ax, %ds
+        movw    0x40 * 4, %ax
+        movw    %ax, 2(%bp)
+        movw    0x40 * 4 + 2, %ax
+        movw    %ax, 4(%bp)
+        popw    %ds
+        popw    %ax
+        popw    %bp
+        lretw
+
+/* INT 15h. Function 4Fh comes from INT 09h for every scan code, perhaps on a small stack: CF set means "use the key". */
+        .globl  int15_entry
+int15_entry:
+        cmpb    $0x4F, %ah
+        je      1f
+        pushw   $system_service
+        jmp     service
+1:      pushw   %bp
+        movw    %sp, %bp
+        orw     $1, 6(%bp)
+        popw    %bp
+        iretw
+
+/* INT 08h: 18.2 times a second. */
+        .globl  int08_entry
+int08_entry:
+        pushw   %ds
+        pushw   %ax
+        pushw   %dx
+        movw    $0x40, %ax
+        movw    %ax, %ds
+        incl    0x6C
+        cmpl    $0x1800B0, 0x6C
+        jb      1f
+        movl    $0, 0x6C
+        movb    $1, 0x70
+1:      cmpb    $0, 0x40
+        je      2f
+        decb    0x40
+        jnz     2f
+        andb    $0xF0, 0x3F
+        movb    $0x0C, %al
+        movw    $0x3F2, %dx
+        outb    %al, %dx
+2:      int     $0x1C
+        cli
+        movb    $0x20, %al
+        outb    %al, $0x20
+        popw    %dx
+        popw    %ax
+        popw    %ds
+        iretw
+
+/* INT 09h: the scan code goes through INT 15h/4Fh, which may change or swallow it, and then to C as AL of an interrupt
+ * frame made here. The controller may have been read since it raised the line: then there is nothing to do. */
+        .globl  int09_entry
+int09_entry:
+        pushw   %ax
+        inb     $0x64, %al
+        testb   $1, %al
+        jz      1f
+        inb     $0x60, %al
+        movb    $0x4F, %ah
+        stc
+        int     $0x15
+        jnc     1f
+        pushfw
+        pushw   %cs
+        pushw   $2f
+        pushw   $keyboard_scan
+        jmp     service
+1:      movb    $0x20, %al
+        outb    %al, $0x20
+2:      popw    %ax
+        iretw
+
+/* INT 0Eh: the floppy controller has finished. */
+        .globl  int0e_entry
+int0e_entry:
+        pushw   %ax
+        pushw   %ds
+        movw    $0x40, %ax
+        movw    %ax, %ds
+        orb     $0x80, 0x3E
+        jmp     master_eoi
+
+/* INT 76h and 77h: a drive has finished. */
+        .globl  int76_entry
+int76_entry:
+        pushw   %ax
+        pushw   %ds
+        movw    $0x40, %ax
+        movw    %ax, %ds
+        movb    $0xFF, 0x8E
+        movb    $0x20, %al
+        outb    %al, $0xA0
+master_eoi:
+        movb    $0x20, %al
+        outb    %al, $0x20
+        popw    %ds
+        popw    %ax
+        iretw
+
+/* INT 71h: IRQ 9 stands where IRQ 2 was on the PC. */
+        .globl  int71_entry
+int71_entry:
+        pushw   %ax
+        movb    $0x20, %al
+        outb    %al, $0xA0
+        popw    %ax
+        int     $0x0A
+        iretw
+
+/* INT 75h: the coprocessor reports errors by IRQ 13, PC software expects an NMI. */
+        .globl  int75_entry
+int75_entry:
+        pushw   %ax
+        xorb    %al, %al
+        outb    %al, $0xF0
+        movb    $0x20, %al
+        outb    %al, $0xA0
+        outb    %al, $0x20
+        popw    %ax
+        int     $0x02
+        iretw
+
+/* Power on and processor reset. CMOS 0Fh says whether a program only wanted to come back from protected mode. */
+post_entry:
+        cli
+        cld
+        movb    $0x8F, %al
+        outb    %al, $0x70
+        inb     $0x71, %al
+        movb    %al, %bl
+        movb    $0x8F, %al
+        outb    %al, $0x70
+        xorb    %al, %al
+        outb    %al, $0x71
+        movb    $0x0D, %al
+        outb    %al, $0x70
+        inb     $0x71, %al
+        xorw    %ax, %ax
+        movw    %ax, %ds
+        cmpb    $0x05, %bl
+        je      1f
+        cmpb    $0x0A, %bl
+        je      2f
+        calll   set_firmware_segments
+        jmp     post
+1:      movb    $0x20, %al
+        outb    %al, $0x20
+2:      ljmpw   *0x467
+
+/* INT 19h boots from the first device, INT 18h from the next one. */
+        .globl  int18_entry, int19_entry, boot_jump
+int18_entry:
+        calll   set_firmware_segments
+        jmp     boot_next
+int19_entry:
+        calll   set_firmware_segments
+        jmp     boot_first
+
+/* Real mode as C wants it, on a stack below the boot sector. Called with a 32-bit return address, keeps nothing. */
+set_firmware_segments:
+        cli
+        cld
+        popl    %edx
+        xorl    %eax, %eax
+        movw    %ax, %ss
+        movl    $0x7C00, %esp
+        movw    %ax, %ds
+        movw    %ax, %es
+        movw    %ax, %gs
+        movw    %cs, %ax
+        movw    %ax, %fs
+        jmpl    *%edx
+
+/* void boot_jump(uint8_t drive): to the boot sector at 0000:7C00, DL = drive. */
+boot_jump:
+        movzbl  %al, %edx
+        xorl    %eax, %eax
+        movw    %ax, %fs
+        xorl    %ebx, %ebx
+        xorl    %ecx, %ecx
+        xorl    %esi, %esi
+        xorl    %edi, %edi
+        xorl    %ebp, %ebp
+        movl    $0x7C00, %esp
+        sti
+        ljmpw   $0, $0x7C00
+
+/* void option_rom_call(uint16_t segment): its initialisation, at offset 3, returns far and may change any register. */
+        .globl  option_rom_call
+option_rom_call:
+        pushal
+        shll    $16, %eax
+        orb     $3, %al
+        pushl   %eax
+        lcallw  *(%esp)
+        popl    %eax
+        movw    %ss, %ax
+        movw    %ax, %ds
+        movw    %ax, %es
+        movw    %cs, %ax
+        movw    %ax, %fs
+        xorw    %ax, %ax
+        movw    %ax, %gs
+        cld
+        popal
+        retl
+
+/* void block_move(uint16_t gdt_segment, uint16_t gdt_offset, uint16_t words): INT 15h/87h. The table holds source at 10h and
+ * destination at 18h; its 08h entry describes the table and 20h, 28h real-mode code and data. Interrupts are off. */
+        .globl  block_move
+block_move:
+        pushl   %esi
+        pushl   %edi
+        pushl   %ebx
+        pushw   %ds
+        pushw   %es
+        movw    %ax, %es
+        movl    %edx, %ebx
+        lgdtw   %es:8(%bx)
+        movw    %ss, %bx
+        movl    %cr0, %eax
+        orb     $1, %al
+        movl    %eax, %cr0
+        ljmpw   $0x20, $1f
+1:      movw    $0x10, %ax
+        movw    %ax, %ds
+        movw    $0x18, %ax
+        movw    %ax, %es
+        xorl    %esi, %esi
+        xorl    %edi, %edi
+        movzwl  %cx, %ecx
+        addr32 rep movsw
+        movw    $0x28, %ax
+        movw    %ax, %ds
+        movw    %ax, %es
+        movl    %cr0, %eax
+        andb    $0xFE, %al
+        movl    %eax, %cr0
+        ljmpw   $0xF000, $2f
+2:      movw    %bx, %ss
+        popw    %es
+        popw    %ds
+        popl    %ebx
+        popl    %edi
+        popl    %esi
+        retl
+
+/* bool fpu_present(void) */
+        .globl  fpu_present
+fpu_present:
+        movl    %cr0, %eax
+        andb    $0xF3, %al              /* no emulation, no task switched */
+        movl    %eax, %cr0
+        fninit
+        pushw   $0x5A5A
+        movw    %sp, %ax
+        movzwl  %ax, %edx
+        fnstsw  (%edx)
+        popw    %ax
+        testb   %al, %al
+        setz    %al
+        retl
+
+        fixed e05b
+        jmp     post_entry
+        fixed e2c3                      /* INT 02h */
+        iretw
+        fixed e3fe
+        jmp     int13_entry
+        fixed e6f2
+        jmp     int19_entry
+
+        fixed e6f5                      /* system configuration, INT 15h/C0h */
+        .word   8
+        .byte   0xFC, 0x01, 0x00        /* model AT, submodel, revision */
+        .byte   0x74                    /* two 8259, RTC, INT 15h/4Fh, EBDA */
+        .byte   0x40                    /* INT 16h/09h */
+        .byte   0, 0, 0
+
+        fixed e739
+        jmp     int14_entry
+        fixed e82e
+        jmp     int16_entry
+        fixed e987
+        jmp     int09_entry
+        fixed ec59
+        jmp     int40_entry
+        fixed ef57
+        jmp     int0e_entry
+
+        fixed efc7                      /* diskette parameters, INT 1Eh */
+        .byte   0xAF, 0x02, 37, 2, 18, 0x1B, 0xFF, 0x6C, 0xF6, 15, 8
+
+        fixed efd2
+        jmp     int17_entry
+        fixed f045                      /* offsets of the video functions */
+        .rept   16
+        .word   0xF065
+        .endr
+        fixed f065                      /* INT 10h without a video BIOS */
+        iretw
+
+        fixed f0a4                      /* 6845 values for 40x25, 80x25, graphics and monochrome, INT 1Dh */
+        .byte   0x38, 0x28, 0x2D, 0x0A, 0x1F, 6, 0x19, 0x1C, 2, 7, 6, 7, 0, 0, 0, 0
+        .byte   0x71, 0x50, 0x5A, 0x0A, 0x1F, 6, 0x19, 0x1C, 2, 7, 6, 7, 0, 0, 0, 0
+        .byte   0x38, 0x28, 0x2D, 0x0A, 0x7F, 6, 0x64, 0x70, 2, 1, 6, 7, 0, 0, 0, 0
+        .byte   0x61, 0x50, 0x52, 0x0F, 0x19, 6, 0x19, 0x19, 2, 13, 11, 12, 0, 0, 0, 0
+        .word   0x0800, 0x1000, 0x4000, 0x4000          /* page lengths */
+        .byte   40, 40, 80, 80, 40, 40, 80, 80          /* columns of modes 0 to 7 */
+        .byte   0x2C, 0x28, 0x2D, 0x29, 0x2A, 0x2E, 0x1E, 0x29
+
+        fixed f841                      /* INT 12h: base memory in KiB */
+        pushw   %ds
+        pushw   $0x40
+        popw    %ds
+        movw    0x13, %ax
+        popw    %ds
+        iretw
+        fixed f84d                      /* INT 11h: equipment */
+        pushw   %ds
+        pushw   $0x40
+        popw    %ds
+        movw    0x10, %ax
+        popw    %ds
+        iretw
+
+        fixed f859
+        jmp     int15_entry
+        fixed fa6e                      /* 8x8 font, codes 0 to 127 */
+        .include "font8x8.inc"
+        fixed fe6e
+        jmp     int1a_entry
+        fixed fea5
+        jmp     int08_entry
+        fixed ff53                      /* the interrupt that does nothing */
+        iretw
+        fixed ff54
+        jmp     int05_entry
+        fixed fff0
+        ljmpw   $0xF000, $0xE05B
+        .ascii  "11/20/26"
+        .byte   0
+        .byte   0xFC

@@ -1,0 +1,183 @@
+/* post.c - power-on: set up the chips, the vectors and the data areas, run option ROMs, say what was found, boot.
+ *
+ * Each step leaves its number on port 80h. Chips are programmed as their data sheets and the IBM PC AT do: vectors 08h
+ * and 70h for the interrupt controllers, counter 0 at 18.2 Hz, DMA channel 4 as cascade. */
+#include "system.h"
+
+extern const char int05_entry[], int08_entry[], int09_entry[], int0e_entry[], int13_entry[], int14_entry[], int15_entry[],
+    int16_entry[], int17_entry[], int18_entry[], int19_entry[], int1a_entry[], int40_entry[], int70_entry[], int71_entry[],
+    int75_entry[], int76_entry[], irq_entry[];
+
+/* Vectors whose entry has an address of its own since 1984. */
+static ROM_DATA struct { uint8_t vector; uint16_t offset; } fixed_vectors[] = {
+    {0x02, 0xE2C3}, {0x05, 0xFF54}, {0x08, 0xFEA5}, {0x09, 0xE987}, {0x0E, 0xEF57}, {0x10, 0xF065}, {0x11, 0xF84D},
+    {0x12, 0xF841}, {0x13, 0xE3FE}, {0x14, 0xE739}, {0x15, 0xF859}, {0x16, 0xE82E}, {0x17, 0xEFD2}, {0x19, 0xE6F2},
+    {0x1A, 0xFE6E}, {0x1D, 0xF0A4}, {0x1E, 0xEFC7}, {0x40, 0xEC59},
+};
+
+static void post_code(uint8_t step)
+{
+    outb(0x80, step);
+}
+
+void print_char(char c)
+{
+    struct call call = {.ax = 0x0E00 | (uint8_t)c, .bx = 0x0007};
+    soft_int(0x10, &call);
+}
+
+void print(const ROM char *s)
+{
+    for (; *s; s++) {
+        if (*s == '\n')
+            print_char('\r');
+        print_char(*s);
+    }
+}
+
+void print_number(uint32_t v)
+{
+    if (v >= 10)
+        print_number(v / 10);
+    print_char('0' + v % 10);
+}
+
+void print_hex8(uint8_t v)
+{
+    for (int shift = 4; shift >= 0; shift -= 4) {
+        uint8_t digit = v >> shift & 15;
+        print_char(digit < 10 ? '0' + digit : 'A' - 10 + digit);
+    }
+}
+
+/* Port writes in order: port, value. */
+static ROM_DATA struct { uint16_t port; uint8_t value; } chip_setup[] = {
+    {0x0D, 0x00}, {0xDA, 0x00},                                             /* 8237: master clear, both */
+    {0x08, 0x00}, {0xD0, 0x00}, {0xD6, 0xC0}, {0xD4, 0x00},                 /* channel 4 cascades the first */
+    {0x20, 0x11}, {0x21, 0x08}, {0x21, 0x04}, {0x21, 0x01}, {0x21, 0xB8},   /* 8259: IRQ 0, 1, 2, 6 */
+    {0xA0, 0x11}, {0xA1, 0x70}, {0xA1, 0x02}, {0xA1, 0x01}, {0xA1, 0x3E},   /* IRQ 8, 14, 15 */
+    {0x43, 0x36}, {0x40, 0x00}, {0x40, 0x00},                               /* 8254: 18.2 Hz */
+    {0x43, 0x54}, {0x41, 18},                                               /* refresh, every 15 us */
+    {0x43, 0xB6}, {0x42, 0x33}, {0x42, 0x05},                               /* 896 Hz tone, */
+    {0x61, 0x00},                                                           /* not heard */
+    {0xF0, 0x00},                                                           /* no coprocessor error */
+};
+
+static void chips_init(void)
+{
+    for (unsigned i = 0; i < ARRAY_LENGTH(chip_setup); i++)
+        outb(chip_setup[i].port, chip_setup[i].value);
+}
+
+/* Base memory less 1 KiB for the EBDA. Of the data area only the warm start flag survives a reset. */
+static void memory_init(void)
+{
+    uint16_t kib = cmos_read16(CMOS_BASE_MEMORY);
+    uint16_t reset_flag = BDA->reset_flag;
+
+    if (kib < 128 || kib > 640)
+        kib = 640;
+    far_fill16(0x40, 0, 0, 0x100 / 2);
+    BDA->reset_flag = reset_flag;
+    BDA->memory_kib = kib - 1;
+    BDA->ebda = (kib - 1) * 64;
+    far_fill16(BDA->ebda, 0, 0, sizeof(struct ebda) / 2);
+    far_put8(BDA->ebda, EBDA_OFFSET(kib), 1);
+}
+
+static void rom_vector(uint8_t n, const char *entry)
+{
+    set_vector(n, ROM_SEGMENT, (uint16_t)(uint32_t)entry);
+}
+
+static void vectors_init(void)
+{
+    for (unsigned n = 0; n < 0x78; n++)
+        set_vector(n, ROM_SEGMENT, 0xFF53);
+    for (unsigned n = 0; n < 8; n++) {
+        rom_vector(0x08 + n, irq_entry);
+        rom_vector(0x70 + n, irq_entry);
+        set_vector(0x60 + n, 0, 0);
+    }
+    for (unsigned n = 0x78; n < 0x100; n++)
+        set_vector(n, 0, 0);
+    for (unsigned i = 0; i < ARRAY_LENGTH(fixed_vectors); i++)
+        set_vector(fixed_vectors[i].vector, ROM_SEGMENT, fixed_vectors[i].offset);
+    rom_vector(0x18, int18_entry);
+    rom_vector(0x70, int70_entry);
+    rom_vector(0x71, int71_entry);
+    rom_vector(0x75, int75_entry);
+    rom_vector(0x76, int76_entry);
+    rom_vector(0x77, int76_entry);
+    set_vector(0x1F, 0, 0);
+    set_vector(0x41, BDA->ebda, EBDA_OFFSET(fdpt[0]));
+    set_vector(0x46, BDA->ebda, EBDA_OFFSET(fdpt[1]));
+}
+
+/* An option ROM begins 55 AA, length in 512-byte units, entry point, and its bytes add up to zero. */
+static uint16_t option_rom_paragraphs(uint16_t segment)
+{
+    uint16_t units = far_get8(segment, 2);
+    uint8_t sum = 0;
+
+    if (far_get16(segment, 0) != 0xAA55 || units == 0)
+        return 0;
+    for (uint16_t i = 0; i < units; i++)
+        for (uint16_t k = 0; k < 512; k++)
+            sum += far_get8(segment + i * 32, k);
+    return sum == 0 ? units * 32 : 0;
+}
+
+static void option_roms_run(uint16_t segment, uint16_t end)
+{
+    while (segment < end) {
+        uint16_t paragraphs = option_rom_paragraphs(segment);
+        if (paragraphs)
+            option_rom_call(segment);
+        segment += paragraphs ? (paragraphs + 0x7F) & ~0x7F : 0x80;
+    }
+}
+
+static ROM_DATA char sign_on[] = "Muniment BIOS 0\n";
+static ROM_DATA char kib_base[] = " KiB base memory, ";
+static ROM_DATA char kib_extended[] = " KiB extended\n";
+
+static void print_memory(void)
+{
+    print_number(BDA->memory_kib + 1);
+    print(kib_base);
+    print_number(extended_memory_kib());
+    print(kib_extended);
+}
+
+void post(void)
+{
+    post_code(0x01);
+    chips_init();
+    post_code(0x02);
+    memory_init();
+    vectors_init();
+    post_code(0x03);
+    BDA->equipment = 0x0020 | (fpu_present() ? 0x0002 : 0);
+    a20_set(false);
+    keyboard_init();
+    post_code(0x04);
+    clock_init();
+    interrupts_on();
+    post_code(0x05);
+    option_roms_run(0xC000, 0xC800);
+    print(sign_on);
+    print_memory();
+    post_code(0x06);
+    serial_init();
+    printer_init();
+    post_code(0x07);
+    floppy_init();
+    post_code(0x08);
+    disks_init();
+    post_code(0x09);
+    option_roms_run(0xC800, 0xF000);
+    post_code(0x0A);
+    struct call call = {.ax = 0};
+    soft_int(0x19, &call);
+}

@@ -1,0 +1,277 @@
+/* system.c - INT 15h: memory, address line 20, waits, block moves, power management (APM 1.2, real-mode interface).
+ *
+ * Turning the power off is writing "Shutdown" to port 8900h, the convention of Bochs that the machine shares. */
+#include "system.h"
+
+enum { UNSUPPORTED = 0x86 };
+enum { PORT_92 = 0x92, PORT_92_A20 = 0x02, CONTROLLER_PORT = 0x64, CONTROLLER_DATA = 0x60, OUTPUT_WITH_A20 = 0xDF,
+       OUTPUT_WITHOUT_A20 = 0xDD };
+
+/* Whether the byte above 1 MiB is another than the one 1 MiB below it: it follows a change of that one if not. */
+static bool a20_enabled(void)
+{
+    uint8_t low = far_get8(0, 0x500);
+
+    if (far_get8(0xFFFF, 0x510) != low)
+        return true;
+    far_put8(0, 0x500, ~low);
+    bool follows = far_get8(0xFFFF, 0x510) != low;
+    far_put8(0, 0x500, low);
+    return !follows;
+}
+
+/* By port 92h, and if that is not enough by the keyboard controller's output port. */
+void a20_set(bool on)
+{
+    outb(PORT_92, (inb(PORT_92) & 0xFC) | (on ? PORT_92_A20 : 0));
+    if (a20_enabled() == on)
+        return;
+    keyboard_controller_write(CONTROLLER_PORT, 0xD1);
+    keyboard_controller_write(CONTROLLER_DATA, on ? OUTPUT_WITH_A20 : OUTPUT_WITHOUT_A20);
+    struct timeout t;
+    timeout_start(&t, 20);
+    while (a20_enabled() != on && !timeout_expired(&t))
+        ;
+}
+
+static void a20_service(struct regs *r)
+{
+    return_status(r, 0);
+    switch (r->al) {
+    case 0x00: a20_set(false); break;
+    case 0x01: a20_set(true); break;
+    case 0x02: r->al = a20_enabled(); r->cx = 0; break;
+    case 0x03: r->bx = 0x0003; break;                   /* keyboard controller and port 92h */
+    default:   return_status(r, UNSUPPORTED);
+    }
+}
+
+/* KiB from 1 MiB up: CMOS 34h counts 64 KiB units above 16 MiB, 30h KiB above 1 MiB up to 65,535. */
+uint32_t extended_memory_kib(void)
+{
+    uint32_t high = cmos_read16(CMOS_HIGH_MEMORY);
+    uint16_t low = cmos_read16(CMOS_EXTENDED_MEMORY2);
+
+    return high ? 15 * 1024 + high * 64 : low ? low : cmos_read16(CMOS_EXTENDED_MEMORY);
+}
+
+static void memory_88(struct regs *r)
+{
+    uint32_t kib = extended_memory_kib();
+    clear_cf(r);
+    r->ax = kib > 0xFC00 ? 0xFC00 : kib;
+}
+
+/* KiB from 1 to 16 MiB, and 64 KiB units above. */
+static void memory_e801(struct regs *r, bool wide)
+{
+    uint32_t kib = extended_memory_kib(), low = kib > 15 * 1024 ? 15 * 1024 : kib, high = (kib - low) / 64;
+
+    clear_cf(r);
+    r->ax = r->cx = low;
+    r->bx = r->dx = high;
+    if (wide) {
+        r->eax = r->ecx = low;
+        r->ebx = r->edx = high;
+    }
+}
+
+enum { RAM = 1, RESERVED = 2, SMAP = 0x534D4150, MAP_ENTRIES = 5 };
+
+struct map_entry {
+    uint32_t base, base_high, length, length_high, type;
+};
+
+static struct map_entry map_entry(uint32_t n)
+{
+    uint32_t ebda = BDA->ebda * 16;
+
+    switch (n) {
+    case 0:  return (struct map_entry){.base = 0, .length = ebda, .type = RAM};
+    case 1:  return (struct map_entry){.base = ebda, .length = 0xA0000 - ebda, .type = RESERVED};
+    case 2:  return (struct map_entry){.base = 0xF0000, .length = 0x10000, .type = RESERVED};
+    case 3:  return (struct map_entry){.base = 0x100000, .length = extended_memory_kib() << 10, .type = RAM};
+    default: return (struct map_entry){.base = 0xFFFF0000, .length = 0x10000, .type = RESERVED};
+    }
+}
+
+static void memory_e820(struct regs *r)
+{
+    if (r->edx != SMAP || r->ecx < sizeof(struct map_entry) || r->ebx >= MAP_ENTRIES) {
+        return_status(r, UNSUPPORTED);
+        return;
+    }
+    struct map_entry entry = map_entry(r->ebx);
+    far_write(r->es, r->di, &entry, sizeof(entry));
+    r->eax = SMAP;
+    r->ecx = sizeof(entry);
+    r->ebx = r->ebx + 1 < MAP_ENTRIES ? r->ebx + 1 : 0;
+    clear_cf(r);
+}
+
+/* 87h: ES:SI is a table of six descriptors. The caller filled in source (10h) and destination (18h). */
+static void set_descriptor(struct regs *r, unsigned at, uint32_t base, uint8_t access)
+{
+    far_put16(r->es, r->si + at, 0xFFFF);
+    far_put16(r->es, r->si + at + 2, (uint16_t)base);
+    far_put16(r->es, r->si + at + 4, access << 8 | (base >> 16 & 0xFF));
+    far_put16(r->es, r->si + at + 6, base >> 24 << 8);
+}
+
+static void block_move_service(struct regs *r)
+{
+    uint32_t status, table = (uint32_t)r->es * 16 + r->si;
+
+    asm("smsw %0" : "=r"(status));
+    if (r->cx > 0x8000 || status & 1) {     /* in virtual-8086 mode the monitor serves this, or nobody can */
+        return_status(r, status & 1 ? UNSUPPORTED : 0x02);
+        return;
+    }
+    set_descriptor(r, 0x08, table, 0x93);
+    far_put16(r->es, r->si + 0x08, 0x2F);
+    set_descriptor(r, 0x20, ROM_SEGMENT << 4, 0x9B);
+    set_descriptor(r, 0x28, 0, 0x93);
+    bool had_a20 = a20_enabled();
+    interrupts_off();
+    if (!had_a20)
+        a20_set(true);
+    block_move(r->es, r->si, r->cx);
+    if (!had_a20)
+        a20_set(false);
+    return_status(r, 0);
+}
+
+/* 83h: AL = 0 sets bit 7 of the byte at ES:BX after CX:DX microseconds, AL = 1 cancels that. */
+static void event_wait(struct regs *r)
+{
+    clear_cf(r);
+    if (r->al == 1)
+        wait_cancel();
+    else if (r->al != 0 || !wait_begin(r->es, r->bx, (uint32_t)r->cx << 16 | r->dx))
+        return_status(r, UNSUPPORTED);
+}
+
+/* 86h, in HLT. */
+static void wait(struct regs *r)
+{
+    interrupts_off();
+    if (!wait_begin(0x40, offsetof(struct bda, wait_active), (uint32_t)r->cx << 16 | r->dx)) {
+        return_status(r, 0x83);
+        return;
+    }
+    while (!(BDA->wait_active & 0x80))
+        wait_for_interrupt();
+    BDA->wait_active = 0;
+    return_status(r, 0);
+}
+
+static ROM_DATA char shutdown[] = "Shutdown";
+
+static void power_off(void)
+{
+    interrupts_off();
+    for (const ROM char *s = shutdown; *s; s++)
+        outb(0x8900, *s);
+    for (;;)
+        asm volatile("hlt");
+}
+
+enum { APM_ALL = 0x0001, APM_NOT_CONNECTED = 0x03, APM_BAD_DEVICE = 0x09, APM_BAD_PARAMETER = 0x0A, APM_NO_INTERFACE = 0x06,
+       APM_NO_EVENT = 0x80, APM_OFF = 3 };
+
+static uint8_t apm_device(uint16_t device)
+{
+    return device == 0 || device == APM_ALL ? 0 : APM_BAD_DEVICE;
+}
+
+static void apm_idle(void)
+{
+    wait_for_interrupt();
+}
+
+static uint8_t apm_power_state(struct regs *r)
+{
+    if (r->cx == APM_OFF && r->bx == APM_ALL)
+        power_off();
+    return r->cx > APM_OFF ? APM_BAD_PARAMETER : apm_device(r->bx);
+}
+
+/* Mains, no battery. */
+static uint8_t apm_power_status(struct regs *r)
+{
+    if (r->bx != APM_ALL)
+        return APM_BAD_DEVICE;
+    r->bx = 0x01FF;
+    r->cx = 0x80FF;
+    r->dx = 0xFFFF;
+    r->si = 0;
+    return 0;
+}
+
+/* APM 1.2. There is no protected-mode interface, no standby, and nothing to be told about. */
+static uint8_t apm_function(struct regs *r)
+{
+    switch (r->al) {
+    case 0x00:
+        r->ax = 0x0102;
+        r->bx = 'P' << 8 | 'M';
+        r->cx = 0;
+        return 0;
+    case 0x01: case 0x04: return r->bx == 0 ? 0 : APM_BAD_DEVICE;
+    case 0x02: case 0x03: return APM_NO_INTERFACE;
+    case 0x05: apm_idle(); return 0;
+    case 0x06: return 0;
+    case 0x07: return apm_power_state(r);
+    case 0x08: case 0x09: case 0x0D: case 0x0F: return r->bx == 0xFFFF ? 0 : apm_device(r->bx);
+    case 0x0A: return apm_power_status(r);
+    case 0x0B: return APM_NO_EVENT;
+    case 0x0C: r->cx = 0; return apm_device(r->bx);
+    case 0x0E: r->ax = r->cx < 0x0102 ? r->cx : 0x0102; return 0;
+    case 0x10: r->bx = r->cx = 0; return 0;
+    default:   return UNSUPPORTED;
+    }
+}
+
+static void apm_service(struct regs *r)
+{
+    uint8_t status = apm_function(r);
+    if (status)
+        return_status(r, status);
+    else
+        clear_cf(r);
+}
+
+static void memory_e8(struct regs *r)
+{
+    switch (r->al) {
+    case 0x01: memory_e801(r, false); break;
+    case 0x20: memory_e820(r); break;
+    case 0x81: memory_e801(r, true); break;
+    default:   return_status(r, UNSUPPORTED);
+    }
+}
+
+/* INT 15h; 4Fh is answered in entry.S. 80h to 85h and 90h, 91h are hooks for operating systems. */
+void system_service(struct regs *r)
+{
+    switch (r->ah) {
+    case 0x24: a20_service(r); break;
+    case 0x53: apm_service(r); break;
+    case 0x80: case 0x81: case 0x82: case 0x85: case 0x90: case 0x91: return_status(r, 0); break;
+    case 0x83: event_wait(r); break;
+    case 0x86: wait(r); break;
+    case 0x87: block_move_service(r); break;
+    case 0x88: memory_88(r); break;
+    case 0xC0:
+        return_status(r, 0);
+        r->es = ROM_SEGMENT;
+        r->bx = 0xE6F5;
+        break;
+    case 0xC1:
+        clear_cf(r);
+        r->es = BDA->ebda;
+        break;
+    case 0xE8: memory_e8(r); break;
+    default:   return_status(r, UNSUPPORTED);
+    }
+}

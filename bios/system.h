@@ -1,0 +1,65 @@
+/* system.h - what the services of the system BIOS use of each other. */
+#ifndef BIOS_SYSTEM_H
+#define BIOS_SYSTEM_H
+
+#include "bda.h"
+
+/* CMOS registers: the clock, and the configuration as QEMU and Bochs lay it out. */
+enum {
+    CMOS_SECOND = 0x00, CMOS_SECOND_ALARM = 0x01, CMOS_MINUTE = 0x02, CMOS_MINUTE_ALARM = 0x03, CMOS_HOUR = 0x04,
+    CMOS_HOUR_ALARM = 0x05, CMOS_DAY = 0x07, CMOS_MONTH = 0x08, CMOS_YEAR = 0x09, CMOS_STATUS_A = 0x0A,
+    CMOS_STATUS_B = 0x0B, CMOS_STATUS_C = 0x0C, CMOS_FLOPPY_TYPES = 0x10, CMOS_BASE_MEMORY = 0x15,
+    CMOS_EXTENDED_MEMORY = 0x17, CMOS_EXTENDED_MEMORY2 = 0x30, CMOS_CENTURY = 0x32, CMOS_HIGH_MEMORY = 0x34,
+    CMOS_BOOT_THIRD = 0x38, CMOS_TRANSLATION = 0x39, CMOS_BOOT_ORDER = 0x3D
+};
+
+enum { RTC_UPDATING = 0x80, RTC_SET = 0x80, RTC_PERIODIC = 0x40, RTC_ALARM = 0x20, RTC_BINARY = 0x04, RTC_24_HOURS = 0x02 };
+
+/* clock.c */
+uint8_t  cmos_read(uint8_t reg);
+uint16_t cmos_read16(uint8_t reg);
+void     cmos_write(uint8_t reg, uint8_t v);
+uint8_t  rtc_read_bcd(uint8_t reg);
+uint8_t  bcd_to_binary(uint8_t v);
+void     clock_init(void);
+bool     wait_begin(uint16_t flag_segment, uint16_t flag_offset, uint32_t microseconds);
+void     wait_cancel(void);
+
+/* post.c */
+void print(const ROM char *s);
+void print_number(uint32_t v);
+void print_hex8(uint8_t v);
+void print_char(char c);
+
+/* keyboard.c */
+void keyboard_init(void);
+bool keyboard_controller_write(uint16_t port, uint8_t v);
+void processor_reset(void) __attribute__((noreturn));
+
+/* floppy.c, disk.c, ata.c */
+void floppy_init(void);
+void floppy_reset(void);
+void disks_init(void);
+void disk_load(struct disk *d, unsigned number);
+bool ata_identify(struct disk *d, uint16_t scratch_segment, uint16_t scratch_offset);
+uint8_t ata_set_geometry(const struct disk *d);
+uint8_t ata_reset(const struct disk *d);
+uint8_t ata_ready(const struct disk *d);
+uint8_t ata_move(const struct disk *d, uint8_t command, uint64_t lba, uint16_t *count, uint32_t address);
+void ata_sleep_interrupts(const struct disk *d, bool off);
+
+/* serial.c, printer.c */
+void serial_init(void);
+void printer_init(void);
+
+/* system.c */
+void     a20_set(bool on);
+uint32_t extended_memory_kib(void);
+
+/* entry.S */
+bool fpu_present(void);
+void option_rom_call(uint16_t segment);
+void boot_jump(uint8_t drive) __attribute__((noreturn));
+void block_move(uint16_t gdt_segment, uint16_t gdt_offset, uint16_t words);
+
+#endif

@@ -1,0 +1,351 @@
+/* video.c - INT 10h: setting a mode, and handing each function to the file that performs it.
+ *
+ * Functions and data areas follow the IBM PS/2 and PC BIOS Interface Technical Reference. There is no VESA extension:
+ * functions 4Fxxh return with AX unchanged, which tells their callers so. */
+#include "video.h"
+
+enum { LINES_200 = 0x80, LINES_400 = 0x10, NO_PALETTE = 0x08, GREY = 0x02, ACTIVE = 0x01 };     /* 40:89 */
+enum { KEEP_MEMORY = 0x80, MEMORY_256K = 0x60, NO_CURSOR_EMULATION = 0x01 };                    /* 40:87 */
+enum { SCREEN_OFF = 0x20, SUPPORTED_12 = 0x12, DISPLAY_VGA_COLOUR = 0x08 };
+
+extern const char int10_entry[];
+
+/* What a CGA's mode register would hold, for modes 0 to 7: 40:65. */
+static ROM_DATA uint8_t cga_modes[] = {0x2C, 0x28, 0x2D, 0x29, 0x2A, 0x2E, 0x1E, 0x29};
+
+void register_write(uint16_t port, uint8_t index, uint8_t v)
+{
+    outw(port, v << 8 | index);
+}
+
+uint8_t register_read(uint16_t port, uint8_t index)
+{
+    outb(port, index);
+    return inb(port + 1);
+}
+
+void crtc_write(uint8_t index, uint8_t v)
+{
+    register_write(BDA->crtc_port, index, v);
+}
+
+uint8_t crtc_read(uint8_t index)
+{
+    return register_read(BDA->crtc_port, index);
+}
+
+static void write_registers(const ROM struct video_parameters *p)
+{
+    BDA->crtc_port = p->misc & 1 ? 0x3D4 : 0x3B4;
+    register_write(SEQUENCER, 0, 0x01);
+    for (unsigned i = 0; i < 4; i++)
+        register_write(SEQUENCER, 1 + i, i ? p->sequencer[i] : p->sequencer[0] | SCREEN_OFF);
+    outb(MISC_WRITE, p->misc);
+    register_write(SEQUENCER, 0, 0x03);
+    crtc_write(0x11, p->crtc[0x11] & 0x7F);
+    for (unsigned i = 0; i < 25; i++)
+        crtc_write(i, p->crtc[i]);
+    for (unsigned i = 0; i < 20; i++)
+        attribute_write(i, p->attribute[i]);
+    attribute_write(0x14, 0);
+    for (unsigned i = 0; i < 9; i++)
+        register_write(GRAPHICS, i, p->graphics[i]);
+    outb(DAC_MASK, 0xFF);
+}
+
+static void clear_memory(const ROM struct video_mode *mode)
+{
+    if (mode->kind == TEXT)
+        far_fill16(mode->segment, 0, 0x0720, 0x4000);
+    else
+        far_fill16(mode->segment, 0, 0, mode->segment == 0xA000 ? 0x8000 : 0x2000);
+}
+
+static void set_data_area(const ROM struct video_mode *mode, const ROM struct video_parameters *p, uint8_t keep)
+{
+    BDA->video_mode = mode->number;
+    BDA->video_columns = p->columns;
+    BDA->video_rows = p->last_row;
+    BDA->char_height = p->char_height;
+    BDA->video_page_size = p->page_size;
+    BDA->video_page_start = 0;
+    BDA->video_page = 0;
+    for (unsigned i = 0; i < 8; i++)
+        BDA->cursor[i] = 0;
+    BDA->video_control = MEMORY_256K | (BDA->video_control & NO_CURSOR_EMULATION) | keep;
+    if (mode->number <= 7)
+        BDA->cga_mode = cga_modes[mode->number];
+    BDA->cga_palette = mode->number == 6 ? 0x3F : 0x30;
+    BDA->cursor_shape = p->crtc[0x0A] << 8 | p->crtc[0x0B];
+}
+
+/* Entry of the parameter table for the number of scan lines that function 12h/30h chose. */
+static uint8_t lines_choice(void)
+{
+    return BDA->vga_flags & LINES_200 ? 2 : BDA->vga_flags & LINES_400 ? 0 : 1;
+}
+
+static void mode_set(struct regs *r)
+{
+    uint8_t keep = r->al & 0x80, choice = lines_choice();
+    const ROM struct video_mode *mode = video_mode_find(r->al & 0x7F);
+
+    if (!mode)
+        return;
+    const ROM struct video_parameters *p = &video_parameters[mode->parameters[choice]];
+    write_registers(p);
+    set_data_area(mode, p, keep);
+    if (!(BDA->vga_flags & NO_PALETTE))
+        palette_load(mode->kind == TEXT && mode->palette == PALETTE_EGA && choice == 2 ? PALETTE_CGA : mode->palette);
+    if (!keep)
+        clear_memory(mode);
+    if (mode->kind == TEXT) {
+        font_load_text(p->char_height);
+        cursor_shape_set(mode->number == 7 ? 0x0B0C : 0x0607);
+        cursor_place_set(0, 0);
+    } else {
+        font_set_graphics(p->char_height);
+    }
+    attribute_screen_on();
+    register_write(SEQUENCER, 1, p->sequencer[0]);
+    r->al = mode->number > 7 ? 0x20 : mode->number == 6 ? 0x3F : 0x30;
+}
+
+static void cursor_get(struct regs *r)
+{
+    r->cx = BDA->cursor_shape;
+    r->dx = BDA->cursor[r->bh & 7];
+}
+
+static void state_get(struct regs *r)
+{
+    r->al = BDA->video_mode | (BDA->video_control & KEEP_MEMORY);
+    r->ah = (uint8_t)BDA->video_columns;
+    r->bh = BDA->video_page;
+}
+
+/* 12h/30h: AL = 0, 1, 2 for 200, 350, 400 lines from the next text mode on. */
+static void lines_select(uint8_t choice)
+{
+    uint8_t bits = choice == 0 ? LINES_200 : choice == 2 ? LINES_400 : 0;
+    BDA->vga_flags = (BDA->vga_flags & ~(LINES_200 | LINES_400)) | bits;
+    BDA->video_switches = (BDA->video_switches & 0xF0) | (choice == 0 ? 8 : 9);
+}
+
+static void flag_set(volatile LOW uint8_t *byte, uint8_t flag, bool on)
+{
+    *byte = (*byte & ~flag) | (on ? flag : 0);
+}
+
+/* 12h: functions by BL; those that exist answer AL = 12h. */
+static void alternate_select(struct regs *r)
+{
+    uint8_t argument = r->al;
+
+    if (r->bl == 0x10) {
+        r->bh = BDA->crtc_port == 0x3B4;
+        r->bl = 3;
+        r->ch = 0;
+        r->cl = BDA->video_switches & 15;
+        return;
+    }
+    if ((r->bl == 0x30 && argument > 2) || (r->bl > 0x30 && argument > 1))
+        return;
+    switch (r->bl) {
+    case 0x20: break;
+    case 0x30: lines_select(argument); break;
+    case 0x31: flag_set(&BDA->vga_flags, NO_PALETTE, argument); break;
+    case 0x32: outb(ENABLE, !argument); break;
+    case 0x33: flag_set(&BDA->vga_flags, GREY, !argument); break;
+    case 0x34: flag_set(&BDA->video_control, NO_CURSOR_EMULATION, argument); break;
+    case 0x36:
+        register_write(SEQUENCER, 1, (register_read(SEQUENCER, 1) & ~SCREEN_OFF) | (argument ? SCREEN_OFF : 0));
+        break;
+    default: return;
+    }
+    r->al = SUPPORTED_12;
+}
+
+static void display_code(struct regs *r)
+{
+    if (r->al > 1)
+        return;
+    if (r->al == 1)
+        BDA->display_code = r->bl;
+    else
+        r->bx = BDA->display_code;
+    r->al = 0x1A;
+}
+
+/* 1Bh: 64 bytes at ES:DI; from 04h on they are the data area from 40:49. */
+static void functionality(struct regs *r)
+{
+    const ROM struct video_mode *mode = video_mode_now();
+    uint8_t lines = mode->kind == TEXT ? 2 - lines_choice() : mode->scan_lines;
+
+    if (r->bx != 0)
+        return;
+    far_fill16(r->es, r->di, 0, 32);
+    far_put16(r->es, r->di, (uint16_t)(uint32_t)static_functions);
+    far_put16(r->es, r->di + 2, VGA_SEGMENT);
+    far_copy(r->es, r->di + 0x04, 0x40, offsetof(struct bda, video_mode), 0x1E);
+    far_put8(r->es, r->di + 0x22, BDA->video_rows + 1);
+    far_put16(r->es, r->di + 0x23, BDA->char_height);
+    far_put8(r->es, r->di + 0x25, BDA->display_code);
+    far_put16(r->es, r->di + 0x27, mode->colours);
+    far_put8(r->es, r->di + 0x29, mode->pages);
+    far_put8(r->es, r->di + 0x2A, lines);
+    far_put8(r->es, r->di + 0x2D, 0x21 | (BDA->vga_flags & (GREY | NO_PALETTE)));
+    far_put8(r->es, r->di + 0x31, 3);
+    r->al = 0x1B;
+}
+
+/* The states of function 1Ch follow each other in the buffer: registers, data area, DAC. */
+enum { STATE_HARDWARE = 1, STATE_DATA = 2, STATE_DAC = 4, HARDWARE_BYTES = 64, DATA_BYTES = 64, DAC_BYTES = 832 };
+
+static void hardware_save(uint16_t segment, uint16_t at)
+{
+    for (unsigned i = 0; i < 5; i++)
+        far_put8(segment, at++, register_read(SEQUENCER, i));
+    for (unsigned i = 0; i < 25; i++)
+        far_put8(segment, at++, crtc_read(i));
+    for (unsigned i = 0; i < 21; i++)
+        far_put8(segment, at++, attribute_read(i));
+    for (unsigned i = 0; i < 9; i++)
+        far_put8(segment, at++, register_read(GRAPHICS, i));
+    far_put8(segment, at++, inb(MISC_READ));
+    attribute_screen_on();
+}
+
+static void hardware_restore(uint16_t segment, uint16_t at)
+{
+    uint8_t misc = far_get8(segment, at + 60);
+    uint16_t crtc = misc & 1 ? 0x3D4 : 0x3B4;
+
+    register_write(SEQUENCER, 0, 1);
+    for (unsigned i = 1; i < 5; i++)
+        register_write(SEQUENCER, i, far_get8(segment, at + i));
+    outb(MISC_WRITE, misc);
+    register_write(SEQUENCER, 0, far_get8(segment, at));
+    register_write(crtc, 0x11, far_get8(segment, at + 5 + 0x11) & 0x7F);
+    for (unsigned i = 0; i < 25; i++)
+        register_write(crtc, i, far_get8(segment, at + 5 + i));
+    inb(crtc + 6);
+    for (unsigned i = 0; i < 21; i++) {
+        outb(ATTRIBUTE, i);
+        outb(ATTRIBUTE, far_get8(segment, at + 30 + i));
+    }
+    outb(ATTRIBUTE, 0x20);
+    for (unsigned i = 0; i < 9; i++)
+        register_write(GRAPHICS, i, far_get8(segment, at + 51 + i));
+}
+
+/* 40:49 to 40:66, 40:84 to 40:8A, then the vectors 1Fh and 43h. */
+static void data_move(uint16_t segment, uint16_t at, bool restore)
+{
+    static ROM_DATA struct { uint16_t from, bytes; } pieces[]
+        = {{0x449, 0x1E}, {0x484, 7}, {0x1F * 4, 4}, {0x43 * 4, 4}};
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(pieces); i++) {
+        if (restore)
+            far_copy(0, pieces[i].from, segment, at, pieces[i].bytes);
+        else
+            far_copy(segment, at, 0, pieces[i].from, pieces[i].bytes);
+        at += pieces[i].bytes;
+    }
+}
+
+static void dac_move(uint16_t segment, uint16_t at, bool restore)
+{
+    if (restore) {
+        outb(DAC_MASK, far_get8(segment, at++));
+        outb(DAC_WRITE, 0);
+    } else {
+        far_put8(segment, at++, inb(DAC_MASK));
+        outb(DAC_READ, 0);
+    }
+    for (unsigned i = 0; i < 768; i++, at++) {
+        if (restore)
+            outb(DAC_DATA, far_get8(segment, at));
+        else
+            far_put8(segment, at, inb(DAC_DATA));
+    }
+}
+
+static void save_restore(struct regs *r)
+{
+    uint16_t at = r->bx;
+    bool restore = r->al == 2;
+
+    if (r->al == 0) {
+        r->bx = (r->cx & STATE_HARDWARE ? HARDWARE_BYTES / 64 : 0) + (r->cx & STATE_DATA ? DATA_BYTES / 64 : 0)
+                + (r->cx & STATE_DAC ? DAC_BYTES / 64 : 0);
+    } else if (r->al > 2) {
+        return;
+    } else {
+        if (r->cx & STATE_HARDWARE) {
+            if (restore)
+                hardware_restore(r->es, at);
+            else
+                hardware_save(r->es, at);
+            at += HARDWARE_BYTES;
+        }
+        if (r->cx & STATE_DATA) {
+            data_move(r->es, at, restore);
+            at += DATA_BYTES;
+        }
+        if (r->cx & STATE_DAC)
+            dac_move(r->es, at, restore);
+    }
+    r->al = 0x1C;
+}
+
+/* INT 10h. */
+void video_service(struct regs *r)
+{
+    switch (r->ah) {
+    case 0x00: mode_set(r); break;
+    case 0x01: cursor_shape_set(r->cx); break;
+    case 0x02: cursor_place_set(r->bh, r->dx); break;
+    case 0x03: cursor_get(r); break;
+    case 0x04: r->ah = 0; break;                            /* no light pen */
+    case 0x05: page_set(r->al); break;
+    case 0x06: scroll(r, false); break;
+    case 0x07: scroll(r, true); break;
+    case 0x08: character_read(r); break;
+    case 0x09: character_write(r, true); break;
+    case 0x0A: character_write(r, false); break;
+    case 0x0B: cga_palette(r); break;
+    case 0x0C: pixel_write(r); break;
+    case 0x0D: pixel_read(r); break;
+    case 0x0E: teletype(BDA->video_page, r->al, r->bl, false); break;
+    case 0x0F: state_get(r); break;
+    case 0x10: palette_service(r); break;
+    case 0x11: font_service(r); break;
+    case 0x12: alternate_select(r); break;
+    case 0x13: string_write(r); break;
+    case 0x1A: display_code(r); break;
+    case 0x1B: functionality(r); break;
+    case 0x1C: save_restore(r); break;
+    }
+}
+
+/* The option ROM's initialisation. What was INT 10h before becomes INT 42h, as with every EGA and VGA. */
+void video_init(void)
+{
+    struct call call = {.ax = 0x0003};
+
+    outb(ENABLE, 1);
+    outb(MISC_WRITE, 0x67);
+    set_vector(0x42, vector_segment(0x10), vector_offset(0x10));
+    set_vector(0x10, VGA_SEGMENT, (uint16_t)(uint32_t)int10_entry);
+    set_vector(0x1F, VGA_SEGMENT, (uint16_t)(uint32_t)font8x8 + 128 * 8);
+    set_vector(0x43, VGA_SEGMENT, (uint16_t)(uint32_t)font8x16);
+    BDA->video_save_offset = (uint16_t)(uint32_t)save_pointers;
+    BDA->video_save_segment = VGA_SEGMENT;
+    BDA->vga_flags = LINES_400 | ACTIVE;
+    BDA->video_control = MEMORY_256K;
+    BDA->video_switches = 0xF9;
+    BDA->display_code = DISPLAY_VGA_COLOUR;
+    soft_int(0x10, &call);
+}
