@@ -50,6 +50,8 @@ static bool recognise(const char *path, enum source *source, struct error *error
     size_t size = fread(head, 1, sizeof(head) - 1, file);
     int failure = ferror(file) ? errno : 0;
     fclose(file);
+    if (failure == EISDIR)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "is a folder");
     if (failure)
         return error_host(error, path, failure, "cannot read");
     head[size] = '\0';

@@ -1,0 +1,447 @@
+#!/bin/bash
+# desk.sh - end-to-end tests of the command. Run from the repository root after `make`; MUNIMENT names another build of the command.
+#
+# The machine is one boot sector, assembled here: it greets on screen and COM1, echoes what is typed and sent, and obeys single letters.
+
+set -u
+muniment=$(realpath "${MUNIMENT:-build/muniment}")
+root=$PWD
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+failures=0 count=0
+
+# passed FACT STATUS: reports one fact.
+passed()
+{
+    count=$((count + 1))
+    if [ "$2" -ne 0 ]; then
+        failures=$((failures + 1))
+        echo "FAILED  $1"
+        head -c 2000 out err 2>/dev/null
+    fi
+}
+
+# gives FACT STATUS COMMAND...: the command ends with the status; its output is in out and err.
+gives()
+{
+    local fact=$1 expected=$2 status=0
+    shift 2
+    "$@" >out 2>err || status=$?
+    [ "$status" -eq "$expected" ] || echo "exit status $status, not $expected" >>err
+    passed "$fact" $((status != expected))
+}
+
+# says FACT FILE TEXT: the file holds the text.
+says()
+{
+    grep -qF -e "$3" "$2"
+    passed "$1" $?
+}
+
+# --- The guest ---
+
+cat >guest.S <<'END'
+    .code16
+    .globl _start
+_start:
+    xor %ax, %ax
+    mov %ax, %ds
+    mov %ax, %es
+    mov %ax, %ss
+    mov $0x7c00, %sp
+    mov %dl, drive
+    mov $greeting, %si
+1:  lodsb
+    test %al, %al
+    jz main
+    call put
+    jmp 1b
+main:
+    mov $1, %ah
+    int $0x16
+    jnz key
+    mov $0x3fd, %dx
+    in %dx, %al
+    test $1, %al
+    jnz received
+    sti
+    hlt
+    jmp main
+key:
+    xor %ah, %ah
+    int $0x16
+    cmp $'h', %al
+    je halt
+    cmp $'o', %al
+    je off
+    cmp $'w', %al
+    je write
+    cmp $'r', %al
+    je read
+echo:
+    call put
+    jmp main
+received:
+    mov $0x3f8, %dx
+    in %dx, %al
+    jmp echo
+halt:
+    cli
+    hlt
+    jmp halt
+off:                        /* APM: connect, version 1.1, set power state */
+    mov $0x5301, %ax
+    xor %bx, %bx
+    int $0x15
+    mov $0x530e, %ax
+    xor %bx, %bx
+    mov $0x0102, %cx
+    int $0x15
+    mov $0x5307, %ax
+    mov $1, %bx
+    mov $3, %cx
+    int $0x15
+    mov $'!', %al
+    jmp echo
+write:
+    movb $'Z', 0x8000
+    mov $0x0301, %ax
+    call transfer
+    jmp echo
+read:
+    mov $0x0201, %ax
+    call transfer
+    mov 0x8000, %al
+    jmp echo
+transfer:                   /* sector 2, and what came of it in AL */
+    mov $0x8000, %bx
+    mov $2, %cx
+    xor %dh, %dh
+    mov drive, %dl
+    int $0x13
+    mov $'w', %al
+    jnc 1f
+    mov $'E', %al
+1:  ret
+put:
+    push %ax
+    mov $0x0e, %ah
+    mov $7, %bx
+    int $0x10
+    mov $0x3fd, %dx
+1:  in %dx, %al
+    test $0x20, %al
+    jz 1b
+    pop %ax
+    mov $0x3f8, %dx
+    out %al, %dx
+    ret
+greeting: .asciz "READY> "
+drive: .byte 0
+    .org 510
+    .word 0xaa55
+END
+gcc -m32 -c -o guest.o guest.S && ld -m elf_i386 -Ttext=0x7c00 --oformat=binary -o guest.bin guest.o || exit 1
+cp guest.bin floppy.img && printf 'A' >>floppy.img && truncate -s 1474560 floppy.img
+cp guest.bin disk.img && printf 'D' >>disk.img && truncate -s 4M disk.img
+
+machine()
+{
+    cat <<END
+muniment: machine 0
+machine: pc-isa
+cpu:
+  model: i486
+  speed: 25 MIPS
+memory: 2 MiB
+firmware:
+  system: built-in 0
+  video: built-in 0
+clock: 1998-01-01T00:00:00
+drives:
+  hd0:
+    kind: disk
+    image: $1
+boot:
+  - disk
+ports:
+  - com1
+display: vga
+END
+}
+machine disk.img >machine.yaml
+
+# --- Help and usage ---
+
+gives "--version says the version" 0 "$muniment" --version
+says "--version says the version" out "muniment "
+gives "--help lists the commands" 0 "$muniment" --help
+for command in "key new" "manifest check" seal verify info boot; do
+    says "--help names $command" out "$command"
+done
+for command in "key new" "manifest check" seal verify info boot; do
+    gives "$command --help" 0 "$muniment" $command --help
+    says "$command --help shows usage" out "Usage: muniment $command "
+    sed -n 's/^  \(-[^ ]*\).*/\1/p' out | while read -r option; do
+        grep -qF -e "${option//-/\\-}" "$root/desk/muniment.1" || [ "$option" = --help ] || echo "$option"
+    done >undocumented
+    [ ! -s undocumented ]; passed "the man page has every option of $command" $?
+done
+gives "no command is wrong usage" 2 "$muniment"
+gives "an unknown command is wrong usage" 2 "$muniment" frobnicate
+gives "half a command is wrong usage" 2 "$muniment" key
+gives "an unknown option is wrong usage" 2 "$muniment" boot floppy.img --frobnicate
+says "an unknown option is named" err "--frobnicate"
+gives "an option without its value is wrong usage" 2 "$muniment" boot floppy.img --until
+gives "a switch with a value is wrong usage" 2 "$muniment" boot floppy.img --digest=yes
+gives "an option given twice is wrong usage" 2 "$muniment" boot floppy.img --limit 1 --limit 2
+gives "a missing operand is wrong usage" 2 "$muniment" boot
+gives "too many operands are wrong usage" 2 "$muniment" boot floppy.img disk.img
+gives "seal needs -o" 2 "$muniment" seal machine.yaml --key key
+gives "seal needs --key" 2 "$muniment" seal machine.yaml -o x.mun
+for condition in tick: tick:x tick:-1 tick:99999999999999999999 time: time:1e3 screen: serial: halted poweroff: nothing ""; do
+    gives "--until '$condition' is wrong usage" 2 "$muniment" boot floppy.img --until "$condition"
+done
+gives "--limit takes a number" 2 "$muniment" boot floppy.img --limit soon
+gives "--slice takes a number" 2 "$muniment" boot floppy.img --slice 0
+
+# --- Completion ---
+
+bash -c '
+    . "$0/desk/muniment.bash"; compopt() { :; }
+    COMP_WORDS=("$1" boot floppy.img --unt) COMP_CWORD=3; _muniment; echo "${COMPREPLY[*]}"
+    COMP_WORDS=("$1" "") COMP_CWORD=1; _muniment; echo "${COMPREPLY[*]}"' "$root" "$muniment" >out 2>err
+says "completion knows options" out "--until"
+says "completion knows commands" out "seal"
+
+# --- Keys ---
+
+gives "key new makes a key" 0 "$muniment" key new key
+[ "$(stat -c %a key)" = 600 ]; passed "a private key has mode 0600" $?
+openssl pkey -in key -pubout 2>/dev/null | cmp -s - key.pub; passed "openssl derives the same public key" $?
+cp key key.before
+gives "key new replaces nothing" 3 "$muniment" key new key
+cmp -s key key.before; passed "a refused key new leaves the key as it was" $?
+gives "key new needs a folder" 4 "$muniment" key new no/folder/key
+"$muniment" key new other >/dev/null
+
+# --- Manifests ---
+
+for file in "$root"/manifests/*.yaml machine.yaml; do
+    gives "${file##*/} is valid" 0 "$muniment" manifest check "$file"
+    says "${file##*/} has a digest" out "sha256:"
+done
+gives "the canonical form is printed" 0 "$muniment" manifest check --canonical machine.yaml
+cp out canonical.yaml
+gives "the canonical form is its own canonical form" 0 "$muniment" manifest check --canonical canonical.yaml
+cmp -s out canonical.yaml; passed "the canonical form is its own canonical form" $?
+gives "the digest is that of the canonical form" 0 "$muniment" manifest check machine.yaml
+says "the digest is that of the canonical form" out "$(sha256sum <canonical.yaml | cut -d' ' -f1)"
+sed 's/2 MiB/2 MB/' machine.yaml >bad.yaml
+gives "a bad size is bad input" 3 "$muniment" manifest check bad.yaml
+says "a bad size has file, line and column" err "muniment: bad.yaml:6:9: memory must be"
+sed 's/disk.img/..\/disk.img/' machine.yaml >bad.yaml
+gives "a path upwards is bad input" 3 "$muniment" seal bad.yaml -o bad.mun --key key
+says "a path upwards has file, line and column" err "bad.yaml:14:12: drives.hd0.image must be a path"
+[ ! -e bad.mun ]; passed "a refused seal writes nothing" $?
+gives "a missing manifest is the host's failure" 4 "$muniment" manifest check nothing.yaml
+
+# --- Boot ---
+
+boot()
+{
+    "$muniment" boot "$@"
+}
+
+gives "a floppy image boots to its screen" 0 boot floppy.img --until screen:'READY>' --limit 60 --digest --text
+says "the screen is printed" out "READY>"
+grep -qE '^tick [0-9]+ sha256:[0-9a-f]{64}$' out; passed "the digest is printed" $?
+cp out once
+for slicing in 1000 17 random:1 random:2 random:3 random:4; do
+    gives "slices of $slicing change nothing" 0 boot floppy.img --until screen:'READY>' --limit 60 --digest --text --slice $slicing
+    cmp -s out once; passed "slices of $slicing change nothing" $?
+done
+gives "a disk image boots to its serial line" 0 boot disk.img --until serial:'READY>' --limit 60 --serial -
+says "the serial line is printed" out "READY>"
+gives "a manifest boots" 0 boot machine.yaml --until serial:'READY>' --limit 60 --serial serial.txt
+says "the serial line is written" serial.txt "READY>"
+gives "a tick ends a run exactly" 0 boot floppy.img --until tick:1234567 --digest
+says "a tick ends a run exactly" out "tick 1234567 "
+gives "a time ends a run exactly" 0 boot floppy.img --until time:0.1 --digest
+says "a time ends a run exactly" out "tick 2500000 "
+gives "the first condition decides" 0 boot floppy.img --until screen:never --until time:0.1 --until tick:5000000 --digest
+says "the first condition decides" out "tick 2500000 "
+gives "the limit ends a run as a failure" 1 boot floppy.img --until screen:never --limit 2.5
+says "the limit is named" err "the limit came before"
+gives "no image is the host's failure" 4 boot nothing.img
+: >empty.img
+gives "an empty image is bad input" 3 boot empty.img
+gives "a folder is no image" 3 boot .
+
+cat >script <<'END'
+wait screen "READY>"
+expect serial "READY>"
+type "Hi #1"
+wait screen "READY> Hi #1"
+expect serial "Hi #1"
+serial "xyz"
+wait serial "xyz"
+key shift-a
+wait serial "A"
+screenshot screen.png
+text
+digest
+type "h"
+wait halt
+END
+gives "a script drives the machine" 0 boot floppy.img --script script --limit 60
+says "a script prints the text screen" out "READY> Hi #1xyzA"
+cp out once
+for slicing in 999 random:7; do
+    gives "a script sees the same in slices of $slicing" 0 boot floppy.img --script script --limit 60 --slice $slicing
+    cmp -s out once; passed "a script sees the same in slices of $slicing" $?
+done
+python3 - screen.png <<'END' 2>err
+import struct, sys, zlib
+data = open(sys.argv[1], "rb").read()
+assert data[:8] == b"\x89PNG\r\n\x1a\n"
+at, kinds, packed = 8, [], b""
+while at < len(data):
+    size, kind = struct.unpack(">I4s", data[at:at + 8])
+    body = data[at + 8:at + 8 + size]
+    assert struct.unpack(">I", data[at + 8 + size:at + 12 + size])[0] == zlib.crc32(kind + body)
+    kinds.append(kind)
+    packed += body if kind == b"IDAT" else b""
+    if kind == b"IHDR":
+        width, height, depth, colour = struct.unpack(">IIBB", body[:10])
+    at += 12 + size
+assert kinds == [b"IHDR", b"IDAT", b"IEND"] and (depth, colour) == (8, 2)
+rows = zlib.decompress(packed)
+assert len(rows) == height * (1 + 3 * width) and len(set(rows)) > 1
+END
+passed "a screenshot is a PNG that shows something" $?
+printf 'wait screen "READY>"\nexpect screen "never"\n' >script
+gives "a script that expects in vain fails" 1 boot floppy.img --script script --limit 60
+says "a failed command is named by its line" err "muniment: script:2: the screen does not show \"never\""
+printf 'digest\nwait screen READY\n' >script
+gives "a script with a mistake is bad input" 3 boot floppy.img --script script
+says "a mistake has file, line and column" err "muniment: script:2:13: "
+[ ! -s out ]; passed "a script with a mistake is not begun" $?
+printf 'wait screen "READY>"\ntype "o"\nwait poweroff\n' >script
+gives "a machine switches itself off" 0 boot floppy.img --script script --limit 60
+printf 'wait screen "READY>"\ntype "o"\nwait screen "never"\n' >script
+gives "a machine that is off ends a wait" 1 boot floppy.img --script script --limit 60
+says "a machine that is off ends a wait" err "the machine went off before"
+printf 'wait screen "READY>"\ntype "r"\nwait screen "READY> A"\nfloppy other.img\ntype "r"\nwait screen "READY> AB"\n' >script
+cp floppy.img other.img; printf 'B' | dd of=other.img bs=1 seek=512 conv=notrunc 2>/dev/null
+gives "a script changes the floppy" 0 boot floppy.img --script script --limit 60
+printf 'wait screen "READY>"\ntype "r"\nwait screen "READY> B"\n' >script
+gives "--floppy puts in another medium" 0 boot floppy.img --floppy other.img --script script --limit 60
+gives "--floppy needs a drive" 2 boot machine.yaml --floppy other.img --until time:0.1
+gives "--disk adds a drive" 0 boot floppy.img --disk disk.img --until screen:'READY>' --limit 60
+
+# --- Overlays ---
+
+sha256sum disk.img >disk.sha256
+printf 'wait screen "READY>"\ntype "w"\nwait screen "READY> w"\n' >write
+printf 'wait screen "READY>"\ntype "r"\nwait screen "READY> Z"\n' >written
+printf 'wait screen "READY>"\ntype "r"\nwait screen "READY> D"\n' >unwritten
+gives "a machine writes" 0 boot disk.img --script write --limit 60
+gives "what it wrote is thrown away" 0 boot disk.img --script unwritten --limit 60
+gives "a machine writes to a named overlay" 0 boot disk.img --script write --limit 60 --overlay kept
+[ -s kept.hd0 ]; passed "the overlay is kept" $?
+gives "what it wrote is there again" 0 boot disk.img --script written --limit 60 --overlay kept
+cp disk.img changed.img && printf 'x' | dd of=changed.img bs=1 seek=4096 conv=notrunc 2>/dev/null
+gives "the overlay of another disk is refused" 3 boot changed.img --overlay kept --until time:0.1
+sha256sum -c --quiet disk.sha256; passed "the image is never written" $?
+
+# --- Sealing, verifying, booting what was sealed ---
+
+cat >description.yaml <<'END'
+muniment: description 0
+title: A "test" machine
+identifiers:
+  - T-1
+rights: closed until 2031-01-01
+END
+gives "a machine is sealed" 0 "$muniment" seal machine.yaml --description description.yaml -o a.mun --key key
+says "the machine-root is printed" out "machine-root "
+gives "a trusted archive verifies" 0 "$muniment" verify a.mun --trust key.pub
+says "a trusted archive verifies" out "intact, signed by a trusted key"
+gives "an unknown signer is told" 1 "$muniment" verify a.mun
+says "an unknown signer is told" out "signer unknown"
+gives "another's key is not trusted" 1 "$muniment" verify a.mun --trust other.pub
+gives "several keys may be trusted" 0 "$muniment" verify a.mun --trust other.pub --trust key.pub
+gives "--integrity-only leaves the signer out" 0 "$muniment" verify a.mun --integrity-only
+gives "info prints the title" 0 "$muniment" info a.mun
+says "info prints the title" out 'A "test" machine'
+gives "info --root prints the root" 0 "$muniment" info a.mun --root
+grep -qxE '[0-9a-f]{64}' out; passed "info --root prints only the root" $?
+cp out root
+gives "info --json is JSON" 0 "$muniment" info a.mun --json
+python3 -c 'import json, sys
+o = json.load(open("out")); assert o["title"] == "A \"test\" machine" and o["machine-root"] == open("root").read().strip()
+assert o["identifiers"] == ["T-1"] and o["closed-until"] == "2031-01-01" and o["media"] == {"hd0": 4194304}' 2>err
+passed "info --json says what is sealed" $?
+gives "an archive boots" 0 boot a.mun --until serial:'READY>' --limit 60 --digest
+cp out sealed
+gives "a sealed machine is its manifest's machine" 0 boot machine.yaml --until serial:'READY>' --limit 60 --digest
+cmp -s out sealed; passed "a sealed machine is its manifest's machine" $?
+sha256sum a.mun >a.sha256
+gives "a session on an archive writes beside it" 0 boot a.mun --script write --limit 60 --overlay session
+gives "a session on an archive is continued" 0 boot a.mun --script written --limit 60 --overlay session
+sha256sum -c --quiet a.sha256; passed "an archive is never written" $?
+
+size=$(stat -c %s a.mun)
+cp a.mun damaged.mun
+offset=$(LC_ALL=C grep -obUaF 'disk/hd0/00000000.gz' a.mun | awk -F: '$1 % 512 == 0 { print $1; exit }')
+printf '\377' | dd of=damaged.mun bs=1 seek=$((offset + 512 + 40)) conv=notrunc 2>/dev/null
+gives "damage is found" 1 "$muniment" verify damaged.mun --trust key.pub --json
+python3 -c 'import json
+o = json.load(open("out")); assert o["verdict"] == "damaged" and any("hd0" in f["member"] + f["place"] for f in o["findings"])' 2>err
+passed "damage is located" $?
+gives "several archives are verified, the worst counts" 1 "$muniment" verify a.mun damaged.mun --trust key.pub --json
+[ "$(wc -l <out)" -eq 2 ]; passed "each archive has its line of JSON" $?
+gives "a damaged disk stops the machine" 3 boot damaged.mun --until screen:'READY>' --limit 60 --digest
+[ ! -s out ]; passed "a machine whose disk failed has no digest" $?
+for length in 0 511 512 4096 $((size / 2)) $((size - 512)) $((size - 1)); do
+    head -c $length a.mun >short.mun
+    "$muniment" verify short.mun --trust key.pub >out 2>err
+    status=$?
+    [ $status -eq 1 ] || [ $status -eq 3 ]; passed "an archive cut to $length bytes is found out" $?
+done
+gives "a file that is no archive is bad input" 3 "$muniment" verify machine.yaml
+says "verify says which file is no archive" err "machine.yaml"
+
+# --- What must leave nothing ---
+
+nothing_left()
+{
+    [ -z "$(find . -maxdepth 1 -name 'big.mun*' -print)" ]; passed "$1" $?
+}
+head -c 64M /dev/urandom >big.img
+machine big.img >big.yaml
+"$muniment" seal big.yaml -o big.mun --key key >out 2>err &
+sleep 0.4; kill -INT $!; wait $!
+status=$?
+[ $status -eq 4 ]; passed "an interrupted seal says so" $?
+nothing_left "an interrupted seal leaves nothing"
+(ulimit -f 8192; exec "$muniment" seal big.yaml -o big.mun --key key) >out 2>err
+status=$?
+[ $status -eq 4 ]; passed "a full disk is the host's failure" $?
+nothing_left "a full disk leaves nothing"
+gives "a folder that is not there is the host's failure" 4 "$muniment" seal machine.yaml -o no/big.mun --key key
+if [ "$(id -u)" -ne 0 ]; then
+    mkdir -m 555 locked
+    gives "a missing permission is the host's failure" 4 "$muniment" seal machine.yaml -o locked/big.mun --key key
+fi
+(ulimit -f 0; exec "$muniment" boot floppy.img --until time:0.1 --digest) >digest.txt 2>/dev/null
+[ $? -eq 4 ]; passed "output that cannot be written is the host's failure" $?
+echo old >picture.png
+(ulimit -f 0; exec "$muniment" boot floppy.img --until time:0.1 --screenshot picture.png) >/dev/null 2>err
+[ $? -eq 4 ] && [ "$(cat picture.png)" = old ]; passed "a picture that cannot be written leaves the old one" $?
+[ -z "$(find . -name '*.tmp' -print)" ]; passed "no temporary file is left" $?
+
+echo "desk: $count facts, $failures failed"
+[ $failures -eq 0 ]
