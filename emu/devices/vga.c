@@ -1,0 +1,310 @@
+/* vga.c - the VGA: registers, and display memory as the CPU sees it (IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem").
+ *
+ * Four planes of 64 KiB. What a register holds is all there is to know: windows, plane selection and timing are worked out from them at each
+ * access, and the beam's position from the clock. The picture is drawn by vga_draw.c. */
+#include "emu/devices/vga.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/devices/vga_draw.h"
+
+const struct state_field vga_state[] = {
+    STATE(struct vga, misc, U8, "Miscellaneous Output register"),
+    STATE(struct vga, feature, U8, "Feature Control register"),
+    STATE(struct vga, crtc_index, U8, "CRTC index"),
+    STATE(struct vga, sequencer_index, U8, "sequencer index"),
+    STATE(struct vga, graphics_index, U8, "graphics controller index"),
+    STATE(struct vga, attribute_index, U8, "attribute controller index; bit 5 lets the palette reach the screen"),
+    STATE_BYTE_ARRAY(struct vga, crtc, "CRT controller registers"),
+    STATE_BYTE_ARRAY(struct vga, sequencer, "sequencer registers"),
+    STATE_BYTE_ARRAY(struct vga, graphics, "graphics controller registers"),
+    STATE_BYTE_ARRAY(struct vga, attribute, "attribute controller registers"),
+    STATE(struct vga, attribute_data, BOOL, "the next write to 3C0h is data"),
+    STATE_BYTE_ARRAY(struct vga, dac, "256 colours: red, green, blue, 6 bits each"),
+    STATE(struct vga, dac_mask, U8, "PEL mask"),
+    STATE(struct vga, dac_state, U8, "3 after a read index was set, 0 after a write index"),
+    STATE(struct vga, dac_read, U8, "index of the colour to be read"),
+    STATE(struct vga, dac_write, U8, "index of the colour to be written"),
+    STATE(struct vga, dac_component, U8, "component that comes next: 0 red, 1 green, 2 blue"),
+    STATE_BYTE_ARRAY(struct vga, dac_latch, "components of a colour that is being written"),
+    STATE_BYTE_ARRAY(struct vga, latch, "latches of planes 0-3"),
+    STATE_BYTE_ARRAY(struct vga, memory, "display memory: plane p of address a is at 4 * a + p"),
+    STATE_END
+};
+
+enum { SEQ_MAP_MASK = 2, SEQ_MEMORY_MODE = 4, SEQ_CHAIN4 = 8, SEQ_SEQUENTIAL = 4 };
+enum { GFX_SET_RESET, GFX_ENABLE_SET_RESET, GFX_COMPARE, GFX_ROTATE, GFX_READ_MAP, GFX_MODE, GFX_MISC, GFX_DONT_CARE, GFX_BIT_MASK };
+enum { MISC_COLOUR = 1, MISC_RAM = 2 };
+
+/* --- Display memory --- */
+
+/* Offset in the window that graphics register 6 opens, or -1 outside of it. */
+static int32_t window_offset(const struct vga *v, uint32_t address)
+{
+    static const struct { uint32_t first, size; } windows[4] = {{0xA0000, 0x20000}, {0xA0000, 0x10000}, {0xB0000, 0x8000}, {0xB8000, 0x8000}};
+    unsigned n = v->graphics[GFX_MISC] >> 2 & 3;
+
+    if (!(v->misc & MISC_RAM) || address < windows[n].first || address - windows[n].first >= windows[n].size)
+        return -1;
+    return (int32_t)(address - windows[n].first);
+}
+
+static uint8_t *plane_bytes(struct vga *v, uint32_t offset)
+{
+    return &v->memory[(offset & 0xFFFF) * 4];
+}
+
+static uint8_t vga_memory_read(void *device, uint32_t address)
+{
+    struct vga *v = device;
+    int32_t offset = window_offset(v, address);
+    unsigned plane = v->graphics[GFX_READ_MAP] & 3;
+    uint8_t differ = 0;
+
+    if (offset < 0)
+        return 0xFF;
+    if (v->sequencer[SEQ_MEMORY_MODE] & SEQ_CHAIN4) {
+        plane = offset & 3;
+        offset &= ~3;
+    } else if (v->graphics[GFX_MODE] & 0x10) { /* odd/even */
+        plane = (plane & 2) | (offset & 1);
+        offset &= ~1;
+    }
+    memcpy(v->latch, plane_bytes(v, (uint32_t)offset), 4);
+    if (!(v->graphics[GFX_MODE] & 8))
+        return v->latch[plane];
+    for (unsigned p = 0; p < 4; p++) /* read mode 1: where do the planes that count show the colour? */
+        if (v->graphics[GFX_DONT_CARE] >> p & 1)
+            differ |= (uint8_t)(v->latch[p] ^ (v->graphics[GFX_COMPARE] >> p & 1 ? 0xFF : 0));
+    return (uint8_t)~differ;
+}
+
+/* What a write puts into a plane: write modes 0-3, before the bit mask. *mask is the bit mask to be used. */
+static uint8_t plane_value(const struct vga *v, unsigned plane, uint8_t value, uint8_t *mask)
+{
+    const uint8_t *g = v->graphics;
+    unsigned rotate = g[GFX_ROTATE] & 7;
+    uint8_t rotated = (uint8_t)(value >> rotate | value << (8 - rotate)), set = g[GFX_SET_RESET] >> plane & 1 ? 0xFF : 0, latch = v->latch[plane];
+
+    *mask = g[GFX_BIT_MASK];
+    switch (g[GFX_MODE] & 3) {
+    case 1:
+        *mask = 0xFF;
+        return latch;
+    case 2:
+        value = value >> plane & 1 ? 0xFF : 0;
+        break;
+    case 3:
+        *mask &= rotated;
+        value = set;
+        break;
+    default:
+        value = g[GFX_ENABLE_SET_RESET] >> plane & 1 ? set : rotated;
+    }
+    switch (g[GFX_ROTATE] >> 3 & 3) {
+    case 1: return value & latch;
+    case 2: return value | latch;
+    case 3: return value ^ latch;
+    default: return value;
+    }
+}
+
+static void vga_memory_write(void *device, uint32_t address, uint8_t value)
+{
+    struct vga *v = device;
+    int32_t offset = window_offset(v, address);
+    uint8_t planes = v->sequencer[SEQ_MAP_MASK] & 15, mask;
+    uint8_t *bytes;
+
+    if (offset < 0)
+        return;
+    if (v->sequencer[SEQ_MEMORY_MODE] & SEQ_CHAIN4) {
+        planes &= (uint8_t)(1 << (offset & 3));
+        offset &= ~3;
+    } else if (!(v->sequencer[SEQ_MEMORY_MODE] & SEQ_SEQUENTIAL)) { /* odd/even */
+        planes &= offset & 1 ? 0xA : 0x5;
+        offset &= ~1;
+    }
+    bytes = plane_bytes(v, (uint32_t)offset);
+    for (unsigned plane = 0; plane < 4; plane++)
+        if (planes >> plane & 1) {
+            uint8_t written = plane_value(v, plane, value, &mask);
+            bytes[plane] = (uint8_t)((written & mask) | (v->latch[plane] & ~mask));
+        }
+}
+
+/* --- Timing --- */
+
+/* Input Status 1: bit 0 while nothing is displayed, bit 3 during vertical retrace. The beam has been running since power-on. */
+static uint8_t beam_status(const struct vga *v)
+{
+    static const uint32_t clocks[4] = {25175000, 28322000, 25175000, 25175000};
+    const uint8_t *c = v->crtc;
+    uint32_t dots = v->sequencer[1] & 1 ? 8 : 9;
+    uint32_t line_dots = (c[0] + 5u) * dots * (v->sequencer[1] & 8 ? 2 : 1), shown_dots = (c[1] + 1u) * dots * (v->sequencer[1] & 8 ? 2 : 1);
+    uint32_t lines = (c[6] | (c[7] & 1u) << 8 | (c[7] & 0x20u) << 4) + 2;
+    uint32_t retrace = c[0x10] | (c[7] & 4u) << 6 | (c[7] & 0x80u) << 2;
+    uint64_t beam = clock_cycles(v->clock, clock_now(v->clock), clocks[v->misc >> 2 & 3]) % ((uint64_t)line_dots * lines);
+    uint32_t line = (uint32_t)(beam / line_dots), dot = (uint32_t)(beam % line_dots);
+    uint32_t height = (c[0x11] - retrace) & 15; /* it ends at the line whose low bits are in register 11h */
+    bool in_retrace = line >= retrace && line - retrace < (height ? height : 16);
+
+    return (uint8_t)((line > vga_last_line(v) || dot >= shown_dots ? 1 : 0) | (in_retrace ? 8 : 0));
+}
+
+/* --- Ports --- */
+
+static uint32_t dac_read(struct vga *v)
+{
+    uint8_t value = v->dac[v->dac_read * 3 + v->dac_component];
+
+    if (++v->dac_component == 3) {
+        v->dac_component = 0;
+        v->dac_read++;
+    }
+    return value;
+}
+
+static void dac_write(struct vga *v, uint8_t value)
+{
+    v->dac_latch[v->dac_component] = value & 0x3F;
+    if (++v->dac_component < 3)
+        return;
+    memcpy(&v->dac[v->dac_write * 3], v->dac_latch, 3);
+    v->dac_component = 0;
+    v->dac_write++;
+}
+
+static void attribute_write(struct vga *v, uint8_t value)
+{
+    unsigned index = v->attribute_index & 0x1F;
+
+    if (!v->attribute_data)
+        v->attribute_index = value & 0x3F;
+    else if (index < 16 ? !(v->attribute_index & 0x20) : index < VGA_ATTRIBUTE) /* the palette is locked while it is displayed */
+        v->attribute[index] = index < 16 ? value & 0x3F : value;
+    v->attribute_data = !v->attribute_data;
+}
+
+static void crtc_write(struct vga *v, uint8_t value)
+{
+    unsigned index = v->crtc_index;
+
+    if (index < 8 && v->crtc[0x11] & 0x80) { /* protected, but for line compare bit 8 */
+        if (index == 7)
+            v->crtc[7] = (uint8_t)((v->crtc[7] & ~0x10) | (value & 0x10));
+        return;
+    }
+    if (index < VGA_CRTC)
+        v->crtc[index] = value;
+}
+
+/* 3B4h/3B5h/3BAh answer for monochrome, 3D4h/3D5h/3DAh for colour. Other ports are the same in both. */
+static bool not_here(const struct vga *v, uint16_t port)
+{
+    return (port & 0xFFF0) == (v->misc & MISC_COLOUR ? 0x3B0 : 0x3D0);
+}
+
+static uint32_t vga_port_read(void *device, uint16_t port, unsigned size)
+{
+    struct vga *v = device;
+
+    (void)size;
+    if (not_here(v, port))
+        return 0xFF;
+    switch (port) {
+    case 0x3C0: return v->attribute_index;
+    case 0x3C1: return (v->attribute_index & 0x1F) < VGA_ATTRIBUTE ? v->attribute[v->attribute_index & 0x1F] : 0;
+    case 0x3C2: return 0x10; /* a colour monitor is sensed */
+    case 0x3C4: return v->sequencer_index;
+    case 0x3C5: return v->sequencer_index < VGA_SEQUENCER ? v->sequencer[v->sequencer_index] : 0;
+    case 0x3C6: return v->dac_mask;
+    case 0x3C7: return v->dac_state;
+    case 0x3C8: return v->dac_write;
+    case 0x3C9: return dac_read(v);
+    case 0x3CA: return v->feature;
+    case 0x3CC: return v->misc;
+    case 0x3CE: return v->graphics_index;
+    case 0x3CF: return v->graphics_index < VGA_GRAPHICS ? v->graphics[v->graphics_index] : 0;
+    case 0x3B4: case 0x3D4: return v->crtc_index;
+    case 0x3B5: case 0x3D5: return v->crtc_index < VGA_CRTC ? v->crtc[v->crtc_index] : 0;
+    case 0x3BA: case 0x3DA:
+        v->attribute_data = false;
+        return beam_status(v);
+    default: return 0xFF;
+    }
+}
+
+static void vga_port_write(void *device, uint16_t port, uint32_t wide, unsigned size)
+{
+    struct vga *v = device;
+    uint8_t value = (uint8_t)wide;
+
+    (void)size;
+    if (not_here(v, port))
+        return;
+    switch (port) {
+    case 0x3C0: attribute_write(v, value); break;
+    case 0x3C2: v->misc = value; break;
+    case 0x3C4: v->sequencer_index = value; break;
+    case 0x3C5:
+        if (v->sequencer_index < VGA_SEQUENCER)
+            v->sequencer[v->sequencer_index] = value;
+        break;
+    case 0x3C6: v->dac_mask = value; break;
+    case 0x3C7:
+        v->dac_read = value;
+        v->dac_component = 0;
+        v->dac_state = 3;
+        break;
+    case 0x3C8:
+        v->dac_write = value;
+        v->dac_component = 0;
+        v->dac_state = 0;
+        break;
+    case 0x3C9: dac_write(v, value); break;
+    case 0x3CE: v->graphics_index = value; break;
+    case 0x3CF:
+        if (v->graphics_index < VGA_GRAPHICS)
+            v->graphics[v->graphics_index] = value;
+        break;
+    case 0x3B4: case 0x3D4: v->crtc_index = value; break;
+    case 0x3B5: case 0x3D5: crtc_write(v, value); break;
+    case 0x3BA: case 0x3DA: v->feature = value; break;
+    default: break;
+    }
+}
+
+bool vga_init(struct vga *v, struct clock *clock, struct bus *bus, struct memory *memory)
+{
+    memset(v, 0, sizeof *v);
+    v->clock = clock;
+    v->pixels = malloc(sizeof *v->pixels * FRAME_MAX_WIDTH * FRAME_MAX_HEIGHT);
+    if (!v->pixels)
+        return false;
+    vga_reset(v);
+    bus_map_ports(bus, 0x3B4, 2, 1, vga_port_read, vga_port_write, v);
+    bus_map_ports(bus, 0x3BA, 1, 1, vga_port_read, vga_port_write, v);
+    bus_map_ports(bus, 0x3C0, 16, 1, vga_port_read, vga_port_write, v);
+    bus_map_ports(bus, 0x3D4, 2, 1, vga_port_read, vga_port_write, v);
+    bus_map_ports(bus, 0x3DA, 1, 1, vga_port_read, vga_port_write, v);
+    memory_map_mmio(memory, 0xA0000, 0x20000, vga_memory_read, vga_memory_write, v);
+    return true;
+}
+
+void vga_free(struct vga *v)
+{
+    free(v->pixels);
+    v->pixels = NULL;
+}
+
+void vga_reset(struct vga *v)
+{
+    v->misc = v->attribute_index = 0;
+    v->dac_mask = 0xFF;
+    v->attribute_data = false;
+    memset(v->sequencer, 0, sizeof v->sequencer);
+    memset(v->graphics, 0, sizeof v->graphics);
+    memset(v->crtc, 0, sizeof v->crtc);
+}
