@@ -54,8 +54,12 @@ void flags_write_arithmetic(struct cpu *cpu, uint32_t flags)
 
 void flags_write(struct cpu *cpu, uint32_t flags, uint32_t mask)
 {
-    cpu->flags = (flags_read(cpu) & ~mask) | (flags & mask) | FLAG_FIXED;
+    uint32_t old = flags_read(cpu);
+
+    cpu->flags = (old & ~mask) | (flags & mask) | FLAG_FIXED;
     cpu->flag_op = FLAG_OP(FLAGS_READY, 4);
+    if ((old ^ cpu->flags) & FLAG_AC)
+        mmu_flush(cpu); /* while alignment is checked no access takes the fast path */
     cpu_update_step(cpu);
     if (cpu->flags & FLAG_IF && cpu->attention & ATTENTION_INTR)
         cpu->leave = true;
