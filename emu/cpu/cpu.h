@@ -136,7 +136,7 @@ struct cpu {
     bool     nmi_blocked;     /* from an NMI to the next IRET */
     uint32_t sysenter_cs, sysenter_esp, sysenter_eip;
     uint64_t apic_base;
-    uint64_t msr[16];         /* those that only hold a value; system.c has their table */
+    uint64_t msr[37];         /* those that only hold a value; models.c has their table */
 
     /* An exception on its way (valid after a handler returned CPU_FAULT). Not part of the state: it never outlives an instruction. */
     uint8_t  fault_vector;
@@ -226,6 +226,8 @@ unsigned interrupt_return(struct cpu *cpu, const struct insn *insn, uint32_t nex
 
 /* system.c: the debug registers. Sets pending_debug and ATTENTION_TRAP when a data breakpoint matches. */
 void debug_data_access(struct cpu *cpu, uint32_t linear, unsigned size, bool write);
+/* The same for ports, with CR4.DE. */
+void debug_port_access(struct cpu *cpu, uint16_t port, unsigned size);
 /* Whether an instruction breakpoint lies on CS:EIP (RF clear); the DR6 bits are put into pending_debug. */
 bool debug_code_breakpoint(struct cpu *cpu);
 

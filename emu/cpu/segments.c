@@ -246,7 +246,7 @@ unsigned pushes_begin_inner(struct cpu *cpu, struct pushes *p, unsigned width, u
     return ACCESS_DONE;
 }
 
-void push(struct cpu *cpu, struct pushes *p, uint32_t value)
+void pushes_add(struct cpu *cpu, struct pushes *p, uint32_t value)
 {
     uint32_t offset = (p->esp - p->width) & stack_mask(&p->ss), linear = p->ss.base + offset;
 

@@ -139,7 +139,7 @@ struct pushes {
 void pushes_begin(struct cpu *cpu, struct pushes *p, unsigned width);
 /* To the stack of a more privileged level, which the TSS names: #TS and #SS as for a call gate. Its descriptor is left in *d. */
 unsigned pushes_begin_inner(struct cpu *cpu, struct pushes *p, unsigned width, unsigned cpl, struct descriptor *d);
-void push(struct cpu *cpu, struct pushes *p, uint32_t value);
+void pushes_add(struct cpu *cpu, struct pushes *p, uint32_t value);
 /* Writes the words and sets SS:ESP. */
 void pushes_commit(struct cpu *cpu, struct pushes *p);
 
@@ -152,6 +152,9 @@ void flags_load(struct cpu *cpu, uint32_t flags, uint32_t mask);
 unsigned flags_check_v86(struct cpu *cpu, unsigned width);
 /* What POPF and IRET may write of an image: the bits of *mask. With VME, IF is moved to VIF in *flags; #GP(0) where VME forbids it. */
 unsigned flags_popped(struct cpu *cpu, unsigned width, uint32_t *flags, uint32_t *mask);
+
+/* CR3, and with PAE the page directory pointers: #GP(0) if one has reserved bits set. (control.c) */
+unsigned cr3_write(struct cpu *cpu, uint32_t value);
 
 /* INT n in virtual-8086 mode (SDM vol. 3 section 20.3.3): by the redirection bitmap, through the monitor, or #GP(0). */
 unsigned interrupt_from_v86(struct cpu *cpu, unsigned vector, uint32_t next);

@@ -13,8 +13,8 @@ static unsigned transfer_real(struct cpu *cpu, uint16_t selector, uint32_t offse
 
     pushes_begin(cpu, &p, width);
     if (width) {
-        push(cpu, &p, cpu->seg[SEG_CS].selector);
-        push(cpu, &p, next);
+        pushes_add(cpu, &p, cpu->seg[SEG_CS].selector);
+        pushes_add(cpu, &p, next);
     }
     if (p.status)
         return ACCESS_FAULT;
@@ -33,8 +33,8 @@ static unsigned transfer_same(struct cpu *cpu, uint16_t selector, const struct d
 
     pushes_begin(cpu, &p, width);
     if (width) {
-        push(cpu, &p, cpu->seg[SEG_CS].selector);
-        push(cpu, &p, next);
+        pushes_add(cpu, &p, cpu->seg[SEG_CS].selector);
+        pushes_add(cpu, &p, next);
     }
     if (p.status)
         return ACCESS_FAULT;
@@ -58,16 +58,16 @@ static unsigned call_inner(struct cpu *cpu, const struct insn *insn, const struc
 
     if (pushes_begin_inner(cpu, &p, width, cpl, &stack))
         return ACCESS_FAULT;
-    push(cpu, &p, cpu->seg[SEG_SS].selector);
-    push(cpu, &p, cpu->reg[ESP]);
+    pushes_add(cpu, &p, cpu->seg[SEG_SS].selector);
+    pushes_add(cpu, &p, cpu->reg[ESP]);
     for (unsigned n = parameters; n-- > 0 && !p.status;) {
         uint32_t value;
         if (stack_peek(cpu, insn, n * width, width, &value))
             return ACCESS_FAULT;
-        push(cpu, &p, value);
+        pushes_add(cpu, &p, value);
     }
-    push(cpu, &p, cpu->seg[SEG_CS].selector);
-    push(cpu, &p, next);
+    pushes_add(cpu, &p, cpu->seg[SEG_CS].selector);
+    pushes_add(cpu, &p, next);
     if (p.status)
         return ACCESS_FAULT;
     if (gate_offset(gate) > descriptor_limit(code))

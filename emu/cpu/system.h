@@ -1,0 +1,54 @@
+/* system.h - what the files of the system instructions share: system.c, control.c, models.c. */
+#ifndef MUNIMENT_EMU_SYSTEM_H
+#define MUNIMENT_EMU_SYSTEM_H
+
+#include "emu/cpu/interpret.h"
+#include "emu/cpu/segments.h"
+
+/* The instruction faulted, without an error code or with one. */
+static inline int raise_plain(struct cpu *cpu, const struct insn *i, unsigned vector)
+{
+    fault_plain(cpu, vector);
+    return cpu_fault_exit(cpu, i);
+}
+
+static inline int raise_error(struct cpu *cpu, const struct insn *i, unsigned vector, uint32_t error)
+{
+    fault(cpu, vector, error);
+    return cpu_fault_exit(cpu, i);
+}
+
+/* Ends an instruction behind which the loop must look around: mode, mapping or interrupts changed. */
+static inline int leave(struct cpu *cpu, const struct insn *i)
+{
+    return cpu_retire(cpu, i, insn_next_eip(cpu, i), CPU_LEAVE);
+}
+
+/* A word from the last register operand or from memory. */
+static inline unsigned selector_operand(struct cpu *cpu, const struct insn *i, uint32_t *value)
+{
+    switch (i->form) {
+    case FORM_R:  *value = (uint16_t)cpu->reg[i->dst]; return ACCESS_DONE;
+    case FORM_RR: *value = (uint16_t)cpu->reg[i->src]; return ACCESS_DONE;
+    default:      return operand_read(cpu, i, 2, value);
+    }
+}
+
+/* A word to memory, or to a register of the operand's size. */
+static inline int store_word(struct cpu *cpu, const struct insn *i, uint32_t value)
+{
+    unsigned status = ACCESS_DONE;
+
+    if (i->form == FORM_R)
+        set_register(cpu, i->dst, i->size, value);
+    else
+        status = segment_write(cpu, i, i->segment, effective_address(cpu, i), 2, value);
+    return status & ACCESS_FAULT ? cpu_fault_exit(cpu, i) : finish(cpu, i, status);
+}
+
+/* control.c */
+insn_handler mov_from_cr, mov_to_cr, mov_from_dr, mov_to_dr, mov_from_tr, mov_to_tr, smsw, lmsw, clts, invlpg, cache_control;
+/* models.c */
+insn_handler cpuid, rdtsc, rdpmc, rdmsr, wrmsr;
+
+#endif
