@@ -298,8 +298,6 @@ void flags_load(struct cpu *cpu, uint32_t flags, uint32_t mask)
     uint32_t before = cpu->flags;
 
     flags_write(cpu, flags, mask & flags_implemented(cpu));
-    if ((before ^ cpu->flags) & FLAG_AC && cpu->cr0 & CR0_AM)
-        mmu_flush(cpu); /* the fast path does not look at alignment */
     if ((before ^ cpu->flags) & FLAG_VM)
         cpu_mode_changed(cpu);
 }

@@ -302,21 +302,23 @@ static int verr_verw(struct cpu *cpu, const struct insn *i)
     return NEXT(cpu, i);
 }
 
+/* Memory that has the higher RPL already is only read: it need not be writable. */
 static int arpl(struct cpu *cpu, const struct insn *i)
 {
     uint32_t rpl = cpu->reg[i->src] & SELECTOR_RPL, selector = cpu->reg[i->dst];
-    struct target t;
     unsigned status = ACCESS_DONE;
     bool raised;
 
-    if (i->form == FORM_MR && (status = target_read(cpu, i, effective_address(cpu, i), 2, &t, &selector)) & ACCESS_FAULT)
+    if (i->form == FORM_MR && operand_read(cpu, i, 2, &selector) & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
     raised = (selector & SELECTOR_RPL) < rpl;
     selector = (selector & ~SELECTOR_RPL) | rpl;
     if (raised && i->form == FORM_MR)
-        status |= target_write(cpu, i, 2, &t, selector);
+        status = segment_write(cpu, i, i->segment, effective_address(cpu, i), 2, selector);
     else if (raised)
         set_register(cpu, i->dst, 2, selector);
+    if (status & ACCESS_FAULT)
+        return cpu_fault_exit(cpu, i);
     set_zero_flag(cpu, raised);
     return finish(cpu, i, status);
 }
