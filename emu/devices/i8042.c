@@ -1,11 +1,14 @@
-/* i8042.c - Intel 8042 keyboard controller as the IBM PS/2 programs it, and an IBM enhanced keyboard (PS/2 Hardware Interface Technical
- * Reference, "Keyboard and Auxiliary Device Controller" and "Keyboards (101- and 102-Key)").
+/* i8042.c - Intel 8042 keyboard controller as the IBM PS/2 programs it, and an IBM enhanced keyboard (PS/2
+ * Hardware Interface Technical Reference, "Keyboard and Auxiliary Device Controller" and "Keyboards (101- and
+ * 102-Key)").
  *
- * The keyboard speaks scan code set 2 and the controller translates it to set 1; one table serves for that, backwards for finding a key's code, and for
- * a keyboard switched to set 1. Commands are carried out at once (IBF is never seen); every byte that comes back takes its time: that of the
- * controller's program, or of eleven bits on the wire.
+ * The keyboard speaks scan code set 2 and the controller translates it to set 1; one table serves for that,
+ * backwards for finding a key's code, and for a keyboard switched to set 1. Commands are carried out at once (IBF
+ * is never seen); every byte that comes back takes its time: that of the controller's program, or of eleven bits
+ * on the wire.
  *
- * Left out: the per-key commands FB-FD of set 3 (answered with FE), and its default of keys that do not tell their release: FAh holds. */
+ * Left out: the per-key commands FB-FD of set 3 (answered with FE), and its default of keys that do not tell their
+ * release: FAh holds. */
 #include "emu/devices/i8042.h"
 
 #include <string.h>
@@ -14,7 +17,10 @@
 #define WIRE_US 1000u /* a byte comes from the keyboard */
 
 enum { STATUS_FULL = 0x01, STATUS_SYSTEM = 0x04, STATUS_COMMAND = 0x08, STATUS_UNLOCKED = 0x10, STATUS_AUX = 0x20 };
-enum { MODE_IRQ1 = 0x01, MODE_IRQ12 = 0x02, MODE_SYSTEM = 0x04, MODE_NO_KEYBOARD = 0x10, MODE_NO_AUX = 0x20, MODE_TRANSLATE = 0x40 };
+enum {
+    MODE_IRQ1 = 0x01, MODE_IRQ12 = 0x02, MODE_SYSTEM = 0x04, MODE_NO_KEYBOARD = 0x10, MODE_NO_AUX = 0x20,
+    MODE_TRANSLATE = 0x40
+};
 enum { ACKNOWLEDGE = 0xFA, RESEND = 0xFE, BREAK = 0xF0, SELF_TEST_PASSED = 0xAA };
 enum { KEY_PRINT_SCREEN = 0xB7, KEY_PAUSE = 0xE1 };
 enum { ALTS = 0x03, CONTROLS = 0x0C, SHIFTS = 0x30 };
@@ -71,12 +77,12 @@ static const uint8_t set1_of_set2[0x85] = {
 
 /* Keys (as for machine_key) whose code in set 3 is not that of set 2. */
 static const uint8_t set3_codes[][2] = {
-    { 0x01, 0x08 }, { 0x1D, 0x11 }, { 0x2B, 0x5C }, { 0x37, 0x7E }, { 0x38, 0x19 }, { 0x3A, 0x14 }, { 0x3B, 0x07 }, { 0x3C, 0x0F },
-    { 0x3D, 0x17 }, { 0x3E, 0x1F }, { 0x3F, 0x27 }, { 0x40, 0x2F }, { 0x41, 0x37 }, { 0x42, 0x3F }, { 0x43, 0x47 }, { 0x44, 0x4F },
-    { 0x45, 0x76 }, { 0x46, 0x5F }, { 0x4A, 0x84 }, { 0x4E, 0x7C }, { 0x56, 0x13 }, { 0x57, 0x56 }, { 0x58, 0x5E }, { 0x9C, 0x79 },
-    { 0x9D, 0x58 }, { 0xB5, 0x77 }, { 0xB7, 0x57 }, { 0xB8, 0x39 }, { 0xC7, 0x6E }, { 0xC8, 0x63 }, { 0xC9, 0x6F }, { 0xCB, 0x61 },
-    { 0xCD, 0x6A }, { 0xCF, 0x65 }, { 0xD0, 0x60 }, { 0xD1, 0x6D }, { 0xD2, 0x67 }, { 0xD3, 0x64 }, { 0xDB, 0x8B }, { 0xDC, 0x8C },
-    { 0xDD, 0x8D }, { 0xE1, 0x62 }
+    { 0x01, 0x08 }, { 0x1D, 0x11 }, { 0x2B, 0x5C }, { 0x37, 0x7E }, { 0x38, 0x19 }, { 0x3A, 0x14 }, { 0x3B, 0x07 },
+    { 0x3C, 0x0F }, { 0x3D, 0x17 }, { 0x3E, 0x1F }, { 0x3F, 0x27 }, { 0x40, 0x2F }, { 0x41, 0x37 }, { 0x42, 0x3F },
+    { 0x43, 0x47 }, { 0x44, 0x4F }, { 0x45, 0x76 }, { 0x46, 0x5F }, { 0x4A, 0x84 }, { 0x4E, 0x7C }, { 0x56, 0x13 },
+    { 0x57, 0x56 }, { 0x58, 0x5E }, { 0x9C, 0x79 }, { 0x9D, 0x58 }, { 0xB5, 0x77 }, { 0xB7, 0x57 }, { 0xB8, 0x39 },
+    { 0xC7, 0x6E }, { 0xC8, 0x63 }, { 0xC9, 0x6F }, { 0xCB, 0x61 }, { 0xCD, 0x6A }, { 0xCF, 0x65 }, { 0xD0, 0x60 },
+    { 0xD1, 0x6D }, { 0xD2, 0x67 }, { 0xD3, 0x64 }, { 0xDB, 0x8B }, { 0xDC, 0x8C }, { 0xDD, 0x8D }, { 0xE1, 0x62 }
 };
 
 /* The keys of the modifiers' bits. */
@@ -505,8 +511,8 @@ void i8042_reset(struct i8042 *k)
     set_a20(k, true);
 }
 
-void i8042_init(struct i8042 *k, struct clock *clock, struct bus *bus, struct line irq1, struct line irq12, struct line a20,
-                struct line reset)
+void i8042_init(struct i8042 *k, struct clock *clock, struct bus *bus, struct line irq1, struct line irq12,
+                struct line a20, struct line reset)
 {
     memset(k, 0, sizeof *k);
     k->clock = clock;

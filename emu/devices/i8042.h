@@ -1,4 +1,5 @@
-/* i8042.h - the keyboard controller at 60h/64h and the keyboard on its wire. The auxiliary port is there, with nothing plugged in. */
+/* i8042.h - the keyboard controller at 60h/64h and the keyboard on its wire. The auxiliary port is there, with
+ * nothing plugged in. */
 #ifndef MUNIMENT_EMU_DEVICES_I8042_H
 #define MUNIMENT_EMU_DEVICES_I8042_H
 
@@ -50,8 +51,8 @@ struct i8042 {
 extern const struct state_field i8042_state[];
 
 /* The reset line is pulsed. Uses EVENT_KEYBOARD and EVENT_TYPEMATIC. */
-void i8042_init(struct i8042 *k, struct clock *clock, struct bus *bus, struct line irq1, struct line irq12, struct line a20,
-                struct line reset);
+void i8042_init(struct i8042 *k, struct clock *clock, struct bus *bus, struct line irq1, struct line irq12,
+                struct line a20, struct line reset);
 void i8042_reset(struct i8042 *k);
 
 /* A key goes down or up; key as for machine_key. False: the keyboard's buffer is full, nothing has happened. */

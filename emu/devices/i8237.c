@@ -1,14 +1,19 @@
-/* i8237.c - Intel 8237A DMA controller, in pairs (data sheet 231466-005), with the page registers of the IBM PC AT.
+/* i8237.c - Intel 8237A DMA controller, in pairs (data sheet 231466-005), with the page registers of the IBM PC
+ * AT.
  *
- * A device asks for a transfer when it has one to make, so that single, demand and block mode are one here: the device decides how much goes at a
- * time. Memory-to-memory, rotating priority and the electrical options of the command register are taken and mean nothing; they do not work on a PC's
- * board. Addresses wrap within 64 KiB (128 KiB for words): the page register is not counted on. */
+ * A device asks for a transfer when it has one to make, so that single, demand and block mode are one here: the
+ * device decides how much goes at a time. Memory-to-memory, rotating priority and the electrical options of the
+ * command register are taken and mean nothing; they do not work on a PC's board. Addresses wrap within 64 KiB (128
+ * KiB for words): the page register is not counted on. */
 #include "emu/devices/i8237.h"
 
 #include <string.h>
 
 enum { COMMAND_DISABLE = 0x04 };
-enum { MODE_WRITE = 0x04, MODE_READ = 0x08, MODE_TYPE = 0x0C, MODE_AUTOINIT = 0x10, MODE_DECREMENT = 0x20, MODE_CASCADE = 0xC0 };
+enum {
+    MODE_WRITE = 0x04, MODE_READ = 0x08, MODE_TYPE = 0x0C, MODE_AUTOINIT = 0x10, MODE_DECREMENT = 0x20, MODE_CASCADE
+    = 0xC0
+};
 
 static const struct state_field channel_state[] = {
     STATE(struct i8237_channel, base_address, U16, "base address"),

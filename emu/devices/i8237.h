@@ -36,9 +36,10 @@ extern const struct state_field i8237_state[];
 void i8237_init(struct i8237 *dma, struct bus *bus, struct memory *memory);
 void i8237_reset(struct i8237 *dma);
 
-/* A device transfers up to `length` bytes on a channel, in the direction that the guest has programmed: from buffer to memory, from memory to
- * buffer, or (verify) nowhere, only counted. Returns how many went; fewer, even 0, when the channel is masked, in cascade mode or disabled, or when
- * the count ended: *terminal_count says whether that came with the last byte. Channels 5-7 move whole words. */
+/* A device transfers up to `length` bytes on a channel, in the direction that the guest has programmed: from
+ * buffer to memory, from memory to buffer, or (verify) nowhere, only counted. Returns how many went; fewer, even
+ * 0, when the channel is masked, in cascade mode or disabled, or when the count ended: *terminal_count says
+ * whether that came with the last byte. Channels 5-7 move whole words. */
 uint32_t i8237_transfer(struct i8237 *dma, unsigned channel, uint8_t *buffer, uint32_t length, bool *terminal_count);
 
 #endif

@@ -1,11 +1,12 @@
 /* i8254.c - Intel 8254 programmable interval timer (data sheet 231164-005).
  *
- * Three 16-bit counters on a 1.193182 MHz input. A counter is never stepped: its value and its output follow from the clock at which the counting
- * element was loaded, and each edge of an output that somebody listens to is an event. What the data sheet calls "the next CLK pulse" is the
- * present clock + 1. A change that waits (a count written in mid-period) is made when the counter is next looked at; nothing depends on when that is.
+ * Three 16-bit counters on a 1.193182 MHz input. A counter is never stepped: its value and its output follow from
+ * the clock at which the counting element was loaded, and each edge of an output that somebody listens to is an
+ * event. What the data sheet calls "the next CLK pulse" is the present clock + 1. A change that waits (a count
+ * written in mid-period) is made when the counter is next looked at; nothing depends on when that is.
  *
- * Left open by the data sheet: a count of 1 in modes 2 and 3 keeps the output still; a BCD digit over 9 counts at its weight; a trigger
- * before the first count does nothing. */
+ * Left open by the data sheet: a count of 1 in modes 2 and 3 keeps the output still; a BCD digit over 9 counts at
+ * its weight; a trigger before the first count does nothing. */
 #include "emu/devices/i8254.h"
 
 #include <string.h>
@@ -190,7 +191,8 @@ static void schedule(struct i8254 *pit, struct i8254_counter *c, uint64_t now)
         return;
     if (c->switch_at < at)
         at = c->switch_at;
-    clock_schedule(pit->clock, EVENT_PIT_0 + n, at == NEVER ? NEVER : clock_ticks_for_cycles(pit->clock, at, I8254_FREQUENCY));
+    at = at == NEVER ? NEVER : clock_ticks_for_cycles(pit->clock, at, I8254_FREQUENCY);
+    clock_schedule(pit->clock, EVENT_PIT_0 + n, at);
 }
 
 static void edge(struct i8254 *pit, unsigned n)

@@ -1,8 +1,9 @@
-/* i8259.c - Intel 8259A programmable interrupt controller, in pairs (data sheet 231468-003), with the edge/level control registers of the
- * 82371AB (data sheet 290562, 4.2.5).
+/* i8259.c - Intel 8259A programmable interrupt controller, in pairs (data sheet 231468-003), with the edge/level
+ * control registers of the 82371AB (data sheet 290562, 4.2.5).
  *
- * Priority is resolved anew after every change; what comes of it is the level of INT. An edge-triggered request is held only as long as its line
- * stays high, as the data sheet has it: who lets go early gets the spurious vector of input 7. */
+ * Priority is resolved anew after every change; what comes of it is the level of INT. An edge-triggered request is
+ * held only as long as its line stays high, as the data sheet has it: who lets go early gets the spurious vector
+ * of input 7. */
 #include "emu/devices/i8259.h"
 
 #include <string.h>

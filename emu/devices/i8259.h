@@ -1,4 +1,5 @@
-/* i8259.h - the pair of interrupt controllers of a PC: master at 20h, slave at A0h on its input 2, edge/level registers at 4D0h. */
+/* i8259.h - the pair of interrupt controllers of a PC: master at 20h, slave at A0h on its input 2, edge/level
+ * registers at 4D0h. */
 #ifndef MUNIMENT_EMU_DEVICES_I8259_H
 #define MUNIMENT_EMU_DEVICES_I8259_H
 

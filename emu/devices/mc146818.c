@@ -1,8 +1,10 @@
 /* mc146818.c - Motorola MC146818 real-time clock (data sheet ADI-856), with the century byte of later PCs.
  *
- * The divider is derived from the tick: 32,768 Hz since `divider_start`. Once a second an update event increments the time registers as the chip does, whatever
- * the guest has put there; the event's time comes from the divider, so that nothing drifts. The periodic flag costs events only while its interrupt is
- * enabled and not yet noticed. With any divider chain but that for 32,768 Hz the clock stands. Daylight saving and the square wave are not connected. */
+ * The divider is derived from the tick: 32,768 Hz since `divider_start`. Once a second an update event increments
+ * the time registers as the chip does, whatever the guest has put there; the event's time comes from the divider,
+ * so that nothing drifts. The periodic flag costs events only while its interrupt is enabled and not yet noticed.
+ * With any divider chain but that for 32,768 Hz the clock stands. Daylight saving and the square wave are not
+ * connected. */
 #include "emu/devices/mc146818.h"
 
 #include <string.h>
@@ -10,9 +12,15 @@
 #define FREQUENCY 32768u
 #define UPDATE_CYCLES 73u /* UIP: 244 us of warning and 1,984 us of update (table 6) */
 
-enum { SECONDS, SECONDS_ALARM, MINUTES, MINUTES_ALARM, HOURS, HOURS_ALARM, WEEKDAY, DAY, MONTH, YEAR, REG_A, REG_B, REG_C, REG_D };
+enum {
+    SECONDS, SECONDS_ALARM, MINUTES, MINUTES_ALARM, HOURS, HOURS_ALARM, WEEKDAY, DAY, MONTH, YEAR, REG_A, REG_B,
+    REG_C, REG_D
+};
 enum { A_UIP = 0x80, A_DIVIDER = 0x70, A_DIVIDER_32768 = 0x20, A_RATE = 0x0F };
-enum { B_SET = 0x80, B_INTERRUPTS = 0x70, B_UPDATE = 0x10, B_PERIODIC = 0x40, B_SQUARE_WAVE = 0x08, B_BINARY = 0x04, B_24_HOURS = 0x02 };
+enum {
+    B_SET = 0x80, B_INTERRUPTS = 0x70, B_UPDATE = 0x10, B_PERIODIC = 0x40, B_SQUARE_WAVE = 0x08, B_BINARY = 0x04,
+    B_24_HOURS = 0x02
+};
 enum { C_REQUEST = 0x80, C_PERIODIC = 0x40, C_ALARM = 0x20, C_UPDATE = 0x10 };
 enum { D_VALID = 0x80 };
 
@@ -288,7 +296,8 @@ static void set_date(struct mc146818 *rtc, int64_t day)
     rtc->ram[MONTH] = encoded(rtc, month);
     rtc->ram[YEAR] = encoded(rtc, year % 100);
     rtc->ram[MC146818_CENTURY] = encoded(rtc, year / 100);
-    rtc->ram[WEEKDAY] = encoded(rtc, (unsigned)(((day + 4) % 7 + 7) % 7) + 1); /* 1 is Sunday; 1970-01-01 was a Thursday */
+    /* 1 is Sunday; 1970-01-01 was a Thursday. */
+    rtc->ram[WEEKDAY] = encoded(rtc, (unsigned)(((day + 4) % 7 + 7) % 7) + 1);
 }
 
 void mc146818_init(struct mc146818 *rtc, struct clock *clock, struct bus *bus, struct line irq, int64_t start)

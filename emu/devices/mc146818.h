@@ -26,7 +26,8 @@ struct mc146818 {
 
 extern const struct state_field mc146818_state[];
 
-/* start: seconds since 1970-01-01T00:00:00 of civil time, as at this tick. Uses EVENT_RTC_PERIODIC and EVENT_RTC_UPDATE. */
+/* start: seconds since 1970-01-01T00:00:00 of civil time, as at this tick. Uses EVENT_RTC_PERIODIC and
+ * EVENT_RTC_UPDATE. */
 void mc146818_init(struct mc146818 *rtc, struct clock *clock, struct bus *bus, struct line irq, int64_t start);
 /* RESET#: interrupts off; time and RAM stay. */
 void mc146818_reset(struct mc146818 *rtc);

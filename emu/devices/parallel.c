@@ -1,14 +1,18 @@
-/* parallel.c - the parallel port of a PS/2 (PS/2 Hardware Interface Technical Reference, "Parallel Port Controller") and a printer.
+/* parallel.c - the parallel port of a PS/2 (PS/2 Hardware Interface Technical Reference, "Parallel Port
+ * Controller") and a printer.
  *
- * The printer takes the byte at the leading edge of the strobe, is busy, and answers with a pulse on nAck; a strobe while it is busy is lost. The
- * interrupt comes at the end of the pulse and stays until the status is read. */
+ * The printer takes the byte at the leading edge of the strobe, is busy, and answers with a pulse on nAck; a
+ * strobe while it is busy is lost. The interrupt comes at the end of the pulse and stays until the status is read. */
 #include "emu/devices/parallel.h"
 
 #include <string.h>
 
 #define STEP_US 5u /* from the strobe to nAck, and the length of nAck */
 
-enum { STATUS_READY = 0x80, STATUS_NOT_ACK = 0x40, STATUS_SELECTED = 0x10, STATUS_NO_ERROR = 0x08, STATUS_NO_IRQ = 0x04, STATUS_UNUSED = 0x03 };
+enum {
+    STATUS_READY = 0x80, STATUS_NOT_ACK = 0x40, STATUS_SELECTED = 0x10, STATUS_NO_ERROR = 0x08, STATUS_NO_IRQ =
+    0x04, STATUS_UNUSED = 0x03
+};
 enum { CONTROL_STROBE = 0x01, CONTROL_IRQ = 0x10, CONTROL_INPUT = 0x20, CONTROL_UNUSED = 0xC0 };
 
 const struct state_field parallel_state[] = {

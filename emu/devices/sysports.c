@@ -1,5 +1,6 @@
-/* sysports.c - ports of the system board that belong to no chip (IBM PC AT Technical Reference, "System Board"; port 92h: PS/2 Hardware
- * Interface Technical Reference, "System Control Port A"; port 8900h: a convention of Bochs).
+/* sysports.c - ports of the system board that belong to no chip (IBM PC AT Technical Reference, "System Board";
+ * port 92h: PS/2 Hardware Interface Technical Reference, "System Control Port A"; port 8900h: a convention of
+ * Bochs).
  *
  * No memory parity and no I/O channel check: bits 6 and 7 of port 61h read 0. */
 #include "emu/devices/sysports.h"
@@ -99,8 +100,8 @@ void sysports_reset(struct sysports *s)
     line_set(&s->a20, false);
 }
 
-void sysports_init(struct sysports *s, struct clock *clock, struct bus *bus, struct line gate2, struct line a20, struct line reset,
-                   struct line power_off)
+void sysports_init(struct sysports *s, struct clock *clock, struct bus *bus, struct line gate2, struct line a20,
+                   struct line reset, struct line power_off)
 {
     memset(s, 0, sizeof *s);
     s->clock = clock;

@@ -1,4 +1,5 @@
-/* sysports.h - the small ports of the system board: 61h (speaker, refresh), 92h (fast A20 and reset), 8900h (power off). */
+/* sysports.h - the small ports of the system board: 61h (speaker, refresh), 92h (fast A20 and reset), 8900h (power
+ * off). */
 #ifndef MUNIMENT_EMU_DEVICES_SYSPORTS_H
 #define MUNIMENT_EMU_DEVICES_SYSPORTS_H
 
@@ -23,8 +24,8 @@ struct sysports {
 extern const struct state_field sysports_state[];
 
 /* gate2 goes to the gate of timer 2, a20 to the A20 gate; reset and power_off are pulsed. */
-void sysports_init(struct sysports *s, struct clock *clock, struct bus *bus, struct line gate2, struct line a20, struct line reset,
-                   struct line power_off);
+void sysports_init(struct sysports *s, struct clock *clock, struct bus *bus, struct line gate2, struct line a20,
+                   struct line reset, struct line power_off);
 void sysports_reset(struct sysports *s);
 
 /* Where OUT of timer 2 goes. */

@@ -1,7 +1,9 @@
-/* uart16550.c - National PC16550D asynchronous receiver and transmitter (data sheet June 1995) on a PC's board, where OUT2 opens the interrupt.
+/* uart16550.c - National PC16550D asynchronous receiver and transmitter (data sheet June 1995) on a PC's board,
+ * where OUT2 opens the interrupt.
  *
- * A byte takes its real time at the programmed rate and format, in both directions. Behind the connector is a partner that is always ready: CTS, DSR and
- * DCD are on. It neither breaks nor errs, so that overrun is the only receive error. */
+ * A byte takes its real time at the programmed rate and format, in both directions. Behind the connector is a
+ * partner that is always ready: CTS, DSR and DCD are on. It neither breaks nor errs, so that overrun is the only
+ * receive error. */
 #include "emu/devices/uart16550.h"
 
 #include <string.h>
@@ -9,7 +11,10 @@
 #define FREQUENCY 1843200u /* Hz; 16 cycles a bit at divisor 1 */
 
 enum { IER_RECEIVED = 0x01, IER_TRANSMIT_EMPTY = 0x02, IER_LINE = 0x04, IER_MODEM = 0x08 };
-enum { IIR_LINE = 0x06, IIR_RECEIVED = 0x04, IIR_TIMEOUT = 0x0C, IIR_TRANSMIT_EMPTY = 0x02, IIR_MODEM = 0x00, IIR_NONE = 0x01, IIR_FIFOS = 0xC0 };
+enum {
+    IIR_LINE = 0x06, IIR_RECEIVED = 0x04, IIR_TIMEOUT = 0x0C, IIR_TRANSMIT_EMPTY = 0x02, IIR_MODEM = 0x00, IIR_NONE
+    = 0x01, IIR_FIFOS = 0xC0
+};
 enum { FCR_ENABLE = 0x01, FCR_CLEAR_RECEIVE = 0x02, FCR_CLEAR_TRANSMIT = 0x04, FCR_DMA = 0x08, FCR_TRIGGER = 0xC0 };
 enum { LCR_STOP = 0x04, LCR_PARITY = 0x08, LCR_DIVISOR = 0x80 };
 enum { MCR_DTR = 0x01, MCR_RTS = 0x02, MCR_OUT1 = 0x04, MCR_OUT2 = 0x08, MCR_LOOP = 0x10 };

@@ -202,12 +202,14 @@ static void spare_page_register_keeps_the_post_code(void **state)
 static void no_sequence_of_writes_does_harm(void **state)
 {
     struct fixture *f = *state;
+    static const uint16_t bases[4] = { 0x00, 0x80, 0xC0, 0xD0 };
     uint16_t ports[64];
     uint8_t buffer[256];
     bool end;
 
     for (unsigned i = 0; i < 16; i++)
-        ports[i] = (uint16_t)i, ports[16 + i] = (uint16_t)(0x80 + i), ports[32 + i] = (uint16_t)(0xC0 + i), ports[48 + i] = (uint16_t)(0xD0 + i);
+        for (unsigned j = 0; j < 4; j++)
+            ports[16 * j + i] = (uint16_t)(bases[j] + i);
     for (unsigned i = 0; i < 5000; i++) {
         board_abuse(&f->board, ports, 64, 20);
         i8237_transfer(&f->dma, i & 15, buffer, i & 255, &end);

@@ -1,4 +1,5 @@
-/* test_devices_i8254.c - the interval timer: outputs and counts of every mode, clock by clock (8254 data sheet, "Mode Definitions"). */
+/* test_devices_i8254.c - the interval timer: outputs and counts of every mode, clock by clock (8254 data sheet,
+ * "Mode Definitions"). */
 #include "emu/devices/i8254.h"
 #include "tests/unit/board.h"
 

@@ -32,7 +32,8 @@ static void put(struct fixture *f, uint8_t reg, uint8_t value)
     out(&f->board, 0x71, value);
 }
 
-static void set_time(struct fixture *f, const uint8_t time[8]) /* seconds, minutes, hours, weekday, day, month, year, century */
+/* time: seconds, minutes, hours, weekday, day, month, year, century */
+static void set_time(struct fixture *f, const uint8_t time[8])
 {
     static const uint8_t regs[8] = { 0, 2, 4, 6, 7, 8, 9, 0x32 };
 

@@ -3,7 +3,10 @@
 #include "tests/unit/board.h"
 
 enum { IRQ4 };
-enum { BASE = 0x3F8, IER = 0x3F9, IIR = 0x3FA, FCR = 0x3FA, LCR = 0x3FB, MCR = 0x3FC, LSR = 0x3FD, MSR = 0x3FE, SCR = 0x3FF };
+enum {
+    BASE = 0x3F8, IER = 0x3F9, IIR = 0x3FA, FCR = 0x3FA, LCR = 0x3FB, MCR = 0x3FC, LSR = 0x3FD, MSR = 0x3FE, SCR =
+    0x3FF
+};
 
 struct fixture {
     struct board board;
@@ -16,7 +19,8 @@ static int setup(void **state)
     static struct fixture f;
 
     board_init(&f.board);
-    uart16550_init(&f.uart, &f.board.clock, &f.board.bus, BASE, EVENT_SERIAL_0, board_wire(&f.board, IRQ4), board_take_byte, &f.board);
+    uart16550_init(&f.uart, &f.board.clock, &f.board.bus, BASE, EVENT_SERIAL_0,
+                   board_wire(&f.board, IRQ4), board_take_byte, &f.board);
     out(&f.board, LCR, 0x83);
     out(&f.board, BASE, 12);
     out(&f.board, IER, 0);
