@@ -80,7 +80,7 @@ static bool condition_met(struct session *s, const struct condition *c)
     case WHEN_SERIAL:   return serial_met(s, c);
     case WHEN_HALT:     return s->halted;
     case WHEN_POWEROFF: return s->off;
-    case WHEN_SENT:     return s->key_count == 0 && s->byte_count == 0;
+    case WHEN_SENT:     return s->off || (s->key_count == 0 && s->byte_count == 0);
     }
     return false;
 }

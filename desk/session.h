@@ -12,7 +12,7 @@
 enum condition_kind { WHEN_TICK, WHEN_SCREEN, WHEN_SERIAL, WHEN_HALT, WHEN_POWEROFF, WHEN_SENT };
 
 /* WHEN_SCREEN: text stands within a row of the text screen. WHEN_SERIAL: COM1 has sent text since the last WHEN_SERIAL that came true. WHEN_SENT: all
- * keys and bytes of session_keys and session_serial have been taken. */
+ * keys and bytes of session_keys and session_serial have been taken; a machine that is off takes any. */
 struct condition {
     enum condition_kind kind;
     uint64_t tick;

@@ -51,6 +51,15 @@ _start:
     mov %ax, %ss
     mov $0x7c00, %sp
     mov %dl, drive
+    mov $0x3fb, %dx             /* COM1: 115,200 bits a second, 8 bits, no parity */
+    mov $0x83, %al
+    out %al, %dx
+    mov $0x3f8, %dx
+    mov $0x0001, %ax
+    out %ax, %dx
+    mov $0x3fb, %dx
+    mov $0x03, %al
+    out %al, %dx
     mov $greeting, %si
 1:  lodsb
     test %al, %al
@@ -112,18 +121,26 @@ write:
 read:
     mov $0x0201, %ax
     call transfer
+    cmp $'E', %al
+    je echo
     mov 0x8000, %al
     jmp echo
-transfer:                   /* sector 2, and what came of it in AL */
+transfer:                   /* sector 2; what came of it in AL. The first try after a change of floppy only tells of it. */
+    mov $3, %di
+1:  push %ax
     mov $0x8000, %bx
     mov $2, %cx
     xor %dh, %dh
     mov drive, %dl
     int $0x13
-    mov $'w', %al
-    jnc 1f
+    pop %ax
+    jnc 2f
+    dec %di
+    jnz 1b
     mov $'E', %al
-1:  ret
+    ret
+2:  mov $'w', %al
+    ret
 put:
     push %ax
     mov $0x0e, %ah
