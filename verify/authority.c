@@ -1,0 +1,329 @@
+/* authority.c - who says what a member must be, and whether he is to be believed.
+ *
+ * The signature vouches for the statement, the statement for seal.txt and content.txt, the seal for SHA256SUMS and the tops, these for the
+ * extents and their maps. A damaged link is told from a damaged member by writing the link anew from what it speaks of: if the signature
+ * fits that, the link is what is damaged. */
+#include "verify/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- Evidence --- */
+
+struct evidence {
+    struct part *key_part, *signature_part, *statement_part, *seal_part, *content_part;
+    char *key, *signature, *statement, *seal, *content;
+    bool key_good;
+    uint8_t seal_digest[DIGEST_SIZE], content_digest[DIGEST_SIZE];
+    struct text expected; /* the statement as it must be for this key, seal and content */
+};
+
+static char *take(struct check *c, enum member_kind kind, uint64_t least, uint64_t most, struct part **part)
+{
+    char *bytes;
+
+    *part = find_part(c, kind, 0);
+    if (!*part)
+        return NULL;
+    if ((*part)->member.size < least || (*part)->member.size > most) {
+        report_part(c, *part, "has a wrong length");
+        return NULL;
+    }
+    bytes = read_part(c, *part, most);
+    c->out_of_memory = c->out_of_memory || !bytes;
+    return bytes;
+}
+
+static bool take_evidence(struct check *c, struct evidence *e)
+{
+    uint64_t statement_size = tail_layout(0).statement_size;
+
+    e->key = take(c, MEMBER_KEY, PUBLIC_PEM_SIZE, PUBLIC_PEM_SIZE, &e->key_part);
+    e->signature = take(c, MEMBER_SIGNATURE, SIGNATURE_SIZE, SIGNATURE_SIZE, &e->signature_part);
+    e->statement = take(c, MEMBER_STATEMENT, statement_size, statement_size, &e->statement_part);
+    e->seal = take(c, MEMBER_SEAL, 1, SMALL_LIMIT, &e->seal_part);
+    e->content = take(c, MEMBER_CONTENT, 1, SMALL_LIMIT, &e->content_part);
+    if (!e->key || !e->signature || !e->statement || !e->seal || !e->content)
+        return false;
+    sha256(e->seal, (size_t)e->seal_part->member.size, e->seal_digest);
+    sha256(e->content, (size_t)e->content_part->member.size, e->content_digest);
+    e->key_good = public_key_digest(e->key, PUBLIC_PEM_SIZE, true, c->signer);
+    statement_print(&e->expected, c->signer, e->content_digest, e->seal_digest);
+    return !e->expected.failed;
+}
+
+static bool fits(const struct evidence *e, const char *statement)
+{
+    return signature_fits(e->key, PUBLIC_PEM_SIZE, (const uint8_t *)e->signature, statement, e->expected.length);
+}
+
+/* Whether the statement has this digest where the expected one has it. */
+static bool names(const struct evidence *e, const uint8_t digest[DIGEST_SIZE])
+{
+    char hex[65];
+
+    hex_encode(digest, hex);
+    return memcmp(e->statement + (strstr(e->expected.bytes, hex) - e->expected.bytes), hex, 64) == 0;
+}
+
+/* The statement is not what it must be, and the signature does not fit what it must be either. */
+static void judge_mismatch(struct check *c, const struct evidence *e)
+{
+    bool key_named = e->key_good && names(e, c->signer);
+
+    c->content_authentic = names(e, e->content_digest);
+    c->seal_authentic = names(e, e->seal_digest);
+    if (!key_named)
+        report_part(c, e->key_part, "is not the key that the statement names");
+    if (!c->content_authentic)
+        report_part(c, e->content_part, "does not match the statement about it");
+    if (!c->seal_authentic)
+        report_part(c, e->seal_part, "does not match the statement about it");
+    if (key_named && c->content_authentic && c->seal_authentic)
+        report_part(c, e->statement_part, "is not written as a statement of version 0 is");
+}
+
+static void judge(struct check *c, const struct evidence *e)
+{
+    const struct member *statement = &e->statement_part->member;
+    bool same = e->key_good && memcmp(e->statement, e->expected.bytes, e->expected.length) == 0;
+
+    if (!same && !(e->key_good && fits(e, e->expected.bytes))) {
+        judge_mismatch(c, e);
+        return;
+    }
+    c->content_authentic = c->seal_authentic = true;
+    c->signature_bad = same && !fits(e, e->statement);
+    if (!same)
+        report_difference(c, statement->name, NULL, statement->offset, e->statement, e->expected.bytes, e->expected.length);
+}
+
+/* The seal that the plan found may lie elsewhere than the member: from here on, the member counts. */
+static void parse_seal(struct check *c, const struct evidence *e)
+{
+    const char *reason;
+
+    seal_free(&c->seal);
+    c->seal_parsed = seal_parse(e->seal, (size_t)e->seal_part->member.size, &c->seal, &reason);
+    if (c->seal_authentic && !c->seal_parsed)
+        report_part(c, e->seal_part, reason);
+}
+
+void judge_evidence(struct check *c)
+{
+    struct evidence e = {.key_good = false};
+
+    c->seal_authentic = false;
+    if (take_evidence(c, &e)) {
+        judge(c, &e);
+        parse_seal(c, &e);
+        if (e.key_good)
+            hex_encode(c->signer, c->result->signer);
+    }
+    if (c->content_authentic)
+        c->content = e.content;
+    else
+        free(e.content);
+    text_free(&e.expected);
+    free(e.key);
+    free(e.signature);
+    free(e.statement);
+    free(e.seal);
+}
+
+/* --- Claims --- */
+
+static const struct member *seal_claim(const struct check *c, const char *name)
+{
+    return c->seal_parsed ? seal_find(&c->seal, name) : NULL;
+}
+
+/* Gives each member the digest that SHA256SUMS has for it. */
+static void spread_sums(struct check *c, const char *line)
+{
+    for (size_t length; *line; line += length + (line[length] == '\n')) {
+        char name[NAME_SIZE];
+        struct part *part;
+
+        length = strcspn(line, "\n");
+        if (length <= 66 || length - 66 >= NAME_SIZE)
+            continue;
+        snprintf(name, sizeof name, "%.*s", (int)(length - 66), line + 66);
+        part = find_name(c, name);
+        if (part)
+            part->in_sums = hex_decode(line, part->summed);
+    }
+}
+
+bool claims_allow(const struct check *c, const struct part *part)
+{
+    const struct member *m = &part->member, *sealed = seal_claim(c, m->name);
+    const struct disk_check *disk = &c->disks[part->id.slot];
+
+    if (part->id.kind >= MEMBER_SEAL)
+        return true;
+    if (part->id.kind == MEMBER_MAP && disk->claimed && part->id.extent < disk->extents)
+        return memcmp(m->digest, disk->claimed[part->id.extent].map_digest, DIGEST_SIZE) == 0;
+    if (sealed && memcmp(m->digest, sealed->digest, DIGEST_SIZE) == 0)
+        return true;
+    if (sealed && (c->seal_authentic || !part->in_sums))
+        return false;
+    return !part->in_sums || memcmp(m->digest, part->summed, DIGEST_SIZE) == 0;
+}
+
+/* The size of a disk, from the seal or, if that is damaged, from content.txt. */
+static uint64_t disk_size(const struct check *c, enum drive_slot slot)
+{
+    char key[32];
+    const char *at;
+    uint64_t size;
+
+    if (c->seal_authentic && c->seal_parsed)
+        return c->seal.disks[slot].size;
+    snprintf(key, sizeof key, "\ndisk: %s ", drive_slot_names[slot]);
+    at = c->content ? strstr(c->content, key) : NULL;
+    return at && decimal_parse(at + strlen(key), 15, &size) && size % SECTOR_SIZE == 0 && size <= DISK_LIMIT ? size : 0;
+}
+
+/* The top, if something vouches for it. */
+static void load_top(struct check *c, enum drive_slot slot)
+{
+    struct disk_check *disk = &c->disks[slot];
+    struct part *part = find_part(c, MEMBER_TOP, slot);
+    char *text = part && part->member.size == (uint64_t)disk->extents * TOP_LINE ? read_part(c, part, TOP_LIMIT) : NULL;
+    bool good = text != NULL;
+
+    if (good) {
+        sha256(text, (size_t)part->member.size, part->member.digest);
+        good = (seal_claim(c, part->member.name) || c->sums_intact) && claims_allow(c, part);
+        disk->claimed = calloc(disk->extents, sizeof *disk->claimed);
+    }
+    for (uint32_t i = 0; good && disk->claimed && i < disk->extents; i++)
+        good = top_line_parse(text + (size_t)i * TOP_LINE, i, &disk->claimed[i]);
+    if (!good) {
+        free(disk->claimed);
+        disk->claimed = NULL;
+    }
+    free(text);
+}
+
+void load_claims(struct check *c)
+{
+    struct part *sums = find_part(c, MEMBER_SUMS, 0);
+    const struct member *sealed = seal_claim(c, "SHA256SUMS");
+    char *text = sums ? read_part(c, sums, SUMS_LIMIT) : NULL;
+
+    if (text) {
+        sha256(text, (size_t)sums->member.size, sums->member.digest);
+        c->sums_intact = sealed && memcmp(sealed->digest, sums->member.digest, DIGEST_SIZE) == 0;
+        spread_sums(c, text);
+        free(text);
+    }
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
+        struct disk_check *disk = &c->disks[slot];
+
+        disk->size = disk_size(c, (enum drive_slot)slot);
+        disk->extents = disk_extents(disk->size);
+        if (disk->size == 0)
+            continue;
+        disk->read = calloc(disk->extents, sizeof *disk->read);
+        load_top(c, (enum drive_slot)slot);
+    }
+}
+
+/* --- Consistency --- */
+
+/* Reports where a text is not what it must be. */
+static void check_text(struct check *c, enum member_kind kind, enum drive_slot slot, const struct text *expected)
+{
+    struct part *part = find_part(c, kind, slot);
+    char *actual = part ? read_part(c, part, SUMS_LIMIT) : NULL;
+
+    if (!actual || expected->failed)
+        c->out_of_memory = true;
+    else if (part->member.size != expected->length)
+        report_part(c, part, "does not say what the archive holds");
+    else
+        report_difference(c, part->member.name, NULL, part->member.offset, actual, expected->bytes, expected->length);
+    free(actual);
+}
+
+static void check_readme(struct check *c)
+{
+    struct part *readme = find_part(c, MEMBER_README, 0), *seal = find_part(c, MEMBER_SEAL, 0);
+    char *text = read_part(c, readme, SMALL_LIMIT);
+    uint64_t sealed_bytes, seal_at;
+
+    if (!text || !readme_fields(text, &sealed_bytes, &seal_at) || sealed_bytes != c->size || seal_at != seal->member.offset - TAR_BLOCK)
+        report_part(c, readme, "has fields sealed-bytes and seal-at that are not so");
+    free(text);
+}
+
+static void check_disk(struct check *c, enum drive_slot slot)
+{
+    struct disk_check *disk = &c->disks[slot];
+    struct text top = {.bytes = NULL};
+    struct tree tree = {.count = 0};
+    uint8_t root[DIGEST_SIZE];
+    char line[TOP_LINE + 1];
+
+    for (uint32_t i = 0; i < disk->extents; i++) {
+        struct top_entry *entry = &disk->read[i];
+
+        if (entry->length == 0) {
+            entry->zero = true;
+            if (i == 0 || i + 1 == disk->extents || !disk->read[i - 1].zero)
+                extent_zero_root(disk->size, i, entry->root);
+            else
+                memcpy(entry->root, disk->read[i - 1].root, DIGEST_SIZE);
+        }
+        top_line_print(line, i, entry);
+        text_add(&top, line, TOP_LINE);
+        tree_add_subtree(&tree, entry->root);
+    }
+    check_text(c, MEMBER_TOP, slot, &top);
+    text_free(&top);
+    tree_root(&tree, root);
+    if (memcmp(root, c->seal.disks[slot].root, DIGEST_SIZE) != 0)
+        report_part(c, find_part(c, MEMBER_SEAL, 0), "names a root that a disk does not have");
+}
+
+static void check_tables(struct check *c)
+{
+    struct text sums = {.bytes = NULL}, content = {.bytes = NULL};
+    uint8_t root[DIGEST_SIZE];
+
+    for (uint32_t i = 0; i < c->count; i++)
+        if (c->parts[i].id.kind < MEMBER_SUMS)
+            sums_print(&sums, c->parts[i].member.digest, c->parts[i].member.name);
+    check_text(c, MEMBER_SUMS, 0, &sums);
+    text_free(&sums);
+    for (uint32_t i = 0; i < c->seal.count; i++) {
+        struct part *part = find_name(c, c->seal.members[i].name);
+
+        if (!part || part->member.offset != c->seal.members[i].offset || part->member.size != c->seal.members[i].size)
+            report(c, c->seal.members[i].name, NULL, c->seal.members[i].offset, c->seal.members[i].size, "is not where the seal says");
+    }
+    content_print(&content, &c->seal, root);
+    check_text(c, MEMBER_CONTENT, 0, &content);
+    text_free(&content);
+}
+
+void check_consistency(struct check *c)
+{
+    struct archive *archive;
+    struct error error;
+
+    check_readme(c);
+    check_tables(c);
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (c->disks[slot].read)
+            check_disk(c, (enum drive_slot)slot);
+    if (c->result->findings > 0 || c->out_of_memory)
+        return;
+    archive = archive_open(c->request->path, &error);
+    if (!archive)
+        report(c, error.object, error.place, 0, 0, "%s", error.what);
+    archive_close(archive);
+}

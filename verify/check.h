@@ -1,0 +1,92 @@
+/* check.h - one verification on its way, shared by the files of verify/.
+ *
+ * plan.c finds out what lies where, authority.c what each member must hash to, stream.c reads the file from front to back and compares,
+ * verify.c joins them and gives the verdict. */
+#ifndef MUNIMENT_CHECK_H
+#define MUNIMENT_CHECK_H
+
+#include "archive/layout.h"
+#include "verify/verify.h"
+
+#define PARTS_LIMIT 500000u         /* members of an archive: six disks of 2 TiB */
+#define SUMS_LIMIT (64u << 20)      /* SHA256SUMS of as many */
+
+/* A member as the plan has it. */
+struct part {
+    struct member member; /* digest: of what was read */
+    struct member_id id;
+    bool damaged;         /* a finding was reported for its content */
+    bool in_sums;         /* SHA256SUMS has a line for it, with this digest */
+    uint8_t summed[DIGEST_SIZE];
+};
+
+/* The extents of a disk: what the top says, and what was read. */
+struct disk_check {
+    uint64_t size;             /* 0: no disk, or not known */
+    uint32_t extents;
+    struct top_entry *claimed; /* null: the top is damaged or missing */
+    struct top_entry *read;    /* null: the size is not known */
+};
+
+struct check {
+    const struct verify_request *request;
+    struct verify_result *result;
+    int descriptor;
+    uint64_t size;           /* of the file */
+    bool cancelled, out_of_memory;
+
+    struct part *parts;      /* in the order of the file */
+    uint32_t count, capacity;
+    struct part **by_name;   /* the same, sorted by name */
+
+    struct seal seal;        /* as parsed from seal.txt */
+    bool seal_parsed;
+    bool seal_authentic;     /* the statement names it */
+    bool content_authentic;
+    char *content;           /* content.txt, if it is authentic */
+    bool signature_bad;      /* everything fits but the signature */
+    uint8_t signer[DIGEST_SIZE];
+    bool sums_intact;        /* SHA256SUMS is what the seal says */
+    struct disk_check disks[DRIVE_COUNT];
+
+    struct chunk_decoder *decoder;
+    struct chunk_encoder *encoder;
+};
+
+/* Reports a place. place may be null. */
+void report(struct check *c, const char *member, const char *place, uint64_t offset, uint64_t length, const char *what, ...)
+    __attribute__((format(printf, 6, 7)));
+
+/* Reports damage of a member's content, once for each member. */
+void report_part(struct check *c, struct part *part, const char *what);
+
+/* Compares what is there with what must be there, both `size` bytes at `offset` of the file, and reports the span that differs. Returns
+ * whether they are the same. */
+bool report_difference(struct check *c, const char *member, const char *place, uint64_t offset, const void *actual, const void *expected,
+                       size_t size);
+
+/* Reads what can be read; the rest is zeros. Reports nothing. Returns how much was read. */
+size_t read_some(struct check *c, uint64_t offset, void *buffer, size_t size);
+
+/* A whole member in memory, with NUL behind it; null when it is longer than limit or there is no memory. */
+char *read_part(struct check *c, const struct part *part, uint64_t limit);
+
+/* Null when it is not there. */
+struct part *find_name(const struct check *c, const char *name);
+struct part *find_part(const struct check *c, enum member_kind kind, enum drive_slot slot);
+
+/* plan.c: fills in parts. False when the file is no Muniment archive at all. */
+bool plan_members(struct check *c);
+
+/* authority.c: what the seal, the statement and its signature say about each other. */
+void judge_evidence(struct check *c);
+void load_claims(struct check *c);
+/* Whether the digest that was read is one that it may be; true when nothing is said about it. */
+bool claims_allow(const struct check *c, const struct part *part);
+/* When nothing was found damaged: whether what the archive says of itself is so. */
+void check_consistency(struct check *c);
+
+/* stream.c: reads everything once, front to back. */
+void stream_members(struct check *c);
+
+#endif

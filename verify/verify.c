@@ -1,0 +1,210 @@
+/* verify.c - joins the parts of a verification and gives the verdict. See verify.h. */
+#include "verify/check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PUBLIC_FILE_LIMIT 16384
+
+/* --- What the other files use --- */
+
+void report(struct check *c, const char *member, const char *place, uint64_t offset, uint64_t length, const char *what, ...)
+{
+    struct finding f = {.offset = offset, .length = length};
+    va_list arguments;
+
+    c->result->findings++;
+    if (!c->request->found)
+        return;
+    snprintf(f.member, sizeof f.member, "%s", member);
+    snprintf(f.place, sizeof f.place, "%s", place ? place : "");
+    va_start(arguments, what);
+    vsnprintf(f.what, sizeof f.what, what, arguments);
+    va_end(arguments);
+    c->request->found(c->request->found_context, &f);
+}
+
+void report_part(struct check *c, struct part *part, const char *what)
+{
+    if (!part->damaged)
+        report(c, part->member.name, NULL, part->member.offset, part->member.size, "%s", what);
+    part->damaged = true;
+}
+
+bool report_difference(struct check *c, const char *member, const char *place, uint64_t offset, const void *actual, const void *expected,
+                       size_t size)
+{
+    const uint8_t *a = actual, *e = expected;
+    size_t first = 0, end = size;
+
+    if (memcmp(a, e, size) == 0)
+        return true;
+    while (a[first] == e[first])
+        first++;
+    while (a[end - 1] == e[end - 1])
+        end--;
+    if (end - first == 1)
+        report(c, member, place, offset + first, 1, "has byte %02x where %02x must be", a[first], e[first]);
+    else
+        report(c, member, place, offset + first, end - first, "is not what it must be");
+    return false;
+}
+
+size_t read_some(struct check *c, uint64_t offset, void *buffer, size_t size)
+{
+    size_t got = 0;
+
+    while (got < size) {
+        ssize_t n = pread(c->descriptor, (char *)buffer + got, size - got, (off_t)(offset + got));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        got += (size_t)n;
+    }
+    memset((char *)buffer + got, 0, size - got);
+    return got;
+}
+
+char *read_part(struct check *c, const struct part *part, uint64_t limit)
+{
+    char *bytes = part->member.size <= limit ? malloc((size_t)part->member.size + 1) : NULL;
+
+    if (bytes) {
+        read_some(c, part->member.offset, bytes, (size_t)part->member.size);
+        bytes[part->member.size] = '\0';
+    }
+    return bytes;
+}
+
+/* --- Trust --- */
+
+/* Reads the keys that are trusted; *trusted tells whether the signer is among them. */
+static bool is_trusted(const struct verify_request *r, const uint8_t signer[DIGEST_SIZE], bool *trusted, struct error *error)
+{
+    char text[PUBLIC_FILE_LIMIT];
+    uint8_t digest[DIGEST_SIZE];
+
+    *trusted = false;
+    for (size_t i = 0; i < r->trusted_count; i++) {
+        FILE *file = fopen(r->trusted[i], "rb");
+        size_t size;
+
+        if (!file)
+            return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, r->trusted[i], NULL, NULL, "cannot open: %s",
+                             strerror(errno));
+        size = fread(text, 1, sizeof text, file);
+        fclose(file);
+        if (!public_key_digest(text, size, false, digest))
+            return error_set(error, STATUS_INPUT, r->trusted[i], NULL, NULL, "is not an Ed25519 public key in PEM");
+        *trusted = *trusted || memcmp(digest, signer, DIGEST_SIZE) == 0;
+    }
+    return true;
+}
+
+/* --- The whole --- */
+
+static bool open_file(struct check *c, struct error *error)
+{
+    const char *path = c->request->path;
+    struct stat status;
+
+    c->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (c->descriptor < 0)
+        return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s", strerror(errno));
+    if (fstat(c->descriptor, &status) != 0)
+        return error_host(error, path, errno, "cannot examine");
+    if (!S_ISREG(status.st_mode))
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "is not a regular file");
+    c->size = (uint64_t)status.st_size;
+    c->decoder = chunk_decoder_new();
+    c->encoder = chunk_encoder_new();
+    return (c->decoder && c->encoder) || error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
+}
+
+static bool check_all(struct check *c, struct error *error)
+{
+    const char *path = c->request->path;
+    bool trusted;
+
+    if (!is_trusted(c->request, c->signer, &trusted, error) || !open_file(c, error))
+        return false;
+    if (!plan_members(c))
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "is not a Muniment archive: it has neither the README nor the seal of one");
+    if (!c->out_of_memory) {
+        judge_evidence(c);
+        load_claims(c);
+        stream_members(c);
+    }
+    if (c->result->findings == 0 && !c->out_of_memory && !c->cancelled)
+        check_consistency(c);
+    if (c->out_of_memory)
+        return error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
+    if (c->cancelled)
+        return error_set(error, STATUS_HOST, path, NULL, NULL, "cancelled");
+    return true;
+}
+
+static bool give_verdict(struct check *c, struct error *error)
+{
+    struct verify_result *r = c->result;
+    struct text content = {.bytes = NULL};
+    uint8_t root[DIGEST_SIZE];
+    bool trusted;
+
+    r->bytes = c->size;
+    r->members = c->count;
+    if (c->seal_authentic && c->seal_parsed) {
+        content_print(&content, &c->seal, root);
+        hex_encode(root, r->machine_root);
+        text_free(&content);
+    }
+    if (!is_trusted(c->request, c->signer, &trusted, error))
+        return false;
+    if (r->findings > 0)
+        r->verdict = VERDICT_DAMAGED;
+    else if (c->signature_bad)
+        r->verdict = VERDICT_BAD_SIGNATURE;
+    else
+        r->verdict = trusted ? VERDICT_TRUSTED : VERDICT_UNKNOWN_SIGNER;
+    if (c->signature_bad && !c->request->integrity_only) {
+        const struct member *m = &find_part(c, MEMBER_SIGNATURE, 0)->member;
+
+        report(c, m->name, NULL, m->offset, m->size, "does not fit the statement and the key");
+    }
+    return true;
+}
+
+static void release(struct check *c)
+{
+    if (c->descriptor >= 0)
+        close(c->descriptor);
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
+        free(c->disks[slot].claimed);
+        free(c->disks[slot].read);
+    }
+    chunk_decoder_free(c->decoder);
+    chunk_encoder_free(c->encoder);
+    seal_free(&c->seal);
+    free(c->content);
+    free(c->by_name);
+    free(c->parts);
+}
+
+bool archive_verify(const struct verify_request *request, struct verify_result *result, struct error *error)
+{
+    struct check c = {.request = request, .result = result, .descriptor = -1};
+    bool done;
+
+    memset(result, 0, sizeof *result);
+    done = check_all(&c, error) && give_verdict(&c, error);
+    release(&c);
+    return done;
+}
