@@ -50,18 +50,22 @@ soft_int:
         movl    4(%ebp), %ebx
         movl    8(%ebp), %ecx
         movl    12(%ebp), %edx
-        movw    16(%ebp), %es
+        movl    16(%ebp), %esi
+        movl    20(%ebp), %edi
+        movw    24(%ebp), %es
         pushfw
         cli
         lcallw  *2(%esp)
         movl    4(%esp), %ebp           /* a BIOS call may change BP */
         movl    %eax, %ss:0(%ebp)
         pushfw
-        popw    %ss:18(%ebp)
+        popw    %ss:26(%ebp)
         movl    %ebx, %ss:4(%ebp)
         movl    %ecx, %ss:8(%ebp)
         movl    %edx, %ss:12(%ebp)
-        movw    %es, %ss:16(%ebp)
+        movl    %esi, %ss:16(%ebp)
+        movl    %edi, %ss:20(%ebp)
+        movw    %es, %ss:24(%ebp)
         movw    %ss, %ax
         movw    %ax, %ds
         movw    %ax, %es

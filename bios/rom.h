@@ -51,6 +51,8 @@ struct call {
     REGISTER(b);
     REGISTER(c);
     REGISTER(d);
+    INDEX_REGISTER(si);
+    INDEX_REGISTER(di);
     uint16_t es, flags;
 };
 

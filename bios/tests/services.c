@@ -1,0 +1,560 @@
+/* services.c - checks the services of the firmware from inside: booted in place of a system, one line per fact on COM1.
+ *
+ * Compiled as the firmware is, at segment 1000h. Two disks are expected for the disk checks: the first may hold this
+ * image and is only read, the second is scratch. The keyboard is worked through the controller's command D2h. */
+#include "../bda.h"
+
+uint32_t registers_changed(uint8_t vector, uint16_t ax);
+
+enum { BUFFER = 0x3000, SECOND = 0x3020 };      /* segments of two 512-byte buffers, and 64 KiB above the first */
+
+static uint16_t call_ax(uint8_t vector, uint16_t ax)
+{
+    struct call c = {.ax = ax};
+    soft_int(vector, &c);
+    return c.ax;
+}
+
+static void serial_print(const ROM char *s)
+{
+    for (; *s; s++)
+        call_ax(0x14, 0x0100 | (uint8_t)*s);
+}
+
+static bool memory_sizes(void)
+{
+    return call_ax(0x12, 0) == 639 && BDA->ebda == 639 * 64 && far_get8(BDA->ebda, 0) == 1 && call_ax(0x11, 0) & 0x20;
+}
+
+static bool upper_halves_and_registers_survive(void)
+{
+    return !registers_changed(0x10, 0x1A02) && !registers_changed(0x16, 0x0100)
+           && !registers_changed(0x11, 0) && !registers_changed(0x13, 0x0100) && !registers_changed(0x15, 0x2401)
+           && !registers_changed(0x15, 0x2400) && !registers_changed(0x08, 0) && !registers_changed(0x17, 0x0200);
+}
+
+static bool ticks_pass_while_halted(void)
+{
+    uint32_t before = BDA->ticks;
+    for (int i = 0; i < 1000 && BDA->ticks - before < 3; i++) {
+        interrupts_on();
+        asm volatile("hlt");
+    }
+    struct call c = {.ax = 0};
+    soft_int(0x1A, &c);
+    return BDA->ticks - before >= 3 && ((uint32_t)c.cx << 16 | c.dx) - before < 10;
+}
+
+static bool is_bcd(uint8_t v, uint8_t limit)
+{
+    return (v & 15) <= 9 && v >> 4 <= 9 && v <= limit;
+}
+
+static bool clock_and_date_are_bcd(void)
+{
+    struct call t = {.ax = 0x0200}, d = {.ax = 0x0400};
+    soft_int(0x1A, &t);
+    soft_int(0x1A, &d);
+    return !((t.flags | d.flags) & FLAG_CF) && is_bcd(t.ch, 0x23) && is_bcd(t.cl, 0x59) && is_bcd(t.dh, 0x59)
+           && d.ch >= 0x19 && is_bcd(d.cl, 0x99) && is_bcd(d.dh, 0x12) && is_bcd(d.dl, 0x31);
+}
+
+static bool date_can_be_set(void)
+{
+    struct call old = {.ax = 0x0400};
+    soft_int(0x1A, &old);
+    struct call set = {.ax = 0x0500, .cx = 0x1998, .dx = 0x0704}, get = {.ax = 0x0400};
+    soft_int(0x1A, &set);
+    soft_int(0x1A, &get);
+    old.ax = 0x0500;
+    soft_int(0x1A, &old);
+    return get.cx == 0x1998 && get.dx == 0x0704;
+}
+
+static void cursor_to(uint16_t place)
+{
+    struct call c = {.ax = 0x0200, .dx = place};
+    soft_int(0x10, &c);
+}
+
+static uint16_t cursor_at(void)
+{
+    struct call c = {.ax = 0x0300};
+    soft_int(0x10, &c);
+    return c.dx;
+}
+
+static uint16_t cell_at(uint16_t place)
+{
+    cursor_to(place);
+    return call_ax(0x10, 0x0800);
+}
+
+static void put_cells(uint16_t place, uint16_t ax, uint8_t attribute, uint16_t count)
+{
+    struct call c = {.ax = ax, .bx = attribute, .cx = count};
+    cursor_to(place);
+    soft_int(0x10, &c);
+}
+
+static bool text_is_written_and_scrolled(void)
+{
+    call_ax(0x10, 0x0003);
+    put_cells(0x184F, 0x0900 | 'Q', 0x1E, 1);
+    put_cells(0x184E, 0x0A00 | 'R', 0x33, 1);
+    bool written = cell_at(0x184F) == 0x1E51 && cell_at(0x184E) == 0x0752;
+    cursor_to(0x184F);
+    call_ax(0x10, 0x0E00 | 'Z');
+    bool scrolled = cursor_at() == 0x1800 && cell_at(0x174F) == 0x1E5A && cell_at(0x1800) == 0x0720;
+    struct call down = {.ax = 0x0701, .bx = 0x4F00, .cx = 0x0000, .dx = 0x184F};
+    soft_int(0x10, &down);
+    return written && scrolled && cell_at(0x184F) == 0x1E5A && cell_at(0x0000) == 0x4F20;
+}
+
+static bool teletype_obeys_controls(void)
+{
+    call_ax(0x10, 0x0003);
+    cursor_to(0x0505);
+    call_ax(0x10, 0x0E08);
+    bool back = cursor_at() == 0x0504;
+    call_ax(0x10, 0x0E0A);
+    bool down = cursor_at() == 0x0604;
+    call_ax(0x10, 0x0E0D);
+    return back && down && cursor_at() == 0x0600;
+}
+
+static bool pages_keep_their_cursors(void)
+{
+    call_ax(0x10, 0x0003);
+    cursor_to(0x0102);
+    call_ax(0x10, 0x0501);
+    struct call c = {.ax = 0x0300, .bx = 0x0100};
+    soft_int(0x10, &c);
+    bool fresh = c.dx == 0 && BDA->video_page_start == 0x1000;
+    call_ax(0x10, 0x0500);
+    return fresh && cursor_at() == 0x0102;
+}
+
+static bool fifty_rows_with_the_small_font(void)
+{
+    struct call c = {.ax = 0x1112}, i = {.ax = 0x1130, .bx = 0x0300};
+    call_ax(0x10, 0x0003);
+    soft_int(0x10, &c);
+    soft_int(0x10, &i);
+    bool small = BDA->video_rows == 49 && BDA->char_height == 8 && i.cx == 8 && (uint8_t)i.dx == 49;
+    cursor_to(0x3100);
+    call_ax(0x10, 0x0E0A);
+    bool last_row = cursor_at() == 0x3100;
+    call_ax(0x10, 0x0003);
+    return small && last_row && BDA->video_rows == 24;
+}
+
+static uint8_t pixel(uint16_t x, uint16_t y, uint8_t colour)
+{
+    struct call put = {.ax = 0x0C00 | colour, .cx = x, .dx = y}, get = {.ax = 0x0D00, .cx = x, .dx = y};
+    soft_int(0x10, &put);
+    soft_int(0x10, &get);
+    return get.al;
+}
+
+static const ROM uint8_t modes[] __attribute__((section(".rom"))) = {0x04, 0x06, 0x0D, 0x0E, 0x10, 0x11, 0x12, 0x13};
+
+static bool pixels_in_each_graphics_mode(void)
+{
+    for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++) {
+        call_ax(0x10, modes[i]);
+        if (pixel(13, 101, 1) != 1 || pixel(14, 100, 1) != 1 || pixel(13, 101, 0) != 0
+            || (modes[i] != 0x13 && pixel(14, 100, 0x81) != 0))
+            return false;
+    }
+    call_ax(0x10, 0x0013);
+    return pixel(319, 199, 0xC7) == 0xC7 && far_get8(0xA000, 63999) == 0xC7;
+}
+
+static bool characters_in_each_graphics_mode(void)
+{
+    for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++) {
+        call_ax(0x10, modes[i]);
+        put_cells(0x0203, 0x0900 | 'A', 1, 2);
+        put_cells(0x1800, 0x0900 | 'g', 1, 1);
+        if ((uint8_t)cell_at(0x0204) != 'A' || (uint8_t)cell_at(0x1800) != 'g')
+            return false;
+        struct call up = {.ax = 0x0601, .bx = 0, .cx = 0, .dx = 0x1827};
+        soft_int(0x10, &up);
+        if ((uint8_t)cell_at(0x0104) != 'A' || (uint8_t)cell_at(0x1700) != 'g' || (uint8_t)cell_at(0x1800) == 'g')
+            return false;
+    }
+    call_ax(0x10, 0x0003);
+    return true;
+}
+
+static bool colours_read_back(void)
+{
+    struct call set = {.ax = 0x1010, .bx = 200, .cx = 0x0A0B, .dx = 0x0900}, get = {.ax = 0x1015, .bx = 200};
+    struct call attribute = {.ax = 0x1000, .bx = 0x2A05}, read = {.ax = 0x1007, .bx = 0x0005};
+    soft_int(0x10, &set);
+    soft_int(0x10, &get);
+    soft_int(0x10, &attribute);
+    soft_int(0x10, &read);
+    call_ax(0x10, 0x0003);
+    return get.cx == 0x0A0B && get.dh == 9 && read.bh == 0x2A;
+}
+
+static bool display_is_vga(void)
+{
+    struct call c = {.ax = 0x1A00}, f = {.ax = 0x1B00, .es = BUFFER};
+    struct call vesa = {.ax = 0x4F00, .es = BUFFER};
+    soft_int(0x10, &c);
+    soft_int(0x10, &f);
+    soft_int(0x10, &vesa);
+    return c.al == 0x1A && c.bl == 8 && f.al == 0x1B && vesa.al != 0x4F;
+}
+
+/* Puts a scan code into the keyboard controller and lets its interrupt through. */
+static void scan(uint8_t code)
+{
+    while (inb(0x64) & 2)
+        ;
+    outb(0x64, 0xD2);
+    while (inb(0x64) & 2)
+        ;
+    outb(0x60, code);
+    interrupts_on();
+    for (int i = 0; i < 100 && inb(0x64) & 1; i++)
+        delay(1);
+}
+
+static uint16_t key(uint16_t function)
+{
+    return call_ax(0x16, function);
+}
+
+static bool keys_become_codes(void)
+{
+    scan(0x1E), scan(0x9E);
+    bool plain = key(0) == 0x1E61;
+    scan(0x2A), scan(0x1E), scan(0x9E), scan(0xAA);
+    bool shifted = key(0) == 0x1E41;
+    scan(0x1D), scan(0x2E), scan(0xAE), scan(0x9D);
+    bool control = key(0) == 0x2E03;
+    scan(0x38), scan(0x10), scan(0x90), scan(0xB8);
+    bool alternate = key(0) == 0x1000;
+    scan(0xE0), scan(0x48), scan(0xE0), scan(0xC8);
+    bool enhanced = key(0x1000) == 0x48E0;
+    scan(0xE0), scan(0x48), scan(0xE0), scan(0xC8);
+    return plain && shifted && control && alternate && enhanced && key(0) == 0x4800;
+}
+
+static bool alt_and_digits_make_a_character(void)
+{
+    scan(0x38), scan(0x4D), scan(0xCD), scan(0x4C), scan(0xCC), scan(0xB8);
+    return key(0) == 65;
+}
+
+static bool pushed_key_comes_back(void)
+{
+    struct call push = {.ax = 0x0500, .cx = 0x3062}, check = {.ax = 0x0100};
+    soft_int(0x16, &push);
+    soft_int(0x16, &check);
+    bool there = !(check.flags & FLAG_ZF) && check.ax == 0x3062 && key(0) == 0x3062;
+    struct call none = {.ax = 0x0100};
+    soft_int(0x16, &none);
+    return there && none.flags & FLAG_ZF;
+}
+
+static bool memory_map_adds_up(void)
+{
+    struct call c = {.edx = 0x534D4150, .es = BUFFER}, e = {.ax = 0xE801};
+    uint32_t sizes[2] = {0, 0}, entry[5];
+
+    do {
+        c.eax = 0xE820;
+        c.ecx = 20;
+        soft_int(0x15, &c);
+        if (c.flags & FLAG_CF || c.eax != 0x534D4150)
+            return false;
+        far_read(entry, BUFFER, 0, sizeof(entry));
+        if (entry[4] == 1)
+            sizes[entry[0] != 0] += entry[2];
+    } while (c.ebx);
+    soft_int(0x15, &e);
+    return sizes[0] == 639 * 1024 && sizes[1] == e.ax * 1024u + e.bx * 65536u && call_ax(0x15, 0x8800) == sizes[1] >> 10;
+}
+
+static bool a20_switches(void)
+{
+    call_ax(0x15, 0x2401);
+    bool on = (uint8_t)call_ax(0x15, 0x2402) == 1;
+    far_put16(0, 0x700, 0x1234);
+    far_put16(0xFFFF, 0x710, 0x4321);
+    bool apart = far_get16(0, 0x700) == 0x1234;
+    call_ax(0x15, 0x2400);
+    return on && apart && (uint8_t)call_ax(0x15, 0x2402) == 0 && far_get16(0xFFFF, 0x710) == 0x1234;
+}
+
+static void block_move(uint32_t from, uint32_t to, uint16_t words, struct call *c)
+{
+    uint16_t table[24] = {0};
+    table[8] = table[12] = 0xFFFF;
+    table[9] = (uint16_t)from;
+    table[10] = 0x9300 | (uint8_t)(from >> 16);
+    table[11] = from >> 24 << 8;
+    table[13] = (uint16_t)to;
+    table[14] = 0x9300 | (uint8_t)(to >> 16);
+    table[15] = to >> 24 << 8;
+    *c = (struct call){.ax = 0x8700, .cx = words, .si = (uint16_t)(uint32_t)table, .es = 0};
+    soft_int(0x15, c);
+}
+
+static bool blocks_move_above_one_megabyte(void)
+{
+    struct call there, back;
+    for (uint16_t i = 0; i < 512; i += 2)
+        far_put16(BUFFER, i, i * 77);
+    block_move(BUFFER * 16, 0x234560, 256, &there);
+    far_fill16(BUFFER, 0, 0, 256);
+    block_move(0x234560, BUFFER * 16, 256, &back);
+    if ((there.flags | back.flags) & FLAG_CF || there.ah || back.ah)
+        return false;
+    for (uint16_t i = 0; i < 512; i += 2)
+        if (far_get16(BUFFER, i) != (uint16_t)(i * 77))
+            return false;
+    return (uint8_t)call_ax(0x15, 0x2402) == 0;
+}
+
+static bool waits_end(void)
+{
+    uint32_t before = BDA->ticks;
+    struct call wait = {.ax = 0x8600, .cx = 0x0003, .dx = 0x0D40}, event = {.ax = 0x8300, .dx = 20000, .es = BUFFER};
+    soft_int(0x15, &wait);
+    uint32_t passed = BDA->ticks - before;
+    far_put8(BUFFER, 0, 0);
+    soft_int(0x15, &event);
+    struct call busy = {.ax = 0x8600, .dx = 1000};
+    soft_int(0x15, &busy);
+    for (before = BDA->ticks; BDA->ticks - before < 9 && !far_get8(BUFFER, 0);)
+        asm volatile("sti; hlt");
+    return !(wait.flags & FLAG_CF) && passed >= 3 && passed <= 6 && busy.ah == 0x83 && busy.flags & FLAG_CF
+           && far_get8(BUFFER, 0) == 0x80;
+}
+
+static bool configuration_is_an_at(void)
+{
+    struct call c = {.ax = 0xC000}, e = {.ax = 0xC100}, none = {.ax = 0x1234};
+    soft_int(0x15, &c);
+    soft_int(0x15, &e);
+    soft_int(0x15, &none);
+    return far_get8(c.es, c.bx + 2) == 0xFC && e.es == BDA->ebda && none.ah == 0x86 && none.flags & FLAG_CF;
+}
+
+static bool power_management_is_there(void)
+{
+    struct call check = {.ax = 0x5300}, idle = {.ax = 0x5305}, bad = {.ax = 0x5307, .bx = 7, .cx = 1};
+    soft_int(0x15, &check);
+    soft_int(0x15, &idle);
+    soft_int(0x15, &bad);
+    return check.ax == 0x0102 && check.bx == 0x504D && !(idle.flags & FLAG_CF) && bad.flags & FLAG_CF && bad.ah == 9;
+}
+
+/* INT 13h with the buffer BUFFER:0000. */
+static uint8_t disk_call(uint16_t ax, uint16_t cx, uint16_t dx)
+{
+    struct call c = {.ax = ax, .cx = cx, .dx = dx, .es = BUFFER};
+    soft_int(0x13, &c);
+    return c.flags & FLAG_CF ? c.ah : 0;
+}
+
+static void fill_buffer(uint16_t v)
+{
+    for (uint16_t i = 0; i < 0x2400; i += 2)
+        far_put16(BUFFER, i, v ^ i);
+}
+
+static bool buffer_holds(uint16_t v, uint16_t bytes)
+{
+    for (uint16_t i = 0; i < bytes; i += 2)
+        if (far_get16(BUFFER, i) != (v ^ i))
+            return false;
+    return true;
+}
+
+static bool floppy_reads_what_was_written(void)
+{
+    fill_buffer(0xBEEF);
+    bool written = disk_call(0x0312, 0x2801, 0x0100) == 0;
+    fill_buffer(0);
+    return written && disk_call(0x0412, 0x2801, 0x0100) == 0 && disk_call(0x0212, 0x2801, 0x0100) == 0
+           && buffer_holds(0xBEEF, 0x2400) && BDA->fd_status == 0;
+}
+
+static bool floppy_refuses_what_dma_cannot(void)
+{
+    struct call c = {.ax = 0x0202, .bx = 0xFE00, .cx = 0x0001, .dx = 0, .es = BUFFER};
+    soft_int(0x13, &c);
+    return c.flags & FLAG_CF && c.ah == 0x09 && call_ax(0x13, 0x0100) >> 8 == 0x09;
+}
+
+static bool floppy_sector_that_is_not_there(void)
+{
+    return disk_call(0x0201, 0x0063, 0x0000) != 0 && disk_call(0x0000, 0, 0) == 0 && disk_call(0x0201, 0x0001, 0x0000) == 0
+           && far_get16(BUFFER, 510) == 0xAA55;
+}
+
+static bool floppy_parameters(void)
+{
+    struct call c = {.ax = 0x0800}, t = {.ax = 0x1500}, none = {.ax = 0x1500, .dx = 1};
+    soft_int(0x13, &c);
+    soft_int(0x13, &t);
+    soft_int(0x13, &none);
+    return c.ch == 79 && c.cl >= 18 && c.dh == 1 && c.dl == 1 && far_get8(c.es, c.di + 4) == c.cl && t.ah == 2 && none.ah == 0;
+}
+
+static bool floppy_track_is_formatted(void)
+{
+    for (uint16_t i = 0; i < 18; i++) {
+        far_put16(BUFFER, i * 4, 0x0046);
+        far_put16(BUFFER, i * 4 + 2, 0x0200 | (i + 1));
+    }
+    struct call media = {.ax = 0x1800, .cx = 0x4F12, .dx = 0};
+    soft_int(0x13, &media);
+    if (media.flags & FLAG_CF || disk_call(0x0512, 0x4601, 0x0000) != 0)
+        return false;
+    return disk_call(0x0201, 0x4612, 0x0000) == 0;    /* QEMU does not write the filler */
+}
+
+struct packet { uint16_t size, count, offset, segment; uint32_t lba, lba_high; };
+
+static uint8_t edd(uint16_t ax, uint32_t lba, uint16_t count, uint16_t segment, uint16_t offset)
+{
+    struct packet p = {16, count, offset, segment, lba, 0};
+    struct call c = {.ax = ax, .dx = 0x81, .si = (uint16_t)(uint32_t)&p};
+    soft_int(0x13, &c);
+    return c.flags & FLAG_CF ? c.ah : p.count == count ? 0 : 0xEE;
+}
+
+static bool disk_cylinders_and_blocks_agree(void)
+{
+    struct call g = {.ax = 0x0800, .dx = 0x81};
+    soft_int(0x13, &g);
+    uint32_t heads = g.dh + 1, sectors = g.cl & 63, lba = (400 * heads + 9) * sectors + 16;
+    fill_buffer(0xD15C);
+    if (edd(0x4300, lba, 18, BUFFER, 0) != 0)
+        return false;
+    fill_buffer(0);
+    return disk_call(0x0212, 400 % 256 << 8 | 400 / 256 << 6 | 17, 0x0981) == 0 && buffer_holds(0xD15C, 0x2400);
+}
+
+static bool disk_writes_by_cylinders(void)
+{
+    struct call g = {.ax = 0x0800, .dx = 0x81};
+    soft_int(0x13, &g);
+    uint32_t lba = (3 * (g.dh + 1) + 2) * (g.cl & 63);
+    fill_buffer(0x7777);
+    bool written = disk_call(0x0303, 0x0301, 0x0281) == 0;
+    fill_buffer(0);
+    return written && edd(0x4200, lba, 3, BUFFER + 1, 0xFFF0) == 0 && disk_call(0x0403, 0x0301, 0x0281) == 0
+           && far_get16(BUFFER + 0x1000, 0) == 0x7777;
+}
+
+static bool disk_limits(void)
+{
+    uint8_t result[66];
+    struct call c = {.ax = 0x4800, .dx = 0x81, .si = (uint16_t)(uint32_t)result};
+    *(uint16_t *)result = sizeof(result);
+    soft_int(0x13, &c);
+    uint32_t total = *(uint32_t *)(result + 16);
+    uint8_t sum = 0;
+    for (int i = 30; i < 66; i++)
+        sum += result[i];
+    return !(c.flags & FLAG_CF) && *(uint16_t *)result == 66 && sum == 0 && *(uint16_t *)(result + 24) == 512
+           && edd(0x4200, total - 1, 1, BUFFER, 0) == 0 && edd(0x4200, total, 1, BUFFER, 0) != 0
+           && edd(0x4400, total - 100, 100, 0, 0) == 0 && disk_call(0x0201, 0x0000, 0x0081) != 0
+           && disk_call(0x0201, 0x0001, 0x0082) == 0x01;
+}
+
+static bool disk_extensions_are_announced(void)
+{
+    struct call c = {.ax = 0x4100, .bx = 0x55AA, .dx = 0x81}, t = {.ax = 0x1500, .dx = 0x81}, p = {.ax = 0x0800, .dx = 0x81};
+    soft_int(0x13, &c);
+    soft_int(0x13, &t);
+    soft_int(0x13, &p);
+    uint32_t chs = ((p.cl & 0xC0) << 2 | p.ch) + 1;
+    chs *= (p.dh + 1) * (p.cl & 63);
+    return c.bx == 0xAA55 && c.ah == 0x30 && c.cx & 1 && t.ah == 3 && ((uint32_t)t.cx << 16 | t.dx) == chs
+           && p.dl == BDA->hd_count && vector_segment(0x41) == BDA->ebda && far_get8(BDA->ebda, 0x3D + 16 + 2) == p.dh + 1;
+}
+
+static bool printer_and_serial_answer(void)
+{
+    struct call serial = {.ax = 0x0300};
+    soft_int(0x14, &serial);
+    return BDA->com[0] == 0x3F8 && serial.ah & 0x20 && BDA->equipment >> 9 & 7;
+}
+
+struct fact {
+    bool (*holds)(void);
+    uint8_t needs;                      /* 1: a floppy, 2: two disks */
+    char name[51];
+};
+
+#define FACT(f, needs) {f, needs, #f}
+
+static const ROM struct fact facts[] __attribute__((section(".rom"))) = {
+    FACT(memory_sizes, 0),
+    FACT(upper_halves_and_registers_survive, 0),
+    FACT(ticks_pass_while_halted, 0),
+    FACT(clock_and_date_are_bcd, 0),
+    FACT(date_can_be_set, 0),
+    FACT(text_is_written_and_scrolled, 0),
+    FACT(teletype_obeys_controls, 0),
+    FACT(pages_keep_their_cursors, 0),
+    FACT(fifty_rows_with_the_small_font, 0),
+    FACT(pixels_in_each_graphics_mode, 0),
+    FACT(characters_in_each_graphics_mode, 0),
+    FACT(colours_read_back, 0),
+    FACT(display_is_vga, 0),
+    FACT(keys_become_codes, 0),
+    FACT(alt_and_digits_make_a_character, 0),
+    FACT(pushed_key_comes_back, 0),
+    FACT(memory_map_adds_up, 0),
+    FACT(a20_switches, 0),
+    FACT(blocks_move_above_one_megabyte, 0),
+    FACT(waits_end, 0),
+    FACT(configuration_is_an_at, 0),
+    FACT(power_management_is_there, 0),
+    FACT(floppy_reads_what_was_written, 1),
+    FACT(floppy_refuses_what_dma_cannot, 1),
+    FACT(floppy_sector_that_is_not_there, 1),
+    FACT(floppy_parameters, 1),
+    FACT(floppy_track_is_formatted, 1),
+    FACT(disk_cylinders_and_blocks_agree, 2),
+    FACT(disk_writes_by_cylinders, 2),
+    FACT(disk_limits, 2),
+    FACT(disk_extensions_are_announced, 2),
+    FACT(printer_and_serial_answer, 0),
+};
+
+static const ROM char good[] __attribute__((section(".rom"))) = "ok   ";
+static const ROM char bad[] __attribute__((section(".rom"))) = "BAD  ";
+static const ROM char newline[] __attribute__((section(".rom"))) = "\r\n";
+static const ROM char done[] __attribute__((section(".rom"))) = "done\r\n";
+
+void tests_run(void)
+{
+    uint8_t have = (disk_call(0x0201, 0x0001, 0x0000) == 0) | (BDA->hd_count >= 2 ? 2 : 0);
+
+    interrupts_on();
+    call_ax(0x14, 0x00E3);
+    for (unsigned i = 0; i < ARRAY_LENGTH(facts); i++) {
+        if (facts[i].needs & ~have)
+            continue;
+        bool holds = facts[i].holds();
+        interrupts_on();
+        serial_print(holds ? good : bad);
+        serial_print(facts[i].name);
+        serial_print(newline);
+    }
+    serial_print(done);
+    struct call off = {.ax = 0x5307, .bx = 1, .cx = 3};
+    soft_int(0x15, &off);
+}
