@@ -114,7 +114,7 @@ int lmsw(struct cpu *cpu, const struct insn *i)
 
     if (cpu->cpl)
         return raise_error(cpu, i, EXC_GP, 0);
-    if (selector_operand(cpu, i, &value) & ACCESS_FAULT)
+    if (selector_operand(cpu, i, &value))
         return cpu_fault_exit(cpu, i);
     value = (cpu->cr0 & ~(CR0_MP | CR0_EM | CR0_TS)) | (value & (CR0_PE | CR0_MP | CR0_EM | CR0_TS));
     return cr0_write(cpu, value) ? cpu_fault_exit(cpu, i) : leave(cpu, i);

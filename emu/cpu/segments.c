@@ -203,7 +203,7 @@ unsigned segment_load(struct cpu *cpu, const struct insn *insn, unsigned segment
     }
     descriptor_set_accessed(cpu, &d);
     segment_set(&cpu->seg[segment], selector, &d);
-    return cpu->leave ? ACCESS_LEAVE : ACCESS_DONE;
+    return ACCESS_DONE;
 }
 
 /* --- Stacks --- */

@@ -136,39 +136,32 @@ static int sysexit(struct cpu *cpu, const struct insn *i)
 }
 
 /* --- Segment registers --- */
-static int end_segment_load(struct cpu *cpu, const struct insn *i, unsigned segment, unsigned status)
+static int end_segment_load(struct cpu *cpu, const struct insn *i, unsigned segment)
 {
-    if (segment == SEG_SS) {
-        cpu->attention |= ATTENTION_SHADOW | ATTENTION_SHADOW_SS;
-        return leave(cpu, i);
-    }
-    return finish(cpu, i, status);
+    if (segment != SEG_SS)
+        return proceed(cpu, i);
+    cpu->attention |= ATTENTION_SHADOW | ATTENTION_SHADOW_SS;
+    return leave(cpu, i);
 }
 
 static int mov_to_sreg(struct cpu *cpu, const struct insn *i)
 {
     uint32_t selector;
-    unsigned status;
 
-    if (selector_operand(cpu, i, &selector) & ACCESS_FAULT)
+    if (selector_operand(cpu, i, &selector) || segment_load(cpu, i, i->dst, (uint16_t)selector) & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
-    status = segment_load(cpu, i, i->dst, (uint16_t)selector);
-    return status & ACCESS_FAULT ? cpu_fault_exit(cpu, i) : end_segment_load(cpu, i, i->dst, status);
+    return end_segment_load(cpu, i, i->dst);
 }
 
 /* POP SS moves the pointer of the stack that it leaves. */
 static int pop_sreg(struct cpu *cpu, const struct insn *i)
 {
     uint32_t selector, mask = stack_mask(&cpu->seg[SEG_SS]);
-    unsigned status;
 
-    if (stack_peek(cpu, i, 0, i->size, &selector))
-        return cpu_fault_exit(cpu, i);
-    status = segment_load(cpu, i, i->dst, (uint16_t)selector);
-    if (status & ACCESS_FAULT)
+    if (stack_peek(cpu, i, 0, i->size, &selector) || segment_load(cpu, i, i->dst, (uint16_t)selector) & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
     cpu->reg[ESP] = (cpu->reg[ESP] & ~mask) | ((cpu->reg[ESP] + i->size) & mask);
-    return end_segment_load(cpu, i, i->dst, status);
+    return end_segment_load(cpu, i, i->dst);
 }
 
 static int load_far(struct cpu *cpu, const struct insn *i)
@@ -176,33 +169,28 @@ static int load_far(struct cpu *cpu, const struct insn *i)
     static const uint8_t segments[] = {
         [OP_LES - OP_LES] = SEG_ES, [OP_LDS - OP_LES] = SEG_DS, [OP_LSS - OP_LES] = SEG_SS, [OP_LFS - OP_LES] = SEG_FS, [OP_LGS - OP_LES] = SEG_GS
     };
-    unsigned segment = segments[i->operation - OP_LES], status;
+    unsigned segment = segments[i->operation - OP_LES];
     uint32_t offset, selector;
 
-    if (far_pointer(cpu, i, &offset, &selector))
-        return cpu_fault_exit(cpu, i);
-    status = segment_load(cpu, i, segment, (uint16_t)selector);
-    if (status & ACCESS_FAULT)
+    if (far_pointer(cpu, i, &offset, &selector) || segment_load(cpu, i, segment, (uint16_t)selector) & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
     set_register(cpu, i->dst, i->size, offset);
-    return end_segment_load(cpu, i, segment, status);
+    return end_segment_load(cpu, i, segment);
 }
 
 /* --- Flags --- */
 static int pushf(struct cpu *cpu, const struct insn *i)
 {
     uint32_t flags = flags_read(cpu) & ~(uint32_t)(FLAG_RF | FLAG_VM), esp = cpu->reg[ESP] - i->size;
-    unsigned status;
 
     if (flags_check_v86(cpu, i->size))
         return cpu_fault_exit(cpu, i);
     if (cpu->flags & FLAG_VM && iopl(cpu) < 3)
         flags = (flags & ~(uint32_t)FLAG_IF) | FLAG_IOPL | (flags & FLAG_VIF ? FLAG_IF : 0);
-    status = segment_write(cpu, i, SEG_SS, esp & stack_mask(&cpu->seg[SEG_SS]), i->size, flags);
-    if (status & ACCESS_FAULT)
+    if (segment_write(cpu, i, SEG_SS, esp & stack_mask(&cpu->seg[SEG_SS]), i->size, flags) & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
     stack_pointer_set(cpu, esp);
-    return finish(cpu, i, status);
+    return proceed(cpu, i);
 }
 
 static int popf(struct cpu *cpu, const struct insn *i)
@@ -260,7 +248,7 @@ static unsigned descriptor_query(struct cpu *cpu, const struct insn *i, struct d
     uint32_t selector, linear;
 
     *visible = false;
-    if (selector_operand(cpu, i, &selector) & ACCESS_FAULT)
+    if (selector_operand(cpu, i, &selector))
         return ACCESS_FAULT;
     if (!(selector & SELECTOR_INDEX) || !descriptor_locate(cpu, (uint16_t)selector, &linear))
         return ACCESS_DONE;
@@ -288,7 +276,7 @@ static int lar_lsl(struct cpu *cpu, const struct insn *i)
         set_register(cpu, i->dst, i->size, value);
     }
     set_zero_flag(cpu, found);
-    return NEXT(cpu, i);
+    return proceed(cpu, i);
 }
 
 static int verr_verw(struct cpu *cpu, const struct insn *i)
@@ -299,28 +287,25 @@ static int verr_verw(struct cpu *cpu, const struct insn *i)
     if (descriptor_query(cpu, i, &d, &visible))
         return cpu_fault_exit(cpu, i);
     set_zero_flag(cpu, visible && (i->operation == OP_VERR ? descriptor_readable(&d) : descriptor_writable(&d)));
-    return NEXT(cpu, i);
+    return proceed(cpu, i);
 }
 
 /* Memory that has the higher RPL already is only read: it need not be writable. */
 static int arpl(struct cpu *cpu, const struct insn *i)
 {
     uint32_t rpl = cpu->reg[i->src] & SELECTOR_RPL, selector = cpu->reg[i->dst];
-    unsigned status = ACCESS_DONE;
     bool raised;
 
     if (i->form == FORM_MR && operand_read(cpu, i, 2, &selector) & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
     raised = (selector & SELECTOR_RPL) < rpl;
     selector = (selector & ~SELECTOR_RPL) | rpl;
-    if (raised && i->form == FORM_MR)
-        status = segment_write(cpu, i, i->segment, effective_address(cpu, i), 2, selector);
-    else if (raised)
-        set_register(cpu, i->dst, 2, selector);
-    if (status & ACCESS_FAULT)
+    if (raised && i->form == FORM_MR && segment_write(cpu, i, i->segment, effective_address(cpu, i), 2, selector) & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
+    if (raised && i->form == FORM_RR)
+        set_register(cpu, i->dst, 2, selector);
     set_zero_flag(cpu, raised);
-    return finish(cpu, i, status);
+    return proceed(cpu, i);
 }
 
 static int sldt(struct cpu *cpu, const struct insn *i)
@@ -354,7 +339,7 @@ static int lldt(struct cpu *cpu, const struct insn *i)
 
     if (cpu->cpl)
         return raise_error(cpu, i, EXC_GP, 0);
-    if (selector_operand(cpu, i, &selector) & ACCESS_FAULT)
+    if (selector_operand(cpu, i, &selector))
         return cpu_fault_exit(cpu, i);
     if (!(selector & SELECTOR_INDEX)) {
         segment_set_null(&cpu->ldtr, (uint16_t)selector);
@@ -364,7 +349,7 @@ static int lldt(struct cpu *cpu, const struct insn *i)
     if (system_segment(cpu, selector, 1u << TYPE_LDT, &d))
         return cpu_fault_exit(cpu, i);
     segment_set(&cpu->ldtr, (uint16_t)selector, &d);
-    return NEXT(cpu, i);
+    return proceed(cpu, i);
 }
 
 static int ltr(struct cpu *cpu, const struct insn *i)
@@ -374,7 +359,7 @@ static int ltr(struct cpu *cpu, const struct insn *i)
 
     if (cpu->cpl)
         return raise_error(cpu, i, EXC_GP, 0);
-    if (selector_operand(cpu, i, &selector) & ACCESS_FAULT)
+    if (selector_operand(cpu, i, &selector))
         return cpu_fault_exit(cpu, i);
     if (!(selector & SELECTOR_INDEX))
         return raise_error(cpu, i, EXC_GP, 0);
@@ -400,13 +385,12 @@ static int sgdt_sidt(struct cpu *cpu, const struct insn *i)
 {
     const struct table_register *t = i->operation == OP_SGDT ? &cpu->gdtr : &cpu->idtr;
     uint32_t at = effective_address(cpu, i), base_at = base_address(cpu, i);
-    unsigned status;
 
     if (segment_probe(cpu, i, i->segment, at, 2, true) || segment_probe(cpu, i, i->segment, base_at, 4, true))
         return cpu_fault_exit(cpu, i);
-    status = segment_write(cpu, i, i->segment, at, 2, t->limit);
-    status |= segment_write(cpu, i, i->segment, base_at, 4, t->base);
-    return status & ACCESS_FAULT ? cpu_fault_exit(cpu, i) : finish(cpu, i, status);
+    segment_write(cpu, i, i->segment, at, 2, t->limit);
+    segment_write(cpu, i, i->segment, base_at, 4, t->base);
+    return proceed(cpu, i);
 }
 
 static int lgdt_lidt(struct cpu *cpu, const struct insn *i)
