@@ -1,0 +1,483 @@
+/* test_system.c - control registers, models, CPUID, model-specific registers, and the other system instructions (Intel SDM vol. 2; vol. 3, chapter 2). */
+#include "tests/unit/processor.h"
+
+#define MOV_CR0_EAX 0x0F, 0x22, 0xC0
+#define MOV_CR3_EAX 0x0F, 0x22, 0xD8
+#define MOV_CR4_EAX 0x0F, 0x22, 0xE0
+
+/* Runs code at CPL 0 with EAX set; whether it got to its end. Otherwise the vector's handler has halted. */
+static bool runs(struct processor *p, uint32_t eax, const uint8_t *bytes, size_t length)
+{
+    p->cpu.reg[EAX] = eax;
+    p->cpu.eip = AT_CODE;
+    execute(p, bytes, length);
+    return p->cpu.eip == AT_CODE + length + 1;
+}
+#define RUNS(p, eax, ...) runs(p, eax, CODE_BYTES(__VA_ARGS__))
+
+/* --- CR0 --- */
+static void paging_needs_protection(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_I486, 0);
+
+    assert_false(RUNS(p, CR0_PG, MOV_CR0_EAX));
+    expect_fault(p, EXC_GP, 0, AT_CODE);
+    assert_false(RUNS(p, CR0_PE | CR0_NW, MOV_CR0_EAX));
+    expect_fault(p, EXC_GP, 0, AT_CODE);
+    assert_true(p->cpu.cr0 & CR0_PE);
+    processor_free(p);
+}
+
+static void cr0_has_the_bits_of_its_model(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_I386, 0);
+
+    assert_true(RUNS(p, 0x7FFFFFFF & ~CR0_NW, MOV_CR0_EAX));
+    assert_int_equal(p->cpu.cr0, CR0_PE | CR0_MP | CR0_EM | CR0_TS);
+    processor_free(p);
+    p = processor_protected(CPU_I486, 0);
+    assert_true(RUNS(p, CR0_PE, MOV_CR0_EAX));
+    assert_int_equal(p->cpu.cr0, CR0_PE | CR0_ET);
+    processor_free(p);
+}
+
+static void protection_is_effective_at_once(void **state)
+{
+    (void)state;
+    struct processor *p = processor_real(CPU_I386);
+
+    p->cpu.gdtr = (struct table_register){ AT_GDT, GDT_SIZE - 1 };
+    descriptor_put(p, AT_GDT + CODE, 0, UINT32_MAX, 0x9A, 0x40);
+    descriptor_put(p, AT_GDT + DATA, 0, UINT32_MAX, 0x92, 0x40);
+    code_put(p, AT_CODE_B, CODE_BYTES(0xB8, D(DATA), 0x8E, 0xD8, 0xA1, D(AT_DATA), 0xF4));
+    poke(p, AT_DATA, 0xCAFEBABE, 4);
+    RUN(p, 0x0F, 0x01, 0xE0, 0x0C, 0x01, 0x0F, 0x01, 0xF0, /* smsw ax; or al, 1; lmsw ax */
+        0x66, 0xEA, D(AT_CODE_B), W(CODE) /* jmp far 32 */);
+    assert_int_equal(p->cpu.reg[EAX], 0xCAFEBABE);
+    processor_free(p);
+}
+
+static void lmsw_cannot_leave_protected_mode(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_I486, 0);
+
+    assert_true(RUNS(p, CR0_TS, 0x0F, 0x01, 0xF0));
+    assert_int_equal(p->cpu.cr0 & 15, CR0_PE | CR0_TS);
+    assert_true(RUNS(p, 0, 0x0F, 0x06 /* clts */));
+    assert_int_equal(p->cpu.cr0 & 15, CR0_PE);
+    processor_free(p);
+}
+
+static void control_registers_are_for_cpl_0(void **state)
+{
+    (void)state;
+    static const uint8_t forbidden[][3] = {
+        { 0x0F, 0x20, 0xC0 }, { 0x0F, 0x22, 0xC0 }, { 0x0F, 0x01, 0xF0 }, { 0x0F, 0x06, 0x90 }, { 0x0F, 0x08, 0x90 }, { 0x0F, 0x09, 0x90 }, { 0x0F, 0x32, 0x90 },
+        { 0x0F, 0x30, 0x90 }, { 0x0F, 0x21, 0xC0 }, { 0x0F, 0x23, 0xC0 }, { 0x0F, 0x00, 0xD0 }, { 0x0F, 0x00, 0xD8 }, { 0x0F, 0x01, 0x10 }, { 0x0F, 0x01, 0x38 }
+    };
+
+    for (unsigned n = 0; n < sizeof forbidden / sizeof *forbidden; n++) {
+        struct processor *p = processor_protected(CPU_PENTIUM, 3);
+        execute(p, forbidden[n], 3);
+        expect_fault(p, EXC_GP, 0, AT_CODE);
+        processor_free(p);
+    }
+}
+
+/* --- CR4, paging --- */
+static void reserved_bits_of_cr4_fault(void **state)
+{
+    (void)state;
+    static const uint32_t allowed[] = { [CPU_PENTIUM] = 0x5F, [CPU_PENTIUM_MMX] = 0x15F, [CPU_PENTIUM2] = 0x1FF };
+
+    for (unsigned model = CPU_PENTIUM; model <= CPU_PENTIUM2; model++)
+        for (unsigned bit = 0; bit < 32; bit++) {
+            struct processor *p = processor_protected(model, 0);
+            assert_int_equal(RUNS(p, 1u << bit, MOV_CR4_EAX), allowed[model] >> bit & 1);
+            processor_free(p);
+        }
+}
+
+static void cr4_came_with_the_pentium(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_I486, 0);
+
+    assert_false(RUNS(p, 0, MOV_CR4_EAX));
+    expect_vector(p, EXC_UD);
+    processor_free(p);
+}
+
+static void reserved_bits_of_page_directory_pointers_fault_when_loaded(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_PENTIUM2, 0);
+    const uint32_t cr0 = CR0_PG | CR0_PE;
+
+    p->cpu.cr3 = AT_CR3;
+    poke(p, AT_CR3 + 8, 0x3, 4); /* bit 1 */
+    p->cpu.cr4 = CR4_PAE;
+    assert_false(RUNS(p, cr0, MOV_CR0_EAX));
+    expect_fault(p, EXC_GP, 0, AT_CODE);
+    assert_false(p->cpu.cr0 & CR0_PG);
+    poke(p, AT_CR3, 0x1000 + AT_CR3 + 1, 4);
+    poke(p, AT_CR3 + 8, 0, 4);
+    poke(p, AT_CR3 + 0x1000, 0x83, 4); /* a 2 MiB page, identical */
+    assert_true(RUNS(p, cr0, MOV_CR0_EAX));
+    assert_int_equal(p->cpu.pdpte[0], 0x1001 + AT_CR3);
+    processor_free(p);
+}
+
+/* --- Models --- */
+static uint32_t writable_flags(enum cpu_model model)
+{
+    struct processor *p = processor_protected(model, 0);
+    uint32_t flags;
+
+    RUN(p, 0x68, D(0x00240000), 0x9D, 0x9C, 0x58 /* push AC | ID; popfd; pushfd; pop eax */);
+    flags = p->cpu.reg[EAX] & 0x00240000;
+    processor_free(p);
+    return flags;
+}
+
+static void ac_came_with_the_486_and_id_with_the_pentium(void **state)
+{
+    (void)state;
+    assert_int_equal(writable_flags(CPU_I386), 0);
+    assert_int_equal(writable_flags(CPU_I486), FLAG_AC);
+    assert_int_equal(writable_flags(CPU_PENTIUM), FLAG_AC | FLAG_ID);
+}
+
+static void reset_leaves_the_signature_in_edx(void **state)
+{
+    (void)state;
+    static const uint32_t signature[] = { 0x0308, 0x0415, 0x052C, 0x0543, 0x0652, 0x0683, 0x0F12 };
+
+    for (unsigned model = CPU_I386; model <= CPU_PENTIUM4; model++) {
+        struct processor *p = processor_new(model);
+        assert_int_equal(p->cpu.reg[EDX], signature[model]);
+        processor_free(p);
+    }
+}
+
+static void cpuid(struct processor *p, uint32_t leaf)
+{
+    assert_true(RUNS(p, leaf, 0x0F, 0xA2));
+}
+
+static void cpuid_names_maker_model_and_features(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_PENTIUM2, 0);
+
+    cpuid(p, 0);
+    assert_int_equal(p->cpu.reg[EAX], 2);
+    assert_memory_equal(&p->cpu.reg[EBX], "Genu", 4);
+    assert_memory_equal(&p->cpu.reg[EDX], "ineI", 4);
+    assert_memory_equal(&p->cpu.reg[ECX], "ntel", 4);
+    cpuid(p, 1);
+    assert_int_equal(p->cpu.reg[EAX], 0x652);
+    assert_int_equal(p->cpu.reg[EDX] & (1 << 4 | 1 << 9 | 1 << 15), 1 << 4 | 1 << 15); /* TSC, no APIC, CMOV */
+    cpuid(p, 2);
+    assert_int_equal(p->cpu.reg[EDX], 0x0C040843);
+    cpuid(p, 0x80000000); /* beyond the highest leaf: that leaf */
+    assert_int_equal(p->cpu.reg[EDX], 0x0C040843);
+    processor_free(p);
+}
+
+static void a_manifest_may_limit_the_leaves(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_PENTIUM4, 0);
+
+    p->cpu.cpuid_limit = 1;
+    cpuid(p, 0);
+    assert_int_equal(p->cpu.reg[EAX], 1);
+    cpuid(p, 2);
+    assert_int_equal(p->cpu.reg[EAX], 0xF12);
+    processor_free(p);
+}
+
+static void the_pentium_4_has_a_name(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_PENTIUM4, 0);
+    char name[48];
+
+    for (unsigned n = 0; n < 3; n++) {
+        cpuid(p, 0x80000002 + n);
+        for (unsigned r = 0; r < 4; r++)
+            store32((uint8_t *)name + 16 * n + 4 * r, p->cpu.reg[(const uint8_t[]){ EAX, EBX, ECX, EDX }[r]]);
+    }
+    assert_string_equal(name, "Intel(R) Pentium(R) 4 CPU");
+    processor_free(p);
+}
+
+/* --- Model-specific registers and counters --- */
+static bool write_msr(struct processor *p, uint32_t number, uint64_t value)
+{
+    p->cpu.reg[ECX] = number;
+    p->cpu.reg[EDX] = (uint32_t)(value >> 32);
+    return RUNS(p, (uint32_t)value, 0x0F, 0x30);
+}
+
+static bool read_msr(struct processor *p, uint32_t number, uint64_t *value)
+{
+    bool done;
+
+    p->cpu.reg[ECX] = number;
+    done = RUNS(p, 0, 0x0F, 0x32);
+    *value = p->cpu.reg[EAX] | (uint64_t)p->cpu.reg[EDX] << 32;
+    return done;
+}
+
+static void known_registers_hold_and_unknown_ones_fault(void **state)
+{
+    (void)state;
+    static const struct { uint32_t number; uint64_t good, bad; bool keeps; } cases[] = {
+        { 0x2A, 0x123456789, 0, true }, { 0x8B, 0x1100000000, 0, true }, { 0x174, 0x08, UINT64_C(1) << 32, true }, { 0x176, 0xC0001000, UINT64_C(1) << 40, true },
+        { 0x17A, 7, 8, true }, { 0x200, 0xE0000001, UINT64_C(1) << 36, true }, { 0x20F, 0xFC0000800, 0x400, true },
+        { 0x250, UINT64_C(0x0606060606060606), 2, true }, { 0x26F, UINT64_C(0x0500050005000500), 0x0700, true },
+        { 0x277, UINT64_C(0x0007010600070106), 3, true }, { 0x2FF, 0xC06, 0x1000, true }, { 0x400, UINT64_MAX, 0, true }, { 0x40C, 1, 0, true },
+        { 0x401, 0, 1, true }, { 0x79, 0x1000, 0, false }, { 0x1B, 0xFEE00900, 0xFEE00200, true }
+    };
+    static const uint32_t unknown[] = { 0x02, 0x11, 0xC1, 0x17B, 0x186, 0x1A0, 0x1D9, 0x210, 0x251, 0x410, 0xC0000080 };
+    struct processor *p = processor_protected(CPU_PENTIUM2, 0);
+    uint64_t value;
+
+    for (unsigned n = 0; n < sizeof cases / sizeof *cases; n++) {
+        assert_true(write_msr(p, cases[n].number, cases[n].good));
+        if (cases[n].bad)
+            assert_false(write_msr(p, cases[n].number, cases[n].bad));
+        assert_int_equal(read_msr(p, cases[n].number, &value), cases[n].keeps);
+        if (cases[n].keeps)
+            assert_int_equal(value, cases[n].good);
+    }
+    assert_true(read_msr(p, 0xFE, &value));
+    assert_int_equal(value, 0x508);
+    assert_false(write_msr(p, 0xFE, 0x508));
+    for (unsigned n = 0; n < sizeof unknown / sizeof *unknown; n++)
+        assert_false(read_msr(p, unknown[n], &value));
+    expect_fault(p, EXC_GP, 0, AT_CODE);
+    processor_free(p);
+}
+
+static void reset_puts_registers_to_their_first_values(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_PENTIUM4, 0);
+    uint64_t value;
+
+    assert_true(read_msr(p, 0x277, &value));
+    assert_int_equal(value, UINT64_C(0x0007040600070406));
+    assert_true(read_msr(p, 0x1A0, &value));
+    assert_int_equal(value, 1);
+    assert_true(read_msr(p, 0x1B, &value));
+    assert_int_equal(value, 0xFEE00100);
+    processor_free(p);
+}
+
+static void the_time_stamp_counts_instructions(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_PENTIUM, 0);
+
+    RUN(p, 0x0F, 0x31, 0x89, 0xC3, 0x90, 0x0F, 0x31, 0x29, 0xD8 /* rdtsc; mov ebx, eax; nop; rdtsc; sub eax, ebx */);
+    assert_int_equal(p->cpu.reg[EAX], 3);
+    assert_true(write_msr(p, 0x10, UINT64_C(0x500000000)));
+    assert_true(RUNS(p, 0, 0x0F, 0x31));
+    assert_int_equal(p->cpu.reg[EDX], 5);
+    assert_in_range(p->cpu.reg[EAX], 1, 3);
+    processor_free(p);
+}
+
+static void tsd_and_pce_decide_what_users_may_count(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_PENTIUM_MMX, 3);
+
+    p->cpu.cr4 = CR4_TSD | CR4_PCE;
+    p->cpu.reg[ECX] = 1;
+    RUN(p, 0x0F, 0x33, 0x0F, 0x31 /* rdpmc; rdtsc */);
+    expect_fault(p, EXC_GP, 0, AT_CODE + 2);
+    processor_free(p);
+    p = processor_protected(CPU_PENTIUM_MMX, 0);
+    p->cpu.reg[ECX] = 2;
+    assert_false(RUNS(p, 0, 0x0F, 0x33));
+    processor_free(p);
+}
+
+/* --- SYSENTER --- */
+static void sysenter_and_sysexit_cross_without_a_gate(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_PENTIUM2, 3);
+
+    p->cpu.sysenter_cs = CODE;
+    p->cpu.sysenter_eip = AT_CODE_B;
+    p->cpu.sysenter_esp = AT_INNER_STACK;
+    p->cpu.reg[EDX] = AT_CODE + 2;
+    p->cpu.reg[ECX] = AT_USER_STACK - 16;
+    code_put(p, AT_CODE_B, CODE_BYTES(0x8C, 0xC8, 0x0F, 0x35)); /* mov eax, cs; sysexit */
+    RUN(p, 0x0F, 0x34, 0x8C, 0xCB /* sysenter; mov ebx, cs */);
+    expect_fault(p, EXC_GP, 0, AT_CODE + 4); /* HLT at CPL 3 */
+    assert_int_equal(p->cpu.reg[EAX], CODE);
+    assert_int_equal(p->cpu.reg[EBX], (CODE + 16) | 3);
+    assert_int_equal(on_stack(p, 4), AT_USER_STACK - 16);
+    assert_int_equal(on_stack(p, 5), (CODE + 24) | 3);
+    processor_free(p);
+}
+
+static void sysenter_without_a_selector_faults(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_PENTIUM2, 0);
+
+    p->cpu.sysenter_cs = 3;
+    RUN(p, 0x0F, 0x34);
+    expect_fault(p, EXC_GP, 0, AT_CODE);
+    processor_free(p);
+}
+
+/* --- Table registers --- */
+static void lgdt_takes_24_bits_with_a_16_bit_operand_and_sgdt_stores_32(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_I486, 0);
+
+    poke(p, AT_DATA, 0x56781234, 4);
+    poke(p, AT_DATA + 4, 0xFFFF9ABC, 4);
+    RUN(p, 0x0F, 0x01, 0x1D, D(AT_DATA), 0x66, 0x0F, 0x01, 0x0D, D(AT_DATA + 16), 0x66, 0x0F, 0x01, 0x1D, D(AT_DATA), 0x0F, 0x01, 0x0D, D(AT_DATA + 32));
+    assert_int_equal(peek(p, AT_DATA + 16, 2), 0x1234);
+    assert_int_equal(peek(p, AT_DATA + 18, 4), 0x9ABC5678);
+    assert_int_equal(peek(p, AT_DATA + 34, 4), 0x00BC5678);
+    processor_free(p);
+}
+
+static void ltr_marks_the_tss_busy(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_I486, 0);
+
+    assert_true(RUNS(p, TSS_B, 0x0F, 0x00, 0xD8));
+    assert_int_equal(p->cpu.tr.base, AT_TSS_B);
+    assert_int_equal(peek(p, AT_GDT + TSS_B + 5, 1), 0x8B);
+    assert_false(RUNS(p, TSS_B, 0x0F, 0x00, 0xD8));
+    expect_fault(p, EXC_GP, TSS_B, AT_CODE);
+    assert_false(RUNS(p, 0, 0x0F, 0x00, 0xD8));
+    expect_fault(p, EXC_GP, 0, AT_CODE);
+    processor_free(p);
+}
+
+/* --- HLT, interrupts, coprocessor --- */
+static void sti_hlt_sleeps_until_the_interrupt(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_I486, 0);
+
+    RUN(p, 0xFB, 0xF4 /* sti; hlt */);
+    assert_false(p->cpu.halted_dead);
+    assert_int_equal(p->cpu.left, 0);
+    assert_int_equal(p->cpu.eip, AT_CODE + 2);
+    p->irq = 0x40;
+    cpu_set_intr(&p->cpu, true);
+    run(p, 10);
+    expect_vector(p, 0x40);
+    assert_int_equal(on_stack(p, 0), AT_CODE + 2);
+    processor_free(p);
+}
+
+static void pvi_lends_vif_to_users(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_PENTIUM, 3);
+
+    p->cpu.cr4 = CR4_PVI;
+    RUN(p, 0xFB /* sti */);
+    expect_fault(p, EXC_GP, 0, AT_CODE + 1); /* HLT */
+    assert_int_equal(on_stack(p, 3) & (FLAG_IF | FLAG_VIF), FLAG_VIF);
+    processor_free(p);
+}
+
+static void coprocessor_instructions_need_em_and_ts_clear(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_I386, 0);
+
+    assert_true(RUNS(p, 0xFFFF, 0xDB, 0xE3, 0xDF, 0xE0, 0x9B /* fninit; fnstsw ax; wait */));
+    assert_int_equal(p->cpu.reg[EAX], 0xFFFF); /* nobody answered */
+    p->cpu.cr0 |= CR0_TS;
+    assert_true(RUNS(p, 0, 0x9B));
+    assert_false(RUNS(p, 0, 0xDB, 0xE3));
+    expect_vector(p, EXC_NM);
+    p->cpu.cr0 |= CR0_MP;
+    assert_false(RUNS(p, 0, 0x9B));
+    expect_vector(p, EXC_NM);
+    processor_free(p);
+}
+
+/* --- Debug and test registers --- */
+static void dr4_and_dr5_are_dr6_and_dr7_until_de(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_PENTIUM, 0);
+
+    assert_true(RUNS(p, 0xFFFFFFFF, 0x0F, 0x23, 0xE0 /* mov dr4, eax */));
+    assert_int_equal(p->cpu.dr[6], 0xFFFFEFFF);
+    assert_true(RUNS(p, 0, 0x0F, 0x23, 0xE8, 0x0F, 0x21, 0xE8 /* mov dr5, eax; mov eax, dr5 */));
+    assert_int_equal(p->cpu.reg[EAX], 0x400);
+    p->cpu.cr4 = CR4_DE;
+    assert_false(RUNS(p, 0, 0x0F, 0x23, 0xE0));
+    expect_vector(p, EXC_UD);
+    processor_free(p);
+}
+
+static void test_registers_ended_with_the_486(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_I486, 0);
+
+    assert_true(RUNS(p, 0x12345678, 0x0F, 0x26, 0xD8, 0x31, 0xC0, 0x0F, 0x24, 0xD8 /* mov tr3, eax; xor eax, eax; mov eax, tr3 */));
+    assert_int_equal(p->cpu.reg[EAX], 0x12345678);
+    processor_free(p);
+    p = processor_protected(CPU_PENTIUM, 0);
+    assert_false(RUNS(p, 0, 0x0F, 0x26, 0xF0));
+    expect_vector(p, EXC_UD);
+    processor_free(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(paging_needs_protection),
+        cmocka_unit_test(cr0_has_the_bits_of_its_model),
+        cmocka_unit_test(protection_is_effective_at_once),
+        cmocka_unit_test(lmsw_cannot_leave_protected_mode),
+        cmocka_unit_test(control_registers_are_for_cpl_0),
+        cmocka_unit_test(reserved_bits_of_cr4_fault),
+        cmocka_unit_test(cr4_came_with_the_pentium),
+        cmocka_unit_test(reserved_bits_of_page_directory_pointers_fault_when_loaded),
+        cmocka_unit_test(ac_came_with_the_486_and_id_with_the_pentium),
+        cmocka_unit_test(reset_leaves_the_signature_in_edx),
+        cmocka_unit_test(cpuid_names_maker_model_and_features),
+        cmocka_unit_test(a_manifest_may_limit_the_leaves),
+        cmocka_unit_test(the_pentium_4_has_a_name),
+        cmocka_unit_test(known_registers_hold_and_unknown_ones_fault),
+        cmocka_unit_test(reset_puts_registers_to_their_first_values),
+        cmocka_unit_test(the_time_stamp_counts_instructions),
+        cmocka_unit_test(tsd_and_pce_decide_what_users_may_count),
+        cmocka_unit_test(sysenter_and_sysexit_cross_without_a_gate),
+        cmocka_unit_test(sysenter_without_a_selector_faults),
+        cmocka_unit_test(lgdt_takes_24_bits_with_a_16_bit_operand_and_sgdt_stores_32),
+        cmocka_unit_test(ltr_marks_the_tss_busy),
+        cmocka_unit_test(sti_hlt_sleeps_until_the_interrupt),
+        cmocka_unit_test(pvi_lends_vif_to_users),
+        cmocka_unit_test(coprocessor_instructions_need_em_and_ts_clear),
+        cmocka_unit_test(dr4_and_dr5_are_dr6_and_dr7_until_de),
+        cmocka_unit_test(test_registers_ended_with_the_486),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
