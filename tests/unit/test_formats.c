@@ -1,0 +1,172 @@
+/* test_formats.c - facts about raw images, geometries and errors. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "formats/formats.h"
+
+static char path[] = "/tmp/muniment-formats-XXXXXX";
+
+static void write_image(size_t size)
+{
+    FILE *file = fopen(path, "wb");
+
+    for (size_t i = 0; i < size; i++)
+        fputc((int)(i / SECTOR_SIZE + 1), file);
+    fclose(file);
+}
+
+static void a_last_part_of_a_sector_is_filled_up_with_zeros(void **state)
+{
+    uint8_t bytes[2 * SECTOR_SIZE];
+    struct block disk;
+    struct error error;
+    uint32_t done;
+
+    (void)state;
+    write_image(SECTOR_SIZE + 10);
+    assert_true(raw_open(path, &disk, &error));
+    assert_int_equal(disk.sectors, 2);
+    assert_true(disk.read_only);
+    assert_null(disk.write);
+    memset(bytes, 0xff, sizeof bytes);
+    assert_int_equal(disk.read(disk.context, 0, 2, bytes, &done), BLOCK_OK);
+    assert_int_equal(done, 2);
+    assert_int_equal(bytes[SECTOR_SIZE - 1], 1);
+    assert_int_equal(bytes[SECTOR_SIZE + 9], 2);
+    for (unsigned i = SECTOR_SIZE + 10; i < 2 * SECTOR_SIZE; i++)
+        assert_int_equal(bytes[i], 0);
+    disk.close(disk.context);
+}
+
+static void what_is_no_image_is_refused(void **state)
+{
+    struct block disk;
+    struct error error;
+
+    (void)state;
+    write_image(0);
+    assert_false(raw_open(path, &disk, &error));
+    assert_int_equal(error.status, STATUS_INPUT);
+    assert_string_equal(error.object, path);
+    assert_false(raw_open("/tmp", &disk, &error));
+    assert_int_equal(error.status, STATUS_INPUT);
+    assert_false(raw_open("/nonexistent/image", &disk, &error));
+    assert_int_equal(error.status, STATUS_INPUT);
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_false(raw_open(path, &disk, &error));
+    assert_int_equal(error.status, STATUS_INPUT);
+    unlink(path);
+}
+
+static void an_image_that_shrinks_under_a_reader_is_a_failure_with_a_reason(void **state)
+{
+    uint8_t bytes[SECTOR_SIZE];
+    struct block disk;
+    struct error error;
+    uint32_t done;
+
+    (void)state;
+    write_image(4 * SECTOR_SIZE);
+    assert_true(raw_open(path, &disk, &error));
+    assert_int_equal(truncate(path, SECTOR_SIZE), 0);
+    assert_int_equal(disk.read(disk.context, 3, 1, bytes, &done), BLOCK_FAILED);
+    assert_string_equal(disk.failure(disk.context)->object, path);
+    disk.close(disk.context);
+}
+
+static void floppies_are_told_by_their_number_of_sectors(void **state)
+{
+    static const struct {
+        uint64_t sectors;
+        struct geometry geometry;
+    } known[] = {
+        {320, {40, 1, 8}},   {360, {40, 1, 9}},   {640, {40, 2, 8}},   {720, {40, 2, 9}},   {1440, {80, 2, 9}},
+        {2400, {80, 2, 15}}, {2880, {80, 2, 18}}, {3360, {80, 2, 21}}, {5760, {80, 2, 36}},
+    };
+    struct geometry g;
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof known / sizeof known[0]; i++) {
+        assert_true(floppy_geometry(known[i].sectors, &g));
+        assert_memory_equal(&g, &known[i].geometry, sizeof g);
+    }
+    assert_false(floppy_geometry(2881, &g));
+    assert_false(floppy_geometry(0, &g));
+}
+
+static void expect_geometry(uint64_t sectors, const uint8_t *first, uint32_t c, uint32_t h, uint32_t s)
+{
+    struct geometry g;
+
+    disk_geometry(sectors, first, &g);
+    assert_int_equal(g.cylinders, c);
+    assert_int_equal(g.heads, h);
+    assert_int_equal(g.sectors, s);
+}
+
+static void a_disk_has_the_geometry_of_its_partition_table(void **state)
+{
+    uint8_t first[SECTOR_SIZE] = {0};
+    static const uint8_t entry[16] = {0x80, 1, 1, 0, 0x04, 4, 17, 0xcf};
+
+    (void)state;
+    expect_geometry(83045, first, 82, 16, 63);          /* no table */
+    memcpy(first + 446, entry, 16);
+    expect_geometry(83045, first, 82, 16, 63);          /* no signature */
+    first[510] = 0x55, first[511] = 0xaa;
+    expect_geometry(83045, first, 977, 5, 17);
+    first[446 + 16] = 0x12;                             /* no status byte of a table: a boot sector */
+    expect_geometry(83045, first, 82, 16, 63);
+    first[446 + 16] = 0;
+    first[446 + 5] = 254, first[446 + 6] = 63;          /* translated by a BIOS */
+    expect_geometry(20000000, first, 16383, 16, 63);
+    expect_geometry(5, first, 1, 16, 63);
+    first[446 + 6] = 0xc0;                              /* no sector */
+    expect_geometry(1008 * 7, first, 7, 16, 63);
+    first[446 + 4] = 0;                                 /* an empty entry says nothing */
+    expect_geometry(1008 * 7, first, 7, 16, 63);
+}
+
+static void an_error_cannot_carry_terminal_sequences(void **state)
+{
+    struct error error;
+    char line[256] = "";
+    FILE *file = tmpfile();
+
+    (void)state;
+    assert_false(error_set(&error, STATUS_INPUT, "a\x1b[31m", "line\n3", NULL, "is \xc2\x9b %s \xc3\xbc", "b\x7f"));
+    assert_string_equal(error.object, "a?[31m");
+    assert_string_equal(error.place, "line?3");
+    assert_string_equal(error.what, "is ?? b? \xc3\xbc");
+    error_print(file, &error);
+    rewind(file);
+    assert_non_null(fgets(line, sizeof line, file));
+    assert_string_equal(line, "muniment: a?[31m: is ?? b? \xc3\xbc (line?3)\n");
+    fclose(file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_last_part_of_a_sector_is_filled_up_with_zeros),
+        cmocka_unit_test(what_is_no_image_is_refused),
+        cmocka_unit_test(an_image_that_shrinks_under_a_reader_is_a_failure_with_a_reason),
+        cmocka_unit_test(floppies_are_told_by_their_number_of_sectors),
+        cmocka_unit_test(a_disk_has_the_geometry_of_its_partition_table),
+        cmocka_unit_test(an_error_cannot_carry_terminal_sequences),
+    };
+    int descriptor = mkstemp(path);
+
+    if (descriptor < 0 || close(descriptor) != 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
