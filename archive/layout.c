@@ -299,6 +299,10 @@ void tree_root(const struct tree *t, uint8_t root[DIGEST_SIZE])
 
     for (uint64_t bits = t->count; bits; bits &= bits - 1)
         top++;
+    if (top == 0) { /* RFC 9162 §2.1.1: the root of nothing is the digest of nothing */
+        sha256(NULL, 0, root);
+        return;
+    }
     memcpy(root, t->nodes[top - 1], DIGEST_SIZE);
     while (--top > 0)
         node_hash(t->nodes[top - 1], root, root);

@@ -103,7 +103,7 @@ struct tree {
 void tree_add_chunk(struct tree *t, const uint8_t chunk_digest[DIGEST_SIZE]);
 /* All subtrees added to one tree must be perfect and equally large, except the last. */
 void tree_add_subtree(struct tree *t, const uint8_t root[DIGEST_SIZE]);
-/* The root; at least one leaf must have been added. */
+/* The root; of an empty tree, the digest of nothing. */
 void tree_root(const struct tree *t, uint8_t root[DIGEST_SIZE]);
 
 /* --- Extents --- */
