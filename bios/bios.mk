@@ -11,7 +11,7 @@ BIOS_OUT := $(BUILD)/bios
 BIOS_FLAGS := -m16 -march=i386 -ffreestanding -fno-pic -fno-pie -I$(BIOS_OUT) -ffile-prefix-map=$(CURDIR)=. -MMD -MP
 BIOS_CFLAGS := -std=gnu11 -Os -Wall -Wextra -Werror -Wno-missing-braces -mregparm=3 -mpreferred-stack-boundary=2 -fomit-frame-pointer \
     -fno-stack-protector -fno-asynchronous-unwind-tables -fno-jump-tables -fno-tree-switch-conversion \
-    -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-tree-loop-distribute-patterns -fcf-protection=none \
+    -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-tree-loop-distribute-patterns -fno-inline-functions-called-once -fcf-protection=none \
     -mno-80387 -mno-mmx -mno-sse
 BIOS_LDFLAGS := -m elf_i386 --build-id=none -nostdlib -z noexecstack --orphan-handling=error
 
@@ -26,6 +26,12 @@ $(BIOS_OUT):
 
 $(BIOS_OUT)/%.o: bios/%.c bios/bios.mk | $(BIOS_OUT)
 	$(BIOS_CC) $(BIOS_FLAGS) $(BIOS_CFLAGS) -c -o $@ $<
+
+$(BIOS_OUT)/%.o: bios/tests/%.c bios/bios.mk | $(BIOS_OUT)
+	$(BIOS_CC) $(BIOS_FLAGS) $(BIOS_CFLAGS) -c -o $@ $<
+
+$(BIOS_OUT)/%.o: bios/tests/%.S bios/bios.mk | $(BIOS_OUT)
+	$(BIOS_CC) $(BIOS_FLAGS) -c -o $@ $<
 
 $(BIOS_OUT)/%.o: bios/%.S bios/bios.mk $(BIOS_FONTS) | $(BIOS_OUT)
 	$(BIOS_CC) $(BIOS_FLAGS) -c -o $@ $<
@@ -70,10 +76,19 @@ $(BIOS_OUT)/firmware.c: $(BIOS_OUT)/system.bin $(BIOS_OUT)/vga.bin
 $(BIOS_OUT)/firmware.o: $(BIOS_OUT)/firmware.c bios/bios.h
 	$(CC) -std=c11 -I. -c -o $@ $<
 
+# A bootable image that checks the firmware from inside: boot sector, then the rest at the next sectors.
+$(BIOS_OUT)/test.elf: bios/tests/image.ld $(addprefix $(BIOS_OUT)/,start.o services.o $(BIOS_SHARED))
+	$(BIOS_LD) $(BIOS_LDFLAGS) -T $< -o $@ $(filter %.o,$^)
+
+$(BIOS_OUT)/test.img: $(BIOS_OUT)/test.elf
+	$(BIOS_OBJCOPY) -O binary -j .boot $< $@.boot
+	$(BIOS_OBJCOPY) -O binary -j .text $< $@.text
+	cat $@.boot $@.text > $@
+
 .PHONY: bios check-bios
 bios: $(BIOS_OUT)/firmware.o
 
-check-bios: $(BIOS_OUT)/system.bin $(BIOS_OUT)/vga.bin
+check-bios: $(BIOS_OUT)/system.bin $(BIOS_OUT)/vga.bin $(BIOS_OUT)/test.img
 	bios/tests/bios_in_qemu.sh $(BIOS_OUT)
 
--include $(BIOS_OBJECTS:.o=.d)
+-include $(BIOS_OBJECTS:.o=.d) $(BIOS_OUT)/services.d $(BIOS_OUT)/start.d

@@ -168,13 +168,13 @@ void disks_init(void)
 }
 
 /* CX and DH as a sector number: false outside the geometry shown. */
-static bool chs_to_lba(const struct disk *d, const struct regs *r, uint32_t *lba)
+static bool chs_to_lba(const struct disk *d, uint16_t cx, uint8_t head, uint32_t *lba)
 {
-    uint16_t cylinder = r->ch | (r->cl & 0xC0) << 2;
-    uint8_t sector = r->cl & 63;
+    uint16_t cylinder = cx >> 8 | (cx & 0xC0) << 2;
+    uint8_t sector = cx & 63;
 
-    *lba = ((uint32_t)cylinder * d->logical_heads + r->dh) * d->logical_sectors + sector - 1;
-    return cylinder < d->logical_cylinders && r->dh < d->logical_heads && sector >= 1 && sector <= d->logical_sectors;
+    *lba = ((uint32_t)cylinder * d->logical_heads + head) * d->logical_sectors + sector - 1;
+    return cylinder < d->logical_cylinders && head < d->logical_heads && sector >= 1 && sector <= d->logical_sectors;
 }
 
 static uint8_t chs_move(const struct disk *d, struct regs *r, uint8_t command)
@@ -184,7 +184,7 @@ static uint8_t chs_move(const struct disk *d, struct regs *r, uint8_t command)
 
     if (count == 0 || count > 128)
         return BAD_COMMAND;
-    if (!chs_to_lba(d, r, &lba) || d->total - lba < count)
+    if (!chs_to_lba(d, r->cx, r->dh, &lba) || d->total - lba < count)
         return NOT_FOUND;
     uint8_t status = ata_move(d, command, lba, &count, (uint32_t)r->es * 16 + r->bx);
     r->al = (uint8_t)count;
@@ -194,8 +194,7 @@ static uint8_t chs_move(const struct disk *d, struct regs *r, uint8_t command)
 static uint8_t seek(const struct disk *d, const struct regs *r)
 {
     uint32_t lba;
-    struct regs place = {.cx = (r->cx & 0xFFC0) | 1, .dx = r->dx};
-    return chs_to_lba(d, &place, &lba) ? OK : NOT_FOUND;
+    return chs_to_lba(d, (r->cx & 0xFFC0) | 1, r->dh, &lba) ? OK : NOT_FOUND;
 }
 
 static uint8_t parameters(const struct disk *d, struct regs *r)

@@ -486,8 +486,12 @@ static bool disk_extensions_are_announced(void)
 
 static bool printer_and_serial_answer(void)
 {
-    struct call serial = {.ax = 0x0300};
-    soft_int(0x14, &serial);
+    struct call serial;
+    uint16_t tries = 0;
+    do {
+        serial = (struct call){.ax = 0x0300};
+        soft_int(0x14, &serial);
+    } while (!(serial.ah & 0x20) && ++tries);
     return BDA->com[0] == 0x3F8 && serial.ah & 0x20 && BDA->equipment >> 9 & 7;
 }
 
