@@ -1,0 +1,65 @@
+#!/bin/bash
+# demo.sh - the demonstration: seals the records terminal, verifies it, boots it twice under the same script, damages a copy.
+#
+#   tests/demo/demo.sh FOLDER     FOLDER holds records.img, records.yaml and records-description.yaml (tests/demo/demo.mk)
+#
+# Leaves there records.mun, key, key.pub and records.png. What it made there before is made again.
+set -euo pipefail
+muniment=$(realpath "${MUNIMENT:-build/muniment}")
+script=$(realpath "$(dirname "$0")/records.script")
+cd "$1"
+mkdir -p "$PWD/bin"
+ln -sf "$muniment" bin/muniment
+ln -sf "$script" records.script
+PATH=$PWD/bin:$PATH
+rm -f key key.pub records.mun damaged.mun records.png first.digests second.digests
+
+say()
+{
+    printf '\n%s\n' "$*"
+}
+
+# Shows a command as one would type it, and runs it.
+run()
+{
+    local shown="$*"
+    echo "\$ ${shown//$PWD\//}"
+    "$@"
+}
+
+echo "In ${PWD}:"
+say "1. Seal the machine: hardware, firmware and disk go into one signed file."
+run muniment key new key
+run muniment seal records.yaml --description records-description.yaml -o records.mun --key key
+
+say "2. Verify it: every byte is as it was sealed, by somebody whom we trust."
+run muniment verify records.mun --trust key.pub
+
+say "3. Boot it twice. The script walks through the records terminal and takes three digests of the whole machine's state."
+run muniment boot records.mun --script records.script --digest | tee first.digests
+run muniment boot records.mun --script records.script --digest --serial extract.txt | tee second.digests
+# The first line of each file is the command itself.
+if ! cmp <(sed 1d first.digests) <(sed 1d second.digests); then
+    echo "The two boots differ."
+    exit 1
+fi
+echo "The digests are equal: both boots were the same, bit for bit."
+say "The extract that the terminal sent to its serial line (extract.txt), and its screen (records.png):"
+cat extract.txt
+
+say "4. Flip one bit in a copy, in the middle of the disk's compressed chunks."
+cp records.mun damaged.mun
+# tar counts blocks of 512 bytes; the member begins one block behind its header.
+header=$(tar -tRf damaged.mun | sed -n 's/^block \([0-9]*\): disk\/fd0\/00000000\.gz$/\1/p')
+offset=$(((header + 1) * 512 + 3000))
+byte=$(od -An -tu1 -j $offset -N 1 damaged.mun)
+printf "\\$(printf %o $((byte ^ 1)))" | dd of=damaged.mun bs=1 seek=$offset conv=notrunc status=none
+status=0
+run muniment verify damaged.mun --trust key.pub 2>&1 | tee damage.txt || status=$?
+if [ $status -ne 1 ] || ! grep -q 'chunk' damage.txt; then
+    echo "The damage was not found where it is."
+    exit 1
+fi
+echo "The damage is found, and the chunk is named."
+rm -rf bin records.script damaged.mun first.digests second.digests damage.txt
+say "Left in $PWD: records.mun key key.pub records.png"

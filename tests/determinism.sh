@@ -1,0 +1,50 @@
+#!/bin/bash
+# determinism.sh - compilers, optimisation and slicing change no bit: builds by gcc -O0, gcc -O3 and clang -O2, and runs cut into slices of any length, print
+# the same digests for GRUB up to its prompt and for the demonstration.
+set -euo pipefail
+unset MAKEFLAGS MFLAGS
+demo=$(realpath "$BUILD/demo")
+script=$(realpath tests/demo/records.script)
+root=$PWD
+
+# What a build prints, with options of boot behind it.
+results()
+{
+    local muniment=$1
+    shift
+    "$muniment" boot "$demo/records.yaml" --script "$script" --limit 60 --digest --serial serial --parallel parallel "$@"
+    sha256sum serial parallel records.png
+    [ ! -e grub.yaml ] || "$muniment" boot grub.yaml --script prompt.script --until 'screen:grub>' --limit 60 --digest "$@"
+}
+
+# same NAME COMMAND [OPTION...]
+same()
+{
+    local name=$1
+    shift
+    results "$@" >"$name"
+    diff reference "$name"
+    echo "same  $name"
+}
+
+# build NAME CC CFLAGS: a build of its own. The firmware and the guests are not part of the program: they come from one compiler.
+build()
+{
+    make -C "$root" -s -j2 BUILD="$BUILD/$1" CC="$2" CFLAGS="$3" "$BUILD/$1/muniment" >&2
+}
+
+command -v clang >/dev/null || { echo "clang is not there"; exit 77; }
+(. tests/grub/image.sh) || echo "without GRUB"
+cd "$WORK"
+results "$MUNIMENT" | tee reference
+same again "$MUNIMENT"
+same slices-1009 "$MUNIMENT" --slice 1009
+for seed in 1 2 3 $RANDOM$RANDOM; do
+    same slices-random-$seed "$MUNIMENT" --slice random:$seed
+done
+build gcc-O0 gcc -O0
+same gcc-O0 "$root/$BUILD/gcc-O0/muniment" --slice random:4
+build gcc-O3 gcc -O3
+same gcc-O3 "$root/$BUILD/gcc-O3/muniment"
+build clang-O2 clang -O2
+same clang-O2 "$root/$BUILD/clang-O2/muniment" --slice random:5
