@@ -128,15 +128,7 @@ int clts(struct cpu *cpu, const struct insn *i)
     return NEXT(cpu, i);
 }
 
-int invlpg(struct cpu *cpu, const struct insn *i)
-{
-    if (cpu->cpl)
-        return raise_error(cpu, i, EXC_GP, 0);
-    mmu_flush_page(cpu, cpu->seg[i->segment].base + effective_address(cpu, i));
-    return leave(cpu, i);
-}
-
-/* INVD and WBINVD: the guest sees no cache. */
+/* INVD, WBINVD and INVLPG: the guest sees neither cache nor TLB. */
 int cache_control(struct cpu *cpu, const struct insn *i)
 {
     if (cpu->cpl)

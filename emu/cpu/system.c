@@ -453,7 +453,7 @@ insn_handler *system_handler(const struct insn *insn)
         [OP_HLT] = hlt, [OP_WAIT] = wait, [OP_ESC] = esc, [OP_UD2] = undefined, [OP_RSM] = undefined,
         [OP_MOV_FROM_CR] = mov_from_cr, [OP_MOV_TO_CR] = mov_to_cr, [OP_MOV_FROM_DR] = mov_from_dr, [OP_MOV_TO_DR] = mov_to_dr,
         [OP_MOV_FROM_TR] = mov_from_tr, [OP_MOV_TO_TR] = mov_to_tr, [OP_SMSW] = smsw, [OP_LMSW] = lmsw, [OP_CLTS] = clts,
-        [OP_INVLPG] = invlpg, [OP_INVD] = cache_control, [OP_WBINVD] = cache_control,
+        [OP_INVLPG] = cache_control, [OP_INVD] = cache_control, [OP_WBINVD] = cache_control,
         [OP_CPUID] = cpuid, [OP_RDTSC] = rdtsc, [OP_RDPMC] = rdpmc, [OP_RDMSR] = rdmsr, [OP_WRMSR] = wrmsr
     };
     return handlers[insn->operation];

@@ -51,7 +51,7 @@ static inline int store_word(struct cpu *cpu, const struct insn *i, uint32_t val
 }
 
 /* control.c */
-insn_handler mov_from_cr, mov_to_cr, mov_from_dr, mov_to_dr, mov_from_tr, mov_to_tr, smsw, lmsw, clts, invlpg, cache_control;
+insn_handler mov_from_cr, mov_to_cr, mov_from_dr, mov_to_dr, mov_from_tr, mov_to_tr, smsw, lmsw, clts, cache_control;
 /* models.c */
 insn_handler cpuid, rdtsc, rdpmc, rdmsr, wrmsr;
 
