@@ -324,6 +324,6 @@ void check_consistency(struct check *c)
         return;
     archive = archive_open(c->request->path, &error);
     if (!archive)
-        report(c, error.object, error.place, 0, 0, "%s", error.what);
+        report(c, "archive", error.place, 0, c->size, "cannot be opened although its digests are right: %s %s", error.object, error.what);
     archive_close(archive);
 }
