@@ -1,22 +1,30 @@
 /* blocks.c - decoded code, kept by physical address and mode.
  *
- * The page that a block was decoded from is marked PAGE_CODE, and 64 bits per page say which of its 64-byte lines hold code, so that data
+ * The page that a block was decoded from is marked PAGE_CODE, and a bit for each of its 16-byte lines says whether it holds code, so that data
  * beside code costs little. A write to such a line drops the blocks that it touches; their memory is taken back when the whole
- * arena is emptied, which only happens between blocks. An instruction that crosses a page is decoded anew each time. */
+ * arena is emptied, which only happens between blocks. An instruction that crosses a page is decoded anew each time.
+ *
+ * A block remembers the blocks of its own page that it led to. Such a link is followed when it leads to the physical address that
+ * is wanted: within a page that follows from the block that was just run, without a translation. */
 #include "emu/cpu/cpu.h"
 
 #include <stdlib.h>
 
 #define ARENA_SIZE (24u << 20)
 #define BUCKETS 32768u
-#define LINE_SIZE 64u
+#define LINE_SIZE 16u
+#define NOWHERE UINT32_MAX /* address of a block that was dropped */
 #define BLOCK_BYTES(instructions) (sizeof(struct code_block) + ((instructions) + 1) * sizeof(struct insn))
 #define FETCH_LIMIT 15
+
+struct lines {
+    uint64_t bits[PAGE_SIZE / LINE_SIZE / 64];
+};
 
 struct code_cache {
     struct code_block *bucket[BUCKETS];
     struct code_block **page;  /* per page of RAM: its blocks */
-    uint64_t *lines;           /* per page of RAM: which lines hold code */
+    struct lines *lines;       /* per page of RAM: which lines hold code */
     uint32_t pages;
     uint8_t *arena;
     size_t used;
@@ -60,7 +68,7 @@ void blocks_flush(struct cpu *cpu)
         c->bucket[i] = NULL;
     for (uint32_t page = 0; page < c->pages; page++) {
         c->page[page] = NULL;
-        c->lines[page] = 0;
+        c->lines[page] = (struct lines){{0}};
         cpu->memory->flags[page] &= (uint8_t)~PAGE_CODE;
     }
     c->used = 0;
@@ -71,11 +79,33 @@ static struct code_block **bucket_of(struct code_cache *c, uint32_t physical, un
     return &c->bucket[(physical ^ physical >> 15 ^ mode << 13) % BUCKETS];
 }
 
-/* The lines that a range of bytes within one page lies in. */
-static uint64_t lines_of(uint32_t address, uint32_t length)
+static struct code_block *look_up(struct code_cache *c, uint32_t physical, unsigned mode)
 {
-    unsigned first = (address & PAGE_MASK) / LINE_SIZE, last = ((address & PAGE_MASK) + length - 1) / LINE_SIZE;
-    return ~UINT64_C(0) << first & ~UINT64_C(0) >> (63 - last);
+    struct code_block *block = *bucket_of(c, physical, mode);
+
+    while (block && !(block->physical == physical && block->mode == mode))
+        block = block->next_hash;
+    return block;
+}
+
+/* The lines of a range of bytes within one page. */
+static unsigned first_line(uint32_t address)
+{
+    return (address & PAGE_MASK) / LINE_SIZE;
+}
+
+static bool any_line(const struct lines *lines, uint32_t address, uint32_t length)
+{
+    for (unsigned line = first_line(address); line <= first_line(address + length - 1); line++)
+        if (lines->bits[line / 64] >> line % 64 & 1)
+            return true;
+    return false;
+}
+
+static void set_lines(struct lines *lines, const struct code_block *block)
+{
+    for (unsigned line = first_line(block->physical); line <= first_line(block->physical + block->bytes - 1); line++)
+        lines->bits[line / 64] |= UINT64_C(1) << line % 64;
 }
 
 static void forget(struct code_cache *c, struct code_block *block)
@@ -85,6 +115,7 @@ static void forget(struct code_cache *c, struct code_block *block)
     while (*link != block)
         link = &(*link)->next_hash;
     *link = block->next_hash;
+    block->physical = NOWHERE;
 }
 
 void blocks_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
@@ -93,22 +124,22 @@ void blocks_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
     uint32_t page = address / PAGE_SIZE;
     struct code_block **link = &c->page[page];
 
-    if (!(c->lines[page] & lines_of(address, length)))
+    if (!any_line(&c->lines[page], address, length))
         return;
-    c->lines[page] = 0;
+    c->lines[page] = (struct lines){{0}};
     while (*link) {
         struct code_block *block = *link;
         if (block->physical < address + length && address < block->physical + block->bytes) {
             forget(c, block);
             *link = block->next_in_page;
+            cpu->leave = true; /* it may be the one that runs */
         } else {
-            c->lines[page] |= lines_of(block->physical, block->bytes);
+            set_lines(&c->lines[page], block);
             link = &block->next_in_page;
         }
     }
     if (!c->page[page])
         cpu->memory->flags[page] &= (uint8_t)~PAGE_CODE;
-    cpu->leave = true; /* what was dropped may be the block that runs */
 }
 
 static void keep(struct cpu *cpu, struct code_block *block)
@@ -123,7 +154,7 @@ static void keep(struct cpu *cpu, struct code_block *block)
         return; /* ROM */
     block->next_in_page = c->page[page];
     c->page[page] = block;
-    c->lines[page] |= lines_of(block->physical, block->bytes);
+    set_lines(&c->lines[page], block);
     if (!(cpu->memory->flags[page] & PAGE_CODE)) {
         cpu->memory->flags[page] |= PAGE_CODE;
         mmu_protect(cpu, (uint32_t)page * PAGE_SIZE);
@@ -134,6 +165,7 @@ static void finish(struct code_block *block, unsigned count, uint32_t bytes)
 {
     struct insn *end = &block->insn[count];
 
+    block->link[0] = block->link[1] = NULL;
     block->count = (uint8_t)count;
     block->bytes = (uint16_t)bytes;
     end->run = block_end;
@@ -166,7 +198,7 @@ static enum decode_result fill(const struct cpu *cpu, struct code_block *block, 
 }
 
 /* One instruction gathered byte by byte: across a page, out of device memory, or at the limit of CS. `room` bytes lie within the limit. */
-static const struct code_block *gather(struct cpu *cpu, uint32_t linear, uint64_t room, unsigned mode)
+static struct code_block *gather(struct cpu *cpu, uint32_t linear, uint64_t room, unsigned mode)
 {
     struct code_block *block = cpu->blocks->scratch;
     uint8_t bytes[FETCH_LIMIT + 1];
@@ -197,7 +229,7 @@ static const struct code_block *gather(struct cpu *cpu, uint32_t linear, uint64_
 }
 
 /* The first `limit` instructions of a block, as a block of their own. */
-static const struct code_block *shorten(struct code_cache *c, const struct code_block *block, uint32_t limit)
+static struct code_block *shorten(struct code_cache *c, const struct code_block *block, uint32_t limit)
 {
     struct code_block *s = c->scratch;
 
@@ -207,7 +239,7 @@ static const struct code_block *shorten(struct code_cache *c, const struct code_
     return s;
 }
 
-static const struct code_block *build(struct cpu *cpu, uint32_t linear, uint32_t physical, const uint8_t *host, uint64_t room, unsigned mode)
+static struct code_block *build(struct cpu *cpu, uint32_t linear, uint32_t physical, const uint8_t *host, uint64_t room, unsigned mode)
 {
     struct code_cache *c = cpu->blocks;
     struct code_block *block;
@@ -234,10 +266,10 @@ static const struct code_block *build(struct cpu *cpu, uint32_t linear, uint32_t
     return block;
 }
 
-const struct code_block *code_block_find(struct cpu *cpu, uint32_t limit)
+struct code_block *code_block_find(struct cpu *cpu, uint32_t limit)
 {
     const struct segment *cs = &cpu->seg[SEG_CS];
-    const struct code_block *block;
+    struct code_block *block;
     uint32_t linear = cs->base + cpu->eip, physical;
     unsigned mode = (cs->rights & RIGHTS_D ? DECODE_32 : 0) | (cpu->cr0 & CR0_PE && !(cpu->flags & FLAG_VM) ? DECODE_PROTECTED : 0);
     uint64_t room = (uint64_t)cs->limit - cpu->eip + 1; /* bytes up to the limit */
@@ -251,9 +283,7 @@ const struct code_block *code_block_find(struct cpu *cpu, uint32_t limit)
         return NULL;
     if (!host)
         return gather(cpu, linear, room, mode);
-    for (block = *bucket_of(cpu->blocks, physical, mode); block; block = block->next_hash)
-        if (block->physical == physical && block->mode == mode)
-            break;
+    block = look_up(cpu->blocks, physical, mode);
     if (!block)
         block = build(cpu, linear, physical, host, room, mode);
     if (!block)
@@ -267,4 +297,20 @@ const struct code_block *code_block_find(struct cpu *cpu, uint32_t limit)
         limit = limit < fit ? limit : fit;
     }
     return limit < block->count ? shorten(cpu->blocks, block, limit) : block;
+}
+
+struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uint32_t start)
+{
+    uint32_t physical = from->physical + (cpu->eip - start);
+    struct code_block **link = &from->link[physical & 1], *block = *link;
+
+    if ((physical ^ from->physical) & ~PAGE_MASK)
+        return NULL;
+    if (!block || block->physical != physical) {
+        block = look_up(cpu->blocks, physical, from->mode);
+        if (!block)
+            return NULL;
+        *link = block;
+    }
+    return block->count <= cpu->left && (uint64_t)cpu->eip + block->bytes <= (uint64_t)cpu->seg[SEG_CS].limit + 1 ? block : NULL;
 }

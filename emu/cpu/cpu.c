@@ -61,6 +61,7 @@ bool cpu_init(struct cpu *cpu, enum cpu_model model, struct memory *memory, stru
     clock->leave = &cpu->leave;
     if (!blocks_init(cpu))
         return false;
+    mmu_init(cpu);
     cpu_reset(cpu);
     return true;
 }
@@ -219,10 +220,24 @@ static void step(struct cpu *cpu)
     }
 }
 
+/* A block, and those that it leads to as long as nobody waits. */
+static enum cpu_exit run_blocks(struct cpu *cpu, struct code_block *block)
+{
+    enum cpu_exit exit = CPU_CONTINUE;
+
+    while (block) {
+        uint32_t start = cpu->eip;
+        cpu->block = block;
+        exit = block->insn[0].run(cpu, block->insn);
+        block = exit == CPU_CONTINUE && !cpu->attention && !cpu->leave ? code_block_next(cpu, block, start) : NULL;
+    }
+    return exit;
+}
+
 void engine_run(struct cpu *cpu)
 {
     while (cpu->left > 0 && !(cpu->attention & (ATTENTION_STOP | ATTENTION_SHUTDOWN)) && !cpu->halted_dead) {
-        const struct code_block *block;
+        struct code_block *block;
 
         cpu->leave = false;
         cpu->accounted = 0;
@@ -235,11 +250,7 @@ void engine_run(struct cpu *cpu)
             }
         }
         block = code_block_find(cpu, cpu->left < BLOCK_LIMIT ? (uint32_t)cpu->left : BLOCK_LIMIT);
-        if (block) {
-            cpu->block = block;
-            if (block->insn[0].run(cpu, block->insn) != CPU_FAULT)
-                continue;
-        }
-        exception_deliver(cpu);
+        if (!block || run_blocks(cpu, block) == CPU_FAULT)
+            exception_deliver(cpu);
     }
 }

@@ -155,6 +155,8 @@ struct cpu {
     uint32_t io_ticks;        /* bus time of one port access */
     bool halted_dead;         /* HLT with IF clear was just executed: machine_run reports it once */
     struct tlb_entry tlbs[2][TLB_ENTRIES];
+    uint16_t tlb_filled[2][TLB_ENTRIES]; /* the entries that hold something, so that a flush need not visit the others */
+    uint32_t tlb_filled_count[2];
     struct code_cache *blocks;
 };
 
@@ -201,8 +203,8 @@ unsigned mmu_write(struct cpu *cpu, const struct insn *insn, uint32_t linear, un
 unsigned mmu_probe(struct cpu *cpu, const struct insn *insn, uint32_t linear, uint32_t length, unsigned privilege, bool write);
 /* Entry for execution at a linear address: fills *physical and *host (null: not plain memory). */
 unsigned mmu_fetch(struct cpu *cpu, uint32_t linear, uint32_t *physical, const uint8_t **host);
-void mmu_flush(struct cpu *cpu);                    /* everything: CR0, CR3, CR4, A20, map */
-void mmu_flush_page(struct cpu *cpu, uint32_t linear);
+void mmu_init(struct cpu *cpu);
+void mmu_flush(struct cpu *cpu); /* everything: CR0, CR3, CR4, A20, map */
 /* A physical page got a mark: writes to it must take the slow path from now on. */
 void mmu_protect(struct cpu *cpu, uint32_t page);
 
@@ -258,11 +260,15 @@ struct code_block {
     uint8_t  count;         /* instructions */
     uint8_t  mode;          /* enum decode_mode it was decoded in */
     struct code_block *next_hash, *next_in_page;
+    struct code_block *link[2]; /* blocks of the same page that this one led to; followed after a look at their address */
     struct insn insn[];     /* count records, and behind them the one that ends the block */
 };
 /* The block at CS:EIP, decoded if need be. Null with fault_* set when the fetch faults or the first instruction is undefined. At most `limit` instructions: a
  * shorter copy that is not cached is returned when the slice or a trap demands it. */
-const struct code_block *code_block_find(struct cpu *cpu, uint32_t limit);
+struct code_block *code_block_find(struct cpu *cpu, uint32_t limit);
+/* The block at the new EIP, if it is known, lies in the page of `from` (which ran from EIP `start` on, and ended with CPU_CONTINUE), and fits into `left`; else
+ * null. */
+struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uint32_t start);
 void blocks_flush(struct cpu *cpu);
 /* memory.h's code_changed: drops the blocks that these bytes belong to. */
 void blocks_code_changed(struct cpu *cpu, uint32_t address, uint32_t length);

@@ -15,29 +15,35 @@ struct translation {
     bool keep;          /* all tables lie in RAM or ROM: a change would be noticed */
 };
 
-void mmu_flush(struct cpu *cpu)
+static void invalidate(struct tlb_entry *e)
 {
-    for (unsigned user = 0; user < 2; user++)
-        for (unsigned i = 0; i < TLB_ENTRIES; i++) {
-            struct tlb_entry *e = &cpu->tlbs[user][i];
-            e->read = e->write = e->execute = TLB_INVALID;
-        }
+    e->read = e->write = e->execute = TLB_INVALID;
 }
 
-void mmu_flush_page(struct cpu *cpu, uint32_t linear)
+void mmu_flush(struct cpu *cpu)
 {
     for (unsigned user = 0; user < 2; user++) {
-        struct tlb_entry *e = &cpu->tlbs[user][linear / PAGE_SIZE % TLB_ENTRIES];
-        e->read = e->write = e->execute = TLB_INVALID;
+        for (uint32_t i = 0; i < cpu->tlb_filled_count[user]; i++)
+            invalidate(&cpu->tlbs[user][cpu->tlb_filled[user][i]]);
+        cpu->tlb_filled_count[user] = 0;
     }
+}
+
+void mmu_init(struct cpu *cpu)
+{
+    for (unsigned user = 0; user < 2; user++)
+        for (unsigned i = 0; i < TLB_ENTRIES; i++)
+            invalidate(&cpu->tlbs[user][i]);
 }
 
 void mmu_protect(struct cpu *cpu, uint32_t page)
 {
     for (unsigned user = 0; user < 2; user++)
-        for (unsigned i = 0; i < TLB_ENTRIES; i++)
-            if (cpu->tlbs[user][i].physical == page)
-                cpu->tlbs[user][i].write = TLB_INVALID;
+        for (uint32_t i = 0; i < cpu->tlb_filled_count[user]; i++) {
+            struct tlb_entry *e = &cpu->tlbs[user][cpu->tlb_filled[user][i]];
+            if (e->physical == page)
+                e->write = TLB_INVALID;
+        }
 }
 
 void cpu_sync(struct cpu *cpu, const struct insn *insn)
@@ -206,16 +212,19 @@ static struct tlb_entry *tlb_fill(struct cpu *cpu, uint32_t linear, unsigned pri
     const uint8_t *host = memory_readable_page(cpu->memory, t->physical);
     uint8_t *writable = memory_writable_page(cpu->memory, t->physical);
 
-    if (!t->keep || !host)
+    if (!t->keep || !host || (data && watched(cpu, linear, privilege)))
         return NULL;
-    if (e->read != page && e->write != page && e->execute != page)
-        e->read = e->write = e->execute = TLB_INVALID;
+    if (e->read != page && e->execute != page) {
+        if (e->read == TLB_INVALID && e->execute == TLB_INVALID)
+            cpu->tlb_filled[privilege][cpu->tlb_filled_count[privilege]++] = (uint16_t)(linear / PAGE_SIZE % TLB_ENTRIES);
+        invalidate(e);
+    }
     e->physical = t->physical & ~PAGE_MASK;
     /* The entry is shared by reading and writing; ROM is never given a write tag, so that nothing is written through this. */
     e->addend = writable ? writable : (uint8_t *)(uintptr_t)host;
     if (!data) {
         e->execute = page;
-    } else if (!watched(cpu, linear, privilege)) {
+    } else {
         e->read = page;
         if (t->writable && writable && !cpu->memory->flags[t->physical / PAGE_SIZE])
             e->write = page;
