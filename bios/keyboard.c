@@ -129,9 +129,11 @@ void keyboard_init(void)
     keyboard_controller_write(DATA_PORT, 0x61);
 }
 
+/* The processor fetches its first instruction below 4 GiB: A20 has to be open for that. */
 void processor_reset(void)
 {
     interrupts_off();
+    a20_set(true);
     keyboard_controller_write(STATUS_PORT, 0xFE);
     outb(0x92, inb(0x92) & ~1);
     outb(0x92, inb(0x92) | 1);
