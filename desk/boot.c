@@ -239,11 +239,9 @@ static bool ended(struct boot *b, enum session_end end, const char *object, cons
 /* Changes the floppy; what the old one took is thrown away. */
 static bool change_floppy(struct boot *b, const char *path, struct error *error)
 {
-    struct medium *drive = &b->media.drives[DRIVE_FD0], changed;
+    struct medium *drive = &b->media.drives[DRIVE_FD0], changed = { .present = false };
 
-    if (b->media.manifest.drives[DRIVE_FD0].kind != DRIVE_FLOPPY)
-        return error_set(error, STATUS_INPUT, path, NULL, NULL, "the machine has no floppy drive fd0 to put it into");
-    if (!media_open_floppy(path, &changed, error))
+    if (!media_open_floppy(&b->media, path, &changed, error))
         return false;
     machine_insert(b->machine, DRIVE_FD0, NULL);
     medium_close(drive);

@@ -7,6 +7,7 @@
 
 #include "archive/digest.h"
 #include "desk/embedded.h"
+#include "desk/padding.h"
 #include "desk/progress.h"
 
 #define ROM_LIMIT (256u << 10) /* bytes of a firmware file; the machine may allow less */
@@ -85,7 +86,11 @@ static bool disk_digest(const char *path, const struct block *disk, hex_digest h
     sha256_end(&hash, digest);
     progress_end(&progress);
     hex_encode(digest, hex);
-    return good || error_set(error, STATUS_HOST, path, NULL, NULL, interrupted() ? "interrupted" : "cannot read the image");
+    if (!good && !interrupted() && disk->failure)
+        *error = *disk->failure(disk->context);
+    else if (!good)
+        error_set(error, STATUS_HOST, path, NULL, NULL, "interrupted");
+    return good;
 }
 
 static void block_close(struct block *disk)
@@ -102,17 +107,41 @@ void medium_close(struct medium *medium)
     medium->present = false;
 }
 
-/* Puts a base under an overlay and makes it the medium. Takes the base over, also when it fails. */
-static bool lay_over(struct medium *medium, enum drive_slot slot, struct block *base, const char *overlay, const char *belongs_to,
-                     struct error *error)
+/* Makes a floppy as long as a format that the drive reads. An image of another size that is not too long is the beginning of the drive's own
+ * format (spec/manifest.md). */
+static bool fit_floppy(enum floppy_type drive, const char *path, struct block *base, struct error *error)
+{
+    static const uint16_t capacity[] = {
+        [FLOPPY_360K] = 720, [FLOPPY_1200K] = 2400, [FLOPPY_720K] = 1440, [FLOPPY_1440K] = 2880, [FLOPPY_2880K] = 5760,
+    };
+    struct geometry geometry;
+
+    if (floppy_geometry(base->sectors, &geometry))
+        return true;
+    return base->sectors < capacity[drive] ? pad_disk(base, capacity[drive], error) :
+           error_set(error, STATUS_INPUT, path, NULL, NULL, "the image is longer than a floppy of its drive");
+}
+
+static bool is_read_only(const struct drive_manifest *drive)
+{
+    return drive->read_only || drive->kind == DRIVE_CDROM;
+}
+
+/* Makes a base the medium of a drive: as it is, if the drive is read-only, else under an overlay. Takes the base over, also when it fails. */
+static bool attach(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive, struct block *base,
+                   const char *overlay, const char *belongs_to, struct error *error)
 {
     char path[4096];
 
-    if (overlay && (size_t)snprintf(path, sizeof(path), "%s.%s", overlay, drive_slot_names[slot]) >= sizeof(path)) {
-        block_close(base);
-        return error_host(error, overlay, ENAMETOOLONG, "cannot open");
+    if (is_read_only(drive)) {
+        base->read_only = true;
+        *medium = (struct medium){ true, *base };
+        return true;
     }
-    medium->present = overlay_open(overlay ? path : NULL, belongs_to, slot, base, &medium->disk, error);
+    if (overlay && (size_t)snprintf(path, sizeof(path), "%s.%s", overlay, drive_slot_names[slot]) >= sizeof(path))
+        error_host(error, overlay, ENAMETOOLONG, "cannot open");
+    else
+        medium->present = overlay_open(overlay ? path : NULL, belongs_to, slot, base, &medium->disk, error);
     if (!medium->present)
         block_close(base);
     return medium->present;
@@ -122,64 +151,47 @@ static bool lay_over(struct medium *medium, enum drive_slot slot, struct block *
 static const char nobody[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /* Opens an image file as the medium of a drive. */
-static bool open_image(struct medium *medium, enum drive_slot slot, const char *path, bool read_only, const char *overlay,
-                       struct error *error)
+static bool open_image(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive, const char *path,
+                       const char *overlay, struct error *error)
 {
-    struct block base;
     hex_digest digest;
+    struct block base;
 
     if (!raw_open(path, &base, error))
         return false;
-    if (read_only) {
-        base.read_only = true;
-        *medium = (struct medium){ true, base };
-        return true;
-    }
-    if (overlay && !disk_digest(path, &base, digest, error)) {
+    if ((overlay && !is_read_only(drive) && !disk_digest(path, &base, digest, error)) ||
+        (drive->kind == DRIVE_FLOPPY && !fit_floppy(drive->floppy, path, &base, error))) {
         block_close(&base);
         return false;
     }
-    return lay_over(medium, slot, &base, overlay, overlay ? digest : nobody, error);
+    return attach(medium, slot, drive, &base, overlay, overlay ? digest : nobody, error);
 }
 
-static bool check_floppy_size(const struct medium *medium, const char *path, struct error *error)
+bool media_open_floppy(const struct media *media, const char *path, struct medium *medium, struct error *error)
 {
-    struct geometry geometry;
+    struct drive_manifest drive = media->manifest.drives[DRIVE_FD0];
 
-    return floppy_geometry(medium->disk.sectors, &geometry) ||
-           error_set(error, STATUS_INPUT, path, NULL, NULL, "the image has not the size of a floppy");
-}
-
-bool media_open_floppy(const char *path, struct medium *medium, struct error *error)
-{
-    if (!open_image(medium, DRIVE_FD0, path, false, NULL, error))
-        return false;
-    if (check_floppy_size(medium, path, error))
-        return true;
-    medium_close(medium);
-    return false;
-}
-
-static bool is_read_only(const struct drive_manifest *drive)
-{
-    return drive->read_only || drive->kind == DRIVE_CDROM;
+    if (drive.kind != DRIVE_FLOPPY)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "the machine has no floppy drive fd0 to put it into");
+    drive.read_only = false;
+    return open_image(medium, DRIVE_FD0, &drive, path, NULL, error);
 }
 
 /* --- From an archive --- */
 
 static bool open_sealed_disk(struct media *media, enum drive_slot slot, const char *overlay, struct error *error)
 {
-    struct medium *medium = &media->drives[slot];
+    const struct drive_manifest *drive = &media->manifest.drives[slot];
     struct block base;
 
     error->status = STATUS_OK;
     if (!archive_disk(media->archive, slot, &base, error))
         return error->status == STATUS_OK;
-    if (!is_read_only(&media->manifest.drives[slot]))
-        return lay_over(medium, slot, &base, overlay, archive_machine_root(media->archive), error);
-    base.read_only = true;
-    *medium = (struct medium){ true, base };
-    return true;
+    if (drive->kind == DRIVE_FLOPPY && !fit_floppy(drive->floppy, drive_slot_names[slot], &base, error)) {
+        block_close(&base);
+        return false;
+    }
+    return attach(&media->drives[slot], slot, drive, &base, overlay, archive_machine_root(media->archive), error);
 }
 
 static bool open_archive(struct media *media, const struct media_request *request, struct error *error)
@@ -272,37 +284,41 @@ static bool open_manifest(struct media *media, const struct media_request *reque
         if (!*drive->image)
             continue;
         good = beside(request->path, drive->image, path, sizeof(path), error) &&
-               open_image(&media->drives[slot], slot, path, is_read_only(drive), request->overlay, error) &&
-               (drive->kind != DRIVE_FLOPPY || check_floppy_size(&media->drives[slot], path, error));
+               open_image(&media->drives[slot], slot, drive, path, request->overlay, error);
     }
     return good && load_all_firmware(media, request->path, error);
 }
 
 /* --- From a bare image --- */
 
-/* The drive that takes a floppy of this many sectors. */
+/* The drive that takes a floppy of this many sectors, FLOPPY_NONE if none does. What is shorter than 1.44M and of no other format is a 1.44M floppy cut
+ * off. */
 static enum floppy_type floppy_drive_for(uint64_t sectors)
 {
+    struct geometry geometry;
+
+    if (!floppy_geometry(sectors, &geometry))
+        return sectors < 2880 ? FLOPPY_1440K : FLOPPY_NONE;
     return sectors <= 720 ? FLOPPY_360K : sectors == 2400 ? FLOPPY_1200K : sectors > 3360 ? FLOPPY_2880K : FLOPPY_1440K;
 }
 
-/* An image of the size of a floppy is one; anything else is a disk. */
+/* An image of the size of a floppy, or smaller, is one; anything else is a disk. */
 static bool open_bare_image(struct media *media, const struct media_request *request, struct error *error)
 {
-    struct geometry geometry;
+    struct drive_manifest *drives = media->manifest.drives;
     struct block probe;
 
     machine_manifest_default(&media->manifest);
     if (!raw_open(request->path, &probe, error))
         return false;
-    bool floppy = floppy_geometry(probe.sectors, &geometry);
+    enum floppy_type floppy = floppy_drive_for(probe.sectors);
     enum drive_slot slot = floppy ? DRIVE_FD0 : DRIVE_HD0;
-    if (floppy)
-        media->manifest.drives[DRIVE_FD0].floppy = floppy_drive_for(probe.sectors);
-    else
-        media->manifest.drives[DRIVE_HD0].kind = DRIVE_DISK;
     block_close(&probe);
-    return open_image(&media->drives[slot], slot, request->path, false, request->overlay, error) &&
+    if (floppy)
+        drives[slot].floppy = floppy;
+    else
+        drives[slot].kind = DRIVE_DISK;
+    return open_image(&media->drives[slot], slot, &drives[slot], request->path, request->overlay, error) &&
            load_all_firmware(media, request->path, error);
 }
 
@@ -310,12 +326,8 @@ static bool open_bare_image(struct media *media, const struct media_request *req
 
 static bool insert_floppy(struct media *media, const char *path, struct error *error)
 {
-    struct medium *medium = &media->drives[DRIVE_FD0];
-
-    if (media->manifest.drives[DRIVE_FD0].kind != DRIVE_FLOPPY)
-        return error_set(error, STATUS_USAGE, path, NULL, NULL, "the machine has no floppy drive fd0 to put it into");
-    medium_close(medium);
-    return media_open_floppy(path, medium, error);
+    medium_close(&media->drives[DRIVE_FD0]);
+    return media_open_floppy(media, path, &media->drives[DRIVE_FD0], error);
 }
 
 static bool add_disk(struct media *media, const char *path, const char *overlay, struct error *error)
@@ -325,7 +337,7 @@ static bool add_disk(struct media *media, const char *path, const char *overlay,
         if (drive->kind != DRIVE_ABSENT)
             continue;
         drive->kind = DRIVE_DISK;
-        return open_image(&media->drives[slot], slot, path, false, overlay, error);
+        return open_image(&media->drives[slot], slot, drive, path, overlay, error);
     }
     return error_set(error, STATUS_USAGE, path, NULL, NULL, "no place is left for a disk: hd0 to hd3 are taken");
 }

@@ -30,8 +30,8 @@ struct media {
 bool media_open(struct media *media, const struct media_request *request, struct error *error);
 void media_close(struct media *media);
 
-/* Opens an image, with an overlay that is thrown away, to be put into a floppy drive. */
-bool media_open_floppy(const char *path, struct medium *medium, struct error *error);
+/* Opens an image, with an overlay that is thrown away, to be put into fd0. */
+bool media_open_floppy(const struct media *media, const char *path, struct medium *medium, struct error *error);
 void medium_close(struct medium *medium);
 
 /* Fills in why a disk returned BLOCK_FAILED. Returns false. */

@@ -355,7 +355,12 @@ cp floppy.img other.img; printf 'B' | dd of=other.img bs=1 seek=512 conv=notrunc
 gives "a script changes the floppy" 0 boot floppy.img --script script --limit 60
 printf 'wait screen "READY>"\ntype "r"\nwait screen "READY> B"\n' >script
 gives "--floppy puts in another medium" 0 boot floppy.img --floppy other.img --script script --limit 60
-gives "--floppy needs a drive" 2 boot machine.yaml --floppy other.img --until time:0.1
+gives "--floppy needs a drive" 3 boot machine.yaml --floppy other.img --until time:0.1
+head -c 600000 floppy.img >cut.img
+printf 'wait screen "READY>"\ntype "r"\nwait screen "READY> A"\ntype "w"\nwait screen "READY> Aw"\n' >script
+gives "a floppy image that is cut off boots" 0 boot cut.img --script script --limit 60
+head -c 2000000 /dev/zero | cat floppy.img - >long.img
+gives "a floppy image that is too long is bad input" 3 boot floppy.img --floppy long.img --until time:0.1
 gives "--disk adds a drive" 0 boot floppy.img --disk disk.img --until screen:'READY>' --limit 60
 
 # --- Overlays ---
