@@ -19,7 +19,7 @@ struct machine;
 /* What the machine needs from outside. The functions get `context`; those for output may be null. */
 struct machine_host {
     void *context;
-    const uint8_t *system_rom; /* ends at the 1 MiB line and, again, at 4 GiB; a multiple of 4 KiB, at most 256 KiB; copied */
+    const uint8_t *system_rom; /* ends at the 1 MiB line and, again, at 4 GiB; a multiple of 4 KiB, at most 128 KiB; copied */
     size_t system_rom_size;
     const uint8_t *video_rom;  /* from C0000h; at most 64 KiB; copied */
     size_t video_rom_size;
