@@ -482,6 +482,7 @@ ROW (0x0FA4, -1, SHLD,          "Ev,Gv,Iu", OSZAPC,   OSZPC,  OA,     0,        
 ROW (0x0FA5, -1, SHLD,          "Ev,Gv,CL", OSZAPC,   OSZPC,  OA,     0,                         I386, P4)
 ROW (0x0FA8, -1, PUSH_SREG,     "GS",       0,        0,      0,      STACK,                     I386, P4)
 ROW (0x0FA9, -1, POP_SREG,      "GS",       0,        0,      0,      STACK|FAULTS,              I386, P4)
+ROW (0x0FAA, -1, RSM,           "",         ALL,      ALL,    0,      FAULTS|ENDS,               P5,   P4)
 ROW (0x0FAB, -1, BTS,           "Ev,Gv",    0,        C,      OSAP,   LOCK,                      I386, P4)
 ROW (0x0FAC, -1, SHRD,          "Ev,Gv,Iu", OSZAPC,   OSZPC,  OA,     0,                         I386, P4)
 ROW (0x0FAD, -1, SHRD,          "Ev,Gv,CL", OSZAPC,   OSZPC,  OA,     0,                         I386, P4)

@@ -277,7 +277,7 @@ static const struct { const char *hex; unsigned mode; enum cpu_model last_withou
     { "0F 08", MODE32, CPU_I386, CPU_I486 },        { "0F 24 D8", MODE32, CPU_I386, CPU_I486 },
     { "0F A2", MODE32, CPU_I486, CPU_PENTIUM },     { "0F 31", MODE32, CPU_I486, CPU_PENTIUM },
     { "0F C7 08", MODE32, CPU_I486, CPU_PENTIUM },  { "0F 22 E0", MODE32, CPU_I486, CPU_PENTIUM },
-    { "0F 33", MODE32, CPU_PENTIUM, CPU_PENTIUM_MMX },
+    { "0F AA", MODE32, CPU_I486, CPU_PENTIUM },     { "0F 33", MODE32, CPU_PENTIUM, CPU_PENTIUM_MMX },
     { "0F 44 C0", MODE32, CPU_PENTIUM_MMX, CPU_PENTIUM2 }, { "0F 34", MODE32, CPU_PENTIUM_MMX, CPU_PENTIUM2 },
     { "0F 18 00", MODE32, CPU_PENTIUM_MMX, CPU_PENTIUM2 }, { "0F 1F C0", MODE32, CPU_PENTIUM_MMX, CPU_PENTIUM2 },
 };
@@ -300,7 +300,7 @@ static void undefined_encodings_are_refused(void **state)
     static const char *const undefined[] = {
         "8E C8", "8E F0", "8E F8", "8C F0", "8F C8", "C6 08 00", "C7 C8 00 00 00 00", "FE D0", "FF F8", "FF D8", "FF E8", "8D C0", "62 C0", "C4 C0",
         "0F B2 C0", "0F 00 F0", "0F 01 C0", "0F 01 E8", "0F 01 F8", "0F 20 C8", "0F 20 E8", "0F BA C0 00", "0F C7 C8", "0F C7 00", "0F 04", "0F FF", "0F B9",
-        "0F AA", "0F A6"
+        "0F A6"
     };
     struct insn insn;
 
