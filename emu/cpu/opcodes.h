@@ -18,9 +18,10 @@
  *     b  byte   w  word   d  doubleword   q  quadword   v z  word or doubleword by operand size   p  far pointer   a  pair of bounds   s  pseudo-descriptor
  *     Ib is sign-extended to the size of the operation, Iu is an unsigned byte, Iw an unsigned word.
  *
- * Flags are named by their letters; I and D are IF and DF; ALL is the lower half of RFLAGS. A flag is *read* where it takes part in the result, and also where the instruction may leave
- * it as it was (a shift by 0, REP with a count of 0); *written* where it may get a value that the manual defines; *undefined* where it may
- * get one that the manual leaves open (law 6 defines it). One that is both depends on an operand: OF is defined after a shift by 1 only. */
+ * Flags are named by their letters; I and D are IF and DF; ALL is the lower half of RFLAGS. A flag is *read* where it takes part in the
+ * result, and also where the instruction may leave it as it was (a shift by 0, REP with a count of 0); *written* where it may get a value
+ * that the manual defines; *undefined* where it may get one that the manual leaves open (law 6 defines it). One that is both depends on
+ * an operand: OF is defined after a shift by 1 only. */
 #if !defined ROW || !defined ALSO
 #error "define ROW and ALSO before including opcodes.h"
 #endif
