@@ -12,5 +12,4 @@ if ! echo "$digest  $image" | sha256sum --check --quiet; then
     exit 77
 fi
 cp $image "$WORK/grub.img"
-cp $image "$WORK/grub-rescue-floppy.img"
 cp tests/grub/grub.yaml tests/grub/*.script "$WORK"
