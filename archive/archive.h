@@ -1,8 +1,9 @@
 /* archive.h - the public header of archive/: the sealed container.
  *
- * A .mun file is one uncompressed POSIX ustar file that is a function of what is sealed; spec/archive.md is normative and travels in
- * every archive. This folder writes one, opens one, reads its disks with every chunk verified as it is read, and keeps the overlay that a
- * session writes to instead. It knows nothing of the machine that runs on the disks. */
+ * A .mun file is one uncompressed POSIX ustar file that is a function of what is sealed; spec/archive.md is normative
+ * and travels in every archive. This folder writes one, opens one, reads its disks with every chunk verified as it is
+ * read, and keeps the overlay that a session writes to instead. It knows nothing of the machine that runs on the disks.
+ */
 #ifndef MUNIMENT_ARCHIVE_H
 #define MUNIMENT_ARCHIVE_H
 
@@ -45,16 +46,17 @@ struct seal_request {
     void *progress_context;
 };
 
-/* Seals a machine. The manifests are sealed in canonical form; drives with a medium have the image "sealed", and firmware, built in or not, is
- * named by its digest and its member. Whatever goes wrong, output_path is as it was and nothing else is left behind. */
+/* Seals a machine. The manifests are sealed in canonical form; drives with a medium have the image "sealed", and
+ * firmware, built in or not, is named by its digest and its member. Whatever goes wrong, output_path is as it was and
+ * nothing else is left behind. */
 bool archive_seal(const struct seal_request *request, hex_digest machine_root, struct error *error);
 
 /* --- Opening --- */
 
 struct archive; /* one open archive; owns its descriptor and buffers */
 
-/* Opens by the README's fixed-width fields, the seal, content.txt, machine.yaml and the tops of the drives: a handful of reads. The seal's
- * digests of what is read here are checked; signatures are verify's business. */
+/* Opens by the README's fixed-width fields, the seal, content.txt, machine.yaml and the tops of the drives: a handful
+ * of reads. The seal's digests of what is read here are checked; signatures are verify's business. */
 struct archive *archive_open(const char *path, struct error *error);
 void archive_close(struct archive *archive);
 
@@ -62,22 +64,24 @@ const struct machine_manifest *archive_machine(const struct archive *archive);
 const struct description_manifest *archive_description(const struct archive *archive);
 const char *archive_machine_root(const struct archive *archive);
 
-/* The sealed image of a drive as a read-only disk; valid until archive_close. False with status STATUS_OK: the drive has no medium. A
- * chunk that does not match its digest is BLOCK_FAILED, and archive_failure says which. */
+/* The sealed image of a drive as a read-only disk; valid until archive_close. False with status STATUS_OK: the drive
+ * has no medium. A chunk that does not match its digest is BLOCK_FAILED, and archive_failure says which. */
 bool archive_disk(struct archive *archive, enum drive_slot slot, struct block *disk, struct error *error);
 
 /* The reason of the last BLOCK_FAILED of any disk of this archive. */
 const struct error *archive_failure(const struct archive *archive);
 
-/* A sealed firmware file (machine->system or ->video, built in or not: its bytes are in the archive). The caller frees *bytes. */
+/* A sealed firmware file (machine->system or ->video, built in or not: its bytes are in the archive). The caller frees
+ * *bytes. */
 bool archive_firmware(struct archive *archive, bool video, uint8_t **bytes, size_t *size, struct error *error);
 
 /* --- The overlay: where the writes of a session go --- */
 
-/* Puts an append-only overlay over base; the result is writable and owns base (closes it). path null: in an anonymous temporary file that vanishes.
- * An existing overlay file is continued; it names the machine-root (64 hex digits; or the SHA-256 of what it lies over) and the slot it
- * belongs to, and another one's is refused. A torn last record (a crash) is dropped; any other damage is refused. */
-bool overlay_open(const char *path, const char *belongs_to, enum drive_slot slot, struct block *base, struct block *result,
-                  struct error *error);
+/* Puts an append-only overlay over base; the result is writable and owns base (closes it). path null: in an anonymous
+ * temporary file that vanishes. An existing overlay file is continued; it names the machine-root (64 hex digits; or the
+ * SHA-256 of what it lies over) and the slot it belongs to, and another one's is refused. A torn last record (a crash)
+ * is dropped; any other damage is refused. */
+bool overlay_open(const char *path, const char *belongs_to, enum drive_slot slot, struct block *base,
+                  struct block *result, struct error *error);
 
 #endif

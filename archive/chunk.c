@@ -1,6 +1,7 @@
 /* chunk.c - a chunk of a disk as one gzip member (RFC 1952) around DEFLATE (RFC 1951), through zlib.
  *
- * The gzip header is fixed. What does not shrink is written as stored blocks, so that a member has a greatest length. */
+ * The gzip header is fixed. What does not shrink is written as stored blocks, so that a member has a greatest length.
+ */
 #include "archive/layout.h"
 
 #include <stdio.h>
@@ -115,8 +116,8 @@ void chunk_decoder_free(struct chunk_decoder *decoder)
     free(decoder);
 }
 
-const char *chunk_decode(struct chunk_decoder *decoder, const uint8_t *gz, uint32_t available, uint8_t bytes[CHUNK_SIZE],
-                         uint32_t *size, uint32_t *used)
+const char *chunk_decode(struct chunk_decoder *decoder, const uint8_t *gz, uint32_t available,
+                         uint8_t bytes[CHUNK_SIZE], uint32_t *size, uint32_t *used)
 {
     z_stream *z = &decoder->z;
     const uint8_t *trailer;

@@ -103,7 +103,8 @@ struct key *key_load(const char *path, struct error *error)
     struct key *key = calloc(1, sizeof *key);
 
     if (!file || !key) {
-        error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s", strerror(errno));
+        error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
+                  strerror(errno));
     } else {
         key->pair = PEM_read_PrivateKey(file, NULL, no_passphrase, NULL);
         ERR_clear_error();
@@ -144,10 +145,12 @@ static bool public_pem(EVP_PKEY *pair, char pem[PUBLIC_PEM_SIZE])
 
 bool key_public_pem(const struct key *key, char pem[PUBLIC_PEM_SIZE], struct error *error)
 {
-    return public_pem(key->pair, pem) || error_set(error, STATUS_HOST, "OpenSSL", NULL, NULL, "cannot write a public key");
+    return public_pem(key->pair, pem) ||
+           error_set(error, STATUS_HOST, "OpenSSL", NULL, NULL, "cannot write a public key");
 }
 
-bool key_sign(const struct key *key, const void *message, size_t size, uint8_t signature[SIGNATURE_SIZE], struct error *error)
+bool key_sign(const struct key *key, const void *message, size_t size, uint8_t signature[SIGNATURE_SIZE],
+              struct error *error)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     size_t length = SIGNATURE_SIZE;
@@ -190,7 +193,8 @@ bool public_key_digest(const char *pem, size_t size, bool canonical, uint8_t out
     return good;
 }
 
-bool signature_fits(const char *pem, size_t pem_size, const uint8_t signature[SIGNATURE_SIZE], const void *message, size_t size)
+bool signature_fits(const char *pem, size_t pem_size, const uint8_t signature[SIGNATURE_SIZE], const void *message,
+                    size_t size)
 {
     EVP_PKEY *key = public_key(pem, pem_size);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -220,7 +224,8 @@ static bool key_write(const char *path, EVP_PKEY *pair, bool private_half, struc
         unlink(path);
         return error_host(error, path, errno, "cannot create");
     }
-    done = private_half ? PEM_write_PrivateKey(file, pair, NULL, NULL, 0, NULL, NULL) == 1 : PEM_write_PUBKEY(file, pair) == 1;
+    done = private_half ? PEM_write_PrivateKey(file, pair, NULL, NULL, 0, NULL, NULL) == 1
+                        : PEM_write_PUBKEY(file, pair) == 1;
     done = done && fflush(file) == 0 && fsync(descriptor) == 0;
     if (fclose(file) == 0 && done)
         return true;

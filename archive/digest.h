@@ -12,8 +12,8 @@
 #define SIGNATURE_SIZE 64
 #define PUBLIC_PEM_SIZE 113 /* an Ed25519 SubjectPublicKeyInfo in PEM is always this long */
 
-/* SHA-256 in pieces: begin, add ..., end. A digest that was begun must be ended (out may be null). These cannot fail: without SHA-256
- * there is nothing to do but abort. */
+/* SHA-256 in pieces: begin, add ..., end. A digest that was begun must be ended (out may be null). These cannot fail:
+ * without SHA-256 there is nothing to do but abort. */
 struct sha256 {
     void *context;
 };
@@ -41,13 +41,15 @@ void key_free(struct key *key);
 
 /* The public half in PEM, without NUL. */
 bool key_public_pem(const struct key *key, char pem[PUBLIC_PEM_SIZE], struct error *error);
-bool key_sign(const struct key *key, const void *message, size_t size, uint8_t signature[SIGNATURE_SIZE], struct error *error);
+bool key_sign(const struct key *key, const void *message, size_t size, uint8_t signature[SIGNATURE_SIZE],
+              struct error *error);
 
-/* The SHA-256 of the SubjectPublicKeyInfo (DER) in a PEM text: what identifies a signer. False unless it is an Ed25519 public key; when
- * canonical is true, also unless it is written exactly as key_public_pem writes it. */
+/* The SHA-256 of the SubjectPublicKeyInfo (DER) in a PEM text: what identifies a signer. False unless it is an Ed25519
+ * public key; when canonical is true, also unless it is written exactly as key_public_pem writes it. */
 bool public_key_digest(const char *pem, size_t size, bool canonical, uint8_t out[DIGEST_SIZE]);
 
 /* Whether the signature over message is by the public key in pem. */
-bool signature_fits(const char *pem, size_t pem_size, const uint8_t signature[SIGNATURE_SIZE], const void *message, size_t size);
+bool signature_fits(const char *pem, size_t pem_size, const uint8_t signature[SIGNATURE_SIZE], const void *message,
+                    size_t size);
 
 #endif

@@ -1,7 +1,7 @@
 /* disk.c - the sealed image of a drive as a disk: extent by top, chunk by map, every chunk checked when it is read.
  *
- * The chain of digests is seal, top, map, chunk. A map is checked when it is loaded: by its own digest, by the extent's root, and by lines that
- * leave no gap; so a chunk is where the map says or it is damage. */
+ * The chain of digests is seal, top, map, chunk. A map is checked when it is loaded: by its own digest, by the extent's
+ * root, and by lines that leave no gap; so a chunk is where the map says or it is damage. */
 #include "archive/open.h"
 
 #include <stdio.h>
@@ -34,7 +34,8 @@ static bool damaged(struct opened_disk *disk, uint32_t extent, const char *what)
     char name[NAME_SIZE];
 
     member_name(MEMBER_MAP, disk->slot, extent, name);
-    return error_set(&disk->archive->failure, STATUS_INPUT, disk->archive->path, name, "`muniment verify` tells more", "%s", what);
+    return error_set(&disk->archive->failure, STATUS_INPUT, disk->archive->path, name, "`muniment verify` tells more",
+                     "%s", what);
 }
 
 static bool chunk_damaged(struct opened_disk *disk, uint32_t extent, uint32_t chunk, const char *what)
@@ -42,8 +43,8 @@ static bool chunk_damaged(struct opened_disk *disk, uint32_t extent, uint32_t ch
     uint64_t first = ((uint64_t)extent * EXTENT_CHUNKS + chunk) * CHUNK_SECTORS;
     char place[128];
 
-    snprintf(place, sizeof place, "chunk %u of extent %u of %s, sectors %llu-%llu", chunk, extent, drive_slot_names[disk->slot],
-             (unsigned long long)first,
+    snprintf(place, sizeof place, "chunk %u of extent %u of %s, sectors %llu-%llu", chunk, extent,
+             drive_slot_names[disk->slot], (unsigned long long)first,
              (unsigned long long)(first + chunk_length(disk->size, extent, chunk) / SECTOR_SIZE - 1));
     return error_set(&disk->archive->failure, STATUS_INPUT, disk->archive->path, place, "`muniment verify` tells more",
                      "has a damaged chunk that %s", what);
@@ -61,7 +62,8 @@ static bool load_map(struct opened_disk *disk, uint32_t extent, struct map_entry
 
     if (!text)
         return error_set(&a->failure, STATUS_HOST, a->path, NULL, NULL, "out of memory");
-    if (!file_read(a->descriptor, a->path, top->offset + tar_padded(top->length) + TAR_BLOCK, text, size, &a->failure)) {
+    if (!file_read(a->descriptor, a->path, top->offset + tar_padded(top->length) + TAR_BLOCK, text, size,
+                   &a->failure)) {
         free(text);
         return false;
     }
@@ -110,7 +112,8 @@ static bool load_chunk(struct opened_disk *disk, uint32_t extent, uint32_t chunk
     if (used != entry->length || size != chunk_length(disk->size, extent, chunk))
         return chunk_damaged(disk, extent, chunk, "has a wrong length");
     sha256(bytes, size, digest);
-    return memcmp(digest, entry->digest, DIGEST_SIZE) == 0 || chunk_damaged(disk, extent, chunk, "does not match its digest");
+    return memcmp(digest, entry->digest, DIGEST_SIZE) == 0 ||
+           chunk_damaged(disk, extent, chunk, "does not match its digest");
 }
 
 /* The bytes of a chunk until the next call, or null with archive->failure. */

@@ -94,6 +94,20 @@ bool file_read(int descriptor, const char *path, uint64_t offset, void *buffer, 
     return true;
 }
 
+bool file_write(int descriptor, const char *path, uint64_t offset, const void *bytes, size_t size, struct error *error)
+{
+    for (size_t put = 0; put < size;) {
+        ssize_t n = pwrite(descriptor, (const char *)bytes + put, size - put, (off_t)(offset + put));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return error_host(error, path, n < 0 ? errno : ENOSPC, "cannot write");
+        put += (size_t)n;
+    }
+    return true;
+}
+
 /* --- Members --- */
 
 static const struct fixed_name {
@@ -335,7 +349,8 @@ void map_line_print(char line[MAP_LINE + 1], uint32_t chunk, const struct map_en
     char hex[65];
 
     hex_encode(entry->digest, hex);
-    snprintf(line, MAP_LINE + 1, "%04u d %08u %06u %s\n", chunk % 10000, entry->offset % 100000000, entry->length % 1000000, hex);
+    snprintf(line, MAP_LINE + 1, "%04u d %08u %06u %s\n", chunk % 10000, entry->offset % 100000000,
+             entry->length % 1000000, hex);
 }
 
 bool map_line_parse(const char *line, uint32_t chunk, struct map_entry *entry)
@@ -343,7 +358,8 @@ bool map_line_parse(const char *line, uint32_t chunk, struct map_entry *entry)
     char again[MAP_LINE + 1];
     uint64_t offset, length;
 
-    if (!decimal_parse(line + 7, 8, &offset) || !decimal_parse(line + 16, 6, &length) || !hex_decode(line + 23, entry->digest))
+    if (!decimal_parse(line + 7, 8, &offset) || !decimal_parse(line + 16, 6, &length) ||
+        !hex_decode(line + 23, entry->digest))
         return false;
     entry->offset = (uint32_t)offset;
     entry->length = (uint32_t)length;
@@ -404,7 +420,8 @@ bool unreadable_parse(const char *text, size_t size, uint64_t sectors, struct se
         const char *line = text + i * UNREADABLE_LINE;
         struct sector_range *r = &ranges[i];
 
-        if (!decimal_parse(line, 15, &r->first) || line[15] != ' ' || !decimal_parse(line + 16, 15, &r->count) || line[31] != '\n')
+        if (!decimal_parse(line, 15, &r->first) || line[15] != ' ' || !decimal_parse(line + 16, 15, &r->count) ||
+            line[31] != '\n')
             return false;
         if ((i > 0 && r->first <= end) || r->count == 0 || r->first >= sectors || r->count > sectors - r->first)
             return false;

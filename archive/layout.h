@@ -1,7 +1,7 @@
 /* layout.h - the bytes of a sealed archive, as spec/archive.md defines them, for those who write, read and check one.
  *
- * Nothing here touches a disk image or decides anything: it prints and parses the fixed forms, and whatever has only one legal form is
- * parsed by printing it again. */
+ * Nothing here touches a disk image or decides anything: it prints and parses the fixed forms, and whatever has only
+ * one legal form is parsed by printing it again. */
 #ifndef MUNIMENT_LAYOUT_H
 #define MUNIMENT_LAYOUT_H
 
@@ -133,7 +133,8 @@ bool map_line_parse(const char *line, uint32_t chunk, struct map_entry *entry);
 void top_line_print(char line[TOP_LINE + 1], uint32_t extent, const struct top_entry *entry);
 bool top_line_parse(const char *line, uint32_t extent, struct top_entry *entry);
 
-/* Parses a whole .map: `count` lines whose chunks follow each other without gap from 0 to gz_size. entries has room for them. */
+/* Parses a whole .map: `count` lines whose chunks follow each other without gap from 0 to gz_size. entries has room for
+ * them. */
 bool map_parse(const char *text, size_t size, uint32_t count, uint64_t gz_size, struct map_entry *entries);
 
 /* Parses a whole .unreadable: ranges in order, apart, inside the disk. ranges has room for size / UNREADABLE_LINE. */
@@ -203,14 +204,15 @@ void chunk_encoder_name(char *name, size_t size);
 
 struct chunk_decoder *chunk_decoder_new(void);
 void chunk_decoder_free(struct chunk_decoder *decoder);
-/* Decodes the gzip member at the start of gz; *used is its length and *size that of its contents, at most CHUNK_SIZE. Returns null, or
- * what is wrong with it. */
-const char *chunk_decode(struct chunk_decoder *decoder, const uint8_t *gz, uint32_t available, uint8_t bytes[CHUNK_SIZE],
-                         uint32_t *size, uint32_t *used);
+/* Decodes the gzip member at the start of gz; *used is its length and *size that of its contents, at most CHUNK_SIZE.
+ * Returns null, or what is wrong with it. */
+const char *chunk_decode(struct chunk_decoder *decoder, const uint8_t *gz, uint32_t available,
+                         uint8_t bytes[CHUNK_SIZE], uint32_t *size, uint32_t *used);
 
 bool all_zero(const uint8_t *bytes, size_t size);
 
-/* Reads exactly size bytes at offset. */
+/* Reads or writes exactly size bytes at offset. */
+bool file_write(int descriptor, const char *path, uint64_t offset, const void *bytes, size_t size, struct error *error);
 bool file_read(int descriptor, const char *path, uint64_t offset, void *buffer, size_t size, struct error *error);
 
 #endif

@@ -1,7 +1,7 @@
 /* open.c - opens an archive without walking it: README, tail, then the members that the seal points to.
  *
- * Everything that is used is checked against the seal's digests, and the seal against the statement in the evidence. Whether the
- * statement's signature fits, and whose it is, is for verify/ to say. */
+ * Everything that is used is checked against the seal's digests, and the seal against the statement in the evidence.
+ * Whether the statement's signature fits, and whose it is, is for verify/ to say. */
 #include "archive/open.h"
 
 #include <errno.h>
@@ -29,7 +29,8 @@ static bool open_file(struct archive *a, const char *path, struct error *error)
     snprintf(a->path, sizeof a->path, "%s", path);
     a->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (a->descriptor < 0)
-        return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s", strerror(errno));
+        return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
+                         strerror(errno));
     if (fstat(a->descriptor, &status) != 0)
         return error_host(error, path, errno, "cannot examine");
     if (!S_ISREG(status.st_mode))
@@ -48,7 +49,8 @@ static bool read_readme(struct archive *a, struct error *error)
 
     if (a->size < TAR_BLOCK || !file_read(a->descriptor, a->path, 0, header, TAR_BLOCK, error) ||
         !tar_header_parse(header, name, &size) || member_identify(name).kind != MEMBER_README)
-        return error_set(error, STATUS_INPUT, a->path, NULL, NULL, "is not a Muniment archive: it does not begin with 000-README.txt");
+        return error_set(error, STATUS_INPUT, a->path, NULL, NULL,
+                         "is not a Muniment archive: it does not begin with 000-README.txt");
     if (size > SMALL_LIMIT || size > a->size - TAR_BLOCK)
         return wrong(a, error, "000-README.txt", "is truncated or damaged: the README does not end");
     text = calloc(1, (size_t)size + 1);
@@ -61,15 +63,18 @@ static bool read_readme(struct archive *a, struct error *error)
     if (!done)
         return false;
     if (sealed_bytes != a->size)
-        return error_set(error, STATUS_INPUT, a->path, NULL, "get a complete copy", "is %llu bytes long but was sealed with %llu",
-                         (unsigned long long)a->size, (unsigned long long)sealed_bytes);
-    if (a->seal_at % TAR_BLOCK != 0 || a->seal_at > a->size - TAR_BLOCK || a->size - a->seal_at > SMALL_LIMIT + tail_layout(0).end)
+        return error_set(error, STATUS_INPUT, a->path, NULL, "get a complete copy",
+                         "is %llu bytes long but was sealed with %llu", (unsigned long long)a->size,
+                         (unsigned long long)sealed_bytes);
+    if (a->seal_at % TAR_BLOCK != 0 || a->seal_at > a->size - TAR_BLOCK ||
+        a->size - a->seal_at > SMALL_LIMIT + tail_layout(0).end)
         return wrong(a, error, "000-README.txt", "has a wrong field seal-at");
     return true;
 }
 
 /* Checks the statement against what it speaks of; tail begins with the header of the seal. */
-static bool check_statement(struct archive *a, const uint8_t *tail, const struct tail *at, uint64_t seal_size, struct error *error)
+static bool check_statement(struct archive *a, const uint8_t *tail, const struct tail *at, uint64_t seal_size,
+                            struct error *error)
 {
     const struct member *content = seal_find(&a->seal, "content.txt");
     uint8_t seal_digest[DIGEST_SIZE], signer[DIGEST_SIZE];
@@ -82,7 +87,8 @@ static bool check_statement(struct archive *a, const uint8_t *tail, const struct
     statement_print(&statement, signer, content->digest, seal_digest);
     fits = !statement.failed && memcmp(statement.bytes, tail + at->statement, statement.length) == 0;
     text_free(&statement);
-    return fits || wrong(a, error, "evidence/00000000/statement.txt", "has a seal that does not fit the statement about it");
+    return fits ||
+           wrong(a, error, "evidence/00000000/statement.txt", "has a seal that does not fit the statement about it");
 }
 
 static bool parse_tail(struct archive *a, const uint8_t *tail, uint64_t tail_size, struct error *error)
@@ -98,7 +104,8 @@ static bool parse_tail(struct archive *a, const uint8_t *tail, uint64_t tail_siz
     if (at.end != tail_size)
         return wrong(a, error, "seal.txt", "has not the evidence behind its seal that there must be");
     if (!seal_parse((const char *)tail + TAR_BLOCK, (size_t)size, &a->seal, &reason))
-        return error_set(error, STATUS_INPUT, a->path, "seal.txt", "`muniment verify` tells more", "has a seal that %s", reason);
+        return error_set(error, STATUS_INPUT, a->path, "seal.txt", "`muniment verify` tells more", "has a seal that %s",
+                         reason);
     for (uint32_t i = 0; i < a->seal.count; i++)
         if (a->seal.members[i].offset + a->seal.members[i].size > a->seal_at)
             return wrong(a, error, a->seal.members[i].name, "has a seal that puts a member behind itself");
@@ -119,8 +126,8 @@ static bool read_tail(struct archive *a, struct error *error)
 }
 
 /* Reads a member that the seal lists, checked. *bytes is owned by the caller and ends with NUL. */
-static bool read_member(struct archive *a, enum member_kind kind, enum drive_slot slot, uint64_t limit, char **bytes, size_t *size,
-                        struct error *error)
+static bool read_member(struct archive *a, enum member_kind kind, enum drive_slot slot, uint64_t limit, char **bytes,
+                        size_t *size, struct error *error)
 {
     const struct member *m;
     uint8_t digest[DIGEST_SIZE];
@@ -209,7 +216,8 @@ static bool read_manifests(struct archive *a, struct error *error)
 
     if (!read_member(a, MEMBER_MACHINE, 0, MANIFEST_LIMIT, &text, &size, error))
         return false;
-    done = machine_manifest_parse(text, size, "machine.yaml", &a->machine, error) && check_machine(a, text, size, error);
+    done =
+        machine_manifest_parse(text, size, "machine.yaml", &a->machine, error) && check_machine(a, text, size, error);
     free(text);
     if (!done || !read_member(a, MEMBER_DESCRIPTION, 0, MANIFEST_LIMIT, &text, &size, error))
         return false;
@@ -256,24 +264,27 @@ static bool read_disk(struct archive *a, enum drive_slot slot, struct error *err
     if (!read_member(a, MEMBER_TOP, slot, TOP_LIMIT, &text, &size, error))
         return false;
     disk->top = calloc(disk_extents(disk->size), sizeof *disk->top);
-    done = disk->top ? parse_top(a, disk, text) || wrong(a, error, drive_slot_names[slot], "has a top that is not right")
-                     : out_of_memory(a, error);
+    done = disk->top
+               ? parse_top(a, disk, text) || wrong(a, error, drive_slot_names[slot], "has a top that is not right")
+               : out_of_memory(a, error);
     free(text);
-    if (!done || !read_member(a, MEMBER_UNREADABLE, slot, (uint64_t)UNREADABLE_LIMIT * UNREADABLE_LINE, &text, &size, error))
+    if (!done ||
+        !read_member(a, MEMBER_UNREADABLE, slot, (uint64_t)UNREADABLE_LIMIT * UNREADABLE_LINE, &text, &size, error))
         return false;
     disk->unreadable_count = (uint32_t)(size / UNREADABLE_LINE);
     disk->unreadable = calloc(disk->unreadable_count + 1, sizeof *disk->unreadable);
-    done = disk->unreadable ? unreadable_parse(text, size, disk->size / SECTOR_SIZE, disk->unreadable) ||
-                                  wrong(a, error, drive_slot_names[slot], "has a list of unreadable sectors that is not right")
-                            : out_of_memory(a, error);
+    done = disk->unreadable
+               ? unreadable_parse(text, size, disk->size / SECTOR_SIZE, disk->unreadable) ||
+                     wrong(a, error, drive_slot_names[slot], "has a list of unreadable sectors that is not right")
+               : out_of_memory(a, error);
     free(text);
     return done;
 }
 
 static bool open_all(struct archive *a, const char *path, struct error *error)
 {
-    if (!open_file(a, path, error) || !read_readme(a, error) || !read_tail(a, error) || !check_readme_and_content(a, error) ||
-        !read_manifests(a, error))
+    if (!open_file(a, path, error) || !read_readme(a, error) || !read_tail(a, error) ||
+        !check_readme_and_content(a, error) || !read_manifests(a, error))
         return false;
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         if (!read_disk(a, (enum drive_slot)slot, error))

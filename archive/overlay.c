@@ -1,7 +1,8 @@
-/* overlay.c - an append-only file over a read-only disk: where a session writes. Its form is laid down in spec/archive.md, "Overlay".
+/* overlay.c - an append-only file over a read-only disk: where a session writes. Its form is laid down in
+ * spec/archive.md, "Overlay".
  *
- * A record holds one block of eight sectors, of which a mask says which are written; a later record of the same block replaces the earlier one and
- * repeats what it held. Memory holds one small entry for each block ever written. */
+ * A record holds one block of eight sectors, of which a mask says which are written; a later record of the same block
+ * replaces the earlier one and repeats what it held. Memory holds one small entry for each block ever written. */
 #include "archive/layout.h"
 
 #include <errno.h>
@@ -111,22 +112,6 @@ static void record_digest(const uint8_t *record, uint8_t digest[DIGEST_SIZE])
     sha256_end(&s, digest);
 }
 
-static bool write_all(struct overlay *o, uint64_t offset, const uint8_t *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t n = pwrite(o->descriptor, bytes, size, (off_t)offset);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return error_host(&o->failure, o->path, n < 0 ? errno : ENOSPC, "cannot write");
-        bytes += n;
-        offset += (uint64_t)n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
 static bool write_block(struct overlay *o, uint64_t block, unsigned first, unsigned count, const uint8_t *bytes)
 {
     uint8_t record[RECORD_SIZE] = {0};
@@ -137,7 +122,8 @@ static bool write_block(struct overlay *o, uint64_t block, unsigned first, unsig
         return error_set(&o->failure, STATUS_HOST, o->path, NULL, NULL, "cannot take more");
     old = look(o->entries, o->capacity, block);
     if (old->record && (old->mask & ~mask)) {
-        if (!file_read(o->descriptor, o->path, record_offset(old->record - 1) + RECORD_DATA, record + RECORD_DATA, BLOCK_SIZE, &o->failure))
+        if (!file_read(o->descriptor, o->path, record_offset(old->record - 1) + RECORD_DATA, record + RECORD_DATA,
+                       BLOCK_SIZE, &o->failure))
             return false;
         mask |= old->mask;
     }
@@ -146,7 +132,7 @@ static bool write_block(struct overlay *o, uint64_t block, unsigned first, unsig
     put_le64(record + 8, block);
     put_le64(record + 16, mask);
     record_digest(record, record + RECORD_HEAD);
-    if (!write_all(o, record_offset(o->records), record, RECORD_SIZE))
+    if (!file_write(o->descriptor, o->path, record_offset(o->records), record, RECORD_SIZE, &o->failure))
         return false;
     enter(o, block, mask);
     return true;
@@ -239,15 +225,16 @@ static const struct error *overlay_failure(void *context)
 static void make_header(uint8_t header[HEADER_SIZE], const char *belongs_to, enum drive_slot slot, uint64_t sectors)
 {
     memset(header, 0, HEADER_SIZE);
-    snprintf((char *)header, HEADER_SIZE, "muniment-overlay: 0\nbelongs-to: %.64s\ndrive: %s\nsectors: %015llu\n", belongs_to,
-             drive_slot_names[slot], (unsigned long long)sectors);
+    snprintf((char *)header, HEADER_SIZE, "muniment-overlay: 0\nbelongs-to: %.64s\ndrive: %s\nsectors: %015llu\n",
+             belongs_to, drive_slot_names[slot], (unsigned long long)sectors);
 }
 
 static bool open_anonymous(struct overlay *o, struct error *error)
 {
     const char *folder = getenv("TMPDIR");
 
-    snprintf(o->path, sizeof o->path, "%s/muniment-overlay-XXXXXX", folder && folder[0] == '/' && strlen(folder) < 400 ? folder : "/tmp");
+    snprintf(o->path, sizeof o->path, "%s/muniment-overlay-XXXXXX",
+             folder && folder[0] == '/' && strlen(folder) < 400 ? folder : "/tmp");
     o->descriptor = mkstemp(o->path);
     if (o->descriptor < 0)
         return error_host(error, o->path, errno, "cannot create a temporary file");
@@ -335,15 +322,11 @@ static bool load(struct overlay *o, const char *belongs_to, enum drive_slot slot
                          "is not the overlay of this drive of this machine");
     if (there == HEADER_SIZE)
         return load_records(o, (uint64_t)status.st_size, error);
-    if (write_all(o, 0, expected, HEADER_SIZE))
-        return true;
-    if (error)
-        *error = o->failure;
-    return false;
+    return file_write(o->descriptor, o->path, 0, expected, HEADER_SIZE, error);
 }
 
-bool overlay_open(const char *path, const char *belongs_to, enum drive_slot slot, struct block *base, struct block *result,
-                  struct error *error)
+bool overlay_open(const char *path, const char *belongs_to, enum drive_slot slot, struct block *base,
+                  struct block *result, struct error *error)
 {
     struct overlay *o = calloc(1, sizeof *o);
 
@@ -351,7 +334,8 @@ bool overlay_open(const char *path, const char *belongs_to, enum drive_slot slot
         return error_set(error, STATUS_HOST, path ? path : "overlay", NULL, NULL, "out of memory");
     o->base = *base;
     o->descriptor = -1;
-    if (!grow(o) || !(path ? open_named(o, path, error) : open_anonymous(o, error)) || !load(o, belongs_to, slot, error)) {
+    if (!grow(o) || !(path ? open_named(o, path, error) : open_anonymous(o, error)) ||
+        !load(o, belongs_to, slot, error)) {
         if (!o->entries)
             error_set(error, STATUS_HOST, path ? path : "overlay", NULL, NULL, "out of memory");
         overlay_free(o);

@@ -1,4 +1,5 @@
-/* readme.c - 000-README.txt, the first thing that a stranger sees of an archive. tests/unit/test_archive.c runs the commands in it. */
+/* readme.c - 000-README.txt, the first thing that a stranger sees of an archive. tests/unit/test_archive.c runs the
+ * commands in it. */
 #include "archive/layout.h"
 
 /* Commands that always apply are indented by four spaces, anything else by two, so that they can be cut out and run. */
@@ -33,7 +34,12 @@ static const char after[] =
     "\n"
     "TO CHECK IT\n"
     "\n"
-    "In an empty folder, with FILE set to the path of this file. Each command must succeed.\n"
+    "With Python 3, this checks everything and puts all of it into FOLDER:\n"
+    "\n"
+    "  tar -xf \"$FILE\" recover.py\n"
+    "  python3 recover.py \"$FILE\" FOLDER\n"
+    "\n"
+    "Without Python: in an empty folder, with FILE set to the path of this file. Each command must succeed.\n"
     "\n"
     "    tar -xf \"$FILE\"\n"
     "    sha256sum -c SHA256SUMS\n"
@@ -77,6 +83,7 @@ static const char after[] =
 void readme_print(struct text *t, uint64_t sealed_bytes, uint64_t seal_at)
 {
     text_add(t, before, sizeof before - 1);
-    text_print(t, "sealed-bytes: %015llu\nseal-at: %015llu\n", (unsigned long long)sealed_bytes, (unsigned long long)seal_at);
+    text_print(t, "sealed-bytes: %015llu\nseal-at: %015llu\n", (unsigned long long)sealed_bytes,
+               (unsigned long long)seal_at);
     text_add(t, after, sizeof after - 1);
 }

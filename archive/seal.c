@@ -1,7 +1,8 @@
 /* seal.c - freezes a machine: reads its manifest, firmware and images, and writes the archive.
  *
- * Everything that can be wrong with the input is found before the first byte is written, as far as it can be known without reading the
- * disks. What is written is a function of the input: no time, no name of the host, no order that a file system chose. */
+ * Everything that can be wrong with the input is found before the first byte is written, as far as it can be known
+ * without reading the disks. What is written is a function of the input: no time, no name of the host, no order that a
+ * file system chose. */
 #include "archive/layout.h"
 #include "archive/writer.h"
 
@@ -131,7 +132,8 @@ static bool read_firmware_file(struct sealing *s, const struct firmware_manifest
         return false;
     file = fopen(path, "rb");
     if (!file)
-        return error_set(s->error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s", strerror(errno));
+        return error_set(s->error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
+                         strerror(errno));
     while (bytes->length <= FIRMWARE_LIMIT && (n = fread(part, 1, sizeof part, file)) > 0)
         text_add(bytes, part, n);
     failed = ferror(file);
@@ -145,7 +147,8 @@ static bool read_firmware_file(struct sealing *s, const struct firmware_manifest
         return true;
     hex_encode(digest, has);
     hex_encode(wanted->sha256, should);
-    return error_set(s->error, STATUS_INPUT, path, NULL, "give the file that the manifest means, or correct the manifest",
+    return error_set(s->error, STATUS_INPUT, path, NULL,
+                     "give the file that the manifest means, or correct the manifest",
                      "has SHA-256 %s, but the manifest says %s", has, should);
 }
 
@@ -159,7 +162,8 @@ static bool take_firmware(struct sealing *s, struct firmware_manifest *wanted, c
         if (!read_firmware_file(s, wanted, bytes))
             return false;
     } else if (built_in->size == 0 || built_in->size > FIRMWARE_LIMIT) {
-        return error_set(s->error, STATUS_INPUT, s->request->machine_path, NULL, NULL, "this program has no built-in firmware");
+        return error_set(s->error, STATUS_INPUT, s->request->machine_path, NULL, NULL,
+                         "this program has no built-in firmware");
     } else {
         text_add(bytes, built_in->bytes, built_in->size);
     }
@@ -179,13 +183,15 @@ static bool open_image(struct sealing *s, enum drive_slot slot)
 
     if (drive->kind == DRIVE_ABSENT || drive->image[0] == '\0')
         return true;
-    if (!beside_manifest(s, drive->image, image->path, sizeof image->path) || !raw_open(image->path, &image->block, s->error))
+    if (!beside_manifest(s, drive->image, image->path, sizeof image->path) ||
+        !raw_open(image->path, &image->block, s->error))
         return false;
     image->present = true;
     if (image->block.sectors > DISK_LIMIT / SECTOR_SIZE)
         return error_set(s->error, STATUS_INPUT, image->path, NULL, NULL, "is longer than 2^41 bytes");
     if (image->block.sectors < wanted)
-        return error_set(s->error, STATUS_INPUT, image->path, drive_slot_names[slot], "correct the image or the geometry",
+        return error_set(s->error, STATUS_INPUT, image->path, drive_slot_names[slot],
+                         "correct the image or the geometry",
                          "has %llu sectors, but the geometry in the manifest needs %llu",
                          (unsigned long long)image->block.sectors, (unsigned long long)wanted);
     s->total += image->block.sectors * SECTOR_SIZE;
@@ -207,8 +213,8 @@ static bool print_manifests(struct sealing *s, const struct description_manifest
     text_add(&s->description_text, buffer, description);
     free(buffer);
     if (machine == 0 || description == 0)
-        return error_set(s->error, STATUS_INPUT, machine ? s->request->description_path : s->request->machine_path, NULL, NULL,
-                         "cannot be written in canonical form");
+        return error_set(s->error, STATUS_INPUT, machine ? s->request->description_path : s->request->machine_path,
+                         NULL, NULL, "cannot be written in canonical form");
     return (!s->machine_text.failed && !s->description_text.failed) || out_of_memory(s);
 }
 
@@ -230,7 +236,8 @@ static bool sort_files(struct sealing *s)
         enum member_kind kind = member_identify(r->files[i].name).kind;
 
         if (kind != MEMBER_RECOVER && kind != MEMBER_SPEC && kind != MEMBER_SOURCE && kind != MEMBER_DOCUMENT)
-            return error_set(s->error, STATUS_INPUT, r->files[i].name, NULL, NULL, "is not a name that a member can have");
+            return error_set(s->error, STATUS_INPUT, r->files[i].name, NULL, NULL,
+                             "is not a name that a member can have");
         s->files[i] = &r->files[i];
     }
     qsort(s->files, r->file_count, sizeof *s->files, compare_files);
@@ -297,7 +304,8 @@ static bool add_member(struct sealing *s, const char *name, const void *bytes, s
     return writer_member(&s->writer, name, bytes, size) && enter(s);
 }
 
-static bool add_text(struct sealing *s, enum member_kind kind, enum drive_slot slot, uint32_t extent, const struct text *t)
+static bool add_text(struct sealing *s, enum member_kind kind, enum drive_slot slot, uint32_t extent,
+                     const struct text *t)
 {
     char name[NAME_SIZE];
 
@@ -329,7 +337,8 @@ static bool bad_flush(struct disk_sealing *d)
     if (d->bad.count == 0)
         return true;
     if (++d->bad_ranges > UNREADABLE_LIMIT)
-        return error_set(d->s->error, STATUS_INPUT, d->s->images[d->slot].path, NULL, NULL, "has too many unreadable places");
+        return error_set(d->s->error, STATUS_INPUT, d->s->images[d->slot].path, NULL, NULL,
+                         "has too many unreadable places");
     text_print(&d->unreadable, "%015llu %015llu\n", (unsigned long long)d->bad.first, (unsigned long long)d->bad.count);
     d->bad.count = 0;
     return true;
@@ -472,7 +481,8 @@ static bool seal_disk(struct sealing *s, enum drive_slot slot)
     d->size = s->seal.disks[slot].size;
     for (d->extent = 0; done && d->extent < disk_extents(d->size); d->extent++)
         done = seal_extent(d);
-    done = done && bad_flush(d) && add_text(s, MEMBER_TOP, slot, 0, &d->top) && add_text(s, MEMBER_UNREADABLE, slot, 0, &d->unreadable);
+    done = done && bad_flush(d) && add_text(s, MEMBER_TOP, slot, 0, &d->top) &&
+           add_text(s, MEMBER_UNREADABLE, slot, 0, &d->unreadable);
     if (done)
         tree_root(&d->tree, s->seal.disks[slot].root);
     text_free(&d->top);
@@ -492,7 +502,8 @@ static bool write_readme(struct sealing *s)
     return done;
 }
 
-/* The README tells where the seal lies and how long the file is. Both follow from lengths that are fixed before the seal is written. */
+/* The README tells where the seal lies and how long the file is. Both follow from lengths that are fixed before the
+ * seal is written. */
 static bool complete_readme(struct sealing *s)
 {
     struct text readme = {.bytes = NULL}, seal = {.bytes = NULL};
@@ -507,8 +518,9 @@ static bool complete_readme(struct sealing *s)
     seal_print(&seal, &s->seal);
     s->seal.count--;
     readme_print(&readme, seal_at + tail_layout(seal.length).end, seal_at);
-    done = !seal.failed && !readme.failed && readme.length == m->size ? writer_patch(&s->writer, m->offset, readme.bytes, readme.length)
-                                                                     : out_of_memory(s);
+    done = !seal.failed && !readme.failed && readme.length == m->size
+               ? writer_patch(&s->writer, m->offset, readme.bytes, readme.length)
+               : out_of_memory(s);
     if (done) {
         sha256(readme.bytes, readme.length, m->digest);
         hex_encode(m->digest, hex);
@@ -571,7 +583,8 @@ static bool write_archive(struct sealing *s)
     for (size_t i = 0; i < s->request->file_count; i++)
         if (!add_member(s, s->files[i]->name, s->files[i]->bytes, s->files[i]->size))
             return false;
-    if (!add_text(s, MEMBER_MACHINE, 0, 0, &s->machine_text) || !add_text(s, MEMBER_DESCRIPTION, 0, 0, &s->description_text) ||
+    if (!add_text(s, MEMBER_MACHINE, 0, 0, &s->machine_text) ||
+        !add_text(s, MEMBER_DESCRIPTION, 0, 0, &s->description_text) ||
         !add_text(s, MEMBER_SYSTEM, 0, 0, &s->firmware[0]) || !add_text(s, MEMBER_VIDEO, 0, 0, &s->firmware[1]))
         return false;
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)

@@ -1,6 +1,8 @@
-/* sealtext.c - the texts that hold an archive together: seal.txt, content.txt, the signed statement, SHA256SUMS, the fields of the README.
+/* sealtext.c - the texts that hold an archive together: seal.txt, content.txt, the signed statement, SHA256SUMS, the
+ * fields of the README.
  *
- * Every line is "key: value" with numbers of fixed width, so that the length of a text is known before its numbers are. */
+ * Every line is "key: value" with numbers of fixed width, so that the length of a text is known before its numbers are.
+ */
 #include "archive/layout.h"
 
 #include <stdio.h>
@@ -51,7 +53,8 @@ void seal_print(struct text *t, const struct seal *seal)
         const struct member *m = &seal->members[i];
 
         hex_encode(m->digest, hex);
-        text_print(t, "member: %s %015llu %015llu %s\n", hex, (unsigned long long)m->offset, (unsigned long long)m->size, m->name);
+        text_print(t, "member: %s %015llu %015llu %s\n", hex, (unsigned long long)m->offset,
+                   (unsigned long long)m->size, m->name);
     }
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
         const struct sealed_disk *disk = &seal->disks[slot];
@@ -69,7 +72,8 @@ static bool take_line(const char **text, const char *end, const char *key, char 
     size_t key_length = strlen(key), length;
     const char *line = *text, *stop = memchr(line, '\n', (size_t)(end - line));
 
-    if (!stop || (size_t)(stop - line) < key_length + 2 || memcmp(line, key, key_length) != 0 || memcmp(line + key_length, ": ", 2) != 0)
+    if (!stop || (size_t)(stop - line) < key_length + 2 || memcmp(line, key, key_length) != 0 ||
+        memcmp(line + key_length, ": ", 2) != 0)
         return false;
     line += key_length + 2;
     length = (size_t)(stop - line);
@@ -158,9 +162,8 @@ static const char *take_disks(const char **text, const char *end, struct seal *s
 
 static const char *check_required(const struct seal *seal)
 {
-    static const enum member_kind required[] = {
-        MEMBER_README, MEMBER_RECOVER, MEMBER_MACHINE, MEMBER_DESCRIPTION, MEMBER_SYSTEM, MEMBER_VIDEO, MEMBER_CONTENT, MEMBER_SUMS
-    };
+    static const enum member_kind required[] = {MEMBER_README, MEMBER_RECOVER, MEMBER_MACHINE, MEMBER_DESCRIPTION,
+                                                MEMBER_SYSTEM, MEMBER_VIDEO,   MEMBER_CONTENT, MEMBER_SUMS};
     char name[NAME_SIZE];
 
     for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
@@ -185,7 +188,8 @@ bool seal_parse(const char *text, size_t size, struct seal *seal, const char **r
         !take_line(&at, end, "compressor", seal->compressor, sizeof seal->compressor) ||
         !take_line(&at, end, "parent", value, sizeof value))
         return false;
-    if ((*reason = take_members(&at, end, seal)) || (*reason = take_disks(&at, end, seal)) || (*reason = check_required(seal)))
+    if ((*reason = take_members(&at, end, seal)) || (*reason = take_disks(&at, end, seal)) ||
+        (*reason = check_required(seal)))
         return false;
     seal_print(&again, seal);
     same = !again.failed && again.length == size && memcmp(again.bytes, text, size) == 0;

@@ -11,28 +11,12 @@
 #define BUFFER_SIZE (1u << 20)
 #define ATTEMPTS 100 /* temporary names that are tried; a killed process leaves one behind */
 
-static bool write_at(struct writer *w, uint64_t offset, const uint8_t *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t n = pwrite(w->descriptor, bytes, size, (off_t)offset);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return error_host(w->error, w->path, n < 0 ? errno : ENOSPC, "cannot write");
-        bytes += n;
-        offset += (uint64_t)n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
 static bool flush(struct writer *w)
 {
     size_t size = w->buffered;
 
     w->buffered = 0;
-    return write_at(w, w->offset - size, w->buffer, size);
+    return file_write(w->descriptor, w->path, w->offset - size, w->buffer, size, w->error);
 }
 
 static bool put(struct writer *w, const uint8_t *bytes, size_t size)
@@ -126,7 +110,7 @@ bool writer_member(struct writer *w, const char *name, const void *bytes, size_t
 
 bool writer_patch(struct writer *w, uint64_t offset, const void *bytes, size_t size)
 {
-    return flush(w) && write_at(w, offset, bytes, size);
+    return flush(w) && file_write(w->descriptor, w->path, offset, bytes, size, w->error);
 }
 
 /* The name itself is on the disk only when its folder is. */

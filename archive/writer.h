@@ -1,4 +1,5 @@
-/* writer.h - writes the members of an archive, one after the other, to a file that appears under its name only when it is complete. */
+/* writer.h - writes the members of an archive, one after the other, to a file that appears under its name only when it
+ * is complete. */
 #ifndef MUNIMENT_WRITER_H
 #define MUNIMENT_WRITER_H
 

@@ -1,7 +1,7 @@
 /* block.h - what a disk is, to everybody who provides or uses one.
  *
- * The readers of image files and archive/ provide it, emu/ uses it, desk/ joins them. A disk is a fixed number of 512-byte
- * sectors; an optical disc is offered in the same unit, four to its block. */
+ * The readers of image files and archive/ provide it, emu/ uses it, desk/ joins them. A disk is a fixed number of
+ * 512-byte sectors; an optical disc is offered in the same unit, four to its block. */
 #ifndef MUNIMENT_BLOCK_H
 #define MUNIMENT_BLOCK_H
 
@@ -15,15 +15,17 @@ struct error; /* formats/error.h */
 enum block_result {
     BLOCK_OK,
     BLOCK_UNREADABLE, /* the original could not be read there: the guest gets a read error */
-    BLOCK_FAILED      /* the host failed or a chunk does not match its digest: the machine must stop; the provider keeps the reason */
+    BLOCK_FAILED /* the host failed or a chunk does not match its digest: the machine must stop; the provider keeps the
+                    reason */
 };
 
 struct block {
     void *context;
     uint64_t sectors;
     bool read_only;
-    /* Transfers `count` sectors from `sector` on; sector + count <= sectors is the caller's duty. buffer has count * 512 bytes. On
-     * BLOCK_UNREADABLE *done is the number of good sectors before the bad one; it is count on BLOCK_OK. */
+    /* Transfers `count` sectors from `sector` on; sector + count <= sectors is the caller's duty. buffer has count *
+     * 512 bytes. On BLOCK_UNREADABLE *done is the number of good sectors before the bad one; it is count on BLOCK_OK.
+     */
     enum block_result (*read)(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done);
     /* Null when the disk cannot be written. */
     enum block_result (*write)(void *context, uint64_t sector, uint32_t count, const uint8_t *buffer);

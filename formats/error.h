@@ -25,8 +25,8 @@ struct error {
     char remedy[256]; /* what the reader can do; may be empty */
 };
 
-/* Fills in *e (which may be null) and returns false, so that a function can `return error_set(...)`. place and remedy may be
- * null. Control characters in any part are replaced by '?', since parts may come from hostile files. */
+/* Fills in *e (which may be null) and returns false, so that a function can `return error_set(...)`. place and remedy
+ * may be null. Control characters in any part are replaced by '?', since parts may come from hostile files. */
 bool error_set(struct error *e, enum status status, const char *object, const char *place, const char *remedy,
                const char *what, ...)
 #if defined(__GNUC__)

@@ -1,16 +1,17 @@
 /* formats.h - the public header of formats/: disk images in and out, and the two types that everybody shares.
  *
- * This folder knows files that other programs wrote. It stands at the bottom: it calls nobody. What a disk is is declared in block.h,
- * how errors travel in error.h. Version 0 reads raw images (.img, .ima, .dsk, .iso); other containers come beside raw.c. */
+ * This folder knows files that other programs wrote. It stands at the bottom: it calls nobody. What a disk is is
+ * declared in block.h, how errors travel in error.h. Version 0 reads raw images (.img, .ima, .dsk, .iso); other
+ * containers come beside raw.c. */
 #ifndef MUNIMENT_FORMATS_H
 #define MUNIMENT_FORMATS_H
 
 #include "formats/block.h"
 #include "formats/error.h"
 
-/* Opens a raw image read-only: sector n is at byte 512 * n. A last part of a sector is filled up with zeros. On success *disk is
- * to be released with disk->close(disk->context). Refuses (STATUS_INPUT) what is no regular file, is empty, or is longer than 2^47
- * bytes. The file must not change while it is open: a read that comes up short is BLOCK_FAILED. */
+/* Opens a raw image read-only: sector n is at byte 512 * n. A last part of a sector is filled up with zeros. On success
+ * *disk is to be released with disk->close(disk->context). Refuses (STATUS_INPUT) what is no regular file, is empty, or
+ * is longer than 2^47 bytes. The file must not change while it is open: a read that comes up short is BLOCK_FAILED. */
 bool raw_open(const char *path, struct block *disk, struct error *error);
 
 /* Cylinders, heads and sectors. */
@@ -21,9 +22,9 @@ struct geometry {
 /* The standard floppy format that has exactly this many sectors (160K to 2.88M); false when there is none. */
 bool floppy_geometry(uint64_t sectors, struct geometry *geometry);
 
-/* The geometry of a disk as IDENTIFY gives it: what its MBR partition table implies (largest end head and sector, as installers wrote it;
- * more than 16 heads are a BIOS translation of 16), else 16 heads and 63 sectors (ATA-4 annex C); cylinders 1 to 16383. first is the disk's
- * sector 0, 512 bytes. */
+/* The geometry of a disk as IDENTIFY gives it: what its MBR partition table implies (largest end head and sector, as
+ * installers wrote it; more than 16 heads are a BIOS translation of 16), else 16 heads and 63 sectors (ATA-4 annex C);
+ * cylinders 1 to 16383. first is the disk's sector 0, 512 bytes. */
 void disk_geometry(uint64_t sectors, const uint8_t *first, struct geometry *geometry);
 
 #endif

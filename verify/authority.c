@@ -1,8 +1,8 @@
 /* authority.c - who says what a member must be, and whether he is to be believed.
  *
- * The signature vouches for the statement, the statement for seal.txt and content.txt, the seal for SHA256SUMS and the tops, these for the
- * extents and their maps. A damaged link is told from a damaged member by writing the link anew from what it speaks of: if the signature
- * fits that, the link is what is damaged. */
+ * The signature vouches for the statement, the statement for seal.txt and content.txt, the seal for SHA256SUMS and the
+ * tops, these for the extents and their maps. A damaged link is told from a damaged member by writing the link anew
+ * from what it speaks of: if the signature fits that, the link is what is damaged. */
 #include "verify/check.h"
 
 #include <stdio.h>
@@ -96,7 +96,8 @@ static void judge(struct check *c, const struct evidence *e)
     c->content_authentic = c->seal_authentic = true;
     c->signature_bad = same && !fits(e, e->statement);
     if (!same)
-        report_difference(c, statement->name, NULL, statement->offset, e->statement, e->expected.bytes, e->expected.length);
+        report_difference(c, statement->name, NULL, statement->offset, e->statement, e->expected.bytes,
+                          e->expected.length);
 }
 
 /* The seal that the plan found may lie elsewhere than the member: from here on, the member counts. */
@@ -255,7 +256,8 @@ static void check_readme(struct check *c)
     char *text = read_part(c, readme, SMALL_LIMIT);
     uint64_t sealed_bytes, seal_at;
 
-    if (!text || !readme_fields(text, &sealed_bytes, &seal_at) || sealed_bytes != c->size || seal_at != seal->member.offset - TAR_BLOCK)
+    if (!text || !readme_fields(text, &sealed_bytes, &seal_at) || sealed_bytes != c->size ||
+        seal_at != seal->member.offset - TAR_BLOCK)
         report_part(c, readme, "has fields sealed-bytes and seal-at that are not so");
     free(text);
 }
@@ -303,7 +305,8 @@ static void check_tables(struct check *c)
         struct part *part = find_name(c, c->seal.members[i].name);
 
         if (!part || part->member.offset != c->seal.members[i].offset || part->member.size != c->seal.members[i].size)
-            report(c, c->seal.members[i].name, NULL, c->seal.members[i].offset, c->seal.members[i].size, "is not where the seal says");
+            report_place(c, c->seal.members[i].name, NULL, c->seal.members[i].offset, c->seal.members[i].size,
+                         "is not where the seal says");
     }
     content_print(&content, &c->seal, root);
     check_text(c, MEMBER_CONTENT, 0, &content);
@@ -324,6 +327,7 @@ void check_consistency(struct check *c)
         return;
     archive = archive_open(c->request->path, &error);
     if (!archive)
-        report(c, "archive", error.place, 0, c->size, "cannot be opened although its digests are right: %s %s", error.object, error.what);
+        report_place(c, "archive", error.place, 0, c->size, "cannot be opened although its digests are right: %s %s",
+                     error.object, error.what);
     archive_close(archive);
 }

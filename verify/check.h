@@ -1,7 +1,7 @@
 /* check.h - one verification on its way, shared by the files of verify/.
  *
- * plan.c finds out what lies where, authority.c what each member must hash to, stream.c reads the file from front to back and compares,
- * verify.c joins them and gives the verdict. */
+ * plan.c finds out what lies where, authority.c what each member must hash to, stream.c reads the file from front to
+ * back and compares, verify.c joins them and gives the verdict. */
 #ifndef MUNIMENT_CHECK_H
 #define MUNIMENT_CHECK_H
 
@@ -54,16 +54,16 @@ struct check {
 };
 
 /* Reports a place. place may be null. */
-void report(struct check *c, const char *member, const char *place, uint64_t offset, uint64_t length, const char *what, ...)
-    __attribute__((format(printf, 6, 7)));
+void report_place(struct check *c, const char *member, const char *place, uint64_t offset, uint64_t length,
+                  const char *what, ...) __attribute__((format(printf, 6, 7)));
 
 /* Reports damage of a member's content, once for each member. */
 void report_part(struct check *c, struct part *part, const char *what);
 
-/* Compares what is there with what must be there, both `size` bytes at `offset` of the file, and reports the span that differs. Returns
- * whether they are the same. */
-bool report_difference(struct check *c, const char *member, const char *place, uint64_t offset, const void *actual, const void *expected,
-                       size_t size);
+/* Compares what is there with what must be there, both `size` bytes at `offset` of the file, and reports the span that
+ * differs. Returns whether they are the same. */
+bool report_difference(struct check *c, const char *member, const char *place, uint64_t offset, const void *actual,
+                       const void *expected, size_t size);
 
 /* Reads what can be read; the rest is zeros. Reports nothing. Returns how much was read. */
 size_t read_some(struct check *c, uint64_t offset, void *buffer, size_t size);

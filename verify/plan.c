@@ -1,8 +1,8 @@
 /* plan.c - what lies where in an archive that may be damaged.
  *
- * There are two ways to know. The seal lists the members and the tops list the extents: if they are authentic and fill the file without a
- * gap, they are the plan, and every header is compared with the one it must be. Otherwise the headers are followed; behind one that is
- * damaged, the next legal one is searched. */
+ * There are two ways to know. The seal lists the members and the tops list the extents: if they are authentic and fill
+ * the file without a gap, they are the plan, and every header is compared with the one it must be. Otherwise the
+ * headers are followed; behind one that is damaged, the next legal one is searched. */
 #include "verify/check.h"
 
 #include <stdio.h>
@@ -34,7 +34,8 @@ static bool add_part(struct check *c, const char *name, uint64_t offset, uint64_
 
 /* --- The plan of the seal --- */
 
-/* Takes the seal at seal_at, whose header is not needed: its length follows from where the file ends. Version 0 has text there. */
+/* Takes the seal at seal_at, whose header is not needed: its length follows from where the file ends. Version 0 has
+ * text there. */
 static bool try_seal(struct check *c, uint64_t seal_at, uint64_t *seal_size)
 {
     uint64_t room, rest = tail_layout(0).end;
@@ -45,7 +46,8 @@ static bool try_seal(struct check *c, uint64_t seal_at, uint64_t *seal_size)
     char line[100], hex[65];
     uint8_t digest[DIGEST_SIZE];
 
-    if (seal_at % TAR_BLOCK != 0 || seal_at > c->size || c->size - seal_at <= rest || c->size - seal_at - rest > SMALL_LIMIT)
+    if (seal_at % TAR_BLOCK != 0 || seal_at > c->size || c->size - seal_at <= rest ||
+        c->size - seal_at - rest > SMALL_LIMIT)
         return false;
     room = c->size - seal_at - rest;
     tail = calloc(1, (size_t)(c->size - seal_at) + 1);
@@ -159,7 +161,8 @@ static bool plan_by_seal(struct check *c, uint64_t seal_at, uint64_t seal_size)
 
 /* --- The plan of the headers --- */
 
-/* The next block from `offset` on that is a legal header of a member that may come now; the end of the file if there is none. */
+/* The next block from `offset` on that is a legal header of a member that may come now; the end of the file if there is
+ * none. */
 static uint64_t resync(struct check *c, uint64_t offset)
 {
     const char *last = c->count ? c->parts[c->count - 1].member.name : "";
@@ -180,11 +183,12 @@ static void report_end(struct check *c, uint64_t offset)
     size_t there = read_some(c, offset, block, TAR_END);
 
     if (there < TAR_END)
-        report(c, "end of archive", NULL, offset, there, "has %zu bytes instead of 1024", there);
+        report_place(c, "end of archive", NULL, offset, there, "has %zu bytes instead of 1024", there);
     else
         report_difference(c, "end of archive", NULL, offset, block, zeros, TAR_END);
     if (offset + TAR_END < c->size)
-        report(c, "end of archive", NULL, offset + TAR_END, c->size - offset - TAR_END, "is followed by something");
+        report_place(c, "end of archive", NULL, offset + TAR_END, c->size - offset - TAR_END,
+                     "is followed by something");
 }
 
 static void plan_by_headers(struct check *c)
@@ -198,12 +202,13 @@ static void plan_by_headers(struct check *c)
 
         if (there == TAR_BLOCK && tar_header_parse(block, name, &size)) {
             if (!add_part(c, name, offset + TAR_BLOCK, size)) {
-                report(c, name, NULL, offset, c->size - offset, "is one member more than an archive can have");
+                report_place(c, name, NULL, offset, c->size - offset, "is one member more than an archive can have");
                 return;
             }
             if (size > c->size - offset - TAR_BLOCK) {
-                report(c, name, NULL, offset, c->size - offset, "is cut off: the file ends here, %llu bytes too early",
-                       (unsigned long long)(size - (c->size - offset - TAR_BLOCK)));
+                report_place(c, name, NULL, offset, c->size - offset,
+                             "is cut off: the file ends here, %llu bytes too early",
+                             (unsigned long long)(size - (c->size - offset - TAR_BLOCK)));
                 c->count--;
                 return;
             }
@@ -213,7 +218,8 @@ static void plan_by_headers(struct check *c)
         if (all_zero(block, there) || c->size - offset == TAR_END)
             break;
         next = resync(c, offset + TAR_BLOCK);
-        report(c, "header", NULL, offset, next - offset, "has no legal header; what follows it cannot be told apart");
+        report_place(c, "header", NULL, offset, next - offset,
+                     "has no legal header; what follows it cannot be told apart");
         offset = next;
     }
     report_end(c, offset);
@@ -263,9 +269,11 @@ static void check_order(struct check *c)
         int order = last ? member_compare(last, m->name) : -1;
 
         if (part->id.kind == MEMBER_UNKNOWN)
-            report(c, m->name, NULL, m->offset - TAR_BLOCK, m->size + TAR_BLOCK, "is not a member that an archive of version 0 has");
+            report_place(c, m->name, NULL, m->offset - TAR_BLOCK, m->size + TAR_BLOCK,
+                         "is not a member that an archive of version 0 has");
         else if (order >= 0)
-            report(c, m->name, NULL, m->offset - TAR_BLOCK, m->size + TAR_BLOCK, order == 0 ? "is there twice" : "is out of place");
+            report_place(c, m->name, NULL, m->offset - TAR_BLOCK, m->size + TAR_BLOCK,
+                         order == 0 ? "is there twice" : "is out of place");
         else
             last = m->name;
     }
@@ -273,7 +281,8 @@ static void check_order(struct check *c)
 
 static bool is_always_there(enum member_kind kind)
 {
-    return kind != MEMBER_SPEC && kind != MEMBER_SOURCE && kind != MEMBER_DOCUMENT && (kind < MEMBER_EXTENT || kind > MEMBER_UNREADABLE);
+    return kind != MEMBER_SPEC && kind != MEMBER_SOURCE && kind != MEMBER_DOCUMENT &&
+           (kind < MEMBER_EXTENT || kind > MEMBER_UNREADABLE);
 }
 
 static void check_present(struct check *c)
@@ -284,13 +293,13 @@ static void check_present(struct check *c)
         if (!is_always_there((enum member_kind)kind) || find_part(c, (enum member_kind)kind, 0))
             continue;
         member_name((enum member_kind)kind, 0, 0, name);
-        report(c, name, NULL, 0, 0, "is missing");
+        report_place(c, name, NULL, 0, 0, "is missing");
     }
     for (uint32_t i = 0; c->seal_authentic && i < c->seal.count; i++) {
         const struct member *m = &c->seal.members[i];
 
         if (!is_always_there(member_identify(m->name).kind) && !find_name(c, m->name))
-            report(c, m->name, NULL, m->offset - TAR_BLOCK, m->size + TAR_BLOCK, "is missing");
+            report_place(c, m->name, NULL, m->offset - TAR_BLOCK, m->size + TAR_BLOCK, "is missing");
     }
 }
 

@@ -1,6 +1,7 @@
 /* stream.c - reads an archive once from front to back and compares each byte with what it must be.
  *
- * Members are hashed; headers and padding have one legal value; extents are also decoded, so that damage is told by chunk. */
+ * Members are hashed; headers and padding have one legal value; extents are also decoded, so that damage is told by
+ * chunk. */
 #include "verify/check.h"
 
 #include <stdio.h>
@@ -43,14 +44,15 @@ static void fill(struct stream *s)
     while ((got += read_some(s->c, from + got, s->bytes + s->filled + got, wanted - got)) < wanted) {
         size_t lost = wanted - got < HOST_BLOCK ? wanted - got : HOST_BLOCK;
 
-        report(s->c, "file", NULL, from + got, lost, "cannot be read here");
+        report_place(s->c, "file", NULL, from + got, lost, "cannot be read here");
         got += lost;
     }
     s->filled += wanted;
     progress(s->c, from);
 }
 
-/* At least `size` bytes (at most CHUNK_GZ_MAX) at the stream's place; fewer, as *there says, only at the end of the file. */
+/* At least `size` bytes (at most CHUNK_GZ_MAX) at the stream's place; fewer, as *there says, only at the end of the
+ * file. */
 static const uint8_t *peek(struct stream *s, size_t size, size_t *there)
 {
     if (s->filled - s->at < size)
@@ -133,7 +135,7 @@ static void report_chunk(struct extent_check *x, uint32_t chunk, uint64_t offset
 
     chunk_place(x, chunk, place, sizeof place);
     x->part->damaged = true;
-    report(x->s->c, x->part->member.name, place, offset, length, "%s", what);
+    report_place(x->s->c, x->part->member.name, place, offset, length, "%s", what);
 }
 
 /* Reads the map that follows the extent, line by line, as far as it is legal. */
@@ -149,7 +151,8 @@ static void load_map(struct extent_check *x, struct part *map)
         x->count = lines ? lines : EXTENT_CHUNKS;
     if (text) {
         sha256(text, (size_t)map->member.size, map->member.digest);
-        x->map_intact = claims_allow(c, map) && map_parse(text, (size_t)map->member.size, x->count, x->part->member.size, x->map);
+        x->map_intact =
+            claims_allow(c, map) && map_parse(text, (size_t)map->member.size, x->count, x->part->member.size, x->map);
     }
     for (uint32_t i = 0; i < x->count && i < lines; i++)
         x->legal[i] = map_line_parse(text + (size_t)i * MAP_LINE, i, &x->map[i]) && x->map[i].length <= CHUNK_GZ_MAX;
@@ -231,7 +234,8 @@ static void read_chunks(struct extent_check *x)
         x->wrong[i] = read_chunk(x, i);
         x->s->c->result->chunks++;
         if (!next_chunk(x, i)) {
-            report_chunk(x, i, x->s->offset, end - x->s->offset, "has no end that could be found; what follows was not checked");
+            report_chunk(x, i, x->s->offset, end - x->s->offset,
+                         "has no end that could be found; what follows was not checked");
             x->count = i;
         }
     }
@@ -240,8 +244,8 @@ static void read_chunks(struct extent_check *x)
     take_until(x->s, end, true);
 }
 
-/* All chunks are right but the member is not: some are compressed otherwise than they were. Encoding them again shows which, if this zlib is
- * like the one that sealed them. */
+/* All chunks are right but the member is not: some are compressed otherwise than they were. Encoding them again shows
+ * which, if this zlib is like the one that sealed them. */
 static void find_other_encoding(struct extent_check *x)
 {
     struct check *c = x->s->c;
@@ -251,7 +255,8 @@ static void find_other_encoding(struct extent_check *x)
     for (uint32_t i = 0; gz && i < x->count; i++) {
         uint32_t size, used;
 
-        if (x->wrong[i] || read_some(c, x->part->member.offset + x->read[i].offset, gz, x->read[i].length) != x->read[i].length ||
+        if (x->wrong[i] ||
+            read_some(c, x->part->member.offset + x->read[i].offset, gz, x->read[i].length) != x->read[i].length ||
             chunk_decode(c->decoder, gz, x->read[i].length, x->bytes, &size, &used))
             continue;
         if (chunk_encode(c->encoder, x->bytes, size, x->again) == used && memcmp(x->again, gz, used) == 0)
@@ -276,12 +281,13 @@ static void judge_extent(struct extent_check *x)
         bool suspect = x->suspect[i] && !allowed;
 
         if (x->wrong[i] || suspect)
-            report_chunk(x, i, x->part->member.offset + x->read[i].offset, x->legal[i] ? x->map[i].length : x->read[i].length,
+            report_chunk(x, i, x->part->member.offset + x->read[i].offset,
+                         x->legal[i] ? x->map[i].length : x->read[i].length,
                          x->wrong[i] ? x->wrong[i] : "does not match its digest");
     }
     if (!allowed && c->sums_intact)
         find_other_encoding(x);
-    if (x->disk->read && x->part->id.extent < x->disk->extents) {
+    if (x->count > 0 && x->disk->read && x->part->id.extent < x->disk->extents) {
         struct top_entry *entry = &x->disk->read[x->part->id.extent];
 
         entry->offset = x->part->member.offset;
@@ -298,7 +304,8 @@ static void check_extent(struct extent_check *x, struct stream *s, struct part *
     x->s = s;
     x->part = part;
     x->disk = &c->disks[part->id.slot];
-    if (part->member.size > EXTENT_GZ_MAX || part->member.size == 0 || (x->disk->size && part->id.extent >= x->disk->extents)) {
+    if (part->member.size > EXTENT_GZ_MAX || part->member.size == 0 ||
+        (x->disk->size && part->id.extent >= x->disk->extents)) {
         take_until(s, part->member.offset + part->member.size, true);
         sha256_end(&s->digest, part->member.digest);
         report_part(c, part, part->member.size ? "is too long, or lies behind the end of the disk" : "is empty");
@@ -306,7 +313,7 @@ static void check_extent(struct extent_check *x, struct stream *s, struct part *
     }
     load_map(x, map);
     if (!map)
-        report(c, part->member.name, NULL, part->member.offset, part->member.size, "has no map");
+        report_place(c, part->member.name, NULL, part->member.offset, part->member.size, "has no map");
     read_chunks(x);
     sha256_end(&s->digest, part->member.digest);
     if (!c->cancelled)
@@ -317,14 +324,15 @@ static void check_extent(struct extent_check *x, struct stream *s, struct part *
 static void check_map(struct extent_check *x, struct stream *s, struct part *part)
 {
     struct check *c = s->c;
-    bool follows = x->part && x->part + 1 == part && x->part->id.slot == part->id.slot && x->part->id.extent == part->id.extent;
+    bool follows =
+        x->part && x->part + 1 == part && x->part->id.slot == part->id.slot && x->part->id.extent == part->id.extent;
     struct text expected = {.bytes = NULL};
     char line[MAP_LINE + 1], *actual;
 
     take_until(s, part->member.offset + part->member.size, true);
     sha256_end(&s->digest, part->member.digest);
     if (!follows) {
-        report(c, part->member.name, NULL, part->member.offset, part->member.size, "does not follow its extent");
+        report_place(c, part->member.name, NULL, part->member.offset, part->member.size, "does not follow its extent");
         return;
     }
     if (x->disk->read && part->id.extent < x->disk->extents)
@@ -335,8 +343,11 @@ static void check_map(struct extent_check *x, struct stream *s, struct part *par
         map_line_print(line, i, &x->read[i]);
         text_add(&expected, line, MAP_LINE);
     }
-    actual = x->part->damaged || expected.failed || expected.length != part->member.size ? NULL : read_part(c, part, expected.length);
-    part->damaged = actual && !report_difference(c, part->member.name, NULL, part->member.offset, actual, expected.bytes, expected.length);
+    actual = x->part->damaged || expected.failed || expected.length != part->member.size
+                 ? NULL
+                 : read_part(c, part, expected.length);
+    part->damaged = actual && !report_difference(c, part->member.name, NULL, part->member.offset, actual,
+                                                 expected.bytes, expected.length);
     if (!part->damaged && !claims_allow(c, part))
         report_part(c, part, "does not match its digest");
     free(actual);
@@ -347,7 +358,8 @@ static void check_member(struct stream *s, struct extent_check *x, uint32_t i)
 {
     struct check *c = s->c;
     struct part *part = &c->parts[i], *next = i + 1 < c->count ? part + 1 : NULL;
-    bool mapped = next && next->id.kind == MEMBER_MAP && next->id.slot == part->id.slot && next->id.extent == part->id.extent;
+    bool mapped =
+        next && next->id.kind == MEMBER_MAP && next->id.slot == part->id.slot && next->id.extent == part->id.extent;
 
     check_header(s, &part->member);
     sha256_begin(&s->digest);

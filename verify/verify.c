@@ -14,7 +14,8 @@
 
 /* --- What the other files use --- */
 
-void report(struct check *c, const char *member, const char *place, uint64_t offset, uint64_t length, const char *what, ...)
+void report_place(struct check *c, const char *member, const char *place, uint64_t offset, uint64_t length,
+                  const char *what, ...)
 {
     struct finding f = {.offset = offset, .length = length};
     va_list arguments;
@@ -33,12 +34,12 @@ void report(struct check *c, const char *member, const char *place, uint64_t off
 void report_part(struct check *c, struct part *part, const char *what)
 {
     if (!part->damaged)
-        report(c, part->member.name, NULL, part->member.offset, part->member.size, "%s", what);
+        report_place(c, part->member.name, NULL, part->member.offset, part->member.size, "%s", what);
     part->damaged = true;
 }
 
-bool report_difference(struct check *c, const char *member, const char *place, uint64_t offset, const void *actual, const void *expected,
-                       size_t size)
+bool report_difference(struct check *c, const char *member, const char *place, uint64_t offset, const void *actual,
+                       const void *expected, size_t size)
 {
     const uint8_t *a = actual, *e = expected;
     size_t first = 0, end = size;
@@ -50,9 +51,9 @@ bool report_difference(struct check *c, const char *member, const char *place, u
     while (a[end - 1] == e[end - 1])
         end--;
     if (end - first == 1)
-        report(c, member, place, offset + first, 1, "has byte %02x where %02x must be", a[first], e[first]);
+        report_place(c, member, place, offset + first, 1, "has byte %02x where %02x must be", a[first], e[first]);
     else
-        report(c, member, place, offset + first, end - first, "is not what it must be");
+        report_place(c, member, place, offset + first, end - first, "is not what it must be");
     return false;
 }
 
@@ -87,7 +88,8 @@ char *read_part(struct check *c, const struct part *part, uint64_t limit)
 /* --- Trust --- */
 
 /* Reads the keys that are trusted; *trusted tells whether the signer is among them. */
-static bool is_trusted(const struct verify_request *r, const uint8_t signer[DIGEST_SIZE], bool *trusted, struct error *error)
+static bool is_trusted(const struct verify_request *r, const uint8_t signer[DIGEST_SIZE], bool *trusted,
+                       struct error *error)
 {
     char text[PUBLIC_FILE_LIMIT];
     uint8_t digest[DIGEST_SIZE];
@@ -98,8 +100,8 @@ static bool is_trusted(const struct verify_request *r, const uint8_t signer[DIGE
         size_t size;
 
         if (!file)
-            return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, r->trusted[i], NULL, NULL, "cannot open: %s",
-                             strerror(errno));
+            return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, r->trusted[i], NULL, NULL,
+                             "cannot open: %s", strerror(errno));
         size = fread(text, 1, sizeof text, file);
         fclose(file);
         if (!public_key_digest(text, size, false, digest))
@@ -118,7 +120,8 @@ static bool open_file(struct check *c, struct error *error)
 
     c->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (c->descriptor < 0)
-        return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s", strerror(errno));
+        return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
+                         strerror(errno));
     if (fstat(c->descriptor, &status) != 0)
         return error_host(error, path, errno, "cannot examine");
     if (!S_ISREG(status.st_mode))
@@ -137,7 +140,8 @@ static bool check_all(struct check *c, struct error *error)
     if (!is_trusted(c->request, c->signer, &trusted, error) || !open_file(c, error))
         return false;
     if (!plan_members(c))
-        return error_set(error, STATUS_INPUT, path, NULL, NULL, "is not a Muniment archive: it has neither the README nor the seal of one");
+        return error_set(error, STATUS_INPUT, path, NULL, NULL,
+                         "is not a Muniment archive: it has neither the README nor the seal of one");
     if (!c->out_of_memory) {
         judge_evidence(c);
         load_claims(c);
@@ -177,7 +181,7 @@ static bool give_verdict(struct check *c, struct error *error)
     if (c->signature_bad && !c->request->integrity_only) {
         const struct member *m = &find_part(c, MEMBER_SIGNATURE, 0)->member;
 
-        report(c, m->name, NULL, m->offset, m->size, "does not fit the statement and the key");
+        report_place(c, m->name, NULL, m->offset, m->size, "does not fit the statement and the key");
     }
     return true;
 }

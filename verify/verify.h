@@ -1,7 +1,8 @@
 /* verify.h - the public header of verify/: fixity and trust.
  *
- * Checks every byte of an archive against its one legal value or its digest, then the signatures, then who made them. It reports all
- * damage that it finds, each with its place (member, extent, chunk, file offset), and never stops at the first. */
+ * Checks every byte of an archive against its one legal value or its digest, then the signatures, then who made them.
+ * It reports all damage that it finds, each with its place (member, extent, chunk, file offset), and never stops at the
+ * first. */
 #ifndef MUNIMENT_VERIFY_H
 #define MUNIMENT_VERIFY_H
 
@@ -42,8 +43,8 @@ struct verify_result {
     char signer[128];                /* SHA-256 of the signer's SubjectPublicKeyInfo, hex; empty when unknown */
 };
 
-/* False with *error when the file could not be read at all (STATUS_HOST) or is no Muniment archive (STATUS_INPUT); otherwise true and the verdict stands in
- * *result. */
+/* False with *error when the file could not be read at all (STATUS_HOST) or is no Muniment archive (STATUS_INPUT);
+ * otherwise true and the verdict stands in *result. */
 bool archive_verify(const struct verify_request *request, struct verify_result *result, struct error *error);
 
 #endif

@@ -1,7 +1,8 @@
 /* fuzz_archive.c - libFuzzer harness of archive/ and verify/.
  *
- * The first byte chooses what the rest is: a whole archive, edits of a sound one (so that what lies behind digests is reached as well as it
- * can be), a whole overlay, or one of the texts and blocks that are parsed without a digest before them. Whatever is parsed must print as it was. */
+ * The first byte chooses what the rest is: a whole archive, edits of a sound one (so that what lies behind digests is
+ * reached as well as it can be), a whole overlay, or one of the texts and blocks that are parsed without a digest
+ * before them. Whatever is parsed must print as it was. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

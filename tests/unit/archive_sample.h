@@ -1,7 +1,8 @@
-/* archive_sample.h - a small machine to seal, and a forger that changes a sealed one and signs it again. For the tests of archive/ and verify/.
+/* archive_sample.h - a small machine to seal, and a forger that changes a sealed one and signs it again. For the tests
+ * of archive/ and verify/.
  *
- * The sample has a floppy of 360K with zeros, text and noise in it, and a disk of two extents and a bit, of which the first is all zeros and
- * the last ends within a chunk and within a sector. */
+ * The sample has a floppy of 360K with zeros, text and noise in it, and a disk of two extents and a bit, of which the
+ * first is all zeros and the last ends within a chunk and within a sector. */
 #ifndef MUNIMENT_ARCHIVE_SAMPLE_H
 #define MUNIMENT_ARCHIVE_SAMPLE_H
 
@@ -117,7 +118,8 @@ static inline void sample_make(struct sample *s)
     s->files[1] = (struct sealed_file){"spec/archive.md", spec, sizeof spec - 1};
     s->files[2] = (struct sealed_file){"recover.py", recover, sizeof recover - 1};
     write_file(sample_path(s, "machine.yaml"), SAMPLE_MACHINE(SAMPLE_FD0), strlen(SAMPLE_MACHINE(SAMPLE_FD0)));
-    write_file(sample_path(s, "whole.yaml"), SAMPLE_MACHINE(SAMPLE_FD0 SAMPLE_HD0), strlen(SAMPLE_MACHINE(SAMPLE_FD0 SAMPLE_HD0)));
+    write_file(sample_path(s, "whole.yaml"), SAMPLE_MACHINE(SAMPLE_FD0 SAMPLE_HD0),
+               strlen(SAMPLE_MACHINE(SAMPLE_FD0 SAMPLE_HD0)));
     sample_images(s);
     must(key_new(sample_path(s, "key"), &error) && key_new(sample_path(s, "other"), &error), "keys");
 }
@@ -225,9 +227,10 @@ static inline void forge_insert(struct forged *f, unsigned at, const char *name,
     memcpy(f->members[at].bytes, bytes, size);
 }
 
-/* Writes everything as a sealing would, with a true seal and a fitting signature; disks as old_seal has them. Tops are corrected for moved extents
- * if that is wanted. */
-static inline void forge_write(struct forged *f, const struct sample *s, const struct seal *old_seal, const char *output)
+/* Writes everything as a sealing would, with a true seal and a fitting signature; disks as old_seal has them. Tops stay
+ * as they are, even if their extents move. */
+static inline void forge_write(struct forged *f, const struct sample *s, const struct seal *old_seal,
+                               const char *output)
 {
     struct seal seal = *old_seal;
     struct text sums = {.bytes = NULL}, content = {.bytes = NULL}, text = {.bytes = NULL}, readme = {.bytes = NULL};
@@ -296,8 +299,10 @@ static inline void sample_read_seal(const char *path, struct seal *seal)
     char name[NAME_SIZE];
     const char *reason;
 
-    must(readme_fields((char *)file + TAR_BLOCK, &sealed_bytes, &seal_at) && tar_header_parse(file + seal_at, name, &seal_size) &&
-             seal_parse((char *)file + seal_at + TAR_BLOCK, seal_size, seal, &reason), "a seal");
+    must(readme_fields((char *)file + TAR_BLOCK, &sealed_bytes, &seal_at) &&
+             tar_header_parse(file + seal_at, name, &seal_size) &&
+             seal_parse((char *)file + seal_at + TAR_BLOCK, seal_size, seal, &reason),
+         "a seal");
     free(file);
 }
 

@@ -1,4 +1,5 @@
-/* test_archive_open.c - facts about opening an archive and reading its disks, from good ones and from those that somebody made up. */
+/* test_archive_open.c - facts about opening an archive and reading its disks, from good ones and from those that
+ * somebody made up. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,7 +56,8 @@ static void the_disks_read_back_as_they_were(void **state)
         assert_int_equal(disk.sectors, (disks[i].size + SECTOR_SIZE - 1) / SECTOR_SIZE);
         for (uint64_t at = 0; at < disk.sectors; at += 300) {
             uint32_t count = disk.sectors - at < 300 ? (uint32_t)(disk.sectors - at) : 300;
-            size_t compared = size - at * SECTOR_SIZE < count * SECTOR_SIZE ? size - at * SECTOR_SIZE : count * SECTOR_SIZE;
+            size_t compared =
+                size - at * SECTOR_SIZE < count * SECTOR_SIZE ? size - at * SECTOR_SIZE : count * SECTOR_SIZE;
 
             assert_int_equal(disk.read(disk.context, at, count, bytes, &done), BLOCK_OK);
             assert_int_equal(done, count);
@@ -286,14 +288,47 @@ static void lines_have_one_legal_form(void **state)
 static void names_are_ordered_as_the_archive_is(void **state)
 {
     static const char *const names[] = {
-        "000-README.txt", "recover.py", "spec/a", "spec/a/b", "spec/b", "source/a", "docs/1", "machine.yaml", "description.yaml",
-        "firmware/system.bin", "firmware/video.bin", "disk/fd0/00000000.gz", "disk/fd0/00000000.map", "disk/fd0/00000001.gz",
-        "disk/fd0.top", "disk/fd0.unreadable", "disk/fd1.top", "disk/hd3/00032767.map", "content.txt", "SHA256SUMS", "seal.txt",
+        "000-README.txt",
+        "recover.py",
+        "spec/a",
+        "spec/a/b",
+        "spec/b",
+        "source/a",
+        "docs/1",
+        "machine.yaml",
+        "description.yaml",
+        "firmware/system.bin",
+        "firmware/video.bin",
+        "disk/fd0/00000000.gz",
+        "disk/fd0/00000000.map",
+        "disk/fd0/00000001.gz",
+        "disk/fd0.top",
+        "disk/fd0.unreadable",
+        "disk/fd1.top",
+        "disk/hd3/00032767.map",
+        "content.txt",
+        "SHA256SUMS",
+        "seal.txt",
         "evidence/00000000/key.pub",
     };
     static const char *const unknown[] = {
-        "", "spec", "spec/", "spec//a", "spec/.a", "spec/../a", "spec/A", "docs/a/", "disk/hd4.top", "disk/hd0/0000000.gz",
-        "disk/hd0/00032768.gz", "disk/hd0/00000000.gz ", "disk/", "attest.txt", "/etc/passwd", "../x", "disk/hd0/0000000a.gz",
+        "",
+        "spec",
+        "spec/",
+        "spec//a",
+        "spec/.a",
+        "spec/../a",
+        "spec/A",
+        "docs/a/",
+        "disk/hd4.top",
+        "disk/hd0/0000000.gz",
+        "disk/hd0/00032768.gz",
+        "disk/hd0/00000000.gz ",
+        "disk/",
+        "attest.txt",
+        "/etc/passwd",
+        "../x",
+        "disk/hd0/0000000a.gz",
     };
 
     (void)state;

@@ -1,4 +1,5 @@
-/* test_archive_overlay.c - facts about the overlay: reads merge, writes last, a torn end is dropped, anything else is refused. */
+/* test_archive_overlay.c - facts about the overlay: reads merge, writes last, a torn end is dropped, anything else is
+ * refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +38,8 @@ static void base_close(void *context)
     base_closed = true;
 }
 
-static bool open_over(const char *file, const char *belongs_to, enum drive_slot slot, struct block *disk, struct error *error)
+static bool open_over(const char *file, const char *belongs_to, enum drive_slot slot, struct block *disk,
+                      struct error *error)
 {
     struct block base = {.sectors = SECTORS, .read_only = true, .read = base_read, .close = base_close};
 
@@ -143,7 +145,8 @@ static void a_named_overlay_is_continued_by_its_own_drive_only(void **state)
     disk.close(disk.context);
     assert_false(open_over(path, machine, DRIVE_HD1, &disk, &error));
     assert_int_equal(error.status, STATUS_INPUT);
-    assert_false(open_over(path, "ff23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", DRIVE_HD0, &disk, &error));
+    assert_false(
+        open_over(path, "ff23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", DRIVE_HD0, &disk, &error));
     assert_int_equal(error.status, STATUS_INPUT);
     assert_false(open_over("/nonexistent/overlay", machine, DRIVE_HD0, &disk, &error));
     assert_int_equal(error.status, STATUS_HOST);

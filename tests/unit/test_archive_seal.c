@@ -1,5 +1,5 @@
-/* test_archive_seal.c - facts about sealing: what is written, that it is a function of what is sealed, that it can be had back without
- * Muniment, and that a sealing that fails leaves nothing. */
+/* test_archive_seal.c - facts about sealing: what is written, that it is a function of what is sealed, that it can be
+ * had back without Muniment, and that a sealing that fails leaves nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,11 +39,30 @@ static void same_input_gives_same_bytes(void **state)
 static void a_foreign_reader_lists_the_members_in_order(void **state)
 {
     static const char *const expected[] = {
-        "000-README.txt", "recover.py", "spec/archive.md", "source/muniment.tar", "machine.yaml", "description.yaml",
-        "firmware/system.bin", "firmware/video.bin", "disk/fd0/00000000.gz", "disk/fd0/00000000.map", "disk/fd0.top",
-        "disk/fd0.unreadable", "disk/hd0/00000001.gz", "disk/hd0/00000001.map", "disk/hd0/00000002.gz", "disk/hd0/00000002.map",
-        "disk/hd0.top", "disk/hd0.unreadable", "content.txt", "SHA256SUMS", "seal.txt", "evidence/00000000/key.pub",
-        "evidence/00000000/statement.sig", "evidence/00000000/statement.txt",
+        "000-README.txt",
+        "recover.py",
+        "spec/archive.md",
+        "source/muniment.tar",
+        "machine.yaml",
+        "description.yaml",
+        "firmware/system.bin",
+        "firmware/video.bin",
+        "disk/fd0/00000000.gz",
+        "disk/fd0/00000000.map",
+        "disk/fd0.top",
+        "disk/fd0.unreadable",
+        "disk/hd0/00000001.gz",
+        "disk/hd0/00000001.map",
+        "disk/hd0/00000002.gz",
+        "disk/hd0/00000002.map",
+        "disk/hd0.top",
+        "disk/hd0.unreadable",
+        "content.txt",
+        "SHA256SUMS",
+        "seal.txt",
+        "evidence/00000000/key.pub",
+        "evidence/00000000/statement.sig",
+        "evidence/00000000/statement.txt",
     };
     struct archive *reader = archive_read_new();
     struct archive_entry *entry;
@@ -146,9 +165,11 @@ static void the_commands_of_the_readme_restore_the_disks(void **state)
     char command[512];
 
     (void)state;
-    snprintf(command, sizeof command,
-             "cd '%s' && tar -xOf one.mun 000-README.txt | sed -n 's/^    //p' >commands && mkdir by-hand && cd by-hand && "
-             "FILE=../one.mun sh -eux ../commands >../log 2>&1", sample.folder);
+    snprintf(
+        command, sizeof command,
+        "cd '%s' && tar -xOf one.mun 000-README.txt | sed -n 's/^    //p' >commands && mkdir by-hand && cd by-hand && "
+        "FILE=../one.mun sh -eux ../commands >../log 2>&1",
+        sample.folder);
     assert_int_equal(system(command), 0);
     assert_same_image("by-hand/fd0.img", "fd0.raw", 0);
     assert_same_image("by-hand/hd0.img", "hd0.raw", SECTOR_SIZE - SAMPLE_DISK % SECTOR_SIZE);
@@ -165,8 +186,8 @@ static void the_commands_of_the_readme_find_damage(void **state)
     file[size / 2] ^= 1;
     write_file(sample_path(&sample, "damaged.mun"), file, size);
     free(file);
-    snprintf(command, sizeof command, "cd '%s' && mkdir bad && cd bad && FILE=../damaged.mun sh -eux ../commands >../log 2>&1",
-             sample.folder);
+    snprintf(command, sizeof command,
+             "cd '%s' && mkdir bad && cd bad && FILE=../damaged.mun sh -eux ../commands >../log 2>&1", sample.folder);
     assert_int_not_equal(system(command), 0);
 }
 
@@ -177,13 +198,13 @@ static void recover_py_restores_everything(void **state)
     (void)state;
     if (access("archive/recover.py", R_OK) != 0)
         skip();
-    snprintf(command, sizeof command, "python3 archive/recover.py '%s/one.mun' '%s/by-python' >'%s/log' 2>&1", sample.folder,
-             sample.folder, sample.folder);
+    snprintf(command, sizeof command, "python3 archive/recover.py '%s/one.mun' '%s/by-python' >'%s/log' 2>&1",
+             sample.folder, sample.folder, sample.folder);
     assert_int_equal(system(command), 0);
     assert_same_image("by-python/fd0.img", "fd0.raw", 0);
     assert_same_image("by-python/hd0.img", "hd0.raw", SECTOR_SIZE - SAMPLE_DISK % SECTOR_SIZE);
-    snprintf(command, sizeof command, "python3 archive/recover.py '%s/damaged.mun' '%s/bad-python' >'%s/log' 2>&1", sample.folder,
-             sample.folder, sample.folder);
+    snprintf(command, sizeof command, "python3 archive/recover.py '%s/damaged.mun' '%s/bad-python' >'%s/log' 2>&1",
+             sample.folder, sample.folder, sample.folder);
     assert_int_equal(WEXITSTATUS(system(command)), 1);
 }
 
@@ -197,7 +218,8 @@ static void the_machine_root_is_the_digest_of_the_lines_above_it(void **state)
     (void)state;
     assert_true(archive_seal(&request, root, &error));
     snprintf(command, sizeof command,
-             "test \"$(tar -xOf '%s/two.mun' content.txt | sed '/^machine-root: /,$d' | sha256sum)\" = '%s  -'", sample.folder, root);
+             "test \"$(tar -xOf '%s/two.mun' content.txt | sed '/^machine-root: /,$d' | sha256sum)\" = '%s  -'",
+             sample.folder, root);
     assert_int_equal(system(command), 0);
 }
 
@@ -264,7 +286,8 @@ static void wrong_input_is_refused_and_nothing_is_written(void **state)
     expect_manifest_failure(SAMPLE_MACHINE("  fd0:\n    kind: floppy 360K\n    image: absent.raw\n"), "absent.raw");
     expect_manifest_failure(SAMPLE_MACHINE("  fd0:\n    kind: floppy 360K\n    image: ../fd0.raw\n"), "bad.yaml");
     expect_manifest_failure(SAMPLE_MACHINE("  fd0:\n    kind: floppy 360K\n    image: /etc/passwd\n"), "bad.yaml");
-    expect_manifest_failure(SAMPLE_MACHINE("  hd0:\n    kind: disk\n    image: fd0.raw\n    geometry: 100/16/63\n"), "needs 100800");
+    expect_manifest_failure(SAMPLE_MACHINE("  hd0:\n    kind: disk\n    image: fd0.raw\n    geometry: 100/16/63\n"),
+                            "needs 100800");
     snprintf(drives, sizeof drives, "%s", SAMPLE_MACHINE(SAMPLE_FD0));
     memcpy(strstr(drives, "system: built-in 0\n"), "system: built-in 7\n", 19);
     expect_manifest_failure(drives, "bad.yaml");
@@ -294,10 +317,12 @@ static void firmware_with_another_digest_is_refused_with_both_digests(void **sta
     write_file(sample_path(&sample, "rom.bin"), "rom", 3);
     sha256("rom", 3, digest);
     hex_encode(digest, hex);
-    snprintf(text, sizeof text,
-             "muniment: machine 0\nmachine: pc-isa\ncpu:\n  model: i486\n  speed: 25 MIPS\nmemory: 16 MiB\nfirmware:\n"
-             "  system:\n    file: rom.bin\n    sha256: %s\n  video: built-in 0\nclock: 1995-01-01T00:00:00\ndrives:\n" SAMPLE_FD0
-             "boot:\n  - floppy\nports:\n  - com1\ndisplay: vga\n", wanted);
+    snprintf(
+        text, sizeof text,
+        "muniment: machine 0\nmachine: pc-isa\ncpu:\n  model: i486\n  speed: 25 MIPS\nmemory: 16 MiB\nfirmware:\n"
+        "  system:\n    file: rom.bin\n    sha256: %s\n  video: built-in 0\nclock: 1995-01-01T00:00:00\ndrives:\n" SAMPLE_FD0
+        "boot:\n  - floppy\nports:\n  - com1\ndisplay: vga\n",
+        wanted);
     expect_manifest_failure(text, wanted);
     expect_manifest_failure(text, hex);
     memcpy(strstr(text, wanted), hex, 64);

@@ -1,4 +1,5 @@
-/* test_verify.c - facts about verification: every change is found where it is, nothing else is blamed, and trust is a matter of its own. */
+/* test_verify.c - facts about verification: every change is found where it is, nothing else is blamed, and trust is a
+ * matter of its own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,8 +33,12 @@ static struct outcome *verify_with(const char *name, const char *trusted, bool i
     static struct outcome o;
     const char *path = trusted ? sample_path(&sample, trusted) : NULL;
     struct verify_request request = {
-        .path = sample_path(&sample, name), .trusted = &path, .trusted_count = trusted != NULL, .integrity_only = integrity_only,
-        .found = keep, .found_context = &o,
+        .path = sample_path(&sample, name),
+        .trusted = &path,
+        .trusted_count = trusted != NULL,
+        .integrity_only = integrity_only,
+        .found = keep,
+        .found_context = &o,
     };
 
     memset(&o, 0, sizeof o);
@@ -57,7 +62,8 @@ static size_t find_member(const uint8_t *file, size_t size, const char *wanted, 
     char name[NAME_SIZE];
     uint64_t member_size;
 
-    for (size_t at = 0; at < size && tar_header_parse(file + at, name, &member_size); at += TAR_BLOCK + tar_padded(member_size)) {
+    for (size_t at = 0; at < size && tar_header_parse(file + at, name, &member_size);
+         at += TAR_BLOCK + tar_padded(member_size)) {
         *length = (size_t)member_size;
         if (strcmp(name, wanted) == 0)
             return at + TAR_BLOCK;
@@ -103,16 +109,17 @@ static void expect_located(uint8_t *file, size_t size, size_t at, uint8_t change
     for (unsigned i = 0; i < o->count; i++)
         located = located || (o->findings[i].offset <= at && at < o->findings[i].offset + o->findings[i].length);
     if (!located || (o->result.verdict != VERDICT_DAMAGED && o->result.verdict != VERDICT_BAD_SIGNATURE))
-        fail_msg("byte %zu: %u findings, verdict %d, first: %s %s", at, o->count, (int)o->result.verdict, o->findings[0].member,
-                 o->findings[0].what);
+        fail_msg("byte %zu: %u findings, verdict %d, first: %s %s", at, o->count, (int)o->result.verdict,
+                 o->findings[0].member, o->findings[0].what);
     if (o->count != 1)
-        fail_msg("byte %zu: %u findings: %s %s, %s %s", at, o->count, o->findings[0].member, o->findings[0].what, o->findings[1].member,
-                 o->findings[1].what);
+        fail_msg("byte %zu: %u findings: %s %s, %s %s", at, o->count, o->findings[0].member, o->findings[0].what,
+                 o->findings[1].member, o->findings[1].what);
 }
 
 static void a_flip_in_any_field_of_any_header_and_padding_is_found_there_and_only_there(void **state)
 {
-    static const unsigned fields[] = {0, 99, 100, 108, 116, 124, 134, 136, 148, 155, 156, 157, 257, 263, 265, 297, 329, 337, 345, 511};
+    static const unsigned fields[] = {0,   99,  100, 108, 116, 124, 134, 136, 148, 155,
+                                      156, 157, 257, 263, 265, 297, 329, 337, 345, 511};
     size_t size, at = 0;
     uint8_t *file = read_file(sample_path(&sample, "small.mun"), &size);
     char name[NAME_SIZE];
@@ -138,9 +145,22 @@ static void a_flip_in_any_field_of_any_header_and_padding_is_found_there_and_onl
 static void a_flip_in_any_text_is_found_there_and_only_there(void **state)
 {
     static const char *const texts[] = {
-        "000-README.txt", "recover.py", "spec/archive.md", "source/muniment.tar", "machine.yaml", "description.yaml",
-        "firmware/system.bin", "firmware/video.bin", "disk/fd0/00000000.map", "disk/fd0.top", "content.txt", "SHA256SUMS", "seal.txt",
-        "evidence/00000000/key.pub", "evidence/00000000/statement.sig", "evidence/00000000/statement.txt",
+        "000-README.txt",
+        "recover.py",
+        "spec/archive.md",
+        "source/muniment.tar",
+        "machine.yaml",
+        "description.yaml",
+        "firmware/system.bin",
+        "firmware/video.bin",
+        "disk/fd0/00000000.map",
+        "disk/fd0.top",
+        "content.txt",
+        "SHA256SUMS",
+        "seal.txt",
+        "evidence/00000000/key.pub",
+        "evidence/00000000/statement.sig",
+        "evidence/00000000/statement.txt",
     };
     size_t size, length;
     uint8_t *file = read_file(sample_path(&sample, "small.mun"), &size);
@@ -233,6 +253,29 @@ static void all_damage_is_reported_not_only_the_first(void **state)
             fail_msg("%s was not found", places[i]);
     }
     assert_int_equal(o->count, sizeof places / sizeof places[0] + 1);
+    free(file);
+}
+
+/* Then nobody knows where the chunks are; the rest of the archive is checked all the same. */
+static void an_extent_and_its_map_may_both_be_damaged(void **state)
+{
+    size_t size, length;
+    uint8_t *file = read_file(sample_path(&sample, "small.mun"), &size);
+    size_t gz = find_member(file, size, "disk/fd0/00000000.gz", &length);
+    size_t map = find_member(file, size, "disk/fd0/00000000.map", &length);
+    struct outcome *o;
+
+    (void)state;
+    file[gz] ^= 1;
+    for (uint32_t line = 0; line < 6; line++)
+        file[map + line * MAP_LINE + 9] ^= 0x40;
+    file[find_member(file, size, "disk/fd0.top", &length)] ^= 1;
+    write_sample("flip.mun", file, size);
+    o = verify("flip.mun");
+    assert_int_equal(o->count, 3);
+    assert_string_equal(o->findings[0].member, "disk/fd0/00000000.gz");
+    assert_string_equal(o->findings[1].member, "disk/fd0/00000000.map");
+    assert_string_equal(o->findings[2].member, "disk/fd0.top");
     free(file);
 }
 
@@ -422,6 +465,7 @@ int main(void)
         cmocka_unit_test(a_flip_anywhere_in_an_extent_is_found_in_its_chunk),
         cmocka_unit_test(bits_that_decoding_ignores_are_found_in_their_chunk),
         cmocka_unit_test(all_damage_is_reported_not_only_the_first),
+        cmocka_unit_test(an_extent_and_its_map_may_both_be_damaged),
         cmocka_unit_test(every_truncation_is_damage_and_what_is_left_is_still_checked),
         cmocka_unit_test(something_behind_the_end_is_damage),
         cmocka_unit_test(what_is_no_archive_is_refused),
