@@ -144,7 +144,7 @@ static unsigned deliver_protected(struct cpu *cpu, const struct event *e)
 
     if (8 * e->vector + 7 > cpu->idtr.limit)
         return fault(cpu, EXC_GP, error);
-    if (system_read(cpu, gate.linear, 4, &gate.low) || system_read(cpu, gate.linear + 4, 4, &gate.high))
+    if (descriptor_fetch(cpu, &gate))
         return ACCESS_FAULT;
     type = descriptor_type(&gate);
     if (type != TYPE_TASK_GATE && (type & ~TYPE_WIDE) != TYPE_INTERRUPT_16 && (type & ~TYPE_WIDE) != TYPE_TRAP_16)

@@ -113,13 +113,26 @@ bool descriptor_locate(const struct cpu *cpu, uint16_t selector, uint32_t *linea
     return true;
 }
 
+unsigned descriptor_fetch(struct cpu *cpu, struct descriptor *d)
+{
+    const struct tlb_entry *e = &cpu->tlbs[0][d->linear >> 12 & (TLB_ENTRIES - 1)];
+
+    if (e->read == ((d->linear + 7) & ~PAGE_MASK)) {
+        const uint8_t *p = e->addend + (d->linear & PAGE_MASK);
+        d->low = load32(p);
+        d->high = load32(p + 4);
+        return ACCESS_DONE;
+    }
+    if (system_read(cpu, d->linear, 4, &d->low))
+        return ACCESS_FAULT;
+    return system_read(cpu, d->linear + 4, 4, &d->high);
+}
+
 unsigned descriptor_read(struct cpu *cpu, uint16_t selector, unsigned vector, struct descriptor *d)
 {
     if (!descriptor_locate(cpu, selector, &d->linear))
         return fault(cpu, vector, selector & SELECTOR_INDEX);
-    if (system_read(cpu, d->linear, 4, &d->low) || system_read(cpu, d->linear + 4, 4, &d->high))
-        return ACCESS_FAULT;
-    return ACCESS_DONE;
+    return descriptor_fetch(cpu, d);
 }
 
 unsigned descriptor_probe_accessed(struct cpu *cpu, const struct descriptor *d)

@@ -83,6 +83,8 @@ unsigned system_read(struct cpu *cpu, uint32_t linear, unsigned size, uint32_t *
 
 /* Whether a selector lies within its table; then *linear is its descriptor's address. */
 bool descriptor_locate(const struct cpu *cpu, uint16_t selector, uint32_t *linear);
+/* Reads the descriptor at d->linear. */
+unsigned descriptor_fetch(struct cpu *cpu, struct descriptor *d);
 /* Reads a descriptor; a selector beyond its table is #vector(selector). */
 unsigned descriptor_read(struct cpu *cpu, uint16_t selector, unsigned vector, struct descriptor *d);
 /* Fails if setting the accessed bit of a code or data descriptor would; later, descriptor_set_accessed cannot. */

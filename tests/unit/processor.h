@@ -212,6 +212,17 @@ static inline struct processor *processor_v86(enum cpu_model model, unsigned iop
     return p;
 }
 
+/* Turns paging on, with every page of the first MiB where it is, for everybody, but `absent`. */
+static inline void page_all_but(struct processor *p, uint32_t absent)
+{
+    poke(p, AT_CR3, AT_CR3 + PAGE_SIZE + 7, 4);
+    for (uint32_t page = 0; page < 256; page++)
+        poke(p, AT_CR3 + PAGE_SIZE + 4 * page, page * PAGE_SIZE == absent ? 0 : page * PAGE_SIZE + 7, 4);
+    p->cpu.cr3 = AT_CR3;
+    p->cpu.cr0 |= CR0_PG;
+    mmu_flush(&p->cpu);
+}
+
 /* Runs for so many ticks, or until HLT with interrupts off. */
 static inline void run(struct processor *p, int64_t ticks)
 {

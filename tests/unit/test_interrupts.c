@@ -417,6 +417,44 @@ static void an_exception_through_a_task_gate_pushes_its_error_code_there(void **
     processor_free(p);
 }
 
+/* The handler's stack is missing: PF, from which only another task can recover. */
+static void a_page_fault_in_a_delivery_takes_its_place(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_I486, 3);
+
+    task_b(p, AT_CODE_B, FLAG_FIXED);
+    poke(p, AT_TSS_B + 0x38, AT_STACK, 4);
+    poke(p, AT_TSS_B + 0x1C, AT_CR3, 4);
+    gate_put(p, AT_IDT + 8 * EXC_PF, TSS_B, 0, 0x85, 0);
+    gate_put(p, AT_IDT + 8 * 0x30, CODE, handler(0x30), 0xEE, 0);
+    page_all_but(p, AT_INNER_STACK - PAGE_SIZE);
+    RUN(p, 0xCD, 0x30);
+    assert_int_equal(p->cpu.eip, AT_CODE_B + 1);
+    assert_int_equal(on_stack(p, 0), 2); /* absent, write, supervisor */
+    assert_int_equal(p->cpu.cr2, AT_INNER_STACK - 4);
+    assert_int_equal(peek(p, AT_TSS + 0x20, 4), AT_CODE);
+    assert_int_equal(peek(p, AT_TSS + 0x38, 4), AT_USER_STACK);
+    processor_free(p);
+}
+
+static void a_page_fault_in_the_delivery_of_a_page_fault_is_a_double_fault(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_I486, 3);
+
+    task_b(p, AT_CODE_B, FLAG_FIXED);
+    poke(p, AT_TSS_B + 0x38, AT_STACK, 4);
+    poke(p, AT_TSS_B + 0x1C, AT_CR3, 4);
+    gate_put(p, AT_IDT + 8 * EXC_DF, TSS_B, 0, 0x85, 0);
+    page_all_but(p, AT_INNER_STACK - PAGE_SIZE);
+    RUN(p, 0xA1, D(MACHINE_RAM) /* mov eax, [beyond the tables] */);
+    assert_int_equal(p->cpu.eip, AT_CODE_B + 1);
+    assert_int_equal(on_stack(p, 0), 0);
+    assert_int_equal(peek(p, AT_TSS + 0x20, 4), AT_CODE);
+    processor_free(p);
+}
+
 static void a_bad_selector_faults_in_the_new_task(void **state)
 {
     (void)state;
@@ -514,6 +552,8 @@ int main(void)
         cmocka_unit_test(a_jump_to_a_task_hands_over_the_busy_bit),
         cmocka_unit_test(a_called_task_returns_by_iret_with_nt),
         cmocka_unit_test(an_exception_through_a_task_gate_pushes_its_error_code_there),
+        cmocka_unit_test(a_page_fault_in_a_delivery_takes_its_place),
+        cmocka_unit_test(a_page_fault_in_the_delivery_of_a_page_fault_is_a_double_fault),
         cmocka_unit_test(a_bad_selector_faults_in_the_new_task),
         cmocka_unit_test(a_task_with_a_short_tss_is_refused_in_the_old_one),
         cmocka_unit_test(a_16_bit_task_has_words),
