@@ -16,7 +16,7 @@ static ROM_DATA struct { uint8_t bit, status; } error_names[] = {
     {0x80, 0x0A}, {0x40, 0x10}, {0x10, 0x04}, {0x04, 0x01}, {0x02, 0x40}, {0x01, 0x02},
 };
 
-void ata_sleep_interrupts(const struct disk *d, bool off)
+static void interrupt_off(const struct disk *d, bool off)
 {
     outb(d->control, CONTROL_FIXED | (off ? NO_INTERRUPT : 0));
 }
@@ -147,26 +147,25 @@ static uint8_t transfer(const struct disk *d, uint8_t command, uint64_t lba, uin
     return status;
 }
 
-/* Reads, writes or verifies by command byte (20h, 30h, 40h). On return *count is the number of sectors done. */
 uint8_t ata_move(const struct disk *d, uint8_t command, uint64_t lba, uint16_t *count, uint32_t address)
 {
-    ata_sleep_interrupts(d, true);
+    interrupt_off(d, true);
     uint8_t status = transfer(d, command, lba, count, address);
-    ata_sleep_interrupts(d, false);
+    interrupt_off(d, false);
     return status;
 }
 
 /* Tells a drive without LBA the geometry it is going to be addressed in. */
 uint8_t ata_set_geometry(const struct disk *d)
 {
-    ata_sleep_interrupts(d, true);
+    interrupt_off(d, true);
     uint8_t status = select_drive(d, d->select | (d->heads - 1));
     if (status == 0) {
         outb(d->base + COUNT, d->sectors);
         outb(d->base + COMMAND, CMD_SET_GEOMETRY);
         status = wait_done(d);
     }
-    ata_sleep_interrupts(d, false);
+    interrupt_off(d, false);
     return status;
 }
 
@@ -180,7 +179,7 @@ uint8_t ata_reset(const struct disk *d)
     uint8_t status = ata_ready(d);
     if (status == 0 && !(d->flags & DISK_LBA))
         status = ata_set_geometry(d);
-    ata_sleep_interrupts(d, false);
+    interrupt_off(d, false);
     return status;
 }
 
@@ -202,7 +201,7 @@ bool ata_identify(struct disk *d, uint16_t scratch_segment, uint16_t scratch_off
 {
     bool found = false;
 
-    ata_sleep_interrupts(d, true);
+    interrupt_off(d, true);
     if (drive_answers(d)) {
         outb(d->base + COMMAND, CMD_IDENTIFY);
         found = inb(d->control) != 0 && wait_data(d) == 0;
@@ -211,6 +210,6 @@ bool ata_identify(struct disk *d, uint16_t scratch_segment, uint16_t scratch_off
             found = wait_done(d) == 0;
         }
     }
-    ata_sleep_interrupts(d, false);
+    interrupt_off(d, false);
     return found;
 }

@@ -19,14 +19,14 @@ uint16_t cmos_read16(uint8_t reg)
     return cmos_read(reg) | cmos_read(reg + 1) << 8;
 }
 
-void cmos_write(uint8_t reg, uint8_t v)
+static void cmos_write(uint8_t reg, uint8_t v)
 {
     outb(0x70, NMI_OFF | reg);
     outb(0x71, v);
     outb(0x70, 0x0D);
 }
 
-uint8_t bcd_to_binary(uint8_t v)
+static uint8_t bcd_to_binary(uint8_t v)
 {
     return (v >> 4) * 10 + (v & 15);
 }

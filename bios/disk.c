@@ -14,7 +14,7 @@ static uint16_t disk_offset(unsigned number)
     return EBDA_OFFSET(disks) + number * sizeof(struct disk);
 }
 
-void disk_load(struct disk *d, unsigned number)
+static void disk_load(struct disk *d, unsigned number)
 {
     far_read(d, BDA->ebda, disk_offset(number), sizeof(*d));
 }

@@ -8,9 +8,9 @@ enum {                                  /* 40:17 */
     SHIFT_RIGHT = 0x01, SHIFT_LEFT = 0x02, CTRL = 0x04, ALT = 0x08, SCROLL_LOCK = 0x10, NUM_LOCK = 0x20, CAPS_LOCK = 0x40,
     INSERT = 0x80, SHIFT = SHIFT_RIGHT | SHIFT_LEFT
 };
-enum { LEFT_CTRL = 0x01, LEFT_ALT = 0x02, SYSRQ_DOWN = 0x04, PAUSED = 0x08 };                       /* 40:18; 10h-80h: lock keys held */
-enum { AFTER_E1 = 0x01, AFTER_E0 = 0x02, RIGHT_CTRL = 0x04, RIGHT_ALT = 0x08, ENHANCED = 0x10 };    /* 40:96 */
-enum { LED_BITS = 0x07, LED_BYTE_SENT = 0x08, LED_BUSY = 0x40 };                                    /* 40:97 */
+enum { LEFT_CTRL = 0x01, LEFT_ALT = 0x02, SYSRQ_DOWN = 0x04, PAUSED = 0x08 };           /* 40:18; above: lock keys held */
+enum { AFTER_E1 = 0x01, AFTER_E0 = 0x02, RIGHT_CTRL = 0x04, RIGHT_ALT = 0x08, ENHANCED = 0x10 };        /* 40:96 */
+enum { LED_BITS = 0x07, LED_BYTE_SENT = 0x08, LED_BUSY = 0x40 };                                        /* 40:97 */
 
 enum { DATA_PORT = 0x60, STATUS_PORT = 0x64, OUTPUT_FULL = 0x01, INPUT_FULL = 0x02 };
 enum { ACK = 0xFA, RESEND = 0xFE, SET_LEDS = 0xED, SET_RATE = 0xF3, ENABLE = 0xF4, RESET = 0xFF };

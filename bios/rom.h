@@ -29,7 +29,7 @@ enum { FLAG_CF = 0x0001, FLAG_ZF = 0x0040, FLAG_IF = 0x0200 };
 #define REGISTER(r) union { uint32_t e##r##x; uint16_t r##x; struct { uint8_t r##l, r##h; }; }
 #define INDEX_REGISTER(x) union { uint32_t e##x; uint16_t x; }
 
-/* The caller's registers, as the service entry in frame.S lays them on the stack. Changing one changes what the caller gets. */
+/* The caller's registers, as the service entry in frame.S lays them on the stack. What is changed here, the caller gets. */
 struct regs {
     uint16_t gs, fs, es, ds;
     INDEX_REGISTER(di);

@@ -15,40 +15,42 @@ enum {
 
 enum { RTC_UPDATING = 0x80, RTC_SET = 0x80, RTC_PERIODIC = 0x40, RTC_ALARM = 0x20, RTC_BINARY = 0x04, RTC_24_HOURS = 0x02 };
 
-/* clock.c */
+/* clock.c: CMOS and the clock. rtc_read_bcd() answers in BCD whatever the clock counts in. */
 uint8_t  cmos_read(uint8_t reg);
 uint16_t cmos_read16(uint8_t reg);
-void     cmos_write(uint8_t reg, uint8_t v);
 uint8_t  rtc_read_bcd(uint8_t reg);
-uint8_t  bcd_to_binary(uint8_t v);
 void     clock_init(void);
-bool     wait_begin(uint16_t flag_segment, uint16_t flag_offset, uint32_t microseconds);
-void     wait_cancel(void);
 
-/* post.c */
+/* Sets bit 7 of a byte after that time, by the periodic interrupt of the clock. False: such a wait is running. */
+bool wait_begin(uint16_t flag_segment, uint16_t flag_offset, uint32_t microseconds);
+void wait_cancel(void);
+
+/* post.c: messages, through INT 10h. */
 void print(const ROM char *s);
 void print_number(uint32_t v);
 void print_hex8(uint8_t v);
 void print_char(char c);
 
-/* keyboard.c */
+/* keyboard.c. The controller is written to when it can take a byte; false if it never can. */
 void keyboard_init(void);
 bool keyboard_controller_write(uint16_t port, uint8_t v);
 void processor_reset(void) __attribute__((noreturn));
 
-/* floppy.c, disk.c, ata.c */
+/* floppy.c, disk.c: what POST finds, and the reset of the floppy controller that INT 13h/00h does for disks too. */
 void floppy_init(void);
 void floppy_reset(void);
 void disks_init(void);
-void disk_load(struct disk *d, unsigned number);
-bool ata_identify(struct disk *d, uint16_t scratch_segment, uint16_t scratch_offset);
+
+/* ata.c: statuses are those of INT 13h. ata_move() reads, writes or verifies by command byte (20h, 30h, 40h) at a linear
+ * address below 1 MiB + 64 KiB; *count becomes the number of sectors done. ata_identify() leaves the drive's data in
+ * scratch memory; false if there is no disk. */
+bool    ata_identify(struct disk *d, uint16_t scratch_segment, uint16_t scratch_offset);
 uint8_t ata_set_geometry(const struct disk *d);
 uint8_t ata_reset(const struct disk *d);
 uint8_t ata_ready(const struct disk *d);
 uint8_t ata_move(const struct disk *d, uint8_t command, uint64_t lba, uint16_t *count, uint32_t address);
-void ata_sleep_interrupts(const struct disk *d, bool off);
 
-/* serial.c, printer.c */
+/* serial.c, printer.c: which ports there are. */
 void serial_init(void);
 void printer_init(void);
 

@@ -30,37 +30,37 @@ struct video_mode {
     uint8_t  pages, scan_lines;         /* as INT 10h/1Bh codes them: 0-3 are 200, 350, 400, 480 */
 };
 
-/* modes.c */
+/* modes.c: null if there is no such mode. */
 #define PARAMETER_ENTRIES 29
 extern const ROM struct video_parameters video_parameters[PARAMETER_ENTRIES];
 const ROM struct video_mode *video_mode_find(uint8_t number);
 const ROM struct video_mode *video_mode_now(void);
 
-/* video.c */
-void register_write(uint16_t port, uint8_t index, uint8_t v);
+/* video.c: indexed registers, the CRTC wherever the mode has it. */
+void    register_write(uint16_t port, uint8_t index, uint8_t v);
 uint8_t register_read(uint16_t port, uint8_t index);
-void crtc_write(uint8_t index, uint8_t v);
+void    crtc_write(uint8_t index, uint8_t v);
 uint8_t crtc_read(uint8_t index);
 
-/* text.c */
+/* text.c. A place is row and column as DH and DL have them. */
 void cursor_shape_set(uint16_t shape);
 void cursor_place_set(uint8_t page, uint16_t place);
 void page_set(uint8_t page);
+void teletype(uint8_t page, uint8_t c, uint8_t attribute, bool with_attribute);
 void scroll(struct regs *r, bool down);
 void character_read(struct regs *r);
 void character_write(struct regs *r, bool with_attribute);
-void teletype(uint8_t page, uint8_t c, uint8_t attribute, bool with_attribute);
 void string_write(struct regs *r);
 void pixel_write(struct regs *r);
 void pixel_read(struct regs *r);
 
-/* palette.c */
+/* palette.c. Reading or writing an attribute register turns the screen off until attribute_screen_on(). */
 uint8_t attribute_read(uint8_t index);
-void attribute_write(uint8_t index, uint8_t v);
-void attribute_screen_on(void);
-void palette_load(uint8_t palette);
-void palette_service(struct regs *r);
-void cga_palette(struct regs *r);
+void    attribute_write(uint8_t index, uint8_t v);
+void    attribute_screen_on(void);
+void    palette_load(uint8_t palette);
+void    palette_service(struct regs *r);
+void    cga_palette(struct regs *r);
 
 /* font.c, video_entry.S */
 extern const char font8x8[], font8x14[], font8x16[], save_pointers[], static_functions[];

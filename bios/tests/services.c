@@ -220,6 +220,7 @@ static void scan(uint8_t code)
         ;
     outb(0x60, code);
     interrupts_on();
+    delay(1);
     for (int i = 0; i < 100 && inb(0x64) & 1; i++)
         delay(1);
 }
@@ -249,6 +250,32 @@ static bool alt_and_digits_make_a_character(void)
 {
     scan(0x38), scan(0x4D), scan(0xCD), scan(0x4C), scan(0xCC), scan(0xB8);
     return key(0) == 65;
+}
+
+static bool caps_lock_toggles_and_is_lit(void)
+{
+    scan(0x3A), scan(0xBA), scan(0x30), scan(0xB0);
+    bool upper = key(0) == 0x3042;
+    delay(50);
+    bool lit = (BDA->kbd_leds & 0x47) == 0x04;
+    scan(0x3A), scan(0xBA), scan(0x30), scan(0xB0);
+    bool lower = key(0) == 0x3062;
+    delay(50);
+    return upper && lit && lower && (BDA->kbd_leds & 0x47) == 0;
+}
+
+static bool num_lock_turns_the_keypad_to_digits(void)
+{
+    scan(0x45), scan(0xC5), scan(0x48), scan(0xC8);
+    bool digit = key(0) == 0x4838;
+    scan(0x45), scan(0xC5), scan(0x48), scan(0xC8);
+    return digit && key(0) == 0x4800;
+}
+
+static bool break_empties_the_buffer(void)
+{
+    scan(0x1E), scan(0x9E), scan(0x1D), scan(0xE0), scan(0x46), scan(0xE0), scan(0xC6), scan(0x9D);
+    return BDA->ctrl_break == 0x80 && key(0) == 0;
 }
 
 static bool pushed_key_comes_back(void)
@@ -519,6 +546,9 @@ static const ROM struct fact facts[] __attribute__((section(".rom"))) = {
     FACT(display_is_vga, 0),
     FACT(keys_become_codes, 0),
     FACT(alt_and_digits_make_a_character, 0),
+    FACT(caps_lock_toggles_and_is_lit, 0),
+    FACT(num_lock_turns_the_keypad_to_digits, 0),
+    FACT(break_empties_the_buffer, 0),
     FACT(pushed_key_comes_back, 0),
     FACT(memory_map_adds_up, 0),
     FACT(a20_switches, 0),
