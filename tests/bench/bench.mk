@@ -1,0 +1,22 @@
+# bench.mk - the benchmark guest, one floppy image per work load: $(BUILD)/bench/integer.img and so on. Included by GNUmakefile.
+
+BENCH_LOADS  := integer branchy memory system
+BENCH_CFLAGS := -m32 -march=i486 -O2 -std=gnu11 -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-stack-protector \
+                -fno-asynchronous-unwind-tables -fcf-protection=none -fomit-frame-pointer -mno-sse -fno-ident
+
+$(BUILD)/bench/integer.o: WORKLOAD := 1
+$(BUILD)/bench/branchy.o: WORKLOAD := 2
+$(BUILD)/bench/memory.o: WORKLOAD := 3
+$(BUILD)/bench/system.o: WORKLOAD := 4
+
+$(BENCH_LOADS:%=$(BUILD)/bench/%.o): tests/bench/program.c
+	@mkdir -p $(@D)
+	$(DEMO_CC) $(BENCH_CFLAGS) -DWORKLOAD=$(WORKLOAD) -c -o $@ $<
+
+$(BENCH_LOADS:%=$(BUILD)/bench/%.bin): %.bin: %.o tests/bench/program.ld
+	ld -m elf_i386 -T tests/bench/program.ld --oformat=binary --build-id=none -o $@ $<
+
+$(BENCH_LOADS:%=$(BUILD)/bench/%.img): %.img: %.bin tests/bench/boot.S
+	$(DEMO_CC) -m16 -c -Wa,--defsym,PROGRAM_SECTORS=$$((($$(wc -c <$<) + 511) / 512)) -o $*.boot.o tests/bench/boot.S
+	ld -m elf_i386 -Ttext=0x7c00 --oformat=binary --build-id=none -o $@ $*.boot.o
+	cat $< >>$@ && truncate -s 1474560 $@
