@@ -185,10 +185,11 @@ static bool look_around(struct cpu *cpu)
     return true;
 }
 
-/* Whether an instruction that ran with TF set traps behind it: one that delivered an interrupt does not. */
-static bool single_steps(const struct insn *insn)
+/* Whether an instruction that ran with TF set traps behind it: one that delivered an interrupt, which cleared TF, does not. */
+static bool single_steps(const struct cpu *cpu, const struct insn *insn)
 {
-    return insn->operation != OP_INT && insn->operation != OP_INT3 && insn->operation != OP_INTO && insn->operation != OP_ICEBP;
+    bool interrupts = insn->operation == OP_INT || insn->operation == OP_INT3 || insn->operation == OP_INTO || insn->operation == OP_ICEBP;
+    return !interrupts || cpu->flags & FLAG_TF;
 }
 
 /* One instruction while something about it must be watched: an interrupt shadow, TF, RF. */
@@ -214,7 +215,7 @@ static void step(struct cpu *cpu)
         cpu->flags &= ~(uint32_t)FLAG_RF;
         cpu_update_step(cpu);
     }
-    if (trap && single_steps(&insn)) {
+    if (trap && single_steps(cpu, &insn)) {
         cpu->pending_debug |= 0x4000; /* DR6.BS */
         cpu->attention |= ATTENTION_TRAP;
     }

@@ -193,10 +193,15 @@ static unsigned translate(struct cpu *cpu, uint32_t linear, unsigned privilege, 
     return ACCESS_DONE;
 }
 
+static bool alignment_checked(const struct cpu *cpu)
+{
+    return cpu->cr0 & CR0_AM && cpu->flags & FLAG_AC;
+}
+
 /* Every access to such a page must be looked at: alignment is checked, or a data breakpoint may lie in it. */
 static bool watched(const struct cpu *cpu, uint32_t linear, unsigned privilege)
 {
-    if (privilege && cpu->cr0 & CR0_AM && cpu->flags & FLAG_AC)
+    if (privilege && alignment_checked(cpu))
         return true;
     for (unsigned n = 0; cpu->dr[7] & 0xFF && n < 4; n++)
         if (cpu->dr[7] >> 2 * n & 3 && (cpu->dr[n] ^ linear) < PAGE_SIZE)
@@ -245,7 +250,7 @@ static unsigned access_parts(struct cpu *cpu, uint32_t linear, unsigned size, un
     unsigned first = PAGE_SIZE - (linear & PAGE_MASK);
     struct translation t;
 
-    if (privilege && linear & (size - 1) && cpu->cr0 & CR0_AM && cpu->flags & FLAG_AC)
+    if (privilege && linear & (size - 1) && alignment_checked(cpu))
         return fault(cpu, EXC_AC, 0);
     part[0].size = first < size ? first : size;
     part[1].size = size - part[0].size;
@@ -323,6 +328,8 @@ unsigned mmu_probe(struct cpu *cpu, const struct insn *insn, uint32_t linear, ui
     struct translation t;
 
     (void)insn;
+    if (privilege && alignment_checked(cpu) && length <= 8 && !(length & (length - 1)) && linear & (length - 1))
+        return fault(cpu, EXC_AC, 0);
     if (translate(cpu, linear, privilege, write, &t))
         return ACCESS_FAULT;
     if ((linear ^ last) & ~PAGE_MASK && translate(cpu, last & ~PAGE_MASK, privilege, write, &t))
