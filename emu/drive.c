@@ -29,13 +29,21 @@ static void forget_written(struct drive *d)
 
 static bool set_medium(struct drive *d, const struct block *medium)
 {
-    d->medium = medium;
-    d->sectors = medium ? medium->sectors : 0;
-    if (!medium)
+    uint64_t sectors = medium ? medium->sectors : 0, groups = sectors / GROUP_SECTORS + (sectors % GROUP_SECTORS != 0);
+
+    d->medium = NULL;
+    d->sectors = 0;
+    if (!groups)
         return true;
-    d->group_count = (uint32_t)((d->sectors + GROUP_SECTORS - 1) / GROUP_SECTORS);
-    d->groups = calloc(d->group_count, sizeof *d->groups);
-    return d->groups && hash_tree_init(&d->top, d->group_count);
+    if (groups > UINT32_MAX || !hash_tree_init(&d->top, (uint32_t)groups))
+        return false;
+    d->groups = calloc(groups, sizeof *d->groups);
+    if (!d->groups)
+        return false;
+    d->group_count = (uint32_t)groups;
+    d->medium = medium;
+    d->sectors = sectors;
+    return true;
 }
 
 bool drive_init(struct drive *d, const struct block *medium, bool read_only, struct line failure)
@@ -103,6 +111,29 @@ enum drive_result drive_write(struct drive *d, uint64_t sector, uint32_t count, 
     return DRIVE_OK;
 }
 
+/* The bytes of a unit; a sector that cannot be read, or lies behind the end, counts as zeros. False: the host failed. */
+static bool read_unit(struct drive *d, uint64_t sector, uint8_t data[DRIVE_UNIT_SECTORS * SECTOR_SIZE])
+{
+    uint32_t count = DRIVE_UNIT_SECTORS, done = 0;
+
+    if (sector + count > d->sectors)
+        count = (uint32_t)(d->sectors - sector);
+    memset(data, 0, DRIVE_UNIT_SECTORS * SECTOR_SIZE);
+    for (uint32_t at = 0; at < count; at += done) {
+        switch (drive_read(d, sector + at, count - at, data + at * SECTOR_SIZE, &done)) {
+        case DRIVE_FAILED:
+            return false;
+        case DRIVE_BAD_SECTOR: /* what the provider left in the buffer is no state */
+            memset(data + (at + done) * SECTOR_SIZE, 0, (count - at - done) * SECTOR_SIZE);
+            done++;
+            break;
+        case DRIVE_OK:
+            break;
+        }
+    }
+    return true;
+}
+
 /* Hashes the written units of one group anew. */
 static void refresh_group(struct drive *d, uint32_t group, const struct hasher *h)
 {
@@ -110,15 +141,9 @@ static void refresh_group(struct drive *d, uint32_t group, const struct hasher *
     uint8_t data[DRIVE_UNIT_SECTORS * SECTOR_SIZE], hash[HASH_SIZE];
 
     for (uint32_t unit = 0; unit < DRIVE_GROUP_UNITS; unit++) {
-        uint64_t sector = ((uint64_t)group * DRIVE_GROUP_UNITS + unit) * DRIVE_UNIT_SECTORS;
-        uint32_t count = DRIVE_UNIT_SECTORS, done;
-
         if (!(g->stale[unit / 8] & 1 << unit % 8))
             continue;
-        if (sector + count > d->sectors)
-            count = (uint32_t)(d->sectors - sector);
-        memset(data, 0, sizeof data); /* an unreadable sector counts as zeros */
-        if (drive_read(d, sector, count, data, &done) == DRIVE_FAILED)
+        if (!read_unit(d, ((uint64_t)group * DRIVE_GROUP_UNITS + unit) * DRIVE_UNIT_SECTORS, data))
             return;
         hash_leaf(h, data, sizeof data, hash);
         hash_tree_set(&g->tree, unit, hash);

@@ -39,10 +39,10 @@ extern const struct state_field drive_state[];
 
 enum drive_result { DRIVE_OK, DRIVE_BAD_SECTOR, DRIVE_FAILED };
 
-/* medium may be null. False: no memory. */
+/* medium may be null; one without sectors is as good as none. False: no memory for what the medium needs. */
 bool drive_init(struct drive *d, const struct block *medium, bool read_only, struct line failure);
 void drive_free(struct drive *d);
-/* Changes the medium; what was written to the old one is forgotten. False: no memory. */
+/* Changes the medium; what was written to the old one is forgotten. False: no memory; the drive is empty. */
 bool drive_insert(struct drive *d, const struct block *medium);
 
 /* sector + count must lie within d->sectors; controllers check and answer in their own way. *done is the number of good sectors. */
