@@ -1,4 +1,4 @@
-/* arithmetic.c - integer arithmetic, logic, shifts, bits, decimal adjustment: everything whose point is a result and its flags.
+/* arithmetic.c - integer arithmetic, logic, shifts, bits, decimal adjustment: what is done for a result and its flags.
  *
  * Intel SDM vol. 2. What it leaves undefined follows spec/processor.md, "Undefined flags". */
 #include "emu/cpu/interpret.h"
@@ -15,10 +15,20 @@ int insn_fault(struct cpu *cpu, const struct insn *i, unsigned vector)
 /* A result with what becomes of the flags; nothing of it is committed yet. */
 struct outcome {
     uint32_t result;
-    enum { SET_NOTHING, SET_LAZY, SET_BITS, SET_CARRY_OVERFLOW, SET_CARRY } effect;
-    enum flag_class class; /* SET_LAZY */
-    uint32_t a, b;         /* SET_LAZY: the operands; else a: the flags as RFLAGS bits. SET_BITS: SF ZF PF from the result */
+    enum { KEEP, LAZY, BITS, CARRY_OVERFLOW, CARRY } effect;
+    enum flag_class class;
+    uint32_t a, b; /* LAZY: the operands, by class; else a holds RFLAGS bits: with BITS, SF ZF PF are those of the result */
 };
+
+BODY struct outcome lazily(uint32_t result, enum flag_class class, uint32_t a, uint32_t b)
+{
+    return (struct outcome){result, LAZY, class, a, b};
+}
+
+BODY struct outcome with_flags(uint32_t result, unsigned effect, uint32_t flags)
+{
+    return (struct outcome){result, effect, FLAGS_RESULT, flags, 0};
+}
 
 /* CF and OF become `bits`, the rest stays: the record turns into one of class FLAGS_RESULT. */
 BODY void flags_set_carry_overflow(struct cpu *cpu, uint32_t bits)
@@ -45,43 +55,42 @@ BODY void flags_set_carry_overflow(struct cpu *cpu, uint32_t bits)
 BODY void commit_flags(struct cpu *cpu, unsigned size, const struct outcome *o)
 {
     switch (o->effect) {
-    case SET_NOTHING:
+    case KEEP:
         break;
-    case SET_LAZY:
+    case LAZY:
         flags_set(cpu, o->class, size, o->result, o->a, o->b);
         break;
-    case SET_BITS:
+    case BITS:
         flags_set(cpu, FLAGS_RESULT, size, o->result, o->a, 0);
         break;
-    case SET_CARRY_OVERFLOW:
+    case CARRY_OVERFLOW:
         flags_set_carry_overflow(cpu, o->a);
         break;
-    case SET_CARRY:
+    case CARRY:
         flags_write_arithmetic(cpu, (flags_arithmetic(cpu) & ~(uint32_t)FLAG_CF) | o->a);
         break;
     }
 }
 
-/* CF and OF of a shift or rotate. OF says whether its last step, by one bit, changed the sign: for every count, by `before`. */
+/* ADC and SBB have three operands, one more than the lazy record: they work their flags out. */
+BODY struct outcome add_with_carry(const struct cpu *cpu, unsigned size, uint32_t a, uint32_t b)
+{
+    uint32_t r = (a + b + flags_carry(cpu)) & size_mask(size);
+
+    return with_flags(r, BITS, flags_of_carries((a & b) | ((a | b) & ~r), size));
+}
+
+BODY struct outcome subtract_with_borrow(const struct cpu *cpu, unsigned size, uint32_t a, uint32_t b)
+{
+    uint32_t r = (a - b - flags_carry(cpu)) & size_mask(size);
+
+    return with_flags(r, BITS, flags_of_carries((~a & b) | ((~a | b) & r), size));
+}
+
+/* CF and OF of a shift or rotate. OF says whether its last step, by one bit, changed the sign that `before` had. */
 BODY uint32_t shift_flags(uint32_t carry, uint32_t result, uint32_t before, unsigned size)
 {
     return (carry & 1 ? FLAG_CF : 0) | ((result ^ before) & sign_bit(size) ? FLAG_OF : 0);
-}
-
-/* With carry both ways ADC and SBB take the third operand in their stride, but comparisons of the operands would no longer do. */
-BODY struct outcome with_carry(const struct cpu *cpu, enum operation operation, unsigned size, uint32_t a, uint32_t b)
-{
-    uint32_t in = flags_carry(cpu), r, carries, top = sign_bit(size);
-
-    if (operation == OP_ADC) {
-        r = (a + b + in) & size_mask(size);
-        carries = (a & b) | ((a | b) & ~r);
-    } else {
-        r = (a - b - in) & size_mask(size);
-        carries = (~a & b) | ((~a | b) & r);
-    }
-    return (struct outcome){r, SET_BITS, FLAGS_RESULT,
-                            (carries & top ? FLAG_CF : 0) | (carries << 1 & FLAG_AF) | ((carries ^ carries << 1) & top ? FLAG_OF : 0), 0};
 }
 
 /* Shifts and rotates through nothing but the operand. The count is 1 to 31. */
@@ -119,62 +128,66 @@ BODY struct outcome shift(enum operation operation, unsigned size, uint32_t a, u
         before = r;
         break;
     }
-    return (struct outcome){r, operation == OP_ROL || operation == OP_ROR ? SET_CARRY_OVERFLOW : SET_BITS, FLAGS_RESULT,
-                            shift_flags(carry, r, before, size), 0};
+    return with_flags(r, operation == OP_ROL || operation == OP_ROR ? CARRY_OVERFLOW : BITS, shift_flags(carry, r, before, size));
 }
 
 /* RCL and RCR turn a ring of one bit more than the operand; RCR is RCL by what is left of the ring. */
-BODY struct outcome rotate_through_carry(const struct cpu *cpu, enum operation operation, unsigned size, uint32_t a, unsigned count)
+BODY struct outcome rotate_through_carry(const struct cpu *cpu, enum operation operation, unsigned size, uint32_t a,
+                                         unsigned count)
 {
     unsigned bits = 8 * size, left = count % (bits + 1);
     uint64_t ring = (uint64_t)flags_carry(cpu) << bits | a;
     uint32_t r, carry;
 
     if (!left)
-        return (struct outcome){a, SET_NOTHING, FLAGS_RESULT, 0, 0};
+        return with_flags(a, KEEP, 0);
     if (operation == OP_RCR)
         left = bits + 1 - left;
     ring = ring << left | ring >> (bits + 1 - left);
     r = (uint32_t)ring & size_mask(size);
     carry = (uint32_t)(ring >> bits) & 1;
-    return (struct outcome){r, SET_CARRY_OVERFLOW, FLAGS_RESULT, shift_flags(carry, r, operation == OP_RCL ? carry << (bits - 1) : r << 1, size), 0};
+    return with_flags(r, CARRY_OVERFLOW, shift_flags(carry, r, operation == OP_RCL ? carry << (bits - 1) : r << 1, size));
+}
+
+BODY struct outcome test_bit(enum operation operation, unsigned size, uint32_t a, uint32_t number)
+{
+    uint32_t bit = 1u << (number & (8 * size - 1)), r = a;
+
+    if (operation == OP_BTS)
+        r = a | bit;
+    else if (operation == OP_BTR)
+        r = a & ~bit;
+    else if (operation == OP_BTC)
+        r = a ^ bit;
+    return with_flags(r, CARRY, a & bit ? FLAG_CF : 0);
 }
 
 /* The result of an operation on one operand, or on two: b is a value, a count, or for BT and its kin the number of a bit. */
 BODY struct outcome compute(const struct cpu *cpu, enum operation operation, unsigned size, uint32_t a, uint32_t b)
 {
-    uint32_t mask = size_mask(size), bit;
+    uint32_t mask = size_mask(size);
 
     switch (operation) {
-    case OP_ADD:
-        return (struct outcome){(a + b) & mask, SET_LAZY, FLAGS_ADD, a, b};
-    case OP_SUB: case OP_CMP:
-        return (struct outcome){(a - b) & mask, SET_LAZY, FLAGS_SUB, a, b};
-    case OP_ADC: case OP_SBB:
-        return with_carry(cpu, operation, size, a, b);
-    case OP_AND: case OP_TEST:
-        return (struct outcome){a & b, SET_LAZY, FLAGS_LOGIC, 0, 0};
-    case OP_OR:
-        return (struct outcome){a | b, SET_LAZY, FLAGS_LOGIC, 0, 0};
-    case OP_XOR:
-        return (struct outcome){a ^ b, SET_LAZY, FLAGS_LOGIC, 0, 0};
-    case OP_INC:
-        return (struct outcome){(a + 1) & mask, SET_LAZY, FLAGS_INC, flags_carry(cpu), 0};
-    case OP_DEC:
-        return (struct outcome){(a - 1) & mask, SET_LAZY, FLAGS_DEC, flags_carry(cpu), 0};
-    case OP_NEG:
-        return (struct outcome){(0 - a) & mask, SET_LAZY, FLAGS_SUB, 0, a};
-    case OP_NOT:
-        return (struct outcome){~a & mask, SET_NOTHING, FLAGS_LOGIC, 0, 0};
+    case OP_ADD:              return lazily((a + b) & mask, FLAGS_ADD, a, b);
+    case OP_SUB: case OP_CMP: return lazily((a - b) & mask, FLAGS_SUB, a, b);
+    case OP_ADC:              return add_with_carry(cpu, size, a, b);
+    case OP_SBB:              return subtract_with_borrow(cpu, size, a, b);
+    case OP_AND: case OP_TEST: return lazily(a & b, FLAGS_LOGIC, 0, 0);
+    case OP_OR:               return lazily(a | b, FLAGS_LOGIC, 0, 0);
+    case OP_XOR:              return lazily(a ^ b, FLAGS_LOGIC, 0, 0);
+    case OP_INC:              return lazily((a + 1) & mask, FLAGS_INC, flags_carry(cpu), 0);
+    case OP_DEC:              return lazily((a - 1) & mask, FLAGS_DEC, flags_carry(cpu), 0);
+    case OP_NEG:              return lazily((0 - a) & mask, FLAGS_SUB, 0, a);
+    case OP_NOT:              return with_flags(~a & mask, KEEP, 0);
     case OP_BT: case OP_BTS: case OP_BTR: case OP_BTC:
-        bit = 1u << (b & (8 * size - 1));
-        return (struct outcome){operation == OP_BTS ? a | bit : operation == OP_BTR ? a & ~bit : operation == OP_BTC ? a ^ bit : a, SET_CARRY,
-                                FLAGS_READY, a & bit ? FLAG_CF : 0, 0};
+        return test_bit(operation, size, a, b);
     default:
-        if (!(b & 31))
-            return (struct outcome){a, SET_NOTHING, FLAGS_RESULT, 0, 0};
-        return operation == OP_RCL || operation == OP_RCR ? rotate_through_carry(cpu, operation, size, a, b & 31)
-                                                          : shift(operation, size, a, b & 31);
+        b &= 31;
+        if (!b)
+            return with_flags(a, KEEP, 0);
+        if (operation == OP_RCL || operation == OP_RCR)
+            return rotate_through_carry(cpu, operation, size, a, b);
+        return shift(operation, size, a, b);
     }
 }
 
@@ -184,7 +197,8 @@ BODY bool only_looks(enum operation operation)
 }
 
 /* --- The forms: a register, or memory, is read, changed, written --- */
-BODY int change_register(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b, unsigned status)
+BODY int change_register(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size,
+                         uint32_t b, unsigned status)
 {
     struct outcome o = compute(cpu, operation, size, get_register(cpu, i->dst, size), b);
 
@@ -194,7 +208,8 @@ BODY int change_register(struct cpu *cpu, const struct insn *i, enum operation o
     return finish(cpu, i, status);
 }
 
-static int change_memory_slow(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b, uint32_t offset)
+static int change_memory_slow(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size,
+                              uint32_t b, uint32_t offset)
 {
     struct target t = {NULL, 0};
     struct outcome o;
@@ -216,7 +231,8 @@ static int change_memory_slow(struct cpu *cpu, const struct insn *i, enum operat
     return finish(cpu, i, status);
 }
 
-BODY int change_memory(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b, uint32_t offset)
+BODY int change_memory(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size,
+                       uint32_t b, uint32_t offset)
 {
     struct outcome o;
 
@@ -266,7 +282,9 @@ BODY int form_rm(struct cpu *cpu, const struct insn *i, enum operation operation
     uint32_t offset = effective_address(cpu, i);
     const uint8_t *p = readable(cpu, i->segment, offset, size);
 
-    return p ? change_register(cpu, i, operation, size, load_bytes(p, size), 0) : form_rm_slow(cpu, i, operation, size, offset);
+    if (!p)
+        return form_rm_slow(cpu, i, operation, size, offset);
+    return change_register(cpu, i, operation, size, load_bytes(p, size), 0);
 }
 
 BODY int form_mr(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
@@ -300,7 +318,7 @@ BODY int form_bit_string(struct cpu *cpu, const struct insn *i, enum operation o
     int32_t number = sign_extend(get_register(cpu, i->src, size), size);
     uint32_t offset = effective_address(cpu, i) + (uint32_t)((size == 2 ? number >> 4 : number >> 5) * (int32_t)size);
 
-    return change_memory(cpu, i, operation, size, (uint32_t)number, i->prefixes & PREFIX_ADDRESS16 ? offset & 0xFFFF : offset);
+    return change_memory(cpu, i, operation, size, (uint32_t)number, cut_address(i, offset));
 }
 
 #define BINARY(op) \
@@ -308,7 +326,8 @@ BODY int form_bit_string(struct cpu *cpu, const struct insn *i, enum operation o
     SIZES(op##_ri, form_ri, OP_##op) SIZES(op##_mi, form_mi, OP_##op)
 #define UNARY(op) SIZES(op##_r, form_r, OP_##op) SIZES(op##_m, form_m, OP_##op)
 #define SHIFT(op) \
-    SIZES(op##_ri, form_ri, OP_##op) SIZES(op##_mi, form_mi, OP_##op) SIZES(op##_rc, form_rc, OP_##op) SIZES(op##_mc, form_mc, OP_##op)
+    SIZES(op##_ri, form_ri, OP_##op) SIZES(op##_mi, form_mi, OP_##op) \
+    SIZES(op##_rc, form_rc, OP_##op) SIZES(op##_mc, form_mc, OP_##op)
 #define BIT(op) \
     WIDE_SIZES(op##_rr, form_rr, OP_##op) WIDE_SIZES(op##_ri, form_ri, OP_##op) WIDE_SIZES(op##_mi, form_mi, OP_##op) \
     WIDE_SIZES(op##_mr, form_bit_string, OP_##op)
@@ -325,22 +344,23 @@ BODY struct outcome shift_double(enum operation operation, unsigned size, uint32
     uint32_t r, carry;
 
     if (!count)
-        return (struct outcome){a, SET_NOTHING, FLAGS_RESULT, 0, 0};
+        return with_flags(a, KEEP, 0);
     if (operation == OP_SHLD) {
         ring = size == 2 ? (uint64_t)a << 48 | (uint64_t)b << 32 | (uint64_t)a << 16 : (uint64_t)a << 32 | b;
         r = (uint32_t)(ring << count >> (64 - bits));
         carry = (uint32_t)(ring >> (64 - count)) & 1;
-        return (struct outcome){r, SET_BITS, FLAGS_RESULT, shift_flags(carry, r, carry << (bits - 1), size), 0};
+        return with_flags(r, BITS, shift_flags(carry, r, carry << (bits - 1), size));
     }
     ring = size == 2 ? (uint64_t)a << 32 | (uint64_t)b << 16 | a : (uint64_t)b << 32 | a;
     r = (uint32_t)(ring >> count) & size_mask(size);
-    return (struct outcome){r, SET_BITS, FLAGS_RESULT, shift_flags((uint32_t)(ring >> (count - 1)), r, r << 1, size), 0};
+    return with_flags(r, BITS, shift_flags((uint32_t)(ring >> (count - 1)), r, r << 1, size));
 }
 
 BODY int double_register(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
 {
     unsigned count = (i->form == FORM_RRC ? cpu->reg[ECX] : i->immediate) & 31;
-    struct outcome o = shift_double(operation, size, get_register(cpu, i->dst, size), get_register(cpu, i->src, size), count);
+    uint32_t a = get_register(cpu, i->dst, size), b = get_register(cpu, i->src, size);
+    struct outcome o = shift_double(operation, size, a, b, count);
 
     set_register(cpu, i->dst, size, o.result);
     commit_flags(cpu, size, &o);
@@ -437,7 +457,8 @@ SIZES(CMPXCHG_r, cmpxchg_register, OP_CMP) SIZES(CMPXCHG_m, cmpxchg_memory, OP_C
 static int cmpxchg8b(struct cpu *cpu, const struct insn *i)
 {
     uint32_t offset = effective_address(cpu, i), linear = cpu->seg[i->segment].base + offset;
-    uint64_t value, expected = (uint64_t)cpu->reg[EDX] << 32 | cpu->reg[EAX], wanted = (uint64_t)cpu->reg[ECX] << 32 | cpu->reg[EBX];
+    uint64_t expected = (uint64_t)cpu->reg[EDX] << 32 | cpu->reg[EAX], wanted = (uint64_t)cpu->reg[ECX] << 32 | cpu->reg[EBX];
+    uint64_t value;
     unsigned status;
 
     if (segment_probe(cpu, i, i->segment, offset, 8, true))
@@ -469,7 +490,8 @@ BODY void set_pair(struct cpu *cpu, unsigned size, uint32_t low, uint32_t high)
     set_register(cpu, size == 1 ? 4 : EDX, size, high); /* 4: AH */
 }
 
-BODY int multiply(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b, unsigned status)
+BODY int multiply(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size,
+                  uint32_t b, unsigned status)
 {
     uint32_t a = get_register(cpu, EAX, size), low, high;
     uint64_t product = (uint64_t)a * b;
@@ -497,7 +519,8 @@ BODY int divide(struct cpu *cpu, const struct insn *i, enum operation operation,
             return insn_fault(cpu, i, EXC_DE);
         set_pair(cpu, size, (uint32_t)(a / b), (uint32_t)(a % b));
     } else {
-        int64_t dividend = size == 1 ? (int16_t)a : size == 2 ? (int32_t)a : (int64_t)a, divisor = sign_extend(b, size), quotient;
+        int64_t dividend = size == 1 ? (int16_t)a : size == 2 ? (int32_t)a : (int64_t)a;
+        int64_t divisor = sign_extend(b, size), quotient;
         if (divisor == -1 && dividend == INT64_MIN)
             return insn_fault(cpu, i, EXC_DE);
         quotient = dividend / divisor;
@@ -508,7 +531,8 @@ BODY int divide(struct cpu *cpu, const struct insn *i, enum operation operation,
     return finish(cpu, i, status);
 }
 
-BODY int accumulate(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b, unsigned status)
+BODY int accumulate(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size,
+                    uint32_t b, unsigned status)
 {
     if (operation == OP_MUL || operation == OP_IMUL)
         return multiply(cpu, i, operation, size, b, status);
@@ -546,7 +570,9 @@ BODY int multiply_to(struct cpu *cpu, const struct insn *i, unsigned size, uint3
 
 BODY int multiply_to_r(struct cpu *cpu, const struct insn *i, enum form form, unsigned size)
 {
-    return multiply_to(cpu, i, size, form == FORM_RR ? get_register(cpu, i->dst, size) : i->immediate, get_register(cpu, i->src, size), 0);
+    uint32_t a = form == FORM_RR ? get_register(cpu, i->dst, size) : i->immediate;
+
+    return multiply_to(cpu, i, size, a, get_register(cpu, i->src, size), 0);
 }
 
 BODY int multiply_to_m(struct cpu *cpu, const struct insn *i, enum form form, unsigned size)
@@ -563,7 +589,8 @@ WIDE_SIZES(IMUL2_rr, multiply_to_r, FORM_RR) WIDE_SIZES(IMUL2_rri, multiply_to_r
 WIDE_SIZES(IMUL2_rm, multiply_to_m, FORM_RM) WIDE_SIZES(IMUL2_rmi, multiply_to_m, FORM_RMI)
 
 /* --- Bit scans --- Without a bit set, only ZF changes. */
-BODY int scan(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t value, unsigned status)
+BODY int scan(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size,
+              uint32_t value, unsigned status)
 {
     unsigned n = 0;
 
@@ -665,31 +692,35 @@ static int adjust_dividend(struct cpu *cpu, const struct insn *i) /* AAD */
 
 /* --- The table --- */
 #define BINARY_ROW(op) \
-    [OP_##op] = {[FORM_RR] = ROW(op##_rr), [FORM_RM] = ROW(op##_rm), [FORM_MR] = ROW(op##_mr), [FORM_RI] = ROW(op##_ri), [FORM_MI] = ROW(op##_mi)}
+    [OP_##op] = {[FORM_RR] = ROW(op##_rr), [FORM_RM] = ROW(op##_rm), [FORM_MR] = ROW(op##_mr), [FORM_RI] = ROW(op##_ri), \
+                 [FORM_MI] = ROW(op##_mi)}
 #define UNARY_ROW(op) [OP_##op] = {[FORM_R] = ROW(op##_r), [FORM_M] = ROW(op##_m)}
 #define SHIFT_ROW(row, op) \
     [OP_##row] = {[FORM_RI] = ROW(op##_ri), [FORM_MI] = ROW(op##_mi), [FORM_RC] = ROW(op##_rc), [FORM_MC] = ROW(op##_mc)}
 #define DOUBLE_ROW(op) \
-    [OP_##op] = {[FORM_RRI] = WIDE_ROW(op##_r), [FORM_RRC] = WIDE_ROW(op##_r), [FORM_MRI] = WIDE_ROW(op##_m), [FORM_MRC] = WIDE_ROW(op##_m)}
+    [OP_##op] = {[FORM_RRI] = WIDE_ROW(op##_r), [FORM_RRC] = WIDE_ROW(op##_r), \
+                 [FORM_MRI] = WIDE_ROW(op##_m), [FORM_MRC] = WIDE_ROW(op##_m)}
 #define BIT_ROW(op) \
-    [OP_##op] = {[FORM_RR] = WIDE_ROW(op##_rr), [FORM_RI] = WIDE_ROW(op##_ri), [FORM_MR] = WIDE_ROW(op##_mr), [FORM_MI] = WIDE_ROW(op##_mi)}
+    [OP_##op] = {[FORM_RR] = WIDE_ROW(op##_rr), [FORM_RI] = WIDE_ROW(op##_ri), \
+                 [FORM_MR] = WIDE_ROW(op##_mr), [FORM_MI] = WIDE_ROW(op##_mi)}
 #define EXCHANGE_ROW(op) [OP_##op] = {[FORM_RR] = ROW(op##_r), [FORM_MR] = ROW(op##_m)}
 #define SCAN_ROW(op) [OP_##op] = {[FORM_RR] = WIDE_ROW(op##_r), [FORM_RM] = WIDE_ROW(op##_m)}
+#define PLAIN_ROW(op, form, routine) [OP_##op] = {[form] = ANY_ROW(routine)}
 
 static insn_handler *const handlers[OP_CMPXCHG8B + 1][FORM_COUNT][3] = {
-    BINARY_ROW(ADD), BINARY_ROW(OR), BINARY_ROW(ADC), BINARY_ROW(SBB), BINARY_ROW(AND), BINARY_ROW(SUB), BINARY_ROW(XOR), BINARY_ROW(CMP),
-    BINARY_ROW(TEST),
-    UNARY_ROW(INC), UNARY_ROW(DEC), UNARY_ROW(NOT), UNARY_ROW(NEG), UNARY_ROW(MUL), UNARY_ROW(IMUL), UNARY_ROW(DIV), UNARY_ROW(IDIV),
-    SHIFT_ROW(ROL, ROL), SHIFT_ROW(ROR, ROR), SHIFT_ROW(RCL, RCL), SHIFT_ROW(RCR, RCR), SHIFT_ROW(SHL, SHL), SHIFT_ROW(SHR, SHR),
-    SHIFT_ROW(SAL, SHL), SHIFT_ROW(SAR, SAR),
-    DOUBLE_ROW(SHLD), DOUBLE_ROW(SHRD), BIT_ROW(BT), BIT_ROW(BTS), BIT_ROW(BTR), BIT_ROW(BTC), EXCHANGE_ROW(XADD), EXCHANGE_ROW(CMPXCHG),
-    SCAN_ROW(BSF), SCAN_ROW(BSR),
-    [OP_IMUL2] = {[FORM_RR] = WIDE_ROW(IMUL2_rr), [FORM_RM] = WIDE_ROW(IMUL2_rm), [FORM_RRI] = WIDE_ROW(IMUL2_rri), [FORM_RMI] = WIDE_ROW(IMUL2_rmi)},
-    [OP_BSWAP] = {[FORM_R] = ANY_ROW(bswap)},
-    [OP_CMPXCHG8B] = {[FORM_M] = ANY_ROW(cmpxchg8b)},
-    [OP_DAA] = {[FORM_NONE] = ANY_ROW(adjust_packed)}, [OP_DAS] = {[FORM_NONE] = ANY_ROW(adjust_packed)},
-    [OP_AAA] = {[FORM_NONE] = ANY_ROW(adjust_unpacked)}, [OP_AAS] = {[FORM_NONE] = ANY_ROW(adjust_unpacked)},
-    [OP_AAM] = {[FORM_I] = ANY_ROW(adjust_product)}, [OP_AAD] = {[FORM_I] = ANY_ROW(adjust_dividend)},
+    BINARY_ROW(ADD), BINARY_ROW(OR), BINARY_ROW(ADC), BINARY_ROW(SBB), BINARY_ROW(AND), BINARY_ROW(SUB), BINARY_ROW(XOR),
+    BINARY_ROW(CMP), BINARY_ROW(TEST),
+    UNARY_ROW(INC), UNARY_ROW(DEC), UNARY_ROW(NOT), UNARY_ROW(NEG),
+    UNARY_ROW(MUL), UNARY_ROW(IMUL), UNARY_ROW(DIV), UNARY_ROW(IDIV),
+    SHIFT_ROW(ROL, ROL), SHIFT_ROW(ROR, ROR), SHIFT_ROW(RCL, RCL), SHIFT_ROW(RCR, RCR),
+    SHIFT_ROW(SHL, SHL), SHIFT_ROW(SHR, SHR), SHIFT_ROW(SAL, SHL), SHIFT_ROW(SAR, SAR), DOUBLE_ROW(SHLD), DOUBLE_ROW(SHRD),
+    BIT_ROW(BT), BIT_ROW(BTS), BIT_ROW(BTR), BIT_ROW(BTC), SCAN_ROW(BSF), SCAN_ROW(BSR), PLAIN_ROW(BSWAP, FORM_R, bswap),
+    EXCHANGE_ROW(XADD), EXCHANGE_ROW(CMPXCHG), PLAIN_ROW(CMPXCHG8B, FORM_M, cmpxchg8b),
+    [OP_IMUL2] = {[FORM_RR] = WIDE_ROW(IMUL2_rr), [FORM_RM] = WIDE_ROW(IMUL2_rm),
+                  [FORM_RRI] = WIDE_ROW(IMUL2_rri), [FORM_RMI] = WIDE_ROW(IMUL2_rmi)},
+    PLAIN_ROW(DAA, FORM_NONE, adjust_packed), PLAIN_ROW(DAS, FORM_NONE, adjust_packed),
+    PLAIN_ROW(AAA, FORM_NONE, adjust_unpacked), PLAIN_ROW(AAS, FORM_NONE, adjust_unpacked),
+    PLAIN_ROW(AAM, FORM_I, adjust_product), PLAIN_ROW(AAD, FORM_I, adjust_dividend),
 };
 
 insn_handler *arithmetic_handler(const struct insn *insn)

@@ -1,18 +1,7 @@
-/* flags.c - RFLAGS: the one function that materializes the lazy record {result, operands, operation}, and the ways to set it
- * (Intel SDM vol. 1, section 3.4.3; what is undefined there: spec/processor.md). */
+/* flags.c - RFLAGS: the one function that materializes the lazy record {result, operands, operation}, and the ways to set it.
+ *
+ * Intel SDM vol. 1, section 3.4.3. What is undefined there: spec/processor.md. */
 #include "emu/cpu/interpret.h"
-
-/* CF, AF and OF of an addition or subtraction, from the carries (borrows) out of each bit. */
-static uint32_t flags_of_carries(uint32_t carries, unsigned size)
-{
-    unsigned top = 8 * size - 1;
-    uint32_t flags = carries >> top & 1 ? FLAG_CF : 0;
-
-    flags |= carries << 1 & FLAG_AF;
-    if ((carries >> top ^ carries >> (top - 1)) & 1)
-        flags |= FLAG_OF;
-    return flags;
-}
 
 uint32_t flags_arithmetic(const struct cpu *cpu)
 {

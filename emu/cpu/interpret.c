@@ -1,7 +1,7 @@
-/* interpret.c - the interpreter: which routine executes a record, and the routines of data movement, stack and near control flow.
+/* interpret.c - the interpreter: which routine executes a record, and the routines of data movement, stack and near flow.
  *
- * Intel SDM vol. 2; vol. 1 chapter 6 for the stack. Arithmetic is in arithmetic.c, strings and ports in strings.c, what touches segments,
- * privilege or the system in system.c. */
+ * Intel SDM vol. 2; vol. 1 chapter 6 for the stack. Arithmetic is in arithmetic.c, strings and ports in strings.c, what touches
+ * segments, privilege or the system in system.c. */
 #include "emu/cpu/interpret.h"
 
 /* The record behind a block's last instruction: all before it are retired, and its offset is the length of the block. */
@@ -154,8 +154,8 @@ BODY int cwd(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned
 
 static int xlat(struct cpu *cpu, const struct insn *i)
 {
-    uint32_t value, offset = cpu->reg[EBX] + (cpu->reg[EAX] & 0xFF);
-    unsigned status = segment_read(cpu, i, i->segment, i->prefixes & PREFIX_ADDRESS16 ? offset & 0xFFFF : offset, 1, &value);
+    uint32_t value, offset = cut_address(i, cpu->reg[EBX] + (cpu->reg[EAX] & 0xFF));
+    unsigned status = segment_read(cpu, i, i->segment, offset, 1, &value);
 
     if (status & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
@@ -216,9 +216,10 @@ static int salc(struct cpu *cpu, const struct insn *i)
 
 static int change_carry(struct cpu *cpu, const struct insn *i)
 {
-    uint32_t flags = flags_arithmetic(cpu), carry = i->operation == OP_STC || (i->operation == OP_CMC && !(flags & FLAG_CF)) ? FLAG_CF : 0;
+    uint32_t flags = flags_arithmetic(cpu);
+    bool carry = i->operation == OP_STC || (i->operation == OP_CMC && !(flags & FLAG_CF));
 
-    flags_write_arithmetic(cpu, (flags & ~(uint32_t)FLAG_CF) | carry);
+    flags_write_arithmetic(cpu, (flags & ~(uint32_t)FLAG_CF) | (carry ? FLAG_CF : 0));
     return NEXT(cpu, i);
 }
 
@@ -409,7 +410,8 @@ static unsigned probe_enter(struct cpu *cpu, const struct insn *i, unsigned leve
 
 static int enter(struct cpu *cpu, const struct insn *i)
 {
-    uint32_t mask = stack_mask(cpu), size = i->size, sp = cpu->reg[ESP] - size, frame = (cpu->reg[ESP] & ~mask) | (sp & mask), value = 0;
+    uint32_t mask = stack_mask(cpu), size = i->size, sp = cpu->reg[ESP] - size;
+    uint32_t frame = (cpu->reg[ESP] & ~mask) | (sp & mask), value = 0;
     unsigned level = i->displacement & 31, status = probe_enter(cpu, i, level);
 
     if (status & ACCESS_FAULT)
@@ -584,9 +586,8 @@ static int bound(struct cpu *cpu, const struct insn *i)
     int32_t value = sign_extend(cpu->reg[i->dst], i->size);
     unsigned status = segment_read(cpu, i, i->segment, offset, i->size, &low);
 
-    offset += i->size;
     if (!(status & ACCESS_FAULT))
-        status |= segment_read(cpu, i, i->segment, i->prefixes & PREFIX_ADDRESS16 ? offset & 0xFFFF : offset, i->size, &high);
+        status |= segment_read(cpu, i, i->segment, cut_address(i, offset + i->size), i->size, &high);
     if (status & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
     if (value < sign_extend(low, i->size) || value > sign_extend(high, i->size))
@@ -600,13 +601,14 @@ SIZES(XCHG_rr, xchg_rr, 0) SIZES(XCHG_mr, xchg_mr, 0)
 #define EXTEND(op) WIDE_SIZES(op##_r, extend, OP_##op) WIDE_SIZES(op##_m, load, OP_##op)
 EXTEND(MOVZX8) EXTEND(MOVZX16) EXTEND(MOVSX8) EXTEND(MOVSX16)
 WIDE_SIZES(LEA, lea, 0) WIDE_SIZES(CBW, cbw, 0) WIDE_SIZES(CWD, cwd, 0) WIDE_SIZES(RET, ret, 0)
-WIDE_SIZES(PUSH_r, push_r, 0) WIDE_SIZES(PUSH_i, push_i, 0) WIDE_SIZES(PUSH_m, push_m, 0) WIDE_SIZES(PUSH_SREG, push_sreg, 0)
-WIDE_SIZES(POP_r, pop_r, 0) WIDE_SIZES(POP_m, pop_m, 0)
+WIDE_SIZES(PUSH_r, push_r, 0) WIDE_SIZES(PUSH_i, push_i, 0) WIDE_SIZES(PUSH_m, push_m, 0)
+WIDE_SIZES(PUSH_SREG, push_sreg, 0) WIDE_SIZES(POP_r, pop_r, 0) WIDE_SIZES(POP_m, pop_m, 0)
 
 /* Operations with several forms. */
 #define EXTEND_ROW(op) [OP_##op - OP_MOV] = {[FORM_RR] = WIDE_ROW(op##_r), [FORM_RM] = WIDE_ROW(op##_m)}
 static insn_handler *const by_form[OP_POP + 1 - OP_MOV][FORM_COUNT][3] = {
-    [OP_MOV - OP_MOV] = {[FORM_RR] = ROW(MOV_rr), [FORM_RI] = ROW(MOV_ri), [FORM_RM] = ROW(MOV_rm), [FORM_MR] = ROW(MOV_mr), [FORM_MI] = ROW(MOV_mi)},
+    [OP_MOV - OP_MOV] = {[FORM_RR] = ROW(MOV_rr), [FORM_RI] = ROW(MOV_ri), [FORM_RM] = ROW(MOV_rm), [FORM_MR] = ROW(MOV_mr),
+                         [FORM_MI] = ROW(MOV_mi)},
     [OP_XCHG - OP_MOV] = {[FORM_RR] = ROW(XCHG_rr), [FORM_MR] = ROW(XCHG_mr)},
     EXTEND_ROW(MOVZX8), EXTEND_ROW(MOVZX16), EXTEND_ROW(MOVSX8), EXTEND_ROW(MOVSX16),
     [OP_PUSH - OP_MOV] = {[FORM_R] = WIDE_ROW(PUSH_r), [FORM_I] = WIDE_ROW(PUSH_i), [FORM_M] = WIDE_ROW(PUSH_m)},
@@ -617,17 +619,20 @@ static insn_handler *const jmp_by_form[FORM_COUNT] = {[FORM_I] = jmp_i, [FORM_R]
 
 /* Operations with one form, or whose routine looks at it. */
 static insn_handler *const plain[OP_COUNT][3] = {
-    [OP_LEA] = WIDE_ROW(LEA), [OP_CBW] = WIDE_ROW(CBW), [OP_CWD] = WIDE_ROW(CWD), [OP_XLAT] = ANY_ROW(xlat), [OP_SALC] = ANY_ROW(salc),
-    [OP_LAHF] = ANY_ROW(lahf), [OP_SAHF] = ANY_ROW(sahf), [OP_PUSHA] = ANY_ROW(pusha), [OP_POPA] = ANY_ROW(popa),
-    [OP_PUSH_SREG] = WIDE_ROW(PUSH_SREG), [OP_MOV_FROM_SREG] = ANY_ROW(mov_from_sreg), [OP_ENTER] = ANY_ROW(enter), [OP_LEAVE] = ANY_ROW(leave),
-    [OP_JCXZ] = ANY_ROW(jcxz), [OP_LOOP] = ANY_ROW(loop), [OP_LOOPE] = ANY_ROW(loop), [OP_LOOPNE] = ANY_ROW(loop), [OP_RET] = WIDE_ROW(RET),
-    [OP_BOUND] = ANY_ROW(bound), [OP_NOP] = ANY_ROW(nop), [OP_CLC] = ANY_ROW(change_carry), [OP_STC] = ANY_ROW(change_carry),
-    [OP_CMC] = ANY_ROW(change_carry), [OP_CLD] = ANY_ROW(change_direction), [OP_STD] = ANY_ROW(change_direction),
+    [OP_LEA] = WIDE_ROW(LEA), [OP_CBW] = WIDE_ROW(CBW), [OP_CWD] = WIDE_ROW(CWD),
+    [OP_XLAT] = ANY_ROW(xlat), [OP_SALC] = ANY_ROW(salc), [OP_LAHF] = ANY_ROW(lahf), [OP_SAHF] = ANY_ROW(sahf),
+    [OP_PUSHA] = ANY_ROW(pusha), [OP_POPA] = ANY_ROW(popa), [OP_ENTER] = ANY_ROW(enter), [OP_LEAVE] = ANY_ROW(leave),
+    [OP_PUSH_SREG] = WIDE_ROW(PUSH_SREG), [OP_MOV_FROM_SREG] = ANY_ROW(mov_from_sreg),
+    [OP_JCXZ] = ANY_ROW(jcxz), [OP_LOOP] = ANY_ROW(loop), [OP_LOOPE] = ANY_ROW(loop), [OP_LOOPNE] = ANY_ROW(loop),
+    [OP_RET] = WIDE_ROW(RET), [OP_BOUND] = ANY_ROW(bound), [OP_NOP] = ANY_ROW(nop),
+    [OP_CLC] = ANY_ROW(change_carry), [OP_STC] = ANY_ROW(change_carry), [OP_CMC] = ANY_ROW(change_carry),
+    [OP_CLD] = ANY_ROW(change_direction), [OP_STD] = ANY_ROW(change_direction),
 };
 
 /* The sixteen conditions of Jcc, SETcc and CMOVcc. */
 #define CONDITIONS(each) \
-    each(0) each(1) each(2) each(3) each(4) each(5) each(6) each(7) each(8) each(9) each(10) each(11) each(12) each(13) each(14) each(15)
+    each(0) each(1) each(2) each(3) each(4) each(5) each(6) each(7) \
+    each(8) each(9) each(10) each(11) each(12) each(13) each(14) each(15)
 #define CONDITIONAL(n) \
     INSTANCE(J_##n, jump_condition, n, 4) INSTANCE(SET_r_##n, set_r, n, 1) INSTANCE(SET_m_##n, set_m, n, 1) \
     WIDE_SIZES(CMOV_r_##n, cmov_r, n) WIDE_SIZES(CMOV_m_##n, cmov_m, n)

@@ -1,7 +1,8 @@
 /* interpret.h - what the interpreter's handlers share: operands by size, the lazy flags, the ends of a handler.
  *
- * A family of instructions is one body that takes its operation and size as constants, and a row of instances made by SIZES. The bodies are
- * worth nothing unless they are inlined into those instances: this header says so to the compilers that listen. */
+ * A family of instructions is one body that takes its operation and size as constants, and a row of instances made by
+ * SIZES. The bodies are worth nothing unless they are inlined into those instances: this header says so to the compilers
+ * that listen. */
 #ifndef MUNIMENT_EMU_INTERPRET_H
 #define MUNIMENT_EMU_INTERPRET_H
 
@@ -72,10 +73,16 @@ BODY void set_register(struct cpu *cpu, unsigned r, unsigned size, uint32_t valu
         cpu->reg[r] = value;
 }
 
+/* An offset, or what is used as one, by the address size. */
+BODY uint32_t cut_address(const struct insn *i, uint32_t offset)
+{
+    return i->prefixes & PREFIX_ADDRESS16 ? offset & 0xFFFF : offset;
+}
+
 /* A register that serves as counter or index: 16 bits of it with 16-bit addresses. */
 BODY uint32_t get_index(const struct cpu *cpu, const struct insn *i, unsigned r)
 {
-    return i->prefixes & PREFIX_ADDRESS16 ? cpu->reg[r] & 0xFFFF : cpu->reg[r];
+    return cut_address(i, cpu->reg[r]);
 }
 
 BODY void set_index(struct cpu *cpu, const struct insn *i, unsigned r, uint32_t value)
@@ -91,11 +98,12 @@ BODY int finish(struct cpu *cpu, const struct insn *i, unsigned status)
     return NEXT(cpu, i);
 }
 
-/* Ends it with an exception of its own: #DE, #BR, #GP(0). A call from another file, so that handlers can leave by it without keeping registers. */
-int insn_fault(struct cpu *cpu, const struct insn *i, unsigned vector); /* arithmetic.c */
+/* Ends it with an exception of its own: #DE, #BR, #GP(0). It lies in arithmetic.c, out of reach of being inlined, so that
+ * handlers can leave by it without keeping registers. */
+int insn_fault(struct cpu *cpu, const struct insn *i, unsigned vector);
 
-/* --- Memory operands --- The hot handlers ask for a host address and, where there is none, go over to a routine that takes its operation
- * and size at run time: so that they need no registers but those of their caller. */
+/* --- Memory operands --- The hot handlers ask for a host address and, where there is none, go over to a routine that takes
+ * its operation and size at run time: so that they need no registers but those of their caller. */
 BODY uint32_t load_bytes(const uint8_t *p, unsigned size)
 {
     return size == 1 ? *p : size == 2 ? load16(p) : load32(p);
@@ -140,11 +148,13 @@ BODY unsigned operand_read(struct cpu *cpu, const struct insn *i, unsigned size,
 }
 
 /* Fails as a write (read) through a segment would. */
-static inline unsigned segment_probe(struct cpu *cpu, const struct insn *i, unsigned segment, uint32_t offset, unsigned size, bool write)
+static inline unsigned segment_probe(struct cpu *cpu, const struct insn *i, unsigned segment, uint32_t offset, unsigned size,
+                                     bool write)
 {
     const struct segment *s = &cpu->seg[segment];
+    uint64_t end = write ? s->write_end : s->read_end;
 
-    if ((uint64_t)offset + size > (write ? s->write_end : s->read_end) && segment_check(cpu, i, segment, offset, size, write))
+    if ((uint64_t)offset + size > end && segment_check(cpu, i, segment, offset, size, write))
         return ACCESS_FAULT;
     return mmu_probe(cpu, i, s->base + offset, size, cpu->user, write);
 }
@@ -155,7 +165,8 @@ struct target {
     uint32_t linear;
 };
 
-static inline unsigned target_read(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, struct target *t, uint32_t *value)
+static inline unsigned target_read(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, struct target *t,
+                                   uint32_t *value)
 {
     uint64_t wide;
     unsigned status;
@@ -174,7 +185,8 @@ static inline unsigned target_read(struct cpu *cpu, const struct insn *i, uint32
     return status;
 }
 
-static inline unsigned target_write(struct cpu *cpu, const struct insn *i, unsigned size, const struct target *t, uint32_t value)
+static inline unsigned target_write(struct cpu *cpu, const struct insn *i, unsigned size, const struct target *t,
+                                    uint32_t value)
 {
     if (!t->host)
         return mmu_write(cpu, i, t->linear, size, cpu->user, value);
@@ -196,6 +208,14 @@ BODY void flags_set(struct cpu *cpu, enum flag_class class, unsigned size, uint3
         cpu->flag_a = a;
     if (class == FLAGS_ADD || class == FLAGS_SUB)
         cpu->flag_b = b;
+}
+
+/* CF, AF and OF of a sum or difference, from the carries (borrows) out of each bit. */
+BODY uint32_t flags_of_carries(uint32_t carries, unsigned size)
+{
+    uint32_t top = sign_bit(size);
+
+    return (carries & top ? FLAG_CF : 0) | (carries << 1 & FLAG_AF) | ((carries ^ carries << 1) & top ? FLAG_OF : 0);
 }
 
 /* CF as 0 or 1. */

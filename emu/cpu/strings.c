@@ -1,8 +1,8 @@
 /* strings.c - string instructions and their repetition; the ports.
  *
- * Intel SDM vol. 2, "REP/REPE/REPZ/REPNE/REPNZ". An iteration is one tick and leaves SI, DI and CX as the manual has them between two; after
- * each the instruction stops if somebody waits, with EIP on itself. A fault in an iteration leaves the registers as the one before did.
- * Each access to a port takes the time of the bus besides. */
+ * Intel SDM vol. 2, "REP/REPE/REPZ/REPNE/REPNZ". An iteration is one tick and leaves SI, DI and CX as the manual has them
+ * between two; after each the instruction stops if somebody waits, with EIP on itself. A fault in an iteration leaves the
+ * registers as the one before did. Each access to a port takes the time of the bus besides. */
 #include "emu/bus.h"
 #include "emu/cpu/interpret.h"
 
@@ -118,9 +118,9 @@ BODY unsigned scas(struct cpu *cpu, const struct insn *i, unsigned size)
 BODY unsigned ins(struct cpu *cpu, const struct insn *i, unsigned size)
 {
     uint16_t port = (uint16_t)cpu->reg[EDX];
-    unsigned status;
+    unsigned status = io_permission(cpu, i, port, size);
 
-    if (io_permission(cpu, i, port, size) & ACCESS_FAULT || segment_probe(cpu, i, SEG_ES, get_index(cpu, i, EDI), size, true))
+    if (status & ACCESS_FAULT || segment_probe(cpu, i, SEG_ES, get_index(cpu, i, EDI), size, true))
         return ACCESS_FAULT;
     status = write_destination(cpu, i, size, port_read(cpu, i, port, size));
     advance(cpu, i, EDI, size);
@@ -163,12 +163,14 @@ BODY uint32_t attention(const struct cpu *cpu)
 
 /* --- Many iterations at once --- */
 
-/* How many elements can be moved at an index register before its page, its segment or its 16 bits end; 0 where the fast path does not hold. */
-BODY uint32_t run_length(const struct cpu *cpu, const struct insn *i, unsigned segment, unsigned r, unsigned size, bool write, uint8_t **host)
+/* How many elements can be moved at an index register before its page, its segment or its 16 bits end; 0 where the fast path
+ * does not hold. */
+BODY uint32_t run_length(const struct cpu *cpu, const struct insn *i, unsigned segment, unsigned r, unsigned size, bool write,
+                         uint8_t **host)
 {
     const struct segment *s = &cpu->seg[segment];
     uint32_t offset = get_index(cpu, i, r), linear = s->base + offset, room = PAGE_SIZE - (linear & PAGE_MASK);
-    uint64_t end = write ? s->write_end : s->read_end, wrap = i->prefixes & PREFIX_ADDRESS16 ? 0x10000 : 0x100000000;
+    uint64_t end = write ? s->write_end : s->read_end, wrap = (uint64_t)cut_address(i, UINT32_MAX) + 1;
     const struct tlb_entry *e = tlb_slot(cpu, linear);
 
     if ((write ? e->write : e->read) != (linear & ~PAGE_MASK))
@@ -301,8 +303,9 @@ BODY int in_out(struct cpu *cpu, const struct insn *i, enum operation operation,
     return finish(cpu, i, ACCESS_LEAVE);
 }
 
-SIZES(MOVS, string, OP_MOVS) SIZES(CMPS, string, OP_CMPS) SIZES(STOS, string, OP_STOS) SIZES(LODS, string, OP_LODS) SIZES(SCAS, string, OP_SCAS)
-SIZES(IN, in_out, OP_IN) SIZES(OUT, in_out, OP_OUT) SIZES(INS, string, OP_INS) SIZES(OUTS, string, OP_OUTS)
+SIZES(MOVS, string, OP_MOVS) SIZES(CMPS, string, OP_CMPS) SIZES(STOS, string, OP_STOS) SIZES(LODS, string, OP_LODS)
+SIZES(SCAS, string, OP_SCAS) SIZES(INS, string, OP_INS) SIZES(OUTS, string, OP_OUTS)
+SIZES(IN, in_out, OP_IN) SIZES(OUT, in_out, OP_OUT)
 
 static insn_handler *const handlers[OP_OUTS + 1 - OP_MOVS][3] = {
 #define STRING_ROW(op) [OP_##op - OP_MOVS] = ROW(op)
