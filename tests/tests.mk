@@ -1,19 +1,23 @@
 # tests.mk - demonstration, tests, benchmark and fuzzing. Included by GNUmakefile.
 #
-# `make check` sets up what it needs, builds, and runs everything that ends within minutes; `make check-long` the rest as well. A test is a program in
-# tests/ (tests/README.md); tests/run.sh runs them.
+# `make check` sets up what it needs, builds, and runs everything; `make check-long` the same with more cases (LONG=1); `make check-cpu` runs
+# the suites that judge the processor. A test is a program in tests/ (tests/README.md); tests/run.sh runs them.
 
 TEST_OBJECTS := $(UNIT_TESTS:%=$(BUILD)/tests/%)
-DEMO_FILES   := $(addprefix $(BUILD)/demo/,records.img records.yaml records-description.yaml first.img)
+GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml records-description.yaml first.img) bios/test.img)
 
-# In the order of what takes longest, for as many run at a time as there are processors.
-TESTS      := $(addprefix tests/,determinism.sh grub.sh desk.sh vectors.sh recover.sh demo.sh first_light.sh symbols.sh) $(TEST_OBJECTS)
-TESTS_LONG :=
+# Suites that others wrote for the processor, and captured cases.
+TESTS_CPU    := $(addprefix tests/,vectors.sh kvm_unit_tests.sh test386.sh)
+CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,vectors test386 multiboot)
+
+# What takes longest comes first: as many run at a time as there are processors.
+TESTS      := $(addprefix tests/,determinism.sh flips.sh grub.sh firmware.sh desk.sh readme.py recover.sh demo.sh first_light.sh symbols.sh) $(TESTS_CPU) \
+              $(TEST_OBJECTS)
 
 SANITIZERS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_SECONDS ?= 600
 
-.PHONY: tests run-demo run-check run-check-long run-unit run-fuzz sanitized
+.PHONY: tests run-demo run-check run-check-long run-check-cpu run-unit run-fuzz sanitized
 
 $(TEST_OBJECTS): $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
@@ -23,10 +27,14 @@ $(BUILD)/tests/vectors: tests/vectors.c $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a -lz
 
+$(BUILD)/tests/test386 $(BUILD)/tests/multiboot: $(BUILD)/tests/%: tests/%.c $(BUILD)/libmachine.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a
+
 $(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: tests/fuzz/%.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	$(CC) $(HOST_FLAGS) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(HOST_LIBS)
 
-tests: $(TEST_OBJECTS) $(BUILD)/tests/vectors
+tests: $(TEST_OBJECTS) $(CPU_PROGRAMS)
 
 # As many jobs as there are processors, unless -j says otherwise.
 JOBS = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -38,20 +46,25 @@ check: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) run-check
 check-long: deps-long
 	@$(MAKE) --no-print-directory $(JOBS) run-check-long
+check-cpu: deps-check
+	@$(MAKE) --no-print-directory $(JOBS) run-check-cpu
 bench: deps-long
 	@$(MAKE) --no-print-directory $(JOBS) all
 	@BUILD=$(BUILD) $(PYTHON) tests/bench.py
 fuzz: deps-long
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/fuzz CC=clang CFLAGS="$(SANITIZERS) -fsanitize=fuzzer-no-link" run-fuzz
 
-run-demo: all $(DEMO_FILES)
+run-demo: all $(GUESTS)
 	@MUNIMENT=$(BUILD)/muniment tests/demo/demo.sh $(BUILD)/demo
 
-run-check: all tests $(DEMO_FILES)
+run-check: all tests $(GUESTS)
 	@BUILD=$(BUILD) tests/run.sh $(TESTS)
 
-run-check-long: all tests $(DEMO_FILES)
-	@BUILD=$(BUILD) tests/run.sh $(TESTS_LONG) $(TESTS)
+run-check-long: all tests $(GUESTS)
+	@LONG=1 BUILD=$(BUILD) tests/run.sh $(TESTS)
+
+run-check-cpu: $(CPU_PROGRAMS)
+	@BUILD=$(BUILD) tests/cpu.sh $(TESTS_CPU)
 
 run-unit: $(TEST_OBJECTS)
 	@BUILD=$(BUILD) tests/run.sh $(TEST_OBJECTS)

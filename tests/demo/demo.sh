@@ -3,14 +3,14 @@
 #
 #   tests/demo/demo.sh FOLDER     FOLDER holds records.img, records.yaml and records-description.yaml (tests/demo/demo.mk)
 #
-# Leaves there records.mun, key, key.pub and records.png. What it made there before is made again.
+# Leaves there records.mun, key, key.pub and records.png, and the script. What it made there before is made again.
 set -euo pipefail
 muniment=$(realpath "${MUNIMENT:-build/muniment}")
 script=$(realpath "$(dirname "$0")/records.script")
 cd "$1"
-mkdir -p "$PWD/bin"
+mkdir -p bin
 ln -sf "$muniment" bin/muniment
-ln -sf "$script" records.script
+cp "$script" records.script
 PATH=$PWD/bin:$PATH
 rm -f key key.pub records.mun damaged.mun records.png first.digests second.digests
 
@@ -61,5 +61,5 @@ if [ $status -ne 1 ] || ! grep -q 'chunk' damage.txt; then
     exit 1
 fi
 echo "The damage is found, and the chunk is named."
-rm -rf bin records.script damaged.mun first.digests second.digests damage.txt
+rm -rf bin damaged.mun first.digests second.digests damage.txt
 say "Left in $PWD: records.mun key key.pub records.png"

@@ -1,0 +1,10 @@
+#!/bin/bash
+# flips.sh - a bit flipped at each of 5,000 random positions of the demonstration's archive, and in every structural field, is found and located.
+set -euo pipefail
+cp "$BUILD"/demo/records.img "$BUILD"/demo/records*.yaml "$WORK"
+root=$PWD
+[ -n "${LONG-}" ] && flips="20000 $RANDOM" || flips=5000
+cd "$WORK"
+"$MUNIMENT" key new key
+"$MUNIMENT" seal records.yaml --description records-description.yaml -o records.mun --key key
+python3 "$root/tests/archive_flip.py" "$MUNIMENT" records.mun $flips
