@@ -17,7 +17,7 @@ TESTS      := $(addprefix tests/,determinism.sh flips.sh grub.sh firmware.sh des
 SANITIZERS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_SECONDS ?= 600
 
-.PHONY: tests run-demo run-check run-check-long run-check-cpu run-unit run-fuzz sanitized
+.PHONY: tests run-demo run-check run-check-long run-check-cpu run-unit run-bench run-fuzz sanitized
 
 $(TEST_OBJECTS): $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
@@ -49,8 +49,7 @@ check-long: deps-long
 check-cpu: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) run-check-cpu
 bench: deps-long
-	@$(MAKE) --no-print-directory $(JOBS) all
-	@BUILD=$(BUILD) $(PYTHON) tests/bench.py
+	@$(MAKE) --no-print-directory $(JOBS) run-bench
 fuzz: deps-long
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/fuzz CC=clang CFLAGS="$(SANITIZERS) -fsanitize=fuzzer-no-link" run-fuzz
 
@@ -72,6 +71,11 @@ run-unit: $(TEST_OBJECTS)
 # The unit tests with AddressSanitizer and UBSan.
 sanitized:
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/sanitized CFLAGS="$(SANITIZERS)" run-unit
+
+# One after the other, with nothing beside them but the peer.
+run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img)
+	@$(PYTHON) tests/bench/boot.py $(BUILD)
+	@tests/bench/processor.sh $(BUILD)
 
 # Each parser gets FUZZ_SECONDS. A finding ends the run, and lies in the folder that is named.
 run-fuzz: $(FUZZERS:%=$(BUILD)/%)

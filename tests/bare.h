@@ -1,0 +1,82 @@
+/* bare.h - processor, memory and ports without chips: the board of programs that run somebody else's suite against the processor. */
+#ifndef MUNIMENT_TESTS_BARE_H
+#define MUNIMENT_TESTS_BARE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "emu/bus.h"
+#include "emu/clock.h"
+#include "emu/cpu/cpu.h"
+#include "emu/memory.h"
+
+struct bare {
+    struct memory memory;
+    struct bus bus;
+    struct clock clock;
+    struct cpu cpu;
+};
+
+static void bare_code_changed(void *cpu, uint32_t address, uint32_t length)
+{
+    blocks_code_changed(cpu, address, length);
+}
+
+static void bare_table_changed(void *cpu, uint32_t page)
+{
+    (void)page;
+    mmu_flush(cpu);
+    ((struct cpu *)cpu)->leave = true;
+}
+
+static void bare_map_changed(void *cpu)
+{
+    mmu_flush(cpu);
+    blocks_flush(cpu);
+    ((struct cpu *)cpu)->leave = true;
+}
+
+/* As after power on, with nothing but RAM and an empty ROM. False: no memory. */
+static inline bool bare_init(struct bare *b, enum cpu_model model, uint32_t ram_size)
+{
+    if (!memory_init(&b->memory, ram_size))
+        return false;
+    bus_init(&b->bus);
+    b->clock.ticks_per_microsecond = 25;
+    if (!cpu_init(&b->cpu, model, &b->memory, &b->bus, &b->clock))
+        return false;
+    b->memory.listener = (struct memory_listener){bare_code_changed, bare_table_changed, bare_map_changed, &b->cpu};
+    return true;
+}
+
+static inline void bare_free(struct bare *b)
+{
+    cpu_free(&b->cpu);
+    memory_free(&b->memory);
+}
+
+/* Runs for so many ticks, or until HLT with interrupts off, shutdown, or cpu_stop. */
+static inline void bare_run(struct bare *b, uint64_t ticks)
+{
+    clock_begin_slice(&b->clock, clock_now(&b->clock) + ticks);
+    engine_run(&b->cpu);
+}
+
+/* A whole file of at most `limit` bytes, to be freed. Ends the program if it cannot be read. */
+static inline uint8_t *bare_read_file(const char *program, const char *path, size_t limit, size_t *length)
+{
+    FILE *file = fopen(path, "rb");
+    uint8_t *bytes = malloc(limit + 1);
+
+    *length = file && bytes ? fread(bytes, 1, limit + 1, file) : 0;
+    if (!file || !bytes || ferror(file) || *length > limit) {
+        fprintf(stderr, "%s: %s: cannot be read, or is longer than %zu bytes\n", program, path, limit);
+        exit(3);
+    }
+    fclose(file);
+    return bytes;
+}
+
+#endif
