@@ -25,7 +25,8 @@ struct boot {
     size_t until_count;
     uint64_t limit;          /* microseconds */
     struct slicing slicing;
-    struct output serial, parallel;
+    struct tracing tracing;
+    struct output serial, parallel, trace;
     bool disk_failed;        /* the machine holds no state to show */
 };
 
@@ -79,6 +80,12 @@ static bool read_slicing(const char *text, struct slicing *slicing)
     return read_number(text, &slicing->length) && slicing->length > 0;
 }
 
+/* tick:N */
+static bool read_tick(const char *text, uint64_t *tick)
+{
+    return !strncmp(text, "tick:", strlen("tick:")) && read_number(text + strlen("tick:"), tick);
+}
+
 static bool bad_option(const char *option, const char *value, struct error *error)
 {
     return error_set(error, STATUS_USAGE, "boot", NULL, "see muniment boot --help", "%s cannot be \"%.100s\"", option, value);
@@ -89,6 +96,7 @@ static bool bad_option(const char *option, const char *value, struct error *erro
 static bool read_options(struct boot *b, struct error *error)
 {
     const char *limit = argument_value(b->arguments, "--limit"), *slice = argument_value(b->arguments, "--slice"), *until;
+    const char *from = argument_value(b->arguments, "--from"), *to = argument_value(b->arguments, "--to");
     size_t position = 0;
 
     b->limit = DEFAULT_LIMIT * UINT64_C(1000000);
@@ -96,6 +104,11 @@ static bool read_options(struct boot *b, struct error *error)
         return bad_option("--limit", limit, error);
     if (slice && !read_slicing(slice, &b->slicing))
         return bad_option("--slice", slice, error);
+    b->tracing.to = UINT64_MAX;
+    if (from && !read_tick(from, &b->tracing.from))
+        return bad_option("--from", from, error);
+    if (to && !read_tick(to, &b->tracing.to))
+        return bad_option("--to", to, error);
     b->until = calloc(b->arguments->given_count + 1, sizeof(*b->until));
     if (!b->until)
         return error_set(error, STATUS_HOST, "boot", NULL, NULL, "out of memory");
@@ -138,8 +151,10 @@ static bool read_script(struct boot *b, struct error *error)
 static bool open_outputs(struct boot *b, struct error *error)
 {
     const char *serial = argument_value(b->arguments, "--serial"), *parallel = argument_value(b->arguments, "--parallel");
+    const char *trace = argument_value(b->arguments, "--trace");
 
-    return (!serial || output_open(&b->serial, serial, error)) && (!parallel || output_open(&b->parallel, parallel, error));
+    return (!serial || output_open(&b->serial, serial, error)) && (!parallel || output_open(&b->parallel, parallel, error)) &&
+           (!trace || output_open(&b->trace, trace, error));
 }
 
 /* --- The machine's outside --- */
@@ -185,6 +200,8 @@ static bool create_machine(struct boot *b, struct error *error)
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "this machine cannot be built: %s", reason);
     if (!session_begin(&b->session, b->machine, b->limit * (machine_ticks_per_second(b->machine) / 1000000), b->slicing))
         return error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
+    b->session.tracing = b->tracing;
+    b->session.tracing.file = b->trace.file;
     convert_conditions(b);
     return true;
 }
@@ -371,15 +388,20 @@ static bool boot_prepare(struct boot *b, struct error *error)
 
 static bool commit_outputs(struct boot *b, struct error *error)
 {
-    bool good = !b->serial.file || output_commit(&b->serial, error);
+    struct output *const outputs[] = { &b->serial, &b->parallel, &b->trace };
+    bool good = true;
 
-    return (!b->parallel.file || output_commit(&b->parallel, good ? error : NULL)) && good;
+    for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++)
+        if (outputs[i]->file && !output_commit(outputs[i], good ? error : NULL))
+            good = false;
+    return good;
 }
 
 static void boot_release(struct boot *b)
 {
     output_abort(&b->serial);
     output_abort(&b->parallel);
+    output_abort(&b->trace);
     if (b->machine) {
         session_end(&b->session);
         machine_destroy(b->machine);

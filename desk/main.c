@@ -47,6 +47,9 @@ static const struct option boot_options[] = {
     { "--floppy", "IMAGE", "put this medium into fd0", false, false },
     { "--disk", "IMAGE", "add this disk at the first free place of hd0 to hd3", false, false },
     { "--overlay", "FILE", "keep what the machine writes, in FILE.hd0 and so on; continue what is there", false, false },
+    { "--trace", "FILE", "write each instruction, and the registers and memory that it changed; - is standard output", false, false },
+    { "--from", "tick:N", "begin the trace there, not at power-on", false, false },
+    { "--to", "tick:N", "end the trace there", false, false },
     { "--slice", "N|random:SEED", "for tests: cut the run into slices of N ticks, or of random length", false, false },
     { .name = NULL }
 };

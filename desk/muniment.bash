@@ -16,6 +16,7 @@ _muniment()
     esac
     case $before in
     --until)      COMPREPLY=($(compgen -W "tick: time: screen: serial: halt poweroff" -- "$word")); compopt -o nospace; return ;;
+    --from|--to)  COMPREPLY=($(compgen -W "tick:" -- "$word")); compopt -o nospace; return ;;
     --limit|--slice) return ;;
     esac
     if [[ $word == -* ]]; then

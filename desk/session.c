@@ -85,15 +85,17 @@ static bool condition_met(struct session *s, const struct condition *c)
     return false;
 }
 
-/* Gives the machine what it will take of the waiting inputs. A person types no faster than a key event in 20 ms, and firmware of the time
- * loses keys that come faster. */
+/* Gives the machine what it will take of the waiting inputs, once in each period: an instruction may carry the machine over the tick at which one begins. A
+ * person types no faster than a key event in 20 ms, and firmware of the time loses keys that come faster. */
 static void give_inputs(struct session *s)
 {
-    uint64_t tick = machine_tick(s->machine);
+    uint64_t tick = machine_tick(s->machine), period = tick / s->period;
 
-    if (tick % s->period != 0)
+    if (tick < s->input_due)
         return;
-    if (s->key_count > 0 && tick % (2 * s->period) == 0 && machine_key(s->machine, s->keys->key, s->keys->down)) {
+    s->input_due = (period + 1) * s->period;
+    if (s->key_count > 0 && tick >= s->key_due && machine_key(s->machine, s->keys->key, s->keys->down)) {
+        s->key_due = (period + 2) * s->period;
         s->keys++;
         s->key_count--;
     }
@@ -131,12 +133,33 @@ static uint64_t next_slice(struct slicing *slicing)
     return 1 + (z >> 8) % (UINT64_C(1) << (z & 0xFF) % 20);
 }
 
+static void trace_line(void *context, const char *text)
+{
+    FILE *file = context;
+
+    fputs(text, file);
+    putc('\n', file);
+}
+
+/* Runs towards a tick, as far as it is to be traced or not to be traced. */
+static enum machine_stop run_slice(struct session *s, uint64_t target)
+{
+    const struct tracing *t = &s->tracing;
+    uint64_t now = machine_tick(s->machine);
+
+    if (!t->file || now >= t->to || target <= t->from)
+        return machine_run(s->machine, target);
+    if (now < t->from)
+        return machine_run(s->machine, t->from);
+    return machine_trace(s->machine, target < t->to ? target : t->to, trace_line, t->file);
+}
+
 /* Runs to a tick, slice by slice, or to where the machine stops by itself. False when a disk failed. */
 static bool run_to(struct session *s, uint64_t target)
 {
     while (machine_tick(s->machine) < target && !s->off) {
         uint64_t now = machine_tick(s->machine), slice = next_slice(&s->slicing);
-        enum machine_stop stop = machine_run(s->machine, slice < target - now ? now + slice : target);
+        enum machine_stop stop = run_slice(s, slice < target - now ? now + slice : target);
         if (stop == MACHINE_HOST_FAILED)
             return false;
         s->off = s->off || stop == MACHINE_POWERED_OFF;

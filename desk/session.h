@@ -34,15 +34,23 @@ struct slicing {
     uint64_t state;  /* of the random sequence */
 };
 
+/* What is written of a run, instruction by instruction. */
+struct tracing {
+    FILE *file;        /* null: nothing */
+    uint64_t from, to; /* ticks */
+};
+
 #define SERIAL_MEMORY (1u << 20) /* output of COM1 that conditions can look back on; of more, the older half is forgotten */
 
 struct session {
     struct machine *machine;
     uint64_t period, limit; /* ticks */
     struct slicing slicing;
+    struct tracing tracing;
     bool halted, off;       /* what the machine has said of itself */
     char *serial;           /* what COM1 sent, SERIAL_MEMORY bytes */
     size_t serial_length, serial_seen; /* up to serial_seen it has answered a condition */
+    uint64_t input_due, key_due;       /* ticks before which nothing, and no key, is given */
     const struct key_event *keys;      /* still to be pressed; one every second period */
     size_t key_count;
     const uint8_t *bytes;              /* still to be sent to COM1 */

@@ -62,6 +62,11 @@ void machine_insert(struct machine *m, enum drive_slot slot, const struct block 
 
 /* --- Looking at it; nothing here changes the state. --- */
 
+/* Runs as machine_run does, and gives a line of text (without its end, valid during the call) for each instruction, interrupt and exception: tick, CS:EIP, the
+ * instruction, and behind a semicolon the registers that changed, the memory written as [linear address]=value, and "vector NNh" for what was
+ * delivered. Time that passes in HLT has no lines. Slow. */
+enum machine_stop machine_trace(struct machine *m, uint64_t until, void (*line)(void *context, const char *text), void *context);
+
 #define TEXT_MAX_COLUMNS 132
 #define TEXT_MAX_ROWS 60
 

@@ -271,7 +271,7 @@ struct code_block *code_block_find(struct cpu *cpu, uint32_t limit)
     const struct segment *cs = &cpu->seg[SEG_CS];
     struct code_block *block;
     uint32_t linear = cs->base + cpu->eip, physical;
-    unsigned mode = (cs->rights & RIGHTS_D ? DECODE_32 : 0) | (cpu->cr0 & CR0_PE && !(cpu->flags & FLAG_VM) ? DECODE_PROTECTED : 0);
+    unsigned mode = code_mode(cpu);
     uint64_t room = (uint64_t)cs->limit - cpu->eip + 1; /* bytes up to the limit */
     const uint8_t *host;
 

@@ -107,6 +107,13 @@ enum attention {
     ATTENTION_STOP    = 256  /* the machine itself has something to do: reset, power, failure of the host */
 };
 
+/* Somebody who looks on (trace.c). While there is one, every write takes the slow path. */
+struct observer {
+    void *context;
+    void (*wrote)(void *context, uint32_t linear, unsigned size, uint64_t value);
+    void (*delivered)(void *context, unsigned vector); /* an interrupt or exception begins to be delivered */
+};
+
 struct code_block;
 
 struct cpu {
@@ -158,6 +165,7 @@ struct cpu {
     uint16_t tlb_filled[2][TLB_ENTRIES]; /* the entries that hold something, so that a flush need not visit the others */
     uint32_t tlb_filled_count[2];
     struct code_cache *blocks;
+    const struct observer *observer; /* null: none */
 };
 
 extern const struct state_field cpu_state[];
@@ -205,6 +213,8 @@ unsigned mmu_probe(struct cpu *cpu, const struct insn *insn, uint32_t linear, ui
 unsigned mmu_fetch(struct cpu *cpu, uint32_t linear, uint32_t *physical, const uint8_t **host);
 void mmu_init(struct cpu *cpu);
 void mmu_flush(struct cpu *cpu); /* everything: CR0, CR3, CR4, A20, map */
+/* The byte at a linear address as the CPU would read it now, if it is plain memory; changes nothing. */
+bool mmu_peek(struct cpu *cpu, uint32_t linear, uint8_t *byte);
 /* A physical page got a mark: writes to it must take the slow path from now on. */
 void mmu_protect(struct cpu *cpu, uint32_t page);
 
@@ -282,6 +292,12 @@ insn_handler *interpreter_handler(const struct insn *insn);
 insn_handler *system_handler(const struct insn *insn);
 /* The handler of the record behind a block's last instruction. */
 insn_handler block_end;
+
+/* What decoding depends on: bits of enum decode_mode. */
+static inline unsigned code_mode(const struct cpu *cpu)
+{
+    return (cpu->seg[SEG_CS].rights & RIGHTS_D ? DECODE_32 : 0) | (cpu->cr0 & CR0_PE && !(cpu->flags & FLAG_VM) ? DECODE_PROTECTED : 0);
+}
 
 /* The EIP of an instruction, and of the one behind it, wrapped to 16 bits in a 16-bit code segment. */
 static inline uint32_t insn_eip(const struct cpu *cpu, const struct insn *insn)

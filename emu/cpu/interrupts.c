@@ -163,6 +163,8 @@ unsigned interrupt_deliver(struct cpu *cpu, unsigned vector, enum interrupt_sour
     struct event e = { vector, source, has_error, error, flags_read(cpu), next };
     unsigned status;
 
+    if (cpu->observer)
+        cpu->observer->delivered(cpu->observer->context, vector);
     if (source == SOURCE_SOFTWARE || source == SOURCE_ICEBP) {
         e.flags &= ~(uint32_t)FLAG_RF;
     } else {

@@ -63,13 +63,28 @@ static unsigned page_fault(struct cpu *cpu, uint32_t linear, uint32_t error)
     return fault(cpu, EXC_PF, error);
 }
 
-/* Reads a table entry and marks its page. *keep becomes false where a change of the entry would go unnoticed. */
-static uint32_t table_load(struct cpu *cpu, uint32_t address, bool *keep)
+/* What a walk found on its way: up to two entries that want their accessed bit, and the product of their rights. */
+struct walk {
+    uint32_t address[2], entry[2];
+    unsigned levels;
+    uint32_t rights;         /* PTE_W and PTE_U that all levels grant */
+    uint32_t frame;          /* physical address of the page's first byte */
+    uint32_t offset_mask;    /* of the address within the page: FFFh, 1FFFFFh or 3FFFFFh */
+    bool keep;               /* all tables lie in RAM or ROM */
+    bool peek;               /* somebody only looks: tables in device memory are not to be touched */
+};
+
+enum walk_result { WALK_OK, WALK_ABSENT, WALK_RESERVED };
+
+/* Reads a table entry and marks its page. */
+static uint32_t table_load(struct cpu *cpu, struct walk *w, uint32_t address)
 {
     int64_t page = memory_page(cpu->memory, address & cpu->memory->a20_mask);
 
     if (page < 0) {
-        *keep &= memory_readable_page(cpu->memory, address & cpu->memory->a20_mask) != NULL;
+        w->keep &= memory_readable_page(cpu->memory, address & cpu->memory->a20_mask) != NULL;
+        if (w->peek && !w->keep)
+            return 0;
     } else if (!(cpu->memory->flags[page] & PAGE_TABLE)) {
         cpu->memory->flags[page] |= PAGE_TABLE;
         mmu_protect(cpu, (uint32_t)page * PAGE_SIZE);
@@ -91,17 +106,6 @@ static void table_set(struct cpu *cpu, uint32_t address, uint32_t entry, uint32_
         cpu->memory->flags[page] |= PAGE_TABLE;
 }
 
-/* What a walk found on its way: up to two entries that want their accessed bit, and the product of their rights. */
-struct walk {
-    uint32_t address[2], entry[2];
-    unsigned levels;
-    uint32_t rights;         /* PTE_W and PTE_U that all levels grant */
-    uint32_t frame;          /* physical address of the page's first byte */
-    uint32_t offset_mask;    /* of the address within the page: FFFh, 1FFFFFh or 3FFFFFh */
-};
-
-enum walk_result { WALK_OK, WALK_ABSENT, WALK_RESERVED };
-
 static void walk_take(struct walk *w, uint32_t address, uint32_t entry)
 {
     w->address[w->levels] = address;
@@ -109,10 +113,10 @@ static void walk_take(struct walk *w, uint32_t address, uint32_t entry)
     w->rights &= entry;
 }
 
-static enum walk_result walk_32(struct cpu *cpu, uint32_t linear, struct walk *w, bool *keep)
+static enum walk_result walk_32(struct cpu *cpu, uint32_t linear, struct walk *w)
 {
     uint32_t address = (cpu->cr3 & ~PAGE_MASK) + (linear >> 22) * 4;
-    uint32_t entry = table_load(cpu, address, keep);
+    uint32_t entry = table_load(cpu, w, address);
 
     if (!(entry & PTE_P))
         return WALK_ABSENT;
@@ -126,7 +130,7 @@ static enum walk_result walk_32(struct cpu *cpu, uint32_t linear, struct walk *w
         return WALK_OK;
     }
     address = (entry & ~PAGE_MASK) + (linear >> 12 & 0x3FF) * 4;
-    entry = table_load(cpu, address, keep);
+    entry = table_load(cpu, w, address);
     if (!(entry & PTE_P))
         return WALK_ABSENT;
     walk_take(w, address, entry);
@@ -135,7 +139,7 @@ static enum walk_result walk_32(struct cpu *cpu, uint32_t linear, struct walk *w
 }
 
 /* The upper half of a PAE entry: bits 62-36 are reserved, 63 too without execute-disable; 35-32 lead where no memory is, which this machine treats as reserved as well. */
-static enum walk_result walk_pae(struct cpu *cpu, uint32_t linear, struct walk *w, bool *keep)
+static enum walk_result walk_pae(struct cpu *cpu, uint32_t linear, struct walk *w)
 {
     uint64_t pdpte = cpu->pdpte[linear >> 30];
     uint32_t address = ((uint32_t)pdpte & ~PAGE_MASK) + (linear >> 21 & 0x1FF) * 8;
@@ -143,10 +147,10 @@ static enum walk_result walk_pae(struct cpu *cpu, uint32_t linear, struct walk *
 
     if (!(pdpte & PTE_P))
         return WALK_ABSENT;
-    entry = table_load(cpu, address, keep);
+    entry = table_load(cpu, w, address);
     if (!(entry & PTE_P))
         return WALK_ABSENT;
-    if (table_load(cpu, address + 4, keep))
+    if (table_load(cpu, w, address + 4))
         return WALK_RESERVED;
     walk_take(w, address, entry);
     if (entry & PTE_PS) {
@@ -157,30 +161,38 @@ static enum walk_result walk_pae(struct cpu *cpu, uint32_t linear, struct walk *
         return WALK_OK;
     }
     address = (entry & ~PAGE_MASK) + (linear >> 12 & 0x1FF) * 8;
-    entry = table_load(cpu, address, keep);
+    entry = table_load(cpu, w, address);
     if (!(entry & PTE_P))
         return WALK_ABSENT;
-    if (table_load(cpu, address + 4, keep))
+    if (table_load(cpu, w, address + 4))
         return WALK_RESERVED;
     walk_take(w, address, entry);
     w->frame = entry & ~PAGE_MASK;
     return WALK_OK;
 }
 
+static enum walk_result walk(struct cpu *cpu, uint32_t linear, struct walk *w)
+{
+    w->rights = PTE_W | PTE_U;
+    w->offset_mask = PAGE_MASK;
+    w->keep = true;
+    return cpu->cr4 & CR4_PAE ? walk_pae(cpu, linear, w) : walk_32(cpu, linear, w);
+}
+
 static unsigned translate(struct cpu *cpu, uint32_t linear, unsigned privilege, bool write, struct translation *t)
 {
-    struct walk w = {.rights = PTE_W | PTE_U, .offset_mask = PAGE_MASK};
+    struct walk w = {.peek = false};
     uint32_t error = (write ? PF_WRITE : 0) | (privilege ? PF_USER : 0);
     enum walk_result result;
     bool may_write;
 
-    t->keep = true;
     if (!(cpu->cr0 & CR0_PG)) {
         t->physical = linear & cpu->memory->a20_mask;
-        t->writable = true;
+        t->writable = t->keep = true;
         return ACCESS_DONE;
     }
-    result = cpu->cr4 & CR4_PAE ? walk_pae(cpu, linear, &w, &t->keep) : walk_32(cpu, linear, &w, &t->keep);
+    result = walk(cpu, linear, &w);
+    t->keep = w.keep;
     if (result != WALK_OK)
         return page_fault(cpu, linear, error | (result == WALK_RESERVED ? PF_PRESENT | PF_RESERVED : 0));
     may_write = w.rights & PTE_W || (!privilege && !(cpu->cr0 & CR0_WP));
@@ -198,9 +210,11 @@ static bool alignment_checked(const struct cpu *cpu)
     return cpu->cr0 & CR0_AM && cpu->flags & FLAG_AC;
 }
 
-/* Every access to such a page must be looked at: alignment is checked, or a data breakpoint may lie in it. */
+/* Every access to such a page must be looked at: alignment is checked, somebody observes, or a data breakpoint may lie in it. */
 static bool watched(const struct cpu *cpu, uint32_t linear, unsigned privilege)
 {
+    if (cpu->observer)
+        return true;
     if (privilege && alignment_checked(cpu))
         return true;
     for (unsigned n = 0; cpu->dr[7] & 0xFF && n < 4; n++)
@@ -317,6 +331,8 @@ unsigned mmu_write(struct cpu *cpu, const struct insn *insn, uint32_t linear, un
     if (access_parts(cpu, linear, size, privilege, true, part, &parts))
         return ACCESS_FAULT;
     cpu_sync(cpu, insn);
+    if (cpu->observer)
+        cpu->observer->wrote(cpu->observer->context, linear, size, value);
     for (unsigned i = 0; i < parts; value >>= 8 * part[i++].size)
         part_write(cpu, &part[i], value);
     return after_access(cpu);
@@ -356,4 +372,21 @@ unsigned mmu_fetch(struct cpu *cpu, uint32_t linear, uint32_t *physical, const u
     *physical = e->physical | (linear & PAGE_MASK);
     *host = e->addend + (linear & PAGE_MASK);
     return ACCESS_DONE;
+}
+
+bool mmu_peek(struct cpu *cpu, uint32_t linear, uint8_t *byte)
+{
+    struct walk w = {.peek = true};
+    const uint8_t *page;
+
+    if (cpu->cr0 & CR0_PG) {
+        if (walk(cpu, linear, &w) != WALK_OK)
+            return false;
+        linear = w.frame | (linear & w.offset_mask);
+    }
+    linear &= cpu->memory->a20_mask;
+    page = memory_readable_page(cpu->memory, linear);
+    if (page)
+        *byte = page[linear & PAGE_MASK];
+    return page;
 }
