@@ -41,14 +41,16 @@ static void adc_and_sbb_chain_through_every_pair_of_bytes(void **state)
         code_put(p, AT_CODE, CODE_BYTES(subtract ? 0x18 : 0x10, 0xD8 /* adc/sbb al, bl */, 0xF4));
         for (unsigned n = 0; n < 0x20000; n++) {
             int a = n & 0xFF, b = n >> 8 & 0xFF, in = n >> 16, sum = subtract ? a - b - in : a + b + in;
-            int wide = subtract ? (int8_t)a - (int8_t)b - in : (int8_t)a + (int8_t)b + in, low = subtract ? (a & 15) - (b & 15) - in : (a & 15) + (b & 15) + in;
+            int wide = subtract ? (int8_t)a - (int8_t)b - in : (int8_t)a + (int8_t)b + in;
+            int low = subtract ? (a & 15) - (b & 15) - in : (a & 15) + (b & 15) + in;
             p->cpu.reg[EAX] = (uint32_t)a;
             p->cpu.reg[EBX] = (uint32_t)b;
             set_flags(p, in ? FLAGS_ARITHMETIC : 0);
             rerun(p);
             assert_int_equal(p->cpu.reg[EAX], sum & 0xFF);
-            assert_int_equal(flags_of(p) & (FLAG_CF | FLAG_OF | FLAG_AF | FLAG_ZF), (sum < 0 || sum > 255 ? FLAG_CF : 0) |
-                             (wide < -128 || wide > 127 ? FLAG_OF : 0) | (low < 0 || low > 15 ? FLAG_AF : 0) | (sum & 0xFF ? 0 : FLAG_ZF));
+            assert_int_equal(flags_of(p) & (FLAG_CF | FLAG_OF | FLAG_AF | FLAG_ZF),
+                             (sum < 0 || sum > 255 ? FLAG_CF : 0) | (wide < -128 || wide > 127 ? FLAG_OF : 0) |
+                             (low < 0 || low > 15 ? FLAG_AF : 0) | (sum & 0xFF ? 0 : FLAG_ZF));
         }
     }
     processor_free(p);
@@ -294,9 +296,10 @@ static void bit_scans_find_every_bit_and_keep_the_destination_when_there_is_none
 static void a_change_of_read_only_memory_faults_as_a_write_and_commits_nothing(void **state)
 {
     static const uint8_t codes[][4] = {
-        {0x01, 0x03 /* add [ebx], eax */}, {0xFF, 0x03 /* inc dword [ebx] */}, {0x87, 0x03 /* xchg [ebx], eax */}, {0x0F, 0xC1, 0x03 /* xadd */},
-        {0x0F, 0xB1, 0x03 /* cmpxchg, which fails */}, {0xD1, 0x23 /* shl dword [ebx], 1 */}, {0x0F, 0xA5, 0x03 /* shld */}, {0x0F, 0xC7, 0x0B /* cmpxchg8b */},
-        {0x0F, 0xAB, 0x03 /* bts */}, {0x8F, 0x03 /* pop dword [ebx] */}, {0x0F, 0x94, 0x03 /* setz */}};
+        {0x01, 0x03 /* add [ebx], eax */}, {0xFF, 0x03 /* inc dword [ebx] */}, {0x87, 0x03 /* xchg [ebx], eax */},
+        {0x0F, 0xC1, 0x03 /* xadd */}, {0x0F, 0xB1, 0x03 /* cmpxchg, which fails */}, {0xD1, 0x23 /* shl dword [ebx], 1 */},
+        {0x0F, 0xA5, 0x03 /* shld */}, {0x0F, 0xC7, 0x0B /* cmpxchg8b */}, {0x0F, 0xAB, 0x03 /* bts */},
+        {0x8F, 0x03 /* pop dword [ebx] */}, {0x0F, 0x94, 0x03 /* setz */}};
     (void)state;
 
     for (unsigned n = 0; n < sizeof codes / sizeof *codes; n++) {
@@ -545,8 +548,9 @@ static void check_slicing(const uint8_t *code, size_t length, uint32_t from, uin
 static void slicing_a_repetition_changes_nothing_in_it(void **state)
 {
     static const uint8_t codes[][4] = {
-        {0x40, 0xF3, 0xA4, 0x40 /* rep movsb between two inc eax */}, {0x40, 0xF3, 0xA5, 0x40}, {0x66, 0xF3, 0xA5, 0x40}, {0x40, 0xF3, 0xAA, 0x40},
-        {0x40, 0xF3, 0xAB, 0x40}, {0x66, 0xF3, 0xAB, 0x40}, {0xFD, 0xF3, 0xA5, 0x40 /* std */}, {0xFD, 0xF3, 0xAB, 0x40}, {0x40, 0xF3, 0xAC, 0x40},
+        {0x40, 0xF3, 0xA4, 0x40 /* rep movsb between two inc eax */}, {0x40, 0xF3, 0xA5, 0x40}, {0x66, 0xF3, 0xA5, 0x40},
+        {0x40, 0xF3, 0xAA, 0x40}, {0x40, 0xF3, 0xAB, 0x40}, {0x66, 0xF3, 0xAB, 0x40},
+        {0xFD, 0xF3, 0xA5, 0x40 /* std */}, {0xFD, 0xF3, 0xAB, 0x40}, {0x40, 0xF3, 0xAC, 0x40},
         {0x40, 0xF2, 0xAE, 0x40}, {0x40, 0xF3, 0xA6, 0x40}, {0x40, 0xF2, 0xA7, 0x40}};
     static const int64_t slices[] = {1, 2, 3, 7, 64, 100};
     (void)state;
@@ -563,7 +567,7 @@ static void slicing_a_repetition_changes_nothing_in_it(void **state)
 
 static void a_copy_onto_itself_goes_element_by_element(void **state)
 {
-    static const uint8_t codes[3][2] = {{0xF3, 0xA4}, {0xF3, 0xA5}, {0x66, 0xA5}};
+    static const uint8_t codes[2][2] = {{0xF3, 0xA4}, {0xF3, 0xA5}};
     (void)state;
 
     for (unsigned kind = 0; kind < 2; kind++)
@@ -613,6 +617,35 @@ static void a_fault_in_an_iteration_leaves_the_registers_of_the_one_before(void 
     assert_int_equal(p->cpu.reg[EDI], AT_DATA + 0x4FF0 + 24);
     assert_int_equal(peek(p, AT_DATA + 0x5008, 2), (0x5008 * 7 ^ 0x50) % 256 | ((0x5009 * 7 ^ 0x50) % 256) << 8);
     assert_int_equal(clock_now(&p->clock) - start, 6 + 1 + 1); /* iterations, delivery, HLT */
+    processor_free(p);
+}
+
+static void a_copy_into_an_absent_page_goes_on_when_it_is_there(void **state)
+{
+    (void)state;
+    struct processor *p = flat();
+    uint32_t entry = AT_CR3 + PAGE_SIZE + 4 * ((AT_DATA + 0x5000) >> 12);
+
+    poke(p, AT_CR3, (AT_CR3 + PAGE_SIZE) | 3, 4);
+    for (uint32_t page = 0; page < MACHINE_RAM; page += PAGE_SIZE)
+        poke(p, AT_CR3 + PAGE_SIZE + 4 * (page >> 12), page | 3, 4);
+    poke(p, entry, 0, 4);
+    p->cpu.cr3 = AT_CR3;
+    p->cpu.cr0 |= CR0_PG;
+    mmu_flush(&p->cpu);
+    string_setup(p, STRING_FROM, STRING_TO, STRING_BYTES / 4);
+    RUN(p, 0xF3, 0xA5);
+    expect_fault(p, EXC_PF, 2, AT_CODE);
+    assert_int_equal(p->cpu.cr2, AT_DATA + 0x5000);
+    assert_int_equal(p->cpu.reg[EDI], AT_DATA + 0x4FFF); /* the element that crosses was not begun */
+    assert_int_equal(peek(p, AT_DATA + 0x4FFF, 1), (0x4FFF * 7 ^ 0x4F) & 0xFF);
+    assert_int_equal(p->cpu.reg[ECX], STRING_BYTES / 4 - (0x4FFF - (STRING_TO - AT_DATA)) / 4);
+    poke(p, entry, (AT_DATA + 0x5000) | 3, 4);
+    p->cpu.reg[ESP] = AT_STACK;
+    rerun(p);
+    assert_int_equal(p->cpu.reg[ECX], 0);
+    assert_memory_equal(p->memory.ram + STRING_TO, p->memory.ram + STRING_FROM, STRING_BYTES);
+    assert_int_equal(peek(p, entry, 1), 0x63); /* accessed and dirty */
     processor_free(p);
 }
 
@@ -698,7 +731,8 @@ static void a_device_sees_the_tick_of_its_instruction_and_takes_the_time_of_the_
     struct processor *p = with_port();
     uint64_t start = clock_now(&p->clock);
 
-    RUN(p, 0x66, 0xBA, W(0x300) /* mov dx, 300h */, 0x90, 0x90, 0xED /* in eax, dx */, 0x89, 0xC3 /* mov ebx, eax */, 0xED, 0xEF /* out dx, eax */);
+    RUN(p, 0x66, 0xBA, W(0x300) /* mov dx, 300h */, 0x90, 0x90, 0xED /* in eax, dx */, 0x89, 0xC3 /* mov ebx, eax */,
+        0xED, 0xEF /* out dx, eax */);
     assert_int_equal(p->cpu.reg[EBX] - start, 3);
     assert_int_equal(p->cpu.reg[EAX] - start, 3 + 26 + 1);
     assert_int_equal(port_written, p->cpu.reg[EAX]);
@@ -735,6 +769,26 @@ static void ins_does_not_touch_the_port_when_its_memory_faults(void **state)
     RUN(p, 0x6D);
     expect_fault(p, EXC_GP, 0, AT_CODE);
     assert_int_equal(clock_now(&p->clock) - start, 1 + 1); /* no bus time */
+    processor_free(p);
+}
+
+static void ins_checks_alignment_before_it_reads_the_port(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_PENTIUM2, 3);
+
+    port_owner = p;
+    bus_map_ports(&p->bus, 0x300, 4, 4, read_clock, write_port, NULL);
+    p->cpu.io_ticks = 25;
+    flags_write(&p->cpu, FLAG_IOPL | FLAG_AC, FLAG_IOPL | FLAG_AC);
+    p->cpu.cr0 |= CR0_AM;
+    p->cpu.reg[EDX] = 0x300;
+    p->cpu.reg[EDI] = AT_DATA + 1;
+    uint64_t start = clock_now(&p->clock);
+    RUN(p, 0x6D);
+    expect_fault(p, EXC_AC, 0, AT_CODE);
+    assert_int_equal(p->cpu.reg[EDI], AT_DATA + 1);
+    assert_int_equal(clock_now(&p->clock) - start, 1 + 1);
     processor_free(p);
 }
 
@@ -820,12 +874,14 @@ int main(void)
         cmocka_unit_test(a_copy_onto_itself_goes_element_by_element),
         cmocka_unit_test(a_repetition_takes_a_tick_for_each_iteration_and_one_for_none),
         cmocka_unit_test(a_fault_in_an_iteration_leaves_the_registers_of_the_one_before),
+        cmocka_unit_test(a_copy_into_an_absent_page_goes_on_when_it_is_there),
         cmocka_unit_test(si_and_di_wrap_with_16_bit_addresses),
         cmocka_unit_test(a_repetition_that_overwrites_the_code_behind_it_is_obeyed),
         cmocka_unit_test(a_comparison_stops_where_it_is_decided),
         cmocka_unit_test(a_device_sees_the_tick_of_its_instruction_and_takes_the_time_of_the_bus),
         cmocka_unit_test(each_iteration_of_ins_takes_the_time_of_the_bus),
         cmocka_unit_test(ins_does_not_touch_the_port_when_its_memory_faults),
+        cmocka_unit_test(ins_checks_alignment_before_it_reads_the_port),
         cmocka_unit_test(ports_ask_for_the_permission_map),
         cmocka_unit_test(high_byte_registers_are_the_second_bytes),
         cmocka_unit_test(xlat_and_lea_wrap_with_16_bit_addresses),
