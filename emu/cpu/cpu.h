@@ -76,12 +76,12 @@ struct table_register { uint32_t base; uint32_t limit; };
 /* --- Lazy flags: {result, operands, operation}. --- */
 enum flag_class {
     FLAGS_READY,  /* the arithmetic flags are in cpu->flags */
-    FLAGS_ADD,    /* result = a + b (+ carry): ADD ADC XADD */
-    FLAGS_SUB,    /* result = a - b (- borrow): SUB SBB CMP NEG CMPXCHG CMPS SCAS */
+    FLAGS_ADD,    /* result = a + b: ADD XADD */
+    FLAGS_SUB,    /* result = a - b: SUB CMP NEG CMPXCHG CMPS SCAS; conditions compare a and b themselves */
     FLAGS_LOGIC,  /* CF = OF = AF = 0 */
     FLAGS_INC,    /* a: CF as it was (0 or 1) */
     FLAGS_DEC,    /* a: CF as it was */
-    FLAGS_RESULT  /* SF ZF PF from result; CF OF AF as RFLAGS bits in a */
+    FLAGS_RESULT  /* SF ZF PF from result; CF OF AF as RFLAGS bits in a: ADC SBB, shifts, rotates, MUL */
 };
 #define FLAG_OP(class, size) ((uint32_t)(class) << 3 | (size)) /* size in bytes: 1, 2, 4. result, a and b are held zero-extended. */
 
