@@ -197,6 +197,7 @@ static void step(struct cpu *cpu)
 {
     uint32_t shadow = cpu->attention & (ATTENTION_SHADOW | ATTENTION_SHADOW_SS);
     bool trap = cpu->flags & FLAG_TF, resume = cpu->flags & FLAG_RF;
+    uint32_t eip = cpu->eip;
     const struct code_block *block = code_block_find(cpu, 1);
     struct insn insn;
 
@@ -211,7 +212,7 @@ static void step(struct cpu *cpu)
         exception_deliver(cpu);
         return;
     }
-    if (resume && insn.operation != OP_IRET) {
+    if (resume && insn.operation != OP_IRET && !(opcode_rows[insn.row].attributes & ROW_STRING && cpu->eip == eip)) {
         cpu->flags &= ~(uint32_t)FLAG_RF;
         cpu_update_step(cpu);
     }

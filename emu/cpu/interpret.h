@@ -157,11 +157,7 @@ static inline unsigned segment_probe(struct cpu *cpu, const struct insn *i, unsi
 
     if ((uint64_t)offset + size > end && segment_check(cpu, i, segment, offset, size, write))
         return ACCESS_FAULT;
-    if (mmu_probe(cpu, i, linear, size, cpu->user, write))
-        return ACCESS_FAULT;
-    if (linear & (size - 1) && cpu->user && cpu->cr0 & CR0_AM && cpu->flags & FLAG_AC)
-        return fault(cpu, EXC_AC, 0);
-    return ACCESS_DONE;
+    return mmu_probe(cpu, i, linear, size, cpu->user, write);
 }
 
 /* A memory operand that is read, changed and written: permission to write comes first, as the processor asks for it. */

@@ -315,6 +315,35 @@ static void a_code_breakpoint_faults_once_and_rf_steps_over_it(void **state)
     processor_free(p);
 }
 
+static void rf_lasts_for_all_repetitions_of_a_string_instruction(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_I486, 0);
+
+    p->cpu.dr[1] = AT_CODE;
+    p->cpu.dr[7] = 0x400 | 1 << 2;
+    p->cpu.reg[ECX] = 5;
+    p->cpu.reg[EDI] = AT_DATA;
+    cpu_update_step(&p->cpu);
+    code_put(p, handler(EXC_DB), CODE_BYTES(0x43, 0x0F, 0xBA, 0x6C, 0x24, 0x08, 0x10, 0xCF)); /* inc ebx; bts [esp + 8], 16; iret */
+    RUN(p, 0xF3, 0xAA, 0x40 /* rep stosb; inc eax */);
+    assert_int_equal(p->cpu.reg[EBX], 1);
+    assert_int_equal(p->cpu.reg[ECX], 0);
+    assert_int_equal(p->cpu.reg[EAX], 1);
+    processor_free(p);
+}
+
+static void tf_traps_behind_an_into_that_is_not_taken(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_I486, 0);
+
+    RUN(p, 0x68, D(FLAG_TF | FLAG_FIXED), 0x9D, 0xCE, 0x40 /* popfd; into; inc eax */);
+    expect_vector(p, EXC_DB);
+    assert_int_equal(on_stack(p, 0), AT_CODE + 7);
+    processor_free(p);
+}
+
 static void a_data_breakpoint_traps_behind_the_access(void **state)
 {
     (void)state;
@@ -547,6 +576,8 @@ int main(void)
         cmocka_unit_test(vme_redirects_interrupts_and_lends_vif),
         cmocka_unit_test(tf_traps_behind_each_instruction),
         cmocka_unit_test(a_code_breakpoint_faults_once_and_rf_steps_over_it),
+        cmocka_unit_test(rf_lasts_for_all_repetitions_of_a_string_instruction),
+        cmocka_unit_test(tf_traps_behind_an_into_that_is_not_taken),
         cmocka_unit_test(a_data_breakpoint_traps_behind_the_access),
         cmocka_unit_test(gd_guards_the_debug_registers),
         cmocka_unit_test(a_jump_to_a_task_hands_over_the_busy_bit),
