@@ -41,6 +41,7 @@ static uint32_t port_read(struct cpu *cpu, const struct insn *i, uint16_t port, 
     cpu_sync(cpu, i);
     value = bus_read(cpu->bus, port, size);
     cpu->left -= cpu->io_ticks;
+    debug_port_access(cpu, port, size);
     return value;
 }
 
@@ -49,6 +50,7 @@ static void port_write(struct cpu *cpu, const struct insn *i, uint16_t port, uns
     cpu_sync(cpu, i);
     bus_write(cpu->bus, port, value, size);
     cpu->left -= cpu->io_ticks;
+    debug_port_access(cpu, port, size);
 }
 
 /* --- One iteration of each: an access status --- */

@@ -358,6 +358,21 @@ static void a_data_breakpoint_traps_behind_the_access(void **state)
     processor_free(p);
 }
 
+static void a_port_breakpoint_traps_behind_the_access(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_PENTIUM, 0);
+
+    p->cpu.cr4 = CR4_DE;
+    p->cpu.dr[2] = 0x80;
+    p->cpu.dr[7] = 0x400 | 1 << 4 | 2 << 24; /* DR2: one byte, port */
+    RUN(p, 0xE6, 0x81, 0xE4, 0x80, 0x40 /* out 81h, al; in al, 80h; inc eax */);
+    expect_vector(p, EXC_DB);
+    assert_int_equal(on_stack(p, 0), AT_CODE + 4);
+    assert_int_equal(p->cpu.dr[6], 0xFFFF0FF4);
+    processor_free(p);
+}
+
 static void gd_guards_the_debug_registers(void **state)
 {
     (void)state;
@@ -579,6 +594,7 @@ int main(void)
         cmocka_unit_test(rf_lasts_for_all_repetitions_of_a_string_instruction),
         cmocka_unit_test(tf_traps_behind_an_into_that_is_not_taken),
         cmocka_unit_test(a_data_breakpoint_traps_behind_the_access),
+        cmocka_unit_test(a_port_breakpoint_traps_behind_the_access),
         cmocka_unit_test(gd_guards_the_debug_registers),
         cmocka_unit_test(a_jump_to_a_task_hands_over_the_busy_bit),
         cmocka_unit_test(a_called_task_returns_by_iret_with_nt),
