@@ -28,6 +28,7 @@ static const struct state_field ata_unit_state[] = {
     STATE(struct ata_unit, heads, U8, "heads of the current translation"),
     STATE(struct ata_unit, sectors, U8, "sectors per track of the current translation"),
     STATE(struct ata_unit, multiple, U8, "sectors per block of READ and WRITE MULTIPLE; 0: not set"),
+    STATE(struct ata_unit, keeps_settings, BOOL, "a software reset leaves these settings alone"),
     STATE_END
 };
 
@@ -55,7 +56,7 @@ const struct state_field ata_state[] = {
     STATE(struct ata, remaining, U32, "sectors of the running command not yet transferred"),
     STATE(struct ata, block, U32, "sectors of the block in the buffer"),
     STATE(struct ata, position, U32, "bytes of the buffer that the host has moved"),
-    STATE_BUFFER(struct ata, buffer, length, "data phase"),
+    STATE_BUFFER(struct ata, buffer, length, "data phase, or what waits to be written"),
     STATE(struct ata, due_at, TICK, "the device is ready"),
     STATE_END
 };
@@ -86,10 +87,10 @@ static void complete(struct ata *a, uint8_t error)
     interrupt(a, true);
 }
 
+/* The buffer stays as it is: what the host has written is state until it is on the disk. */
 static void busy(struct ata *a, uint64_t microseconds)
 {
     a->status = STATUS_BSY;
-    a->length = a->position = 0;
     clock_schedule(a->clock, a->slot, clock_now(a->clock) + clock_ticks_us(a->clock, microseconds));
 }
 
@@ -104,6 +105,20 @@ static uint32_t sector_count(const struct ata *a, enum address_width width)
     if (count)
         return count;
     return width == ADDRESS_48 ? 65536 : 256;
+}
+
+/* How many sectors a command of this width can reach. A count of 2^28 - 1, the most that IDENTIFY word 60 can tell, ends at 0FFFFFFEh. */
+static uint64_t reach(struct ata *a, enum address_width width)
+{
+    uint64_t sectors = selected(a)->drive->sectors;
+    return width == ADDRESS_28 && sectors >= LBA28_LIMIT ? LBA28_LIMIT - 1 : sectors;
+}
+
+/* Sectors from the next one of the running command to the end; the medium may have gone meanwhile. */
+static uint64_t room(struct ata *a, enum address_width width)
+{
+    uint64_t end = reach(a, width);
+    return a->sector < end ? end - a->sector : 0;
 }
 
 /* False: no such sector. */
@@ -123,7 +138,7 @@ static bool sector_address(struct ata *a, enum address_width width, uint64_t *se
             return false;
         *sector = ((uint64_t)cylinder * u->heads + head) * u->sectors + r->low - 1;
     }
-    return *sector < u->drive->sectors;
+    return *sector < reach(a, width);
 }
 
 /* Puts the address of a sector into the task file, in the form the command gave it in. */
@@ -240,10 +255,9 @@ static bool block_done(struct ata *a, const struct transfer_command *t)
 
 static void read_block(struct ata *a, const struct transfer_command *t)
 {
-    struct drive *drive = selected(a)->drive;
-    uint64_t room = drive->sectors - a->sector;
-    uint32_t count = a->block < room ? a->block : (uint32_t)room, done = 0;
-    enum drive_result result = count ? drive_read(drive, a->sector, count, a->buffer, &done) : DRIVE_OK;
+    uint64_t most = room(a, t->width);
+    uint32_t count = a->block < most ? a->block : (uint32_t)most, done = 0;
+    enum drive_result result = count ? drive_read(selected(a)->drive, a->sector, count, a->buffer, &done) : DRIVE_OK;
 
     if (result == DRIVE_FAILED)
         return; /* the machine stops here */
@@ -257,13 +271,11 @@ static void read_block(struct ata *a, const struct transfer_command *t)
 
 static void write_block(struct ata *a, const struct transfer_command *t)
 {
-    struct drive *drive = selected(a)->drive;
-
-    if (a->block > drive->sectors - a->sector) {
+    if (a->block > room(a, t->width)) {
         fail_transfer(a, t, 0, ERROR_IDNF);
         return;
     }
-    if (drive_write(drive, a->sector, a->block, a->buffer) == DRIVE_FAILED)
+    if (drive_write(selected(a)->drive, a->sector, a->block, a->buffer) == DRIVE_FAILED)
         return;
     if (!block_done(a, t)) {
         complete(a, 0);
@@ -277,15 +289,13 @@ static void write_block(struct ata *a, const struct transfer_command *t)
 
 static void verify_sectors(struct ata *a, const struct transfer_command *t)
 {
-    struct drive *drive = selected(a)->drive;
-
     while (a->remaining) {
         uint32_t done;
-        if (a->sector >= drive->sectors) {
+        if (!room(a, t->width)) {
             fail_transfer(a, t, 0, ERROR_IDNF);
             return;
         }
-        switch (drive_read(drive, a->sector, 1, a->buffer, &done)) {
+        switch (drive_read(selected(a)->drive, a->sector, 1, a->buffer, &done)) {
         case DRIVE_FAILED:
             return;
         case DRIVE_BAD_SECTOR:
@@ -321,7 +331,6 @@ static void identify(struct ata *a)
 {
     const struct ata_unit *u = selected(a);
     uint64_t sectors = u->drive->sectors;
-    uint32_t lba28 = sectors < LBA28_LIMIT ? (uint32_t)sectors : LBA28_LIMIT - 1;
     char serial[] = "MUNIMENT-0";
 
     serial[sizeof serial - 2] = (char)('0' + u->number);
@@ -345,7 +354,7 @@ static void identify(struct ata *a)
     put_word(a, 56, u->sectors);
     put_long(a, 57, (uint32_t)u->cylinders * u->heads * u->sectors);
     put_word(a, 59, u->multiple ? 0x100u | u->multiple : 0);
-    put_long(a, 60, lba28);
+    put_long(a, 60, (uint32_t)reach(a, ADDRESS_28));
     put_word(a, 64, 3); /* PIO modes 3 and 4 */
     for (unsigned word = 65; word <= 68; word++)
         put_word(a, word, 120);
@@ -383,33 +392,38 @@ static void initialize_parameters(struct ata *a)
         return;
     }
     cylinders = u->drive->sectors / (heads * sectors);
+    if (!cylinders)
+        cylinders = 1; /* though not all of it is there */
     u->heads = (uint8_t)heads;
     u->sectors = (uint8_t)sectors;
     u->cylinders = cylinders > 65535 ? 65535 : (uint16_t)cylinders;
     complete(a, 0);
 }
 
+/* A size that is not supported disables READ and WRITE MULTIPLE: ATA-3, SET MULTIPLE MODE. */
 static void set_multiple(struct ata *a)
 {
     uint8_t n = a->now.count;
+    bool supported = n <= ATA_MULTIPLE && !(n & (n - 1));
 
-    if (n > ATA_MULTIPLE || n & (n - 1)) {
-        complete(a, ERROR_ABRT);
-        return;
-    }
-    selected(a)->multiple = n;
-    complete(a, 0);
+    selected(a)->multiple = supported ? n : 0;
+    complete(a, supported ? 0 : ERROR_ABRT);
 }
 
 static void set_features(struct ata *a)
 {
+    uint8_t mode = a->now.count;
+
     switch (a->now.feature) {
-    case 0x03: /* transfer mode: PIO only */
-        complete(a, (a->now.count & 0xF8) == 0x00 || (a->now.count & 0xF8) == 0x08 ? 0 : ERROR_ABRT);
+    case 0x03: /* transfer mode: PIO, the default one or 0 to 4 */
+        complete(a, mode < 2 || (mode >= 8 && mode <= 12) ? 0 : ERROR_ABRT);
+        break;
+    case 0x66: case 0xCC: /* a software reset keeps settings, or reverts to the defaults */
+        selected(a)->keeps_settings = a->now.feature == 0x66;
+        complete(a, 0);
         break;
     case 0x02: case 0x82: /* write cache */
     case 0x55: case 0xAA: /* read look-ahead */
-    case 0x66: case 0xCC: /* defaults at software reset */
         complete(a, 0);
         break;
     default:
@@ -424,6 +438,7 @@ static void execute(struct ata *a, uint8_t opcode)
     a->command = opcode;
     a->error = 0;
     a->remaining = 0;
+    a->length = a->position = 0;
     clock_schedule(a->clock, a->slot, NEVER);
     interrupt(a, false);
     if (opcode == 0x90) { /* EXECUTE DEVICE DIAGNOSTIC: both devices, whichever is selected */
@@ -434,6 +449,10 @@ static void execute(struct ata *a, uint8_t opcode)
     }
     if (t) {
         begin_transfer(a, t);
+        return;
+    }
+    if ((opcode & 0xF0) == 0x70 && !sector_address(a, ADDRESS_28, &a->sector)) { /* SEEK */
+        complete(a, ERROR_IDNF);
         return;
     }
     if ((opcode & 0xF0) == 0x10 || (opcode & 0xF0) == 0x70) { /* RECALIBRATE, SEEK */
@@ -459,11 +478,6 @@ static void execute(struct ata *a, uint8_t opcode)
         break;
     case 0xE0: case 0xE1: case 0xE2: case 0xE3: case 0xE6: case 0x94: case 0x95: case 0x96: case 0x97: case 0x99: /* power modes */
     case 0xE7: case 0xEA: /* FLUSH CACHE */
-        complete(a, 0);
-        break;
-    case 0xF8: /* READ NATIVE MAX ADDRESS */
-        a->device |= DEVICE_LBA;
-        show_address(a, (has_lba48(selected(a)) ? LBA28_LIMIT - 1 : selected(a)->drive->sectors) - 1, ADDRESS_28);
         complete(a, 0);
         break;
     default:
@@ -495,12 +509,18 @@ static void ata_due(void *device)
     }
 }
 
+static bool host_writes(const struct ata *a)
+{
+    const struct transfer_command *t = find_transfer(a->command);
+    return t && t->transfer == TRANSFER_WRITE;
+}
+
 /* The host has moved the whole block. */
 static void block_moved(struct ata *a)
 {
     const struct transfer_command *t = find_transfer(a->command);
 
-    if (t && t->transfer == TRANSFER_WRITE) {
+    if (host_writes(a)) {
         busy(a, ACCESS_US + (uint64_t)a->block * SECTOR_US);
         return;
     }
@@ -518,7 +538,7 @@ static uint32_t data_read(void *device, uint16_t port, unsigned size)
     uint32_t value = 0;
 
     (void)port;
-    if (!(a->status & STATUS_DRQ))
+    if (!(a->status & STATUS_DRQ) || host_writes(a))
         return 0;
     for (unsigned i = 0; i < size && a->position < a->length; i++)
         value |= (uint32_t)a->buffer[a->position++] << 8 * i;
@@ -530,10 +550,9 @@ static uint32_t data_read(void *device, uint16_t port, unsigned size)
 static void data_write(void *device, uint16_t port, uint32_t value, unsigned size)
 {
     struct ata *a = device;
-    const struct transfer_command *t = find_transfer(a->command);
 
     (void)port;
-    if (!(a->status & STATUS_DRQ) || !t || t->transfer != TRANSFER_WRITE)
+    if (!(a->status & STATUS_DRQ) || !host_writes(a))
         return;
     for (unsigned i = 0; i < size && a->position < a->length; i++)
         a->buffer[a->position++] = (uint8_t)(value >> 8 * i);
@@ -561,7 +580,8 @@ static uint32_t task_read(void *device, uint16_t port, unsigned size)
     case 5: return r->high;
     case 6: return a->device | 0xA0;
     default:
-        interrupt(a, false);
+        if (selected(a)->drive)
+            interrupt(a, false);
         return visible_status(a);
     }
 }
@@ -581,7 +601,7 @@ static void task_write(void *device, uint16_t port, uint32_t value, unsigned siz
     if (index == 6) {
         a->device = (uint8_t)value;
     } else if (index == 7) {
-        if (selected(a)->drive ? !(a->status & STATUS_BSY) : value == 0x90)
+        if (!(a->status & STATUS_BSY) && (selected(a)->drive || value == 0x90)) /* the diagnostic is for both */
             execute(a, (uint8_t)value);
     } else {
         uint8_t field = fields[index - 1];
@@ -651,6 +671,8 @@ void ata_reset(struct ata *a)
     a->remaining = a->block = 0;
     a->length = a->position = 0;
     a->resetting = false;
-    a->unit[0].multiple = a->unit[1].multiple = 0;
+    for (unsigned i = 0; i < 2; i++)
+        if (!a->unit[i].keeps_settings)
+            a->unit[i].multiple = 0;
     interrupt(a, false);
 }

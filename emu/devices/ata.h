@@ -19,6 +19,7 @@ struct ata_unit {
     uint16_t cylinders;        /* current translation: INITIALIZE DEVICE PARAMETERS */
     uint8_t heads, sectors;
     uint8_t multiple;          /* sectors per block of READ/WRITE MULTIPLE; 0: not set */
+    bool keeps_settings;       /* SET FEATURES 66h: a software reset leaves `multiple` alone */
     /* wiring */
     struct drive *drive;       /* null: absent */
     unsigned number;           /* 0-3, for the serial number */
@@ -38,7 +39,7 @@ struct ata {
     uint32_t remaining;        /* sectors of the running command not yet transferred */
     uint32_t block;            /* sectors of the block in the buffer */
     uint32_t position;         /* bytes of the buffer that the host has moved */
-    uint32_t length;           /* bytes in the buffer; 0: no data phase */
+    uint32_t length;           /* bytes in the buffer: of a data phase, or waiting to be written; 0: none */
     uint8_t buffer[ATA_MULTIPLE * SECTOR_SIZE];
     uint64_t due_at;           /* the drive is ready with what it does */
     /* wiring */
