@@ -1,0 +1,48 @@
+#!/bin/bash
+# testfloat.sh - floating point agrees with Berkeley TestFloat in every operation, rounding and precision (tests/testfloat.c). testfloat_gen is looked for, already
+# built, in the folder that MUNIMENT_SUITES names. LEVEL=2 takes hours.
+set -u
+generator=$(find "${MUNIMENT_SUITES:-/nowhere}/" -name testfloat_gen -type f -perm -u+x -print -quit 2>/dev/null)
+if [ -z "$generator" ]; then
+    echo "testfloat_gen is not there (MUNIMENT_SUITES)"
+    exit 77
+fi
+status=0 runs=0
+
+# judge FUNCTION ROUNDING [PRECISION]
+judge() {
+    local options=(-tininessafter "-r$2" -exact)
+    [ $# -lt 3 ] || options+=("-precision$3")
+    "$generator" -level "${LEVEL:-1}" "${options[@]}" "$1" 2>/dev/null | "$BUILD/tests/testfloat" "$@" || status=1
+    runs=$((runs + 1))
+}
+
+for rounding in near_even min max minMag; do
+    for precision in 32 64 80; do
+        for operation in add sub mul div sqrt; do
+            judge extF80_$operation $rounding $precision
+        done
+    done
+    judge extF80_roundToInt $rounding
+    for to in i32 i64 f32 f64; do
+        judge extF80_to_$to $rounding
+    done
+    for type in f32 f64; do
+        for operation in add sub mul div sqrt to_i32 to_i64; do
+            judge ${type}_$operation $rounding
+        done
+        judge i32_to_$type $rounding
+        judge i64_to_$type $rounding
+    done
+    judge f64_to_f32 $rounding
+done
+for type in extF80 f32 f64; do
+    for operation in eq le lt eq_signaling le_quiet lt_quiet to_i32_r_minMag to_i64_r_minMag; do
+        judge ${type}_$operation near_even
+    done
+done
+for function in f32_to_f64 f32_to_extF80 f64_to_extF80 i32_to_extF80 i64_to_extF80; do
+    judge $function near_even
+done
+echo "$runs runs"
+[ "$runs" -gt 0 ] && exit $status
