@@ -290,6 +290,50 @@ block_move:
         popl    %esi
         retl
 
+/* void local_apic_open(void): a processor with a local APIC lets no 8259 through until LINT0 is told to (Intel MultiProcessor
+ * Specification 1.4, virtual wire mode). Its registers lie near 4 GiB, so this takes a moment of protected mode. */
+        .globl  local_apic_open
+local_apic_open:
+        pushfl
+        popl    %eax
+        movl    %eax, %ecx
+        xorl    $0x200000, %eax         /* the ID flag cannot be changed where there is no CPUID */
+        pushl   %eax
+        popfl
+        pushfl
+        popl    %eax
+        cmpl    %ecx, %eax
+        je      1f
+        pushl   %ebx
+        movl    $1, %eax
+        cpuid
+        popl    %ebx
+        testw   $0x0200, %dx
+        jz      1f
+        lgdtw   %cs:apic_gdt
+        movl    %cr0, %eax
+        orb     $1, %al
+        movl    %eax, %cr0
+        movw    $8, %cx
+        movw    %cx, %ds
+        movl    $0xFEE00000, %edx
+        movl    $0x1FF, 0xF0(%edx)      /* spurious interrupt vector: on */
+        movl    $0x700, 0x350(%edx)     /* LINT0: the 8259 */
+        movl    $0x400, 0x360(%edx)     /* LINT1: NMI */
+        movw    $16, %cx
+        movw    %cx, %ds
+        andb    $0xFE, %al
+        movl    %eax, %cr0
+        movw    %ss, %cx
+        movw    %cx, %ds
+1:      retl
+apic_gdt:
+        .word   23                      /* the null descriptor holds the table's own address */
+        .long   0xF0000 + apic_gdt
+        .word   0
+        .quad   0x00CF93000000FFFF      /* everything */
+        .quad   0x000093000000FFFF      /* 64 KiB, as real mode has it */
+
 /* bool fpu_present(void) */
         .globl  fpu_present
 fpu_present:

@@ -153,6 +153,7 @@ static void print_memory(void)
 void post(void)
 {
     post_code(0x01);
+    local_apic_open();
     chips_init();
     post_code(0x02);
     memory_init();

@@ -60,6 +60,7 @@ uint32_t extended_memory_kib(void);
 
 /* entry.S */
 bool fpu_present(void);
+void local_apic_open(void);
 void option_rom_call(uint16_t segment);
 void boot_jump(uint8_t drive) __attribute__((noreturn));
 void block_move(uint16_t gdt_segment, uint16_t gdt_offset, uint16_t words);
