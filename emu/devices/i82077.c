@@ -363,6 +363,7 @@ static void begin_format(struct i82077 *f)
 {
     f->command[8] = f->command[5]; /* filler */
     f->command[7] = f->command[3]; /* sectors to go */
+    f->command_length = sizeof f->command; /* both are state now */
     begin_transfer(f);
     if (!f->command[3]) {
         clock_schedule(f->clock, EVENT_FLOPPY, NEVER);

@@ -1,0 +1,227 @@
+/* test_machine_state.c - what the state tables declare is all the state there is.
+ *
+ * Of two equal machines one is poisoned between slices: every byte of struct machine that is neither declared in a table nor named below as derived or
+ * wiring is overwritten, the dead bytes of buffers included. Both must go on alike. A new field that somebody forgot to declare is poisoned too, and found. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "archive/digest.h"
+#include "desk/embedded.h"
+#include "emu/machine.c" /* for its list of parts */
+
+#define DISK_SIZE (8u << 20)
+
+struct medium {
+    struct block block;
+    uint8_t *bytes;
+};
+
+struct twin {
+    struct machine *m;
+    struct medium floppy, disk, scratch;
+    uint8_t *poisonable; /* one per byte of struct machine */
+    uint32_t random;
+};
+
+/* --- Marks: derived from declared state, or wiring --- */
+
+#define MARK(member) { offsetof(struct machine, member), sizeof(((struct machine *)0)->member) }
+#define MARK_LINES_OF_SERIAL(n) MARK(serial[n].clock), MARK(serial[n].slot), MARK(serial[n].irq), MARK(serial[n].out), MARK(serial[n].context)
+#define MARK_LINES_OF_ATA(n) MARK(ata[n].clock), MARK(ata[n].slot), MARK(ata[n].irq), MARK(ata[n].unit[0].drive), MARK(ata[n].unit[0].number), \
+    MARK(ata[n].unit[1].drive), MARK(ata[n].unit[1].number)
+#define MARK_DRIVE(n) MARK(drives[n].medium), MARK(drives[n].failed), MARK(drives[n].failure), MARK(drives[n].groups), MARK(drives[n].group_count), \
+    MARK(drives[n].top)
+#define MARK_SEGMENT(s) MARK(cpu.s.read_end), MARK(cpu.s.write_end)
+
+static const struct { size_t offset, size; } marks[] = {
+    /* what the machine is made of and connected to */
+    MARK(manifest), MARK(host), MARK(clock), MARK(bus), MARK(memory), MARK(serial_wire), MARK(host_failed),
+    MARK(cpu.model), MARK(cpu.cpuid_limit), MARK(cpu.memory), MARK(cpu.bus), MARK(cpu.clock), MARK(cpu.acknowledge), MARK(cpu.pic), MARK(cpu.ferr),
+    MARK(cpu.io_ticks), MARK(cpu.observer), MARK(pic.intr), MARK(pit.clock), MARK(pit.out), MARK(rtc.clock), MARK(rtc.irq), MARK(dma.memory),
+    MARK(keyboard.clock), MARK(keyboard.irq1), MARK(keyboard.irq12), MARK(keyboard.a20_line), MARK(keyboard.reset_line),
+    MARK(sysports.clock), MARK(sysports.gate2), MARK(sysports.a20), MARK(sysports.reset), MARK(sysports.power_off),
+    MARK_LINES_OF_SERIAL(0), MARK_LINES_OF_SERIAL(1), MARK(parallel.clock), MARK(parallel.irq), MARK(parallel.out), MARK(parallel.context),
+    MARK(vga.clock), MARK(vga.pixels), MARK(floppy.clock), MARK(floppy.irq), MARK(floppy.dma), MARK(floppy.unit[0].drive), MARK(floppy.unit[0].type),
+    MARK(floppy.unit[1].drive), MARK(floppy.unit[1].type), MARK_LINES_OF_ATA(0), MARK_LINES_OF_ATA(1),
+    MARK_DRIVE(0), MARK_DRIVE(1), MARK_DRIVE(2), MARK_DRIVE(3), MARK_DRIVE(4), MARK_DRIVE(5),
+    /* the tick is declared as such: now = deadline - left */
+    MARK(cpu.left),
+    /* always the same between slices: FLAGS_READY after a digest; nothing requested, nothing just halted */
+    MARK(cpu.flag_op), MARK(reset_requested), MARK(cpu.halted_dead),
+    /* derived from CPL and segments */
+    MARK(cpu.user), MARK(cpu.tlb), MARK_SEGMENT(seg[0]), MARK_SEGMENT(seg[1]), MARK_SEGMENT(seg[2]), MARK_SEGMENT(seg[3]), MARK_SEGMENT(seg[4]),
+    MARK_SEGMENT(seg[5]),
+    /* caches */
+    MARK(cpu.tlbs), MARK(cpu.tlb_filled), MARK(cpu.tlb_filled_count), MARK(cpu.blocks), MARK(pages), MARK(scratch), MARK(scratch_size)
+};
+
+static unsigned width_of(enum state_kind kind)
+{
+    return kind == STATE_U16 ? 2 : kind == STATE_U32 ? 4 : kind == STATE_U64 || kind == STATE_I64 || kind == STATE_TICK ? 8 : 1;
+}
+
+/* Takes what a table declares out of the map: buffers as far as they are alive now, and their length. */
+static void spare_declared(struct twin *t, const struct state_field *table, size_t at)
+{
+    for (const struct state_field *f = table; f->name; f++) {
+        size_t size = f->count;
+        if (f->kind == STATE_NESTED) {
+            for (uint32_t i = 0; i < f->count; i++)
+                spare_declared(t, f->nested, at + f->offset + (size_t)i * f->stride);
+            continue;
+        }
+        if (f->kind != STATE_BYTES) {
+            size *= width_of(f->kind);
+        } else if (f->live != STATE_ALL) {
+            uint32_t live;
+            memcpy(&live, (uint8_t *)t->m + at + f->live, sizeof live);
+            size = live;
+            memset(t->poisonable + at + f->live, 0, sizeof live);
+        }
+        memset(t->poisonable + at + f->offset, 0, size);
+    }
+}
+
+static unsigned poison(struct twin *t)
+{
+    unsigned poisoned = 0;
+
+    memset(t->poisonable, 1, sizeof *t->m);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        spare_declared(t, parts[i].table, parts[i].offset);
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        memset(t->poisonable + marks[i].offset, 0, marks[i].size);
+    for (size_t i = 0; i < sizeof *t->m; i++) {
+        t->random = t->random * 1664525 + 1013904223;
+        if (t->poisonable[i]) {
+            ((uint8_t *)t->m)[i] = (uint8_t)(t->random >> 24);
+            poisoned++;
+        }
+    }
+    memset(t->m->vga.pixels, (int)(t->random >> 24), sizeof *t->m->vga.pixels * FRAME_MAX_WIDTH * FRAME_MAX_HEIGHT);
+    memset(t->m->scratch, (int)(t->random >> 24), t->m->scratch_size);
+    return poisoned;
+}
+
+/* --- The machines: the firmware's test floppy, which uses every chip --- */
+
+static enum block_result medium_read(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done)
+{
+    memcpy(buffer, ((struct medium *)context)->bytes + sector * SECTOR_SIZE, (size_t)count * SECTOR_SIZE);
+    *done = count;
+    return BLOCK_OK;
+}
+
+static enum block_result medium_write(void *context, uint64_t sector, uint32_t count, const uint8_t *buffer)
+{
+    memcpy(((struct medium *)context)->bytes + sector * SECTOR_SIZE, buffer, (size_t)count * SECTOR_SIZE);
+    return BLOCK_OK;
+}
+
+static void medium_fill(struct medium *medium, size_t size, bool test_image)
+{
+    char path[512];
+
+    medium->bytes = calloc(1, size);
+    assert_non_null(medium->bytes);
+    medium->block = (struct block){.context = medium, .sectors = size / SECTOR_SIZE, .read = medium_read, .write = medium_write};
+    if (!test_image)
+        return;
+    snprintf(path, sizeof path, "%s/bios/test.img", getenv("BUILD") ? getenv("BUILD") : "build");
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_true(fread(medium->bytes, 1, size, file) > SECTOR_SIZE);
+    fclose(file);
+}
+
+static void host_sha256(void *context, const uint8_t *bytes, size_t length, uint8_t digest[32])
+{
+    (void)context;
+    sha256(bytes, length, digest);
+}
+
+static void twin_make(struct twin *t)
+{
+    const struct embedded_file *system = embedded_file("firmware/system-0.bin"), *video = embedded_file("firmware/video-0.bin");
+    struct machine_manifest manifest;
+    const char *reason;
+
+    medium_fill(&t->floppy, 1474560, true);
+    medium_fill(&t->disk, DISK_SIZE, true);
+    medium_fill(&t->scratch, DISK_SIZE, false);
+    machine_manifest_default(&manifest);
+    manifest.memory = 4u << 20;
+    manifest.drives[DRIVE_HD0].kind = manifest.drives[DRIVE_HD1].kind = DRIVE_DISK;
+    struct machine_host host = {
+        .system_rom = system->bytes, .system_rom_size = system->size, .video_rom = video->bytes, .video_rom_size = video->size,
+        .drives = {[DRIVE_FD0] = &t->floppy.block, [DRIVE_HD0] = &t->disk.block, [DRIVE_HD1] = &t->scratch.block}, .sha256 = host_sha256,
+    };
+    t->m = machine_create(&manifest, &host, &reason);
+    t->poisonable = malloc(sizeof *t->m);
+    t->random = 1;
+    assert_true(t->m && t->poisonable);
+}
+
+static void twin_free(struct twin *t)
+{
+    machine_destroy(t->m);
+    free(t->floppy.bytes);
+    free(t->disk.bytes);
+    free(t->scratch.bytes);
+    free(t->poisonable);
+}
+
+/* Inputs of every kind, at the same ticks for both. */
+static void give_inputs(struct twin *t, unsigned slice)
+{
+    if (slice % 3 == 0)
+        machine_key(t->m, (uint8_t)(0x1E + slice % 8), slice % 2);
+    if (slice % 5 == 0)
+        machine_serial_in(t->m, slice % 2, (uint8_t)slice);
+}
+
+static void undeclared_state_changes_nothing(void **state)
+{
+    struct twin plain = {0}, poisoned = {0};
+    unsigned slices = 0;
+
+    (void)state;
+    twin_make(&plain);
+    twin_make(&poisoned);
+    for (enum machine_stop stop = MACHINE_SLICE_END; stop != MACHINE_POWERED_OFF; slices++) {
+        uint64_t until = machine_tick(plain.m) + 1 + (uint64_t)rand() % 3000000;
+        uint8_t expected[32], got[32];
+        struct frame frame;
+
+        give_inputs(&plain, slices);
+        give_inputs(&poisoned, slices);
+        stop = machine_run(plain.m, until);
+        assert_int_equal(machine_run(poisoned.m, until), stop);
+        assert_true(stop != MACHINE_HOST_FAILED);
+        machine_digest(plain.m, expected);
+        machine_digest(poisoned.m, got);
+        assert_memory_equal(got, expected, sizeof got);
+        assert_true(poison(&poisoned) > 100);
+        machine_digest(poisoned.m, got);
+        assert_memory_equal(got, expected, sizeof got);
+        machine_frame(poisoned.m, &frame);
+    }
+    assert_true(slices > 50);
+    twin_free(&plain);
+    twin_free(&poisoned);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(undeclared_state_changes_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
