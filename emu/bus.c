@@ -44,6 +44,13 @@ void bus_map_ports(struct bus *bus, uint16_t first, unsigned count, unsigned wid
         bus->owner[first + i] = (uint8_t)n;
 }
 
+void bus_unmap_ports(struct bus *bus, uint16_t first, unsigned count, const void *device)
+{
+    for (unsigned i = 0; i < count && first + i < 65536; i++)
+        if (bus->devices[bus->owner[first + i]].device == device)
+            bus->owner[first + i] = 0;
+}
+
 uint32_t bus_read(struct bus *bus, uint16_t port, unsigned size)
 {
     unsigned n = bus->owner[port];

@@ -29,6 +29,9 @@ void bus_init(struct bus *bus);
 void bus_map_ports(struct bus *bus, uint16_t first, unsigned count, unsigned width, port_read_function *read,
                    port_write_function *write, void *device);
 
+/* Takes a device's ports away from it, as far as it still has them. */
+void bus_unmap_ports(struct bus *bus, uint16_t first, unsigned count, const void *device);
+
 uint32_t bus_read(struct bus *bus, uint16_t port, unsigned size);
 void bus_write(struct bus *bus, uint16_t port, uint32_t value, unsigned size);
 

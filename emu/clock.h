@@ -21,6 +21,7 @@ enum event_slot {
     EVENT_PARALLEL,
     EVENT_FLOPPY, EVENT_FLOPPY_SEEK,
     EVENT_ATA_0, EVENT_ATA_1,
+    EVENT_PM_TIMER,
     EVENT_COUNT
 };
 

@@ -102,6 +102,14 @@ static void map_changed(void *listener)
     cpu->leave = true;
 }
 
+static void code_moved(void *listener)
+{
+    struct cpu *cpu = listener;
+
+    blocks_flush(cpu);
+    cpu->leave = true;
+}
+
 /* --- CMOS: what SETUP left in it. IBM AT Technical Reference, with the Bochs extensions at 34h-3Dh that firmware of PCs in emulators reads. --- */
 
 static void cmos_word(struct mc146818 *rtc, unsigned index, uint32_t value)
@@ -253,7 +261,7 @@ static const char *build(struct machine *m, const struct machine_host *host)
     bus_init(&m->bus);
     if (!cpu_init(&m->cpu, m->manifest.cpu, &m->memory, &m->bus, &m->clock))
         return "not enough memory on this host";
-    m->memory.listener = (struct memory_listener){code_changed, table_changed, map_changed, &m->cpu};
+    m->memory.listener = (struct memory_listener){code_changed, table_changed, map_changed, &m->cpu, code_moved};
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         if (!drive_init(&m->drives[slot], host->drives[slot], m->manifest.drives[slot].read_only, line_to(drive_failed, m, slot)))
             return "not enough memory on this host";

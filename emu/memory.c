@@ -21,8 +21,8 @@ bool memory_init(struct memory *m, uint64_t ram_size)
         return false;
     }
     memset(m->rom, 0xFF, ROM_SIZE); /* an empty socket */
-    for (unsigned page = ROM_START / PAGE_SIZE; page < LOW_PAGES; page++)
-        m->low_kind[page] = LOW_ROM;
+    for (unsigned page = 0; page < LOW_PAGES; page++)
+        m->low_kind[page] = page < ROM_START / PAGE_SIZE ? LOW_RAM : LOW_ROM;
     return true;
 }
 
@@ -63,11 +63,31 @@ void memory_set_a20(struct memory *m, bool open)
     m->listener.map_changed(m->listener.listener);
 }
 
+void memory_shadow(struct memory *m, uint32_t first, uint32_t length, bool reads_ram, bool writes_ram)
+{
+    uint8_t kind = (uint8_t)((reads_ram ? LOW_READS_RAM : LOW_ROM) | (writes_ram ? LOW_WRITES_RAM : LOW_ROM));
+    bool moved = false;
+
+    for (uint32_t page = first / PAGE_SIZE; page < (first + length) / PAGE_SIZE; page++) {
+        moved |= m->low_kind[page] != kind;
+        m->low_kind[page] = kind;
+    }
+    if (!moved)
+        return;
+    m->listener.map_changed(m->listener.listener);
+    if (m->listener.code_moved)
+        m->listener.code_moved(m->listener.listener);
+}
+
+/* Whether RAM answers at an address, for reading or for writing. */
+static bool is_ram(const struct memory *m, uint32_t address, enum low_kind access)
+{
+    return address < m->ram_size && (address >= LOW_PAGES * PAGE_SIZE || m->low_kind[address / PAGE_SIZE] & access);
+}
+
 int64_t memory_page(const struct memory *m, uint32_t address)
 {
-    if (address >= m->ram_size || (address < LOW_PAGES * PAGE_SIZE && m->low_kind[address / PAGE_SIZE] != LOW_RAM))
-        return -1;
-    return address / PAGE_SIZE;
+    return is_ram(m, address, LOW_READS_RAM) ? (int64_t)(address / PAGE_SIZE) : -1;
 }
 
 static const struct mmio *find_device(const struct memory *m, uint32_t address)
@@ -81,19 +101,19 @@ static const struct mmio *find_device(const struct memory *m, uint32_t address)
 const uint8_t *memory_readable_page(const struct memory *m, uint32_t address)
 {
     address &= ~PAGE_MASK;
-    if (memory_page(m, address) >= 0)
+    if (is_ram(m, address, LOW_READS_RAM))
         return m->ram + address;
-    if (address < LOW_PAGES * PAGE_SIZE && m->low_kind[address / PAGE_SIZE] == LOW_ROM)
+    if (address >= ROM_START && address < LOW_PAGES * PAGE_SIZE && m->low_kind[address / PAGE_SIZE] != LOW_DEVICE)
         return m->rom + (address - ROM_START);
-    if (address >= HIGH_ROM_START)
-        return m->rom + ROM_SIZE - (0 - address);
+    if ((address | 1u << 20) >= HIGH_ROM_START) /* A20 may be closed at a reset: chipsets answer on both sides of it */
+        return m->rom + ROM_SIZE - (0 - (address | 1u << 20));
     return NULL;
 }
 
 uint8_t *memory_writable_page(const struct memory *m, uint32_t address)
 {
     address &= ~PAGE_MASK;
-    return memory_page(m, address) >= 0 ? m->ram + address : NULL;
+    return is_ram(m, address, LOW_WRITES_RAM) ? m->ram + address : NULL;
 }
 
 static uint8_t read_byte(struct memory *m, uint32_t address)

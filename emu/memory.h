@@ -39,8 +39,9 @@ struct mmio {
 struct memory_listener {
     void (*code_changed)(void *listener, uint32_t address, uint32_t length); /* a write hit a PAGE_CODE page; may clear the flag */
     void (*table_changed)(void *listener, uint32_t page);                    /* a write hit a PAGE_TABLE page; the flag is already cleared */
-    void (*map_changed)(void *listener);                                     /* A20 or the memory map moved: everything derived is void */
+    void (*map_changed)(void *listener);                                     /* A20 or the memory map moved: every translation is void */
     void *listener;
+    void (*code_moved)(void *listener);                                      /* the memory map moved: all decoded code is void; may be null */
 };
 
 struct memory {
@@ -55,7 +56,8 @@ struct memory {
     struct memory_listener listener;
 };
 
-enum low_kind { LOW_RAM, LOW_ROM, LOW_DEVICE };
+/* A page of the first MiB is a device's, or reads from RAM or ROM, and takes writes into RAM or loses them. */
+enum low_kind { LOW_ROM = 0, LOW_READS_RAM = 1, LOW_WRITES_RAM = 2, LOW_RAM = 3, LOW_DEVICE = 4 };
 
 bool memory_init(struct memory *m, uint64_t ram_size); /* false: no memory */
 void memory_free(struct memory *m);
@@ -65,6 +67,8 @@ void memory_map_rom(struct memory *m, uint32_t address, const uint8_t *bytes, si
 /* Device memory, whole pages; below 1 MiB it covers RAM. */
 void memory_map_mmio(struct memory *m, uint32_t first, uint32_t length, mmio_read_function *read, mmio_write_function *write, void *device);
 void memory_set_a20(struct memory *m, bool open);
+/* Shadowing of whole pages within C0000h-FFFFFh: what is read and written there is RAM, or ROM. */
+void memory_shadow(struct memory *m, uint32_t first, uint32_t length, bool reads_ram, bool writes_ram);
 
 /* Host address of a physical page if it is plain memory for reading (RAM or ROM), else null: device or nothing. Addresses are after A20. */
 const uint8_t *memory_readable_page(const struct memory *m, uint32_t address);
@@ -79,7 +83,7 @@ void memory_write(struct memory *m, uint32_t address, uint32_t value, unsigned s
 void memory_read_block(struct memory *m, uint32_t address, uint8_t *buffer, uint32_t length);
 void memory_write_block(struct memory *m, uint32_t address, const uint8_t *buffer, uint32_t length);
 
-/* Index of the page in `flags` for a physical address, or -1 where no RAM answers. */
+/* Index of the page in `flags` for a physical address, or -1 where no RAM answers a read. */
 int64_t memory_page(const struct memory *m, uint32_t address);
 
 /* To be called after every write to RAM that did not find the page's flags clear: drops what was derived from these bytes. */

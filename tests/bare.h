@@ -47,7 +47,7 @@ static inline bool bare_init(struct bare *b, enum cpu_model model, uint32_t ram_
     b->clock.ticks_per_microsecond = 25;
     if (!cpu_init(&b->cpu, model, &b->memory, &b->bus, &b->clock))
         return false;
-    b->memory.listener = (struct memory_listener){bare_code_changed, bare_table_changed, bare_map_changed, &b->cpu};
+    b->memory.listener = (struct memory_listener){bare_code_changed, bare_table_changed, bare_map_changed, &b->cpu, NULL};
     return true;
 }
 

@@ -394,7 +394,7 @@ int main(int argc, char **argv)
     b.clock.ticks_per_microsecond = 1;
     if (!cpu_init(&b.cpu, CPU_I386, &b.memory, &b.bus, &b.clock))
         return 4;
-    b.memory.listener = (struct memory_listener){code_changed, table_changed, map_changed, &b.cpu};
+    b.memory.listener = (struct memory_listener){code_changed, table_changed, map_changed, &b.cpu, NULL};
     for (int i = 0; i < count; i++) {
         run_file(&b, argv[1], files[i]->d_name, line);
         free(files[i]);

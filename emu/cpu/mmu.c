@@ -239,13 +239,13 @@ static struct tlb_entry *tlb_fill(struct cpu *cpu, uint32_t linear, unsigned pri
         invalidate(e);
     }
     e->physical = t->physical & ~PAGE_MASK;
-    /* The entry is shared by reading and writing; ROM is never given a write tag, so that nothing is written through this. */
-    e->addend = writable ? writable : (uint8_t *)(uintptr_t)host;
+    /* The entry is shared by reading and writing; where they differ, as in ROM and its shadow, it never gets a write tag. */
+    e->addend = (uint8_t *)(uintptr_t)host;
     if (!data) {
         e->execute = page;
     } else {
         e->read = page;
-        if (t->writable && writable && !cpu->memory->flags[t->physical / PAGE_SIZE])
+        if (t->writable && writable == host && !cpu->memory->flags[t->physical / PAGE_SIZE])
             e->write = page;
     }
     return e;
@@ -333,8 +333,8 @@ unsigned mmu_write(struct cpu *cpu, const struct insn *insn, uint32_t linear, un
     cpu_sync(cpu, insn);
     if (cpu->observer)
         cpu->observer->wrote(cpu->observer->context, linear, size, value);
-    for (unsigned i = 0; i < parts; value >>= 8 * part[i++].size)
-        part_write(cpu, &part[i], value);
+    for (unsigned i = 0, shift = 0; i < parts; shift += 8 * part[i++].size)
+        part_write(cpu, &part[i], value >> shift);
     return after_access(cpu);
 }
 

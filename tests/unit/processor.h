@@ -80,7 +80,7 @@ static inline struct processor *processor_new(enum cpu_model model)
 
     assert_non_null(p);
     assert_true(memory_init(&p->memory, MACHINE_RAM));
-    p->memory.listener = (struct memory_listener){ p_code_changed, p_table_changed, p_map_changed, &p->cpu };
+    p->memory.listener = (struct memory_listener){ p_code_changed, p_table_changed, p_map_changed, &p->cpu, NULL };
     bus_init(&p->bus);
     p->clock.ticks_per_microsecond = 25;
     assert_true(cpu_init(&p->cpu, model, &p->memory, &p->bus, &p->clock));

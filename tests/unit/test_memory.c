@@ -65,7 +65,7 @@ static int setup(void **state)
 
     memset(&f, 0, sizeof f);
     assert_true(memory_init(&f.memory, RAM));
-    f.memory.listener = (struct memory_listener){ code_changed, table_changed, map_changed, &f };
+    f.memory.listener = (struct memory_listener){ code_changed, table_changed, map_changed, &f, NULL };
     for (unsigned i = 0; i < sizeof rom; i++)
         rom[i] = (uint8_t)(i * 7 + (i >> 8));
     memory_map_rom(&f.memory, 0xE0000, rom, sizeof rom);
