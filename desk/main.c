@@ -134,7 +134,7 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error of write, not the end */
     interrupt_watch();
     if (argc > 1 && !strcmp(argv[1], "--version")) {
-        puts("muniment " VERSION);
+        puts("muniment " MUNIMENT_VERSION);
         return flush_output(STATUS_OK);
     }
     command = find_command(argc - 1, argv + 1, &used);
