@@ -291,6 +291,31 @@ static void bit_scans_find_every_bit_and_keep_the_destination_when_there_is_none
     processor_free(p);
 }
 
+static void cmpxchg8b_exchanges_eight_bytes_within_a_page_and_across_two(void **state)
+{
+    static const uint32_t places[] = { AT_DATA, AT_DATA + PAGE_SIZE - 8, AT_DATA + PAGE_SIZE - 3 };
+    (void)state;
+
+    for (unsigned n = 0; n < sizeof places / sizeof *places; n++) {
+        struct processor *p = flat();
+        poke(p, places[n], 0x44332211, 4);
+        poke(p, places[n] + 4, 0x88776655, 4);
+        p->cpu.reg[ESI] = places[n];
+        p->cpu.reg[EBX] = 1;
+        p->cpu.reg[ECX] = 2;
+        RUN(p, 0xF0, 0x0F, 0xC7, 0x0E); /* fails, and loads what is there */
+        assert_int_equal(p->cpu.reg[EAX], 0x44332211);
+        assert_int_equal(p->cpu.reg[EDX], 0x88776655);
+        assert_false(flags_of(p) & FLAG_ZF);
+        assert_int_equal(peek(p, places[n] + 4, 4), 0x88776655);
+        rerun(p);
+        assert_true(flags_of(p) & FLAG_ZF);
+        assert_int_equal(peek(p, places[n], 4), 1);
+        assert_int_equal(peek(p, places[n] + 4, 4), 2);
+        processor_free(p);
+    }
+}
+
 /* --- What faults leaves nothing behind --- */
 
 static void a_change_of_read_only_memory_faults_as_a_write_and_commits_nothing(void **state)
@@ -858,6 +883,7 @@ int main(void)
         cmocka_unit_test(idiv_truncates_towards_zero_and_leaves_the_flags),
         cmocka_unit_test(a_bit_number_in_a_register_reaches_beyond_its_operand),
         cmocka_unit_test(bit_scans_find_every_bit_and_keep_the_destination_when_there_is_none),
+        cmocka_unit_test(cmpxchg8b_exchanges_eight_bytes_within_a_page_and_across_two),
         cmocka_unit_test(a_change_of_read_only_memory_faults_as_a_write_and_commits_nothing),
         cmocka_unit_test(cmov_reads_its_memory_whether_the_condition_holds_or_not),
         cmocka_unit_test(a_fault_in_the_middle_of_a_block_counts_what_came_before),
