@@ -34,8 +34,12 @@ static void bare_table_changed(void *cpu, uint32_t page)
 static void bare_map_changed(void *cpu)
 {
     mmu_flush(cpu);
-    blocks_flush(cpu);
     ((struct cpu *)cpu)->leave = true;
+}
+
+static void bare_code_moved(void *cpu)
+{
+    blocks_flush(cpu);
 }
 
 /* As after power on, with nothing but RAM and an empty ROM. False: no memory. */
@@ -47,7 +51,7 @@ static inline bool bare_init(struct bare *b, enum cpu_model model, uint32_t ram_
     b->clock.ticks_per_microsecond = 25;
     if (!cpu_init(&b->cpu, model, &b->memory, &b->bus, &b->clock))
         return false;
-    b->memory.listener = (struct memory_listener){bare_code_changed, bare_table_changed, bare_map_changed, &b->cpu, NULL};
+    b->memory.listener = (struct memory_listener){bare_code_changed, bare_table_changed, bare_map_changed, &b->cpu, bare_code_moved};
     return true;
 }
 
