@@ -199,7 +199,7 @@ static uint32_t load_elf(struct memory *memory, const char *path)
         uint32_t offset = load32(header + 4), address = load32(header + 12), length = load32(header + 16);
         if (load32(header) != 1) /* PT_LOAD */
             continue;
-        good = offset <= size && length <= size - offset && address <= INFO + RAM_SIZE && length <= RAM_SIZE && address + length <= RAM_SIZE;
+        good = offset <= size && length <= size - offset && address <= RAM_SIZE && length <= RAM_SIZE - address;
         if (good)
             memory_write_block(memory, address, elf + offset, length);
     }
