@@ -249,6 +249,8 @@ BODY int repeat(struct cpu *cpu, const struct insn *i, enum operation operation,
     uint32_t count = get_index(cpu, i, ECX), done;
     unsigned status = ACCESS_DONE;
 
+    if (ports && io_permission(cpu, i, (uint16_t)cpu->reg[EDX], size)) /* even if nothing is to be repeated */
+        return cpu_fault_exit(cpu, i);
     cpu_sync(cpu, i);
     while (count) {
         done = 0;

@@ -135,7 +135,7 @@ static int sysexit(struct cpu *cpu, const struct insn *i)
     return end_transfer(cpu, i, ACCESS_DONE);
 }
 
-/* --- Segment registers --- */
+/* --- Segment registers --- MOV and POP to SS let nothing come between them and the instruction that loads ESP; LSS loads both (SDM vol. 3, 6.8.3). */
 static int end_segment_load(struct cpu *cpu, const struct insn *i, unsigned segment)
 {
     if (segment != SEG_SS)
@@ -175,7 +175,7 @@ static int load_far(struct cpu *cpu, const struct insn *i)
     if (far_pointer(cpu, i, &offset, &selector) || segment_load(cpu, i, segment, (uint16_t)selector) & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
     set_register(cpu, i->dst, i->size, offset);
-    return end_segment_load(cpu, i, segment);
+    return proceed(cpu, i);
 }
 
 /* --- Flags --- */

@@ -817,6 +817,17 @@ static void ins_checks_alignment_before_it_reads_the_port(void **state)
     processor_free(p);
 }
 
+static void a_repeated_ins_asks_for_permission_even_for_nothing(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_PENTIUM2, 3);
+
+    p->cpu.reg[ECX] = 0;
+    RUN(p, 0xF3, 0x6C /* rep insb */);
+    expect_fault(p, EXC_GP, 0, AT_CODE);
+    processor_free(p);
+}
+
 static void ports_ask_for_the_permission_map(void **state)
 {
     (void)state;
@@ -908,6 +919,7 @@ int main(void)
         cmocka_unit_test(each_iteration_of_ins_takes_the_time_of_the_bus),
         cmocka_unit_test(ins_does_not_touch_the_port_when_its_memory_faults),
         cmocka_unit_test(ins_checks_alignment_before_it_reads_the_port),
+        cmocka_unit_test(a_repeated_ins_asks_for_permission_even_for_nothing),
         cmocka_unit_test(ports_ask_for_the_permission_map),
         cmocka_unit_test(high_byte_registers_are_the_second_bytes),
         cmocka_unit_test(xlat_and_lea_wrap_with_16_bit_addresses),

@@ -175,6 +175,28 @@ static void an_external_interrupt_waits_one_instruction_behind_sti_and_mov_ss(vo
     processor_free(p);
 }
 
+static void tf_traps_one_instruction_later_behind_mov_ss_but_not_behind_lss(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_I486, 0);
+
+    p->cpu.reg[EAX] = DATA;
+    set_flags(p, FLAG_TF);
+    RUN(p, 0x8E, 0xD0, 0x40, 0x40 /* mov ss, ax; inc eax; inc eax */);
+    expect_vector(p, EXC_DB);
+    assert_int_equal(on_stack(p, 0), AT_CODE + 3);
+    processor_free(p);
+
+    p = processor_protected(CPU_I486, 0);
+    poke(p, AT_DATA, AT_STACK, 4);
+    poke(p, AT_DATA + 4, DATA, 2);
+    set_flags(p, FLAG_TF);
+    RUN(p, 0x0F, 0xB2, 0x25, D(AT_DATA), 0x40 /* lss esp, [data]; inc eax */);
+    expect_vector(p, EXC_DB);
+    assert_int_equal(on_stack(p, 0), AT_CODE + 7);
+    processor_free(p);
+}
+
 /* --- IRET --- */
 static void iret_to_the_user_drops_inner_data_segments(void **state)
 {
@@ -583,6 +605,7 @@ int main(void)
         cmocka_unit_test(a_fault_in_the_delivery_of_a_double_fault_shuts_down),
         cmocka_unit_test(every_exception_takes_one_tick),
         cmocka_unit_test(an_external_interrupt_waits_one_instruction_behind_sti_and_mov_ss),
+        cmocka_unit_test(tf_traps_one_instruction_later_behind_mov_ss_but_not_behind_lss),
         cmocka_unit_test(iret_to_the_user_drops_inner_data_segments),
         cmocka_unit_test(the_user_cannot_raise_if_or_iopl),
         cmocka_unit_test(iret_enters_virtual_8086_mode),
