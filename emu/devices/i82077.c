@@ -1,7 +1,8 @@
 /* i82077.c - Intel 82077AA floppy disk controller (data sheet 290166-007) and its drives.
  *
  * A command is a row of the table at the end. Sectors pass one per event, as they would pass under the head: a revolution divided by the sectors
- * of a track. A medium answers only at its own data rate, as it would; 40-track media in 80-track drives are reached at every second cylinder. */
+ * of a track. A medium answers only at its own data rate and in MFM, as it would; 40-track media in 80-track drives are reached at every second
+ * cylinder. Where no disk turns there are no index pulses to count, and a command waits until a reset. */
 #include "emu/devices/i82077.h"
 
 #include <string.h>
@@ -14,21 +15,26 @@ enum { MSR_BUSY = 0x10, MSR_NON_DMA = 0x20, MSR_DIO = 0x40, MSR_RQM = 0x80 };
 enum { ST0_ABNORMAL = 0x40, ST0_INVALID = 0x80, ST0_READY_CHANGED = 0xC0, ST0_SEEK_END = 0x20, ST0_EQUIPMENT = 0x10 };
 enum { ST1_MISSING_MARK = 1, ST1_NOT_WRITABLE = 2, ST1_NO_DATA = 4, ST1_OVERRUN = 0x10, ST1_DATA_ERROR = 0x20, ST1_END_OF_CYLINDER = 0x80 };
 enum { ST2_WRONG_CYLINDER = 0x10, ST2_DATA_ERROR = 0x20 };
-enum { COMMAND_MT = 0x80, CONFIGURE_IMPLIED_SEEK = 0x40, CONFIGURE_NO_POLL = 0x10 };
+enum { COMMAND_MT = 0x80, COMMAND_MFM = 0x40, SELECT_HEAD = 4, VERIFY_COUNT = 0x80 };
+enum { CONFIGURE_IMPLIED_SEEK = 0x40, CONFIGURE_FIFO_OFF = 0x20, CONFIGURE_LOCKABLE = 0x2F };
+enum { PERPENDICULAR_OW = 0x80, PERPENDICULAR_DRIVES = 0x3C, PERPENDICULAR_MODE = 3 };
 #define SECTOR_CODE 2 /* N: 512 bytes */
+#define ID_BYTES 4    /* C, H, R, N */
 #define RESET_US 250
 #define LAST_CYLINDER 85
+#define RECALIBRATE_STEPS 79 /* so many pulses at most */
 
 static const struct state_field unit_state[] = {
     STATE(struct i82077_unit, cylinder, U8, "cylinder under the heads"),
     STATE(struct i82077_unit, target, U8, "cylinder that the heads move to"),
     STATE(struct i82077_unit, seeking, BOOL, "the heads move"),
-    STATE(struct i82077_unit, seek_done, BOOL, "a seek has ended that SENSE INTERRUPT STATUS has not told of"),
+    STATE(struct i82077_unit, seek_status, U8, "ST0 of a seek that SENSE INTERRUPT STATUS has not told of; 0: none"),
+    STATE(struct i82077_unit, arrives_at, TICK, "when the last seek ended or will end"),
     STATE_END
 };
 
 const struct state_field i82077_state[] = {
-    STATE_TABLE(struct i82077, unit, struct i82077_unit, unit_state, "drives 0 and 1"),
+    STATE_TABLE(struct i82077, unit, struct i82077_unit, unit_state, "drives 0 to 3"),
     STATE(struct i82077, dor, U8, "digital output register"),
     STATE(struct i82077, rate, U8, "data rate: 0 500, 1 300, 2 250, 3 1000 kbit/s"),
     STATE(struct i82077, phase, U8, "0 command, 1 busy, 2 transfer by the host, 3 result"),
@@ -45,7 +51,10 @@ const struct state_field i82077_state[] = {
     STATE(struct i82077, cylinder, U8, "C of the running transfer"),
     STATE(struct i82077, head, U8, "H of the running transfer"),
     STATE(struct i82077, sector, U8, "R of the running transfer"),
-    STATE_BUFFER(struct i82077, buffer, length, "sector that the host moves itself"),
+    STATE(struct i82077, size, U8, "N of the running transfer"),
+    STATE(struct i82077, eot, U8, "last sector of the track in the last transfer"),
+    STATE(struct i82077, left, U16, "sectors still to be formatted or verified"),
+    STATE_BUFFER(struct i82077, buffer, length, "what the host moves itself"),
     STATE(struct i82077, position, U32, "bytes of it that were moved"),
     STATE(struct i82077, due_at, TICK, "next step of the transfer or reset"),
     STATE(struct i82077, seek_due_at, TICK, "the heads have arrived"),
@@ -94,22 +103,26 @@ static unsigned unit_number(const struct i82077 *f)
 
 static uint8_t head_select(const struct i82077 *f)
 {
-    return f->command[1] >> 2 & 1;
+    return f->command[1] & SELECT_HEAD ? 1 : 0;
 }
 
-/* Null where no drive is connected. */
 static struct i82077_unit *command_unit(struct i82077 *f)
 {
-    unsigned n = unit_number(f);
-    return n < 2 && f->unit[n].drive ? &f->unit[n] : NULL;
+    return &f->unit[unit_number(f)];
 }
 
-/* The medium under the head, if it turns and its format can be read at the data rate set. */
+/* Whether a disk turns in the drive. */
+static bool turning(const struct i82077 *f, const struct i82077_unit *u)
+{
+    return u->drive && u->drive->medium && f->dor & DOR_MOTOR << unit_number(f);
+}
+
+/* The format of the medium under the head, if it turns and can be read as the rate and the command say. */
 static bool readable(const struct i82077 *f, const struct i82077_unit *u, struct geometry *g)
 {
     uint8_t rate;
 
-    if (!u || !(f->dor & DOR_MOTOR << unit_number(f)) || !floppy_geometry(u->drive->sectors, g))
+    if (!turning(f, u) || !(f->command[0] & COMMAND_MFM) || !floppy_geometry(u->drive->sectors, g))
         return false;
     rate = g->sectors <= 9 ? (u->type == FLOPPY_1200K ? 1 : 2) : g->sectors <= 21 ? 0 : 3;
     return f->rate == rate;
@@ -120,308 +133,110 @@ static uint8_t track_under_head(const struct i82077_unit *u, const struct geomet
     return g->cylinders == 40 && u->type != FLOPPY_360K ? u->cylinder / 2 : u->cylinder;
 }
 
-/* A revolution takes 200 ms, in 1.2M drives 167 ms. */
+static uint64_t revolution_us(const struct i82077_unit *u)
+{
+    return u->type == FLOPPY_1200K ? 166667 : 200000;
+}
+
 static uint64_t sector_us(const struct i82077_unit *u, const struct geometry *g)
 {
-    return (u->type == FLOPPY_1200K ? 166667 : 200000) / g->sectors;
+    return revolution_us(u) / g->sectors;
 }
 
-/* --- Data transfer commands --- */
+/* --- The heads --- */
 
-/* The seven result bytes. The ID is that of the next sector. */
-static void transfer_result(struct i82077 *f, uint8_t st0, uint8_t st1, uint8_t st2)
+/* SPECIFY counts down from 16 ms at 500 kbit/s; the other rates scale that. */
+static uint64_t step_us(const struct i82077 *f)
 {
-    const uint8_t bytes[7] = {(uint8_t)(st0 | (f->command[1] & 7)), st1, st2, f->cylinder, f->head, f->sector, SECTOR_CODE};
-
-    f->length = f->position = 0;
-    result_phase(f, bytes, sizeof bytes);
-    interrupt(f, true);
+    static const uint16_t kilobits[4] = {500, 300, 250, 1000};
+    return (16u - (f->specify[0] >> 4)) * 500000u / kilobits[f->rate];
 }
 
-/* Moves the ID on by one sector: data sheet table 5-6. False when that leaves the track (or, with MT, the cylinder). */
-static bool next_id(struct i82077 *f)
+static unsigned distance(uint8_t from, uint8_t to)
 {
-    bool multi = f->command[0] & COMMAND_MT;
-
-    if (f->sector != f->command[6]) {
-        f->sector++;
-        return true;
-    }
-    f->sector = 1;
-    if (multi && !f->head) {
-        f->head = 1;
-        return true;
-    }
-    if (multi)
-        f->head = 0;
-    f->cylinder++;
-    return false;
+    return (unsigned)(from < to ? to - from : from - to);
 }
 
-/* Finds the sector of the ID under the head. True with its number on the medium; otherwise the command has ended. */
-static bool find_sector(struct i82077 *f, struct geometry *g, uint64_t *sector)
+/* A step with a medium in the drive clears the change line. */
+static void move_heads(struct i82077_unit *u, uint8_t cylinder)
 {
-    struct i82077_unit *u = command_unit(f);
-    uint8_t track;
-
-    if (!readable(f, u, g)) {
-        transfer_result(f, ST0_ABNORMAL, ST1_MISSING_MARK, 0);
-        return false;
-    }
-    track = track_under_head(u, g);
-    if (f->cylinder != track || track >= g->cylinders) {
-        transfer_result(f, ST0_ABNORMAL, ST1_NO_DATA, ST2_WRONG_CYLINDER);
-        return false;
-    }
-    if (f->head >= g->heads || !f->sector || f->sector > g->sectors || f->command[5] != SECTOR_CODE) {
-        transfer_result(f, ST0_ABNORMAL, ST1_NO_DATA, 0);
-        return false;
-    }
-    *sector = ((uint64_t)track * g->heads + f->head) * g->sectors + f->sector - 1;
-    return true;
+    if (u->cylinder != cylinder && u->drive && u->drive->medium)
+        u->drive->changed = false;
+    u->cylinder = cylinder;
 }
 
-static bool uses_dma(const struct i82077 *f)
+static void schedule_arrival(struct i82077 *f)
 {
-    return !(f->specify[1] & 1);
+    uint64_t first = NEVER;
+
+    for (unsigned i = 0; i < 4; i++)
+        if (f->unit[i].seeking && f->unit[i].arrives_at < first)
+            first = f->unit[i].arrives_at;
+    clock_schedule(f->clock, EVENT_FLOPPY_SEEK, first);
 }
 
-/* One sector is done. */
-static void advance(struct i82077 *f, bool terminal_count)
-{
-    struct geometry g;
-
-    if (!next_id(f) && !terminal_count) {
-        transfer_result(f, ST0_ABNORMAL, ST1_END_OF_CYLINDER, 0);
-    } else if (terminal_count) {
-        transfer_result(f, 0, 0, 0);
-    } else if (!readable(f, command_unit(f), &g)) {
-        transfer_result(f, ST0_ABNORMAL, ST1_MISSING_MARK, 0);
-    } else {
-        later(f, sector_us(command_unit(f), &g));
-    }
-}
-
-/* The host moves the sector through the data register. */
-static void host_transfer(struct i82077 *f)
-{
-    f->phase = PHASE_TRANSFER;
-    f->length = sizeof f->buffer;
-    f->position = 0;
-    interrupt(f, true);
-}
-
-static void read_step(struct i82077 *f)
-{
-    struct drive *drive;
-    struct geometry g;
-    uint64_t sector;
-    uint32_t done;
-    bool tc = false;
-
-    if (!find_sector(f, &g, &sector))
-        return;
-    drive = command_unit(f)->drive;
-    switch (drive_read(drive, sector, 1, f->buffer, &done)) {
-    case DRIVE_FAILED:
-        return; /* the machine stops here */
-    case DRIVE_BAD_SECTOR:
-        transfer_result(f, ST0_ABNORMAL, ST1_DATA_ERROR, ST2_DATA_ERROR);
-        return;
-    case DRIVE_OK:
-        break;
-    }
-    if (!uses_dma(f)) {
-        host_transfer(f);
-        return;
-    }
-    if (f->dma.transfer(f->dma.controller, f->dma.channel, f->buffer, sizeof f->buffer, &tc) < sizeof f->buffer && !tc)
-        transfer_result(f, ST0_ABNORMAL, ST1_OVERRUN, 0);
-    else
-        advance(f, tc);
-}
-
-/* Writes the buffer to the sector of the ID. False when the command has ended. */
-static bool write_sector(struct i82077 *f)
-{
-    struct geometry g;
-    uint64_t sector;
-    struct drive *drive;
-
-    if (!find_sector(f, &g, &sector))
-        return false;
-    drive = command_unit(f)->drive;
-    if (drive->read_only) {
-        transfer_result(f, ST0_ABNORMAL, ST1_NOT_WRITABLE, 0);
-        return false;
-    }
-    return drive_write(drive, sector, 1, f->buffer) == DRIVE_OK;
-}
-
-static void write_step(struct i82077 *f)
-{
-    bool tc = false;
-    uint32_t moved;
-
-    if (!uses_dma(f)) {
-        host_transfer(f);
-        return;
-    }
-    memset(f->buffer, 0, sizeof f->buffer);
-    moved = f->dma.transfer(f->dma.controller, f->dma.channel, f->buffer, sizeof f->buffer, &tc);
-    if (moved < sizeof f->buffer && !tc)
-        transfer_result(f, ST0_ABNORMAL, ST1_OVERRUN, 0);
-    else if (write_sector(f))
-        advance(f, tc);
-}
-
-/* The host has moved its sector. There is no terminal count without DMA: the track's end ends the command. */
-static void host_moved(struct i82077 *f, bool write)
-{
-    interrupt(f, false);
-    f->length = f->position = 0;
-    if (!write || write_sector(f))
-        advance(f, false);
-}
-
-static void verify_step(struct i82077 *f)
-{
-    struct geometry g;
-    uint64_t sector;
-
-    if (!find_sector(f, &g, &sector))
-        return;
-    if (f->sector == f->command[6] && !(f->command[0] & COMMAND_MT && !f->head)) {
-        next_id(f);
-        transfer_result(f, 0, 0, 0);
-    } else {
-        advance(f, false);
-    }
-}
-
-/* FORMAT TRACK: four bytes of ID for each sector from the host; the sector is filled with the last argument. */
-static void format_step(struct i82077 *f)
-{
-    uint8_t id[4];
-    bool tc = false;
-
-    if (f->dma.transfer(f->dma.controller, f->dma.channel, id, sizeof id, &tc) < sizeof id) {
-        transfer_result(f, ST0_ABNORMAL, ST1_OVERRUN, 0);
-        return;
-    }
-    f->cylinder = id[0];
-    f->head = id[1];
-    f->sector = id[2];
-    f->command[6] = f->command[3]; /* sectors per track, where the other commands have EOT */
-    f->command[5] = f->command[2];
-    memset(f->buffer, f->command[8], sizeof f->buffer);
-    if (!write_sector(f))
-        return;
-    if (!--f->command[7] || tc)
-        transfer_result(f, 0, 0, 0);
-    else
-        advance(f, false);
-}
-
-/* READ ID: the next ID that passes, which the time tells. */
-static void read_id_step(struct i82077 *f)
+/* Sends the heads of the command's drive off; the controller is free again. */
+static void begin_seek(struct i82077 *f, unsigned target, unsigned steps, uint8_t status)
 {
     struct i82077_unit *u = command_unit(f);
-    struct geometry g;
 
-    if (!readable(f, u, &g) || track_under_head(u, &g) >= g.cylinders || head_select(f) >= g.heads) {
-        transfer_result(f, ST0_ABNORMAL, ST1_MISSING_MARK, 0);
-        return;
-    }
-    f->cylinder = track_under_head(u, &g);
-    f->head = head_select(f);
-    f->sector = (uint8_t)(clock_now(f->clock) / clock_ticks_us(f->clock, sector_us(u, &g)) % g.sectors + 1);
-    transfer_result(f, 0, 0, 0);
-}
-
-/* Begins a command that waits for a sector to pass. Without a readable medium it gives up after two revolutions. */
-static void begin_transfer(struct i82077 *f)
-{
-    struct i82077_unit *u = command_unit(f);
-    struct geometry g;
-
-    f->cylinder = f->command[2];
-    f->head = f->command[3];
-    f->sector = f->command[4];
-    if (u && f->configure & CONFIGURE_IMPLIED_SEEK)
-        u->cylinder = f->cylinder < LAST_CYLINDER ? f->cylinder : LAST_CYLINDER;
-    later(f, readable(f, u, &g) ? sector_us(u, &g) : 400000);
-}
-
-static void begin_read_track(struct i82077 *f)
-{
-    begin_transfer(f);
-    f->sector = 1;
-}
-
-static void begin_format(struct i82077 *f)
-{
-    f->command[8] = f->command[5]; /* filler */
-    f->command[7] = f->command[3]; /* sectors to go */
-    f->command_length = sizeof f->command; /* both are state now */
-    begin_transfer(f);
-    if (!f->command[3]) {
-        clock_schedule(f->clock, EVENT_FLOPPY, NEVER);
-        transfer_result(f, 0, 0, 0);
-    }
-}
-
-/* --- Seeks --- */
-
-static void begin_seek(struct i82077 *f, uint8_t target)
-{
-    struct i82077_unit *u = command_unit(f);
-    unsigned steps = 0, step_ms = 16 - (f->specify[0] >> 4); /* at 500 kbit/s; the rate scales it */
-    static const uint8_t scale[4] = {2, 3, 4, 1};             /* halves */
-
+    u->target = (uint8_t)(target < LAST_CYLINDER ? target : LAST_CYLINDER);
+    u->seeking = true;
+    u->seek_status = (uint8_t)(status | unit_number(f));
+    u->arrives_at = clock_now(f->clock) + clock_ticks_us(f->clock, (steps + 1) * step_us(f));
+    schedule_arrival(f);
     command_phase(f);
-    if (u) {
-        u->target = target < LAST_CYLINDER ? target : LAST_CYLINDER;
-        steps = (unsigned)(u->target > u->cylinder ? u->target - u->cylinder : u->cylinder - u->target);
-        u->seeking = true;
-    }
-    clock_schedule(f->clock, EVENT_FLOPPY_SEEK,
-                   clock_now(f->clock) + clock_ticks_us(f->clock, (uint64_t)(steps + 1) * step_ms * scale[f->rate] * 500));
 }
 
+/* A seek is blind: a drive that is not there ends it like any other. */
 static void seek(struct i82077 *f)
 {
-    begin_seek(f, f->command[2]);
+    begin_seek(f, f->command[2], distance(command_unit(f)->cylinder, f->command[2]), ST0_SEEK_END);
 }
 
 static void relative_seek(struct i82077 *f)
 {
-    struct i82077_unit *u = command_unit(f);
-    int at = u ? u->cylinder : 0, target = f->command[0] & 0x40 ? at + f->command[2] : at - f->command[2];
-
-    begin_seek(f, (uint8_t)(target < 0 ? 0 : target > LAST_CYLINDER ? LAST_CYLINDER : target));
+    int at = command_unit(f)->cylinder, target = f->command[0] & 0x40 ? at + f->command[2] : at - f->command[2];
+    begin_seek(f, target < 0 ? 0 : (unsigned)target, f->command[2], ST0_SEEK_END);
 }
 
+/* Steps outwards until track 0 is found or the pulses are used up. */
 static void recalibrate(struct i82077 *f)
 {
-    begin_seek(f, 0);
+    const struct i82077_unit *u = command_unit(f);
+    unsigned steps = u->drive && u->cylinder < RECALIBRATE_STEPS ? u->cylinder : RECALIBRATE_STEPS;
+    unsigned target = u->cylinder > steps ? u->cylinder - steps : 0;
+    bool found = u->drive && !target;
+
+    begin_seek(f, target, steps, found ? ST0_SEEK_END : ST0_ABNORMAL | ST0_SEEK_END | ST0_EQUIPMENT);
 }
 
 static void seek_due(void *device)
 {
     struct i82077 *f = device;
 
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 4; i++) {
         struct i82077_unit *u = &f->unit[i];
-        if (!u->seeking)
+        if (!u->seeking || u->arrives_at > clock_now(f->clock))
             continue;
-        u->cylinder = u->target;
+        move_heads(u, u->target);
         u->seeking = false;
-        u->seek_done = true;
-        if (u->drive->medium)
-            u->drive->changed = false; /* a step with a medium in the drive clears the change line */
     }
+    schedule_arrival(f);
     interrupt(f, true);
+}
+
+/* CONFIGURE's implied seek: the heads go to the cylinder of the ID first. Returns how long that takes. */
+static uint64_t implied_seek(struct i82077 *f)
+{
+    struct i82077_unit *u = command_unit(f);
+    uint8_t target = f->cylinder < LAST_CYLINDER ? f->cylinder : LAST_CYLINDER;
+    unsigned steps = distance(u->cylinder, target);
+
+    if (!(f->configure & CONFIGURE_IMPLIED_SEEK))
+        return 0;
+    move_heads(u, target);
+    return steps * step_us(f);
 }
 
 static void sense_interrupt(struct i82077 *f)
@@ -432,19 +247,303 @@ static void sense_interrupt(struct i82077 *f)
     if (f->reset_sense) {
         unsigned n = 4u - f->reset_sense--;
         bytes[0] = (uint8_t)(ST0_READY_CHANGED | n);
-        bytes[1] = n < 2 ? f->unit[n].cylinder : 0;
+        bytes[1] = f->unit[n].cylinder;
         result_phase(f, bytes, 2);
         return;
     }
-    for (unsigned i = 0; i < 2; i++)
-        if (f->unit[i].seek_done) {
-            f->unit[i].seek_done = false;
-            bytes[0] = (uint8_t)(ST0_SEEK_END | i);
-            bytes[1] = f->unit[i].cylinder;
-            result_phase(f, bytes, 2);
-            return;
-        }
+    for (unsigned i = 0; i < 4; i++) {
+        struct i82077_unit *u = &f->unit[i];
+        if (u->seeking || !u->seek_status)
+            continue;
+        bytes[0] = u->seek_status;
+        bytes[1] = u->cylinder;
+        u->seek_status = 0;
+        result_phase(f, bytes, 2);
+        return;
+    }
     result_phase(f, bytes, 1);
+}
+
+/* --- Data transfer commands --- */
+
+static const struct command {
+    uint8_t value, mask, length;
+    void (*begin)(struct i82077 *f);
+    void (*step)(struct i82077 *f);                       /* its time has come */
+    void (*moved)(struct i82077 *f, bool terminal_count); /* the host has moved what it was to move */
+    bool host_writes, seeks;                              /* the direction of that; implied seek */
+} *find_command(uint8_t byte);
+
+/* The seven result bytes. The ID is that of the next sector. */
+static void transfer_result(struct i82077 *f, uint8_t st0, uint8_t st1, uint8_t st2)
+{
+    bool sought = f->configure & CONFIGURE_IMPLIED_SEEK && find_command(f->command[0])->seeks;
+    const uint8_t bytes[7] = {(uint8_t)(st0 | (sought ? ST0_SEEK_END : 0) | (f->command[1] & 7)), st1, st2,
+                              f->cylinder, f->head, f->sector, f->size};
+
+    f->length = f->position = 0;
+    result_phase(f, bytes, sizeof bytes);
+    interrupt(f, true);
+}
+
+/* Waits until the next sector has passed; what cannot be read is given up when the index comes by for the second time. */
+static void next_sector(struct i82077 *f, uint64_t after_us)
+{
+    const struct i82077_unit *u = command_unit(f);
+    struct geometry g;
+
+    f->phase = PHASE_BUSY;
+    if (turning(f, u))
+        later(f, after_us + (readable(f, u, &g) ? sector_us(u, &g) : 2 * revolution_us(u)));
+}
+
+/* Moves the ID on by one sector: data sheet table 5-6. False when that leaves the track (or, with MT, the cylinder). */
+static bool next_id(struct i82077 *f)
+{
+    bool multi = f->command[0] & COMMAND_MT;
+
+    if (f->sector != f->eot) {
+        f->sector++;
+        return true;
+    }
+    f->sector = 1;
+    if (multi && !f->head) {
+        f->head = 1;
+        f->command[1] |= SELECT_HEAD;
+        return true;
+    }
+    if (multi)
+        f->head = 0;
+    f->cylinder++;
+    return false;
+}
+
+/* Finds the sector of the ID under the head. True with its number on the medium; otherwise the command has ended. */
+static bool find_sector(struct i82077 *f, uint64_t *sector)
+{
+    const struct i82077_unit *u = command_unit(f);
+    struct geometry g;
+    uint8_t track;
+
+    if (!readable(f, u, &g) || track_under_head(u, &g) >= g.cylinders || head_select(f) >= g.heads) {
+        transfer_result(f, ST0_ABNORMAL, ST1_MISSING_MARK, 0);
+        return false;
+    }
+    track = track_under_head(u, &g);
+    if (f->cylinder != track) {
+        transfer_result(f, ST0_ABNORMAL, ST1_NO_DATA, ST2_WRONG_CYLINDER);
+        return false;
+    }
+    if (f->head != head_select(f) || !f->sector || f->sector > g.sectors || f->size != SECTOR_CODE) {
+        transfer_result(f, ST0_ABNORMAL, ST1_NO_DATA, 0);
+        return false;
+    }
+    *sector = ((uint64_t)track * g.heads + f->head) * g.sectors + f->sector - 1;
+    return true;
+}
+
+/* The host moves `length` bytes of the buffer: by DMA now, or through the data register, as fast as it likes. */
+static void exchange(struct i82077 *f, uint32_t length)
+{
+    uint32_t moved = 0;
+    bool tc = false;
+
+    if (f->specify[1] & 1) { /* no DMA */
+        f->phase = PHASE_TRANSFER;
+        f->length = length;
+        f->position = 0;
+        interrupt(f, true);
+        return;
+    }
+    if (f->dor & DOR_DMA)
+        moved = f->dma.transfer(f->dma.controller, f->dma.channel, f->buffer, length, &tc);
+    if (moved < length && !tc)
+        transfer_result(f, ST0_ABNORMAL, ST1_OVERRUN, 0);
+    else
+        find_command(f->command[0])->moved(f, tc);
+}
+
+/* The host has moved the last byte itself. There is no terminal count without DMA: the track's end ends the command. */
+static void host_moved(struct i82077 *f)
+{
+    interrupt(f, false);
+    f->length = f->position = 0;
+    find_command(f->command[0])->moved(f, false);
+}
+
+/* One sector is done. */
+static void advance(struct i82077 *f, bool terminal_count)
+{
+    bool more = next_id(f);
+
+    if (terminal_count)
+        transfer_result(f, 0, 0, 0);
+    else if (more)
+        next_sector(f, 0);
+    else
+        transfer_result(f, ST0_ABNORMAL, ST1_END_OF_CYLINDER, 0);
+}
+
+/* Reads the sector of the ID into the buffer. False: the command has ended, or the machine stops. */
+static bool read_sector(struct i82077 *f)
+{
+    uint64_t sector;
+    uint32_t done;
+
+    if (!find_sector(f, &sector))
+        return false;
+    switch (drive_read(command_unit(f)->drive, sector, 1, f->buffer, &done)) {
+    case DRIVE_OK:
+        return true;
+    case DRIVE_BAD_SECTOR:
+        transfer_result(f, ST0_ABNORMAL, ST1_DATA_ERROR, ST2_DATA_ERROR);
+        return false;
+    default:
+        return false;
+    }
+}
+
+static void read_step(struct i82077 *f)
+{
+    if (read_sector(f))
+        exchange(f, SECTOR_SIZE);
+}
+
+/* False: the medium is protected, and the command has ended. */
+static bool writable(struct i82077 *f)
+{
+    if (!command_unit(f)->drive->read_only)
+        return true;
+    transfer_result(f, ST0_ABNORMAL, ST1_NOT_WRITABLE, 0);
+    return false;
+}
+
+static bool write_sector(struct i82077 *f)
+{
+    uint64_t sector;
+    return find_sector(f, &sector) && drive_write(command_unit(f)->drive, sector, 1, f->buffer) == DRIVE_OK;
+}
+
+static void write_step(struct i82077 *f)
+{
+    uint64_t sector;
+
+    if (!find_sector(f, &sector) || !writable(f))
+        return;
+    memset(f->buffer, 0, sizeof f->buffer); /* what the host leaves out */
+    exchange(f, SECTOR_SIZE);
+}
+
+static void write_moved(struct i82077 *f, bool terminal_count)
+{
+    if (write_sector(f))
+        advance(f, terminal_count);
+}
+
+static void begin_transfer(struct i82077 *f)
+{
+    f->cylinder = f->command[2];
+    f->head = f->command[3];
+    f->sector = f->command[4];
+    f->size = f->command[5];
+    f->eot = f->command[6];
+    next_sector(f, implied_seek(f));
+}
+
+static void begin_read_track(struct i82077 *f)
+{
+    begin_transfer(f);
+    f->sector = 1;
+}
+
+/* VERIFY has no terminal count: the last argument counts sectors, or the end of the track is its end. */
+static void begin_verify(struct i82077 *f)
+{
+    uint16_t count = f->command[8] ? f->command[8] : 256;
+
+    f->left = f->command[1] & VERIFY_COUNT ? count : 0;
+    begin_transfer(f);
+}
+
+static void verify_step(struct i82077 *f)
+{
+    bool more;
+
+    if (!read_sector(f))
+        return;
+    more = next_id(f);
+    if (f->left ? !--f->left : !more)
+        transfer_result(f, 0, 0, 0);
+    else if (more)
+        next_sector(f, 0);
+    else
+        transfer_result(f, ST0_ABNORMAL, ST1_END_OF_CYLINDER, 0);
+}
+
+/* FORMAT TRACK: the host gives the ID of each sector, which is filled with the last argument. An image has room for the sectors of its own
+ * format, in any order: others are not found. */
+static void begin_format(struct i82077 *f)
+{
+    f->cylinder = f->head = f->sector = 0;
+    f->size = f->command[2];
+    f->eot = f->command[3];
+    f->left = f->command[3];
+    if (f->left)
+        next_sector(f, 0);
+    else
+        transfer_result(f, 0, 0, 0);
+}
+
+static void format_step(struct i82077 *f)
+{
+    struct geometry g;
+
+    if (!readable(f, command_unit(f), &g)) {
+        transfer_result(f, ST0_ABNORMAL, ST1_MISSING_MARK, 0);
+    } else if (f->command[2] != SECTOR_CODE) {
+        transfer_result(f, ST0_ABNORMAL, ST1_NO_DATA, 0);
+    } else if (writable(f)) {
+        memset(f->buffer, 0, ID_BYTES);
+        exchange(f, ID_BYTES);
+    }
+}
+
+static void format_moved(struct i82077 *f, bool terminal_count)
+{
+    f->cylinder = f->buffer[0];
+    f->head = f->buffer[1];
+    f->sector = f->buffer[2];
+    f->size = f->buffer[3];
+    memset(f->buffer, f->command[5], sizeof f->buffer);
+    if (!write_sector(f))
+        return;
+    if (!--f->left || terminal_count)
+        transfer_result(f, 0, 0, 0);
+    else
+        next_sector(f, 0);
+}
+
+static void begin_read_id(struct i82077 *f)
+{
+    f->cylinder = f->head = f->sector = f->size = 0;
+    next_sector(f, 0);
+}
+
+/* READ ID: the next ID that passes, which the time tells. */
+static void read_id_step(struct i82077 *f)
+{
+    const struct i82077_unit *u = command_unit(f);
+    struct geometry g;
+
+    if (!readable(f, u, &g) || track_under_head(u, &g) >= g.cylinders || head_select(f) >= g.heads) {
+        transfer_result(f, ST0_ABNORMAL, ST1_MISSING_MARK, 0);
+        return;
+    }
+    f->cylinder = track_under_head(u, &g);
+    f->head = head_select(f);
+    f->sector = (uint8_t)(clock_now(f->clock) / clock_ticks_us(f->clock, sector_us(u, &g)) % g.sectors + 1);
+    f->size = SECTOR_CODE;
+    transfer_result(f, 0, 0, 0);
 }
 
 /* --- The other commands --- */
@@ -457,14 +556,16 @@ static void specify(struct i82077 *f)
 
 static void configure(struct i82077 *f)
 {
-    f->configure = f->command[2];
+    f->configure = f->command[2] & 0x7F;
     f->precompensation = f->command[3];
     command_phase(f);
 }
 
 static void perpendicular_mode(struct i82077 *f)
 {
-    f->perpendicular = f->command[1];
+    uint8_t drives = f->command[1] & PERPENDICULAR_OW ? f->command[1] : f->perpendicular;
+
+    f->perpendicular = (uint8_t)((drives & PERPENDICULAR_DRIVES) | (f->command[1] & PERPENDICULAR_MODE));
     command_phase(f);
 }
 
@@ -473,17 +574,18 @@ static void sense_drive(struct i82077 *f)
     const struct i82077_unit *u = command_unit(f);
     uint8_t st3 = (uint8_t)(0x28 | (f->command[1] & 7)); /* ready, two sides */
 
-    if (u && !u->cylinder)
+    if (u->drive && !u->cylinder)
         st3 |= 0x10;
-    if (u && u->drive->read_only)
+    if (u->drive && u->drive->read_only)
         st3 |= 0x40;
     result_byte(f, st3);
 }
 
 static void dump_registers(struct i82077 *f)
 {
-    const uint8_t bytes[10] = {f->unit[0].cylinder, f->unit[1].cylinder, 0, 0, f->specify[0], f->specify[1], f->command[6],
-                               (uint8_t)((f->locked ? 0x80 : 0) | (f->perpendicular & 0x7F)), f->configure, f->precompensation};
+    const uint8_t bytes[10] = {f->unit[0].cylinder, f->unit[1].cylinder, f->unit[2].cylinder, f->unit[3].cylinder,
+                               f->specify[0], f->specify[1], f->eot, (uint8_t)((f->locked ? 0x80 : 0) | f->perpendicular),
+                               f->configure, f->precompensation};
     result_phase(f, bytes, sizeof bytes);
 }
 
@@ -492,43 +594,33 @@ static void version(struct i82077 *f)
     result_byte(f, 0x90); /* an enhanced controller */
 }
 
-static void part_id(struct i82077 *f)
-{
-    result_byte(f, 0x01);
-}
-
 static void lock(struct i82077 *f)
 {
     f->locked = f->command[0] & 0x80;
     result_byte(f, f->locked ? 0x10 : 0);
 }
 
-/* A command is recognised by its first byte under a mask; length counts that byte. step runs when its time has come. */
-static const struct command {
-    uint8_t value, mask, length;
-    void (*begin)(struct i82077 *f);
-    void (*step)(struct i82077 *f);
-} commands[] = {
-    {0x06, 0x1F, 9, begin_transfer, read_step},    /* READ DATA */
-    {0x0C, 0x1F, 9, begin_transfer, read_step},    /* READ DELETED DATA */
-    {0x05, 0x3F, 9, begin_transfer, write_step},   /* WRITE DATA */
-    {0x09, 0x3F, 9, begin_transfer, write_step},   /* WRITE DELETED DATA */
-    {0x02, 0x9F, 9, begin_read_track, read_step},  /* READ TRACK */
-    {0x16, 0x1F, 9, begin_transfer, verify_step},  /* VERIFY */
-    {0x0D, 0xBF, 6, begin_format, format_step},    /* FORMAT TRACK */
-    {0x0A, 0xBF, 2, begin_transfer, read_id_step}, /* READ ID */
-    {0x07, 0xFF, 2, recalibrate, NULL},
-    {0x08, 0xFF, 1, sense_interrupt, NULL},
-    {0x03, 0xFF, 3, specify, NULL},
-    {0x04, 0xFF, 2, sense_drive, NULL},
-    {0x0F, 0xFF, 3, seek, NULL},
-    {0x8F, 0xBF, 3, relative_seek, NULL},
-    {0x13, 0xFF, 4, configure, NULL},
-    {0x0E, 0xFF, 1, dump_registers, NULL},
-    {0x10, 0xFF, 1, version, NULL},
-    {0x12, 0xFF, 2, perpendicular_mode, NULL},
-    {0x14, 0x7F, 1, lock, NULL},
-    {0x18, 0xFF, 1, part_id, NULL},
+/* A command is recognised by its first byte under a mask; length counts that byte. */
+static const struct command commands[] = {
+    {0x06, 0x1F, 9, begin_transfer, read_step, advance, false, true},      /* READ DATA */
+    {0x0C, 0x1F, 9, begin_transfer, read_step, advance, false, true},      /* READ DELETED DATA */
+    {0x05, 0x3F, 9, begin_transfer, write_step, write_moved, true, true},  /* WRITE DATA */
+    {0x09, 0x3F, 9, begin_transfer, write_step, write_moved, true, true},  /* WRITE DELETED DATA */
+    {0x02, 0x9F, 9, begin_read_track, read_step, advance, false, true},    /* READ TRACK */
+    {0x16, 0x1F, 9, begin_verify, verify_step, NULL, false, true},         /* VERIFY */
+    {0x0D, 0xBF, 6, begin_format, format_step, format_moved, true, false}, /* FORMAT TRACK */
+    {0x0A, 0xBF, 2, begin_read_id, read_id_step, NULL, false, false},      /* READ ID */
+    {.value = 0x07, .mask = 0xFF, .length = 2, .begin = recalibrate},
+    {.value = 0x08, .mask = 0xFF, .length = 1, .begin = sense_interrupt},
+    {.value = 0x03, .mask = 0xFF, .length = 3, .begin = specify},
+    {.value = 0x04, .mask = 0xFF, .length = 2, .begin = sense_drive},
+    {.value = 0x0F, .mask = 0xFF, .length = 3, .begin = seek},
+    {.value = 0x8F, .mask = 0xBF, .length = 3, .begin = relative_seek},
+    {.value = 0x13, .mask = 0xFF, .length = 4, .begin = configure},
+    {.value = 0x0E, .mask = 0xFF, .length = 1, .begin = dump_registers},
+    {.value = 0x10, .mask = 0xFF, .length = 1, .begin = version},
+    {.value = 0x12, .mask = 0xFF, .length = 2, .begin = perpendicular_mode},
+    {.value = 0x14, .mask = 0x7F, .length = 1, .begin = lock},
 };
 
 static const struct command *find_command(uint8_t byte)
@@ -550,8 +642,8 @@ static void floppy_due(void *device)
 
     if (f->command_length) {
         find_command(f->command[0])->step(f);
-    } else { /* the end of a reset: all four drives report, once polling has found them */
-        f->reset_sense = f->configure & CONFIGURE_NO_POLL ? 0 : 4;
+    } else { /* the end of a reset: polling finds that all four drives have changed */
+        f->reset_sense = 4;
         command_phase(f);
         interrupt(f, true);
     }
@@ -559,9 +651,9 @@ static void floppy_due(void *device)
 
 /* --- Ports --- */
 
-static bool writes_data(const struct i82077 *f)
+static bool host_writes(const struct i82077 *f)
 {
-    return find_command(f->command[0])->step == write_step;
+    return find_command(f->command[0])->host_writes;
 }
 
 static uint8_t main_status(const struct i82077 *f)
@@ -574,19 +666,21 @@ static uint8_t main_status(const struct i82077 *f)
         return 0;
     if (f->phase == PHASE_COMMAND && f->command_length)
         status |= MSR_BUSY;
-    if (f->phase == PHASE_TRANSFER && !writes_data(f))
+    if (f->phase == PHASE_TRANSFER && !host_writes(f))
         status |= MSR_DIO;
-    return (uint8_t)(status | f->unit[0].seeking | f->unit[1].seeking << 1);
+    for (unsigned i = 0; i < 4; i++)
+        status |= (uint8_t)(f->unit[i].seeking << i);
+    return status;
 }
 
 static uint8_t data_read(struct i82077 *f)
 {
     uint8_t byte = 0;
 
-    if (f->phase == PHASE_TRANSFER && !writes_data(f)) {
+    if (f->phase == PHASE_TRANSFER && !host_writes(f)) {
         byte = f->buffer[f->position++];
         if (f->position == f->length)
-            host_moved(f, false);
+            host_moved(f);
     } else if (f->phase == PHASE_RESULT) {
         interrupt(f, false);
         byte = f->result[f->result_position++];
@@ -600,10 +694,10 @@ static void data_write(struct i82077 *f, uint8_t value)
 {
     const struct command *c;
 
-    if (f->phase == PHASE_TRANSFER && writes_data(f)) {
+    if (f->phase == PHASE_TRANSFER && host_writes(f)) {
         f->buffer[f->position++] = value;
         if (f->position == f->length)
-            host_moved(f, true);
+            host_moved(f);
         return;
     }
     if (f->phase != PHASE_COMMAND || in_reset(f))
@@ -613,8 +707,6 @@ static void data_write(struct i82077 *f, uint8_t value)
     if (!c) {
         result_byte(f, ST0_INVALID);
     } else if (f->command_length == c->length) {
-        /* Arguments that a shorter command does not have are defined all the same. */
-        memset(f->command + c->length, 0, sizeof f->command - c->length);
         c->begin(f);
     }
 }
@@ -627,11 +719,17 @@ static void enter_reset(struct i82077 *f)
     command_phase(f);
     f->length = f->position = 0;
     f->reset_sense = 0;
-    for (unsigned i = 0; i < 2; i++)
-        f->unit[i].seeking = f->unit[i].seek_done = false;
-    if (!f->locked)
-        f->configure = f->precompensation = 0;
-    f->perpendicular = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        f->unit[i].seeking = false;
+        f->unit[i].seek_status = 0;
+    }
+    if (f->locked) {
+        f->configure &= CONFIGURE_LOCKABLE;
+    } else {
+        f->configure = CONFIGURE_FIFO_OFF;
+        f->precompensation = 0;
+    }
+    f->perpendicular &= PERPENDICULAR_DRIVES;
     interrupt(f, false);
 }
 
@@ -655,7 +753,7 @@ static void dor_write(struct i82077 *f, uint8_t value)
 static uint32_t floppy_read(void *device, uint16_t port, unsigned size)
 {
     struct i82077 *f = device;
-    const struct i82077_unit *u = &f->unit[f->dor & 1];
+    const struct drive *selected = f->unit[f->dor & 3].drive;
 
     (void)size;
     switch (port & 7) {
@@ -664,7 +762,7 @@ static uint32_t floppy_read(void *device, uint16_t port, unsigned size)
     case 4: return main_status(f);
     case 5: return data_read(f);
     case 7: /* the change line of the selected drive, while its motor turns */
-        return f->dor & DOR_MOTOR << (f->dor & 3) && !(f->dor & 2) && u->drive && (u->drive->changed || !u->drive->medium) ? 0x80 : 0;
+        return f->dor & DOR_MOTOR << (f->dor & 3) && selected && (selected->changed || !selected->medium) ? 0x80 : 0;
     default: return 0xFF;
     }
 }
@@ -716,5 +814,6 @@ void i82077_reset(struct i82077 *f)
     f->dor = 0;
     f->rate = 2;
     f->locked = false;
+    f->perpendicular = 0;
     enter_reset(f);
 }

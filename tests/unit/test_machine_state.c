@@ -35,6 +35,7 @@ struct twin {
 #define MARK_LINES_OF_SERIAL(n) MARK(serial[n].clock), MARK(serial[n].slot), MARK(serial[n].irq), MARK(serial[n].out), MARK(serial[n].context)
 #define MARK_LINES_OF_ATA(n) MARK(ata[n].clock), MARK(ata[n].slot), MARK(ata[n].irq), MARK(ata[n].unit[0].drive), MARK(ata[n].unit[0].number), \
     MARK(ata[n].unit[1].drive), MARK(ata[n].unit[1].number)
+#define MARK_UNIT_OF_FLOPPY(n) MARK(floppy.unit[n].drive), MARK(floppy.unit[n].type)
 #define MARK_DRIVE(n) MARK(drives[n].medium), MARK(drives[n].failed), MARK(drives[n].failure), MARK(drives[n].groups), MARK(drives[n].group_count), \
     MARK(drives[n].top)
 #define MARK_SEGMENT(s) MARK(cpu.s.read_end), MARK(cpu.s.write_end)
@@ -47,8 +48,8 @@ static const struct { size_t offset, size; } marks[] = {
     MARK(keyboard.clock), MARK(keyboard.irq1), MARK(keyboard.irq12), MARK(keyboard.a20_line), MARK(keyboard.reset_line),
     MARK(sysports.clock), MARK(sysports.gate2), MARK(sysports.a20), MARK(sysports.reset), MARK(sysports.power_off),
     MARK_LINES_OF_SERIAL(0), MARK_LINES_OF_SERIAL(1), MARK(parallel.clock), MARK(parallel.irq), MARK(parallel.out), MARK(parallel.context),
-    MARK(vga.clock), MARK(vga.pixels), MARK(floppy.clock), MARK(floppy.irq), MARK(floppy.dma), MARK(floppy.unit[0].drive), MARK(floppy.unit[0].type),
-    MARK(floppy.unit[1].drive), MARK(floppy.unit[1].type), MARK_LINES_OF_ATA(0), MARK_LINES_OF_ATA(1),
+    MARK(vga.clock), MARK(vga.pixels), MARK(floppy.clock), MARK(floppy.irq), MARK(floppy.dma), MARK_UNIT_OF_FLOPPY(0), MARK_UNIT_OF_FLOPPY(1),
+    MARK_UNIT_OF_FLOPPY(2), MARK_UNIT_OF_FLOPPY(3), MARK_LINES_OF_ATA(0), MARK_LINES_OF_ATA(1),
     MARK_DRIVE(0), MARK_DRIVE(1), MARK_DRIVE(2), MARK_DRIVE(3), MARK_DRIVE(4), MARK_DRIVE(5),
     /* the tick is declared as such: now = deadline - left */
     MARK(cpu.left),
