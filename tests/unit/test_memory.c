@@ -17,7 +17,7 @@ struct fixture {
     uint8_t written[16];
     unsigned reads, writes;
     uint32_t code_address[8], code_length[8], table_page[8];
-    unsigned codes, tables, maps;
+    unsigned codes, tables, maps, moves;
     bool flag_was_clear;
 };
 
@@ -58,6 +58,11 @@ static void map_changed(void *listener)
     ((struct fixture *)listener)->maps++;
 }
 
+static void code_moved(void *listener)
+{
+    ((struct fixture *)listener)->moves++;
+}
+
 static int setup(void **state)
 {
     static struct fixture f;
@@ -65,7 +70,7 @@ static int setup(void **state)
 
     memset(&f, 0, sizeof f);
     assert_true(memory_init(&f.memory, RAM));
-    f.memory.listener = (struct memory_listener){ code_changed, table_changed, map_changed, &f, NULL };
+    f.memory.listener = (struct memory_listener){ code_changed, table_changed, map_changed, &f, code_moved };
     for (unsigned i = 0; i < sizeof rom; i++)
         rom[i] = (uint8_t)(i * 7 + (i >> 8));
     memory_map_rom(&f.memory, 0xE0000, rom, sizeof rom);
@@ -175,6 +180,56 @@ static void system_rom_is_seen_below_four_gigabytes_as_well(void **state)
     assert_int_equal(memory_read(m, 0xFFFFFFF0, 4), memory_read(m, 0xFFFF0, 4));
     m->ram[0] = 0x3C;
     assert_int_equal(memory_read(m, 0xFFFFFFFF, 2) >> 8, 0x3C); /* addresses wrap at 4 GiB */
+}
+
+/* A processor that is reset while the gate is closed fetches from FFEFFFF0h. */
+static void system_rom_answers_the_reset_vector_behind_the_closed_gate(void **state)
+{
+    struct memory *m = &((struct fixture *)*state)->memory;
+    uint32_t vector = memory_read(m, 0xFFFFFFF0, 4);
+
+    assert_int_equal(memory_read(m, 0xFFEFFFF0, 4), vector);
+    memory_set_a20(m, false);
+    assert_int_equal(memory_read(m, 0xFFFFFFF0, 4), vector);
+    assert_int_equal(memory_read(m, 0xFFFE0000, 2), memory_read(m, 0xE0000, 2));
+    assert_int_equal(memory_read(m, 0xFFEDFFFF, 1), 0xFF);
+}
+
+static void shadow_ram_is_read_and_written_as_the_page_says(void **state)
+{
+    struct fixture *f = *state;
+    struct memory *m = &f->memory;
+    uint32_t rom = memory_read(m, 0xF0000, 4);
+
+    for (unsigned kind = 0; kind < 4; kind++) {
+        bool reads = kind & 1, writes = kind & 2;
+        memory_shadow(m, 0xF0000, 0x2000, reads, writes);
+        memset(m->ram + 0xF0000, 0x11, 4);
+        memory_write(m, 0xF0000, 0x22222222, 4);
+        assert_int_equal(m->ram[0xF0000], writes ? 0x22 : 0x11);
+        memory_write(m, 0xF1FFF, 0x3333, 2); /* and a byte of ROM behind it */
+        assert_int_equal(m->ram[0xF2000], 0);
+        assert_int_equal(memory_read(m, 0xF0000, 4), !reads ? rom : writes ? 0x22222222 : 0x11111111);
+        assert_int_equal(memory_page(m, 0xF0000), reads ? 0xF0 : -1);
+        assert_true((memory_writable_page(m, 0xF0000) != NULL) == writes);
+        assert_int_equal(memory_read(m, 0xFFFF0000, 4), rom); /* the top of memory is not shadowed */
+    }
+}
+
+static void shadowing_voids_what_was_derived_and_only_when_it_moves_something(void **state)
+{
+    struct fixture *f = *state;
+    struct memory *m = &f->memory;
+
+    memory_shadow(m, 0xF0000, 0x10000, false, false);
+    assert_int_equal(f->maps + f->moves, 0);
+    memory_shadow(m, 0xF0000, 0x10000, false, true);
+    assert_int_equal(f->maps, 1);
+    assert_int_equal(f->moves, 1);
+    m->flags[0xF0] = PAGE_CLEAN | PAGE_CODE;
+    memory_write(m, 0xF0000, 1, 1); /* it is read as ROM, but its bytes are state */
+    assert_int_equal(m->flags[0xF0] & PAGE_CLEAN, 0);
+    assert_int_equal(f->codes, 1);
 }
 
 static void nobody_reads_as_ones_and_swallows_writes(void **state)
@@ -325,6 +380,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(dma_does_not_pass_the_gate, setup, teardown),
         cmocka_unit_test_setup_teardown(rom_cannot_be_written_and_hides_the_ram_below, setup, teardown),
         cmocka_unit_test_setup_teardown(system_rom_is_seen_below_four_gigabytes_as_well, setup, teardown),
+        cmocka_unit_test_setup_teardown(system_rom_answers_the_reset_vector_behind_the_closed_gate, setup, teardown),
+        cmocka_unit_test_setup_teardown(shadow_ram_is_read_and_written_as_the_page_says, setup, teardown),
+        cmocka_unit_test_setup_teardown(shadowing_voids_what_was_derived_and_only_when_it_moves_something, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_reads_as_ones_and_swallows_writes, setup, teardown),
         cmocka_unit_test_setup_teardown(device_memory_is_reached_byte_by_byte_from_the_lowest_up, setup, teardown),
         cmocka_unit_test_setup_teardown(an_access_is_split_between_ram_device_and_rom, setup, teardown),
