@@ -177,7 +177,8 @@ static const char *load_roms(struct machine *m, const struct machine_host *host)
     return NULL;
 }
 
-static void disk_geometries(struct machine *m, unsigned first, struct geometry geometry[2], struct drive *units[2])
+/* What hangs on an ATA channel: disks with a medium, and CD-ROM drives with or without. */
+static void channel_units(struct machine *m, unsigned first, struct geometry geometry[2], struct drive *units[2], bool packet[2])
 {
     for (unsigned i = 0; i < 2; i++) {
         struct drive *drive = &m->drives[first + i];
@@ -185,8 +186,9 @@ static void disk_geometries(struct machine *m, unsigned first, struct geometry g
         uint32_t done;
 
         geometry[i] = m->manifest.drives[first + i].geometry;
-        units[i] = m->manifest.drives[first + i].kind == DRIVE_DISK && drive->medium ? drive : NULL;
-        if (units[i] && !geometry[i].sectors) {
+        packet[i] = m->manifest.drives[first + i].kind == DRIVE_CDROM;
+        units[i] = packet[i] || (m->manifest.drives[first + i].kind == DRIVE_DISK && drive->medium) ? drive : NULL;
+        if (units[i] && !packet[i] && !geometry[i].sectors) {
             drive_read(drive, 0, 1, sector, &done);
             disk_geometry(drive->sectors, sector, &geometry[i]);
         }
@@ -230,9 +232,10 @@ static bool wire(struct machine *m)
     for (unsigned channel = 0; channel < 2; channel++) {
         struct geometry geometry[2];
         struct drive *units[2];
-        disk_geometries(m, DRIVE_HD0 + 2 * channel, geometry, units);
+        bool packet[2];
+        channel_units(m, DRIVE_HD0 + 2 * channel, geometry, units, packet);
         ata_init(&m->ata[channel], &m->clock, &m->bus, channel ? 0x170 : 0x1F0, channel ? 0x376 : 0x3F6,
-                 channel ? EVENT_ATA_1 : EVENT_ATA_0, i8259_line(&m->pic, 14 + channel), units, geometry, 2 * channel);
+                 channel ? EVENT_ATA_1 : EVENT_ATA_0, i8259_line(&m->pic, 14 + channel), units, geometry, packet, 2 * channel, NULL);
     }
     return !manifest->vga || vga_init(&m->vga, &m->clock, &m->bus, &m->memory);
 }
@@ -244,9 +247,6 @@ static const char *unsupported(const struct machine_manifest *manifest)
         return "machine versions other than 0 are unknown to this program";
     if (manifest->type != MACHINE_PC_ISA)
         return "machine version 0 of this program builds pc-isa only";
-    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
-        if (manifest->drives[slot].kind == DRIVE_CDROM)
-            return "machine version 0 of this program has no CD-ROM drives";
     return NULL;
 }
 

@@ -1,4 +1,4 @@
-/* ata.c - ATA disks with programmed I/O (ANSI X3.298 ATA-3, NCITS 317 ATA-4; LBA48: NCITS 347 ATA-6).
+/* ata.c - ATA channels and disks, with programmed I/O and DMA (ANSI X3.298 ATA-3, NCITS 317 ATA-4; LBA48: NCITS 347 ATA-6).
  *
  * The two units of a channel share the task file, as both hear every write; the selected one answers. A command is a kind of transfer, and a row of the
  * table below. Seeks and transfers take fixed times, so that completion depends on nothing but the tick. */
@@ -7,16 +7,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "emu/devices/ata_device.h"
 #include "emu/endian.h"
 
-enum { STATUS_ERR = 1, STATUS_DRQ = 8, STATUS_DSC = 0x10, STATUS_DF = 0x20, STATUS_DRDY = 0x40, STATUS_BSY = 0x80 };
-enum { ERROR_ABRT = 4, ERROR_IDNF = 0x10, ERROR_UNC = 0x40 };
-enum { DEVICE_HEAD = 0x0F, DEVICE_DEV = 0x10, DEVICE_LBA = 0x40 };
 enum { CONTROL_NIEN = 2, CONTROL_SRST = 4, CONTROL_HOB = 0x80 };
-#define READY (STATUS_DRDY | STATUS_DSC)
-
-#define ACCESS_US 150  /* from the command to the first sector */
-#define SECTOR_US 30   /* for each sector: 17 MB/s */
 #define RESET_US 2000  /* ATA-3 §9.1: BSY is cleared by a device that is quick */
 #define LBA28_LIMIT 0x10000000u
 
@@ -28,6 +22,12 @@ static const struct state_field ata_unit_state[] = {
     STATE(struct ata_unit, heads, U8, "heads of the current translation"),
     STATE(struct ata_unit, sectors, U8, "sectors per track of the current translation"),
     STATE(struct ata_unit, multiple, U8, "sectors per block of READ and WRITE MULTIPLE; 0: not set"),
+    STATE(struct ata_unit, dma_mode, U8, "DMA transfer mode as SET FEATURES gave it; 0: none"),
+    STATE(struct ata_unit, sense_key, U8, "ATAPI sense key"),
+    STATE(struct ata_unit, sense_code, U8, "ATAPI additional sense code"),
+    STATE(struct ata_unit, unit_attention, BOOL, "ATAPI: a unit attention waits"),
+    STATE(struct ata_unit, locked, BOOL, "ATAPI: removal is prevented"),
+    STATE(struct ata_unit, seen_media, U32, "ATAPI: media that the guest knows of"),
     STATE(struct ata_unit, keeps_settings, BOOL, "a software reset leaves these settings alone"),
     STATE_END
 };
@@ -52,6 +52,11 @@ const struct state_field ata_state[] = {
     STATE(struct ata, command, U8, "command that runs or ran last"),
     STATE(struct ata, interrupt, BOOL, "interrupt pending"),
     STATE(struct ata, resetting, BOOL, "reset in progress"),
+    STATE(struct ata, signature, BOOL, "the task file shows the kind of device"),
+    STATE(struct ata, waits_for_dma, BOOL, "a DMA command waits for the bus master"),
+    STATE_BYTE_ARRAY(struct ata, packet, "ATAPI command packet"),
+    STATE(struct ata, chunk_limit, U16, "ATAPI: byte count that the host gave"),
+    STATE(struct ata, chunk, U32, "where in the buffer the data phase ends"),
     STATE(struct ata, sector, U64, "next sector of the running command"),
     STATE(struct ata, remaining, U32, "sectors of the running command not yet transferred"),
     STATE(struct ata, block, U32, "sectors of the block in the buffer"),
@@ -61,34 +66,31 @@ const struct state_field ata_state[] = {
     STATE_END
 };
 
-static struct ata_unit *selected(struct ata *a)
-{
-    return &a->unit[a->device & DEVICE_DEV ? 1 : 0];
-}
-
 static void update_line(struct ata *a)
 {
     line_set(&a->irq, a->interrupt && !(a->control & CONTROL_NIEN));
 }
 
-static void interrupt(struct ata *a, bool pending)
+void ata_interrupt(struct ata *a, bool pending)
 {
     a->interrupt = pending;
     update_line(a);
+    if (pending && a->dma)
+        a->dma->interrupted(a->dma->engine);
 }
 
 /* The command is over; error 0 is success. */
-static void complete(struct ata *a, uint8_t error)
+void ata_complete(struct ata *a, uint8_t error)
 {
     a->error = error;
     a->status = READY | (error ? STATUS_ERR : 0);
     a->length = a->position = 0;
     a->remaining = 0;
-    interrupt(a, true);
+    ata_interrupt(a, true);
 }
 
 /* The buffer stays as it is: what the host has written is state until it is on the disk. */
-static void busy(struct ata *a, uint64_t microseconds)
+void ata_busy(struct ata *a, uint64_t microseconds)
 {
     a->status = STATUS_BSY;
     clock_schedule(a->clock, a->slot, clock_now(a->clock) + clock_ticks_us(a->clock, microseconds));
@@ -110,7 +112,7 @@ static uint32_t sector_count(const struct ata *a, enum address_width width)
 /* How many sectors a command of this width can reach. A count of 2^28 - 1, the most that IDENTIFY word 60 can tell, ends at 0FFFFFFEh. */
 static uint64_t reach(struct ata *a, enum address_width width)
 {
-    uint64_t sectors = selected(a)->drive->sectors;
+    uint64_t sectors = ata_selected(a)->drive->sectors;
     return width == ADDRESS_28 && sectors >= LBA28_LIMIT ? LBA28_LIMIT - 1 : sectors;
 }
 
@@ -124,7 +126,7 @@ static uint64_t room(struct ata *a, enum address_width width)
 /* False: no such sector. */
 static bool sector_address(struct ata *a, enum address_width width, uint64_t *sector)
 {
-    const struct ata_unit *u = selected(a);
+    const struct ata_unit *u = ata_selected(a);
     const struct ata_registers *r = &a->now, *p = &a->previous;
     uint32_t low = r->low | (uint32_t)r->mid << 8 | (uint32_t)r->high << 16;
 
@@ -144,7 +146,7 @@ static bool sector_address(struct ata *a, enum address_width width, uint64_t *se
 /* Puts the address of a sector into the task file, in the form the command gave it in. */
 static void show_address(struct ata *a, uint64_t sector, enum address_width width)
 {
-    const struct ata_unit *u = selected(a);
+    const struct ata_unit *u = ata_selected(a);
     uint8_t head = a->device & DEVICE_HEAD;
 
     if (width == ADDRESS_48) {
@@ -172,16 +174,18 @@ static const struct transfer_command {
     uint8_t opcode;
     enum transfer transfer;
     enum address_width width;
-    bool multiple;
+    enum { BLOCK_SINGLE, BLOCK_MULTIPLE, BLOCK_DMA } block;
 } transfer_commands[] = {
-    {0x20, TRANSFER_READ, ADDRESS_28, false},   {0x21, TRANSFER_READ, ADDRESS_28, false},
-    {0x24, TRANSFER_READ, ADDRESS_48, false},   {0x29, TRANSFER_READ, ADDRESS_48, true},
-    {0x30, TRANSFER_WRITE, ADDRESS_28, false},  {0x31, TRANSFER_WRITE, ADDRESS_28, false},
-    {0x34, TRANSFER_WRITE, ADDRESS_48, false},  {0x39, TRANSFER_WRITE, ADDRESS_48, true},
-    {0x3C, TRANSFER_WRITE, ADDRESS_28, false},
-    {0x40, TRANSFER_VERIFY, ADDRESS_28, false}, {0x41, TRANSFER_VERIFY, ADDRESS_28, false},
-    {0x42, TRANSFER_VERIFY, ADDRESS_48, false},
-    {0xC4, TRANSFER_READ, ADDRESS_28, true},    {0xC5, TRANSFER_WRITE, ADDRESS_28, true},
+    {0x20, TRANSFER_READ, ADDRESS_28, BLOCK_SINGLE},   {0x21, TRANSFER_READ, ADDRESS_28, BLOCK_SINGLE},
+    {0x24, TRANSFER_READ, ADDRESS_48, BLOCK_SINGLE},   {0x25, TRANSFER_READ, ADDRESS_48, BLOCK_DMA},
+    {0x29, TRANSFER_READ, ADDRESS_48, BLOCK_MULTIPLE}, {0x30, TRANSFER_WRITE, ADDRESS_28, BLOCK_SINGLE},
+    {0x31, TRANSFER_WRITE, ADDRESS_28, BLOCK_SINGLE},  {0x34, TRANSFER_WRITE, ADDRESS_48, BLOCK_SINGLE},
+    {0x35, TRANSFER_WRITE, ADDRESS_48, BLOCK_DMA},     {0x39, TRANSFER_WRITE, ADDRESS_48, BLOCK_MULTIPLE},
+    {0x3C, TRANSFER_WRITE, ADDRESS_28, BLOCK_SINGLE},  {0x40, TRANSFER_VERIFY, ADDRESS_28, BLOCK_SINGLE},
+    {0x41, TRANSFER_VERIFY, ADDRESS_28, BLOCK_SINGLE}, {0x42, TRANSFER_VERIFY, ADDRESS_48, BLOCK_SINGLE},
+    {0xC4, TRANSFER_READ, ADDRESS_28, BLOCK_MULTIPLE}, {0xC5, TRANSFER_WRITE, ADDRESS_28, BLOCK_MULTIPLE},
+    {0xC8, TRANSFER_READ, ADDRESS_28, BLOCK_DMA},      {0xC9, TRANSFER_READ, ADDRESS_28, BLOCK_DMA},
+    {0xCA, TRANSFER_WRITE, ADDRESS_28, BLOCK_DMA},     {0xCB, TRANSFER_WRITE, ADDRESS_28, BLOCK_DMA},
 };
 
 static const struct transfer_command *find_transfer(uint8_t opcode)
@@ -200,38 +204,38 @@ static bool has_lba48(const struct ata_unit *u)
 /* Sectors of the next block. */
 static uint32_t next_block(struct ata *a, const struct transfer_command *t)
 {
-    uint32_t most = t->multiple ? selected(a)->multiple : 1;
+    uint32_t most = t->block == BLOCK_DMA ? ATA_MULTIPLE : t->block == BLOCK_MULTIPLE ? ata_selected(a)->multiple : 1;
     return a->remaining < most ? a->remaining : most;
 }
 
 static void data_phase(struct ata *a, uint32_t bytes)
 {
-    a->length = bytes;
+    a->length = a->chunk = bytes;
     a->position = 0;
     a->status = READY | STATUS_DRQ;
 }
 
 static void begin_transfer(struct ata *a, const struct transfer_command *t)
 {
-    struct ata_unit *u = selected(a);
+    struct ata_unit *u = ata_selected(a);
 
-    if ((t->width == ADDRESS_48 && !has_lba48(u)) || (t->multiple && !u->multiple) ||
+    if ((t->width == ADDRESS_48 && !has_lba48(u)) || (t->block == BLOCK_MULTIPLE && !u->multiple) || (t->block == BLOCK_DMA && !a->dma) ||
         (t->transfer == TRANSFER_WRITE && u->drive->read_only)) {
-        complete(a, ERROR_ABRT);
+        ata_complete(a, ERROR_ABRT);
         return;
     }
     if (!sector_address(a, t->width, &a->sector)) {
-        complete(a, ERROR_IDNF);
+        ata_complete(a, ERROR_IDNF);
         return;
     }
     a->remaining = sector_count(a, t->width);
-    if (t->transfer == TRANSFER_WRITE) {
+    if (t->transfer == TRANSFER_WRITE && t->block != BLOCK_DMA) {
         a->block = next_block(a, t);
         memset(a->buffer, 0, a->block * SECTOR_SIZE);
         data_phase(a, a->block * SECTOR_SIZE);
     } else {
-        a->block = t->transfer == TRANSFER_READ ? next_block(a, t) : a->remaining;
-        busy(a, ACCESS_US + (uint64_t)a->block * SECTOR_US);
+        a->block = t->transfer == TRANSFER_VERIFY ? a->remaining : next_block(a, t);
+        ata_busy(a, ACCESS_US + (uint64_t)a->block * SECTOR_US);
     }
 }
 
@@ -240,7 +244,7 @@ static void fail_transfer(struct ata *a, const struct transfer_command *t, uint3
 {
     show_address(a, a->sector + done, t->width);
     a->now.count = (uint8_t)(a->remaining - done);
-    complete(a, error);
+    ata_complete(a, error);
 }
 
 /* Counts a block as done. Returns whether more follow. */
@@ -253,38 +257,87 @@ static bool block_done(struct ata *a, const struct transfer_command *t)
     return a->remaining != 0;
 }
 
-static void read_block(struct ata *a, const struct transfer_command *t)
+/* Reads a block into the buffer. False: the command, or the machine, has ended. */
+static bool fetch_block(struct ata *a, const struct transfer_command *t)
 {
     uint64_t most = room(a, t->width);
     uint32_t count = a->block < most ? a->block : (uint32_t)most, done = 0;
-    enum drive_result result = count ? drive_read(selected(a)->drive, a->sector, count, a->buffer, &done) : DRIVE_OK;
+    enum drive_result result = count ? drive_read(ata_selected(a)->drive, a->sector, count, a->buffer, &done) : DRIVE_OK;
 
     if (result == DRIVE_FAILED)
-        return; /* the machine stops here */
-    if (done < a->block) {
+        return false;
+    if (done < a->block)
         fail_transfer(a, t, done, result == DRIVE_BAD_SECTOR ? ERROR_UNC : ERROR_IDNF);
-        return;
+    return done == a->block;
+}
+
+/* Writes a block from the buffer. False as above. */
+static bool store_block(struct ata *a, const struct transfer_command *t)
+{
+    if (a->block > room(a, t->width)) {
+        fail_transfer(a, t, 0, ERROR_IDNF);
+        return false;
     }
+    return drive_write(ata_selected(a)->drive, a->sector, a->block, a->buffer) == DRIVE_OK;
+}
+
+static void read_block(struct ata *a, const struct transfer_command *t)
+{
+    if (!fetch_block(a, t))
+        return;
     data_phase(a, a->block * SECTOR_SIZE);
-    interrupt(a, true);
+    ata_interrupt(a, true);
 }
 
 static void write_block(struct ata *a, const struct transfer_command *t)
 {
-    if (a->block > room(a, t->width)) {
-        fail_transfer(a, t, 0, ERROR_IDNF);
-        return;
-    }
-    if (drive_write(selected(a)->drive, a->sector, a->block, a->buffer) == DRIVE_FAILED)
+    if (!store_block(a, t))
         return;
     if (!block_done(a, t)) {
-        complete(a, 0);
+        ata_complete(a, 0);
         return;
     }
     a->block = next_block(a, t);
     memset(a->buffer, 0, a->block * SECTOR_SIZE);
     data_phase(a, a->block * SECTOR_SIZE);
-    interrupt(a, true);
+    ata_interrupt(a, true);
+}
+
+bool ata_dma_move(struct ata *a, uint32_t length, bool to_memory)
+{
+    a->waits_for_dma = !a->dma->move(a->dma->engine, a->buffer, length, to_memory);
+    if (a->waits_for_dma)
+        a->status = READY | STATUS_DRQ;
+    return !a->waits_for_dma;
+}
+
+void ata_dma_started(struct ata *a)
+{
+    if (!a->waits_for_dma)
+        return;
+    a->waits_for_dma = false;
+    ata_busy(a, 1);
+}
+
+/* One block between disk and memory. What was read waits in the buffer until the bus master takes it. */
+static void dma_block(struct ata *a, const struct transfer_command *t)
+{
+    uint32_t bytes = a->block * SECTOR_SIZE;
+
+    if (t->transfer == TRANSFER_READ) {
+        if (!a->length && !fetch_block(a, t))
+            return;
+        a->length = bytes;
+    }
+    if (!ata_dma_move(a, bytes, t->transfer == TRANSFER_READ) || (t->transfer == TRANSFER_WRITE && !store_block(a, t)))
+        return;
+    a->length = 0;
+    if (!block_done(a, t)) {
+        ata_complete(a, 0);
+        return;
+    }
+    a->block = next_block(a, t);
+    ata_busy(a, (uint64_t)a->block * SECTOR_US);
 }
 
 static void verify_sectors(struct ata *a, const struct transfer_command *t)
@@ -295,7 +348,7 @@ static void verify_sectors(struct ata *a, const struct transfer_command *t)
             fail_transfer(a, t, 0, ERROR_IDNF);
             return;
         }
-        switch (drive_read(selected(a)->drive, a->sector, 1, a->buffer, &done)) {
+        switch (drive_read(ata_selected(a)->drive, a->sector, 1, a->buffer, &done)) {
         case DRIVE_FAILED:
             return;
         case DRIVE_BAD_SECTOR:
@@ -306,89 +359,107 @@ static void verify_sectors(struct ata *a, const struct transfer_command *t)
             block_done(a, t);
         }
     }
-    complete(a, 0);
+    ata_complete(a, 0);
 }
 
-static void put_word(struct ata *a, unsigned word, uint32_t value)
+void ata_put_word(struct ata *a, unsigned word, uint32_t value)
 {
     store16(a->buffer + 2 * word, (uint16_t)value);
 }
 
 static void put_long(struct ata *a, unsigned word, uint32_t value)
 {
-    put_word(a, word, value);
-    put_word(a, word + 1, value >> 16);
+    ata_put_word(a, word, value);
+    ata_put_word(a, word + 1, value >> 16);
 }
 
 /* Text is stored with the bytes of each word exchanged, padded with blanks. */
-static void put_text(struct ata *a, unsigned word, unsigned words, const char *text)
+void ata_put_text(struct ata *a, unsigned word, unsigned words, const char *text)
 {
     for (unsigned i = 0; i < 2 * words; i++)
         a->buffer[2 * word + (i ^ 1)] = (uint8_t)(*text ? *text++ : ' ');
 }
 
+uint16_t ata_dma_modes(struct ata *a)
+{
+    uint8_t mode = ata_selected(a)->dma_mode;
+
+    return (uint16_t)(a->dma ? 7 | (mode ? 0x100 << (mode & 3) : 0) : 0);
+}
+
 static void identify(struct ata *a)
 {
-    const struct ata_unit *u = selected(a);
+    const struct ata_unit *u = ata_selected(a);
     uint64_t sectors = u->drive->sectors;
     char serial[] = "MUNIMENT-0";
 
     serial[sizeof serial - 2] = (char)('0' + u->number);
     memset(a->buffer, 0, SECTOR_SIZE);
-    put_word(a, 0, 0x0040); /* fixed disk */
-    put_word(a, 1, u->geometry.cylinders);
-    put_word(a, 3, u->geometry.heads);
-    put_word(a, 6, u->geometry.sectors);
-    put_text(a, 10, 10, serial);
-    put_word(a, 20, 3);
-    put_word(a, 21, 512); /* 256 KiB of buffer */
-    put_word(a, 22, 4);
-    put_text(a, 23, 4, "0");
-    put_text(a, 27, 20, "MUNIMENT ARCHIVED DISK");
-    put_word(a, 47, 0x8000 | ATA_MULTIPLE);
-    put_word(a, 49, 0x0A00); /* IORDY, LBA */
-    put_word(a, 51, 0x0200);
-    put_word(a, 53, 3);
-    put_word(a, 54, u->cylinders);
-    put_word(a, 55, u->heads);
-    put_word(a, 56, u->sectors);
+    ata_put_word(a, 0, 0x0040); /* fixed disk */
+    ata_put_word(a, 1, u->geometry.cylinders);
+    ata_put_word(a, 3, u->geometry.heads);
+    ata_put_word(a, 6, u->geometry.sectors);
+    ata_put_text(a, 10, 10, serial);
+    ata_put_word(a, 20, 3);
+    ata_put_word(a, 21, 512); /* 256 KiB of buffer */
+    ata_put_word(a, 22, 4);
+    ata_put_text(a, 23, 4, "0");
+    ata_put_text(a, 27, 20, "MUNIMENT ARCHIVED DISK");
+    ata_put_word(a, 47, 0x8000 | ATA_MULTIPLE);
+    ata_put_word(a, 49, a->dma ? 0x0B00 : 0x0A00); /* IORDY, LBA, DMA */
+    ata_put_word(a, 51, 0x0200);
+    ata_put_word(a, 53, 3);
+    ata_put_word(a, 54, u->cylinders);
+    ata_put_word(a, 55, u->heads);
+    ata_put_word(a, 56, u->sectors);
     put_long(a, 57, (uint32_t)u->cylinders * u->heads * u->sectors);
-    put_word(a, 59, u->multiple ? 0x100u | u->multiple : 0);
+    ata_put_word(a, 59, u->multiple ? 0x100u | u->multiple : 0);
     put_long(a, 60, (uint32_t)reach(a, ADDRESS_28));
-    put_word(a, 64, 3); /* PIO modes 3 and 4 */
+    ata_put_word(a, 63, ata_dma_modes(a));
+    ata_put_word(a, 64, 3); /* PIO modes 3 and 4 */
     for (unsigned word = 65; word <= 68; word++)
-        put_word(a, word, 120);
-    put_word(a, 80, has_lba48(u) ? 0x7E : 0x1E);
-    put_word(a, 82, 0x0020); /* write cache */
-    put_word(a, 83, has_lba48(u) ? 0x7400 : 0x5000);
-    put_word(a, 84, 0x4000);
-    put_word(a, 85, 0x0020);
-    put_word(a, 86, has_lba48(u) ? 0x3400 : 0x1000);
-    put_word(a, 87, 0x4000);
+        ata_put_word(a, word, 120);
+    ata_put_word(a, 80, has_lba48(u) ? 0x7E : 0x1E);
+    ata_put_word(a, 82, 0x0020); /* write cache */
+    ata_put_word(a, 83, has_lba48(u) ? 0x7400 : 0x5000);
+    ata_put_word(a, 84, 0x4000);
+    ata_put_word(a, 85, 0x0020);
+    ata_put_word(a, 86, has_lba48(u) ? 0x3400 : 0x1000);
+    ata_put_word(a, 87, 0x4000);
     if (has_lba48(u)) {
         put_long(a, 100, (uint32_t)sectors);
         put_long(a, 102, (uint32_t)(sectors >> 32));
     }
 }
 
-/* What a device shows after a reset or EXECUTE DEVICE DIAGNOSTIC: ATA-4 §9.12. */
+/* Shows the kind of the selected device: ATA-4 §9.12. */
+static void show_signature(struct ata *a)
+{
+    const struct ata_unit *u = ata_selected(a);
+
+    a->signature = true;
+    a->now.count = a->now.low = u->drive ? 1 : 0;
+    a->now.mid = u->packet ? 0x14 : 0;
+    a->now.high = u->packet ? 0xEB : 0;
+}
+
+/* What is there after a reset or EXECUTE DEVICE DIAGNOSTIC. */
 static void signature(struct ata *a)
 {
-    a->now.count = a->now.low = 1;
-    a->now.mid = a->now.high = 0;
     a->previous = (struct ata_registers){0};
     a->device = 0;
     a->error = 1;
+    show_signature(a);
 }
 
 static void initialize_parameters(struct ata *a)
 {
-    struct ata_unit *u = selected(a);
+    struct ata_unit *u = ata_selected(a);
     uint32_t heads = (a->device & DEVICE_HEAD) + 1u, sectors = a->now.count;
     uint64_t cylinders;
 
     if (!sectors) {
-        complete(a, ERROR_ABRT);
+        ata_complete(a, ERROR_ABRT);
         return;
     }
     cylinders = u->drive->sectors / (heads * sectors);
@@ -397,7 +468,7 @@ static void initialize_parameters(struct ata *a)
     u->heads = (uint8_t)heads;
     u->sectors = (uint8_t)sectors;
     u->cylinders = cylinders > 65535 ? 65535 : (uint16_t)cylinders;
-    complete(a, 0);
+    ata_complete(a, 0);
 }
 
 /* A size that is not supported disables READ and WRITE MULTIPLE: ATA-3, SET MULTIPLE MODE. */
@@ -406,8 +477,8 @@ static void set_multiple(struct ata *a)
     uint8_t n = a->now.count;
     bool supported = n <= ATA_MULTIPLE && !(n & (n - 1));
 
-    selected(a)->multiple = supported ? n : 0;
-    complete(a, supported ? 0 : ERROR_ABRT);
+    ata_selected(a)->multiple = supported ? n : 0;
+    ata_complete(a, supported ? 0 : ERROR_ABRT);
 }
 
 static void set_features(struct ata *a)
@@ -415,19 +486,55 @@ static void set_features(struct ata *a)
     uint8_t mode = a->now.count;
 
     switch (a->now.feature) {
-    case 0x03: /* transfer mode: PIO, the default one or 0 to 4 */
-        complete(a, mode < 2 || (mode >= 8 && mode <= 12) ? 0 : ERROR_ABRT);
+    case 0x03: /* transfer mode: PIO, the default one or 0 to 4; multiword DMA 0 to 2 */
+        if (a->dma && mode >= 0x20 && mode <= 0x22)
+            ata_selected(a)->dma_mode = mode;
+        else if (!(mode < 2 || (mode >= 8 && mode <= 12)))
+            mode = 0xFF;
+        ata_complete(a, mode == 0xFF ? ERROR_ABRT : 0);
         break;
     case 0x66: case 0xCC: /* a software reset keeps settings, or reverts to the defaults */
-        selected(a)->keeps_settings = a->now.feature == 0x66;
-        complete(a, 0);
+        ata_selected(a)->keeps_settings = a->now.feature == 0x66;
+        ata_complete(a, 0);
         break;
     case 0x02: case 0x82: /* write cache */
     case 0x55: case 0xAA: /* read look-ahead */
-        complete(a, 0);
+        ata_complete(a, 0);
         break;
     default:
-        complete(a, ERROR_ABRT);
+        ata_complete(a, ERROR_ABRT);
+    }
+}
+
+/* The commands of a CD-ROM drive; the others are aborted, with its signature where that says what it is. */
+static void execute_packet_device(struct ata *a, uint8_t opcode)
+{
+    switch (opcode) {
+    case 0x08: /* DEVICE RESET */
+        atapi_reset(ata_selected(a));
+        show_signature(a);
+        a->error = 1;
+        a->status = 0;
+        break;
+    case 0xA0: /* PACKET */
+        atapi_begin(a);
+        break;
+    case 0xA1: /* IDENTIFY PACKET DEVICE */
+        ata_busy(a, ACCESS_US);
+        break;
+    case 0xEF:
+        set_features(a);
+        break;
+    case 0xE5: case 0x98: /* CHECK POWER MODE: active */
+        a->now.count = 0xFF;
+        ata_complete(a, 0);
+        break;
+    case 0xE0: case 0xE1: case 0xE2: case 0xE3: case 0xE6: case 0x94: case 0x95: case 0x96: case 0x97: case 0x99: /* power modes */
+        ata_complete(a, 0);
+        break;
+    default:
+        show_signature(a);
+        ata_complete(a, ERROR_ABRT);
     }
 }
 
@@ -436,15 +543,20 @@ static void execute(struct ata *a, uint8_t opcode)
     const struct transfer_command *t = find_transfer(opcode);
 
     a->command = opcode;
+    a->signature = a->waits_for_dma = false;
     a->error = 0;
     a->remaining = 0;
     a->length = a->position = 0;
     clock_schedule(a->clock, a->slot, NEVER);
-    interrupt(a, false);
+    ata_interrupt(a, false);
     if (opcode == 0x90) { /* EXECUTE DEVICE DIAGNOSTIC: both devices, whichever is selected */
         signature(a);
         a->status = READY;
-        interrupt(a, true);
+        ata_interrupt(a, true);
+        return;
+    }
+    if (ata_selected(a)->packet) {
+        execute_packet_device(a, opcode);
         return;
     }
     if (t) {
@@ -452,16 +564,16 @@ static void execute(struct ata *a, uint8_t opcode)
         return;
     }
     if ((opcode & 0xF0) == 0x70 && !sector_address(a, ADDRESS_28, &a->sector)) { /* SEEK */
-        complete(a, ERROR_IDNF);
+        ata_complete(a, ERROR_IDNF);
         return;
     }
     if ((opcode & 0xF0) == 0x10 || (opcode & 0xF0) == 0x70) { /* RECALIBRATE, SEEK */
-        busy(a, ACCESS_US);
+        ata_busy(a, ACCESS_US);
         return;
     }
     switch (opcode) {
     case 0xEC: /* IDENTIFY DEVICE */
-        busy(a, ACCESS_US);
+        ata_busy(a, ACCESS_US);
         break;
     case 0x91:
         initialize_parameters(a);
@@ -474,14 +586,14 @@ static void execute(struct ata *a, uint8_t opcode)
         break;
     case 0xE5: case 0x98: /* CHECK POWER MODE: active */
         a->now.count = 0xFF;
-        complete(a, 0);
+        ata_complete(a, 0);
         break;
     case 0xE0: case 0xE1: case 0xE2: case 0xE3: case 0xE6: case 0x94: case 0x95: case 0x96: case 0x97: case 0x99: /* power modes */
     case 0xE7: case 0xEA: /* FLUSH CACHE */
-        complete(a, 0);
+        ata_complete(a, 0);
         break;
     default:
-        complete(a, ERROR_ABRT);
+        ata_complete(a, ERROR_ABRT);
     }
 }
 
@@ -494,24 +606,34 @@ static void ata_due(void *device)
         a->resetting = false;
         signature(a);
         a->status = READY;
+    } else if (a->command == 0xA0) {
+        atapi_due(a);
+    } else if (t && t->block == BLOCK_DMA) {
+        dma_block(a, t);
     } else if (t && t->transfer == TRANSFER_READ) {
         read_block(a, t);
     } else if (t && t->transfer == TRANSFER_WRITE) {
         write_block(a, t);
     } else if (t) {
         verify_sectors(a, t);
-    } else if (a->command == 0xEC) {
-        identify(a);
+    } else if (a->command == 0xEC || a->command == 0xA1) {
+        if (a->command == 0xEC)
+            identify(a);
+        else
+            atapi_identify(a);
         data_phase(a, SECTOR_SIZE);
-        interrupt(a, true);
+        ata_interrupt(a, true);
     } else {
-        complete(a, 0);
+        ata_complete(a, 0);
     }
 }
 
 static bool host_writes(const struct ata *a)
 {
     const struct transfer_command *t = find_transfer(a->command);
+
+    if (a->command == 0xA0)
+        return a->now.count == 1; /* it waits for the packet */
     return t && t->transfer == TRANSFER_WRITE;
 }
 
@@ -521,14 +643,14 @@ static void block_moved(struct ata *a)
     const struct transfer_command *t = find_transfer(a->command);
 
     if (host_writes(a)) {
-        busy(a, ACCESS_US + (uint64_t)a->block * SECTOR_US);
+        ata_busy(a, ACCESS_US + (uint64_t)a->block * SECTOR_US);
         return;
     }
     a->length = a->position = 0;
     a->status = READY;
     if (t && block_done(a, t)) {
         a->block = next_block(a, t);
-        busy(a, (uint64_t)a->block * SECTOR_US);
+        ata_busy(a, (uint64_t)a->block * SECTOR_US);
     }
 }
 
@@ -538,11 +660,15 @@ static uint32_t data_read(void *device, uint16_t port, unsigned size)
     uint32_t value = 0;
 
     (void)port;
-    if (!(a->status & STATUS_DRQ) || host_writes(a))
+    if (!(a->status & STATUS_DRQ) || host_writes(a) || a->waits_for_dma)
         return 0;
-    for (unsigned i = 0; i < size && a->position < a->length; i++)
+    for (unsigned i = 0; i < size && a->position < a->chunk; i++)
         value |= (uint32_t)a->buffer[a->position++] << 8 * i;
-    if (a->position == a->length)
+    if (a->position < a->chunk)
+        return value;
+    if (a->command == 0xA0)
+        atapi_chunk_read(a);
+    else
         block_moved(a);
     return value;
 }
@@ -552,7 +678,11 @@ static void data_write(void *device, uint16_t port, uint32_t value, unsigned siz
     struct ata *a = device;
 
     (void)port;
-    if (!(a->status & STATUS_DRQ) || !host_writes(a))
+    if (!(a->status & STATUS_DRQ) || !host_writes(a) || a->waits_for_dma)
+        return;
+    for (unsigned i = 0; a->command == 0xA0 && i < size && a->status & STATUS_DRQ; i++)
+        atapi_packet_byte(a, (uint8_t)(value >> 8 * i));
+    if (a->command == 0xA0)
         return;
     for (unsigned i = 0; i < size && a->position < a->length; i++)
         a->buffer[a->position++] = (uint8_t)(value >> 8 * i);
@@ -563,7 +693,7 @@ static void data_write(void *device, uint16_t port, uint32_t value, unsigned siz
 /* An absent device is answered for by the other one: ATA-3 annex, "device 1 only" and "device 0 only" configurations. */
 static uint8_t visible_status(struct ata *a)
 {
-    return selected(a)->drive || a->status & STATUS_BSY ? a->status : 0;
+    return ata_selected(a)->drive || a->status & STATUS_BSY ? a->status : 0;
 }
 
 static uint32_t task_read(void *device, uint16_t port, unsigned size)
@@ -580,8 +710,8 @@ static uint32_t task_read(void *device, uint16_t port, unsigned size)
     case 5: return r->high;
     case 6: return a->device | 0xA0;
     default:
-        if (selected(a)->drive)
-            interrupt(a, false);
+        if (ata_selected(a)->drive)
+            ata_interrupt(a, false);
         return visible_status(a);
     }
 }
@@ -600,11 +730,14 @@ static void task_write(void *device, uint16_t port, uint32_t value, unsigned siz
         return; /* ATA-4 §7.1: the task file is not to be written now */
     if (index == 6) {
         a->device = (uint8_t)value;
+        if (a->signature)
+            show_signature(a);
     } else if (index == 7) {
-        if (!(a->status & STATUS_BSY) && (selected(a)->drive || value == 0x90)) /* the diagnostic is for both */
+        if (!(a->status & STATUS_BSY) && (ata_selected(a)->drive || value == 0x90)) /* the diagnostic is for both */
             execute(a, (uint8_t)value);
     } else {
         uint8_t field = fields[index - 1];
+        a->signature = false;
         ((uint8_t *)&a->previous)[field] = ((uint8_t *)&a->now)[field];
         ((uint8_t *)&a->now)[field] = (uint8_t)value;
     }
@@ -629,18 +762,20 @@ static void control_write(void *device, uint16_t port, uint32_t value, unsigned 
         a->status = STATUS_BSY;
     } else if (was) {
         a->resetting = true;
-        busy(a, RESET_US);
+        ata_busy(a, RESET_US);
     }
     update_line(a);
 }
 
 void ata_init(struct ata *a, struct clock *clock, struct bus *bus, uint16_t port, uint16_t control_port, enum event_slot slot,
-              struct line irq, struct drive *const drives[2], const struct geometry geometry[2], unsigned number)
+              struct line irq, struct drive *const drives[2], const struct geometry geometry[2], const bool packet[2], unsigned number,
+              const struct ata_dma *dma)
 {
     memset(a, 0, sizeof *a);
     a->clock = clock;
     a->slot = slot;
     a->irq = irq;
+    a->dma = dma;
     a->due_at = NEVER;
     clock_register(clock, slot, &a->due_at, ata_due, a);
     for (unsigned i = 0; i < 2; i++) {
@@ -648,6 +783,8 @@ void ata_init(struct ata *a, struct clock *clock, struct bus *bus, uint16_t port
         u->drive = drives[i];
         u->geometry = geometry[i];
         u->number = number + i;
+        u->packet = packet[i];
+        u->unit_attention = packet[i];
         u->cylinders = (uint16_t)geometry[i].cylinders;
         u->heads = (uint8_t)geometry[i].heads;
         u->sectors = (uint8_t)geometry[i].sectors;
@@ -671,8 +808,14 @@ void ata_reset(struct ata *a)
     a->remaining = a->block = 0;
     a->length = a->position = 0;
     a->resetting = false;
-    for (unsigned i = 0; i < 2; i++)
-        if (!a->unit[i].keeps_settings)
-            a->unit[i].multiple = 0;
-    interrupt(a, false);
+    a->waits_for_dma = false;
+    a->chunk = a->chunk_limit = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        struct ata_unit *u = &a->unit[i];
+        if (!u->keeps_settings)
+            u->multiple = 0;
+        if (u->packet)
+            atapi_reset(u);
+    }
+    ata_interrupt(a, false);
 }

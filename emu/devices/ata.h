@@ -1,4 +1,4 @@
-/* ata.h - one ATA channel with up to two disks: command block 1F0h or 170h, control block 3F6h or 376h. */
+/* ata.h - one ATA channel with up to two devices, disks or CD-ROM drives: command block 1F0h or 170h, control block 3F6h or 376h. */
 #ifndef MUNIMENT_EMU_DEVICES_ATA_H
 #define MUNIMENT_EMU_DEVICES_ATA_H
 
@@ -14,15 +14,29 @@
 
 #define ATA_MULTIPLE 16u /* sectors of the largest READ MULTIPLE block */
 
+/* The bus master that moves the data of DMA commands. */
+struct ata_dma {
+    /* Moves `length` bytes between buffer and memory. False: it is not running, or its descriptors are at their end. */
+    bool (*move)(void *engine, uint8_t *buffer, uint32_t length, bool to_memory);
+    void (*interrupted)(void *engine); /* INTRQ rose */
+    void *engine;
+};
+
 struct ata_unit {
     struct geometry geometry;  /* IDENTIFY words 1, 3, 6 */
     uint16_t cylinders;        /* current translation: INITIALIZE DEVICE PARAMETERS */
     uint8_t heads, sectors;
     uint8_t multiple;          /* sectors per block of READ/WRITE MULTIPLE; 0: not set */
+    uint8_t dma_mode;          /* SET FEATURES 03h: 20h-22h multiword DMA; 0: none */
+    uint8_t sense_key, sense_code; /* ATAPI: what REQUEST SENSE tells; code is ASC, ASCQ 0 */
+    bool unit_attention;       /* ATAPI: reset, or the medium was changed */
+    bool locked;               /* ATAPI: the medium must not be removed */
+    uint32_t seen_media;       /* ATAPI: of drive->media, how many the guest knows of */
     bool keeps_settings;       /* SET FEATURES 66h: a software reset leaves `multiple` alone */
     /* wiring */
     struct drive *drive;       /* null: absent */
     unsigned number;           /* 0-3, for the serial number */
+    bool packet;               /* a CD-ROM drive */
 };
 
 struct ata_registers { /* of which a 48-bit command uses the previous content as well */
@@ -35,9 +49,14 @@ struct ata {
     uint8_t device, control, status, error, command;
     bool interrupt;            /* pending: INTRQ is high unless nIEN */
     bool resetting;
+    bool signature;            /* the task file shows what a device shows after a reset: its kind */
     uint64_t sector;           /* next of the running command */
     uint32_t remaining;        /* sectors of the running command not yet transferred */
     uint32_t block;            /* sectors of the block in the buffer */
+    bool waits_for_dma;        /* a DMA command waits for the bus master to be started */
+    uint8_t packet[12];        /* ATAPI: the command */
+    uint16_t chunk_limit;      /* ATAPI: byte count that the host gave */
+    uint32_t chunk;            /* where in the buffer the data phase that runs ends; before `length` only with ATAPI */
     uint32_t position;         /* bytes of the buffer that the host has moved */
     uint32_t length;           /* bytes in the buffer: of a data phase, or waiting to be written; 0: none */
     uint8_t buffer[ATA_MULTIPLE * SECTOR_SIZE];
@@ -46,13 +65,19 @@ struct ata {
     struct clock *clock;
     enum event_slot slot;
     struct line irq;
+    const struct ata_dma *dma; /* null: there is no bus master */
 };
 
 extern const struct state_field ata_state[];
 
-/* Unit i of the channel has drives[i] (null: absent) with the given geometry. number is that of the first disk. */
+/* Unit i of the channel has drives[i] (null: absent): a CD-ROM drive if packet[i], else a disk with the given geometry. number is that of the first unit. dma may be
+ * null and must outlive the channel. */
 void ata_init(struct ata *a, struct clock *clock, struct bus *bus, uint16_t port, uint16_t control_port, enum event_slot slot,
-              struct line irq, struct drive *const drives[2], const struct geometry geometry[2], unsigned number);
+              struct line irq, struct drive *const drives[2], const struct geometry geometry[2], const bool packet[2], unsigned number,
+              const struct ata_dma *dma);
 void ata_reset(struct ata *a);
+
+/* The bus master was started: a command that waits for it goes on. */
+void ata_dma_started(struct ata *a);
 
 #endif

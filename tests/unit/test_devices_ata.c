@@ -44,7 +44,8 @@ static void begin(struct fixture *f, uint64_t first, uint64_t second)
         if (!sectors[i])
             geometry[i] = (struct geometry){ 0, 0, 0 };
     }
-    ata_init(&f->ata, &f->board.clock, &f->board.bus, 0x1F0, 0x3F6, EVENT_ATA_0, board_wire(&f->board, IRQ), drives, geometry, 0);
+    ata_init(&f->ata, &f->board.clock, &f->board.bus, 0x1F0, 0x3F6, EVENT_ATA_0, board_wire(&f->board, IRQ), drives, geometry,
+             (const bool[2]){ false, false }, 0, NULL);
 }
 
 static struct fixture fixture;

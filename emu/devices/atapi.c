@@ -1,0 +1,469 @@
+/* atapi.c - a CD-ROM drive (SFF-8020i 2.6, INF-8090; MMC-2 where later systems ask for it).
+ *
+ * A packet is a row of the table below, which fills the buffer with what it answers; READ fills it again and again. The host takes the answer in chunks of
+ * at most the byte count that it gave, or by DMA. Data discs with one track; audio commands answer as a drive does that has no audio track. */
+#include <string.h>
+
+#include "emu/devices/ata_device.h"
+
+enum { REASON_COMMAND = 1, REASON_IN = 2, REASON_DONE = 3 }; /* Interrupt Reason, in the Sector Count register */
+enum { SENSE_NONE = 0, SENSE_NOT_READY = 2, SENSE_MEDIUM = 3, SENSE_ILLEGAL = 5, SENSE_ATTENTION = 6 };
+enum { ASC_NO_MEDIUM = 0x3A, ASC_MEDIUM_CHANGED = 0x28, ASC_OPCODE = 0x20, ASC_FIELD = 0x24, ASC_RANGE = 0x21, ASC_UNREADABLE = 0x11, ASC_LOCKED = 0x53,
+       ASC_MODE = 0x64 };
+#define FEATURE_DMA 1
+#define CD_SECTOR 2048u
+#define CD_SECTORS_PER_BUFFER ((uint32_t)sizeof(((struct ata *)0)->buffer) / CD_SECTOR)
+#define LEAD_OUT 0xAA
+
+static uint32_t big16(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 8 | p[1];
+}
+
+static uint32_t big32(const uint8_t *p)
+{
+    return big16(p) << 16 | big16(p + 2);
+}
+
+static void put_big32(uint8_t *p, uint32_t value)
+{
+    for (unsigned i = 0; i < 4; i++)
+        p[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static uint32_t disc_sectors(struct ata *a)
+{
+    return (uint32_t)(ata_selected(a)->drive->sectors / (CD_SECTOR / SECTOR_SIZE));
+}
+
+/* --- The end of a packet, and its data --- */
+
+static void succeed(struct ata *a)
+{
+    ata_selected(a)->sense_key = SENSE_NONE;
+    ata_selected(a)->sense_code = 0;
+    a->now.count = REASON_DONE;
+    ata_complete(a, 0);
+}
+
+static void fail(struct ata *a, uint8_t key, uint8_t code)
+{
+    ata_selected(a)->sense_key = key;
+    ata_selected(a)->sense_code = code;
+    a->now.count = REASON_DONE;
+    ata_complete(a, (uint8_t)(key << 4 | ERROR_ABRT));
+}
+
+static bool by_dma(const struct ata *a)
+{
+    return a->now.feature & FEATURE_DMA && a->dma;
+}
+
+/* Gives the host the next chunk of what is in the buffer. */
+static void next_chunk(struct ata *a)
+{
+    uint32_t limit = a->now.mid | (uint32_t)a->now.high << 8, rest = a->length - a->position;
+
+    if (!limit || limit == 0xFFFF)
+        limit = 0xFFFE;
+    if (rest > limit)
+        rest = limit & ~1u; /* only the last chunk may be odd */
+    if (!rest)
+        rest = 1;
+    a->chunk = a->position + rest;
+    a->now.count = REASON_IN;
+    a->chunk_limit = (uint16_t)limit;
+    a->now.mid = (uint8_t)rest;
+    a->now.high = (uint8_t)(rest >> 8);
+    a->status = READY | STATUS_DRQ;
+    ata_interrupt(a, true);
+}
+
+static void take_chunk_limit(struct ata *a)
+{
+    a->now.mid = (uint8_t)a->chunk_limit;
+    a->now.high = (uint8_t)(a->chunk_limit >> 8);
+}
+
+/* What is in the buffer has been given: more of a READ, or the end. */
+static void buffer_given(struct ata *a)
+{
+    a->length = a->position = 0;
+    if (a->remaining)
+        ata_busy(a, (uint64_t)SECTOR_US * 4);
+    else
+        succeed(a);
+}
+
+/* Gives the buffer's first `length` bytes to the host. */
+static void give(struct ata *a, uint32_t length)
+{
+    a->length = length;
+    a->position = 0;
+    if (!length) {
+        succeed(a);
+    } else if (!by_dma(a)) {
+        next_chunk(a);
+    } else if (ata_dma_move(a, length, true)) {
+        buffer_given(a);
+    }
+}
+
+void atapi_chunk_read(struct ata *a)
+{
+    take_chunk_limit(a);
+    if (a->position < a->length)
+        next_chunk(a);
+    else
+        buffer_given(a);
+}
+
+/* Gives an answer, cut to the allocation length of the packet. */
+static void answer(struct ata *a, uint32_t length, uint32_t allocation)
+{
+    give(a, length < allocation ? length : allocation);
+}
+
+/* --- The commands --- */
+
+static void test_unit_ready(struct ata *a)
+{
+    succeed(a);
+}
+
+static void request_sense(struct ata *a)
+{
+    struct ata_unit *u = ata_selected(a);
+
+    a->buffer[0] = 0x70;
+    a->buffer[2] = u->sense_key;
+    a->buffer[7] = 10;
+    a->buffer[12] = u->sense_code;
+    answer(a, 18, a->packet[4]);
+}
+
+static void inquiry(struct ata *a)
+{
+    a->buffer[0] = 5;    /* CD-ROM */
+    a->buffer[1] = 0x80; /* removable */
+    a->buffer[3] = 0x21;
+    a->buffer[4] = 31;
+    memcpy(a->buffer + 8, "MUNIMENTARCHIVED CD-ROM 0   ", 28);
+    answer(a, 36, a->packet[4]);
+}
+
+static void start_stop(struct ata *a)
+{
+    struct ata_unit *u = ata_selected(a);
+
+    if ((a->packet[4] & 3) == 2 && u->locked)
+        fail(a, u->drive->medium ? SENSE_ILLEGAL : SENSE_NOT_READY, ASC_LOCKED);
+    else
+        succeed(a); /* who takes a disc out is outside */
+}
+
+static void prevent_removal(struct ata *a)
+{
+    ata_selected(a)->locked = a->packet[4] & 1;
+    succeed(a);
+}
+
+static void read_capacity(struct ata *a)
+{
+    put_big32(a->buffer, disc_sectors(a) - 1);
+    put_big32(a->buffer + 4, CD_SECTOR);
+    give(a, 8);
+}
+
+static void begin_read(struct ata *a, uint32_t first, uint32_t count)
+{
+    if (first > disc_sectors(a) || count > disc_sectors(a) - first) {
+        fail(a, SENSE_ILLEGAL, ASC_RANGE);
+        return;
+    }
+    a->sector = first;
+    a->remaining = count;
+    buffer_given(a);
+}
+
+static void read_10(struct ata *a)
+{
+    begin_read(a, big32(a->packet + 2), big16(a->packet + 7));
+}
+
+static void read_12(struct ata *a)
+{
+    begin_read(a, big32(a->packet + 2), big32(a->packet + 6));
+}
+
+/* Only the user data of mode 1 sectors. */
+static void read_cd(struct ata *a)
+{
+    uint32_t count = big32(a->packet + 5) & 0xFFFFFF;
+
+    if ((a->packet[9] & 0xF8) == 0x10)
+        begin_read(a, big32(a->packet + 2), count);
+    else if (!(a->packet[9] & 0xF8))
+        succeed(a);
+    else
+        fail(a, SENSE_ILLEGAL, ASC_MODE);
+}
+
+static void seek(struct ata *a)
+{
+    if (big32(a->packet + 2) >= disc_sectors(a))
+        fail(a, SENSE_ILLEGAL, ASC_RANGE);
+    else
+        succeed(a);
+}
+
+/* An address as LBA, or as minutes, seconds and frames with the two seconds of pre-gap. */
+static void put_address(uint8_t *p, uint32_t lba, bool msf)
+{
+    uint32_t frame = lba + 150;
+
+    if (!msf) {
+        put_big32(p, lba);
+        return;
+    }
+    p[0] = 0;
+    p[1] = (uint8_t)(frame / (75 * 60));
+    p[2] = (uint8_t)(frame / 75 % 60);
+    p[3] = (uint8_t)(frame % 75);
+}
+
+static uint8_t *put_track(uint8_t *p, uint8_t number, uint32_t lba, bool msf)
+{
+    p[1] = 0x14; /* data track */
+    p[2] = number;
+    put_address(p + 4, lba, msf);
+    return p + 8;
+}
+
+static void read_toc(struct ata *a)
+{
+    bool msf = a->packet[1] & 2;
+    uint8_t format = a->packet[2] & 15 ? a->packet[2] & 15 : a->packet[9] >> 6, *end = a->buffer + 4;
+
+    if (format > 1 || (!format && a->packet[6] > 1 && a->packet[6] != LEAD_OUT)) {
+        fail(a, SENSE_ILLEGAL, ASC_FIELD);
+        return;
+    }
+    a->buffer[2] = a->buffer[3] = 1; /* first and last track, or session */
+    if (format || a->packet[6] <= 1)
+        end = put_track(end, 1, 0, msf);
+    if (!format)
+        end = put_track(end, LEAD_OUT, disc_sectors(a), msf);
+    a->buffer[1] = (uint8_t)(end - a->buffer - 2);
+    answer(a, (uint32_t)(end - a->buffer), big16(a->packet + 7));
+}
+
+static void read_subchannel(struct ata *a)
+{
+    a->buffer[1] = 0x15; /* no audio status */
+    if (!(a->packet[2] & 0x40)) {
+        answer(a, 4, big16(a->packet + 7));
+        return;
+    }
+    a->buffer[3] = 12;
+    a->buffer[4] = a->packet[3];
+    a->buffer[5] = 0x14;
+    a->buffer[6] = a->buffer[7] = 1;
+    answer(a, 16, big16(a->packet + 7));
+}
+
+/* Mode pages: error recovery, CD-ROM, audio control, capabilities. */
+static uint32_t put_page(uint8_t *p, uint8_t page)
+{
+    static const uint8_t error_recovery[8] = {0x01, 6}, device[8] = {0x0D, 6, 0, 0, 0, 60, 0, 75},
+                         audio[16] = {0x0E, 14, 4, 0, 0, 0, 0, 0, 1, 0xFF, 2, 0xFF},
+                         capabilities[20] = {0x2A, 18, 0, 0, 0x01, 0, 0x29, 0, 0x02, 0xC2, 0, 2, 0, 128, 0x02, 0xC2};
+    static const struct { const uint8_t *bytes; uint8_t length; } pages[] = {{error_recovery, 8}, {device, 8}, {audio, 16}, {capabilities, 20}};
+    uint32_t used = 0;
+
+    for (unsigned i = 0; i < sizeof pages / sizeof *pages; i++)
+        if (page == 0x3F || page == pages[i].bytes[0]) {
+            memcpy(p + used, pages[i].bytes, pages[i].length);
+            used += pages[i].length;
+        }
+    return used;
+}
+
+static void mode_sense(struct ata *a)
+{
+    uint32_t length = 8 + put_page(a->buffer + 8, a->packet[2] & 0x3F);
+
+    if (length == 8) {
+        fail(a, SENSE_ILLEGAL, ASC_FIELD);
+        return;
+    }
+    a->buffer[1] = (uint8_t)(length - 2);
+    a->buffer[2] = ata_selected(a)->drive->medium ? 0x01 : 0x70; /* 120 mm data disc; none */
+    answer(a, length, big16(a->packet + 7));
+}
+
+static void mechanism_status(struct ata *a)
+{
+    a->buffer[5] = 1;
+    answer(a, 8, big16(a->packet + 8));
+}
+
+static void disc_information(struct ata *a)
+{
+    a->buffer[1] = 32;
+    a->buffer[2] = 0x0E; /* complete, last session complete */
+    a->buffer[3] = a->buffer[4] = a->buffer[5] = a->buffer[6] = 1;
+    answer(a, 34, big16(a->packet + 7));
+}
+
+/* The profile list and the core feature alone. */
+static void get_configuration(struct ata *a)
+{
+    static const uint8_t features[] = {0, 0, 3, 4, 0, 8, 1, 0, 0, 1, 3, 8, 0, 0, 0, 2, 1, 0, 0, 0};
+
+    memcpy(a->buffer + 8, features, sizeof features);
+    a->buffer[3] = 4 + sizeof features;
+    a->buffer[7] = ata_selected(a)->drive->medium ? 8 : 0; /* current profile: CD-ROM */
+    answer(a, 8 + sizeof features, big16(a->packet + 7));
+}
+
+/* Polled events of the media class. */
+static void get_event_status(struct ata *a)
+{
+    if (!(a->packet[1] & 1)) {
+        fail(a, SENSE_ILLEGAL, ASC_FIELD);
+        return;
+    }
+    a->buffer[1] = 6;
+    a->buffer[2] = a->packet[4] & 0x10 ? 4 : 0x80;
+    a->buffer[3] = 0x10;
+    a->buffer[5] = ata_selected(a)->drive->medium ? 2 : 0;
+    answer(a, a->packet[4] & 0x10 ? 8 : 4, big16(a->packet + 7));
+}
+
+/* Playing needs an audio track. */
+static void play(struct ata *a)
+{
+    fail(a, SENSE_ILLEGAL, ASC_MODE);
+}
+
+enum { NEEDS_MEDIUM = 1, KEEPS_ATTENTION = 2 };
+
+static const struct packet_command {
+    uint8_t opcode, flags;
+    void (*run)(struct ata *a);
+} packet_commands[] = {
+    {0x00, NEEDS_MEDIUM, test_unit_ready}, {0x03, KEEPS_ATTENTION, request_sense},   {0x12, KEEPS_ATTENTION, inquiry},
+    {0x1B, 0, start_stop},                 {0x1E, 0, prevent_removal},               {0x25, NEEDS_MEDIUM, read_capacity},
+    {0x28, NEEDS_MEDIUM, read_10},         {0x2B, NEEDS_MEDIUM, seek},               {0x42, NEEDS_MEDIUM, read_subchannel},
+    {0x43, NEEDS_MEDIUM, read_toc},        {0x46, KEEPS_ATTENTION, get_configuration}, {0x4A, KEEPS_ATTENTION, get_event_status},
+    {0x45, NEEDS_MEDIUM, play},            {0x47, NEEDS_MEDIUM, play},               {0xA5, NEEDS_MEDIUM, play},
+    {0x4B, NEEDS_MEDIUM, play},            {0x4E, NEEDS_MEDIUM, test_unit_ready},    {0x51, NEEDS_MEDIUM, disc_information},
+    {0x5A, 0, mode_sense},                 {0xA8, NEEDS_MEDIUM, read_12},            {0xBB, 0, test_unit_ready},
+    {0xBD, 0, mechanism_status},           {0xBE, NEEDS_MEDIUM, read_cd},
+};
+
+/* A medium that came or went is told once, by a unit attention. */
+static void notice_media(struct ata_unit *u)
+{
+    if (u->seen_media != u->drive->media) {
+        u->seen_media = u->drive->media;
+        u->unit_attention = true;
+    }
+}
+
+static void run_packet(struct ata *a)
+{
+    struct ata_unit *u = ata_selected(a);
+    const struct packet_command *c = packet_commands;
+    const struct packet_command *end = c + sizeof packet_commands / sizeof *packet_commands;
+
+    notice_media(u);
+    while (c < end && c->opcode != a->packet[0])
+        c++;
+    memset(a->buffer, 0, sizeof a->buffer);
+    if (c == end) {
+        fail(a, SENSE_ILLEGAL, ASC_OPCODE);
+    } else if (u->unit_attention && !(c->flags & KEEPS_ATTENTION)) {
+        u->unit_attention = false;
+        fail(a, SENSE_ATTENTION, ASC_MEDIUM_CHANGED);
+    } else if (c->flags & NEEDS_MEDIUM && !u->drive->medium) {
+        fail(a, SENSE_NOT_READY, ASC_NO_MEDIUM);
+    } else {
+        c->run(a);
+    }
+}
+
+/* The next sectors of a READ. */
+static void read_sectors(struct ata *a)
+{
+    uint32_t count = a->remaining < CD_SECTORS_PER_BUFFER ? a->remaining : CD_SECTORS_PER_BUFFER, done;
+    const uint32_t each = CD_SECTOR / SECTOR_SIZE;
+
+    switch (drive_read(ata_selected(a)->drive, a->sector * each, count * each, a->buffer, &done)) {
+    case DRIVE_FAILED:
+        return; /* the machine stops here */
+    case DRIVE_BAD_SECTOR:
+        fail(a, SENSE_MEDIUM, ASC_UNREADABLE);
+        return;
+    case DRIVE_OK:
+        break;
+    }
+    a->sector += count;
+    a->remaining -= count;
+    give(a, count * CD_SECTOR);
+}
+
+/* --- Called by ata.c --- */
+
+void atapi_begin(struct ata *a)
+{
+    a->now.count = REASON_COMMAND;
+    a->chunk_limit = (uint16_t)(a->now.mid | a->now.high << 8);
+    a->status = READY | STATUS_DRQ;
+}
+
+void atapi_packet_byte(struct ata *a, uint8_t byte)
+{
+    a->packet[a->position++] = byte;
+    if (a->position < sizeof a->packet)
+        return;
+    a->position = 0;
+    a->now.count = 0;
+    ata_busy(a, ACCESS_US);
+}
+
+void atapi_due(struct ata *a)
+{
+    if (a->length)
+        give(a, a->length); /* it waited for the bus master */
+    else if (a->remaining)
+        read_sectors(a);
+    else
+        run_packet(a);
+}
+
+void atapi_identify(struct ata *a)
+{
+    memset(a->buffer, 0, SECTOR_SIZE);
+    ata_put_word(a, 0, 0x85C0); /* ATAPI, CD-ROM, removable, 12-byte packets, DRQ within 50 us */
+    ata_put_text(a, 10, 10, "MUNIMENT-CD");
+    ata_put_text(a, 23, 4, "0");
+    ata_put_text(a, 27, 20, "MUNIMENT ARCHIVED CD-ROM");
+    ata_put_word(a, 49, a->dma ? 0x0B00 : 0x0A00);
+    ata_put_word(a, 53, 3);
+    ata_put_word(a, 63, ata_dma_modes(a));
+    ata_put_word(a, 64, 3);
+    for (unsigned word = 65; word <= 68; word++)
+        ata_put_word(a, word, 120);
+    ata_put_word(a, 71, 30);
+    ata_put_word(a, 72, 30);
+    ata_put_word(a, 80, 0x1E);
+}
+
+void atapi_reset(struct ata_unit *u)
+{
+    u->sense_key = u->sense_code = 0;
+    u->unit_attention = true;
+    u->locked = false;
+}
