@@ -8,11 +8,11 @@
 #include <string.h>
 
 #define REFRESH_HZ 70u
-#define CURSOR_FRAMES 16u /* cursor: so many frames on, so many off */
-#define BLINK_FRAMES 32u
+#define CURSOR_FRAMES 8u /* the cursor: so many frames on, so many off */
+#define BLINK_FRAMES 16u /* characters likewise */
 
 enum { ATTR_MODE = 16, ATTR_OVERSCAN, ATTR_PLANES, ATTR_PAN, ATTR_COLOUR_SELECT };
-enum { MODE_GRAPHICS = 1, MODE_LINE_GRAPHICS = 4, MODE_BLINK = 8, MODE_256 = 0x40, MODE_PALETTE_BANK = 0x80 };
+enum { MODE_GRAPHICS = 1, MODE_LINE_GRAPHICS = 4, MODE_BLINK = 8, MODE_STILL_SPLIT = 0x20, MODE_256 = 0x40, MODE_PALETTE_BANK = 0x80 };
 
 uint32_t vga_last_line(const struct vga *v)
 {
@@ -28,8 +28,29 @@ struct raster {
     unsigned dots;         /* of a character clock: 8 or 9 */
     uint32_t start, offset; /* address counter at the top; of a row */
     uint32_t split;        /* after this line the counter starts at 0 again */
-    unsigned first_row_scan, pan;
+    unsigned first_row_scan;
+    unsigned pan;          /* dots by which the picture is moved to the left */
 };
+
+static bool text_mode(const struct vga *v)
+{
+    return !(v->attribute[ATTR_MODE] & MODE_GRAPHICS) && !(v->graphics[6] & 1);
+}
+
+static bool packed_mode(const struct vga *v)
+{
+    return v->graphics[5] & 0x40;
+}
+
+/* Characters of nine dots move by one to eight, and by none at 8; dots of 256 colours last two clocks. */
+static unsigned panning(const struct vga *v)
+{
+    unsigned pan = v->attribute[ATTR_PAN] & 15;
+
+    if (text_mode(v) && !(v->sequencer[1] & 1))
+        return pan < 8 ? pan + 1 : 0;
+    return packed_mode(v) && !text_mode(v) ? (pan & 7) / 2 : pan & 7;
+}
 
 static struct raster raster(const struct vga *v)
 {
@@ -44,7 +65,7 @@ static struct raster raster(const struct vga *v)
         .offset = c[0x13] * 2u,
         .split = c[0x18] | (c[7] & 0x10u) << 4 | (c[9] & 0x40u) << 3,
         .first_row_scan = c[8] & 0x1F,
-        .pan = v->attribute[ATTR_PAN] & 15,
+        .pan = panning(v),
     };
 
     r.start += c[8] >> 5 & 3;
@@ -54,11 +75,6 @@ static struct raster raster(const struct vga *v)
 static bool displaying(const struct vga *v)
 {
     return v->attribute_index & 0x20 && !(v->sequencer[1] & 0x20) && v->crtc[0x17] & 0x80;
-}
-
-static bool text_mode(const struct vga *v)
-{
-    return !(v->attribute[ATTR_MODE] & MODE_GRAPHICS) && !(v->graphics[6] & 1);
 }
 
 /* From the address counter to an address in the planes: byte, word or doubleword mode, and the row-scan bits of the CGA's interleaved modes. */
@@ -142,8 +158,9 @@ static void draw_text_line(const struct vga *v, const struct raster *r, uint32_t
     bool blink = v->attribute[ATTR_MODE] & MODE_BLINK, hidden = frames_shown(v) / BLINK_FRAMES % 2;
     bool cursor = cursor_enabled(v) && frames_shown(v) / CURSOR_FRAMES % 2 == 0 && row_scan >= (v->crtc[0xA] & 0x1Fu) &&
                   row_scan <= (v->crtc[0xB] & 0x1Fu);
+    unsigned x = 0;
 
-    for (unsigned column = 0; column < r->columns; column++, counter++) {
+    for (unsigned column = 0; x < width && column <= r->columns; column++, counter++) {
         const uint8_t *planes = &v->memory[plane_address(v, counter, 0) * 4];
         unsigned dots = character_dots(v, planes, row_scan, r->dots == 9);
         unsigned ink = planes[1] & 15, paper = planes[1] >> 4;
@@ -153,12 +170,12 @@ static void draw_text_line(const struct vga *v, const struct raster *r, uint32_t
             if (planes[1] & 0x80 && hidden)
                 dots = 0;
         }
-        if (cursor && counter == cursor_counter(v))
+        if (cursor && (counter & 0xFFFF) == cursor_counter(v))
             dots = 0x1FF;
         if (row_scan == (v->crtc[0x14] & 0x1Fu) && (planes[1] & 0x77) == 1) /* underline, for the monochrome attribute */
             dots = 0x1FF;
-        for (unsigned dot = 0; dot < r->dots && column * r->dots + dot < width; dot++)
-            *out++ = colours[dots >> (8 - dot) & 1 ? ink : paper];
+        for (unsigned dot = column ? 0 : r->pan; dot < r->dots && x < width; dot++)
+            out[x++] = colours[dots >> (8 - dot) & 1 ? ink : paper];
     }
 }
 
@@ -181,9 +198,8 @@ static void planar_dots(const struct vga *v, const uint8_t *planes, uint8_t dots
 static void draw_graphics_line(const struct vga *v, const struct raster *r, uint32_t counter, unsigned row_scan, const uint32_t colours[16],
                                uint32_t *out, unsigned width)
 {
-    bool packed = v->graphics[5] & 0x40; /* 256 colours: a clock brings four dots, each as long as two */
-    unsigned per_clock = packed ? 4 : 8, pan = packed ? r->pan / 2 : r->pan & 7;
-    unsigned x = 0;
+    bool packed = packed_mode(v); /* 256 colours: a clock brings four dots, each as long as two */
+    unsigned per_clock = packed ? 4 : 8, x = 0;
 
     for (unsigned column = 0; x < width && column <= r->columns; column++, counter++) {
         const uint8_t *planes = &v->memory[plane_address(v, counter, row_scan) * 4];
@@ -193,7 +209,7 @@ static void draw_graphics_line(const struct vga *v, const struct raster *r, uint
             memcpy(dots, planes, 4);
         else
             planar_dots(v, planes, dots);
-        for (unsigned i = column ? 0 : pan; i < per_clock && x < width; i++)
+        for (unsigned i = column ? 0 : r->pan; i < per_clock && x < width; i++)
             out[x++] = packed ? dac_colour(v, dots[i]) : colours[dots[i]];
     }
 }
@@ -205,19 +221,25 @@ static unsigned at_most(unsigned value, unsigned limit)
     return value < limit ? value : limit;
 }
 
+/* Whether the line at which the address counter starts anew is among these. */
+static bool splits(const struct raster *r, unsigned first_line, unsigned lines)
+{
+    return r->split >= first_line && r->split - first_line < lines;
+}
+
 void vga_frame(struct vga *v, struct frame *frame)
 {
     struct raster r = raster(v);
     bool text = text_mode(v);
     unsigned step = text ? r.repeat : r.cell * r.repeat; /* scan lines that show the same */
-    unsigned clock_dots = text ? r.dots : v->graphics[5] & 0x40 ? 4 : 8;
+    unsigned clock_dots = text ? r.dots : packed_mode(v) ? 4 : 8;
     uint32_t counter = r.start, colours[16];
     unsigned row_scan = r.first_row_scan;
 
     if (!(v->crtc[0x17] & 1) && !text)
         step = r.repeat; /* CGA: the row scan is part of the address */
     frame->width = at_most(r.columns * clock_dots, FRAME_MAX_WIDTH);
-    frame->height = at_most(r.lines / step, FRAME_MAX_HEIGHT);
+    frame->height = at_most((r.lines + step - 1) / step, FRAME_MAX_HEIGHT);
     frame->pixels = v->pixels;
     if (!displaying(v)) {
         memset(v->pixels, 0, sizeof *v->pixels * frame->width * frame->height);
@@ -230,9 +252,10 @@ void vga_frame(struct vga *v, struct frame *frame)
             draw_text_line(v, &r, counter, row_scan, colours, out, frame->width);
         else
             draw_graphics_line(v, &r, counter, row_scan, colours, out, frame->width);
-        if (y * step <= r.split && (y + 1) * step > r.split) {
-            counter = 0;
-            row_scan = 0;
+        if (splits(&r, y * step, step)) {
+            counter = row_scan = 0;
+            if (v->attribute[ATTR_MODE] & MODE_STILL_SPLIT)
+                r.pan = 0;
         } else if ((!text && step > r.repeat) || ++row_scan >= r.cell) {
             row_scan = 0;
             counter += r.offset;
@@ -243,23 +266,26 @@ void vga_frame(struct vga *v, struct frame *frame)
 void vga_text(const struct vga *v, struct text_screen *screen)
 {
     struct raster r = raster(v);
+    unsigned lines = r.cell * r.repeat;
     uint32_t counter = r.start;
 
+    screen->columns = screen->rows = screen->cursor_column = screen->cursor_row = 0;
+    screen->cursor_visible = false;
     if (!displaying(v) || !text_mode(v))
         return;
     screen->columns = at_most(r.columns, TEXT_MAX_COLUMNS);
-    screen->rows = at_most(r.lines / (r.cell * r.repeat), TEXT_MAX_ROWS);
-    screen->cursor_visible = false;
-    for (unsigned row = 0; row < screen->rows; row++, counter += r.offset) {
+    screen->rows = at_most(r.lines / lines, TEXT_MAX_ROWS);
+    for (unsigned row = 0; row < screen->rows; row++) {
         for (unsigned column = 0; column < screen->columns; column++) {
             const uint8_t *planes = &v->memory[plane_address(v, counter + column, 0) * 4];
             screen->character[row][column] = planes[0];
             screen->attribute[row][column] = planes[1];
-            if (counter + column == cursor_counter(v)) {
+            if (((counter + column) & 0xFFFF) == cursor_counter(v)) {
                 screen->cursor_row = row;
                 screen->cursor_column = column;
                 screen->cursor_visible = cursor_enabled(v);
             }
         }
+        counter = splits(&r, row * lines, lines) ? 0 : counter + r.offset;
     }
 }

@@ -1,0 +1,1019 @@
+/* test_devices_vga.c - the VGA: what memory accesses do, the registers, the beam, and what is on the screen (IBM PS/2 Hardware Interface
+ * Technical Reference, "Video Subsystem"). */
+#include "emu/devices/vga.h"
+#include "tests/unit/board.h"
+#include "tests/unit/random.h"
+
+#define ATTRIBUTE 0x3C0
+#define MISC 0x3C2
+#define SEQUENCER 0x3C4
+#define DAC_MASK 0x3C6
+#define DAC_READ 0x3C7
+#define DAC_WRITE 0x3C8
+#define DAC_DATA 0x3C9
+#define GRAPHICS 0x3CE
+#define CRTC 0x3D4
+#define STATUS 0x3DA
+
+struct fixture {
+    struct board board;
+    struct memory memory;
+    struct vga vga;
+};
+
+static void map_changed(void *listener)
+{
+    (void)listener;
+}
+
+static int setup(void **state)
+{
+    static struct fixture f;
+
+    board_init(&f.board);
+    assert_true(memory_init(&f.memory, 0x100000));
+    f.memory.listener.map_changed = map_changed;
+    assert_true(vga_init(&f.vga, &f.board.clock, &f.board.bus, &f.memory));
+    *state = &f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    vga_free(&f->vga);
+    memory_free(&f->memory);
+    return 0;
+}
+
+static void put(struct fixture *f, uint32_t address, uint8_t value)
+{
+    memory_write(&f->memory, address, value, 1);
+}
+
+static uint8_t get(struct fixture *f, uint32_t address)
+{
+    return (uint8_t)memory_read(&f->memory, address, 1);
+}
+
+/* An indexed register of sequencer, graphics controller or CRTC. */
+static void set(struct fixture *f, uint16_t port, uint8_t index, uint8_t value)
+{
+    bus_write(&f->board.bus, port, (uint32_t)(index | value << 8), 2);
+}
+
+static void set_attribute(struct fixture *f, uint8_t index, uint8_t value)
+{
+    in(&f->board, STATUS);
+    out(&f->board, ATTRIBUTE, index);
+    out(&f->board, ATTRIBUTE, value);
+}
+
+static uint8_t *plane(struct fixture *f, uint32_t address, unsigned n)
+{
+    return &f->vga.memory[address * 4 + n];
+}
+
+static void set_planes(struct fixture *f, uint32_t address, uint8_t p0, uint8_t p1, uint8_t p2, uint8_t p3)
+{
+    const uint8_t bytes[4] = { p0, p1, p2, p3 };
+    memcpy(plane(f, address, 0), bytes, 4);
+}
+
+static void assert_planes(struct fixture *f, uint32_t address, uint8_t p0, uint8_t p1, uint8_t p2, uint8_t p3)
+{
+    const uint8_t bytes[4] = { p0, p1, p2, p3 };
+    assert_memory_equal(plane(f, address, 0), bytes, 4);
+}
+
+/* --- Modes, as IBM's BIOS sets them --- */
+
+struct mode {
+    uint8_t misc, sequencer[5], crtc[25], graphics[9], attribute[21];
+};
+
+static const struct mode text_80x25 = {
+    0x67, { 3, 0x00, 3, 0, 2 },
+    { 0x5F, 0x4F, 0x50, 0x82, 0x55, 0x81, 0xBF, 0x1F, 0x00, 0x4F, 0x0D, 0x0E, 0, 0, 0, 0, 0x9C, 0x8E, 0x8F, 0x28, 0x1F, 0x96, 0xB9, 0xA3, 0xFF },
+    { 0, 0, 0, 0, 0, 0x10, 0x0E, 0, 0xFF },
+    { 0, 1, 2, 3, 4, 5, 0x14, 7, 0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x3E, 0x3F, 0x0C, 0, 0x0F, 8, 0 },
+};
+
+static const struct mode graphics_320x200_256 = {
+    0x63, { 3, 0x01, 15, 0, 14 },
+    { 0x5F, 0x4F, 0x50, 0x82, 0x54, 0x80, 0xBF, 0x1F, 0x00, 0x41, 0, 0, 0, 0, 0, 0, 0x9C, 0x8E, 0x8F, 0x28, 0x40, 0x96, 0xB9, 0xA3, 0xFF },
+    { 0, 0, 0, 0, 0, 0x40, 0x05, 0x0F, 0xFF },
+    { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0x41, 0, 0x0F, 0, 0 },
+};
+
+static const struct mode graphics_640x480_16 = {
+    0xE3, { 3, 0x01, 15, 0, 6 },
+    { 0x5F, 0x4F, 0x50, 0x82, 0x54, 0x80, 0x0B, 0x3E, 0x00, 0x40, 0, 0, 0, 0, 0, 0, 0xEA, 0x8C, 0xDF, 0x28, 0x00, 0xE7, 0x04, 0xE3, 0xFF },
+    { 0, 0, 0, 0, 0, 0x00, 0x05, 0x0F, 0xFF },
+    { 0, 1, 2, 3, 4, 5, 0x14, 7, 0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x3E, 0x3F, 1, 0, 0x0F, 0, 0 },
+};
+
+static const struct mode graphics_320x200_4 = {
+    0x63, { 3, 0x09, 3, 0, 2 },
+    { 0x2D, 0x27, 0x28, 0x90, 0x2B, 0x80, 0xBF, 0x1F, 0x00, 0xC1, 0, 0, 0, 0, 0, 0, 0x9C, 0x8E, 0x8F, 0x14, 0x00, 0x96, 0xB9, 0xA2, 0xFF },
+    { 0, 0, 0, 0, 0, 0x30, 0x0F, 0x00, 0xFF },
+    { 0, 0x13, 0x15, 0x17, 2, 4, 6, 7, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 1, 0, 0x03, 0, 0 },
+};
+
+static void set_mode(struct fixture *f, const struct mode *m)
+{
+    out(&f->board, MISC, m->misc);
+    for (uint8_t i = 0; i < 5; i++)
+        set(f, SEQUENCER, i, m->sequencer[i]);
+    set(f, CRTC, 0x11, 0);
+    for (uint8_t i = 0; i < 25; i++)
+        set(f, CRTC, i, m->crtc[i]);
+    for (uint8_t i = 0; i < 9; i++)
+        set(f, GRAPHICS, i, m->graphics[i]);
+    for (uint8_t i = 0; i < 21; i++)
+        set_attribute(f, i, m->attribute[i]);
+    out(&f->board, DAC_WRITE, 0);
+    for (unsigned i = 0; i < 768; i++)
+        out(&f->board, DAC_DATA, (uint8_t)(i * 37 + (i >> 6)));
+    in(&f->board, STATUS);
+    out(&f->board, ATTRIBUTE, 0x20);
+}
+
+/* A colour of the DAC as set_mode loads it: six bits widened to eight. */
+static uint32_t colour(uint8_t index)
+{
+    uint32_t rgb = 0;
+
+    for (unsigned i = index * 3u; i < index * 3u + 3; i++) {
+        uint32_t six = (i * 37 + (i >> 6)) & 0x3F;
+        rgb = rgb << 8 | six << 2 | six >> 4;
+    }
+    return rgb;
+}
+
+static void begin_planar(struct fixture *f)
+{
+    set_mode(f, &graphics_640x480_16);
+}
+
+/* --- Writing --- */
+
+static void write_mode_0_rotates_and_goes_to_the_planes_of_the_map_mask(void **state)
+{
+    struct fixture *f = *state;
+
+    begin_planar(f);
+    set(f, SEQUENCER, 2, 0x5);
+    set(f, GRAPHICS, 3, 3);
+    put(f, 0xA0010, 0x81);
+    assert_planes(f, 0x10, 0x30, 0, 0x30, 0);
+    set(f, SEQUENCER, 2, 0xF2); /* the upper bits mean nothing */
+    set(f, GRAPHICS, 3, 0);
+    put(f, 0xA0010, 0x81);
+    assert_planes(f, 0x10, 0x30, 0x81, 0x30, 0);
+}
+
+static void write_mode_0_sets_and_resets_whole_planes(void **state)
+{
+    struct fixture *f = *state;
+
+    begin_planar(f);
+    set(f, GRAPHICS, 0, 0x6); /* planes 1 and 2 get ones, */
+    set(f, GRAPHICS, 1, 0x3); /* of which 0 and 1 are enabled */
+    put(f, 0xA0000, 0x5A);
+    assert_planes(f, 0, 0x00, 0xFF, 0x5A, 0x5A);
+}
+
+static void bit_mask_keeps_what_the_latches_hold(void **state)
+{
+    struct fixture *f = *state;
+
+    begin_planar(f);
+    set_planes(f, 7, 0x11, 0x22, 0x44, 0x88);
+    get(f, 0xA0007);
+    set(f, GRAPHICS, 8, 0x0F);
+    put(f, 0xA0009, 0xA5); /* elsewhere: the latches come along */
+    assert_planes(f, 9, 0x15, 0x25, 0x45, 0x85);
+}
+
+static void functions_combine_with_the_latches(void **state)
+{
+    static const struct { uint8_t function, result; } functions[] = { { 0x00, 0x0F }, { 0x08, 0x03 }, { 0x10, 0x3F }, { 0x18, 0x3C } };
+    struct fixture *f = *state;
+
+    begin_planar(f);
+    for (unsigned i = 0; i < 4; i++) {
+        set_planes(f, 3, 0x33, 0x33, 0x33, 0x33);
+        get(f, 0xA0003);
+        set(f, GRAPHICS, 3, functions[i].function);
+        put(f, 0xA0003, 0x0F);
+        assert_planes(f, 3, functions[i].result, functions[i].result, functions[i].result, functions[i].result);
+    }
+}
+
+static void write_mode_1_copies_the_latches(void **state)
+{
+    struct fixture *f = *state;
+
+    begin_planar(f);
+    set_planes(f, 0x100, 1, 2, 3, 4);
+    set(f, GRAPHICS, 5, 1);
+    set(f, GRAPHICS, 8, 0x00); /* neither mask nor function nor data counts */
+    set(f, GRAPHICS, 3, 0x18);
+    get(f, 0xA0100);
+    put(f, 0xA0200, 0xFF);
+    assert_planes(f, 0x200, 1, 2, 3, 4);
+    set(f, SEQUENCER, 2, 0x8);
+    put(f, 0xA0300, 0xFF);
+    assert_planes(f, 0x300, 0, 0, 0, 4);
+}
+
+static void write_mode_2_paints_a_colour_through_the_mask(void **state)
+{
+    struct fixture *f = *state;
+
+    begin_planar(f);
+    set_planes(f, 0, 0xFF, 0x00, 0xFF, 0x00);
+    get(f, 0xA0000);
+    set(f, GRAPHICS, 5, 2);
+    set(f, GRAPHICS, 8, 0xC0);
+    put(f, 0xA0000, 0xFA); /* colour 1010b */
+    assert_planes(f, 0, 0x3F, 0xC0, 0x3F, 0xC0);
+    set(f, GRAPHICS, 3, 0x18);
+    get(f, 0xA0000);
+    put(f, 0xA0000, 0x01);
+    assert_planes(f, 0, 0xFF, 0xC0, 0x3F, 0xC0);
+}
+
+static void write_mode_3_masks_with_the_rotated_data(void **state)
+{
+    struct fixture *f = *state;
+
+    begin_planar(f);
+    set_planes(f, 0, 0x00, 0xFF, 0x00, 0xFF);
+    get(f, 0xA0000);
+    set(f, GRAPHICS, 0, 0x5);
+    set(f, GRAPHICS, 1, 0x0); /* not asked */
+    set(f, GRAPHICS, 3, 4);
+    set(f, GRAPHICS, 5, 3);
+    set(f, GRAPHICS, 8, 0x7E);
+    put(f, 0xA0000, 0xF0); /* rotated 0Fh, and the mask: 0Eh */
+    assert_planes(f, 0, 0x0E, 0xF1, 0x0E, 0xF1);
+}
+
+/* --- Reading --- */
+
+static void read_mode_0_shows_the_selected_plane_and_loads_all_latches(void **state)
+{
+    struct fixture *f = *state;
+
+    begin_planar(f);
+    set_planes(f, 5, 0x10, 0x21, 0x32, 0x43);
+    for (uint8_t p = 0; p < 4; p++) {
+        set(f, GRAPHICS, 4, p);
+        assert_int_equal(get(f, 0xA0005), 0x10 + 0x11 * p);
+    }
+    assert_memory_equal(f->vga.latch, ((const uint8_t[]){ 0x10, 0x21, 0x32, 0x43 }), 4);
+}
+
+static void read_mode_1_compares_colours(void **state)
+{
+    struct fixture *f = *state;
+
+    begin_planar(f);
+    set(f, GRAPHICS, 5, 8);
+    set_planes(f, 0, 0xF0, 0xCC, 0xAA, 0x00); /* the eight dots: 7 3 5 1 6 2 4 0 */
+    set(f, GRAPHICS, 7, 0xF);
+    for (uint8_t c = 0; c < 8; c++) {
+        static const uint8_t where[8] = { 0x01, 0x10, 0x04, 0x40, 0x02, 0x20, 0x08, 0x80 };
+        set(f, GRAPHICS, 2, c);
+        assert_int_equal(get(f, 0xA0000), where[c]);
+        set(f, GRAPHICS, 2, c | 8);
+        assert_int_equal(get(f, 0xA0000), 0);
+    }
+    set(f, GRAPHICS, 2, 0xB);
+    set(f, GRAPHICS, 7, 0x2); /* only plane 1 counts */
+    assert_int_equal(get(f, 0xA0000), 0xCC);
+    set(f, GRAPHICS, 7, 0);
+    assert_int_equal(get(f, 0xA0000), 0xFF);
+}
+
+/* --- Addressing --- */
+
+static void odd_even_puts_characters_and_attributes_side_by_side(void **state)
+{
+    struct fixture *f = *state;
+
+    set_mode(f, &text_80x25);
+    put(f, 0xB8000, 'A');
+    put(f, 0xB8001, 0x1F);
+    put(f, 0xB8002, 'B');
+    put(f, 0xB8F9F, 0x70);
+    assert_planes(f, 0, 'A', 0x1F, 0, 0);
+    assert_planes(f, 2, 'B', 0, 0, 0);
+    assert_int_equal(*plane(f, 0xF9E, 1), 0x70);
+    assert_int_equal(get(f, 0xB8000), 'A');
+    assert_int_equal(get(f, 0xB8001), 0x1F);
+    assert_int_equal(get(f, 0xB8F9F), 0x70);
+    assert_int_equal(memory_read(&f->memory, 0xB8000, 4), 'A' | 0x1F << 8 | 'B' << 16);
+}
+
+static void fonts_are_loaded_into_plane_2(void **state)
+{
+    struct fixture *f = *state;
+
+    set_mode(f, &text_80x25);
+    set(f, SEQUENCER, 2, 4);
+    set(f, SEQUENCER, 4, 7);
+    set(f, GRAPHICS, 4, 2);
+    set(f, GRAPHICS, 5, 0);
+    set(f, GRAPHICS, 6, 4);
+    put(f, 0xA0823, 0x66);
+    put(f, 0xA0824, 0x3C);
+    assert_planes(f, 0x823, 0, 0, 0x66, 0);
+    assert_planes(f, 0x824, 0, 0, 0x3C, 0);
+    assert_int_equal(get(f, 0xA0823), 0x66);
+}
+
+static void chain_4_spreads_bytes_over_the_planes(void **state)
+{
+    struct fixture *f = *state;
+
+    set_mode(f, &graphics_320x200_256);
+    for (uint8_t i = 0; i < 8; i++)
+        put(f, 0xA0100u + i, 0x10 + i);
+    assert_planes(f, 0x100, 0x10, 0x11, 0x12, 0x13);
+    assert_planes(f, 0x104, 0x14, 0x15, 0x16, 0x17);
+    for (uint8_t i = 0; i < 8; i++)
+        assert_int_equal(get(f, 0xA0100u + i), 0x10 + i);
+    set(f, SEQUENCER, 2, 0x2);
+    memory_write(&f->memory, 0xA0100, 0xFFFFFFFF, 4);
+    assert_planes(f, 0x100, 0x10, 0xFF, 0x12, 0x13);
+    set(f, SEQUENCER, 4, 6); /* unchained, the same bytes lie at every fourth address */
+    set(f, GRAPHICS, 4, 3);
+    assert_int_equal(get(f, 0xA0104), 0x17);
+    assert_int_equal(get(f, 0xA0101), 0);
+}
+
+static void windows_open_where_the_register_says(void **state)
+{
+    static const struct { uint32_t first, last; } windows[4] = {
+        { 0xA0000, 0xBFFFF }, { 0xA0000, 0xAFFFF }, { 0xB0000, 0xB7FFF }, { 0xB8000, 0xBFFFF },
+    };
+    struct fixture *f = *state;
+
+    begin_planar(f);
+    for (uint8_t n = 0; n < 4; n++) {
+        set(f, GRAPHICS, 6, (uint8_t)(n << 2 | 1));
+        memset(f->vga.memory, 0, sizeof f->vga.memory);
+        for (uint32_t address = 0xA0000; address < 0xC0000; address += 0x7FFF) {
+            bool within = address >= windows[n].first && address <= windows[n].last;
+            put(f, address, 0x77);
+            assert_int_equal(get(f, address), within ? 0x77 : 0xFF);
+            assert_int_equal(*plane(f, (address - windows[n].first) & 0xFFFF, 0), within ? 0x77 : 0);
+        }
+    }
+    set(f, GRAPHICS, 6, 1);
+    put(f, 0xB1234, 0x42); /* 128 KiB of addresses, 64 KiB of memory */
+    assert_int_equal(get(f, 0xA1234), 0x42);
+    out(&f->board, MISC, 0x61); /* memory off */
+    assert_int_equal(get(f, 0xA1234), 0xFF);
+    put(f, 0xA1234, 0x99);
+    out(&f->board, MISC, 0x63);
+    assert_int_equal(get(f, 0xA1234), 0x42);
+}
+
+/* --- Registers --- */
+
+static void dac_takes_red_green_blue_and_goes_on(void **state)
+{
+    struct fixture *f = *state;
+
+    out(&f->board, DAC_WRITE, 254);
+    assert_int_equal(in(&f->board, DAC_READ), 0);
+    for (uint8_t i = 0; i < 9; i++)
+        out(&f->board, DAC_DATA, (uint8_t)(0xC1 + i)); /* 6 bits count */
+    assert_int_equal(in(&f->board, DAC_WRITE), 1);
+    assert_int_equal(f->vga.dac[254 * 3], 1);
+    assert_int_equal(f->vga.dac[254 * 3 + 2], 3);
+    assert_int_equal(f->vga.dac[255 * 3 + 1], 5);
+    assert_int_equal(f->vga.dac[0], 7);
+    out(&f->board, DAC_DATA, 0x3F);
+    out(&f->board, DAC_DATA, 0x3F);
+    assert_int_equal(f->vga.dac[3], 0); /* only a whole colour arrives */
+    out(&f->board, DAC_WRITE, 5);
+    out(&f->board, DAC_DATA, 0x21);
+    assert_int_equal(f->vga.dac[3], 0);
+    out(&f->board, DAC_READ, 254);
+    assert_int_equal(in(&f->board, DAC_READ), 3);
+    for (uint8_t i = 0; i < 9; i++)
+        assert_int_equal(in(&f->board, DAC_DATA), i + 1);
+    out(&f->board, DAC_MASK, 0x0F);
+    assert_int_equal(in(&f->board, DAC_MASK), 0x0F);
+}
+
+static void crtc_registers_0_to_7_can_be_protected(void **state)
+{
+    struct fixture *f = *state;
+
+    set_mode(f, &text_80x25);
+    set(f, CRTC, 0x11, 0x8E);
+    for (uint8_t i = 0; i < 8; i++)
+        set(f, CRTC, i, 0x00);
+    for (uint8_t i = 0; i < 8; i++) {
+        out(&f->board, CRTC, i);
+        assert_int_equal(in(&f->board, CRTC + 1), i == 7 ? 0x0F : text_80x25.crtc[i]);
+    }
+    set(f, CRTC, 7, 0xFF); /* line compare bit 8 is free */
+    assert_int_equal(in(&f->board, CRTC + 1), 0x1F);
+    set(f, CRTC, 0xE, 0x12);
+    assert_int_equal(in(&f->board, CRTC + 1), 0x12);
+    set(f, CRTC, 0x11, 0x0E);
+    set(f, CRTC, 0, 0x33);
+    assert_int_equal(in(&f->board, CRTC + 1), 0x33);
+    set(f, CRTC, 0x19, 0x55); /* there is none */
+    assert_int_equal(in(&f->board, CRTC + 1), 0);
+}
+
+static void monochrome_moves_the_ports(void **state)
+{
+    struct fixture *f = *state;
+
+    out(&f->board, MISC, 0x66);
+    set(f, 0x3B4, 0xF, 0x21);
+    assert_int_equal(in(&f->board, 0x3B5), 0x21);
+    assert_int_equal(in(&f->board, CRTC + 1), 0xFF);
+    set(f, CRTC, 0xF, 0x99);
+    assert_int_equal(f->vga.crtc[0xF], 0x21);
+    assert_int_equal(in(&f->board, STATUS), 0xFF);
+    assert_int_not_equal(in(&f->board, 0x3BA), 0xFF);
+    out(&f->board, MISC, 0x67);
+    assert_int_equal(in(&f->board, CRTC + 1), 0x21);
+    assert_int_equal(in(&f->board, 0x3B5), 0xFF);
+    assert_int_equal(in(&f->board, 0x3CC), 0x67);
+}
+
+static void attribute_controller_takes_index_and_data_in_turn(void **state)
+{
+    struct fixture *f = *state;
+
+    out(&f->board, MISC, 0x67);
+    in(&f->board, STATUS);
+    out(&f->board, ATTRIBUTE, 0x03);
+    out(&f->board, ATTRIBUTE, 0x2A);
+    out(&f->board, ATTRIBUTE, 0x10);
+    in(&f->board, STATUS); /* an index is next */
+    out(&f->board, ATTRIBUTE, 0x03);
+    assert_int_equal(in(&f->board, 0x3C1), 0x2A);
+    assert_int_equal(in(&f->board, 0x3C0), 0x03);
+    out(&f->board, ATTRIBUTE, 0xFF);
+    assert_int_equal(in(&f->board, 0x3C1), 0x3F); /* the palette has 6 bits */
+    set_attribute(f, 0x20 | 3, 0x15); /* displayed: locked */
+    assert_int_equal(f->vga.attribute[3], 0x3F);
+    set_attribute(f, 0x20 | 0x12, 0x0B); /* the others are not */
+    assert_int_equal(f->vga.attribute[0x12], 0x0B);
+    set_attribute(f, 0x1F, 0x55); /* there is none */
+    assert_int_equal(in(&f->board, 0x3C1), 0);
+}
+
+/* --- The beam --- */
+
+static void the_beam_retraces_once_a_frame(void **state)
+{
+    struct fixture *f = *state;
+    unsigned retraces = 0, retrace = 0, off = 0, samples = 0, off_lines = 0;
+    uint8_t before = 0xFF;
+
+    set_mode(f, &text_80x25);
+    board_run_us(&f->board, 500);
+    /* Ten frames of 449 lines of 900 dots at 28.322 MHz: 142,680 us. */
+    for (; samples < 142680 * 5; samples++) {
+        uint8_t status = in(&f->board, STATUS);
+        retraces += status & ~before & 8 ? 1 : 0;
+        off_lines += status & ~before & 1;
+        retrace += status & 8 ? 1 : 0;
+        off += status & 1;
+        assert_true(!(status & 8) || status & 1); /* nothing is shown during retrace */
+        before = status;
+        board_run_to(&f->board, board_now(&f->board) + 5);
+    }
+    assert_int_equal(retraces, 10);
+    assert_in_range(retrace, 10 * 2 * 5 * 31, 10 * 2 * 5 * 33); /* two lines of 31.8 us */
+    assert_in_range(off_lines, 10 * 400 - 1, 10 * 400 + 1);     /* each line ends, and the last one goes into the blank */
+    assert_in_range(off * 1000ull / samples, 285, 289);         /* 1 - (400 * 720) / (449 * 900) */
+}
+
+static void timing_follows_the_registers(void **state)
+{
+    struct fixture *f = *state;
+    unsigned retraces = 0;
+    uint8_t before = 0xFF;
+
+    set_mode(f, &graphics_640x480_16);
+    for (unsigned us = 0; us < 1000000; us += 20) {
+        uint8_t status = in(&f->board, STATUS);
+        retraces += status & ~before & 8 ? 1 : 0;
+        before = status;
+        board_run_us(&f->board, 20);
+    }
+    assert_in_range(retraces, 59, 60); /* 525 lines of 800 dots at 25.175 MHz */
+}
+
+/* --- The screen as text --- */
+
+static void print_at(struct fixture *f, unsigned row, unsigned column, const char *text, uint8_t attribute)
+{
+    for (; *text; text++, column++) {
+        put(f, 0xB8000 + (row * 80 + column) * 2, (uint8_t)*text);
+        put(f, 0xB8000 + (row * 80 + column) * 2 + 1, attribute);
+    }
+}
+
+static void text_screen_shows_characters_attributes_and_cursor(void **state)
+{
+    static struct text_screen screen;
+    struct fixture *f = *state;
+
+    set_mode(f, &text_80x25);
+    print_at(f, 0, 0, "C:\\>", 0x07);
+    print_at(f, 24, 76, "last", 0x4E);
+    set(f, CRTC, 0xE, 0);
+    set(f, CRTC, 0xF, 4);
+    vga_text(&f->vga, &screen);
+    assert_int_equal(screen.columns, 80);
+    assert_int_equal(screen.rows, 25);
+    assert_memory_equal(screen.character[0], "C:\\>", 4);
+    assert_memory_equal(screen.character[24] + 76, "last", 4);
+    assert_int_equal(screen.attribute[24][79], 0x4E);
+    assert_int_equal(screen.cursor_row, 0);
+    assert_int_equal(screen.cursor_column, 4);
+    assert_true(screen.cursor_visible);
+    set(f, CRTC, 0xA, 0x2D);
+    vga_text(&f->vga, &screen);
+    assert_false(screen.cursor_visible);
+    set(f, CRTC, 0xA, 0x0D);
+    set(f, CRTC, 0xE, 0x10); /* off the screen */
+    vga_text(&f->vga, &screen);
+    assert_false(screen.cursor_visible);
+}
+
+static void text_screen_begins_at_the_start_address(void **state)
+{
+    static struct text_screen screen;
+    struct fixture *f = *state;
+
+    set_mode(f, &text_80x25);
+    print_at(f, 1, 0, "second", 7);
+    print_at(f, 26, 0, "below", 7);
+    set(f, CRTC, 0xD, 80);
+    set(f, CRTC, 0xF, 81);
+    vga_text(&f->vga, &screen);
+    assert_memory_equal(screen.character[0], "second", 6);
+    assert_int_equal(screen.cursor_row, 0);
+    assert_int_equal(screen.cursor_column, 1);
+    set(f, CRTC, 0xC, 0x07);
+    set(f, CRTC, 0xD, 0xD0); /* 2000: the next page */
+    vga_text(&f->vga, &screen);
+    assert_memory_equal(screen.character[1], "below", 5);
+    set(f, CRTC, 0xC, 0xFF); /* over the end of the planes, which wrap */
+    set(f, CRTC, 0xD, 0xB0);
+    set(f, CRTC, 0xF, 5);
+    vga_text(&f->vga, &screen);
+    assert_memory_equal(screen.character[2], "second", 6);
+    assert_int_equal(screen.cursor_row, 1);
+    assert_int_equal(screen.cursor_column, 5);
+    assert_true(screen.cursor_visible);
+}
+
+static void text_screen_starts_anew_below_the_split(void **state)
+{
+    static struct text_screen screen;
+    struct fixture *f = *state;
+
+    set_mode(f, &text_80x25);
+    print_at(f, 0, 0, "status", 7);
+    print_at(f, 25, 0, "page", 7);
+    set(f, CRTC, 0xC, 0x07);
+    set(f, CRTC, 0xD, 0xD0);
+    set(f, CRTC, 9, 0x0F);
+    set(f, CRTC, 7, 0x1F);
+    set(f, CRTC, 0x18, 0x6F); /* after line 367, the last of row 22 */
+    vga_text(&f->vga, &screen);
+    assert_memory_equal(screen.character[0], "page", 4);
+    assert_memory_equal(screen.character[23], "status", 6);
+}
+
+static void text_screen_has_the_shape_of_the_mode(void **state)
+{
+    static struct text_screen screen;
+    struct fixture *f = *state;
+
+    set_mode(f, &text_80x25);
+    set(f, CRTC, 9, 0x47); /* 8 lines to a character */
+    vga_text(&f->vga, &screen);
+    assert_int_equal(screen.rows, 50);
+    set(f, CRTC, 0x11, 0);
+    set(f, CRTC, 1, 39);
+    vga_text(&f->vga, &screen);
+    assert_int_equal(screen.columns, 40);
+    set(f, CRTC, 9, 0x40);
+    set(f, CRTC, 1, 0xFF);
+    vga_text(&f->vga, &screen); /* no more than there is room for */
+    assert_int_equal(screen.columns, TEXT_MAX_COLUMNS);
+    assert_int_equal(screen.rows, TEXT_MAX_ROWS);
+}
+
+static void there_is_no_text_where_none_is_shown(void **state)
+{
+    static struct text_screen screen;
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < 4; i++) {
+        set_mode(f, i == 3 ? &graphics_320x200_256 : &text_80x25);
+        in(&f->board, STATUS);
+        if (i == 0)
+            out(&f->board, ATTRIBUTE, 0x00);
+        else if (i == 1)
+            set(f, SEQUENCER, 1, 0x20);
+        else if (i == 2)
+            set(f, CRTC, 0x17, 0x23);
+        screen.columns = screen.rows = 9;
+        vga_text(&f->vga, &screen);
+        assert_int_equal(screen.columns, 0);
+        assert_int_equal(screen.rows, 0);
+    }
+}
+
+/* --- The screen as a picture --- */
+
+static uint32_t pixel(const struct frame *frame, unsigned x, unsigned y)
+{
+    assert_true(x < frame->width && y < frame->height);
+    return frame->pixels[y * frame->width + x];
+}
+
+static void fill_memory(struct fixture *f, uint32_t random)
+{
+    for (unsigned i = 0; i < sizeof f->vga.memory; i++)
+        f->vga.memory[i] = (uint8_t)random_below(&random, 256);
+}
+
+/* What a dot of an 80x25 screen must be, from first principles. */
+static uint32_t text_pixel(struct fixture *f, unsigned x, unsigned y, bool blinking_hidden, bool cursor_shown)
+{
+    unsigned column = x / 9, row = y / 16, dot = x % 9, line = y % 16, cell = row * 80 + column;
+    uint8_t character = *plane(f, cell * 2, 0), attribute = *plane(f, cell * 2, 1), shape = *plane(f, character * 32u + line, 2);
+    bool ink = dot < 8 ? shape >> (7 - dot) & 1 : (character & 0xE0) == 0xC0 && shape & 1;
+    unsigned value;
+
+    if (attribute & 0x80 && blinking_hidden)
+        ink = false;
+    if (cursor_shown && cell == 10 && line >= 13 && line <= 14)
+        ink = true;
+    value = ink ? attribute & 15 : attribute >> 4 & 7;
+    return colour(text_80x25.attribute[value]);
+}
+
+static void assert_text_frame(struct fixture *f, bool blinking_hidden, bool cursor_shown)
+{
+    struct frame frame;
+
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(frame.width, 720);
+    assert_int_equal(frame.height, 400);
+    for (unsigned y = 0; y < 400; y++)
+        for (unsigned x = 0; x < 720; x++)
+            if (pixel(&frame, x, y) != text_pixel(f, x, y, blinking_hidden, cursor_shown))
+                fail_msg("dot %u, line %u", x, y);
+}
+
+static void a_frame_of_text_is_right_in_every_dot(void **state)
+{
+    struct fixture *f = *state;
+
+    set_mode(f, &text_80x25);
+    fill_memory(f, 1);
+    set(f, CRTC, 0xF, 10);
+    assert_text_frame(f, false, true);
+}
+
+/* Cursor: eight frames of 1/70 s on, eight off; characters: sixteen. */
+static void cursor_and_characters_blink(void **state)
+{
+    struct fixture *f = *state;
+
+    set_mode(f, &text_80x25);
+    fill_memory(f, 2);
+    set(f, CRTC, 0xF, 10);
+    for (unsigned frame = 0; frame < 48; frame++) {
+        board_run_to(&f->board, (frame * 1000000ull + 500000) / 70 * TICKS_PER_US);
+        assert_text_frame(f, frame / 16 % 2, frame / 8 % 2 == 0);
+    }
+}
+
+static void without_blinking_there_are_sixteen_backgrounds(void **state)
+{
+    struct fixture *f = *state;
+    struct frame frame;
+
+    set_mode(f, &text_80x25);
+    set_attribute(f, 0x30, 0x04);
+    for (unsigned i = 0; i < 16; i++)
+        set_planes(f, 2 * i, ' ', (uint8_t)(i << 4), 0, 0);
+    board_run_us(&f->board, 300000);
+    vga_frame(&f->vga, &frame);
+    for (unsigned i = 0; i < 16; i++)
+        assert_int_equal(pixel(&frame, i * 9 + 4, 3), colour(text_80x25.attribute[i]));
+}
+
+static void attribute_bit_3_chooses_the_second_font(void **state)
+{
+    static const struct { uint8_t select; uint32_t first, second; } maps[] = {
+        { 0x00, 0x0000, 0x0000 }, { 0x04, 0x0000, 0x4000 }, { 0x08, 0x0000, 0x8000 }, { 0x0C, 0x0000, 0xC000 }, { 0x20, 0x0000, 0x2000 },
+        { 0x2C, 0x0000, 0xE000 }, { 0x01, 0x4000, 0x0000 }, { 0x13, 0xE000, 0x0000 }, { 0x11, 0x6000, 0x0000 },
+    };
+    struct fixture *f = *state;
+    struct frame frame;
+
+    set_mode(f, &text_80x25);
+    set_planes(f, 100, 'x', 0x07, 0, 0);
+    set_planes(f, 102, 'x', 0x0F, 0, 0);
+    for (unsigned i = 0; i < sizeof maps / sizeof *maps; i++) {
+        for (uint32_t map = 0; map < 0x10000; map += 0x2000)
+            *plane(f, map + 'x' * 32, 2) = (uint8_t)(map >> 8 | 1);
+        set(f, SEQUENCER, 3, maps[i].select);
+        vga_frame(&f->vga, &frame);
+        for (unsigned dot = 0; dot < 8; dot++) {
+            assert_int_equal(pixel(&frame, 50 * 9 + dot, 0), colour((maps[i].first >> 8 | 1) >> (7 - dot) & 1 ? 7 : 0));
+            assert_int_equal(pixel(&frame, 51 * 9 + dot, 0), colour((maps[i].second >> 8 | 1) >> (7 - dot) & 1 ? 0x3F : 0));
+        }
+    }
+}
+
+static void text_can_be_panned_by_dots(void **state)
+{
+    static const uint8_t shift[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 0 };
+    struct fixture *f = *state;
+    struct frame frame;
+
+    set_mode(f, &text_80x25);
+    fill_memory(f, 3);
+    set(f, CRTC, 0xA, 0x20);
+    for (uint8_t pan = 0; pan <= 8; pan++) {
+        set_attribute(f, 0x33, pan);
+        vga_frame(&f->vga, &frame);
+        for (unsigned y = 0; y < 384; y += 5)
+            for (unsigned x = 0; x + shift[pan] < 720; x++)
+                assert_int_equal(pixel(&frame, x, y), text_pixel(f, x + shift[pan], y, false, false));
+    }
+    set_attribute(f, 0x33, 0); /* a column more comes in from the right */
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(pixel(&frame, 719, 0), text_pixel(f, 0, 16, false, false));
+}
+
+static void a_frame_of_256_colours_is_right_in_every_dot(void **state)
+{
+    struct fixture *f = *state;
+    struct frame frame;
+    uint32_t random = 4;
+
+    set_mode(f, &graphics_320x200_256);
+    for (uint32_t i = 0; i < 64000; i++)
+        put(f, 0xA0000 + i, (uint8_t)random_below(&random, 256));
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(frame.width, 320);
+    assert_int_equal(frame.height, 200);
+    for (unsigned y = 0; y < 200; y++)
+        for (unsigned x = 0; x < 320; x++)
+            assert_int_equal(pixel(&frame, x, y), colour(get(f, 0xA0000 + y * 320 + x)));
+    out(&f->board, DAC_MASK, 0x3F);
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(pixel(&frame, 123, 45), colour(get(f, 0xA0000 + 45 * 320 + 123) & 0x3F));
+}
+
+static void unchained_256_colours_pan_and_scroll(void **state)
+{
+    struct fixture *f = *state;
+    struct frame frame;
+
+    set_mode(f, &graphics_320x200_256);
+    set(f, SEQUENCER, 4, 6);
+    set(f, CRTC, 0x14, 0);
+    set(f, CRTC, 0x17, 0xE3);
+    fill_memory(f, 5);
+    for (uint8_t pan = 0; pan < 4; pan++) {
+        uint32_t start = 0x1234;
+        set(f, CRTC, 0xC, 0x12);
+        set(f, CRTC, 0xD, 0x34);
+        set_attribute(f, 0x33, (uint8_t)(pan * 2));
+        vga_frame(&f->vga, &frame);
+        for (unsigned y = 0; y < 200; y += 7)
+            for (unsigned x = 0; x < 320; x++) {
+                unsigned dot = x + pan;
+                assert_int_equal(pixel(&frame, x, y), colour(*plane(f, start + y * 80 + dot / 4, dot % 4)));
+            }
+    }
+}
+
+static uint8_t planar_value(struct fixture *f, uint32_t address, unsigned dot)
+{
+    uint8_t value = 0;
+
+    for (unsigned p = 0; p < 4; p++)
+        value |= (uint8_t)((*plane(f, address & 0xFFFF, p) >> (7 - dot) & 1) << p);
+    return value;
+}
+
+static void a_frame_of_16_colours_is_right_in_every_dot(void **state)
+{
+    struct fixture *f = *state;
+    struct frame frame;
+
+    set_mode(f, &graphics_640x480_16);
+    fill_memory(f, 6);
+    set_attribute(f, 0x32, 0x0D); /* plane 1 is not shown */
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(frame.width, 640);
+    assert_int_equal(frame.height, 480);
+    for (unsigned y = 0; y < 480; y++)
+        for (unsigned x = 0; x < 640; x++)
+            assert_int_equal(pixel(&frame, x, y), colour(graphics_640x480_16.attribute[planar_value(f, y * 80 + x / 8, x % 8) & 0x0D]));
+}
+
+static void colour_select_gives_the_upper_bits(void **state)
+{
+    struct fixture *f = *state;
+    struct frame frame;
+
+    set_mode(f, &graphics_640x480_16);
+    set_planes(f, 0, 0x80, 0x80, 0x80, 0x00); /* 7, then 0 */
+    set_attribute(f, 0x34, 0x0B);
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(pixel(&frame, 0, 0), colour(0x87));
+    set_attribute(f, 0x30, 0x81); /* bits 5 and 4 as well */
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(pixel(&frame, 0, 0), colour(0xB7));
+    assert_int_equal(pixel(&frame, 1, 0), colour(0xB0));
+}
+
+static void the_split_starts_at_address_0_and_may_stand_still(void **state)
+{
+    struct fixture *f = *state;
+    struct frame frame;
+
+    set_mode(f, &graphics_640x480_16);
+    fill_memory(f, 7);
+    set(f, CRTC, 0x11, 0x0C);
+    set(f, CRTC, 7, 0x2E);
+    set(f, CRTC, 9, 0x00);
+    set(f, CRTC, 0x18, 99); /* after line 99 */
+    set(f, CRTC, 0xC, 0x40);
+    set_attribute(f, 0x33, 3);
+    for (unsigned still = 0; still < 2; still++) {
+        set_attribute(f, 0x30, still ? 0x21 : 0x01);
+        vga_frame(&f->vga, &frame);
+        for (unsigned x = 0; x < 630; x++) {
+            unsigned top = x + 3, bottom = still ? x : x + 3;
+            assert_int_equal(pixel(&frame, x, 99), colour(graphics_640x480_16.attribute[planar_value(f, 0x4000 + 99 * 80 + top / 8, top % 8)]));
+            assert_int_equal(pixel(&frame, x, 100), colour(graphics_640x480_16.attribute[planar_value(f, bottom / 8, bottom % 8)]));
+            assert_int_equal(pixel(&frame, x, 101), colour(graphics_640x480_16.attribute[planar_value(f, 80 + bottom / 8, bottom % 8)]));
+        }
+    }
+}
+
+static void a_frame_of_cga_graphics_is_right_in_every_dot(void **state)
+{
+    struct fixture *f = *state;
+    struct frame frame;
+    uint32_t random = 8;
+
+    set_mode(f, &graphics_320x200_4);
+    for (uint32_t i = 0; i < 0x4000; i++)
+        put(f, 0xB8000 + i, (uint8_t)random_below(&random, 256));
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(frame.width, 320);
+    assert_int_equal(frame.height, 200);
+    for (unsigned y = 0; y < 200; y++)
+        for (unsigned x = 0; x < 320; x++) {
+            uint8_t byte = get(f, 0xB8000 + (y & 1) * 0x2000 + y / 2 * 80 + x / 4);
+            assert_int_equal(pixel(&frame, x, y), colour(graphics_320x200_4.attribute[byte >> (6 - 2 * (x & 3)) & 3]));
+        }
+}
+
+static void a_screen_that_is_off_is_black(void **state)
+{
+    struct fixture *f = *state;
+    struct frame frame;
+
+    vga_frame(&f->vga, &frame);
+    assert_true(frame.width > 0 && frame.height > 0);
+    set_mode(f, &graphics_320x200_256);
+    set(f, SEQUENCER, 1, 0x21);
+    memset(f->vga.memory, 0x55, sizeof f->vga.memory);
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(frame.width, 320);
+    for (unsigned i = 0; i < 64000; i++)
+        assert_int_equal(frame.pixels[i], 0);
+}
+
+static void a_row_that_is_cut_off_is_shown_as_far_as_it_goes(void **state)
+{
+    struct fixture *f = *state;
+    struct frame frame;
+
+    set_mode(f, &graphics_320x200_256);
+    set(f, CRTC, 9, 0x5F); /* 32 lines to a row: twelve and a half */
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(frame.height, 13);
+}
+
+/* --- Hostile guests --- */
+
+static void hammer_step(struct fixture *f, uint32_t *random)
+{
+    static const uint16_t indexed[] = { SEQUENCER, GRAPHICS, CRTC, 0x3B4 };
+    unsigned what = random_below(random, 1000);
+    struct frame frame;
+    static struct text_screen screen;
+
+    if (what < 300) {
+        set(f, indexed[random_below(random, 4)], (uint8_t)random_below(random, 26), (uint8_t)*random);
+    } else if (what < 400) {
+        set_attribute(f, (uint8_t)(random_below(random, 22) | (random_below(random, 4) ? 0x20 : 0)), (uint8_t)*random);
+    } else if (what < 500) {
+        bus_write(&f->board.bus, (uint16_t)(0x3B0 + random_below(random, 0x30)), *random, 1u << random_below(random, 3));
+    } else if (what < 600) {
+        bus_read(&f->board.bus, (uint16_t)(0x3B0 + random_below(random, 0x30)), 1u << random_below(random, 3));
+    } else if (what < 800) {
+        memory_write(&f->memory, 0xA0000 + random_below(random, 0x20000), *random, 1u << random_below(random, 3));
+    } else if (what < 990) {
+        memory_read(&f->memory, 0xA0000 + random_below(random, 0x20000), 1u << random_below(random, 3));
+    } else if (what < 998) {
+        board_run_us(&f->board, random_below(random, 20000));
+    } else {
+        vga_frame(&f->vga, &frame);
+        assert_in_range(frame.width, 1, FRAME_MAX_WIDTH);
+        assert_in_range(frame.height, 1, FRAME_MAX_HEIGHT);
+        vga_text(&f->vga, &screen);
+        assert_true(screen.columns <= TEXT_MAX_COLUMNS && screen.rows <= TEXT_MAX_ROWS);
+    }
+}
+
+/* Anything at all, for the sanitizers to watch. */
+static void no_sequence_of_accesses_does_harm(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t random = 11;
+
+    set_mode(f, &text_80x25);
+    for (unsigned i = 0; i < 300000; i++)
+        hammer_step(f, &random);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(write_mode_0_rotates_and_goes_to_the_planes_of_the_map_mask),
+        TEST(write_mode_0_sets_and_resets_whole_planes),
+        TEST(bit_mask_keeps_what_the_latches_hold),
+        TEST(functions_combine_with_the_latches),
+        TEST(write_mode_1_copies_the_latches),
+        TEST(write_mode_2_paints_a_colour_through_the_mask),
+        TEST(write_mode_3_masks_with_the_rotated_data),
+        TEST(read_mode_0_shows_the_selected_plane_and_loads_all_latches),
+        TEST(read_mode_1_compares_colours),
+        TEST(odd_even_puts_characters_and_attributes_side_by_side),
+        TEST(fonts_are_loaded_into_plane_2),
+        TEST(chain_4_spreads_bytes_over_the_planes),
+        TEST(windows_open_where_the_register_says),
+        TEST(dac_takes_red_green_blue_and_goes_on),
+        TEST(crtc_registers_0_to_7_can_be_protected),
+        TEST(monochrome_moves_the_ports),
+        TEST(attribute_controller_takes_index_and_data_in_turn),
+        TEST(the_beam_retraces_once_a_frame),
+        TEST(timing_follows_the_registers),
+        TEST(text_screen_shows_characters_attributes_and_cursor),
+        TEST(text_screen_begins_at_the_start_address),
+        TEST(text_screen_starts_anew_below_the_split),
+        TEST(text_screen_has_the_shape_of_the_mode),
+        TEST(there_is_no_text_where_none_is_shown),
+        TEST(a_frame_of_text_is_right_in_every_dot),
+        TEST(cursor_and_characters_blink),
+        TEST(without_blinking_there_are_sixteen_backgrounds),
+        TEST(attribute_bit_3_chooses_the_second_font),
+        TEST(text_can_be_panned_by_dots),
+        TEST(a_frame_of_256_colours_is_right_in_every_dot),
+        TEST(unchained_256_colours_pan_and_scroll),
+        TEST(a_frame_of_16_colours_is_right_in_every_dot),
+        TEST(colour_select_gives_the_upper_bits),
+        TEST(the_split_starts_at_address_0_and_may_stand_still),
+        TEST(a_frame_of_cga_graphics_is_right_in_every_dot),
+        TEST(a_screen_that_is_off_is_black),
+        TEST(a_row_that_is_cut_off_is_shown_as_far_as_it_goes),
+        TEST(no_sequence_of_accesses_does_harm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
