@@ -16,7 +16,9 @@ static uint32_t cr4_implemented(const struct cpu *cpu)
     if (cpu->model >= CPU_PENTIUM_MMX)
         bits |= CR4_PCE;
     if (cpu->model >= CPU_PENTIUM2)
-        bits |= CR4_PAE | CR4_PGE;
+        bits |= CR4_PAE | CR4_PGE | CR4_OSFXSR;
+    if (cpu->model >= CPU_PENTIUM3)
+        bits |= CR4_OSXMMEXCPT;
     return bits;
 }
 

@@ -20,6 +20,24 @@ static const struct state_field table_register_state[] = {
     STATE_END
 };
 
+static const struct state_field float80_state[] = {
+    STATE(struct float80, significand, U64, "significand with its integer bit; an MMX register"),
+    STATE(struct float80, high, U16, "sign and biased exponent"),
+    STATE_END
+};
+
+static const struct state_field x87_state[] = {
+    STATE_TABLE(struct x87, reg, struct float80, float80_state, "the registers by their physical number"),
+    STATE(struct x87, status, U16, "status word"),
+    STATE(struct x87, used, U8, "a bit for each physical register that is not empty"),
+    STATE_END
+};
+
+static const struct state_field xmm_state[] = {
+    STATE_ARRAY(struct xmm, q, U64, "bytes 0-7 and 8-15"),
+    STATE_END
+};
+
 const struct state_field cpu_state[] = {
     STATE_ARRAY(struct cpu, reg, U32, "EAX ECX EDX EBX ESP EBP ESI EDI, and a zero"),
     STATE(struct cpu, eip, U32, "EIP of the next instruction"),
@@ -46,6 +64,9 @@ const struct state_field cpu_state[] = {
     STATE(struct cpu, sysenter_eip, U32, "SYSENTER_EIP_MSR"),
     STATE(struct cpu, apic_base, U64, "IA32_APIC_BASE"),
     STATE_ARRAY(struct cpu, msr, U64, "model-specific registers that only hold a value, in the order of spec/processor.md"),
+    STATE_TABLE(struct cpu, x87, struct x87, x87_state, "the floating-point unit"),
+    STATE_TABLE(struct cpu, xmm, struct xmm, xmm_state, "XMM0-XMM7"),
+    STATE(struct cpu, mxcsr, U32, "MXCSR: exceptions, masks and rounding of SSE"),
     STATE_END
 };
 
@@ -96,6 +117,8 @@ void cpu_reset(struct cpu *cpu)
     cpu->attention &= ATTENTION_INTR;
     cpu->pending_debug = 0;
     cpu->nmi_blocked = false;
+    memset(cpu->xmm, 0, sizeof cpu->xmm);
+    cpu->mxcsr = MXCSR_DEFAULT;
     cpu->reg[EDX] = system_reset(cpu);
     cpu_mode_changed(cpu);
     mmu_flush(cpu);

@@ -18,6 +18,7 @@
 
 #include "emu/clock.h"
 #include "emu/cpu/decode.h"
+#include "emu/cpu/softfloat.h"
 #include "emu/endian.h"
 #include "emu/line.h"
 #include "emu/memory.h"
@@ -85,6 +86,19 @@ enum flag_class {
 };
 #define FLAG_OP(class, size) ((uint32_t)(class) << 3 | (size)) /* size in bytes: 1, 2, 4. result, a and b are held zero-extended. */
 
+/* --- The x87 registers by their physical number. MMX registers are the significands of those with the same number. --- */
+struct x87 {
+    struct float80 reg[8];
+    uint16_t status;          /* TOP in bits 11-13; bit 7, ES: an exception is to be reported */
+    uint8_t  used;            /* one bit for each physical register that is not empty */
+};
+#define X87_ES  0x80u
+#define X87_TOP 0x3800u
+
+/* --- An XMM register: bytes 0-7 in memory are q[0], the first of them its lowest. A lane is found by shifting, in either byte order. --- */
+struct xmm { uint64_t q[2]; };
+#define MXCSR_DEFAULT 0x1F80u
+
 /* --- Soft TLB: {read tag, write tag, execute tag, addend} --- */
 #define TLB_ENTRIES 1024u
 #define TLB_INVALID 1u /* no page address has low bits */
@@ -144,6 +158,10 @@ struct cpu {
     uint32_t sysenter_cs, sysenter_esp, sysenter_eip;
     uint64_t apic_base;
     uint64_t msr[37];         /* those that only hold a value; models.c has their table */
+
+    struct x87 x87;
+    struct xmm xmm[8];        /* SSE */
+    uint32_t mxcsr;
 
     /* An exception on its way (valid after a handler returned CPU_FAULT). Not part of the state: it never outlives an instruction. */
     uint8_t  fault_vector;
@@ -207,6 +225,9 @@ enum access { ACCESS_DONE = 0, ACCESS_LEAVE = 1, ACCESS_FAULT = 2 };
  * `privilege`: 0 supervisor (implicit system accesses and CPL 0-2), 1 user. A write is checked whole before any byte changes. */
 unsigned mmu_read(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned size, unsigned privilege, uint64_t *value);
 unsigned mmu_write(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned size, unsigned privilege, uint64_t value);
+/* The same with sixteen bytes: the lower eight in value[0]. */
+unsigned mmu_read16(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned privilege, uint64_t value[2]);
+unsigned mmu_write16(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned privilege, const uint64_t value[2]);
 /* Fails as a read (write) of these bytes would, and does nothing else but the accessed and dirty bits. length up to 4096. */
 unsigned mmu_probe(struct cpu *cpu, const struct insn *insn, uint32_t linear, uint32_t length, unsigned privilege, bool write);
 /* Entry for execution at a linear address: fills *physical and *host (null: not plain memory). */

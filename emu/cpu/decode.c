@@ -97,17 +97,28 @@ static unsigned decode_prefixes(struct cursor *c, struct insn *insn)
     }
 }
 
-/* The row of an opcode for this model, or null. Reads ModRM where the opcode is a group. */
-static const struct opcode_row *find_row(struct cursor *c, unsigned opcode, enum cpu_model model)
+/* Which of the rows that a prefix selects. */
+static unsigned selecting_prefix(const struct insn *insn)
 {
-    unsigned i = opcode_first_row[OPCODE_INDEX(opcode)];
+    if (insn->prefixes & (PREFIX_REP | PREFIX_REPNE))
+        return insn->prefixes & PREFIX_REP ? ROW_PREFIX_F3 : ROW_PREFIX_F2;
+    return insn->prefixes & PREFIX_OPERAND ? ROW_PREFIX_66 : ROW_NO_PREFIX;
+}
+
+/* The row of an opcode for this model, or null. Reads ModRM where a row asks for it. */
+static const struct opcode_row *find_row(struct cursor *c, const struct insn *insn, unsigned opcode, enum cpu_model model)
+{
+    unsigned i = opcode_first_row[OPCODE_INDEX(opcode)], prefix = selecting_prefix(insn);
 
     for (; i < opcode_row_count && opcode_rows[i].opcode == opcode; i++) {
         const struct opcode_row *row = &opcode_rows[i];
+        if (model < row->first_model || row->last_model < model || (row->attributes & ROW_PREFIXES && !(row->attributes & prefix)))
+            continue;
         if (row->group >= 0 && row->group != (int)(modrm(c) >> 3 & 7))
             continue;
-        if (row->first_model <= model && model <= row->last_model)
-            return row;
+        if (row->attributes & (ROW_MEMORY_ONLY | ROW_REGISTER_ONLY) && !(row->attributes & ROW_MEMORY_ONLY) != (modrm(c) >= 0xC0))
+            continue;
+        return row;
     }
     return NULL;
 }
@@ -162,14 +173,16 @@ static enum kind decode_memory(struct cursor *c, struct insn *insn)
     return KIND_M;
 }
 
-/* Bytes of an operand by the second letter of its notation. */
-static unsigned type_size(const struct cursor *c, char type)
+/* Bytes of an operand by its type, the letters behind the place. */
+static unsigned type_size(const struct cursor *c, const char *type)
 {
-    switch (type) {
+    switch (*type) {
     case 'b': case 'u': return 1;
     case 'w':           return 2;
-    case 'd':           return 4;
+    case 'd':           return type[1] == 'q' ? 16 : 4;
     case 'q':           return 8;
+    case 'p':           return type[1] == 's' || type[1] == 'd' ? 16 : c->operand_size;
+    case 's':           return type[1] == 's' ? 4 : type[1] == 'd' ? 8 : c->operand_size;
     default:            return c->operand_size;
     }
 }
@@ -184,10 +197,10 @@ static enum kind set_register(struct insn *insn, bool first, unsigned number)
     return KIND_R;
 }
 
-static enum kind decode_immediate(struct cursor *c, struct insn *insn, bool first, char type)
+static enum kind decode_immediate(struct cursor *c, struct insn *insn, bool first, const char *type)
 {
     unsigned size = type_size(c, type);
-    uint32_t value = type == 'u' || type == 'w' ? fetch(c, size) : fetch_signed(c, size);
+    uint32_t value = *type == 'u' || *type == 'w' ? fetch(c, size) : fetch_signed(c, size);
 
     if (first || insn->operation != OP_ENTER)
         insn->immediate = value;
@@ -210,7 +223,17 @@ static enum kind decode_named(struct insn *insn, bool first, const char *code)
     return set_register(insn, true, segment);
 }
 
-/* One operand in the notation of opcodes.h. The first place with a type gives the instruction its size. */
+/* Whether an operand gives the instruction its size: the first place with a type does, but of MMX and SSE that which may be memory. */
+static bool gives_size(const struct insn *insn, char place)
+{
+    switch (place) {
+    case 'I': case 'J': case 'P': case 'V': return false;
+    case 'Q': case 'W': case 'N': case 'U': return true;
+    default:                                return !insn->size;
+    }
+}
+
+/* One operand in the notation of opcodes.h. */
 static enum kind decode_operand(struct cursor *c, struct insn *insn, bool first, const char *code)
 {
     char place = code[0], type = code[1];
@@ -220,22 +243,22 @@ static enum kind decode_operand(struct cursor *c, struct insn *insn, bool first,
             insn->size = (uint8_t)(place == 'A' ? 1 : c->operand_size);
         return decode_named(insn, first, code);
     }
-    if (!insn->size && place != 'I' && place != 'J')
-        insn->size = (uint8_t)type_size(c, type);
+    if (gives_size(insn, place))
+        insn->size = (uint8_t)type_size(c, code + 1);
     switch (place) {
-    case 'E': case 'M':
+    case 'E': case 'M': case 'Q': case 'W': case 'N': case 'U':
         return modrm(c) >= 0xC0 ? set_register(insn, first, modrm(c) & 7) : decode_memory(c, insn);
     case 'R':
         if (type == 'd' || modrm(c) >= 0xC0)
             return set_register(insn, first, modrm(c) & 7);
         insn->size = 2; /* Rv/Mw */
         return decode_memory(c, insn);
-    case 'G': case 'S': case 'C': case 'D': case 'T':
+    case 'G': case 'S': case 'C': case 'D': case 'T': case 'P': case 'V':
         return set_register(insn, first, modrm(c) >> 3 & 7);
     case 'Z':
         return set_register(insn, first, opcode_rows[insn->row].opcode & 7);
     case 'I': case 'J':
-        return decode_immediate(c, insn, first, type);
+        return decode_immediate(c, insn, first, code + 1);
     case '1':
         insn->immediate = 1;
         return KIND_I;
@@ -294,7 +317,7 @@ enum decode_result decode(const uint8_t *bytes, size_t available, unsigned mode,
         insn->prefixes |= PREFIX_ADDRESS16;
     c.operand_size = !(insn->prefixes & PREFIX_OPERAND) == !(mode & DECODE_32) ? 2 : 4;
 
-    const struct opcode_row *row = find_row(&c, opcode, model);
+    const struct opcode_row *row = find_row(&c, insn, opcode, model);
     if (c.result != DECODE_OK)
         return c.result;
     if (!row || (row->attributes & ROW_PROTECTED && !(mode & DECODE_PROTECTED)))
@@ -304,8 +327,6 @@ enum decode_result decode(const uint8_t *bytes, size_t available, unsigned mode,
     decode_operands(&c, insn, row);
     if (c.result != DECODE_OK)
         return c.result;
-    if (row->attributes & ROW_MEMORY_ONLY && modrm(&c) >= 0xC0)
-        return DECODE_UNDEFINED;
     if (insn->prefixes & PREFIX_LOCK && !(row->attributes & ROW_LOCK && writes_memory(insn)))
         return DECODE_UNDEFINED;
     insn->length = (uint8_t)c.at;

@@ -52,8 +52,8 @@ struct insn {
     uint16_t row;          /* in the decoder's table, for what does not change */
     uint16_t offset;       /* of its first byte from the start of its block */
     uint8_t  form;         /* enum form */
-    uint8_t  size;         /* operand size in bytes: 1, 2, 4 (8: CMPXCHG8B) */
-    uint8_t  dst;          /* register of the first register operand: general (as encoded: 8-bit 4-7 are AH CH DH BH), segment, control, debug or test; 0 when implied */
+    uint8_t  size;         /* operand size in bytes: 1, 2, 4 (8: CMPXCHG8B); MMX and SSE: of the operand that may be memory, up to 16 */
+    uint8_t  dst;          /* register of the first register operand: general (as encoded: 8-bit 4-7 are AH CH DH BH), segment, control, debug, test, MMX or XMM; 0 when implied */
     uint8_t  src;          /* register of the second register operand */
     uint8_t  base, index;  /* of the effective address; REG_ZERO for none */
     uint8_t  scale;        /* index is shifted left by this: 0-3 */
@@ -64,15 +64,20 @@ struct insn {
 
 /* What is known of an instruction from its row alone. */
 enum row_attribute {
-    ROW_MEMORY_ONLY  = 1,    /* a register operand is #UD */
-    ROW_REGISTER_ONLY = 2,   /* a memory operand is #UD (MOV CR ignores mod instead) */
+    ROW_MEMORY_ONLY  = 1,    /* selected by a ModRM that names memory */
+    ROW_REGISTER_ONLY = 2,   /* selected by one that names a register (MOV CR ignores mod instead) */
     ROW_LOCK         = 4,    /* LOCK allowed with a memory destination */
     ROW_PROTECTED    = 8,    /* #UD in real and virtual-8086 mode */
     ROW_FAULTS       = 16,   /* may fault even without a memory operand */
     ROW_ENDS_BLOCK   = 32,   /* control transfer, or may change mode, mapping, interrupts or time */
     ROW_STACK        = 64,   /* reads or writes the stack */
     ROW_STRING       = 128,  /* takes REP */
-    ROW_BRANCH       = 256   /* relative branch: immediate is a displacement */
+    ROW_BRANCH       = 256,  /* relative branch: immediate is a displacement */
+    ROW_NO_PREFIX    = 512,  /* selected by none of 66, F2 and F3 before the opcode */
+    ROW_PREFIX_66    = 1024, /* by 66, without F2 and F3 */
+    ROW_PREFIX_F3    = 2048, /* by F3, or by F2: the later of the two counts, and either more than 66 */
+    ROW_PREFIX_F2    = 4096,
+    ROW_PREFIXES     = ROW_NO_PREFIX | ROW_PREFIX_66 | ROW_PREFIX_F3 | ROW_PREFIX_F2 /* none of these: prefixes select nothing */
 };
 
 struct opcode_row {

@@ -54,7 +54,7 @@ static void put_register(struct line *line, unsigned number, unsigned size)
 
 static const char *size_word(unsigned size)
 {
-    return size == 1 ? "byte " : size == 2 ? "word " : size == 8 ? "qword " : "dword ";
+    return size == 1 ? "byte " : size == 2 ? "word " : size == 8 ? "qword " : size == 16 ? "oword " : "dword ";
 }
 
 static bool has_memory(const struct insn *insn)
@@ -96,6 +96,8 @@ static void put_address(struct line *line, const struct insn *insn)
 /* "dword [ebx]"; the types that are structures have no size to show. */
 static void put_memory(struct line *line, const struct insn *insn, char type)
 {
+    if (opcode_rows[insn->row].attributes & ROW_PREFIXES)
+        type = 'v'; /* MMX and SSE */
     switch (type) {
     case 'b': put(line, size_word(1)); break;
     case 'w': put(line, size_word(2)); break;
@@ -151,13 +153,21 @@ static void put_operand(struct line *line, const struct insn *insn, bool first, 
         put_named(line, insn, code);
         return;
     }
-    if (place == 'M' || place == 'O' || ((place == 'E' || place == 'R') && has_memory(insn))) {
+    if (place == 'M' || place == 'O' || ((place == 'E' || place == 'R' || place == 'Q' || place == 'W') && has_memory(insn))) {
         put_memory(line, insn, place == 'R' ? 'w' : type);
         return;
     }
     switch (place) {
     case 'E': case 'G': case 'R': case 'Z':
         put_register(line, number, type == 'b' ? 1 : type == 'w' ? 2 : type == 'd' ? 4 : insn->size);
+        break;
+    case 'P': case 'Q': case 'N':
+        put(line, "mm");
+        put_number(line, number);
+        break;
+    case 'V': case 'W': case 'U':
+        put(line, "xmm");
+        put_number(line, number);
         break;
     case 'S':
         put(line, segment_names[number]);

@@ -674,5 +674,11 @@ insn_handler *interpreter_handler(const struct insn *insn)
         handler = conditional_handler(insn);
     if (!handler)
         handler = string_handler(insn);
+    if (!handler)
+        handler = simd_integer_handler(insn);
+    if (!handler)
+        handler = simd_move_handler(insn);
+    if (!handler)
+        handler = simd_float_handler(insn);
     return handler ? handler : system_handler(insn);
 }

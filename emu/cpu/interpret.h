@@ -33,6 +33,8 @@ static inline unsigned size_column(unsigned size)
 /* The parts of the interpreter: null for operations that are another's. */
 insn_handler *arithmetic_handler(const struct insn *insn); /* arithmetic.c */
 insn_handler *string_handler(const struct insn *insn);     /* strings.c */
+insn_handler *simd_integer_handler(const struct insn *insn), *simd_move_handler(const struct insn *insn),
+             *simd_float_handler(const struct insn *insn); /* simd_*.c: MMX and SSE */
 
 /* --- Numbers of a size --- */
 BODY uint32_t size_mask(unsigned size)

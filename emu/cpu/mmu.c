@@ -339,6 +339,48 @@ unsigned mmu_write(struct cpu *cpu, const struct insn *insn, uint32_t linear, un
     return after_access(cpu);
 }
 
+/* The next piece of an access of sixteen bytes, of which `at` are done: it ends with its half of the value or with its page. */
+static struct part piece(const struct part part[2], unsigned at)
+{
+    const struct part *p = at < part[0].size ? &part[0] : &part[1];
+    unsigned done = at - (p == part ? 0 : part[0].size), half = 8 - at % 8, rest = p->size - done;
+
+    return (struct part){p->physical + done, rest < half ? rest : half};
+}
+
+unsigned mmu_read16(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned privilege, uint64_t value[2])
+{
+    struct part part[2], p;
+    unsigned parts;
+
+    value[0] = value[1] = 0;
+    if (access_parts(cpu, linear, 16, privilege, false, part, &parts))
+        return ACCESS_FAULT;
+    cpu_sync(cpu, insn);
+    for (unsigned at = 0; at < 16; at += p.size) {
+        p = piece(part, at);
+        value[at / 8] |= part_read(cpu, &p) << 8 * (at % 8);
+    }
+    return after_access(cpu);
+}
+
+unsigned mmu_write16(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned privilege, const uint64_t value[2])
+{
+    struct part part[2], p;
+    unsigned parts;
+
+    if (access_parts(cpu, linear, 16, privilege, true, part, &parts))
+        return ACCESS_FAULT;
+    cpu_sync(cpu, insn);
+    for (unsigned half = 0; cpu->observer && half < 2; half++)
+        cpu->observer->wrote(cpu->observer->context, linear + 8 * half, 8, value[half]);
+    for (unsigned at = 0; at < 16; at += p.size) {
+        p = piece(part, at);
+        part_write(cpu, &p, value[at / 8] >> 8 * (at % 8));
+    }
+    return after_access(cpu);
+}
+
 unsigned mmu_probe(struct cpu *cpu, const struct insn *insn, uint32_t linear, uint32_t length, unsigned privilege, bool write)
 {
     uint32_t last = linear + (length - 1);

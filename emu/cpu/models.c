@@ -9,14 +9,15 @@
 enum { /* CPUID leaf 1, EDX */
     HAS_VME = 1 << 1, HAS_DE = 1 << 2, HAS_PSE = 1 << 3, HAS_TSC = 1 << 4, HAS_MSR = 1 << 5, HAS_PAE = 1 << 6, HAS_MCE = 1 << 7, HAS_CX8 = 1 << 8,
     HAS_SEP = 1 << 11, HAS_MTRR = 1 << 12, HAS_PGE = 1 << 13, HAS_MCA = 1 << 14, HAS_CMOV = 1 << 15, HAS_PAT = 1 << 16,
+    HAS_CLFSH = 1 << 19, HAS_MMX = 1 << 23, HAS_FXSR = 1 << 24, HAS_SSE = 1 << 25, HAS_SSE2 = 1 << 26,
     PENTIUM_FEATURES = HAS_VME | HAS_DE | HAS_PSE | HAS_TSC | HAS_MSR | HAS_MCE | HAS_CX8,
-    P6_FEATURES = PENTIUM_FEATURES | HAS_PAE | HAS_SEP | HAS_MTRR | HAS_PGE | HAS_MCA | HAS_CMOV | HAS_PAT
+    P6_FEATURES = PENTIUM_FEATURES | HAS_PAE | HAS_SEP | HAS_MTRR | HAS_PGE | HAS_MCA | HAS_CMOV | HAS_PAT | HAS_MMX | HAS_FXSR
 };
 
 struct model {
     uint32_t signature;  /* leaf 1 EAX, and EDX after reset: family, model, stepping */
     uint32_t features;   /* leaf 1 EDX */
-    uint32_t brand;      /* leaf 1 EBX: brand index */
+    uint32_t brand;      /* leaf 1 EBX: brand index; bits 15-8: bytes that CLFLUSH flushes, by eight */
     uint32_t max_leaf;   /* 0: no CPUID */
     uint32_t caches[4];  /* leaf 2 */
 };
@@ -25,10 +26,10 @@ static const struct model models[] = {
     [CPU_I386]        = { .signature = 0x0308 },                                                 /* 80386DX, stepping D1 */
     [CPU_I486]        = { .signature = 0x0415 },                                                 /* i486DX-50, before CPUID */
     [CPU_PENTIUM]     = { 0x052C, PENTIUM_FEATURES, 0, 1, { 0 } },                               /* P54C */
-    [CPU_PENTIUM_MMX] = { 0x0543, PENTIUM_FEATURES, 0, 1, { 0 } },                               /* P55C */
+    [CPU_PENTIUM_MMX] = { 0x0543, PENTIUM_FEATURES | HAS_MMX, 0, 1, { 0 } },                     /* P55C */
     [CPU_PENTIUM2]    = { 0x0652, P6_FEATURES, 0, 2, { 0x03020101, 0, 0, 0x0C040843 } },         /* Deschutes: 16 + 16 KiB, 512 KiB */
-    [CPU_PENTIUM3]    = { 0x0683, P6_FEATURES, 2, 2, { 0x03020101, 0, 0, 0x0C040882 } },         /* Coppermine: 16 + 16 KiB, 256 KiB */
-    [CPU_PENTIUM4]    = { 0x0F12, P6_FEATURES, 8, 2, { 0x665B5001, 0, 0, 0x007A7040 } }          /* Willamette: 12 Kuops, 8 KiB, 256 KiB */
+    [CPU_PENTIUM3]    = { 0x0683, P6_FEATURES | HAS_SSE, 2, 2, { 0x03020101, 0, 0, 0x0C040882 } }, /* Coppermine: 16 + 16 KiB, 256 KiB */
+    [CPU_PENTIUM4]    = { 0x0F12, P6_FEATURES | HAS_SSE | HAS_SSE2 | HAS_CLFSH, 0x0808, 2, { 0x665B5001, 0, 0, 0x007A7040 } } /* Willamette: 12 Kuops, 8 KiB, 256 KiB */
 };
 
 /* --- CPUID --- */

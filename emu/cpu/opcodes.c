@@ -12,9 +12,10 @@ enum {
 };
 enum {
     MEMORY = ROW_MEMORY_ONLY, LOCK = ROW_LOCK, PROTECTED = ROW_PROTECTED, FAULTS = ROW_FAULTS, ENDS = ROW_ENDS_BLOCK,
-    STACK = ROW_STACK, STRING = ROW_STRING, BRANCH = ROW_BRANCH
+    STACK = ROW_STACK, STRING = ROW_STRING, BRANCH = ROW_BRANCH, REGISTER = ROW_REGISTER_ONLY,
+    NP = ROW_NO_PREFIX, P66 = ROW_PREFIX_66, PF3 = ROW_PREFIX_F3, PF2 = ROW_PREFIX_F2
 };
-enum { I386 = CPU_I386, I486 = CPU_I486, P5 = CPU_PENTIUM, P55 = CPU_PENTIUM_MMX, P6 = CPU_PENTIUM2, P4 = CPU_PENTIUM4 };
+enum { I386 = CPU_I386, I486 = CPU_I486, P5 = CPU_PENTIUM, P55 = CPU_PENTIUM_MMX, P6 = CPU_PENTIUM2, P3 = CPU_PENTIUM3, P4 = CPU_PENTIUM4 };
 
 #define ROW(opcode, group, operation, operands, read, written, undefined, attributes, first, last) \
     { opcode, group, OP_##operation, operands, read, written, undefined, attributes, first, last },

@@ -46,6 +46,30 @@ static struct insn decoded(const char *hex, unsigned mode)
 
 /* At EIP 1000h. */
 static const struct { const char *hex; unsigned mode; const char *text; } encodings[] = {
+    { "0F 58 C1", MODE32, "addps xmm0, xmm1" },
+    { "66 0F 58 41 10", MODE32, "addpd xmm0, oword [ecx+10h]" },
+    { "F3 0F 58 10", MODE32, "addss xmm2, dword [eax]" },
+    { "66 F2 0F 58 D8", MODE32, "addsd xmm3, xmm0" },
+    { "66 F2 F3 0F 10 C8", MODE32, "movss xmm1, xmm0" },
+    { "0F 12 C1", MODE32, "movhlps xmm0, xmm1" },
+    { "0F 12 01", MODE32, "movlps xmm0, qword [ecx]" },
+    { "66 0F 13 01", MODE16, "movlpd qword [bx+di], xmm0" },
+    { "0F 60 01", MODE32, "punpcklbw mm0, dword [ecx]" },
+    { "66 0F 60 01", MODE32, "punpcklbw xmm0, oword [ecx]" },
+    { "0F 71 D3 0F", MODE32, "psrlw mm3, 0fh" },
+    { "66 0F 73 DF FF", MODE32, "psrldq xmm7, 0ffh" },
+    { "0F 6E C3", MODE32, "movd mm0, ebx" },
+    { "66 0F 7E 03", MODE32, "movd dword [ebx], xmm0" },
+    { "F3 0F 7E 03", MODE32, "movq xmm0, qword [ebx]" },
+    { "66 0F D6 03", MODE32, "movq qword [ebx], xmm0" },
+    { "F2 0F 2D 03", MODE32, "cvtsd2si eax, qword [ebx]" },
+    { "F3 0F 2A C1", MODE32, "cvtsi2ss xmm0, ecx" },
+    { "0F C2 C1 02", MODE32, "cmpps xmm0, xmm1, 2" },
+    { "66 0F C5 C1 07", MODE32, "pextrw eax, xmm1, 7" },
+    { "0F AE 10", MODE32, "ldmxcsr dword [eax]" },
+    { "0F AE 38", MODE32, "clflush byte [eax]" },
+    { "0F AE F8", MODE32, "sfence" },
+    { "0F 18 08", MODE32, "prefetcht0 byte [eax]" },
     { "01 44 B3 10", MODE32, "add dword [ebx+esi*4+10h], eax" },
     { "00 C4", MODE32, "add ah, al" },
     { "66 03 05 78 56 34 12", MODE32, "add ax, word [12345678h]" },
@@ -280,6 +304,11 @@ static const struct { const char *hex; unsigned mode; enum cpu_model last_withou
     { "0F AA", MODE32, CPU_I486, CPU_PENTIUM },     { "0F 33", MODE32, CPU_PENTIUM, CPU_PENTIUM_MMX },
     { "0F 44 C0", MODE32, CPU_PENTIUM_MMX, CPU_PENTIUM2 }, { "0F 34", MODE32, CPU_PENTIUM_MMX, CPU_PENTIUM2 },
     { "0F 18 00", MODE32, CPU_PENTIUM_MMX, CPU_PENTIUM2 }, { "0F 1F C0", MODE32, CPU_PENTIUM_MMX, CPU_PENTIUM2 },
+    { "0F FC C0", MODE32, CPU_PENTIUM, CPU_PENTIUM_MMX },  { "0F 77", MODE32, CPU_PENTIUM, CPU_PENTIUM_MMX },
+    { "0F 58 C0", MODE32, CPU_PENTIUM2, CPU_PENTIUM3 },    { "F3 0F 58 C0", MODE32, CPU_PENTIUM2, CPU_PENTIUM3 },
+    { "0F DA C0", MODE32, CPU_PENTIUM2, CPU_PENTIUM3 },    { "0F AE F8", MODE32, CPU_PENTIUM2, CPU_PENTIUM3 },
+    { "66 0F 58 C0", MODE32, CPU_PENTIUM3, CPU_PENTIUM4 }, { "66 0F FC C0", MODE32, CPU_PENTIUM3, CPU_PENTIUM4 },
+    { "0F D4 C0", MODE32, CPU_PENTIUM3, CPU_PENTIUM4 },    { "0F C3 00", MODE32, CPU_PENTIUM3, CPU_PENTIUM4 },
 };
 
 static void models_have_their_own_instructions(void **state)
@@ -300,7 +329,8 @@ static void undefined_encodings_are_refused(void **state)
     static const char *const undefined[] = {
         "8E C8", "8E F0", "8E F8", "8C F0", "8F C8", "C6 08 00", "C7 C8 00 00 00 00", "FE D0", "FF F8", "FF D8", "FF E8", "8D C0", "62 C0", "C4 C0",
         "0F B2 C0", "0F 00 F0", "0F 01 C0", "0F 01 E8", "0F 01 F8", "0F 20 C8", "0F 20 E8", "0F BA C0 00", "0F C7 C8", "0F C7 00", "0F 04", "0F FF", "0F B9",
-        "0F A6"
+        "0F A6", "F3 0F FC C0", "F2 0F FC C0", "66 0F 77", "0F 6C C0", "66 0F 12 C0", "0F 71 10 01", "0F 73 E0 01", "66 0F 73 E0 01",
+        "0F 50 00", "0F E7 C0", "F3 0F AE F8"
     };
     struct insn insn;
 
@@ -353,6 +383,20 @@ static void fifteen_bytes_are_the_limit(void **state)
 
 /* --- Properties of the table --- */
 
+/* The bytes that lead to a row: prefix, opcode, ModRM. */
+static void row_bytes(const struct opcode_row *row, unsigned mod, uint8_t bytes[20])
+{
+    unsigned at = 0, select = row->attributes & ROW_PREFIXES;
+
+    memset(bytes, 0, 20);
+    if (select && select != ROW_NO_PREFIX)
+        bytes[at++] = select == ROW_PREFIX_66 ? 0x66 : select == ROW_PREFIX_F3 ? 0xF3 : 0xF2;
+    if (row->opcode >> 8)
+        bytes[at++] = 0x0F;
+    bytes[at++] = (uint8_t)row->opcode;
+    bytes[at] = (uint8_t)(mod << 6 | (row->group < 0 ? 0 : row->group) << 3);
+}
+
 static void every_row_is_reached_by_its_opcode(void **state)
 {
     (void)state;
@@ -360,17 +404,16 @@ static void every_row_is_reached_by_its_opcode(void **state)
         const struct opcode_row *row = &opcode_rows[i];
         unsigned reached = 0;
         for (unsigned mod = 0; mod < 4; mod += 3) {
-            uint8_t bytes[20] = { 0x0F };
-            unsigned at = row->opcode >> 8 ? 1 : 0;
+            uint8_t bytes[20];
             struct insn insn;
-            bytes[at] = (uint8_t)row->opcode;
-            bytes[at + 1] = (uint8_t)(mod << 6 | (row->group < 0 ? 0 : row->group) << 3);
+            row_bytes(row, mod, bytes);
             if (decode(bytes, sizeof bytes, MODE32, row->first_model, &insn) == DECODE_OK && insn.row == i && insn.operation == row->operation)
                 reached++;
-            if (row->first_model > CPU_I386)
+            bool hint = row->opcode == 0x0F18 || row->operation == OP_CLFLUSH; /* NOP and SFENCE were there before */
+            if (row->first_model > CPU_I386 && !hint)
                 assert_int_equal(decode(bytes, sizeof bytes, MODE32, row->first_model - 1, &insn), DECODE_UNDEFINED);
         }
-        assert_int_equal(reached, row->attributes & ROW_MEMORY_ONLY ? 1 : 2);
+        assert_int_equal(reached, row->attributes & (ROW_MEMORY_ONLY | ROW_REGISTER_ONLY) ? 1 : 2);
     }
 }
 
@@ -384,7 +427,7 @@ static void rows_are_in_order_and_named(void **state)
         assert_true(row->opcode <= 0xFF || row->opcode >> 8 == 0x0F);
         if (i == 0)
             continue;
-        assert_true(row[-1].opcode < row->opcode || (row[-1].opcode == row->opcode && row[-1].group < row->group));
+        assert_true(row[-1].opcode < row->opcode || (row[-1].opcode == row->opcode && (uint8_t)row[-1].group <= (uint8_t)row->group));
         if (row[-1].opcode < row->opcode)
             assert_int_equal(opcode_first_row[OPCODE_INDEX(row->opcode)], i);
     }

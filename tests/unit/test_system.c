@@ -91,9 +91,10 @@ static void control_registers_are_for_cpl_0(void **state)
 static void reserved_bits_of_cr4_fault(void **state)
 {
     (void)state;
-    static const uint32_t allowed[] = { [CPU_PENTIUM] = 0x5F, [CPU_PENTIUM_MMX] = 0x15F, [CPU_PENTIUM2] = 0x1FF };
+    static const uint32_t allowed[] = { [CPU_PENTIUM] = 0x5F, [CPU_PENTIUM_MMX] = 0x15F, [CPU_PENTIUM2] = 0x3FF,
+                                        [CPU_PENTIUM3] = 0x7FF, [CPU_PENTIUM4] = 0x7FF };
 
-    for (unsigned model = CPU_PENTIUM; model <= CPU_PENTIUM2; model++)
+    for (unsigned model = CPU_PENTIUM; model <= CPU_PENTIUM4; model++)
         for (unsigned bit = 0; bit < 32; bit++) {
             struct processor *p = processor_protected(model, 0);
             assert_int_equal(RUNS(p, 1u << bit, MOV_CR4_EAX), allowed[model] >> bit & 1);
