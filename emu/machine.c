@@ -22,13 +22,15 @@ static void a20_changed(void *listener, unsigned source, bool level)
     memory_set_a20(&m->memory, m->a20_sources != 0);
 }
 
-static void reset_pulsed(void *listener, unsigned number, bool level)
+enum reset_kind { RESET_PROCESSOR, RESET_ALL };
+
+static void reset_pulsed(void *listener, unsigned kind, bool level)
 {
     struct machine *m = listener;
 
-    (void)number;
     if (level) {
         m->reset_requested = true;
+        m->full_reset_requested |= kind == RESET_ALL;
         cpu_stop(&m->cpu);
     }
 }
@@ -195,6 +197,24 @@ static void channel_units(struct machine *m, unsigned first, struct geometry geo
     }
 }
 
+/* What a PCI machine has besides. */
+static void wire_pci(struct machine *m)
+{
+    struct line irqs[16];
+
+    for (unsigned irq = 0; irq < 16; irq++)
+        irqs[irq] = i8259_line(&m->pic, irq);
+    pci_init(&m->pci, &m->bus, line_to(reset_pulsed, m, RESET_ALL));
+    i440fx_init(&m->bridge, &m->pci, &m->memory);
+    piix_init(&m->piix, &m->pci, &m->clock, &m->bus, irqs, line_to(power_off_pulsed, m, 0));
+    piix_ide_init(&m->ide, &m->pci, &m->bus, &m->memory, m->ata);
+}
+
+static bool has_pci(const struct machine *m)
+{
+    return m->manifest.type == MACHINE_PC_I440FX;
+}
+
 /* Everything on the board. False: no memory. */
 static bool wire(struct machine *m)
 {
@@ -213,9 +233,9 @@ static bool wire(struct machine *m)
     fill_cmos(m);
     i8237_init(&m->dma, &m->bus, &m->memory);
     i8042_init(&m->keyboard, &m->clock, &m->bus, i8259_line(&m->pic, 1), i8259_line(&m->pic, 12),
-               line_to(a20_changed, m, A20_KEYBOARD), line_to(reset_pulsed, m, 0));
+               line_to(a20_changed, m, A20_KEYBOARD), line_to(reset_pulsed, m, RESET_PROCESSOR));
     sysports_init(&m->sysports, &m->clock, &m->bus, i8254_gate(&m->pit, 2), line_to(a20_changed, m, A20_FAST),
-                  line_to(reset_pulsed, m, 0), line_to(power_off_pulsed, m, 0));
+                  line_to(reset_pulsed, m, RESET_PROCESSOR), line_to(power_off_pulsed, m, 0));
     for (unsigned port = 0; port < 2; port++) {
         m->serial_wire[port] = (struct serial_wire){m, port};
         if (manifest->serial[port])
@@ -229,13 +249,16 @@ static bool wire(struct machine *m)
         floppy_types[i] = manifest->drives[DRIVE_FD0 + i].floppy;
     }
     i82077_init(&m->floppy, &m->clock, &m->bus, i8259_line(&m->pic, 6), (struct dma_line){dma_transfer, &m->dma, 2}, floppies, floppy_types);
+    if (has_pci(m))
+        wire_pci(m);
     for (unsigned channel = 0; channel < 2; channel++) {
         struct geometry geometry[2];
         struct drive *units[2];
         bool packet[2];
         channel_units(m, DRIVE_HD0 + 2 * channel, geometry, units, packet);
         ata_init(&m->ata[channel], &m->clock, &m->bus, channel ? 0x170 : 0x1F0, channel ? 0x376 : 0x3F6,
-                 channel ? EVENT_ATA_1 : EVENT_ATA_0, i8259_line(&m->pic, 14 + channel), units, geometry, packet, 2 * channel, NULL);
+                 channel ? EVENT_ATA_1 : EVENT_ATA_0, i8259_line(&m->pic, 14 + channel), units, geometry, packet, 2 * channel,
+                 has_pci(m) ? &m->ide.channel[channel].dma : NULL);
     }
     return !manifest->vga || vga_init(&m->vga, &m->clock, &m->bus, &m->memory);
 }
@@ -245,8 +268,6 @@ static const char *unsupported(const struct machine_manifest *manifest)
 {
     if (manifest->version != 0)
         return "machine versions other than 0 are unknown to this program";
-    if (manifest->type != MACHINE_PC_ISA)
-        return "machine version 0 of this program builds pc-isa only";
     return NULL;
 }
 
@@ -308,6 +329,32 @@ void machine_destroy(struct machine *m)
 
 /* --- Running --- */
 
+/* The reset button: every chip begins anew; memory, CMOS and media stay. */
+static void reset_chips(struct machine *m)
+{
+    i8259_reset(&m->pic);
+    i8254_reset(&m->pit);
+    mc146818_reset(&m->rtc);
+    i8237_reset(&m->dma);
+    i8042_reset(&m->keyboard);
+    sysports_reset(&m->sysports);
+    for (unsigned port = 0; port < 2; port++)
+        if (m->manifest.serial[port])
+            uart16550_reset(&m->serial[port]);
+    if (m->manifest.parallel)
+        parallel_reset(&m->parallel);
+    if (m->manifest.vga)
+        vga_reset(&m->vga);
+    i82077_reset(&m->floppy);
+    for (unsigned channel = 0; channel < 2; channel++)
+        ata_reset(&m->ata[channel]);
+    if (has_pci(m)) {
+        i440fx_reset(&m->bridge);
+        piix_reset(&m->piix);
+        piix_ide_reset(&m->ide);
+    }
+}
+
 /* What stopped the engine, if it was the machine's business. */
 static void serve_stop(struct machine *m)
 {
@@ -315,7 +362,9 @@ static void serve_stop(struct machine *m)
 
     if (m->reset_requested || cpu->attention & ATTENTION_SHUTDOWN) {
         /* The reset line of the processor, and what a board does at the shutdown cycle; chips and memory stay as they are. */
-        m->reset_requested = false;
+        if (m->full_reset_requested)
+            reset_chips(m);
+        m->reset_requested = m->full_reset_requested = false;
         cpu_reset(cpu);
     }
     cpu->attention &= ~(uint32_t)ATTENTION_STOP;
@@ -390,13 +439,15 @@ static const struct state_field machine_state[] = {
 };
 
 /* Every part of the machine with state, in the order of the digest. */
-#define PART(name, member, table) {name, offsetof(struct machine, member), table}
+#define PART(name, member, table) {name, offsetof(struct machine, member), table, MACHINE_PC_ISA}
+#define PCI_PART(name, member, table) {name, offsetof(struct machine, member), table, MACHINE_PC_I440FX}
 static const struct part {
     const char *name;
     size_t offset;
     const struct state_field *table;
+    enum machine_type first; /* that has it; later ones have it too */
 } parts[] = {
-    {"machine", 0, machine_state},
+    {"machine", 0, machine_state, MACHINE_PC_ISA},
     PART("cpu", cpu, cpu_state),
     PART("pic", pic, i8259_state),
     PART("pit", pit, i8254_state),
@@ -411,6 +462,10 @@ static const struct part {
     PART("floppy", floppy, i82077_state),
     PART("ata0", ata[0], ata_state),
     PART("ata1", ata[1], ata_state),
+    PCI_PART("pci", pci, pci_state),
+    PCI_PART("bridge", bridge.function, pci_function_state),
+    PCI_PART("piix", piix, piix_state),
+    PCI_PART("ide", ide, piix_ide_state),
     PART("fd0", drives[DRIVE_FD0], drive_state),
     PART("fd1", drives[DRIVE_FD1], drive_state),
     PART("hd0", drives[DRIVE_HD0], drive_state),
@@ -469,6 +524,8 @@ void machine_digest(struct machine *m, uint8_t digest[32])
     store64(tick, machine_tick(m));
     append(m, tick, sizeof tick);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (m->manifest.type < parts[i].first)
+            continue;
         append_text(m, parts[i].name);
         state_serialize(parts[i].table, (const uint8_t *)m + parts[i].offset, append, m);
     }

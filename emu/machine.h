@@ -11,8 +11,12 @@
 #include "emu/devices/i82077.h"
 #include "emu/devices/i8254.h"
 #include "emu/devices/i8259.h"
+#include "emu/devices/i440fx.h"
 #include "emu/devices/mc146818.h"
 #include "emu/devices/parallel.h"
+#include "emu/devices/pci.h"
+#include "emu/devices/piix.h"
+#include "emu/devices/piix_ide.h"
 #include "emu/devices/sysports.h"
 #include "emu/devices/uart16550.h"
 #include "emu/devices/vga.h"
@@ -39,10 +43,15 @@ struct machine {
     struct vga vga;
     struct i82077 floppy;
     struct ata ata[2];
+    struct pci pci;           /* this and what follows, on pc-i440fx only */
+    struct i440fx bridge;
+    struct piix piix;
+    struct piix_ide ide;
     struct drive drives[DRIVE_COUNT];
     struct serial_wire { struct machine *machine; unsigned port; } serial_wire[2];
     uint8_t a20_sources;   /* enum a20_source, one bit each */
     bool reset_requested;  /* by a chip; done between two instructions: never set at the end of a slice */
+    bool full_reset_requested; /* of all chips */
     bool powered_off;
     bool host_failed;
     struct hash_tree pages; /* digest of RAM */
