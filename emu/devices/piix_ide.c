@@ -165,7 +165,7 @@ void piix_ide_init(struct piix_ide *ide, struct pci *pci, struct bus *bus, struc
     f->device = ide;
     f->written = written;
     pci_writable(f, PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MASTER);
-    pci_writable(f, BMIBA, 4, 0xFFF0);
+    pci_writable(f, BMIBA, 4, 0xFFFFFFF0); /* PCI 2.1 wants the upper half fixed at 0; firmware that sizes it as 32 bits is common */
     pci_writable(f, IDETIM, 4, 0xFFFFFFFF);
     piix_ide_reset(ide);
 }
