@@ -129,23 +129,6 @@ static const struct rule machine_keys[] = {
 
 const struct rule machine_rules = { "manifest", WHOLE(machine_manifest), .required = true, .keys = machine_keys };
 
-void machine_manifest_default(struct machine_manifest *m)
-{
-    memset(m, 0, sizeof(*m));
-    m->type = MACHINE_PC_ISA;
-    m->cpu = CPU_I486;
-    m->cpuid_limit = UINT32_MAX;
-    m->mips = 25;
-    m->memory = 16u << 20;
-    m->system.built_in = m->video.built_in = true;
-    m->clock_start = 883612800; /* 1998-01-01T00:00:00 */
-    m->drives[DRIVE_FD0].kind = DRIVE_FLOPPY;
-    m->drives[DRIVE_FD0].floppy = FLOPPY_1440K;
-    m->boot[0] = BOOT_FLOPPY;
-    m->boot[1] = BOOT_DISK;
-    m->serial[0] = m->serial[1] = m->parallel = m->vga = true;
-}
-
 bool machine_manifest_parse(const char *text, size_t length, const char *name, struct machine_manifest *m, struct error *error)
 {
     memset(m, 0, sizeof(*m));

@@ -1,23 +1,25 @@
 # tests.mk - demonstration, tests, benchmark and fuzzing. Included by GNUmakefile.
 #
 # `make check` sets up what it needs, builds, and runs everything; `make check-long` the same with more cases (LONG=1); `make check-cpu` runs
-# the suites that judge the processor. A test is a program in tests/ (tests/README.md); tests/run.sh runs them.
+# the suites that judge the processor, `make check-hosts` the machine on other hosts. A test is a program in tests/ (tests/README.md); tests/run.sh runs them.
 
 TEST_OBJECTS := $(UNIT_TESTS:%=$(BUILD)/tests/%)
-GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml records-description.yaml first.img) bios/test.img)
+GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml records-description.yaml first.img) bios/test.img $(BENCH_LOADS:%=bench/%.img))
 
 # Suites that others wrote for the processor, and captured cases.
 TESTS_CPU    := $(addprefix tests/,vectors.sh kvm_unit_tests.sh test386.sh)
 CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,vectors test386 multiboot)
 
 # What takes longest comes first: as many run at a time as there are processors.
-TESTS      := $(addprefix tests/,determinism.sh flips.sh grub.sh firmware.sh desk.sh readme.py recover.sh demo.sh first_light.sh symbols.sh) $(TESTS_CPU) \
+TESTS      := $(addprefix tests/,determinism.sh flips.sh hosts.sh grub.sh firmware.sh desk.sh readme.py recover.sh demo.sh first_light.sh symbols.sh) $(TESTS_CPU) \
               $(TEST_OBJECTS)
+
+include tests/hosts.mk
 
 SANITIZERS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_SECONDS ?= 600
 
-.PHONY: tests run-demo run-check run-check-long run-check-cpu run-unit run-bench run-fuzz sanitized
+.PHONY: tests run-demo run-check run-check-long run-check-cpu run-check-hosts run-unit run-bench run-fuzz sanitized
 
 $(TEST_OBJECTS): $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
@@ -54,6 +56,8 @@ check-long: deps-long
 	@$(MAKE) --no-print-directory $(JOBS) run-check-long
 check-cpu: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) run-check-cpu
+check-hosts: deps-hosts
+	@$(MAKE) --no-print-directory $(JOBS) run-check-hosts
 bench: deps-long
 	@$(MAKE) --no-print-directory $(JOBS) run-bench
 fuzz: deps-long
@@ -70,6 +74,9 @@ run-check-long: all tests $(GUESTS)
 
 run-check-cpu: $(CPU_PROGRAMS)
 	@BUILD=$(BUILD) tests/cpu.sh $(TESTS_CPU)
+
+run-check-hosts: all $(GUESTS)
+	@HOSTS_TESTED=all BUILD=$(BUILD) tests/run.sh tests/hosts.sh; status=$$?; cat $(BUILD)/tests/hosts.log; exit $$status
 
 run-unit: $(TEST_OBJECTS)
 	@BUILD=$(BUILD) tests/run.sh $(TEST_OBJECTS)

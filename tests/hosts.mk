@@ -1,0 +1,38 @@
+# hosts.mk - the runner (runner.c), built for other hosts by Debian's cross compilers: $(BUILD)/hosts/NAME/runner. Included by tests.mk.
+#
+# Static, so that qemu-user finds all it needs. Firmware and guests are the bytes that are built natively: they are x86 code wherever they run.
+
+HOSTS := x86-64 i386 aarch64 armhf riscv64 ppc64el s390x
+
+HOST_CC_x86-64  := $(CC)
+HOST_CC_i386    := gcc -m32
+HOST_CC_aarch64 := aarch64-linux-gnu-gcc
+HOST_CC_armhf   := arm-linux-gnueabihf-gcc
+HOST_CC_riscv64 := riscv64-linux-gnu-gcc
+HOST_CC_ppc64el := powerpc64le-linux-gnu-gcc
+HOST_CC_s390x   := s390x-linux-gnu-gcc
+
+# $(call host_rules,NAME)
+define host_rules
+$(BUILD)/hosts/$(1)/%.o: %.c GNUmakefile tests/hosts.mk
+	@mkdir -p $$(@D)
+	$$(HOST_CC_$(1)) $$(MACHINE_FLAGS) $$(CFLAGS) -c -o $$@ $$<
+
+$(BUILD)/hosts/$(1)/firmware.o: $(BUILD)/bios/firmware.c bios/bios.h
+	@mkdir -p $$(@D)
+	$$(HOST_CC_$(1)) -std=c11 -I. -c -o $$@ $$<
+
+$(BUILD)/hosts/$(1)/libmachine.a: $(MACHINE_SOURCES:%.c=$(BUILD)/hosts/$(1)/%.o)
+	@rm -f $$@
+	$$$$($$(HOST_CC_$(1)) -print-prog-name=ar) rcsD $$@ $$^
+
+$(BUILD)/hosts/$(1)/runner: $(addprefix $(BUILD)/hosts/$(1)/,manifests/default.o tests/runner.o tests/runner_sha256.o) \
+    $(BUILD)/hosts/$(1)/firmware.o $(BUILD)/hosts/$(1)/libmachine.a
+	$$(HOST_CC_$(1)) $$(CFLAGS) $$(LDFLAGS) -static -o $$@ $$^
+endef
+$(foreach host,$(HOSTS),$(eval $(call host_rules,$(host))))
+
+# What compiles for HOST, for scripts.
+.PHONY: host-compiler
+host-compiler:
+	@echo "$(HOST_CC_$(HOST))"

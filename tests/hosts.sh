@@ -1,0 +1,80 @@
+#!/bin/bash
+# hosts.sh - a machine is the same on every host: the runner (runner.c), built by Debian's cross compilers and run by qemu-user, prints the same digests on each, at
+# many points of each guest, and they are those of `muniment boot`.
+#
+# HOSTS_TESTED names hosts, or is "all"; without it, and without LONG, a sample: one of 32 bits and one that is big-endian. A host whose compiler or emulator is
+# not there is passed over, and said so.
+set -euo pipefail
+unset MAKEFLAGS MFLAGS
+sample="i386 s390x"
+all="i386 aarch64 armhf riscv64 ppc64el s390x"
+hosts=${HOSTS_TESTED:-${LONG:+all}}
+[ "${hosts:=$sample}" != all ] || hosts=$all
+root=$BUILD/hosts
+points=10
+[ "$hosts" = "$sample" ] || points=100
+
+# What runs a host's programs; i386 is at home here.
+emulator()
+{
+    case $1 in
+    i386)    ;;
+    armhf)   echo qemu-arm ;;
+    ppc64el) echo qemu-ppc64le ;;
+    *)       echo "qemu-$1" ;;
+    esac
+}
+
+compiler()
+{
+    make -s host-compiler HOST="$1" BUILD="$BUILD"
+}
+
+works()
+{
+    echo 'int main(void) { return 0; }' >"$WORK/empty.c"
+    [ -z "$(emulator "$1")" ] || command -v "$(emulator "$1")" >/dev/null || return
+    $(compiler "$1") -static -o "$WORK/empty" "$WORK/empty.c" 2>/dev/null && $(emulator "$1") "$WORK/empty"
+}
+
+# guest NAME TICKS IMAGE [KEY...]: boots it on every host to that tick.
+guest()
+{
+    local name=$1 ticks=$2 image=$3 host
+    shift 3
+    "$root/x86-64/runner" "$@" --every $((ticks / points)) --until tick:"$ticks" "$image" >"$WORK/reference"
+    printf '%-9s %-8s %s\n' "$name" x86-64 "$(tail -n 1 "$WORK/reference")"
+    [ $# -gt 0 ] || "$MUNIMENT" boot "$image" --until tick:"$ticks" --digest | cmp - <(tail -n 1 "$WORK/reference")
+    digests=$((digests + $(wc -l <"$WORK/reference")))
+    for host in $ready; do
+        $(emulator "$host") "$root/$host/runner" "$@" --every $((ticks / points)) --until tick:"$ticks" "$image" >"$WORK/$host"
+        printf '%-9s %-8s %s\n' "$name" "$host" "$(tail -n 1 "$WORK/$host")"
+        diff "$WORK/reference" "$WORK/$host"
+    done
+}
+
+ready= digests=0
+for host in $hosts; do
+    if works "$host"; then
+        ready="$ready $host"
+    else
+        echo "$host: no compiler or no qemu-user for it (make deps-hosts)"
+    fi
+done
+[ -n "$ready" ] || { echo "no compiler for another host is there (make deps-hosts)"; exit 77; }
+make -s -j2 BUILD="$BUILD" "$root/x86-64/runner" $(for host in $ready; do echo "$root/$host/runner"; done) >&2
+for host in $ready; do
+    NM=$($(compiler "$host") -print-prog-name=nm) LIBRARY=$root/$host/libmachine.a tests/symbols.sh | sed "s/^/$host: /"
+done
+
+guest first 10000000 "$BUILD/demo/first.img"
+# Enter, down, down, 1 0 2 1, Enter, s, Esc: a list, a parcel, its extract on the serial line.
+guest records 600000000 "$BUILD/demo/records.img" --key 280000000:1c --key 300000000:d0 --key 310000000:d0 --key 320000000:02 --key 330000000:0b \
+    --key 340000000:03 --key 350000000:02 --key 370000000:1c --key 480000000:1f --key 580000000:01
+for load in integer branchy memory system; do
+    guest "$load" 20000000 "$BUILD/bench/$load.img"
+done
+if [ -n "${LONG-}" ] && (. tests/grub/image.sh); then
+    guest grub 500000000 "$WORK/grub.img"
+fi
+echo "$digests digests are equal on x86-64$ready"

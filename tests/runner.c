@@ -1,0 +1,247 @@
+/* runner.c - boots a floppy image with machine and firmware alone: what is left of the program on a host that has a C compiler and none of its libraries.
+ *
+ *     runner [--key TICK:CODE ...] [--every N] [--until tick:N|serial:TEXT|halt|poweroff] IMAGE
+ *
+ * IMAGE is a raw floppy of 1.44M, or the beginning of one. The machine, its slices and its --until are those of `muniment boot IMAGE`, and so is the line at the
+ * end: tick N sha256:HEX. --every prints that line at each multiple of N on the way as well. --key presses a key at a tick (CODE in hex, as machine_key takes it)
+ * and releases it a fiftieth of a second later. */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bios/bios.h"
+#include "emu/emu.h"
+#include "tests/runner.h"
+
+#define FLOPPY_SECTORS 2880u
+#define KEYS_LIMIT 64
+#define SERIAL_LIMIT (1u << 16) /* bytes of COM1 that are remembered */
+
+struct key_event {
+    uint64_t tick;
+    uint8_t key;
+    bool down;
+};
+
+enum until_kind { UNTIL_REST, UNTIL_TICK, UNTIL_SERIAL, UNTIL_HALT, UNTIL_POWEROFF }; /* rest: halted or off */
+
+struct runner {
+    struct machine *machine;
+    uint8_t floppy[FLOPPY_SECTORS * SECTOR_SIZE];
+    struct block medium;
+    struct key_event keys[2 * KEYS_LIMIT];
+    size_t key_count, keys_done;
+    uint64_t every, printed; /* multiples of it that were passed */
+    enum until_kind until;
+    uint64_t until_tick;
+    const char *until_text;
+    char serial[SERIAL_LIMIT + 1];
+    size_t serial_length;
+    bool halted, off;
+};
+
+/* --- The machine's outside --- */
+
+static enum block_result floppy_read(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done)
+{
+    struct runner *r = context;
+
+    memcpy(buffer, r->floppy + sector * SECTOR_SIZE, (size_t)count * SECTOR_SIZE);
+    *done = count;
+    return BLOCK_OK;
+}
+
+static enum block_result floppy_write(void *context, uint64_t sector, uint32_t count, const uint8_t *buffer)
+{
+    struct runner *r = context;
+
+    memcpy(r->floppy + sector * SECTOR_SIZE, buffer, (size_t)count * SECTOR_SIZE);
+    return BLOCK_OK;
+}
+
+static void serial_out(void *context, unsigned port, uint8_t byte)
+{
+    struct runner *r = context;
+
+    if (port == 0 && r->serial_length < SERIAL_LIMIT)
+        r->serial[r->serial_length++] = (char)byte;
+}
+
+static void host_sha256(void *context, const uint8_t *bytes, size_t length, uint8_t digest[32])
+{
+    (void)context;
+    runner_sha256(bytes, length, digest);
+}
+
+/* --- The run --- */
+
+static void print_digest(struct runner *r)
+{
+    uint8_t digest[32];
+
+    machine_digest(r->machine, digest);
+    printf("tick %" PRIu64 " sha256:", machine_tick(r->machine));
+    for (unsigned i = 0; i < sizeof digest; i++)
+        printf("%02x", digest[i]);
+    printf("\n");
+}
+
+static bool until_met(const struct runner *r)
+{
+    switch (r->until) {
+    case UNTIL_TICK:     return machine_tick(r->machine) >= r->until_tick;
+    case UNTIL_SERIAL:   return strstr(r->serial, r->until_text) != NULL;
+    case UNTIL_HALT:     return r->halted;
+    case UNTIL_POWEROFF: return r->off;
+    case UNTIL_REST:     break;
+    }
+    return r->halted || r->off;
+}
+
+/* The next tick at which something is to be done or looked at; conditions are looked at every hundredth of a second. */
+static uint64_t next_stop(const struct runner *r)
+{
+    uint64_t now = machine_tick(r->machine), period = machine_ticks_per_second(r->machine) / 100, next = (now / period + 1) * period;
+
+    if (r->until == UNTIL_TICK && r->until_tick < next)
+        next = r->until_tick;
+    if (r->keys_done < r->key_count && r->keys[r->keys_done].tick < next)
+        next = r->keys[r->keys_done].tick;
+    if (r->every && (now / r->every + 1) * r->every < next)
+        next = (now / r->every + 1) * r->every;
+    return next;
+}
+
+static void give_keys(struct runner *r)
+{
+    while (r->keys_done < r->key_count && r->keys[r->keys_done].tick <= machine_tick(r->machine)) {
+        const struct key_event *k = &r->keys[r->keys_done++];
+        machine_key(r->machine, k->key, k->down);
+    }
+}
+
+/* False: the machine can run no further, and what was waited for has not come. */
+static bool run(struct runner *r)
+{
+    while (!until_met(r)) {
+        if (r->off)
+            return false;
+        give_keys(r);
+        enum machine_stop stop = machine_run(r->machine, next_stop(r));
+        if (stop == MACHINE_HOST_FAILED)
+            return false;
+        r->halted = r->halted || stop == MACHINE_HALTED;
+        r->off = stop == MACHINE_POWERED_OFF;
+        if (r->every && machine_tick(r->machine) / r->every > r->printed && !until_met(r)) {
+            r->printed = machine_tick(r->machine) / r->every;
+            print_digest(r);
+        }
+    }
+    return true;
+}
+
+static bool create(struct runner *r)
+{
+    struct machine_manifest manifest;
+    const char *reason;
+
+    machine_manifest_default(&manifest);
+    r->medium = (struct block){r, FLOPPY_SECTORS, false, floppy_read, floppy_write, NULL, NULL};
+    struct machine_host host = {
+        .context = r, .system_rom = firmware_system_v0, .system_rom_size = sizeof firmware_system_v0, .video_rom = firmware_vga_v0,
+        .video_rom_size = sizeof firmware_vga_v0, .drives = {&r->medium}, .sha256 = host_sha256, .serial_out = serial_out,
+    };
+    r->machine = machine_create(&manifest, &host, &reason);
+    if (!r->machine)
+        fprintf(stderr, "runner: this machine cannot be built: %s\n", reason);
+    return r->machine;
+}
+
+/* --- The command line --- */
+
+static bool read_number(const char *text, int base, char end, uint64_t *number, const char **rest)
+{
+    char *stop;
+
+    *number = strtoull(text, &stop, base);
+    *rest = stop + (*stop != 0);
+    return stop != text && *stop == end;
+}
+
+/* Keys come in the order of their ticks, each up before the next goes down. */
+static bool read_key(struct runner *r, const char *text)
+{
+    uint64_t tick, code;
+    const char *rest;
+
+    if (r->key_count == 2 * KEYS_LIMIT || !read_number(text, 10, ':', &tick, &rest) || !read_number(rest, 16, 0, &code, &rest))
+        return false;
+    r->keys[r->key_count++] = (struct key_event){tick, (uint8_t)code, true};
+    r->keys[r->key_count++] = (struct key_event){tick + 25000000 / 50, (uint8_t)code, false};
+    return true;
+}
+
+static bool read_until(struct runner *r, const char *text)
+{
+    const char *rest;
+
+    r->until = strcmp(text, "halt") == 0 ? UNTIL_HALT : strcmp(text, "poweroff") == 0 ? UNTIL_POWEROFF : strncmp(text, "serial:", 7) == 0 ? UNTIL_SERIAL : UNTIL_TICK;
+    r->until_text = text + 7;
+    return r->until != UNTIL_TICK || (strncmp(text, "tick:", 5) == 0 && read_number(text + 5, 10, 0, &r->until_tick, &rest));
+}
+
+static const char *read_options(struct runner *r, int argc, char **argv)
+{
+    const char *image = NULL, *rest;
+
+    for (int i = 1; i < argc; i++) {
+        bool more = i + 1 < argc, good = true;
+        if (strcmp(argv[i], "--key") == 0)
+            good = more && read_key(r, argv[++i]);
+        else if (strcmp(argv[i], "--every") == 0)
+            good = more && read_number(argv[++i], 10, 0, &r->every, &rest);
+        else if (strcmp(argv[i], "--until") == 0)
+            good = more && read_until(r, argv[++i]);
+        else
+            image = argv[i];
+        if (!good)
+            return NULL;
+    }
+    return image;
+}
+
+static bool read_image(struct runner *r, const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    size_t size = file ? fread(r->floppy, 1, sizeof r->floppy, file) : 0;
+    bool good = size > 0 && !ferror(file) && getc(file) == EOF;
+
+    if (file)
+        fclose(file);
+    if (!good)
+        fprintf(stderr, "runner: %s: cannot be read, or is no floppy image of at most 1.44M\n", path);
+    return good;
+}
+
+int main(int argc, char **argv)
+{
+    static struct runner r;
+    const char *image = read_options(&r, argc, argv);
+
+    if (!image) {
+        fprintf(stderr, "usage: runner [--key TICK:CODE ...] [--every N] [--until tick:N|serial:TEXT|halt|poweroff] IMAGE\n");
+        return 2;
+    }
+    if (!read_image(&r, image))
+        return 3;
+    if (!create(&r))
+        return 4;
+    bool met = run(&r);
+    print_digest(&r);
+    if (!met)
+        fprintf(stderr, "runner: %s: the machine stopped before it came to that\n", image);
+    machine_destroy(r.machine);
+    return !met;
+}
