@@ -7,8 +7,8 @@ TEST_OBJECTS := $(UNIT_TESTS:%=$(BUILD)/tests/%)
 GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml records-description.yaml first.img) bios/test.img $(BENCH_LOADS:%=bench/%.img))
 
 # Suites that others wrote for the processor, and captured cases.
-TESTS_CPU    := $(addprefix tests/,vectors.sh kvm_unit_tests.sh test386.sh)
-CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,vectors test386 multiboot)
+TESTS_CPU    := $(addprefix tests/,vectors.sh kvm_unit_tests.sh test386.sh) $(BUILD)/tests/simd_host
+CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,vectors test386 multiboot simd_host)
 
 # What takes longest comes first: as many run at a time as there are processors.
 TESTS      := $(addprefix tests/,determinism.sh flips.sh hosts.sh grub.sh firmware.sh desk.sh readme.py recover.sh demo.sh first_light.sh symbols.sh) $(TESTS_CPU) \
@@ -31,7 +31,7 @@ $(BUILD)/tests/vectors: tests/vectors.c $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a -lz
 
-$(BUILD)/tests/test386 $(BUILD)/tests/multiboot: $(BUILD)/tests/%: tests/%.c $(BUILD)/libmachine.a
+$(BUILD)/tests/test386 $(BUILD)/tests/multiboot $(BUILD)/tests/simd_host: $(BUILD)/tests/%: tests/%.c $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a
 

@@ -27,7 +27,7 @@ BODY void mmx_set(struct cpu *cpu, unsigned n, uint64_t value)
     cpu->x87.reg[n] = (struct float80){value, 0xFFFF};
 }
 
-/* Any MMX instruction but EMMS makes register 0 the top of the stack, and all of them used. */
+/* An MMX instruction makes register 0 the top of the stack, and all of them used (EMMS: empty). */
 BODY void mmx_enter(struct cpu *cpu)
 {
     cpu->x87.status &= (uint16_t)~X87_TOP;

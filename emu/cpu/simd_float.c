@@ -43,15 +43,22 @@ static uint64_t square_root(unsigned width, uint64_t a, uint64_t b, struct float
     return f_sqrt(width, b, e);
 }
 
-/* The second operand, unless the first is known to be less (greater). */
+/* The second operand, unless the first is known to be less (greater); denormals-are-zero shows in the result. */
+static uint64_t choose(unsigned width, uint64_t chosen, const struct float_env *e)
+{
+    uint64_t sign = UINT64_C(1) << (width - 1), exponent = width == 32 ? UINT64_C(0xFF) << 23 : UINT64_C(0x7FF) << 52;
+
+    return e->denormals_are_zero && !(chosen & exponent) ? chosen & sign : chosen;
+}
+
 static uint64_t minimum(unsigned width, uint64_t a, uint64_t b, struct float_env *e)
 {
-    return f_compare(width, a, b, false, e) == FLOAT_LESS ? a : b;
+    return choose(width, f_compare(width, a, b, false, e) == FLOAT_LESS ? a : b, e);
 }
 
 static uint64_t maximum(unsigned width, uint64_t a, uint64_t b, struct float_env *e)
 {
-    return f_compare(width, a, b, false, e) == FLOAT_GREATER ? a : b;
+    return choose(width, f_compare(width, a, b, false, e) == FLOAT_GREATER ? a : b, e);
 }
 
 /* Lanes of XMM registers: all of them, or the lowest; the others stay. */
@@ -142,10 +149,10 @@ static uint64_t double_to_single(uint64_t value, struct float_env *e) { return f
 
 enum place { XMM, XMM_CLEARED /* what is not written becomes 0 */, MMX, GENERAL };
 
-/* Whether an MMX register takes part. CVTPI2PD from memory touches none. */
+/* Whether an MMX register takes part. */
 BODY bool uses_mmx(const struct insn *i, enum place from, enum place to)
 {
-    return to == MMX || (from == MMX && !(i->operation == OP_CVTPI2PD && from_memory(i)));
+    return to == MMX || (from == MMX && !from_memory(i));
 }
 
 BODY unsigned convert_source(struct cpu *cpu, const struct insn *i, enum place from, unsigned size, struct xmm *value)
@@ -170,6 +177,8 @@ BODY int convert(struct cpu *cpu, const struct insn *i, convert_function *functi
     status = convert_source(cpu, i, from, lanes * from_width / 8, &source);
     if (status & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
+    if (uses_mmx(i, from, to))
+        mmx_enter(cpu); /* even if an exception follows */
     e = mxcsr_env(cpu);
     if (to == XMM)
         result = cpu->xmm[i->dst];
@@ -177,8 +186,6 @@ BODY int convert(struct cpu *cpu, const struct insn *i, convert_function *functi
         lane_set(&result, to_width, n, function(lane_get(&source, from_width, n), &e));
     if (excepted(cpu, &e))
         return cpu_fault_exit(cpu, i);
-    if (uses_mmx(i, from, to))
-        mmx_enter(cpu);
     if (to == MMX)
         mmx_set(cpu, i->dst, result.q[0]);
     else if (to == GENERAL)

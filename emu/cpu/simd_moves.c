@@ -213,6 +213,7 @@ static int emms(struct cpu *cpu, const struct insn *i)
 {
     if (mmx_off(cpu))
         return mmx_refuse(cpu, i);
+    mmx_enter(cpu);
     cpu->x87.used = 0;
     return NEXT(cpu, i);
 }
@@ -307,7 +308,7 @@ struct moves { insn_handler *load, *store, *between; };
 
 insn_handler *simd_move_handler(const struct insn *insn)
 {
-#define MOVE(name, ...) [OP_##name - OP_MOVD] = {{__VA_ARGS__}, {__VA_ARGS__}}
+#define MOVE(name, load, store, between) [OP_##name - OP_MOVD] = {{load, store, between}, {load, store, between}}
 #define ONE(name, handler) MOVE(name, handler, handler, handler)
     static const struct moves handlers[OP_COUNT - OP_MOVD][2] = {
         [OP_MOVD - OP_MOVD] = {{mmx_load, mmx_store, NULL}, {load_4, store_4, NULL}},
@@ -316,8 +317,8 @@ insn_handler *simd_move_handler(const struct insn *insn)
         MOVE(MOVAPS, load_aligned, store_aligned, copy_all), MOVE(MOVAPD, load_aligned, store_aligned, copy_all),
         MOVE(MOVUPS, load_any, store_any, copy_all), MOVE(MOVUPD, load_any, store_any, copy_all),
         MOVE(MOVSS, load_4, store_4, copy_single), MOVE(MOVSD, load_8, store_8, copy_double),
-        MOVE(MOVLPS, load_low, store_low), MOVE(MOVLPD, load_low, store_low),
-        MOVE(MOVHPS, load_high, store_high), MOVE(MOVHPD, load_high, store_high),
+        MOVE(MOVLPS, load_low, store_low, NULL), MOVE(MOVLPD, load_low, store_low, NULL),
+        MOVE(MOVHPS, load_high, store_high, NULL), MOVE(MOVHPD, load_high, store_high, NULL),
         ONE(MOVHLPS, copy_high_to_low), ONE(MOVLHPS, copy_low_to_high),
         ONE(MOVNTPS, store_aligned), ONE(MOVNTPD, store_aligned), ONE(MOVNTDQ, store_aligned), ONE(MOVNTQ, mmx_store), ONE(MOVNTI, movnti),
         ONE(MOVQ2DQ, movq2dq), ONE(MOVDQ2Q, movdq2q), ONE(EMMS, emms), ONE(MASKMOVQ, maskmovq), ONE(MASKMOVDQU, maskmovdqu),

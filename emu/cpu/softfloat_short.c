@@ -123,15 +123,17 @@ FLOAT_INLINE uint64_t divide_short(const struct short_format *f, uint64_t a_bits
         return propagate(f, &a, &b, e);
     if (UNLIKELY(a.class == b.class && (a.class == CLASS_INFINITE || a.class == CLASS_ZERO)))
         return invalid(f, e);
+    if (UNLIKELY(a.class == CLASS_INFINITE && b.class == CLASS_ZERO))
+        return signed_bits(f, sign, f->top_exponent);
+    if (UNLIKELY(b.class == CLASS_ZERO)) { /* comes before a denormal operand */
+        e->flags |= FLOAT_ZERO_DIVIDE;
+        return signed_bits(f, sign, f->top_exponent);
+    }
     note_denormals(&a, &b, e);
     if (UNLIKELY(a.class == CLASS_INFINITE))
         return signed_bits(f, sign, f->top_exponent);
     if (UNLIKELY(b.class == CLASS_INFINITE || a.class == CLASS_ZERO))
         return signed_bits(f, sign, 0);
-    if (UNLIKELY(b.class == CLASS_ZERO)) {
-        e->flags |= FLOAT_ZERO_DIVIDE;
-        return signed_bits(f, sign, f->top_exponent);
-    }
     return finish(f, number_divide(unpack(f, &a), unpack(f, &b)), e);
 }
 

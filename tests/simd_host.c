@@ -1,0 +1,584 @@
+/* simd_host.c - MMX, SSE and SSE2 instructions against the processor that this program runs on.
+ *
+ *     simd_host [--count N] [--seed S] [--row OPCODE] [--show N]     (a million; with LONG in the environment, a hundred million)
+ *
+ * Instructions are generated from the rows of the decoder's table, with prefixes, operands, registers, memory, MXCSR and the x87 unit's state at
+ * random, and run one at a time, here and there. All that comes out is compared: general registers, arithmetic flags, XMM and x87 registers, top and tags
+ * of the x87 stack, MXCSR, memory, the vector and its error code, CR2. What RCP and RSQRT approximate is held to its bound instead.
+ *
+ * There: the process is a 64-bit one, in which these instructions are encoded as in 32-bit code; 67 in front cuts their addresses to 32 bits. A stub
+ * loads the registers, jumps to the instruction, and saves what came out; what faults comes to the signal handler, which goes on behind it.
+ *
+ * Here: flat segments, ring 3, and page tables that have the arena at the same linear addresses. */
+#if defined __x86_64__ && defined __linux__
+#define _GNU_SOURCE
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "tests/bare.h"
+#include "emu/cpu/simd.h"
+
+/* The arena: two pages to write, one to read, and nothing behind. Here it lies at a physical address of its own. */
+enum { ARENA = 0x10000000, ARENA_SIZE = 3 * PAGE_SIZE, READ_ONLY = 2 * PAGE_SIZE, ARENA_PHYSICAL = 0x10000, AT_DIRECTORY = 0x1000, AT_PAGES = 0x2000 };
+enum { VECTOR_NONE = 0xFF, WINDOW = 24, CODE_SIZE = 0x10000 };
+#define MASK_ALL 0x1F80u
+
+/* FXSAVE's image, as far as it concerns us. */
+struct fxsave {
+    uint16_t control, status;
+    uint8_t tags, reserved;
+    uint16_t opcode;
+    uint64_t ip, dp;
+    uint32_t mxcsr, mxcsr_mask;
+    struct { uint64_t significand; uint16_t high, pad[3]; } st[8];
+    struct xmm xmm[16];
+    uint8_t rest[96];
+};
+_Static_assert(sizeof(struct fxsave) == 512, "FXSAVE's image");
+
+struct state {
+    _Alignas(16) struct fxsave fx;
+    uint32_t reg[8];
+    uint64_t flags;
+};
+
+/* What the stub works on: r15 points here. */
+struct channel {
+    struct state before, after, plain;
+    uint64_t stack;
+    const uint8_t *code;
+    const void *back;
+    unsigned vector;
+    uint32_t error, cr2;
+};
+
+struct trial {
+    uint8_t bytes[WINDOW];
+    struct insn insn;
+    const struct opcode_row *row;
+    uint32_t address; /* of its memory operand */
+};
+
+static struct channel channel; /* the signal handler gets no argument */
+
+struct fuzz {
+    struct bare bare;
+    uint64_t random;
+    uint8_t *arena, *code;
+    unsigned slot;
+    unsigned *rows, row_count;
+    unsigned long passed, failed, faults, shown;
+    struct trial trial;
+    struct state ours;
+    unsigned vector;
+};
+
+/* --- Numbers at random --- */
+static uint32_t random32(struct fuzz *f)
+{
+    f->random += 0x9E3779B97F4A7C15u; /* splitmix64 */
+    uint64_t z = f->random;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return (uint32_t)(z >> 32);
+}
+
+static uint64_t random64(struct fuzz *f)
+{
+    return (uint64_t)random32(f) << 32 | random32(f);
+}
+
+static uint32_t below(struct fuzz *f, uint32_t n)
+{
+    return (uint32_t)((uint64_t)random32(f) * n >> 32);
+}
+
+static bool one_in(struct fuzz *f, uint32_t n)
+{
+    return below(f, n) == 0;
+}
+
+/* A floating-point number of the kind that finds something: exponents at the ends and in the middle, fractions of few bits. */
+static uint64_t float_number(struct fuzz *f, unsigned fraction_bits, unsigned exponent_bits)
+{
+    uint64_t top = (UINT64_C(1) << exponent_bits) - 1, bias = top >> 1, exponent, fraction = random64(f) >> (64 - fraction_bits);
+
+    switch (below(f, 8)) {
+    case 0:  exponent = below(f, 3); break;
+    case 1:  exponent = top - below(f, 3); break;
+    case 2:  exponent = bias + below(f, 70); break;
+    case 3:  exponent = bias - fraction_bits + below(f, 2 * fraction_bits); break;
+    case 4:  exponent = bias / 2 + below(f, 60) - 30; break;
+    case 5:  exponent = bias + bias / 2 + below(f, 60) - 30; break;
+    default: exponent = bias + below(f, 6) - 3; break;
+    }
+    switch (below(f, 6)) {
+    case 0:  fraction = 0; break;
+    case 1:  fraction = UINT64_C(1) << below(f, fraction_bits); break;
+    case 2:  fraction |= ~(UINT64_C(0)) >> (64 - fraction_bits) << below(f, fraction_bits) & ((UINT64_C(1) << fraction_bits) - 1); break;
+    case 3:  fraction &= ~(UINT64_C(0)) << below(f, fraction_bits); break;
+    }
+    if (one_in(f, 10))
+        exponent = fraction = 0;
+    return (uint64_t)(random32(f) & 1) << (fraction_bits + exponent_bits) | (exponent & top) << fraction_bits
+         | (fraction & ((UINT64_C(1) << fraction_bits) - 1));
+}
+
+/* Half of an XMM register, in one of the kinds: singles, a double, bytes, words, doublewords, a small count. */
+static uint64_t half(struct fuzz *f, unsigned kind)
+{
+    static const uint16_t edges[] = { 0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x8001, 0xFF80 };
+    uint64_t value = 0;
+
+    switch (kind) {
+    case 0: case 1:
+        return float_number(f, 52, 11);
+    case 2: case 3:
+        value = float_number(f, 23, 8);
+        return value << 32 | (one_in(f, 8) ? value : float_number(f, 23, 8));
+    case 4:
+        for (unsigned n = 0; n < 4; n++)
+            value = value << 16 | edges[below(f, sizeof edges / sizeof *edges)];
+        return value;
+    case 5:
+        return one_in(f, 2) ? below(f, 70) : 0;
+    default:
+        return random64(f);
+    }
+}
+
+/* --- There --- */
+void run_there(struct channel *c);
+extern const char run_back[];
+__asm__(
+    ".text\n"
+    "run_there:\n"
+    "    push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15; mov %rdi, %r15\n"
+    "    lea run_back(%rip), %rax; mov %rax, BACK(%r15); mov %rsp, STACK(%r15)\n"
+    "    fxrstor (%r15); push FLAGS(%r15); popfq\n"
+    "    mov REGS(%r15), %eax; mov REGS+4(%r15), %ecx; mov REGS+8(%r15), %edx; mov REGS+12(%r15), %ebx\n"
+    "    mov REGS+16(%r15), %esp; mov REGS+20(%r15), %ebp; mov REGS+24(%r15), %esi; mov REGS+28(%r15), %edi\n"
+    "    jmp *CODE(%r15)\n"
+    "run_back:\n"
+    "    mov %eax, AFTER+REGS(%r15); mov %ecx, AFTER+REGS+4(%r15); mov %edx, AFTER+REGS+8(%r15); mov %ebx, AFTER+REGS+12(%r15)\n"
+    "    mov %esp, AFTER+REGS+16(%r15); mov %ebp, AFTER+REGS+20(%r15); mov %esi, AFTER+REGS+24(%r15); mov %edi, AFTER+REGS+28(%r15)\n"
+    "    mov STACK(%r15), %rsp; pushfq; pop AFTER+FLAGS(%r15); fxsave AFTER(%r15); fxrstor 2*AFTER(%r15)\n"
+    "    pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx; ret\n"
+    ".set REGS, 512\n.set FLAGS, 544\n.set AFTER, 560\n.set STACK, 1680\n.set CODE, 1688\n.set BACK, 1696\n");
+_Static_assert(offsetof(struct state, reg) == 512 && offsetof(struct state, flags) == 544 && sizeof(struct state) == 560, "the stub's offsets");
+_Static_assert(offsetof(struct channel, stack) == 1680 && offsetof(struct channel, back) == 1696, "the stub's offsets");
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+    greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
+
+    (void)info;
+    if (g[REG_RIP] != (greg_t)(uintptr_t)channel.code) {
+        signal(number, SIG_DFL);
+        return;
+    }
+    channel.vector = (unsigned)g[REG_TRAPNO];
+    channel.error = (uint32_t)g[REG_ERR];
+    channel.cr2 = channel.vector == EXC_PF ? (uint32_t)g[REG_CR2] : 0;
+    g[REG_RIP] = (greg_t)(uintptr_t)channel.back;
+}
+
+static bool there_init(struct fuzz *f)
+{
+    static uint8_t stack[65536];
+    const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE };
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
+
+    f->arena = mmap((void *)(uintptr_t)ARENA, ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    f->code = mmap(NULL, CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (f->arena != (void *)(uintptr_t)ARENA || f->code == MAP_FAILED || sigaltstack(&alternate, NULL))
+        return false;
+    for (unsigned n = 0; n < sizeof signals / sizeof *signals; n++)
+        sigaction(signals[n], &action, NULL);
+    channel.plain.fx.control = 0x37F;
+    channel.plain.fx.mxcsr = MXCSR_DEFAULT;
+    return true;
+}
+
+static void there_run(struct fuzz *f)
+{
+    uint8_t *code = f->code + f->slot;
+
+    f->slot = (f->slot + 64) % CODE_SIZE;
+    code[0] = 0x67;
+    memcpy(code + 1, f->trial.bytes, f->trial.insn.length);
+    memcpy(code + 1 + f->trial.insn.length, "\x41\xFF\xA7\xA0\x06\x00\x00", 7); /* jmp *BACK(%r15) */
+    channel.code = code;
+    channel.vector = VECTOR_NONE;
+    channel.error = channel.cr2 = 0;
+    run_there(&channel);
+}
+
+/* --- Here --- */
+static bool ours_init(struct fuzz *f)
+{
+    enum { PRESENT = 1, WRITABLE = 2, USER = 4, USED = 0x60 };
+    struct cpu *cpu = &f->bare.cpu;
+
+    if (!bare_init(&f->bare, CPU_PENTIUM4, 0x100000))
+        return false;
+    memory_write(&f->bare.memory, AT_DIRECTORY + (ARENA >> 22) * 4, AT_PAGES | PRESENT | WRITABLE | USER | USED, 4);
+    for (uint32_t at = 0; at < ARENA_SIZE; at += PAGE_SIZE)
+        memory_write(&f->bare.memory, AT_PAGES + at / PAGE_SIZE * 4, (ARENA_PHYSICAL + at) | PRESENT | USER | USED | (at == READ_ONLY ? 0 : WRITABLE), 4);
+    for (unsigned n = 0; n < SEG_COUNT; n++) {
+        cpu->seg[n] = (struct segment){.limit = UINT32_MAX, .selector = n == SEG_CS ? 0x1B : 0x23, .rights = n == SEG_CS ? 0xC0FB : 0xC0F3};
+        segment_derive(&cpu->seg[n]);
+    }
+    cpu->cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG;
+    cpu->cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT;
+    cpu->cr3 = AT_DIRECTORY;
+    cpu->cpl = 3;
+    cpu_mode_changed(cpu);
+    mmu_flush(cpu);
+    return true;
+}
+
+/* FXSAVE's image has the x87 registers from the top of the stack on, their tags by physical number. */
+static void ours_load(struct cpu *cpu, const struct fxsave *fx)
+{
+    unsigned top = fx->status >> 11 & 7;
+
+    cpu->x87.status = fx->status;
+    cpu->x87.used = fx->tags;
+    for (unsigned n = 0; n < 8; n++)
+        cpu->x87.reg[(top + n) & 7] = (struct float80){fx->st[n].significand, fx->st[n].high};
+    memcpy(cpu->xmm, fx->xmm, sizeof cpu->xmm);
+    cpu->mxcsr = fx->mxcsr;
+}
+
+static void ours_save(const struct cpu *cpu, struct fxsave *fx)
+{
+    unsigned top = cpu->x87.status >> 11 & 7;
+
+    fx->status = cpu->x87.status;
+    fx->tags = cpu->x87.used;
+    for (unsigned n = 0; n < 8; n++) {
+        fx->st[n].significand = cpu->x87.reg[(top + n) & 7].significand;
+        fx->st[n].high = cpu->x87.reg[(top + n) & 7].high;
+    }
+    memcpy(fx->xmm, cpu->xmm, sizeof cpu->xmm);
+    fx->mxcsr = cpu->mxcsr;
+}
+
+/* The instruction as a block of its own. */
+static void ours_run(struct fuzz *f)
+{
+    static union { struct code_block block; uint8_t bytes[sizeof(struct code_block) + 2 * sizeof(struct insn)]; } space;
+    struct insn *insn = space.block.insn;
+    struct cpu *cpu = &f->bare.cpu;
+
+    memcpy(cpu->reg, channel.before.reg, sizeof channel.before.reg);
+    flags_write(cpu, (uint32_t)channel.before.flags, UINT32_MAX);
+    ours_load(cpu, &channel.before.fx);
+    insn[0] = f->trial.insn;
+    insn[0].run = interpreter_handler(insn);
+    insn[1] = (struct insn){.run = block_end, .offset = insn->length};
+    cpu->block = &space.block;
+    cpu->eip = cpu->accounted = 0;
+    cpu->left = 1000;
+    cpu->leave = false;
+    f->vector = insn->run(cpu, insn) == CPU_FAULT ? cpu->fault_vector : VECTOR_NONE;
+    memcpy(f->ours.reg, cpu->reg, sizeof f->ours.reg);
+    f->ours.flags = flags_read(cpu);
+    ours_save(cpu, &f->ours.fx);
+}
+
+/* --- Trials --- */
+static uint8_t *our_arena(struct fuzz *f)
+{
+    return f->bare.memory.ram + ARENA_PHYSICAL;
+}
+
+static void bytes_put(struct fuzz *f, const struct opcode_row *row, uint8_t *p)
+{
+    unsigned modrm = random32(f) & 0xFF, select = row->attributes & ROW_PREFIXES;
+
+    if (one_in(f, 16))
+        *p++ = (uint8_t)(one_in(f, 2) ? 0x26 : 0x36); /* ES, SS: all are the same */
+    if (select == ROW_PREFIX_66 || (select != ROW_NO_PREFIX && one_in(f, 16)))
+        *p++ = 0x66;
+    if (select & (ROW_PREFIX_F3 | ROW_PREFIX_F2))
+        *p++ = select == ROW_PREFIX_F3 ? 0xF3 : 0xF2;
+    *p++ = 0x0F;
+    *p++ = (uint8_t)row->opcode;
+    if (row->group >= 0)
+        modrm = (modrm & 0xC7) | (unsigned)row->group << 3;
+    if (row->attributes & ROW_MEMORY_ONLY)
+        modrm &= 0xBF;
+    if (row->attributes & ROW_REGISTER_ONLY)
+        modrm |= 0xC0;
+    *p++ = (uint8_t)modrm;
+    if (modrm < 0xC0 && (modrm & 7) == 4)
+        *p++ = (uint8_t)random32(f);
+    for (unsigned n = 0; n < 6; n++)
+        *p++ = (uint8_t)(one_in(f, 4) ? below(f, 16) : random32(f));
+}
+
+/* An instruction of the row that means the same in 64-bit code: without what is relative to RIP there. */
+static void trial_make(struct fuzz *f)
+{
+    struct trial *t = &f->trial;
+    unsigned modrm;
+
+    t->row = &opcode_rows[f->rows[below(f, f->row_count)]];
+    do {
+        memset(t->bytes, 0, sizeof t->bytes);
+        bytes_put(f, t->row, t->bytes);
+        modrm = t->bytes[0];
+        for (unsigned n = 0; n < 8; n++)
+            if (t->bytes[n] == 0x0F) {
+                modrm = t->bytes[n + 2];
+                break;
+            }
+    } while ((modrm < 0x40 && (modrm & 7) == 5)
+             || decode(t->bytes, WINDOW, DECODE_32 | DECODE_PROTECTED, CPU_PENTIUM4, &t->insn) != DECODE_OK
+             || &opcode_rows[t->insn.row] != t->row);
+}
+
+static bool is_masked_move(const struct insn *i)
+{
+    return i->operation == OP_MASKMOVQ || i->operation == OP_MASKMOVDQU;
+}
+
+static bool has_memory(const struct insn *i)
+{
+    return i->form == FORM_M || i->form == FORM_MR || i->form == FORM_RM || i->form == FORM_RMI || is_masked_move(i);
+}
+
+/* Registers such that the operand lies in the arena, most often aligned, at times at its edges. */
+static void aim(struct fuzz *f)
+{
+    const struct insn *i = &f->trial.insn;
+    uint32_t *reg = channel.before.reg, target = ARENA + below(f, ARENA_SIZE - 64), rest;
+
+    if (!one_in(f, 8))
+        target = ARENA + below(f, READ_ONLY - 16);
+    if (one_in(f, 16))
+        target = ARENA + PAGE_SIZE * (1 + below(f, 3)) - below(f, 18);
+    if (!one_in(f, 6))
+        target &= ~15u;
+    f->trial.address = target;
+    if (is_masked_move(i)) {
+        reg[EDI] = target;
+        return;
+    }
+    rest = target - i->displacement;
+    if (i->index != REG_ZERO && i->index != i->base)
+        rest -= reg[i->index] << i->scale;
+    if (i->base != REG_ZERO && i->base != i->index)
+        reg[i->base] = rest;
+    else if (i->base == REG_ZERO && i->index != REG_ZERO)
+        reg[i->index] = rest >> i->scale;
+    f->trial.address = (i->base == REG_ZERO ? 0 : reg[i->base]) + (i->index == REG_ZERO ? 0 : reg[i->index] << i->scale) + i->displacement;
+}
+
+static void state_choose(struct fuzz *f)
+{
+    struct state *s = &channel.before;
+    unsigned kind = below(f, 7), masks = one_in(f, 6) ? random32(f) & MASK_ALL : MASK_ALL;
+
+    for (unsigned n = 0; n < 8; n++) {
+        s->reg[n] = one_in(f, 2) ? random32(f) : (uint32_t)half(f, 4 + below(f, 3));
+        s->fx.xmm[n] = (struct xmm){{half(f, kind), half(f, kind)}};
+        s->fx.st[n].significand = half(f, one_in(f, 2) ? kind : 4 + below(f, 3));
+        s->fx.st[n].high = (uint16_t)random32(f);
+        if (one_in(f, 8))
+            kind = below(f, 7);
+    }
+    if (one_in(f, 8))
+        s->fx.xmm[below(f, 8)] = s->fx.xmm[below(f, 8)];
+    s->fx.mxcsr = masks | (random32(f) & 0x6000) | (one_in(f, 4) ? random32(f) & 0x3F : 0) | (one_in(f, 8) ? 0x8000 : 0) | (one_in(f, 8) ? 0x40 : 0);
+    s->fx.control = 0x37F;
+    s->fx.status = (uint16_t)(random32(f) & 0x7F00);
+    s->fx.tags = (uint8_t)random32(f);
+    if (one_in(f, 32)) {
+        s->fx.control = 0x37E;
+        s->fx.status |= 0x8081;
+    }
+    s->flags = FLAG_FIXED | FLAG_IF | (random32(f) & FLAGS_ARITHMETIC);
+    if (has_memory(&f->trial.insn))
+        aim(f);
+    for (unsigned n = 0; n < 16; n += 8) {
+        uint32_t at = f->trial.address - ARENA + n;
+        if (has_memory(&f->trial.insn) && at < READ_ONLY - 8) {
+            uint64_t value = f->trial.row->operation == OP_LDMXCSR ? (random32(f) >> below(f, 32)) & ~UINT32_C(0x20000) /* AMD's own */ : half(f, kind);
+            store64(f->arena + at, value);
+            store64(our_arena(f) + at, value);
+        }
+    }
+}
+
+/* --- Comparison --- */
+/* A reciprocal (root) of a number that is neither special nor near an end of the range: to 1.5 * 2^-12. Others are exact. */
+static bool approximates(uint32_t from, uint32_t to, bool root)
+{
+    float x, y;
+    double product;
+
+    memcpy(&x, &from, 4);
+    memcpy(&y, &to, 4);
+    product = root ? (double)y * y * x : (double)x * y;
+    product = product < 1 ? 1 - product : product - 1;
+    return product <= (root ? 2 : 1) * 1.5 / 4096;
+}
+
+static bool same_register(struct fuzz *f, unsigned n)
+{
+    const struct xmm *ours = &f->ours.fx.xmm[n], *host = &channel.after.fx.xmm[n];
+    unsigned operation = f->trial.row->operation, lanes = operation == OP_RCPPS || operation == OP_RSQRTPS ? 4 : 1;
+    bool root = operation == OP_RSQRTPS || operation == OP_RSQRTSS, equal = true;
+    struct xmm source = channel.before.fx.xmm[f->trial.insn.src];
+
+    if (!memcmp(ours, host, sizeof *ours))
+        return true;
+    if (channel.vector != VECTOR_NONE || operation < OP_RCPPS || operation > OP_RSQRTSS || n != f->trial.insn.dst)
+        return false;
+    if (has_memory(&f->trial.insn)) {
+        const uint8_t *p = f->arena + f->trial.address - ARENA;
+        source = (struct xmm){{load32(p), 0}};
+        if (lanes == 4)
+            source = (struct xmm){{load64(p), load64(p + 8)}};
+    }
+    for (unsigned lane = 0; lane < 4; lane++) {
+        uint32_t a = (uint32_t)lane_get(ours, 32, lane), b = (uint32_t)lane_get(host, 32, lane), from = (uint32_t)lane_get(&source, 32, lane);
+        equal &= a == b || (lane < lanes && approximates(from, a, root) && approximates(from, b, root));
+    }
+    return equal;
+}
+
+/* The host enters the MMX state before it finds that MASKMOVQ faults; here an instruction that faults has done nothing. */
+static bool x87_differs(const struct fuzz *f, const struct fxsave *a, const struct fxsave *b)
+{
+    if (f->trial.row->operation == OP_MASKMOVQ && f->vector == EXC_PF)
+        return false;
+    for (unsigned n = 0; n < 8; n++)
+        if (a->st[n].significand != b->st[n].significand || a->st[n].high != b->st[n].high)
+            return true;
+    return a->status != b->status || a->tags != b->tags;
+}
+
+static bool is_equal(struct fuzz *f)
+{
+    const struct fxsave *a = &f->ours.fx, *b = &channel.after.fx;
+    const struct cpu *cpu = &f->bare.cpu;
+    uint32_t at = (f->trial.address - ARENA) & ~63u, end = at + 128;
+    bool equal = f->vector == channel.vector && !memcmp(f->ours.reg, channel.after.reg, sizeof f->ours.reg) && a->mxcsr == b->mxcsr
+        && !x87_differs(f, a, b) && !((f->ours.flags ^ channel.after.flags) & FLAGS_ARITHMETIC);
+
+    if (f->vector != VECTOR_NONE)
+        equal &= (cpu->fault_has_error ? cpu->fault_error : 0) == channel.error && (f->vector != EXC_PF || cpu->cr2 == channel.cr2);
+    for (unsigned n = 0; n < 8; n++)
+        equal &= same_register(f, n);
+    if (has_memory(&f->trial.insn) && at < ARENA_SIZE)
+        equal &= !memcmp(our_arena(f) + at, f->arena + at, (end < ARENA_SIZE ? end : ARENA_SIZE) - at);
+    return equal;
+}
+
+static void state_print(const char *title, const struct state *s, unsigned vector, uint32_t error)
+{
+    printf("  %-6s", title);
+    for (unsigned n = 0; n < 8; n++)
+        printf(" %08x", s->reg[n]);
+    printf(" flags %04x mxcsr %04x status %04x tags %02x vector %u error %x\n", (unsigned)s->flags, s->fx.mxcsr, s->fx.status, s->fx.tags, vector, error);
+}
+
+static void failure_print(struct fuzz *f)
+{
+    char text[DISASSEMBLY_SIZE];
+    uint32_t at = f->trial.address - ARENA;
+
+    disassemble(&f->trial.insn, 0, text);
+    printf("%s |", text);
+    for (unsigned n = 0; n < f->trial.insn.length; n++)
+        printf(" %02x", f->trial.bytes[n]);
+    printf("\n");
+    state_print("before", &channel.before, VECTOR_NONE, 0);
+    state_print("ours", &f->ours, f->vector, f->bare.cpu.fault_error);
+    state_print("host", &channel.after, channel.vector, channel.error);
+    for (unsigned n = 0; n < 8; n++) {
+        const struct fxsave *b = &channel.before.fx, *o = &f->ours.fx, *h = &channel.after.fx;
+        if (n == f->trial.insn.dst || n == f->trial.insn.src || !same_register(f, n))
+            printf("  xmm%u   %016lx%016lx ours %016lx%016lx host %016lx%016lx\n", n, b->xmm[n].q[1], b->xmm[n].q[0], o->xmm[n].q[1], o->xmm[n].q[0],
+                   h->xmm[n].q[1], h->xmm[n].q[0]);
+        if (o->st[n].significand != h->st[n].significand || o->st[n].high != h->st[n].high)
+            printf("  st%u    %04x:%016lx ours %04x:%016lx host %04x:%016lx\n", n, b->st[n].high, b->st[n].significand, o->st[n].high, o->st[n].significand,
+                   h->st[n].high, h->st[n].significand);
+    }
+    if (has_memory(&f->trial.insn) && at < ARENA_SIZE - 16)
+        printf("  memory at %08x: ours %016lx%016lx host %016lx%016lx\n", f->trial.address, load64(our_arena(f) + at + 8), load64(our_arena(f) + at),
+               load64(f->arena + at + 8), load64(f->arena + at));
+}
+
+static void arena_fill(struct fuzz *f)
+{
+    mprotect(f->arena, ARENA_SIZE, PROT_READ | PROT_WRITE);
+    for (uint32_t at = 0; at < ARENA_SIZE; at += 8)
+        store64(f->arena + at, half(f, below(f, 7)));
+    memcpy(our_arena(f), f->arena, ARENA_SIZE);
+    mprotect(f->arena + READ_ONLY, PAGE_SIZE, PROT_READ);
+}
+
+static void trial_run(struct fuzz *f)
+{
+    trial_make(f);
+    state_choose(f);
+    ours_run(f);
+    there_run(f);
+    f->faults += channel.vector != VECTOR_NONE;
+    if (is_equal(f)) {
+        f->passed++;
+        return;
+    }
+    if (f->failed++ < f->shown)
+        failure_print(f);
+    memcpy(our_arena(f), f->arena, ARENA_SIZE);
+}
+
+
+int main(int argc, char **argv)
+{
+    static struct fuzz f;
+    unsigned long count = getenv("LONG") ? 100000000 : 1000000;
+    long opcode = -1;
+
+    f.shown = 10;
+    for (int n = 1; n + 1 < argc; n += 2) {
+        if (!strcmp(argv[n], "--count")) count = strtoul(argv[n + 1], NULL, 0);
+        if (!strcmp(argv[n], "--seed")) f.random = strtoull(argv[n + 1], NULL, 0);
+        if (!strcmp(argv[n], "--row")) opcode = strtol(argv[n + 1], NULL, 16);
+        if (!strcmp(argv[n], "--show")) f.shown = strtoul(argv[n + 1], NULL, 0);
+    }
+    f.rows = calloc(opcode_row_count, sizeof *f.rows);
+    for (unsigned row = 0; row < opcode_row_count; row++)
+        if (opcode_rows[row].operation >= OP_MOVD && opcode_rows[row].operation <= OP_PREFETCHT2 && (opcode < 0 || opcode_rows[row].opcode == opcode))
+            f.rows[f.row_count++] = row;
+    if (!f.rows || !f.row_count || !ours_init(&f) || !there_init(&f)) {
+        printf("skipped: no memory where it is wanted\n");
+        return 77;
+    }
+    for (unsigned long n = 0; n < count; n++) {
+        if (n % 65536 == 0)
+            arena_fill(&f);
+        trial_run(&f);
+    }
+    printf("%u rows, %lu ended with an exception\n", f.row_count, f.faults);
+    printf("%lu passed, %lu failed\n", f.passed, f.failed);
+    return f.failed != 0;
+}
+#else
+#include <stdio.h>
+int main(void)
+{
+    printf("this host is no x86-64 Linux\n");
+    return 77;
+}
+#endif
