@@ -410,7 +410,7 @@ static void state_choose(struct fuzz *f)
     for (unsigned n = 0; n < 16; n += 8) {
         uint32_t at = f->trial.address - ARENA + n;
         if (has_memory(&f->trial.insn) && at < READ_ONLY - 8) {
-            uint64_t value = f->trial.row->operation == OP_LDMXCSR ? (random32(f) >> below(f, 32)) & ~UINT32_C(0x20000) /* AMD's own */ : half(f, kind);
+            uint64_t value = f->trial.row->operation == OP_LDMXCSR ? random32(f) >> below(f, 32) : half(f, kind);
             store64(f->arena + at, value);
             store64(our_arena(f) + at, value);
         }
@@ -464,6 +464,14 @@ static bool x87_differs(const struct fuzz *f, const struct fxsave *a, const stru
         if (a->st[n].significand != b->st[n].significand || a->st[n].high != b->st[n].high)
             return true;
     return a->status != b->status || a->tags != b->tags;
+}
+
+/* Bit 17 of MXCSR, misaligned operands, is AMD's own. */
+static bool is_hosts_own(struct fuzz *f)
+{
+    uint32_t at = f->trial.address - ARENA;
+
+    return f->trial.row->operation == OP_LDMXCSR && at <= ARENA_SIZE - 4 && load32(f->arena + at) >> 16 == 2;
 }
 
 static bool is_equal(struct fuzz *f)
@@ -534,7 +542,7 @@ static void trial_run(struct fuzz *f)
     ours_run(f);
     there_run(f);
     f->faults += channel.vector != VECTOR_NONE;
-    if (is_equal(f)) {
+    if (is_equal(f) || is_hosts_own(f)) {
         f->passed++;
         return;
     }

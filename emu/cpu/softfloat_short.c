@@ -41,10 +41,24 @@ FLOAT_INLINE struct number unpack(const struct short_format *f, const struct ope
     return n;
 }
 
-FLOAT_INLINE uint64_t finish(const struct short_format *f, struct number n, struct float_env *e)
+static uint64_t finish_at_an_end(const struct short_format *f, struct number n, struct float_env *e)
 {
     number_round(&n, &f->format, e);
     return short_pack(n, f);
+}
+
+/* Well within the range rounding is one addition: the significand's integer bit, and a carry, count the exponent up. */
+FLOAT_INLINE uint64_t finish(const struct short_format *f, struct number n, struct float_env *e)
+{
+    unsigned cut = 63 - f->fraction_bits;
+    uint64_t rest = n.high << (64 - cut) | (n.low != 0);
+
+    if (UNLIKELY((uint32_t)(n.exponent - f->format.lowest) >= (uint32_t)(f->format.highest - f->format.lowest)))
+        return finish_at_an_end(f, n, e);
+    e->rounded_up = round_away(e->rounding, n.sign, n.high >> cut & 1, rest);
+    e->flags |= rest ? FLOAT_INEXACT : 0;
+    return (((uint64_t)n.sign * (f->top_exponent + 1) | (uint64_t)(n.exponent - f->format.lowest)) << f->fraction_bits)
+        + (n.high >> cut) + e->rounded_up;
 }
 
 FLOAT_INLINE uint64_t signed_bits(const struct short_format *f, bool sign, unsigned exponent)
