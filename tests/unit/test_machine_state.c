@@ -33,9 +33,11 @@ struct twin {
 
 #define MARK(member) { offsetof(struct machine, member), sizeof(((struct machine *)0)->member) }
 #define MARK_LINES_OF_SERIAL(n) MARK(serial[n].clock), MARK(serial[n].slot), MARK(serial[n].irq), MARK(serial[n].out), MARK(serial[n].context)
-#define MARK_LINES_OF_ATA(n) MARK(ata[n].clock), MARK(ata[n].slot), MARK(ata[n].irq), MARK(ata[n].unit[0].drive), MARK(ata[n].unit[0].number), \
-    MARK(ata[n].unit[1].drive), MARK(ata[n].unit[1].number)
+#define MARK_UNIT_OF_ATA(n, i) MARK(ata[n].unit[i].drive), MARK(ata[n].unit[i].number), MARK(ata[n].unit[i].packet)
+#define MARK_LINES_OF_ATA(n) MARK(ata[n].clock), MARK(ata[n].slot), MARK(ata[n].irq), MARK(ata[n].dma), MARK_UNIT_OF_ATA(n, 0), MARK_UNIT_OF_ATA(n, 1)
 #define MARK_UNIT_OF_FLOPPY(n) MARK(floppy.unit[n].drive), MARK(floppy.unit[n].type)
+#define MARK_FUNCTION(f) MARK(f.mask), MARK(f.address), MARK(f.written), MARK(f.device)
+#define MARK_MASTER(n) MARK(ide.channel[n].dma), MARK(ide.channel[n].ide), MARK(ide.channel[n].ata)
 #define MARK_DRIVE(n) MARK(drives[n].medium), MARK(drives[n].failed), MARK(drives[n].failure), MARK(drives[n].groups), MARK(drives[n].group_count), \
     MARK(drives[n].top)
 #define MARK_SEGMENT(s) MARK(cpu.s.read_end), MARK(cpu.s.write_end)
@@ -50,11 +52,16 @@ static const struct { size_t offset, size; } marks[] = {
     MARK_LINES_OF_SERIAL(0), MARK_LINES_OF_SERIAL(1), MARK(parallel.clock), MARK(parallel.irq), MARK(parallel.out), MARK(parallel.context),
     MARK(vga.clock), MARK(vga.pixels), MARK(floppy.clock), MARK(floppy.irq), MARK(floppy.dma), MARK_UNIT_OF_FLOPPY(0), MARK_UNIT_OF_FLOPPY(1),
     MARK_UNIT_OF_FLOPPY(2), MARK_UNIT_OF_FLOPPY(3), MARK_LINES_OF_ATA(0), MARK_LINES_OF_ATA(1),
+    MARK(pci.functions), MARK(pci.count), MARK(pci.reset), MARK_FUNCTION(bridge.function), MARK(bridge.memory),
+    MARK_FUNCTION(piix.isa), MARK_FUNCTION(piix.power), MARK(piix.clock), MARK(piix.bus), MARK(piix.irq), MARK(piix.power_off),
+    MARK_FUNCTION(ide.function), MARK_MASTER(0), MARK_MASTER(1), MARK(ide.memory), MARK(ide.bus),
     MARK_DRIVE(0), MARK_DRIVE(1), MARK_DRIVE(2), MARK_DRIVE(3), MARK_DRIVE(4), MARK_DRIVE(5),
     /* the tick is declared as such: now = deadline - left */
     MARK(cpu.left),
     /* always the same between slices: FLAGS_READY after a digest; nothing requested, nothing just halted */
-    MARK(cpu.flag_op), MARK(reset_requested), MARK(cpu.halted_dead),
+    MARK(cpu.flag_op), MARK(reset_requested), MARK(full_reset_requested), MARK(cpu.halted_dead),
+    /* where ports are mapped follows from the configuration */
+    MARK(piix.base), MARK(ide.base),
     /* derived from CPL and segments */
     MARK(cpu.user), MARK(cpu.tlb), MARK_SEGMENT(seg[0]), MARK_SEGMENT(seg[1]), MARK_SEGMENT(seg[2]), MARK_SEGMENT(seg[3]), MARK_SEGMENT(seg[4]),
     MARK_SEGMENT(seg[5]),
@@ -147,7 +154,7 @@ static void host_sha256(void *context, const uint8_t *bytes, size_t length, uint
     sha256(bytes, length, digest);
 }
 
-static void twin_make(struct twin *t)
+static void twin_make(struct twin *t, enum machine_type type)
 {
     const struct embedded_file *system = embedded_file("firmware/system-0.bin"), *video = embedded_file("firmware/video-0.bin");
     struct machine_manifest manifest;
@@ -157,6 +164,7 @@ static void twin_make(struct twin *t)
     medium_fill(&t->disk, DISK_SIZE, true);
     medium_fill(&t->scratch, DISK_SIZE, false);
     machine_manifest_default(&manifest);
+    manifest.type = type;
     manifest.memory = 4u << 20;
     manifest.drives[DRIVE_HD0].kind = manifest.drives[DRIVE_HD1].kind = DRIVE_DISK;
     struct machine_host host = {
@@ -187,14 +195,13 @@ static void give_inputs(struct twin *t, unsigned slice)
         machine_serial_in(t->m, slice % 2, (uint8_t)slice);
 }
 
-static void undeclared_state_changes_nothing(void **state)
+static void run_poisoned(enum machine_type type)
 {
     struct twin plain = {0}, poisoned = {0};
     unsigned slices = 0;
 
-    (void)state;
-    twin_make(&plain);
-    twin_make(&poisoned);
+    twin_make(&plain, type);
+    twin_make(&poisoned, type);
     for (enum machine_stop stop = MACHINE_SLICE_END; stop != MACHINE_POWERED_OFF; slices++) {
         uint64_t until = machine_tick(plain.m) + 1 + (uint64_t)rand() % 3000000;
         uint8_t expected[32], got[32];
@@ -218,10 +225,23 @@ static void undeclared_state_changes_nothing(void **state)
     twin_free(&poisoned);
 }
 
+static void undeclared_state_changes_nothing_on_pc_isa(void **state)
+{
+    (void)state;
+    run_poisoned(MACHINE_PC_ISA);
+}
+
+static void undeclared_state_changes_nothing_on_pc_i440fx(void **state)
+{
+    (void)state;
+    run_poisoned(MACHINE_PC_I440FX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(undeclared_state_changes_nothing),
+        cmocka_unit_test(undeclared_state_changes_nothing_on_pc_isa),
+        cmocka_unit_test(undeclared_state_changes_nothing_on_pc_i440fx),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
