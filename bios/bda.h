@@ -102,7 +102,9 @@ struct ebda {
     uint8_t boot_next;          /* 6D  place in the boot order where INT 18h goes on */
     uint8_t fd_type[2];         /* 6E  drive types from CMOS */
     struct disk disks[MAX_DISKS];
-    uint8_t reserved[0x200 - 0x70 - MAX_DISKS * sizeof(struct disk)];
+    uint16_t boot_entry[2];     /* offset and segment of the option ROM that boots from the network */
+    uint16_t boot_function;     /* and its PCI function */
+    uint8_t reserved[0x200 - 0x76 - MAX_DISKS * sizeof(struct disk)];
     uint8_t sector[512];        /* 200 scratch */
 } __attribute__((packed));
 

@@ -16,7 +16,8 @@ BIOS_CFLAGS := -std=gnu11 -Os -Wall -Wextra -Werror -Wno-missing-braces -mregpar
 BIOS_LDFLAGS := -m elf_i386 --build-id=none -nostdlib -z noexecstack --orphan-handling=error
 
 BIOS_SHARED := frame.o util.o
-BIOS_SYSTEM := entry.o post.o boot.o clock.o keyboard.o floppy.o disk.o ata.o serial.o printer.o system.o
+BIOS_SYSTEM := entry.o post.o boot.o clock.o keyboard.o floppy.o disk.o ata.o serial.o printer.o system.o \
+    pci.o pci_bios.o flat_pci_bios.o bios32.o shadow.o option_rom.o
 BIOS_VGA    := video_entry.o video.o modes.o text.o palette.o font.o
 BIOS_OBJECTS := $(addprefix $(BIOS_OUT)/,$(BIOS_SHARED) $(BIOS_SYSTEM) $(BIOS_VGA))
 BIOS_FONTS   := $(addprefix $(BIOS_OUT)/,font8x8.inc font8x8_upper.inc font8x14.inc font8x16.inc)
@@ -26,6 +27,11 @@ $(BIOS_OUT):
 
 $(BIOS_OUT)/%.o: bios/%.c bios/bios.mk | $(BIOS_OUT)
 	$(BIOS_CC) $(BIOS_FLAGS) $(BIOS_CFLAGS) -c -o $@ $<
+
+# The same services once more for 32-bit code segments; their names get a prefix.
+$(BIOS_OUT)/flat_%.o: bios/%.c bios/bios.mk | $(BIOS_OUT)
+	$(BIOS_CC) $(filter-out -m16,$(BIOS_FLAGS)) -m32 -DFLAT $(BIOS_CFLAGS) -c -o $@ $<
+	$(BIOS_OBJCOPY) --prefix-symbols=flat_ $@
 
 $(BIOS_OUT)/%.o: bios/tests/%.c bios/bios.mk | $(BIOS_OUT)
 	$(BIOS_CC) $(BIOS_FLAGS) $(BIOS_CFLAGS) -c -o $@ $<

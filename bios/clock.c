@@ -212,9 +212,13 @@ static void alarm_set(struct regs *r)
     rtc_change_b(0, RTC_ALARM);
 }
 
-/* INT 1Ah. PCI BIOS (B1h) is absent, and says so by CF. */
+/* INT 1Ah. */
 void clock_service(struct regs *r)
 {
+    if (r->ah == 0xB1) {
+        pci_bios_service(r);
+        return;
+    }
     clear_cf(r);
     if (r->ah >= 0x02 && r->ah <= 0x06 && !rtc_wait_update()) {
         set_cf(r);

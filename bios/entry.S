@@ -230,13 +230,20 @@ boot_jump:
         sti
         ljmpw   $0, $0x7C00
 
-/* void option_rom_call(uint16_t segment): its initialisation, at offset 3, returns far and may change any register. */
+/* void option_rom_call(uint16_t segment, uint16_t offset, uint16_t function): an entry of an option ROM returns far and may
+ * change any register. It gets the PCI function in AX, no card select number in BX, no data port in DX, and in ES:DI the Plug
+ * and Play installation structure. */
         .globl  option_rom_call
 option_rom_call:
         pushal
-        shll    $16, %eax
-        orb     $3, %al
-        pushl   %eax
+        pushw   %ax
+        pushw   %dx
+        movw    $0xF000, %ax
+        movw    %ax, %es
+        movl    $0xE070, %edi
+        movl    $0xFFFF, %ebx
+        movzwl  %cx, %eax
+        movl    %ebx, %edx
         lcallw  *(%esp)
         popl    %eax
         movw    %ss, %ax
@@ -248,6 +255,58 @@ option_rom_call:
         movw    %ax, %gs
         cld
         popal
+        retl
+
+/* void shadow_copy(void): C0000-FFFFF becomes RAM that holds what could be read there. Behind these addresses is one thing or
+ * the other, so the copy is made by way of 10000-4FFFF, and while the ROM is gone this runs there. */
+        .globl  shadow_copy
+shadow_copy:
+        pushl   %esi
+        pushl   %edi
+        pushw   %ds
+        pushw   %es
+        movl    $0x1000C000, %edx       /* to, from */
+        calll   copy_256k
+        ljmpw   $0x4000, $1f
+1:      movl    $0x80000058, %eax       /* PAM0 to PAM6 are at 59h to 5Fh: reads and writes go to RAM */
+        movl    $0x33333000, %ecx
+        calll   pam_write
+        movl    $0x8000005C, %eax
+        movl    $0x33333333, %ecx
+        calll   pam_write
+        movl    $0xC0001000, %edx
+        calll   copy_256k
+        ljmpw   $0xF000, $2f
+2:      popw    %es
+        popw    %ds
+        popl    %edi
+        popl    %esi
+        retl
+
+pam_write:
+        movw    $0xCF8, %dx
+        outl    %eax, %dx
+        movb    $0xFC, %dl
+        inl     %dx, %eax
+        andl    $0x000000FF, %eax       /* 58h is another register */
+        orl     %ecx, %eax
+        outl    %eax, %dx
+        retl
+
+copy_256k:
+        movl    $4, %eax
+1:      movw    %dx, %ds
+        rorl    $16, %edx
+        movw    %dx, %es
+        xorw    %si, %si
+        xorw    %di, %di
+        movw    $0x4000, %cx
+        rep movsl
+        addw    $0x1000, %dx
+        rorl    $16, %edx
+        addw    $0x1000, %dx
+        decw    %ax
+        jnz     1b
         retl
 
 /* void block_move(uint16_t gdt_segment, uint16_t gdt_offset, uint16_t words): INT 15h/87h. The table holds source at 10h and

@@ -114,30 +114,6 @@ static void vectors_init(void)
     set_vector(0x46, BDA->ebda, EBDA_OFFSET(fdpt[1]));
 }
 
-/* An option ROM begins 55 AA, length in 512-byte units, entry point, and its bytes add up to zero. */
-static uint16_t option_rom_paragraphs(uint16_t segment)
-{
-    uint16_t units = far_get8(segment, 2);
-    uint8_t sum = 0;
-
-    if (far_get16(segment, 0) != 0xAA55 || units == 0)
-        return 0;
-    for (uint16_t i = 0; i < units; i++)
-        for (uint16_t k = 0; k < 512; k++)
-            sum += far_get8(segment + i * 32, k);
-    return sum == 0 ? units * 32 : 0;
-}
-
-static void option_roms_run(uint16_t segment, uint16_t end)
-{
-    while (segment < end) {
-        uint16_t paragraphs = option_rom_paragraphs(segment);
-        if (paragraphs)
-            option_rom_call(segment);
-        segment += paragraphs ? (paragraphs + 0x7F) & ~0x7F : 0x80;
-    }
-}
-
 static ROM_DATA char sign_on[] = "Muniment BIOS 0\n";
 static ROM_DATA char kib_base[] = " KiB base memory, ";
 static ROM_DATA char kib_extended[] = " KiB extended\n";
@@ -155,9 +131,11 @@ void post(void)
     post_code(0x01);
     local_apic_open();
     chips_init();
+    shadow_open();
     post_code(0x02);
     memory_init();
     vectors_init();
+    pci_init();
     post_code(0x03);
     BDA->equipment = 0x0020 | (fpu_present() ? 0x0002 : 0);
     a20_set(false);
@@ -166,7 +144,7 @@ void post(void)
     clock_init();
     interrupts_on();
     post_code(0x05);
-    option_roms_run(0xC000, 0xC800);
+    video_rom_run();
     print(sign_on);
     print_memory();
     post_code(0x06);
@@ -177,7 +155,8 @@ void post(void)
     post_code(0x08);
     disks_init();
     post_code(0x09);
-    option_roms_run(0xC800, 0xF000);
+    option_roms_run();
+    shadow_close();
     post_code(0x0A);
     struct call call = {.ax = 0};
     soft_int(0x19, &call);

@@ -110,35 +110,57 @@ static void memory_e820(struct regs *r)
 }
 
 /* 87h: ES:SI is a table of six descriptors. The caller filled in source (10h) and destination (18h). */
-static void set_descriptor(struct regs *r, unsigned at, uint32_t base, uint8_t access)
+static void set_descriptor(uint16_t segment, uint16_t at, uint32_t base, uint8_t access)
 {
-    far_put16(r->es, r->si + at, 0xFFFF);
-    far_put16(r->es, r->si + at + 2, (uint16_t)base);
-    far_put16(r->es, r->si + at + 4, access << 8 | (base >> 16 & 0xFF));
-    far_put16(r->es, r->si + at + 6, base >> 24 << 8);
+    far_put16(segment, at, 0xFFFF);
+    far_put16(segment, at + 2, (uint16_t)base);
+    far_put16(segment, at + 4, access << 8 | (base >> 16 & 0xFF));
+    far_put16(segment, at + 6, base >> 24 << 8);
+}
+
+/* With interrupts off and A20 open meanwhile. */
+static void move_by_table(uint16_t segment, uint16_t at, uint16_t words)
+{
+    uint32_t flags;
+    bool had_a20 = a20_enabled();
+
+    set_descriptor(segment, at + 0x08, (uint32_t)segment * 16 + at, 0x93);
+    far_put16(segment, at + 0x08, 0x2F);
+    set_descriptor(segment, at + 0x20, ROM_SEGMENT << 4, 0x9B);
+    set_descriptor(segment, at + 0x28, 0, 0x93);
+    asm volatile("pushfl; popl %0; cli" : "=r"(flags) : : "memory");
+    if (!had_a20)
+        a20_set(true);
+    block_move(segment, at, words);
+    if (!had_a20)
+        a20_set(false);
+    asm volatile("pushl %0; popfl" : : "r"(flags) : "memory");
 }
 
 static void block_move_service(struct regs *r)
 {
-    uint32_t status, table = (uint32_t)r->es * 16 + r->si;
+    uint32_t status;
 
     asm("smsw %0" : "=r"(status));
     if (r->cx > 0x8000 || status & 1) {     /* in virtual-8086 mode the monitor serves this, or nobody can */
         return_status(r, status & 1 ? UNSUPPORTED : 0x02);
         return;
     }
-    set_descriptor(r, 0x08, table, 0x93);
-    far_put16(r->es, r->si + 0x08, 0x2F);
-    set_descriptor(r, 0x20, ROM_SEGMENT << 4, 0x9B);
-    set_descriptor(r, 0x28, 0, 0x93);
-    bool had_a20 = a20_enabled();
-    interrupts_off();
-    if (!had_a20)
-        a20_set(true);
-    block_move(r->es, r->si, r->cx);
-    if (!had_a20)
-        a20_set(false);
+    move_by_table(r->es, r->si, r->cx);
     return_status(r, 0);
+}
+
+void physical_copy(uint32_t to, uint32_t from, uint32_t bytes)
+{
+    uint8_t table[48];
+    uint16_t segment;
+
+    asm("movw %%ss, %0" : "=r"(segment));
+    for (unsigned i = 0; i < sizeof(table); i++)
+        table[i] = 0;
+    set_descriptor(segment, (uint16_t)(uint32_t)table + 0x10, from, 0x93);
+    set_descriptor(segment, (uint16_t)(uint32_t)table + 0x18, to, 0x93);
+    move_by_table(segment, (uint16_t)(uint32_t)table, bytes / 2);
 }
 
 /* 83h: AL = 0 sets bit 7 of the byte at ES:BX after CX:DX microseconds, AL = 1 cancels that. */

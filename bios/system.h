@@ -15,6 +15,11 @@ enum {
 
 enum { RTC_UPDATING = 0x80, RTC_SET = 0x80, RTC_PERIODIC = 0x40, RTC_ALARM = 0x20, RTC_BINARY = 0x04, RTC_24_HOURS = 0x02 };
 
+/* Space in F000 for the tables that POST writes when there is shadow RAM, and the window in which PCI ROMs are read. */
+enum { ROUTING_TABLE = 0xF100, RSDP = 0xF210, SMBIOS_ENTRY = 0xF230, SMBIOS_TABLE = 0xF250, TABLES_END = 0xF840 };
+#define PCI_ROM_WINDOW 0xFE000000u
+#define PCI_ROM_WINDOW_END 0xFEC00000u
+
 /* clock.c: CMOS and the clock. rtc_read_bcd() answers in BCD whatever the clock counts in. */
 uint8_t  cmos_read(uint8_t reg);
 uint16_t cmos_read16(uint8_t reg);
@@ -58,10 +63,29 @@ void printer_init(void);
 void     a20_set(bool on);
 uint32_t extended_memory_kib(void);
 
+/* Copies between any two places below 4 GiB; bytes are even and at most 64 KiB. */
+void     physical_copy(uint32_t to, uint32_t from, uint32_t bytes);
+
+/* pci.c: addresses, interrupts, routing table. PCI_NONE (pci.h) if there is no such function. */
+void     pci_init(void);
+uint16_t pci_find_class(uint16_t class);
+
+/* pci_bios.c: INT 1Ah/B1h. */
+void pci_bios_service(struct regs *r);
+
+/* shadow.c: RAM in place of ROM while POST writes tables and option ROMs initialise; afterwards it is read-only. */
+void shadow_open(void);
+void shadow_close(void);
+
+/* option_rom.c: the display's, then the others. */
+void video_rom_run(void);
+void option_roms_run(void);
+
 /* entry.S */
 bool fpu_present(void);
 void local_apic_open(void);
-void option_rom_call(uint16_t segment);
+void shadow_copy(void);
+void option_rom_call(uint16_t segment, uint16_t offset, uint16_t function);
 void boot_jump(uint8_t drive) __attribute__((noreturn));
 void block_move(uint16_t gdt_segment, uint16_t gdt_offset, uint16_t words);
 

@@ -3,8 +3,21 @@
         .section .header, "ax"
         .byte   0x55, 0xAA, 64          /* option ROM of 64 * 512 bytes */
         jmp     rom_init
+        .org    0x18
+        .word   pci_data
         .org    0x1E
         .asciz  "IBM VGA compatible. Muniment VGA BIOS 0"
+
+/* As the ROM of a PCI card (PCI Local Bus Specification 2.1, 6.3.1.2): that of the Bochs display, class VGA, 64 * 512 bytes,
+ * code for PCs, the only image. */
+        .balign 4
+pci_data:
+        .ascii  "PCIR"
+        .word   0x1234, 0x1111, 0, 24
+        .byte   0, 0x00, 0x00, 0x03
+        .word   64, 0
+        .byte   0x00, 0x80
+        .word   0
 
         .text
         .globl  int10_entry, rom_init

@@ -8,6 +8,9 @@ uint32_t registers_changed(uint8_t vector, uint16_t ax);
 
 enum { BUFFER = 0x3000, SECOND = 0x3020 };      /* segments of two 512-byte buffers, and 64 KiB above the first */
 
+/* Calls a 32-bit entry far, in segments of that base (code) and 0 (data), with the registers of `call` (start.S). */
+void call32(uint32_t base, uint32_t entry, struct call *call);
+
 static uint16_t call_ax(uint8_t vector, uint16_t ax)
 {
     struct call c = {.ax = ax};
@@ -511,6 +514,117 @@ static bool disk_extensions_are_announced(void)
            && p.dl == BDA->hd_count && vector_segment(0x41) == BDA->ebda && far_get8(BDA->ebda, 0x3D + 16 + 2) == p.dh + 1;
 }
 
+static uint8_t sum(uint16_t segment, uint16_t at, uint16_t bytes)
+{
+    uint8_t total = 0;
+    while (bytes--)
+        total += far_get8(segment, at++);
+    return total;
+}
+
+/* The structure in F000 that begins with four letters at a multiple of 16; 0 if there is none. */
+static uint16_t find_structure(uint32_t letters)
+{
+    for (uint32_t at = 0x10; at < 0x10000; at += 16)
+        if ((far_get16(0xF000, at) | (uint32_t)far_get16(0xF000, at + 2) << 16) == letters)
+            return at;
+    return 0;
+}
+
+static uint32_t config(uint16_t function, uint16_t reg)
+{
+    struct call c = {.ax = 0xB10A, .bx = function, .di = reg};
+    soft_int(0x1A, &c);
+    return c.flags & FLAG_CF || c.ah ? 0 : c.ecx;
+}
+
+static bool pci_is_there(void)
+{
+    struct call c = {.ax = 0xB101};
+    soft_int(0x1A, &c);
+    return !(c.flags & FLAG_CF) && c.ah == 0 && c.edx == 0x20494350;
+}
+
+static bool pci_functions_are_found(void)
+{
+    struct call host = {.ax = 0xB102, .cx = 0x1237, .dx = 0x8086}, none = {.ax = 0xB102, .cx = 0x1237, .dx = 0x8086, .si = 1};
+    struct call isa = {.ax = 0xB103, .ecx = 0x060100}, bad = {.ax = 0xB109, .bx = 0, .di = 3};
+    soft_int(0x1A, &host);
+    soft_int(0x1A, &none);
+    soft_int(0x1A, &isa);
+    soft_int(0x1A, &bad);
+    return !(host.flags & FLAG_CF) && host.bx == 0 && none.ah == 0x86 && none.flags & FLAG_CF && isa.bx == 0x0008
+           && bad.ah == 0x87 && config(0, 0) == 0x12378086;
+}
+
+static bool pci_addresses_and_interrupts_are_assigned(void)
+{
+    struct call display = {.ax = 0xB103, .ecx = 0x030000}, power = {.ax = 0xB102, .cx = 0x7113, .dx = 0x8086};
+    soft_int(0x1A, &display);
+    soft_int(0x1A, &power);
+    return config(0x09, 0x20) == 0xC001 && config(0x09, 0x04) & 4 && config(0x09, 0x40) == 0x80008000
+           && config(0x08, 0x60) == 0x0B0A0B0A && config(display.bx, 0x10) >> 28 == 0xE
+           && (config(power.bx, 0x40) & 0xFFC0) == 0x600 && (uint8_t)config(power.bx, 0x3C) == 9;
+}
+
+static bool pci_routing_is_told_twice(void)
+{
+    uint16_t table = find_structure('$' | 'P' << 8 | 'I' << 16 | 'R' << 24), bytes = far_get16(0xF000, table + 6);
+    uint16_t buffer[4] = {bytes - 32, 0, BUFFER};
+    struct call c = {.ax = 0xB10E, .di = (uint16_t)(uint32_t)buffer}, small = c;
+    soft_int(0x1A, &c);
+    buffer[0] = 16;
+    soft_int(0x1A, &small);
+    if (!table || sum(0xF000, table, bytes) || c.ah || c.bx != 0x0C00 || small.ah != 0x59 || buffer[0] != bytes - 32)
+        return false;
+    for (uint16_t i = 0; i < bytes - 32; i++)
+        if (far_get8(BUFFER, i) != far_get8(0xF000, table + 32 + i))
+            return false;
+    return true;
+}
+
+static bool pci_interrupts_can_be_moved(void)
+{
+    struct call move = {.ax = 0xB10F, .bx = 0x18, .cx = 0x050A}, back = {.ax = 0xB10F, .bx = 0x18, .cx = 0x0A0A};
+    soft_int(0x1A, &move);
+    bool moved = move.ah == 0 && config(0x08, 0x60) == 0x0B050B0A && inb(0x4D0) & 0x20;
+    soft_int(0x1A, &back);
+    outb(0x4D0, 0);
+    back.ax = 0xB10F, back.cx = 0x0C0A;
+    soft_int(0x1A, &back);
+    return moved && back.ah == 0x88 && config(0x08, 0x60) == 0x0B0A0B0A;
+}
+
+static bool pci_answers_in_protected_mode(void)
+{
+    uint16_t directory = find_structure('_' | '3' << 8 | '2' << 16 | '_' << 24);
+    uint32_t entry = far_get16(0xF000, directory + 4) | (uint32_t)far_get16(0xF000, directory + 6) << 16;
+    struct call find = {.eax = 0x49435024}, other = {.eax = 0x49435025};
+    if (!directory || sum(0xF000, directory, 16))
+        return false;
+    call32(0, entry, &find);
+    call32(0, entry, &other);
+    struct call there = {.ax = 0xB101}, read = {.ax = 0xB10A, .bx = 0x08, .di = 0x60}, none = {.ax = 0xB102, .dx = 0xFFFF};
+    call32(0, find.ebx + find.edx, &there);
+    call32(find.ebx, find.edx, &read);
+    call32(find.ebx, find.edx, &none);
+    return find.al == 0 && other.al == 0x80 && there.edx == 0x20494350 && there.bx == 0x0210 && read.ah == 0
+           && read.ecx == 0x0B0A0B0A && !(read.flags & FLAG_CF) && none.ah == 0x83 && none.flags & FLAG_CF;
+}
+
+static bool rom_is_write_protected(void)
+{
+    uint16_t at[] = {0xC000, 0xF000}, place = 0x1000;
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t was = far_get8(at[i], place);
+        far_put8(at[i], place, ~was);
+        if (far_get8(at[i], place) != was)
+            return false;
+    }
+    return sum(0xC000, 0, 0x8000) == 0 && find_structure('$' | 'P' << 8 | 'n' << 16 | 'P' << 24) == 0xE070
+           && sum(0xF000, 0xE070, far_get8(0xF000, 0xE075)) == 0;
+}
+
 static bool printer_and_serial_answer(void)
 {
     struct call serial;
@@ -524,7 +638,7 @@ static bool printer_and_serial_answer(void)
 
 struct fact {
     bool (*holds)(void);
-    uint8_t needs;                      /* 1: a floppy, 2: two disks */
+    uint8_t needs;                      /* 1: a floppy, 2: two disks, 4: PCI */
     char name[51];
 };
 
@@ -566,6 +680,12 @@ static const ROM struct fact facts[] __attribute__((section(".rom"))) = {
     FACT(disk_limits, 2),
     FACT(disk_extensions_are_announced, 2),
     FACT(printer_and_serial_answer, 0),
+    FACT(pci_functions_are_found, 4),
+    FACT(pci_addresses_and_interrupts_are_assigned, 4),
+    FACT(pci_routing_is_told_twice, 4),
+    FACT(pci_interrupts_can_be_moved, 4),
+    FACT(pci_answers_in_protected_mode, 4),
+    FACT(rom_is_write_protected, 4),
 };
 
 static const ROM char good[] __attribute__((section(".rom"))) = "ok   ";
@@ -575,7 +695,7 @@ static const ROM char done[] __attribute__((section(".rom"))) = "done\r\n";
 
 void tests_run(void)
 {
-    uint8_t have = (disk_call(0x0201, 0x0001, 0x0000) == 0) | (BDA->hd_count >= 2 ? 2 : 0);
+    uint8_t have = (disk_call(0x0201, 0x0001, 0x0000) == 0) | (BDA->hd_count >= 2 ? 2 : 0) | (pci_is_there() ? 4 : 0);
 
     interrupts_on();
     call_ax(0x14, 0x00E3);

@@ -111,3 +111,88 @@ registers_changed:
         popl    %esi
         popl    %ebx
         retl
+
+/* void call32(uint32_t base, uint32_t entry, struct call *call): the stack segment is 0 here, so it serves in both modes. */
+        .globl  call32
+call32:
+        pushal
+        movl    %ecx, %ebp
+        movl    %edx, %edi              /* entry */
+        movl    %eax, %edx              /* base: descriptor at 18h of a table on the stack */
+        pushl   $0x008F9300
+        pushl   $0x0000FFFF             /* 28: data of 16-bit code */
+        pushl   $0x00009B01
+        pushl   $0x0000FFFF             /* 20: 16-bit code, base 10000 */
+        movl    %edx, %eax
+        shrl    $16, %eax
+        movb    %al, %cl
+        andl    $0x0000FF00, %eax
+        shll    $16, %eax
+        orl     $0x00CF9B00, %eax
+        movb    %cl, %al
+        pushl   %eax
+        movl    %edx, %eax
+        shll    $16, %eax
+        orl     $0x0000FFFF, %eax
+        pushl   %eax                    /* 18: 32-bit code of that base */
+        pushl   $0x00CF9300
+        pushl   $0x0000FFFF             /* 10: all data */
+        pushl   $0x00CF9B01
+        pushl   $0x0000FFFF             /* 08: 32-bit code, base 10000 */
+        pushl   $0
+        pushl   $0
+        movl    %esp, %eax
+        pushl   %eax
+        pushw   $0x2F
+        cli
+        lgdtl   (%esp)
+        movl    %cr0, %eax
+        orb     $1, %al
+        movl    %eax, %cr0
+        ljmpl   $0x08, $1f
+        .code32
+1:      movl    $0x10, %eax
+        movw    %ax, %ds
+        movw    %ax, %es
+        movw    %ax, %ss
+        pushl   $0x18
+        pushl   %edi
+        pushl   %ebp
+        movl    0(%ebp), %eax
+        movl    4(%ebp), %ebx
+        movl    8(%ebp), %ecx
+        movl    12(%ebp), %edx
+        movl    16(%ebp), %esi
+        movl    20(%ebp), %edi
+        lcall   *4(%esp)
+        popl    %ebp
+        movl    %eax, 0(%ebp)
+        movl    %ebx, 4(%ebp)
+        movl    %ecx, 8(%ebp)
+        movl    %edx, 12(%ebp)
+        movl    %esi, 16(%ebp)
+        movl    %edi, 20(%ebp)
+        pushfw
+        popw    26(%ebp)
+        addl    $8, %esp
+        ljmp    $0x20, $2f
+        .code16
+2:      movw    $0x28, %ax
+        movw    %ax, %ds
+        movw    %ax, %es
+        movw    %ax, %ss
+        movl    %cr0, %eax
+        andb    $0xFE, %al
+        movl    %eax, %cr0
+        ljmpw   $0x1000, $3f
+3:      xorw    %ax, %ax
+        movw    %ax, %ds
+        movw    %ax, %es
+        movw    %ax, %ss
+        movw    %ax, %gs
+        movw    %cs, %ax
+        movw    %ax, %fs
+        sti
+        addl    $6 + 48, %esp
+        popal
+        retl
