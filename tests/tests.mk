@@ -6,9 +6,9 @@
 TEST_OBJECTS := $(UNIT_TESTS:%=$(BUILD)/tests/%)
 GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml records-description.yaml first.img) bios/test.img $(BENCH_LOADS:%=bench/%.img))
 
-# Suites that others wrote for the processor, and captured cases.
-TESTS_CPU    := $(addprefix tests/,vectors.sh kvm_unit_tests.sh test386.sh) $(BUILD)/tests/simd_host
-CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,vectors test386 multiboot simd_host)
+# Suites that others wrote for the processor, captured cases, and the processor of this host.
+TESTS_CPU    := $(addprefix tests/,hostfuzz.sh vectors.sh kvm_unit_tests.sh test386.sh) $(BUILD)/tests/simd_host
+CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors test386 multiboot simd_host)
 
 # What takes longest comes first: as many run at a time as there are processors.
 TESTS      := $(addprefix tests/,determinism.sh flips.sh hosts.sh grub.sh firmware.sh desk.sh readme.py recover.sh demo.sh first_light.sh symbols.sh) $(TESTS_CPU) \
@@ -30,6 +30,10 @@ $(BUILD)/tests/test_machine_state: | $(BUILD)/bios/test.img
 $(BUILD)/tests/vectors: tests/vectors.c $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a -lz
+
+$(BUILD)/tests/hostfuzz: tests/hostfuzz.c $(wildcard tests/hostfuzz/*.c) tests/hostfuzz/hostfuzz.h tests/bare.h $(BUILD)/libmachine.a
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %.h,$^)
 
 $(BUILD)/tests/test386 $(BUILD)/tests/multiboot $(BUILD)/tests/simd_host: $(BUILD)/tests/%: tests/%.c $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
