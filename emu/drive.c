@@ -77,6 +77,8 @@ static enum drive_result host_failed(struct drive *d)
 enum drive_result drive_read(struct drive *d, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done)
 {
     *done = 0;
+    if (count > d->sectors || sector > d->sectors - count)
+        return DRIVE_BAD_SECTOR;
     switch (d->medium->read(d->medium->context, sector, count, buffer, done)) {
     case BLOCK_OK: return DRIVE_OK;
     case BLOCK_UNREADABLE: return DRIVE_BAD_SECTOR;

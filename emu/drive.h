@@ -45,9 +45,10 @@ void drive_free(struct drive *d);
 /* Changes the medium; what was written to the old one is forgotten. False: no memory; the drive is empty. */
 bool drive_insert(struct drive *d, const struct block *medium);
 
-/* sector + count must lie within d->sectors; controllers check and answer in their own way. *done is the number of good sectors. */
+/* Controllers check that sectors exist, and answer in their own way. What is not there after all, because the medium was changed in mid-command,
+ * cannot be read. *done is the number of good sectors. */
 enum drive_result drive_read(struct drive *d, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done);
-/* Not for a read-only drive. */
+/* sector + count must lie within d->sectors. Not for a read-only drive. */
 enum drive_result drive_write(struct drive *d, uint64_t sector, uint32_t count, const uint8_t *buffer);
 
 /* Root over what was written; 32 zeros when nothing was. */

@@ -749,6 +749,30 @@ static uint32_t control_read(void *device, uint16_t port, unsigned size)
     return visible_status(device);
 }
 
+/* SRST, or what it has in common with the cable's RESET-. */
+static void software_reset(struct ata *a)
+{
+    clock_schedule(a->clock, a->slot, NEVER);
+    signature(a);
+    a->now.feature = 0;
+    a->control = 0;
+    a->command = 0;
+    a->status = READY;
+    a->remaining = a->block = 0;
+    a->length = a->position = 0;
+    a->resetting = false;
+    a->waits_for_dma = false;
+    a->chunk = a->chunk_limit = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        struct ata_unit *u = &a->unit[i];
+        if (!u->keeps_settings)
+            u->multiple = 0;
+        if (u->packet)
+            atapi_reset(u);
+    }
+    ata_interrupt(a, false);
+}
+
 static void control_write(void *device, uint16_t port, uint32_t value, unsigned size)
 {
     struct ata *a = device;
@@ -757,7 +781,7 @@ static void control_write(void *device, uint16_t port, uint32_t value, unsigned 
     (void)port, (void)size;
     a->control = (uint8_t)value;
     if (value & CONTROL_SRST) {
-        ata_reset(a);
+        software_reset(a);
         a->control = (uint8_t)value;
         a->status = STATUS_BSY;
     } else if (was) {
@@ -784,10 +808,6 @@ void ata_init(struct ata *a, struct clock *clock, struct bus *bus, uint16_t port
         u->geometry = geometry[i];
         u->number = number + i;
         u->packet = packet[i];
-        u->unit_attention = packet[i];
-        u->cylinders = (uint16_t)geometry[i].cylinders;
-        u->heads = (uint8_t)geometry[i].heads;
-        u->sectors = (uint8_t)geometry[i].sectors;
     }
     ata_reset(a);
     if (!drives[0] && !drives[1])
@@ -799,23 +819,13 @@ void ata_init(struct ata *a, struct clock *clock, struct bus *bus, uint16_t port
 
 void ata_reset(struct ata *a)
 {
-    clock_schedule(a->clock, a->slot, NEVER);
-    signature(a);
-    a->now.feature = 0;
-    a->control = 0;
-    a->command = 0;
-    a->status = READY;
-    a->remaining = a->block = 0;
-    a->length = a->position = 0;
-    a->resetting = false;
-    a->waits_for_dma = false;
-    a->chunk = a->chunk_limit = 0;
     for (unsigned i = 0; i < 2; i++) {
         struct ata_unit *u = &a->unit[i];
-        if (!u->keeps_settings)
-            u->multiple = 0;
-        if (u->packet)
-            atapi_reset(u);
+        u->cylinders = (uint16_t)u->geometry.cylinders;
+        u->heads = (uint8_t)u->geometry.heads;
+        u->sectors = (uint8_t)u->geometry.sectors;
+        u->dma_mode = 0;
+        u->keeps_settings = false;
     }
-    ata_interrupt(a, false);
+    software_reset(a);
 }

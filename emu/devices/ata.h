@@ -75,6 +75,7 @@ extern const struct state_field ata_state[];
 void ata_init(struct ata *a, struct clock *clock, struct bus *bus, uint16_t port, uint16_t control_port, enum event_slot slot,
               struct line irq, struct drive *const drives[2], const struct geometry geometry[2], const bool packet[2], unsigned number,
               const struct ata_dma *dma);
+/* The RESET- line: as at power-on. */
 void ata_reset(struct ata *a);
 
 /* The bus master was started: a command that waits for it goes on. */

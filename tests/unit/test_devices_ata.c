@@ -27,9 +27,38 @@ struct fixture {
     struct disk disk[2];
     struct drive drive[2];
     struct ata ata;
+    /* a bus master */
+    struct ata_dma dma;
+    uint8_t memory[65536];
+    uint32_t moved;
+    unsigned stops; /* it runs only every so many times; 0: always */
+    unsigned interrupts;
 };
 
-static void begin(struct fixture *f, uint64_t first, uint64_t second)
+static bool dma_move(void *engine, uint8_t *buffer, uint32_t length, bool to_memory)
+{
+    struct fixture *f = engine;
+
+    if (f->stops && f->stops-- > 1)
+        return false;
+    assert_true(length <= sizeof f->ata.buffer);
+    if (f->moved + length > sizeof f->memory)
+        f->moved = 0;
+    if (to_memory)
+        memcpy(f->memory + f->moved, buffer, length);
+    else
+        memcpy(buffer, f->memory + f->moved, length);
+    f->moved += length;
+    return true;
+}
+
+static void dma_interrupted(void *engine)
+{
+    ((struct fixture *)engine)->interrupts++;
+}
+
+/* The second unit is a CD-ROM drive if packet; dma: there is a bus master. */
+static void begin_with(struct fixture *f, uint64_t first, uint64_t second, bool packet, bool dma)
 {
     const uint64_t sectors[2] = { first, second };
     struct drive *drives[2];
@@ -45,7 +74,14 @@ static void begin(struct fixture *f, uint64_t first, uint64_t second)
             geometry[i] = (struct geometry){ 0, 0, 0 };
     }
     ata_init(&f->ata, &f->board.clock, &f->board.bus, 0x1F0, 0x3F6, EVENT_ATA_0, board_wire(&f->board, IRQ), drives, geometry,
-             (const bool[2]){ false, false }, 0, NULL);
+             (const bool[2]){ false, packet }, 0, dma ? &f->dma : NULL);
+    f->dma = (struct ata_dma){ dma_move, dma_interrupted, f };
+    f->moved = f->stops = f->interrupts = 0;
+}
+
+static void begin(struct fixture *f, uint64_t first, uint64_t second)
+{
+    begin_with(f, first, second, false, false);
 }
 
 static struct fixture fixture;
@@ -67,6 +103,13 @@ static int setup_first_only(void **state)
 static int setup_second_only(void **state)
 {
     begin(&fixture, 0, SMALL);
+    *state = &fixture;
+    return 0;
+}
+
+static int setup_dma_and_cd(void **state)
+{
+    begin_with(&fixture, SMALL, 4000, true, true);
     *state = &fixture;
     return 0;
 }
@@ -660,7 +703,7 @@ static void a_read_only_disk_aborts_writes(void **state)
 static void unknown_commands_abort(void **state)
 {
     struct fixture *f = *state;
-    static const uint8_t unknown[] = { 0x00, 0xA1, 0xC8, 0xF8, 0xFF, 0x50, 0x25 };
+    static const uint8_t unknown[] = { 0x00, 0xA1, 0xC8, 0xF8, 0xFF, 0x50, 0x25 }; /* DMA: there is no bus master */
 
     for (unsigned i = 0; i < sizeof unknown; i++) {
         assert_int_equal(command(f, unknown[i]), FAILED);
@@ -758,6 +801,27 @@ static void software_reset_forgets_settings_unless_told_to_keep_them(void **stat
     }
 }
 
+static void a_hardware_reset_restores_the_defaults(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t data[SECTOR_SIZE];
+
+    out(&f->board, FEATURE, 0x66);
+    assert_int_equal(command(f, 0xEF), READY);
+    out(&f->board, COUNT, 8);
+    assert_int_equal(command(f, 0xC6), READY);
+    task(f, 7, 34, 0);
+    assert_int_equal(command(f, 0x91), READY);
+    ata_reset(&f->ata);
+    assert_int_equal(settle(f), READY);
+    assert_signature(f);
+    identify(f, 0, data);
+    assert_int_equal(word(data, 54), 100);
+    assert_int_equal(word(data, 55), 4);
+    assert_int_equal(word(data, 56), 17);
+    assert_int_equal(word(data, 59), 0);
+}
+
 static void diagnostic_shows_the_signature_with_an_interrupt(void **state)
 {
     struct fixture *f = *state;
@@ -837,6 +901,53 @@ static void no_device_leaves_the_ports_floating(void **state)
 
     assert_int_equal(in(&f->board, STATUS), 0xFF);
     assert_int_equal(in(&f->board, CONTROL), 0xFF);
+}
+
+/* --- DMA --- */
+
+static void dma_moves_many_sectors_with_one_interrupt(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(command_lba(f, 0, 100, 40, 0xC8), READY);
+    assert_int_equal(f->moved, 40 * SECTOR_SIZE);
+    assert_int_equal(f->board.rises[IRQ], 1);
+    assert_int_equal(f->interrupts, 1);
+    for (unsigned i = 0; i < 40; i++)
+        assert_original(f->memory + i * SECTOR_SIZE, 100 + i);
+    f->moved = 0;
+    memset(f->memory, 0x42, 20 * SECTOR_SIZE);
+    assert_int_equal(command_lba(f, 0, 300, 20, 0xCA), READY);
+    assert_int_equal(f->disk[0].writes, 20);
+    assert_int_equal(disk_find(&f->disk[0], 319)[511], 0x42);
+}
+
+static void dma_waits_for_the_bus_master_with_its_data_as_state(void **state)
+{
+    struct fixture *f = *state;
+
+    f->stops = 2;
+    assert_int_equal(command_lba(f, 0, 100, 2, 0xC8), WAITS);
+    assert_int_equal(f->board.rises[IRQ], 0);
+    assert_int_equal(bus_read(&f->board.bus, DATA, 2), 0); /* this is no data phase */
+    memset(f->ata.buffer + f->ata.length, 0xEE, sizeof f->ata.buffer - f->ata.length);
+    ata_dma_started(&f->ata);
+    assert_int_equal(settle(f), READY);
+    assert_original(f->memory, 100);
+    assert_original(f->memory + SECTOR_SIZE, 101);
+}
+
+static void dma_stops_at_a_bad_sector_and_at_the_end(void **state)
+{
+    struct fixture *f = *state;
+
+    f->disk[0].bad = 120;
+    assert_int_equal(command_lba(f, 0, 100, 40, 0xC8), FAILED);
+    assert_int_equal(in(&f->board, ERROR), UNC);
+    assert_int_equal(address(f), 120);
+    assert_int_equal(in(&f->board, COUNT), 20);
+    assert_int_equal(command_lba(f, 0, SMALL - 20, 40, 0xCA), FAILED);
+    assert_int_equal(in(&f->board, ERROR), IDNF);
 }
 
 /* --- Interrupt enable --- */
@@ -939,11 +1050,35 @@ static void a_medium_that_vanishes_in_mid_command_is_not_found(void **state)
     assert_int_equal(in(&f->board, ERROR), IDNF);
 }
 
+static void a_disc_that_vanishes_in_mid_command_is_an_error(void **state)
+{
+    static const uint8_t read[12] = { 0x28, 0, 0, 0, 0, 10, 0, 0, 50 };
+    struct fixture *f = *state;
+    uint8_t buffer[2048];
+
+    out(&f->board, DEVICE, 0x10);
+    for (unsigned i = 0; i < 2; i++) { /* the first is told of the medium instead */
+        out(&f->board, FEATURE, 0);
+        out(&f->board, MID, 0x00);
+        out(&f->board, HIGH, 0x08);
+        assert_int_equal(command(f, 0xA0), WAITS);
+        for (unsigned j = 0; j < 12; j += 2)
+            bus_write(&f->board.bus, DATA, read[j] | (uint32_t)read[j + 1] << 8, 2);
+        assert_int_equal(settle(f), i ? WAITS : FAILED);
+    }
+    take(f, buffer, 4);
+    assert_original(buffer, 40);
+    assert_true(drive_insert(&f->drive[1], NULL));
+    for (unsigned i = 0; i < 200 && settle(f) == WAITS; i++)
+        take(f, buffer, 4);
+    assert_int_equal(settle(f), FAILED);
+}
+
 /* Moves a piece of a data phase, whether there is one or not. */
 static void hammer_data(struct fixture *f, uint32_t *random)
 {
     unsigned size = 1u << random_below(random, 3), count = random_below(random, 8) ? SECTOR_SIZE / size : random_below(random, 5000);
-    bool fitting = f->ata.command < 0x30 || f->ata.command == 0xC4 || f->ata.command == 0xEC;
+    bool fitting = f->ata.command < 0x30 || f->ata.command == 0xC4 || f->ata.command >= 0xEC || (f->ata.command & 0xFE) == 0xA0;
     bool reading = random_below(random, 16) ? fitting : !fitting;
 
     while (count--)
@@ -953,16 +1088,35 @@ static void hammer_data(struct fixture *f, uint32_t *random)
             bus_write(&f->board.bus, DATA, *random + count, size);
 }
 
+/* A packet that is nearly right. */
+static void hammer_packet(struct fixture *f, uint32_t *random)
+{
+    static const uint8_t opcodes[] = { 0x00, 0x03, 0x12, 0x1B, 0x1E, 0x25, 0x28, 0x28, 0x28, 0x2B, 0x42, 0x43, 0x46, 0x4A, 0x51, 0x5A, 0xA8,
+                                       0xBD, 0xBE };
+    uint8_t packet[12] = { opcodes[random_below(random, sizeof opcodes)] };
+
+    for (unsigned i = 1; i < 12; i++)
+        packet[i] = (uint8_t)(random_below(random, 4) ? 0 : *random);
+    packet[4] = (uint8_t)random_below(random, 5);
+    packet[8] = (uint8_t)random_below(random, 40);
+    packet[9] = random_below(random, 4) ? 0x10 : packet[9];
+    for (unsigned i = 0; i < 12; i += 2)
+        bus_write(&f->board.bus, DATA, packet[i] | (uint32_t)packet[i + 1] << 8, 2);
+}
+
 static void hammer_step(struct fixture *f, uint32_t *random)
 {
-    static const uint8_t opcodes[] = { 0x20, 0x24, 0x29, 0x30, 0x34, 0x39, 0x40, 0x42, 0x70, 0x90, 0x91, 0xC4, 0xC5, 0xC6, 0xEC, 0xEF };
+    static const uint8_t opcodes[] = { 0x20, 0x24, 0x29, 0x30, 0x34, 0x39, 0x40, 0x42, 0x70, 0x90, 0x91, 0xC4, 0xC5, 0xC6, 0xEC, 0xEF,
+                                       0x25, 0x35, 0xC8, 0xCA, 0x08, 0xA0, 0xA0, 0xA0, 0xA1 };
     unsigned n = random_below(random, 2), what = random_below(random, 1000);
 
     if (what < 200) /* addresses that are mostly on the disk */
         task(f, (uint8_t)(random_below(random, 8) << 4), (uint8_t)random_below(random, 20),
              random_below(random, 5) ? random_below(random, 6900) : *random);
     else if (what < 280)
-        out(&f->board, COMMAND, random_below(random, 8) ? opcodes[random_below(random, 16)] : (uint8_t)*random);
+        out(&f->board, COMMAND, random_below(random, 8) ? opcodes[random_below(random, sizeof opcodes)] : (uint8_t)*random);
+    else if (what < 680 && f->ata.command == 0xA0 && random_below(random, 2))
+        hammer_packet(f, random);
     else if (what < 680)
         hammer_data(f, random);
     else if (what < 700)
@@ -975,6 +1129,10 @@ static void hammer_step(struct fixture *f, uint32_t *random)
         drive_insert(&f->drive[n], random_below(random, 3) ? &f->disk[n].block : NULL);
     else if (what < 714)
         f->disk[n].bad = random_below(random, 6900);
+    else if (what < 760)
+        ata_dma_started(&f->ata);
+    else if (what < 770)
+        f->stops = random_below(random, 4);
     else
         board_run_us(&f->board, random_below(random, random_below(random, 20) ? 600 : 3000000));
 }
@@ -988,8 +1146,8 @@ static void no_sequence_of_accesses_does_harm(void **state)
     for (unsigned i = 0; i < 600000; i++)
         hammer_step(f, &random);
     for (unsigned i = 0; i < 2; i++) {
-        assert_true(f->disk[i].reads > 5000);
-        assert_true(f->disk[i].writes > 500);
+        assert_true(f->disk[i].reads > 1000);
+        assert_true(f->disk[i].writes > 200 || f->ata.unit[i].packet);
     }
 }
 
@@ -1030,19 +1188,25 @@ int main(void)
         TEST(power_on_shows_the_signature),
         TEST(software_reset_ends_everything_and_shows_the_signature),
         TEST(software_reset_forgets_settings_unless_told_to_keep_them),
+        TEST(a_hardware_reset_restores_the_defaults),
         TEST(diagnostic_shows_the_signature_with_an_interrupt),
         TEST_WITH(setup_first_only, an_absent_second_device_answers_zero),
         TEST_WITH(setup_first_only, asking_an_absent_device_does_not_take_the_other_ones_interrupt),
         TEST_WITH(setup_second_only, a_second_device_works_alone),
         TEST_WITH(setup_second_only, a_command_during_the_reset_of_a_second_device_alone_is_lost),
         TEST_WITH(setup_none, no_device_leaves_the_ports_floating),
+        TEST_WITH(setup_dma_and_cd, dma_moves_many_sectors_with_one_interrupt),
+        TEST_WITH(setup_dma_and_cd, dma_waits_for_the_bus_master_with_its_data_as_state),
+        TEST_WITH(setup_dma_and_cd, dma_stops_at_a_bad_sector_and_at_the_end),
         TEST(nien_holds_the_interrupt_back),
         TEST(a_new_command_takes_the_old_interrupt_away),
         TEST(the_task_file_is_closed_while_a_command_runs),
         TEST(a_command_in_a_data_phase_ends_it),
         TEST(data_moved_in_the_wrong_direction_does_not_count),
         TEST(a_medium_that_vanishes_in_mid_command_is_not_found),
+        TEST_WITH(setup_dma_and_cd, a_disc_that_vanishes_in_mid_command_is_an_error),
         TEST(no_sequence_of_accesses_does_harm),
+        TEST_WITH(setup_dma_and_cd, no_sequence_of_accesses_does_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -221,6 +221,21 @@ static void a_bad_sector_is_told_with_the_good_ones_before_it(void **state)
     assert_false(f->drive.failed);
 }
 
+static void what_is_not_on_the_medium_cannot_be_read(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t buffer[4 * SECTOR_SIZE];
+    uint32_t done = 9;
+
+    assert_int_equal(drive_read(&f->drive, SECTORS - 3, 3, buffer, &done), DRIVE_OK);
+    assert_int_equal(drive_read(&f->drive, SECTORS - 3, 4, buffer, &done), DRIVE_BAD_SECTOR);
+    assert_int_equal(done, 0);
+    assert_int_equal(drive_read(&f->drive, UINT64_MAX, 1, buffer, &done), DRIVE_BAD_SECTOR);
+    assert_true(drive_insert(&f->drive, NULL)); /* as in mid-command */
+    assert_int_equal(drive_read(&f->drive, 0, 1, buffer, &done), DRIVE_BAD_SECTOR);
+    assert_false(f->failure);
+}
+
 static void a_failing_host_raises_the_line(void **state)
 {
     struct fixture *f = *state;
@@ -268,6 +283,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_unreadable_sector_counts_as_zeros_and_hides_no_other, setup, teardown),
         cmocka_unit_test_setup_teardown(another_medium_forgets_what_was_written, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bad_sector_is_told_with_the_good_ones_before_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_not_on_the_medium_cannot_be_read, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failing_host_raises_the_line, setup, teardown),
         cmocka_unit_test_setup_teardown(a_medium_beyond_all_bounds_is_refused_and_harms_nobody, setup, teardown),
     };
