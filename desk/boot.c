@@ -378,6 +378,7 @@ static bool boot_prepare(struct boot *b, struct error *error)
     struct media_request request = {
         .path = b->arguments->operands[0],
         .floppy = argument_value(b->arguments, "--floppy"),
+        .cd = argument_value(b->arguments, "--cd"),
         .disk = argument_value(b->arguments, "--disk"),
         .overlay = argument_value(b->arguments, "--overlay"),
     };

@@ -45,6 +45,7 @@ static const struct option boot_options[] = {
     { "--serial", "FILE", "write what COM1 sends; - is standard output", false, false },
     { "--parallel", "FILE", "write what LPT1 prints; - is standard output", false, false },
     { "--floppy", "IMAGE", "put this medium into fd0", false, false },
+    { "--cd", "IMAGE", "put this CD into the first CD-ROM drive, which is added if there is none", false, false },
     { "--disk", "IMAGE", "add this disk at the first free place of hd0 to hd3", false, false },
     { "--overlay", "FILE", "keep what the machine writes, in FILE.hd0 and so on; continue what is there", false, false },
     { "--trace", "FILE", "write each instruction, and the registers and memory that it changed; - is standard output", false, false },

@@ -147,6 +147,21 @@ static bool attach(struct medium *medium, enum drive_slot slot, const struct dri
     return medium->present;
 }
 
+/* Whether a disk holds an ISO 9660 file system: its first volume descriptor is in block 16 (ECMA-119 §8.1). */
+static bool is_iso(const struct block *disk)
+{
+    uint8_t descriptor[SECTOR_SIZE];
+    uint32_t done;
+
+    return disk->sectors > 64 && disk->read(disk->context, 64, 1, descriptor, &done) == BLOCK_OK && !memcmp(descriptor + 1, "CD001", 5);
+}
+
+static bool must_be_iso(const char *path, const struct block *disk, struct error *error)
+{
+    return is_iso(disk) || error_set(error, STATUS_INPUT, path, "block 16", "give an image of a data CD, 2,048 bytes to the block",
+                                     "the image holds no ISO 9660 volume");
+}
+
 /* What an overlay that is thrown away belongs to: nobody will ask. */
 static const char nobody[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -160,7 +175,8 @@ static bool open_image(struct medium *medium, enum drive_slot slot, const struct
     if (!raw_open(path, &base, error))
         return false;
     if ((overlay && !is_read_only(drive) && !disk_digest(path, &base, digest, error)) ||
-        (drive->kind == DRIVE_FLOPPY && !fit_floppy(drive->floppy, path, &base, error))) {
+        (drive->kind == DRIVE_FLOPPY && !fit_floppy(drive->floppy, path, &base, error)) ||
+        (drive->kind == DRIVE_CDROM && !must_be_iso(path, &base, error))) {
         block_close(&base);
         return false;
     }
@@ -302,7 +318,7 @@ static enum floppy_type floppy_drive_for(uint64_t sectors)
     return sectors <= 720 ? FLOPPY_360K : sectors == 2400 ? FLOPPY_1200K : sectors > 3360 ? FLOPPY_2880K : FLOPPY_1440K;
 }
 
-/* An image of the size of a floppy, or smaller, is one; anything else is a disk. */
+/* An ISO 9660 volume is a CD; an image of the size of a floppy, or smaller, is one; anything else is a disk. */
 static bool open_bare_image(struct media *media, const struct media_request *request, struct error *error)
 {
     struct drive_manifest *drives = media->manifest.drives;
@@ -311,13 +327,16 @@ static bool open_bare_image(struct media *media, const struct media_request *req
     machine_manifest_default(&media->manifest);
     if (!raw_open(request->path, &probe, error))
         return false;
-    enum floppy_type floppy = floppy_drive_for(probe.sectors);
-    enum drive_slot slot = floppy ? DRIVE_FD0 : DRIVE_HD0;
+    bool cd = is_iso(&probe);
+    enum floppy_type floppy = cd ? FLOPPY_NONE : floppy_drive_for(probe.sectors);
+    enum drive_slot slot = cd ? DRIVE_HD2 : floppy ? DRIVE_FD0 : DRIVE_HD0;
     block_close(&probe);
     if (floppy)
         drives[slot].floppy = floppy;
     else
-        drives[slot].kind = DRIVE_DISK;
+        drives[slot].kind = cd ? DRIVE_CDROM : DRIVE_DISK;
+    if (cd)
+        media->manifest.boot[0] = BOOT_CDROM;
     return open_image(&media->drives[slot], slot, &drives[slot], request->path, request->overlay, error) &&
            load_all_firmware(media, request->path, error);
 }
@@ -328,6 +347,32 @@ static bool insert_floppy(struct media *media, const char *path, struct error *e
 {
     medium_close(&media->drives[DRIVE_FD0]);
     return media_open_floppy(media, path, &media->drives[DRIVE_FD0], error);
+}
+
+/* The slot of the CD-ROM drive: the first there is, or a new one, as the secondary master where that is free. */
+static int cd_slot(struct machine_manifest *manifest)
+{
+    static const uint8_t preferred[] = { DRIVE_HD2, DRIVE_HD3, DRIVE_HD1, DRIVE_HD0 };
+
+    for (int slot = DRIVE_HD0; slot <= DRIVE_HD3; slot++)
+        if (manifest->drives[slot].kind == DRIVE_CDROM)
+            return slot;
+    for (size_t i = 0; i < sizeof(preferred); i++)
+        if (manifest->drives[preferred[i]].kind == DRIVE_ABSENT) {
+            manifest->drives[preferred[i]].kind = DRIVE_CDROM;
+            return preferred[i];
+        }
+    return -1;
+}
+
+static bool insert_cd(struct media *media, const char *path, struct error *error)
+{
+    int slot = cd_slot(&media->manifest);
+
+    if (slot < 0)
+        return error_set(error, STATUS_USAGE, path, NULL, NULL, "no place is left for a CD-ROM drive: hd0 to hd3 are taken");
+    medium_close(&media->drives[slot]);
+    return open_image(&media->drives[slot], (enum drive_slot)slot, &media->manifest.drives[slot], path, NULL, error);
 }
 
 static bool add_disk(struct media *media, const char *path, const char *overlay, struct error *error)
@@ -352,6 +397,7 @@ bool media_open(struct media *media, const struct media_request *request, struct
     memset(media, 0, sizeof(*media));
     return recognise(request->path, &source, error) && open_source[source](media, request, error) &&
            (!request->floppy || insert_floppy(media, request->floppy, error)) &&
+           (!request->cd || insert_cd(media, request->cd, error)) &&
            (!request->disk || add_disk(media, request->disk, request->overlay, error));
 }
 

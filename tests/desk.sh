@@ -301,6 +301,8 @@ gives "no image is the host's failure" 4 boot nothing.img
 : >empty.img
 gives "an empty image is bad input" 3 boot empty.img
 gives "a folder is no image" 3 boot .
+gives "what is no ISO 9660 volume is no CD" 3 boot floppy.img --cd disk.img
+says "what is no ISO 9660 volume is no CD" err "no ISO 9660 volume (block 16)"
 
 cat >script <<'END'
 wait screen "READY>"
