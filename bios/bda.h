@@ -96,7 +96,12 @@ enum { DISK_LBA = 1, DISK_LBA48 = 2, DISK_TRANSLATED = 4 };
 
 struct ebda {
     uint8_t kib;                /* 00  size */
-    uint8_t reserved01[0x3C];   /* 01  pointing device and others, as on a PS/2 */
+    uint8_t reserved01[0x21];
+    uint16_t mouse_handler[2];  /* 22  what INT 15h/C207h set, and the rest of the pointing device, as on a PS/2 */
+    uint8_t mouse_count;        /* 26  bytes of a report that have come */
+    uint8_t mouse_flags;        /* 27  bit 7: there is a handler; 0-2: bytes of a report, less one */
+    uint8_t mouse_data[8];      /* 28 */
+    uint8_t reserved30[0x0D];
     uint8_t fdpt[2][16];        /* 3D  fixed disk parameter tables of INT 41h and 46h */
     uint8_t dpte[16];           /* 5D  device parameter table extension of the last INT 13h/48h */
     uint8_t boot_next;          /* 6D  place in the boot order where INT 18h goes on */
@@ -108,7 +113,8 @@ struct ebda {
     uint8_t sector[512];        /* 200 scratch */
 } __attribute__((packed));
 
-_Static_assert(offsetof(struct ebda, fdpt) == 0x3D && sizeof(struct ebda) == 1024, "the EBDA is 1 KiB");
+_Static_assert(offsetof(struct ebda, mouse_handler) == 0x22 && offsetof(struct ebda, fdpt) == 0x3D
+               && sizeof(struct ebda) == 1024, "the EBDA is 1 KiB");
 
 #define EBDA_OFFSET(field) ((uint16_t)offsetof(struct ebda, field))
 

@@ -24,6 +24,7 @@
         service_entry int1a_entry, clock_service
         service_entry int40_entry, floppy_service
         service_entry int70_entry, rtc_interrupt
+        service_entry int74_entry, mouse_interrupt
         service_entry irq_entry, unclaimed_interrupt
 
 /* INT 13h: floppies have their own vector, which software may have taken over. The jump keeps the caller's frame. */
@@ -93,13 +94,15 @@ int08_entry:
         iretw
 
 /* INT 09h: the scan code goes through INT 15h/4Fh, which may change or swallow it, and then to C as AL of an interrupt
- * frame made here. The controller may have been read since it raised the line: then there is nothing to do. */
+ * frame made here. The controller may have been read since it raised the line, or the byte may be the pointing device's: then
+ * there is nothing to do. */
         .globl  int09_entry
 int09_entry:
         pushw   %ax
         inb     $0x64, %al
-        testb   $1, %al
-        jz      1f
+        andb    $0x21, %al
+        cmpb    $0x01, %al
+        jne     1f
         inb     $0x60, %al
         movb    $0x4F, %ah
         stc
@@ -246,6 +249,24 @@ option_rom_call:
         movl    %ebx, %edx
         lcallw  *(%esp)
         popl    %eax
+        jmp     segments_restore
+
+/* void mouse_call(uint32_t handler, uint32_t status_x, uint32_t y_z): to the far routine, with status, X, Y and Z on the stack. */
+        .globl  mouse_call
+mouse_call:
+        pushal
+        pushl   %eax
+        pushw   %dx
+        shrl    $16, %edx
+        pushw   %dx
+        pushw   %cx
+        shrl    $16, %ecx
+        pushw   %cx
+        lcallw  *8(%esp)
+        addw    $12, %sp
+
+/* The end of a function that called code of others: segments as C wants them. */
+segments_restore:
         movw    %ss, %ax
         movw    %ax, %ds
         movw    %ax, %es

@@ -108,7 +108,7 @@ static void buffer_clear(void)
     BDA->kbd_head = BDA->kbd_tail = BDA->kbd_start;
 }
 
-/* The controller's own test, then command byte 61h (translate, pointing device off, IRQ 1), then the keyboard's test. */
+/* The controller's own test, then command byte 65h (translate, tested, pointing device off, IRQ 1), then the keyboard's test. */
 void keyboard_init(void)
 {
     BDA->kbd_start = 0x1E;
@@ -120,13 +120,13 @@ void keyboard_init(void)
     if (!keyboard_controller_write(STATUS_PORT, 0xAA) || controller_read(500) != 0x55)
         return;
     keyboard_controller_write(STATUS_PORT, 0x60);
-    keyboard_controller_write(DATA_PORT, 0x60);
+    keyboard_controller_write(DATA_PORT, 0x64);
     keyboard_controller_write(STATUS_PORT, 0xAE);
     if (keyboard_send(RESET))
         controller_read(1000);
     keyboard_send(ENABLE);
     keyboard_controller_write(STATUS_PORT, 0x60);
-    keyboard_controller_write(DATA_PORT, 0x61);
+    keyboard_controller_write(DATA_PORT, 0x65);
 }
 
 /* The processor fetches its first instruction below 4 GiB: A20 has to be open for that. */

@@ -5,7 +5,7 @@
 #include "system.h"
 
 extern const char int05_entry[], int08_entry[], int09_entry[], int0e_entry[], int13_entry[], int14_entry[], int15_entry[],
-    int16_entry[], int17_entry[], int18_entry[], int19_entry[], int1a_entry[], int40_entry[], int70_entry[], int71_entry[],
+    int16_entry[], int17_entry[], int18_entry[], int19_entry[], int1a_entry[], int40_entry[], int70_entry[], int71_entry[], int74_entry[],
     int75_entry[], int76_entry[], irq_entry[];
 
 /* Vectors whose entry has an address of its own since 1984. */
@@ -106,6 +106,7 @@ static void vectors_init(void)
     rom_vector(0x18, int18_entry);
     rom_vector(0x70, int70_entry);
     rom_vector(0x71, int71_entry);
+    rom_vector(0x74, int74_entry);
     rom_vector(0x75, int75_entry);
     rom_vector(0x76, int76_entry);
     rom_vector(0x77, int76_entry);
@@ -140,6 +141,7 @@ void post(void)
     BDA->equipment = 0x0020 | (fpu_present() ? 0x0002 : 0);
     a20_set(false);
     keyboard_init();
+    mouse_init();
     post_code(0x04);
     clock_init();
     interrupts_on();

@@ -293,6 +293,7 @@ void system_service(struct regs *r)
         clear_cf(r);
         r->es = BDA->ebda;
         break;
+    case 0xC2: mouse_service(r); break;
     case 0xE8: memory_e8(r); break;
     default:   return_status(r, UNSUPPORTED);
     }

@@ -41,6 +41,10 @@ void keyboard_init(void);
 bool keyboard_controller_write(uint16_t port, uint8_t v);
 void processor_reset(void) __attribute__((noreturn));
 
+/* mouse.c: INT 15h/C2h; whether there is a pointing device. */
+void mouse_init(void);
+void mouse_service(struct regs *r);
+
 /* floppy.c, disk.c: what POST finds, and the reset of the floppy controller that INT 13h/00h does for disks too. */
 void floppy_init(void);
 void floppy_reset(void);
@@ -86,6 +90,7 @@ bool fpu_present(void);
 void local_apic_open(void);
 void shadow_copy(void);
 void option_rom_call(uint16_t segment, uint16_t offset, uint16_t function);
+void mouse_call(uint32_t handler, uint32_t status_x, uint32_t y_z);
 void boot_jump(uint8_t drive) __attribute__((noreturn));
 void block_move(uint16_t gdt_segment, uint16_t gdt_offset, uint16_t words);
 

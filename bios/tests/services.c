@@ -625,6 +625,58 @@ static bool rom_is_write_protected(void)
            && sum(0xF000, 0xE070, far_get8(0xF000, 0xE075)) == 0;
 }
 
+/* The far routine in start.S that notes the words of a report at 0:610, and counts at 0:618. */
+extern const char mouse_handler[];
+
+static uint8_t mouse(uint8_t function, uint8_t bh, struct call *c)
+{
+    *c = (struct call){.ax = 0xC200 | function, .bx = bh << 8};
+    soft_int(0x15, c);
+    return c->flags & FLAG_CF ? c->ah : 0;
+}
+
+/* As if the device had sent it: the controller's command D3h. */
+static void mouse_sends(uint8_t v)
+{
+    while (inb(0x64) & 2)
+        ;
+    outb(0x64, 0xD3);
+    while (inb(0x64) & 2)
+        ;
+    outb(0x60, v);
+    interrupts_on();
+    delay(5);
+}
+
+static bool pointing_device_obeys(void)
+{
+    struct call c;
+    bool reset = mouse(0x01, 0, &c) == 0 && c.bx == 0x00AA;
+    bool set = mouse(0x02, 4, &c) == 0 && mouse(0x03, 1, &c) == 0 && mouse(0x06, 2, &c) == 0;
+    bool status = mouse(0x06, 0, &c) == 0 && c.bl == 0x10 && c.cl == 1 && c.dl == 80;
+    bool refused = mouse(0x02, 7, &c) == 2 && mouse(0x03, 4, &c) == 2 && mouse(0x00, 2, &c) == 2 && mouse(0x0F, 0, &c) == 1;
+    return reset && set && status && refused && mouse(0x04, 0, &c) == 0 && c.bh == 0 && mouse(0x06, 1, &c) == 0;
+}
+
+static bool pointing_device_reports(void)
+{
+    struct call c, handler = {.ax = 0xC207, .bx = (uint16_t)(uint32_t)mouse_handler, .es = 0x1000}, none = {.ax = 0xC207};
+    bool missing = mouse(0x05, 3, &c) == 0 && mouse(0x00, 1, &c) == 5;
+    soft_int(0x15, &handler);
+    bool enabled = mouse(0x00, 1, &c) == 0;
+    far_put8(0, 0x618, 0);
+    mouse_sends(0x09), mouse_sends(0x05);
+    bool early = far_get8(0, 0x618) != 0;
+    mouse_sends(0xFB);
+    bool three = far_get8(0, 0x618) == 1 && far_get16(0, 0x616) == 0x09 && far_get16(0, 0x614) == 0x05
+                 && far_get16(0, 0x612) == 0xFB && far_get16(0, 0x610) == 0;
+    scan(0x1E), scan(0x9E);
+    bool typed = key(0) == 0x1E61;
+    mouse(0x00, 0, &c);
+    soft_int(0x15, &none);
+    return missing && enabled && !early && three && typed;
+}
+
 static bool printer_and_serial_answer(void)
 {
     struct call serial;
@@ -638,7 +690,7 @@ static bool printer_and_serial_answer(void)
 
 struct fact {
     bool (*holds)(void);
-    uint8_t needs;                      /* 1: a floppy, 2: two disks, 4: PCI */
+    uint8_t needs;                      /* 1: a floppy, 2: two disks, 4: PCI, 8: a pointing device */
     char name[51];
 };
 
@@ -680,6 +732,8 @@ static const ROM struct fact facts[] __attribute__((section(".rom"))) = {
     FACT(disk_limits, 2),
     FACT(disk_extensions_are_announced, 2),
     FACT(printer_and_serial_answer, 0),
+    FACT(pointing_device_obeys, 8),
+    FACT(pointing_device_reports, 8),
     FACT(pci_functions_are_found, 4),
     FACT(pci_addresses_and_interrupts_are_assigned, 4),
     FACT(pci_routing_is_told_twice, 4),
@@ -695,7 +749,8 @@ static const ROM char done[] __attribute__((section(".rom"))) = "done\r\n";
 
 void tests_run(void)
 {
-    uint8_t have = (disk_call(0x0201, 0x0001, 0x0000) == 0) | (BDA->hd_count >= 2 ? 2 : 0) | (pci_is_there() ? 4 : 0);
+    uint8_t have = (disk_call(0x0201, 0x0001, 0x0000) == 0) | (BDA->hd_count >= 2 ? 2 : 0) | (pci_is_there() ? 4 : 0)
+                   | (BDA->equipment & 4 ? 8 : 0);
 
     interrupts_on();
     call_ax(0x14, 0x00E3);

@@ -112,6 +112,22 @@ registers_changed:
         popl    %ebx
         retl
 
+/* A handler of the pointing device: its four words to 0:610, Z first, and one more at 0:618. It ruins registers as it may. */
+        .globl  mouse_handler
+mouse_handler:
+        movw    %sp, %si
+        xorw    %di, %di
+        movw    %di, %ds
+        movl    %ss:4(%si), %eax
+        movl    %eax, 0x610
+        movl    %ss:8(%si), %eax
+        movl    %eax, 0x614
+        incb    0x618
+        movw    %di, %es
+        movw    %di, %fs
+        std
+        lretw
+
 /* void call32(uint32_t base, uint32_t entry, struct call *call): the stack segment is 0 here, so it serves in both modes. */
         .globl  call32
 call32:
