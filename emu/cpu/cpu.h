@@ -114,7 +114,7 @@ enum attention {
     ATTENTION_NMI     = 2,
     ATTENTION_HALTED  = 4,   /* HLT was executed */
     ATTENTION_TRAP    = 8,   /* a debug trap is pending (DR6 bits in cpu->pending_debug) */
-    ATTENTION_SHADOW  = 16,  /* interrupts wait for one instruction: after STI, and MOV/POP SS, LSS */
+    ATTENTION_SHADOW  = 16,  /* interrupts wait for one instruction: after STI, and MOV and POP to SS */
     ATTENTION_SHADOW_SS = 32,/* debug traps wait as well: after MOV/POP SS */
     ATTENTION_STEP    = 64,  /* TF is set, or an instruction breakpoint is armed: one instruction at a time */
     ATTENTION_SHUTDOWN = 128, /* triple fault: the machine resets */
