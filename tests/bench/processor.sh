@@ -1,5 +1,5 @@
 #!/bin/bash
-# processor.sh - the speed of the interpreter: four work loads in one guest, run by Muniment, QEMU (TCG) and Bochs one after the other.
+# processor.sh - the speed of the interpreter: work loads in one guest, run by Muniment, QEMU (TCG) and Bochs one after the other.
 #
 # usage: tests/bench/processor.sh BUILD. Seconds are user CPU time of the whole run, so that a loaded host does not count; boot is in them on all sides. MIPS is
 # Muniment's ticks over its seconds, a ratio a peer's seconds over Muniment's: over 1 is faster than the peer. The checksums must agree.
@@ -23,7 +23,7 @@ bochs_run() {
 }
 
 qemu_run() {
-    timeout 300 qemu-system-i386 -M isapc -cpu 486 -m 16 -accel tcg -drive "file=$1,format=raw,if=floppy,snapshot=on" -display none \
+    timeout 300 qemu-system-i386 -M isapc -cpu "$cpu" -m 16 -accel tcg -drive "file=$1,format=raw,if=floppy,snapshot=on" -display none \
         -serial "file:$work/qemu.serial" -device isa-debug-exit,iobase=0xf4 || true
 }
 
@@ -32,15 +32,25 @@ cell() {
     [ -n "$1" ] && awk -v p="$1" -v m="$ours" 'BEGIN { printf "%8.2f %6.2fx", p, p / m }' || printf '%8s %7s' - -
 }
 
+# machine LOAD IMAGE: the manifest of a PC that has what the load needs
+machine() {
+    cp "$2" "$work/floppy.img"
+    printf '%s\n' 'muniment: machine 0' 'machine: pc-isa' 'cpu:' "  model: $([ "$1" = sse2 ] && echo pentium4 || echo i486)" '  speed: 25 MIPS' \
+        'memory: 16 MiB' 'firmware:' '  system: built-in 0' '  video: built-in 0' 'clock: 1998-01-01T00:00:00' 'drives:' '  fd0:' \
+        '    kind: floppy 1.44M' '    image: floppy.img' 'boot:' '  - floppy' 'ports:' '  - com1' 'display: vga'
+}
+
 have() {
     command -v "$1" >/dev/null
 }
 
 printf '%-9s %9s %8s %7s %16s %16s\n' load Mticks seconds MIPS QEMU Bochs
 printf 'wait poweroff\ndigest\n' >"$work/script"
-for load in integer branchy memory system; do
-    image=$build/bench/$load.img
-    ours=$(seconds "$build/muniment" boot "$image" --script "$work/script" --serial "$work/serial" --limit 3600)
+for load in integer branchy memory system x87 sse2; do
+    image=$build/bench/$load.img cpu=486
+    [ "$load" != sse2 ] || cpu=qemu32
+    machine "$load" "$image" >"$work/machine.yaml"
+    ours=$(seconds "$build/muniment" boot "$work/machine.yaml" --script "$work/script" --serial "$work/serial" --limit 3600)
     ticks=$(awk '{ print $2 }' "$work/out")
     qemu='' bochs=''
     if have qemu-system-i386; then

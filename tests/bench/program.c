@@ -175,6 +175,32 @@ static uint32_t work(void)
     return sum;
 }
 
+#elif WORKLOAD == 5 /* the Mandelbrot set in double precision: additions and multiplications, by the x87 unit or by SSE2 as it is compiled */
+
+static uint32_t work(void)
+{
+    uint32_t sum = 0;
+
+#ifdef __SSE2__
+    __asm__ volatile("movl %%cr4, %%eax; orl $0x600, %%eax; movl %%eax, %%cr4" : : : "eax"); /* OSFXSR, OSXMMEXCPT */
+#endif
+    __asm__ volatile("fninit");
+    for (int y = 0; y < 400; y++)
+        for (int x = 0; x < 400; x++) {
+            double cr = x * (3.0 / 400) - 2.0, ci = y * (2.4 / 400) - 1.2, r = 0, i = 0;
+            int n = 0;
+            for (; n < 500; n++) {
+                double rr = r * r, ii = i * i;
+                if (rr + ii > 4.0)
+                    break;
+                i = 2 * r * i + ci;
+                r = rr - ii + cr;
+            }
+            sum = sum * 31 + (uint32_t)n;
+        }
+    return sum;
+}
+
 #else /* the system: paging on, page tables written, interrupts by software, segment loads, CR3 */
 
 volatile uint32_t calls; /* counted by the handler */
