@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define BUS_TIME_US 1 /* one access to the ISA bus */
+#define ISA_FRAME_BUFFER 0xE0000000u /* where Bochs' display interface has it without PCI */
 
 /* --- Lines that end at the machine --- */
 
@@ -162,6 +163,25 @@ static struct line line_to(void (*set)(void *listener, unsigned number, bool lev
     return (struct line){set, listener, number};
 }
 
+static bool has_pci(const struct machine *m)
+{
+    return m->manifest.type == MACHINE_PC_I440FX;
+}
+
+/* Whether a ROM is made for a PCI card: at its byte 18h it says where its PCI data structure is (PCI Local Bus Specification 2.1, §6.3.1). */
+static bool is_pci_rom(const uint8_t *rom, size_t size)
+{
+    size_t at = size > 0x19 ? load16(rom + 0x18) : size;
+
+    return at + 4 <= size && !memcmp(rom + at, "PCIR", 4);
+}
+
+/* Video firmware that is made for it is on the PCI card, and system firmware copies it to C0000h; any other lies there. */
+static bool video_rom_on_card(const struct machine *m, const struct machine_host *host)
+{
+    return has_pci(m) && m->manifest.vga && is_pci_rom(host->video_rom, host->video_rom_size);
+}
+
 /* Loads the firmware where it lies. Null, or what is wrong. */
 static const char *load_roms(struct machine *m, const struct machine_host *host)
 {
@@ -172,7 +192,7 @@ static const char *load_roms(struct machine *m, const struct machine_host *host)
     if (host->video_rom_size > 0x10000)
         return "the video firmware is larger than 64 KiB";
     memory_map_rom(&m->memory, 0x100000 - (uint32_t)host->system_rom_size, host->system_rom, host->system_rom_size);
-    if (!host->video_rom_size)
+    if (!host->video_rom_size || video_rom_on_card(m, host))
         return NULL;
     video = m->memory.rom;
     memcpy(video, host->video_rom, host->video_rom_size);
@@ -210,13 +230,23 @@ static void wire_pci(struct machine *m)
     piix_ide_init(&m->ide, &m->pci, &m->bus, &m->memory, m->ata);
 }
 
-static bool has_pci(const struct machine *m)
+/* The display, and where its frame buffer is. False: no memory. */
+static bool wire_display(struct machine *m, const struct machine_host *host)
 {
-    return m->manifest.type == MACHINE_PC_I440FX;
+    size_t rom_size = video_rom_on_card(m, host) ? host->video_rom_size : 0;
+
+    if (!m->manifest.vga)
+        return true;
+    if (!vga_init(&m->vga, &m->clock, &m->bus, &m->memory))
+        return false;
+    if (has_pci(m))
+        return vga_pci_init(&m->vga_card, &m->pci, &m->memory, &m->vga, host->video_rom, rom_size);
+    vga_place_linear(&m->vga, ISA_FRAME_BUFFER, true);
+    return true;
 }
 
 /* Everything on the board. False: no memory. */
-static bool wire(struct machine *m)
+static bool wire(struct machine *m, const struct machine_host *host)
 {
     const struct machine_manifest *manifest = &m->manifest;
     struct drive *floppies[2];
@@ -260,7 +290,7 @@ static bool wire(struct machine *m)
                  channel ? EVENT_ATA_1 : EVENT_ATA_0, i8259_line(&m->pic, 14 + channel), units, geometry, packet, 2 * channel,
                  has_pci(m) ? &m->ide.channel[channel].dma : NULL);
     }
-    return !manifest->vga || vga_init(&m->vga, &m->clock, &m->bus, &m->memory);
+    return wire_display(m, host);
 }
 
 /* What this version cannot build; null: nothing. */
@@ -286,7 +316,7 @@ static const char *build(struct machine *m, const struct machine_host *host)
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         if (!drive_init(&m->drives[slot], host->drives[slot], m->manifest.drives[slot].read_only, line_to(drive_failed, m, slot)))
             return "not enough memory on this host";
-    return wire(m) ? NULL : "not enough memory on this host";
+    return wire(m, host) ? NULL : "not enough memory on this host";
 }
 
 struct machine *machine_create(const struct machine_manifest *manifest, const struct machine_host *host, const char **reason)
@@ -320,6 +350,7 @@ void machine_destroy(struct machine *m)
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         drive_free(&m->drives[slot]);
     vga_free(&m->vga);
+    vga_pci_free(&m->vga_card);
     cpu_free(&m->cpu);
     hash_tree_free(&m->pages);
     memory_free(&m->memory);
@@ -352,6 +383,8 @@ static void reset_chips(struct machine *m)
         i440fx_reset(&m->bridge);
         piix_reset(&m->piix);
         piix_ide_reset(&m->ide);
+        if (m->manifest.vga)
+            vga_pci_reset(&m->vga_card);
     }
 }
 
@@ -466,6 +499,7 @@ static const struct part {
     PCI_PART("bridge", bridge.function, pci_function_state),
     PCI_PART("piix", piix, piix_state),
     PCI_PART("ide", ide, piix_ide_state),
+    PCI_PART("card", vga_card.function, pci_function_state),
     PART("fd0", drives[DRIVE_FD0], drive_state),
     PART("fd1", drives[DRIVE_FD1], drive_state),
     PART("hd0", drives[DRIVE_HD0], drive_state),
@@ -531,6 +565,9 @@ void machine_digest(struct machine *m, uint8_t digest[32])
     }
     append_text(m, "ram");
     append(m, ram_root(m, &h), HASH_SIZE);
+    append_text(m, "video");
+    memset(root, 0, HASH_SIZE);
+    append(m, m->manifest.vga ? vga_root(&m->vga, &h) : root, HASH_SIZE);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
         append_text(m, "written");
         drive_root(&m->drives[slot], &h, root);

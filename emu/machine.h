@@ -20,6 +20,7 @@
 #include "emu/devices/sysports.h"
 #include "emu/devices/uart16550.h"
 #include "emu/devices/vga.h"
+#include "emu/devices/vga_pci.h"
 #include "emu/drive.h"
 #include "emu/emu.h"
 #include "emu/hashtree.h"
@@ -47,6 +48,7 @@ struct machine {
     struct i440fx bridge;
     struct piix piix;
     struct piix_ide ide;
+    struct vga_pci vga_card;
     struct drive drives[DRIVE_COUNT];
     struct serial_wire { struct machine *machine; unsigned port; } serial_wire[2];
     uint8_t a20_sources;   /* enum a20_source, one bit each */

@@ -39,18 +39,36 @@ void memory_map_rom(struct memory *m, uint32_t address, const uint8_t *bytes, si
     memcpy(m->rom + (address - ROM_START), bytes, length);
 }
 
-void memory_map_mmio(struct memory *m, uint32_t first, uint32_t length, mmio_read_function *read, mmio_write_function *write,
-                     void *device)
+struct mmio *memory_map_mmio(struct memory *m, uint32_t first, uint32_t length, mmio_read_function *read, mmio_write_function *write,
+                             void *device)
 {
     struct mmio *region = &m->mmio[m->mmio_count++];
 
     region->first = first;
     region->last = first + (length - 1);
+    region->length = length;
     region->read = read;
     region->write = write;
     region->device = device;
     for (uint32_t page = first / PAGE_SIZE; page <= region->last / PAGE_SIZE && page < LOW_PAGES; page++)
         m->low_kind[page] = LOW_DEVICE;
+    return region;
+}
+
+void memory_move_mmio(struct memory *m, struct mmio *region, uint32_t first, bool open)
+{
+    uint32_t last = first + (region->length - 1);
+
+    if (!open) {
+        first = 1;
+        last = 0;
+    }
+    if (region->first == first && region->last == last)
+        return;
+    region->first = first;
+    region->last = last;
+    if (m->listener.map_changed)
+        m->listener.map_changed(m->listener.listener);
 }
 
 void memory_set_a20(struct memory *m, bool open)

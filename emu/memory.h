@@ -24,7 +24,8 @@ typedef uint8_t mmio_read_function(void *device, uint32_t address);
 typedef void mmio_write_function(void *device, uint32_t address, uint8_t value);
 
 struct mmio {
-    uint32_t first, last; /* addresses, inclusive */
+    uint32_t first, last; /* addresses, inclusive; nowhere when first is behind last */
+    uint32_t length;
     mmio_read_function *read;
     mmio_write_function *write;
     void *device;
@@ -64,8 +65,11 @@ void memory_free(struct memory *m);
 
 /* Copies a ROM to where it lies; address and length are whole pages within C0000h-FFFFFh. */
 void memory_map_rom(struct memory *m, uint32_t address, const uint8_t *bytes, size_t length);
-/* Device memory, whole pages; below 1 MiB it covers RAM. */
-void memory_map_mmio(struct memory *m, uint32_t first, uint32_t length, mmio_read_function *read, mmio_write_function *write, void *device);
+/* Device memory, whole pages; below 1 MiB it covers RAM. Elsewhere RAM and ROM cover it; of two devices the one that came first answers. The region stays
+ * valid, for memory_move_mmio. */
+struct mmio *memory_map_mmio(struct memory *m, uint32_t first, uint32_t length, mmio_read_function *read, mmio_write_function *write, void *device);
+/* Moves device memory that was mapped at or above 1 MiB to another such place, or, when it is not `open`, to none. */
+void memory_move_mmio(struct memory *m, struct mmio *region, uint32_t first, bool open);
 void memory_set_a20(struct memory *m, bool open);
 /* Shadowing of whole pages within C0000h-FFFFFh: what is read and written there is RAM, or ROM. */
 void memory_shadow(struct memory *m, uint32_t first, uint32_t length, bool reads_ram, bool writes_ram);

@@ -1,12 +1,13 @@
 /* vga.c - the VGA: registers, and display memory as the CPU sees it (IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem").
  *
  * Four planes of 64 KiB. What a register holds is all there is to know: windows, plane selection and timing are worked out from them at each
- * access, and the beam's position from the clock. The picture is drawn by vga_draw.c. */
+ * access, and the beam's position from the clock. The picture is drawn by vga_draw.c; vga_dispi.c has the modes beyond the VGA's. */
 #include "emu/devices/vga.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/devices/vga_dispi.h"
 #include "emu/devices/vga_draw.h"
 
 const struct state_field vga_state[] = {
@@ -21,7 +22,7 @@ const struct state_field vga_state[] = {
     STATE_BYTE_ARRAY(struct vga, graphics, "graphics controller registers"),
     STATE_BYTE_ARRAY(struct vga, attribute, "attribute controller registers"),
     STATE(struct vga, attribute_data, BOOL, "the next write to 3C0h is data"),
-    STATE_BYTE_ARRAY(struct vga, dac, "256 colours: red, green, blue, 6 bits each"),
+    STATE_BYTE_ARRAY(struct vga, dac, "256 colours: red, green, blue, of 6 bits each, or 8 as DISPI says"),
     STATE(struct vga, dac_mask, U8, "PEL mask"),
     STATE(struct vga, dac_state, U8, "3 after a read index was set, 0 after a write index"),
     STATE(struct vga, dac_read, U8, "index of the colour to be read"),
@@ -29,7 +30,8 @@ const struct state_field vga_state[] = {
     STATE(struct vga, dac_component, U8, "component that comes next: 0 red, 1 green, 2 blue"),
     STATE_BYTE_ARRAY(struct vga, dac_latch, "components of a colour that is being written"),
     STATE_BYTE_ARRAY(struct vga, latch, "latches of planes 0-3"),
-    STATE_BYTE_ARRAY(struct vga, memory, "display memory: plane p of address a is at 4 * a + p"),
+    STATE(struct vga, dispi_index, U16, "DISPI index"),
+    STATE_ARRAY(struct vga, dispi, U16, "DISPI registers"),
     STATE_END
 };
 
@@ -52,7 +54,7 @@ static int32_t window_offset(const struct vga *v, uint32_t address)
 
 static uint8_t *plane_bytes(struct vga *v, uint32_t offset)
 {
-    return &v->memory[(offset & 0xFFFF) * 4];
+    return &v->memory[((offset & 0xFFFF) + dispi_planar_base(v)) * 4];
 }
 
 static uint8_t vga_memory_read(void *device, uint32_t address)
@@ -62,6 +64,8 @@ static uint8_t vga_memory_read(void *device, uint32_t address)
     unsigned plane = v->graphics[GFX_READ_MAP] & 3;
     uint8_t differ = 0;
 
+    if (dispi_packed(v))
+        return dispi_window_read(v, address);
     if (offset < 0)
         return 0xFF;
     if (v->sequencer[SEQ_MEMORY_MODE] & SEQ_CHAIN4) {
@@ -117,6 +121,10 @@ static void vga_memory_write(void *device, uint32_t address, uint8_t value)
     uint8_t planes = v->sequencer[SEQ_MAP_MASK] & 15, mask;
     uint8_t *bytes;
 
+    if (dispi_packed(v)) {
+        dispi_window_write(v, address, value);
+        return;
+    }
     if (offset < 0)
         return;
     if (v->sequencer[SEQ_MEMORY_MODE] & SEQ_CHAIN4) {
@@ -127,6 +135,7 @@ static void vga_memory_write(void *device, uint32_t address, uint8_t value)
         offset &= ~1;
     }
     bytes = plane_bytes(v, (uint32_t)offset);
+    v->stale[(size_t)(bytes - v->memory) / PAGE_SIZE] = 1;
     for (unsigned plane = 0; plane < 4; plane++)
         if (planes >> plane & 1) {
             uint8_t written = plane_value(v, plane, value, &mask);
@@ -168,7 +177,7 @@ static uint32_t dac_read(struct vga *v)
 
 static void dac_write(struct vga *v, uint8_t value)
 {
-    v->dac_latch[v->dac_component] = value & 0x3F;
+    v->dac_latch[v->dac_component] = v->dispi[DISPI_ENABLE] & DISPI_8BIT_DAC ? value : value & 0x3F;
     if (++v->dac_component < 3)
         return;
     memcpy(&v->dac[v->dac_write * 3], v->dac_latch, 3);
@@ -281,7 +290,9 @@ bool vga_init(struct vga *v, struct clock *clock, struct bus *bus, struct memory
     memset(v, 0, sizeof *v);
     v->clock = clock;
     v->pixels = malloc(sizeof *v->pixels * FRAME_MAX_WIDTH * FRAME_MAX_HEIGHT);
-    if (!v->pixels)
+    v->memory = calloc(1, VGA_MEMORY);
+    v->stale = calloc(1, VGA_PAGES);
+    if (!v->pixels || !v->memory || !v->stale || !hash_tree_init(&v->pages, VGA_PAGES))
         return false;
     vga_reset(v);
     bus_map_ports(bus, 0x3B4, 2, 1, vga_port_read, vga_port_write, v);
@@ -290,13 +301,18 @@ bool vga_init(struct vga *v, struct clock *clock, struct bus *bus, struct memory
     bus_map_ports(bus, 0x3D4, 2, 1, vga_port_read, vga_port_write, v);
     bus_map_ports(bus, 0x3DA, 1, 1, vga_port_read, vga_port_write, v);
     memory_map_mmio(memory, 0xA0000, 0x20000, vga_memory_read, vga_memory_write, v);
+    dispi_init(v, bus, memory);
     return true;
 }
 
 void vga_free(struct vga *v)
 {
     free(v->pixels);
+    free(v->memory);
+    free(v->stale);
+    hash_tree_free(&v->pages);
     v->pixels = NULL;
+    v->memory = v->stale = NULL;
 }
 
 void vga_reset(struct vga *v)
@@ -307,4 +323,26 @@ void vga_reset(struct vga *v)
     memset(v->sequencer, 0, sizeof v->sequencer);
     memset(v->graphics, 0, sizeof v->graphics);
     memset(v->crtc, 0, sizeof v->crtc);
+    dispi_reset(v);
+}
+
+const uint8_t *vga_root(struct vga *v, const struct hasher *h)
+{
+    uint8_t hash[HASH_SIZE];
+
+    if (!v->hashed) { /* all pages begin alike */
+        static const uint8_t zeros[PAGE_SIZE];
+        hash_leaf(h, zeros, sizeof zeros, hash);
+        for (uint32_t page = 0; page < VGA_PAGES; page++)
+            hash_tree_set(&v->pages, page, hash);
+        v->hashed = true;
+    }
+    for (uint32_t page = 0; page < VGA_PAGES; page++) {
+        if (!v->stale[page])
+            continue;
+        hash_leaf(h, v->memory + (size_t)page * PAGE_SIZE, PAGE_SIZE, hash);
+        hash_tree_set(&v->pages, page, hash);
+        v->stale[page] = 0;
+    }
+    return hash_tree_root(&v->pages, h);
 }

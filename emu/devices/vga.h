@@ -1,4 +1,5 @@
-/* vga.h - the display: a VGA with 256 KiB, ports 3B0h-3DFh, memory A0000h-BFFFFh. */
+/* vga.h - the display: a VGA with 8 MiB, ports 3B0h-3DFh, memory A0000h-BFFFFh; Bochs' display interface (DISPI) for larger modes at ports 1CEh-1D1h, with
+ * a linear frame buffer that the machine places. */
 #ifndef MUNIMENT_EMU_DEVICES_VGA_H
 #define MUNIMENT_EMU_DEVICES_VGA_H
 
@@ -8,14 +9,22 @@
 #include "emu/bus.h"
 #include "emu/clock.h"
 #include "emu/emu.h"
+#include "emu/hashtree.h"
 #include "emu/memory.h"
 #include "emu/state.h"
 
-#define VGA_MEMORY 0x40000u
+#define VGA_MEMORY 0x800000u    /* a power of two; the VGA itself reaches the first 256 KiB */
+#define VGA_PAGES (VGA_MEMORY / PAGE_SIZE)
 #define VGA_CRTC 25
 #define VGA_SEQUENCER 5
 #define VGA_GRAPHICS 9
 #define VGA_ATTRIBUTE 21
+
+enum dispi_register {
+    DISPI_ID, DISPI_XRES, DISPI_YRES, DISPI_BPP, DISPI_ENABLE, DISPI_BANK, DISPI_VIRT_WIDTH, DISPI_VIRT_HEIGHT, DISPI_X_OFFSET, DISPI_Y_OFFSET,
+    DISPI_MEMORY_64K, DISPI_REGISTERS
+};
+enum { DISPI_ENABLED = 0x01, DISPI_GET_CAPS = 0x02, DISPI_8BIT_DAC = 0x20, DISPI_LINEAR = 0x40, DISPI_NO_CLEAR = 0x80 };
 
 struct vga {
     uint8_t misc;                          /* Miscellaneous Output register */
@@ -23,15 +32,23 @@ struct vga {
     uint8_t crtc_index, sequencer_index, graphics_index, attribute_index; /* attribute_index: bit 5 is the display enable */
     uint8_t crtc[VGA_CRTC], sequencer[VGA_SEQUENCER], graphics[VGA_GRAPHICS], attribute[VGA_ATTRIBUTE];
     bool attribute_data;                   /* the next write to 3C0h is data */
-    uint8_t dac[768];                      /* 6 bits each */
+    uint8_t dac[768];                      /* 6 bits each, or 8 with DISPI_8BIT_DAC */
     uint8_t dac_mask, dac_state;           /* state: 3 after a read index was set, 0 after a write index */
     uint8_t dac_read, dac_write;           /* indices */
     uint8_t dac_component;                 /* 0-2 */
     uint8_t dac_latch[3];                  /* of a colour that is being written */
     uint8_t latch[4];                      /* one byte per plane: the last read of display memory */
-    uint8_t memory[VGA_MEMORY];            /* byte address * 4 + plane */
+    uint16_t dispi_index;
+    uint16_t dispi[DISPI_REGISTERS];
+    uint8_t *memory;                       /* VGA_MEMORY bytes: byte address * 4 + plane; the linear frame buffer shows the same bytes */
+    /* what the digest knows of the memory */
+    struct hash_tree pages;
+    uint8_t *stale;                        /* one per page: written since the last digest */
+    bool hashed;                           /* there was one */
     /* wiring and what is drawn from it */
     struct clock *clock;
+    struct memory *bus_memory;
+    struct mmio *linear;                   /* the frame buffer */
     uint32_t *pixels;                      /* FRAME_MAX_WIDTH x FRAME_MAX_HEIGHT */
 };
 
@@ -41,6 +58,10 @@ extern const struct state_field vga_state[];
 bool vga_init(struct vga *v, struct clock *clock, struct bus *bus, struct memory *memory);
 void vga_free(struct vga *v);
 void vga_reset(struct vga *v);
+/* Places the linear frame buffer, VGA_MEMORY bytes at a multiple of that; closed at first. */
+void vga_place_linear(struct vga *v, uint32_t address, bool open);
+/* Root of the tree over the pages of display memory. */
+const uint8_t *vga_root(struct vga *v, const struct hasher *h);
 
 /* machine_text and machine_frame. */
 void vga_text(const struct vga *v, struct text_screen *screen);

@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+#include "emu/devices/vga_dispi.h"
+#include "emu/endian.h"
+
 #define REFRESH_HZ 70u
 #define CURSOR_FRAMES 8u /* the cursor: so many frames on, so many off */
 #define BLINK_FRAMES 16u /* characters likewise */
@@ -99,6 +102,8 @@ static uint32_t dac_colour(const struct vga *v, uint8_t index)
     const uint8_t *c = &v->dac[(index & v->dac_mask) * 3];
     uint32_t rgb = 0;
 
+    if (v->dispi[DISPI_ENABLE] & DISPI_8BIT_DAC)
+        return (uint32_t)c[0] << 16 | (uint32_t)c[1] << 8 | c[2];
     for (unsigned i = 0; i < 3; i++)
         rgb = rgb << 8 | (uint32_t)(c[i] << 2 | c[i] >> 4);
     return rgb;
@@ -227,7 +232,64 @@ static bool splits(const struct raster *r, unsigned first_line, unsigned lines)
     return r->split >= first_line && r->split - first_line < lines;
 }
 
-void vga_frame(struct vga *v, struct frame *frame)
+/* --- DISPI modes --- */
+
+/* Five or six bits become eight by repeating the upper ones. */
+static uint32_t widen(uint32_t value, unsigned bits)
+{
+    return value << (8 - bits) | value >> (2 * bits - 8);
+}
+
+/* A pixel of 8 bits and more; the address wraps at the end of the memory, which is a multiple of 4 but not of 3. */
+static uint32_t dispi_pixel(const struct vga *v, uint32_t address, unsigned bpp)
+{
+    uint8_t b[4];
+    uint32_t pixel;
+
+    for (unsigned i = 0; i < 4; i++)
+        b[i] = v->memory[(address + i) % VGA_MEMORY];
+    pixel = load32(b);
+    switch (bpp) {
+    case 8: return dac_colour(v, b[0]);
+    case 15: return widen(pixel >> 10 & 31, 5) << 16 | widen(pixel >> 5 & 31, 5) << 8 | widen(pixel & 31, 5);
+    case 16: return widen(pixel >> 11 & 31, 5) << 16 | widen(pixel >> 5 & 63, 6) << 8 | widen(pixel & 31, 5);
+    default: return pixel & 0xFFFFFF;
+    }
+}
+
+static void draw_dispi_planar_line(const struct vga *v, uint32_t line, unsigned x_offset, const uint32_t colours[16], uint32_t *out, unsigned width)
+{
+    uint8_t dots[8];
+
+    for (unsigned x = x_offset; x < x_offset + width; x++) {
+        if (x == x_offset || x % 8 == 0)
+            planar_dots(v, &v->memory[(line + x / 8 * 4) % VGA_MEMORY], dots);
+        *out++ = colours[dots[x % 8]];
+    }
+}
+
+static void draw_dispi(struct vga *v, struct frame *frame)
+{
+    const uint16_t *d = v->dispi;
+    uint32_t stride = dispi_stride(v), colours[16];
+
+    frame->width = d[DISPI_XRES];
+    frame->height = d[DISPI_YRES];
+    frame->pixels = v->pixels;
+    attribute_colours(v, colours);
+    for (unsigned y = 0; y < frame->height; y++) {
+        uint32_t *out = v->pixels + (size_t)y * frame->width, line = (d[DISPI_Y_OFFSET] + y) * stride;
+        if (v->sequencer[1] & 0x20 || !(v->attribute_index & 0x20))
+            memset(out, 0, sizeof *out * frame->width);
+        else if (d[DISPI_BPP] == 4)
+            draw_dispi_planar_line(v, line, d[DISPI_X_OFFSET], colours, out, frame->width);
+        else
+            for (unsigned x = 0; x < frame->width; x++)
+                out[x] = dispi_pixel(v, line + (d[DISPI_X_OFFSET] + x) * ((d[DISPI_BPP] + 7u) / 8), d[DISPI_BPP]);
+    }
+}
+
+static void draw_vga(struct vga *v, struct frame *frame)
 {
     struct raster r = raster(v);
     bool text = text_mode(v);
@@ -263,6 +325,14 @@ void vga_frame(struct vga *v, struct frame *frame)
     }
 }
 
+void vga_frame(struct vga *v, struct frame *frame)
+{
+    if (dispi_enabled(v))
+        draw_dispi(v, frame);
+    else
+        draw_vga(v, frame);
+}
+
 void vga_text(const struct vga *v, struct text_screen *screen)
 {
     struct raster r = raster(v);
@@ -271,7 +341,7 @@ void vga_text(const struct vga *v, struct text_screen *screen)
 
     screen->columns = screen->rows = screen->cursor_column = screen->cursor_row = 0;
     screen->cursor_visible = false;
-    if (!displaying(v) || !text_mode(v))
+    if (dispi_enabled(v) || !displaying(v) || !text_mode(v))
         return;
     screen->columns = at_most(r.columns, TEXT_MAX_COLUMNS);
     screen->rows = at_most(r.lines / lines, TEXT_MAX_ROWS);

@@ -14,6 +14,8 @@
 #define GRAPHICS 0x3CE
 #define CRTC 0x3D4
 #define STATUS 0x3DA
+#define PLANES 0x40000u /* bytes that the VGA's registers can reach */
+#define LINEAR 0xE0000000u
 
 struct fixture {
     struct board board;
@@ -366,7 +368,7 @@ static void windows_open_where_the_register_says(void **state)
     begin_planar(f);
     for (uint8_t n = 0; n < 4; n++) {
         set(f, GRAPHICS, 6, (uint8_t)(n << 2 | 1));
-        memset(f->vga.memory, 0, sizeof f->vga.memory);
+        memset(f->vga.memory, 0, PLANES);
         for (uint32_t address = 0xA0000; address < 0xC0000; address += 0x7FFF) {
             bool within = address >= windows[n].first && address <= windows[n].last;
             put(f, address, 0x77);
@@ -655,7 +657,7 @@ static uint32_t pixel(const struct frame *frame, unsigned x, unsigned y)
 
 static void fill_memory(struct fixture *f, uint32_t random)
 {
-    for (unsigned i = 0; i < sizeof f->vga.memory; i++)
+    for (unsigned i = 0; i < PLANES; i++)
         f->vga.memory[i] = (uint8_t)random_below(&random, 256);
 }
 
@@ -910,7 +912,7 @@ static void a_screen_that_is_off_is_black(void **state)
     assert_true(frame.width > 0 && frame.height > 0);
     set_mode(f, &graphics_320x200_256);
     set(f, SEQUENCER, 1, 0x21);
-    memset(f->vga.memory, 0x55, sizeof f->vga.memory);
+    memset(f->vga.memory, 0x55, PLANES);
     vga_frame(&f->vga, &frame);
     assert_int_equal(frame.width, 320);
     for (unsigned i = 0; i < 64000; i++)
@@ -928,6 +930,218 @@ static void a_row_that_is_cut_off_is_shown_as_far_as_it_goes(void **state)
     assert_int_equal(frame.height, 13);
 }
 
+/* --- Bochs' display interface --- */
+
+static uint16_t dispi_get(struct fixture *f, uint16_t index)
+{
+    bus_write(&f->board.bus, 0x1CE, index, 2);
+    return (uint16_t)bus_read(&f->board.bus, index & 1 ? 0x1CF : 0x1D0, 2);
+}
+
+static void dispi_set(struct fixture *f, uint16_t index, uint16_t value)
+{
+    bus_write(&f->board.bus, 0x1CE, index, 2);
+    bus_write(&f->board.bus, index & 1 ? 0x1D0 : 0x1CF, value, 2);
+}
+
+static void dispi_mode(struct fixture *f, uint16_t width, uint16_t height, uint16_t bpp)
+{
+    set_mode(f, &text_80x25);
+    dispi_set(f, DISPI_ENABLE, 0);
+    dispi_set(f, DISPI_XRES, width);
+    dispi_set(f, DISPI_YRES, height);
+    dispi_set(f, DISPI_BPP, bpp);
+    dispi_set(f, DISPI_ENABLE, DISPI_ENABLED | DISPI_LINEAR);
+    vga_place_linear(&f->vga, LINEAR, true);
+}
+
+static void dispi_tells_who_it_is_and_what_it_can(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(dispi_get(f, DISPI_ID), 0xB0C5);
+    dispi_set(f, DISPI_ID, 0xB0C0);
+    assert_int_equal(dispi_get(f, DISPI_ID), 0xB0C0);
+    dispi_set(f, DISPI_ID, 0xB0C6);
+    assert_int_equal(dispi_get(f, DISPI_ID), 0xB0C0);
+    assert_int_equal(dispi_get(f, DISPI_MEMORY_64K), 128);
+    dispi_set(f, DISPI_ENABLE, DISPI_GET_CAPS);
+    assert_int_equal(dispi_get(f, DISPI_XRES), 1600);
+    assert_int_equal(dispi_get(f, DISPI_YRES), 1200);
+    assert_int_equal(dispi_get(f, DISPI_BPP), 32);
+    assert_int_equal(dispi_get(f, DISPI_REGISTERS), 0xFFFF);
+}
+
+static void dispi_refuses_what_does_not_fit(void **state)
+{
+    struct fixture *f = *state;
+
+    dispi_set(f, DISPI_ENABLE, DISPI_ENABLED); /* without a size */
+    assert_int_equal(dispi_get(f, DISPI_ENABLE), 0);
+    dispi_mode(f, 1600, 1200, 32);
+    assert_int_equal(dispi_get(f, DISPI_VIRT_WIDTH), 1600);
+    assert_int_equal(dispi_get(f, DISPI_VIRT_HEIGHT), 0x800000 / 6400);
+    dispi_set(f, DISPI_XRES, 640); /* a mode is on */
+    assert_int_equal(dispi_get(f, DISPI_XRES), 1600);
+    dispi_set(f, DISPI_VIRT_WIDTH, 2000);
+    assert_int_equal(dispi_get(f, DISPI_VIRT_WIDTH), 1600);
+    dispi_set(f, DISPI_Y_OFFSET, 0x800000 / 6400 - 1200);
+    assert_int_equal(dispi_get(f, DISPI_Y_OFFSET), 0x800000 / 6400 - 1200);
+    dispi_set(f, DISPI_Y_OFFSET, 0x800000 / 6400 - 1199);
+    assert_int_equal(dispi_get(f, DISPI_Y_OFFSET), 0x800000 / 6400 - 1200);
+    dispi_set(f, DISPI_X_OFFSET, 1);
+    assert_int_equal(dispi_get(f, DISPI_X_OFFSET), 0);
+    dispi_set(f, DISPI_BANK, 128);
+    assert_int_equal(dispi_get(f, DISPI_BANK), 0);
+    dispi_set(f, DISPI_ENABLE, 0);
+    dispi_set(f, DISPI_XRES, 1601);
+    assert_int_equal(dispi_get(f, DISPI_XRES), 1600);
+    dispi_set(f, DISPI_BPP, 12);
+    assert_int_equal(dispi_get(f, DISPI_BPP), 32);
+}
+
+static void the_linear_memory_is_seen_through_banks_as_well(void **state)
+{
+    struct fixture *f = *state;
+
+    dispi_mode(f, 640, 480, 8);
+    memory_write(&f->memory, LINEAR + 0x51234, 0xA1B2C3D4, 4);
+    dispi_set(f, DISPI_BANK, 5);
+    assert_int_equal(memory_read(&f->memory, 0xA1234, 4), 0xA1B2C3D4);
+    put(f, 0xA1235, 0x77);
+    assert_int_equal(memory_read(&f->memory, LINEAR + 0x51234, 4), 0xA1B277D4);
+    assert_int_equal(get(f, 0xB1234), 0xFF);
+    vga_place_linear(&f->vga, LINEAR, false);
+    assert_int_equal(memory_read(&f->memory, LINEAR + 0x51234, 4), 0xFFFFFFFF);
+    vga_place_linear(&f->vga, 0xFD000000, true);
+    assert_int_equal(memory_read(&f->memory, 0xFD051234, 4), 0xA1B277D4);
+}
+
+static void a_mode_begins_cleared_unless_told_otherwise(void **state)
+{
+    struct fixture *f = *state;
+
+    dispi_mode(f, 640, 480, 8);
+    memory_write(&f->memory, LINEAR, 0x11, 1);
+    memory_write(&f->memory, LINEAR + 640 * 480, 0x22, 1);
+    dispi_set(f, DISPI_ENABLE, 0);
+    dispi_set(f, DISPI_ENABLE, DISPI_ENABLED | DISPI_NO_CLEAR);
+    assert_int_equal(memory_read(&f->memory, LINEAR, 1), 0x11);
+    dispi_set(f, DISPI_ENABLE, 0);
+    dispi_set(f, DISPI_ENABLE, DISPI_ENABLED);
+    assert_int_equal(memory_read(&f->memory, LINEAR, 1), 0);
+    assert_int_equal(memory_read(&f->memory, LINEAR + 640 * 480, 1), 0x22);
+}
+
+static void every_depth_is_drawn(void **state)
+{
+    static const struct { uint16_t bpp; uint32_t bytes, colour; } cases[] = {
+        { 15, 0x5678, 0xAD9CC6 }, { 16, 0x5678, 0x52CFC6 }, { 24, 0x123456, 0x123456 }, { 32, 0xFF123456, 0x123456 },
+    };
+    struct fixture *f = *state;
+    struct frame frame;
+
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned bytes = (cases[i].bpp + 7u) / 8;
+        dispi_mode(f, 320, 200, cases[i].bpp);
+        dispi_set(f, DISPI_VIRT_WIDTH, 400);
+        dispi_set(f, DISPI_X_OFFSET, 3);
+        dispi_set(f, DISPI_Y_OFFSET, 2);
+        for (unsigned n = 0; n < bytes; n++)
+            memory_write(&f->memory, LINEAR + (400 * 9 + 10) * bytes + n, cases[i].bytes >> 8 * n, 1);
+        vga_frame(&f->vga, &frame);
+        assert_int_equal(frame.width, 320);
+        assert_int_equal(frame.height, 200);
+        assert_int_equal(pixel(&frame, 7, 7), cases[i].colour);
+        assert_int_equal(pixel(&frame, 8, 7), 0);
+    }
+}
+
+static void eight_bits_go_through_a_dac_of_six_or_eight(void **state)
+{
+    struct fixture *f = *state;
+    struct frame frame;
+
+    dispi_mode(f, 320, 200, 8);
+    memory_write(&f->memory, LINEAR + 319, 200, 1);
+    out(&f->board, DAC_WRITE, 200);
+    for (unsigned i = 0; i < 3; i++)
+        out(&f->board, DAC_DATA, (uint8_t)(0x3F - i));
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(pixel(&frame, 319, 0), 0xFFFBF7);
+    dispi_set(f, DISPI_ENABLE, DISPI_ENABLED | DISPI_NO_CLEAR | DISPI_8BIT_DAC);
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(pixel(&frame, 319, 0), 0xFCF8F4);
+    out(&f->board, DAC_WRITE, 200);
+    for (unsigned i = 0; i < 3; i++)
+        out(&f->board, DAC_DATA, (uint8_t)(0xFF - i));
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(pixel(&frame, 319, 0), 0xFFFEFD);
+}
+
+static void sixteen_colours_are_planar_in_banks(void **state)
+{
+    struct fixture *f = *state;
+    struct frame frame;
+
+    set_mode(f, &graphics_640x480_16);
+    dispi_mode(f, 1024, 768, 4);
+    begin_planar(f);
+    dispi_set(f, DISPI_BANK, 1);
+    put(f, 0xA0000, 0x80); /* the planes' byte 10000h: line 512 */
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(frame.width, 1024);
+    assert_int_not_equal(pixel(&frame, 0, 512), pixel(&frame, 1, 512));
+    assert_int_equal(pixel(&frame, 1, 512), pixel(&frame, 0, 0));
+}
+
+static void there_is_no_text_in_a_dispi_mode(void **state)
+{
+    struct fixture *f = *state;
+    static struct text_screen screen;
+
+    dispi_mode(f, 640, 480, 8);
+    vga_text(&f->vga, &screen);
+    assert_int_equal(screen.rows, 0);
+    dispi_set(f, DISPI_ENABLE, 0);
+    vga_text(&f->vga, &screen);
+    assert_int_equal(screen.rows, 25);
+}
+
+/* A stand-in for SHA-256: the digest tells only whether the input is the same. */
+static void mixing_hash(void *context, const uint8_t *bytes, size_t length, uint8_t digest[HASH_SIZE])
+{
+    uint64_t hash = 0xCBF29CE484222325;
+
+    (*(unsigned *)context)++;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ bytes[i]) * 0x100000001B3;
+    for (unsigned i = 0; i < HASH_SIZE; i++)
+        digest[i] = (uint8_t)(hash >> i % 8 * 8);
+}
+
+static void the_root_costs_what_was_written_and_tells_it(void **state)
+{
+    struct fixture *f = *state;
+    unsigned hashes = 0;
+    struct hasher h = { mixing_hash, &hashes };
+    uint8_t before[HASH_SIZE];
+
+    dispi_mode(f, 640, 480, 8);
+    memcpy(before, vga_root(&f->vga, &h), HASH_SIZE);
+    hashes = 0;
+    memory_write(&f->memory, LINEAR + 0x7FFFFF, 1, 1);
+    assert_memory_not_equal(vga_root(&f->vga, &h), before, HASH_SIZE);
+    assert_int_equal(hashes, 1 + 11); /* a page, and the nodes above it */
+    dispi_set(f, DISPI_BANK, 127);
+    put(f, 0xAFFFF, 0);
+    assert_memory_equal(vga_root(&f->vga, &h), before, HASH_SIZE);
+    dispi_set(f, DISPI_ENABLE, 0);
+    begin_planar(f);
+    put(f, 0xA0000, 0xFF);
+    assert_memory_not_equal(vga_root(&f->vga, &h), before, HASH_SIZE);
+}
+
 /* --- Hostile guests --- */
 
 static void hammer_step(struct fixture *f, uint32_t *random)
@@ -939,6 +1153,12 @@ static void hammer_step(struct fixture *f, uint32_t *random)
 
     if (what < 300) {
         set(f, indexed[random_below(random, 4)], (uint8_t)random_below(random, 26), (uint8_t)*random);
+    } else if (what < 330) {
+        dispi_set(f, (uint16_t)random_below(random, DISPI_REGISTERS + 1), (uint16_t)(*random >> random_below(random, 16)));
+    } else if (what < 340) {
+        dispi_mode(f, (uint16_t)random_below(random, 1700), (uint16_t)random_below(random, 1300), (uint16_t)random_below(random, 33));
+    } else if (what < 350) {
+        memory_write(&f->memory, LINEAR + random_below(random, 0x800000), *random, 1u << random_below(random, 3));
     } else if (what < 400) {
         set_attribute(f, (uint8_t)(random_below(random, 22) | (random_below(random, 4) ? 0x20 : 0)), (uint8_t)*random);
     } else if (what < 500) {
@@ -1013,6 +1233,15 @@ int main(void)
         TEST(a_frame_of_cga_graphics_is_right_in_every_dot),
         TEST(a_screen_that_is_off_is_black),
         TEST(a_row_that_is_cut_off_is_shown_as_far_as_it_goes),
+        TEST(dispi_tells_who_it_is_and_what_it_can),
+        TEST(dispi_refuses_what_does_not_fit),
+        TEST(the_linear_memory_is_seen_through_banks_as_well),
+        TEST(a_mode_begins_cleared_unless_told_otherwise),
+        TEST(every_depth_is_drawn),
+        TEST(eight_bits_go_through_a_dac_of_six_or_eight),
+        TEST(sixteen_colours_are_planar_in_banks),
+        TEST(there_is_no_text_in_a_dispi_mode),
+        TEST(the_root_costs_what_was_written_and_tells_it),
         TEST(no_sequence_of_accesses_does_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -371,6 +371,23 @@ static void the_gate_does_not_hide_a_changed_page(void **state)
     assert_int_equal(f->code_address[0], 0x1010);
 }
 
+static void device_memory_moves(void **state)
+{
+    struct fixture *f = *state;
+    struct mmio *region = memory_map_mmio(&f->memory, 0xE0000000, 0x10000, device_read, device_write, f);
+
+    assert_int_equal(memory_read(&f->memory, 0xE0000000, 1), device_read(f, 0xE0000000));
+    memory_move_mmio(&f->memory, region, 0xFE000000, true);
+    assert_int_equal(f->maps, 1);
+    assert_int_equal(memory_read(&f->memory, 0xE0000000, 1), 0xFF);
+    assert_int_equal(memory_read(&f->memory, 0xFE00FFFF, 1), device_read(f, 0xFE00FFFF));
+    memory_move_mmio(&f->memory, region, 0, true); /* behind RAM */
+    memory_write(&f->memory, 0x1000, 0x5A, 1);
+    assert_int_equal(f->memory.ram[0x1000], 0x5A);
+    memory_move_mmio(&f->memory, region, 0xFE000000, false);
+    assert_int_equal(memory_read(&f->memory, 0xFE000000, 1), 0xFF);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,6 +407,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_write_clears_what_says_that_a_page_is_unchanged, setup, teardown),
         cmocka_unit_test_setup_teardown(writes_to_code_are_told_with_place_and_length, setup, teardown),
         cmocka_unit_test_setup_teardown(a_write_to_a_page_table_is_told_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(device_memory_moves, setup, teardown),
         cmocka_unit_test_setup_teardown(the_gate_does_not_hide_a_changed_page, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
