@@ -62,6 +62,19 @@ static void intr_changed(void *listener, unsigned number, bool level)
     cpu_set_intr(listener, level);
 }
 
+/* Port F0h: IGNNE#, by which a handler of IRQ 13 lets the processor go on. */
+static uint32_t error_port_read(void *cpu, uint16_t port, unsigned size)
+{
+    (void)cpu, (void)port, (void)size;
+    return 0xFF;
+}
+
+static void error_port_write(void *cpu, uint16_t port, uint32_t value, unsigned size)
+{
+    (void)port, (void)value, (void)size;
+    x87_ignore_error(cpu);
+}
+
 static uint8_t acknowledge(void *pic)
 {
     return i8259_acknowledge(pic);
@@ -143,7 +156,7 @@ static void fill_cmos(struct machine *m)
         }
     mc146818_set(&m->rtc, 0x10, (uint8_t)(fd[0].floppy << 4 | fd[1].floppy));
     mc146818_set(&m->rtc, 0x12, disk_types);
-    mc146818_set(&m->rtc, 0x14, (uint8_t)((floppies ? 1 | (floppies - 1) << 6 : 0) | 4));
+    mc146818_set(&m->rtc, 0x14, (uint8_t)((floppies ? 1 | (floppies - 1) << 6 : 0) | 2 | 4)); /* a floating-point unit, a display */
     cmos_word(&m->rtc, 0x15, 640);
     cmos_word(&m->rtc, 0x17, at_most(above_1m, 0xFC00));
     cmos_word(&m->rtc, 0x30, at_most(above_1m, 0xFC00));
@@ -256,6 +269,7 @@ static bool wire(struct machine *m, const struct machine_host *host)
     m->cpu.acknowledge = acknowledge;
     m->cpu.pic = &m->pic;
     m->cpu.ferr = i8259_line(&m->pic, 13);
+    bus_map_ports(&m->bus, 0xF0, 1, 1, error_port_read, error_port_write, &m->cpu);
     m->cpu.io_ticks = manifest->mips * BUS_TIME_US;
     m->cpu.cpuid_limit = manifest->cpuid_limit;
     i8254_init(&m->pit, &m->clock, &m->bus, i8259_line(&m->pic, 0), sysports_timer_line(&m->sysports));

@@ -247,7 +247,12 @@ static void ours_load(struct cpu *cpu, const struct fxsave *fx)
 {
     unsigned top = fx->status >> 11 & 7;
 
-    cpu->x87.status = fx->status;
+    cpu->x87.control = fx->control;
+    cpu->x87.env.flags = fx->status & X87_EXCEPTIONS;
+    cpu->x87.env.rounded_up = fx->status & X87_C1;
+    cpu->x87.condition = fx->status & (X87_STACK_FAULT | X87_C0 | X87_C2 | X87_C3);
+    cpu->x87.top = (uint8_t)top;
+    x87_derive(cpu);
     cpu->x87.used = fx->tags;
     for (unsigned n = 0; n < 8; n++)
         cpu->x87.reg[(top + n) & 7] = (struct float80){fx->st[n].significand, fx->st[n].high};
@@ -257,9 +262,9 @@ static void ours_load(struct cpu *cpu, const struct fxsave *fx)
 
 static void ours_save(const struct cpu *cpu, struct fxsave *fx)
 {
-    unsigned top = cpu->x87.status >> 11 & 7;
+    unsigned top = cpu->x87.top;
 
-    fx->status = cpu->x87.status;
+    fx->status = x87_status(&cpu->x87);
     fx->tags = cpu->x87.used;
     for (unsigned n = 0; n < 8; n++) {
         fx->st[n].significand = cpu->x87.reg[(top + n) & 7].significand;

@@ -26,7 +26,6 @@ static const struct { const char *name; enum operation operation; unsigned opera
     {"eq", EQ, 2, BOOLEAN, true}, {"le", LE, 2, BOOLEAN, false}, {"lt", LT, 2, BOOLEAN, false},
     {"eq_signaling", EQ, 2, BOOLEAN, false}, {"le_quiet", LE, 2, BOOLEAN, true}, {"lt_quiet", LT, 2, BOOLEAN, true},
     {"to_i32", CONVERT, 1, I32, false}, {"to_i64", CONVERT, 1, I64, false},
-    {"to_i32_r_minMag", CONVERT, 1, I32, true}, {"to_i64_r_minMag", CONVERT, 1, I64, true}, /* quiet: truncates */
     {"to_f32", CONVERT, 1, SINGLE, false}, {"to_f64", CONVERT, 1, DOUBLE, false}, {"to_extF80", CONVERT, 1, EXTENDED, false}
 };
 static const struct { const char *name; enum type type; } sources[] = {
@@ -74,8 +73,8 @@ static struct value compute_extended(const struct function *f, struct float80 a,
     default:         return (struct value){.bits = compares(f->operation, f80_compare(a, b, f->quiet, e))};
     }
     switch (f->result) {
-    case I32:    return (struct value){.bits = (uint32_t)f80_to_int(a, 32, f->quiet, e)};
-    case I64:    return (struct value){.bits = (uint64_t)f80_to_int(a, 64, f->quiet, e)};
+    case I32:    return (struct value){.bits = (uint32_t)f80_to_int(a, 32, e->rounding == ROUND_ZERO, e)};
+    case I64:    return (struct value){.bits = (uint64_t)f80_to_int(a, 64, e->rounding == ROUND_ZERO, e)};
     case SINGLE: return (struct value){.bits = f80_to_f32(a, e)};
     default:     return (struct value){.bits = f80_to_f64(a, e)};
     }
@@ -95,8 +94,8 @@ static struct value compute_short(const struct function *f, uint64_t a, uint64_t
     default:      return (struct value){.bits = compares(f->operation, f_compare(width, a, b, f->quiet, e))};
     }
     switch (f->result) {
-    case I32:      return (struct value){.bits = (uint32_t)f_to_int(width, a, 32, f->quiet, e)};
-    case I64:      return (struct value){.bits = (uint64_t)f_to_int(width, a, 64, f->quiet, e)};
+    case I32:      return (struct value){.bits = (uint32_t)f_to_int(width, a, 32, e->rounding == ROUND_ZERO, e)};
+    case I64:      return (struct value){.bits = (uint64_t)f_to_int(width, a, 64, e->rounding == ROUND_ZERO, e)};
     case EXTENDED: return (struct value){.f80 = width == 32 ? f80_from_f32((uint32_t)a, e) : f80_from_f64(a, e)};
     default:       return (struct value){.bits = f_convert(width, 96 - width, a, e)};
     }

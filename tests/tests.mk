@@ -7,8 +7,8 @@ TEST_OBJECTS := $(UNIT_TESTS:%=$(BUILD)/tests/%)
 GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml records-description.yaml first.img) bios/test.img $(BENCH_LOADS:%=bench/%.img))
 
 # Suites that others wrote for the processor, captured cases, and the processor of this host.
-TESTS_CPU    := $(addprefix tests/,hostfuzz.sh vectors.sh kvm_unit_tests.sh test386.sh) $(BUILD)/tests/simd_host
-CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors test386 multiboot simd_host)
+TESTS_CPU    := $(addprefix tests/,hostfuzz.sh vectors.sh kvm_unit_tests.sh test386.sh testfloat.sh) $(addprefix $(BUILD)/tests/,x87_host simd_host)
+CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors test386 multiboot testfloat x87_host simd_host)
 
 # What takes longest comes first: as many run at a time as there are processors.
 TESTS      := $(addprefix tests/,determinism.sh flips.sh hosts.sh grub.sh firmware.sh desk.sh readme.py recover.sh demo.sh first_light.sh symbols.sh) $(TESTS_CPU) \
@@ -35,7 +35,7 @@ $(BUILD)/tests/hostfuzz: tests/hostfuzz.c $(wildcard tests/hostfuzz/*.c) tests/h
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %.h,$^)
 
-$(BUILD)/tests/test386 $(BUILD)/tests/multiboot $(BUILD)/tests/simd_host: $(BUILD)/tests/%: tests/%.c $(BUILD)/libmachine.a
+$(BUILD)/tests/test386 $(BUILD)/tests/multiboot $(BUILD)/tests/testfloat $(BUILD)/tests/x87_host $(BUILD)/tests/simd_host: $(BUILD)/tests/%: tests/%.c $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a
 

@@ -171,10 +171,22 @@ static bool has_lock(const struct vector *v)
     return memchr(v->code, 0xF0, v->code_length) != NULL;
 }
 
+/* The first byte that is no prefix of the 80286. */
+static bool is_escape(const struct vector *v)
+{
+    size_t at = 0;
+
+    while (at < v->code_length && memchr("\x26\x2E\x36\x3E\xF0\xF2\xF3", v->code[at], 7))
+        at++;
+    return at < v->code_length && v->code[at] >> 3 == 0xD8 >> 3;
+}
+
 static enum skip skip_reason(const struct vector *v, struct insn *insn, enum cpu_model model)
 {
     enum decode_result result = decode(v->code, v->code_length, 0, model, insn);
 
+    if (is_escape(v))
+        return SKIP_ESC;
     if (result == DECODE_UNDEFINED)
         return v->exception != 6 && has_lock(v) ? SKIP_LOCK : SKIP_NONE;
     if (result != DECODE_OK)
@@ -185,7 +197,6 @@ static enum skip skip_reason(const struct vector *v, struct insn *insn, enum cpu
     if (v->exception == 13 && (memory ? insn->segment == SEG_SS : stack))
         return SKIP_STACK;
     switch (insn->operation) {
-    case OP_ESC:           return SKIP_ESC;
     case OP_MOV_FROM_SREG: return insn->src >= SEG_FS ? SKIP_SEGMENTS : SKIP_NONE;
     case OP_MOV_TO_SREG:   return insn->dst >= SEG_FS ? SKIP_SEGMENTS : SKIP_NONE;
     case OP_POP:           return v->exception == 13 ? SKIP_RESTART : SKIP_NONE;

@@ -20,19 +20,6 @@ static const struct state_field table_register_state[] = {
     STATE_END
 };
 
-static const struct state_field float80_state[] = {
-    STATE(struct float80, significand, U64, "significand with its integer bit; an MMX register"),
-    STATE(struct float80, high, U16, "sign and biased exponent"),
-    STATE_END
-};
-
-static const struct state_field x87_state[] = {
-    STATE_TABLE(struct x87, reg, struct float80, float80_state, "the registers by their physical number"),
-    STATE(struct x87, status, U16, "status word"),
-    STATE(struct x87, used, U8, "a bit for each physical register that is not empty"),
-    STATE_END
-};
-
 static const struct state_field xmm_state[] = {
     STATE_ARRAY(struct xmm, q, U64, "bytes 0-7 and 8-15"),
     STATE_END
@@ -108,7 +95,7 @@ void cpu_reset(struct cpu *cpu)
     cpu->ldtr = ldt;
     cpu->tr = tss;
     cpu->gdtr = cpu->idtr = (struct table_register){0, 0xFFFF};
-    cpu->cr0 = cpu->model >= CPU_I486 ? CR0_CD | CR0_NW | CR0_ET : 0;
+    cpu->cr0 = cpu->model >= CPU_I486 ? CR0_CD | CR0_NW | CR0_ET : CR0_ET; /* the 386 has a 387 */
     cpu->cr2 = cpu->cr3 = cpu->cr4 = 0;
     memset(cpu->dr, 0, sizeof cpu->dr);
     cpu->dr[6] = 0xFFFF0FF0;
@@ -117,6 +104,7 @@ void cpu_reset(struct cpu *cpu)
     cpu->attention &= ATTENTION_INTR;
     cpu->pending_debug = 0;
     cpu->nmi_blocked = false;
+    x87_reset(cpu);
     memset(cpu->xmm, 0, sizeof cpu->xmm);
     cpu->mxcsr = MXCSR_DEFAULT;
     cpu->reg[EDX] = system_reset(cpu);
@@ -235,6 +223,8 @@ static void step(struct cpu *cpu)
         exception_deliver(cpu);
         return;
     }
+    if (cpu->attention & ATTENTION_HALTED && insn.operation != OP_HLT)
+        return; /* a floating-point error stopped it before it ran */
     if (resume && insn.operation != OP_IRET && !(opcode_rows[insn.row].attributes & ROW_STRING && cpu->eip == eip)) {
         cpu->flags &= ~(uint32_t)FLAG_RF;
         cpu_update_step(cpu);

@@ -3,7 +3,7 @@
  * decode.c   bytes -> records          mmu.c        linear -> physical, the fast path, slow accesses
  * blocks.c   records -> cached blocks  interpret*.c one handler per operation and form
  * segments.c selectors, descriptors, far transfers    interrupts.c  exceptions, interrupts, IRET    tasks.c  task switches
- * system.c   control, debug and model registers, CPUID
+ * system.c   control, debug and model registers, CPUID    x87*.c  floating point    simd*.c  MMX and SSE
  *
  * A block is a run of decoded instructions that ends with one that may leave it. A handler does its instruction and returns
  * NEXT(cpu, insn), which calls the handler of the following record: the compiler makes that a jump, and where it does not, a
@@ -18,7 +18,7 @@
 
 #include "emu/clock.h"
 #include "emu/cpu/decode.h"
-#include "emu/cpu/softfloat.h"
+#include "emu/cpu/x87.h"
 #include "emu/endian.h"
 #include "emu/line.h"
 #include "emu/memory.h"
@@ -86,15 +86,6 @@ enum flag_class {
 };
 #define FLAG_OP(class, size) ((uint32_t)(class) << 3 | (size)) /* size in bytes: 1, 2, 4. result, a and b are held zero-extended. */
 
-/* --- The x87 registers by their physical number. MMX registers are the significands of those with the same number. --- */
-struct x87 {
-    struct float80 reg[8];
-    uint16_t status;          /* TOP in bits 11-13; bit 7, ES: an exception is to be reported */
-    uint8_t  used;            /* one bit for each physical register that is not empty */
-};
-#define X87_ES  0x80u
-#define X87_TOP 0x3800u
-
 /* --- An XMM register: bytes 0-7 in memory are q[0], the first of them its lowest. A lane is found by shifting, in either byte order. --- */
 struct xmm { uint64_t q[2]; };
 #define MXCSR_DEFAULT 0x1F80u
@@ -159,7 +150,7 @@ struct cpu {
     uint64_t apic_base;
     uint64_t msr[37];         /* those that only hold a value; models.c has their table */
 
-    struct x87 x87;
+    struct x87 x87;           /* and MMX */
     struct xmm xmm[8];        /* SSE */
     uint32_t mxcsr;
 

@@ -114,7 +114,7 @@ static const struct opcode_row *find_row(struct cursor *c, const struct insn *in
         const struct opcode_row *row = &opcode_rows[i];
         if (model < row->first_model || row->last_model < model || (row->attributes & ROW_PREFIXES && !(row->attributes & prefix)))
             continue;
-        if (row->group >= 0 && row->group != (int)(modrm(c) >> 3 & 7))
+        if (row->group >= 0 && row->group != (int)(row->group < 8 ? modrm(c) >> 3 & 7 : modrm(c)))
             continue;
         if (row->attributes & (ROW_MEMORY_ONLY | ROW_REGISTER_ONLY) && !(row->attributes & ROW_MEMORY_ONLY) != (modrm(c) >= 0xC0))
             continue;
@@ -181,6 +181,7 @@ static unsigned type_size(const struct cursor *c, const char *type)
     case 'w':           return 2;
     case 'd':           return type[1] == 'q' ? 16 : 4;
     case 'q':           return 8;
+    case 't':           return 10;
     case 'p':           return type[1] == 's' || type[1] == 'd' ? 16 : c->operand_size;
     case 's':           return type[1] == 's' ? 4 : type[1] == 'd' ? 8 : c->operand_size;
     default:            return c->operand_size;
@@ -209,7 +210,7 @@ static enum kind decode_immediate(struct cursor *c, struct insn *insn, bool firs
     return KIND_I;
 }
 
-/* An operand that names its register: AL eAX CL DX, or a segment register. */
+/* An operand that names its register: AL AX eAX CL DX, or a segment register. */
 static enum kind decode_named(struct insn *insn, bool first, const char *code)
 {
     static const char segments[] = "ECSDFG";
@@ -240,7 +241,7 @@ static enum kind decode_operand(struct cursor *c, struct insn *insn, bool first,
 
     if (type >= 'A' && type <= 'Z') {
         if (!insn->size && (place == 'A' || place == 'e'))
-            insn->size = (uint8_t)(place == 'A' ? 1 : c->operand_size);
+            insn->size = (uint8_t)(place != 'A' ? c->operand_size : type == 'L' ? 1 : 2);
         return decode_named(insn, first, code);
     }
     if (gives_size(insn, place))
@@ -255,6 +256,8 @@ static enum kind decode_operand(struct cursor *c, struct insn *insn, bool first,
         return decode_memory(c, insn);
     case 'G': case 'S': case 'C': case 'D': case 'T': case 'P': case 'V':
         return set_register(insn, first, modrm(c) >> 3 & 7);
+    case 'H': case 'K':
+        return set_register(insn, first, place == 'K' ? modrm(c) & 7 : 0);
     case 'Z':
         return set_register(insn, first, opcode_rows[insn->row].opcode & 7);
     case 'I': case 'J':
@@ -289,8 +292,8 @@ static void decode_operands(struct cursor *c, struct insn *insn, const struct op
     insn->form = row->attributes & ROW_STRING ? FORM_NONE : forms[kinds[0]][kinds[1]][kinds[2]];
     if (!insn->size)
         insn->size = (uint8_t)c->operand_size;
-    if (row->operation == OP_ESC)
-        insn->immediate = (uint32_t)row->opcode << 8 | modrm(c);
+    if (row->opcode >> 3 == 0xD8 >> 3)
+        insn->immediate = (row->opcode & 7u) << 8 | modrm(c);
 }
 
 static bool writes_memory(const struct insn *insn)

@@ -46,14 +46,14 @@ typedef int insn_handler(struct cpu *cpu, const struct insn *insn);
 
 struct insn {
     insn_handler *run;     /* the interpreter's routine; null as the decoder leaves it */
-    uint32_t immediate;    /* sign-extended to 32 bits; relative branches: the displacement; far pointer: the offset; ENTER: bytes */
+    uint32_t immediate;    /* sign-extended to 32 bits; relative branches: the displacement; far pointer: the offset; ENTER: bytes; x87: the opcode as the unit keeps it */
     uint32_t displacement; /* of the memory operand, sign-extended; far pointer: the selector; ENTER: nesting level (0-31) */
     uint16_t operation;    /* enum operation */
     uint16_t row;          /* in the decoder's table, for what does not change */
     uint16_t offset;       /* of its first byte from the start of its block */
     uint8_t  form;         /* enum form */
-    uint8_t  size;         /* operand size in bytes: 1, 2, 4 (8: CMPXCHG8B); MMX and SSE: of the operand that may be memory, up to 16 */
-    uint8_t  dst;          /* register of the first register operand: general (as encoded: 8-bit 4-7 are AH CH DH BH), segment, control, debug, test, MMX or XMM; 0 when implied */
+    uint8_t  size;         /* operand size in bytes: 1, 2, 4 (8: CMPXCHG8B); x87: of the memory operand, up to 10; MMX and SSE: of the operand that may be memory, up to 16 */
+    uint8_t  dst;          /* register of the first register operand: general (as encoded: 8-bit 4-7 are AH CH DH BH), segment, control, debug, test, MMX or XMM, or the i of ST(i); 0 when implied */
     uint8_t  src;          /* register of the second register operand */
     uint8_t  base, index;  /* of the effective address; REG_ZERO for none */
     uint8_t  scale;        /* index is shifted left by this: 0-3 */
@@ -82,7 +82,7 @@ enum row_attribute {
 
 struct opcode_row {
     uint16_t opcode;        /* one byte: 0-FF; two bytes: 0F00-0FFF */
-    int8_t   group;         /* ModRM.reg that selects this row, or -1 */
+    int16_t  group;         /* ModRM.reg that selects this row; from C0h on: the whole ModRM byte; or -1 */
     uint16_t operation;
     const char *operands;   /* in the manual's notation, as opcodes.h explains it: "Eb,Gb" "Gv,M" "AL,Ob" "Jz" "Ap" ... */
     uint16_t read, written, undefined; /* RFLAGS bits */

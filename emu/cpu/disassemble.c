@@ -101,8 +101,10 @@ static void put_memory(struct line *line, const struct insn *insn, char type)
     switch (type) {
     case 'b': put(line, size_word(1)); break;
     case 'w': put(line, size_word(2)); break;
+    case 'd': put(line, size_word(4)); break;
     case 'v': put(line, size_word(insn->size)); break;
     case 'q': put(line, size_word(8)); break;
+    case 't': put(line, "tword "); break;
     }
     put_address(line, insn);
 }
@@ -160,6 +162,10 @@ static void put_operand(struct line *line, const struct insn *insn, bool first, 
     switch (place) {
     case 'E': case 'G': case 'R': case 'Z':
         put_register(line, number, type == 'b' ? 1 : type == 'w' ? 2 : type == 'd' ? 4 : insn->size);
+        break;
+    case 'H': case 'K':
+        put(line, "st");
+        put_number(line, number);
         break;
     case 'P': case 'Q': case 'N':
         put(line, "mm");

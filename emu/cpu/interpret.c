@@ -675,6 +675,8 @@ insn_handler *interpreter_handler(const struct insn *insn)
     if (!handler)
         handler = string_handler(insn);
     if (!handler)
+        handler = x87_handler(insn);
+    if (!handler)
         handler = simd_integer_handler(insn);
     if (!handler)
         handler = simd_move_handler(insn);

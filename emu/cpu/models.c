@@ -7,10 +7,10 @@
 #define MODEL_NAME "Intel(R) Pentium(R) 4 CPU"
 
 enum { /* CPUID leaf 1, EDX */
-    HAS_VME = 1 << 1, HAS_DE = 1 << 2, HAS_PSE = 1 << 3, HAS_TSC = 1 << 4, HAS_MSR = 1 << 5, HAS_PAE = 1 << 6, HAS_MCE = 1 << 7, HAS_CX8 = 1 << 8,
+    HAS_FPU = 1, HAS_VME = 1 << 1, HAS_DE = 1 << 2, HAS_PSE = 1 << 3, HAS_TSC = 1 << 4, HAS_MSR = 1 << 5, HAS_PAE = 1 << 6, HAS_MCE = 1 << 7, HAS_CX8 = 1 << 8,
     HAS_SEP = 1 << 11, HAS_MTRR = 1 << 12, HAS_PGE = 1 << 13, HAS_MCA = 1 << 14, HAS_CMOV = 1 << 15, HAS_PAT = 1 << 16,
     HAS_CLFSH = 1 << 19, HAS_MMX = 1 << 23, HAS_FXSR = 1 << 24, HAS_SSE = 1 << 25, HAS_SSE2 = 1 << 26,
-    PENTIUM_FEATURES = HAS_VME | HAS_DE | HAS_PSE | HAS_TSC | HAS_MSR | HAS_MCE | HAS_CX8,
+    PENTIUM_FEATURES = HAS_FPU | HAS_VME | HAS_DE | HAS_PSE | HAS_TSC | HAS_MSR | HAS_MCE | HAS_CX8,
     P6_FEATURES = PENTIUM_FEATURES | HAS_PAE | HAS_SEP | HAS_MTRR | HAS_PGE | HAS_MCA | HAS_CMOV | HAS_PAT | HAS_MMX | HAS_FXSR
 };
 

@@ -30,7 +30,7 @@ BODY void mmx_set(struct cpu *cpu, unsigned n, uint64_t value)
 /* An MMX instruction makes register 0 the top of the stack, and all of them used (EMMS: empty). */
 BODY void mmx_enter(struct cpu *cpu)
 {
-    cpu->x87.status &= (uint16_t)~X87_TOP;
+    cpu->x87.top = 0;
     cpu->x87.used = 0xFF;
 }
 
@@ -43,7 +43,7 @@ BODY bool sse_off(const struct cpu *cpu)
 
 BODY bool mmx_off(const struct cpu *cpu)
 {
-    return cpu->cr0 & (CR0_EM | CR0_TS) || cpu->x87.status & X87_ES;
+    return cpu->cr0 & (CR0_EM | CR0_TS) || cpu->x87.error;
 }
 
 /* Delivers what sse_off (mmx_off) found. */

@@ -3,20 +3,17 @@
 #include "emu/cpu/simd.h"
 
 /* --- Operands that the fast path leaves --- */
-static unsigned refuse(struct cpu *cpu, unsigned allowed)
-{
-    return fault_plain(cpu, cpu->cr0 & CR0_EM || !allowed ? EXC_UD : cpu->cr0 & CR0_TS ? EXC_NM : EXC_MF);
-}
-
 int sse_refuse(struct cpu *cpu, const struct insn *i)
 {
-    refuse(cpu, cpu->cr4 & CR4_OSFXSR);
+    fault_plain(cpu, cpu->cr0 & CR0_EM || !(cpu->cr4 & CR4_OSFXSR) ? EXC_UD : EXC_NM);
     return cpu_fault_exit(cpu, i);
 }
 
 int mmx_refuse(struct cpu *cpu, const struct insn *i)
 {
-    refuse(cpu, true);
+    if (!(cpu->cr0 & CR0_EM))
+        return x87_refuse(cpu, i);
+    fault_plain(cpu, EXC_UD);
     return cpu_fault_exit(cpu, i);
 }
 

@@ -232,15 +232,15 @@ static struct float80 divide_special(struct float80 a, struct float80 b, struct 
         return result;
     if ((f80_infinite(a) && f80_infinite(b)) || (f80_zero(a) && f80_zero(b)))
         return f80_invalid(e);
+    if (f80_zero(b) && !f80_infinite(a)) { /* comes before a denormal operand */
+        e->flags |= FLOAT_ZERO_DIVIDE;
+        return infinity(sign);
+    }
     note_denormals(a, b, e);
     if (f80_infinite(a))
         return infinity(sign);
     if (f80_infinite(b) || f80_zero(a))
         return signed_zero(sign);
-    if (f80_zero(b)) {
-        e->flags |= FLOAT_ZERO_DIVIDE;
-        return infinity(sign);
-    }
     return finish(number_divide(f80_unpack(a), f80_unpack(b)), e);
 }
 

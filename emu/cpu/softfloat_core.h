@@ -10,9 +10,11 @@
 #if defined(__GNUC__)
 #define FLOAT_INLINE static inline __attribute__((always_inline))
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define LIKELY(x) __builtin_expect(!!(x), 1)
 #else
 #define FLOAT_INLINE static inline
 #define UNLIKELY(x) (x)
+#define LIKELY(x) (x)
 #endif
 
 #define TOP_BIT UINT64_C(0x8000000000000000)

@@ -418,21 +418,6 @@ static int hlt(struct cpu *cpu, const struct insn *i)
     return leave(cpu, i);
 }
 
-static int wait(struct cpu *cpu, const struct insn *i)
-{
-    if ((cpu->cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS))
-        return raise_plain(cpu, i, EXC_NM);
-    return NEXT(cpu, i);
-}
-
-/* No coprocessor: as on a PC without one, nobody answers and nothing changes. */
-static int esc(struct cpu *cpu, const struct insn *i)
-{
-    if (cpu->cr0 & (CR0_EM | CR0_TS))
-        return raise_plain(cpu, i, EXC_NM);
-    return NEXT(cpu, i);
-}
-
 static int undefined(struct cpu *cpu, const struct insn *i)
 {
     return raise_plain(cpu, i, EXC_UD);
@@ -450,7 +435,7 @@ insn_handler *system_handler(const struct insn *insn)
         [OP_LAR] = lar_lsl, [OP_LSL] = lar_lsl, [OP_VERR] = verr_verw, [OP_VERW] = verr_verw, [OP_ARPL] = arpl,
         [OP_SLDT] = sldt, [OP_STR] = str, [OP_LLDT] = lldt, [OP_LTR] = ltr,
         [OP_SGDT] = sgdt_sidt, [OP_SIDT] = sgdt_sidt, [OP_LGDT] = lgdt_lidt, [OP_LIDT] = lgdt_lidt,
-        [OP_HLT] = hlt, [OP_WAIT] = wait, [OP_ESC] = esc, [OP_UD2] = undefined, [OP_RSM] = undefined,
+        [OP_HLT] = hlt, [OP_UD2] = undefined, [OP_RSM] = undefined,
         [OP_MOV_FROM_CR] = mov_from_cr, [OP_MOV_TO_CR] = mov_to_cr, [OP_MOV_FROM_DR] = mov_from_dr, [OP_MOV_TO_DR] = mov_to_dr,
         [OP_MOV_FROM_TR] = mov_from_tr, [OP_MOV_TO_TR] = mov_to_tr, [OP_SMSW] = smsw, [OP_LMSW] = lmsw, [OP_CLTS] = clts,
         [OP_INVLPG] = cache_control, [OP_INVD] = cache_control, [OP_WBINVD] = cache_control,

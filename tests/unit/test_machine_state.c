@@ -67,6 +67,9 @@ static const struct { size_t offset, size; } marks[] = {
     /* derived from CPL and segments */
     MARK(cpu.user), MARK(cpu.tlb), MARK_SEGMENT(seg[0]), MARK_SEGMENT(seg[1]), MARK_SEGMENT(seg[2]), MARK_SEGMENT(seg[3]), MARK_SEGMENT(seg[4]),
     MARK_SEGMENT(seg[5]),
+    /* derived from the floating-point unit's control word and exceptions; what only SSE knows of an environment */
+    MARK(cpu.x87.env.rounding), MARK(cpu.x87.env.precision), MARK(cpu.x87.env.masks), MARK(cpu.x87.error),
+    MARK(cpu.x87.env.flush_to_zero), MARK(cpu.x87.env.denormals_are_zero),
     /* caches */
     MARK(cpu.tlbs), MARK(cpu.tlb_filled), MARK(cpu.tlb_filled_count), MARK(cpu.blocks), MARK(pages), MARK(scratch), MARK(scratch_size)
 };

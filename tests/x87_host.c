@@ -1,0 +1,411 @@
+/* x87_host.c - the floating-point unit, instruction by instruction, against the processor that this program runs on.
+ *
+ * usage: x87_host [COUNT [SEED]]
+ *
+ * One piece of code runs there and here: FRSTOR of a state, one instruction, FNSAVE. States, operands and control words are random, with a liking for the
+ * numbers where something happens. Everything that FNSAVE shows is compared, and memory and flags. What is left out, and why, is in `excused`. */
+#if defined __x86_64__ && defined __linux__
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "tests/bare.h"
+
+enum { AT_CODE = 0x10000, AT_STATE = 0x20000, AT_RESULT = 0x20100, AT_MEMORY = 0x20200, AT_STACK = 0x30000, MEMORY_SIZE = 128, RAM_SIZE = 1 << 20 };
+
+/* The image of FSAVE in 32-bit protected mode. */
+struct image {
+    uint32_t control, status, tags, ip, cs_opcode, dp, ds;
+    uint8_t st[8][10];
+};
+
+struct outcome {
+    struct image image;
+    uint8_t memory[MEMORY_SIZE];
+    uint32_t flags;
+};
+
+struct trial {
+    struct image state;
+    uint8_t memory[MEMORY_SIZE];
+    uint8_t code[3];
+    unsigned length;
+    uint32_t flags;
+    const char *name;
+    unsigned operation;
+};
+
+static uint64_t random_state;
+
+static uint64_t next_random(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return random_state * UINT64_C(0x2545F4914F6CDD1D);
+}
+
+static unsigned below(unsigned limit)
+{
+    return (unsigned)(next_random() >> 33) % limit;
+}
+
+/* --- Operands --- */
+
+/* Bits at random, or few ones, or few zeros. */
+static uint64_t random_bits(void)
+{
+    uint64_t bits = next_random();
+
+    switch (below(6)) {
+    case 0:  return bits & next_random() & next_random() & next_random();
+    case 1:  return bits | next_random() | next_random() | next_random();
+    case 2:  return UINT64_MAX << below(64);
+    case 3:  return (UINT64_C(1) << below(64)) + below(3) - 1;
+    case 4:  return bits << below(64);
+    default: return bits;
+    }
+}
+
+static void put80(uint8_t *p, uint16_t high, uint64_t significand)
+{
+    memcpy(p, &significand, 8);
+    memcpy(p + 8, &high, 2);
+}
+
+static void random_register(uint8_t *p)
+{
+    static const uint16_t exponents[] = {0, 0, 1, 2, 63, 64, 65, 0x3FBE, 0x3FC0, 0x3FFE, 0x3FFF, 0x4000, 0x400E, 0x401E, 0x403A, 0x403B, 0x403D, 0x403E, 0x403F,
+                                         0x43FE, 0x43FF, 0x407E, 0x407F, 0x3C00, 0x3C01, 0x3BCC, 0x3F80, 0x3F81, 0x3F69, 0x7FFD, 0x7FFE, 0x7FFF, 0x7FFF};
+    uint64_t significand = random_bits();
+    uint16_t sign = below(2) ? 0x8000 : 0, exponent = 0;
+
+    switch (below(8)) {
+    case 0: case 1: exponent = exponents[below(sizeof exponents / sizeof *exponents)]; break;
+    case 2:         exponent = (uint16_t)(next_random() & 0x7FFF); break;
+    case 3:         exponent = (uint16_t)(0x3FFF - 70 + below(140)); break;
+    case 4:         exponent = (uint16_t)(0x3FFF + below(64)); break;
+    case 5: { /* a whole number */
+        uint64_t number = random_bits() >> below(64);
+        unsigned shift = number ? (unsigned)__builtin_clzll(number) : 0;
+        put80(p, number ? (uint16_t)(sign | (0x403E - shift)) : sign, number << shift);
+        return;
+    }
+    case 6:         exponent = (uint16_t)(0x3FFD + below(5)); break;
+    default: /* zeros and infinities */
+        if (below(2))
+            put80(p, sign, 0);
+        else
+            put80(p, sign | 0x7FFF, UINT64_C(1) << 63);
+        return;
+    }
+    if (below(16)) /* otherwise it may be an unnormal */
+        significand = exponent ? significand | UINT64_C(1) << 63 : significand & ~(UINT64_C(1) << 63);
+    put80(p, sign | exponent, significand);
+}
+
+/* Something for each type that an instruction may read. */
+static void random_memory(uint8_t *p)
+{
+    uint64_t bits = random_bits();
+    uint32_t word;
+
+    for (unsigned n = 0; n < MEMORY_SIZE; n += 8) {
+        uint64_t rest = next_random();
+        memcpy(p + n, &rest, 8);
+    }
+    switch (below(6)) {
+    case 0: /* double */
+        bits = (uint64_t)(below(3) ? 0x3FF - 40 + below(80) : below(2) ? 0 : 0x7FF) << 52 | bits >> 12 | next_random() << 63;
+        memcpy(p, &bits, 8);
+        break;
+    case 1: /* single */
+        word = (below(3) ? 0x7F - 30 + below(60) : below(2) ? 0 : 0xFF) << 23 | (uint32_t)(bits >> 41) | (uint32_t)next_random() << 31;
+        memcpy(p, &word, 4);
+        break;
+    case 2:
+        random_register(p);
+        break;
+    case 3: /* decimal */
+        for (unsigned n = 0; n < 9; n++)
+            p[n] = (uint8_t)(below(10) << 4 | below(10));
+        p[9] = below(2) ? 0x80 : 0;
+        break;
+    default: /* integers */
+        memcpy(p, &bits, 8);
+        break;
+    }
+}
+
+static void random_environment(struct image *s)
+{
+    memset(s, 0, sizeof *s);
+    s->control = 0xFFFF0040 | below(32) << 8 | (below(2) ? 0x3F : below(64));
+    s->status = 0xFFFF0000 | (next_random() & 0x7F40) | (next_random() & s->control & 0x3F);
+    s->tags = 0xFFFF0000;
+    for (unsigned n = 0; n < 8; n++)
+        s->tags |= below(8) ? 0 : 3u << 2 * n;
+    if (below(4) == 0) /* room to push */
+        s->tags |= 3u << 2 * (((s->status >> 11) - 1) & 7);
+    s->ip = (uint32_t)next_random();
+    s->dp = (uint32_t)next_random();
+    s->cs_opcode = below(0x800) << 16;
+}
+
+static void random_state_image(struct image *s)
+{
+    random_environment(s);
+    for (unsigned n = 0; n < 8; n++)
+        random_register(s->st[n]);
+    if (below(4) == 0) { /* near each other, for cancellation */
+        memcpy(s->st[1], s->st[0], 10);
+        s->st[1][below(10)] ^= (uint8_t)(1u << below(8));
+    }
+}
+
+/* --- There --- */
+typedef uint64_t native(const struct image *state, uint8_t *memory, struct image *result, uint64_t flags);
+static uint8_t *native_code;
+static sigjmp_buf escape;
+
+static void on_signal(int number)
+{
+    siglongjmp(escape, number);
+}
+
+/* The piece of code: FRSTOR [EDI], PUSH ECX, POPF, the instruction, FNSAVE [EDX], PUSHF, POP EAX, and an end. */
+static size_t assemble(uint8_t *code, const struct trial *t, uint8_t end)
+{
+    static const uint8_t before[] = {0xDD, 0x27, 0x51, 0x9D}, behind[] = {0xDD, 0x32, 0x9C, 0x58};
+
+    memcpy(code, before, sizeof before);
+    memcpy(code + sizeof before, t->code, t->length);
+    memcpy(code + sizeof before + t->length, behind, sizeof behind);
+    code[sizeof before + t->length + sizeof behind] = end;
+    return sizeof before + t->length + sizeof behind + 1;
+}
+
+/* 0, or the signal that it ended with. */
+static int run_native(const struct trial *t, struct outcome *o)
+{
+    int number = sigsetjmp(escape, 1);
+    native *function;
+
+    if (number) {
+        __asm__ volatile("fninit");
+        return number;
+    }
+    memcpy(o->memory, t->memory, MEMORY_SIZE);
+    assemble(native_code, t, 0xC3);
+    memcpy(&function, &native_code, sizeof function);
+    o->flags = (uint32_t)function(&t->state, o->memory, &o->image, t->flags);
+    if (o->image.ip == (uint32_t)(uintptr_t)native_code + 4)
+        o->image.ip = AT_CODE + 4;
+    if (o->image.dp == (uint32_t)(uintptr_t)o->memory)
+        o->image.dp = AT_MEMORY;
+    return 0;
+}
+
+/* --- Here --- */
+static void start_flat(struct cpu *cpu)
+{
+    cpu->cr0 = CR0_PE | CR0_ET | CR0_NE;
+    for (unsigned n = 0; n < SEG_COUNT; n++) {
+        cpu->seg[n] = (struct segment){.limit = UINT32_MAX, .rights = n == SEG_CS ? 0xC09B : 0xC093};
+        segment_derive(&cpu->seg[n]);
+    }
+    cpu_mode_changed(cpu);
+}
+
+static void run_here(struct bare *b, const struct trial *t, struct outcome *o)
+{
+    struct cpu *cpu = &b->cpu;
+    uint8_t code[16];
+    size_t length = assemble(code, t, 0xF4);
+
+    memory_write_block(&b->memory, AT_CODE, code, (uint32_t)length);
+    memcpy(b->memory.ram + AT_STATE, &t->state, sizeof t->state);
+    memcpy(b->memory.ram + AT_MEMORY, t->memory, MEMORY_SIZE);
+    cpu->reg[EDI] = AT_STATE;
+    cpu->reg[ESI] = AT_MEMORY;
+    cpu->reg[EDX] = AT_RESULT;
+    cpu->reg[ECX] = t->flags;
+    cpu->reg[ESP] = AT_STACK;
+    cpu->eip = AT_CODE;
+    cpu->attention &= ~(uint32_t)ATTENTION_HALTED;
+    cpu->halted_dead = false;
+    bare_run(b, 20);
+    memcpy(&o->image, b->memory.ram + AT_RESULT, sizeof o->image);
+    memcpy(o->memory, b->memory.ram + AT_MEMORY, MEMORY_SIZE);
+    o->flags = cpu->reg[EAX];
+}
+
+/* --- Trials --- */
+static bool choose(struct trial *t)
+{
+    uint8_t bytes[4] = {0};
+    struct insn insn;
+    unsigned length = 0;
+
+    if (below(8) == 0)
+        bytes[length++] = 0x66;
+    bytes[length++] = (uint8_t)(0xD8 + below(8));
+    bytes[length++] = (uint8_t)(below(2) ? 0xC0 + below(64) : below(8) << 3 | ESI);
+    if (decode(bytes, length, DECODE_32 | DECODE_PROTECTED, CPU_PENTIUM4, &insn) != DECODE_OK)
+        return false;
+    if (length == 3 && insn.form != FORM_M) /* the prefix is for the images of 16 bits */
+        return false;
+    memcpy(t->code, bytes, 3);
+    t->length = length;
+    t->name = operation_names[insn.operation];
+    t->operation = insn.operation;
+    t->flags = FLAG_FIXED | (next_random() & FLAGS_ARITHMETIC);
+    random_state_image(&t->state);
+    random_memory(t->memory);
+    if (insn.operation == OP_FLDENV || insn.operation == OP_FRSTOR) {
+        struct image loaded;
+        random_state_image(&loaded);
+        memcpy(t->memory, &loaded, sizeof loaded);
+    }
+    return true;
+}
+
+static unsigned exponent_of(const uint8_t *st)
+{
+    return (st[8] | st[9] << 8) & 0x7FFF;
+}
+
+/* A number that is not zero: for the functions of such, makers differ in the last bit, and in what they do outside of the documented domains. */
+static bool ordinary(const uint8_t *st)
+{
+    uint64_t significand;
+
+    memcpy(&significand, st, 8);
+    return exponent_of(st) ? exponent_of(st) < 0x7FFF && significand >> 63 : significand;
+}
+
+static bool transcendental(unsigned operation)
+{
+    return operation >= OP_F2XM1 && operation <= OP_FSINCOS;
+}
+
+/* What makers do differently or manuals leave open. */
+static bool excused(const struct trial *t, const struct outcome *here)
+{
+    bool unmasked = here->image.status & ~here->image.control & (FLOAT_INVALID | FLOAT_DENORMAL);
+
+    switch (t->operation) {
+    case OP_FCOM: case OP_FCOMP: case OP_FCOMPP: case OP_FUCOM: case OP_FUCOMP: case OP_FUCOMPP: case OP_FICOM: case OP_FICOMP: case OP_FTST:
+    case OP_FCOMI: case OP_FCOMIP: case OP_FUCOMI: case OP_FUCOMIP:
+        return unmasked; /* SDM: then the condition stays as it was; AMD: it is that of the comparison */
+    case OP_FPREM: case OP_FPREM1:
+        return here->image.status & X87_C2; /* how far a partial reduction goes */
+    case OP_FBLD:
+        for (unsigned n = 0; n < 9; n++)
+            if ((t->memory[n] & 15) > 9 || t->memory[n] >> 4 > 9)
+                return true;
+        return false;
+    case OP_FYL2X: case OP_FPATAN:
+        return ordinary(t->state.st[0]) && ordinary(t->state.st[1]);
+    case OP_F2XM1: case OP_FYL2XP1:
+        return ordinary(t->state.st[0]);
+    default:
+        return transcendental(t->operation) && ordinary(t->state.st[0]) && exponent_of(t->state.st[0]) < 0x3FFF + 63;
+    }
+}
+
+/* Selectors and the interrupt flag are those of different systems. */
+static void forget_system(struct outcome *o)
+{
+    o->flags &= FLAGS_ARITHMETIC;
+    o->image.cs_opcode &= 0xFFFF0000;
+    o->image.ds = 0;
+}
+
+static void print_outcome(const char *where, const struct outcome *o)
+{
+    printf("  %s: cw %04x sw %04x tags %04x ip %x op %x dp %x flags %x\n   ", where, o->image.control & 0xFFFF, o->image.status & 0xFFFF, o->image.tags & 0xFFFF,
+           o->image.ip, o->image.cs_opcode >> 16, o->image.dp, o->flags);
+    for (unsigned n = 0; n < 8; n++) {
+        printf(" ");
+        for (unsigned i = 10; i--; )
+            printf("%02x%s", o->image.st[n][i], i == 8 ? "." : "");
+    }
+    printf("\n    memory");
+    for (unsigned n = 0; n < 12; n++)
+        printf(" %02x", o->memory[n]);
+    printf("\n");
+}
+
+static bool same(const struct outcome *a, const struct outcome *b)
+{
+    return !memcmp(&a->image, &b->image, sizeof a->image) && !memcmp(a->memory, b->memory, MEMORY_SIZE) && a->flags == b->flags;
+}
+
+int main(int argc, char **argv)
+{
+    unsigned long count = argc > 1 ? strtoul(argv[1], NULL, 0) : 1000000, judged = 0, different = 0, left_out = 0;
+    unsigned told[OP_COUNT] = {0};
+    struct bare *b = calloc(1, sizeof *b);
+
+    random_state = argc > 2 ? strtoull(argv[2], NULL, 0) * 2 + 1 : 20041;
+    native_code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!b || !bare_init(b, CPU_PENTIUM4, RAM_SIZE) || native_code == MAP_FAILED)
+        return fprintf(stderr, "x87_host: no memory\n"), 4;
+    signal(SIGILL, on_signal);
+    signal(SIGFPE, on_signal);
+    start_flat(&b->cpu);
+    for (unsigned long n = 0; n < count; n++) {
+        struct trial t = {0};
+        struct outcome here = {0}, there = {0};
+
+        if (!choose(&t))
+            continue;
+        int number = run_native(&t, &there);
+        if (!there.image.ip || !there.image.dp) /* the system switched tasks, which loses the pointers */
+            number = run_native(&t, &there);
+        run_here(b, &t, &here);
+        forget_system(&here);
+        forget_system(&there);
+        if (excused(&t, &here)) {
+            left_out++;
+            continue;
+        }
+        judged++;
+        if (t.operation >= OP_FCOMI && t.operation <= OP_FUCOMIP) { /* SDM: C1 is cleared; AMD: it stays */
+            there.image.status &= ~(uint32_t)X87_C1;
+            here.image.status &= ~(uint32_t)X87_C1;
+        }
+        if (!number && same(&here, &there))
+            continue;
+        different++;
+        if (told[t.operation]++ >= 3)
+            continue;
+        struct outcome start = {.image = t.state, .flags = t.flags};
+        memcpy(start.memory, t.memory, MEMORY_SIZE);
+        printf("%s (%02x %02x %02x), trial %lu%s\n", t.name, t.code[0], t.code[1], t.code[2], n, number ? ": ended by a signal there" : "");
+        print_outcome("before", &start);
+        print_outcome("there ", &there);
+        print_outcome("here  ", &here);
+    }
+    for (unsigned n = 0; n < OP_COUNT; n++)
+        if (told[n])
+            printf("%s: %u differ\n", operation_names[n], told[n]);
+    printf("%lu left out, where makers differ\n%lu passed, %lu failed\n", left_out, judged - different, different);
+    bare_free(b);
+    free(b);
+    return different != 0;
+}
+#else
+#include <stdio.h>
+
+int main(void)
+{
+    printf("this host's processor has no x87\n");
+    return 77;
+}
+#endif
