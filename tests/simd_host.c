@@ -1,6 +1,7 @@
 /* simd_host.c - MMX, SSE and SSE2 instructions against the processor that this program runs on.
  *
  *     simd_host [--count N] [--seed S] [--row OPCODE] [--show N]     (a million; with LONG in the environment, a hundred million)
+ *     simd_host --digest N                                           runs only here, on any host, and prints a digest of what came out
  *
  * Instructions are generated from the rows of the decoder's table, with prefixes, operands, registers, memory, MXCSR and the x87 unit's state at
  * random, and run one at a time, here and there. All that comes out is compared: general registers, arithmetic flags, XMM and x87 registers, top and tags
@@ -13,10 +14,14 @@
 #if defined __x86_64__ && defined __linux__
 #define _GNU_SOURCE
 #include <signal.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
-#include <unistd.h>
+#define HAVE_HOST 1
+#else
+#define HAVE_HOST 0
+#endif
+#include <inttypes.h>
+#include <string.h>
 
 #include "tests/bare.h"
 #include "emu/cpu/simd.h"
@@ -151,6 +156,7 @@ static uint64_t half(struct fuzz *f, unsigned kind)
 }
 
 /* --- There --- */
+#if HAVE_HOST
 void run_there(struct channel *c);
 extern const char run_back[];
 __asm__(
@@ -217,6 +223,28 @@ static void there_run(struct fuzz *f)
     channel.error = channel.cr2 = 0;
     run_there(&channel);
 }
+
+static void arena_protect(struct fuzz *f, bool protect)
+{
+    mprotect(f->arena + READ_ONLY, PAGE_SIZE, protect ? PROT_READ : PROT_READ | PROT_WRITE);
+}
+#else
+static bool there_init(struct fuzz *f)
+{
+    (void)f;
+    return false;
+}
+
+static void there_run(struct fuzz *f)
+{
+    (void)f;
+}
+
+static void arena_protect(struct fuzz *f, bool protect)
+{
+    (void)f, (void)protect;
+}
+#endif
 
 /* --- Here --- */
 static bool ours_init(struct fuzz *f)
@@ -520,24 +548,27 @@ static void failure_print(struct fuzz *f)
     for (unsigned n = 0; n < 8; n++) {
         const struct fxsave *b = &channel.before.fx, *o = &f->ours.fx, *h = &channel.after.fx;
         if (n == f->trial.insn.dst || n == f->trial.insn.src || !same_register(f, n))
-            printf("  xmm%u   %016lx%016lx ours %016lx%016lx host %016lx%016lx\n", n, b->xmm[n].q[1], b->xmm[n].q[0], o->xmm[n].q[1], o->xmm[n].q[0],
+            printf("  xmm%u   %016" PRIx64 "%016" PRIx64 " ours %016" PRIx64 "%016" PRIx64 " host %016" PRIx64 "%016" PRIx64 "\n", n, b->xmm[n].q[1], b->xmm[n].q[0], o->xmm[n].q[1], o->xmm[n].q[0],
                    h->xmm[n].q[1], h->xmm[n].q[0]);
         if (o->st[n].significand != h->st[n].significand || o->st[n].high != h->st[n].high)
-            printf("  st%u    %04x:%016lx ours %04x:%016lx host %04x:%016lx\n", n, b->st[n].high, b->st[n].significand, o->st[n].high, o->st[n].significand,
+            printf("  st%u    %04x:%016" PRIx64 " ours %04x:%016" PRIx64 " host %04x:%016" PRIx64 "\n", n, b->st[n].high, b->st[n].significand, o->st[n].high, o->st[n].significand,
                    h->st[n].high, h->st[n].significand);
     }
     if (has_memory(&f->trial.insn) && at < ARENA_SIZE - 16)
-        printf("  memory at %08x: ours %016lx%016lx host %016lx%016lx\n", f->trial.address, load64(our_arena(f) + at + 8), load64(our_arena(f) + at),
+        printf("  memory at %08x: ours %016" PRIx64 "%016" PRIx64 " host %016" PRIx64 "%016" PRIx64 "\n", f->trial.address, load64(our_arena(f) + at + 8), load64(our_arena(f) + at),
                load64(f->arena + at + 8), load64(f->arena + at));
 }
 
 static void arena_fill(struct fuzz *f)
 {
-    mprotect(f->arena, ARENA_SIZE, PROT_READ | PROT_WRITE);
+    if (f->arena != our_arena(f))
+        arena_protect(f, false);
     for (uint32_t at = 0; at < ARENA_SIZE; at += 8)
         store64(f->arena + at, half(f, below(f, 7)));
+    if (f->arena == our_arena(f))
+        return;
     memcpy(our_arena(f), f->arena, ARENA_SIZE);
-    mprotect(f->arena + READ_ONLY, PAGE_SIZE, PROT_READ);
+    arena_protect(f, true);
 }
 
 static void trial_run(struct fuzz *f)
@@ -557,10 +588,42 @@ static void trial_run(struct fuzz *f)
 }
 
 
+/* FNV-1a of all that an instruction leaves, as numbers. */
+static void hash(uint64_t *digest, uint64_t value)
+{
+    for (unsigned n = 0; n < 64; n += 8)
+        *digest = (*digest ^ (value >> n & 0xFF)) * UINT64_C(0x100000001B3);
+}
+
+static uint64_t digest_of(struct fuzz *f, unsigned long count)
+{
+    uint64_t digest = UINT64_C(0xCBF29CE484222325);
+
+    f->arena = our_arena(f);
+    arena_fill(f);
+    for (unsigned long n = 0; n < count; n++) {
+        const struct fxsave *fx = &f->ours.fx;
+        trial_make(f);
+        state_choose(f);
+        ours_run(f);
+        for (unsigned k = 0; k < 8; k++) {
+            hash(&digest, fx->xmm[k].q[0]);
+            hash(&digest, fx->xmm[k].q[1]);
+            hash(&digest, fx->st[k].significand);
+            hash(&digest, (uint64_t)f->ours.reg[k] << 32 | fx->st[k].high);
+        }
+        hash(&digest, (uint64_t)f->vector << 48 | (uint64_t)fx->status << 32 | fx->mxcsr);
+        hash(&digest, f->ours.flags << 32 | fx->tags);
+    }
+    for (uint32_t at = 0; at < ARENA_SIZE; at += 8)
+        hash(&digest, load64(f->arena + at));
+    return digest;
+}
+
 int main(int argc, char **argv)
 {
     static struct fuzz f;
-    unsigned long count = getenv("LONG") ? 100000000 : 1000000;
+    unsigned long count = getenv("LONG") ? 100000000 : 1000000, digest = 0;
     long opcode = -1;
 
     f.shown = 10;
@@ -568,14 +631,21 @@ int main(int argc, char **argv)
         if (!strcmp(argv[n], "--count")) count = strtoul(argv[n + 1], NULL, 0);
         if (!strcmp(argv[n], "--seed")) f.random = strtoull(argv[n + 1], NULL, 0);
         if (!strcmp(argv[n], "--row")) opcode = strtol(argv[n + 1], NULL, 16);
+        if (!strcmp(argv[n], "--digest")) digest = strtoul(argv[n + 1], NULL, 0);
         if (!strcmp(argv[n], "--show")) f.shown = strtoul(argv[n + 1], NULL, 0);
     }
     f.rows = calloc(opcode_row_count, sizeof *f.rows);
     for (unsigned row = 0; row < opcode_row_count; row++)
         if (opcode_rows[row].operation >= OP_MOVD && opcode_rows[row].operation <= OP_PREFETCHT2 && (opcode < 0 || opcode_rows[row].opcode == opcode))
             f.rows[f.row_count++] = row;
-    if (!f.rows || !f.row_count || !ours_init(&f) || !there_init(&f)) {
-        printf("skipped: no memory where it is wanted\n");
+    if (!f.rows || !f.row_count || !ours_init(&f))
+        return 4;
+    if (digest) {
+        printf("%016" PRIx64 "\n", digest_of(&f, digest));
+        return 0;
+    }
+    if (!there_init(&f)) {
+        printf("this host is no x86-64 Linux, or the arena's place is taken\n");
         return 77;
     }
     for (unsigned long n = 0; n < count; n++) {
@@ -587,11 +657,3 @@ int main(int argc, char **argv)
     printf("%lu passed, %lu failed\n", f.passed, f.failed);
     return f.failed != 0;
 }
-#else
-#include <stdio.h>
-int main(void)
-{
-    printf("this host is no x86-64 Linux\n");
-    return 77;
-}
-#endif

@@ -387,16 +387,16 @@ static void conversions_clear_or_keep_the_upper_half_as_the_manual_says(void **s
     expect_xmm(p, 2, 0, PAIR(2, 0xFFFFFFFE));
     expect_xmm(p, 3, 0x6666666666666666, 0x333333333FC00000);
     p->cpu.x87.reg[5].significand = PAIR(1, 0xFFFFFFFF);
-    p->cpu.x87.status = 0x3800;
+    p->cpu.x87.top = 7;
     RUN(p, 0x0F, 0x2A, 0xE5); /* cvtpi2ps xmm4, mm5 */
     expect_xmm(p, 4, 0x8888888888888888, PAIR(ONE, 0xBF800000));
-    assert_int_equal(p->cpu.x87.status, 0);
-    p->cpu.x87.status = 0x3800;
+    assert_int_equal(p->cpu.x87.top, 0);
+    p->cpu.x87.top = 7;
     p->cpu.reg[EBX] = AT_DATA;
     poke(p, AT_DATA, 3, 4);
     RUN(p, 0x66, 0x0F, 0x2A, 0x23); /* cvtpi2pd xmm4, [ebx] has nothing to do with MMX registers */
     expect_xmm(p, 4, 0, 0x4008000000000000);
-    assert_int_equal(p->cpu.x87.status, 0x3800);
+    assert_int_equal(p->cpu.x87.top, 7);
     processor_free(p);
 }
 
