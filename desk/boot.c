@@ -319,6 +319,11 @@ static bool run_script_command(struct boot *b, const struct script_command *c, c
         return ended(b, session_keys(&b->session, c->keys, c->key_count), object, "all keys were taken", error);
     case SCRIPT_SERIAL:
         return ended(b, session_serial(&b->session, (const uint8_t *)c->text, c->length), object, "all bytes were taken", error);
+    case SCRIPT_MOUSE_MOVE:
+    case SCRIPT_MOUSE_DOWN:
+    case SCRIPT_MOUSE_UP:
+        return ended(b, session_mouse(&b->session, c->dx, c->dy, c->verb == SCRIPT_MOUSE_DOWN ? c->button : 0,
+                                      c->verb == SCRIPT_MOUSE_UP ? c->button : 0), object, "the mouse was done", error);
     case SCRIPT_FLOPPY:
         return change_floppy(b, c->text, error);
     case SCRIPT_SCREENSHOT:

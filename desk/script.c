@@ -7,7 +7,9 @@
 
 #include "desk/session.h"
 
-enum argument_kind { TAKES_NOTHING, TAKES_TEXT, TAKES_BYTES, TAKES_PATH, TAKES_TYPING, TAKES_CHORD, TAKES_SECONDS };
+#define MOUSE_LIMIT 32767 /* counts of one movement: machine_pointer takes no more */
+
+enum argument_kind { TAKES_NOTHING, TAKES_TEXT, TAKES_BYTES, TAKES_PATH, TAKES_TYPING, TAKES_CHORD, TAKES_SECONDS, TAKES_MOVE, TAKES_BUTTON };
 
 static const struct {
     const char *first, *second; /* second: null where one word is the command */
@@ -25,6 +27,9 @@ static const struct {
     { "key",        NULL,       TAKES_CHORD,   SCRIPT_KEY },
     { "serial",     NULL,       TAKES_BYTES,   SCRIPT_SERIAL },
     { "floppy",     NULL,       TAKES_PATH,    SCRIPT_FLOPPY },
+    { "mouse",      "move",     TAKES_MOVE,    SCRIPT_MOUSE_MOVE },
+    { "mouse",      "down",     TAKES_BUTTON,  SCRIPT_MOUSE_DOWN },
+    { "mouse",      "up",       TAKES_BUTTON,  SCRIPT_MOUSE_UP },
     { "screenshot", NULL,       TAKES_PATH,    SCRIPT_SCREENSHOT },
     { "text",       NULL,       TAKES_NOTHING, SCRIPT_TEXT },
     { "digest",     NULL,       TAKES_NOTHING, SCRIPT_DIGEST },
@@ -195,6 +200,39 @@ static bool read_seconds(struct reader *r, struct script_command *c)
            refuse_at(r, begin, "not a number of seconds: ", c->text, c->length);
 }
 
+/* A whole number of counts, with a sign or without. */
+static bool read_counts(struct reader *r, int *counts)
+{
+    const char *begin = r->at;
+    size_t length = word_length(r), i = length > 0 && (*begin == '-' || *begin == '+');
+    int value = 0;
+
+    for (; i < length && begin[i] >= '0' && begin[i] <= '9' && value <= MOUSE_LIMIT; i++)
+        value = value * 10 + (begin[i] - '0');
+    if (i < length || length == 0 || begin[length - 1] < '0' || value > MOUSE_LIMIT)
+        return refuse_at(r, begin, "expected a whole number from -32767 to 32767, not ", begin, length);
+    *counts = *begin == '-' ? -value : value;
+    r->at += length;
+    skip_space(r);
+    return true;
+}
+
+static bool read_button(struct reader *r, struct script_command *c)
+{
+    static const struct { const char *name; unsigned button; } buttons[] = {
+        { "left", POINTER_LEFT }, { "right", POINTER_RIGHT }, { "middle", POINTER_MIDDLE }
+    };
+    size_t length = word_length(r);
+
+    for (size_t i = 0; i < sizeof(buttons) / sizeof(buttons[0]); i++)
+        if (word_is(r, length, buttons[i].name)) {
+            c->button = buttons[i].button;
+            r->at += length;
+            return true;
+        }
+    return refuse_at(r, r->at, "expected left, right or middle", "", 0);
+}
+
 static bool read_argument(struct reader *r, enum argument_kind kind, struct script_command *c)
 {
     switch (kind) {
@@ -205,6 +243,8 @@ static bool read_argument(struct reader *r, enum argument_kind kind, struct scri
     case TAKES_TYPING:  return read_typing(r, c);
     case TAKES_CHORD:   return read_chord(r, c);
     case TAKES_SECONDS: return read_seconds(r, c);
+    case TAKES_MOVE:    return read_counts(r, &c->dx) && read_counts(r, &c->dy);
+    case TAKES_BUTTON:  return read_button(r, c);
     }
     return false;
 }

@@ -80,7 +80,7 @@ static bool condition_met(struct session *s, const struct condition *c)
     case WHEN_SERIAL:   return serial_met(s, c);
     case WHEN_HALT:     return s->halted;
     case WHEN_POWEROFF: return s->off;
-    case WHEN_SENT:     return s->off || (s->key_count == 0 && s->byte_count == 0);
+    case WHEN_SENT:     return s->off || (s->key_count == 0 && !s->mouse_waiting && s->byte_count == 0);
     }
     return false;
 }
@@ -98,6 +98,10 @@ static void give_inputs(struct session *s)
         s->key_due = (period + 2) * s->period;
         s->keys++;
         s->key_count--;
+    }
+    if (s->mouse_waiting && tick >= s->key_due && machine_pointer(s->machine, s->mouse_dx, s->mouse_dy, 0, s->mouse_buttons)) {
+        s->key_due = (period + 2) * s->period;
+        s->mouse_waiting = false;
     }
     while (s->byte_count > 0 && machine_serial_in(s->machine, 0, *s->bytes)) {
         s->bytes++;
@@ -205,6 +209,15 @@ enum session_end session_keys(struct session *s, const struct key_event *keys, s
 {
     s->keys = keys;
     s->key_count = count;
+    return session_wait(s, &sent, 1);
+}
+
+enum session_end session_mouse(struct session *s, int dx, int dy, unsigned pressed, unsigned released)
+{
+    s->mouse_dx = dx;
+    s->mouse_dy = dy;
+    s->mouse_buttons = (s->mouse_buttons | pressed) & ~released;
+    s->mouse_waiting = true;
     return session_wait(s, &sent, 1);
 }
 

@@ -12,7 +12,7 @@
 enum condition_kind { WHEN_TICK, WHEN_SCREEN, WHEN_SERIAL, WHEN_HALT, WHEN_POWEROFF, WHEN_SENT };
 
 /* WHEN_SCREEN: text stands within a row of the text screen. WHEN_SERIAL: COM1 has sent text since the last WHEN_SERIAL that came true. WHEN_SENT: all
- * keys and bytes of session_keys and session_serial have been taken; a machine that is off takes any. */
+ * inputs of session_keys, session_mouse and session_serial have been taken; a machine that is off takes any. */
 struct condition {
     enum condition_kind kind;
     uint64_t tick;
@@ -53,6 +53,9 @@ struct session {
     uint64_t input_due, key_due;       /* ticks before which nothing, and no key, is given */
     const struct key_event *keys;      /* still to be pressed; one every second period */
     size_t key_count;
+    bool mouse_waiting;                /* the mouse is still to be moved, or its buttons to change */
+    int mouse_dx, mouse_dy;
+    unsigned mouse_buttons;            /* that are down, or will be */
     const uint8_t *bytes;              /* still to be sent to COM1 */
     size_t byte_count;
     struct progress progress;
@@ -68,8 +71,9 @@ void session_serial_out(struct session *s, uint8_t byte);
 /* Runs until one of the conditions is true; at once if one is. Without conditions: until the machine is off or the limit. */
 enum session_end session_wait(struct session *s, const struct condition *conditions, size_t count);
 
-/* Press keys, send bytes to COM1, until all are taken. */
+/* Press keys, move the mouse and press and release its buttons, send bytes to COM1, until all are taken. */
 enum session_end session_keys(struct session *s, const struct key_event *keys, size_t count);
+enum session_end session_mouse(struct session *s, int dx, int dy, unsigned pressed, unsigned released);
 enum session_end session_serial(struct session *s, const uint8_t *bytes, size_t count);
 
 /* Whether COM1 has sent the text at any time (within SERIAL_MEMORY). */

@@ -55,6 +55,12 @@ void machine_digest(struct machine *m, uint8_t digest[32]);
 /* A key goes down or up. key is the set 1 make code; bit 7 marks the keys that send an E0 prefix (right Ctrl is 9Dh, Up C8h); E1h is Pause. False:
  * the keyboard's buffer is full, try again later. */
 bool machine_key(struct machine *m, uint8_t key, bool down);
+#define POINTER_LEFT 1u
+#define POINTER_RIGHT 2u
+#define POINTER_MIDDLE 4u
+/* The mouse moves by so many counts to the right and down, its wheel by so many steps towards the user, each within 32767 of 0, and these buttons are down
+ * now. False: the last change of the buttons is not told yet, nothing has happened; try again later. */
+bool machine_pointer(struct machine *m, int dx, int dy, int wheel, unsigned buttons);
 /* A byte arrives on a serial port. False: the receiver has no room; try again later. */
 bool machine_serial_in(struct machine *m, unsigned port, uint8_t byte);
 /* Changes the medium of a removable drive; null takes it out. */

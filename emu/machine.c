@@ -452,6 +452,11 @@ bool machine_key(struct machine *m, uint8_t key, bool down)
     return i8042_key(&m->keyboard, key, down);
 }
 
+bool machine_pointer(struct machine *m, int dx, int dy, int wheel, unsigned buttons)
+{
+    return ps2mouse_move(&m->keyboard.mouse, dx, dy, wheel, buttons);
+}
+
 bool machine_serial_in(struct machine *m, unsigned port, uint8_t byte)
 {
     return m->manifest.serial[port] && uart16550_receive(&m->serial[port], byte);

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define REPLY_US 50u  /* the controller finds an answer */
-#define WIRE_US 1000u /* a byte comes from the keyboard */
+#define WIRE_US 1000u /* a byte comes from the keyboard or the mouse */
 
 enum { STATUS_FULL = 0x01, STATUS_SYSTEM = 0x04, STATUS_COMMAND = 0x08, STATUS_UNLOCKED = 0x10, STATUS_AUX = 0x20 };
 enum {
@@ -26,14 +26,9 @@ enum { KEY_PRINT_SCREEN = 0xB7, KEY_PAUSE = 0xE1 };
 enum { ALTS = 0x03, CONTROLS = 0x0C, SHIFTS = 0x30 };
 enum { DEFAULT_RATE = 0x2B }; /* 500 ms, then 10.9 a second */
 
-static const struct state_field queue_state[] = {
-    STATE_BUFFER(struct i8042_queue, bytes, length, "the oldest first"),
-    STATE_END
-};
-
 static const struct state_field keyboard_state[] = {
-    STATE_TABLE(struct keyboard, codes, struct i8042_queue, queue_state, "scan codes typed"),
-    STATE_TABLE(struct keyboard, replies, struct i8042_queue, queue_state, "replies to commands"),
+    STATE_TABLE(struct keyboard, codes, struct ps2_queue, ps2_queue_state, "scan codes typed"),
+    STATE_TABLE(struct keyboard, replies, struct ps2_queue, ps2_queue_state, "replies to commands"),
     STATE(struct keyboard, command, U8, "command that waits for its argument"),
     STATE(struct keyboard, set, U8, "scan code set, 1-3"),
     STATE(struct keyboard, leds, U8, "bits 0-2: scroll, num, caps lock"),
@@ -50,8 +45,9 @@ static const struct state_field keyboard_state[] = {
 
 const struct state_field i8042_state[] = {
     STATE_TABLE(struct i8042, keyboard, struct keyboard, keyboard_state, "the keyboard"),
-    STATE_TABLE(struct i8042, replies, struct i8042_queue, queue_state, "replies of the controller"),
-    STATE_TABLE(struct i8042, aux, struct i8042_queue, queue_state, "bytes from the auxiliary port"),
+    STATE_TABLE(struct i8042, replies, struct ps2_queue, ps2_queue_state, "replies of the controller"),
+    STATE_TABLE(struct i8042, aux, struct ps2_queue, ps2_queue_state, "bytes as if from the auxiliary port"),
+    STATE_TABLE(struct i8042, mouse, struct ps2mouse, ps2mouse_state, "the mouse"),
     STATE_BYTE_ARRAY(struct i8042, ram, "controller RAM; byte 0 is the command byte"),
     STATE(struct i8042, command, U8, "command that waits for its byte at port 60h"),
     STATE(struct i8042, output, U8, "output buffer"),
@@ -90,24 +86,14 @@ static const uint8_t modifier_keys[6] = { 0x38, 0xB8, 0x1D, 0x9D, 0x2A, 0x36 };
 
 /* --- Bytes on their way --- */
 
-static void push(struct i8042_queue *q, uint8_t byte)
-{
-    if (q->length < sizeof q->bytes)
-        q->bytes[q->length++] = byte;
-}
-
-static uint8_t pop(struct i8042_queue *q)
-{
-    uint8_t byte = q->bytes[0];
-
-    q->length--;
-    memmove(q->bytes, q->bytes + 1, q->length);
-    return byte;
-}
-
 static bool keyboard_has_byte(const struct i8042 *k)
 {
     return !(k->ram[0] & MODE_NO_KEYBOARD) && (k->keyboard.replies.length || k->keyboard.codes.length);
+}
+
+static bool mouse_has_byte(const struct i8042 *k)
+{
+    return !(k->ram[0] & MODE_NO_AUX) && ps2mouse_has_byte(&k->mouse);
 }
 
 static void update_irqs(struct i8042 *k)
@@ -127,7 +113,7 @@ static void schedule(struct i8042 *k)
         return;
     if (k->replies.length || k->aux.length)
         due_at = now + clock_ticks_us(k->clock, REPLY_US);
-    else if (keyboard_has_byte(k))
+    else if (keyboard_has_byte(k) || mouse_has_byte(k))
         due_at = now + clock_ticks_us(k->clock, WIRE_US);
     else
         return;
@@ -151,7 +137,7 @@ static uint8_t to_set1(uint8_t code)
 static void receive(struct i8042 *k)
 {
     struct keyboard *kb = &k->keyboard;
-    uint8_t byte = pop(kb->replies.length ? &kb->replies : &kb->codes);
+    uint8_t byte = ps2_pop(kb->replies.length ? &kb->replies : &kb->codes);
 
     kb->last_sent = byte;
     if (k->ram[0] & MODE_TRANSLATE) {
@@ -172,12 +158,21 @@ static void byte_due(void *device)
     if (k->status & STATUS_FULL)
         return;
     if (k->replies.length)
-        fill_output(k, pop(&k->replies), 0);
+        fill_output(k, ps2_pop(&k->replies), 0);
     else if (k->aux.length)
-        fill_output(k, pop(&k->aux), STATUS_AUX);
+        fill_output(k, ps2_pop(&k->aux), STATUS_AUX);
     else if (keyboard_has_byte(k))
         receive(k);
+    else if (mouse_has_byte(k))
+        fill_output(k, ps2mouse_read(&k->mouse), STATUS_AUX);
     schedule(k);
+}
+
+static void mouse_ready(void *listener, unsigned number, bool level)
+{
+    (void)number;
+    if (level)
+        schedule(listener);
 }
 
 /* --- The keyboard --- */
@@ -206,14 +201,14 @@ static void keyboard_reset(struct i8042 *k)
 
 static void keyboard_argument(struct keyboard *kb, uint8_t command, uint8_t value)
 {
-    push(&kb->replies, ACKNOWLEDGE);
+    ps2_push(&kb->replies, ACKNOWLEDGE);
     switch (command) {
     case 0xED:
         kb->leds = value & 7;
         break;
     case 0xF0:
         if (value == 0)
-            push(&kb->replies, kb->set);
+            ps2_push(&kb->replies, kb->set);
         else if (value <= 3)
             kb->set = value;
         break;
@@ -227,7 +222,7 @@ static void keyboard_command(struct i8042 *k, uint8_t value)
 {
     struct keyboard *kb = &k->keyboard;
 
-    push(&kb->replies, value == 0xEE ? 0xEE : value == 0xFE ? kb->last_sent : ACKNOWLEDGE);
+    ps2_push(&kb->replies, value == 0xEE ? 0xEE : value == 0xFE ? kb->last_sent : ACKNOWLEDGE);
     switch (value) {
     case 0xED: case 0xF0: case 0xF3: /* LEDs, scan code set, typematic rate: an argument follows */
         kb->command = value;
@@ -235,8 +230,8 @@ static void keyboard_command(struct i8042 *k, uint8_t value)
     case 0xEE: case 0xFE: /* echo, resend */
         break;
     case 0xF2:
-        push(&kb->replies, 0xAB);
-        push(&kb->replies, 0x83);
+        ps2_push(&kb->replies, 0xAB);
+        ps2_push(&kb->replies, 0x83);
         break;
     case 0xF4:
         kb->codes.length = 0;
@@ -252,7 +247,7 @@ static void keyboard_command(struct i8042 *k, uint8_t value)
         break;
     case 0xFF:
         keyboard_reset(k);
-        push(&kb->replies, SELF_TEST_PASSED);
+        ps2_push(&kb->replies, SELF_TEST_PASSED);
         break;
     default:
         kb->replies.bytes[0] = RESEND;
@@ -291,17 +286,17 @@ static uint8_t set3_code(uint8_t key)
     return set2_code(key);
 }
 
-static void push_code(struct i8042_queue *q, bool prefix, uint8_t code, bool down)
+static void push_code(struct ps2_queue *q, bool prefix, uint8_t code, bool down)
 {
     if (prefix)
-        push(q, 0xE0);
+        ps2_push(q, 0xE0);
     if (!down)
-        push(q, BREAK);
-    push(q, code);
+        ps2_push(q, BREAK);
+    ps2_push(q, code);
 }
 
 /* What a key sends in set 2. Pause and Print Screen differ with the modifiers (table "Scan Code Set 2"). */
-static void set2_sequence(const struct keyboard *kb, uint8_t key, bool down, struct i8042_queue *q)
+static void set2_sequence(const struct keyboard *kb, uint8_t key, bool down, struct ps2_queue *q)
 {
     static const uint8_t pause[] = { 0xE1, 0x14, 0x77, 0xE1, 0xF0, 0x14, 0xF0, 0x77 };
 
@@ -327,7 +322,7 @@ static void set2_sequence(const struct keyboard *kb, uint8_t key, bool down, str
 static bool type(struct i8042 *k, uint8_t key, bool down)
 {
     struct keyboard *kb = &k->keyboard;
-    struct i8042_queue sequence = { .length = 0 };
+    struct ps2_queue sequence = { .length = 0 };
     uint8_t prefix = 0;
 
     if (kb->set != 3)
@@ -342,7 +337,7 @@ static bool type(struct i8042 *k, uint8_t key, bool down)
             prefix = 0x80;
             continue;
         }
-        push(&kb->codes, kb->set == 1 ? to_set1(byte) | prefix : byte);
+        ps2_push(&kb->codes, kb->set == 1 ? to_set1(byte) | prefix : byte);
         prefix = 0;
     }
     schedule(k);
@@ -408,7 +403,7 @@ static uint8_t output_port(const struct i8042 *k)
 
 static void reply(struct i8042 *k, uint8_t byte)
 {
-    push(&k->replies, byte);
+    ps2_push(&k->replies, byte);
     schedule(k);
 }
 
@@ -464,9 +459,13 @@ static void data_write(struct i8042 *k, uint8_t value)
     case 0xD2:
         reply(k, value);
         break;
-    case 0xD3: case 0xD4:
-        push(&k->aux, command == 0xD3 ? value : RESEND); /* D4h: nobody answers */
+    case 0xD3:
+        ps2_push(&k->aux, value);
         schedule(k);
+        break;
+    case 0xD4:
+        k->ram[0] &= (uint8_t)~MODE_NO_AUX; /* as with the keyboard */
+        ps2mouse_write(&k->mouse, value);
         break;
     default:
         k->ram[command & 31] = value;
@@ -500,6 +499,7 @@ void i8042_reset(struct i8042 *k)
     clock_schedule(k->clock, EVENT_KEYBOARD, NEVER);
     memset(&k->keyboard, 0, offsetof(struct keyboard, repeat_due_at));
     keyboard_reset(k);
+    ps2mouse_reset(&k->mouse);
     k->replies.length = k->aux.length = 0;
     memset(k->ram, 0, sizeof k->ram);
     k->ram[0] = MODE_NO_KEYBOARD | MODE_NO_AUX;
@@ -520,6 +520,7 @@ void i8042_init(struct i8042 *k, struct clock *clock, struct bus *bus, struct li
     k->irq12 = irq12;
     k->a20_line = a20;
     k->reset_line = reset;
+    ps2mouse_init(&k->mouse, clock, (struct line){mouse_ready, k, 0});
     k->due_at = k->keyboard.repeat_due_at = NEVER;
     clock_register(clock, EVENT_KEYBOARD, &k->due_at, byte_due, k);
     clock_register(clock, EVENT_TYPEMATIC, &k->keyboard.repeat_due_at, repeat_due, k);

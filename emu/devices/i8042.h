@@ -1,5 +1,4 @@
-/* i8042.h - the keyboard controller at 60h/64h and the keyboard on its wire. The auxiliary port is there, with
- * nothing plugged in. */
+/* i8042.h - the keyboard controller at 60h/64h, the keyboard on its wire and the mouse on that of the auxiliary port. */
 #ifndef MUNIMENT_EMU_DEVICES_I8042_H
 #define MUNIMENT_EMU_DEVICES_I8042_H
 
@@ -8,18 +7,13 @@
 
 #include "emu/bus.h"
 #include "emu/clock.h"
+#include "emu/devices/ps2mouse.h"
 #include "emu/line.h"
 #include "emu/state.h"
 
-/* Bytes on their way, the oldest first. */
-struct i8042_queue {
-    uint8_t bytes[16];
-    uint32_t length;
-};
-
 struct keyboard {
-    struct i8042_queue codes;   /* scan codes that were typed */
-    struct i8042_queue replies; /* to commands; they go first */
+    struct ps2_queue codes;     /* scan codes that were typed */
+    struct ps2_queue replies;   /* to commands; they go first */
     uint8_t command;            /* that waits for its argument; 0: none */
     uint8_t set;                /* of scan codes, 1 to 3 */
     uint8_t leds;               /* bits 0-2: scroll, num, caps lock */
@@ -34,8 +28,9 @@ struct keyboard {
 
 struct i8042 {
     struct keyboard keyboard;
-    struct i8042_queue replies; /* of the controller itself; they go before the keyboard's bytes */
-    struct i8042_queue aux;     /* from the auxiliary port */
+    struct ps2_queue replies;   /* of the controller itself; they go before the keyboard's bytes */
+    struct ps2_queue aux;       /* as if from the auxiliary port: command D3h */
+    struct ps2mouse mouse;
     uint8_t ram[32];            /* byte 0 is the command byte */
     uint8_t command;            /* that waits for its byte at port 60h; 0: none */
     uint8_t output;             /* output buffer */
@@ -50,7 +45,7 @@ struct i8042 {
 
 extern const struct state_field i8042_state[];
 
-/* The reset line is pulsed. Uses EVENT_KEYBOARD and EVENT_TYPEMATIC. */
+/* The reset line is pulsed. Uses EVENT_KEYBOARD and EVENT_TYPEMATIC, and EVENT_MOUSE for the mouse. */
 void i8042_init(struct i8042 *k, struct clock *clock, struct bus *bus, struct line irq1, struct line irq12,
                 struct line a20, struct line reset);
 void i8042_reset(struct i8042 *k);

@@ -23,6 +23,9 @@ static void check_command(const struct script_command *c)
         for (size_t i = 0; i < c->key_count; i++)
             require(c->keys[i].key != 0);
         break;
+    case SCRIPT_MOUSE_MOVE:
+        require(abs(c->dx) <= 32767 && abs(c->dy) <= 32767);
+        break;
     case SCRIPT_WAIT_TIME:
         require(c->microseconds <= UINT64_C(100000001000000));
         break;

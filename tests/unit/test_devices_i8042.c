@@ -49,6 +49,18 @@ static void expect_bytes(struct fixture *f, const uint8_t *bytes, unsigned count
     assert_int_equal(in(&f->board, 0x64) & 0x01, 0);
 }
 
+/* These come next, perhaps with more behind them. */
+static void expect_next(struct fixture *f, const uint8_t *bytes, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        for (unsigned tries = 0; tries < 150 && !(in(&f->board, 0x64) & 0x01); tries++)
+            board_run_us(&f->board, 100);
+        assert_int_equal(in(&f->board, 0x60), bytes[i]);
+    }
+}
+
+#define EXPECT_NEXT(f, ...) expect_next(f, (const uint8_t[]){ __VA_ARGS__ }, sizeof (const uint8_t[]){ __VA_ARGS__ })
+#define EXPECT0(f) expect_bytes(f, NULL, 0)
 #define EXPECT(f, ...) expect_bytes(f, (const uint8_t[]){ __VA_ARGS__ }, sizeof (const uint8_t[]){ __VA_ARGS__ })
 
 static void press(struct fixture *f, uint8_t key)
@@ -134,11 +146,177 @@ static void loopbacks_fill_the_output_buffer(void **state)
     assert_int_equal(in(&f->board, 0x64) & 0x21, 0x21);
     assert_true(f->board.level[IRQ12]);
     assert_int_equal(in(&f->board, 0x60), 0xA5);
-    command(f, 0xD4); /* no mouse */
-    out(&f->board, 0x60, 0xF2);
-    board_run_us(&f->board, 100);
+}
+
+/* --- The mouse --- */
+
+static void to_mouse(struct fixture *f, uint8_t value)
+{
+    command(f, 0xD4);
+    out(&f->board, 0x60, value);
+}
+
+/* A command that is acknowledged and says no more. */
+static void order_mouse(struct fixture *f, uint8_t value)
+{
+    to_mouse(f, value);
+    EXPECT(f, 0xFA);
+}
+
+static void wait_for_report(struct fixture *f)
+{
+    board_run_us(&f->board, 10000);
+}
+
+static bool move(struct fixture *f, int dx, int dy, int wheel, unsigned buttons)
+{
+    return ps2mouse_move(&f->k.mouse, dx, dy, wheel, buttons);
+}
+
+static void the_mouse_answers_on_irq_12(void **state)
+{
+    struct fixture *f = *state;
+
+    mode(f, 0x03);
+    to_mouse(f, 0xFF);
+    board_run_us(&f->board, 1100);
     assert_int_equal(in(&f->board, 0x64) & 0x21, 0x21);
-    assert_int_equal(in(&f->board, 0x60), 0xFE);
+    assert_true(f->board.level[IRQ12]);
+    assert_false(f->board.level[IRQ1]);
+    EXPECT(f, 0xFA, 0xAA, 0x00);
+    assert_false(f->board.level[IRQ12]);
+    to_mouse(f, 0xF2);
+    EXPECT(f, 0xFA, 0x00);
+    to_mouse(f, 0xD0);
+    EXPECT(f, 0xFE);
+    to_mouse(f, 0xFE);
+    EXPECT(f, 0xFE);
+    command(f, 0xA9);
+    EXPECT(f, 0x00);
+}
+
+static void the_controller_holds_the_mouse_back_while_its_port_is_disabled(void **state)
+{
+    struct fixture *f = *state;
+
+    order_mouse(f, 0xF4);
+    command(f, 0xA7);
+    assert_true(move(f, 1, 0, 0, 0));
+    board_run_us(&f->board, 50000);
+    assert_int_equal(in(&f->board, 0x64) & 1, 0);
+    command(f, 0xA8);
+    EXPECT(f, 0x08, 1, 0);
+}
+
+static void movement_is_told_in_reports_of_three_bytes(void **state)
+{
+    struct fixture *f = *state;
+
+    order_mouse(f, 0xF6);
+    assert_true(move(f, 9, 9, 0, 0)); /* nobody wants to know */
+    wait_for_report(f);
+    EXPECT0(f);
+    order_mouse(f, 0xF4);
+    assert_true(move(f, 5, -3, 2, 0));
+    board_run_us(&f->board, 9900);
+    assert_int_equal(in(&f->board, 0x64) & 1, 0);
+    EXPECT(f, 0x08, 5, 3);
+    assert_true(move(f, -300, 2, 0, 0));
+    EXPECT_NEXT(f, 0x38, 1, 0xFE); /* -255 */
+    EXPECT_NEXT(f, 0x18, 0xD3, 0); /* and the 45 that are left */
+    wait_for_report(f);
+    EXPECT0(f);
+}
+
+static void no_change_of_a_button_is_lost(void **state)
+{
+    struct fixture *f = *state;
+
+    order_mouse(f, 0xF4);
+    assert_true(move(f, 0, 0, 0, 1));
+    assert_true(move(f, 1, 0, 0, 1));
+    assert_false(move(f, 1, 0, 0, 0)); /* the press is not told yet */
+    wait_for_report(f);
+    EXPECT(f, 0x09, 1, 0);
+    assert_true(move(f, 0, 0, 0, 6));
+    wait_for_report(f);
+    EXPECT(f, 0x0E, 0, 0);
+    to_mouse(f, 0xE9);
+    EXPECT(f, 0xFA, 0x23, 2, 100);
+}
+
+static void the_knock_turns_the_wheel_on(void **state)
+{
+    static const uint8_t knock[] = { 200, 100, 80 };
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < 3; i++) {
+        order_mouse(f, 0xF3);
+        order_mouse(f, knock[i]);
+    }
+    to_mouse(f, 0xF2);
+    EXPECT(f, 0xFA, 0x03);
+    order_mouse(f, 0xF4);
+    assert_true(move(f, 0, 0, -9, 0));
+    EXPECT_NEXT(f, 0x08, 0, 0, 0xF9);
+    EXPECT_NEXT(f, 0x08, 0, 0, 0xFE);
+    to_mouse(f, 0xFF);
+    EXPECT(f, 0xFA, 0xAA, 0x00);
+    to_mouse(f, 0xF2);
+    EXPECT(f, 0xFA, 0x00);
+}
+
+static void sample_rate_and_resolution_are_taken_and_told(void **state)
+{
+    struct fixture *f = *state;
+
+    order_mouse(f, 0xF3);
+    order_mouse(f, 10);
+    order_mouse(f, 0xE8);
+    order_mouse(f, 1);
+    to_mouse(f, 0xF3);
+    EXPECT(f, 0xFA);
+    to_mouse(f, 33);
+    EXPECT(f, 0xFE);
+    order_mouse(f, 0xE7);
+    to_mouse(f, 0xE9);
+    EXPECT(f, 0xFA, 0x10, 1, 10);
+    order_mouse(f, 0xF4);
+    assert_true(move(f, 4, 0, 0, 0));
+    board_run_us(&f->board, 99900);
+    assert_int_equal(in(&f->board, 0x64) & 1, 0);
+    EXPECT(f, 0x08, 6, 0); /* scaled 2:1 */
+    order_mouse(f, 0xE6);
+    to_mouse(f, 0xE9);
+    EXPECT(f, 0xFA, 0x20, 1, 10);
+    order_mouse(f, 0xF6);
+    to_mouse(f, 0xE9);
+    EXPECT(f, 0xFA, 0x00, 2, 100);
+}
+
+static void remote_mode_reports_when_asked_and_wrap_mode_echoes(void **state)
+{
+    struct fixture *f = *state;
+
+    order_mouse(f, 0xF4);
+    order_mouse(f, 0xF0);
+    assert_true(move(f, 7, 0, 0, 4));
+    wait_for_report(f);
+    EXPECT0(f);
+    to_mouse(f, 0xEB);
+    EXPECT(f, 0xFA, 0x0C, 7, 0);
+    to_mouse(f, 0xEB);
+    EXPECT(f, 0xFA, 0x0C, 0, 0);
+    order_mouse(f, 0xEE);
+    to_mouse(f, 0x5A);
+    EXPECT(f, 0x5A);
+    to_mouse(f, 0xEB);
+    EXPECT(f, 0xEB);
+    order_mouse(f, 0xEC);
+    order_mouse(f, 0xEA);
+    assert_true(move(f, 1, 0, 0, 4));
+    wait_for_report(f);
+    EXPECT(f, 0x0C, 1, 0);
 }
 
 static void keys_come_translated_to_set_1(void **state)
@@ -354,6 +532,7 @@ static void no_sequence_of_writes_does_harm(void **state)
     for (unsigned i = 0; i < 5000; i++) {
         board_abuse(&f->board, ports, 2, 1 + i % 11);
         i8042_key(&f->k, (uint8_t)(i * 37), i & 1);
+        move(f, (int)(i * 7919 % 65535) - 32767, (int)(i * 31) % 400 - 200, 1, i >> 3);
         board_run_us(&f->board, i * 7 % 4000);
     }
 }
@@ -364,6 +543,13 @@ int main(void)
         cmocka_unit_test_setup(controller_answers_its_commands, setup),
         cmocka_unit_test_setup(output_port_drives_a20_and_reset, setup),
         cmocka_unit_test_setup(loopbacks_fill_the_output_buffer, setup),
+        cmocka_unit_test_setup(the_mouse_answers_on_irq_12, setup),
+        cmocka_unit_test_setup(the_controller_holds_the_mouse_back_while_its_port_is_disabled, setup),
+        cmocka_unit_test_setup(movement_is_told_in_reports_of_three_bytes, setup),
+        cmocka_unit_test_setup(no_change_of_a_button_is_lost, setup),
+        cmocka_unit_test_setup(the_knock_turns_the_wheel_on, setup),
+        cmocka_unit_test_setup(sample_rate_and_resolution_are_taken_and_told, setup),
+        cmocka_unit_test_setup(remote_mode_reports_when_asked_and_wrap_mode_echoes, setup),
         cmocka_unit_test_setup(keys_come_translated_to_set_1, setup),
         cmocka_unit_test_setup(every_key_of_set_1_survives_the_way_through_set_2, setup),
         cmocka_unit_test_setup(untranslated_keyboard_speaks_set_2, setup),

@@ -47,7 +47,7 @@ static const struct { size_t offset, size; } marks[] = {
     MARK(manifest), MARK(host), MARK(clock), MARK(bus), MARK(memory), MARK(serial_wire), MARK(host_failed),
     MARK(cpu.model), MARK(cpu.cpuid_limit), MARK(cpu.memory), MARK(cpu.bus), MARK(cpu.clock), MARK(cpu.acknowledge), MARK(cpu.pic), MARK(cpu.ferr),
     MARK(cpu.io_ticks), MARK(cpu.observer), MARK(pic.intr), MARK(pit.clock), MARK(pit.out), MARK(rtc.clock), MARK(rtc.irq), MARK(dma.memory),
-    MARK(keyboard.clock), MARK(keyboard.irq1), MARK(keyboard.irq12), MARK(keyboard.a20_line), MARK(keyboard.reset_line),
+    MARK(keyboard.clock), MARK(keyboard.mouse.clock), MARK(keyboard.mouse.ready), MARK(keyboard.irq1), MARK(keyboard.irq12), MARK(keyboard.a20_line), MARK(keyboard.reset_line),
     MARK(sysports.clock), MARK(sysports.gate2), MARK(sysports.a20), MARK(sysports.reset), MARK(sysports.power_off),
     MARK_LINES_OF_SERIAL(0), MARK_LINES_OF_SERIAL(1), MARK(parallel.clock), MARK(parallel.irq), MARK(parallel.out), MARK(parallel.context),
     MARK(vga.clock), MARK(vga.pixels), MARK(vga.memory), MARK(vga.pages), MARK(vga.stale), MARK(vga.hashed), MARK(vga.bus_memory),
@@ -196,6 +196,8 @@ static void give_inputs(struct twin *t, unsigned slice)
 {
     if (slice % 3 == 0)
         machine_key(t->m, (uint8_t)(0x1E + slice % 8), slice % 2);
+    if (slice % 4 == 0)
+        machine_pointer(t->m, (int)(slice % 600) - 300, 7, 1, slice % 8);
     if (slice % 5 == 0)
         machine_serial_in(t->m, slice % 2, (uint8_t)slice);
 }

@@ -25,12 +25,16 @@ static void every_command_is_read(void **state)
         "key ctrl-alt-del\n"
         "serial \"\\xff\"\n"
         "floppy a.img\n"
+        "mouse move -12 +32767\n"
+        "mouse down middle\n"
+        "mouse up left # done\n"
         "screenshot \"a b.png\"\n"
         "text\n"
         "digest";
     static const enum script_verb verbs[] = {
         SCRIPT_WAIT_SCREEN, SCRIPT_WAIT_SERIAL, SCRIPT_WAIT_TIME, SCRIPT_WAIT_HALT, SCRIPT_WAIT_POWEROFF, SCRIPT_EXPECT_SCREEN,
-        SCRIPT_EXPECT_SERIAL, SCRIPT_TYPE, SCRIPT_KEY, SCRIPT_SERIAL, SCRIPT_FLOPPY, SCRIPT_SCREENSHOT, SCRIPT_TEXT, SCRIPT_DIGEST
+        SCRIPT_EXPECT_SERIAL, SCRIPT_TYPE, SCRIPT_KEY, SCRIPT_SERIAL, SCRIPT_FLOPPY, SCRIPT_MOUSE_MOVE, SCRIPT_MOUSE_DOWN,
+        SCRIPT_MOUSE_UP, SCRIPT_SCREENSHOT, SCRIPT_TEXT, SCRIPT_DIGEST
     };
     struct script script;
     struct error error;
@@ -51,7 +55,11 @@ static void every_command_is_read(void **state)
     assert_int_equal(script.commands[7].key_count, 4 + 2 + 2 + 2);
     assert_int_equal(script.commands[8].key_count, 6);
     assert_string_equal(script.commands[10].text, "a.img");
-    assert_string_equal(script.commands[11].text, "a b.png");
+    assert_int_equal(script.commands[11].dx, -12);
+    assert_int_equal(script.commands[11].dy, 32767);
+    assert_int_equal(script.commands[12].button, POINTER_MIDDLE);
+    assert_int_equal(script.commands[13].button, POINTER_LEFT);
+    assert_string_equal(script.commands[14].text, "a b.png");
     script_free(&script);
 }
 
@@ -83,6 +91,13 @@ static void errors_name_line_and_column(void **state)
         { "wait time 99999999999999999999", "s:1:11", "not a number of seconds" },
         { "type \"\xC3\xBC\"", "s:1:6", "no key of a US keyboard types" },
         { "type \"\\x01\"", "s:1:6", "no key of a US keyboard types" },
+        { "mouse", "s:1:6", "unknown second word" },
+        { "mouse move 3", "s:1:13", "expected a whole number" },
+        { "mouse move 3 -", "s:1:14", "expected a whole number" },
+        { "mouse move 32768 0", "s:1:12", "not 32768" },
+        { "mouse move 99999999999999999999 0", "s:1:12", "expected a whole number" },
+        { "mouse move 1 2 3", "s:1:16", "the line should end here" },
+        { "mouse down wheel", "s:1:12", "left, right or middle" },
         { "key", "s:1:4", "expected keys" },
         { "key hyper-x", "s:1:5", "unknown keys hyper-x" },
         { "key ctrl-", "s:1:5", "unknown keys" },
