@@ -316,24 +316,26 @@ static int reference_atan2(struct reference *ref)
     return mpfr_atan2(ref->exact, ref->y, ref->x, MPFR_RNDZ);
 }
 
-/* 2^x - 1 from 2^x, with twice the bits until 80 are certain; exact for whole x, and irrational for others. Beyond 2^17 nothing changes any more. */
+/* 2^x - 1 from 2^x, with twice the bits until 80 are certain; exact for whole x, and irrational for others. Beyond -400 and 2^16 no result
+ * changes any more. */
 static int reference_2xm1(struct reference *ref)
 {
     mpfr_t power;
-    bool whole = mpfr_integer_p(ref->x), tiny = !mpfr_zero_p(ref->x) && mpfr_get_exp(ref->x) < -100;
+    bool whole, tiny = !mpfr_zero_p(ref->x) && mpfr_get_exp(ref->x) < -100;
 
     if (mpfr_zero_p(ref->x))
         return mpfr_set(ref->exact, ref->x, MPFR_RNDN);
-    if (mpfr_cmp_si(ref->x, 1l << 17) > 0)
-        mpfr_set_si(ref->x, 1l << 17, MPFR_RNDN);
-    if (mpfr_cmp_si(ref->x, -(1l << 17)) < 0)
-        mpfr_set_si(ref->x, -(1l << 17), MPFR_RNDN);
+    if (mpfr_cmp_si(ref->x, 1l << 16) > 0)
+        mpfr_set_si(ref->x, 1l << 16, MPFR_RNDN);
+    if (mpfr_cmp_si(ref->x, -400) < 0)
+        mpfr_set_si(ref->x, -400, MPFR_RNDN);
+    whole = mpfr_integer_p(ref->x);
     mpfr_init2(power, 256);
     if (tiny) { /* x ln 2 (1 + ...) */
         mpfr_const_log2(power, MPFR_RNDN);
         mpfr_mul(power, power, ref->x, MPFR_RNDN);
     } else {
-        for (mpfr_prec_t precision = whole ? 1 << 18 : 256;; precision *= 2) {
+        for (mpfr_prec_t precision = whole ? 256 + labs(mpfr_get_si(ref->x, MPFR_RNDN)) : 256;; precision *= 2) {
             mpfr_set_prec(power, precision);
             mpfr_exp2(power, ref->x, MPFR_RNDN);
             mpfr_sub_ui(power, power, 1, MPFR_RNDN);

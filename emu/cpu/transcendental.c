@@ -457,7 +457,7 @@ struct float80 f80_atan2(struct float80 y, struct float80 x, struct float_env *e
 
 /* --- Exponential --- */
 
-/* 2^x - 1 = exp(x ln 2) - 1, |x| below 1. The exponent is halved until it is below 2^-7; then exp(2h) - 1 = (exp(h) - 1)(exp(h) - 1 + 2). Each step doubles
+/* 2^x - 1 = exp(x ln 2) - 1, |x| below 1. The exponent of e is halved until it is below 2^-7; exp(2h) - 1 = (exp(h) - 1)(exp(h) - 1 + 2). Each step doubles
  * the error, and almost doubles the result: 2^9 times a few units are the most. */
 static void exponential(struct big *r, const struct big *x, unsigned n)
 {

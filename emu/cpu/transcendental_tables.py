@@ -3,7 +3,7 @@
 
     python3 emu/cpu/transcendental_tables.py >emu/cpu/transcendental_tables.h
 
-Everything is computed here, in integers, from the series atanh z = z + z^3/3 + ... and atan z = z - z^3/3 + ...; the tests regenerate the file and compare."""
+Everything is computed here, in integers, from the series atanh z = z + z^3/3 + ... and atan z = z - z^3/3 + .... The file is the same whoever writes it."""
 from fractions import Fraction
 from itertools import product
 from math import atan2, gcd, pi
