@@ -318,7 +318,7 @@ static enum floppy_type floppy_drive_for(uint64_t sectors)
     return sectors <= 720 ? FLOPPY_360K : sectors == 2400 ? FLOPPY_1200K : sectors > 3360 ? FLOPPY_2880K : FLOPPY_1440K;
 }
 
-/* An ISO 9660 volume is a CD; an image of the size of a floppy, or smaller, is one; anything else is a disk. */
+/* An image of the size of a floppy, or smaller, is one; of the others, an ISO 9660 volume is a CD and anything else a disk. */
 static bool open_bare_image(struct media *media, const struct media_request *request, struct error *error)
 {
     struct drive_manifest *drives = media->manifest.drives;
@@ -327,8 +327,8 @@ static bool open_bare_image(struct media *media, const struct media_request *req
     machine_manifest_default(&media->manifest);
     if (!raw_open(request->path, &probe, error))
         return false;
-    bool cd = is_iso(&probe);
-    enum floppy_type floppy = cd ? FLOPPY_NONE : floppy_drive_for(probe.sectors);
+    enum floppy_type floppy = floppy_drive_for(probe.sectors);
+    bool cd = !floppy && is_iso(&probe);
     enum drive_slot slot = cd ? DRIVE_HD2 : floppy ? DRIVE_FD0 : DRIVE_HD0;
     block_close(&probe);
     if (floppy)

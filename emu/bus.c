@@ -21,39 +21,56 @@ void bus_init(struct bus *bus)
     bus->devices[0].write = nobody_write;
     bus->devices[0].width = 4;
     bus->device_count = 1;
+    memset(bus->windows, 0, sizeof bus->windows);
 }
 
-void bus_map_ports(struct bus *bus, uint16_t first, unsigned count, unsigned width, port_read_function *read,
-                   port_write_function *write, void *device)
+/* The device's index; the same one may come back for further ports. 0: the table is full. */
+static unsigned enter_device(struct bus *bus, unsigned width, port_read_function *read, port_write_function *write, void *device)
 {
     unsigned n = 1;
 
-    /* The same device may come back for further ports. */
     while (n < bus->device_count && !(bus->devices[n].read == read && bus->devices[n].write == write &&
                                       bus->devices[n].device == device && bus->devices[n].width == width))
         n++;
     if (n == BUS_DEVICES)
-        return;
+        return 0;
     if (n == bus->device_count)
         bus->device_count++;
     bus->devices[n].read = read;
     bus->devices[n].write = write;
     bus->devices[n].device = device;
     bus->devices[n].width = width;
+    return n;
+}
+
+void bus_map_ports(struct bus *bus, uint16_t first, unsigned count, unsigned width, port_read_function *read,
+                   port_write_function *write, void *device)
+{
+    unsigned n = enter_device(bus, width, read, write, device);
+
     for (unsigned i = 0; i < count && first + i < 65536; i++)
         bus->owner[first + i] = (uint8_t)n;
 }
 
-void bus_unmap_ports(struct bus *bus, uint16_t first, unsigned count, const void *device)
+void bus_move_ports(struct bus *bus, enum bus_window window, uint16_t first, unsigned count, unsigned width, port_read_function *read,
+                    port_write_function *write, void *device)
 {
-    for (unsigned i = 0; i < count && first + i < 65536; i++)
-        if (bus->devices[bus->owner[first + i]].device == device)
-            bus->owner[first + i] = 0;
+    bus->windows[window].first = first;
+    bus->windows[window].count = (uint16_t)count;
+    bus->windows[window].owner = (uint8_t)enter_device(bus, width, read, write, device);
+}
+
+static unsigned owner_of(const struct bus *bus, uint16_t port)
+{
+    for (unsigned window = 0; window < WINDOW_COUNT; window++)
+        if ((uint16_t)(port - bus->windows[window].first) < bus->windows[window].count)
+            return bus->windows[window].owner;
+    return bus->owner[port];
 }
 
 uint32_t bus_read(struct bus *bus, uint16_t port, unsigned size)
 {
-    unsigned n = bus->owner[port];
+    unsigned n = owner_of(bus, port);
     unsigned width = bus->devices[n].width;
     uint32_t value;
 
@@ -68,7 +85,7 @@ uint32_t bus_read(struct bus *bus, uint16_t port, unsigned size)
 
 void bus_write(struct bus *bus, uint16_t port, uint32_t value, unsigned size)
 {
-    unsigned n = bus->owner[port];
+    unsigned n = owner_of(bus, port);
 
     if (size > bus->devices[n].width) {
         unsigned half = size / 2;

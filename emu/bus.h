@@ -11,6 +11,9 @@ typedef void port_write_function(void *device, uint16_t port, uint32_t value, un
 
 #define BUS_DEVICES 64
 
+/* Ranges of ports that the guest can move: one for each device that has such. */
+enum bus_window { WINDOW_POWER, WINDOW_IDE, WINDOW_COUNT };
+
 struct bus {
     uint8_t owner[65536]; /* index into devices; 0 is nobody: reads give all ones, writes are lost */
     struct {
@@ -20,6 +23,10 @@ struct bus {
         unsigned width;
     } devices[BUS_DEVICES];
     unsigned device_count;
+    struct {
+        uint16_t first, count;
+        uint8_t owner;
+    } windows[WINDOW_COUNT]; /* all of it follows from the devices' configuration */
 };
 
 void bus_init(struct bus *bus);
@@ -29,8 +36,10 @@ void bus_init(struct bus *bus);
 void bus_map_ports(struct bus *bus, uint16_t first, unsigned count, unsigned width, port_read_function *read,
                    port_write_function *write, void *device);
 
-/* Takes a device's ports away from it, as far as it still has them. */
-void bus_unmap_ports(struct bus *bus, uint16_t first, unsigned count, const void *device);
+/* Maps ports that the guest moves about. They lie before those above, which answer again when these go; of two that overlap the lower window answers. A window is one
+ * device's alone; count 0 closes it. */
+void bus_move_ports(struct bus *bus, enum bus_window window, uint16_t first, unsigned count, unsigned width, port_read_function *read,
+                    port_write_function *write, void *device);
 
 uint32_t bus_read(struct bus *bus, uint16_t port, unsigned size);
 void bus_write(struct bus *bus, uint16_t port, uint32_t value, unsigned size);

@@ -63,7 +63,7 @@ bool machine_key(struct machine *m, uint8_t key, bool down);
 bool machine_pointer(struct machine *m, int dx, int dy, int wheel, unsigned buttons);
 /* A byte arrives on a serial port. False: the receiver has no room; try again later. */
 bool machine_serial_in(struct machine *m, unsigned port, uint8_t byte);
-/* Changes the medium of a removable drive; null takes it out. */
+/* Changes the medium of a floppy or CD-ROM drive; null takes it out. Other drives keep theirs. */
 void machine_insert(struct machine *m, enum drive_slot slot, const struct block *medium);
 
 /* --- Looking at it; nothing here changes the state. --- */

@@ -464,7 +464,9 @@ bool machine_serial_in(struct machine *m, unsigned port, uint8_t byte)
 
 void machine_insert(struct machine *m, enum drive_slot slot, const struct block *medium)
 {
-    if (!drive_insert(&m->drives[slot], medium))
+    enum drive_kind kind = m->manifest.drives[slot].kind;
+
+    if ((kind == DRIVE_FLOPPY || kind == DRIVE_CDROM) && !drive_insert(&m->drives[slot], medium))
         drive_failed(m, slot, true);
 }
 

@@ -171,13 +171,8 @@ static void power_written(void *device, unsigned first, unsigned size)
     uint16_t base = p->power.config[PMREGMISC] & 1 ? (uint16_t)(pci_get(&p->power, PMBA, 2) & 0xFFC0) : 0;
 
     (void)first, (void)size;
-    if (base == p->base)
-        return;
-    if (p->base)
-        bus_unmap_ports(p->bus, p->base, PM_PORTS, p);
     p->base = base;
-    if (base)
-        bus_map_ports(p->bus, base, PM_PORTS, 4, pm_read, pm_write, p);
+    bus_move_ports(p->bus, WINDOW_POWER, base, base ? PM_PORTS : 0, 4, pm_read, pm_write, p);
 }
 
 static uint32_t apm_read(void *device, uint16_t port, unsigned size)

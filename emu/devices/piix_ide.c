@@ -139,13 +139,7 @@ static void written(void *device, unsigned first, unsigned size)
     uint16_t base = ide->function.config[PCI_COMMAND] & PCI_COMMAND_IO ? (uint16_t)(pci_get(&ide->function, BMIBA, 2) & 0xFFF0) : 0;
 
     (void)first, (void)size;
-    if (base == ide->base)
-        return;
-    if (ide->base)
-        bus_unmap_ports(ide->bus, ide->base, PORTS, ide);
-    ide->base = base;
-    if (base)
-        bus_map_ports(ide->bus, base, PORTS, 1, master_read, master_write, ide);
+    bus_move_ports(ide->bus, WINDOW_IDE, base, base ? PORTS : 0, 1, master_read, master_write, ide);
 }
 
 void piix_ide_init(struct piix_ide *ide, struct pci *pci, struct bus *bus, struct memory *memory, struct ata ata[2])

@@ -21,7 +21,6 @@ struct piix_ide_channel {
 struct piix_ide {
     struct pci_function function;
     struct piix_ide_channel channel[2];
-    uint16_t base;             /* where its ports are mapped now; 0: nowhere. Follows from the configuration */
     /* wiring */
     struct memory *memory;
     struct bus *bus;

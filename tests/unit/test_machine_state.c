@@ -63,7 +63,7 @@ static const struct { size_t offset, size; } marks[] = {
     /* always the same between slices: FLAGS_READY after a digest; nothing requested, nothing just halted */
     MARK(cpu.flag_op), MARK(reset_requested), MARK(full_reset_requested), MARK(cpu.halted_dead),
     /* where ports are mapped follows from the configuration */
-    MARK(piix.base), MARK(ide.base),
+    MARK(piix.base),
     /* derived from CPL and segments */
     MARK(cpu.user), MARK(cpu.tlb), MARK_SEGMENT(seg[0]), MARK_SEGMENT(seg[1]), MARK_SEGMENT(seg[2]), MARK_SEGMENT(seg[3]), MARK_SEGMENT(seg[4]),
     MARK_SEGMENT(seg[5]),
