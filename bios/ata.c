@@ -2,27 +2,23 @@
  *
  * The drive is polled with its interrupt off, so a transfer works whatever the state of the interrupt flag and of the
  * interrupt controllers. Every wait has a limit, counted in refresh requests. */
-#include "system.h"
+#include "ata.h"
 
-enum { DATA = 0, ERROR = 1, COUNT = 2, LBA0 = 3, LBA1 = 4, LBA2 = 5, DEVICE = 6, STATUS = 7, COMMAND = 7 };
-enum { BUSY = 0x80, READY = 0x40, DRIVE_FAULT = 0x20, DATA_REQUEST = 0x08, FAILED = 0x01 };
 enum { CMD_READ = 0x20, CMD_READ_EXT = 0x24, CMD_WRITE = 0x30, CMD_WRITE_EXT = 0x34, CMD_VERIFY = 0x40,
-       CMD_VERIFY_EXT = 0x42, CMD_SET_GEOMETRY = 0x91, CMD_IDENTIFY = 0xEC };
+       CMD_VERIFY_EXT = 0x42, CMD_SET_GEOMETRY = 0x91, CMD_IDENTIFY_PACKET = 0xA1, CMD_IDENTIFY = 0xEC };
 enum { SOFT_RESET = 0x04, NO_INTERRUPT = 0x02, CONTROL_FIXED = 0x08, DEVICE_LBA = 0x40 };
-enum { STATUS_TIMEOUT = 0x80, STATUS_NOT_READY = 0xAA, STATUS_FAULT = 0x20, LIMIT_MS = 30000 };
 
 /* The error register, from the bit that matters most, and what INT 13h calls it. */
 static ROM_DATA struct { uint8_t bit, status; } error_names[] = {
     {0x80, 0x0A}, {0x40, 0x10}, {0x10, 0x04}, {0x04, 0x01}, {0x02, 0x40}, {0x01, 0x02},
 };
 
-static void interrupt_off(const struct disk *d, bool off)
+void ata_interrupt_off(const struct disk *d, bool off)
 {
     outb(d->control, CONTROL_FIXED | (off ? NO_INTERRUPT : 0));
 }
 
-/* Status is valid 400 ns after a command: four reads of the alternate register. */
-static bool wait_not_busy(const struct disk *d, uint32_t milliseconds)
+bool ata_wait_not_busy(const struct disk *d, uint32_t milliseconds)
 {
     struct timeout t;
     for (int i = 0; i < 4; i++)
@@ -50,10 +46,10 @@ static uint8_t failure(const struct disk *d)
 
 static uint8_t select_drive(const struct disk *d, uint8_t device)
 {
-    if (!wait_not_busy(d, LIMIT_MS))
+    if (!ata_wait_not_busy(d, LIMIT_MS))
         return STATUS_TIMEOUT;
     outb(d->base + DEVICE, device);
-    if (!wait_not_busy(d, LIMIT_MS))
+    if (!ata_wait_not_busy(d, LIMIT_MS))
         return STATUS_TIMEOUT;
     return inb(d->control) & READY ? 0 : STATUS_NOT_READY;
 }
@@ -98,7 +94,7 @@ static uint8_t start(const struct disk *d, uint8_t command, uint64_t lba, uint16
 
 static uint8_t wait_data(const struct disk *d)
 {
-    if (!wait_not_busy(d, LIMIT_MS))
+    if (!ata_wait_not_busy(d, LIMIT_MS))
         return STATUS_TIMEOUT;
     uint8_t status = inb(d->control);
     if (status & (FAILED | DRIVE_FAULT))
@@ -108,7 +104,7 @@ static uint8_t wait_data(const struct disk *d)
 
 static uint8_t wait_done(const struct disk *d)
 {
-    if (!wait_not_busy(d, LIMIT_MS))
+    if (!ata_wait_not_busy(d, LIMIT_MS))
         return STATUS_TIMEOUT;
     return inb(d->base + STATUS) & (FAILED | DRIVE_FAULT) ? failure(d) : 0;
 }
@@ -149,23 +145,23 @@ static uint8_t transfer(const struct disk *d, uint8_t command, uint64_t lba, uin
 
 uint8_t ata_move(const struct disk *d, uint8_t command, uint64_t lba, uint16_t *count, uint32_t address)
 {
-    interrupt_off(d, true);
+    ata_interrupt_off(d, true);
     uint8_t status = transfer(d, command, lba, count, address);
-    interrupt_off(d, false);
+    ata_interrupt_off(d, false);
     return status;
 }
 
 /* Tells a drive without LBA the geometry it is going to be addressed in. */
 uint8_t ata_set_geometry(const struct disk *d)
 {
-    interrupt_off(d, true);
+    ata_interrupt_off(d, true);
     uint8_t status = select_drive(d, d->select | (d->heads - 1));
     if (status == 0) {
         outb(d->base + COUNT, d->sectors);
         outb(d->base + COMMAND, CMD_SET_GEOMETRY);
         status = wait_done(d);
     }
-    interrupt_off(d, false);
+    ata_interrupt_off(d, false);
     return status;
 }
 
@@ -179,7 +175,7 @@ uint8_t ata_reset(const struct disk *d)
     uint8_t status = ata_ready(d);
     if (status == 0 && !(d->flags & DISK_LBA))
         status = ata_set_geometry(d);
-    interrupt_off(d, false);
+    ata_interrupt_off(d, false);
     return status;
 }
 
@@ -189,27 +185,27 @@ static bool drive_answers(const struct disk *d)
     outb(d->base + DEVICE, d->select);
     for (int i = 0; i < 4; i++)
         inb(d->control);
-    if (inb(d->control) == 0xFF || !wait_not_busy(d, 5000))
+    if (inb(d->control) == 0xFF || !ata_wait_not_busy(d, 5000))
         return false;
     outb(d->base + COUNT, 0x55);
     outb(d->base + LBA0, 0xAA);
     return inb(d->base + COUNT) == 0x55 && inb(d->base + LBA0) == 0xAA && inb(d->base + DEVICE) == d->select;
 }
 
-/* IDENTIFY DEVICE into 512 bytes of scratch. False if there is no ATA disk; a packet device aborts the command. */
-bool ata_identify(struct disk *d, uint16_t scratch_segment, uint16_t scratch_offset)
+/* Into 512 bytes of scratch. A packet device aborts the command for disks, and a disk that for packet devices. */
+bool ata_identify(struct disk *d, bool packet, uint16_t scratch_segment, uint16_t scratch_offset)
 {
     bool found = false;
 
-    interrupt_off(d, true);
+    ata_interrupt_off(d, true);
     if (drive_answers(d)) {
-        outb(d->base + COMMAND, CMD_IDENTIFY);
+        outb(d->base + COMMAND, packet ? CMD_IDENTIFY_PACKET : CMD_IDENTIFY);
         found = inb(d->control) != 0 && wait_data(d) == 0;
         if (found) {
             move_sector(d, false, scratch_segment * 16 + scratch_offset);
             found = wait_done(d) == 0;
         }
     }
-    interrupt_off(d, false);
+    ata_interrupt_off(d, false);
     return found;
 }

@@ -90,9 +90,19 @@ struct disk {
     uint32_t total;             /* sectors in all */
 } __attribute__((packed));
 
-enum { DISK_LBA = 1, DISK_LBA48 = 2, DISK_TRANSLATED = 4 };
+enum { DISK_LBA = 1, DISK_LBA48 = 2, DISK_TRANSLATED = 4, DISK_PACKET = 8 };
 
 #define MAX_DISKS 4
+
+/* The boot image of a CD, in the form of the specification packet of INT 13h/4Bh (El Torito 1.0, figure 7). */
+struct cd_image {
+    uint8_t  size, media, drive, controller;
+    uint32_t block;             /* where it begins, in blocks of 2,048 bytes */
+    uint16_t device, buffer, segment, count;
+    uint8_t  last_cylinder, sectors, last_head;         /* as INT 13h/08h returns them in CH, CL, DH */
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct cd_image) == 0x13, "laid out by El Torito");
 
 struct ebda {
     uint8_t kib;                /* 00  size */
@@ -109,7 +119,11 @@ struct ebda {
     struct disk disks[MAX_DISKS];
     uint16_t boot_entry[2];     /* offset and segment of the option ROM that boots from the network */
     uint16_t boot_function;     /* and its PCI function */
-    uint8_t reserved[0x200 - 0x76 - MAX_DISKS * sizeof(struct disk)];
+    struct disk cdroms[MAX_DISKS];
+    uint8_t cd_count, cd_changed, cd_locked;    /* drives; one bit for each: a new medium, a locked one */
+    uint16_t cd_equipment;      /* 40:10 without the floppy that an image stands for */
+    struct cd_image cd_image;   /* size 0: not booted from CD */
+    uint8_t reserved[0x200 - 0x76 - 2 * MAX_DISKS * sizeof(struct disk) - 5 - sizeof(struct cd_image)];
     uint8_t sector[512];        /* 200 scratch */
 } __attribute__((packed));
 

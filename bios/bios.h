@@ -5,13 +5,18 @@
  * the program only as the two arrays below; a manifest may name other firmware by its digest instead. What it offers to
  * a guest is written down in spec/firmware.md. Inside, one file holds one service:
  *
- *   entry.S    reset, fixed entry points, timer and small services      video_entry.S  option ROM header, mode of entry
- *   post.c     power-on, IVT, sign-on          boot.c    INT 18h, 19h    video.c        INT 10h dispatch, mode setting
- *   keyboard.c INT 09h, 16h                    clock.c   INT 1Ah, 70h    text.c         text services, scrolling, pixels
- *   floppy.c   INT 40h (13h), 0Eh              disk.c    INT 13h, EDD    palette.c      attribute controller and DAC
- *   serial.c   INT 14h                         printer.c INT 17h, 05h    font.c         character generators
- *   system.c   INT 15h                         ata.c     the ATA drive   modes.c        register tables
- *   frame.S, rom.h, bda.h, util.c              shared by both images */
+ *   entry.S    reset, fixed entry points, timer, small services          video_entry.S  option ROM header, mode of entry
+ *   bios32.S   BIOS32 directory, $PnP     disk.c     INT 13h              video.c        INT 10h dispatch, mode setting
+ *   post.c     power-on, IVT, sign-on     edd.c      INT 13h/41h-48h      text.c         text services, scrolling, pixels
+ *   shadow.c   RAM in place of ROM        ata.c      the ATA drive        palette.c      attribute controller and DAC
+ *   pci.c      addresses, interrupts      atapi.c    the CD-ROM drive     font.c         character generators
+ *   pci_bios.c INT 1Ah/B1h                cdrom.c    INT 13h for CDs      modes.c        register tables
+ *   option_rom.c ROMs of cards            eltorito.c starting from a CD
+ *   boot.c     INT 18h, 19h, menu         floppy.c   INT 40h (13h), 0Eh
+ *   keyboard.c INT 09h, 16h               serial.c   INT 14h
+ *   mouse.c    INT 15h/C2h, 74h           printer.c  INT 17h, 05h
+ *   clock.c    INT 1Ah, 70h               system.c   INT 15h
+ *   frame.S, rom.h, bda.h, util.c         shared by both images; pci.h configuration space */
 #ifndef MUNIMENT_BIOS_H
 #define MUNIMENT_BIOS_H
 

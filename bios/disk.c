@@ -1,4 +1,4 @@
-/* disk.c - INT 13h for hard disks: the CHS services of the PC AT, and the enhanced ones (Phoenix EDD 3.0).
+/* disk.c - INT 13h for hard disks: the CHS services of the PC AT, and the enhanced ones (Phoenix EDD 3.0, with edd.c).
  *
  * The drive's IDENTIFY data is the truth about its size. What geometry INT 13h shows follows CMOS 39h, two bits a
  * drive as in Bochs: 0 the drive's own, 1 LBA-assisted, 2 large, 3 large with 15 heads; a drive of more than 1,024
@@ -7,7 +7,7 @@
 
 enum { CMD_READ = 0x20, CMD_WRITE = 0x30, CMD_VERIFY = 0x40, CMD_NONE = 0 };
 enum { OK = 0, BAD_COMMAND = 0x01, NOT_FOUND = 0x04, BAD_PARAMETERS = 0x07, SCRATCH = EBDA_OFFSET(sector) };
-enum { EDD_VERSION = 0x30, EDD_ACCESS = 1, EDD_SUPPORT = 4 };
+enum { PACKET_CDROM = 0x8500 };         /* word 0 of IDENTIFY PACKET DEVICE: packets, kind of device 5 */
 
 static uint16_t disk_offset(unsigned number)
 {
@@ -114,6 +114,15 @@ static void write_fdpt(const struct disk *d, unsigned number)
     far_write(BDA->ebda, EBDA_OFFSET(fdpt[number]), &t, sizeof(t));
 }
 
+/* The model, of the drive that was identified last. */
+void disk_name(void)
+{
+    for (unsigned i = 27; i < 47 && identify_word(i) != 0x2020; i++) {
+        print_char(identify_word(i) >> 8);
+        print_char((char)identify_word(i));
+    }
+}
+
 static ROM_DATA char disk_text[] = "Disk ";
 static ROM_DATA char mib_text[] = " MiB, CHS ";
 
@@ -123,10 +132,7 @@ static void disk_print(const struct disk *d, unsigned number)
     print_hex8(0x80 + number);
     print_char(':');
     print_char(' ');
-    for (unsigned i = 27; i < 47 && identify_word(i) != 0x2020; i++) {
-        print_char(identify_word(i) >> 8);
-        print_char((char)identify_word(i));
-    }
+    disk_name();
     print_char(' ');
     print_number(d->total >> 11);
     print(mib_text);
@@ -162,8 +168,10 @@ void disks_init(void)
             .base = position < 2 ? 0x1F0 : 0x170, .control = position < 2 ? 0x3F6 : 0x376,
             .select = position & 1 ? 0xB0 : 0xA0,
         };
-        if (ata_identify(&d, BDA->ebda, SCRATCH))
+        if (ata_identify(&d, false, BDA->ebda, SCRATCH))
             disk_add(&d);
+        else if (ata_identify(&d, true, BDA->ebda, SCRATCH) && (identify_word(0) & 0xDF00) == PACKET_CDROM)
+            cdrom_add(&d);
     }
 }
 
@@ -219,108 +227,19 @@ static uint8_t drive_type(const struct disk *d, struct regs *r)
     return OK;
 }
 
-/* The packet of functions 42h to 47h at DS:SI. */
-struct packet {
-    uint8_t  size, reserved;
-    uint16_t count, offset, segment;
-    uint32_t lba, lba_high;
-} __attribute__((packed));
-
 static uint8_t edd_move(const struct disk *d, struct regs *r, uint8_t command)
 {
-    struct packet p;
-    uint16_t count;
-    uint8_t status = OK;
+    struct edd_packet p;
+    uint8_t status = edd_packet(d, r, &p);
+    uint16_t count = status == OK ? p.count : 0;
 
-    far_read(&p, r->ds, r->si, sizeof(p));
-    count = p.count;
-    if (p.size < sizeof(p) || count > 127 || (p.offset == 0xFFFF && p.segment == 0xFFFF))
-        return BAD_COMMAND;
-    if (p.lba_high || p.lba > d->total || d->total - p.lba < count)
-        status = NOT_FOUND;
-    if (status != OK)
-        count = 0;
-    else if (count && command != CMD_NONE)
+    if (status == BAD_COMMAND)
+        return status;
+    if (count && command != CMD_NONE)
         status = ata_move(d, command, p.lba, &count, (uint32_t)p.segment * 16 + p.offset);
     if (command != CMD_NONE)
-        far_put16(r->ds, r->si + offsetof(struct packet, count), count);
+        edd_packet_done(r, count);
     return status;
-}
-
-/* The result of function 48h, versions 1.1 (26 bytes), 2.0 (30) and 3.0 (66). */
-struct edd_result {
-    uint16_t size, information;
-    uint32_t cylinders, heads, sectors;
-    uint32_t total, total_high;
-    uint16_t sector_bytes;
-    uint16_t dpte_offset, dpte_segment;
-    uint16_t path_key;
-    uint8_t  path_length, path_reserved[3];
-    char     bus[4], interface[8];
-    uint16_t port;
-    uint8_t  interface_path[6], slave, device_path[7], reserved, path_checksum;
-} __attribute__((packed));
-
-struct dpte {
-    uint16_t base, control;
-    uint8_t  head_prefix, vendor, irq, block_count, dma, pio;
-    uint16_t options;
-    uint16_t reserved;
-    uint8_t  revision, checksum;
-} __attribute__((packed));
-
-_Static_assert(sizeof(struct edd_result) == 66 && sizeof(struct dpte) == 16, "EDD 3.0, tables 9 and 11");
-
-static void write_dpte(const struct disk *d)
-{
-    struct dpte t = {
-        .base = d->base, .control = d->control, .irq = d->base == 0x1F0 ? 14 : 15, .revision = 0x11,
-        .head_prefix = d->select | 0x40, .options = (d->flags & DISK_LBA ? 0x10 : 0) | (d->flags & DISK_TRANSLATED ? 8 : 0),
-    };
-    for (unsigned i = 0; i < 15; i++)
-        t.checksum -= ((uint8_t *)&t)[i];
-    far_write(BDA->ebda, EBDA_OFFSET(dpte), &t, sizeof(t));
-}
-
-static void edd_path(const struct disk *d, struct edd_result *e)
-{
-    static ROM_DATA char names[] = "ISA ATA     ";
-
-    e->path_key = 0xBEDD;
-    e->path_length = 36;
-    for (unsigned i = 0; i < 4; i++)
-        e->bus[i] = names[i];
-    for (unsigned i = 0; i < 8; i++)
-        e->interface[i] = names[4 + i];
-    e->port = d->base;
-    e->slave = d->select >> 4 & 1;
-    for (unsigned i = 30; i < 65; i++)
-        e->path_checksum -= ((uint8_t *)e)[i];
-}
-
-static uint8_t edd_parameters(const struct disk *d, struct regs *r)
-{
-    uint16_t room = far_get16(r->ds, r->si);
-    struct edd_result e = {
-        .information = 0x0002, .cylinders = d->cylinders, .heads = d->heads, .sectors = d->sectors, .total = d->total,
-        .sector_bytes = 512, .dpte_offset = EBDA_OFFSET(dpte), .dpte_segment = BDA->ebda,
-    };
-    if (room < 26)
-        return BAD_COMMAND;
-    e.size = room >= 66 ? 66 : room >= 30 ? 30 : 26;
-    write_dpte(d);
-    edd_path(d, &e);
-    far_write(r->ds, r->si, &e, e.size);
-    return OK;
-}
-
-static uint8_t edd_present(struct regs *r)
-{
-    if (r->bx != 0x55AA)
-        return BAD_COMMAND;
-    r->bx = 0xAA55;
-    r->cx = EDD_ACCESS | EDD_SUPPORT;
-    return OK;
 }
 
 static uint8_t reset(const struct disk *d, struct regs *r)
@@ -328,6 +247,15 @@ static uint8_t reset(const struct disk *d, struct regs *r)
     if (r->ah == 0x00)
         floppy_reset();
     return ata_reset(d);
+}
+
+/* 4Eh: prefetch and PIO modes (AL 0-4), no DMA (6). Nothing of that changes anything. */
+static uint8_t hardware(struct regs *r)
+{
+    if (r->al > 6 || r->al == 5)
+        return BAD_COMMAND;
+    r->al = 0;
+    return OK;
 }
 
 static uint8_t perform(const struct disk *d, struct regs *r)
@@ -343,12 +271,13 @@ static uint8_t perform(const struct disk *d, struct regs *r)
     case 0x10: case 0x11: return ata_ready(d);
     case 0x14: return OK;
     case 0x15: return drive_type(d, r);
-    case 0x41: return edd_present(r);
+    case 0x41: return edd_present(r, EDD_ACCESS | EDD_SUPPORT);
     case 0x42: return edd_move(d, r, CMD_READ);
     case 0x43: return r->al <= 2 ? edd_move(d, r, CMD_WRITE) : BAD_COMMAND;
     case 0x44: return edd_move(d, r, CMD_VERIFY);
     case 0x47: return edd_move(d, r, CMD_NONE);
     case 0x48: return edd_parameters(d, r);
+    case 0x4E: return hardware(r);
     default:   return BAD_COMMAND;
     }
 }
@@ -372,13 +301,15 @@ void disk_service(struct regs *r)
     struct disk d;
 
     interrupts_on();
+    if (cd_service(r))
+        return;
     if (function == 0x01) {
         return_status(r, BDA->hd_status);
         BDA->hd_status = OK;
         return;
     }
-    unsigned number = r->dl & 0x7F;
-    bool present = number < BDA->hd_count;
+    uint8_t emulated = cd_emulated(0x80), number = (r->dl & 0x7F) - emulated;
+    bool present = number < BDA->hd_count - emulated;
     if (present)
         disk_load(&d, number);
     uint8_t status = present ? perform(&d, r) : without_drive(r);

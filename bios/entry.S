@@ -219,8 +219,11 @@ set_firmware_segments:
         movw    %ax, %fs
         jmpl    *%edx
 
-/* void boot_jump(uint8_t drive): to the boot sector at 0000:7C00, DL = drive. */
+/* void boot_jump(uint8_t drive, uint16_t segment, uint16_t offset): to what was loaded there, DL = drive. */
 boot_jump:
+        movl    $0x7C00, %esp
+        pushw   %dx
+        pushw   %cx
         movzbl  %al, %edx
         xorl    %eax, %eax
         movw    %ax, %fs
@@ -229,9 +232,8 @@ boot_jump:
         xorl    %esi, %esi
         xorl    %edi, %edi
         xorl    %ebp, %ebp
-        movl    $0x7C00, %esp
         sti
-        ljmpw   $0, $0x7C00
+        lretw
 
 /* void option_rom_call(uint16_t segment, uint16_t offset, uint16_t function): an entry of an option ROM returns far and may
  * change any register. It gets the PCI function in AX, no card select number in BX, no data port in DX, and in ES:DI the Plug

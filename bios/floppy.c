@@ -417,12 +417,11 @@ static void recover(uint8_t drive, uint8_t status)
     }
 }
 
-/* INT 40h. Function 15h answers in AH: no drive, a drive without or with a change line. */
-void floppy_service(struct regs *r)
+/* Function 15h answers in AH: no drive, a drive without or with a change line. */
+static void drive_service(struct regs *r)
 {
     uint8_t function = r->ah, type = drive_type(r->dl);
 
-    interrupts_on();
     if (function == 0x15) {
         return_status(r, OK);
         r->ah = type == 0 ? 0 : 1 + drive_types[type - 1].change_line;
@@ -439,6 +438,20 @@ void floppy_service(struct regs *r)
     BDA->fd_motor_ticks = parameter(MOTOR_OFF);
     BDA->fd_status = status;
     return_status(r, status);
+}
+
+/* INT 40h. While the boot image of a CD is drive 00h, the drives have the numbers after it. */
+void floppy_service(struct regs *r)
+{
+    uint8_t asked = r->dl, emulated = cd_emulated(0x00), function = r->ah;
+
+    interrupts_on();
+    if (cd_service(r))
+        return;
+    r->dl -= emulated;
+    drive_service(r);
+    if (function != 0x08)
+        r->dl = asked;
 }
 
 static ROM_DATA char floppy_text[] = "Floppy ";

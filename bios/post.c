@@ -115,7 +115,7 @@ static void vectors_init(void)
     set_vector(0x46, BDA->ebda, EBDA_OFFSET(fdpt[1]));
 }
 
-static ROM_DATA char sign_on[] = "Muniment BIOS 0\n";
+static ROM_DATA char sign_on[] = "Muniment BIOS 0. F12 for a choice of where to start from\n";
 static ROM_DATA char kib_base[] = " KiB base memory, ";
 static ROM_DATA char kib_extended[] = " KiB extended\n";
 

@@ -49,15 +49,50 @@ void mouse_service(struct regs *r);
 void floppy_init(void);
 void floppy_reset(void);
 void disks_init(void);
+void disk_name(void);
 
 /* ata.c: statuses are those of INT 13h. ata_move() reads, writes or verifies by command byte (20h, 30h, 40h) at a linear
  * address below 1 MiB + 64 KiB; *count becomes the number of sectors done. ata_identify() leaves the drive's data in
- * scratch memory; false if there is no disk. */
-bool    ata_identify(struct disk *d, uint16_t scratch_segment, uint16_t scratch_offset);
+ * scratch memory; false if there is no disk, or no packet device if that is wanted. */
+bool    ata_identify(struct disk *d, bool packet, uint16_t scratch_segment, uint16_t scratch_offset);
 uint8_t ata_set_geometry(const struct disk *d);
 uint8_t ata_reset(const struct disk *d);
 uint8_t ata_ready(const struct disk *d);
 uint8_t ata_move(const struct disk *d, uint8_t command, uint64_t lba, uint16_t *count, uint32_t address);
+
+/* atapi.c: a CD-ROM drive, blocks of 2,048 bytes; statuses are those of INT 13h. atapi_read() passes over the first `skip` bytes
+ * of the blocks and stores the next `bytes`, both even. */
+uint8_t atapi_ready(const struct disk *d);
+uint8_t atapi_capacity(struct disk *d);              /* blocks become its total */
+uint8_t atapi_read(const struct disk *d, uint32_t block, uint16_t blocks, uint32_t skip, uint32_t bytes, uint32_t address);
+uint8_t atapi_lock(const struct disk *d, bool lock);
+uint8_t atapi_eject(const struct disk *d);
+
+/* edd.c: functions that disks and CD-ROMs have in common. The packet of 42h to 47h is read, and its count written back. */
+struct edd_packet {
+    uint8_t  size, reserved;
+    uint16_t count, offset, segment;
+    uint32_t lba, lba_high;
+} __attribute__((packed));
+
+enum { EDD_VERSION = 0x30, EDD_ACCESS = 1, EDD_LOCK = 2, EDD_SUPPORT = 4 };
+uint8_t edd_packet(const struct disk *d, const struct regs *r, struct edd_packet *p);
+void    edd_packet_done(const struct regs *r, uint16_t count);
+uint8_t edd_present(struct regs *r, uint16_t subsets);
+uint8_t edd_parameters(const struct disk *d, struct regs *r);
+
+/* cdrom.c: INT 13h for CD-ROM drives E0h and up, and for the drive that a boot image stands for (El Torito 1.0). cd_emulated()
+ * is 1 if the image has taken that number (00h or 80h) and moved the others up. cd_service() is false if the call is not for it. */
+void    cdrom_add(struct disk *d);
+uint8_t cd_emulated(uint8_t first);
+bool    cd_service(struct regs *r);
+void    cd_leave(void);             /* the drives have their own numbers again */
+
+/* eltorito.c: loads the boot image of the first CD that has one, and starts it; returns if there is none. */
+void eltorito_boot(void);
+
+/* boot.c: what is said when a CD starts. */
+void boot_announce_cdrom(void);
 
 /* serial.c, printer.c: which ports there are. */
 void serial_init(void);
@@ -91,7 +126,7 @@ void local_apic_open(void);
 void shadow_copy(void);
 void option_rom_call(uint16_t segment, uint16_t offset, uint16_t function);
 void mouse_call(uint32_t handler, uint32_t status_x, uint32_t y_z);
-void boot_jump(uint8_t drive) __attribute__((noreturn));
+void boot_jump(uint8_t drive, uint16_t segment, uint16_t offset) __attribute__((noreturn));
 void block_move(uint16_t gdt_segment, uint16_t gdt_offset, uint16_t words);
 
 #endif

@@ -23,6 +23,29 @@ cp "$out/test.img" "$work/disk.img"
 truncate -s 1474560 "$work/floppy.img"
 truncate -s 64M "$work/disk.img"
 truncate -s 2G "$work/scratch.img"
+
+# cd MEDIA FILE: test.img as the boot image of a CD, which stands for a 1.44M floppy (2) or for a disk (4). Blocks of 2,048 bytes: 16
+# volume, 17 boot record, 18 end of descriptors, 19 boot catalog, 20 the image (El Torito 1.0).
+cd_image() {
+    rm -f "$2"
+    put() { printf "$2" | dd of="$file" bs=1 seek=$(($1)) conv=notrunc status=none; }
+    file=$2
+    put 16*2048 '\001CD001\001'
+    put 17*2048 '\000CD001\001EL TORITO SPECIFICATION'
+    put 17*2048+71 '\023'
+    put 18*2048 '\377CD001\001'
+    put 19*2048 '\001'
+    put 19*2048+28 '\252\125\125\252'
+    put 19*2048+32 '\210'
+    put 19*2048+33 "\\$1"
+    put 19*2048+38 '\001'
+    put 19*2048+40 '\024'
+    dd if="$out/test.img" of="$file" bs=2048 seek=20 conv=notrunc status=none
+    put 20*2048+446 '\200\001\001\000\006\001\022\117'
+    truncate -s 2M "$file"
+}
+cd_image 2 "$work/floppy.iso"
+cd_image 4 "$work/disk.iso"
 good=0
 isa="-M isapc -cpu 486 -vga std -device loader,file=$out/vga.bin,addr=0xC0000,force-raw=on"
 pci="-M pc -cpu pentium3 -vga none -device VGA,romfile=$out/vga.bin"
@@ -32,4 +55,8 @@ run "ISA, from a disk" $isa -drive if=ide,index=0,format=raw,file="$work/disk.im
     -drive if=ide,index=2,format=raw,file="$work/scratch.img" || good=1
 run "PCI, from a floppy" $pci -drive if=floppy,format=raw,file="$work/floppy.img" \
     -drive if=ide,index=0,format=raw,file="$work/disk.img" -drive if=ide,index=1,format=raw,file="$work/scratch.img" || good=1
+run "PCI, from a CD as a floppy" $pci -boot d -drive if=floppy,format=raw,file="$work/floppy.img" -cdrom "$work/floppy.iso" \
+    -drive if=ide,index=0,format=raw,file="$work/disk.img" -drive if=ide,index=1,format=raw,file="$work/scratch.img" || good=1
+run "ISA, from a CD as a disk" $isa -boot d -drive if=floppy,format=raw,file="$work/floppy.img" -cdrom "$work/disk.iso" \
+    -drive if=ide,index=0,format=raw,file="$work/scratch.img" || good=1
 exit $good

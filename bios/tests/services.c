@@ -677,6 +677,75 @@ static bool pointing_device_reports(void)
     return missing && enabled && !early && three && typed;
 }
 
+/* The specification packet of El Torito, and whether the system was started from a CD at all. */
+static bool cd_packet(uint16_t ax, uint8_t drive, uint8_t *packet)
+{
+    struct call c = {.ax = ax, .dx = drive, .si = (uint16_t)(uint32_t)packet};
+    soft_int(0x13, &c);
+    return !(c.flags & FLAG_CF) && c.ah == 0;
+}
+
+static bool cd_tells_how_it_was_started(void)
+{
+    uint8_t p[19];
+    bool there = cd_packet(0x4B01, 0x7F, p), again = cd_packet(0x4B01, p[2], p);
+    return there && again && !cd_packet(0x4B01, 0x81, p) && p[0] == 19 && *(uint32_t *)(p + 4) == 20 && p[14] == 1
+           && ((p[1] == 2 && p[2] == 0x00) || (p[1] == 4 && p[2] == 0x80)) && p[16] == 79 && p[17] == 18 && p[18] == 1;
+}
+
+static uint8_t cd_call(uint16_t ax, uint32_t lba, uint16_t count)
+{
+    struct packet p = {16, count, 0, BUFFER, lba, 0};
+    struct call c = {.ax = ax, .dx = 0xE0, .si = (uint16_t)(uint32_t)&p};
+    soft_int(0x13, &c);
+    return c.flags & FLAG_CF ? c.ah : 0;
+}
+
+static bool cd_blocks_are_read(void)
+{
+    uint8_t result[66];
+    struct call e = {.ax = 0x4100, .bx = 0x55AA, .dx = 0xE0}, c = {.ax = 0x4800, .dx = 0xE0, .si = (uint16_t)(uint32_t)result};
+    *(uint16_t *)result = sizeof(result);
+    soft_int(0x13, &e);
+    soft_int(0x13, &c);
+    return e.bx == 0xAA55 && e.ah == 0x30 && e.cx & 1 && !(c.flags & FLAG_CF) && *(uint16_t *)(result + 24) == 2048
+           && *(uint32_t *)(result + 16) == 1024 && cd_call(0x4200, 16, 5) == 0 && far_get16(BUFFER, 1) == 0x4443
+           && far_get8(BUFFER + 0x80, 7) == 'E' && far_get16(BUFFER + 0x200, 510) == 0xAA55 && cd_call(0x4200, 1020, 5) == 0x04
+           && cd_call(0x4400, 1020, 4) == 0 && cd_call(0x4300, 20, 1) == 0x03;
+}
+
+static bool cd_is_locked_and_unlocked(void)
+{
+    struct call c = {.ax = 0x4502, .dx = 0xE0};
+    bool locks = cd_call(0x4500, 0, 0) == 0 && cd_call(0x4600, 0, 0) == 0xB1;
+    soft_int(0x13, &c);
+    cd_call(0x4900, 0, 0);
+    return locks && c.al == 1 && cd_call(0x4501, 0, 0) == 0 && cd_call(0x4501, 0, 0) == 0xB0 && cd_call(0x4900, 0, 0) == 0;
+}
+
+static bool cd_image_is_a_write_protected_drive(void)
+{
+    uint8_t p[19];
+    cd_packet(0x4B01, 0x7F, p);
+    struct call c = {.ax = 0x0800, .dx = p[2]};
+    soft_int(0x13, &c);
+    bool shape = c.ch == 79 && c.cl == 18 && c.dh == 1 && c.dl == (p[2] ? BDA->hd_count : 2) && c.dl == 2;
+    return shape && disk_call(0x0301, 0x0001, p[2]) == 0x03 && disk_call(0x0205, 0x0002, p[2]) == 0
+           && far_get16(BUFFER, 0) == far_get16(0x1000, 0) && far_get16(BUFFER, 5 * 512 - 2) == far_get16(0x1000, 5 * 512 - 2)
+           && disk_call(0x0201, 0x0013, p[2]) == 0x04 && disk_call(0x0401, 0x0012, p[2]) == 0;
+}
+
+static bool cd_image_moves_the_others_up_until_it_ends(void)
+{
+    uint8_t p[19];
+    cd_packet(0x4B01, 0x7F, p);
+    uint8_t moved = disk_call(0x0201, 0x0001, p[2] | 1);
+    uint16_t there = far_get16(BUFFER, 0x40);
+    bool ended = cd_packet(0x4B00, 0x7F, p), over = !cd_packet(0x4B01, 0x7F, p);
+    uint8_t back = disk_call(0x0201, 0x0001, p[2]), none = disk_call(0x0201, 0x0001, p[2] | 1);
+    return moved == 0 && back == 0 && far_get16(BUFFER, 0x40) == there && (none != 0 || (p[2] && BDA->hd_count > 1)) && ended && over;
+}
+
 static bool printer_and_serial_answer(void)
 {
     struct call serial;
@@ -690,7 +759,7 @@ static bool printer_and_serial_answer(void)
 
 struct fact {
     bool (*holds)(void);
-    uint8_t needs;                      /* 1: a floppy, 2: two disks, 4: PCI, 8: a pointing device */
+    uint8_t needs;                      /* 1: a floppy, 2: two disks, 4: PCI, 8: a pointing device, 16: started from a CD */
     char name[51];
 };
 
@@ -732,6 +801,11 @@ static const ROM struct fact facts[] __attribute__((section(".rom"))) = {
     FACT(disk_limits, 2),
     FACT(disk_extensions_are_announced, 2),
     FACT(printer_and_serial_answer, 0),
+    FACT(cd_tells_how_it_was_started, 16),
+    FACT(cd_blocks_are_read, 16),
+    FACT(cd_is_locked_and_unlocked, 16),
+    FACT(cd_image_is_a_write_protected_drive, 16),
+    FACT(cd_image_moves_the_others_up_until_it_ends, 16),
     FACT(pointing_device_obeys, 8),
     FACT(pointing_device_reports, 8),
     FACT(pci_functions_are_found, 4),
@@ -749,8 +823,11 @@ static const ROM char done[] __attribute__((section(".rom"))) = "done\r\n";
 
 void tests_run(void)
 {
-    uint8_t have = (disk_call(0x0201, 0x0001, 0x0000) == 0) | (BDA->hd_count >= 2 ? 2 : 0) | (pci_is_there() ? 4 : 0)
-                   | (BDA->equipment & 4 ? 8 : 0);
+    uint8_t p[19];
+    bool cd = cd_packet(0x4B01, 0x7F, p);
+    uint8_t have = cd ? 16 : (disk_call(0x0201, 0x0001, 0x0000) == 0) | (BDA->hd_count >= 2 ? 2 : 0);
+
+    have |= (pci_is_there() ? 4 : 0) | (BDA->equipment & 4 ? 8 : 0);
 
     interrupts_on();
     call_ax(0x14, 0x00E3);

@@ -1,0 +1,16 @@
+/* ata.h - the command block of an ATA or ATAPI drive, and what ata.c and atapi.c share (ATA/ATAPI-6). */
+#ifndef BIOS_ATA_H
+#define BIOS_ATA_H
+
+#include "system.h"
+
+enum { DATA = 0, ERROR = 1, COUNT = 2, LBA0 = 3, LBA1 = 4, LBA2 = 5, DEVICE = 6, STATUS = 7, COMMAND = 7 };
+enum { BUSY = 0x80, READY = 0x40, DRIVE_FAULT = 0x20, DATA_REQUEST = 0x08, FAILED = 0x01 };
+enum { STATUS_TIMEOUT = 0x80, STATUS_NOT_READY = 0xAA, STATUS_FAULT = 0x20, LIMIT_MS = 30000 };
+
+void ata_interrupt_off(const struct disk *d, bool off);
+
+/* Status is valid 400 ns after a command: four reads of the alternate register come first. */
+bool ata_wait_not_busy(const struct disk *d, uint32_t milliseconds);
+
+#endif
