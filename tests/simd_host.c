@@ -81,7 +81,7 @@ struct fuzz {
     unsigned vector;
 };
 
-/* --- Numbers at random --- */
+/* --- Numbers at random --- The same on every host: no two are drawn in one expression whose order is the compiler's. */
 static uint32_t random32(struct fuzz *f)
 {
     f->random += 0x9E3779B97F4A7C15u; /* splitmix64 */
@@ -93,7 +93,9 @@ static uint32_t random32(struct fuzz *f)
 
 static uint64_t random64(struct fuzz *f)
 {
-    return (uint64_t)random32(f) << 32 | random32(f);
+    uint64_t high = random32(f);
+
+    return high << 32 | random32(f);
 }
 
 static uint32_t below(struct fuzz *f, uint32_t n)
@@ -396,7 +398,7 @@ static void aim(struct fuzz *f)
     if (!one_in(f, 8))
         target = ARENA + below(f, READ_ONLY - 16);
     if (one_in(f, 16))
-        target = ARENA + PAGE_SIZE * (1 + below(f, 3)) - below(f, 18);
+        target = (target | PAGE_MASK) + 1 - below(f, 18);
     if (!one_in(f, 6))
         target &= ~15u;
     f->trial.address = target;
@@ -417,19 +419,24 @@ static void aim(struct fuzz *f)
 static void state_choose(struct fuzz *f)
 {
     struct state *s = &channel.before;
-    unsigned kind = below(f, 7), masks = one_in(f, 6) ? random32(f) & MASK_ALL : MASK_ALL;
+    uint32_t kind = below(f, 7), masks = random32(f) & MASK_ALL;
 
     for (unsigned n = 0; n < 8; n++) {
-        s->reg[n] = one_in(f, 2) ? random32(f) : (uint32_t)half(f, 4 + below(f, 3));
-        s->fx.xmm[n] = (struct xmm){{half(f, kind), half(f, kind)}};
-        s->fx.st[n].significand = half(f, one_in(f, 2) ? kind : 4 + below(f, 3));
+        s->reg[n] = one_in(f, 2) ? random32(f) : (uint32_t)half(f, 4 + n % 3);
+        s->fx.xmm[n].q[0] = half(f, kind);
+        s->fx.xmm[n].q[1] = half(f, kind);
+        s->fx.st[n].significand = half(f, n & 1 ? kind : 4 + n % 3);
         s->fx.st[n].high = (uint16_t)random32(f);
         if (one_in(f, 8))
             kind = below(f, 7);
     }
     if (one_in(f, 8))
-        s->fx.xmm[below(f, 8)] = s->fx.xmm[below(f, 8)];
-    s->fx.mxcsr = masks | (random32(f) & 0x6000) | (one_in(f, 4) ? random32(f) & 0x3F : 0) | (one_in(f, 8) ? 0x8000 : 0) | (one_in(f, 8) ? 0x40 : 0);
+        s->fx.xmm[below(f, 8)] = s->fx.xmm[0];
+    s->fx.mxcsr = one_in(f, 6) ? masks : MASK_ALL;
+    s->fx.mxcsr |= random32(f) & 0x6000;
+    s->fx.mxcsr |= one_in(f, 4) ? random32(f) & 0x3F : 0;
+    s->fx.mxcsr |= one_in(f, 8) ? 0x8000 : 0;
+    s->fx.mxcsr |= one_in(f, 8) ? 0x40 : 0;
     s->fx.control = 0x37F;
     s->fx.status = (uint16_t)(random32(f) & 0x7F00);
     s->fx.tags = (uint8_t)random32(f);
@@ -443,7 +450,9 @@ static void state_choose(struct fuzz *f)
     for (unsigned n = 0; n < 16; n += 8) {
         uint32_t at = f->trial.address - ARENA + n;
         if (has_memory(&f->trial.insn) && at < READ_ONLY - 8) {
-            uint64_t value = f->trial.row->operation == OP_LDMXCSR ? random32(f) >> below(f, 32) : half(f, kind);
+            uint64_t value = half(f, kind);
+            if (f->trial.row->operation == OP_LDMXCSR)
+                value >>= below(f, 64);
             store64(f->arena + at, value);
             store64(our_arena(f) + at, value);
         }
@@ -564,7 +573,7 @@ static void arena_fill(struct fuzz *f)
     if (f->arena != our_arena(f))
         arena_protect(f, false);
     for (uint32_t at = 0; at < ARENA_SIZE; at += 8)
-        store64(f->arena + at, half(f, below(f, 7)));
+        store64(f->arena + at, half(f, (at >> 3) % 7));
     if (f->arena == our_arena(f))
         return;
     memcpy(our_arena(f), f->arena, ARENA_SIZE);
