@@ -130,8 +130,11 @@ static void set_defaults(struct ps2mouse *m)
 static bool set_rate(struct ps2mouse *m, uint8_t rate)
 {
     static const uint8_t rates[] = {10, 20, 40, 60, 80, 100, 200};
+    unsigned i = 0;
 
-    if (!memchr(rates, rate, sizeof rates))
+    while (i < sizeof rates && rates[i] != rate)
+        i++;
+    if (i == sizeof rates)
         return false;
     m->rate = rate;
     if (m->last_rates[0] == 200 && m->last_rates[1] == 100 && rate == 80)
