@@ -9,6 +9,9 @@
 
 #include "emu/cpu/interpret.h"
 
+/* A handler that is a body with its parameters. */
+#define HANDLER(name, body, ...) static int name(struct cpu *cpu, const struct insn *i) { return body(cpu, i, __VA_ARGS__); }
+
 /* Rows that no mandatory prefix selects come first in the handler tables: MMX before SSE2. */
 static inline unsigned simd_column(const struct insn *insn)
 {

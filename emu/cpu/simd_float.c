@@ -249,7 +249,6 @@ static uint64_t reciprocal_root(unsigned width, uint64_t a, uint64_t b, struct f
 }
 
 /* --- The table --- */
-#define HANDLER(name, body, ...) static int name(struct cpu *cpu, const struct insn *i) { return body(cpu, i, __VA_ARGS__); }
 #define FOUR(name, function) \
     HANDLER(name##PS, float_apply, function, 32, 4) HANDLER(name##PD, float_apply, function, 64, 2) \
     HANDLER(name##SS, float_apply, function, 32, 1) HANDLER(name##SD, float_apply, function, 64, 1)

@@ -202,7 +202,6 @@ BODY int mmx_interleave(struct cpu *cpu, const struct insn *i, unsigned width, b
 }
 
 /* MMX and XMM form of each; the MMX form of a pack takes its operands as the two halves. */
-#define HANDLER(name, body, ...) static int name(struct cpu *cpu, const struct insn *i) { return body(cpu, i, __VA_ARGS__); }
 #define APPLY(name, function) HANDLER(name##_mmx, mmx_apply, function) HANDLER(name##_xmm, xmm_apply, function)
 #define SHIFT(name, function) HANDLER(name##_mmx, mmx_shift, function) HANDLER(name##_xmm, xmm_shift, function)
 #define COMBINE(name, low, high) \

@@ -117,7 +117,6 @@ BODY int half_store(struct cpu *cpu, const struct insn *i, unsigned half)
         cpu->xmm[i->dst] = (struct xmm){{low, high}}; \
         return NEXT(cpu, i); \
     }
-#define HANDLER(name, body, ...) static int name(struct cpu *cpu, const struct insn *i) { return body(cpu, i, __VA_ARGS__); }
 
 BETWEEN(copy_all, s.q[0], s.q[1])
 BETWEEN(copy_low, s.q[0], 0)
