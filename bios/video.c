@@ -1,7 +1,6 @@
 /* video.c - INT 10h: setting a mode, and handing each function to the file that performs it.
  *
- * Functions and data areas follow the IBM PS/2 and PC BIOS Interface Technical Reference. There is no VESA extension:
- * functions 4Fxxh return with AX unchanged, which tells their callers so. */
+ * Functions and data areas follow the IBM PS/2 and PC BIOS Interface Technical Reference. */
 #include "video.h"
 
 enum { LINES_200 = 0x80, LINES_400 = 0x10, NO_PALETTE = 0x08, GREY = 0x02, ACTIVE = 0x01 };     /* 40:89 */
@@ -85,13 +84,14 @@ static uint8_t lines_choice(void)
     return BDA->vga_flags & LINES_200 ? 2 : BDA->vga_flags & LINES_400 ? 0 : 1;
 }
 
-static void mode_set(struct regs *r)
+void video_mode_set(uint8_t number)
 {
-    uint8_t keep = r->al & 0x80, choice = lines_choice();
-    const ROM struct video_mode *mode = video_mode_find(r->al & 0x7F);
+    uint8_t keep = number & 0x80, choice = lines_choice();
+    const ROM struct video_mode *mode = video_mode_find(number & 0x7F);
 
     if (!mode)
         return;
+    vbe_leave();
     const ROM struct video_parameters *p = &video_parameters[mode->parameters[choice]];
     write_registers(p);
     set_data_area(mode, p, keep);
@@ -108,7 +108,17 @@ static void mode_set(struct regs *r)
     }
     attribute_screen_on();
     register_write(SEQUENCER, 1, p->sequencer[0]);
-    r->al = mode->number > 7 ? 0x20 : mode->number == 6 ? 0x3F : 0x30;
+}
+
+/* 00h: AL tells what kind of mode it was set to. */
+static void mode_set(struct regs *r)
+{
+    uint8_t number = r->al & 0x7F;
+
+    if (!video_mode_find(number))
+        return;
+    video_mode_set(r->al);
+    r->al = number > 7 ? 0x20 : number == 6 ? 0x3F : 0x30;
 }
 
 static void cursor_get(struct regs *r)
@@ -272,7 +282,7 @@ static void dac_move(uint16_t segment, uint16_t at, bool restore)
     }
 }
 
-static void save_restore(struct regs *r)
+void video_state(struct regs *r)
 {
     uint16_t at = r->bx;
     bool restore = r->al == 2;
@@ -326,7 +336,8 @@ void video_service(struct regs *r)
     case 0x13: string_write(r); break;
     case 0x1A: display_code(r); break;
     case 0x1B: functionality(r); break;
-    case 0x1C: save_restore(r); break;
+    case 0x1C: video_state(r); break;
+    case 0x4F: vbe_service(r); break;
     }
 }
 
@@ -347,5 +358,6 @@ void video_init(void)
     BDA->video_control = MEMORY_256K;
     BDA->video_switches = 0xF9;
     BDA->display_code = DISPLAY_VGA_COLOUR;
+    vbe_init();
     soft_int(0x10, &call);
 }

@@ -42,6 +42,17 @@ uint8_t register_read(uint16_t port, uint8_t index);
 void    crtc_write(uint8_t index, uint8_t v);
 uint8_t crtc_read(uint8_t index);
 
+/* Sets a VGA mode as INT 10h/00h does; saves and restores states as 1Ch does (AL, BX, CX, ES). */
+void video_mode_set(uint8_t number);
+void video_state(struct regs *r);
+
+/* vbe.c: INT 10h/4Fh; back to VGA; where the frame buffer is. vbe_protected.S: its code for protected mode and its data. */
+void vbe_service(struct regs *r);
+void vbe_leave(void);
+void vbe_init(void);
+extern const char vbe_protected[], vbe_protected_end[], vbe_window_entry[], vbe_oem_name[], vbe_revision[], vbe_edid[];
+extern const ROM volatile uint32_t vbe_frame_buffer;
+
 /* text.c. A place is row and column as DH and DL have them. */
 void cursor_shape_set(uint16_t shape);
 void cursor_place_set(uint8_t page, uint16_t place);

@@ -11,6 +11,9 @@ enum { BUFFER = 0x3000, SECOND = 0x3020 };      /* segments of two 512-byte buff
 /* Calls a 32-bit entry far, in segments of that base (code) and 0 (data), with the registers of `call` (start.S). */
 void call32(uint32_t base, uint32_t entry, struct call *call);
 
+/* The same for a routine that returns near: by way of a far one in start.S. */
+void call32near(uint32_t address, struct call *call);
+
 static uint16_t call_ax(uint8_t vector, uint16_t ax)
 {
     struct call c = {.ax = ax};
@@ -206,11 +209,9 @@ static bool colours_read_back(void)
 static bool display_is_vga(void)
 {
     struct call c = {.ax = 0x1A00}, f = {.ax = 0x1B00, .es = BUFFER};
-    struct call vesa = {.ax = 0x4F00, .es = BUFFER};
     soft_int(0x10, &c);
     soft_int(0x10, &f);
-    soft_int(0x10, &vesa);
-    return c.al == 0x1A && c.bl == 8 && f.al == 0x1B && vesa.al != 0x4F;
+    return c.al == 0x1A && c.bl == 8 && f.al == 0x1B;
 }
 
 /* Puts a scan code into the keyboard controller and lets its interrupt through. */
@@ -746,6 +747,149 @@ static bool cd_image_moves_the_others_up_until_it_ends(void)
     return moved == 0 && back == 0 && far_get16(BUFFER, 0x40) == there && (none != 0 || (p[2] && BDA->hd_count > 1)) && ended && over;
 }
 
+static uint16_t vbe(uint16_t ax, uint16_t bx, uint16_t cx, uint16_t dx)
+{
+    struct call c = {.ax = ax, .bx = bx, .cx = cx, .dx = dx, .es = BUFFER};
+    soft_int(0x10, &c);
+    return c.ax;
+}
+
+static bool vbe_is_there(void)
+{
+    return vbe(0x4F00, 0, 0, 0) == 0x004F && far_get16(BUFFER, 0) == 0x4556 && far_get16(BUFFER, 2) == 0x4153;
+}
+
+static bool vbe_lists_modes_that_it_describes(void)
+{
+    uint16_t at = 0, modes = 0, mode;
+    bool version = vbe_is_there() && far_get16(BUFFER, 4) == 0x0300;
+    uint16_t list = far_get16(BUFFER, 14), memory = far_get16(BUFFER, 18);
+    far_copy16(SECOND, 0, BUFFER, 0, 256);
+    for (at = list; (mode = far_get16(SECOND, at)) != 0xFFFF; at += 2, modes++) {
+        if (vbe(0x4F01, 0, mode, 0) != 0x004F || (far_get8(BUFFER, 0) & 0x1B) != 0x1B || !far_get16(BUFFER, 16))
+            return false;
+        if (far_get8(BUFFER, 25) != 4 && (far_get8(BUFFER, 43) & 0xF0) != 0xE0)
+            return false;
+    }
+    return version && memory >= 32 && modes >= 20 && vbe(0x4F01, 0, 0x1FF, 0) != 0x004F && vbe(0x4F02, 0x1FE, 0, 0) != 0x004F;
+}
+
+static void vbe_bank(uint16_t bank)
+{
+    vbe(0x4F05, 0, 0, bank);
+}
+
+static bool vbe_window_and_frame_buffer_are_one(void)
+{
+    uint16_t pixels[2] = {0, 0};
+    struct call get = {.ax = 0x4F03}, bank = {.ax = 0x4F05, .bx = 0x0100}, there, back;
+    vbe(0x4F01, 0, 0x103, 0);
+    uint32_t buffer = far_get16(BUFFER, 40) | (uint32_t)far_get16(BUFFER, 42) << 16;
+    bool set = vbe(0x4F02, 0x103, 0, 0) == 0x004F;
+    vbe_bank(3);
+    far_put16(0xA000, 0x1234, 0xCAFE);
+    vbe_bank(0);
+    bool apart = far_get16(0xA000, 0x1234) != 0xCAFE;
+    bool linear = vbe(0x4F02, 0xC103, 0, 0) == 0x004F;
+    soft_int(0x10, &get);
+    block_move(buffer + 0x31234, (uint32_t)pixels, 1, &there);
+    pixels[1] = 0xF00D;
+    block_move((uint32_t)&pixels[1], buffer + 0x2FFFE, 1, &back);
+    vbe(0x4F02, 0x8103, 0, 0);
+    vbe_bank(2);
+    soft_int(0x10, &bank);
+    return set && apart && linear && (get.bx & 0x1FF) == 0x103 && pixels[0] == 0xCAFE && far_get16(0xA000, 0xFFFE) == 0xF00D
+           && bank.dx == 2;
+}
+
+static bool vbe_lines_and_start_can_be_moved(void)
+{
+    struct call longer = {.ax = 0x4F06, .cx = 1024}, start = {.ax = 0x4F07, .bx = 0x01}, most = {.ax = 0x4F06, .bx = 3};
+    bool set = vbe(0x4F02, 0x111, 0, 0) == 0x004F;
+    soft_int(0x10, &longer);
+    bool moved = vbe(0x4F07, 0, 8, 20) == 0x004F;
+    soft_int(0x10, &start);
+    soft_int(0x10, &most);
+    return set && moved && longer.ax == 0x004F && longer.bx == 2048 && longer.cx == 1024 && longer.dx >= 1024 && start.cx == 8
+           && start.dx == 20 && most.ax == 0x004F && most.cx >= 1024 && vbe(0x4F07, 0, 0, 0xFFF0) != 0x004F;
+}
+
+static bool vbe_palette_has_eight_bits_if_asked(void)
+{
+    struct call wide = {.ax = 0x4F08, .bx = 0x0800}, narrow = {.ax = 0x4F08, .bx = 0x0600};
+    bool direct = vbe(0x4F08, 0x0800, 0, 0) == 0x034F, set = vbe(0x4F02, 0x101, 0, 0) == 0x004F;
+    soft_int(0x10, &wide);
+    far_put16(BUFFER, 0, 0xA1B2);
+    far_put16(BUFFER, 2, 0x00C3);
+    vbe(0x4F09, 0, 1, 250);
+    far_put16(BUFFER, 0, 0);
+    far_put16(BUFFER, 2, 0);
+    vbe(0x4F09, 1, 1, 250);
+    bool kept = far_get16(BUFFER, 0) == 0xA1B2 && far_get8(BUFFER, 2) == 0xC3;
+    soft_int(0x10, &narrow);
+    return direct && set && wide.ax == 0x004F && wide.bh == 8 && kept && narrow.bh == 6;
+}
+
+/* QEMU keeps its memory chained in such a mode once it was in another: there all planes give one byte. */
+static bool vbe_planar_mode_has_planes(void)
+{
+    bool set = vbe(0x4F02, 0x102, 0, 0) == 0x004F;
+    outw(0x3CE, 0x0205), outw(0x3CE, 0x8008);
+    far_get8(0xA000, 300 * 100 + 7);
+    far_put8(0xA000, 300 * 100 + 7, 0x0A);
+    outw(0x3CE, 0x0005), outw(0x3CE, 0xFF08);
+    uint8_t planes = 0, byte = 0, chained = 0;
+    for (uint8_t i = 0; i < 4; i++) {
+        outw(0x3CE, i << 8 | 4);
+        byte = far_get8(0xA000, 300 * 100 + 7);
+        planes |= (byte >> 7) << i;
+        chained += byte == 0x0A;
+    }
+    return set && (planes == 0x0A || chained == 4);
+}
+
+static bool vbe_state_comes_back(void)
+{
+    struct call size = {.ax = 0x4F04, .cx = 15}, get = {.ax = 0x4F03}, line = {.ax = 0x4F06, .bx = 1};
+    vbe(0x4F02, 0x105, 0, 0);
+    vbe(0x4F06, 0, 2048, 0);
+    vbe_bank(5);
+    soft_int(0x10, &size);
+    bool saved = vbe(0x4F04, 0, 15, 1) == 0x004F;
+    call_ax(0x10, 0x0003);
+    struct call text = {.ax = 0x4F03};
+    soft_int(0x10, &text);
+    bool restored = vbe(0x4F04, 0, 15, 2) == 0x004F;
+    soft_int(0x10, &get);
+    soft_int(0x10, &line);
+    struct call bank = {.ax = 0x4F05, .bx = 0x0100};
+    soft_int(0x10, &bank);
+    call_ax(0x10, 0x0003);
+    return saved && restored && size.bx * 64 > 832 && text.bx == 3 && (get.bx & 0x1FF) == 0x105 && line.cx == 2048 && bank.dx == 5;
+}
+
+static bool vbe_serves_protected_mode(void)
+{
+    struct call pm = {.ax = 0x4F0A}, get = {.ax = 0x4F05, .bx = 0x0100}, start = {.ax = 0x4F07, .bx = 0x01};
+    vbe(0x4F02, 0x112, 0, 0);
+    vbe(0x4F06, 0, 1024, 0);
+    soft_int(0x10, &pm);
+    uint32_t base = pm.es * 16u + pm.di;
+    struct call bank = {.ax = 0x4F05, .dx = 6}, move = {.ax = 0x4F07, .cx = (30 * 1024 + 8) * 3 / 4};
+    call32near(base + far_get16(pm.es, pm.di), &bank);
+    call32near(base + far_get16(pm.es, pm.di + 2), &move);
+    soft_int(0x10, &get);
+    soft_int(0x10, &start);
+    call_ax(0x10, 0x0003);
+    return pm.ax == 0x004F && pm.cx > 50 && get.dx == 6 && start.dx == 30 && start.cx == 8;
+}
+
+static bool vbe_monitor_describes_itself(void)
+{
+    bool there = vbe(0x4F15, 1, 0, 0) == 0x004F;
+    return there && sum(BUFFER, 0, 128) == 0 && far_get16(BUFFER, 2) == 0xFFFF && vbe(0x4F15, 1, 0, 1) != 0x004F;
+}
+
 static bool printer_and_serial_answer(void)
 {
     struct call serial;
@@ -759,7 +903,7 @@ static bool printer_and_serial_answer(void)
 
 struct fact {
     bool (*holds)(void);
-    uint8_t needs;                      /* 1: a floppy, 2: two disks, 4: PCI, 8: a pointing device, 16: started from a CD */
+    uint8_t needs;                      /* 1: a floppy, 2: two disks, 4: PCI, 8: a pointing device, 16: started from a CD, 32: VBE */
     char name[51];
 };
 
@@ -806,6 +950,14 @@ static const ROM struct fact facts[] __attribute__((section(".rom"))) = {
     FACT(cd_is_locked_and_unlocked, 16),
     FACT(cd_image_is_a_write_protected_drive, 16),
     FACT(cd_image_moves_the_others_up_until_it_ends, 16),
+    FACT(vbe_lists_modes_that_it_describes, 32),
+    FACT(vbe_window_and_frame_buffer_are_one, 32),
+    FACT(vbe_lines_and_start_can_be_moved, 32),
+    FACT(vbe_palette_has_eight_bits_if_asked, 32),
+    FACT(vbe_planar_mode_has_planes, 32),
+    FACT(vbe_state_comes_back, 32),
+    FACT(vbe_serves_protected_mode, 32),
+    FACT(vbe_monitor_describes_itself, 32),
     FACT(pointing_device_obeys, 8),
     FACT(pointing_device_reports, 8),
     FACT(pci_functions_are_found, 4),
@@ -827,7 +979,7 @@ void tests_run(void)
     bool cd = cd_packet(0x4B01, 0x7F, p);
     uint8_t have = cd ? 16 : (disk_call(0x0201, 0x0001, 0x0000) == 0) | (BDA->hd_count >= 2 ? 2 : 0);
 
-    have |= (pci_is_there() ? 4 : 0) | (BDA->equipment & 4 ? 8 : 0);
+    have |= (pci_is_there() ? 4 : 0) | (BDA->equipment & 4 ? 8 : 0) | (vbe_is_there() ? 32 : 0);
 
     interrupts_on();
     call_ax(0x14, 0x00E3);

@@ -212,3 +212,17 @@ call32:
         addl    $6 + 48, %esp
         popal
         retl
+
+/* void call32near(uint32_t address, struct call *call): a far routine takes the address from 0:61C. */
+        .globl  call32near
+call32near:
+        movl    %eax, %gs:0x61C
+        movl    %edx, %ecx
+        movl    $near_trampoline + 0x10000, %edx
+        xorl    %eax, %eax
+        jmp     call32
+        .code32
+near_trampoline:
+        call    *0x61C
+        lret
+        .code16

@@ -1,0 +1,432 @@
+/* vbe.c - INT 10h/4Fh: the VESA BIOS extension (VBE Core Functions Standard 3.0) on the display interface of Bochs (DISPI: index
+ * at port 1CEh, data at 1CFh), with a window at A000 and, from interface B0C2h on, a linear frame buffer.
+ *
+ * Nothing is remembered: which mode is set, the registers tell. Where the frame buffer is, video_init() leaves in the ROM
+ * while that can be written; PCI is not asked again, for these functions are called in virtual-8086 mode too. */
+#include "video.h"
+#include "pci.h"
+
+enum { DISPI_INDEX = 0x1CE, DISPI_DATA = 0x1CF, DISPI_LFB = 0xB0C2, DISPI_LATEST = 0xB0C5 };
+enum { ID, WIDTH, HEIGHT, DEPTH, ENABLE_MODE, BANK, VIRTUAL_WIDTH, VIRTUAL_HEIGHT, X_OFFSET, Y_OFFSET, MEMORY_64K, DISPI_REGISTERS };
+enum { ENABLED = 0x01, DAC_8BIT = 0x20, LINEAR_BUFFER = 0x40, KEEP_MEMORY = 0x80 };
+enum { MODE_LINEAR = 0x4000, MODE_KEEP = 0x8000, MODE_NUMBER = 0x01FF, FIRST_VBE_MODE = 0x100, NOT_VGA = 0x7F };
+enum { OK = 0x004F, FAILED = 0x014F, NOT_SUPPORTED = 0x024F, NOT_IN_THIS_MODE = 0x034F };
+enum { VERSION = 0x0300, OEM_REVISION = 0x0000, CLASS_VGA = 0x0300, DEFAULT_64K = 64, ROM_BYTES = 0x8000, STATE_DISPI = 8 };
+
+static ROM_DATA struct mode { uint16_t number, width, height; uint8_t depth; } modes[] = {
+    {0x100, 640, 400, 8},    {0x101, 640, 480, 8},    {0x102, 800, 600, 4},    {0x103, 800, 600, 8},    {0x104, 1024, 768, 4},
+    {0x105, 1024, 768, 8},   {0x106, 1280, 1024, 4},  {0x107, 1280, 1024, 8},  {0x10D, 320, 200, 15},   {0x10E, 320, 200, 16},
+    {0x10F, 320, 200, 24},   {0x110, 640, 480, 15},   {0x111, 640, 480, 16},   {0x112, 640, 480, 24},   {0x113, 800, 600, 15},
+    {0x114, 800, 600, 16},   {0x115, 800, 600, 24},   {0x116, 1024, 768, 15},  {0x117, 1024, 768, 16},  {0x118, 1024, 768, 24},
+    {0x119, 1280, 1024, 15}, {0x11A, 1280, 1024, 16}, {0x11B, 1280, 1024, 24}, {0x140, 320, 200, 32},   {0x141, 640, 400, 32},
+    {0x142, 640, 480, 32},   {0x143, 800, 600, 32},   {0x144, 1024, 768, 32},  {0x145, 1280, 1024, 32},
+};
+
+static uint16_t dispi_read(uint8_t index)
+{
+    outw(DISPI_INDEX, index);
+    return inw(DISPI_DATA);
+}
+
+static void dispi_write(uint8_t index, uint16_t v)
+{
+    outw(DISPI_INDEX, index);
+    outw(DISPI_DATA, v);
+}
+
+/* The latest interface is asked for; what can be had is read back. */
+static bool dispi_present(void)
+{
+    dispi_write(ID, DISPI_LATEST);
+    uint16_t id = dispi_read(ID);
+    return id >= DISPI_LFB && id <= 0xB0CF;
+}
+
+/* An interface that cannot tell has 4 MiB. */
+static uint16_t memory_64k(void)
+{
+    uint16_t v = dispi_read(MEMORY_64K);
+    return v && v != 0xFFFF ? v : DEFAULT_64K;
+}
+
+void vbe_leave(void)
+{
+    dispi_write(ENABLE_MODE, 0);
+}
+
+static uint16_t line_bytes(uint16_t width, uint8_t depth)
+{
+    return depth == 4 ? width / 8 : width * ((depth + 7) / 8);
+}
+
+/* Bytes of memory at each of its addresses' planes: a quarter in planar modes. */
+static uint32_t plane_bytes(uint8_t depth)
+{
+    return ((uint32_t)memory_64k() << 16) / (depth == 4 ? 4 : 1);
+}
+
+static const ROM struct mode *mode_find(uint16_t number)
+{
+    for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++)
+        if (modes[i].number == number && (uint32_t)line_bytes(modes[i].width, modes[i].depth) * modes[i].height
+                                         <= plane_bytes(modes[i].depth))
+            return &modes[i];
+    return NULL;
+}
+
+/* The mode that the registers are set to, null in VGA modes. */
+static const ROM struct mode *mode_now(void)
+{
+    if (!(dispi_read(ENABLE_MODE) & ENABLED))
+        return NULL;
+    for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++)
+        if (modes[i].width == dispi_read(WIDTH) && modes[i].height == dispi_read(HEIGHT) && modes[i].depth == dispi_read(DEPTH))
+            return &modes[i];
+    return NULL;
+}
+
+struct vbe_info {
+    char     signature[4];
+    uint16_t version, oem_string[2];
+    uint32_t capabilities;
+    uint16_t mode_list[2], memory, oem_revision, vendor[2], product[2], revision[2];
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct vbe_info) == 0x22, "VBE 3.0, VbeInfoBlock");
+
+/* 00h: 512 bytes if the caller says "VBE2", else 256. The list of modes follows in the reserved area. */
+static uint16_t controller_information(struct regs *r)
+{
+    uint16_t oem = (uint16_t)(uint32_t)vbe_oem_name, revision = (uint16_t)(uint32_t)vbe_revision;
+    bool large = far_get16(r->es, r->di) == ('V' | 'B' << 8) && far_get16(r->es, r->di + 2) == ('E' | '2' << 8);
+    uint16_t at = r->di + sizeof(struct vbe_info);
+    struct vbe_info info = {
+        .signature = {'V', 'E', 'S', 'A'}, .version = VERSION, .oem_string = {oem, VGA_SEGMENT}, .capabilities = 1,
+        .mode_list = {at, r->es}, .memory = memory_64k(), .oem_revision = OEM_REVISION, .vendor = {oem, VGA_SEGMENT},
+        .product = {oem, VGA_SEGMENT}, .revision = {revision, VGA_SEGMENT},
+    };
+
+    far_fill16(r->es, r->di, 0, (large ? 512 : 256) / 2);
+    far_write(r->es, r->di, &info, sizeof(info));
+    for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++)
+        if (mode_find(modes[i].number)) {
+            far_put16(r->es, at, modes[i].number);
+            at += 2;
+        }
+    far_put16(r->es, at, 0xFFFF);
+    return OK;
+}
+
+struct field { uint8_t bits, position; };
+
+struct vbe_mode_info {
+    uint16_t attributes;
+    uint8_t  window_a, window_b;
+    uint16_t granularity, window_size, segment_a, segment_b, window_function[2], line_bytes;
+    uint16_t width, height;
+    uint8_t  char_width, char_height, planes, depth, banks, model, bank_size, pages, reserved1;
+    struct field colours[4];
+    uint8_t  direct_info;
+    uint32_t frame_buffer;
+    uint8_t  reserved2[6];
+    uint16_t linear_line_bytes;
+    uint8_t  banked_pages, linear_pages;
+    struct field linear_colours[4];
+    uint32_t pixel_clock;
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct vbe_mode_info) == 0x42 && offsetof(struct vbe_mode_info, frame_buffer) == 0x28, "VBE 3.0, ModeInfoBlock");
+
+enum { SUPPORTED = 0x0001, INFORMATION = 0x0002, COLOUR = 0x0008, GRAPHICS_MODE = 0x0010, HAS_LINEAR = 0x0080 };
+enum { WINDOW_RELOCATABLE_READ_WRITE = 7, MODEL_PLANAR = 3, MODEL_PACKED = 4, MODEL_DIRECT = 6 };
+
+/* Bits and position of red, green, blue and of what is left over. */
+static void colour_fields(uint8_t depth, struct field *f)
+{
+    static ROM_DATA struct field layouts[4][4] = {
+        {{5, 10}, {5, 5}, {5, 0}, {1, 15}}, {{5, 11}, {6, 5}, {5, 0}, {0, 0}}, {{8, 16}, {8, 8}, {8, 0}, {0, 0}},
+        {{8, 16}, {8, 8}, {8, 0}, {8, 24}},
+    };
+    unsigned layout = depth == 15 ? 0 : depth / 8 - 1;
+
+    for (unsigned i = 0; i < 4 && depth > 8; i++)
+        f[i] = layouts[layout][i];
+}
+
+static uint16_t mode_information(struct regs *r)
+{
+    const ROM struct mode *mode = mode_find(r->cx & MODE_NUMBER);
+    struct vbe_mode_info info = {0};
+
+    if (!mode)
+        return FAILED;
+    bool planar = mode->depth == 4;
+    uint16_t bytes = line_bytes(mode->width, mode->depth);
+    uint32_t pages = plane_bytes(mode->depth) / ((uint32_t)bytes * mode->height) - 1;
+    info.attributes = SUPPORTED | INFORMATION | COLOUR | GRAPHICS_MODE | (planar ? 0 : HAS_LINEAR);
+    info.window_a = WINDOW_RELOCATABLE_READ_WRITE;
+    info.granularity = info.window_size = 64;
+    info.segment_a = 0xA000;
+    info.window_function[0] = (uint16_t)(uint32_t)vbe_window_entry;
+    info.window_function[1] = VGA_SEGMENT;
+    info.line_bytes = info.linear_line_bytes = bytes;
+    info.width = mode->width;
+    info.height = mode->height;
+    info.char_width = 8;
+    info.char_height = 16;
+    info.planes = planar ? 4 : 1;
+    info.depth = mode->depth;
+    info.banks = info.reserved1 = 1;
+    info.model = planar ? MODEL_PLANAR : mode->depth == 8 ? MODEL_PACKED : MODEL_DIRECT;
+    info.pages = info.banked_pages = info.linear_pages = pages > 255 ? 255 : pages;
+    colour_fields(mode->depth, info.colours);
+    colour_fields(mode->depth, info.linear_colours);
+    info.frame_buffer = planar ? 0 : vbe_frame_buffer;
+    info.pixel_clock = 135000000;
+    far_fill16(r->es, r->di, 0, 256 / 2);
+    far_write(r->es, r->di, &info, sizeof(info));
+    return OK;
+}
+
+/* A VGA mode of like memory comes first, for the window and the palette. */
+static uint16_t mode_set(struct regs *r)
+{
+    uint16_t number = r->bx & MODE_NUMBER;
+    const ROM struct mode *mode = mode_find(number);
+
+    if (number < FIRST_VBE_MODE) {
+        video_mode_set(number | (r->bx & MODE_KEEP ? 0x80 : 0));
+        return BDA->video_mode == (number & 0x7F) ? OK : FAILED;
+    }
+    if (!mode || (mode->depth == 4 && r->bx & MODE_LINEAR))
+        return FAILED;
+    video_mode_set(0x80 | (mode->depth == 4 ? 0x12 : 0x13));
+    dispi_write(WIDTH, mode->width);
+    dispi_write(HEIGHT, mode->height);
+    dispi_write(DEPTH, mode->depth);
+    dispi_write(ENABLE_MODE, ENABLED | (r->bx & MODE_LINEAR ? LINEAR_BUFFER : 0) | (r->bx & MODE_KEEP ? KEEP_MEMORY : 0));
+    dispi_write(BANK, 0);
+    BDA->video_mode = NOT_VGA;
+    BDA->video_columns = mode->width / 8;
+    BDA->video_rows = mode->height / 16 - 1;
+    BDA->char_height = 16;
+    return OK;
+}
+
+static uint16_t mode_get(struct regs *r)
+{
+    const ROM struct mode *mode = mode_now();
+    uint16_t enable = dispi_read(ENABLE_MODE);
+
+    r->bx = mode ? mode->number | (enable & LINEAR_BUFFER ? MODE_LINEAR : 0) | (enable & KEEP_MEMORY ? MODE_KEEP : 0) : BDA->video_mode;
+    return OK;
+}
+
+/* 04h: the states of INT 10h/1Ch, then 64 bytes with the registers of the interface. */
+static void dispi_restore(uint16_t segment, uint16_t at)
+{
+    for (uint8_t i = WIDTH; i <= DEPTH; i++)
+        dispi_write(i, far_get16(segment, at + i * 2));
+    uint16_t enable = far_get16(segment, at + ENABLE_MODE * 2);
+    dispi_write(ENABLE_MODE, enable | (enable & ENABLED ? KEEP_MEMORY : 0));
+    for (uint8_t i = BANK; i <= Y_OFFSET && enable & ENABLED; i++)
+        if (i != VIRTUAL_HEIGHT)
+            dispi_write(i, far_get16(segment, at + i * 2));
+}
+
+static uint16_t state(struct regs *r)
+{
+    uint16_t at = r->bx;
+    struct regs sizes = {.cx = r->cx & 7};
+
+    if (r->dl > 2)
+        return FAILED;
+    video_state(&sizes);
+    if (r->dl == 0) {
+        r->bx = sizes.bx + (r->cx & STATE_DISPI ? 1 : 0);
+        return OK;
+    }
+    if (r->dl == 2)
+        vbe_leave();
+    struct regs other = {.al = r->dl, .bx = at, .cx = r->cx & 7, .es = r->es};
+    video_state(&other);
+    at += sizes.bx * 64;
+    if (r->cx & STATE_DISPI && r->dl == 2)
+        dispi_restore(r->es, at);
+    for (uint8_t i = WIDTH; i <= Y_OFFSET && r->cx & STATE_DISPI && r->dl == 1; i++)
+        far_put16(r->es, at + i * 2, dispi_read(i));
+    return OK;
+}
+
+/* 05h, also called far: the window is the 64 KiB bank DX. */
+static uint16_t window(struct regs *r)
+{
+    if (r->bl != 0 || r->bh > 1 || !mode_now())
+        return FAILED;
+    if (r->bh == 1) {
+        r->dx = dispi_read(BANK);
+        return OK;
+    }
+    if (r->dx >= memory_64k())
+        return FAILED;
+    dispi_write(BANK, r->dx);
+    return OK;
+}
+
+void vbe_window(struct regs *r)
+{
+    window(r);
+}
+
+/* 06h: BL = 0 and 2 set the length of a line in pixels and bytes, 1 tells it, 3 tells the longest. */
+static uint16_t line_length(struct regs *r)
+{
+    const ROM struct mode *mode = mode_now();
+
+    if (!mode)
+        return NOT_IN_THIS_MODE;
+    uint32_t per_pixel = mode->depth == 4 ? 1 : (mode->depth + 7) / 8, bytes, longest = plane_bytes(mode->depth) / mode->height;
+    uint32_t width = r->bl == 0 ? r->cx : r->bl == 2 ? (mode->depth == 4 ? r->cx * 8u : r->cx / per_pixel) : dispi_read(VIRTUAL_WIDTH);
+    if (r->bl > 3)
+        return FAILED;
+    if (r->bl == 3)
+        width = mode->depth == 4 ? longest * 8 : longest / per_pixel;
+    width = width > 0xFFF8 ? 0xFFF8 : mode->depth == 4 ? (width + 7) & ~7u : width;
+    bytes = mode->depth == 4 ? width / 8 : width * per_pixel;
+    if (width < mode->width || bytes > longest || bytes > 0xFFFF)
+        return NOT_SUPPORTED;
+    if (r->bl == 0 || r->bl == 2)
+        dispi_write(VIRTUAL_WIDTH, width);
+    r->bx = bytes;
+    r->cx = width;
+    r->dx = plane_bytes(mode->depth) / bytes > 0xFFFF ? 0xFFFF : plane_bytes(mode->depth) / bytes;
+    return OK;
+}
+
+/* 07h: the pixel CX of line DX comes first; 80h asks for doing it in the retrace. */
+static uint16_t display_start(struct regs *r)
+{
+    const ROM struct mode *mode = mode_now();
+
+    if (!mode)
+        return NOT_IN_THIS_MODE;
+    switch (r->bl) {
+    case 0x00: case 0x80:
+        if ((uint32_t)(r->dx + mode->height) * line_bytes(dispi_read(VIRTUAL_WIDTH), mode->depth) > plane_bytes(mode->depth))
+            return FAILED;
+        dispi_write(X_OFFSET, r->cx);
+        dispi_write(Y_OFFSET, r->dx);
+        return OK;
+    case 0x01:
+        r->bh = 0;
+        r->cx = dispi_read(X_OFFSET);
+        r->dx = dispi_read(Y_OFFSET);
+        return OK;
+    default:
+        return FAILED;
+    }
+}
+
+/* 08h: 6 or 8 bits for each primary colour. */
+static uint16_t dac_width(struct regs *r)
+{
+    uint16_t enable = dispi_read(ENABLE_MODE);
+
+    if (enable & ENABLED && dispi_read(DEPTH) > 8)
+        return NOT_IN_THIS_MODE;
+    if (r->bl > 1)
+        return FAILED;
+    if (r->bl == 0 && enable & ENABLED) {
+        enable = (enable & ~DAC_8BIT) | (r->bh >= 8 ? DAC_8BIT : 0) | KEEP_MEMORY;
+        dispi_write(ENABLE_MODE, enable);
+    }
+    r->bh = enable & DAC_8BIT ? 8 : 6;
+    return OK;
+}
+
+/* 09h: CX entries from DX at ES:DI, each blue, green, red and a byte for alignment. */
+static uint16_t palette(struct regs *r)
+{
+    uint16_t at = r->di;
+
+    if ((r->bl > 1 && r->bl != 0x80) || r->cx > 256 || r->dx + r->cx > 256)
+        return FAILED;
+    outb(r->bl == 1 ? DAC_READ : DAC_WRITE, (uint8_t)r->dx);
+    for (uint16_t i = 0; i < r->cx; i++, at += 4)
+        for (int k = 2; k >= 0; k--) {
+            if (r->bl == 1)
+                far_put8(r->es, at + k, inb(DAC_DATA));
+            else
+                outb(DAC_DATA, far_get8(r->es, at + k));
+        }
+    return OK;
+}
+
+static uint16_t protected_mode_interface(struct regs *r)
+{
+    if (r->bl != 0)
+        return FAILED;
+    r->es = VGA_SEGMENT;
+    r->di = (uint16_t)(uint32_t)vbe_protected;
+    r->cx = (uint16_t)(vbe_protected_end - vbe_protected);
+    return OK;
+}
+
+/* 15h: the monitor describes itself (VESA Display Data Channel). */
+static uint16_t display_identification(struct regs *r)
+{
+    if (r->bl == 0) {
+        r->bx = 0x0103;                 /* one second; DDC1 and DDC2 */
+        return OK;
+    }
+    if (r->bl != 1 || r->dx != 0)
+        return FAILED;
+    far_copy(r->es, r->di, VGA_SEGMENT, (uint16_t)(uint32_t)vbe_edid, 128);
+    return OK;
+}
+
+static uint16_t perform(struct regs *r)
+{
+    switch (r->al) {
+    case 0x00: return controller_information(r);
+    case 0x01: return mode_information(r);
+    case 0x02: return mode_set(r);
+    case 0x03: return mode_get(r);
+    case 0x04: return state(r);
+    case 0x05: return window(r);
+    case 0x06: return line_length(r);
+    case 0x07: return display_start(r);
+    case 0x08: return dac_width(r);
+    case 0x09: return palette(r);
+    case 0x0A: return protected_mode_interface(r);
+    case 0x15: return display_identification(r);
+    default:   return FAILED;
+    }
+}
+
+/* Without the interface AX stays, which tells its callers that there is no VBE. */
+void vbe_service(struct regs *r)
+{
+    if (dispi_present())
+        r->ax = perform(r);
+}
+
+/* The frame buffer of a PCI card is where its first base address register says. The ROM's sum stays zero. */
+void vbe_init(void)
+{
+    uint16_t function = PCI_NONE, at = (uint16_t)(uint32_t)&vbe_frame_buffer;
+    uint8_t sum = 0;
+
+    if (!pci_present())
+        return;
+    while ((function = pci_next(function)) != PCI_NONE && pci_read16(function, PCI_CLASS + 2) != CLASS_VGA)
+        ;
+    uint32_t bar = function == PCI_NONE ? 1 : pci_read32(function, PCI_BAR0);
+    if (bar & 1 || !(bar & ~15u))
+        return;
+    far_put16(VGA_SEGMENT, at, (uint16_t)(bar & ~15u));
+    far_put16(VGA_SEGMENT, at + 2, bar >> 16);
+    for (uint16_t i = 0; i < ROM_BYTES; i++)
+        sum += far_get8(VGA_SEGMENT, i);
+    far_put8(VGA_SEGMENT, ROM_BYTES - 1, far_get8(VGA_SEGMENT, ROM_BYTES - 1) - sum);
+}
