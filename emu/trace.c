@@ -103,7 +103,10 @@ static void delivered(void *context, unsigned vector)
 /* What a line tells of, as it was before. */
 struct registers {
     uint32_t general[8], flags, cr0, cr2, cr3, cr4;
+    uint32_t mxcsr;
     uint16_t segment[SEG_COUNT];
+    struct float80 x87[8];
+    struct xmm xmm[8];
 };
 
 static void take_registers(const struct cpu *cpu, struct registers *r)
@@ -114,8 +117,23 @@ static void take_registers(const struct cpu *cpu, struct registers *r)
     r->cr2 = cpu->cr2;
     r->cr3 = cpu->cr3;
     r->cr4 = cpu->cr4;
+    r->mxcsr = cpu->mxcsr;
+    memcpy(r->x87, cpu->x87.reg, sizeof r->x87);
+    memcpy(r->xmm, cpu->xmm, sizeof r->xmm);
     for (unsigned n = 0; n < SEG_COUNT; n++)
         r->segment[n] = cpu->seg[n].selector;
+}
+
+/* A wide register: "name3=high:low", the high part in so many digits. */
+static void put_wide(struct trace *t, const char *name, unsigned number, uint64_t high, unsigned digits, uint64_t low)
+{
+    begin_change(t);
+    put(t, name);
+    put_decimal(t, number);
+    put_char(t, '=');
+    put_hex(t, high, digits);
+    put_char(t, ':');
+    put_hex(t, low, 16);
 }
 
 static void put_registers(struct trace *t, const struct registers *old, const struct registers *now)
@@ -132,6 +150,15 @@ static void put_registers(struct trace *t, const struct registers *old, const st
     put_change(t, "cr2", old->cr2, now->cr2, 8);
     put_change(t, "cr3", old->cr3, now->cr3, 8);
     put_change(t, "cr4", old->cr4, now->cr4, 8);
+    put_change(t, "mxcsr", old->mxcsr, now->mxcsr, 4);
+    for (unsigned n = 0; n < 8; n++) {
+        const struct float80 *f = &now->x87[n];
+        const struct xmm *x = &now->xmm[n];
+        if (f->significand != old->x87[n].significand || f->high != old->x87[n].high) /* by physical number, not from the top */
+            put_wide(t, "fp", n, f->high, 4, f->significand);
+        if (x->q[0] != old->xmm[n].q[0] || x->q[1] != old->xmm[n].q[1])
+            put_wide(t, "xmm", n, x->q[1], 16, x->q[0]);
+    }
 }
 
 /* --- Lines --- */
