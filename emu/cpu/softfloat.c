@@ -121,22 +121,6 @@ bool f80_propagate(struct float80 a, struct float80 b, struct float_env *e, stru
     return true;
 }
 
-static void note_denormals(struct float80 a, struct float80 b, struct float_env *e)
-{
-    if (f80_denormal(a) || f80_denormal(b))
-        e->flags |= FLOAT_DENORMAL;
-}
-
-static struct float80 signed_zero(bool sign)
-{
-    return (struct float80){0, (uint16_t)(sign << 15)};
-}
-
-static struct float80 infinity(bool sign)
-{
-    return (struct float80){TOP_BIT, (uint16_t)(sign << 15 | EXPONENT_MASK)};
-}
-
 static struct float80 with_sign(struct float80 a, bool sign)
 {
     a.high = (uint16_t)((a.high & EXPONENT_MASK) | sign << 15);
@@ -154,13 +138,13 @@ static struct float80 add_special(struct float80 a, struct float80 b, bool negat
         return result;
     if (f80_infinite(a) && f80_infinite(b) && a_sign != b_sign)
         return f80_invalid(e);
-    note_denormals(a, b, e);
+    f80_note_denormals(a, b, e);
     if (f80_infinite(a))
         return a;
     if (f80_infinite(b))
         return with_sign(b, b_sign);
     if (f80_zero(a) && f80_zero(b))
-        return signed_zero(a_sign == b_sign ? a_sign : e->rounding == ROUND_DOWN);
+        return f80_signed_zero(a_sign == b_sign ? a_sign : e->rounding == ROUND_DOWN);
     if (f80_zero(b))
         return finish(f80_unpack(a), e);
     struct number y = f80_unpack(b);
@@ -168,7 +152,7 @@ static struct float80 add_special(struct float80 a, struct float80 b, bool negat
     if (f80_zero(a))
         return finish(y, e);
     struct number sum = number_add(f80_unpack(a), y);
-    return sum.high ? finish(sum, e) : signed_zero(e->rounding == ROUND_DOWN);
+    return sum.high ? finish(sum, e) : f80_signed_zero(e->rounding == ROUND_DOWN);
 }
 
 FLOAT_INLINE struct float80 add(struct float80 a, struct float80 b, bool negate, struct float_env *e)
@@ -180,7 +164,7 @@ FLOAT_INLINE struct float80 add(struct float80 a, struct float80 b, bool negate,
     struct number sum = number_add(f80_unpack(a), y);
     if (UNLIKELY(!sum.high)) {
         e->rounded_up = false;
-        return signed_zero(e->rounding == ROUND_DOWN);
+        return f80_signed_zero(e->rounding == ROUND_DOWN);
     }
     return finish(sum, e);
 }
@@ -206,11 +190,11 @@ static struct float80 multiply_special(struct float80 a, struct float80 b, struc
         return result;
     if ((f80_infinite(a) && f80_zero(b)) || (f80_zero(a) && f80_infinite(b)))
         return f80_invalid(e);
-    note_denormals(a, b, e);
+    f80_note_denormals(a, b, e);
     if (f80_infinite(a) || f80_infinite(b))
-        return infinity(sign);
+        return f80_signed_infinity(sign);
     if (f80_zero(a) || f80_zero(b))
-        return signed_zero(sign);
+        return f80_signed_zero(sign);
     return finish(number_multiply(f80_unpack(a), f80_unpack(b)), e);
 }
 
@@ -234,13 +218,13 @@ static struct float80 divide_special(struct float80 a, struct float80 b, struct 
         return f80_invalid(e);
     if (f80_zero(b) && !f80_infinite(a)) { /* comes before a denormal operand */
         e->flags |= FLOAT_ZERO_DIVIDE;
-        return infinity(sign);
+        return f80_signed_infinity(sign);
     }
-    note_denormals(a, b, e);
+    f80_note_denormals(a, b, e);
     if (f80_infinite(a))
-        return infinity(sign);
+        return f80_signed_infinity(sign);
     if (f80_infinite(b) || f80_zero(a))
-        return signed_zero(sign);
+        return f80_signed_zero(sign);
     return finish(number_divide(f80_unpack(a), f80_unpack(b)), e);
 }
 
@@ -308,7 +292,7 @@ struct float80 f80_sqrt(struct float80 a, struct float_env *e)
         return a;
     if (a.high >> 15)
         return f80_invalid(e);
-    note_denormals(a, a, e);
+    f80_note_denormals(a, a, e);
     return f80_infinite(a) ? a : finish(number_sqrt(f80_unpack(a)), e);
 }
 
@@ -334,14 +318,14 @@ struct float80 f80_round_to_integer(struct float80 a, struct float_env *e)
     e->rounded_up = false;
     if (f80_propagate(a, a, e, &result))
         return result;
-    note_denormals(a, a, e);
+    f80_note_denormals(a, a, e);
     if (f80_zero(a) || F80_EXPONENT(a) >= EXPONENT_BIAS + 63)
         return a;
     struct number n = f80_unpack(a);
     if (round_integer(&n, e->rounding, &e->rounded_up))
         e->flags |= FLOAT_INEXACT;
     if (!n.high)
-        return signed_zero(n.sign);
+        return f80_signed_zero(n.sign);
     n.exponent = EXPONENT_BIAS + 63;
     number_normalize(&n);
     return f80_pack(n);
@@ -373,7 +357,7 @@ struct float80 f80_from_i64(int64_t value)
     uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
 
     if (!magnitude)
-        return signed_zero(false);
+        return f80_signed_zero(false);
     unsigned zeros = leading_zeros(magnitude);
     return (struct float80){magnitude << zeros, (uint16_t)((value < 0) << 15 | (EXPONENT_BIAS + 63 - zeros))};
 }
@@ -390,7 +374,7 @@ enum comparison f80_compare(struct float80 a, struct float80 b, bool quiet, stru
                 e->flags |= FLOAT_INVALID;
             return FLOAT_UNORDERED;
         }
-        note_denormals(a, b, e);
+        f80_note_denormals(a, b, e);
         if (f80_zero(a) && f80_zero(b))
             return FLOAT_EQUAL;
         if (f80_denormal(a)) /* a pseudo-denormal is as large as a normal number */

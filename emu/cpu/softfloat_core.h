@@ -46,7 +46,7 @@ FLOAT_INLINE unsigned leading_zeros(uint64_t value) /* value is not 0 */
     unsigned count = 0;
 
     for (unsigned step = 32; step; step >>= 1)
-        if (!(value >> (64 - step) >> 0 & (UINT64_MAX >> (64 - step)))) {
+        if (!(value >> (64 - step))) {
             value <<= step;
             count += step;
         }
@@ -116,7 +116,7 @@ FLOAT_INLINE void number_normalize(struct number *n) /* high:low is not 0 */
     }
 }
 
-/* Adds magnitudes, or subtracts them if the signs differ. A result of 0 has high 0. Only `low` of b counts: those of a must be 0. */
+/* Of operands with low 0: adds magnitudes, or subtracts them if the signs differ. A result of 0 has high 0. */
 FLOAT_INLINE struct number number_add(struct number a, struct number b)
 {
     if (a.exponent < b.exponent || (a.exponent == b.exponent && a.high < b.high)) {
@@ -256,6 +256,22 @@ FLOAT_INLINE bool f80_unsupported(struct float80 a)
     return F80_EXPONENT(a) && !(a.significand >> 63);
 }
 
+FLOAT_INLINE void f80_note_denormals(struct float80 a, struct float80 b, struct float_env *e)
+{
+    if (f80_denormal(a) || f80_denormal(b))
+        e->flags |= FLOAT_DENORMAL;
+}
+
+FLOAT_INLINE struct float80 f80_signed_zero(bool sign)
+{
+    return (struct float80){0, (uint16_t)(sign << 15)};
+}
+
+FLOAT_INLINE struct float80 f80_signed_infinity(bool sign)
+{
+    return (struct float80){TOP_BIT, (uint16_t)(sign << 15 | EXPONENT_MASK)};
+}
+
 /* Finite and not zero. */
 FLOAT_INLINE struct number f80_unpack(struct float80 a)
 {
@@ -275,7 +291,7 @@ FLOAT_INLINE struct float80 f80_pack(struct number n)
     uint16_t sign = (uint16_t)(n.sign << 15);
 
     if (UNLIKELY(n.exponent > 0x7FFE))
-        return (struct float80){TOP_BIT, (uint16_t)(sign | EXPONENT_MASK)};
+        return f80_signed_infinity(n.sign);
     return (struct float80){n.high, (uint16_t)(sign | (n.high >> 63 ? n.exponent : 0))};
 }
 

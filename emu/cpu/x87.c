@@ -244,16 +244,6 @@ static int fxam(struct cpu *cpu, const struct insn *i)
 }
 
 /* --- Loading --- */
-BODY void load(struct cpu *cpu, struct float80 value)
-{
-    struct x87 *u = &cpu->x87;
-
-    u->env.rounded_up = false;
-    if (LIKELY(!x87_holds(u, 7)))
-        x87_push(u, value);
-    else if (x87_stack_fault(cpu, true))
-        x87_push(u, F80_INDEFINITE);
-}
 
 /* A NaN that signals, or a denormal number: the conversion raises something, unless the stack is full. A denormal one is loaded even if that is unmasked. */
 static void load_special(struct cpu *cpu, uint64_t bits, unsigned size)
@@ -263,7 +253,7 @@ static void load_special(struct cpu *cpu, uint64_t bits, unsigned size)
     uint8_t before;
 
     if (x87_holds(u, 7)) {
-        load(cpu, F80_INDEFINITE);
+        x87_load(cpu, F80_INDEFINITE);
         return;
     }
     before = x87_begin(u);
@@ -289,7 +279,7 @@ BODY int load_number(struct cpu *cpu, const struct insn *i, unsigned size)
     if (UNLIKELY(denormal || f80_nan(value)))
         load_special(cpu, bits, size);
     else
-        load(cpu, value);
+        x87_load(cpu, value);
     return finish(cpu, i, status);
 }
 
@@ -304,7 +294,7 @@ BODY int load_integer(struct cpu *cpu, const struct insn *i, unsigned size)
     if (status & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
     x87_note_memory(cpu, i, offset);
-    load(cpu, f80_from_i64(size == 2 ? (int16_t)bits : size == 4 ? (int32_t)bits : (int64_t)bits));
+    x87_load(cpu, f80_from_i64(size == 2 ? (int16_t)bits : size == 4 ? (int32_t)bits : (int64_t)bits));
     return finish(cpu, i, status);
 }
 
@@ -321,7 +311,7 @@ static int load_extended(struct cpu *cpu, const struct insn *i)
     if (status & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
     x87_note_memory(cpu, i, offset);
-    load(cpu, load80(p ? p : bytes));
+    x87_load(cpu, load80(p ? p : bytes));
     return finish(cpu, i, status);
 }
 
@@ -332,7 +322,7 @@ static int load_register(struct cpu *cpu, const struct insn *i)
     X87_WAIT(cpu, i);
     x87_note(cpu, i);
     if (x87_holds(u, i->dst))
-        load(cpu, *x87_st(u, i->dst));
+        x87_load(cpu, *x87_st(u, i->dst));
     else if (x87_stack_fault(cpu, false))
         x87_push(u, F80_INDEFINITE);
     return NEXT(cpu, i);

@@ -9,7 +9,6 @@
 /* A digit over 9 counts as what it is. */
 int x87_fbld(struct cpu *cpu, const struct insn *i)
 {
-    struct x87 *u = &cpu->x87;
     uint32_t offset = effective_address(cpu, i);
     uint8_t bytes[DECIMAL_BYTES];
     struct float80 value;
@@ -25,11 +24,7 @@ int x87_fbld(struct cpu *cpu, const struct insn *i)
         number = number * 100 + (bytes[n] >> 4) * 10u + (bytes[n] & 15);
     value = f80_from_i64((int64_t)number);
     value.high |= (uint16_t)(bytes[9] >> 7 << 15);
-    u->env.rounded_up = false;
-    if (!x87_holds(u, 7))
-        x87_push(u, value);
-    else if (x87_stack_fault(cpu, true))
-        x87_push(u, F80_INDEFINITE);
+    x87_load(cpu, value);
     return finish(cpu, i, status);
 }
 
@@ -89,7 +84,6 @@ int x87_constant(struct cpu *cpu, const struct insn *i)
         [OP_FLDLG2 - OP_FLD1] = {UINT64_C(0x9A209A84FBCFF798), UINT64_C(0x8F8959AC0B7C9178), EXPONENT_BIAS - 2, false},
         [OP_FLDLN2 - OP_FLD1] = {UINT64_C(0xB17217F7D1CF79AB), UINT64_C(0xC9E3B39803F2F6AF), EXPONENT_BIAS - 1, false}
     };
-    struct x87 *u = &cpu->x87;
     struct float80 value = {0, 0};
     bool up;
 
@@ -99,20 +93,16 @@ int x87_constant(struct cpu *cpu, const struct insn *i)
         value = (struct float80){TOP_BIT, EXPONENT_BIAS};
     } else if (i->operation != OP_FLDZ) {
         struct number n = constants[i->operation - OP_FLD1];
-        round_significand(&n, 64, u->env.rounding, &up);
+        round_significand(&n, 64, cpu->x87.env.rounding, &up);
         value = f80_pack(n);
     }
-    u->env.rounded_up = false;
-    if (!x87_holds(u, 7))
-        x87_push(u, value);
-    else if (x87_stack_fault(cpu, true))
-        x87_push(u, F80_INDEFINITE);
+    x87_load(cpu, value);
     return NEXT(cpu, i);
 }
 
 /* --- Two operands in ST and ST(1) --- */
 
-/* How such an instruction begins: false, and *exit, where nothing is left to do. */
+/* How such an instruction begins. False: nothing is left to do. */
 static bool both_held(struct cpu *cpu, const struct insn *i)
 {
     x87_note(cpu, i);
@@ -123,18 +113,12 @@ static bool both_held(struct cpu *cpu, const struct insn *i)
     return false;
 }
 
-static void note_denormals(struct float80 a, struct float80 b, struct float_env *e)
-{
-    if (f80_denormal(a) || f80_denormal(b))
-        e->flags |= FLOAT_DENORMAL;
-}
-
 /* An exponent so far out that not even the response to an unmasked exception brings it back. */
 static struct float80 far_out(bool sign, bool large, struct float_env *e)
 {
     e->flags |= FLOAT_INEXACT | (large ? FLOAT_OVERFLOW : FLOAT_UNDERFLOW);
     e->rounded_up = large;
-    return (struct float80){large ? TOP_BIT : 0, (uint16_t)(sign << 15 | (large ? EXPONENT_MASK : 0))};
+    return large ? f80_signed_infinity(sign) : f80_signed_zero(sign);
 }
 
 /* a times two to the power of b, cut to an integer. */
@@ -148,11 +132,11 @@ static struct float80 scale(struct float80 a, struct float80 b, struct float_env
         return result;
     if (f80_infinite(b) && (down ? f80_infinite(a) : f80_zero(a)))
         return f80_invalid(e);
-    note_denormals(a, b, e);
+    f80_note_denormals(a, b, e);
     if (f80_infinite(a) || f80_zero(a))
         return a;
     if (f80_infinite(b))
-        return (struct float80){down ? 0 : TOP_BIT, (uint16_t)((a.high & SIGN_BIT) | (down ? 0 : EXPONENT_MASK))};
+        return down ? f80_signed_zero(a.high >> 15) : f80_signed_infinity(a.high >> 15);
     int64_t power = f80_to_int(b, 32, true, &quiet);
     if (quiet.flags & FLOAT_INVALID || power > 0x10000 || power < -0x10000)
         power = down ? -0x10000 : 0x10000;
@@ -190,12 +174,12 @@ static struct float80 extract(struct float80 a, struct float80 *significand, str
         return nan;
     }
     if (f80_infinite(a))
-        return (struct float80){TOP_BIT, EXPONENT_MASK};
+        return f80_signed_infinity(false);
     if (f80_zero(a)) {
         e->flags |= FLOAT_ZERO_DIVIDE;
-        return (struct float80){TOP_BIT, SIGN_BIT | EXPONENT_MASK};
+        return f80_signed_infinity(true);
     }
-    note_denormals(a, a, e);
+    f80_note_denormals(a, a, e);
     struct number n = f80_unpack(a);
     *significand = (struct float80){n.high, (uint16_t)(n.sign << 15 | EXPONENT_BIAS)};
     return f80_from_i64(n.exponent - EXPONENT_BIAS);
@@ -262,7 +246,7 @@ static struct float80 remainder_of(struct float80 a, struct float80 b, bool near
         return result;
     if (f80_infinite(a) || f80_zero(b))
         return f80_invalid(e);
-    note_denormals(a, b, e);
+    f80_note_denormals(a, b, e);
     if (f80_zero(a))
         return a;
     struct number x = f80_unpack(a), y = f80_infinite(b) ? (struct number){.high = TOP_BIT, .exponent = 0x100000} : f80_unpack(b);
@@ -280,7 +264,7 @@ static struct float80 remainder_of(struct float80 a, struct float80 b, bool near
         ++*quotient;
     }
     if (!x.high)
-        return (struct float80){0, a.high & SIGN_BIT};
+        return f80_signed_zero(a.high >> 15);
     number_normalize(&x);
     return f80_round_pack(x, 64, e);
 }

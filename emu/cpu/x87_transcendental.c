@@ -5,16 +5,6 @@
 
 static const struct float80 one = {TOP_BIT, EXPONENT_BIAS};
 
-static struct float80 infinity(bool sign)
-{
-    return (struct float80){TOP_BIT, (uint16_t)(sign << 15 | EXPONENT_MASK)};
-}
-
-static struct float80 zero(bool sign)
-{
-    return (struct float80){0, (uint16_t)(sign << 15)};
-}
-
 /* --- FSIN, FCOS, FPTAN, FSINCOS --- */
 
 /* Operands from 2^63 up are left to the program, with C2 set. */
@@ -181,19 +171,13 @@ int x87_fpatan(struct cpu *cpu, const struct insn *i)
     return with_two(cpu, i, f80_atan2);
 }
 
-static void note_denormals(struct float80 a, struct float80 b, struct float_env *e)
-{
-    if (f80_denormal(a) || f80_denormal(b))
-        e->flags |= FLOAT_DENORMAL;
-}
-
 /* y times a logarithm that is infinite. */
 static struct float80 times_infinity(struct float80 y, bool negative, struct float80 x, struct float_env *e)
 {
     if (f80_zero(y))
         return f80_invalid(e);
-    note_denormals(x, y, e);
-    return infinity((y.high >> 15) != negative);
+    f80_note_denormals(x, y, e);
+    return f80_signed_infinity((y.high >> 15) != negative);
 }
 
 /* y times the logarithm of 0. */
@@ -203,14 +187,14 @@ static struct float80 pole(struct float80 y, struct float_env *e)
         return f80_invalid(e);
     if (!f80_infinite(y))
         e->flags |= FLOAT_ZERO_DIVIDE;
-    return infinity(!(y.high >> 15));
+    return f80_signed_infinity(!(y.high >> 15));
 }
 
 /* An infinite y times a logarithm that is neither infinite nor zero. */
 static struct float80 infinite_multiple(struct float80 y, bool negative, struct float80 x, struct float_env *e)
 {
-    note_denormals(x, y, e);
-    return infinity((y.high >> 15) != negative);
+    f80_note_denormals(x, y, e);
+    return f80_signed_infinity((y.high >> 15) != negative);
 }
 
 static struct float80 yl2x(struct float80 y, struct float80 x, struct float_env *e)
@@ -238,8 +222,8 @@ static struct float80 yl2xp1(struct float80 y, struct float80 x, struct float_en
     if (f80_infinite(x))
         return times_infinity(y, false, x, e);
     if (f80_zero(x)) {
-        note_denormals(x, y, e);
-        return zero((y.high >> 15) != negative);
+        f80_note_denormals(x, y, e);
+        return f80_signed_zero((y.high >> 15) != negative);
     }
     return f80_infinite(y) ? infinite_multiple(y, negative, x, e) : f80_yl2xp1(y, x, e);
 }

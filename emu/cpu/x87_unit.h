@@ -94,6 +94,18 @@ BODY bool x87_end(struct cpu *cpu, uint8_t before)
 /* Stack overflow or underflow. Whether it is masked: then indefinite takes the place of what is missing. */
 bool x87_stack_fault(struct cpu *cpu, bool overflow);
 
+/* Pushes a value that raises nothing itself. */
+BODY void x87_load(struct cpu *cpu, struct float80 value)
+{
+    struct x87 *u = &cpu->x87;
+
+    u->env.rounded_up = false;
+    if (LIKELY(!x87_holds(u, 7)))
+        x87_push(u, value);
+    else if (x87_stack_fault(cpu, true))
+        x87_push(u, F80_INDEFINITE);
+}
+
 /* --- Memory operands --- Nonzero: ACCESS_FAULT, or with it clear, ACCESS_LEAVE. */
 BODY unsigned x87_read(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, uint64_t *value)
 {
