@@ -123,7 +123,8 @@ struct ebda {
     uint8_t cd_count, cd_changed, cd_locked;    /* drives; one bit for each: a new medium, a locked one */
     uint16_t cd_equipment;      /* 40:10 without the floppy that an image stands for */
     struct cd_image cd_image;   /* size 0: not booted from CD */
-    uint8_t reserved[0x200 - 0x76 - 2 * MAX_DISKS * sizeof(struct disk) - 5 - sizeof(struct cd_image)];
+    uint8_t apm_connection;     /* 0: none, 1 to 3: as the function of INT 15h/53h that made it */
+    uint8_t reserved[0x200 - 0x76 - 2 * MAX_DISKS * sizeof(struct disk) - 6 - sizeof(struct cd_image)];
     uint8_t sector[512];        /* 200 scratch */
 } __attribute__((packed));
 

@@ -15,7 +15,7 @@
  *   boot.c     INT 18h, 19h, menu         floppy.c   INT 40h (13h), 0Eh
  *   keyboard.c INT 09h, 16h               serial.c   INT 14h
  *   mouse.c    INT 15h/C2h, 74h           printer.c  INT 17h, 05h
- *   clock.c    INT 1Ah, 70h               system.c   INT 15h
+ *   clock.c    INT 1Ah, 70h               system.c   INT 15h              apm.c          INT 15h/53h, apm_entry.S
  *   frame.S, rom.h, bda.h, util.c         shared by both images; pci.h configuration space */
 #ifndef MUNIMENT_BIOS_H
 #define MUNIMENT_BIOS_H

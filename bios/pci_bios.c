@@ -18,27 +18,15 @@ enum { POINTER_SEGMENT = 4 };
 #define OFFSET(r) (r)->di
 #endif
 
-static uint8_t user_get8(uint16_t segment, uint32_t offset)
-{
-    uint8_t v;
-    asm volatile("pushw %%es; movw %w1, %%es; movb %%es:(%2), %0; popw %%es" : "=q"(v) : "r"(segment), "r"(offset));
-    return v;
-}
-
-static void user_put8(uint16_t segment, uint32_t offset, uint8_t v)
-{
-    asm volatile("pushw %%es; movw %w0, %%es; movb %1, %%es:(%2); popw %%es" : : "r"(segment), "q"(v), "r"(offset) : "memory");
-}
-
 static uint16_t user_get16(uint16_t segment, address offset)
 {
-    return user_get8(segment, offset) | user_get8(segment, (address)(offset + 1)) << 8;
+    return segment_get8(segment, offset) | segment_get8(segment, (address)(offset + 1)) << 8;
 }
 
 static void user_put16(uint16_t segment, address offset, uint16_t v)
 {
-    user_put8(segment, offset, (uint8_t)v);
-    user_put8(segment, (address)(offset + 1), v >> 8);
+    segment_put8(segment, offset, (uint8_t)v);
+    segment_put8(segment, (address)(offset + 1), v >> 8);
 }
 
 /* 01h: mechanism 1, version 2.1, one bus. */
@@ -98,7 +86,7 @@ static uint8_t routing_options(struct regs *r)
     for (uint8_t slot = 1; slot <= ROUTING_SLOTS; slot++) {
         struct routing_entry e = routing_entry(slot);
         for (unsigned i = 0; i < sizeof(e); i++, to++)
-            user_put8(segment, to, ((uint8_t *)&e)[i]);
+            segment_put8(segment, to, ((uint8_t *)&e)[i]);
     }
     r->bx = PIRQ_DEDICATED;
     return SUCCESS;

@@ -124,6 +124,19 @@ static inline void set_vector(uint8_t n, uint16_t segment, uint16_t offset)
     ((LOW uint32_t *)0)[n] = (uint32_t)segment << 16 | offset;
 }
 
+/* A byte in any segment at a 32-bit offset: also for code that runs in 32-bit segments, where util.c is not to be had. */
+static inline uint8_t segment_get8(uint16_t segment, uint32_t offset)
+{
+    uint8_t v;
+    asm volatile("pushw %%es; movw %w1, %%es; movb %%es:(%2), %0; popw %%es" : "=q"(v) : "r"(segment), "r"(offset) : "memory");
+    return v;
+}
+
+static inline void segment_put8(uint16_t segment, uint32_t offset, uint8_t v)
+{
+    asm volatile("pushw %%es; movw %w0, %%es; movb %1, %%es:(%2); popw %%es" : : "r"(segment), "q"(v), "r"(offset) : "memory");
+}
+
 /* util.c: memory in any segment. Offsets wrap at 64 KiB as they do for 16-bit code. */
 uint8_t  far_get8(uint16_t segment, uint16_t offset);
 uint16_t far_get16(uint16_t segment, uint16_t offset);

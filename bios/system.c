@@ -1,6 +1,4 @@
-/* system.c - INT 15h: memory, address line 20, waits, block moves, power management (APM 1.2, real-mode interface).
- *
- * Turning the power off is writing "Shutdown" to port 8900h, the convention of Bochs that the machine shares. */
+/* system.c - INT 15h: memory, address line 20, waits, block moves; power management is in apm.c. */
 #include "system.h"
 
 enum { UNSUPPORTED = 0x86 };
@@ -185,82 +183,6 @@ static void wait(struct regs *r)
         wait_for_interrupt();
     BDA->wait_active = 0;
     return_status(r, 0);
-}
-
-static ROM_DATA char shutdown[] = "Shutdown";
-
-static void power_off(void)
-{
-    interrupts_off();
-    for (const ROM char *s = shutdown; *s; s++)
-        outb(0x8900, *s);
-    for (;;)
-        asm volatile("hlt");
-}
-
-enum { APM_ALL = 0x0001, APM_NOT_CONNECTED = 0x03, APM_BAD_DEVICE = 0x09, APM_BAD_PARAMETER = 0x0A, APM_NO_INTERFACE = 0x06,
-       APM_NO_EVENT = 0x80, APM_OFF = 3 };
-
-static uint8_t apm_device(uint16_t device)
-{
-    return device == 0 || device == APM_ALL ? 0 : APM_BAD_DEVICE;
-}
-
-static void apm_idle(void)
-{
-    wait_for_interrupt();
-}
-
-static uint8_t apm_power_state(struct regs *r)
-{
-    if (r->cx == APM_OFF && r->bx == APM_ALL)
-        power_off();
-    return r->cx > APM_OFF ? APM_BAD_PARAMETER : apm_device(r->bx);
-}
-
-/* Mains, no battery. */
-static uint8_t apm_power_status(struct regs *r)
-{
-    if (r->bx != APM_ALL)
-        return APM_BAD_DEVICE;
-    r->bx = 0x01FF;
-    r->cx = 0x80FF;
-    r->dx = 0xFFFF;
-    r->si = 0;
-    return 0;
-}
-
-/* APM 1.2. There is no protected-mode interface, no standby, and nothing to be told about. */
-static uint8_t apm_function(struct regs *r)
-{
-    switch (r->al) {
-    case 0x00:
-        r->ax = 0x0102;
-        r->bx = 'P' << 8 | 'M';
-        r->cx = 0;
-        return 0;
-    case 0x01: case 0x04: return r->bx == 0 ? 0 : APM_BAD_DEVICE;
-    case 0x02: case 0x03: return APM_NO_INTERFACE;
-    case 0x05: apm_idle(); return 0;
-    case 0x06: return 0;
-    case 0x07: return apm_power_state(r);
-    case 0x08: case 0x09: case 0x0D: case 0x0F: return r->bx == 0xFFFF ? 0 : apm_device(r->bx);
-    case 0x0A: return apm_power_status(r);
-    case 0x0B: return APM_NO_EVENT;
-    case 0x0C: r->cx = 0; return apm_device(r->bx);
-    case 0x0E: r->ax = r->cx < 0x0102 ? r->cx : 0x0102; return 0;
-    case 0x10: r->bx = r->cx = 0; return 0;
-    default:   return UNSUPPORTED;
-    }
-}
-
-static void apm_service(struct regs *r)
-{
-    uint8_t status = apm_function(r);
-    if (status)
-        return_status(r, status);
-    else
-        clear_cf(r);
 }
 
 static void memory_e8(struct regs *r)

@@ -105,6 +105,9 @@ uint32_t extended_memory_kib(void);
 /* Copies between any two places below 4 GiB; bytes are even and at most 64 KiB. */
 void     physical_copy(uint32_t to, uint32_t from, uint32_t bytes);
 
+/* apm.c: INT 15h/53h. */
+void apm_service(struct regs *r);
+
 /* pci.c: addresses, interrupts, routing table. PCI_NONE (pci.h) if there is no such function. */
 void     pci_init(void);
 uint16_t pci_find_class(uint16_t class);

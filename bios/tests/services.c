@@ -8,8 +8,9 @@ uint32_t registers_changed(uint8_t vector, uint16_t ax);
 
 enum { BUFFER = 0x3000, SECOND = 0x3020 };      /* segments of two 512-byte buffers, and 64 KiB above the first */
 
-/* Calls a 32-bit entry far, in segments of that base (code) and 0 (data), with the registers of `call` (start.S). */
+/* Calls a 32-bit or 16-bit entry far, in protected mode, with the registers of `call` (start.S). */
 void call32(uint32_t base, uint32_t entry, struct call *call);
+void call16(uint32_t base, uint32_t entry, struct call *call);
 
 /* The same for a routine that returns near: by way of a far one in start.S. */
 void call32near(uint32_t address, struct call *call);
@@ -385,6 +386,49 @@ static bool power_management_is_there(void)
     soft_int(0x15, &idle);
     soft_int(0x15, &bad);
     return check.ax == 0x0102 && check.bx == 0x504D && !(idle.flags & FLAG_CF) && bad.flags & FLAG_CF && bad.ah == 9;
+}
+
+static uint8_t apm(uint16_t ax, uint16_t bx, uint16_t cx)
+{
+    struct call c = {.ax = ax, .bx = bx, .cx = cx};
+    soft_int(0x15, &c);
+    return c.flags & FLAG_CF ? c.ah : 0;
+}
+
+static bool power_management_connects_once(void)
+{
+    bool first = apm(0x5301, 0, 0) == 0, again = apm(0x5303, 0, 0) == 0x02, gone = apm(0x5304, 0, 0) == 0;
+    return first && again && gone && apm(0x5304, 0, 0) == 0x03 && apm(0x530B, 0, 0) == 0x80 && apm(0x5307, 1, 2) == 0x60
+           && apm(0x530E, 0, 0x0102) == 0;
+}
+
+static bool power_management_by_32_bits(void)
+{
+    struct call c = {.ax = 0x5303}, status = {.ax = 0x530A, .bx = 1}, bad = {.ax = 0x530A, .bx = 5};
+    struct call off = {.ax = 0x5304}, late = {.ax = 0x530A, .bx = 1};
+    soft_int(0x15, &c);
+    uint32_t base = c.ax * 16u, entry = c.ebx;
+    status.es = bad.es = off.es = late.es = c.dx;
+    bool connected = !(c.flags & FLAG_CF) && apm(0x5301, 0, 0) == 0x07;
+    call32(base, entry, &status);
+    call32(base, entry, &bad);
+    call32(base, entry, &off);
+    call32(base, entry, &late);
+    return connected && status.bx == 0x01FF && !(status.flags & FLAG_CF) && bad.ah == 0x09 && bad.flags & FLAG_CF
+           && !(off.flags & FLAG_CF) && late.ah == 0x03;
+}
+
+static bool power_management_by_16_bits(void)
+{
+    struct call c = {.ax = 0x5302}, status = {.ax = 0x530A, .bx = 1, .esi = 0xABCD1234}, off = {.ax = 0x5304};
+    soft_int(0x15, &c);
+    uint32_t base = c.ax * 16u;
+    uint16_t entry = c.bx;
+    status.es = off.es = c.cx;
+    bool connected = !(c.flags & FLAG_CF) && apm(0x5301, 0, 0) == 0x05;
+    call16(base, entry, &status);
+    call16(base, entry, &off);
+    return connected && status.bx == 0x01FF && status.esi == 0xABCD0000 && !(off.flags & FLAG_CF) && apm(0x5304, 0, 0) == 0x03;
 }
 
 /* INT 13h with the buffer BUFFER:0000. */
@@ -935,6 +979,9 @@ static const ROM struct fact facts[] __attribute__((section(".rom"))) = {
     FACT(waits_end, 0),
     FACT(configuration_is_an_at, 0),
     FACT(power_management_is_there, 0),
+    FACT(power_management_connects_once, 0),
+    FACT(power_management_by_32_bits, 0),
+    FACT(power_management_by_16_bits, 0),
     FACT(floppy_reads_what_was_written, 1),
     FACT(floppy_refuses_what_dma_cannot, 1),
     FACT(floppy_sector_that_is_not_there, 1),

@@ -128,33 +128,35 @@ mouse_handler:
         std
         lretw
 
-/* void call32(uint32_t base, uint32_t entry, struct call *call): the stack segment is 0 here, so it serves in both modes. */
-        .globl  call32
+/* void call32(uint32_t base, uint32_t entry, struct call *call), call16: the stack segment is 0 here, so it serves in both modes.
+ * Descriptors: 08 and 10 code and data of this program, 18 32-bit code and 20 16-bit code of that base, 28 data of segment call->es. */
+        .globl  call32, call16
+call16:
+        pushal
+        movl    $1, %ebx
+        jmp     1f
 call32:
         pushal
-        movl    %ecx, %ebp
-        movl    %edx, %edi              /* entry */
-        movl    %eax, %edx              /* base: descriptor at 18h of a table on the stack */
-        pushl   $0x008F9300
-        pushl   $0x0000FFFF             /* 28: data of 16-bit code */
-        pushl   $0x00009B01
-        pushl   $0x0000FFFF             /* 20: 16-bit code, base 10000 */
+        xorl    %ebx, %ebx
+1:      movl    %ecx, %ebp
+        movl    %edx, %edi
+        movl    %eax, %edx
+        movzwl  24(%ebp), %eax
+        shll    $4, %eax
+        movl    $0x00009300, %ecx
+        calll   push_descriptor         /* 28: data, byte limit */
         movl    %edx, %eax
-        shrl    $16, %eax
-        movb    %al, %cl
-        andl    $0x0000FF00, %eax
-        shll    $16, %eax
-        orl     $0x00CF9B00, %eax
-        movb    %cl, %al
-        pushl   %eax
+        movl    $0x00009B00, %ecx
+        calll   push_descriptor         /* 20: 16-bit code */
         movl    %edx, %eax
-        shll    $16, %eax
-        orl     $0x0000FFFF, %eax
-        pushl   %eax                    /* 18: 32-bit code of that base */
-        pushl   $0x00CF9300
-        pushl   $0x0000FFFF             /* 10: all data */
-        pushl   $0x00CF9B01
-        pushl   $0x0000FFFF             /* 08: 32-bit code, base 10000 */
+        movl    $0x00CF9B00, %ecx
+        calll   push_descriptor         /* 18: 32-bit code */
+        xorl    %eax, %eax
+        movl    $0x00CF9300, %ecx
+        calll   push_descriptor         /* 10: everything */
+        movl    $0x10000, %eax
+        movl    $0x00009B00, %ecx
+        calll   push_descriptor         /* 08: this code */
         pushl   $0
         pushl   $0
         movl    %esp, %eax
@@ -165,23 +167,32 @@ call32:
         movl    %cr0, %eax
         orb     $1, %al
         movl    %eax, %cr0
-        ljmpl   $0x08, $1f
-        .code32
-1:      movl    $0x10, %eax
+        ljmpw   $0x08, $1f
+1:      movw    $0x10, %ax
         movw    %ax, %ds
         movw    %ax, %es
         movw    %ax, %ss
+        testb   %bl, %bl
+        jnz     2f
         pushl   $0x18
         pushl   %edi
-        pushl   %ebp
+        jmp     3f
+2:      pushw   $0x20
+        pushw   %di
+3:      pushl   %ebp
+        pushl   %ebx
         movl    0(%ebp), %eax
         movl    4(%ebp), %ebx
         movl    8(%ebp), %ecx
         movl    12(%ebp), %edx
         movl    16(%ebp), %esi
         movl    20(%ebp), %edi
-        lcall   *4(%esp)
-        popl    %ebp
+        testb   $1, (%esp)
+        jnz     4f
+        lcalll  *8(%esp)
+        jmp     5f
+4:      lcallw  *8(%esp)
+5:      movl    4(%esp), %ebp
         movl    %eax, 0(%ebp)
         movl    %ebx, 4(%ebp)
         movl    %ecx, 8(%ebp)
@@ -190,18 +201,16 @@ call32:
         movl    %edi, 20(%ebp)
         pushfw
         popw    26(%ebp)
+        popl    %ebx
         addl    $8, %esp
-        ljmp    $0x20, $2f
-        .code16
-2:      movw    $0x28, %ax
-        movw    %ax, %ds
-        movw    %ax, %es
-        movw    %ax, %ss
-        movl    %cr0, %eax
+        testb   %bl, %bl
+        jnz     6f
+        addl    $4, %esp
+6:      movl    %cr0, %eax
         andb    $0xFE, %al
         movl    %eax, %cr0
-        ljmpw   $0x1000, $3f
-3:      xorw    %ax, %ax
+        ljmpw   $0x1000, $7f
+7:      xorw    %ax, %ax
         movw    %ax, %ds
         movw    %ax, %es
         movw    %ax, %ss
@@ -212,6 +221,24 @@ call32:
         addl    $6 + 48, %esp
         popal
         retl
+
+/* A descriptor on the stack: base EAX, limit FFFFh, access and flags as in ECX. */
+push_descriptor:
+        popl    %esi
+        movb    $0, %cl
+        pushl   %eax
+        andl    $0xFF000000, %eax
+        orl     %eax, %ecx              /* base 31-24 */
+        popl    %eax
+        pushl   %eax
+        shrl    $16, %eax
+        movb    %al, %cl                /* base 23-16 */
+        popl    %eax
+        pushl   %ecx
+        shll    $16, %eax
+        movw    $0xFFFF, %ax
+        pushl   %eax
+        jmpl    *%esi
 
 /* void call32near(uint32_t address, struct call *call): a far routine takes the address from 0:61C. */
         .globl  call32near
