@@ -1,10 +1,10 @@
-# hosts.mk - the runner (runner.c), built for other hosts by Debian's cross compilers: $(BUILD)/hosts/NAME/runner. Included by tests.mk.
+# hosts.mk - the runner (runner.c) and the loader of Linux programs (linuxuser.c), built for other hosts by Debian's cross compilers: $(BUILD)/hosts/NAME/runner and
+# linuxuser. $(BUILD)/tests/runner is the native one. Included by tests.mk.
 #
 # Static, so that qemu-user finds all it needs. Firmware and guests are the bytes that are built natively: they are x86 code wherever they run.
 
-HOSTS := x86-64 i386 aarch64 armhf riscv64 ppc64el s390x
+HOSTS := i386 aarch64 armhf riscv64 ppc64el s390x
 
-HOST_CC_x86-64  := $(CC)
 HOST_CC_i386    := gcc -m32
 HOST_CC_aarch64 := aarch64-linux-gnu-gcc
 HOST_CC_armhf   := arm-linux-gnueabihf-gcc
@@ -29,7 +29,15 @@ $(BUILD)/hosts/$(1)/libmachine.a: $(MACHINE_SOURCES:%.c=$(BUILD)/hosts/$(1)/%.o)
 $(BUILD)/hosts/$(1)/runner: $(addprefix $(BUILD)/hosts/$(1)/,manifests/default.o tests/runner.o tests/runner_sha256.o) \
     $(BUILD)/hosts/$(1)/firmware.o $(BUILD)/hosts/$(1)/libmachine.a
 	$$(HOST_CC_$(1)) $$(CFLAGS) $$(LDFLAGS) -static -o $$@ $$^
+
+$(BUILD)/hosts/$(1)/linuxuser: $(BUILD)/hosts/$(1)/tests/linuxuser.o $(BUILD)/hosts/$(1)/libmachine.a
+	$$(HOST_CC_$(1)) $$(CFLAGS) $$(LDFLAGS) -static -o $$@ $$^
 endef
+
+$(BUILD)/tests/runner: tests/runner.c tests/runner_sha256.c $(BUILD)/manifests/default.o $(BUILD)/bios/firmware.o $(BUILD)/libmachine.a
+	@mkdir -p $(@D)
+	$(CC) $(MACHINE_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
 $(foreach host,$(HOSTS),$(eval $(call host_rules,$(host))))
 
 # What compiles for HOST, for scripts.

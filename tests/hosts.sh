@@ -42,7 +42,7 @@ guest()
 {
     local name=$1 ticks=$2 image=$3 host
     shift 3
-    "$root/x86-64/runner" "$@" --every $((ticks / points)) --until tick:"$ticks" "$image" >"$WORK/reference"
+    "$BUILD/tests/runner" "$@" --every $((ticks / points)) --until tick:"$ticks" "$image" >"$WORK/reference"
     printf '%-9s %-8s %s\n' "$name" x86-64 "$(tail -n 1 "$WORK/reference")"
     [ $# -gt 0 ] || "$MUNIMENT" boot "$image" --until tick:"$ticks" --digest | cmp - <(tail -n 1 "$WORK/reference")
     digests=$((digests + $(wc -l <"$WORK/reference")))
@@ -51,6 +51,20 @@ guest()
         printf '%-9s %-8s %s\n' "$name" "$host" "$(tail -n 1 "$WORK/$host")"
         diff "$WORK/reference" "$WORK/$host"
     done
+}
+
+# programs NAME...: QEMU's and Valgrind's instruction tests say on a host's linuxuser what they say on x86-64's.
+programs()
+{
+    local program host
+    for program; do
+        "$BUILD/tests/linuxuser" "$program" >"$WORK/reference" 2>&1 && echo "status 0" >>"$WORK/reference" || true
+        for host in $ready; do
+            $(emulator "$host") "$root/$host/linuxuser" "$program" >"$WORK/$host" 2>&1 && echo "status 0" >>"$WORK/$host" || true
+            cmp "$WORK/reference" "$WORK/$host"
+        done
+    done
+    echo "$# of QEMU's and Valgrind's instruction tests say the same on x86-64$ready"
 }
 
 ready= digests=0
@@ -62,7 +76,7 @@ for host in $hosts; do
     fi
 done
 [ -n "$ready" ] || { echo "no compiler for another host is there (make deps-hosts)"; exit 77; }
-make -s -j2 BUILD="$BUILD" "$root/x86-64/runner" $(for host in $ready; do echo "$root/$host/runner"; done) >&2
+make -s -j2 BUILD="$BUILD" "$BUILD/tests/runner" "$BUILD/tests/linuxuser" $(for host in $ready; do echo "$root/$host/runner" "$root/$host/linuxuser"; done) >&2
 for host in $ready; do
     NM=$($(compiler "$host") -print-prog-name=nm) LIBRARY=$root/$host/libmachine.a tests/symbols.sh | sed "s/^/$host: /"
 done
@@ -71,10 +85,17 @@ guest first 10000000 "$BUILD/demo/first.img"
 # Enter, down, down, 1 0 2 1, Enter, s, Esc: a list, a parcel, its extract on the serial line.
 guest records 600000000 "$BUILD/demo/records.img" --key 280000000:1c --key 300000000:d0 --key 310000000:d0 --key 320000000:02 --key 330000000:0b \
     --key 340000000:03 --key 350000000:02 --key 370000000:1c --key 480000000:1f --key 580000000:01
-for load in integer branchy memory system; do
+for load in integer branchy memory system x87; do
     guest "$load" 20000000 "$BUILD/bench/$load.img"
 done
+guest sse2 20000000 "$BUILD/bench/sse2.img" --pentium4
 if [ -n "${LONG-}" ] && (. tests/grub/image.sh); then
     guest grub 500000000 "$WORK/grub.img"
+fi
+suites=${MUNIMENT_SUITES:-/nowhere}
+if [ -x "$suites/qemu-i386/test-i386" ] && [ -x "$suites/valgrind-x86/insn_basic" ]; then
+    programs "$suites"/qemu-i386/test-i386 "$suites"/valgrind-x86/insn_*
+else
+    echo "without qemu-i386 and valgrind-x86 (MUNIMENT_SUITES)"
 fi
 echo "$digests digests are equal on x86-64$ready"

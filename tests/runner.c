@@ -1,10 +1,10 @@
 /* runner.c - boots a floppy image with machine and firmware alone: what is left of the program on a host that has a C compiler and none of its libraries.
  *
- *     runner [--key TICK:CODE ...] [--every N] [--until tick:N|serial:TEXT|halt|poweroff] IMAGE
+ *     runner [--pentium4] [--key TICK:CODE ...] [--every N] [--until tick:N|serial:TEXT|halt|poweroff] IMAGE
  *
  * IMAGE is a raw floppy of 1.44M, or the beginning of one. The machine, its slices and its --until are those of `muniment boot IMAGE`, and so is the line at the
  * end: tick N sha256:HEX. --every prints that line at each multiple of N on the way as well. --key presses a key at a tick (CODE in hex, as machine_key takes it)
- * and releases it a fiftieth of a second later. */
+ * and releases it a fiftieth of a second later. --pentium4 gives the machine that processor. */
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -29,6 +29,7 @@ enum until_kind { UNTIL_REST, UNTIL_TICK, UNTIL_SERIAL, UNTIL_HALT, UNTIL_POWERO
 
 struct runner {
     struct machine *machine;
+    bool pentium4;
     uint8_t floppy[FLOPPY_SECTORS * SECTOR_SIZE];
     struct block medium;
     struct key_event keys[2 * KEYS_LIMIT];
@@ -148,6 +149,8 @@ static bool create(struct runner *r)
     const char *reason;
 
     machine_manifest_default(&manifest);
+    if (r->pentium4)
+        manifest.cpu = CPU_PENTIUM4;
     r->medium = (struct block){r, FLOPPY_SECTORS, false, floppy_read, floppy_write, NULL, NULL};
     struct machine_host host = {
         .context = r, .system_rom = firmware_system_v0, .system_rom_size = sizeof firmware_system_v0, .video_rom = firmware_vga_v0,
@@ -187,9 +190,17 @@ static bool read_until(struct runner *r, const char *text)
 {
     const char *rest;
 
-    r->until = strcmp(text, "halt") == 0 ? UNTIL_HALT : strcmp(text, "poweroff") == 0 ? UNTIL_POWEROFF : strncmp(text, "serial:", 7) == 0 ? UNTIL_SERIAL : UNTIL_TICK;
-    r->until_text = text + 7;
-    return r->until != UNTIL_TICK || (strncmp(text, "tick:", 5) == 0 && read_number(text + 5, 10, 0, &r->until_tick, &rest));
+    if (strncmp(text, "tick:", 5) == 0) {
+        r->until = UNTIL_TICK;
+        return read_number(text + 5, 10, 0, &r->until_tick, &rest);
+    }
+    if (strncmp(text, "serial:", 7) == 0) {
+        r->until = UNTIL_SERIAL;
+        r->until_text = text + 7;
+        return *r->until_text;
+    }
+    r->until = strcmp(text, "halt") == 0 ? UNTIL_HALT : UNTIL_POWEROFF;
+    return r->until == UNTIL_HALT || strcmp(text, "poweroff") == 0;
 }
 
 static const char *read_options(struct runner *r, int argc, char **argv)
@@ -198,7 +209,9 @@ static const char *read_options(struct runner *r, int argc, char **argv)
 
     for (int i = 1; i < argc; i++) {
         bool more = i + 1 < argc, good = true;
-        if (strcmp(argv[i], "--key") == 0)
+        if (strcmp(argv[i], "--pentium4") == 0)
+            r->pentium4 = true;
+        else if (strcmp(argv[i], "--key") == 0)
             good = more && read_key(r, argv[++i]);
         else if (strcmp(argv[i], "--every") == 0)
             good = more && read_number(argv[++i], 10, 0, &r->every, &rest);
@@ -231,7 +244,7 @@ int main(int argc, char **argv)
     const char *image = read_options(&r, argc, argv);
 
     if (!image) {
-        fprintf(stderr, "usage: runner [--key TICK:CODE ...] [--every N] [--until tick:N|serial:TEXT|halt|poweroff] IMAGE\n");
+        fprintf(stderr, "usage: runner [--pentium4] [--key TICK:CODE ...] [--every N] [--until tick:N|serial:TEXT|halt|poweroff] IMAGE\n");
         return 2;
     }
     if (!read_image(&r, image))

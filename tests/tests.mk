@@ -7,8 +7,8 @@ TEST_OBJECTS := $(UNIT_TESTS:%=$(BUILD)/tests/%)
 GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml records-description.yaml first.img) bios/test.img $(BENCH_LOADS:%=bench/%.img))
 
 # Suites that others wrote for the processor, captured cases, and the processor of this host.
-TESTS_CPU    := $(addprefix tests/,hostfuzz.sh vectors.sh kvm_unit_tests.sh test386.sh testfloat.sh) $(addprefix $(BUILD)/tests/,x87_host simd_host)
-CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors test386 multiboot testfloat x87_host simd_host)
+TESTS_CPU    := $(addprefix tests/,hostfuzz.sh vectors.sh kvm_unit_tests.sh test386.sh linux_programs.sh testfloat.sh) $(addprefix $(BUILD)/tests/,x87_host simd_host)
+CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors test386 multiboot linuxuser testfloat x87_host simd_host)
 
 # What takes longest comes first: as many run at a time as there are processors.
 TESTS      := $(addprefix tests/,determinism.sh flips.sh hosts.sh grub.sh firmware.sh desk.sh readme.py recover.sh demo.sh first_light.sh symbols.sh) $(TESTS_CPU) \
@@ -35,7 +35,7 @@ $(BUILD)/tests/hostfuzz: tests/hostfuzz.c $(wildcard tests/hostfuzz/*.c) tests/h
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %.h,$^)
 
-$(BUILD)/tests/test386 $(BUILD)/tests/multiboot $(BUILD)/tests/testfloat $(BUILD)/tests/x87_host $(BUILD)/tests/simd_host: $(BUILD)/tests/%: tests/%.c $(BUILD)/libmachine.a
+$(BUILD)/tests/test386 $(BUILD)/tests/multiboot $(BUILD)/tests/linuxuser $(BUILD)/tests/testfloat $(BUILD)/tests/x87_host $(BUILD)/tests/simd_host: $(BUILD)/tests/%: tests/%.c $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a
 
@@ -46,7 +46,7 @@ $(BUILD)/tests/transcendental: tests/transcendental.c $(BUILD)/libmachine.a
 $(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: tests/fuzz/%.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	$(CC) $(HOST_FLAGS) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(HOST_LIBS)
 
-tests: $(TEST_OBJECTS) $(CPU_PROGRAMS)
+tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/runner
 
 # As many jobs as there are processors, unless -j says otherwise.
 JOBS = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -79,7 +79,7 @@ run-check-long: all tests $(GUESTS)
 run-check-cpu: $(CPU_PROGRAMS)
 	@BUILD=$(BUILD) tests/cpu.sh $(TESTS_CPU)
 
-run-check-hosts: all $(GUESTS)
+run-check-hosts: all $(GUESTS) $(BUILD)/tests/runner $(BUILD)/tests/linuxuser
 	@HOSTS_TESTED=all BUILD=$(BUILD) tests/run.sh tests/hosts.sh; status=$$?; cat $(BUILD)/tests/hosts.log; exit $$status
 
 run-unit: $(TEST_OBJECTS)
