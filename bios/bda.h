@@ -124,7 +124,8 @@ struct ebda {
     uint16_t cd_equipment;      /* 40:10 without the floppy that an image stands for */
     struct cd_image cd_image;   /* size 0: not booted from CD */
     uint8_t apm_connection;     /* 0: none, 1 to 3: as the function of INT 15h/53h that made it */
-    uint8_t reserved[0x200 - 0x76 - 2 * MAX_DISKS * sizeof(struct disk) - 6 - sizeof(struct cd_image)];
+    uint8_t acpi_kib;           /* memory that ACPI takes, at its end */
+    uint8_t reserved[0x200 - 0x76 - 2 * MAX_DISKS * sizeof(struct disk) - 7 - sizeof(struct cd_image)];
     uint8_t sector[512];        /* 200 scratch */
 } __attribute__((packed));
 

@@ -16,6 +16,7 @@
  *   keyboard.c INT 09h, 16h               serial.c   INT 14h
  *   mouse.c    INT 15h/C2h, 74h           printer.c  INT 17h, 05h
  *   clock.c    INT 1Ah, 70h               system.c   INT 15h              apm.c          INT 15h/53h, apm_entry.S
+ *   acpi.c, smbios.c with acpi_tables.S, smbios_tables.S   tables that POST leaves in memory
  *   frame.S, rom.h, bda.h, util.c         shared by both images; pci.h configuration space */
 #ifndef MUNIMENT_BIOS_H
 #define MUNIMENT_BIOS_H

@@ -372,24 +372,42 @@ block_move:
         popl    %esi
         retl
 
-/* void local_apic_open(void): a processor with a local APIC lets no 8259 through until LINT0 is told to (Intel MultiProcessor
- * Specification 1.4, virtual wire mode). Its registers lie near 4 GiB, so this takes a moment of protected mode. */
-        .globl  local_apic_open
-local_apic_open:
+/* void processor_id(uint32_t id[2]): what CPUID 1 leaves in EAX and EDX. Without CPUID, its flag cannot be changed. */
+        .globl  processor_id
+processor_id:
+        pushl   %ebx
+        pushl   %edi
+        movl    %eax, %edi
         pushfl
         popl    %eax
         movl    %eax, %ecx
-        xorl    $0x200000, %eax         /* the ID flag cannot be changed where there is no CPUID */
+        xorl    $0x200000, %eax
         pushl   %eax
         popfl
         pushfl
         popl    %eax
-        cmpl    %ecx, %eax
-        je      1f
-        pushl   %ebx
-        movl    $1, %eax
+        xorl    %eax, %ecx
+        xorl    %eax, %eax
+        xorl    %edx, %edx
+        testl   $0x200000, %ecx
+        jz      1f
+        incl    %eax
         cpuid
+1:      movl    %eax, (%edi)
+        movl    %edx, 4(%edi)
+        popl    %edi
         popl    %ebx
+        retl
+
+/* void local_apic_open(void): a processor with a local APIC lets no 8259 through until LINT0 is told to (Intel MultiProcessor
+ * Specification 1.4, virtual wire mode). Its registers lie near 4 GiB, so this takes a moment of protected mode. */
+        .globl  local_apic_open
+local_apic_open:
+        subl    $8, %esp
+        movl    %esp, %eax
+        calll   processor_id
+        addl    $4, %esp
+        popl    %edx
         testw   $0x0200, %dx
         jz      1f
         lgdtw   %cs:apic_gdt

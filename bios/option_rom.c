@@ -25,8 +25,7 @@ static uint16_t rom_paragraphs(uint16_t segment)
     if (!rom_begins_at(segment))
         return 0;
     for (uint16_t i = 0; i < units; i++)
-        for (uint16_t k = 0; k < 512; k++)
-            sum += far_get8(segment + i * 32, k);
+        sum += far_sum(segment + i * 32, 0, 512);
     return sum == 0 ? units * 32 : 0;
 }
 

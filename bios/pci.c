@@ -106,14 +106,6 @@ struct routing_header {
 _Static_assert(sizeof(struct routing_header) + ROUTING_SLOTS * sizeof(struct routing_entry) == ROUTING_TABLE_BYTES,
                "the place in the ROM");
 
-static uint8_t byte_sum(uint16_t segment, uint16_t at, uint16_t bytes)
-{
-    uint8_t sum = 0;
-    while (bytes--)
-        sum += far_get8(segment, at++);
-    return sum;
-}
-
 static void write_routing_table(void)
 {
     struct routing_header h = {
@@ -128,7 +120,7 @@ static void write_routing_table(void)
         far_write(ROM_SEGMENT, at, &e, sizeof(e));
     }
     far_put8(ROM_SEGMENT, ROUTING_TABLE + offsetof(struct routing_header, checksum),
-             -byte_sum(ROM_SEGMENT, ROUTING_TABLE, ROUTING_TABLE_BYTES));
+             -far_sum(ROM_SEGMENT, ROUTING_TABLE, ROUTING_TABLE_BYTES));
 }
 
 /* The first function of that class and subclass. */

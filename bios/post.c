@@ -158,6 +158,8 @@ void post(void)
     disks_init();
     post_code(0x09);
     option_roms_run();
+    acpi_init();
+    smbios_init();
     shadow_close();
     post_code(0x0A);
     struct call call = {.ax = 0};

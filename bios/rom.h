@@ -145,6 +145,7 @@ void     far_put16(uint16_t segment, uint16_t offset, uint16_t v);
 void     far_copy(uint16_t to_segment, uint16_t to, uint16_t from_segment, uint16_t from, uint16_t bytes);
 void     far_copy16(uint16_t to_segment, uint16_t to, uint16_t from_segment, uint16_t from, uint16_t words);
 void     far_fill16(uint16_t segment, uint16_t to, uint16_t v, uint16_t words);
+uint8_t  far_sum(uint16_t segment, uint16_t at, uint16_t bytes);
 void     far_read(void *to, uint16_t segment, uint16_t offset, uint16_t bytes);
 void     far_write(uint16_t segment, uint16_t offset, const void *from, uint16_t bytes);
 

@@ -7,7 +7,7 @@
 
 enum { HOST_BRIDGE = 0, PAM0 = 0x59, PAM1 = 0x5A, READ_ONLY = 0x1, PARTS = 12, PART_PARAGRAPHS = 0x400 };
 
-static bool shadow_possible(void)
+bool shadow_possible(void)
 {
     uint32_t id = pci_present() ? pci_read32(HOST_BRIDGE, PCI_VENDOR) : 0;
     return id == ID_440FX || id == ID_440BX;

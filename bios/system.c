@@ -53,9 +53,15 @@ uint32_t extended_memory_kib(void)
     return high ? 15 * 1024 + high * 64 : low ? low : cmos_read16(CMOS_EXTENDED_MEMORY);
 }
 
+/* Without what ACPI takes at the end. */
+static uint32_t system_memory_kib(void)
+{
+    return extended_memory_kib() - far_get8(BDA->ebda, EBDA_OFFSET(acpi_kib));
+}
+
 static void memory_88(struct regs *r)
 {
-    uint32_t kib = extended_memory_kib();
+    uint32_t kib = system_memory_kib();
     clear_cf(r);
     r->ax = kib > 0xFC00 ? 0xFC00 : kib;
 }
@@ -63,7 +69,7 @@ static void memory_88(struct regs *r)
 /* KiB from 1 to 16 MiB, and 64 KiB units above. */
 static void memory_e801(struct regs *r, bool wide)
 {
-    uint32_t kib = extended_memory_kib(), low = kib > 15 * 1024 ? 15 * 1024 : kib, high = (kib - low) / 64;
+    uint32_t kib = system_memory_kib(), low = kib > 15 * 1024 ? 15 * 1024 : kib, high = (kib - low) / 64;
 
     clear_cf(r);
     r->ax = r->cx = low;
@@ -74,21 +80,25 @@ static void memory_e801(struct regs *r, bool wide)
     }
 }
 
-enum { RAM = 1, RESERVED = 2, SMAP = 0x534D4150, MAP_ENTRIES = 5 };
+enum { RAM = 1, RESERVED = 2, ACPI_DATA = 3, ACPI_NVS = 4, SMAP = 0x534D4150, MAP_ENTRIES = 7, NVS_KIB = 4 };
 
 struct map_entry {
     uint32_t base, base_high, length, length_high, type;
 };
 
+/* From the lowest address up. The two regions of ACPI have no length where there is none. */
 static struct map_entry map_entry(uint32_t n)
 {
-    uint32_t ebda = BDA->ebda * 16;
+    uint32_t ebda = BDA->ebda * 16, end = 0x100000 + extended_memory_kib() * 1024;
+    uint32_t acpi = far_get8(BDA->ebda, EBDA_OFFSET(acpi_kib)) * 1024u, nvs = acpi ? NVS_KIB * 1024 : 0;
 
     switch (n) {
     case 0:  return (struct map_entry){.base = 0, .length = ebda, .type = RAM};
     case 1:  return (struct map_entry){.base = ebda, .length = 0xA0000 - ebda, .type = RESERVED};
     case 2:  return (struct map_entry){.base = 0xF0000, .length = 0x10000, .type = RESERVED};
-    case 3:  return (struct map_entry){.base = 0x100000, .length = extended_memory_kib() << 10, .type = RAM};
+    case 3:  return (struct map_entry){.base = 0x100000, .length = end - acpi - 0x100000, .type = RAM};
+    case 4:  return (struct map_entry){.base = end - acpi, .length = acpi - nvs, .type = ACPI_DATA};
+    case 5:  return (struct map_entry){.base = end - nvs, .length = nvs, .type = ACPI_NVS};
     default: return (struct map_entry){.base = 0xFFFF0000, .length = 0x10000, .type = RESERVED};
     }
 }
@@ -103,7 +113,11 @@ static void memory_e820(struct regs *r)
     far_write(r->es, r->di, &entry, sizeof(entry));
     r->eax = SMAP;
     r->ecx = sizeof(entry);
-    r->ebx = r->ebx + 1 < MAP_ENTRIES ? r->ebx + 1 : 0;
+    do
+        r->ebx++;
+    while (r->ebx < MAP_ENTRIES && map_entry(r->ebx).length == 0);
+    if (r->ebx == MAP_ENTRIES)
+        r->ebx = 0;
     clear_cf(r);
 }
 

@@ -10,13 +10,13 @@ enum {
     CMOS_HOUR_ALARM = 0x05, CMOS_DAY = 0x07, CMOS_MONTH = 0x08, CMOS_YEAR = 0x09, CMOS_STATUS_A = 0x0A,
     CMOS_STATUS_B = 0x0B, CMOS_STATUS_C = 0x0C, CMOS_FLOPPY_TYPES = 0x10, CMOS_BASE_MEMORY = 0x15,
     CMOS_EXTENDED_MEMORY = 0x17, CMOS_EXTENDED_MEMORY2 = 0x30, CMOS_CENTURY = 0x32, CMOS_HIGH_MEMORY = 0x34,
-    CMOS_BOOT_THIRD = 0x38, CMOS_TRANSLATION = 0x39, CMOS_BOOT_ORDER = 0x3D
+    CMOS_BOOT_THIRD = 0x38, CMOS_TRANSLATION = 0x39, CMOS_BOOT_ORDER = 0x3D, CMOS_SETTINGS = 0x5E
 };
 
 enum { RTC_UPDATING = 0x80, RTC_SET = 0x80, RTC_PERIODIC = 0x40, RTC_ALARM = 0x20, RTC_BINARY = 0x04, RTC_24_HOURS = 0x02 };
 
 /* Space in F000 for the tables that POST writes when there is shadow RAM, and the window in which PCI ROMs are read. */
-enum { ROUTING_TABLE = 0xF100, RSDP = 0xF210, SMBIOS_ENTRY = 0xF230, SMBIOS_TABLE = 0xF250, TABLES_END = 0xF840 };
+enum { ROUTING_TABLE = 0xF100, RSDP = 0xF210, SMBIOS_ENTRY = 0xF230 };
 #define PCI_ROM_WINDOW 0xFE000000u
 #define PCI_ROM_WINDOW_END 0xFEC00000u
 
@@ -100,7 +100,7 @@ void printer_init(void);
 
 /* system.c */
 void     a20_set(bool on);
-uint32_t extended_memory_kib(void);
+uint32_t extended_memory_kib(void);             /* from 1 MiB up, what ACPI takes included */
 
 /* Copies between any two places below 4 GiB; bytes are even and at most 64 KiB. */
 void     physical_copy(uint32_t to, uint32_t from, uint32_t bytes);
@@ -116,8 +116,14 @@ uint16_t pci_find_class(uint16_t class);
 void pci_bios_service(struct regs *r);
 
 /* shadow.c: RAM in place of ROM while POST writes tables and option ROMs initialise; afterwards it is read-only. */
+bool shadow_possible(void);
 void shadow_open(void);
 void shadow_close(void);
+
+/* acpi.c, smbios.c: tables, after all devices were found; the end of memory that ACPI takes. */
+enum { ACPI_KIB = 64 };
+void acpi_init(void);
+void smbios_init(void);
 
 /* option_rom.c: the display's, then the others. */
 void video_rom_run(void);
@@ -125,6 +131,7 @@ void option_roms_run(void);
 
 /* entry.S */
 bool fpu_present(void);
+void processor_id(uint32_t id[2]);              /* CPUID 1: EAX and EDX, zero if there is none */
 void local_apic_open(void);
 void shadow_copy(void);
 void option_rom_call(uint16_t segment, uint16_t offset, uint16_t function);

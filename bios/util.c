@@ -54,6 +54,14 @@ void far_fill16(uint16_t segment, uint16_t to, uint16_t v, uint16_t words)
                  : "+D"(d), "+c"(n) : "r"(segment), "a"(v) : "memory");
 }
 
+uint8_t far_sum(uint16_t segment, uint16_t at, uint16_t bytes)
+{
+    uint8_t sum = 0;
+    while (bytes--)
+        sum += far_get8(segment, at++);
+    return sum;
+}
+
 static uint16_t stack_segment(void)
 {
     uint16_t ss;

@@ -415,7 +415,6 @@ void vbe_service(struct regs *r)
 void vbe_init(void)
 {
     uint16_t function = PCI_NONE, at = (uint16_t)(uint32_t)&vbe_frame_buffer;
-    uint8_t sum = 0;
 
     if (!pci_present())
         return;
@@ -426,7 +425,5 @@ void vbe_init(void)
         return;
     far_put16(VGA_SEGMENT, at, (uint16_t)(bar & ~15u));
     far_put16(VGA_SEGMENT, at + 2, bar >> 16);
-    for (uint16_t i = 0; i < ROM_BYTES; i++)
-        sum += far_get8(VGA_SEGMENT, i);
-    far_put8(VGA_SEGMENT, ROM_BYTES - 1, far_get8(VGA_SEGMENT, ROM_BYTES - 1) - sum);
+    far_put8(VGA_SEGMENT, ROM_BYTES - 1, far_get8(VGA_SEGMENT, ROM_BYTES - 1) - far_sum(VGA_SEGMENT, 0, ROM_BYTES));
 }

@@ -791,6 +791,70 @@ static bool cd_image_moves_the_others_up_until_it_ends(void)
     return moved == 0 && back == 0 && far_get16(BUFFER, 0x40) == there && (none != 0 || (p[2] && BDA->hd_count > 1)) && ended && over;
 }
 
+/* Copies from anywhere to SECOND and adds the bytes up. */
+static uint8_t sum_far_away(uint32_t from, uint16_t bytes)
+{
+    struct call c;
+    block_move(from, SECOND * 16, (bytes + 1) / 2, &c);
+    return sum(SECOND, 0, bytes);
+}
+
+static uint32_t second32(uint16_t at)
+{
+    return far_get16(SECOND, at) | (uint32_t)far_get16(SECOND, at + 2) << 16;
+}
+
+static bool acpi_tables_lead_to_each_other(void)
+{
+    uint16_t pointer = find_structure('R' | 'S' << 8 | 'D' << 16 | ' ' << 24);
+    uint32_t rsdt = far_get16(0xF000, pointer + 16) | (uint32_t)far_get16(0xF000, pointer + 18) << 16;
+    bool good = pointer && sum(0xF000, pointer, 20) == 0 && sum_far_away(rsdt, 40) == 0 && second32(0) == 0x54445352;
+    uint32_t fadt = second32(36);
+    good = good && sum_far_away(fadt, 116) == 0 && second32(0) == 0x50434146 && second32(56) == 0x600 && far_get16(SECOND, 46) == 9;
+    uint32_t facs = second32(36), dsdt = second32(40);
+    sum_far_away(dsdt, 36);
+    uint16_t bytes = far_get16(SECOND, 4);
+    good = good && second32(0) == 0x54445344 && bytes > 1000 && sum_far_away(dsdt, bytes) == 0;
+    sum_far_away(facs, 64);
+    return good && second32(0) == 0x53434146 && !(facs & 63);
+}
+
+static bool acpi_regions_are_in_the_memory_map(void)
+{
+    struct call c = {.edx = 0x534D4150, .es = BUFFER};
+    uint32_t entry[5], end = 0;
+    uint8_t types = 0;
+    do {
+        c.eax = 0xE820;
+        c.ecx = 20;
+        soft_int(0x15, &c);
+        far_read(entry, BUFFER, 0, sizeof(entry));
+        if (entry[4] >= 3 && entry[0] != end)
+            return false;
+        end = entry[0] + entry[2];
+        types |= 1 << entry[4];
+    } while (c.ebx);
+    return types == 0x1E;
+}
+
+static bool smbios_structures_are_whole(void)
+{
+    uint16_t entry = find_structure('_' | 'S' << 8 | 'M' << 16 | '_' << 24), count = far_get16(0xF000, entry + 28);
+    uint16_t at = far_get16(0xF000, entry + 24), end = at + far_get16(0xF000, entry + 22), found = 0;
+    if (!entry || sum(0xF000, entry, 31) || sum(0xF000, entry + 16, 15) || far_get16(0xF000, entry + 26) != 0x000F)
+        return false;
+    while (at < end) {
+        uint16_t length = far_get8(0xF000, at + 1);
+        if (far_get8(0xF000, at) == 17 && far_get16(0xF000, at + 12) != 16)
+            return false;
+        for (at += length; far_get16(0xF000, at); at++)
+            ;
+        at += 2;
+        found++;
+    }
+    return at == end && found == count;
+}
+
 static uint16_t vbe(uint16_t ax, uint16_t bx, uint16_t cx, uint16_t dx)
 {
     struct call c = {.ax = ax, .bx = bx, .cx = cx, .dx = dx, .es = BUFFER};
@@ -1013,6 +1077,9 @@ static const ROM struct fact facts[] __attribute__((section(".rom"))) = {
     FACT(pci_interrupts_can_be_moved, 4),
     FACT(pci_answers_in_protected_mode, 4),
     FACT(rom_is_write_protected, 4),
+    FACT(acpi_tables_lead_to_each_other, 4),
+    FACT(acpi_regions_are_in_the_memory_map, 4),
+    FACT(smbios_structures_are_whole, 4),
 };
 
 static const ROM char good[] __attribute__((section(".rom"))) = "ok   ";
