@@ -1,8 +1,8 @@
 /* disk.c - INT 13h for hard disks: the CHS services of the PC AT, and the enhanced ones (Phoenix EDD 3.0, with edd.c).
  *
  * The drive's IDENTIFY data is the truth about its size. What geometry INT 13h shows follows CMOS 39h, two bits a
- * drive as in Bochs: 0 the drive's own, 1 LBA-assisted, 2 large, 3 large with 15 heads; a drive of more than 1,024
- * cylinders that CMOS would show untranslated is shown LBA-assisted. */
+ * drive as in Bochs: 0 the drive's own, 1 LBA-assisted, 2 large, 3 large with 15 heads, so up to 240; a drive of more than 1,024
+ * cylinders that CMOS would show untranslated is shown LBA-assisted, unless a bit of CMOS 5Eh means it. */
 #include "system.h"
 
 enum { CMD_READ = 0x20, CMD_WRITE = 0x30, CMD_VERIFY = 0x40, CMD_NONE = 0 };
@@ -29,8 +29,7 @@ static void translate_lba(struct disk *d)
     uint32_t tracks = d->total / 63, heads = 16;
     while (heads < 255 && tracks / heads > 1024)
         heads = heads == 128 ? 255 : heads * 2;
-    uint32_t cylinders = tracks / heads;
-    d->logical_cylinders = cylinders > 1024 ? 1024 : cylinders;
+    d->logical_cylinders = tracks / heads > 1024 ? 1024 : tracks / heads;
     d->logical_heads = heads;
     d->logical_sectors = 63;
 }
@@ -46,24 +45,28 @@ static void translate_large(struct disk *d, bool fifteen_heads)
         cylinders >>= 1;
         heads <<= 1;
     }
-    d->logical_cylinders = cylinders > 1024 ? 1024 : cylinders;
+    d->logical_cylinders = cylinders;
     d->logical_heads = heads;
     d->logical_sectors = d->sectors;
 }
 
-static void choose_translation(struct disk *d, unsigned number)
+/* CMOS counts drives by their place, as QEMU and Bochs do: primary master, slave, secondary master, slave. */
+static void choose_translation(struct disk *d)
 {
-    uint8_t way = cmos_read(CMOS_TRANSLATION) >> number * 2 & 3;
+    uint8_t place = (d->base == 0x1F0 ? 0 : 2) + (d->select >> 4 & 1), way = cmos_read(CMOS_TRANSLATION) >> place * 2 & 3;
+    bool own_only = cmos_read(CMOS_SETTINGS) >> (4 + place) & 1;
 
     d->logical_cylinders = d->cylinders;
     d->logical_heads = d->heads;
     d->logical_sectors = d->sectors;
-    if (way == 1 || (way == 0 && d->cylinders > 1024))
+    if (way == 1 || (way == 0 && d->cylinders > 1024 && !own_only))
         translate_lba(d);
     else if (way >= 2)
         translate_large(d, way == 3);
     if (d->logical_cylinders != d->cylinders || d->logical_heads != d->heads)
         d->flags |= DISK_TRANSLATED;
+    if (d->logical_cylinders > 1024)
+        d->logical_cylinders = 1024;
 }
 
 /* Words 1, 3, 6: default geometry; 49: capabilities; 60: sectors; 83 and 100: 48-bit addresses (ATA-6, table 26). */
@@ -151,7 +154,7 @@ static void disk_add(struct disk *d)
 
     if (!disk_describe(d))
         return;
-    choose_translation(d, number);
+    choose_translation(d);
     if (!(d->flags & DISK_LBA) && ata_set_geometry(d) != OK)
         return;
     far_write(BDA->ebda, disk_offset(number), d, sizeof(*d));

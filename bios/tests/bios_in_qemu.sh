@@ -54,9 +54,10 @@ pci="-M pc -cpu pentium3 -vga none -device VGA,romfile=$out/vga.bin"
 run "ISA, from a floppy" $isa -drive if=floppy,format=raw,file="$work/floppy.img" \
     -drive if=ide,index=0,format=raw,file="$work/disk.img" -drive if=ide,index=1,format=raw,file="$work/scratch.img" || good=1
 run "ISA, from a disk" $isa -drive if=ide,index=0,format=raw,file="$work/disk.img" \
-    -drive if=ide,index=2,format=raw,file="$work/scratch.img" || good=1
+    -drive if=none,id=s,format=raw,file="$work/scratch.img" -device ide-hd,drive=s,bus=ide.1,bios-chs-trans=large || good=1
 run "PCI, from a floppy" $pci -drive if=floppy,format=raw,file="$work/floppy.img" \
-    -drive if=ide,index=0,format=raw,file="$work/disk.img" -drive if=ide,index=1,format=raw,file="$work/scratch.img" || good=1
+    -drive if=ide,index=0,format=raw,file="$work/disk.img" \
+    -drive if=none,id=s,format=raw,file="$work/scratch.img" -device ide-hd,drive=s,bus=ide.0,unit=1,bios-chs-trans=rechs || good=1
 run "PCI, from a CD as a floppy" $pci -boot d -drive if=floppy,format=raw,file="$work/floppy.img" -cdrom "$work/floppy.iso" \
     -drive if=ide,index=0,format=raw,file="$work/disk.img" -drive if=ide,index=1,format=raw,file="$work/scratch.img" || good=1
 run "ISA, from a CD as a disk" $isa -boot d -drive if=floppy,format=raw,file="$work/floppy.img" -cdrom "$work/disk.iso" \

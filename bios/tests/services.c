@@ -547,6 +547,40 @@ static bool disk_limits(void)
            && disk_call(0x0201, 0x0001, 0x0082) == 0x01;
 }
 
+static uint8_t cmos(uint8_t at)
+{
+    outb(0x70, at);
+    return inb(0x71);
+}
+
+/* For the second disk, wherever its DPTE says that it is. */
+static bool disk_geometry_is_as_cmos_says(void)
+{
+    uint8_t e[66] = {66};
+    struct call c = {.ax = 0x4800, .dx = 0x81, .si = (uint16_t)(uint32_t)e}, g = {.ax = 0x0800, .dx = 0x81};
+    soft_int(0x13, &c);
+    soft_int(0x13, &g);
+    uint32_t cylinders = *(uint32_t *)(e + 4), heads = *(uint32_t *)(e + 8), sectors = *(uint32_t *)(e + 12), total = *(uint32_t *)(e + 16);
+    uint16_t dpte = *(uint16_t *)(e + 26), segment = *(uint16_t *)(e + 28);
+    uint8_t place = (far_get16(segment, dpte) == 0x1F0 ? 0 : 2) + (far_get8(segment, dpte + 4) >> 4 & 1), way = cmos(0x39) >> place * 2 & 3;
+    if (way == 3 && heads == 16) {
+        heads = 15;
+        cylinders = cylinders * 16 / 15;
+    }
+    if (way >= 2)
+        for (; cylinders > 1024 && heads < 128; cylinders /= 2)
+            heads *= 2;
+    if (way == 1 || (way == 0 && cylinders > 1024)) {
+        sectors = 63;
+        for (heads = 16; heads < 256 && total / 63 / heads > 1024; heads *= 2)
+            ;
+        heads = heads == 256 ? 255 : heads;
+        cylinders = total / 63 / heads;
+    }
+    cylinders = cylinders > 1024 ? 1024 : cylinders;
+    return c.ah == 0 && ((g.cl & 0xC0) << 2 | g.ch) + 1u == cylinders && g.dh + 1u == heads && (g.cl & 63u) == sectors;
+}
+
 static bool disk_extensions_are_announced(void)
 {
     struct call c = {.ax = 0x4100, .bx = 0x55AA, .dx = 0x81}, t = {.ax = 0x1500, .dx = 0x81}, p = {.ax = 0x0800, .dx = 0x81};
@@ -1055,6 +1089,7 @@ static const ROM struct fact facts[] __attribute__((section(".rom"))) = {
     FACT(disk_writes_by_cylinders, 2),
     FACT(disk_limits, 2),
     FACT(disk_extensions_are_announced, 2),
+    FACT(disk_geometry_is_as_cmos_says, 2),
     FACT(printer_and_serial_answer, 0),
     FACT(cd_tells_how_it_was_started, 16),
     FACT(cd_blocks_are_read, 16),
