@@ -90,9 +90,10 @@ sanitized:
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/sanitized CFLAGS="$(SANITIZERS)" run-unit
 
 # One after the other, with nothing beside them but the peer.
-run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img)
+run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/tests/transcendental
 	@$(PYTHON) tests/bench/boot.py $(BUILD)
 	@tests/bench/processor.sh $(BUILD)
+	@$(BUILD)/tests/transcendental --speed
 
 # Each parser gets FUZZ_SECONDS. A finding ends the run, and lies in the folder that is named.
 run-fuzz: $(FUZZERS:%=$(BUILD)/%)
