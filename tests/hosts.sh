@@ -90,9 +90,12 @@ for load in integer branchy memory system x87; do
 done
 guest sse2 20000000 "$BUILD/bench/sse2.img" --pentium4
 if [ -n "${LONG-}" ] && (. tests/grub/image.sh); then
-    guest grub 500000000 "$WORK/grub.img"
+    guest grub 700000000 "$WORK/grub.img" --key 600000000:2e # c: from the menu to the prompt
 fi
 suites=${MUNIMENT_SUITES:-/nowhere}
+for image in ${LONG:+"$suites"/floppies/*.img}; do
+    [ ! -e "$image" ] || guest "$(basename "$image" .img)" 500000000 "$image"
+done
 if [ -x "$suites/qemu-i386/test-i386" ] && [ -x "$suites/valgrind-x86/insn_basic" ]; then
     programs "$suites"/qemu-i386/test-i386 "$suites"/valgrind-x86/insn_*
 else
