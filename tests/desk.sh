@@ -289,12 +289,17 @@ gives "a disk image boots to its serial line" 0 boot disk.img --until serial:'RE
 says "the serial line is printed" out "READY>"
 gives "a manifest boots" 0 boot machine.yaml --until serial:'READY>' --limit 60 --serial serial.txt
 says "the serial line is written" serial.txt "READY>"
-gives "a tick ends a run exactly" 0 boot floppy.img --until tick:1234567 --digest
-says "a tick ends a run exactly" out "tick 1234567 "
-gives "a time ends a run exactly" 0 boot floppy.img --until time:0.1 --digest
-says "a time ends a run exactly" out "tick 2500000 "
+# A port access takes 25 ticks on this machine: the instruction at a tick may end so much later.
+ends_at()
+{
+    passed "$1" "$(awk -v n="$2" '$1 == "tick" && $2 >= n && $2 <= n + 25 { found = 1 } END { print 1 - found }' out)"
+}
+gives "a tick ends a run at its instruction" 0 boot floppy.img --until tick:1234567 --digest
+ends_at "a tick ends a run at its instruction" 1234567
+gives "a time ends a run at its instruction" 0 boot floppy.img --until time:0.1 --digest
+ends_at "a time ends a run at its instruction" 2500000
 gives "the first condition decides" 0 boot floppy.img --until screen:never --until time:0.1 --until tick:5000000 --digest
-says "the first condition decides" out "tick 2500000 "
+ends_at "the first condition decides" 2500000
 gives "the limit ends a run as a failure" 1 boot floppy.img --until screen:never --limit 2.5
 says "the limit is named" err "the limit came before"
 gives "no image is the host's failure" 4 boot nothing.img
