@@ -110,7 +110,8 @@ static bool sense_interrupt(void)
     return fifo_write(&command, 1) && fifo_result();
 }
 
-/* After a reset the controller reports each of its four drives; then it is told step rate and head times. */
+/* After a reset the controller reports each of its four drives; then it is told step rate and head times. Meanwhile its status is
+ * left alone: on QEMU, reading that ends the reset without a report. */
 void floppy_reset(void)
 {
     uint8_t specify[3] = {SPECIFY, parameter(0), parameter(1)};
@@ -121,7 +122,7 @@ void floppy_reset(void)
     outb(0x21, inb(0x21) & ~0x40);
     outb(DOR, DOR_DMA);
     for (int i = 0; i < 8; i++)
-        inb(MSR);
+        inb(DOR);
     outb(DOR, DOR_DMA | DOR_RUN);
     BDA->fd_motors &= 0x30;
     if (!wait_done())
