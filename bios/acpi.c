@@ -1,7 +1,7 @@
 /* acpi.c - ACPI 1.0: fills in the tables of acpi_tables.S and leaves them at the end of memory, with the pointer in F000.
  *
- * The last 64 KiB of memory are no longer the system's: 60 KiB for the tables, which it may reclaim, and 4 KiB for the FACS, which it may
- * not. That is so where there is shadow RAM and the PIIX4's power management, unless bit 0 of CMOS 5Eh says no. */
+ * The last 64 KiB of memory are no longer the system's: 60 KiB for the tables, which it may reclaim, and 4 KiB for the FACS,
+ * which it may not. That is so where there is shadow RAM and the PIIX4's power management, unless bit 0 of CMOS 5Eh says no. */
 #include "pci.h"
 #include "system.h"
 

@@ -1,12 +1,13 @@
-/* acpi_tables.S - the ACPI tables as they lie in the ROM (Advanced Configuration and Power Interface Specification 1.0b); acpi.c puts in
- * what depends on the machine, and the checksums, and copies them to the end of memory.
+/* acpi_tables.S - the ACPI tables as they lie in the ROM (Advanced Configuration and Power Interface Specification 1.0b); acpi.c
+ * puts in what depends on the machine, and the checksums, and copies them to the end of memory.
  *
  * The DSDT is written in AML (chapter 16) by the macros below, each named for what it encodes. A package length is always two
  * bytes: its length runs from its first byte to the label at its end. */
         .code16
         .text
         .balign 4
-        .globl  acpi_rsdt, acpi_fadt, acpi_facs, acpi_dsdt, acpi_dsdt_end, acpi_has_mouse, acpi_has_fdc, acpi_has_com1, acpi_has_com2, acpi_has_lpt1
+        .globl  acpi_rsdt, acpi_fadt, acpi_facs, acpi_dsdt, acpi_dsdt_end
+        .globl  acpi_has_mouse, acpi_has_fdc, acpi_has_com1, acpi_has_com2, acpi_has_lpt1
 
         .macro  table_header signature, length, revision
         .ascii  "\signature"

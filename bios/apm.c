@@ -1,8 +1,8 @@
 /* apm.c - power management (Advanced Power Management BIOS Interface Specification 1.2), for INT 15h/53h and, compiled once more
  * for 32-bit code segments, for the entries that its protected-mode interfaces name (apm_entry.S).
  *
- * One byte in the EBDA is its memory; the caller's data segment is made of that. There are no constants in memory. Power goes off by the
- * PIIX4 (82371AB, 7.3), or by writing "Shutdown" to port 8900h, the convention of Bochs that the machine shares. */
+ * One byte in the EBDA is its memory; the caller's data segment is made of that. There are no constants in memory. Power goes
+ * off by the PIIX4 (82371AB, 7.3), or by writing "Shutdown" to port 8900h, the convention of Bochs that the machine shares. */
 #include "bda.h"
 #include "pci.h"
 

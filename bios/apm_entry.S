@@ -1,7 +1,7 @@
 /* apm_entry.S - the entries of APM's protected-mode interfaces, called far with the registers of INT 15h/53h.
  *
- * The caller has made consecutive descriptors: of 32-bit code, 16-bit code and data, or of 16-bit code and data. So the data segment's
- * selector follows from CS. A frame as struct regs of rom.h lies on the caller's stack; FS and GS are not touched. */
+ * The caller has made consecutive descriptors: of 32-bit code, 16-bit code and data, or of 16-bit code and data. So the data
+ * segment's selector follows from CS. A frame as struct regs of rom.h lies on the caller's stack; FS and GS are not touched. */
         .text
         .globl  apm_entry16, apm_entry32
         .code16

@@ -5,7 +5,8 @@
 #include "ata.h"
 
 enum { CMD_PACKET = 0xA0, PACKET_BYTES = 12, CHUNK_BYTES = 0x8000 };
-enum { TEST_UNIT_READY = 0x00, REQUEST_SENSE = 0x03, START_STOP = 0x1B, PREVENT_REMOVAL = 0x1E, READ_CAPACITY = 0x25, READ_10 = 0x28 };
+enum { TEST_UNIT_READY = 0x00, REQUEST_SENSE = 0x03, START_STOP = 0x1B, PREVENT_REMOVAL = 0x1E, READ_CAPACITY = 0x25,
+       READ_10 = 0x28 };
 enum { SENSE_NOT_READY = 2, SENSE_MEDIUM = 3, SENSE_ILLEGAL = 5, SENSE_ATTENTION = 6 };
 enum { ASC_BECOMING_READY = 0x04, ASC_CHANGED = 0x28, ASC_NO_MEDIUM = 0x3A };
 enum { OK = 0, NOT_FOUND = 0x04, MEDIUM_ERROR = 0x10, CONTROLLER = 0x20, NO_MEDIUM = 0x31, RETRY = 0xFE, WAIT = 0xFF };
@@ -20,7 +21,8 @@ static void words_to(uint16_t port, uint32_t address, uint32_t words)
 {
     uint32_t segment = address >= 0x100000 ? 0xFFFF : address >> 4, offset = address - segment * 16;
 
-    asm volatile("pushw %%es; movw %w3, %%es; rep insw; popw %%es" : "+D"(offset), "+c"(words) : "d"(port), "r"(segment) : "memory");
+    asm volatile("pushw %%es; movw %w3, %%es; rep insw; popw %%es"
+                 : "+D"(offset), "+c"(words) : "d"(port), "r"(segment) : "memory");
 }
 
 static void words_pass(uint16_t port, uint32_t words)
@@ -66,7 +68,10 @@ static uint8_t packet(const struct disk *d, const uint8_t *command, struct targe
             return STATUS_TIMEOUT;
         if (!(inb(d->control) & DATA_REQUEST))
             break;
-        take(d, inb(d->base + LBA1) | inb(d->base + LBA2) << 8, t);
+        uint16_t bytes = inb(d->base + LBA1) | inb(d->base + LBA2) << 8;
+        if (bytes == 0)
+            return STATUS_TIMEOUT;
+        take(d, bytes, t);
     }
     return inb(d->base + STATUS) & (FAILED | DRIVE_FAULT) ? RETRY : OK;
 }

@@ -58,9 +58,12 @@ static void write_dpte(const struct disk *d)
 {
     struct dpte t = {
         .base = d->base, .control = d->control, .irq = d->base == 0x1F0 ? 14 : 15, .revision = 0x11,
-        .head_prefix = d->select | 0x40, .options = (d->flags & DISK_LBA ? DPTE_LBA : 0) | (d->flags & DISK_TRANSLATED ? DPTE_TRANSLATED : 0)
-                                                    | (d->flags & DISK_PACKET ? DPTE_REMOVABLE | DPTE_PACKET : 0),
+        .head_prefix = d->select | 0x40, .options = d->flags & DISK_LBA ? DPTE_LBA : 0,
     };
+    if (d->flags & DISK_TRANSLATED)
+        t.options |= DPTE_TRANSLATED;
+    if (d->flags & DISK_PACKET)
+        t.options |= DPTE_REMOVABLE | DPTE_PACKET;
     for (unsigned i = 0; i < 15; i++)
         t.checksum -= ((uint8_t *)&t)[i];
     far_write(BDA->ebda, EBDA_OFFSET(dpte), &t, sizeof(t));
@@ -91,14 +94,17 @@ static void write_path(const struct disk *d, struct edd_result *e)
 uint8_t edd_parameters(const struct disk *d, struct regs *r)
 {
     uint16_t room = far_get16(r->ds, r->si);
-    bool packet = d->flags & DISK_PACKET;
     struct edd_result e = {
-        .information = packet ? REMOVABLE | CHANGE_LINE | LOCKABLE : VALID_GEOMETRY, .total = d->total, .sector_bytes = packet ? 2048 : 512,
-        .cylinders = packet ? 0xFFFFFFFF : d->cylinders, .heads = packet ? 0xFFFFFFFF : d->heads, .sectors = packet ? 0xFFFFFFFF : d->sectors,
-        .dpte_offset = EBDA_OFFSET(dpte), .dpte_segment = BDA->ebda,
+        .information = VALID_GEOMETRY, .cylinders = d->cylinders, .heads = d->heads, .sectors = d->sectors, .total = d->total,
+        .sector_bytes = 512, .dpte_offset = EBDA_OFFSET(dpte), .dpte_segment = BDA->ebda,
     };
     if (room < 26)
         return BAD_COMMAND;
+    if (d->flags & DISK_PACKET) {
+        e.information = REMOVABLE | CHANGE_LINE | LOCKABLE;
+        e.cylinders = e.heads = e.sectors = 0xFFFFFFFF;
+        e.sector_bytes = 2048;
+    }
     e.size = room >= 66 ? 66 : room >= 30 ? 30 : 26;
     write_dpte(d);
     write_path(d, &e);

@@ -33,8 +33,8 @@ struct initial_entry {
     uint32_t block;
 } __attribute__((packed));
 
-_Static_assert(offsetof(struct boot_record, catalog) == 0x47 && sizeof(struct validation_entry) == 32 && sizeof(struct initial_entry) == 12,
-               "laid out by El Torito");
+_Static_assert(offsetof(struct boot_record, catalog) == 0x47 && sizeof(struct validation_entry) == 32
+               && sizeof(struct initial_entry) == 12, "laid out by El Torito");
 
 static ROM_DATA char standard[] = "CD001";
 static ROM_DATA char specification[] = "EL TORITO SPECIFICATION";

@@ -5,8 +5,8 @@
 #include "system.h"
 
 extern const char int05_entry[], int08_entry[], int09_entry[], int0e_entry[], int13_entry[], int14_entry[], int15_entry[],
-    int16_entry[], int17_entry[], int18_entry[], int19_entry[], int1a_entry[], int40_entry[], int70_entry[], int71_entry[], int74_entry[],
-    int75_entry[], int76_entry[], irq_entry[];
+    int16_entry[], int17_entry[], int18_entry[], int19_entry[], int1a_entry[], int40_entry[], int70_entry[], int71_entry[],
+    int74_entry[], int75_entry[], int76_entry[], irq_entry[];
 
 /* Vectors whose entry has an address of its own since 1984. */
 static ROM_DATA struct { uint8_t vector; uint16_t offset; } fixed_vectors[] = {

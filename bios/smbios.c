@@ -1,5 +1,5 @@
-/* smbios.c - fills in the structures of smbios_tables.S and writes the entry point (System Management BIOS Reference Specification 2.4),
- * where F000 can be written. */
+/* smbios.c - fills in the structures of smbios_tables.S and writes the entry point, where F000 can be written (System Management
+ * BIOS Reference Specification 2.4). */
 #include "system.h"
 
 enum { STRUCTURES = 9, LARGEST = 0x30, TABLE_ACPI = 0x01 };

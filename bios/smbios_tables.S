@@ -1,9 +1,10 @@
-/* smbios_tables.S - what the machine says of itself (System Management BIOS Reference Specification 2.4): structures as they lie in the
- * ROM. smbios.c puts in the memory and the processor, and writes the entry point that leads to them. */
+/* smbios_tables.S - what the machine says of itself (System Management BIOS Reference Specification 2.4): structures as they lie
+ * in the ROM. smbios.c puts in the memory and the processor, and writes the entry point that leads to them. */
         .code16
         .text
         .balign 16
-        .globl  smbios_structures, smbios_end, smbios_processor_id, smbios_capacity, smbios_memory_size, smbios_mapped_end, smbios_acpi
+        .globl  smbios_structures, smbios_end
+        .globl  smbios_processor_id, smbios_capacity, smbios_memory_size, smbios_mapped_end, smbios_acpi
 
 smbios_structures:
         .byte   0, 0x18                 /* BIOS */

@@ -7,11 +7,12 @@
 #include "pci.h"
 
 enum { DISPI_INDEX = 0x1CE, DISPI_DATA = 0x1CF, DISPI_LFB = 0xB0C2, DISPI_LATEST = 0xB0C5 };
-enum { ID, WIDTH, HEIGHT, DEPTH, ENABLE_MODE, BANK, VIRTUAL_WIDTH, VIRTUAL_HEIGHT, X_OFFSET, Y_OFFSET, MEMORY_64K, DISPI_REGISTERS };
+enum { ID, WIDTH, HEIGHT, DEPTH, ENABLE_MODE, BANK, VIRTUAL_WIDTH, VIRTUAL_HEIGHT, X_OFFSET, Y_OFFSET, MEMORY_64K };
 enum { ENABLED = 0x01, DAC_8BIT = 0x20, LINEAR_BUFFER = 0x40, KEEP_MEMORY = 0x80 };
 enum { MODE_LINEAR = 0x4000, MODE_KEEP = 0x8000, MODE_NUMBER = 0x01FF, FIRST_VBE_MODE = 0x100, NOT_VGA = 0x7F };
 enum { OK = 0x004F, FAILED = 0x014F, NOT_SUPPORTED = 0x024F, NOT_IN_THIS_MODE = 0x034F };
-enum { VERSION = 0x0300, OEM_REVISION = 0x0000, CLASS_VGA = 0x0300, DEFAULT_64K = 64, ROM_BYTES = 0x8000, STATE_DISPI = 8 };
+enum { VERSION = 0x0300, OEM_REVISION = 0x0000, CLASS_VGA = 0x0300, DEFAULT_64K = 64, ROM_BYTES = 0x8000, STATE_DISPI = 8,
+       MAX_LINE = 0xFFF8 };
 
 static ROM_DATA struct mode { uint16_t number, width, height; uint8_t depth; } modes[] = {
     {0x100, 640, 400, 8},    {0x101, 640, 480, 8},    {0x102, 800, 600, 4},    {0x103, 800, 600, 8},    {0x104, 1024, 768, 4},
@@ -54,9 +55,14 @@ void vbe_leave(void)
     dispi_write(ENABLE_MODE, 0);
 }
 
-static uint16_t line_bytes(uint16_t width, uint8_t depth)
+static uint32_t line_bytes(uint32_t width, uint8_t depth)
 {
     return depth == 4 ? width / 8 : width * ((depth + 7) / 8);
+}
+
+static uint32_t line_pixels(uint32_t bytes, uint8_t depth)
+{
+    return depth == 4 ? bytes * 8 : bytes / ((depth + 7) / 8);
 }
 
 /* Bytes of memory at each of its addresses' planes: a quarter in planar modes. */
@@ -68,7 +74,7 @@ static uint32_t plane_bytes(uint8_t depth)
 static const ROM struct mode *mode_find(uint16_t number)
 {
     for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++)
-        if (modes[i].number == number && (uint32_t)line_bytes(modes[i].width, modes[i].depth) * modes[i].height
+        if (modes[i].number == number && line_bytes(modes[i].width, modes[i].depth) * modes[i].height
                                          <= plane_bytes(modes[i].depth))
             return &modes[i];
     return NULL;
@@ -135,7 +141,8 @@ struct vbe_mode_info {
     uint32_t pixel_clock;
 } __attribute__((packed));
 
-_Static_assert(sizeof(struct vbe_mode_info) == 0x42 && offsetof(struct vbe_mode_info, frame_buffer) == 0x28, "VBE 3.0, ModeInfoBlock");
+_Static_assert(sizeof(struct vbe_mode_info) == 0x42 && offsetof(struct vbe_mode_info, frame_buffer) == 0x28,
+               "VBE 3.0, ModeInfoBlock");
 
 enum { SUPPORTED = 0x0001, INFORMATION = 0x0002, COLOUR = 0x0008, GRAPHICS_MODE = 0x0010, HAS_LINEAR = 0x0080 };
 enum { WINDOW_RELOCATABLE_READ_WRITE = 7, MODEL_PLANAR = 3, MODEL_PACKED = 4, MODEL_DIRECT = 6 };
@@ -161,8 +168,7 @@ static uint16_t mode_information(struct regs *r)
     if (!mode)
         return FAILED;
     bool planar = mode->depth == 4;
-    uint16_t bytes = line_bytes(mode->width, mode->depth);
-    uint32_t pages = plane_bytes(mode->depth) / ((uint32_t)bytes * mode->height) - 1;
+    uint32_t bytes = line_bytes(mode->width, mode->depth), pages = plane_bytes(mode->depth) / (bytes * mode->height) - 1;
     info.attributes = SUPPORTED | INFORMATION | COLOUR | GRAPHICS_MODE | (planar ? 0 : HAS_LINEAR);
     info.window_a = WINDOW_RELOCATABLE_READ_WRITE;
     info.granularity = info.window_size = 64;
@@ -218,7 +224,9 @@ static uint16_t mode_get(struct regs *r)
     const ROM struct mode *mode = mode_now();
     uint16_t enable = dispi_read(ENABLE_MODE);
 
-    r->bx = mode ? mode->number | (enable & LINEAR_BUFFER ? MODE_LINEAR : 0) | (enable & KEEP_MEMORY ? MODE_KEEP : 0) : BDA->video_mode;
+    r->bx = BDA->video_mode;
+    if (mode)
+        r->bx = mode->number | (enable & LINEAR_BUFFER ? MODE_LINEAR : 0) | (enable & KEEP_MEMORY ? MODE_KEEP : 0);
     return OK;
 }
 
@@ -285,21 +293,26 @@ static uint16_t line_length(struct regs *r)
 
     if (!mode)
         return NOT_IN_THIS_MODE;
-    uint32_t per_pixel = mode->depth == 4 ? 1 : (mode->depth + 7) / 8, bytes, longest = plane_bytes(mode->depth) / mode->height;
-    uint32_t width = r->bl == 0 ? r->cx : r->bl == 2 ? (mode->depth == 4 ? r->cx * 8u : r->cx / per_pixel) : dispi_read(VIRTUAL_WIDTH);
-    if (r->bl > 3)
-        return FAILED;
-    if (r->bl == 3)
-        width = mode->depth == 4 ? longest * 8 : longest / per_pixel;
-    width = width > 0xFFF8 ? 0xFFF8 : mode->depth == 4 ? (width + 7) & ~7u : width;
-    bytes = mode->depth == 4 ? width / 8 : width * per_pixel;
-    if (width < mode->width || bytes > longest || bytes > 0xFFFF)
+    uint32_t memory = plane_bytes(mode->depth), longest = memory / mode->height, width;
+    if (longest > MAX_LINE)
+        longest = MAX_LINE;
+    switch (r->bl) {
+    case 0:  width = r->cx; break;
+    case 1:  width = dispi_read(VIRTUAL_WIDTH); break;
+    case 2:  width = line_pixels(r->cx, mode->depth); break;
+    case 3:  width = line_pixels(longest, mode->depth); break;
+    default: return FAILED;
+    }
+    width = width > MAX_LINE ? MAX_LINE : mode->depth == 4 ? (width + 7) & ~7u : width;
+    uint32_t bytes = line_bytes(width, mode->depth), lines;
+    if (width < mode->width || bytes > longest)
         return NOT_SUPPORTED;
     if (r->bl == 0 || r->bl == 2)
         dispi_write(VIRTUAL_WIDTH, width);
+    lines = memory / bytes;
     r->bx = bytes;
     r->cx = width;
-    r->dx = plane_bytes(mode->depth) / bytes > 0xFFFF ? 0xFFFF : plane_bytes(mode->depth) / bytes;
+    r->dx = lines > 0xFFFF ? 0xFFFF : lines;
     return OK;
 }
 
@@ -312,7 +325,7 @@ static uint16_t display_start(struct regs *r)
         return NOT_IN_THIS_MODE;
     switch (r->bl) {
     case 0x00: case 0x80:
-        if ((uint32_t)(r->dx + mode->height) * line_bytes(dispi_read(VIRTUAL_WIDTH), mode->depth) > plane_bytes(mode->depth))
+        if ((r->dx + mode->height) * line_bytes(dispi_read(VIRTUAL_WIDTH), mode->depth) > plane_bytes(mode->depth))
             return FAILED;
         dispi_write(X_OFFSET, r->cx);
         dispi_write(Y_OFFSET, r->dx);

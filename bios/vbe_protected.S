@@ -1,5 +1,5 @@
-/* vbe_protected.S - what VBE offers to 32-bit protected mode (VBE 3.0, function 0Ah): code that the caller may copy, for setting the
- * window, the start of the display and the palette. And data of vbe.c: strings, frame buffer address, EDID. */
+/* vbe_protected.S - what VBE offers to 32-bit protected mode (VBE 3.0, function 0Ah): code that the caller may copy, for setting
+ * the window, the start of the display and the palette. And data of vbe.c: strings, frame buffer address, EDID. */
         .text
         .code32
         .globl  vbe_protected, vbe_protected_end
