@@ -1,6 +1,6 @@
 #!/bin/bash
 # testfloat.sh - floating point agrees with Berkeley TestFloat in every operation, rounding and precision (tests/testfloat.c). testfloat_gen is looked for, already
-# built, in the folder that MUNIMENT_SUITES names. LEVEL=2 takes hours.
+# built, in the folder that MUNIMENT_SUITES names. With LONG, addition, multiplication, division and square root of 80 bits get its second level: 59.5 million cases each.
 set -u
 generator=$(find "${MUNIMENT_SUITES:-/nowhere}/" -name testfloat_gen -type f -perm -u+x -print -quit 2>/dev/null)
 if [ -z "$generator" ]; then
@@ -12,8 +12,10 @@ passed=0 failed=0
 # judge FUNCTION ROUNDING [PRECISION]
 judge() {
     local options=(-tininessafter "-r$2" -exact)
+    local level=1
     [ $# -lt 3 ] || options+=("-precision$3")
-    "$generator" -level "${LEVEL:-1}" "${options[@]}" "$1" 2>/dev/null | "$BUILD/tests/testfloat" "$@" >"$WORK/log" 2>&1
+    case ${LONG:+$1} in extF80_add | extF80_mul | extF80_div | extF80_sqrt) level=2 ;; esac
+    "$generator" -level $level "${options[@]}" "$1" 2>/dev/null | "$BUILD/tests/testfloat" "$@" >"$WORK/log" 2>&1
     cat "$WORK/log"
     [[ $(tail -n 1 "$WORK/log") =~ ([0-9]+)\ cases,\ ([0-9]+)\ differ ]] || return
     passed=$((passed + BASH_REMATCH[1] - BASH_REMATCH[2])) failed=$((failed + BASH_REMATCH[2]))
