@@ -208,14 +208,20 @@ static bool create_machine(struct boot *b, struct error *error)
 
 /* --- What came of it --- */
 
-static void print_digest(struct boot *b)
+static bool print_digest(struct boot *b, struct error *error)
 {
     uint8_t digest[DIGEST_SIZE];
     char hex[65];
 
-    machine_digest(b->machine, digest);
+    if (!machine_digest(b->machine, digest)) {
+        if (machine_run(b->machine, machine_tick(b->machine)) != MACHINE_HOST_FAILED)
+            return error_set(error, STATUS_HOST, b->arguments->operands[0], NULL, NULL, "out of memory");
+        b->disk_failed = true;
+        return media_failure(&b->media, error);
+    }
     hex_encode(digest, hex);
     printf("tick %" PRIu64 " sha256:%s\n", machine_tick(b->machine), hex);
+    return true;
 }
 
 static void print_text(struct boot *b)
@@ -332,8 +338,7 @@ static bool run_script_command(struct boot *b, const struct script_command *c, c
         print_text(b);
         return true;
     case SCRIPT_DIGEST:
-        print_digest(b);
-        return true;
+        return print_digest(b, error);
     }
     return false;
 }
@@ -373,8 +378,8 @@ static bool show_end(struct boot *b, struct error *error)
 
     if (argument_value(b->arguments, "--text"))
         print_text(b);
-    if (argument_value(b->arguments, "--digest"))
-        print_digest(b);
+    if (argument_value(b->arguments, "--digest") && !print_digest(b, error))
+        return false;
     return !screenshot || write_screenshot(b, screenshot, error);
 }
 

@@ -136,8 +136,8 @@ static bool read_unit(struct drive *d, uint64_t sector, uint8_t data[DRIVE_UNIT_
     return true;
 }
 
-/* Hashes the written units of one group anew. */
-static void refresh_group(struct drive *d, uint32_t group, const struct hasher *h)
+/* Hashes the written units of one group anew. False: the host failed. */
+static bool refresh_group(struct drive *d, uint32_t group, const struct hasher *h)
 {
     struct drive_group *g = d->groups[group];
     uint8_t data[DRIVE_UNIT_SECTORS * SECTOR_SIZE], hash[HASH_SIZE];
@@ -146,15 +146,16 @@ static void refresh_group(struct drive *d, uint32_t group, const struct hasher *
         if (!(g->stale[unit / 8] & 1 << unit % 8))
             continue;
         if (!read_unit(d, ((uint64_t)group * DRIVE_GROUP_UNITS + unit) * DRIVE_UNIT_SECTORS, data))
-            return;
+            return false;
         hash_leaf(h, data, sizeof data, hash);
         hash_tree_set(&g->tree, unit, hash);
     }
     memset(g->stale, 0, sizeof g->stale);
     hash_tree_set(&d->top, group, hash_tree_root(&g->tree, h));
+    return true;
 }
 
-void drive_root(struct drive *d, const struct hasher *h, uint8_t root[HASH_SIZE])
+bool drive_root(struct drive *d, const struct hasher *h, uint8_t root[HASH_SIZE])
 {
     static const uint8_t nothing[DRIVE_GROUP_UNITS / 8];
     bool written = false;
@@ -164,9 +165,10 @@ void drive_root(struct drive *d, const struct hasher *h, uint8_t root[HASH_SIZE]
         if (!d->groups[group])
             continue;
         written = true;
-        if (memcmp(d->groups[group]->stale, nothing, sizeof nothing))
-            refresh_group(d, group, h);
+        if (memcmp(d->groups[group]->stale, nothing, sizeof nothing) && !refresh_group(d, group, h))
+            return false;
     }
     if (written)
         memcpy(root, hash_tree_root(&d->top, h), HASH_SIZE);
+    return true;
 }

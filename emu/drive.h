@@ -51,7 +51,7 @@ enum drive_result drive_read(struct drive *d, uint64_t sector, uint32_t count, u
 /* sector + count must lie within d->sectors. Not for a read-only drive. */
 enum drive_result drive_write(struct drive *d, uint64_t sector, uint32_t count, const uint8_t *buffer);
 
-/* Root over what was written; 32 zeros when nothing was. */
-void drive_root(struct drive *d, const struct hasher *h, uint8_t root[HASH_SIZE]);
+/* Root over what was written; 32 zeros when nothing was. False: the host failed. */
+bool drive_root(struct drive *d, const struct hasher *h, uint8_t root[HASH_SIZE]);
 
 #endif

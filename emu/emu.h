@@ -47,8 +47,11 @@ enum machine_stop machine_run(struct machine *m, uint64_t until);
 uint64_t machine_tick(const struct machine *m);
 uint64_t machine_ticks_per_second(const struct machine *m);
 
-/* SHA-256 of the whole state (spec/digest.md). Costs what changed since the last call. */
-void machine_digest(struct machine *m, uint8_t digest[32]);
+/* SHA-256 of the whole state (spec/digest.md). Costs what changed since the last call. False: there is no memory for it on this host, or a disk failed. */
+bool machine_digest(struct machine *m, uint8_t digest[32]);
+/* Gives the name of each part that machine_digest covers, in its order, and the SHA-256 of the part's bytes: the chips' tables, "ram", "video", for each drive
+ * what was written to it, "rom". False as above, and then nothing was given. */
+bool machine_parts(struct machine *m, void (*part)(void *context, const char *name, const uint8_t digest[32]), void *context);
 
 /* --- Inputs: they take effect at the tick at which the machine stands. --- */
 

@@ -1,4 +1,4 @@
-/* machine.c - wires the PC together, runs it, and takes its digest.
+/* machine.c - wires the PC together and runs it (its state: machine_state.c).
  *
  * machine_create reads from top to bottom as the machine's circuit diagram. What is not a chip is here: where A20 comes from, what a reset
  * line does, what the battery has kept in CMOS. */
@@ -307,6 +307,22 @@ static bool wire(struct machine *m, const struct machine_host *host)
     return wire_display(m, host);
 }
 
+/* The ROMs never change: what the digest has of them is worked out once. False: no memory. */
+static bool hash_roms(struct machine *m)
+{
+    size_t card = m->vga_card.image_size;
+    uint8_t *bytes = malloc(ROM_SIZE + card);
+
+    if (!bytes)
+        return false;
+    memcpy(bytes, m->memory.rom, ROM_SIZE);
+    if (card)
+        memcpy(bytes + ROM_SIZE, m->vga_card.image, card);
+    m->host.sha256(m->host.context, bytes, ROM_SIZE + card, m->rom_digest);
+    free(bytes);
+    return true;
+}
+
 /* What this version cannot build; null: nothing. */
 static const char *unsupported(const struct machine_manifest *manifest)
 {
@@ -330,7 +346,7 @@ static const char *build(struct machine *m, const struct machine_host *host)
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         if (!drive_init(&m->drives[slot], host->drives[slot], m->manifest.drives[slot].read_only, line_to(drive_failed, m, slot)))
             return "not enough memory on this host";
-    return wire(m, host) ? NULL : "not enough memory on this host";
+    return wire(m, host) && hash_roms(m) ? NULL : "not enough memory on this host";
 }
 
 struct machine *machine_create(const struct machine_manifest *manifest, const struct machine_host *host, const char **reason)
@@ -482,117 +498,4 @@ void machine_frame(struct machine *m, struct frame *frame)
     memset(frame, 0, sizeof *frame);
     if (m->manifest.vga)
         vga_frame(&m->vga, frame);
-}
-
-/* --- Digest: spec/digest.md --- */
-
-static const struct state_field machine_state[] = {
-    STATE(struct machine, a20_sources, U8, "which of keyboard controller (bit 0) and port 92h (bit 1) hold A20 open"),
-    STATE(struct machine, powered_off, BOOL, "the power is off"),
-    STATE_END
-};
-
-/* Every part of the machine with state, in the order of the digest. */
-#define PART(name, member, table) {name, offsetof(struct machine, member), table, MACHINE_PC_ISA}
-#define PCI_PART(name, member, table) {name, offsetof(struct machine, member), table, MACHINE_PC_I440FX}
-static const struct part {
-    const char *name;
-    size_t offset;
-    const struct state_field *table;
-    enum machine_type first; /* that has it; later ones have it too */
-} parts[] = {
-    {"machine", 0, machine_state, MACHINE_PC_ISA},
-    PART("cpu", cpu, cpu_state),
-    PART("pic", pic, i8259_state),
-    PART("pit", pit, i8254_state),
-    PART("rtc", rtc, mc146818_state),
-    PART("dma", dma, i8237_state),
-    PART("keyboard", keyboard, i8042_state),
-    PART("sysports", sysports, sysports_state),
-    PART("serial0", serial[0], uart16550_state),
-    PART("serial1", serial[1], uart16550_state),
-    PART("parallel", parallel, parallel_state),
-    PART("vga", vga, vga_state),
-    PART("floppy", floppy, i82077_state),
-    PART("ata0", ata[0], ata_state),
-    PART("ata1", ata[1], ata_state),
-    PCI_PART("pci", pci, pci_state),
-    PCI_PART("bridge", bridge.function, pci_function_state),
-    PCI_PART("piix", piix, piix_state),
-    PCI_PART("ide", ide, piix_ide_state),
-    PCI_PART("card", vga_card.function, pci_function_state),
-    PART("fd0", drives[DRIVE_FD0], drive_state),
-    PART("fd1", drives[DRIVE_FD1], drive_state),
-    PART("hd0", drives[DRIVE_HD0], drive_state),
-    PART("hd1", drives[DRIVE_HD1], drive_state),
-    PART("hd2", drives[DRIVE_HD2], drive_state),
-    PART("hd3", drives[DRIVE_HD3], drive_state),
-};
-
-static void append(void *context, const uint8_t *bytes, size_t length)
-{
-    struct machine *m = context;
-
-    if (m->scratch_used + length > m->scratch_size) {
-        size_t size = 2 * m->scratch_size + length + 65536;
-        uint8_t *grown = realloc(m->scratch, size);
-        if (!grown) { /* without memory there is no digest: the machine is not to be used */
-            m->host_failed = true;
-            return;
-        }
-        m->scratch = grown;
-        m->scratch_size = size;
-    }
-    memcpy(m->scratch + m->scratch_used, bytes, length);
-    m->scratch_used += length;
-}
-
-static void append_text(struct machine *m, const char *text)
-{
-    append(m, (const uint8_t *)text, strlen(text) + 1);
-}
-
-/* Hashes the pages of RAM that changed, and marks them clean. */
-static const uint8_t *ram_root(struct machine *m, const struct hasher *h)
-{
-    uint8_t hash[HASH_SIZE];
-
-    for (uint32_t page = 0; page < m->pages.leaves; page++) {
-        if (m->memory.flags[page] & PAGE_CLEAN)
-            continue;
-        hash_leaf(h, m->memory.ram + (size_t)page * PAGE_SIZE, PAGE_SIZE, hash);
-        hash_tree_set(&m->pages, page, hash);
-        m->memory.flags[page] |= PAGE_CLEAN;
-    }
-    mmu_flush(&m->cpu); /* the first write to a clean page must be seen */
-    return hash_tree_root(&m->pages, h);
-}
-
-void machine_digest(struct machine *m, uint8_t digest[32])
-{
-    struct hasher h = {m->host.sha256, m->host.context};
-    uint8_t tick[8], root[HASH_SIZE];
-
-    cpu_canonical(&m->cpu);
-    m->scratch_used = 0;
-    append_text(m, "muniment state 0");
-    store64(tick, machine_tick(m));
-    append(m, tick, sizeof tick);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        if (m->manifest.type < parts[i].first)
-            continue;
-        append_text(m, parts[i].name);
-        state_serialize(parts[i].table, (const uint8_t *)m + parts[i].offset, append, m);
-    }
-    append_text(m, "ram");
-    append(m, ram_root(m, &h), HASH_SIZE);
-    append_text(m, "video");
-    memset(root, 0, HASH_SIZE);
-    append(m, m->manifest.vga ? vga_root(&m->vga, &h) : root, HASH_SIZE);
-    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
-        append_text(m, "written");
-        drive_root(&m->drives[slot], &h, root);
-        append(m, root, HASH_SIZE);
-    }
-    m->host.sha256(m->host.context, m->scratch, m->scratch_used, digest);
 }

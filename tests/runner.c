@@ -82,7 +82,10 @@ static void print_digest(struct runner *r)
 {
     uint8_t digest[32];
 
-    machine_digest(r->machine, digest);
+    if (!machine_digest(r->machine, digest)) {
+        fprintf(stderr, "runner: out of memory\n");
+        exit(4);
+    }
     printf("tick %" PRIu64 " sha256:", machine_tick(r->machine));
     for (unsigned i = 0; i < sizeof digest; i++)
         printf("%02x", digest[i]);

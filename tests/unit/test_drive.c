@@ -67,7 +67,7 @@ static void write_filled(struct fixture *f, uint64_t sector, uint32_t count, uin
 
 static void root_of(struct fixture *f, uint8_t root[HASH_SIZE])
 {
-    drive_root(&f->drive, &f->hasher, root);
+    assert_true(drive_root(&f->drive, &f->hasher, root));
 }
 
 static const uint8_t zeros[HASH_SIZE];

@@ -13,7 +13,7 @@
 
 #include "archive/digest.h"
 #include "desk/embedded.h"
-#include "emu/machine.c" /* for its list of parts */
+#include "emu/machine_state.c" /* for its list of parts */
 
 #define DISK_SIZE (8u << 20)
 
@@ -71,7 +71,7 @@ static const struct { size_t offset, size; } marks[] = {
     MARK(cpu.x87.env.rounding), MARK(cpu.x87.env.precision), MARK(cpu.x87.env.masks), MARK(cpu.x87.error),
     MARK(cpu.x87.env.flush_to_zero), MARK(cpu.x87.env.denormals_are_zero),
     /* caches */
-    MARK(cpu.tlbs), MARK(cpu.tlb_filled), MARK(cpu.tlb_filled_count), MARK(cpu.blocks), MARK(pages), MARK(scratch), MARK(scratch_size)
+    MARK(cpu.tlbs), MARK(cpu.tlb_filled), MARK(cpu.tlb_filled_count), MARK(cpu.blocks), MARK(pages), MARK(rom_digest), MARK(scratch), MARK(scratch_size)
 };
 
 static unsigned width_of(enum state_kind kind)
@@ -159,9 +159,8 @@ static void host_sha256(void *context, const uint8_t *bytes, size_t length, uint
     sha256(bytes, length, digest);
 }
 
-static void twin_make(struct twin *t, enum machine_type type)
+static void twin_make_with(struct twin *t, enum machine_type type, const struct embedded_file *system, const struct embedded_file *video)
 {
-    const struct embedded_file *system = embedded_file("firmware/system-0.bin"), *video = embedded_file("firmware/video-0.bin");
     struct machine_manifest manifest;
     const char *reason;
 
@@ -180,6 +179,11 @@ static void twin_make(struct twin *t, enum machine_type type)
     t->poisonable = malloc(sizeof *t->m);
     t->random = 1;
     assert_true(t->m && t->poisonable);
+}
+
+static void twin_make(struct twin *t, enum machine_type type)
+{
+    twin_make_with(t, type, embedded_file("firmware/system-0.bin"), embedded_file("firmware/video-0.bin"));
 }
 
 static void twin_free(struct twin *t)
@@ -219,11 +223,11 @@ static void run_poisoned(enum machine_type type)
         stop = machine_run(plain.m, until);
         assert_int_equal(machine_run(poisoned.m, until), stop);
         assert_true(stop != MACHINE_HOST_FAILED);
-        machine_digest(plain.m, expected);
-        machine_digest(poisoned.m, got);
+        assert_true(machine_digest(plain.m, expected));
+        assert_true(machine_digest(poisoned.m, got));
         assert_memory_equal(got, expected, sizeof got);
         assert_true(poison(&poisoned) > 100);
-        machine_digest(poisoned.m, got);
+        assert_true(machine_digest(poisoned.m, got));
         assert_memory_equal(got, expected, sizeof got);
         machine_frame(poisoned.m, &frame);
     }
@@ -244,11 +248,76 @@ static void undeclared_state_changes_nothing_on_pc_i440fx(void **state)
     run_poisoned(MACHINE_PC_I440FX);
 }
 
+/* --- The ROMs are part of the digest --- */
+
+struct parts_seen {
+    unsigned count, differing;
+    char name[64][16], differs[16];
+    uint8_t digest[64][32];
+};
+
+static void see_part(void *context, const char *name, const uint8_t digest[32])
+{
+    struct parts_seen *seen = context;
+
+    snprintf(seen->name[seen->count], sizeof seen->name[0], "%s", name);
+    memcpy(seen->digest[seen->count++], digest, 32);
+}
+
+static void compare_part(void *context, const char *name, const uint8_t digest[32])
+{
+    struct parts_seen *seen = context;
+
+    assert_string_equal(seen->name[seen->count], name);
+    if (memcmp(seen->digest[seen->count++], digest, 32)) {
+        seen->differing++;
+        snprintf(seen->differs, sizeof seen->differs, "%s", name);
+    }
+}
+
+/* A machine with one other byte in a ROM has another digest before its first instruction, and the part that differs is "rom". */
+static void changed_rom(enum machine_type type, const char *name)
+{
+    struct embedded_file changed = *embedded_file(name);
+    const struct embedded_file *system = embedded_file("firmware/system-0.bin"), *video = embedded_file("firmware/video-0.bin");
+    uint8_t *bytes = malloc(changed.size), ours[32], others[32];
+    struct parts_seen seen = {0};
+    struct twin plain = {0}, other = {0};
+
+    assert_non_null(bytes);
+    memcpy(bytes, changed.bytes, changed.size);
+    bytes[changed.size / 2] ^= 1;
+    changed.bytes = bytes;
+    twin_make_with(&plain, type, system, video);
+    twin_make_with(&other, type, strcmp(name, system->name) ? system : &changed, strcmp(name, video->name) ? video : &changed);
+    assert_true(machine_digest(plain.m, ours) && machine_digest(other.m, others));
+    assert_memory_not_equal(ours, others, sizeof ours);
+    assert_true(machine_parts(plain.m, see_part, &seen));
+    assert_true(seen.count > 25);
+    seen.count = 0;
+    assert_true(machine_parts(other.m, compare_part, &seen));
+    assert_int_equal(seen.differing, 1);
+    assert_string_equal(seen.differs, "rom");
+    twin_free(&plain);
+    twin_free(&other);
+    free(bytes);
+}
+
+static void the_digest_covers_the_roms(void **state)
+{
+    (void)state;
+    for (enum machine_type type = MACHINE_PC_ISA; type <= MACHINE_PC_I440FX; type++) {
+        changed_rom(type, "firmware/system-0.bin");
+        changed_rom(type, "firmware/video-0.bin");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(undeclared_state_changes_nothing_on_pc_isa),
         cmocka_unit_test(undeclared_state_changes_nothing_on_pc_i440fx),
+        cmocka_unit_test(the_digest_covers_the_roms),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
