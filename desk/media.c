@@ -7,7 +7,6 @@
 
 #include "archive/digest.h"
 #include "desk/embedded.h"
-#include "desk/padding.h"
 #include "desk/progress.h"
 
 #define ROM_LIMIT (256u << 10) /* bytes of a firmware file; the machine may allow less */
@@ -61,126 +60,22 @@ static bool recognise(const char *path, enum source *source, struct error *error
     return true;
 }
 
-/* --- Disks --- */
+/* --- Images --- */
 
-/* The digest of a whole disk, which names it to an overlay that is kept. */
-static bool disk_digest(const char *path, const struct block *disk, hex_digest hex, struct error *error)
-{
-    enum { SECTORS = 128 };
-    uint8_t buffer[SECTORS * SECTOR_SIZE], digest[DIGEST_SIZE];
-    struct progress progress;
-    struct sha256 hash;
-    uint32_t done = 0;
-    bool good = true;
-
-    progress_begin(&progress, "reading");
-    sha256_begin(&hash);
-    for (uint64_t sector = 0; good && sector < disk->sectors; sector += done) {
-        uint64_t left = disk->sectors - sector;
-        uint32_t count = left < SECTORS ? (uint32_t)left : SECTORS;
-        good = progress_bytes(&progress, sector * SECTOR_SIZE, disk->sectors * SECTOR_SIZE) &&
-               disk->read(disk->context, sector, count, buffer, &done) == BLOCK_OK;
-        if (good)
-            sha256_add(&hash, buffer, (size_t)count * SECTOR_SIZE);
-    }
-    sha256_end(&hash, digest);
-    progress_end(&progress);
-    hex_encode(digest, hex);
-    if (!good && !interrupted() && disk->failure)
-        *error = *disk->failure(disk->context);
-    else if (!good)
-        error_set(error, STATUS_HOST, path, NULL, NULL, "interrupted");
-    return good;
-}
-
-static void block_close(struct block *disk)
-{
-    if (disk->close)
-        disk->close(disk->context);
-    disk->close = NULL;
-}
-
-void medium_close(struct medium *medium)
-{
-    if (medium->present)
-        block_close(&medium->disk);
-    medium->present = false;
-}
-
-/* Makes a floppy as long as a format that the drive reads. An image of another size that is not too long is the beginning of the drive's own
- * format (spec/manifest.md). */
-static bool fit_floppy(enum floppy_type drive, const char *path, struct block *base, struct error *error)
-{
-    static const uint16_t capacity[] = {
-        [FLOPPY_360K] = 720, [FLOPPY_1200K] = 2400, [FLOPPY_720K] = 1440, [FLOPPY_1440K] = 2880, [FLOPPY_2880K] = 5760,
-    };
-    struct geometry geometry;
-
-    if (floppy_geometry(base->sectors, &geometry))
-        return true;
-    return base->sectors < capacity[drive] ? pad_disk(base, capacity[drive], error) :
-           error_set(error, STATUS_INPUT, path, NULL, NULL, "the image is longer than a floppy of its drive");
-}
-
-static bool is_read_only(const struct drive_manifest *drive)
-{
-    return drive->read_only || drive->kind == DRIVE_CDROM;
-}
-
-/* Makes a base the medium of a drive: as it is, if the drive is read-only, else under an overlay. Takes the base over, also when it fails. */
-static bool attach(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive, struct block *base,
-                   const char *overlay, const char *belongs_to, struct error *error)
-{
-    char path[4096];
-
-    if (is_read_only(drive)) {
-        base->read_only = true;
-        *medium = (struct medium){ true, *base };
-        return true;
-    }
-    if (overlay && (size_t)snprintf(path, sizeof(path), "%s.%s", overlay, drive_slot_names[slot]) >= sizeof(path))
-        error_host(error, overlay, ENAMETOOLONG, "cannot open");
-    else
-        medium->present = overlay_open(overlay ? path : NULL, belongs_to, slot, base, &medium->disk, error);
-    if (!medium->present)
-        block_close(base);
-    return medium->present;
-}
-
-/* Whether a disk holds an ISO 9660 file system: its first volume descriptor is in block 16 (ECMA-119 §8.1). */
-static bool is_iso(const struct block *disk)
-{
-    uint8_t descriptor[SECTOR_SIZE];
-    uint32_t done;
-
-    return disk->sectors > 64 && disk->read(disk->context, 64, 1, descriptor, &done) == BLOCK_OK && !memcmp(descriptor + 1, "CD001", 5);
-}
-
-static bool must_be_iso(const char *path, const struct block *disk, struct error *error)
-{
-    return is_iso(disk) || error_set(error, STATUS_INPUT, path, "block 16", "give an image of a data CD, 2,048 bytes to the block",
-                                     "the image holds no ISO 9660 volume");
-}
-
-/* What an overlay that is thrown away belongs to: nobody will ask. */
-static const char nobody[] = "0000000000000000000000000000000000000000000000000000000000000000";
-
-/* Opens an image file as the medium of a drive. */
+/* Opens an image file as the medium of a drive. An overlay that is kept names it by its digest. */
 static bool open_image(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive, const char *path,
                        const char *overlay, struct error *error)
 {
-    hex_digest digest;
-    struct block base;
+    bool kept = overlay && !drive->read_only && drive->kind != DRIVE_CDROM, good = true;
+    struct progress progress;
+    hex_digest digest = "";
 
-    if (!raw_open(path, &base, error))
-        return false;
-    if ((overlay && !is_read_only(drive) && !disk_digest(path, &base, digest, error)) ||
-        (drive->kind == DRIVE_FLOPPY && !fit_floppy(drive->floppy, path, &base, error)) ||
-        (drive->kind == DRIVE_CDROM && !must_be_iso(path, &base, error))) {
-        block_close(&base);
-        return false;
+    if (kept) {
+        progress_begin(&progress, "reading");
+        good = image_digest(path, digest, progress_bytes, &progress, error);
+        progress_end(&progress);
     }
-    return attach(medium, slot, drive, &base, overlay, overlay ? digest : nobody, error);
+    return good && medium_open(medium, slot, drive, path, overlay, digest, error);
 }
 
 bool media_open_floppy(const struct media *media, const char *path, struct medium *medium, struct error *error)
@@ -195,32 +90,9 @@ bool media_open_floppy(const struct media *media, const char *path, struct mediu
 
 /* --- From an archive --- */
 
-static bool open_sealed_disk(struct media *media, enum drive_slot slot, const char *overlay, struct error *error)
-{
-    const struct drive_manifest *drive = &media->manifest.drives[slot];
-    struct block base;
-
-    error->status = STATUS_OK;
-    if (!archive_disk(media->archive, slot, &base, error))
-        return error->status == STATUS_OK;
-    if (drive->kind == DRIVE_FLOPPY && !fit_floppy(drive->floppy, drive_slot_names[slot], &base, error)) {
-        block_close(&base);
-        return false;
-    }
-    return attach(&media->drives[slot], slot, drive, &base, overlay, archive_machine_root(media->archive), error);
-}
-
 static bool open_archive(struct media *media, const struct media_request *request, struct error *error)
 {
-    media->archive = archive_open(request->path, error);
-    if (!media->archive)
-        return false;
-    media->manifest = *archive_machine(media->archive);
-    for (int slot = 0; slot < DRIVE_COUNT; slot++)
-        if (!open_sealed_disk(media, slot, request->overlay, error))
-            return false;
-    return archive_firmware(media->archive, false, &media->system.bytes, &media->system.size, error) &&
-           archive_firmware(media->archive, true, &media->video.bytes, &media->video.size, error);
+    return media_open_archive(media, request->path, request->overlay, error);
 }
 
 /* --- From a manifest --- */
@@ -328,9 +200,9 @@ static bool open_bare_image(struct media *media, const struct media_request *req
     if (!raw_open(request->path, &probe, error))
         return false;
     enum floppy_type floppy = floppy_drive_for(probe.sectors);
-    bool cd = !floppy && is_iso(&probe);
+    bool cd = !floppy && medium_is_iso(&probe);
     enum drive_slot slot = cd ? DRIVE_HD2 : floppy ? DRIVE_FD0 : DRIVE_HD0;
-    block_close(&probe);
+    probe.close(probe.context);
     if (floppy)
         drives[slot].floppy = floppy;
     else
@@ -399,28 +271,4 @@ bool media_open(struct media *media, const struct media_request *request, struct
            (!request->floppy || insert_floppy(media, request->floppy, error)) &&
            (!request->cd || insert_cd(media, request->cd, error)) &&
            (!request->disk || add_disk(media, request->disk, request->overlay, error));
-}
-
-void media_close(struct media *media)
-{
-    for (int slot = 0; slot < DRIVE_COUNT; slot++)
-        medium_close(&media->drives[slot]);
-    if (media->archive)
-        archive_close(media->archive);
-    free(media->system.bytes);
-    free(media->video.bytes);
-    memset(media, 0, sizeof(*media));
-}
-
-bool media_failure(const struct media *media, struct error *error)
-{
-    for (int slot = 0; slot < DRIVE_COUNT; slot++) {
-        const struct medium *medium = &media->drives[slot];
-        const struct error *reason = medium->present && medium->disk.failure ? medium->disk.failure(medium->disk.context) : NULL;
-        if (reason && *reason->what) {
-            *error = *reason;
-            return false;
-        }
-    }
-    return error_set(error, STATUS_HOST, "disk", NULL, NULL, "a medium failed without a reason");
 }

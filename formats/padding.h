@@ -1,6 +1,6 @@
 /* padding.h - a disk made longer: images of floppies are often cut off where nothing more was written. */
-#ifndef MUNIMENT_DESK_PADDING_H
-#define MUNIMENT_DESK_PADDING_H
+#ifndef MUNIMENT_PADDING_H
+#define MUNIMENT_PADDING_H
 
 #include "formats/formats.h"
 

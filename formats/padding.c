@@ -1,5 +1,5 @@
 /* padding.c - see padding.h. */
-#include "desk/padding.h"
+#include "formats/padding.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,0 +1,186 @@
+/* media.c - see media.h. */
+#include "verify/media.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/digest.h"
+#include "formats/padding.h"
+
+/* --- Disks --- */
+
+bool image_digest(const char *path, hex_digest hex, progress_function *progress, void *context, struct error *error)
+{
+    enum { SECTORS = 128 };
+    uint8_t buffer[SECTORS * SECTOR_SIZE], digest[DIGEST_SIZE];
+    bool good = true, wanted = true;
+    struct sha256 hash;
+    struct block disk;
+    uint32_t done = 0;
+
+    if (!raw_open(path, &disk, error))
+        return false;
+    sha256_begin(&hash);
+    for (uint64_t sector = 0; good && sector < disk.sectors; sector += done) {
+        uint64_t left = disk.sectors - sector;
+        uint32_t count = left < SECTORS ? (uint32_t)left : SECTORS;
+        wanted = !progress || progress(context, sector * SECTOR_SIZE, disk.sectors * SECTOR_SIZE);
+        good = wanted && disk.read(disk.context, sector, count, buffer, &done) == BLOCK_OK;
+        if (good)
+            sha256_add(&hash, buffer, (size_t)count * SECTOR_SIZE);
+    }
+    sha256_end(&hash, digest);
+    hex_encode(digest, hex);
+    if (!wanted)
+        error_set(error, STATUS_HOST, path, NULL, NULL, "interrupted");
+    else if (!good)
+        *error = *disk.failure(disk.context);
+    disk.close(disk.context);
+    return good;
+}
+
+static void block_close(struct block *disk)
+{
+    if (disk->close)
+        disk->close(disk->context);
+    disk->close = NULL;
+}
+
+void medium_close(struct medium *medium)
+{
+    if (medium->present)
+        block_close(&medium->disk);
+    medium->present = false;
+}
+
+/* Makes a floppy as long as a format that the drive reads. An image of another size that is not too long is the beginning of the drive's own
+ * format (spec/manifest.md). */
+static bool fit_floppy(enum floppy_type drive, const char *path, struct block *base, struct error *error)
+{
+    static const uint16_t capacity[] = {
+        [FLOPPY_360K] = 720, [FLOPPY_1200K] = 2400, [FLOPPY_720K] = 1440, [FLOPPY_1440K] = 2880, [FLOPPY_2880K] = 5760,
+    };
+    struct geometry geometry;
+
+    if (floppy_geometry(base->sectors, &geometry))
+        return true;
+    return base->sectors < capacity[drive] ? pad_disk(base, capacity[drive], error) :
+           error_set(error, STATUS_INPUT, path, NULL, NULL, "the image is longer than a floppy of its drive");
+}
+
+static bool is_read_only(const struct drive_manifest *drive)
+{
+    return drive->read_only || drive->kind == DRIVE_CDROM;
+}
+
+/* Makes a base the medium of a drive: as it is, if the drive is read-only, else under an overlay. Takes the base over, also when it fails. */
+static bool attach(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive, struct block *base,
+                   const char *overlay, const char *belongs_to, struct error *error)
+{
+    char path[4096];
+
+    if (is_read_only(drive)) {
+        base->read_only = true;
+        medium->present = true;
+        medium->disk = *base;
+        return true;
+    }
+    if (overlay && (size_t)snprintf(path, sizeof(path), "%s.%s", overlay, drive_slot_names[slot]) >= sizeof(path))
+        error_host(error, overlay, ENAMETOOLONG, "cannot open");
+    else
+        medium->present = overlay_open(overlay ? path : NULL, belongs_to, slot, base, &medium->disk, error);
+    if (!medium->present)
+        block_close(base);
+    return medium->present;
+}
+
+/* Its first volume descriptor is in block 16 (ECMA-119 §8.1). */
+bool medium_is_iso(const struct block *disk)
+{
+    uint8_t descriptor[SECTOR_SIZE];
+    uint32_t done;
+
+    return disk->sectors > 64 && disk->read(disk->context, 64, 1, descriptor, &done) == BLOCK_OK && !memcmp(descriptor + 1, "CD001", 5);
+}
+
+static bool must_be_iso(const char *path, const struct block *disk, struct error *error)
+{
+    return medium_is_iso(disk) || error_set(error, STATUS_INPUT, path, "block 16", "give an image of a data CD, 2,048 bytes to the block",
+                                     "the image holds no ISO 9660 volume");
+}
+
+/* What an overlay that is thrown away belongs to: nobody will ask. */
+static const char nobody[] = "0000000000000000000000000000000000000000000000000000000000000000";
+
+bool medium_open(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive, const char *path, const char *overlay,
+                 const char *belongs_to, struct error *error)
+{
+    struct block base;
+
+    if (!raw_open(path, &base, error))
+        return false;
+    if ((drive->kind == DRIVE_FLOPPY && !fit_floppy(drive->floppy, path, &base, error)) ||
+        (drive->kind == DRIVE_CDROM && !must_be_iso(path, &base, error))) {
+        block_close(&base);
+        return false;
+    }
+    medium->path = path;
+    return attach(medium, slot, drive, &base, overlay, overlay ? belongs_to : nobody, error);
+}
+
+/* --- From an archive --- */
+
+static bool open_sealed_disk(struct media *media, enum drive_slot slot, const char *overlay, struct error *error)
+{
+    const struct drive_manifest *drive = &media->manifest.drives[slot];
+    struct block base;
+
+    error->status = STATUS_OK;
+    if (!archive_disk(media->archive, slot, &base, error))
+        return error->status == STATUS_OK;
+    if (drive->kind == DRIVE_FLOPPY && !fit_floppy(drive->floppy, drive_slot_names[slot], &base, error)) {
+        block_close(&base);
+        return false;
+    }
+    return attach(&media->drives[slot], slot, drive, &base, overlay, archive_machine_root(media->archive), error);
+}
+
+bool media_open_archive(struct media *media, const char *path, const char *overlay, struct error *error)
+{
+    media->archive = archive_open(path, error);
+    if (!media->archive)
+        return false;
+    media->manifest = *archive_machine(media->archive);
+    for (int slot = 0; slot < DRIVE_COUNT; slot++)
+        if (!open_sealed_disk(media, slot, overlay, error))
+            return false;
+    return archive_firmware(media->archive, false, &media->system.bytes, &media->system.size, error) &&
+           archive_firmware(media->archive, true, &media->video.bytes, &media->video.size, error);
+}
+
+/* --- All of them --- */
+
+void media_close(struct media *media)
+{
+    for (int slot = 0; slot < DRIVE_COUNT; slot++)
+        medium_close(&media->drives[slot]);
+    if (media->archive)
+        archive_close(media->archive);
+    free(media->system.bytes);
+    free(media->video.bytes);
+    memset(media, 0, sizeof(*media));
+}
+
+bool media_failure(const struct media *media, struct error *error)
+{
+    for (int slot = 0; slot < DRIVE_COUNT; slot++) {
+        const struct medium *medium = &media->drives[slot];
+        const struct error *reason = medium->present && medium->disk.failure ? medium->disk.failure(medium->disk.context) : NULL;
+        if (reason && *reason->what) {
+            *error = *reason;
+            return false;
+        }
+    }
+    return error_set(error, STATUS_HOST, "disk", NULL, NULL, "a medium failed without a reason");
+}

@@ -1,0 +1,42 @@
+/* media.h - what a machine is made of: its manifest, firmware and disks; opened from an archive, or from image files. */
+#ifndef MUNIMENT_VERIFY_MEDIA_H
+#define MUNIMENT_VERIFY_MEDIA_H
+
+#include "archive/archive.h"
+
+struct medium {
+    bool present;
+    const char *path;  /* the image file, the caller's; null: it comes from the archive */
+    struct block disk; /* what the machine sees: the overlay, or the image itself if it is read-only */
+};
+
+struct media {
+    struct machine_manifest manifest;
+    struct archive *archive;  /* null: not from one */
+    struct medium drives[DRIVE_COUNT];
+    struct firmware {
+        uint8_t *bytes;       /* owned */
+        size_t size;
+    } system, video;
+};
+
+/* Opens an archive. Writes are kept in OVERLAY.SLOT, or, if that is null, thrown away. *media is zero before; the caller calls media_close in any
+ * case. */
+bool media_open_archive(struct media *media, const char *path, const char *overlay, struct error *error);
+void media_close(struct media *media);
+
+/* Fills in why a disk returned BLOCK_FAILED. Returns false. */
+bool media_failure(const struct media *media, struct error *error);
+
+/* Opens an image file as the medium of a drive. overlay as above; belongs_to, of an overlay that is kept, is the SHA-256 of the image. */
+bool medium_open(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive, const char *path, const char *overlay,
+                 const char *belongs_to, struct error *error);
+void medium_close(struct medium *medium);
+
+/* Whether a disk holds an ISO 9660 file system. */
+bool medium_is_iso(const struct block *disk);
+
+/* The SHA-256 of an image, a last part of a sector filled up with zeros. progress may be null. */
+bool image_digest(const char *path, hex_digest hex, progress_function *progress, void *context, struct error *error);
+
+#endif
