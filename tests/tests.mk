@@ -44,7 +44,7 @@ $(BUILD)/tests/transcendental: tests/transcendental.c $(BUILD)/libmachine.a
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a -lmpfr -lgmp
 
 $(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: tests/fuzz/%.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
-	$(CC) $(HOST_FLAGS) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(HOST_LIBS)
+	$(CC) $(HOST_FLAGS) $(CFLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a $(HOST_LIBS)
 
 tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/runner
 
@@ -95,11 +95,16 @@ run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/tests/transcendent
 	@tests/bench/processor.sh $(BUILD)
 	@$(BUILD)/tests/transcendental --speed
 
-# Each parser gets FUZZ_SECONDS. A finding ends the run, and lies in the folder that is named.
+# The devices, and at the end the whole machines, that fuzz_devices is run on (tests/fuzz/fuzz_devices.h).
+FUZZ_DEVICES := pic pit rtc dma keyboard sysports serial parallel floppy ata atapi ide pci piix vga pc-isa pc-i440fx
+FUZZ_RUNS    := $(filter-out fuzz_devices,$(FUZZERS)) $(FUZZ_DEVICES:%=fuzz_devices:%)
+
+# Each parser and each device gets FUZZ_SECONDS. A finding ends the run, and lies in the folder that is named.
 run-fuzz: $(FUZZERS:%=$(BUILD)/%)
-	@for fuzzer in $(FUZZERS); do \
-	    corpus=$(BUILD)/corpus/$${fuzzer#fuzz_}; seeds=tests/fuzz/seeds/$${fuzzer#fuzz_}; mkdir -p $$corpus; [ -d $$seeds ] || seeds=; \
-	    echo "$$fuzzer: $(FUZZ_SECONDS) s"; \
-	    $(BUILD)/$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 -print_final_stats=1 -artifact_prefix=$$corpus/../ \
-	        $$corpus $$seeds || exit 1; \
+	@for run in $(FUZZ_RUNS); do \
+	    fuzzer=$${run%%:*}; name=$$(echo $${run#fuzz_} | tr : -); corpus=$(BUILD)/corpus/$$name; seeds=tests/fuzz/seeds/$$name; \
+	    mkdir -p $$corpus; [ -d $$seeds ] || seeds=; \
+	    echo "$$name: $(FUZZ_SECONDS) s"; \
+	    FUZZ_DEVICE=$${run#*:} $(BUILD)/$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 -print_final_stats=1 \
+	        -artifact_prefix=$(BUILD)/corpus/ $$corpus $$seeds || exit 1; \
 	done
