@@ -64,6 +64,12 @@ void clock_begin_slice(struct clock *c, uint64_t slice_end)
     clock_fire_due(c);
 }
 
+void clock_set(struct clock *c, uint64_t now)
+{
+    c->deadline = c->slice_end = now;
+    *c->left = 0;
+}
+
 uint64_t clock_ticks_us(const struct clock *c, uint64_t microseconds)
 {
     uint64_t ticks = microseconds * c->ticks_per_microsecond;

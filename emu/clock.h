@@ -56,6 +56,9 @@ void clock_fire_due(struct clock *c);
 /* Begins a slice that ends at the given tick. */
 void clock_begin_slice(struct clock *c, uint64_t slice_end);
 
+/* Sets the time, when a state was loaded: events are where their fields say. */
+void clock_set(struct clock *c, uint64_t now);
+
 /* Ticks for a time in microseconds or nanoseconds, rounded up; at least 1. */
 uint64_t clock_ticks_us(const struct clock *c, uint64_t microseconds);
 uint64_t clock_ticks_ns(const struct clock *c, uint64_t nanoseconds);

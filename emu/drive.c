@@ -14,6 +14,13 @@ const struct state_field drive_state[] = {
     STATE_END
 };
 
+const char *drive_loaded(void *device)
+{
+    const struct drive *d = device;
+
+    return d->sectors == (d->medium ? d->medium->sectors : 0) ? NULL : "sectors";
+}
+
 static void forget_written(struct drive *d)
 {
     for (uint32_t i = 0; i < d->group_count; i++)
@@ -99,7 +106,9 @@ static bool mark_written(struct drive *d, uint64_t unit)
         }
         d->groups[group] = g;
     }
+    g->written[within / 8] |= (uint8_t)(1 << within % 8);
     g->stale[within / 8] |= (uint8_t)(1 << within % 8);
+    g->unsaved[within / 8] |= (uint8_t)(1 << within % 8);
     return true;
 }
 
@@ -113,20 +122,22 @@ enum drive_result drive_write(struct drive *d, uint64_t sector, uint32_t count, 
     return DRIVE_OK;
 }
 
-/* The bytes of a unit; a sector that cannot be read, or lies behind the end, counts as zeros. False: the host failed. */
-static bool read_unit(struct drive *d, uint64_t sector, uint8_t data[DRIVE_UNIT_SECTORS * SECTOR_SIZE])
+bool drive_get_unit(struct drive *d, uint64_t unit, uint8_t bytes[DRIVE_UNIT_SIZE], uint8_t *readable)
 {
+    uint64_t sector = unit * DRIVE_UNIT_SECTORS;
     uint32_t count = DRIVE_UNIT_SECTORS, done = 0;
 
     if (sector + count > d->sectors)
         count = (uint32_t)(d->sectors - sector);
-    memset(data, 0, DRIVE_UNIT_SECTORS * SECTOR_SIZE);
+    memset(bytes, 0, DRIVE_UNIT_SIZE);
+    *readable = (uint8_t)((1u << count) - 1);
     for (uint32_t at = 0; at < count; at += done) {
-        switch (drive_read(d, sector + at, count - at, data + at * SECTOR_SIZE, &done)) {
+        switch (drive_read(d, sector + at, count - at, bytes + at * SECTOR_SIZE, &done)) {
         case DRIVE_FAILED:
             return false;
         case DRIVE_BAD_SECTOR: /* what the provider left in the buffer is no state */
-            memset(data + (at + done) * SECTOR_SIZE, 0, (count - at - done) * SECTOR_SIZE);
+            memset(bytes + (at + done) * SECTOR_SIZE, 0, (count - at - done) * SECTOR_SIZE);
+            *readable &= (uint8_t)~(1u << (at + done));
             done++;
             break;
         case DRIVE_OK:
@@ -136,16 +147,58 @@ static bool read_unit(struct drive *d, uint64_t sector, uint8_t data[DRIVE_UNIT_
     return true;
 }
 
+bool drive_put_unit(struct drive *d, uint64_t unit, const uint8_t bytes[DRIVE_UNIT_SIZE], uint8_t readable)
+{
+    uint64_t units = d->sectors / DRIVE_UNIT_SECTORS + (d->sectors % DRIVE_UNIT_SECTORS != 0);
+    unsigned count = unit + 1 == units && d->sectors % DRIVE_UNIT_SECTORS ? d->sectors % DRIVE_UNIT_SECTORS : DRIVE_UNIT_SECTORS;
+
+    if (unit >= units || !readable || readable >> count || d->read_only)
+        return false;
+    for (unsigned at = 0; at < count; at++) {
+        unsigned run = 0;
+        while (readable >> (at + run) & 1)
+            run++;
+        if (run && drive_write(d, unit * DRIVE_UNIT_SECTORS + at, run, bytes + at * SECTOR_SIZE) != DRIVE_OK)
+            return false;
+        at += run;
+    }
+    return true;
+}
+
+bool drive_next_written(const struct drive *d, bool unsaved, uint64_t *unit)
+{
+    for (uint64_t u = *unit; u / DRIVE_GROUP_UNITS < d->group_count; u++) {
+        const struct drive_group *g = d->groups[u / DRIVE_GROUP_UNITS];
+        unsigned within = u % DRIVE_GROUP_UNITS;
+
+        if (!g) {
+            u |= DRIVE_GROUP_UNITS - 1;
+        } else if ((unsaved ? g->unsaved : g->written)[within / 8] >> within % 8 & 1) {
+            *unit = u;
+            return true;
+        }
+    }
+    return false;
+}
+
+void drive_mark_saved(struct drive *d, uint64_t unit, bool saved)
+{
+    struct drive_group *g = d->groups[unit / DRIVE_GROUP_UNITS];
+    uint8_t bit = (uint8_t)(1 << unit % 8), *byte = &g->unsaved[unit % DRIVE_GROUP_UNITS / 8];
+
+    *byte = (uint8_t)(saved ? *byte & ~bit : *byte | bit);
+}
+
 /* Hashes the written units of one group anew. False: the host failed. */
 static bool refresh_group(struct drive *d, uint32_t group, const struct hasher *h)
 {
     struct drive_group *g = d->groups[group];
-    uint8_t data[DRIVE_UNIT_SECTORS * SECTOR_SIZE], hash[HASH_SIZE];
+    uint8_t data[DRIVE_UNIT_SIZE], hash[HASH_SIZE], readable;
 
     for (uint32_t unit = 0; unit < DRIVE_GROUP_UNITS; unit++) {
         if (!(g->stale[unit / 8] & 1 << unit % 8))
             continue;
-        if (!read_unit(d, ((uint64_t)group * DRIVE_GROUP_UNITS + unit) * DRIVE_UNIT_SECTORS, data))
+        if (!drive_get_unit(d, (uint64_t)group * DRIVE_GROUP_UNITS + unit, data, &readable))
             return false;
         hash_leaf(h, data, sizeof data, hash);
         hash_tree_set(&g->tree, unit, hash);

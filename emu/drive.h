@@ -19,7 +19,9 @@
 
 struct drive_group {
     struct hash_tree tree;
-    uint8_t stale[DRIVE_GROUP_UNITS / 8]; /* units written since the last digest */
+    uint8_t written[DRIVE_GROUP_UNITS / 8]; /* units that were written to: one bit each */
+    uint8_t stale[DRIVE_GROUP_UNITS / 8];   /* of those, since the last digest */
+    uint8_t unsaved[DRIVE_GROUP_UNITS / 8]; /* and since the last snapshot */
 };
 
 struct drive {
@@ -45,11 +47,27 @@ void drive_free(struct drive *d);
 /* Changes the medium; what was written to the old one is forgotten. False: no memory; the drive is empty. */
 bool drive_insert(struct drive *d, const struct block *medium);
 
+/* Whether what was loaded into its state goes together; struct part of machine.h. */
+const char *drive_loaded(void *device);
+
 /* Controllers check that sectors exist, and answer in their own way. What is not there after all, because the medium was changed in mid-command,
  * cannot be read. *done is the number of good sectors. */
 enum drive_result drive_read(struct drive *d, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done);
 /* sector + count must lie within d->sectors. Not for a read-only drive. */
 enum drive_result drive_write(struct drive *d, uint64_t sector, uint32_t count, const uint8_t *buffer);
+
+/* --- Units, for snapshots: number n begins at sector n * DRIVE_UNIT_SECTORS --- */
+
+#define DRIVE_UNIT_SIZE (DRIVE_UNIT_SECTORS * SECTOR_SIZE)
+
+/* The first unit from *unit on that was written to, or with `unsaved` that was since it was last marked as saved. False: there is none. */
+bool drive_next_written(const struct drive *d, bool unsaved, uint64_t *unit);
+/* The unit's bytes, and which of its sectors can be read, one bit each from the first; what cannot, or lies behind the end, is zeros. False: the host failed. */
+bool drive_get_unit(struct drive *d, uint64_t unit, uint8_t bytes[DRIVE_UNIT_SIZE], uint8_t *readable);
+/* Writes the sectors of a unit that are readable; it counts as written to. False: there is no such unit, none of it is readable, or the host failed. */
+bool drive_put_unit(struct drive *d, uint64_t unit, const uint8_t bytes[DRIVE_UNIT_SIZE], uint8_t readable);
+/* Marks a unit that was written to as saved, or not. */
+void drive_mark_saved(struct drive *d, uint64_t unit, bool saved);
 
 /* Root over what was written; 32 zeros when nothing was. False: the host failed. */
 bool drive_root(struct drive *d, const struct hasher *h, uint8_t root[HASH_SIZE]);

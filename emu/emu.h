@@ -69,6 +69,39 @@ bool machine_serial_in(struct machine *m, unsigned port, uint8_t byte);
 /* Changes the medium of a floppy or CD-ROM drive; null takes it out. Other drives keep theirs. */
 void machine_insert(struct machine *m, enum drive_slot slot, const struct block *medium);
 
+/* --- State out and in: what a snapshot is made of (spec/snapshot.md). ---
+ *
+ * The state is a text, which has every field of the chips by name, and pages of 4 KiB: RAM, display memory, and of each drive what was written to its
+ * medium. ROM and what was not written follow from the machine: it is built anew with the same manifest, firmware and media, and then loaded. */
+
+enum machine_area { AREA_RAM, AREA_VIDEO, AREA_DRIVES /* + enum drive_slot */, AREA_COUNT = AREA_DRIVES + DRIVE_COUNT };
+extern const char *const machine_area_names[AREA_COUNT]; /* "ram", "video", "fd0" ... */
+#define MACHINE_PAGE 4096u
+
+/* Gives the text: lines, from `tick = N` on, in the order of spec/state.md. */
+void machine_save(struct machine *m, void (*sink)(void *context, const char *text, size_t length), void *context);
+
+/* How many pages an area has. */
+uint64_t machine_pages(const struct machine *m, enum machine_area area);
+/* The first page from *page on that belongs to a snapshot: of RAM and display memory every one, of a drive those that were written to. With `unsaved`, only those that
+ * changed since machine_page_mark said that they are saved. False: there is none. */
+bool machine_page_next(const struct machine *m, enum machine_area area, bool unsaved, uint64_t *page);
+/* A page's bytes, and which eighths of it can be read, one bit each: of memory FFh, of a drive less where its medium has an unreadable sector or ends. What cannot be
+ * read is zeros. Of a machine just built, memory is zeros. False: the host failed. */
+bool machine_page_get(struct machine *m, enum machine_area area, uint64_t page, uint8_t bytes[MACHINE_PAGE], uint8_t *readable);
+/* Marks a page that machine_page_next gave as saved, or as not: the first write takes the mark away. */
+void machine_page_mark(struct machine *m, enum machine_area area, uint64_t page, bool saved);
+
+struct machine_fault { /* what is wrong with a state that was given */
+    char name[96];     /* of the field or page */
+    const char *what;
+};
+
+/* To be called on a machine that was just built: every page in any order, then the text. A page that is not given is as in a machine just built. The text is taken in one
+ * form only; fields that are unknown, missing, there twice, out of range or contradictory are refused. False: *fault says why, and the machine is to be destroyed. */
+bool machine_page_put(struct machine *m, enum machine_area area, uint64_t page, const uint8_t bytes[MACHINE_PAGE], uint8_t readable, struct machine_fault *fault);
+bool machine_load(struct machine *m, const char *text, size_t length, struct machine_fault *fault);
+
 /* --- Looking at it; nothing here changes the state. --- */
 
 /* Runs as machine_run does, and gives a line of text (without its end, valid during the call) for each instruction, interrupt and exception: tick, CS:EIP, the

@@ -63,4 +63,16 @@ struct machine {
     bool scratch_failed;    /* there was no memory for it */
 };
 
+/* A part of the machine that has state. They stand in the order of the digest; a null name ends them. */
+struct part {
+    const char *name;
+    size_t offset; /* in struct machine */
+    const struct state_field *table;
+    enum machine_type first; /* that has it; later ones have it too */
+    /* Called when its state was set from outside, and the clock with it: brings about what follows from the state. Returns null, or the name of a field that
+     * contradicts the rest, in a way that could harm the host. Null: nothing follows, and nothing can. */
+    const char *(*loaded)(void *part);
+};
+extern const struct part machine_part_table[];
+
 #endif

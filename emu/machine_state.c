@@ -10,41 +10,41 @@ static const struct state_field machine_state[] = {
     STATE_END
 };
 
-/* Every part of the machine with state, in the order of the digest. */
-#define PART(name, member, table) {name, offsetof(struct machine, member), table, MACHINE_PC_ISA}
-#define PCI_PART(name, member, table) {name, offsetof(struct machine, member), table, MACHINE_PC_I440FX}
-static const struct part {
-    const char *name;
-    size_t offset;
-    const struct state_field *table;
-    enum machine_type first; /* that has it; later ones have it too */
-} parts[] = {
-    {"machine", 0, machine_state, MACHINE_PC_ISA},
-    PART("cpu", cpu, cpu_state),
-    PART("pic", pic, i8259_state),
-    PART("pit", pit, i8254_state),
-    PART("rtc", rtc, mc146818_state),
-    PART("dma", dma, i8237_state),
-    PART("keyboard", keyboard, i8042_state),
-    PART("sysports", sysports, sysports_state),
-    PART("serial0", serial[0], uart16550_state),
-    PART("serial1", serial[1], uart16550_state),
-    PART("parallel", parallel, parallel_state),
-    PART("vga", vga, vga_state),
-    PART("floppy", floppy, i82077_state),
-    PART("ata0", ata[0], ata_state),
-    PART("ata1", ata[1], ata_state),
-    PCI_PART("pci", pci, pci_state),
-    PCI_PART("bridge", bridge.function, pci_function_state),
-    PCI_PART("piix", piix, piix_state),
-    PCI_PART("ide", ide, piix_ide_state),
-    PCI_PART("card", vga_card.function, pci_function_state),
-    PART("fd0", drives[DRIVE_FD0], drive_state),
-    PART("fd1", drives[DRIVE_FD1], drive_state),
-    PART("hd0", drives[DRIVE_HD0], drive_state),
-    PART("hd1", drives[DRIVE_HD1], drive_state),
-    PART("hd2", drives[DRIVE_HD2], drive_state),
-    PART("hd3", drives[DRIVE_HD3], drive_state),
+static const char *machine_loaded(void *machine)
+{
+    struct machine *m = machine;
+
+    memory_set_a20(&m->memory, m->a20_sources != 0);
+    return NULL;
+}
+
+#define PART(name, member, table, loaded) {name, offsetof(struct machine, member), table, MACHINE_PC_ISA, loaded}
+#define PCI_PART(name, member, table, loaded) {name, offsetof(struct machine, member), table, MACHINE_PC_I440FX, loaded}
+#define DRIVE_PART(name, slot) PART(name, drives[slot], drive_state, drive_loaded)
+const struct part machine_part_table[] = {
+    {"machine", 0, machine_state, MACHINE_PC_ISA, machine_loaded},
+    PART("cpu", cpu, cpu_state, cpu_loaded),
+    PART("pic", pic, i8259_state, NULL),
+    PART("pit", pit, i8254_state, i8254_loaded),
+    PART("rtc", rtc, mc146818_state, NULL),
+    PART("dma", dma, i8237_state, NULL),
+    PART("keyboard", keyboard, i8042_state, i8042_loaded),
+    PART("sysports", sysports, sysports_state, NULL),
+    PART("serial0", serial[0], uart16550_state, NULL),
+    PART("serial1", serial[1], uart16550_state, NULL),
+    PART("parallel", parallel, parallel_state, NULL),
+    PART("vga", vga, vga_state, vga_loaded),
+    PART("floppy", floppy, i82077_state, i82077_loaded),
+    PART("ata0", ata[0], ata_state, ata_loaded),
+    PART("ata1", ata[1], ata_state, ata_loaded),
+    PCI_PART("pci", pci, pci_state, NULL),
+    PCI_PART("bridge", bridge.function, pci_function_state, i440fx_loaded),
+    PCI_PART("piix", piix, piix_state, piix_loaded),
+    PCI_PART("ide", ide, piix_ide_state, piix_ide_loaded),
+    PCI_PART("card", vga_card.function, pci_function_state, vga_pci_loaded),
+    DRIVE_PART("fd0", DRIVE_FD0), DRIVE_PART("fd1", DRIVE_FD1),
+    DRIVE_PART("hd0", DRIVE_HD0), DRIVE_PART("hd1", DRIVE_HD1), DRIVE_PART("hd2", DRIVE_HD2), DRIVE_PART("hd3", DRIVE_HD3),
+    {NULL, 0, NULL, MACHINE_PC_ISA, NULL}
 };
 
 /* --- Parts as bytes --- */
@@ -95,7 +95,7 @@ struct place {
     const char *name;
     size_t start, end;
 };
-#define PLACES (sizeof parts / sizeof *parts + DRIVE_COUNT + 3)
+#define PLACES (sizeof machine_part_table / sizeof *machine_part_table + DRIVE_COUNT + 3)
 
 static void place_end(const struct machine *m, struct place *place, const char *name, size_t start)
 {
@@ -128,14 +128,14 @@ static size_t append_parts(struct machine *m, struct place places[PLACES])
     append_text(m, "muniment state 0");
     store64(tick, machine_tick(m));
     append(m, tick, sizeof tick);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    for (const struct part *part = machine_part_table; part->name; part++) {
         size_t start;
-        if (m->manifest.type < parts[i].first)
+        if (m->manifest.type < part->first)
             continue;
-        append_text(m, parts[i].name);
+        append_text(m, part->name);
         start = m->scratch_used;
-        state_serialize(parts[i].table, (const uint8_t *)m + parts[i].offset, append, m);
-        place_end(m, place++, parts[i].name, start);
+        state_serialize(part->table, (const uint8_t *)m + part->offset, append, m);
+        place_end(m, place++, part->name, start);
     }
     place = append_root(m, place, "ram", "ram", ram_root(m, &h));
     place = append_root(m, place, "video", "video", m->manifest.vga ? vga_root(&m->vga, &h) : root);

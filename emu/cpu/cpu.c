@@ -29,8 +29,8 @@ const struct state_field cpu_state[] = {
     STATE_ARRAY(struct cpu, reg, U32, "EAX ECX EDX EBX ESP EBP ESI EDI, and a zero"),
     STATE(struct cpu, eip, U32, "EIP of the next instruction"),
     STATE(struct cpu, flags, U32, "RFLAGS"),
-    STATE(struct cpu, attention, U32, "what waits for the next instruction boundary: bits of enum attention"),
-    STATE(struct cpu, cpl, U8, "current privilege level"),
+    STATE_UP_TO(struct cpu, attention, U32, ATTENTION_SHUTDOWN - 1, "what waits for the next instruction boundary: bits of enum attention"),
+    STATE_UP_TO(struct cpu, cpl, U8, 3, "current privilege level"),
     STATE_TABLE(struct cpu, seg, struct segment, segment_state, "ES CS SS DS FS GS"),
     STATE_TABLE(struct cpu, ldtr, struct segment, segment_state, "LDTR"),
     STATE_TABLE(struct cpu, tr, struct segment, segment_state, "TR"),
@@ -111,6 +111,21 @@ void cpu_reset(struct cpu *cpu)
     cpu_mode_changed(cpu);
     mmu_flush(cpu);
     blocks_flush(cpu);
+}
+
+const char *cpu_loaded(void *processor)
+{
+    struct cpu *cpu = processor;
+
+    cpu->flag_op = FLAG_OP(FLAGS_READY, 4);
+    for (unsigned n = 0; n < SEG_COUNT; n++)
+        segment_derive(&cpu->seg[n]);
+    x87_derive(cpu);
+    cpu->user = cpu->cpl == 3;
+    cpu->tlb = cpu->tlbs[cpu->user];
+    mmu_flush(cpu);
+    blocks_flush(cpu);
+    return cpu->reg[REG_ZERO] ? "reg" : NULL;
 }
 
 void cpu_canonical(struct cpu *cpu)

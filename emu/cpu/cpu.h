@@ -198,6 +198,8 @@ void cpu_stop(struct cpu *cpu);
 void cpu_update_step(struct cpu *cpu);
 /* Runs until cpu->left <= 0, HLT, shutdown, or a line that the machine must look at. */
 void engine_run(struct cpu *cpu);
+/* Brings about what follows from a state that was loaded; struct part of machine.h. */
+const char *cpu_loaded(void *processor);
 /* Brings lazy flags into cpu->flags: before digest and snapshot. */
 void cpu_canonical(struct cpu *cpu);
 

@@ -15,7 +15,7 @@ const struct state_field x87_state[] = {
     STATE(struct x87, env.rounded_up, BOOL, "C1 of the status word"),
     STATE(struct x87, control, U16, "control word"),
     STATE(struct x87, condition, U16, "C0 C2 C3 and SF, in their places of the status word"),
-    STATE(struct x87, top, U8, "TOP"),
+    STATE_UP_TO(struct x87, top, U8, 7, "TOP"),
     STATE(struct x87, used, U8, "a bit for each register: it is not empty"),
     STATE(struct x87, ferr, BOOL, "FERR# is active"),
     STATE(struct x87, ignne, BOOL, "IGNNE# is active"),

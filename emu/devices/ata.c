@@ -21,7 +21,7 @@ static const struct state_field ata_unit_state[] = {
     STATE(struct ata_unit, cylinders, U16, "cylinders of the current translation"),
     STATE(struct ata_unit, heads, U8, "heads of the current translation"),
     STATE(struct ata_unit, sectors, U8, "sectors per track of the current translation"),
-    STATE(struct ata_unit, multiple, U8, "sectors per block of READ and WRITE MULTIPLE; 0: not set"),
+    STATE_UP_TO(struct ata_unit, multiple, U8, ATA_MULTIPLE, "sectors per block of READ and WRITE MULTIPLE; 0: not set"),
     STATE(struct ata_unit, dma_mode, U8, "DMA transfer mode as SET FEATURES gave it; 0: none"),
     STATE(struct ata_unit, sense_key, U8, "ATAPI sense key"),
     STATE(struct ata_unit, sense_code, U8, "ATAPI additional sense code"),
@@ -56,7 +56,7 @@ const struct state_field ata_state[] = {
     STATE(struct ata, waits_for_dma, BOOL, "a DMA command waits for the bus master"),
     STATE_BYTE_ARRAY(struct ata, packet, "ATAPI command packet"),
     STATE(struct ata, chunk_limit, U16, "ATAPI: byte count that the host gave"),
-    STATE(struct ata, chunk, U32, "where in the buffer the data phase ends"),
+    STATE_UP_TO(struct ata, chunk, U32, ATA_MULTIPLE * SECTOR_SIZE, "where in the buffer the data phase ends"),
     STATE(struct ata, sector, U64, "next sector of the running command"),
     STATE(struct ata, remaining, U32, "sectors of the running command not yet transferred"),
     STATE(struct ata, block, U32, "sectors of the block in the buffer"),
@@ -626,6 +626,33 @@ static void ata_due(void *device)
     } else {
         ata_complete(a, 0);
     }
+}
+
+/* A command that runs has the device that it is for, and what it counts fits the buffer. */
+const char *ata_loaded(void *device)
+{
+    struct ata *a = device;
+    const struct transfer_command *t = find_transfer(a->command);
+    const struct ata_unit *u = ata_selected(a);
+    bool runs = !a->resetting && (a->due_at != NEVER || a->status & STATUS_DRQ || a->waits_for_dma);
+    bool takes_packet = a->command == 0xA0 && a->now.count == 1 && a->status & STATUS_DRQ;
+
+    for (unsigned i = 0; i < 2; i++)
+        if (a->unit[i].drive && !a->unit[i].packet && (!a->unit[i].heads || !a->unit[i].sectors))
+            return "unit.heads";
+    if (a->position > (takes_packet ? sizeof a->packet - 1 : a->length))
+        return "position";
+    if (!runs)
+        return NULL;
+    if (!u->drive)
+        return "device";
+    if (u->packet ? t != NULL : a->command == 0xA0)
+        return "command";
+    if (!t)
+        return a->waits_for_dma && !a->dma ? "waits_for_dma" : NULL;
+    if (t->block == BLOCK_DMA && !a->dma)
+        return "command";
+    return a->block <= a->remaining && (t->transfer == TRANSFER_VERIFY ? a->remaining <= 65536 : a->block <= ATA_MULTIPLE) ? NULL : "block";
 }
 
 static bool host_writes(const struct ata *a)

@@ -77,6 +77,8 @@ void ata_init(struct ata *a, struct clock *clock, struct bus *bus, uint16_t port
               const struct ata_dma *dma);
 /* The RESET- line: as at power-on. */
 void ata_reset(struct ata *a);
+/* Whether what was loaded into its state goes together; struct part of machine.h. */
+const char *ata_loaded(void *device);
 
 /* The bus master was started: a command that waits for it goes on. */
 void ata_dma_started(struct ata *a);

@@ -14,5 +14,7 @@ struct i440fx {
 /* On bus 0, slot 0. The state is that of the function. */
 void i440fx_init(struct i440fx *bridge, struct pci *pci, struct memory *memory);
 void i440fx_reset(struct i440fx *bridge);
+/* Brings about what follows from a configuration that was loaded; struct part of machine.h. */
+const char *i440fx_loaded(void *device);
 
 #endif

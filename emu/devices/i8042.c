@@ -511,6 +511,13 @@ void i8042_reset(struct i8042 *k)
     set_a20(k, true);
 }
 
+const char *i8042_loaded(void *device)
+{
+    const struct i8042 *k = device;
+
+    return k->mouse.rate ? NULL : "mouse.rate";
+}
+
 void i8042_init(struct i8042 *k, struct clock *clock, struct bus *bus, struct line irq1, struct line irq12,
                 struct line a20, struct line reset)
 {

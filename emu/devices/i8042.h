@@ -49,6 +49,8 @@ extern const struct state_field i8042_state[];
 void i8042_init(struct i8042 *k, struct clock *clock, struct bus *bus, struct line irq1, struct line irq12,
                 struct line a20, struct line reset);
 void i8042_reset(struct i8042 *k);
+/* Whether what was loaded into its state goes together; struct part of machine.h. */
+const char *i8042_loaded(void *device);
 
 /* A key goes down or up; key as for machine_key. False: the keyboard's buffer is full, nothing has happened. */
 bool i8042_key(struct i8042 *k, uint8_t key, bool down);

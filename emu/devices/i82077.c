@@ -36,8 +36,8 @@ static const struct state_field unit_state[] = {
 const struct state_field i82077_state[] = {
     STATE_TABLE(struct i82077, unit, struct i82077_unit, unit_state, "drives 0 to 3"),
     STATE(struct i82077, dor, U8, "digital output register"),
-    STATE(struct i82077, rate, U8, "data rate: 0 500, 1 300, 2 250, 3 1000 kbit/s"),
-    STATE(struct i82077, phase, U8, "0 command, 1 busy, 2 transfer by the host, 3 result"),
+    STATE_UP_TO(struct i82077, rate, U8, 3, "data rate: 0 500, 1 300, 2 250, 3 1000 kbit/s"),
+    STATE_UP_TO(struct i82077, phase, U8, PHASE_RESULT, "0 command, 1 busy, 2 transfer by the host, 3 result"),
     STATE_BUFFER(struct i82077, command, command_length, "bytes of the command"),
     STATE_BUFFER(struct i82077, result, result_length, "bytes of the result"),
     STATE(struct i82077, result_position, U32, "bytes of the result that were read"),
@@ -46,7 +46,7 @@ const struct state_field i82077_state[] = {
     STATE(struct i82077, precompensation, U8, "third argument of CONFIGURE"),
     STATE(struct i82077, perpendicular, U8, "argument of PERPENDICULAR MODE"),
     STATE(struct i82077, locked, BOOL, "LOCK: CONFIGURE survives a software reset"),
-    STATE(struct i82077, reset_sense, U8, "SENSE INTERRUPT STATUS answers owed after a reset"),
+    STATE_UP_TO(struct i82077, reset_sense, U8, 4, "SENSE INTERRUPT STATUS answers owed after a reset"),
     STATE(struct i82077, interrupt, BOOL, "INT"),
     STATE(struct i82077, cylinder, U8, "C of the running transfer"),
     STATE(struct i82077, head, U8, "H of the running transfer"),
@@ -647,6 +647,21 @@ static void floppy_due(void *device)
         command_phase(f);
         interrupt(f, true);
     }
+}
+
+const char *i82077_loaded(void *device)
+{
+    const struct i82077 *f = device;
+    const struct command *c = f->command_length ? find_command(f->command[0]) : NULL;
+    bool whole = c && f->command_length == c->length;
+
+    if (f->phase == PHASE_COMMAND && f->command_length && !(c && f->command_length < c->length))
+        return "command";
+    if ((f->phase == PHASE_BUSY || f->due_at != NEVER) && f->command_length && !(whole && c->step))
+        return "command";
+    if (f->phase == PHASE_TRANSFER && !(whole && c->moved && f->position < f->length))
+        return "position";
+    return f->phase == PHASE_RESULT && f->result_position >= f->result_length ? "result_position" : NULL;
 }
 
 /* --- Ports --- */

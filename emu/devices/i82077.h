@@ -56,5 +56,7 @@ extern const struct state_field i82077_state[];
 void i82077_init(struct i82077 *f, struct clock *clock, struct bus *bus, struct line irq, struct dma_line dma,
                  struct drive *const drives[2], const enum floppy_type types[2]);
 void i82077_reset(struct i82077 *f);
+/* Whether what was loaded into its state goes together; struct part of machine.h. */
+const char *i82077_loaded(void *device);
 
 #endif

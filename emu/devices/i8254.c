@@ -14,7 +14,7 @@
 enum { ACCESS_LOW = 1, ACCESS_HIGH = 2, ACCESS_BOTH = 3 };
 
 static const struct state_field counter_state[] = {
-    STATE(struct i8254_counter, control, U8, "control word D5-D0: access, mode, BCD"),
+    STATE_UP_TO(struct i8254_counter, control, U8, 0x3F, "control word D5-D0: access, mode, BCD"),
     STATE(struct i8254_counter, reload, U16, "count register as written"),
     STATE(struct i8254_counter, low_byte, U8, "low byte of a count whose high byte is awaited"),
     STATE(struct i8254_counter, write_high, BOOL, "the next write is the high byte"),
@@ -29,8 +29,8 @@ static const struct state_field counter_state[] = {
     STATE(struct i8254_counter, written, BOOL, "a count has come since the control word"),
     STATE(struct i8254_counter, counting, BOOL, "the counting element runs"),
     STATE(struct i8254_counter, expired, BOOL, "the one-shot is over"),
-    STATE(struct i8254_counter, initial, U32, "value of the counting element at clock start"),
-    STATE(struct i8254_counter, held, U32, "its value before start and while it stands"),
+    STATE_UP_TO(struct i8254_counter, initial, U32, 65536, "value of the counting element at clock start"),
+    STATE_UP_TO(struct i8254_counter, held, U32, 65536, "its value before start and while it stands"),
     STATE(struct i8254_counter, start, U64, "clocks of 1193182 Hz"),
     STATE(struct i8254_counter, switch_at, U64, "clock at which a count written in mid-period takes over"),
     STATE(struct i8254_counter, due_at, TICK, "next edge of the output"),
@@ -425,6 +425,23 @@ static uint32_t port_read(void *device, uint16_t port, unsigned size)
         return 0xFF;
     settle(pit, &pit->counter[port & 3], now);
     return counter_read(&pit->counter[port & 3], now);
+}
+
+const char *i8254_loaded(void *device)
+{
+    const struct i8254 *pit = device;
+    uint64_t now = clocks(pit);
+
+    for (unsigned n = 0; n < 3; n++) {
+        const struct i8254_counter *c = &pit->counter[n];
+        if (c->counting && (int64_t)(c->start - now) > 1)
+            return "counter.start";
+        if (c->counting && periodic(c) && !c->initial)
+            return "counter.initial";
+        if (c->switch_at != NEVER && c->switch_at > now + 2 * 65536)
+            return "counter.switch_at";
+    }
+    return NULL;
 }
 
 void i8254_reset(struct i8254 *pit)

@@ -48,6 +48,8 @@ extern const struct state_field i8254_state[];
 /* out0 is IRQ 0, out2 the speaker's. Both gates of counters 0 and 1 are high for good. Uses EVENT_PIT_0 to _2. */
 void i8254_init(struct i8254 *pit, struct clock *clock, struct bus *bus, struct line out0, struct line out2);
 void i8254_reset(struct i8254 *pit);
+/* Whether what was loaded into its state goes together; struct part of machine.h. */
+const char *i8254_loaded(void *device);
 
 /* The gate input of a counter. */
 struct line i8254_gate(struct i8254 *pit, unsigned counter);

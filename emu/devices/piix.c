@@ -234,6 +234,12 @@ void piix_init(struct piix *p, struct pci *pci, struct clock *clock, struct bus 
     piix_reset(p);
 }
 
+const char *piix_loaded(void *device)
+{
+    power_written(device, PMBA, 4);
+    return NULL;
+}
+
 void piix_reset(struct piix *p)
 {
     pci_set(&p->isa, PCI_COMMAND, 2, 7);

@@ -28,6 +28,8 @@ extern const struct state_field piix_state[];
 /* irq[n] is the line of IRQ n. Uses EVENT_PM_TIMER. */
 void piix_init(struct piix *p, struct pci *pci, struct clock *clock, struct bus *bus, const struct line irq[16], struct line power_off);
 void piix_reset(struct piix *p);
+/* Brings about what follows from a configuration that was loaded; struct part of machine.h. */
+const char *piix_loaded(void *device);
 
 /* The line of a device's INTA# to INTD# (pin 0 to 3). */
 struct line piix_interrupt(struct piix *p, unsigned slot, unsigned pin);

@@ -164,6 +164,12 @@ void piix_ide_init(struct piix_ide *ide, struct pci *pci, struct bus *bus, struc
     piix_ide_reset(ide);
 }
 
+const char *piix_ide_loaded(void *device)
+{
+    written(device, BMIBA, 4);
+    return NULL;
+}
+
 void piix_ide_reset(struct piix_ide *ide)
 {
     struct pci_function *f = &ide->function;

@@ -31,5 +31,7 @@ extern const struct state_field piix_ide_state[];
 /* Gives channel[i].dma a meaning; ata_init takes it. */
 void piix_ide_init(struct piix_ide *ide, struct pci *pci, struct bus *bus, struct memory *memory, struct ata ata[2]);
 void piix_ide_reset(struct piix_ide *ide);
+/* Brings about what follows from a configuration that was loaded; struct part of machine.h. */
+const char *piix_ide_loaded(void *device);
 
 #endif

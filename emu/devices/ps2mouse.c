@@ -30,9 +30,9 @@ const struct state_field ps2mouse_state[] = {
     STATE(struct ps2mouse, enabled, BOOL, "reports are sent in stream mode"),
     STATE(struct ps2mouse, remote, BOOL, "remote mode: reports when asked"),
     STATE(struct ps2mouse, wrap, BOOL, "bytes are echoed"),
-    STATE(struct ps2mouse, dx, I64, "movement to the right, not yet told"),
-    STATE(struct ps2mouse, dy, I64, "movement upwards, not yet told"),
-    STATE(struct ps2mouse, wheel, I64, "steps of the wheel towards the user, not yet told"),
+    STATE_UP_TO(struct ps2mouse, dx, I64, HOLD_LIMIT, "movement to the right, not yet told"),
+    STATE_UP_TO(struct ps2mouse, dy, I64, HOLD_LIMIT, "movement upwards, not yet told"),
+    STATE_UP_TO(struct ps2mouse, wheel, I64, HOLD_LIMIT, "steps of the wheel towards the user, not yet told"),
     STATE(struct ps2mouse, report_due_at, TICK, "the next report"),
     STATE_END
 };

@@ -16,7 +16,7 @@ enum { FAST_RESET = 0x01, FAST_A20 = 0x02 };
 const struct state_field sysports_state[] = {
     STATE(struct sysports, control, U8, "port 61h, bits 3-0"),
     STATE(struct sysports, fast, U8, "port 92h, bits 1-0"),
-    STATE(struct sysports, matched, U8, "letters of Shutdown that have come to port 8900h"),
+    STATE_UP_TO(struct sysports, matched, U8, 7, "letters of Shutdown that have come to port 8900h"),
     STATE(struct sysports, timer_output, BOOL, "OUT of timer 2"),
     STATE_END
 };

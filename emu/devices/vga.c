@@ -27,7 +27,7 @@ const struct state_field vga_state[] = {
     STATE(struct vga, dac_state, U8, "3 after a read index was set, 0 after a write index"),
     STATE(struct vga, dac_read, U8, "index of the colour to be read"),
     STATE(struct vga, dac_write, U8, "index of the colour to be written"),
-    STATE(struct vga, dac_component, U8, "component that comes next: 0 red, 1 green, 2 blue"),
+    STATE_UP_TO(struct vga, dac_component, U8, 2, "component that comes next: 0 red, 1 green, 2 blue"),
     STATE_BYTE_ARRAY(struct vga, dac_latch, "components of a colour that is being written"),
     STATE_BYTE_ARRAY(struct vga, latch, "latches of planes 0-3"),
     STATE(struct vga, dispi_index, U16, "DISPI index"),
@@ -135,7 +135,7 @@ static void vga_memory_write(void *device, uint32_t address, uint8_t value)
         offset &= ~1;
     }
     bytes = plane_bytes(v, (uint32_t)offset);
-    v->stale[(size_t)(bytes - v->memory) / PAGE_SIZE] = 1;
+    v->stale[(size_t)(bytes - v->memory) / PAGE_SIZE] = VGA_STALE;
     for (unsigned plane = 0; plane < 4; plane++)
         if (planes >> plane & 1) {
             uint8_t written = plane_value(v, plane, value, &mask);
@@ -338,11 +338,11 @@ const uint8_t *vga_root(struct vga *v, const struct hasher *h)
         v->hashed = true;
     }
     for (uint32_t page = 0; page < VGA_PAGES; page++) {
-        if (!v->stale[page])
+        if (!(v->stale[page] & VGA_STALE_DIGEST))
             continue;
         hash_leaf(h, v->memory + (size_t)page * PAGE_SIZE, PAGE_SIZE, hash);
         hash_tree_set(&v->pages, page, hash);
-        v->stale[page] = 0;
+        v->stale[page] &= (uint8_t)~VGA_STALE_DIGEST;
     }
     return hash_tree_root(&v->pages, h);
 }

@@ -26,6 +26,8 @@ enum dispi_register {
 };
 enum { DISPI_ENABLED = 0x01, DISPI_GET_CAPS = 0x02, DISPI_8BIT_DAC = 0x20, DISPI_LINEAR = 0x40, DISPI_NO_CLEAR = 0x80 };
 
+enum vga_page { VGA_STALE_DIGEST = 1, VGA_STALE_SNAPSHOT = 2, VGA_STALE = 3 };
+
 struct vga {
     uint8_t misc;                          /* Miscellaneous Output register */
     uint8_t feature;
@@ -43,7 +45,7 @@ struct vga {
     uint8_t *memory;                       /* VGA_MEMORY bytes: byte address * 4 + plane; the linear frame buffer shows the same bytes */
     /* what the digest knows of the memory */
     struct hash_tree pages;
-    uint8_t *stale;                        /* one per page: written since the last digest */
+    uint8_t *stale;                        /* one per page, enum vga_page: what does not know yet that it was written */
     bool hashed;                           /* there was one */
     /* wiring and what is drawn from it */
     struct clock *clock;
@@ -58,6 +60,8 @@ extern const struct state_field vga_state[];
 bool vga_init(struct vga *v, struct clock *clock, struct bus *bus, struct memory *memory);
 void vga_free(struct vga *v);
 void vga_reset(struct vga *v);
+/* Whether what was loaded into its state goes together; struct part of machine.h. */
+const char *vga_loaded(void *device);
 /* Places the linear frame buffer, VGA_MEMORY bytes at a multiple of that; closed at first. */
 void vga_place_linear(struct vga *v, uint32_t address, bool open);
 /* Root of the tree over the pages of display memory. */

@@ -54,7 +54,7 @@ uint8_t dispi_window_read(const struct vga *v, uint32_t address)
 static void store(struct vga *v, uint8_t *byte, uint8_t value)
 {
     *byte = value;
-    v->stale[(size_t)(byte - v->memory) / PAGE_SIZE] = 1;
+    v->stale[(size_t)(byte - v->memory) / PAGE_SIZE] = VGA_STALE;
 }
 
 void dispi_window_write(struct vga *v, uint32_t address, uint8_t value)
@@ -106,7 +106,7 @@ static void begin_mode(struct vga *v, bool clear)
     if (!clear)
         return;
     memset(v->memory, 0, shown);
-    memset(v->stale, 1, (shown + PAGE_SIZE - 1) / PAGE_SIZE);
+    memset(v->stale, VGA_STALE, (shown + PAGE_SIZE - 1) / PAGE_SIZE);
 }
 
 /* A mode that has no size, or for which the memory is too small, stays off. */
@@ -196,6 +196,16 @@ void dispi_reset(struct vga *v)
     v->dispi[DISPI_ID] = ID_LAST;
     v->dispi[DISPI_BPP] = 8;
     v->dispi[DISPI_MEMORY_64K] = BANKS;
+}
+
+const char *vga_loaded(void *device)
+{
+    const struct vga *v = device;
+    const uint16_t *d = v->dispi;
+
+    if (!v->memory)
+        return NULL;
+    return d[DISPI_BANK] < BANKS && d[DISPI_XRES] <= FRAME_MAX_WIDTH && d[DISPI_YRES] <= FRAME_MAX_HEIGHT && depth_exists(d[DISPI_BPP]) ? NULL : "dispi";
 }
 
 void vga_place_linear(struct vga *v, uint32_t address, bool open)

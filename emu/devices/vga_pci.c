@@ -59,6 +59,15 @@ bool vga_pci_init(struct vga_pci *p, struct pci *pci, struct memory *memory, str
     return true;
 }
 
+const char *vga_pci_loaded(void *device)
+{
+    struct vga_pci *p = device;
+
+    if (p->vga)
+        written(p, PCI_BAR, 4);
+    return NULL;
+}
+
 void vga_pci_free(struct vga_pci *p)
 {
     free(p->image);

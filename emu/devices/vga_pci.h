@@ -21,5 +21,7 @@ struct vga_pci {
 bool vga_pci_init(struct vga_pci *p, struct pci *pci, struct memory *memory, struct vga *vga, const uint8_t *rom, size_t size);
 void vga_pci_free(struct vga_pci *p);
 void vga_pci_reset(struct vga_pci *p);
+/* Brings about what follows from a configuration that was loaded; struct part of machine.h. */
+const char *vga_pci_loaded(void *device);
 
 #endif

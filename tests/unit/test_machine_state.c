@@ -13,7 +13,7 @@
 
 #include "archive/digest.h"
 #include "desk/embedded.h"
-#include "emu/machine_state.c" /* for its list of parts */
+#include "emu/machine.h"
 
 #define DISK_SIZE (8u << 20)
 
@@ -106,8 +106,8 @@ static unsigned poison(struct twin *t)
     unsigned poisoned = 0;
 
     memset(t->poisonable, 1, sizeof *t->m);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        spare_declared(t, parts[i].table, parts[i].offset);
+    for (const struct part *part = machine_part_table; part->name; part++)
+        spare_declared(t, part->table, part->offset);
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
         memset(t->poisonable + marks[i].offset, 0, marks[i].size);
     for (size_t i = 0; i < sizeof *t->m; i++) {
@@ -248,7 +248,7 @@ static void undeclared_state_changes_nothing_on_pc_i440fx(void **state)
     run_poisoned(MACHINE_PC_I440FX);
 }
 
-/* --- The ROMs are part of the digest --- */
+/* --- Comparing by part --- */
 
 struct parts_seen {
     unsigned count, differing;
@@ -274,6 +274,93 @@ static void compare_part(void *context, const char *name, const uint8_t digest[3
         snprintf(seen->differs, sizeof seen->differs, "%s", name);
     }
 }
+
+/* --- Out of one machine and into another --- */
+
+struct text {
+    char *bytes;
+    size_t length;
+};
+
+static void collect(void *context, const char *text, size_t length)
+{
+    struct text *t = context;
+
+    t->bytes = realloc(t->bytes, t->length + length);
+    assert_non_null(t->bytes);
+    memcpy(t->bytes + t->length, text, length);
+    t->length += length;
+}
+
+/* Carries the state of one machine into another that was just built. */
+static void carry(struct twin *from, struct twin *to)
+{
+    struct machine_fault fault;
+    struct text text = {0};
+
+    machine_save(from->m, collect, &text);
+    for (enum machine_area area = 0; area < AREA_COUNT; area++)
+        for (uint64_t page = 0; machine_page_next(from->m, area, false, &page); page++) {
+            uint8_t bytes[MACHINE_PAGE], readable;
+            assert_true(machine_page_get(from->m, area, page, bytes, &readable));
+            assert_true(machine_page_put(to->m, area, page, bytes, readable, &fault));
+        }
+    if (!machine_load(to->m, text.bytes, text.length, &fault))
+        fail_msg("%s %s", fault.name, fault.what);
+    free(text.bytes);
+}
+
+static void expect_alike(struct twin *a, struct twin *b)
+{
+    uint8_t expected[32], got[32];
+
+    struct parts_seen seen = {0};
+
+    assert_int_equal(machine_tick(a->m), machine_tick(b->m));
+    assert_true(machine_digest(a->m, expected) && machine_digest(b->m, got) && machine_parts(a->m, see_part, &seen));
+    seen.count = 0;
+    if (memcmp(got, expected, sizeof got) && machine_parts(b->m, compare_part, &seen))
+        fail_msg("tick %llu: %s and %u other parts differ", (unsigned long long)machine_tick(a->m), seen.differs, seen.differing - 1);
+}
+
+/* At random ticks a machine is left behind for one that its state was loaded into; beside it runs one that is never interrupted. */
+static void run_carried(enum machine_type type)
+{
+    struct twin plain = {0}, places[2] = {{0}}, *carried = places; /* media stay where they are: a machine points to them */
+    unsigned slices = 0;
+
+    twin_make(&plain, type);
+    twin_make(carried, type);
+    for (enum machine_stop stop = MACHINE_SLICE_END; stop != MACHINE_POWERED_OFF; slices++) {
+        uint64_t until = machine_tick(plain.m) + 1 + (uint64_t)rand() % 2000000;
+
+        give_inputs(&plain, slices);
+        give_inputs(carried, slices);
+        stop = machine_run(plain.m, until);
+        assert_int_equal(machine_run(carried->m, until), stop);
+        expect_alike(&plain, carried);
+        if (slices % 3 == 0) {
+            struct twin *next = &places[carried == places];
+            twin_make(next, type);
+            carry(carried, next);
+            twin_free(carried);
+            carried = next;
+            expect_alike(&plain, carried);
+        }
+    }
+    assert_true(slices > 50);
+    twin_free(&plain);
+    twin_free(carried);
+}
+
+static void a_machine_that_is_carried_on_goes_on_alike(void **state)
+{
+    (void)state;
+    run_carried(MACHINE_PC_ISA);
+    run_carried(MACHINE_PC_I440FX);
+}
+
+/* --- The ROMs are part of the digest --- */
 
 /* A machine with one other byte in a ROM has another digest before its first instruction, and the part that differs is "rom". */
 static void changed_rom(enum machine_type type, const char *name)
@@ -317,6 +404,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(undeclared_state_changes_nothing_on_pc_isa),
         cmocka_unit_test(undeclared_state_changes_nothing_on_pc_i440fx),
+        cmocka_unit_test(a_machine_that_is_carried_on_goes_on_alike),
         cmocka_unit_test(the_digest_covers_the_roms),
     };
 
