@@ -1,6 +1,6 @@
 #!/bin/bash
-# determinism.sh - compilers, optimisation and slicing change no bit: builds by gcc -O0, gcc -O3 and clang -O2, and runs cut into slices of any length, print
-# the same digests for GRUB up to its prompt and for the demonstration.
+# determinism.sh - compilers, optimisation and slicing change no bit: builds by gcc -O0, gcc -O3 and clang -O2, with LONG also by gcc with AddressSanitizer and
+# UBSan, and runs cut into slices of any length, print the same digests for GRUB up to its prompt, for the demonstration and for x87 and SSE2.
 set -euo pipefail
 unset MAKEFLAGS MFLAGS
 demo=$(realpath "$BUILD/demo")
@@ -14,6 +14,8 @@ results()
     shift
     "$muniment" boot "$demo/records.yaml" --script "$script" --limit 60 --digest --serial serial --parallel parallel "$@"
     sha256sum serial parallel records.png
+    "$muniment" boot x87.yaml --until tick:20000000 --digest "$@"
+    "$muniment" boot sse2.yaml --until tick:20000000 --digest "$@"
     [ ! -e grub.yaml ] || "$muniment" boot grub.yaml --script prompt.script --until 'screen:grub>' --limit 60 --digest "$@"
 }
 
@@ -35,6 +37,10 @@ build()
 
 command -v clang >/dev/null || { echo "clang is not there"; exit 77; }
 (. tests/grub/image.sh) || echo "without GRUB"
+for load in x87 sse2; do
+    cp "$BUILD/bench/$load.img" "$WORK"
+    sed "s/i486/pentium4/; s/floppy.img/$load.img/" manifests/floppy-486-1995.yaml >"$WORK/$load.yaml"
+done
 cd "$WORK"
 results "$MUNIMENT" | tee reference
 same again "$MUNIMENT"
@@ -49,3 +55,6 @@ build gcc-O3 gcc -O3
 same gcc-O3 "$root/$BUILD/gcc-O3/muniment"
 build clang-O2 clang -O2
 same clang-O2 "$root/$BUILD/clang-O2/muniment" --slice random:5
+[ -n "${LONG-}" ] || exit 0
+build sanitized-command gcc '-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all'
+same sanitized-command "$root/$BUILD/sanitized-command/muniment"
