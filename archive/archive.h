@@ -84,4 +84,11 @@ bool archive_firmware(struct archive *archive, bool video, uint8_t **bytes, size
 bool overlay_open(const char *path, const char *belongs_to, enum drive_slot slot, struct block *base,
                   struct block *result, struct error *error);
 
+/* Whether a disk is an overlay that holds writes. */
+bool overlay_has_writes(const struct block *disk);
+
+/* After fork: gives this process a copy of its own of what an overlay holds, so that what it writes is not the other's. Other disks are left as they
+ * are. */
+bool overlay_branch(struct block *disk, struct error *error);
+
 #endif

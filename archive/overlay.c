@@ -351,3 +351,34 @@ bool overlay_open(const char *path, const char *belongs_to, enum drive_slot slot
     };
     return true;
 }
+
+bool overlay_has_writes(const struct block *disk)
+{
+    return disk->read == overlay_read && ((const struct overlay *)disk->context)->records > 0;
+}
+
+bool overlay_branch(struct block *disk, struct error *error)
+{
+    struct overlay *o = disk->context;
+    uint8_t part[1u << 14];
+    uint64_t length;
+    int shared;
+
+    if (disk->read != overlay_read)
+        return true;
+    length = record_offset(o->records);
+    shared = o->descriptor;
+    if (!open_anonymous(o, error)) {
+        o->descriptor = shared;
+        return false;
+    }
+    o->named = false;
+    for (uint64_t at = 0; at < length;) {
+        size_t size = length - at < sizeof part ? (size_t)(length - at) : sizeof part;
+
+        if (!file_read(shared, o->path, at, part, size, error) || !file_write(o->descriptor, o->path, at, part, size, error))
+            return false;
+        at += size;
+    }
+    return close(shared) == 0 || error_host(error, o->path, errno, "cannot close");
+}

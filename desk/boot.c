@@ -4,31 +4,12 @@
 #include <string.h>
 
 #include "archive/digest.h"
+#include "desk/boot.h"
 #include "desk/desk.h"
-#include "desk/media.h"
-#include "desk/output.h"
 #include "desk/png.h"
 #include "desk/screen.h"
-#include "desk/script.h"
-#include "desk/session.h"
 
 #define DEFAULT_LIMIT 3600 /* seconds of guest time */
-
-struct boot {
-    const struct arguments *arguments;
-    struct media media;
-    struct session session;
-    struct script script;
-    struct machine_host host;
-    struct machine *machine;
-    struct condition *until; /* --until; a tick is microseconds until the machine is there to convert it */
-    size_t until_count;
-    uint64_t limit;          /* microseconds */
-    struct slicing slicing;
-    struct tracing tracing;
-    struct output serial, parallel, trace;
-    bool disk_failed;        /* the machine holds no state to show */
-};
 
 /* --- Reading the options --- */
 
@@ -86,14 +67,16 @@ static bool read_tick(const char *text, uint64_t *tick)
     return !strncmp(text, "tick:", strlen("tick:")) && read_number(text + strlen("tick:"), tick);
 }
 
-static bool bad_option(const char *option, const char *value, struct error *error)
+static bool bad_option(const struct boot *b, const char *option, const char *value, struct error *error)
 {
-    return error_set(error, STATUS_USAGE, "boot", NULL, "see muniment boot --help", "%s cannot be \"%.100s\"", option, value);
+    char remedy[64];
+
+    snprintf(remedy, sizeof(remedy), "see muniment %s --help", b->arguments->command->name);
+    return error_set(error, STATUS_USAGE, b->arguments->command->name, NULL, remedy, "%s cannot be \"%.100s\"", option, value);
 }
 
-/* Reads everything that can be wrong about the command line, before anything is opened. The speed is not known yet: the conditions are
- * read again when it is. */
-static bool read_options(struct boot *b, struct error *error)
+/* The speed is not known yet: the conditions are read again when it is. */
+bool boot_read_options(struct boot *b, struct error *error)
 {
     const char *limit = argument_value(b->arguments, "--limit"), *slice = argument_value(b->arguments, "--slice"), *until;
     const char *from = argument_value(b->arguments, "--from"), *to = argument_value(b->arguments, "--to");
@@ -101,20 +84,20 @@ static bool read_options(struct boot *b, struct error *error)
 
     b->limit = DEFAULT_LIMIT * UINT64_C(1000000);
     if (limit && !session_read_seconds(limit, &b->limit))
-        return bad_option("--limit", limit, error);
+        return bad_option(b, "--limit", limit, error);
     if (slice && !read_slicing(slice, &b->slicing))
-        return bad_option("--slice", slice, error);
+        return bad_option(b, "--slice", slice, error);
     b->tracing.to = UINT64_MAX;
     if (from && !read_tick(from, &b->tracing.from))
-        return bad_option("--from", from, error);
+        return bad_option(b, "--from", from, error);
     if (to && !read_tick(to, &b->tracing.to))
-        return bad_option("--to", to, error);
+        return bad_option(b, "--to", to, error);
     b->until = calloc(b->arguments->given_count + 1, sizeof(*b->until));
     if (!b->until)
         return error_set(error, STATUS_HOST, "boot", NULL, NULL, "out of memory");
     while ((until = argument_next(b->arguments, "--until", &position)))
         if (!read_until(until, 1000000, &b->until[b->until_count++]))
-            return bad_option("--until", until, error);
+            return bad_option(b, "--until", until, error);
     return true;
 }
 
@@ -126,9 +109,9 @@ static void convert_conditions(struct boot *b)
         read_until(argument_next(b->arguments, "--until", &position), machine_ticks_per_second(b->machine), &b->until[i]);
 }
 
-static bool read_script(struct boot *b, struct error *error)
+bool boot_read_script(struct boot *b, struct error *error)
 {
-    const char *path = argument_value(b->arguments, "--script");
+    const char *path = b->script_path;
     bool good = false;
 
     if (!path)
@@ -148,7 +131,7 @@ static bool read_script(struct boot *b, struct error *error)
     return good;
 }
 
-static bool open_outputs(struct boot *b, struct error *error)
+bool boot_open_outputs(struct boot *b, struct error *error)
 {
     const char *serial = argument_value(b->arguments, "--serial"), *parallel = argument_value(b->arguments, "--parallel");
     const char *trace = argument_value(b->arguments, "--trace");
@@ -158,12 +141,6 @@ static bool open_outputs(struct boot *b, struct error *error)
 }
 
 /* --- The machine's outside --- */
-
-static void host_sha256(void *context, const uint8_t *bytes, size_t length, uint8_t digest[32])
-{
-    (void)context;
-    sha256(bytes, length, digest);
-}
 
 static void host_serial_out(void *context, unsigned port, uint8_t byte)
 {
@@ -184,26 +161,50 @@ static void host_parallel_out(void *context, uint8_t byte)
         putc(byte, b->parallel.file);
 }
 
-static bool create_machine(struct boot *b, struct error *error)
+void boot_host(struct boot *b, struct machine_host *host)
 {
-    const char *reason = "unknown reason", *path = b->arguments->operands[0];
+    *host = (struct machine_host){ .context = b, .serial_out = host_serial_out, .parallel_out = host_parallel_out };
+}
 
-    b->host = (struct machine_host){
-        .context = b, .system_rom = b->media.system.bytes, .system_rom_size = b->media.system.size,
-        .video_rom = b->media.video.bytes, .video_rom_size = b->media.video.size,
-        .sha256 = host_sha256, .serial_out = host_serial_out, .parallel_out = host_parallel_out,
-    };
-    for (int slot = 0; slot < DRIVE_COUNT; slot++)
-        b->host.drives[slot] = b->media.drives[slot].present ? &b->media.drives[slot].disk : NULL;
-    b->machine = machine_create(&b->media.manifest, &b->host, &reason);
-    if (!b->machine)
-        return error_set(error, STATUS_INPUT, path, NULL, NULL, "this machine cannot be built: %s", reason);
-    if (!session_begin(&b->session, b->machine, b->limit * (machine_ticks_per_second(b->machine) / 1000000), b->slicing))
-        return error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
+bool boot_begin_session(struct boot *b, uint64_t limit, struct error *error)
+{
+    if (!session_begin(&b->session, b->machine, limit, b->slicing))
+        return error_set(error, STATUS_HOST, "machine", NULL, NULL, "out of memory");
     b->session.tracing = b->tracing;
     b->session.tracing.file = b->trace.file;
     convert_conditions(b);
     return true;
+}
+
+static bool create_machine(struct boot *b, struct error *error)
+{
+    const char *reason = "unknown reason", *path = b->arguments->operands[0];
+
+    boot_host(b, &b->host);
+    media_host(&b->media, &b->host);
+    b->machine = machine_create(&b->media.manifest, &b->host, &reason);
+    if (!b->machine)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "this machine cannot be built: %s", reason);
+    return boot_begin_session(b, b->limit * (machine_ticks_per_second(b->machine) / 1000000), error);
+}
+
+/* --- Recording --- */
+
+/* A journal starts from the machine as it was sealed. */
+static bool begin_recording(struct boot *b, struct error *error)
+{
+    const char *path = argument_value(b->arguments, "--record"), *machine = b->arguments->operands[0];
+
+    if (!path)
+        return true;
+    if (!b->media.archive)
+        return error_set(error, STATUS_INPUT, machine, NULL, "seal the machine first (muniment seal), and start the archive",
+                         "a journal names the machine-root of an archive, and this is none");
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (b->media.drives[slot].present && overlay_has_writes(&b->media.drives[slot].disk))
+            return error_set(error, STATUS_INPUT, argument_value(b->arguments, "--overlay"), drive_slot_names[slot], "name a new overlay",
+                             "holds earlier writes, and a journal starts from the machine as it was sealed");
+    return recorder_create(&b->session.recorder, b->machine, &b->media, path, error);
 }
 
 /* --- What came of it --- */
@@ -240,8 +241,7 @@ static bool write_screenshot(struct boot *b, const char *path, struct error *err
     return png_write(path, frame.width, frame.height, frame.pixels, error);
 }
 
-/* Turns the end of a wait into success or an error. object names who waited, waited_for what for. */
-static bool ended(struct boot *b, enum session_end end, const char *object, const char *waited_for, struct error *error)
+bool boot_ended(struct boot *b, enum session_end end, const char *object, const char *waited_for, struct error *error)
 {
     char place[64];
 
@@ -251,6 +251,8 @@ static bool ended(struct boot *b, enum session_end end, const char *object, cons
     case SESSION_LIMIT:       return error_set(error, STATUS_WRONG, object, place, NULL, "the limit came before %s", waited_for);
     case SESSION_OFF:         return error_set(error, STATUS_WRONG, object, place, NULL, "the machine went off before %s", waited_for);
     case SESSION_INTERRUPTED: return error_set(error, STATUS_HOST, object, place, NULL, "interrupted");
+    case SESSION_UNRECORDED:  return record_end(&b->session.recorder, false, error);
+    case SESSION_DIFFERS:     *error = b->session.replay->error; b->disk_failed = b->session.replay->outcome == REPLAY_FAILED; return false;
     case SESSION_FAILED:      break;
     }
     b->disk_failed = true;
@@ -263,13 +265,18 @@ static bool ended(struct boot *b, enum session_end end, const char *object, cons
 static bool change_floppy(struct boot *b, const char *path, struct error *error)
 {
     struct medium *drive = &b->media.drives[DRIVE_FD0], changed = { .present = false };
+    hex_digest digest;
 
     if (!media_open_floppy(&b->media, path, &changed, error))
         return false;
-    machine_insert(b->machine, DRIVE_FD0, NULL);
+    if (b->session.recorder.recording && !image_digest(path, digest, NULL, NULL, error)) {
+        medium_close(&changed);
+        return false;
+    }
+    record_medium(&b->session.recorder, DRIVE_FD0, NULL, NULL);
     medium_close(drive);
     *drive = changed;
-    machine_insert(b->machine, DRIVE_FD0, &drive->disk);
+    record_medium(&b->session.recorder, DRIVE_FD0, &drive->disk, digest);
     return true;
 }
 
@@ -305,7 +312,7 @@ static bool wait_for(struct boot *b, const struct script_command *c, const char 
     char what[256];
 
     snprintf(what, sizeof(what), quoted ? "%s \"%.150s\"" : "%s", waits[c->verb].what, c->text);
-    return ended(b, session_wait(&b->session, &condition, 1), object, what, error);
+    return boot_ended(b, session_wait(&b->session, &condition, 1), object, what, error);
 }
 
 static bool run_script_command(struct boot *b, const struct script_command *c, const char *object, struct error *error)
@@ -322,13 +329,13 @@ static bool run_script_command(struct boot *b, const struct script_command *c, c
         return expect(b, c, object, error);
     case SCRIPT_TYPE:
     case SCRIPT_KEY:
-        return ended(b, session_keys(&b->session, c->keys, c->key_count), object, "all keys were taken", error);
+        return boot_ended(b, session_keys(&b->session, c->keys, c->key_count), object, "all keys were taken", error);
     case SCRIPT_SERIAL:
-        return ended(b, session_serial(&b->session, (const uint8_t *)c->text, c->length), object, "all bytes were taken", error);
+        return boot_ended(b, session_serial(&b->session, (const uint8_t *)c->text, c->length), object, "all bytes were taken", error);
     case SCRIPT_MOUSE_MOVE:
     case SCRIPT_MOUSE_DOWN:
     case SCRIPT_MOUSE_UP:
-        return ended(b, session_mouse(&b->session, c->dx, c->dy, c->verb == SCRIPT_MOUSE_DOWN ? c->button : 0,
+        return boot_ended(b, session_mouse(&b->session, c->dx, c->dy, c->verb == SCRIPT_MOUSE_DOWN ? c->button : 0,
                                       c->verb == SCRIPT_MOUSE_UP ? c->button : 0), object, "the mouse was done", error);
     case SCRIPT_FLOPPY:
         return change_floppy(b, c->text, error);
@@ -343,12 +350,12 @@ static bool run_script_command(struct boot *b, const struct script_command *c, c
     return false;
 }
 
-static bool run_script(struct boot *b, struct error *error)
+bool boot_run_script(struct boot *b, struct error *error)
 {
     char object[512];
 
     for (size_t i = 0; i < b->script.count; i++) {
-        snprintf(object, sizeof(object), "%.480s:%u", argument_value(b->arguments, "--script"), b->script.commands[i].line);
+        snprintf(object, sizeof(object), "%.480s:%u", b->script_path, b->script.commands[i].line);
         if (!run_script_command(b, &b->script.commands[i], object, error))
             return false;
     }
@@ -363,16 +370,15 @@ static bool run_machine(struct boot *b, struct error *error)
     static const struct condition at_rest[] = { { .kind = WHEN_HALT }, { .kind = WHEN_POWEROFF } };
     const char *path = b->arguments->operands[0];
 
-    if (!run_script(b, error))
+    if (!boot_run_script(b, error))
         return false;
     if (b->until_count > 0)
-        return ended(b, session_wait(&b->session, b->until, b->until_count), path, "a condition of --until was true", error);
-    return argument_value(b->arguments, "--script") ||
-           ended(b, session_wait(&b->session, at_rest, 2), path, "the machine halted or went off", error);
+        return boot_ended(b, session_wait(&b->session, b->until, b->until_count), path, "a condition of --until was true", error);
+    return b->script_path ||
+           boot_ended(b, session_wait(&b->session, at_rest, 2), path, "the machine halted or went off", error);
 }
 
-/* Shows the state at the end, also of a run that did not come to what it was to come to: that is when it is needed most. */
-static bool show_end(struct boot *b, struct error *error)
+bool boot_show_end(struct boot *b, struct error *error)
 {
     const char *screenshot = argument_value(b->arguments, "--screenshot");
 
@@ -393,11 +399,12 @@ static bool boot_prepare(struct boot *b, struct error *error)
         .overlay = argument_value(b->arguments, "--overlay"),
     };
 
-    return read_options(b, error) && read_script(b, error) && media_open(&b->media, &request, error) && open_outputs(b, error) &&
-           create_machine(b, error);
+    b->script_path = argument_value(b->arguments, "--script");
+    return boot_read_options(b, error) && boot_read_script(b, error) && media_open(&b->media, &request, error) && boot_open_outputs(b, error) &&
+           create_machine(b, error) && begin_recording(b, error);
 }
 
-static bool commit_outputs(struct boot *b, struct error *error)
+bool boot_commit_outputs(struct boot *b, struct error *error)
 {
     struct output *const outputs[] = { &b->serial, &b->parallel, &b->trace };
     bool good = true;
@@ -408,15 +415,15 @@ static bool commit_outputs(struct boot *b, struct error *error)
     return good;
 }
 
-static void boot_release(struct boot *b)
+void boot_release(struct boot *b)
 {
     output_abort(&b->serial);
     output_abort(&b->parallel);
     output_abort(&b->trace);
-    if (b->machine) {
+    if (b->machine)
         session_end(&b->session);
+    if (!b->session.replay)
         machine_destroy(b->machine);
-    }
     media_close(&b->media);
     script_free(&b->script);
     free(b->until);
@@ -437,10 +444,12 @@ enum status boot_run(const struct arguments *arguments)
     progress_end(&b.session.progress);
     if (!good)
         status = desk_fail(&error);
+    if (!record_end(&b.session.recorder, !b.disk_failed, &later))
+        status = desk_fail(&later);
     if (!b.disk_failed) {
-        if (!show_end(&b, &later))
+        if (!boot_show_end(&b, &later))
             status = desk_fail(&later);
-        if (!commit_outputs(&b, &later))
+        if (!boot_commit_outputs(&b, &later))
             status = desk_fail(&later);
     }
     boot_release(&b);

@@ -47,10 +47,24 @@ static const struct option boot_options[] = {
     { "--floppy", "IMAGE", "put this medium into fd0", false, false },
     { "--cd", "IMAGE", "put this CD into the first CD-ROM drive, which is added if there is none", false, false },
     { "--disk", "IMAGE", "add this disk at the first free place of hd0 to hd3", false, false },
+    { "--record", "JOURNAL", "write down all that enters the machine, an archive's, so that the run can be repeated (muniment replay)", false, false },
     { "--overlay", "FILE", "keep what the machine writes, in FILE.hd0 and so on; continue what is there", false, false },
     { "--trace", "FILE", "write each instruction, and the registers and memory that it changed; - is standard output", false, false },
     { "--from", "tick:N", "begin the trace there, not at power-on", false, false },
     { "--to", "tick:N", "end the trace there", false, false },
+    { "--slice", "N|random:SEED", "for tests: cut the run into slices of N ticks, or of random length", false, false },
+    { .name = NULL }
+};
+
+static const struct option replay_options[] = {
+    { "--until", "CONDITION", "end before the journal does, when it is true (may be repeated), as of boot", true, false },
+    { "--to", "tick:N", "end at this tick", false, false },
+    { "--media", "IMAGE", "the file of an image that was put in while recording (may be repeated)", true, false },
+    { "--digest", NULL, "print at the end: tick N sha256:HEX", false, false },
+    { "--text", NULL, "print the text screen at the end", false, false },
+    { "--screenshot", "FILE.png", "write the picture at the end", false, false },
+    { "--serial", "FILE", "write what COM1 sends; - is standard output", false, false },
+    { "--parallel", "FILE", "write what LPT1 prints; - is standard output", false, false },
     { "--slice", "N|random:SEED", "for tests: cut the run into slices of N ticks, or of random length", false, false },
     { .name = NULL }
 };
@@ -64,6 +78,8 @@ static const struct command commands[] = {
     { "info", "FILE.mun", 1, 1, "Say what is in an archive, without checking all of it.", info_options, info_run },
     { "boot", "FILE.mun|MACHINE.yaml|DISK-IMAGE", 1, 1,
       "Run a machine. What it writes goes to an overlay and is thrown away unless --overlay names it.", boot_options, boot_run },
+    { "replay", "FILE.mun JOURNAL", 2, 2, "Repeat a run that was recorded, and compare the machine's state with what was recorded of it.", replay_options,
+      replay_run },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -80,12 +80,9 @@ static bool open_image(struct medium *medium, enum drive_slot slot, const struct
 
 bool media_open_floppy(const struct media *media, const char *path, struct medium *medium, struct error *error)
 {
-    struct drive_manifest drive = media->manifest.drives[DRIVE_FD0];
-
-    if (drive.kind != DRIVE_FLOPPY)
+    if (media->manifest.drives[DRIVE_FD0].kind != DRIVE_FLOPPY)
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "the machine has no floppy drive fd0 to put it into");
-    drive.read_only = false;
-    return open_image(medium, DRIVE_FD0, &drive, path, NULL, error);
+    return media_open_image(media, DRIVE_FD0, path, medium, error);
 }
 
 /* --- From an archive --- */

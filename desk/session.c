@@ -7,12 +7,15 @@
 
 #include "desk/screen.h"
 
+#define SYNC_SLICE (1u << 16) /* ticks: far less than 50 ms on any host */
+
 bool session_begin(struct session *s, struct machine *machine, uint64_t limit, struct slicing slicing)
 {
     s->machine = machine;
     s->period = machine_ticks_per_second(machine) / 100;
     s->limit = limit;
     s->slicing = slicing;
+    recorder_begin(&s->recorder, machine);
     progress_begin(&s->progress, "running");
     if (!s->serial)
         s->serial = malloc(SERIAL_MEMORY);
@@ -72,6 +75,12 @@ static bool screen_met(const struct session *s, const struct condition *c)
     return screen_shows(&screen, c->text);
 }
 
+/* Whether a journal has nothing more to say. */
+static bool replayed(const struct session *s)
+{
+    return s->replay && s->replay->next == s->replay->journal->count;
+}
+
 static bool condition_met(struct session *s, const struct condition *c)
 {
     switch (c->kind) {
@@ -81,6 +90,7 @@ static bool condition_met(struct session *s, const struct condition *c)
     case WHEN_HALT:     return s->halted;
     case WHEN_POWEROFF: return s->off;
     case WHEN_SENT:     return s->off || (s->key_count == 0 && !s->mouse_waiting && s->byte_count == 0);
+    case WHEN_REPLAYED: return replayed(s);
     }
     return false;
 }
@@ -94,18 +104,19 @@ static void give_inputs(struct session *s)
     if (tick < s->input_due)
         return;
     s->input_due = (period + 1) * s->period;
-    if (s->key_count > 0 && tick >= s->key_due && machine_key(s->machine, s->keys->key, s->keys->down)) {
+    if (s->key_count > 0 && tick >= s->key_due && record_key(&s->recorder, s->keys->key, s->keys->down)) {
         s->key_due = (period + 2) * s->period;
         s->keys++;
         s->key_count--;
     }
-    if (s->mouse_waiting && tick >= s->key_due && machine_pointer(s->machine, s->mouse_dx, s->mouse_dy, 0, s->mouse_buttons)) {
+    if (s->mouse_waiting && tick >= s->key_due && record_pointer(&s->recorder, s->mouse_dx, s->mouse_dy, 0, s->mouse_buttons)) {
         s->key_due = (period + 2) * s->period;
         s->mouse_waiting = false;
     }
-    while (s->byte_count > 0 && machine_serial_in(s->machine, 0, *s->bytes)) {
-        s->bytes++;
-        s->byte_count--;
+    if (s->byte_count > 0) {
+        size_t taken = record_serial(&s->recorder, 0, s->bytes, s->byte_count);
+        s->bytes += taken;
+        s->byte_count -= taken;
     }
 }
 
@@ -151,6 +162,8 @@ static enum machine_stop run_slice(struct session *s, uint64_t target)
     const struct tracing *t = &s->tracing;
     uint64_t now = machine_tick(s->machine);
 
+    if (s->replay)
+        return replay_to(s->replay, target);
     if (!t->file || now >= t->to || target <= t->from)
         return machine_run(s->machine, target);
     if (now < t->from)
@@ -158,13 +171,16 @@ static enum machine_stop run_slice(struct session *s, uint64_t target)
     return machine_trace(s->machine, target < t->to ? target : t->to, trace_line, t->file);
 }
 
-/* Runs to a tick, slice by slice, or to where the machine stops by itself. False when a disk failed. */
+/* Runs to a tick, slice by slice, or to where the machine stops by itself. While the journal waits for the disk, slices are short. False when a disk
+ * failed, or the replay is over. */
 static bool run_to(struct session *s, uint64_t target)
 {
-    while (machine_tick(s->machine) < target && !s->off) {
+    while (machine_tick(s->machine) < target && !s->off && !replayed(s)) {
         uint64_t now = machine_tick(s->machine), slice = next_slice(&s->slicing);
+        if (record_waits(&s->recorder) && record_sync(&s->recorder) && slice > SYNC_SLICE)
+            slice = SYNC_SLICE;
         enum machine_stop stop = run_slice(s, slice < target - now ? now + slice : target);
-        if (stop == MACHINE_HOST_FAILED)
+        if (stop == MACHINE_HOST_FAILED || (s->replay && s->replay->outcome != REPLAY_EQUAL))
             return false;
         s->off = s->off || stop == MACHINE_POWERED_OFF;
         if (stop == MACHINE_HALTED) {
@@ -187,8 +203,8 @@ static void show_progress(struct session *s)
 enum session_end session_wait(struct session *s, const struct condition *conditions, size_t count)
 {
     for (;;) {
-        for (size_t i = 0; i < count; i++)
-            if (condition_met(s, &conditions[i]))
+        for (s->met = 0; s->met < count; s->met++)
+            if (condition_met(s, &conditions[s->met]))
                 return SESSION_MET;
         if (s->off)
             return SESSION_OFF;
@@ -197,9 +213,11 @@ enum session_end session_wait(struct session *s, const struct condition *conditi
         if (interrupted())
             return SESSION_INTERRUPTED;
         give_inputs(s);
+        if (!record_look(&s->recorder))
+            return s->recorder.writer.error.status == STATUS_OK ? SESSION_FAILED : SESSION_UNRECORDED;
         show_progress(s);
         if (!run_to(s, next_look(s, conditions, count)))
-            return SESSION_FAILED;
+            return s->replay ? SESSION_DIFFERS : SESSION_FAILED;
     }
 }
 

@@ -8,11 +8,14 @@
 #include "desk/keys.h"
 #include "desk/progress.h"
 #include "emu/emu.h"
+#include "verify/record.h"
+#include "verify/replay.h"
 
-enum condition_kind { WHEN_TICK, WHEN_SCREEN, WHEN_SERIAL, WHEN_HALT, WHEN_POWEROFF, WHEN_SENT };
+enum condition_kind { WHEN_TICK, WHEN_SCREEN, WHEN_SERIAL, WHEN_HALT, WHEN_POWEROFF, WHEN_SENT, WHEN_REPLAYED };
 
 /* WHEN_SCREEN: text stands within a row of the text screen. WHEN_SERIAL: COM1 has sent text since the last WHEN_SERIAL that came true. WHEN_SENT: all
- * inputs of session_keys, session_mouse and session_serial have been taken; a machine that is off takes any. */
+ * inputs of session_keys, session_mouse and session_serial have been taken; a machine that is off takes any. WHEN_REPLAYED: the journal
+ * is at its end. */
 struct condition {
     enum condition_kind kind;
     uint64_t tick;
@@ -25,6 +28,8 @@ enum session_end {
     SESSION_LIMIT,       /* the limit of guest time is reached */
     SESSION_OFF,         /* the machine is off, and no condition is true */
     SESSION_FAILED,      /* a disk failed */
+    SESSION_UNRECORDED,  /* the journal could not be written */
+    SESSION_DIFFERS,     /* the replay differs from its journal, or failed */
     SESSION_INTERRUPTED  /* by a signal */
 };
 
@@ -47,7 +52,10 @@ struct session {
     uint64_t period, limit; /* ticks */
     struct slicing slicing;
     struct tracing tracing;
-    bool halted, off;       /* what the machine has said of itself */
+    struct recorder recorder; /* through which inputs are given */
+    struct replay *replay;    /* inputs come from its journal; null: from here */
+    size_t met;               /* which condition ended the last wait */
+    bool halted, off;         /* what the machine has said of itself */
     char *serial;           /* what COM1 sent, SERIAL_MEMORY bytes */
     size_t serial_length, serial_seen; /* up to serial_seen it has answered a condition */
     uint64_t input_due, key_due;       /* ticks before which nothing, and no key, is given */

@@ -7,6 +7,15 @@ demo=$(realpath "$BUILD/demo")
 script=$(realpath tests/demo/records.script)
 root=$PWD
 
+# A build records the journal of the archive that the first one sealed, and replays that one's.
+records()
+{
+    rm -f "$1.journal"
+    "$2" boot sealed.mun --script "$script" --record "$1.journal" >/dev/null
+    cmp reference.journal "$1.journal"
+    "$2" replay sealed.mun reference.journal
+}
+
 # What a build prints, with options of boot behind it.
 results()
 {
@@ -26,6 +35,7 @@ same()
     shift
     results "$@" >"$name"
     diff reference "$name"
+    records "$name" "$1"
     echo "same  $name"
 }
 
@@ -43,6 +53,9 @@ for load in x87 sse2; do
 done
 cd "$WORK"
 results "$MUNIMENT" | tee reference
+"$MUNIMENT" key new key
+"$MUNIMENT" seal "$demo/records.yaml" -o sealed.mun --key key
+"$MUNIMENT" boot sealed.mun --script "$script" --record reference.journal
 same again "$MUNIMENT"
 same slices-1009 "$MUNIMENT" --slice 1009
 random=$(shuf -i 4-1000000000 -n "$([ -n "${LONG-}" ] && echo 30 || echo 1)")

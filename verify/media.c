@@ -129,6 +129,17 @@ bool medium_open(struct medium *medium, enum drive_slot slot, const struct drive
     return attach(medium, slot, drive, &base, overlay, overlay ? belongs_to : nobody, error);
 }
 
+bool media_open_image(const struct media *media, enum drive_slot slot, const char *path, struct medium *medium, struct error *error)
+{
+    struct drive_manifest drive = media->manifest.drives[slot];
+
+    if (drive.kind != DRIVE_FLOPPY && drive.kind != DRIVE_CDROM && drive.kind != DRIVE_DISK)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "the machine has no drive %s to put it into", drive_slot_names[slot]);
+    if (drive.kind == DRIVE_FLOPPY)
+        drive.read_only = false;
+    return medium_open(medium, slot, &drive, path, NULL, NULL, error);
+}
+
 /* --- From an archive --- */
 
 static bool open_sealed_disk(struct media *media, enum drive_slot slot, const char *overlay, struct error *error)

@@ -1,0 +1,50 @@
+/* boot.h - a machine on the desk: what the commands that run one share. boot.c runs it freely, replay.c by a journal, attest.c for the seal. */
+#ifndef MUNIMENT_DESK_BOOT_H
+#define MUNIMENT_DESK_BOOT_H
+
+#include "desk/media.h"
+#include "desk/options.h"
+#include "desk/output.h"
+#include "desk/script.h"
+#include "desk/session.h"
+
+struct boot {
+    const struct arguments *arguments;
+    struct media media;
+    struct session session;
+    struct script script;
+    const char *script_path; /* null: none */
+    struct machine_host host;
+    struct machine *machine;
+    struct condition *until; /* --until; a tick is microseconds until the machine is there to convert it */
+    size_t until_count;
+    uint64_t limit;          /* microseconds */
+    struct slicing slicing;
+    struct tracing tracing;
+    struct output serial, parallel, trace;
+    bool disk_failed;        /* the machine holds no state to show */
+};
+
+/* Reads everything that can be wrong about the command line, before anything is opened. Of the options that a command does not have, nothing is given. */
+bool boot_read_options(struct boot *b, struct error *error);
+bool boot_open_outputs(struct boot *b, struct error *error);
+
+/* The functions by which the machine's output reaches b. */
+void boot_host(struct boot *b, struct machine_host *host);
+
+/* Joins b->machine to a session, of at most `limit` ticks. */
+bool boot_begin_session(struct boot *b, uint64_t limit, struct error *error);
+
+/* Reads the script b->script_path, and does what it says. */
+bool boot_read_script(struct boot *b, struct error *error);
+bool boot_run_script(struct boot *b, struct error *error);
+
+/* Turns the end of a wait into success or an error. object names who waited, waited_for what for. */
+bool boot_ended(struct boot *b, enum session_end end, const char *object, const char *waited_for, struct error *error);
+
+/* Shows what --text, --digest and --screenshot ask for, also of a run that did not come to what it was to come to: that is when it is needed most. */
+bool boot_show_end(struct boot *b, struct error *error);
+bool boot_commit_outputs(struct boot *b, struct error *error);
+void boot_release(struct boot *b);
+
+#endif

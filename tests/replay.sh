@@ -1,0 +1,221 @@
+#!/bin/bash
+# replay.sh - what was recorded is repeated to the same bits, wherever and whenever; a journal that was cut, damaged, tampered with or recorded elsewhere is told
+# from a good one, with the line and the tick; what a recorder that was killed had written is there.
+set -u
+demo=$(realpath "$BUILD/demo")
+root=$PWD
+tags=$root/tests/journal_tags.py
+cp tests/demo/records.script "$WORK"
+cd "$WORK" || exit 1
+failures=0 count=0
+
+# passed FACT STATUS
+passed()
+{
+    count=$((count + 1))
+    [ "$2" -eq 0 ] && return
+    failures=$((failures + 1))
+    echo "FAILED  $1"
+    head -c 2000 out err 2>/dev/null
+}
+
+# gives FACT STATUS COMMAND...: the command ends with the status; its output is in out and err.
+gives()
+{
+    local fact=$1 expected=$2 status=0
+    shift 2
+    "$@" >out 2>err || status=$?
+    [ "$status" -eq "$expected" ] || echo "exit status $status, not $expected" >>err
+    passed "$fact" $((status != expected))
+}
+
+# says FACT FILE TEXT
+says()
+{
+    grep -qF -e "$3" "$2"
+    passed "$1" $?
+}
+
+# same FACT FILE FILE
+same()
+{
+    cmp "$2" "$3" >>err
+    passed "$1" $?
+}
+
+"$MUNIMENT" key new key >/dev/null && "$MUNIMENT" seal "$demo/records.yaml" -o office.mun --key key >/dev/null || exit 1
+
+# --- Record and replay ---
+
+gives "a run is recorded" 0 "$MUNIMENT" boot office.mun --script records.script --record journal --digest --serial extract.txt --screenshot end.png
+tail -n 1 out >recorded
+sent=$(sha256sum <extract.txt)
+gives "the journal's tags can be checked without Muniment" 0 python3 "$tags" check journal
+gives "it is replayed" 0 "$MUNIMENT" replay office.mun journal --digest --serial extract.txt --screenshot replayed.png
+says "all of it" out "29 inputs given, 2 states equal"
+says "to its end" out ", the end"
+tail -n 1 out >replayed
+same "to the same state" recorded replayed
+same "and picture" end.png replayed.png
+[ "$sent" = "$(sha256sum <extract.txt)" ]
+passed "and output" $?
+for slicing in 1009 random:1 random:2; do
+    gives "a run cut into slices ($slicing)" 0 "$MUNIMENT" boot office.mun --script records.script --record "sliced-$slicing" --slice "$slicing"
+    same "has the same journal" journal "sliced-$slicing"
+    gives "and a replay in slices is equal" 0 "$MUNIMENT" replay office.mun journal --slice "$slicing"
+done
+
+# Recording and replaying depend on nothing of the host.
+mkdir -p elsewhere
+cat >elsewhere/clock.c <<'END'
+/* A clock that runs backwards, an hour with each look at it. */
+#include <time.h>
+static time_t hours;
+int clock_gettime(clockid_t clock, struct timespec *now) { (void)clock; now->tv_sec = 1000000000 - 3600 * hours++; now->tv_nsec = 0; return 0; }
+time_t time(time_t *now) { time_t t = 1000000000 - 3600 * hours++; if (now) *now = t; return t; }
+END
+gcc -shared -fPIC -o elsewhere/clock.so elsewhere/clock.c || exit 1
+cp records.script elsewhere
+gives "a run is recorded in another folder, locale and time zone, while the clock runs backwards" 0 env -C elsewhere -i PATH="$PATH" LC_ALL=tr_TR.UTF-8 TZ=Asia/Kathmandu \
+    LD_PRELOAD="$WORK/elsewhere/clock.so" "$MUNIMENT" boot ../office.mun --script records.script --record ../elsewhere.journal
+same "to the same journal" journal elsewhere.journal
+gives "and replayed there" 0 env -C elsewhere -i PATH="$PATH" LC_ALL=C TZ=Pacific/Chatham LD_PRELOAD="$WORK/elsewhere/clock.so" "$MUNIMENT" replay ../office.mun ../journal
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+    chmod 755 . && cp "$MUNIMENT" ./muniment
+    gives "and by another user" 0 setpriv --reuid 65534 --regid 65534 --clear-groups ./muniment replay office.mun journal
+fi
+if command -v qemu-x86_64 >/dev/null; then
+    gives "and on an emulated host" 0 qemu-x86_64 "$MUNIMENT" replay office.mun journal
+else
+    echo "without qemu-x86_64"
+fi
+
+# --- Ends ---
+
+gives "a replay ends at a tick" 0 "$MUNIMENT" replay office.mun journal --to tick:262000000 --digest
+says "exactly" out "tick 262000000 sha256:"
+gives "or when something comes true" 0 "$MUNIMENT" replay office.mun journal --until 'screen:records on this disk' --text
+says "and shows it" out "records on this disk"
+gives "what does not come true is told" 1 "$MUNIMENT" replay office.mun journal --until 'screen:no such text'
+says "with the end of the journal" err "the journal ends at tick"
+cat >idle.script <<'END'
+wait time 60
+END
+gives "a minute in which nobody types" 0 "$MUNIMENT" boot office.mun --script idle.script --record idle
+[ "$(stat -c %s idle)" -lt 1024 ]
+passed "takes less than 1 KB" $?
+
+# --- Damage ---
+
+size=$(stat -c %s journal)
+head=$(head -n 4 journal | wc -c)
+for cut in "$head" $((head + 1)) $((head + 100)) $((head + 400)) $((size - 100)) $((size - 20)) $((size - 1)); do
+    head -c "$cut" journal >cut
+    gives "a journal cut after $cut bytes is replayed" 0 "$MUNIMENT" replay office.mun cut
+    says "to where it was cut" out "where the journal was cut short"
+done
+head -c $((head - 1)) journal >cut
+gives "one that is cut within its head is refused" 3 "$MUNIMENT" replay office.mun cut
+: >cut
+gives "and an empty one" 3 "$MUNIMENT" replay office.mun cut
+gives "and an archive" 3 "$MUNIMENT" replay office.mun office.mun
+for line in 2 5 6 17 35; do
+    sed "${line}d" journal >bad
+    gives "a journal without its line $line is refused" 3 "$MUNIMENT" replay office.mun bad
+    says "at that line" err "bad:$line: the tag does not follow"
+    says "with what to do" err "find a good copy"
+done
+sed '10{h;d};11{G}' journal >bad
+gives "lines that were exchanged are found" 3 "$MUNIMENT" replay office.mun bad
+says "at the first of them" err "bad:10: the tag does not follow"
+sed '12s/0/1/' journal >bad
+gives "a changed line is found" 3 "$MUNIMENT" replay office.mun bad
+says "where it is" err "bad:12: the tag does not follow"
+
+# tampered SED: the journal with lines changed, and tags made to fit.
+tampered()
+{
+    sed "$1" journal | python3 "$tags" again >bad
+}
+tampered '10{h;d};11{G}'
+gives "ticks that go back are refused" 3 "$MUNIMENT" replay office.mun bad
+says "with the line" err "bad:11: the line is of an earlier tick"
+for change in '6s/^/9999999999999999999/' '6s/key 1c/key 1cc/' '6s/down/sideways/' '6s/key/kez/' '6s/ key/  key/' '5s/digest ./digest g/' '6s/ key.*/ pointer 0 32768 0 0 x/' \
+    '6s/ key.*/ pointer 0 0 0 8 x/' '6s/ key.*/ serial 2 00 x/' '6s/ key.*/ serial 0 0 x/' '6s/ key.*/ medium hd9 none x/' '6s/ key.*/ power on x/' '2s/0/x/' '4s/cpu/CPU/'; do
+    tampered "$change"
+    gives "what is out of range is refused ($change)" 3 "$MUNIMENT" replay office.mun bad
+    says "with its line" err "bad:${change%%s*}: "
+done
+tampered '$s/off/off x/;$p'
+gives "something behind the end is refused" 3 "$MUNIMENT" replay office.mun bad
+tampered '3s/: ../: 00/'
+gives "another machine's journal is refused" 3 "$MUNIMENT" replay office.mun bad
+says "with its machine-root" err "another machine, with the machine-root 00"
+tampered '4s/cpu/gpu/'
+gives "and one of a machine with other parts" 3 "$MUNIMENT" replay office.mun bad
+
+tampered '8d;9d'
+gives "a journal that lacks inputs is not equal" 1 "$MUNIMENT" replay office.mun bad
+says "at the next digest" err "bad:33: the state is not the one recorded"
+says "with the parts" err "parts that differ: ram"
+says "and the tick that was equal" err "last equal at tick 0"
+tampered '35s/digest ......../digest 00000000/'
+gives "a tampered digest is found" 1 "$MUNIMENT" replay office.mun bad
+says "where it is, and for what it is" err "bad:35: the state is not the one recorded, although no part differs"
+tampered '5a 100 key 1c down x'
+gives "a tick at which the machine cannot stand is found" 1 "$MUNIMENT" replay office.mun bad
+says "with the tick" err "bad:6: the machine cannot stand at this tick (tick 112;"
+
+# --- Media ---
+
+cp "$demo/records.img" other.img
+cat >floppy.script <<'END'
+wait time 3
+floppy other.img
+wait time 2
+floppy other.img
+wait time 1
+END
+gives "changes of the floppy are recorded" 0 "$MUNIMENT" boot office.mun --script floppy.script --record floppies --floppy other.img --digest
+tail -n 1 out >recorded
+says "with the image" floppies "medium fd0 $(sha256sum other.img | cut -d' ' -f1)"
+gives "a replay without the image is refused" 3 "$MUNIMENT" replay office.mun floppies
+says "and says which" err "$(sha256sum other.img | cut -d' ' -f1) was put in, and is not here"
+gives "with it, it is equal" 0 "$MUNIMENT" replay office.mun floppies --media records.script --media other.img --digest
+tail -n 1 out >replayed
+same "at the end as well" recorded replayed
+
+# --- Recording ---
+
+gives "a machine that is not sealed is not recorded" 3 "$MUNIMENT" boot "$demo/records.yaml" --record none
+says "and it is said what to do" err "seal the machine first"
+gives "a journal is not written over" 3 "$MUNIMENT" boot office.mun --record journal
+says "but another name asked for" err "choose another name"
+gives "a run with an overlay" 0 "$MUNIMENT" boot office.mun --overlay kept --until tick:1000 --record first
+gives "is recorded again while nothing was written" 0 "$MUNIMENT" boot office.mun --overlay kept --until tick:1000 --record second
+same "with the same journal" first second
+(ulimit -f 1; exec "$MUNIMENT" boot office.mun --script records.script --record full) >out 2>err
+[ $? -eq 4 ]
+passed "a full disk ends the run" $?
+says "and is said" err "full: cannot write"
+gives "what was on it is good" 0 "$MUNIMENT" replay office.mun full
+
+# A recorder that is killed: everything that it had written is there. It types for as long as it lives.
+for ((i = 0; i < 2000; i++)); do printf 'key down\nkey up\n'; done >busy.script
+for wait in 0.3 0.7 1.1; do
+    rm -f killed
+    "$MUNIMENT" boot office.mun --script busy.script --record killed >/dev/null 2>&1 &
+    recorder=$!
+    for ((i = 0; i < 200; i++)); do [ -s killed ] && break; sleep 0.05; done
+    sleep $wait
+    before=$(grep -c '' killed)
+    kill -9 $recorder
+    wait $recorder 2>/dev/null
+    gives "the journal of a recorder that was killed is replayed" 0 "$MUNIMENT" replay office.mun killed
+    says "to where it was cut" out "where the journal was cut short"
+    [ "$(grep -c '' killed)" -ge "$before" ] && [ "$before" -ge 5 ]
+    passed "and has what was in it before" $?
+done
+
+echo "$count facts, $failures failed"
+[ $failures -eq 0 ]

@@ -1,0 +1,194 @@
+/* journal_write.c - writes journals, line by line, so that what was recorded is there even if the recorder is killed.
+ *
+ * A line reaches the file with one write when its input has been given, and the disk by a sync at once, or, if there was one a moment ago, at most
+ * SYNC_AFTER later. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "archive/layout.h"
+#include "verify/journal_line.h"
+
+#define SYNC_AFTER 40 /* milliseconds */
+
+static uint64_t milliseconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static bool sync_now(struct journal_writer *w)
+{
+    if (w->error.status != STATUS_OK)
+        return false;
+    if (w->descriptor >= 0 && fdatasync(w->descriptor) != 0 && errno != EINVAL) /* EINVAL: a file that knows no sync, such as a pipe */
+        return error_host(&w->error, w->path, errno, "cannot sync");
+    w->synced_at = milliseconds();
+    w->unsynced = false;
+    return true;
+}
+
+bool journal_sync_due(struct journal_writer *w)
+{
+    return !w->unsynced || milliseconds() - w->synced_at < SYNC_AFTER || sync_now(w);
+}
+
+/* A line that could be written only in part is taken back. */
+static bool put(struct journal_writer *w, const char *bytes, size_t length)
+{
+    size_t done = 0;
+
+    if (w->error.status != STATUS_OK)
+        return false;
+    if (w->descriptor < 0) {
+        text_add(w->memory, bytes, length);
+        return !w->memory->failed || error_host(&w->error, w->path, ENOMEM, "cannot write");
+    }
+    while (done < length) {
+        ssize_t n = write(w->descriptor, bytes + done, length - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            int failure = n < 0 ? errno : ENOSPC;
+            if (ftruncate(w->descriptor, (off_t)w->length) != 0)
+                w->unsynced = true; /* a torn line is left, which a reader passes over */
+            return error_host(&w->error, w->path, failure, "cannot write");
+        }
+        done += (size_t)n;
+    }
+    w->length += length;
+    w->unsynced = true;
+    return true;
+}
+
+/* Writes a line and its tag. The text is known to be shorter than the limit. */
+static bool put_line(struct journal_writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static bool put_line(struct journal_writer *w, const char *format, ...)
+{
+    char line[JOURNAL_LINE_LIMIT + 32], tag[9];
+    va_list arguments;
+
+    va_start(arguments, format);
+    size_t length = (size_t)vsnprintf(line, JOURNAL_LINE_LIMIT, format, arguments);
+    va_end(arguments);
+    journal_tag(w->tag, line, length, tag);
+    int tail = snprintf(line + length, sizeof(line) - length, " %s\n", tag);
+    if (!put(w, line, length + (size_t)tail))
+        return false;
+    memcpy(w->tag, tag, sizeof(tag));
+    return true;
+}
+
+static bool put_header(struct journal_writer *w, const struct journal_header *h)
+{
+    char hex[65];
+
+    put_line(w, "muniment-journal: 0");
+    put_line(w, "machine: %" PRIu32, h->machine);
+    put_line(w, "machine-root: %s", h->machine_root);
+    put_line(w, "parts: %s", h->parts);
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (h->media[slot].kind) {
+            hex_encode(h->media[slot].sha256, hex);
+            put_line(w, "medium: %s %s %s", drive_slot_names[slot], journal_drive_kinds[h->media[slot].kind], hex);
+        }
+    return w->error.status == STATUS_OK;
+}
+
+/* The name of a new file is on the disk when its folder is. */
+static bool sync_folder(struct journal_writer *w)
+{
+    const char *slash = strrchr(w->path, '/');
+    char folder[4096];
+
+    if ((size_t)snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - w->path) + 1 : 1, slash ? w->path : ".") >= sizeof(folder))
+        return error_host(&w->error, w->path, ENAMETOOLONG, "cannot create");
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0)
+        return error_host(&w->error, folder, errno, "cannot open");
+    fsync(descriptor); /* some file systems cannot, and need not */
+    close(descriptor);
+    return true;
+}
+
+bool journal_create(struct journal_writer *w, const char *path, const struct journal_header *header, struct error *error)
+{
+    *w = (struct journal_writer){ .path = path };
+    w->descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+    if (w->descriptor < 0)
+        return errno == EEXIST ? error_set(error, STATUS_INPUT, path, NULL, "choose another name", "is there already; a journal is not written over") :
+                                 error_host(error, path, errno, "cannot create");
+    if (put_header(w, header) && sync_now(w) && sync_folder(w))
+        return true;
+    *error = w->error;
+    close(w->descriptor);
+    unlink(path);
+    return false;
+}
+
+void journal_create_in_memory(struct journal_writer *w, struct text *memory, const struct journal_header *header)
+{
+    *w = (struct journal_writer){ .path = "journal", .descriptor = -1, .memory = memory };
+    put_header(w, header);
+}
+
+bool journal_write_key(struct journal_writer *w, uint64_t tick, uint8_t code, bool down)
+{
+    return put_line(w, "%" PRIu64 " key %02x %s", tick, code, down ? "down" : "up") && journal_sync_due(w);
+}
+
+bool journal_write_pointer(struct journal_writer *w, uint64_t tick, int dx, int dy, int wheel, unsigned buttons)
+{
+    return put_line(w, "%" PRIu64 " pointer %d %d %d %u", tick, dx, dy, wheel, buttons) && journal_sync_due(w);
+}
+
+bool journal_write_serial(struct journal_writer *w, uint64_t tick, unsigned port, const uint8_t *bytes, size_t count)
+{
+    char hex[2 * JOURNAL_SERIAL_LIMIT + 1];
+
+    for (size_t part; count > 0; bytes += part, count -= part) {
+        part = count < JOURNAL_SERIAL_LIMIT ? count : JOURNAL_SERIAL_LIMIT;
+        for (size_t i = 0; i < part; i++)
+            snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+        if (!put_line(w, "%" PRIu64 " serial %u %s", tick, port, hex))
+            return false;
+    }
+    return journal_sync_due(w);
+}
+
+bool journal_write_medium(struct journal_writer *w, uint64_t tick, enum drive_slot slot, const char *sha256)
+{
+    return put_line(w, "%" PRIu64 " medium %s %s", tick, drive_slot_names[slot], sha256 ? sha256 : "none") && journal_sync_due(w);
+}
+
+bool journal_write_digest(struct journal_writer *w, uint64_t tick, const struct journal_state *state)
+{
+    char hex[65];
+
+    hex_encode(state->digest, hex);
+    return put_line(w, "%" PRIu64 " digest %s %s", tick, hex, state->parts) && journal_sync_due(w);
+}
+
+bool journal_write_power_off(struct journal_writer *w, uint64_t tick)
+{
+    return put_line(w, "%" PRIu64 " power off", tick);
+}
+
+bool journal_close(struct journal_writer *w, struct error *error)
+{
+    bool good = sync_now(w);
+
+    if (!good)
+        *error = w->error;
+    if (w->descriptor >= 0 && close(w->descriptor) != 0 && good)
+        good = error_host(error, w->path, errno, "cannot write");
+    w->descriptor = -1;
+    return good;
+}

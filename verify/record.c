@@ -1,0 +1,187 @@
+/* record.c - see record.h. */
+#include "verify/record.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* --- The state of a machine --- */
+
+struct part_list {
+    struct journal_header *header; /* or null */
+    struct journal_state *state;   /* or null */
+    size_t names, digits;
+    bool overflow;
+};
+
+static void list_part(void *context, const char *name, const uint8_t digest[DIGEST_SIZE])
+{
+    struct part_list *list = context;
+    char hex[65];
+
+    if (list->header) {
+        int length = snprintf(list->header->parts + list->names, 800 - list->names, "%s%s", list->names ? " " : "", name);
+        list->names += (size_t)length;
+        list->overflow = list->overflow || list->names >= 800 || ++list->header->part_count > JOURNAL_PARTS_LIMIT;
+    } else {
+        list->overflow = list->overflow || list->digits + JOURNAL_PART_DIGITS >= sizeof(list->state->parts);
+    }
+    if (list->overflow || !list->state)
+        return;
+    hex_encode(digest, hex);
+    memcpy(list->state->parts + list->digits, hex, JOURNAL_PART_DIGITS);
+    list->digits += JOURNAL_PART_DIGITS;
+    list->state->parts[list->digits] = '\0';
+}
+
+bool record_state(struct machine *machine, struct journal_state *state)
+{
+    struct part_list list = { .state = state };
+
+    *state->parts = '\0';
+    return machine_digest(machine, state->digest) && machine_parts(machine, list_part, &list) && !list.overflow;
+}
+
+bool record_header(struct machine *machine, uint32_t version, const char *machine_root, struct journal_header *header)
+{
+    struct part_list list = { .header = header };
+
+    memset(header, 0, sizeof(*header));
+    header->machine = version;
+    memcpy(header->machine_root, machine_root, sizeof(header->machine_root));
+    return machine_parts(machine, list_part, &list) && !list.overflow;
+}
+
+/* --- Beginning and end --- */
+
+void recorder_begin(struct recorder *r, struct machine *machine)
+{
+    *r = (struct recorder){ .machine = machine };
+}
+
+static bool no_state(const char *object, struct error *error)
+{
+    return error_set(error, STATUS_HOST, object, NULL, NULL, "there is no memory for the machine's digest, or a disk failed");
+}
+
+static bool write_digest(struct recorder *r)
+{
+    struct journal_state state;
+
+    r->digest_at = machine_tick(r->machine);
+    return record_state(r->machine, &state) && journal_write_digest(&r->writer, r->digest_at, &state);
+}
+
+/* The first digest, and when the next is due. */
+static bool begin(struct recorder *r, uint64_t interval)
+{
+    r->recording = true;
+    r->interval = r->digest_due = interval;
+    return write_digest(r);
+}
+
+bool recorder_create(struct recorder *r, struct machine *machine, const struct media *media, const char *path, struct error *error)
+{
+    struct journal_header header;
+    hex_digest hex;
+
+    recorder_begin(r, machine);
+    if (!record_header(machine, media->manifest.version, archive_machine_root(media->archive), &header))
+        return no_state(path, error);
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
+        const struct medium *medium = &media->drives[slot];
+        if (!medium->present || !medium->path)
+            continue;
+        if (!image_digest(medium->path, hex, NULL, NULL, error))
+            return false;
+        header.media[slot].kind = media->manifest.drives[slot].kind;
+        hex_decode(hex, header.media[slot].sha256);
+    }
+    if (!journal_create(&r->writer, path, &header, error))
+        return false;
+    if (begin(r, RECORD_DIGEST_SECONDS * machine_ticks_per_second(machine)))
+        return true;
+    return r->writer.error.status == STATUS_OK ? no_state(path, error) : (*error = r->writer.error, false);
+}
+
+bool recorder_create_in_memory(struct recorder *r, struct machine *machine, const struct journal_header *header, struct text *memory, uint64_t interval,
+                               struct error *error)
+{
+    recorder_begin(r, machine);
+    journal_create_in_memory(&r->writer, memory, header);
+    return begin(r, interval) || no_state("journal", error);
+}
+
+bool record_end(struct recorder *r, bool has_state, struct error *error)
+{
+    bool good = true;
+
+    if (!r->recording)
+        return true;
+    r->recording = false;
+    if (has_state) {
+        good = (r->digest_at == machine_tick(r->machine) || write_digest(r)) && journal_write_power_off(&r->writer, machine_tick(r->machine));
+        if (!good && r->writer.error.status == STATUS_OK)
+            no_state("journal", error);
+    }
+    return journal_close(&r->writer, error) && good;
+}
+
+/* --- Inputs --- */
+
+bool record_key(struct recorder *r, uint8_t key, bool down)
+{
+    if (!machine_key(r->machine, key, down))
+        return false;
+    if (r->recording)
+        journal_write_key(&r->writer, machine_tick(r->machine), key, down);
+    return true;
+}
+
+bool record_pointer(struct recorder *r, int dx, int dy, int wheel, unsigned buttons)
+{
+    if (!machine_pointer(r->machine, dx, dy, wheel, buttons))
+        return false;
+    if (r->recording)
+        journal_write_pointer(&r->writer, machine_tick(r->machine), dx, dy, wheel, buttons);
+    return true;
+}
+
+size_t record_serial(struct recorder *r, unsigned port, const uint8_t *bytes, size_t count)
+{
+    size_t taken = 0;
+
+    while (taken < count && machine_serial_in(r->machine, port, bytes[taken]))
+        taken++;
+    if (taken > 0 && r->recording)
+        journal_write_serial(&r->writer, machine_tick(r->machine), port, bytes, taken);
+    return taken;
+}
+
+void record_medium(struct recorder *r, enum drive_slot slot, const struct block *medium, const char *sha256)
+{
+    machine_insert(r->machine, slot, medium);
+    if (r->recording)
+        journal_write_medium(&r->writer, machine_tick(r->machine), slot, sha256);
+}
+
+/* --- On the way --- */
+
+bool record_sync(struct recorder *r)
+{
+    return !r->recording || journal_sync_due(&r->writer);
+}
+
+bool record_look(struct recorder *r)
+{
+    uint64_t tick;
+
+    if (!r->recording)
+        return true;
+    tick = machine_tick(r->machine);
+    if (tick >= r->digest_due) {
+        r->digest_due = (tick / r->interval + 1) * r->interval;
+        if (!write_digest(r))
+            return false;
+    }
+    return r->writer.error.status == STATUS_OK && journal_sync_due(&r->writer);
+}

@@ -1,0 +1,301 @@
+/* replay.c - see replay.h. */
+#include "verify/replay.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "verify/record.h"
+
+/* --- Images --- */
+
+bool replay_images_open(struct replay_images *images, const char **paths, size_t count, progress_function *progress, void *context, struct error *error)
+{
+    *images = (struct replay_images){ paths, calloc(count + 1, sizeof(*images->digests)), 0 };
+    if (!images->digests)
+        return error_host(error, "replay", ENOMEM, "cannot open images");
+    for (; images->count < count; images->count++)
+        if (!image_digest(paths[images->count], images->digests[images->count], progress, context, error))
+            return false;
+    return true;
+}
+
+void replay_images_free(struct replay_images *images)
+{
+    free(images->digests);
+    *images = (struct replay_images){ .paths = NULL };
+}
+
+static const char *find_image(const struct replay *r, const uint8_t digest[DIGEST_SIZE])
+{
+    char hex[65];
+
+    hex_encode(digest, hex);
+    for (size_t i = 0; r->images && i < r->images->count; i++)
+        if (!strcmp(r->images->digests[i], hex))
+            return r->images->paths[i];
+    return NULL;
+}
+
+/* --- Beginning --- */
+
+static bool refuse(const struct replay *r, const char *remedy, struct error *error, const char *what)
+{
+    return error_set(error, STATUS_INPUT, r->name, NULL, remedy, "%s", what);
+}
+
+static bool missing_image(const struct replay *r, const uint8_t digest[DIGEST_SIZE], struct error *error)
+{
+    char hex[65];
+
+    hex_encode(digest, hex);
+    return error_set(error, STATUS_INPUT, r->name, NULL, "give its file with --media", "the image with SHA-256 %s was put in, and is not here", hex);
+}
+
+/* Everything that can be known to be missing is, before the machine runs. */
+static bool check_images(const struct replay *r, struct error *error)
+{
+    const struct journal *j = r->journal;
+
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (j->header.media[slot].kind && !find_image(r, j->header.media[slot].sha256))
+            return missing_image(r, j->header.media[slot].sha256, error);
+    for (uint32_t i = 0; i < j->count; i++)
+        if (j->entries[i].kind == JOURNAL_MEDIUM && j->entries[i].medium.present && !find_image(r, j->entries[i].medium.sha256))
+            return missing_image(r, j->entries[i].medium.sha256, error);
+    return true;
+}
+
+static bool check_header(const struct replay *r, const char *machine_root, struct error *error)
+{
+    const struct journal_header *h = &r->journal->header;
+
+    if (strcmp(h->machine_root, machine_root))
+        return error_set(error, STATUS_INPUT, r->name, NULL, "give the archive that it was recorded from",
+                         "the journal is of another machine, with the machine-root %.16s…, not %.16s…", h->machine_root, machine_root);
+    if (h->machine != r->media->manifest.version)
+        return refuse(r, NULL, error, "the journal is of another version of the machine");
+    return true;
+}
+
+/* Puts in what was put in before power-on. */
+static bool put_in_media(struct replay *r, struct error *error)
+{
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
+        const struct journal_medium *wanted = &r->journal->header.media[slot];
+        struct drive_manifest *drive = &r->media->manifest.drives[slot];
+        if (!wanted->kind)
+            continue;
+        if (drive->kind == DRIVE_ABSENT && wanted->kind != DRIVE_FLOPPY)
+            drive->kind = wanted->kind;
+        if (drive->kind != wanted->kind)
+            return refuse(r, NULL, error, "the journal puts a medium into a drive that the machine does not have");
+        medium_close(&r->media->drives[slot]);
+        if (!media_open_image(r->media, (enum drive_slot)slot, find_image(r, wanted->sha256), &r->media->drives[slot], error))
+            return false;
+    }
+    return true;
+}
+
+static void host_sha256(void *context, const uint8_t *bytes, size_t length, uint8_t digest[32])
+{
+    (void)context;
+    sha256(bytes, length, digest);
+}
+
+void media_host(const struct media *media, struct machine_host *host)
+{
+    host->system_rom = media->system.bytes;
+    host->system_rom_size = media->system.size;
+    host->video_rom = media->video.bytes;
+    host->video_rom_size = media->video.size;
+    host->sha256 = host_sha256;
+    for (int slot = 0; slot < DRIVE_COUNT; slot++)
+        host->drives[slot] = media->drives[slot].present ? &media->drives[slot].disk : NULL;
+}
+
+static bool switch_on(struct replay *r, const struct machine_host *outside, struct error *error)
+{
+    const char *reason = "unknown reason";
+    struct machine_host host = *outside;
+    struct journal_header own;
+
+    media_host(r->media, &host);
+    r->machine = machine_create(&r->media->manifest, &host, &reason);
+    if (!r->machine)
+        return error_set(error, STATUS_INPUT, r->name, NULL, NULL, "this machine cannot be built: %s", reason);
+    if (!record_header(r->machine, r->media->manifest.version, r->journal->header.machine_root, &own))
+        return error_set(error, STATUS_HOST, r->name, NULL, NULL, "out of memory");
+    return !strcmp(own.parts, r->journal->header.parts) ||
+           refuse(r, "use that program: its source is in the archive", error,
+                  "it was recorded by a program whose machine has other parts than this one's");
+}
+
+bool replay_begin(struct replay *r, const char *name, const struct journal *journal, struct media *media, const char *machine_root,
+                  const struct replay_images *images, const struct machine_host *outside, struct error *error)
+{
+    *r = (struct replay){ .name = name, .journal = journal, .media = media, .images = images };
+    return check_header(r, machine_root, error) && check_images(r, error) && put_in_media(r, error) && switch_on(r, outside, error);
+}
+
+void replay_end(struct replay *r)
+{
+    machine_destroy(r->machine);
+    r->machine = NULL;
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (r->inserted[slot]) {
+            medium_close(r->inserted[slot]);
+            free(r->inserted[slot]);
+            r->inserted[slot] = NULL;
+        }
+}
+
+/* --- Entries --- */
+
+/* The object of an error about an entry: JOURNAL:LINE. */
+static void name_entry(const struct replay *r, const struct journal_entry *e, char object[512])
+{
+    snprintf(object, 512, "%.480s:%" PRIu32, r->name, e->line);
+}
+
+static void differs(struct replay *r, const struct journal_entry *e, const char *what)
+{
+    char object[512], place[128];
+
+    r->outcome = REPLAY_DIFFERS;
+    name_entry(r, e, object);
+    if (r->digests > 0)
+        snprintf(place, sizeof(place), "tick %" PRIu64 "; last equal at tick %" PRIu64, machine_tick(r->machine), r->equal_at);
+    else
+        snprintf(place, sizeof(place), "tick %" PRIu64 "; equal nowhere before", machine_tick(r->machine));
+    error_set(&r->error, STATUS_WRONG, object, place, NULL, "%s", what);
+}
+
+/* The machine ran into a disk that failed, or has no memory for a digest. */
+static void failed(struct replay *r)
+{
+    r->outcome = REPLAY_FAILED;
+    if (machine_run(r->machine, machine_tick(r->machine)) != MACHINE_HOST_FAILED) {
+        error_set(&r->error, STATUS_HOST, r->name, NULL, NULL, "out of memory");
+        return;
+    }
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
+        const struct medium *medium = r->inserted[slot];
+        const struct error *reason = medium && medium->disk.failure ? medium->disk.failure(medium->disk.context) : NULL;
+        if (reason && *reason->what) {
+            r->error = *reason;
+            return;
+        }
+    }
+    media_failure(r->media, &r->error);
+}
+
+static void compare_state(struct replay *r, const struct journal_entry *e)
+{
+    char names[200], what[400];
+    struct journal_state state;
+
+    if (r->unchecked)
+        return;
+    if (!record_state(r->machine, &state)) {
+        failed(r);
+        return;
+    }
+    if (!memcmp(state.digest, e->digest.sha256, DIGEST_SIZE)) {
+        r->digests++;
+        r->equal_at = e->tick;
+        return;
+    }
+    journal_differing_parts(&r->journal->header, state.parts, e->digest.parts, names, sizeof(names));
+    snprintf(what, sizeof(what), *names ? "the state is not the one recorded; parts that differ: %s" :
+             "the state is not the one recorded, although no part differs: this line is not what the recorder wrote%s", names);
+    differs(r, e, what);
+}
+
+static bool carry_out_medium(struct replay *r, const struct journal_entry *e)
+{
+    enum drive_slot slot = e->medium.slot;
+    enum drive_kind kind = r->media->manifest.drives[slot].kind;
+    struct medium *medium = NULL, *old = r->inserted[slot];
+
+    if (kind != DRIVE_FLOPPY && kind != DRIVE_CDROM)
+        return false;
+    if (e->medium.present) {
+        medium = calloc(1, sizeof(*medium));
+        if (!medium || !media_open_image(r->media, slot, find_image(r, e->medium.sha256), medium, &r->error)) {
+            if (!medium)
+                error_host(&r->error, r->name, ENOMEM, "cannot put in a medium");
+            free(medium);
+            r->outcome = REPLAY_FAILED;
+            return true;
+        }
+    }
+    machine_insert(r->machine, slot, medium ? &medium->disk : NULL);
+    if (old)
+        medium_close(old);
+    free(old);
+    r->inserted[slot] = medium;
+    return true;
+}
+
+/* Gives an input to the machine. False: it does not take it. */
+static bool carry_out(struct replay *r, const struct journal_entry *e)
+{
+    switch (e->kind) {
+    case JOURNAL_KEY:
+        return machine_key(r->machine, e->key.code, e->key.down);
+    case JOURNAL_POINTER:
+        return machine_pointer(r->machine, e->pointer.dx, e->pointer.dy, e->pointer.wheel, e->pointer.buttons);
+    case JOURNAL_SERIAL:
+        for (unsigned i = 0; i < e->serial.count; i++)
+            if (!machine_serial_in(r->machine, e->serial.port, e->serial.bytes[i]))
+                return false;
+        return true;
+    case JOURNAL_MEDIUM:
+        return carry_out_medium(r, e);
+    case JOURNAL_DIGEST:
+        compare_state(r, e);
+        return true;
+    case JOURNAL_POWER_OFF:
+        return true;
+    }
+    return false;
+}
+
+/* Carries out what is due at the tick at which the machine stands. off: it will come no further. */
+static void carry_out_due(struct replay *r, bool off)
+{
+    while (r->outcome == REPLAY_EQUAL && r->next < r->journal->count) {
+        const struct journal_entry *e = &r->journal->entries[r->next];
+        uint64_t tick = machine_tick(r->machine);
+        if (e->tick > tick && !off)
+            return;
+        if (e->tick != tick) {
+            differs(r, e, off ? "the machine went off before this" : "the machine cannot stand at this tick");
+            return;
+        }
+        r->next++;
+        r->inputs += e->kind != JOURNAL_DIGEST && e->kind != JOURNAL_POWER_OFF;
+        if (!carry_out(r, e))
+            differs(r, e, "the machine does not take this input");
+    }
+}
+
+enum machine_stop replay_to(struct replay *r, uint64_t until)
+{
+    enum machine_stop stop = MACHINE_SLICE_END;
+
+    carry_out_due(r, false);
+    while (r->outcome == REPLAY_EQUAL && r->next < r->journal->count && machine_tick(r->machine) < until && stop == MACHINE_SLICE_END) {
+        uint64_t target = r->journal->entries[r->next].tick;
+        if (target > until)
+            target = until;
+        stop = machine_run(r->machine, target);
+        if (stop == MACHINE_HOST_FAILED)
+            failed(r);
+        else
+            carry_out_due(r, stop == MACHINE_POWERED_OFF);
+    }
+    return stop;
+}

@@ -1,0 +1,55 @@
+/* replay.h - runs a machine as a journal says: each input at its tick, the state compared at each recorded digest. */
+#ifndef MUNIMENT_VERIFY_REPLAY_H
+#define MUNIMENT_VERIFY_REPLAY_H
+
+#include "emu/emu.h"
+#include "verify/journal.h"
+#include "verify/media.h"
+
+/* The image files from which media are put in, found by their digests. */
+struct replay_images {
+    const char **paths; /* the caller's */
+    hex_digest *digests; /* owned */
+    size_t count;
+};
+
+enum replay_outcome {
+    REPLAY_EQUAL,   /* so far */
+    REPLAY_DIFFERS, /* the machine stands where it differs first from what is recorded */
+    REPLAY_FAILED   /* on this host */
+};
+
+struct replay {
+    const char *name;               /* of the journal, for messages */
+    const struct journal *journal;
+    struct media *media;
+    const struct replay_images *images;
+    struct machine *machine;        /* owned */
+    struct medium *inserted[DRIVE_COUNT]; /* owned: what was put in on the way */
+    uint32_t next;                  /* entry */
+    uint32_t inputs, digests;       /* that were given, that were equal */
+    uint64_t equal_at;              /* tick of the last equal digest */
+    bool unchecked;                 /* recorded digests are passed over */
+    enum replay_outcome outcome;
+    struct error error;             /* unless the outcome is REPLAY_EQUAL */
+};
+
+/* Computes the digests of the images. The caller calls replay_images_free in any case. */
+bool replay_images_open(struct replay_images *images, const char **paths, size_t count, progress_function *progress, void *context,
+                        struct error *error);
+void replay_images_free(struct replay_images *images);
+
+/* Builds the machine that a journal belongs to, from its sealed media, whose machine_root is given, and switches it on. Everything is the caller's and must
+ * outlive the replay; outside says what takes the machine's output, its other fields are filled in here. The caller calls replay_end in any case. */
+bool replay_begin(struct replay *r, const char *name, const struct journal *journal, struct media *media, const char *machine_root,
+                  const struct replay_images *images, const struct machine_host *outside, struct error *error);
+void replay_end(struct replay *r);
+
+/* As machine_run. Also ends with the journal, and where the outcome is no longer REPLAY_EQUAL; MACHINE_HOST_FAILED is the outcome REPLAY_FAILED. Entries of the tick at which it ends
+ * have been carried out. */
+enum machine_stop replay_to(struct replay *r, uint64_t until);
+
+/* Fills in what a machine needs of its media. */
+void media_host(const struct media *media, struct machine_host *host);
+
+#endif
