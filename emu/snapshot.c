@@ -106,13 +106,15 @@ struct in {
 
 static bool next_line(struct in *in)
 {
-    const char *line = in->text, *end = memchr(line, '\n', (size_t)(in->end - line)), *equals = NULL;
+    const char *line = in->text, *end = line, *equals = NULL;
 
-    for (const char *p = line; end && !equals && p + 3 <= end; p++)
-        if (!memcmp(p, " = ", 3))
-            equals = p;
-    if (!equals)
-        return refuse(in->fault, line, end ? (size_t)(end - line) : 0, end ? "is no line of the state" : "is missing: the state is cut short");
+    for (; end < in->end && *end != '\n'; end++)
+        if (!equals && in->end - end > 3 && !memcmp(end, " = ", 3))
+            equals = end;
+    if (end == in->end)
+        return refuse(in->fault, line, 0, "the state is cut short");
+    if (!equals || end - equals < 3)
+        return refuse(in->fault, line, (size_t)(end - line), "is no line of the state");
     in->name = line;
     in->name_length = (size_t)(equals - line);
     in->value = equals + 3;
