@@ -97,5 +97,6 @@ bios: $(BIOS_OUT)/firmware.o
 
 check-bios: $(BIOS_OUT)/system.bin $(BIOS_OUT)/vga.bin $(BIOS_OUT)/test.img
 	bios/tests/bios_in_qemu.sh $(BIOS_OUT)
+	bios/tests/bios_in_bochs.sh $(BIOS_OUT)
 
 -include $(BIOS_OBJECTS:.o=.d) $(BIOS_OUT)/services.d $(BIOS_OUT)/start.d

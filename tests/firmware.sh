@@ -1,27 +1,38 @@
 #!/bin/bash
-# firmware.sh - the firmware's services hold (bios/tests/): on our hardware, and on QEMU's ISA PC where that is installed.
+# firmware.sh - the firmware's services hold (bios/tests/): on our pc-isa and pc-i440fx, on QEMU where that is installed, and, with LONG=1, on Bochs.
 set -euo pipefail
-image=$(realpath "$BUILD/bios/test.img")
+. bios/tests/media.sh
+media_make "$BUILD/bios/test.img" "$WORK"
+good=0
 
-# on_ours NAME OPERAND [OPTION...]: the test image reports on the serial line, one fact a line, and switches the machine off.
+# on_ours MACHINE BOOT KINDS DRIVE...: the test image reports on the serial line, one fact a line, and switches the machine off. A drive is
+# place, kind and image.
 on_ours()
 {
-    echo "--- $1, on our hardware"
-    shift
-    (cd "$WORK" && "$MUNIMENT" boot "$@" --until poweroff --limit 300 --serial serial)
-    cat "$WORK/serial"
-    tr -d '\r' <"$WORK/serial" | grep -q '^done'
-    ! grep '^BAD' "$WORK/serial"
+    local machine=$1 boot=$2 kinds=$3 drive
+    shift 3
+    echo "--- $machine, from $boot, ${*##*/}"
+    {
+        printf 'muniment: machine 0\nmachine: %s\ncpu:\n  model: pentium\n  speed: 25 MIPS\nmemory: 16 MiB\n' "$machine"
+        printf 'firmware:\n  system: built-in 0\n  video: built-in 0\nclock: 1993-01-01T00:00:00\nboot:\n  - %s\n' "$boot"
+        printf 'ports:\n  - com1\n  - lpt1\ndisplay: vga\ndrives:\n'
+        for drive; do
+            set -- $drive
+            printf '  %s:\n    kind: %s\n    image: %s\n' "$1" "${2/-/ }" "$3"
+        done
+    } >"$WORK/machine.yaml"
+    "$MUNIMENT" boot "$WORK/machine.yaml" --until poweroff --limit 300 --serial "$WORK/serial" || good=1
+    facts_hold "$WORK/serial" mouse vbe $kinds || good=1
 }
 
-for copy in floppy.img disk.img; do
-    cp "$image" "$WORK/$copy"
+for machine in pc-isa pc-i440fx; do
+    pci=${machine/pc-i*0fx/pci}
+    pci=${pci/pc-isa/}
+    on_ours $machine floppy "floppy disks $pci" "fd0 floppy-1.44M floppy.img" "hd0 disk disk.img" "hd1 disk scratch.img"
+    on_ours $machine disk "disks $pci" "hd0 disk disk.img" "hd2 disk scratch.img"
+    on_ours $machine cdrom "cd $pci" "fd0 floppy-1.44M floppy.img" "hd0 disk disk.img" "hd1 disk scratch.img" "hd2 cdrom floppy.iso"
+    on_ours $machine cdrom "cd $pci" "fd0 floppy-1.44M floppy.img" "hd0 disk scratch.img" "hd3 cdrom disk.iso"
 done
-truncate -s 1474560 "$WORK/floppy.img"
-truncate -s 64M "$WORK/disk.img"
-truncate -s 2G "$WORK/scratch.img"
-on_ours "from a floppy" floppy.img --disk disk.img
-on_ours "from a disk" disk.img --disk scratch.img
-if command -v qemu-system-i386 >/dev/null; then
-    bios/tests/bios_in_qemu.sh "$BUILD/bios"
-fi
+bios/tests/bios_in_qemu.sh "$BUILD/bios" || good=1
+[ -z "${LONG-}" ] || bios/tests/bios_in_bochs.sh "$BUILD/bios" || good=1
+exit $good

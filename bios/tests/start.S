@@ -128,6 +128,20 @@ mouse_handler:
         std
         lretw
 
+/* Stands before INT 70h: counts at 0:620 and goes on to the handler whose address is at 0:624. */
+        .globl  clock_counter
+clock_counter:
+        pushw   %ds
+        pushw   $0
+        popw    %ds
+        incw    0x620
+        pushl   0x624
+        popl    %cs:clock_next
+        popw    %ds
+        ljmpw   *%cs:clock_next
+clock_next:
+        .long   0
+
 /* void call32(uint32_t base, uint32_t entry, struct call *call), call16: the stack segment is 0 here, so it serves in both modes.
  * Descriptors: 08 and 10 code and data of this program, 18 32-bit code and 20 16-bit code of that base, 28 data of segment call->es. */
         .globl  call32, call16

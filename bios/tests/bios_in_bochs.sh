@@ -1,0 +1,62 @@
+#!/bin/sh
+# Boots test.img on Bochs with our firmware, with and without PCI, and prints what it reports on the serial line. Exit 0 if every
+# fact holds. Usage: bios_in_bochs.sh FOLDER, where system.bin, vga.bin and test.img lie. Bochs' terminal has no graphics, its RFB
+# server none beyond 720x480, so it draws to an X server without a screen.
+set -eu
+out=$(realpath "${1:?folder of the images}")
+. "$(dirname "$0")/media.sh"
+for program in bochs Xvfb; do
+    command -v $program >/dev/null || { echo "bios_in_bochs: skipped: no $program (Debian: bochs, bochs-x, xvfb)"; exit 0; }
+done
+work=$(mktemp -d)
+Xvfb -displayfd 3 -screen 0 1600x1200x24 3>"$work/display" >/dev/null 2>&1 &
+screen=$!
+trap 'kill $screen; rm -rf "$work"' EXIT
+media_make "$out/test.img" "$work"
+for i in $(seq 100); do
+    [ -s "$work/display" ] && break
+    sleep 0.1
+done
+
+# run NAME KINDS LINE...: the lines are added to the machine's description. Bochs ends with status 1 when the machine is switched off.
+run() {
+    echo "--- $1, on Bochs"
+    kinds=$2
+    shift 2
+    cat >"$work/bochsrc" <<END
+config_interface: textconfig
+display_library: x
+plugin_ctrl: unmapped=true, biosdev=true, speaker=false, extfpuirq=true, parallel=true, serial=true
+megs: 16
+cpu: count=1, ips=20000000
+clock: sync=none, time0=946684800
+romimage: file=$out/system.bin, address=0xffff0000
+vgaromimage: file=$out/vga.bin
+mouse: enabled=1, type=imps2
+parport1: enabled=1, file=$work/printed
+com1: enabled=1, mode=file, dev=$work/serial
+log: $work/log
+panic: action=fatal
+$(printf '%s\n' "$@")
+END
+    echo c >"$work/commands"
+    rm -f "$work"/serial "$work"/*.lock
+    DISPLAY=:$(cat "$work/display") timeout 300 bochs -q -f "$work/bochsrc" -rc "$work/commands" </dev/null >/dev/null 2>"$work/errors" || true
+    facts_hold "$work/serial" mouse vbe $kinds || { tail -qn 5 "$work/errors" "$work/log"; good=1; }
+}
+
+good=0
+floppy="floppya: 1_44=$work/floppy.img, status=inserted"
+disk="type=disk, mode=flat, path=$work/disk.img, cylinders=130, heads=16, spt=63"
+scratch="type=disk, mode=flat, path=$work/scratch.img, cylinders=4161, heads=16, spt=63"
+isa="pci: enabled=0"
+pci="pci: enabled=1, chipset=i440fx, slot1=pcivga"
+run "ISA, from a floppy" "floppy disks" "$isa" "boot: floppy" "$floppy" "ata0-master: $disk" "ata0-slave: $scratch"
+run "ISA, from a disk" "disks" "$isa" "boot: disk" "ata0-master: $disk" "ata0-slave: $scratch, translation=large"
+run "ISA, from a CD as a disk" "cd" "$isa" "boot: cdrom" "$floppy" "ata0-master: $scratch" "ata1: enabled=1, ioaddr1=0x170, ioaddr2=0x370, irq=15" \
+    "ata1-master: type=cdrom, path=$work/disk.iso, status=inserted"
+run "PCI, from a floppy" "floppy disks pci" "$pci" "boot: floppy" "$floppy" "ata0-master: $disk" "ata0-slave: $scratch, translation=rechs"
+run "PCI, from a disk" "disks pci" "$pci" "boot: disk" "ata0-master: $disk" "ata0-slave: $scratch"
+run "PCI, from a CD as a floppy" "cd pci" "$pci" "boot: cdrom" "$floppy" "ata0-master: $disk" "ata0-slave: $scratch" \
+    "ata1: enabled=1, ioaddr1=0x170, ioaddr2=0x370, irq=15" "ata1-master: type=cdrom, path=$work/floppy.iso, status=inserted"
+exit $good
