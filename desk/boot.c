@@ -8,6 +8,7 @@
 #include "desk/desk.h"
 #include "desk/png.h"
 #include "desk/screen.h"
+#include "desk/snapshots.h"
 
 #define DEFAULT_LIMIT 3600 /* seconds of guest time */
 
@@ -197,6 +198,8 @@ static bool begin_recording(struct boot *b, struct error *error)
 
     if (!path)
         return true;
+    if (argument_value(b->arguments, "--resume"))
+        return error_set(error, STATUS_USAGE, "boot", NULL, "leave one of the two out", "a journal starts at power-on: --record does not go with --resume");
     if (!b->media.archive)
         return error_set(error, STATUS_INPUT, machine, NULL, "seal the machine first (muniment seal), and start the archive",
                          "a journal names the machine-root of an archive, and this is none");
@@ -277,7 +280,7 @@ static bool change_floppy(struct boot *b, const char *path, struct error *error)
     medium_close(drive);
     *drive = changed;
     record_medium(&b->session.recorder, DRIVE_FD0, &drive->disk, digest);
-    return true;
+    return snapshots_medium_changed(b, DRIVE_FD0, error);
 }
 
 static bool expect(struct boot *b, const struct script_command *c, const char *object, struct error *error)
@@ -346,6 +349,8 @@ static bool run_script_command(struct boot *b, const struct script_command *c, c
         return true;
     case SCRIPT_DIGEST:
         return print_digest(b, error);
+    case SCRIPT_SNAPSHOT:
+        return snapshots_take(b, c->text, error);
     }
     return false;
 }
@@ -401,7 +406,7 @@ static bool boot_prepare(struct boot *b, struct error *error)
 
     b->script_path = argument_value(b->arguments, "--script");
     return boot_read_options(b, error) && boot_read_script(b, error) && media_open(&b->media, &request, error) && boot_open_outputs(b, error) &&
-           create_machine(b, error) && begin_recording(b, error);
+           create_machine(b, error) && snapshots_begin(b, error) && begin_recording(b, error);
 }
 
 bool boot_commit_outputs(struct boot *b, struct error *error)

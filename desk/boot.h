@@ -7,6 +7,7 @@
 #include "desk/output.h"
 #include "desk/script.h"
 #include "desk/session.h"
+#include "verify/snapshot.h"
 
 struct boot {
     const struct arguments *arguments;
@@ -22,6 +23,8 @@ struct boot {
     struct slicing slicing;
     struct tracing tracing;
     struct output serial, parallel, trace;
+    struct machine_identity identity; /* what snapshots say of the machine */
+    bool identified;         /* it is filled in */
     bool disk_failed;        /* the machine holds no state to show */
 };
 

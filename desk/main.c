@@ -48,6 +48,7 @@ static const struct option boot_options[] = {
     { "--cd", "IMAGE", "put this CD into the first CD-ROM drive, which is added if there is none", false, false },
     { "--disk", "IMAGE", "add this disk at the first free place of hd0 to hd3", false, false },
     { "--record", "JOURNAL", "write down all that enters the machine, an archive's, so that the run can be repeated (muniment replay)", false, false },
+    { "--resume", "SNAPSHOT", "go on from there, not from power-on; everything else as it was when it was taken", false, false },
     { "--overlay", "FILE", "keep what the machine writes, in FILE.hd0 and so on; continue what is there", false, false },
     { "--trace", "FILE", "write each instruction, and the registers and memory that it changed; - is standard output", false, false },
     { "--from", "tick:N", "begin the trace there, not at power-on", false, false },

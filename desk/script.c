@@ -33,6 +33,7 @@ static const struct {
     { "screenshot", NULL,       TAKES_PATH,    SCRIPT_SCREENSHOT },
     { "text",       NULL,       TAKES_NOTHING, SCRIPT_TEXT },
     { "digest",     NULL,       TAKES_NOTHING, SCRIPT_DIGEST },
+    { "snapshot",   NULL,       TAKES_PATH,    SCRIPT_SNAPSHOT },
 };
 
 #define COMMANDS (sizeof(command_table) / sizeof(command_table[0]))

@@ -428,6 +428,43 @@ gives "a session on an archive writes beside it" 0 boot a.mun --script write --l
 gives "a session on an archive is continued" 0 boot a.mun --script written --limit 60 --overlay session
 sha256sum -c --quiet a.sha256; passed "an archive is never written" $?
 
+# --- Snapshots ---
+
+printf 'wait screen "READY>"\ntype "w"\nwait screen "READY> w"\nwait time 0.1\nsnapshot first.snap\ntype "r"\nwait screen "READY> wZ"\nwait time 0.1234\ndigest\n' >script
+printf 'type "r"\nwait screen "READY> wZ"\nwait time 0.1234\ndigest\n' >rest
+gives "a script writes a snapshot" 0 boot disk.img --script script --limit 60
+cp out whole
+gives "a machine goes on from a snapshot" 0 boot disk.img --resume first.snap --script rest --limit 60
+cmp -s out whole; passed "it goes on as if nothing had been" $?
+gives "what was written since is in the snapshot, not on the disk" 0 boot disk.img --script unwritten --limit 60
+gives "a snapshot is of a medium, not of a name" 3 boot changed.img --resume first.snap --until time:9
+says "the medium that is asked for is named by its digest" err "$(sha256sum <disk.img | cut -d' ' -f1) (hd0): give that image"
+gives "a snapshot is of a machine" 3 boot floppy.img --resume first.snap --until time:9
+says "what is another machine is said" err "first.snap: is of a machine with another manifest or firmware"
+gives "an archive is another machine than its manifest's" 3 boot a.mun --resume first.snap --until time:9
+printf 'wait screen "READY>"\ntype "w"\nwait screen "READY> w"\nwait time 0.1\nsnapshot sealed.snap\ntype "r"\nwait screen "READY> wZ"\ndigest\n' >script
+printf 'type "r"\nwait screen "READY> wZ"\ndigest\n' >rest
+gives "a sealed machine writes a snapshot" 0 boot a.mun --script script --limit 60
+cp out whole
+gives "a sealed machine goes on from it" 0 boot a.mun --resume sealed.snap --script rest --limit 60 --overlay resumed
+cmp -s out whole; passed "a sealed machine goes on as if nothing had been" $?
+gives "a session with an overlay that was written to is another one" 3 boot a.mun --resume sealed.snap --until time:9 --overlay session
+at=$((10#$(head -c 54 sealed.snap | tail -c 15)))
+tail -c +$((at + 1)) sealed.snap | gunzip >text 2>err; passed "the text of a snapshot comes out with tail and gunzip" $?
+says "it names the machine" text "machine-root: $("$muniment" info --root a.mun)"
+grep '^page' text | while read -r _ _ _ _ _ _ offset length _ _ digest; do
+    [ "$(tail -c +$((offset + 1)) sealed.snap | head -c "$length" | gunzip | sha256sum | cut -d' ' -f1)" = "$digest" ] || exit 1
+done
+passed "its pages come out with tail, head, gunzip and sha256sum" $?
+for length in 0 64 65 1000 $((at - 1)) $((at + 10)) $(($(stat -c %s sealed.snap) - 1)); do
+    head -c $length sealed.snap >short.snap
+    gives "a snapshot cut to $length bytes is bad input" 3 boot a.mun --resume short.snap --until time:9
+done
+cp sealed.snap damaged.snap
+printf '\377' | dd of=damaged.snap bs=1 seek=$((at / 2)) conv=notrunc 2>/dev/null
+gives "a damaged snapshot is bad input" 3 boot a.mun --resume damaged.snap --until time:9
+says "where it is damaged is said" err "muniment: damaged.snap: a chunk "
+
 size=$(stat -c %s a.mun)
 cp a.mun damaged.mun
 offset=$(LC_ALL=C grep -obUaF 'disk/hd0/00000000.gz' a.mun | awk -F: '$1 % 512 == 0 { print $1; exit }')

@@ -1,0 +1,14 @@
+/* snapshots.h - what boot does with snapshots: goes on from one, and takes them (verify/snapshot.h). */
+#ifndef MUNIMENT_DESK_SNAPSHOTS_H
+#define MUNIMENT_DESK_SNAPSHOTS_H
+
+#include "desk/boot.h"
+
+/* To be called when the machine was built and has not run: finds out which machine it is, if that will be asked, and brings it to where --resume says. */
+bool snapshots_begin(struct boot *b, struct error *error);
+/* Another medium was put into a drive. */
+bool snapshots_medium_changed(struct boot *b, enum drive_slot slot, struct error *error);
+/* Writes a snapshot. */
+bool snapshots_take(struct boot *b, const char *path, struct error *error);
+
+#endif
