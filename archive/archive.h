@@ -34,6 +34,22 @@ struct sealed_file {
     size_t size;
 };
 
+/* A machine on its way into an archive, with the root that it will have. */
+struct sealed_machine {
+    const struct machine_manifest *manifest;
+    hex_digest machine_root;
+    const uint8_t *system, *video;
+    size_t system_size, video_size;
+    struct block disks[DRIVE_COUNT]; /* read-only, not to be closed; without read function: the drive has no medium */
+};
+
+/* A reference boot: attest.txt, and the journal that drives it. Both are owned, and end with NUL. */
+struct attestation {
+    char *text, *journal;
+    size_t size, journal_size;
+};
+void attestation_free(struct attestation *attestation);
+
 struct seal_request {
     const char *machine_path;      /* machine.yaml; images and firmware are found relative to it */
     const char *description_path;  /* or null: a description with the machine file's name as title */
@@ -44,6 +60,11 @@ struct seal_request {
     struct sealed_file built_in_system, built_in_video; /* what "built-in" means in a manifest; without name */
     progress_function *progress;   /* or null */
     void *progress_context;
+    /* Performs the reference boot that is to be sealed with the machine; null: none. It must follow from the machine. The
+     * attestation is released here, in any case. */
+    bool (*attest)(void *context, const struct sealed_machine *machine, struct attestation *attestation,
+                   struct error *error);
+    void *attest_context;
 };
 
 /* Seals a machine. The manifests are sealed in canonical form; drives with a medium have the image "sealed", and
@@ -74,6 +95,9 @@ const struct error *archive_failure(const struct archive *archive);
 /* A sealed firmware file (machine->system or ->video, built in or not: its bytes are in the archive). The caller frees
  * *bytes. */
 bool archive_firmware(struct archive *archive, bool video, uint8_t **bytes, size_t *size, struct error *error);
+
+/* The sealed reference boot, to be released with attestation_free. False with status STATUS_OK: there is none. */
+bool archive_attestation(struct archive *archive, struct attestation *attestation, struct error *error);
 
 /* --- The overlay: where the writes of a session go --- */
 

@@ -120,6 +120,8 @@ static const struct fixed_name {
     {"description.yaml", MEMBER_DESCRIPTION},
     {"firmware/system.bin", MEMBER_SYSTEM},
     {"firmware/video.bin", MEMBER_VIDEO},
+    {"attest.txt", MEMBER_ATTEST},
+    {"attest.journal", MEMBER_ATTEST_JOURNAL},
     {"content.txt", MEMBER_CONTENT},
     {"SHA256SUMS", MEMBER_SUMS},
     {"seal.txt", MEMBER_SEAL},

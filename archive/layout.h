@@ -34,6 +34,7 @@
 #define LISTED_LIMIT 4096u                     /* members that seal.txt lists */
 #define SMALL_LIMIT (1u << 20)                 /* README, content.txt, seal.txt */
 #define FIRMWARE_LIMIT (1u << 20)
+#define ATTEST_LIMIT (16u << 20)               /* attest.txt and attest.journal */
 #define TOP_LIMIT (DISK_LIMIT / EXTENT_SIZE * TOP_LINE)
 
 /* --- Text that grows --- */
@@ -57,6 +58,7 @@ enum member_kind { /* in the order of the archive; the first four kinds of a dis
     MEMBER_README, MEMBER_RECOVER, MEMBER_SPEC, MEMBER_SOURCE, MEMBER_DOCUMENT, MEMBER_MACHINE, MEMBER_DESCRIPTION,
     MEMBER_SYSTEM, MEMBER_VIDEO,
     MEMBER_EXTENT, MEMBER_MAP, MEMBER_TOP, MEMBER_UNREADABLE,
+    MEMBER_ATTEST, MEMBER_ATTEST_JOURNAL,
     MEMBER_CONTENT, MEMBER_SUMS, MEMBER_SEAL, MEMBER_KEY, MEMBER_SIGNATURE, MEMBER_STATEMENT,
     MEMBER_UNKNOWN
 };

@@ -347,6 +347,25 @@ const struct error *archive_failure(const struct archive *archive)
     return &archive->failure;
 }
 
+bool archive_attestation(struct archive *archive, struct attestation *attestation, struct error *error)
+{
+    char name[NAME_SIZE];
+
+    *attestation = (struct attestation){.text = NULL};
+    member_name(MEMBER_ATTEST, 0, 0, name);
+    if (!seal_find(&archive->seal, name))
+        return error_set(error, STATUS_OK, archive->path, NULL, NULL, "has no attestation");
+    return read_member(archive, MEMBER_ATTEST, 0, ATTEST_LIMIT, &attestation->text, &attestation->size, error) &&
+           read_member(archive, MEMBER_ATTEST_JOURNAL, 0, ATTEST_LIMIT, &attestation->journal, &attestation->journal_size, error);
+}
+
+void attestation_free(struct attestation *attestation)
+{
+    free(attestation->text);
+    free(attestation->journal);
+    *attestation = (struct attestation){.text = NULL};
+}
+
 bool archive_firmware(struct archive *archive, bool video, uint8_t **bytes, size_t *size, struct error *error)
 {
     char *text;

@@ -20,6 +20,7 @@ static const char before[] =
     "  disk/hd0/00000042.map one line for each 64 KiB of it: number, kind, place in the .gz, length, SHA-256\n"
     "  disk/hd0.top          one line for each 64 MiB: number, kind (z: zeros), place in this file, length, digests\n"
     "  disk/hd0.unreadable   sectors that could not be read from the original: first, count\n"
+    "  attest.txt            states of a reference boot, tick by tick; attest.journal is what was typed in it\n"
     "  content.txt           the machine-root, which names exactly this machine, and what it is computed from\n"
     "  SHA256SUMS            the digest of every member above it\n"
     "  seal.txt              where every member is, and its digest; the size and the hash tree root of every disk\n"

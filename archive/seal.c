@@ -576,6 +576,38 @@ static bool write_tail(struct sealing *s)
            (seal_add(&s->seal, &s->writer.member) || out_of_memory(s)) && write_evidence(s, digest);
 }
 
+/* The reference boot, of the machine as it has been written so far. */
+static bool write_attestation(struct sealing *s)
+{
+    struct sealed_machine machine = {
+        .manifest = &s->machine,
+        .system = (const uint8_t *)s->firmware[0].bytes,
+        .system_size = s->firmware[0].length,
+        .video = (const uint8_t *)s->firmware[1].bytes,
+        .video_size = s->firmware[1].length,
+    };
+    struct attestation a = {.text = NULL};
+    struct text content = {.bytes = NULL};
+    char names[2][NAME_SIZE];
+    bool done;
+
+    content_print(&content, &s->seal, s->machine_root);
+    text_free(&content);
+    hex_encode(s->machine_root, machine.machine_root);
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (s->images[slot].present)
+            machine.disks[slot] = s->images[slot].block;
+    member_name(MEMBER_ATTEST, 0, 0, names[0]);
+    member_name(MEMBER_ATTEST_JOURNAL, 0, 0, names[1]);
+    done = s->request->attest(s->request->attest_context, &machine, &a, s->error);
+    if (done && (a.size > ATTEST_LIMIT || a.journal_size > ATTEST_LIMIT))
+        done = error_set(s->error, STATUS_INPUT, s->request->output_path, NULL, "let it be shorter",
+                         "the reference boot takes more than %u bytes to write down", ATTEST_LIMIT);
+    done = done && add_member(s, names[0], a.text, a.size) && add_member(s, names[1], a.journal, a.journal_size);
+    attestation_free(&a);
+    return done;
+}
+
 static bool write_archive(struct sealing *s)
 {
     if (!write_readme(s))
@@ -590,7 +622,7 @@ static bool write_archive(struct sealing *s)
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         if (s->images[slot].present && !seal_disk(s, (enum drive_slot)slot))
             return false;
-    return write_tail(s);
+    return (!s->request->attest || write_attestation(s)) && write_tail(s);
 }
 
 static void release(struct sealing *s)

@@ -164,6 +164,7 @@ static const char *check_required(const struct seal *seal)
 {
     static const enum member_kind required[] = {MEMBER_README, MEMBER_RECOVER, MEMBER_MACHINE, MEMBER_DESCRIPTION,
                                                 MEMBER_SYSTEM, MEMBER_VIDEO,   MEMBER_CONTENT, MEMBER_SUMS};
+    const struct member *attest, *journal;
     char name[NAME_SIZE];
 
     for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
@@ -171,6 +172,14 @@ static const char *check_required(const struct seal *seal)
         if (!seal_find(seal, name))
             return "does not list all members that there must be";
     }
+    member_name(MEMBER_ATTEST, 0, 0, name);
+    attest = seal_find(seal, name);
+    member_name(MEMBER_ATTEST_JOURNAL, 0, 0, name);
+    journal = seal_find(seal, name);
+    if (!attest != !journal)
+        return "lists half an attestation";
+    if (attest && (attest->size > ATTEST_LIMIT || journal->size > ATTEST_LIMIT))
+        return "lists an attestation that is too long";
     return NULL;
 }
 
@@ -208,11 +217,17 @@ static void print_member(struct text *t, const struct member *m)
     text_print(t, "member: %s %s\n", hex, m->name);
 }
 
-static void print_kind(struct text *t, const struct seal *seal, enum member_kind kind)
+/* Returns how many there are. */
+static uint32_t print_kind(struct text *t, const struct seal *seal, enum member_kind kind)
 {
+    uint32_t found = 0;
+
     for (uint32_t i = 0; i < seal->count; i++)
-        if (member_identify(seal->members[i].name).kind == kind)
+        if (member_identify(seal->members[i].name).kind == kind) {
             print_member(t, &seal->members[i]);
+            found++;
+        }
+    return found;
 }
 
 static void print_content_disk(struct text *t, const struct seal *seal, enum drive_slot slot)
@@ -246,7 +261,8 @@ void content_print(struct text *t, const struct seal *seal, uint8_t machine_root
     text_print(t, "machine-root: %s\n", hex);
     print_kind(t, seal, MEMBER_DESCRIPTION);
     print_kind(t, seal, MEMBER_DOCUMENT);
-    text_print(t, "attestation: none\n");
+    if (print_kind(t, seal, MEMBER_ATTEST) + print_kind(t, seal, MEMBER_ATTEST_JOURNAL) == 0)
+        text_print(t, "attestation: none\n");
 }
 
 /* --- The rest --- */

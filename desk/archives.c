@@ -5,10 +5,12 @@
 
 #include "archive/archive.h"
 #include "archive/digest.h"
+#include "desk/attest.h"
 #include "desk/desk.h"
 #include "desk/embedded.h"
 #include "desk/json.h"
 #include "desk/progress.h"
+#include "verify/attest.h"
 #include "verify/verify.h"
 
 enum status desk_fail(const struct error *error)
@@ -112,6 +114,7 @@ static void add_embedded(struct seal_request *request, struct sealed_file *files
 enum status seal_run(const struct arguments *a)
 {
     struct progress progress;
+    struct attesting attesting = { .arguments = a, .progress = &progress };
     struct seal_request request = {
         .machine_path = a->operands[0],
         .description_path = argument_value(a, "--description"),
@@ -119,6 +122,8 @@ enum status seal_run(const struct arguments *a)
         .output_path = argument_value(a, "-o"),
         .progress = progress_bytes,
         .progress_context = &progress,
+        .attest = argument_value(a, "--attest") ? attest_boot : NULL,
+        .attest_context = &attesting,
     };
     hex_digest root;
     struct error error;
@@ -156,7 +161,7 @@ static const struct {
 struct report {
     const char *path;
     struct progress progress;
-    bool json;
+    bool json, reboot, reboot_failed;
     uint64_t findings;
 };
 
@@ -202,7 +207,7 @@ static void print_verdict(const struct report *report, const struct verify_resul
         json_member(stdout, ", ", "verdict", word);
         json_member(stdout, ", ", "machine-root", r->machine_root);
         json_member(stdout, ", ", "signer", r->signer);
-        printf(", \"bytes\": %" PRIu64 ", \"members\": %" PRIu64 ", \"chunks\": %" PRIu64 "}\n", r->bytes, r->members, r->chunks);
+        printf(", \"bytes\": %" PRIu64 ", \"members\": %" PRIu64 ", \"chunks\": %" PRIu64, r->bytes, r->members, r->chunks);
         return;
     }
     printf("%s: %s", report->path, sentence);
@@ -214,6 +219,66 @@ static void print_verdict(const struct report *report, const struct verify_resul
     if (*r->signer)
         printf("  signer        %s\n", r->signer);
     printf("  checked       %" PRIu64 " bytes, %" PRIu64 " members, %" PRIu64 " chunks\n", r->bytes, r->members, r->chunks);
+}
+
+/* Says what came of the reference boot: "reboot" of the JSON object, or lines of text. */
+static void print_reboot(const struct report *report, const struct attest_result *r)
+{
+    bool before = r->points > 0;
+
+    if (report->json) {
+        printf(", \"reboot\": {");
+        json_member(stdout, "", "outcome", r->equal ? "equal" : "differs");
+        printf(", \"points\": %" PRIu32 ", \"equal-at\": ", r->points);
+        printf(before ? "%" PRIu64 : "null", r->equal_at);
+        if (!r->equal) {
+            printf(", \"differs-at\": %" PRIu64, r->differs_at);
+            json_member(stdout, ", ", "parts", r->parts);
+        }
+        printf("}");
+        return;
+    }
+    if (r->equal && !r->other_machine) {
+        printf("  reboot        identical at %" PRIu32 " points, to tick %" PRIu64 "\n", r->points, r->equal_at);
+        return;
+    }
+    printf("  reboot        DIFFERS");
+    if (r->equal)
+        printf(" in nothing");
+    else
+        printf(" first at tick %" PRIu64 ": %s%s", r->differs_at, r->what, r->parts);
+    if (before)
+        printf("; last equal at tick %" PRIu64, r->equal_at);
+    else
+        printf("; equal nowhere before");
+    printf("%s\n", r->other_machine ? "; the attestation is of a machine with another machine-root" : "");
+}
+
+static bool progress_share(void *context, uint64_t done, uint64_t total)
+{
+    char line[32];
+
+    snprintf(line, sizeof(line), "%u %%", (unsigned)(total ? (double)done * 100 / (double)total : 100));
+    progress_show(context, line);
+    return !interrupted();
+}
+
+/* Repeats the reference boot. */
+static enum status reboot_one(struct report *report, struct error *error)
+{
+    struct attest_result result;
+
+    progress_begin(&report->progress, "rebooting");
+    bool good = attest_check(report->path, progress_share, &report->progress, &result, error);
+    progress_end(&report->progress);
+    if (!good) {
+        if (error->status == STATUS_OK)
+            error_set(error, STATUS_WRONG, report->path, NULL, "seal it with --attest", "cannot be compared: the archive holds no reference boot");
+        report->reboot_failed = true;
+        return error->status;
+    }
+    print_reboot(report, &result);
+    return result.equal && !result.other_machine ? STATUS_OK : STATUS_WRONG;
 }
 
 static enum status verify_one(struct verify_request *request, struct report *report)
@@ -239,7 +304,14 @@ static enum status verify_one(struct verify_request *request, struct report *rep
     bool intact_only = request->integrity_only && result.verdict != VERDICT_DAMAGED;
     print_verdict(report, &result, intact_only ? "intact" : verdicts[result.verdict].word,
                   intact_only ? "intact" : verdicts[result.verdict].sentence);
-    return intact_only || result.verdict == VERDICT_TRUSTED ? STATUS_OK : STATUS_WRONG;
+    enum status status = intact_only || result.verdict == VERDICT_TRUSTED ? STATUS_OK : STATUS_WRONG, reboot = STATUS_OK;
+    if (report->reboot && result.verdict != VERDICT_DAMAGED)
+        reboot = reboot_one(report, &error);
+    if (report->json)
+        printf("}\n");
+    if (report->reboot_failed)
+        desk_fail(&error);
+    return reboot > status ? reboot : status;
 }
 
 /* The gravest status of all archives. */
@@ -252,7 +324,7 @@ enum status verify_run(const struct arguments *a)
     while (trusted && (trusted[count] = argument_next(a, "--trust", &position)))
         count++;
     for (size_t i = 0; trusted && i < a->operand_count && !interrupted(); i++) {
-        struct report report = { .path = a->operands[i], .json = argument_value(a, "--json") };
+        struct report report = { .path = a->operands[i], .json = argument_value(a, "--json"), .reboot = argument_value(a, "--reboot") };
         struct verify_request request = {
             .path = a->operands[i], .trusted = trusted, .trusted_count = count, .integrity_only = argument_value(a, "--integrity-only"),
             .found = found, .found_context = &report, .progress = progress_bytes, .progress_context = &report.progress,

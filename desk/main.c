@@ -17,6 +17,7 @@ static const struct option manifest_options[] = {
 static const struct option seal_options[] = {
     { "-o", "FILE.mun", "the archive to write", false, true },
     { "--key", "KEY", "private key that signs it (muniment key new)", false, true },
+    { "--attest", "SCRIPT|SECONDS", "boot the machine by this script, or for so long, and seal what it did (muniment verify --reboot)", false, false },
     { "--description", "FILE", "description.yaml: title, identifiers, provenance, rights", false, false },
     { .name = NULL }
 };
@@ -24,6 +25,7 @@ static const struct option seal_options[] = {
 static const struct option verify_options[] = {
     { "--trust", "PUB", "public key of a signer to trust (may be repeated)", true, false },
     { "--integrity-only", NULL, "do not judge who signed: only whether every byte is as it was sealed", false, false },
+    { "--reboot", NULL, "repeat the reference boot that was sealed, and compare", false, false },
     { "--json", NULL, "one JSON object on a line for each archive", false, false },
     { .name = NULL }
 };

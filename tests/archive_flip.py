@@ -53,7 +53,7 @@ def structural_offsets(data):
             for line in {lines[0], lines[len(lines) // 2], lines[-1]}:
                 chunk, length = at + int(line[7:15]), int(line[16:22])
                 yield from (chunk + i for i in (*range(11), *range(length - 8, length)))
-        elif name.endswith((".map", ".top", ".unreadable", ".txt", ".pub")) or name == "SHA256SUMS":
+        elif name.endswith((".map", ".top", ".unreadable", ".txt", ".journal", ".pub")) or name == "SHA256SUMS":
             yield from line_columns(data[at:at + size], at)
         elif size:
             yield from (at, at + size - 1)

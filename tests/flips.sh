@@ -6,5 +6,5 @@ root=$PWD
 [ -n "${LONG-}" ] && flips="20000 $RANDOM" || flips=5000
 cd "$WORK"
 "$MUNIMENT" key new key
-"$MUNIMENT" seal records.yaml --description records-description.yaml -o records.mun --key key
+"$MUNIMENT" seal records.yaml --description records-description.yaml -o records.mun --key key --attest 1
 python3 "$root/tests/archive_flip.py" "$MUNIMENT" records.mun $flips

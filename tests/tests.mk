@@ -11,7 +11,7 @@ TESTS_CPU    := $(addprefix tests/,hostfuzz.sh vectors.sh kvm_unit_tests.sh test
 CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors test386 multiboot linuxuser testfloat x87_host simd_host)
 
 # What takes longest comes first: as many run at a time as there are processors.
-TESTS      := $(addprefix tests/,determinism.sh flips.sh hosts.sh replay.sh grub.sh firmware.sh desk.sh readme.py recover.sh demo.sh first_light.sh symbols.sh) $(TESTS_CPU) \
+TESTS      := $(addprefix tests/,determinism.sh flips.sh hosts.sh replay.sh attest.sh grub.sh firmware.sh desk.sh readme.py recover.sh demo.sh first_light.sh symbols.sh) $(TESTS_CPU) \
               $(TEST_OBJECTS)
 
 include tests/hosts.mk
@@ -46,7 +46,11 @@ $(BUILD)/tests/transcendental: tests/transcendental.c $(BUILD)/libmachine.a
 $(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: tests/fuzz/%.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	$(CC) $(HOST_FLAGS) $(CFLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a $(HOST_LIBS)
 
-tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/runner
+$(BUILD)/tests/reseal: tests/reseal.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(HOST_LIBS)
+
+tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/runner $(BUILD)/tests/reseal
 
 # As many jobs as there are processors, unless -j says otherwise.
 JOBS = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))

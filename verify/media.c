@@ -142,19 +142,26 @@ bool media_open_image(const struct media *media, enum drive_slot slot, const cha
 
 /* --- From an archive --- */
 
-static bool open_sealed_disk(struct media *media, enum drive_slot slot, const char *overlay, struct error *error)
+/* Makes a sealed disk the medium of its drive. Takes the base over. */
+static bool attach_sealed(struct media *media, enum drive_slot slot, struct block *base, const char *overlay, const char *belongs_to, struct error *error)
 {
     const struct drive_manifest *drive = &media->manifest.drives[slot];
+
+    if (drive->kind == DRIVE_FLOPPY && !fit_floppy(drive->floppy, drive_slot_names[slot], base, error)) {
+        block_close(base);
+        return false;
+    }
+    return attach(&media->drives[slot], slot, drive, base, overlay, belongs_to, error);
+}
+
+static bool open_sealed_disk(struct media *media, enum drive_slot slot, const char *overlay, struct error *error)
+{
     struct block base;
 
     error->status = STATUS_OK;
     if (!archive_disk(media->archive, slot, &base, error))
         return error->status == STATUS_OK;
-    if (drive->kind == DRIVE_FLOPPY && !fit_floppy(drive->floppy, drive_slot_names[slot], &base, error)) {
-        block_close(&base);
-        return false;
-    }
-    return attach(&media->drives[slot], slot, drive, &base, overlay, archive_machine_root(media->archive), error);
+    return attach_sealed(media, slot, &base, overlay, archive_machine_root(media->archive), error);
 }
 
 bool media_open_archive(struct media *media, const char *path, const char *overlay, struct error *error)
@@ -168,6 +175,33 @@ bool media_open_archive(struct media *media, const char *path, const char *overl
             return false;
     return archive_firmware(media->archive, false, &media->system.bytes, &media->system.size, error) &&
            archive_firmware(media->archive, true, &media->video.bytes, &media->video.size, error);
+}
+
+/* --- From a machine that is being sealed --- */
+
+static bool copy_firmware(struct firmware *to, const uint8_t *bytes, size_t size, struct error *error)
+{
+    to->bytes = malloc(size);
+    if (!to->bytes)
+        return error_host(error, "firmware", ENOMEM, "cannot load");
+    memcpy(to->bytes, bytes, size);
+    to->size = size;
+    return true;
+}
+
+bool media_open_sealed(struct media *media, const struct sealed_machine *machine, struct error *error)
+{
+    media->manifest = *machine->manifest;
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
+        struct block base = machine->disks[slot];
+        if (!base.read)
+            continue;
+        base.close = NULL; /* the sealing's */
+        if (!attach_sealed(media, (enum drive_slot)slot, &base, NULL, nobody, error))
+            return false;
+    }
+    return copy_firmware(&media->system, machine->system, machine->system_size, error) &&
+           copy_firmware(&media->video, machine->video, machine->video_size, error);
 }
 
 /* --- All of them --- */

@@ -23,6 +23,8 @@ struct media {
 /* Opens an archive. Writes are kept in OVERLAY.SLOT, or, if that is null, thrown away. *media is zero before; the caller calls media_close in any
  * case. */
 bool media_open_archive(struct media *media, const char *path, const char *overlay, struct error *error);
+/* The same from a machine that is being sealed, which must outlive *media. */
+bool media_open_sealed(struct media *media, const struct sealed_machine *machine, struct error *error);
 void media_close(struct media *media);
 
 /* Fills in why a disk returned BLOCK_FAILED. Returns false. */

@@ -282,7 +282,7 @@ static void check_order(struct check *c)
 static bool is_always_there(enum member_kind kind)
 {
     return kind != MEMBER_SPEC && kind != MEMBER_SOURCE && kind != MEMBER_DOCUMENT &&
-           (kind < MEMBER_EXTENT || kind > MEMBER_UNREADABLE);
+           (kind < MEMBER_EXTENT || kind > MEMBER_ATTEST_JOURNAL);
 }
 
 static void check_present(struct check *c)

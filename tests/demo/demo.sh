@@ -28,12 +28,12 @@ run()
 }
 
 echo "In ${PWD}:"
-say "1. Seal the machine: hardware, firmware and disk go into one signed file."
+say "1. Seal the machine: hardware, firmware and disk go into one signed file, with what the machine does in a reference boot."
 run muniment key new key
-run muniment seal records.yaml --description records-description.yaml -o records.mun --key key
+run muniment seal records.yaml --description records-description.yaml -o records.mun --key key --attest records.script
 
-say "2. Verify it: every byte is as it was sealed, by somebody whom we trust."
-run muniment verify records.mun --trust key.pub
+say "2. Verify it: every byte is as it was sealed, by somebody whom we trust, and the machine still starts identically."
+run muniment verify records.mun --trust key.pub --reboot
 
 say "3. Boot it twice. The script walks through the records terminal and takes three digests of the whole machine's state."
 run muniment boot records.mun --script records.script --digest | tee first.digests
