@@ -121,13 +121,19 @@ struct text_screen {
 };
 void machine_text(const struct machine *m, struct text_screen *screen);
 
+/* The dots from `first` up to `end`, which is not of them; none: both 0. */
+struct frame_span {
+    uint16_t first, end;
+};
+
 struct frame {
     unsigned width, height;  /* at most FRAME_MAX_WIDTH x FRAME_MAX_HEIGHT */
     const uint32_t *pixels;  /* 00RRGGBB, rows without gaps; valid until the next call on the machine */
+    const struct frame_span *changed; /* one for each row: outside of them all is as in the last frame; as long valid. With another size all has changed */
 };
 #define FRAME_MAX_WIDTH 1600
 #define FRAME_MAX_HEIGHT 1200
-/* What the display shows now. */
+/* What the display shows now. Costs what changed since the last call. */
 void machine_frame(struct machine *m, struct frame *frame);
 
 #endif

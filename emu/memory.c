@@ -50,6 +50,10 @@ struct mmio *memory_map_mmio(struct memory *m, uint32_t first, uint32_t length, 
     region->read = read;
     region->write = write;
     region->device = device;
+    region->read_wide = NULL;
+    region->write_wide = NULL;
+    region->bytes = NULL;
+    region->writing = NULL;
     for (uint32_t page = first / PAGE_SIZE; page <= region->last / PAGE_SIZE && page < LOW_PAGES; page++)
         m->low_kind[page] = LOW_DEVICE;
     return region;
@@ -67,6 +71,11 @@ void memory_move_mmio(struct memory *m, struct mmio *region, uint32_t first, boo
         return;
     region->first = first;
     region->last = last;
+    memory_forget_pages(m);
+}
+
+void memory_forget_pages(struct memory *m)
+{
     if (m->listener.map_changed)
         m->listener.map_changed(m->listener.listener);
 }
@@ -134,29 +143,64 @@ uint8_t *memory_writable_page(const struct memory *m, uint32_t address)
     return is_ram(m, address, LOW_WRITES_RAM) ? m->ram + address : NULL;
 }
 
-static uint8_t read_byte(struct memory *m, uint32_t address)
+/* The page of a device's region that is bytes, or null. */
+static uint8_t *region_page(const struct mmio *device, uint32_t address, bool write)
 {
-    const uint8_t *page = memory_readable_page(m, address);
-    const struct mmio *device;
-
-    if (page)
-        return page[address & PAGE_MASK];
-    device = find_device(m, address);
-    return device ? device->read(device->device, address) : 0xFF;
+    if (!device || !device->bytes)
+        return NULL;
+    if (write)
+        device->writing(device->device, address);
+    return device->bytes + ((address & ~PAGE_MASK) - device->first);
 }
 
-static void write_byte(struct memory *m, uint32_t address, uint8_t value)
+uint8_t *memory_device_page(const struct memory *m, uint32_t address, bool write)
 {
-    uint8_t *page = memory_writable_page(m, address);
-    const struct mmio *device;
+    return region_page(find_device(m, address), address, write);
+}
 
-    if (page) {
-        page[address & PAGE_MASK] = value;
-        if (m->flags[address / PAGE_SIZE])
-            memory_changed(m, address, 1);
-    } else if ((device = find_device(m, address))) {
-        device->write(device->device, address, value);
-    }
+static uint32_t load_bytes(const uint8_t *at, unsigned size)
+{
+    return size == 4 ? load32(at) : size == 2 ? load16(at) : *at;
+}
+
+static void store_bytes(uint8_t *at, uint32_t value, unsigned size)
+{
+    if (size == 4)
+        store32(at, value);
+    else if (size == 2)
+        store16(at, (uint16_t)value);
+    else
+        *at = (uint8_t)value;
+}
+
+/* An access within a page where there is no memory; device null: nobody is there. */
+static uint32_t device_read(const struct mmio *device, uint32_t address, unsigned size)
+{
+    const uint8_t *page = region_page(device, address, false);
+    uint32_t value = 0;
+
+    if (!device)
+        return size == 4 ? 0xFFFFFFFF : (1u << 8 * size) - 1;
+    if (page)
+        return load_bytes(page + (address & PAGE_MASK), size);
+    if (size > 1 && device->read_wide)
+        return device->read_wide(device->device, address, size);
+    for (unsigned i = 0; i < size; i++)
+        value |= (uint32_t)device->read(device->device, address + i) << 8 * i;
+    return value;
+}
+
+static void device_write(const struct mmio *device, uint32_t address, uint32_t value, unsigned size)
+{
+    uint8_t *page = region_page(device, address, true);
+
+    if (page)
+        store_bytes(page + (address & PAGE_MASK), value, size);
+    else if (device && size > 1 && device->write_wide)
+        device->write_wide(device->device, address, value, size);
+    else
+        for (unsigned i = 0; device && i < size; i++)
+            device->write(device->device, address + i, (uint8_t)(value >> 8 * i));
 }
 
 uint32_t memory_read(struct memory *m, uint32_t address, unsigned size)
@@ -164,12 +208,10 @@ uint32_t memory_read(struct memory *m, uint32_t address, unsigned size)
     uint32_t start = address & m->a20_mask, value = 0;
     const uint8_t *page = memory_readable_page(m, start);
 
-    if (page && (start & PAGE_MASK) + size <= PAGE_SIZE) {
-        page += start & PAGE_MASK;
-        return size == 4 ? load32(page) : size == 2 ? load16(page) : *page;
-    }
+    if ((start & PAGE_MASK) + size <= PAGE_SIZE)
+        return page ? load_bytes(page + (start & PAGE_MASK), size) : device_read(find_device(m, start), start, size);
     for (unsigned i = 0; i < size; i++)
-        value |= (uint32_t)read_byte(m, (address + i) & m->a20_mask) << 8 * i;
+        value |= memory_read(m, address + i, 1) << 8 * i;
     return value;
 }
 
@@ -178,18 +220,16 @@ void memory_write(struct memory *m, uint32_t address, uint32_t value, unsigned s
     uint32_t start = address & m->a20_mask;
     uint8_t *page = memory_writable_page(m, start);
 
-    if (!page || (start & PAGE_MASK) + size > PAGE_SIZE) {
+    if ((start & PAGE_MASK) + size > PAGE_SIZE) {
         for (unsigned i = 0; i < size; i++)
-            write_byte(m, (address + i) & m->a20_mask, (uint8_t)(value >> 8 * i));
+            memory_write(m, address + i, value >> 8 * i, 1);
         return;
     }
-    page += start & PAGE_MASK;
-    if (size == 4)
-        store32(page, value);
-    else if (size == 2)
-        store16(page, (uint16_t)value);
-    else
-        *page = (uint8_t)value;
+    if (!page) {
+        device_write(find_device(m, start), start, value, size);
+        return;
+    }
+    store_bytes(page + (start & PAGE_MASK), value, size);
     if (m->flags[start / PAGE_SIZE])
         memory_changed(m, start, size);
 }
@@ -198,15 +238,18 @@ void memory_read_block(struct memory *m, uint32_t address, uint8_t *buffer, uint
 {
     while (length) {
         uint32_t part = PAGE_SIZE - (address & PAGE_MASK);
+        const struct mmio *device = find_device(m, address);
         const uint8_t *page = memory_readable_page(m, address);
 
         if (part > length)
             part = length;
+        if (!page)
+            page = region_page(device, address, false);
         if (page)
             memcpy(buffer, page + (address & PAGE_MASK), part);
         else
             for (uint32_t i = 0; i < part; i++)
-                buffer[i] = read_byte(m, address + i);
+                buffer[i] = (uint8_t)device_read(device, address + i, 1);
         address += part;
         buffer += part;
         length -= part;
@@ -217,17 +260,18 @@ void memory_write_block(struct memory *m, uint32_t address, const uint8_t *buffe
 {
     while (length) {
         uint32_t part = PAGE_SIZE - (address & PAGE_MASK);
-        uint8_t *page = memory_writable_page(m, address);
+        const struct mmio *device = find_device(m, address);
+        uint8_t *page = memory_writable_page(m, address), *bytes = page ? page : region_page(device, address, true);
 
         if (part > length)
             part = length;
-        if (page) {
-            memcpy(page + (address & PAGE_MASK), buffer, part);
-            memory_changed(m, address, part);
-        } else {
+        if (bytes)
+            memcpy(bytes + (address & PAGE_MASK), buffer, part);
+        else
             for (uint32_t i = 0; i < part; i++)
-                write_byte(m, address + i, buffer[i]);
-        }
+                device_write(device, address + i, buffer[i], 1);
+        if (page)
+            memory_changed(m, address, part);
         address += part;
         buffer += part;
         length -= part;

@@ -19,9 +19,14 @@ enum page_flag {
     PAGE_SAVED      = 8  /* the last snapshot holds it; the first write clears this */
 };
 
-/* Device memory: one byte at a time, address physical. Wider accesses are split from the lowest byte up. */
+/* Device memory: one byte at a time, address physical. Wider accesses are split from the lowest byte up, unless the device knows better. */
 typedef uint8_t mmio_read_function(void *device, uint32_t address);
 typedef void mmio_write_function(void *device, uint32_t address, uint8_t value);
+/* 2 or 4 bytes at once, of any alignment within a page: the same as byte by byte from the lowest up. */
+typedef uint32_t mmio_read_wide_function(void *device, uint32_t address, unsigned size);
+typedef void mmio_write_wide_function(void *device, uint32_t address, uint32_t value, unsigned size);
+/* Somebody may write to the page of this address from now on, without telling. */
+typedef void mmio_writing_function(void *device, uint32_t address);
 
 struct mmio {
     uint32_t first, last; /* addresses, inclusive; nowhere when first is behind last */
@@ -29,6 +34,13 @@ struct mmio {
     mmio_read_function *read;
     mmio_write_function *write;
     void *device;
+    /* null where the device has none; to be set after memory_map_mmio */
+    mmio_read_wide_function *read_wide;
+    mmio_write_wide_function *write_wide;
+    /* While a region is bytes and nothing else: these. The functions above are not asked then, and `writing` before a page's first write. The device calls
+     * memory_forget_pages when it changes `bytes`, or wants to be told again. */
+    uint8_t *bytes;
+    mmio_writing_function *writing;
 };
 
 #define MMIO_REGIONS 8
@@ -70,6 +82,8 @@ void memory_map_rom(struct memory *m, uint32_t address, const uint8_t *bytes, si
 struct mmio *memory_map_mmio(struct memory *m, uint32_t first, uint32_t length, mmio_read_function *read, mmio_write_function *write, void *device);
 /* Moves device memory that was mapped at or above 1 MiB to another such place, or, when it is not `open`, to none. */
 void memory_move_mmio(struct memory *m, struct mmio *region, uint32_t first, bool open);
+/* To be called by a device whose region is bytes, or was: nobody keeps an address of them, and `writing` is called again. */
+void memory_forget_pages(struct memory *m);
 void memory_set_a20(struct memory *m, bool open);
 /* Shadowing of whole pages within C0000h-FFFFFh: what is read and written there is RAM, or ROM. */
 void memory_shadow(struct memory *m, uint32_t first, uint32_t length, bool reads_ram, bool writes_ram);
@@ -78,6 +92,8 @@ void memory_shadow(struct memory *m, uint32_t first, uint32_t length, bool reads
 const uint8_t *memory_readable_page(const struct memory *m, uint32_t address);
 /* The same for writing; RAM only. */
 uint8_t *memory_writable_page(const struct memory *m, uint32_t address);
+/* Where nothing is readable: the page of a device that is bytes, for data only, as no flags tell of its changes. With `write` set it may be written to. */
+uint8_t *memory_device_page(const struct memory *m, uint32_t address, bool write);
 
 /* Physical access of 1, 2 or 4 bytes, A20 applied, any alignment; device memory included. Nobody there: reads give all ones. */
 uint32_t memory_read(struct memory *m, uint32_t address, unsigned size);

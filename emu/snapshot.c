@@ -261,9 +261,9 @@ void machine_page_mark(struct machine *m, enum machine_area area, uint64_t page,
         m->vga.stale[page] = (uint8_t)(saved ? m->vga.stale[page] & ~VGA_STALE_SNAPSHOT : m->vga.stale[page] | VGA_STALE_SNAPSHOT);
     } else {
         m->memory.flags[page] = (uint8_t)(saved ? m->memory.flags[page] | PAGE_SAVED : m->memory.flags[page] & ~PAGE_SAVED);
-        if (saved)
-            mmu_flush(&m->cpu); /* the first write must be seen; of many pages only the first costs */
     }
+    if (saved && area < AREA_DRIVES)
+        mmu_flush(&m->cpu); /* the first write must be seen; of many pages only the first costs */
 }
 
 static bool refuse_page(struct machine_fault *fault, enum machine_area area, const char *what)
@@ -284,7 +284,7 @@ bool machine_page_put(struct machine *m, enum machine_area area, uint64_t page, 
         memory_changed(&m->memory, (uint32_t)page * PAGE_SIZE, PAGE_SIZE);
     } else {
         memcpy(m->vga.memory + page * PAGE_SIZE, bytes, PAGE_SIZE);
-        m->vga.stale[page] = VGA_STALE;
+        vga_touch(&m->vga, (uint32_t)page * PAGE_SIZE, PAGE_SIZE);
     }
     return true;
 }

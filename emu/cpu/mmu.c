@@ -224,15 +224,23 @@ static bool watched(const struct cpu *cpu, uint32_t linear, unsigned privilege)
     return false;
 }
 
+enum tlb_use { TLB_FETCH, TLB_READ, TLB_WRITE };
+
 /* Keeps a translation for the fast path. Returns the entry, or null if nothing may be kept. */
-static struct tlb_entry *tlb_fill(struct cpu *cpu, uint32_t linear, unsigned privilege, const struct translation *t, bool data)
+static struct tlb_entry *tlb_fill(struct cpu *cpu, uint32_t linear, unsigned privilege, const struct translation *t, enum tlb_use use)
 {
     struct tlb_entry *e = &cpu->tlbs[privilege][linear / PAGE_SIZE % TLB_ENTRIES];
     uint32_t page = linear & ~PAGE_MASK;
     const uint8_t *host = memory_readable_page(cpu->memory, t->physical);
-    uint8_t *writable = memory_writable_page(cpu->memory, t->physical);
+    bool data = use != TLB_FETCH, writable = host && memory_writable_page(cpu->memory, t->physical) == host && !cpu->memory->flags[t->physical / PAGE_SIZE];
 
-    if (!t->keep || !host || (data && watched(cpu, linear, privilege)))
+    if (!t->keep || (data && watched(cpu, linear, privilege)))
+        return NULL;
+    if (!host && data) {
+        host = memory_device_page(cpu->memory, t->physical, use == TLB_WRITE);
+        writable = use == TLB_WRITE;
+    }
+    if (!host)
         return NULL;
     if (e->read != page && e->execute != page) {
         if (e->read == TLB_INVALID && e->execute == TLB_INVALID)
@@ -246,7 +254,7 @@ static struct tlb_entry *tlb_fill(struct cpu *cpu, uint32_t linear, unsigned pri
         e->execute = page;
     } else {
         e->read = page;
-        if (t->writable && writable == host && !cpu->memory->flags[t->physical / PAGE_SIZE])
+        if (t->writable && writable)
             e->write = page;
     }
     return e;
@@ -275,7 +283,7 @@ static unsigned access_parts(struct cpu *cpu, uint32_t linear, unsigned size, un
         if (translate(cpu, at, privilege, write, &t))
             return ACCESS_FAULT;
         part[i].physical = t.physical;
-        tlb_fill(cpu, at, privilege, &t, true);
+        tlb_fill(cpu, at, privilege, &t, write ? TLB_WRITE : TLB_READ);
     }
     if (cpu->dr[7] & 0xFF)
         debug_data_access(cpu, linear, size, write);
@@ -404,7 +412,7 @@ unsigned mmu_fetch(struct cpu *cpu, uint32_t linear, uint32_t *physical, const u
     if (e->execute != (linear & ~PAGE_MASK)) {
         if (translate(cpu, linear, cpu->user, false, &t))
             return ACCESS_FAULT;
-        e = tlb_fill(cpu, linear, cpu->user, &t, false);
+        e = tlb_fill(cpu, linear, cpu->user, &t, TLB_FETCH);
         if (!e) {
             const uint8_t *page = memory_readable_page(cpu->memory, t.physical);
             *physical = t.physical;

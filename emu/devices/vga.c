@@ -1,7 +1,7 @@
-/* vga.c - the VGA: registers, and display memory as the CPU sees it (IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem").
+/* vga.c - the VGA: registers, and the beam (IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem").
  *
- * Four planes of 64 KiB. What a register holds is all there is to know: windows, plane selection and timing are worked out from them at each
- * access, and the beam's position from the clock. The picture is drawn by vga_draw.c; vga_dispi.c has the modes beyond the VGA's. */
+ * What a register holds is all there is to know: what memory accesses do, timing and picture are worked out from the registers, and the beam's position
+ * from the clock. vga_memory.c has the memory; the picture is drawn by vga_draw.c; vga_dispi.c has the modes beyond the VGA's. */
 #include "emu/devices/vga.h"
 
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 
 #include "emu/devices/vga_dispi.h"
 #include "emu/devices/vga_draw.h"
+#include "emu/devices/vga_memory.h"
 
 const struct state_field vga_state[] = {
     STATE(struct vga, misc, U8, "Miscellaneous Output register"),
@@ -35,113 +36,7 @@ const struct state_field vga_state[] = {
     STATE_END
 };
 
-enum { SEQ_MAP_MASK = 2, SEQ_MEMORY_MODE = 4, SEQ_CHAIN4 = 8, SEQ_SEQUENTIAL = 4 };
-enum { GFX_SET_RESET, GFX_ENABLE_SET_RESET, GFX_COMPARE, GFX_ROTATE, GFX_READ_MAP, GFX_MODE, GFX_MISC, GFX_DONT_CARE, GFX_BIT_MASK };
-enum { MISC_COLOUR = 1, MISC_RAM = 2 };
-
-/* --- Display memory --- */
-
-/* Offset in the window that graphics register 6 opens, or -1 outside of it. */
-static int32_t window_offset(const struct vga *v, uint32_t address)
-{
-    static const struct { uint32_t first, size; } windows[4] = {{0xA0000, 0x20000}, {0xA0000, 0x10000}, {0xB0000, 0x8000}, {0xB8000, 0x8000}};
-    unsigned n = v->graphics[GFX_MISC] >> 2 & 3;
-
-    if (!(v->misc & MISC_RAM) || address < windows[n].first || address - windows[n].first >= windows[n].size)
-        return -1;
-    return (int32_t)(address - windows[n].first);
-}
-
-static uint8_t *plane_bytes(struct vga *v, uint32_t offset)
-{
-    return &v->memory[((offset & 0xFFFF) + dispi_planar_base(v)) * 4];
-}
-
-static uint8_t vga_memory_read(void *device, uint32_t address)
-{
-    struct vga *v = device;
-    int32_t offset = window_offset(v, address);
-    unsigned plane = v->graphics[GFX_READ_MAP] & 3;
-    uint8_t differ = 0;
-
-    if (dispi_packed(v))
-        return dispi_window_read(v, address);
-    if (offset < 0)
-        return 0xFF;
-    if (v->sequencer[SEQ_MEMORY_MODE] & SEQ_CHAIN4) {
-        plane = offset & 3;
-        offset &= ~3;
-    } else if (v->graphics[GFX_MODE] & 0x10) { /* odd/even */
-        plane = (plane & 2) | (offset & 1);
-        offset &= ~1;
-    }
-    memcpy(v->latch, plane_bytes(v, (uint32_t)offset), 4);
-    if (!(v->graphics[GFX_MODE] & 8))
-        return v->latch[plane];
-    for (unsigned p = 0; p < 4; p++) /* read mode 1: where do the planes that count show the colour? */
-        if (v->graphics[GFX_DONT_CARE] >> p & 1)
-            differ |= (uint8_t)(v->latch[p] ^ (v->graphics[GFX_COMPARE] >> p & 1 ? 0xFF : 0));
-    return (uint8_t)~differ;
-}
-
-/* What a write puts into a plane: write modes 0-3, before the bit mask. *mask is the bit mask to be used. */
-static uint8_t plane_value(const struct vga *v, unsigned plane, uint8_t value, uint8_t *mask)
-{
-    const uint8_t *g = v->graphics;
-    unsigned rotate = g[GFX_ROTATE] & 7;
-    uint8_t rotated = (uint8_t)(value >> rotate | value << (8 - rotate)), set = g[GFX_SET_RESET] >> plane & 1 ? 0xFF : 0, latch = v->latch[plane];
-
-    *mask = g[GFX_BIT_MASK];
-    switch (g[GFX_MODE] & 3) {
-    case 1:
-        *mask = 0xFF;
-        return latch;
-    case 2:
-        value = value >> plane & 1 ? 0xFF : 0;
-        break;
-    case 3:
-        *mask &= rotated;
-        value = set;
-        break;
-    default:
-        value = g[GFX_ENABLE_SET_RESET] >> plane & 1 ? set : rotated;
-    }
-    switch (g[GFX_ROTATE] >> 3 & 3) {
-    case 1: return value & latch;
-    case 2: return value | latch;
-    case 3: return value ^ latch;
-    default: return value;
-    }
-}
-
-static void vga_memory_write(void *device, uint32_t address, uint8_t value)
-{
-    struct vga *v = device;
-    int32_t offset = window_offset(v, address);
-    uint8_t planes = v->sequencer[SEQ_MAP_MASK] & 15, mask;
-    uint8_t *bytes;
-
-    if (dispi_packed(v)) {
-        dispi_window_write(v, address, value);
-        return;
-    }
-    if (offset < 0)
-        return;
-    if (v->sequencer[SEQ_MEMORY_MODE] & SEQ_CHAIN4) {
-        planes &= (uint8_t)(1 << (offset & 3));
-        offset &= ~3;
-    } else if (!(v->sequencer[SEQ_MEMORY_MODE] & SEQ_SEQUENTIAL)) { /* odd/even */
-        planes &= offset & 1 ? 0xA : 0x5;
-        offset &= ~1;
-    }
-    bytes = plane_bytes(v, (uint32_t)offset);
-    v->stale[(size_t)(bytes - v->memory) / PAGE_SIZE] = VGA_STALE;
-    for (unsigned plane = 0; plane < 4; plane++)
-        if (planes >> plane & 1) {
-            uint8_t written = plane_value(v, plane, value, &mask);
-            bytes[plane] = (uint8_t)((written & mask) | (v->latch[plane] & ~mask));
-        }
-}
+enum { MISC_COLOUR = 1 };
 
 /* --- Timing --- */
 
@@ -289,29 +184,30 @@ bool vga_init(struct vga *v, struct clock *clock, struct bus *bus, struct memory
 {
     memset(v, 0, sizeof *v);
     v->clock = clock;
-    v->pixels = malloc(sizeof *v->pixels * FRAME_MAX_WIDTH * FRAME_MAX_HEIGHT);
+    v->bus_memory = memory;
+    v->picture = calloc(1, sizeof *v->picture);
     v->memory = calloc(1, VGA_MEMORY);
     v->stale = calloc(1, VGA_PAGES);
-    if (!v->pixels || !v->memory || !v->stale || !hash_tree_init(&v->pages, VGA_PAGES))
+    if (!v->picture || !v->memory || !v->stale || !hash_tree_init(&v->pages, VGA_PAGES))
         return false;
+    vga_memory_init(v);
     vga_reset(v);
     bus_map_ports(bus, 0x3B4, 2, 1, vga_port_read, vga_port_write, v);
     bus_map_ports(bus, 0x3BA, 1, 1, vga_port_read, vga_port_write, v);
     bus_map_ports(bus, 0x3C0, 16, 1, vga_port_read, vga_port_write, v);
     bus_map_ports(bus, 0x3D4, 2, 1, vga_port_read, vga_port_write, v);
     bus_map_ports(bus, 0x3DA, 1, 1, vga_port_read, vga_port_write, v);
-    memory_map_mmio(memory, 0xA0000, 0x20000, vga_memory_read, vga_memory_write, v);
-    dispi_init(v, bus, memory);
+    dispi_init(v, bus);
     return true;
 }
 
 void vga_free(struct vga *v)
 {
-    free(v->pixels);
+    free(v->picture);
     free(v->memory);
     free(v->stale);
     hash_tree_free(&v->pages);
-    v->pixels = NULL;
+    v->picture = NULL;
     v->memory = v->stale = NULL;
 }
 
@@ -344,5 +240,6 @@ const uint8_t *vga_root(struct vga *v, const struct hasher *h)
         hash_tree_set(&v->pages, page, hash);
         v->stale[page] &= (uint8_t)~VGA_STALE_DIGEST;
     }
+    memory_forget_pages(v->bus_memory); /* the next write to a page must be seen */
     return hash_tree_root(&v->pages, h);
 }

@@ -26,7 +26,7 @@ enum dispi_register {
 };
 enum { DISPI_ENABLED = 0x01, DISPI_GET_CAPS = 0x02, DISPI_8BIT_DAC = 0x20, DISPI_LINEAR = 0x40, DISPI_NO_CLEAR = 0x80 };
 
-enum vga_page { VGA_STALE_DIGEST = 1, VGA_STALE_SNAPSHOT = 2, VGA_STALE = 3 };
+enum vga_page { VGA_STALE_DIGEST = 1, VGA_STALE_SNAPSHOT = 2, VGA_STALE_PICTURE = 4, VGA_STALE = 7 };
 
 struct vga {
     uint8_t misc;                          /* Miscellaneous Output register */
@@ -47,11 +47,12 @@ struct vga {
     struct hash_tree pages;
     uint8_t *stale;                        /* one per page, enum vga_page: what does not know yet that it was written */
     bool hashed;                           /* there was one */
-    /* wiring and what is drawn from it */
+    bool touched;                          /* a page is stale for the picture */
+    struct picture *picture;               /* vga_draw.h */
+    /* wiring */
     struct clock *clock;
     struct memory *bus_memory;
-    struct mmio *linear;                   /* the frame buffer */
-    uint32_t *pixels;                      /* FRAME_MAX_WIDTH x FRAME_MAX_HEIGHT */
+    struct mmio *linear, *bank;            /* the frame buffer; A0000h-AFFFFh */
 };
 
 extern const struct state_field vga_state[];
@@ -64,11 +65,15 @@ void vga_reset(struct vga *v);
 const char *vga_loaded(void *device);
 /* Places the linear frame buffer, VGA_MEMORY bytes at a multiple of that; closed at first. */
 void vga_place_linear(struct vga *v, uint32_t address, bool open);
+/* Bytes of display memory change, or are about to: their pages are stale. Who takes that back calls memory_forget_pages. */
+void vga_touch(struct vga *v, uint32_t first, uint32_t length);
 /* Root of the tree over the pages of display memory. */
 const uint8_t *vga_root(struct vga *v, const struct hasher *h);
 
 /* machine_text and machine_frame. */
 void vga_text(const struct vga *v, struct text_screen *screen);
 void vga_frame(struct vga *v, struct frame *frame);
+/* The next frame is drawn anew. */
+void vga_redraw(struct vga *v);
 
 #endif

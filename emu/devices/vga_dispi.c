@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "emu/devices/vga_dispi.h"
+#include "emu/devices/vga_memory.h"
 
 enum { ID_FIRST = 0xB0C0, ID_LAST = 0xB0C5 };
 enum { ENABLE_BITS = DISPI_ENABLED | DISPI_GET_CAPS | DISPI_8BIT_DAC | DISPI_LINEAR | DISPI_NO_CLEAR };
@@ -27,6 +28,11 @@ uint32_t dispi_planar_base(const struct vga *v)
     return dispi_enabled(v) ? v->dispi[DISPI_BANK] % (BANKS / 4) * BANK_SIZE : 0;
 }
 
+uint32_t dispi_bank_start(const struct vga *v)
+{
+    return v->dispi[DISPI_BANK] * BANK_SIZE;
+}
+
 static uint32_t stride_of(uint32_t width, uint32_t bpp)
 {
     return bpp == 4 ? (width + 7) / 8 * 4 : width * ((bpp + 7) / 8);
@@ -35,46 +41,6 @@ static uint32_t stride_of(uint32_t width, uint32_t bpp)
 uint32_t dispi_stride(const struct vga *v)
 {
     return stride_of(v->dispi[DISPI_VIRT_WIDTH], v->dispi[DISPI_BPP]);
-}
-
-/* --- Memory --- */
-
-static uint8_t *window_byte(const struct vga *v, uint32_t address)
-{
-    return address < 0xB0000 ? &v->memory[v->dispi[DISPI_BANK] * BANK_SIZE + (address - 0xA0000)] : NULL;
-}
-
-uint8_t dispi_window_read(const struct vga *v, uint32_t address)
-{
-    const uint8_t *byte = window_byte(v, address);
-
-    return byte ? *byte : 0xFF;
-}
-
-static void store(struct vga *v, uint8_t *byte, uint8_t value)
-{
-    *byte = value;
-    v->stale[(size_t)(byte - v->memory) / PAGE_SIZE] = VGA_STALE;
-}
-
-void dispi_window_write(struct vga *v, uint32_t address, uint8_t value)
-{
-    uint8_t *byte = window_byte(v, address);
-
-    if (byte)
-        store(v, byte, value);
-}
-
-static uint8_t linear_read(void *device, uint32_t address)
-{
-    return ((struct vga *)device)->memory[address % VGA_MEMORY];
-}
-
-static void linear_write(void *device, uint32_t address, uint8_t value)
-{
-    struct vga *v = device;
-
-    store(v, &v->memory[address % VGA_MEMORY], value);
 }
 
 /* --- Registers --- */
@@ -106,7 +72,7 @@ static void begin_mode(struct vga *v, bool clear)
     if (!clear)
         return;
     memset(v->memory, 0, shown);
-    memset(v->stale, VGA_STALE, (shown + PAGE_SIZE - 1) / PAGE_SIZE);
+    vga_touch(v, 0, shown);
 }
 
 /* A mode that has no size, or for which the memory is too small, stays off. */
@@ -153,6 +119,8 @@ static void register_write(struct vga *v, uint16_t index, uint16_t value)
     }
     if (good)
         v->dispi[index] = value;
+    if (index == DISPI_ENABLE || index == DISPI_BANK)
+        vga_window_changed(v);
 }
 
 static uint16_t register_read(const struct vga *v, uint16_t index)
@@ -196,27 +164,24 @@ void dispi_reset(struct vga *v)
     v->dispi[DISPI_ID] = ID_LAST;
     v->dispi[DISPI_BPP] = 8;
     v->dispi[DISPI_MEMORY_64K] = BANKS;
+    vga_window_changed(v);
 }
 
 const char *vga_loaded(void *device)
 {
-    const struct vga *v = device;
+    struct vga *v = device;
     const uint16_t *d = v->dispi;
 
     if (!v->memory)
         return NULL;
-    return d[DISPI_BANK] < BANKS && d[DISPI_XRES] <= FRAME_MAX_WIDTH && d[DISPI_YRES] <= FRAME_MAX_HEIGHT && depth_exists(d[DISPI_BPP]) ? NULL : "dispi";
+    if (d[DISPI_BANK] >= BANKS || d[DISPI_XRES] > FRAME_MAX_WIDTH || d[DISPI_YRES] > FRAME_MAX_HEIGHT || !depth_exists(d[DISPI_BPP]) ||
+        (dispi_enabled(v) && !(d[DISPI_XRES] && d[DISPI_YRES])))
+        return "dispi";
+    vga_window_changed(v);
+    return NULL;
 }
 
-void vga_place_linear(struct vga *v, uint32_t address, bool open)
+void dispi_init(struct vga *v, struct bus *bus)
 {
-    memory_move_mmio(v->bus_memory, v->linear, address, open);
-}
-
-void dispi_init(struct vga *v, struct bus *bus, struct memory *memory)
-{
-    v->bus_memory = memory;
-    v->linear = memory_map_mmio(memory, 0 - VGA_MEMORY, VGA_MEMORY, linear_read, linear_write, v);
-    vga_place_linear(v, 0, false);
     bus_map_ports(bus, 0x1CE, 3, 2, dispi_read, dispi_write, v);
 }

@@ -1,361 +1,393 @@
-/* vga_draw.c - draws what a VGA shows (IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem": CRT and attribute controller).
+/* vga_draw.c - draws what has changed of the picture that the look (vga_look.c) and display memory describe.
  *
- * For each scan line the CRT controller counts character clocks from a row's start address; each clock fetches a byte of all four
- * planes, and the shift registers make dots of them. Double-scanned lines and doubled dots are drawn once: the frame has the pixels that
- * the program meant. */
+ * With another look all is drawn. Otherwise a line of graphics is drawn when a page that it shows was written, and a text cell when it shows something
+ * else than before: character, attribute, glyph, cursor, or what blinks. The drawing functions see the look and the memory, and no register: so nothing
+ * can show that would not be compared. */
 #include "emu/devices/vga_draw.h"
 
 #include <string.h>
 
-#include "emu/devices/vga_dispi.h"
 #include "emu/endian.h"
 
-#define REFRESH_HZ 70u
-#define CURSOR_FRAMES 8u /* the cursor: so many frames on, so many off */
-#define BLINK_FRAMES 16u /* characters likewise */
+#define CURSOR_FRAMES 8u /* so many frames on, so many off */
 
-enum { ATTR_MODE = 16, ATTR_OVERSCAN, ATTR_PLANES, ATTR_PAN, ATTR_COLOUR_SELECT };
-enum { MODE_GRAPHICS = 1, MODE_LINE_GRAPHICS = 4, MODE_BLINK = 8, MODE_STILL_SPLIT = 0x20, MODE_256 = 0x40, MODE_PALETTE_BANK = 0x80 };
+/* What a cell shows: character, attribute, and */
+enum { CELL_ATTRIBUTE = 8, CELL_HIDDEN = 1 << 16, CELL_CURSOR = 1 << 17, CELL_CURSOR_FIRST = 18, CELL_CURSOR_LAST = 23 };
+#define NO_CURSOR 0xFFFFFFFFu
 
-uint32_t vga_last_line(const struct vga *v)
+static void row_changed(struct picture *p, unsigned y, unsigned first, unsigned end)
 {
-    return v->crtc[0x12] | (v->crtc[7] & 2u) << 7 | (v->crtc[7] & 0x40u) << 3;
-}
+    struct frame_span *span = &p->changed[y];
 
-/* The geometry that the registers describe. */
-struct raster {
-    unsigned columns;      /* character clocks in a line */
-    unsigned lines;        /* scan lines with a picture */
-    unsigned cell;         /* scan lines of a character row, or repetitions of a graphics row */
-    unsigned repeat;       /* 2 when every line is scanned twice */
-    unsigned dots;         /* of a character clock: 8 or 9 */
-    uint32_t start, offset; /* address counter at the top; of a row */
-    uint32_t split;        /* after this line the counter starts at 0 again */
-    unsigned first_row_scan;
-    unsigned pan;          /* dots by which the picture is moved to the left */
-};
-
-static bool text_mode(const struct vga *v)
-{
-    return !(v->attribute[ATTR_MODE] & MODE_GRAPHICS) && !(v->graphics[6] & 1);
-}
-
-static bool packed_mode(const struct vga *v)
-{
-    return v->graphics[5] & 0x40;
-}
-
-/* Characters of nine dots move by one to eight, and by none at 8; dots of 256 colours last two clocks. */
-static unsigned panning(const struct vga *v)
-{
-    unsigned pan = v->attribute[ATTR_PAN] & 15;
-
-    if (text_mode(v) && !(v->sequencer[1] & 1))
-        return pan < 8 ? pan + 1 : 0;
-    return packed_mode(v) && !text_mode(v) ? (pan & 7) / 2 : pan & 7;
-}
-
-static struct raster raster(const struct vga *v)
-{
-    const uint8_t *c = v->crtc;
-    struct raster r = {
-        .columns = c[1] + 1u,
-        .lines = vga_last_line(v) + 1,
-        .cell = (c[9] & 0x1Fu) + 1,
-        .repeat = c[9] & 0x80 ? 2 : 1,
-        .dots = v->sequencer[1] & 1 ? 8 : 9,
-        .start = (uint32_t)c[0xC] << 8 | c[0xD],
-        .offset = c[0x13] * 2u,
-        .split = c[0x18] | (c[7] & 0x10u) << 4 | (c[9] & 0x40u) << 3,
-        .first_row_scan = c[8] & 0x1F,
-        .pan = panning(v),
-    };
-
-    r.start += c[8] >> 5 & 3;
-    return r;
-}
-
-static bool displaying(const struct vga *v)
-{
-    return v->attribute_index & 0x20 && !(v->sequencer[1] & 0x20) && v->crtc[0x17] & 0x80;
-}
-
-/* From the address counter to an address in the planes: byte, word or doubleword mode, and the row-scan bits of the CGA's interleaved modes. */
-static uint32_t plane_address(const struct vga *v, uint32_t counter, unsigned row_scan)
-{
-    const uint8_t mode = v->crtc[0x17];
-    uint32_t address = counter;
-
-    if (v->crtc[0x14] & 0x40)
-        address = counter << 2 | (counter >> 14 & 3);
-    else if (!(mode & 0x40))
-        address = counter << 1 | (mode & 0x20 ? counter >> 15 & 1 : counter >> 13 & 1);
-    if (!(mode & 1))
-        address = (address & ~0x2000u) | (row_scan & 1) << 13;
-    if (!(mode & 2))
-        address = (address & ~0x4000u) | (row_scan >> 1 & 1) << 14;
-    return address & 0xFFFF;
-}
-
-static uint32_t dac_colour(const struct vga *v, uint8_t index)
-{
-    const uint8_t *c = &v->dac[(index & v->dac_mask) * 3];
-    uint32_t rgb = 0;
-
-    if (v->dispi[DISPI_ENABLE] & DISPI_8BIT_DAC)
-        return (uint32_t)c[0] << 16 | (uint32_t)c[1] << 8 | c[2];
-    for (unsigned i = 0; i < 3; i++)
-        rgb = rgb << 8 | (uint32_t)(c[i] << 2 | c[i] >> 4);
-    return rgb;
-}
-
-/* The colours of the sixteen attribute values. */
-static void attribute_colours(const struct vga *v, uint32_t colours[16])
-{
-    uint8_t select = v->attribute[ATTR_COLOUR_SELECT];
-
-    for (unsigned i = 0; i < 16; i++) {
-        uint8_t p = v->attribute[i & v->attribute[ATTR_PLANES]];
-        if (v->attribute[ATTR_MODE] & MODE_PALETTE_BANK)
-            p = (uint8_t)((p & 15) | (select & 3) << 4);
-        colours[i] = dac_colour(v, (uint8_t)((p & 0x3F) | (select & 0xC) << 4));
+    if (span->end == 0) {
+        *span = (struct frame_span){(uint16_t)first, (uint16_t)end};
+    } else {
+        span->first = first < span->first ? (uint16_t)first : span->first;
+        span->end = end > span->end ? (uint16_t)end : span->end;
     }
+}
+
+/* --- What was written --- */
+
+/* Bytes of display memory, which wraps. */
+static bool bytes_touched(const struct vga *v, uint32_t first, uint32_t length)
+{
+    for (uint32_t page = first / PAGE_SIZE; page <= (first + length - 1) / PAGE_SIZE; page++)
+        if (v->stale[page % VGA_PAGES] & VGA_STALE_PICTURE)
+            return true;
+    return false;
+}
+
+/* What a line's clocks fetch: one more than its columns, as panning shows it. */
+static bool clocks_touched(const struct vga *v, const struct look *l, uint32_t counter, unsigned row_scan)
+{
+    uint32_t first = look_address(l, counter, row_scan), last = look_address(l, counter + l->columns, row_scan);
+
+    if (last - first == l->columns << l->shift) /* in one piece */
+        return bytes_touched(v, first * 4, (last - first + 1) * 4);
+    for (uint32_t column = 0; column <= l->columns; column++)
+        if (v->stale[look_address(l, counter + column, row_scan) * 4 / PAGE_SIZE] & VGA_STALE_PICTURE)
+            return true;
+    return false;
 }
 
 /* --- Text --- */
 
-static uint64_t frames_shown(const struct vga *v)
+/* Takes over what was written of the character maps in use. */
+static bool refresh_glyphs(const struct vga *v, struct picture *p, bool all)
 {
-    return clock_cycles(v->clock, clock_now(v->clock), REFRESH_HZ);
-}
+    const struct look *l = &p->look;
+    bool changed = false;
 
-static uint32_t cursor_counter(const struct vga *v)
-{
-    return (uint32_t)v->crtc[0xE] << 8 | v->crtc[0xF];
-}
-
-static bool cursor_enabled(const struct vga *v)
-{
-    return !(v->crtc[0xA] & 0x20) && (v->crtc[0xA] & 0x1F) <= (v->crtc[0xB] & 0x1F);
-}
-
-/* Start of the character map in plane 2; attribute bit 3 chooses between two. */
-static uint32_t font_address(const struct vga *v, uint8_t attribute)
-{
-    uint8_t s = v->sequencer[3];
-    unsigned map = attribute & 8 ? (s >> 2 & 3) | (s >> 3 & 4) : (s & 3) | (s >> 2 & 4);
-
-    return (map & 3) * 0x4000 + (map >> 2) * 0x2000;
-}
-
-/* The dots of one scan line of a character, the leftmost in bit 8. */
-static unsigned character_dots(const struct vga *v, const uint8_t *planes, unsigned row_scan, bool nine)
-{
-    uint8_t row = v->memory[((font_address(v, planes[1]) + planes[0] * 32u + row_scan) & 0xFFFF) * 4 + 2];
-    bool join = nine && v->attribute[ATTR_MODE] & MODE_LINE_GRAPHICS && planes[0] >= 0xC0 && planes[0] <= 0xDF;
-
-    return (unsigned)row << 1 | (join ? row & 1 : 0);
-}
-
-static void draw_text_line(const struct vga *v, const struct raster *r, uint32_t counter, unsigned row_scan, const uint32_t colours[16],
-                           uint32_t *out, unsigned width)
-{
-    bool blink = v->attribute[ATTR_MODE] & MODE_BLINK, hidden = frames_shown(v) / BLINK_FRAMES % 2;
-    bool cursor = cursor_enabled(v) && frames_shown(v) / CURSOR_FRAMES % 2 == 0 && row_scan >= (v->crtc[0xA] & 0x1Fu) &&
-                  row_scan <= (v->crtc[0xB] & 0x1Fu);
-    unsigned x = 0;
-
-    for (unsigned column = 0; x < width && column <= r->columns; column++, counter++) {
-        const uint8_t *planes = &v->memory[plane_address(v, counter, 0) * 4];
-        unsigned dots = character_dots(v, planes, row_scan, r->dots == 9);
-        unsigned ink = planes[1] & 15, paper = planes[1] >> 4;
-
-        if (blink) {
-            paper &= 7;
-            if (planes[1] & 0x80 && hidden)
-                dots = 0;
+    memset(p->glyph_changed, 0, sizeof p->glyph_changed);
+    for (unsigned map = 0; map < (l->fonts[0] == l->fonts[1] ? 1 : 2); map++) {
+        uint8_t *glyphs = p->glyphs[map][0];
+        for (uint32_t at = 0; at < 0x2000; at++) {
+            uint32_t byte = (l->fonts[map] + at) * 4 + 2;
+            if (!all && !(v->stale[byte / PAGE_SIZE] & VGA_STALE_PICTURE)) {
+                at |= PAGE_SIZE / 4 - 1;
+            } else if (glyphs[at] != v->memory[byte]) {
+                glyphs[at] = v->memory[byte];
+                p->glyph_changed[map][at / 32] = 1;
+                changed = true;
+            }
         }
-        if (cursor && (counter & 0xFFFF) == cursor_counter(v))
+    }
+    return changed;
+}
+
+/* Which of the two maps that were taken over has a cell's character. */
+static unsigned map_of(const struct look *l, uint32_t cell)
+{
+    return cell >> CELL_ATTRIBUTE & 8 && l->fonts[0] != l->fonts[1] ? 1 : 0;
+}
+
+/* A row of characters, or as much of it as there is: from its line row_scan on, panned. */
+struct text_row {
+    uint32_t counter;
+    unsigned y, lines, row_scan, pan;
+};
+
+static void draw_cell(struct picture *p, const struct text_row *row, unsigned column, uint32_t cell)
+{
+    const struct look *l = &p->look;
+    uint8_t character = (uint8_t)cell, attribute = (uint8_t)(cell >> CELL_ATTRIBUTE);
+    const uint8_t *glyph = p->glyphs[map_of(l, cell)][character];
+    unsigned first = column * l->dots < row->pan ? row->pan - column * l->dots : 0, left = column * l->dots + first - row->pan;
+    unsigned end = l->width - left < l->dots - first ? first + (l->width - left) : l->dots; /* of the dots */
+    bool join = l->joins && (character & 0xE0) == 0xC0, underlined = (attribute & 0x77) == 1;
+    uint32_t ink = l->palette[attribute & 15], paper = l->palette[attribute >> 4 & (l->blinks ? 7 : 15)];
+
+    for (unsigned line = 0; line < row->lines; line++) {
+        unsigned scan = row->row_scan + line, dots = (unsigned)glyph[scan] << 1 | (join ? glyph[scan] & 1 : 0);
+        uint32_t *out = p->pixels + (size_t)(row->y + line) * l->width + left;
+        if (cell & CELL_HIDDEN)
+            dots = 0;
+        if (cell & CELL_CURSOR && scan >= (cell >> CELL_CURSOR_FIRST & 31) && scan <= (cell >> CELL_CURSOR_LAST & 31))
             dots = 0x1FF;
-        if (row_scan == (v->crtc[0x14] & 0x1Fu) && (planes[1] & 0x77) == 1) /* underline, for the monochrome attribute */
+        if (underlined && scan == l->underline)
             dots = 0x1FF;
-        for (unsigned dot = column ? 0 : r->pan; dot < r->dots && x < width; dot++)
-            out[x++] = colours[dots >> (8 - dot) & 1 ? ink : paper];
+        for (unsigned dot = first; dot < end; dot++)
+            *out++ = dots >> (8 - dot) & 1 ? ink : paper;
+        row_changed(p, row->y + line, left, left + (end - first));
+    }
+}
+
+/* What the CRT controller's cursor adds to the cell where it is. */
+static uint32_t cursor_look(const struct vga *v)
+{
+    if (!vga_cursor_enabled(v) || vga_frames_shown(v) / CURSOR_FRAMES % 2)
+        return 0;
+    return CELL_CURSOR | (v->crtc[0xA] & 0x1Fu) << CELL_CURSOR_FIRST | (v->crtc[0xB] & 0x1Fu) << CELL_CURSOR_LAST;
+}
+
+static void draw_text_row(const struct vga *v, struct picture *p, const struct text_row *row, uint32_t cursor, bool all)
+{
+    const struct look *l = &p->look;
+
+    for (unsigned column = 0; column <= l->columns && column * l->dots < l->width + row->pan; column++) {
+        uint32_t counter = row->counter + column;
+        const uint8_t *planes = &v->memory[look_address(l, counter, 0) * 4];
+        uint32_t cell = planes[0] | (uint32_t)planes[1] << CELL_ATTRIBUTE;
+        if (p->hidden && planes[1] & 0x80)
+            cell |= CELL_HIDDEN;
+        if ((counter & 0xFFFF) == p->cursor)
+            cell |= cursor;
+        if (all || cell != p->cells[row->y][column] || p->glyph_changed[map_of(l, cell)][planes[0]])
+            draw_cell(p, row, column, cell);
+        p->cells[row->y][column] = cell;
+    }
+}
+
+/* Whether a row of cells from this one on has the cursor. */
+static bool holds_cursor(const struct look *l, uint32_t counter, uint32_t cursor)
+{
+    return cursor != NO_CURSOR && ((cursor - counter) & 0xFFFF) <= l->columns;
+}
+
+static void draw_text(const struct vga *v, struct picture *p, bool all)
+{
+    const struct look *l = &p->look;
+    uint32_t look = cursor_look(v), cursor = look ? vga_cursor_counter(v) : NO_CURSOR, old_cursor = p->cursor;
+    bool hidden = vga_blink_hides(v), blinked = p->hidden != hidden, glyphs = (all || v->touched) && refresh_glyphs(v, p, all);
+    struct text_row row = {.counter = l->start, .row_scan = l->first_row_scan, .pan = l->pan};
+
+    p->cursor = cursor;
+    p->hidden = hidden;
+    for (; row.y < l->height; row.y += row.lines) {
+        uint32_t rest = l->height - row.y, split = l->split / l->repeat;
+        row.lines = row.row_scan < l->cell ? l->cell - row.row_scan : 1;
+        row.lines = row.lines < rest ? row.lines : rest;
+        bool last = split >= row.y && split - row.y < row.lines;
+        if (last)
+            row.lines = split - row.y + 1;
+        if (all || glyphs || blinked || holds_cursor(l, row.counter, cursor) || holds_cursor(l, row.counter, old_cursor) ||
+            (v->touched && clocks_touched(v, l, row.counter, 0)))
+            draw_text_row(v, p, &row, look, all);
+        row.counter = last ? 0 : row.counter + l->offset;
+        row.row_scan = 0;
+        row.pan = last ? l->split_pan : row.pan;
     }
 }
 
 /* --- Graphics --- */
 
-/* Eight dots of the sixteen-colour modes: one bit of each plane, or two bits of the CGA's pairs. */
-static void planar_dots(const struct vga *v, const uint8_t *planes, uint8_t dots[8])
+/* The bits of a byte, the highest first, as bytes: byte 0 of the result is bit 7. */
+static uint64_t bits_to_bytes(uint8_t bits)
 {
-    for (unsigned i = 0; i < 8; i++) {
-        unsigned bit = 7 - i;
-        if (v->graphics[5] & 0x20) {
-            unsigned pair = i & 4 ? 1 : 0, shift = 6 - 2 * (i & 3);
+    return bits * 0x8040201008040201u >> 7 & 0x0101010101010101u;
+}
+
+/* Eight dots of the sixteen-colour modes, one bit of each plane; or two bits of the CGA's pairs. */
+static void planar_dots(const uint8_t *planes, bool pairs, uint8_t dots[8])
+{
+    if (pairs) {
+        for (unsigned i = 0; i < 8; i++) {
+            unsigned pair = i >> 2, shift = 6 - 2 * (i & 3);
             dots[i] = (uint8_t)((planes[pair] >> shift & 3) | (planes[pair + 2] >> shift & 3) << 2);
-        } else {
-            dots[i] = (uint8_t)((planes[0] >> bit & 1) | (planes[1] >> bit & 1) << 1 | (planes[2] >> bit & 1) << 2 | (planes[3] >> bit & 1) << 3);
         }
+    } else {
+        uint64_t bytes = 0;
+        for (unsigned plane = 0; plane < 4; plane++)
+            bytes |= bits_to_bytes(planes[plane]) << plane;
+        store64(dots, bytes);
     }
 }
 
-static void draw_graphics_line(const struct vga *v, const struct raster *r, uint32_t counter, unsigned row_scan, const uint32_t colours[16],
-                               uint32_t *out, unsigned width)
+static void draw_vga_line(const struct vga *v, const struct look *l, uint32_t counter, unsigned row_scan, unsigned pan, uint32_t *out)
 {
-    bool packed = packed_mode(v); /* 256 colours: a clock brings four dots, each as long as two */
+    bool packed = l->kind == LOOK_PACKED; /* 256 colours: a clock brings four dots, each as long as two */
     unsigned per_clock = packed ? 4 : 8, x = 0;
 
-    for (unsigned column = 0; x < width && column <= r->columns; column++, counter++) {
-        const uint8_t *planes = &v->memory[plane_address(v, counter, row_scan) * 4];
+    for (unsigned column = 0; x < l->width && column <= l->columns; column++, counter++) {
+        const uint8_t *planes = &v->memory[look_address(l, counter, row_scan) * 4];
         uint8_t dots[8];
 
         if (packed)
             memcpy(dots, planes, 4);
         else
-            planar_dots(v, planes, dots);
-        for (unsigned i = column ? 0 : r->pan; i < per_clock && x < width; i++)
-            out[x++] = packed ? dac_colour(v, dots[i]) : colours[dots[i]];
+            planar_dots(planes, l->kind == LOOK_PAIRS, dots);
+        for (unsigned i = column ? 0 : pan; i < per_clock && x < l->width; i++)
+            out[x++] = l->palette[dots[i]];
+    }
+}
+
+static void draw_graphics(const struct vga *v, struct picture *p, bool all)
+{
+    const struct look *l = &p->look;
+    uint32_t counter = l->start, pan = l->pan;
+    unsigned row_scan = l->first_row_scan;
+
+    for (unsigned y = 0; y < l->height; y++) {
+        if (all || clocks_touched(v, l, counter, row_scan)) {
+            draw_vga_line(v, l, counter, row_scan, pan, p->pixels + (size_t)y * l->width);
+            row_changed(p, y, 0, l->width);
+        }
+        if (look_splits(l, y * l->step, l->step)) {
+            counter = row_scan = 0;
+            pan = l->split_pan;
+        } else if (l->step > l->repeat || ++row_scan >= l->cell) {
+            row_scan = 0;
+            counter += l->offset;
+        }
+    }
+}
+
+/* --- DISPI --- */
+
+static uint32_t colour_555(uint32_t pixel)
+{
+    uint32_t rgb = (pixel & 0x7C00) << 9 | (pixel & 0x3E0) << 6 | (pixel & 0x1F) << 3;
+    return rgb | (rgb >> 5 & 0x070707);
+}
+
+static uint32_t colour_565(uint32_t pixel)
+{
+    uint32_t rgb = (pixel & 0xF800) << 8 | (pixel & 0x7E0) << 5 | (pixel & 0x1F) << 3;
+    return rgb | (rgb >> 5 & 0x070007) | (rgb >> 6 & 0x000300);
+}
+
+static void draw_dispi_planar_line(const struct look *l, const uint8_t *line, uint32_t *out)
+{
+    uint32_t skip = l->x_offset % 8;
+    uint8_t dots[8];
+
+    for (uint32_t x = skip; x < l->width + skip; x++) {
+        if (x == skip || x % 8 == 0)
+            planar_dots(line + x / 8 * 4, false, dots);
+        *out++ = l->palette[dots[x % 8]];
+    }
+}
+
+static void draw_dispi_line(const struct look *l, const uint8_t *line, uint32_t *out)
+{
+    switch (l->depth) {
+    case 4:
+        draw_dispi_planar_line(l, line, out);
+        break;
+    case 8:
+        for (uint32_t x = 0; x < l->width; x++)
+            out[x] = l->palette[line[x]];
+        break;
+    case 15:
+        for (uint32_t x = 0; x < l->width; x++)
+            out[x] = colour_555(load16(line + 2 * x));
+        break;
+    case 16:
+        for (uint32_t x = 0; x < l->width; x++)
+            out[x] = colour_565(load16(line + 2 * x));
+        break;
+    case 24:
+        for (uint32_t x = 0; x < l->width; x++)
+            out[x] = load16(line + 3 * x) | (uint32_t)line[3 * x + 2] << 16;
+        break;
+    default:
+        for (uint32_t x = 0; x < l->width; x++)
+            out[x] = load32(line + 4 * x) & 0xFFFFFF;
+    }
+}
+
+static void draw_dispi(const struct vga *v, struct picture *p, bool all)
+{
+    const struct look *l = &p->look;
+    bool planar = l->kind == LOOK_DISPI_PLANAR;
+    uint32_t left = planar ? l->x_offset / 8 * 4 : l->x_offset * ((l->depth + 7) / 8);
+    uint32_t length = planar ? (l->x_offset % 8 + l->width + 7) / 8 * 4 : l->width * ((l->depth + 7) / 8);
+    uint8_t wrapped[FRAME_MAX_WIDTH * 4];
+
+    for (unsigned y = 0; y < l->height; y++) {
+        uint32_t first = (l->first_byte + y * l->stride + left) % VGA_MEMORY, room = VGA_MEMORY - first;
+        const uint8_t *line = v->memory + first;
+        if (!all && !bytes_touched(v, first, length))
+            continue;
+        if (room < length) {
+            memcpy(wrapped, line, room);
+            memcpy(wrapped + room, v->memory, length - room);
+            line = wrapped;
+        }
+        draw_dispi_line(l, line, p->pixels + (size_t)y * l->width);
+        row_changed(p, y, 0, l->width);
     }
 }
 
 /* --- The frame --- */
 
-static unsigned at_most(unsigned value, unsigned limit)
+static void draw_black(struct picture *p, bool all)
 {
-    return value < limit ? value : limit;
-}
-
-/* Whether the line at which the address counter starts anew is among these. */
-static bool splits(const struct raster *r, unsigned first_line, unsigned lines)
-{
-    return r->split >= first_line && r->split - first_line < lines;
-}
-
-/* --- DISPI modes --- */
-
-/* Five or six bits become eight by repeating the upper ones. */
-static uint32_t widen(uint32_t value, unsigned bits)
-{
-    return value << (8 - bits) | value >> (2 * bits - 8);
-}
-
-/* A pixel of 8 bits and more; the address wraps at the end of the memory, which is a multiple of 4 but not of 3. */
-static uint32_t dispi_pixel(const struct vga *v, uint32_t address, unsigned bpp)
-{
-    uint8_t b[4];
-    uint32_t pixel;
-
-    for (unsigned i = 0; i < 4; i++)
-        b[i] = v->memory[(address + i) % VGA_MEMORY];
-    pixel = load32(b);
-    switch (bpp) {
-    case 8: return dac_colour(v, b[0]);
-    case 15: return widen(pixel >> 10 & 31, 5) << 16 | widen(pixel >> 5 & 31, 5) << 8 | widen(pixel & 31, 5);
-    case 16: return widen(pixel >> 11 & 31, 5) << 16 | widen(pixel >> 5 & 63, 6) << 8 | widen(pixel & 31, 5);
-    default: return pixel & 0xFFFFFF;
-    }
-}
-
-static void draw_dispi_planar_line(const struct vga *v, uint32_t line, unsigned x_offset, const uint32_t colours[16], uint32_t *out, unsigned width)
-{
-    uint8_t dots[8];
-
-    for (unsigned x = x_offset; x < x_offset + width; x++) {
-        if (x == x_offset || x % 8 == 0)
-            planar_dots(v, &v->memory[(line + x / 8 * 4) % VGA_MEMORY], dots);
-        *out++ = colours[dots[x % 8]];
-    }
-}
-
-static void draw_dispi(struct vga *v, struct frame *frame)
-{
-    const uint16_t *d = v->dispi;
-    uint32_t stride = dispi_stride(v), colours[16];
-
-    frame->width = d[DISPI_XRES];
-    frame->height = d[DISPI_YRES];
-    frame->pixels = v->pixels;
-    attribute_colours(v, colours);
-    for (unsigned y = 0; y < frame->height; y++) {
-        uint32_t *out = v->pixels + (size_t)y * frame->width, line = (d[DISPI_Y_OFFSET] + y) * stride;
-        if (v->sequencer[1] & 0x20 || !(v->attribute_index & 0x20))
-            memset(out, 0, sizeof *out * frame->width);
-        else if (d[DISPI_BPP] == 4)
-            draw_dispi_planar_line(v, line, d[DISPI_X_OFFSET], colours, out, frame->width);
-        else
-            for (unsigned x = 0; x < frame->width; x++)
-                out[x] = dispi_pixel(v, line + (d[DISPI_X_OFFSET] + x) * ((d[DISPI_BPP] + 7u) / 8), d[DISPI_BPP]);
-    }
-}
-
-static void draw_vga(struct vga *v, struct frame *frame)
-{
-    struct raster r = raster(v);
-    bool text = text_mode(v);
-    unsigned step = text ? r.repeat : r.cell * r.repeat; /* scan lines that show the same */
-    unsigned clock_dots = text ? r.dots : packed_mode(v) ? 4 : 8;
-    uint32_t counter = r.start, colours[16];
-    unsigned row_scan = r.first_row_scan;
-
-    if (!(v->crtc[0x17] & 1) && !text)
-        step = r.repeat; /* CGA: the row scan is part of the address */
-    frame->width = at_most(r.columns * clock_dots, FRAME_MAX_WIDTH);
-    frame->height = at_most((r.lines + step - 1) / step, FRAME_MAX_HEIGHT);
-    frame->pixels = v->pixels;
-    if (!displaying(v)) {
-        memset(v->pixels, 0, sizeof *v->pixels * frame->width * frame->height);
+    if (!all)
         return;
-    }
-    attribute_colours(v, colours);
-    for (unsigned y = 0; y < frame->height; y++) {
-        uint32_t *out = v->pixels + (size_t)y * frame->width;
-        if (text)
-            draw_text_line(v, &r, counter, row_scan, colours, out, frame->width);
-        else
-            draw_graphics_line(v, &r, counter, row_scan, colours, out, frame->width);
-        if (splits(&r, y * step, step)) {
-            counter = row_scan = 0;
-            if (v->attribute[ATTR_MODE] & MODE_STILL_SPLIT)
-                r.pan = 0;
-        } else if ((!text && step > r.repeat) || ++row_scan >= r.cell) {
-            row_scan = 0;
-            counter += r.offset;
-        }
+    memset(p->pixels, 0, sizeof *p->pixels * p->look.width * p->look.height);
+    for (unsigned y = 0; y < p->look.height; y++)
+        row_changed(p, y, 0, p->look.width);
+}
+
+static void draw(const struct vga *v, struct picture *p, bool all)
+{
+    switch (p->look.kind) {
+    case LOOK_OFF: draw_black(p, all); break;
+    case LOOK_TEXT: draw_text(v, p, all); break;
+    case LOOK_PLANAR: case LOOK_PAIRS: case LOOK_PACKED:
+        if (all || v->touched)
+            draw_graphics(v, p, all);
+        break;
+    default:
+        if (all || v->touched)
+            draw_dispi(v, p, all);
     }
 }
 
 void vga_frame(struct vga *v, struct frame *frame)
 {
-    if (dispi_enabled(v))
-        draw_dispi(v, frame);
-    else
-        draw_vga(v, frame);
+    struct picture *p = v->picture;
+    struct look look;
+    bool all;
+
+    vga_look(v, &look);
+    all = !p->drawn || memcmp(&look, &p->look, sizeof look);
+    if (all)
+        p->look = look;
+    memset(p->changed, 0, sizeof *p->changed * look.height);
+    draw(v, p, all);
+    p->drawn = true;
+    if (v->touched) {
+        for (uint32_t page = 0; page < VGA_PAGES; page++)
+            v->stale[page] &= (uint8_t)~VGA_STALE_PICTURE;
+        v->touched = false;
+        memory_forget_pages(v->bus_memory); /* the next write to a page must be seen */
+    }
+    *frame = (struct frame){look.width, look.height, p->pixels, p->changed};
+}
+
+void vga_redraw(struct vga *v)
+{
+    v->picture->drawn = false;
 }
 
 void vga_text(const struct vga *v, struct text_screen *screen)
 {
-    struct raster r = raster(v);
-    unsigned lines = r.cell * r.repeat;
-    uint32_t counter = r.start;
+    struct look l;
+    uint32_t counter, lines;
 
+    vga_look(v, &l);
     screen->columns = screen->rows = screen->cursor_column = screen->cursor_row = 0;
     screen->cursor_visible = false;
-    if (dispi_enabled(v) || !displaying(v) || !text_mode(v))
+    if (l.kind != LOOK_TEXT)
         return;
-    screen->columns = at_most(r.columns, TEXT_MAX_COLUMNS);
-    screen->rows = at_most(r.lines / lines, TEXT_MAX_ROWS);
+    lines = l.cell * l.repeat;
+    counter = l.start;
+    screen->columns = l.columns < TEXT_MAX_COLUMNS ? l.columns : TEXT_MAX_COLUMNS;
+    screen->rows = l.lines / lines < TEXT_MAX_ROWS ? l.lines / lines : TEXT_MAX_ROWS;
     for (unsigned row = 0; row < screen->rows; row++) {
         for (unsigned column = 0; column < screen->columns; column++) {
-            const uint8_t *planes = &v->memory[plane_address(v, counter + column, 0) * 4];
+            const uint8_t *planes = &v->memory[look_address(&l, counter + column, 0) * 4];
             screen->character[row][column] = planes[0];
             screen->attribute[row][column] = planes[1];
-            if (((counter + column) & 0xFFFF) == cursor_counter(v)) {
+            if (((counter + column) & 0xFFFF) == vga_cursor_counter(v)) {
                 screen->cursor_row = row;
                 screen->cursor_column = column;
-                screen->cursor_visible = cursor_enabled(v);
+                screen->cursor_visible = vga_cursor_enabled(v);
             }
         }
-        counter = splits(&r, row * lines, lines) ? 0 : counter + r.offset;
+        counter = look_splits(&l, row * lines, lines) ? 0 : counter + l.offset;
     }
 }

@@ -13,6 +13,7 @@
 
 #include "archive/digest.h"
 #include "desk/embedded.h"
+#include "emu/devices/vga_draw.h"
 #include "emu/machine.h"
 
 #define DISK_SIZE (8u << 20)
@@ -50,8 +51,8 @@ static const struct { size_t offset, size; } marks[] = {
     MARK(keyboard.clock), MARK(keyboard.mouse.clock), MARK(keyboard.mouse.ready), MARK(keyboard.irq1), MARK(keyboard.irq12), MARK(keyboard.a20_line), MARK(keyboard.reset_line),
     MARK(sysports.clock), MARK(sysports.gate2), MARK(sysports.a20), MARK(sysports.reset), MARK(sysports.power_off),
     MARK_LINES_OF_SERIAL(0), MARK_LINES_OF_SERIAL(1), MARK(parallel.clock), MARK(parallel.irq), MARK(parallel.out), MARK(parallel.context),
-    MARK(vga.clock), MARK(vga.pixels), MARK(vga.memory), MARK(vga.pages), MARK(vga.stale), MARK(vga.hashed), MARK(vga.bus_memory),
-    MARK(vga.linear), MARK_FUNCTION(vga_card.function), MARK(vga_card.vga), MARK(vga_card.memory), MARK(vga_card.rom), MARK(vga_card.image),
+    MARK(vga.clock), MARK(vga.picture), MARK(vga.touched), MARK(vga.memory), MARK(vga.pages), MARK(vga.stale), MARK(vga.hashed), MARK(vga.bus_memory),
+    MARK(vga.linear), MARK(vga.bank), MARK_FUNCTION(vga_card.function), MARK(vga_card.vga), MARK(vga_card.memory), MARK(vga_card.rom), MARK(vga_card.image),
     MARK(vga_card.image_size), MARK(floppy.clock), MARK(floppy.irq), MARK(floppy.dma), MARK_UNIT_OF_FLOPPY(0), MARK_UNIT_OF_FLOPPY(1),
     MARK_UNIT_OF_FLOPPY(2), MARK_UNIT_OF_FLOPPY(3), MARK_LINES_OF_ATA(0), MARK_LINES_OF_ATA(1),
     MARK(pci.functions), MARK(pci.count), MARK(pci.reset), MARK_FUNCTION(bridge.function), MARK(bridge.memory),
@@ -117,7 +118,7 @@ static unsigned poison(struct twin *t)
             poisoned++;
         }
     }
-    memset(t->m->vga.pixels, (int)(t->random >> 24), sizeof *t->m->vga.pixels * FRAME_MAX_WIDTH * FRAME_MAX_HEIGHT);
+    memset(t->m->vga.picture, (int)(t->random >> 24), sizeof *t->m->vga.picture);
     memset(t->m->scratch, (int)(t->random >> 24), t->m->scratch_size);
     return poisoned;
 }
