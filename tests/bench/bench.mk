@@ -1,6 +1,6 @@
 # bench.mk - the benchmark guest, one floppy image per work load: $(BUILD)/bench/integer.img and so on. Included by GNUmakefile.
 
-BENCH_LOADS  := integer branchy memory system x87 sse2
+BENCH_LOADS  := integer branchy memory system x87 sse2 linear8 linear32 planar
 BENCH_CFLAGS := -m32 -march=i486 -O2 -std=gnu11 -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-stack-protector \
                 -fno-asynchronous-unwind-tables -fcf-protection=none -fomit-frame-pointer -mno-sse -fno-ident
 
@@ -9,6 +9,9 @@ $(BUILD)/bench/branchy.o: WORKLOAD := 2
 $(BUILD)/bench/memory.o: WORKLOAD := 3
 $(BUILD)/bench/system.o: WORKLOAD := 4
 $(BUILD)/bench/x87.o $(BUILD)/bench/sse2.o: WORKLOAD := 5
+$(BUILD)/bench/linear8.o $(BUILD)/bench/linear32.o: WORKLOAD := 6
+$(BUILD)/bench/linear32.o: BENCH_CFLAGS += -DDEPTH=32
+$(BUILD)/bench/planar.o: WORKLOAD := 7
 $(BUILD)/bench/sse2.o: BENCH_CFLAGS += -msse2 -mfpmath=sse
 
 $(BENCH_LOADS:%=$(BUILD)/bench/%.o): tests/bench/program.c

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 static uint32_t work(void);
+static uint32_t stored; /* KiB written to display memory, where that is the work */
 
 static void out8(uint16_t port, uint8_t value)
 {
@@ -49,6 +50,10 @@ __attribute__((section(".entry"))) void entry(void)
     sum = work();
     say("END ");
     say_hex(sum);
+    if (stored) {
+        say(" stored KiB ");
+        say_hex(stored);
+    }
     say("\n");
     while (!(in8(0x3FD) & 0x40))
         ;
@@ -198,6 +203,143 @@ static uint32_t work(void)
             }
             sum = sum * 31 + (uint32_t)n;
         }
+    return sum;
+}
+
+#elif WORKLOAD == 6 /* the linear frame buffer, 640x480 in bytes or 1024x768 in doublewords: filled dot by dot, filled, painted and scrolled by REP */
+
+#if DEPTH == 32
+enum { WIDTH = 1024, HEIGHT = 768, BYTES = 4, ROUNDS = 40 };
+typedef uint32_t dot;
+#else
+enum { WIDTH = 640, HEIGHT = 480, BYTES = 1, ROUNDS = 100 };
+typedef uint8_t dot;
+#endif
+enum { LINE = WIDTH * BYTES / 4 }; /* in doublewords */
+
+static void out16(uint16_t port, uint16_t value)
+{
+    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static uint32_t pci_read(uint32_t address)
+{
+    uint32_t value;
+    __asm__ volatile("movw $0xCF8, %%dx; movl %1, %%eax; outl %%eax, %%dx; movw $0xCFC, %%dx; inl %%dx, %0" : "=&a"(value) : "r"(address) : "edx");
+    return value;
+}
+
+/* Base address 0 of the display on PCI; without PCI Bochs' display interface has its frame buffer at E0000000h. */
+static volatile dot *frame_buffer(void)
+{
+    for (uint32_t device = 0; device < 32; device++)
+        if (pci_read(0x80000008 | device << 11) >> 16 == 0x0300)
+            return (dot *)(pci_read(0x80000010 | device << 11) & ~15u);
+    return (dot *)0xE0000000;
+}
+
+static void set_mode(uint16_t width, uint16_t height, uint16_t bits)
+{
+    const uint16_t registers[][2] = {{4, 0}, {1, width}, {2, height}, {3, bits}, {4, 0x41}};
+
+    for (size_t i = 0; i < sizeof registers / sizeof *registers; i++) {
+        out16(0x1CE, registers[i][0]);
+        out16(0x1CF, registers[i][1]);
+    }
+}
+
+static void rep_stosl(void *to, uint32_t value, uint32_t count)
+{
+    __asm__ volatile("rep stosl" : "+D"(to), "+c"(count) : "a"(value) : "memory");
+}
+
+static void rep_movsl(void *to, const void *from, uint32_t count)
+{
+    __asm__ volatile("rep movsl" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
+}
+
+static uint32_t work(void)
+{
+    volatile dot *screen = frame_buffer();
+    uint32_t sum = 0, *picture = (uint32_t *)0x200000;
+
+    for (uint32_t i = 0; i < WIDTH * HEIGHT * BYTES / 4; i++)
+        picture[i] = next_random();
+    set_mode(WIDTH, HEIGHT, 8 * BYTES);
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        for (uint32_t i = 0; i < WIDTH * HEIGHT; i++)
+            screen[i] = (dot)(i * 257 + round);
+        rep_stosl((void *)(screen + WIDTH * 100), round * 0x01010101, LINE * 50);
+        rep_movsl((void *)(screen + WIDTH * 200), picture, LINE * 200);
+        rep_movsl((void *)screen, (const void *)(screen + WIDTH * 8), LINE * (HEIGHT - 8));
+        sum = sum * 31 + screen[round * 9973 % (WIDTH * HEIGHT)];
+        stored += (2 * HEIGHT + 242) * LINE / 256;
+    }
+    return sum;
+}
+
+#elif WORKLOAD == 7 /* the planes of mode 12h, 640x480 in 16 colours: areas, a copy, dots, characters, by write modes 0 to 3 */
+
+static void set(uint16_t port, uint8_t index, uint8_t value)
+{
+    out8(port, index);
+    out8(port + 1, value);
+}
+
+static void mode_12h(void)
+{
+    static const uint8_t sequencer[5] = {3, 1, 15, 0, 6}, graphics[9] = {0, 0, 0, 0, 0, 0, 5, 15, 255};
+    static const uint8_t crtc[25] = {0x5F, 0x4F, 0x50, 0x82, 0x54, 0x80, 0x0B, 0x3E, 0, 0x40, 0, 0, 0, 0, 0, 0, 0xEA, 0x8C, 0xDF, 0x28, 0, 0xE7, 4, 0xE3, 0xFF};
+
+    out8(0x3C2, 0xE3);
+    for (uint8_t i = 0; i < 5; i++)
+        set(0x3C4, i, sequencer[i]);
+    set(0x3D4, 0x11, 0);
+    for (uint8_t i = 0; i < 25; i++)
+        set(0x3D4, i, crtc[i]);
+    for (uint8_t i = 0; i < 9; i++)
+        set(0x3CE, i, graphics[i]);
+    for (uint8_t i = 0; i < 21; i++) {
+        in8(0x3DA);
+        out8(0x3C0, i);
+        out8(0x3C0, i < 16 ? i : i == 16 ? 1 : i == 18 ? 15 : 0);
+    }
+    out8(0x3C0, 0x20);
+}
+
+static uint32_t work(void)
+{
+    volatile uint8_t *screen = (uint8_t *)0xA0000;
+    uint32_t sum = 0, bytes = 0;
+
+    mode_12h();
+    for (uint32_t round = 0; round < 60; round++) {
+        set(0x3CE, 5, 0); /* write mode 0: an area in a colour by set/reset, doublewords at a time */
+        set(0x3CE, 0, (uint8_t)(round & 15));
+        set(0x3CE, 1, 15);
+        for (uint32_t i = 0; i < 80 * 480 / 4; i++)
+            ((volatile uint32_t *)screen)[i] = 0;
+        set(0x3CE, 1, 0);
+        set(0x3CE, 5, 2); /* 2: dots */
+        for (uint32_t i = 0; i < 20000; i++) {
+            uint32_t at = next_random();
+            set(0x3CE, 8, (uint8_t)(0x80 >> (at & 7)));
+            sum += screen[(at >> 3) % (80 * 480)];
+            screen[(at >> 3) % (80 * 480)] = (uint8_t)(at >> 28);
+        }
+        set(0x3CE, 8, 0xFF);
+        set(0x3CE, 5, 3); /* 3: characters */
+        set(0x3CE, 0, (uint8_t)(~round & 15));
+        for (uint32_t i = 0; i < 80 * 240; i++) {
+            sum += screen[i];
+            screen[i] = (uint8_t)next_random();
+        }
+        set(0x3CE, 5, 1); /* 1: eight lines up */
+        for (uint32_t i = 0; i < 80 * 472; i++)
+            screen[i] = screen[i + 640];
+        bytes += 80 * 480 + 20000 + 80 * 240 + 80 * 472;
+    }
+    stored = bytes / 1024;
     return sum;
 }
 
