@@ -25,7 +25,7 @@ results()
     sha256sum serial parallel records.png
     "$muniment" boot x87.yaml --until tick:20000000 --digest "$@"
     "$muniment" boot sse2.yaml --until tick:20000000 --digest "$@"
-    [ ! -e grub.yaml ] || "$muniment" boot grub.yaml --script prompt.script --until 'screen:grub>' --limit 60 --digest "$@"
+    [ ! -e machine.yaml ] || "$muniment" boot machine.yaml --script grub-prompt.script --until 'screen:grub>' --limit 60 --digest "$@"
 }
 
 # same NAME COMMAND [OPTION...]
@@ -46,7 +46,7 @@ build()
 }
 
 command -v clang >/dev/null || { echo "clang is not there"; exit 77; }
-(. tests/grub/image.sh) || echo "without GRUB"
+(. tests/guests/guest.sh && grub_floppy) || echo "without GRUB"
 for load in x87 sse2; do
     cp "$BUILD/bench/$load.img" "$WORK"
     sed "s/i486/pentium4/; s/floppy.img/$load.img/" manifests/floppy-486-1995.yaml >"$WORK/$load.yaml"

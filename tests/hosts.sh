@@ -89,7 +89,7 @@ for load in integer branchy memory system x87; do
     guest "$load" 20000000 "$BUILD/bench/$load.img"
 done
 guest sse2 20000000 "$BUILD/bench/sse2.img" --pentium4
-if [ -n "${LONG-}" ] && (. tests/grub/image.sh); then
+if [ -n "${LONG-}" ] && (. tests/guests/guest.sh && grub_floppy); then
     guest grub 700000000 "$WORK/grub.img" --key 600000000:2e # c: from the menu to the prompt
 fi
 suites=${MUNIMENT_SUITES:-/nowhere}

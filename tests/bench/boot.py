@@ -27,7 +27,7 @@ def finished(process, begun):
 
 
 def run_muniment(build):
-    command = [f"{build}/muniment", "boot", IMAGE, "--script", "tests/grub/prompt.script", "--until", "screen:grub>", "--limit", "300"]
+    command = [f"{build}/muniment", "boot", IMAGE, "--script", "tests/guests/grub-prompt.script", "--until", "screen:grub>", "--limit", "300"]
     begun = time.monotonic()
     return finished(subprocess.Popen(command), begun)
 

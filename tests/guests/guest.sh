@@ -1,0 +1,141 @@
+# guest.sh - to be sourced by the tests of guests, tests/guests/NAME.sh: real software on the machine, driven by tests/guests/NAME.script.
+#
+#   medium NAME FILE SHA256 [SOURCE]      puts a pinned file into WORK as NAME, or skips the test; SOURCE says what provides it
+#   suite NAME FILE SHA256                the same from $MUNIMENT_SUITES/guests
+#   machine TYPE CPU MIPS MIB BOOT... <<  writes machine.yaml; its drives come from standard input, as in a manifest
+#   guest [SCRIPT...]                     runs it under SCRIPT.script (NAME.script): boots the manifest and, cut into slices at random, the archive that is sealed
+#                                         from it; both must print the same, digest of the whole state at the end included
+#
+# A guest proves what it did within its script, which ends with the machine switched off, or with a screen. The line `screenshot picture.png` there says which
+# picture the gallery shows (build/gallery/NAME.png); the one in tests/guests/gallery/, if there is one, must equal it. What the run printed and the
+# machine sent lies in WORK as FIRMWARE-SCRIPT, with .serial and .parallel behind it.
+#
+#   GUEST_FIRMWARE   "ours", "seabios" (Debian's, in place of ours) or both, in turn
+#   GUEST_ONCE       not empty: only the manifest, for a look
+#   GUEST_LIMIT      guest seconds of a run at most; a guest that needs more than 180 sets it
+#   GUEST_PEER       a command that runs in WORK in place of all this with machine.yaml and the script: the same guest elsewhere
+name=$(basename "$0" .sh)
+cp tests/guests/*.script "$WORK"
+
+skip()
+{
+    echo "$*"
+    exit 77
+}
+
+medium()
+{
+    [ -e "$2" ] || skip "$2 is not there${4:+ ($4)}"
+    echo "$3  $2" | sha256sum --check --quiet || skip "$2 is not the version that this test knows"
+    cp "$2" "$WORK/$1" && chmod u+w "$WORK/$1"
+}
+
+suite()
+{
+    medium "$1" "${MUNIMENT_SUITES:-MUNIMENT_SUITES}/guests/$2" "$3" tests/README.md
+}
+
+# GRUB's rescue floppy, which other tests boot as well, in the machine on which an image by itself boots.
+grub_floppy()
+{
+    medium grub.img /usr/lib/grub-rescue/grub-rescue-floppy.img 6073aa7dbfe945ecdc6972908764bc0a75eae2c2e48024d56f168f72a1648527 "package grub-rescue-pc"
+    machine pc-isa i486 25 16 floppy disk <<END
+  fd0:
+    kind: floppy 1.44M
+    image: grub.img
+END
+}
+
+machine()
+{
+    cat >"$WORK/machine.yaml" <<END
+muniment: machine 0
+machine: $1
+cpu:
+  model: $2
+  speed: $3 MIPS
+memory: $4 MiB
+firmware:
+  system: built-in 0
+  video: built-in 0
+clock: 1998-01-01T00:00:00
+drives:
+$(cat)
+boot:
+$(printf -- '  - %s\n' "${@:5}")
+ports:
+  - com1
+  - com2
+  - lpt1
+display: vga
+END
+}
+
+# SeaBIOS in place of our firmware. It needs the 440FX, whose shadow RAM it writes to itself; QEMU gives its machine without PCI a BIOS in RAM.
+seabios()
+{
+    medium system.bin /usr/share/seabios/bios.bin 7ba476745bd8d32d66b7a5bd12999e2445e7a345a4a72c30352b1d4a69a26e88 "package seabios"
+    medium video.bin /usr/share/seabios/vgabios-stdvga.bin cc2f735f19b6318922ac3de9506dee498f149a6b75534f7e5c176d4441a7fa4a "package seabios"
+    sed -i 's/pc-isa/pc-i440fx/' "$WORK/machine.yaml"
+    for part in system video; do
+        sed -i "s/^  $part: built-in 0/  $part:\n    file: $part.bin\n    sha256: $(sha256sum <"$WORK/$part.bin" | cut -d ' ' -f 1)/" "$WORK/machine.yaml"
+    done
+}
+
+# run OUTPUT MACHINE SCRIPT [OPTION...]
+run()
+{
+    local output=$1 machine=$2 script=$3
+    shift 3
+    echo "$machine, $script $*"
+    "$MUNIMENT" boot "$machine" --script "$script.script" --limit "${GUEST_LIMIT:-180}" --digest --serial "$output.serial" --parallel "$output.parallel" "$@" >"$output" || { cat "$output"; return 1; }
+}
+
+# both FIRMWARE SCRIPT: the manifest and its archive give the same run.
+both()
+{
+    local first=$1-$2 part
+    run "$first" machine.yaml "$2"
+    grep '^tick' "$first"
+    [ -z "${GUEST_ONCE-}" ] || return 0
+    run again machine.mun "$2" --slice random:1
+    for part in "" .serial .parallel; do
+        cmp "$first$part" "again$part"
+    done
+}
+
+# picture FIRMWARE: to the gallery, and compared where one is kept.
+picture()
+{
+    [ -e picture.png ] || return 0
+    mkdir -p "$gallery"
+    cp picture.png "$gallery/$name.png"
+    if [ "$1" = ours ] && [ -e "$kept/$name.png" ]; then
+        python3 "$kept/../same_picture.py" picture.png "$kept/$name.png"
+    fi
+}
+
+guest()
+{
+    local firmware script scripts=${*:-$name} gallery kept
+    gallery=$(realpath -m "$BUILD/gallery") kept=$(realpath -m tests/guests/gallery)
+    cd "$WORK"
+    if [ -n "${GUEST_PEER-}" ]; then
+        for script in $scripts; do
+            "$GUEST_PEER" machine.yaml "$script.script"
+        done
+        return
+    fi
+    "$MUNIMENT" key new key
+    for firmware in ${GUEST_FIRMWARE:-ours}; do
+        echo "--- firmware: $firmware"
+        [ "$firmware" != seabios ] || seabios
+        rm -f machine.mun picture.png
+        [ -n "${GUEST_ONCE-}" ] || "$MUNIMENT" seal machine.yaml -o machine.mun --key key
+        for script in $scripts; do
+            both "$firmware" "$script"
+        done
+        [ -n "${GUEST_ONCE-}" ] || "$MUNIMENT" verify machine.mun --trust key.pub
+        picture "$firmware"
+    done
+}

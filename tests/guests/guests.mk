@@ -1,0 +1,20 @@
+# guests.mk - real software on the machine (tests/guests/guest.sh). Included by tests/tests.mk.
+#
+# `make check-guests` runs every guest, on our firmware and on SeaBIOS (GUEST_FIRMWARE="ours seabios"); `make gallery` runs each once and leaves a picture of it in
+# build/gallery/. Those that are not in GUESTS_LONG run in `make check` as well, on our firmware.
+
+GUEST_TESTS := $(filter-out %/guest.sh,$(wildcard tests/guests/*.sh))
+GUESTS_LONG :=
+GUEST_FIRMWARE ?= ours seabios
+TESTS += $(filter-out $(GUESTS_LONG:%=tests/guests/%.sh),$(GUEST_TESTS))
+
+.PHONY: check-guests gallery run-check-guests run-gallery
+check-guests: deps-check
+	@$(MAKE) --no-print-directory $(JOBS) run-check-guests
+gallery: deps-check
+	@$(MAKE) --no-print-directory $(JOBS) run-gallery
+
+run-check-guests: all
+	@GUEST_FIRMWARE="$(GUEST_FIRMWARE)" BUILD=$(BUILD) tests/run.sh $(GUEST_TESTS)
+run-gallery: all
+	@GUEST_ONCE=1 BUILD=$(BUILD) tests/run.sh $(GUEST_TESTS); ls $(BUILD)/gallery/*.png
