@@ -405,7 +405,7 @@ static bool boot_prepare(struct boot *b, struct error *error)
     };
 
     b->script_path = argument_value(b->arguments, "--script");
-    return boot_read_options(b, error) && boot_read_script(b, error) && media_open(&b->media, &request, error) && boot_open_outputs(b, error) &&
+    return boot_read_options(b, error) && snapshots_read_options(b, error) && boot_read_script(b, error) && media_open(&b->media, &request, error) && boot_open_outputs(b, error) &&
            create_machine(b, error) && snapshots_begin(b, error) && begin_recording(b, error);
 }
 
@@ -451,6 +451,8 @@ enum status boot_run(const struct arguments *arguments)
         status = desk_fail(&error);
     if (!record_end(&b.session.recorder, !b.disk_failed, &later))
         status = desk_fail(&later);
+    if (!snapshots_end(&b) && status == STATUS_OK)
+        status = STATUS_HOST;
     if (!b.disk_failed) {
         if (!boot_show_end(&b, &later))
             status = desk_fail(&later);

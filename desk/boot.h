@@ -7,7 +7,7 @@
 #include "desk/output.h"
 #include "desk/script.h"
 #include "desk/session.h"
-#include "verify/snapshot.h"
+#include "verify/checkpoint.h"
 
 struct boot {
     const struct arguments *arguments;
@@ -25,6 +25,10 @@ struct boot {
     struct output serial, parallel, trace;
     struct machine_identity identity; /* what snapshots say of the machine */
     bool identified;         /* it is filled in */
+    struct checkpoints *checkpoints; /* null: none are taken */
+    uint64_t checkpoint_every, checkpoint_due; /* microseconds; tick */
+    uint64_t checkpoint_keep;
+    bool checkpoint_failed;
     bool disk_failed;        /* the machine holds no state to show */
 };
 

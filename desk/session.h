@@ -67,6 +67,8 @@ struct session {
     const uint8_t *bytes;              /* still to be sent to COM1 */
     size_t byte_count;
     struct progress progress;
+    void (*looked)(void *context);     /* called whenever conditions are looked at, between two slices; null: nobody is */
+    void *looked_context;
 };
 
 /* limit is in ticks. The caller keeps the machine, which must hand the bytes of COM1 to session_serial_out. Returns false when memory is short. */

@@ -430,6 +430,24 @@ sha256sum -c --quiet a.sha256; passed "an archive is never written" $?
 
 # --- Snapshots ---
 
+gives "checkpoints are taken" 0 boot a.mun --until time:30 --checkpoints points --checkpoint-every 0.5 --keep 3 --digest
+cp out whole
+[ "$(ls points/*.snapshot | wc -l)" -gt 0 ] && [ "$(ls points/*.snapshot | wc -l)" -le 3 ]; passed "the last three stay" $?
+for point in points/*.snapshot; do
+    gives "a machine goes on from ${point##*/}" 0 boot a.mun --resume "$point" --until time:30 --digest
+    cmp -s out whole; passed "it goes on from ${point##*/} as if nothing had been" $?
+done
+gives "a run does not begin in the folder of another" 3 boot a.mun --until time:30 --checkpoints points
+touch points/00000000000000000001.snapshot.tmp points/00000000000000000001.pack.tmp points/00000000000000000001.pack
+gives "the last checkpoint is gone on from in its folder" 0 boot a.mun --resume "$point" --until time:40 --checkpoints points --checkpoint-every 2 --keep 1
+[ "$(ls points/*.snapshot | wc -l)" -eq 1 ] && [ ! -e points/00000000000000000001.pack ] && ! ls points/*.tmp 2>/dev/null; passed "what a killed run left is cleared away" $?
+gives "--keep needs --checkpoints" 2 boot a.mun --keep 3 --until time:1
+gives "a checkpoint every 0 seconds is a usage error" 2 boot a.mun --checkpoints p --checkpoint-every 0 --until time:1
+gives "checkpoints that find no room are said, and the run goes on" 4 bash -c 'ulimit -f 1; exec "$@"' bash "$muniment" boot a.mun --until time:30 --checkpoints full --checkpoint-every 1 --digest
+cmp -s out whole; passed "a run whose checkpoints fail is the same" $?
+says "what could not be written is said" err "muniment: full/"
+! ls full/* 2>/dev/null; passed "nothing half-written is left" $?
+
 printf 'wait screen "READY>"\ntype "w"\nwait screen "READY> w"\nwait time 0.1\nsnapshot first.snap\ntype "r"\nwait screen "READY> wZ"\nwait time 0.1234\ndigest\n' >script
 printf 'type "r"\nwait screen "READY> wZ"\nwait time 0.1234\ndigest\n' >rest
 gives "a script writes a snapshot" 0 boot disk.img --script script --limit 60
