@@ -40,21 +40,42 @@ enum { MISC_COLOUR = 1 };
 
 /* --- Timing --- */
 
-/* Input Status 1: bit 0 while nothing is displayed, bit 3 during vertical retrace. The beam has been running since power-on. */
-static uint8_t beam_status(const struct vga *v)
+/* The beam has been running since power-on, through the dots and lines that the registers describe. */
+struct beam {
+    uint32_t frequency;          /* of dots */
+    uint32_t line_dots, lines;
+    uint32_t shown_dots, shown_lines;
+    uint64_t dots;               /* since power-on */
+};
+
+static struct beam beam_now(const struct vga *v)
 {
     static const uint32_t clocks[4] = {25175000, 28322000, 25175000, 25175000};
     const uint8_t *c = v->crtc;
-    uint32_t dots = v->sequencer[1] & 1 ? 8 : 9;
-    uint32_t line_dots = (c[0] + 5u) * dots * (v->sequencer[1] & 8 ? 2 : 1), shown_dots = (c[1] + 1u) * dots * (v->sequencer[1] & 8 ? 2 : 1);
-    uint32_t lines = (c[6] | (c[7] & 1u) << 8 | (c[7] & 0x20u) << 4) + 2;
-    uint32_t retrace = c[0x10] | (c[7] & 4u) << 6 | (c[7] & 0x80u) << 2;
-    uint64_t beam = clock_cycles(v->clock, clock_now(v->clock), clocks[v->misc >> 2 & 3]) % ((uint64_t)line_dots * lines);
-    uint32_t line = (uint32_t)(beam / line_dots), dot = (uint32_t)(beam % line_dots);
-    uint32_t height = (c[0x11] - retrace) & 15; /* it ends at the line whose low bits are in register 11h */
-    bool in_retrace = line >= retrace && line - retrace < (height ? height : 16);
+    uint32_t dots = (v->sequencer[1] & 1 ? 8 : 9) * (v->sequencer[1] & 8 ? 2 : 1);
+    struct beam b = {
+        .frequency = clocks[v->misc >> 2 & 3],
+        .line_dots = (c[0] + 5u) * dots,
+        .lines = ((c[6] | (c[7] & 1u) << 8 | (c[7] & 0x20u) << 4) + 2) * vga_lines_counted(v),
+        .shown_dots = (c[1] + 1u) * dots,
+        .shown_lines = vga_lines_shown(v),
+    };
 
-    return (uint8_t)((line > vga_last_line(v) || dot >= shown_dots ? 1 : 0) | (in_retrace ? 8 : 0));
+    b.dots = clock_cycles(v->clock, clock_now(v->clock), b.frequency);
+    return b;
+}
+
+/* Input Status 1: bit 0 while nothing is displayed, bit 3 during vertical retrace. */
+static uint8_t beam_status(const struct vga *v)
+{
+    const uint8_t *c = v->crtc;
+    struct beam b = beam_now(v);
+    uint32_t dot = (uint32_t)(b.dots % b.line_dots), line = (uint32_t)(b.dots / b.line_dots % b.lines), counted = line / vga_lines_counted(v);
+    uint32_t retrace = c[0x10] | (c[7] & 4u) << 6 | (c[7] & 0x80u) << 2;
+    uint32_t height = (c[0x11] - retrace) & 15; /* it ends at the line whose low bits are in register 11h */
+    bool in_retrace = counted >= retrace && counted - retrace < (height ? height : 16);
+
+    return (uint8_t)((line >= b.shown_lines || dot >= b.shown_dots ? 1 : 0) | (in_retrace ? 8 : 0));
 }
 
 /* --- Ports --- */

@@ -62,8 +62,10 @@ void vga_look(const struct vga *v, struct look *l);
 uint32_t look_address(const struct look *l, uint32_t counter, unsigned row_scan);
 /* Whether the line at which the address counter starts anew is among these. */
 bool look_splits(const struct look *l, uint32_t first_line, uint32_t lines);
-/* Vertical display end: the last scan line that shows memory. */
-uint32_t vga_last_line(const struct vga *v);
+/* 2 where the vertical counters see every second scan line only (CRTC register 17h, bit 2). */
+uint32_t vga_lines_counted(const struct vga *v);
+/* Scan lines that show memory. */
+uint32_t vga_lines_shown(const struct vga *v);
 /* Frames since power-on, for what blinks. */
 uint64_t vga_frames_shown(const struct vga *v);
 bool vga_blink_hides(const struct vga *v);

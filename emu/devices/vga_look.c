@@ -13,9 +13,14 @@
 enum { ATTR_MODE = 16, ATTR_OVERSCAN, ATTR_PLANES, ATTR_PAN, ATTR_COLOUR_SELECT };
 enum { MODE_GRAPHICS = 1, MODE_LINE_GRAPHICS = 4, MODE_BLINK = 8, MODE_STILL_SPLIT = 0x20, MODE_256 = 0x40, MODE_PALETTE_BANK = 0x80 };
 
-uint32_t vga_last_line(const struct vga *v)
+uint32_t vga_lines_counted(const struct vga *v)
 {
-    return v->crtc[0x12] | (v->crtc[7] & 2u) << 7 | (v->crtc[7] & 0x40u) << 3;
+    return v->crtc[0x17] & 4 ? 2 : 1;
+}
+
+uint32_t vga_lines_shown(const struct vga *v)
+{
+    return ((v->crtc[0x12] | (v->crtc[7] & 2u) << 7 | (v->crtc[7] & 0x40u) << 3) + 1) * vga_lines_counted(v);
 }
 
 uint64_t vga_frames_shown(const struct vga *v)
@@ -30,7 +35,7 @@ bool vga_blink_hides(const struct vga *v)
 
 uint32_t vga_cursor_counter(const struct vga *v)
 {
-    return (uint32_t)v->crtc[0xE] << 8 | v->crtc[0xF];
+    return (((uint32_t)v->crtc[0xE] << 8 | v->crtc[0xF]) + (v->crtc[0xB] >> 5 & 3)) & 0xFFFF;
 }
 
 bool vga_cursor_enabled(const struct vga *v)
@@ -43,9 +48,10 @@ static bool text_mode(const struct vga *v)
     return !(v->attribute[ATTR_MODE] & MODE_GRAPHICS) && !(v->graphics[6] & 1);
 }
 
+/* The palette is not being written, the screen not off, and sequencer and CRT controller, where it takes them, run. */
 static bool displaying(const struct vga *v)
 {
-    return v->attribute_index & 0x20 && !(v->sequencer[1] & 0x20) && (dispi_enabled(v) || v->crtc[0x17] & 0x80);
+    return v->attribute_index & 0x20 && !(v->sequencer[1] & 0x20) && (dispi_enabled(v) || (v->crtc[0x17] & 0x80 && (v->sequencer[0] & 3) == 3));
 }
 
 static enum look_kind kind_of(const struct vga *v)
@@ -107,13 +113,13 @@ static void vga_geometry(const struct vga *v, struct look *l)
     bool text = l->kind == LOOK_TEXT;
 
     l->columns = c[1] + 1u;
-    l->lines = vga_last_line(v) + 1;
+    l->lines = vga_lines_shown(v);
     l->cell = (c[9] & 0x1Fu) + 1;
     l->repeat = c[9] & 0x80 ? 2 : 1;
     l->dots = v->sequencer[1] & 1 ? 8 : 9;
     l->start = ((uint32_t)c[0xC] << 8 | c[0xD]) + (c[8] >> 5 & 3);
     l->offset = c[0x13] * 2u;
-    l->split = c[0x18] | (c[7] & 0x10u) << 4 | (c[9] & 0x40u) << 3;
+    l->split = ((c[0x18] | (c[7] & 0x10u) << 4 | (c[9] & 0x40u) << 3) + 1) * vga_lines_counted(v) - 1;
     l->first_row_scan = c[8] & 0x1F;
     l->pan = panning(v, l);
     l->split_pan = v->attribute[ATTR_MODE] & MODE_STILL_SPLIT ? 0 : l->pan;
@@ -148,13 +154,13 @@ static uint32_t dac_colour(const struct vga *v, unsigned index)
     return rgb << 2 | (rgb >> 4 & 0x030303); /* six bits become eight by repeating the upper ones */
 }
 
-/* The colours of the sixteen attribute values. */
-static void attribute_colours(const struct vga *v, uint32_t colours[16])
+/* The colours of the sixteen attribute values. Blinking in graphics turns over the bit of plane 3, shown or not: the colours of mode 0Fh are made for it. */
+static void attribute_colours(const struct vga *v, unsigned blinking, uint32_t colours[16])
 {
     uint8_t select = v->attribute[ATTR_COLOUR_SELECT];
 
     for (unsigned i = 0; i < 16; i++) {
-        uint8_t p = v->attribute[i & v->attribute[ATTR_PLANES]];
+        uint8_t p = v->attribute[(i & v->attribute[ATTR_PLANES] & 15) ^ blinking];
         if (v->attribute[ATTR_MODE] & MODE_PALETTE_BANK)
             p = (uint8_t)((p & 15) | (select & 3) << 4);
         colours[i] = dac_colour(v, (p & 0x3Fu) | (select & 0xCu) << 4);
@@ -199,5 +205,5 @@ void vga_look(const struct vga *v, struct look *l)
         for (unsigned i = 0; i < 256; i++)
             l->palette[i] = dac_colour(v, i);
     else if (l->kind != LOOK_DISPI)
-        attribute_colours(v, l->palette);
+        attribute_colours(v, l->kind != LOOK_TEXT && vga_blink_hides(v) ? 8 : 0, l->palette);
 }

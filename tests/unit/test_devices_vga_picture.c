@@ -337,6 +337,104 @@ static void sixteen_colours_are_planar_in_banks(void **state)
     assert_int_equal(pixel(&frame, 1, 512), pixel(&frame, 0, 0));
 }
 
+/* --- What programs seldom do --- */
+
+static void the_cursor_is_skewed_to_the_right(void **state)
+{
+    static struct text_screen screen;
+    struct fixture *f = *state;
+
+    set_mode(f, &text_80x25);
+    fill_memory(f, 9);
+    set(f, CRTC, 0xF, 8);
+    set(f, CRTC, 0xB, 0x4E); /* by two characters: to column 10 */
+    assert_text_frame(f, false, true);
+    vga_text(&f->vga, &screen);
+    assert_int_equal(screen.cursor_column, 10);
+    set(f, CRTC, 0xE, 0xFF);
+    set(f, CRTC, 0xF, 0xFF);
+    vga_text(&f->vga, &screen);
+    assert_int_equal(screen.cursor_column, 1);
+}
+
+/* Attribute x001b on black, where the underline register names a line of the character. */
+static void the_monochrome_underline_is_drawn(void **state)
+{
+    struct fixture *f = *state;
+    struct frame frame;
+
+    set_mode(f, &text_80x25);
+    set(f, CRTC, 0xA, 0x20);
+    set(f, CRTC, 0x14, 12);
+    set_planes(f, 0, ' ', 0x01, 0, 0);
+    set_planes(f, 2, ' ', 0x09, 0, 0);
+    set_planes(f, 4, ' ', 0x02, 0, 0);
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(pixel(&frame, 4, 12), colour(1));
+    assert_int_equal(pixel(&frame, 4, 11), colour(0));
+    assert_int_equal(pixel(&frame, 13, 12), colour(0x39));
+    assert_int_equal(pixel(&frame, 22, 12), colour(0));
+}
+
+static void rows_begin_at_the_preset_row_scan(void **state)
+{
+    struct fixture *f = *state;
+    struct frame frame;
+
+    set_mode(f, &text_80x25);
+    fill_memory(f, 10);
+    set(f, CRTC, 0xA, 0x20);
+    set(f, CRTC, 8, 5);
+    vga_frame(&f->vga, &frame);
+    for (unsigned y = 0; y < 395; y++)
+        for (unsigned x = 0; x < 720; x += 7)
+            assert_int_equal(pixel(&frame, x, y), text_pixel(f, x, y + 5, false, false));
+    set(f, CRTC, 8, 0x40); /* bytes are panned by two */
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(pixel(&frame, 3, 7), text_pixel(f, 21, 7, false, false));
+}
+
+static void blinking_in_graphics_turns_over_plane_3(void **state)
+{
+    static const uint8_t on[4] = { 0x00, 0x08, 0x18, 0x18 }, off[4] = { 0x00, 0x08, 0x00, 0x18 }; /* of colours 0, 1, 4, 5 */
+    struct fixture *f = *state;
+    struct frame frame;
+
+    set_mode(f, &graphics_640x350_mono);
+    set_planes(f, 0, 0x50, 0, 0x30, 0xFF); /* 0 1 4 5; plane 3 is not shown */
+    for (unsigned phase = 0; phase < 2; phase++) {
+        vga_frame(&f->vga, &frame);
+        for (unsigned i = 0; i < 4; i++)
+            assert_int_equal(pixel(&frame, i, 0), colour(phase ? off[i] : on[i]));
+        board_run_us(&f->board, 16 * 1000000 / 70 + 1000);
+    }
+}
+
+static void a_sequencer_that_is_reset_shows_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct frame frame;
+
+    set_mode(f, &graphics_320x200_256);
+    memset(plane(f, 0, 0), 0x55, PLANES);
+    for (uint8_t reset = 0; reset <= 3; reset++) {
+        set(f, SEQUENCER, 0, reset);
+        vga_frame(&f->vga, &frame);
+        assert_int_equal(pixel(&frame, 100, 100), reset == 3 ? colour(0x55) : 0);
+    }
+}
+
+static void vertical_counting_of_every_second_line_doubles_the_lines(void **state)
+{
+    struct fixture *f = *state;
+    struct frame frame;
+
+    set_mode(f, &graphics_640x350_16);
+    set(f, CRTC, 0x17, 0xE7);
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(frame.height, 700);
+}
+
 /* --- Drawing what changed --- */
 
 /* What the picture depends on changes at random: a few bytes of memory mostly, now and then a register, a colour, the time. */
@@ -538,6 +636,12 @@ int main(void)
         TEST(every_depth_is_drawn),
         TEST(eight_bits_go_through_a_dac_of_six_or_eight),
         TEST(sixteen_colours_are_planar_in_banks),
+        TEST(the_cursor_is_skewed_to_the_right),
+        TEST(the_monochrome_underline_is_drawn),
+        TEST(rows_begin_at_the_preset_row_scan),
+        TEST(blinking_in_graphics_turns_over_plane_3),
+        TEST(a_sequencer_that_is_reset_shows_nothing),
+        TEST(vertical_counting_of_every_second_line_doubles_the_lines),
         TEST(partial_drawing_equals_drawing_anew_in_vga_modes),
         TEST(partial_drawing_equals_drawing_anew_in_text_of_8_dots),
         TEST(partial_drawing_equals_drawing_anew_in_unchained_modes),
