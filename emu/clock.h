@@ -22,6 +22,7 @@ enum event_slot {
     EVENT_FLOPPY, EVENT_FLOPPY_SEEK,
     EVENT_ATA_0, EVENT_ATA_1,
     EVENT_PM_TIMER,
+    EVENT_RETRACE,
     EVENT_COUNT
 };
 

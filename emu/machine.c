@@ -250,7 +250,7 @@ static bool wire_display(struct machine *m, const struct machine_host *host)
 
     if (!m->manifest.vga)
         return true;
-    if (!vga_init(&m->vga, &m->clock, &m->bus, &m->memory))
+    if (!vga_init(&m->vga, &m->clock, &m->bus, &m->memory, has_pci(m) ? (struct line){0} : i8259_line(&m->pic, 9)))
         return false;
     if (has_pci(m))
         return vga_pci_init(&m->vga_card, &m->pci, &m->memory, &m->vga, host->video_rom, rom_size);

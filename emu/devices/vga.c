@@ -30,6 +30,9 @@ const struct state_field vga_state[] = {
     STATE(struct vga, dac_write, U8, "index of the colour to be written"),
     STATE_UP_TO(struct vga, dac_component, U8, 2, "component that comes next: 0 red, 1 green, 2 blue"),
     STATE_BYTE_ARRAY(struct vga, dac_latch, "components of a colour that is being written"),
+    STATE(struct vga, awake, BOOL, "ports and memory answer: port 3C3h bit 0, or 46E8h bit 3"),
+    STATE(struct vga, interrupt, BOOL, "the vertical interrupt is pending"),
+    STATE(struct vga, interrupt_at, TICK, "when the next vertical interrupt comes"),
     STATE_BYTE_ARRAY(struct vga, latch, "latches of planes 0-3"),
     STATE(struct vga, dispi_index, U16, "DISPI index"),
     STATE_ARRAY(struct vga, dispi, U16, "DISPI registers"),
@@ -78,7 +81,49 @@ static uint8_t beam_status(const struct vga *v)
     return (uint8_t)((line >= b.shown_lines || dot >= b.shown_dots ? 1 : 0) | (in_retrace ? 8 : 0));
 }
 
+/* --- The vertical interrupt: CRTC register 11h, bit 4 lets it become pending, bit 5 keeps it from the line --- */
+
+enum { VERTICAL_END = 0x11, INTERRUPT_LET = 0x10, INTERRUPT_OFF = 0x20 };
+
+/* It comes where the display of a frame ends. Called when anything changes that it depends on. */
+static void schedule_interrupt(struct vga *v)
+{
+    uint64_t due = NEVER;
+
+    if (v->crtc[VERTICAL_END] & INTERRUPT_LET && !v->interrupt) {
+        struct beam b = beam_now(v);
+        uint64_t frame = (uint64_t)b.line_dots * b.lines, next = b.dots - b.dots % frame + (uint64_t)b.line_dots * b.shown_lines;
+        if (b.shown_lines < b.lines)
+            due = clock_ticks_for_cycles(v->clock, next > b.dots ? next : next + frame, b.frequency);
+    }
+    if (due != v->interrupt_at)
+        clock_schedule(v->clock, EVENT_RETRACE, due);
+}
+
+static void interrupt_changed(struct vga *v)
+{
+    if (!(v->crtc[VERTICAL_END] & INTERRUPT_LET))
+        v->interrupt = false;
+    line_set(&v->irq, v->interrupt && !(v->crtc[VERTICAL_END] & INTERRUPT_OFF));
+    schedule_interrupt(v);
+}
+
+static void frame_shown(void *device)
+{
+    struct vga *v = device;
+
+    v->interrupt = true;
+    interrupt_changed(v);
+}
+
 /* --- Ports --- */
+
+/* Port 3C3h of the PS/2's board, 46E8h of the adapter: asleep, only these two answer, and what is on the screen stays there. */
+static void wake(struct vga *v, bool awake)
+{
+    v->awake = awake;
+    vga_window_changed(v);
+}
 
 static uint32_t dac_read(struct vga *v)
 {
@@ -123,11 +168,14 @@ static void crtc_write(struct vga *v, uint8_t value)
     }
     if (index < VGA_CRTC)
         v->crtc[index] = value;
+    interrupt_changed(v);
 }
 
 /* 3B4h/3B5h/3BAh answer for monochrome, 3D4h/3D5h/3DAh for colour. Other ports are the same in both. */
 static bool not_here(const struct vga *v, uint16_t port)
 {
+    if (!v->awake)
+        return port != 0x3C3 && port != 0x46E8;
     return (port & 0xFFF0) == (v->misc & MISC_COLOUR ? 0x3B0 : 0x3D0);
 }
 
@@ -141,7 +189,8 @@ static uint32_t vga_port_read(void *device, uint16_t port, unsigned size)
     switch (port) {
     case 0x3C0: return v->attribute_index;
     case 0x3C1: return (v->attribute_index & 0x1F) < VGA_ATTRIBUTE ? v->attribute[v->attribute_index & 0x1F] : 0;
-    case 0x3C2: return 0x10; /* a colour monitor is sensed */
+    case 0x3C2: return 0x10 | (v->interrupt ? 0x80 : 0); /* a colour monitor is sensed */
+    case 0x3C3: return v->awake;
     case 0x3C4: return v->sequencer_index;
     case 0x3C5: return v->sequencer_index < VGA_SEQUENCER ? v->sequencer[v->sequencer_index] : 0;
     case 0x3C6: return v->dac_mask;
@@ -171,11 +220,17 @@ static void vga_port_write(void *device, uint16_t port, uint32_t wide, unsigned 
         return;
     switch (port) {
     case 0x3C0: attribute_write(v, value); break;
-    case 0x3C2: v->misc = value; break;
+    case 0x3C2:
+        v->misc = value;
+        interrupt_changed(v);
+        break;
+    case 0x3C3: wake(v, value & 1); break;
+    case 0x46E8: wake(v, value & 8); break;
     case 0x3C4: v->sequencer_index = value; break;
     case 0x3C5:
         if (v->sequencer_index < VGA_SEQUENCER)
             v->sequencer[v->sequencer_index] = value;
+        interrupt_changed(v);
         break;
     case 0x3C6: v->dac_mask = value; break;
     case 0x3C7:
@@ -201,11 +256,14 @@ static void vga_port_write(void *device, uint16_t port, uint32_t wide, unsigned 
     }
 }
 
-bool vga_init(struct vga *v, struct clock *clock, struct bus *bus, struct memory *memory)
+bool vga_init(struct vga *v, struct clock *clock, struct bus *bus, struct memory *memory, struct line irq)
 {
     memset(v, 0, sizeof *v);
     v->clock = clock;
     v->bus_memory = memory;
+    v->irq = irq;
+    v->interrupt_at = NEVER;
+    clock_register(clock, EVENT_RETRACE, &v->interrupt_at, frame_shown, v);
     v->picture = calloc(1, sizeof *v->picture);
     v->memory = calloc(1, VGA_MEMORY);
     v->stale = calloc(1, VGA_PAGES);
@@ -218,6 +276,7 @@ bool vga_init(struct vga *v, struct clock *clock, struct bus *bus, struct memory
     bus_map_ports(bus, 0x3C0, 16, 1, vga_port_read, vga_port_write, v);
     bus_map_ports(bus, 0x3D4, 2, 1, vga_port_read, vga_port_write, v);
     bus_map_ports(bus, 0x3DA, 1, 1, vga_port_read, vga_port_write, v);
+    bus_map_ports(bus, 0x46E8, 1, 1, vga_port_read, vga_port_write, v);
     dispi_init(v, bus);
     return true;
 }
@@ -237,9 +296,11 @@ void vga_reset(struct vga *v)
     v->misc = v->attribute_index = 0;
     v->dac_mask = 0xFF;
     v->attribute_data = false;
+    v->awake = true;
     memset(v->sequencer, 0, sizeof v->sequencer);
     memset(v->graphics, 0, sizeof v->graphics);
     memset(v->crtc, 0, sizeof v->crtc);
+    interrupt_changed(v);
     dispi_reset(v);
 }
 

@@ -1,4 +1,4 @@
-/* vga.h - the display: a VGA with 8 MiB, ports 3B0h-3DFh, memory A0000h-BFFFFh; Bochs' display interface (DISPI) for larger modes at ports 1CEh-1D1h, with
+/* vga.h - the display: a VGA with 8 MiB, ports 3B0h-3DFh and 46E8h, memory A0000h-BFFFFh; Bochs' display interface (DISPI) for larger modes at ports 1CEh-1D1h, with
  * a linear frame buffer that the machine places. */
 #ifndef MUNIMENT_EMU_DEVICES_VGA_H
 #define MUNIMENT_EMU_DEVICES_VGA_H
@@ -10,6 +10,7 @@
 #include "emu/clock.h"
 #include "emu/emu.h"
 #include "emu/hashtree.h"
+#include "emu/line.h"
 #include "emu/memory.h"
 #include "emu/state.h"
 
@@ -39,6 +40,9 @@ struct vga {
     uint8_t dac_read, dac_write;           /* indices */
     uint8_t dac_component;                 /* 0-2 */
     uint8_t dac_latch[3];                  /* of a colour that is being written */
+    bool awake;                            /* ports and memory answer: port 3C3h or 46E8h */
+    bool interrupt;                        /* the vertical interrupt is pending */
+    uint64_t interrupt_at;                 /* tick of the next one, if one can come */
     uint8_t latch[4];                      /* one byte per plane: the last read of display memory */
     uint16_t dispi_index;
     uint16_t dispi[DISPI_REGISTERS];
@@ -52,13 +56,14 @@ struct vga {
     /* wiring */
     struct clock *clock;
     struct memory *bus_memory;
+    struct line irq;
     struct mmio *linear, *bank;            /* the frame buffer; A0000h-AFFFFh */
 };
 
 extern const struct state_field vga_state[];
 
-/* False: no memory. */
-bool vga_init(struct vga *v, struct clock *clock, struct bus *bus, struct memory *memory);
+/* irq: the vertical interrupt, which need not be connected; EVENT_RETRACE. False: no memory. */
+bool vga_init(struct vga *v, struct clock *clock, struct bus *bus, struct memory *memory, struct line irq);
 void vga_free(struct vga *v);
 void vga_reset(struct vga *v);
 /* Whether what was loaded into its state goes together; struct part of machine.h. */

@@ -45,7 +45,7 @@ static void bank_writing(void *device, uint32_t address)
 
 void vga_window_changed(struct vga *v)
 {
-    v->bank->bytes = dispi_packed(v) ? v->memory + dispi_bank_start(v) : NULL;
+    v->bank->bytes = dispi_packed(v) && v->awake ? v->memory + dispi_bank_start(v) : NULL;
     memory_forget_pages(v->bus_memory);
 }
 
@@ -55,7 +55,7 @@ static inline int32_t window_offset(const struct vga *v, uint32_t address)
     static const struct { uint32_t first, size; } windows[4] = {{0xA0000, 0x20000}, {0xA0000, 0x10000}, {0xB0000, 0x8000}, {0xB8000, 0x8000}};
     unsigned n = v->graphics[GFX_MISC] >> 2 & 3;
 
-    if (!(v->misc & MISC_RAM) || dispi_packed(v) || address < windows[n].first || address - windows[n].first >= windows[n].size)
+    if (!(v->misc & MISC_RAM) || !v->awake || dispi_packed(v) || address < windows[n].first || address - windows[n].first >= windows[n].size)
         return -1;
     return (int32_t)(address - windows[n].first);
 }

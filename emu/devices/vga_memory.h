@@ -6,7 +6,7 @@
 
 /* Maps A0000h-BFFFFh and, closed, the linear frame buffer. */
 void vga_memory_init(struct vga *v);
-/* To be called when DISPI's mode or bank has changed: in its packed modes A0000h-AFFFFh is a bank of linear memory. */
+/* To be called when DISPI's mode or bank has changed, or the display went to sleep: in its packed modes A0000h-AFFFFh is a bank of linear memory. */
 void vga_window_changed(struct vga *v);
 
 #endif

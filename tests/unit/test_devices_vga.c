@@ -239,7 +239,7 @@ static void wide_accesses_are_their_bytes_one_after_the_other(void **state)
     uint32_t random = 77;
 
     board_init(&twin.board);
-    assert_true(memory_init(&twin.memory, 0x100000) && vga_init(&twin.vga, &twin.board.clock, &twin.board.bus, &twin.memory));
+    assert_true(memory_init(&twin.memory, 0x100000) && vga_init(&twin.vga, &twin.board.clock, &twin.board.bus, &twin.memory, board_wire(&twin.board, 2)));
     twin_state = &twin;
     set_mode(f, &graphics_320x200_256);
     set_mode(other, &graphics_320x200_256);
@@ -361,6 +361,34 @@ static void attribute_controller_takes_index_and_data_in_turn(void **state)
     assert_int_equal(in(&f->board, 0x3C1), 0);
 }
 
+static void asleep_it_does_not_answer(void **state)
+{
+    static const uint16_t ports[][3] = { { 0x3C3, 0, 1 }, { 0x46E8, 0x16, 0x0E } };
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < 2; i++) {
+        set_mode(f, &graphics_320x200_256);
+        put(f, 0xA0000, 0x12);
+        assert_int_equal(in(&f->board, 0x3C3), 1);
+        out(&f->board, ports[i][0], (uint8_t)ports[i][1]);
+        assert_int_equal(in(&f->board, 0x3C3), 0);
+        assert_int_equal(in(&f->board, 0x3CC), 0xFF);
+        out(&f->board, MISC, 0);
+        put(f, 0xA0000, 0x34);
+        assert_int_equal(get(f, 0xA0000), 0xFF);
+        out(&f->board, ports[i][0], (uint8_t)ports[i][2]);
+        assert_int_equal(in(&f->board, 0x3CC), 0x63);
+        assert_int_equal(get(f, 0xA0000), 0x12);
+    }
+    dispi_mode(f, 640, 480, 8);
+    put(f, 0xA0000, 0x56);
+    out(&f->board, 0x3C3, 0);
+    put(f, 0xA0000, 0x78);
+    assert_int_equal(get(f, 0xA0000), 0xFF);
+    out(&f->board, 0x3C3, 1);
+    assert_int_equal(get(f, 0xA0000), 0x56);
+}
+
 /* --- The beam --- */
 
 static void the_beam_retraces_once_a_frame(void **state)
@@ -402,6 +430,39 @@ static void timing_follows_the_registers(void **state)
         board_run_us(&f->board, 20);
     }
     assert_in_range(retraces, 59, 60); /* 525 lines of 800 dots at 25.175 MHz */
+}
+
+/* The interrupt comes where the display of a frame ends, once, until it is cleared; whoever turns it off still sees it pending. */
+static void the_vertical_interrupt_comes_when_a_frame_was_shown(void **state)
+{
+    struct fixture *f = *state;
+    struct board *b = &f->board;
+
+    set_mode(f, &text_80x25);
+    set(f, CRTC, 0x11, 0x0E); /* cleared and held */
+    board_run_us(b, 50000);
+    assert_int_equal(b->rises[2], 0);
+    for (unsigned frame = 0; frame < 10; frame++) {
+        set(f, CRTC, 0x11, 0x1E);
+        board_run_us(b, 14268); /* a frame */
+        assert_int_equal(b->rises[2], frame + 1);
+        assert_int_equal(in(b, 0x3C2) & 0x80, 0x80);
+        set(f, CRTC, 0x11, 0x0E);
+        assert_false(b->level[2]);
+        assert_int_equal(in(b, 0x3C2) & 0x80, 0);
+    }
+    set(f, CRTC, 0x11, 0x1E);
+    board_run_us(b, 40000); /* several frames: it stays as it is */
+    assert_int_equal(b->rises[2], 11);
+    assert_true(b->level[2]);
+    set(f, CRTC, 0x11, 0x3E);
+    assert_false(b->level[2]);
+    assert_int_equal(in(b, 0x3C2) & 0x80, 0x80);
+    /* The beam is behind the last line shown when it rises, and not a line further. */
+    set(f, CRTC, 0x11, 0x0E);
+    set(f, CRTC, 0x11, 0x1E);
+    board_run_us(b, 14268);
+    assert_in_range((b->rose_at[2] * 28322000 / 25000000 - 1) % (449 * 900), 400 * 900 - 2, 400 * 900 + 2);
 }
 
 /* --- The screen as text --- */
@@ -728,6 +789,8 @@ int main(void)
         TEST(attribute_controller_takes_index_and_data_in_turn),
         TEST(the_beam_retraces_once_a_frame),
         TEST(timing_follows_the_registers),
+        TEST(the_vertical_interrupt_comes_when_a_frame_was_shown),
+        TEST(asleep_it_does_not_answer),
         TEST(text_screen_shows_characters_attributes_and_cursor),
         TEST(text_screen_begins_at_the_start_address),
         TEST(text_screen_starts_anew_below_the_split),

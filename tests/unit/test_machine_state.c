@@ -52,7 +52,7 @@ static const struct { size_t offset, size; } marks[] = {
     MARK(sysports.clock), MARK(sysports.gate2), MARK(sysports.a20), MARK(sysports.reset), MARK(sysports.power_off),
     MARK_LINES_OF_SERIAL(0), MARK_LINES_OF_SERIAL(1), MARK(parallel.clock), MARK(parallel.irq), MARK(parallel.out), MARK(parallel.context),
     MARK(vga.clock), MARK(vga.picture), MARK(vga.touched), MARK(vga.memory), MARK(vga.pages), MARK(vga.stale), MARK(vga.hashed), MARK(vga.bus_memory),
-    MARK(vga.linear), MARK(vga.bank), MARK_FUNCTION(vga_card.function), MARK(vga_card.vga), MARK(vga_card.memory), MARK(vga_card.rom), MARK(vga_card.image),
+    MARK(vga.linear), MARK(vga.bank), MARK(vga.irq), MARK_FUNCTION(vga_card.function), MARK(vga_card.vga), MARK(vga_card.memory), MARK(vga_card.rom), MARK(vga_card.image),
     MARK(vga_card.image_size), MARK(floppy.clock), MARK(floppy.irq), MARK(floppy.dma), MARK_UNIT_OF_FLOPPY(0), MARK_UNIT_OF_FLOPPY(1),
     MARK_UNIT_OF_FLOPPY(2), MARK_UNIT_OF_FLOPPY(3), MARK_LINES_OF_ATA(0), MARK_LINES_OF_ATA(1),
     MARK(pci.functions), MARK(pci.count), MARK(pci.reset), MARK_FUNCTION(bridge.function), MARK(bridge.memory),

@@ -37,7 +37,7 @@ static inline int setup(void **state)
     board_init(&f.board);
     assert_true(memory_init(&f.memory, 0x100000));
     f.memory.listener.map_changed = map_changed;
-    assert_true(vga_init(&f.vga, &f.board.clock, &f.board.bus, &f.memory));
+    assert_true(vga_init(&f.vga, &f.board.clock, &f.board.bus, &f.memory, board_wire(&f.board, 2)));
     *state = &f;
     return 0;
 }
