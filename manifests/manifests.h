@@ -32,12 +32,16 @@ enum drive_kind { DRIVE_ABSENT, DRIVE_FLOPPY, DRIVE_DISK, DRIVE_CDROM };
 
 enum floppy_type { FLOPPY_NONE, FLOPPY_360K, FLOPPY_1200K, FLOPPY_720K, FLOPPY_1440K, FLOPPY_2880K }; /* values as in CMOS 10h, but 2880K is 5 */
 
+/* How the firmware shows a disk to INT 13h, whatever IDENTIFY says. */
+enum bios_translation { TRANSLATION_FIRMWARE, TRANSLATION_NONE, TRANSLATION_LBA, TRANSLATION_LARGE, TRANSLATION_LARGE_240 };
+
 struct drive_manifest {
     enum drive_kind kind;
     enum floppy_type floppy;  /* the drive, for kind DRIVE_FLOPPY */
     char image[256];          /* path relative to the manifest; in a sealed manifest "sealed"; empty: no medium */
     struct geometry geometry; /* IDENTIFY geometry of a disk; all zero: from the image (disk_geometry) */
     bool read_only;
+    enum bios_translation translation; /* of a disk; TRANSLATION_FIRMWARE: as the firmware finds fit */
 };
 
 struct firmware_manifest {
@@ -60,6 +64,7 @@ struct machine_manifest {
     int64_t clock_start;            /* what the RTC shows at power-on: seconds since 1970-01-01T00:00:00 of the machine's civil time */
     struct drive_manifest drives[DRIVE_COUNT];
     enum boot_device boot[3];
+    bool no_acpi;                   /* the firmware makes no ACPI tables */
     bool serial[2];                 /* COM1 at 3F8h/IRQ4, COM2 at 2F8h/IRQ3 */
     bool parallel;                  /* LPT1 at 378h/IRQ7 */
     bool vga;                       /* display: vga or none */

@@ -5,7 +5,7 @@
 
 /* Choices are stored as 32-bit values, whatever enumeration they belong to. */
 _Static_assert(sizeof(enum machine_type) == 4 && sizeof(enum cpu_model) == 4 && sizeof(enum boot_device) == 4, "enumerations of 32 bits");
-_Static_assert(sizeof(enum drive_kind) == 4 && sizeof(enum floppy_type) == 4, "enumerations of 32 bits");
+_Static_assert(sizeof(enum drive_kind) == 4 && sizeof(enum floppy_type) == 4 && sizeof(enum bios_translation) == 4, "enumerations of 32 bits");
 
 #define AT(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
 #define KEYS_END { .key = NULL }
@@ -22,7 +22,8 @@ static const char *const floppy_names[] = { "floppy 360K", "floppy 1.2M", "flopp
 static const char *const disk_names[] = { "disk", "cdrom", NULL };
 static const char *const boot_names[] = { "floppy", "disk", "cdrom", NULL };
 static const char *const display_names[] = { "none", "vga", NULL };
-static const char *const yes_names[] = { "no", "yes", NULL };
+static const char *const yes_names[] = { "no", "yes", NULL }, *const unless_names[] = { "yes", "no", NULL };
+static const char *const translation_names[] = { "none", "lba", "large", "large-240", NULL };
 
 static const struct unit bare_unit[] = { { "", 1 }, { NULL, 0 } };
 static const struct unit speed_units[] = { { "MIPS", 1 }, { NULL, 0 } };
@@ -73,6 +74,8 @@ static const char *disk_check(void *field)
         return drive->image[0] ? NULL : "a disk needs an image";
     if (drive->geometry.cylinders)
         return "a cdrom has no geometry";
+    if (drive->translation)
+        return "a cdrom has no translation";
     return drive->read_only ? "a cdrom is always read-only; the key belongs to disks" : NULL;
 }
 
@@ -88,6 +91,7 @@ static const struct rule disk_keys[] = {
     { "image", AT(drive_manifest, image), .scalar = &type_path },
     { "geometry", AT(drive_manifest, geometry), .scalar = &type_geometry },
     { "read-only", AT(drive_manifest, read_only), .scalar = &type_flag, .words = yes_names },
+    { "translation", AT(drive_manifest, translation), .scalar = &type_choice, .words = translation_names, .first = TRANSLATION_NONE },
     KEYS_END
 };
 
@@ -122,12 +126,20 @@ static const struct rule machine_keys[] = {
     { "clock", AT(machine_manifest, clock_start), .required = true, .scalar = &type_time },
     { "drives", WHOLE(machine_manifest), .required = true, .scalar = &type_none, .keys = drive_keys },
     { "boot", AT(machine_manifest, boot), .required = true, .scalar = &type_none, .items = &boot_item, .max_items = 3 },
+    { "acpi", AT(machine_manifest, no_acpi), .scalar = &type_flag, .words = unless_names },
     { "ports", WHOLE(machine_manifest), .required = true, .scalar = &type_none, .names = port_names },
     { "display", AT(machine_manifest, vga), .required = true, .scalar = &type_flag, .words = display_names },
     KEYS_END
 };
 
-const struct rule machine_rules = { "manifest", WHOLE(machine_manifest), .required = true, .keys = machine_keys };
+static const char *machine_check(void *field)
+{
+    const struct machine_manifest *m = field;
+
+    return m->no_acpi && m->type != MACHINE_PC_I440FX ? "only a pc-i440fx has ACPI to do without" : NULL;
+}
+
+const struct rule machine_rules = { "manifest", WHOLE(machine_manifest), .required = true, .keys = machine_keys, .check = machine_check };
 
 bool machine_manifest_parse(const char *text, size_t length, const char *name, struct machine_manifest *m, struct error *error)
 {

@@ -1,6 +1,7 @@
 /* test_manifests.c - facts about the language of manifests: what is read, what is refused and where, and the one canonical form. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,6 +169,9 @@ static void machine_errors_name_line_and_column(void **state)
         { "a cdrom with geometry",  "kind: cdrom\n", "kind: cdrom\n    geometry: 1/1/1\n", "m:23:5", "a cdrom has no geometry" },
         { "a read-only cdrom",      "kind: cdrom\n", "kind: cdrom\n    read-only: yes\n", "m:23:5", "a cdrom is always read-only" },
         { "an unknown place",       "  hd2:", "  hd4:", "m:22:3", "drives has no \"hd4\"" },
+        { "a translated cdrom",     "kind: cdrom\n", "kind: cdrom\n    translation: lba\n", "m:23:5", "a cdrom has no translation" },
+        { "an unknown translation", "read-only: yes", "translation: chs", "m:21:18", "must be none, lba, large or large-240" },
+        { "no ACPI without PCI",    "pc-i440fx\n", "pc-isa\nacpi: no\n", "m:1:1", "only a pc-i440fx has ACPI to do without" },
         { "true for yes",           "read-only: yes", "read-only: true", "m:21:16", "must be no or yes" },
         { "an unknown boot device", "  - floppy", "  - network", "m:26:5", "boot must be floppy, disk or cdrom" },
         { "a boot device twice",    "  - floppy", "  - disk", "m:26:5", "boot has the same element twice" },
@@ -308,6 +312,33 @@ static void full_machine_is_read_and_is_canonical(void **state)
     assert_true(m.serial[0] && !m.serial[1] && m.parallel && m.vga);
     assert_int_equal(machine_manifest_print(&m, text, sizeof(text)), strlen(full_machine));
     assert_string_equal(text, full_machine);
+}
+
+/* What SETUP would hold: how the firmware shows a disk, and whether it makes ACPI tables. */
+static void settings_of_the_firmware_are_read_and_canonical(void **state)
+{
+    static const char *const words[] = { "none", "lba", "large", "large-240" };
+    struct machine_manifest m;
+    struct error error;
+    char translation[64], text[4096];
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        snprintf(translation, sizeof(translation), "    read-only: yes\n    translation: %s\n", words[i]);
+        char *shown = replaced(full_machine, "    read-only: yes\n", translation), *changed = replaced(shown, "ports:", "acpi: no\nports:");
+        assert_true(machine_manifest_parse(changed, strlen(changed), "m", &m, &error));
+        assert_int_equal(m.drives[DRIVE_HD0].translation, TRANSLATION_NONE + i);
+        assert_true(m.no_acpi);
+        assert_int_equal(machine_manifest_print(&m, text, sizeof(text)), strlen(changed));
+        assert_string_equal(text, changed);
+        free(shown);
+        free(changed);
+    }
+    char *usual = replaced(full_machine, "ports:", "acpi: yes\nports:");
+    assert_true(machine_manifest_parse(usual, strlen(usual), "m", &m, &error));
+    assert_true(machine_manifest_print(&m, text, sizeof(text)) > 0);
+    assert_string_equal(text, full_machine);
+    free(usual);
 }
 
 static void other_spellings_have_the_same_canonical_form(void **state)
@@ -498,6 +529,7 @@ int main(void)
         cmocka_unit_test(a_manifest_over_the_limit_is_refused_unread),
         cmocka_unit_test(deep_nesting_ends_at_the_schema),
         cmocka_unit_test(full_machine_is_read_and_is_canonical),
+        cmocka_unit_test(settings_of_the_firmware_are_read_and_canonical),
         cmocka_unit_test(other_spellings_have_the_same_canonical_form),
         cmocka_unit_test(default_machine_round_trips),
         cmocka_unit_test(a_machine_without_parts_says_none),
