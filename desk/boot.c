@@ -264,23 +264,26 @@ bool boot_ended(struct boot *b, enum session_end end, const char *object, const 
 
 /* --- The script --- */
 
-/* Changes the floppy; what the old one took is thrown away. */
-static bool change_floppy(struct boot *b, const char *path, struct error *error)
+/* Changes the floppy or the CD, or, without a path, takes it out; what the old one took is thrown away. */
+static bool change_medium(struct boot *b, enum drive_kind kind, const char *path, const char *object, struct error *error)
 {
-    struct medium *drive = &b->media.drives[DRIVE_FD0], changed = { .present = false };
-    hex_digest digest;
+    struct medium changed = { .present = false }, *drive;
+    enum drive_slot slot;
+    hex_digest digest = "";
 
-    if (!media_open_floppy(&b->media, path, &changed, error))
+    if (!media_slot(&b->media, kind, object, &slot, error) || (path && !media_open_image(&b->media, slot, path, &changed, error)))
         return false;
-    if (b->session.recorder.recording && !image_digest(path, digest, NULL, NULL, error)) {
+    if (path && b->session.recorder.recording && !image_digest(path, digest, NULL, NULL, error)) {
         medium_close(&changed);
         return false;
     }
-    record_medium(&b->session.recorder, DRIVE_FD0, NULL, NULL);
+    drive = &b->media.drives[slot];
+    record_medium(&b->session.recorder, slot, NULL, NULL);
     medium_close(drive);
     *drive = changed;
-    record_medium(&b->session.recorder, DRIVE_FD0, &drive->disk, digest);
-    return snapshots_medium_changed(b, DRIVE_FD0, error);
+    if (path)
+        record_medium(&b->session.recorder, slot, &drive->disk, digest);
+    return snapshots_medium_changed(b, slot, error);
 }
 
 static bool expect(struct boot *b, const struct script_command *c, const char *object, struct error *error)
@@ -341,7 +344,8 @@ static bool run_script_command(struct boot *b, const struct script_command *c, c
         return boot_ended(b, session_mouse(&b->session, c->dx, c->dy, c->verb == SCRIPT_MOUSE_DOWN ? c->button : 0,
                                       c->verb == SCRIPT_MOUSE_UP ? c->button : 0), object, "the mouse was done", error);
     case SCRIPT_FLOPPY:
-        return change_floppy(b, c->text, error);
+    case SCRIPT_CD:
+        return change_medium(b, c->verb == SCRIPT_CD ? DRIVE_CDROM : DRIVE_FLOPPY, c->text, object, error);
     case SCRIPT_SCREENSHOT:
         return write_screenshot(b, c->text, error);
     case SCRIPT_TEXT:

@@ -78,11 +78,17 @@ static bool open_image(struct medium *medium, enum drive_slot slot, const struct
     return good && medium_open(medium, slot, drive, path, overlay, digest, error);
 }
 
-bool media_open_floppy(const struct media *media, const char *path, struct medium *medium, struct error *error)
+bool media_slot(const struct media *media, enum drive_kind kind, const char *object, enum drive_slot *slot, struct error *error)
 {
-    if (media->manifest.drives[DRIVE_FD0].kind != DRIVE_FLOPPY)
-        return error_set(error, STATUS_INPUT, path, NULL, NULL, "the machine has no floppy drive fd0 to put it into");
-    return media_open_image(media, DRIVE_FD0, path, medium, error);
+    const struct drive_manifest *drives = media->manifest.drives;
+
+    *slot = DRIVE_FD0;
+    if (kind == DRIVE_FLOPPY)
+        return drives[DRIVE_FD0].kind == DRIVE_FLOPPY || error_set(error, STATUS_INPUT, object, NULL, NULL, "the machine has no floppy drive fd0");
+    for (*slot = DRIVE_HD0; *slot <= DRIVE_HD3; ++*slot)
+        if (drives[*slot].kind == kind)
+            return true;
+    return error_set(error, STATUS_INPUT, object, NULL, "give the machine one with --cd, or in its manifest", "the machine has no CD-ROM drive");
 }
 
 /* --- From an archive --- */
@@ -214,8 +220,12 @@ static bool open_bare_image(struct media *media, const struct media_request *req
 
 static bool insert_floppy(struct media *media, const char *path, struct error *error)
 {
-    medium_close(&media->drives[DRIVE_FD0]);
-    return media_open_floppy(media, path, &media->drives[DRIVE_FD0], error);
+    enum drive_slot slot;
+
+    if (!media_slot(media, DRIVE_FLOPPY, path, &slot, error))
+        return false;
+    medium_close(&media->drives[slot]);
+    return media_open_image(media, slot, path, &media->drives[slot], error);
 }
 
 /* The slot of the CD-ROM drive: the first there is, or a new one, as the secondary master where that is free. */

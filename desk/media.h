@@ -15,7 +15,7 @@ struct media_request {
 /* The caller calls media_close in any case. */
 bool media_open(struct media *media, const struct media_request *request, struct error *error);
 
-/* Opens an image, with an overlay that is thrown away, to be put into fd0. */
-bool media_open_floppy(const struct media *media, const char *path, struct medium *medium, struct error *error);
+/* The drive that takes floppies, or CDs, that are put in during a run: fd0, or the first CD-ROM drive. object is who asks, for the error. */
+bool media_slot(const struct media *media, enum drive_kind kind, const char *object, enum drive_slot *slot, struct error *error);
 
 #endif

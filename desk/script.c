@@ -9,7 +9,7 @@
 
 #define MOUSE_LIMIT 32767 /* counts of one movement: machine_pointer takes no more */
 
-enum argument_kind { TAKES_NOTHING, TAKES_TEXT, TAKES_BYTES, TAKES_PATH, TAKES_TYPING, TAKES_CHORD, TAKES_SECONDS, TAKES_MOVE, TAKES_BUTTON };
+enum argument_kind { TAKES_NOTHING, TAKES_TEXT, TAKES_BYTES, TAKES_PATH, TAKES_MEDIUM, TAKES_TYPING, TAKES_CHORD, TAKES_SECONDS, TAKES_MOVE, TAKES_BUTTON };
 
 static const struct {
     const char *first, *second; /* second: null where one word is the command */
@@ -26,7 +26,8 @@ static const struct {
     { "type",       NULL,       TAKES_TYPING,  SCRIPT_TYPE },
     { "key",        NULL,       TAKES_CHORD,   SCRIPT_KEY },
     { "serial",     NULL,       TAKES_BYTES,   SCRIPT_SERIAL },
-    { "floppy",     NULL,       TAKES_PATH,    SCRIPT_FLOPPY },
+    { "floppy",     NULL,       TAKES_MEDIUM,  SCRIPT_FLOPPY },
+    { "cd",         NULL,       TAKES_MEDIUM,  SCRIPT_CD },
     { "mouse",      "move",     TAKES_MOVE,    SCRIPT_MOUSE_MOVE },
     { "mouse",      "down",     TAKES_BUTTON,  SCRIPT_MOUSE_DOWN },
     { "mouse",      "up",       TAKES_BUTTON,  SCRIPT_MOUSE_UP },
@@ -160,6 +161,17 @@ static bool read_text(struct reader *r, struct script_command *c, bool or_word)
     return !memchr(c->text, '\0', c->length) || refuse_at(r, begin, "a NUL byte cannot stand here", "", 0);
 }
 
+/* A path, or the bare word none. */
+static bool read_medium(struct reader *r, struct script_command *c)
+{
+    size_t length = word_length(r);
+
+    if (!word_is(r, length, "none"))
+        return read_text(r, c, true);
+    r->at += length;
+    return true;
+}
+
 static bool read_typing(struct reader *r, struct script_command *c)
 {
     const char *begin = r->at;
@@ -241,6 +253,7 @@ static bool read_argument(struct reader *r, enum argument_kind kind, struct scri
     case TAKES_TEXT:    return read_text(r, c, false);
     case TAKES_BYTES:   return read_string(r, c);
     case TAKES_PATH:    return read_text(r, c, true);
+    case TAKES_MEDIUM:  return read_medium(r, c);
     case TAKES_TYPING:  return read_typing(r, c);
     case TAKES_CHORD:   return read_chord(r, c);
     case TAKES_SECONDS: return read_seconds(r, c);

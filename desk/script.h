@@ -13,7 +13,7 @@
 enum script_verb {
     SCRIPT_WAIT_SCREEN, SCRIPT_WAIT_SERIAL, SCRIPT_WAIT_TIME, SCRIPT_WAIT_HALT, SCRIPT_WAIT_POWEROFF,
     SCRIPT_EXPECT_SCREEN, SCRIPT_EXPECT_SERIAL,
-    SCRIPT_TYPE, SCRIPT_KEY, SCRIPT_SERIAL, SCRIPT_FLOPPY,
+    SCRIPT_TYPE, SCRIPT_KEY, SCRIPT_SERIAL, SCRIPT_FLOPPY, SCRIPT_CD,
     SCRIPT_MOUSE_MOVE, SCRIPT_MOUSE_DOWN, SCRIPT_MOUSE_UP,
     SCRIPT_SCREENSHOT, SCRIPT_TEXT, SCRIPT_DIGEST, SCRIPT_SNAPSHOT
 };
@@ -21,7 +21,7 @@ enum script_verb {
 struct script_command {
     enum script_verb verb;
     unsigned line;            /* from 1 */
-    char *text;               /* a string or path: `length` bytes and a NUL */
+    char *text;               /* a string or path: `length` bytes and a NUL; of floppy and cd null for none */
     size_t length;
     struct key_event *keys;   /* of type and key: key_count of them */
     size_t key_count;

@@ -31,9 +31,12 @@ static void check_command(const struct script_command *c)
         break;
     case SCRIPT_WAIT_SCREEN:
     case SCRIPT_EXPECT_SCREEN:
-    case SCRIPT_FLOPPY:
     case SCRIPT_SCREENSHOT:
         require(c->length > 0 && strlen(c->text) == c->length);
+        break;
+    case SCRIPT_FLOPPY:
+    case SCRIPT_CD:
+        require(!c->text || (c->length > 0 && strlen(c->text) == c->length));
         break;
     case SCRIPT_WAIT_SERIAL:
     case SCRIPT_EXPECT_SERIAL:

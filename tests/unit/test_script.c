@@ -25,6 +25,9 @@ static void every_command_is_read(void **state)
         "key ctrl-alt-del\n"
         "serial \"\\xff\"\n"
         "floppy a.img\n"
+        "floppy none\n"
+        "cd \"none\"\n"
+        "cd none # out\n"
         "mouse move -12 +32767\n"
         "mouse down middle\n"
         "mouse up left # done\n"
@@ -33,7 +36,7 @@ static void every_command_is_read(void **state)
         "digest";
     static const enum script_verb verbs[] = {
         SCRIPT_WAIT_SCREEN, SCRIPT_WAIT_SERIAL, SCRIPT_WAIT_TIME, SCRIPT_WAIT_HALT, SCRIPT_WAIT_POWEROFF, SCRIPT_EXPECT_SCREEN,
-        SCRIPT_EXPECT_SERIAL, SCRIPT_TYPE, SCRIPT_KEY, SCRIPT_SERIAL, SCRIPT_FLOPPY, SCRIPT_MOUSE_MOVE, SCRIPT_MOUSE_DOWN,
+        SCRIPT_EXPECT_SERIAL, SCRIPT_TYPE, SCRIPT_KEY, SCRIPT_SERIAL, SCRIPT_FLOPPY, SCRIPT_FLOPPY, SCRIPT_CD, SCRIPT_CD, SCRIPT_MOUSE_MOVE, SCRIPT_MOUSE_DOWN,
         SCRIPT_MOUSE_UP, SCRIPT_SCREENSHOT, SCRIPT_TEXT, SCRIPT_DIGEST
     };
     struct script script;
@@ -55,11 +58,14 @@ static void every_command_is_read(void **state)
     assert_int_equal(script.commands[7].key_count, 4 + 2 + 2 + 2);
     assert_int_equal(script.commands[8].key_count, 6);
     assert_string_equal(script.commands[10].text, "a.img");
-    assert_int_equal(script.commands[11].dx, -12);
-    assert_int_equal(script.commands[11].dy, 32767);
-    assert_int_equal(script.commands[12].button, POINTER_MIDDLE);
-    assert_int_equal(script.commands[13].button, POINTER_LEFT);
-    assert_string_equal(script.commands[14].text, "a b.png");
+    assert_null(script.commands[11].text);
+    assert_string_equal(script.commands[12].text, "none");
+    assert_null(script.commands[13].text);
+    assert_int_equal(script.commands[14].dx, -12);
+    assert_int_equal(script.commands[14].dy, 32767);
+    assert_int_equal(script.commands[15].button, POINTER_MIDDLE);
+    assert_int_equal(script.commands[16].button, POINTER_LEFT);
+    assert_string_equal(script.commands[17].text, "a b.png");
     script_free(&script);
 }
 
