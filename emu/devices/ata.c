@@ -13,6 +13,9 @@
 enum { CONTROL_NIEN = 2, CONTROL_SRST = 4, CONTROL_HOB = 0x80 };
 #define RESET_US 2000  /* ATA-3 §9.1: BSY is cleared by a device that is quick */
 #define LBA28_LIMIT 0x10000000u
+enum { ENABLED_SMART = 0x01, ENABLED_CACHE = 0x20, ENABLED_LOOK_AHEAD = 0x40, ENABLED_ALL = 0x61 }; /* IDENTIFY word 85 */
+enum { POWER_MANAGEMENT = 0x08 };                                                                   /* IDENTIFY word 82 */
+enum { POWER_ACTIVE = 0xFF, POWER_IDLE = 0x80, POWER_STANDBY = 0 };
 
 static const struct state_field ata_unit_state[] = {
     STATE(struct ata_unit, geometry.cylinders, U32, "IDENTIFY word 1"),
@@ -25,9 +28,13 @@ static const struct state_field ata_unit_state[] = {
     STATE(struct ata_unit, dma_mode, U8, "DMA transfer mode as SET FEATURES gave it; 0: none"),
     STATE(struct ata_unit, sense_key, U8, "ATAPI sense key"),
     STATE(struct ata_unit, sense_code, U8, "ATAPI additional sense code"),
-    STATE(struct ata_unit, unit_attention, BOOL, "ATAPI: a unit attention waits"),
+    STATE(struct ata_unit, attention, U8, "ATAPI: additional sense code of the unit attention that waits; 0: none"),
     STATE(struct ata_unit, locked, BOOL, "ATAPI: removal is prevented"),
+    STATE(struct ata_unit, tray_open, BOOL, "ATAPI: the guest has opened the tray"),
     STATE(struct ata_unit, seen_media, U32, "ATAPI: media that the guest knows of"),
+    STATE(struct ata_unit, media_event, U8, "ATAPI: media event to tell: 2 new, 3 gone; 0: none"),
+    STATE(struct ata_unit, power, U8, "CHECK POWER MODE: FFh active, 80h idle, 0 standby"),
+    STATE(struct ata_unit, enabled, U8, "IDENTIFY word 85: bit 0 SMART, 5 write cache, 6 look-ahead"),
     STATE(struct ata_unit, keeps_settings, BOOL, "a software reset leaves these settings alone"),
     STATE_END
 };
@@ -420,10 +427,10 @@ static void identify(struct ata *a)
     for (unsigned word = 65; word <= 68; word++)
         ata_put_word(a, word, 120);
     ata_put_word(a, 80, has_lba48(u) ? 0x7E : 0x1E);
-    ata_put_word(a, 82, 0x0020); /* write cache */
+    ata_put_word(a, 82, POWER_MANAGEMENT | ENABLED_ALL);
     ata_put_word(a, 83, has_lba48(u) ? 0x7400 : 0x5000);
     ata_put_word(a, 84, 0x4000);
-    ata_put_word(a, 85, 0x0020);
+    ata_put_word(a, 85, POWER_MANAGEMENT | u->enabled);
     ata_put_word(a, 86, has_lba48(u) ? 0x3400 : 0x1000);
     ata_put_word(a, 87, 0x4000);
     if (has_lba48(u)) {
@@ -481,6 +488,14 @@ static void set_multiple(struct ata *a)
     ata_complete(a, supported ? 0 : ERROR_ABRT);
 }
 
+static void enable(struct ata *a, uint8_t feature, bool on)
+{
+    struct ata_unit *u = ata_selected(a);
+
+    u->enabled = (uint8_t)(on ? u->enabled | feature : u->enabled & ~feature);
+    ata_complete(a, 0);
+}
+
 static void set_features(struct ata *a)
 {
     uint8_t mode = a->now.count;
@@ -497,8 +512,74 @@ static void set_features(struct ata *a)
         ata_selected(a)->keeps_settings = a->now.feature == 0x66;
         ata_complete(a, 0);
         break;
-    case 0x02: case 0x82: /* write cache */
-    case 0x55: case 0xAA: /* read look-ahead */
+    case 0x02: case 0x82:
+        enable(a, ENABLED_CACHE, a->now.feature == 0x02);
+        break;
+    case 0x55: case 0xAA:
+        enable(a, ENABLED_LOOK_AHEAD, a->now.feature == 0xAA);
+        break;
+    default:
+        ata_complete(a, ERROR_ABRT);
+    }
+}
+
+/* --- SMART: ATA-4 §8.41; the attributes' meaning is the vendors' custom. A medium that is an image does not age. --- */
+
+enum { SMART_READ_DATA = 0xD0, SMART_READ_THRESHOLDS = 0xD1, SMART_AUTOSAVE = 0xD2, SMART_SAVE = 0xD3, SMART_ENABLE = 0xD8, SMART_DISABLE = 0xD9,
+       SMART_RETURN_STATUS = 0xDA };
+enum { SMART_KEY_MID = 0x4F, SMART_KEY_HIGH = 0xC2, SMART_REVISION = 16, SMART_ENTRY = 12 };
+
+/* Number of the attribute, flags (1: tells of failure, 2: collected on-line), threshold, and the count it begins with. */
+static const uint8_t smart_attributes[][4] = {
+    {1, 0x0B, 16, 0},  /* read errors */
+    {3, 0x07, 24, 0},  /* spin-up time */
+    {4, 0x12, 0, 1},   /* starts and stops */
+    {5, 0x33, 5, 0},   /* sectors put elsewhere */
+    {9, 0x12, 0, 0},   /* hours of power */
+    {12, 0x32, 0, 1},  /* times of power-on */
+    {197, 0x22, 0, 0}, /* sectors that wait for that */
+};
+
+/* Attribute values or their thresholds: lists of twelve bytes to the entry, and a byte that makes all add up to zero. */
+static void smart_data(struct ata *a, bool thresholds)
+{
+    uint8_t sum = 0, *entry = a->buffer + 2;
+
+    memset(a->buffer, 0, SECTOR_SIZE);
+    ata_put_word(a, 0, SMART_REVISION);
+    for (unsigned i = 0; i < sizeof smart_attributes / sizeof *smart_attributes; i++, entry += SMART_ENTRY) {
+        const uint8_t *attribute = smart_attributes[i];
+        entry[0] = attribute[0];
+        entry[1] = attribute[thresholds ? 2 : 1];
+        if (thresholds)
+            continue;
+        entry[3] = entry[4] = 100; /* now, and at worst */
+        entry[5] = attribute[3];
+    }
+    if (!thresholds)
+        a->buffer[368] = 2; /* values are saved after each change */
+    for (unsigned i = 0; i < SECTOR_SIZE - 1; i++)
+        sum = (uint8_t)(sum + a->buffer[i]);
+    a->buffer[SECTOR_SIZE - 1] = (uint8_t)-sum;
+}
+
+static void smart(struct ata *a)
+{
+    bool enabled = ata_selected(a)->enabled & ENABLED_SMART;
+
+    if (a->now.mid != SMART_KEY_MID || a->now.high != SMART_KEY_HIGH || (!enabled && a->now.feature != SMART_ENABLE)) {
+        ata_complete(a, ERROR_ABRT);
+        return;
+    }
+    switch (a->now.feature) {
+    case SMART_READ_DATA: case SMART_READ_THRESHOLDS:
+        ata_busy(a, ACCESS_US);
+        break;
+    case SMART_ENABLE: case SMART_DISABLE:
+        enable(a, ENABLED_SMART, a->now.feature == SMART_ENABLE);
+        break;
+    case SMART_AUTOSAVE: case SMART_SAVE:
+    case SMART_RETURN_STATUS: /* healthy: the key stays as it was given */
         ata_complete(a, 0);
         break;
     default:
@@ -506,9 +587,46 @@ static void set_features(struct ata *a)
     }
 }
 
+/* --- */
+
+/* READ NATIVE MAX ADDRESS; the address cannot be set lower. */
+static void native_max(struct ata *a, enum address_width width)
+{
+    if (width == ADDRESS_48 && !has_lba48(ata_selected(a))) {
+        ata_complete(a, ERROR_ABRT);
+        return;
+    }
+    show_address(a, reach(a, width) - 1, width);
+    ata_complete(a, 0);
+}
+
+/* The power management commands, those of disks and CD-ROM drives alike. False: it is none. Nothing turns, so that no time passes. */
+static bool power_command(struct ata *a, uint8_t opcode)
+{
+    struct ata_unit *u = ata_selected(a);
+
+    switch (opcode) {
+    case 0xE0: case 0x94: case 0xE2: case 0x96: case 0xE6: case 0x99: /* STANDBY IMMEDIATE, STANDBY, SLEEP */
+        u->power = POWER_STANDBY;
+        break;
+    case 0xE1: case 0x95: case 0xE3: case 0x97: /* IDLE IMMEDIATE, IDLE */
+        u->power = POWER_IDLE;
+        break;
+    case 0xE5: case 0x98: /* CHECK POWER MODE */
+        a->now.count = u->power;
+        break;
+    default:
+        return false;
+    }
+    ata_complete(a, 0);
+    return true;
+}
+
 /* The commands of a CD-ROM drive; the others are aborted, with its signature where that says what it is. */
 static void execute_packet_device(struct ata *a, uint8_t opcode)
 {
+    if (power_command(a, opcode))
+        return;
     switch (opcode) {
     case 0x08: /* DEVICE RESET */
         atapi_reset(ata_selected(a));
@@ -517,6 +635,7 @@ static void execute_packet_device(struct ata *a, uint8_t opcode)
         a->status = 0;
         break;
     case 0xA0: /* PACKET */
+        ata_selected(a)->power = POWER_ACTIVE;
         atapi_begin(a);
         break;
     case 0xA1: /* IDENTIFY PACKET DEVICE */
@@ -524,13 +643,6 @@ static void execute_packet_device(struct ata *a, uint8_t opcode)
         break;
     case 0xEF:
         set_features(a);
-        break;
-    case 0xE5: case 0x98: /* CHECK POWER MODE: active */
-        a->now.count = 0xFF;
-        ata_complete(a, 0);
-        break;
-    case 0xE0: case 0xE1: case 0xE2: case 0xE3: case 0xE6: case 0x94: case 0x95: case 0x96: case 0x97: case 0x99: /* power modes */
-        ata_complete(a, 0);
         break;
     default:
         show_signature(a);
@@ -559,6 +671,10 @@ static void execute(struct ata *a, uint8_t opcode)
         execute_packet_device(a, opcode);
         return;
     }
+    if (power_command(a, opcode))
+        return;
+    if (t || (opcode & 0xF0) == 0x10 || (opcode & 0xF0) == 0x70)
+        ata_selected(a)->power = POWER_ACTIVE;
     if (t) {
         begin_transfer(a, t);
         return;
@@ -584,11 +700,12 @@ static void execute(struct ata *a, uint8_t opcode)
     case 0xEF:
         set_features(a);
         break;
-    case 0xE5: case 0x98: /* CHECK POWER MODE: active */
-        a->now.count = 0xFF;
-        ata_complete(a, 0);
+    case 0xB0:
+        smart(a);
         break;
-    case 0xE0: case 0xE1: case 0xE2: case 0xE3: case 0xE6: case 0x94: case 0x95: case 0x96: case 0x97: case 0x99: /* power modes */
+    case 0xF8: case 0x27:
+        native_max(a, opcode == 0x27 ? ADDRESS_48 : ADDRESS_28);
+        break;
     case 0xE7: case 0xEA: /* FLUSH CACHE */
         ata_complete(a, 0);
         break;
@@ -616,11 +733,13 @@ static void ata_due(void *device)
         write_block(a, t);
     } else if (t) {
         verify_sectors(a, t);
-    } else if (a->command == 0xEC || a->command == 0xA1) {
+    } else if (a->command == 0xEC || a->command == 0xA1 || a->command == 0xB0) {
         if (a->command == 0xEC)
             identify(a);
-        else
+        else if (a->command == 0xA1)
             atapi_identify(a);
+        else
+            smart_data(a, a->now.feature == SMART_READ_THRESHOLDS);
         data_phase(a, SECTOR_SIZE);
         ata_interrupt(a, true);
     } else {
@@ -760,7 +879,8 @@ static void task_write(void *device, uint16_t port, uint32_t value, unsigned siz
         if (a->signature)
             show_signature(a);
     } else if (index == 7) {
-        if (!(a->status & STATUS_BSY) && (ata_selected(a)->drive || value == 0x90)) /* the diagnostic is for both */
+        bool interrupts = value == 0x08 && ata_selected(a)->packet && !(a->control & CONTROL_SRST) && !a->resetting; /* DEVICE RESET, also while it is busy */
+        if ((interrupts || !(a->status & STATUS_BSY)) && (ata_selected(a)->drive || value == 0x90)) /* the diagnostic is for both */
             execute(a, (uint8_t)value);
     } else {
         uint8_t field = fields[index - 1];
@@ -853,6 +973,8 @@ void ata_reset(struct ata *a)
         u->sectors = (uint8_t)u->geometry.sectors;
         u->dma_mode = 0;
         u->keeps_settings = false;
+        u->power = POWER_ACTIVE;
+        u->enabled = ENABLED_ALL;
     }
     software_reset(a);
 }

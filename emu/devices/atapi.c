@@ -8,8 +8,9 @@
 
 enum { REASON_COMMAND = 1, REASON_IN = 2, REASON_DONE = 3 }; /* Interrupt Reason, in the Sector Count register */
 enum { SENSE_NONE = 0, SENSE_NOT_READY = 2, SENSE_MEDIUM = 3, SENSE_ILLEGAL = 5, SENSE_ATTENTION = 6 };
-enum { ASC_NO_MEDIUM = 0x3A, ASC_MEDIUM_CHANGED = 0x28, ASC_OPCODE = 0x20, ASC_FIELD = 0x24, ASC_RANGE = 0x21, ASC_UNREADABLE = 0x11, ASC_LOCKED = 0x53,
+enum { ASC_NO_MEDIUM = 0x3A, ASC_MEDIUM_CHANGED = 0x28, ASC_RESET = 0x29, ASC_NOT_SAVED = 0x39, ASC_OPCODE = 0x20, ASC_FIELD = 0x24, ASC_RANGE = 0x21, ASC_UNREADABLE = 0x11, ASC_LOCKED = 0x53,
        ASC_MODE = 0x64 };
+enum { EVENT_NEW_MEDIUM = 2, EVENT_MEDIUM_GONE = 3 };
 #define FEATURE_DMA 1
 #define CD_SECTOR 2048u
 #define CD_SECTORS_PER_BUFFER ((uint32_t)sizeof(((struct ata *)0)->buffer) / CD_SECTOR)
@@ -34,6 +35,11 @@ static void put_big32(uint8_t *p, uint32_t value)
 static uint32_t disc_sectors(struct ata *a)
 {
     return (uint32_t)(ata_selected(a)->drive->sectors / (CD_SECTOR / SECTOR_SIZE));
+}
+
+static bool has_disc(const struct ata_unit *u)
+{
+    return u->drive->medium && !u->tray_open;
 }
 
 /* --- The end of a packet, and its data --- */
@@ -144,6 +150,10 @@ static void request_sense(struct ata *a)
 
 static void inquiry(struct ata *a)
 {
+    if (a->packet[1] & 1) { /* no vital product data */
+        fail(a, SENSE_ILLEGAL, ASC_FIELD);
+        return;
+    }
     a->buffer[0] = 5;    /* CD-ROM */
     a->buffer[1] = 0x80; /* removable */
     a->buffer[3] = 0x21;
@@ -155,11 +165,19 @@ static void inquiry(struct ata *a)
 static void start_stop(struct ata *a)
 {
     struct ata_unit *u = ata_selected(a);
+    bool moves = a->packet[4] & 2, open = moves && !(a->packet[4] & 1);
 
-    if ((a->packet[4] & 3) == 2 && u->locked)
-        fail(a, u->drive->medium ? SENSE_ILLEGAL : SENSE_NOT_READY, ASC_LOCKED);
-    else
-        succeed(a); /* who takes a disc out is outside */
+    if (open && u->locked) {
+        fail(a, has_disc(u) ? SENSE_ILLEGAL : SENSE_NOT_READY, ASC_LOCKED);
+        return;
+    }
+    if (moves && open != u->tray_open && u->drive->medium) {
+        u->media_event = open ? EVENT_MEDIUM_GONE : EVENT_NEW_MEDIUM;
+        u->attention = open ? u->attention : ASC_MEDIUM_CHANGED;
+    }
+    if (moves)
+        u->tray_open = open;
+    succeed(a);
 }
 
 static void prevent_removal(struct ata *a)
@@ -209,6 +227,24 @@ static void read_cd(struct ata *a)
         fail(a, SENSE_ILLEGAL, ASC_MODE);
 }
 
+/* Minutes, seconds and frames, with the two seconds of pre-gap, as a sector; before the first one there is none. */
+static uint32_t from_msf(const uint8_t *p)
+{
+    return (p[0] * 60u + p[1]) * 75u + p[2] - 150u;
+}
+
+static void read_cd_msf(struct ata *a)
+{
+    uint32_t first = from_msf(a->packet + 3), end = from_msf(a->packet + 6);
+
+    if (end < first || (a->packet[9] & 0xF8 && (a->packet[9] & 0xF8) != 0x10))
+        fail(a, SENSE_ILLEGAL, end < first ? ASC_FIELD : ASC_MODE);
+    else if (a->packet[9] & 0xF8)
+        begin_read(a, first, end - first);
+    else
+        succeed(a);
+}
+
 static void seek(struct ata *a)
 {
     if (big32(a->packet + 2) >= disc_sectors(a))
@@ -240,17 +276,50 @@ static uint8_t *put_track(uint8_t *p, uint8_t number, uint32_t lba, bool msf)
     return p + 8;
 }
 
+/* Sectors are of mode 1: READ HEADER. */
+static void read_header(struct ata *a)
+{
+    uint32_t sector = big32(a->packet + 2);
+
+    if (sector >= disc_sectors(a)) {
+        fail(a, SENSE_ILLEGAL, ASC_RANGE);
+        return;
+    }
+    a->buffer[0] = 1;
+    put_address(a->buffer + 4, sector, a->packet[1] & 2);
+    answer(a, 8, big16(a->packet + 7));
+}
+
+/* The whole table as the lead-in has it, of one session (format 2). */
+static uint8_t *put_full_toc(struct ata *a, uint8_t *p)
+{
+    static const uint8_t points[] = {0xA0, 0xA1, 0xA2, 1}; /* first track, last track, lead-out, track 1 */
+
+    for (unsigned i = 0; i < sizeof points; i++, p += 11) {
+        uint8_t address[4] = {0, 1};
+        if (i >= 2)
+            put_address(address, i == 2 ? disc_sectors(a) : 0, true);
+        p[0] = 1; /* session */
+        p[1] = 0x14;
+        p[3] = points[i];
+        memcpy(p + 8, address + 1, 3);
+    }
+    return p;
+}
+
 static void read_toc(struct ata *a)
 {
     bool msf = a->packet[1] & 2;
     uint8_t format = a->packet[2] & 15 ? a->packet[2] & 15 : a->packet[9] >> 6, *end = a->buffer + 4;
 
-    if (format > 1 || (!format && a->packet[6] > 1 && a->packet[6] != LEAD_OUT)) {
+    if (format > 2 || (!format && a->packet[6] > 1 && a->packet[6] != LEAD_OUT)) {
         fail(a, SENSE_ILLEGAL, ASC_FIELD);
         return;
     }
     a->buffer[2] = a->buffer[3] = 1; /* first and last track, or session */
-    if (format || a->packet[6] <= 1)
+    if (format == 2)
+        end = put_full_toc(a, end);
+    else if (format || a->packet[6] <= 1)
         end = put_track(end, 1, 0, msf);
     if (!format)
         end = put_track(end, LEAD_OUT, disc_sectors(a), msf);
@@ -258,18 +327,33 @@ static void read_toc(struct ata *a)
     answer(a, (uint32_t)(end - a->buffer), big16(a->packet + 7));
 }
 
+/* Formats: 1 position, 2 catalogue number, 3 recording code; there are no such numbers, and nothing plays. */
 static void read_subchannel(struct ata *a)
 {
+    static const uint8_t lengths[4] = {0, 12, 20, 20};
+    uint8_t format = a->packet[3];
+
     a->buffer[1] = 0x15; /* no audio status */
     if (!(a->packet[2] & 0x40)) {
         answer(a, 4, big16(a->packet + 7));
         return;
     }
-    a->buffer[3] = 12;
-    a->buffer[4] = a->packet[3];
-    a->buffer[5] = 0x14;
-    a->buffer[6] = a->buffer[7] = 1;
-    answer(a, 16, big16(a->packet + 7));
+    if (!format || format > 3) {
+        fail(a, SENSE_ILLEGAL, ASC_FIELD);
+        return;
+    }
+    a->buffer[3] = lengths[format];
+    a->buffer[4] = format;
+    if (format != 2) {
+        a->buffer[5] = 0x14;
+        a->buffer[6] = 1;
+    }
+    if (format == 1) {
+        a->buffer[7] = 1;
+        put_address(a->buffer + 8, 0, a->packet[1] & 2);
+        put_address(a->buffer + 12, 0, a->packet[1] & 2);
+    }
+    answer(a, 4u + lengths[format], big16(a->packet + 7));
 }
 
 /* Mode pages: error recovery, CD-ROM, audio control, capabilities. */
@@ -289,21 +373,27 @@ static uint32_t put_page(uint8_t *p, uint8_t page)
     return used;
 }
 
+/* Pages as they are and by default, or what of them can be changed: nothing. Behind a header of 4 (MODE SENSE(6)) or 8 bytes. */
 static void mode_sense(struct ata *a)
 {
-    uint32_t length = 8 + put_page(a->buffer + 8, a->packet[2] & 0x3F);
+    bool six = a->packet[0] == 0x1A;
+    uint32_t header = six ? 4 : 8, pages = put_page(a->buffer + header, a->packet[2] & 0x3F);
+    uint8_t control = a->packet[2] >> 6, *page = a->buffer + header, *end = page + pages;
 
-    if (length == 8) {
-        fail(a, SENSE_ILLEGAL, ASC_FIELD);
+    if (!pages || control == 3) {
+        fail(a, SENSE_ILLEGAL, pages ? ASC_NOT_SAVED : ASC_FIELD);
         return;
     }
-    a->buffer[1] = (uint8_t)(length - 2);
-    a->buffer[2] = ata_selected(a)->drive->medium ? 0x01 : 0x70; /* 120 mm data disc; none */
-    answer(a, length, big16(a->packet + 7));
+    for (; control == 1 && page < end; page += 2 + page[1])
+        memset(page + 2, 0, page[1]);
+    a->buffer[six ? 0 : 1] = (uint8_t)(header + pages - (six ? 1 : 2));
+    a->buffer[six ? 1 : 2] = ata_selected(a)->tray_open ? 0x71 : has_disc(ata_selected(a)) ? 0x01 : 0x70; /* open; 120 mm data disc; none */
+    answer(a, header + pages, six ? a->packet[4] : big16(a->packet + 7));
 }
 
 static void mechanism_status(struct ata *a)
 {
+    a->buffer[1] = ata_selected(a)->tray_open ? 0x10 : 0;
     a->buffer[5] = 1;
     answer(a, 8, big16(a->packet + 8));
 }
@@ -316,29 +406,53 @@ static void disc_information(struct ata *a)
     answer(a, 34, big16(a->packet + 7));
 }
 
-/* The profile list and the core feature alone. */
+/* Features (MMC-2 §5): code, version with bits 1 always and 0 now, length, data. Those that read a disc are there now if one is in. */
 static void get_configuration(struct ata *a)
 {
-    static const uint8_t features[] = {0, 0, 3, 4, 0, 8, 1, 0, 0, 1, 3, 8, 0, 0, 0, 2, 1, 0, 0, 0};
+    static const uint8_t features[][12] = {
+        {0x00, 0x00, 0x03, 4, 0x00, 0x08, 0x01},                   /* profiles: CD-ROM */
+        {0x00, 0x01, 0x03, 8, 0, 0, 0, 2, 1},                      /* core: ATAPI */
+        {0x00, 0x03, 0x03, 4, 0x29},                               /* removable: a tray that locks and ejects */
+        {0x00, 0x10, 0x00, 8, 0, 0, CD_SECTOR >> 8, 0, 0, 1, 0},   /* readable at random */
+        {0x00, 0x1E, 0x00, 0},                                     /* reads CDs */
+    };
+    uint8_t type = a->packet[1] & 3, *end = a->buffer + 8, disc = has_disc(ata_selected(a));
+    uint32_t first = big16(a->packet + 2);
 
-    memcpy(a->buffer + 8, features, sizeof features);
-    a->buffer[3] = 4 + sizeof features;
-    a->buffer[7] = ata_selected(a)->drive->medium ? 8 : 0; /* current profile: CD-ROM */
-    answer(a, 8 + sizeof features, big16(a->packet + 7));
+    for (unsigned i = 0; i < sizeof features / sizeof *features; i++) {
+        const uint8_t *feature = features[i];
+        bool now = disc || feature[2] & 1;
+        if (type == 2 ? big16(feature) != first : big16(feature) < first || (type == 1 && !now))
+            continue;
+        memcpy(end, feature, 4u + feature[3]);
+        end[2] |= now;
+        if (!i)
+            end[6] = disc;
+        end += 4 + feature[3];
+    }
+    a->buffer[3] = (uint8_t)(end - a->buffer - 4);
+    a->buffer[7] = disc ? 8 : 0; /* current profile: CD-ROM */
+    answer(a, (uint32_t)(end - a->buffer), big16(a->packet + 7));
 }
 
-/* Polled events of the media class. */
+/* Polled events of the media class; each is told once. */
 static void get_event_status(struct ata *a)
 {
+    struct ata_unit *u = ata_selected(a);
+    bool media = a->packet[4] & 0x10;
+
     if (!(a->packet[1] & 1)) {
         fail(a, SENSE_ILLEGAL, ASC_FIELD);
         return;
     }
-    a->buffer[1] = 6;
-    a->buffer[2] = a->packet[4] & 0x10 ? 4 : 0x80;
+    a->buffer[1] = media ? 6 : 2;
+    a->buffer[2] = media ? 4 : 0x80;
     a->buffer[3] = 0x10;
-    a->buffer[5] = ata_selected(a)->drive->medium ? 2 : 0;
-    answer(a, a->packet[4] & 0x10 ? 8 : 4, big16(a->packet + 7));
+    a->buffer[4] = media ? u->media_event : 0;
+    a->buffer[5] = (uint8_t)(has_disc(u) << 1 | u->tray_open);
+    if (media && big16(a->packet + 7) > 4)
+        u->media_event = 0;
+    answer(a, media ? 8 : 4, big16(a->packet + 7));
 }
 
 /* Playing needs an audio track. */
@@ -354,7 +468,9 @@ static const struct packet_command {
     void (*run)(struct ata *a);
 } packet_commands[] = {
     {0x00, NEEDS_MEDIUM, test_unit_ready}, {0x03, KEEPS_ATTENTION, request_sense},   {0x12, KEEPS_ATTENTION, inquiry},
-    {0x1B, 0, start_stop},                 {0x1E, 0, prevent_removal},               {0x25, NEEDS_MEDIUM, read_capacity},
+    {0x1A, 0, mode_sense},                 {0x1B, 0, start_stop},                    {0x1E, 0, prevent_removal},
+    {0x25, NEEDS_MEDIUM, read_capacity},   {0x44, NEEDS_MEDIUM, read_header},        {0x48, NEEDS_MEDIUM, play},
+    {0xB9, NEEDS_MEDIUM, read_cd_msf},
     {0x28, NEEDS_MEDIUM, read_10},         {0x2B, NEEDS_MEDIUM, seek},               {0x42, NEEDS_MEDIUM, read_subchannel},
     {0x43, NEEDS_MEDIUM, read_toc},        {0x46, KEEPS_ATTENTION, get_configuration}, {0x4A, KEEPS_ATTENTION, get_event_status},
     {0x45, NEEDS_MEDIUM, play},            {0x47, NEEDS_MEDIUM, play},               {0xA5, NEEDS_MEDIUM, play},
@@ -368,7 +484,9 @@ static void notice_media(struct ata_unit *u)
 {
     if (u->seen_media != u->drive->media) {
         u->seen_media = u->drive->media;
-        u->unit_attention = true;
+        u->attention = ASC_MEDIUM_CHANGED;
+        u->media_event = u->drive->medium ? EVENT_NEW_MEDIUM : EVENT_MEDIUM_GONE;
+        u->tray_open = false;
     }
 }
 
@@ -384,10 +502,11 @@ static void run_packet(struct ata *a)
     memset(a->buffer, 0, sizeof a->buffer);
     if (c == end) {
         fail(a, SENSE_ILLEGAL, ASC_OPCODE);
-    } else if (u->unit_attention && !(c->flags & KEEPS_ATTENTION)) {
-        u->unit_attention = false;
-        fail(a, SENSE_ATTENTION, ASC_MEDIUM_CHANGED);
-    } else if (c->flags & NEEDS_MEDIUM && !u->drive->medium) {
+    } else if (u->attention && !(c->flags & KEEPS_ATTENTION)) {
+        uint8_t code = u->attention;
+        u->attention = 0;
+        fail(a, SENSE_ATTENTION, code);
+    } else if (c->flags & NEEDS_MEDIUM && !has_disc(u)) {
         fail(a, SENSE_NOT_READY, ASC_NO_MEDIUM);
     } else {
         c->run(a);
@@ -403,9 +522,13 @@ static void read_sectors(struct ata *a)
     switch (drive_read(ata_selected(a)->drive, a->sector * each, count * each, a->buffer, &done)) {
     case DRIVE_FAILED:
         return; /* the machine stops here */
-    case DRIVE_BAD_SECTOR:
-        fail(a, SENSE_MEDIUM, ASC_UNREADABLE);
-        return;
+    case DRIVE_BAD_SECTOR: /* those before it are given first */
+        count = done / each;
+        if (!count) {
+            fail(a, SENSE_MEDIUM, ASC_UNREADABLE);
+            return;
+        }
+        break;
     case DRIVE_OK:
         break;
     }
@@ -459,11 +582,16 @@ void atapi_identify(struct ata *a)
     ata_put_word(a, 71, 30);
     ata_put_word(a, 72, 30);
     ata_put_word(a, 80, 0x1E);
+    ata_put_word(a, 82, 0x0218); /* DEVICE RESET, PACKET, power management */
+    ata_put_word(a, 83, 0x4000);
+    ata_put_word(a, 84, 0x4000);
+    ata_put_word(a, 85, 0x0218);
+    ata_put_word(a, 87, 0x4000);
 }
 
 void atapi_reset(struct ata_unit *u)
 {
     u->sense_key = u->sense_code = 0;
-    u->unit_attention = true;
+    u->attention = ASC_RESET;
     u->locked = false;
 }

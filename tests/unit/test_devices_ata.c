@@ -703,7 +703,7 @@ static void a_read_only_disk_aborts_writes(void **state)
 static void unknown_commands_abort(void **state)
 {
     struct fixture *f = *state;
-    static const uint8_t unknown[] = { 0x00, 0xA1, 0xC8, 0xF8, 0xFF, 0x50, 0x25 }; /* DMA: there is no bus master */
+    static const uint8_t unknown[] = { 0x00, 0xA1, 0xC8, 0x27, 0xF1, 0xF6, 0xF9, 0xFF, 0x50, 0x25 }; /* DMA: there is no bus master */
 
     for (unsigned i = 0; i < sizeof unknown; i++) {
         assert_int_equal(command(f, unknown[i]), FAILED);
@@ -737,6 +737,105 @@ static void features_that_do_not_exist_abort(void **state)
         out(&f->board, COUNT, cases[i].count);
         assert_int_equal(command(f, 0xEF), cases[i].status);
     }
+}
+
+/* --- SMART, power, capacity --- */
+
+static uint8_t smart(struct fixture *f, uint8_t feature)
+{
+    task(f, 0, 0, 0xC24F00);
+    out(&f->board, FEATURE, feature);
+    return command(f, 0xB0);
+}
+
+static void smart_can_be_disabled_and_says_so(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t data[SECTOR_SIZE];
+
+    identify(f, 0, data);
+    assert_int_equal(word(data, 82) & word(data, 85) & 0x69, 0x69); /* SMART, power management, write cache, look-ahead */
+    assert_int_equal(smart(f, 0xD9), READY);
+    identify(f, 0, data);
+    assert_int_equal(word(data, 82) & 1, 1);
+    assert_int_equal(word(data, 85) & 1, 0);
+    assert_int_equal(smart(f, 0xDA), FAILED);
+    assert_int_equal(in(&f->board, ERROR), ABRT);
+    assert_int_equal(smart(f, 0xD8), READY);
+    assert_int_equal(smart(f, 0xDA), READY);
+    out(&f->board, FEATURE, 0x82); /* the write cache off */
+    assert_int_equal(command(f, 0xEF), READY);
+    identify(f, 0, data);
+    assert_int_equal(word(data, 85) & 0x61, 0x41);
+}
+
+static void smart_status_is_healthy_and_needs_its_key(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(smart(f, 0xDA), READY);
+    assert_int_equal(in(&f->board, MID), 0x4F);
+    assert_int_equal(in(&f->board, HIGH), 0xC2);
+    assert_int_equal(smart(f, 0xD4), FAILED); /* there are no self-tests */
+    task(f, 0, 0, 0xC24E00);
+    out(&f->board, FEATURE, 0xDA);
+    assert_int_equal(command(f, 0xB0), FAILED);
+    assert_int_equal(in(&f->board, ERROR), ABRT);
+}
+
+static void smart_values_lie_over_their_thresholds(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t values[SECTOR_SIZE], thresholds[SECTOR_SIZE], sums[2] = { 0, 0 };
+    unsigned count = 0;
+
+    assert_int_equal(smart(f, 0xD0), WAITS);
+    take(f, values, 1);
+    assert_int_equal(smart(f, 0xD1), WAITS);
+    take(f, thresholds, 1);
+    assert_int_equal(settle(f), READY);
+    for (unsigned i = 0; i < SECTOR_SIZE; i++) {
+        sums[0] = (uint8_t)(sums[0] + values[i]);
+        sums[1] = (uint8_t)(sums[1] + thresholds[i]);
+    }
+    assert_int_equal(sums[0], 0);
+    assert_int_equal(sums[1], 0);
+    for (unsigned at = 2; at < 362 && values[at]; at += 12, count++) {
+        assert_int_equal(thresholds[at], values[at]);
+        assert_true(values[at + 3] > thresholds[at + 1]);
+        assert_true(values[at + 4] > thresholds[at + 1]);
+    }
+    assert_in_range(count, 5, 30);
+}
+
+static void check_power_mode_tells_the_last_one_until_the_medium_is_used(void **state)
+{
+    static const uint8_t modes[][2] = { { 0xE0, 0x00 }, { 0xE1, 0x80 }, { 0xE2, 0x00 }, { 0xE3, 0x80 }, { 0x94, 0x00 }, { 0x97, 0x80 } };
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < sizeof modes / sizeof *modes; i++) {
+        assert_int_equal(command(f, modes[i][0]), READY);
+        assert_int_equal(command(f, 0xE5), READY);
+        assert_int_equal(in(&f->board, COUNT), modes[i][1]);
+        command_lba(f, 0, 1, 1, 0x40);
+        assert_int_equal(command(f, 0xE5), READY);
+        assert_int_equal(in(&f->board, COUNT), 0xFF);
+    }
+}
+
+static void the_native_maximum_is_the_last_address(void **state)
+{
+    struct fixture *f = *state;
+
+    task(f, 0x40, 0, 0);
+    assert_int_equal(command(f, 0xF8), READY);
+    assert_int_equal(address(f), SMALL - 1);
+    task(f, 0x50, 0, 0);
+    assert_int_equal(command(f, 0xF8), READY);
+    assert_int_equal(address(f), 0x0FFFFFFE);
+    assert_int_equal(command(f, 0x27), READY);
+    out(&f->board, CONTROL, 0x80);
+    assert_int_equal(in(&f->board, LOW), (LARGE - 1) >> 24);
 }
 
 /* --- Resets --- */
@@ -1185,6 +1284,11 @@ int main(void)
         TEST(unknown_commands_abort),
         TEST(seek_finds_only_what_is_there),
         TEST(features_that_do_not_exist_abort),
+        TEST(smart_can_be_disabled_and_says_so),
+        TEST(smart_status_is_healthy_and_needs_its_key),
+        TEST(smart_values_lie_over_their_thresholds),
+        TEST(check_power_mode_tells_the_last_one_until_the_medium_is_used),
+        TEST(the_native_maximum_is_the_last_address),
         TEST(power_on_shows_the_signature),
         TEST(software_reset_ends_everything_and_shows_the_signature),
         TEST(software_reset_forgets_settings_unless_told_to_keep_them),
