@@ -139,6 +139,24 @@ static uint32_t at_most(uint64_t value, uint32_t limit)
     return value < limit ? (uint32_t)value : limit;
 }
 
+/* 39h: how disks are shown, two bits each; 5Eh: that is all the firmware may do, a bit each from bit 4, and in bit 0, no ACPI tables. */
+static void fill_cmos_settings(struct machine *m)
+{
+    static const uint8_t ways[] = {
+        [TRANSLATION_FIRMWARE] = 0, [TRANSLATION_NONE] = 0, [TRANSLATION_LBA] = 1, [TRANSLATION_LARGE] = 2, [TRANSLATION_LARGE_240] = 3,
+    };
+    uint8_t shown = 0, settings = m->manifest.no_acpi;
+
+    for (unsigned place = 0; place < 4; place++) {
+        enum bios_translation translation = m->manifest.drives[DRIVE_HD0 + place].translation;
+        shown |= (uint8_t)(ways[translation] << 2 * place);
+        if (translation == TRANSLATION_NONE)
+            settings |= (uint8_t)(0x10 << place);
+    }
+    mc146818_set(&m->rtc, 0x39, shown);
+    mc146818_set(&m->rtc, 0x5E, settings);
+}
+
 static void fill_cmos(struct machine *m)
 {
     const struct machine_manifest *manifest = &m->manifest;
@@ -163,6 +181,7 @@ static void fill_cmos(struct machine *m)
     cmos_word(&m->rtc, 0x34, at_most(above_16m, 0xFFFF));
     mc146818_set(&m->rtc, 0x3D, (uint8_t)(manifest->boot[0] | manifest->boot[1] << 4));
     mc146818_set(&m->rtc, 0x38, (uint8_t)(manifest->boot[2] << 4));
+    fill_cmos_settings(m);
     for (unsigned i = 0x10; i <= 0x2D; i++)
         sum += m->rtc.ram[i];
     mc146818_set(&m->rtc, 0x2E, (uint8_t)(sum >> 8));
@@ -237,7 +256,7 @@ static void wire_pci(struct machine *m)
 
     for (unsigned irq = 0; irq < 16; irq++)
         irqs[irq] = i8259_line(&m->pic, irq);
-    pci_init(&m->pci, &m->bus, line_to(reset_pulsed, m, RESET_ALL));
+    pci_init(&m->pci, &m->bus, line_to(reset_pulsed, m, RESET_ALL), line_to(reset_pulsed, m, RESET_PROCESSOR));
     i440fx_init(&m->bridge, &m->pci, &m->memory);
     piix_init(&m->piix, &m->pci, &m->clock, &m->bus, irqs, line_to(power_off_pulsed, m, 0));
     piix_ide_init(&m->ide, &m->pci, &m->bus, &m->memory, m->ata);
@@ -410,6 +429,7 @@ static void reset_chips(struct machine *m)
     for (unsigned channel = 0; channel < 2; channel++)
         ata_reset(&m->ata[channel]);
     if (has_pci(m)) {
+        pci_reset(&m->pci);
         i440fx_reset(&m->bridge);
         piix_reset(&m->piix);
         piix_ide_reset(&m->ide);

@@ -82,7 +82,7 @@ static void reset_control_write(struct pci *pci, uint8_t value)
 
     pci->reset_control = value & (RC_SYSTEM | RC_RESET);
     if (rises)
-        line_set(&pci->reset, true);
+        line_set(value & RC_SYSTEM ? &pci->reset : &pci->processor_reset, true);
 }
 
 static void config_write(struct pci_function *f, unsigned offset, unsigned size, uint32_t value)
@@ -108,10 +108,17 @@ static void pci_write(void *device, uint16_t port, uint32_t value, unsigned size
         config_write(f, (pci->address & 0xFC) + (port & 3), size, value);
 }
 
-void pci_init(struct pci *pci, struct bus *bus, struct line reset)
+void pci_reset(struct pci *pci)
+{
+    pci->address = 0;
+    pci->reset_control = 0;
+}
+
+void pci_init(struct pci *pci, struct bus *bus, struct line reset, struct line processor_reset)
 {
     memset(pci, 0, sizeof *pci);
     pci->reset = reset;
+    pci->processor_reset = processor_reset;
     bus_map_ports(bus, 0xCF8, 4, 4, pci_read, pci_write, pci);
     bus_map_ports(bus, 0xCFC, 1, 4, pci_read, pci_write, pci);
     bus_map_ports(bus, 0xCFD, 1, 1, pci_read, pci_write, pci);

@@ -34,12 +34,14 @@ struct pci {
     /* wiring */
     struct pci_function *functions[PCI_FUNCTIONS];
     unsigned count;
-    struct line reset;       /* pulsed: a reset of the whole machine */
+    struct line reset;       /* pulsed: a reset of the whole machine, */
+    struct line processor_reset; /* or of the processor alone */
 };
 
 extern const struct state_field pci_state[], pci_function_state[];
 
-void pci_init(struct pci *pci, struct bus *bus, struct line reset);
+void pci_init(struct pci *pci, struct bus *bus, struct line reset, struct line processor_reset);
+void pci_reset(struct pci *pci);
 /* Puts a function on the bus: its identity, class (24 bits) and revision. Clears config and mask first. */
 void pci_add(struct pci *pci, struct pci_function *f, uint8_t address, uint16_t vendor, uint16_t device_id, uint32_t class_code, uint8_t revision);
 /* Little-endian fields of the configuration space. */

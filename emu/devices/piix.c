@@ -9,7 +9,7 @@
 enum { PIRQRC = 0x60, PMBA = 0x40, PMREGMISC = 0x80, SMBBA = 0x90 };
 enum { PIRQ_DISABLED = 0x80 };
 enum { PM_STS = 0, PM_EN = 2, PM_CNT = 4, PM_TMR = 8, GP_STS = 0xC, GP_EN = 0xE, GLBCTL = 0x28, PM_PORTS = 64 };
-enum { STS_TIMER = 1, STS_ALL = 0x8D31, EN_TIMER = 1, EN_ALL = 0x0521, CNT_SCI = 1, CNT_SLEEP = 0x2000 };
+enum { STS_TIMER = 1, STS_ALL = 0x8D31, EN_TIMER = 1, EN_ALL = 0x0521, CNT_SCI = 1, CNT_SLEEP = 0x2000, CNT_ALL = 0x3C03 };
 enum { ACPI_ENABLE = 0xF1, ACPI_DISABLE = 0xF0 }; /* what the FADT of our firmware names */
 #define SCI 9
 #define TIMER_HZ 3579545u
@@ -113,11 +113,14 @@ static uint32_t pm_read_long(struct piix *p, unsigned offset)
 static uint32_t pm_read(void *device, uint16_t port, unsigned size)
 {
     struct piix *p = device;
-    unsigned offset = port - p->base;
+    unsigned offset = port - p->base, shift = 8 * (offset & 3);
+    uint32_t value;
 
-    (void)size;
     update_timer(p);
-    return pm_read_long(p, offset & ~3u) >> 8 * (offset & 3);
+    value = pm_read_long(p, offset & ~3u) >> shift;
+    if ((offset & 3) + size > 4)
+        value |= pm_read_long(p, (offset & ~3u) + 4) << (32 - shift);
+    return value;
 }
 
 static void sleep_now(struct piix *p)
@@ -130,17 +133,16 @@ static void sleep_now(struct piix *p)
 /* Writes to part of a register change only that part. */
 static uint32_t merge(uint32_t old, uint32_t value, unsigned shift, unsigned size)
 {
-    uint32_t mask = (size == 4 ? 0xFFFFFFFF : (1u << 8 * size) - 1) << shift;
+    uint32_t mask = (0xFFFFFFFF >> (32 - 8 * size)) << shift;
     return (old & ~mask) | (value << shift & mask);
 }
 
-static void pm_write(void *device, uint16_t port, uint32_t value, unsigned size)
+/* Writes what lies within one doubleword. */
+static void pm_write_part(struct piix *p, unsigned offset, uint32_t value, unsigned size)
 {
-    struct piix *p = device;
-    unsigned offset = port - p->base, shift = 8 * (offset & 3);
+    unsigned shift = 8 * (offset & 3);
     uint32_t merged;
 
-    update_timer(p);
     switch (offset & ~3u) {
     case PM_STS: /* status bits are cleared by ones */
         merged = merge((uint32_t)p->pm_enable << 16, value, shift, size);
@@ -148,7 +150,7 @@ static void pm_write(void *device, uint16_t port, uint32_t value, unsigned size)
         p->pm_enable = merged >> 16 & EN_ALL;
         break;
     case PM_CNT:
-        p->pm_control = (uint16_t)merge(p->pm_control, value, shift, size);
+        p->pm_control = merge(p->pm_control, value, shift, size) & CNT_ALL;
         sleep_now(p);
         break;
     case GP_STS:
@@ -162,6 +164,17 @@ static void pm_write(void *device, uint16_t port, uint32_t value, unsigned size)
     default:
         break;
     }
+}
+
+static void pm_write(void *device, uint16_t port, uint32_t value, unsigned size)
+{
+    struct piix *p = device;
+    unsigned offset = port - p->base, first = 4 - (offset & 3);
+
+    update_timer(p);
+    pm_write_part(p, offset, value, size < first ? size : first);
+    if (size > first)
+        pm_write_part(p, offset + first, value >> 8 * first, size - first);
     update_timer(p);
 }
 

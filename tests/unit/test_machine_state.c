@@ -55,7 +55,7 @@ static const struct { size_t offset, size; } marks[] = {
     MARK(vga.linear), MARK(vga.bank), MARK(vga.irq), MARK_FUNCTION(vga_card.function), MARK(vga_card.vga), MARK(vga_card.memory), MARK(vga_card.rom), MARK(vga_card.image),
     MARK(vga_card.image_size), MARK(floppy.clock), MARK(floppy.irq), MARK(floppy.dma), MARK_UNIT_OF_FLOPPY(0), MARK_UNIT_OF_FLOPPY(1),
     MARK_UNIT_OF_FLOPPY(2), MARK_UNIT_OF_FLOPPY(3), MARK_LINES_OF_ATA(0), MARK_LINES_OF_ATA(1),
-    MARK(pci.functions), MARK(pci.count), MARK(pci.reset), MARK_FUNCTION(bridge.function), MARK(bridge.memory),
+    MARK(pci.functions), MARK(pci.count), MARK(pci.reset), MARK(pci.processor_reset), MARK_FUNCTION(bridge.function), MARK(bridge.memory),
     MARK_FUNCTION(piix.isa), MARK_FUNCTION(piix.power), MARK(piix.clock), MARK(piix.bus), MARK(piix.irq), MARK(piix.power_off),
     MARK_FUNCTION(ide.function), MARK_MASTER(0), MARK_MASTER(1), MARK(ide.memory), MARK(ide.bus),
     MARK_DRIVE(0), MARK_DRIVE(1), MARK_DRIVE(2), MARK_DRIVE(3), MARK_DRIVE(4), MARK_DRIVE(5),
