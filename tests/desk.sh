@@ -308,6 +308,17 @@ gives "an empty image is bad input" 3 boot empty.img
 gives "a folder is no image" 3 boot .
 gives "what is no ISO 9660 volume is no CD" 3 boot floppy.img --cd disk.img
 says "what is no ISO 9660 volume is no CD" err "no ISO 9660 volume (block 16)"
+sed 's/kind: disk/kind: cdrom/' machine.yaml >bad.yaml
+gives "nor is it in a manifest" 3 boot bad.yaml --until tick:1
+sed 's/disk.img/nothing.img/' machine.yaml >bad.yaml
+gives "an image that is missing is bad input" 3 boot bad.yaml --until tick:1
+says "an image that is missing is bad input" err "nothing.img: cannot open"
+for medium in floppy cd disk; do
+    gives "--$medium needs its image" 3 boot floppy.img --$medium nothing.img --until tick:1
+done
+sed 's/image: disk.img/&\n    geometry: 16383\/16\/63/' machine.yaml >bad.yaml
+gives "an image shorter than its geometry is bad input" 3 boot bad.yaml --until tick:1
+says "an image shorter than its geometry is bad input" err "but the geometry in the manifest needs 16514064: correct the image or the geometry"
 
 cat >script <<'END'
 wait screen "READY>"
@@ -366,6 +377,16 @@ says "a machine that is off ends a wait" err "the machine went off before"
 printf 'wait screen "READY>"\ntype "r"\nwait screen "READY> A"\nfloppy other.img\ntype "r"\nwait screen "READY> AB"\n' >script
 cp floppy.img other.img; printf 'B' | dd of=other.img bs=1 seek=512 conv=notrunc 2>/dev/null
 gives "a script changes the floppy" 0 boot floppy.img --script script --limit 60
+printf 'wait screen "READY>"\nfloppy none\ntype "r"\nwait screen "READY> E"\nfloppy other.img\ntype "r"\nwait screen "READY> EB"\n' >script
+gives "a script takes the floppy out" 0 boot floppy.img --script script --limit 60
+truncate -s 64K cd.iso; printf '\001CD001\001' | dd of=cd.iso bs=1 seek=32768 conv=notrunc 2>/dev/null
+printf 'wait screen "READY>"\ndigest\ncd none\ndigest\ncd cd.iso\ndigest\ncd disk.img\n' >script
+gives "a script changes the CD, for another CD" 3 boot floppy.img --cd cd.iso --script script --limit 60
+says "a script changes the CD, for another CD" err "disk.img: the image holds no ISO 9660 volume"
+passed "a script takes the CD out and puts one in" "$(sort -u out | awk 'END { print NR != 3 }')"
+printf 'cd none\n' >script
+gives "a script needs a CD-ROM drive to change its medium" 3 boot floppy.img --script script
+says "a script needs a CD-ROM drive to change its medium" err "script:1: the machine has no CD-ROM drive"
 printf 'wait screen "READY>"\ntype "r"\nwait screen "READY> B"\n' >script
 gives "--floppy puts in another medium" 0 boot floppy.img --floppy other.img --script script --limit 60
 gives "--floppy needs a drive" 3 boot machine.yaml --floppy other.img --until time:0.1

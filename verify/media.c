@@ -110,6 +110,27 @@ static bool must_be_iso(const char *path, const struct block *disk, struct error
                                      "the image holds no ISO 9660 volume");
 }
 
+/* A disk has all the sectors of the geometry that its manifest states. */
+static bool must_fill_geometry(const struct drive_manifest *drive, const char *path, const struct block *disk, struct error *error)
+{
+    const struct geometry *g = &drive->geometry;
+    uint64_t wanted = (uint64_t)g->cylinders * g->heads * g->sectors;
+
+    return disk->sectors >= wanted || error_set(error, STATUS_INPUT, path, NULL, "correct the image or the geometry",
+                                                "has %llu sectors, but the geometry in the manifest needs %llu",
+                                                (unsigned long long)disk->sectors, (unsigned long long)wanted);
+}
+
+/* The image suits its drive; a floppy is made to. */
+static bool fit(const struct drive_manifest *drive, const char *path, struct block *base, struct error *error)
+{
+    switch (drive->kind) {
+    case DRIVE_FLOPPY: return fit_floppy(drive->floppy, path, base, error);
+    case DRIVE_CDROM:  return must_be_iso(path, base, error);
+    default:           return must_fill_geometry(drive, path, base, error);
+    }
+}
+
 /* What an overlay that is thrown away belongs to: nobody will ask. */
 static const char nobody[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -120,8 +141,7 @@ bool medium_open(struct medium *medium, enum drive_slot slot, const struct drive
 
     if (!raw_open(path, &base, error))
         return false;
-    if ((drive->kind == DRIVE_FLOPPY && !fit_floppy(drive->floppy, path, &base, error)) ||
-        (drive->kind == DRIVE_CDROM && !must_be_iso(path, &base, error))) {
+    if (!fit(drive, path, &base, error)) {
         block_close(&base);
         return false;
     }
@@ -147,7 +167,7 @@ static bool attach_sealed(struct media *media, enum drive_slot slot, struct bloc
 {
     const struct drive_manifest *drive = &media->manifest.drives[slot];
 
-    if (drive->kind == DRIVE_FLOPPY && !fit_floppy(drive->floppy, drive_slot_names[slot], base, error)) {
+    if (!fit(drive, drive_slot_names[slot], base, error)) {
         block_close(base);
         return false;
     }

@@ -401,6 +401,135 @@ static inline void fuzz_descriptor(struct fuzz_guest *g, unsigned parameter)
     bus_write(&g->machine->bus, IDE_PORTS + (parameter & 2 ? 12 : 4), table, 4);
 }
 
+/* --- Commands: what a driver does, with arguments that are mostly sensible, so that traffic reaches beyond the first check --- */
+
+/* Moves what a data phase has, or has not. */
+static inline uint64_t fuzz_data(struct fuzz_guest *g, uint16_t port, unsigned words, bool write)
+{
+    for (unsigned i = 0; i < words; i++)
+        if (write)
+            bus_write(&g->machine->bus, port, i * 0x9D2Cu, 2);
+        else
+            bus_read(&g->machine->bus, port, 2);
+    return words;
+}
+
+static inline uint64_t fuzz_disk_command(struct fuzz_guest *g, unsigned parameter)
+{
+    static const uint8_t opcodes[32] = {0x20, 0x24, 0x25, 0x29, 0x30, 0x34, 0x35, 0x39, 0x3C, 0x40, 0x42, 0x70, 0x90, 0x91, 0xB0, 0xB0,
+                                        0xC4, 0xC5, 0xC6, 0xC8, 0xC8, 0xCA, 0xCA, 0xE0, 0xE5, 0xE7, 0xEC, 0xEF, 0xF8, 0x27, 0x10, 0x00};
+    uint8_t opcode = opcodes[fuzz_byte(g) & 31], how = fuzz_byte(g);
+    uint16_t base = how & 0x80 && g->target->parts & FUZZ_CD ? 0x170 : 0x1F0;
+    uint8_t task[7] = {fuzz_byte(g), how & 7, fuzz_byte(g), fuzz_byte(g) & 0x1F, 0, (uint8_t)(0xA0 | (how & 0x70)), opcode};
+    bool write = (opcode >= 0x30 && opcode < 0x40) || opcode == 0xC5;
+
+    if (base == 0x170)
+        task[5] |= 0x10;
+    if (opcode == 0xB0) {
+        task[0] = (uint8_t)(0xD0 + (task[0] & 15));
+        task[3] = 0x4F;
+        task[4] = how & 8 ? 0 : 0xC2;
+    }
+    if (how & 8) /* the previous content of the task file */
+        for (unsigned i = 1; i < 5; i++)
+            bus_write(&g->machine->bus, (uint16_t)(base + 1 + i), i < 3 ? 0 : fuzz_byte(g), 1);
+    bus_write(&g->machine->bus, (uint16_t)(base + 6), task[5], 1);
+    for (unsigned i = 0; i < 7; i++)
+        bus_write(&g->machine->bus, (uint16_t)(base + 1 + i), task[i], 1);
+    fuzz_pass(g, 400);
+    return 8 + (parameter & 1 ? fuzz_data(g, base, (parameter & 14) * 64, write) : 0);
+}
+
+static inline uint64_t fuzz_packet(struct fuzz_guest *g, unsigned parameter)
+{
+    static const uint8_t opcodes[32] = {0x00, 0x03, 0x12, 0x1A, 0x1B, 0x1B, 0x1E, 0x25, 0x28, 0x28, 0x28, 0x2B, 0x42, 0x43, 0x44, 0x45,
+                                        0x46, 0x47, 0x4A, 0x4B, 0x4E, 0x51, 0x5A, 0x5A, 0xA8, 0xB9, 0xBB, 0xBD, 0xBE, 0xBE, 0xA1, 0xFF};
+    struct bus *bus = &g->machine->bus;
+    uint8_t how = fuzz_byte(g), packet[12] = {opcodes[how & 31]};
+
+    for (unsigned i = 1; i < 12; i++)
+        packet[i] = i == 3 || i == 6 ? 0 : fuzz_byte(g);
+    if (how & 0x20) { /* a short read within the disc */
+        packet[2] = packet[7] = 0;
+        packet[4] &= 3;
+        packet[8] &= 7;
+        packet[9] = 0x10;
+    }
+    bus_write(bus, 0x176, 0xA0, 1);
+    bus_write(bus, 0x171, how >> 6 & 1, 1);
+    bus_write(bus, 0x174, how & 0x80 ? packet[10] : 0, 1);
+    bus_write(bus, 0x175, how & 0x80 ? packet[11] & 3 : 8, 1);
+    bus_write(bus, 0x177, parameter == 7 ? 0xA1 : 0xA0, 1);
+    for (unsigned i = 0; i < 12; i += 2)
+        bus_write(bus, 0x170, packet[i] | (uint32_t)packet[i + 1] << 8, 2);
+    fuzz_pass(g, 400);
+    return 11 + fuzz_data(g, 0x170, parameter & 1 ? (parameter & 14) * 70 : 0, false);
+}
+
+static inline void fuzz_dma_channel(struct fuzz_guest *g, uint8_t how)
+{
+    static const uint8_t modes[4] = {0x46, 0x4A, 0x42, 0x5A}; /* to memory, from memory, verify, from memory again and again */
+    const uint8_t writes[][2] = {{0x0A, 6}, {0x0C, 0}, {0x0B, (uint8_t)(modes[how & 3] | (how & 4) << 3)}, {0x04, fuzz_byte(g)}, {0x04, fuzz_byte(g)},
+                                 {0x81, how >> 4}, {0x05, 0xFF}, {0x05, how & 8 ? 1 : 0x23}, {0x08, 0}, {0x0A, 2}};
+
+    for (unsigned i = 0; i < sizeof writes / sizeof *writes; i++)
+        bus_write(&g->machine->bus, writes[i][0], writes[i][1], 1);
+}
+
+static inline uint64_t fuzz_floppy_command(struct fuzz_guest *g, unsigned parameter)
+{
+    static const uint8_t commands[32][2] = {
+        {0x03, 3}, {0x04, 2}, {0x07, 2}, {0x08, 1}, {0x0F, 3}, {0x8F, 3}, {0xCF, 3}, {0xE6, 9}, {0xC6, 9}, {0x46, 9}, {0xC5, 9},
+        {0x45, 9}, {0x4D, 6}, {0x4D, 6}, {0x4A, 2}, {0x42, 9}, {0x56, 9}, {0xCC, 9}, {0xC9, 9}, {0x0E, 1}, {0x10, 1}, {0x12, 2},
+        {0x13, 4}, {0x94, 1}, {0x14, 1}, {0xE6, 9}, {0xC5, 9}, {0x0F, 3}, {0x51, 9}, {0xD9, 9}, {0x5D, 9}, {0xFF, 1}};
+    struct bus *bus = &g->machine->bus;
+    const uint8_t *command = commands[fuzz_byte(g) & 31];
+    uint8_t how = fuzz_byte(g), unit = how & 1;
+    uint8_t arguments[9] = {command[0], (uint8_t)(unit | (how & 2) << 1), 0, how >> 1 & 1, (uint8_t)(1 + (how >> 2 & 7)), 2, 18, 0x1B, 0xFF};
+
+    if (command[1] == 6) /* FORMAT TRACK: N, SC, GPL, D */
+        memcpy(arguments + 2, (const uint8_t[]){2, (uint8_t)(1 + (how >> 4)), 0x1B, 0xF6}, 4);
+    for (unsigned i = 2; how & 0x20 && i < 9; i++)
+        arguments[i] = fuzz_byte(g);
+    if (parameter & 1)
+        fuzz_dma_channel(g, fuzz_byte(g));
+    bus_write(bus, 0x3F2, 0x3C | unit, 1);
+    bus_write(bus, 0x3F7, how & 0x80 ? how >> 6 & 1 : 0, 1);
+    for (unsigned i = 0; i < command[1]; i++)
+        bus_write(bus, 0x3F5, arguments[i], 1);
+    fuzz_pass(g, 20000);
+    for (unsigned i = 0; i < (parameter & 6 ? 8u : 600u); i++)
+        if (parameter & 8)
+            bus_read(bus, 0x3F5, 1);
+        else
+            bus_write(bus, 0x3F5, (uint8_t)(i + how), 1);
+    return 12 + (parameter & 6 ? 8 : 600);
+}
+
+/* Index and data: clock, VGA, DISPI. */
+static inline uint64_t fuzz_indexed(struct fuzz_guest *g, unsigned parameter)
+{
+    uint16_t port = fuzz_port(g, 0);
+    unsigned size = parameter & 1 ? 2 : 1;
+
+    bus_write(&g->machine->bus, port, fuzz_byte(g), size);
+    bus_write(&g->machine->bus, (uint16_t)(port + 1), fuzz_value(g, size), size);
+    return 2;
+}
+
+/* One of the commands that the target's devices know. */
+static inline uint64_t fuzz_command(struct fuzz_guest *g, unsigned parameter)
+{
+    static uint64_t (*const kinds[])(struct fuzz_guest *g, unsigned parameter) = {fuzz_indexed, fuzz_floppy_command, fuzz_disk_command, fuzz_packet};
+    static const unsigned parts[] = {0, FUZZ_FLOPPY, FUZZ_DISK, FUZZ_CD};
+    unsigned known[4], count = 0;
+
+    for (unsigned i = 0; i < 4; i++)
+        if ((g->target->parts & parts[i]) == parts[i])
+            known[count++] = i;
+    return kinds[known[fuzz_byte(g) % count]](g, parameter);
+}
+
 static inline void fuzz_change_medium(struct fuzz_guest *g, uint8_t which)
 {
     static const uint32_t sizes[16] = {0, 320, 360, 640, 720, 1440, 2400, 2880, 3360, 5760, 1, 3, 4000, 100, 719, 1300000};
@@ -448,10 +577,12 @@ static inline uint64_t fuzz_operation(struct fuzz_guest *g)
     uint16_t port;
 
     switch (operation & 15) {
-    case 0: case 1: case 2: case 3:
+    case 0: case 1:
         port = fuzz_port(g, parameter);
         bus_write(bus, port, fuzz_byte(g), 1);
         return 1;
+    case 2: case 3:
+        return fuzz_command(g, parameter);
     case 4: case 5:
         bus_read(bus, fuzz_port(g, parameter), 1);
         return 1;
