@@ -15,6 +15,7 @@ enum status verify_run(const struct arguments *arguments);
 enum status info_run(const struct arguments *arguments);
 enum status boot_run(const struct arguments *arguments);
 enum status replay_run(const struct arguments *arguments);
+enum status state_run(const struct arguments *arguments);
 
 /* Prints the error and returns its status. */
 enum status desk_fail(const struct error *error);

@@ -86,6 +86,7 @@ static const struct command commands[] = {
       "Run a machine. What it writes goes to an overlay and is thrown away unless --overlay names it.", boot_options, boot_run },
     { "replay", "FILE.mun JOURNAL", 2, 2, "Repeat a run that was recorded, and compare the machine's state with what was recorded of it.", replay_options,
       replay_run },
+    { "state", "SNAPSHOT [SNAPSHOT]", 1, 2, "Print what a snapshot says, or what differs between two.", no_options, state_run },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

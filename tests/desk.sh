@@ -485,6 +485,18 @@ printf 'wait screen "READY>"\ntype "w"\nwait screen "READY> w"\nwait time 0.1\ns
 printf 'type "r"\nwait screen "READY> wZ"\ndigest\n' >rest
 gives "a sealed machine writes a snapshot" 0 boot a.mun --script script --limit 60
 cp out whole
+gives "state compares a snapshot with itself" 0 "$muniment" state sealed.snap sealed.snap
+[ ! -s out ]; passed "nothing differs between a snapshot and itself" $?
+printf 'wait screen "READY>"\ntype "w"\nwait screen "READY> w"\nwait time 0.1\ntype "x"\nwait time 0.1\nsnapshot other.snap\n' >typed
+gives "another snapshot is taken" 0 boot a.mun --script typed --limit 60
+gives "state says what differs" 1 "$muniment" state sealed.snap other.snap
+grep -q '^tick: [0-9]* / [0-9]*$' out && grep -q '^cpu\.eip: 0x\|^keyboard\.' out && grep -q '^video page 0: .* from address 0x0000' out && ! grep -q '^hd0' out; passed "it names fields and pages" $?
+printf 'wait screen "READY>"\nwait time 0.1\nsnapshot unwritten.snap\n' >typed
+gives "a snapshot without a write is taken" 0 boot a.mun --script typed --limit 60
+gives "state compares drives" 1 "$muniment" state sealed.snap unwritten.snap
+says "it names sectors" out "hd0 sector 1: written only in the first"
+gives "state prints a snapshot" 0 "$muniment" state sealed.snap
+says "every field is there" out "pit.counter[2].gate = "
 gives "a sealed machine goes on from it" 0 boot a.mun --resume sealed.snap --script rest --limit 60 --overlay resumed
 cmp -s out whole; passed "a sealed machine goes on as if nothing had been" $?
 gives "a session with an overlay that was written to is another one" 3 boot a.mun --resume sealed.snap --until time:9 --overlay session

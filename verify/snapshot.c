@@ -140,7 +140,10 @@ static bool read_text(struct snapshot *s, struct pack *pack, uint64_t at, struct
         return error_set(error, text.failed ? STATUS_HOST : STATUS_INPUT, s->path, NULL, NULL, text.failed ? "out of memory" : "has no text");
     }
     s->text = text.bytes;
-    return strlen(s->text) == text.length || bad(s, NULL, "has a text with zero bytes", error);
+    for (size_t i = 0; i < text.length; i++)
+        if (text.bytes[i] != '\n' && (text.bytes[i] < ' ' || text.bytes[i] > '~'))
+            return bad(s, NULL, "has a text with other characters than those of ASCII", error);
+    return true;
 }
 
 /* The text behind a line's key, up to its end; null: it is another line. Moves *at behind it. */

@@ -78,6 +78,10 @@ bool snapshot_fits(const struct snapshot *snapshot, const struct machine_identit
 /* Gives a machine that was just built the state of the snapshot, and compares the digest. False: the machine is to be destroyed. */
 bool snapshot_restore(const struct snapshot *snapshot, struct machine *machine, struct error *error);
 
+/* Gives a line for each difference: fields by name, pages of memory, sectors of drives. The chunks that are read for it are checked. */
+bool snapshot_compare(const struct snapshot *a, const struct snapshot *b, void (*line)(void *context, const char *text), void *context, uint64_t *differences,
+                      struct error *error);
+
 /* --- For those who know of pages --- */
 
 /* Reads pages from the files of a snapshot; keeps the last chunk. */
