@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""boot.py - how long Debian's GRUB rescue floppy takes from power-on to its prompt, in Muniment and in QEMU (TCG) beside it.
+"""boot.py - how long guests take from power-on to their prompt, in Muniment and in QEMU (TCG) beside it: Debian's GRUB rescue floppy, and Debian's kernel.
 
     tests/bench/boot.py BUILD
 
-Seconds by the wall, and of CPU time in the process; the ratio is QEMU's wall time over Muniment's: over 1 is faster than QEMU. GRUB shows a menu and
-waits for the key "c". Bochs cannot be told to press a key and is left out."""
+Seconds by the wall, and of CPU time in the process. The ratio is QEMU's over Muniment's, of the wall for GRUB, which shows a menu and waits for the key "c", and of CPU
+time for the kernel, whose shell speaks on COM1 (tests/guests/linux): over 1 is faster than QEMU. Bochs cannot be told to press a key and is left out."""
 
 import json
 import os
@@ -17,6 +17,7 @@ import time
 
 IMAGE = "/usr/lib/grub-rescue/grub-rescue-floppy.img"
 MENU, PROMPT = b"for a command-line", b"grub>"
+SHELL = b"init is ready"
 PATIENCE = 120  # seconds
 
 
@@ -87,7 +88,68 @@ def run_qemu():
         return times
 
 
-def main(build):
+# The machine of tests/guests/debian-disk.sh, and QEMU's like it. RTC and display are as QEMU has them anyway.
+LINUX = """muniment: machine 0
+machine: pc-i440fx
+cpu:
+  model: pentium2
+  speed: 200 MIPS
+memory: 64 MiB
+firmware:
+  system: built-in 0
+  video: built-in 0
+clock: 1998-01-01T00:00:00
+drives:
+  hd0:
+    kind: disk
+    image: linux.img
+boot:
+  - disk
+ports:
+  - com1
+display: vga
+"""
+
+
+def linux_muniment(build, folder):
+    with open(f"{folder}/machine.yaml", "w") as file:
+        file.write(LINUX)
+    begun = time.monotonic()
+    return finished(subprocess.Popen([f"{build}/muniment", "boot", f"{folder}/machine.yaml", "--until", "serial:" + SHELL.decode()]), begun)
+
+
+def linux_qemu(folder):
+    begun = time.monotonic()
+    process = subprocess.Popen(
+        ["qemu-system-i386", "-M", "pc", "-cpu", "pentium2", "-m", "64", "-accel", "tcg", "-display", "none", "-nodefaults", "-vga", "std",
+         "-drive", f"format=raw,snapshot=on,file={folder}/linux.img", "-serial", "stdio"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        for line in process.stdout:
+            if SHELL in line:
+                break
+        else:
+            raise OSError("QEMU does not reach Linux's shell")
+    finally:
+        process.kill()
+        times = finished(process, begun)
+    return times
+
+
+def linux(build):
+    with tempfile.TemporaryDirectory() as folder:
+        made = subprocess.run(["tests/guests/linux/image.sh", folder], env=dict(os.environ, BUILD=build), stdout=subprocess.PIPE, text=True)
+        if made.returncode:
+            print(made.stdout.strip().split("\n")[-1])
+            return
+        wall, cpu = linux_muniment(build, folder)
+        print(f"Linux, power-on to shell    wall      cpu\n  Muniment              {wall:8.2f} {cpu:8.2f}")
+        if shutil.which("qemu-system-i386"):
+            peer, peer_cpu = linux_qemu(folder)
+            print(f"  QEMU (TCG)            {peer:8.2f} {peer_cpu:8.2f}    ratio {peer_cpu / cpu:.2f}x")
+
+
+def grub(build):
     if not os.path.exists(IMAGE):
         print(f"{IMAGE} is not there (package grub-rescue-pc)")
         return
@@ -99,4 +161,5 @@ def main(build):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "build")
+    for guest in grub, linux:
+        guest(sys.argv[1] if len(sys.argv) > 1 else "build")

@@ -4,14 +4,14 @@
 # build/gallery/. Those that are not in GUESTS_LONG run in `make check` as well, on our firmware.
 
 GUEST_TESTS := $(filter-out %/guest.sh,$(wildcard tests/guests/*.sh))
-GUESTS_LONG :=
+GUESTS_LONG := debian-installer memtest86
 GUEST_FIRMWARE ?= ours seabios
 TESTS += $(filter-out $(GUESTS_LONG:%=tests/guests/%.sh),$(GUEST_TESTS))
 
 .PHONY: check-guests gallery run-check-guests run-gallery
-check-guests: deps-check
+check-guests: deps-guests
 	@$(MAKE) --no-print-directory $(JOBS) run-check-guests
-gallery: deps-check
+gallery: deps-guests
 	@$(MAKE) --no-print-directory $(JOBS) run-gallery
 
 run-check-guests: all
