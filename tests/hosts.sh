@@ -53,6 +53,22 @@ guest()
     done
 }
 
+# carried NAME TICKS IMAGE [KEY...]: a state that is saved on one host at a random tick goes on on another, there and back, and ends as if it had never left.
+carried()
+{
+    local name=$1 ticks=$2 image=$3 host there back
+    shift 3
+    "$BUILD/tests/runner" "$@" --until tick:"$ticks" "$image" >"$WORK/reference"
+    for host in $ready; do
+        there=$((ticks / 5 + (RANDOM * 32768 + RANDOM) % (ticks / 4))) back=$((ticks / 2 + (RANDOM * 32768 + RANDOM) % (ticks / 4)))
+        "$BUILD/tests/runner" "$@" --until tick:$there --save "$WORK/there" "$image" >/dev/null
+        $(emulator "$host") "$root/$host/runner" "$@" --load "$WORK/there" --until tick:$back --save "$WORK/back" "$image" >"$WORK/$host"
+        "$BUILD/tests/runner" "$@" --load "$WORK/back" --until tick:"$ticks" "$image" | diff "$WORK/reference" -
+        $(emulator "$host") "$root/$host/runner" "$@" --load "$WORK/back" --until tick:"$ticks" "$image" | diff "$WORK/reference" -
+        carries=$((carries + 3))
+    done
+}
+
 # programs NAME...: QEMU's and Valgrind's instruction tests say on a host's linuxuser what they say on x86-64's.
 programs()
 {
@@ -67,7 +83,7 @@ programs()
     echo "$# of QEMU's and Valgrind's instruction tests say the same on x86-64$ready"
 }
 
-ready= digests=0
+ready= digests=0 carries=0
 for host in $hosts; do
     if works "$host"; then
         ready="$ready $host"
@@ -85,20 +101,25 @@ guest first 10000000 "$BUILD/demo/first.img"
 # Enter, down, down, 1 0 2 1, Enter, s, Esc: a list, a parcel, its extract on the serial line.
 guest records 600000000 "$BUILD/demo/records.img" --key 280000000:1c --key 300000000:d0 --key 310000000:d0 --key 320000000:02 --key 330000000:0b \
     --key 340000000:03 --key 350000000:02 --key 370000000:1c --key 480000000:1f --key 580000000:01
+carried records 300000000 "$BUILD/demo/records.img" --key 280000000:1c
 for load in integer branchy memory system x87; do
     guest "$load" 20000000 "$BUILD/bench/$load.img"
+    carried "$load" 20000000 "$BUILD/bench/$load.img"
 done
 guest sse2 20000000 "$BUILD/bench/sse2.img" --pentium4
+carried sse2 20000000 "$BUILD/bench/sse2.img" --pentium4
 if [ -n "${LONG-}" ] && (. tests/guests/guest.sh && grub_floppy); then
     guest grub 700000000 "$WORK/grub.img" --key 600000000:2e # c: from the menu to the prompt
+    carried grub 700000000 "$WORK/grub.img" --key 600000000:2e
 fi
 suites=${MUNIMENT_SUITES:-/nowhere}
 for image in ${LONG:+"$suites"/floppies/*.img}; do
-    [ ! -e "$image" ] || guest "$(basename "$image" .img)" 500000000 "$image"
+    [ ! -e "$image" ] || { guest "$(basename "$image" .img)" 500000000 "$image"; carried "$(basename "$image" .img)" 500000000 "$image"; }
 done
 if [ -x "$suites/qemu-i386/test-i386" ] && [ -x "$suites/valgrind-x86/insn_basic" ]; then
     programs "$suites"/qemu-i386/test-i386 "$suites"/valgrind-x86/insn_*
 else
     echo "without qemu-i386 and valgrind-x86 (MUNIMENT_SUITES)"
 fi
+echo "$carries times a state was carried from x86-64 to another host or back, and went on as if it had never left"
 echo "$digests digests are equal on x86-64$ready"

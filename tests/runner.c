@@ -1,10 +1,11 @@
 /* runner.c - boots a floppy image with machine and firmware alone: what is left of the program on a host that has a C compiler and none of its libraries.
  *
- *     runner [--pentium4] [--key TICK:CODE ...] [--every N] [--until tick:N|serial:TEXT|halt|poweroff] IMAGE
+ *     runner [--pentium4] [--key TICK:CODE ...] [--every N] [--until tick:N|serial:TEXT|halt|poweroff] [--load STATE] [--save STATE] IMAGE
  *
  * IMAGE is a raw floppy of 1.44M, or the beginning of one. The machine, its slices and its --until are those of `muniment boot IMAGE`, and so is the line at the
  * end: tick N sha256:HEX. --every prints that line at each multiple of N on the way as well. --key presses a key at a tick (CODE in hex, as machine_key takes it)
- * and releases it a fiftieth of a second later. --pentium4 gives the machine that processor. */
+ * and releases it a fiftieth of a second later. --pentium4 gives the machine that processor. --save writes the state at the end, --load begins with one, from whatever host: a
+ * stream of pages, each behind ten bytes (area, readable eighths, page as 64 bits), and, behind an area of FFh and eight bytes of zeros, the text up to the end. */
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 
 #include "bios/bios.h"
 #include "emu/emu.h"
+#include "emu/endian.h"
 #include "tests/runner.h"
 
 #define FLOPPY_SECTORS 2880u
@@ -41,6 +43,7 @@ struct runner {
     char serial[SERIAL_LIMIT + 1];
     size_t serial_length;
     bool halted, off;
+    const char *load, *save;
 };
 
 /* --- The machine's outside --- */
@@ -165,6 +168,63 @@ static bool create(struct runner *r)
     return r->machine;
 }
 
+/* --- The state, in and out --- */
+
+#define PAGE_HEAD 10u
+#define STATE_LIMIT (1u << 20)
+#define TEXT_FOLLOWS 0xFF
+
+static void write_text(void *context, const char *text, size_t length)
+{
+    fwrite(text, 1, length, context);
+}
+
+static bool save_state(struct runner *r)
+{
+    FILE *file = fopen(r->save, "wb");
+    uint8_t head[PAGE_HEAD] = {0}, bytes[MACHINE_PAGE];
+
+    if (!file)
+        return false;
+    give_keys(r); /* what is due at this tick is in the state */
+    for (enum machine_area area = 0; area < AREA_COUNT; area++)
+        for (uint64_t page = 0; machine_page_next(r->machine, area, false, &page); page++) {
+            head[0] = (uint8_t)area;
+            store64(head + 2, page);
+            if (!machine_page_get(r->machine, area, page, bytes, &head[1]))
+                return false;
+            fwrite(head, 1, sizeof head, file);
+            fwrite(bytes, 1, sizeof bytes, file);
+        }
+    memset(head, 0, sizeof head);
+    head[0] = TEXT_FOLLOWS;
+    fwrite(head, 1, sizeof head, file);
+    machine_save(r->machine, write_text, file);
+    return !ferror(file) && fclose(file) == 0;
+}
+
+static bool load_state(struct runner *r)
+{
+    static char text[STATE_LIMIT];
+    FILE *file = fopen(r->load, "rb");
+    struct machine_fault fault = {.what = "cannot be read"};
+    uint8_t head[PAGE_HEAD], bytes[MACHINE_PAGE];
+    bool good = file;
+
+    while (good && (good = fread(head, 1, sizeof head, file) == sizeof head) && head[0] < AREA_COUNT)
+        good = fread(bytes, 1, sizeof bytes, file) == sizeof bytes && machine_page_put(r->machine, head[0], load64(head + 2), bytes, head[1], &fault);
+    good = good && head[0] == TEXT_FOLLOWS && machine_load(r->machine, text, fread(text, 1, sizeof text, file), &fault);
+    if (file)
+        fclose(file);
+    if (!good)
+        fprintf(stderr, "runner: %s: %s %s\n", r->load, fault.name, fault.what);
+    else if (r->every)
+        r->printed = machine_tick(r->machine) / r->every;
+    while (good && r->keys_done < r->key_count && r->keys[r->keys_done].tick <= machine_tick(r->machine))
+        r->keys_done++; /* they are in the state */
+    return good;
+}
+
 /* --- The command line --- */
 
 static bool read_number(const char *text, int base, char end, uint64_t *number, const char **rest)
@@ -220,6 +280,10 @@ static const char *read_options(struct runner *r, int argc, char **argv)
             good = more && read_number(argv[++i], 10, 0, &r->every, &rest);
         else if (strcmp(argv[i], "--until") == 0)
             good = more && read_until(r, argv[++i]);
+        else if (strcmp(argv[i], "--load") == 0)
+            good = more && (r->load = argv[++i]);
+        else if (strcmp(argv[i], "--save") == 0)
+            good = more && (r->save = argv[++i]);
         else
             image = argv[i];
         if (!good)
@@ -247,15 +311,19 @@ int main(int argc, char **argv)
     const char *image = read_options(&r, argc, argv);
 
     if (!image) {
-        fprintf(stderr, "usage: runner [--pentium4] [--key TICK:CODE ...] [--every N] [--until tick:N|serial:TEXT|halt|poweroff] IMAGE\n");
+        fprintf(stderr, "usage: runner [--pentium4] [--key TICK:CODE ...] [--every N] [--until tick:N|serial:TEXT|halt|poweroff] [--load STATE] [--save STATE] IMAGE\n");
         return 2;
     }
     if (!read_image(&r, image))
         return 3;
     if (!create(&r))
         return 4;
+    if (r.load && !load_state(&r))
+        return 3;
     bool met = run(&r);
     print_digest(&r);
+    if (r.save && !save_state(&r))
+        return 4;
     if (!met)
         fprintf(stderr, "runner: %s: the machine stopped before it came to that\n", image);
     machine_destroy(r.machine);

@@ -11,7 +11,7 @@ TESTS_CPU    := $(addprefix tests/,hostfuzz.sh vectors.sh kvm_unit_tests.sh test
 CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors test386 multiboot linuxuser testfloat x87_host simd_host)
 
 # What takes longest comes first: as many run at a time as there are processors.
-TESTS      := $(addprefix tests/,determinism.sh flips.sh hosts.sh replay.sh attest.sh firmware.sh desk.sh readme.py recover.sh demo.sh first_light.sh symbols.sh) $(TESTS_CPU) \
+TESTS      := $(addprefix tests/,determinism.sh flips.sh hosts.sh resume.sh kills.sh replay.sh attest.sh firmware.sh desk.sh readme.py recover.sh demo.sh first_light.sh symbols.sh state_doc.sh) $(TESTS_CPU) \
               $(TEST_OBJECTS)
 
 include tests/hosts.mk
@@ -20,13 +20,22 @@ include tests/guests/guests.mk
 SANITIZERS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_SECONDS ?= 600
 
-.PHONY: tests run-demo run-check run-check-long run-check-cpu run-check-hosts run-unit run-bench run-fuzz sanitized
+.PHONY: tests run-demo run-check run-check-long run-check-cpu run-check-hosts run-check-resume run-unit run-bench run-fuzz sanitized
 
 $(TEST_OBJECTS): $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(shell pkg-config --cflags cmocka) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a $(HOST_LIBS) $(TEST_LIBS)
 
 $(BUILD)/tests/test_machine_state: | $(BUILD)/bios/test.img
+
+$(BUILD)/tests/state_doc: tests/state_doc.c $(BUILD)/libmachine.a
+	@mkdir -p $(@D)
+	$(CC) $(MACHINE_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a
+
+# Generated, and committed: `make check` says when it is not current.
+.PHONY: state-doc
+state-doc: $(BUILD)/tests/state_doc
+	$(BUILD)/tests/state_doc >spec/state.md
 
 $(BUILD)/tests/vectors: tests/vectors.c $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
@@ -51,7 +60,7 @@ $(BUILD)/tests/reseal: tests/reseal.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(HOST_LIBS)
 
-tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/runner $(BUILD)/tests/reseal
+tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/reseal
 
 # As many jobs as there are processors, unless -j says otherwise.
 JOBS = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -65,6 +74,8 @@ check-long: deps-long
 	@$(MAKE) --no-print-directory $(JOBS) run-check-long
 check-cpu: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) run-check-cpu
+check-resume: deps-check
+	@$(MAKE) --no-print-directory $(JOBS) run-check-resume
 check-hosts: deps-hosts
 	@$(MAKE) --no-print-directory $(JOBS) run-check-hosts
 bench: deps-long
@@ -83,6 +94,9 @@ run-check-long: all tests $(GUESTS) $(BUILD)/tests/transcendental
 
 run-check-cpu: $(CPU_PROGRAMS)
 	@BUILD=$(BUILD) tests/cpu.sh $(TESTS_CPU)
+
+run-check-resume: all $(GUESTS)
+	@RESUMES=1000 BUILD=$(BUILD) tests/run.sh tests/resume.sh tests/kills.sh; status=$$?; tail -n 100 $(BUILD)/tests/resume.log $(BUILD)/tests/kills.log; exit $$status
 
 run-check-hosts: all $(GUESTS) $(BUILD)/tests/runner $(BUILD)/tests/linuxuser
 	@HOSTS_TESTED=all BUILD=$(BUILD) tests/run.sh tests/hosts.sh; status=$$?; cat $(BUILD)/tests/hosts.log; exit $$status

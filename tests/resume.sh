@@ -1,0 +1,102 @@
+#!/bin/bash
+# resume.sh - a machine that was written into a snapshot at a random tick, and goes on from it in another process, is at every later tick the one that was never
+# interrupted: RESUMES times (20, or 1,000 with LONG) over the guests of the tree, those of MUNIMENT_SUITES, and Debian's GRUB. tests/digest.py computes the digest
+# of every tenth snapshot. Then runs are killed, and their checkpoints resumed.
+set -euo pipefail
+RESUMES=${RESUMES:-${LONG:+1000}}
+RESUMES=${RESUMES:-20}
+RANDOM=${SEED:-1}
+build=$(realpath "$BUILD")
+muniment=$(realpath "$MUNIMENT")
+suites=${MUNIMENT_SUITES:-/nowhere}
+tests=$PWD/tests
+cd "$WORK"
+done_count=0 digests=0
+
+# --- The guests: an image and how it is started, a machine's memory in MiB, and what is done to it ---
+
+cat >pci.yaml <<END
+muniment: machine 0
+machine: pc-i440fx
+cpu:
+  model: pentium4
+  speed: 50 MIPS
+memory: 24 MiB
+firmware:
+  system: built-in 0
+  video: built-in 0
+clock: 1998-11-02T09:00:00
+drives:
+  fd0:
+    kind: floppy 1.44M
+    image: test.img
+  hd0:
+    kind: disk
+    image: disk.img
+  hd2:
+    kind: cdrom
+boot:
+  - floppy
+ports:
+  - com1
+  - com2
+  - lpt1
+display: vga
+END
+cp "$build/bios/test.img" test.img
+cp "$build/bios/test.img" disk.img
+truncate -s 8M disk.img
+guests=("records 8 $build/demo/records.yaml" "firmware 16 $build/bios/test.img --disk disk.img" "firmware-pci 24 pci.yaml")
+for load in integer branchy memory system x87; do
+    guests+=("$load 16 $build/bench/$load.img")
+done
+for image in "$suites"/floppies/*.img; do
+    [ ! -e "$image" ] || guests+=("$(basename "$image" .img) 16 $image")
+done
+if [ -n "${LONG-}" ] && (cd "$tests/.." && . tests/guests/guest.sh && grub_floppy); then
+    guests+=("grub 16 $WORK/grub.img")
+fi
+
+seconds() # a random number of seconds below $1 hundredths
+{
+    local micro=$(((RANDOM * 32768 + RANDOM) % ($1 * 10000)))
+    printf '%d.%06d' $((micro / 1000000)) $((micro % 1000000))
+}
+
+# resumes NAME COUNT MEMORY ARGUMENTS...: one run takes the snapshots; the state some time after each is that of the run that goes on from it.
+resumes()
+{
+    local name=$1 count=$2 memory=$3 i keys=("down" "up" "enter" "1" "f1" "tab")
+    shift 3
+    rm -rf snapshots && mkdir snapshots
+    for ((i = 0; i < count; i++)); do
+        echo "key ${keys[$((RANDOM % 6))]}"
+        echo "wait time $(seconds $((RANDOM % 5 ? 12 : 200)))"
+        echo "snapshot snapshots/$i"
+        echo "wait time $(seconds 40)" | tee "snapshots/$i.script"
+        echo digest | tee -a "snapshots/$i.script"
+    done >script
+    "$muniment" boot "$@" --script script --limit 100000 >whole || [ "$(wc -l <whole)" -gt 0 ]
+    for ((i = 0; i < $(wc -l <whole); i++)); do
+        "$muniment" boot "$@" --resume "snapshots/$i" --script "snapshots/$i.script" --limit 100000 >resumed
+        sed -n $((i + 1))p whole | diff - resumed || { echo "$name: snapshot $i goes on otherwise"; exit 1; }
+        done_count=$((done_count + 1))
+        if [ $((done_count % 10)) -eq 1 ]; then
+            python3 "$tests/digest.py" "snapshots/$i" --system "$build/bios/system.bin" --video "$build/bios/vga.bin" --memory $((memory << 20)) >/dev/null
+            digests=$((digests + 1))
+        fi
+    done
+    echo "$name: $(wc -l <whole)"
+}
+
+# The guests that switch themselves off give fewer; the others make up for them.
+while [ "$done_count" -lt "$RESUMES" ]; do
+    each=$(((RESUMES - done_count + ${#guests[@]} - 1) / ${#guests[@]}))
+    for guest in "${guests[@]}"; do
+        read -r -a words <<<"$guest"
+        count=$((RESUMES - done_count < each ? RESUMES - done_count : each))
+        [ "$count" -eq 0 ] || resumes "${words[0]}" "$count" "${words[@]:1}"
+    done
+done
+echo "$digests digests computed by digest.py are those of the machine"
+echo "$done_count of $RESUMES resumed runs are those that were never interrupted"
