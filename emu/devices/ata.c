@@ -73,17 +73,21 @@ const struct state_field ata_state[] = {
     STATE_END
 };
 
-static void update_line(struct ata *a)
+/* Sets what INTRQ follows from. The bus master sees the pin, not what waits behind nIEN. */
+static void set_interrupt(struct ata *a, bool pending, uint8_t control)
 {
-    line_set(&a->irq, a->interrupt && !(a->control & CONTROL_NIEN));
+    bool was = a->interrupt && !(a->control & CONTROL_NIEN), is = pending && !(control & CONTROL_NIEN);
+
+    a->interrupt = pending;
+    a->control = control;
+    line_set(&a->irq, is);
+    if (is && !was && a->dma)
+        a->dma->interrupted(a->dma->engine);
 }
 
 void ata_interrupt(struct ata *a, bool pending)
 {
-    a->interrupt = pending;
-    update_line(a);
-    if (pending && a->dma)
-        a->dma->interrupted(a->dma->engine);
+    set_interrupt(a, pending, a->control);
 }
 
 /* The command is over; error 0 is success. */
@@ -926,16 +930,14 @@ static void control_write(void *device, uint16_t port, uint32_t value, unsigned 
     bool was = a->control & CONTROL_SRST;
 
     (void)port, (void)size;
-    a->control = (uint8_t)value;
     if (value & CONTROL_SRST) {
         software_reset(a);
-        a->control = (uint8_t)value;
         a->status = STATUS_BSY;
     } else if (was) {
         a->resetting = true;
         ata_busy(a, RESET_US);
     }
-    update_line(a);
+    set_interrupt(a, a->interrupt, (uint8_t)value);
 }
 
 void ata_init(struct ata *a, struct clock *clock, struct bus *bus, uint16_t port, uint16_t control_port, enum event_slot slot,

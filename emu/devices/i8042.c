@@ -422,6 +422,7 @@ static void controller_command(struct i8042 *k, uint8_t value)
     case 0xAE: set_mode(k, k->ram[0] & (uint8_t)~MODE_NO_KEYBOARD); break;
     case 0xC0: reply(k, 0xA0); break; /* not locked, no manufacturing jumper */
     case 0xD0: reply(k, output_port(k)); break;
+    case 0xE0: reply(k, ~k->ram[0] >> 4 & 3); break; /* test inputs: the clocks of keyboard and auxiliary port */
     case 0xDD: set_a20(k, false); break;
     case 0xDF: set_a20(k, true); break;
     case 0xD1: case 0xD2: case 0xD3: case 0xD4:

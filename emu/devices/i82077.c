@@ -14,8 +14,8 @@ enum { DOR_NOT_RESET = 4, DOR_DMA = 8, DOR_MOTOR = 0x10 };
 enum { MSR_BUSY = 0x10, MSR_NON_DMA = 0x20, MSR_DIO = 0x40, MSR_RQM = 0x80 };
 enum { ST0_ABNORMAL = 0x40, ST0_INVALID = 0x80, ST0_READY_CHANGED = 0xC0, ST0_SEEK_END = 0x20, ST0_EQUIPMENT = 0x10 };
 enum { ST1_MISSING_MARK = 1, ST1_NOT_WRITABLE = 2, ST1_NO_DATA = 4, ST1_OVERRUN = 0x10, ST1_DATA_ERROR = 0x20, ST1_END_OF_CYLINDER = 0x80 };
-enum { ST2_WRONG_CYLINDER = 0x10, ST2_DATA_ERROR = 0x20 };
-enum { COMMAND_MT = 0x80, COMMAND_MFM = 0x40, SELECT_HEAD = 4, VERIFY_COUNT = 0x80 };
+enum { ST2_WRONG_CYLINDER = 0x10, ST2_DATA_ERROR = 0x20, ST2_CONTROL_MARK = 0x40 };
+enum { COMMAND_MT = 0x80, COMMAND_MFM = 0x40, COMMAND_SKIP = 0x20, SELECT_HEAD = 4, VERIFY_COUNT = 0x80 };
 enum { CONFIGURE_IMPLIED_SEEK = 0x40, CONFIGURE_FIFO_OFF = 0x20, CONFIGURE_LOCKABLE = 0x2F };
 enum { PERPENDICULAR_OW = 0x80, PERPENDICULAR_DRIVES = 0x3C, PERPENDICULAR_MODE = 3 };
 #define SECTOR_CODE 2 /* N: 512 bytes */
@@ -409,6 +409,27 @@ static void read_step(struct i82077 *f)
         exchange(f, SECTOR_SIZE);
 }
 
+/* READ DELETED DATA finds ordinary marks: table 5-5. It skips those sectors, or gives the first and goes no further. */
+static void read_deleted_step(struct i82077 *f)
+{
+    uint64_t sector;
+
+    if (!(f->command[0] & COMMAND_SKIP))
+        read_step(f);
+    else if (!find_sector(f, &sector))
+        return;
+    else if (next_id(f))
+        next_sector(f, 0);
+    else
+        transfer_result(f, ST0_ABNORMAL, ST1_END_OF_CYLINDER, ST2_CONTROL_MARK);
+}
+
+static void read_deleted_moved(struct i82077 *f, bool terminal_count)
+{
+    (void)terminal_count;
+    transfer_result(f, 0, 0, ST2_CONTROL_MARK);
+}
+
 /* False: the medium is protected, and the command has ended. */
 static bool writable(struct i82077 *f)
 {
@@ -603,7 +624,7 @@ static void lock(struct i82077 *f)
 /* A command is recognised by its first byte under a mask; length counts that byte. */
 static const struct command commands[] = {
     {0x06, 0x1F, 9, begin_transfer, read_step, advance, false, true},      /* READ DATA */
-    {0x0C, 0x1F, 9, begin_transfer, read_step, advance, false, true},      /* READ DELETED DATA */
+    {0x0C, 0x1F, 9, begin_transfer, read_deleted_step, read_deleted_moved, false, true}, /* READ DELETED DATA */
     {0x05, 0x3F, 9, begin_transfer, write_step, write_moved, true, true},  /* WRITE DATA */
     {0x09, 0x3F, 9, begin_transfer, write_step, write_moved, true, true},  /* WRITE DELETED DATA */
     {0x02, 0x9F, 9, begin_read_track, read_step, advance, false, true},    /* READ TRACK */

@@ -1067,6 +1067,19 @@ static void nien_holds_the_interrupt_back(void **state)
     assert_false(f->board.level[IRQ]);
 }
 
+static void the_bus_master_sees_the_pin_and_not_what_nien_holds_back(void **state)
+{
+    struct fixture *f = *state;
+
+    out(&f->board, CONTROL, 2);
+    assert_int_equal(command_lba(f, 0, 100, 4, 0xC8), READY);
+    assert_int_equal(f->interrupts, 0);
+    out(&f->board, CONTROL, 0);
+    assert_int_equal(f->interrupts, 1);
+    out(&f->board, CONTROL, 0);
+    assert_int_equal(f->interrupts, 1);
+}
+
 static void a_new_command_takes_the_old_interrupt_away(void **state)
 {
     struct fixture *f = *state;
@@ -1303,6 +1316,7 @@ int main(void)
         TEST_WITH(setup_dma_and_cd, dma_waits_for_the_bus_master_with_its_data_as_state),
         TEST_WITH(setup_dma_and_cd, dma_stops_at_a_bad_sector_and_at_the_end),
         TEST(nien_holds_the_interrupt_back),
+        TEST_WITH(setup_dma_and_cd, the_bus_master_sees_the_pin_and_not_what_nien_holds_back),
         TEST(a_new_command_takes_the_old_interrupt_away),
         TEST(the_task_file_is_closed_while_a_command_runs),
         TEST(a_command_in_a_data_phase_ends_it),

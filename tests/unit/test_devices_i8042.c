@@ -93,7 +93,11 @@ static void controller_answers_its_commands(void **state)
     command(f, 0xA7);
     command(f, 0x20);
     EXPECT(f, 0x75);
+    command(f, 0xE0);
+    EXPECT(f, 0x00); /* both clocks are held */
     command(f, 0xAE);
+    command(f, 0xE0);
+    EXPECT(f, 0x01);
     command(f, 0xA8);
     command(f, 0x20);
     EXPECT(f, 0x45);

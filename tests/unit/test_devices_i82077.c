@@ -563,6 +563,24 @@ static void forty_tracks_lie_under_every_second_cylinder(void **state)
     assert_sectors(f->memory, (10 * 2 + 1) * 9, 9);
 }
 
+/* An image holds no deleted data marks: the control mark is told of every sector, and nothing is read past the first. */
+static void deleted_data_is_looked_for_in_vain(void **state)
+{
+    struct fixture *f = *state;
+
+    dma_program(f, 3 * 512, false);
+    COMMAND(f, 0x4C, 0, 0, 0, 5, 2, 18, 0x1B, 0xFF);
+    await(f);
+    assert_result(f, 0, 0, 0x40, 0, 0, 5, 2);
+    assert_sectors(f->memory, 4, 1);
+    memset(f->memory, 0xEE, 512);
+    dma_program(f, 3 * 512, false);
+    COMMAND(f, 0x6C, 0, 0, 0, 5, 2, 18, 0x1B, 0xFF); /* SK: skipped to the end */
+    await(f);
+    assert_result(f, 0x40, 0x80, 0x40, 1, 0, 1, 2);
+    assert_int_equal(f->memory[0], 0xEE);
+}
+
 static void read_id_shows_every_sector_as_it_passes(void **state)
 {
     struct fixture *f = *state;
@@ -1074,6 +1092,7 @@ int main(void)
         TEST(a_host_that_does_not_keep_up_overruns),
         TEST(read_track_begins_at_the_index),
         TEST(forty_tracks_lie_under_every_second_cylinder),
+        TEST(deleted_data_is_looked_for_in_vain),
         TEST(read_id_shows_every_sector_as_it_passes),
         TEST(writes_what_the_host_gives),
         TEST(terminal_count_within_a_sector_fills_it_with_zeros),
