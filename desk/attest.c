@@ -5,6 +5,7 @@
 
 #include "archive/layout.h"
 #include "desk/boot.h"
+#include "desk/snapshots.h"
 #include "verify/attest.h"
 
 #define DEFAULT_LIMIT 3600 /* seconds of guest time for a script */
@@ -18,7 +19,7 @@ static bool create(struct boot *b, struct error *error)
     b->machine = machine_create(&b->media.manifest, &b->host, &reason);
     if (!b->machine)
         return error_set(error, STATUS_INPUT, "--attest", NULL, NULL, "this machine cannot be built: %s", reason);
-    return boot_begin_session(b, DEFAULT_LIMIT * machine_ticks_per_second(b->machine), error);
+    return boot_begin_session(b, DEFAULT_LIMIT * machine_ticks_per_second(b->machine), error) && snapshots_begin(b, error);
 }
 
 /* Records into memory. Its digests are one a second, so that a difference is found soon. */

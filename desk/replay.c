@@ -1,17 +1,106 @@
 /* replay.c - the subcommand replay: repeats a recorded run, and says where it differs if it does. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "desk/boot.h"
 #include "desk/desk.h"
+#include "desk/differ.h"
+
+#define KEPT 5 /* states to go back to: half as far apart as one goes back */
+
+/* What --back needs: processes that wait where the replay has been. */
+struct past {
+    uint64_t ticks;            /* to go back; 0: not asked for */
+    struct worker *kept;       /* KEPT of them */
+    uint64_t at[KEPT];         /* their ticks, ascending */
+    size_t count;
+};
 
 struct replaying {
     struct boot boot; /* its machine is the replay's */
     struct journal journal;
     struct replay replay;
+    struct worker workers[2 + KEPT]; /* those of differ, then those of past */
+    struct differ differ;
+    struct past past;
     const char **paths;
     struct replay_images images;
 };
+
+/* --- Going back --- */
+
+static bool read_back(struct replaying *p, struct error *error)
+{
+    const char *back = argument_value(p->boot.arguments, "--back");
+    uint64_t microseconds;
+
+    if (!back)
+        return true;
+    if (!session_read_seconds(back, &microseconds) || microseconds == 0)
+        return error_set(error, STATUS_USAGE, "replay", NULL, "see muniment replay --help", "--back cannot be \"%.100s\"", back);
+    p->past.ticks = microseconds * (machine_ticks_per_second(p->boot.machine) / 1000000);
+    return true;
+}
+
+/* Keeps the state in which the replay stands, and of the earlier ones those that may be wanted. */
+static bool keep_state(struct replaying *p, struct error *error)
+{
+    struct past *past = &p->past;
+    uint64_t now = machine_tick(p->boot.machine);
+
+    while (past->count > 1 && (past->count == KEPT || past->at[1] + past->ticks <= now)) {
+        worker_quit(&past->kept[0]);
+        memmove(past->kept, past->kept + 1, (KEPT - 1) * sizeof(*past->kept));
+        past->kept[KEPT - 1].process = 0;
+        memmove(past->at, past->at + 1, sizeof(past->at) - sizeof(*past->at));
+        past->count--;
+    }
+    if (!worker_fork(&past->kept[past->count], p->workers, 2 + KEPT, &p->replay, &p->differ.identity, error))
+        return false;
+    past->at[past->count++] = now;
+    return true;
+}
+
+/* Where the next state is to be kept. */
+static uint64_t next_kept(const struct past *past)
+{
+    return past->count ? past->at[past->count - 1] + past->ticks / 2 + 1 : 0;
+}
+
+/* In a process that waited: shows where it stands. */
+static bool show(void *context)
+{
+    struct replaying *p = context;
+    struct error error;
+    bool good = boot_show_end(&p->boot, &error);
+
+    if (!good)
+        error_print(stderr, &error);
+    return fflush(stdout) == 0 && good;
+}
+
+/* Shows the state as it was so much earlier. */
+static bool show_past(struct replaying *p, struct error *error)
+{
+    uint64_t now = machine_tick(p->boot.machine), wanted = now - p->past.ticks;
+    struct worker_state state;
+    size_t i = p->past.count;
+
+    if (p->past.ticks > now)
+        return error_set(error, STATUS_USAGE, "replay", NULL, NULL, "--back goes back behind power-on");
+    while (i > 0 && p->past.at[i - 1] > wanted)
+        i--;
+    struct worker *worker = i > 0 ? &p->past.kept[i - 1] : NULL;
+    if (!worker || !worker_probe(worker, wanted, &state) || !worker_keep(worker, true))
+        return error_set(error, STATUS_HOST, "replay", NULL, NULL, "the process that waited is gone");
+    printf("back at tick %" PRIu64 "\n", state.tick);
+    fflush(stdout);
+    return worker_show(worker) || error_set(error, STATUS_HOST, "replay", NULL, NULL, "the state could not be shown");
+}
+
+/* --- Beginning --- */
 
 static bool open_images(struct replaying *p, struct error *error)
 {
@@ -44,14 +133,80 @@ static bool prepare(struct replaying *p, struct error *error)
     if (!replay_begin(&p->replay, operands[1], &p->journal, &b->media, archive_machine_root(b->media.archive), &p->images, &b->host, error))
         return false;
     b->machine = p->replay.machine;
-    return boot_begin_session(b, UINT64_MAX, error);
+    return boot_begin_session(b, UINT64_MAX, error) && read_back(p, error) && machine_identify(&b->media, &p->differ.identity, NULL, NULL, error);
+}
+
+static void release(struct replaying *p)
+{
+    for (size_t i = 0; i < p->past.count; i++)
+        worker_quit(&p->past.kept[i]);
+    boot_release(&p->boot);
+    replay_end(&p->replay);
+    replay_images_free(&p->images);
+    journal_free(&p->journal);
+    free(p->paths);
+}
+
+/* In a process that was forked off: what the machine sends is written by the other. */
+static void branch(void *context)
+{
+    struct replaying *p = context;
+
+    p->boot.serial.file = p->boot.parallel.file = NULL;
+}
+
+/* Makes this process, whose standard input and output belong to whoever started it, one of two in lockstep. */
+static enum status serve(struct replaying *p)
+{
+    p->replay.branch = branch;
+    p->replay.branch_context = p;
+    p->replay.unchecked = true;
+    worker_serve(&p->replay, &p->differ.identity, STDIN_FILENO, STDOUT_FILENO);
+    release(p);
+    return STATUS_OK;
+}
+
+/* So that a difference can be explained, the last equal state is kept; the first is that at power-on. */
+static bool begin_checking(struct replaying *p, struct error *error)
+{
+    struct replay *r = &p->replay;
+
+    p->differ.arguments = p->boot.arguments;
+    p->differ.replay = r;
+    p->differ.workers = p->workers;
+    p->differ.worker_count = 2 + KEPT;
+    p->past.kept = p->workers + 2;
+    r->branch = branch;
+    r->equal = differ_keep;
+    r->show = show;
+    r->branch_context = p;
+    r->equal_context = &p->differ;
+    return differ_keep(&p->differ) || (*error = r->error, false);
+}
+
+/* --- The run --- */
+
+/* Waits, and keeps states on the way. conditions has room for one more. */
+static enum session_end wait_keeping(struct replaying *p, struct condition *conditions, size_t count, struct error *error)
+{
+    for (;;) {
+        conditions[count] = (struct condition){ .kind = WHEN_TICK, .tick = next_kept(&p->past) };
+        enum session_end end = session_wait(&p->boot.session, conditions, count + (p->past.ticks > 0));
+        if (end != SESSION_MET || p->boot.session.met < count)
+            return end;
+        if (!keep_state(p, error)) {
+            p->replay.outcome = REPLAY_FAILED;
+            p->replay.error = *error;
+            return SESSION_DIFFERS;
+        }
+    }
 }
 
 /* The end of the journal is a condition like the others. */
 static bool run(struct replaying *p, struct error *error)
 {
     struct boot *b = &p->boot;
-    struct condition *conditions = calloc(b->until_count + 2, sizeof(*conditions));
+    struct condition *conditions = calloc(b->until_count + 3, sizeof(*conditions));
     size_t count = b->until_count;
 
     if (!conditions)
@@ -61,7 +216,7 @@ static bool run(struct replaying *p, struct error *error)
     if (b->tracing.to != UINT64_MAX)
         conditions[count++] = (struct condition){ .kind = WHEN_TICK, .tick = b->tracing.to };
     conditions[count] = (struct condition){ .kind = WHEN_REPLAYED };
-    enum session_end end = session_wait(&b->session, conditions, count + 1);
+    enum session_end end = wait_keeping(p, conditions, count + 1, error);
     free(conditions);
     if (!boot_ended(b, end, p->replay.name, "the end of the journal", error))
         return false;
@@ -80,15 +235,6 @@ static void print_summary(const struct replaying *p)
            r->next < p->journal.count ? "" : p->journal.ended ? ", the end" : ", where the journal was cut short");
 }
 
-static void release(struct replaying *p)
-{
-    boot_release(&p->boot);
-    replay_end(&p->replay);
-    replay_images_free(&p->images);
-    journal_free(&p->journal);
-    free(p->paths);
-}
-
 enum status replay_run(const struct arguments *arguments)
 {
     struct replaying p = { .boot.arguments = arguments };
@@ -100,14 +246,19 @@ enum status replay_run(const struct arguments *arguments)
         release(&p);
         return status;
     }
-    bool good = run(&p, &error);
+    if (argument_value(arguments, "--lockstep"))
+        return serve(&p);
+    bool good = begin_checking(&p, &error) && run(&p, &error);
     progress_end(&p.boot.session.progress);
     if (good)
         print_summary(&p);
     else
         status = desk_fail(&error);
+    if (p.replay.outcome == REPLAY_DIFFERS)
+        differ_explain(&p.differ);
+    differ_end(&p.differ);
     if (!p.boot.disk_failed) {
-        if (!boot_show_end(&p.boot, &later))
+        if (p.past.ticks && good ? !show_past(&p, &later) : !boot_show_end(&p.boot, &later))
             status = desk_fail(&later);
         if (!boot_commit_outputs(&p.boot, &later))
             status = desk_fail(&later);

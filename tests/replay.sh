@@ -5,6 +5,7 @@ set -u
 demo=$(realpath "$BUILD/demo")
 root=$PWD
 tags=$root/tests/journal_tags.py
+faulty=$(realpath "$BUILD/tests/faulty")
 cp tests/demo/records.script "$WORK"
 cd "$WORK" || exit 1
 failures=0 count=0
@@ -166,6 +167,44 @@ tampered '5a 100 key 1c down x'
 gives "a tick at which the machine cannot stand is found" 1 "$MUNIMENT" replay office.mun bad
 says "with the tick" err "bad:6: the machine cannot stand at this tick (tick 112;"
 
+# --- Who differs, from when on, in what ---
+
+# Another build, whose machine has a fault at one tick (tests/faulty.c).
+fault=123456789:1000000
+gives "a machine with a fault is recorded" 0 env FAULT=$fault "$faulty" boot office.mun --script records.script --record faulty
+gives "its journal differs here" 1 timeout 60 "$MUNIMENT" replay office.mun faulty
+says "and it is said at which digest" err "faulty:35: the state is not the one recorded; parts that differ: ram"
+says "and that it is not this host" out "two runs on this host are equal to each other"
+gives "beside the one that recorded" 1 timeout 60 "$MUNIMENT" replay office.mun faulty --against "env FAULT=$fault $faulty"
+says "the first tick is found" out "first at tick 123456789, last equal at tick 123456788; parts that differ: ram"
+says "and the byte" out "ram page 244: 1 bytes, from address 0x000f4240 on: 00 / 01"
+if command -v qemu-x86_64 >/dev/null; then
+    gives "also when that is for another host" 1 timeout 100 "$MUNIMENT" replay office.mun faulty --against "qemu-x86_64 -E FAULT=$fault $faulty"
+    says "it is found" out "ram page 244: 1 bytes, from address 0x000f4240 on: 00 / 01"
+fi
+gives "one that did not record it" 1 timeout 60 "$MUNIMENT" replay office.mun faulty --against "$MUNIMENT"
+says "is told from one that did" out "it is not the one that recorded"
+gives "and a program that is none" 1 timeout 60 "$MUNIMENT" replay office.mun faulty --against cat
+says "from both" out "cat cannot be compared with"
+gives "a host that is not deterministic" 1 timeout 60 env FAULT=223456789:3000000:"$WORK/times" "$faulty" replay office.mun journal
+says "is found out" out "two runs on this host differ from each other: this host is not deterministic"
+says "with the tick" out "first at tick 223456789, last equal at tick 223456788"
+says "and the byte" out "ram page 732: 1 bytes, from address 0x002dc6c0 on: 00 / 01"
+[ -z "$(ls -d "${TMPDIR:-/tmp}"/muniment-differ-* 2>/dev/null)" ]
+passed "nothing is left of that" $?
+
+# --- Back ---
+
+for back in 0.5 3 11.7; do
+    gives "a replay goes back $back s" 0 timeout 60 "$MUNIMENT" replay office.mun journal --back $back --digest
+    tick=$(sed -n 's/^back at tick //p' out)
+    tail -n 1 out >back
+    gives "to where it was then" 0 "$MUNIMENT" replay office.mun journal --to "tick:$tick" --digest
+    tail -n 1 out >there
+    same "with that state" back there
+done
+gives "but not behind power-on" 2 timeout 60 "$MUNIMENT" replay office.mun journal --back 12
+
 # --- Media ---
 
 cp "$demo/records.img" other.img
@@ -189,6 +228,10 @@ same "at the end as well" recorded replayed
 
 gives "a machine that is not sealed is not recorded" 3 "$MUNIMENT" boot "$demo/records.yaml" --record none
 says "and it is said what to do" err "seal the machine first"
+printf 'wait time 1\nsnapshot later\n' >later.script
+"$MUNIMENT" boot office.mun --script later.script >/dev/null
+gives "one that goes on from a snapshot is not either" 2 "$MUNIMENT" boot office.mun --resume later --record none --until tick:30000000
+says "since a journal starts at power-on" err "a journal starts at power-on"
 gives "a journal is not written over" 3 "$MUNIMENT" boot office.mun --record journal
 says "but another name asked for" err "choose another name"
 gives "a run with an overlay" 0 "$MUNIMENT" boot office.mun --overlay kept --until tick:1000 --record first

@@ -143,12 +143,14 @@ void replay_end(struct replay *r)
 {
     machine_destroy(r->machine);
     r->machine = NULL;
+}
+
+bool replay_branch(struct replay *r, struct error *error)
+{
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
-        if (r->inserted[slot]) {
-            medium_close(r->inserted[slot]);
-            free(r->inserted[slot]);
-            r->inserted[slot] = NULL;
-        }
+        if (r->media->drives[slot].present && !overlay_branch(&r->media->drives[slot].disk, error))
+            return false;
+    return true;
 }
 
 /* --- Entries --- */
@@ -180,14 +182,6 @@ static void failed(struct replay *r)
         error_set(&r->error, STATUS_HOST, r->name, NULL, NULL, "out of memory");
         return;
     }
-    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
-        const struct medium *medium = r->inserted[slot];
-        const struct error *reason = medium && medium->disk.failure ? medium->disk.failure(medium->disk.context) : NULL;
-        if (reason && *reason->what) {
-            r->error = *reason;
-            return;
-        }
-    }
     media_failure(r->media, &r->error);
 }
 
@@ -205,6 +199,8 @@ static void compare_state(struct replay *r, const struct journal_entry *e)
     if (!memcmp(state.digest, e->digest.sha256, DIGEST_SIZE)) {
         r->digests++;
         r->equal_at = e->tick;
+        if (r->equal && !r->equal(r->equal_context))
+            r->outcome = REPLAY_FAILED;
         return;
     }
     journal_differing_parts(&r->journal->header, state.parts, e->digest.parts, names, sizeof(names));
@@ -217,25 +213,17 @@ static bool carry_out_medium(struct replay *r, const struct journal_entry *e)
 {
     enum drive_slot slot = e->medium.slot;
     enum drive_kind kind = r->media->manifest.drives[slot].kind;
-    struct medium *medium = NULL, *old = r->inserted[slot];
+    struct medium *drive = &r->media->drives[slot], old = *drive, changed = { .present = false };
 
     if (kind != DRIVE_FLOPPY && kind != DRIVE_CDROM)
         return false;
-    if (e->medium.present) {
-        medium = calloc(1, sizeof(*medium));
-        if (!medium || !media_open_image(r->media, slot, find_image(r, e->medium.sha256), medium, &r->error)) {
-            if (!medium)
-                error_host(&r->error, r->name, ENOMEM, "cannot put in a medium");
-            free(medium);
-            r->outcome = REPLAY_FAILED;
-            return true;
-        }
+    if (e->medium.present && !media_open_image(r->media, slot, find_image(r, e->medium.sha256), &changed, &r->error)) {
+        r->outcome = REPLAY_FAILED;
+        return true;
     }
-    machine_insert(r->machine, slot, medium ? &medium->disk : NULL);
-    if (old)
-        medium_close(old);
-    free(old);
-    r->inserted[slot] = medium;
+    *drive = changed;
+    machine_insert(r->machine, slot, changed.present ? &drive->disk : NULL);
+    medium_close(&old);
     return true;
 }
 

@@ -25,11 +25,14 @@ struct replay {
     struct media *media;
     const struct replay_images *images;
     struct machine *machine;        /* owned */
-    struct medium *inserted[DRIVE_COUNT]; /* owned: what was put in on the way */
     uint32_t next;                  /* entry */
     uint32_t inputs, digests;       /* that were given, that were equal */
     uint64_t equal_at;              /* tick of the last equal digest */
     bool unchecked;                 /* recorded digests are passed over */
+    bool (*equal)(void *context);   /* or null: called where a recorded digest was equal. False: r->error says what failed */
+    void (*branch)(void *context);  /* or null: called in a process that was forked off, before it runs on: the machine's output is not to be written twice */
+    bool (*show)(void *context);    /* or null: shows the state, in such a process */
+    void *branch_context, *equal_context;
     enum replay_outcome outcome;
     struct error error;             /* unless the outcome is REPLAY_EQUAL */
 };
@@ -48,6 +51,9 @@ void replay_end(struct replay *r);
 /* As machine_run. Also ends with the journal, and where the outcome is no longer REPLAY_EQUAL; MACHINE_HOST_FAILED is the outcome REPLAY_FAILED. Entries of the tick at which it ends
  * have been carried out. */
 enum machine_stop replay_to(struct replay *r, uint64_t until);
+
+/* After fork: gives this process overlays of its own. */
+bool replay_branch(struct replay *r, struct error *error);
 
 /* Fills in what a machine needs of its media. */
 void media_host(const struct media *media, struct machine_host *host);
