@@ -1,5 +1,6 @@
 /* test_devices_vga.c - the VGA: what memory accesses do, the registers, the beam, and the screen as text (IBM PS/2 Hardware Interface Technical Reference,
  * "Video Subsystem"). */
+#include "emu/devices/vga_pci.h"
 #include "tests/unit/vga_board.h"
 
 /* --- Writing --- */
@@ -670,6 +671,52 @@ static void a_mode_begins_cleared_unless_told_otherwise(void **state)
     assert_int_equal(memory_read(&f->memory, LINEAR + 640 * 480, 1), 0x22);
 }
 
+static uint32_t config_read(struct fixture *f, uint8_t at)
+{
+    bus_write(&f->board.bus, 0xCF8, 0x80001000 | at, 4);
+    return bus_read(&f->board.bus, 0xCFC, 4);
+}
+
+static void config_write(struct fixture *f, uint8_t at, uint32_t value)
+{
+    bus_write(&f->board.bus, 0xCF8, 0x80001000 | at, 4);
+    bus_write(&f->board.bus, 0xCFC, value, 4);
+}
+
+/* The frame buffer is where base address 0 says, while the command register lets memory answer, whatever DISPI's mode; what was written stays. */
+static void the_frame_buffer_goes_where_pci_puts_it(void **state)
+{
+    static struct pci pci;
+    static struct vga_pci card;
+    static const uint8_t rom[100] = { 0x55, 0xAA, 1 };
+    static const uint32_t bases[3] = { 0xE0000000, 0x80800000, 0xFE000000 };
+    struct fixture *f = *state;
+
+    pci_init(&pci, &f->board.bus, (struct line){ 0 }, (struct line){ 0 });
+    assert_true(vga_pci_init(&card, &pci, &f->memory, &f->vga, rom, sizeof rom));
+    assert_int_equal(config_read(f, 0), 0x11111234);
+    config_write(f, PCI_BAR, 0xFFFFFFFF); /* how large is it? */
+    assert_int_equal(config_read(f, PCI_BAR), 0xFF800008);
+    dispi_mode(f, 640, 480, 32);
+    config_write(f, PCI_COMMAND, PCI_COMMAND_MEMORY);
+    for (unsigned i = 0; i < 3; i++) {
+        uint32_t base = bases[i];
+        config_write(f, PCI_BAR, base | 8);
+        memory_write(&f->memory, base + 0x1234, base, 4);
+        assert_int_equal(memory_read(&f->memory, base + 0x1234, 4), base);
+        assert_int_equal(memory_read(&f->memory, 0xA1234, 4), base);
+        assert_int_equal(memory_read(&f->memory, base + 0x800000, 4), 0xFFFFFFFF);
+    }
+    config_write(f, PCI_BAR, 0xD0000008);
+    config_write(f, PCI_ROM, 0xD0800001);
+    assert_int_equal(memory_read(&f->memory, 0xD0800000, 2), 0xAA55);
+    config_write(f, PCI_COMMAND, 0);
+    assert_int_equal(memory_read(&f->memory, 0xD0001234, 4), 0xFFFFFFFF);
+    assert_int_equal(memory_read(&f->memory, 0xD0800000, 2), 0xFFFF);
+    assert_int_not_equal(memory_read(&f->memory, 0xA1234, 4), 0xFFFFFFFF); /* the bank does not ask */
+    vga_pci_free(&card);
+}
+
 static void there_is_no_text_in_a_dispi_mode(void **state)
 {
     struct fixture *f = *state;
@@ -800,6 +847,7 @@ int main(void)
         TEST(dispi_refuses_what_does_not_fit),
         TEST(the_linear_memory_is_seen_through_banks_as_well),
         TEST(a_mode_begins_cleared_unless_told_otherwise),
+        TEST(the_frame_buffer_goes_where_pci_puts_it),
         TEST(there_is_no_text_in_a_dispi_mode),
         TEST(the_root_costs_what_was_written_and_tells_it),
         TEST(no_sequence_of_accesses_does_harm),
