@@ -236,6 +236,8 @@ bool cd_service(struct regs *r)
     bool emulated = image.size && image.media & MEDIA_BITS && r->dl == image.drive;
     if (r->ah == 0x4B)
         answer(r, boot_status(r));
+    else if (cd_count() && (r->ah == 0x4A || r->ah == 0x4C || r->ah == 0x4D))
+        answer(r, eltorito_service(r));
     else if (!drive && !emulated)
         return false;
     else if (r->ah == 0x01)

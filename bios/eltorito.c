@@ -1,10 +1,10 @@
-/* eltorito.c - starting a system from a CD (El Torito Bootable CD-ROM Format Specification 1.0).
+/* eltorito.c - starting a system from a CD, and INT 13h/4Ah to 4Dh (El Torito Bootable CD-ROM Format Specification 1.0).
  *
  * The volume descriptor at block 17 leads to the boot catalog; its first entry vouches for it, the second names the image. That
  * is loaded as it is, or its first sector as the boot sector of the floppy or disk that the image stands for. */
 #include "system.h"
 
-enum { OK = 0, FIRST_CD = 0xE0, BOOT_RECORD_BLOCK = 17, BLOCK = 2048, SECTOR = 512, LOAD_ADDRESS = 0x7C00 };
+enum { OK = 0, BAD_COMMAND = 0x01, NOT_READABLE = 0x04, FIRST_CD = 0xE0, BOOT_RECORD_BLOCK = 17, BLOCK = 2048, SECTOR = 512, LOAD_ADDRESS = 0x7C00 };
 enum { MEDIA_NONE = 0, MEDIA_DISK = 4, MEDIA_BITS = 0x0F, BOOTABLE = 0x88, MAX_SECTORS = 0x480 };
 
 struct boot_record {
@@ -115,29 +115,102 @@ static void emulate(struct cd_image *image)
         BDA->equipment = (equipment & ~0x00C1) | 1 | (floppies > 3 ? 3 : floppies) << 6;
 }
 
+static uint16_t load_segment(const struct cd_image *image)
+{
+    return image->segment ? image->segment : LOAD_ADDRESS >> 4;
+}
+
+static bool load(const struct disk *d, const struct cd_image *image)
+{
+    uint32_t sectors = image->count > MAX_SECTORS ? MAX_SECTORS : image->count;
+    return atapi_read(d, image->block, (sectors + 3) / 4, 0, sectors * SECTOR, (uint32_t)load_segment(image) * 16) == OK;
+}
+
+/* The image takes its place among the drives. */
+static bool begin(const struct disk *d, struct cd_image *image)
+{
+    if (!choose_geometry(d, image))
+        return false;
+    cd_leave();
+    image->drive = FIRST_CD + image->controller;
+    if (image->media & MEDIA_BITS)
+        emulate(image);
+    far_write(BDA->ebda, EBDA_OFFSET(cd_image), image, sizeof(*image));
+    return true;
+}
+
+static void enter(const struct cd_image *image)
+{
+    uint16_t segment = load_segment(image);
+
+    if (segment < 0x1000)
+        boot_jump(image->drive, 0, segment * 16);
+    boot_jump(image->drive, segment, 0);
+}
+
+static void disk_load(struct disk *d, uint8_t number)
+{
+    far_read(d, BDA->ebda, EBDA_OFFSET(cdroms) + number * sizeof(*d), sizeof(*d));
+}
 
 static void start(const struct disk *d, uint8_t number, const struct initial_entry *entry)
 {
     struct cd_image image = {
-        .size = sizeof(image), .media = entry->media, .drive = FIRST_CD + number, .controller = number, .block = entry->block,
-        .device = d->select >> 4 & 1, .segment = entry->segment, .count = entry->count ? entry->count : 1,
+        .size = sizeof(image), .media = entry->media, .controller = number, .block = entry->block, .device = d->select >> 4 & 1,
+        .segment = entry->segment, .count = entry->count ? entry->count : 1,
     };
-    uint16_t segment = entry->segment ? entry->segment : LOAD_ADDRESS >> 4, offset = 0;
-    uint32_t sectors = image.count > MAX_SECTORS ? MAX_SECTORS : image.count;
-
-    if (!choose_geometry(d, &image))
+    if (!load(d, &image) || !begin(d, &image))
         return;
-    if (atapi_read(d, image.block, (sectors + 3) / 4, 0, sectors * SECTOR, (uint32_t)segment * 16) != OK)
-        return;
-    if (image.media & MEDIA_BITS)
-        emulate(&image);
-    far_write(BDA->ebda, EBDA_OFFSET(cd_image), &image, sizeof(image));
     boot_announce_cdrom();
-    if (segment < 0x1000) {
-        offset = segment * 16;
-        segment = 0;
-    }
-    boot_jump(image.drive, segment, offset);
+    enter(&image);
+}
+
+/* 4Ah makes a drive of the image that the specification packet at DS:SI describes, 4Ch starts from it as well. */
+static uint8_t image_begin(struct regs *r)
+{
+    struct cd_image image;
+    struct disk d;
+
+    far_read(&image, r->ds, r->si, sizeof(image));
+    if (image.size < sizeof(image) || (image.media & MEDIA_BITS) > MEDIA_DISK || image.controller >= far_get8(BDA->ebda, EBDA_OFFSET(cd_count)))
+        return BAD_COMMAND;
+    disk_load(&d, image.controller);
+    uint8_t status = atapi_ready(&d);
+    if (status != OK)
+        return status;
+    if (r->ah == 0x4C && !load(&d, &image))
+        return NOT_READABLE;
+    if (!begin(&d, &image))
+        return NOT_READABLE;
+    if (r->ah == 0x4C)
+        enter(&image);
+    return OK;
+}
+
+/* 4Dh: the packet at DS:SI says how many blocks of the boot catalog are wanted, where, and from which on. */
+static uint8_t catalog_read(struct regs *r)
+{
+    struct { uint8_t size, count; uint16_t offset, segment, first; } __attribute__((packed)) packet;
+    struct cd_image image;
+    struct disk d;
+    uint32_t catalog;
+
+    far_read(&packet, r->ds, r->si, sizeof(packet));
+    if (packet.size < sizeof(packet))
+        return BAD_COMMAND;
+    far_read(&image, BDA->ebda, EBDA_OFFSET(cd_image), sizeof(image));
+    disk_load(&d, image.size ? image.controller : 0);
+    uint8_t status = atapi_ready(&d);
+    if (status != OK)
+        return status;
+    if (!catalog_find(&d, &catalog))
+        return NOT_READABLE;
+    return atapi_read(&d, catalog + packet.first, packet.count, 0, packet.count * (uint32_t)BLOCK, (uint32_t)packet.segment * 16 + packet.offset);
+}
+
+uint8_t eltorito_service(struct regs *r)
+{
+    return r->al ? BAD_COMMAND : r->ah == 0x4D ? catalog_read(r) : image_begin(r);
 }
 
 void eltorito_boot(void)
@@ -148,7 +221,7 @@ void eltorito_boot(void)
         struct disk d;
         struct initial_entry entry;
         uint32_t catalog;
-        far_read(&d, BDA->ebda, EBDA_OFFSET(cdroms) + number * sizeof(d), sizeof(d));
+        disk_load(&d, number);
         if (atapi_ready(&d) == OK && catalog_find(&d, &catalog) && entry_find(&d, catalog, &entry))
             start(&d, number, &entry);
     }

@@ -50,13 +50,24 @@ int13_entry:
         popw    %bp
         lretw
 
-/* INT 15h. Function 4Fh comes from INT 09h for every scan code, perhaps on a small stack: CF set means "use the key". */
+/* INT 15h. Function 4Fh comes from INT 09h for every scan code, perhaps on a small stack: CF set means "use the key". So do 90h and 91h, which
+ * tell of waits: an operating system that has something better to do takes them, here nothing is done. */
         .globl  int15_entry
 int15_entry:
         cmpb    $0x4F, %ah
         je      1f
+        cmpb    $0x90, %ah
+        je      2f
+        cmpb    $0x91, %ah
+        je      2f
         pushw   $system_service
         jmp     service
+2:      movb    $0, %ah
+        pushw   %bp
+        movw    %sp, %bp
+        andw    $0xFFFE, 6(%bp)
+        popw    %bp
+        iretw
 1:      pushw   %bp
         movw    %sp, %bp
         orw     $1, 6(%bp)
@@ -126,7 +137,13 @@ int0e_entry:
         movw    $0x40, %ax
         movw    %ax, %ds
         orb     $0x80, 0x3E
-        jmp     master_eoi
+        movb    $0x20, %al
+        outb    %al, $0x20
+        movw    $0x9101, %ax            /* INT 15h/91h: the floppy is done */
+        int     $0x15
+        popw    %ds
+        popw    %ax
+        iretw
 
 /* INT 76h and 77h: a drive has finished. */
         .globl  int76_entry
@@ -138,8 +155,6 @@ int76_entry:
         movb    $0xFF, 0x8E
         movb    $0x20, %al
         outb    %al, $0xA0
-master_eoi:
-        movb    $0x20, %al
         outb    %al, $0x20
         popw    %ds
         popw    %ax
@@ -221,12 +236,17 @@ set_firmware_segments:
 
 /* void boot_jump(uint8_t drive, uint16_t segment, uint16_t offset): to what was loaded there, DL = drive. */
 boot_jump:
+        movzbl  %al, %ebx
+        xorl    %eax, %eax
+        movw    %ax, %ss
         movl    $0x7C00, %esp
         pushw   %dx
         pushw   %cx
-        movzbl  %al, %edx
-        xorl    %eax, %eax
+        movl    %ebx, %edx
+        movw    %ax, %ds
+        movw    %ax, %es
         movw    %ax, %fs
+        movw    %ax, %gs
         xorl    %ebx, %ebx
         xorl    %ecx, %ecx
         xorl    %esi, %esi
@@ -456,6 +476,34 @@ fpu_present:
         iretw
         fixed e3fe
         jmp     int13_entry
+
+/* Fixed disk types of CMOS 12h, as in the IBM PC AT Technical Reference: 47 of 16 bytes. From 15 on they are empty: 47, which ours are, is
+ * what the vectors 41h and 46h lead to. */
+        .macro drive_type cylinders, heads, precompensation, control, landing
+        .word   \cylinders
+        .byte   \heads
+        .word   0, \precompensation
+        .byte   0, \control, 0, 0, 0
+        .word   \landing
+        .byte   17, 0
+        .endm
+        fixed e401
+        drive_type 306, 4, 128, 0, 305
+        drive_type 615, 4, 300, 0, 615
+        drive_type 615, 6, 300, 0, 615
+        drive_type 940, 8, 512, 0, 940
+        drive_type 940, 6, 512, 0, 940
+        drive_type 615, 4, 0xFFFF, 0, 615
+        drive_type 462, 8, 256, 0, 511
+        drive_type 733, 5, 0xFFFF, 0, 733
+        drive_type 900, 15, 0xFFFF, 8, 901
+        drive_type 820, 3, 0xFFFF, 0, 820
+        drive_type 855, 5, 0xFFFF, 0, 855
+        drive_type 855, 7, 0xFFFF, 0, 855
+        drive_type 306, 8, 128, 0, 319
+        drive_type 733, 7, 0xFFFF, 0, 733
+        .fill   33 * 16, 1, 0
+
         fixed e6f2
         jmp     int19_entry
 
@@ -466,6 +514,8 @@ fpu_present:
         .byte   0x40                    /* INT 16h/09h */
         .byte   0, 0, 0
 
+        fixed e729                      /* divisors of 110 to 9,600 baud, INT 14h */
+        .word   1047, 768, 384, 192, 96, 48, 24, 12
         fixed e739
         jmp     int14_entry
         fixed e82e
@@ -521,6 +571,11 @@ fpu_present:
         jmp     int1a_entry
         fixed fea5
         jmp     int08_entry
+        fixed fef3                      /* vectors 08h to 1Fh */
+        .word   0xFEA5, 0xE987, 0xFF23, 0xFF23, 0xFF23, 0xFF23, 0xEF57, 0xFF23, 0xF065, 0xF84D, 0xF841, 0xE3FE
+        .word   0xE739, 0xF859, 0xE82E, 0xEFD2, int18_entry, 0xE6F2, 0xFE6E, 0xFF53, 0xFF53, 0xF0A4, 0xEFC7, 0
+        fixed ff23                      /* an interrupt that nobody claims */
+        jmp     irq_entry
         fixed ff53                      /* the interrupt that does nothing */
         iretw
         fixed ff54

@@ -92,6 +92,7 @@ static bool wait_done(void)
 {
     uint8_t last = (uint8_t)BDA->ticks, left = TICKS_LIMIT;
 
+    signal(0x15, DEVICE_BUSY | THE_FLOPPY);
     interrupts_off();
     while (!(BDA->fd_calibrated & INTERRUPTED) && left) {
         wait_for_interrupt();

@@ -162,7 +162,7 @@ static void end_of_interrupt(void)
     outb(0x20, 0x20);
 }
 
-static void signal(uint8_t vector, uint16_t ax)
+void signal(uint8_t vector, uint16_t ax)
 {
     struct call call = {.ax = ax};
     soft_int(vector, &call);
@@ -351,8 +351,8 @@ static void key_pressed(uint8_t scan, bool extended)
     uint16_t code = k ? key_code(k, scan, extended) : 0;
     if (scan == 0x52 && (code & 0xFF) != '0' && !(BDA->kbd_flags & (CTRL | ALT)))
         BDA->kbd_flags ^= INSERT;
-    if (code)
-        buffer_put(code);
+    if (code && buffer_put(code))
+        signal(0x15, DEVICE_DONE | THE_KEYBOARD);
 }
 
 static void key_released(uint8_t scan)
@@ -427,6 +427,8 @@ static void key_wait(struct regs *r, bool enhanced)
 {
     uint16_t code;
     interrupts_off();
+    if (!buffer_peek(enhanced, &code))
+        signal(0x15, DEVICE_BUSY | THE_KEYBOARD);
     while (!buffer_peek(enhanced, &code))
         wait_for_interrupt();
     BDA->kbd_head = buffer_after(BDA->kbd_head);

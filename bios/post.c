@@ -4,16 +4,9 @@
  * and 70h for the interrupt controllers, counter 0 at 18.2 Hz, DMA channel 4 as cascade. */
 #include "system.h"
 
-extern const char int05_entry[], int08_entry[], int09_entry[], int0e_entry[], int13_entry[], int14_entry[], int15_entry[],
-    int16_entry[], int17_entry[], int18_entry[], int19_entry[], int1a_entry[], int40_entry[], int70_entry[], int71_entry[],
-    int74_entry[], int75_entry[], int76_entry[], irq_entry[];
+extern const char int70_entry[], int71_entry[], int74_entry[], int75_entry[], int76_entry[];
 
-/* Vectors whose entry has an address of its own since 1984. */
-static ROM_DATA struct { uint8_t vector; uint16_t offset; } fixed_vectors[] = {
-    {0x02, 0xE2C3}, {0x05, 0xFF54}, {0x08, 0xFEA5}, {0x09, 0xE987}, {0x0E, 0xEF57}, {0x10, 0xF065}, {0x11, 0xF84D},
-    {0x12, 0xF841}, {0x13, 0xE3FE}, {0x14, 0xE739}, {0x15, 0xF859}, {0x16, 0xE82E}, {0x17, 0xEFD2}, {0x19, 0xE6F2},
-    {0x1A, 0xFE6E}, {0x1D, 0xF0A4}, {0x1E, 0xEFC7}, {0x40, 0xEC59},
-};
+enum { VECTOR_TABLE = 0xFEF3, UNCLAIMED = 0xFF23 };      /* offsets of vectors 08h to 1Fh */
 
 static void post_code(uint8_t step)
 {
@@ -95,15 +88,16 @@ static void vectors_init(void)
     for (unsigned n = 0; n < 0x78; n++)
         set_vector(n, ROM_SEGMENT, 0xFF53);
     for (unsigned n = 0; n < 8; n++) {
-        rom_vector(0x08 + n, irq_entry);
-        rom_vector(0x70 + n, irq_entry);
+        set_vector(0x70 + n, ROM_SEGMENT, UNCLAIMED);
         set_vector(0x60 + n, 0, 0);
     }
     for (unsigned n = 0x78; n < 0x100; n++)
         set_vector(n, 0, 0);
-    for (unsigned i = 0; i < ARRAY_LENGTH(fixed_vectors); i++)
-        set_vector(fixed_vectors[i].vector, ROM_SEGMENT, fixed_vectors[i].offset);
-    rom_vector(0x18, int18_entry);
+    for (unsigned n = 0x08; n < 0x1F; n++)
+        set_vector(n, ROM_SEGMENT, far_get16(ROM_SEGMENT, VECTOR_TABLE + (n - 8) * 2));
+    set_vector(0x02, ROM_SEGMENT, 0xE2C3);
+    set_vector(0x05, ROM_SEGMENT, 0xFF54);
+    set_vector(0x40, ROM_SEGMENT, 0xEC59);
     rom_vector(0x70, int70_entry);
     rom_vector(0x71, int71_entry);
     rom_vector(0x74, int74_entry);

@@ -66,6 +66,15 @@ static void memory_88(struct regs *r)
     r->ax = kib > 0xFC00 ? 0xFC00 : kib;
 }
 
+/* 8Ah: all of it, in DX:AX. */
+static void memory_8a(struct regs *r)
+{
+    uint32_t kib = system_memory_kib();
+    clear_cf(r);
+    r->ax = (uint16_t)kib;
+    r->dx = kib >> 16;
+}
+
 /* KiB from 1 to 16 MiB, and 64 KiB units above. */
 static void memory_e801(struct regs *r, bool wide)
 {
@@ -209,17 +218,18 @@ static void memory_e8(struct regs *r)
     }
 }
 
-/* INT 15h; 4Fh is answered in entry.S. 80h to 85h and 90h, 91h are hooks for operating systems. */
+/* INT 15h; 4Fh, 90h and 91h are answered in entry.S. 80h to 82h and 85h are hooks for operating systems. */
 void system_service(struct regs *r)
 {
     switch (r->ah) {
     case 0x24: a20_service(r); break;
     case 0x53: apm_service(r); break;
-    case 0x80: case 0x81: case 0x82: case 0x85: case 0x90: case 0x91: return_status(r, 0); break;
+    case 0x80: case 0x81: case 0x82: case 0x85: return_status(r, 0); break;
     case 0x83: event_wait(r); break;
     case 0x86: wait(r); break;
     case 0x87: block_move_service(r); break;
     case 0x88: memory_88(r); break;
+    case 0x8A: memory_8a(r); break;
     case 0xC0:
         return_status(r, 0);
         r->es = ROM_SEGMENT;

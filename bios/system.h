@@ -45,6 +45,10 @@ void processor_reset(void) __attribute__((noreturn));
 void mouse_init(void);
 void mouse_service(struct regs *r);
 
+/* keyboard.c: INT 15h/90h tells an operating system that the firmware is about to wait for a device, 91h that it need not any more. */
+enum { DEVICE_BUSY = 0x9000, DEVICE_DONE = 0x9100, THE_FLOPPY = 0x01, THE_KEYBOARD = 0x02 };
+void signal(uint8_t vector, uint16_t ax);
+
 /* floppy.c, disk.c: what POST finds, and the reset of the floppy controller that INT 13h/00h does for disks too. */
 void floppy_init(void);
 void floppy_reset(void);
@@ -88,8 +92,9 @@ uint8_t cd_emulated(uint8_t first);
 bool    cd_service(struct regs *r);
 void    cd_leave(void);             /* the drives have their own numbers again */
 
-/* eltorito.c: loads the boot image of the first CD that has one, and starts it; returns if there is none. */
-void eltorito_boot(void);
+/* eltorito.c: loads the boot image of the first CD that has one, and starts it; returns if there is none. INT 13h/4Ah, 4Ch, 4Dh. */
+void    eltorito_boot(void);
+uint8_t eltorito_service(struct regs *r);
 
 /* boot.c: what is said when a CD starts. */
 void boot_announce_cdrom(void);

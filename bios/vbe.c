@@ -385,6 +385,29 @@ static uint16_t protected_mode_interface(struct regs *r)
     return OK;
 }
 
+/* 10h: a monitor sleeps without synchronisation (VESA VBE/PM 1.0). Here all states but "on" turn the picture off, and are told as "off". */
+static uint16_t power_state(struct regs *r)
+{
+    enum { ON = 0, STANDBY = 1, SUSPEND = 2, OFF = 4, SCREEN_OFF = 0x20 };
+    uint8_t clocking = register_read(SEQUENCER, 1);
+
+    switch (r->bl) {
+    case 0x00:
+        r->bx = (STANDBY | SUSPEND | OFF) << 8 | 0x10;          /* version 1.0 */
+        return OK;
+    case 0x01:
+        if (r->bh != ON && r->bh != STANDBY && r->bh != SUSPEND && r->bh != OFF)
+            return FAILED;
+        register_write(SEQUENCER, 1, (clocking & ~SCREEN_OFF) | (r->bh == ON ? 0 : SCREEN_OFF));
+        return OK;
+    case 0x02:
+        r->bh = clocking & SCREEN_OFF ? OFF : ON;
+        return OK;
+    default:
+        return FAILED;
+    }
+}
+
 /* 15h: the monitor describes itself (VESA Display Data Channel). */
 static uint16_t display_identification(struct regs *r)
 {
@@ -412,6 +435,7 @@ static uint16_t perform(struct regs *r)
     case 0x08: return dac_width(r);
     case 0x09: return palette(r);
     case 0x0A: return protected_mode_interface(r);
+    case 0x10: return power_state(r);
     case 0x15: return display_identification(r);
     default:   return FAILED;
     }

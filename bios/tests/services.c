@@ -391,6 +391,50 @@ static bool waits_end(void)
            && far_get8(BUFFER, 0) == 0x80 && passed == 21 && !(cmos(0x0B) & 0x40);
 }
 
+/* The far routine in start.S that notes at 0:62C which devices INT 15h/90h and 91h name, and goes on at 0:630. */
+extern const char wait_hook[];
+
+static uint16_t waits_noted(void (*act)(void))
+{
+    uint16_t offset = vector_offset(0x15), segment = vector_segment(0x15);
+    far_put16(0, 0x62C, 0);
+    far_put16(0, 0x630, offset);
+    far_put16(0, 0x632, segment);
+    set_vector(0x15, 0x1000, (uint16_t)(uint32_t)wait_hook);
+    act();
+    set_vector(0x15, segment, offset);
+    return far_get16(0, 0x62C);
+}
+
+/* The key comes while INT 16h waits for it. */
+static void key_wait(void)
+{
+    interrupts_off();
+    outb(0x64, 0xD2);
+    while (inb(0x64) & 2)
+        ;
+    outb(0x60, 0x1E);
+    key(0);
+    scan(0x9E);
+}
+
+static void floppy_verify(void)
+{
+    struct call reset = {.ax = 0}, verify = {.ax = 0x0401, .cx = 0x0001};
+    soft_int(0x13, &reset);
+    soft_int(0x13, &verify);
+}
+
+static bool keyboard_waits_are_told(void)
+{
+    return waits_noted(key_wait) == 0x0404;
+}
+
+static bool floppy_waits_are_told(void)
+{
+    return waits_noted(floppy_verify) == 0x0202;
+}
+
 static bool configuration_is_an_at(void)
 {
     struct call c = {.ax = 0xC000}, e = {.ax = 0xC100}, none = {.ax = 0x1234};
@@ -398,6 +442,23 @@ static bool configuration_is_an_at(void)
     soft_int(0x15, &e);
     soft_int(0x15, &none);
     return far_get8(c.es, c.bx + 2) == 0xFC && e.es == BDA->ebda && none.ah == 0x86 && none.flags & FLAG_CF;
+}
+
+static bool tables_lie_where_the_at_had_them(void)
+{
+    return far_get16(0xF000, 0xE401) == 306 && far_get16(0xF000, 0xE411) == 615 && far_get8(0xF000, 0xE413) == 4 && far_get8(0xF000, 0xE6EF) == 0
+           && far_get16(0xF000, 0xE729) == 1047 && far_get16(0xF000, 0xE737) == 12 && far_get16(0xF000, 0xFEF3) == 0xFEA5
+           && far_get16(0xF000, 0xFF21) == 0 && far_get16(0xF000, 0xFEF3 + 11 * 2) == 0xE3FE && far_get8(0xF000, 0xFF53) == 0xCF
+           && vector_offset(0x0B) == 0xFF23 && vector_offset(0x1E) == 0xEFC7;
+}
+
+static bool memory_is_told_alike(void)
+{
+    struct call all = {.ax = 0x8A00}, parts = {.ax = 0xE801};
+    soft_int(0x15, &all);
+    soft_int(0x15, &parts);
+    return !(all.flags & FLAG_CF) && ((uint32_t)all.dx << 16 | all.ax) == parts.cx + parts.dx * 64u && parts.cx >= 15 * 1024u - 64
+           && call_ax(0x15, 0x8800) == parts.cx;
 }
 
 static bool power_management_is_there(void)
@@ -840,6 +901,25 @@ static bool cd_image_moves_the_others_up_until_it_ends(void)
     return moved == 0 && back == 0 && far_get16(BUFFER, 0x40) == there && (none != 0 || (p[2] && BDA->hd_count > 1)) && ended && over;
 }
 
+static bool cd_catalog_is_read(void)
+{
+    struct { uint8_t size, count; uint16_t offset, segment, first; } packet = {8, 1, 0, BUFFER, 0};
+    struct call c = {.ax = 0x4D00, .si = (uint16_t)(uint32_t)&packet};
+    soft_int(0x13, &c);
+    return !(c.flags & FLAG_CF) && far_get8(BUFFER, 0) == 1 && far_get16(BUFFER, 30) == 0xAA55 && far_get8(BUFFER, 32) == 0x88
+           && far_get8(BUFFER, 40) == 20;
+}
+
+/* After its emulation has ended. */
+static bool cd_image_becomes_a_drive_again(void)
+{
+    uint8_t p[19] = {0}, q[19], media = far_get8(BUFFER, 33);
+    p[0] = 19, p[1] = media, p[4] = 20, p[14] = 1;
+    bool before = !cd_packet(0x4B01, 0x7F, q), begun = cd_packet(0x4A00, 0, p), told = cd_packet(0x4B01, 0x7F, q);
+    bool drive = q[2] == (media == 4 ? 0x80 : 0) && disk_call(0x0301, 0x0001, q[2]) == 0x03 && disk_call(0x0201, 0x0012, q[2]) == 0;
+    return before && begun && told && drive && cd_packet(0x4B00, 0x7F, q) && !cd_packet(0x4B01, 0x7F, q);
+}
+
 /* Copies from anywhere to SECOND and adds the bytes up. */
 static uint8_t sum_far_away(uint32_t from, uint16_t bytes)
 {
@@ -1047,6 +1127,18 @@ static bool vbe_monitor_describes_itself(void)
     return there && sum(BUFFER, 0, 128) == 0 && far_get16(BUFFER, 2) == 0xFFFF && vbe(0x4F15, 1, 0, 1) != 0x004F;
 }
 
+static bool vbe_display_sleeps_and_wakes(void)
+{
+    struct call version = {.ax = 0x4F10}, state = {.ax = 0x4F10, .bx = 2}, later = state;
+    soft_int(0x10, &version);
+    bool sleeps = vbe(0x4F10, 0x0401, 0, 0) == 0x004F;
+    soft_int(0x10, &state);
+    outb(0x3C4, 1);
+    bool dark = inb(0x3C5) & 0x20, wakes = vbe(0x4F10, 0x0001, 0, 0) == 0x004F;
+    soft_int(0x10, &later);
+    return version.bx == 0x0710 && sleeps && state.bh == 4 && dark && wakes && later.bh == 0 && vbe(0x4F10, 0x0301, 0, 0) == 0x014F;
+}
+
 static bool printer_and_serial_answer(void)
 {
     struct call serial;
@@ -1090,7 +1182,11 @@ static const ROM struct fact facts[] __attribute__((section(".rom"))) = {
     FACT(a20_switches, 0),
     FACT(blocks_move_above_one_megabyte, 0),
     FACT(waits_end, 0),
+    FACT(keyboard_waits_are_told, 0),
+    FACT(floppy_waits_are_told, 1),
     FACT(configuration_is_an_at, 0),
+    FACT(tables_lie_where_the_at_had_them, 0),
+    FACT(memory_is_told_alike, 0),
     FACT(power_management_is_there, 0),
     FACT(power_management_connects_once, 0),
     FACT(power_management_by_32_bits, 0),
@@ -1111,6 +1207,8 @@ static const ROM struct fact facts[] __attribute__((section(".rom"))) = {
     FACT(cd_is_locked_and_unlocked, 16),
     FACT(cd_image_is_a_write_protected_drive, 16),
     FACT(cd_image_moves_the_others_up_until_it_ends, 16),
+    FACT(cd_catalog_is_read, 16),
+    FACT(cd_image_becomes_a_drive_again, 16),
     FACT(vbe_lists_modes_that_it_describes, 32),
     FACT(vbe_window_and_frame_buffer_are_one, 32),
     FACT(vbe_lines_and_start_can_be_moved, 32),
@@ -1119,6 +1217,7 @@ static const ROM struct fact facts[] __attribute__((section(".rom"))) = {
     FACT(vbe_state_comes_back, 32),
     FACT(vbe_serves_protected_mode, 32),
     FACT(vbe_monitor_describes_itself, 32),
+    FACT(vbe_display_sleeps_and_wakes, 32),
     FACT(pointing_device_obeys, 8),
     FACT(pointing_device_reports, 8),
     FACT(pci_functions_are_found, 4),

@@ -142,6 +142,26 @@ clock_counter:
 clock_next:
         .long   0
 
+/* Stands before INT 15h: 90h of device n sets bit n at 0:62C, 91h bit n + 8. Goes on at 0:630. */
+        .globl  wait_hook
+wait_hook:
+        pushw   %ds
+        pushw   $0
+        popw    %ds
+        pushl   0x630
+        popl    %cs:clock_next
+        pushw   %ax
+        subb    $0x90, %ah
+        cmpb    $1, %ah
+        ja      1f
+        shlb    $3, %ah
+        addb    %ah, %al
+        movb    $0, %ah
+        btsw    %ax, 0x62C
+1:      popw    %ax
+        popw    %ds
+        ljmpw   *%cs:clock_next
+
 /* void call32(uint32_t base, uint32_t entry, struct call *call), call16: the stack segment is 0 here, so it serves in both modes.
  * Descriptors: 08 and 10 code and data of this program, 18 32-bit code and 20 16-bit code of that base, 28 data of segment call->es. */
         .globl  call32, call16
