@@ -866,6 +866,16 @@ static uint32_t task_read(void *device, uint16_t port, unsigned size)
     }
 }
 
+/* A device that is busy takes DEVICE RESET alone; the diagnostic is for both devices, whichever is selected. */
+static bool takes_command(struct ata *a, uint8_t opcode)
+{
+    bool in_reset = a->control & CONTROL_SRST || a->resetting;
+
+    if (a->status & STATUS_BSY && (opcode != 0x08 || !ata_selected(a)->packet || in_reset))
+        return false;
+    return ata_selected(a)->drive || opcode == 0x90;
+}
+
 static void task_write(void *device, uint16_t port, uint32_t value, unsigned size)
 {
     static const uint8_t fields[] = {offsetof(struct ata_registers, feature), offsetof(struct ata_registers, count),
@@ -883,8 +893,7 @@ static void task_write(void *device, uint16_t port, uint32_t value, unsigned siz
         if (a->signature)
             show_signature(a);
     } else if (index == 7) {
-        bool interrupts = value == 0x08 && ata_selected(a)->packet && !(a->control & CONTROL_SRST) && !a->resetting; /* DEVICE RESET, also while it is busy */
-        if ((interrupts || !(a->status & STATUS_BSY)) && (ata_selected(a)->drive || value == 0x90)) /* the diagnostic is for both */
+        if (takes_command(a, (uint8_t)value))
             execute(a, (uint8_t)value);
     } else {
         uint8_t field = fields[index - 1];
