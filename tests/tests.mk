@@ -32,6 +32,10 @@ $(BUILD)/tests/state_doc: tests/state_doc.c $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(MACHINE_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a
 
+$(BUILD)/tests/checkpoints: tests/bench/checkpoints.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a $(HOST_LIBS)
+
 # Generated, and committed: `make check` says when it is not current.
 .PHONY: state-doc
 state-doc: $(BUILD)/tests/state_doc
@@ -113,8 +117,9 @@ sanitized:
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/sanitized CFLAGS="$(SANITIZERS)" run-unit
 
 # One after the other, with nothing beside them but the peer.
-run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/tests/transcendental
+run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/demo/records.img $(BUILD)/tests/transcendental $(BUILD)/tests/checkpoints
 	@$(PYTHON) tests/bench/boot.py $(BUILD)
+	@$(PYTHON) tests/bench/checkpoints.py $(BUILD)
 	@tests/bench/processor.sh $(BUILD)
 	@$(BUILD)/tests/transcendental --speed
 
