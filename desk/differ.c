@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "verify/checkpoint.h"
+
 #define WORDS 64  /* of a program and its arguments */
 #define LISTED 20 /* differences that are shown */
 
@@ -57,11 +59,11 @@ static bool list_differences(char *const paths[2], struct error *error)
     return good;
 }
 
-/* Lets the two save where they stand, in a folder that does not stay, and compares. */
-static void compare_saved(struct worker *const two[2])
+/* Lets a worker save where it stands, in a folder that does not stay, and compares: with what the other worker saves, or with a snapshot that is there. */
+static void compare_saved(struct worker *one, struct worker *other, char *snapshot)
 {
     const char *temporary = getenv("TMPDIR");
-    char folder[512], names[2][560], *const paths[2] = { names[0], names[1] };
+    char folder[512], names[2][560], *const paths[2] = { names[0], snapshot ? snapshot : names[1] };
     struct error error;
 
     snprintf(folder, sizeof(folder), "%s/muniment-differ-XXXXXX", temporary && *temporary == '/' && strlen(temporary) < 400 ? temporary : "/tmp");
@@ -72,7 +74,7 @@ static void compare_saved(struct worker *const two[2])
     }
     snprintf(names[0], sizeof(names[0]), "%s/this", folder);
     snprintf(names[1], sizeof(names[1]), "%s/other", folder);
-    if (!worker_save(two[0], names[0]) || !worker_save(two[1], names[1]))
+    if (!worker_save(one, names[0]) || (other && !worker_save(other, names[1])))
         printf("    (the states could not be saved, and are not compared)\n");
     else if (!list_differences(paths, &error))
         error_print(stderr, &error);
@@ -90,7 +92,7 @@ static void print_difference(struct differ *d, struct worker *const two[2], uint
     printf("  first at tick %" PRIu64 ", last equal at tick %" PRIu64 "; parts that differ: %s\n", found[0].tick, equal_at, names);
     if (found[0].tick != found[1].tick)
         printf("  the other stands at tick %" PRIu64 " then\n", found[1].tick);
-    compare_saved(two);
+    compare_saved(two[0], two[1], NULL);
 }
 
 /* Starts the program of --against on the same archive and journal. Its words are separated by spaces. */
@@ -163,6 +165,29 @@ static void compare_with_other(struct differ *d, uint64_t until)
     worker_quit(&other);
 }
 
+/* Compares with the last checkpoint that the recorder kept before the difference was seen. The first worker is brought there, and stays. */
+static void compare_with_checkpoint(struct differ *d, const char *folder, uint64_t until)
+{
+    struct snapshot checkpoint = { .text = NULL };
+    struct worker_state state;
+    struct error error;
+    char path[4096];
+
+    if (!checkpoint_find(folder, until, path, &error) || !snapshot_read(path, &checkpoint, &error)) {
+        error_print(stderr, &error);
+    } else if (checkpoint.tick <= d->replay->equal_at) {
+        printf("  %s: is of a tick before the last equal state\n", path);
+    } else if (!worker_probe(&d->workers[0], checkpoint.tick, &state) || !worker_keep(&d->workers[0], true)) {
+        printf("  a process stopped before the checkpoint was reached\n");
+    } else if (!memcmp(state.state.digest, checkpoint.digest, DIGEST_SIZE)) {
+        printf("  the checkpoint of tick %" PRIu64 " is equal to this machine: the difference comes after it\n", checkpoint.tick);
+    } else {
+        printf("  the checkpoint of tick %" PRIu64 " differs from this machine (this / checkpoint)\n", checkpoint.tick);
+        compare_saved(&d->workers[0], NULL, path);
+    }
+    snapshot_free(&checkpoint);
+}
+
 void differ_explain(struct differ *d)
 {
     uint64_t until = machine_tick(d->replay->machine), equal_at = d->replay->equal_at;
@@ -175,6 +200,8 @@ void differ_explain(struct differ *d)
             compare_with_other(d, until);
         else
             printf("  --against PROGRAM compares with another program, such as the one that recorded\n");
+        if (argument_value(d->arguments, "--checkpoints"))
+            compare_with_checkpoint(d, argument_value(d->arguments, "--checkpoints"), until);
         break;
     case LOCKSTEP_DIFFERENT:
         printf("  two runs on this host differ from each other: this host is not deterministic\n");

@@ -68,6 +68,7 @@ static const struct option replay_options[] = {
     { "--back", "SECONDS", "at the end, go back by so much guest time, and show the state there", false, false },
     { "--media", "IMAGE", "the file of an image that was put in while recording (may be repeated)", true, false },
     { "--against", "PROGRAM", "if the state differs: another muniment, such as the one that recorded, to find the difference from", false, false },
+    { "--checkpoints", "FOLDER", "if the state differs: what the recorder kept (boot --checkpoint-every), to compare with", false, false },
     { "--lockstep", NULL, "be the program of --against: lines on standard input and output (spec/journal.md)", false, false },
     { "--digest", NULL, "print at the end: tick N sha256:HEX", false, false },
     { "--text", NULL, "print the text screen at the end", false, false },

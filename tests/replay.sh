@@ -186,6 +186,12 @@ gives "one that did not record it" 1 timeout 60 "$MUNIMENT" replay office.mun fa
 says "is told from one that did" out "it is not the one that recorded"
 gives "and a program that is none" 1 timeout 60 "$MUNIMENT" replay office.mun faulty --against cat
 says "from both" out "cat cannot be compared with"
+gives "a machine with a fault is recorded, and its checkpoints kept" 0 env FAULT=$fault "$faulty" boot office.mun --script records.script --record faulty-2 \
+    --checkpoint-every 3 --checkpoints kept-states
+same "in the same journal" faulty faulty-2
+gives "which differs here" 1 timeout 60 "$MUNIMENT" replay office.mun faulty --checkpoints kept-states
+says "as do the checkpoints" out "differs from this machine (this / checkpoint)"
+says "in that byte" out "ram page 244: 1 bytes, from address 0x000f4240 on: 00 / 01"
 gives "a host that is not deterministic" 1 timeout 60 env FAULT=223456789:3000000:"$WORK/times" "$faulty" replay office.mun journal
 says "is found out" out "two runs on this host differ from each other: this host is not deterministic"
 says "with the tick" out "first at tick 223456789, last equal at tick 223456788"

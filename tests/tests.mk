@@ -120,6 +120,7 @@ sanitized:
 run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/demo/records.img $(BUILD)/tests/transcendental $(BUILD)/tests/checkpoints
 	@$(PYTHON) tests/bench/boot.py $(BUILD)
 	@$(PYTHON) tests/bench/checkpoints.py $(BUILD)
+	@$(PYTHON) tests/bench/record.py $(BUILD)
 	@tests/bench/processor.sh $(BUILD)
 	@$(BUILD)/tests/transcendental --speed
 

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""record.py - what recording and replaying cost, and how long the journal of a boot is: Debian's GRUB rescue floppy, typed to, and Debian's kernel with its shell.
+
+    tests/bench/record.py BUILD [ROUNDS [GUEST]]
+
+Seconds of user CPU time, the least of ROUNDS (5) in which a boot, the same recorded, and its replay take turns; the bytes of the journal."""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+GUESTS = [
+    # name, image, script, type, CPU, MIPS, MiB, drives, boot
+    ("GRUB", "/usr/lib/grub-rescue/grub-rescue-floppy.img", "grub-serial", "pc-isa", "i486", 25, 16, "fd0:\n    kind: floppy 1.44M", "floppy"),
+    ("Linux", None, "debian-disk", "pc-i440fx", "pentium2", 200, 64, "hd0:\n    kind: disk", "disk"),
+]
+MANIFEST = """muniment: machine 0
+machine: {type}
+cpu:
+  model: {cpu}
+  speed: {mips} MIPS
+memory: {memory} MiB
+firmware:
+  system: built-in 0
+  video: built-in 0
+clock: 1998-01-01T00:00:00
+drives:
+  {drives}
+    image: {image}
+boot:
+  - {boot}
+ports:
+  - com1
+  - com2
+  - lpt1
+display: vga
+"""
+
+
+def user_seconds(command):
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise OSError(f"{' '.join(command)}: status {status}")
+    return usage.ru_utime
+
+
+def image_of(name, image, folder, build):
+    """The image's name in the folder; None, with the reason printed, if it is not to be had."""
+    if image and os.path.exists(image):
+        os.symlink(image, f"{folder}/image")
+        return "image"
+    if image:
+        print(f"{image} is not there (package grub-rescue-pc)")
+        return None
+    made = subprocess.run(["tests/guests/linux/image.sh", folder], env=dict(os.environ, BUILD=build), stdout=subprocess.PIPE, text=True, check=False)
+    if made.returncode:
+        print(f"{name}: {made.stdout.strip()[-200:]}")
+        return None
+    return "linux.img"
+
+
+def measure(build, rounds, guest, folder):
+    name, image, script, kind, cpu, mips, memory, drives, boot = guest
+    image = image_of(name, image, folder, build)
+    if not image:
+        return
+    with open(f"{folder}/machine.yaml", "w", encoding="ascii") as file:
+        file.write(MANIFEST.format(type=kind, cpu=cpu, mips=mips, memory=memory, drives=drives, image=image, boot=boot))
+    muniment, archive, journal = f"{build}/muniment", f"{folder}/machine.mun", f"{folder}/journal"
+    subprocess.run([muniment, "key", "new", f"{folder}/key"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([muniment, "seal", f"{folder}/machine.yaml", "-o", archive, "--key", f"{folder}/key"], check=True, stdout=subprocess.DEVNULL)
+    run = [muniment, "boot", archive, "--script", f"tests/guests/{script}.script"]
+    least = [float("inf")] * 3
+    for _ in range(rounds):
+        if os.path.exists(journal):
+            os.remove(journal)
+        for i, command in enumerate((run, run + ["--record", journal], [muniment, "replay", archive, journal])):
+            least[i] = min(least[i], user_seconds(command))
+    booted, recorded, replayed = least
+    print(f"{name + ', user CPU':28}boot {booted:7.2f}   recorded {recorded:7.2f} ({(recorded / booted - 1) * 100:+.1f} %)"
+          f"   replayed {replayed:7.2f} ({(replayed / recorded - 1) * 100:+.1f} %)   journal {os.path.getsize(journal)} bytes")
+
+
+def main(build="build", rounds="5", only=None):
+    for guest in GUESTS:
+        if only not in (None, guest[0]):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            measure(os.path.abspath(build), int(rounds), guest, folder)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
