@@ -185,6 +185,62 @@ static void an_unreadable_sector_counts_as_zeros_and_hides_no_other(void **state
     assert_memory_not_equal(first, second, HASH_SIZE);
 }
 
+/* What was written goes over into a drive with the same medium; what cannot be read there remains so. */
+static void written_units_go_over_into_another_drive(void **state)
+{
+    static struct fixture other;
+    struct fixture *f = *state;
+    uint8_t bytes[DRIVE_UNIT_SIZE], readable, one[HASH_SIZE], two[HASH_SIZE];
+    uint64_t unit = 0;
+    uint32_t done, units = 0;
+
+    begin(&other, SECTORS);
+    f->disk.bad = other.disk.bad = 66;
+    write_filled(f, 64, 1, 1);
+    write_filled(f, 70, 1, 2);
+    write_filled(f, 9000, 1, 3);
+    write_filled(f, SECTORS - 1, 1, 4);
+    for (; drive_next_written(&f->drive, false, &unit); unit++, units++) {
+        assert_true(drive_get_unit(&f->drive, unit, bytes, &readable));
+        assert_int_equal(readable, unit == 8 ? 0xFB : unit == SECTORS / DRIVE_UNIT_SECTORS ? 0x1F : 0xFF);
+        assert_true(drive_put_unit(&other.drive, unit, bytes, readable));
+    }
+    assert_int_equal(units, 3);
+    root_of(f, one);
+    root_of(&other, two);
+    assert_memory_equal(one, two, HASH_SIZE);
+    assert_int_equal(drive_read(&other.drive, 66, 1, bytes, &done), DRIVE_BAD_SECTOR);
+    assert_int_equal(drive_read(&other.drive, 70, 1, bytes, &done), DRIVE_OK);
+    assert_int_equal(bytes[0], 2);
+    assert_false(drive_put_unit(&other.drive, SECTORS / DRIVE_UNIT_SECTORS, bytes, 0x3F)); /* behind the end */
+    assert_false(drive_put_unit(&other.drive, SECTORS / DRIVE_UNIT_SECTORS + 1, bytes, 1));
+    assert_false(drive_put_unit(&other.drive, 0, bytes, 0));
+    drive_free(&other.drive);
+}
+
+static void units_are_unsaved_from_a_write_on(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t unit = 0;
+
+    write_filled(f, 100, 1, 1);
+    write_filled(f, 9000, 1, 1);
+    drive_mark_saved(&f->drive, 100 / DRIVE_UNIT_SECTORS, true);
+    assert_true(drive_next_written(&f->drive, true, &unit));
+    assert_int_equal(unit, 9000 / DRIVE_UNIT_SECTORS);
+    drive_mark_saved(&f->drive, unit, true);
+    unit = 0;
+    assert_false(drive_next_written(&f->drive, true, &unit));
+    write_filled(f, 101, 1, 2);
+    assert_true(drive_next_written(&f->drive, true, &unit));
+    assert_int_equal(unit, 100 / DRIVE_UNIT_SECTORS);
+    unit = 0;
+    drive_mark_saved(&f->drive, 9000 / DRIVE_UNIT_SECTORS, false);
+    drive_mark_saved(&f->drive, 100 / DRIVE_UNIT_SECTORS, true);
+    assert_true(drive_next_written(&f->drive, true, &unit));
+    assert_int_equal(unit, 9000 / DRIVE_UNIT_SECTORS);
+}
+
 static void another_medium_forgets_what_was_written(void **state)
 {
     struct fixture *f = *state;
@@ -281,6 +337,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(order_of_writing_and_of_digests_leaves_no_trace, setup, teardown),
         cmocka_unit_test_setup_teardown(a_digest_reads_only_what_changed, setup, teardown),
         cmocka_unit_test_setup_teardown(an_unreadable_sector_counts_as_zeros_and_hides_no_other, setup, teardown),
+        cmocka_unit_test_setup_teardown(written_units_go_over_into_another_drive, setup, teardown),
+        cmocka_unit_test_setup_teardown(units_are_unsaved_from_a_write_on, setup, teardown),
         cmocka_unit_test_setup_teardown(another_medium_forgets_what_was_written, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bad_sector_is_told_with_the_good_ones_before_it, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_on_the_medium_cannot_be_read, setup, teardown),

@@ -1,4 +1,4 @@
-/* test_machine_state.c - what the state tables declare is all the state there is.
+/* test_machine_state.c - what the state tables declare is all the state there is; what is taken out of one machine goes on in another; what is no state is refused.
  *
  * Of two equal machines one is poisoned between slices: every byte of struct machine that is neither declared in a table nor named below as derived or
  * wiring is overwritten, the dead bytes of buffers included. Both must go on alike. A new field that somebody forgot to declare is poisoned too, and found. */
@@ -361,6 +361,71 @@ static void a_machine_that_is_carried_on_goes_on_alike(void **state)
     run_carried(MACHINE_PC_I440FX);
 }
 
+/* --- States that are none --- */
+
+/* Loads the state of a running machine with one line of it (from its beginning on) replaced. Null: it was taken. */
+static const char *loaded_with(const char *line, const char *replacement, char name[96])
+{
+    struct twin running = {0}, fresh = {0};
+    struct machine_fault fault;
+    struct text text = {0}, changed = {0};
+    const char *at, *end;
+    bool taken;
+
+    twin_make(&running, MACHINE_PC_I440FX);
+    twin_make(&fresh, MACHINE_PC_I440FX);
+    machine_run(running.m, 5000000);
+    machine_save(running.m, collect, &text);
+    collect(&text, "", 1);
+    at = strstr(text.bytes, line);
+    assert_non_null(at);
+    end = strchr(at, '\n') + 1;
+    collect(&changed, text.bytes, (size_t)(at - text.bytes));
+    collect(&changed, replacement, strlen(replacement));
+    collect(&changed, end, strlen(end));
+    taken = machine_load(fresh.m, changed.bytes, changed.length, &fault);
+    snprintf(name, 96, "%s", taken ? "" : fault.name);
+    twin_free(&running);
+    twin_free(&fresh);
+    free(text.bytes);
+    free(changed.bytes);
+    return taken ? NULL : fault.what;
+}
+
+static void what_is_no_state_is_refused_by_name(void **state)
+{
+    static const struct { const char *line, *replacement, *name, *what; } cases[] = {
+        {"cpu.cr2 = ", "cpu.cr2 = 0x12345678\n", "", NULL},
+        {"cpu.cr2 = ", "", "cpu.cr2", "is missing"},
+        {"cpu.cr2 = ", "cpu.cr2 = 0x00000000\ncpu.cr2 = 0x00000000\n", "cpu.cr2", "is there twice, or out of order"},
+        {"cpu.cr2 = ", "cpu.cr8 = 0x00000000\n", "cpu.cr8", "is no field of this machine"},
+        {"cpu.cr2 = ", "cpu.cr2 = 0x0\n", "cpu.cr2", "has a value that is not written as it must be"},
+        {"cpu.cr2 = ", "cpu.cr2 = 0x0000000G\n", "cpu.cr2", "has no value"},
+        {"cpu.cr2 = ", "cpu.cr2 0\n", "cpu.cr2 0", "is no line of the state"},
+        {"cpu.cpl = ", "cpu.cpl = 0x04\n", "cpu.cpl", "is out of range"},
+        {"hd3.media = ", "hd3.media = 0x00000000", "", "the state is cut short"},
+        {"hd3.media = ", "hd3.media = 0x00000000\nhd4.media = 0x00000000\n", "hd4.media", "is no field of this machine"},
+        {"hd0.sectors = ", "hd0.sectors = 0x0000000000000001\n", "hd0.sectors", "contradicts the rest of the state"},
+        {"hd0.read_only = ", "hd0.read_only = true\n", "hd0", "is not write-protected as in the manifest"},
+        {"keyboard.mouse.rate = ", "keyboard.mouse.rate = 0x00\n", "keyboard.mouse.rate", "contradicts the rest of the state"},
+        {"rtc.update_due_at = ", "rtc.update_due_at = 17\n", "rtc.update_due_at", "was due before the tick of the state"},
+        {"pit.counter[0].initial = ", "pit.counter[0].initial = 0x00010001\n", "pit.counter[0].initial", "is out of range"},
+        {"floppy.result_position = ", "floppy.result_position = 0x0000000g\n", "floppy.result_position", "has no value"},
+        {"floppy.command = ", "floppy.command = 10:00000000000000000000\n", "floppy.command", "has not as many bytes as it can have"},
+        {"floppy.command = ", "floppy.command = 2:00\n", "floppy.command", "does not have the bytes that it says it has"},
+        {"ata0.position = ", "ata0.position = 0xffffffff\n", "ata0.position", "contradicts the rest of the state"},
+        {"tick = ", "tick = 9223372036854775807\n", "tick", "is out of range"},
+    };
+    char name[96];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *what = loaded_with(cases[i].line, cases[i].replacement, name);
+        if (!cases[i].what != !what || (what && strcmp(what, cases[i].what)) || strcmp(name, cases[i].name))
+            fail_msg("%s as %s: %s %s", cases[i].line, cases[i].replacement, name, what ? what : "was taken");
+    }
+}
+
 /* --- The ROMs are part of the digest --- */
 
 /* A machine with one other byte in a ROM has another digest before its first instruction, and the part that differs is "rom". */
@@ -406,6 +471,7 @@ int main(void)
         cmocka_unit_test(undeclared_state_changes_nothing_on_pc_isa),
         cmocka_unit_test(undeclared_state_changes_nothing_on_pc_i440fx),
         cmocka_unit_test(a_machine_that_is_carried_on_goes_on_alike),
+        cmocka_unit_test(what_is_no_state_is_refused_by_name),
         cmocka_unit_test(the_digest_covers_the_roms),
     };
 
