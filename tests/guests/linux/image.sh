@@ -1,11 +1,11 @@
 #!/bin/bash
 # image.sh - makes a disk with Debian's kernel for 80686 on it: FOLDER/linux.img, the same bytes each time.
 #
-#   BUILD=build tests/guests/linux/image.sh FOLDER       exit status 77, with the reason in the last line, where it cannot be made
+#   BUILD=build tests/guests/linux/image.sh FOLDER [PARAMETER ...]      exit status 77, with the reason in the last line, where it cannot be made
 #
 # GRUB in front of the first partition loads kernel and initramfs from there (FAT16); the initramfs is Debian's busybox and the modules for ATA disks (init). The second
-# partition is empty. The packages are of architecture i386: apt fetches them, in folders of its own so that the system's settings stay as they are, and
-# nothing is installed. They stay in BUILD/debian.
+# partition is empty. The kernel gets the PARAMETERS. The packages are of architecture i386: apt fetches them, in folders of its own so that the system's
+# settings stay as they are, and nothing is installed. They stay in BUILD/debian.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 shopt -s nullglob
@@ -48,7 +48,7 @@ for tool in apt-get dpkg-deb grub-mkimage cpio mcopy sfdisk; do
 done
 [ -e /usr/lib/grub/i386-pc/boot.img ] || skip "GRUB is not there (package grub-pc-bin)"
 
-folder=$(realpath "$1")
+folder=$(realpath "$1") parameters=${*:2}
 mkdir -p "$kept" && cd "$kept"
 for ((i = 0; i < ${#packages[@]}; i += 2)); do
     (flock 9 && fetch "${packages[i]}" "${packages[i + 1]}") 9>lock
@@ -67,11 +67,11 @@ find initramfs -exec touch -hd "@$SOURCE_DATE_EPOCH" {} +
 (cd initramfs && find . | LC_ALL=C sort | cpio -o -H newc --quiet --reproducible -R 0:0) | gzip -n >initramfs.gz
 
 # The ACPI tables that SeaBIOS has without QEMU tell of a hot-plug controller that only QEMU has; Linux would read its absence as an order to eject every device.
-cat >grub.cfg <<'END'
+cat >grub.cfg <<END
 serial --unit=0 --speed=115200
 terminal_output serial
 set root=(hd0,msdos1)
-linux /vmlinuz console=ttyS0,115200 cryptomgr.notests acpiphp.disable=1
+linux /vmlinuz console=ttyS0,115200 cryptomgr.notests acpiphp.disable=1 $parameters
 initrd /initramfs.gz
 boot
 END

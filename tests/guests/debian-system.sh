@@ -1,0 +1,26 @@
+#!/bin/bash
+# debian-system.sh - Debian 12 for i386, as debootstrap makes it, on an ext2 disk: systemd brings it up to a login on COM1, e2fsck mends another disk. To make the
+# system takes root, the network and some minutes, once.
+set -euo pipefail
+. tests/guests/guest.sh
+PATH=$PATH:/usr/sbin:/sbin
+
+tests/guests/linux/system.sh || exit
+tests/guests/linux/image.sh "$WORK" root=/dev/sdb || exit
+cp --sparse=always "$BUILD/debian/system.img" "$WORK"
+# A file system in which a file's count of links is wrong.
+truncate -s 16M "$WORK/broken.img"
+mke2fs -q -t ext2 -d tests "$WORK/broken.img"
+debugfs -w -R "set_inode_field README.md links_count 7" "$WORK/broken.img"
+machine pc-i440fx pentium2 200 128 disk <<END
+  hd0:
+    kind: disk
+    image: linux.img
+  hd1:
+    kind: disk
+    image: system.img
+  hd2:
+    kind: disk
+    image: broken.img
+END
+guest
