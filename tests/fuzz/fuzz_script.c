@@ -32,6 +32,7 @@ static void check_command(const struct script_command *c)
     case SCRIPT_WAIT_SCREEN:
     case SCRIPT_EXPECT_SCREEN:
     case SCRIPT_SCREENSHOT:
+    case SCRIPT_SNAPSHOT:
         require(c->length > 0 && strlen(c->text) == c->length);
         break;
     case SCRIPT_FLOPPY:
