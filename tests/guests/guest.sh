@@ -7,7 +7,7 @@
 #                                         from it; both must print the same, digest of the whole state at the end included
 #
 # A guest proves what it did within its script, which ends with the machine switched off, or with a screen. The line `screenshot picture.png` there says which
-# picture the gallery shows (build/gallery/NAME.png); the one in tests/guests/gallery/, if there is one, must equal it. What the run printed and the
+# picture the gallery shows (build/gallery/NAME.png), which is the last one otherwise; the one in tests/guests/gallery/, if there is one, must equal it. What the run printed and the
 # machine sent lies in WORK as FIRMWARE-SCRIPT, with .serial and .parallel behind it.
 #
 #   GUEST_FIRMWARE   "ours", "seabios" (Debian's, in place of ours) or both, in turn
@@ -88,7 +88,7 @@ run()
     local output=$1 machine=$2 script=$3
     shift 3
     echo "$machine, $script $*"
-    "$MUNIMENT" boot "$machine" --script "$script.script" --limit "${GUEST_LIMIT:-180}" --digest --serial "$output.serial" --parallel "$output.parallel" "$@" >"$output" || { cat "$output"; return 1; }
+    "$MUNIMENT" boot "$machine" --script "$script.script" --limit "${GUEST_LIMIT:-180}" --digest --serial "$output.serial" --parallel "$output.parallel" --screenshot "$output.png" "$@" >"$output" || { cat "$output"; return 1; }
 }
 
 # both FIRMWARE SCRIPT: the manifest and its archive give the same run.
@@ -96,7 +96,7 @@ both()
 {
     local first=$1-$2 part
     run "$first" machine.yaml "$2"
-    grep '^tick' "$first"
+    cat "$first"
     [ -z "${GUEST_ONCE-}" ] || return 0
     run again machine.mun "$2" --slice random:1
     for part in "" .serial .parallel; do
@@ -104,10 +104,10 @@ both()
     done
 }
 
-# picture FIRMWARE: to the gallery, and compared where one is kept.
+# picture FIRMWARE SCRIPT: to the gallery, and compared where one is kept. Without one that the script chose, the last one.
 picture()
 {
-    [ -e picture.png ] || return 0
+    [ -e picture.png ] || cp "$1-$2.png" picture.png
     mkdir -p "$gallery"
     cp picture.png "$gallery/$name.png"
     if [ "$1" = ours ] && [ -e "$kept/$name.png" ]; then
@@ -136,6 +136,6 @@ guest()
             both "$firmware" "$script"
         done
         [ -n "${GUEST_ONCE-}" ] || "$MUNIMENT" verify machine.mun --trust key.pub
-        picture "$firmware"
+        picture "$firmware" "$script"
     done
 }
