@@ -104,7 +104,7 @@ run-check-cpu: $(CPU_PROGRAMS)
 	@BUILD=$(BUILD) tests/cpu.sh $(TESTS_CPU)
 
 run-check-resume: all $(GUESTS)
-	@RESUMES=1000 BUILD=$(BUILD) tests/run.sh tests/resume.sh tests/kills.sh; status=$$?; tail -n 100 $(BUILD)/tests/resume.log $(BUILD)/tests/kills.log; exit $$status
+	@LONG=1 RESUMES=1000 KILLS=20 BUILD=$(BUILD) tests/run.sh tests/resume.sh tests/kills.sh; status=$$?; tail -n 100 $(BUILD)/tests/resume.log $(BUILD)/tests/kills.log; exit $$status
 
 run-check-hosts: all $(GUESTS) $(BUILD)/tests/runner $(BUILD)/tests/linuxuser
 	@HOSTS_TESTED=all BUILD=$(BUILD) tests/run.sh tests/hosts.sh; status=$$?; cat $(BUILD)/tests/hosts.log; exit $$status
