@@ -127,7 +127,8 @@ static bool bring(struct differ *d, struct worker *other, uint64_t tick)
 {
     struct worker_state states[2];
 
-    if (!worker_probe(&d->workers[0], tick, &states[0]) || !worker_keep(&d->workers[0], false) || !worker_probe(other, tick, &states[1]) || !worker_keep(other, true)) {
+    if (!worker_probe(&d->workers[0], tick, &states[0]) || !worker_keep(&d->workers[0], false) || !worker_probe(other, tick, &states[1]) ||
+        !worker_keep(other, true)) {
         printf("  %s cannot be compared with: it does not run this journal\n", argument_value(d->arguments, "--against"));
         return false;
     }

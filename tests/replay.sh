@@ -249,6 +249,44 @@ passed "a full disk ends the run" $?
 says "and is said" err "full: cannot write"
 gives "what was on it is good" 0 "$MUNIMENT" replay office.mun full
 
+# What is written down is on the disk within 100 ms. By the time of the processor, so that a busy host does not matter: how long the longest line waited for its sync.
+cat >elsewhere/waits.c <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+static double first, longest;
+static int waiting, syncs;
+static double now(void) { struct timespec t; clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); return t.tv_sec * 1e3 + t.tv_nsec / 1e6; }
+ssize_t write(int to, const void *bytes, size_t length)
+{
+    ssize_t (*real)(int, const void *, size_t) = (ssize_t (*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+    if (to > 2 && !waiting++) first = now();
+    return real(to, bytes, length);
+}
+int fdatasync(int file)
+{
+    int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
+    if (waiting && now() - first > longest) longest = now() - first;
+    waiting = 0, syncs++;
+    return real(file);
+}
+__attribute__((destructor)) static void tell(void)
+{
+    FILE *file = fopen(getenv("WAITS"), "w");
+    fprintf(file, "%d %d %d\n", (int)longest, syncs, waiting);
+    fclose(file);
+}
+END
+gcc -shared -fPIC -o elsewhere/waits.so elsewhere/waits.c -ldl || exit 1
+for ((i = 0; i < 100; i++)); do printf 'key down\nkey up\nwait time 0.0%d\n' $((i % 10)); done >steady.script
+gives "what is typed is recorded" 0 env WAITS="$WORK/waits" LD_PRELOAD="$WORK/elsewhere/waits.so" "$MUNIMENT" boot office.mun --script steady.script --record steady
+read -r longest syncs left <waits
+[ "$longest" -lt 100 ] && [ "$syncs" -ge 2 ] && [ "$left" -eq 0 ]
+passed "and synced within 100 ms (the longest waited $longest ms; $syncs syncs)" $?
+
 # A recorder that is killed: everything that it had written is there. It types for as long as it lives.
 for ((i = 0; i < 2000; i++)); do printf 'key down\nkey up\n'; done >busy.script
 for wait in 0.3 0.7 1.1; do

@@ -119,8 +119,8 @@ static bool check_journal(const struct journal *j, struct error *error)
 {
     for (uint32_t i = 0; i < j->count; i++)
         if (j->entries[i].kind == JOURNAL_MEDIUM)
-            return error_set(error, STATUS_INPUT, "attestation", NULL, "let the script do without", "the reference boot changes a medium, and could not be repeated from "
-                             "the archive alone");
+            return error_set(error, STATUS_INPUT, "attestation", NULL, "let the script do without",
+                             "the reference boot changes a medium, and could not be repeated from the archive alone");
     return j->ended || error_set(error, STATUS_INPUT, "attestation", NULL, NULL, "its journal was cut short");
 }
 
