@@ -8,4 +8,4 @@ machine pc-isa i386 4 4 floppy <<END
     kind: floppy 1.44M
     image: boot.img
 END
-GUEST_LIMIT=300 guest
+GUEST_LIMIT=400 guest

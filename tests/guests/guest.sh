@@ -72,11 +72,12 @@ END
 }
 
 # SeaBIOS in place of our firmware. It needs the 440FX, whose shadow RAM it writes to itself; QEMU gives its machine without PCI a BIOS in RAM.
+# It also executes instructions that a 386 has not.
 seabios()
 {
     medium system.bin /usr/share/seabios/bios.bin 7ba476745bd8d32d66b7a5bd12999e2445e7a345a4a72c30352b1d4a69a26e88 "package seabios"
     medium video.bin /usr/share/seabios/vgabios-stdvga.bin cc2f735f19b6318922ac3de9506dee498f149a6b75534f7e5c176d4441a7fa4a "package seabios"
-    sed -i 's/pc-isa/pc-i440fx/' "$WORK/machine.yaml"
+    sed -i 's/pc-isa/pc-i440fx/; s/model: i386/model: i486/' "$WORK/machine.yaml"
     for part in system video; do
         sed -i "s/^  $part: built-in 0/  $part:\n    file: $part.bin\n    sha256: $(sha256sum <"$WORK/$part.bin" | cut -d ' ' -f 1)/" "$WORK/machine.yaml"
     done
