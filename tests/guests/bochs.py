@@ -8,7 +8,8 @@ import os, re, shutil, socket, struct, subprocess, tempfile, threading, time
 
 import peers
 
-CPUS = {"i386": "pentium", "i486": "pentium", "pentium": "pentium", "pentium-mmx": "pentium_mmx", "pentium2": "p2_klamath", "pentium3": "p3_katmai",
+# Bochs has no 80386 and 80486; of its Pentium II, Klamath, FXSAVE is no instruction, which our pentium2 has.
+CPUS = {"i386": "pentium", "i486": "pentium", "pentium": "pentium", "pentium-mmx": "pentium_mmx", "pentium2": "p3_katmai", "pentium3": "p3_katmai",
         "pentium4": "p4_willamette"}
 FASTEST = 50            # MIPS: a fast machine is given fewer instructions to a second, as Bochs carries out no more
 KEYSYMS = {"esc": 0xFF1B, "backspace": 0xFF08, "tab": 0xFF09, "enter": 0xFF0D, "space": 0x20, "ctrl": 0xFFE3, "rctrl": 0xFFE4, "shift": 0xFFE1, "rshift": 0xFFE2,
