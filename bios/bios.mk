@@ -13,7 +13,7 @@ BIOS_CFLAGS := -std=gnu11 -Os -Wall -Wextra -Werror -Wno-missing-braces -mregpar
     -fno-stack-protector -fno-asynchronous-unwind-tables -fno-jump-tables -fno-tree-switch-conversion \
     -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-tree-loop-distribute-patterns -fno-inline-functions-called-once -fcf-protection=none \
     -mno-80387 -mno-mmx -mno-sse
-BIOS_LDFLAGS := -m elf_i386 --build-id=none -nostdlib -z noexecstack --orphan-handling=error
+BIOS_LDFLAGS := -m elf_i386 --build-id=none -nostdlib -z noexecstack --orphan-handling=error --no-warn-rwx-segments
 
 BIOS_SHARED := frame.o util.o
 BIOS_SYSTEM := entry.o post.o boot.o clock.o keyboard.o floppy.o disk.o edd.o ata.o atapi.o cdrom.o eltorito.o serial.o printer.o system.o \

@@ -81,6 +81,7 @@ bool boot_read_options(struct boot *b, struct error *error)
 {
     const char *limit = argument_value(b->arguments, "--limit"), *slice = argument_value(b->arguments, "--slice"), *until;
     const char *from = argument_value(b->arguments, "--from"), *to = argument_value(b->arguments, "--to");
+    const char *every = argument_value(b->arguments, "--digest-every");
     size_t position = 0;
 
     b->limit = DEFAULT_LIMIT * UINT64_C(1000000);
@@ -88,6 +89,8 @@ bool boot_read_options(struct boot *b, struct error *error)
         return bad_option(b, "--limit", limit, error);
     if (slice && !read_slicing(slice, &b->slicing))
         return bad_option(b, "--slice", slice, error);
+    if (every && (!session_read_seconds(every, &b->digest_every) || !b->digest_every))
+        return bad_option(b, "--digest-every", every, error);
     b->tracing.to = UINT64_MAX;
     if (from && !read_tick(from, &b->tracing.from))
         return bad_option(b, "--from", from, error);
@@ -167,12 +170,45 @@ void boot_host(struct boot *b, struct machine_host *host)
     *host = (struct machine_host){ .context = b, .serial_out = host_serial_out, .parallel_out = host_parallel_out };
 }
 
+static bool print_digest(struct boot *b, struct error *error)
+{
+    uint8_t digest[DIGEST_SIZE];
+    char hex[65];
+
+    if (!machine_digest(b->machine, digest)) {
+        if (machine_run(b->machine, machine_tick(b->machine)) != MACHINE_HOST_FAILED)
+            return error_set(error, STATUS_HOST, b->arguments->operands[0], NULL, NULL, "out of memory");
+        b->disk_failed = true;
+        return media_failure(&b->media, error);
+    }
+    hex_encode(digest, hex);
+    printf("tick %" PRIu64 " sha256:%s\n", machine_tick(b->machine), hex);
+    return true;
+}
+
+/* Between two slices. */
+static void looked(void *context)
+{
+    struct boot *b = context;
+    uint64_t every = b->digest_every * (machine_ticks_per_second(b->machine) / 1000000);
+    struct error error;
+
+    snapshots_look(b);
+    if (!every || machine_tick(b->machine) < b->digest_due)
+        return;
+    b->digest_due = (machine_tick(b->machine) / every + 1) * every;
+    if (!print_digest(b, &error))
+        desk_fail(&error);
+}
+
 bool boot_begin_session(struct boot *b, uint64_t limit, struct error *error)
 {
     if (!session_begin(&b->session, b->machine, limit, b->slicing))
         return error_set(error, STATUS_HOST, "machine", NULL, NULL, "out of memory");
     b->session.tracing = b->tracing;
     b->session.tracing.file = b->trace.file;
+    b->session.looked = looked;
+    b->session.looked_context = b;
     convert_conditions(b);
     return true;
 }
@@ -211,22 +247,6 @@ static bool begin_recording(struct boot *b, struct error *error)
 }
 
 /* --- What came of it --- */
-
-static bool print_digest(struct boot *b, struct error *error)
-{
-    uint8_t digest[DIGEST_SIZE];
-    char hex[65];
-
-    if (!machine_digest(b->machine, digest)) {
-        if (machine_run(b->machine, machine_tick(b->machine)) != MACHINE_HOST_FAILED)
-            return error_set(error, STATUS_HOST, b->arguments->operands[0], NULL, NULL, "out of memory");
-        b->disk_failed = true;
-        return media_failure(&b->media, error);
-    }
-    hex_encode(digest, hex);
-    printf("tick %" PRIu64 " sha256:%s\n", machine_tick(b->machine), hex);
-    return true;
-}
 
 static void print_text(struct boot *b)
 {

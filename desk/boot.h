@@ -29,6 +29,7 @@ struct boot {
     uint64_t checkpoint_every, checkpoint_due; /* microseconds; tick */
     uint64_t checkpoint_keep;
     bool checkpoint_failed;
+    uint64_t digest_every, digest_due; /* microseconds, 0: none is printed on the way; tick */
     bool disk_failed;        /* the machine holds no state to show */
 };
 

@@ -42,6 +42,7 @@ static const struct option boot_options[] = {
     { "--limit", "SECONDS", "of guest time, at most; exceeded: exit status 1 (default 3600)", false, false },
     { "--script", "FILE", "do what the script says first (see muniment(1))", false, false },
     { "--digest", NULL, "print at the end: tick N sha256:HEX", false, false },
+    { "--digest-every", "SECONDS", "print it on the way as well, at power-on and each time so much guest time has passed", false, false },
     { "--text", NULL, "print the text screen at the end", false, false },
     { "--screenshot", "FILE.png", "write the picture at the end", false, false },
     { "--serial", "FILE", "write what COM1 sends; - is standard output", false, false },

@@ -17,7 +17,7 @@ _muniment()
     case $before in
     --until)      COMPREPLY=($(compgen -W "tick: time: screen: serial: halt poweroff" -- "$word")); compopt -o nospace; return ;;
     --from|--to)  COMPREPLY=($(compgen -W "tick:" -- "$word")); compopt -o nospace; return ;;
-    --limit|--slice|--checkpoint-every|--keep|--back) return ;;
+    --limit|--slice|--digest-every|--checkpoint-every|--keep|--back) return ;;
     esac
     if [[ $word == -* ]]; then
         COMPREPLY=($(compgen -W "$("$muniment" $command --help 2>/dev/null | sed -n 's/^  \(-[^ ]*\).*/\1/p')" -- "$word"))

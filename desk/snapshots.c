@@ -62,11 +62,12 @@ static uint64_t next_due(const struct boot *b)
     return (machine_tick(b->machine) / every + 1) * every;
 }
 
-static void looked(void *context)
+void snapshots_look(struct boot *b)
 {
-    struct boot *b = context;
     struct error error;
 
+    if (!b->checkpoints)
+        return;
     if (!checkpoint_look(b->checkpoints, b->machine, &error))
         complain(b, &error);
     if (machine_tick(b->machine) < b->checkpoint_due || checkpoint_under_way(b->checkpoints))
@@ -82,8 +83,6 @@ static bool begin_checkpoints(struct boot *b, const char *folder, struct error *
     if (!b->checkpoints)
         return false;
     b->checkpoint_due = next_due(b);
-    b->session.looked = looked;
-    b->session.looked_context = b;
     return true;
 }
 

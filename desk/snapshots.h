@@ -8,6 +8,8 @@
 bool snapshots_begin(struct boot *b, struct error *error);
 /* Reads --checkpoints and what belongs to it. */
 bool snapshots_read_options(struct boot *b, struct error *error);
+/* To be called between two slices: begins a checkpoint when one is due. */
+void snapshots_look(struct boot *b);
 /* Waits for the checkpoint that is being written. False: one failed in this run, which was said then. */
 bool snapshots_end(struct boot *b);
 

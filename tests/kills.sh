@@ -20,12 +20,12 @@ resumes()
 resumed=0 nothing=0
 for ((i = 0; i < KILLS; i++)); do
     rm -rf points
-    "$muniment" boot "$guest" --until time:400000 --limit 400000 --checkpoints points --checkpoint-every 0.5 --keep $((1 + i % 3)) 2>/dev/null &
+    "$muniment" boot "$guest" --until time:400000 --limit 400000 --checkpoints points --checkpoint-every 0.5 --keep $((1 + i % 3)) 2>errors &
     run=$!
     sleep 0.$(printf %02d $((RANDOM % 25)))
     child=$(pgrep -P $run | head -n 1 || true)
     case $((i % 3)) in
-    0) kill -9 $run ;;
+    0) kill -9 $run || { cat errors; exit 1; } ;;
     1) [ -z "$child" ] || kill -9 "$child" 2>/dev/null || true; kill -9 $run ;;
     2) [ -z "$child" ] || kill -9 "$child" 2>/dev/null || true; sleep 0.05; kill -9 $run ;;
     esac

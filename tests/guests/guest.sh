@@ -89,7 +89,7 @@ run()
     local output=$1 machine=$2 script=$3
     shift 3
     echo "$machine, $script $*"
-    "$MUNIMENT" boot "$machine" --script "$script.script" --limit "${GUEST_LIMIT:-180}" --digest --serial "$output.serial" --parallel "$output.parallel" --screenshot "$output.png" "$@" >"$output" || { cat "$output"; return 1; }
+    "$MUNIMENT" boot "$machine" --script "$script.script" --limit "${GUEST_LIMIT:-180}" --digest --digest-every 1 --serial "$output.serial" --parallel "$output.parallel" --screenshot "$output.png" "$@" >"$output" || { cat "$output"; return 1; }
 }
 
 # both FIRMWARE SCRIPT: the manifest and its archive give the same run.
@@ -97,7 +97,8 @@ both()
 {
     local first=$1-$2 part
     run "$first" machine.yaml "$2"
-    cat "$first"
+    grep -v '^tick' "$first" || true
+    tail -n 1 "$first"
     [ -z "${GUEST_ONCE-}" ] || return 0
     run again machine.mun "$2" --slice random:1
     for part in "" .serial .parallel; do

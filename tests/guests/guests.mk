@@ -1,18 +1,20 @@
 # guests.mk - real software on the machine (tests/guests/guest.sh). Included by tests/tests.mk.
 #
 # `make check-guests` runs every guest, on our firmware and on SeaBIOS (GUEST_FIRMWARE="ours seabios"); `make gallery` runs each once and leaves a picture of it in
-# build/gallery/. `make check-peers` runs each on QEMU and on Bochs with our firmware (peers.py). Those that are not in GUESTS_LONG run in `make check` as well, on our firmware.
+# build/gallery/. `make check-peers` runs each on QEMU and on Bochs with our firmware (peers.py), `make check-points` in builds by other compilers (guest_builds.sh). Those that are not in GUESTS_LONG run in `make check` as well, on our firmware.
 
 GUEST_TESTS := $(filter-out %/guest.sh,$(wildcard tests/guests/*.sh))
 GUESTS_LONG := debian-installer debian-system memtest86
 GUEST_FIRMWARE ?= ours seabios
 TESTS += $(filter-out $(GUESTS_LONG:%=tests/guests/%.sh),$(GUEST_TESTS))
 
-.PHONY: check-guests check-peers gallery run-check-guests run-check-peers run-gallery
+.PHONY: check-guests check-peers check-points gallery run-check-guests run-check-peers run-check-points run-gallery
 check-guests: deps-guests
 	@$(MAKE) --no-print-directory $(JOBS) run-check-guests
 check-peers: deps-guests deps-long
 	@$(MAKE) --no-print-directory $(JOBS) run-check-peers
+check-points: deps-guests
+	@$(MAKE) --no-print-directory $(JOBS) run-check-points
 gallery: deps-guests
 	@$(MAKE) --no-print-directory $(JOBS) run-gallery
 
@@ -23,5 +25,13 @@ run-check-peers: all
 	    echo "--- on $$peer"; \
 	    GUEST_PEER=$(CURDIR)/tests/guests/$$peer.py FIRMWARE=$(abspath $(BUILD)/bios) BUILD=$(BUILD) tests/run.sh $(GUEST_TESTS) || status=1; \
 	done; exit $$status
+run-check-points: all
+	@set -e; builds=; for build in 'gcc-O0 gcc -O0' 'gcc-O3 gcc -O3' 'clang-O2 clang -O2' \
+	    'sanitized-command gcc -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all'; do \
+	    set -- $$build; name=$$1 cc=$$2; shift 2; \
+	    $(MAKE) -s BUILD=$(BUILD)/$$name CC=$$cc CFLAGS="$$*" $(BUILD)/$$name/muniment; \
+	    builds="$$builds $$name=$(abspath $(BUILD))/$$name/muniment"; \
+	done; \
+	GUEST_PEER=$(CURDIR)/tests/guest_builds.sh POINT_BUILDS="$$builds" BUILD=$(BUILD) tests/run.sh $(GUEST_TESTS)
 run-gallery: all
 	@GUEST_ONCE=1 BUILD=$(BUILD) tests/run.sh $(GUEST_TESTS); ls $(BUILD)/gallery/*.png

@@ -1,0 +1,44 @@
+#!/bin/bash
+# guest_builds.sh - a guest is the same at a hundred points and more of its run, whoever built the command, and wherever it runs: what `make check-points` puts in the
+# place of tests/guests/guest.sh's own runs.
+#
+#   guest_builds.sh MACHINE.yaml SCRIPT       in the guest's folder; POINT_BUILDS: other builds of the command
+#
+# The digest is compared ten times in a second of guest time: between two runs, runs cut into slices at random, all the builds, and a run in another folder, locale and time zone, by
+# a user without a name or a home. As many run at a time as there are processors and one more, so that the host is busy.
+set -euo pipefail
+export machine=$1 script=$2 MUNIMENT
+
+# points FILE COMMAND...: the digests of a run, sliced as SLICE says.
+points()
+{
+    local name=$1 slice=${SLICE:+--slice $SLICE}
+    shift
+    "$@" boot "$machine" --script "$script" --limit 3600 --digest --digest-every 0.1 $slice >"$name" || { tail -n 3 "$name"; return 1; }
+}
+
+# one NAME=COMMAND
+one()
+{
+    local name=${1%%=*} command=${1#*=} home=$PWD folder
+    case $name in
+    elsewhere)
+        folder=$(mktemp -d)
+        cp -a . "$command" "$folder" && chmod -R a+rwX "$folder"
+        (cd "$folder" && points points env -i LC_ALL=tr_TR.UTF-8 TZ=Pacific/Kiritimati setpriv --reuid=54321 --regid=54321 --clear-groups "./${command##*/}")
+        cp "$folder/points" "$home/points-$name" && rm -rf "$folder" ;;
+    sliced)
+        SLICE=random:7 points "points-$name" "$command" ;;
+    *)
+        points "points-$name" "$command" ;;
+    esac
+    cmp reference "points-$name"
+    echo "same  $name"
+}
+export -f points one
+
+points reference "$MUNIMENT"
+count=$(grep -c '^tick' reference)
+echo "$script: $count digests"
+[ "$count" -ge 100 ]
+printf '%s\0' "again=$MUNIMENT" "sliced=$MUNIMENT" "elsewhere=$MUNIMENT" $POINT_BUILDS | xargs -0 -n 1 -P $(($(nproc) + 1)) bash -euo pipefail -c 'one "$1"' one
