@@ -177,9 +177,7 @@ static bool take_firmware(struct sealing *s, struct firmware_manifest *wanted, c
 static bool open_image(struct sealing *s, enum drive_slot slot)
 {
     struct drive_manifest *drive = &s->machine.drives[slot];
-    const struct geometry *g = &drive->geometry;
     struct image *image = &s->images[slot];
-    uint64_t wanted = (uint64_t)g->cylinders * g->heads * g->sectors;
 
     if (drive->kind == DRIVE_ABSENT || drive->image[0] == '\0')
         return true;
@@ -189,11 +187,9 @@ static bool open_image(struct sealing *s, enum drive_slot slot)
     image->present = true;
     if (image->block.sectors > DISK_LIMIT / SECTOR_SIZE)
         return error_set(s->error, STATUS_INPUT, image->path, NULL, NULL, "is longer than 2^41 bytes");
-    if (image->block.sectors < wanted)
-        return error_set(s->error, STATUS_INPUT, image->path, drive_slot_names[slot],
-                         "correct the image or the geometry",
-                         "has %llu sectors, but the geometry in the manifest needs %llu",
-                         (unsigned long long)image->block.sectors, (unsigned long long)wanted);
+    if (drive->kind == DRIVE_CDROM ? !disk_must_be_iso(image->path, &image->block, s->error) :
+        !disk_must_fill(image->path, &image->block, &drive->geometry, s->error))
+        return false;
     s->total += image->block.sectors * SECTOR_SIZE;
     s->seal.disks[slot].size = image->block.sectors * SECTOR_SIZE;
     snprintf(drive->image, sizeof drive->image, "sealed");

@@ -203,7 +203,7 @@ static bool open_bare_image(struct media *media, const struct media_request *req
     if (!raw_open(request->path, &probe, error))
         return false;
     enum floppy_type floppy = floppy_drive_for(probe.sectors);
-    bool cd = !floppy && medium_is_iso(&probe);
+    bool cd = !floppy && disk_is_iso(&probe);
     enum drive_slot slot = cd ? DRIVE_HD2 : floppy ? DRIVE_FD0 : DRIVE_HD0;
     probe.close(probe.context);
     if (floppy)

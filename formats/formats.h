@@ -27,4 +27,11 @@ bool floppy_geometry(uint64_t sectors, struct geometry *geometry);
  * cylinders 1 to 16383. first is the disk's sector 0, 512 bytes. */
 void disk_geometry(uint64_t sectors, const uint8_t *first, struct geometry *geometry);
 
+/* Whether a disk holds an ISO 9660 volume: its first volume descriptor is in block 16 (ECMA-119 §8.1). */
+bool disk_is_iso(const struct block *disk);
+
+/* Refuse (STATUS_INPUT) the image of a CD that holds none, and one of a disk that has fewer sectors than its geometry. */
+bool disk_must_be_iso(const char *path, const struct block *disk, struct error *error);
+bool disk_must_fill(const char *path, const struct block *disk, const struct geometry *g, struct error *error);
+
 #endif

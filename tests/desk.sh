@@ -310,6 +310,7 @@ gives "what is no ISO 9660 volume is no CD" 3 boot floppy.img --cd disk.img
 says "what is no ISO 9660 volume is no CD" err "no ISO 9660 volume (block 16)"
 sed 's/kind: disk/kind: cdrom/' machine.yaml >bad.yaml
 gives "nor is it in a manifest" 3 boot bad.yaml --until tick:1
+gives "nor is it sealed as one" 3 "$muniment" seal bad.yaml -o bad.mun --key key
 sed 's/disk.img/nothing.img/' machine.yaml >bad.yaml
 gives "an image that is missing is bad input" 3 boot bad.yaml --until tick:1
 says "an image that is missing is bad input" err "nothing.img: cannot open"

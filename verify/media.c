@@ -95,39 +95,13 @@ static bool attach(struct medium *medium, enum drive_slot slot, const struct dri
     return medium->present;
 }
 
-/* Its first volume descriptor is in block 16 (ECMA-119 §8.1). */
-bool medium_is_iso(const struct block *disk)
-{
-    uint8_t descriptor[SECTOR_SIZE];
-    uint32_t done;
-
-    return disk->sectors > 64 && disk->read(disk->context, 64, 1, descriptor, &done) == BLOCK_OK && !memcmp(descriptor + 1, "CD001", 5);
-}
-
-static bool must_be_iso(const char *path, const struct block *disk, struct error *error)
-{
-    return medium_is_iso(disk) || error_set(error, STATUS_INPUT, path, "block 16", "give an image of a data CD, 2,048 bytes to the block",
-                                     "the image holds no ISO 9660 volume");
-}
-
-/* A disk has all the sectors of the geometry that its manifest states. */
-static bool must_fill_geometry(const struct drive_manifest *drive, const char *path, const struct block *disk, struct error *error)
-{
-    const struct geometry *g = &drive->geometry;
-    uint64_t wanted = (uint64_t)g->cylinders * g->heads * g->sectors;
-
-    return disk->sectors >= wanted || error_set(error, STATUS_INPUT, path, NULL, "correct the image or the geometry",
-                                                "has %llu sectors, but the geometry in the manifest needs %llu",
-                                                (unsigned long long)disk->sectors, (unsigned long long)wanted);
-}
-
 /* The image suits its drive; a floppy is made to. */
 static bool fit(const struct drive_manifest *drive, const char *path, struct block *base, struct error *error)
 {
     switch (drive->kind) {
     case DRIVE_FLOPPY: return fit_floppy(drive->floppy, path, base, error);
-    case DRIVE_CDROM:  return must_be_iso(path, base, error);
-    default:           return must_fill_geometry(drive, path, base, error);
+    case DRIVE_CDROM:  return disk_must_be_iso(path, base, error);
+    default:           return disk_must_fill(path, base, &drive->geometry, error);
     }
 }
 

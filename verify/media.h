@@ -38,9 +38,6 @@ void medium_close(struct medium *medium);
 /* The same, for a drive of this machine and with an overlay that is thrown away. What is in a floppy drive can be written to, whatever was sealed in it. */
 bool media_open_image(const struct media *media, enum drive_slot slot, const char *path, struct medium *medium, struct error *error);
 
-/* Whether a disk holds an ISO 9660 file system. */
-bool medium_is_iso(const struct block *disk);
-
 /* The SHA-256 of an image, a last part of a sector filled up with zeros. progress may be null. */
 bool image_digest(const char *path, hex_digest hex, progress_function *progress, void *context, struct error *error);
 
