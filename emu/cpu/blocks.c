@@ -14,6 +14,7 @@
 #define BUCKETS 32768u
 #define LINE_SIZE 16u
 #define NOWHERE UINT32_MAX /* address of a block that was dropped */
+#define MANY 32u           /* blocks of a page: to look through more at each write into code would cost more than to decode anew what still runs */
 #define BLOCK_BYTES(instructions) (sizeof(struct code_block) + ((instructions) + 1) * sizeof(struct insn))
 #define FETCH_LIMIT 15
 
@@ -108,6 +109,11 @@ static void set_lines(struct lines *lines, const struct code_block *block)
         lines->bits[line / 64] |= UINT64_C(1) << line % 64;
 }
 
+static bool touches(const struct code_block *block, uint32_t address, uint32_t length)
+{
+    return block->physical < address + length && address < block->physical + block->bytes;
+}
+
 static void forget(struct code_cache *c, struct code_block *block)
 {
     struct code_block **link = bucket_of(c, block->physical, block->mode);
@@ -123,16 +129,23 @@ void blocks_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
     struct code_cache *c = cpu->blocks;
     uint32_t page = address / PAGE_SIZE;
     struct code_block **link = &c->page[page];
+    bool touched = false, all;
+    unsigned count = 0;
 
     if (!any_line(&c->lines[page], address, length))
         return;
+    for (const struct code_block *block = *link; block; block = block->next_in_page, count++)
+        touched |= touches(block, address, length);
+    if (!touched)
+        return;
+    cpu->leave = true; /* it may be the one that runs */
+    all = count > MANY;
     c->lines[page] = (struct lines){{0}};
     while (*link) {
         struct code_block *block = *link;
-        if (block->physical < address + length && address < block->physical + block->bytes) {
+        if (all || touches(block, address, length)) {
             forget(c, block);
             *link = block->next_in_page;
-            cpu->leave = true; /* it may be the one that runs */
         } else {
             set_lines(&c->lines[page], block);
             link = &block->next_in_page;

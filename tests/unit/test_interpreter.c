@@ -709,6 +709,27 @@ static void a_repetition_that_overwrites_the_code_behind_it_is_obeyed(void **sta
     processor_free(p);
 }
 
+static void code_of_many_blocks_that_is_changed_is_obeyed(void **state)
+{
+    enum { BLOCKS = 300, SIZE = 3, END = AT_CODE + BLOCKS * SIZE };
+    (void)state;
+    struct processor *p = flat();
+
+    for (unsigned n = 0; n < BLOCKS; n++)
+        poke(p, AT_CODE + SIZE * n, 0x00EB43 /* inc ebx; jmp to the next */, SIZE);
+    poke(p, END, 0x05C6, 2); /* mov byte [...], dec ebx */
+    poke(p, END + 2, AT_CODE + SIZE * 7, 4);
+    poke(p, END + 6, 0x850F494B, 4); /* dec ecx; jnz AT_CODE */
+    poke(p, END + 10, AT_CODE - (END + 14), 4);
+    poke(p, END + 14, 0xF4, 1);
+    p->cpu.reg[EBX] = 0;
+    p->cpu.reg[ECX] = 2;
+    run(p, 10000);
+    assert_int_equal(p->cpu.reg[ECX], 0);
+    assert_int_equal(p->cpu.reg[EBX], BLOCKS + BLOCKS - 2);
+    processor_free(p);
+}
+
 static void a_comparison_stops_where_it_is_decided(void **state)
 {
     (void)state;
@@ -914,6 +935,7 @@ int main(void)
         cmocka_unit_test(a_copy_into_an_absent_page_goes_on_when_it_is_there),
         cmocka_unit_test(si_and_di_wrap_with_16_bit_addresses),
         cmocka_unit_test(a_repetition_that_overwrites_the_code_behind_it_is_obeyed),
+        cmocka_unit_test(code_of_many_blocks_that_is_changed_is_obeyed),
         cmocka_unit_test(a_comparison_stops_where_it_is_decided),
         cmocka_unit_test(a_device_sees_the_tick_of_its_instruction_and_takes_the_time_of_the_bus),
         cmocka_unit_test(each_iteration_of_ins_takes_the_time_of_the_bus),
