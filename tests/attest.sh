@@ -2,39 +2,12 @@
 # attest.sh - a reference boot is sealed with its machine and repeated from the archive alone; a machine that is not what it was is told from one that is, with the
 # tick and the part.
 set -u
+. tests/facts.sh
 demo=$(realpath "$BUILD/demo")
 reseal=$(realpath "$BUILD/tests/reseal")
 root=$PWD
 cp tests/demo/records.script "$demo/records.img" "$WORK"
 cd "$WORK" || exit 1
-failures=0 count=0
-
-# passed FACT STATUS
-passed()
-{
-    count=$((count + 1))
-    [ "$2" -eq 0 ] && return
-    failures=$((failures + 1))
-    echo "FAILED  $1"
-    head -c 2000 out err 2>/dev/null
-}
-
-# gives FACT STATUS COMMAND...: the command ends with the status; its output is in out and err.
-gives()
-{
-    local fact=$1 expected=$2 status=0
-    shift 2
-    "$@" >out 2>err || status=$?
-    [ "$status" -eq "$expected" ] || echo "exit status $status, not $expected" >>err
-    passed "$fact" $((status != expected))
-}
-
-# says FACT FILE TEXT
-says()
-{
-    grep -qF -e "$3" "$2"
-    passed "$1" $?
-}
 
 # --- What is so ---
 
@@ -122,5 +95,4 @@ for change in '1s/0/1/' '3s/cpu/cpU/' '4s/^0/1/' '7s/ / x/' '7s/^/0/' '7s/x/y/' 
     says "with its line" err "attest.txt:"
 done
 
-echo "$count facts, $failures failed"
-[ $failures -eq 0 ]
+facts attest

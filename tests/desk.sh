@@ -4,40 +4,12 @@
 # The machine is one boot sector, assembled here: it greets on screen and COM1, echoes what is typed and sent, and obeys single letters.
 
 set -u
+. tests/facts.sh
 muniment=$(realpath "${MUNIMENT:-build/muniment}")
 root=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-failures=0 count=0
-
-# passed FACT STATUS: reports one fact.
-passed()
-{
-    count=$((count + 1))
-    if [ "$2" -ne 0 ]; then
-        failures=$((failures + 1))
-        echo "FAILED  $1"
-        head -c 2000 out err 2>/dev/null
-    fi
-}
-
-# gives FACT STATUS COMMAND...: the command ends with the status; its output is in out and err.
-gives()
-{
-    local fact=$1 expected=$2 status=0
-    shift 2
-    "$@" >out 2>err || status=$?
-    [ "$status" -eq "$expected" ] || echo "exit status $status, not $expected" >>err
-    passed "$fact" $((status != expected))
-}
-
-# says FACT FILE TEXT: the file holds the text.
-says()
-{
-    grep -qF -e "$3" "$2"
-    passed "$1" $?
-}
 
 # --- The guest ---
 
@@ -567,5 +539,4 @@ echo old >picture.png
 [ $? -eq 4 ] && [ "$(cat picture.png)" = old ]; passed "a picture that cannot be written leaves the old one" $?
 [ -z "$(find . -name '*.tmp' -print)" ]; passed "no temporary file is left" $?
 
-echo "desk: $count facts, $failures failed"
-[ $failures -eq 0 ]
+facts desk

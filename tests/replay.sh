@@ -2,40 +2,13 @@
 # replay.sh - what was recorded is repeated to the same bits, wherever and whenever; a journal that was cut, damaged, tampered with or recorded elsewhere is told
 # from a good one, with the line and the tick; what a recorder that was killed had written is there.
 set -u
+. tests/facts.sh
 demo=$(realpath "$BUILD/demo")
 root=$PWD
 tags=$root/tests/journal_tags.py
 faulty=$(realpath "$BUILD/tests/faulty")
 cp tests/demo/records.script "$WORK"
 cd "$WORK" || exit 1
-failures=0 count=0
-
-# passed FACT STATUS
-passed()
-{
-    count=$((count + 1))
-    [ "$2" -eq 0 ] && return
-    failures=$((failures + 1))
-    echo "FAILED  $1"
-    head -c 2000 out err 2>/dev/null
-}
-
-# gives FACT STATUS COMMAND...: the command ends with the status; its output is in out and err.
-gives()
-{
-    local fact=$1 expected=$2 status=0
-    shift 2
-    "$@" >out 2>err || status=$?
-    [ "$status" -eq "$expected" ] || echo "exit status $status, not $expected" >>err
-    passed "$fact" $((status != expected))
-}
-
-# says FACT FILE TEXT
-says()
-{
-    grep -qF -e "$3" "$2"
-    passed "$1" $?
-}
 
 # same FACT FILE FILE
 same()
@@ -304,5 +277,4 @@ for wait in 0.3 0.7 1.1; do
     passed "and has what was in it before" $?
 done
 
-echo "$count facts, $failures failed"
-[ $failures -eq 0 ]
+facts replay

@@ -1,0 +1,36 @@
+# facts.sh - to be sourced by tests that hold many facts: each is told when it does not hold, and the last line counts them.
+failures=0 count=0
+
+# passed FACT STATUS: reports one fact.
+passed()
+{
+    count=$((count + 1))
+    [ "$2" -eq 0 ] && return
+    failures=$((failures + 1))
+    echo "FAILED  $1"
+    head -c 2000 out err 2>/dev/null
+}
+
+# gives FACT STATUS COMMAND...: the command ends with the status; its output is in out and err.
+gives()
+{
+    local fact=$1 expected=$2 status=0
+    shift 2
+    "$@" >out 2>err || status=$?
+    [ "$status" -eq "$expected" ] || echo "exit status $status, not $expected" >>err
+    passed "$fact" $((status != expected))
+}
+
+# says FACT FILE TEXT: the file holds the text.
+says()
+{
+    grep -qF -e "$3" "$2"
+    passed "$1" $?
+}
+
+# facts NAME: closes the test. False: one did not hold.
+facts()
+{
+    echo "$1: $count facts, $failures failed"
+    [ $failures -eq 0 ]
+}
