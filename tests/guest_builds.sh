@@ -4,7 +4,7 @@
 #
 #   guest_builds.sh MACHINE.yaml SCRIPT       in the guest's folder; POINT_BUILDS: other builds of the command
 #
-# The digest is compared ten times in a second of guest time: between two runs, runs cut into slices at random, all the builds, and a run in another folder, locale and time zone, by
+# The digest is compared 25 times in a second of guest time: between two runs, runs cut into slices at random, all the builds, and a run in another folder, locale and time zone, by
 # a user without a name or a home. As many run at a time as there are processors and one more, so that the host is busy.
 set -euo pipefail
 export machine=$1 script=$2 MUNIMENT
@@ -14,7 +14,7 @@ points()
 {
     local name=$1 slice=${SLICE:+--slice $SLICE}
     shift
-    "$@" boot "$machine" --script "$script" --limit 3600 --digest --digest-every 0.1 $slice >"$name" || { tail -n 3 "$name"; return 1; }
+    "$@" boot "$machine" --script "$script" --limit 3600 --digest --digest-every 0.04 $slice >"$name" || { tail -n 3 "$name"; return 1; }
 }
 
 # one NAME=COMMAND
