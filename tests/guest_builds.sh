@@ -5,7 +5,7 @@
 #   guest_builds.sh MACHINE.yaml SCRIPT       in the guest's folder; POINT_BUILDS: other builds of the command
 #
 # The digest is compared 25 times in a second of guest time: between two runs, runs cut into slices at random, all the builds, and a run in another folder, locale and time zone, by
-# a user without a name or a home. As many run at a time as there are processors and one more, so that the host is busy.
+# a user without a name or a home if root runs it. As many run at a time as there are processors and one more, so that the host is busy.
 set -euo pipefail
 export machine=$1 script=$2 MUNIMENT
 
@@ -20,12 +20,13 @@ points()
 # one NAME=COMMAND
 one()
 {
-    local name=${1%%=*} command=${1#*=} home=$PWD folder
+    local name=${1%%=*} command=${1#*=} home=$PWD folder nobody=
+    [ "$(id -u)" -ne 0 ] || nobody="setpriv --reuid=54321 --regid=54321 --clear-groups"
     case $name in
     elsewhere)
         folder=$(mktemp -d)
         cp -a . "$command" "$folder" && chmod -R a+rwX "$folder"
-        (cd "$folder" && points points env -i LC_ALL=tr_TR.UTF-8 TZ=Pacific/Kiritimati setpriv --reuid=54321 --regid=54321 --clear-groups "./${command##*/}")
+        (cd "$folder" && points points env -i LC_ALL=tr_TR.UTF-8 TZ=Pacific/Kiritimati $nobody "./${command##*/}")
         cp "$folder/points" "$home/points-$name" && rm -rf "$folder" ;;
     sliced)
         SLICE=random:7 points "points-$name" "$command" ;;
