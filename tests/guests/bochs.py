@@ -2,7 +2,7 @@
 """bochs.py - a guest on Bochs with Muniment's firmware, by Bochs' debugger: `bochs.py machine.yaml NAME.script` (peers.py).
 
 The debugger lets the machine run for so many instructions and reads its memory; keys go in by xdotool to its window on an X server without a screen, and COM1 is a
-socket. Time is instructions, as in our machine. Media stay in their drives, and the mouse is not moved."""
+socket. Time is instructions, as in our machine. A floppy is changed for one of its format, a CD stays in its drive, and the mouse is not moved."""
 
 import os, re, shutil, socket, subprocess, tempfile, threading, time
 
@@ -151,7 +151,14 @@ class Bochs:
         self.com1.sendall(data)
 
     def medium(self, place, image):
-        raise peers.Skip("media cannot be changed there")
+        """By the button on Bochs' header bar: out, and in again, when the file is another."""
+        copy = self.path(place)
+        if place != "fd0" or os.path.getsize(image) != os.path.getsize(copy):
+            raise peers.Skip("that medium cannot be changed there")
+        for change in (lambda: None, lambda: shutil.copyfile(image, copy)):
+            change()
+            self.window("search", "--name", "Bochs", "mousemove", "--window", "%1", "16", "16", "click", "1")
+            self.run(1)
 
     def stop(self):
         if self.process.poll() is None:

@@ -17,7 +17,7 @@ truncate -s 100M "$WORK/disk.img"
     printf '%s\r\n' '@ECHO OFF' 'PATH C:\DOS' 'PROMPT $P$G' 'SET TZ=UTC0' >autoexec.bat
     printf '%s\r\n' '@ECHO OFF' 'MD C:\DOS' 'COPY A:\CONFIG.SYS C:\' 'COPY A:\*.BAT C:\' 'COPY A:\*.EXE C:\DOS' 'COPY A:\*.COM C:\DOS' 'ECHO ALL COPIED' >install.bat
     printf '%s\r\n' '@FC /B %1 %2' '@IF NOT ERRORLEVEL 1 ECHO ALL ARE THE SAME' >same.bat
-    mformat -C -f 1440 -N 0 -i tools.img ::
+    mformat -C -f 720 -N 0 -i tools.img ::
     printf '\xcd\x18' | dd of=tools.img bs=1 seek=62 conv=notrunc status=none
     mcopy -i tools.img {config.sys,{autoexec,install,same}.bat} freedos/bin/{{command,fdapm}.com,{himemx,jemm386,mem,xcopy,fc,zip,unzip,cwsdpmi,dosfsck}.exe} ::
 )
