@@ -4,7 +4,7 @@
 The debugger lets the machine run for so many instructions and reads its memory; keys go in by xdotool to its window on an X server without a screen, and COM1 is a
 socket. Time is instructions, as in our machine. A floppy is changed for one of its format, a CD stays in its drive, and the mouse is not moved."""
 
-import os, re, shutil, socket, subprocess, tempfile, threading, time
+import os, re, select, shutil, signal, socket, subprocess, tempfile, threading, time
 
 import peers
 
@@ -12,6 +12,7 @@ import peers
 CPUS = {"i386": "pentium", "i486": "pentium", "pentium": "pentium", "pentium-mmx": "pentium_mmx", "pentium2": "p3_katmai", "pentium3": "p3_katmai",
         "pentium4": "p4_willamette"}
 FLOPPIES = {163840: "160k", 184320: "180k", 327680: "320k", 368640: "360k", 737280: "720k", 1228800: "1_2", 1474560: "1_44", 1720320: "image", 2949120: "2_88"}
+STUCK_SECONDS = 20      # of the host, for a second of the guest
 FASTEST = 50            # MIPS: a fast machine is given fewer instructions to a second, as Bochs carries out no more
 KEYSYMS = {"esc": "Escape", "backspace": "BackSpace", "tab": "Tab", "enter": "Return", "ctrl": "Control_L", "rctrl": "Control_R", "shift": "Shift_L",
            "rshift": "Shift_R", "alt": "Alt_L", "ralt": "Alt_R", "capslock": "Caps_Lock", "numlock": "Num_Lock", "home": "Home", "left": "Left", "up": "Up", "right": "Right",
@@ -28,7 +29,7 @@ class Bochs:
         if int(machine["memory"].split()[0]) > 512:
             raise peers.Skip("more memory than it is given here")
         self.work = tempfile.TemporaryDirectory()
-        self.serial, self.on = b"", True
+        self.serial, self.on, self.at_rest = b"", True, False
         self.mips = min(int(machine["cpu"]["speed"].split()[0]), FASTEST)
         listener = socket.create_server(("127.0.0.1", 0))
         listener.settimeout(60)
@@ -96,8 +97,12 @@ class Bochs:
         subprocess.run(["xdotool", *command], env=self.on_screen_server, stdout=subprocess.DEVNULL, timeout=60, check=True)
 
     def prompt(self):
-        """What the debugger said up to its next prompt; None if it has ended."""
+        """What the debugger said up to its next prompt; None if it has ended. Where the processor has halted with interrupts off, no breakpoint is reached: it is
+        interrupted, and at rest from then on."""
         while not (found := re.search(rb"<bochs:\d+> ", self.said)):
+            if not select.select([self.process.stdout], [], [], STUCK_SECONDS)[0]:
+                self.process.send_signal(signal.SIGINT)
+                self.at_rest = True
             got = os.read(self.process.stdout.fileno(), 65536)
             if not got:
                 return None
@@ -115,9 +120,10 @@ class Bochs:
 
     def run(self, seconds):
         """A halted processor stops with its next interrupt, which may be later."""
-        if self.on:
-            self.do(f"sb {int(seconds * self.mips * 1000000)}")
+        while self.on and not self.at_rest and seconds > 0:
+            self.do(f"sb {int(min(seconds, 1) * self.mips * 1000000)}")
             self.on = self.do("c") is not None
+            seconds -= 1
         if not self.on:
             self.process.wait()
             with open(self.path("errors"), encoding="latin-1") as file:
@@ -131,11 +137,14 @@ class Bochs:
         return bytes(int(byte, 16) for byte in re.findall(r"\t0x([0-9a-f]{2})\b", answer))
 
     def screen(self):
-        """The debugger does not tell where the display begins: at the page that the BIOS data area names."""
+        """The debugger does not tell where the display begins: at the page that the BIOS data area names, or, under a system in protected mode, which scrolls by moving that
+        beginning, anywhere in text memory."""
         data = self.memory(0x400, 256) if self.on else b""
         if len(data) < 256 or "graphics_alpha = 1" in (self.do('info device "vga"') or ""):
             return []
         columns, rows, start = data[0x4A], data[0x84] + 1, data[0x4E] | data[0x4F] << 8
+        if re.search(r"CR0=.*\bPE\b", self.do("creg") or "") and " vm " in (self.do("r") or ""):
+            rows, start = 0x8000 // (columns * 2), 0
         return peers.text_rows(self.memory(0xB8000 + start, columns * rows * 2), columns, rows)
 
     def halted(self):
