@@ -197,8 +197,10 @@ static void looked(void *context)
     if (!every || machine_tick(b->machine) < b->digest_due)
         return;
     b->digest_due = (machine_tick(b->machine) / every + 1) * every;
-    if (!print_digest(b, &error))
+    if (!print_digest(b, &error)) {
         desk_fail(&error);
+        b->digest_failed = true;
+    }
 }
 
 bool boot_begin_session(struct boot *b, uint64_t limit, struct error *error)
@@ -475,7 +477,7 @@ enum status boot_run(const struct arguments *arguments)
         status = desk_fail(&error);
     if (!record_end(&b.session.recorder, !b.disk_failed, &later))
         status = desk_fail(&later);
-    if (!snapshots_end(&b) && status == STATUS_OK)
+    if ((!snapshots_end(&b) || b.digest_failed) && status == STATUS_OK)
         status = STATUS_HOST;
     if (!b.disk_failed) {
         if (!boot_show_end(&b, &later))

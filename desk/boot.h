@@ -30,6 +30,7 @@ struct boot {
     uint64_t checkpoint_keep;
     bool checkpoint_failed;
     uint64_t digest_every, digest_due; /* microseconds, 0: none is printed on the way; tick */
+    bool digest_failed;      /* one of them could not be taken */
     bool disk_failed;        /* the machine holds no state to show */
 };
 
