@@ -6,11 +6,11 @@ set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
 tests/guests/linux/system.sh || exit
-tests/guests/linux/image.sh "$WORK" root=/dev/sdb || exit
+tests/guests/linux/image.sh "$WORK" root=LABEL=system || exit
 cp --sparse=always "$BUILD/debian/system.img" "$WORK"
 # A file system in which a file's count of links is wrong.
 truncate -s 16M "$WORK/broken.img"
-mke2fs -q -t ext2 -d tests "$WORK/broken.img"
+mke2fs -q -t ext2 -L broken -d tests "$WORK/broken.img"
 debugfs -w -R "set_inode_field README.md links_count 7" "$WORK/broken.img"
 machine pc-i440fx pentium2 200 128 disk <<END
   hd0:

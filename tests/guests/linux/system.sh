@@ -21,8 +21,8 @@ debootstrap --arch=i386 --variant=minbase --include=systemd-sysv,udev,e2fsprogs,
     skip "debootstrap cannot make Debian 12 for i386"
 chroot system passwd -d root
 echo muniment >system/etc/hostname
-echo "/dev/sdb / ext2 errors=remount-ro 0 1" >system/etc/fstab
+echo "LABEL=system / ext2 errors=remount-ro 0 1" >system/etc/fstab
 rm -rf system/var/cache/apt/* system/var/lib/apt/lists/*
 truncate -s 512M system.new
-mke2fs -q -t ext2 -d system system.new
+mke2fs -q -t ext2 -L system -d system system.new
 mv system.new system.img
