@@ -1,5 +1,5 @@
 #!/bin/bash
-# system.sh - makes a Debian 12 for i386 on an ext2 disk, BUILD/debian/system.img, if it is not there: as debootstrap makes it, with systemd, e2fsprogs and a root
+# system.sh - makes a Debian 12 for i386 on an ext2 disk, BUILD/debian/system.img, if it is not there, or older than this script: as debootstrap makes it, with systemd, e2fsprogs and a root
 # without a password.
 #
 #   BUILD=build tests/guests/linux/system.sh       exit status 77, with the reason in the last line, where it cannot be made
@@ -12,8 +12,9 @@ skip()
     exit 77
 }
 
+script=$(realpath "$0")
 mkdir -p "$BUILD/debian" && cd "$BUILD/debian"
-[ ! -e system.img ] || exit 0
+[ ! system.img -nt "$script" ] || exit 0
 command -v debootstrap >/dev/null || skip "debootstrap is not there (make deps-guests)"
 [ "$(id -u)" = 0 ] || skip "only root can make a system with debootstrap"
 trap 'rm -rf system system.new' EXIT
