@@ -47,8 +47,19 @@ void hash_tree_set(struct hash_tree *t, uint32_t leaf, const uint8_t hash[HASH_S
     t->stale[leaf] = 1;
 }
 
+void hash_tree_zeros(struct hash_tree *t, const struct hasher *h)
+{
+    static const uint8_t zeros[LEAF_LIMIT];
+    uint8_t hash[HASH_SIZE];
+
+    hash_leaf(h, zeros, sizeof zeros, hash);
+    for (uint32_t leaf = 0; leaf < t->leaves; leaf++)
+        hash_tree_set(t, leaf, hash);
+}
+
 const uint8_t *hash_tree_root(struct hash_tree *t, const struct hasher *h)
 {
+    const uint8_t *pair_before = NULL, *hash_before = NULL;
     uint32_t count = t->leaves;
     size_t below = 0;
 
@@ -66,8 +77,14 @@ const uint8_t *hash_tree_root(struct hash_tree *t, const struct hasher *h)
                 continue;
             }
             t->stale[below + i + 1] = 0;
+            if (pair_before && !memcmp(t->node[below + i], pair_before, 2 * HASH_SIZE)) { /* as with many pages of zeros */
+                memcpy(t->node[above + i / 2], hash_before, HASH_SIZE);
+                continue;
+            }
             memcpy(both + 1, t->node[below + i], 2 * HASH_SIZE);
             h->sha256(h->context, both, sizeof both, t->node[above + i / 2]);
+            pair_before = t->node[below + i];
+            hash_before = t->node[above + i / 2];
         }
         below = above;
         count = count / 2 + count % 2;

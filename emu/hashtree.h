@@ -26,6 +26,8 @@ struct hash_tree {
 bool hash_tree_init(struct hash_tree *t, uint32_t leaves);
 void hash_tree_free(struct hash_tree *t);
 void hash_tree_set(struct hash_tree *t, uint32_t leaf, const uint8_t hash[HASH_SIZE]);
+/* All leaves become pages of zeros. */
+void hash_tree_zeros(struct hash_tree *t, const struct hasher *h);
 /* Valid until the next change. */
 const uint8_t *hash_tree_root(struct hash_tree *t, const struct hasher *h);
 /* The hash of a leaf's data, at most 4096 bytes. */

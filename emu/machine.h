@@ -57,6 +57,7 @@ struct machine {
     bool powered_off;
     bool host_failed;
     struct hash_tree pages; /* digest of RAM */
+    bool ram_hashed;        /* it is filled in */
     uint8_t rom_digest[HASH_SIZE]; /* what the digest has of the ROMs */
     uint8_t *scratch;       /* serialized state */
     size_t scratch_size, scratch_used;

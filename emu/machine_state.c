@@ -74,27 +74,19 @@ static void append_text(struct machine *m, const char *text)
     append(m, (const uint8_t *)text, strlen(text) + 1);
 }
 
-static bool is_zero(const uint8_t *page)
-{
-    return !page[0] && !memcmp(page, page + 1, PAGE_SIZE - 1);
-}
-
-/* Hashes the pages of RAM that changed, and marks them clean. A machine begins with zeros, and many pages stay so: their hash is always the same. */
+/* Hashes the pages of RAM that changed, and marks them clean. */
 static const uint8_t *ram_root(struct machine *m, const struct hasher *h)
 {
-    uint8_t hash[HASH_SIZE], hash_of_zeros[HASH_SIZE];
-    bool zeros_hashed = false;
+    uint8_t hash[HASH_SIZE];
 
+    if (!m->ram_hashed)
+        hash_tree_zeros(&m->pages, h);
+    m->ram_hashed = true;
     for (uint32_t page = 0; page < m->pages.leaves; page++) {
-        const uint8_t *data = m->memory.ram + (size_t)page * PAGE_SIZE;
-        bool zero;
         if (m->memory.flags[page] & PAGE_CLEAN)
             continue;
-        zero = is_zero(data);
-        if (!zero || !zeros_hashed)
-            hash_leaf(h, data, PAGE_SIZE, zero ? hash_of_zeros : hash);
-        zeros_hashed |= zero;
-        hash_tree_set(&m->pages, page, zero ? hash_of_zeros : hash);
+        hash_leaf(h, m->memory.ram + (size_t)page * PAGE_SIZE, PAGE_SIZE, hash);
+        hash_tree_set(&m->pages, page, hash);
         m->memory.flags[page] |= PAGE_CLEAN;
     }
     mmu_flush(&m->cpu); /* the first write to a clean page must be seen */

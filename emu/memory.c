@@ -13,13 +13,14 @@ bool memory_init(struct memory *m, uint64_t ram_size)
     memset(m, 0, sizeof *m);
     m->ram_size = (uint32_t)ram_size;
     m->ram = calloc(1, m->ram_size);
-    m->flags = calloc(1, m->ram_size / PAGE_SIZE);
+    m->flags = malloc(m->ram_size / PAGE_SIZE);
     m->rom = malloc(ROM_SIZE);
     m->a20_mask = 0xFFFFFFFF;
     if (!m->ram || !m->flags || !m->rom) {
         memory_free(m);
         return false;
     }
+    memset(m->flags, PAGE_CLEAN, m->ram_size / PAGE_SIZE);
     memset(m->rom, 0xFF, ROM_SIZE); /* an empty socket */
     for (unsigned page = 0; page < LOW_PAGES; page++)
         m->low_kind[page] = page < ROM_START / PAGE_SIZE ? LOW_RAM : LOW_ROM;

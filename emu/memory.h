@@ -15,7 +15,7 @@
 enum page_flag {
     PAGE_CODE       = 1, /* decoded code was derived from it */
     PAGE_TABLE      = 2, /* a page walk read it */
-    PAGE_CLEAN      = 4, /* its leaf in the digest tree is current; the first write clears this */
+    PAGE_CLEAN      = 4, /* its leaf in the digest tree is current, at first that of zeros; the first write clears this */
     PAGE_SAVED      = 8  /* the last snapshot holds it; the first write clears this */
 };
 

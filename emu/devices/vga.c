@@ -308,13 +308,9 @@ const uint8_t *vga_root(struct vga *v, const struct hasher *h)
 {
     uint8_t hash[HASH_SIZE];
 
-    if (!v->hashed) { /* all pages begin alike */
-        static const uint8_t zeros[PAGE_SIZE];
-        hash_leaf(h, zeros, sizeof zeros, hash);
-        for (uint32_t page = 0; page < VGA_PAGES; page++)
-            hash_tree_set(&v->pages, page, hash);
-        v->hashed = true;
-    }
+    if (!v->hashed)
+        hash_tree_zeros(&v->pages, h);
+    v->hashed = true;
     for (uint32_t page = 0; page < VGA_PAGES; page++) {
         if (!(v->stale[page] & VGA_STALE_DIGEST))
             continue;

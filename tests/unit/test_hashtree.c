@@ -99,6 +99,31 @@ static void published_trees_have_their_published_roots(void **state)
     }
 }
 
+static void leaves_that_are_alike_make_the_same_root(void **state)
+{
+    unsigned hashes = 0;
+    struct hasher h = { count_and_hash, &hashes };
+    static uint8_t leaf[70][HASH_SIZE];
+    static const uint8_t zeros[4096];
+    uint8_t expected[HASH_SIZE];
+    struct hash_tree t;
+
+    (void)state;
+    for (uint32_t n = 1; n <= 70; n++) {
+        assert_true(hash_tree_init(&t, n));
+        hash_tree_zeros(&t, &h);
+        for (uint32_t i = 0; i < n; i++)
+            hash_leaf(&h, zeros, sizeof zeros, leaf[i]);
+        for (uint32_t i = 0; i <= n; i++) { /* then some that differ among them */
+            recursive_root(leaf, n, expected);
+            assert_memory_equal(hash_tree_root(&t, &h), expected, HASH_SIZE);
+            make_leaf(&h, i % 3, n, leaf[i * 5 % n]);
+            hash_tree_set(&t, i * 5 % n, leaf[i * 5 % n]);
+        }
+        hash_tree_free(&t);
+    }
+}
+
 static void a_root_costs_what_has_changed(void **state)
 {
     unsigned hashes = 0;
@@ -108,6 +133,15 @@ static void a_root_costs_what_has_changed(void **state)
 
     (void)state;
     assert_true(hash_tree_init(&t, 1024));
+    hash_tree_zeros(&t, &h);
+    hashes = 0;
+    hash_tree_root(&t, &h);
+    assert_int_equal(hashes, 10); /* pairs that are alike are hashed once */
+    for (uint32_t i = 0; i < 1024; i++) {
+        make_leaf(&h, i, 0, leaf);
+        hash_tree_set(&t, i, leaf);
+    }
+    hashes = 0;
     hash_tree_root(&t, &h);
     assert_int_equal(hashes, 1023);
     hashes = 0;
@@ -143,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(root_is_that_of_the_recursive_definition),
         cmocka_unit_test(published_trees_have_their_published_roots),
+        cmocka_unit_test(leaves_that_are_alike_make_the_same_root),
         cmocka_unit_test(a_root_costs_what_has_changed),
         cmocka_unit_test(whole_page_is_a_leaf),
     };
