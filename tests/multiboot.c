@@ -37,6 +37,7 @@ struct suite {
     struct bare bare;
     struct apic apic;
     bool quiet, done;
+    bool divisor; /* COM1's DLAB: its data port is the divisor */
     uint32_t status;
     uint8_t latch[4];
     uint8_t device_memory[DEVICE_SIZE];
@@ -169,7 +170,10 @@ static void port_write(void *context, uint16_t port, uint32_t value, unsigned si
 
     (void)size;
     if (port == COM1) {
-        serial_byte(s, (char)value);
+        if (!s->divisor)
+            serial_byte(s, (char)value);
+    } else if (port == COM1 + 3) {
+        s->divisor = value & 0x80;
     } else if (port == EXIT_PORT) {
         s->status = value;
         s->done = true;
