@@ -5,9 +5,10 @@
 #   guest_builds.sh MACHINE.yaml SCRIPT       in the guest's folder; POINT_BUILDS: other builds of the command
 #
 # The digest is compared 25 times in a second of guest time: between two runs, runs cut into slices at random, all the builds, and a run in another folder, locale and time zone, by
-# a user without a name or a home if root runs it. As many run at a time as there are processors and one more, so that the host is busy.
+# a user without a name or a home if root runs it, while the host's clock goes back (backwards.c). As many run at a time as there are processors and one more, so that the host is busy.
 set -euo pipefail
-export machine=$1 script=$2 MUNIMENT
+tests=$(dirname "$(realpath "$0")")
+export machine=$1 script=$2 tests MUNIMENT
 
 # points FILE COMMAND...: the digests of a run, sliced as SLICE says.
 points()
@@ -25,8 +26,8 @@ one()
     case $name in
     elsewhere)
         folder=$(mktemp -d)
-        cp -a . "$command" "$folder" && chmod -R a+rwX "$folder"
-        (cd "$folder" && points points env -i LC_ALL=tr_TR.UTF-8 TZ=Pacific/Kiritimati $nobody "./${command##*/}")
+        cp -a . "$command" "$folder" && gcc -shared -fPIC -o "$folder/backwards.so" "$tests/backwards.c" && chmod -R a+rwX "$folder"
+        (cd "$folder" && points points env -i LD_PRELOAD=./backwards.so LC_ALL=tr_TR.UTF-8 TZ=Pacific/Kiritimati $nobody "./${command##*/}")
         cp "$folder/points" "$home/points-$name" && rm -rf "$folder" ;;
     sliced)
         SLICE=random:7 points "points-$name" "$command" ;;

@@ -41,19 +41,12 @@ done
 
 # Recording and replaying depend on nothing of the host.
 mkdir -p elsewhere
-cat >elsewhere/clock.c <<'END'
-/* A clock that runs backwards, an hour with each look at it. */
-#include <time.h>
-static time_t hours;
-int clock_gettime(clockid_t clock, struct timespec *now) { (void)clock; now->tv_sec = 1000000000 - 3600 * hours++; now->tv_nsec = 0; return 0; }
-time_t time(time_t *now) { time_t t = 1000000000 - 3600 * hours++; if (now) *now = t; return t; }
-END
-gcc -shared -fPIC -o elsewhere/clock.so elsewhere/clock.c || exit 1
+gcc -shared -fPIC -o elsewhere/backwards.so "$root/tests/backwards.c" || exit 1
 cp records.script elsewhere
 gives "a run is recorded in another folder, locale and time zone, while the clock runs backwards" 0 env -C elsewhere -i PATH="$PATH" LC_ALL=tr_TR.UTF-8 TZ=Asia/Kathmandu \
-    LD_PRELOAD="$WORK/elsewhere/clock.so" "$MUNIMENT" boot ../office.mun --script records.script --record ../elsewhere.journal
+    LD_PRELOAD="$WORK/elsewhere/backwards.so" "$MUNIMENT" boot ../office.mun --script records.script --record ../elsewhere.journal
 same "to the same journal" journal elsewhere.journal
-gives "and replayed there" 0 env -C elsewhere -i PATH="$PATH" LC_ALL=C TZ=Pacific/Chatham LD_PRELOAD="$WORK/elsewhere/clock.so" "$MUNIMENT" replay ../office.mun ../journal
+gives "and replayed there" 0 env -C elsewhere -i PATH="$PATH" LC_ALL=C TZ=Pacific/Chatham LD_PRELOAD="$WORK/elsewhere/backwards.so" "$MUNIMENT" replay ../office.mun ../journal
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
     chmod 755 . && cp "$MUNIMENT" ./muniment
     gives "and by another user" 0 setpriv --reuid 65534 --regid 65534 --clear-groups ./muniment replay office.mun journal
