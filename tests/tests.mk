@@ -117,7 +117,7 @@ sanitized:
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/sanitized CFLAGS="$(SANITIZERS)" run-unit
 
 # One after the other, with nothing beside them but the peer.
-run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/demo/records.img $(BUILD)/tests/transcendental $(BUILD)/tests/checkpoints
+run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/tests/transcendental $(BUILD)/tests/checkpoints
 	@$(PYTHON) tests/bench/boot.py $(BUILD)
 	@$(PYTHON) tests/bench/checkpoints.py $(BUILD)
 	@$(PYTHON) tests/bench/record.py $(BUILD)

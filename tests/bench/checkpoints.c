@@ -2,7 +2,7 @@
  *
  *     checkpoints IMAGE FOLDER MEMORY-MIB SECONDS COUNT [full]
  *
- * IMAGE is a raw floppy. After SECONDS of guest time, COUNT checkpoints are taken into FOLDER, each as soon as the one before is written. With `full`, all memory above
+ * IMAGE is a floppy or a disk. After SECONDS of guest time, COUNT checkpoints are taken into FOLDER, each as soon as the one before is written. With `full`, all memory above
  * 1 MiB holds numbers when the machine is switched on. Prints, for boot.py's kind of table: checkpoints, pause in ms (mean, longest), bytes of the first, mean bytes of the others. */
 #include <dirent.h>
 #include <inttypes.h>
@@ -12,15 +12,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "desk/embedded.h"
+#include "desk/media.h"
 #include "emu/endian.h"
 #include "verify/checkpoint.h"
-
-static void host_sha256(void *context, const uint8_t *bytes, size_t length, uint8_t digest[32])
-{
-    (void)context;
-    sha256(bytes, length, digest);
-}
+#include "verify/replay.h"
 
 static void fail(const struct error *error)
 {
@@ -64,22 +59,17 @@ static uint64_t folder_size(const char *folder)
 
 static struct machine *build(struct media *media, const char *image, uint64_t memory)
 {
-    const struct embedded_file *system = embedded_file("firmware/system-0.bin"), *video = embedded_file("firmware/video-0.bin");
+    struct media_request request = {.path = image};
+    struct machine_host host = {.context = NULL};
     const char *reason = "";
     struct machine *machine;
     struct error error;
 
-    machine_manifest_default(&media->manifest);
+    if (!media_open(media, &request, &error))
+        fail(&error);
     media->manifest.memory = memory;
     media->manifest.cpu = CPU_PENTIUM4;
-    media->system = (struct firmware){(uint8_t *)system->bytes, system->size};
-    media->video = (struct firmware){(uint8_t *)video->bytes, video->size};
-    if (!medium_open(&media->drives[DRIVE_FD0], DRIVE_FD0, &media->manifest.drives[DRIVE_FD0], image, NULL, NULL, &error))
-        fail(&error);
-    struct machine_host host = {
-        .system_rom = system->bytes, .system_rom_size = system->size, .video_rom = video->bytes, .video_rom_size = video->size, .sha256 = host_sha256,
-        .drives = {[DRIVE_FD0] = &media->drives[DRIVE_FD0].disk},
-    };
+    media_host(media, &host);
     machine = machine_create(&media->manifest, &host, &reason);
     if (!machine)
         fprintf(stderr, "checkpoints: %s\n", reason);
@@ -126,6 +116,6 @@ int main(int argc, char **argv)
     printf("%" PRIu64 " %.2f %.2f %" PRIu64 " %" PRIu64 "\n", counts.completed, (double)counts.total_us / 1000 / (double)counts.begun, (double)counts.longest_us / 1000,
            first, count > 1 ? (folder_size(folder) - first) / (count - 1) : 0);
     machine_destroy(machine);
-    medium_close(&media.drives[DRIVE_FD0]);
+    media_close(&media);
     return 0;
 }

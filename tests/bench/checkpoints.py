@@ -3,7 +3,7 @@
 
     tests/bench/checkpoints.py BUILD
 
-The running guest is the memory load of the benchmark, with all of its memory in use; the idle one is Linux at rest (floppinux.img of MUNIMENT_SUITES), or else the records terminal."""
+The running guest is the memory load of the benchmark, with all of its memory in use; the idle one is Debian's kernel with its shell (tests/guests/linux)."""
 
 import os
 import shutil
@@ -14,8 +14,6 @@ import tempfile
 import time
 
 build = sys.argv[1]
-linux = os.path.join(os.environ.get("MUNIMENT_SUITES", "/nowhere"), "floppies/floppinux.img")
-idle = (linux, 100) if os.path.exists(linux) else (f"{build}/demo/records.img", 15)
 
 
 def checkpoints(image, seconds, count, *more):
@@ -38,9 +36,9 @@ def savevm(image):
     """Seconds that savevm takes, twice, and how much the second adds."""
     with tempfile.TemporaryDirectory() as folder:
         disk, path = f"{folder}/disk.qcow2", f"{folder}/monitor"
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "16M"], check=True)
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image, disk], check=True)
         qemu = subprocess.Popen(["qemu-system-i386", "-accel", "tcg", "-m", "128", "-display", "none", "-no-reboot", "-monitor", f"unix:{path},server,nowait",
-                                 "-drive", f"file={disk},format=qcow2,if=ide", "-drive", f"file={image},format=raw,if=floppy,readonly=on", "-boot", "a"])
+                                 "-drive", f"file={disk},format=qcow2,if=ide"])
         while not os.path.exists(path):
             time.sleep(0.1)
         with socket.socket(socket.AF_UNIX) as connection:
@@ -59,8 +57,14 @@ def savevm(image):
 
 running = checkpoints(f"{build}/bench/memory.img", 1, 6, "full")
 print(f"checkpoint, running guest of 128 MiB   pause {running[1]:.1f} ms mean, {running[2]:.1f} ms longest, of {running[0]:.0f}")
-rest = checkpoints(*idle, 10)
-print(f"checkpoint, idle guest of 128 MiB      pause {rest[1]:.1f} ms mean; the first {rest[3]:.0f} bytes, each further one {rest[4]:.0f}: {100 * rest[4] / rest[3]:.2f} %")
-if shutil.which("qemu-system-i386") and shutil.which("qemu-img"):
-    first, second, size, grown = savevm(idle[0])
-    print(f"QEMU's savevm of that idle guest       pause {1000 * first:.0f} and {1000 * second:.0f} ms; the first {size} bytes, the second {grown}")
+with tempfile.TemporaryDirectory() as work:
+    made = subprocess.run(["tests/guests/linux/image.sh", work], env=dict(os.environ, BUILD=os.path.abspath(build)), stdout=subprocess.PIPE, text=True, check=False)
+    idle = f"{work}/linux.img"
+    if made.returncode:
+        print(f"checkpoint, idle guest                 {made.stdout.strip()[-200:]}")
+        sys.exit()
+    rest = checkpoints(idle, 150, 10)
+    print(f"checkpoint, idle guest of 128 MiB      pause {rest[1]:.1f} ms mean; the first {rest[3]:.0f} bytes, each further one {rest[4]:.0f}: {100 * rest[4] / rest[3]:.2f} %")
+    if shutil.which("qemu-system-i386") and shutil.which("qemu-img"):
+        first, second, size, grown = savevm(idle)
+        print(f"QEMU's savevm of that idle guest       pause {1000 * first:.0f} and {1000 * second:.0f} ms; the first {size} bytes, the second {grown}")
