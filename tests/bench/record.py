@@ -3,10 +3,11 @@
 
     tests/bench/record.py BUILD [ROUNDS [GUEST]]
 
-Seconds of user CPU time, the least of ROUNDS (5) in which a boot, the same again, the same recorded, and its replay take turns: what the second boot differs by is what the
-figures beside it are uncertain by. The bytes of the journal."""
+A boot, the same again, the same recorded, and a replay run at the same time on one processor of the host, in turns of milliseconds, so that what slows the host down slows
+them alike. Seconds of user CPU time; each ratio is the median of ROUNDS (5). What the second boot differs by is what the figures beside it are uncertain by."""
 
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -39,12 +40,17 @@ display: vga
 """
 
 
-def user_seconds(command):
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise OSError(f"{' '.join(command)}: status {status}")
-    return usage.ru_utime
+def user_seconds(commands):
+    """Of each, with all of them on one processor."""
+    here = {max(os.sched_getaffinity(0))}
+    running = [subprocess.Popen(command, stdout=subprocess.DEVNULL, preexec_fn=lambda: os.sched_setaffinity(0, here)) for command in commands]
+    used = {}
+    for _ in running:
+        pid, status, usage = os.wait4(-1, 0)
+        if status:
+            raise OSError(f"status {status} of a run")
+        used[pid] = usage.ru_utime
+    return [used[process.pid] for process in running]
 
 
 def image_of(name, image, folder, build):
@@ -73,15 +79,14 @@ def measure(build, rounds, guest, folder):
     subprocess.run([muniment, "key", "new", f"{folder}/key"], check=True, stdout=subprocess.DEVNULL)
     subprocess.run([muniment, "seal", f"{folder}/machine.yaml", "-o", archive, "--key", f"{folder}/key"], check=True, stdout=subprocess.DEVNULL)
     run = [muniment, "boot", archive, "--script", f"tests/guests/{script}.script"]
-    least = [float("inf")] * 4
-    for _ in range(rounds):
-        if os.path.exists(journal):
-            os.remove(journal)
-        for i, command in enumerate((run, run, run + ["--record", journal], [muniment, "replay", archive, journal])):
-            least[i] = min(least[i], user_seconds(command))
-    booted, again, recorded, replayed = least
-    print(f"{name + ', user CPU':28}boot {booted:7.2f}   again {again:7.2f} ({(again / booted - 1) * 100:+.1f} %)   recorded {recorded:7.2f} ({(recorded / booted - 1) * 100:+.1f} %)"
-          f"   replayed {replayed:7.2f} ({(replayed / recorded - 1) * 100:+.1f} %)   journal {os.path.getsize(journal)} bytes")
+    subprocess.run(run + ["--record", journal], check=True, stdout=subprocess.DEVNULL)
+    seconds = []
+    for n in range(rounds):
+        seconds.append(user_seconds((run, run, run + ["--record", f"{journal}{n}"], [muniment, "replay", archive, journal])))
+    ratio = lambda one, other: (statistics.median(s[one] / s[other] for s in seconds) - 1) * 100
+    boot = statistics.median(s[0] for s in seconds)
+    print(f"{name + ', user CPU':28}boot {boot:7.2f}   again {ratio(1, 0):+.2f} %   recorded {ratio(2, 0):+.2f} %   replayed against recorded {ratio(3, 2):+.2f} %"
+          f"   journal {os.path.getsize(journal)} bytes")
 
 
 def main(build="build", rounds="5", only=None):
