@@ -7,7 +7,7 @@
 #include "verify/journal.h"
 #include "verify/media.h"
 
-#define RECORD_DIGEST_SECONDS 30 /* of guest time, between two digests in a journal */
+#define RECORD_DIGEST_SECONDS 60 /* of guest time, between two digests in a journal */
 
 struct recorder {
     struct machine *machine;
