@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 
+import linux
+
 IMAGE = "/usr/lib/grub-rescue/grub-rescue-floppy.img"
 MENU, PROMPT = b"for a command-line", b"grub>"
 SHELL = b"init is ready"
@@ -136,11 +138,9 @@ def linux_qemu(folder):
     return times
 
 
-def linux(build):
+def linux_boot(build):
     with tempfile.TemporaryDirectory() as folder:
-        made = subprocess.run(["tests/guests/linux/image.sh", folder], env=dict(os.environ, BUILD=build), stdout=subprocess.PIPE, text=True)
-        if made.returncode:
-            print(made.stdout.strip().split("\n")[-1])
+        if not linux.image(build, folder):
             return
         wall, cpu = linux_muniment(build, folder)
         print(f"Linux, power-on to shell    wall      cpu\n  Muniment              {wall:8.2f} {cpu:8.2f}")
@@ -161,5 +161,5 @@ def grub(build):
 
 
 if __name__ == "__main__":
-    for guest in grub, linux:
+    for guest in grub, linux_boot:
         guest(sys.argv[1] if len(sys.argv) > 1 else "build")

@@ -13,6 +13,8 @@ import sys
 import tempfile
 import time
 
+import linux
+
 build = sys.argv[1]
 
 
@@ -58,10 +60,8 @@ def savevm(image):
 running = checkpoints(f"{build}/bench/memory.img", 1, 6, "full")
 print(f"checkpoint, running guest of 128 MiB   pause {running[1]:.1f} ms mean, {running[2]:.1f} ms longest, of {running[0]:.0f}")
 with tempfile.TemporaryDirectory() as work:
-    made = subprocess.run(["tests/guests/linux/image.sh", work], env=dict(os.environ, BUILD=os.path.abspath(build)), stdout=subprocess.PIPE, text=True, check=False)
-    idle = f"{work}/linux.img"
-    if made.returncode:
-        print(f"checkpoint, idle guest                 {made.stdout.strip()[-200:]}")
+    idle = linux.image(build, work)
+    if not idle:
         sys.exit()
     rest = checkpoints(idle, 150, 10)
     print(f"checkpoint, idle guest of 128 MiB      pause {rest[1]:.1f} ms mean; the first {rest[3]:.0f} bytes, each further one {rest[4]:.0f}: {100 * rest[4] / rest[3]:.2f} %")

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+import linux
+
 GUESTS = [
     # name, image, script, type, CPU, MIPS, MiB, drives, boot
     ("GRUB", "/usr/lib/grub-rescue/grub-rescue-floppy.img", "grub-serial", "pc-isa", "i486", 25, 16, "fd0:\n    kind: floppy 1.44M", "floppy"),
@@ -53,7 +55,7 @@ def user_seconds(commands):
     return [used[process.pid] for process in running]
 
 
-def image_of(name, image, folder, build):
+def image_of(image, folder, build):
     """The image's name in the folder; None, with the reason printed, if it is not to be had."""
     if image and os.path.exists(image):
         os.symlink(image, f"{folder}/image")
@@ -61,16 +63,13 @@ def image_of(name, image, folder, build):
     if image:
         print(f"{image} is not there (package grub-rescue-pc)")
         return None
-    made = subprocess.run(["tests/guests/linux/image.sh", folder], env=dict(os.environ, BUILD=build), stdout=subprocess.PIPE, text=True, check=False)
-    if made.returncode:
-        print(f"{name}: {made.stdout.strip()[-200:]}")
-        return None
-    return "linux.img"
+    made = linux.image(build, folder)
+    return made and os.path.basename(made)
 
 
 def measure(build, rounds, guest, folder):
     name, image, script, kind, cpu, mips, memory, drives, boot = guest
-    image = image_of(name, image, folder, build)
+    image = image_of(image, folder, build)
     if not image:
         return
     with open(f"{folder}/machine.yaml", "w", encoding="ascii") as file:
