@@ -12,7 +12,7 @@
  *   pci.c      addresses, interrupts      atapi.c    the CD-ROM drive     font.c         character generators
  *   pci_bios.c INT 1Ah/B1h                cdrom.c    INT 13h for CDs      modes.c        register tables
  *   option_rom.c ROMs of cards            eltorito.c starting from a CD   vbe.c          INT 10h/4Fh, vbe_protected.S
- *   boot.c     INT 18h, 19h, menu         floppy.c   INT 40h (13h), 0Eh
+ *   boot.c     INT 18h, 19h, menu         floppy.c   INT 40h (13h), 0Eh   caches.c       memory types, caches
  *   keyboard.c INT 09h, 16h               serial.c   INT 14h
  *   mouse.c    INT 15h/C2h, 74h           printer.c  INT 17h, 05h
  *   clock.c    INT 1Ah, 70h               system.c   INT 15h              apm.c          INT 15h/53h, apm_entry.S

@@ -125,6 +125,7 @@ void post(void)
 {
     post_code(0x01);
     local_apic_open();
+    caches_on();
     chips_init();
     shadow_open();
     post_code(0x02);

@@ -125,6 +125,9 @@ bool shadow_possible(void);
 void shadow_open(void);
 void shadow_close(void);
 
+/* caches.c: memory types and caches, as far as the processor has them. */
+void caches_on(void);
+
 /* acpi.c, smbios.c: tables, after all devices were found; the end of memory that ACPI takes. */
 enum { ACPI_KIB = 64 };
 void acpi_init(void);

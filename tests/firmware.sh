@@ -13,7 +13,7 @@ on_ours()
     shift 3
     echo "--- $machine, from $boot, ${*##*/}"
     {
-        printf 'muniment: machine 0\nmachine: %s\ncpu:\n  model: pentium\n  speed: 25 MIPS\nmemory: 16 MiB\n' "$machine"
+        printf 'muniment: machine 0\nmachine: %s\ncpu:\n  model: %s\n  speed: 25 MIPS\nmemory: 16 MiB\n' "$machine" "$cpu"
         printf 'firmware:\n  system: built-in 0\n  video: built-in 0\nclock: 1993-01-01T00:00:00\nboot:\n  - %s\n' "$boot"
         printf 'ports:\n  - com1\n  - lpt1\ndisplay: vga\ndrives:\n'
         for drive; do
@@ -28,6 +28,7 @@ on_ours()
 for machine in pc-isa pc-i440fx; do
     pci=${machine/pc-i*0fx/pci}
     pci=${pci/pc-isa/}
+    cpu=pentium${pci:+2}
     on_ours $machine floppy "floppy disks $pci" "fd0 floppy-1.44M floppy.img" "hd0 disk disk.img" "hd1 disk scratch.img"
     on_ours $machine disk "disks $pci" "hd0 disk disk.img" "hd2 disk scratch.img"
     on_ours $machine cdrom "cd $pci" "fd0 floppy-1.44M floppy.img" "hd0 disk disk.img" "hd1 disk scratch.img" "hd2 cdrom floppy.iso"

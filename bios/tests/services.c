@@ -33,6 +33,47 @@ static bool memory_sizes(void)
     return call_ax(0x12, 0) == 639 && BDA->ebda == 639 * 64 && far_get8(BDA->ebda, 0) == 1 && call_ax(0x11, 0) & 0x20;
 }
 
+static uint8_t cmos(uint8_t at)
+{
+    outb(0x70, at);
+    return inb(0x71);
+}
+
+static uint32_t features(void)
+{
+    uint32_t changed, flags, edx = 0;
+    asm volatile("pushfl; popl %0; movl %0, %1; xorl $0x200000, %1; pushl %1; popfl; pushfl; popl %1; xorl %1, %0" : "=&r"(changed), "=&r"(flags));
+    if (changed & 0x200000)
+        asm volatile("cpuid" : "=d"(edx) : "a"(1) : "ebx", "ecx");
+    return edx;
+}
+
+static uint32_t msr(uint32_t number, uint32_t *high)
+{
+    uint32_t low;
+    asm volatile("rdmsr" : "=a"(low), "=d"(*high) : "c"(number));
+    return low;
+}
+
+/* Ranges of write-back memory lie one behind the other and end where memory does. */
+static bool caches_are_on(void)
+{
+    uint32_t cr0, high, end = 0;
+    asm volatile("movl %%cr0, %0" : "=r"(cr0));
+    if (cr0 & 0x60000000 || !(features() & 1 << 12))
+        return !(cr0 & 0x60000000);
+    for (uint32_t i = 0x200; i < 0x210; i += 2) {
+        uint32_t base = msr(i, &high), mask = msr(i + 1, &high);
+        if (!(mask & 0x800))
+            continue;
+        if (base != (end | 6) || high != 0xF)
+            return false;
+        end -= mask & 0xFFFFF000;
+    }
+    return end == 0x100000 + ((uint32_t)(cmos(0x30) | cmos(0x31) << 8) << 10) && msr(0x2FF, &high) == 0xC00 && msr(0x250, &high) == 0x06060606 && msr(0x258, &high) == high
+           && high == 0x06060606 && !msr(0x259, &high) && !msr(0x26D, &high) && msr(0x26F, &high) == 0x05050505;
+}
+
 static bool upper_halves_and_registers_survive(void)
 {
     return !registers_changed(0x10, 0x1A02) && !registers_changed(0x16, 0x0100)
@@ -64,12 +105,6 @@ static bool clock_and_date_are_bcd(void)
     soft_int(0x1A, &d);
     return !((t.flags | d.flags) & FLAG_CF) && is_bcd(t.ch, 0x23) && is_bcd(t.cl, 0x59) && is_bcd(t.dh, 0x59)
            && d.ch >= 0x19 && is_bcd(d.cl, 0x99) && is_bcd(d.dh, 0x12) && is_bcd(d.dl, 0x31);
-}
-
-static uint8_t cmos(uint8_t at)
-{
-    outb(0x70, at);
-    return inb(0x71);
 }
 
 static bool date_can_be_set(void)
@@ -1160,6 +1195,7 @@ struct fact {
 
 static const ROM struct fact facts[] __attribute__((section(".rom"))) = {
     FACT(memory_sizes, 0),
+    FACT(caches_are_on, 0),
     FACT(upper_halves_and_registers_survive, 0),
     FACT(ticks_pass_while_halted, 0),
     FACT(clock_and_date_are_bcd, 0),

@@ -7,8 +7,7 @@
  * is never seen); every byte that comes back takes its time: that of the controller's program, or of eleven bits
  * on the wire.
  *
- * Left out: the per-key commands FB-FD of set 3 (answered with FE), and its default of keys that do not tell their
- * release: FAh holds. */
+ * Left out: set 3's default of keys that do not tell their release: FAh holds. */
 #include "emu/devices/i8042.h"
 
 #include <string.h>
@@ -24,6 +23,7 @@ enum {
 enum { ACKNOWLEDGE = 0xFA, RESEND = 0xFE, BREAK = 0xF0, SELF_TEST_PASSED = 0xAA };
 enum { KEY_PRINT_SCREEN = 0xB7, KEY_PAUSE = 0xE1 };
 enum { ALTS = 0x03, CONTROLS = 0x0C, SHIFTS = 0x30 };
+enum { TYPE_REPEATS = 1, TYPE_BREAKS = 2 };
 enum { DEFAULT_RATE = 0x2B }; /* 500 ms, then 10.9 a second */
 
 static const struct state_field keyboard_state[] = {
@@ -37,8 +37,7 @@ static const struct state_field keyboard_state[] = {
     STATE(struct keyboard, modifiers, U8, "bits 0-1 Alt, 2-3 Ctrl, 4-5 Shift are down"),
     STATE(struct keyboard, repeating, U8, "key that is held; 0: none"),
     STATE(struct keyboard, scanning, BOOL, "keys are reported"),
-    STATE(struct keyboard, breaks, BOOL, "set 3: releases are reported"),
-    STATE(struct keyboard, repeats, BOOL, "set 3: keys repeat"),
+    STATE_BYTE_ARRAY(struct keyboard, types, "set 3, by the key's code: bit 0 repeats, bit 1 release is reported"),
     STATE(struct keyboard, repeat_due_at, TICK, "the held key repeats"),
     STATE_END
 };
@@ -80,6 +79,9 @@ static const uint8_t set3_codes[][2] = {
     { 0xC7, 0x6E }, { 0xC8, 0x63 }, { 0xC9, 0x6F }, { 0xCB, 0x61 }, { 0xCD, 0x6A }, { 0xCF, 0x65 }, { 0xD0, 0x60 },
     { 0xD1, 0x6D }, { 0xD2, 0x67 }, { 0xD3, 0x64 }, { 0xDB, 0x8B }, { 0xDC, 0x8C }, { 0xDD, 0x8D }, { 0xE1, 0x62 }
 };
+
+/* What commands F7h to FDh make of a key in set 3. */
+static const uint8_t key_types[] = { TYPE_REPEATS, TYPE_BREAKS, 0, TYPE_REPEATS | TYPE_BREAKS, TYPE_REPEATS, TYPE_BREAKS, 0 };
 
 /* The keys of the modifiers' bits. */
 static const uint8_t modifier_keys[6] = { 0x38, 0xB8, 0x1D, 0x9D, 0x2A, 0x36 };
@@ -183,10 +185,15 @@ static void stop_repeating(struct i8042 *k)
     clock_schedule(k->clock, EVENT_TYPEMATIC, NEVER);
 }
 
+static void set_all_types(struct keyboard *kb, uint8_t type)
+{
+    memset(kb->types, type, sizeof kb->types);
+}
+
 static void keyboard_defaults(struct i8042 *k)
 {
     k->keyboard.rate = DEFAULT_RATE;
-    k->keyboard.breaks = k->keyboard.repeats = true;
+    set_all_types(&k->keyboard, TYPE_REPEATS | TYPE_BREAKS);
     k->keyboard.codes.length = 0;
     stop_repeating(k);
 }
@@ -215,6 +222,11 @@ static void keyboard_argument(struct keyboard *kb, uint8_t command, uint8_t valu
     case 0xF3:
         kb->rate = value & 0x7F;
         break;
+    case 0xFB: case 0xFC: case 0xFD: /* one more of a list of keys */
+        kb->command = command;
+        if (value < sizeof kb->types)
+            kb->types[value] = key_types[command - 0xF7];
+        break;
     }
 }
 
@@ -224,6 +236,10 @@ static void keyboard_command(struct i8042 *k, uint8_t value)
 
     ps2_push(&kb->replies, value == 0xEE ? 0xEE : value == 0xFE ? kb->last_sent : ACKNOWLEDGE);
     switch (value) {
+    case 0xFB: case 0xFC: case 0xFD: /* set 3, some keys: their codes follow, up to the next command */
+        kb->codes.length = 0;
+        kb->command = value;
+        break;
     case 0xED: case 0xF0: case 0xF3: /* LEDs, scan code set, typematic rate: an argument follows */
         kb->command = value;
         break;
@@ -241,9 +257,9 @@ static void keyboard_command(struct i8042 *k, uint8_t value)
         keyboard_defaults(k);
         kb->scanning = value == 0xF6;
         break;
-    case 0xF7: case 0xF8: case 0xF9: case 0xFA: /* set 3, all keys: repeat; release; neither; both */
-        kb->repeats = value == 0xF7 || value == 0xFA;
-        kb->breaks = value == 0xF8 || value == 0xFA;
+    case 0xF7: case 0xF8: case 0xF9: case 0xFA: /* set 3, all keys */
+        kb->codes.length = 0;
+        set_all_types(kb, key_types[value - 0xF7]);
         break;
     case 0xFF:
         keyboard_reset(k);
@@ -284,6 +300,11 @@ static uint8_t set3_code(uint8_t key)
         if (set3_codes[i][0] == key)
             return set3_codes[i][1];
     return set2_code(key);
+}
+
+static uint8_t set3_type(const struct keyboard *kb, uint8_t key)
+{
+    return kb->types[set3_code(key)];
 }
 
 static void push_code(struct ps2_queue *q, bool prefix, uint8_t code, bool down)
@@ -327,7 +348,7 @@ static bool type(struct i8042 *k, uint8_t key, bool down)
 
     if (kb->set != 3)
         set2_sequence(kb, key, down, &sequence);
-    else if (set3_code(key) && (down || kb->breaks))
+    else if (set3_code(key) && (down || set3_type(kb, key) & TYPE_BREAKS))
         push_code(&sequence, false, set3_code(key), down);
     if (kb->codes.length + sequence.length > sizeof kb->codes.bytes)
         return false;
@@ -366,7 +387,7 @@ bool i8042_key(struct i8042 *k, uint8_t key, bool down)
     if (!down) {
         if (kb->repeating == key)
             stop_repeating(k);
-    } else if (kb->scanning && key != KEY_PAUSE && (kb->set != 3 || kb->repeats)) {
+    } else if (kb->scanning && key != KEY_PAUSE && (kb->set != 3 || set3_type(kb, key) & TYPE_REPEATS)) {
         kb->repeating = key;
         clock_schedule(k->clock, EVENT_TYPEMATIC,
                        clock_now(k->clock) + clock_ticks_us(k->clock, 250000 * ((kb->rate >> 5) + 1u)));

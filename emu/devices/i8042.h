@@ -11,6 +11,8 @@
 #include "emu/line.h"
 #include "emu/state.h"
 
+enum { KEYBOARD_SET3_CODES = 0x90 };
+
 struct keyboard {
     struct ps2_queue codes;     /* scan codes that were typed */
     struct ps2_queue replies;   /* to commands; they go first */
@@ -22,7 +24,7 @@ struct keyboard {
     uint8_t modifiers;          /* that are down: bits 0-1 Alt, 2-3 Ctrl, 4-5 Shift */
     uint8_t repeating;          /* the key that is held; 0: none */
     bool scanning;
-    bool breaks, repeats;       /* set 3: keys tell their release, keys repeat */
+    uint8_t types[KEYBOARD_SET3_CODES]; /* set 3, by the key's code: bit 0 repeats, bit 1 tells its release */
     uint64_t repeat_due_at;
 };
 

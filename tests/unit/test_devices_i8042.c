@@ -387,6 +387,20 @@ static void keyboard_switches_to_sets_1_and_3(void **state)
     EXPECT(f, 0xFA);
     press(f, 0x1E);
     EXPECT(f, 0x1C);
+    to_keyboard(f, 0xFC); /* A and the right Alt tell it again: a list that a command ends */
+    EXPECT(f, 0xFA);
+    to_keyboard(f, 0x1C);
+    EXPECT(f, 0xFA);
+    to_keyboard(f, 0x39);
+    EXPECT(f, 0xFA);
+    to_keyboard(f, 0xF4);
+    EXPECT(f, 0xFA);
+    press(f, 0x1E);
+    EXPECT(f, 0x1C, 0xF0, 0x1C);
+    press(f, 0xB8);
+    EXPECT(f, 0x39, 0xF0, 0x39);
+    press(f, 0x30);
+    EXPECT(f, 0x32);
     to_keyboard(f, 0xF0);
     EXPECT(f, 0xFA);
     to_keyboard(f, 0);
