@@ -1,22 +1,14 @@
 #!/bin/sh
 # Boots test.img on Bochs with our firmware, with and without PCI, and prints what it reports on the serial line. Exit 0 if every
 # fact holds. Usage: bios_in_bochs.sh FOLDER, where system.bin, vga.bin and test.img lie. Bochs' terminal has no graphics, its RFB
-# server none beyond 720x480, so it draws to an X server without a screen.
+# server none beyond 720x480, and its X display hangs now and then when the mode changes, so it draws by SDL, to nowhere.
 set -eu
 out=$(realpath "${1:?folder of the images}")
 . "$(dirname "$0")/media.sh"
-for program in bochs Xvfb; do
-    command -v $program >/dev/null || { echo "bios_in_bochs: skipped: no $program (Debian: bochs, bochs-x, xvfb)"; exit 0; }
-done
+command -v bochs >/dev/null || { echo "bios_in_bochs: skipped: no bochs (Debian: bochs, bochs-sdl)"; exit 0; }
 work=$(mktemp -d)
-Xvfb -displayfd 3 -screen 0 1600x1200x24 3>"$work/display" >/dev/null 2>&1 &
-screen=$!
-trap 'kill $screen; rm -rf "$work"' EXIT
+trap 'rm -rf "$work"' EXIT
 media_make "$out/test.img" "$work"
-for i in $(seq 100); do
-    [ -s "$work/display" ] && break
-    sleep 0.1
-done
 
 # run NAME KINDS LINE...: the lines are added to the machine's description. Bochs ends with status 1 when the machine is switched off.
 run() {
@@ -25,7 +17,7 @@ run() {
     shift 2
     cat >"$work/bochsrc" <<END
 config_interface: textconfig
-display_library: x
+display_library: sdl2
 plugin_ctrl: unmapped=true, biosdev=true, speaker=false, extfpuirq=true, parallel=true, serial=true
 megs: 16
 cpu: count=1, ips=20000000
@@ -41,7 +33,7 @@ $(printf '%s\n' "$@")
 END
     echo c >"$work/commands"
     rm -f "$work"/serial "$work"/*.lock
-    DISPLAY=:$(cat "$work/display") timeout 300 bochs -q -f "$work/bochsrc" -rc "$work/commands" </dev/null >/dev/null 2>"$work/errors" || true
+    SDL_VIDEODRIVER=dummy timeout 300 bochs -q -f "$work/bochsrc" -rc "$work/commands" </dev/null >/dev/null 2>"$work/errors" || true
     facts_hold "$work/serial" mouse vbe $kinds || { tail -qn 5 "$work/errors" "$work/log"; good=1; }
 }
 

@@ -2,7 +2,8 @@
 """bochs.py - a guest on Bochs with Muniment's firmware, by Bochs' debugger: `bochs.py machine.yaml NAME.script` (peers.py).
 
 The debugger lets the machine run for so many instructions and reads its memory; keys go in by xdotool to its window on an X server without a screen, and COM1 is a
-socket. Time is instructions, as in our machine. A floppy is changed for one of its format, a CD stays in its drive, and the mouse is not moved."""
+socket. Time is instructions, as in our machine. A floppy is changed for one of its format, a CD stays in its drive, and the mouse is not moved. It draws by SDL, as
+Bochs' own X display hangs now and then when a mode changes."""
 
 import os, re, select, shutil, signal, socket, subprocess, tempfile, threading, time
 
@@ -25,7 +26,7 @@ class Bochs:
     def __init__(self, machine):
         for program in ("bochs", "Xvfb", "xdotool"):
             if not shutil.which(program):
-                raise peers.Skip(f"no {program} (Debian: bochs, bochs-x, xvfb, xdotool)")
+                raise peers.Skip(f"no {program} (Debian: bochs, bochs-sdl, xvfb, xdotool)")
         if int(machine["memory"].split()[0]) > 512:
             raise peers.Skip("more memory than it is given here")
         self.work = tempfile.TemporaryDirectory()
@@ -44,7 +45,7 @@ class Bochs:
         threading.Thread(target=self.listen, daemon=True).start()
         self.prompt()
         self.do(f"sba {1 << 60}")           # never comes; Bochs 2.7 corrupts its memory if its last time breakpoint comes twice while the processor is halted
-        self.window("search", "--sync", "--name", "Bochs", "windowfocus")
+        self.window("search", "--sync", "--class", "bochs", "windowfocus")
 
     def path(self, name):
         return os.path.join(self.work.name, name)
@@ -55,7 +56,7 @@ class Bochs:
         start = time.strptime(machine["clock"], "%Y-%m-%dT%H:%M:%S")
         order = machine["boot"] if machine["boot"] != "none" else ["disk"]
         pci = machine["machine"] == "pc-i440fx"
-        lines = ["config_interface: textconfig", 'display_library: x', "vga: realtime=0, update_freq=50",
+        lines = ["config_interface: textconfig", "display_library: sdl2", "vga: realtime=0, update_freq=50",
                  "plugin_ctrl: unmapped=true, biosdev=true, speaker=false, extfpuirq=true, parallel=true, serial=true",
                  f"memory: guest={max(1, int(size) // {'KiB': 1024, 'MiB': 1}[unit])}, host=256", f"cpu: model={CPUS[machine['cpu']['model']]}, ips={self.mips * 1000000}",
                  f"clock: sync=none, time0={int(time.mktime(start))}", f"romimage: file={system}, address=0xffff0000", f"vgaromimage: file={video}",
@@ -166,7 +167,7 @@ class Bochs:
             raise peers.Skip("that medium cannot be changed there")
         for change in (lambda: None, lambda: shutil.copyfile(image, copy)):
             change()
-            self.window("search", "--name", "Bochs", "mousemove", "--window", "%1", "16", "16", "click", "1")
+            self.window("search", "--class", "bochs", "mousemove", "--window", "%1", "16", "16", "click", "1")
             self.run(1)
 
     def stop(self):
