@@ -34,4 +34,4 @@ run-check-points: all
 	done; \
 	GUEST_PEER=$(CURDIR)/tests/guest_builds.sh POINT_BUILDS="$$builds" BUILD=$(BUILD) tests/run.sh $(GUEST_TESTS)
 run-gallery: all
-	@GUEST_ONCE=1 BUILD=$(BUILD) tests/run.sh $(GUEST_TESTS); ls $(BUILD)/gallery/*.png
+	@GUEST_ONCE=1 BUILD=$(BUILD) tests/run.sh $(GUEST_TESTS); status=$$?; ls $(BUILD)/gallery/*.png; exit $$status
