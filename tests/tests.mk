@@ -36,6 +36,12 @@ $(BUILD)/tests/checkpoints: tests/bench/checkpoints.c $(BUILD)/libhost.a $(BUILD
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a $(HOST_LIBS)
 
+# README.md's transcripts, with what the commands print today.
+.PHONY: readme
+readme: all $(addprefix $(BUILD)/demo/,records.img records.yaml records-description.yaml)
+	@rm -rf $(BUILD)/readme && mkdir -p $(BUILD)/readme
+	@WORK=$(abspath $(BUILD)/readme) BUILD=$(BUILD) MUNIMENT=$(abspath $(BUILD)/muniment) $(PYTHON) tests/readme.py --update
+
 # Generated, and committed: `make check` says when it is not current.
 .PHONY: state-doc
 state-doc: $(BUILD)/tests/state_doc
