@@ -69,6 +69,14 @@ static void interrupt(struct i82077 *f, bool level)
     line_set(&f->irq, level && f->dor & DOR_DMA);
 }
 
+/* A command's interrupt. Its cause replaces that of a reset: SENSE INTERRUPT STATUS identifies the interrupt that is active (section 5.2.4), and a
+ * driver that did not ask four times after a reset gets the end of its seek. */
+static void command_interrupt(struct i82077 *f)
+{
+    f->reset_sense = 0;
+    interrupt(f, true);
+}
+
 static void command_phase(struct i82077 *f)
 {
     f->phase = PHASE_COMMAND;
@@ -223,7 +231,7 @@ static void seek_due(void *device)
         u->seeking = false;
     }
     schedule_arrival(f);
-    interrupt(f, true);
+    command_interrupt(f);
 }
 
 /* CONFIGURE's implied seek: the heads go to the cylinder of the ID first. Returns how long that takes. */
@@ -283,7 +291,7 @@ static void transfer_result(struct i82077 *f, uint8_t st0, uint8_t st1, uint8_t 
 
     f->length = f->position = 0;
     result_phase(f, bytes, sizeof bytes);
-    interrupt(f, true);
+    command_interrupt(f);
 }
 
 /* Waits until the next sector has passed; what cannot be read is given up when the index comes by for the second time. */
@@ -352,7 +360,7 @@ static void exchange(struct i82077 *f, uint32_t length)
         f->phase = PHASE_TRANSFER;
         f->length = length;
         f->position = 0;
-        interrupt(f, true);
+        command_interrupt(f);
         return;
     }
     if (f->dor & DOR_DMA)

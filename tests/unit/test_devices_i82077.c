@@ -208,6 +208,41 @@ static void reset_by_dsr_ends_by_itself(void **state)
     assert_int_equal(in(&f->board, DOR), 0x3C);
 }
 
+/* A driver may ask once after a reset, or never: what it asks after a command belongs to that command. */
+static void the_interrupt_of_a_command_ends_the_answers_owed_after_a_reset(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned asked = 0; asked < 4; asked++) {
+        out(&f->board, DSR, 0x80 | 2);
+        await(f);
+        for (uint8_t i = 0; i < asked; i++)
+            assert_sense(f, 0xC0 | i, 0);
+        COMMAND(f, RECALIBRATE, 0);
+        board_run_us(&f->board, 1000000);
+        assert_true(f->board.level[IRQ]);
+        assert_sense(f, 0x20, 0);
+        COMMAND(f, SENSE);
+        assert_int_equal(take(f), 1);
+        assert_int_equal(f->result[0], 0x80);
+    }
+    out(&f->board, DSR, 0x80);
+    await(f);
+    COMMAND(f, SEEK, 0, 70); /* under way when the four answers are asked for */
+    for (uint8_t i = 0; i < 4; i++)
+        assert_sense(f, 0xC0 | i, 0);
+    await(f);
+    assert_sense(f, 0x20, 70);
+    out(&f->board, DSR, 0x80);
+    await(f);
+    COMMAND(f, READ_ID, 0); /* its result is the answer: none is owed after it */
+    board_run_us(&f->board, 1000000);
+    assert_int_equal(take(f), 7);
+    COMMAND(f, SENSE);
+    assert_int_equal(take(f), 1);
+    assert_int_equal(f->result[0], 0x80);
+}
+
 static void reset_breaks_a_transfer_off(void **state)
 {
     struct fixture *f = *state;
@@ -1072,6 +1107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_IN_RESET(reset_reports_four_drives),
         TEST(reset_by_dsr_ends_by_itself),
+        TEST(the_interrupt_of_a_command_ends_the_answers_owed_after_a_reset),
         TEST(reset_breaks_a_transfer_off),
         TEST_IN_RESET(dor_bit_3_gates_the_interrupt),
         TEST(a_step_takes_what_specify_and_the_rate_say),
