@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/cpu/x87_control.h"
+
 #define BUS_TIME_US 1 /* one access to the ISA bus */
 #define ISA_FRAME_BUFFER 0xE0000000u /* where Bochs' display interface has it without PCI */
 
@@ -92,38 +94,6 @@ static void serial_out(void *context, uint8_t byte)
 
     if (host->serial_out)
         host->serial_out(host->context, wire->port, byte);
-}
-
-/* --- What hears of changes in memory --- */
-
-static void code_changed(void *listener, uint32_t address, uint32_t length)
-{
-    blocks_code_changed(listener, address, length);
-}
-
-static void table_changed(void *listener, uint32_t page)
-{
-    struct cpu *cpu = listener;
-
-    (void)page;
-    mmu_flush(cpu);
-    cpu->leave = true;
-}
-
-static void map_changed(void *listener)
-{
-    struct cpu *cpu = listener;
-
-    mmu_flush(cpu);
-    cpu->leave = true;
-}
-
-static void code_moved(void *listener)
-{
-    struct cpu *cpu = listener;
-
-    blocks_flush(cpu);
-    cpu->leave = true;
 }
 
 /* --- CMOS: what SETUP left in it. IBM AT Technical Reference, with the Bochs extensions at 34h-3Dh that firmware of PCs in emulators reads. --- */
@@ -361,7 +331,7 @@ static const char *build(struct machine *m, const struct machine_host *host)
     bus_init(&m->bus);
     if (!cpu_init(&m->cpu, m->manifest.cpu, &m->memory, &m->bus, &m->clock))
         return "not enough memory on this host";
-    m->memory.listener = (struct memory_listener){code_changed, table_changed, map_changed, &m->cpu, code_moved};
+    cpu_listen(&m->cpu);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         if (!drive_init(&m->drives[slot], host->drives[slot], m->manifest.drives[slot].read_only, line_to(drive_failed, m, slot)))
             return "not enough memory on this host";

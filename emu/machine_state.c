@@ -1,4 +1,5 @@
 /* machine_state.c - the parts of the machine that have state, and the digest over them (spec/digest.md). */
+#include "emu/cpu/mmu.h"
 #include "emu/machine.h"
 
 #include <stdlib.h>

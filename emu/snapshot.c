@@ -4,6 +4,7 @@
  * line is not the one that is due, a second walk finds out what is wrong with it. */
 #include <string.h>
 
+#include "emu/cpu/mmu.h"
 #include "emu/machine.h"
 
 #define TICK_LIMIT (UINT64_C(1) << 62) /* so that no time is worked out beyond 64 bits */

@@ -4,6 +4,8 @@
  * the processor's observer. */
 #include <string.h>
 
+#include "emu/cpu/flags.h"
+#include "emu/cpu/mmu.h"
 #include "emu/machine.h"
 
 #define LINE_SIZE 1024

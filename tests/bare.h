@@ -10,6 +10,9 @@
 #include "emu/bus.h"
 #include "emu/clock.h"
 #include "emu/cpu/cpu.h"
+#include "emu/cpu/flags.h"
+#include "emu/cpu/mmu.h"
+#include "emu/cpu/segments.h"
 #include "emu/memory.h"
 
 struct bare {
@@ -18,29 +21,6 @@ struct bare {
     struct clock clock;
     struct cpu cpu;
 };
-
-static void bare_code_changed(void *cpu, uint32_t address, uint32_t length)
-{
-    blocks_code_changed(cpu, address, length);
-}
-
-static void bare_table_changed(void *cpu, uint32_t page)
-{
-    (void)page;
-    mmu_flush(cpu);
-    ((struct cpu *)cpu)->leave = true;
-}
-
-static void bare_map_changed(void *cpu)
-{
-    mmu_flush(cpu);
-    ((struct cpu *)cpu)->leave = true;
-}
-
-static void bare_code_moved(void *cpu)
-{
-    blocks_flush(cpu);
-}
 
 /* As after power on, with nothing but RAM and an empty ROM. False: no memory. */
 static inline bool bare_init(struct bare *b, enum cpu_model model, uint32_t ram_size)
@@ -51,7 +31,7 @@ static inline bool bare_init(struct bare *b, enum cpu_model model, uint32_t ram_
     b->clock.ticks_per_microsecond = 25;
     if (!cpu_init(&b->cpu, model, &b->memory, &b->bus, &b->clock))
         return false;
-    b->memory.listener = (struct memory_listener){bare_code_changed, bare_table_changed, bare_map_changed, &b->cpu, bare_code_moved};
+    cpu_listen(&b->cpu);
     return true;
 }
 

@@ -25,6 +25,7 @@
 
 #include "tests/bare.h"
 #include "emu/cpu/simd.h"
+#include "emu/cpu/x87_control.h"
 
 /* The arena: two pages to write, one to read, and nothing behind. Here it lies at a physical address of its own. */
 enum { ARENA = 0x10000000, ARENA_SIZE = 3 * PAGE_SIZE, READ_ONLY = 2 * PAGE_SIZE, ARENA_PHYSICAL = 0x10000, AT_DIRECTORY = 0x1000, AT_PAGES = 0x2000 };

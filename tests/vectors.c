@@ -19,6 +19,8 @@
 
 #include "emu/bus.h"
 #include "emu/cpu/cpu.h"
+#include "emu/cpu/flags.h"
+#include "emu/cpu/segments.h"
 
 #define RAM_SIZE    0x110000u         /* real mode reaches FFFF:FFFF */
 #define RAM_PAGES   (RAM_SIZE / PAGE_SIZE)
@@ -230,23 +232,6 @@ static bool is_moved_early(const struct vector *v, const struct insn *insn, unsi
 
 /* --- Running --- */
 
-static void code_changed(void *cpu, uint32_t address, uint32_t length)
-{
-    blocks_code_changed(cpu, address, length);
-}
-
-static void table_changed(void *cpu, uint32_t page)
-{
-    (void)page;
-    mmu_flush(cpu);
-}
-
-static void map_changed(void *cpu)
-{
-    mmu_flush(cpu);
-    blocks_flush(cpu);
-}
-
 static void load(struct bench *b, const struct vector *v)
 {
     static const uint8_t general[8] = { R_AX, R_CX, R_DX, R_BX, R_SP, R_BP, R_SI, R_DI };
@@ -405,7 +390,7 @@ int main(int argc, char **argv)
     b.clock.ticks_per_microsecond = 1;
     if (!cpu_init(&b.cpu, CPU_I386, &b.memory, &b.bus, &b.clock))
         return 4;
-    b.memory.listener = (struct memory_listener){code_changed, table_changed, map_changed, &b.cpu, NULL};
+    cpu_listen(&b.cpu);
     for (int i = 0; i < count; i++) {
         run_file(&b, argv[1], files[i]->d_name, line);
         free(files[i]);

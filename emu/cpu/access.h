@@ -4,7 +4,7 @@
 #ifndef MUNIMENT_EMU_ACCESS_H
 #define MUNIMENT_EMU_ACCESS_H
 
-#include "emu/cpu/cpu.h"
+#include "emu/cpu/mmu.h"
 
 /* A page-crossing access compares its last byte's page with the entry of its first: it misses by itself. */
 static inline struct tlb_entry *tlb_slot(const struct cpu *cpu, uint32_t linear)

@@ -6,9 +6,12 @@
  *
  * A block remembers the blocks of its own page that it led to. Such a link is followed when it leads to the physical address that
  * is wanted: within a page that follows from the block that was just run, without a translation. */
-#include "emu/cpu/cpu.h"
+#include "emu/cpu/blocks.h"
 
 #include <stdlib.h>
+
+#include "emu/cpu/interpret.h"
+#include "emu/cpu/mmu.h"
 
 #define ARENA_SIZE (24u << 20)
 #define BUCKETS 32768u
@@ -174,7 +177,7 @@ static void keep(struct cpu *cpu, struct code_block *block)
     }
 }
 
-static void finish(struct code_block *block, unsigned count, uint32_t bytes)
+static void end_block(struct code_block *block, unsigned count, uint32_t bytes)
 {
     struct insn *end = &block->insn[count];
 
@@ -206,7 +209,7 @@ static enum decode_result fill(const struct cpu *cpu, struct code_block *block, 
         if (opcode_rows[insn->row].attributes & ROW_ENDS_BLOCK)
             break;
     }
-    finish(block, count, offset);
+    end_block(block, count, offset);
     return result;
 }
 
@@ -248,7 +251,7 @@ static struct code_block *shorten(struct code_cache *c, const struct code_block 
 
     *s = *block;
     memcpy(s->insn, block->insn, limit * sizeof *s->insn);
-    finish(s, limit, block->insn[limit].offset);
+    end_block(s, limit, block->insn[limit].offset);
     return s;
 }
 

@@ -6,6 +6,15 @@
 
 #include <string.h>
 
+#include "emu/cpu/blocks.h"
+#include "emu/cpu/debug.h"
+#include "emu/cpu/flags.h"
+#include "emu/cpu/interrupts.h"
+#include "emu/cpu/mmu.h"
+#include "emu/cpu/segments.h"
+#include "emu/cpu/models.h"
+#include "emu/cpu/x87_control.h"
+
 static const struct state_field segment_state[] = {
     STATE(struct segment, base, U32, "linear address of its first byte"),
     STATE(struct segment, limit, U32, "last offset, granularity applied"),
@@ -74,6 +83,38 @@ bool cpu_init(struct cpu *cpu, enum cpu_model model, struct memory *memory, stru
     return true;
 }
 
+static void code_changed(void *cpu, uint32_t address, uint32_t length)
+{
+    blocks_code_changed(cpu, address, length);
+}
+
+static void map_changed(void *processor)
+{
+    struct cpu *cpu = processor;
+
+    mmu_flush(cpu);
+    cpu->leave = true;
+}
+
+static void table_changed(void *cpu, uint32_t page)
+{
+    (void)page;
+    map_changed(cpu);
+}
+
+static void code_moved(void *processor)
+{
+    struct cpu *cpu = processor;
+
+    blocks_flush(cpu);
+    cpu->leave = true;
+}
+
+void cpu_listen(struct cpu *cpu)
+{
+    cpu->memory->listener = (struct memory_listener){code_changed, table_changed, map_changed, cpu, code_moved};
+}
+
 void cpu_free(struct cpu *cpu)
 {
     blocks_free(cpu);
@@ -133,40 +174,22 @@ void cpu_canonical(struct cpu *cpu)
     flags_write_arithmetic(cpu, flags_arithmetic(cpu));
 }
 
-static void raise_attention(struct cpu *cpu, uint32_t bits)
-{
-    cpu->attention |= bits;
-    cpu->leave = true;
-}
-
 void cpu_set_intr(struct cpu *cpu, bool level)
 {
     if (level)
-        raise_attention(cpu, ATTENTION_INTR);
+        cpu_attention(cpu, ATTENTION_INTR);
     else
         cpu->attention &= ~(uint32_t)ATTENTION_INTR;
 }
 
 void cpu_nmi(struct cpu *cpu)
 {
-    raise_attention(cpu, ATTENTION_NMI);
+    cpu_attention(cpu, ATTENTION_NMI);
 }
 
 void cpu_stop(struct cpu *cpu)
 {
-    raise_attention(cpu, ATTENTION_STOP);
-}
-
-void cpu_update_step(struct cpu *cpu)
-{
-    bool breakpoint = false;
-
-    for (unsigned n = 0; n < 4; n++)
-        breakpoint |= cpu->dr[7] >> 2 * n & 3 && !(cpu->dr[7] >> (16 + 4 * n) & 3);
-    if (breakpoint || cpu->flags & (FLAG_TF | FLAG_RF))
-        raise_attention(cpu, ATTENTION_STEP);
-    else
-        cpu->attention &= ~(uint32_t)ATTENTION_STEP;
+    cpu_attention(cpu, ATTENTION_STOP);
 }
 
 /* An interrupt from outside: one tick, and out of HLT. */

@@ -1,7 +1,9 @@
 /* flags.c - RFLAGS: the one function that materializes the lazy record {result, operands, operation}, and the ways to set it.
  *
  * Intel SDM vol. 1, section 3.4.3. What is undefined there: spec/processor.md. */
-#include "emu/cpu/interpret.h"
+#include "emu/cpu/flags.h"
+
+#include "emu/cpu/mmu.h"
 
 uint32_t flags_arithmetic(const struct cpu *cpu)
 {

@@ -1,18 +1,12 @@
-/* interpret.h - what the interpreter's handlers share: operands by size, the lazy flags, the ends of a handler.
+/* interpret.h - what the interpreter's handlers share: operands by size and the ends of a handler.
  *
  * A family of instructions is one body that takes its operation and size as constants, and a row of instances made by
- * SIZES. The bodies are worth nothing unless they are inlined into those instances: this header says so to the compilers
- * that listen. */
+ * SIZES. */
 #ifndef MUNIMENT_EMU_INTERPRET_H
 #define MUNIMENT_EMU_INTERPRET_H
 
 #include "emu/cpu/access.h"
-
-#if defined(__GNUC__)
-#define BODY static inline __attribute__((always_inline))
-#else
-#define BODY static inline
-#endif
+#include "emu/cpu/flags.h"
 
 /* Instances of a body for operand sizes 1, 2 and 4, and the row of a handler table that holds them. */
 #define INSTANCE(name, body, operation, size) \
@@ -30,27 +24,18 @@ static inline unsigned size_column(unsigned size)
     return size > 2 ? 2 : size - 1;
 }
 
+/* The routine for a decoded record. Never null for a record that decode() accepts. (interpret.c) */
+insn_handler *interpreter_handler(const struct insn *insn);
+/* The handler of the record after a block's last instruction. */
+insn_handler block_end;
+
 /* The parts of the interpreter: null for operations that are another's. */
+insn_handler *system_handler(const struct insn *insn);     /* system.c: segments, transfers and system instructions */
+insn_handler *x87_handler(const struct insn *insn);        /* x87.c */
 insn_handler *arithmetic_handler(const struct insn *insn); /* arithmetic.c */
 insn_handler *string_handler(const struct insn *insn);     /* strings.c */
 insn_handler *simd_integer_handler(const struct insn *insn), *simd_move_handler(const struct insn *insn),
              *simd_float_handler(const struct insn *insn); /* simd_*.c: MMX and SSE */
-
-/* --- Numbers of a size --- */
-BODY uint32_t size_mask(unsigned size)
-{
-    return 0xFFFFFFFFu >> (32 - 8 * size);
-}
-
-BODY uint32_t sign_bit(unsigned size)
-{
-    return 1u << (8 * size - 1);
-}
-
-BODY int32_t sign_extend(uint32_t value, unsigned size)
-{
-    return size == 1 ? (int8_t)value : size == 2 ? (int16_t)value : (int32_t)value;
-}
 
 /* --- Registers --- 8-bit registers 0-3 are the low bytes of EAX ECX EDX EBX, 4-7 the bytes above. */
 BODY uint8_t *byte_register(struct cpu *cpu, unsigned r)
@@ -195,106 +180,6 @@ static inline unsigned target_write(struct cpu *cpu, const struct insn *i, unsig
         return mmu_write(cpu, i, t->linear, size, cpu->user, value);
     store_bytes(t->host, size, value);
     return ACCESS_DONE;
-}
-
-/* --- Lazy flags --- */
-BODY unsigned flags_class(const struct cpu *cpu)
-{
-    return cpu->flag_op >> 3;
-}
-
-BODY void flags_set(struct cpu *cpu, enum flag_class class, unsigned size, uint32_t result, uint32_t a, uint32_t b)
-{
-    cpu->flag_op = FLAG_OP(class, size);
-    cpu->flag_result = result;
-    if (class != FLAGS_LOGIC)
-        cpu->flag_a = a;
-    if (class == FLAGS_ADD || class == FLAGS_SUB)
-        cpu->flag_b = b;
-}
-
-/* CF, AF and OF of a sum or difference, from the carries (borrows) out of each bit. */
-BODY uint32_t flags_of_carries(uint32_t carries, unsigned size)
-{
-    uint32_t top = sign_bit(size);
-
-    return (carries & top ? FLAG_CF : 0) | (carries << 1 & FLAG_AF) | ((carries ^ carries << 1) & top ? FLAG_OF : 0);
-}
-
-/* CF as 0 or 1. */
-BODY uint32_t flags_carry(const struct cpu *cpu)
-{
-    switch (flags_class(cpu)) {
-    case FLAGS_READY: return cpu->flags & FLAG_CF;
-    case FLAGS_ADD:   return cpu->flag_result < cpu->flag_a;
-    case FLAGS_SUB:   return cpu->flag_a < cpu->flag_b;
-    case FLAGS_LOGIC: return 0;
-    default:          return cpu->flag_a & 1;
-    }
-}
-
-BODY bool flags_zero(const struct cpu *cpu)
-{
-    return flags_class(cpu) == FLAGS_READY ? cpu->flags & FLAG_ZF : !cpu->flag_result;
-}
-
-/* A value of the record's size, with its sign bit moved to bit 31. */
-BODY int32_t flags_signed(const struct cpu *cpu, uint32_t value)
-{
-    return (int32_t)(value << (32 - 8 * (cpu->flag_op & 7)));
-}
-
-BODY bool flags_sign(const struct cpu *cpu)
-{
-    return flags_class(cpu) == FLAGS_READY ? cpu->flags & FLAG_SF : flags_signed(cpu, cpu->flag_result) < 0;
-}
-
-BODY bool flags_parity(const struct cpu *cpu)
-{
-    uint32_t fold = (cpu->flag_result ^ cpu->flag_result >> 4) & 0xF;
-
-    return flags_class(cpu) == FLAGS_READY ? cpu->flags & FLAG_PF : 0x9669 >> fold & 1;
-}
-
-BODY bool flags_overflow(const struct cpu *cpu)
-{
-    uint32_t r = cpu->flag_result, a = cpu->flag_a, b = cpu->flag_b;
-
-    switch (flags_class(cpu)) {
-    case FLAGS_READY: return cpu->flags & FLAG_OF;
-    case FLAGS_ADD:   return flags_signed(cpu, (a ^ r) & (b ^ r)) < 0;
-    case FLAGS_SUB:   return flags_signed(cpu, (a ^ b) & (a ^ r)) < 0;
-    case FLAGS_LOGIC: return false;
-    case FLAGS_INC:   return r == sign_bit(cpu->flag_op & 7);
-    case FLAGS_DEC:   return r == sign_bit(cpu->flag_op & 7) - 1;
-    default:          return a & FLAG_OF;
-    }
-}
-
-/* SF differs from OF: what is signed is less. After CMP and SUB the operands say so themselves. */
-BODY bool flags_less(const struct cpu *cpu)
-{
-    if (flags_class(cpu) == FLAGS_SUB)
-        return flags_signed(cpu, cpu->flag_a) < flags_signed(cpu, cpu->flag_b);
-    return flags_sign(cpu) != flags_overflow(cpu);
-}
-
-/* One of the sixteen conditions, of which odd ones negate the even one before. */
-BODY bool condition_holds(const struct cpu *cpu, unsigned condition)
-{
-    bool holds;
-
-    switch (condition & 14) {
-    case 0:  holds = flags_overflow(cpu); break;
-    case 2:  holds = flags_carry(cpu); break;
-    case 4:  holds = flags_zero(cpu); break;
-    case 6:  holds = flags_carry(cpu) || flags_zero(cpu); break;
-    case 8:  holds = flags_sign(cpu); break;
-    case 10: holds = flags_parity(cpu); break;
-    case 12: holds = flags_less(cpu); break;
-    default: holds = flags_zero(cpu) || flags_less(cpu); break;
-    }
-    return holds != (condition & 1);
 }
 
 #endif

@@ -2,23 +2,11 @@
  *
  * As everywhere, all is checked before anything changes: a delivery that fails leaves the machine as it was, and fault_* say which
  * exception takes its place. */
+#include "emu/cpu/interrupts.h"
+
+#include "emu/cpu/flags.h"
 #include "emu/cpu/segments.h"
-
-unsigned fault(struct cpu *cpu, unsigned vector, uint32_t error)
-{
-    cpu->fault_vector = (uint8_t)vector;
-    cpu->fault_has_error = true;
-    cpu->fault_error = error;
-    return ACCESS_FAULT;
-}
-
-unsigned fault_plain(struct cpu *cpu, unsigned vector)
-{
-    cpu->fault_vector = (uint8_t)vector;
-    cpu->fault_has_error = false;
-    cpu->fault_error = 0;
-    return ACCESS_FAULT;
-}
+#include "emu/cpu/tasks.h"
 
 /* What is being delivered. */
 struct event {

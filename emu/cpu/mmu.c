@@ -3,7 +3,9 @@
  * To the guest there is no TLB: each access behaves as if the tables were walked at that moment. The entries that are kept are
  * derived from pages marked PAGE_TABLE; a write to one of those drops them all. A walk sets accessed and dirty bits for the access
  * at hand and for no other. */
-#include "emu/cpu/cpu.h"
+#include "emu/cpu/mmu.h"
+
+#include "emu/cpu/debug.h"
 
 enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_A = 0x20, PTE_D = 0x40, PTE_PS = 0x80 };
 enum { PF_PRESENT = 1, PF_WRITE = 2, PF_USER = 4, PF_RESERVED = 8 };
@@ -44,17 +46,6 @@ void mmu_protect(struct cpu *cpu, uint32_t page)
             if (e->physical == page)
                 e->write = TLB_INVALID;
         }
-}
-
-void cpu_sync(struct cpu *cpu, const struct insn *insn)
-{
-    uint32_t before;
-
-    if (!insn)
-        return;
-    before = (uint32_t)(insn - cpu->block->insn);
-    cpu->left -= (int64_t)before - cpu->accounted;
-    cpu->accounted = before;
 }
 
 static unsigned page_fault(struct cpu *cpu, uint32_t linear, uint32_t error)

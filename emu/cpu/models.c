@@ -2,7 +2,9 @@
  * (Intel SDM vol. 2, CPUID; vol. 3 section 11.11 and appendix B; application note 485). spec/processor.md has the same tables.
  *
  * A feature bit is set when the feature is there: those of the local APIC are not. */
-#include "emu/cpu/system.h"
+#include "emu/cpu/models.h"
+
+#include "emu/cpu/system_operands.h"
 
 #define MODEL_NAME "Intel(R) Pentium(R) 4 CPU"
 

@@ -1,5 +1,5 @@
 /* opcodes.c - the rows of opcodes.h as data, the names of operations.h, and the index from an opcode to its first row. */
-#include "emu/cpu/cpu.h"
+#include "emu/cpu/state.h"
 
 /* What the columns of opcodes.h are written in. */
 enum {

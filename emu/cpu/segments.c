@@ -5,42 +5,9 @@
  * silent the facts are those of Bochs. */
 #include "emu/cpu/segments.h"
 
+#include "emu/cpu/flags.h"
+
 #define REAL_RIGHTS (RIGHTS_P | RIGHTS_S | RIGHTS_WRITABLE | RIGHTS_ACCESSED)
-#define WRAPPING_END ((UINT64_C(1) << 32) + 16)
-
-void segment_derive(struct segment *s)
-{
-    uint64_t end = s->limit == UINT32_MAX ? WRAPPING_END : (uint64_t)s->limit + 1;
-    bool code = s->rights & RIGHTS_CODE, up = code || !(s->rights & RIGHTS_EXPAND_DOWN), bit = s->rights & RIGHTS_READABLE;
-
-    if (!(s->rights & RIGHTS_P) || !up)
-        end = 0;
-    s->read_end = code && !bit ? 0 : end;
-    s->write_end = code || !bit ? 0 : end;
-}
-
-bool segment_holds(const struct segment *s, uint32_t offset, uint32_t size)
-{
-    uint32_t last = offset + size - 1;
-
-    if ((s->rights & (RIGHTS_CODE | RIGHTS_EXPAND_DOWN)) == RIGHTS_EXPAND_DOWN) {
-        uint32_t top = s->rights & RIGHTS_D ? UINT32_MAX : 0xFFFF;
-        return offset > s->limit && last >= offset && last <= top;
-    }
-    return s->limit == UINT32_MAX || (last >= offset && last <= s->limit);
-}
-
-unsigned segment_check(struct cpu *cpu, const struct insn *insn, unsigned segment, uint32_t offset, uint32_t size, bool write)
-{
-    const struct segment *s = &cpu->seg[segment];
-    bool code = s->rights & RIGHTS_CODE, bit = s->rights & RIGHTS_READABLE;
-    bool allowed = write ? !code && bit : !code || bit;
-
-    (void)insn;
-    if (s->rights & RIGHTS_P && allowed && segment_holds(s, offset, size))
-        return ACCESS_DONE;
-    return fault(cpu, segment == SEG_SS ? EXC_SS : EXC_GP, 0);
-}
 
 void segment_set(struct segment *s, uint16_t selector, const struct descriptor *d)
 {

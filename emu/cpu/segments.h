@@ -1,5 +1,5 @@
-/* segments.h - what segments, transfers, interrupts and task switches share: descriptors, and stacks that are checked whole before a
- * word is written (contract 2). Not for anybody else; cpu.h has what others call. */
+/* segments.h - segment registers and their modes; and what transfers, interrupts and task switches share: descriptors, and stacks that are
+ * checked whole before a word is written (contract 2). The limits of segments are in state.h. */
 #ifndef MUNIMENT_EMU_SEGMENTS_H
 #define MUNIMENT_EMU_SEGMENTS_H
 
@@ -78,6 +78,13 @@ static inline unsigned iopl(const struct cpu *cpu)
     return cpu->flags >> 12 & 3;
 }
 
+/* Loads a segment register as MOV/POP/LDS do, by the rules of the mode. SS included. */
+unsigned segment_load(struct cpu *cpu, const struct insn *insn, unsigned segment, uint16_t selector);
+void segment_set_real(struct cpu *cpu, unsigned segment, uint16_t selector); /* real and V86 mode: base = selector * 16 */
+/* After CR0.PE, VM, CPL or CS changed: cpu->user, cpu->tlb and what decoding depends on. */
+void cpu_mode_changed(struct cpu *cpu);
+/* --- Descriptors --- */
+
 /* Implicit accesses: to descriptor tables and task states, as supervisor. */
 unsigned system_read(struct cpu *cpu, uint32_t linear, unsigned size, uint32_t *value);
 
@@ -93,8 +100,6 @@ void descriptor_set_accessed(struct cpu *cpu, const struct descriptor *d);
 /* Fills a segment register from a descriptor. */
 void segment_set(struct segment *s, uint16_t selector, const struct descriptor *d);
 void segment_set_null(struct segment *s, uint16_t selector);
-/* Whether `size` bytes at offset lie within the limit. */
-bool segment_holds(const struct segment *s, uint32_t offset, uint32_t size);
 
 /* The rules for a stack segment at privilege `cpl` (#vector(selector), #SS(selector) where it is not present), as far as the accessed bit. */
 unsigned stack_segment_check(struct cpu *cpu, uint16_t selector, unsigned cpl, unsigned vector, struct descriptor *d);
@@ -154,11 +159,5 @@ void flags_load(struct cpu *cpu, uint32_t flags, uint32_t mask);
 unsigned flags_check_v86(struct cpu *cpu, unsigned width);
 /* What POPF and IRET may write of an image: the bits of *mask. With VME, IF is moved to VIF in *flags; #GP(0) where VME forbids it. */
 unsigned flags_popped(struct cpu *cpu, unsigned width, uint32_t *flags, uint32_t *mask);
-
-/* CR3, and with PAE the page directory pointers: #GP(0) if one has reserved bits set. (control.c) */
-unsigned cr3_write(struct cpu *cpu, uint32_t value);
-
-/* INT n in virtual-8086 mode (SDM vol. 3 section 20.3.3): by the redirection bitmap, through the monitor, or #GP(0). */
-unsigned interrupt_from_v86(struct cpu *cpu, unsigned vector, uint32_t next);
 
 #endif

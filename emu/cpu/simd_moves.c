@@ -1,6 +1,7 @@
 /* simd_moves.c - moves between MMX and XMM registers, general registers and memory; MXCSR; what only hints at the caches, of which the guest sees
  * none (Intel SDM vol. 2, under their names). */
 #include "emu/cpu/simd.h"
+#include "emu/cpu/x87_control.h"
 
 /* --- Operands that the fast path leaves --- */
 int sse_refuse(struct cpu *cpu, const struct insn *i)

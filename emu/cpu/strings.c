@@ -4,7 +4,9 @@
  * between two; after each the instruction stops if somebody waits, with EIP on itself. A fault in an iteration leaves the
  * registers as the one before did. Each access to a port takes the time of the bus besides. */
 #include "emu/bus.h"
+#include "emu/cpu/debug.h"
 #include "emu/cpu/interpret.h"
+#include "emu/cpu/tasks.h"
 
 #include <string.h>
 

@@ -1,6 +1,11 @@
 /* system.c - the instructions of segments, far transfers, flags and descriptors, and the table that finds all system instructions
  * (Intel SDM vol. 2, under their names). */
-#include "emu/cpu/system.h"
+#include "emu/cpu/control.h"
+#include "emu/cpu/interrupts.h"
+#include "emu/cpu/models.h"
+#include "emu/cpu/segments.h"
+#include "emu/cpu/system_operands.h"
+#include "emu/cpu/transfers.h"
 
 /* --- Far transfers --- Their targets' EIP is set already; only the ticks are left to be taken. */
 static int end_transfer(struct cpu *cpu, const struct insn *i, unsigned status)

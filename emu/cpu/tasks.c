@@ -3,6 +3,10 @@
  * Up to the commitment every fault leaves the old task as it was. Behind it the new task runs, and what is wrong with its selectors is a
  * fault of its first instruction: then task_switch returns ACCESS_FAULT | ACCESS_LEAVE, and EIP and all else are the new task's. The
  * order of the checks, and the upper halves that a 16-bit TSS does not hold, are those of Bochs. */
+#include "emu/cpu/tasks.h"
+
+#include "emu/cpu/control.h"
+#include "emu/cpu/flags.h"
 #include "emu/cpu/segments.h"
 
 #define ANOTHER_TASKS_FAULT (ACCESS_FAULT | ACCESS_LEAVE)

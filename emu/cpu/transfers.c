@@ -2,7 +2,10 @@
  *
  * Everything is read and checked first, in the manual's order; only then anything changes, and EIP last of all: until then it is that
  * of the block, from which a fault takes the EIP of its instruction. */
+#include "emu/cpu/transfers.h"
+
 #include "emu/cpu/segments.h"
+#include "emu/cpu/tasks.h"
 
 /* --- Jumps and calls --- A call is a jump that pushes CS and EIP in words of `width` bytes; 0: a jump. */
 

@@ -1,5 +1,7 @@
 /* x87_control.c - the state of the floating-point unit: control and status words, the images that FSAVE and its kin keep it in, and what becomes of errors
  * (Intel SDM vol. 1, sections 8.1 and 8.7, figures 8-9 to 8-12; vol. 2, FXSAVE). */
+#include "emu/cpu/x87_control.h"
+
 #include "emu/cpu/simd.h"
 #include "emu/cpu/x87_unit.h"
 

@@ -7,6 +7,7 @@
 
 #include "emu/cpu/interpret.h"
 #include "emu/cpu/softfloat_core.h"
+#include "emu/cpu/x87_control.h"
 
 #define X87_WAIT(cpu, i) \
     do { \

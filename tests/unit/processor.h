@@ -16,6 +16,10 @@
 
 #include "emu/bus.h"
 #include "emu/cpu/cpu.h"
+#include "emu/cpu/flags.h"
+#include "emu/cpu/mmu.h"
+#include "emu/cpu/segments.h"
+#include "emu/cpu/x87_control.h"
 
 enum { /* where what lies, in physical and linear addresses */
     AT_GDT = 0x1000, AT_LDT = 0x1800, AT_IDT = 0x2000, AT_TSS = 0x3000, AT_TSS_B = 0x3100, AT_TSS_16 = 0x3200,
@@ -39,22 +43,6 @@ struct processor {
     struct cpu cpu;
     uint8_t irq; /* what the PIC would give */
 };
-
-static void p_code_changed(void *listener, uint32_t address, uint32_t length)
-{
-    blocks_code_changed(listener, address, length);
-}
-
-static void p_table_changed(void *listener, uint32_t page)
-{
-    (void)page;
-    mmu_flush(listener);
-}
-
-static void p_map_changed(void *listener)
-{
-    mmu_flush(listener);
-}
 
 static uint8_t p_acknowledge(void *pic)
 {
@@ -80,10 +68,10 @@ static inline struct processor *processor_new(enum cpu_model model)
 
     assert_non_null(p);
     assert_true(memory_init(&p->memory, MACHINE_RAM));
-    p->memory.listener = (struct memory_listener){ p_code_changed, p_table_changed, p_map_changed, &p->cpu, NULL };
     bus_init(&p->bus);
     p->clock.ticks_per_microsecond = 25;
     assert_true(cpu_init(&p->cpu, model, &p->memory, &p->bus, &p->clock));
+    cpu_listen(&p->cpu);
     p->cpu.acknowledge = p_acknowledge;
     p->cpu.pic = p;
     return p;

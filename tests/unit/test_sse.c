@@ -1,6 +1,7 @@
 /* test_sse.c - facts about SSE and SSE2: when they may run, alignment, exceptions and MXCSR, what arithmetic leaves to the unit and not to the numbers
  * (which simd_host.c and TestFloat judge), approximations, and who has what. */
 #include "processor.h"
+#include "emu/cpu/interpret.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 #define ONE        0x3F800000u

@@ -88,6 +88,23 @@ static void control_registers_are_for_cpl_0(void **state)
 }
 
 /* --- CR4, paging --- */
+static void a_block_that_remaps_its_own_page_continues_in_the_new_one(void **state)
+{
+    (void)state;
+    static const uint8_t remap[] = {0xC7, 0x05, D(AT_CR3 + PAGE_SIZE + 4 * (AT_CODE / PAGE_SIZE)), D(AT_CODE_B + 7)};
+    static const uint8_t here[] = {0xB0, 0x01, 0xF4}, there[] = {0xB0, 0x02, 0xF4}; /* mov al, N; hlt */
+    struct processor *p = processor_protected(CPU_I486, 0);
+
+    page_all_but(p, UINT32_MAX);
+    code_put(p, AT_CODE, remap, sizeof remap);
+    code_put(p, AT_CODE + sizeof remap, here, sizeof here);
+    code_put(p, AT_CODE_B + sizeof remap, there, sizeof there);
+    run(p, 1000);
+    assert_true(p->cpu.halted_dead);
+    assert_int_equal(p->cpu.reg[EAX] & 0xFF, 2);
+    processor_free(p);
+}
+
 static void reserved_bits_of_cr4_fault(void **state)
 {
     (void)state;
@@ -457,6 +474,7 @@ int main(void)
         cmocka_unit_test(cr0_has_the_bits_of_its_model),
         cmocka_unit_test(protection_is_effective_at_once),
         cmocka_unit_test(lmsw_cannot_leave_protected_mode),
+        cmocka_unit_test(a_block_that_remaps_its_own_page_continues_in_the_new_one),
         cmocka_unit_test(control_registers_are_for_cpl_0),
         cmocka_unit_test(reserved_bits_of_cr4_fault),
         cmocka_unit_test(cr4_came_with_the_pentium),

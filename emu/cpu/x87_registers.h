@@ -1,16 +1,17 @@
-/* x87.h - the floating-point unit: its state, and what the rest of the processor may do with it (Intel SDM vol. 1, chapter 8; 387 DX data sheet 240225).
+/* x87_registers.h - the state of the floating-point unit (Intel SDM vol. 1, chapter 8; 387 DX data sheet 240225).
  *
  * x87.c data transfer, arithmetic, comparison    x87_numbers.c BCD, constants, scaling, remainders    x87_transcendental.c their special operands
  * x87_control.c control and status words, saving and loading, errors
  *
  * Registers lie at their physical positions. The status word is kept in parts: exception flags and C1 where the arithmetic leaves them, TOP by
  * itself, ES nowhere, for it follows from flags and masks. MMX registers are the significands. */
-#ifndef MUNIMENT_EMU_X87_H
-#define MUNIMENT_EMU_X87_H
+#ifndef MUNIMENT_EMU_CPU_X87_REGISTERS_H
+#define MUNIMENT_EMU_CPU_X87_REGISTERS_H
 
-#include "emu/cpu/decode.h"
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "emu/cpu/softfloat.h"
-#include "emu/state.h"
 
 enum {
     X87_STACK_FAULT = 0x40, X87_SUMMARY = 0x80, X87_C0 = 0x100, X87_C1 = 0x200, X87_C2 = 0x400, X87_TOP = 0x3800, X87_C3 = 0x4000, X87_BUSY = 0x8000,
@@ -32,19 +33,5 @@ struct x87 {
     uint16_t cs, ds;        /* selectors of its code and of its last memory operand */
     uint32_t ip, dp;        /* and offsets */
 };
-
-extern const struct state_field x87_state[];
-
-void x87_reset(struct cpu *cpu);          /* RESET# */
-uint16_t x87_status(const struct x87 *u); /* the status word, put together */
-/* Works out from `control` what follows from it, and from flags and masks whether an error waits: after either changed. */
-void x87_derive(struct cpu *cpu);
-/* The write to port F0h: FERR# no longer asks for an interrupt, and the instruction that it stopped may run. */
-void x87_ignore_error(struct cpu *cpu);
-/* What a waiting instruction does when the unit is absent or an error waits: #NM, #MF, or FERR# and standing still. */
-int x87_refuse(struct cpu *cpu, const struct insn *i);
-
-/* The routine for a record of the unit; null for all other operations. */
-insn_handler *x87_handler(const struct insn *insn); /* x87.c */
 
 #endif

@@ -1,9 +1,8 @@
-/* system.h - what the files of the system instructions share: system.c, control.c, models.c. */
-#ifndef MUNIMENT_EMU_SYSTEM_H
-#define MUNIMENT_EMU_SYSTEM_H
+/* system_operands.h - what the handlers of the system instructions share (system.c, control.c, models.c): operands, and their ends. */
+#ifndef MUNIMENT_EMU_CPU_SYSTEM_OPERANDS_H
+#define MUNIMENT_EMU_CPU_SYSTEM_OPERANDS_H
 
 #include "emu/cpu/interpret.h"
-#include "emu/cpu/segments.h"
 
 /* The instruction faulted, without an error code or with one. */
 static inline int raise_plain(struct cpu *cpu, const struct insn *i, unsigned vector)
@@ -49,10 +48,5 @@ static inline int store_word(struct cpu *cpu, const struct insn *i, uint32_t val
         return cpu_fault_exit(cpu, i);
     return proceed(cpu, i);
 }
-
-/* control.c */
-insn_handler mov_from_cr, mov_to_cr, mov_from_dr, mov_to_dr, mov_from_tr, mov_to_tr, smsw, lmsw, clts, cache_control;
-/* models.c */
-insn_handler cpuid, rdtsc, rdpmc, rdmsr, wrmsr;
 
 #endif

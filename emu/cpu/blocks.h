@@ -1,0 +1,21 @@
+/* blocks.h - decoded code, kept by physical address and mode (struct code_block: state.h). */
+#ifndef MUNIMENT_EMU_CPU_BLOCKS_H
+#define MUNIMENT_EMU_CPU_BLOCKS_H
+
+#include "emu/cpu/state.h"
+
+#define BLOCK_LIMIT 32 /* instructions */
+
+/* The block at CS:EIP, decoded if need be. Null with fault_* set when the fetch faults or the first instruction is undefined. At most `limit` instructions: a
+ * shorter copy that is not cached is returned when the slice or a trap demands it. */
+struct code_block *code_block_find(struct cpu *cpu, uint32_t limit);
+/* The block at the new EIP, if it is known, lies in the page of `from` (which ran from EIP `start` on, and ended with CPU_CONTINUE), and fits into `left`; else
+ * null. */
+struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uint32_t start);
+void blocks_flush(struct cpu *cpu);
+/* memory.h's code_changed: drops the blocks that these bytes belong to. */
+void blocks_code_changed(struct cpu *cpu, uint32_t address, uint32_t length);
+bool blocks_init(struct cpu *cpu);
+void blocks_free(struct cpu *cpu);
+
+#endif
