@@ -35,10 +35,12 @@ static void device_present(const char *flag, bool present)
     far_put8(ROM_SEGMENT, offset(flag), present ? 0x0F : 0x00);
 }
 
-static bool has_port(const volatile LOW uint16_t *ports, unsigned count, uint16_t port)
+/* Whether POST found a serial or printer port; the data area has four of the one, then three of the other. */
+static bool has_port(uint16_t port)
 {
-    for (unsigned i = 0; i < count; i++)
-        if (ports[i] == port)
+    _Static_assert(offsetof(struct bda, lpt) == offsetof(struct bda, com) + 4 * 2, "they follow each other");
+    for (unsigned i = 0; i < 7; i++)
+        if (low_get16(BDA_ADDRESS(com) + i * 2) == port)
             return true;
     return false;
 }
@@ -50,11 +52,11 @@ static void fill_tables(uint32_t base)
     put32(offset(acpi_rsdt) + RSDT_ENTRY, base + FADT_AT);
     put32(offset(acpi_fadt) + FADT_FACS, base + FACS_AT);
     put32(offset(acpi_fadt) + FADT_DSDT, base + DSDT_AT);
-    device_present(acpi_has_mouse, BDA->equipment & 0x0004);
-    device_present(acpi_has_fdc, BDA->equipment & 0x0001);
-    device_present(acpi_has_com1, has_port(BDA->com, 4, 0x3F8));
-    device_present(acpi_has_com2, has_port(BDA->com, 4, 0x2F8));
-    device_present(acpi_has_lpt1, has_port(BDA->lpt, 3, 0x378));
+    device_present(acpi_has_mouse, bda_get(equipment) & 0x0004);
+    device_present(acpi_has_fdc, bda_get(equipment) & 0x0001);
+    device_present(acpi_has_com1, has_port(0x3F8));
+    device_present(acpi_has_com2, has_port(0x2F8));
+    device_present(acpi_has_lpt1, has_port(0x378));
     close_table(offset(acpi_rsdt), RSDT_BYTES, CHECKSUM);
     close_table(offset(acpi_fadt), FADT_BYTES, CHECKSUM);
     close_table(offset(acpi_dsdt), dsdt_bytes, CHECKSUM);
@@ -95,5 +97,5 @@ void acpi_init(void)
     copy(base + DSDT_AT, acpi_dsdt, acpi_dsdt_end - acpi_dsdt);
     copy(base + FACS_AT, acpi_facs, FACS_BYTES);
     write_pointer(base);
-    far_put8(BDA->ebda, EBDA_OFFSET(acpi_kib), ACPI_KIB);
+    far_put8(bda_get(ebda), EBDA_OFFSET(acpi_kib), ACPI_KIB);
 }

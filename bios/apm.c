@@ -140,23 +140,23 @@ extern const char apm_entry16[], apm_entry32[];
 /* 01h to 03h. The segments that the caller shall make are the ROM, for 32-bit and for 16-bit code, and the EBDA. */
 static uint8_t connect(struct regs *r)
 {
-    uint8_t now = segment_get8(BDA->ebda, EBDA_OFFSET(apm_connection));
+    uint8_t now = segment_get8(bda_get(ebda), EBDA_OFFSET(apm_connection));
 
     if (r->bx != BIOS)
         return BAD_DEVICE;
     if (now != NOTHING)
         return now == REAL ? REAL_CONNECTED : now == PROTECTED_16 ? PM16_CONNECTED : PM32_CONNECTED;
-    segment_put8(BDA->ebda, EBDA_OFFSET(apm_connection), r->al);
+    segment_put8(bda_get(ebda), EBDA_OFFSET(apm_connection), r->al);
     if (r->al == PROTECTED_16) {
         r->ax = ROM_SEGMENT;
         r->bx = (uint16_t)(uint32_t)apm_entry16;
-        r->cx = BDA->ebda;
+        r->cx = bda_get(ebda);
         r->si = 0xFFFF;
         r->di = sizeof(struct ebda);
     } else if (r->al == PROTECTED_32) {
         r->ax = r->cx = ROM_SEGMENT;
         r->ebx = (uint32_t)apm_entry32;
-        r->dx = BDA->ebda;
+        r->dx = bda_get(ebda);
         r->esi = 0xFFFFFFFF;                /* the lengths of both code segments */
         r->di = sizeof(struct ebda);
     }
@@ -169,6 +169,6 @@ void apm_service(struct regs *r)
     if (r->al >= REAL && r->al <= PROTECTED_32)
         answer(r, connect(r));
     else
-        answer(r, function(r, BDA->ebda));
+        answer(r, function(r, bda_get(ebda)));
 }
 #endif

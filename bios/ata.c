@@ -34,13 +34,13 @@ static uint8_t failure(const struct disk *d)
 {
     uint8_t status = inb(d->base + STATUS), error = inb(d->base + ERROR);
 
-    BDA->hd_ata_status = status;
-    BDA->hd_ata_error = error;
+    bda_put(hd_ata_status, status);
+    bda_put(hd_ata_error, error);
     if (status & DRIVE_FAULT)
         return STATUS_FAULT;
     for (unsigned i = 0; i < ARRAY_LENGTH(error_names); i++)
-        if (error & error_names[i].bit)
-            return error_names[i].status;
+        if (error & rom_get(error_names[i].bit))
+            return rom_get(error_names[i].status);
     return 0xE0;
 }
 

@@ -87,9 +87,9 @@ static void note_change(const struct disk *d)
 {
     for (uint8_t i = 0; i < MAX_DISKS; i++) {
         struct disk other;
-        far_read(&other, BDA->ebda, EBDA_OFFSET(cdroms) + i * sizeof(other), sizeof(other));
+        far_read(&other, bda_get(ebda), EBDA_OFFSET(cdroms) + i * sizeof(other), sizeof(other));
         if (other.base == d->base && other.select == d->select)
-            far_put8(BDA->ebda, EBDA_OFFSET(cd_changed), far_get8(BDA->ebda, EBDA_OFFSET(cd_changed)) | 1 << i);
+            far_put8(bda_get(ebda), EBDA_OFFSET(cd_changed), far_get8(bda_get(ebda), EBDA_OFFSET(cd_changed)) | 1 << i);
     }
 }
 

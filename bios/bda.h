@@ -76,7 +76,11 @@ _Static_assert(offsetof(struct bda, cursor_shape) == 0x60 && offsetof(struct bda
                && offsetof(struct bda, char_height) == 0x85 && offsetof(struct bda, wait_us) == 0x9C
                && sizeof(struct bda) == 0xAC, "the BIOS data area is laid out by IBM");
 
-#define BDA ((volatile LOW struct bda *)0x400)
+/* One field, or one element of a field: bda_get(cursor[page]), bda_put(ticks, 0). */
+#define BDA_SIZE(field) sizeof(((struct bda *)0)->field)
+#define BDA_ADDRESS(field) (0x400 + offsetof(struct bda, field))
+#define bda_get(field) BY_SIZE(low_get, BDA_SIZE(field))(BDA_ADDRESS(field))
+#define bda_put(field, v) BY_SIZE(low_put, BDA_SIZE(field))(BDA_ADDRESS(field), v)
 
 /* What the firmware knows of an ATA disk. */
 struct disk {

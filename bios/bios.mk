@@ -26,16 +26,19 @@ BIOS_FONTS   := $(addprefix $(BIOS_OUT)/,font8x8.inc font8x8_upper.inc font8x14.
 $(BIOS_OUT):
 	mkdir -p $@
 
+# In two steps: tests/firmware_segments.py reads the assembler text as well. $(1): more options.
+bios_compile = $(BIOS_CC) $(filter-out $(if $(1),-m16),$(BIOS_FLAGS)) $(1) $(BIOS_CFLAGS) -MT $@ -S -o $(@:.o=.s) $< && $(BIOS_CC) $(or $(1),-m16) -c -o $@ $(@:.o=.s)
+
 $(BIOS_OUT)/%.o: bios/%.c bios/bios.mk | $(BIOS_OUT)
-	$(BIOS_CC) $(BIOS_FLAGS) $(BIOS_CFLAGS) -c -o $@ $<
+	$(bios_compile)
 
 # The same services once more for 32-bit code segments; their names get a prefix.
 $(BIOS_OUT)/flat_%.o: bios/%.c bios/bios.mk | $(BIOS_OUT)
-	$(BIOS_CC) $(filter-out -m16,$(BIOS_FLAGS)) -m32 -DFLAT $(BIOS_CFLAGS) -c -o $@ $<
+	$(call bios_compile,-m32 -DFLAT)
 	$(BIOS_OBJCOPY) --prefix-symbols=flat_ $@
 
 $(BIOS_OUT)/%.o: bios/tests/%.c bios/bios.mk | $(BIOS_OUT)
-	$(BIOS_CC) $(BIOS_FLAGS) $(BIOS_CFLAGS) -c -o $@ $<
+	$(bios_compile)
 
 $(BIOS_OUT)/%.o: bios/tests/%.S bios/bios.mk | $(BIOS_OUT)
 	$(BIOS_CC) $(BIOS_FLAGS) -c -o $@ $<

@@ -15,7 +15,7 @@ static ROM_DATA char names[BOOT_KINDS][13] = {"floppy disk\n", "hard disk\n", "C
 
 static void ebda_put(uint8_t v)
 {
-    far_put8(BDA->ebda, EBDA_OFFSET(boot_next), v);
+    far_put8(bda_get(ebda), EBDA_OFFSET(boot_next), v);
 }
 
 static uint8_t boot_device(unsigned place)
@@ -29,10 +29,10 @@ static uint8_t boot_device(unsigned place)
 static bool device_exists(uint8_t device)
 {
     switch (device) {
-    case BOOT_FLOPPY:  return BDA->equipment & 1;
-    case BOOT_DISK:    return BDA->hd_count;
-    case BOOT_CDROM:   return far_get8(BDA->ebda, EBDA_OFFSET(cd_count));
-    case BOOT_NETWORK: return far_get16(BDA->ebda, EBDA_OFFSET(boot_entry));
+    case BOOT_FLOPPY:  return bda_get(equipment) & 1;
+    case BOOT_DISK:    return bda_get(hd_count);
+    case BOOT_CDROM:   return far_get8(bda_get(ebda), EBDA_OFFSET(cd_count));
+    case BOOT_NETWORK: return far_get16(bda_get(ebda), EBDA_OFFSET(boot_entry));
     default:           return false;
     }
 }
@@ -75,10 +75,10 @@ static void start_drive(uint8_t device, uint8_t drive, bool want_signature)
 /* The boot entry of an option ROM returns if it finds no system. */
 static void start_network(void)
 {
-    uint16_t offset = far_get16(BDA->ebda, EBDA_OFFSET(boot_entry)), segment = far_get16(BDA->ebda, EBDA_OFFSET(boot_entry) + 2);
+    uint16_t offset = far_get16(bda_get(ebda), EBDA_OFFSET(boot_entry)), segment = far_get16(bda_get(ebda), EBDA_OFFSET(boot_entry) + 2);
 
     print_start(BOOT_NETWORK);
-    option_rom_call(segment, offset, far_get16(BDA->ebda, EBDA_OFFSET(boot_function)));
+    option_rom_call(segment, offset, far_get16(bda_get(ebda), EBDA_OFFSET(boot_function)));
 }
 
 static void try_device(uint8_t device)
@@ -139,7 +139,7 @@ void boot_next(void)
     interrupts_on();
     cd_leave();
     for (;;) {
-        while ((place = far_get8(BDA->ebda, EBDA_OFFSET(boot_next))) < BOOT_PLACES) {
+        while ((place = far_get8(bda_get(ebda), EBDA_OFFSET(boot_next))) < BOOT_PLACES) {
             ebda_put(place + 1);
             try_device(boot_device(place));
         }

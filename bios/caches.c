@@ -24,8 +24,8 @@ static void memory_types(void)
 
     write_msr(DEF_TYPE, 0, 0);
     for (unsigned i = 0; i < ARRAY_LENGTH(fixed_ranges); i++) {
-        uint32_t types = fixed_ranges[i].type * 0x01010101u;
-        write_msr(fixed_ranges[i].number, types, types);
+        uint32_t types = rom_get(fixed_ranges[i].type) * 0x01010101u;
+        write_msr(rom_get(fixed_ranges[i].number), types, types);
     }
     for (unsigned i = 0; i < RANGES; i++) {
         uint32_t size = 1u << 31;

@@ -10,17 +10,17 @@ enum { FIRST_CD = 0xE0, ALL_DRIVES = 0x7F, MEDIA_BITS = 0x0F, MEDIA_DISK = 4, BL
 
 static void image_load(struct cd_image *image)
 {
-    far_read(image, BDA->ebda, EBDA_OFFSET(cd_image), sizeof(*image));
+    far_read(image, bda_get(ebda), EBDA_OFFSET(cd_image), sizeof(*image));
 }
 
 static void cd_load(struct disk *d, uint8_t number)
 {
-    far_read(d, BDA->ebda, EBDA_OFFSET(cdroms) + number * sizeof(*d), sizeof(*d));
+    far_read(d, bda_get(ebda), EBDA_OFFSET(cdroms) + number * sizeof(*d), sizeof(*d));
 }
 
 static uint8_t cd_count(void)
 {
-    return far_get8(BDA->ebda, EBDA_OFFSET(cd_count));
+    return far_get8(bda_get(ebda), EBDA_OFFSET(cd_count));
 }
 
 uint8_t cd_emulated(uint8_t first)
@@ -34,13 +34,13 @@ uint8_t cd_emulated(uint8_t first)
 /* A bit of this drive in a byte of the EBDA. */
 static bool flag_get(uint16_t at, uint8_t number)
 {
-    return far_get8(BDA->ebda, at) >> number & 1;
+    return far_get8(bda_get(ebda), at) >> number & 1;
 }
 
 static void flag_set(uint16_t at, uint8_t number, bool on)
 {
-    uint8_t v = far_get8(BDA->ebda, at) & ~(1 << number);
-    far_put8(BDA->ebda, at, v | on << number);
+    uint8_t v = far_get8(bda_get(ebda), at) & ~(1 << number);
+    far_put8(bda_get(ebda), at, v | on << number);
 }
 
 static uint8_t read(const struct disk *d, const struct regs *r, bool verify)
@@ -153,10 +153,10 @@ static uint8_t image_parameters(const struct cd_image *image, struct regs *r)
     r->cl = image->sectors;
     r->dh = image->last_head;
     if (disk) {
-        r->dl = BDA->hd_count;
+        r->dl = bda_get(hd_count);
         return OK;
     }
-    r->dl = (BDA->equipment >> 6 & 3) + 1;
+    r->dl = (bda_get(equipment) >> 6 & 3) + 1;
     r->bx = (image->media & MEDIA_BITS) + 1 + ((image->media & MEDIA_BITS) > 1);      /* 1.2M is type 2, 1.44M 4, 2.88M 5 */
     r->es = ROM_SEGMENT;
     r->di = 0xEFC7;
@@ -197,9 +197,9 @@ void cd_leave(void)
     if (!image.size || !(image.media & MEDIA_BITS))
         return;
     if ((image.media & MEDIA_BITS) == MEDIA_DISK)
-        BDA->hd_count--;
-    BDA->equipment = far_get16(BDA->ebda, EBDA_OFFSET(cd_equipment));
-    far_put8(BDA->ebda, EBDA_OFFSET(cd_image), 0);
+        bda_put(hd_count, bda_get(hd_count) - 1);
+    bda_put(equipment, far_get16(bda_get(ebda), EBDA_OFFSET(cd_equipment)));
+    far_put8(bda_get(ebda), EBDA_OFFSET(cd_image), 0);
 }
 
 /* 4Bh: AL = 0 ends the emulation, 1 only asks; DS:SI gets the specification packet. */
@@ -221,7 +221,7 @@ static void answer(struct regs *r, uint8_t status)
 {
     bool version = r->ah == 0x41 && status == OK;
 
-    BDA->hd_status = status;
+    bda_put(hd_status, status);
     return_status(r, status);
     if (version)
         r->ah = EDD_VERSION;
@@ -241,7 +241,7 @@ bool cd_service(struct regs *r)
     else if (!drive && !emulated)
         return false;
     else if (r->ah == 0x01)
-        return_status(r, BDA->hd_status);
+        return_status(r, bda_get(hd_status));
     else if (emulated && r->ah == 0x15)
         image_type(&image, r);
     else
@@ -256,8 +256,8 @@ void cdrom_add(struct disk *d)
     uint8_t number = cd_count();
 
     d->flags = DISK_PACKET | DISK_LBA;
-    far_write(BDA->ebda, EBDA_OFFSET(cdroms) + number * sizeof(*d), d, sizeof(*d));
-    far_put8(BDA->ebda, EBDA_OFFSET(cd_count), number + 1);
+    far_write(bda_get(ebda), EBDA_OFFSET(cdroms) + number * sizeof(*d), d, sizeof(*d));
+    far_put8(bda_get(ebda), EBDA_OFFSET(cd_count), number + 1);
     print(cd_text);
     print_hex8(FIRST_CD + number);
     print_char(':');

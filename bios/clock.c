@@ -77,18 +77,18 @@ void clock_init(void)
     rtc_change_b(RTC_SET | RTC_PERIODIC | RTC_ALARM | 0x18, RTC_24_HOURS);
     cmos_read(CMOS_STATUS_C);
     rtc_wait_update();
-    BDA->ticks = ticks_of_day();
+    bda_put(ticks, ticks_of_day());
 }
 
 /* Starts the one interval timer of INT 15h/83h and 86h: the flag byte gets bit 7 when the time is over. */
 bool wait_begin(uint16_t flag_segment, uint16_t flag_offset, uint32_t microseconds)
 {
-    if (BDA->wait_active & 1)
+    if (bda_get(wait_active) & 1)
         return false;
-    BDA->wait_segment = flag_segment;
-    BDA->wait_offset = flag_offset;
-    BDA->wait_us = microseconds;
-    BDA->wait_active = 1;
+    bda_put(wait_segment, flag_segment);
+    bda_put(wait_offset, flag_offset);
+    bda_put(wait_us, microseconds);
+    bda_put(wait_active, 1);
     outb(0xA1, inb(0xA1) & ~0x01);
     rtc_change_b(0, RTC_PERIODIC);
     return true;
@@ -97,15 +97,15 @@ bool wait_begin(uint16_t flag_segment, uint16_t flag_offset, uint32_t microsecon
 void wait_cancel(void)
 {
     rtc_change_b(RTC_PERIODIC, 0);
-    BDA->wait_active = 0;
+    bda_put(wait_active, 0);
 }
 
 static void wait_tick(void)
 {
-    uint16_t segment = BDA->wait_segment, offset = BDA->wait_offset;
+    uint16_t segment = bda_get(wait_segment), offset = bda_get(wait_offset);
 
-    if (BDA->wait_us > PERIOD_US) {
-        BDA->wait_us -= PERIOD_US;
+    if (bda_get(wait_us) > PERIOD_US) {
+        bda_put(wait_us, bda_get(wait_us) - PERIOD_US);
         return;
     }
     wait_cancel();
@@ -118,7 +118,7 @@ void rtc_interrupt(struct regs *r)
     uint8_t causes = cmos_read(CMOS_STATUS_C) & cmos_read(CMOS_STATUS_B);
     (void)r;
 
-    if (causes & RTC_PERIODIC && BDA->wait_active)
+    if (causes & RTC_PERIODIC && bda_get(wait_active))
         wait_tick();
     outb(0xA0, 0x20);
     outb(0x20, 0x20);
@@ -136,7 +136,7 @@ void unclaimed_interrupt(struct regs *r)
     uint8_t master = inb(0x20);
     if (master == 0)                /* spurious: the line fell before it was acknowledged */
         return;
-    BDA->last_irq = master;
+    bda_put(last_irq, master);
     if (master & 0x04) {
         outb(0xA0, 0x0B);
         uint8_t slave = inb(0xA0);
@@ -152,16 +152,16 @@ void unclaimed_interrupt(struct regs *r)
 
 static void ticks_get(struct regs *r)
 {
-    r->dx = (uint16_t)BDA->ticks;
-    r->cx = BDA->ticks >> 16;
-    r->al = BDA->midnight;
-    BDA->midnight = 0;
+    r->dx = (uint16_t)bda_get(ticks);
+    r->cx = bda_get(ticks) >> 16;
+    r->al = bda_get(midnight);
+    bda_put(midnight, 0);
 }
 
 static void ticks_set(struct regs *r)
 {
-    BDA->ticks = (uint32_t)r->cx << 16 | r->dx;
-    BDA->midnight = 0;
+    bda_put(ticks, (uint32_t)r->cx << 16 | r->dx);
+    bda_put(midnight, 0);
 }
 
 static void time_get(struct regs *r)

@@ -16,12 +16,12 @@ static uint16_t disk_offset(unsigned number)
 
 static void disk_load(struct disk *d, unsigned number)
 {
-    far_read(d, BDA->ebda, disk_offset(number), sizeof(*d));
+    far_read(d, bda_get(ebda), disk_offset(number), sizeof(*d));
 }
 
 static uint16_t identify_word(unsigned n)
 {
-    return far_get16(BDA->ebda, SCRATCH + n * 2);
+    return far_get16(bda_get(ebda), SCRATCH + n * 2);
 }
 
 static void translate_lba(struct disk *d)
@@ -114,7 +114,7 @@ static void write_fdpt(const struct disk *d, unsigned number)
         for (unsigned i = 0; i < 15; i++)
             t.checksum -= ((uint8_t *)&t)[i];
     }
-    far_write(BDA->ebda, EBDA_OFFSET(fdpt[number]), &t, sizeof(t));
+    far_write(bda_get(ebda), EBDA_OFFSET(fdpt[number]), &t, sizeof(t));
 }
 
 /* The model, of the drive that was identified last. */
@@ -150,17 +150,17 @@ static void disk_print(const struct disk *d, unsigned number)
 
 static void disk_add(struct disk *d)
 {
-    unsigned number = BDA->hd_count;
+    unsigned number = bda_get(hd_count);
 
     if (!disk_describe(d))
         return;
     choose_translation(d);
     if (!(d->flags & DISK_LBA) && ata_set_geometry(d) != OK)
         return;
-    far_write(BDA->ebda, disk_offset(number), d, sizeof(*d));
+    far_write(bda_get(ebda), disk_offset(number), d, sizeof(*d));
     if (number < 2)
         write_fdpt(d, number);
-    BDA->hd_count = number + 1;
+    bda_put(hd_count, number + 1);
     disk_print(d, number);
 }
 
@@ -171,9 +171,9 @@ void disks_init(void)
             .base = position < 2 ? 0x1F0 : 0x170, .control = position < 2 ? 0x3F6 : 0x376,
             .select = position & 1 ? 0xB0 : 0xA0,
         };
-        if (ata_identify(&d, false, BDA->ebda, SCRATCH))
+        if (ata_identify(&d, false, bda_get(ebda), SCRATCH))
             disk_add(&d);
-        else if (ata_identify(&d, true, BDA->ebda, SCRATCH) && (identify_word(0) & 0xDF00) == PACKET_CDROM)
+        else if (ata_identify(&d, true, bda_get(ebda), SCRATCH) && (identify_word(0) & 0xDF00) == PACKET_CDROM)
             cdrom_add(&d);
     }
 }
@@ -216,7 +216,7 @@ static uint8_t parameters(const struct disk *d, struct regs *r)
     r->ch = (uint8_t)last;
     r->cl = (last >> 2 & 0xC0) | d->logical_sectors;
     r->dh = d->logical_heads - 1;
-    r->dl = BDA->hd_count;
+    r->dl = bda_get(hd_count);
     return OK;
 }
 
@@ -292,7 +292,7 @@ static uint8_t without_drive(struct regs *r)
     if (r->ah != 0x08)
         return BAD_COMMAND;
     r->cx = 0;
-    r->dx = BDA->hd_count;
+    r->dx = bda_get(hd_count);
     return BAD_PARAMETERS;
 }
 
@@ -307,16 +307,16 @@ void disk_service(struct regs *r)
     if (cd_service(r))
         return;
     if (function == 0x01) {
-        return_status(r, BDA->hd_status);
-        BDA->hd_status = OK;
+        return_status(r, bda_get(hd_status));
+        bda_put(hd_status, OK);
         return;
     }
     uint8_t emulated = cd_emulated(0x80), number = (r->dl & 0x7F) - emulated;
-    bool present = number < BDA->hd_count - emulated;
+    bool present = number < bda_get(hd_count) - emulated;
     if (present)
         disk_load(&d, number);
     uint8_t status = present ? perform(&d, r) : without_drive(r);
-    BDA->hd_status = status;
+    bda_put(hd_status, status);
     if (function == 0x15 && status == OK && present)
         return;
     return_status(r, status);

@@ -66,7 +66,7 @@ static void write_dpte(const struct disk *d)
         t.options |= DPTE_REMOVABLE | DPTE_PACKET;
     for (unsigned i = 0; i < 15; i++)
         t.checksum -= ((uint8_t *)&t)[i];
-    far_write(BDA->ebda, EBDA_OFFSET(dpte), &t, sizeof(t));
+    far_write(bda_get(ebda), EBDA_OFFSET(dpte), &t, sizeof(t));
 }
 
 /* By way of the PCI function that drives the channels, or directly on ISA, where the path is the port. */
@@ -80,9 +80,9 @@ static void write_path(const struct disk *d, struct edd_result *e)
     e->path_key = 0xBEDD;
     e->path_length = 36;
     for (unsigned i = 0; i < 4; i++)
-        e->bus[i] = buses[pci * 4 + i];
+        e->bus[i] = rom_get(buses[pci * 4 + i]);
     for (unsigned i = 0; i < 8; i++)
-        e->interface[i] = interfaces[(d->flags & DISK_PACKET ? 8 : 0) + i];
+        e->interface[i] = rom_get(interfaces[(d->flags & DISK_PACKET ? 8 : 0) + i]);
     e->interface_path[0] = pci ? function >> 8 : (uint8_t)d->base;
     e->interface_path[1] = pci ? function >> 3 & 31 : d->base >> 8;
     e->interface_path[2] = pci ? function & 7 : 0;
@@ -96,7 +96,7 @@ uint8_t edd_parameters(const struct disk *d, struct regs *r)
     uint16_t room = far_get16(r->ds, r->si);
     struct edd_result e = {
         .information = VALID_GEOMETRY, .cylinders = d->cylinders, .heads = d->heads, .sectors = d->sectors, .total = d->total,
-        .sector_bytes = 512, .dpte_offset = EBDA_OFFSET(dpte), .dpte_segment = BDA->ebda,
+        .sector_bytes = 512, .dpte_offset = EBDA_OFFSET(dpte), .dpte_segment = bda_get(ebda),
     };
     if (room < 26)
         return BAD_COMMAND;

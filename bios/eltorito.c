@@ -41,8 +41,8 @@ static ROM_DATA char specification[] = "EL TORITO SPECIFICATION";
 
 static bool begins(const char *s, const ROM char *with)
 {
-    while (*with)
-        if (*s++ != *with++)
+    for (char c; (c = rom_get(*with)) != 0; with++)
+        if (*s++ != c)
             return false;
     return true;
 }
@@ -89,7 +89,7 @@ static bool choose_geometry(const struct disk *d, struct cd_image *image)
         return true;
     if (media != MEDIA_DISK) {
         image->last_cylinder = 79;
-        image->sectors = sectors[media];
+        image->sectors = rom_get(sectors[media]);
         image->last_head = 1;
         return true;
     }
@@ -104,15 +104,15 @@ static bool choose_geometry(const struct disk *d, struct cd_image *image)
 /* From now on the image is drive 00h or 80h, and those that were there move up by one. */
 static void emulate(struct cd_image *image)
 {
-    uint16_t equipment = BDA->equipment;
+    uint16_t equipment = bda_get(equipment);
     uint8_t floppies = equipment & 1 ? (equipment >> 6 & 3) + 1 : 0;
 
     image->drive = (image->media & MEDIA_BITS) == MEDIA_DISK ? 0x80 : 0x00;
-    far_put16(BDA->ebda, EBDA_OFFSET(cd_equipment), equipment);
+    far_put16(bda_get(ebda), EBDA_OFFSET(cd_equipment), equipment);
     if (image->drive)
-        BDA->hd_count++;
+        bda_put(hd_count, bda_get(hd_count) + 1);
     else
-        BDA->equipment = (equipment & ~0x00C1) | 1 | (floppies > 3 ? 3 : floppies) << 6;
+        bda_put(equipment, (equipment & ~0x00C1) | 1 | (floppies > 3 ? 3 : floppies) << 6);
 }
 
 static uint16_t load_segment(const struct cd_image *image)
@@ -135,7 +135,7 @@ static bool begin(const struct disk *d, struct cd_image *image)
     image->drive = FIRST_CD + image->controller;
     if (image->media & MEDIA_BITS)
         emulate(image);
-    far_write(BDA->ebda, EBDA_OFFSET(cd_image), image, sizeof(*image));
+    far_write(bda_get(ebda), EBDA_OFFSET(cd_image), image, sizeof(*image));
     return true;
 }
 
@@ -150,7 +150,7 @@ static void enter(const struct cd_image *image)
 
 static void disk_load(struct disk *d, uint8_t number)
 {
-    far_read(d, BDA->ebda, EBDA_OFFSET(cdroms) + number * sizeof(*d), sizeof(*d));
+    far_read(d, bda_get(ebda), EBDA_OFFSET(cdroms) + number * sizeof(*d), sizeof(*d));
 }
 
 static void start(const struct disk *d, uint8_t number, const struct initial_entry *entry)
@@ -172,7 +172,7 @@ static uint8_t image_begin(struct regs *r)
     struct disk d;
 
     far_read(&image, r->ds, r->si, sizeof(image));
-    if (image.size < sizeof(image) || (image.media & MEDIA_BITS) > MEDIA_DISK || image.controller >= far_get8(BDA->ebda, EBDA_OFFSET(cd_count)))
+    if (image.size < sizeof(image) || (image.media & MEDIA_BITS) > MEDIA_DISK || image.controller >= far_get8(bda_get(ebda), EBDA_OFFSET(cd_count)))
         return BAD_COMMAND;
     disk_load(&d, image.controller);
     uint8_t status = atapi_ready(&d);
@@ -198,7 +198,7 @@ static uint8_t catalog_read(struct regs *r)
     far_read(&packet, r->ds, r->si, sizeof(packet));
     if (packet.size < sizeof(packet))
         return BAD_COMMAND;
-    far_read(&image, BDA->ebda, EBDA_OFFSET(cd_image), sizeof(image));
+    far_read(&image, bda_get(ebda), EBDA_OFFSET(cd_image), sizeof(image));
     disk_load(&d, image.size ? image.controller : 0);
     uint8_t status = atapi_ready(&d);
     if (status != OK)
@@ -215,7 +215,7 @@ uint8_t eltorito_service(struct regs *r)
 
 void eltorito_boot(void)
 {
-    uint8_t count = far_get8(BDA->ebda, EBDA_OFFSET(cd_count));
+    uint8_t count = far_get8(bda_get(ebda), EBDA_OFFSET(cd_count));
 
     for (uint8_t number = 0; number < count; number++) {
         struct disk d;

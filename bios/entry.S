@@ -447,6 +447,7 @@ local_apic_open:
         movw    %ss, %cx
         movw    %cx, %ds
 1:      retl
+        .type   apic_gdt, @object
 apic_gdt:
         .word   23                      /* the null descriptor holds the table's own address */
         .long   0xF0000 + apic_gdt
@@ -572,6 +573,8 @@ fpu_present:
         fixed fea5
         jmp     int08_entry
         fixed fef3                      /* vectors 08h to 1Fh */
+        .type   vector_offsets, @object
+vector_offsets:
         .word   0xFEA5, 0xE987, 0xFF23, 0xFF23, 0xFF23, 0xFF23, 0xEF57, 0xFF23, 0xF065, 0xF84D, 0xF841, 0xE3FE
         .word   0xE739, 0xF859, 0xE82E, 0xEFD2, int18_entry, 0xE6F2, 0xFE6E, 0xFF53, 0xFF53, 0xF0A4, 0xEFC7, 0
         fixed ff23                      /* an interrupt that nobody claims */

@@ -42,7 +42,7 @@ static ROM_DATA struct { uint8_t drive, number, last_cylinder, sectors, rate, st
 
 static uint8_t drive_type(uint8_t drive)
 {
-    uint8_t type = drive < 2 ? far_get8(BDA->ebda, EBDA_OFFSET(fd_type) + drive) : 0;
+    uint8_t type = drive < 2 ? far_get8(bda_get(ebda), EBDA_OFFSET(fd_type) + drive) : 0;
     return type <= ARRAY_LENGTH(drive_types) ? type : 0;
 }
 
@@ -64,7 +64,7 @@ static bool fifo_ready(uint8_t direction)
 
 static bool fifo_write(const uint8_t *bytes, unsigned n)
 {
-    BDA->fd_calibrated &= ~INTERRUPTED;
+    bda_put(fd_calibrated, bda_get(fd_calibrated) & ~INTERRUPTED);
     for (unsigned i = 0; i < n; i++) {
         if (!fifo_ready(0))
             return false;
@@ -79,7 +79,7 @@ static bool fifo_result(void)
     for (unsigned i = 0; i < 7; i++) {
         if (!fifo_ready(MSR_INPUT))
             return false;
-        BDA->fd_result[i] = inb(FIFO);
+        bda_put(fd_result[i], inb(FIFO));
         for (int wait = 0; wait < 4; wait++)
             inb(MSR);
         if (!(inb(MSR) & MSR_BUSY))
@@ -90,14 +90,14 @@ static bool fifo_result(void)
 
 static bool wait_done(void)
 {
-    uint8_t last = (uint8_t)BDA->ticks, left = TICKS_LIMIT;
+    uint8_t last = (uint8_t)bda_get(ticks), left = TICKS_LIMIT;
 
     signal(0x15, DEVICE_BUSY | THE_FLOPPY);
     interrupts_off();
-    while (!(BDA->fd_calibrated & INTERRUPTED) && left) {
+    while (!(bda_get(fd_calibrated) & INTERRUPTED) && left) {
         wait_for_interrupt();
-        if ((uint8_t)BDA->ticks != last) {
-            last = (uint8_t)BDA->ticks;
+        if ((uint8_t)bda_get(ticks) != last) {
+            last = (uint8_t)bda_get(ticks);
             left--;
         }
     }
@@ -117,15 +117,15 @@ void floppy_reset(void)
 {
     uint8_t specify[3] = {SPECIFY, parameter(0), parameter(1)};
 
-    BDA->fd_calibrated = 0;
-    if (!(BDA->equipment & 1))
+    bda_put(fd_calibrated, 0);
+    if (!(bda_get(equipment) & 1))
         return;
     outb(0x21, inb(0x21) & ~0x40);
     outb(DOR, DOR_DMA);
     for (int i = 0; i < 8; i++)
         inb(DOR);
     outb(DOR, DOR_DMA | DOR_RUN);
-    BDA->fd_motors &= 0x30;
+    bda_put(fd_motors, bda_get(fd_motors) & 0x30);
     if (!wait_done())
         return;
     for (int drive = 0; drive < 4; drive++)
@@ -136,9 +136,9 @@ void floppy_reset(void)
 
 static void select_drive(uint8_t drive)
 {
-    BDA->fd_motor_ticks = 0xFF;
-    BDA->fd_motors = (BDA->fd_motors & 0x0F) | drive << 4 | 1 << drive;
-    outb(DOR, (BDA->fd_motors & 3) << 4 | DOR_DMA | DOR_RUN | drive);
+    bda_put(fd_motor_ticks, 0xFF);
+    bda_put(fd_motors, (bda_get(fd_motors) & 0x0F) | drive << 4 | 1 << drive);
+    outb(DOR, (bda_get(fd_motors) & 3) << 4 | DOR_DMA | DOR_RUN | drive);
 }
 
 /* A seek or recalibration: 0 or an error. */
@@ -146,9 +146,9 @@ static uint8_t move_head(uint8_t drive, const uint8_t *command, unsigned n)
 {
     if (!fifo_write(command, n) || !wait_done() || !sense_interrupt())
         return TIMEOUT;
-    if ((BDA->fd_result[0] & 0xE0) != 0x20)
+    if ((bda_get(fd_result[0]) & 0xE0) != 0x20)
         return SEEK_FAILED;
-    BDA->fd_cylinder[drive] = BDA->fd_result[1];
+    bda_put(fd_cylinder[drive], bda_get(fd_result[1]));
     return OK;
 }
 
@@ -160,7 +160,7 @@ static uint8_t recalibrate(uint8_t drive)
     for (int attempt = 0; attempt < 2; attempt++) {
         status = move_head(drive, command, sizeof(command));
         if (status == OK) {
-            BDA->fd_calibrated |= 1 << drive;
+            bda_put(fd_calibrated, bda_get(fd_calibrated) | (1 << drive));
             return OK;
         }
     }
@@ -170,9 +170,9 @@ static uint8_t recalibrate(uint8_t drive)
 static uint8_t seek(uint8_t drive, uint8_t cylinder)
 {
     uint8_t command[3] = {SEEK, drive, cylinder};
-    uint8_t status = BDA->fd_calibrated & 1 << drive ? OK : recalibrate(drive);
+    uint8_t status = bda_get(fd_calibrated) & 1 << drive ? OK : recalibrate(drive);
 
-    if (status != OK || BDA->fd_cylinder[drive] == cylinder)
+    if (status != OK || bda_get(fd_cylinder[drive]) == cylinder)
         return status;
     return move_head(drive, command, sizeof(command));
 }
@@ -182,13 +182,13 @@ static uint8_t result_status(void)
 {
     static ROM_DATA uint8_t names[]
         = {NO_MARK, PROTECTED, NOT_FOUND, CONTROLLER, OVERRUN, BAD_CRC, CONTROLLER, NOT_FOUND};
-    uint8_t causes = BDA->fd_result[1];
+    uint8_t causes = bda_get(fd_result[1]);
 
-    if (!(BDA->fd_result[0] & 0xC0))
+    if (!(bda_get(fd_result[0]) & 0xC0))
         return OK;
     for (unsigned bit = 0; bit < 8; bit++)
         if (causes & 1 << bit)
-            return names[bit];
+            return rom_get(names[bit]);
     return CONTROLLER;
 }
 
@@ -202,7 +202,7 @@ static uint8_t execute(const uint8_t *command, unsigned n)
 static void set_media(uint8_t drive, uint8_t type, uint8_t rate, uint8_t steps)
 {
     uint8_t format = type == 1 ? 3 : type == 2 && rate == RATE_300 ? 4 : type == 2 && rate == RATE_500 ? 5 : 7;
-    BDA->fd_media[drive] = rate << 6 | steps | ESTABLISHED | format;
+    bda_put(fd_media[drive], rate << 6 | steps | ESTABLISHED | format);
 }
 
 /* With the head on cylinder 2, a header that says 1 belongs to a diskette of half as many cylinders. */
@@ -210,14 +210,14 @@ static uint8_t find_media(uint8_t drive, uint8_t type)
 {
     uint8_t read_id[2] = {READ_ID, drive}, status = TIMEOUT;
 
-    for (unsigned i = 0; i < 3 && drive_types[type - 1].rates[i] != NO_RATE; i++) {
-        uint8_t rate = drive_types[type - 1].rates[i];
+    for (unsigned i = 0; i < 3 && rom_get(drive_types[type - 1].rates[i]) != NO_RATE; i++) {
+        uint8_t rate = rom_get(drive_types[type - 1].rates[i]);
         outb(RATE, rate);
         status = seek(drive, 2);
         if (status == OK)
             status = execute(read_id, sizeof(read_id));
         if (status == OK) {
-            set_media(drive, type, rate, BDA->fd_result[3] == 1 ? DOUBLE_STEP : 0);
+            set_media(drive, type, rate, bda_get(fd_result[3]) == 1 ? DOUBLE_STEP : 0);
             return OK;
         }
         if (status == TIMEOUT)
@@ -229,17 +229,17 @@ static uint8_t find_media(uint8_t drive, uint8_t type)
 /* The change line stays active until the head moves with a diskette in the drive. */
 static bool line_active(uint8_t type)
 {
-    return drive_types[type - 1].change_line && inb(RATE) & CHANGE_LINE;
+    return rom_get(drive_types[type - 1].change_line) && inb(RATE) & CHANGE_LINE;
 }
 
 static uint8_t check_change(uint8_t drive, uint8_t type)
 {
-    bool known = BDA->fd_media[drive] & ESTABLISHED;
+    bool known = bda_get(fd_media[drive]) & ESTABLISHED;
 
     if (!line_active(type))
         return OK;
-    BDA->fd_media[drive] = 0;
-    BDA->fd_calibrated &= ~(1 << drive);
+    bda_put(fd_media[drive], 0);
+    bda_put(fd_calibrated, bda_get(fd_calibrated) & ~(1 << drive));
     uint8_t status = seek(drive, 1);
     if (status == OK)
         status = seek(drive, 0);
@@ -258,13 +258,13 @@ static uint8_t prepare(uint8_t drive, uint8_t cylinder)
     outb(0x21, inb(0x21) & ~0x40);
     select_drive(drive);
     status = check_change(drive, type);
-    if (status == OK && !(BDA->fd_media[drive] & ESTABLISHED))
+    if (status == OK && !(bda_get(fd_media[drive]) & ESTABLISHED))
         status = find_media(drive, type);
     if (status != OK)
         return status;
-    BDA->fd_last_rate = BDA->fd_media[drive] & 0xC0;
-    outb(RATE, BDA->fd_media[drive] >> 6);
-    return seek(drive, BDA->fd_media[drive] & DOUBLE_STEP ? cylinder * 2 : cylinder);
+    bda_put(fd_last_rate, bda_get(fd_media[drive]) & 0xC0);
+    outb(RATE, bda_get(fd_media[drive]) >> 6);
+    return seek(drive, bda_get(fd_media[drive]) & DOUBLE_STEP ? cylinder * 2 : cylinder);
 }
 
 /* Channel 2 cannot count past a 64 KiB boundary. */
@@ -313,7 +313,7 @@ static uint8_t transfer(const struct regs *r, uint8_t operation)
 static uint8_t verify(const struct regs *r)
 {
     uint8_t status = parameter(SECTOR_SIZE) == 2 ? prepare(r->dl, r->ch) : BAD_COMMAND;
-    uint32_t scratch = BDA->ebda * 16 + EBDA_OFFSET(sector);
+    uint32_t scratch = bda_get(ebda) * 16 + EBDA_OFFSET(sector);
 
     for (uint8_t i = 0; i < r->al && status == OK; i++)
         status = move_sectors(r, READ, r->cl + i, 1, scratch);
@@ -339,15 +339,15 @@ static uint8_t format(const struct regs *r)
 /* Function 08h; a drive that is not there is all zeros. */
 static uint8_t parameters(struct regs *r)
 {
-    uint8_t type = drive_type(r->dl), installed = BDA->equipment & 1 ? (BDA->equipment >> 6 & 3) + 1 : 0;
+    uint8_t type = drive_type(r->dl), installed = bda_get(equipment) & 1 ? (bda_get(equipment) >> 6 & 3) + 1 : 0;
 
     r->ax = r->bx = r->cx = r->es = r->di = 0;
     r->dx = installed;
     if (type == 0)
         return OK;
     r->bl = type;
-    r->ch = drive_types[type - 1].last_cylinder;
-    r->cl = drive_types[type - 1].sectors;
+    r->ch = rom_get(drive_types[type - 1].last_cylinder);
+    r->cl = rom_get(drive_types[type - 1].sectors);
     r->dh = 1;
     r->es = ROM_SEGMENT;
     r->di = (uint16_t)(uint32_t)drive_types[type - 1].table;
@@ -376,12 +376,13 @@ static uint8_t choose_format(struct regs *r, bool by_number)
     if (status != OK && status != CHANGED)
         return status;
     for (unsigned i = 0; i < ARRAY_LENGTH(formats); i++) {
-        if (formats[i].drive != type || (by_number ? formats[i].number != r->al || !r->al
-                                         : formats[i].last_cylinder != last_cylinder || formats[i].sectors != sectors))
+        if (rom_get(formats[i].drive) != type
+            || (by_number ? rom_get(formats[i].number) != r->al || !r->al
+                          : rom_get(formats[i].last_cylinder) != last_cylinder || rom_get(formats[i].sectors) != sectors))
             continue;
-        set_media(r->dl, type, formats[i].rate, formats[i].steps);
+        set_media(r->dl, type, rom_get(formats[i].rate), rom_get(formats[i].steps));
         for (unsigned k = 0; k < ARRAY_LENGTH(drive_types) && !by_number; k++)
-            if (drive_types[k].last_cylinder == last_cylinder && drive_types[k].sectors == sectors) {
+            if (rom_get(drive_types[k].last_cylinder) == last_cylinder && rom_get(drive_types[k].sectors) == sectors) {
                 r->es = ROM_SEGMENT;
                 r->di = (uint16_t)(uint32_t)drive_types[k].table;
             }
@@ -414,8 +415,8 @@ static void recover(uint8_t drive, uint8_t status)
     if (status == TIMEOUT && drive_type(drive))
         floppy_reset();
     if (status == NO_MARK || status == NOT_FOUND || status == SEEK_FAILED || status == TIMEOUT) {
-        BDA->fd_media[drive] &= ~ESTABLISHED;
-        BDA->fd_calibrated &= ~(1 << drive);
+        bda_put(fd_media[drive], bda_get(fd_media[drive]) & ~ESTABLISHED);
+        bda_put(fd_calibrated, bda_get(fd_calibrated) & ~(1 << drive));
     }
 }
 
@@ -426,19 +427,19 @@ static void drive_service(struct regs *r)
 
     if (function == 0x15) {
         return_status(r, OK);
-        r->ah = type == 0 ? 0 : 1 + drive_types[type - 1].change_line;
+        r->ah = type == 0 ? 0 : 1 + rom_get(drive_types[type - 1].change_line);
         return;
     }
     if (function == 0x01) {
-        return_status(r, BDA->fd_status);
+        return_status(r, bda_get(fd_status));
         return;
     }
     uint8_t status = perform(r);
     recover(r->dl, status);
     if (status != OK && function >= 0x02 && function <= 0x05)
         r->al = 0;
-    BDA->fd_motor_ticks = parameter(MOTOR_OFF);
-    BDA->fd_status = status;
+    bda_put(fd_motor_ticks, parameter(MOTOR_OFF));
+    bda_put(fd_status, status);
     return_status(r, status);
 }
 
@@ -465,21 +466,21 @@ void floppy_init(void)
     uint8_t types = cmos_read(CMOS_FLOPPY_TYPES), count = 0;
 
     for (uint8_t drive = 0; drive < 2; drive++) {
-        far_put8(BDA->ebda, EBDA_OFFSET(fd_type) + drive, drive ? types & 15 : types >> 4);
+        far_put8(bda_get(ebda), EBDA_OFFSET(fd_type) + drive, drive ? types & 15 : types >> 4);
         uint8_t type = drive_type(drive);
         if (type == 0)
             continue;
         count++;
-        BDA->fd_present |= 7 << drive * 4;
+        bda_put(fd_present, bda_get(fd_present) | (7 << drive * 4));
         print(floppy_text);
         print_char('A' + drive);
         print_char(':');
         print_char(' ');
-        print_number((drive_types[type - 1].last_cylinder + 1) * drive_types[type - 1].sectors);
+        print_number((rom_get(drive_types[type - 1].last_cylinder) + 1) * rom_get(drive_types[type - 1].sectors));
         print(kb_text);
     }
     if (count) {
-        BDA->equipment |= 1 | (count - 1) << 6;
+        bda_put(equipment, bda_get(equipment) | (1 | (count - 1) << 6));
         floppy_reset();
     }
 }

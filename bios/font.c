@@ -44,7 +44,7 @@ static void glyphs_load(uint16_t segment, uint16_t offset, uint16_t first, uint1
 
 static uint16_t scan_lines(void)
 {
-    return BDA->vga_flags & 0x80 ? 200 : BDA->vga_flags & 0x10 ? 400 : 350;
+    return bda_get(vga_flags) & 0x80 ? 200 : bda_get(vga_flags) & 0x10 ? 400 : 350;
 }
 
 /* As many rows of the new height as the scan lines give; display end in CRTC 12h and two bits of 07h. */
@@ -56,10 +56,10 @@ static void char_height_set(uint8_t height)
     crtc_write(0x09, (crtc_read(0x09) & 0xE0) | (height - 1));
     crtc_write(0x12, (uint8_t)last);
     crtc_write(0x07, (crtc_read(0x07) & ~0x42) | (last >> 7 & 2) | (last >> 3 & 0x40));
-    BDA->char_height = height;
-    BDA->video_rows = rows - 1;
-    BDA->video_page_size = rows * BDA->video_columns * 2;
-    cursor_shape_set(BDA->video_mode == 7 ? 0x0B0C : 0x0607);
+    bda_put(char_height, height);
+    bda_put(video_rows, rows - 1);
+    bda_put(video_page_size, rows * bda_get(video_columns) * 2);
+    cursor_shape_set(bda_get(video_mode) == 7 ? 0x0B0C : 0x0607);
 }
 
 void font_load_text(uint8_t height)
@@ -101,8 +101,8 @@ static void graphics_font(struct regs *r)
         set_vector(0x43, r->es, r->bp);
     else
         set_vector(0x43, VGA_SEGMENT, rom_font(height));
-    BDA->char_height = height;
-    BDA->video_rows = (r->bl >= 1 && r->bl <= 3 ? rows[r->bl] : r->dl) - 1;
+    bda_put(char_height, height);
+    bda_put(video_rows, (r->bl >= 1 && r->bl <= 3 ? rom_get(rows[r->bl]) : r->dl) - 1);
 }
 
 /* 30h: where a font is, by BH. There are no 9-dot variants: their tables are empty. */
@@ -122,8 +122,8 @@ static void font_information(struct regs *r)
     }
     r->es = segment;
     r->bp = offset;
-    r->cx = BDA->char_height;
-    r->dl = BDA->video_rows;
+    r->cx = bda_get(char_height);
+    r->dl = bda_get(video_rows);
 }
 
 /* INT 10h/11h. */

@@ -105,16 +105,17 @@ static bool keyboard_send(uint8_t v)
 
 static void buffer_clear(void)
 {
-    BDA->kbd_head = BDA->kbd_tail = BDA->kbd_start;
+    bda_put(kbd_head, bda_get(kbd_start));
+    bda_put(kbd_tail, bda_get(kbd_start));
 }
 
 /* The controller's own test, then command byte 65h (translate, tested, pointing device off, IRQ 1), then the keyboard's test. */
 void keyboard_init(void)
 {
-    BDA->kbd_start = 0x1E;
-    BDA->kbd_end = 0x3E;
+    bda_put(kbd_start, 0x1E);
+    bda_put(kbd_end, 0x3E);
     buffer_clear();
-    BDA->kbd_flags3 = ENHANCED;
+    bda_put(kbd_flags3, ENHANCED);
     for (int i = 0; i < 16 && inb(STATUS_PORT) & OUTPUT_FULL; i++)
         inb(DATA_PORT);
     if (!keyboard_controller_write(STATUS_PORT, 0xAA) || controller_read(500) != 0x55)
@@ -144,16 +145,16 @@ void processor_reset(void)
 static uint16_t buffer_after(uint16_t place)
 {
     place += 2;
-    return place == BDA->kbd_end ? BDA->kbd_start : place;
+    return place == bda_get(kbd_end) ? bda_get(kbd_start) : place;
 }
 
 static bool buffer_put(uint16_t code)
 {
-    uint16_t place = BDA->kbd_tail, next = buffer_after(place);
-    if (next == BDA->kbd_head)
+    uint16_t place = bda_get(kbd_tail), next = buffer_after(place);
+    if (next == bda_get(kbd_head))
         return false;
-    *(volatile LOW uint16_t *)(uint32_t)(0x400 + place) = code;
-    BDA->kbd_tail = next;
+    low_put16(0x400 + place, code);
+    bda_put(kbd_tail, next);
     return true;
 }
 
@@ -171,24 +172,24 @@ void signal(uint8_t vector, uint16_t ax)
 /* The lights follow 40:17. The two bytes are sent one per interrupt, the second when the first is acknowledged. */
 static void leds_update(void)
 {
-    uint8_t wanted = BDA->kbd_flags >> 4 & LED_BITS;
-    if ((BDA->kbd_leds & LED_BITS) == wanted || BDA->kbd_leds & LED_BUSY)
+    uint8_t wanted = bda_get(kbd_flags) >> 4 & LED_BITS;
+    if ((bda_get(kbd_leds) & LED_BITS) == wanted || bda_get(kbd_leds) & LED_BUSY)
         return;
     if (keyboard_controller_write(DATA_PORT, SET_LEDS))
-        BDA->kbd_leds |= LED_BUSY;
+        bda_put(kbd_leds, bda_get(kbd_leds) | LED_BUSY);
 }
 
 static void leds_answer(uint8_t answer)
 {
-    uint8_t wanted = BDA->kbd_flags >> 4 & LED_BITS;
+    uint8_t wanted = bda_get(kbd_flags) >> 4 & LED_BITS;
 
-    if (!(BDA->kbd_leds & LED_BUSY))
+    if (!(bda_get(kbd_leds) & LED_BUSY))
         return;
-    if (answer == ACK && !(BDA->kbd_leds & LED_BYTE_SENT)) {
+    if (answer == ACK && !(bda_get(kbd_leds) & LED_BYTE_SENT)) {
         keyboard_controller_write(DATA_PORT, wanted);
-        BDA->kbd_leds = LED_BUSY | LED_BYTE_SENT | wanted;
+        bda_put(kbd_leds, LED_BUSY | LED_BYTE_SENT | wanted);
     } else {
-        BDA->kbd_leds &= LED_BITS;
+        bda_put(kbd_leds, bda_get(kbd_leds) & LED_BITS);
         leds_update();
     }
 }
@@ -197,35 +198,35 @@ static void leds_answer(uint8_t answer)
 static void lock_key(uint8_t lock, bool released)
 {
     if (released) {
-        BDA->kbd_flags2 &= ~lock;
-    } else if (!(BDA->kbd_flags2 & lock)) {
-        BDA->kbd_flags2 |= lock;
-        BDA->kbd_flags ^= lock;
+        bda_put(kbd_flags2, bda_get(kbd_flags2) & ~lock);
+    } else if (!(bda_get(kbd_flags2) & lock)) {
+        bda_put(kbd_flags2, bda_get(kbd_flags2) | lock);
+        bda_put(kbd_flags, bda_get(kbd_flags) ^ lock);
         leds_update();
     }
 }
 
 static void shift_key(uint8_t flag, bool released)
 {
-    BDA->kbd_flags = (BDA->kbd_flags & ~flag) | (released ? 0 : flag);
+    bda_put(kbd_flags, (bda_get(kbd_flags) & ~flag) | (released ? 0 : flag));
 }
 
 /* Ctrl and Alt exist twice: one bit for both at 40:17, one each for left (40:18) and right (40:96). */
 static void paired_key(uint8_t flag, uint8_t left, uint8_t right, bool extended, bool released)
 {
     if (extended)
-        BDA->kbd_flags3 = (BDA->kbd_flags3 & ~right) | (released ? 0 : right);
+        bda_put(kbd_flags3, (bda_get(kbd_flags3) & ~right) | (released ? 0 : right));
     else
-        BDA->kbd_flags2 = (BDA->kbd_flags2 & ~left) | (released ? 0 : left);
-    shift_key(flag, !(BDA->kbd_flags2 & left) && !(BDA->kbd_flags3 & right));
+        bda_put(kbd_flags2, (bda_get(kbd_flags2) & ~left) | (released ? 0 : left));
+    shift_key(flag, !(bda_get(kbd_flags2) & left) && !(bda_get(kbd_flags3) & right));
 }
 
 static void alt_key(bool extended, bool released)
 {
     paired_key(ALT, LEFT_ALT, RIGHT_ALT, extended, released);
-    if (released && BDA->alt_number) {
-        buffer_put(BDA->alt_number);
-        BDA->alt_number = 0;
+    if (released && bda_get(alt_number)) {
+        buffer_put(bda_get(alt_number));
+        bda_put(alt_number, 0);
     }
 }
 
@@ -239,12 +240,12 @@ static bool modifier_key(uint8_t scan, bool extended, bool released)
     case 0x36: if (!extended) shift_key(SHIFT_RIGHT, released); return true;
     case 0x3A: lock_key(CAPS_LOCK, released); return true;
     case 0x45:
-        if (BDA->kbd_flags & CTRL)
+        if (bda_get(kbd_flags) & CTRL)
             return false;
         lock_key(NUM_LOCK, released);
         return true;
     case 0x46:
-        if (extended || BDA->kbd_flags & CTRL)
+        if (extended || bda_get(kbd_flags) & CTRL)
             return false;
         lock_key(SCROLL_LOCK, released);
         return true;
@@ -254,7 +255,7 @@ static bool modifier_key(uint8_t scan, bool extended, bool released)
 
 static void ctrl_break(void)
 {
-    BDA->ctrl_break = 0x80;
+    bda_put(ctrl_break, 0x80);
     buffer_clear();
     buffer_put(0);
     signal(0x1B, 0);
@@ -263,18 +264,18 @@ static void ctrl_break(void)
 /* Stays in the interrupt until another key is pressed, as the PC does. */
 static void pause(void)
 {
-    BDA->kbd_flags2 |= PAUSED;
-    while (BDA->kbd_flags2 & PAUSED)
+    bda_put(kbd_flags2, bda_get(kbd_flags2) | PAUSED);
+    while (bda_get(kbd_flags2) & PAUSED)
         wait_for_interrupt();
 }
 
 /* Keys that act at once instead of giving a code. */
 static bool action_key(uint8_t scan, bool extended)
 {
-    uint8_t flags = BDA->kbd_flags;
+    uint8_t flags = bda_get(kbd_flags);
 
     if (scan == 0x53 && (flags & (CTRL | ALT)) == (CTRL | ALT)) {
-        BDA->reset_flag = 0x1234;
+        bda_put(reset_flag, 0x1234);
         processor_reset();
     } else if (scan == 0x46) {
         ctrl_break();
@@ -293,9 +294,9 @@ static bool alt_numpad(uint8_t scan)
 {
     static ROM_DATA uint8_t digits[] = {7, 8, 9, 255, 4, 5, 6, 255, 1, 2, 3, 0};
 
-    if (!(BDA->kbd_flags & ALT) || scan < 0x47 || scan > 0x52 || digits[scan - 0x47] == 255)
+    if (!(bda_get(kbd_flags) & ALT) || scan < 0x47 || scan > 0x52 || rom_get(digits[scan - 0x47]) == 255)
         return false;
-    BDA->alt_number = BDA->alt_number * 10 + digits[scan - 0x47];
+    bda_put(alt_number, bda_get(alt_number) * 10 + rom_get(digits[scan - 0x47]));
     return true;
 }
 
@@ -320,37 +321,37 @@ static bool is_letter(uint16_t code)
 
 static uint16_t key_code(const ROM struct key *k, uint8_t scan, bool extended)
 {
-    uint8_t flags = BDA->kbd_flags;
+    uint8_t flags = bda_get(kbd_flags);
     bool shift = flags & SHIFT;
 
     if (flags & ALT)
-        return k->alt;
+        return rom_get(k->alt);
     if (flags & CTRL)
-        return k->ctrl;
-    if (flags & CAPS_LOCK && scan < 0x37 && is_letter(k->plain))
+        return rom_get(k->ctrl);
+    if (flags & CAPS_LOCK && scan < 0x37 && is_letter(rom_get(k->plain)))
         shift = !shift;
     if (flags & NUM_LOCK && !extended && scan >= 0x47)
         shift = scan <= 0x53 ? !shift : shift;
-    return shift ? k->shift : k->plain;
+    return shift ? rom_get(k->shift) : rom_get(k->plain);
 }
 
 static void key_pressed(uint8_t scan, bool extended)
 {
-    if (BDA->kbd_flags2 & PAUSED) {
-        BDA->kbd_flags2 &= ~PAUSED;
+    if (bda_get(kbd_flags2) & PAUSED) {
+        bda_put(kbd_flags2, bda_get(kbd_flags2) & ~PAUSED);
         return;
     }
     if (action_key(scan, extended) || (!extended && alt_numpad(scan)))
         return;
-    if (scan == 0x54 && !(BDA->kbd_flags2 & SYSRQ_DOWN)) {
-        BDA->kbd_flags2 |= SYSRQ_DOWN;
+    if (scan == 0x54 && !(bda_get(kbd_flags2) & SYSRQ_DOWN)) {
+        bda_put(kbd_flags2, bda_get(kbd_flags2) | SYSRQ_DOWN);
         signal(0x15, 0x8500);
         return;
     }
     const ROM struct key *k = key_for(scan, extended);
     uint16_t code = k ? key_code(k, scan, extended) : 0;
-    if (scan == 0x52 && (code & 0xFF) != '0' && !(BDA->kbd_flags & (CTRL | ALT)))
-        BDA->kbd_flags ^= INSERT;
+    if (scan == 0x52 && (code & 0xFF) != '0' && !(bda_get(kbd_flags) & (CTRL | ALT)))
+        bda_put(kbd_flags, bda_get(kbd_flags) ^ INSERT);
     if (code && buffer_put(code))
         signal(0x15, DEVICE_DONE | THE_KEYBOARD);
 }
@@ -358,7 +359,7 @@ static void key_pressed(uint8_t scan, bool extended)
 static void key_released(uint8_t scan)
 {
     if (scan == 0x54) {
-        BDA->kbd_flags2 &= ~SYSRQ_DOWN;
+        bda_put(kbd_flags2, bda_get(kbd_flags2) & ~SYSRQ_DOWN);
         signal(0x15, 0x8501);
     }
 }
@@ -367,12 +368,12 @@ static void key_released(uint8_t scan)
  * E1 1D 45 and at once its release; of a sequence after E1 only the make code of Num Lock counts. */
 void keyboard_scan(struct regs *r)
 {
-    uint8_t prefix = BDA->kbd_flags3 & (AFTER_E0 | AFTER_E1), code = r->al, scan = code & 0x7F;
+    uint8_t prefix = bda_get(kbd_flags3) & (AFTER_E0 | AFTER_E1), code = r->al, scan = code & 0x7F;
     bool released = code & 0x80;
 
     end_of_interrupt();
     if (code == 0xE0 || code == 0xE1) {
-        BDA->kbd_flags3 |= code == 0xE0 ? AFTER_E0 : AFTER_E1;
+        bda_put(kbd_flags3, bda_get(kbd_flags3) | (code == 0xE0 ? AFTER_E0 : AFTER_E1));
         return;
     }
     if (code == ACK || code == RESEND) {
@@ -382,12 +383,12 @@ void keyboard_scan(struct regs *r)
     if (prefix & AFTER_E1) {
         if (scan != 0x45)
             return;
-        BDA->kbd_flags3 &= ~AFTER_E1;
-        if (!released && !(BDA->kbd_flags2 & PAUSED))
+        bda_put(kbd_flags3, bda_get(kbd_flags3) & ~AFTER_E1);
+        if (!released && !(bda_get(kbd_flags2) & PAUSED))
             pause();
         return;
     }
-    BDA->kbd_flags3 &= ~AFTER_E0;
+    bda_put(kbd_flags3, bda_get(kbd_flags3) & ~AFTER_E0);
     if (modifier_key(scan, prefix, released))
         return;
     if (released)
@@ -413,12 +414,12 @@ static uint16_t classic_code(uint16_t code)
 /* The first code in the buffer, without removing it; codes that the caller cannot understand are dropped. */
 static bool buffer_peek(bool enhanced, uint16_t *code)
 {
-    while (BDA->kbd_head != BDA->kbd_tail) {
-        uint16_t raw = *(volatile LOW uint16_t *)(uint32_t)(0x400 + BDA->kbd_head);
+    while (bda_get(kbd_head) != bda_get(kbd_tail)) {
+        uint16_t raw = low_get16(0x400 + bda_get(kbd_head));
         *code = enhanced ? ((raw & 0xFF) == 0xF0 && raw >> 8 ? raw & 0xFF00 : raw) : classic_code(raw);
         if (*code || !raw)
             return true;
-        BDA->kbd_head = buffer_after(BDA->kbd_head);
+        bda_put(kbd_head, buffer_after(bda_get(kbd_head)));
     }
     return false;
 }
@@ -431,7 +432,7 @@ static void key_wait(struct regs *r, bool enhanced)
         signal(0x15, DEVICE_BUSY | THE_KEYBOARD);
     while (!buffer_peek(enhanced, &code))
         wait_for_interrupt();
-    BDA->kbd_head = buffer_after(BDA->kbd_head);
+    bda_put(kbd_head, buffer_after(bda_get(kbd_head)));
     r->ax = code;
 }
 
@@ -461,7 +462,7 @@ static void typematic(struct regs *r)
 /* AH: the state of the right-hand keys, of SysRq and of the lock keys held. */
 static uint8_t extended_shift_state(void)
 {
-    uint8_t f2 = BDA->kbd_flags2, f3 = BDA->kbd_flags3;
+    uint8_t f2 = bda_get(kbd_flags2), f3 = bda_get(kbd_flags3);
     return (f2 & 0x73) | (f2 & SYSRQ_DOWN ? 0x80 : 0) | (f3 & (RIGHT_CTRL | RIGHT_ALT));
 }
 
@@ -471,7 +472,7 @@ void keyboard_service(struct regs *r)
     switch (r->ah) {
     case 0x00: key_wait(r, false); break;
     case 0x01: key_check(r, false); break;
-    case 0x02: r->al = BDA->kbd_flags; break;
+    case 0x02: r->al = bda_get(kbd_flags); break;
     case 0x03: typematic(r); break;
     case 0x05:
         interrupts_off();
@@ -482,7 +483,7 @@ void keyboard_service(struct regs *r)
     case 0x10: key_wait(r, true); break;
     case 0x11: key_check(r, true); break;
     case 0x12:
-        r->al = BDA->kbd_flags;
+        r->al = bda_get(kbd_flags);
         r->ah = extended_shift_state();
         break;
     }

@@ -100,17 +100,20 @@ static ROM_DATA struct video_mode video_modes[] = {
     {0x13, LINEAR, PALETTE_256, 0xA000, {0x1C, 0x1C, 0x1C}, 256, 1, 0},
 };
 
-const ROM struct video_mode *video_mode_find(uint8_t number)
+bool video_mode_find(uint8_t number, struct video_mode *mode)
 {
-    for (unsigned i = 0; i < ARRAY_LENGTH(video_modes); i++)
-        if (video_modes[i].number == number)
-            return &video_modes[i];
-    return NULL;
+    for (unsigned i = 0; i < ARRAY_LENGTH(video_modes); i++) {
+        if (rom_get(video_modes[i].number) != number)
+            continue;
+        rom_read(mode, video_modes[i]);
+        return true;
+    }
+    return false;
 }
 
 /* The mode that the data area names; text if a program left something there that is none. */
-const ROM struct video_mode *video_mode_now(void)
+void video_mode_now(struct video_mode *mode)
 {
-    const ROM struct video_mode *mode = video_mode_find(BDA->video_mode);
-    return mode ? mode : &video_modes[3];
+    if (!video_mode_find(bda_get(video_mode), mode))
+        rom_read(mode, video_modes[3]);
 }

@@ -14,12 +14,12 @@ enum { SIZE_BITS = 0x07, HANDLER_SET = 0x80, EQUIPMENT_POINTER = 0x0004, REPLY_M
 
 static uint8_t ebda_get(uint16_t at)
 {
-    return far_get8(BDA->ebda, at);
+    return far_get8(bda_get(ebda), at);
 }
 
 static void ebda_put(uint16_t at, uint8_t v)
 {
-    far_put8(BDA->ebda, at, v);
+    far_put8(bda_get(ebda), at, v);
 }
 
 /* The next byte of the device, or -1. */
@@ -93,7 +93,7 @@ static uint8_t enable(struct regs *r)
 static uint8_t rate(uint8_t code)
 {
     static ROM_DATA uint8_t rates[] = {10, 20, 40, 60, 80, 100, 200};
-    return code < sizeof(rates) ? command(SET_RATE, rates[code], NULL, 0) : BAD_INPUT;
+    return code < sizeof(rates) ? command(SET_RATE, rom_get(rates[code]), NULL, 0) : BAD_INPUT;
 }
 
 static uint8_t type(struct regs *r)
@@ -139,15 +139,15 @@ static uint8_t set_handler(const struct regs *r)
 {
     uint8_t flags = ebda_get(EBDA_OFFSET(mouse_flags)) & ~HANDLER_SET;
 
-    far_put16(BDA->ebda, EBDA_OFFSET(mouse_handler), r->bx);
-    far_put16(BDA->ebda, EBDA_OFFSET(mouse_handler) + 2, r->es);
+    far_put16(bda_get(ebda), EBDA_OFFSET(mouse_handler), r->bx);
+    far_put16(bda_get(ebda), EBDA_OFFSET(mouse_handler) + 2, r->es);
     ebda_put(EBDA_OFFSET(mouse_flags), flags | (r->bx || r->es ? HANDLER_SET : 0));
     return OK;
 }
 
 static uint8_t perform(struct regs *r)
 {
-    if (!(BDA->equipment & EQUIPMENT_POINTER))
+    if (!(bda_get(equipment) & EQUIPMENT_POINTER))
         return INTERFACE_ERROR;
     switch (r->al) {
     case 0x00: return enable(r);
@@ -172,11 +172,11 @@ void mouse_service(struct regs *r)
 /* A whole report: status, X, Y, Z, as words. */
 static void report(uint8_t flags)
 {
-    uint32_t handler = far_get16(BDA->ebda, EBDA_OFFSET(mouse_handler))
-                       | (uint32_t)far_get16(BDA->ebda, EBDA_OFFSET(mouse_handler) + 2) << 16;
+    uint32_t handler = far_get16(bda_get(ebda), EBDA_OFFSET(mouse_handler))
+                       | (uint32_t)far_get16(bda_get(ebda), EBDA_OFFSET(mouse_handler) + 2) << 16;
     uint8_t v[8];
 
-    far_read(v, BDA->ebda, EBDA_OFFSET(mouse_data), sizeof(v));
+    far_read(v, bda_get(ebda), EBDA_OFFSET(mouse_data), sizeof(v));
     if (flags & HANDLER_SET)
         mouse_call(handler, v[0] | (uint32_t)v[1] << 16, v[2] | (uint32_t)((flags & SIZE_BITS) > 2 ? v[3] : 0) << 16);
 }
@@ -225,5 +225,5 @@ void mouse_init(void)
     set_mode(there);
     ebda_put(EBDA_OFFSET(mouse_flags), 2);
     if (there)
-        BDA->equipment |= EQUIPMENT_POINTER;
+        bda_put(equipment, bda_get(equipment) | EQUIPMENT_POINTER);
 }

@@ -39,10 +39,10 @@ static void use_pnp_header(uint16_t segment, uint16_t function)
     uint16_t connection = far_get16(segment, at + PNP_CONNECTION), boot = far_get16(segment, at + PNP_BOOT);
     if (connection)
         option_rom_call(segment, connection, function);
-    if (boot && far_get16(BDA->ebda, EBDA_OFFSET(boot_entry)) == 0) {
-        far_put16(BDA->ebda, EBDA_OFFSET(boot_entry), boot);
-        far_put16(BDA->ebda, EBDA_OFFSET(boot_entry) + 2, segment);
-        far_put16(BDA->ebda, EBDA_OFFSET(boot_function), function);
+    if (boot && far_get16(bda_get(ebda), EBDA_OFFSET(boot_entry)) == 0) {
+        far_put16(bda_get(ebda), EBDA_OFFSET(boot_entry), boot);
+        far_put16(bda_get(ebda), EBDA_OFFSET(boot_entry) + 2, segment);
+        far_put16(bda_get(ebda), EBDA_OFFSET(boot_function), function);
     }
 }
 
@@ -66,20 +66,20 @@ struct image {
 /* Reads what is at a multiple of 2; the header of an image lies in its first 512 bytes nearly always, its data anywhere. */
 static void rom_peek(uint32_t from, uint16_t bytes)
 {
-    physical_copy((uint32_t)BDA->ebda * 16 + SCRATCH, from, bytes);
+    physical_copy((uint32_t)bda_get(ebda) * 16 + SCRATCH, from, bytes);
 }
 
 static bool image_describe(struct image *image, uint32_t at)
 {
     rom_peek(at, 28);
-    uint16_t signature = far_get16(BDA->ebda, SCRATCH), data = far_get16(BDA->ebda, SCRATCH + 0x18);
-    image->units = far_get8(BDA->ebda, SCRATCH + 2);
+    uint16_t signature = far_get16(bda_get(ebda), SCRATCH), data = far_get16(bda_get(ebda), SCRATCH + 0x18);
+    image->units = far_get8(bda_get(ebda), SCRATCH + 2);
     rom_peek(at + data, 24);
-    image->length = far_get16(BDA->ebda, SCRATCH + 0x10) * 512u;
-    image->code = far_get8(BDA->ebda, SCRATCH + 0x14);
-    image->indicator = far_get8(BDA->ebda, SCRATCH + 0x15);
-    return signature == 0xAA55 && !(data & 1) && image->length && far_get16(BDA->ebda, SCRATCH) == ('P' | 'C' << 8)
-           && far_get16(BDA->ebda, SCRATCH + 2) == ('I' | 'R' << 8);
+    image->length = far_get16(bda_get(ebda), SCRATCH + 0x10) * 512u;
+    image->code = far_get8(bda_get(ebda), SCRATCH + 0x14);
+    image->indicator = far_get8(bda_get(ebda), SCRATCH + 0x15);
+    return signature == 0xAA55 && !(data & 1) && image->length && far_get16(bda_get(ebda), SCRATCH) == ('P' | 'C' << 8)
+           && far_get16(bda_get(ebda), SCRATCH + 2) == ('I' | 'R' << 8);
 }
 
 static void copy_image(uint16_t segment, uint32_t from, uint32_t bytes)

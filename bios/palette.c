@@ -6,7 +6,7 @@ enum { VIDEO_ON = 0x20, OVERSCAN = 0x11, MODE = 0x10, COLOUR_SELECT = 0x14, BLIN
 /* The attribute controller takes index and value at one port; reading input status 1 makes the next write an index. */
 static void attribute_reset(void)
 {
-    inb(BDA->crtc_port + 6);
+    inb(bda_get(crtc_port) + 6);
 }
 
 /* Both leave the screen off, until attribute_screen_on(). */
@@ -43,7 +43,7 @@ static struct colour grey(struct colour c)
 
 static void dac_write(uint8_t index, struct colour c)
 {
-    if (BDA->vga_flags & GREY)
+    if (bda_get(vga_flags) & GREY)
         c = grey(c);
     outb(DAC_WRITE, index);
     outb(DAC_DATA, c.red);
@@ -102,11 +102,11 @@ static struct colour colour_256(uint8_t i)
     if (i < 16)
         return colour_cga((i & 7) | (i & 8) << 1);
     if (i < 32)
-        return (struct colour){greys[i - 16], greys[i - 16], greys[i - 16]};
+        return (struct colour){rom_get(greys[i - 16]), rom_get(greys[i - 16]), rom_get(greys[i - 16])};
     unsigned ramp = (i - 32) / 24, hue = (i - 32) % 24;
     if (ramp >= 9)
         return (struct colour){0, 0, 0};
-    return (struct colour){ramps[ramp][hue_step(hue)], ramps[ramp][hue_step(hue + 16)], ramps[ramp][hue_step(hue + 8)]};
+    return (struct colour){rom_get(ramps[ramp][hue_step(hue)]), rom_get(ramps[ramp][hue_step(hue + 16)]), rom_get(ramps[ramp][hue_step(hue + 8)])};
 }
 
 void palette_load(uint8_t palette)
@@ -124,18 +124,18 @@ void palette_load(uint8_t palette)
 /* 0Bh: BH = 0 sets the border and the background of graphics, BH = 1 chooses a palette of mode 4. */
 void cga_palette(struct regs *r)
 {
-    uint8_t v = BDA->cga_palette;
+    uint8_t v = bda_get(cga_palette);
 
     v = r->bh == 0 ? (v & 0x20) | (r->bl & 0x1F) : (v & 0x1F) | (r->bl & 1) << 5;
-    BDA->cga_palette = v;
+    bda_put(cga_palette, v);
     uint8_t bright = v & 0x10;
     if (r->bh == 0) {
         uint8_t border = (v & 7) | (v & 8) << 1;
         attribute_write(OVERSCAN, border);
-        if (BDA->video_mode >= 4 && BDA->video_mode <= 6)
+        if (bda_get(video_mode) >= 4 && bda_get(video_mode) <= 6)
             attribute_write(0, border);
     }
-    if (BDA->video_mode == 4 || BDA->video_mode == 5)
+    if (bda_get(video_mode) == 4 || bda_get(video_mode) == 5)
         for (uint8_t i = 1; i <= 3; i++)
             attribute_write(i, (i << 1 | v >> 5) | bright);
     attribute_screen_on();

@@ -21,10 +21,10 @@ void print_char(char c)
 
 void print(const ROM char *s)
 {
-    for (; *s; s++) {
-        if (*s == '\n')
+    for (char c; (c = rom_get(*s)) != 0; s++) {
+        if (c == '\n')
             print_char('\r');
-        print_char(*s);
+        print_char(c);
     }
 }
 
@@ -59,23 +59,23 @@ static ROM_DATA struct { uint16_t port; uint8_t value; } chip_setup[] = {
 static void chips_init(void)
 {
     for (unsigned i = 0; i < ARRAY_LENGTH(chip_setup); i++)
-        outb(chip_setup[i].port, chip_setup[i].value);
+        outb(rom_get(chip_setup[i].port), rom_get(chip_setup[i].value));
 }
 
 /* Base memory less 1 KiB for the EBDA. Of the data area only the warm start flag survives a reset. */
 static void memory_init(void)
 {
     uint16_t kib = cmos_read16(CMOS_BASE_MEMORY);
-    uint16_t reset_flag = BDA->reset_flag;
+    uint16_t reset_flag = bda_get(reset_flag);
 
     if (kib < 128 || kib > 640)
         kib = 640;
     far_fill16(0x40, 0, 0, 0x100 / 2);
-    BDA->reset_flag = reset_flag;
-    BDA->memory_kib = kib - 1;
-    BDA->ebda = (kib - 1) * 64;
-    far_fill16(BDA->ebda, 0, 0, sizeof(struct ebda) / 2);
-    far_put8(BDA->ebda, EBDA_OFFSET(kib), 1);
+    bda_put(reset_flag, reset_flag);
+    bda_put(memory_kib, kib - 1);
+    bda_put(ebda, (kib - 1) * 64);
+    far_fill16(bda_get(ebda), 0, 0, sizeof(struct ebda) / 2);
+    far_put8(bda_get(ebda), EBDA_OFFSET(kib), 1);
 }
 
 static void rom_vector(uint8_t n, const char *entry)
@@ -105,8 +105,8 @@ static void vectors_init(void)
     rom_vector(0x76, int76_entry);
     rom_vector(0x77, int76_entry);
     set_vector(0x1F, 0, 0);
-    set_vector(0x41, BDA->ebda, EBDA_OFFSET(fdpt[0]));
-    set_vector(0x46, BDA->ebda, EBDA_OFFSET(fdpt[1]));
+    set_vector(0x41, bda_get(ebda), EBDA_OFFSET(fdpt[0]));
+    set_vector(0x46, bda_get(ebda), EBDA_OFFSET(fdpt[1]));
 }
 
 static ROM_DATA char sign_on[] = "Muniment BIOS 0. F12 for a choice of where to start from\n";
@@ -115,7 +115,7 @@ static ROM_DATA char kib_extended[] = " KiB extended\n";
 
 static void print_memory(void)
 {
-    print_number(BDA->memory_kib + 1);
+    print_number(bda_get(memory_kib) + 1);
     print(kib_base);
     print_number(extended_memory_kib());
     print(kib_extended);
@@ -133,7 +133,7 @@ void post(void)
     vectors_init();
     pci_init();
     post_code(0x03);
-    BDA->equipment = 0x0020 | (fpu_present() ? 0x0002 : 0);
+    bda_put(equipment, 0x0020 | (fpu_present() ? 0x0002 : 0));
     a20_set(false);
     keyboard_init();
     mouse_init();

@@ -13,12 +13,12 @@ void printer_init(void)
     unsigned count = 0;
 
     for (unsigned i = 0; i < ARRAY_LENGTH(port_addresses); i++) {
-        BDA->lpt_timeout[i] = 20;
-        outb(port_addresses[i] + DATA, 0xAA);
-        if (inb(port_addresses[i] + DATA) == 0xAA)
-            BDA->lpt[count++] = port_addresses[i];
+        bda_put(lpt_timeout[i], 20);
+        outb(rom_get(port_addresses[i]) + DATA, 0xAA);
+        if (inb(rom_get(port_addresses[i]) + DATA) == 0xAA)
+            bda_put(lpt[count++], rom_get(port_addresses[i]));
     }
-    BDA->equipment |= count << 14;
+    bda_put(equipment, bda_get(equipment) | (count << 14));
 }
 
 /* The port's status as INT 17h shows it: acknowledge and error turned round. */
@@ -40,7 +40,7 @@ static bool wait_not_busy(uint16_t base, uint8_t seconds)
 /* INT 17h, DX = port. */
 void printer_service(struct regs *r)
 {
-    uint16_t base = r->dx < 3 ? BDA->lpt[r->dx] : 0;
+    uint16_t base = r->dx < 3 ? bda_get(lpt[r->dx]) : 0;
 
     interrupts_on();
     if (base == 0)
@@ -48,7 +48,7 @@ void printer_service(struct regs *r)
     uint8_t late = 0;
     if (r->ah == 0x00) {
         outb(base + DATA, r->al);
-        if (wait_not_busy(base, BDA->lpt_timeout[r->dx])) {
+        if (wait_not_busy(base, bda_get(lpt_timeout[r->dx]))) {
             outb(base + CONTROL, SELECT | INITIALIZE | STROBE);
             outb(base + CONTROL, SELECT | INITIALIZE);
         } else {
@@ -97,11 +97,11 @@ void print_screen(struct regs *r)
         return;
     far_put8(PRINT_FLAG_SEGMENT, 0, RUNNING);
     interrupts_on();
-    uint8_t page = BDA->video_page, rows = BDA->video_rows + 1;
-    uint16_t place = BDA->cursor[page & 7];
+    uint8_t page = bda_get(video_page), rows = bda_get(video_rows) + 1;
+    uint16_t place = bda_get(cursor[page & 7]);
     bool good = print_byte('\r') && print_byte('\n');
     for (uint8_t row = 0; row < rows && good; row++)
-        good = print_row(page, row, (uint8_t)BDA->video_columns);
+        good = print_row(page, row, (uint8_t)bda_get(video_columns));
     set_cursor(page, place);
     far_put8(PRINT_FLAG_SEGMENT, 0, good ? 0 : FAILED);
 }

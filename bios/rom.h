@@ -3,11 +3,15 @@
  * The C code is compiled for real mode with 32-bit registers (gcc -m16). While it runs, the entry code in frame.S keeps
  *
  *   SS = DS = ES   the stack of the caller, so that pointers to local variables are plain pointers
- *   CS = FS        this ROM; tables and strings are ROM objects, read through FS
- *   GS = 0         interrupt vectors and BIOS data area, LOW objects
+ *   CS = FS        this ROM; tables and strings are ROM objects, read by rom_get()
+ *   GS = 0         interrupt vectors and BIOS data area, read and written by low_get8() and its kin
  *
  * and reaches other segments with the far_ functions. There is no writable static data; the linker scripts refuse any,
- * and refuse constants outside the ROM address space. The compiler checks the rest by type. */
+ * and refuse constants outside the ROM address space.
+ *
+ * The compiler never accesses either segment by itself: gcc 12 loses the segment of a table whose reader it inlines. It
+ * computes addresses; each access is an assembler template that names its segment. ROM marks the type, so that a ROM
+ * address is no plain pointer by mistake. tests/firmware_segments.py looks at every object for an access without. */
 #ifndef BIOS_ROM_H
 #define BIOS_ROM_H
 
@@ -16,7 +20,6 @@
 #include <stdint.h>
 
 #define ROM __seg_fs
-#define LOW __seg_gs
 #define ROM_DATA const ROM __attribute__((section(".rom")))    /* static ROM_DATA type name = ...; */
 #define ARRAY_LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -109,19 +112,48 @@ static inline void wait_for_interrupt(void)
     asm volatile("sti; hlt; cli" : : : "memory");
 }
 
+/* rom_get8(address) and its kin: one access of so many bits, at a 32-bit offset in the segment. */
+#define SEGMENT_GET(name, segment, bits, suffix, constraint)                                                        \
+    static inline uint##bits##_t name##_get##bits(uint32_t address)                                                  \
+    {                                                                                                                \
+        uint##bits##_t v;                                                                                            \
+        asm volatile("mov" suffix " %%" segment ":%a1, %0" : constraint(v) : "p"(address));                         \
+        return v;                                                                                                    \
+    }
+#define SEGMENT_PUT(name, segment, bits, suffix, constraint)                                                        \
+    static inline void name##_put##bits(uint32_t address, uint##bits##_t v)                                          \
+    {                                                                                                                \
+        asm volatile("mov" suffix " %1, %%" segment ":%a0" : : "p"(address), constraint(v));                        \
+    }
+SEGMENT_GET(rom, "fs", 8, "b", "=q")
+SEGMENT_GET(rom, "fs", 16, "w", "=r")
+SEGMENT_GET(rom, "fs", 32, "l", "=r")
+SEGMENT_GET(low, "gs", 8, "b", "=q")
+SEGMENT_GET(low, "gs", 16, "w", "=r")
+SEGMENT_GET(low, "gs", 32, "l", "=r")
+SEGMENT_PUT(low, "gs", 8, "b", "qi")
+SEGMENT_PUT(low, "gs", 16, "w", "ri")
+SEGMENT_PUT(low, "gs", 32, "l", "ri")
+
+/* The accessor for a size in bytes: BY_SIZE(rom_get, 2) is rom_get16. */
+#define BY_SIZE(name, bytes) __builtin_choose_expr((bytes) == 1, name##8, __builtin_choose_expr((bytes) == 2, name##16, name##32))
+
+/* The value of a ROM object, or of a field or an element of one: rom_get(table[i].field). */
+#define rom_get(object) BY_SIZE(rom_get, sizeof(object))((uint32_t)&(object))
+
 static inline uint16_t vector_segment(uint8_t n)
 {
-    return ((LOW uint16_t *)0)[n * 2 + 1];
+    return low_get16(n * 4 + 2);
 }
 
 static inline uint16_t vector_offset(uint8_t n)
 {
-    return ((LOW uint16_t *)0)[n * 2];
+    return low_get16(n * 4);
 }
 
 static inline void set_vector(uint8_t n, uint16_t segment, uint16_t offset)
 {
-    ((LOW uint32_t *)0)[n] = (uint32_t)segment << 16 | offset;
+    low_put32(n * 4, (uint32_t)segment << 16 | offset);
 }
 
 /* A byte in any segment at a 32-bit offset: also for code that runs in 32-bit segments, where util.c is not to be had. */
@@ -136,6 +168,10 @@ static inline void segment_put8(uint16_t segment, uint32_t offset, uint8_t v)
 {
     asm volatile("pushw %%es; movw %w0, %%es; movb %1, %%es:(%2); popw %%es" : : "r"(segment), "q"(v), "r"(offset) : "memory");
 }
+
+/* The same for a whole object, into one of that type. */
+#define rom_read(to, object) rom_copy(to, (uint32_t)&(object), sizeof(object))
+void rom_copy(void *to, uint32_t from, uint16_t bytes);         /* util.c */
 
 /* util.c: memory in any segment. Offsets wrap at 64 KiB as they do for 16-bit code. */
 uint8_t  far_get8(uint16_t segment, uint16_t offset);

@@ -23,11 +23,11 @@ void serial_init(void)
     unsigned count = 0;
 
     for (unsigned i = 0; i < ARRAY_LENGTH(port_addresses); i++) {
-        BDA->com_timeout[i] = 1;
-        if (uart_present(port_addresses[i]))
-            BDA->com[count++] = port_addresses[i];
+        bda_put(com_timeout[i], 1);
+        if (uart_present(rom_get(port_addresses[i])))
+            bda_put(com[count++], rom_get(port_addresses[i]));
     }
-    BDA->equipment |= count << 9;
+    bda_put(equipment, bda_get(equipment) | (count << 9));
 }
 
 /* Waits until all `want` bits of a register are set, as long as 40:7C says, in half seconds. */
@@ -49,7 +49,7 @@ static void get_status(struct regs *r, uint16_t base)
 
 static void initialize(struct regs *r, uint16_t base)
 {
-    uint16_t divisor = divisors[r->al >> 5];
+    uint16_t divisor = rom_get(divisors[r->al >> 5]);
 
     outb(base + LINE_CONTROL, DIVISOR_ACCESS);
     outb(base + DATA, (uint8_t)divisor);
@@ -84,8 +84,8 @@ static void receive(struct regs *r, uint16_t base, uint8_t limit)
 /* INT 14h, DX = port. */
 void serial_service(struct regs *r)
 {
-    uint16_t base = r->dx < 4 ? BDA->com[r->dx] : 0;
-    uint8_t limit = r->dx < 4 ? BDA->com_timeout[r->dx] : 0;
+    uint16_t base = r->dx < 4 ? bda_get(com[r->dx]) : 0;
+    uint8_t limit = r->dx < 4 ? bda_get(com_timeout[r->dx]) : 0;
 
     interrupts_on();
     if (base == 0)

@@ -58,7 +58,7 @@ void smbios_init(void)
     put32(smbios_capacity, kib);
     put32(smbios_mapped_end, kib - 1);
     far_put16(ROM_SEGMENT, offset(smbios_memory_size), kib >> 10);
-    far_put8(ROM_SEGMENT, offset(smbios_acpi), far_get8(BDA->ebda, EBDA_OFFSET(acpi_kib)) ? TABLE_ACPI : 0);
+    far_put8(ROM_SEGMENT, offset(smbios_acpi), far_get8(bda_get(ebda), EBDA_OFFSET(acpi_kib)) ? TABLE_ACPI : 0);
     e.dmi_checksum = -sum((uint8_t *)e.dmi_anchor, 15);
     e.checksum = -sum((uint8_t *)&e, sizeof(e));
     far_write(ROM_SEGMENT, SMBIOS_ENTRY, &e, sizeof(e));

@@ -56,7 +56,7 @@ uint32_t extended_memory_kib(void)
 /* Without what ACPI takes at the end. */
 static uint32_t system_memory_kib(void)
 {
-    return extended_memory_kib() - far_get8(BDA->ebda, EBDA_OFFSET(acpi_kib));
+    return extended_memory_kib() - far_get8(bda_get(ebda), EBDA_OFFSET(acpi_kib));
 }
 
 static void memory_88(struct regs *r)
@@ -98,8 +98,8 @@ struct map_entry {
 /* From the lowest address up. The two regions of ACPI have no length where there is none. */
 static struct map_entry map_entry(uint32_t n)
 {
-    uint32_t ebda = BDA->ebda * 16, end = 0x100000 + extended_memory_kib() * 1024;
-    uint32_t acpi = far_get8(BDA->ebda, EBDA_OFFSET(acpi_kib)) * 1024u, nvs = acpi ? NVS_KIB * 1024 : 0;
+    uint32_t ebda = bda_get(ebda) * 16, end = 0x100000 + extended_memory_kib() * 1024;
+    uint32_t acpi = far_get8(bda_get(ebda), EBDA_OFFSET(acpi_kib)) * 1024u, nvs = acpi ? NVS_KIB * 1024 : 0;
 
     switch (n) {
     case 0:  return (struct map_entry){.base = 0, .length = ebda, .type = RAM};
@@ -202,9 +202,9 @@ static void wait(struct regs *r)
         return_status(r, 0x83);
         return;
     }
-    while (!(BDA->wait_active & 0x80))
+    while (!(bda_get(wait_active) & 0x80))
         wait_for_interrupt();
-    BDA->wait_active = 0;
+    bda_put(wait_active, 0);
     return_status(r, 0);
 }
 
@@ -237,7 +237,7 @@ void system_service(struct regs *r)
         break;
     case 0xC1:
         clear_cf(r);
-        r->es = BDA->ebda;
+        r->es = bda_get(ebda);
         break;
     case 0xC2: mouse_service(r); break;
     case 0xE8: memory_e8(r); break;

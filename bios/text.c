@@ -14,16 +14,17 @@ struct screen {
 
 static void screen_of_page(struct screen *s, uint8_t page)
 {
-    const ROM struct video_mode *mode = video_mode_now();
+    struct video_mode mode;
 
-    s->kind = mode->kind;
-    s->segment = mode->segment;
-    s->columns = (uint8_t)BDA->video_columns;
-    s->rows = BDA->video_rows + 1;
-    s->height = s->kind == TEXT ? 1 : (uint8_t)BDA->char_height;
+    video_mode_now(&mode);
+    s->kind = mode.kind;
+    s->segment = mode.segment;
+    s->columns = (uint8_t)bda_get(video_columns);
+    s->rows = bda_get(video_rows) + 1;
+    s->height = s->kind == TEXT ? 1 : (uint8_t)bda_get(char_height);
     s->cell = s->kind == TEXT || s->kind == CGA4 ? 2 : s->kind == LINEAR ? 8 : 1;
     s->line_bytes = s->columns * s->cell;
-    s->start = s->kind == TEXT || s->kind == PLANAR ? page * BDA->video_page_size : 0;
+    s->start = s->kind == TEXT || s->kind == PLANAR ? page * bda_get(video_page_size) : 0;
 }
 
 static uint16_t line_offset(const struct screen *s, uint16_t line)
@@ -54,11 +55,11 @@ static void planar_restore(void)
 /* A cursor shape made for 8 lines is stretched to the height of a character (cursor emulation), unless turned off. */
 static uint16_t shape_for_height(uint16_t shape)
 {
-    uint8_t height = (uint8_t)BDA->char_height, start = shape >> 8, end = shape & 0x1F;
+    uint8_t height = (uint8_t)bda_get(char_height), start = shape >> 8, end = shape & 0x1F;
 
-    if (BDA->video_control & 1 || height <= 8 || start & 0xE0 || end >= 8)
+    if (bda_get(video_control) & 1 || height <= 8 || start & 0xE0 || end >= 8)
         return shape;
-    if (BDA->video_mode == 7)
+    if (bda_get(video_mode) == 7)
         return shape;
     uint8_t new_end = (end + 1) * height / 8 - 2;
     uint8_t new_start = start + 1 >= end ? new_end - (end - start) : (start + 1) * height / 8 - 1;
@@ -67,7 +68,7 @@ static uint16_t shape_for_height(uint16_t shape)
 
 void cursor_shape_set(uint16_t shape)
 {
-    BDA->cursor_shape = shape;
+    bda_put(cursor_shape, shape);
     shape = shape_for_height(shape);
     crtc_write(0x0A, shape >> 8);
     crtc_write(0x0B, (uint8_t)shape);
@@ -75,26 +76,28 @@ void cursor_shape_set(uint16_t shape)
 
 void cursor_place_set(uint8_t page, uint16_t place)
 {
-    BDA->cursor[page & 7] = place;
-    if (page != BDA->video_page)
+    bda_put(cursor[page & 7], place);
+    if (page != bda_get(video_page))
         return;
-    uint16_t address = BDA->video_page_start / 2 + (place >> 8) * BDA->video_columns + (place & 0xFF);
+    uint16_t address = bda_get(video_page_start) / 2 + (place >> 8) * bda_get(video_columns) + (place & 0xFF);
     crtc_write(0x0E, address >> 8);
     crtc_write(0x0F, (uint8_t)address);
 }
 
 void page_set(uint8_t page)
 {
-    const ROM struct video_mode *mode = video_mode_now();
+    struct video_mode mode;
+
     if (page > 7)
         return;
-    uint16_t start = page * BDA->video_page_size, address = mode->kind == TEXT ? start / 2 : start;
+    video_mode_now(&mode);
+    uint16_t start = page * bda_get(video_page_size), address = mode.kind == TEXT ? start / 2 : start;
 
-    BDA->video_page = page;
-    BDA->video_page_start = start;
+    bda_put(video_page, page);
+    bda_put(video_page_start, start);
     crtc_write(0x0C, address >> 8);
     crtc_write(0x0D, (uint8_t)address);
-    cursor_place_set(page, BDA->cursor[page]);
+    cursor_place_set(page, bda_get(cursor[page]));
 }
 
 static void line_copy(const struct screen *s, uint16_t to, uint16_t from, uint16_t bytes)
@@ -150,7 +153,7 @@ void scroll(struct regs *r, bool down)
     struct screen s;
     uint16_t first = r->cx, last = r->dx;
 
-    screen_of_page(&s, BDA->video_page);
+    screen_of_page(&s, bda_get(video_page));
     if ((last & 0xFF) >= s.columns)
         last = (last & 0xFF00) | (s.columns - 1);
     if (last >> 8 >= s.rows)
@@ -239,10 +242,10 @@ static uint16_t place_after(const struct screen *s, uint16_t place)
 void character_write(struct regs *r, bool with_attribute)
 {
     struct screen s;
-    uint8_t page = video_mode_now()->kind == LINEAR ? 0 : r->bh & 7;
-    uint16_t place = BDA->cursor[page];
+    screen_of_page(&s, r->bh & 7);
+    uint8_t page = s.kind == LINEAR ? 0 : r->bh & 7;
+    uint16_t place = bda_get(cursor[page]);
 
-    screen_of_page(&s, page);
     for (uint16_t n = r->cx; n && place >> 8 < s.rows; n--, place = place_after(&s, place)) {
         if (s.kind == LINEAR)
             glyph_draw(&s, place, r->al, r->bl, r->bh);
@@ -335,7 +338,7 @@ void character_read(struct regs *r)
 {
     struct screen s;
     uint8_t page = r->bh & 7;
-    uint16_t place = BDA->cursor[page];
+    uint16_t place = bda_get(cursor[page]);
 
     screen_of_page(&s, page);
     if (s.kind == TEXT) {
@@ -370,7 +373,7 @@ static void scroll_up_one(const struct screen *s, uint16_t place)
 void teletype(uint8_t page, uint8_t c, uint8_t attribute, bool with_attribute)
 {
     struct screen s;
-    uint16_t place = BDA->cursor[page & 7];
+    uint16_t place = bda_get(cursor[page & 7]);
 
     screen_of_page(&s, page & 7);
     switch (c) {
@@ -393,7 +396,7 @@ void teletype(uint8_t page, uint8_t c, uint8_t attribute, bool with_attribute)
 void string_write(struct regs *r)
 {
     uint8_t page = r->bh & 7;
-    uint16_t kept = BDA->cursor[page], at = r->bp;
+    uint16_t kept = bda_get(cursor[page]), at = r->bp;
 
     cursor_place_set(page, r->dx);
     for (uint16_t n = r->cx; n; n--) {

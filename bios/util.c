@@ -62,6 +62,12 @@ uint8_t far_sum(uint16_t segment, uint16_t at, uint16_t bytes)
     return sum;
 }
 
+void rom_copy(void *to, uint32_t from, uint16_t bytes)
+{
+    for (uint8_t *p = to; bytes; bytes--)
+        *p++ = rom_get8(from++);
+}
+
 static uint16_t stack_segment(void)
 {
     uint16_t ss;

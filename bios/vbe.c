@@ -71,24 +71,30 @@ static uint32_t plane_bytes(uint8_t depth)
     return ((uint32_t)memory_64k() << 16) / (depth == 4 ? 4 : 1);
 }
 
-static const ROM struct mode *mode_find(uint16_t number)
+/* False if there is no such mode, or too little memory for it. */
+static bool mode_find(uint16_t number, struct mode *mode)
 {
-    for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++)
-        if (modes[i].number == number && line_bytes(modes[i].width, modes[i].depth) * modes[i].height
-                                         <= plane_bytes(modes[i].depth))
-            return &modes[i];
-    return NULL;
+    for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++) {
+        if (rom_get(modes[i].number) != number)
+            continue;
+        rom_read(mode, modes[i]);
+        return line_bytes(mode->width, mode->depth) * mode->height <= plane_bytes(mode->depth);
+    }
+    return false;
 }
 
-/* The mode that the registers are set to, null in VGA modes. */
-static const ROM struct mode *mode_now(void)
+/* The mode that the registers are set to; false in VGA modes. */
+static bool mode_now(struct mode *mode)
 {
-    if (!(dispi_read(ENABLE_MODE) & ENABLED))
-        return NULL;
-    for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++)
-        if (modes[i].width == dispi_read(WIDTH) && modes[i].height == dispi_read(HEIGHT) && modes[i].depth == dispi_read(DEPTH))
-            return &modes[i];
-    return NULL;
+    uint16_t width = dispi_read(WIDTH), height = dispi_read(HEIGHT), depth = dispi_read(DEPTH);
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(modes) && dispi_read(ENABLE_MODE) & ENABLED; i++) {
+        if (rom_get(modes[i].width) != width || rom_get(modes[i].height) != height || rom_get(modes[i].depth) != depth)
+            continue;
+        rom_read(mode, modes[i]);
+        return true;
+    }
+    return false;
 }
 
 struct vbe_info {
@@ -114,11 +120,13 @@ static uint16_t controller_information(struct regs *r)
 
     far_fill16(r->es, r->di, 0, (large ? 512 : 256) / 2);
     far_write(r->es, r->di, &info, sizeof(info));
-    for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++)
-        if (mode_find(modes[i].number)) {
-            far_put16(r->es, at, modes[i].number);
+    for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++) {
+        struct mode mode;
+        if (mode_find(rom_get(modes[i].number), &mode)) {
+            far_put16(r->es, at, mode.number);
             at += 2;
         }
+    }
     far_put16(r->es, at, 0xFFFF);
     return OK;
 }
@@ -157,18 +165,18 @@ static void colour_fields(uint8_t depth, struct field *f)
     unsigned layout = depth == 15 ? 0 : depth / 8 - 1;
 
     for (unsigned i = 0; i < 4 && depth > 8; i++)
-        f[i] = layouts[layout][i];
+        rom_read(&f[i], layouts[layout][i]);
 }
 
 static uint16_t mode_information(struct regs *r)
 {
-    const ROM struct mode *mode = mode_find(r->cx & MODE_NUMBER);
     struct vbe_mode_info info = {0};
+    struct mode mode;
 
-    if (!mode)
+    if (!mode_find(r->cx & MODE_NUMBER, &mode))
         return FAILED;
-    bool planar = mode->depth == 4;
-    uint32_t bytes = line_bytes(mode->width, mode->depth), pages = plane_bytes(mode->depth) / (bytes * mode->height) - 1;
+    bool planar = mode.depth == 4;
+    uint32_t bytes = line_bytes(mode.width, mode.depth), pages = plane_bytes(mode.depth) / (bytes * mode.height) - 1;
     info.attributes = SUPPORTED | INFORMATION | COLOUR | GRAPHICS_MODE | (planar ? 0 : HAS_LINEAR);
     info.window_a = WINDOW_RELOCATABLE_READ_WRITE;
     info.granularity = info.window_size = 64;
@@ -176,18 +184,18 @@ static uint16_t mode_information(struct regs *r)
     info.window_function[0] = (uint16_t)(uint32_t)vbe_window_entry;
     info.window_function[1] = VGA_SEGMENT;
     info.line_bytes = info.linear_line_bytes = bytes;
-    info.width = mode->width;
-    info.height = mode->height;
+    info.width = mode.width;
+    info.height = mode.height;
     info.char_width = 8;
     info.char_height = 16;
     info.planes = planar ? 4 : 1;
-    info.depth = mode->depth;
+    info.depth = mode.depth;
     info.banks = info.reserved1 = 1;
-    info.model = planar ? MODEL_PLANAR : mode->depth == 8 ? MODEL_PACKED : MODEL_DIRECT;
+    info.model = planar ? MODEL_PLANAR : mode.depth == 8 ? MODEL_PACKED : MODEL_DIRECT;
     info.pages = info.banked_pages = info.linear_pages = pages > 255 ? 255 : pages;
-    colour_fields(mode->depth, info.colours);
-    colour_fields(mode->depth, info.linear_colours);
-    info.frame_buffer = planar ? 0 : vbe_frame_buffer;
+    colour_fields(mode.depth, info.colours);
+    colour_fields(mode.depth, info.linear_colours);
+    info.frame_buffer = planar ? 0 : rom_get(vbe_frame_buffer);
     info.pixel_clock = 135000000;
     far_fill16(r->es, r->di, 0, 256 / 2);
     far_write(r->es, r->di, &info, sizeof(info));
@@ -198,35 +206,35 @@ static uint16_t mode_information(struct regs *r)
 static uint16_t mode_set(struct regs *r)
 {
     uint16_t number = r->bx & MODE_NUMBER;
-    const ROM struct mode *mode = mode_find(number);
+    struct mode mode;
 
     if (number < FIRST_VBE_MODE) {
         video_mode_set(number | (r->bx & MODE_KEEP ? 0x80 : 0));
-        return BDA->video_mode == (number & 0x7F) ? OK : FAILED;
+        return bda_get(video_mode) == (number & 0x7F) ? OK : FAILED;
     }
-    if (!mode || (mode->depth == 4 && r->bx & MODE_LINEAR))
+    if (!mode_find(number, &mode) || (mode.depth == 4 && r->bx & MODE_LINEAR))
         return FAILED;
-    video_mode_set(0x80 | (mode->depth == 4 ? 0x12 : 0x13));
-    dispi_write(WIDTH, mode->width);
-    dispi_write(HEIGHT, mode->height);
-    dispi_write(DEPTH, mode->depth);
+    video_mode_set(0x80 | (mode.depth == 4 ? 0x12 : 0x13));
+    dispi_write(WIDTH, mode.width);
+    dispi_write(HEIGHT, mode.height);
+    dispi_write(DEPTH, mode.depth);
     dispi_write(ENABLE_MODE, ENABLED | (r->bx & MODE_LINEAR ? LINEAR_BUFFER : 0) | (r->bx & MODE_KEEP ? KEEP_MEMORY : 0));
     dispi_write(BANK, 0);
-    BDA->video_mode = NOT_VGA;
-    BDA->video_columns = mode->width / 8;
-    BDA->video_rows = mode->height / 16 - 1;
-    BDA->char_height = 16;
+    bda_put(video_mode, NOT_VGA);
+    bda_put(video_columns, mode.width / 8);
+    bda_put(video_rows, mode.height / 16 - 1);
+    bda_put(char_height, 16);
     return OK;
 }
 
 static uint16_t mode_get(struct regs *r)
 {
-    const ROM struct mode *mode = mode_now();
+    struct mode mode;
     uint16_t enable = dispi_read(ENABLE_MODE);
 
-    r->bx = BDA->video_mode;
-    if (mode)
-        r->bx = mode->number | (enable & LINEAR_BUFFER ? MODE_LINEAR : 0) | (enable & KEEP_MEMORY ? MODE_KEEP : 0);
+    r->bx = bda_get(video_mode);
+    if (mode_now(&mode))
+        r->bx = mode.number | (enable & LINEAR_BUFFER ? MODE_LINEAR : 0) | (enable & KEEP_MEMORY ? MODE_KEEP : 0);
     return OK;
 }
 
@@ -269,7 +277,9 @@ static uint16_t state(struct regs *r)
 /* 05h, also called far: the window is the 64 KiB bank DX. */
 static uint16_t window(struct regs *r)
 {
-    if (r->bl != 0 || r->bh > 1 || !mode_now())
+    struct mode mode;
+
+    if (r->bl != 0 || r->bh > 1 || !mode_now(&mode))
         return FAILED;
     if (r->bh == 1) {
         r->dx = dispi_read(BANK);
@@ -289,23 +299,23 @@ void vbe_window(struct regs *r)
 /* 06h: BL = 0 and 2 set the length of a line in pixels and bytes, 1 tells it, 3 tells the longest. */
 static uint16_t line_length(struct regs *r)
 {
-    const ROM struct mode *mode = mode_now();
+    struct mode mode;
 
-    if (!mode)
+    if (!mode_now(&mode))
         return NOT_IN_THIS_MODE;
-    uint32_t memory = plane_bytes(mode->depth), longest = memory / mode->height, width;
+    uint32_t memory = plane_bytes(mode.depth), longest = memory / mode.height, width;
     if (longest > MAX_LINE)
         longest = MAX_LINE;
     switch (r->bl) {
     case 0:  width = r->cx; break;
     case 1:  width = dispi_read(VIRTUAL_WIDTH); break;
-    case 2:  width = line_pixels(r->cx, mode->depth); break;
-    case 3:  width = line_pixels(longest, mode->depth); break;
+    case 2:  width = line_pixels(r->cx, mode.depth); break;
+    case 3:  width = line_pixels(longest, mode.depth); break;
     default: return FAILED;
     }
-    width = width > MAX_LINE ? MAX_LINE : mode->depth == 4 ? (width + 7) & ~7u : width;
-    uint32_t bytes = line_bytes(width, mode->depth), lines;
-    if (width < mode->width || bytes > longest)
+    width = width > MAX_LINE ? MAX_LINE : mode.depth == 4 ? (width + 7) & ~7u : width;
+    uint32_t bytes = line_bytes(width, mode.depth), lines;
+    if (width < mode.width || bytes > longest)
         return NOT_SUPPORTED;
     if (r->bl == 0 || r->bl == 2)
         dispi_write(VIRTUAL_WIDTH, width);
@@ -319,13 +329,13 @@ static uint16_t line_length(struct regs *r)
 /* 07h: the pixel CX of line DX comes first; 80h asks for doing it in the retrace. */
 static uint16_t display_start(struct regs *r)
 {
-    const ROM struct mode *mode = mode_now();
+    struct mode mode;
 
-    if (!mode)
+    if (!mode_now(&mode))
         return NOT_IN_THIS_MODE;
     switch (r->bl) {
     case 0x00: case 0x80:
-        if ((r->dx + mode->height) * line_bytes(dispi_read(VIRTUAL_WIDTH), mode->depth) > plane_bytes(mode->depth))
+        if ((r->dx + mode.height) * line_bytes(dispi_read(VIRTUAL_WIDTH), mode.depth) > plane_bytes(mode.depth))
             return FAILED;
         dispi_write(X_OFFSET, r->cx);
         dispi_write(Y_OFFSET, r->dx);

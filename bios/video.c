@@ -25,34 +25,34 @@ uint8_t register_read(uint16_t port, uint8_t index)
 
 void crtc_write(uint8_t index, uint8_t v)
 {
-    register_write(BDA->crtc_port, index, v);
+    register_write(bda_get(crtc_port), index, v);
 }
 
 uint8_t crtc_read(uint8_t index)
 {
-    return register_read(BDA->crtc_port, index);
+    return register_read(bda_get(crtc_port), index);
 }
 
 static void write_registers(const ROM struct video_parameters *p)
 {
-    BDA->crtc_port = p->misc & 1 ? 0x3D4 : 0x3B4;
+    bda_put(crtc_port, rom_get(p->misc) & 1 ? 0x3D4 : 0x3B4);
     register_write(SEQUENCER, 0, 0x01);
     for (unsigned i = 0; i < 4; i++)
-        register_write(SEQUENCER, 1 + i, i ? p->sequencer[i] : p->sequencer[0] | SCREEN_OFF);
-    outb(MISC_WRITE, p->misc);
+        register_write(SEQUENCER, 1 + i, i ? rom_get(p->sequencer[i]) : rom_get(p->sequencer[0]) | SCREEN_OFF);
+    outb(MISC_WRITE, rom_get(p->misc));
     register_write(SEQUENCER, 0, 0x03);
-    crtc_write(0x11, p->crtc[0x11] & 0x7F);
+    crtc_write(0x11, rom_get(p->crtc[0x11]) & 0x7F);
     for (unsigned i = 0; i < 25; i++)
-        crtc_write(i, p->crtc[i]);
+        crtc_write(i, rom_get(p->crtc[i]));
     for (unsigned i = 0; i < 20; i++)
-        attribute_write(i, p->attribute[i]);
+        attribute_write(i, rom_get(p->attribute[i]));
     attribute_write(0x14, 0);
     for (unsigned i = 0; i < 9; i++)
-        register_write(GRAPHICS, i, p->graphics[i]);
+        register_write(GRAPHICS, i, rom_get(p->graphics[i]));
     outb(DAC_MASK, 0xFF);
 }
 
-static void clear_memory(const ROM struct video_mode *mode)
+static void clear_memory(const struct video_mode *mode)
 {
     if (mode->kind == TEXT)
         far_fill16(mode->segment, 0, 0x0720, 0x4000);
@@ -60,62 +60,63 @@ static void clear_memory(const ROM struct video_mode *mode)
         far_fill16(mode->segment, 0, 0, mode->segment == 0xA000 ? 0x8000 : 0x2000);
 }
 
-static void set_data_area(const ROM struct video_mode *mode, const ROM struct video_parameters *p, uint8_t keep)
+static void set_data_area(const struct video_mode *mode, const ROM struct video_parameters *p, uint8_t keep)
 {
-    BDA->video_mode = mode->number;
-    BDA->video_columns = p->columns;
-    BDA->video_rows = p->last_row;
-    BDA->char_height = p->char_height;
-    BDA->video_page_size = p->page_size;
-    BDA->video_page_start = 0;
-    BDA->video_page = 0;
+    bda_put(video_mode, mode->number);
+    bda_put(video_columns, rom_get(p->columns));
+    bda_put(video_rows, rom_get(p->last_row));
+    bda_put(char_height, rom_get(p->char_height));
+    bda_put(video_page_size, rom_get(p->page_size));
+    bda_put(video_page_start, 0);
+    bda_put(video_page, 0);
     for (unsigned i = 0; i < 8; i++)
-        BDA->cursor[i] = 0;
-    BDA->video_control = MEMORY_256K | (BDA->video_control & NO_CURSOR_EMULATION) | keep;
+        bda_put(cursor[i], 0);
+    bda_put(video_control, MEMORY_256K | (bda_get(video_control) & NO_CURSOR_EMULATION) | keep);
     if (mode->number <= 7)
-        BDA->cga_mode = cga_modes[mode->number];
-    BDA->cga_palette = mode->number == 6 ? 0x3F : 0x30;
-    BDA->cursor_shape = p->crtc[0x0A] << 8 | p->crtc[0x0B];
+        bda_put(cga_mode, rom_get(cga_modes[mode->number]));
+    bda_put(cga_palette, mode->number == 6 ? 0x3F : 0x30);
+    bda_put(cursor_shape, rom_get(p->crtc[0x0A]) << 8 | rom_get(p->crtc[0x0B]));
 }
 
 /* Entry of the parameter table for the number of scan lines that function 12h/30h chose. */
 static uint8_t lines_choice(void)
 {
-    return BDA->vga_flags & LINES_200 ? 2 : BDA->vga_flags & LINES_400 ? 0 : 1;
+    return bda_get(vga_flags) & LINES_200 ? 2 : bda_get(vga_flags) & LINES_400 ? 0 : 1;
 }
 
 void video_mode_set(uint8_t number)
 {
     uint8_t keep = number & 0x80, choice = lines_choice();
-    const ROM struct video_mode *mode = video_mode_find(number & 0x7F);
+    struct video_mode mode;
 
-    if (!mode)
+    if (!video_mode_find(number & 0x7F, &mode))
         return;
     vbe_leave();
-    const ROM struct video_parameters *p = &video_parameters[mode->parameters[choice]];
+    const ROM struct video_parameters *p = &video_parameters[mode.parameters[choice]];
     write_registers(p);
-    set_data_area(mode, p, keep);
-    if (!(BDA->vga_flags & NO_PALETTE))
-        palette_load(mode->kind == TEXT && mode->palette == PALETTE_EGA && choice == 2 ? PALETTE_CGA : mode->palette);
+    set_data_area(&mode, p, keep);
+    if (!(bda_get(vga_flags) & NO_PALETTE))
+        palette_load(mode.kind == TEXT && mode.palette == PALETTE_EGA && choice == 2 ? PALETTE_CGA : mode.palette);
     if (!keep)
-        clear_memory(mode);
-    if (mode->kind == TEXT) {
-        font_load_text(p->char_height);
-        cursor_shape_set(mode->number == 7 ? 0x0B0C : 0x0607);
+        clear_memory(&mode);
+    if (mode.kind == TEXT) {
+        font_load_text(rom_get(p->char_height));
+        cursor_shape_set(mode.number == 7 ? 0x0B0C : 0x0607);
         cursor_place_set(0, 0);
     } else {
-        font_set_graphics(p->char_height);
+        font_set_graphics(rom_get(p->char_height));
     }
     attribute_screen_on();
-    register_write(SEQUENCER, 1, p->sequencer[0]);
+    register_write(SEQUENCER, 1, rom_get(p->sequencer[0]));
 }
 
 /* 00h: AL tells what kind of mode it was set to. */
 static void mode_set(struct regs *r)
 {
     uint8_t number = r->al & 0x7F;
+    struct video_mode mode;
 
-    if (!video_mode_find(number))
+    if (!video_mode_find(number, &mode))
         return;
     video_mode_set(r->al);
     r->al = number > 7 ? 0x20 : number == 6 ? 0x3F : 0x30;
@@ -123,28 +124,28 @@ static void mode_set(struct regs *r)
 
 static void cursor_get(struct regs *r)
 {
-    r->cx = BDA->cursor_shape;
-    r->dx = BDA->cursor[r->bh & 7];
+    r->cx = bda_get(cursor_shape);
+    r->dx = bda_get(cursor[r->bh & 7]);
 }
 
 static void state_get(struct regs *r)
 {
-    r->al = BDA->video_mode | (BDA->video_control & KEEP_MEMORY);
-    r->ah = (uint8_t)BDA->video_columns;
-    r->bh = BDA->video_page;
+    r->al = bda_get(video_mode) | (bda_get(video_control) & KEEP_MEMORY);
+    r->ah = (uint8_t)bda_get(video_columns);
+    r->bh = bda_get(video_page);
 }
 
 /* 12h/30h: AL = 0, 1, 2 for 200, 350, 400 lines from the next text mode on. */
 static void lines_select(uint8_t choice)
 {
     uint8_t bits = choice == 0 ? LINES_200 : choice == 2 ? LINES_400 : 0;
-    BDA->vga_flags = (BDA->vga_flags & ~(LINES_200 | LINES_400)) | bits;
-    BDA->video_switches = (BDA->video_switches & 0xF0) | (choice == 0 ? 8 : 9);
+    bda_put(vga_flags, (bda_get(vga_flags) & ~(LINES_200 | LINES_400)) | bits);
+    bda_put(video_switches, (bda_get(video_switches) & 0xF0) | (choice == 0 ? 8 : 9));
 }
 
-static void flag_set(volatile LOW uint8_t *byte, uint8_t flag, bool on)
+static uint8_t with_flag(uint8_t byte, uint8_t flag, bool on)
 {
-    *byte = (*byte & ~flag) | (on ? flag : 0);
+    return (byte & ~flag) | (on ? flag : 0);
 }
 
 /* 12h: functions by BL; those that exist answer AL = 12h. */
@@ -153,10 +154,10 @@ static void alternate_select(struct regs *r)
     uint8_t argument = r->al;
 
     if (r->bl == 0x10) {
-        r->bh = BDA->crtc_port == 0x3B4;
+        r->bh = bda_get(crtc_port) == 0x3B4;
         r->bl = 3;
         r->ch = 0;
-        r->cl = BDA->video_switches & 15;
+        r->cl = bda_get(video_switches) & 15;
         return;
     }
     if ((r->bl == 0x30 && argument > 2) || (r->bl > 0x30 && argument > 1))
@@ -164,10 +165,10 @@ static void alternate_select(struct regs *r)
     switch (r->bl) {
     case 0x20: break;
     case 0x30: lines_select(argument); break;
-    case 0x31: flag_set(&BDA->vga_flags, NO_PALETTE, argument); break;
+    case 0x31: bda_put(vga_flags, with_flag(bda_get(vga_flags), NO_PALETTE, argument)); break;
     case 0x32: outb(ENABLE, !argument); break;
-    case 0x33: flag_set(&BDA->vga_flags, GREY, !argument); break;
-    case 0x34: flag_set(&BDA->video_control, NO_CURSOR_EMULATION, argument); break;
+    case 0x33: bda_put(vga_flags, with_flag(bda_get(vga_flags), GREY, !argument)); break;
+    case 0x34: bda_put(video_control, with_flag(bda_get(video_control), NO_CURSOR_EMULATION, argument)); break;
     case 0x36:
         register_write(SEQUENCER, 1, (register_read(SEQUENCER, 1) & ~SCREEN_OFF) | (argument ? SCREEN_OFF : 0));
         break;
@@ -181,31 +182,31 @@ static void display_code(struct regs *r)
     if (r->al > 1)
         return;
     if (r->al == 1)
-        BDA->display_code = r->bl;
+        bda_put(display_code, r->bl);
     else
-        r->bx = BDA->display_code;
+        r->bx = bda_get(display_code);
     r->al = 0x1A;
 }
 
 /* 1Bh: 64 bytes at ES:DI; from 04h on they are the data area from 40:49. */
 static void functionality(struct regs *r)
 {
-    const ROM struct video_mode *mode = video_mode_now();
-    uint8_t lines = mode->kind == TEXT ? 2 - lines_choice() : mode->scan_lines;
+    struct video_mode mode;
 
     if (r->bx != 0)
         return;
+    video_mode_now(&mode);
     far_fill16(r->es, r->di, 0, 32);
     far_put16(r->es, r->di, (uint16_t)(uint32_t)static_functions);
     far_put16(r->es, r->di + 2, VGA_SEGMENT);
     far_copy(r->es, r->di + 0x04, 0x40, offsetof(struct bda, video_mode), 0x1E);
-    far_put8(r->es, r->di + 0x22, BDA->video_rows + 1);
-    far_put16(r->es, r->di + 0x23, BDA->char_height);
-    far_put8(r->es, r->di + 0x25, BDA->display_code);
-    far_put16(r->es, r->di + 0x27, mode->colours);
-    far_put8(r->es, r->di + 0x29, mode->pages);
-    far_put8(r->es, r->di + 0x2A, lines);
-    far_put8(r->es, r->di + 0x2D, 0x21 | (BDA->vga_flags & (GREY | NO_PALETTE)));
+    far_put8(r->es, r->di + 0x22, bda_get(video_rows) + 1);
+    far_put16(r->es, r->di + 0x23, bda_get(char_height));
+    far_put8(r->es, r->di + 0x25, bda_get(display_code));
+    far_put16(r->es, r->di + 0x27, mode.colours);
+    far_put8(r->es, r->di + 0x29, mode.pages);
+    far_put8(r->es, r->di + 0x2A, mode.kind == TEXT ? 2 - lines_choice() : mode.scan_lines);
+    far_put8(r->es, r->di + 0x2D, 0x21 | (bda_get(vga_flags) & (GREY | NO_PALETTE)));
     far_put8(r->es, r->di + 0x31, 3);
     r->al = 0x1B;
 }
@@ -257,11 +258,12 @@ static void data_move(uint16_t segment, uint16_t at, bool restore)
         = {{0x449, 0x1E}, {0x484, 7}, {0x1F * 4, 4}, {0x43 * 4, 4}};
 
     for (unsigned i = 0; i < ARRAY_LENGTH(pieces); i++) {
+        uint16_t from = rom_get(pieces[i].from), bytes = rom_get(pieces[i].bytes);
         if (restore)
-            far_copy(0, pieces[i].from, segment, at, pieces[i].bytes);
+            far_copy(0, from, segment, at, bytes);
         else
-            far_copy(segment, at, 0, pieces[i].from, pieces[i].bytes);
-        at += pieces[i].bytes;
+            far_copy(segment, at, 0, from, bytes);
+        at += bytes;
     }
 }
 
@@ -328,7 +330,7 @@ void video_service(struct regs *r)
     case 0x0B: cga_palette(r); break;
     case 0x0C: pixel_write(r); break;
     case 0x0D: pixel_read(r); break;
-    case 0x0E: teletype(BDA->video_page, r->al, r->bl, false); break;
+    case 0x0E: teletype(bda_get(video_page), r->al, r->bl, false); break;
     case 0x0F: state_get(r); break;
     case 0x10: palette_service(r); break;
     case 0x11: font_service(r); break;
@@ -352,12 +354,12 @@ void video_init(void)
     set_vector(0x10, VGA_SEGMENT, (uint16_t)(uint32_t)int10_entry);
     set_vector(0x1F, VGA_SEGMENT, (uint16_t)(uint32_t)font8x8 + 128 * 8);
     set_vector(0x43, VGA_SEGMENT, (uint16_t)(uint32_t)font8x16);
-    BDA->video_save_offset = (uint16_t)(uint32_t)save_pointers;
-    BDA->video_save_segment = VGA_SEGMENT;
-    BDA->vga_flags = LINES_400 | ACTIVE;
-    BDA->video_control = MEMORY_256K;
-    BDA->video_switches = 0xF9;
-    BDA->display_code = DISPLAY_VGA_COLOUR;
+    bda_put(video_save_offset, (uint16_t)(uint32_t)save_pointers);
+    bda_put(video_save_segment, VGA_SEGMENT);
+    bda_put(vga_flags, LINES_400 | ACTIVE);
+    bda_put(video_control, MEMORY_256K);
+    bda_put(video_switches, 0xF9);
+    bda_put(display_code, DISPLAY_VGA_COLOUR);
     vbe_init();
     soft_int(0x10, &call);
 }

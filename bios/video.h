@@ -30,11 +30,11 @@ struct video_mode {
     uint8_t  pages, scan_lines;         /* as INT 10h/1Bh codes them: 0-3 are 200, 350, 400, 480 */
 };
 
-/* modes.c: null if there is no such mode. */
+/* modes.c: a copy of the table's entry; false if there is no such mode. */
 #define PARAMETER_ENTRIES 29
 extern const ROM struct video_parameters video_parameters[PARAMETER_ENTRIES];
-const ROM struct video_mode *video_mode_find(uint8_t number);
-const ROM struct video_mode *video_mode_now(void);
+bool video_mode_find(uint8_t number, struct video_mode *mode);
+void video_mode_now(struct video_mode *mode);
 
 /* video.c: indexed registers, the CRTC wherever the mode has it. */
 void    register_write(uint16_t port, uint8_t index, uint8_t v);

@@ -1,7 +1,8 @@
 /* video_entry.S - the header, entry points, tables and fonts of the VGA BIOS. */
         .code16
         .section .header, "ax"
-        .byte   0x55, 0xAA, 64          /* option ROM of 64 * 512 bytes */
+        .type   header, @object
+header: .byte   0x55, 0xAA, 64          /* option ROM of 64 * 512 bytes */
         jmp     rom_init
         .org    0x18
         .word   pci_data
@@ -11,6 +12,7 @@
 /* As the ROM of a PCI card (PCI Local Bus Specification 2.1, 6.3.1.2): that of the Bochs display, class VGA, 64 * 512 bytes,
  * code for PCs, the only image. */
         .balign 4
+        .type   pci_data, @object
 pci_data:
         .ascii  "PCIR"
         .word   0x1234, 0x1111, 0, 24
@@ -36,6 +38,8 @@ rom_init:
 
 /* 40:A8 leads to these: parameter table, and a second table with the display combinations. */
         .globl  save_pointers, static_functions
+        .type   save_pointers, @object
+        .type   second_pointers, @object
 save_pointers:
         .word   video_parameters, 0xC000
         .word   0, 0, 0, 0, 0, 0

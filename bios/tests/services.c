@@ -24,13 +24,13 @@ static uint16_t call_ax(uint8_t vector, uint16_t ax)
 
 static void serial_print(const ROM char *s)
 {
-    for (; *s; s++)
-        call_ax(0x14, 0x0100 | (uint8_t)*s);
+    for (uint8_t c; (c = rom_get(*s)) != 0; s++)
+        call_ax(0x14, 0x0100 | c);
 }
 
 static bool memory_sizes(void)
 {
-    return call_ax(0x12, 0) == 639 && BDA->ebda == 639 * 64 && far_get8(BDA->ebda, 0) == 1 && call_ax(0x11, 0) & 0x20;
+    return call_ax(0x12, 0) == 639 && bda_get(ebda) == 639 * 64 && far_get8(bda_get(ebda), 0) == 1 && call_ax(0x11, 0) & 0x20;
 }
 
 static uint8_t cmos(uint8_t at)
@@ -83,14 +83,14 @@ static bool upper_halves_and_registers_survive(void)
 
 static bool ticks_pass_while_halted(void)
 {
-    uint32_t before = BDA->ticks;
-    for (int i = 0; i < 1000 && BDA->ticks - before < 3; i++) {
+    uint32_t before = bda_get(ticks);
+    for (int i = 0; i < 1000 && bda_get(ticks) - before < 3; i++) {
         interrupts_on();
         asm volatile("hlt");
     }
     struct call c = {.ax = 0};
     soft_int(0x1A, &c);
-    return BDA->ticks - before >= 3 && ((uint32_t)c.cx << 16 | c.dx) - before < 10;
+    return bda_get(ticks) - before >= 3 && ((uint32_t)c.cx << 16 | c.dx) - before < 10;
 }
 
 static bool is_bcd(uint8_t v, uint8_t limit)
@@ -178,7 +178,7 @@ static bool pages_keep_their_cursors(void)
     call_ax(0x10, 0x0501);
     struct call c = {.ax = 0x0300, .bx = 0x0100};
     soft_int(0x10, &c);
-    bool fresh = c.dx == 0 && BDA->video_page_start == 0x1000;
+    bool fresh = c.dx == 0 && bda_get(video_page_start) == 0x1000;
     call_ax(0x10, 0x0500);
     return fresh && cursor_at() == 0x0102;
 }
@@ -189,12 +189,12 @@ static bool fifty_rows_with_the_small_font(void)
     call_ax(0x10, 0x0003);
     soft_int(0x10, &c);
     soft_int(0x10, &i);
-    bool small = BDA->video_rows == 49 && BDA->char_height == 8 && i.cx == 8 && (uint8_t)i.dx == 49;
+    bool small = bda_get(video_rows) == 49 && bda_get(char_height) == 8 && i.cx == 8 && (uint8_t)i.dx == 49;
     cursor_to(0x3100);
     call_ax(0x10, 0x0E0A);
     bool last_row = cursor_at() == 0x3100;
     call_ax(0x10, 0x0003);
-    return small && last_row && BDA->video_rows == 24;
+    return small && last_row && bda_get(video_rows) == 24;
 }
 
 static uint8_t pixel(uint16_t x, uint16_t y, uint8_t colour)
@@ -205,14 +205,14 @@ static uint8_t pixel(uint16_t x, uint16_t y, uint8_t colour)
     return get.al;
 }
 
-static const ROM uint8_t modes[] __attribute__((section(".rom"))) = {0x04, 0x06, 0x0D, 0x0E, 0x10, 0x11, 0x12, 0x13};
+static ROM_DATA uint8_t modes[] = {0x04, 0x06, 0x0D, 0x0E, 0x10, 0x11, 0x12, 0x13};
 
 static bool pixels_in_each_graphics_mode(void)
 {
     for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++) {
-        call_ax(0x10, modes[i]);
+        call_ax(0x10, rom_get(modes[i]));
         if (pixel(13, 101, 1) != 1 || pixel(14, 100, 1) != 1 || pixel(13, 101, 0) != 0
-            || (modes[i] != 0x13 && pixel(14, 100, 0x81) != 0))
+            || (rom_get(modes[i]) != 0x13 && pixel(14, 100, 0x81) != 0))
             return false;
     }
     call_ax(0x10, 0x0013);
@@ -222,7 +222,7 @@ static bool pixels_in_each_graphics_mode(void)
 static bool characters_in_each_graphics_mode(void)
 {
     for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++) {
-        call_ax(0x10, modes[i]);
+        call_ax(0x10, rom_get(modes[i]));
         put_cells(0x0203, 0x0900 | 'A', 1, 2);
         put_cells(0x1800, 0x0900 | 'g', 1, 1);
         if ((uint8_t)cell_at(0x0204) != 'A' || (uint8_t)cell_at(0x1800) != 'g')
@@ -254,6 +254,88 @@ static bool display_is_vga(void)
     soft_int(0x10, &c);
     soft_int(0x10, &f);
     return c.al == 0x1A && c.bl == 8 && f.al == 0x1B;
+}
+
+/* The states of INT 10h/1Ch by the bit of CX that chooses each, and the bytes that it has in a buffer. */
+enum { STATES = 3, PARTIAL = 0, BEFORE = 0x400, BETWEEN = 0x800, AFTER = 0xC00, STATE_LIMIT = 0x400, UNTOUCHED = 0xA5 };
+static ROM_DATA uint16_t state_bytes[STATES] = {64, 64, 832};
+static ROM_DATA uint16_t state_used[STATES] = {61, 45, 769};
+
+static bool bytes_equal(uint16_t a, uint16_t b, uint16_t bytes)
+{
+    while (bytes && far_get8(BUFFER, a + bytes - 1) == far_get8(BUFFER, b + bytes - 1))
+        bytes--;
+    return bytes == 0;
+}
+
+static bool state_call(uint8_t function, uint16_t states, uint16_t at)
+{
+    struct call c = {.ax = 0x1C00 | function, .bx = at, .cx = states, .es = BUFFER};
+    if (function == 1)
+        far_fill16(BUFFER, at, UNTOUCHED << 8 | UNTOUCHED, STATE_LIMIT / 2);
+    soft_int(0x10, &c);
+    return c.al == 0x1C;
+}
+
+/* The data area's part: 40:49 to 40:66, 40:84 to 40:8A, vectors 1Fh and 43h. The DAC's: mask and 256 colours. */
+static bool states_are_those_of_the_display(uint16_t at)
+{
+    static ROM_DATA struct { uint16_t from, bytes; } pieces[] = {{0x449, 0x1E}, {0x484, 7}, {0x1F * 4, 4}, {0x43 * 4, 4}};
+    bool good = far_get8(BUFFER, at + 60) == inb(0x3CC);
+
+    outb(0x3C4, 2);
+    good = good && far_get8(BUFFER, at + 2) == inb(0x3C5);
+    for (uint8_t i = 0; i < 25; i++) {
+        outb(0x3D4, i);
+        good = good && far_get8(BUFFER, at + 5 + i) == inb(0x3D5);
+    }
+    at += rom_get(state_bytes[0]);
+    for (unsigned i = 0, to = at; i < ARRAY_LENGTH(pieces); i++)
+        for (unsigned n = 0; n < rom_get(pieces[i].bytes); n++, to++)
+            good = good && far_get8(BUFFER, to) == far_get8(0, rom_get(pieces[i].from) + n);
+    at += rom_get(state_bytes[1]);
+    good = good && far_get8(BUFFER, at) == inb(0x3C6);
+    outb(0x3C7, 0);
+    for (unsigned i = 0; i < 768; i++)
+        good = good && far_get8(BUFFER, at + 1 + i) == inb(0x3C9);
+    return good;
+}
+
+/* Each combination: what it names is saved, byte for byte, and comes back; what it does not name stays as it is, and no more memory is written. */
+static bool state_combination(uint16_t states)
+{
+    struct call size = {.ax = 0x1C00, .cx = states}, colour = {.ax = 0x1010, .bx = 200, .cx = 0x0A0B, .dx = 0x0900};
+    uint16_t at = PARTIAL, full = 0;
+
+    call_ax(0x10, 0x0003);
+    cursor_to(0x0507);
+    soft_int(0x10, &colour);
+    soft_int(0x10, &size);
+    bool good = state_call(1, 7, BEFORE) && states_are_those_of_the_display(BEFORE) && state_call(1, states, PARTIAL);
+    call_ax(0x10, 0x0013);
+    good = good && state_call(1, 7, BETWEEN) && state_call(2, states, PARTIAL) && state_call(1, 7, AFTER);
+    for (unsigned i = 0; i < STATES; i++) {
+        uint16_t bytes = rom_get(state_bytes[i]), used = rom_get(state_used[i]);
+        bool named = states >> i & 1;
+        good = good && !bytes_equal(BEFORE + full, BETWEEN + full, used)
+               && bytes_equal(AFTER + full, (named ? BEFORE : BETWEEN) + full, used)
+               && (!named || bytes_equal(at, BEFORE + full, used));
+        at += named ? bytes : 0;
+        full += bytes;
+    }
+    good = good && size.al == 0x1C && size.bx * 64 == at;
+    while (at < STATE_LIMIT)
+        good = good && far_get8(BUFFER, at++) == UNTOUCHED;
+    return good;
+}
+
+static bool display_state_is_saved_and_restored(void)
+{
+    bool good = true;
+    for (uint16_t states = 0; states < 1 << STATES; states++)
+        good = state_combination(states) && good;
+    call_ax(0x10, 0x0003);
+    return good;
 }
 
 /* Puts a scan code into the keyboard controller and lets its interrupt through. */
@@ -303,11 +385,11 @@ static bool caps_lock_toggles_and_is_lit(void)
     scan(0x3A), scan(0xBA), scan(0x30), scan(0xB0);
     bool upper = key(0) == 0x3042;
     delay(50);
-    bool lit = (BDA->kbd_leds & 0x47) == 0x04;
+    bool lit = (bda_get(kbd_leds) & 0x47) == 0x04;
     scan(0x3A), scan(0xBA), scan(0x30), scan(0xB0);
     bool lower = key(0) == 0x3062;
     delay(50);
-    return upper && lit && lower && (BDA->kbd_leds & 0x47) == 0;
+    return upper && lit && lower && (bda_get(kbd_leds) & 0x47) == 0;
 }
 
 static bool num_lock_turns_the_keypad_to_digits(void)
@@ -321,7 +403,7 @@ static bool num_lock_turns_the_keypad_to_digits(void)
 static bool break_empties_the_buffer(void)
 {
     scan(0x1E), scan(0x9E), scan(0x1D), scan(0xE0), scan(0x46), scan(0xE0), scan(0xC6), scan(0x9D);
-    return BDA->ctrl_break == 0x80 && key(0) == 0;
+    return bda_get(ctrl_break) == 0x80 && key(0) == 0;
 }
 
 static bool pushed_key_comes_back(void)
@@ -405,20 +487,20 @@ static bool waits_end(void)
 {
     struct call wait = {.ax = 0x8600, .cx = 0x0003, .dx = 0x0D40}, event = {.ax = 0x8300, .dx = 20000, .es = BUFFER};
     uint16_t offset = vector_offset(0x70), segment = vector_segment(0x70);
-    uint32_t before = BDA->ticks;
+    uint32_t before = bda_get(ticks);
     far_put16(0, 0x624, offset);
     far_put16(0, 0x626, segment);
     far_put16(0, 0x620, 0);
     set_vector(0x70, 0x1000, (uint16_t)(uint32_t)clock_counter);
     soft_int(0x15, &wait);
     uint16_t waited = far_get16(0, 0x620);
-    bool ticked = BDA->ticks != before;
+    bool ticked = bda_get(ticks) != before;
     far_put8(BUFFER, 0, 0);
     far_put16(0, 0x620, 0);
     soft_int(0x15, &event);
     struct call busy = {.ax = 0x8600, .dx = 1000};
     soft_int(0x15, &busy);
-    for (before = BDA->ticks; BDA->ticks - before < 91 && !far_get8(BUFFER, 0);)
+    for (before = bda_get(ticks); bda_get(ticks) - before < 91 && !far_get8(BUFFER, 0);)
         asm volatile("sti; hlt");
     uint16_t passed = far_get16(0, 0x620);
     set_vector(0x70, segment, offset);
@@ -476,7 +558,7 @@ static bool configuration_is_an_at(void)
     soft_int(0x15, &c);
     soft_int(0x15, &e);
     soft_int(0x15, &none);
-    return far_get8(c.es, c.bx + 2) == 0xFC && e.es == BDA->ebda && none.ah == 0x86 && none.flags & FLAG_CF;
+    return far_get8(c.es, c.bx + 2) == 0xFC && e.es == bda_get(ebda) && none.ah == 0x86 && none.flags & FLAG_CF;
 }
 
 static bool tables_lie_where_the_at_had_them(void)
@@ -576,7 +658,7 @@ static bool floppy_reads_what_was_written(void)
     bool written = disk_call(0x0312, 0x2801, 0x0100) == 0;
     fill_buffer(0);
     return written && disk_call(0x0412, 0x2801, 0x0100) == 0 && disk_call(0x0212, 0x2801, 0x0100) == 0
-           && buffer_holds(0xBEEF, 0x2400) && BDA->fd_status == 0;
+           && buffer_holds(0xBEEF, 0x2400) && bda_get(fd_status) == 0;
 }
 
 static bool floppy_refuses_what_dma_cannot(void)
@@ -701,7 +783,7 @@ static bool disk_extensions_are_announced(void)
     uint32_t chs = ((p.cl & 0xC0) << 2 | p.ch) + 1;
     chs *= (p.dh + 1) * (p.cl & 63);
     return c.bx == 0xAA55 && c.ah == 0x30 && c.cx & 1 && t.ah == 3 && ((uint32_t)t.cx << 16 | t.dx) == chs
-           && p.dl == BDA->hd_count && vector_segment(0x41) == BDA->ebda && far_get8(BDA->ebda, 0x3D + 16 + 2) == p.dh + 1;
+           && p.dl == bda_get(hd_count) && vector_segment(0x41) == bda_get(ebda) && far_get8(bda_get(ebda), 0x3D + 16 + 2) == p.dh + 1;
 }
 
 static uint8_t sum(uint16_t segment, uint16_t at, uint16_t bytes)
@@ -919,7 +1001,7 @@ static bool cd_image_is_a_write_protected_drive(void)
     cd_packet(0x4B01, 0x7F, p);
     struct call c = {.ax = 0x0800, .dx = p[2]};
     soft_int(0x13, &c);
-    bool shape = c.ch == 79 && c.cl == 18 && c.dh == 1 && c.dl == (p[2] ? BDA->hd_count : 2) && c.dl == 2;
+    bool shape = c.ch == 79 && c.cl == 18 && c.dh == 1 && c.dl == (p[2] ? bda_get(hd_count) : 2) && c.dl == 2;
     return shape && disk_call(0x0301, 0x0001, p[2]) == 0x03 && disk_call(0x0205, 0x0002, p[2]) == 0
            && far_get16(BUFFER, 0) == far_get16(0x1000, 0) && far_get16(BUFFER, 5 * 512 - 2) == far_get16(0x1000, 5 * 512 - 2)
            && disk_call(0x0201, 0x0013, p[2]) == 0x04 && disk_call(0x0401, 0x0012, p[2]) == 0;
@@ -933,7 +1015,7 @@ static bool cd_image_moves_the_others_up_until_it_ends(void)
     uint16_t there = far_get16(BUFFER, 0x40);
     bool ended = cd_packet(0x4B00, 0x7F, p), over = !cd_packet(0x4B01, 0x7F, p);
     uint8_t back = disk_call(0x0201, 0x0001, p[2]), none = disk_call(0x0201, 0x0001, p[2] | 1);
-    return moved == 0 && back == 0 && far_get16(BUFFER, 0x40) == there && (none != 0 || (p[2] && BDA->hd_count > 1)) && ended && over;
+    return moved == 0 && back == 0 && far_get16(BUFFER, 0x40) == there && (none != 0 || (p[2] && bda_get(hd_count) > 1)) && ended && over;
 }
 
 static bool cd_catalog_is_read(void)
@@ -1182,7 +1264,7 @@ static bool printer_and_serial_answer(void)
         serial = (struct call){.ax = 0x0300};
         soft_int(0x14, &serial);
     } while (!(serial.ah & 0x20) && ++tries);
-    return BDA->com[0] == 0x3F8 && serial.ah & 0x20 && BDA->equipment >> 9 & 7;
+    return bda_get(com[0]) == 0x3F8 && serial.ah & 0x20 && bda_get(equipment) >> 9 & 7;
 }
 
 struct fact {
@@ -1193,7 +1275,7 @@ struct fact {
 
 #define FACT(f, needs) {f, needs, #f}
 
-static const ROM struct fact facts[] __attribute__((section(".rom"))) = {
+static ROM_DATA struct fact facts[] = {
     FACT(memory_sizes, 0),
     FACT(caches_are_on, 0),
     FACT(upper_halves_and_registers_survive, 0),
@@ -1208,6 +1290,7 @@ static const ROM struct fact facts[] __attribute__((section(".rom"))) = {
     FACT(characters_in_each_graphics_mode, 0),
     FACT(colours_read_back, 0),
     FACT(display_is_vga, 0),
+    FACT(display_state_is_saved_and_restored, 0),
     FACT(keys_become_codes, 0),
     FACT(alt_and_digits_make_a_character, 0),
     FACT(caps_lock_toggles_and_is_lit, 0),
@@ -1267,25 +1350,26 @@ static const ROM struct fact facts[] __attribute__((section(".rom"))) = {
     FACT(smbios_structures_are_whole, 4),
 };
 
-static const ROM char good[] __attribute__((section(".rom"))) = "ok   ";
-static const ROM char bad[] __attribute__((section(".rom"))) = "BAD  ";
-static const ROM char newline[] __attribute__((section(".rom"))) = "\r\n";
-static const ROM char done[] __attribute__((section(".rom"))) = "done\r\n";
+static ROM_DATA char good[] = "ok   ";
+static ROM_DATA char bad[] = "BAD  ";
+static ROM_DATA char newline[] = "\r\n";
+static ROM_DATA char done[] = "done\r\n";
 
 void tests_run(void)
 {
     uint8_t p[19];
     bool cd = cd_packet(0x4B01, 0x7F, p);
-    uint8_t have = cd ? 16 : (disk_call(0x0201, 0x0001, 0x0000) == 0) | (BDA->hd_count >= 2 ? 2 : 0);
+    uint8_t have = cd ? 16 : (disk_call(0x0201, 0x0001, 0x0000) == 0) | (bda_get(hd_count) >= 2 ? 2 : 0);
 
-    have |= (pci_is_there() ? 4 : 0) | (BDA->equipment & 4 ? 8 : 0) | (vbe_is_there() ? 32 : 0);
+    have |= (pci_is_there() ? 4 : 0) | (bda_get(equipment) & 4 ? 8 : 0) | (vbe_is_there() ? 32 : 0);
 
     interrupts_on();
     call_ax(0x14, 0x00E3);
     for (unsigned i = 0; i < ARRAY_LENGTH(facts); i++) {
-        if (facts[i].needs & ~have)
+        if (rom_get(facts[i].needs) & ~have)
             continue;
-        bool holds = facts[i].holds();
+        bool (*fact)(void) = (bool (*)(void))rom_get(facts[i].holds);
+        bool holds = fact();
         interrupts_on();
         serial_print(holds ? good : bad);
         serial_print(facts[i].name);
