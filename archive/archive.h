@@ -76,10 +76,24 @@ bool archive_seal(const struct seal_request *request, hex_digest machine_root, s
 
 struct archive; /* one open archive; owns its descriptor and buffers */
 
+/* Opens the file of an archive to read it. A verdict, a comparison and a boot that belong together share one descriptor:
+ * a name may come to mean another file. Returns it, or -1 with *error unless path is a regular file; *size in bytes. */
+int archive_open_file(const char *path, uint64_t *size, struct error *error);
+
 /* Opens by the README's fixed-width fields, the seal, content.txt, machine.yaml and the tops of the drives: a handful
- * of reads. The seal's digests of what is read here are checked; signatures are verify's business. */
+ * of reads. What is read, here and later, is checked against the chain of digests that begins with the statement. */
 struct archive *archive_open(const char *path, struct error *error);
+/* The same from a descriptor of archive_open_file, which stays the caller's. path is for messages. */
+struct archive *archive_open_descriptor(int descriptor, const char *path, struct error *error);
 void archive_close(struct archive *archive);
+
+/* Who vouches for everything that comes from an open archive. */
+struct archive_signature {
+    bool fits;            /* the signature fits the statement and the key; false: nobody vouches */
+    hex_digest signer;    /* SHA-256 of the key's SubjectPublicKeyInfo */
+    hex_digest statement; /* SHA-256 of the statement */
+};
+const struct archive_signature *archive_signature(const struct archive *archive);
 
 const struct machine_manifest *archive_machine(const struct archive *archive);
 const struct description_manifest *archive_description(const struct archive *archive);

@@ -441,7 +441,7 @@ void extent_root(const struct map_entry *entries, uint32_t count, uint8_t root[D
     tree_root(&tree, root);
 }
 
-void extent_zero_root(uint64_t disk_size, uint32_t extent, uint8_t root[DIGEST_SIZE])
+static void zero_root(uint64_t disk_size, uint32_t extent, uint8_t root[DIGEST_SIZE])
 {
     static const uint8_t zeros[CHUNK_SIZE];
     uint32_t count = extent_chunks(disk_size, extent);
@@ -455,4 +455,10 @@ void extent_zero_root(uint64_t disk_size, uint32_t extent, uint8_t root[DIGEST_S
         tree_add_chunk(&tree, digest);
     }
     tree_root(&tree, root);
+}
+
+void zero_roots(uint64_t disk_size, struct zero_roots *roots)
+{
+    zero_root(EXTENT_SIZE, 0, roots->whole);
+    zero_root(disk_size, disk_extents(disk_size) - 1, roots->last);
 }

@@ -145,8 +145,12 @@ bool unreadable_parse(const char *text, size_t size, uint64_t sectors, struct se
 /* The root of an extent from the digests of its chunks. */
 void extent_root(const struct map_entry *entries, uint32_t count, uint8_t root[DIGEST_SIZE]);
 
-/* The root of an extent of zeros. */
-void extent_zero_root(uint64_t disk_size, uint32_t extent, uint8_t root[DIGEST_SIZE]);
+/* The roots of an extent of zeros: of one that is whole, and of the last of a disk. */
+struct zero_roots {
+    uint8_t whole[DIGEST_SIZE], last[DIGEST_SIZE];
+};
+
+void zero_roots(uint64_t disk_size, struct zero_roots *roots);
 
 /* --- seal.txt, content.txt, the statement, the README --- */
 

@@ -1,7 +1,7 @@
 /* open.c - opens an archive without walking it: README, tail, then the members that the seal points to.
  *
  * Everything that is used is checked against the seal's digests, and the seal against the statement in the evidence.
- * Whether the statement's signature fits, and whose it is, is for verify/ to say. */
+ * Whether the statement's signature fits is noted; what follows from that is for the caller to say. */
 #include "archive/open.h"
 
 #include <errno.h>
@@ -22,21 +22,29 @@ static bool out_of_memory(const struct archive *a, struct error *error)
     return error_set(error, STATUS_HOST, a->path, NULL, NULL, "out of memory");
 }
 
-static bool open_file(struct archive *a, const char *path, struct error *error)
+static bool examine(int descriptor, const char *path, uint64_t *size, struct error *error)
 {
     struct stat status;
 
-    snprintf(a->path, sizeof a->path, "%s", path);
-    a->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (a->descriptor < 0)
-        return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
-                         strerror(errno));
-    if (fstat(a->descriptor, &status) != 0)
+    if (fstat(descriptor, &status) != 0)
         return error_host(error, path, errno, "cannot examine");
     if (!S_ISREG(status.st_mode))
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "is not a regular file");
-    a->size = (uint64_t)status.st_size;
+    *size = (uint64_t)status.st_size;
     return true;
+}
+
+int archive_open_file(const char *path, uint64_t *size, struct error *error)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (descriptor < 0)
+        error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
+                  strerror(errno));
+    if (descriptor < 0 || examine(descriptor, path, size, error))
+        return descriptor;
+    close(descriptor);
+    return -1;
 }
 
 /* Reads the README for the place of the seal. */
@@ -79,13 +87,19 @@ static bool check_statement(struct archive *a, const uint8_t *tail, const struct
     const struct member *content = seal_find(&a->seal, "content.txt");
     uint8_t seal_digest[DIGEST_SIZE], signer[DIGEST_SIZE];
     struct text statement = {.bytes = NULL};
+    const char *key = (const char *)tail + at->key;
     bool fits;
 
-    if (!public_key_digest((const char *)tail + at->key, PUBLIC_PEM_SIZE, true, signer))
+    if (!public_key_digest(key, PUBLIC_PEM_SIZE, true, signer))
         return wrong(a, error, "evidence/00000000/key.pub", "has a damaged public key");
     sha256(tail + TAR_BLOCK, (size_t)seal_size, seal_digest);
     statement_print(&statement, signer, content->digest, seal_digest);
     fits = !statement.failed && memcmp(statement.bytes, tail + at->statement, statement.length) == 0;
+    hex_encode(signer, a->signature.signer);
+    sha256(tail + at->statement, (size_t)at->statement_size, signer);
+    hex_encode(signer, a->signature.statement);
+    a->signature.fits = fits && signature_fits(key, PUBLIC_PEM_SIZE, tail + at->signature, statement.bytes,
+                                               statement.length);
     text_free(&statement);
     return fits ||
            wrong(a, error, "evidence/00000000/statement.txt", "has a seal that does not fit the statement about it");
@@ -230,9 +244,11 @@ static bool read_manifests(struct archive *a, struct error *error)
 static bool parse_top(const struct archive *a, struct opened_disk *disk, const char *text)
 {
     uint32_t count = disk_extents(disk->size);
-    uint8_t zero_root[DIGEST_SIZE], root[DIGEST_SIZE];
+    struct zero_roots zero;
+    uint8_t root[DIGEST_SIZE];
     struct tree tree = {.count = 0};
 
+    zero_roots(disk->size, &zero);
     for (uint32_t i = 0; i < count; i++) {
         struct top_entry *entry = &disk->top[i];
         uint64_t map_size = (uint64_t)extent_chunks(disk->size, i) * MAP_LINE;
@@ -241,9 +257,7 @@ static bool parse_top(const struct archive *a, struct opened_disk *disk, const c
             return false;
         if (!entry->zero && entry->offset + tar_padded(entry->length) + TAR_BLOCK + map_size > a->seal_at)
             return false;
-        if (entry->zero && (i == 0 || i + 1 == count || !disk->top[i - 1].zero))
-            extent_zero_root(disk->size, i, zero_root);
-        if (entry->zero && memcmp(entry->root, zero_root, DIGEST_SIZE) != 0)
+        if (entry->zero && memcmp(entry->root, i + 1 < count ? zero.whole : zero.last, DIGEST_SIZE) != 0)
             return false;
         tree_add_subtree(&tree, entry->root);
     }
@@ -281,9 +295,13 @@ static bool read_disk(struct archive *a, enum drive_slot slot, struct error *err
     return done;
 }
 
-static bool open_all(struct archive *a, const char *path, struct error *error)
+static bool open_all(struct archive *a, int descriptor, const char *path, struct error *error)
 {
-    if (!open_file(a, path, error) || !read_readme(a, error) || !read_tail(a, error) ||
+    snprintf(a->path, sizeof a->path, "%s", path);
+    a->descriptor = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    if (a->descriptor < 0)
+        return error_host(error, path, errno, "cannot open");
+    if (!examine(a->descriptor, path, &a->size, error) || !read_readme(a, error) || !read_tail(a, error) ||
         !check_readme_and_content(a, error) || !read_manifests(a, error))
         return false;
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
@@ -295,7 +313,7 @@ static bool open_all(struct archive *a, const char *path, struct error *error)
     return (a->decoder && a->chunks && a->maps) || out_of_memory(a, error);
 }
 
-struct archive *archive_open(const char *path, struct error *error)
+struct archive *archive_open_descriptor(int descriptor, const char *path, struct error *error)
 {
     struct archive *a = calloc(1, sizeof *a);
 
@@ -304,10 +322,23 @@ struct archive *archive_open(const char *path, struct error *error)
         return NULL;
     }
     a->descriptor = -1;
-    if (open_all(a, path, error))
+    if (open_all(a, descriptor, path, error))
         return a;
     archive_close(a);
     return NULL;
+}
+
+struct archive *archive_open(const char *path, struct error *error)
+{
+    struct archive *a = NULL;
+    uint64_t size;
+    int descriptor = archive_open_file(path, &size, error);
+
+    if (descriptor >= 0) {
+        a = archive_open_descriptor(descriptor, path, error);
+        close(descriptor);
+    }
+    return a;
 }
 
 void archive_close(struct archive *a)
@@ -340,6 +371,11 @@ const struct description_manifest *archive_description(const struct archive *arc
 const char *archive_machine_root(const struct archive *archive)
 {
     return archive->machine_root;
+}
+
+const struct archive_signature *archive_signature(const struct archive *archive)
+{
+    return &archive->signature;
 }
 
 const struct error *archive_failure(const struct archive *archive)

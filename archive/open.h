@@ -33,6 +33,7 @@ struct archive {
     struct machine_manifest machine;
     struct description_manifest description;
     hex_digest machine_root;
+    struct archive_signature signature;
     struct opened_disk disks[DRIVE_COUNT];
 
     struct chunk_decoder *decoder;

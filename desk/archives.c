@@ -38,6 +38,48 @@ enum status key_new_run(const struct arguments *a)
     return STATUS_OK;
 }
 
+/* --- Whom to trust --- */
+
+/* The values of --trust, and a null at the end; null: out of memory. */
+static const char **trusted_keys(const struct arguments *a, size_t *count)
+{
+    const char **keys = calloc(a->given_count + 1, sizeof(*keys));
+    size_t position = 0;
+
+    *count = 0;
+    while (keys && (keys[*count] = argument_next(a, "--trust", &position)))
+        ++*count;
+    return keys;
+}
+
+static bool judge_signature(const struct arguments *a, const struct archive_signature *signature, const char *path, struct error *error)
+{
+    size_t count;
+    const char **keys = trusted_keys(a, &count);
+    bool trusted = false, good = keys ? signer_is_trusted(keys, count, signature->signer, &trusted, error) :
+                                        error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
+
+    free(keys);
+    if (good && !signature->fits) {
+        error_set(error, STATUS_WRONG, path, "evidence/00000000/statement.sig", "trust nothing in it; `muniment verify` reports more",
+                  "has a signature that does not fit: nobody vouches for this archive");
+        return count == 0 && (error_print(stderr, error), true);
+    }
+    return good && (count == 0 || trusted ||
+                    error_set(error, STATUS_WRONG, path, NULL, "name his public key with --trust if you trust him",
+                              "is signed by %s, whom no --trust names", signature->signer));
+}
+
+struct archive *desk_open_archive(const struct arguments *a, const char *path, struct error *error)
+{
+    struct archive *archive = archive_open(path, error);
+
+    if (!archive || judge_signature(a, archive_signature(archive), path, error))
+        return archive;
+    archive_close(archive);
+    return NULL;
+}
+
 /* --- manifest check --- */
 
 /* The word after "muniment:" on the first line that is neither empty nor a comment decides the kind. */
@@ -154,7 +196,7 @@ static const struct {
 } verdicts[] = {
     [VERDICT_TRUSTED]        = { "trusted", "intact, signed by a trusted key" },
     [VERDICT_UNKNOWN_SIGNER] = { "unknown-signer", "intact, signer unknown" },
-    [VERDICT_BAD_SIGNATURE]  = { "bad-signature", "intact, but the signature does not fit" },
+    [VERDICT_BAD_SIGNATURE]  = { "bad-signature", "agrees with itself, but the signature does not fit: nobody vouches for it" },
     [VERDICT_DAMAGED]        = { "damaged", "damaged" },
 };
 
@@ -264,12 +306,12 @@ static bool progress_share(void *context, uint64_t done, uint64_t total)
 }
 
 /* Repeats the reference boot. */
-static enum status reboot_one(struct report *report, struct error *error)
+static enum status reboot_one(struct report *report, struct archive *archive, struct error *error)
 {
     struct attest_result result;
 
     progress_begin(&report->progress, "rebooting");
-    bool good = attest_check(report->path, progress_share, &report->progress, &result, error);
+    bool good = attest_check(archive, progress_share, &report->progress, &result, error);
     progress_end(&report->progress);
     if (!good) {
         if (error->status == STATUS_OK)
@@ -281,11 +323,21 @@ static enum status reboot_one(struct report *report, struct error *error)
     return result.equal && !result.other_machine ? STATUS_OK : STATUS_WRONG;
 }
 
+/* Nobody vouches for the attestation, or nothing was asked for. */
+static void leave_reboot(const struct report *report, struct archive *archive)
+{
+    if (archive)
+        printf(report->json ? ", \"reboot\": null" : "  reboot        not compared: nobody vouches for the attestation\n");
+    archive_close(archive);
+}
+
 static enum status verify_one(struct verify_request *request, struct report *report)
 {
     struct verify_result result;
+    struct archive *archive = NULL;
     struct error error;
 
+    request->archive = report->reboot ? &archive : NULL;
     if (report->json) {
         json_member(stdout, "{", "file", report->path);
         printf(", \"findings\": [");
@@ -294,6 +346,7 @@ static enum status verify_one(struct verify_request *request, struct report *rep
     bool good = archive_verify(request, &result, &error);
     progress_end(&report->progress);
     if (!good) {
+        archive_close(archive);
         if (report->json) {
             json_member(stdout, "], ", "verdict", "unreadable");
             json_member(stdout, ", ", "error", error.what);
@@ -305,8 +358,10 @@ static enum status verify_one(struct verify_request *request, struct report *rep
     print_verdict(report, &result, intact_only ? "intact" : verdicts[result.verdict].word,
                   intact_only ? "intact" : verdicts[result.verdict].sentence);
     enum status status = intact_only || result.verdict == VERDICT_TRUSTED ? STATUS_OK : STATUS_WRONG, reboot = STATUS_OK;
-    if (report->reboot && result.verdict != VERDICT_DAMAGED)
-        reboot = reboot_one(report, &error);
+    if (archive && (result.verdict != VERDICT_BAD_SIGNATURE || intact_only))
+        reboot = reboot_one(report, archive, &error);
+    else
+        leave_reboot(report, archive);
     if (report->json)
         printf("}\n");
     if (report->reboot_failed)
@@ -317,12 +372,10 @@ static enum status verify_one(struct verify_request *request, struct report *rep
 /* The gravest status of all archives. */
 enum status verify_run(const struct arguments *a)
 {
-    const char **trusted = calloc(a->given_count + 1, sizeof(*trusted));
+    size_t count;
+    const char **trusted = trusted_keys(a, &count);
     enum status worst = trusted ? STATUS_OK : STATUS_HOST;
-    size_t position = 0, count = 0;
 
-    while (trusted && (trusted[count] = argument_next(a, "--trust", &position)))
-        count++;
     for (size_t i = 0; trusted && i < a->operand_count && !interrupted(); i++) {
         struct report report = { .path = a->operands[i], .json = argument_value(a, "--json"), .reboot = argument_value(a, "--reboot") };
         struct verify_request request = {
@@ -361,6 +414,7 @@ static bool medium_size(struct archive *archive, enum drive_slot slot, uint64_t 
 
 static void info_text(const struct archive *archive, const uint64_t *sizes)
 {
+    const struct archive_signature *signature = archive_signature(archive);
     const struct description_manifest *d = archive_description(archive);
     char canonical[MANIFEST_LIMIT];
 
@@ -369,6 +423,7 @@ static void info_text(const struct archive *archive, const uint64_t *sizes)
         printf("identifier    %s\n", d->identifier[i]);
     printf("rights        %s%s%s\n", rights_of(d), d->open || !*d->closed_until ? "" : " ", d->open ? "" : d->closed_until);
     printf("machine-root  %s\n", archive_machine_root(archive));
+    printf("signer        %s\n", signature->fits ? signature->signer : "nobody: the signature does not fit");
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
         if (sizes[slot])
             printf("%-14s%" PRIu64 " bytes\n", drive_slot_names[slot], sizes[slot]);
@@ -395,6 +450,7 @@ static void info_json(const struct archive *archive, const uint64_t *sizes)
     if (!d->open && *d->closed_until)
         json_member(stdout, ", ", "closed-until", d->closed_until);
     json_member(stdout, ", ", "machine-root", archive_machine_root(archive));
+    json_member(stdout, ", ", "signer", archive_signature(archive)->fits ? archive_signature(archive)->signer : "");
     json_member(stdout, ", ", "machine", machine_type_names[m->type]);
     json_member(stdout, ", ", "cpu", cpu_model_names[m->cpu]);
     printf(", \"mips\": %u, \"memory\": %" PRIu64 ", \"media\": {", (unsigned)m->mips, m->memory);
@@ -410,7 +466,7 @@ enum status info_run(const struct arguments *a)
 {
     uint64_t sizes[DRIVE_COUNT];
     struct error error;
-    struct archive *archive = archive_open(a->operands[0], &error);
+    struct archive *archive = desk_open_archive(a, a->operands[0], &error);
     bool good = archive != NULL;
 
     for (int slot = 0; good && slot < DRIVE_COUNT; slot++)

@@ -423,6 +423,7 @@ bool boot_show_end(struct boot *b, struct error *error)
 static bool boot_prepare(struct boot *b, struct error *error)
 {
     struct media_request request = {
+        .arguments = b->arguments,
         .path = b->arguments->operands[0],
         .floppy = argument_value(b->arguments, "--floppy"),
         .cd = argument_value(b->arguments, "--cd"),

@@ -20,4 +20,10 @@ enum status state_run(const struct arguments *arguments);
 /* Prints the error and returns its status. */
 enum status desk_fail(const struct error *error);
 
+struct archive;
+
+/* Opens an archive to use what is in it. With --trust it is refused unless its signature fits and its signer is among those named; without, a signature
+ * that does not fit is reported on standard error. */
+struct archive *desk_open_archive(const struct arguments *arguments, const char *path, struct error *error);
+
 #endif

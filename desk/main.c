@@ -31,12 +31,14 @@ static const struct option verify_options[] = {
 };
 
 static const struct option info_options[] = {
+    { "--trust", "PUB", "public key of a signer to trust (may be repeated); an archive that none of them signed is refused", true, false },
     { "--root", NULL, "print only the machine-root", false, false },
     { "--json", NULL, "print a JSON object", false, false },
     { .name = NULL }
 };
 
 static const struct option boot_options[] = {
+    { "--trust", "PUB", "public key of a signer to trust (may be repeated); an archive that none of them signed is refused", true, false },
     { "--until", "CONDITION", "run until it is true (may be repeated; the first decides):\n"
       "tick:N  time:SECONDS  screen:TEXT  serial:TEXT  halt  poweroff", true, false },
     { "--limit", "SECONDS", "of guest time, at most; exceeded: exit status 1 (default 3600)", false, false },
@@ -64,6 +66,7 @@ static const struct option boot_options[] = {
 };
 
 static const struct option replay_options[] = {
+    { "--trust", "PUB", "public key of a signer to trust (may be repeated); an archive that none of them signed is refused", true, false },
     { "--until", "CONDITION", "end before the journal does, when it is true (may be repeated), as of boot", true, false },
     { "--to", "tick:N", "end at this tick", false, false },
     { "--back", "SECONDS", "at the end, go back by so much guest time, and show the state there", false, false },

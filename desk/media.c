@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "archive/digest.h"
+#include "desk/desk.h"
 #include "desk/embedded.h"
 #include "desk/progress.h"
 
@@ -95,7 +96,9 @@ bool media_slot(const struct media *media, enum drive_kind kind, const char *obj
 
 static bool open_archive(struct media *media, const struct media_request *request, struct error *error)
 {
-    return media_open_archive(media, request->path, request->overlay, error);
+    struct archive *archive = desk_open_archive(request->arguments, request->path, error);
+
+    return archive && media_open_archive(media, archive, request->overlay, error);
 }
 
 /* --- From a manifest --- */
@@ -274,7 +277,11 @@ bool media_open(struct media *media, const struct media_request *request, struct
     enum source source;
 
     memset(media, 0, sizeof(*media));
-    return recognise(request->path, &source, error) && open_source[source](media, request, error) &&
+    if (!recognise(request->path, &source, error))
+        return false;
+    if (source != SOURCE_ARCHIVE && argument_value(request->arguments, "--trust"))
+        return error_set(error, STATUS_INPUT, request->path, NULL, NULL, "is no archive: it has no signature that --trust could be about");
+    return open_source[source](media, request, error) &&
            (!request->floppy || insert_floppy(media, request->floppy, error)) &&
            (!request->cd || insert_cd(media, request->cd, error)) &&
            (!request->disk || add_disk(media, request->disk, request->overlay, error));

@@ -2,9 +2,11 @@
 #ifndef MUNIMENT_DESK_MEDIA_H
 #define MUNIMENT_DESK_MEDIA_H
 
+#include "desk/options.h"
 #include "verify/media.h"
 
 struct media_request {
+    const struct arguments *arguments; /* where --trust may stand */
     const char *path;    /* FILE.mun, MACHINE.yaml or a disk image: told apart by content */
     const char *floppy;  /* an image to put into fd0, or null */
     const char *cd;      /* an image to put into the first CD-ROM drive, which is added if there is none; or null */

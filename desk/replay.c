@@ -124,9 +124,12 @@ static bool prepare(struct replaying *p, struct error *error)
 {
     const char *const *operands = p->boot.arguments->operands;
     struct boot *b = &p->boot;
+    struct archive *archive;
 
-    if (!boot_read_options(b, error) || !journal_read(operands[1], &p->journal, error) || !open_images(p, error) ||
-        !media_open_archive(&b->media, operands[0], NULL, error) || !boot_open_outputs(b, error))
+    if (!boot_read_options(b, error) || !journal_read(operands[1], &p->journal, error) || !open_images(p, error))
+        return false;
+    archive = desk_open_archive(b->arguments, operands[0], error);
+    if (!archive || !media_open_archive(&b->media, archive, NULL, error) || !boot_open_outputs(b, error))
         return false;
     boot_host(b, &b->host);
     b->session.replay = &p->replay;

@@ -11,7 +11,7 @@ TESTS_CPU    := $(addprefix tests/,hostfuzz.sh vectors.sh kvm_unit_tests.sh test
 CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors test386 multiboot linuxuser testfloat x87_host simd_host)
 
 # What takes longest comes first: as many run at a time as there are processors.
-TESTS      := $(addprefix tests/,determinism.sh flips.sh hosts.sh resume.sh kills.sh replay.sh attest.sh firmware.sh firmware_segments.py desk.sh readme.py recover.sh demo.sh first_light.sh symbols.sh state_doc.sh) $(TESTS_CPU) \
+TESTS      := $(addprefix tests/,determinism.sh flips.sh hosts.sh resume.sh kills.sh replay.sh attest.sh trust.sh firmware.sh firmware_segments.py desk.sh readme.py recover.sh demo.sh first_light.sh symbols.sh state_doc.sh) $(TESTS_CPU) \
               $(TEST_OBJECTS)
 
 include tests/hosts.mk
@@ -70,11 +70,16 @@ $(BUILD)/tests/reseal: tests/reseal.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(HOST_LIBS)
 
+# Preloaded by trust.sh: built for the command's own kind of host, without what CFLAGS may ask for.
+$(BUILD)/tests/swap.so: tests/swap.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(WARN) -shared -fPIC -o $@ $<
+
 $(BUILD)/tests/faulty: tests/faulty.c $(BUILD)/desk/main.o $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=machine_run -o $@ $^ $(HOST_LIBS)
 
-tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/reseal $(BUILD)/tests/faulty
+tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/reseal $(BUILD)/tests/swap.so $(BUILD)/tests/faulty
 
 # As many jobs as there are processors, unless -j says otherwise.
 JOBS = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))

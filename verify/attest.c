@@ -286,7 +286,7 @@ static bool check_points(struct attestor *a, struct attest_reader *reader, struc
     return result->equal || malformed(reader);
 }
 
-bool attest_check(const char *path, progress_function *progress, void *context, struct attest_result *result, struct error *error)
+bool attest_check(struct archive *archive, progress_function *progress, void *context, struct attest_result *result, struct error *error)
 {
     struct attestor a = { .outside = { .context = NULL }, .progress = progress, .progress_context = context };
     struct attestation attestation = { .text = NULL };
@@ -294,14 +294,14 @@ bool attest_check(const char *path, progress_function *progress, void *context, 
     bool good;
 
     memset(result, 0, sizeof(*result));
-    good = media_open_archive(&a.media, path, NULL, error) && archive_attestation(a.media.archive, &attestation, error) &&
+    good = media_open_archive(&a.media, archive, NULL, error) && archive_attestation(archive, &attestation, error) &&
            journal_parse(attestation.journal, attestation.journal_size, "attest.journal", &a.journal, error);
     if (a.journal.text)
         attestation.journal = NULL; /* taken over */
     if (good) {
         reader.at = attestation.text;
         reader.end = attestation.text + attestation.size;
-        good = check_journal(&a.journal, error) && read_head(&reader, archive_machine_root(a.media.archive), &a.journal.header, result) &&
+        good = check_journal(&a.journal, error) && read_head(&reader, archive_machine_root(archive), &a.journal.header, result) &&
                replay_begin(&a.replay, "attest.journal", &a.journal, &a.media, a.journal.header.machine_root, NULL, &a.outside, error);
     }
     a.replay.unchecked = true; /* the points say more */

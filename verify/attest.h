@@ -17,8 +17,8 @@ struct attest_result {
     char what[256];                /* what differs, if it is not the state at a point */
 };
 
-/* Repeats the reference boot of an archive, from the archive alone. False with *error when it could not be done: status STATUS_OK if the archive has no
- * attestation. progress gets ticks. */
-bool attest_check(const char *path, progress_function *progress, void *context, struct attest_result *result, struct error *error);
+/* Repeats the reference boot of an archive, from the archive alone, and closes it. False with *error when it could not be done: status STATUS_OK if the
+ * archive has no attestation. progress gets ticks. */
+bool attest_check(struct archive *archive, progress_function *progress, void *context, struct attest_result *result, struct error *error);
 
 #endif

@@ -1,8 +1,9 @@
 /* authority.c - who says what a member must be, and whether he is to be believed.
  *
  * The signature vouches for the statement, the statement for seal.txt and content.txt, the seal for SHA256SUMS and the
- * tops, these for the extents and their maps. A damaged link is told from a damaged member by writing the link anew
- * from what it speaks of: if the signature fits that, the link is what is damaged. */
+ * tops, these for the extents and their maps. A damaged statement is distinguished from a damaged seal by printing the
+ * statement anew: if the signature fits that, the statement is what is damaged. A seal that the statement does not name
+ * says nothing; then content.txt, if the statement names that, says what the disks must be. */
 #include "verify/check.h"
 
 #include <stdio.h>
@@ -15,7 +16,7 @@ struct evidence {
     struct part *key_part, *signature_part, *statement_part, *seal_part, *content_part;
     char *key, *signature, *statement, *seal, *content;
     bool key_good;
-    uint8_t seal_digest[DIGEST_SIZE], content_digest[DIGEST_SIZE];
+    uint8_t signer[DIGEST_SIZE], seal_digest[DIGEST_SIZE], content_digest[DIGEST_SIZE];
     struct text expected; /* the statement as it must be for this key, seal and content */
 };
 
@@ -48,8 +49,8 @@ static bool take_evidence(struct check *c, struct evidence *e)
         return false;
     sha256(e->seal, (size_t)e->seal_part->member.size, e->seal_digest);
     sha256(e->content, (size_t)e->content_part->member.size, e->content_digest);
-    e->key_good = public_key_digest(e->key, PUBLIC_PEM_SIZE, true, c->signer);
-    statement_print(&e->expected, c->signer, e->content_digest, e->seal_digest);
+    e->key_good = public_key_digest(e->key, PUBLIC_PEM_SIZE, true, e->signer);
+    statement_print(&e->expected, e->signer, e->content_digest, e->seal_digest);
     return !e->expected.failed;
 }
 
@@ -70,17 +71,19 @@ static bool names(const struct evidence *e, const uint8_t digest[DIGEST_SIZE])
 /* The statement is not what it must be, and the signature does not fit what it must be either. */
 static void judge_mismatch(struct check *c, const struct evidence *e)
 {
-    bool key_named = e->key_good && names(e, c->signer);
+    bool key_named = e->key_good && names(e, e->signer);
 
-    c->content_authentic = names(e, e->content_digest);
-    c->seal_authentic = names(e, e->seal_digest);
+    c->vouched = key_named && fits(e, e->statement);
+    c->signature_bad = key_named && !c->vouched;
+    c->content_named = names(e, e->content_digest);
+    c->seal_named = names(e, e->seal_digest);
     if (!key_named)
         report_part(c, e->key_part, "is not the key that the statement names");
-    if (!c->content_authentic)
+    if (!c->content_named)
         report_part(c, e->content_part, "does not match the statement about it");
-    if (!c->seal_authentic)
+    if (!c->seal_named)
         report_part(c, e->seal_part, "does not match the statement about it");
-    if (key_named && c->content_authentic && c->seal_authentic)
+    if (key_named && c->content_named && c->seal_named)
         report_part(c, e->statement_part, "is not written as a statement of version 0 is");
 }
 
@@ -88,13 +91,15 @@ static void judge(struct check *c, const struct evidence *e)
 {
     const struct member *statement = &e->statement_part->member;
     bool same = e->key_good && memcmp(e->statement, e->expected.bytes, e->expected.length) == 0;
+    bool vouched = e->key_good && fits(e, e->expected.bytes);
 
-    if (!same && !(e->key_good && fits(e, e->expected.bytes))) {
+    if (!same && !vouched) {
         judge_mismatch(c, e);
         return;
     }
-    c->content_authentic = c->seal_authentic = true;
-    c->signature_bad = same && !fits(e, e->statement);
+    c->content_named = c->seal_named = true;
+    c->vouched = vouched;
+    c->signature_bad = !vouched;
     if (!same)
         report_difference(c, statement->name, NULL, statement->offset, e->statement, e->expected.bytes,
                           e->expected.length);
@@ -107,22 +112,25 @@ static void parse_seal(struct check *c, const struct evidence *e)
 
     seal_free(&c->seal);
     c->seal_parsed = seal_parse(e->seal, (size_t)e->seal_part->member.size, &c->seal, &reason);
-    if (c->seal_authentic && !c->seal_parsed)
+    if (c->seal_named && !c->seal_parsed)
         report_part(c, e->seal_part, reason);
 }
 
 void judge_evidence(struct check *c)
 {
     struct evidence e = {.key_good = false};
+    uint8_t digest[DIGEST_SIZE];
 
-    c->seal_authentic = false;
+    c->seal_named = false;
     if (take_evidence(c, &e)) {
         judge(c, &e);
         parse_seal(c, &e);
-        if (e.key_good)
-            hex_encode(c->signer, c->result->signer);
+        if (c->vouched)
+            hex_encode(e.signer, c->result->signer);
+        sha256(e.statement, e.expected.length, digest);
+        hex_encode(digest, c->statement);
     }
-    if (c->content_authentic)
+    if (c->content_named)
         c->content = e.content;
     else
         free(e.content);
@@ -137,7 +145,55 @@ void judge_evidence(struct check *c)
 
 static const struct member *seal_claim(const struct check *c, const char *name)
 {
-    return c->seal_parsed ? seal_find(&c->seal, name) : NULL;
+    return c->seal_named && c->seal_parsed ? seal_find(&c->seal, name) : NULL;
+}
+
+/* What follows a key at the beginning of a line of content.txt; null: there is no such line. */
+static const char *content_line(const struct check *c, const char *key)
+{
+    const char *at = c->content ? strstr(c->content, key) : NULL;
+
+    return at ? at + strlen(key) : NULL;
+}
+
+/* The line "disk: SLOT SIZE ROOT SHA256"; false: content.txt has none that can be used. */
+static bool content_disk(const struct check *c, enum drive_slot slot, uint64_t *size, uint8_t root[DIGEST_SIZE],
+                         uint8_t unreadable[DIGEST_SIZE])
+{
+    const char *line;
+    char key[32];
+
+    snprintf(key, sizeof key, "\ndisk: %s ", drive_slot_names[slot]);
+    line = content_line(c, key);
+    return line && decimal_parse(line, 15, size) && hex_decode(line + 16, root) && hex_decode(line + 81, unreadable) &&
+           *size > 0 && *size % SECTOR_SIZE == 0 && *size <= DISK_LIMIT;
+}
+
+/* The digest that content.txt has for a member. */
+static bool content_claim(const struct check *c, const struct part *part, uint8_t digest[DIGEST_SIZE])
+{
+    char tail[NAME_SIZE + 2];
+    uint8_t root[DIGEST_SIZE];
+    const char *line;
+    uint64_t size;
+
+    if (part->id.kind == MEMBER_UNREADABLE)
+        return content_disk(c, part->id.slot, &size, root, digest);
+    snprintf(tail, sizeof tail, " %s\n", part->member.name);
+    line = c->content ? strstr(c->content, tail) : NULL;
+    return line && line - c->content >= 64 && hex_decode(line - 64, digest);
+}
+
+bool content_machine_root(const struct check *c, hex_digest root)
+{
+    const char *line = content_line(c, "\nmachine-root: ");
+    uint8_t digest[DIGEST_SIZE];
+
+    if (!line)
+        return false;
+    sha256(c->content, (size_t)(line - c->content) - strlen("machine-root: "), digest);
+    hex_encode(digest, root);
+    return strncmp(root, line, 64) == 0;
 }
 
 /* Gives each member the digest that SHA256SUMS has for it. */
@@ -159,50 +215,59 @@ static void spread_sums(struct check *c, const char *line)
 
 bool claims_allow(const struct check *c, const struct part *part)
 {
-    const struct member *m = &part->member, *sealed = seal_claim(c, m->name);
+    const struct member *m = &part->member, *sealed;
     const struct disk_check *disk = &c->disks[part->id.slot];
+    bool listed = part->id.kind != MEMBER_EXTENT && part->id.kind != MEMBER_MAP;
+    uint8_t digest[DIGEST_SIZE];
 
     if (part->id.kind >= MEMBER_SEAL)
         return true;
     if (part->id.kind == MEMBER_MAP && disk->claimed && part->id.extent < disk->extents)
         return memcmp(m->digest, disk->claimed[part->id.extent].map_digest, DIGEST_SIZE) == 0;
-    if (sealed && memcmp(m->digest, sealed->digest, DIGEST_SIZE) == 0)
-        return true;
-    if (sealed && (c->seal_authentic || !part->in_sums))
-        return false;
+    sealed = listed ? seal_claim(c, m->name) : NULL;
+    if (sealed)
+        return memcmp(m->digest, sealed->digest, DIGEST_SIZE) == 0;
+    if (listed && content_claim(c, part, digest))
+        return memcmp(m->digest, digest, DIGEST_SIZE) == 0;
     return !part->in_sums || memcmp(m->digest, part->summed, DIGEST_SIZE) == 0;
 }
 
-/* The size of a disk, from the seal or, if that is damaged, from content.txt. */
-static uint64_t disk_size(const struct check *c, enum drive_slot slot)
+/* Size and root of a disk: from the seal, or from content.txt if the statement does not name the seal. */
+static void load_disk(struct check *c, enum drive_slot slot)
 {
-    char key[32];
-    const char *at;
-    uint64_t size;
+    struct disk_check *disk = &c->disks[slot];
+    uint8_t unreadable[DIGEST_SIZE];
 
-    if (c->seal_authentic && c->seal_parsed)
-        return c->seal.disks[slot].size;
-    snprintf(key, sizeof key, "\ndisk: %s ", drive_slot_names[slot]);
-    at = c->content ? strstr(c->content, key) : NULL;
-    return at && decimal_parse(at + strlen(key), 15, &size) && size % SECTOR_SIZE == 0 && size <= DISK_LIMIT ? size : 0;
+    if (c->seal_named && c->seal_parsed) {
+        disk->size = c->seal.disks[slot].size;
+        memcpy(disk->root, c->seal.disks[slot].root, DIGEST_SIZE);
+    } else if (!content_disk(c, slot, &disk->size, disk->root, unreadable)) {
+        disk->size = 0;
+    }
+    disk->extents = disk_extents(disk->size);
 }
 
-/* The top, if something vouches for it. */
+/* The top, if it leads to the root of the disk. */
 static void load_top(struct check *c, enum drive_slot slot)
 {
     struct disk_check *disk = &c->disks[slot];
     struct part *part = find_part(c, MEMBER_TOP, slot);
     char *text = part && part->member.size == (uint64_t)disk->extents * TOP_LINE ? read_part(c, part, TOP_LIMIT) : NULL;
     bool good = text != NULL;
+    struct tree tree = {.count = 0};
+    uint8_t root[DIGEST_SIZE];
 
     if (good) {
         sha256(text, (size_t)part->member.size, part->member.digest);
-        good = (seal_claim(c, part->member.name) || c->sums_intact) && claims_allow(c, part);
+        good = claims_allow(c, part);
         disk->claimed = calloc(disk->extents, sizeof *disk->claimed);
     }
-    for (uint32_t i = 0; good && disk->claimed && i < disk->extents; i++)
+    for (uint32_t i = 0; good && disk->claimed && i < disk->extents; i++) {
         good = top_line_parse(text + (size_t)i * TOP_LINE, i, &disk->claimed[i]);
-    if (!good) {
+        tree_add_subtree(&tree, disk->claimed[i].root);
+    }
+    tree_root(&tree, root);
+    if (!good || memcmp(root, disk->root, DIGEST_SIZE) != 0) {
         free(disk->claimed);
         disk->claimed = NULL;
     }
@@ -224,12 +289,72 @@ void load_claims(struct check *c)
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
         struct disk_check *disk = &c->disks[slot];
 
-        disk->size = disk_size(c, (enum drive_slot)slot);
-        disk->extents = disk_extents(disk->size);
+        load_disk(c, (enum drive_slot)slot);
         if (disk->size == 0)
             continue;
         disk->read = calloc(disk->extents, sizeof *disk->read);
         load_top(c, (enum drive_slot)slot);
+    }
+}
+
+/* --- Disks --- */
+
+/* The root of a disk from what was read. An extent that was not there is one of zeros. */
+static void read_root(struct disk_check *disk, uint8_t root[DIGEST_SIZE])
+{
+    struct zero_roots zero;
+    struct tree tree = {.count = 0};
+
+    zero_roots(disk->size, &zero);
+    for (uint32_t i = 0; i < disk->extents; i++) {
+        struct top_entry *entry = &disk->read[i];
+
+        if (entry->length == 0) {
+            entry->zero = true;
+            memcpy(entry->root, i + 1 < disk->extents ? zero.whole : zero.last, DIGEST_SIZE);
+        }
+        tree_add_subtree(&tree, entry->root);
+    }
+    tree_root(&tree, root);
+}
+
+/* The part of the file that holds a disk; whether damage of an extent is reported already. */
+static bool disk_span(const struct check *c, enum drive_slot slot, uint64_t *from, uint64_t *end)
+{
+    bool damaged = false;
+
+    *from = *end = 0;
+    for (uint32_t i = 0; i < c->count; i++) {
+        const struct part *part = &c->parts[i];
+
+        if (part->id.kind < MEMBER_EXTENT || part->id.kind > MEMBER_UNREADABLE || part->id.slot != slot)
+            continue;
+        *from = *end ? *from : part->member.offset;
+        *end = part->member.offset + part->member.size;
+        damaged = damaged || (part->id.kind == MEMBER_EXTENT && part->damaged);
+    }
+    return damaged;
+}
+
+void check_roots(struct check *c)
+{
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
+        struct disk_check *disk = &c->disks[slot];
+        uint8_t root[DIGEST_SIZE];
+        uint64_t from, end;
+        char name[16];
+
+        if (disk->read)
+            read_root(disk, root);
+        if (disk_span(c, (enum drive_slot)slot, &from, &end) || !(c->seal_named || c->content_named))
+            continue;
+        snprintf(name, sizeof name, "disk/%s", drive_slot_names[slot]);
+        if (disk->read && memcmp(root, disk->root, DIGEST_SIZE) != 0)
+            report_place(c, name, NULL, from, end - from, "is not the disk whose root stands in %s",
+                         c->seal_named ? "seal.txt" : "content.txt");
+        else if (disk->size == 0 && end > 0)
+            report_place(c, name, NULL, from, end - from, "is a disk that %s does not name",
+                         c->seal_named ? "seal.txt" : "content.txt");
     }
 }
 
@@ -262,33 +387,18 @@ static void check_readme(struct check *c)
     free(text);
 }
 
-static void check_disk(struct check *c, enum drive_slot slot)
+static void check_top(struct check *c, enum drive_slot slot)
 {
     struct disk_check *disk = &c->disks[slot];
     struct text top = {.bytes = NULL};
-    struct tree tree = {.count = 0};
-    uint8_t root[DIGEST_SIZE];
     char line[TOP_LINE + 1];
 
     for (uint32_t i = 0; i < disk->extents; i++) {
-        struct top_entry *entry = &disk->read[i];
-
-        if (entry->length == 0) {
-            entry->zero = true;
-            if (i == 0 || i + 1 == disk->extents || !disk->read[i - 1].zero)
-                extent_zero_root(disk->size, i, entry->root);
-            else
-                memcpy(entry->root, disk->read[i - 1].root, DIGEST_SIZE);
-        }
-        top_line_print(line, i, entry);
+        top_line_print(line, i, &disk->read[i]);
         text_add(&top, line, TOP_LINE);
-        tree_add_subtree(&tree, entry->root);
     }
     check_text(c, MEMBER_TOP, slot, &top);
     text_free(&top);
-    tree_root(&tree, root);
-    if (memcmp(root, c->seal.disks[slot].root, DIGEST_SIZE) != 0)
-        report_part(c, find_part(c, MEMBER_SEAL, 0), "names a root that a disk does not have");
 }
 
 static void check_tables(struct check *c)
@@ -322,12 +432,17 @@ void check_consistency(struct check *c)
     check_tables(c);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         if (c->disks[slot].read)
-            check_disk(c, (enum drive_slot)slot);
+            check_top(c, (enum drive_slot)slot);
     if (c->result->findings > 0 || c->out_of_memory)
         return;
-    archive = archive_open(c->request->path, &error);
+    archive = archive_open_descriptor(c->descriptor, c->request->path, &error);
     if (!archive)
         report_place(c, "archive", error.place, 0, c->size, "cannot be opened although its digests are right: %s %s",
                      error.object, error.what);
-    archive_close(archive);
+    else if (strcmp(archive_signature(archive)->statement, c->statement) != 0)
+        report_place(c, "archive", NULL, 0, c->size, "was changed while it was verified");
+    if (c->result->findings == 0 && c->request->archive)
+        *c->request->archive = archive;
+    else
+        archive_close(archive);
 }

@@ -24,7 +24,8 @@ struct part {
 struct disk_check {
     uint64_t size;             /* 0: no disk, or not known */
     uint32_t extents;
-    struct top_entry *claimed; /* null: the top is damaged or missing */
+    uint8_t root[DIGEST_SIZE]; /* of the disk, from where its size is */
+    struct top_entry *claimed; /* null: the top is damaged or missing, or does not lead to the root */
     struct top_entry *read;    /* null: the size is not known */
 };
 
@@ -41,11 +42,12 @@ struct check {
 
     struct seal seal;        /* as parsed from seal.txt */
     bool seal_parsed;
-    bool seal_authentic;     /* the statement names it */
-    bool content_authentic;
-    char *content;           /* content.txt, if it is authentic */
-    bool signature_bad;      /* everything fits but the signature */
-    uint8_t signer[DIGEST_SIZE];
+    bool seal_named;         /* the statement names it: its claims count */
+    bool content_named;
+    bool vouched;            /* the signature fits the statement: what the statement leads to is what was signed */
+    bool signature_bad;      /* key and statement are what they must be, and the signature does not fit them */
+    char *content;           /* content.txt, if the statement names it */
+    hex_digest statement;    /* SHA-256 of the statement */
     bool sums_intact;        /* SHA256SUMS is what the seal says */
     struct disk_check disks[DRIVE_COUNT];
 
@@ -83,6 +85,10 @@ void judge_evidence(struct check *c);
 void load_claims(struct check *c);
 /* Whether the digest that was read is one that it may be; true when nothing is said about it. */
 bool claims_allow(const struct check *c, const struct part *part);
+/* The machine-root in content.txt; false unless the statement names it. */
+bool content_machine_root(const struct check *c, hex_digest root);
+/* When everything was read: whether the disks are those that the statement leads to. */
+void check_roots(struct check *c);
 /* When nothing was found damaged: whether what the archive says of itself is so. */
 void check_consistency(struct check *c);
 

@@ -158,11 +158,9 @@ static bool open_sealed_disk(struct media *media, enum drive_slot slot, const ch
     return attach_sealed(media, slot, &base, overlay, archive_machine_root(media->archive), error);
 }
 
-bool media_open_archive(struct media *media, const char *path, const char *overlay, struct error *error)
+bool media_open_archive(struct media *media, struct archive *archive, const char *overlay, struct error *error)
 {
-    media->archive = archive_open(path, error);
-    if (!media->archive)
-        return false;
+    media->archive = archive;
     media->manifest = *archive_machine(media->archive);
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
         if (!open_sealed_disk(media, slot, overlay, error))

@@ -20,9 +20,9 @@ struct media {
     } system, video;
 };
 
-/* Opens an archive. Writes are kept in OVERLAY.SLOT, or, if that is null, thrown away. *media is zero before; the caller calls media_close in any
- * case. */
-bool media_open_archive(struct media *media, const char *path, const char *overlay, struct error *error);
+/* Takes an open archive over. Writes are kept in OVERLAY.SLOT, or, if that is null, thrown away. *media is zero before; the caller calls media_close in
+ * any case. */
+bool media_open_archive(struct media *media, struct archive *archive, const char *overlay, struct error *error);
 /* The same from a machine that is being sealed, which must outlive *media. */
 bool media_open_sealed(struct media *media, const struct sealed_machine *machine, struct error *error);
 void media_close(struct media *media);

@@ -63,7 +63,7 @@ static bool try_seal(struct check *c, uint64_t seal_at, uint64_t *seal_size)
     hex_encode(digest, hex);
     snprintf(line, sizeof line, "member: %s seal.txt\n", hex);
     tail[at.statement + at.statement_size] = '\0';
-    c->seal_authentic = c->seal_parsed && strstr(tail + at.statement, line);
+    c->seal_named = c->seal_parsed && strstr(tail + at.statement, line);
     free(tail);
     *seal_size = length;
     return c->seal_parsed;
@@ -295,7 +295,7 @@ static void check_present(struct check *c)
         member_name((enum member_kind)kind, 0, 0, name);
         report_place(c, name, NULL, 0, 0, "is missing");
     }
-    for (uint32_t i = 0; c->seal_authentic && i < c->seal.count; i++) {
+    for (uint32_t i = 0; c->seal_named && i < c->seal.count; i++) {
         const struct member *m = &c->seal.members[i];
 
         if (!is_always_there(member_identify(m->name).kind) && !find_name(c, m->name))
@@ -312,7 +312,7 @@ bool plan_members(struct check *c)
     read_some(c, 0, first, 15);
     if (!sealed && memcmp(first, "000-README.txt", 15) != 0)
         return false;
-    if (!sealed || !c->seal_authentic || !plan_by_seal(c, seal_at, seal_size)) {
+    if (!sealed || !c->seal_named || !plan_by_seal(c, seal_at, seal_size)) {
         c->count = 0;
         plan_by_headers(c);
     } else {

@@ -272,6 +272,17 @@ static void find_other_encoding(struct extent_check *x)
         report_part(c, x->part, "is compressed otherwise than it was sealed; what its chunks hold is intact");
 }
 
+/* Whether the map is known to be the one that was signed. */
+static bool map_is_vouched(const struct extent_check *x)
+{
+    uint8_t root[DIGEST_SIZE];
+
+    if (!x->s->c->vouched || !x->map_intact || !x->disk->claimed || x->part->id.extent >= x->disk->extents)
+        return false;
+    extent_root(x->map, x->count, root);
+    return memcmp(root, x->disk->claimed[x->part->id.extent].root, DIGEST_SIZE) == 0;
+}
+
 static void judge_extent(struct extent_check *x)
 {
     struct check *c = x->s->c;
@@ -285,8 +296,10 @@ static void judge_extent(struct extent_check *x)
                          x->legal[i] ? x->map[i].length : x->read[i].length,
                          x->wrong[i] ? x->wrong[i] : "does not match its digest");
     }
-    if (!allowed && c->sums_intact)
+    if (!allowed && c->sums_intact && map_is_vouched(x))
         find_other_encoding(x);
+    else if (!allowed && c->sums_intact && !x->part->damaged)
+        report_part(c, x->part, "does not match its digest");
     if (x->count > 0 && x->disk->read && x->part->id.extent < x->disk->extents) {
         struct top_entry *entry = &x->disk->read[x->part->id.extent];
 

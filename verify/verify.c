@@ -2,12 +2,10 @@
 #include "verify/check.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define PUBLIC_FILE_LIMIT 16384
@@ -87,26 +85,27 @@ char *read_part(struct check *c, const struct part *part, uint64_t limit)
 
 /* --- Trust --- */
 
-/* Reads the keys that are trusted; *trusted tells whether the signer is among them. */
-static bool is_trusted(const struct verify_request *r, const uint8_t signer[DIGEST_SIZE], bool *trusted,
+bool signer_is_trusted(const char *const *keys, size_t count, const char *signer, bool *trusted,
                        struct error *error)
 {
     char text[PUBLIC_FILE_LIMIT];
     uint8_t digest[DIGEST_SIZE];
+    hex_digest hex;
 
     *trusted = false;
-    for (size_t i = 0; i < r->trusted_count; i++) {
-        FILE *file = fopen(r->trusted[i], "rb");
+    for (size_t i = 0; i < count; i++) {
+        FILE *file = fopen(keys[i], "rb");
         size_t size;
 
         if (!file)
-            return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, r->trusted[i], NULL, NULL,
+            return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, keys[i], NULL, NULL,
                              "cannot open: %s", strerror(errno));
         size = fread(text, 1, sizeof text, file);
         fclose(file);
         if (!public_key_digest(text, size, false, digest))
-            return error_set(error, STATUS_INPUT, r->trusted[i], NULL, NULL, "is not an Ed25519 public key in PEM");
-        *trusted = *trusted || memcmp(digest, signer, DIGEST_SIZE) == 0;
+            return error_set(error, STATUS_INPUT, keys[i], NULL, NULL, "is not an Ed25519 public key in PEM");
+        hex_encode(digest, hex);
+        *trusted = *trusted || strcmp(hex, signer) == 0;
     }
     return true;
 }
@@ -116,17 +115,10 @@ static bool is_trusted(const struct verify_request *r, const uint8_t signer[DIGE
 static bool open_file(struct check *c, struct error *error)
 {
     const char *path = c->request->path;
-    struct stat status;
 
-    c->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    c->descriptor = archive_open_file(path, &c->size, error);
     if (c->descriptor < 0)
-        return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
-                         strerror(errno));
-    if (fstat(c->descriptor, &status) != 0)
-        return error_host(error, path, errno, "cannot examine");
-    if (!S_ISREG(status.st_mode))
-        return error_set(error, STATUS_INPUT, path, NULL, NULL, "is not a regular file");
-    c->size = (uint64_t)status.st_size;
+        return false;
     c->decoder = chunk_decoder_new();
     c->encoder = chunk_encoder_new();
     return (c->decoder && c->encoder) || error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
@@ -137,7 +129,7 @@ static bool check_all(struct check *c, struct error *error)
     const char *path = c->request->path;
     bool trusted;
 
-    if (!is_trusted(c->request, c->signer, &trusted, error) || !open_file(c, error))
+    if (!signer_is_trusted(c->request->trusted, c->request->trusted_count, "", &trusted, error) || !open_file(c, error))
         return false;
     if (!plan_members(c))
         return error_set(error, STATUS_INPUT, path, NULL, NULL,
@@ -146,6 +138,8 @@ static bool check_all(struct check *c, struct error *error)
         judge_evidence(c);
         load_claims(c);
         stream_members(c);
+        if (!c->cancelled && !c->out_of_memory)
+            check_roots(c);
     }
     if (c->result->findings == 0 && !c->out_of_memory && !c->cancelled)
         check_consistency(c);
@@ -158,23 +152,19 @@ static bool check_all(struct check *c, struct error *error)
 
 static bool give_verdict(struct check *c, struct error *error)
 {
+    const struct verify_request *request = c->request;
     struct verify_result *r = c->result;
-    struct text content = {.bytes = NULL};
-    uint8_t root[DIGEST_SIZE];
     bool trusted;
 
     r->bytes = c->size;
     r->members = c->count;
-    if (c->seal_authentic && c->seal_parsed) {
-        content_print(&content, &c->seal, root);
-        hex_encode(root, r->machine_root);
-        text_free(&content);
-    }
-    if (!is_trusted(c->request, c->signer, &trusted, error))
+    if (!content_machine_root(c, r->machine_root))
+        r->machine_root[0] = '\0';
+    if (!signer_is_trusted(request->trusted, request->trusted_count, r->signer, &trusted, error))
         return false;
     if (r->findings > 0)
         r->verdict = VERDICT_DAMAGED;
-    else if (c->signature_bad)
+    else if (!c->vouched)
         r->verdict = VERDICT_BAD_SIGNATURE;
     else
         r->verdict = trusted ? VERDICT_TRUSTED : VERDICT_UNKNOWN_SIGNER;

@@ -406,7 +406,7 @@ static void a_signed_archive_that_contradicts_itself_is_damage(void **state)
     memcpy(forge_find(&f, "disk/fd0.top")->bytes + 37, hex, 64);          /* the top agrees; the chunk does not */
     forge_and_expect(&f, &seal, "disk/fd0/00000000.gz", "does not match its digest");
     seal.disks[DRIVE_FD0].root[5] ^= 1;
-    forge_and_expect(&f, &seal, "seal.txt", "root");
+    forge_and_expect(&f, &seal, "disk/fd0", "whose root stands in seal.txt");
     seal.disks[DRIVE_FD0].root[5] ^= 1;
     seal.disks[DRIVE_FD0].size -= 512;                                    /* the last chunk is longer than the disk */
     forge_and_expect(&f, &seal, "disk/fd0/00000000.gz", "length");
@@ -456,6 +456,47 @@ static void a_verification_can_be_cancelled(void **state)
     assert_int_equal(error.status, STATUS_HOST);
 }
 
+/* What stands in the file when it has been read is somebody else's archive, as sound as the one that was verified. */
+static bool replace(void *context, uint64_t done, uint64_t total)
+{
+    size_t size;
+    uint8_t *other = read_file(sample_path(&sample, "other.mun"), &size);
+
+    (void)context, (void)done;
+    assert_int_equal(size, total);
+    write_sample("changing.mun", other, size);
+    free(other);
+    return true;
+}
+
+static void an_archive_that_is_changed_in_its_place_is_not_the_one_that_was_verified(void **state)
+{
+    struct seal_request request = sample_request(&sample, "machine.yaml", "other.mun");
+    struct archive *archive = NULL;
+    struct verify_request wanted = {
+        .path = sample_path(&sample, "changing.mun"), .progress = replace, .archive = &archive};
+    struct verify_result result;
+    struct error error;
+    hex_digest root;
+    size_t size;
+    uint8_t *file;
+
+    (void)state;
+    request.key_path = sample_path(&sample, "other");
+    assert_true(archive_seal(&request, root, &error));
+    file = read_file(sample_path(&sample, "small.mun"), &size);
+    write_sample("changing.mun", file, size);
+    free(file);
+    assert_true(archive_verify(&wanted, &result, &error));
+    assert_int_equal(result.verdict, VERDICT_DAMAGED);
+    assert_null(archive);
+    wanted.progress = NULL;
+    assert_true(archive_verify(&wanted, &result, &error));
+    assert_int_equal(result.verdict, VERDICT_UNKNOWN_SIGNER);
+    assert_string_equal(archive_signature(archive)->signer, result.signer);
+    archive_close(archive);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -473,6 +514,7 @@ int main(void)
         cmocka_unit_test(a_signed_archive_that_contradicts_itself_is_damage),
         cmocka_unit_test(a_signature_that_does_not_fit_is_no_damage_of_the_rest),
         cmocka_unit_test(a_verification_can_be_cancelled),
+        cmocka_unit_test(an_archive_that_is_changed_in_its_place_is_not_the_one_that_was_verified),
     };
     int failed;
 

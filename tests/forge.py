@@ -1,0 +1,210 @@
+"""forge.py - a second writer of archives, from spec/archive.md alone, which can break one rule at a time. For tests.
+
+Everything that follows from something else is computed anew, and signed again by the key that is given, so that an archive is
+wrong in one place and its digests and its signature are right. What is computed can be changed on its way: `change` maps the
+name of a member, or one of the names below, to a function from the right bytes to the wrong ones; what depends on it then
+follows from the wrong ones.
+
+    header:NAME  padding:NAME  end                     of the tar file
+    signature    file                                  64 bytes; the whole"""
+
+import hashlib
+import re
+import subprocess
+import tempfile
+import zlib
+
+BLOCK, CHUNK, EXTENT_CHUNKS = 512, 65536, 1024
+EXTENT = CHUNK * EXTENT_CHUNKS
+GZIP_HEADER = bytes.fromhex("1f8b08000000000000ff")
+EVIDENCE = "evidence/00000000/"
+SLOTS = ("fd0", "fd1", "hd0", "hd1", "hd2", "hd3")
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def hexadecimal(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def padded(size):
+    return (size + BLOCK - 1) // BLOCK * BLOCK
+
+
+def tar_header(name, size):
+    head = bytearray(BLOCK)
+    for at, text in ((0, name.encode()), (100, b"0000644"), (108, b"0000000"), (116, b"0000000"), (124, b"%011o" % size),
+                     (136, b"0" * 11), (148, b" " * 8), (156, b"0"), (257, b"ustar\0" b"00"), (329, b"0000000"), (337, b"0000000")):
+        head[at:at + len(text)] = text
+    return refresh(bytes(head))
+
+
+def refresh(header):
+    """The header with the checksum that its other bytes ask for."""
+    head = header[:148] + b" " * 8 + header[156:]
+    return head[:148] + b"%06o\0 " % sum(head) + head[156:]
+
+
+def gzip_chunk(data, level=6):
+    z = zlib.compressobj(level, zlib.DEFLATED, -15)
+    return GZIP_HEADER + z.compress(data) + z.flush() + zlib.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
+
+
+def root_of(leaves):
+    if len(leaves) == 1:
+        return leaves[0]
+    half = 1 << (len(leaves) - 1).bit_length() - 1
+    return sha256(b"\1" + root_of(leaves[:half]) + root_of(leaves[half:]))
+
+
+def leaf(chunk):
+    return sha256(b"\0" + sha256(chunk))
+
+
+def tar_members(data):
+    """{name: bytes} of a tar file, in order."""
+    offset, found = 0, {}
+    while data[offset]:
+        name, size = data[offset:offset + 100].rstrip(b"\0").decode(), int(data[offset + 124:offset + 135], 8)
+        found[name] = data[offset + BLOCK:offset + BLOCK + size]
+        offset += BLOCK + padded(size)
+    return found
+
+
+class Disk:
+    def __init__(self, image, unreadable=b""):
+        self.image, self.unreadable = image, unreadable
+        self.stored = set()    # extents that have members although they are zeros
+        self.gzip = gzip_chunk
+
+    @property
+    def chunks(self):
+        return [self.image[at:at + CHUNK] for at in range(0, len(self.image), CHUNK)]
+
+    def is_stored(self, extent):
+        return extent in self.stored or any(self.image[extent * EXTENT:(extent + 1) * EXTENT])
+
+
+class Forger:
+    """Reads an archive; `write` writes it again, as it is or as `change` and the other fields say."""
+
+    def __init__(self, path, key):
+        with open(path, "rb") as file:
+            members = tar_members(file.read())
+        self.key, self.change, self.order = key, {}, None
+        self.given = {name: data for name, data in members.items()  # what nothing follows from
+                      if not re.match(r"disk/|content|SHA256|seal|evidence|source|000", name)}
+        self.readme = members["000-README.txt"]
+        self.compressor = re.search(rb"software: .*\ncompressor: .*\n", members["seal.txt"])[0].decode()
+        self.key_pem = members[EVIDENCE + "key.pub"]
+        self.disks = {}
+        for slot, size in re.findall(r"^disk: (\w+) (\d+) ", members["seal.txt"].decode(), re.M):
+            image = bytearray(int(size))
+            for name in members:
+                if re.fullmatch(rf"disk/{slot}/\d+\.gz", name):
+                    at, data = int(name[9:17]) * EXTENT, members[name]
+                    while data:
+                        z = zlib.decompressobj(31)
+                        chunk, data = z.decompress(data), z.unused_data or b""
+                        image[at:at + len(chunk)] = chunk
+                        at += len(chunk)
+            self.disks[slot] = Disk(bytes(image), members[f"disk/{slot}.unreadable"])
+
+    def edit(self, name, old, new):
+        """Changes a text: the first `old`, which must be there, becomes `new`."""
+        def replace(data):
+            assert old in data, (name, old)
+            return data.replace(old, new, 1)
+        before = self.change.get(name, lambda data: data)
+        self.change[name] = lambda data: replace(before(data))
+
+    def wrong(self, name, data):
+        return self.change.get(name, lambda same: same)(data)
+
+    def sign(self, statement):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(statement)
+            file.flush()
+            return subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", self.key, "-in", file.name],
+                                  check=True, capture_output=True).stdout
+
+    def add(self, name, data):
+        data = self.wrong(name, data)
+        self.offsets[name] = self.at + BLOCK
+        self.at += BLOCK + padded(len(data))
+        self.members[name] = data
+        return data
+
+    def add_disk(self, slot, disk):
+        chunks, top, roots = disk.chunks, "", []
+        for extent in range((len(disk.image) + EXTENT - 1) // EXTENT):
+            part = chunks[extent * EXTENT_CHUNKS:(extent + 1) * EXTENT_CHUNKS]
+            roots.append(root_of([leaf(chunk) for chunk in part]))
+            if not disk.is_stored(extent):
+                top += f"{extent:08d} z {0:015d} {0:09d} {'0' * 64} {roots[-1].hex()}\n"
+                continue
+            name, gz, lines = f"disk/{slot}/{extent:08d}", b"", ""
+            for number, chunk in enumerate(part):
+                member = disk.gzip(chunk)
+                lines += f"{number:04d} d {len(gz):08d} {len(member):06d} {hexadecimal(chunk)}\n"
+                gz += member
+            gz = self.add(name + ".gz", gz)
+            lines = self.add(name + ".map", lines.encode())
+            top += f"{extent:08d} d {self.offsets[name + '.gz']:015d} {len(gz):09d} {hexadecimal(lines)} {roots[-1].hex()}\n"
+        self.add(f"disk/{slot}.top", top.encode())
+        self.add(f"disk/{slot}.unreadable", disk.unreadable)
+        return root_of(roots).hex()
+
+    def content(self, roots):
+        digests = {name: hexadecimal(data) for name, data in self.members.items()}
+        line = lambda name: f"member: {digests[name]} {name}\n"
+        text = "muniment-machine: 0\n" + "".join(map(line, ("machine.yaml", "firmware/system.bin", "firmware/video.bin"))) + "cmos: none\n"
+        for slot, root in roots.items():
+            text += f"disk: {slot} {len(self.disks[slot].image):015d} {root} {digests[f'disk/{slot}.unreadable']}\n"
+        head = self.wrong("content-head", text.encode()).decode()
+        text = head + f"machine-root: {hexadecimal(head.encode())}\n"
+        attested = [name for name in ("attest.txt", "attest.journal") if name in digests]
+        named = ["description.yaml"] + [name for name in digests if name.startswith("docs/")] + attested
+        return text + "".join(map(line, named)) + ("" if attested else "attestation: none\n")
+
+    def one_pass(self, sealed_bytes, seal_at):
+        self.members, self.offsets, self.at = {}, {}, 0
+        fields = b"\nsealed-bytes: %015d\nseal-at: %015d\n" % (sealed_bytes, seal_at)
+        self.add("000-README.txt", re.sub(rb"\nsealed-bytes: \d+\nseal-at: \d+\n", fields, self.readme))
+        late = [name for name in self.given if name.startswith("attest")]
+        for name in self.given:
+            if name not in late:
+                self.add(name, self.given[name])
+        roots = {slot: self.add_disk(slot, self.disks[slot]) for slot in SLOTS if slot in self.disks}
+        for name in late:
+            self.add(name, self.given[name])
+        content = self.add("content.txt", self.content(roots).encode())
+        self.add("SHA256SUMS", "".join(f"{hexadecimal(data)}  {name}\n" for name, data in self.members.items()).encode())
+        text = "muniment-seal: 0\n" + self.compressor + "parent: none\n"
+        for name, data in self.members.items():
+            if not re.fullmatch(r"disk/.*\.(gz|map)", name):
+                text += f"member: {hexadecimal(data)} {self.offsets[name]:015d} {len(data):015d} {name}\n"
+        for slot, root in roots.items():
+            text += f"disk: {slot} {len(self.disks[slot].image):015d} {root}\n"
+        seal = self.add("seal.txt", text.encode())
+        self.add(EVIDENCE + "key.pub", self.key_pem)
+        der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=self.key_pem, check=True, capture_output=True).stdout
+        statement = self.wrong(EVIDENCE + "statement.txt",
+                               f"muniment-evidence: 0\nprevious: none\nsigner: {hexadecimal(der)}\n"
+                               f"member: {hexadecimal(content)} content.txt\nmember: {hexadecimal(seal)} seal.txt\n".encode())
+        self.add(EVIDENCE + "statement.sig", self.wrong("signature", self.sign(statement)))
+        self.members[EVIDENCE + "statement.txt"] = statement
+        self.at += BLOCK + padded(len(statement))
+        return self.at + 2 * BLOCK, self.offsets["seal.txt"] - BLOCK
+
+    def write(self, path):
+        self.one_pass(*self.one_pass(0, 0))
+        out = b""
+        for name in self.order(list(self.members)) if self.order else self.members:
+            data = self.members[name]
+            out += self.wrong("header:" + name, tar_header(name, len(data))) + data
+            out += self.wrong("padding:" + name, bytes(padded(len(data)) - len(data)))
+        with open(path, "wb") as file:
+            file.write(self.wrong("file", out + self.wrong("end", bytes(2 * BLOCK))))

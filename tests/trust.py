@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""trust.py - archives that somebody without the key has changed, so that all agrees up to a link of the chain: `muniment verify` names what is not what was signed,
+and reassures about nothing.
+
+    trust.py MUNIMENT RECOVER.PY FILE.mun STRANGER
+
+STRANGER is a key that the forger has. Each case says which members are as they were in FILE.mun though they should follow from the others."""
+
+import json
+import subprocess
+import sys
+
+from forge import EVIDENCE, Forger, gzip_chunk, tar_members
+
+SEALED = ("content.txt", "seal.txt")
+STATEMENT = (EVIDENCE + "key.pub", EVIDENCE + "statement.sig", EVIDENCE + "statement.txt")
+# what is stale; the finding that names the change, as (member, part of what is said); the verdict
+CASES = {
+    "the disk, its map and its top": (("SHA256SUMS", *SEALED, *STATEMENT), ("disk/fd0.top", "digest"), "damaged"),
+    "the disk and all of seal.txt but SHA256SUMS": (("SHA256SUMS", "content.txt", *STATEMENT), ("disk/fd0", "root stands in content.txt"), "damaged"),
+    "the disk and all of seal.txt": (("content.txt", *STATEMENT), ("disk/fd0", "root stands in content.txt"), "damaged"),
+    "the disk and content.txt": (("SHA256SUMS", "seal.txt", *STATEMENT), ("content.txt", "statement"), "damaged"),
+    "the disk and all but the evidence": (STATEMENT, ("seal.txt", "statement"), "damaged"),
+    "all but the signature": ((EVIDENCE + "statement.sig",), (EVIDENCE + "statement.sig", "does not fit"), "bad-signature"),
+    "all but key and signature": ((EVIDENCE + "statement.sig", EVIDENCE + "key.pub"), (EVIDENCE + "statement.sig", "does not fit"), "bad-signature"),
+}
+
+
+def failures(muniment, recover, path, key):
+    with open(path, "rb") as file:
+        before = tar_members(file.read())
+    for name, (stale, (member, what), verdict) in CASES.items():
+        forger = Forger(path, key)
+        disk = forger.disks["fd0"]
+        assert b"COUNTY" in disk.image
+        disk.image = disk.image.replace(b"COUNTY", b"FORGED")
+        for kept in stale:
+            forger.change["signature" if kept.endswith(".sig") else kept] = lambda _, kept=kept: before[kept]
+        forger.write("changed.mun")
+        answer = json.loads(subprocess.run([muniment, "verify", "--json", "changed.mun"], capture_output=True, text=True).stdout)
+        if answer["verdict"] != verdict or not any(f["member"] == member and what in f["what"] for f in answer["findings"]):
+            yield f"{name}: verify: {answer}"
+        if any("intact" in f["what"] for f in answer["findings"]) or verdict == "bad-signature" and answer["signer"]:
+            yield f"{name}: verify reassures: {answer}"
+
+
+def main(arguments):
+    failed = list(failures(*arguments[1:]))
+    print("\n".join(failed) or f"{len(CASES)} archives that somebody has changed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
