@@ -1,10 +1,13 @@
 /* hostfuzz.c - instructions in ring 3, on our processor and on the one that this program runs on: all that comes out must be equal.
  *
  *     hostfuzz [--count N] [--seed S] [--row OPCODE] [--mode 16|32]
+ *     hostfuzz --alter N [--host VENDOR/FAMILY/MODEL] ...     tests the comparison: what the host did is altered in one trial of N
  *
  * Trials are made from the rows of the decoder's table (hostfuzz/generate.c), in batches, for a 32-bit or a 16-bit code segment. Compared are general and
  * segment registers, flags save those that the row leaves undefined, EIP, the vector with error code and CR2, and memory. Memory runs on from trial to
- * trial and from batch to batch; when it differs behind a batch, or a trial does, the batch is repeated trial by trial, and only what differs then counts. */
+ * trial and from batch to batch; when it differs after a batch, or a trial does, both halves of the batch are repeated, down to the trial that differs.
+ * Where processors differ, hostfuzz/permitted.c lists the outcomes: ours must be the first, the host's one of them. On a family that nobody has tried,
+ * differences are reported and not judged (host.h). */
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,20 +21,16 @@
 
 #define FLAGS_COMPARED (FLAGS_ARITHMETIC | FLAG_TF | FLAG_IF | FLAG_DF | FLAG_IOPL | FLAG_NT | FLAG_VM | FLAG_AC | FLAG_ID)
 
-/* What may differ: each is a choice that the manual leaves open, or the host's own. */
-enum difference { UNEXPLAINED, CALL_ORDER, ENTER_ORDER, RETURN_ORDER, POPA_REGISTERS, ICEBP_ADDRESS, DIFFERENCES };
-static const char *const differences[DIFFERENCES] = {
-    [CALL_ORDER] = "CALL to beyond the limit: #GP here, as in the manual's operation section; there what the push faults with, if it does",
-    [ENTER_ORDER] = "ENTER with two faults: here that of the last write, there that of the first push",
-    [RETURN_ORDER] = "RETF and IRET to a selector that faults: the host asks first for SS:ESP of an outer level on the stack",
-    [POPA_REGISTERS] = "POPA that faults: the host keeps the registers that were popped before; here an instruction that faults changes nothing",
-    [ICEBP_ADDRESS] = "ICEBP: under the host's hypervisor it is reported as a fault, at its own address",
-};
+/* What --alter changes in what the host did: none of it is permitted, so that each alteration must be found. */
+enum alteration { ALTER_REGISTER, ALTER_FLAG, ALTER_EIP, ALTER_SELECTOR, ALTER_VECTOR, ALTER_ERROR, ALTER_CR2, ALTER_MEMORY, ALTERATIONS };
 
 struct tally {
-    unsigned long passed, failed, discarded, repeated, different[DIFFERENCES];
-    unsigned long *tried;  /* by row */
-    uint8_t *saved;        /* the data before the batch */
+    unsigned long passed, failed, discarded, split;
+    unsigned long *tried, *differ; /* by row */
+    unsigned long *met, *other;    /* by permit: where it holds, and where the host's outcome is not ours */
+    uint8_t *saved;                /* the data before what runs now */
+    unsigned long alter, altered, found, *altered_permit; /* one trial in `alter` is altered; of these, by permit */
+    uint32_t random;
 };
 
 static uint8_t *our_data(struct fuzz *f)
@@ -63,74 +62,115 @@ static uint32_t undefined_flags(const struct trial *t)
     }
 }
 
-static bool is_equal(const struct trial *t)
+static bool is_equal(const struct trial *t, const struct outcome *a, const struct outcome *b)
 {
-    const struct outcome *a = &t->ours, *b = &t->host;
     bool equal = a->vector == b->vector && a->error == b->error && a->cr2 == b->cr2 && a->after.eip == b->after.eip
               && !((a->after.flags ^ b->after.flags) & FLAGS_COMPARED & ~undefined_flags(t)) && !memcmp(a->after.reg, b->after.reg, sizeof a->after.reg);
 
-    for (unsigned n = 0; n < SEG_COUNT; n++) {
-        uint16_t x = a->after.selector[n], y = b->after.selector[n];
-        equal &= x == y || (x < 4 && y < 4); /* the return to ring 3 may clear the RPL of a null selector */
+    return equal && !memcmp(a->after.selector, b->after.selector, sizeof a->after.selector);
+}
+
+static const struct permit *permit_of(const struct fuzz *f, const struct tally *y, const struct trial *t, struct permitted set[OUTCOMES], unsigned *count)
+{
+    const struct situation situation = {f, t, y->saved};
+
+    for (unsigned n = 0; n < permit_count; n++) {
+        for (unsigned k = 0; k < OUTCOMES; k++)
+            set[k].stores = 0;
+        *count = permits[n].outcomes(&situation, set);
+        if (*count)
+            return &permits[n];
     }
-    return equal;
+    return NULL;
 }
 
-static bool is_stack_fault(const struct outcome *o)
+/* Makes an outcome's stores in our memory, if that makes it equal to the host's. */
+static bool memory_agrees(struct fuzz *f, const struct permitted *p)
 {
-    return o->vector == EXC_PF || o->vector == EXC_AC || (o->vector == EXC_SS && !o->error);
-}
+    uint8_t *data = our_data(f);
+    uint8_t old[STORES][4];
 
-static enum difference difference_of(const struct trial *t)
-{
-    const struct outcome *a = &t->ours, *b = &t->host;
-    struct trial like = *t;
-
-    if (t->decoded != DECODE_OK)
-        return UNEXPLAINED;
-    switch (t->insn.operation) {
-    case OP_CALL:
-        return a->vector == EXC_GP && !a->error && is_stack_fault(b) ? CALL_ORDER : UNEXPLAINED;
-    case OP_ENTER:
-        return is_stack_fault(a) && is_stack_fault(b) ? ENTER_ORDER : UNEXPLAINED;
-    case OP_RETF: case OP_IRET:
-        return a->vector == EXC_GP && is_stack_fault(b) ? RETURN_ORDER : UNEXPLAINED;
-    case OP_POPA:
-        memcpy(like.host.after.reg, a->after.reg, sizeof a->after.reg);
-        return a->vector != VECTOR_NONE && b->after.reg[ESP] == t->before.reg[ESP] && is_equal(&like) ? POPA_REGISTERS : UNEXPLAINED;
-    case OP_ICEBP:
-        like.host.after.eip += t->length;
-        return is_equal(&like) ? ICEBP_ADDRESS : UNEXPLAINED;
-    default:
-        return UNEXPLAINED;
+    for (unsigned n = 0; n < p->stores; n++) {
+        memcpy(old[n], data + (p->store[n].linear - ARENA - DATA_AT), 4);
+        for (unsigned k = 0; k < p->store[n].size; k++)
+            data[p->store[n].linear - ARENA - DATA_AT + k] = (uint8_t)(p->store[n].value >> 8 * k);
     }
-}
-
-/* Of an instruction that pushes more than once and faults, the host keeps what was pushed before; ours has changed nothing, and takes it over. */
-static void pushes_copy(struct fuzz *f, const struct trial *t)
-{
-    uint32_t esp = t->before.reg[ESP], mask = stack_is_wide(f, t) ? UINT32_MAX : 0xFFFF;
-
-    if (t->ours.vector == VECTOR_NONE || t->host.vector == VECTOR_NONE || !pushes_often(&opcode_rows[t->row]))
-        return;
-    for (uint32_t n = 1; n < 160 + 4; n++) { /* ENTER 31 pushes most; and what a word at offset FFFFh reaches */
-        uint32_t at = linear_of(f, t, SEG_SS, ((esp - n) & mask) + 3) - ARENA - DATA_AT;
-        for (unsigned byte = 0; byte < 4; byte++)
-            if (at - byte < DATA_SIZE)
-                our_data(f)[at - byte] = host_data(f)[at - byte];
-    }
-}
-
-static bool is_right(struct fuzz *f, struct tally *y, const struct trial *t)
-{
-    enum difference difference;
-
-    pushes_copy(f, t);
-    if (is_equal(t))
+    if (!memcmp(data, host_data(f), DATA_SIZE))
         return true;
-    difference = difference_of(t);
-    y->different[difference]++;
-    return difference != UNEXPLAINED;
+    for (unsigned n = p->stores; n-- > 0;)
+        memcpy(data + (p->store[n].linear - ARENA - DATA_AT), old[n], 4);
+    return false;
+}
+
+/* Of a trial among others: false if it must run alone to be judged. Their memory is compared when all have run. */
+static bool is_right_among(struct fuzz *f, struct tally *y, const struct trial *t, const struct permit **other)
+{
+    struct permitted set[OUTCOMES];
+    unsigned count;
+
+    *other = NULL;
+    if (pushes_often(&opcode_rows[t->row]) && t->host.vector != VECTOR_NONE)
+        return false;
+    if (is_equal(t, &t->ours, &t->host))
+        return true;
+    *other = permit_of(f, y, t, set, &count);
+    return *other && !(*other)->alone && is_equal(t, &t->ours, &set[0].outcome) && is_equal(t, &t->host, &set[1].outcome);
+}
+
+/* Of a trial that ran alone. */
+static bool is_right_alone(struct fuzz *f, struct tally *y, const struct trial *t)
+{
+    const struct permitted as_ours = {.outcome = t->ours};
+    struct permitted set[OUTCOMES];
+    unsigned count;
+    const struct permit *p = permit_of(f, y, t, set, &count);
+
+    if (!p)
+        return is_equal(t, &t->ours, &t->host) && memory_agrees(f, &as_ours);
+    y->met[p - permits]++;
+    if (!is_equal(t, &t->ours, &set[0].outcome))
+        return false;
+    for (unsigned k = 0; k < count; k++)
+        if (is_equal(t, &t->host, &set[k].outcome) && memory_agrees(f, &set[k])) {
+            y->other[p - permits] += k != 0;
+            return true;
+        }
+    return false;
+}
+
+/* --- Alterations --- */
+
+static void host_alter(struct fuzz *f, struct tally *y, struct trial *t)
+{
+    struct outcome *o = &t->host;
+
+    switch ((enum alteration)(y->altered++ % ALTERATIONS)) {
+    case ALTER_REGISTER: o->after.reg[y->random >> 8 & 7] ^= 0x10000000; break;
+    case ALTER_FLAG:     o->after.flags ^= FLAG_DF; break;
+    case ALTER_EIP:      o->after.eip ^= 0x10000000; break;
+    case ALTER_SELECTOR: o->after.selector[(y->random >> 8) % SEG_COUNT] ^= 0x100; break;
+    case ALTER_VECTOR:   o->vector ^= 0x20; break;
+    case ALTER_ERROR:    o->error ^= 0x10000; break;
+    case ALTER_CR2:      o->cr2 ^= 0x10000; break;
+    case ALTER_MEMORY:   host_data(f)[(y->random >> 8) % DATA_SIZE] ^= 0xFF; break;
+    default: break;
+    }
+}
+
+/* Alters one in so many, and all where a permit holds. Trials run alone then. */
+static bool alter_now(struct fuzz *f, struct tally *y, struct trial *t)
+{
+    struct permitted set[OUTCOMES];
+    unsigned count;
+    const struct permit *p = permit_of(f, y, t, set, &count);
+
+    y->random = y->random * 1664525 + 1013904223;
+    if (!p && (y->random >> 8) % y->alter)
+        return false;
+    if (p)
+        y->altered_permit[p - permits]++;
+    host_alter(f, y, t);
+    return true;
 }
 
 /* --- What is printed --- */
@@ -139,7 +179,7 @@ static void state_print(const char *title, const struct state *s)
 {
     static const char *const names[8] = { "eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi" };
 
-    printf("    %-7s", title);
+    printf("    %-7s ", title);
     for (unsigned n = 0; n < 8; n++)
         printf("%s %08x ", names[n], s->reg[n]);
     printf("eip %08x flags %06x", s->eip, s->flags);
@@ -158,11 +198,13 @@ static void outcome_print(const char *title, const struct outcome *o)
 static void failure_print(struct fuzz *f, const struct tally *y, const struct trial *t)
 {
     char text[DISASSEMBLY_SIZE] = "undefined";
-    unsigned shown = 0;
+    struct permitted set[OUTCOMES];
+    unsigned shown = 0, count;
+    const struct permit *p = permit_of(f, y, t, set, &count);
 
-    if (t->decoded == DECODE_OK)
+    if (t->decoded == DECODE_OK || t->unlocked)
         disassemble(&t->insn, t->before.eip, text);
-    printf("FAILED opcode %X, %u-bit: %s |", opcode_rows[t->row].opcode, f->wide ? 32 : 16, text);
+    printf("DIFFERS opcode %X, %u-bit: %s |", opcode_rows[t->row].opcode, f->wide ? 32 : 16, text);
     for (unsigned n = 0; n < t->length; n++)
         printf(" %02x", t->bytes[n]);
     printf("\n");
@@ -170,6 +212,8 @@ static void failure_print(struct fuzz *f, const struct tally *y, const struct tr
     printf("\n");
     outcome_print("ours", &t->ours);
     outcome_print("host", &t->host);
+    for (unsigned k = 0; p && k < count; k++)
+        outcome_print(p->name, &set[k].outcome);
     for (uint32_t n = 0; n < DATA_SIZE && shown < 16; n++)
         if (our_data(f)[n] != host_data(f)[n] && ++shown)
             printf("    %08x: %02x, ours %02x, host %02x\n", ARENA + DATA_AT + n, y->saved[n], our_data(f)[n], host_data(f)[n]);
@@ -201,14 +245,46 @@ static void left_out_print(void)
     }
 }
 
+static void permits_print(const struct tally *y)
+{
+    for (unsigned n = 0; n < permit_count; n++)
+        if (y->met[n] || y->other[n] || y->alter)
+            printf("%-16s %8lu differ: %s (%s)\n", permits[n].name, y->other[n], permits[n].reason, permits[n].seen);
+    if (!y->alter)
+        return;
+    for (unsigned n = 0; n < permit_count; n++)
+        printf("altered: %s %lu\n", permits[n].name, y->altered_permit[n]);
+    printf("%lu altered, %lu found\n", y->altered, y->found);
+}
+
+/* The operations that differ most. */
+static void first_print(const struct tally *y, char *text, size_t size)
+{
+    unsigned long last = ULONG_MAX;
+    size_t used = 0;
+
+    *text = 0;
+    for (unsigned shown = 0; shown < 5; shown++) {
+        unsigned most = opcode_row_count;
+        for (unsigned row = 0; row < opcode_row_count; row++)
+            if (y->differ[row] && y->differ[row] < last && (most == opcode_row_count || y->differ[row] > y->differ[most]))
+                most = row;
+        if (most == opcode_row_count || used + 40 > size)
+            return;
+        last = y->differ[most];
+        used += (size_t)snprintf(text + used, size - used, "%s%s (%X) %lu", used ? ", " : "", operation_names[opcode_rows[most].operation],
+                                 opcode_rows[most].opcode, last);
+    }
+}
+
 /* Returns the exit status. */
 static int report(const struct fuzz *f, const struct tally *y, unsigned long count)
 {
     unsigned tried = 0;
+    char first[256];
+    int status;
 
-    for (unsigned n = UNEXPLAINED + 1; n < DIFFERENCES; n++)
-        if (y->different[n])
-            printf("%lu differ: %s\n", y->different[n], differences[n]);
+    permits_print(y);
     left_out_print();
     for (unsigned n = 0; n < f->row_count; n++) {
         const struct opcode_row *row = &opcode_rows[f->rows[n]];
@@ -216,9 +292,10 @@ static int report(const struct fuzz *f, const struct tally *y, unsigned long cou
         if (!y->tried[f->rows[n]])
             printf("not tried: %s, opcode %X\n", operation_names[row->operation], row->opcode);
     }
-    printf("%u of %u rows tried; of batches of %u, %lu were repeated trial by trial and %lu discarded\n", tried, f->row_count, SLOTS, y->repeated, y->discarded);
-    printf("%lu passed, %lu failed\n", y->passed, y->failed);
-    return y->failed || (count >= ENOUGH && tried < f->row_count);
+    printf("%u of %u rows tried; batches of %u: %lu discarded, halved %lu times\n", tried, f->row_count, SLOTS, y->discarded, y->split);
+    first_print(y, first, sizeof first);
+    status = host_verdict(&f->host, y->passed, y->failed, first);
+    return !status && count >= ENOUGH && tried < f->row_count ? 1 : status;
 }
 
 /* --- Batches --- */
@@ -249,50 +326,72 @@ static enum run both_run(struct fuzz *f, unsigned begin, unsigned fast_end, unsi
     return run;
 }
 
-/* Once more from the start, one by one. */
-static void batch_repeat(struct fuzz *f, struct tally *y)
+/* Of trials that ran together: whether all are right. */
+static bool all_right(struct fuzz *f, struct tally *y, unsigned begin, unsigned end)
 {
-    y->repeated++;
-    memcpy(host_data(f), y->saved, DATA_SIZE);
-    memcpy(our_data(f), y->saved, DATA_SIZE);
-    for (unsigned k = 0; k < SLOTS; k++) {
-        const struct trial *t = &f->trial[k];
-        enum run run = both_run(f, k, k < f->fast ? k + 1 : k, k + 1);
-        bool right = run == RUN_DONE && is_right(f, y, t) && !memcmp(our_data(f), host_data(f), DATA_SIZE);
-        if (right)
-            y->passed++;
-        else if (run != RUN_ELSEWHERE && y->failed++ < SHOWN)
+    const struct permit *other[SLOTS];
+
+    for (unsigned k = begin; k < end; k++)
+        if (!is_right_among(f, y, &f->trial[k], &other[k]))
+            return false;
+    if (memcmp(our_data(f), host_data(f), DATA_SIZE))
+        return false;
+    for (unsigned k = begin; k < end; k++)
+        if (other[k]) {
+            y->met[other[k] - permits]++;
+            y->other[other[k] - permits]++;
+        }
+    return true;
+}
+
+static void count_alone(struct fuzz *f, struct tally *y, unsigned k, bool ran)
+{
+    struct trial *t = &f->trial[k];
+    bool altered = ran && y->alter && alter_now(f, y, t), right = ran && is_right_alone(f, y, t);
+
+    y->passed += right;
+    y->found += altered && !right;
+    if (!right) {
+        y->differ[t->row]++;
+        if (y->failed++ < (y->alter ? 1 : SHOWN))
             failure_print(f, y, t);
-        if (!right)
-            memcpy(our_data(f), host_data(f), DATA_SIZE);
-        memcpy(y->saved, host_data(f), DATA_SIZE);
-        y->tried[t->row]++;
+        memcpy(our_data(f), host_data(f), DATA_SIZE);
     }
+}
+
+/* Runs trials, and counts them. Where one of them differs, both halves run again by themselves, down to the single trial. */
+static void trials_run(struct fuzz *f, struct tally *y, unsigned begin, unsigned end)
+{
+    unsigned fast_end = f->fast < begin ? begin : f->fast < end ? f->fast : end, middle = begin + (end - begin) / 2;
+    enum run run = both_run(f, begin, fast_end, end);
+
+    if (run == RUN_ELSEWHERE) {
+        memcpy(our_data(f), y->saved, DATA_SIZE);
+        y->discarded += end - begin;
+        return;
+    }
+    if (end - begin == 1) {
+        count_alone(f, y, begin, run == RUN_DONE);
+    } else if (run == RUN_DONE && !y->alter && all_right(f, y, begin, end)) {
+        y->passed += end - begin;
+    } else {
+        y->split++;
+        memcpy(host_data(f), y->saved, DATA_SIZE);
+        memcpy(our_data(f), y->saved, DATA_SIZE);
+        trials_run(f, y, begin, middle);
+        trials_run(f, y, middle, end);
+        return;
+    }
+    memcpy(y->saved, host_data(f), DATA_SIZE);
+    for (unsigned k = begin; k < end; k++)
+        y->tried[f->trial[k].row]++;
 }
 
 static void batch_run(struct fuzz *f, struct tally *y, bool wide)
 {
-    enum run run;
-    bool right;
-
     batch_make(f, wide);
     memcpy(y->saved, host_data(f), DATA_SIZE);
-    run = both_run(f, 0, f->fast, SLOTS);
-    if (run == RUN_ELSEWHERE) {
-        memcpy(our_data(f), host_data(f), DATA_SIZE);
-        y->discarded++;
-        return;
-    }
-    right = run == RUN_DONE;
-    for (unsigned k = 0; k < SLOTS && right; k++)
-        right = is_right(f, y, &f->trial[k]);
-    if (!right || memcmp(our_data(f), host_data(f), DATA_SIZE)) {
-        batch_repeat(f, y);
-        return;
-    }
-    y->passed += SLOTS;
-    for (unsigned k = 0; k < SLOTS; k++)
-        y->tried[f->trial[k].row]++;
+    trials_run(f, y, 0, SLOTS);
 }
 
 static void segments_change(struct fuzz *f)
@@ -326,36 +425,48 @@ static const char *init(struct fuzz *f)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: hostfuzz [--count N] [--seed S] [--row OPCODE] [--mode 16|32]\n");
+    fprintf(stderr, "usage: hostfuzz [--count N] [--seed S] [--row OPCODE] [--mode 16|32] [--alter N] [--host VENDOR/FAMILY/MODEL]\n");
     return 2;
+}
+
+static bool tally_init(struct tally *y)
+{
+    *y = (struct tally){.tried = calloc(opcode_row_count, sizeof *y->tried), .differ = calloc(opcode_row_count, sizeof *y->differ),
+                        .met = calloc(permit_count, sizeof *y->met), .other = calloc(permit_count, sizeof *y->other),
+                        .altered_permit = calloc(permit_count, sizeof *y->altered_permit), .saved = malloc(DATA_SIZE)};
+    return y->tried && y->differ && y->met && y->other && y->altered_permit && y->saved;
 }
 
 int main(int argc, char **argv)
 {
     static struct fuzz f;
-    struct tally y = {.tried = calloc(opcode_row_count, sizeof *y.tried), .saved = malloc(DATA_SIZE)};
+    struct tally y;
     unsigned long count = ENOUGH, mode = 0, opcode = ULONG_MAX;
-    const char *problem;
+    const char *problem = host_identify(&f.host), *pretended = NULL;
 
+    if (!tally_init(&y))
+        return 4;
     for (int n = 1; n < argc; n += 2) {
         bool row = !strcmp(argv[n], "--row");
         unsigned long *option = row ? &opcode : !strcmp(argv[n], "--count") ? &count : !strcmp(argv[n], "--seed") ? &f.random
-                              : !strcmp(argv[n], "--mode") ? &mode : NULL;
+                              : !strcmp(argv[n], "--mode") ? &mode : !strcmp(argv[n], "--alter") ? &y.alter : NULL;
         char *end = "?";
         if (option && n + 1 < argc)
             *option = strtoul(argv[n + 1], &end, row ? 16 : 10);
+        else if (!strcmp(argv[n], "--host") && n + 1 < argc && host_pretend(&f.host, pretended = argv[n + 1]))
+            end = "";
         if (*end || (mode && mode != 16 && mode != 32))
             return usage();
     }
     f.rows = calloc(opcode_row_count, sizeof *f.rows);
-    if (!f.rows || !y.tried || !y.saved)
+    if (!f.rows)
         return 4;
     for (unsigned row = 0; row < opcode_row_count; row++)
         if (!reason_left_out(&opcode_rows[row]) && (opcode == ULONG_MAX || opcode_rows[row].opcode == opcode))
             f.rows[f.row_count++] = row;
     if (!f.row_count)
         return usage();
-    problem = init(&f);
+    problem = problem ? problem : init(&f);
     if (problem) {
         printf("32-bit and 16-bit code cannot run here: %s\n", problem);
         return 77;

@@ -12,7 +12,7 @@ done
 for ((job = 1; job <= jobs; job++)); do
     status=0
     wait -n || status=$?
-    [ $status -le 1 ] || { tail -n 1 "$WORK/1"; exit $status; }
+    [ $status -le 1 ] || { tail -qn 1 "$WORK"/* | grep -E '^(not judged|.*cannot run here)' | head -n 1; exit $status; }
 done
 for ((job = 1; job <= jobs; job++)); do
     echo "--- seed $job"

@@ -7,7 +7,7 @@ TEST_OBJECTS := $(UNIT_TESTS:%=$(BUILD)/tests/%)
 GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml records-description.yaml first.img) bios/test.img $(BENCH_LOADS:%=bench/%.img))
 
 # Suites that others wrote for the processor, captured cases, and the processor of this host.
-TESTS_CPU    := $(addprefix tests/,hostfuzz.sh vectors.sh kvm_unit_tests.sh test386.sh linux_programs.sh testfloat.sh) $(addprefix $(BUILD)/tests/,x87_host simd_host)
+TESTS_CPU    := $(addprefix tests/,hostfuzz.sh hostfuzz_judges.sh vectors.sh kvm_unit_tests.sh test386.sh linux_programs.sh testfloat.sh) $(addprefix $(BUILD)/tests/,x87_host simd_host)
 CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors test386 multiboot linuxuser testfloat x87_host simd_host)
 
 # What takes longest comes first: as many run at a time as there are processors.
@@ -51,7 +51,7 @@ $(BUILD)/tests/vectors: tests/vectors.c $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a -lz
 
-$(BUILD)/tests/hostfuzz: tests/hostfuzz.c $(wildcard tests/hostfuzz/*.c) tests/hostfuzz/hostfuzz.h tests/bare.h $(BUILD)/libmachine.a
+$(BUILD)/tests/hostfuzz: tests/hostfuzz.c tests/host.c $(wildcard tests/hostfuzz/*.c) tests/hostfuzz/hostfuzz.h tests/bare.h tests/host.h $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %.h,$^)
 

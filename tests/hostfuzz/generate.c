@@ -102,7 +102,7 @@ bool pushes_often(const struct opcode_row *row)
     return row->operation == OP_PUSHA || row->operation == OP_ENTER || row->operation == OP_CALL_FAR;
 }
 
-static bool has_memory(const struct insn *insn)
+bool has_memory(const struct insn *insn)
 {
     switch (insn->form) {
     case FORM_M: case FORM_RM: case FORM_MR: case FORM_MI: case FORM_MC: case FORM_RMI: case FORM_MRI: case FORM_MRC: return true;
@@ -260,6 +260,24 @@ static void immediate_put(struct fuzz *f, const struct opcode_row *row, struct t
     }
 }
 
+/* An instruction that only its LOCK keeps from being one: some processors look at that late, or never. */
+static void unlock(struct trial *t, unsigned mode, unsigned prefixes)
+{
+    uint8_t bytes[WINDOW];
+    unsigned length = 0, locks;
+
+    for (unsigned n = 0; n < WINDOW; n++)
+        if (n >= prefixes || t->bytes[n] != 0xF0)
+            bytes[length++] = t->bytes[n];
+    locks = WINDOW - length;
+    t->unlocked = locks && decode(bytes, length, mode, CPU_PENTIUM4, &t->insn) == DECODE_OK && t->insn.row == t->row
+        && t->insn.length + locks <= 15;
+    if (t->unlocked)
+        t->length = t->insn.length + locks;
+    else
+        t->insn = (struct insn){.form = FORM_NONE};
+}
+
 static void bytes_make(struct fuzz *f, struct trial *t, const struct opcode_row *row)
 {
     unsigned mode = DECODE_PROTECTED | (f->wide ? DECODE_32 : 0), at, modrm, repeat;
@@ -273,8 +291,11 @@ static void bytes_make(struct fuzz *f, struct trial *t, const struct opcode_row 
         t->decoded = decode(t->bytes, WINDOW, mode, CPU_PENTIUM4, &t->insn);
     } while (is_left_out(t, row, modrm, repeat, lock) || (t->decoded == DECODE_OK && t->insn.row != t->row));
     t->length = WINDOW;
-    if (t->decoded != DECODE_OK)
+    t->unlocked = false;
+    if (t->decoded != DECODE_OK) {
+        unlock(t, mode, at);
         return;
+    }
     t->length = t->insn.length;
     immediate_put(f, row, t, at + (row->opcode > 0xFF ? 2 : 1));
     decode(t->bytes, t->length, mode, CPU_PENTIUM4, &t->insn);
@@ -336,7 +357,7 @@ static void aim(struct fuzz *f, struct trial *t)
         reg[insn->index] = offset >> insn->scale;
 }
 
-static uint32_t address_of(const struct fuzz *f, const struct trial *t)
+uint32_t operand_offset(const struct trial *t)
 {
     const struct insn *insn = &t->insn;
     uint32_t address = insn->displacement;
@@ -345,7 +366,7 @@ static uint32_t address_of(const struct fuzz *f, const struct trial *t)
         address += t->before.reg[insn->base];
     if (insn->index != REG_ZERO)
         address += t->before.reg[insn->index] << insn->scale;
-    return linear_of(f, t, insn->segment, insn->prefixes & PREFIX_ADDRESS16 ? address & 0xFFFF : address);
+    return insn->prefixes & PREFIX_ADDRESS16 ? address & 0xFFFF : address;
 }
 
 /* Puts a number into memory if data lie there. */
@@ -392,7 +413,7 @@ static void season(struct fuzz *f, struct trial *t)
 {
     uint32_t *reg = t->before.reg;
     unsigned size = t->insn.size;
-    uint32_t at = has_memory(&t->insn) ? address_of(f, t) : 0;
+    uint32_t at = has_memory(&t->insn) ? linear_of(f, t, t->insn.segment, operand_offset(t)) : 0;
 
     switch (t->insn.operation) {
     case OP_DIV: case OP_IDIV:
@@ -453,7 +474,7 @@ static void trial_make(struct fuzz *f, unsigned row, unsigned slot)
     bytes_make(f, t, &opcode_rows[row]);
     t->before.eip = window_end(f->wide, slot) - t->length;
     registers_choose(f, t, &opcode_rows[row]);
-    if (t->decoded == DECODE_OK) {
+    if (t->decoded == DECODE_OK || t->unlocked) {
         if (has_memory(&t->insn) && !one_in(f, 16))
             aim(f, t);
         season(f, t);

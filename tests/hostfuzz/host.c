@@ -225,6 +225,14 @@ bool host_descriptor(uint16_t selector, uint32_t *rights, uint32_t *limit)
     return visible;
 }
 
+bool host_writable(uint16_t selector)
+{
+    bool writable;
+
+    __asm__ volatile("verw %w1; setz %0" : "=q"(writable) : "r"(selector) : "cc");
+    return writable;
+}
+
 /* --- Setting up --- */
 
 static bool map(int file, uint32_t at, uint32_t size, int protection)
@@ -300,6 +308,12 @@ bool host_descriptor(uint16_t selector, uint32_t *rights, uint32_t *limit)
 {
     (void)selector;
     *rights = *limit = 0;
+    return false;
+}
+
+bool host_writable(uint16_t selector)
+{
+    (void)selector;
     return false;
 }
 

@@ -2,11 +2,12 @@
  *
  *     generate.c  makes trials from the rows of the decoder's table, and chooses segments
  *     ours.c      runs them on our processor              host.c  runs them on the processor of this host
- *     ../hostfuzz.c  compares */
+ *     permitted.c lists what processors do differently    ../hostfuzz.c  compares */
 #ifndef MUNIMENT_TESTS_HOSTFUZZ_H
 #define MUNIMENT_TESTS_HOSTFUZZ_H
 
 #include "tests/bare.h"
+#include "tests/host.h"
 
 /* --- Where everything lies --- */
 
@@ -57,12 +58,14 @@ struct trial {
     unsigned length, row;
     enum decode_result decoded;
     struct insn insn;
+    bool unlocked; /* not OK for its LOCK alone: `insn` and `length` are those without it and with it */
     bool traps; /* it begins with TF set, and ends with the trap, not with the code behind it */
     struct state before;
     struct outcome ours, host;
 };
 
 struct fuzz {
+    struct host host;
     unsigned long random;         /* the generator's state */
     struct entry entry[ENTRIES];
     struct segment segment[ENTRIES];
@@ -102,13 +105,15 @@ void image_put(struct fuzz *f, uint32_t at, const uint8_t *bytes, uint32_t lengt
 /* --- generate.c --- */
 /* Why there are no trials of a row, or null. */
 const char *reason_left_out(const struct opcode_row *row);
-/* It pushes more than once: where it faults, the sides may differ in what it pushed before. */
 bool pushes_often(const struct opcode_row *row);
 /* Segments over the data of all kinds: f->entry from ENTRY_RANDOM on. */
 void segments_choose(struct fuzz *f);
 void data_choose(struct fuzz *f);
 /* Fills f->trial, and what they need of code and data. */
 void batch_make(struct fuzz *f, bool wide);
+/* Whether there is a memory operand, and its offset. */
+bool has_memory(const struct insn *insn);
+uint32_t operand_offset(const struct trial *t);
 /* Linear address of an offset; and whether SS has a 32-bit stack pointer. */
 uint32_t linear_of(const struct fuzz *f, const struct trial *t, unsigned segment, uint32_t offset);
 bool stack_is_wide(const struct fuzz *f, const struct trial *t);
@@ -126,7 +131,42 @@ const char *host_init(struct fuzz *f);
 bool host_set_entry(struct fuzz *f, unsigned n);
 /* What LAR and LSL give for a selector of the host's GDT; false: nothing. */
 bool host_descriptor(uint16_t selector, uint32_t *rights, uint32_t *limit);
+/* What VERW gives on the host. */
+bool host_writable(uint16_t selector);
 /* Runs trials from `begin` on: up to fast_end through their slots, with the one behind them HLT, then up to trap_end by traps. False: control was lost on the way. */
 bool host_run(struct fuzz *f, unsigned begin, unsigned fast_end, unsigned trap_end);
+
+/* --- permitted.c --- */
+
+/* Memory that an outcome changes and ours does not. */
+struct store {
+    uint32_t linear, value;
+    unsigned size;
+};
+
+enum { STORES = 33, OUTCOMES = 2 }; /* ENTER pushes most */
+struct permitted {
+    struct outcome outcome;
+    struct store store[STORES];
+    unsigned stores;
+};
+
+/* A trial as a row of the table sees it. */
+struct situation {
+    const struct fuzz *f;
+    const struct trial *t;
+    const uint8_t *data; /* the data before it */
+};
+
+/* A condition under which processors differ. */
+struct permit {
+    const char *name, *reason, *seen;
+    /* Fills `set` with all outcomes that are permitted: ours must be the first. 0: the condition does not hold. */
+    unsigned (*outcomes)(const struct situation *s, struct permitted set[OUTCOMES]);
+    bool alone; /* the outcomes depend on memory or change it: they can be told only when the trial runs by itself */
+};
+
+extern const struct permit permits[];
+extern const unsigned permit_count;
 
 #endif
