@@ -3,7 +3,9 @@
  * A .mun file is one uncompressed POSIX ustar file that is a function of what is sealed; spec/archive.md is normative
  * and travels in every archive. This folder writes one, opens one, reads its disks with every chunk verified as it is
  * read, and keeps the overlay that a session writes to instead. It knows nothing of the machine that runs on the disks.
- */
+ *
+ * Its parts that others need come with it: digest.h, SHA-256 and Ed25519; pack.h, files of chunks; layout.h, the bytes of
+ * the format for those who check one. */
 #ifndef MUNIMENT_ARCHIVE_H
 #define MUNIMENT_ARCHIVE_H
 
@@ -11,11 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "archive/digest.h"
+#include "archive/layout.h"
+#include "archive/pack.h"
 #include "formats/formats.h"
 #include "manifests/manifests.h"
-
-/* The machine-root, in hexadecimal with NUL. */
-typedef char hex_digest[65];
 
 /* --- Keys (Ed25519, PEM: PKCS #8 private, SubjectPublicKeyInfo public; OpenSSL) --- */
 

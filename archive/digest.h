@@ -25,6 +25,9 @@ void sha256_end(struct sha256 *s, uint8_t *out);
 /* SHA-256 of one piece. */
 void sha256(const void *bytes, size_t size, uint8_t out[DIGEST_SIZE]);
 
+/* A digest in hexadecimal, with NUL: the machine-root, for one. */
+typedef char hex_digest[65];
+
 /* 64 lower-case digits and NUL. */
 void hex_encode(const uint8_t digest[DIGEST_SIZE], char out[65]);
 

@@ -9,8 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "archive/archive.h"
 #include "archive/digest.h"
+#include "formats/text.h"
+#include "manifests/manifests.h"
 
 #define TAR_BLOCK 512u
 #define TAR_END 1024u          /* bytes of zeros that end an archive */
@@ -36,21 +37,6 @@
 #define FIRMWARE_LIMIT (1u << 20)
 #define ATTEST_LIMIT (16u << 20)               /* attest.txt and attest.journal */
 #define TOP_LIMIT (DISK_LIMIT / EXTENT_SIZE * TOP_LINE)
-
-/* --- Text that grows --- */
-
-struct text {
-    char *bytes; /* owned; null when empty */
-    size_t length, capacity;
-    bool failed; /* out of memory: what was added since is lost */
-};
-
-void text_add(struct text *t, const void *bytes, size_t size);
-void text_print(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void text_free(struct text *t);
-
-/* Reads exactly `width` decimal digits. */
-bool decimal_parse(const char *text, unsigned width, uint64_t *value);
 
 /* --- Members --- */
 
@@ -214,11 +200,5 @@ void chunk_decoder_free(struct chunk_decoder *decoder);
  * Returns null, or what is wrong with it. */
 const char *chunk_decode(struct chunk_decoder *decoder, const uint8_t *gz, uint32_t available,
                          uint8_t bytes[CHUNK_SIZE], uint32_t *size, uint32_t *used);
-
-bool all_zero(const uint8_t *bytes, size_t size);
-
-/* Reads or writes exactly size bytes at offset. */
-bool file_write(int descriptor, const char *path, uint64_t offset, const void *bytes, size_t size, struct error *error);
-bool file_read(int descriptor, const char *path, uint64_t offset, void *buffer, size_t size, struct error *error);
 
 #endif

@@ -2,7 +2,9 @@
 #ifndef MUNIMENT_OPEN_H
 #define MUNIMENT_OPEN_H
 
+#include "archive/archive.h"
 #include "archive/layout.h"
+#include "formats/file.h"
 
 #define CACHED_CHUNKS 64u
 #define CACHED_MAPS 16u

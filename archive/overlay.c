@@ -3,7 +3,9 @@
  *
  * A record holds one block of eight sectors, of which a mask says which are written; a later record of the same block
  * replaces the earlier one and repeats what it held. Memory holds one small entry for each block ever written. */
+#include "archive/archive.h"
 #include "archive/layout.h"
+#include "formats/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

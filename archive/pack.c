@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "formats/file.h"
+
 /* --- Writing --- */
 
 bool pack_create(struct pack_writer *w, const char *path, struct error *error)

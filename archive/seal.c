@@ -3,6 +3,7 @@
  * Everything that can be wrong with the input is found before the first byte is written, as far as it can be known
  * without reading the disks. What is written is a function of the input: no time, no name of the host, no order that a
  * file system chose. */
+#include "archive/archive.h"
 #include "archive/layout.h"
 #include "archive/writer.h"
 

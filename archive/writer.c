@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "formats/file.h"
+
 #define BUFFER_SIZE (1u << 20)
 #define ATTEMPTS 100 /* temporary names that are tried; a killed process leaves one behind */
 

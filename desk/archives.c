@@ -4,14 +4,13 @@
 #include <string.h>
 
 #include "archive/archive.h"
-#include "archive/digest.h"
 #include "desk/attest.h"
 #include "desk/desk.h"
 #include "desk/embedded.h"
 #include "desk/json.h"
 #include "desk/progress.h"
-#include "verify/attest.h"
-#include "verify/verify.h"
+#include "verify/runs/runs.h"
+#include "verify/fixity/fixity.h"
 
 enum status desk_fail(const struct error *error)
 {

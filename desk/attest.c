@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-#include "archive/layout.h"
+#include "archive/archive.h"
 #include "desk/boot.h"
 #include "desk/snapshots.h"
-#include "verify/attest.h"
+#include "verify/runs/runs.h"
 
 #define DEFAULT_LIMIT 3600 /* seconds of guest time for a script */
 

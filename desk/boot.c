@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/digest.h"
+#include "archive/archive.h"
 #include "desk/boot.h"
 #include "desk/desk.h"
 #include "desk/png.h"

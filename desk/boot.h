@@ -7,7 +7,7 @@
 #include "desk/output.h"
 #include "desk/script.h"
 #include "desk/session.h"
-#include "verify/checkpoint.h"
+#include "verify/runs/runs.h"
 
 struct boot {
     const struct arguments *arguments;

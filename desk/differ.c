@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "verify/checkpoint.h"
+#include "verify/runs/runs.h"
 
 #define WORDS 64  /* of a program and its arguments */
 #define LISTED 20 /* differences that are shown */

@@ -4,8 +4,7 @@
 #define MUNIMENT_DESK_DIFFER_H
 
 #include "desk/boot.h"
-#include "verify/lockstep.h"
-#include "verify/snapshot.h"
+#include "verify/runs/runs.h"
 
 struct differ {
     const struct arguments *arguments; /* of replay */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/digest.h"
+#include "archive/archive.h"
 #include "desk/desk.h"
 #include "desk/embedded.h"
 #include "desk/progress.h"

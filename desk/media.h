@@ -3,7 +3,7 @@
 #define MUNIMENT_DESK_MEDIA_H
 
 #include "desk/options.h"
-#include "verify/media.h"
+#include "verify/runs/runs.h"
 
 struct media_request {
     const struct arguments *arguments; /* where --trust may stand */

@@ -8,8 +8,7 @@
 #include "desk/keys.h"
 #include "desk/progress.h"
 #include "emu/emu.h"
-#include "verify/record.h"
-#include "verify/replay.h"
+#include "verify/runs/runs.h"
 
 enum condition_kind { WHEN_TICK, WHEN_SCREEN, WHEN_SERIAL, WHEN_HALT, WHEN_POWEROFF, WHEN_SENT, WHEN_REPLAYED };
 

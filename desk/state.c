@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "desk/desk.h"
-#include "verify/snapshot.h"
+#include "verify/runs/runs.h"
 
 static void print_line(void *context, const char *text)
 {

@@ -1,7 +1,7 @@
-/* formats.h - the public header of formats/: disk images in and out, and the two types that everybody shares.
+/* formats.h - the public header of formats/: disk images in and out, and what everybody shares.
  *
  * This folder knows files that other programs wrote. It stands at the bottom: it calls nobody. What a disk is is
- * declared in block.h, how errors travel in error.h. Version 0 reads raw images (.img, .ima, .dsk, .iso); other
+ * declared in block.h, how errors travel in error.h; text.h and file.h are small helpers. Version 0 reads raw images (.img, .ima, .dsk, .iso); other
  * containers come beside raw.c. */
 #ifndef MUNIMENT_FORMATS_H
 #define MUNIMENT_FORMATS_H

@@ -14,8 +14,8 @@
 
 #include "desk/media.h"
 #include "emu/endian.h"
-#include "verify/checkpoint.h"
-#include "verify/replay.h"
+#include "verify/runs/checkpoint.h"
+#include "verify/runs/replay.h"
 
 static void fail(const struct error *error)
 {

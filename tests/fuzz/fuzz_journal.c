@@ -1,4 +1,4 @@
-/* fuzz_journal.c - libFuzzer harness of verify/journal.c: any bytes are either refused with an error that names the line, or give entries within their bounds
+/* fuzz_journal.c - libFuzzer harness of verify/runs/journal.c: any bytes are either refused with an error that names the line, or give entries within their bounds
  * and in order.
  *
  * Random bytes never have the right tags, so each input is read twice: as it is, and as texts of lines to which the right tags are added. */
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "archive/layout.h"
-#include "verify/journal_line.h"
+#include "verify/runs/journal_line.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,7 +11,7 @@
 #include "desk/embedded.h"
 #include "emu/endian.h"
 #include "emu/machine.h"
-#include "verify/snapshot_text.h"
+#include "verify/runs/snapshot_text.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -13,7 +13,7 @@
 
 #include "archive/layout.h"
 #include "archive/writer.h"
-#include "verify/verify.h"
+#include "verify/fixity/fixity.h"
 
 #define SAMPLE_FLOPPY 368640u
 #define SAMPLE_DISK (2 * EXTENT_SIZE + CHUNK_SIZE + 1000)

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "archive/layout.h"
-#include "verify/journal_line.h"
+#include "verify/runs/journal_line.h"
 
 #define ROOT "233f9ade29754d106f20279febd2d5536d245c3def9ceabd38ab8220392ee810"
 

@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "archive/layout.h"
-#include "verify/journal_line.h"
+#include "archive/archive.h"
+#include "verify/runs/journal_line.h"
 
 #define SYNC_AFTER 40 /* milliseconds */
 

@@ -1,11 +1,12 @@
 /* snapshot.c - identities, and reading snapshots (snapshot.h). What was read is hostile: everything is bounded, and what has one legal form only is compared with that form. */
-#include "verify/snapshot.h"
+#include "verify/runs/snapshot.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "verify/snapshot_text.h"
+#include "formats/file.h"
+#include "verify/runs/snapshot_text.h"
 
 /* --- Identity --- */
 

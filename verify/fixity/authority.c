@@ -4,7 +4,7 @@
  * tops, these for the extents and their maps. A damaged statement is distinguished from a damaged seal by printing the
  * statement anew: if the signature fits that, the statement is what is damaged. A seal that the statement does not name
  * says nothing; then content.txt, if the statement names that, says what the disks must be. */
-#include "verify/check.h"
+#include "verify/fixity/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "verify/snapshot_text.h"
+#include "verify/runs/snapshot_text.h"
 
 #define VALUE_SHOWN 40 /* characters of a value */
 #define SECTORS (MACHINE_PAGE / SECTOR_SIZE)

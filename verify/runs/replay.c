@@ -1,12 +1,12 @@
 /* replay.c - see replay.h. */
-#include "verify/replay.h"
+#include "verify/runs/replay.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "verify/record.h"
+#include "verify/runs/record.h"
 
 /* --- Images --- */
 

@@ -1,13 +1,10 @@
-/* verify.h - the public header of verify/: fixity and trust; and whether a machine still does what it did.
- *
- * The first is here. The second: media.h opens what a machine is made of, record.h is where inputs enter a machine and are written down (journal.h),
- * replay.h repeats a run, attest.h the reference boot in an archive.
+/* fixity.h - the public header of verify/fixity/: whether an archive is intact, and who signed it.
  *
  * Checks every byte of an archive against its one legal value or its digest, then the signatures, then who made them.
  * It reports all damage that it finds, each with its place (member, extent, chunk, file offset), and never stops at the
  * first. */
-#ifndef MUNIMENT_VERIFY_H
-#define MUNIMENT_VERIFY_H
+#ifndef MUNIMENT_VERIFY_FIXITY_H
+#define MUNIMENT_VERIFY_FIXITY_H
 
 #include "archive/archive.h"
 

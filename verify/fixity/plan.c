@@ -3,7 +3,7 @@
  * There are two ways to know. The seal lists the members and the tops list the extents: if they are authentic and fill
  * the file without a gap, they are the plan, and every header is compared with the one it must be. Otherwise the
  * headers are followed; behind one that is damaged, the next legal one is searched. */
-#include "verify/check.h"
+#include "verify/fixity/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>

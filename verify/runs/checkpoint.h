@@ -7,7 +7,7 @@
 #ifndef MUNIMENT_VERIFY_CHECKPOINT_H
 #define MUNIMENT_VERIFY_CHECKPOINT_H
 
-#include "verify/snapshot.h"
+#include "verify/runs/snapshot.h"
 
 struct checkpoints;
 

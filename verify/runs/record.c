@@ -1,5 +1,5 @@
 /* record.c - see record.h. */
-#include "verify/record.h"
+#include "verify/runs/record.h"
 
 #include <errno.h>
 #include <string.h>

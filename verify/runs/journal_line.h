@@ -2,8 +2,8 @@
 #ifndef MUNIMENT_VERIFY_JOURNAL_LINE_H
 #define MUNIMENT_VERIFY_JOURNAL_LINE_H
 
-#include "archive/layout.h"
-#include "verify/journal.h"
+#include "archive/archive.h"
+#include "verify/runs/journal.h"
 
 #define JOURNAL_TICK_LIMIT (UINT64_C(1) << 62)
 

@@ -1,12 +1,12 @@
-/* check.h - one verification on its way, shared by the files of verify/.
+/* check.h - one verification on its way, shared by the files of verify/fixity/.
  *
- * plan.c finds out what lies where, authority.c what each member must hash to, stream.c reads the file from front to
- * back and compares, verify.c joins them and gives the verdict. */
-#ifndef MUNIMENT_CHECK_H
-#define MUNIMENT_CHECK_H
+ * report.c reports what is found. plan.c finds out what lies where, authority.c what each member must hash to, stream.c reads
+ * the file from front to back and compares, fixity.c joins them and gives the verdict. */
+#ifndef MUNIMENT_VERIFY_CHECK_H
+#define MUNIMENT_VERIFY_CHECK_H
 
-#include "archive/layout.h"
-#include "verify/verify.h"
+#include "archive/archive.h"
+#include "verify/fixity/fixity.h"
 
 #define PARTS_LIMIT 500000u         /* members of an archive: six disks of 2 TiB */
 #define SUMS_LIMIT (64u << 20)      /* SHA256SUMS of as many */

@@ -4,7 +4,7 @@
  * written ends in .tmp, and is nothing to anybody. The folder is locked by the parent and, through the descriptor that it inherits, by the child: nobody clears away what
  * a child is still writing. */
 #define _DEFAULT_SOURCE /* flock */
-#include "verify/checkpoint.h"
+#include "verify/runs/checkpoint.h"
 
 #include <dirent.h>
 #include <errno.h>

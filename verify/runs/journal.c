@@ -1,12 +1,12 @@
 /* journal.c - reads journals; spec/journal.md lays down their form. Nothing of a journal is used before all of it is checked. */
-#include "verify/journal.h"
+#include "verify/runs/journal.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "verify/journal_line.h"
+#include "verify/runs/journal_line.h"
 
 const char *const journal_drive_kinds[] = { [DRIVE_FLOPPY] = "floppy", [DRIVE_DISK] = "disk", [DRIVE_CDROM] = "cdrom" };
 

@@ -2,7 +2,7 @@
 #ifndef MUNIMENT_VERIFY_SNAPSHOT_TEXT_H
 #define MUNIMENT_VERIFY_SNAPSHOT_TEXT_H
 
-#include "verify/snapshot.h"
+#include "verify/runs/snapshot.h"
 
 #define SNAPSHOT_FIRST_LINE "muniment-snapshot: 0\n"
 #define SNAPSHOT_LAST_LINE "end\n"

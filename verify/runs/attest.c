@@ -1,14 +1,14 @@
 /* attest.c - see attest.h. */
-#include "verify/attest.h"
+#include "verify/runs/attest.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/layout.h"
-#include "verify/record.h"
-#include "verify/replay.h"
+#include "archive/archive.h"
+#include "verify/runs/record.h"
+#include "verify/runs/replay.h"
 
 #define TITLE "muniment-attestation: 0"
 

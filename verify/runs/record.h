@@ -4,8 +4,8 @@
 #define MUNIMENT_VERIFY_RECORD_H
 
 #include "emu/emu.h"
-#include "verify/journal.h"
-#include "verify/media.h"
+#include "verify/runs/journal.h"
+#include "verify/runs/media.h"
 
 #define RECORD_DIGEST_SECONDS 60 /* of guest time, between two digests in a journal */
 

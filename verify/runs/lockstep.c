@@ -1,5 +1,5 @@
 /* lockstep.c - see lockstep.h. */
-#include "verify/lockstep.h"
+#include "verify/runs/lockstep.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "verify/record.h"
-#include "verify/snapshot.h"
+#include "verify/runs/record.h"
+#include "verify/runs/snapshot.h"
 
 #define LINE_SIZE 4352 /* of what is said: a path, or the digests of a state */
 #define DROPPED 77     /* exit status of a process that looked ahead and is not wanted */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "verify/snapshot_text.h"
+#include "verify/runs/snapshot_text.h"
 
 #define CHUNK_PAGES (CHUNK_SIZE / MACHINE_PAGE)
 

@@ -3,8 +3,8 @@
 #define MUNIMENT_VERIFY_REPLAY_H
 
 #include "emu/emu.h"
-#include "verify/journal.h"
-#include "verify/media.h"
+#include "verify/runs/journal.h"
+#include "verify/runs/media.h"
 
 /* The image files from which media are put in, found by their digests. */
 struct replay_images {

@@ -1,11 +1,11 @@
 /* media.c - see media.h. */
-#include "verify/media.h"
+#include "verify/runs/media.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/digest.h"
+#include "archive/archive.h"
 #include "formats/padding.h"
 
 /* --- Disks --- */

@@ -5,9 +5,9 @@
 #ifndef MUNIMENT_VERIFY_SNAPSHOT_H
 #define MUNIMENT_VERIFY_SNAPSHOT_H
 
-#include "archive/pack.h"
+#include "archive/archive.h"
 #include "emu/emu.h"
-#include "verify/media.h"
+#include "verify/runs/media.h"
 
 /* --- Which machine it is --- */
 

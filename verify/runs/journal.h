@@ -5,7 +5,6 @@
 #define MUNIMENT_VERIFY_JOURNAL_H
 
 #include "archive/archive.h"
-#include "archive/digest.h"
 
 #define JOURNAL_LIMIT (256u << 20)  /* bytes of a journal */
 #define JOURNAL_LINE_LIMIT 1024u    /* bytes of a line */
@@ -13,7 +12,7 @@
 #define JOURNAL_PART_DIGITS 3u      /* hexadecimal digits of each part's digest */
 #define JOURNAL_SERIAL_LIMIT 256u   /* bytes of a serial line */
 
-struct text; /* archive/layout.h */
+struct text; /* formats/text.h */
 
 enum journal_kind { JOURNAL_KEY, JOURNAL_POINTER, JOURNAL_SERIAL, JOURNAL_MEDIUM, JOURNAL_DIGEST, JOURNAL_POWER_OFF };
 

@@ -2,7 +2,7 @@
  *
  * Members are hashed; headers and padding have one legal value; extents are also decoded, so that damage is told by
  * chunk. */
-#include "verify/check.h"
+#include "verify/fixity/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>

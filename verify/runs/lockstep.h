@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-#include "verify/replay.h"
+#include "verify/runs/replay.h"
 
 struct worker {
     pid_t process;  /* 0: none */
@@ -23,7 +23,7 @@ struct worker_state {
 
 /* Makes this process the worker that is spoken to over the two descriptors, until it is told to quit. identity names the machine in the snapshots that it
  * saves. */
-struct machine_identity; /* verify/snapshot.h */
+struct machine_identity; /* verify/runs/snapshot.h */
 void worker_serve(struct replay *r, const struct machine_identity *identity, int from, int to);
 
 /* Forks a worker that stands where the replay stands. others are all the workers that there are; one that is no process is

@@ -2,8 +2,8 @@
 #ifndef MUNIMENT_VERIFY_ATTEST_H
 #define MUNIMENT_VERIFY_ATTEST_H
 
-#include "verify/journal.h"
-#include "verify/media.h"
+#include "verify/runs/journal.h"
+#include "verify/runs/media.h"
 
 /* Makes an attestation of a journal: repeats it on the machine, which must be equal to it, and writes down the points. Takes the journal's text over. */
 bool attest_make(const struct sealed_machine *machine, char *journal, size_t journal_size, struct attestation *attestation, struct error *error);

@@ -1,0 +1,73 @@
+/* text.c - see text.h. */
+#include "formats/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool text_reserve(struct text *t, size_t size)
+{
+    if (t->failed || size > SIZE_MAX / 4 - t->length) {
+        t->failed = true;
+        return false;
+    }
+    if (t->length + size + 1 > t->capacity) {
+        size_t capacity = (t->length + size + 1) * 2;
+        char *bytes = realloc(t->bytes, capacity);
+
+        if (!bytes) {
+            t->failed = true;
+            return false;
+        }
+        t->bytes = bytes;
+        t->capacity = capacity;
+    }
+    return true;
+}
+
+void text_add(struct text *t, const void *bytes, size_t size)
+{
+    if (!text_reserve(t, size))
+        return;
+    memcpy(t->bytes + t->length, bytes, size);
+    t->length += size;
+    t->bytes[t->length] = '\0';
+}
+
+void text_print(struct text *t, const char *format, ...)
+{
+    char line[512];
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (length < 0 || length >= (int)sizeof line)
+        t->failed = true;
+    else
+        text_add(t, line, (size_t)length);
+}
+
+void text_free(struct text *t)
+{
+    free(t->bytes);
+    *t = (struct text){0};
+}
+
+bool decimal_parse(const char *text, unsigned width, uint64_t *value)
+{
+    *value = 0;
+    for (unsigned i = 0; i < width; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        *value = *value * 10 + (uint64_t)(text[i] - '0');
+    }
+    return true;
+}
+
+bool all_zero(const uint8_t *bytes, size_t size)
+{
+    return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
+}

@@ -1,0 +1,25 @@
+/* text.h - text that grows, and small tests of bytes. */
+#ifndef MUNIMENT_TEXT_H
+#define MUNIMENT_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text {
+    char *bytes; /* owned; null when empty */
+    size_t length, capacity;
+    bool failed; /* out of memory: what was added since is lost */
+};
+
+void text_add(struct text *t, const void *bytes, size_t size);
+void text_print(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_free(struct text *t);
+
+/* Reads exactly `width` decimal digits. */
+bool decimal_parse(const char *text, unsigned width, uint64_t *value);
+
+/* Whether all of these bytes are 0. */
+bool all_zero(const uint8_t *bytes, size_t size);
+
+#endif
