@@ -68,7 +68,7 @@ enum row_attribute {
     ROW_REGISTER_ONLY = 2,   /* selected by one that names a register (MOV CR ignores mod instead) */
     ROW_LOCK         = 4,    /* LOCK allowed with a memory destination */
     ROW_PROTECTED    = 8,    /* #UD in real and virtual-8086 mode */
-    ROW_FAULTS       = 16,   /* may fault even without a memory operand */
+    ROW_FAULTS       = 16,   /* may fault even without an operand in memory that `form` names, and without a stack */
     ROW_ENDS_BLOCK   = 32,   /* control transfer, or may change mode, mapping, interrupts or time */
     ROW_STACK        = 64,   /* reads or writes the stack */
     ROW_STRING       = 128,  /* takes REP */
@@ -77,7 +77,8 @@ enum row_attribute {
     ROW_PREFIX_66    = 1024, /* by 66, without F2 and F3 */
     ROW_PREFIX_F3    = 2048, /* by F3, or by F2: the later of the two counts, and either more than 66 */
     ROW_PREFIX_F2    = 4096,
-    ROW_PREFIXES     = ROW_NO_PREFIX | ROW_PREFIX_66 | ROW_PREFIX_F3 | ROW_PREFIX_F2 /* none of these: prefixes select nothing */
+    ROW_PREFIXES     = ROW_NO_PREFIX | ROW_PREFIX_66 | ROW_PREFIX_F3 | ROW_PREFIX_F2, /* none of these: prefixes select nothing */
+    ROW_KEEPS        = 8192  /* the flags that it leaves undefined stay as they were */
 };
 
 struct opcode_row {
@@ -85,7 +86,7 @@ struct opcode_row {
     int16_t  group;         /* ModRM.reg that selects this row; from C0h on: the whole ModRM byte; or -1 */
     uint16_t operation;
     const char *operands;   /* in the manual's notation, as opcodes.h explains it: "Eb,Gb" "Gv,M" "AL,Ob" "Jz" "Ap" ... */
-    uint16_t read, written, undefined; /* RFLAGS bits */
+    uint16_t read, kept, written, undefined; /* RFLAGS bits, as opcodes.h explains them; insn_effects knows more of an instruction */
     uint16_t attributes;    /* enum row_attribute */
     uint8_t  first_model;   /* enum cpu_model that first has it */
     uint8_t  last_model;    /* and the last that has it */
@@ -114,6 +115,65 @@ enum decode_result {
 /* Decodes one instruction of the given model and mode from at most `available` bytes. insn->run and insn->offset are left 0. On anything but
  * DECODE_OK *insn is undefined. LOCK where it is not allowed is DECODE_UNDEFINED. Never reads beyond `available`. */
 enum decode_result decode(const uint8_t *bytes, size_t available, unsigned mode, enum cpu_model model, struct insn *insn);
+
+/* --- What an instruction may do ---
+ *
+ * Worked out from its record alone, for all models and modes: what decides its outcome, and what it may change. A translator keeps no more alive than
+ * `read`, and looks for changes nowhere else. tests/unit/test_effects.c holds each of these against the interpreter, for every row on every model.
+ * A fault changes none of it, but for the exceptions that x87 and SIMD instructions note in their status, and the iterations of a repeated
+ * string instruction that came before. */
+
+/* Bytes of the general registers, in 32 bits: bit 4r + n is byte n of register r. */
+#define REGISTER_BYTES(r, size) (((1u << (size)) - 1) << 4 * (r))
+
+enum insn_memory { /* what it may touch, beyond its own bytes */
+    MEMORY_READ         = 1,   /* the operand in memory: by ModRM, by offset, XLAT's at [EBX+AL], MASKMOV's at [EDI] */
+    MEMORY_WRITE        = 2,   /* with MEMORY_READ: both, and the right to write is asked for first (but ARPL: after it was read) */
+    MEMORY_STACK_READ   = 4,   /* at SS:ESP and above; LEAVE and ENTER: at SS:EBP */
+    MEMORY_STACK_WRITE  = 8,   /* below SS:ESP */
+    MEMORY_SOURCE       = 16,  /* strings: read at `segment`:ESI */
+    MEMORY_TARGET_READ  = 32,  /* strings: at ES:EDI */
+    MEMORY_TARGET_WRITE = 64,
+    MEMORY_SYSTEM       = 128  /* descriptor tables, vectors, task state segments, stacks of other levels */
+};
+
+enum insn_change { /* what it may change beyond registers, flags and memory */
+    CHANGE_FLOW       = 1,   /* EIP: not that of the next instruction */
+    CHANGE_PRIVILEGE  = 2,   /* CPL */
+    CHANGE_MODE       = 4,   /* CR0, CR4, RFLAGS.VM, CS.D, SS.B: what instructions are, and what they do */
+    CHANGE_MAPPING    = 8,   /* paging, by CR0, CR3 and CR4 */
+    CHANGE_TABLES     = 16,  /* GDTR, IDTR, LDTR, TR */
+    CHANGE_SYSTEM     = 32,  /* CR2; debug, test and model-specific registers; the time-stamp counter */
+    CHANGE_INTERRUPTS = 64,  /* IF or VIF, the shadow after STI and loads of SS, RF and TF; HLT */
+    CHANGE_DEVICES    = 128, /* a port is read or written: anything outside of the processor, A20 and shadowing included */
+    CHANGE_CODE       = CHANGE_MODE | CHANGE_MAPPING | CHANGE_DEVICES /* what code is at an address. Writes to memory change it too: contract 2 */
+};
+
+enum insn_unit {
+    UNIT_X87  = 1, /* registers, stack or words of the floating-point unit: waits for it, looks at CR0.EM and TS */
+    UNIT_MMX  = 2, /* MMX registers, which are the x87's: as UNIT_X87 */
+    UNIT_SSE  = 4  /* XMM registers or MXCSR: looks at CR0.EM and TS and CR4.OSFXSR */
+};
+
+struct insn_effects {
+    uint32_t flags_read;        /* RFLAGS bits 0-15 that decide anything but their own new value */
+    uint32_t flags_written;     /* that may change, or get the value that they have */
+    uint32_t flags_kept;        /* of those written: that may also stay as they were. Dead before it: flags_written less flags_kept less flags_read */
+    uint32_t flags_undefined;   /* whose new value the manual leaves open, law 6 does not */
+    uint32_t registers_read;    /* REGISTER_BYTES that decide anything; one that may be written or stay is read */
+    uint32_t registers_written;
+    uint16_t memory;            /* enum insn_memory */
+    uint16_t memory_size;       /* bytes of the operand of MEMORY_READ and MEMORY_WRITE; 0: none, or its size depends on the mode */
+    uint16_t changes;           /* enum insn_change */
+    uint8_t  segments_read;     /* bit n is segment register n: for an address, a limit, a selector, a mode */
+    uint8_t  segments_written;
+    uint8_t  xmm_read, xmm_written; /* bit n is XMMn */
+    uint8_t  mmx_read, mmx_written; /* bit n is MMn. Any of them is UNIT_MMX, which changes TOP and tags too */
+    uint8_t  units;             /* enum insn_unit */
+    bool     may_fault;
+};
+
+void insn_effects(const struct insn *insn, struct insn_effects *effects);
 
 #define DISASSEMBLY_SIZE 96
 /* Prints an instruction in Intel syntax ("add dword [ebx+esi*4+10h], eax"), NUL-terminated; eip is that of its first byte, for branch targets. */

@@ -3,7 +3,7 @@
 
 /* What the columns of opcodes.h are written in. */
 enum {
-    O = FLAG_OF, S = FLAG_SF, Z = FLAG_ZF, A = FLAG_AF, P = FLAG_PF, C = FLAG_CF, D = FLAG_DF, I = FLAG_IF,
+    O = FLAG_OF, S = FLAG_SF, Z = FLAG_ZF, A = FLAG_AF, P = FLAG_PF, C = FLAG_CF, D = FLAG_DF, I = FLAG_IF, L = FLAG_IOPL,
     AC = A | C, OA = O | A, OC = O | C, OS = O | S, ZC = Z | C, OAC = O | A | C, OSZ = O | S | Z, SZP = S | Z | P,
     OSAP = O | S | A | P, OSZP = O | S | Z | P, SZAP = S | Z | A | P,
     OSAPC = OSAP | C, OSZAP = OSZP | A, OSZPC = OSZP | C, SZAPC = SZAP | C,
@@ -12,13 +12,13 @@ enum {
 };
 enum {
     MEMORY = ROW_MEMORY_ONLY, LOCK = ROW_LOCK, PROTECTED = ROW_PROTECTED, FAULTS = ROW_FAULTS, ENDS = ROW_ENDS_BLOCK,
-    STACK = ROW_STACK, STRING = ROW_STRING, BRANCH = ROW_BRANCH, REGISTER = ROW_REGISTER_ONLY,
+    STACK = ROW_STACK, STRING = ROW_STRING, BRANCH = ROW_BRANCH, REGISTER = ROW_REGISTER_ONLY, KEEPS = ROW_KEEPS,
     NP = ROW_NO_PREFIX, P66 = ROW_PREFIX_66, PF3 = ROW_PREFIX_F3, PF2 = ROW_PREFIX_F2
 };
 enum { I386 = CPU_I386, I486 = CPU_I486, P5 = CPU_PENTIUM, P55 = CPU_PENTIUM_MMX, P6 = CPU_PENTIUM2, P3 = CPU_PENTIUM3, P4 = CPU_PENTIUM4 };
 
-#define ROW(opcode, group, operation, operands, read, written, undefined, attributes, first, last) \
-    { opcode, group, OP_##operation, operands, read, written, undefined, attributes, first, last },
+#define ROW(opcode, group, operation, operands, read, kept, written, undefined, attributes, first, last) \
+    { opcode, group, OP_##operation, operands, read, kept, written, undefined, attributes, first, last },
 #define ALSO ROW
 const struct opcode_row opcode_rows[] = {
 #include "emu/cpu/opcodes.h"
