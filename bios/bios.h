@@ -1,8 +1,8 @@
 /* bios.h - the firmware of the machine, as bytes.
  *
  * bios/ holds Muniment's own PC firmware, written from specifications: a system BIOS (64 KiB at F0000h) and a VGA BIOS
- * (32 KiB at C0000h). It is built from source by bios.mk for a 386 in real mode, on its own, and reaches the rest of
- * the program only as the two arrays below; a manifest may name other firmware by its digest instead. What it offers to
+ * (32 KiB at C0000h). It is built from source by bios.mk for a 386 in real mode, on its own. The rest of the program knows only
+ * the bytes kept in versions/; a manifest may name other firmware by its digest instead. What it offers to
  * a guest is written down in spec/firmware.md. Inside, one file holds one service:
  *
  *   entry.S    reset, fixed entry points, timer, small services          video_entry.S  option ROM header, mode of entry
@@ -21,10 +21,9 @@
 #ifndef MUNIMENT_BIOS_H
 #define MUNIMENT_BIOS_H
 
-/* Version 0 of the system BIOS: mapped at F0000h and, with its reset vector, at the top of the address space. */
-extern const unsigned char firmware_system_v0[65536];
-
-/* Version 0 of the VGA BIOS: an option ROM, mapped at C0000h. */
-extern const unsigned char firmware_vga_v0[32768];
+/* The bytes of version 0 in the program, by the names that desk/embedded.h knows them by. The system BIOS is mapped at F0000h and, with its
+ * reset vector, at the top of the address space; the VGA BIOS is an option ROM, mapped at C0000h. */
+#define FIRMWARE_SYSTEM "firmware/system-0.bin"
+#define FIRMWARE_VIDEO "firmware/video-0.bin"
 
 #endif

@@ -1,7 +1,11 @@
-# bios.mk - builds the firmware from source; included by the GNUmakefile.
+# bios.mk - the firmware: its kept bytes, and how they are made from source; included by the GNUmakefile.
 #
-# $(BUILD)/bios/system.bin and vga.bin are the images, firmware.o carries them into the program as the arrays of bios.h.
-# Any gcc for x86 will do, no 32-bit libraries are needed. Bytes do not depend on where or when they are built.
+# The program carries the bytes in bios/versions/ (FIRMWARE_EMBEDDED), whatever compiler is at hand: they are part of every machine.
+# `make firmware` makes them anew from source, after a change in bios/. tests/firmware_source.sh compares both. Any gcc for x86 builds the
+# source, no 32-bit libraries are needed; the bytes do not depend on where or when.
+
+FIRMWARE_KEPT     := bios/versions/0
+FIRMWARE_EMBEDDED := firmware/system-0.bin:$(FIRMWARE_KEPT)/system.bin firmware/video-0.bin:$(FIRMWARE_KEPT)/vga.bin
 
 BIOS_CC      ?= gcc
 BIOS_LD      ?= ld
@@ -74,17 +78,16 @@ $(BIOS_OUT)/%.bin: $(BIOS_OUT)/%.elf
 	printf "\\$$(printf %03o $$sum)" | dd of=$@.part bs=1 seek=$$((size - 1)) conv=notrunc status=none
 	mv $@.part $@
 
-$(BIOS_OUT)/firmware.c: $(BIOS_OUT)/system.bin $(BIOS_OUT)/vga.bin
-	{ echo '#include "bios/bios.h"'; \
-	  for image in system:65536 vga:32768; do \
-	    echo "const unsigned char firmware_$${image%:*}_v0[$${image#*:}] = {"; \
-	    od -An -v -tu1 $(BIOS_OUT)/$${image%:*}.bin | sed 's/  */,/g; s/^,//; s/$$/,/'; \
-	    echo '};'; \
-	  done; } > $@.part
-	mv $@.part $@
-
-$(BIOS_OUT)/firmware.o: $(BIOS_OUT)/firmware.c bios/bios.h
-	$(CC) -std=c11 -I. -c -o $@ $<
+# What made the kept bytes is written beside them.
+.PHONY: firmware firmware-tools
+firmware: $(BIOS_OUT)/system.bin $(BIOS_OUT)/vga.bin
+	@mkdir -p $(FIRMWARE_KEPT)
+	@cp $^ $(FIRMWARE_KEPT)/
+	@cd $(FIRMWARE_KEPT) && sha256sum $(notdir $^) >SHA256SUMS
+	@$(MAKE) -s firmware-tools >$(FIRMWARE_KEPT)/made-by
+	@cat $(FIRMWARE_KEPT)/SHA256SUMS
+firmware-tools:
+	@for tool in '$(BIOS_CC)' '$(BIOS_LD)'; do $$tool --version | head -n 1; done
 
 # A bootable image that checks the firmware from inside: boot sector, then the rest at the next sectors.
 $(BIOS_OUT)/test.elf: bios/tests/image.ld $(addprefix $(BIOS_OUT)/,start.o services.o $(BIOS_SHARED))
@@ -95,11 +98,9 @@ $(BIOS_OUT)/test.img: $(BIOS_OUT)/test.elf
 	$(BIOS_OBJCOPY) -O binary -j .text $< $@.text
 	cat $@.boot $@.text > $@
 
-.PHONY: bios check-bios
-bios: $(BIOS_OUT)/firmware.o
-
-check-bios: $(BIOS_OUT)/system.bin $(BIOS_OUT)/vga.bin $(BIOS_OUT)/test.img
-	bios/tests/bios_in_qemu.sh $(BIOS_OUT)
-	bios/tests/bios_in_bochs.sh $(BIOS_OUT)
+.PHONY: check-bios
+check-bios: $(BIOS_OUT)/test.img
+	bios/tests/bios_in_qemu.sh $<
+	bios/tests/bios_in_bochs.sh $<
 
 -include $(BIOS_OBJECTS:.o=.d) $(BIOS_OUT)/services.d $(BIOS_OUT)/start.d

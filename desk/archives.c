@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "archive/archive.h"
+#include "bios/bios.h"
 #include "desk/attest.h"
 #include "desk/desk.h"
 #include "desk/embedded.h"
@@ -17,14 +18,6 @@ enum status desk_fail(const struct error *error)
     fflush(stdout);
     error_print(stderr, error);
     return error->status;
-}
-
-const struct embedded_file *embedded_file(const char *name)
-{
-    for (const struct embedded_file *file = embedded_files; file->name; file++)
-        if (!strcmp(file->name, name))
-            return file;
-    return NULL;
 }
 
 enum status key_new_run(const struct arguments *a)
@@ -148,8 +141,8 @@ static void add_embedded(struct seal_request *request, struct sealed_file *files
         if (strncmp(file->name, "firmware/", strlen("firmware/")))
             files[request->file_count++] = sealed_file(file);
     request->files = files;
-    request->built_in_system = sealed_file(embedded_file("firmware/system-0.bin"));
-    request->built_in_video = sealed_file(embedded_file("firmware/video-0.bin"));
+    request->built_in_system = sealed_file(embedded_file(FIRMWARE_SYSTEM));
+    request->built_in_video = sealed_file(embedded_file(FIRMWARE_VIDEO));
 }
 
 enum status seal_run(const struct arguments *a)

@@ -1,11 +1,11 @@
 /* embedded.h - files that the build puts into the program as bytes: what is sealed with every machine, and the built-in firmware.
  *
- * The makefile generates the table (build/embedded.c). Names are paths as below, relative to the repository:
+ * desk/embed.sh generates the table. Names are paths as below, relative to the repository; tests/runner has the firmware only:
  *
  *   spec/NAME.md           each normative document
  *   docs/..., recover.py   what else travels in every archive
  *   source/muniment.tar    the program's own source
- *   firmware/system-0.bin  the system BIOS, built-in version 0
+ *   firmware/system-0.bin  the system BIOS, built-in version 0 (bios/versions/)
  *   firmware/video-0.bin   the VGA BIOS, built-in version 0 */
 #ifndef MUNIMENT_DESK_EMBEDDED_H
 #define MUNIMENT_DESK_EMBEDDED_H

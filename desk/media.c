@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "archive/archive.h"
+#include "bios/bios.h"
 #include "desk/desk.h"
 #include "desk/embedded.h"
 #include "desk/progress.h"
@@ -160,8 +161,8 @@ static bool load_firmware(const struct firmware_manifest *manifest, const char *
 
 static bool load_all_firmware(struct media *media, const char *manifest_path, struct error *error)
 {
-    return load_firmware(&media->manifest.system, manifest_path, "firmware/system-0.bin", &media->system, error) &&
-           load_firmware(&media->manifest.video, manifest_path, "firmware/video-0.bin", &media->video, error);
+    return load_firmware(&media->manifest.system, manifest_path, FIRMWARE_SYSTEM, &media->system, error) &&
+           load_firmware(&media->manifest.video, manifest_path, FIRMWARE_VIDEO, &media->video, error);
 }
 
 static bool open_manifest(struct media *media, const struct media_request *request, struct error *error)

@@ -34,6 +34,6 @@ for machine in pc-isa pc-i440fx; do
     on_ours $machine cdrom "cd $pci" "fd0 floppy-1.44M floppy.img" "hd0 disk disk.img" "hd1 disk scratch.img" "hd2 cdrom floppy.iso"
     on_ours $machine cdrom "cd $pci" "fd0 floppy-1.44M floppy.img" "hd0 disk scratch.img" "hd3 cdrom disk.iso"
 done
-bios/tests/bios_in_qemu.sh "$BUILD/bios" || good=1
-[ -z "${LONG-}" ] || bios/tests/bios_in_bochs.sh "$BUILD/bios" || good=1
+bios/tests/bios_in_qemu.sh "$BUILD/bios/test.img" || good=1
+[ -z "${LONG-}" ] || bios/tests/bios_in_bochs.sh "$BUILD/bios/test.img" || good=1
 exit $good

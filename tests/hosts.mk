@@ -18,23 +18,27 @@ $(BUILD)/hosts/$(1)/%.o: %.c GNUmakefile tests/hosts.mk
 	@mkdir -p $$(@D)
 	$$(HOST_CC_$(1)) $$(MACHINE_FLAGS) $$(CFLAGS) -c -o $$@ $$<
 
-$(BUILD)/hosts/$(1)/firmware.o: $(BUILD)/bios/firmware.c bios/bios.h
+$(BUILD)/hosts/$(1)/firmware.o: $(BUILD)/firmware.c
 	@mkdir -p $$(@D)
 	$$(HOST_CC_$(1)) -std=c11 -I. -c -o $$@ $$<
+
+$(BUILD)/hosts/$(1)/firmware-bytes.o: $(BUILD)/firmware-bytes.S $(call embedded_paths,$(FIRMWARE_EMBEDDED))
+	@mkdir -p $$(@D)
+	$$(HOST_CC_$(1)) -c -o $$@ $$<
 
 $(BUILD)/hosts/$(1)/libmachine.a: $(MACHINE_SOURCES:%.c=$(BUILD)/hosts/$(1)/%.o)
 	@rm -f $$@
 	$$$$($$(HOST_CC_$(1)) -print-prog-name=ar) rcsD $$@ $$^
 
-$(BUILD)/hosts/$(1)/runner: $(addprefix $(BUILD)/hosts/$(1)/,manifests/default.o tests/runner.o tests/runner_sha256.o) \
-    $(BUILD)/hosts/$(1)/firmware.o $(BUILD)/hosts/$(1)/libmachine.a
+$(BUILD)/hosts/$(1)/runner: $(addprefix $(BUILD)/hosts/$(1)/,manifests/default.o tests/runner.o tests/runner_sha256.o \
+    desk/embedded.o firmware.o firmware-bytes.o) $(BUILD)/hosts/$(1)/libmachine.a
 	$$(HOST_CC_$(1)) $$(CFLAGS) $$(LDFLAGS) -static -o $$@ $$^
 
 $(BUILD)/hosts/$(1)/linuxuser: $(BUILD)/hosts/$(1)/tests/linuxuser.o $(BUILD)/hosts/$(1)/libmachine.a
 	$$(HOST_CC_$(1)) $$(CFLAGS) $$(LDFLAGS) -static -o $$@ $$^
 endef
 
-$(BUILD)/tests/runner: tests/runner.c tests/runner_sha256.c $(BUILD)/manifests/default.o $(BUILD)/bios/firmware.o $(BUILD)/libmachine.a
+$(BUILD)/tests/runner: tests/runner.c tests/runner_sha256.c $(addprefix $(BUILD)/,manifests/default.o desk/embedded.o firmware.o firmware-bytes.o libmachine.a)
 	@mkdir -p $(@D)
 	$(CC) $(MACHINE_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
 

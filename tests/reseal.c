@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "archive/archive.h"
+#include "bios/bios.h"
 #include "desk/embedded.h"
 
 static char *read_file(const char *path, size_t *size)
@@ -49,7 +50,7 @@ int main(int argc, char **argv)
     recover.bytes = (const uint8_t *)bytes;
     struct seal_request request = {
         .machine_path = argv[1], .key_path = argv[2], .output_path = argv[3], .files = &recover, .file_count = 1, .attest = give, .attest_context = argv + 4,
-        .built_in_system = built_in("firmware/system-0.bin"), .built_in_video = built_in("firmware/video-0.bin"),
+        .built_in_system = built_in(FIRMWARE_SYSTEM), .built_in_video = built_in(FIRMWARE_VIDEO),
     };
     bool good = archive_seal(&request, root, &error);
     if (!good)

@@ -82,7 +82,7 @@ resumes()
         sed -n $((i + 1))p whole | diff - resumed || { echo "$name: snapshot $i goes on otherwise"; exit 1; }
         done_count=$((done_count + 1))
         if [ $((done_count % 10)) -eq 1 ]; then
-            python3 "$tests/digest.py" "snapshots/$i" --system "$build/bios/system.bin" --video "$build/bios/vga.bin" --memory $((memory << 20)) >/dev/null
+            python3 "$tests/digest.py" "snapshots/$i" --system "$tests/../bios/versions/0/system.bin" --video "$tests/../bios/versions/0/vga.bin" --memory $((memory << 20)) >/dev/null
             digests=$((digests + 1))
         fi
     done

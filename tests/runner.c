@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "bios/bios.h"
+#include "desk/embedded.h"
 #include "emu/emu.h"
 #include "emu/endian.h"
 #include "tests/runner.h"
@@ -158,9 +159,10 @@ static bool create(struct runner *r)
     if (r->pentium4)
         manifest.cpu = CPU_PENTIUM4;
     r->medium = (struct block){r, FLOPPY_SECTORS, false, floppy_read, floppy_write, NULL, NULL};
+    const struct embedded_file *system = embedded_file(FIRMWARE_SYSTEM), *video = embedded_file(FIRMWARE_VIDEO);
     struct machine_host host = {
-        .context = r, .system_rom = firmware_system_v0, .system_rom_size = sizeof firmware_system_v0, .video_rom = firmware_vga_v0,
-        .video_rom_size = sizeof firmware_vga_v0, .drives = {&r->medium}, .sha256 = host_sha256, .serial_out = serial_out,
+        .context = r, .system_rom = system->bytes, .system_rom_size = system->size, .video_rom = video->bytes,
+        .video_rom_size = video->size, .drives = {&r->medium}, .sha256 = host_sha256, .serial_out = serial_out,
     };
     r->machine = machine_create(&manifest, &host, &reason);
     if (!r->machine)

@@ -1,14 +1,15 @@
 #!/bin/sh
 # Boots test.img on Bochs with our firmware, with and without PCI, and prints what it reports on the serial line. Exit 0 if every
-# fact holds. Usage: bios_in_bochs.sh FOLDER, where system.bin, vga.bin and test.img lie. Bochs' terminal has no graphics, its RFB
+# fact holds. Usage, in the root of the repository: bios_in_bochs.sh TEST.IMG. Bochs' terminal has no graphics, its RFB
 # server none beyond 720x480, and its X display hangs now and then when the mode changes, so it draws by SDL, to nowhere.
 set -eu
-out=$(realpath "${1:?folder of the images}")
+image=${1:?the image of the tests}
+out=$(realpath bios/versions/0)
 . "$(dirname "$0")/media.sh"
 command -v bochs >/dev/null || { echo "bios_in_bochs: skipped: no bochs (Debian: bochs, bochs-sdl)"; exit 0; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-media_make "$out/test.img" "$work"
+media_make "$image" "$work"
 
 # run NAME KINDS LINE...: the lines are added to the machine's description. Bochs ends with status 1 when the machine is switched off.
 run() {

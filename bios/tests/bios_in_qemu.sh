@@ -1,13 +1,14 @@
 #!/bin/sh
 # Boots test.img on QEMU with our firmware, on its ISA PC and on its PC of the 440FX and PIIX3, and prints what it reports on
-# the serial line. Exit 0 if every fact holds. Usage: bios_in_qemu.sh FOLDER, where system.bin, vga.bin and test.img lie.
+# the serial line. Exit 0 if every fact holds. Usage, in the root of the repository: bios_in_qemu.sh TEST.IMG.
 set -eu
-out=${1:?folder of the images}
+image=${1:?the image of the tests}
+out=bios/versions/0
 . "$(dirname "$0")/media.sh"
 qemu=$(command -v qemu-system-i386) || { echo "bios_in_qemu: skipped: no qemu-system-i386 (Debian: qemu-system-x86)"; exit 0; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-media_make "$out/test.img" "$work"
+media_make "$image" "$work"
 image() { echo "format=raw,file=$work/$1"; }
 
 # run NAME KINDS OPTION...: on the ISA PC isa-debug-exit stands at the power-off port: the "S" of "Shutdown" ends QEMU with status 2 * 53h + 1.

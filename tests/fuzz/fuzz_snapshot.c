@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "archive/digest.h"
+#include "bios/bios.h"
 #include "desk/embedded.h"
 #include "emu/endian.h"
 #include "emu/machine.h"
@@ -56,7 +57,7 @@ static void host_sha256(void *context, const uint8_t *bytes, size_t length, uint
 
 static struct machine *build_machine(enum machine_type type)
 {
-    const struct embedded_file *system = embedded_file("firmware/system-0.bin"), *video = embedded_file("firmware/video-0.bin");
+    const struct embedded_file *system = embedded_file(FIRMWARE_SYSTEM), *video = embedded_file(FIRMWARE_VIDEO);
     struct memory_medium *const media[3] = {&floppy, &disk, &cd};
     struct machine_manifest manifest;
     const char *reason;

@@ -16,7 +16,7 @@ What a peer cannot do ends the run with status 77 and the reason. DIFFERENT list
 
 import os, re, shutil, sys
 
-FIRMWARE = os.environ.get("FIRMWARE") or os.path.join(os.path.dirname(__file__), "../../build/bios")
+FIRMWARE = os.environ.get("FIRMWARE") or os.path.join(os.path.dirname(__file__), "../../bios/versions/0")
 WAIT_SECONDS = 900          # of the peer's time, for one wait
 
 # (peer or "", command) -> the command in its place, or None; and why.

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "archive/digest.h"
+#include "bios/bios.h"
 #include "desk/embedded.h"
 #include "emu/devices/vga_draw.h"
 #include "emu/machine.h"
@@ -184,7 +185,7 @@ static void twin_make_with(struct twin *t, enum machine_type type, const struct 
 
 static void twin_make(struct twin *t, enum machine_type type)
 {
-    twin_make_with(t, type, embedded_file("firmware/system-0.bin"), embedded_file("firmware/video-0.bin"));
+    twin_make_with(t, type, embedded_file(FIRMWARE_SYSTEM), embedded_file(FIRMWARE_VIDEO));
 }
 
 static void twin_free(struct twin *t)
@@ -432,7 +433,7 @@ static void what_is_no_state_is_refused_by_name(void **state)
 static void changed_rom(enum machine_type type, const char *name)
 {
     struct embedded_file changed = *embedded_file(name);
-    const struct embedded_file *system = embedded_file("firmware/system-0.bin"), *video = embedded_file("firmware/video-0.bin");
+    const struct embedded_file *system = embedded_file(FIRMWARE_SYSTEM), *video = embedded_file(FIRMWARE_VIDEO);
     uint8_t *bytes = malloc(changed.size), ours[32], others[32];
     struct parts_seen seen = {0};
     struct twin plain = {0}, other = {0};
@@ -460,8 +461,8 @@ static void the_digest_covers_the_roms(void **state)
 {
     (void)state;
     for (enum machine_type type = MACHINE_PC_ISA; type <= MACHINE_PC_I440FX; type++) {
-        changed_rom(type, "firmware/system-0.bin");
-        changed_rom(type, "firmware/video-0.bin");
+        changed_rom(type, FIRMWARE_SYSTEM);
+        changed_rom(type, FIRMWARE_VIDEO);
     }
 }
 
