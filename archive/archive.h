@@ -56,7 +56,8 @@ struct seal_request {
     const char *machine_path;      /* machine.yaml; images and firmware are found relative to it */
     const char *description_path;  /* or null: a description with the machine file's name as title */
     const char *key_path;          /* private key, PEM */
-    const char *output_path;       /* NAME.mun; written under a temporary name beside it, synced, renamed */
+    const char *output_path;       /* NAME.mun (formats/output.h) */
+    bool replace;                  /* it may be there already */
     const struct sealed_file *files;  /* recover.py, spec/..., source/muniment.tar, docs/..., in any order */
     size_t file_count;
     struct sealed_file built_in_system, built_in_video; /* what "built-in" means in a manifest; without name */

@@ -1,6 +1,7 @@
 /* crypto.c - SHA-256 and Ed25519 through OpenSSL's EVP interface. The only file that includes OpenSSL. */
 #include "archive/archive.h"
 #include "archive/digest.h"
+#include "formats/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -207,37 +208,19 @@ bool signature_fits(const char *pem, size_t pem_size, const uint8_t signature[SI
     return fits;
 }
 
-/* Creates path, which must not exist, and writes one half of the pair to it. */
-static bool key_write(const char *path, EVP_PKEY *pair, bool private_half, struct error *error)
+/* Writes one half of the pair. */
+static bool key_write(struct output *output, EVP_PKEY *pair, bool private_half, struct error *error)
 {
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, private_half ? 0600 : 0644);
-    FILE *file;
-    bool done;
-
-    if (descriptor < 0 && errno == EEXIST)
-        return error_set(error, STATUS_INPUT, path, NULL, "choose another name", "is there already");
-    if (descriptor < 0)
-        return error_host(error, path, errno, "cannot create");
-    file = fdopen(descriptor, "wb");
-    if (!file) {
-        close(descriptor);
-        unlink(path);
-        return error_host(error, path, errno, "cannot create");
-    }
-    done = private_half ? PEM_write_PrivateKey(file, pair, NULL, NULL, 0, NULL, NULL) == 1
-                        : PEM_write_PUBKEY(file, pair) == 1;
-    done = done && fflush(file) == 0 && fsync(descriptor) == 0;
-    if (fclose(file) == 0 && done)
-        return true;
-    error_host(error, path, errno, "cannot write");
-    unlink(path);
-    return false;
+    return (private_half ? PEM_write_PrivateKey(output->file, pair, NULL, NULL, 0, NULL, NULL) : PEM_write_PUBKEY(output->file, pair)) == 1 ||
+           error_set(error, STATUS_HOST, output->path, NULL, NULL, "cannot write");
 }
 
+/* Neither half replaces anything, whatever the user says: what a lost key signed cannot be signed again. */
 bool key_new(const char *path, struct error *error)
 {
+    struct output halves[2] = {{.file = NULL}};
+    char public_path[PATH_MAX];
     EVP_PKEY *pair;
-    char public_path[4096];
     bool done;
 
     if (snprintf(public_path, sizeof public_path, "%s.pub", path) >= (int)sizeof public_path)
@@ -245,11 +228,14 @@ bool key_new(const char *path, struct error *error)
     pair = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     if (!pair)
         return error_set(error, STATUS_HOST, "OpenSSL", NULL, NULL, "cannot make a key");
-    done = key_write(path, pair, true, error);
-    if (done && !key_write(public_path, pair, false, error)) {
+    done = output_whole(&halves[0], path, 0600, false, error) && output_whole(&halves[1], public_path, 0644, false, error) &&
+           key_write(&halves[0], pair, true, error) && key_write(&halves[1], pair, false, error) && output_commit(&halves[0], error);
+    if (done && !output_commit(&halves[1], error)) {
         unlink(path);
         done = false;
     }
+    output_abort(&halves[0]);
+    output_abort(&halves[1]);
     EVP_PKEY_free(pair);
     return done;
 }

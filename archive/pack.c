@@ -13,20 +13,13 @@
 
 /* --- Writing --- */
 
-bool pack_create(struct pack_writer *w, const char *path, struct error *error)
+bool pack_create(struct pack_writer *w, const char *path, bool replace, struct error *error)
 {
-    *w = (struct pack_writer){.descriptor = -1};
-    if ((size_t)snprintf(w->path, sizeof w->path, "%s", path) >= sizeof w->path)
-        return error_host(error, path, ENAMETOOLONG, "cannot create");
-    snprintf(w->temporary, sizeof w->temporary, "%s.tmp", path);
-    w->encoder = chunk_encoder_new();
+    *w = (struct pack_writer){.encoder = chunk_encoder_new()};
     if (!w->encoder)
         return error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
-    unlink(w->temporary); /* a killed process left it */
-    w->descriptor = open(w->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (w->descriptor >= 0)
+    if (output_whole(&w->output, path, 0666, replace, error))
         return true;
-    error_host(error, path, errno, "cannot create");
     pack_release(w);
     return false;
 }
@@ -35,7 +28,7 @@ bool pack_head(struct pack_writer *w, const void *bytes, size_t size, struct err
 {
     if (w->offset < size)
         w->offset = size;
-    return file_write(w->descriptor, w->path, 0, bytes, size, error);
+    return file_write(fileno(w->output.file), w->output.path, 0, bytes, size, error);
 }
 
 bool pack_add(struct pack_writer *w, const uint8_t *bytes, uint32_t size, struct pack_place *place, struct error *error)
@@ -46,59 +39,31 @@ bool pack_add(struct pack_writer *w, const uint8_t *bytes, uint32_t size, struct
     place->length = chunk_encode(w->encoder, bytes, size, gz);
     sha256(bytes, size, place->digest);
     if (w->offset > FILE_LIMIT - place->length)
-        return error_set(error, STATUS_HOST, w->path, NULL, NULL, "becomes too long");
-    if (!file_write(w->descriptor, w->path, w->offset, gz, place->length, error))
+        return error_set(error, STATUS_HOST, w->output.path, NULL, NULL, "becomes too long");
+    if (!file_write(fileno(w->output.file), w->output.path, w->offset, gz, place->length, error))
         return false;
     w->offset += place->length;
     return true;
 }
 
-/* A name is on the disk when its folder is. */
-static bool sync_folder(const char *path, struct error *error)
-{
-    char folder[4096];
-    const char *slash = strrchr(path, '/');
-    int descriptor;
-    bool good;
-
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-    descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    good = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL);
-    if (!good)
-        error_host(error, path, errno, "cannot sync");
-    if (descriptor >= 0)
-        close(descriptor);
-    return good;
-}
-
 bool pack_commit(struct pack_writer *w, struct error *error)
 {
-    if (fsync(w->descriptor) != 0 || rename(w->temporary, w->path) != 0) {
-        error_host(error, w->path, errno, "cannot write");
-        pack_abandon(w);
-        return false;
-    }
-    if (!sync_folder(w->path, error)) {
-        pack_release(w);
-        return false;
-    }
+    bool good = output_commit(&w->output, error);
+
     pack_release(w);
-    return true;
+    return good;
 }
 
 void pack_abandon(struct pack_writer *w)
 {
-    if (w->descriptor >= 0)
-        unlink(w->temporary);
+    output_abort(&w->output);
     pack_release(w);
 }
 
 void pack_release(struct pack_writer *w)
 {
-    if (w->descriptor >= 0)
-        close(w->descriptor);
+    output_release(&w->output);
     chunk_encoder_free(w->encoder);
-    w->descriptor = -1;
     w->encoder = NULL;
 }
 

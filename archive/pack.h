@@ -4,6 +4,7 @@
 #define MUNIMENT_PACK_H
 
 #include "archive/layout.h"
+#include "formats/output.h"
 
 struct pack_place {
     uint64_t offset;
@@ -11,22 +12,21 @@ struct pack_place {
     uint8_t digest[DIGEST_SIZE]; /* of the bytes in it */
 };
 
-/* --- Writing: a file appears under its name when it is complete and on the disk --- */
+/* --- Writing: a file appears under its name when it is complete (formats/output.h) --- */
 
 struct pack_writer {
-    int descriptor;        /* below 0: not open */
-    char path[4096], temporary[4096 + 8];
+    struct output output;
     struct chunk_encoder *encoder;
     uint64_t offset;       /* where the next member goes */
 };
 
-/* Creates PATH.tmp, anew if it is there. After success pack_commit or pack_abandon must follow. */
-bool pack_create(struct pack_writer *w, const char *path, struct error *error);
+/* Begins the file. After success pack_commit or pack_abandon must follow. */
+bool pack_create(struct pack_writer *w, const char *path, bool replace, struct error *error);
 /* Writes bytes as they are, not as a chunk: the head of a file, at its beginning or over it later. */
 bool pack_head(struct pack_writer *w, const void *bytes, size_t size, struct error *error);
 /* Writes a chunk of 1 to CHUNK_SIZE bytes. */
 bool pack_add(struct pack_writer *w, const uint8_t *bytes, uint32_t size, struct pack_place *place, struct error *error);
-/* Syncs the file, renames it, syncs the folder. On failure nothing is left. */
+/* As output_commit. */
 bool pack_commit(struct pack_writer *w, struct error *error);
 /* Removes what was written. Does nothing to one that is not open. */
 void pack_abandon(struct pack_writer *w);

@@ -648,9 +648,8 @@ bool archive_seal(const struct seal_request *request, hex_digest machine_root, s
         return error_set(error, STATUS_HOST, request->output_path, NULL, NULL, "out of memory");
     s->request = request;
     s->error = error;
-    s->writer.descriptor = -1;
     s->encoder = chunk_encoder_new();
-    done = (s->encoder || out_of_memory(s)) && take_input(s) && writer_open(&s->writer, request->output_path, error) &&
+    done = (s->encoder || out_of_memory(s)) && take_input(s) && writer_open(&s->writer, request->output_path, request->replace, error) &&
            write_archive(s) && writer_commit(&s->writer);
     writer_abandon(&s->writer);
     if (done)

@@ -1,30 +1,26 @@
-/* writer.c - the file behind a sealing: buffered, under a temporary name until it is complete. See writer.h. */
+/* writer.c - the file that a sealing writes, buffered. See writer.h. */
 #include "archive/writer.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "formats/file.h"
 
 #define BUFFER_SIZE (1u << 20)
-#define ATTEMPTS 100 /* temporary names that are tried; a killed process leaves one behind */
 
 static bool flush(struct writer *w)
 {
     size_t size = w->buffered;
 
     w->buffered = 0;
-    return file_write(w->descriptor, w->path, w->offset - size, w->buffer, size, w->error);
+    return file_write(fileno(w->output.file), w->output.path, w->offset - size, w->buffer, size, w->error);
 }
 
 static bool put(struct writer *w, const uint8_t *bytes, size_t size)
 {
     if (size > FILE_LIMIT - w->offset)
-        return error_set(w->error, STATUS_INPUT, w->path, NULL, NULL, "would become longer than an archive can be");
+        return error_set(w->error, STATUS_INPUT, w->output.path, NULL, NULL, "would become longer than an archive can be");
     while (size > 0) {
         size_t part = BUFFER_SIZE - w->buffered < size ? BUFFER_SIZE - w->buffered : size;
 
@@ -41,37 +37,20 @@ static bool put(struct writer *w, const uint8_t *bytes, size_t size)
 
 static void writer_release(struct writer *w)
 {
-    if (w->descriptor >= 0)
-        close(w->descriptor);
     if (w->digest.context)
         sha256_end(&w->digest, NULL);
     free(w->buffer);
-    free(w->path);
-    free(w->temporary);
-    *w = (struct writer){.descriptor = -1};
+    *w = (struct writer){.buffer = NULL};
 }
 
-bool writer_open(struct writer *w, const char *path, struct error *error)
+bool writer_open(struct writer *w, const char *path, bool replace, struct error *error)
 {
-    size_t size = strlen(path) + 32;
-
-    *w = (struct writer){.descriptor = -1, .error = error};
-    w->path = strdup(path);
-    w->temporary = malloc(size);
+    *w = (struct writer){.error = error};
     w->buffer = malloc(BUFFER_SIZE);
-    if (!w->path || !w->temporary || !w->buffer) {
-        writer_release(w);
+    if (!w->buffer)
         return error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
-    }
-    for (int i = 0; i < ATTEMPTS && w->descriptor < 0; i++) {
-        snprintf(w->temporary, size, "%s.%ld-%02d.tmp", path, (long)getpid(), i);
-        w->descriptor = open(w->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (w->descriptor < 0 && errno != EEXIST)
-            break;
-    }
-    if (w->descriptor >= 0)
+    if (output_whole(&w->output, path, 0666, replace, error))
         return true;
-    error_host(error, path, errno, "cannot create");
     writer_release(w);
     return false;
 }
@@ -112,48 +91,20 @@ bool writer_member(struct writer *w, const char *name, const void *bytes, size_t
 
 bool writer_patch(struct writer *w, uint64_t offset, const void *bytes, size_t size)
 {
-    return flush(w) && file_write(w->descriptor, w->path, offset, bytes, size, w->error);
-}
-
-/* The name itself is on the disk only when its folder is. */
-static bool sync_folder(struct writer *w)
-{
-    char *slash = strrchr(w->path, '/');
-    int folder;
-    bool done;
-
-    if (slash)
-        slash[slash == w->path] = '\0';
-    folder = open(slash ? w->path : ".", O_RDONLY | O_CLOEXEC);
-    done = folder >= 0 && (fsync(folder) == 0 || errno == EINVAL);
-    if (!done)
-        error_host(w->error, slash ? w->path : ".", errno, "cannot sync");
-    if (folder >= 0)
-        close(folder);
-    return done;
+    return flush(w) && file_write(fileno(w->output.file), w->output.path, offset, bytes, size, w->error);
 }
 
 bool writer_commit(struct writer *w)
 {
     static const uint8_t end[TAR_END];
-    bool done = put(w, end, TAR_END) && flush(w);
+    bool done = put(w, end, TAR_END) && flush(w) && output_commit(&w->output, w->error);
 
-    if (done && fsync(w->descriptor) != 0)
-        done = error_host(w->error, w->path, errno, "cannot sync");
-    if (done && rename(w->temporary, w->path) != 0)
-        done = error_host(w->error, w->path, errno, "cannot rename the finished file to this name");
-    if (!done) {
-        writer_abandon(w);
-        return false;
-    }
-    done = sync_folder(w);
-    writer_release(w);
+    writer_abandon(w);
     return done;
 }
 
 void writer_abandon(struct writer *w)
 {
-    if (w->descriptor >= 0)
-        unlink(w->temporary);
+    output_abort(&w->output);
     writer_release(w);
 }

@@ -1,13 +1,13 @@
 /* writer.h - writes the members of an archive, one after the other, to a file that appears under its name only when it
- * is complete. */
+ * is complete (formats/output.h). */
 #ifndef MUNIMENT_WRITER_H
 #define MUNIMENT_WRITER_H
 
 #include "archive/layout.h"
+#include "formats/output.h"
 
 struct writer {
-    int descriptor;        /* below 0: not open */
-    char *path, *temporary;
+    struct output output;
     uint64_t offset;       /* where the next byte goes */
     uint8_t *buffer;       /* bytes before `offset` that are not in the file yet */
     size_t buffered;
@@ -16,8 +16,8 @@ struct writer {
     struct error *error;   /* where the first failure is told */
 };
 
-/* Begins a file beside path. After success, writer_commit or writer_abandon must follow. */
-bool writer_open(struct writer *w, const char *path, struct error *error);
+/* Begins the file. After success, writer_commit or writer_abandon must follow. */
+bool writer_open(struct writer *w, const char *path, bool replace, struct error *error);
 
 bool writer_begin(struct writer *w, const char *name);
 bool writer_add(struct writer *w, const void *bytes, size_t size);

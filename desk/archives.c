@@ -154,6 +154,7 @@ enum status seal_run(const struct arguments *a)
         .description_path = argument_value(a, "--description"),
         .key_path = argument_value(a, "--key"),
         .output_path = argument_value(a, "-o"),
+        .replace = argument_value(a, "--force"),
         .progress = progress_bytes,
         .progress_context = &progress,
         .attest = argument_value(a, "--attest") ? attest_boot : NULL,

@@ -55,7 +55,7 @@ bool attest_boot(void *context, const struct sealed_machine *machine, struct att
         b.script_path = value;
     if (microseconds > DEFAULT_LIMIT * UINT64_C(1000000))
         return error_set(error, STATUS_USAGE, "seal", NULL, "see muniment seal --help", "--attest takes at most %u seconds", DEFAULT_LIMIT);
-    bool good = boot_read_script(&b, error) && media_open_sealed(&b.media, machine, error) && create(&b, error) &&
+    bool good = boot_read_script(&b, error) && boot_check_outputs(&b, error) && media_open_sealed(&b.media, machine, error) && create(&b, error) &&
                 record(&b, machine, &journal, error) && run(&b, microseconds, error) && record_end(&b.session.recorder, true, error);
     boot_release(&b);
     if (good && attest_make(machine, journal.bytes, journal.length, attestation, error))

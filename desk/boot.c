@@ -140,8 +140,27 @@ bool boot_open_outputs(struct boot *b, struct error *error)
     const char *serial = argument_value(b->arguments, "--serial"), *parallel = argument_value(b->arguments, "--parallel");
     const char *trace = argument_value(b->arguments, "--trace");
 
-    return (!serial || output_open(&b->serial, serial, error)) && (!parallel || output_open(&b->parallel, parallel, error)) &&
-           (!trace || output_open(&b->trace, trace, error));
+    const bool replace = boot_replaces(b);
+
+    return (!serial || output_growing(&b->serial, serial, replace, error)) && (!parallel || output_growing(&b->parallel, parallel, replace, error)) &&
+           (!trace || output_growing(&b->trace, trace, replace, error));
+}
+
+bool boot_replaces(const struct boot *b)
+{
+    return argument_value(b->arguments, "--force");
+}
+
+bool boot_check_outputs(const struct boot *b, struct error *error)
+{
+    const char *screenshot = argument_value(b->arguments, "--screenshot");
+    bool good = !screenshot || output_may(screenshot, boot_replaces(b), error);
+
+    for (size_t i = 0; good && i < b->script.count; i++) {
+        const struct script_command *c = &b->script.commands[i];
+        good = (c->verb != SCRIPT_SCREENSHOT && c->verb != SCRIPT_SNAPSHOT) || output_may(c->text, boot_replaces(b), error);
+    }
+    return good;
 }
 
 /* --- The machine's outside --- */
@@ -183,7 +202,17 @@ static bool print_digest(struct boot *b, struct error *error)
     }
     hex_encode(digest, hex);
     printf("tick %" PRIu64 " sha256:%s\n", machine_tick(b->machine), hex);
+    fflush(stdout);
     return true;
+}
+
+/* Lets out what the machine has sent since the last look. */
+static void flush_outputs(struct boot *b)
+{
+    if (b->serial.file)
+        fflush(b->serial.file);
+    if (b->parallel.file)
+        fflush(b->parallel.file);
 }
 
 /* Between two slices. */
@@ -193,6 +222,7 @@ static void looked(void *context)
     uint64_t every = b->digest_every * (machine_ticks_per_second(b->machine) / 1000000);
     struct error error;
 
+    flush_outputs(b);
     snapshots_look(b);
     if (!every || machine_tick(b->machine) < b->digest_due)
         return;
@@ -256,6 +286,7 @@ static void print_text(struct boot *b)
 
     machine_text(b->machine, &screen);
     screen_print(&screen, stdout);
+    fflush(stdout);
 }
 
 static bool write_screenshot(struct boot *b, const char *path, struct error *error)
@@ -263,7 +294,7 @@ static bool write_screenshot(struct boot *b, const char *path, struct error *err
     struct frame frame;
 
     machine_frame(b->machine, &frame);
-    return png_write(path, frame.width, frame.height, frame.pixels, error);
+    return png_write(path, frame.width, frame.height, frame.pixels, boot_replaces(b), error);
 }
 
 bool boot_ended(struct boot *b, enum session_end end, const char *object, const char *waited_for, struct error *error)
@@ -432,7 +463,8 @@ static bool boot_prepare(struct boot *b, struct error *error)
     };
 
     b->script_path = argument_value(b->arguments, "--script");
-    return boot_read_options(b, error) && snapshots_read_options(b, error) && boot_read_script(b, error) && media_open(&b->media, &request, error) && boot_open_outputs(b, error) &&
+    return boot_read_options(b, error) && snapshots_read_options(b, error) && boot_read_script(b, error) && boot_check_outputs(b, error) &&
+           media_open(&b->media, &request, error) && boot_open_outputs(b, error) &&
            create_machine(b, error) && snapshots_begin(b, error) && begin_recording(b, error);
 }
 
@@ -480,12 +512,10 @@ enum status boot_run(const struct arguments *arguments)
         status = desk_fail(&later);
     if ((!snapshots_end(&b) || b.digest_failed) && status == STATUS_OK)
         status = STATUS_HOST;
-    if (!b.disk_failed) {
-        if (!boot_show_end(&b, &later))
-            status = desk_fail(&later);
-        if (!boot_commit_outputs(&b, &later))
-            status = desk_fail(&later);
-    }
+    if (!b.disk_failed && !boot_show_end(&b, &later))
+        status = desk_fail(&later);
+    if (!boot_commit_outputs(&b, &later))
+        status = desk_fail(&later);
     boot_release(&b);
     return status;
 }

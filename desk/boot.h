@@ -4,9 +4,9 @@
 
 #include "desk/media.h"
 #include "desk/options.h"
-#include "desk/output.h"
 #include "desk/script.h"
 #include "desk/session.h"
+#include "formats/output.h"
 #include "verify/runs/runs.h"
 
 struct boot {
@@ -36,9 +36,13 @@ struct boot {
 
 /* Reads everything that can be wrong about the command line, before anything is opened. Of the options that a command does not have, nothing is given. */
 bool boot_read_options(struct boot *b, struct error *error);
+/* Refuses files that are there already and that the options or the script would write, unless --force is given. */
+bool boot_check_outputs(const struct boot *b, struct error *error);
 bool boot_open_outputs(struct boot *b, struct error *error);
+/* Whether --force is given. */
+bool boot_replaces(const struct boot *b);
 
-/* The functions by which the machine's output reaches b. */
+/* The functions by which the machine's output reaches b; what comes is written out at the next look. */
 void boot_host(struct boot *b, struct machine_host *host);
 
 /* Joins b->machine to a session, of at most `limit` ticks. */

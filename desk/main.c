@@ -1,4 +1,5 @@
 /* main.c - the command `muniment`: finds the subcommand, reads its arguments, runs it. */
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ static const struct option seal_options[] = {
     { "--key", "KEY", "private key that signs it (muniment key new)", false, true },
     { "--attest", "SCRIPT|SECONDS", "boot the machine by this script, or for so long, and seal what it did (muniment verify --reboot)", false, false },
     { "--description", "FILE", "description.yaml: title, identifiers, provenance, rights", false, false },
+    { "--force", NULL, "replace files that are there already", false, false },
     { .name = NULL }
 };
 
@@ -62,6 +64,7 @@ static const struct option boot_options[] = {
     { "--from", "tick:N", "begin the trace there, not at power-on", false, false },
     { "--to", "tick:N", "end the trace there", false, false },
     { "--slice", "N|random:SEED", "for tests: cut the run into slices of N ticks, or of random length", false, false },
+    { "--force", NULL, "replace files that are there already", false, false },
     { .name = NULL }
 };
 
@@ -80,6 +83,7 @@ static const struct option replay_options[] = {
     { "--serial", "FILE", "write what COM1 sends; - is standard output", false, false },
     { "--parallel", "FILE", "write what LPT1 prints; - is standard output", false, false },
     { "--slice", "N|random:SEED", "for tests: cut the run into slices of N ticks, or of random length", false, false },
+    { "--force", NULL, "replace files that are there already", false, false },
     { .name = NULL }
 };
 
@@ -157,11 +161,20 @@ static enum status flush_output(enum status status)
     return desk_fail(&error);
 }
 
+/* A descriptor of standard input, output or error that is closed stays so: no file that is opened later may take its place, and what is printed. */
+static void hold_descriptors(void)
+{
+    for (int descriptor = 0; descriptor < 3; descriptor++)
+        if (fcntl(descriptor, F_GETFD) < 0)
+            open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY); /* the other way: reading and writing fail */
+}
+
 int main(int argc, char **argv)
 {
     const struct command *command;
     int used = 0;
 
+    hold_descriptors();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error of write, not the end */
     interrupt_watch();

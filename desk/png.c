@@ -6,7 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "desk/output.h"
+#include "formats/output.h"
 
 static void put32(uint8_t *to, uint32_t value)
 {
@@ -55,7 +55,7 @@ static uint8_t *compress_rows(unsigned width, unsigned height, const uint32_t *p
     return packed;
 }
 
-bool png_write(const char *path, unsigned width, unsigned height, const uint32_t *pixels, struct error *error)
+bool png_write(const char *path, unsigned width, unsigned height, const uint32_t *pixels, bool replace, struct error *error)
 {
     static const uint8_t signature[8] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n' };
     uint8_t header[13] = { [8] = 8, [9] = 2 }; /* depth 8, colour type 2 (RGB) */
@@ -67,7 +67,7 @@ bool png_write(const char *path, unsigned width, unsigned height, const uint32_t
     uint8_t *packed = compress_rows(width, height, pixels, &size);
     if (!packed)
         return error_host(error, path, ENOMEM, "cannot make the picture");
-    bool good = output_open(&output, path, error);
+    bool good = output_in_order(&output, path, replace, error);
     if (good) {
         put32(header, width);
         put32(header + 4, height);

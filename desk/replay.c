@@ -126,7 +126,7 @@ static bool prepare(struct replaying *p, struct error *error)
     struct boot *b = &p->boot;
     struct archive *archive;
 
-    if (!boot_read_options(b, error) || !journal_read(operands[1], &p->journal, error) || !open_images(p, error))
+    if (!boot_read_options(b, error) || !boot_check_outputs(b, error) || !journal_read(operands[1], &p->journal, error) || !open_images(p, error))
         return false;
     archive = desk_open_archive(b->arguments, operands[0], error);
     if (!archive || !media_open_archive(&b->media, archive, NULL, error) || !boot_open_outputs(b, error))
@@ -260,12 +260,10 @@ enum status replay_run(const struct arguments *arguments)
     if (p.replay.outcome == REPLAY_DIFFERS)
         differ_explain(&p.differ);
     differ_end(&p.differ);
-    if (!p.boot.disk_failed) {
-        if (p.past.ticks && good ? !show_past(&p, &later) : !boot_show_end(&p.boot, &later))
-            status = desk_fail(&later);
-        if (!boot_commit_outputs(&p.boot, &later))
-            status = desk_fail(&later);
-    }
+    if (!p.boot.disk_failed && (p.past.ticks && good ? !show_past(&p, &later) : !boot_show_end(&p.boot, &later)))
+        status = desk_fail(&later);
+    if (!boot_commit_outputs(&p.boot, &later))
+        status = desk_fail(&later);
     release(&p);
     return status;
 }

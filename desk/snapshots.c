@@ -118,5 +118,5 @@ bool snapshots_medium_changed(struct boot *b, enum drive_slot slot, struct error
 
 bool snapshots_take(struct boot *b, const char *path, struct error *error)
 {
-    return snapshot_write(b->machine, &b->identity, path, error);
+    return snapshot_write(b->machine, &b->identity, path, boot_replaces(b), error);
 }

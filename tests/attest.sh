@@ -47,6 +47,7 @@ passed "leave nothing behind" $?
 # sealed AS [SED-OF-ATTEST.TXT]: the machine in AS.yaml, sealed under the old attestation, or one that was changed.
 sealed()
 {
+    rm -f "$1.mun"
     sed "${2-}" attest.txt >changed.txt
     "$reseal" "$1.yaml" key "$1.mun" changed.txt attest.journal "$root/archive/recover.py" || exit 1
 }

@@ -313,7 +313,7 @@ gives "a script drives the machine" 0 boot floppy.img --script script --limit 60
 says "a script prints the text screen" out "READY> Hi #1xyzA"
 cp out once
 for slicing in 999 random:7; do
-    gives "a script sees the same in slices of $slicing" 0 boot floppy.img --script script --limit 60 --slice $slicing
+    gives "a script sees the same in slices of $slicing" 0 boot floppy.img --script script --limit 60 --force --slice $slicing
     cmp -s out once; passed "a script sees the same in slices of $slicing" $?
 done
 python3 - screen.png <<'END' 2>err
@@ -432,7 +432,7 @@ for point in points/*.snapshot; do
     cmp -s out whole; passed "it goes on from ${point##*/} as if nothing had been" $?
 done
 gives "a run does not begin in the folder of another" 3 boot a.mun --until time:30 --checkpoints points
-touch points/00000000000000000001.snapshot.tmp points/00000000000000000001.pack.tmp points/00000000000000000001.pack
+touch points/00000000000000000001.snapshot.muniment-1-0.tmp points/00000000000000000001.pack.muniment-1-0.tmp points/00000000000000000001.pack
 gives "the last checkpoint is gone on from in its folder" 0 boot a.mun --resume "$point" --until time:40 --checkpoints points --checkpoint-every 2 --keep 1
 [ "$(ls points/*.snapshot | wc -l)" -eq 1 ] && [ ! -e points/00000000000000000001.pack ] && ! ls points/*.tmp 2>/dev/null; passed "what a killed run left is cleared away" $?
 gives "--keep needs --checkpoints" 2 boot a.mun --keep 3 --until time:1
@@ -535,7 +535,7 @@ fi
 (ulimit -f 0; exec "$muniment" boot floppy.img --until time:0.1 --digest) >digest.txt 2>/dev/null
 [ $? -eq 4 ]; passed "output that cannot be written is the host's failure" $?
 echo old >picture.png
-(ulimit -f 0; exec "$muniment" boot floppy.img --until time:0.1 --screenshot picture.png) >/dev/null 2>err
+(ulimit -f 0; exec "$muniment" boot floppy.img --until time:0.1 --screenshot picture.png --force) >/dev/null 2>err
 [ $? -eq 4 ] && [ "$(cat picture.png)" = old ]; passed "a picture that cannot be written leaves the old one" $?
 [ -z "$(find . -name '*.tmp' -print)" ]; passed "no temporary file is left" $?
 

@@ -21,8 +21,8 @@ results()
 {
     local muniment=$1
     shift
-    "$muniment" boot "$demo/records.yaml" --script "$script" --limit 60 --digest --serial serial --parallel parallel "$@"
-    sha256sum serial parallel records.png
+    "$muniment" boot "$demo/records.yaml" --script "$script" --limit 60 --digest --force --serial serial --parallel parallel "$@"
+    sha256sum serial parallel
     "$muniment" boot x87.yaml --until tick:20000000 --digest "$@"
     "$muniment" boot sse2.yaml --until tick:20000000 --digest "$@"
     [ ! -e machine.yaml ] || "$muniment" boot machine.yaml --script grub-prompt.script --until 'screen:grub>' --limit 60 --digest "$@"

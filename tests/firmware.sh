@@ -21,7 +21,7 @@ on_ours()
             printf '  %s:\n    kind: %s\n    image: %s\n' "$1" "${2/-/ }" "$3"
         done
     } >"$WORK/machine.yaml"
-    "$MUNIMENT" boot "$WORK/machine.yaml" --until poweroff --limit 300 --serial "$WORK/serial" || good=1
+    "$MUNIMENT" boot "$WORK/machine.yaml" --until poweroff --limit 300 --serial "$WORK/serial" --force || good=1
     facts_hold "$WORK/serial" mouse vbe $kinds || good=1
 }
 

@@ -25,7 +25,7 @@ gives "a run is recorded" 0 "$MUNIMENT" boot office.mun --script records.script 
 tail -n 1 out >recorded
 sent=$(sha256sum <extract.txt)
 gives "the journal's tags can be checked without Muniment" 0 python3 "$tags" check journal
-gives "it is replayed" 0 "$MUNIMENT" replay office.mun journal --digest --serial extract.txt --screenshot replayed.png
+gives "it is replayed" 0 "$MUNIMENT" replay office.mun journal --digest --serial extract.txt --force --screenshot replayed.png
 says "all of it" out "29 inputs given, 2 states equal"
 says "to its end" out ", the end"
 tail -n 1 out >replayed

@@ -59,7 +59,7 @@ for load; do
     [[ $load != linear* ]] || board=pc # QEMU's ISA display has no linear frame buffer
     [ "$load" != sse2 ] || cpu=qemu32
     machine "$load" "$image" >"$work/machine.yaml"
-    ours=$(seconds "$build/muniment" boot "$work/machine.yaml" --script "$work/script" --serial "$work/serial" --limit 3600)
+    ours=$(seconds "$build/muniment" boot "$work/machine.yaml" --script "$work/script" --serial "$work/serial" --force --limit 3600)
     ticks=$(awk '{ print $2 }' "$work/out")
     qemu='' bochs=''
     if have qemu-system-i386; then

@@ -3,7 +3,7 @@
 #
 #   tests/demo/demo.sh FOLDER     FOLDER holds records.img, records.yaml and records-description.yaml (tests/demo/demo.mk)
 #
-# Leaves there records.mun, key, key.pub and records.png, and the script. What it made there before is made again.
+# Leaves there records.mun, key, key.pub, extract.txt, session.journal and records.png, and the script. What it made there before is made again.
 set -euo pipefail
 muniment=$(realpath "${MUNIMENT:-build/muniment}")
 script=$(realpath "$(dirname "$0")/records.script")
@@ -12,7 +12,7 @@ mkdir -p bin
 ln -sf "$muniment" bin/muniment
 cp "$script" records.script
 PATH=$PWD/bin:$PATH
-rm -f key key.pub records.mun damaged.mun records.png first.digests second.digests
+rm -f key key.pub records.mun damaged.mun records.png extract.txt session.journal first.digests second.digests
 
 say()
 {
@@ -37,15 +37,17 @@ run muniment verify records.mun --trust key.pub --reboot
 
 say "3. Boot it twice. The script walks through the records terminal and takes three digests of the whole machine's state."
 run muniment boot records.mun --script records.script --digest | tee first.digests
-run muniment boot records.mun --script records.script --digest --serial extract.txt | tee second.digests
+run muniment boot records.mun --script records.script --digest --serial extract.txt --record session.journal | tee second.digests
 # The first line of each file is the command itself.
 if ! cmp <(sed 1d first.digests) <(sed 1d second.digests); then
     echo "The two boots differ."
     exit 1
 fi
 echo "The digests are equal: both boots were the same, bit for bit."
-say "The extract that the terminal sent to its serial line (extract.txt), and its screen (records.png):"
+say "The extract that the terminal sent to its serial line (extract.txt):"
 cat extract.txt
+say "The second boot was recorded. Its journal repeats it to any point, and shows the screen there (records.png):"
+run muniment replay records.mun session.journal --until 'screen:Lock 2 is a scheduled monument' --screenshot records.png
 
 say "4. Flip one bit in a copy, in the middle of the disk's compressed chunks."
 cp records.mun damaged.mun
@@ -62,4 +64,4 @@ if [ $status -ne 1 ] || ! grep -q 'chunk' damage.txt; then
 fi
 echo "The damage is found, and the chunk is named."
 rm -rf bin damaged.mun first.digests second.digests damage.txt
-say "Left in $PWD: records.mun key key.pub records.png"
+say "Left in $PWD: records.mun key key.pub extract.txt session.journal records.png"

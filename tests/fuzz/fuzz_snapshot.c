@@ -240,7 +240,7 @@ static void fuzz_text(const uint8_t *data, size_t size)
 
     snprintf(path, sizeof path, "/dev/shm/fuzz_snapshot.%ld", (long)getpid());
     make_locator(LOCATOR_SIZE, locator);
-    if (!pack_create(&file, path, &error) || !pack_head(&file, locator, sizeof locator, &error))
+    if (!pack_create(&file, path, true, &error) || !pack_head(&file, locator, sizeof locator, &error))
         return;
     for (size_t at = 0; at < size; at += CHUNK_SIZE)
         pack_add(&file, data + at, size - at < CHUNK_SIZE ? (uint32_t)(size - at) : CHUNK_SIZE, &place, &error);

@@ -89,7 +89,7 @@ run()
     local output=$1 machine=$2 script=$3
     shift 3
     echo "$machine, $script $*"
-    "$MUNIMENT" boot "$machine" --script "$script.script" --limit "${GUEST_LIMIT:-180}" --digest --digest-every 1 --serial "$output.serial" --parallel "$output.parallel" --screenshot "$output.png" "$@" >"$output" || { cat "$output"; return 1; }
+    "$MUNIMENT" boot "$machine" --script "$script.script" --limit "${GUEST_LIMIT:-180}" --digest --digest-every 1 --serial "$output.serial" --parallel "$output.parallel" --screenshot "$output.png" --force "$@" >"$output" || { cat "$output"; return 1; }
 }
 
 # both FIRMWARE SCRIPT: the manifest and its archive give the same run.

@@ -139,6 +139,7 @@ static inline struct seal_request sample_request(const struct sample *s, const c
         .machine_path = sample_path(s, machine),
         .key_path = sample_path(s, "key"),
         .output_path = sample_path(s, output),
+        .replace = true,
         .files = s->files,
         .file_count = 3,
         .built_in_system = {NULL, s->system, sizeof s->system},
@@ -244,7 +245,7 @@ static inline void forge_write(struct forged *f, const struct sample *s, const s
 
     seal.members = NULL;
     seal.count = seal.capacity = 0;
-    must(key && writer_open(&w, sample_path(s, output), &error), "forging");
+    must(key && writer_open(&w, sample_path(s, output), true, &error), "forging");
     for (unsigned i = 0; i < f->count; i++) {
         enum member_kind kind = member_identify(f->members[i].name).kind;
 

@@ -1,8 +1,8 @@
 /* checkpoint.c - see checkpoint.h.
  *
  * The order in which files appear makes it safe: the pack first, then the snapshot that needs it; what is old goes only when the new one is on the disk. A file that is being
- * written ends in .tmp, and is nothing to anybody. The folder is locked by the parent and, through the descriptor that it inherits, by the child: nobody clears away what
- * a child is still writing. */
+ * written is locked by the parent and, through the descriptor that it inherits, by the child (formats/output.h), and so is the folder: nobody clears away what a child is still
+ * writing. */
 #define _DEFAULT_SOURCE /* flock */
 #include "verify/runs/checkpoint.h"
 
@@ -101,9 +101,11 @@ static bool list_folder(const char *folder, const char *ending, struct listing *
     *l = (struct listing){.ticks = NULL};
     if (!dir)
         return error_host(error, folder, errno, "cannot open");
-    while (good && (entry = readdir(dir)))
+    while (good && (errno = 0, entry = readdir(dir)))
         if (parse_name(entry->d_name, ending, &tick))
             good = list_add(l, tick) || no_memory(folder, error);
+    if (good && errno != 0)
+        good = error_host(error, folder, errno, "cannot read the folder");
     closedir(dir);
     if (l->count)
         qsort(l->ticks, l->count, sizeof *l->ticks, compare_ticks);
@@ -167,27 +169,6 @@ static bool prune(const char *folder, unsigned keep, struct error *error)
     free(snapshots.ticks);
     free(packs.ticks);
     return good;
-}
-
-/* Removes what was being written when a run was killed. */
-static bool clear_litter(const char *folder, struct error *error)
-{
-    static const char *const endings[] = {".snapshot", ".pack"};
-    char path[4096 + 8], ending[32];
-
-    for (size_t i = 0; i < 2; i++) {
-        struct listing l;
-        snprintf(ending, sizeof ending, "%s.tmp", endings[i]);
-        bool good = list_folder(folder, ending, &l, error);
-        for (size_t n = 0; good && n < l.count; n++) {
-            file_path(folder, l.ticks[n], ending, path);
-            good = unlink(path) == 0 || error_host(error, path, errno, "cannot remove");
-        }
-        free(l.ticks);
-        if (!good)
-            return false;
-    }
-    return true;
 }
 
 /* --- Opening --- */
@@ -254,7 +235,7 @@ struct checkpoints *checkpoints_open(const char *folder, unsigned keep, struct m
         c->lock = c->report = -1;
         c->keep = keep;
         good = (size_t)snprintf(c->folder, sizeof c->folder, "%s", folder) < sizeof c->folder || error_host(error, folder, ENAMETOOLONG, "cannot open");
-        good = good && lock_folder(c, error) && clear_litter(c->folder, error) && look_back(c, machine, identity, error) && prune(c->folder, 0, error);
+        good = good && lock_folder(c, error) && output_sweep(c->folder, error) && look_back(c, machine, identity, error) && prune(c->folder, 0, error);
     }
     if (good)
         return c;
@@ -297,7 +278,7 @@ static enum outcome write_checkpoint(struct checkpoints *c, struct machine *mach
     bool *relocate = calloc(SNAPSHOT_FILES, sizeof *relocate);
     struct snapshot last = {.text = NULL};
     struct snapshot_writing w = {.machine = machine, .identity = identity, .relocate = relocate, .pages = pages, .text = text,
-                                 .name = strrchr(pages->path, '/') + 1};
+                                 .name = strrchr(pages->output.path, '/') + 1};
     bool good = relocate || no_memory(c->folder, error);
 
     enum outcome outcome = CHECKPOINT_FAILED;
@@ -427,9 +408,9 @@ bool checkpoint_begin(struct checkpoints *c, struct machine *machine, const stru
     if (!list_unsaved(c, machine))
         return no_memory(c->folder, error);
     file_path(c->folder, machine_tick(machine), ".pack", path);
-    if (!pack_create(&pages, path, error))
+    if (!pack_create(&pages, path, true, error))
         return false;
-    if (!pack_create(&text, c->next, error)) {
+    if (!pack_create(&text, c->next, true, error)) {
         pack_abandon(&pages);
         return false;
     }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "archive/archive.h"
+#include "formats/output.h"
 #include "verify/runs/journal_line.h"
 
 #define SYNC_AFTER 40 /* milliseconds */
@@ -102,22 +103,6 @@ static bool put_header(struct journal_writer *w, const struct journal_header *h)
     return w->error.status == STATUS_OK;
 }
 
-/* The name of a new file is on the disk when its folder is. */
-static bool sync_folder(struct journal_writer *w)
-{
-    const char *slash = strrchr(w->path, '/');
-    char folder[4096];
-
-    if ((size_t)snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - w->path) + 1 : 1, slash ? w->path : ".") >= sizeof(folder))
-        return error_host(&w->error, w->path, ENAMETOOLONG, "cannot create");
-    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0)
-        return error_host(&w->error, folder, errno, "cannot open");
-    fsync(descriptor); /* some file systems cannot, and need not */
-    close(descriptor);
-    return true;
-}
-
 bool journal_create(struct journal_writer *w, const char *path, const struct journal_header *header, struct error *error)
 {
     *w = (struct journal_writer){ .path = path };
@@ -125,7 +110,7 @@ bool journal_create(struct journal_writer *w, const char *path, const struct jou
     if (w->descriptor < 0)
         return errno == EEXIST ? error_set(error, STATUS_INPUT, path, NULL, "choose another name", "is there already; a journal is not written over") :
                                  error_host(error, path, errno, "cannot create");
-    if (put_header(w, header) && sync_now(w) && sync_folder(w))
+    if (put_header(w, header) && sync_now(w) && output_sync_folder(path, &w->error))
         return true;
     *error = w->error;
     close(w->descriptor);

@@ -112,7 +112,7 @@ void worker_serve(struct replay *r, const struct machine_identity *identity, int
         if (!strncmp(line, "probe ", 6))
             probe(r, strtoull(line + 6, NULL, 10), from, to);
         else if (!strncmp(line, "save ", 5))
-            say(to, snapshot_write(r->machine, identity, line + 5, &error) ? "saved\n" : "not saved\n");
+            say(to, snapshot_write(r->machine, identity, line + 5, false, &error) ? "saved\n" : "not saved\n");
         else if (!strcmp(line, "show") && r->show)
             say(to, r->show(r->branch_context) ? "shown\n" : "not shown\n");
         else

@@ -64,9 +64,8 @@ struct snapshot {
     struct page_table pages;
 };
 
-/* Writes a snapshot that needs no other file. The machine stands between two slices; it runs on afterwards as if nothing had been. path appears when it is complete, and
- * is as it was if that fails. */
-bool snapshot_write(struct machine *machine, const struct machine_identity *identity, const char *path, struct error *error);
+/* Writes a snapshot that needs no other file (formats/output.h). The machine stands between two slices; it runs on afterwards as if nothing had been. */
+bool snapshot_write(struct machine *machine, const struct machine_identity *identity, const char *path, bool replace, struct error *error);
 
 /* Reads the text of a snapshot, and checks all that can be checked without the pages. The caller calls snapshot_free in any case. */
 bool snapshot_read(const char *path, struct snapshot *snapshot, struct error *error);

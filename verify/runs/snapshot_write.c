@@ -34,7 +34,7 @@ struct chunks {
 
 static bool no_memory(const struct snapshot_writing *w, struct error *error)
 {
-    return error_set(error, STATUS_HOST, w->text->path, NULL, NULL, "out of memory");
+    return error_set(error, STATUS_HOST, w->text->output.path, NULL, NULL, "out of memory");
 }
 
 /* Writes the chunk, and tells the runs in it where they are. */
@@ -174,7 +174,7 @@ static bool make_table(struct snapshot_writing *w, struct page_table *table, str
         memcpy(table->names[i], w->kept->names[i], SNAPSHOT_FILE_NAME);
     table->name_count = w->kept ? w->kept->name_count : 0;
     *c = (struct chunks){.w = w, .table = &fresh, .error = error};
-    good = (page_table_name(table, w->name, &c->file) || error_set(error, STATUS_HOST, w->text->path, NULL, NULL, "has its pages in too many files")) &&
+    good = (page_table_name(table, w->name, &c->file) || error_set(error, STATUS_HOST, w->text->output.path, NULL, NULL, "has its pages in too many files")) &&
            keep(w, table, c, error) && flush(c) && write_changed(w, c);
     for (uint32_t i = 0; good && i < fresh.count; i++) {
         struct page_run *run = page_table_add(table);
@@ -246,7 +246,7 @@ bool snapshot_write_parts(struct snapshot_writing *w, struct error *error)
     bool good = pack_head(w->text, nothing, sizeof nothing, error) && make_table(w, &table, error);
 
     if (good && !machine_digest(w->machine, digest))
-        good = error_set(error, STATUS_HOST, w->text->path, NULL, NULL, "there is no memory for the machine's digest, or a disk failed");
+        good = error_set(error, STATUS_HOST, w->text->output.path, NULL, NULL, "there is no memory for the machine's digest, or a disk failed");
     if (good) {
         print_head(&text, w->identity, digest);
         machine_save(w->machine, print_state, &text);
@@ -260,12 +260,12 @@ bool snapshot_write_parts(struct snapshot_writing *w, struct error *error)
     return good;
 }
 
-bool snapshot_write(struct machine *machine, const struct machine_identity *identity, const char *path, struct error *error)
+bool snapshot_write(struct machine *machine, const struct machine_identity *identity, const char *path, bool replace, struct error *error)
 {
     struct pack_writer file;
     struct snapshot_writing w = {.machine = machine, .identity = identity, .pages = &file, .text = &file, .name = "."};
 
-    if (!pack_create(&file, path, error))
+    if (!pack_create(&file, path, replace, error))
         return false;
     if (snapshot_write_parts(&w, error))
         return pack_commit(&file, error);
