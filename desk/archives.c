@@ -10,15 +10,8 @@
 #include "desk/embedded.h"
 #include "desk/json.h"
 #include "desk/progress.h"
-#include "verify/runs/runs.h"
 #include "verify/fixity/fixity.h"
-
-enum status desk_fail(const struct error *error)
-{
-    fflush(stdout);
-    error_print(stderr, error);
-    return error->status;
-}
+#include "verify/runs/runs.h"
 
 enum status key_new_run(const struct arguments *a)
 {
@@ -28,48 +21,6 @@ enum status key_new_run(const struct arguments *a)
         return desk_fail(&error);
     printf("%s: private key; keep it secret\n%s.pub: public key; give it to those who verify\n", a->operands[0], a->operands[0]);
     return STATUS_OK;
-}
-
-/* --- Whom to trust --- */
-
-/* The values of --trust, and a null at the end; null: out of memory. */
-static const char **trusted_keys(const struct arguments *a, size_t *count)
-{
-    const char **keys = calloc(a->given_count + 1, sizeof(*keys));
-    size_t position = 0;
-
-    *count = 0;
-    while (keys && (keys[*count] = argument_next(a, "--trust", &position)))
-        ++*count;
-    return keys;
-}
-
-static bool judge_signature(const struct arguments *a, const struct archive_signature *signature, const char *path, struct error *error)
-{
-    size_t count;
-    const char **keys = trusted_keys(a, &count);
-    bool trusted = false, good = keys ? signer_is_trusted(keys, count, signature->signer, &trusted, error) :
-                                        error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
-
-    free(keys);
-    if (good && !signature->fits) {
-        error_set(error, STATUS_WRONG, path, "evidence/00000000/statement.sig", "trust nothing in it; `muniment verify` reports more",
-                  "has a signature that does not fit: nobody vouches for this archive");
-        return count == 0 && (error_print(stderr, error), true);
-    }
-    return good && (count == 0 || trusted ||
-                    error_set(error, STATUS_WRONG, path, NULL, "name his public key with --trust if you trust him",
-                              "is signed by %s, whom no --trust names", signature->signer));
-}
-
-struct archive *desk_open_archive(const struct arguments *a, const char *path, struct error *error)
-{
-    struct archive *archive = archive_open(path, error);
-
-    if (!archive || judge_signature(a, archive_signature(archive), path, error))
-        return archive;
-    archive_close(archive);
-    return NULL;
 }
 
 /* --- manifest check --- */
@@ -366,7 +317,7 @@ static enum status verify_one(struct verify_request *request, struct report *rep
 enum status verify_run(const struct arguments *a)
 {
     size_t count;
-    const char **trusted = trusted_keys(a, &count);
+    const char **trusted = desk_trusted_keys(a, &count);
     enum status worst = trusted ? STATUS_OK : STATUS_HOST;
 
     for (size_t i = 0; trusted && i < a->operand_count && !interrupted(); i++) {

@@ -20,6 +20,9 @@ enum status state_run(const struct arguments *arguments);
 /* Prints the error and returns its status. */
 enum status desk_fail(const struct error *error);
 
+/* The values of --trust, and a null at the end, to be freed; null: out of memory. */
+const char **desk_trusted_keys(const struct arguments *arguments, size_t *count);
+
 struct archive;
 
 /* Opens an archive to use what is in it. With --trust it is refused unless its signature fits and its signer is among those named; without, a signature

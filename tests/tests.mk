@@ -11,8 +11,13 @@ TESTS_CPU    := $(addprefix tests/,hostfuzz.sh hostfuzz_judges.sh vectors.sh kvm
 CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors test386 multiboot linuxuser testfloat x87_host simd_host)
 
 # What takes longest comes first: as many run at a time as there are processors.
-TESTS      := $(addprefix tests/,determinism.sh flips.sh hosts.sh resume.sh kills.sh replay.sh attest.sh trust.sh firmware.sh firmware_source.sh desk.sh files.sh readme.py recover.sh demo.sh first_light.sh symbols.sh state_doc.sh) $(TESTS_CPU) \
-              $(TEST_OBJECTS)
+TESTS := $(addprefix tests/, \
+    determinism.sh flips.sh hosts.sh resume.sh kills.sh replay.sh \
+    attest.sh trust.sh files.sh \
+    firmware.sh firmware_source.sh \
+    desk.sh readme.py recover.sh demo.sh first_light.sh \
+    symbols.sh circles.py state_doc.sh) \
+    $(TESTS_CPU) $(TEST_OBJECTS)
 
 include tests/hosts.mk
 include tests/guests/guests.mk

@@ -388,71 +388,55 @@ BODY int double_memory(struct cpu *cpu, const struct insn *i, enum operation ope
 WIDE_SIZES(SHLD_r, double_register, OP_SHLD) WIDE_SIZES(SHLD_m, double_memory, OP_SHLD)
 WIDE_SIZES(SHRD_r, double_register, OP_SHRD) WIDE_SIZES(SHRD_m, double_memory, OP_SHRD)
 
-/* --- Exchanges that compute --- */
-BODY int xadd_register(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+/* --- Exchanges that compute --- XADD: the sum is stored. CMPXCHG: the source where the accumulator is equal, else what was there. */
+BODY struct outcome exchange(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t a, uint32_t *stored)
 {
-    uint32_t a = get_register(cpu, i->dst, size);
-    struct outcome o = compute(cpu, operation, size, a, get_register(cpu, i->src, size));
+    uint32_t source = get_register(cpu, i->src, size);
+    struct outcome o = operation == OP_XADD ? compute(cpu, OP_ADD, size, a, source) : compute(cpu, OP_CMP, size, get_register(cpu, EAX, size), a);
 
-    set_register(cpu, i->src, size, a);
-    set_register(cpu, i->dst, size, o.result);
-    commit_flags(cpu, size, &o);
+    *stored = operation == OP_XADD ? o.result : o.result ? a : source;
+    return o;
+}
+
+/* What was there goes to the source, or to the accumulator that differs from it. */
+BODY void exchange_commit(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t a, const struct outcome *o)
+{
+    if (operation == OP_XADD)
+        set_register(cpu, i->src, size, a);
+    else if (o->result)
+        set_register(cpu, EAX, size, a);
+    commit_flags(cpu, size, o);
+}
+
+BODY int exchange_register(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    uint32_t a = get_register(cpu, i->dst, size), stored;
+    struct outcome o = exchange(cpu, i, operation, size, a, &stored);
+
+    exchange_commit(cpu, i, operation, size, a, &o);
+    set_register(cpu, i->dst, size, stored);
     return NEXT(cpu, i);
 }
 
-BODY int xadd_memory(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+BODY int exchange_memory(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
 {
     struct target t;
     struct outcome o;
-    uint32_t a;
+    uint32_t a, stored;
     unsigned status = target_read(cpu, i, effective_address(cpu, i), size, &t, &a);
 
     if (status & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
-    o = compute(cpu, operation, size, a, get_register(cpu, i->src, size));
-    status |= target_write(cpu, i, size, &t, o.result);
+    o = exchange(cpu, i, operation, size, a, &stored);
+    status |= target_write(cpu, i, size, &t, stored);
     if (status & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
-    set_register(cpu, i->src, size, a);
-    commit_flags(cpu, size, &o);
+    exchange_commit(cpu, i, operation, size, a, &o);
     return finish(cpu, i, status);
 }
 
-BODY int cmpxchg_register(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
-{
-    uint32_t a = get_register(cpu, i->dst, size);
-    struct outcome o = compute(cpu, operation, size, get_register(cpu, EAX, size), a);
-
-    if (o.result)
-        set_register(cpu, EAX, size, a);
-    else
-        set_register(cpu, i->dst, size, get_register(cpu, i->src, size));
-    commit_flags(cpu, size, &o);
-    return NEXT(cpu, i);
-}
-
-/* Memory is written in either case, with its own value when the comparison fails. */
-BODY int cmpxchg_memory(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
-{
-    struct target t;
-    struct outcome o;
-    uint32_t a;
-    unsigned status = target_read(cpu, i, effective_address(cpu, i), size, &t, &a);
-
-    if (status & ACCESS_FAULT)
-        return cpu_fault_exit(cpu, i);
-    o = compute(cpu, operation, size, get_register(cpu, EAX, size), a);
-    status |= target_write(cpu, i, size, &t, o.result ? a : get_register(cpu, i->src, size));
-    if (status & ACCESS_FAULT)
-        return cpu_fault_exit(cpu, i);
-    if (o.result)
-        set_register(cpu, EAX, size, a);
-    commit_flags(cpu, size, &o);
-    return finish(cpu, i, status);
-}
-
-SIZES(XADD_r, xadd_register, OP_ADD) SIZES(XADD_m, xadd_memory, OP_ADD)
-SIZES(CMPXCHG_r, cmpxchg_register, OP_CMP) SIZES(CMPXCHG_m, cmpxchg_memory, OP_CMP)
+SIZES(XADD_r, exchange_register, OP_XADD) SIZES(XADD_m, exchange_memory, OP_XADD)
+SIZES(CMPXCHG_r, exchange_register, OP_CMPXCHG) SIZES(CMPXCHG_m, exchange_memory, OP_CMPXCHG)
 
 static int cmpxchg8b(struct cpu *cpu, const struct insn *i)
 {

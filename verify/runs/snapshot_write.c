@@ -10,17 +10,6 @@
 
 #define CHUNK_PAGES (CHUNK_SIZE / MACHINE_PAGE)
 
-void make_locator(uint64_t text_at, char locator[LOCATOR_SIZE])
-{
-    static const uint8_t head[10] = {0x1F, 0x8B, 8, 0x10, 0, 0, 0, 0, 0, 255}, tail[11] = {0, 3}; /* the comment's end, an empty block, CRC-32 and length 0 */
-    char comment[64];
-
-    snprintf(comment, sizeof comment, "muniment snapshot 0, text at %015" PRIu64, text_at);
-    memcpy(locator, head, sizeof head);
-    memcpy(locator + sizeof head, comment, LOCATOR_SIZE - sizeof head - sizeof tail);
-    memcpy(locator + LOCATOR_SIZE - sizeof tail, tail, sizeof tail);
-}
-
 /* --- Chunks --- */
 
 struct chunks {

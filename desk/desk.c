@@ -1,0 +1,53 @@
+/* desk.c - what the subcommands share. */
+#include "desk/desk.h"
+
+#include <stdlib.h>
+
+#include "archive/archive.h"
+#include "verify/fixity/fixity.h"
+
+enum status desk_fail(const struct error *error)
+{
+    fflush(stdout);
+    error_print(stderr, error);
+    return error->status;
+}
+
+const char **desk_trusted_keys(const struct arguments *a, size_t *count)
+{
+    const char **keys = calloc(a->given_count + 1, sizeof(*keys));
+    size_t position = 0;
+
+    *count = 0;
+    while (keys && (keys[*count] = argument_next(a, "--trust", &position)))
+        ++*count;
+    return keys;
+}
+
+static bool judge_signature(const struct arguments *a, const struct archive_signature *signature, const char *path, struct error *error)
+{
+    size_t count;
+    const char **keys = desk_trusted_keys(a, &count);
+    bool trusted = false, good = keys ? signer_is_trusted(keys, count, signature->signer, &trusted, error) :
+                                        error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
+
+    free(keys);
+    if (good && !signature->fits) {
+        error_set(error, STATUS_WRONG, path, "evidence/00000000/statement.sig", "trust nothing in it; `muniment verify` reports more",
+                  "has a signature that does not fit: nobody vouches for this archive");
+        return count == 0 && (error_print(stderr, error), true);
+    }
+    return good && (count == 0 || trusted ||
+                    error_set(error, STATUS_WRONG, path, NULL, "name his public key with --trust if you trust him",
+                              "is signed by %s, whom no --trust names", signature->signer));
+}
+
+struct archive *desk_open_archive(const struct arguments *a, const char *path, struct error *error)
+{
+    struct archive *archive = archive_open(path, error);
+
+    if (!archive || judge_signature(a, archive_signature(archive), path, error))
+        return archive;
+    archive_close(archive);
+    return NULL;
+}

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""circles.py - who includes and who calls whom: the directions of spec/architecture.md, and no circles.
+
+A module is NAME.c with NAME.h, a folder's module its path. Checked are:
+
+- calls between folders go in the directions of USES, and includes across folders name public headers only;
+- no circle of includes or of calls holds modules of two folders, none more than four.
+
+Calls are those of the object files in $BUILD (build), as nm prints them: a header can declare what another file defines. The firmware is
+two programs with an entry in assembler each, of which only the includes are checked.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+LIMIT = 4
+BELOW = ["formats"]
+MACHINE = ["emu", "manifests", *BELOW]
+# What each folder may use besides itself.
+USES = {
+    "formats": [],
+    "manifests": BELOW,
+    "emu": ["emu/cpu", "emu/devices", *MACHINE],
+    "emu/cpu": MACHINE,
+    "emu/devices": MACHINE,
+    "archive": ["manifests", *BELOW],
+    "verify/fixity": ["archive", "manifests", *BELOW],
+    "verify/runs": ["archive", *MACHINE],
+    "desk": ["verify/fixity", "verify/runs", "archive", "bios", *MACHINE],
+    "bios": [],
+}
+# Headers for other folders. The parts of the machine see each other's headers.
+PUBLIC = {
+    "formats": ["formats.h", "block.h", "error.h", "file.h", "output.h", "padding.h", "text.h"],
+    "manifests": ["manifests.h"],
+    "emu": ["emu.h"],
+    "archive": ["archive.h"],
+    "bios": ["bios.h"],
+    "verify/fixity": ["fixity.h"],
+    "verify/runs": ["runs.h"],
+}
+INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
+
+
+def circles(graph):
+    """The strongly connected parts of more than one node (Tarjan)."""
+    index, low, stack, found = {}, {}, [], []
+
+    def visit(node):
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for other in graph.get(node, ()):
+            if other not in index:
+                visit(other)
+            if other in stack:
+                low[node] = min(low[node], low[other])
+        if low[node] == index[node]:
+            part = stack[stack.index(node):]
+            del stack[stack.index(node):]
+            if len(part) > 1:
+                found.append(sorted(part))
+
+    for node in sorted(graph):
+        if node not in index:
+            visit(node)
+    return found
+
+
+def folder(module):
+    return module.rpartition("/")[0]
+
+
+def is_machine(name):
+    return name == "emu" or name.startswith("emu/")
+
+
+def read_includes():
+    """{file: the files that it includes}"""
+    includes = {}
+    for name in USES:
+        for path in pathlib.Path(name).glob("*.[ch]"):
+            names = INCLUDE.findall(path.read_text())
+            includes[str(path)] = [n if "/" in n else f"{name}/{n}" for n in names]
+    return includes
+
+
+def read_calls(build):
+    """{module: {module: a symbol}}"""
+    defined, wanted = {}, []
+    for name in USES:
+        for path in sorted(pathlib.Path(build, name).glob("*.o")):
+            module = f"{name}/{path.stem}"
+            if name == "bios" or not pathlib.Path(f"{module}.c").exists():
+                continue
+            for line in subprocess.run(["nm", "-P", path], check=True, capture_output=True, text=True).stdout.splitlines():
+                symbol, kind = line.split()[:2]
+                if kind == "U":
+                    wanted.append((module, symbol))
+                elif kind.isupper():
+                    defined[symbol] = module
+    calls = {}
+    for module, symbol in wanted:
+        other = defined.get(symbol, module)
+        if other != module:
+            calls.setdefault(module, {}).setdefault(other, symbol)
+    return calls
+
+
+def main():
+    build = os.environ.get("BUILD", "build")
+    includes, calls = read_includes(), read_calls(build)
+    faults, graph = [], {}
+    for path, names in sorted(includes.items()):
+        here, module = folder(path), path.rpartition(".")[0]
+        for name in names:
+            there, _, base = name.rpartition("/")
+            graph.setdefault(module, set()).add(name.rpartition(".")[0])
+            if there == here:
+                continue
+            if there not in USES[here]:
+                faults.append(f"{path} includes {name}: {here}/ does not use {there}/")
+            elif not (is_machine(here) and is_machine(there)) and base not in PUBLIC[there]:
+                faults.append(f"{path} includes {name}, which is not public")
+    for module in graph:
+        graph[module].discard(module)
+    for module, others in sorted(calls.items()):
+        for other, symbol in sorted(others.items()):
+            here, there = folder(module), folder(other)
+            if there != here and there not in USES[here]:
+                faults.append(f"{module} calls {symbol} in {other}: {here}/ does not use {there}/")
+    for kind, links in ("includes", graph), ("calls", calls):
+        for part in circles(links):
+            print(f"circle of {kind}: {' '.join(part)}")
+            if len({folder(module) for module in part}) > 1:
+                faults.append(f"a circle of {kind} joins two folders: {' '.join(part)}")
+            elif len(part) > LIMIT:
+                faults.append(f"a circle of {kind} has {len(part)} modules: {' '.join(part)}")
+    for fault in faults:
+        print(fault)
+    if not calls:
+        sys.exit(f"circles.py: {build} holds no object files: run make first")
+    print(f"{len(includes)} files in {len(USES)} folders, {sum(map(len, includes.values()))} includes, "
+          f"{sum(map(len, calls.values()))} calls between modules: {len(faults)} faults")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
