@@ -288,10 +288,8 @@ void memory_changed(struct memory *m, uint32_t address, uint32_t length)
         if (part > length)
             part = length;
         *flags &= (uint8_t)~(PAGE_CLEAN | PAGE_SAVED);
-        if (*flags & PAGE_TABLE) {
-            *flags &= (uint8_t)~PAGE_TABLE;
-            m->listener.table_changed(m->listener.listener, address & ~PAGE_MASK);
-        }
+        if (*flags & PAGE_TABLE)
+            m->listener.table_changed(m->listener.listener, address, part);
         if (*flags & PAGE_CODE)
             m->listener.code_changed(m->listener.listener, address, part);
         address += part;

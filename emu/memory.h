@@ -51,7 +51,7 @@ struct mmio {
 /* Who keeps what derived from memory is told here. */
 struct memory_listener {
     void (*code_changed)(void *listener, uint32_t address, uint32_t length); /* a write hit a PAGE_CODE page; may clear the flag */
-    void (*table_changed)(void *listener, uint32_t page);                    /* a write hit a PAGE_TABLE page; the flag is already cleared */
+    void (*table_changed)(void *listener, uint32_t address, uint32_t length); /* a write hit a PAGE_TABLE page; may clear the flag */
     void (*map_changed)(void *listener);                                     /* A20 or the memory map moved: every translation is void */
     void *listener;
     void (*code_moved)(void *listener);                                      /* the memory map moved: all decoded code is void; may be null */

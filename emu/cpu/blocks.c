@@ -4,8 +4,8 @@
  * beside code costs little. A write to such a line drops the blocks that it touches; their memory is taken back when the whole
  * arena is emptied, which only happens between blocks. An instruction that crosses a page is decoded anew each time.
  *
- * A block remembers the blocks of its own page that it led to. Such a link is followed when it leads to the physical address that
- * is wanted: within a page that follows from the block that was just run, without a translation. */
+ * A block remembers the blocks that it led to. Such a link is followed when it leads to the physical address that is wanted:
+ * within a page that follows from the block that was just run, elsewhere from the translation that is kept of the page. */
 #include "emu/cpu/blocks.h"
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "emu/cpu/mmu.h"
 
 #define ARENA_SIZE (24u << 20)
-#define BUCKETS 32768u
+#define BUCKET_BITS 17
 #define LINE_SIZE 16u
 #define NOWHERE UINT32_MAX /* address of a block that was dropped */
 #define MANY 32u           /* blocks of a page: to look through more at each write into code would cost more than to decode anew what still runs */
@@ -26,7 +26,7 @@ struct lines {
 };
 
 struct code_cache {
-    struct code_block *bucket[BUCKETS];
+    struct code_block *bucket[1 << BUCKET_BITS];
     struct code_block **page;  /* per page of RAM: its blocks */
     struct lines *lines;       /* per page of RAM: which lines hold code */
     uint32_t pages;
@@ -68,8 +68,8 @@ void blocks_flush(struct cpu *cpu)
 {
     struct code_cache *c = cpu->blocks;
 
-    for (uint32_t i = 0; i < BUCKETS; i++)
-        c->bucket[i] = NULL;
+    if (c->used)
+        memset(c->bucket, 0, sizeof c->bucket);
     for (uint32_t page = 0; page < c->pages; page++) {
         c->page[page] = NULL;
         c->lines[page] = (struct lines){{0}};
@@ -80,7 +80,7 @@ void blocks_flush(struct cpu *cpu)
 
 static struct code_block **bucket_of(struct code_cache *c, uint32_t physical, unsigned mode)
 {
-    return &c->bucket[(physical ^ physical >> 15 ^ mode << 13) % BUCKETS];
+    return &c->bucket[(physical >> 2 ^ physical >> (BUCKET_BITS + 2) ^ mode << (BUCKET_BITS - 2)) % (1u << BUCKET_BITS)]; /* neighbours share a line of the host's cache */
 }
 
 static struct code_block *look_up(struct code_cache *c, uint32_t physical, unsigned mode)
@@ -320,8 +320,13 @@ struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uin
     uint32_t physical = from->physical + (cpu->eip - start);
     struct code_block **link = &from->link[physical & 1], *block = *link;
 
-    if ((physical ^ from->physical) & ~PAGE_MASK)
-        return NULL;
+    if ((physical ^ from->physical) & ~PAGE_MASK) {
+        uint32_t linear = cpu->seg[SEG_CS].base + cpu->eip;
+        const struct tlb_entry *e = &cpu->tlb[linear / PAGE_SIZE % TLB_ENTRIES];
+        if (e->execute != (linear & ~PAGE_MASK))
+            return NULL;
+        physical = e->physical | (linear & PAGE_MASK);
+    }
     if (!block || block->physical != physical) {
         block = look_up(cpu->blocks, physical, from->mode);
         if (!block)

@@ -9,8 +9,8 @@
 /* The block at CS:EIP, decoded if need be. Null with fault_* set when the fetch faults or the first instruction is undefined. At most `limit` instructions: a
  * shorter copy that is not cached is returned when the slice or a trap demands it. */
 struct code_block *code_block_find(struct cpu *cpu, uint32_t limit);
-/* The block at the new EIP, if it is known, lies in the page of `from` (which ran from EIP `start` on, and ended with CPU_CONTINUE), and fits into `left`; else
- * null. */
+/* The block at the new EIP, if it is known, the translation of its page is kept or it lies in the page of `from` (which ran from
+ * EIP `start` on, and ended with CPU_CONTINUE), and it fits into `left`; else null. */
 struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uint32_t start);
 void blocks_flush(struct cpu *cpu);
 /* memory.h's code_changed: drops the blocks that these bytes belong to. */

@@ -45,7 +45,7 @@ unsigned cr3_write(struct cpu *cpu, uint32_t value)
     if (cpu->cr0 & CR0_PG && cpu->cr4 & CR4_PAE && pdpte_load(cpu, value))
         return ACCESS_FAULT;
     cpu->cr3 = value;
-    mmu_flush(cpu);
+    mmu_switch(cpu);
     return ACCESS_DONE;
 }
 
@@ -76,7 +76,10 @@ static unsigned cr4_write(struct cpu *cpu, uint32_t value)
     if (changed & (CR4_PAE | CR4_PSE | CR4_PGE) && value & CR4_PAE && cpu->cr0 & CR0_PG && pdpte_load(cpu, cpu->cr3))
         return ACCESS_FAULT;
     cpu->cr4 = value;
-    mmu_flush(cpu);
+    if (changed & (CR4_PAE | CR4_PSE))
+        mmu_flush(cpu);
+    else
+        mmu_switch(cpu); /* PDPTEs may have been loaded */
     return ACCESS_DONE;
 }
 

@@ -76,9 +76,8 @@ bool cpu_init(struct cpu *cpu, enum cpu_model model, struct memory *memory, stru
     cpu->clock = clock;
     clock->left = &cpu->left;
     clock->leave = &cpu->leave;
-    if (!blocks_init(cpu))
+    if (!blocks_init(cpu) || !tlb_init(cpu))
         return false;
-    mmu_init(cpu);
     cpu_reset(cpu);
     return true;
 }
@@ -96,10 +95,9 @@ static void map_changed(void *processor)
     cpu->leave = true;
 }
 
-static void table_changed(void *cpu, uint32_t page)
+static void table_changed(void *cpu, uint32_t address, uint32_t length)
 {
-    (void)page;
-    map_changed(cpu);
+    mmu_table_changed(cpu, address, length);
 }
 
 static void code_moved(void *processor)
@@ -118,6 +116,7 @@ void cpu_listen(struct cpu *cpu)
 void cpu_free(struct cpu *cpu)
 {
     blocks_free(cpu);
+    tlb_free(cpu);
 }
 
 void cpu_reset(struct cpu *cpu)

@@ -1,8 +1,7 @@
 /* mmu.c - linear to physical, and every access that the fast path of access.h does not settle (Intel SDM vol. 3, chapter 4).
  *
- * To the guest there is no TLB: each access behaves as if the tables were walked at that moment. The entries that are kept are
- * derived from pages marked PAGE_TABLE; a write to one of those drops them all. A walk sets accessed and dirty bits for the access
- * at hand and for no other. */
+ * To the guest there is no TLB: each access behaves as if the tables were walked at that moment. What is kept of a walk, and
+ * what drops it, is tlb.c's. A walk sets accessed and dirty bits for the access at hand and for no other. */
 #include "emu/cpu/mmu.h"
 
 #include "emu/cpu/debug.h"
@@ -15,38 +14,9 @@ struct translation {
     uint32_t physical;  /* of the byte, after A20 */
     bool writable;      /* a write at this privilege needs no further walk: permitted, and the dirty bit is set */
     bool keep;          /* all tables lie in RAM or ROM: a change would be noticed */
+    struct tlb_source source[2]; /* the entries in RAM that it follows from */
+    unsigned sources;
 };
-
-static void invalidate(struct tlb_entry *e)
-{
-    e->read = e->write = e->execute = TLB_INVALID;
-}
-
-void mmu_flush(struct cpu *cpu)
-{
-    for (unsigned user = 0; user < 2; user++) {
-        for (uint32_t i = 0; i < cpu->tlb_filled_count[user]; i++)
-            invalidate(&cpu->tlbs[user][cpu->tlb_filled[user][i]]);
-        cpu->tlb_filled_count[user] = 0;
-    }
-}
-
-void mmu_init(struct cpu *cpu)
-{
-    for (unsigned user = 0; user < 2; user++)
-        for (unsigned i = 0; i < TLB_ENTRIES; i++)
-            invalidate(&cpu->tlbs[user][i]);
-}
-
-void mmu_protect(struct cpu *cpu, uint32_t page)
-{
-    for (unsigned user = 0; user < 2; user++)
-        for (uint32_t i = 0; i < cpu->tlb_filled_count[user]; i++) {
-            struct tlb_entry *e = &cpu->tlbs[user][cpu->tlb_filled[user][i]];
-            if (e->physical == page)
-                e->write = TLB_INVALID;
-        }
-}
 
 static unsigned page_fault(struct cpu *cpu, uint32_t linear, uint32_t error)
 {
@@ -57,7 +27,7 @@ static unsigned page_fault(struct cpu *cpu, uint32_t linear, uint32_t error)
 /* What a walk found on its way: up to two entries that want their accessed bit, and the product of their rights. */
 struct walk {
     uint32_t address[2], entry[2];
-    unsigned levels;
+    unsigned shift[2], levels; /* an entry maps 1 << shift bytes */
     uint32_t rights;         /* PTE_W and PTE_U that all levels grant */
     uint32_t frame;          /* physical address of the page's first byte */
     uint32_t offset_mask;    /* of the address within the page: FFFh, 1FFFFFh or 3FFFFFh */
@@ -67,26 +37,21 @@ struct walk {
 
 enum walk_result { WALK_OK, WALK_ABSENT, WALK_RESERVED };
 
-/* Reads a table entry and marks its page. */
 static uint32_t table_load(struct cpu *cpu, struct walk *w, uint32_t address)
 {
-    int64_t page = memory_page(cpu->memory, address & cpu->memory->a20_mask);
-
-    if (page < 0) {
-        w->keep &= memory_readable_page(cpu->memory, address & cpu->memory->a20_mask) != NULL;
-        if (w->peek && !w->keep)
+    if (!memory_readable_page(cpu->memory, address & cpu->memory->a20_mask)) {
+        w->keep = false;
+        if (w->peek)
             return 0;
-    } else if (!(cpu->memory->flags[page] & PAGE_TABLE)) {
-        cpu->memory->flags[page] |= PAGE_TABLE;
-        mmu_protect(cpu, (uint32_t)page * PAGE_SIZE);
     }
     return memory_read(cpu->memory, address, 4);
 }
 
-/* Sets accessed and dirty bits. Entries derived from this page stay valid: such a bit never takes a right away. */
+/* Sets accessed and dirty bits. What was derived from the entry stays valid: such a bit never takes a right away. */
 static void table_set(struct cpu *cpu, uint32_t address, uint32_t entry, uint32_t bits)
 {
     int64_t page = memory_page(cpu->memory, address & cpu->memory->a20_mask);
+    uint8_t watched = page < 0 ? 0 : cpu->memory->flags[page] & PAGE_TABLE;
 
     if ((entry & bits) == bits)
         return;
@@ -94,12 +59,13 @@ static void table_set(struct cpu *cpu, uint32_t address, uint32_t entry, uint32_
         cpu->memory->flags[page] &= (uint8_t)~PAGE_TABLE;
     memory_write(cpu->memory, address, entry | bits, 4);
     if (page >= 0)
-        cpu->memory->flags[page] |= PAGE_TABLE;
+        cpu->memory->flags[page] |= watched;
 }
 
-static void walk_take(struct walk *w, uint32_t address, uint32_t entry)
+static void walk_take(struct walk *w, uint32_t address, uint32_t entry, unsigned shift)
 {
     w->address[w->levels] = address;
+    w->shift[w->levels] = shift;
     w->entry[w->levels++] = entry;
     w->rights &= entry;
 }
@@ -111,7 +77,7 @@ static enum walk_result walk_32(struct cpu *cpu, uint32_t linear, struct walk *w
 
     if (!(entry & PTE_P))
         return WALK_ABSENT;
-    walk_take(w, address, entry);
+    walk_take(w, address, entry, 22);
     if (entry & PTE_PS && cpu->cr4 & CR4_PSE) {
         /* Bits 21-13 would be bits 40-32 of the address on models with PSE-36; there is no memory so high. */
         if (entry & 0x3FE000)
@@ -124,7 +90,7 @@ static enum walk_result walk_32(struct cpu *cpu, uint32_t linear, struct walk *w
     entry = table_load(cpu, w, address);
     if (!(entry & PTE_P))
         return WALK_ABSENT;
-    walk_take(w, address, entry);
+    walk_take(w, address, entry, 12);
     w->frame = entry & ~PAGE_MASK;
     return WALK_OK;
 }
@@ -143,7 +109,7 @@ static enum walk_result walk_pae(struct cpu *cpu, uint32_t linear, struct walk *
         return WALK_ABSENT;
     if (table_load(cpu, w, address + 4))
         return WALK_RESERVED;
-    walk_take(w, address, entry);
+    walk_take(w, address, entry, 21);
     if (entry & PTE_PS) {
         if (entry & 0x1FE000)
             return WALK_RESERVED;
@@ -157,7 +123,7 @@ static enum walk_result walk_pae(struct cpu *cpu, uint32_t linear, struct walk *
         return WALK_ABSENT;
     if (table_load(cpu, w, address + 4))
         return WALK_RESERVED;
-    walk_take(w, address, entry);
+    walk_take(w, address, entry, 12);
     w->frame = entry & ~PAGE_MASK;
     return WALK_OK;
 }
@@ -168,6 +134,18 @@ static enum walk_result walk(struct cpu *cpu, uint32_t linear, struct walk *w)
     w->offset_mask = PAGE_MASK;
     w->keep = true;
     return cpu->cr4 & CR4_PAE ? walk_pae(cpu, linear, w) : walk_32(cpu, linear, w);
+}
+
+/* The entries that a translation follows from, as far as they can change. */
+static void translation_sources(const struct cpu *cpu, const struct walk *w, uint32_t linear, struct translation *t)
+{
+    for (unsigned level = 0; level < w->levels; level++) {
+        uint32_t address = w->address[level] & cpu->memory->a20_mask;
+        unsigned shift = w->shift[level], width = cpu->cr4 & CR4_PAE ? 8 : 4;
+        uint32_t slot = (address & PAGE_MASK) / width;
+        if (memory_page(cpu->memory, address) >= 0)
+            t->source[t->sources++] = (struct tlb_source){address, ((linear >> shift) - slot) << shift, shift, width};
+    }
 }
 
 static unsigned translate(struct cpu *cpu, uint32_t linear, unsigned privilege, bool write, struct translation *t)
@@ -194,6 +172,7 @@ static unsigned translate(struct cpu *cpu, uint32_t linear, unsigned privilege, 
         table_set(cpu, w.address[level], w.entry[level], PTE_A | (write && level + 1 == w.levels ? PTE_D : 0));
     t->physical = (w.frame | (linear & w.offset_mask)) & cpu->memory->a20_mask;
     t->writable = may_write && (write || w.entry[w.levels - 1] & PTE_D);
+    translation_sources(cpu, &w, linear, t);
     return ACCESS_DONE;
 }
 
@@ -220,24 +199,20 @@ enum tlb_use { TLB_FETCH, TLB_READ, TLB_WRITE };
 /* Keeps a translation for the fast path. Returns the entry, or null if nothing may be kept. */
 static struct tlb_entry *tlb_fill(struct cpu *cpu, uint32_t linear, unsigned privilege, const struct translation *t, enum tlb_use use)
 {
-    struct tlb_entry *e = &cpu->tlbs[privilege][linear / PAGE_SIZE % TLB_ENTRIES];
+    struct tlb_entry *e;
     uint32_t page = linear & ~PAGE_MASK;
     const uint8_t *host = memory_readable_page(cpu->memory, t->physical);
-    bool data = use != TLB_FETCH, writable = host && memory_writable_page(cpu->memory, t->physical) == host && !cpu->memory->flags[t->physical / PAGE_SIZE];
+    bool data = use != TLB_FETCH, device = !host, writable;
 
     if (!t->keep || (data && watched(cpu, linear, privilege)))
         return NULL;
-    if (!host && data) {
+    if (device && data)
         host = memory_device_page(cpu->memory, t->physical, use == TLB_WRITE);
-        writable = use == TLB_WRITE;
-    }
     if (!host)
         return NULL;
-    if (e->read != page && e->execute != page) {
-        if (e->read == TLB_INVALID && e->execute == TLB_INVALID)
-            cpu->tlb_filled[privilege][cpu->tlb_filled_count[privilege]++] = (uint16_t)(linear / PAGE_SIZE % TLB_ENTRIES);
-        invalidate(e);
-    }
+    tlb_watch(cpu, t->source, t->sources); /* and after that, whether the page may be written to: it may be a table itself */
+    writable = device ? use == TLB_WRITE : memory_writable_page(cpu->memory, t->physical) == host && !cpu->memory->flags[t->physical / PAGE_SIZE];
+    e = tlb_take(cpu, privilege, linear);
     e->physical = t->physical & ~PAGE_MASK;
     /* The entry is shared by reading and writing; where they differ, as in ROM and its shadow, it never gets a write tag. */
     e->addend = (uint8_t *)(uintptr_t)host;
@@ -245,8 +220,11 @@ static struct tlb_entry *tlb_fill(struct cpu *cpu, uint32_t linear, unsigned pri
         e->execute = page;
     } else {
         e->read = page;
-        if (t->writable && writable)
+        if (t->writable && writable) {
             e->write = page;
+            if (!device)
+                tlb_written(cpu, t->physical);
+        }
     }
     return e;
 }

@@ -15,8 +15,13 @@ unsigned mmu_write16(struct cpu *cpu, const struct insn *insn, uint32_t linear, 
 unsigned mmu_probe(struct cpu *cpu, const struct insn *insn, uint32_t linear, uint32_t length, unsigned privilege, bool write);
 /* Entry for execution at a linear address: fills *physical and *host (null: not plain memory). */
 unsigned mmu_fetch(struct cpu *cpu, uint32_t linear, uint32_t *physical, const uint8_t **host);
-void mmu_init(struct cpu *cpu);
-void mmu_flush(struct cpu *cpu); /* everything: CR0, CR3, CR4, A20, map */
+/* Drops every translation: a control bit, A20, or what lies where has changed. */
+void mmu_flush(struct cpu *cpu);
+/* CR3 was loaded: takes up the context that belongs to it. */
+void mmu_switch(struct cpu *cpu);
+/* Bytes of a page marked PAGE_TABLE were written to: drops what followed from the entries there, and asks to leave if anything
+ * did. */
+void mmu_table_changed(struct cpu *cpu, uint32_t address, uint32_t length);
 /* The byte at a linear address as the CPU would read it now, if it is plain memory; changes nothing. */
 bool mmu_peek(struct cpu *cpu, uint32_t linear, uint8_t *byte);
 /* A physical page got a mark: writes to it must take the slow path from now on. */

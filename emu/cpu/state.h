@@ -15,6 +15,7 @@
 
 #include "emu/clock.h"
 #include "emu/cpu/decode.h"
+#include "emu/cpu/tlb.h"
 #include "emu/cpu/x87_registers.h"
 #include "emu/endian.h"
 #include "emu/line.h"
@@ -85,15 +86,6 @@ enum flag_class {
 /* --- An XMM register: bytes 0-7 in memory are q[0], the first of them its lowest. A lane is found by shifting, in either byte order. --- */
 struct xmm { uint64_t q[2]; };
 #define MXCSR_DEFAULT 0x1F80u
-
-/* --- Soft TLB: {read tag, write tag, execute tag, addend} --- */
-#define TLB_ENTRIES 1024u
-#define TLB_INVALID 1u /* no page address has low bits */
-struct tlb_entry {
-    uint32_t read, write, execute; /* linear address of the page, or TLB_INVALID */
-    uint32_t physical;             /* of the page, after A20 */
-    uint8_t *addend;               /* host address = addend + (linear & 0xFFF) */
-};
 
 /* --- Why the run loop must look around (cpu->attention) --- */
 enum attention {
@@ -166,9 +158,8 @@ struct cpu {
     struct line ferr;         /* to IRQ 13 */
     uint32_t io_ticks;        /* bus time of one port access */
     bool halted_dead;         /* HLT with IF clear was just executed: machine_run reports it once */
-    struct tlb_entry tlbs[2][TLB_ENTRIES];
-    uint16_t tlb_filled[2][TLB_ENTRIES]; /* the entries that hold something, so that a flush need not visit the others */
-    uint32_t tlb_filled_count[2];
+    struct tlb *tlb_store;    /* translations of all contexts */
+    struct tlb_entry *tlbs[2]; /* of the context of CR3: supervisor, user */
     struct code_cache *blocks;
     const struct observer *observer; /* null: none */
 };

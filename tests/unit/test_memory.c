@@ -16,9 +16,8 @@ struct fixture {
     uint32_t read_at[16], written_at[16];
     uint8_t written[16];
     unsigned reads, writes;
-    uint32_t code_address[8], code_length[8], table_page[8];
+    uint32_t code_address[8], code_length[8], table_address[8], table_length[8];
     unsigned codes, tables, maps, moves;
-    bool flag_was_clear;
 };
 
 static uint8_t device_read(void *device, uint32_t address)
@@ -45,12 +44,12 @@ static void code_changed(void *listener, uint32_t address, uint32_t length)
     f->code_length[f->codes++ & 7] = length;
 }
 
-static void table_changed(void *listener, uint32_t page)
+static void table_changed(void *listener, uint32_t address, uint32_t length)
 {
     struct fixture *f = listener;
 
-    f->flag_was_clear = !(f->memory.flags[page / PAGE_SIZE] & PAGE_TABLE);
-    f->table_page[f->tables++ & 7] = page;
+    f->table_address[f->tables & 7] = address;
+    f->table_length[f->tables++ & 7] = length;
 }
 
 static void map_changed(void *listener)
@@ -344,7 +343,7 @@ static void writes_to_code_are_told_with_place_and_length(void **state)
     assert_int_equal(f->code_address[7], 0x2002);
 }
 
-static void a_write_to_a_page_table_is_told_once(void **state)
+static void each_write_to_a_page_table_is_reported(void **state)
 {
     struct fixture *f = *state;
     struct memory *m = &f->memory;
@@ -352,10 +351,10 @@ static void a_write_to_a_page_table_is_told_once(void **state)
     m->flags[2] = PAGE_TABLE | PAGE_CLEAN;
     memory_write(m, 0x2004, 0, 4);
     memory_write(m, 0x2004, 1, 4);
-    assert_int_equal(f->tables, 1);
-    assert_int_equal(f->table_page[0], 0x2000);
-    assert_true(f->flag_was_clear);
-    assert_int_equal(m->flags[2], 0);
+    assert_int_equal(f->tables, 2);
+    assert_int_equal(f->table_address[1], 0x2004);
+    assert_int_equal(f->table_length[1], 4);
+    assert_int_equal(m->flags[2], PAGE_TABLE);
 }
 
 static void the_gate_does_not_hide_a_changed_page(void **state)
@@ -406,7 +405,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(blocks_cross_ram_device_and_rom, setup, teardown),
         cmocka_unit_test_setup_teardown(a_write_clears_what_says_that_a_page_is_unchanged, setup, teardown),
         cmocka_unit_test_setup_teardown(writes_to_code_are_told_with_place_and_length, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_write_to_a_page_table_is_told_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_write_to_a_page_table_is_reported, setup, teardown),
         cmocka_unit_test_setup_teardown(device_memory_moves, setup, teardown),
         cmocka_unit_test_setup_teardown(the_gate_does_not_hide_a_changed_page, setup, teardown),
     };

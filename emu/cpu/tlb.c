@@ -1,0 +1,331 @@
+/* tlb.c - translations that are kept: contexts by CR3, and the watch over the tables that they were derived from. */
+#include "emu/cpu/tlb.h"
+
+#include "emu/cpu/mmu.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CONTEXTS 8u
+#define SIDES (2 * CONTEXTS)
+#define TABLES 2048u   /* pages of tables that can be watched; when they are all taken, everything is dropped */
+#define USES 3u        /* places of the linear address space in which one page serves as a table */
+#define IDLE_LIMIT 256u /* writes in a row that dropped nothing: what is written to is no table any more */
+
+/* The translations of one privilege. */
+struct side {
+    struct tlb_entry entry[TLB_ENTRIES];
+    uint16_t filled[TLB_ENTRIES]; /* the entries that may hold something, so that nobody need visit the others */
+    uint32_t filled_count;
+};
+
+struct context {
+    bool valid;
+    uint32_t cr3;
+    uint64_t pdpte[4]; /* zeros without PAE */
+    uint64_t used;     /* when it was last switched to */
+    struct side side[2];
+};
+
+/* What a page means as a table: entry n maps base + (n << shift). */
+struct use {
+    uint32_t base;
+    uint8_t shift, width;
+};
+
+/* A watched page of tables. */
+struct table {
+    uint32_t page;              /* index of the page of RAM */
+    uint32_t bits[PAGE_SIZE / 4 / 32]; /* entries that walks used, four bytes each */
+    uint16_t count;             /* of these */
+    uint16_t idle;              /* writes since a walk or a drop */
+    uint8_t uses;               /* USES + 1: more than can be told */
+    struct use use[USES];
+};
+
+struct tlb {
+    struct context context[CONTEXTS];
+    uint64_t switches;
+    unsigned current;    /* the first side of the context of CR3 */
+    struct table table[TABLES];
+    uint16_t free_table[TABLES];
+    uint32_t free_count;
+    uint32_t pages;      /* of RAM */
+    uint16_t holders[TLB_ENTRIES]; /* a bit for each side that may hold something in the entry of this number */
+    uint16_t *table_of;  /* per page of RAM: 1 + its index in `table`, or 0 */
+    uint8_t *written;    /* per page of RAM: an entry may write to it */
+};
+
+static struct side *side_of(struct tlb *t, unsigned n)
+{
+    return &t->context[n / 2].side[n % 2];
+}
+
+static void entry_drop(struct tlb_entry *e)
+{
+    e->read = e->write = e->execute = TLB_INVALID;
+}
+
+static void side_clear(struct tlb *t, unsigned n)
+{
+    struct side *s = side_of(t, n);
+
+    for (uint32_t i = 0; i < s->filled_count; i++) {
+        unsigned slot = s->filled[i];
+        entry_drop(&s->entry[slot]);
+        t->holders[slot] &= (uint16_t) ~(1u << n);
+    }
+    s->filled_count = 0;
+}
+
+static void context_clear(struct tlb *t, struct context *c)
+{
+    unsigned n = 2 * (unsigned)(c - t->context);
+
+    side_clear(t, n);
+    side_clear(t, n + 1);
+}
+
+/* --- Contexts --- */
+
+static void context_pdpte(const struct cpu *cpu, uint64_t pdpte[4])
+{
+    if (cpu->cr0 & CR0_PG && cpu->cr4 & CR4_PAE)
+        memcpy(pdpte, cpu->pdpte, sizeof cpu->pdpte);
+    else
+        memset(pdpte, 0, sizeof cpu->pdpte);
+}
+
+static void context_enter(struct cpu *cpu, struct context *c)
+{
+    c->valid = true;
+    c->cr3 = cpu->cr3;
+    context_pdpte(cpu, c->pdpte);
+    c->used = ++cpu->tlb_store->switches;
+    cpu->tlb_store->current = 2 * (unsigned)(c - cpu->tlb_store->context);
+    cpu->tlbs[0] = c->side[0].entry;
+    cpu->tlbs[1] = c->side[1].entry;
+    cpu->tlb = cpu->tlbs[cpu->user];
+}
+
+void mmu_switch(struct cpu *cpu)
+{
+    struct tlb *t = cpu->tlb_store;
+    struct context *oldest = &t->context[0];
+    uint64_t pdpte[4];
+
+    context_pdpte(cpu, pdpte);
+    for (unsigned i = 0; i < CONTEXTS; i++) {
+        struct context *c = &t->context[i];
+        if (c->valid && c->cr3 == cpu->cr3 && !memcmp(c->pdpte, pdpte, sizeof pdpte)) {
+            context_enter(cpu, c);
+            return;
+        }
+        if (c->used < oldest->used)
+            oldest = c;
+    }
+    context_clear(t, oldest);
+    context_enter(cpu, oldest);
+}
+
+/* --- Watched tables --- */
+
+static void table_release(struct cpu *cpu, struct table *table)
+{
+    struct tlb *t = cpu->tlb_store;
+
+    cpu->memory->flags[table->page] &= (uint8_t)~PAGE_TABLE;
+    t->table_of[table->page] = 0;
+    t->free_table[t->free_count++] = (uint16_t)(table - t->table);
+}
+
+void mmu_flush(struct cpu *cpu)
+{
+    struct tlb *t = cpu->tlb_store;
+
+    for (unsigned i = 0; i < CONTEXTS; i++) {
+        context_clear(t, &t->context[i]);
+        t->context[i].valid = false;
+        t->context[i].used = 0;
+    }
+    for (unsigned i = 0; t->free_count < TABLES && i < TABLES; i++)
+        if (t->table_of[t->table[i].page] == i + 1)
+            table_release(cpu, &t->table[i]);
+    context_enter(cpu, &t->context[0]);
+}
+
+static struct table *table_watch(struct cpu *cpu, uint32_t page)
+{
+    struct tlb *t = cpu->tlb_store;
+    struct table *table;
+
+    if (t->table_of[page])
+        return &t->table[t->table_of[page] - 1];
+    table = &t->table[t->free_table[--t->free_count]];
+    *table = (struct table){.page = page};
+    t->table_of[page] = (uint16_t)(table - t->table + 1);
+    cpu->memory->flags[page] |= PAGE_TABLE;
+    mmu_protect(cpu, page * PAGE_SIZE);
+    return table;
+}
+
+static void table_use(struct table *table, const struct tlb_source *source)
+{
+    for (unsigned n = 0; n < table->uses && n < USES; n++)
+        if (table->use[n].base == source->base && table->use[n].shift == source->shift)
+            return;
+    if (table->uses < USES)
+        table->use[table->uses] = (struct use){source->base, (uint8_t)source->shift, (uint8_t)source->width};
+    if (table->uses <= USES)
+        table->uses++;
+}
+
+void tlb_watch(struct cpu *cpu, const struct tlb_source source[], unsigned count)
+{
+    if (cpu->tlb_store->free_count < count)
+        mmu_flush(cpu);
+    for (unsigned i = 0; i < count; i++) {
+        struct table *table = table_watch(cpu, source[i].address / PAGE_SIZE);
+        unsigned slot = (source[i].address & PAGE_MASK) / 4;
+
+        table_use(table, &source[i]);
+        table->idle = 0;
+        for (unsigned n = slot; n < slot + source[i].width / 4; n++) {
+            table->count += !(table->bits[n / 32] >> n % 32 & 1);
+            table->bits[n / 32] |= UINT32_C(1) << n % 32;
+        }
+    }
+}
+
+/* Drops what maps a range of linear addresses, in each context. */
+static void drop_range(struct tlb *t, uint32_t base, unsigned shift)
+{
+    unsigned slot = base / PAGE_SIZE % TLB_ENTRIES, holders = t->holders[slot];
+
+    for (unsigned i = 0; shift == 12 && holders >> i; i++) {
+        struct tlb_entry *e = &side_of(t, i)->entry[slot];
+        if (holders >> i & 1 && (e->read == base || e->execute == base))
+            entry_drop(e);
+    }
+    for (unsigned i = 0; shift > 12 && i < SIDES; i++) {
+        struct side *s = side_of(t, i);
+        for (uint32_t n = 0; n < s->filled_count; n++) {
+            struct tlb_entry *e = &s->entry[s->filled[n]];
+            if ((e->read != TLB_INVALID && (e->read ^ base) >> shift == 0) ||
+                (e->execute != TLB_INVALID && (e->execute ^ base) >> shift == 0))
+                entry_drop(e);
+        }
+    }
+}
+
+/* Drops what follows from four bytes of a table. */
+static void drop_slot(struct cpu *cpu, struct table *table, unsigned slot)
+{
+    for (unsigned n = 0; n < table->uses; n++) {
+        const struct use *use = &table->use[n];
+        drop_range(cpu->tlb_store, use->base + ((uint32_t)(4 * slot / use->width) << use->shift), use->shift);
+    }
+    table->bits[slot / 32] &= ~(UINT32_C(1) << slot % 32);
+    table->count--;
+}
+
+void mmu_table_changed(struct cpu *cpu, uint32_t address, uint32_t length)
+{
+    struct tlb *t = cpu->tlb_store;
+    uint32_t page = address / PAGE_SIZE;
+    struct table *table = &t->table[t->table_of[page] - 1]; /* whoever sets PAGE_TABLE is table_watch */
+    unsigned first = (address & PAGE_MASK) / 4, last = ((address & PAGE_MASK) + length - 1) / 4;
+    uint16_t before = table->count;
+
+    if (table->uses > USES) {
+        mmu_flush(cpu);
+        cpu->leave = true;
+        return;
+    }
+    for (unsigned slot = first; slot <= last && table->count; slot++)
+        if (table->bits[slot / 32] >> slot % 32 & 1)
+            drop_slot(cpu, table, slot);
+    table->idle = table->count == before ? (uint16_t)(table->idle + 1) : 0;
+    if (table->count != before)
+        cpu->leave = true; /* the code that runs may be what is mapped elsewhere now */
+    if (table->idle == IDLE_LIMIT)
+        for (unsigned slot = 0; slot < PAGE_SIZE / 4; slot++)
+            if (table->bits[slot / 32] >> slot % 32 & 1)
+                drop_slot(cpu, table, slot);
+    if (!table->count)
+        table_release(cpu, table);
+}
+
+/* --- Entries --- */
+
+struct tlb_entry *tlb_take(struct cpu *cpu, unsigned privilege, uint32_t linear)
+{
+    struct tlb *t = cpu->tlb_store;
+    unsigned slot = linear / PAGE_SIZE % TLB_ENTRIES, n = t->current + privilege;
+    struct side *s = side_of(t, n);
+    struct tlb_entry *e = &s->entry[slot];
+    uint32_t page = linear & ~PAGE_MASK;
+
+    if (!(t->holders[slot] >> n & 1)) {
+        t->holders[slot] |= (uint16_t)(1u << n);
+        s->filled[s->filled_count++] = (uint16_t)slot;
+    }
+    if (e->read != page && e->execute != page)
+        entry_drop(e);
+    return e;
+}
+
+void tlb_written(struct cpu *cpu, uint32_t physical)
+{
+    cpu->tlb_store->written[physical / PAGE_SIZE] = true;
+}
+
+void mmu_protect(struct cpu *cpu, uint32_t page)
+{
+    struct tlb *t = cpu->tlb_store;
+
+    if (!t->written[page / PAGE_SIZE])
+        return;
+    t->written[page / PAGE_SIZE] = false;
+    for (unsigned i = 0; i < SIDES; i++) {
+        struct side *s = side_of(t, i);
+        for (uint32_t n = 0; n < s->filled_count; n++) {
+            struct tlb_entry *e = &s->entry[s->filled[n]];
+            if (e->physical == page)
+                e->write = TLB_INVALID;
+        }
+    }
+}
+
+/* --- Its life --- */
+
+bool tlb_init(struct cpu *cpu)
+{
+    struct tlb *t = calloc(1, sizeof *t);
+
+    cpu->tlb_store = t;
+    if (!t)
+        return false;
+    t->pages = cpu->memory->ram_size / PAGE_SIZE;
+    t->table_of = calloc(t->pages, sizeof *t->table_of);
+    t->written = calloc(t->pages, sizeof *t->written);
+    for (unsigned i = 0; i < TABLES; i++)
+        t->free_table[t->free_count++] = (uint16_t)i;
+    for (unsigned i = 0; i < SIDES; i++)
+        for (unsigned n = 0; n < TLB_ENTRIES; n++)
+            entry_drop(&side_of(t, i)->entry[n]);
+    context_enter(cpu, &t->context[0]);
+    return t->table_of && t->written;
+}
+
+void tlb_free(struct cpu *cpu)
+{
+    struct tlb *t = cpu->tlb_store;
+
+    if (!t)
+        return;
+    free(t->table_of);
+    free(t->written);
+    free(t);
+    cpu->tlb_store = NULL;
+}
