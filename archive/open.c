@@ -199,17 +199,24 @@ static bool firmware_fits(const struct archive *a, const struct firmware_manifes
     return m && !f->built_in && strcmp(f->file, name) == 0 && memcmp(f->sha256, m->digest, DIGEST_SIZE) == 0;
 }
 
-static bool check_machine(const struct archive *a, const char *text, size_t size, struct error *error)
+/* Whether one of the manifests is written as it is printed. */
+static bool is_canonical(const struct archive *a, const char *name, const char *text, size_t size, struct error *error)
 {
     char *again = malloc(MANIFEST_LIMIT + 1);
+    size_t length;
     bool same;
 
     if (!again)
         return out_of_memory(a, error);
-    same = machine_manifest_print(&a->machine, again, MANIFEST_LIMIT + 1) == size && memcmp(again, text, size) == 0;
+    length = strcmp(name, "machine.yaml") == 0 ? machine_manifest_print(&a->machine, again, MANIFEST_LIMIT + 1)
+                                               : description_manifest_print(&a->description, again, MANIFEST_LIMIT + 1);
+    same = length == size && memcmp(again, text, size) == 0;
     free(again);
-    if (!same)
-        return wrong(a, error, "machine.yaml", "has a manifest that is not in canonical form");
+    return same || wrong(a, error, name, "has a manifest that is not in canonical form");
+}
+
+static bool check_machine(const struct archive *a, struct error *error)
+{
     if (!firmware_fits(a, &a->machine.system, MEMBER_SYSTEM) || !firmware_fits(a, &a->machine.video, MEMBER_VIDEO))
         return wrong(a, error, "machine.yaml", "has a manifest that names other firmware than is sealed");
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
@@ -230,12 +237,13 @@ static bool read_manifests(struct archive *a, struct error *error)
 
     if (!read_member(a, MEMBER_MACHINE, 0, MANIFEST_LIMIT, &text, &size, error))
         return false;
-    done =
-        machine_manifest_parse(text, size, "machine.yaml", &a->machine, error) && check_machine(a, text, size, error);
+    done = machine_manifest_parse(text, size, "machine.yaml", &a->machine, error) &&
+           is_canonical(a, "machine.yaml", text, size, error) && check_machine(a, error);
     free(text);
     if (!done || !read_member(a, MEMBER_DESCRIPTION, 0, MANIFEST_LIMIT, &text, &size, error))
         return false;
-    done = description_manifest_parse(text, size, "description.yaml", &a->description, error);
+    done = description_manifest_parse(text, size, "description.yaml", &a->description, error) &&
+           is_canonical(a, "description.yaml", text, size, error);
     free(text);
     return done;
 }

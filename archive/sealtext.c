@@ -162,25 +162,37 @@ static const char *take_disks(const char **text, const char *end, struct seal *s
 
 static const char *check_required(const struct seal *seal)
 {
-    static const enum member_kind required[] = {MEMBER_README, MEMBER_RECOVER, MEMBER_MACHINE, MEMBER_DESCRIPTION,
-                                                MEMBER_SYSTEM, MEMBER_VIDEO,   MEMBER_CONTENT, MEMBER_SUMS};
-    const struct member *attest, *journal;
-    char name[NAME_SIZE];
+    static const struct {
+        enum member_kind kind;
+        uint64_t limit;
+        bool optional;
+    } members[] = {
+        {MEMBER_README, SMALL_LIMIT, false},
+        {MEMBER_RECOVER, FILE_LIMIT, false},
+        {MEMBER_MACHINE, MANIFEST_LIMIT, false},
+        {MEMBER_DESCRIPTION, MANIFEST_LIMIT, false},
+        {MEMBER_SYSTEM, FIRMWARE_LIMIT, false},
+        {MEMBER_VIDEO, FIRMWARE_LIMIT, false},
+        {MEMBER_ATTEST, ATTEST_LIMIT, true},
+        {MEMBER_ATTEST_JOURNAL, ATTEST_LIMIT, true},
+        {MEMBER_CONTENT, SMALL_LIMIT, false},
+        {MEMBER_SUMS, FILE_LIMIT, false},
+    };
+    unsigned attested = 0;
 
-    for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
-        member_name(required[i], 0, 0, name);
-        if (!seal_find(seal, name))
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        const struct member *m;
+        char name[NAME_SIZE];
+
+        member_name(members[i].kind, 0, 0, name);
+        m = seal_find(seal, name);
+        if (!m && !members[i].optional)
             return "does not list all members that there must be";
+        if (m && m->size > members[i].limit)
+            return "lists a member that is too long";
+        attested += m && members[i].optional;
     }
-    member_name(MEMBER_ATTEST, 0, 0, name);
-    attest = seal_find(seal, name);
-    member_name(MEMBER_ATTEST_JOURNAL, 0, 0, name);
-    journal = seal_find(seal, name);
-    if (!attest != !journal)
-        return "lists half an attestation";
-    if (attest && (attest->size > ATTEST_LIMIT || journal->size > ATTEST_LIMIT))
-        return "lists an attestation that is too long";
-    return NULL;
+    return attested == 1 ? "lists half an attestation" : NULL;
 }
 
 bool seal_parse(const char *text, size_t size, struct seal *seal, const char **reason)

@@ -5,9 +5,13 @@ wrong in one place and its digests and its signature are right. What is computed
 name of a member, or one of the names below, to a function from the right bytes to the wrong ones; what depends on it then
 follows from the wrong ones.
 
-    header:NAME  padding:NAME  end                     of the tar file
-    signature    file                                  64 bytes; the whole"""
+    header:NAME  padding:NAME  end     of the tar file
+    digest:SLOT  root:SLOT  roots:SLOT of the chunks in a map; of a disk; of its extents, joined
+    content-head signature             content.txt as far as the machine-root; 64 bytes
 
+`missing` are members that are left out where they would be written. A member may be there twice: what follows a NUL in a name is not written."""
+
+import base64
 import hashlib
 import re
 import subprocess
@@ -59,8 +63,8 @@ def root_of(leaves):
     return sha256(b"\1" + root_of(leaves[:half]) + root_of(leaves[half:]))
 
 
-def leaf(chunk):
-    return sha256(b"\0" + sha256(chunk))
+def plain(name):
+    return name.split("\0")[0]
 
 
 def tar_members(data):
@@ -75,16 +79,15 @@ def tar_members(data):
 
 class Disk:
     def __init__(self, image, unreadable=b""):
-        self.image, self.unreadable = image, unreadable
+        self.size, self.unreadable = len(image), unreadable
+        self.chunks = [image[at:at + CHUNK] for at in range(0, len(image), CHUNK)]
         self.stored = set()    # extents that have members although they are zeros
-        self.gzip = gzip_chunk
+        self.gzip = lambda number, chunk: gzip_chunk(chunk)
+        self.map_first = False # a map comes before its extent
 
     @property
-    def chunks(self):
-        return [self.image[at:at + CHUNK] for at in range(0, len(self.image), CHUNK)]
-
-    def is_stored(self, extent):
-        return extent in self.stored or any(self.image[extent * EXTENT:(extent + 1) * EXTENT])
+    def image(self):
+        return b"".join(self.chunks)
 
 
 class Forger:
@@ -93,12 +96,13 @@ class Forger:
     def __init__(self, path, key):
         with open(path, "rb") as file:
             members = tar_members(file.read())
-        self.key, self.change, self.order = key, {}, None
+        self.key, self.change, self.missing = key, {}, set()
         self.given = {name: data for name, data in members.items()  # what nothing follows from
                       if not re.match(r"disk/|content|SHA256|seal|evidence|source|000", name)}
         self.readme = members["000-README.txt"]
         self.compressor = re.search(rb"software: .*\ncompressor: .*\n", members["seal.txt"])[0].decode()
         self.key_pem = members[EVIDENCE + "key.pub"]
+        self.der = base64.b64decode(b"".join(self.key_pem.splitlines()[1:-1]))
         self.disks = {}
         for slot, size in re.findall(r"^disk: (\w+) (\d+) ", members["seal.txt"].decode(), re.M):
             image = bytearray(int(size))
@@ -113,12 +117,12 @@ class Forger:
             self.disks[slot] = Disk(bytes(image), members[f"disk/{slot}.unreadable"])
 
     def edit(self, name, old, new):
-        """Changes a text: the first `old`, which must be there, becomes `new`."""
+        """Changes a text: the first match of `old`, which must be there, becomes `new`."""
         def replace(data):
-            assert old in data, (name, old)
-            return data.replace(old, new, 1)
-        before = self.change.get(name, lambda data: data)
-        self.change[name] = lambda data: replace(before(data))
+            changed, count = re.subn(old, new, data, count=1)
+            assert count == 1, (name, old)
+            return changed
+        self.change[name] = replace
 
     def wrong(self, name, data):
         return self.change.get(name, lambda same: same)(data)
@@ -131,38 +135,47 @@ class Forger:
                                   check=True, capture_output=True).stdout
 
     def add(self, name, data):
-        data = self.wrong(name, data)
+        return self.put(name, self.wrong(name, data))
+
+    def put(self, name, data):
+        if name in self.missing:
+            return data
         self.offsets[name] = self.at + BLOCK
         self.at += BLOCK + padded(len(data))
         self.members[name] = data
         return data
 
     def add_disk(self, slot, disk):
-        chunks, top, roots = disk.chunks, "", []
-        for extent in range((len(disk.image) + EXTENT - 1) // EXTENT):
-            part = chunks[extent * EXTENT_CHUNKS:(extent + 1) * EXTENT_CHUNKS]
-            roots.append(root_of([leaf(chunk) for chunk in part]))
-            if not disk.is_stored(extent):
-                top += f"{extent:08d} z {0:015d} {0:09d} {'0' * 64} {roots[-1].hex()}\n"
+        zeros, digests = bytes(CHUNK), [sha256(chunk) for chunk in disk.chunks]
+        digests = [self.wrong(f"digest:{slot}", digest) if number == 0 else digest for number, digest in enumerate(digests)]
+        parts = [range(at, min(at + EXTENT_CHUNKS, len(digests))) for at in range(0, len(digests), EXTENT_CHUNKS)]
+        roots = b"".join(root_of([sha256(b"\0" + digests[i]) for i in part]) for part in parts)
+        roots, top = self.wrong(f"roots:{slot}", roots), ""
+        roots = [roots[at:at + 32] for at in range(0, len(roots), 32)]
+        for extent, part in enumerate(parts):
+            if extent not in disk.stored and all(disk.chunks[i] == zeros[:len(disk.chunks[i])] for i in part):
+                top += f"{extent:08d} z {0:015d} {0:09d} {'0' * 64} {roots[extent].hex()}\n"
                 continue
             name, gz, lines = f"disk/{slot}/{extent:08d}", b"", ""
-            for number, chunk in enumerate(part):
-                member = disk.gzip(chunk)
-                lines += f"{number:04d} d {len(gz):08d} {len(member):06d} {hexadecimal(chunk)}\n"
+            for number, i in enumerate(part):
+                member = disk.gzip(i, disk.chunks[i])
+                lines += f"{number:04d} d {len(gz):08d} {len(member):06d} {digests[i].hex()}\n"
                 gz += member
-            gz = self.add(name + ".gz", gz)
-            lines = self.add(name + ".map", lines.encode())
-            top += f"{extent:08d} d {self.offsets[name + '.gz']:015d} {len(gz):09d} {hexadecimal(lines)} {roots[-1].hex()}\n"
+            gz, lines = self.wrong(name + ".gz", gz), self.wrong(name + ".map", lines.encode())
+            members = [(name + ".gz", gz), (name + ".map", lines)]
+            for member, data in reversed(members) if disk.map_first else members:
+                self.put(member, data)
+            top += f"{extent:08d} d {self.offsets.get(name + '.gz', BLOCK):015d} {len(gz):09d} {hexadecimal(lines)} {roots[extent].hex()}\n"
         self.add(f"disk/{slot}.top", top.encode())
         self.add(f"disk/{slot}.unreadable", disk.unreadable)
-        return root_of(roots).hex()
+        return self.wrong(f"root:{slot}", root_of(roots)).hex()
 
     def content(self, roots):
-        digests = {name: hexadecimal(data) for name, data in self.members.items()}
-        line = lambda name: f"member: {digests[name]} {name}\n"
+        digests = {name: hexadecimal(data) for name, data in self.members.items() if name == plain(name)}
+        line = lambda name: f"member: {digests[name]} {name}\n" if name in digests else ""
         text = "muniment-machine: 0\n" + "".join(map(line, ("machine.yaml", "firmware/system.bin", "firmware/video.bin"))) + "cmos: none\n"
         for slot, root in roots.items():
-            text += f"disk: {slot} {len(self.disks[slot].image):015d} {root} {digests[f'disk/{slot}.unreadable']}\n"
+            text += f"disk: {slot} {self.disks[slot].size:015d} {root} {digests.get(f'disk/{slot}.unreadable', '0' * 64)}\n"
         head = self.wrong("content-head", text.encode()).decode()
         text = head + f"machine-root: {hexadecimal(head.encode())}\n"
         attested = [name for name in ("attest.txt", "attest.journal") if name in digests]
@@ -181,30 +194,27 @@ class Forger:
         for name in late:
             self.add(name, self.given[name])
         content = self.add("content.txt", self.content(roots).encode())
-        self.add("SHA256SUMS", "".join(f"{hexadecimal(data)}  {name}\n" for name, data in self.members.items()).encode())
+        self.add("SHA256SUMS", "".join(f"{hexadecimal(data)}  {plain(name)}\n" for name, data in self.members.items()).encode())
         text = "muniment-seal: 0\n" + self.compressor + "parent: none\n"
         for name, data in self.members.items():
             if not re.fullmatch(r"disk/.*\.(gz|map)", name):
-                text += f"member: {hexadecimal(data)} {self.offsets[name]:015d} {len(data):015d} {name}\n"
+                text += f"member: {hexadecimal(data)} {self.offsets[name]:015d} {len(data):015d} {plain(name)}\n"
         for slot, root in roots.items():
-            text += f"disk: {slot} {len(self.disks[slot].image):015d} {root}\n"
+            text += f"disk: {slot} {self.disks[slot].size:015d} {root}\n"
         seal = self.add("seal.txt", text.encode())
         self.add(EVIDENCE + "key.pub", self.key_pem)
-        der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=self.key_pem, check=True, capture_output=True).stdout
         statement = self.wrong(EVIDENCE + "statement.txt",
-                               f"muniment-evidence: 0\nprevious: none\nsigner: {hexadecimal(der)}\n"
+                               f"muniment-evidence: 0\nprevious: none\nsigner: {hexadecimal(self.der)}\n"
                                f"member: {hexadecimal(content)} content.txt\nmember: {hexadecimal(seal)} seal.txt\n".encode())
-        self.add(EVIDENCE + "statement.sig", self.wrong("signature", self.sign(statement)))
-        self.members[EVIDENCE + "statement.txt"] = statement
-        self.at += BLOCK + padded(len(statement))
-        return self.at + 2 * BLOCK, self.offsets["seal.txt"] - BLOCK
+        self.put(EVIDENCE + "statement.sig", self.wrong("signature", self.sign(statement) if seal_at else bytes(64)))
+        self.put(EVIDENCE + "statement.txt", statement)
+        self.end = self.wrong("end", bytes(2 * BLOCK))
+        return self.at + len(self.end), self.offsets.get("seal.txt", BLOCK) - BLOCK
 
     def write(self, path):
         self.one_pass(*self.one_pass(0, 0))
-        out = b""
-        for name in self.order(list(self.members)) if self.order else self.members:
-            data = self.members[name]
-            out += self.wrong("header:" + name, tar_header(name, len(data))) + data
-            out += self.wrong("padding:" + name, bytes(padded(len(data)) - len(data)))
         with open(path, "wb") as file:
-            file.write(self.wrong("file", out + self.wrong("end", bytes(2 * BLOCK))))
+            for name, data in self.members.items():
+                file.write(self.wrong("header:" + name, tar_header(plain(name), len(data))) + data)
+                file.write(self.wrong("padding:" + name, bytes(padded(len(data)) - len(data))))
+            file.write(self.end)

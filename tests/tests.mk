@@ -13,7 +13,7 @@ CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors test386 multiboot l
 # What takes longest comes first: as many run at a time as there are processors.
 TESTS := $(addprefix tests/, \
     determinism.sh flips.sh hosts.sh resume.sh kills.sh replay.sh \
-    attest.sh trust.sh files.sh \
+    attest.sh trust.sh rules_archive.sh rules.py files.sh \
     firmware.sh firmware_source.sh \
     desk.sh readme.py recover.sh demo.sh first_light.sh \
     symbols.sh circles.py state_doc.sh) \
@@ -48,7 +48,11 @@ readme: all $(addprefix $(BUILD)/demo/,records.img records.yaml records-descript
 	@WORK=$(abspath $(BUILD)/readme) BUILD=$(BUILD) MUNIMENT=$(abspath $(BUILD)/muniment) $(PYTHON) tests/readme.py --update
 
 # Generated, and committed: `make check` says when it is not current.
-.PHONY: state-doc
+.PHONY: state-doc rules
+# The numbered rules of the specifications, with their tests.
+rules:
+	@$(PYTHON) tests/rules.py --list
+
 state-doc: $(BUILD)/tests/state_doc
 	$(BUILD)/tests/state_doc >spec/state.md
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""trust.py - archives that somebody without the key has changed, so that all agrees up to a link of the chain: `muniment verify` names what is not what was signed,
-and reassures about nothing.
+"""trust.py - archives that somebody without the key has changed, so that all agrees up to a link of the chain (A-56): `muniment verify` names what is
+not what was signed, and reassures about nothing.
 
     trust.py MUNIMENT RECOVER.PY FILE.mun STRANGER
 
@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 
-from forge import EVIDENCE, Forger, gzip_chunk, tar_members
+from forge import EVIDENCE, Forger, tar_members
 
 SEALED = ("content.txt", "seal.txt")
 STATEMENT = (EVIDENCE + "key.pub", EVIDENCE + "statement.sig", EVIDENCE + "statement.txt")
@@ -33,7 +33,7 @@ def failures(muniment, recover, path, key):
         forger = Forger(path, key)
         disk = forger.disks["fd0"]
         assert b"COUNTY" in disk.image
-        disk.image = disk.image.replace(b"COUNTY", b"FORGED")
+        disk.chunks = [chunk.replace(b"COUNTY", b"FORGED") for chunk in disk.chunks]
         for kept in stale:
             forger.change["signature" if kept.endswith(".sig") else kept] = lambda _, kept=kept: before[kept]
         forger.write("changed.mun")

@@ -31,6 +31,7 @@ done
 
 # --- Whom to trust ---
 
+before=$(sha256sum other.mun)
 "$MUNIMENT" boot other.mun --until time:0.1 --record run.journal
 for command in "boot other.mun --until time:0.1 --digest" "replay other.mun run.journal" "info other.mun" "info other.mun --root"; do
     gives "$command takes a signer that is trusted" 0 "$MUNIMENT" $command --trust office.pub --trust stranger.pub
@@ -45,6 +46,8 @@ for command in "boot other.mun --until time:0.1 --digest" "replay other.mun run.
     gives "without --trust it goes on" 0 "$MUNIMENT" ${command/other/stale}
     says "and says so" err "has a signature that does not fit: nobody vouches"
 done
+[ "$(sha256sum other.mun)" = "$before" ]
+passed "the archive is as it was (A-1)" $?
 gives "a machine that nobody signed cannot be trusted" 3 "$MUNIMENT" boot records.yaml --trust office.pub --until time:0.1
 gives "verify does not boot what nobody vouches for" 1 "$MUNIMENT" verify stale.mun --trust stranger.pub --reboot
 says "and calls it by its name" out "agrees with itself, but the signature does not fit: nobody vouches for it"

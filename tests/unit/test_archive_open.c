@@ -115,6 +115,7 @@ static void an_archive_of_another_length_is_refused(void **state)
     expect_refused("", "not a regular file");
 }
 
+/* */
 static void a_damaged_chunk_is_never_delivered(void **state)
 {
     size_t size;
@@ -156,6 +157,7 @@ static void forge_and_expect(struct forged *f, const struct seal *seal, const ch
     forge_load(f, sample_path(&sample, "small.mun"));
 }
 
+/* */
 static void a_signed_archive_that_contradicts_itself_is_refused(void **state)
 {
     static char text[2000];
@@ -218,6 +220,7 @@ static void a_signed_archive_that_contradicts_itself_is_refused(void **state)
 }
 
 /* The list comes from an original that could not be read; the sectors around it can. */
+/* */
 static void an_unreadable_sector_is_a_read_error_behind_the_good_ones(void **state)
 {
     static const char list[] = "000000000000010 000000000000002\n000000000000100 000000000000001\n";

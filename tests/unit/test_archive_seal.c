@@ -19,6 +19,7 @@
 
 static struct sample sample;
 
+/* */
 static void same_input_gives_same_bytes(void **state)
 {
     size_t first_size, second_size;
@@ -160,6 +161,7 @@ static void assert_same_image(const char *restored, const char *original, size_t
 }
 
 /* The commands of the README are those lines that begin with four spaces. */
+/* hd0.raw ends within a sector. */
 static void the_commands_of_the_readme_restore_the_disks(void **state)
 {
     char command[512];

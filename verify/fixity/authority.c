@@ -274,6 +274,27 @@ static void load_top(struct check *c, enum drive_slot slot)
     free(text);
 }
 
+/* The list of unreadable sectors, if it is what it must be. */
+static void load_unreadable(struct check *c, enum drive_slot slot)
+{
+    struct disk_check *disk = &c->disks[slot];
+    struct part *part = find_part(c, MEMBER_UNREADABLE, slot);
+    char *text = part ? read_part(c, part, (uint64_t)UNREADABLE_LIMIT * UNREADABLE_LINE) : NULL;
+    struct sector_range *ranges = text ? calloc((size_t)part->member.size / UNREADABLE_LINE + 1, sizeof *ranges) : NULL;
+
+    if (ranges) {
+        sha256(text, (size_t)part->member.size, part->member.digest);
+        if (claims_allow(c, part) &&
+            unreadable_parse(text, (size_t)part->member.size, disk->size / SECTOR_SIZE, ranges)) {
+            disk->unreadable = ranges;
+            disk->unreadable_count = (uint32_t)(part->member.size / UNREADABLE_LINE);
+            ranges = NULL;
+        }
+    }
+    free(ranges);
+    free(text);
+}
+
 void load_claims(struct check *c)
 {
     struct part *sums = find_part(c, MEMBER_SUMS, 0);
@@ -294,6 +315,7 @@ void load_claims(struct check *c)
             continue;
         disk->read = calloc(disk->extents, sizeof *disk->read);
         load_top(c, (enum drive_slot)slot);
+        load_unreadable(c, (enum drive_slot)slot);
     }
 }
 
@@ -406,9 +428,15 @@ static void check_tables(struct check *c)
     struct text sums = {.bytes = NULL}, content = {.bytes = NULL};
     uint8_t root[DIGEST_SIZE];
 
-    for (uint32_t i = 0; i < c->count; i++)
-        if (c->parts[i].id.kind < MEMBER_SUMS)
-            sums_print(&sums, c->parts[i].member.digest, c->parts[i].member.name);
+    for (uint32_t i = 0; i < c->count; i++) {
+        struct part *part = &c->parts[i];
+
+        if (part->id.kind < MEMBER_SUMS)
+            sums_print(&sums, part->member.digest, part->member.name);
+        if (part->id.kind < MEMBER_SEAL && part->id.kind != MEMBER_EXTENT && part->id.kind != MEMBER_MAP &&
+            !seal_find(&c->seal, part->member.name))
+            report_part(c, part, "is a member that seal.txt does not list");
+    }
     check_text(c, MEMBER_SUMS, 0, &sums);
     text_free(&sums);
     for (uint32_t i = 0; i < c->seal.count; i++) {

@@ -27,6 +27,8 @@ struct disk_check {
     uint8_t root[DIGEST_SIZE]; /* of the disk, from where its size is */
     struct top_entry *claimed; /* null: the top is damaged or missing, or does not lead to the root */
     struct top_entry *read;    /* null: the size is not known */
+    struct sector_range *unreadable; /* in order; null: the list is damaged or missing */
+    uint32_t unreadable_count;
 };
 
 struct check {

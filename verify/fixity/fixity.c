@@ -109,6 +109,7 @@ static void release(struct check *c)
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
         free(c->disks[slot].claimed);
         free(c->disks[slot].read);
+        free(c->disks[slot].unreadable);
     }
     chunk_decoder_free(c->decoder);
     chunk_encoder_free(c->encoder);

@@ -116,6 +116,8 @@ struct extent_check {
     struct map_entry map[EXTENT_CHUNKS], read[EXTENT_CHUNKS];
     const char *wrong[EXTENT_CHUNKS];     /* what is wrong with a chunk */
     bool suspect[EXTENT_CHUNKS];          /* chunk and map differ, and the map may be what is wrong */
+    bool holds_data;                      /* a chunk has a byte other than zero */
+    uint32_t next_unreadable;             /* the first range of the disk that ends after what was read */
     uint8_t bytes[CHUNK_SIZE], again[CHUNK_GZ_MAX];
 };
 
@@ -167,6 +169,25 @@ static bool length_is_legal(const struct extent_check *x, uint32_t chunk, uint32
     return length == CHUNK_SIZE || (length > 0 && length % SECTOR_SIZE == 0);
 }
 
+/* Whether a sector that could not be read from the original has a byte other than zero. Chunks come in order. */
+static bool unreadable_has_data(struct extent_check *x, uint32_t chunk, uint32_t size)
+{
+    uint64_t first = ((uint64_t)x->part->id.extent * EXTENT_CHUNKS + chunk) * CHUNK_SECTORS;
+    uint64_t end = first + size / SECTOR_SIZE;
+    const struct disk_check *disk = x->disk;
+
+    for (; disk->unreadable && x->next_unreadable < disk->unreadable_count; x->next_unreadable++) {
+        const struct sector_range *r = &disk->unreadable[x->next_unreadable];
+        uint64_t from = r->first > first ? r->first : first, to = r->first + r->count < end ? r->first + r->count : end;
+
+        if (from < to && !all_zero(x->bytes + (from - first) * SECTOR_SIZE, (size_t)(to - from) * SECTOR_SIZE))
+            return true;
+        if (r->first + r->count >= end)
+            break;
+    }
+    return false;
+}
+
 /* Decodes the chunk at the stream's place. Returns what is wrong, or null. */
 static const char *read_chunk(struct extent_check *x, uint32_t chunk)
 {
@@ -193,6 +214,9 @@ static const char *read_chunk(struct extent_check *x, uint32_t chunk)
         return "does not match its digest";
     if (!length_is_legal(x, chunk, size))
         return "has a wrong length";
+    x->holds_data = x->holds_data || !all_zero(x->bytes, size);
+    if (unreadable_has_data(x, chunk, size))
+        return "has data in a sector that is listed as unreadable";
     x->suspect[chunk] = !x->map_intact && x->legal[chunk] && memcmp(read->digest, map->digest, DIGEST_SIZE) != 0;
     return NULL;
 }
@@ -296,6 +320,8 @@ static void judge_extent(struct extent_check *x)
                          x->legal[i] ? x->map[i].length : x->read[i].length,
                          x->wrong[i] ? x->wrong[i] : "does not match its digest");
     }
+    if (!x->part->damaged && x->count > 0 && !x->holds_data)
+        report_part(c, x->part, "holds nothing but zeros, and must not be there");
     if (!allowed && c->sums_intact && map_is_vouched(x))
         find_other_encoding(x);
     else if (!allowed && c->sums_intact && !x->part->damaged)
@@ -356,11 +382,11 @@ static void check_map(struct extent_check *x, struct stream *s, struct part *par
         map_line_print(line, i, &x->read[i]);
         text_add(&expected, line, MAP_LINE);
     }
-    actual = x->part->damaged || expected.failed || expected.length != part->member.size
-                 ? NULL
-                 : read_part(c, part, expected.length);
-    part->damaged = actual && !report_difference(c, part->member.name, NULL, part->member.offset, actual,
-                                                 expected.bytes, expected.length);
+    if (!x->part->damaged && !expected.failed && expected.length != part->member.size)
+        report_part(c, part, "does not have one line for each chunk");
+    actual = x->part->damaged || expected.failed || part->damaged ? NULL : read_part(c, part, expected.length);
+    part->damaged = part->damaged || (actual && !report_difference(c, part->member.name, NULL, part->member.offset, actual,
+                                                                   expected.bytes, expected.length));
     if (!part->damaged && !claims_allow(c, part))
         report_part(c, part, "does not match its digest");
     free(actual);
