@@ -2,8 +2,13 @@
  *
  * The last 64 KiB of memory are no longer the system's: 60 KiB for the tables, which it may reclaim, and 4 KiB for the FACS,
  * which it may not. That is so where there is shadow RAM and the PIIX4's power management, unless bit 0 of CMOS 5Eh says no. */
+#include "acpi.h"
+
+#include "bda.h"
+#include "cmos.h"
+#include "memory.h"
 #include "pci.h"
-#include "system.h"
+#include "shadow.h"
 
 enum { CMOS_NO_ACPI = 0x01, RSDT_AT = 0x0000, FADT_AT = 0x0080, DSDT_AT = 0x0100, FACS_AT = 0xF000, SMALLEST_KIB = 1024 };
 enum { RSDT_BYTES = 40, FADT_BYTES = 116, FACS_BYTES = 64, CHECKSUM = 9 };

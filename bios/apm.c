@@ -3,6 +3,8 @@
  *
  * One byte in the EBDA is its memory; the caller's data segment is made of that. There are no constants in memory. Power goes
  * off by the PIIX4 (82371AB, 7.3), or by writing "Shutdown" to port 8900h, the convention of Bochs that the machine shares. */
+#include "apm.h"
+
 #include "bda.h"
 #include "pci.h"
 

@@ -2,7 +2,7 @@
 #ifndef BIOS_ATA_H
 #define BIOS_ATA_H
 
-#include "system.h"
+#include "bda.h"
 
 enum { DATA = 0, ERROR = 1, COUNT = 2, LBA0 = 3, LBA1 = 4, LBA2 = 5, DEVICE = 6, STATUS = 7, COMMAND = 7 };
 enum { BUSY = 0x80, READY = 0x40, DRIVE_FAULT = 0x20, DATA_REQUEST = 0x08, FAILED = 0x01 };
@@ -12,5 +12,14 @@ void ata_interrupt_off(const struct disk *d, bool off);
 
 /* Status is valid 400 ns after a command: four reads of the alternate register come first. */
 bool ata_wait_not_busy(const struct disk *d, uint32_t milliseconds);
+
+/* Statuses are those of INT 13h. ata_move() reads, writes or verifies by command byte (20h, 30h, 40h) at a linear
+ * address below 1 MiB + 64 KiB; *count becomes the number of sectors done. ata_identify() leaves the drive's data in
+ * scratch memory; false if there is no disk, or no packet device if that is wanted. */
+bool    ata_identify(struct disk *d, bool packet, uint16_t scratch_segment, uint16_t scratch_offset);
+uint8_t ata_set_geometry(const struct disk *d);
+uint8_t ata_reset(const struct disk *d);
+uint8_t ata_ready(const struct disk *d);
+uint8_t ata_move(const struct disk *d, uint8_t command, uint64_t lba, uint16_t *count, uint32_t address);
 
 #endif

@@ -2,7 +2,10 @@
  *
  * A drive reports a change of its medium, or a reset, by failing the next command once: such a command is given again. A
  * drive that is on its way to become ready is waited for. */
+#include "atapi.h"
+
 #include "ata.h"
+#include "bda.h"
 
 enum { CMD_PACKET = 0xA0, PACKET_BYTES = 12, CHUNK_BYTES = 0x8000 };
 enum { TEST_UNIT_READY = 0x00, REQUEST_SENSE = 0x03, START_STOP = 0x1B, PREVENT_REMOVAL = 0x1E, READ_CAPACITY = 0x25,

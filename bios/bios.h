@@ -5,19 +5,16 @@
  * the bytes kept in versions/; a manifest may name other firmware by its digest instead. What it offers to
  * a guest is written down in spec/firmware.md. Inside, one file holds one service:
  *
- *   entry.S    reset, fixed entry points, timer, small services          video_entry.S  option ROM header, mode of entry
- *   bios32.S   BIOS32 directory, $PnP     disk.c     INT 13h              video.c        INT 10h dispatch, mode setting
- *   post.c     power-on, IVT, sign-on     edd.c      INT 13h/41h-48h      text.c         text services, scrolling, pixels
- *   shadow.c   RAM in place of ROM        ata.c      the ATA drive        palette.c      attribute controller and DAC
- *   pci.c      addresses, interrupts      atapi.c    the CD-ROM drive     font.c         character generators
- *   pci_bios.c INT 1Ah/B1h                cdrom.c    INT 13h for CDs      modes.c        register tables
- *   option_rom.c ROMs of cards            eltorito.c starting from a CD   vbe.c          INT 10h/4Fh, vbe_protected.S
- *   boot.c     INT 18h, 19h, menu         floppy.c   INT 40h (13h), 0Eh   caches.c       memory types, caches
- *   keyboard.c INT 09h, 16h               serial.c   INT 14h
- *   mouse.c    INT 15h/C2h, 74h           printer.c  INT 17h, 05h
- *   clock.c    INT 1Ah, 70h               system.c   INT 15h              apm.c          INT 15h/53h, apm_entry.S
- *   acpi.c, smbios.c with acpi_tables.S, smbios_tables.S   tables that POST leaves in memory
- *   frame.S, rom.h, bda.h, util.c         shared by both images; pci.h configuration space */
+ *   hardware   rom.h (util.c, frame.S), bda.h, pci.h, processor.S, cmos.h, controller.c, memory.c, shadow.c, caches.c, print.c
+ *   POST       entry.S  post.c  pci_setup.c  option_rom.c  acpi.c  smbios.c and their tables
+ *   starting   boot.c INT 18h, 19h, the menu; eltorito.c a CD
+ *   services   handlers.S  clock.c INT 1Ah, 70h  keyboard.c INT 09h, 16h  mouse.c INT 15h/C2h, 74h  floppy.c INT 40h (13h), 0Eh  disk.c INT 13h
+ *              edd.c INT 13h/41h-48h  ata.c  cdrom.c, cd_image.c, atapi.c INT 13h for CDs  serial.c INT 14h  printer.c INT 17h, 05h
+ *              system.c INT 15h  apm.c INT 15h/53h  pci_bios.c INT 1Ah/B1h  bios32.S
+ *   VGA BIOS   video_rom.S, video_init.c, video_entry.S, then video.c INT 10h; video_mode.c, video_state.c 1Ch, text.c, palette.c 10h, font.c 11h,
+ *              vbe.c 4Fh, vbe_window.c, vbe_protected.S; below them modes.c, video_tables.S, registers.c, dispi.c
+ *
+ * Calls go down: starting and POST call services, services call what is hardware, and nothing calls up (tests/circles.py) */
 #ifndef MUNIMENT_BIOS_H
 #define MUNIMENT_BIOS_H
 

@@ -3,7 +3,12 @@
  * The order is in CMOS as Bochs and QEMU put it: three nibbles in 3Dh low, 3Dh high and 38h high, 1 for the first floppy,
  * 2 for the first disk, 3 for CD-ROM, 4 for the network; bit 0 of 38h waives the signature of a floppy's boot sector. What gives
  * up executes INT 18h, which goes on with the next device (BIOS Boot Specification 1.01, appendix D). */
-#include "system.h"
+#include "bda.h"
+#include "cd_image.h"
+#include "cmos.h"
+#include "eltorito.h"
+#include "print.h"
+#include "processor.h"
 
 enum { BOOT_FLOPPY = 1, BOOT_DISK = 2, BOOT_CDROM = 3, BOOT_NETWORK = 4, BOOT_KINDS = 4, BOOT_PLACES = 3 };
 enum { KEY_F12 = 0x8600 };
@@ -59,7 +64,7 @@ static void print_start(uint8_t device)
     print_char('\n');
 }
 
-void boot_announce_cdrom(void)
+static void announce_cdrom(void)
 {
     print_start(BOOT_CDROM);
 }
@@ -88,7 +93,7 @@ static void try_device(uint8_t device)
     switch (device) {
     case BOOT_FLOPPY:  start_drive(device, 0x00, !(cmos_read(CMOS_BOOT_THIRD) & 1)); break;
     case BOOT_DISK:    start_drive(device, 0x80, true); break;
-    case BOOT_CDROM:   eltorito_boot(); break;
+    case BOOT_CDROM:   eltorito_boot(announce_cdrom); break;
     case BOOT_NETWORK: start_network(); break;
     }
 }

@@ -1,6 +1,9 @@
 /* caches.c - what a processor with caches is to know of memory before it uses them: its types, by the MTRRs (Intel SDM vol. 3,
  * 12.11): RAM is write-back, the ROM write-protected, all else uncacheable. A system finds variable ranges left for its display. */
-#include "system.h"
+#include "caches.h"
+
+#include "memory.h"
+#include "processor.h"
 
 enum { HAS_MTRR = 1 << 12 };                             /* CPUID 1, EDX */
 enum { PHYSBASE0 = 0x200, PHYSMASK0 = 0x201, DEF_TYPE = 0x2FF, RANGES = 8, RAM_RANGES = 6 };

@@ -3,33 +3,17 @@
  *
  * The specification packet in the EBDA says which CD the system was started from, and how. While its image is emulated it has
  * drive 00h or 80h, is write-protected, and the drives of that kind that really are there have the next numbers. */
-#include "system.h"
+#include "cdrom.h"
+
+#include "atapi.h"
+#include "bda.h"
+#include "cd_image.h"
+#include "edd.h"
+#include "eltorito.h"
+#include "print.h"
 
 enum { OK = 0, BAD_COMMAND = 0x01, PROTECTED = 0x03, NOT_FOUND = 0x04, CHANGED = 0x06, NOT_LOCKED = 0xB0, LOCKED = 0xB1 };
-enum { FIRST_CD = 0xE0, ALL_DRIVES = 0x7F, MEDIA_BITS = 0x0F, MEDIA_DISK = 4, BLOCK = 2048, SECTOR = 512 };
-
-static void image_load(struct cd_image *image)
-{
-    far_read(image, bda_get(ebda), EBDA_OFFSET(cd_image), sizeof(*image));
-}
-
-static void cd_load(struct disk *d, uint8_t number)
-{
-    far_read(d, bda_get(ebda), EBDA_OFFSET(cdroms) + number * sizeof(*d), sizeof(*d));
-}
-
-static uint8_t cd_count(void)
-{
-    return far_get8(bda_get(ebda), EBDA_OFFSET(cd_count));
-}
-
-uint8_t cd_emulated(uint8_t first)
-{
-    struct cd_image image;
-
-    image_load(&image);
-    return image.size && image.media & MEDIA_BITS && image.drive == first;
-}
+enum { ALL_DRIVES = 0x7F, BLOCK = 2048, SECTOR = 512 };
 
 /* A bit of this drive in a byte of the EBDA. */
 static bool flag_get(uint16_t at, uint8_t number)
@@ -146,7 +130,7 @@ static uint8_t image_move(const struct cd_image *image, struct regs *r, bool sto
 /* 08h and 15h of the image. */
 static uint8_t image_parameters(const struct cd_image *image, struct regs *r)
 {
-    bool disk = (image->media & MEDIA_BITS) == MEDIA_DISK;
+    bool disk = (image->media & CD_MEDIA_BITS) == CD_MEDIA_DISK;
 
     r->al = 0;
     r->ch = image->last_cylinder;
@@ -157,7 +141,7 @@ static uint8_t image_parameters(const struct cd_image *image, struct regs *r)
         return OK;
     }
     r->dl = (bda_get(equipment) >> 6 & 3) + 1;
-    r->bx = (image->media & MEDIA_BITS) + 1 + ((image->media & MEDIA_BITS) > 1);      /* 1.2M is type 2, 1.44M 4, 2.88M 5 */
+    r->bx = (image->media & CD_MEDIA_BITS) + 1 + ((image->media & CD_MEDIA_BITS) > 1);      /* 1.2M is type 2, 1.44M 4, 2.88M 5 */
     r->es = ROM_SEGMENT;
     r->di = 0xEFC7;
     return OK;
@@ -166,7 +150,7 @@ static uint8_t image_parameters(const struct cd_image *image, struct regs *r)
 static void image_type(const struct cd_image *image, struct regs *r)
 {
     return_status(r, OK);
-    if ((image->media & MEDIA_BITS) != MEDIA_DISK) {
+    if ((image->media & CD_MEDIA_BITS) != CD_MEDIA_DISK) {
         r->ah = 1;
         return;
     }
@@ -189,25 +173,12 @@ static uint8_t image_function(const struct cd_image *image, struct regs *r)
     }
 }
 
-void cd_leave(void)
-{
-    struct cd_image image;
-
-    image_load(&image);
-    if (!image.size || !(image.media & MEDIA_BITS))
-        return;
-    if ((image.media & MEDIA_BITS) == MEDIA_DISK)
-        bda_put(hd_count, bda_get(hd_count) - 1);
-    bda_put(equipment, far_get16(bda_get(ebda), EBDA_OFFSET(cd_equipment)));
-    far_put8(bda_get(ebda), EBDA_OFFSET(cd_image), 0);
-}
-
 /* 4Bh: AL = 0 ends the emulation, 1 only asks; DS:SI gets the specification packet. */
 static uint8_t boot_status(struct regs *r)
 {
     struct cd_image image;
 
-    image_load(&image);
+    cd_image_load(&image);
     if (r->al > 1 || !image.size || (r->dl != image.drive && r->dl != ALL_DRIVES))
         return BAD_COMMAND;
     far_write(r->ds, r->si, &image, sizeof(image));
@@ -232,8 +203,8 @@ bool cd_service(struct regs *r)
     struct cd_image image;
     bool drive = r->dl >= FIRST_CD && r->dl < FIRST_CD + cd_count();
 
-    image_load(&image);
-    bool emulated = image.size && image.media & MEDIA_BITS && r->dl == image.drive;
+    cd_image_load(&image);
+    bool emulated = image.size && image.media & CD_MEDIA_BITS && r->dl == image.drive;
     if (r->ah == 0x4B)
         answer(r, boot_status(r));
     else if (cd_count() && (r->ah == 0x4A || r->ah == 0x4C || r->ah == 0x4D))
@@ -262,7 +233,7 @@ void cdrom_add(struct disk *d)
     print_hex8(FIRST_CD + number);
     print_char(':');
     print_char(' ');
-    disk_name();
+    print_model(bda_get(ebda), EBDA_OFFSET(sector));
     print_char('\r');
     print_char('\n');
 }

@@ -1,7 +1,10 @@
 /* clock.c - the real-time clock and CMOS memory (MC146818), INT 1Ah and INT 70h, and interrupts that nobody claims.
  *
  * Time of day is 24-hour; BCD or binary by register B, BCD towards the caller. */
-#include "system.h"
+#include "cmos.h"
+
+#include "bda.h"
+#include "pci_bios.h"
 
 enum { NMI_OFF = 0x80, PERIOD_US = 976 };     /* one periodic interrupt at 1,024 Hz */
 

@@ -3,7 +3,16 @@
  * The drive's IDENTIFY data is the truth about its size. What geometry INT 13h shows follows CMOS 39h, two bits a
  * drive as in Bochs: 0 the drive's own, 1 LBA-assisted, 2 large, 3 large with 15 heads, so up to 240; a drive of more than 1,024
  * cylinders that CMOS would show untranslated is shown LBA-assisted, unless a bit of CMOS 5Eh means it. */
-#include "system.h"
+#include "disk.h"
+
+#include "ata.h"
+#include "bda.h"
+#include "cd_image.h"
+#include "cdrom.h"
+#include "cmos.h"
+#include "edd.h"
+#include "floppy.h"
+#include "print.h"
 
 enum { CMD_READ = 0x20, CMD_WRITE = 0x30, CMD_VERIFY = 0x40, CMD_NONE = 0 };
 enum { OK = 0, BAD_COMMAND = 0x01, NOT_FOUND = 0x04, BAD_PARAMETERS = 0x07, SCRATCH = EBDA_OFFSET(sector) };
@@ -117,15 +126,6 @@ static void write_fdpt(const struct disk *d, unsigned number)
     far_write(bda_get(ebda), EBDA_OFFSET(fdpt[number]), &t, sizeof(t));
 }
 
-/* The model, of the drive that was identified last. */
-void disk_name(void)
-{
-    for (unsigned i = 27; i < 47 && identify_word(i) != 0x2020; i++) {
-        print_char(identify_word(i) >> 8);
-        print_char((char)identify_word(i));
-    }
-}
-
 static ROM_DATA char disk_text[] = "Disk ";
 static ROM_DATA char mib_text[] = " MiB, CHS ";
 
@@ -135,7 +135,7 @@ static void disk_print(const struct disk *d, unsigned number)
     print_hex8(0x80 + number);
     print_char(':');
     print_char(' ');
-    disk_name();
+    print_model(bda_get(ebda), SCRATCH);
     print_char(' ');
     print_number(d->total >> 11);
     print(mib_text);

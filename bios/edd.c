@@ -1,7 +1,9 @@
 /* edd.c - what the enhanced functions of INT 13h (Phoenix EDD 3.0) have in common for disks and CD-ROMs: the packet, the
  * parameters of a drive, and the path on which it is reached. */
+#include "edd.h"
+
+#include "bda.h"
 #include "pci.h"
-#include "system.h"
 
 enum { OK = 0, BAD_COMMAND = 0x01, NOT_FOUND = 0x04, MAX_BLOCKS = 127 };
 enum { VALID_GEOMETRY = 0x02, REMOVABLE = 0x04, CHANGE_LINE = 0x10, LOCKABLE = 0x20 };

@@ -2,10 +2,15 @@
  *
  * The volume descriptor at block 17 leads to the boot catalog; its first entry vouches for it, the second names the image. That
  * is loaded as it is, or its first sector as the boot sector of the floppy or disk that the image stands for. */
-#include "system.h"
+#include "eltorito.h"
 
-enum { OK = 0, BAD_COMMAND = 0x01, NOT_READABLE = 0x04, FIRST_CD = 0xE0, BOOT_RECORD_BLOCK = 17, BLOCK = 2048, SECTOR = 512, LOAD_ADDRESS = 0x7C00 };
-enum { MEDIA_NONE = 0, MEDIA_DISK = 4, MEDIA_BITS = 0x0F, BOOTABLE = 0x88, MAX_SECTORS = 0x480 };
+#include "atapi.h"
+#include "bda.h"
+#include "cd_image.h"
+#include "processor.h"
+
+enum { OK = 0, BAD_COMMAND = 0x01, NOT_READABLE = 0x04, BOOT_RECORD_BLOCK = 17, BLOCK = 2048, SECTOR = 512, LOAD_ADDRESS = 0x7C00 };
+enum { MEDIA_NONE = 0, BOOTABLE = 0x88, MAX_SECTORS = 0x480 };
 
 struct boot_record {
     uint8_t  type;
@@ -76,18 +81,18 @@ static bool entry_find(const struct disk *d, uint32_t catalog, struct initial_en
     for (unsigned i = 0; i < sizeof(v) / 2; i++)
         sum += ((uint16_t *)&v)[i];
     return v.id == 1 && v.platform == 0 && v.key[0] == 0x55 && v.key[1] == 0xAA && sum == 0 && entry->indicator == BOOTABLE
-           && (entry->media & MEDIA_BITS) <= MEDIA_DISK;
+           && (entry->media & CD_MEDIA_BITS) <= CD_MEDIA_DISK;
 }
 
 /* The geometry that INT 13h shows: of a floppy by its kind, of a disk by the first entry of its partition table. */
 static bool choose_geometry(const struct disk *d, struct cd_image *image)
 {
     static ROM_DATA uint8_t sectors[] = {0, 15, 18, 36};
-    uint8_t partition[16], media = image->media & MEDIA_BITS;
+    uint8_t partition[16], media = image->media & CD_MEDIA_BITS;
 
     if (media == MEDIA_NONE)
         return true;
-    if (media != MEDIA_DISK) {
+    if (media != CD_MEDIA_DISK) {
         image->last_cylinder = 79;
         image->sectors = rom_get(sectors[media]);
         image->last_head = 1;
@@ -99,20 +104,6 @@ static bool choose_geometry(const struct disk *d, struct cd_image *image)
     image->sectors = partition[6];
     image->last_cylinder = partition[7];
     return (image->sectors & 63) != 0;
-}
-
-/* From now on the image is drive 00h or 80h, and those that were there move up by one. */
-static void emulate(struct cd_image *image)
-{
-    uint16_t equipment = bda_get(equipment);
-    uint8_t floppies = equipment & 1 ? (equipment >> 6 & 3) + 1 : 0;
-
-    image->drive = (image->media & MEDIA_BITS) == MEDIA_DISK ? 0x80 : 0x00;
-    far_put16(bda_get(ebda), EBDA_OFFSET(cd_equipment), equipment);
-    if (image->drive)
-        bda_put(hd_count, bda_get(hd_count) + 1);
-    else
-        bda_put(equipment, (equipment & ~0x00C1) | 1 | (floppies > 3 ? 3 : floppies) << 6);
 }
 
 static uint16_t load_segment(const struct cd_image *image)
@@ -133,9 +124,7 @@ static bool begin(const struct disk *d, struct cd_image *image)
         return false;
     cd_leave();
     image->drive = FIRST_CD + image->controller;
-    if (image->media & MEDIA_BITS)
-        emulate(image);
-    far_write(bda_get(ebda), EBDA_OFFSET(cd_image), image, sizeof(*image));
+    cd_enter(image);
     return true;
 }
 
@@ -148,12 +137,7 @@ static void enter(const struct cd_image *image)
     boot_jump(image->drive, segment, 0);
 }
 
-static void disk_load(struct disk *d, uint8_t number)
-{
-    far_read(d, bda_get(ebda), EBDA_OFFSET(cdroms) + number * sizeof(*d), sizeof(*d));
-}
-
-static void start(const struct disk *d, uint8_t number, const struct initial_entry *entry)
+static void start(const struct disk *d, uint8_t number, const struct initial_entry *entry, void (*announce)(void))
 {
     struct cd_image image = {
         .size = sizeof(image), .media = entry->media, .controller = number, .block = entry->block, .device = d->select >> 4 & 1,
@@ -161,7 +145,7 @@ static void start(const struct disk *d, uint8_t number, const struct initial_ent
     };
     if (!load(d, &image) || !begin(d, &image))
         return;
-    boot_announce_cdrom();
+    announce();
     enter(&image);
 }
 
@@ -172,9 +156,9 @@ static uint8_t image_begin(struct regs *r)
     struct disk d;
 
     far_read(&image, r->ds, r->si, sizeof(image));
-    if (image.size < sizeof(image) || (image.media & MEDIA_BITS) > MEDIA_DISK || image.controller >= far_get8(bda_get(ebda), EBDA_OFFSET(cd_count)))
+    if (image.size < sizeof(image) || (image.media & CD_MEDIA_BITS) > CD_MEDIA_DISK || image.controller >= cd_count())
         return BAD_COMMAND;
-    disk_load(&d, image.controller);
+    cd_load(&d, image.controller);
     uint8_t status = atapi_ready(&d);
     if (status != OK)
         return status;
@@ -198,8 +182,8 @@ static uint8_t catalog_read(struct regs *r)
     far_read(&packet, r->ds, r->si, sizeof(packet));
     if (packet.size < sizeof(packet))
         return BAD_COMMAND;
-    far_read(&image, bda_get(ebda), EBDA_OFFSET(cd_image), sizeof(image));
-    disk_load(&d, image.size ? image.controller : 0);
+    cd_image_load(&image);
+    cd_load(&d, image.size ? image.controller : 0);
     uint8_t status = atapi_ready(&d);
     if (status != OK)
         return status;
@@ -213,16 +197,16 @@ uint8_t eltorito_service(struct regs *r)
     return r->al ? BAD_COMMAND : r->ah == 0x4D ? catalog_read(r) : image_begin(r);
 }
 
-void eltorito_boot(void)
+void eltorito_boot(void (*announce)(void))
 {
-    uint8_t count = far_get8(bda_get(ebda), EBDA_OFFSET(cd_count));
+    uint8_t count = cd_count();
 
     for (uint8_t number = 0; number < count; number++) {
         struct disk d;
         struct initial_entry entry;
         uint32_t catalog;
-        disk_load(&d, number);
+        cd_load(&d, number);
         if (atapi_ready(&d) == OK && catalog_find(&d, &catalog) && entry_find(&d, catalog, &entry))
-            start(&d, number, &entry);
+            start(&d, number, &entry, announce);
     }
 }

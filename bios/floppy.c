@@ -4,7 +4,14 @@
  * tried until a sector header can be read, and the cylinder in the header tells whether a 40-track diskette lies in an
  * 80-track drive. 40:90 keeps the answer in IBM's encoding. Completion is awaited in HLT. The start
  * of a motor is not: the machine's drive is ready at once, and software retries three times for one that is not. */
-#include "system.h"
+#include "floppy.h"
+
+#include "bda.h"
+#include "cd_image.h"
+#include "cdrom.h"
+#include "cmos.h"
+#include "keyboard.h"
+#include "print.h"
 
 enum { DOR = 0x3F2, MSR = 0x3F4, FIFO = 0x3F5, RATE = 0x3F7, CHANGE_LINE = 0x80 };
 enum { DOR_DMA = 0x08, DOR_RUN = 0x04 };
@@ -92,7 +99,7 @@ static bool wait_done(void)
 {
     uint8_t last = (uint8_t)bda_get(ticks), left = TICKS_LIMIT;
 
-    signal(0x15, DEVICE_BUSY | THE_FLOPPY);
+    soft_int_ax(0x15, DEVICE_BUSY | THE_FLOPPY);
     interrupts_off();
     while (!(bda_get(fd_calibrated) & INTERRUPTED) && left) {
         wait_for_interrupt();

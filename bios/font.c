@@ -1,5 +1,10 @@
 /* font.c - character generators: fonts in plane 2 for text, by INT 43h and 1Fh for graphics; INT 10h/11h. */
-#include "video.h"
+#include "font.h"
+
+#include "bda.h"
+#include "registers.h"
+#include "text.h"
+#include "video_tables.h"
 
 enum { GLYPH_BYTES = 32 };
 

@@ -2,7 +2,10 @@
  *
  * Scan codes are set 1, as the 8042 translates them; key codes are those of IBM's PS/2 reference: scan code above,
  * character below, and E0h below for the keys that the 84-key keyboard did not have. */
-#include "system.h"
+#include "keyboard.h"
+
+#include "bda.h"
+#include "controller.h"
 
 enum {                                  /* 40:17 */
     SHIFT_RIGHT = 0x01, SHIFT_LEFT = 0x02, CTRL = 0x04, ALT = 0x08, SCROLL_LOCK = 0x10, NUM_LOCK = 0x20, CAPS_LOCK = 0x40,
@@ -12,7 +15,6 @@ enum { LEFT_CTRL = 0x01, LEFT_ALT = 0x02, SYSRQ_DOWN = 0x04, PAUSED = 0x08 };   
 enum { AFTER_E1 = 0x01, AFTER_E0 = 0x02, RIGHT_CTRL = 0x04, RIGHT_ALT = 0x08, ENHANCED = 0x10 };        /* 40:96 */
 enum { LED_BITS = 0x07, LED_BYTE_SENT = 0x08, LED_BUSY = 0x40 };                                        /* 40:97 */
 
-enum { DATA_PORT = 0x60, STATUS_PORT = 0x64, OUTPUT_FULL = 0x01, INPUT_FULL = 0x02 };
 enum { ACK = 0xFA, RESEND = 0xFE, SET_LEDS = 0xED, SET_RATE = 0xF3, ENABLE = 0xF4, RESET = 0xFF };
 
 struct key { uint16_t plain, shift, ctrl, alt; };
@@ -75,32 +77,10 @@ static ROM_DATA struct key grey_keys[] = {
 static ROM_DATA struct key keypad_enter = {0xE00D, 0xE00D, 0xE00A, 0xA600};
 static ROM_DATA struct key keypad_slash = {0xE02F, 0xE02F, 0x9500, 0xA400};
 
-bool keyboard_controller_write(uint16_t port, uint8_t v)
-{
-    struct timeout t;
-    timeout_start(&t, 50);
-    while (inb(STATUS_PORT) & INPUT_FULL)
-        if (timeout_expired(&t))
-            return false;
-    outb(port, v);
-    return true;
-}
-
-/* The next byte from the controller, or -1. */
-static int controller_read(uint32_t milliseconds)
-{
-    struct timeout t;
-    timeout_start(&t, milliseconds);
-    while (!(inb(STATUS_PORT) & OUTPUT_FULL))
-        if (timeout_expired(&t))
-            return -1;
-    return inb(DATA_PORT);
-}
-
 /* Sends a byte to the keyboard and waits for its acknowledgement, with interrupts off. */
 static bool keyboard_send(uint8_t v)
 {
-    return keyboard_controller_write(DATA_PORT, v) && controller_read(100) == ACK;
+    return controller_write(CONTROLLER_DATA, v) && controller_read(100) == ACK;
 }
 
 static void buffer_clear(void)
@@ -116,30 +96,18 @@ void keyboard_init(void)
     bda_put(kbd_end, 0x3E);
     buffer_clear();
     bda_put(kbd_flags3, ENHANCED);
-    for (int i = 0; i < 16 && inb(STATUS_PORT) & OUTPUT_FULL; i++)
-        inb(DATA_PORT);
-    if (!keyboard_controller_write(STATUS_PORT, 0xAA) || controller_read(500) != 0x55)
+    for (int i = 0; i < 16 && inb(CONTROLLER_STATUS) & CONTROLLER_FULL; i++)
+        inb(CONTROLLER_DATA);
+    if (!controller_write(CONTROLLER_STATUS, 0xAA) || controller_read(500) != 0x55)
         return;
-    keyboard_controller_write(STATUS_PORT, 0x60);
-    keyboard_controller_write(DATA_PORT, 0x64);
-    keyboard_controller_write(STATUS_PORT, 0xAE);
+    controller_write(CONTROLLER_STATUS, 0x60);
+    controller_write(CONTROLLER_DATA, 0x64);
+    controller_write(CONTROLLER_STATUS, 0xAE);
     if (keyboard_send(RESET))
         controller_read(1000);
     keyboard_send(ENABLE);
-    keyboard_controller_write(STATUS_PORT, 0x60);
-    keyboard_controller_write(DATA_PORT, 0x65);
-}
-
-/* The processor fetches its first instruction below 4 GiB: A20 has to be open for that. */
-void processor_reset(void)
-{
-    interrupts_off();
-    a20_set(true);
-    keyboard_controller_write(STATUS_PORT, 0xFE);
-    outb(0x92, inb(0x92) & ~1);
-    outb(0x92, inb(0x92) | 1);
-    for (;;)
-        asm volatile("hlt");
+    controller_write(CONTROLLER_STATUS, 0x60);
+    controller_write(CONTROLLER_DATA, 0x65);
 }
 
 static uint16_t buffer_after(uint16_t place)
@@ -163,19 +131,13 @@ static void end_of_interrupt(void)
     outb(0x20, 0x20);
 }
 
-void signal(uint8_t vector, uint16_t ax)
-{
-    struct call call = {.ax = ax};
-    soft_int(vector, &call);
-}
-
 /* The lights follow 40:17. The two bytes are sent one per interrupt, the second when the first is acknowledged. */
 static void leds_update(void)
 {
     uint8_t wanted = bda_get(kbd_flags) >> 4 & LED_BITS;
     if ((bda_get(kbd_leds) & LED_BITS) == wanted || bda_get(kbd_leds) & LED_BUSY)
         return;
-    if (keyboard_controller_write(DATA_PORT, SET_LEDS))
+    if (controller_write(CONTROLLER_DATA, SET_LEDS))
         bda_put(kbd_leds, bda_get(kbd_leds) | LED_BUSY);
 }
 
@@ -186,7 +148,7 @@ static void leds_answer(uint8_t answer)
     if (!(bda_get(kbd_leds) & LED_BUSY))
         return;
     if (answer == ACK && !(bda_get(kbd_leds) & LED_BYTE_SENT)) {
-        keyboard_controller_write(DATA_PORT, wanted);
+        controller_write(CONTROLLER_DATA, wanted);
         bda_put(kbd_leds, LED_BUSY | LED_BYTE_SENT | wanted);
     } else {
         bda_put(kbd_leds, bda_get(kbd_leds) & LED_BITS);
@@ -258,7 +220,7 @@ static void ctrl_break(void)
     bda_put(ctrl_break, 0x80);
     buffer_clear();
     buffer_put(0);
-    signal(0x1B, 0);
+    soft_int_ax(0x1B, 0);
 }
 
 /* Stays in the interrupt until another key is pressed, as the PC does. */
@@ -282,7 +244,7 @@ static bool action_key(uint8_t scan, bool extended)
     } else if (scan == 0x45) {
         pause();
     } else if (scan == 0x37 && (extended || flags & SHIFT) && !(flags & (CTRL | ALT))) {
-        signal(0x05, 0);
+        soft_int_ax(0x05, 0);
     } else {
         return false;
     }
@@ -345,7 +307,7 @@ static void key_pressed(uint8_t scan, bool extended)
         return;
     if (scan == 0x54 && !(bda_get(kbd_flags2) & SYSRQ_DOWN)) {
         bda_put(kbd_flags2, bda_get(kbd_flags2) | SYSRQ_DOWN);
-        signal(0x15, 0x8500);
+        soft_int_ax(0x15, 0x8500);
         return;
     }
     const ROM struct key *k = key_for(scan, extended);
@@ -353,14 +315,14 @@ static void key_pressed(uint8_t scan, bool extended)
     if (scan == 0x52 && (code & 0xFF) != '0' && !(bda_get(kbd_flags) & (CTRL | ALT)))
         bda_put(kbd_flags, bda_get(kbd_flags) ^ INSERT);
     if (code && buffer_put(code))
-        signal(0x15, DEVICE_DONE | THE_KEYBOARD);
+        soft_int_ax(0x15, DEVICE_DONE | THE_KEYBOARD);
 }
 
 static void key_released(uint8_t scan)
 {
     if (scan == 0x54) {
         bda_put(kbd_flags2, bda_get(kbd_flags2) & ~SYSRQ_DOWN);
-        signal(0x15, 0x8501);
+        soft_int_ax(0x15, 0x8501);
     }
 }
 
@@ -429,7 +391,7 @@ static void key_wait(struct regs *r, bool enhanced)
     uint16_t code;
     interrupts_off();
     if (!buffer_peek(enhanced, &code))
-        signal(0x15, DEVICE_BUSY | THE_KEYBOARD);
+        soft_int_ax(0x15, DEVICE_BUSY | THE_KEYBOARD);
     while (!buffer_peek(enhanced, &code))
         wait_for_interrupt();
     bda_put(kbd_head, buffer_after(bda_get(kbd_head)));

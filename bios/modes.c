@@ -3,7 +3,7 @@
  * Entries 00h-07h are the 200-line modes by number, 0Dh and 0Eh likewise, 11h and 12h modes 0Fh and 10h with all
  * their memory, 13h-16h the 350-line text modes, 17h-19h the 400-line ones, 1Ah-1Ch modes 11h to 13h. The others belong to
  * an EGA with less memory and are empty (IBM PS/2 Hardware Interface Technical Reference, Video Subsystem). */
-#include "video.h"
+#include "modes.h"
 
 #define LIST(...) {__VA_ARGS__}
 

@@ -2,9 +2,12 @@
  * and the controller's second port, PS/2 Hardware Interface Technical Reference).
  *
  * While a command is under way interrupts are off and the keyboard is held, so that what comes is the device's answer. */
-#include "system.h"
+#include "mouse.h"
 
-enum { DATA_PORT = 0x60, STATUS_PORT = 0x64, OUTPUT_FULL = 0x01, FROM_DEVICE = 0x20 };
+#include "bda.h"
+#include "controller.h"
+#include "processor.h"
+
 enum { TO_DEVICE = 0xD4, HOLD_KEYBOARD = 0xAD, FREE_KEYBOARD = 0xAE, FREE_DEVICE = 0xA8, READ_MODE = 0x20, WRITE_MODE = 0x60,
        MODE_IRQ12 = 0x02, MODE_NO_KEYBOARD = 0x10, MODE_NO_DEVICE = 0x20 };
 enum { ACK = 0xFA, RESEND = 0xFE, PASSED = 0xAA, SCALE_1 = 0xE6, SCALE_2 = 0xE7, SET_RESOLUTION = 0xE8, GET_STATUS = 0xE9,
@@ -29,11 +32,11 @@ static int device_read(uint32_t milliseconds)
 
     timeout_start(&t, milliseconds);
     while (!timeout_expired(&t)) {
-        uint8_t status = inb(STATUS_PORT);
-        if (!(status & OUTPUT_FULL))
+        uint8_t status = inb(CONTROLLER_STATUS);
+        if (!(status & CONTROLLER_FULL))
             continue;
-        uint8_t v = inb(DATA_PORT);
-        if (status & FROM_DEVICE)
+        uint8_t v = inb(CONTROLLER_DATA);
+        if (status & CONTROLLER_AUX)
             return v;
     }
     return -1;
@@ -43,7 +46,7 @@ static uint8_t send(uint8_t v)
 {
     int answer = -1;
 
-    if (keyboard_controller_write(STATUS_PORT, TO_DEVICE) && keyboard_controller_write(DATA_PORT, v))
+    if (controller_write(CONTROLLER_STATUS, TO_DEVICE) && controller_write(CONTROLLER_DATA, v))
         answer = device_read(REPLY_MS);
     return answer == ACK ? OK : answer == RESEND ? RESEND_ERROR : INTERFACE_ERROR;
 }
@@ -52,7 +55,7 @@ static uint8_t send(uint8_t v)
 static uint8_t command(uint8_t code, int argument, uint8_t *result, unsigned count)
 {
     asm volatile("sti; nop; cli" : : : "memory");       /* a key that waits is taken first */
-    keyboard_controller_write(STATUS_PORT, HOLD_KEYBOARD);
+    controller_write(CONTROLLER_STATUS, HOLD_KEYBOARD);
     uint8_t status = send(code);
     if (status == OK && argument >= 0)
         status = send(argument);
@@ -62,7 +65,7 @@ static uint8_t command(uint8_t code, int argument, uint8_t *result, unsigned cou
         if (v < 0)
             status = INTERFACE_ERROR;
     }
-    keyboard_controller_write(STATUS_PORT, FREE_KEYBOARD);
+    controller_write(CONTROLLER_STATUS, FREE_KEYBOARD);
     ebda_put(EBDA_OFFSET(mouse_count), 0);
     return status;
 }
@@ -184,12 +187,12 @@ static void report(uint8_t flags)
 /* INT 74h. */
 void mouse_interrupt(struct regs *r)
 {
-    uint8_t status = inb(STATUS_PORT), flags = ebda_get(EBDA_OFFSET(mouse_flags));
+    uint8_t status = inb(CONTROLLER_STATUS), flags = ebda_get(EBDA_OFFSET(mouse_flags));
 
     (void)r;
-    if ((status & (OUTPUT_FULL | FROM_DEVICE)) == (OUTPUT_FULL | FROM_DEVICE)) {
+    if ((status & (CONTROLLER_FULL | CONTROLLER_AUX)) == (CONTROLLER_FULL | CONTROLLER_AUX)) {
         uint8_t count = ebda_get(EBDA_OFFSET(mouse_count)) & SIZE_BITS;
-        ebda_put(EBDA_OFFSET(mouse_data) + count, inb(DATA_PORT));
+        ebda_put(EBDA_OFFSET(mouse_data) + count, inb(CONTROLLER_DATA));
         bool whole = count >= (flags & SIZE_BITS);
         ebda_put(EBDA_OFFSET(mouse_count), whole ? 0 : count + 1);
         if (whole)
@@ -206,13 +209,13 @@ static void set_mode(bool on)
     struct timeout t;
 
     timeout_start(&t, REPLY_MS);
-    keyboard_controller_write(STATUS_PORT, READ_MODE);
-    while (!(inb(STATUS_PORT) & OUTPUT_FULL))
+    controller_write(CONTROLLER_STATUS, READ_MODE);
+    while (!(inb(CONTROLLER_STATUS) & CONTROLLER_FULL))
         if (timeout_expired(&t))
             return;
-    uint8_t mode = inb(DATA_PORT) & ~(MODE_IRQ12 | MODE_NO_DEVICE | MODE_NO_KEYBOARD);
-    keyboard_controller_write(STATUS_PORT, WRITE_MODE);
-    keyboard_controller_write(DATA_PORT, mode | (on ? MODE_IRQ12 : MODE_NO_DEVICE));
+    uint8_t mode = inb(CONTROLLER_DATA) & ~(MODE_IRQ12 | MODE_NO_DEVICE | MODE_NO_KEYBOARD);
+    controller_write(CONTROLLER_STATUS, WRITE_MODE);
+    controller_write(CONTROLLER_DATA, mode | (on ? MODE_IRQ12 : MODE_NO_DEVICE));
 }
 
 /* After the keyboard, with interrupts off. Reports are of three bytes until 05h says otherwise. */
@@ -220,7 +223,7 @@ void mouse_init(void)
 {
     struct regs r;
 
-    keyboard_controller_write(STATUS_PORT, FREE_DEVICE);
+    controller_write(CONTROLLER_STATUS, FREE_DEVICE);
     bool there = reset(&r) == OK;
     set_mode(there);
     ebda_put(EBDA_OFFSET(mouse_flags), 2);

@@ -3,8 +3,12 @@
  * A ROM begins with 55 AA, its length in units of 512 bytes and its entry point, and its bytes add up to zero. A PCI ROM
  * holds images one after the other, each with a structure that says what it is for (PCI Local Bus Specification 2.1, 6.3). A
  * Plug and Play header tells how a card boots (Plug and Play BIOS Specification 1.0A, 3; BIOS Boot Specification 1.01). */
+#include "option_rom.h"
+
+#include "bda.h"
+#include "memory.h"
 #include "pci.h"
-#include "system.h"
+#include "processor.h"
 
 enum { VIDEO_SEGMENT = 0xC000, FIRST_SEGMENT = 0xC800, END_SEGMENT = 0xF000, ALIGNMENT = 0x80 };
 enum { CLASS_VGA = 0x0300, ENTRY_INIT = 3, ROM_ENABLE = 1, CODE_PC = 0, LAST_IMAGE = 0x80, MAX_IMAGES = 8 };

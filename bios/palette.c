@@ -1,36 +1,11 @@
 /* palette.c - colours: the attribute controller and the DAC, INT 10h/0Bh and 10h. */
-#include "video.h"
+#include "palette.h"
 
-enum { VIDEO_ON = 0x20, OVERSCAN = 0x11, MODE = 0x10, COLOUR_SELECT = 0x14, BLINK = 0x08, PAGED_16 = 0x80, GREY = 0x02 };
+#include "bda.h"
+#include "modes.h"
+#include "registers.h"
 
-/* The attribute controller takes index and value at one port; reading input status 1 makes the next write an index. */
-static void attribute_reset(void)
-{
-    inb(bda_get(crtc_port) + 6);
-}
-
-/* Both leave the screen off, until attribute_screen_on(). */
-uint8_t attribute_read(uint8_t index)
-{
-    attribute_reset();
-    outb(ATTRIBUTE, index);
-    uint8_t v = inb(ATTRIBUTE_READ);
-    attribute_reset();
-    return v;
-}
-
-void attribute_write(uint8_t index, uint8_t v)
-{
-    attribute_reset();
-    outb(ATTRIBUTE, index);
-    outb(ATTRIBUTE, v);
-}
-
-void attribute_screen_on(void)
-{
-    attribute_reset();
-    outb(ATTRIBUTE, VIDEO_ON);
-}
+enum { OVERSCAN = 0x11, MODE = 0x10, COLOUR_SELECT = 0x14, BLINK = 0x08, PAGED_16 = 0x80, GREY = 0x02 };
 
 struct colour { uint8_t red, green, blue; };
 

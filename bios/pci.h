@@ -21,25 +21,6 @@ enum { ID_440FX = 0x12378086, ID_440BX = 0x71908086, ID_PIIX3 = 0x70008086, ID_P
 enum { PIRQ_ROUTE = 0x60, POWER_BASE = 0x40, POWER_ENABLE = 0x80, IDE_DECODE = 0x40 };
 enum { POWER_PORTS = 0x600, POWER_CONTROL = 4, SCI_IRQ = 9, PIRQ_CHOICE = 0x0C20, PIRQ_DEDICATED = 0x0C00 };
 
-static inline uint32_t inl(uint16_t port)
-{
-    uint32_t v;
-    asm volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
-    return v;
-}
-
-static inline uint16_t inw(uint16_t port)
-{
-    uint16_t v;
-    asm volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
-    return v;
-}
-
-static inline void outl(uint16_t port, uint32_t v)
-{
-    asm volatile("outl %0, %1" : : "a"(v), "Nd"(port));
-}
-
 static inline void pci_select(uint16_t function, uint8_t reg)
 {
     outl(PCI_ADDRESS, (uint32_t)PCI_ENABLE << 24 | (uint32_t)function << 8 | (reg & 0xFC));
@@ -112,6 +93,18 @@ static inline uint16_t pci_find(uint32_t id)
     return function;
 }
 
+/* The first function of that class and subclass. */
+static inline uint16_t pci_find_class(uint16_t class)
+{
+    uint16_t function = PCI_NONE;
+
+    if (pci_present())
+        while ((function = pci_next(function)) != PCI_NONE)
+            if (pci_read16(function, PCI_CLASS + 2) == class)
+                break;
+    return function;
+}
+
 /* One slot of the interrupt routing table: for INTA# to INTD# the register that routes it, and the IRQs it may go to. */
 struct routing_entry {
     uint8_t bus, device;
@@ -141,5 +134,9 @@ static inline struct routing_entry routing_entry(uint8_t slot)
     }
     return e;
 }
+
+/* The window in which POST reads the ROMs of cards. */
+#define PCI_ROM_WINDOW 0xFE000000u
+#define PCI_ROM_WINDOW_END 0xFEC00000u
 
 #endif

@@ -2,6 +2,8 @@
  * code segments, for those that come through the BIOS32 directory (bios32.S).
  *
  * It keeps nothing in memory and has no constants there, so that it does not matter what the caller's segments are. */
+#include "pci_bios.h"
+
 #include "pci.h"
 
 enum { SUCCESS = 0x00, BUFFER_TOO_SMALL = 0x59, UNSUPPORTED = 0x81, BAD_VENDOR = 0x83, NOT_FOUND = 0x86, BAD_REGISTER = 0x87,

@@ -2,7 +2,25 @@
  *
  * Each step leaves its number on port 80h. Chips are programmed as their data sheets and the IBM PC AT do: vectors 08h
  * and 70h for the interrupt controllers, counter 0 at 18.2 Hz, DMA channel 4 as cascade. */
-#include "system.h"
+#include "acpi.h"
+#include "bda.h"
+#include "caches.h"
+#include "cmos.h"
+#include "controller.h"
+#include "disk.h"
+#include "floppy.h"
+#include "keyboard.h"
+#include "memory.h"
+#include "mouse.h"
+#include "option_rom.h"
+#include "pci.h"
+#include "pci_setup.h"
+#include "print.h"
+#include "printer.h"
+#include "processor.h"
+#include "serial.h"
+#include "shadow.h"
+#include "smbios.h"
 
 extern const char int70_entry[], int71_entry[], int74_entry[], int75_entry[], int76_entry[];
 
@@ -11,36 +29,6 @@ enum { VECTOR_TABLE = 0xFEF3, UNCLAIMED = 0xFF23 };      /* offsets of vectors 0
 static void post_code(uint8_t step)
 {
     outb(0x80, step);
-}
-
-void print_char(char c)
-{
-    struct call call = {.ax = 0x0E00 | (uint8_t)c, .bx = 0x0007};
-    soft_int(0x10, &call);
-}
-
-void print(const ROM char *s)
-{
-    for (char c; (c = rom_get(*s)) != 0; s++) {
-        if (c == '\n')
-            print_char('\r');
-        print_char(c);
-    }
-}
-
-void print_number(uint32_t v)
-{
-    if (v >= 10)
-        print_number(v / 10);
-    print_char('0' + v % 10);
-}
-
-void print_hex8(uint8_t v)
-{
-    for (int shift = 4; shift >= 0; shift -= 4) {
-        uint8_t digit = v >> shift & 15;
-        print_char(digit < 10 ? '0' + digit : 'A' - 10 + digit);
-    }
 }
 
 /* Port writes in order: port, value. */

@@ -1,5 +1,7 @@
 /* printer.c - INT 17h, the parallel printer ports, and INT 05h, the screen on paper. */
-#include "system.h"
+#include "printer.h"
+
+#include "bda.h"
 
 enum { DATA = 0, STATUS = 1, CONTROL = 2 };
 enum { STROBE = 0x01, INITIALIZE = 0x04, SELECT = 0x08 };

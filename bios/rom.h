@@ -62,6 +62,13 @@ struct call {
 /* Executes INT `vector` with the registers of `call` and stores what it returns, flags included (frame.S). */
 void soft_int(uint8_t vector, struct call *call);
 
+/* The same with AX alone, for calls that return nothing. */
+static inline void soft_int_ax(uint8_t vector, uint16_t ax)
+{
+    struct call call = {.ax = ax};
+    soft_int(vector, &call);
+}
+
 static inline void set_cf(struct regs *r)
 {
     r->flags |= FLAG_CF;
@@ -94,6 +101,25 @@ static inline void outb(uint16_t port, uint8_t v)
 static inline void outw(uint16_t port, uint16_t v)
 {
     asm volatile("outw %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline uint32_t inl(uint16_t port)
+{
+    uint32_t v;
+    asm volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
+    return v;
+}
+
+static inline uint16_t inw(uint16_t port)
+{
+    uint16_t v;
+    asm volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
+    return v;
+}
+
+static inline void outl(uint16_t port, uint32_t v)
+{
+    asm volatile("outl %0, %1" : : "a"(v), "Nd"(port));
 }
 
 static inline void interrupts_on(void)

@@ -1,5 +1,7 @@
 /* serial.c - INT 14h, characters over the 16550 serial ports, polled (data sheet PC16550D). */
-#include "system.h"
+#include "serial.h"
+
+#include "bda.h"
 
 enum { DATA = 0, INTERRUPT_ENABLE = 1, LINE_CONTROL = 3, MODEM_CONTROL = 4, LINE_STATUS = 5, MODEM_STATUS = 6, SCRATCH = 7 };
 enum { DIVISOR_ACCESS = 0x80, DTR_RTS = 0x03, DATA_READY = 0x01, ERRORS = 0x1E, HOLDING_EMPTY = 0x20, DSR = 0x20, CTS = 0x10,

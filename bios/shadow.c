@@ -2,8 +2,10 @@
  *
  * A nibble of PAM1 to PAM6 rules 16 KiB: bit 0 sends reads, bit 1 writes to RAM. Where the bridge is another, or there
  * is none, ROM stays ROM, and no tables are written there. */
+#include "shadow.h"
+
 #include "pci.h"
-#include "system.h"
+#include "processor.h"
 
 enum { HOST_BRIDGE = 0, PAM0 = 0x59, PAM1 = 0x5A, READ_ONLY = 0x1, PARTS = 12, PART_PARAGRAPHS = 0x400 };
 

@@ -1,6 +1,11 @@
 /* smbios.c - fills in the structures of smbios_tables.S and writes the entry point, where F000 can be written (System Management
  * BIOS Reference Specification 2.4). */
-#include "system.h"
+#include "smbios.h"
+
+#include "bda.h"
+#include "memory.h"
+#include "processor.h"
+#include "shadow.h"
 
 enum { STRUCTURES = 9, LARGEST = 0x30, TABLE_ACPI = 0x01 };
 

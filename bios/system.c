@@ -1,36 +1,12 @@
 /* system.c - INT 15h: memory, address line 20, waits, block moves; power management is in apm.c. */
-#include "system.h"
+#include "apm.h"
+#include "bda.h"
+#include "cmos.h"
+#include "controller.h"
+#include "memory.h"
+#include "mouse.h"
 
 enum { UNSUPPORTED = 0x86 };
-enum { PORT_92 = 0x92, PORT_92_A20 = 0x02, CONTROLLER_PORT = 0x64, CONTROLLER_DATA = 0x60, OUTPUT_WITH_A20 = 0xDF,
-       OUTPUT_WITHOUT_A20 = 0xDD };
-
-/* Whether the byte above 1 MiB is another than the one 1 MiB below it: it follows a change of that one if not. */
-static bool a20_enabled(void)
-{
-    uint8_t low = far_get8(0, 0x500);
-
-    if (far_get8(0xFFFF, 0x510) != low)
-        return true;
-    far_put8(0, 0x500, ~low);
-    bool follows = far_get8(0xFFFF, 0x510) != low;
-    far_put8(0, 0x500, low);
-    return !follows;
-}
-
-/* By port 92h, and if that is not enough by the keyboard controller's output port. */
-void a20_set(bool on)
-{
-    outb(PORT_92, (inb(PORT_92) & 0xFC) | (on ? PORT_92_A20 : 0));
-    if (a20_enabled() == on)
-        return;
-    keyboard_controller_write(CONTROLLER_PORT, 0xD1);
-    keyboard_controller_write(CONTROLLER_DATA, on ? OUTPUT_WITH_A20 : OUTPUT_WITHOUT_A20);
-    struct timeout t;
-    timeout_start(&t, 20);
-    while (a20_enabled() != on && !timeout_expired(&t))
-        ;
-}
 
 static void a20_service(struct regs *r)
 {
@@ -42,15 +18,6 @@ static void a20_service(struct regs *r)
     case 0x03: r->bx = 0x0003; break;                   /* keyboard controller and port 92h */
     default:   return_status(r, UNSUPPORTED);
     }
-}
-
-/* KiB from 1 MiB up: CMOS 34h counts 64 KiB units above 16 MiB, 30h KiB above 1 MiB up to 65,535. */
-uint32_t extended_memory_kib(void)
-{
-    uint32_t high = cmos_read16(CMOS_HIGH_MEMORY);
-    uint16_t low = cmos_read16(CMOS_EXTENDED_MEMORY2);
-
-    return high ? 15 * 1024 + high * 64 : low ? low : cmos_read16(CMOS_EXTENDED_MEMORY);
 }
 
 /* Without what ACPI takes at the end. */
@@ -131,33 +98,6 @@ static void memory_e820(struct regs *r)
 }
 
 /* 87h: ES:SI is a table of six descriptors. The caller filled in source (10h) and destination (18h). */
-static void set_descriptor(uint16_t segment, uint16_t at, uint32_t base, uint8_t access)
-{
-    far_put16(segment, at, 0xFFFF);
-    far_put16(segment, at + 2, (uint16_t)base);
-    far_put16(segment, at + 4, access << 8 | (base >> 16 & 0xFF));
-    far_put16(segment, at + 6, base >> 24 << 8);
-}
-
-/* With interrupts off and A20 open meanwhile. */
-static void move_by_table(uint16_t segment, uint16_t at, uint16_t words)
-{
-    uint32_t flags;
-    bool had_a20 = a20_enabled();
-
-    set_descriptor(segment, at + 0x08, (uint32_t)segment * 16 + at, 0x93);
-    far_put16(segment, at + 0x08, 0x2F);
-    set_descriptor(segment, at + 0x20, ROM_SEGMENT << 4, 0x9B);
-    set_descriptor(segment, at + 0x28, 0, 0x93);
-    asm volatile("pushfl; popl %0; cli" : "=r"(flags) : : "memory");
-    if (!had_a20)
-        a20_set(true);
-    block_move(segment, at, words);
-    if (!had_a20)
-        a20_set(false);
-    asm volatile("pushl %0; popfl" : : "r"(flags) : "memory");
-}
-
 static void block_move_service(struct regs *r)
 {
     uint32_t status;
@@ -167,21 +107,8 @@ static void block_move_service(struct regs *r)
         return_status(r, status & 1 ? UNSUPPORTED : 0x02);
         return;
     }
-    move_by_table(r->es, r->si, r->cx);
+    memory_move(r->es, r->si, r->cx);
     return_status(r, 0);
-}
-
-void physical_copy(uint32_t to, uint32_t from, uint32_t bytes)
-{
-    uint8_t table[48];
-    uint16_t segment;
-
-    asm("movw %%ss, %0" : "=r"(segment));
-    for (unsigned i = 0; i < sizeof(table); i++)
-        table[i] = 0;
-    set_descriptor(segment, (uint16_t)(uint32_t)table + 0x10, from, 0x93);
-    set_descriptor(segment, (uint16_t)(uint32_t)table + 0x18, to, 0x93);
-    move_by_table(segment, (uint16_t)(uint32_t)table, bytes / 2);
 }
 
 /* 83h: AL = 0 sets bit 7 of the byte at ES:BX after CX:DX microseconds, AL = 1 cancels that. */

@@ -2,7 +2,11 @@
  *
  * A screen is seen as lines of cells: in text a line is a row of characters and a cell two bytes; in graphics a line is
  * a row of pixels and a cell the bytes under a character, 8 pixels wide. In modes 4 to 6 odd lines lie 8 KiB up. */
-#include "video.h"
+#include "text.h"
+
+#include "bda.h"
+#include "modes.h"
+#include "registers.h"
 
 enum { BELL = 7, BACKSPACE = 8, LINE_FEED = 10, CARRIAGE_RETURN = 13, XOR = 0x80 };
 

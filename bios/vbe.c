@@ -3,15 +3,18 @@
  *
  * Nothing is remembered: which mode is set, the registers tell. Where the frame buffer is, video_init() leaves in the ROM
  * while that can be written; PCI is not asked again, for these functions are called in virtual-8086 mode too. */
-#include "video.h"
-#include "pci.h"
+#include "vbe.h"
 
-enum { DISPI_INDEX = 0x1CE, DISPI_DATA = 0x1CF, DISPI_LFB = 0xB0C2, DISPI_LATEST = 0xB0C5 };
-enum { ID, WIDTH, HEIGHT, DEPTH, ENABLE_MODE, BANK, VIRTUAL_WIDTH, VIRTUAL_HEIGHT, X_OFFSET, Y_OFFSET, MEMORY_64K };
-enum { ENABLED = 0x01, DAC_8BIT = 0x20, LINEAR_BUFFER = 0x40, KEEP_MEMORY = 0x80 };
+#include "bda.h"
+#include "dispi.h"
+#include "pci.h"
+#include "registers.h"
+#include "vbe_window.h"
+#include "video_mode.h"
+#include "video_state.h"
+
 enum { MODE_LINEAR = 0x4000, MODE_KEEP = 0x8000, MODE_NUMBER = 0x01FF, FIRST_VBE_MODE = 0x100, NOT_VGA = 0x7F };
-enum { OK = 0x004F, FAILED = 0x014F, NOT_SUPPORTED = 0x024F, NOT_IN_THIS_MODE = 0x034F };
-enum { VERSION = 0x0300, OEM_REVISION = 0x0000, CLASS_VGA = 0x0300, DEFAULT_64K = 64, ROM_BYTES = 0x8000, STATE_DISPI = 8,
+enum { VERSION = 0x0300, OEM_REVISION = 0x0000, CLASS_VGA = 0x0300, ROM_BYTES = 0x8000, STATE_DISPI = 8,
        MAX_LINE = 0xFFF8 };
 
 static ROM_DATA struct mode { uint16_t number, width, height; uint8_t depth; } modes[] = {
@@ -22,38 +25,6 @@ static ROM_DATA struct mode { uint16_t number, width, height; uint8_t depth; } m
     {0x119, 1280, 1024, 15}, {0x11A, 1280, 1024, 16}, {0x11B, 1280, 1024, 24}, {0x140, 320, 200, 32},   {0x141, 640, 400, 32},
     {0x142, 640, 480, 32},   {0x143, 800, 600, 32},   {0x144, 1024, 768, 32},  {0x145, 1280, 1024, 32},
 };
-
-static uint16_t dispi_read(uint8_t index)
-{
-    outw(DISPI_INDEX, index);
-    return inw(DISPI_DATA);
-}
-
-static void dispi_write(uint8_t index, uint16_t v)
-{
-    outw(DISPI_INDEX, index);
-    outw(DISPI_DATA, v);
-}
-
-/* The latest interface is asked for; what can be had is read back. */
-static bool dispi_present(void)
-{
-    dispi_write(ID, DISPI_LATEST);
-    uint16_t id = dispi_read(ID);
-    return id >= DISPI_LFB && id <= 0xB0CF;
-}
-
-/* An interface that cannot tell has 4 MiB. */
-static uint16_t memory_64k(void)
-{
-    uint16_t v = dispi_read(MEMORY_64K);
-    return v && v != 0xFFFF ? v : DEFAULT_64K;
-}
-
-void vbe_leave(void)
-{
-    dispi_write(ENABLE_MODE, 0);
-}
 
 static uint32_t line_bytes(uint32_t width, uint8_t depth)
 {
@@ -68,7 +39,7 @@ static uint32_t line_pixels(uint32_t bytes, uint8_t depth)
 /* Bytes of memory at each of its addresses' planes: a quarter in planar modes. */
 static uint32_t plane_bytes(uint8_t depth)
 {
-    return ((uint32_t)memory_64k() << 16) / (depth == 4 ? 4 : 1);
+    return ((uint32_t)dispi_memory() << 16) / (depth == 4 ? 4 : 1);
 }
 
 /* False if there is no such mode, or too little memory for it. */
@@ -86,9 +57,10 @@ static bool mode_find(uint16_t number, struct mode *mode)
 /* The mode that the registers are set to; false in VGA modes. */
 static bool mode_now(struct mode *mode)
 {
+    if (!(dispi_read(ENABLE_MODE) & DISPI_ENABLED))
+        return false;
     uint16_t width = dispi_read(WIDTH), height = dispi_read(HEIGHT), depth = dispi_read(DEPTH);
-
-    for (unsigned i = 0; i < ARRAY_LENGTH(modes) && dispi_read(ENABLE_MODE) & ENABLED; i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++) {
         if (rom_get(modes[i].width) != width || rom_get(modes[i].height) != height || rom_get(modes[i].depth) != depth)
             continue;
         rom_read(mode, modes[i]);
@@ -114,7 +86,7 @@ static uint16_t controller_information(struct regs *r)
     uint16_t at = r->di + sizeof(struct vbe_info);
     struct vbe_info info = {
         .signature = {'V', 'E', 'S', 'A'}, .version = VERSION, .oem_string = {oem, VGA_SEGMENT}, .capabilities = 1,
-        .mode_list = {at, r->es}, .memory = memory_64k(), .oem_revision = OEM_REVISION, .vendor = {oem, VGA_SEGMENT},
+        .mode_list = {at, r->es}, .memory = dispi_memory(), .oem_revision = OEM_REVISION, .vendor = {oem, VGA_SEGMENT},
         .product = {oem, VGA_SEGMENT}, .revision = {revision, VGA_SEGMENT},
     };
 
@@ -128,7 +100,7 @@ static uint16_t controller_information(struct regs *r)
         }
     }
     far_put16(r->es, at, 0xFFFF);
-    return OK;
+    return VBE_OK;
 }
 
 struct field { uint8_t bits, position; };
@@ -174,7 +146,7 @@ static uint16_t mode_information(struct regs *r)
     struct mode mode;
 
     if (!mode_find(r->cx & MODE_NUMBER, &mode))
-        return FAILED;
+        return VBE_FAILED;
     bool planar = mode.depth == 4;
     uint32_t bytes = line_bytes(mode.width, mode.depth), pages = plane_bytes(mode.depth) / (bytes * mode.height) - 1;
     info.attributes = SUPPORTED | INFORMATION | COLOUR | GRAPHICS_MODE | (planar ? 0 : HAS_LINEAR);
@@ -199,7 +171,7 @@ static uint16_t mode_information(struct regs *r)
     info.pixel_clock = 135000000;
     far_fill16(r->es, r->di, 0, 256 / 2);
     far_write(r->es, r->di, &info, sizeof(info));
-    return OK;
+    return VBE_OK;
 }
 
 /* A VGA mode of like memory comes first, for the window and the palette. */
@@ -210,21 +182,21 @@ static uint16_t mode_set(struct regs *r)
 
     if (number < FIRST_VBE_MODE) {
         video_mode_set(number | (r->bx & MODE_KEEP ? 0x80 : 0));
-        return bda_get(video_mode) == (number & 0x7F) ? OK : FAILED;
+        return bda_get(video_mode) == (number & 0x7F) ? VBE_OK : VBE_FAILED;
     }
     if (!mode_find(number, &mode) || (mode.depth == 4 && r->bx & MODE_LINEAR))
-        return FAILED;
+        return VBE_FAILED;
     video_mode_set(0x80 | (mode.depth == 4 ? 0x12 : 0x13));
     dispi_write(WIDTH, mode.width);
     dispi_write(HEIGHT, mode.height);
     dispi_write(DEPTH, mode.depth);
-    dispi_write(ENABLE_MODE, ENABLED | (r->bx & MODE_LINEAR ? LINEAR_BUFFER : 0) | (r->bx & MODE_KEEP ? KEEP_MEMORY : 0));
+    dispi_write(ENABLE_MODE, DISPI_ENABLED | (r->bx & MODE_LINEAR ? DISPI_LINEAR : 0) | (r->bx & MODE_KEEP ? DISPI_KEEP_MEMORY : 0));
     dispi_write(BANK, 0);
     bda_put(video_mode, NOT_VGA);
     bda_put(video_columns, mode.width / 8);
     bda_put(video_rows, mode.height / 16 - 1);
     bda_put(char_height, 16);
-    return OK;
+    return VBE_OK;
 }
 
 static uint16_t mode_get(struct regs *r)
@@ -234,8 +206,8 @@ static uint16_t mode_get(struct regs *r)
 
     r->bx = bda_get(video_mode);
     if (mode_now(&mode))
-        r->bx = mode.number | (enable & LINEAR_BUFFER ? MODE_LINEAR : 0) | (enable & KEEP_MEMORY ? MODE_KEEP : 0);
-    return OK;
+        r->bx = mode.number | (enable & DISPI_LINEAR ? MODE_LINEAR : 0) | (enable & DISPI_KEEP_MEMORY ? MODE_KEEP : 0);
+    return VBE_OK;
 }
 
 /* 04h: the states of INT 10h/1Ch, then 64 bytes with the registers of the interface. */
@@ -244,8 +216,8 @@ static void dispi_restore(uint16_t segment, uint16_t at)
     for (uint8_t i = WIDTH; i <= DEPTH; i++)
         dispi_write(i, far_get16(segment, at + i * 2));
     uint16_t enable = far_get16(segment, at + ENABLE_MODE * 2);
-    dispi_write(ENABLE_MODE, enable | (enable & ENABLED ? KEEP_MEMORY : 0));
-    for (uint8_t i = BANK; i <= Y_OFFSET && enable & ENABLED; i++)
+    dispi_write(ENABLE_MODE, enable | (enable & DISPI_ENABLED ? DISPI_KEEP_MEMORY : 0));
+    for (uint8_t i = BANK; i <= Y_OFFSET && enable & DISPI_ENABLED; i++)
         if (i != VIRTUAL_HEIGHT)
             dispi_write(i, far_get16(segment, at + i * 2));
 }
@@ -256,14 +228,14 @@ static uint16_t state(struct regs *r)
     struct regs sizes = {.cx = r->cx & 7};
 
     if (r->dl > 2)
-        return FAILED;
+        return VBE_FAILED;
     video_state(&sizes);
     if (r->dl == 0) {
         r->bx = sizes.bx + (r->cx & STATE_DISPI ? 1 : 0);
-        return OK;
+        return VBE_OK;
     }
     if (r->dl == 2)
-        vbe_leave();
+        dispi_leave();
     struct regs other = {.al = r->dl, .bx = at, .cx = r->cx & 7, .es = r->es};
     video_state(&other);
     at += sizes.bx * 64;
@@ -271,29 +243,7 @@ static uint16_t state(struct regs *r)
         dispi_restore(r->es, at);
     for (uint8_t i = WIDTH; i <= Y_OFFSET && r->cx & STATE_DISPI && r->dl == 1; i++)
         far_put16(r->es, at + i * 2, dispi_read(i));
-    return OK;
-}
-
-/* 05h, also called far: the window is the 64 KiB bank DX. */
-static uint16_t window(struct regs *r)
-{
-    struct mode mode;
-
-    if (r->bl != 0 || r->bh > 1 || !mode_now(&mode))
-        return FAILED;
-    if (r->bh == 1) {
-        r->dx = dispi_read(BANK);
-        return OK;
-    }
-    if (r->dx >= memory_64k())
-        return FAILED;
-    dispi_write(BANK, r->dx);
-    return OK;
-}
-
-void vbe_window(struct regs *r)
-{
-    window(r);
+    return VBE_OK;
 }
 
 /* 06h: BL = 0 and 2 set the length of a line in pixels and bytes, 1 tells it, 3 tells the longest. */
@@ -302,7 +252,7 @@ static uint16_t line_length(struct regs *r)
     struct mode mode;
 
     if (!mode_now(&mode))
-        return NOT_IN_THIS_MODE;
+        return VBE_NOT_IN_THIS_MODE;
     uint32_t memory = plane_bytes(mode.depth), longest = memory / mode.height, width;
     if (longest > MAX_LINE)
         longest = MAX_LINE;
@@ -311,19 +261,19 @@ static uint16_t line_length(struct regs *r)
     case 1:  width = dispi_read(VIRTUAL_WIDTH); break;
     case 2:  width = line_pixels(r->cx, mode.depth); break;
     case 3:  width = line_pixels(longest, mode.depth); break;
-    default: return FAILED;
+    default: return VBE_FAILED;
     }
     width = width > MAX_LINE ? MAX_LINE : mode.depth == 4 ? (width + 7) & ~7u : width;
     uint32_t bytes = line_bytes(width, mode.depth), lines;
     if (width < mode.width || bytes > longest)
-        return NOT_SUPPORTED;
+        return VBE_NOT_SUPPORTED;
     if (r->bl == 0 || r->bl == 2)
         dispi_write(VIRTUAL_WIDTH, width);
     lines = memory / bytes;
     r->bx = bytes;
     r->cx = width;
     r->dx = lines > 0xFFFF ? 0xFFFF : lines;
-    return OK;
+    return VBE_OK;
 }
 
 /* 07h: the pixel CX of line DX comes first; 80h asks for doing it in the retrace. */
@@ -332,21 +282,21 @@ static uint16_t display_start(struct regs *r)
     struct mode mode;
 
     if (!mode_now(&mode))
-        return NOT_IN_THIS_MODE;
+        return VBE_NOT_IN_THIS_MODE;
     switch (r->bl) {
     case 0x00: case 0x80:
         if ((r->dx + mode.height) * line_bytes(dispi_read(VIRTUAL_WIDTH), mode.depth) > plane_bytes(mode.depth))
-            return FAILED;
+            return VBE_FAILED;
         dispi_write(X_OFFSET, r->cx);
         dispi_write(Y_OFFSET, r->dx);
-        return OK;
+        return VBE_OK;
     case 0x01:
         r->bh = 0;
         r->cx = dispi_read(X_OFFSET);
         r->dx = dispi_read(Y_OFFSET);
-        return OK;
+        return VBE_OK;
     default:
-        return FAILED;
+        return VBE_FAILED;
     }
 }
 
@@ -355,16 +305,16 @@ static uint16_t dac_width(struct regs *r)
 {
     uint16_t enable = dispi_read(ENABLE_MODE);
 
-    if (enable & ENABLED && dispi_read(DEPTH) > 8)
-        return NOT_IN_THIS_MODE;
+    if (enable & DISPI_ENABLED && dispi_read(DEPTH) > 8)
+        return VBE_NOT_IN_THIS_MODE;
     if (r->bl > 1)
-        return FAILED;
-    if (r->bl == 0 && enable & ENABLED) {
-        enable = (enable & ~DAC_8BIT) | (r->bh >= 8 ? DAC_8BIT : 0) | KEEP_MEMORY;
+        return VBE_FAILED;
+    if (r->bl == 0 && enable & DISPI_ENABLED) {
+        enable = (enable & ~DISPI_DAC_8BIT) | (r->bh >= 8 ? DISPI_DAC_8BIT : 0) | DISPI_KEEP_MEMORY;
         dispi_write(ENABLE_MODE, enable);
     }
-    r->bh = enable & DAC_8BIT ? 8 : 6;
-    return OK;
+    r->bh = enable & DISPI_DAC_8BIT ? 8 : 6;
+    return VBE_OK;
 }
 
 /* 09h: CX entries from DX at ES:DI, each blue, green, red and a byte for alignment. */
@@ -373,7 +323,7 @@ static uint16_t palette(struct regs *r)
     uint16_t at = r->di;
 
     if ((r->bl > 1 && r->bl != 0x80) || r->cx > 256 || r->dx + r->cx > 256)
-        return FAILED;
+        return VBE_FAILED;
     outb(r->bl == 1 ? DAC_READ : DAC_WRITE, (uint8_t)r->dx);
     for (uint16_t i = 0; i < r->cx; i++, at += 4)
         for (int k = 2; k >= 0; k--) {
@@ -382,39 +332,39 @@ static uint16_t palette(struct regs *r)
             else
                 outb(DAC_DATA, far_get8(r->es, at + k));
         }
-    return OK;
+    return VBE_OK;
 }
 
 static uint16_t protected_mode_interface(struct regs *r)
 {
     if (r->bl != 0)
-        return FAILED;
+        return VBE_FAILED;
     r->es = VGA_SEGMENT;
     r->di = (uint16_t)(uint32_t)vbe_protected;
     r->cx = (uint16_t)(vbe_protected_end - vbe_protected);
-    return OK;
+    return VBE_OK;
 }
 
 /* 10h: a monitor sleeps without synchronisation (VESA VBE/PM 1.0). Here all states but "on" turn the picture off, and are told as "off". */
 static uint16_t power_state(struct regs *r)
 {
-    enum { ON = 0, STANDBY = 1, SUSPEND = 2, OFF = 4, SCREEN_OFF = 0x20 };
+    enum { ON = 0, STANDBY = 1, SUSPEND = 2, OFF = 4 };
     uint8_t clocking = register_read(SEQUENCER, 1);
 
     switch (r->bl) {
     case 0x00:
         r->bx = (STANDBY | SUSPEND | OFF) << 8 | 0x10;          /* version 1.0 */
-        return OK;
+        return VBE_OK;
     case 0x01:
         if (r->bh != ON && r->bh != STANDBY && r->bh != SUSPEND && r->bh != OFF)
-            return FAILED;
+            return VBE_FAILED;
         register_write(SEQUENCER, 1, (clocking & ~SCREEN_OFF) | (r->bh == ON ? 0 : SCREEN_OFF));
-        return OK;
+        return VBE_OK;
     case 0x02:
         r->bh = clocking & SCREEN_OFF ? OFF : ON;
-        return OK;
+        return VBE_OK;
     default:
-        return FAILED;
+        return VBE_FAILED;
     }
 }
 
@@ -423,12 +373,12 @@ static uint16_t display_identification(struct regs *r)
 {
     if (r->bl == 0) {
         r->bx = 0x0103;                 /* one second; DDC1 and DDC2 */
-        return OK;
+        return VBE_OK;
     }
     if (r->bl != 1 || r->dx != 0)
-        return FAILED;
+        return VBE_FAILED;
     far_copy(r->es, r->di, VGA_SEGMENT, (uint16_t)(uint32_t)vbe_edid, 128);
-    return OK;
+    return VBE_OK;
 }
 
 static uint16_t perform(struct regs *r)
@@ -439,7 +389,7 @@ static uint16_t perform(struct regs *r)
     case 0x02: return mode_set(r);
     case 0x03: return mode_get(r);
     case 0x04: return state(r);
-    case 0x05: return window(r);
+    case 0x05: return vbe_window(r);
     case 0x06: return line_length(r);
     case 0x07: return display_start(r);
     case 0x08: return dac_width(r);
@@ -447,7 +397,7 @@ static uint16_t perform(struct regs *r)
     case 0x0A: return protected_mode_interface(r);
     case 0x10: return power_state(r);
     case 0x15: return display_identification(r);
-    default:   return FAILED;
+    default:   return VBE_FAILED;
     }
 }
 

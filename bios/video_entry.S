@@ -1,68 +1,7 @@
-/* video_entry.S - the header, entry points, tables and fonts of the VGA BIOS. */
+/* video_entry.S - INT 10h. */
         .code16
-        .section .header, "ax"
-        .type   header, @object
-header: .byte   0x55, 0xAA, 64          /* option ROM of 64 * 512 bytes */
-        jmp     rom_init
-        .org    0x18
-        .word   pci_data
-        .org    0x1E
-        .asciz  "IBM VGA compatible. Muniment VGA BIOS 0"
-
-/* As the ROM of a PCI card (PCI Local Bus Specification 2.1, 6.3.1.2): that of the Bochs display, class VGA, 64 * 512 bytes,
- * code for PCs, the only image. */
-        .balign 4
-        .type   pci_data, @object
-pci_data:
-        .ascii  "PCIR"
-        .word   0x1234, 0x1111, 0, 24
-        .byte   0, 0x00, 0x00, 0x03
-        .word   64, 0
-        .byte   0x00, 0x80
-        .word   0
-
         .text
-        .globl  int10_entry, rom_init
+        .globl  int10_entry
 int10_entry:
         pushw   $video_service
         jmp     service
-
-/* Called far by the system BIOS. An interrupt frame brings it through the same door as a service. */
-rom_init:
-        pushfw
-        pushw   %cs
-        pushw   $1f
-        pushw   $video_init
-        jmp     service
-1:      lretw
-
-/* 40:A8 leads to these: parameter table, and a second table with the display combinations. */
-        .globl  save_pointers, static_functions
-        .type   save_pointers, @object
-        .type   second_pointers, @object
-save_pointers:
-        .word   video_parameters, 0xC000
-        .word   0, 0, 0, 0, 0, 0
-        .word   second_pointers, 0xC000
-        .word   0, 0, 0, 0
-second_pointers:
-        .word   26
-        .word   display_codes, 0xC000
-        .word   0, 0, 0, 0, 0, 0, 0, 0, 0, 0
-display_codes:
-        .byte   2, 1, 8, 0              /* entries, version, highest code */
-        .byte   0, 0, 0, 8              /* nothing; VGA with a colour display */
-
-/* INT 10h/1Bh: modes 0-7, 0Dh-13h; 200, 350 and 400 lines; 8 font blocks, 2 at once; what 12h, 10h and 1Ch can do. */
-static_functions:
-        .byte   0xFF, 0xE0, 0x0F, 0, 0, 0, 0, 0x07, 8, 2, 0xFF, 0x0E, 0, 0, 0, 0
-
-        .globl  font8x8, font8x14, font8x16
-font8x8:
-        .include "font8x8.inc"
-font8x8_upper:
-        .include "font8x8_upper.inc"
-font8x14:
-        .include "font8x14.inc"
-font8x16:
-        .include "font8x16.inc"

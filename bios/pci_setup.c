@@ -1,9 +1,12 @@
-/* pci.c - power-on of the PCI bus: addresses and interrupts for every function of bus 0, the PIIX, the routing table.
+/* pci_setup.c - power-on of the PCI bus: addresses and interrupts for every function of bus 0, the PIIX, the routing table.
  *
  * Ports are given out from C000h, memory from E0000000h up, each at a multiple of its size and in the order of the
  * functions. PIRQA to PIRQD become IRQ 10, 11, 10, 11 (PCI BIOS Specification 2.1; Intel 82371SB and 82371AB). */
+#include "pci_setup.h"
+
+#include "bda.h"
 #include "pci.h"
-#include "system.h"
+#include "shadow.h"
 
 enum { FIRST_PORT = 0xC000, PORTS_END = 0x10000 };
 enum { CLASS_BRIDGE = 0x06, CLASS_DISPLAY = 0x03, CLASS_IDE = 0x0101, ELCR_SLAVE = 0x4D1, ELCR_10_11 = 0x0C };
@@ -121,18 +124,6 @@ static void write_routing_table(void)
     }
     far_put8(ROM_SEGMENT, ROUTING_TABLE + offsetof(struct routing_header, checksum),
              -far_sum(ROM_SEGMENT, ROUTING_TABLE, ROUTING_TABLE_BYTES));
-}
-
-/* The first function of that class and subclass. */
-uint16_t pci_find_class(uint16_t class)
-{
-    uint16_t function = PCI_NONE;
-
-    if (pci_present())
-        while ((function = pci_next(function)) != PCI_NONE)
-            if (pci_read16(function, PCI_CLASS + 2) == class)
-                break;
-    return function;
 }
 
 void pci_init(void)
