@@ -491,7 +491,7 @@ BODY int multiply(struct cpu *cpu, const struct insn *i, enum operation operatio
     return finish(cpu, i, status);
 }
 
-/* The flags stay as they were. */
+/* Afterwards AF = 1 and the other five flags are 0 (spec/processor.md, "Undefined flags"); #DE leaves them as they were. */
 BODY int divide(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b, unsigned status)
 {
     uint64_t a = (uint64_t)get_register(cpu, size == 1 ? 4 : EDX, size) << 8 * size | get_register(cpu, EAX, size);
@@ -512,6 +512,7 @@ BODY int divide(struct cpu *cpu, const struct insn *i, enum operation operation,
             return insn_fault(cpu, i, EXC_DE);
         set_pair(cpu, size, (uint32_t)quotient, (uint32_t)(dividend % divisor));
     }
+    flags_set(cpu, FLAGS_RESULT, size, 1, FLAG_AF, 0); /* 1: neither zero nor negative, and of odd parity */
     return finish(cpu, i, status);
 }
 
