@@ -144,7 +144,7 @@ enum insn_change { /* what it may change beyond registers, flags and memory */
     CHANGE_MAPPING    = 8,   /* paging, by CR0, CR3 and CR4 */
     CHANGE_TABLES     = 16,  /* GDTR, IDTR, LDTR, TR */
     CHANGE_SYSTEM     = 32,  /* CR2; debug, test and model-specific registers; the time-stamp counter */
-    CHANGE_INTERRUPTS = 64,  /* IF or VIF, the shadow after STI and loads of SS, RF and TF; HLT */
+    CHANGE_INTERRUPTS = 64,  /* IF or VIF, the shadow after STI and loads of SS, TF, RF, armed breakpoints; HLT */
     CHANGE_DEVICES    = 128, /* a port is read or written: anything outside of the processor, A20 and shadowing included */
     CHANGE_CODE       = CHANGE_MODE | CHANGE_MAPPING | CHANGE_DEVICES /* what code is at an address. Writes to memory change it too: contract 2 */
 };
@@ -163,7 +163,7 @@ struct insn_effects {
     uint32_t registers_read;    /* REGISTER_BYTES that decide anything; one that may be written or stay is read */
     uint32_t registers_written;
     uint16_t memory;            /* enum insn_memory */
-    uint16_t memory_size;       /* bytes of the operand of MEMORY_READ and MEMORY_WRITE; 0: none, or its size depends on the mode */
+    uint16_t memory_size;       /* bytes of the operand of MEMORY_READ and MEMORY_WRITE; FXSAVE and FXRSTOR: at most */
     uint16_t changes;           /* enum insn_change */
     uint8_t  segments_read;     /* bit n is segment register n: for an address, a limit, a selector, a mode */
     uint8_t  segments_written;

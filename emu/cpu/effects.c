@@ -1,32 +1,36 @@
 /* effects.c - what an instruction may read and change, from its record: decode.h explains the answer.
  *
- * Most of it is in the row: the flags, and the operands with their sizes. What the notation does not say stands here: whether an operand is read,
- * written or both, which registers and what memory an operation uses without naming them, and what it may change in the system. */
+ * Most of it is in the row: the flags, and the operands with their sizes. What the notation does not say stands here:
+ * whether an operand is read, written or both, which registers and what memory an operation uses without naming them,
+ * and what it may change in the system. */
 #include <string.h>
 
-#include "emu/cpu/cpu.h"
+#include "emu/cpu/state.h"
 
 /* --- What becomes of the first operand; any later one is read --- */
 enum role { CHANGED, WRITTEN, READ, UNUSED };
 
+/* clang-format off */
 static const uint8_t roles[OP_COUNT] = {
 #define IS(role, op) [OP_##op] = role
 #define IS2(role, a, b) IS(role, a), IS(role, b)
 #define IS4(role, a, b, c, d) IS2(role, a, b), IS2(role, c, d)
     IS4(WRITTEN, MOV, LEA, POP, MOV_FROM_SREG), IS4(WRITTEN, MOVZX8, MOVZX16, MOVSX8, MOVSX16),
     IS4(WRITTEN, LES, LDS, LFS, LGS), IS4(WRITTEN, LSS, SLDT, STR, SMSW), IS4(WRITTEN, SGDT, SIDT, IN, POP_SREG),
-    IS4(WRITTEN, MOV_FROM_CR, MOV_FROM_DR, MOV_FROM_TR, MOV_TO_SREG),
-    IS4(WRITTEN, FST, FSTP, FIST, FISTP), IS4(WRITTEN, FBSTP, FNSTENV, FNSAVE, FXSAVE), IS4(WRITTEN, FNSTCW, FNSTSW, STMXCSR, MOVNTI),
-    IS4(WRITTEN, MOVD, MOVQ, MOVDQA, MOVDQU), IS4(WRITTEN, MOVUPS, MOVUPD, MOVAPS, MOVAPD), IS4(WRITTEN, MOVNTPS, MOVNTPD, MOVNTDQ, MOVNTQ),
-    IS4(WRITTEN, MOVMSKPS, MOVMSKPD, PMOVMSKB, PEXTRW), IS4(WRITTEN, PSHUFW, PSHUFD, PSHUFHW, PSHUFLW), IS2(WRITTEN, MOVQ2DQ, MOVDQ2Q),
+    IS4(WRITTEN, MOV_FROM_CR, MOV_FROM_DR, MOV_FROM_TR, MOV_TO_SREG), IS4(WRITTEN, FST, FSTP, FIST, FISTP),
+    IS4(WRITTEN, FBSTP, FNSTENV, FNSAVE, FXSAVE), IS4(WRITTEN, FNSTCW, FNSTSW, STMXCSR, MOVNTI),
+    IS4(WRITTEN, MOVD, MOVQ, MOVDQA, MOVDQU), IS4(WRITTEN, MOVUPS, MOVUPD, MOVAPS, MOVAPD),
+    IS4(WRITTEN, MOVNTPS, MOVNTPD, MOVNTDQ, MOVNTQ), IS4(WRITTEN, MOVMSKPS, MOVMSKPD, PMOVMSKB, PEXTRW),
+    IS4(WRITTEN, PSHUFW, PSHUFD, PSHUFHW, PSHUFLW), IS2(WRITTEN, MOVQ2DQ, MOVDQ2Q),
     IS4(WRITTEN, SQRTPS, SQRTPD, RCPPS, RSQRTPS), IS4(WRITTEN, CVTPI2PD, CVTPS2PD, CVTPD2PS, CVTDQ2PS),
     IS4(WRITTEN, CVTPS2PI, CVTPD2PI, CVTSS2SI, CVTSD2SI), IS4(WRITTEN, CVTTPS2PI, CVTTPD2PI, CVTTSS2SI, CVTTSD2SI),
-    IS4(WRITTEN, CVTDQ2PD, CVTPS2DQ, CVTPD2DQ, CVTTPS2DQ), IS(WRITTEN, CVTTPD2DQ),
-    IS4(READ, CMP, TEST, BT, PUSH), IS4(READ, MUL, IMUL, DIV, IDIV), IS4(READ, JMP, CALL, JMP_FAR, CALL_FAR),
-    IS4(READ, LLDT, LTR, VERR, VERW), IS4(READ, LMSW, BOUND, LGDT, LIDT), IS4(READ, OUT, PUSH_SREG, FXRSTOR, LDMXCSR), IS2(READ, STOS, SCAS), IS(WRITTEN, LODS),
-    IS4(READ, COMISS, COMISD, UCOMISS, UCOMISD), IS2(READ, MASKMOVQ, MASKMOVDQU), IS(READ, CLFLUSH),
-    IS4(UNUSED, PREFETCHNTA, PREFETCHT0, PREFETCHT1, PREFETCHT2), IS2(UNUSED, NOP, INVLPG)
+    IS4(WRITTEN, CVTDQ2PD, CVTPS2DQ, CVTPD2DQ, CVTTPS2DQ), IS(WRITTEN, CVTTPD2DQ), IS4(READ, CMP, TEST, BT, PUSH),
+    IS4(READ, MUL, IMUL, DIV, IDIV), IS4(READ, JMP, CALL, JMP_FAR, CALL_FAR), IS4(READ, LLDT, LTR, VERR, VERW),
+    IS4(READ, LMSW, BOUND, LGDT, LIDT), IS4(READ, OUT, PUSH_SREG, FXRSTOR, LDMXCSR), IS2(READ, STOS, SCAS),
+    IS(WRITTEN, LODS), IS4(READ, COMISS, COMISD, UCOMISS, UCOMISD), IS2(READ, MASKMOVQ, MASKMOVDQU),
+    IS(READ, CLFLUSH), IS4(UNUSED, PREFETCHNTA, PREFETCHT0, PREFETCHT1, PREFETCHT2), IS2(UNUSED, NOP, INVLPG)
 };
+/* clang-format on */
 
 static bool within(unsigned operation, unsigned first, unsigned last)
 {
@@ -36,12 +40,13 @@ static bool within(unsigned operation, unsigned first, unsigned last)
 static enum role first_role(const struct insn *i, bool x87)
 {
     switch (i->operation) {
-    case OP_IMUL2:
-        return i->form == FORM_RR || i->form == FORM_RM ? CHANGED : WRITTEN;
-    case OP_MOVSS: case OP_MOVSD: /* a load clears what it does not load */
-        return i->form == FORM_RR ? CHANGED : WRITTEN;
-    case OP_MOVLPS: case OP_MOVLPD: case OP_MOVHPS: case OP_MOVHPD:
-        return i->form == FORM_MR ? WRITTEN : CHANGED;
+    case OP_IMUL2: return i->form == FORM_RR || i->form == FORM_RM ? CHANGED : WRITTEN;
+    case OP_MOVSS:
+    case OP_MOVSD: /* a load clears what it does not load */ return i->form == FORM_RR ? CHANGED : WRITTEN;
+    case OP_MOVLPS:
+    case OP_MOVLPD:
+    case OP_MOVHPS:
+    case OP_MOVHPD: return i->form == FORM_MR ? WRITTEN : CHANGED;
     default:
         if (within(i->operation, OP_SETO, OP_SETNLE))
             return WRITTEN;
@@ -53,8 +58,28 @@ static enum role first_role(const struct insn *i, bool x87)
 static bool in_memory(const struct insn *i)
 {
     switch (i->form) {
-    case FORM_M: case FORM_RM: case FORM_MR: case FORM_MI: case FORM_MC: case FORM_RMI: case FORM_MRI: case FORM_MRC: return true;
+    case FORM_M:
+    case FORM_RM:
+    case FORM_MR:
+    case FORM_MI:
+    case FORM_MC:
+    case FORM_RMI:
+    case FORM_MRI:
+    case FORM_MRC: return true;
     default: return false;
+    }
+}
+
+static unsigned structure_size(const struct insn *i)
+{
+    switch (i->operation) {
+    case OP_FLDENV:
+    case OP_FNSTENV: return 7u * i->size;
+    case OP_FRSTOR:
+    case OP_FNSAVE: return 7u * i->size + 80;
+    case OP_FXRSTOR:
+    case OP_FXSAVE: return 288; /* of 512; 160 where there are no XMM registers */
+    default: return 6;          /* the pseudo-descriptors */
     }
 }
 
@@ -69,8 +94,8 @@ static unsigned operand_size(const struct insn *i, const char *type)
     case 't': return 10;
     case 'a': return 2u * i->size;
     case 'p': return type[1] == 's' || type[1] == 'd' ? 16 : i->size + 2u;
-    case 's': return type[1] == 's' ? 4 : type[1] == 'd' ? 8 : within(i->operation, OP_SGDT, OP_LIDT) ? 6 : 0;
-    default:  return i->size;
+    case 's': return type[1] == 's' ? 4 : type[1] == 'd' ? 8 : structure_size(i);
+    default: return i->size;
     }
 }
 
@@ -124,7 +149,12 @@ static void operand(const struct insn *i, const char *code, bool first, enum rol
         return;
     }
     switch (*code) {
-    case 'E': case 'M': case 'Q': case 'W': case 'O': case 'R':
+    case 'E':
+    case 'M':
+    case 'Q':
+    case 'W':
+    case 'O':
+    case 'R':
         if (in_memory(i)) {
             memory_operand(i, code + (code[0] == 'R' ? 4 : 1), role, e); /* Rv/Mw */
             return;
@@ -136,19 +166,16 @@ static void operand(const struct insn *i, const char *code, bool first, enum rol
         else
             take(&e->registers_read, &e->registers_written, general_bytes(number, operand_size(i, code + 1)), role);
         return;
-    case 'G': case 'Z':
+    case 'G':
+    case 'Z':
         take(&e->registers_read, &e->registers_written,
              general_bytes(number, code[1] == 'v' || code[1] == 'z' ? i->size : operand_size(i, code + 1)), role);
         return;
-    case 'P': case 'N':
-        take_narrow(&e->mmx_read, &e->mmx_written, number, role);
-        return;
-    case 'V': case 'U':
-        take_narrow(&e->xmm_read, &e->xmm_written, number, role);
-        return;
-    case 'e':
-        take(&e->registers_read, &e->registers_written, REGISTER_BYTES(EAX, i->size), role);
-        return;
+    case 'P':
+    case 'N': take_narrow(&e->mmx_read, &e->mmx_written, number, role); return;
+    case 'V':
+    case 'U': take_narrow(&e->xmm_read, &e->xmm_written, number, role); return;
+    case 'e': take(&e->registers_read, &e->registers_written, REGISTER_BYTES(EAX, i->size), role); return;
     case 'A':
         if (code[1] != 'p')
             take(&e->registers_read, &e->registers_written, REGISTER_BYTES(EAX, code[1] == 'L' ? 1 : 2), role);
@@ -161,8 +188,7 @@ static void operand(const struct insn *i, const char *code, bool first, enum rol
         if (code[1] == 'X')
             e->registers_read |= REGISTER_BYTES(EDX, 2);
         return;
-    default:
-        return;
+    default: return;
     }
 }
 
@@ -189,37 +215,81 @@ static void implied_registers(const struct insn *i, struct insn_effects *e)
     uint32_t pair = i->size == 1 ? REGISTER_BYTES(EAX, 2) : accumulator | REGISTER_BYTES(EDX, i->size);
 
     switch (i->operation) {
-    case OP_MUL: case OP_IMUL:  r = accumulator; w = pair; break;
-    case OP_DIV: case OP_IDIV:  r = w = pair; break;
-    case OP_CBW:                r = REGISTER_BYTES(EAX, i->size / 2); w = accumulator & ~r; break;
-    case OP_CWD:                r = REGISTER_BYTES(EAX, i->size) & ~REGISTER_BYTES(EAX, i->size - 1); w = REGISTER_BYTES(EDX, i->size); break;
-    case OP_DAA: case OP_DAS:   r = w = REGISTER_BYTES(EAX, 1); break;
-    case OP_AAA: case OP_AAS: case OP_AAD: r = w = REGISTER_BYTES(EAX, 2); break;
-    case OP_AAM:                r = REGISTER_BYTES(EAX, 1); w = REGISTER_BYTES(EAX, 2); break;
-    case OP_SALC:               w = REGISTER_BYTES(EAX, 1); break;
-    case OP_LAHF:               w = general_bytes(4, 1); break;
-    case OP_SAHF:               r = general_bytes(4, 1); break;
-    case OP_XLAT:               r = REGISTER_BYTES(EAX, 1) | REGISTER_BYTES(EBX, index); w = REGISTER_BYTES(EAX, 1); break;
-    case OP_CMPXCHG:            r = w = accumulator; break;
-    case OP_CMPXCHG8B:          w = REGISTER_BYTES(EAX, 4) | REGISTER_BYTES(EDX, 4); r = w | REGISTER_BYTES(EBX, 4) | REGISTER_BYTES(ECX, 4); break;
-    case OP_MASKMOVQ: case OP_MASKMOVDQU: r = REGISTER_BYTES(EDI, index); break;
-    case OP_JCXZ:               r = REGISTER_BYTES(ECX, index); break;
-    case OP_LOOP: case OP_LOOPE: case OP_LOOPNE: r = w = REGISTER_BYTES(ECX, index); break;
-    case OP_MOVS: case OP_CMPS: r = w = REGISTER_BYTES(ESI, index) | REGISTER_BYTES(EDI, index); break;
-    case OP_STOS: case OP_SCAS: case OP_INS: r = w = REGISTER_BYTES(EDI, index); break;
-    case OP_LODS: case OP_OUTS: r = w = REGISTER_BYTES(ESI, index); break;
+    case OP_MUL:
+    case OP_IMUL:
+        r = accumulator;
+        w = pair;
+        break;
+    case OP_DIV:
+    case OP_IDIV: r = w = pair; break;
+    case OP_CBW:
+        r = REGISTER_BYTES(EAX, i->size / 2);
+        w = accumulator & ~r;
+        break;
+    case OP_CWD:
+        r = REGISTER_BYTES(EAX, i->size) & ~REGISTER_BYTES(EAX, i->size - 1);
+        w = REGISTER_BYTES(EDX, i->size);
+        break;
+    case OP_DAA:
+    case OP_DAS: r = w = REGISTER_BYTES(EAX, 1); break;
+    case OP_AAA:
+    case OP_AAS:
+    case OP_AAD: r = w = REGISTER_BYTES(EAX, 2); break;
+    case OP_AAM:
+        r = REGISTER_BYTES(EAX, 1);
+        w = REGISTER_BYTES(EAX, 2);
+        break;
+    case OP_SALC: w = REGISTER_BYTES(EAX, 1); break;
+    case OP_LAHF: w = general_bytes(4, 1); break;
+    case OP_SAHF: r = general_bytes(4, 1); break;
+    case OP_XLAT:
+        r = REGISTER_BYTES(EAX, 1) | REGISTER_BYTES(EBX, index);
+        w = REGISTER_BYTES(EAX, 1);
+        break;
+    case OP_CMPXCHG: r = w = accumulator; break;
+    case OP_CMPXCHG8B:
+        w = REGISTER_BYTES(EAX, 4) | REGISTER_BYTES(EDX, 4);
+        r = w | REGISTER_BYTES(EBX, 4) | REGISTER_BYTES(ECX, 4);
+        break;
+    case OP_MASKMOVQ:
+    case OP_MASKMOVDQU: r = REGISTER_BYTES(EDI, index); break;
+    case OP_JCXZ: r = REGISTER_BYTES(ECX, index); break;
+    case OP_LOOP:
+    case OP_LOOPE:
+    case OP_LOOPNE: r = w = REGISTER_BYTES(ECX, index); break;
+    case OP_MOVS:
+    case OP_CMPS: r = w = REGISTER_BYTES(ESI, index) | REGISTER_BYTES(EDI, index); break;
+    case OP_STOS:
+    case OP_SCAS:
+    case OP_INS: r = w = REGISTER_BYTES(EDI, index); break;
+    case OP_LODS:
+    case OP_OUTS: r = w = REGISTER_BYTES(ESI, index); break;
     case OP_CPUID:
         r = REGISTER_BYTES(EAX, 4);
         w = r | REGISTER_BYTES(EBX, 4) | REGISTER_BYTES(ECX, 4) | REGISTER_BYTES(EDX, 4);
         break;
-    case OP_RDTSC:              w = REGISTER_BYTES(EAX, 4) | REGISTER_BYTES(EDX, 4); break;
-    case OP_RDMSR: case OP_RDPMC: r = REGISTER_BYTES(ECX, 4); w = REGISTER_BYTES(EAX, 4) | REGISTER_BYTES(EDX, 4); break;
-    case OP_WRMSR:              r = REGISTER_BYTES(EAX, 4) | REGISTER_BYTES(ECX, 4) | REGISTER_BYTES(EDX, 4); break;
-    case OP_SYSENTER:           w = REGISTER_BYTES(ESP, 4); break;
-    case OP_SYSEXIT:            r = REGISTER_BYTES(ECX, 4) | REGISTER_BYTES(EDX, 4); w = REGISTER_BYTES(ESP, 4); break;
-    case OP_ENTER:              r = REGISTER_BYTES(EBP, 4); w = REGISTER_BYTES(EBP, i->size); break;
-    case OP_LEAVE:              r = REGISTER_BYTES(EBP, 4); w = REGISTER_BYTES(EBP, i->size); break;
-    case OP_PUSHA: case OP_POPA:
+    case OP_RDTSC: w = REGISTER_BYTES(EAX, 4) | REGISTER_BYTES(EDX, 4); break;
+    case OP_RDMSR:
+    case OP_RDPMC:
+        r = REGISTER_BYTES(ECX, 4);
+        w = REGISTER_BYTES(EAX, 4) | REGISTER_BYTES(EDX, 4);
+        break;
+    case OP_WRMSR: r = REGISTER_BYTES(EAX, 4) | REGISTER_BYTES(ECX, 4) | REGISTER_BYTES(EDX, 4); break;
+    case OP_SYSENTER: w = REGISTER_BYTES(ESP, 4); break;
+    case OP_SYSEXIT:
+        r = REGISTER_BYTES(ECX, 4) | REGISTER_BYTES(EDX, 4);
+        w = REGISTER_BYTES(ESP, 4);
+        break;
+    case OP_ENTER:
+        r = REGISTER_BYTES(EBP, 4);
+        w = REGISTER_BYTES(EBP, i->size);
+        break;
+    case OP_LEAVE:
+        r = REGISTER_BYTES(EBP, 4);
+        w = REGISTER_BYTES(EBP, i->size);
+        break;
+    case OP_PUSHA:
+    case OP_POPA:
         for (unsigned n = EAX; n <= EDI; n++)
             r |= n == ESP ? 0 : REGISTER_BYTES(n, i->size);
         if (i->operation == OP_POPA) {
@@ -227,9 +297,13 @@ static void implied_registers(const struct insn *i, struct insn_effects *e)
             r = 0;
         }
         break;
-    case OP_JMP_FAR: case OP_CALL_FAR: case OP_INT: case OP_INT3: case OP_INTO: case OP_ICEBP: case OP_IRET: /* a task switch */
-        r = w = UINT32_MAX;
-        break;
+    case OP_JMP_FAR:
+    case OP_CALL_FAR:
+    case OP_INT:
+    case OP_INT3:
+    case OP_INTO:
+    case OP_ICEBP:
+    case OP_IRET: /* a task switch */ r = w = UINT32_MAX; break;
     }
     e->registers_read |= r;
     e->registers_written |= w;
@@ -242,15 +316,19 @@ static void stack_effects(const struct insn *i, struct insn_effects *e)
     e->registers_written |= REGISTER_BYTES(ESP, 4);
     e->segments_read |= 1u << SEG_SS;
     switch (i->operation) {
-    case OP_POP: case OP_POPA: case OP_POPF: case OP_POP_SREG: case OP_LEAVE: case OP_RET: case OP_RETF: case OP_IRET:
-        e->memory |= MEMORY_STACK_READ;
-        break;
-    case OP_ENTER: case OP_CALL_FAR: /* frames of outer procedures; parameters of a gate */
+    case OP_POP:
+    case OP_POPA:
+    case OP_POPF:
+    case OP_POP_SREG:
+    case OP_LEAVE:
+    case OP_RET:
+    case OP_RETF:
+    case OP_IRET: e->memory |= MEMORY_STACK_READ; break;
+    case OP_ENTER:
+    case OP_CALL_FAR: /* frames of outer procedures; parameters of a gate */
         e->memory |= MEMORY_STACK_READ | MEMORY_STACK_WRITE;
         break;
-    default:
-        e->memory |= MEMORY_STACK_WRITE;
-        break;
+    default: e->memory |= MEMORY_STACK_WRITE; break;
     }
 }
 
@@ -259,9 +337,10 @@ static void string_effects(const struct insn *i, struct insn_effects *e)
     switch (i->operation) {
     case OP_MOVS: e->memory |= MEMORY_SOURCE | MEMORY_TARGET_WRITE; break;
     case OP_CMPS: e->memory |= MEMORY_SOURCE | MEMORY_TARGET_READ; break;
-    case OP_LODS: case OP_OUTS: e->memory |= MEMORY_SOURCE; break;
+    case OP_LODS:
+    case OP_OUTS: e->memory |= MEMORY_SOURCE; break;
     case OP_SCAS: e->memory |= MEMORY_TARGET_READ; break;
-    default:      e->memory |= MEMORY_TARGET_WRITE; break;
+    default: e->memory |= MEMORY_TARGET_WRITE; break;
     }
     if (e->memory & MEMORY_SOURCE)
         e->segments_read |= (uint8_t)(1u << i->segment);
@@ -271,6 +350,7 @@ static void string_effects(const struct insn *i, struct insn_effects *e)
         uint32_t count = REGISTER_BYTES(ECX, i->prefixes & PREFIX_ADDRESS16 ? 2 : 4);
         e->registers_written |= count;
         e->registers_read |= count | e->registers_written; /* a count of 0 */
+        e->flags_read |= FLAG_TF | FLAG_IF;                /* it stops between iterations */
     }
 }
 
@@ -279,7 +359,13 @@ static void string_effects(const struct insn *i, struct insn_effects *e)
 static void system_effects(const struct insn *i, struct insn_effects *e)
 {
     switch (i->operation) {
-    case OP_JMP_FAR: case OP_CALL_FAR: case OP_INT: case OP_INT3: case OP_INTO: case OP_ICEBP: case OP_IRET: /* a task switch */
+    case OP_JMP_FAR:
+    case OP_CALL_FAR:
+    case OP_INT:
+    case OP_INT3:
+    case OP_INTO:
+    case OP_ICEBP:
+    case OP_IRET:                                                                         /* a task switch */
         e->changes |= CHANGE_INTERRUPTS | CHANGE_MAPPING | CHANGE_TABLES | CHANGE_SYSTEM; /* fall through */
     case OP_RETF:
         e->changes |= CHANGE_FLOW | CHANGE_PRIVILEGE | CHANGE_MODE;
@@ -287,8 +373,10 @@ static void system_effects(const struct insn *i, struct insn_effects *e)
         e->segments_read |= ALL_SEGMENTS;
         e->segments_written |= ALL_SEGMENTS;
         break;
-    case OP_SYSENTER: case OP_SYSEXIT:
-        e->changes |= CHANGE_FLOW | CHANGE_PRIVILEGE | CHANGE_MODE | CHANGE_INTERRUPTS;
+    case OP_SYSENTER:
+    case OP_SYSEXIT:
+        e->changes |= CHANGE_FLOW | CHANGE_PRIVILEGE | CHANGE_MODE |
+                      (i->operation == OP_SYSENTER ? CHANGE_INTERRUPTS : 0);
         e->segments_written |= 1u << SEG_CS | 1u << SEG_SS;
         break;
     case OP_LES: e->segments_written |= 1u << SEG_ES; break;
@@ -296,32 +384,58 @@ static void system_effects(const struct insn *i, struct insn_effects *e)
     case OP_LSS: e->segments_written |= 1u << SEG_SS; break;
     case OP_LFS: e->segments_written |= 1u << SEG_FS; break;
     case OP_LGS: e->segments_written |= 1u << SEG_GS; break;
-    case OP_LAR: case OP_LSL: case OP_VERR: case OP_VERW: e->memory |= MEMORY_SYSTEM; break;
-    case OP_LLDT: case OP_LTR: e->memory |= MEMORY_SYSTEM; e->changes |= CHANGE_TABLES; break;
-    case OP_LGDT: case OP_LIDT: e->changes |= CHANGE_TABLES; break;
-    case OP_LMSW: case OP_CLTS: e->changes |= CHANGE_MODE; break;
+    case OP_LAR:
+    case OP_LSL:
+    case OP_VERR:
+    case OP_VERW: e->memory |= MEMORY_SYSTEM; break;
+    case OP_LLDT:
+    case OP_LTR:
+        e->memory |= MEMORY_SYSTEM;
+        e->changes |= CHANGE_TABLES;
+        break;
+    case OP_LGDT:
+    case OP_LIDT: e->changes |= CHANGE_TABLES; break;
+    case OP_LMSW:
+    case OP_CLTS: e->changes |= CHANGE_MODE; break;
     case OP_MOV_TO_CR:
         e->changes |= i->dst == 2 ? CHANGE_SYSTEM : i->dst == 3 ? CHANGE_MAPPING : CHANGE_MODE | CHANGE_MAPPING;
-        e->segments_written |= i->dst == 0 ? 1u << SEG_CS : 0; /* its rights, where protected mode ends */
+        e->segments_read |= i->dst == 0 ? 1u << SEG_CS : 0; /* its rights change where protected mode ends */
+        e->segments_written |= i->dst == 0 ? 1u << SEG_CS : 0;
         break;
-    case OP_MOV_TO_DR: case OP_MOV_TO_TR: case OP_WRMSR: e->changes |= CHANGE_SYSTEM; break;
-    case OP_CLI: case OP_STI: case OP_POPF: case OP_HLT: e->changes |= CHANGE_INTERRUPTS; break;
-    case OP_IN: case OP_OUT: case OP_INS: case OP_OUTS:
+    case OP_MOV_TO_DR: e->changes |= CHANGE_SYSTEM | CHANGE_INTERRUPTS; break;
+    case OP_MOV_TO_TR:
+    case OP_WRMSR: e->changes |= CHANGE_SYSTEM; break;
+    case OP_CLI:
+    case OP_STI:
+    case OP_POPF:
+    case OP_HLT: e->changes |= CHANGE_INTERRUPTS; break;
+    case OP_IN:
+    case OP_OUT:
+    case OP_INS:
+    case OP_OUTS:
         e->changes |= CHANGE_DEVICES;
         e->memory |= MEMORY_SYSTEM; /* the map of permitted ports */
         break;
-    case OP_JMP: case OP_CALL: case OP_RET: e->changes |= CHANGE_FLOW; e->segments_read |= 1u << SEG_CS; break;
+    case OP_JMP:
+    case OP_CALL:
+    case OP_RET:
+        e->changes |= CHANGE_FLOW;
+        e->segments_read |= 1u << SEG_CS;
+        break;
     case OP_XLAT: e->memory |= MEMORY_READ; break;
-    case OP_MASKMOVQ: case OP_MASKMOVDQU: e->memory |= MEMORY_WRITE; break;
+    case OP_MASKMOVQ:
+    case OP_MASKMOVDQU: e->memory |= MEMORY_WRITE; break;
     }
     if (opcode_rows[i->row].attributes & ROW_BRANCH) {
         e->changes |= CHANGE_FLOW;
         e->segments_read |= 1u << SEG_CS;
     }
-    if (e->segments_written && i->operation != OP_SYSENTER && i->operation != OP_SYSEXIT && i->operation != OP_MOV_TO_CR)
+    if (e->segments_written && i->operation != OP_SYSENTER && i->operation != OP_SYSEXIT &&
+        i->operation != OP_MOV_TO_CR)
         e->memory |= MEMORY_SYSTEM;
     if (e->segments_written & 1u << SEG_SS)
-        e->changes |= CHANGE_MODE | (i->operation == OP_LSS ? 0 : CHANGE_INTERRUPTS);
+        e->changes |= CHANGE_MODE |
+                      (i->operation == OP_MOV_TO_SREG || i->operation == OP_POP_SREG ? CHANGE_INTERRUPTS : 0);
     if (i->operation == OP_XLAT || i->operation == OP_MASKMOVQ || i->operation == OP_MASKMOVDQU) {
         e->memory_size = i->operation == OP_XLAT ? 1 : i->size;
         e->segments_read |= (uint8_t)(1u << i->segment);
@@ -339,7 +453,8 @@ static void flag_effects(const struct insn *i, const struct opcode_row *row, str
     e->flags_undefined = row->undefined;
     if (row->attributes & ROW_STRING && !(i->prefixes & (PREFIX_REP | PREFIX_REPNE)))
         e->flags_kept = 0;
-    if (!within(i->operation, OP_ROL, OP_SHRD) || i->form == FORM_RC || i->form == FORM_MC || i->form == FORM_RRC || i->form == FORM_MRC)
+    if (!within(i->operation, OP_ROL, OP_SHRD) || i->form == FORM_RC || i->form == FORM_MC || i->form == FORM_RRC ||
+        i->form == FORM_MRC)
         return;
     if ((i->operation == OP_RCL || i->operation == OP_RCR) && i->size < 4)
         count %= 8u * i->size + 1;
@@ -353,7 +468,8 @@ static void flag_effects(const struct insn *i, const struct opcode_row *row, str
 static unsigned units(const struct insn *i, const struct opcode_row *row, const struct insn_effects *e)
 {
     bool image = i->operation == OP_FXSAVE || i->operation == OP_FXRSTOR;
-    unsigned used = strpbrk(row->operands, "VWU") || i->operation == OP_LDMXCSR || i->operation == OP_STMXCSR ? UNIT_SSE : 0;
+    unsigned used = strpbrk(row->operands, "VWU") || i->operation == OP_LDMXCSR || i->operation == OP_STMXCSR ? UNIT_SSE
+                                                                                                              : 0;
 
     if (e->mmx_read | e->mmx_written || i->operation == OP_EMMS)
         used |= UNIT_MMX;
@@ -376,7 +492,6 @@ void insn_effects(const struct insn *insn, struct insn_effects *effects)
     if (row->attributes & ROW_STRING)
         string_effects(insn, effects);
     if (insn->operation == OP_FXSAVE || insn->operation == OP_FXRSTOR) {
-        effects->memory_size = 512;
         effects->xmm_read = 0xFF;
         effects->xmm_written = insn->operation == OP_FXRSTOR ? 0xFF : 0;
     }

@@ -477,7 +477,7 @@ ROW (0xED,     -1, IN,            "eAX,DX",   L,       0,      0,      0,      F
 ROW (0xEE,     -1, OUT,           "DX,AL",    L,       0,      0,      0,      FAULTS|ENDS,               I386, P4)
 ROW (0xEF,     -1, OUT,           "DX,eAX",   L,       0,      0,      0,      FAULTS|ENDS,               I386, P4)
 ROW (0xF1,     -1, ICEBP,         "",         ALL,     ALL,    ALL,    0,      STACK|FAULTS|ENDS,         I386, P4)
-ROW (0xF4,     -1, HLT,           "",         I,       0,      0,      0,      FAULTS|ENDS,               I386, P4)
+ROW (0xF4,     -1, HLT,           "",         0,       0,      0,      0,      FAULTS|ENDS,               I386, P4)
 ROW (0xF5,     -1, CMC,           "",         C,       0,      C,      0,      0,                         I386, P4)
 ROW (0xF6,      0, TEST,          "Eb,Ib",    0,       0,      OSZPC,  A,      0,                         I386, P4)
 ALSO(0xF6,      1, TEST,          "Eb,Ib",    0,       0,      OSZPC,  A,      0,                         I386, P4)
