@@ -2,9 +2,11 @@
  *
  * A packet is a row of the table below, which fills the buffer with what it answers; READ fills it again and again. The host takes the answer in chunks of
  * at most the byte count that it gave, or by DMA. Data discs with one track; audio commands answer as a drive does that has no audio track. */
+#include "emu/devices/atapi.h"
+
 #include <string.h>
 
-#include "emu/devices/ata_device.h"
+#include "emu/devices/ata_task.h"
 
 enum { REASON_COMMAND = 1, REASON_IN = 2, REASON_DONE = 3 }; /* Interrupt Reason, in the Sector Count register */
 enum { SENSE_NONE = 0, SENSE_NOT_READY = 2, SENSE_MEDIUM = 3, SENSE_ILLEGAL = 5, SENSE_ATTENTION = 6 };
@@ -114,15 +116,6 @@ static void give(struct ata *a, uint32_t length)
     } else if (ata_dma_move(a, length, true)) {
         buffer_given(a);
     }
-}
-
-void atapi_chunk_read(struct ata *a)
-{
-    take_chunk_limit(a);
-    if (a->position < a->length)
-        next_chunk(a);
-    else
-        buffer_given(a);
 }
 
 /* Gives an answer, cut to the allocation length of the packet. */
@@ -538,36 +531,9 @@ static void read_sectors(struct ata *a)
     give(a, count * CD_SECTOR);
 }
 
-/* --- Called by ata.c --- */
+/* --- The commands of the task file --- */
 
-void atapi_begin(struct ata *a)
-{
-    a->now.count = REASON_COMMAND;
-    a->chunk_limit = (uint16_t)(a->now.mid | a->now.high << 8);
-    a->status = READY | STATUS_DRQ;
-}
-
-void atapi_packet_byte(struct ata *a, uint8_t byte)
-{
-    a->packet[a->position++] = byte;
-    if (a->position < sizeof a->packet)
-        return;
-    a->position = 0;
-    a->now.count = 0;
-    ata_busy(a, ACCESS_US);
-}
-
-void atapi_due(struct ata *a)
-{
-    if (a->length)
-        give(a, a->length); /* it waited for the bus master */
-    else if (a->remaining)
-        read_sectors(a);
-    else
-        run_packet(a);
-}
-
-void atapi_identify(struct ata *a)
+static void identify(struct ata *a)
 {
     memset(a->buffer, 0, SECTOR_SIZE);
     ata_put_word(a, 0, 0x85C0); /* ATAPI, CD-ROM, removable, 12-byte packets, DRQ within 50 us */
@@ -588,6 +554,77 @@ void atapi_identify(struct ata *a)
     ata_put_word(a, 84, 0x4000);
     ata_put_word(a, 85, 0x0218);
     ata_put_word(a, 87, 0x4000);
+}
+
+/* --- Called by the channel --- */
+
+/* Commands of disks are aborted, with the signature where that says what the device is. */
+void atapi_execute(struct ata *a, uint8_t opcode)
+{
+    if (ata_power_command(a, opcode))
+        return;
+    switch (opcode) {
+    case 0x08: /* DEVICE RESET */
+        atapi_reset(ata_selected(a));
+        ata_show_signature(a);
+        a->error = 1;
+        a->status = 0;
+        break;
+    case 0xA0: /* PACKET: the device asks for the command's twelve bytes */
+        ata_selected(a)->power = POWER_ACTIVE;
+        a->now.count = REASON_COMMAND;
+        a->chunk_limit = (uint16_t)(a->now.mid | a->now.high << 8);
+        ata_data_phase(a, sizeof a->packet);
+        break;
+    case 0xA1: /* IDENTIFY PACKET DEVICE */
+        ata_busy(a, ACCESS_US);
+        break;
+    case 0xEF:
+        ata_set_features(a);
+        break;
+    default:
+        ata_show_signature(a);
+        ata_complete(a, ERROR_ABRT);
+    }
+}
+
+void atapi_due(struct ata *a)
+{
+    if (a->command == 0xA1) {
+        identify(a);
+        ata_data_phase(a, SECTOR_SIZE);
+        ata_interrupt(a, true);
+    } else if (a->length) {
+        give(a, a->length); /* it waited for the bus master */
+    } else if (a->remaining) {
+        read_sectors(a);
+    } else {
+        run_packet(a);
+    }
+}
+
+bool atapi_takes_data(const struct ata *a)
+{
+    return a->command == 0xA0 && a->now.count == REASON_COMMAND;
+}
+
+void atapi_moved(struct ata *a)
+{
+    if (a->command != 0xA0) { /* IDENTIFY PACKET DEVICE */
+        a->length = a->position = 0;
+        a->status = READY;
+    } else if (atapi_takes_data(a)) {
+        memcpy(a->packet, a->buffer, sizeof a->packet);
+        a->length = a->position = 0;
+        a->now.count = 0;
+        ata_busy(a, ACCESS_US);
+    } else {
+        take_chunk_limit(a);
+        if (a->position < a->length)
+            next_chunk(a);
+        else
+            buffer_given(a);
+    }
 }
 
 void atapi_reset(struct ata_unit *u)
