@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "emu/cpu/x87_control.h"
+#include "emu/devices/vga_memory.h"
 
 #define BUS_TIME_US 1 /* one access to the ISA bus */
 #define ISA_FRAME_BUFFER 0xE0000000u /* where Bochs' display interface has it without PCI */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "emu/cpu/mmu.h"
+#include "emu/devices/vga_memory.h"
 #include "emu/machine.h"
 
 #define TICK_LIMIT (UINT64_C(1) << 62) /* so that no time is worked out beyond 64 bits */

@@ -304,6 +304,13 @@ void vga_reset(struct vga *v)
     dispi_reset(v);
 }
 
+const char *vga_loaded(void *device)
+{
+    struct vga *v = device;
+
+    return v->memory ? dispi_loaded(v) : NULL;
+}
+
 const uint8_t *vga_root(struct vga *v, const struct hasher *h)
 {
     uint8_t hash[HASH_SIZE];

@@ -9,46 +9,14 @@
 
 enum { ID_FIRST = 0xB0C0, ID_LAST = 0xB0C5 };
 enum { ENABLE_BITS = DISPI_ENABLED | DISPI_GET_CAPS | DISPI_8BIT_DAC | DISPI_LINEAR | DISPI_NO_CLEAR };
-#define BANK_SIZE 0x10000u
-#define BANKS (VGA_MEMORY / BANK_SIZE)
 #define LIMIT_BPP 32u
-
-bool dispi_enabled(const struct vga *v)
-{
-    return v->dispi[DISPI_ENABLE] & DISPI_ENABLED;
-}
-
-bool dispi_packed(const struct vga *v)
-{
-    return dispi_enabled(v) && v->dispi[DISPI_BPP] != 4;
-}
-
-uint32_t dispi_planar_base(const struct vga *v)
-{
-    return dispi_enabled(v) ? v->dispi[DISPI_BANK] % (BANKS / 4) * BANK_SIZE : 0;
-}
-
-uint32_t dispi_bank_start(const struct vga *v)
-{
-    return v->dispi[DISPI_BANK] * BANK_SIZE;
-}
-
-static uint32_t stride_of(uint32_t width, uint32_t bpp)
-{
-    return bpp == 4 ? (width + 7) / 8 * 4 : width * ((bpp + 7) / 8);
-}
-
-uint32_t dispi_stride(const struct vga *v)
-{
-    return stride_of(v->dispi[DISPI_VIRT_WIDTH], v->dispi[DISPI_BPP]);
-}
 
 /* --- Registers --- */
 
 /* A line of this many pixels: false if not enough of them fit into the memory. */
 static bool set_virtual_width(struct vga *v, uint32_t width)
 {
-    uint32_t stride = stride_of(width, v->dispi[DISPI_BPP]), lines = stride ? VGA_MEMORY / stride : 0;
+    uint32_t stride = dispi_stride_of(width, v->dispi[DISPI_BPP]), lines = stride ? VGA_MEMORY / stride : 0;
 
     if (width < v->dispi[DISPI_XRES] || lines < v->dispi[DISPI_YRES])
         return false;
@@ -66,7 +34,7 @@ static void dac_width_changed(struct vga *v, bool wide)
 
 static void begin_mode(struct vga *v, bool clear)
 {
-    uint32_t shown = stride_of(v->dispi[DISPI_XRES], v->dispi[DISPI_BPP]) * v->dispi[DISPI_YRES];
+    uint32_t shown = dispi_stride_of(v->dispi[DISPI_XRES], v->dispi[DISPI_BPP]) * v->dispi[DISPI_YRES];
 
     v->dispi[DISPI_BANK] = v->dispi[DISPI_X_OFFSET] = v->dispi[DISPI_Y_OFFSET] = 0;
     if (!clear)
@@ -111,7 +79,7 @@ static void register_write(struct vga *v, uint16_t index, uint16_t value)
         good = !dispi_enabled(v) && depth_exists(value);
         break;
     case DISPI_ENABLE: enable_write(v, value); break;
-    case DISPI_BANK: good = value < BANKS; break;
+    case DISPI_BANK: good = value < DISPI_BANKS; break;
     case DISPI_VIRT_WIDTH: set_virtual_width(v, value); break;
     case DISPI_X_OFFSET: good = value + d[DISPI_XRES] <= d[DISPI_VIRT_WIDTH]; break;
     case DISPI_Y_OFFSET: good = value + d[DISPI_YRES] <= d[DISPI_VIRT_HEIGHT]; break;
@@ -163,18 +131,15 @@ void dispi_reset(struct vga *v)
     v->dispi_index = 0;
     v->dispi[DISPI_ID] = ID_LAST;
     v->dispi[DISPI_BPP] = 8;
-    v->dispi[DISPI_MEMORY_64K] = BANKS;
+    v->dispi[DISPI_MEMORY_64K] = DISPI_BANKS;
     vga_window_changed(v);
 }
 
-const char *vga_loaded(void *device)
+const char *dispi_loaded(struct vga *v)
 {
-    struct vga *v = device;
     const uint16_t *d = v->dispi;
 
-    if (!v->memory)
-        return NULL;
-    if (d[DISPI_BANK] >= BANKS || d[DISPI_XRES] > FRAME_MAX_WIDTH || d[DISPI_YRES] > FRAME_MAX_HEIGHT || !depth_exists(d[DISPI_BPP]) ||
+    if (d[DISPI_BANK] >= DISPI_BANKS || d[DISPI_XRES] > FRAME_MAX_WIDTH || d[DISPI_YRES] > FRAME_MAX_HEIGHT || !depth_exists(d[DISPI_BPP]) ||
         (dispi_enabled(v) && !(d[DISPI_XRES] && d[DISPI_YRES])))
         return "dispi";
     vga_window_changed(v);

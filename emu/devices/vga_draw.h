@@ -2,7 +2,7 @@
 #ifndef MUNIMENT_EMU_DEVICES_VGA_DRAW_H
 #define MUNIMENT_EMU_DEVICES_VGA_DRAW_H
 
-#include "emu/devices/vga.h"
+#include "emu/devices/vga_chip.h"
 
 enum look_kind {
     LOOK_OFF,           /* black */

@@ -4,7 +4,6 @@
  * registers make dots of them. Double-scanned lines and doubled dots are drawn once: the picture has the pixels that the program meant. */
 #include <string.h>
 
-#include "emu/devices/vga_dispi.h"
 #include "emu/devices/vga_draw.h"
 
 #define REFRESH_HZ 70u
@@ -154,13 +153,26 @@ static uint32_t dac_colour(const struct vga *v, unsigned index)
     return rgb << 2 | (rgb >> 4 & 0x030303); /* six bits become eight by repeating the upper ones */
 }
 
-/* The colours of the sixteen attribute values. Blinking in graphics turns over the bit of plane 3, shown or not: the colours of mode 0Fh are made for it. */
+/* The palette register for four bits of a dot. Blinking in graphics turns over the bit of plane 3, shown or not: the colours of mode 0Fh are made for it. */
+static uint8_t palette_register(const struct vga *v, unsigned bits, unsigned blinking)
+{
+    return v->attribute[(bits & v->attribute[ATTR_PLANES] & 15) ^ blinking];
+}
+
+/* 256 colours pass in two halves, each of which leaves the low four bits of its palette register. Colour Select has no part in it. */
+static void packed_colours(const struct vga *v, unsigned blinking, uint32_t colours[256])
+{
+    for (unsigned i = 0; i < 256; i++)
+        colours[i] = dac_colour(v, (palette_register(v, i >> 4, blinking) & 15u) << 4 | (palette_register(v, i & 15, blinking) & 15u));
+}
+
+/* The colours of the sixteen attribute values. */
 static void attribute_colours(const struct vga *v, unsigned blinking, uint32_t colours[16])
 {
     uint8_t select = v->attribute[ATTR_COLOUR_SELECT];
 
     for (unsigned i = 0; i < 16; i++) {
-        uint8_t p = v->attribute[(i & v->attribute[ATTR_PLANES] & 15) ^ blinking];
+        uint8_t p = palette_register(v, i, blinking);
         if (v->attribute[ATTR_MODE] & MODE_PALETTE_BANK)
             p = (uint8_t)((p & 15) | (select & 3) << 4);
         colours[i] = dac_colour(v, (p & 0x3Fu) | (select & 0xCu) << 4);
@@ -201,9 +213,12 @@ void vga_look(const struct vga *v, struct look *l)
     }
     if (l->kind == LOOK_TEXT)
         text_details(v, l);
-    if (l->kind == LOOK_PACKED || (l->kind == LOOK_DISPI && l->depth == 8))
+    unsigned blinking = l->kind != LOOK_TEXT && vga_blink_hides(v) ? 8 : 0;
+    if (l->kind == LOOK_PACKED)
+        packed_colours(v, blinking, l->palette);
+    else if (l->kind != LOOK_DISPI)
+        attribute_colours(v, blinking, l->palette);
+    else if (l->depth == 8)
         for (unsigned i = 0; i < 256; i++)
             l->palette[i] = dac_colour(v, i);
-    else if (l->kind != LOOK_DISPI)
-        attribute_colours(v, l->kind != LOOK_TEXT && vga_blink_hides(v) ? 8 : 0, l->palette);
 }

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "emu/devices/vga_dispi.h"
 #include "emu/endian.h"
 
 enum { SEQ_MAP_MASK = 2, SEQ_MEMORY_MODE = 4, SEQ_CHAIN4 = 8, SEQ_SEQUENTIAL = 4 };

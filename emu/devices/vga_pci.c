@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/devices/vga_memory.h"
+
 enum { BAR_PREFETCHABLE = 8, ROM_ENABLED = 1 };
 
 static uint8_t rom_read(void *device, uint32_t address)

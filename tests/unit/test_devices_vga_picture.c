@@ -137,6 +137,29 @@ static void a_frame_of_256_colours_is_right_in_every_dot(void **state)
     assert_int_equal(pixel(&frame, 123, 45), colour(get(f, 0xA0000 + 45 * 320 + 123) & 0x3F));
 }
 
+/* IBM's manual leaves it open; that each half of the byte passes through planes and palette was found on IBM's and others' cards. */
+static void each_half_of_256_colours_passes_through_the_palette(void **state)
+{
+    struct fixture *f = *state;
+    struct frame frame;
+
+    set_mode(f, &graphics_320x200_256);
+    for (unsigned i = 0; i < 256; i++)
+        put(f, 0xA0000 + i, (uint8_t)i);
+    set_attribute(f, 0x01, 0x05);
+    set_attribute(f, 0x02, 0x39); /* bits 4 and 5 do not count */
+    set_attribute(f, 0x34, 0x0F); /* nor does Colour Select */
+    vga_frame(&f->vga, &frame);
+    for (unsigned i = 0; i < 256; i++) {
+        static const uint8_t palette[16] = { 0, 5, 9, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+        assert_int_equal(pixel(&frame, i, 0), colour(palette[i >> 4] << 4 | palette[i & 15]));
+    }
+    set_attribute(f, 0x32, 0x03);
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(pixel(&frame, 0x12, 0), colour(0x59));
+    assert_int_equal(pixel(&frame, 0x34, 0), colour(0x30));
+}
+
 static void unchained_256_colours_pan_and_scroll(void **state)
 {
     struct fixture *f = *state;
@@ -630,6 +653,7 @@ int main(void)
         TEST(attribute_bit_3_chooses_the_second_font),
         TEST(text_can_be_panned_by_dots),
         TEST(a_frame_of_256_colours_is_right_in_every_dot),
+        TEST(each_half_of_256_colours_passes_through_the_palette),
         TEST(unchained_256_colours_pan_and_scroll),
         TEST(a_frame_of_16_colours_is_right_in_every_dot),
         TEST(colour_select_gives_the_upper_bits),

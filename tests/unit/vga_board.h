@@ -3,6 +3,7 @@
 #define MUNIMENT_TESTS_UNIT_VGA_BOARD_H
 
 #include "emu/devices/vga.h"
+#include "emu/devices/vga_memory.h"
 #include "tests/unit/board.h"
 #include "tests/unit/random.h"
 
