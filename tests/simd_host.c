@@ -1,11 +1,13 @@
 /* simd_host.c - MMX, SSE and SSE2 instructions against the processor that this program runs on.
  *
  *     simd_host [--count N] [--seed S] [--row OPCODE] [--show N]     (a million; with LONG in the environment, a hundred million)
+ *     simd_host --alter N [--host VENDOR/FAMILY/MODEL] ...           tests the comparison: what the host did is altered in one trial of N
  *     simd_host --digest N                                           runs only here, on any host, and prints a digest of what came out
  *
  * Instructions are generated from the rows of the decoder's table, with prefixes, operands, registers, memory, MXCSR and the x87 unit's state at
  * random, and run one at a time, here and there. All that comes out is compared: general registers, arithmetic flags, XMM and x87 registers, top and tags
- * of the x87 stack, MXCSR, memory, the vector and its error code, CR2. What RCP and RSQRT approximate is held to its bound instead.
+ * of the x87 stack, MXCSR, memory, the vector and its error code, CR2. Where processors differ, `permits` lists what the host may do; on a
+ * family that nobody has tried, other differences are reported and not judged (host.h).
  *
  * There: the process is a 64-bit one, in which these instructions are encoded as in 32-bit code; 67 in front cuts their addresses to 32 bits. A stub
  * loads the registers, jumps to the instruction, and saves what came out; what faults comes to the signal handler, which goes on behind it.
@@ -21,9 +23,11 @@
 #define HAVE_HOST 0
 #endif
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 #include "tests/bare.h"
+#include "tests/host.h"
 #include "emu/cpu/simd.h"
 #include "emu/cpu/x87_control.h"
 
@@ -76,7 +80,8 @@ struct fuzz {
     uint8_t *arena, *code;
     unsigned slot;
     unsigned *rows, row_count;
-    unsigned long passed, failed, faults, shown;
+    unsigned long passed, failed, faults, shown, alter, altered, found;
+    unsigned long *differ; /* by row */
     struct trial trial;
     struct state ours;
     unsigned vector;
@@ -474,17 +479,41 @@ static bool approximates(uint32_t from, uint32_t to, bool root)
     return product <= (root ? 2 : 1) * 1.5 / 4096;
 }
 
-static bool same_register(struct fuzz *f, unsigned n)
+/* What the host did. */
+struct ending {
+    struct state state;
+    unsigned vector;
+    uint32_t error, cr2;
+};
+
+static bool is_equal(struct fuzz *f, const struct ending *host)
 {
-    const struct xmm *ours = &f->ours.fx.xmm[n], *host = &channel.after.fx.xmm[n];
-    unsigned operation = f->trial.row->operation, lanes = operation == OP_RCPPS || operation == OP_RSQRTPS ? 4 : 1;
-    bool root = operation == OP_RSQRTPS || operation == OP_RSQRTSS, equal = true;
+    const struct fxsave *a = &f->ours.fx, *b = &host->state.fx;
+    const struct cpu *cpu = &f->bare.cpu;
+    uint32_t at = (f->trial.address - ARENA) & ~63u, end = at + 128;
+    bool equal = f->vector == host->vector && !memcmp(f->ours.reg, host->state.reg, sizeof f->ours.reg) && a->mxcsr == b->mxcsr
+        && a->status == b->status && a->tags == b->tags && !((f->ours.flags ^ host->state.flags) & FLAGS_ARITHMETIC);
+
+    if (f->vector != VECTOR_NONE)
+        equal &= (cpu->fault_has_error ? cpu->fault_error : 0) == host->error && (f->vector != EXC_PF || cpu->cr2 == host->cr2);
+    for (unsigned n = 0; n < 8; n++)
+        equal &= !memcmp(&a->xmm[n], &b->xmm[n], sizeof a->xmm[n]) && a->st[n].significand == b->st[n].significand && a->st[n].high == b->st[n].high;
+    if (has_memory(&f->trial.insn) && at < ARENA_SIZE)
+        equal &= !memcmp(our_arena(f) + at, f->arena + at, (end < ARENA_SIZE ? end : ARENA_SIZE) - at);
+    return equal;
+}
+
+/* --- What processors do differently --- Each row names a condition, and makes the host's outcome ours where it is another of those that are
+ * permitted. What is left must be equal, all of it. */
+
+static void reciprocal(struct fuzz *f, struct ending *host)
+{
+    unsigned operation = f->trial.row->operation, lanes = operation == OP_RCPPS || operation == OP_RSQRTPS ? 4 : 1, dst = f->trial.insn.dst;
+    bool root = operation == OP_RSQRTPS || operation == OP_RSQRTSS, close = true;
     struct xmm source = channel.before.fx.xmm[f->trial.insn.src];
 
-    if (!memcmp(ours, host, sizeof *ours))
-        return true;
-    if (channel.vector != VECTOR_NONE || operation < OP_RCPPS || operation > OP_RSQRTSS || n != f->trial.insn.dst)
-        return false;
+    if (host->vector != VECTOR_NONE || f->vector != VECTOR_NONE || operation < OP_RCPPS || operation > OP_RSQRTSS)
+        return;
     if (has_memory(&f->trial.insn)) {
         const uint8_t *p = f->arena + f->trial.address - ARENA;
         source = (struct xmm){{load32(p), 0}};
@@ -492,46 +521,93 @@ static bool same_register(struct fuzz *f, unsigned n)
             source = (struct xmm){{load64(p), load64(p + 8)}};
     }
     for (unsigned lane = 0; lane < 4; lane++) {
-        uint32_t a = (uint32_t)lane_get(ours, 32, lane), b = (uint32_t)lane_get(host, 32, lane), from = (uint32_t)lane_get(&source, 32, lane);
-        equal &= a == b || (lane < lanes && approximates(from, a, root) && approximates(from, b, root));
+        uint32_t a = (uint32_t)lane_get(&f->ours.fx.xmm[dst], 32, lane), b = (uint32_t)lane_get(&host->state.fx.xmm[dst], 32, lane);
+        uint32_t from = (uint32_t)lane_get(&source, 32, lane);
+        close &= a == b || (lane < lanes && approximates(from, a, root) && approximates(from, b, root));
     }
-    return equal;
+    if (close)
+        host->state.fx.xmm[dst] = f->ours.fx.xmm[dst];
 }
 
-/* The host enters the MMX state before it finds that MASKMOVQ faults; here an instruction that faults has done nothing. */
-static bool x87_differs(const struct fuzz *f, const struct fxsave *a, const struct fxsave *b)
+/* FXSAVE shows registers from the top of the stack on: with a top of 0 they stand by their own numbers. */
+static void maskmovq_fault(struct fuzz *f, struct ending *host)
 {
-    if (f->trial.row->operation == OP_MASKMOVQ && f->vector == EXC_PF)
-        return false;
+    const struct fxsave *ours = &f->ours.fx, *fx = &host->state.fx;
+    unsigned top = ours->status >> 11 & 7;
+    bool entered = fx->status == (ours->status & ~X87_TOP) && fx->tags == 0xFF;
+
+    if (f->trial.row->operation != OP_MASKMOVQ || f->vector != EXC_PF)
+        return;
     for (unsigned n = 0; n < 8; n++)
-        if (a->st[n].significand != b->st[n].significand || a->st[n].high != b->st[n].high)
-            return true;
-    return a->status != b->status || a->tags != b->tags;
+        entered &= fx->st[(top + n) & 7].significand == ours->st[n].significand && fx->st[(top + n) & 7].high == ours->st[n].high;
+    if (!entered)
+        return;
+    host->state.fx.status = ours->status;
+    host->state.fx.tags = ours->tags;
+    memcpy(host->state.fx.st, ours->st, sizeof ours->st);
 }
 
-/* Bit 17 of MXCSR, misaligned operands, is AMD's own. */
-static bool is_hosts_own(struct fuzz *f)
+static void misaligned_mode(struct fuzz *f, struct ending *host)
 {
     uint32_t at = f->trial.address - ARENA;
 
-    return f->trial.row->operation == OP_LDMXCSR && at <= ARENA_SIZE - 4 && load32(f->arena + at) >> 16 == 2;
+    if (f->trial.row->operation != OP_LDMXCSR || f->vector != EXC_GP || at > ARENA_SIZE - 4 || load32(f->arena + at) >> 16 != 2)
+        return;
+    if (host->vector != VECTOR_NONE || host->state.fx.mxcsr != load32(f->arena + at))
+        return;
+    host->vector = EXC_GP;
+    host->state.fx.mxcsr = f->ours.fx.mxcsr;
 }
 
-static bool is_equal(struct fuzz *f)
-{
-    const struct fxsave *a = &f->ours.fx, *b = &channel.after.fx;
-    const struct cpu *cpu = &f->bare.cpu;
-    uint32_t at = (f->trial.address - ARENA) & ~63u, end = at + 128;
-    bool equal = f->vector == channel.vector && !memcmp(f->ours.reg, channel.after.reg, sizeof f->ours.reg) && a->mxcsr == b->mxcsr
-        && !x87_differs(f, a, b) && !((f->ours.flags ^ channel.after.flags) & FLAGS_ARITHMETIC);
+static struct permit {
+    const char *name, *reason, *seen;
+    void (*apply)(struct fuzz *f, struct ending *host);
+    unsigned long used;
+} permits[] = {
+    {"reciprocal", "RCP and RSQRT are good to 1.5 * 2^-12 (SDM)", "AMD families 25 and 26", reciprocal, 0},
+    {"maskmovq-fault", "MASKMOVQ that faults: the x87 unit is as before, or in the MMX state (top 0, nothing empty)", "AMD families 25 and 26",
+     maskmovq_fault, 0},
+    {"misaligned-mode", "LDMXCSR sets bit 17, which is reserved (#GP), or is the mode for misaligned operands (APM)", "AMD families 25 and 26",
+     misaligned_mode, 0},
+};
+enum { PERMITS = sizeof permits / sizeof *permits };
 
-    if (f->vector != VECTOR_NONE)
-        equal &= (cpu->fault_has_error ? cpu->fault_error : 0) == channel.error && (f->vector != EXC_PF || cpu->cr2 == channel.cr2);
-    for (unsigned n = 0; n < 8; n++)
-        equal &= same_register(f, n);
-    if (has_memory(&f->trial.insn) && at < ARENA_SIZE)
-        equal &= !memcmp(our_arena(f) + at, f->arena + at, (end < ARENA_SIZE ? end : ARENA_SIZE) - at);
-    return equal;
+/* Counts the rows that made the outcomes equal. */
+static bool is_permitted(struct fuzz *f, const struct ending *there)
+{
+    struct ending host = *there;
+    bool changed[PERMITS];
+
+    if (is_equal(f, &host))
+        return true;
+    for (unsigned n = 0; n < PERMITS; n++) {
+        struct ending old = host;
+        permits[n].apply(f, &host);
+        changed[n] = memcmp(&old, &host, sizeof old);
+    }
+    if (!is_equal(f, &host))
+        return false;
+    for (unsigned n = 0; n < PERMITS; n++)
+        permits[n].used += changed[n];
+    return true;
+}
+
+/* Makes an outcome one that no row permits. */
+static void alter(struct ending *e, unsigned long n)
+{
+    struct fxsave *fx = &e->state.fx;
+
+    switch (n % 9) {
+    case 0: e->state.reg[n / 9 % 8] ^= 1; break;
+    case 1: e->state.flags ^= FLAG_ZF; break;
+    case 2: fx->xmm[n / 9 % 8].q[n & 1] ^= UINT64_C(1) << 63; break;
+    case 3: fx->st[n / 9 % 8].significand ^= 1; break;
+    case 4: fx->status ^= X87_C1; break;
+    case 5: fx->tags ^= 1; break;
+    case 6: fx->mxcsr ^= 0x8000; break;
+    case 7: e->vector ^= 0x20; break;
+    case 8: fx->st[n / 9 % 8].high ^= 1; break;
+    }
 }
 
 static void state_print(const char *title, const struct state *s, unsigned vector, uint32_t error)
@@ -557,7 +633,7 @@ static void failure_print(struct fuzz *f)
     state_print("host", &channel.after, channel.vector, channel.error);
     for (unsigned n = 0; n < 8; n++) {
         const struct fxsave *b = &channel.before.fx, *o = &f->ours.fx, *h = &channel.after.fx;
-        if (n == f->trial.insn.dst || n == f->trial.insn.src || !same_register(f, n))
+        if (n == f->trial.insn.dst || n == f->trial.insn.src || memcmp(&o->xmm[n], &h->xmm[n], sizeof o->xmm[n]))
             printf("  xmm%u   %016" PRIx64 "%016" PRIx64 " ours %016" PRIx64 "%016" PRIx64 " host %016" PRIx64 "%016" PRIx64 "\n", n, b->xmm[n].q[1], b->xmm[n].q[0], o->xmm[n].q[1], o->xmm[n].q[0],
                    h->xmm[n].q[1], h->xmm[n].q[0]);
         if (o->st[n].significand != h->st[n].significand || o->st[n].high != h->st[n].high)
@@ -583,20 +659,48 @@ static void arena_fill(struct fuzz *f)
 
 static void trial_run(struct fuzz *f)
 {
+    struct ending host;
+    bool right, altered;
+
     trial_make(f);
     state_choose(f);
     ours_run(f);
     there_run(f);
     f->faults += channel.vector != VECTOR_NONE;
-    if (is_equal(f) || is_hosts_own(f)) {
+    host = (struct ending){channel.after, channel.vector, channel.error, channel.cr2};
+    right = is_permitted(f, &host);
+    altered = f->alter && right && random32(f) % f->alter == 0;
+    if (altered) {
+        alter(&host, f->altered++);
+        right = is_permitted(f, &host);
+        f->found += !right;
+    }
+    if (right) {
         f->passed++;
         return;
     }
+    f->differ[f->trial.insn.row]++;
     if (f->failed++ < f->shown)
         failure_print(f);
     memcpy(our_arena(f), f->arena, ARENA_SIZE);
 }
 
+static int report(const struct fuzz *f, const struct host *host)
+{
+    char first[256] = "";
+    size_t used = 0;
+
+    for (unsigned row = 0; row < opcode_row_count && used < sizeof first - 40; row++)
+        if (f->differ[row])
+            used += (size_t)snprintf(first + used, sizeof first - used, "%s%s (%X) %lu", used ? ", " : "", operation_names[opcode_rows[row].operation],
+                                     opcode_rows[row].opcode, f->differ[row]);
+    for (unsigned n = 0; n < PERMITS; n++)
+        printf("%-16s %8lu differ: %s (%s)\n", permits[n].name, permits[n].used, permits[n].reason, permits[n].seen);
+    if (f->alter)
+        printf("%lu altered, %lu found\n", f->altered, f->found);
+    printf("%u rows, %lu ended with an exception\n", f->row_count, f->faults);
+    return host_verdict(host, f->passed, f->failed, first);
+}
 
 /* FNV-1a of all that an instruction leaves, as numbers. */
 static void hash(uint64_t *digest, uint64_t value)
@@ -635,27 +739,37 @@ int main(int argc, char **argv)
     static struct fuzz f;
     unsigned long count = getenv("LONG") ? 100000000 : 1000000, digest = 0;
     long opcode = -1;
+    struct host host;
+    const char *problem = host_identify(&host);
 
-    f.shown = 10;
+    f.shown = ULONG_MAX;
     for (int n = 1; n + 1 < argc; n += 2) {
         if (!strcmp(argv[n], "--count")) count = strtoul(argv[n + 1], NULL, 0);
         if (!strcmp(argv[n], "--seed")) f.random = strtoull(argv[n + 1], NULL, 0);
         if (!strcmp(argv[n], "--row")) opcode = strtol(argv[n + 1], NULL, 16);
         if (!strcmp(argv[n], "--digest")) digest = strtoul(argv[n + 1], NULL, 0);
         if (!strcmp(argv[n], "--show")) f.shown = strtoul(argv[n + 1], NULL, 0);
+        if (!strcmp(argv[n], "--alter")) f.alter = strtoul(argv[n + 1], NULL, 0);
+        if (!strcmp(argv[n], "--host") && !host_pretend(&host, argv[n + 1]))
+            return fprintf(stderr, "simd_host: --host %s: not VENDOR/FAMILY/MODEL\n", argv[n + 1]), 2;
     }
+    if (f.shown == ULONG_MAX)
+        f.shown = f.alter ? 0 : 10;
     f.rows = calloc(opcode_row_count, sizeof *f.rows);
-    for (unsigned row = 0; row < opcode_row_count; row++)
+    f.differ = calloc(opcode_row_count, sizeof *f.differ);
+    for (unsigned row = 0; f.rows && row < opcode_row_count; row++)
         if (opcode_rows[row].operation >= OP_MOVD && opcode_rows[row].operation <= OP_PREFETCHT2 && (opcode < 0 || opcode_rows[row].opcode == opcode))
             f.rows[f.row_count++] = row;
-    if (!f.rows || !f.row_count || !ours_init(&f))
+    if (!f.differ || !f.row_count || !ours_init(&f))
         return 4;
     if (digest) {
         printf("%016" PRIx64 "\n", digest_of(&f, digest));
         return 0;
     }
-    if (!there_init(&f)) {
-        printf("this host is no x86-64 Linux, or the arena's place is taken\n");
+    if (!problem && !there_init(&f))
+        problem = "the arena's place is taken";
+    if (problem) {
+        printf("%s\n", problem);
         return 77;
     }
     for (unsigned long n = 0; n < count; n++) {
@@ -663,7 +777,5 @@ int main(int argc, char **argv)
             arena_fill(&f);
         trial_run(&f);
     }
-    printf("%u rows, %lu ended with an exception\n", f.row_count, f.faults);
-    printf("%lu passed, %lu failed\n", f.passed, f.failed);
-    return f.failed != 0;
+    return report(&f, &host);
 }

@@ -7,7 +7,7 @@ TEST_OBJECTS := $(UNIT_TESTS:%=$(BUILD)/tests/%)
 GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml records-description.yaml first.img) bios/test.img $(BENCH_LOADS:%=bench/%.img))
 
 # Suites that others wrote for the processor, captured cases, and the processor of this host.
-TESTS_CPU    := $(addprefix tests/,hostfuzz.sh hostfuzz_judges.sh vectors.sh kvm_unit_tests.sh test386.sh linux_programs.sh testfloat.sh) $(addprefix $(BUILD)/tests/,x87_host simd_host)
+TESTS_CPU    := $(addprefix tests/,hostfuzz.sh vectors.sh kvm_unit_tests.sh test386.sh linux_programs.sh testfloat.sh) $(addprefix $(BUILD)/tests/,x87_host simd_host)
 CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors test386 multiboot linuxuser testfloat x87_host simd_host)
 
 # What takes longest comes first: as many run at a time as there are processors.
@@ -16,7 +16,7 @@ TESTS := $(addprefix tests/, \
     attest.sh trust.sh rules_archive.sh rules.py files.sh \
     firmware.sh firmware_source.sh \
     desk.sh readme.py recover.sh demo.sh first_light.sh \
-    symbols.sh circles.py state_doc.sh) \
+    symbols.sh circles.py state_doc.sh host_judges.sh) \
     $(TESTS_CPU) $(TEST_OBJECTS)
 
 include tests/hosts.mk
@@ -64,7 +64,11 @@ $(BUILD)/tests/hostfuzz: tests/hostfuzz.c tests/host.c $(wildcard tests/hostfuzz
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %.h,$^)
 
-$(BUILD)/tests/test386 $(BUILD)/tests/multiboot $(BUILD)/tests/linuxuser $(BUILD)/tests/testfloat $(BUILD)/tests/x87_host $(BUILD)/tests/simd_host: $(BUILD)/tests/%: tests/%.c $(BUILD)/libmachine.a
+$(BUILD)/tests/x87_host $(BUILD)/tests/simd_host: $(BUILD)/tests/%: tests/%.c tests/host.c tests/host.h tests/bare.h $(BUILD)/libmachine.a
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -o $@ $< tests/host.c $(BUILD)/libmachine.a
+
+$(BUILD)/tests/test386 $(BUILD)/tests/multiboot $(BUILD)/tests/linuxuser $(BUILD)/tests/testfloat: $(BUILD)/tests/%: tests/%.c $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a
 

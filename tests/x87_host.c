@@ -1,9 +1,11 @@
 /* x87_host.c - the floating-point unit, instruction by instruction, against the processor that this program runs on.
  *
  * usage: x87_host [--count N] [--seed S]     a million, or 100 million with LONG=1 in the environment
+ *        x87_host --alter N [--host VENDOR/FAMILY/MODEL] ...     tests the comparison: see host.h
  *
  * One piece of code runs there and here: FRSTOR of a state, one instruction, FNSAVE. States, operands and control words are random, with a liking for the
- * numbers where something happens. Everything that FNSAVE shows is compared, and memory and flags. What is left out, and why, is in `excused`. */
+ * numbers where something happens. Everything that FNSAVE shows is compared, and memory and flags. Where processors differ, `permits` lists what the
+ * host may do; on a family that nobody has tried, other differences are reported and not judged (host.h). */
 #if defined __x86_64__ && defined __linux__
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -14,6 +16,7 @@
 #include <sys/mman.h>
 
 #include "tests/bare.h"
+#include "tests/host.h"
 
 enum { AT_CODE = 0x10000, AT_STATE = 0x20000, AT_RESULT = 0x20100, AT_MEMORY = 0x20200, AT_STACK = 0x30000, MEMORY_SIZE = 128, RAM_SIZE = 1 << 20 };
 
@@ -302,29 +305,221 @@ static bool transcendental(unsigned operation)
     return operation >= OP_F2XM1 && operation <= OP_FSINCOS;
 }
 
-/* What makers do differently or manuals leave open. */
-static bool excused(const struct trial *t, const struct outcome *here)
+/* Outside of the domain that the SDM gives for F2XM1 and FYL2XP1 the result is undefined, and so is all that goes with it. */
+static bool left_out(const struct trial *t)
 {
-    bool unmasked = here->image.status & ~here->image.control & (FLOAT_INVALID | FLOAT_DENORMAL);
+    const uint8_t *st = t->state.st[0];
+    unsigned exponent = exponent_of(st);
+    uint64_t significand;
 
+    memcpy(&significand, st, 8);
     switch (t->operation) {
-    case OP_FCOM: case OP_FCOMP: case OP_FCOMPP: case OP_FUCOM: case OP_FUCOMP: case OP_FUCOMPP: case OP_FICOM: case OP_FICOMP: case OP_FTST:
-    case OP_FCOMI: case OP_FCOMIP: case OP_FUCOMI: case OP_FUCOMIP:
-        return unmasked; /* SDM: then the condition stays as it was; AMD: it is that of the comparison */
-    case OP_FPREM: case OP_FPREM1:
-        return here->image.status & X87_C2; /* how far a partial reduction goes */
-    case OP_FBLD:
-        for (unsigned n = 0; n < 9; n++)
-            if ((t->memory[n] & 15) > 9 || t->memory[n] >> 4 > 9)
-                return true;
-        return false;
-    case OP_FYL2X: case OP_FPATAN:
-        return ordinary(t->state.st[0]) && ordinary(t->state.st[1]);
-    case OP_F2XM1: case OP_FYL2XP1:
-        return ordinary(t->state.st[0]);
+    case OP_F2XM1: /* -1 to 1 */
+        return ordinary(st) && (exponent > 0x3FFF || (exponent == 0x3FFF && significand != UINT64_C(1) << 63));
+    case OP_FYL2XP1: /* -(1 - sqrt(1/2)) to sqrt(2) - 1 */
+        return ordinary(st) && (exponent > 0x3FFD
+            || (exponent == 0x3FFD && significand > (st[9] & 0x80 ? UINT64_C(0x95F619980C4336F7) : UINT64_C(0xD413CCCFE7799211))));
     default:
-        return transcendental(t->operation) && ordinary(t->state.st[0]) && exponent_of(t->state.st[0]) < 0x3FFF + 63;
+        return false;
     }
+}
+
+/* --- What processors do differently --- Each row names a condition, and makes the host's outcome ours where it is another of those that are
+ * permitted. What is left must be equal, all of it. */
+
+struct situation {
+    struct bare *b;
+    const struct trial *t;
+    const struct outcome *here;
+};
+
+#define CONDITION (uint32_t)(X87_C0 | X87_C2 | X87_C3)
+
+/* The exceptions of this instruction, without those that were pending. */
+static uint32_t raised(const struct situation *s)
+{
+    struct trial clear = *s->t;
+    struct outcome o;
+
+    clear.state.status &= ~(uint32_t)X87_EXCEPTIONS;
+    run_here(s->b, &clear, &o);
+    return o.image.status & X87_EXCEPTIONS;
+}
+
+static bool is_fcomi(unsigned operation)
+{
+    return operation >= OP_FCOMI && operation <= OP_FUCOMIP;
+}
+
+static bool is_comparison(unsigned operation)
+{
+    switch (operation) {
+    case OP_FCOM: case OP_FCOMP: case OP_FCOMPP: case OP_FUCOM: case OP_FUCOMP: case OP_FUCOMPP: case OP_FICOM: case OP_FICOMP: case OP_FTST:
+        return true;
+    default:
+        return is_fcomi(operation);
+    }
+}
+
+/* The condition that the comparison has when nothing is unmasked. */
+static void compare_unmasked(const struct situation *s, struct outcome *host)
+{
+    struct trial masked = *s->t;
+    struct outcome o;
+
+    if (!is_comparison(s->t->operation) || !(raised(s) & ~s->here->image.control & (FLOAT_INVALID | FLOAT_DENORMAL)))
+        return;
+    masked.state.control |= 0x3F;
+    run_here(s->b, &masked, &o);
+    if (is_fcomi(s->t->operation) && !((o.flags ^ host->flags) & FLAGS_ARITHMETIC))
+        host->flags = s->here->flags;
+    if (!is_fcomi(s->t->operation) && !((o.image.status ^ host->image.status) & CONDITION))
+        host->image.status = (host->image.status & ~CONDITION) | (s->here->image.status & CONDITION);
+}
+
+static void fcomi_c1(const struct situation *s, struct outcome *host)
+{
+    if (is_fcomi(s->t->operation) && !((host->image.status ^ s->t->state.status) & X87_C1))
+        host->image.status = (host->image.status & ~(uint32_t)X87_C1) | (s->here->image.status & X87_C1);
+}
+
+static bool is_remainder(unsigned operation)
+{
+    return operation == OP_FPREM || operation == OP_FPREM1;
+}
+
+static void remainder_refused(const struct situation *s, struct outcome *host)
+{
+    uint32_t refused = FLOAT_INVALID | (FLOAT_DENORMAL & ~s->here->image.control);
+
+    if (is_remainder(s->t->operation) && !(host->image.status & X87_C2) && raised(s) & refused)
+        host->image.status |= s->here->image.status & X87_C2;
+}
+
+/* Bits and exponent of a number that may be denormal. */
+static unsigned normal(const uint8_t *st, uint64_t *significand)
+{
+    unsigned exponent = exponent_of(st) ? exponent_of(st) : 1;
+
+    memcpy(significand, st, 8);
+    while (!(*significand >> 63)) {
+        *significand <<= 1;
+        exponent--; /* below 0 it wraps, and differences are still right */
+    }
+    return exponent;
+}
+
+/* A partial remainder: with D the difference of exponents and N from 32 to 63, x - y * 2^(D-N) * trunc(x / (y * 2^(D-N))). */
+static void remainder_partial(const struct situation *s, struct outcome *host)
+{
+    const struct image *before = &s->t->state;
+    uint64_t x, y;
+
+    if (!is_remainder(s->t->operation) || !(s->here->image.status & X87_C2) || !ordinary(before->st[0]) || !ordinary(before->st[1]))
+        return;
+    unsigned exponent = normal(before->st[0], &x) - normal(before->st[1], &y), step = normal(before->st[1], &y) + exponent;
+    for (unsigned n = 32; n < 64; n++) {
+        __extension__ unsigned __int128 rest = ((unsigned __int128)x << n) % y;
+        uint8_t result[10];
+        uint64_t significand = (uint64_t)rest;
+        unsigned at = step - n;
+        while (significand && !(significand >> 63)) {
+            significand <<= 1;
+            at--;
+        }
+        put80(result, (uint16_t)((significand ? at : 0) | (before->st[0][9] & 0x80) << 8), significand);
+        if (!memcmp(host->image.st[0], result, 10)) {
+            memcpy(host->image.st[0], s->here->image.st[0], 10);
+            host->image.tags = s->here->image.tags;
+        }
+    }
+}
+
+static void fbld_digits(const struct situation *s, struct outcome *host)
+{
+    bool digits = true;
+
+    for (unsigned n = 0; n < 9; n++)
+        digits &= (s->t->memory[n] & 15) <= 9 && s->t->memory[n] >> 4 <= 9;
+    if (s->t->operation != OP_FBLD || digits)
+        return;
+    memcpy(host->image.st[0], s->here->image.st[0], 10);
+    host->image.tags = s->here->image.tags;
+}
+
+/* How many numbers lie between two of one sign. */
+static uint64_t distance(const uint8_t *a, const uint8_t *b)
+{
+    uint64_t x, y, apart;
+    unsigned e = exponent_of(a), f = exponent_of(b);
+
+    memcpy(&x, a, 8);
+    memcpy(&y, b, 8);
+    if ((a[9] ^ b[9]) & 0x80 || e - f + 1 > 2)
+        return UINT64_MAX;
+    apart = x - y;
+    if (e != f)
+        apart = e > f ? (x & INT64_MAX) + (UINT64_MAX - y) + 1 : (y & INT64_MAX) + (UINT64_MAX - x) + 1;
+    return apart >> 63 && e == f ? 0 - apart : apart;
+}
+
+/* Where ours is exact, the host's may have been rounded, or may say so. */
+static void function_rounding(const struct situation *s, struct outcome *host)
+{
+    const struct image *here = &s->here->image;
+    uint32_t inexact = here->status | FLOAT_INEXACT | (here->control & FLOAT_INEXACT ? 0 : X87_SUMMARY | X87_BUSY);
+    unsigned results = s->t->operation == OP_FSINCOS || s->t->operation == OP_FPTAN ? 2 : 1;
+    bool close = transcendental(s->t->operation);
+
+    for (unsigned n = 0; n < results && close; n++)
+        close = distance(here->st[n], host->image.st[n]) <= (here->control & 0xC00 ? 2 : 1);
+    if (!close || ((host->image.status ^ here->status) & ~X87_C1 && (host->image.status ^ inexact) & ~X87_C1))
+        return;
+    if (!(raised(s) & X87_EXCEPTIONS & ~(FLOAT_INEXACT | FLOAT_DENORMAL | FLOAT_UNDERFLOW | FLOAT_OVERFLOW))) {
+        memcpy(host->image.st, here->st, results * sizeof here->st[0]);
+        host->image.status = here->status;
+    }
+}
+
+static const struct permit {
+    const char *name, *reason, *seen;
+    void (*apply)(const struct situation *s, struct outcome *host);
+} permits[] = {
+    {"compare-unmasked", "a comparison that ends in an unmasked exception: the condition is as before (SDM), or that of the comparison (APM)",
+     "AMD families 25 and 26", compare_unmasked},
+    {"fcomi-c1", "C1 after FCOMI and its kin: cleared (SDM), or as before", "AMD families 25 and 26", fcomi_c1},
+    {"remainder-refused", "C2 after FPREM or FPREM1 of operands that are invalid, or denormal and that unmasked: as before, or cleared",
+     "AMD family 25", remainder_refused},
+    {"remainder-partial", "a partial remainder reduces the exponent by 32 to 63 (SDM: implementation-dependent)", "none: SDM", remainder_partial},
+    {"fbld-digits", "FBLD of digits over 9: ST(0) is undefined (SDM)", "none: SDM", fbld_digits},
+    {"function-rounding", "a transcendental function is good to 1 ulp, or 1.5 when not rounding to nearest (SDM vol. 1, 8.3.10), and C1 "
+     "and PE follow; ours is correctly rounded", "AMD family 25", function_rounding},
+};
+enum { PERMITS = sizeof permits / sizeof *permits };
+
+static bool is_equal(const struct outcome *a, const struct outcome *b)
+{
+    return !memcmp(&a->image, &b->image, sizeof a->image) && !memcmp(a->memory, b->memory, MEMORY_SIZE) && a->flags == b->flags;
+}
+
+/* Counts the permits that made the outcomes equal. */
+static bool is_permitted(const struct situation *s, const struct outcome *there, unsigned long used[PERMITS])
+{
+    struct outcome host = *there;
+    bool changed[PERMITS];
+
+    if (is_equal(s->here, &host))
+        return true;
+    for (unsigned n = 0; n < PERMITS; n++) {
+        struct outcome old = host;
+        permits[n].apply(s, &host);
+        changed[n] = !is_equal(&old, &host);
+    }
+    if (!is_equal(s->here, &host))
+        return false;
+    for (unsigned n = 0; n < PERMITS; n++)
+        used[n] += changed[n];
+    return true;
 }
 
 static void print_outcome(const char *where, const struct outcome *o)
@@ -342,20 +537,83 @@ static void print_outcome(const char *where, const struct outcome *o)
     printf("\n");
 }
 
-/* C1 after FCOMI: SDM, it is cleared; AMD, it stays. */
-static bool same(const struct trial *t, const struct outcome *a, const struct outcome *b)
+/* Makes an outcome one that no row permits. */
+static void alter(struct outcome *o, unsigned long n)
 {
-    struct image image = b->image;
+    switch (n % 8) {
+    case 0: o->image.control ^= 0x400; break;
+    case 1: o->image.status ^= 0x800; break; /* the top */
+    case 2: o->image.status ^= FLOAT_ZERO_DIVIDE; break;
+    case 3: o->image.ip ^= 0x10; break;
+    case 4: o->image.cs_opcode ^= 0x10000; break;
+    case 5: o->image.st[2 + n / 8 % 6][n / 64 % 10] ^= 1; break;
+    case 6: o->memory[n / 8 % MEMORY_SIZE] ^= 1; break;
+    case 7: o->flags ^= FLAG_OF; break;
+    }
+}
 
-    if (t->operation >= OP_FCOMI && t->operation <= OP_FUCOMIP)
-        image.status = (image.status & ~(uint32_t)X87_C1) | (a->image.status & X87_C1);
-    return !memcmp(&a->image, &image, sizeof image) && !memcmp(a->memory, b->memory, MEMORY_SIZE) && a->flags == b->flags;
+struct tally {
+    unsigned long judged, different, left_out, altered, found, used[PERMITS];
+    unsigned told[OP_COUNT], shown;
+};
+
+static void trial_judge(struct bare *b, struct tally *y, const struct trial *t, unsigned long n, unsigned long altered)
+{
+    struct outcome here = {0}, there = {0};
+    const struct situation s = {b, t, &here};
+    int number = -1;
+    bool right = false;
+
+    run_here(b, t, &here);
+    forget_system(&here);
+    for (unsigned attempt = 0; attempt < 10 && !right; attempt++) { /* again, for a switch of tasks loses the pointers */
+        number = run_native(t, &there);
+        right = !number && is_permitted(&s, &there, y->used);
+    }
+    y->judged++;
+    if (altered && right && n % altered == 0) {
+        alter(&there, y->altered++);
+        right = is_permitted(&s, &there, y->used);
+        y->found += !right;
+    }
+    if (right)
+        return;
+    y->different++;
+    if (y->told[t->operation]++ >= y->shown)
+        return;
+    struct outcome start = {.image = t->state, .flags = t->flags};
+    memcpy(start.memory, t->memory, MEMORY_SIZE);
+    printf("%s (%02x %02x %02x), trial %lu%s\n", t->name, t->code[0], t->code[1], t->code[2], n, number ? ": ended by a signal there" : "");
+    print_outcome("before", &start);
+    print_outcome("there ", &there);
+    print_outcome("here  ", &here);
+}
+
+static int report(const struct host *host, const struct tally *y)
+{
+    char first[256] = "";
+    size_t used = 0;
+
+    for (unsigned n = 0; n < OP_COUNT; n++)
+        if (y->told[n]) {
+            printf("%s: %u differ\n", operation_names[n], y->told[n]);
+            if (used < sizeof first - 40)
+                used += (size_t)snprintf(first + used, sizeof first - used, "%s%s %u", used ? ", " : "", operation_names[n], y->told[n]);
+        }
+    for (unsigned n = 0; n < PERMITS; n++)
+        printf("%-18s %8lu differ: %s (%s)\n", permits[n].name, y->used[n], permits[n].reason, permits[n].seen);
+    if (y->altered)
+        printf("%lu altered, %lu found\n", y->altered, y->found);
+    printf("%lu left out: F2XM1 and FYL2XP1 outside of their domain\n", y->left_out);
+    return host_verdict(host, y->judged - y->different, y->different, first);
 }
 
 int main(int argc, char **argv)
 {
-    unsigned long count = getenv("LONG") ? 100000000 : 1000000, judged = 0, different = 0, left_out = 0;
-    unsigned told[OP_COUNT] = {0};
+    unsigned long count = getenv("LONG") ? 100000000 : 1000000, altered = 0;
+    static struct tally y;
+    struct host host;
+    const char *problem = host_identify(&host);
     struct bare *b = calloc(1, sizeof *b);
 
     random_state = 20041;
@@ -364,55 +622,43 @@ int main(int argc, char **argv)
             count = strtoul(argv[n + 1], NULL, 0);
         else if (!strcmp(argv[n], "--seed"))
             random_state = strtoull(argv[n + 1], NULL, 0) * 2 + 1;
+        else if (!strcmp(argv[n], "--alter"))
+            altered = strtoul(argv[n + 1], NULL, 0);
+        else if (strcmp(argv[n], "--host") || !host_pretend(&host, argv[n + 1]))
+            return fprintf(stderr, "usage: x87_host [--count N] [--seed S] [--alter N] [--host VENDOR/FAMILY/MODEL]\n"), 2;
     }
+    if (problem)
+        return printf("%s\n", problem), 77;
     native_code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (!b || !bare_init(b, CPU_PENTIUM4, RAM_SIZE) || native_code == MAP_FAILED)
         return fprintf(stderr, "x87_host: no memory\n"), 4;
     signal(SIGILL, on_signal);
     signal(SIGFPE, on_signal);
     start_flat(&b->cpu);
+    y.shown = altered ? 0 : 3;
     for (unsigned long n = 0; n < count; n++) {
         struct trial t = {0};
-        struct outcome here = {0}, there = {0};
-
         while (!choose(&t))
             continue;
-        run_here(b, &t, &here);
-        if (excused(&t, &here)) {
-            left_out++;
-            continue;
-        }
-        judged++;
-        forget_system(&here);
-        int number = -1;
-        for (unsigned attempt = 0; attempt < 10 && (number || !same(&t, &here, &there)); attempt++)
-            number = run_native(&t, &there); /* again, for a switch of tasks loses the pointers */
-        if (!number && same(&t, &here, &there))
-            continue;
-        different++;
-        if (told[t.operation]++ >= 3)
-            continue;
-        struct outcome start = {.image = t.state, .flags = t.flags};
-        memcpy(start.memory, t.memory, MEMORY_SIZE);
-        printf("%s (%02x %02x %02x), trial %lu%s\n", t.name, t.code[0], t.code[1], t.code[2], n, number ? ": ended by a signal there" : "");
-        print_outcome("before", &start);
-        print_outcome("there ", &there);
-        print_outcome("here  ", &here);
+        if (left_out(&t))
+            y.left_out++;
+        else
+            trial_judge(b, &y, &t, n, altered);
     }
-    for (unsigned n = 0; n < OP_COUNT; n++)
-        if (told[n])
-            printf("%s: %u differ\n", operation_names[n], told[n]);
-    printf("%lu left out, where makers differ\n%lu passed, %lu failed\n", left_out, judged - different, different);
     bare_free(b);
     free(b);
-    return different != 0;
+    return report(&host, &y);
 }
 #else
 #include <stdio.h>
 
+#include "tests/host.h"
+
 int main(void)
 {
-    printf("this host's processor has no x87\n");
+    struct host host;
+
+    printf("%s\n", host_identify(&host));
     return 77;
 }
 #endif
