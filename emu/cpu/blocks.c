@@ -182,6 +182,7 @@ static void end_block(struct code_block *block, unsigned count, uint32_t bytes)
     struct insn *end = &block->insn[count];
 
     block->link[0] = block->link[1] = NULL;
+    block->wait = 0;
     block->count = (uint8_t)count;
     block->bytes = (uint16_t)bytes;
     end->run = block_end;

@@ -11,6 +11,7 @@
 #include "emu/cpu/flags.h"
 #include "emu/cpu/interrupts.h"
 #include "emu/cpu/mmu.h"
+#include "emu/cpu/waits.h"
 #include "emu/cpu/segments.h"
 #include "emu/cpu/models.h"
 #include "emu/cpu/x87_control.h"
@@ -276,12 +277,19 @@ static void step(struct cpu *cpu)
 static enum cpu_exit run_blocks(struct cpu *cpu, struct code_block *block)
 {
     enum cpu_exit exit = CPU_CONTINUE;
+    uint32_t laps = 0;
 
     while (block) {
         uint32_t start = cpu->eip;
+        struct code_block *next;
         cpu->block = block;
         exit = block->insn[0].run(cpu, block->insn);
-        block = exit == CPU_CONTINUE && !cpu->attention && !cpu->leave ? code_block_next(cpu, block, start) : NULL;
+        next = exit == CPU_CONTINUE && !cpu->attention && !cpu->leave ? code_block_next(cpu, block, start) : NULL;
+        if (next != block)
+            laps = 0;
+        else if (block->wait != WAIT_NONE)
+            wait_lap(cpu, block, ++laps);
+        block = next;
     }
     return exit;
 }

@@ -242,6 +242,7 @@ static unsigned access_parts(struct cpu *cpu, uint32_t linear, unsigned size, un
     unsigned first = PAGE_SIZE - (linear & PAGE_MASK);
     struct translation t;
 
+    cpu->slow_accesses++;
     if (privilege && linear & (size - 1) && alignment_checked(cpu))
         return fault(cpu, EXC_AC, 0);
     part[0].size = first < size ? first : size;

@@ -161,6 +161,9 @@ struct cpu {
     struct tlb *tlb_store;    /* translations of all contexts */
     struct tlb_entry *tlbs[2]; /* of the context of CR3: supervisor, user */
     struct code_cache *blocks;
+    bool run_waits;           /* waits.c: run each lap */
+    uint64_t waited;          /* ticks that were advanced and not run */
+    uint64_t slow_accesses, lap_slow; /* accesses that missed the fast path: now, and at the last lap */
     const struct observer *observer; /* null: none */
 };
 
@@ -212,7 +215,9 @@ struct code_block {
     uint8_t  count;         /* instructions */
     uint8_t  mode;          /* enum decode_mode it was decoded in */
     struct code_block *next_hash, *next_in_page;
-    struct code_block *link[2]; /* blocks of the same page that this one led to; followed after a look at their address */
+    struct code_block *link[2]; /* blocks that this one led to; followed after a look at their address */
+    uint8_t  wait;          /* waits.c: what is known of its laps, and the instructions that count and decide */
+    uint8_t  wait_counter, wait_test;
     struct insn insn[];     /* count records, and after them the one that ends the block */
 };
 
