@@ -79,7 +79,7 @@ static enum walk_result walk_32(struct cpu *cpu, uint32_t linear, struct walk *w
         return WALK_ABSENT;
     walk_take(w, address, entry, 22);
     if (entry & PTE_PS && cpu->cr4 & CR4_PSE) {
-        /* Bits 21-13 would be bits 40-32 of the address on models with PSE-36; there is no memory so high. */
+        /* With PSE-36 bits 16-13 are bits 35-32 of the address: reserved as well, since there is no memory so high. */
         if (entry & 0x3FE000)
             return WALK_RESERVED;
         w->frame = entry & 0xFFC00000;

@@ -11,15 +11,17 @@
 enum { /* CPUID leaf 1, EDX */
     HAS_FPU = 1, HAS_VME = 1 << 1, HAS_DE = 1 << 2, HAS_PSE = 1 << 3, HAS_TSC = 1 << 4, HAS_MSR = 1 << 5, HAS_PAE = 1 << 6, HAS_MCE = 1 << 7, HAS_CX8 = 1 << 8,
     HAS_SEP = 1 << 11, HAS_MTRR = 1 << 12, HAS_PGE = 1 << 13, HAS_MCA = 1 << 14, HAS_CMOV = 1 << 15, HAS_PAT = 1 << 16,
-    HAS_CLFSH = 1 << 19, HAS_MMX = 1 << 23, HAS_FXSR = 1 << 24, HAS_SSE = 1 << 25, HAS_SSE2 = 1 << 26,
+    HAS_PSE36 = 1 << 17, HAS_PSN = 1 << 18, HAS_CLFSH = 1 << 19, HAS_DS = 1 << 21, HAS_ACPI = 1 << 22, HAS_MMX = 1 << 23, HAS_FXSR = 1 << 24,
+    HAS_SSE = 1 << 25, HAS_SSE2 = 1 << 26, HAS_SS = 1 << 27, HAS_HTT = 1 << 28, HAS_TM = 1 << 29,
     PENTIUM_FEATURES = HAS_FPU | HAS_VME | HAS_DE | HAS_PSE | HAS_TSC | HAS_MSR | HAS_MCE | HAS_CX8,
-    P6_FEATURES = PENTIUM_FEATURES | HAS_PAE | HAS_SEP | HAS_MTRR | HAS_PGE | HAS_MCA | HAS_CMOV | HAS_PAT | HAS_MMX | HAS_FXSR
+    P6_FEATURES = PENTIUM_FEATURES | HAS_PAE | HAS_SEP | HAS_MTRR | HAS_PGE | HAS_MCA | HAS_CMOV | HAS_PAT | HAS_PSE36 | HAS_MMX | HAS_FXSR,
+    P4_FEATURES = P6_FEATURES | HAS_SSE | HAS_SSE2 | HAS_CLFSH | HAS_DS | HAS_ACPI | HAS_SS | HAS_HTT | HAS_TM
 };
 
 struct model {
     uint32_t signature;  /* leaf 1 EAX, and EDX after reset: family, model, stepping */
     uint32_t features;   /* leaf 1 EDX */
-    uint32_t brand;      /* leaf 1 EBX: brand index; bits 15-8: bytes that CLFLUSH flushes, by eight */
+    uint32_t brand;      /* leaf 1 EBX: brand index; bits 15-8: bytes that CLFLUSH flushes, by eight; bits 23-16: logical processors */
     uint32_t max_leaf;   /* 0: no CPUID */
     uint32_t caches[4];  /* leaf 2 */
 };
@@ -30,11 +32,14 @@ static const struct model models[] = {
     [CPU_PENTIUM]     = { 0x052C, PENTIUM_FEATURES, 0, 1, { 0 } },                               /* P54C */
     [CPU_PENTIUM_MMX] = { 0x0543, PENTIUM_FEATURES | HAS_MMX, 0, 1, { 0 } },                     /* P55C */
     [CPU_PENTIUM2]    = { 0x0652, P6_FEATURES, 0, 2, { 0x03020101, 0, 0, 0x0C040843 } },         /* Deschutes: 16 + 16 KiB, 512 KiB */
-    [CPU_PENTIUM3]    = { 0x0683, P6_FEATURES | HAS_SSE, 2, 2, { 0x03020101, 0, 0, 0x0C040882 } }, /* Coppermine: 16 + 16 KiB, 256 KiB */
-    [CPU_PENTIUM4]    = { 0x0F12, P6_FEATURES | HAS_SSE | HAS_SSE2 | HAS_CLFSH, 0x0808, 2, { 0x665B5001, 0, 0, 0x007A7040 } } /* Willamette: 12 Kuops, 8 KiB, 256 KiB */
+    [CPU_PENTIUM3]    = { 0x0683, P6_FEATURES | HAS_SSE | HAS_PSN, 2, 3, { 0x03020101, 0, 0, 0x0C040882 } }, /* Coppermine: 16 + 16 KiB, 256 KiB */
+    [CPU_PENTIUM4]    = { 0x0F12, P4_FEATURES, 0x010808, 2, { 0x665B5001, 0, 0, 0x007A7040 } } /* Willamette: 12 Kuops, 8 KiB, 256 KiB */
 };
 
 /* --- CPUID --- */
+#define SLOT_BBL_CR_CTL 42       /* in cpu->msr */
+#define NUMBER_DISABLED (1u << 21) /* of BBL_CR_CTL: the serial number, and its leaf, are gone */
+
 static void four_words(uint32_t *words, const char *text)
 {
     for (unsigned n = 0; n < 4; n++)
@@ -46,7 +51,8 @@ static void cpuid_leaf(const struct cpu *cpu, uint32_t leaf, uint32_t words[4])
 {
     static const char name[48] = MODEL_NAME;
     const struct model *m = &models[cpu->model];
-    uint32_t highest = m->max_leaf < cpu->cpuid_limit ? m->max_leaf : cpu->cpuid_limit;
+    bool numbered = m->features & HAS_PSN && !(cpu->msr[SLOT_BBL_CR_CTL] & NUMBER_DISABLED);
+    uint32_t own = m->features & HAS_PSN && !numbered ? m->max_leaf - 1 : m->max_leaf, highest = own < cpu->cpuid_limit ? own : cpu->cpuid_limit;
 
     memset(words, 0, 4 * sizeof *words);
     if (cpu->model >= CPU_PENTIUM4 && leaf >= 0x80000000 && leaf <= 0x80000004) {
@@ -66,7 +72,9 @@ static void cpuid_leaf(const struct cpu *cpu, uint32_t leaf, uint32_t words[4])
     case 1:
         words[0] = m->signature;
         words[1] = m->brand;
-        words[3] = m->features;
+        words[3] = m->features & ~(uint32_t)(numbered ? 0 : HAS_PSN);
+        break;
+    case 3: /* the serial number: 0 */
         break;
     default:
         memcpy(words, m->caches, sizeof m->caches);
@@ -87,6 +95,9 @@ int cpuid(struct cpu *cpu, const struct insn *i)
 }
 
 /* --- Counters --- */
+#define SLOT_CTR     38 /* the Pentium's, in cpu->msr */
+#define SLOT_PERFCTR 40 /* P6's */
+
 static void set_pair(struct cpu *cpu, uint64_t value)
 {
     cpu->reg[EAX] = (uint32_t)value;
@@ -102,14 +113,14 @@ int rdtsc(struct cpu *cpu, const struct insn *i)
     return NEXT(cpu, i);
 }
 
-/* Performance counters stand still: nobody can program them. There are two, eighteen on the Pentium 4. */
+/* Performance counters hold what was written and count nothing. There are two; of the Pentium 4's eighteen all are 0. */
 int rdpmc(struct cpu *cpu, const struct insn *i)
 {
     uint32_t counters = cpu->model >= CPU_PENTIUM4 ? 18 : 2;
 
     if ((cpu->cpl && !(cpu->cr4 & CR4_PCE)) || cpu->reg[ECX] >= counters)
         return raise_error(cpu, i, EXC_GP, 0);
-    set_pair(cpu, 0);
+    set_pair(cpu, cpu->model >= CPU_PENTIUM4 ? 0 : cpu->msr[(cpu->model >= CPU_PENTIUM2 ? SLOT_PERFCTR : SLOT_CTR) + cpu->reg[ECX]]);
     return NEXT(cpu, i);
 }
 
@@ -120,6 +131,8 @@ enum msr_kind {
     MSR_CONSTANT,     /* reads as `initial`; a write is #GP(0) */
     MSR_ZERO,         /* reads as 0; only 0 may be written */
     MSR_WRITE_ONLY,   /* a read is #GP(0); a write does nothing */
+    MSR_COUNTER,      /* holds the bits of `writable` of what is written */
+    MSR_COUNTER_32,   /* the same, with bit 31 repeated in all above it */
     MSR_TSC, MSR_APIC_BASE, MSR_SYSENTER
 };
 
@@ -132,21 +145,37 @@ struct msr_row {
 
 #define ALL_BITS UINT64_MAX
 #define PHYSICAL UINT64_C(0xFFFFFF000) /* a page's address among 36 bits */
-enum { P5 = CPU_PENTIUM, P6 = CPU_PENTIUM2, P4 = CPU_PENTIUM4 };
+#define COUNTER UINT64_C(0xFFFFFFFFFF) /* 40 bits */
+enum { P5 = CPU_PENTIUM, P55 = CPU_PENTIUM_MMX, P6 = CPU_PENTIUM2, P3 = CPU_PENTIUM3, P4 = CPU_PENTIUM4 };
 
 static const struct msr_row msr_rows[] = {
     { 0x000, 0x001, MSR_ZERO,       P5, P4, 0, 0, 0 },                       /* P5_MC_ADDR, P5_MC_TYPE */
     { 0x010, 0x010, MSR_TSC,        P5, P4, 0, ALL_BITS, 0 },                /* IA32_TIME_STAMP_COUNTER */
+    { 0x011, 0x011, MSR_HOLD,       P5, P55, 37, 0x3FF03FF, 0 },             /* CESR */
+    { 0x012, 0x013, MSR_COUNTER,    P5, P55, SLOT_CTR, COUNTER, 0 },         /* CTR0, CTR1 */
     { 0x017, 0x017, MSR_CONSTANT,   P6, P4, 0, 0, 0 },                       /* IA32_PLATFORM_ID */
     { 0x01B, 0x01B, MSR_APIC_BASE,  P6, P4, 0, PHYSICAL | 0x900, UINT64_C(0xFEE00100) }, /* IA32_APIC_BASE: globally disabled */
     { 0x02A, 0x02A, MSR_HOLD,       P6, P4, 0, ALL_BITS, 0 },                /* EBL_CR_POWERON */
     { 0x079, 0x079, MSR_WRITE_ONLY, P6, P4, 0, ALL_BITS, 0 },                /* IA32_BIOS_UPDT_TRIG */
     { 0x08B, 0x08B, MSR_HOLD,       P6, P4, 1, ALL_BITS, 0 },                /* IA32_BIOS_SIGN_ID */
+    { 0x0C1, 0x0C2, MSR_COUNTER_32, P6, P3, SLOT_PERFCTR, COUNTER, 0 },      /* PERFCTR0, PERFCTR1 */
     { 0x0FE, 0x0FE, MSR_CONSTANT,   P6, P4, 0, 0, 0x508 },                   /* IA32_MTRRCAP: 8 variable, fixed, write-combining */
+    { 0x119, 0x119, MSR_HOLD,       P6, P3, SLOT_BBL_CR_CTL, ALL_BITS, 0 },  /* BBL_CR_CTL */
+    { 0x11E, 0x11E, MSR_HOLD,       P6, P6, 43, 0x2FFFFFF, 0x704501 },       /* BBL_CR_CTL3: 512 KiB in four ways, for all of 64 GiB */
+    { 0x11E, 0x11E, MSR_HOLD,       P3, P3, 43, 0x2FFFFFF, 0x702501 },       /* 256 KiB */
     { 0x174, 0x176, MSR_SYSENTER,   P6, P4, 0, UINT32_MAX, 0 },              /* IA32_SYSENTER_CS, _ESP, _EIP */
     { 0x179, 0x179, MSR_CONSTANT,   P6, P4, 0, 0, 4 },                       /* IA32_MCG_CAP: 4 banks */
     { 0x17A, 0x17A, MSR_HOLD,       P6, P4, 2, 7, 0 },                       /* IA32_MCG_STATUS */
-    { 0x1A0, 0x1A0, MSR_HOLD,       P4, P4, 3, ALL_BITS, 1 },                /* IA32_MISC_ENABLE: fast strings */
+    { 0x186, 0x187, MSR_HOLD,       P6, P3, 44, 0xFFDFFFFF, 0 },             /* EVNTSEL0, EVNTSEL1 */
+    { 0x19A, 0x19A, MSR_HOLD,       P4, P4, 48, 0x1E, 0 },                   /* IA32_CLOCK_MODULATION */
+    { 0x19B, 0x19B, MSR_HOLD,       P4, P4, 49, 3, 0 },                      /* IA32_THERM_INTERRUPT */
+    { 0x19C, 0x19C, MSR_ZERO,       P4, P4, 0, 0, 0 },                       /* IA32_THERM_STATUS */
+    { 0x1A0, 0x1A0, MSR_HOLD,       P4, P4, 3, ALL_BITS, 0x1801 },           /* IA32_MISC_ENABLE: fast strings; neither BTS nor PEBS */
+    { 0x1D7, 0x1D8, MSR_ZERO,       P4, P4, 0, 0, 0 },                       /* LER_FROM_LIP, LER_TO_LIP */
+    { 0x1D9, 0x1D9, MSR_HOLD,       P6, P4, 46, 0x7F, 0 },                   /* DEBUGCTL */
+    { 0x1DA, 0x1DA, MSR_ZERO,       P4, P4, 0, 0, 0 },                       /* LASTBRANCH_TOS */
+    { 0x1DB, 0x1DE, MSR_ZERO,       P6, P4, 0, 0, 0 },                       /* last branches, exceptions and interrupts */
+    { 0x1E0, 0x1E0, MSR_HOLD,       P6, P3, 47, 6, 4 },                      /* ROB_CR_BKUPTMPDR6: fast strings */
     { 0x200, 0x20F, MSR_HOLD,       P6, P4, 4, PHYSICAL | 0x8FF, 0 },        /* IA32_MTRR_PHYSBASE0, _PHYSMASK0 ... */
     { 0x250, 0x250, MSR_TYPES,      P6, P4, 20, 0x73, 0 },                   /* IA32_MTRR_FIX64K_00000 */
     { 0x258, 0x259, MSR_TYPES,      P6, P4, 21, 0x73, 0 },                   /* IA32_MTRR_FIX16K_80000, _A0000 */
@@ -157,7 +186,8 @@ static const struct msr_row msr_rows[] = {
     { 0x404, 0x404, MSR_HOLD,       P6, P4, 34, ALL_BITS, 0 },               /* IA32_MC1_CTL */
     { 0x408, 0x408, MSR_HOLD,       P6, P4, 35, ALL_BITS, 0 },               /* IA32_MC2_CTL */
     { 0x40C, 0x40C, MSR_HOLD,       P6, P4, 36, ALL_BITS, 0 },               /* IA32_MC3_CTL */
-    { 0x400, 0x40F, MSR_ZERO,       P6, P4, 0, 0, 0 }                        /* IA32_MCi_STATUS, _ADDR, _MISC */
+    { 0x400, 0x40F, MSR_ZERO,       P6, P4, 0, 0, 0 },                       /* IA32_MCi_STATUS, _ADDR, _MISC */
+    { 0x600, 0x600, MSR_HOLD,       P4, P4, 50, UINT32_MAX, 0 }              /* IA32_DS_AREA */
 };
 #define MSR_ROWS (sizeof msr_rows / sizeof *msr_rows)
 
@@ -187,6 +217,8 @@ static bool msr_read(struct cpu *cpu, uint32_t number, uint64_t *value)
         return false;
     switch (row->kind) {
     case MSR_HOLD:
+    case MSR_COUNTER:
+    case MSR_COUNTER_32:
     case MSR_TYPES:      *value = cpu->msr[row->slot + number - row->first]; return true;
     case MSR_CONSTANT:   *value = row->initial; return true;
     case MSR_TSC:        *value = clock_now(cpu->clock) + cpu->tsc_base; return true;
@@ -211,12 +243,18 @@ static bool msr_write(struct cpu *cpu, uint32_t number, uint64_t value)
 
     if (!row || row->kind == MSR_CONSTANT)
         return false;
+    if (row->kind == MSR_COUNTER_32)
+        value = (uint64_t)(int64_t)(int32_t)(uint32_t)value;
+    if (row->kind == MSR_COUNTER || row->kind == MSR_COUNTER_32)
+        value &= row->writable;
     if (row->kind == MSR_TYPES ? !types_valid(value, row->writable) : (value & ~row->writable) != 0)
         return false;
     switch (row->kind) {
     case MSR_HOLD:
+    case MSR_COUNTER:
+    case MSR_COUNTER_32:
     case MSR_TYPES:     cpu->msr[row->slot + number - row->first] = value; break;
-    case MSR_TSC:       cpu->tsc_base = value - clock_now(cpu->clock); break;
+    case MSR_TSC:       cpu->tsc_base = (uint32_t)value - clock_now(cpu->clock); break; /* the upper half becomes 0 */
     case MSR_APIC_BASE: cpu->apic_base = value; break;
     case MSR_SYSENTER:  *sysenter_register(cpu, number) = (uint32_t)value; break;
     }

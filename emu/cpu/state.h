@@ -136,7 +136,7 @@ struct cpu {
     bool     nmi_blocked;     /* from an NMI to the next IRET */
     uint32_t sysenter_cs, sysenter_esp, sysenter_eip;
     uint64_t apic_base;
-    uint64_t msr[37];         /* those that only hold a value; models.c has their table */
+    uint64_t msr[51];         /* those that only hold a value; models.c has their table */
 
     struct x87 x87;           /* and MMX */
     struct xmm xmm[8];        /* SSE */

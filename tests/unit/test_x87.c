@@ -674,9 +674,50 @@ static void large_angles_are_left_to_the_program(void **state)
     processor_free(p);
 }
 
+/* C1 after one instruction with ST = significand * 2^-63 alone on the stack. */
+static bool c1_after(struct processor *p, uint8_t opcode, uint64_t significand)
+{
+    p->cpu.x87.top = 0;
+    p->cpu.x87.used = 1;
+    p->cpu.x87.reg[0] = (struct float80){ significand, 0x3FFF };
+    STEP(p, 0xD9, opcode);
+    return status(p) & X87_C1;
+}
+
+static void c1_of_fsincos_is_that_of_the_cosine(void **state)
+{
+    (void)state;
+    struct processor *p = unit(CPU_PENTIUM);
+    unsigned differ = 0;
+
+    for (uint64_t n = 1; n <= 32; n++) {
+        uint64_t angle = TOP_BIT_VALUE + n * 0x0123456789ABCDEF % TOP_BIT_VALUE;
+        bool cosine = c1_after(p, 0xFF, angle);
+        differ += c1_after(p, 0xFE, angle) != cosine;
+        assert_int_equal(c1_after(p, 0xFB, angle), cosine);
+    }
+    assert_in_range(differ, 8, 24); /* the sine's is another */
+    processor_free(p);
+}
+
+static void a_logarithm_that_is_exact_leaves_pe_clear(void **state)
+{
+    (void)state;
+    struct processor *p = unit(CPU_PENTIUM);
+
+    STEP(p, 0xD9, 0xE8, 0xD9, 0xE8, 0xD8, 0xC0, 0xDC, 0xC8, 0xD9, 0xF1); /* fld1; fld1; fadd st, st0; fmul st0, st; fyl2x: log2(4) */
+    expect_st(p, 0, 0x4000, TOP_BIT_VALUE);
+    assert_int_equal(status(p) & X87_EXCEPTIONS, 0);
+    STEP(p, 0xD9, 0xEB, 0xD9, 0xF1); /* fldpi; fyl2x: 2 * log2(pi) */
+    assert_int_equal(status(p) & X87_EXCEPTIONS, FLOAT_INEXACT);
+    processor_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(c1_of_fsincos_is_that_of_the_cosine),
+        cmocka_unit_test(a_logarithm_that_is_exact_leaves_pe_clear),
         cmocka_unit_test(reset_and_fninit_leave_what_the_manual_says),
         cmocka_unit_test(the_control_word_has_the_bits_of_the_387),
         cmocka_unit_test(cpuid_and_cr0_say_that_it_is_there),
