@@ -61,6 +61,8 @@ struct seal_request {
     const struct sealed_file *files;  /* recover.py, spec/..., source/muniment.tar, docs/..., in any order */
     size_t file_count;
     struct sealed_file built_in_system, built_in_video; /* what "built-in" means in a manifest; without name */
+    /* Hears of an image that ends within a sector, which zeros fill up; or null. */
+    void (*padded)(const char *path, uint64_t size);
     progress_function *progress;   /* or null */
     void *progress_context;
     /* Performs the reference boot that is to be sealed with the machine; null: none. It must follow from the machine. The
@@ -72,7 +74,7 @@ struct seal_request {
 
 /* Seals a machine. The manifests are sealed in canonical form; drives with a medium have the image "sealed", and
  * firmware, built in or not, is named by its digest and its member. Whatever goes wrong, output_path is as it was and
- * nothing else is left behind. */
+ * nothing else is left behind. A file that is changed while it is read is refused (STATUS_INPUT). */
 bool archive_seal(const struct seal_request *request, hex_digest machine_root, struct error *error);
 
 /* --- Opening --- */

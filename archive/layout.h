@@ -143,6 +143,8 @@ void zero_roots(uint64_t disk_size, struct zero_roots *roots);
 struct sealed_disk {
     uint64_t size; /* bytes; 0: the drive has no medium */
     uint8_t root[DIGEST_SIZE];
+    uint64_t image_size; /* of the file that was sealed, which may have ended within the last sector; 0: not stated */
+    uint8_t image_digest[DIGEST_SIZE];
 };
 
 struct seal {

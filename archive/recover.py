@@ -290,7 +290,25 @@ def zero_root(size):
     return tree(leaves + ([sha256(b"\0" + sha256(bytes(rest)))] if rest else []))
 
 
-def restore_disk(archive, disk, size, root, folder):
+def image_of(archive, disk, size):
+    """Length and digest of the file that a disk was made from; the disk's length and no digest if seal.txt does not say."""
+    match = re.search(rf"^image: {disk} (\d{{15}}) (\w{{64}})$", archive.text("seal.txt"), re.M)
+    if match and not 0 <= size - int(match[1]) < BLOCK:
+        wrong(f"seal.txt: names an image that does not have the length of its disk {disk}")
+        match = None
+    return (int(match[1]), match[2]) if match else (size, "")
+
+
+def file_digest(path):
+    total = hashlib.sha256()
+    with open(path, "rb") as file:
+        for part in iter(lambda: file.read(1 << 20), b""):
+            total.update(part)
+    return total.hexdigest()
+
+
+def restore_disk(archive, disk, size, root, image, folder):
+    """Writes the image, as long as the file that was sealed: image is its length and digest, which may be empty."""
     path, before = os.path.join(folder, disk + ".img"), len(damage)
     entries = [line.split(" ") for line in archive.text(f"disk/{disk}.top").splitlines()]
     roots, whole_zero = [], zero_root(EXTENT) if size >= EXTENT else b""
@@ -307,12 +325,14 @@ def restore_disk(archive, disk, size, root, folder):
                 roots.append(restore_extent(archive, disk, number, size, entry, output))
             if roots[-1].hex() != entry[5]:
                 wrong(f"disk/{disk}.top: extent {number} does not have the root that stands here")
-        output.truncate(size)
+        output.truncate(image[0])
     if len(entries) != len(roots) or tree(roots or [b""]).hex() != root:
         wrong(f"{disk}: its chunks do not lead to the root in seal.txt")
+    if len(damage) == before and image[1] and file_digest(path + ".damaged") != image[1]:
+        wrong(f"{disk}: is not the file that was sealed: another SHA-256 than that in seal.txt")
     if len(damage) == before:
         os.replace(path + ".damaged", path)
-        print(f"{path}: intact, {size} bytes")
+        print(f"{path}: intact, {image[0]} bytes")
     else:
         print(f"{path}.damaged: NOT intact; damaged chunks are zeros", file=sys.stderr)
     for line in archive.text(f"disk/{disk}.unreadable").splitlines():
@@ -339,7 +359,7 @@ def main(arguments):
             with open(path, "wb") as output:
                 output.write(archive.bytes(name))
     for disk, (size, disk_root) in disks.items():
-        restore_disk(archive, disk, size, disk_root, folder)
+        restore_disk(archive, disk, size, disk_root, image_of(archive, disk, size), folder)
     print(f"machine-root {root}: " + (f"{len(damage)} places are damaged" if damage else "everything is intact"))
     return 1 if damage else 0
 

@@ -6,6 +6,7 @@
 #include "archive/archive.h"
 #include "archive/layout.h"
 #include "archive/writer.h"
+#include "formats/file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -125,6 +126,7 @@ static bool read_firmware_file(struct sealing *s, const struct firmware_manifest
 {
     char path[4096], has[65], should[65];
     uint8_t digest[DIGEST_SIZE], part[16384];
+    struct file_state before;
     FILE *file;
     size_t n;
     bool failed;
@@ -135,12 +137,15 @@ static bool read_firmware_file(struct sealing *s, const struct firmware_manifest
     if (!file)
         return error_set(s->error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
                          strerror(errno));
-    while (bytes->length <= FIRMWARE_LIMIT && (n = fread(part, 1, sizeof part, file)) > 0)
+    failed = !file_state(fileno(file), path, &before, s->error);
+    while (!failed && bytes->length <= FIRMWARE_LIMIT && (n = fread(part, 1, sizeof part, file)) > 0)
         text_add(bytes, part, n);
-    failed = ferror(file);
+    if (ferror(file))
+        failed = !error_host(s->error, path, EIO, "cannot read");
+    failed = failed || !file_unchanged(fileno(file), path, &before, s->error);
     fclose(file);
     if (failed)
-        return error_host(s->error, path, EIO, "cannot read");
+        return false;
     if (bytes->length > FIRMWARE_LIMIT)
         return error_set(s->error, STATUS_INPUT, path, NULL, NULL, "is too long for firmware: more than 1 MiB");
     sha256(bytes->bytes ? bytes->bytes : "", bytes->length, digest);
@@ -193,6 +198,9 @@ static bool open_image(struct sealing *s, enum drive_slot slot)
         return false;
     s->total += image->block.sectors * SECTOR_SIZE;
     s->seal.disks[slot].size = image->block.sectors * SECTOR_SIZE;
+    s->seal.disks[slot].image_size = raw_size(&image->block);
+    if (s->seal.disks[slot].image_size % SECTOR_SIZE && s->request->padded)
+        s->request->padded(image->path, s->seal.disks[slot].image_size);
     snprintf(drive->image, sizeof drive->image, "sealed");
     return true;
 }
@@ -319,6 +327,7 @@ struct disk_sealing {
     struct sector_range bad; /* the range of unreadable sectors that is growing */
     uint32_t bad_ranges;
     struct tree tree;
+    struct sha256 image;     /* of the file, without what fills it up */
 
     uint32_t extent;
     bool begun;              /* the extent's .gz; not before its first byte that is not zero */
@@ -412,6 +421,14 @@ static bool progress(struct sealing *s, uint32_t more)
     return error_set(s->error, STATUS_HOST, s->request->output_path, NULL, NULL, "cancelled; nothing was written");
 }
 
+/* How much of so many bytes of the disk the file had. */
+static size_t in_image(const struct disk_sealing *d, uint64_t at, uint32_t length)
+{
+    uint64_t left = d->s->seal.disks[d->slot].image_size - at;
+
+    return left < length ? (size_t)left : length;
+}
+
 /* The member of an extent, if it needs one. */
 static bool seal_chunks(struct disk_sealing *d, uint32_t count)
 {
@@ -424,6 +441,7 @@ static bool seal_chunks(struct disk_sealing *d, uint32_t count)
         if (!read_chunk(d, sector, length / SECTOR_SIZE))
             return false;
         sha256(d->chunk, length, d->entries[i].digest);
+        sha256_add(&d->image, d->chunk, in_image(d, sector * SECTOR_SIZE, length));
         if (!d->begun && !all_zero(d->chunk, length) && !begin_extent(d, i))
             return false;
         if (d->begun && !add_chunk(d, i, d->chunk, length))
@@ -476,8 +494,10 @@ static bool seal_disk(struct sealing *s, enum drive_slot slot)
     d->s = s;
     d->slot = slot;
     d->size = s->seal.disks[slot].size;
+    sha256_begin(&d->image);
     for (d->extent = 0; done && d->extent < disk_extents(d->size); d->extent++)
-        done = seal_extent(d);
+        done = seal_extent(d) && raw_unchanged(&s->images[slot].block, s->error);
+    sha256_end(&d->image, s->seal.disks[slot].image_digest);
     done = done && bad_flush(d) && add_text(s, MEMBER_TOP, slot, 0, &d->top) &&
            add_text(s, MEMBER_UNREADABLE, slot, 0, &d->unreadable);
     if (done)
@@ -605,6 +625,15 @@ static bool write_attestation(struct sealing *s)
     return done;
 }
 
+/* The machine is one that there was at one moment: the first disk is as it was when the last one had been read, too. */
+static bool images_unchanged(struct sealing *s)
+{
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (s->images[slot].present && !raw_unchanged(&s->images[slot].block, s->error))
+            return false;
+    return true;
+}
+
 static bool write_archive(struct sealing *s)
 {
     if (!write_readme(s))
@@ -619,7 +648,7 @@ static bool write_archive(struct sealing *s)
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         if (s->images[slot].present && !seal_disk(s, (enum drive_slot)slot))
             return false;
-    return (!s->request->attest || write_attestation(s)) && write_tail(s);
+    return (!s->request->attest || write_attestation(s)) && images_unchanged(s) && write_tail(s);
 }
 
 static void release(struct sealing *s)

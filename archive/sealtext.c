@@ -64,6 +64,14 @@ void seal_print(struct text *t, const struct seal *seal)
         hex_encode(disk->root, hex);
         text_print(t, "disk: %s %015llu %s\n", drive_slot_names[slot], (unsigned long long)disk->size, hex);
     }
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
+        const struct sealed_disk *disk = &seal->disks[slot];
+
+        if (disk->image_size == 0)
+            continue;
+        hex_encode(disk->image_digest, hex);
+        text_print(t, "image: %s %015llu %s\n", drive_slot_names[slot], (unsigned long long)disk->image_size, hex);
+    }
 }
 
 /* Takes "key: value\n" off the front of *text; value is a printable copy. */
@@ -160,6 +168,27 @@ static const char *take_disks(const char **text, const char *end, struct seal *s
     return NULL;
 }
 
+/* The lines about the files that were sealed; a disk may be without. */
+static const char *take_images(const char **text, const char *end, struct seal *seal)
+{
+    char value[256];
+
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
+        struct sealed_disk *disk = &seal->disks[slot];
+        const char *before = *text;
+
+        if (!take_line(text, end, "image", value, sizeof value) || strncmp(value, drive_slot_names[slot], 3) != 0) {
+            *text = before;
+            continue;
+        }
+        if (strlen(value) != 84 || !decimal_parse(value + 4, 15, &disk->image_size) || !hex_decode(value + 20, disk->image_digest))
+            return "has a malformed line about an image";
+        if (disk->image_size > disk->size || disk->size - disk->image_size >= SECTOR_SIZE)
+            return "names an image that does not have the length of its disk";
+    }
+    return NULL;
+}
+
 static const char *check_required(const struct seal *seal)
 {
     static const struct {
@@ -209,7 +238,7 @@ bool seal_parse(const char *text, size_t size, struct seal *seal, const char **r
         !take_line(&at, end, "compressor", seal->compressor, sizeof seal->compressor) ||
         !take_line(&at, end, "parent", value, sizeof value))
         return false;
-    if ((*reason = take_members(&at, end, seal)) || (*reason = take_disks(&at, end, seal)) ||
+    if ((*reason = take_members(&at, end, seal)) || (*reason = take_disks(&at, end, seal)) || (*reason = take_images(&at, end, seal)) ||
         (*reason = check_required(seal)))
         return false;
     seal_print(&again, seal);

@@ -96,6 +96,12 @@ static void add_embedded(struct seal_request *request, struct sealed_file *files
     request->built_in_video = sealed_file(embedded_file(FIRMWARE_VIDEO));
 }
 
+static void report_padding(const char *path, uint64_t size)
+{
+    printf("%s: %" PRIu64 " bytes, filled up with %u zeros to whole sectors\n", path, size, (unsigned)(SECTOR_SIZE - size % SECTOR_SIZE));
+    fflush(stdout);
+}
+
 enum status seal_run(const struct arguments *a)
 {
     struct progress progress;
@@ -106,6 +112,7 @@ enum status seal_run(const struct arguments *a)
         .key_path = argument_value(a, "--key"),
         .output_path = argument_value(a, "-o"),
         .replace = argument_value(a, "--force"),
+        .padded = report_padding,
         .progress = progress_bytes,
         .progress_context = &progress,
         .attest = argument_value(a, "--attest") ? attest_boot : NULL,

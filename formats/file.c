@@ -2,7 +2,12 @@
 #include "formats/file.h"
 
 #include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define TICK 20000000 /* nanoseconds: times of files are no finer than a tick of the kernel's clock */
 
 bool file_read(int descriptor, const char *path, uint64_t offset, void *buffer, size_t size, struct error *error)
 {
@@ -33,5 +38,55 @@ bool file_write(int descriptor, const char *path, uint64_t offset, const void *b
             return error_host(error, path, n < 0 ? errno : ENOSPC, "cannot write");
         put += (size_t)n;
     }
+    return true;
+}
+
+static struct file_state state_of(const struct stat *s)
+{
+    if (!S_ISREG(s->st_mode))
+        return (struct file_state){0};
+    return (struct file_state){(uint64_t)s->st_dev, (uint64_t)s->st_ino, (uint64_t)s->st_size,
+                               {s->st_mtim.tv_sec, s->st_mtim.tv_nsec, s->st_ctim.tv_sec, s->st_ctim.tv_nsec}};
+}
+
+/* Whether a file was changed within the last tick. */
+static bool is_fresh(const struct stat *s)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    int64_t age = (int64_t)(now.tv_sec - s->st_ctim.tv_sec) * 1000000000 + (now.tv_nsec - s->st_ctim.tv_nsec);
+    return age >= 0 && age < TICK;
+}
+
+bool file_state(int descriptor, const char *path, struct file_state *state, struct error *error)
+{
+    const struct timespec tick = {0, TICK};
+    struct stat status;
+
+    for (int i = 0; i < 10; i++) {
+        if (fstat(descriptor, &status) != 0)
+            return error_host(error, path, errno, "cannot examine");
+        *state = state_of(&status);
+        if (!is_fresh(&status))
+            break;
+        nanosleep(&tick, NULL);
+    }
+    return true;
+}
+
+bool file_unchanged(int descriptor, const char *path, const struct file_state *before, struct error *error)
+{
+    struct stat open, named;
+
+    if (fstat(descriptor, &open) != 0)
+        return error_host(error, path, errno, "cannot examine");
+    struct file_state now = state_of(&open);
+    if (memcmp(&now, before, sizeof(now)) != 0)
+        return error_set(error, STATUS_INPUT, path, NULL, "give a copy to which nobody writes", "was changed while it was read");
+    if (!S_ISREG(open.st_mode))
+        return true;
+    if (stat(path, &named) != 0 || named.st_dev != open.st_dev || named.st_ino != open.st_ino)
+        return error_set(error, STATUS_INPUT, path, NULL, "give a file that stays in its place", "was replaced while it was read");
     return true;
 }

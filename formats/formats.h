@@ -14,6 +14,11 @@
  * is longer than 2^47 bytes. The file must not change while it is open: a read that comes up short is BLOCK_FAILED. */
 bool raw_open(const char *path, struct block *disk, struct error *error);
 
+/* The length in bytes of the file of a raw image, which may end within the last sector. */
+uint64_t raw_size(const struct block *disk);
+/* Refuses (STATUS_INPUT) a raw image that was changed or replaced since it was opened. */
+bool raw_unchanged(const struct block *disk, struct error *error);
+
 /* Cylinders, heads and sectors. */
 struct geometry {
     uint32_t cylinders, heads, sectors;

@@ -1,5 +1,6 @@
 /* raw.c - raw disk images: sector n of the disk is at byte 512 * n of the file. */
 #include "formats/formats.h"
+#include "formats/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,8 @@
 struct raw {
     int descriptor;
     uint64_t size;
-    char path[512];
+    struct file_state state;
+    char path[4096];
     struct error failure;
 };
 
@@ -79,7 +81,7 @@ static bool raw_open_file(struct raw *raw, const char *path, struct error *error
     if ((uint64_t)status.st_size > RAW_LIMIT)
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "is longer than 2^47 bytes");
     raw->size = (uint64_t)status.st_size;
-    return true;
+    return file_state(raw->descriptor, path, &raw->state, error);
 }
 
 bool raw_open(const char *path, struct block *disk, struct error *error)
@@ -103,4 +105,16 @@ bool raw_open(const char *path, struct block *disk, struct error *error)
         .failure = raw_failure,
     };
     return true;
+}
+
+uint64_t raw_size(const struct block *disk)
+{
+    return ((const struct raw *)disk->context)->size;
+}
+
+bool raw_unchanged(const struct block *disk, struct error *error)
+{
+    const struct raw *raw = disk->context;
+
+    return file_unchanged(raw->descriptor, raw->path, &raw->state, error);
 }

@@ -4,6 +4,7 @@
  * YAML"), once as events, which are matched against the rules. The rules bound the depth, MANIFEST_LIMIT the length. Every refusal names
  * line and column, both from 1, the column in characters. */
 #include "manifests/schema.h"
+#include "formats/file.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -300,24 +301,36 @@ bool manifest_parse(const struct rule *rule, const char *text, size_t length, co
     return good;
 }
 
+/* Reads all of an open file into a buffer of MANIFEST_LIMIT + 1 bytes. */
+static bool read_text(FILE *file, const char *path, char *buffer, size_t *length, struct error *error)
+{
+    struct file_state before;
+
+    if (!file_state(fileno(file), path, &before, error))
+        return false;
+    *length = fread(buffer, 1, MANIFEST_LIMIT + 1, file);
+    if (ferror(file))
+        return error_host(error, path, errno, "cannot read");
+    if (*length > MANIFEST_LIMIT)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "a manifest is at most %d bytes long", MANIFEST_LIMIT);
+    buffer[*length] = '\0';
+    return file_unchanged(fileno(file), path, &before, error);
+}
+
 bool manifest_read_file(const char *path, char **text, size_t *length, struct error *error)
 {
     FILE *file = fopen(path, "rb");
+    bool good;
 
     *text = NULL;
     if (!file)
         return error_host(error, path, errno, "cannot open");
-    char *buffer = malloc(MANIFEST_LIMIT + 1);
-    size_t got = buffer ? fread(buffer, 1, MANIFEST_LIMIT + 1, file) : 0;
-    int failure = !buffer ? ENOMEM : ferror(file) ? errno : 0;
+    *text = malloc(MANIFEST_LIMIT + 1);
+    good = *text ? read_text(file, path, *text, length, error) : error_host(error, path, ENOMEM, "cannot read");
     fclose(file);
-    if (failure || got > MANIFEST_LIMIT) {
-        free(buffer);
-        return failure ? error_host(error, path, failure, "cannot read") :
-               error_set(error, STATUS_INPUT, path, NULL, NULL, "a manifest is at most %d bytes long", MANIFEST_LIMIT);
+    if (!good) {
+        free(*text);
+        *text = NULL;
     }
-    buffer[got] = '\0';
-    *text = buffer;
-    *length = got;
-    return true;
+    return good;
 }

@@ -2,8 +2,9 @@
  *
  *     FAIL=folder-sync     fsync of a folder        FAIL=sync     fsync and fdatasync of anything
  *     FAIL=list            reading a folder         FAIL=rename   giving a finished file its name
+ *     FAIL=touch           somebody else changes a file while fread reads it
  *
- * with EIO. Calls of the program are counted as they come: FAIL=NAME:N lets the first N pass. */
+ * the others with EIO. Calls of the program are counted as they come: FAIL=NAME:N lets the first N pass. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -56,6 +57,15 @@ struct dirent *readdir(DIR *folder)
 struct dirent64 *readdir64(DIR *folder)
 {
     return fails("list") ? NULL : REAL(readdir64)(folder);
+}
+
+size_t fread(void *to, size_t size, size_t count, FILE *file)
+{
+    size_t got = REAL(fread)(to, size, count, file);
+
+    if (fails("touch"))
+        futimens(fileno(file), NULL);
+    return got;
 }
 
 int linkat(int from, const char *old, int to, const char *name, int flags)

@@ -176,6 +176,19 @@ passed "a file that came there meanwhile is not replaced" $?
 holds "but left" big.mun mine
 no_temporaries "and no temporary"
 
+# --- What is changed while it is read ---
+
+for change in "printf x | dd of=big.img conv=notrunc status=none" "truncate -s +1 big.img" "cp big.img copy.img; mv copy.img big.img"; do
+    begin changed.mun
+    eval "$change"
+    kill -CONT $sealing
+    wait $sealing
+    [ $? -eq 3 ]
+    passed "an image that is changed while it is sealed is refused ($change)" $?
+    [ -z "$(ls changed.mun* 2>/dev/null)" ]
+    passed "and nothing is left ($change)" $?
+done
+
 # --- A host that fails ---
 
 # failing WHAT COMMAND...
@@ -198,6 +211,15 @@ for fault in folder-sync list sync rename; do
     no_temporaries "$fault fails: nor a temporary"
     rm -f a.mun a.png a.snap a.key a.key.pub
 done
+head -c 65536 /dev/urandom >firmware.bin
+sed "s/^  system: .*/  system:\n    file: firmware.bin\n    sha256: $(sha256sum firmware.bin | cut -d' ' -f1)/" machine.yaml >firmware.yaml
+gives "firmware from a file is sealed" 0 "$muniment" seal firmware.yaml --key key -o firmware.mun
+gives "a manifest that is changed while it is read is not" 3 failing touch "$muniment" seal firmware.yaml --key key -o a.mun
+says "and named" err "firmware.yaml: was changed while it was read"
+gives "nor is firmware" 3 failing touch:1 "$muniment" seal firmware.yaml --key key -o a.mun
+says "but named" err "firmware.bin: was changed while it was read"
+[ ! -e a.mun ]
+passed "and nothing is left" $?
 for fault in folder-sync sync; do
     gives "$fault fails: a journal" 4 failing $fault "$muniment" boot archive --script wait.script --record a.journal
     [ ! -e a.journal ]

@@ -36,6 +36,12 @@ def edit(name, old, new):
     return lambda f: f.edit(name, old, new)
 
 
+def image(slot, longer):
+    """A line about the image of a disk, so much longer than the disk."""
+    size = lambda seal: int(re.search(rb"disk: %s (\d+)" % slot, seal)[1])
+    return change("seal.txt", lambda s: s + b"image: %s %015d %064d\n" % (slot, size(s) + longer, 0))
+
+
 def flip(data):
     return bytes([data[0] ^ 1]) + data[1:]
 
@@ -237,6 +243,9 @@ RULES = [
     ("A-46", "another digest", edit("seal.txt", rb"(member: )....(.* spec/archive.md)", rb"\g<1>0000\2"), "spec/archive.md: digest"),
     ("A-46", "an extent", edit("seal.txt", rb"(member: .* )disk/fd0.top\n", rb"\g<0>\g<1>" + FD0.encode() + b".gz\n"), "seal.txt"),
     ("A-46", "a disk less", edit("seal.txt", rb"disk: hd0 .*\n", b""), "seal.txt: does not have"),
+    ("A-46", "an image longer than its disk", image(b"fd0", 1), "seal.txt: does not have the length"),
+    ("A-46", "an image a sector shorter than its disk", image(b"hd0", -BLOCK), "seal.txt: does not have the length"),
+    ("A-46", "an image of no disk", change("seal.txt", lambda s: s + b"image: hd1 %015d %064d\n" % (BLOCK, 0)), "seal.txt: does not have the length"),
     ("A-47", "another offset", edit("seal.txt", rb"(member: \w+ )0000000(.* spec/archive.md)", rb"\g<1>0000001\2"), "seal.txt: cannot be"),
     ("A-47", "another length", edit("seal.txt", rb"\d(\d spec/archive.md)", rb"9\1"), ""),
     ("A-48", "a field twice", change("000-README.txt", lambda r: r + r[r.index(b"\nsealed-bytes"):][:30]), ""),
