@@ -1,11 +1,11 @@
 /* hostfuzz.c - instructions in ring 3, on our processor and on the one that this program runs on: all that comes out must be equal.
  *
- *     hostfuzz [--count N] [--seed S] [--row OPCODE] [--mode 16|32]
+ *     hostfuzz [--count N] [--seed S] [--row OPCODE] [--mode 16|32] [--show N]
  *     hostfuzz --alter N [--host VENDOR/FAMILY/MODEL] ...     tests the comparison: what the host did is altered in one trial of N
  *
  * Trials are made from the rows of the decoder's table (hostfuzz/generate.c), in batches, for a 32-bit or a 16-bit code segment. Compared are general and
  * segment registers, flags save those that the row leaves undefined, EIP, the vector with error code and CR2, and memory. Memory runs on from trial to
- * trial and from batch to batch; when it differs after a batch, or a trial does, both halves of the batch are repeated, down to the trial that differs.
+ * trial and from batch to batch; when it differs after a batch, or a trial does, the batch is repeated in parts, down to the trial that differs.
  * Where processors differ, hostfuzz/permitted.c lists the outcomes: ours must be the first, the host's one of them. On a family that nobody has tried,
  * differences are reported and not judged (host.h). */
 #include <limits.h>
@@ -17,7 +17,6 @@
 #define ENOUGH  1000000u /* trials that must reach every row */
 #define SECONDS 120u     /* for PERIOD batches: a host that is led astray may not come back */
 #define PERIOD  64u      /* batches with one choice of segments */
-#define SHOWN   20u      /* failures */
 
 #define FLAGS_COMPARED (FLAGS_ARITHMETIC | FLAG_TF | FLAG_IF | FLAG_DF | FLAG_IOPL | FLAG_NT | FLAG_VM | FLAG_AC | FLAG_ID)
 
@@ -25,7 +24,7 @@
 enum alteration { ALTER_REGISTER, ALTER_FLAG, ALTER_EIP, ALTER_SELECTOR, ALTER_VECTOR, ALTER_ERROR, ALTER_CR2, ALTER_MEMORY, ALTERATIONS };
 
 struct tally {
-    unsigned long passed, failed, discarded, split;
+    unsigned long passed, failed, discarded, split, shown;
     unsigned long *tried, *differ; /* by row */
     unsigned long *met, *other;    /* by permit: where it holds, and where the host's outcome is not ours */
     uint8_t *saved;                /* the data before what runs now */
@@ -84,6 +83,17 @@ static const struct permit *permit_of(const struct fuzz *f, const struct tally *
     return NULL;
 }
 
+/* Whether ours has made the stores of an outcome. */
+static bool stores_made(struct fuzz *f, const struct permitted *p)
+{
+    bool made = true;
+
+    for (unsigned n = 0; n < p->stores; n++)
+        for (unsigned k = 0; k < p->store[n].size; k++)
+            made &= our_data(f)[p->store[n].linear - ARENA - DATA_AT + k] == (uint8_t)(p->store[n].value >> 8 * k);
+    return made;
+}
+
 /* Makes an outcome's stores in our memory, if that makes it equal to the host's. */
 static bool memory_agrees(struct fuzz *f, const struct permitted *p)
 {
@@ -102,6 +112,12 @@ static bool memory_agrees(struct fuzz *f, const struct permitted *p)
     return false;
 }
 
+/* What is permitted may depend on memory, which the trials after it change. */
+static bool reaches_memory(const struct trial *t)
+{
+    return has_memory(&t->insn) || opcode_rows[t->row].attributes & ROW_STACK;
+}
+
 /* Of a trial among others: false if it must run alone to be judged. Their memory is compared when all have run. */
 static bool is_right_among(struct fuzz *f, struct tally *y, const struct trial *t, const struct permit **other)
 {
@@ -114,7 +130,7 @@ static bool is_right_among(struct fuzz *f, struct tally *y, const struct trial *
     if (is_equal(t, &t->ours, &t->host))
         return true;
     *other = permit_of(f, y, t, set, &count);
-    return *other && !(*other)->alone && is_equal(t, &t->ours, &set[0].outcome) && is_equal(t, &t->host, &set[1].outcome);
+    return *other && !reaches_memory(t) && is_equal(t, &t->ours, &set[0].outcome) && is_equal(t, &t->host, &set[1].outcome);
 }
 
 /* Of a trial that ran alone. */
@@ -128,7 +144,7 @@ static bool is_right_alone(struct fuzz *f, struct tally *y, const struct trial *
     if (!p)
         return is_equal(t, &t->ours, &t->host) && memory_agrees(f, &as_ours);
     y->met[p - permits]++;
-    if (!is_equal(t, &t->ours, &set[0].outcome))
+    if (!is_equal(t, &t->ours, &set[0].outcome) || !stores_made(f, &set[0]))
         return false;
     for (unsigned k = 0; k < count; k++)
         if (is_equal(t, &t->host, &set[k].outcome) && memory_agrees(f, &set[k])) {
@@ -292,7 +308,7 @@ static int report(const struct fuzz *f, const struct tally *y, unsigned long cou
         if (!y->tried[f->rows[n]])
             printf("not tried: %s, opcode %X\n", operation_names[row->operation], row->opcode);
     }
-    printf("%u of %u rows tried; batches of %u: %lu discarded, halved %lu times\n", tried, f->row_count, SLOTS, y->discarded, y->split);
+    printf("%u of %u rows tried; batches of %u: %lu trials discarded, %lu run alone\n", tried, f->row_count, SLOTS, y->discarded, y->split);
     first_print(y, first, sizeof first);
     status = host_verdict(&f->host, y->passed, y->failed, first);
     return !status && count >= ENOUGH && tried < f->row_count ? 1 : status;
@@ -326,22 +342,22 @@ static enum run both_run(struct fuzz *f, unsigned begin, unsigned fast_end, unsi
     return run;
 }
 
-/* Of trials that ran together: whether all are right. */
-static bool all_right(struct fuzz *f, struct tally *y, unsigned begin, unsigned end)
+/* Of trials that ran together: the first that must run alone (the middle one if only memory differs), or `end` if all are right. */
+static unsigned first_alone(struct fuzz *f, struct tally *y, unsigned begin, unsigned end)
 {
     const struct permit *other[SLOTS];
 
     for (unsigned k = begin; k < end; k++)
         if (!is_right_among(f, y, &f->trial[k], &other[k]))
-            return false;
+            return k;
     if (memcmp(our_data(f), host_data(f), DATA_SIZE))
-        return false;
+        return begin + (end - begin) / 2;
     for (unsigned k = begin; k < end; k++)
         if (other[k]) {
             y->met[other[k] - permits]++;
             y->other[other[k] - permits]++;
         }
-    return true;
+    return end;
 }
 
 static void count_alone(struct fuzz *f, struct tally *y, unsigned k, bool ran)
@@ -353,33 +369,39 @@ static void count_alone(struct fuzz *f, struct tally *y, unsigned k, bool ran)
     y->found += altered && !right;
     if (!right) {
         y->differ[t->row]++;
-        if (y->failed++ < (y->alter ? 1 : SHOWN))
+        if (y->failed++ < y->shown)
             failure_print(f, y, t);
         memcpy(our_data(f), host_data(f), DATA_SIZE);
     }
 }
 
-/* Runs trials, and counts them. Where one of them differs, both halves run again by themselves, down to the single trial. */
+/* Runs trials, and counts them. Where one of them must run alone, it does, between those before it and those after it. */
 static void trials_run(struct fuzz *f, struct tally *y, unsigned begin, unsigned end)
 {
-    unsigned fast_end = f->fast < begin ? begin : f->fast < end ? f->fast : end, middle = begin + (end - begin) / 2;
-    enum run run = both_run(f, begin, fast_end, end);
+    unsigned fast_end = f->fast < begin ? begin : f->fast < end ? f->fast : end, alone = begin + (end - begin) / 2;
+    enum run run = RUN_DONE;
 
+    if (begin == end)
+        return;
+    run = both_run(f, begin, fast_end, end);
     if (run == RUN_ELSEWHERE) {
         memcpy(our_data(f), y->saved, DATA_SIZE);
         y->discarded += end - begin;
         return;
     }
+    if (run == RUN_DONE && end - begin > 1 && !y->alter)
+        alone = first_alone(f, y, begin, end);
     if (end - begin == 1) {
         count_alone(f, y, begin, run == RUN_DONE);
-    } else if (run == RUN_DONE && !y->alter && all_right(f, y, begin, end)) {
+    } else if (alone == end) {
         y->passed += end - begin;
     } else {
         y->split++;
         memcpy(host_data(f), y->saved, DATA_SIZE);
         memcpy(our_data(f), y->saved, DATA_SIZE);
-        trials_run(f, y, begin, middle);
-        trials_run(f, y, middle, end);
+        trials_run(f, y, begin, alone);
+        trials_run(f, y, alone, alone + 1);
+        trials_run(f, y, alone + 1, end);
         return;
     }
     memcpy(y->saved, host_data(f), DATA_SIZE);
@@ -425,13 +447,13 @@ static const char *init(struct fuzz *f)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: hostfuzz [--count N] [--seed S] [--row OPCODE] [--mode 16|32] [--alter N] [--host VENDOR/FAMILY/MODEL]\n");
+    fprintf(stderr, "usage: hostfuzz [--count N] [--seed S] [--row OPCODE] [--mode 16|32] [--show N] [--alter N] [--host VENDOR/FAMILY/MODEL]\n");
     return 2;
 }
 
 static bool tally_init(struct tally *y)
 {
-    *y = (struct tally){.tried = calloc(opcode_row_count, sizeof *y->tried), .differ = calloc(opcode_row_count, sizeof *y->differ),
+    *y = (struct tally){.shown = 20, .tried = calloc(opcode_row_count, sizeof *y->tried), .differ = calloc(opcode_row_count, sizeof *y->differ),
                         .met = calloc(permit_count, sizeof *y->met), .other = calloc(permit_count, sizeof *y->other),
                         .altered_permit = calloc(permit_count, sizeof *y->altered_permit), .saved = malloc(DATA_SIZE)};
     return y->tried && y->differ && y->met && y->other && y->altered_permit && y->saved;
@@ -449,7 +471,7 @@ int main(int argc, char **argv)
     for (int n = 1; n < argc; n += 2) {
         bool row = !strcmp(argv[n], "--row");
         unsigned long *option = row ? &opcode : !strcmp(argv[n], "--count") ? &count : !strcmp(argv[n], "--seed") ? &f.random
-                              : !strcmp(argv[n], "--mode") ? &mode : !strcmp(argv[n], "--alter") ? &y.alter : NULL;
+                              : !strcmp(argv[n], "--mode") ? &mode : !strcmp(argv[n], "--alter") ? &y.alter : !strcmp(argv[n], "--show") ? &y.shown : NULL;
         char *end = "?";
         if (option && n + 1 < argc)
             *option = strtoul(argv[n + 1], &end, row ? 16 : 10);

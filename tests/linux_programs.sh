@@ -8,11 +8,27 @@ if [ ! -x "$suites/qemu-i386/test-i386" ] && [ ! -x "$suites/valgrind-x86/insn_b
     echo "neither qemu-i386/test-i386 nor valgrind-x86/insn_basic is there (MUNIMENT_SUITES)"
     exit 77
 fi
-passed=0 failed=0
+passed=0 failed=0 first=
 
-# SHLD and SHRD of 16 bits with a count over 15: the result is undefined from 17 on, and OF from 2 on (SDM vol. 2, SHLD: "If the count is greater than the operand
-# size, the result is undefined"). Ours are the formulas of spec/processor.md.
-undefined='^sh[lr]dw .* C=000000(1[1-9a-f]) '
+# permitted <LINES: how many of the host's lines that differ from ours are another outcome that is permitted (as in hostfuzz/permitted.c). SHLD and SHRD of
+# 16 bits with a count over 16: the result is undefined (SDM vol. 2). Ours is the formula of spec/processor.md; AMD's turns the source, and clears CF.
+permitted()
+{
+    python3 -c '
+import re, sys
+
+count = 0
+for line in sys.stdin:
+    trial = re.match(r"sh([lr])dw +A=(\w+) B=(\w+) C=(\w+) R=(\w+) CCIN=\w+ CC=(\w+)$", line)
+    if not trial:
+        continue
+    destination, source, shift, result, flags = (int(word, 16) for word in trial.groups()[1:])
+    turn = shift & 15 if trial[1] == "l" else -shift & 15
+    value = (source << turn | (source & 0xFFFF) >> (16 - turn)) & 0xFFFF
+    expected = (value >> 8 & 0x80) | (0 if value else 0x40) | (0 if bin(value & 0xFF).count("1") & 1 else 4)
+    count += 16 < shift & 31 and result == (destination & ~0xFFFF | value) and flags == expected
+print(count)'
+}
 
 # run NAME PROGRAM
 run()
@@ -24,11 +40,14 @@ run()
     echo "exit status $ours" >>"$WORK/$1.ours"
     diff --unchanged-line-format= --old-line-format='%L' --new-line-format= "$WORK/$1.native" "$WORK/$1.ours" >"$WORK/$1.lines" || true
     lines=$(wc -l <"$WORK/$1.native")
-    excused=$(grep -cE "$undefined" "$WORK/$1.lines" || true)
+    excused=$(permitted <"$WORK/$1.lines")
     different=$(($(wc -l <"$WORK/$1.lines") - excused))
-    echo "$1: $((lines - excused - different)) lines equal, $different differ, $excused undefined"
-    [ $different -eq 0 ] || { diff <(grep -vE "$undefined" "$WORK/$1.native") <(grep -vE "$undefined" "$WORK/$1.ours") | head -n 40 || true; }
-    passed=$((passed + lines - excused - different)) failed=$((failed + different))
+    echo "$1: $((lines - excused - different)) lines equal, $different differ, $excused differ as permitted"
+    if [ $different -ne 0 ]; then
+        diff "$WORK/$1.native" "$WORK/$1.ours" | head -n 40 || true
+        first="$first${first:+, }$1 $different"
+    fi
+    passed=$((passed + lines - different)) failed=$((failed + different))
 }
 
 # The host must run such programs itself, if they are to be compared.
@@ -41,5 +60,4 @@ for program in "$suites"/qemu-i386/test-i386* "$suites"/valgrind-x86/insn_*; do
     esac
     [ ! -x "$program" ] || run "${program##*/}" "$program"
 done
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+exec "$BUILD/tests/host_verdict" $passed $failed "$first"

@@ -23,7 +23,6 @@
 #define HAVE_HOST 0
 #endif
 #include <inttypes.h>
-#include <limits.h>
 #include <string.h>
 
 #include "tests/bare.h"
@@ -742,7 +741,7 @@ int main(int argc, char **argv)
     struct host host;
     const char *problem = host_identify(&host);
 
-    f.shown = ULONG_MAX;
+    f.shown = 10;
     for (int n = 1; n + 1 < argc; n += 2) {
         if (!strcmp(argv[n], "--count")) count = strtoul(argv[n + 1], NULL, 0);
         if (!strcmp(argv[n], "--seed")) f.random = strtoull(argv[n + 1], NULL, 0);
@@ -753,8 +752,6 @@ int main(int argc, char **argv)
         if (!strcmp(argv[n], "--host") && !host_pretend(&host, argv[n + 1]))
             return fprintf(stderr, "simd_host: --host %s: not VENDOR/FAMILY/MODEL\n", argv[n + 1]), 2;
     }
-    if (f.shown == ULONG_MAX)
-        f.shown = f.alter ? 0 : 10;
     f.rows = calloc(opcode_row_count, sizeof *f.rows);
     f.differ = calloc(opcode_row_count, sizeof *f.differ);
     for (unsigned row = 0; f.rows && row < opcode_row_count; row++)

@@ -8,7 +8,7 @@ GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml
 
 # Suites that others wrote for the processor, captured cases, and the processor of this host.
 TESTS_CPU    := $(addprefix tests/,hostfuzz.sh vectors.sh kvm_unit_tests.sh test386.sh linux_programs.sh testfloat.sh) $(addprefix $(BUILD)/tests/,x87_host simd_host)
-CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors test386 multiboot linuxuser testfloat x87_host simd_host)
+CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors test386 multiboot linuxuser testfloat x87_host simd_host host_verdict)
 
 # What takes longest comes first: as many run at a time as there are processors.
 TESTS := $(addprefix tests/, \
@@ -64,7 +64,7 @@ $(BUILD)/tests/hostfuzz: tests/hostfuzz.c tests/host.c $(wildcard tests/hostfuzz
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %.h,$^)
 
-$(BUILD)/tests/x87_host $(BUILD)/tests/simd_host: $(BUILD)/tests/%: tests/%.c tests/host.c tests/host.h tests/bare.h $(BUILD)/libmachine.a
+$(addprefix $(BUILD)/tests/,x87_host simd_host host_verdict): $(BUILD)/tests/%: tests/%.c tests/host.c tests/host.h tests/bare.h $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -o $@ $< tests/host.c $(BUILD)/libmachine.a
 

@@ -616,6 +616,7 @@ int main(int argc, char **argv)
     const char *problem = host_identify(&host);
     struct bare *b = calloc(1, sizeof *b);
 
+    y.shown = 3; /* of each instruction */
     random_state = 20041;
     for (int n = 1; n + 1 < argc; n += 2) {
         if (!strcmp(argv[n], "--count"))
@@ -624,8 +625,10 @@ int main(int argc, char **argv)
             random_state = strtoull(argv[n + 1], NULL, 0) * 2 + 1;
         else if (!strcmp(argv[n], "--alter"))
             altered = strtoul(argv[n + 1], NULL, 0);
+        else if (!strcmp(argv[n], "--show"))
+            y.shown = (unsigned)strtoul(argv[n + 1], NULL, 0);
         else if (strcmp(argv[n], "--host") || !host_pretend(&host, argv[n + 1]))
-            return fprintf(stderr, "usage: x87_host [--count N] [--seed S] [--alter N] [--host VENDOR/FAMILY/MODEL]\n"), 2;
+            return fprintf(stderr, "usage: x87_host [--count N] [--seed S] [--show N] [--alter N] [--host VENDOR/FAMILY/MODEL]\n"), 2;
     }
     if (problem)
         return printf("%s\n", problem), 77;
@@ -635,7 +638,6 @@ int main(int argc, char **argv)
     signal(SIGILL, on_signal);
     signal(SIGFPE, on_signal);
     start_flat(&b->cpu);
-    y.shown = altered ? 0 : 3;
     for (unsigned long n = 0; n < count; n++) {
         struct trial t = {0};
         while (!choose(&t))

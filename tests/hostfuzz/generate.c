@@ -70,19 +70,13 @@ const char *reason_left_out(const struct opcode_row *row)
     return NULL;
 }
 
-/* Forms that are left out: later processors gave them to other instructions, the kernel serves them, or they are undefined. */
-static bool is_left_out(const struct trial *t, const struct opcode_row *row, unsigned modrm, unsigned repeat, bool lock)
+/* Forms that are left out: later processors gave them to other instructions, or the kernel serves them. */
+static bool is_left_out(const struct opcode_row *row, unsigned modrm)
 {
     switch (row->operation) {
     case OP_LES: case OP_LDS: case OP_BOUND: return modrm >= 0xC0;                  /* VEX and EVEX */
     case OP_LGDT: case OP_LIDT: case OP_LMSW: case OP_INVLPG: return modrm >= 0xC0; /* virtualization, SWAPGS, MONITORX and others */
-    case OP_NOP: return row->opcode == 0x0F0D && modrm >= 0xC0;                     /* #UD on AMD's */
-    case OP_BSF: case OP_BSR: return repeat == 0xF3;                                /* TZCNT, LZCNT */
-    case OP_LOOPE: case OP_LOOPNE: return repeat;                                   /* it chooses the condition on AMD's */
-    case OP_MOV_FROM_CR: case OP_MOV_TO_CR: return lock;                            /* CR8 on AMD's */
     case OP_INT: return modrm == 0x80;                                              /* a system call */
-    case OP_SHLD: case OP_SHRD: /* with 16 bits and a count over 16 the result is undefined; for CL, see season() */
-        return t->decoded == DECODE_OK && t->insn.size == 2 && (row->opcode & 1) == 0 && (t->insn.immediate & 31) > 16;
     default: return false;
     }
 }
@@ -289,7 +283,7 @@ static void bytes_make(struct fuzz *f, struct trial *t, const struct opcode_row 
         modrm = operands_put(f, row, bytes + at);
         memcpy(t->bytes, bytes, WINDOW);
         t->decoded = decode(t->bytes, WINDOW, mode, CPU_PENTIUM4, &t->insn);
-    } while (is_left_out(t, row, modrm, repeat, lock) || (t->decoded == DECODE_OK && t->insn.row != t->row));
+    } while (is_left_out(row, modrm) || (t->decoded == DECODE_OK && t->insn.row != t->row));
     t->length = WINDOW;
     t->unlocked = false;
     if (t->decoded != DECODE_OK) {
@@ -418,10 +412,6 @@ static void season(struct fuzz *f, struct trial *t)
     switch (t->insn.operation) {
     case OP_DIV: case OP_IDIV:
         season_division(f, t);
-        break;
-    case OP_SHLD: case OP_SHRD:
-        if (size == 2 && (reg[ECX] & 31) > 16)
-            reg[ECX] &= ~(uint32_t)16;
         break;
     case OP_CMPXCHG: case OP_CMPXCHG8B:
         if (one_in(f, 2))

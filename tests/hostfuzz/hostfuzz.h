@@ -163,7 +163,6 @@ struct permit {
     const char *name, *reason, *seen;
     /* Fills `set` with all outcomes that are permitted: ours must be the first. 0: the condition does not hold. */
     unsigned (*outcomes)(const struct situation *s, struct permitted set[OUTCOMES]);
-    bool alone; /* the outcomes depend on memory or change it: they can be told only when the trial runs by itself */
 };
 
 extern const struct permit permits[];

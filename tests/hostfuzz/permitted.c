@@ -119,23 +119,80 @@ static bool is_operation(const struct situation *s, unsigned operation)
     return s->t->decoded == DECODE_OK && s->t->insn.operation == operation;
 }
 
+/* --- Instructions that end --- */
+
+static struct outcome *outcome_done(struct outcome *o, const struct trial *t)
+{
+    *o = (struct outcome){.after = t->before, .vector = VECTOR_NONE};
+    o->after.eip += t->length;
+    return o;
+}
+
+static void flags_put(struct outcome *o, uint32_t mask, uint32_t flags)
+{
+    o->after.flags = (o->after.flags & ~mask) | flags;
+}
+
+/* SF, ZF and PF of a result. */
+static uint32_t flags_of(uint32_t result, unsigned size)
+{
+    uint32_t ones = result & 0xFF;
+
+    ones ^= ones >> 4;
+    ones ^= ones >> 2;
+    ones ^= ones >> 1;
+    return (result >> (8 * size - 1) & 1 ? FLAG_SF : 0) | (result ? 0 : FLAG_ZF) | (ones & 1 ? 0 : FLAG_PF);
+}
+
+/* A result of 2 or 4 bytes, for a register or for memory. */
+static void register_put(struct outcome *o, unsigned reg, unsigned size, uint32_t value)
+{
+    o->after.reg[reg] = size == 2 ? (o->after.reg[reg] & 0xFFFF0000) | (uint16_t)value : value;
+}
+
+static uint32_t operand_linear(const struct situation *s)
+{
+    return linear_of(s->f, s->t, s->t->insn.segment, operand_offset(s->t));
+}
+
+static bool operand_faults(const struct situation *s, unsigned size, bool write, struct outcome *o)
+{
+    return access_faults(s->f, &s->t->before, s->t->insn.segment, operand_offset(s->t), size, write, o);
+}
+
+static void result_put(const struct situation *s, struct permitted *p, uint32_t value)
+{
+    if (has_memory(&s->t->insn))
+        p->store[p->stores++] = (struct store){operand_linear(s), value, s->t->insn.size};
+    else
+        register_put(&p->outcome, s->t->insn.dst, s->t->insn.size, value);
+}
+
 /* --- Conditions --- */
 
 static unsigned lock_verw(const struct situation *s, struct permitted *set)
 {
     const struct trial *t = s->t;
-    uint32_t offset = operand_offset(t);
     struct outcome *executed = &set[1].outcome;
 
     if (!t->unlocked || t->insn.operation != OP_VERW || !has_memory(&t->insn))
         return 0;
     outcome_fault(&set[0].outcome, &t->before, EXC_UD, 0, 0);
-    if (!access_faults(s->f, &t->before, t->insn.segment, offset, 2, false, executed)) {
-        bool writable = host_writable((uint16_t)memory_get(s, linear_of(s->f, t, t->insn.segment, offset), 2));
-        *executed = (struct outcome){.after = t->before, .vector = VECTOR_NONE};
-        executed->after.eip += t->length;
-        executed->after.flags = (t->before.flags & ~(uint32_t)FLAG_ZF) | (writable ? FLAG_ZF : 0);
+    if (!operand_faults(s, 2, false, executed)) {
+        bool writable = host_writable((uint16_t)memory_get(s, operand_linear(s), 2));
+        flags_put(outcome_done(executed, t), FLAG_ZF, writable ? FLAG_ZF : 0);
     }
+    return 2;
+}
+
+static unsigned lock_cr0(const struct situation *s, struct permitted *set)
+{
+    const struct trial *t = s->t;
+
+    if (!t->unlocked || (t->insn.operation != OP_MOV_FROM_CR && t->insn.operation != OP_MOV_TO_CR) || opcode_rows[t->row].group != 0)
+        return 0;
+    outcome_fault(&set[0].outcome, &t->before, EXC_UD, 0, 0);
+    outcome_fault(&set[1].outcome, &t->before, EXC_GP, 0, 0);
     return 2;
 }
 
@@ -165,8 +222,8 @@ static unsigned call_two_faults(const struct situation *s, struct permitted *set
         target = t->before.eip + t->length + i->immediate;
     else if (!has_memory(i))
         target = t->before.reg[i->dst];
-    else if (!access_faults(s->f, &t->before, i->segment, operand_offset(t), i->size, false, &set[0].outcome))
-        target = memory_get(s, linear_of(s->f, t, i->segment, operand_offset(t)), i->size);
+    else if (!operand_faults(s, i->size, false, &set[0].outcome))
+        target = memory_get(s, operand_linear(s), i->size);
     else
         return 0;
     if ((i->size == 2 ? target & 0xFFFF : target) <= CODE_LIMIT || !stack_faults(s, t->before.reg[ESP] - i->size, true, &set[1].outcome))
@@ -301,22 +358,143 @@ static unsigned null_selector(const struct situation *s, struct permitted *set)
     return count == 2 ? 2 : 0;
 }
 
+static unsigned prefetch_register(const struct situation *s, struct permitted *set)
+{
+    if (!is_operation(s, OP_NOP) || opcode_rows[s->t->row].opcode != 0x0F0D || has_memory(&s->t->insn))
+        return 0;
+    outcome_done(&set[0].outcome, s->t);
+    outcome_fault(&set[1].outcome, &s->t->before, EXC_UD, 0, 0);
+    return 2;
+}
+
+/* The end of a trial that traps; or #GP(0) if the target is beyond the limit. */
+static void loop_end(struct outcome *o, const struct trial *t, bool taken)
+{
+    uint32_t target = t->before.eip + t->length + (taken ? t->insn.immediate : 0);
+
+    if (t->insn.size == 2)
+        target &= 0xFFFF;
+    if (taken && target > CODE_LIMIT) {
+        outcome_fault(o, &t->before, EXC_GP, 0, 0);
+        return;
+    }
+    outcome_fault(o, &t->before, EXC_DB, 0, 0);
+    o->after.eip = target;
+    register_put(o, ECX, t->insn.prefixes & PREFIX_ADDRESS16 ? 2 : 4, t->before.reg[ECX] - 1);
+}
+
+static unsigned loop_repeat(const struct situation *s, struct permitted *set)
+{
+    const struct trial *t = s->t;
+    bool while_equal = is_operation(s, OP_LOOPE), zero = t->before.flags & FLAG_ZF;
+    uint32_t mask = t->insn.prefixes & PREFIX_ADDRESS16 ? 0xFFFF : UINT32_MAX, left = (t->before.reg[ECX] - 1) & mask;
+
+    if ((!while_equal && !is_operation(s, OP_LOOPNE)) || !(t->insn.prefixes & (PREFIX_REP | PREFIX_REPNE)))
+        return 0;
+    loop_end(&set[0].outcome, t, left && zero == while_equal);
+    loop_end(&set[1].outcome, t, left && zero == ((t->insn.prefixes & PREFIX_REP) != 0));
+    return 2;
+}
+
+static unsigned bit_count(const struct situation *s, struct permitted *set)
+{
+    const struct trial *t = s->t;
+    unsigned size = t->insn.size, bits = 8 * size, first = 0, last = bits - 1;
+    bool forward = is_operation(s, OP_BSF);
+    uint32_t value;
+
+    if ((!forward && !is_operation(s, OP_BSR)) || !(t->insn.prefixes & PREFIX_REP))
+        return 0;
+    if (has_memory(&t->insn)) {
+        if (operand_faults(s, size, false, &set[0].outcome))
+            return 0;
+        value = memory_get(s, operand_linear(s), size);
+    } else {
+        value = size == 2 ? t->before.reg[t->insn.src] & 0xFFFF : t->before.reg[t->insn.src];
+    }
+    outcome_done(&set[0].outcome, t);
+    set[1].outcome = set[0].outcome;
+    flags_put(&set[0].outcome, FLAG_ZF, value ? 0 : FLAG_ZF);
+    if (!value) {
+        register_put(&set[1].outcome, t->insn.dst, size, bits);
+        flags_put(&set[1].outcome, FLAG_ZF | FLAG_CF, FLAG_CF);
+        return 2;
+    }
+    while (!(value >> first & 1))
+        first++;
+    while (!(value >> last & 1))
+        last--;
+    register_put(&set[0].outcome, t->insn.dst, size, forward ? first : last);
+    register_put(&set[1].outcome, t->insn.dst, size, forward ? first : bits - 1 - last);
+    flags_put(&set[1].outcome, FLAG_ZF | FLAG_CF, (forward ? first : bits - 1 - last) ? 0 : FLAG_ZF);
+    return 2;
+}
+
+static unsigned double_shift(const struct situation *s, struct permitted *set)
+{
+    const struct trial *t = s->t;
+    const struct insn *i = &t->insn;
+    bool left = is_operation(s, OP_SHLD), by_cl = i->form == FORM_RRC || i->form == FORM_MRC;
+    unsigned count = (by_cl ? t->before.reg[ECX] : i->immediate) & 31, turn = count & 15;
+    uint32_t dst, src = t->before.reg[i->src] & 0xFFFF, turned;
+    uint64_t all;
+
+    if ((!left && !is_operation(s, OP_SHRD)) || i->size != 2 || count <= 16
+        || (has_memory(i) && operand_faults(s, 2, true, &set[0].outcome)))
+        return 0;
+    dst = (has_memory(i) ? memory_get(s, operand_linear(s), 2) : t->before.reg[i->dst]) & 0xFFFF;
+    all = (uint64_t)dst << 32 | src << 16 | dst;
+    turned = (left ? src << turn | src >> (16 - turn) : src >> turn | src << (16 - turn)) & 0xFFFF;
+    outcome_done(&set[0].outcome, t);
+    outcome_done(&set[1].outcome, t);
+    flags_put(&set[0].outcome, FLAG_CF, (left ? all >> (48 - count) : all >> (count - 1)) & 1);
+    flags_put(&set[1].outcome, FLAG_CF, 0);
+    all = (left ? all << count >> 32 : all >> count) & 0xFFFF;
+    result_put(s, &set[0], (uint32_t)all);
+    result_put(s, &set[1], turned);
+    flags_put(&set[0].outcome, FLAG_SF | FLAG_ZF | FLAG_PF, flags_of((uint32_t)all, 2));
+    flags_put(&set[1].outcome, FLAG_SF | FLAG_ZF | FLAG_PF, flags_of(turned, 2));
+    return 2;
+}
+
+static unsigned push_segment(const struct situation *s, struct permitted *set)
+{
+    const struct trial *t = s->t;
+    uint32_t esp = t->before.reg[ESP] - 4, linear = stack_linear(s, esp);
+
+    if (!is_operation(s, OP_PUSH_SREG) || t->insn.size != 4 || stack_faults(s, esp, true, &set[0].outcome))
+        return 0;
+    register_put(outcome_done(&set[0].outcome, t), ESP, stack_is_wide(s->f, t) ? 4 : 2, esp);
+    set[1].outcome = set[0].outcome;
+    set[0].store[set[0].stores++] = (struct store){linear, t->before.selector[t->insn.dst], 4};
+    set[1].store[set[1].stores++] = (struct store){linear + 2, memory_get(s, linear + 2, 2), 2};
+    return 2;
+}
+
 const struct permit permits[] = {
     {"lock-verw", "LOCK before VERW of memory: #UD (SDM, APM: LOCK), or LOCK is ignored and VERW does what it does without it",
-     "AMD family 25", lock_verw, true},
+     "AMD family 25", lock_verw},
+    {"lock-cr0", "LOCK before MOV from and to CR0: #UD, or CR8 is meant (APM, AltMovCr8), which ring 3 may not use: #GP(0)", AMD, lock_cr0},
     {"cmps-two-faults", "CMPS whose operands both fault: the fault of either; which is read first is written nowhere",
-     AMD, cmps_two_faults, false},
+     AMD, cmps_two_faults},
     {"call-two-faults", "near CALL to beyond the limit of CS where the push faults too: #GP(0), as the SDM's operation section "
-     "has it, or the fault of the push", AMD, call_two_faults, true},
+     "has it, or the fault of the push", AMD, call_two_faults},
     {"enter-order", "ENTER that faults: all is checked before the first push, or pushes are done one by one, and stay",
-     AMD, enter_order, true},
+     AMD, enter_order},
     {"return-order", "RETF and IRET to a selector of another level near the end of the stack: #GP of the selector, or the fault "
-     "of reading SS:ESP of the outer level", AMD, return_order, true},
-    {"popa-keeps", "POPA that faults: registers as before, or those that were popped stay", AMD, popa_keeps, true},
-    {"pusha-keeps", "PUSHA that faults: memory as before, or what was pushed stays", AMD, pusha_keeps, true},
-    {"far-call-keeps", "far CALL that faults after a push: memory as before, or what was pushed stays", AMD, far_call_keeps, true},
-    {"icebp-address", "ICEBP under a hypervisor: a trap, or reported as a fault, at its own address", AMD, icebp_address, false},
-    {"null-selector", "a null selector other than 0 when a handler returns to ring 3: it stays, or is cleared (SDM, IRET)",
-     "AMD family 25", null_selector, false},
+     "of reading SS:ESP of the outer level", AMD, return_order},
+    {"popa-keeps", "POPA that faults: registers as before, or those that were popped stay", AMD, popa_keeps},
+    {"pusha-keeps", "PUSHA that faults: memory as before, or what was pushed stays", AMD, pusha_keeps},
+    {"far-call-keeps", "far CALL that faults after a push: memory as before, or what was pushed stays", AMD, far_call_keeps},
+    {"icebp-address", "ICEBP under a hypervisor: a trap, or reported as a fault, at its own address", AMD, icebp_address},
+    {"prefetch-register", "0F 0D with a register: NOP (SDM), or #UD (APM, PREFETCHW)", AMD, prefetch_register},
+    {"loop-repeat", "F2 or F3 before LOOPE and LOOPNE: ignored, or it chooses the condition", AMD, loop_repeat},
+    {"bit-count", "F3 before BSF and BSR: ignored, or TZCNT and LZCNT of later processors", AMD, bit_count},
+    {"double-shift", "SHLD and SHRD of 16 bits by 17 to 31, whose result is undefined: that of dst:src:dst, or the source turned, and CF "
+     "clear", "AMD family 25", double_shift},
+    {"push-segment", "PUSH of a segment register with a 32-bit operand: the upper half of the stack's doubleword is 0, or as before",
+     "Intel Core and Atom (SDM vol. 2, PUSH)", push_segment},
+    {"null-selector", "a null selector other than 0 when Linux returns to ring 3: it stays, or is cleared (SDM, IRET)",
+     "AMD family 25", null_selector},
 };
 const unsigned permit_count = sizeof permits / sizeof *permits;
