@@ -23,6 +23,8 @@ void ata_dma_started(struct ata *a)
 /* What is there after a reset or EXECUTE DEVICE DIAGNOSTIC. */
 static void signature(struct ata *a)
 {
+    for (unsigned i = 0; i < 2; i++)
+        a->unit[i].fresh = a->unit[i].packet;
     a->previous = (struct ata_registers){0};
     a->device = 0;
     a->error = 1;
@@ -125,27 +127,31 @@ static void data_write(void *device, uint16_t port, uint32_t value, unsigned siz
     exchange(device, true, &value, size);
 }
 
-/* An absent device is answered for by the other one: ATA-3 annex, "device 1 only" and "device 0 only" configurations. */
+/* An absent device is answered for by the other one: ATA-3 annex, "device 1 only" and "device 0 only" configurations. A CD-ROM drive shows 00h from a
+ * reset to its first command (ATA-4 §9.12), by which drivers know it; its neighbour is ready all the same. */
 static uint8_t visible_status(struct ata *a)
 {
-    return ata_selected(a)->drive || a->status & STATUS_BSY ? a->status : 0;
+    const struct ata_unit *u = ata_selected(a);
+
+    return a->status & STATUS_BSY || (u->drive && !u->fresh) ? a->status : 0;
 }
 
 static uint32_t task_read(void *device, uint16_t port, unsigned size)
 {
     struct ata *a = device;
     const struct ata_registers *r = a->control & CONTROL_HOB ? &a->previous : &a->now;
+    bool there = ata_selected(a)->drive;
 
     (void)size;
     switch (port & 7) {
     case 1: return a->error;
     case 2: return r->count;
     case 3: return r->low;
-    case 4: return r->mid;
-    case 5: return r->high;
+    case 4: return there ? r->mid : 0; /* where nothing is, there is no kind: systems look for a CD-ROM drive's beside one */
+    case 5: return there ? r->high : 0;
     case 6: return a->device | 0xA0;
     default:
-        if (ata_selected(a)->drive)
+        if (there)
             ata_interrupt(a, false);
         return visible_status(a);
     }

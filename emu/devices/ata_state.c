@@ -13,6 +13,8 @@ static const struct state_field ata_unit_state[] = {
     STATE(struct ata_unit, sense_key, U8, "ATAPI sense key"),
     STATE(struct ata_unit, sense_code, U8, "ATAPI additional sense code"),
     STATE(struct ata_unit, attention, U8, "ATAPI: additional sense code of the unit attention that waits; 0: none"),
+    STATE(struct ata_unit, fresh, BOOL, "ATAPI: no command since the last reset; DRDY is clear"),
+    STATE_BYTE_ARRAY(struct ata_unit, mode, "ATAPI: mode pages 01h, 0Dh and 0Eh"),
     STATE(struct ata_unit, locked, BOOL, "ATAPI: removal is prevented"),
     STATE(struct ata_unit, tray_open, BOOL, "ATAPI: the guest has opened the tray"),
     STATE(struct ata_unit, seen_media, U32, "ATAPI: media that the guest knows of"),

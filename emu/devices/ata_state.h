@@ -11,6 +11,7 @@
 #include "emu/state.h"
 #include "formats/formats.h"
 
+#define ATAPI_MODE_BYTES 32u
 #define ATA_MULTIPLE 16u /* sectors of the largest READ MULTIPLE block */
 
 /* The bus master that moves the data of DMA commands. */
@@ -29,6 +30,8 @@ struct ata_unit {
     uint8_t dma_mode;          /* SET FEATURES 03h: 20h-22h multiword DMA; 0: none */
     uint8_t sense_key, sense_code; /* ATAPI: what REQUEST SENSE tells; code is ASC, ASCQ 0 */
     uint8_t attention;         /* ATAPI: additional sense code of the unit attention that waits; 0: none */
+    bool fresh;                /* ATAPI: reset, and no command since then: DRDY is clear */
+    uint8_t mode[ATAPI_MODE_BYTES]; /* ATAPI: the mode pages that MODE SELECT changes, as MODE SENSE shows them */
     bool locked;               /* ATAPI: the medium must not be removed */
     bool tray_open;            /* ATAPI: the guest has opened it; a change of the medium closes it */
     uint32_t seen_media;       /* ATAPI: of drive->media, how many the guest knows of */

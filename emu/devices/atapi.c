@@ -8,11 +8,12 @@
 
 #include "emu/devices/ata_task.h"
 
-enum { REASON_COMMAND = 1, REASON_IN = 2, REASON_DONE = 3 }; /* Interrupt Reason, in the Sector Count register */
+enum { REASON_OUT = 0, REASON_COMMAND = 1, REASON_IN = 2, REASON_DONE = 3 }; /* Interrupt Reason, in the Sector Count register */
 enum { SENSE_NONE = 0, SENSE_NOT_READY = 2, SENSE_MEDIUM = 3, SENSE_ILLEGAL = 5, SENSE_ATTENTION = 6 };
 enum { ASC_NO_MEDIUM = 0x3A, ASC_MEDIUM_CHANGED = 0x28, ASC_RESET = 0x29, ASC_NOT_SAVED = 0x39,
-       ASC_OPCODE = 0x20, ASC_FIELD = 0x24, ASC_RANGE = 0x21, ASC_UNREADABLE = 0x11, ASC_LOCKED = 0x53,
+       ASC_OPCODE = 0x20, ASC_FIELD = 0x24, ASC_LENGTH = 0x1A, ASC_PARAMETER = 0x26, ASC_RANGE = 0x21, ASC_UNREADABLE = 0x11, ASC_LOCKED = 0x53,
        ASC_MODE = 0x64 };
+enum { MODE_SELECT_6 = 0x15, MODE_SENSE_6 = 0x1A, MODE_SELECT_10 = 0x55, MODE_SENSE_10 = 0x5A };
 enum { EVENT_NEW_MEDIUM = 2, EVENT_MEDIUM_GONE = 3 };
 #define FEATURE_DMA 1
 #define CD_SECTOR 2048u
@@ -68,7 +69,13 @@ static bool by_dma(const struct ata *a)
     return a->now.feature & FEATURE_DMA && a->dma;
 }
 
-/* Gives the host the next chunk of what is in the buffer. */
+/* Whether the command takes a parameter list from the host. */
+static bool takes_parameters(const struct ata *a)
+{
+    return a->packet[0] == MODE_SELECT_6 || a->packet[0] == MODE_SELECT_10;
+}
+
+/* The next chunk between buffer and host. */
 static void next_chunk(struct ata *a)
 {
     uint32_t limit = a->now.mid | (uint32_t)a->now.high << 8, rest = a->length - a->position;
@@ -80,7 +87,7 @@ static void next_chunk(struct ata *a)
     if (!rest)
         rest = 1;
     a->chunk = a->position + rest;
-    a->now.count = REASON_IN;
+    a->now.count = takes_parameters(a) ? REASON_OUT : REASON_IN;
     a->chunk_limit = (uint16_t)limit;
     a->now.mid = (uint8_t)rest;
     a->now.high = (uint8_t)(rest >> 8);
@@ -350,39 +357,141 @@ static void read_subchannel(struct ata *a)
     answer(a, 4u + lengths[format], big16(a->packet + 7));
 }
 
-/* Mode pages: error recovery, CD-ROM, audio control, capabilities. */
-static uint32_t put_page(uint8_t *p, uint8_t page)
+/* --- Mode pages: SFF-8020i section 10.8 --- */
+
+enum { PAGE_CURRENT, PAGE_CHANGEABLE, PAGE_DEFAULT, PAGE_SAVED };
+enum { ALL_PAGES = 0x3F, PAGE_CAPABILITIES = 0x2A };
+
+/* Error recovery, CD-ROM, audio control; then bit by bit what MODE SELECT can change of them: how to recover and how often to try, the time until the
+ * drive rests, and which channel of a disc sounds at either output, how loud. */
+static const uint8_t mode_defaults[ATAPI_MODE_BYTES] = {
+    0x01, 6, 0, 0, 0, 0, 0, 0,
+    0x0D, 6, 0, 0, 0, 60, 0, 75,
+    0x0E, 14, 4, 0, 0, 0, 0, 0, 1, 0xFF, 2, 0xFF,
+};
+static const uint8_t mode_changeable[ATAPI_MODE_BYTES] = {
+    0, 0, 0x3F, 0xFF, 0, 0, 0, 0,
+    0, 0, 0, 0x0F, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0x0F, 0xFF, 0x0F, 0xFF,
+};
+static const uint8_t capabilities[20] = {PAGE_CAPABILITIES, 18, 0, 0, 0x01, 0, 0x29, 0, 0x02, 0xC2, 0, 2, 0, 128, 0x02, 0xC2};
+static const uint8_t nothing[sizeof capabilities] = {PAGE_CAPABILITIES, 18};
+
+/* Length of a page in a list of them, with its two bytes of header. */
+static uint32_t page_length(const uint8_t *page)
 {
-    static const uint8_t error_recovery[8] = {0x01, 6}, device[8] = {0x0D, 6, 0, 0, 0, 60, 0, 75},
-                         audio[16] = {0x0E, 14, 4, 0, 0, 0, 0, 0, 1, 0xFF, 2, 0xFF},
-                         capabilities[20] = {0x2A, 18, 0, 0, 0x01, 0, 0x29, 0, 0x02, 0xC2, 0, 2, 0, 128, 0x02, 0xC2};
-    static const struct { const uint8_t *bytes; uint8_t length; } pages[] = {{error_recovery, 8}, {device, 8}, {audio, 16}, {capabilities, 20}};
+    return 2u + page[1];
+}
+
+/* Where the page of this number lies among those that can be changed, or null. */
+static uint8_t *find_page(struct ata_unit *u, uint8_t number)
+{
+    for (uint32_t at = 0; at < ATAPI_MODE_BYTES; at += page_length(mode_defaults + at))
+        if (mode_defaults[at] == number)
+            return u->mode + at;
+    return NULL;
+}
+
+static uint32_t put_pages(struct ata_unit *u, uint8_t *to, uint8_t number, unsigned control)
+{
     uint32_t used = 0;
 
-    for (unsigned i = 0; i < sizeof pages / sizeof *pages; i++)
-        if (page == 0x3F || page == pages[i].bytes[0]) {
-            memcpy(p + used, pages[i].bytes, pages[i].length);
-            used += pages[i].length;
-        }
+    for (uint32_t at = 0; at < ATAPI_MODE_BYTES; at += page_length(mode_defaults + at)) {
+        const uint8_t *page = mode_defaults + at;
+        if (number != ALL_PAGES && number != page[0])
+            continue;
+        memcpy(to + used, control == PAGE_CURRENT ? u->mode + at : control == PAGE_CHANGEABLE ? mode_changeable + at : page, page_length(page));
+        memcpy(to + used, page, 2);
+        used += page_length(page);
+    }
+    if (number == ALL_PAGES || number == PAGE_CAPABILITIES) {
+        memcpy(to + used, control == PAGE_CHANGEABLE ? nothing : capabilities, sizeof capabilities);
+        used += sizeof capabilities;
+    }
     return used;
 }
 
-/* Pages as they are and by default, or what of them can be changed: nothing. Behind a header of 4 (MODE SENSE(6)) or 8 bytes. */
+/* A header of 4 (MODE SENSE(6)) or 8 bytes, and pages. */
 static void mode_sense(struct ata *a)
 {
-    bool six = a->packet[0] == 0x1A;
-    uint32_t header = six ? 4 : 8, pages = put_page(a->buffer + header, a->packet[2] & 0x3F);
-    uint8_t control = a->packet[2] >> 6, *page = a->buffer + header, *end = page + pages;
+    struct ata_unit *u = ata_selected(a);
+    bool six = a->packet[0] == MODE_SENSE_6;
+    uint8_t control = a->packet[2] >> 6;
+    uint32_t header = six ? 4 : 8, pages = put_pages(u, a->buffer + header, a->packet[2] & ALL_PAGES, control);
 
-    if (!pages || control == 3) {
+    if (!pages || control == PAGE_SAVED) {
         fail(a, SENSE_ILLEGAL, pages ? ASC_NOT_SAVED : ASC_FIELD);
         return;
     }
-    for (; control == 1 && page < end; page += 2 + page[1])
-        memset(page + 2, 0, page[1]);
     a->buffer[six ? 0 : 1] = (uint8_t)(header + pages - (six ? 1 : 2));
-    a->buffer[six ? 1 : 2] = ata_selected(a)->tray_open ? 0x71 : has_disc(ata_selected(a)) ? 0x01 : 0x70; /* open; 120 mm data disc; none */
+    a->buffer[six ? 1 : 2] = u->tray_open ? 0x71 : has_disc(u) ? 0x01 : 0x70; /* open; 120 mm data disc; none */
     answer(a, header + pages, six ? a->packet[4] : big16(a->packet + 7));
+}
+
+/* Takes a page as the host gave it. False: it would change what cannot be changed. */
+static bool take_page(struct ata_unit *u, const uint8_t *page)
+{
+    uint8_t *mine = find_page(u, page[0] & ALL_PAGES);
+    const uint8_t *changeable = mine ? mode_changeable + (mine - u->mode) : NULL;
+
+    if (!mine || page[1] != mode_defaults[mine - u->mode + 1])
+        return false;
+    for (uint32_t i = 2; i < page_length(page); i++)
+        if ((page[i] ^ mine[i]) & ~changeable[i])
+            return false;
+    memcpy(mine + 2, page + 2, page[1]);
+    return true;
+}
+
+/* MODE SELECT's parameter list is in the buffer: header, block descriptors, pages. */
+static void take_parameters(struct ata *a, uint32_t length)
+{
+    bool six = a->packet[0] == MODE_SELECT_6;
+    uint32_t header = six ? 4 : 8, at = header + (six ? a->buffer[3] : big16(a->buffer + 6));
+
+    if (length && (length < header || at > length)) {
+        fail(a, SENSE_ILLEGAL, ASC_LENGTH);
+        return;
+    }
+    for (; at < length; at += page_length(a->buffer + at))
+        if (length - at < 2 || page_length(a->buffer + at) > length - at) {
+            fail(a, SENSE_ILLEGAL, ASC_LENGTH);
+            return;
+        } else if (!take_page(ata_selected(a), a->buffer + at)) {
+            fail(a, SENSE_ILLEGAL, ASC_PARAMETER);
+            return;
+        }
+    succeed(a);
+}
+
+/* The host's bytes come by DMA or have come; then the list is taken. */
+static void parameters_due(struct ata *a)
+{
+    uint32_t length = a->length;
+
+    if (by_dma(a) && !ata_dma_move(a, length, false))
+        return;
+    a->length = a->position = 0;
+    take_parameters(a, length);
+}
+
+/* Pages in the standard's format, which the drive keeps until a reset. */
+static void mode_select(struct ata *a)
+{
+    uint32_t length = a->packet[0] == MODE_SELECT_6 ? a->packet[4] : big16(a->packet + 7);
+
+    if (!(a->packet[1] & 0x10) || a->packet[1] & 1 || length > sizeof a->buffer) {
+        fail(a, SENSE_ILLEGAL, ASC_FIELD);
+        return;
+    }
+    a->length = length;
+    a->position = 0;
+    if (!length)
+        succeed(a);
+    else if (by_dma(a))
+        parameters_due(a);
+    else
+        next_chunk(a);
 }
 
 static void mechanism_status(struct ata *a)
@@ -462,14 +571,14 @@ static const struct packet_command {
     void (*run)(struct ata *a);
 } packet_commands[] = {
     {0x00, NEEDS_MEDIUM, test_unit_ready}, {0x03, KEEPS_ATTENTION, request_sense},   {0x12, KEEPS_ATTENTION, inquiry},
-    {0x1A, 0, mode_sense},                 {0x1B, 0, start_stop},                    {0x1E, 0, prevent_removal},
+    {MODE_SENSE_6, 0, mode_sense},                 {0x1B, 0, start_stop},                    {0x1E, 0, prevent_removal},
     {0x25, NEEDS_MEDIUM, read_capacity},   {0x44, NEEDS_MEDIUM, read_header},        {0x48, NEEDS_MEDIUM, play},
-    {0xB9, NEEDS_MEDIUM, read_cd_msf},
+    {0xB9, NEEDS_MEDIUM, read_cd_msf},     {MODE_SELECT_6, 0, mode_select},         {MODE_SELECT_10, 0, mode_select},
     {0x28, NEEDS_MEDIUM, read_10},         {0x2B, NEEDS_MEDIUM, seek},               {0x42, NEEDS_MEDIUM, read_subchannel},
     {0x43, NEEDS_MEDIUM, read_toc},        {0x46, KEEPS_ATTENTION, get_configuration}, {0x4A, KEEPS_ATTENTION, get_event_status},
     {0x45, NEEDS_MEDIUM, play},            {0x47, NEEDS_MEDIUM, play},               {0xA5, NEEDS_MEDIUM, play},
     {0x4B, NEEDS_MEDIUM, play},            {0x4E, NEEDS_MEDIUM, test_unit_ready},    {0x51, NEEDS_MEDIUM, disc_information},
-    {0x5A, 0, mode_sense},                 {0xA8, NEEDS_MEDIUM, read_12},            {0xBB, 0, test_unit_ready},
+    {MODE_SENSE_10, 0, mode_sense},                 {0xA8, NEEDS_MEDIUM, read_12},            {0xBB, 0, test_unit_ready},
     {0xBD, 0, mechanism_status},           {0xBE, NEEDS_MEDIUM, read_cd},
 };
 
@@ -561,6 +670,7 @@ static void identify(struct ata *a)
 /* Commands of disks are aborted, with the signature where that says what the device is. */
 void atapi_execute(struct ata *a, uint8_t opcode)
 {
+    ata_selected(a)->fresh = opcode == 0x08;
     if (ata_power_command(a, opcode))
         return;
     switch (opcode) {
@@ -568,7 +678,7 @@ void atapi_execute(struct ata *a, uint8_t opcode)
         atapi_reset(ata_selected(a));
         ata_show_signature(a);
         a->error = 1;
-        a->status = 0;
+        a->status = READY; /* though this drive shows 00h */
         break;
     case 0xA0: /* PACKET: the device asks for the command's twelve bytes */
         ata_selected(a)->power = POWER_ACTIVE;
@@ -594,6 +704,8 @@ void atapi_due(struct ata *a)
         identify(a);
         ata_data_phase(a, SECTOR_SIZE);
         ata_interrupt(a, true);
+    } else if (a->length && takes_parameters(a)) {
+        parameters_due(a);
     } else if (a->length) {
         give(a, a->length); /* it waited for the bus master */
     } else if (a->remaining) {
@@ -605,7 +717,7 @@ void atapi_due(struct ata *a)
 
 bool atapi_takes_data(const struct ata *a)
 {
-    return a->command == 0xA0 && a->now.count == REASON_COMMAND;
+    return a->command == 0xA0 && (a->now.count == REASON_COMMAND || a->now.count == REASON_OUT);
 }
 
 void atapi_moved(struct ata *a)
@@ -613,7 +725,7 @@ void atapi_moved(struct ata *a)
     if (a->command != 0xA0) { /* IDENTIFY PACKET DEVICE */
         a->length = a->position = 0;
         a->status = READY;
-    } else if (atapi_takes_data(a)) {
+    } else if (a->now.count == REASON_COMMAND) {
         memcpy(a->packet, a->buffer, sizeof a->packet);
         a->length = a->position = 0;
         a->now.count = 0;
@@ -622,6 +734,8 @@ void atapi_moved(struct ata *a)
         take_chunk_limit(a);
         if (a->position < a->length)
             next_chunk(a);
+        else if (takes_parameters(a))
+            ata_busy(a, SECTOR_US);
         else
             buffer_given(a);
     }
@@ -632,4 +746,5 @@ void atapi_reset(struct ata_unit *u)
     u->sense_key = u->sense_code = 0;
     u->attention = ASC_RESET;
     u->locked = false;
+    memcpy(u->mode, mode_defaults, sizeof u->mode);
 }

@@ -12,6 +12,7 @@ void atapi_due(struct ata *a);
 bool atapi_takes_data(const struct ata *a);
 /* The host has moved everything up to the end of the chunk. */
 void atapi_moved(struct ata *a);
+/* DEVICE RESET, SRST and RESET-; mode pages have their defaults after it. */
 void atapi_reset(struct ata_unit *u);
 
 #endif

@@ -10,7 +10,7 @@
 
 enum { COMMAND_START = 1, COMMAND_TO_MEMORY = 8 };
 enum { STATUS_ACTIVE = 1, STATUS_ERROR = 2, STATUS_INTERRUPT = 4, STATUS_CAPABLE = 0x60 };
-enum { IDETIM = 0x40, BMIBA = 0x20, PORTS = 16 };
+enum { IDETIM = 0x40, SIDETIM = 0x44, BMIBA = 0x20, PORTS = 16 };
 #define END_OF_TABLE 0x80000000u
 
 static const struct state_field channel_state[] = {
@@ -160,7 +160,8 @@ void piix_ide_init(struct piix_ide *ide, struct pci *pci, struct bus *bus, struc
     f->written = written;
     pci_writable(f, PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MASTER);
     pci_writable(f, BMIBA, 4, 0xFFFFFFF0); /* PCI 2.1 wants the upper half fixed at 0; firmware that sizes it as 32 bits is common */
-    pci_writable(f, IDETIM, 4, 0xFFFFFFFF);
+    pci_writable(f, IDETIM, 4, 0xF3FFF3FF); /* timings are kept and have no effect */
+    pci_writable(f, SIDETIM, 1, 0xFF);
     piix_ide_reset(ide);
 }
 
@@ -178,6 +179,7 @@ void piix_ide_reset(struct piix_ide *ide)
     pci_set(f, PCI_STATUS, 2, 0x0280);
     pci_set(f, BMIBA, 4, 1);
     pci_set(f, IDETIM, 4, 0x80008000); /* both channels are decoded: the firmware of the ISA machine does not know of this register */
+    pci_set(f, SIDETIM, 1, 0);
     written(ide, BMIBA, 4);
     for (unsigned i = 0; i < 2; i++) {
         struct piix_ide_channel *c = &ide->channel[i];

@@ -931,6 +931,85 @@ static void diagnostic_shows_the_signature_with_an_interrupt(void **state)
     assert_signature(f);
 }
 
+/* A CD-ROM drive says nothing after a reset of its own or of the channel; the disk beside it is ready. */
+static void a_drive_that_was_reset_leaves_its_neighbour_ready(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned reset = 0; reset < 3; reset++) {
+        out(&f->board, DEVICE, 0x10);
+        if (reset == 2) {
+            out(&f->board, CONTROL, 4);
+            out(&f->board, CONTROL, 0);
+            settle(f);
+            out(&f->board, DEVICE, 0x10);
+        } else {
+            out(&f->board, COMMAND, reset ? 0x90 : 0x08);
+        }
+        out(&f->board, DEVICE, 0x10);
+        assert_int_equal(in(&f->board, STATUS), 0);
+        assert_int_equal(in(&f->board, MID), 0x14);
+        out(&f->board, DEVICE, 0);
+        assert_int_equal(in(&f->board, STATUS), READY);
+        assert_int_equal(in(&f->board, MID), 0);
+        assert_int_equal(command_lba(f, 0, 77, 1, 0x20), WAITS);
+        assert_reads(f, 77);
+        out(&f->board, DEVICE, 0x10);
+        assert_int_equal(in(&f->board, STATUS), 0);
+        assert_int_equal(command(f, 0xA1), WAITS);
+        out(&f->board, COMMAND, 0x08);
+    }
+}
+
+/* Windows 9x' ESDI_506.PDR writes an address for one unit, selects the other, looks, and goes back. */
+static void both_units_hear_what_is_written_to_the_task_file(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned other = 0; other < 2; other++) {
+        uint8_t first = other ? 0x50 : 0x40, second = other ? 0x40 : 0x50;
+        task(f, first, 1, 0x001234);
+        out(&f->board, DEVICE, second);
+        assert_int_equal(address(f) & 0xFFFFFF, 0x001234);
+        assert_int_equal(in(&f->board, COUNT), 1);
+        out(&f->board, LOW, 0x35); /* and what is written now is for the first as well */
+        out(&f->board, DEVICE, first);
+        assert_int_equal(address(f), 0x001235);
+        assert_int_equal(command(f, 0x20), WAITS);
+        assert_reads(f, 0x1235);
+    }
+}
+
+/* Windows 2000 loses data when a disk acknowledges at once (VirtualBox delays by 1 to 5 ms for it): there are 180 us at any speed of the processor. */
+static void a_written_sector_is_acknowledged_after_180_us(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t buffer[SECTOR_SIZE] = {0};
+    uint64_t given;
+
+    for (unsigned i = 1; i <= 3; i++) {
+        if (i == 1)
+            assert_int_equal(command_lba(f, 0, 50, 3, 0x30), WAITS);
+        give(f, buffer, 1);
+        given = board_now(&f->board);
+        assert_int_equal(settle(f), i < 3 ? WAITS : READY);
+        assert_true(f->board.level[IRQ]);
+        assert_int_equal(f->board.rose_at[IRQ] - given, 180 * TICKS_PER_US);
+        in(&f->board, STATUS);
+    }
+}
+
+static void a_seek_shows_dsc_when_it_is_done(void **state)
+{
+    struct fixture *f = *state;
+
+    task(f, 0x40, 0, 200);
+    out(&f->board, COMMAND, 0x70);
+    assert_int_equal(in(&f->board, CONTROL), BSY);
+    assert_int_equal(settle(f), READY); /* with DSC */
+    assert_true(f->board.level[IRQ]);
+}
+
 /* --- Absent devices --- */
 
 static void an_absent_second_device_answers_zero(void **state)
@@ -1186,6 +1265,40 @@ static void a_disc_that_vanishes_in_mid_command_is_an_error(void **state)
     assert_int_equal(settle(f), FAILED);
 }
 
+static uint8_t send_packet(struct fixture *f, bool dma, const uint8_t bytes[12])
+{
+    out(&f->board, DEVICE, 0x10);
+    out(&f->board, FEATURE, dma);
+    assert_int_equal(command(f, 0xA0), WAITS);
+    for (unsigned i = 0; i < 12; i += 2)
+        bus_write(&f->board.bus, DATA, bytes[i] | (uint32_t)bytes[i + 1] << 8, 2);
+    return settle(f);
+}
+
+static void mode_parameters_come_by_dma_when_the_bus_master_runs(void **state)
+{
+    static const uint8_t ready[12] = {0}, select[12] = {0x55, 0x10, 0, 0, 0, 0, 0, 0, 16}, sense[12] = {0x5A, 0, 1, 0, 0, 0, 0, 0, 16};
+    static const uint8_t list[16] = {[8] = 1, 6, 0x15, 7};
+    struct fixture *f = *state;
+
+    assert_int_equal(send_packet(f, true, ready), FAILED); /* the reset's unit attention */
+    for (unsigned i = 0; i < 2; i++) {
+        memcpy(f->memory, list, sizeof list);
+        f->memory[11] = (uint8_t)(7 + i);
+        f->moved = 0;
+        f->stops = i ? 2 : 0;
+        assert_int_equal(send_packet(f, true, select), i ? WAITS : READY);
+        if (i)
+            ata_dma_started(&f->ata);
+        assert_int_equal(settle(f), READY);
+        assert_true(f->board.level[IRQ]);
+        f->moved = 0;
+        assert_int_equal(send_packet(f, true, sense), READY);
+        assert_int_equal(f->memory[10], 0x15);
+        assert_int_equal(f->memory[11], 7 + i);
+    }
+}
+
 /* Moves a piece of a data phase, whether there is one or not. */
 static void hammer_data(struct fixture *f, uint32_t *random)
 {
@@ -1203,7 +1316,7 @@ static void hammer_data(struct fixture *f, uint32_t *random)
 /* A packet that is nearly right. */
 static void hammer_packet(struct fixture *f, uint32_t *random)
 {
-    static const uint8_t opcodes[] = { 0x00, 0x03, 0x12, 0x1B, 0x1E, 0x25, 0x28, 0x28, 0x28, 0x2B, 0x42, 0x43, 0x46, 0x4A, 0x51, 0x5A, 0xA8,
+    static const uint8_t opcodes[] = { 0x00, 0x03, 0x12, 0x15, 0x55, 0x1B, 0x1E, 0x25, 0x28, 0x28, 0x28, 0x2B, 0x42, 0x43, 0x46, 0x4A, 0x51, 0x5A, 0xA8,
                                        0xBD, 0xBE };
     uint8_t packet[12] = { opcodes[random_below(random, sizeof opcodes)] };
 
@@ -1307,6 +1420,10 @@ int main(void)
         TEST(software_reset_forgets_settings_unless_told_to_keep_them),
         TEST(a_hardware_reset_restores_the_defaults),
         TEST(diagnostic_shows_the_signature_with_an_interrupt),
+        TEST_WITH(setup_dma_and_cd, a_drive_that_was_reset_leaves_its_neighbour_ready),
+        TEST(both_units_hear_what_is_written_to_the_task_file),
+        TEST(a_written_sector_is_acknowledged_after_180_us),
+        TEST(a_seek_shows_dsc_when_it_is_done),
         TEST_WITH(setup_first_only, an_absent_second_device_answers_zero),
         TEST_WITH(setup_first_only, asking_an_absent_device_does_not_take_the_other_ones_interrupt),
         TEST_WITH(setup_second_only, a_second_device_works_alone),
@@ -1323,6 +1440,7 @@ int main(void)
         TEST(data_moved_in_the_wrong_direction_does_not_count),
         TEST(a_medium_that_vanishes_in_mid_command_is_not_found),
         TEST_WITH(setup_dma_and_cd, a_disc_that_vanishes_in_mid_command_is_an_error),
+        TEST_WITH(setup_dma_and_cd, mode_parameters_come_by_dma_when_the_bus_master_runs),
         TEST(no_sequence_of_accesses_does_harm),
         TEST_WITH(setup_dma_and_cd, no_sequence_of_accesses_does_harm),
     };

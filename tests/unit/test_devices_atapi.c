@@ -261,7 +261,83 @@ static void the_contents_are_told_in_three_formats(void **state)
     assert_sense(f, ILLEGAL, 0x24);
 }
 
-static void mode_pages_have_both_headers_and_nothing_to_change(void **state)
+/* Minutes, seconds, frames of the lead-out, by the two formats that show it. */
+static void the_lead_out_of_a_large_disc_is_in_minutes_seconds_and_frames(void **state)
+{
+    static const struct {
+        uint32_t blocks;
+        uint8_t msf[3];
+    } discs[] = {
+        {130560, {29, 2, 60}}, /* 255 MiB */
+        {131072, {29, 9, 47}}, /* 256 MiB */
+        {333000, {74, 2, 0}},  /* 650 MB: 74 minutes */
+    };
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < sizeof discs / sizeof *discs; i++) {
+        disk_init(&f->other, (uint64_t)discs[i].blocks * 4);
+        insert(f, &f->other);
+        assert_not_done(f, ATTENTION, 0x28);
+        assert_int_equal(PACKET(f, 0x43, 2, 0, 0, 0, 0, 0xAA, 0, 12), READY);
+        assert_int_equal(f->length, 12);
+        assert_int_equal(f->answer[8], 0);
+        assert_memory_equal(f->answer + 9, discs[i].msf, 3);
+        assert_int_equal(PACKET(f, 0x43, 2, 2, 0, 0, 0, 0, 0, 48), READY);
+        assert_int_equal(f->answer[4 + 22 + 3], 0xA2);
+        assert_memory_equal(f->answer + 4 + 22 + 8, discs[i].msf, 3);
+    }
+}
+
+static void a_good_command_clears_the_sense_of_the_last_one(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(PACKET(f, 0xFF), FAILED);
+    assert_int_equal(PACKET(f, 0x00), READY);
+    assert_int_equal(PACKET(f, 0x03, 0, 0, 0, 18), READY);
+    assert_int_equal(f->answer[2], 0);
+    assert_int_equal(f->answer[12], 0);
+}
+
+/* Drivers of audio players poll DSC after SEEK. */
+static void a_seek_ends_with_dsc(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(PACKET(f, 0x2B, 0, 0, 0, 3, 0xE7), READY);
+    assert_int_equal(PACKET(f, 0x2B, 0, 0, 0, 3, 0xE8), FAILED); /* no such block */
+    assert_sense(f, ILLEGAL, 0x21);
+}
+
+/* Sends MODE SELECT(6) or (10) with a parameter list, in chunks of what the host can give at once. The status at its end. */
+static uint8_t mode_select(struct fixture *f, bool six, const uint8_t *list, uint8_t length, uint16_t chunk)
+{
+    const uint8_t bytes[2][12] = {{0x55, 0x10, 0, 0, 0, 0, 0, 0, length}, {0x15, 0x10, 0, 0, length}};
+    unsigned given = 0;
+    uint8_t status;
+
+    out(&f->board, DEVICE, 0);
+    out(&f->board, ERROR, 0);
+    out(&f->board, MID, (uint8_t)chunk);
+    out(&f->board, HIGH, (uint8_t)(chunk >> 8));
+    out(&f->board, COMMAND, 0xA0);
+    for (unsigned i = 0; i < 12; i += 2)
+        bus_write(&f->board.bus, DATA, bytes[six][i] | (uint32_t)bytes[six][i + 1] << 8, 2);
+    for (; (status = settle(f)) & DRQ;) {
+        unsigned now = in(&f->board, MID) | (unsigned)in(&f->board, HIGH) << 8;
+        assert_true(now <= chunk && given + now <= length);
+        assert_int_equal(in(&f->board, COUNT), 0); /* data, to the drive */
+        assert_int_equal(in(&f->board, DATA), 0);  /* read: nothing moves */
+        assert_true(f->board.level[IRQ]);
+        in(&f->board, COMMAND);
+        for (; now; now--)
+            out(&f->board, DATA, list[given++]);
+    }
+    assert_int_equal(in(&f->board, COUNT), 3);
+    return status;
+}
+
+static void mode_pages_have_both_headers(void **state)
 {
     struct fixture *f = *state;
     uint8_t page[20];
@@ -275,14 +351,59 @@ static void mode_pages_have_both_headers_and_nothing_to_change(void **state)
     assert_int_equal(f->length, 24);
     assert_int_equal(f->answer[0], 23);
     assert_memory_equal(f->answer + 4, page, sizeof page);
-    assert_int_equal(PACKET(f, 0x5A, 0, 0x7F, 0, 0, 0, 0, 0, 200), READY);
-    for (unsigned at = 8; at < f->length; at += 2u + f->answer[at + 1])
-        for (unsigned i = 2; i < 2u + f->answer[at + 1]; i++)
-            assert_int_equal(f->answer[at + i], 0);
     assert_int_equal(PACKET(f, 0x5A, 0, 0xEA, 0, 0, 0, 0, 0, 100), FAILED);
     assert_sense(f, ILLEGAL, 0x39);
     assert_int_equal(PACKET(f, 0x5A, 0, 0x05, 0, 0, 0, 0, 0, 100), FAILED);
     assert_sense(f, ILLEGAL, 0x24);
+}
+
+/* A player turns the volume down: what MODE SENSE gave goes back with that changed. */
+static void mode_select_changes_what_mode_sense_says_can_be_changed(void **state)
+{
+    static const uint8_t audio[16] = {0x0E, 14, 4, 0, 0, 0, 0, 0, 1, 0x40, 2, 0x30};
+    struct fixture *f = *state;
+    uint8_t list[24] = {0}, mask[16];
+
+    assert_int_equal(PACKET(f, 0x5A, 0, 0x4E, 0, 0, 0, 0, 0, 24), READY);
+    memcpy(mask, f->answer + 8, sizeof mask);
+    assert_memory_equal(mask, "\x0E\x0E\0\0\0\0\0\0\x0F\xFF\x0F\xFF\0\0\0\0", 16);
+    memcpy(list + 8, audio, sizeof audio);
+    assert_int_equal(mode_select(f, false, list, 24, 10), READY);
+    for (unsigned control = 0; control < 3; control += 2) { /* as it is; by default */
+        assert_int_equal(PACKET(f, 0x5A, 0, (uint8_t)(control << 6 | 0x0E), 0, 0, 0, 0, 0, 24), READY);
+        assert_int_equal(f->answer[17], control ? 0xFF : 0x40);
+        assert_int_equal(f->answer[19], control ? 0xFF : 0x30);
+    }
+    memcpy(list + 4, "\x01\x06\x20\x05\0\0\0\0", 8); /* six: a shorter header, two pages */
+    assert_int_equal(mode_select(f, true, list, 12, 0xFFFE), READY);
+    assert_int_equal(PACKET(f, 0x5A, 0, 0x3F, 0, 0, 0, 0, 0, 100), READY);
+    assert_int_equal(f->answer[10], 0x20);
+    assert_int_equal(f->answer[11], 5);
+    assert_int_equal(f->answer[8 + 8 + 8 + 9], 0x40); /* and the other page stayed */
+    for (unsigned i = 8 + 2; i < 24; i++) { /* each bit that cannot be changed, and the page's length */
+        memset(list, 0, 8);
+        memcpy(list + 8, audio, sizeof audio);
+        list[i] ^= (uint8_t)~mask[i - 8];
+        assert_int_equal(mode_select(f, false, list, 24, 100), mask[i - 8] == 0xFF ? READY : FAILED);
+        if (mask[i - 8] != 0xFF)
+            assert_sense(f, ILLEGAL, 0x26);
+    }
+    memcpy(list + 8, audio, sizeof audio);
+    assert_int_equal(mode_select(f, false, list, 23, 100), FAILED); /* cut off */
+    assert_sense(f, ILLEGAL, 0x1A);
+    list[7] = 8; /* a block descriptor that is not there */
+    assert_int_equal(mode_select(f, false, list, 15, 100), FAILED);
+    assert_sense(f, ILLEGAL, 0x1A);
+    list[8] = 0x2A;
+    list[7] = 0;
+    assert_int_equal(mode_select(f, false, list, 24, 100), FAILED); /* the capabilities stay */
+    assert_sense(f, ILLEGAL, 0x26);
+    assert_int_equal(PACKET(f, 0x55, 0, 0, 0, 0, 0, 0, 0, 24), FAILED); /* not in the page format */
+    assert_sense(f, ILLEGAL, 0x24);
+    out(&f->board, COMMAND, 0x08); /* DEVICE RESET restores the defaults */
+    assert_int_equal(PACKET(f, 0x00), FAILED);
+    assert_int_equal(PACKET(f, 0x5A, 0, 0x0E, 0, 0, 0, 0, 0, 24), READY);
+    assert_int_equal(f->answer[17], 0xFF);
 }
 
 static void the_configuration_is_told_from_a_feature_on(void **state)
@@ -344,6 +465,61 @@ static void device_reset_ends_a_command_that_runs(void **state)
     assert_int_equal(f->board.rises[IRQ], 0);
 }
 
+/* OAKCDROM.SYS decides by the status after DEVICE RESET; others by what IDENTIFY DEVICE leaves. */
+static void the_drive_is_known_by_its_signature_and_a_status_of_zero(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned reset = 0; reset < 4; reset++) { /* power-on, SRST, diagnostic, DEVICE RESET */
+        if (reset == 1) {
+            out(&f->board, CONTROL, 4);
+            out(&f->board, CONTROL, 0);
+        } else if (reset > 1) {
+            out(&f->board, COMMAND, reset == 2 ? 0x90 : 0x08);
+        }
+        assert_int_equal(settle(f), 0);
+        assert_int_equal(in(&f->board, COMMAND), 0);
+        assert_int_equal(in(&f->board, MID), 0x14);
+        assert_int_equal(in(&f->board, HIGH), 0xEB);
+        out(&f->board, COMMAND, 0xEC);
+        assert_int_equal(settle(f), FAILED);
+        assert_int_equal(in(&f->board, ERROR), 4);
+        assert_int_equal(in(&f->board, MID), 0x14);
+        assert_int_equal(in(&f->board, HIGH), 0xEB);
+        assert_int_equal(PACKET(f, 0x03, 0, 0, 0, 18), READY); /* neither meets the unit attention */
+        assert_int_equal(PACKET(f, 0x12, 0, 0, 0, 36), READY);
+        if (reset != 2)
+            assert_not_done(f, ATTENTION, 0x29);
+        assert_int_equal(PACKET(f, 0x00), READY);
+    }
+}
+
+/* Windows 98 takes a second drive for there that shows a signature or any status. */
+static void nothing_is_behind_a_master_that_is_alone(void **state)
+{
+    static const uint8_t before[] = {0xEC, 0x08, 0x90, 0xA1, 0xA0};
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < sizeof before; i++) {
+        out(&f->board, DEVICE, 0xA0);
+        out(&f->board, COMMAND, before[i]);
+        if (settle(f) & DRQ && before[i] == 0xA1)
+            for (unsigned n = 0; n < 256; n++)
+                bus_read(&f->board.bus, DATA, 2);
+        if (before[i] == 0xA0) /* ends in the middle */
+            out(&f->board, COMMAND, 0x08);
+        out(&f->board, DEVICE, 0xB0);
+        assert_int_equal(in(&f->board, COMMAND), 0);
+        assert_int_equal(in(&f->board, CONTROL), 0);
+        assert_false(in(&f->board, MID) == 0x14 && in(&f->board, HIGH) == 0xEB);
+        out(&f->board, COMMAND, 0xA1);
+        out(&f->board, COMMAND, 0xEC);
+        board_run_us(&f->board, 1000);
+        assert_int_equal(in(&f->board, COMMAND), 0);
+        assert_false(in(&f->board, MID) == 0x14 && in(&f->board, HIGH) == 0xEB);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_ready, teardown)
 
 int main(void)
@@ -356,10 +532,16 @@ int main(void)
         TEST(blocks_are_read_by_each_command_that_reads),
         TEST(an_unreadable_block_is_an_error_behind_those_before_it),
         TEST(the_contents_are_told_in_three_formats),
-        TEST(mode_pages_have_both_headers_and_nothing_to_change),
+        TEST(the_lead_out_of_a_large_disc_is_in_minutes_seconds_and_frames),
+        TEST(a_good_command_clears_the_sense_of_the_last_one),
+        TEST(a_seek_ends_with_dsc),
+        TEST(mode_pages_have_both_headers),
+        TEST(mode_select_changes_what_mode_sense_says_can_be_changed),
         TEST(the_configuration_is_told_from_a_feature_on),
         TEST(audio_commands_answer_that_there_is_no_such_track),
         cmocka_unit_test_setup_teardown(device_reset_ends_a_command_that_runs, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_drive_is_known_by_its_signature_and_a_status_of_zero, setup, teardown),
+        TEST(nothing_is_behind_a_master_that_is_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

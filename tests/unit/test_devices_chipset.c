@@ -76,6 +76,12 @@ static void configure(struct machine *m, unsigned function, unsigned offset, uin
     out(m, 0xCFC, value, 4);
 }
 
+static uint32_t configuration(struct machine *m, unsigned function, unsigned offset)
+{
+    out(m, 0xCF8, 0x80000000u | function << 8 | offset, 4);
+    return in(m, 0xCFC, 4);
+}
+
 static int setup(void **state)
 {
     static struct disk disk;
@@ -251,6 +257,38 @@ static void bus_master_registers_are_read_in_any_width(void **state)
     assert_int_equal(in(m, MASTER + 8, 4), 0);
 }
 
+/* NT 4's driver wants bus master enable, class 01/01, programming interface bit 7; drivers of PIIX read back the timings that they set. */
+static void the_ide_function_keeps_its_timings(void **state)
+{
+    struct machine *m = *state;
+
+    assert_int_equal(configuration(m, PCI_DEVICE(1, 1), 0x08) >> 8, 0x010180);
+    assert_int_equal(configuration(m, PCI_DEVICE(1, 1), 0x40), 0x80008000);
+    assert_int_equal(configuration(m, PCI_DEVICE(1, 1), 0x44), 0);
+    configure(m, PCI_DEVICE(1, 1), 0x40, 0xA3F7E3FF);
+    configure(m, PCI_DEVICE(1, 1), 0x44, 0xFFFFFF5A);
+    assert_int_equal(configuration(m, PCI_DEVICE(1, 1), 0x40), 0xA3F7E3FF);
+    assert_int_equal(configuration(m, PCI_DEVICE(1, 1), 0x44), 0x5A);
+    configure(m, PCI_DEVICE(1, 1), 0x40, 0xFFFFFFFF);
+    assert_int_equal(configuration(m, PCI_DEVICE(1, 1), 0x40), 0xF3FFF3FF); /* bits 10 and 11 are reserved */
+    configure(m, PCI_DEVICE(1, 1), 0x04, 5);
+    assert_int_equal(configuration(m, PCI_DEVICE(1, 1), 0x04) & 0xFFFF, 5);
+}
+
+/* The third and fourth channel that drivers look for, and the second one, where nothing is connected. */
+static void channels_that_are_not_there_float(void **state)
+{
+    static const uint16_t bases[] = {0x170, 0x168, 0x1E8};
+    struct machine *m = *state;
+
+    for (unsigned i = 0; i < sizeof bases / sizeof *bases; i++) {
+        for (uint16_t port = bases[i]; port < bases[i] + 8; port++)
+            assert_int_equal(in(m, port, 1), 0xFF);
+        assert_int_equal(in(m, bases[i], 2), 0xFFFF);
+        assert_int_equal(in(m, (uint16_t)(bases[i] + 0x206), 1), 0xFF);
+    }
+}
+
 /* A disk's sectors go where the table says, into display memory too. */
 static void descriptors_may_point_into_the_frame_buffer(void **state)
 {
@@ -343,6 +381,8 @@ int main(void)
         TEST(sleep_type_0_switches_off_and_is_not_kept),
         TEST(accesses_across_a_register_of_power_management_take_both_parts),
         TEST(bus_master_registers_are_read_in_any_width),
+        TEST(the_ide_function_keeps_its_timings),
+        TEST(channels_that_are_not_there_float),
         TEST(descriptors_may_point_into_the_frame_buffer),
         TEST(pirq_routes_move_a_pulled_pin),
         TEST(shadow_ram_takes_reads_and_writes_apart),
