@@ -9,7 +9,7 @@ static uint32_t cr0_implemented(const struct cpu *cpu)
 {
     uint32_t bits = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_PG;
 
-    return cpu->model == CPU_I386 ? bits : bits | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD;
+    return cpu->model == CPU_I386 ? bits | CR0_ET : bits | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD;
 }
 
 static uint32_t cr4_implemented(const struct cpu *cpu)
@@ -53,7 +53,7 @@ static unsigned cr0_write(struct cpu *cpu, uint32_t value)
 {
     uint32_t changed;
 
-    value = (value & cr0_implemented(cpu)) | (cpu->cr0 & CR0_ET);
+    value = (value & cr0_implemented(cpu)) | (cpu->model == CPU_I386 ? 0 : CR0_ET);
     if ((value & CR0_PG && !(value & CR0_PE)) || (value & CR0_NW && !(value & CR0_CD)))
         return fault(cpu, EXC_GP, 0);
     changed = value ^ cpu->cr0;
