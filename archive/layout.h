@@ -40,7 +40,9 @@
 
 /* --- Members --- */
 
-enum member_kind { /* in the order of the archive; the first four kinds of a disk take turns */
+/* clang-format off */
+/* In the order of the archive; the first four kinds of a disk take turns. */
+enum member_kind {
     MEMBER_README, MEMBER_RECOVER, MEMBER_SPEC, MEMBER_SOURCE, MEMBER_DOCUMENT, MEMBER_MACHINE, MEMBER_DESCRIPTION,
     MEMBER_SYSTEM, MEMBER_VIDEO,
     MEMBER_EXTENT, MEMBER_MAP, MEMBER_TOP, MEMBER_UNREADABLE,
@@ -48,6 +50,7 @@ enum member_kind { /* in the order of the archive; the first four kinds of a dis
     MEMBER_CONTENT, MEMBER_SUMS, MEMBER_SEAL, MEMBER_KEY, MEMBER_SIGNATURE, MEMBER_STATEMENT,
     MEMBER_UNKNOWN
 };
+/* clang-format on */
 
 struct member_id {
     enum member_kind kind;

@@ -9,8 +9,10 @@
 #include "pci.h"
 
 enum { NOTHING = 0, REAL = 1, PROTECTED_16 = 2, PROTECTED_32 = 3 };     /* ways to be connected */
+/* clang-format off */
 enum { OK = 0, REAL_CONNECTED = 0x02, NOT_CONNECTED = 0x03, PM16_CONNECTED = 0x05, PM32_CONNECTED = 0x07, BAD_DEVICE = 0x09,
        BAD_PARAMETER = 0x0A, CANNOT_ENTER = 0x60, NO_EVENT = 0x80, UNSUPPORTED = 0x86 };
+/* clang-format on */
 enum { BIOS = 0x0000, ALL_DEVICES = 0x0001, ALL_DEVICES_1_0 = 0xFFFF, VERSION = 0x0102, POWER_OFF = 3, BOTH_PROTECTED = 0x0003 };
 enum { SLEEP_NOW = 0x2000, SHUTDOWN_PORT = 0x8900 };
 

@@ -6,8 +6,10 @@
 
 #include "bda.h"
 
+/* clang-format off */
 enum { CMD_READ = 0x20, CMD_READ_EXT = 0x24, CMD_WRITE = 0x30, CMD_WRITE_EXT = 0x34, CMD_VERIFY = 0x40,
        CMD_VERIFY_EXT = 0x42, CMD_SET_GEOMETRY = 0x91, CMD_IDENTIFY_PACKET = 0xA1, CMD_IDENTIFY = 0xEC };
+/* clang-format on */
 enum { SOFT_RESET = 0x04, NO_INTERRUPT = 0x02, CONTROL_FIXED = 0x08, DEVICE_LBA = 0x40 };
 
 /* The error register, from the bit that matters most, and what INT 13h calls it. */

@@ -9,12 +9,14 @@ enum { HAS_MTRR = 1 << 12 };                             /* CPUID 1, EDX */
 enum { PHYSBASE0 = 0x200, PHYSMASK0 = 0x201, DEF_TYPE = 0x2FF, RANGES = 8, RAM_RANGES = 6 };
 enum { WRITE_BACK = 6, VALID = 1 << 11, FIXED_ENABLE = 1 << 10, ENABLE = 1 << 11 };
 
+/* clang-format off */
 /* Fixed ranges of eight parts each: register, type of all. */
 static ROM_DATA struct { uint16_t number; uint8_t type; } fixed_ranges[] = {
     {0x250, WRITE_BACK}, {0x258, WRITE_BACK}, {0x259, 0},                       /* 0, 80000, A0000 */
     {0x268, 0}, {0x269, 0}, {0x26A, 0}, {0x26B, 0}, {0x26C, 0}, {0x26D, 0},     /* C0000 to E8000 */
     {0x26E, 5}, {0x26F, 5},                                                     /* F0000, F8000 */
 };
+/* clang-format on */
 
 static void write_msr(uint32_t number, uint32_t high, uint32_t low)
 {

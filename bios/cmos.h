@@ -4,6 +4,7 @@
 
 #include "rom.h"
 
+/* clang-format off */
 /* CMOS registers: the clock, and the configuration as QEMU and Bochs lay it out. */
 enum {
     CMOS_SECOND = 0x00, CMOS_SECOND_ALARM = 0x01, CMOS_MINUTE = 0x02, CMOS_MINUTE_ALARM = 0x03, CMOS_HOUR = 0x04,
@@ -12,6 +13,7 @@ enum {
     CMOS_EXTENDED_MEMORY = 0x17, CMOS_EXTENDED_MEMORY2 = 0x30, CMOS_CENTURY = 0x32, CMOS_HIGH_MEMORY = 0x34,
     CMOS_BOOT_THIRD = 0x38, CMOS_TRANSLATION = 0x39, CMOS_BOOT_ORDER = 0x3D, CMOS_SETTINGS = 0x5E
 };
+/* clang-format on */
 
 enum { RTC_UPDATING = 0x80, RTC_SET = 0x80, RTC_PERIODIC = 0x40, RTC_ALARM = 0x20, RTC_BINARY = 0x04, RTC_24_HOURS = 0x02 };
 

@@ -16,13 +16,17 @@
 enum { DOR = 0x3F2, MSR = 0x3F4, FIFO = 0x3F5, RATE = 0x3F7, CHANGE_LINE = 0x80 };
 enum { DOR_DMA = 0x08, DOR_RUN = 0x04 };
 enum { MSR_READY = 0x80, MSR_INPUT = 0x40, MSR_BUSY = 0x10 };
+/* clang-format off */
 enum { SPECIFY = 0x03, RECALIBRATE = 0x07, SENSE = 0x08, SEEK = 0x0F, READ_ID = 0x4A, FORMAT = 0x4D, WRITE = 0xC5,
        READ = 0xE6 };
+/* clang-format on */
 enum { DMA_TO_MEMORY = 0x46, DMA_FROM_MEMORY = 0x4A };
 enum { RATE_500 = 0, RATE_300 = 1, RATE_250 = 2, RATE_1000 = 3 };
 enum { ESTABLISHED = 0x10, DOUBLE_STEP = 0x20 };                                        /* 40:90; rate above, format below */
+/* clang-format off */
 enum { OK = 0, BAD_COMMAND = 0x01, NO_MARK = 0x02, PROTECTED = 0x03, NOT_FOUND = 0x04, CHANGED = 0x06, OVERRUN = 0x08,
        DMA_BOUNDARY = 0x09, UNKNOWN_MEDIA = 0x0C, BAD_CRC = 0x10, CONTROLLER = 0x20, SEEK_FAILED = 0x40, TIMEOUT = 0x80 };
+/* clang-format on */
 enum { INTERRUPTED = 0x80, TICKS_LIMIT = 40, NO_RATE = 0xFF };
 enum { MOTOR_OFF = 2, SECTOR_SIZE = 3, LAST_SECTOR = 4, GAP = 5, DATA_LENGTH = 6, FORMAT_GAP = 7, FILLER = 8 };  /* INT 1Eh */
 
@@ -40,12 +44,14 @@ static ROM_DATA struct drive_type drive_types[] = {
     {79, 36, 1, {RATE_1000, RATE_500, RATE_250}, {0xAF, 2, 37, 2, 36, 0x1B, 0xFF, 0x53, 0xF6, 15, 8}},
 };
 
+/* clang-format off */
 /* What can be formatted where, for functions 17h (by its number) and 18h (by cylinders and sectors). */
 static ROM_DATA struct { uint8_t drive, number, last_cylinder, sectors, rate, steps; } formats[] = {
     {1, 1, 39, 9, RATE_250, 0}, {2, 2, 39, 9, RATE_300, DOUBLE_STEP}, {2, 3, 79, 15, RATE_500, 0},
     {3, 4, 79, 9, RATE_250, 0}, {4, 4, 79, 9, RATE_250, 0}, {4, 0, 79, 18, RATE_500, 0},
     {5, 4, 79, 9, RATE_250, 0}, {5, 0, 79, 18, RATE_500, 0}, {5, 0, 79, 36, RATE_1000, 0},
 };
+/* clang-format on */
 
 static uint8_t drive_type(uint8_t drive)
 {

@@ -7,10 +7,12 @@
 #include "bda.h"
 #include "controller.h"
 
+/* clang-format off */
 enum {                                  /* 40:17 */
     SHIFT_RIGHT = 0x01, SHIFT_LEFT = 0x02, CTRL = 0x04, ALT = 0x08, SCROLL_LOCK = 0x10, NUM_LOCK = 0x20, CAPS_LOCK = 0x40,
     INSERT = 0x80, SHIFT = SHIFT_RIGHT | SHIFT_LEFT
 };
+/* clang-format on */
 enum { LEFT_CTRL = 0x01, LEFT_ALT = 0x02, SYSRQ_DOWN = 0x04, PAUSED = 0x08 };           /* 40:18; above: lock keys held */
 enum { AFTER_E1 = 0x01, AFTER_E0 = 0x02, RIGHT_CTRL = 0x04, RIGHT_ALT = 0x08, ENHANCED = 0x10 };        /* 40:96 */
 enum { LED_BITS = 0x07, LED_BYTE_SENT = 0x08, LED_BUSY = 0x40 };                                        /* 40:97 */
@@ -19,6 +21,7 @@ enum { ACK = 0xFA, RESEND = 0xFE, SET_LEDS = 0xED, SET_RATE = 0xF3, ENABLE = 0xF
 
 struct key { uint16_t plain, shift, ctrl, alt; };
 
+/* clang-format off */
 /* By scan code from 01h. A keypad digit's Alt belongs to Alt-numpad; 0: no key code. */
 static ROM_DATA struct key keys[] = {
     {0x011B, 0x011B, 0x011B, 0x0100}, /* 01 Esc         */  {0x0231, 0x0221, 0x0000, 0x7800}, /* 02 1           */
@@ -74,6 +77,7 @@ static ROM_DATA struct key grey_keys[] = {
     {0x4FE0, 0x4FE0, 0x75E0, 0x9F00}, {0x50E0, 0x50E0, 0x91E0, 0xA000}, {0x51E0, 0x51E0, 0x76E0, 0xA100},
     {0x52E0, 0x52E0, 0x92E0, 0xA200}, {0x53E0, 0x53E0, 0x93E0, 0xA300},
 };
+/* clang-format on */
 static ROM_DATA struct key keypad_enter = {0xE00D, 0xE00D, 0xE00A, 0xA600};
 static ROM_DATA struct key keypad_slash = {0xE02F, 0xE02F, 0x9500, 0xA400};
 

@@ -61,6 +61,7 @@
 #define GRAPHICS_MONO GRAPHICS_REGISTERS(0x10, 0x0A, 0x00)
 #define GRAPHICS_16   GRAPHICS_REGISTERS(0x00, 0x05, 0x0F)
 
+/* clang-format off */
 ROM_DATA struct video_parameters video_parameters[PARAMETER_ENTRIES] = {
     [0x00 ... 0x01] = {40, 24, 8, 0x0800, {0x09, 3, 0, 2}, 0x63, CRTC_TEXT40_200, ATTRIBUTE_TEXT_200, GRAPHICS_TEXT},
     [0x02 ... 0x03] = {80, 24, 8, 0x1000, {0x01, 3, 0, 2}, 0x63, CRTC_TEXT80_200, ATTRIBUTE_TEXT_200, GRAPHICS_TEXT},
@@ -81,6 +82,7 @@ ROM_DATA struct video_parameters video_parameters[PARAMETER_ENTRIES] = {
     [0x1B] = {80, 29, 16, 0xA000, {0x01, 15, 0, 6}, 0xE3, CRTC_640_480, ATTRIBUTE_16, GRAPHICS_16},
     [0x1C] = {40, 24, 8, 0x2000, {0x01, 15, 0, 14}, 0x63, CRTC_256, ATTRIBUTE_256, GRAPHICS_REGISTERS(0x40, 0x05, 0x0F)},
 };
+/* clang-format on */
 
 static ROM_DATA struct video_mode video_modes[] = {
     {0x00, TEXT, PALETTE_EGA, 0xB800, {0x17, 0x13, 0x00}, 16, 8, 2},

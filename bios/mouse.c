@@ -8,10 +8,12 @@
 #include "controller.h"
 #include "processor.h"
 
+/* clang-format off */
 enum { TO_DEVICE = 0xD4, HOLD_KEYBOARD = 0xAD, FREE_KEYBOARD = 0xAE, FREE_DEVICE = 0xA8, READ_MODE = 0x20, WRITE_MODE = 0x60,
        MODE_IRQ12 = 0x02, MODE_NO_KEYBOARD = 0x10, MODE_NO_DEVICE = 0x20 };
 enum { ACK = 0xFA, RESEND = 0xFE, PASSED = 0xAA, SCALE_1 = 0xE6, SCALE_2 = 0xE7, SET_RESOLUTION = 0xE8, GET_STATUS = 0xE9,
        READ_DATA = 0xEB, GET_TYPE = 0xF2, SET_RATE = 0xF3, ENABLE = 0xF4, DISABLE = 0xF5, RESET = 0xFF };
+/* clang-format on */
 enum { OK = 0, BAD_FUNCTION = 0x01, BAD_INPUT = 0x02, INTERFACE_ERROR = 0x03, RESEND_ERROR = 0x04, NO_HANDLER = 0x05 };
 enum { SIZE_BITS = 0x07, HANDLER_SET = 0x80, EQUIPMENT_POINTER = 0x0004, REPLY_MS = 100, TEST_MS = 1000 };
 

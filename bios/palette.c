@@ -59,11 +59,13 @@ static struct colour colour_mono(uint8_t i)
 
 static ROM_DATA uint8_t greys[] = {0, 5, 8, 11, 14, 17, 20, 24, 28, 32, 36, 40, 45, 50, 56, 63};
 
+/* clang-format off */
 /* Five steps for each of three intensities times three saturations. */
 static ROM_DATA uint8_t ramps[9][5] = {
     {0, 16, 31, 47, 63}, {31, 39, 47, 55, 63}, {45, 49, 54, 58, 63}, {0, 7, 14, 21, 28}, {14, 17, 21, 24, 28},
     {20, 22, 24, 26, 28}, {0, 4, 8, 12, 16}, {8, 10, 12, 14, 16}, {11, 12, 13, 15, 16},
 };
+/* clang-format on */
 
 /* A component round the circle of 24 hues: up in 4, high for 8, down in 4, low for 8. */
 static uint8_t hue_step(unsigned hue)

@@ -9,13 +9,17 @@
 
 enum { PCI_ADDRESS = 0xCF8, PCI_DATA = 0xCFC, PCI_ENABLE = 0x80 };
 
+/* clang-format off */
 enum { PCI_VENDOR = 0x00, PCI_COMMAND = 0x04, PCI_CLASS = 0x08, PCI_HEADER = 0x0E, PCI_BAR0 = 0x10, PCI_BAR5 = 0x24,
        PCI_ROM = 0x30, PCI_LINE = 0x3C, PCI_PIN = 0x3D };
+/* clang-format on */
 enum { PCI_IO = 0x01, PCI_MEMORY = 0x02, PCI_MASTER = 0x04 };
 enum { PCI_FUNCTIONS = 256, PCI_NONE = 0xFFFF };        /* on bus 0; no such function */
 
+/* clang-format off */
 enum { ID_440FX = 0x12378086, ID_440BX = 0x71908086, ID_PIIX3 = 0x70008086, ID_PIIX4 = 0x71108086,
        ID_PIIX3_IDE = 0x70108086, ID_PIIX4_IDE = 0x71118086, ID_PIIX4_POWER = 0x71138086 };
+/* clang-format on */
 
 /* Of the PIIX: where PIRQA to PIRQD lead to, and where power management has its ports. */
 enum { PIRQ_ROUTE = 0x60, POWER_BASE = 0x40, POWER_ENABLE = 0x80, IDE_DECODE = 0x40 };

@@ -6,8 +6,10 @@
 
 #include "pci.h"
 
+/* clang-format off */
 enum { SUCCESS = 0x00, BUFFER_TOO_SMALL = 0x59, UNSUPPORTED = 0x81, BAD_VENDOR = 0x83, NOT_FOUND = 0x86, BAD_REGISTER = 0x87,
        SET_FAILED = 0x88 };
+/* clang-format on */
 enum { CLASS_ISA_BRIDGE = 0x0601, ELCR = 0x4D0 };
 
 #ifdef FLAT

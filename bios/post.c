@@ -31,6 +31,7 @@ static void post_code(uint8_t step)
     outb(0x80, step);
 }
 
+/* clang-format off */
 /* Port writes in order: port, value. */
 static ROM_DATA struct { uint16_t port; uint8_t value; } chip_setup[] = {
     {0x0D, 0x00}, {0xDA, 0x00},                                             /* 8237: master clear, both */
@@ -43,6 +44,7 @@ static ROM_DATA struct { uint16_t port; uint8_t value; } chip_setup[] = {
     {0x61, 0x00},                                                           /* not heard */
     {0xF0, 0x00},                                                           /* no coprocessor error */
 };
+/* clang-format on */
 
 static void chips_init(void)
 {

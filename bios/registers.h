@@ -4,10 +4,12 @@
 
 #include "rom.h"
 
+/* clang-format off */
 enum {
     ATTRIBUTE = 0x3C0, ATTRIBUTE_READ = 0x3C1, MISC_WRITE = 0x3C2, ENABLE = 0x3C3, SEQUENCER = 0x3C4, DAC_MASK = 0x3C6,
     DAC_READ = 0x3C7, DAC_WRITE = 0x3C8, DAC_DATA = 0x3C9, MISC_READ = 0x3CC, GRAPHICS = 0x3CE
 };
+/* clang-format on */
 
 void    register_write(uint16_t port, uint8_t index, uint8_t v);
 uint8_t register_read(uint16_t port, uint8_t index);

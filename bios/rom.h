@@ -151,6 +151,7 @@ static inline void wait_for_interrupt(void)
     {                                                                                                                \
         asm volatile("mov" suffix " %1, %%" segment ":%a0" : : "p"(address), constraint(v));                        \
     }
+/* clang-format off */
 SEGMENT_GET(rom, "fs", 8, "b", "=q")
 SEGMENT_GET(rom, "fs", 16, "w", "=r")
 SEGMENT_GET(rom, "fs", 32, "l", "=r")
@@ -160,6 +161,7 @@ SEGMENT_GET(low, "gs", 32, "l", "=r")
 SEGMENT_PUT(low, "gs", 8, "b", "qi")
 SEGMENT_PUT(low, "gs", 16, "w", "ri")
 SEGMENT_PUT(low, "gs", 32, "l", "ri")
+/* clang-format on */
 
 /* The accessor for a size in bytes: BY_SIZE(rom_get, 2) is rom_get16. */
 #define BY_SIZE(name, bytes) __builtin_choose_expr((bytes) == 1, name##8, __builtin_choose_expr((bytes) == 2, name##16, name##32))

@@ -4,8 +4,10 @@
 #include "bda.h"
 
 enum { DATA = 0, INTERRUPT_ENABLE = 1, LINE_CONTROL = 3, MODEM_CONTROL = 4, LINE_STATUS = 5, MODEM_STATUS = 6, SCRATCH = 7 };
+/* clang-format off */
 enum { DIVISOR_ACCESS = 0x80, DTR_RTS = 0x03, DATA_READY = 0x01, ERRORS = 0x1E, HOLDING_EMPTY = 0x20, DSR = 0x20, CTS = 0x10,
        TIMED_OUT = 0x80 };
+/* clang-format on */
 
 /* 115,200 divided by 110, 150, 300, 600, 1200, 2400, 4800, 9600. */
 static ROM_DATA uint16_t divisors[] = {1047, 768, 384, 192, 96, 48, 24, 12};

@@ -68,6 +68,7 @@ static struct map_entry map_entry(uint32_t n)
     uint32_t ebda = bda_get(ebda) * 16, end = 0x100000 + extended_memory_kib() * 1024;
     uint32_t acpi = far_get8(bda_get(ebda), EBDA_OFFSET(acpi_kib)) * 1024u, nvs = acpi ? NVS_KIB * 1024 : 0;
 
+    /* clang-format off */
     switch (n) {
     case 0:  return (struct map_entry){.base = 0, .length = ebda, .type = RAM};
     case 1:  return (struct map_entry){.base = ebda, .length = 0xA0000 - ebda, .type = RESERVED};
@@ -77,6 +78,7 @@ static struct map_entry map_entry(uint32_t n)
     case 5:  return (struct map_entry){.base = end - nvs, .length = nvs, .type = ACPI_NVS};
     default: return (struct map_entry){.base = 0xFFFF0000, .length = 0x10000, .type = RESERVED};
     }
+    /* clang-format on */
 }
 
 static void memory_e820(struct regs *r)

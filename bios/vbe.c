@@ -14,6 +14,7 @@
 #include "video_state.h"
 
 enum { MODE_LINEAR = 0x4000, MODE_KEEP = 0x8000, MODE_NUMBER = 0x01FF, FIRST_VBE_MODE = 0x100, NOT_VGA = 0x7F };
+/* clang-format off */
 enum { VERSION = 0x0300, OEM_REVISION = 0x0000, CLASS_VGA = 0x0300, ROM_BYTES = 0x8000, STATE_DISPI = 8,
        MAX_LINE = 0xFFF8 };
 
@@ -25,6 +26,7 @@ static ROM_DATA struct mode { uint16_t number, width, height; uint8_t depth; } m
     {0x119, 1280, 1024, 15}, {0x11A, 1280, 1024, 16}, {0x11B, 1280, 1024, 24}, {0x140, 320, 200, 32},   {0x141, 640, 400, 32},
     {0x142, 640, 480, 32},   {0x143, 800, 600, 32},   {0x144, 1024, 768, 32},  {0x145, 1280, 1024, 32},
 };
+/* clang-format on */
 
 static uint32_t line_bytes(uint32_t width, uint8_t depth)
 {
@@ -130,10 +132,12 @@ enum { WINDOW_RELOCATABLE_READ_WRITE = 7, MODEL_PLANAR = 3, MODEL_PACKED = 4, MO
 /* Bits and position of red, green, blue and of what is left over. */
 static void colour_fields(uint8_t depth, struct field *f)
 {
+    /* clang-format off */
     static ROM_DATA struct field layouts[4][4] = {
         {{5, 10}, {5, 5}, {5, 0}, {1, 15}}, {{5, 11}, {6, 5}, {5, 0}, {0, 0}}, {{8, 16}, {8, 8}, {8, 0}, {0, 0}},
         {{8, 16}, {8, 8}, {8, 0}, {8, 24}},
     };
+    /* clang-format on */
     unsigned layout = depth == 15 ? 0 : depth / 8 - 1;
 
     for (unsigned i = 0; i < 4 && depth > 8; i++)

@@ -302,6 +302,7 @@ bool boot_ended(struct boot *b, enum session_end end, const char *object, const 
     char place[64];
 
     snprintf(place, sizeof(place), "tick %" PRIu64, machine_tick(b->machine));
+    /* clang-format off */
     switch (end) {
     case SESSION_MET:         return true;
     case SESSION_LIMIT:       return error_set(error, STATUS_WRONG, object, place, NULL, "the limit came before %s", waited_for);
@@ -311,6 +312,7 @@ bool boot_ended(struct boot *b, enum session_end end, const char *object, const 
     case SESSION_DIFFERS:     *error = b->session.replay->error; b->disk_failed = b->session.replay->outcome == REPLAY_FAILED; return false;
     case SESSION_FAILED:      break;
     }
+    /* clang-format on */
     b->disk_failed = true;
     return media_failure(&b->media, error);
 }

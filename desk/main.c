@@ -10,6 +10,7 @@
 
 static const struct option no_options[] = { { .name = NULL } };
 
+/* clang-format off */
 static const struct option manifest_options[] = {
     { "--canonical", NULL, "print the canonical form instead", false, false },
     { .name = NULL }
@@ -100,6 +101,7 @@ static const struct command commands[] = {
       replay_run },
     { "state", "SNAPSHOT [SNAPSHOT]", 1, 2, "Print what a snapshot says, or what differs between two.", no_options, state_run },
 };
+/* clang-format on */
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

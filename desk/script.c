@@ -248,6 +248,7 @@ static bool read_button(struct reader *r, struct script_command *c)
 
 static bool read_argument(struct reader *r, enum argument_kind kind, struct script_command *c)
 {
+    /* clang-format off */
     switch (kind) {
     case TAKES_NOTHING: return true;
     case TAKES_TEXT:    return read_text(r, c, false);
@@ -260,6 +261,7 @@ static bool read_argument(struct reader *r, enum argument_kind kind, struct scri
     case TAKES_MOVE:    return read_counts(r, &c->dx) && read_counts(r, &c->dy);
     case TAKES_BUTTON:  return read_button(r, c);
     }
+    /* clang-format on */
     return false;
 }
 

@@ -10,6 +10,7 @@
 
 #define SCRIPT_LIMIT (1u << 20) /* bytes of a script */
 
+/* clang-format off */
 enum script_verb {
     SCRIPT_WAIT_SCREEN, SCRIPT_WAIT_SERIAL, SCRIPT_WAIT_TIME, SCRIPT_WAIT_HALT, SCRIPT_WAIT_POWEROFF,
     SCRIPT_EXPECT_SCREEN, SCRIPT_EXPECT_SERIAL,
@@ -17,6 +18,7 @@ enum script_verb {
     SCRIPT_MOUSE_MOVE, SCRIPT_MOUSE_DOWN, SCRIPT_MOUSE_UP,
     SCRIPT_SCREENSHOT, SCRIPT_TEXT, SCRIPT_DIGEST, SCRIPT_SNAPSHOT
 };
+/* clang-format on */
 
 struct script_command {
     enum script_verb verb;

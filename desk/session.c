@@ -83,6 +83,7 @@ static bool replayed(const struct session *s)
 
 static bool condition_met(struct session *s, const struct condition *c)
 {
+    /* clang-format off */
     switch (c->kind) {
     case WHEN_TICK:     return machine_tick(s->machine) >= c->tick;
     case WHEN_SCREEN:   return screen_met(s, c);
@@ -92,6 +93,7 @@ static bool condition_met(struct session *s, const struct condition *c)
     case WHEN_SENT:     return s->off || (s->key_count == 0 && !s->mouse_waiting && s->byte_count == 0);
     case WHEN_REPLAYED: return replayed(s);
     }
+    /* clang-format on */
     return false;
 }
 

@@ -11,6 +11,7 @@
 
 #define NEVER UINT64_MAX
 
+/* clang-format off */
 /* The order is part of the machine: ties are resolved by it. */
 enum event_slot {
     EVENT_PIT_0, EVENT_PIT_1, EVENT_PIT_2,
@@ -25,6 +26,7 @@ enum event_slot {
     EVENT_RETRACE,
     EVENT_COUNT
 };
+/* clang-format on */
 
 struct clock {
     int64_t *left;        /* ticks until the deadline; may be negative after an instruction that took many */

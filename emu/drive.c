@@ -6,6 +6,7 @@
 
 #define GROUP_SECTORS (DRIVE_UNIT_SECTORS * DRIVE_GROUP_UNITS)
 
+/* clang-format off */
 const struct state_field drive_state[] = {
     STATE(struct drive, sectors, U64, "512-byte sectors of the medium; 0: none"),
     STATE(struct drive, read_only, BOOL, "writes are refused"),
@@ -13,6 +14,7 @@ const struct state_field drive_state[] = {
     STATE(struct drive, media, U32, "media put in since the machine was made"),
     STATE_END
 };
+/* clang-format on */
 
 const char *drive_loaded(void *device)
 {

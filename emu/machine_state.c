@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* clang-format off */
 static const struct state_field machine_state[] = {
     STATE(struct machine, a20_sources, U8, "which of keyboard controller (bit 0) and port 92h (bit 1) hold A20 open"),
     STATE(struct machine, powered_off, BOOL, "the power is off"),
     STATE_END
 };
+/* clang-format on */
 
 static const char *machine_loaded(void *machine)
 {
@@ -22,6 +24,7 @@ static const char *machine_loaded(void *machine)
 #define PART(name, member, table, loaded) {name, offsetof(struct machine, member), table, MACHINE_PC_ISA, loaded}
 #define PCI_PART(name, member, table, loaded) {name, offsetof(struct machine, member), table, MACHINE_PC_I440FX, loaded}
 #define DRIVE_PART(name, slot) PART(name, drives[slot], drive_state, drive_loaded)
+/* clang-format off */
 const struct part machine_part_table[] = {
     {"machine", 0, machine_state, MACHINE_PC_ISA, machine_loaded},
     PART("cpu", cpu, cpu_state, cpu_loaded),
@@ -47,6 +50,7 @@ const struct part machine_part_table[] = {
     DRIVE_PART("hd0", DRIVE_HD0), DRIVE_PART("hd1", DRIVE_HD1), DRIVE_PART("hd2", DRIVE_HD2), DRIVE_PART("hd3", DRIVE_HD3),
     {NULL, 0, NULL, MACHINE_PC_ISA, NULL}
 };
+/* clang-format on */
 
 /* --- Parts as bytes --- */
 

@@ -12,12 +12,14 @@
 #define PAGE_SIZE 4096u
 #define PAGE_MASK 0xFFFu
 
+/* clang-format off */
 enum page_flag {
     PAGE_CODE       = 1, /* decoded code was derived from it */
     PAGE_TABLE      = 2, /* a page walk read it */
     PAGE_CLEAN      = 4, /* its leaf in the digest tree is current, at first that of zeros; the first write clears this */
     PAGE_SAVED      = 8  /* the last snapshot holds it; the first write clears this */
 };
+/* clang-format on */
 
 /* Device memory: one byte at a time, address physical. Wider accesses are split from the lowest byte up, unless the device knows better. */
 typedef uint8_t mmio_read_function(void *device, uint32_t address);

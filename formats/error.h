@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+/* clang-format off */
 /* Exit statuses of the command, and the nature of an error. */
 enum status {
     STATUS_OK    = 0,
@@ -16,6 +17,7 @@ enum status {
     STATUS_INPUT = 3, /* what was read is not what it should be */
     STATUS_HOST  = 4  /* the host failed: disk full, no permission */
 };
+/* clang-format on */
 
 struct error {
     enum status status;

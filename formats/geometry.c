@@ -8,6 +8,7 @@
 
 bool floppy_geometry(uint64_t sectors, struct geometry *geometry)
 {
+    /* clang-format off */
     static const struct geometry formats[] = {
         {40, 1, 8},   /* 160K */
         {40, 1, 9},   /* 180K */
@@ -19,6 +20,7 @@ bool floppy_geometry(uint64_t sectors, struct geometry *geometry)
         {80, 2, 21},  /* 1.68M, Microsoft's distribution media format */
         {80, 2, 36},  /* 2.88M */
     };
+    /* clang-format on */
 
     for (unsigned i = 0; i < sizeof formats / sizeof formats[0]; i++) {
         if ((uint64_t)formats[i].cylinders * formats[i].heads * formats[i].sectors == sectors) {

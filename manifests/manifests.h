@@ -17,6 +17,7 @@
 
 enum machine_type { MACHINE_PC_ISA, MACHINE_PC_I440FX };
 
+/* clang-format off */
 enum cpu_model {
     CPU_I386, CPU_I486, CPU_PENTIUM, CPU_PENTIUM_MMX, CPU_PENTIUM2, CPU_PENTIUM3, CPU_PENTIUM4
 };
@@ -27,6 +28,7 @@ enum drive_slot {
     DRIVE_HD0, DRIVE_HD1, DRIVE_HD2, DRIVE_HD3, /* primary master, primary slave, secondary master, secondary slave */
     DRIVE_COUNT
 };
+/* clang-format on */
 
 enum drive_kind { DRIVE_ABSENT, DRIVE_FLOPPY, DRIVE_DISK, DRIVE_CDROM };
 

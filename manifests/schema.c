@@ -38,6 +38,7 @@ static const char *cpu_check(void *field)
     return m->cpu < CPU_PENTIUM && m->cpuid_limit != UINT32_MAX ? "this model has no CPUID leaves for cpuid-limit to limit" : NULL;
 }
 
+/* clang-format off */
 static const struct rule cpu_keys[] = {
     { "model", AT(machine_manifest, cpu), .required = true, .scalar = &type_choice, .words = cpu_model_names },
     { "speed", AT(machine_manifest, mips), .required = true, .scalar = &type_quantity, .units = speed_units,
@@ -52,6 +53,7 @@ static const struct rule firmware_file_keys[] = {
     { "sha256", AT(firmware_manifest, sha256), .required = true, .scalar = &type_sha256 },
     KEYS_END
 };
+/* clang-format on */
 
 #define FIRMWARE(name, member) { name, AT(machine_manifest, member), .required = true, \
     .scalar = &type_built_in, .maximum = 0, .keys = firmware_file_keys }
@@ -79,6 +81,7 @@ static const char *disk_check(void *field)
     return drive->read_only ? "a cdrom is always read-only; the key belongs to disks" : NULL;
 }
 
+/* clang-format off */
 static const struct rule floppy_keys[] = {
     { "kind", AT(drive_manifest, floppy), .required = true, .scalar = &type_choice, .words = floppy_names, .first = FLOPPY_360K },
     { "image", AT(drive_manifest, image), .scalar = &type_path },
@@ -94,28 +97,34 @@ static const struct rule disk_keys[] = {
     { "translation", AT(drive_manifest, translation), .scalar = &type_choice, .words = translation_names, .first = TRANSLATION_NONE },
     KEYS_END
 };
+/* clang-format on */
 
 #define DRIVE(name, slot, kind) { name, AT(machine_manifest, drives[slot]), .keys = kind##_keys, .check = kind##_check }
 
+/* clang-format off */
 static const struct rule drive_keys[] = {
     DRIVE("fd0", DRIVE_FD0, floppy), DRIVE("fd1", DRIVE_FD1, floppy),
     DRIVE("hd0", DRIVE_HD0, disk), DRIVE("hd1", DRIVE_HD1, disk), DRIVE("hd2", DRIVE_HD2, disk), DRIVE("hd3", DRIVE_HD3, disk),
     KEYS_END
 };
+/* clang-format on */
 
 static const struct rule boot_item = {
     "boot", 0, sizeof(enum boot_device), .scalar = &type_choice, .words = boot_names, .first = BOOT_FLOPPY
 };
 
+/* clang-format off */
 static const struct rule port_names[] = {
     { "com1", AT(machine_manifest, serial[0]) },
     { "com2", AT(machine_manifest, serial[1]) },
     { "lpt1", AT(machine_manifest, parallel) },
     KEYS_END
 };
+/* clang-format on */
 
 #define WHOLE(type) .offset = 0, .size = sizeof(struct type) /* for values that lie apart in the structure */
 
+/* clang-format off */
 static const struct rule machine_keys[] = {
     { "muniment", AT(machine_manifest, version), .required = true, .scalar = &type_choice, .words = machine_version_names },
     { "machine", AT(machine_manifest, type), .required = true, .scalar = &type_choice, .words = machine_type_names },
@@ -131,6 +140,7 @@ static const struct rule machine_keys[] = {
     { "display", AT(machine_manifest, vga), .required = true, .scalar = &type_flag, .words = display_names },
     KEYS_END
 };
+/* clang-format on */
 
 static const char *machine_check(void *field)
 {
@@ -159,6 +169,7 @@ size_t machine_manifest_print(const struct machine_manifest *m, char *buffer, si
 
 static const struct rule identifier_item = { "identifiers", 0, IDENTIFIER_SIZE, .scalar = &type_text };
 
+/* clang-format off */
 static const struct rule description_keys[] = {
     { "muniment", 0, 0, .required = true, .scalar = &type_choice, .words = description_version_names },
     { "title", AT(description_manifest, title), .required = true, .scalar = &type_text },
@@ -167,6 +178,7 @@ static const struct rule description_keys[] = {
     { "rights", WHOLE(description_manifest), .scalar = &type_rights },
     KEYS_END
 };
+/* clang-format on */
 
 const struct rule description_rules = { "manifest", WHOLE(description_manifest), .required = true, .keys = description_keys };
 

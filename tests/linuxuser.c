@@ -18,16 +18,20 @@
 #define PROGRAM_LIMIT (64u << 20)
 #define TICKS UINT64_C(20000000000)
 
-enum { /* addresses; physical ones are the same */
+/* clang-format off */
+/* Addresses; physical ones are the same. */
+enum {
     SYSTEM_BEGIN = 0x800000, AT_GDT = SYSTEM_BEGIN, AT_IDT = 0x801000, AT_TSS = 0x802000, AT_STACK_0 = 0x804000, AT_HANDLERS = 0x805000,
     AT_START = 0x806000, AT_IRET = 0x806002, AT_LDT = 0x810000, AT_DIRECTORY = 0x820000, AT_TABLES = 0x900000, SYSTEM_END = 0xA00000,
     USER_BEGIN = 0x1000000, MAPPINGS = 0xA000000, STACK_BOTTOM = 0xE000000, USER_END = 0xF000000, RAM_SIZE = 0x10000000
 };
 
-enum { /* selectors; the user's are those of Linux on x86-64 */
+/* Selectors; the user's are those of Linux on x86-64. */
+enum {
     KERNEL_CODE = 0x08, KERNEL_DATA = 0x10, KERNEL_TSS = 0x18, USER_CODE = 0x23, USER_DATA = 0x2B, KERNEL_LDT = 0x38, TLS_FIRST = 12, GDT_ENTRIES = 16,
     LDT_ENTRIES = 8192
 };
+/* clang-format on */
 
 enum { PAGE_PRESENT = 1, PAGE_WRITABLE = 2, PAGE_USER = 4, PAGE_DATA = PAGE_PRESENT | PAGE_WRITABLE | PAGE_USER };
 
@@ -243,10 +247,12 @@ static uint32_t put_stack(struct guest *g, const struct entry *entry, int words,
 {
     enum { AT_NULL, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_ENTRY = 9, AT_SECURE = 23, AT_RANDOM = 25 };
     uint32_t top = USER_END, random, pointers[32];
+    /* clang-format off */
     const uint32_t vector[][2] = {
         {AT_PHDR, entry->headers}, {AT_PHENT, 32}, {AT_PHNUM, entry->header_count}, {AT_PAGESZ, PAGE_SIZE}, {AT_ENTRY, entry->point}, {AT_SECURE, 0},
         {AT_RANDOM, 0}, {AT_NULL, 0},
     };
+    /* clang-format on */
     uint32_t entries = sizeof vector / sizeof *vector;
 
     map(g, STACK_BOTTOM, USER_END - STACK_BOTTOM, PAGE_DATA);
@@ -323,17 +329,22 @@ static uint32_t modify_ldt(struct guest *g, uint32_t function, uint32_t at, uint
 
 /* --- Signals --- */
 
-enum { /* the frame that a handler is entered with, from its stack pointer up */
+/* clang-format off */
+/* The frame that a handler is entered with, from its stack pointer up. */
+enum {
     FRAME_RETURN = 0, FRAME_SIGNAL = 4, FRAME_INFO_POINTER = 8, FRAME_CONTEXT_POINTER = 12, FRAME_INFO = 16, FRAME_CONTEXT = FRAME_INFO + 128,
     FRAME_REGISTERS = FRAME_CONTEXT + 20, FRAME_MASK = FRAME_REGISTERS + 88, FRAME_SIZE = FRAME_MASK + 128
 };
+/* clang-format on */
 
 /* Where struct sigcontext has the general registers, by their numbers: EAX ECX EDX EBX ESP EBP ESI EDI. */
 static const uint8_t context_register[8] = {44, 40, 36, 32, 28, 24, 20, 16};
+/* clang-format off */
 enum {
     CONTEXT_GS = 0, CONTEXT_FS = 4, CONTEXT_ES = 8, CONTEXT_DS = 12, CONTEXT_VECTOR = 48, CONTEXT_ERROR = 52, CONTEXT_EIP = 56, CONTEXT_CS = 60,
     CONTEXT_FLAGS = 64, CONTEXT_ESP = 68, CONTEXT_SS = 72, CONTEXT_CR2 = 84
 };
+/* clang-format on */
 static const uint8_t context_segment[4][2] = {{CONTEXT_GS, SEG_GS}, {CONTEXT_FS, SEG_FS}, {CONTEXT_ES, SEG_ES}, {CONTEXT_DS, SEG_DS}};
 
 /* What Linux makes of an exception. */
@@ -546,6 +557,7 @@ static uint32_t system_call(struct guest *g, const struct frame *f)
     const uint32_t *r = g->bare.cpu.reg;
     uint32_t esp = peek32(g, f->at + 12);
 
+    /* clang-format off */
     switch (r[EAX]) {
     case 1: case 252: /* exit, exit_group */
         g->done = true;
@@ -573,6 +585,7 @@ static uint32_t system_call(struct guest *g, const struct frame *f)
             fprintf(stderr, "linuxuser: system call %u\n", (unsigned)r[EAX]);
         return (uint32_t)-ENOSYS;
     }
+    /* clang-format on */
 }
 
 /* --- The run --- */

@@ -118,6 +118,7 @@ static uint64_t float_number(struct fuzz *f, unsigned fraction_bits, unsigned ex
 {
     uint64_t top = (UINT64_C(1) << exponent_bits) - 1, bias = top >> 1, exponent, fraction = random64(f) >> (64 - fraction_bits);
 
+    /* clang-format off */
     switch (below(f, 8)) {
     case 0:  exponent = below(f, 3); break;
     case 1:  exponent = top - below(f, 3); break;
@@ -127,6 +128,7 @@ static uint64_t float_number(struct fuzz *f, unsigned fraction_bits, unsigned ex
     case 5:  exponent = bias + bias / 2 + below(f, 60) - 30; break;
     default: exponent = bias + below(f, 6) - 3; break;
     }
+    /* clang-format on */
     switch (below(f, 6)) {
     case 0:  fraction = 0; break;
     case 1:  fraction = UINT64_C(1) << below(f, fraction_bits); break;

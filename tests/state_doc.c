@@ -4,10 +4,12 @@
 
 #include "emu/machine.h"
 
+/* clang-format off */
 static const char *const kinds[] = {
     [STATE_BOOL] = "BOOL", [STATE_U8] = "U8", [STATE_U16] = "U16", [STATE_U32] = "U32", [STATE_U64] = "U64", [STATE_I64] = "I64", [STATE_TICK] = "TICK",
     [STATE_BYTES] = "bytes", [STATE_NESTED] = "table",
 };
+/* clang-format on */
 
 static void print_table(const char *part, const char *prefix, const struct state_field *table)
 {

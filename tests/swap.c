@@ -28,5 +28,7 @@ static int swapped(const char *path, int flags, int mode)
         return swapped(path, flags, mode); \
     }
 
+/* clang-format off */
 OPEN(open)
 OPEN(open64)
+/* clang-format on */

@@ -20,6 +20,7 @@ struct value {
 };
 
 enum operation { ADD, SUB, MUL, DIV, SQRT, TO_INTEGER, EQ, LE, LT, CONVERT };
+/* clang-format off */
 static const struct { const char *name; enum operation operation; unsigned operands; enum type result; bool quiet; } operations[] = {
     {"add", ADD, 2, 0, false}, {"sub", SUB, 2, 0, false}, {"mul", MUL, 2, 0, false}, {"div", DIV, 2, 0, false}, {"sqrt", SQRT, 1, 0, false},
     {"roundToInt", TO_INTEGER, 1, 0, false},
@@ -28,6 +29,7 @@ static const struct { const char *name; enum operation operation; unsigned opera
     {"to_i32", CONVERT, 1, I32, false}, {"to_i64", CONVERT, 1, I64, false},
     {"to_f32", CONVERT, 1, SINGLE, false}, {"to_f64", CONVERT, 1, DOUBLE, false}, {"to_extF80", CONVERT, 1, EXTENDED, false}
 };
+/* clang-format on */
 static const struct { const char *name; enum type type; } sources[] = {
     {"extF80", EXTENDED}, {"f32", SINGLE}, {"f64", DOUBLE}, {"i32", I32}, {"i64", I64}
 };
@@ -62,6 +64,7 @@ static bool compares(enum operation operation, enum comparison c)
 
 static struct value compute_extended(const struct function *f, struct float80 a, struct float80 b, struct float_env *e)
 {
+    /* clang-format off */
     switch (f->operation) {
     case ADD:        return (struct value){.f80 = f80_add(a, b, e)};
     case SUB:        return (struct value){.f80 = f80_sub(a, b, e)};
@@ -72,6 +75,7 @@ static struct value compute_extended(const struct function *f, struct float80 a,
     case CONVERT:    break;
     default:         return (struct value){.bits = compares(f->operation, f80_compare(a, b, f->quiet, e))};
     }
+    /* clang-format on */
     switch (f->result) {
     case I32:    return (struct value){.bits = (uint32_t)f80_to_int(a, 32, e->rounding == ROUND_ZERO, e)};
     case I64:    return (struct value){.bits = (uint64_t)f80_to_int(a, 64, e->rounding == ROUND_ZERO, e)};
@@ -84,6 +88,7 @@ static struct value compute_short(const struct function *f, uint64_t a, uint64_t
 {
     unsigned width = f->source == SINGLE ? 32 : 64;
 
+    /* clang-format off */
     switch (f->operation) {
     case ADD:     return (struct value){.bits = f_add(width, a, b, e)};
     case SUB:     return (struct value){.bits = f_sub(width, a, b, e)};
@@ -93,6 +98,7 @@ static struct value compute_short(const struct function *f, uint64_t a, uint64_t
     case CONVERT: break;
     default:      return (struct value){.bits = compares(f->operation, f_compare(width, a, b, f->quiet, e))};
     }
+    /* clang-format on */
     switch (f->result) {
     case I32:      return (struct value){.bits = (uint32_t)f_to_int(width, a, 32, e->rounding == ROUND_ZERO, e)};
     case I64:      return (struct value){.bits = (uint64_t)f_to_int(width, a, 64, e->rounding == ROUND_ZERO, e)};

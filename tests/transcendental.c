@@ -65,6 +65,7 @@ static uint64_t random_significand(void)
     const uint64_t top = 1ull << 63;
     unsigned bits = (unsigned)random_range(0, 63);
 
+    /* clang-format off */
     switch (random_range(0, 7)) {
     case 0:  return top;
     case 1:  return top + random64() % 8;
@@ -74,6 +75,7 @@ static uint64_t random_significand(void)
     case 5:  return ~(random64() >> bits >> 1);                      /* just below */
     default: return top | random64();
     }
+    /* clang-format on */
 }
 
 static struct float80 random_between(int low, int high)
@@ -441,6 +443,7 @@ static struct expected expect(mpfr_t exact, enum rounding rounding, bool masked)
 
 /* --- Functions --- */
 
+/* clang-format off */
 static struct float80 call_sin(struct arguments a, struct float_env *e) { return f80_sin(a.x, e); }
 static struct float80 call_cos(struct arguments a, struct float_env *e) { return f80_cos(a.x, e); }
 static struct float80 call_tan(struct arguments a, struct float_env *e) { return f80_tan(a.x, e); }
@@ -448,6 +451,7 @@ static struct float80 call_atan2(struct arguments a, struct float_env *e) { retu
 static struct float80 call_2xm1(struct arguments a, struct float_env *e) { return f80_2xm1(a.x, e); }
 static struct float80 call_yl2x(struct arguments a, struct float_env *e) { return f80_yl2x(a.y, a.x, e); }
 static struct float80 call_yl2xp1(struct arguments a, struct float_env *e) { return f80_yl2xp1(a.y, a.x, e); }
+/* clang-format on */
 
 static const struct function {
     const char *name;

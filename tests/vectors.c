@@ -31,6 +31,7 @@
 
 /* --- What is not compared --- */
 
+/* clang-format off */
 /* Flags that the manual leaves undefined; OF of shifts and rotates is defined for a count of 1. (SDM vol. 1 appendix A, vol. 2 at the instruction.) */
 static const struct { uint16_t operation, flags, flags_unless_count_is_1; const char *reason; } undefined_flags[] = {
     { OP_AND,  FLAG_AF, 0, "AND: \"the state of the AF flag is undefined\"" },
@@ -57,9 +58,11 @@ static const struct { uint16_t operation, flags, flags_unless_count_is_1; const 
     { OP_AAM,  FLAG_OF | FLAG_AF | FLAG_CF, 0, "AAM: \"the OF, AF, and CF flags are undefined\"" },
     { OP_AAD,  FLAG_OF | FLAG_AF | FLAG_CF, 0, "AAD: the same" },
 };
+/* clang-format on */
 
 /* Cases that a later processor must do otherwise; each is counted as skipped under its reason. */
 enum skip { SKIP_NONE, SKIP_LOCK, SKIP_LENGTH, SKIP_ESC, SKIP_SEGMENTS, SKIP_STACK, SKIP_RESTART, SKIP_DIVIDE, SKIP_COUNT };
+/* clang-format off */
 static const char *const skip_reasons[SKIP_COUNT] = {
     [SKIP_LOCK]     = "LOCK before an instruction that does not take it is #UD since the 80386 (80386 manual, 14.8.1)",
     [SKIP_LENGTH]   = "instructions of 11 to 15 bytes are #GP on the 80286 only (80386 manual, 14.7)",
@@ -69,6 +72,7 @@ static const char *const skip_reasons[SKIP_COUNT] = {
     [SKIP_RESTART]  = "exception 13 leaves SP as it was since the 80386: POP to offset FFFFh (SDM vol. 3, 6.5: faults restart)",
     [SKIP_DIVIDE]   = "the 80286 lets an IDIV pass whose quotient overflows, with 80h or 8000h as the quotient",
 };
+/* clang-format on */
 /* And where a string instruction meets offset FFFFh, the 80286 has already moved SI, DI and CX; they restart since. */
 
 /* --- Cases --- */

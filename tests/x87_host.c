@@ -64,6 +64,7 @@ static uint64_t random_bits(void)
 {
     uint64_t bits = next_random();
 
+    /* clang-format off */
     switch (below(6)) {
     case 0:  return bits & next_random() & next_random() & next_random();
     case 1:  return bits | next_random() | next_random() | next_random();
@@ -72,6 +73,7 @@ static uint64_t random_bits(void)
     case 4:  return bits << below(64);
     default: return bits;
     }
+    /* clang-format on */
 }
 
 static void put80(uint8_t *p, uint16_t high, uint64_t significand)

@@ -167,6 +167,7 @@ BODY struct outcome compute(const struct cpu *cpu, enum operation operation, uns
 {
     uint32_t mask = size_mask(size);
 
+    /* clang-format off */
     switch (operation) {
     case OP_ADD:              return lazily((a + b) & mask, FLAGS_ADD, a, b);
     case OP_SUB: case OP_CMP: return lazily((a - b) & mask, FLAGS_SUB, a, b);
@@ -189,6 +190,7 @@ BODY struct outcome compute(const struct cpu *cpu, enum operation operation, uns
             return rotate_through_carry(cpu, operation, size, a, b);
         return shift(operation, size, a, b);
     }
+    /* clang-format on */
 }
 
 BODY bool only_looks(enum operation operation)
@@ -321,10 +323,13 @@ BODY int form_bit_string(struct cpu *cpu, const struct insn *i, enum operation o
     return change_memory(cpu, i, operation, size, (uint32_t)number, cut_address(i, offset));
 }
 
+/* clang-format off */
 #define BINARY(op) \
     SIZES(op##_rr, form_rr, OP_##op) SIZES(op##_rm, form_rm, OP_##op) SIZES(op##_mr, form_mr, OP_##op) \
     SIZES(op##_ri, form_ri, OP_##op) SIZES(op##_mi, form_mi, OP_##op)
+/* clang-format on */
 #define UNARY(op) SIZES(op##_r, form_r, OP_##op) SIZES(op##_m, form_m, OP_##op)
+/* clang-format off */
 #define SHIFT(op) \
     SIZES(op##_ri, form_ri, OP_##op) SIZES(op##_mi, form_mi, OP_##op) \
     SIZES(op##_rc, form_rc, OP_##op) SIZES(op##_mc, form_mc, OP_##op)
@@ -335,6 +340,7 @@ BINARY(ADD) BINARY(OR) BINARY(ADC) BINARY(SBB) BINARY(AND) BINARY(SUB) BINARY(XO
 UNARY(INC) UNARY(DEC) UNARY(NOT) UNARY(NEG)
 SHIFT(ROL) SHIFT(ROR) SHIFT(RCL) SHIFT(RCR) SHIFT(SHL) SHIFT(SHR) SHIFT(SAR)
 BIT(BT) BIT(BTS) BIT(BTR) BIT(BTC)
+/* clang-format on */
 
 /* --- Double shifts --- A 16-bit one with a count over 15 goes on into the destination again, as the Pentium's does. */
 BODY struct outcome shift_double(enum operation operation, unsigned size, uint32_t a, uint32_t b, unsigned count)
@@ -385,8 +391,10 @@ BODY int double_memory(struct cpu *cpu, const struct insn *i, enum operation ope
     return finish(cpu, i, status);
 }
 
+/* clang-format off */
 WIDE_SIZES(SHLD_r, double_register, OP_SHLD) WIDE_SIZES(SHLD_m, double_memory, OP_SHLD)
 WIDE_SIZES(SHRD_r, double_register, OP_SHRD) WIDE_SIZES(SHRD_m, double_memory, OP_SHRD)
+/* clang-format on */
 
 /* --- Exchanges that compute --- XADD: the sum is stored. CMPXCHG: the source where the accumulator is equal, else what was there. */
 BODY struct outcome exchange(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t a, uint32_t *stored)
@@ -435,8 +443,10 @@ BODY int exchange_memory(struct cpu *cpu, const struct insn *i, enum operation o
     return finish(cpu, i, status);
 }
 
+/* clang-format off */
 SIZES(XADD_r, exchange_register, OP_XADD) SIZES(XADD_m, exchange_memory, OP_XADD)
 SIZES(CMPXCHG_r, exchange_register, OP_CMPXCHG) SIZES(CMPXCHG_m, exchange_memory, OP_CMPXCHG)
+/* clang-format on */
 
 static int cmpxchg8b(struct cpu *cpu, const struct insn *i)
 {
@@ -540,7 +550,9 @@ BODY int accumulate_m(struct cpu *cpu, const struct insn *i, enum operation oper
 }
 
 #define ACCUMULATE(op) SIZES(op##_r, accumulate_r, OP_##op) SIZES(op##_m, accumulate_m, OP_##op)
+/* clang-format off */
 ACCUMULATE(MUL) ACCUMULATE(IMUL) ACCUMULATE(DIV) ACCUMULATE(IDIV)
+/* clang-format on */
 
 /* IMUL with a destination of its own: register times operand, or operand times immediate. */
 BODY int multiply_to(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t a, uint32_t b, unsigned status)
@@ -570,8 +582,10 @@ BODY int multiply_to_m(struct cpu *cpu, const struct insn *i, enum form form, un
     return multiply_to(cpu, i, size, form == FORM_RM ? get_register(cpu, i->dst, size) : i->immediate, b, status);
 }
 
+/* clang-format off */
 WIDE_SIZES(IMUL2_rr, multiply_to_r, FORM_RR) WIDE_SIZES(IMUL2_rri, multiply_to_r, FORM_RRI)
 WIDE_SIZES(IMUL2_rm, multiply_to_m, FORM_RM) WIDE_SIZES(IMUL2_rmi, multiply_to_m, FORM_RMI)
+/* clang-format on */
 
 /* --- Bit scans --- Without a bit set, only ZF changes. */
 BODY int scan(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size,
@@ -606,8 +620,10 @@ BODY int scan_m(struct cpu *cpu, const struct insn *i, enum operation operation,
     return scan(cpu, i, operation, size, value, status);
 }
 
+/* clang-format off */
 WIDE_SIZES(BSF_r, scan_r, OP_BSF) WIDE_SIZES(BSF_m, scan_m, OP_BSF)
 WIDE_SIZES(BSR_r, scan_r, OP_BSR) WIDE_SIZES(BSR_m, scan_m, OP_BSR)
+/* clang-format on */
 
 /* With 16-bit operands the result is 0, as on the processors that have it. */
 static int bswap(struct cpu *cpu, const struct insn *i)
@@ -676,10 +692,13 @@ static int adjust_dividend(struct cpu *cpu, const struct insn *i) /* AAD */
 }
 
 /* --- The table --- */
+/* clang-format off */
 #define BINARY_ROW(op) \
     [OP_##op] = {[FORM_RR] = ROW(op##_rr), [FORM_RM] = ROW(op##_rm), [FORM_MR] = ROW(op##_mr), [FORM_RI] = ROW(op##_ri), \
                  [FORM_MI] = ROW(op##_mi)}
+/* clang-format on */
 #define UNARY_ROW(op) [OP_##op] = {[FORM_R] = ROW(op##_r), [FORM_M] = ROW(op##_m)}
+/* clang-format off */
 #define SHIFT_ROW(row, op) \
     [OP_##row] = {[FORM_RI] = ROW(op##_ri), [FORM_MI] = ROW(op##_mi), [FORM_RC] = ROW(op##_rc), [FORM_MC] = ROW(op##_mc)}
 #define DOUBLE_ROW(op) \
@@ -688,10 +707,12 @@ static int adjust_dividend(struct cpu *cpu, const struct insn *i) /* AAD */
 #define BIT_ROW(op) \
     [OP_##op] = {[FORM_RR] = WIDE_ROW(op##_rr), [FORM_RI] = WIDE_ROW(op##_ri), \
                  [FORM_MR] = WIDE_ROW(op##_mr), [FORM_MI] = WIDE_ROW(op##_mi)}
+/* clang-format on */
 #define EXCHANGE_ROW(op) [OP_##op] = {[FORM_RR] = ROW(op##_r), [FORM_MR] = ROW(op##_m)}
 #define SCAN_ROW(op) [OP_##op] = {[FORM_RR] = WIDE_ROW(op##_r), [FORM_RM] = WIDE_ROW(op##_m)}
 #define PLAIN_ROW(op, form, routine) [OP_##op] = {[form] = ANY_ROW(routine)}
 
+/* clang-format off */
 static insn_handler *const handlers[OP_CMPXCHG8B + 1][FORM_COUNT][3] = {
     BINARY_ROW(ADD), BINARY_ROW(OR), BINARY_ROW(ADC), BINARY_ROW(SBB), BINARY_ROW(AND), BINARY_ROW(SUB), BINARY_ROW(XOR),
     BINARY_ROW(CMP), BINARY_ROW(TEST),
@@ -707,6 +728,7 @@ static insn_handler *const handlers[OP_CMPXCHG8B + 1][FORM_COUNT][3] = {
     PLAIN_ROW(AAA, FORM_NONE, adjust_unpacked), PLAIN_ROW(AAS, FORM_NONE, adjust_unpacked),
     PLAIN_ROW(AAM, FORM_I, adjust_product), PLAIN_ROW(AAD, FORM_I, adjust_dividend),
 };
+/* clang-format on */
 
 insn_handler *arithmetic_handler(const struct insn *insn)
 {

@@ -16,6 +16,7 @@
 #include "emu/cpu/models.h"
 #include "emu/cpu/x87_control.h"
 
+/* clang-format off */
 static const struct state_field segment_state[] = {
     STATE(struct segment, base, U32, "linear address of its first byte"),
     STATE(struct segment, limit, U32, "last offset, granularity applied"),
@@ -29,12 +30,14 @@ static const struct state_field table_register_state[] = {
     STATE(struct table_register, limit, U32, "last offset"),
     STATE_END
 };
+/* clang-format on */
 
 static const struct state_field xmm_state[] = {
     STATE_ARRAY(struct xmm, q, U64, "bytes 0-7 and 8-15"),
     STATE_END
 };
 
+/* clang-format off */
 const struct state_field cpu_state[] = {
     STATE_ARRAY(struct cpu, reg, U32, "EAX ECX EDX EBX ESP EBP ESI EDI, and a zero"),
     STATE(struct cpu, eip, U32, "EIP of the next instruction"),
@@ -66,6 +69,7 @@ const struct state_field cpu_state[] = {
     STATE(struct cpu, mxcsr, U32, "MXCSR: exceptions, masks and rounding of SSE"),
     STATE_END
 };
+/* clang-format on */
 
 bool cpu_init(struct cpu *cpu, enum cpu_model model, struct memory *memory, struct bus *bus, struct clock *clock)
 {

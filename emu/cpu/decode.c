@@ -22,6 +22,7 @@ struct cursor {
 /* What an operand is to the form. */
 enum kind { KIND_NONE, KIND_R, KIND_M, KIND_I, KIND_F, KIND_C, KIND_COUNT };
 
+/* clang-format off */
 static const uint8_t forms[KIND_COUNT][KIND_COUNT][KIND_COUNT] = {
     [KIND_R] = { { FORM_R }, [KIND_R] = { FORM_RR, [KIND_I] = FORM_RRI, [KIND_C] = FORM_RRC },
                  [KIND_M] = { FORM_RM, [KIND_I] = FORM_RMI }, [KIND_I] = { FORM_RI }, [KIND_C] = { FORM_RC } },
@@ -29,6 +30,7 @@ static const uint8_t forms[KIND_COUNT][KIND_COUNT][KIND_COUNT] = {
     [KIND_I] = { { FORM_I }, [KIND_R] = { FORM_RI }, [KIND_I] = { FORM_II } }, /* OUT Ib,AL: the accumulator counts as destination */
     [KIND_F] = { { FORM_F } }
 };
+/* clang-format on */
 
 static uint32_t fetch(struct cursor *c, unsigned count)
 {
@@ -176,6 +178,7 @@ static enum kind decode_memory(struct cursor *c, struct insn *insn)
 /* Bytes of an operand by its type, the letters behind the place. */
 static unsigned type_size(const struct cursor *c, const char *type)
 {
+    /* clang-format off */
     switch (*type) {
     case 'b': case 'u': return 1;
     case 'w':           return 2;
@@ -186,6 +189,7 @@ static unsigned type_size(const struct cursor *c, const char *type)
     case 's':           return type[1] == 's' ? 4 : type[1] == 'd' ? 8 : c->operand_size;
     default:            return c->operand_size;
     }
+    /* clang-format on */
 }
 
 /* A register by its number: the first operand is the destination, any later one the source. */

@@ -11,6 +11,7 @@
 
 #include "manifests/manifests.h"
 
+/* clang-format off */
 enum operation {
 #define OPERATION(name, text) OP_##name,
 #include "emu/cpu/operations.h"
@@ -26,10 +27,12 @@ enum form {
     FORM_II, /* ENTER */
     FORM_COUNT
 };
+/* clang-format on */
 
 enum { EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI, REG_ZERO }; /* REG_ZERO always holds 0: "no base", "no index" */
 enum { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_COUNT };
 
+/* clang-format off */
 enum insn_prefix {
     PREFIX_LOCK      = 1,
     PREFIX_REP       = 2,  /* F3 */
@@ -39,6 +42,7 @@ enum insn_prefix {
     PREFIX_OPERAND   = 32, /* 66 was given */
     PREFIX_ADDRESS   = 64  /* 67 was given */
 };
+/* clang-format on */
 
 struct cpu;
 struct insn;
@@ -62,6 +66,7 @@ struct insn {
     uint8_t  length;       /* bytes, prefixes included: 1-15 */
 };
 
+/* clang-format off */
 /* What is known of an instruction from its row alone. */
 enum row_attribute {
     ROW_MEMORY_ONLY  = 1,    /* selected by a ModRM that names memory */
@@ -80,6 +85,7 @@ enum row_attribute {
     ROW_PREFIXES     = ROW_NO_PREFIX | ROW_PREFIX_66 | ROW_PREFIX_F3 | ROW_PREFIX_F2, /* none of these: prefixes select nothing */
     ROW_KEEPS        = 8192  /* the flags that it leaves undefined stay as they were */
 };
+/* clang-format on */
 
 struct opcode_row {
     uint16_t opcode;        /* one byte: 0-FF; two bytes: 0F00-0FFF */
@@ -95,7 +101,7 @@ struct opcode_row {
 extern const struct opcode_row opcode_rows[]; /* opcodes.h, in the order of opcodes */
 extern const unsigned opcode_row_count;
 /* The first row of an opcode; 0 (the row of opcode 0) where there is none. */
-#define OPCODE_INDEX(opcode) (((opcode) >> 8 ? 256u : 0u) + ((opcode) & 0xFFu))
+#define OPCODE_INDEX(opcode) (((opcode) >> 8 ? 256u : 0u) + (0xFFu & (opcode)))
 #define OPCODE_INDEX_COUNT 512u
 extern const uint16_t opcode_first_row[OPCODE_INDEX_COUNT];
 extern const char *const operation_names[OP_COUNT];
@@ -126,7 +132,9 @@ enum decode_result decode(const uint8_t *bytes, size_t available, unsigned mode,
 /* Bytes of the general registers, in 32 bits: bit 4r + n is byte n of register r. */
 #define REGISTER_BYTES(r, size) (((1u << (size)) - 1) << 4 * (r))
 
-enum insn_memory { /* what it may touch, beyond its own bytes */
+/* clang-format off */
+/* What it may touch, beyond its own bytes. */
+enum insn_memory {
     MEMORY_READ         = 1,   /* the operand in memory: by ModRM, by offset, XLAT's at [EBX+AL], MASKMOV's at [EDI] */
     MEMORY_WRITE        = 2,   /* with MEMORY_READ: both, and the right to write is asked for first (but ARPL: after it was read) */
     MEMORY_STACK_READ   = 4,   /* at SS:ESP and above; LEAVE and ENTER: at SS:EBP */
@@ -137,7 +145,8 @@ enum insn_memory { /* what it may touch, beyond its own bytes */
     MEMORY_SYSTEM       = 128  /* descriptor tables, vectors, task state segments, stacks of other levels */
 };
 
-enum insn_change { /* what it may change beyond registers, flags and memory */
+/* What it may change beyond registers, flags and memory. */
+enum insn_change {
     CHANGE_FLOW       = 1,   /* EIP: not that of the next instruction */
     CHANGE_PRIVILEGE  = 2,   /* CPL */
     CHANGE_MODE       = 4,   /* CR0, CR4, RFLAGS.VM, CS.D, SS.B: what instructions are, and what they do */
@@ -154,6 +163,7 @@ enum insn_unit {
     UNIT_MMX  = 2, /* MMX registers, which are the x87's: as UNIT_X87 */
     UNIT_SSE  = 4  /* XMM registers or MXCSR: looks at CR0.EM and TS and CR4.OSFXSR */
 };
+/* clang-format on */
 
 struct insn_effects {
     uint32_t flags_read;        /* RFLAGS bits 0-15 that decide anything but their own new value */

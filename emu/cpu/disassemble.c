@@ -213,6 +213,7 @@ static const char *sized_mnemonic(const struct insn *insn)
 {
     bool wide = insn->size == 4;
 
+    /* clang-format off */
     switch (insn->operation) {
     case OP_PUSHA: return wide ? "pushad" : "pusha";
     case OP_POPA:  return wide ? "popad" : "popa";
@@ -224,6 +225,7 @@ static const char *sized_mnemonic(const struct insn *insn)
     case OP_JCXZ:  return insn->prefixes & PREFIX_ADDRESS16 ? "jcxz" : "jecxz";
     default:       return NULL;
     }
+    /* clang-format on */
 }
 
 /* Whether the operand size matters to the row, and no operand of it shows which it is. */

@@ -75,6 +75,7 @@ BODY bool flags_overflow(const struct cpu *cpu)
 {
     uint32_t r = cpu->flag_result, a = cpu->flag_a, b = cpu->flag_b;
 
+    /* clang-format off */
     switch (flags_class(cpu)) {
     case FLAGS_READY: return cpu->flags & FLAG_OF;
     case FLAGS_ADD:   return flags_signed(cpu, (a ^ r) & (b ^ r)) < 0;
@@ -84,6 +85,7 @@ BODY bool flags_overflow(const struct cpu *cpu)
     case FLAGS_DEC:   return r == sign_bit(cpu->flag_op & 7) - 1;
     default:          return a & FLAG_OF;
     }
+    /* clang-format on */
 }
 
 /* SF differs from OF: what is signed is less. After CMP and SUB the operands say so themselves. */
@@ -99,6 +101,7 @@ BODY bool condition_holds(const struct cpu *cpu, unsigned condition)
 {
     bool holds;
 
+    /* clang-format off */
     switch (condition & 14) {
     case 0:  holds = flags_overflow(cpu); break;
     case 2:  holds = flags_carry(cpu); break;
@@ -109,6 +112,7 @@ BODY bool condition_holds(const struct cpu *cpu, unsigned condition)
     case 12: holds = flags_less(cpu); break;
     default: holds = flags_zero(cpu) || flags_less(cpu); break;
     }
+    /* clang-format on */
     return holds != (condition & 1);
 }
 

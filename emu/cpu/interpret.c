@@ -596,16 +596,21 @@ static int bound(struct cpu *cpu, const struct insn *i)
 }
 
 /* --- The tables --- */
+/* clang-format off */
 SIZES(MOV_rr, mov_rr, 0) SIZES(MOV_ri, mov_ri, 0) SIZES(MOV_rm, load, OP_MOV) SIZES(MOV_mr, mov_mr, 0) SIZES(MOV_mi, mov_mi, 0)
 SIZES(XCHG_rr, xchg_rr, 0) SIZES(XCHG_mr, xchg_mr, 0)
+/* clang-format on */
 #define EXTEND(op) WIDE_SIZES(op##_r, extend, OP_##op) WIDE_SIZES(op##_m, load, OP_##op)
+/* clang-format off */
 EXTEND(MOVZX8) EXTEND(MOVZX16) EXTEND(MOVSX8) EXTEND(MOVSX16)
 WIDE_SIZES(LEA, lea, 0) WIDE_SIZES(CBW, cbw, 0) WIDE_SIZES(CWD, cwd, 0) WIDE_SIZES(RET, ret, 0)
 WIDE_SIZES(PUSH_r, push_r, 0) WIDE_SIZES(PUSH_i, push_i, 0) WIDE_SIZES(PUSH_m, push_m, 0)
 WIDE_SIZES(PUSH_SREG, push_sreg, 0) WIDE_SIZES(POP_r, pop_r, 0) WIDE_SIZES(POP_m, pop_m, 0)
+/* clang-format on */
 
 /* Operations with several forms. */
 #define EXTEND_ROW(op) [OP_##op - OP_MOV] = {[FORM_RR] = WIDE_ROW(op##_r), [FORM_RM] = WIDE_ROW(op##_m)}
+/* clang-format off */
 static insn_handler *const by_form[OP_POP + 1 - OP_MOV][FORM_COUNT][3] = {
     [OP_MOV - OP_MOV] = {[FORM_RR] = ROW(MOV_rr), [FORM_RI] = ROW(MOV_ri), [FORM_RM] = ROW(MOV_rm), [FORM_MR] = ROW(MOV_mr),
                          [FORM_MI] = ROW(MOV_mi)},
@@ -614,9 +619,11 @@ static insn_handler *const by_form[OP_POP + 1 - OP_MOV][FORM_COUNT][3] = {
     [OP_PUSH - OP_MOV] = {[FORM_R] = WIDE_ROW(PUSH_r), [FORM_I] = WIDE_ROW(PUSH_i), [FORM_M] = WIDE_ROW(PUSH_m)},
     [OP_POP - OP_MOV] = {[FORM_R] = WIDE_ROW(POP_r), [FORM_M] = WIDE_ROW(POP_m)},
 };
+/* clang-format on */
 static insn_handler *const jmp_by_form[FORM_COUNT] = {[FORM_I] = jmp_i, [FORM_R] = jmp_r, [FORM_M] = jmp_m},
                     *const call_by_form[FORM_COUNT] = {[FORM_I] = call_i, [FORM_R] = call_r, [FORM_M] = call_m};
 
+/* clang-format off */
 /* Operations with one form, or whose routine looks at it. */
 static insn_handler *const plain[OP_COUNT][3] = {
     [OP_LEA] = WIDE_ROW(LEA), [OP_CBW] = WIDE_ROW(CBW), [OP_CWD] = WIDE_ROW(CWD),
@@ -628,14 +635,17 @@ static insn_handler *const plain[OP_COUNT][3] = {
     [OP_CLC] = ANY_ROW(change_carry), [OP_STC] = ANY_ROW(change_carry), [OP_CMC] = ANY_ROW(change_carry),
     [OP_CLD] = ANY_ROW(change_direction), [OP_STD] = ANY_ROW(change_direction),
 };
+/* clang-format on */
 
 /* The sixteen conditions of Jcc, SETcc and CMOVcc. */
 #define CONDITIONS(each) \
     each(0) each(1) each(2) each(3) each(4) each(5) each(6) each(7) \
     each(8) each(9) each(10) each(11) each(12) each(13) each(14) each(15)
+/* clang-format off */
 #define CONDITIONAL(n) \
     INSTANCE(J_##n, jump_condition, n, 4) INSTANCE(SET_r_##n, set_r, n, 1) INSTANCE(SET_m_##n, set_m, n, 1) \
     WIDE_SIZES(CMOV_r_##n, cmov_r, n) WIDE_SIZES(CMOV_m_##n, cmov_m, n)
+/* clang-format on */
 CONDITIONS(CONDITIONAL)
 
 static const struct conditional {

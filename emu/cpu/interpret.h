@@ -8,11 +8,13 @@
 #include "emu/cpu/access.h"
 #include "emu/cpu/flags.h"
 
+/* clang-format off */
 /* Instances of a body for operand sizes 1, 2 and 4, and the row of a handler table that holds them. */
 #define INSTANCE(name, body, operation, size) \
     static int name(struct cpu *cpu, const struct insn *i) { return body(cpu, i, operation, size); }
 #define SIZES(name, body, operation) \
     INSTANCE(name##_1, body, operation, 1) INSTANCE(name##_2, body, operation, 2) INSTANCE(name##_4, body, operation, 4)
+/* clang-format on */
 #define WIDE_SIZES(name, body, operation) INSTANCE(name##_2, body, operation, 2) INSTANCE(name##_4, body, operation, 4)
 #define ROW(name) {name##_1, name##_2, name##_4}
 #define WIDE_ROW(name) {NULL, name##_2, name##_4}

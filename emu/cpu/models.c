@@ -8,7 +8,9 @@
 
 #define MODEL_NAME "Intel(R) Pentium(R) 4 CPU"
 
-enum { /* CPUID leaf 1, EDX */
+/* clang-format off */
+/* CPUID leaf 1, EDX. */
+enum {
     HAS_FPU = 1, HAS_VME = 1 << 1, HAS_DE = 1 << 2, HAS_PSE = 1 << 3, HAS_TSC = 1 << 4, HAS_MSR = 1 << 5, HAS_PAE = 1 << 6, HAS_MCE = 1 << 7, HAS_CX8 = 1 << 8,
     HAS_SEP = 1 << 11, HAS_MTRR = 1 << 12, HAS_PGE = 1 << 13, HAS_MCA = 1 << 14, HAS_CMOV = 1 << 15, HAS_PAT = 1 << 16,
     HAS_PSE36 = 1 << 17, HAS_PSN = 1 << 18, HAS_CLFSH = 1 << 19, HAS_DS = 1 << 21, HAS_ACPI = 1 << 22, HAS_MMX = 1 << 23, HAS_FXSR = 1 << 24,
@@ -17,6 +19,7 @@ enum { /* CPUID leaf 1, EDX */
     P6_FEATURES = PENTIUM_FEATURES | HAS_PAE | HAS_SEP | HAS_MTRR | HAS_PGE | HAS_MCA | HAS_CMOV | HAS_PAT | HAS_PSE36 | HAS_MMX | HAS_FXSR,
     P4_FEATURES = P6_FEATURES | HAS_SSE | HAS_SSE2 | HAS_CLFSH | HAS_DS | HAS_ACPI | HAS_SS | HAS_HTT | HAS_TM
 };
+/* clang-format on */
 
 struct model {
     uint32_t signature;  /* leaf 1 EAX, and EDX after reset: family, model, stepping */
@@ -26,6 +29,7 @@ struct model {
     uint32_t caches[4];  /* leaf 2 */
 };
 
+/* clang-format off */
 static const struct model models[] = {
     [CPU_I386]        = { .signature = 0x0308 },                                                 /* 80386DX, stepping D1 */
     [CPU_I486]        = { .signature = 0x0415 },                                                 /* i486DX-50, before CPUID */
@@ -35,6 +39,7 @@ static const struct model models[] = {
     [CPU_PENTIUM3]    = { 0x0683, P6_FEATURES | HAS_SSE | HAS_PSN, 2, 3, { 0x03020101, 0, 0, 0x0C040882 } }, /* Coppermine: 16 + 16 KiB, 256 KiB */
     [CPU_PENTIUM4]    = { 0x0F12, P4_FEATURES, 0x010808, 2, { 0x665B5001, 0, 0, 0x007A7040 } } /* Willamette: 12 Kuops, 8 KiB, 256 KiB */
 };
+/* clang-format on */
 
 /* --- CPUID --- */
 #define SLOT_BBL_CR_CTL 42       /* in cpu->msr */
@@ -125,6 +130,7 @@ int rdpmc(struct cpu *cpu, const struct insn *i)
 }
 
 /* --- Model-specific registers --- */
+/* clang-format off */
 enum msr_kind {
     MSR_HOLD,         /* holds what is written; bits outside of `writable` are #GP(0) */
     MSR_TYPES,        /* holds eight memory types, of which `writable` has the bits: fixed-range MTRRs, PAT */
@@ -135,6 +141,7 @@ enum msr_kind {
     MSR_COUNTER_32,   /* the same, with bit 31 repeated in all above it */
     MSR_TSC, MSR_APIC_BASE, MSR_SYSENTER
 };
+/* clang-format on */
 
 struct msr_row {
     uint32_t first, last;
@@ -148,6 +155,7 @@ struct msr_row {
 #define COUNTER UINT64_C(0xFFFFFFFFFF) /* 40 bits */
 enum { P5 = CPU_PENTIUM, P55 = CPU_PENTIUM_MMX, P6 = CPU_PENTIUM2, P3 = CPU_PENTIUM3, P4 = CPU_PENTIUM4 };
 
+/* clang-format off */
 static const struct msr_row msr_rows[] = {
     { 0x000, 0x001, MSR_ZERO,       P5, P4, 0, 0, 0 },                       /* P5_MC_ADDR, P5_MC_TYPE */
     { 0x010, 0x010, MSR_TSC,        P5, P4, 0, ALL_BITS, 0 },                /* IA32_TIME_STAMP_COUNTER */
@@ -189,6 +197,7 @@ static const struct msr_row msr_rows[] = {
     { 0x400, 0x40F, MSR_ZERO,       P6, P4, 0, 0, 0 },                       /* IA32_MCi_STATUS, _ADDR, _MISC */
     { 0x600, 0x600, MSR_HOLD,       P4, P4, 50, UINT32_MAX, 0 }              /* IA32_DS_AREA */
 };
+/* clang-format on */
 #define MSR_ROWS (sizeof msr_rows / sizeof *msr_rows)
 
 /* The first row that fits: what a later one says of the same register does not count. */
@@ -215,6 +224,7 @@ static bool msr_read(struct cpu *cpu, uint32_t number, uint64_t *value)
     *value = 0;
     if (!row)
         return false;
+    /* clang-format off */
     switch (row->kind) {
     case MSR_HOLD:
     case MSR_COUNTER:
@@ -227,6 +237,7 @@ static bool msr_read(struct cpu *cpu, uint32_t number, uint64_t *value)
     case MSR_WRITE_ONLY: return false;
     default:             return true;
     }
+    /* clang-format on */
 }
 
 static bool types_valid(uint64_t value, uint64_t allowed)

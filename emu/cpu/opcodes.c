@@ -1,6 +1,7 @@
 /* opcodes.c - the rows of opcodes.h as data, the names of operations.h, and the index from an opcode to its first row. */
 #include "emu/cpu/state.h"
 
+/* clang-format off */
 /* What the columns of opcodes.h are written in. */
 enum {
     O = FLAG_OF, S = FLAG_SF, Z = FLAG_ZF, A = FLAG_AF, P = FLAG_PF, C = FLAG_CF, D = FLAG_DF, I = FLAG_IF, L = FLAG_IOPL,
@@ -15,6 +16,7 @@ enum {
     STACK = ROW_STACK, STRING = ROW_STRING, BRANCH = ROW_BRANCH, REGISTER = ROW_REGISTER_ONLY, KEEPS = ROW_KEEPS,
     NP = ROW_NO_PREFIX, P66 = ROW_PREFIX_66, PF3 = ROW_PREFIX_F3, PF2 = ROW_PREFIX_F2
 };
+/* clang-format on */
 enum { I386 = CPU_I386, I486 = CPU_I486, P5 = CPU_PENTIUM, P55 = CPU_PENTIUM_MMX, P6 = CPU_PENTIUM2, P3 = CPU_PENTIUM3, P4 = CPU_PENTIUM4 };
 
 #define ROW(opcode, group, operation, operands, read, kept, written, undefined, attributes, first, last) \

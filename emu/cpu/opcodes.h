@@ -28,6 +28,7 @@
  * value open (law 6 defines it), and *kept* where it is one of the latter two and yet may stay as it was (a shift by 0, REP with a
  * count of 0). One that is written and undefined depends on an operand: OF is defined after a shift by 1 only. KEEPS: all that is
  * undefined always stays as it was. tests/unit/test_effects.c compares each row with what the processor does. */
+/* clang-format off */
 #if !defined ROW || !defined ALSO
 #error "define ROW and ALSO before including opcodes.h"
 #endif

@@ -9,6 +9,7 @@
 #define SELECTOR_TI 4u
 #define SELECTOR_INDEX 0xFFFCu /* an error code is a selector without its RPL */
 
+/* clang-format off */
 /* Types of system descriptors (SDM vol. 3 table 3-2); DESCRIPTOR_S is set in those of code and data. */
 enum {
     TYPE_TSS_16 = 1, TYPE_LDT = 2, TYPE_TSS_16_BUSY = 3, TYPE_CALL_16 = 4, TYPE_TASK_GATE = 5, TYPE_INTERRUPT_16 = 6, TYPE_TRAP_16 = 7,
@@ -16,6 +17,7 @@ enum {
     TYPE_WIDE = 8, /* the bit that tells 32-bit gates and TSSs from 16-bit ones */
     TYPE_BUSY = 2  /* the bit that tells a busy TSS from an available one */
 };
+/* clang-format on */
 
 struct descriptor {
     uint32_t low, high;

@@ -138,6 +138,7 @@ BODY int float_flags(struct cpu *cpu, const struct insn *i, unsigned width, bool
 /* --- Conversion: a number of one kind to one of another --- */
 typedef uint64_t convert_function(uint64_t value, struct float_env *e);
 
+/* clang-format off */
 static uint64_t int_to_single(uint64_t value, struct float_env *e) { return f_from_int(32, (int32_t)value, e); }
 static uint64_t int_to_double(uint64_t value, struct float_env *e) { return f_from_int(64, (int32_t)value, e); }
 static uint64_t single_to_int(uint64_t value, struct float_env *e) { return (uint64_t)f_to_int(32, value, 32, false, e); }
@@ -146,6 +147,7 @@ static uint64_t single_to_int_cut(uint64_t value, struct float_env *e) { return 
 static uint64_t double_to_int_cut(uint64_t value, struct float_env *e) { return (uint64_t)f_to_int(64, value, 32, true, e); }
 static uint64_t single_to_double(uint64_t value, struct float_env *e) { return f_convert(32, 64, value, e); }
 static uint64_t double_to_single(uint64_t value, struct float_env *e) { return f_convert(64, 32, value, e); }
+/* clang-format on */
 
 enum place { XMM, XMM_CLEARED /* what is not written becomes 0 */, MMX, GENERAL };
 
@@ -249,6 +251,7 @@ static uint64_t reciprocal_root(unsigned width, uint64_t a, uint64_t b, struct f
 }
 
 /* --- The table --- */
+/* clang-format off */
 #define FOUR(name, function) \
     HANDLER(name##PS, float_apply, function, 32, 4) HANDLER(name##PD, float_apply, function, 64, 2) \
     HANDLER(name##SS, float_apply, function, 32, 1) HANDLER(name##SD, float_apply, function, 64, 1)
@@ -270,11 +273,13 @@ HANDLER(CVTPD2PS, convert, double_to_single, XMM, 64, XMM_CLEARED, 32, 2) HANDLE
 HANDLER(CVTDQ2PS, convert, int_to_single, XMM, 32, XMM, 32, 4) HANDLER(CVTDQ2PD, convert, int_to_double, XMM, 32, XMM, 64, 2)
 HANDLER(CVTPS2DQ, convert, single_to_int, XMM, 32, XMM, 32, 4) HANDLER(CVTTPS2DQ, convert, single_to_int_cut, XMM, 32, XMM, 32, 4)
 HANDLER(CVTPD2DQ, convert, double_to_int, XMM, 64, XMM_CLEARED, 32, 2) HANDLER(CVTTPD2DQ, convert, double_to_int_cut, XMM, 64, XMM_CLEARED, 32, 2)
+/* clang-format on */
 
 insn_handler *simd_float_handler(const struct insn *insn)
 {
 #define ONE(name) [OP_##name - OP_ADDPS] = name
 #define ALL(name) ONE(name##PS), ONE(name##PD), ONE(name##SS), ONE(name##SD)
+    /* clang-format off */
     static insn_handler *const handlers[OP_CVTTPD2DQ + 1 - OP_ADDPS] = {
         ALL(ADD), ALL(SUB), ALL(MUL), ALL(DIV), ALL(MIN), ALL(MAX), ALL(SQRT), ALL(CMP), ONE(RCPPS), ONE(RCPSS), ONE(RSQRTPS), ONE(RSQRTSS),
         ONE(COMISS), ONE(COMISD), ONE(UCOMISS), ONE(UCOMISD),
@@ -282,5 +287,6 @@ insn_handler *simd_float_handler(const struct insn *insn)
         ONE(CVTSS2SI), ONE(CVTTSS2SI), ONE(CVTSD2SI), ONE(CVTTSD2SI), ONE(CVTPS2PD), ONE(CVTSS2SD), ONE(CVTPD2PS), ONE(CVTSD2SS),
         ONE(CVTDQ2PS), ONE(CVTDQ2PD), ONE(CVTPS2DQ), ONE(CVTTPS2DQ), ONE(CVTPD2DQ), ONE(CVTTPD2DQ)
     };
+    /* clang-format on */
     return insn->operation < OP_ADDPS || insn->operation > OP_CVTTPD2DQ ? NULL : handlers[insn->operation - OP_ADDPS];
 }

@@ -21,6 +21,7 @@ BODY int32_t clamp(int32_t value, int32_t low, int32_t high)
     return value < low ? low : value > high ? high : value;
 }
 
+/* clang-format off */
 LANES(add_b, 8, uint8_t, x + y) LANES(add_w, 16, uint16_t, x + y) LANES(add_d, 32, uint32_t, x + y)
 LANES(sub_b, 8, uint8_t, x - y) LANES(sub_w, 16, uint16_t, x - y) LANES(sub_d, 32, uint32_t, x - y)
 LANES(add_sb, 8, int8_t, clamp(x + y, INT8_MIN, INT8_MAX)) LANES(add_sw, 16, int16_t, clamp(x + y, INT16_MIN, INT16_MAX))
@@ -34,10 +35,12 @@ LANES(min_sw, 16, int16_t, x < y ? x : y) LANES(max_sw, 16, int16_t, x > y ? x :
 LANES(average_b, 8, uint8_t, (x + y + 1) >> 1) LANES(average_w, 16, uint16_t, (x + y + 1) >> 1)
 LANES(multiply_low, 16, uint16_t, (uint32_t)x * y) LANES(multiply_high, 16, int16_t, (uint32_t)(x * y) >> 16)
 LANES(multiply_high_u, 16, uint16_t, (uint32_t)x * y >> 16)
+/* clang-format on */
 /* Both products of a pair, added: only -32768 * -32768 twice overflows, and wraps. */
 LANES(multiply_add, 32, uint32_t,
       (uint32_t)((int16_t)x * (int16_t)y) + (uint32_t)((int16_t)(x >> 16) * (int16_t)(y >> 16)))
 
+/* clang-format off */
 BODY uint64_t add_q(uint64_t a, uint64_t b) { return a + b; }
 BODY uint64_t sub_q(uint64_t a, uint64_t b) { return a - b; }
 BODY uint64_t multiply_wide(uint64_t a, uint64_t b) { return (uint64_t)(uint32_t)a * (uint32_t)b; }
@@ -45,6 +48,7 @@ BODY uint64_t bits_and(uint64_t a, uint64_t b) { return a & b; }
 BODY uint64_t bits_andn(uint64_t a, uint64_t b) { return ~a & b; }
 BODY uint64_t bits_or(uint64_t a, uint64_t b) { return a | b; }
 BODY uint64_t bits_xor(uint64_t a, uint64_t b) { return a ^ b; }
+/* clang-format on */
 
 BODY uint64_t sum_of_differences(uint64_t a, uint64_t b)
 {
@@ -57,13 +61,16 @@ BODY uint64_t sum_of_differences(uint64_t a, uint64_t b)
     return sum;
 }
 
+/* clang-format off */
 /* Shifts: a count of the lane's width or more gives 0, or the sign everywhere. */
 LANES(each_left_w, 16, uint16_t, x << y) LANES(each_left_d, 32, uint32_t, x << y)
 LANES(each_right_w, 16, uint16_t, x >> y) LANES(each_right_d, 32, uint32_t, x >> y)
 LANES(each_sar_w, 16, int16_t, x >> y) LANES(each_sar_d, 32, int32_t, x >> y)
-#define COUNT_W(count) ((count) * UINT64_C(0x0001000100010001))
-#define COUNT_D(count) ((count) * UINT64_C(0x0000000100000001))
+/* clang-format on */
+#define COUNT_W(count) (UINT64_C(0x0001000100010001) * (count))
+#define COUNT_D(count) (UINT64_C(0x0000000100000001) * (count))
 
+/* clang-format off */
 BODY uint64_t left_w(uint64_t a, uint64_t count) { return count > 15 ? 0 : each_left_w(a, COUNT_W(count)); }
 BODY uint64_t left_d(uint64_t a, uint64_t count) { return count > 31 ? 0 : each_left_d(a, COUNT_D(count)); }
 BODY uint64_t left_q(uint64_t a, uint64_t count) { return count > 63 ? 0 : a << count; }
@@ -72,6 +79,7 @@ BODY uint64_t right_d(uint64_t a, uint64_t count) { return count > 31 ? 0 : each
 BODY uint64_t right_q(uint64_t a, uint64_t count) { return count > 63 ? 0 : a >> count; }
 BODY uint64_t sar_w(uint64_t a, uint64_t count) { return each_sar_w(a, COUNT_W(count > 15 ? 15 : count)); }
 BODY uint64_t sar_d(uint64_t a, uint64_t count) { return each_sar_d(a, COUNT_D(count > 31 ? 31 : count)); }
+/* clang-format on */
 
 /* Sixteen bytes, as lanes twice as wide, to eight: low then high. */
 #define PACK(name, width, type, half, low_limit, high_limit) \
@@ -84,9 +92,11 @@ BODY uint64_t sar_d(uint64_t a, uint64_t count) { return each_sar_d(a, COUNT_D(c
         } \
         return result; \
     }
+/* clang-format off */
 PACK(pack_sw, 16, int16_t, uint8_t, INT8_MIN, INT8_MAX)
 PACK(pack_sd, 32, int32_t, uint16_t, INT16_MIN, INT16_MAX)
 PACK(pack_uw, 16, int16_t, uint8_t, 0, UINT8_MAX)
+/* clang-format on */
 
 /* Lanes of either operand in turn, of their lower (upper) 32 bits. */
 BODY uint64_t interleave(uint64_t a, uint64_t b, unsigned width)
@@ -212,6 +222,7 @@ BODY int mmx_interleave(struct cpu *cpu, const struct insn *i, unsigned width, b
     } \
     HANDLER(name##_xmm, xmm_combine, name##_of)
 #define PACKED(name, function) HANDLER(name##_mmx, mmx_apply, function) COMBINE(name, function(d.q[0], d.q[1]), function(s.q[0], s.q[1]))
+/* clang-format off */
 #define INTERLEAVED(lower, upper, width) \
     HANDLER(lower##_mmx, mmx_interleave, width, false) HANDLER(upper##_mmx, mmx_interleave, width, true) \
     COMBINE(lower, interleave(d.q[0], s.q[0], width), interleave(d.q[0] >> 32, s.q[0] >> 32, width)) \
@@ -234,6 +245,7 @@ PACKED(PACKSSWB, pack_sw) PACKED(PACKSSDW, pack_sd) PACKED(PACKUSWB, pack_uw)
 INTERLEAVED(PUNPCKLBW, PUNPCKHBW, 8) INTERLEAVED(PUNPCKLWD, PUNPCKHWD, 16) INTERLEAVED(PUNPCKLDQ, PUNPCKHDQ, 32)
 COMBINE(PUNPCKLQDQ, d.q[0], s.q[0])
 COMBINE(PUNPCKHQDQ, d.q[1], s.q[1])
+/* clang-format on */
 
 /* --- Shuffles --- */
 BODY uint64_t pick(const struct xmm *x, unsigned order)
@@ -241,11 +253,13 @@ BODY uint64_t pick(const struct xmm *x, unsigned order)
     return lane_get(x, 32, order & 3);
 }
 
+/* clang-format off */
 COMBINE(PSHUFD, pick(&s, order) | pick(&s, order >> 2) << 32, pick(&s, order >> 4) | pick(&s, order >> 6) << 32)
 COMBINE(SHUFPS, pick(&d, order) | pick(&d, order >> 2) << 32, pick(&s, order >> 4) | pick(&s, order >> 6) << 32)
 COMBINE(SHUFPD, d.q[order & 1], s.q[order >> 1 & 1])
 COMBINE(PSHUFLW, shuffle_words(s.q[0], order), s.q[1])
 COMBINE(PSHUFHW, s.q[0], shuffle_words(s.q[1], order))
+/* clang-format on */
 
 static int PSHUFW_mmx(struct cpu *cpu, const struct insn *i)
 {
@@ -364,13 +378,16 @@ BODY int xmm_top_bits(struct cpu *cpu, const struct insn *i, unsigned width)
     return NEXT(cpu, i);
 }
 
+/* clang-format off */
 HANDLER(PMOVMSKB_xmm, xmm_top_bits, 8) HANDLER(MOVMSKPS, xmm_top_bits, 32) HANDLER(MOVMSKPD, xmm_top_bits, 64)
+/* clang-format on */
 
 /* --- The table --- */
 insn_handler *simd_integer_handler(const struct insn *insn)
 {
 #define BOTH(name) [OP_##name - OP_MOVD] = {name##_mmx, name##_xmm}
 #define XMM(name, handler) [OP_##name - OP_MOVD] = {handler, handler}
+    /* clang-format off */
     static insn_handler *const handlers[OP_COUNT - OP_MOVD][2] = {
         BOTH(PADDB), BOTH(PADDW), BOTH(PADDD), BOTH(PADDQ), BOTH(PADDSB), BOTH(PADDSW), BOTH(PADDUSB), BOTH(PADDUSW),
         BOTH(PSUBB), BOTH(PSUBW), BOTH(PSUBD), BOTH(PSUBQ), BOTH(PSUBSB), BOTH(PSUBSW), BOTH(PSUBUSB), BOTH(PSUBUSW),
@@ -388,5 +405,6 @@ insn_handler *simd_integer_handler(const struct insn *insn)
         XMM(ANDPS, PAND_xmm), XMM(ANDPD, PAND_xmm), XMM(ANDNPS, PANDN_xmm), XMM(ANDNPD, PANDN_xmm),
         XMM(ORPS, POR_xmm), XMM(ORPD, POR_xmm), XMM(XORPS, PXOR_xmm), XMM(XORPD, PXOR_xmm)
     };
+    /* clang-format on */
     return insn->operation < OP_MOVD ? NULL : handlers[insn->operation - OP_MOVD][simd_column(insn)];
 }

@@ -119,6 +119,7 @@ BODY int half_store(struct cpu *cpu, const struct insn *i, unsigned half)
         return NEXT(cpu, i); \
     }
 
+/* clang-format off */
 BETWEEN(copy_all, s.q[0], s.q[1])
 BETWEEN(copy_low, s.q[0], 0)
 BETWEEN(copy_single, (d.q[0] & ~UINT64_C(0xFFFFFFFF)) | (uint32_t)s.q[0], d.q[1])
@@ -128,6 +129,7 @@ BETWEEN(copy_low_to_high, d.q[0], s.q[0])
 HANDLER(load_aligned, xmm_load, 16, true) HANDLER(load_any, xmm_load, 16, false) HANDLER(load_4, xmm_load, 4, false) HANDLER(load_8, xmm_load, 8, false)
 HANDLER(store_aligned, xmm_store, 16, true) HANDLER(store_any, xmm_store, 16, false) HANDLER(store_4, xmm_store, 4, false) HANDLER(store_8, xmm_store, 8, false)
 HANDLER(load_low, half_load, 0) HANDLER(load_high, half_load, 1) HANDLER(store_low, half_store, 0) HANDLER(store_high, half_store, 1)
+/* clang-format on */
 
 static int movd_from_general(struct cpu *cpu, const struct insn *i)
 {
@@ -307,6 +309,7 @@ insn_handler *simd_move_handler(const struct insn *insn)
 {
 #define MOVE(name, load, store, between) [OP_##name - OP_MOVD] = {{load, store, between}, {load, store, between}}
 #define ONE(name, handler) MOVE(name, handler, handler, handler)
+    /* clang-format off */
     static const struct moves handlers[OP_COUNT - OP_MOVD][2] = {
         [OP_MOVD - OP_MOVD] = {{mmx_load, mmx_store, NULL}, {load_4, store_4, NULL}},
         [OP_MOVQ - OP_MOVD] = {{mmx_load, mmx_store, mmx_load}, {load_8, store_8, copy_low}},
@@ -322,6 +325,7 @@ insn_handler *simd_move_handler(const struct insn *insn)
         ONE(LDMXCSR, ldmxcsr), ONE(STMXCSR, stmxcsr), ONE(CLFLUSH, clflush), ONE(LFENCE, hint), ONE(MFENCE, hint), ONE(SFENCE, hint),
         ONE(PREFETCHNTA, hint), ONE(PREFETCHT0, hint), ONE(PREFETCHT1, hint), ONE(PREFETCHT2, hint)
     };
+    /* clang-format on */
     const struct moves *m;
 
     if (insn->operation < OP_MOVD)

@@ -22,12 +22,14 @@
 #include "emu/memory.h"
 
 /* --- RFLAGS, control registers, exceptions: Intel SDM vol. 3 --- */
+/* clang-format off */
 enum {
     FLAG_CF = 1, FLAG_FIXED = 2, FLAG_PF = 4, FLAG_AF = 0x10, FLAG_ZF = 0x40, FLAG_SF = 0x80, FLAG_TF = 0x100, FLAG_IF = 0x200,
     FLAG_DF = 0x400, FLAG_OF = 0x800, FLAG_IOPL = 0x3000, FLAG_NT = 0x4000, FLAG_RF = 0x10000, FLAG_VM = 0x20000, FLAG_AC = 0x40000,
     FLAG_VIF = 0x80000, FLAG_VIP = 0x100000, FLAG_ID = 0x200000,
     FLAGS_ARITHMETIC = FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF
 };
+/* clang-format on */
 #define CR0_PE 0x1u
 #define CR0_MP 0x2u
 #define CR0_EM 0x4u
@@ -50,6 +52,7 @@ enum {
 #define CR4_PCE 0x100u
 #define CR4_OSFXSR 0x200u
 #define CR4_OSXMMEXCPT 0x400u
+/* clang-format off */
 enum {
     EXC_DE = 0, EXC_DB = 1, EXC_NMI = 2, EXC_BP = 3, EXC_OF = 4, EXC_BR = 5, EXC_UD = 6, EXC_NM = 7, EXC_DF = 8, EXC_TS = 10, EXC_NP = 11,
     EXC_SS = 12, EXC_GP = 13, EXC_PF = 14, EXC_MF = 16, EXC_AC = 17, EXC_MC = 18, EXC_XM = 19
@@ -60,6 +63,7 @@ enum { /* access rights: bits 8-23 of a descriptor's upper half, shifted right b
     RIGHTS_TYPE = 0xF, RIGHTS_ACCESSED = 1, RIGHTS_WRITABLE = 2, RIGHTS_READABLE = 2, RIGHTS_EXPAND_DOWN = 4, RIGHTS_CONFORMING = 4, RIGHTS_CODE = 8,
     RIGHTS_S = 0x10, RIGHTS_DPL = 0x60, RIGHTS_P = 0x80, RIGHTS_AVL = 0x1000, RIGHTS_D = 0x4000, RIGHTS_G = 0x8000
 };
+/* clang-format on */
 struct segment {
     uint32_t base;
     uint32_t limit;      /* in bytes, granularity applied */
@@ -88,6 +92,7 @@ struct xmm { uint64_t q[2]; };
 #define MXCSR_DEFAULT 0x1F80u
 
 /* --- Why the run loop must look around (cpu->attention) --- */
+/* clang-format off */
 enum attention {
     ATTENTION_INTR    = 1,   /* the PIC's line is high (acted on when IF is set) */
     ATTENTION_NMI     = 2,
@@ -99,6 +104,7 @@ enum attention {
     ATTENTION_SHUTDOWN = 128, /* triple fault: the machine resets */
     ATTENTION_STOP    = 256  /* the machine itself has something to do: reset, power, failure of the host */
 };
+/* clang-format on */
 
 /* Somebody who looks on (trace.c). While there is one, every write takes the slow path. */
 struct observer {

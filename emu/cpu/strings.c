@@ -148,6 +148,7 @@ BODY unsigned outs(struct cpu *cpu, const struct insn *i, unsigned size)
 
 BODY unsigned iterate(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
 {
+    /* clang-format off */
     switch (operation) {
     case OP_MOVS: return movs(cpu, i, size);
     case OP_STOS: return stos(cpu, i, size);
@@ -157,6 +158,7 @@ BODY unsigned iterate(struct cpu *cpu, const struct insn *i, enum operation oper
     case OP_INS:  return ins(cpu, i, size);
     default:      return outs(cpu, i, size);
     }
+    /* clang-format on */
 }
 
 /* What the run loop would look at: a closed IF keeps interrupts waiting. */
@@ -309,6 +311,7 @@ BODY int in_out(struct cpu *cpu, const struct insn *i, enum operation operation,
     return finish(cpu, i, ACCESS_LEAVE);
 }
 
+/* clang-format off */
 SIZES(MOVS, string, OP_MOVS) SIZES(CMPS, string, OP_CMPS) SIZES(STOS, string, OP_STOS) SIZES(LODS, string, OP_LODS)
 SIZES(SCAS, string, OP_SCAS) SIZES(INS, string, OP_INS) SIZES(OUTS, string, OP_OUTS)
 SIZES(IN, in_out, OP_IN) SIZES(OUT, in_out, OP_OUT)
@@ -318,6 +321,7 @@ static insn_handler *const handlers[OP_OUTS + 1 - OP_MOVS][3] = {
     STRING_ROW(MOVS), STRING_ROW(CMPS), STRING_ROW(STOS), STRING_ROW(LODS), STRING_ROW(SCAS),
     STRING_ROW(IN), STRING_ROW(OUT), STRING_ROW(INS), STRING_ROW(OUTS)
 };
+/* clang-format on */
 
 insn_handler *string_handler(const struct insn *insn)
 {

@@ -430,6 +430,7 @@ static int undefined(struct cpu *cpu, const struct insn *i)
 
 insn_handler *system_handler(const struct insn *insn)
 {
+    /* clang-format off */
     static insn_handler *const handlers[OP_COUNT] = {
         [OP_JMP_FAR] = jmp_far, [OP_CALL_FAR] = call_far, [OP_RETF] = retf, [OP_IRET] = iret,
         [OP_INT] = interrupt_n, [OP_INT3] = int3, [OP_INTO] = into, [OP_ICEBP] = icebp,
@@ -446,5 +447,6 @@ insn_handler *system_handler(const struct insn *insn)
         [OP_INVLPG] = cache_control, [OP_INVD] = cache_control, [OP_WBINVD] = cache_control,
         [OP_CPUID] = cpuid, [OP_RDTSC] = rdtsc, [OP_RDPMC] = rdpmc, [OP_RDMSR] = rdmsr, [OP_WRMSR] = wrmsr
     };
+    /* clang-format on */
     return handlers[insn->operation];
 }

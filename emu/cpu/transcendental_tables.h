@@ -2,6 +2,7 @@
  *
  * Constants are fractions of 32 limbs, the highest first, cut off. A landmark is a number whose logarithm, or a direction whose angle, is a sum of
  * few constants: an argument is measured from the landmark of its 1/32, so that the series that remains is short. */
+/* clang-format off */
 
 /* ln 2 */
 static const uint32_t ln_2[BIG_LIMBS] = {

@@ -88,6 +88,7 @@ print("""/* transcendental_tables.h - written by transcendental_tables.py; do no
  *
  * Constants are fractions of 32 limbs, the highest first, cut off. A landmark is a number whose logarithm, or a direction whose angle, is a sum of
  * few constants: an argument is measured from the landmark of its 1/32, so that the series that remains is short. */
+/* clang-format off */
 """)
 for name, meaning, value in CONSTANTS:
     print(f"/* {meaning} */\nstatic const uint32_t {name}[BIG_LIMBS] = {{\n     {limbs(value)}}};\n")

@@ -7,6 +7,7 @@
 /* --- Arithmetic --- */
 BODY struct float80 operate(unsigned operation, struct float80 a, struct float80 b, struct float_env *e)
 {
+    /* clang-format off */
     switch (operation) {
     case OP_FADD:  return f80_add(a, b, e);
     case OP_FMUL:  return f80_mul(a, b, e);
@@ -15,6 +16,7 @@ BODY struct float80 operate(unsigned operation, struct float80 a, struct float80
     case OP_FDIV:  return f80_div(a, b, e);
     default:       return f80_div(b, a, e);
     }
+    /* clang-format on */
 }
 
 /* An operand is missing: indefinite is the result. */
@@ -572,6 +574,7 @@ static int root_or_round(struct cpu *cpu, const struct insn *i)
 }
 
 /* --- The table --- Columns: registers or none, and memory of 2, 4, 8 and 10 bytes. */
+/* clang-format off */
 #define ARITHMETIC(op) \
     static int op##_r(struct cpu *cpu, const struct insn *i) { return arithmetic(cpu, i, OP_##op, false); } \
     static int op##_p(struct cpu *cpu, const struct insn *i) { return arithmetic(cpu, i, OP_##op, true); } \
@@ -600,6 +603,7 @@ TRANSFER(FILD, load_integer, 2) TRANSFER(FILD, load_integer, 4) TRANSFER(FILD, l
 STORE(FST, store_number, 4, false) STORE(FST, store_number, 8, false) STORE(FSTP, store_number, 4, true) STORE(FSTP, store_number, 8, true)
 STORE(FIST, store_integer, 2, false) STORE(FIST, store_integer, 4, false)
 STORE(FISTP, store_integer, 2, true) STORE(FISTP, store_integer, 4, true) STORE(FISTP, store_integer, 8, true)
+/* clang-format on */
 
 enum { COLUMN_REGISTER, COLUMN_2, COLUMN_4, COLUMN_8, COLUMN_10, COLUMNS };
 #define AT(operation) [OP_##operation - OP_WAIT]
@@ -607,6 +611,7 @@ enum { COLUMN_REGISTER, COLUMN_2, COLUMN_4, COLUMN_8, COLUMN_10, COLUMNS };
 
 insn_handler *x87_handler(const struct insn *insn)
 {
+    /* clang-format off */
     static insn_handler *const handlers[OP_FXRSTOR + 1 - OP_WAIT][COLUMNS] = {
         AT(WAIT) = {x87_wait},
         AT(FADD) = {FADD_r, NULL, FADD_4, FADD_8}, AT(FMUL) = {FMUL_r, NULL, FMUL_4, FMUL_8}, AT(FCOM) = {FCOM_r, NULL, FCOM_4, FCOM_8},
@@ -638,6 +643,7 @@ insn_handler *x87_handler(const struct insn *insn)
         ALL_FORMS(FLDENV, x87_fldenv), ALL_FORMS(FNSTENV, x87_fnstenv), ALL_FORMS(FRSTOR, x87_frstor), ALL_FORMS(FNSAVE, x87_fnsave),
         ALL_FORMS(FXSAVE, x87_fxsave), ALL_FORMS(FXRSTOR, x87_fxrstor)
     };
+    /* clang-format on */
     unsigned column = insn->size >= 10 ? COLUMN_10 : insn->size == 8 ? COLUMN_8 : insn->size == 4 ? COLUMN_4 : COLUMN_2;
 
     if (insn->operation < OP_WAIT || insn->operation > OP_FXRSTOR)

@@ -5,6 +5,7 @@
 #include "emu/cpu/simd.h"
 #include "emu/cpu/x87_unit.h"
 
+/* clang-format off */
 static const struct state_field float80_state[] = {
     STATE(struct float80, significand, U64, "significand, integer bit on top"),
     STATE(struct float80, high, U16, "sign and exponent"),
@@ -28,6 +29,7 @@ const struct state_field x87_state[] = {
     STATE(struct x87, dp, U32, "offset of the last memory operand"),
     STATE_END
 };
+/* clang-format on */
 
 /* --- Exceptions --- */
 void x87_derive(struct cpu *cpu)

@@ -77,6 +77,7 @@ int x87_fbstp(struct cpu *cpu, const struct insn *i)
 /* --- Constants, rounded as RC says --- */
 int x87_constant(struct cpu *cpu, const struct insn *i)
 {
+    /* clang-format off */
     static const struct number constants[] = { /* with 64 bits more */
         [OP_FLDL2T - OP_FLD1] = {UINT64_C(0xD49A784BCD1B8AFE), UINT64_C(0x492BF6FF4DAFDB4C), EXPONENT_BIAS + 1, false},
         [OP_FLDL2E - OP_FLD1] = {UINT64_C(0xB8AA3B295C17F0BB), UINT64_C(0xBE87FED0691D3E88), EXPONENT_BIAS, false},
@@ -84,6 +85,7 @@ int x87_constant(struct cpu *cpu, const struct insn *i)
         [OP_FLDLG2 - OP_FLD1] = {UINT64_C(0x9A209A84FBCFF798), UINT64_C(0x8F8959AC0B7C9178), EXPONENT_BIAS - 2, false},
         [OP_FLDLN2 - OP_FLD1] = {UINT64_C(0xB17217F7D1CF79AB), UINT64_C(0xC9E3B39803F2F6AF), EXPONENT_BIAS - 1, false}
     };
+    /* clang-format on */
     struct float80 value = {0, 0};
     bool up;
 

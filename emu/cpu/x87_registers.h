@@ -13,11 +13,13 @@
 
 #include "emu/cpu/softfloat.h"
 
+/* clang-format off */
 enum {
     X87_STACK_FAULT = 0x40, X87_SUMMARY = 0x80, X87_C0 = 0x100, X87_C1 = 0x200, X87_C2 = 0x400, X87_TOP = 0x3800, X87_C3 = 0x4000, X87_BUSY = 0x8000,
     X87_EXCEPTIONS = 0x3F,
     X87_INITIAL_CONTROL = 0x37F
 };
+/* clang-format on */
 
 struct x87 {
     struct float80 reg[8];  /* ST(i) is reg[(top + i) & 7]; an MMX register is the significand of the same number */

@@ -337,8 +337,10 @@ static void set_multiple(struct ata *a)
 
 /* --- SMART: ATA-4 §8.41; the attributes' meaning is the vendors' custom. A medium that is an image does not age. --- */
 
+/* clang-format off */
 enum { SMART_READ_DATA = 0xD0, SMART_READ_THRESHOLDS = 0xD1, SMART_AUTOSAVE = 0xD2, SMART_SAVE = 0xD3, SMART_ENABLE = 0xD8, SMART_DISABLE = 0xD9,
        SMART_RETURN_STATUS = 0xDA };
+/* clang-format on */
 enum { SMART_KEY_MID = 0x4F, SMART_KEY_HIGH = 0xC2, SMART_REVISION = 16, SMART_ENTRY = 12 };
 
 /* Number of the attribute, flags (1: tells of failure, 2: collected on-line), threshold, and the count it begins with. */

@@ -1,6 +1,7 @@
 /* ata_state.c - what an ATA channel and its devices save. */
 #include "emu/devices/ata_state.h"
 
+/* clang-format off */
 static const struct state_field ata_unit_state[] = {
     STATE(struct ata_unit, geometry.cylinders, U32, "IDENTIFY word 1"),
     STATE(struct ata_unit, geometry.heads, U32, "IDENTIFY word 3"),
@@ -58,3 +59,4 @@ const struct state_field ata_state[] = {
     STATE(struct ata, due_at, TICK, "the device is ready"),
     STATE_END
 };
+/* clang-format on */

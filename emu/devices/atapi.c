@@ -10,9 +10,11 @@
 
 enum { REASON_OUT = 0, REASON_COMMAND = 1, REASON_IN = 2, REASON_DONE = 3 }; /* Interrupt Reason, in the Sector Count register */
 enum { SENSE_NONE = 0, SENSE_NOT_READY = 2, SENSE_MEDIUM = 3, SENSE_ILLEGAL = 5, SENSE_ATTENTION = 6 };
+/* clang-format off */
 enum { ASC_NO_MEDIUM = 0x3A, ASC_MEDIUM_CHANGED = 0x28, ASC_RESET = 0x29, ASC_NOT_SAVED = 0x39,
        ASC_OPCODE = 0x20, ASC_FIELD = 0x24, ASC_LENGTH = 0x1A, ASC_PARAMETER = 0x26, ASC_RANGE = 0x21, ASC_UNREADABLE = 0x11, ASC_LOCKED = 0x53,
        ASC_MODE = 0x64 };
+/* clang-format on */
 enum { MODE_SELECT_6 = 0x15, MODE_SENSE_6 = 0x1A, MODE_SELECT_10 = 0x55, MODE_SENSE_10 = 0x5A };
 enum { EVENT_NEW_MEDIUM = 2, EVENT_MEDIUM_GONE = 3 };
 #define FEATURE_DMA 1
@@ -512,6 +514,7 @@ static void disc_information(struct ata *a)
 /* Features (MMC-2 §5): code, version with bits 1 always and 0 now, length, data. Those that read a disc are there now if one is in. */
 static void get_configuration(struct ata *a)
 {
+    /* clang-format off */
     static const uint8_t features[][12] = {
         {0x00, 0x00, 0x03, 4, 0x00, 0x08, 0x01},                   /* profiles: CD-ROM */
         {0x00, 0x01, 0x03, 8, 0, 0, 0, 2, 1},                      /* core: ATAPI */
@@ -519,6 +522,7 @@ static void get_configuration(struct ata *a)
         {0x00, 0x10, 0x00, 8, 0, 0, CD_SECTOR >> 8, 0, 0, 1, 0},   /* readable at random */
         {0x00, 0x1E, 0x00, 0},                                     /* reads CDs */
     };
+    /* clang-format on */
     uint8_t type = a->packet[1] & 3, *end = a->buffer + 8, disc = has_disc(ata_selected(a));
     uint32_t first = big16(a->packet + 2);
 

@@ -16,16 +16,19 @@
 #define WIRE_US 1000u /* a byte comes from the keyboard or the mouse */
 
 enum { STATUS_FULL = 0x01, STATUS_SYSTEM = 0x04, STATUS_COMMAND = 0x08, STATUS_UNLOCKED = 0x10, STATUS_AUX = 0x20 };
+/* clang-format off */
 enum {
     MODE_IRQ1 = 0x01, MODE_IRQ12 = 0x02, MODE_SYSTEM = 0x04, MODE_NO_KEYBOARD = 0x10, MODE_NO_AUX = 0x20,
     MODE_TRANSLATE = 0x40
 };
+/* clang-format on */
 enum { ACKNOWLEDGE = 0xFA, RESEND = 0xFE, BREAK = 0xF0, SELF_TEST_PASSED = 0xAA };
 enum { KEY_PRINT_SCREEN = 0xB7, KEY_PAUSE = 0xE1 };
 enum { ALTS = 0x03, CONTROLS = 0x0C, SHIFTS = 0x30 };
 enum { TYPE_REPEATS = 1, TYPE_BREAKS = 2 };
 enum { DEFAULT_RATE = 0x2B }; /* 500 ms, then 10.9 a second */
 
+/* clang-format off */
 static const struct state_field keyboard_state[] = {
     STATE_TABLE(struct keyboard, codes, struct ps2_queue, ps2_queue_state, "scan codes typed"),
     STATE_TABLE(struct keyboard, replies, struct ps2_queue, ps2_queue_state, "replies to commands"),
@@ -56,6 +59,7 @@ const struct state_field i8042_state[] = {
     STATE(struct i8042, due_at, TICK, "the next byte reaches the output buffer"),
     STATE_END
 };
+/* clang-format on */
 
 /* Set 2 to set 1, as the controller translates it; codes over 84h pass unchanged. */
 static const uint8_t set1_of_set2[0x85] = {
@@ -70,6 +74,7 @@ static const uint8_t set1_of_set2[0x85] = {
     0x80, 0x81, 0x82, 0x41, 0x54
 };
 
+/* clang-format off */
 /* Keys (as for machine_key) whose code in set 3 is not that of set 2. */
 static const uint8_t set3_codes[][2] = {
     { 0x01, 0x08 }, { 0x1D, 0x11 }, { 0x2B, 0x5C }, { 0x37, 0x7E }, { 0x38, 0x19 }, { 0x3A, 0x14 }, { 0x3B, 0x07 },
@@ -79,6 +84,7 @@ static const uint8_t set3_codes[][2] = {
     { 0xC7, 0x6E }, { 0xC8, 0x63 }, { 0xC9, 0x6F }, { 0xCB, 0x61 }, { 0xCD, 0x6A }, { 0xCF, 0x65 }, { 0xD0, 0x60 },
     { 0xD1, 0x6D }, { 0xD2, 0x67 }, { 0xD3, 0x64 }, { 0xDB, 0x8B }, { 0xDC, 0x8C }, { 0xDD, 0x8D }, { 0xE1, 0x62 }
 };
+/* clang-format on */
 
 /* What commands F7h to FDh make of a key in set 3. */
 static const uint8_t key_types[] = { TYPE_REPEATS, TYPE_BREAKS, 0, TYPE_REPEATS | TYPE_BREAKS, TYPE_REPEATS, TYPE_BREAKS, 0 };

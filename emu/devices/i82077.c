@@ -24,6 +24,7 @@ enum { PERPENDICULAR_OW = 0x80, PERPENDICULAR_DRIVES = 0x3C, PERPENDICULAR_MODE 
 #define LAST_CYLINDER 85
 #define RECALIBRATE_STEPS 79 /* so many pulses at most */
 
+/* clang-format off */
 static const struct state_field unit_state[] = {
     STATE(struct i82077_unit, cylinder, U8, "cylinder under the heads"),
     STATE(struct i82077_unit, target, U8, "cylinder that the heads move to"),
@@ -60,6 +61,7 @@ const struct state_field i82077_state[] = {
     STATE(struct i82077, seek_due_at, TICK, "the heads have arrived"),
     STATE_END
 };
+/* clang-format on */
 
 /* --- Lines and phases --- */
 
@@ -629,6 +631,7 @@ static void lock(struct i82077 *f)
     result_byte(f, f->locked ? 0x10 : 0);
 }
 
+/* clang-format off */
 /* A command is recognised by its first byte under a mask; length counts that byte. */
 static const struct command commands[] = {
     {0x06, 0x1F, 9, begin_transfer, read_step, advance, false, true},      /* READ DATA */
@@ -651,6 +654,7 @@ static const struct command commands[] = {
     {.value = 0x12, .mask = 0xFF, .length = 2, .begin = perpendicular_mode},
     {.value = 0x14, .mask = 0x7F, .length = 1, .begin = lock},
 };
+/* clang-format on */
 
 static const struct command *find_command(uint8_t byte)
 {

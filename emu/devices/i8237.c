@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum { COMMAND_DISABLE = 0x04 };
+/* clang-format off */
 enum {
     MODE_WRITE = 0x04, MODE_READ = 0x08, MODE_TYPE = 0x0C, MODE_AUTOINIT = 0x10, MODE_DECREMENT = 0x20, MODE_CASCADE
     = 0xC0
@@ -39,6 +40,7 @@ const struct state_field i8237_state[] = {
     STATE_BYTE_ARRAY(struct i8237, page, "ports 80h-8Fh"),
     STATE_END
 };
+/* clang-format on */
 
 /* --- Transfers --- */
 

@@ -13,6 +13,7 @@
 
 enum { ACCESS_LOW = 1, ACCESS_HIGH = 2, ACCESS_BOTH = 3 };
 
+/* clang-format off */
 static const struct state_field counter_state[] = {
     STATE_UP_TO(struct i8254_counter, control, U8, 0x3F, "control word D5-D0: access, mode, BCD"),
     STATE(struct i8254_counter, reload, U16, "count register as written"),
@@ -36,6 +37,7 @@ static const struct state_field counter_state[] = {
     STATE(struct i8254_counter, due_at, TICK, "next edge of the output"),
     STATE_END
 };
+/* clang-format on */
 
 const struct state_field i8254_state[] = {
     STATE_TABLE(struct i8254, counter, struct i8254_counter, counter_state, "the three counters"),
@@ -210,9 +212,11 @@ static void edge(struct i8254 *pit, unsigned n)
     schedule(pit, c, now);
 }
 
+/* clang-format off */
 static void edge_0(void *device) { edge(device, 0); }
 static void edge_1(void *device) { edge(device, 1); }
 static void edge_2(void *device) { edge(device, 2); }
+/* clang-format on */
 
 /* The counting element takes the count register at the next clock. */
 static void load(struct i8254_counter *c, uint64_t now)

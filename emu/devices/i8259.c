@@ -16,6 +16,7 @@ enum { ICW4_AUTO_EOI = 0x02, ICW4_NESTED = 0x10 };
 enum { OCW3 = 0x08 };
 enum { INITIALISED = 0, AWAITS_ICW1 = 1, AWAITS_ICW2 = 2, AWAITS_ICW3 = 3, AWAITS_ICW4 = 4 };
 
+/* clang-format off */
 static const struct state_field chip_state[] = {
     STATE(struct i8259_chip, lines, U8, "levels of the inputs"),
     STATE(struct i8259_chip, latched, U8, "inputs whose rising edge waits for an acknowledge"),
@@ -34,6 +35,7 @@ static const struct state_field chip_state[] = {
     STATE(struct i8259_chip, output, BOOL, "level of INT"),
     STATE_END
 };
+/* clang-format on */
 
 const struct state_field i8259_state[] = {
     STATE_TABLE(struct i8259, chip, struct i8259_chip, chip_state, "master and slave"),

@@ -12,18 +12,23 @@
 #define FREQUENCY 32768u
 #define UPDATE_CYCLES 73u /* UIP: 244 us of warning and 1,984 us of update (table 6) */
 
+/* clang-format off */
 enum {
     SECONDS, SECONDS_ALARM, MINUTES, MINUTES_ALARM, HOURS, HOURS_ALARM, WEEKDAY, DAY, MONTH, YEAR, REG_A, REG_B,
     REG_C, REG_D
 };
+/* clang-format on */
 enum { A_UIP = 0x80, A_DIVIDER = 0x70, A_DIVIDER_32768 = 0x20, A_RATE = 0x0F };
+/* clang-format off */
 enum {
     B_SET = 0x80, B_INTERRUPTS = 0x70, B_UPDATE = 0x10, B_PERIODIC = 0x40, B_SQUARE_WAVE = 0x08, B_BINARY = 0x04,
     B_24_HOURS = 0x02
 };
+/* clang-format on */
 enum { C_REQUEST = 0x80, C_PERIODIC = 0x40, C_ALARM = 0x20, C_UPDATE = 0x10 };
 enum { D_VALID = 0x80 };
 
+/* clang-format off */
 const struct state_field mc146818_state[] = {
     STATE_BYTE_ARRAY(struct mc146818, ram, "registers and RAM; UIP is derived"),
     STATE(struct mc146818, index, U8, "port 70h: register, and bit 7 masks NMI"),
@@ -33,6 +38,7 @@ const struct state_field mc146818_state[] = {
     STATE(struct mc146818, update_due_at, TICK, "next update of the time"),
     STATE_END
 };
+/* clang-format on */
 
 static uint64_t cycles(const struct mc146818 *rtc)
 {

@@ -9,12 +9,15 @@
 
 #define STEP_US 5u /* from the strobe to nAck, and the length of nAck */
 
+/* clang-format off */
 enum {
     STATUS_READY = 0x80, STATUS_NOT_ACK = 0x40, STATUS_SELECTED = 0x10, STATUS_NO_ERROR = 0x08, STATUS_NO_IRQ =
     0x04, STATUS_UNUSED = 0x03
 };
+/* clang-format on */
 enum { CONTROL_STROBE = 0x01, CONTROL_IRQ = 0x10, CONTROL_INPUT = 0x20, CONTROL_UNUSED = 0xC0 };
 
+/* clang-format off */
 const struct state_field parallel_state[] = {
     STATE(struct parallel, data, U8, "data latch"),
     STATE(struct parallel, control, U8, "control register"),
@@ -24,6 +27,7 @@ const struct state_field parallel_state[] = {
     STATE(struct parallel, due_at, TICK, "next step of the handshake"),
     STATE_END
 };
+/* clang-format on */
 
 static void update_irq(struct parallel *p)
 {

@@ -7,11 +7,13 @@
 enum { RC_SYSTEM = 2, RC_RESET = 4 };
 #define ENABLE 0x80000000u
 
+/* clang-format off */
 const struct state_field pci_state[] = {
     STATE(struct pci, address, U32, "CONFADD"),
     STATE(struct pci, reset_control, U8, "reset control register"),
     STATE_END
 };
+/* clang-format on */
 
 const struct state_field pci_function_state[] = {
     STATE_BYTE_ARRAY(struct pci_function, config, "configuration space"),

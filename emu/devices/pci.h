@@ -12,10 +12,13 @@
 #define PCI_FUNCTIONS 8 /* on this bus at most */
 #define PCI_DEVICE(slot, function) ((uint8_t)((slot) << 3 | (function)))
 
-enum { /* offsets in configuration space */
+/* clang-format off */
+/* Offsets in configuration space. */
+enum {
     PCI_VENDOR = 0, PCI_DEVICE_ID = 2, PCI_COMMAND = 4, PCI_STATUS = 6, PCI_REVISION = 8, PCI_CLASS = 9, PCI_HEADER = 0x0E, PCI_BAR = 0x10,
     PCI_SUBSYSTEM_VENDOR = 0x2C, PCI_SUBSYSTEM = 0x2E, PCI_ROM = 0x30, PCI_LINE = 0x3C, PCI_PIN = 0x3D
 };
+/* clang-format on */
 enum { PCI_COMMAND_IO = 1, PCI_COMMAND_MEMORY = 2, PCI_COMMAND_MASTER = 4 };
 
 /* One function of a device. The owner fills in config with its reset values and mask with the bits that software may write. */

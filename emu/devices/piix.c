@@ -15,6 +15,7 @@ enum { ACPI_ENABLE = 0xF1, ACPI_DISABLE = 0xF0 }; /* what the FADT of our firmwa
 #define TIMER_HZ 3579545u
 #define TIMER_BITS 24
 
+/* clang-format off */
 const struct state_field piix_state[] = {
     STATE_TABLE(struct piix, isa, struct pci_function, pci_function_state, "ISA bridge"),
     STATE_TABLE(struct piix, power, struct pci_function, pci_function_state, "power management"),
@@ -32,6 +33,7 @@ const struct state_field piix_state[] = {
     STATE(struct piix, timer_due_at, TICK, "next toggle, while it may interrupt"),
     STATE_END
 };
+/* clang-format on */
 
 /* --- Interrupt routing --- */
 

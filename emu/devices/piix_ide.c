@@ -13,6 +13,7 @@ enum { STATUS_ACTIVE = 1, STATUS_ERROR = 2, STATUS_INTERRUPT = 4, STATUS_CAPABLE
 enum { IDETIM = 0x40, SIDETIM = 0x44, BMIBA = 0x20, PORTS = 16 };
 #define END_OF_TABLE 0x80000000u
 
+/* clang-format off */
 static const struct state_field channel_state[] = {
     STATE(struct piix_ide_channel, command, U8, "BMICX"),
     STATE(struct piix_ide_channel, status, U8, "BMISX"),
@@ -29,6 +30,7 @@ const struct state_field piix_ide_state[] = {
     STATE_TABLE(struct piix_ide, channel, struct piix_ide_channel, channel_state, "primary and secondary channel"),
     STATE_END
 };
+/* clang-format on */
 
 /* Fetches the next descriptor. False: the table has ended. */
 static bool next_region(struct piix_ide_channel *c)

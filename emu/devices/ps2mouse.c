@@ -15,6 +15,7 @@ const struct state_field ps2_queue_state[] = {
     STATE_END
 };
 
+/* clang-format off */
 const struct state_field ps2mouse_state[] = {
     STATE_TABLE(struct ps2mouse, replies, struct ps2_queue, ps2_queue_state, "replies to commands"),
     STATE_TABLE(struct ps2mouse, packet, struct ps2_queue, ps2_queue_state, "a report on its way"),
@@ -36,6 +37,7 @@ const struct state_field ps2mouse_state[] = {
     STATE(struct ps2mouse, report_due_at, TICK, "the next report"),
     STATE_END
 };
+/* clang-format on */
 
 static bool streaming(const struct ps2mouse *m)
 {

@@ -13,6 +13,7 @@
 enum { CONTROL_GATE = 0x01, CONTROL_WRITABLE = 0x0F, CONTROL_REFRESH = 0x10, CONTROL_OUTPUT = 0x20 };
 enum { FAST_RESET = 0x01, FAST_A20 = 0x02 };
 
+/* clang-format off */
 const struct state_field sysports_state[] = {
     STATE(struct sysports, control, U8, "port 61h, bits 3-0"),
     STATE(struct sysports, fast, U8, "port 92h, bits 1-0"),
@@ -20,6 +21,7 @@ const struct state_field sysports_state[] = {
     STATE(struct sysports, timer_output, BOOL, "OUT of timer 2"),
     STATE_END
 };
+/* clang-format on */
 
 static void pulse(const struct line *line)
 {

@@ -11,10 +11,12 @@
 #define FREQUENCY 1843200u /* Hz; 16 cycles a bit at divisor 1 */
 
 enum { IER_RECEIVED = 0x01, IER_TRANSMIT_EMPTY = 0x02, IER_LINE = 0x04, IER_MODEM = 0x08 };
+/* clang-format off */
 enum {
     IIR_LINE = 0x06, IIR_RECEIVED = 0x04, IIR_TIMEOUT = 0x0C, IIR_TRANSMIT_EMPTY = 0x02, IIR_MODEM = 0x00, IIR_NONE
     = 0x01, IIR_FIFOS = 0xC0
 };
+/* clang-format on */
 enum { FCR_ENABLE = 0x01, FCR_CLEAR_RECEIVE = 0x02, FCR_CLEAR_TRANSMIT = 0x04, FCR_DMA = 0x08, FCR_TRIGGER = 0xC0 };
 enum { LCR_STOP = 0x04, LCR_PARITY = 0x08, LCR_DIVISOR = 0x80 };
 enum { MCR_DTR = 0x01, MCR_RTS = 0x02, MCR_OUT1 = 0x04, MCR_OUT2 = 0x08, MCR_LOOP = 0x10 };
@@ -26,6 +28,7 @@ static const struct state_field fifo_state[] = {
     STATE_END
 };
 
+/* clang-format off */
 const struct state_field uart16550_state[] = {
     STATE_TABLE(struct uart16550, receive, struct uart16550_fifo, fifo_state, "received"),
     STATE_TABLE(struct uart16550, transmit, struct uart16550_fifo, fifo_state, "to be transmitted"),
@@ -46,6 +49,7 @@ const struct state_field uart16550_state[] = {
     STATE(struct uart16550, timeout_due_at, TICK, "received bytes have waited for four byte times"),
     STATE_END
 };
+/* clang-format on */
 
 static uint32_t depth(const struct uart16550 *uart)
 {
@@ -300,6 +304,7 @@ static uint8_t read_register(struct uart16550 *uart, unsigned reg)
 {
     bool divisor = uart->lcr & LCR_DIVISOR;
 
+    /* clang-format off */
     switch (reg) {
     case 0:  return divisor ? (uint8_t)uart->divisor : read_rbr(uart);
     case 1:  return divisor ? (uint8_t)(uart->divisor >> 8) : uart->ier;
@@ -310,6 +315,7 @@ static uint8_t read_register(struct uart16550 *uart, unsigned reg)
     case 6:  return read_msr(uart);
     default: return uart->scratch;
     }
+    /* clang-format on */
 }
 
 static uint32_t port_read(void *device, uint16_t port, unsigned size)

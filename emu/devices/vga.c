@@ -11,6 +11,7 @@
 #include "emu/devices/vga_draw.h"
 #include "emu/devices/vga_memory.h"
 
+/* clang-format off */
 const struct state_field vga_state[] = {
     STATE(struct vga, misc, U8, "Miscellaneous Output register"),
     STATE(struct vga, feature, U8, "Feature Control register"),
@@ -38,6 +39,7 @@ const struct state_field vga_state[] = {
     STATE_ARRAY(struct vga, dispi, U16, "DISPI registers"),
     STATE_END
 };
+/* clang-format on */
 
 enum { MISC_COLOUR = 1 };
 

@@ -9,6 +9,7 @@
 
 enum { COLUMNS = 80, ROWS = 25, RECORDS_MAX = 64, TEXT_MAX = 2048, LIST_ROWS = 16, USES_MAX = 12 };
 
+/* clang-format off */
 /* Colours: background * 16 + foreground. */
 enum {
     DESKTOP = 0x19, TITLE = 0x3f, WINDOW = 0x17, HEADING = 0x1b, BRIGHT = 0x1f, CHOSEN = 0x70, HELP = 0x70,
@@ -21,6 +22,7 @@ enum {
     KEY_HOME = 0x4700, KEY_UP = 0x4800, KEY_PAGE_UP = 0x4900, KEY_LEFT = 0x4b00, KEY_RIGHT = 0x4d00,
     KEY_END = 0x4f00, KEY_DOWN = 0x5000, KEY_PAGE_DOWN = 0x5100
 };
+/* clang-format on */
 
 /* What the list shows of a record, and where its file is. */
 struct record {
@@ -450,6 +452,7 @@ static void list_page(struct terminal *t)
             continue;
         }
         digits[0] = 0;
+        /* clang-format off */
         switch (k) {
         case KEY_UP:        t->chosen--; break;
         case KEY_DOWN:      t->chosen++; break;
@@ -460,6 +463,7 @@ static void list_page(struct terminal *t)
         case KEY_ENTER:     detail_page(t); break;
         case KEY_ESCAPE:    return;
         }
+        /* clang-format on */
         if (t->chosen >= t->count)
             t->chosen = t->count - 1;
         if (t->chosen < 0)
@@ -509,11 +513,13 @@ static void summary_page(struct terminal *t)
 /* Switches the machine off. Returns where the BIOS has no APM. */
 static void switch_off(void)
 {
+    /* clang-format off */
     static const struct registers call[] = {
         { .ax = 0x5301 },                                   /* connect, real mode */
         { .ax = 0x530e, .cx = 0x0102 },                     /* driver speaks version 1.2 */
         { .ax = 0x5307, .bx = 0x0001, .cx = 0x0003 },       /* all devices: off */
     };
+    /* clang-format on */
 
     for (unsigned i = 0; i < sizeof call / sizeof *call; i++) {
         struct registers r = call[i];

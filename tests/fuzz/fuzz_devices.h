@@ -478,10 +478,12 @@ static inline void fuzz_dma_channel(struct fuzz_guest *g, uint8_t how)
 
 static inline uint64_t fuzz_floppy_command(struct fuzz_guest *g, unsigned parameter)
 {
+    /* clang-format off */
     static const uint8_t commands[32][2] = {
         {0x03, 3}, {0x04, 2}, {0x07, 2}, {0x08, 1}, {0x0F, 3}, {0x8F, 3}, {0xCF, 3}, {0xE6, 9}, {0xC6, 9}, {0x46, 9}, {0xC5, 9},
         {0x45, 9}, {0x4D, 6}, {0x4D, 6}, {0x4A, 2}, {0x42, 9}, {0x56, 9}, {0xCC, 9}, {0xC9, 9}, {0x0E, 1}, {0x10, 1}, {0x12, 2},
         {0x13, 4}, {0x94, 1}, {0x14, 1}, {0xE6, 9}, {0xC5, 9}, {0x0F, 3}, {0x51, 9}, {0xD9, 9}, {0x5D, 9}, {0xFF, 1}};
+    /* clang-format on */
     struct bus *bus = &g->machine->bus;
     const uint8_t *command = commands[fuzz_byte(g) & 31];
     uint8_t how = fuzz_byte(g), unit = how & 1;

@@ -33,6 +33,7 @@ static uint32_t number(struct fuzz *f)
     };
     uint32_t r = random32(f);
 
+    /* clang-format off */
     switch (r >> 29) {
     case 0:  return edges[r % (sizeof edges / sizeof *edges)];
     case 1:  return r & 31;
@@ -41,10 +42,12 @@ static uint32_t number(struct fuzz *f)
     case 4:  return (r & 0xFF) * 0x01010101u;
     default: return random32(f);
     }
+    /* clang-format on */
 }
 
 /* --- Rows --- */
 
+/* clang-format off */
 /* Rows of which there are no trials, and why. */
 static const struct { uint16_t operation; const char *reason; } left_out[] = {
     { OP_CPUID,    "the answer is the host's own" },
@@ -57,6 +60,7 @@ static const struct { uint16_t operation; const char *reason; } left_out[] = {
     { OP_SYSENTER, "it enters the kernel, or is #UD in long mode" },
     { OP_SYSEXIT,  "it is #UD in long mode on AMD's" },
 };
+/* clang-format on */
 
 const char *reason_left_out(const struct opcode_row *row)
 {
@@ -174,6 +178,7 @@ static uint16_t selector_choose(struct fuzz *f)
 {
     uint32_t r = random32(f);
 
+    /* clang-format off */
     switch (r >> 28) {
     case 0:  return r & 3;
     case 1:  return (uint16_t)r;
@@ -182,6 +187,7 @@ static uint16_t selector_choose(struct fuzz *f)
     case 4: case 5: case 6: return selector_of(r & 1 ? ENTRY_CODE32 : ENTRY_CODE16);
     default: return selector_of(ENTRY_DATA32 + below(f, ENTRIES - ENTRY_DATA32));
     }
+    /* clang-format on */
 }
 
 static uint32_t target_choose(struct fuzz *f)

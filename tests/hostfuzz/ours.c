@@ -6,11 +6,13 @@
 
 #define IMAGE_PHYSICAL 0x100000u
 #define RAM_SIZE       0x200000u
+/* clang-format off */
 /* Physical; linear addresses are SYSTEM more. */
 enum {
     AT_GDT = 0x1000, AT_LDT = 0x1800, AT_IDT = 0x2000, AT_TSS = 0x3000, AT_STACK = 0x5000, AT_HANDLERS = 0x6000, AT_DIRECTORY = 0x8000,
     AT_ARENA_PAGES = 0x9000, AT_SYSTEM_PAGES = 0xA000
 };
+/* clang-format on */
 enum { KERNEL_CODE = 0x10, KERNEL_DATA = 0x18, GDT_ENTRIES = 16, TSS = 0x40, LDT = 0x50 }; /* as on Linux */
 
 #define NUMBER_OF_PROCESSOR 0xBEEFu /* stands for what Linux keeps in the limit of the last entry */

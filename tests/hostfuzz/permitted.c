@@ -471,6 +471,7 @@ static unsigned push_segment(const struct situation *s, struct permitted *set)
     return 2;
 }
 
+/* clang-format off */
 const struct permit permits[] = {
     {"lock-verw", "LOCK before VERW of memory: #UD (SDM, APM: LOCK), or LOCK is ignored and VERW does what it does without it",
      "AMD family 25", lock_verw},
@@ -497,4 +498,5 @@ const struct permit permits[] = {
     {"null-selector", "a null selector other than 0 when Linux returns to ring 3: it stays, or is cleared (SDM, IRET)",
      "AMD family 25", null_selector},
 };
+/* clang-format on */
 const unsigned permit_count = sizeof permits / sizeof *permits;

@@ -21,18 +21,22 @@
 #include "emu/cpu/segments.h"
 #include "emu/cpu/x87_control.h"
 
-enum { /* where what lies, in physical and linear addresses */
+/* clang-format off */
+/* Where what lies, in physical and linear addresses. */
+enum {
     AT_GDT = 0x1000, AT_LDT = 0x1800, AT_IDT = 0x2000, AT_TSS = 0x3000, AT_TSS_B = 0x3100, AT_TSS_16 = 0x3200,
     AT_USER_STACK = 0x5000, AT_INNER_STACK = 0x6000, AT_STACK = 0x7000, AT_HANDLERS = 0x8000, AT_CODE = 0x10000, AT_CODE_B = 0x11000,
     AT_DATA = 0x20000, AT_CR3 = 0x40000
 };
 
-enum { /* selectors of the GDT */
+/* Selectors of the GDT. */
+enum {
     CODE = 0x08, DATA = 0x10, USER_CODE = 0x1B, USER_DATA = 0x23, TSS = 0x28, TSS_B = 0x30, TSS_16 = 0x38, LDT = 0x40, CALL_GATE = 0x48,
     TASK_GATE = 0x50, ABSENT_DATA = 0x58, CONFORMING = 0x60, CODE_16 = 0x68, SMALL_DATA = 0x70, READ_ONLY = 0x78, EXECUTE_ONLY = 0x80,
     EXPAND_DOWN = 0x88, CALL_GATE_16 = 0x90, ABSENT_CODE = 0x98, STACK_16 = 0xA0, SPARE = 0xA8, GDT_SIZE = 0xC0,
     LOCAL_DATA = 0x04 /* in the LDT */
 };
+/* clang-format on */
 
 #define MACHINE_RAM (1u << 20)
 

@@ -44,6 +44,7 @@ static struct insn decoded(const char *hex, unsigned mode)
     return insn;
 }
 
+/* clang-format off */
 /* At EIP 1000h. */
 static const struct { const char *hex; unsigned mode; const char *text; } encodings[] = {
     { "D8 C3", MODE32, "fadd st0, st3" }, { "DC E3", MODE32, "fsubr st3, st0" }, { "DE E9", MODE32, "fsubp st1, st0" }, { "DE D9", MODE32, "fcompp" },
@@ -172,6 +173,7 @@ static const struct { const char *hex; unsigned mode; const char *text; } encodi
     { "0F 01 F0", MODE32, "lmsw ax" }, { "0F 01 3C 24", MODE32, "invlpg byte [esp]" }, { "0F 06", MODE32, "clts" },
     { "0F 31", MODE32, "rdtsc" }, { "0F A2", MODE32, "cpuid" }, { "0F 34", MODE32, "sysenter" },
 };
+/* clang-format on */
 
 static void encodings_print_as_the_manual_says(void **state)
 {
@@ -188,6 +190,7 @@ static void encodings_print_as_the_manual_says(void **state)
     }
 }
 
+/* clang-format off */
 static const struct { const char *hex; unsigned mode; uint8_t form, size, dst, src; uint32_t immediate, displacement; } records[] = {
     /* destination in dst, source in src, wherever the operands stand */
     { "01 D8", MODE32, FORM_RR, 4, EAX, EBX, 0, 0 },
@@ -239,6 +242,7 @@ static const struct { const char *hex; unsigned mode; uint8_t form, size, dst, s
     { "DE 03", MODE32, FORM_M, 2, 0, 0, 0x603, 0 },
     { "DF E0", MODE32, FORM_R, 2, EAX, 0, 0x7E0, 0 },
 };
+/* clang-format on */
 
 static void records_hold_operands_by_their_role(void **state)
 {
@@ -254,6 +258,7 @@ static void records_hold_operands_by_their_role(void **state)
     }
 }
 
+/* clang-format off */
 static const struct { const char *hex; unsigned mode; uint8_t base, index, scale, segment; uint32_t displacement; } addresses[] = {
     { "8B 00", MODE32, EAX, REG_ZERO, 0, SEG_DS, 0 },
     { "8B 04 24", MODE32, ESP, REG_ZERO, 0, SEG_SS, 0 },
@@ -276,6 +281,7 @@ static const struct { const char *hex; unsigned mode; uint8_t base, index, scale
     { "65 8B 07", MODE16, EBX, REG_ZERO, 0, SEG_GS, 0 },
     { "36 A4", MODE32, REG_ZERO, REG_ZERO, 0, SEG_SS, 0 },
 };
+/* clang-format on */
 
 static void addresses_have_base_index_and_segment(void **state)
 {
@@ -304,6 +310,7 @@ static void sizes_follow_mode_and_prefixes(void **state)
     assert_int_equal(decoded("F3 F2 A5", MODE32).prefixes, PREFIX_REPNE);
 }
 
+/* clang-format off */
 static const struct { const char *hex; unsigned mode; enum cpu_model last_without, first_with; } models[] = {
     { "0F C8", MODE32, CPU_I386, CPU_I486 },        { "0F C1 C0", MODE32, CPU_I386, CPU_I486 },
     { "0F B1 C0", MODE32, CPU_I386, CPU_I486 },     { "0F 01 38", MODE32, CPU_I386, CPU_I486 },
@@ -320,6 +327,7 @@ static const struct { const char *hex; unsigned mode; enum cpu_model last_withou
     { "66 0F 58 C0", MODE32, CPU_PENTIUM3, CPU_PENTIUM4 }, { "66 0F FC C0", MODE32, CPU_PENTIUM3, CPU_PENTIUM4 },
     { "0F D4 C0", MODE32, CPU_PENTIUM3, CPU_PENTIUM4 },    { "0F C3 00", MODE32, CPU_PENTIUM3, CPU_PENTIUM4 },
 };
+/* clang-format on */
 
 static void models_have_their_own_instructions(void **state)
 {

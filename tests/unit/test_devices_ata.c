@@ -726,11 +726,13 @@ static void seek_finds_only_what_is_there(void **state)
 static void features_that_do_not_exist_abort(void **state)
 {
     struct fixture *f = *state;
+    /* clang-format off */
     static const struct { uint8_t feature, count, status; } cases[] = {
         { 0x03, 0x00, READY }, { 0x03, 0x01, READY }, { 0x03, 0x02, FAILED }, { 0x03, 0x08, READY }, { 0x03, 0x0C, READY },
         { 0x03, 0x0D, FAILED }, { 0x03, 0x20, FAILED }, { 0x03, 0x42, FAILED }, { 0x02, 0, READY }, { 0x82, 0, READY },
         { 0x55, 0, READY }, { 0xAA, 0, READY }, { 0x99, 0, FAILED },
     };
+    /* clang-format on */
 
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         out(&f->board, FEATURE, cases[i].feature);

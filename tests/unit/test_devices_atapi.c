@@ -239,10 +239,12 @@ static void an_unreadable_block_is_an_error_behind_those_before_it(void **state)
 static void the_contents_are_told_in_three_formats(void **state)
 {
     static const uint8_t lead_out[8] = { 0, 0x14, 0xAA, 0, 0, 0, 15, 25 }; /* (1,000 + 150) / 75 */
+    /* clang-format off */
     static const uint8_t points[4][11] = {
         { 1, 0x14, 0, 0xA0, 0, 0, 0, 0, 1, 0, 0 }, { 1, 0x14, 0, 0xA1, 0, 0, 0, 0, 1, 0, 0 },
         { 1, 0x14, 0, 0xA2, 0, 0, 0, 0, 0, 15, 25 }, { 1, 0x14, 0, 0x01, 0, 0, 0, 0, 0, 2, 0 },
     };
+    /* clang-format on */
     struct fixture *f = *state;
 
     assert_int_equal(PACKET(f, 0x43, 2, 0, 0, 0, 0, 0, 0xFF, 0xFE), READY);

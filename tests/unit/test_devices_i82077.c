@@ -12,8 +12,10 @@
 #define CCR 0x3F7
 #define IRQ 6
 
+/* clang-format off */
 enum { READ = 0xE6, WRITE = 0xC5, READ_NO_MT = 0x46, WRITE_NO_MT = 0x45, READ_TRACK = 0x42, VERIFY = 0xD6, FORMAT = 0x4D, READ_ID = 0x4A,
        RECALIBRATE = 7, SENSE = 8, SPECIFY = 3, SENSE_DRIVE = 4, SEEK = 0x0F, CONFIGURE = 0x13, DUMP = 0x0E, GET_VERSION = 0x10 };
+/* clang-format on */
 
 struct fixture {
     struct board board;
@@ -446,6 +448,7 @@ static void terminal_count_within_a_sector_ends_the_read(void **state)
 static void an_id_that_is_not_there_is_not_found(void **state)
 {
     struct fixture *f = *state;
+    /* clang-format off */
     static const struct { uint8_t select, c, h, r, n, st0, st1, st2; } cases[] = {
         { 0, 6, 0, 1, 2, 0x40, 0x04, 0x10 },  /* another cylinder than the one under the head */
         { 0, 5, 1, 1, 2, 0x40, 0x04, 0 },     /* the other side's head, looked for on this side */
@@ -455,6 +458,7 @@ static void an_id_that_is_not_there_is_not_found(void **state)
         { 0, 5, 0, 1, 3, 0x40, 0x04, 0 },
         { 0, 5, 0, 1, 0, 0x40, 0x04, 0 },
     };
+    /* clang-format on */
 
     seek(f, 0, 5);
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -80,6 +80,7 @@ static void one_update_a_second_without_drift(void **state)
 
 static void carries(void **state)
 {
+    /* clang-format off */
     static const struct { uint8_t before[8], after[8]; } cases[] = {
         { { 0x59, 0x59, 0x23, 6, 0x31, 0x12, 0x99, 0x19 }, { 0, 0, 0, 7, 1, 1, 0x00, 0x20 } },
         { { 0x59, 0x59, 0x23, 7, 0x28, 0x02, 0x96, 0x19 }, { 0, 0, 0, 1, 0x29, 2, 0x96, 0x19 } },
@@ -88,6 +89,7 @@ static void carries(void **state)
         { { 0x59, 0x59, 0x23, 7, 0x30, 0x09, 0x05, 0x20 }, { 0, 0, 0, 1, 1, 0x10, 0x05, 0x20 } },
         { { 0x59, 0x59, 0x09, 7, 0x30, 0x09, 0x05, 0x20 }, { 0, 0, 0x10, 7, 0x30, 0x09, 0x05, 0x20 } },
     };
+    /* clang-format on */
 
     (void)state;
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -100,11 +102,13 @@ static void carries(void **state)
 
 static void twelve_hours_in_bcd_and_binary(void **state)
 {
+    /* clang-format off */
     static const struct { uint8_t mode, before, after; } cases[] = {
         { 0x00, 0x12, 0x01 }, { 0x00, 0x11, 0x92 }, { 0x00, 0x92, 0x81 }, { 0x00, 0x91, 0x12 }, { 0x00, 0x09, 0x10 },
         { 0x04, 12, 1 }, { 0x04, 11, 0x8C }, { 0x04, 0x8C, 0x81 }, { 0x04, 0x8B, 12 },
         { 0x06, 9, 10 }, { 0x06, 23, 0 }, { 0x02, 0x19, 0x20 },
     };
+    /* clang-format on */
 
     (void)state;
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -3,10 +3,12 @@
 #include "tests/unit/board.h"
 
 enum { IRQ4 };
+/* clang-format off */
 enum {
     BASE = 0x3F8, IER = 0x3F9, IIR = 0x3FA, FCR = 0x3FA, LCR = 0x3FB, MCR = 0x3FC, LSR = 0x3FD, MSR = 0x3FE, SCR =
     0x3FF
 };
+/* clang-format on */
 
 struct fixture {
     struct board board;

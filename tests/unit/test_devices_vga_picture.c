@@ -74,10 +74,12 @@ static void without_blinking_there_are_sixteen_backgrounds(void **state)
 
 static void attribute_bit_3_chooses_the_second_font(void **state)
 {
+    /* clang-format off */
     static const struct { uint8_t select; uint32_t first, second; } maps[] = {
         { 0x00, 0x0000, 0x0000 }, { 0x04, 0x0000, 0x4000 }, { 0x08, 0x0000, 0x8000 }, { 0x0C, 0x0000, 0xC000 }, { 0x20, 0x0000, 0x2000 },
         { 0x2C, 0x0000, 0xE000 }, { 0x01, 0x4000, 0x0000 }, { 0x13, 0xE000, 0x0000 }, { 0x11, 0x6000, 0x0000 },
     };
+    /* clang-format on */
     struct fixture *f = *state;
     struct frame frame;
 

@@ -18,7 +18,8 @@
 
 /* --- A state to run from --- */
 enum mode { PROTECTED, USER, SIXTEEN_BIT, VIRTUAL_8086, REAL, MODES };
-enum { /* each segment has 64 KiB of its own: SEGMENT_BASE + 10000h * n, but for CS */
+/* Each segment has 64 KiB of its own: SEGMENT_BASE + 10000h * n, but for CS. */
+enum {
        SEGMENT_BASE = 0x40000,
        PAGE_TABLE_AT = AT_CR3 + PAGE_SIZE,
        AT_ZEROES = 0x30000,

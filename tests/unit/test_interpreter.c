@@ -320,11 +320,13 @@ static void cmpxchg8b_exchanges_eight_bytes_within_a_page_and_across_two(void **
 
 static void a_change_of_read_only_memory_faults_as_a_write_and_commits_nothing(void **state)
 {
+    /* clang-format off */
     static const uint8_t codes[][4] = {
         {0x01, 0x03 /* add [ebx], eax */}, {0xFF, 0x03 /* inc dword [ebx] */}, {0x87, 0x03 /* xchg [ebx], eax */},
         {0x0F, 0xC1, 0x03 /* xadd */}, {0x0F, 0xB1, 0x03 /* cmpxchg, which fails */}, {0xD1, 0x23 /* shl dword [ebx], 1 */},
         {0x0F, 0xA5, 0x03 /* shld */}, {0x0F, 0xC7, 0x0B /* cmpxchg8b */}, {0x0F, 0xAB, 0x03 /* bts */},
         {0x8F, 0x03 /* pop dword [ebx] */}, {0x0F, 0x94, 0x03 /* setz */}};
+    /* clang-format on */
     (void)state;
 
     for (unsigned n = 0; n < sizeof codes / sizeof *codes; n++) {
@@ -572,11 +574,13 @@ static void check_slicing(const uint8_t *code, size_t length, uint32_t from, uin
 
 static void slicing_a_repetition_changes_nothing_in_it(void **state)
 {
+    /* clang-format off */
     static const uint8_t codes[][4] = {
         {0x40, 0xF3, 0xA4, 0x40 /* rep movsb between two inc eax */}, {0x40, 0xF3, 0xA5, 0x40}, {0x66, 0xF3, 0xA5, 0x40},
         {0x40, 0xF3, 0xAA, 0x40}, {0x40, 0xF3, 0xAB, 0x40}, {0x66, 0xF3, 0xAB, 0x40},
         {0xFD, 0xF3, 0xA5, 0x40 /* std */}, {0xFD, 0xF3, 0xAB, 0x40}, {0x40, 0xF3, 0xAC, 0x40},
         {0x40, 0xF2, 0xAE, 0x40}, {0x40, 0xF3, 0xA6, 0x40}, {0x40, 0xF2, 0xA7, 0x40}};
+    /* clang-format on */
     static const int64_t slices[] = {1, 2, 3, 7, 64, 100};
     (void)state;
 

@@ -412,10 +412,12 @@ static void gd_guards_the_debug_registers(void **state)
 /* --- Task switches --- */
 static void task_b(struct processor *p, uint32_t eip, uint32_t flags)
 {
+    /* clang-format off */
     const struct { unsigned at; uint32_t value; } fields[] = {
         { 0x20, eip }, { 0x24, flags }, { 0x28, 0xB0B0B0B0 }, { 0x38, AT_INNER_STACK }, { 0x48, DATA }, { 0x4C, CODE }, { 0x50, DATA }, { 0x54, DATA },
         { 0x58, 0 }, { 0x5C, 0 }, { 0x60, LDT }, { 0x64, 0 }
     };
+    /* clang-format on */
 
     for (unsigned n = 0; n < sizeof fields / sizeof *fields; n++)
         poke(p, AT_TSS_B + fields[n].at, fields[n].value, 4);

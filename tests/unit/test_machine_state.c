@@ -44,6 +44,7 @@ struct twin {
     MARK(drives[n].top)
 #define MARK_SEGMENT(s) MARK(cpu.s.read_end), MARK(cpu.s.write_end)
 
+/* clang-format off */
 static const struct { size_t offset, size; } marks[] = {
     /* what the machine is made of and connected to */
     MARK(manifest), MARK(host), MARK(clock), MARK(bus), MARK(memory), MARK(serial_wire), MARK(host_failed),
@@ -75,6 +76,7 @@ static const struct { size_t offset, size; } marks[] = {
     /* caches */
     MARK(cpu.waited), MARK(cpu.slow_accesses), MARK(cpu.lap_slow), MARK(cpu.tlb_store), MARK(cpu.tlbs), MARK(cpu.blocks), MARK(pages), MARK(ram_hashed), MARK(rom_digest), MARK(scratch), MARK(scratch_size)
 };
+/* clang-format on */
 
 static unsigned width_of(enum state_kind kind)
 {
@@ -395,6 +397,7 @@ static const char *loaded_with(const char *line, const char *replacement, char n
 
 static void what_is_no_state_is_refused_by_name(void **state)
 {
+    /* clang-format off */
     static const struct { const char *line, *replacement, *name, *what; } cases[] = {
         {"cpu.cr2 = ", "cpu.cr2 = 0x12345678\n", "", NULL},
         {"cpu.cr2 = ", "", "cpu.cr2", "is missing"},
@@ -417,6 +420,7 @@ static void what_is_no_state_is_refused_by_name(void **state)
         {"ata0.position = ", "ata0.position = 0xffffffff\n", "ata0.position", "contradicts the rest of the state"},
         {"tick = ", "tick = 9223372036854775807\n", "tick", "is out of range"},
     };
+    /* clang-format on */
     char name[96];
 
     (void)state;

@@ -101,6 +101,7 @@ static void check_refusals(parse_text *parse, const char *text, const struct ref
 
 static void machine_errors_name_line_and_column(void **state)
 {
+    /* clang-format off */
     static const struct refusal cases[] = {
         { "an unknown version",     "machine 0", "machine 1", "m:1:11", "muniment must be machine 0, not \"machine 1\"" },
         { "the version not first",  "muniment: machine 0\n", "", "m:1:1", "begins with the key muniment" },
@@ -209,6 +210,7 @@ static void machine_errors_name_line_and_column(void **state)
         { "only a comment",         full_machine, "# nothing\n", "m:2:1", "the manifest is empty" },
         { "a description",          full_machine, full_description, "m:1:11", "muniment must be machine 0, not \"description 0\"" },
     };
+    /* clang-format on */
 
     (void)state;
     check_refusals(parse_machine, full_machine, cases, sizeof(cases) / sizeof(cases[0]));
@@ -216,6 +218,7 @@ static void machine_errors_name_line_and_column(void **state)
 
 static void description_errors_name_line_and_column(void **state)
 {
+    /* clang-format off */
     static const struct refusal cases[] = {
         { "a machine",              full_description, full_machine, "d:1:11", "muniment must be description 0" },
         { "no title",               "\"A \\\"quoted\\\" title, with \\\\ and \xC3\xBC\"", "", "d:2:7", "title must be one line of text of 1 to 255" },
@@ -233,6 +236,7 @@ static void description_errors_name_line_and_column(void **state)
         { "closed until no day",    "2031-01-01", "2031-04-31", "d:10:9", "rights must be open" },
         { "closed until a time",    "2031-01-01", "2031-01-01T00:00:00", "d:10:9", "rights must be open" },
     };
+    /* clang-format on */
 
     (void)state;
     check_refusals(parse_description, full_description, cases, sizeof(cases) / sizeof(cases[0]));
@@ -343,6 +347,7 @@ static void settings_of_the_firmware_are_read_and_canonical(void **state)
 
 static void other_spellings_have_the_same_canonical_form(void **state)
 {
+    /* clang-format off */
     static const struct { const char *find, *by; } spellings[] = {
         { "memory: 64 MiB", "memory:   '65536 KiB'   # a comment" },
         { "muniment: machine 0\n", "# a comment\n\n\"muniment\": machine 0\r\n" },
@@ -351,6 +356,7 @@ static void other_spellings_have_the_same_canonical_form(void **state)
         { "    kind: floppy 1.44M\n", "    read-only: no\n    kind: floppy\n      1.44M\n" },
         { "machine: pc-i440fx\ncpu:\n  model: pentium2\n", "display: vga\nmachine: pc-i440fx\ncpu:\n  model: pentium2\n" },
     };
+    /* clang-format on */
     struct machine_manifest m;
     struct error error;
     char text[4096];

@@ -14,6 +14,7 @@ static struct processor *machine(void)
     return p;
 }
 
+/* clang-format off */
 /* 0F opcode: mm0 with mm1. What packs and interleaves is another function of XMM registers, and is not among these. */
 static const struct { uint8_t opcode; uint64_t a, b, result; } lanes[] = {
     { 0xFC, 0x00FF7F8001020304, 0x01017F80FFFEFDFC, 0x0100FE0000000000 }, /* PADDB */
@@ -67,6 +68,7 @@ static const struct { uint8_t opcode; uint64_t a, b, result; } lanes[] = {
     { 0xE1, 0x80017FFF00010002, 0xFFFFFFFFFFFFFFFF, 0xFFFF000000000000 },
     { 0xE2, 0x80000000FFFFFFFF, 0x0000000000000021, 0xFFFFFFFFFFFFFFFF }, /* PSRAD */
 };
+/* clang-format on */
 
 static void lanes_of_mmx_and_of_both_halves_of_xmm_are_as_the_manual_says(void **state)
 {
@@ -86,6 +88,7 @@ static void lanes_of_mmx_and_of_both_halves_of_xmm_are_as_the_manual_says(void *
     processor_free(p);
 }
 
+/* clang-format off */
 /* mm0 with mm1, and xmm0 = {a, b} with xmm1 = {c, d}. */
 static const struct { uint8_t opcode; uint64_t a, b, mmx, c, d, low, high; } mixtures[] = {
     { 0x63, 0x7FFF800000010080, 0xFF7FFF80007F0081, 0x80807F7F7F80017F,
@@ -107,6 +110,7 @@ static const struct { uint8_t opcode; uint64_t a, b, mmx, c, d, low, high; } mix
     { 0x6A, 0x0706050403020100, 0x1716151413121110, 0x1716151407060504,
       0x2726252423222120, 0x3736353433323130, 0x3332313013121110, 0x3736353417161514 }, /* PUNPCKHDQ */
 };
+/* clang-format on */
 
 static void packing_and_interleaving_move_lanes_across_halves(void **state)
 {

@@ -232,10 +232,12 @@ static void a_call_that_faults_late_has_changed_nothing(void **state)
 static void the_tss_stack_must_fit_its_level(void **state)
 {
     (void)state;
+    /* clang-format off */
     const struct { uint16_t ss, limit; unsigned vector; uint32_t error; } cases[] = {
         { 0, 0xFF, EXC_TS, 0 }, { READ_ONLY, 0xFF, EXC_TS, READ_ONLY }, { USER_DATA, 0xFF, EXC_TS, USER_DATA & ~3u },
         { ABSENT_DATA, 0xFF, EXC_SS, ABSENT_DATA }, { DATA, 10, EXC_TS, TSS }
     };
+    /* clang-format on */
 
     for (unsigned n = 0; n < sizeof cases / sizeof *cases; n++) {
         struct processor *p = processor_protected(CPU_I486, 3);

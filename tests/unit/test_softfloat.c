@@ -41,10 +41,12 @@ static void expect_env(const struct float_env *e, uint8_t flags, bool up)
 /* 1 + 2^-64 + 2^-65 of the next number, in all four directions. */
 static void sums_round_to_64_bits_as_the_mode_says(void **state)
 {
+    /* clang-format off */
     static const struct { enum rounding rounding; uint64_t plus, minus; bool plus_up, minus_up; } modes[] = {
         { ROUND_NEAREST, TOP + 1, TOP + 1, true, true }, { ROUND_DOWN, TOP, TOP + 1, false, true },
         { ROUND_UP, TOP + 1, TOP, true, false },         { ROUND_ZERO, TOP, TOP, false, false }
     };
+    /* clang-format on */
     struct float80 small = F80(0x3FFF - 64, TOP | TOP >> 1);
 
     (void)state;

@@ -77,10 +77,12 @@ static void osfxsr_em_and_ts_keep_sse_off_but_not_fences_hints_and_movnti(void *
 
 static void cpuid_says_what_a_model_has(void **state)
 {
+    /* clang-format off */
     static const struct { enum cpu_model model; uint32_t features; } cases[] = {
         { CPU_PENTIUM, 0 }, { CPU_PENTIUM_MMX, 1 << 23 }, { CPU_PENTIUM2, 1 << 23 | 1 << 24 }, { CPU_PENTIUM3, 1 << 23 | 1 << 24 | 1 << 25 },
         { CPU_PENTIUM4, 1 << 19 | 1 << 23 | 1 << 24 | 1 << 25 | 1 << 26 }
     };
+    /* clang-format on */
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -104,10 +106,12 @@ static void operands_of_sixteen_bytes_are_aligned_but_for_the_moves_that_say_so(
     RUN(p, 0x0F, 0x10, 0x03, 0xF2, 0x0F, 0x58, 0x0B, 0x0F, 0x11, 0x43, 0x11); /* movups xmm0, [ebx]; addsd xmm1, [ebx]; movups [ebx+17], xmm0 */
     expect_xmm(p, 0, 0, 0x12345678);
     assert_int_equal(peek(p, AT_DATA + 25, 4), 0x12345678);
+    /* clang-format off */
     static const uint8_t aligned[][4] = {
         { 0x0F, 0x28, 0x03, 0x90 }, { 0x0F, 0x29, 0x03, 0x90 }, { 0x0F, 0x58, 0x03, 0x90 }, { 0x0F, 0x2B, 0x03, 0x90 }, { 0x66, 0x0F, 0xFC, 0x03 },
         { 0x66, 0x0F, 0xE7, 0x03 }, { 0x66, 0x0F, 0x2D, 0x03 }, { 0x66, 0x0F, 0xD1, 0x03 }
     };
+    /* clang-format on */
     for (size_t i = 0; i < LENGTH(aligned); i++) {
         p->cpu.reg[ESP] = AT_STACK;
         p->cpu.eip = AT_CODE;
@@ -299,10 +303,12 @@ static void denormals_are_zero_and_results_are_flushed_when_mxcsr_says_so(void *
 /* --- Comparison --- */
 static void minima_and_maxima_give_the_second_operand_when_in_doubt(void **state)
 {
+    /* clang-format off */
     static const struct { uint32_t a, b, min, max; } cases[] = {
         { ONE, 0x40000000, ONE, 0x40000000 }, { 0, 0x80000000, 0x80000000, 0x80000000 }, { QUIET, ONE, ONE, ONE }, { ONE, QUIET, QUIET, QUIET },
         { ONE, SIGNALING, SIGNALING, SIGNALING }, { SIGNALING, ONE, ONE, ONE }
     };
+    /* clang-format on */
 
     (void)state;
     struct processor *p = machine();
@@ -434,11 +440,13 @@ static void reciprocals_and_their_roots_are_within_1_5_in_4096(void **state)
 
 static void approximations_of_what_is_special_are_exact_and_raise_nothing(void **state)
 {
+    /* clang-format off */
     static const struct { uint32_t x, reciprocal, root; } cases[] = {
         { 0, INFINITE, INFINITE }, { 0x80000000, INFINITE | 0x80000000, INFINITE | 0x80000000 }, { DENORMAL, INFINITE, INFINITE },
         { INFINITE, 0, 0 }, { INFINITE | 0x80000000, 0x80000000, INDEFINITE }, { 0xBF800000, 0xBF7FF000, INDEFINITE },
         { SIGNALING, QUIET | 1, QUIET | 1 }, { 0x7E800000, 0, 0x1FFFF000 }, { ONE, 0x3F7FF000, 0x3F7FF000 }
     };
+    /* clang-format on */
 
     (void)state;
     struct processor *p = machine();

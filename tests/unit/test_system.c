@@ -74,10 +74,12 @@ static void lmsw_cannot_leave_protected_mode(void **state)
 static void control_registers_are_for_cpl_0(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const uint8_t forbidden[][3] = {
         { 0x0F, 0x20, 0xC0 }, { 0x0F, 0x22, 0xC0 }, { 0x0F, 0x01, 0xF0 }, { 0x0F, 0x06, 0x90 }, { 0x0F, 0x08, 0x90 }, { 0x0F, 0x09, 0x90 }, { 0x0F, 0x32, 0x90 },
         { 0x0F, 0x30, 0x90 }, { 0x0F, 0x21, 0xC0 }, { 0x0F, 0x23, 0xC0 }, { 0x0F, 0x00, 0xD0 }, { 0x0F, 0x00, 0xD8 }, { 0x0F, 0x01, 0x10 }, { 0x0F, 0x01, 0x38 }
     };
+    /* clang-format on */
 
     for (unsigned n = 0; n < sizeof forbidden / sizeof *forbidden; n++) {
         struct processor *p = processor_protected(CPU_PENTIUM, 3);
@@ -287,6 +289,7 @@ static bool read_msr(struct processor *p, uint32_t number, uint64_t *value)
 static void known_registers_hold_and_unknown_ones_fault(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { uint32_t number; uint64_t good, bad; bool keeps; } cases[] = {
         { 0x2A, 0x123456789, 0, true }, { 0x8B, 0x1100000000, 0, true }, { 0x174, 0x08, UINT64_C(1) << 32, true }, { 0x176, 0xC0001000, UINT64_C(1) << 40, true },
         { 0x17A, 7, 8, true }, { 0x200, 0xE0000001, UINT64_C(1) << 36, true }, { 0x20F, 0xFC0000800, 0x400, true },
@@ -294,6 +297,7 @@ static void known_registers_hold_and_unknown_ones_fault(void **state)
         { 0x277, UINT64_C(0x0007010600070106), 3, true }, { 0x2FF, 0xC06, 0x1000, true }, { 0x400, UINT64_MAX, 0, true }, { 0x40C, 1, 0, true },
         { 0x401, 0, 1, true }, { 0x79, 0x1000, 0, false }, { 0x1B, 0xFEE00900, 0xFEE00200, true }
     };
+    /* clang-format on */
     static const uint32_t unknown[] = { 0x02, 0x11, 0xC3, 0x17B, 0x188, 0x1A0, 0x1DA, 0x210, 0x251, 0x410, 0x1004, 0xC0000080 };
     struct processor *p = processor_protected(CPU_PENTIUM2, 0);
     uint64_t value;
@@ -359,6 +363,7 @@ static void each_model_has_the_registers_of_its_time(void **state)
 {
     (void)state;
     enum { P5 = 1 << CPU_PENTIUM | 1 << CPU_PENTIUM_MMX, P6 = 1 << CPU_PENTIUM2 | 1 << CPU_PENTIUM3, P4 = 1 << CPU_PENTIUM4 };
+    /* clang-format off */
     static const struct { uint32_t number, models; uint64_t initial, kept; } registers[] = {
         { 0x11, P5, 0, 0 }, { 0x12, P5, 0, UINT32_MAX }, { 0x13, P5, 0, UINT32_MAX },
         { 0xC1, P6, 0, UINT64_C(0xFFFFFFFFFF) }, { 0xC2, P6, 0, UINT64_C(0xFFFFFFFFFF) }, { 0x119, P6, 0, UINT32_MAX },
@@ -367,6 +372,7 @@ static void each_model_has_the_registers_of_its_time(void **state)
         { 0x1D9, P6 | P4, 0, 0 }, { 0x1DA, P4, 0, 0 }, { 0x1DB, P6 | P4, 0, 0 }, { 0x1DE, P6 | P4, 0, 0 }, { 0x1E0, P6, 4, 0 },
         { 0x600, P4, 0, UINT32_MAX }, { 0x1004, 0, 0, 0 }, { 0x14, 0, 0, 0 }, { 0xC3, 0, 0, 0 }
     };
+    /* clang-format on */
 
     for (unsigned model = CPU_PENTIUM; model <= CPU_PENTIUM4; model++) {
         struct processor *p = processor_protected(model, 0);
