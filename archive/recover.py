@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""recover.py - checks a Muniment archive and restores what is in it, with nothing but Python's standard library.
+"""recover.py - checks a Muniment archive and restores what is in it, with nothing but Python's standard library (3.6 or newer).
 
     python3 recover.py FILE.mun FOLDER
 
 Written from spec/archive.md, independently of the program that wrote the archive. FOLDER receives the disks (fd0.img, hd0.img ...)
-and every member that is not a piece of a disk, under its own name. A disk appears under its name only if each of its chunks matches
-its digest and the digests lead to the root that was signed. Exit status: 0 everything is intact; 1 something is damaged (all of it is
-listed, and what is intact is restored); 2 usage; 3 this is no Muniment archive; 4 FOLDER cannot be written."""
+and every member that is not a piece of a disk, under its own name; it must be new or empty. A disk gets its name, and is called intact, only if all that the
+archive says of it is right and its bytes lead to the root that was signed; else it is called fd0.img.damaged, or fd0.img.unproved if
+no signature leads to it. The two manifests are restored, and not read. Exit status: 0 everything is intact; 1 something is not (all
+of it is listed, and the rest is restored); 2 usage; 3 this is no Muniment archive; 4 something could not be read or written."""
 
 import base64
+import bisect
+import contextlib
 import hashlib
 import os
 import re
@@ -18,18 +21,53 @@ import zlib
 BLOCK, CHUNK, EXTENT_CHUNKS = 512, 65536, 1024
 EXTENT = CHUNK * EXTENT_CHUNKS
 GZIP_HEADER = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255])
+GZIP_MAX = 65564
 SPKI = bytes.fromhex("302a300506032b6570032100")  # SubjectPublicKeyInfo of Ed25519 (RFC 8410), then the key
 EVIDENCE = "evidence/00000000/"
-SMALL = 1 << 28  # no member but an extent is larger
 DISKS = ("fd0", "fd1", "hd0", "hd1", "hd2", "hd3")
-FORM = re.compile(r"000-README\.txt|SHA256SUMS|[a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*")
+LIMITS = {"000-README.txt": 1 << 20, "content.txt": 1 << 20, "seal.txt": 1 << 20, "firmware/system.bin": 1 << 20, "firmware/video.bin": 1 << 20,
+          "machine.yaml": 65536, "description.yaml": 65536, "attest.txt": 16 << 20, "attest.journal": 16 << 20}
+SMALL = 1 << 28  # no member but an extent is larger
 
-damage = []
+# The members in their order, and whether each must be there. Free names, and the pieces of a disk, sort by their bytes.
+FREE = "[a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*"
+ORDER = [("000-README[.]txt", True), ("recover[.]py", True), ("spec/" + FREE, False), ("source/" + FREE, False), ("docs/" + FREE, False)]
+ORDER += [(name, True) for name in ("machine[.]yaml", "description[.]yaml", "firmware/system[.]bin", "firmware/video[.]bin")]
+ORDER += [(f"disk/{disk}" + form, False) for disk in DISKS for form in ("/[0-9]{8}[.](gz|map)", "[.]top", "[.]unreadable")]
+ORDER += [("attest[.]txt", False), ("attest[.]journal", False), ("content[.]txt", True), ("SHA256SUMS", True), ("seal[.]txt", True)]
+ORDER += [(EVIDENCE + name, True) for name in ("key[.]pub", "statement[.]sig", "statement[.]txt")]
+PIECE = re.compile("disk/([fh]d[0-3])/([0-9]{8})[.](gz|map)")
+# Names that Windows keeps for itself, or cuts.
+RESERVED = re.compile("(con|prn|aux|nul|com[0-9]|lpt[0-9])([.].*)?|.*[.]")
 
 
-def wrong(text):
-    damage.append(text)
-    print("DAMAGED: " + text, file=sys.stderr)
+class Report:
+    """What was found. Everything is printed with its control characters escaped, in what the output can encode."""
+
+    def __init__(self, path):
+        self.path, self.damage, self.failures = path, set(), 0
+
+    def say(self, text, stream):
+        text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        encoding = getattr(stream, "encoding", None) or "ascii"
+        try:
+            stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            self.failures += 1
+
+    def wrong(self, subject, what):
+        """Damage of a member, or of a disk; each is said once."""
+        if (subject, what) not in self.damage:
+            self.say(f"DAMAGED: {self.path}: {subject}: {what}", sys.stderr)
+        self.damage.add((subject, what))
+
+    def failed(self, error, path):
+        self.failures += 1
+        self.say(f"{error.filename or path}: {error.strerror or error}", sys.stderr)
+
+    def is_damaged(self, beginning):
+        return any(subject.startswith(beginning) for subject, _ in self.damage)
 
 
 def sha256(data):
@@ -39,8 +77,14 @@ def sha256(data):
 # --- Ed25519 (RFC 8032, section 5.1) ---
 
 P = 2**255 - 19
-ORDER = 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, -1, P) % P
+ORDER_OF_BASE = 2**252 + 27742317777372353535851937790883648493
+
+
+def inverse(n):
+    return pow(n, P - 2, P)
+
+
+D = -121665 * inverse(121666) % P
 
 
 def point_add(p, q):
@@ -65,7 +109,7 @@ def point_decode(data):
     sign, y = y >> 255, y & (1 << 255) - 1
     if y >= P:
         return None
-    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    square = (y * y - 1) * inverse(D * y * y + 1) % P
     x = pow(square, (P + 3) // 8, P)
     if (x * x - square) % P:
         x = x * pow(2, (P - 1) // 4, P) % P
@@ -76,11 +120,13 @@ def point_decode(data):
 
 
 def signature_fits(key, signature, message):
-    base = point_decode((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
-    a, r, s = point_decode(key), point_decode(signature[:32]), int.from_bytes(signature[32:], "little")
-    if len(key) != 32 or len(signature) != 64 or a is None or r is None or s >= ORDER:
+    if len(key) != 32 or len(signature) != 64:
         return False
-    h = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % ORDER
+    base = point_decode((4 * inverse(5) % P).to_bytes(32, "little"))
+    a, r, s = point_decode(key), point_decode(signature[:32]), int.from_bytes(signature[32:], "little")
+    if a is None or r is None or s >= ORDER_OF_BASE:
+        return False
+    h = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % ORDER_OF_BASE
     left, right = point_times(s, base), point_add(r, point_times(h, a))
     return all((left[i] * right[2] - right[i] * left[2]) % P == 0 for i in (0, 1))
 
@@ -99,56 +145,83 @@ def padded(size):
     return (size + BLOCK - 1) // BLOCK * BLOCK
 
 
+def place(name):
+    """Where a member belongs among the others; None if there is no such member."""
+    return next(((i, name) for i, (form, _) in enumerate(ORDER) if re.fullmatch(form, name)), None)
+
+
+class Shrunk(Exception):
+    """The file has become shorter while it was read."""
+
+
 class Archive:
-    def __init__(self, path):
-        self.file = open(path, "rb")
+    def __init__(self, path, report):
+        self.file, self.report = open(path, "rb"), report
         self.size = os.fstat(self.file.fileno()).st_size
         self.members = {}  # name: (offset of the data, size)
+        self.digests = {}  # as far as they are known
         self.walk()
 
     def read(self, offset, size):
-        self.file.seek(offset)
-        return self.file.read(size)
+        """Bytes of the file; fewer at its end, and none of a place that the host cannot read."""
+        try:
+            self.file.seek(offset)
+            data = self.file.read(size)
+        except OSError as error:
+            self.report.wrong(f"offset {offset}", f"cannot be read: {error.strerror}")
+            return b""
+        if len(data) < min(size, self.size - offset):
+            raise Shrunk
+        return data
+
+    def header(self, offset):
+        """(name, size) of the legal header at an offset, or None."""
+        block = self.read(offset, BLOCK)
+        if not re.fullmatch(rb"[0-7]{11}\0", block[124:136]) or not re.fullmatch(rb"[^\0\x80-\xff]+\0+", block[:100]):
+            return None
+        name, size = block[:100].rstrip(b"\0").decode("ascii"), int(block[124:135], 8)
+        return (name, size) if block == header_of(name, size) else None
 
     def walk(self):
-        """Finds the members by their headers, each of which has one legal form."""
-        offset = 0
+        """Finds the members by their headers, each of which has one legal form. After damage the next one is looked for."""
+        offset, last = 0, (-1, "")
         while offset + BLOCK <= self.size:
-            block = self.read(offset, BLOCK)
-            name = block[:100].rstrip(b"\0").decode("latin-1")
-            if not name:
+            found = self.header(offset)
+            if not found and not any(self.read(offset, BLOCK)):
                 break
-            size = int(block[124:135], 8) if re.fullmatch(rb"[0-7]{11}\0", block[124:136]) else -1
-            if size < 0 or not FORM.fullmatch(name) or block != header_of(name, size) or name in self.members:
-                wrong(f"header at offset {offset}: not a legal header; what follows it cannot be told apart")
-                return
-            data = offset + BLOCK
+            if not found or offset + BLOCK + padded(found[1]) > self.size:
+                self.report.wrong(f"header at offset {offset}", "not a legal header of a member that fits into the file")
+                offset += BLOCK
+                while offset + BLOCK <= self.size and not place((self.header(offset) or ("", 0))[0]):
+                    offset += BLOCK
+                continue
+            name, size = found
+            where, data = place(name), offset + BLOCK
             offset = data + padded(size)
-            if offset > self.size:
-                wrong(f"{name}: the file ends before it does")
-                return
-            self.members[name] = (data, size)
+            if not where or name in self.members or where < last:
+                self.report.wrong(name, "no member that an archive has" if not where else "twice" if name in self.members else "out of place")
+            if where and name not in self.members:
+                self.members[name], last = (data, size), max(last, where)
             if any(self.read(data + size, padded(size) - size)):
-                wrong(f"{name}: padding behind it is not zero")
+                self.report.wrong(name, "padding behind it is not zero")
         if offset + 1024 != self.size or any(self.read(offset, 1024)):
-            wrong(f"end of archive at offset {offset}: not exactly 1024 zero bytes up to the end of the file")
+            self.report.wrong(f"end of archive at offset {offset}", "not exactly 1024 zero bytes up to the end of the file")
 
     def digest(self, name):
         """The SHA-256 of a member, in hexadecimal."""
-        offset, left = self.members[name]
-        total = hashlib.sha256()
-        self.file.seek(offset)
-        while left:
-            part = self.file.read(min(left, 1 << 20))
-            total.update(part)
-            left -= len(part)
-        return total.hexdigest()
+        if name not in self.digests:
+            offset, size = self.members[name]
+            total = hashlib.sha256()
+            for at in range(0, size, 1 << 20):
+                total.update(self.read(offset + at, min(size - at, 1 << 20)))
+            self.digests[name] = total.hexdigest()
+        return self.digests[name]
 
     def bytes(self, name):
         """A small member; empty, and a complaint, when it is not there."""
         offset, size = self.members.get(name, (0, SMALL))
         if size >= SMALL:
-            wrong(f"{name}: missing or too long")
+            self.report.wrong(name, "missing or too long")
             return b""
         return self.read(offset, size)
 
@@ -159,83 +232,127 @@ class Archive:
 # --- What vouches for what ---
 
 
-def check_digest(archive, name, digest, source):
-    if name not in archive.members:
-        wrong(f"{name}: missing, but {source} names it")
-    elif archive.digest(name) != digest:
-        wrong(f"{name}: does not match its digest in {source}")
-
-
 def check_evidence(archive):
-    statement, signature = archive.bytes(EVIDENCE + "statement.txt"), archive.bytes(EVIDENCE + "statement.sig")
-    pem = archive.text(EVIDENCE + "key.pub")
+    """The members, of content.txt and seal.txt, that the signature vouches for."""
+    report, statement, pem = archive.report, archive.bytes(EVIDENCE + "statement.txt"), archive.text(EVIDENCE + "key.pub")
     try:
         der = base64.b64decode("".join(pem.splitlines()[1:-1]), validate=True)
     except ValueError:
         der = b""
-    if not der.startswith(SPKI) or not signature_fits(der[len(SPKI):], signature, statement):
-        wrong("evidence: the signature does not fit the statement and the key")
-    match = re.fullmatch(r"muniment-evidence: 0\nprevious: none\nsigner: (\w{64})\nmember: (\w{64}) content\.txt\n"
-                         r"member: (\w{64}) seal\.txt\n", statement.decode("latin-1"))
+    if pem != f"-----BEGIN PUBLIC KEY-----\n{base64.b64encode(der).decode()}\n-----END PUBLIC KEY-----\n" or der[:-32] != SPKI:
+        report.wrong(EVIDENCE + "key.pub", "not an Ed25519 public key as an archive has it")
+    match = re.fullmatch("muniment-evidence: 0\nprevious: none\nsigner: ([0-9a-f]{64})\nmember: ([0-9a-f]{64}) content[.]txt\n"
+                         "member: ([0-9a-f]{64}) seal[.]txt\n", statement.decode("latin-1"))
     if not match:
-        wrong(EVIDENCE + "statement.txt: not a statement of version 0")
-        return
-    if match[1] != hashlib.sha256(der).hexdigest():
-        wrong(EVIDENCE + "key.pub: not the key that the statement names")
-    check_digest(archive, "content.txt", match[2], "the statement")
-    check_digest(archive, "seal.txt", match[3], "the statement")
-    print(f"signed by the key with SHA-256 {match[1]}; compare it with what the institution published")
+        report.wrong(EVIDENCE + "statement.txt", "not a statement of version 0")
+        return set()
+    named = match[1] == hashlib.sha256(der).hexdigest()
+    if not named:
+        report.wrong(EVIDENCE + "key.pub", "not the key that the statement names")
+    fits = signature_fits(der[len(SPKI):], archive.bytes(EVIDENCE + "statement.sig"), statement)
+    if not fits:
+        report.wrong(EVIDENCE + "statement.sig", "does not fit the statement and the key: nobody vouches for this archive")
+    proved = {name for name, digest in (("content.txt", match[2]), ("seal.txt", match[3])) if check_digest(archive, name, digest, "the statement")}
+    if not named or not fits:
+        return set()
+    report.say(f"{report.path}: signed by the key with SHA-256 {match[1]}; compare it with what the institution published", sys.stdout)
+    return proved
+
+
+def check_digest(archive, name, digest, source):
+    """Whether a member is there with this digest. What is wrong with a member is said once."""
+    if name in archive.members and archive.digest(name) == digest:
+        return True
+    if not archive.report.is_damaged(name):
+        archive.report.wrong(name, f"does not match its digest in {source}" if name in archive.members else f"missing, but {source} names it")
+    return False
 
 
 def check_tables(archive):
-    """seal.txt and SHA256SUMS against the members; returns the disks as {name: (size, root)}."""
-    seal, sums = archive.text("seal.txt"), archive.text("SHA256SUMS")
-    listed = re.findall(r"^member: (\w{64}) (\d{15}) (\d{15}) (\S+)$", seal, re.M)
-    for digest, offset, size, name in listed:
-        check_digest(archive, name, digest, "seal.txt")
-        if archive.members.get(name) != (int(offset), int(size)):
-            wrong(f"{name}: not where seal.txt says")
-    summed = dict(line.split("  ", 1)[::-1] for line in sums.splitlines() if "  " in line)
-    names = list(archive.members)
-    expected = names[: names.index("SHA256SUMS")] if "SHA256SUMS" in names else []
-    if list(summed) != expected:
-        wrong("SHA256SUMS: does not list exactly the members above it, in order")
-    for name in (n for n in summed if re.fullmatch(r"disk/.*\.(gz|map)", n)):
-        check_digest(archive, name, summed[name], "SHA256SUMS")
-    fields = re.search(r"\nsealed-bytes: (\d{15})\nseal-at: (\d{15})\n", archive.text("000-README.txt"))
-    if not fields or int(fields[1]) != archive.size or int(fields[2]) + BLOCK != archive.members.get("seal.txt", (0,))[0]:
-        wrong("000-README.txt: its fields sealed-bytes and seal-at are not so")
-    disks = re.findall(r"^disk: (\w{3}) (\d{15}) (\w{64})$", seal, re.M)
-    return {name: (int(size), root) for name, size, root in disks if name in DISKS and 0 < int(size) <= 1 << 41}
-
-
-def check_content(archive, disks):
-    """The machine-root, and the lines it is computed from."""
-    head, found, rest = archive.text("content.txt").partition("machine-root: ")
-    root = rest[:64]
-    if not found or hashlib.sha256(head.encode("latin-1")).hexdigest() != root:
-        wrong("content.txt: the machine-root is not the digest of the lines before it")
-    for digest, name in re.findall(r"^member: (\w{64}) (\S+)$", head + rest, re.M):
+    """What seal.txt, content.txt and SHA256SUMS say of the members, but for the extents, which are checked when they are restored."""
+    members, seal, sums = archive.members, archive.text("seal.txt"), archive.text("SHA256SUMS")
+    for digest, offset, size, name in re.findall(r"^member: ([0-9a-f]{64}) (\d{15}) (\d{15}) (\S+)$", seal, re.M):
+        if check_digest(archive, name, digest, "seal.txt") and members[name] != (int(offset), int(size)):
+            archive.report.wrong(name, "not where seal.txt says")
+    for digest, name in re.findall(r"^member: ([0-9a-f]{64}) (\S+)$", archive.text("content.txt"), re.M):
         check_digest(archive, name, digest, "content.txt")
-    listed = re.findall(r"^disk: (\w{3}) (\d{15}) (\w{64}) (\w{64})$", head, re.M)
-    if {name: (int(size), root) for name, size, root, _ in listed} != disks:
-        wrong("content.txt: names other disks than seal.txt")
-    for name, _, _, digest in listed:
-        check_digest(archive, f"disk/{name}.unreadable", digest, "content.txt")
-    return root
+    for disk, digest in re.findall(r"^disk: (\w{3}) \d{15} [0-9a-f]{64} ([0-9a-f]{64})$", archive.text("content.txt"), re.M):
+        check_digest(archive, f"disk/{disk}.unreadable", digest, "content.txt")
+    summed = {name: digest for digest, name in re.findall("^([0-9a-f]{64})  ([!-~]+)$", sums, re.M)}
+    for name, digest in summed.items():
+        if not PIECE.fullmatch(name) or not name.endswith("gz"):
+            check_digest(archive, name, digest, "SHA256SUMS")
+    for form, needed in ORDER:
+        if needed and form.replace("[.]", ".") not in members:
+            archive.report.wrong(form.replace("[.]", "."), "missing")
+    for name in LIMITS:
+        if members.get(name, (0, 0))[1] > LIMITS[name]:
+            archive.report.wrong(name, f"has more than {LIMITS[name]} bytes")
+    return summed
+
+
+def find_disks(archive, proved):
+    """{name: (size, root)}, and which of content.txt and seal.txt they are from: the one that the signature vouches for, if it does for one."""
+    source = "seal.txt" if "seal.txt" in proved and "content.txt" not in proved else "content.txt"
+    texts = {name: archive.text(name) for name in ("content.txt", "seal.txt")}
+    found = {name: {disk: (int(size), root) for disk, size, root in re.findall(r"^disk: (\w{3}) (\d{15}) ([0-9a-f]{64})(?: [0-9a-f]{64})?$", text, re.M)}
+             for name, text in texts.items()}
+    for disk in DISKS:
+        if found["content.txt"].get(disk) != found["seal.txt"].get(disk):
+            archive.report.wrong(f"disk/{disk}", "content.txt and seal.txt name different disks")
+        elif disk not in found[source] and any(name.startswith(f"disk/{disk}") for name in archive.members):
+            archive.report.wrong(f"disk/{disk}", "is there, but content.txt and seal.txt do not name it")
+    return {disk: found[source][disk] for disk in DISKS if 0 < found[source].get(disk, (0, ""))[0] <= 1 << 41
+            and found[source][disk][0] % BLOCK == 0}, source
+
+
+def find_images(archive, disks):
+    """{name: (length, digest)} of the files that the disks were made from, as far as seal.txt says."""
+    found = re.findall(r"^image: (\w{3}) (\d{15}) ([0-9a-f]{64})$", archive.text("seal.txt"), re.M)
+    return {disk: (int(size), digest) for disk, size, digest in found if disk in disks and 0 <= disks[disk][0] - int(size) < BLOCK}
+
+
+def check_texts(archive, disks):
+    """When the digests are right: the texts, written anew from what they speak of."""
+    names, report = list(archive.members), archive.report
+
+    def lines(wanted, form):
+        return "".join(form.format(archive.digest(n), *archive.members[n], n) for n in names if re.match(wanted, n))
+
+    def disk_lines(unreadable):
+        return "".join(f"disk: {d} {disks[d][0]:015d} {disks[d][1]}" + (" " + archive.digest(f"disk/{d}.unreadable") if unreadable else "") + "\n" for d in disks)
+
+    images = find_images(archive, disks)
+    image_lines = "".join(f"image: {disk} {images[disk][0]:015d} {images[disk][1]}\n" for disk in disks if disk in images)
+    above = names[:names.index("SHA256SUMS")]
+    head = "muniment-machine: 0\n" + lines("machine|firmware", "member: {0} {3}\n") + "cmos: none\n" + disk_lines(True)
+    attested = lines("attest", "member: {0} {3}\n")
+    told = re.match("muniment-seal: 0\nsoftware: [ -~]{0,159}\ncompressor: [ -~]{0,63}\n", archive.text("seal.txt"))
+    expected = {
+        "content.txt": head + f"machine-root: {sha256(head.encode()).hex()}\n" + lines("description", "member: {0} {3}\n") + lines("docs/", "member: {0} {3}\n")
+        + (attested or "attestation: none\n"),
+        "SHA256SUMS": "".join(f"{archive.digest(n)}  {n}\n" for n in above),
+        "seal.txt": (told[0] if told else "") + "parent: none\n" + lines("(?!seal|evidence|disk/.*(gz|map)$)", "member: {0} {1:015d} {2:015d} {3}\n") + disk_lines(False)
+        + image_lines,
+    }
+    for name in expected:
+        if archive.text(name) != expected[name]:
+            report.wrong(name, "does not say what the archive holds")
+    readme = archive.text("000-README.txt")
+    fields = ("\nsealed-bytes: ", archive.size), ("\nseal-at: ", archive.members["seal.txt"][0] - BLOCK)
+    if any(readme.count(key) != 1 or key + "%015d\n" % value not in readme for key, value in fields):
+        report.wrong("000-README.txt", "its fields sealed-bytes and seal-at are not so")
+    if ("attest.txt" in names) != ("attest.journal" in names):
+        report.wrong("attest.txt", "half an attestation")
 
 
 # --- Disks ---
 
 
-def node(left, right):
-    return sha256(b"\1" + left + right)
-
-
 def tree(leaves):
     """The root over leaves (RFC 9162, section 2.1.1), level by level: a last node without a partner moves up."""
     while len(leaves) > 1:
-        pairs = [node(a, b) for a, b in zip(leaves[::2], leaves[1::2])]
+        pairs = [sha256(b"\1" + a + b) for a, b in zip(leaves[::2], leaves[1::2])]
         leaves = pairs + leaves[len(pairs) * 2:]
     return leaves[0]
 
@@ -248,39 +365,7 @@ def gunzip(data):
     except zlib.error:
         return None
     trailer = zlib.crc32(contents).to_bytes(4, "little") + len(contents).to_bytes(4, "little")
-    return contents if data[:10] == GZIP_HEADER and inflate.eof and inflate.unused_data == trailer else None
-
-
-def restore_extent(archive, disk, number, size, entry, output):
-    """Writes the chunks of an extent; returns its root. Every chunk that is not right is named, and stays zeros."""
-    offset, length, map_digest = int(entry[2]), int(entry[3]), entry[4]
-    name = f"disk/{disk}/{number:08d}"
-    here = min(EXTENT, size - number * EXTENT)
-    lines = archive.text(name + ".map").splitlines()
-    if archive.members.get(name + ".gz") != (offset, length) or len(lines) != (here + CHUNK - 1) // CHUNK:
-        wrong(f"{name}: top, member and map do not fit each other")
-        return bytes(32)
-    check_digest(archive, name + ".map", map_digest, f"disk/{disk}.top")
-    leaves, at = [], 0
-    for chunk, line in enumerate(lines):
-        match = re.fullmatch(r"(\d{4}) d (\d{8}) (\d{6}) ([0-9a-f]{64})", line)
-        if not match or (int(match[1]), int(match[2])) != (chunk, at) or at + int(match[3]) > length:
-            wrong(f"{name}.map: line {chunk + 1} is not right; chunks from {chunk} on are lost")
-            return bytes(32)
-        contents = gunzip(archive.read(offset + at, int(match[3])))
-        at += int(match[3])
-        digest = sha256(contents or b"")
-        leaves.append(sha256(b"\0" + digest))
-        if contents is None or len(contents) != min(CHUNK, here - chunk * CHUNK) or digest.hex() != match[4]:
-            sector = (number * EXTENT_CHUNKS + chunk) * (CHUNK // BLOCK)
-            last = min(sector + CHUNK // BLOCK, size // BLOCK) - 1
-            wrong(f"{name}.gz: chunk {chunk} of extent {number} of {disk}, sectors {sector}-{last}")
-            continue
-        output.seek(number * EXTENT + chunk * CHUNK)
-        output.write(contents)
-    if at != length:
-        wrong(f"{name}.gz: is longer than its chunks")
-    return tree(leaves)
+    return contents if data[:10] == GZIP_HEADER and inflate.eof and inflate.unused_data == trailer and len(data) <= GZIP_MAX else None
 
 
 def zero_root(size):
@@ -290,83 +375,189 @@ def zero_root(size):
     return tree(leaves + ([sha256(b"\0" + sha256(bytes(rest)))] if rest else []))
 
 
-def image_of(archive, disk, size):
-    """Length and digest of the file that a disk was made from; the disk's length and no digest if seal.txt does not say."""
-    match = re.search(rf"^image: {disk} (\d{{15}}) (\w{{64}})$", archive.text("seal.txt"), re.M)
-    if match and not 0 <= size - int(match[1]) < BLOCK:
-        wrong(f"seal.txt: names an image that does not have the length of its disk {disk}")
-        match = None
-    return (int(match[1]), match[2]) if match else (size, "")
+class Disk:
+    def __init__(self, archive, name, size, summed):
+        self.archive, self.report, self.name, self.size, self.summed = archive, archive.report, name, size, summed
+        self.extents = (size + EXTENT - 1) // EXTENT
+        self.whole_zero, self.last_zero = zero_root(EXTENT), zero_root(size - (self.extents - 1) * EXTENT)
+        self.unreadable = []  # first sector, sector after the last
+        text, name = archive.text(f"disk/{name}.unreadable"), f"disk/{name}.unreadable"
+        ranges = [(int(a), int(a) + int(b)) for a, b in re.findall(r"(\d{15}) (\d{15})\n", text)]
+        if len(ranges) * 32 != len(text) or len(ranges) > 65536 or any(a >= b or b > size // BLOCK for a, b in ranges) or \
+                any(a[1] >= b[0] for a, b in zip(ranges, ranges[1:])):
+            self.report.wrong(name, "not ranges of sectors of this disk, in order and apart")
+        else:
+            self.unreadable = ranges
+
+    def holds_unreadable_data(self, contents, sector):
+        """Whether a sector that could not be read from the original has data; `contents` begin at `sector`."""
+        i = max(bisect.bisect_right(self.unreadable, (sector, 1 << 60)) - 1, 0)
+        for first, end in self.unreadable[i:i + CHUNK // BLOCK + 1]:
+            if any(contents[max(first - sector, 0) * BLOCK:max(end - sector, 0) * BLOCK]):
+                return True
+        return False
+
+    def restore_extent(self, number, entry, output):
+        """Writes the chunks of an extent; returns its root. Every chunk that is not right is named, and stays zeros."""
+        archive, report, name = self.archive, self.report, f"disk/{self.name}/{number:08d}"
+        offset, length, here = int(entry[2]), int(entry[3]), min(EXTENT, self.size - number * EXTENT)
+        text = archive.text(name + ".map")
+        lines = text.splitlines()
+        if archive.members.get(name + ".gz") != (offset, length) or len(text) != (here + CHUNK - 1) // CHUNK * 88:
+            report.wrong(name + ".gz", "top, member and map do not fit each other")
+            return bytes(32)
+        check_digest(archive, name + ".map", entry[4], f"disk/{self.name}.top")
+        leaves, at, total, empty = [], 0, hashlib.sha256(), True
+        for chunk, line in enumerate(lines):
+            match = re.fullmatch("([0-9]{4}) d ([0-9]{8}) ([0-9]{6}) ([0-9a-f]{64})", line)
+            if not match or (int(match[1]), int(match[2])) != (chunk, at) or at + int(match[3]) > length:
+                report.wrong(name + ".map", f"line {chunk + 1} is not right; chunks from {chunk} on are lost")
+                return bytes(32)
+            data = archive.read(offset + at, int(match[3]))
+            contents, at = gunzip(data), at + int(match[3])
+            total.update(data)
+            digest = sha256(contents or b"")
+            leaves.append(sha256(b"\0" + digest))
+            sector = (number * EXTENT_CHUNKS + chunk) * (CHUNK // BLOCK)
+            where = f"chunk {chunk} of extent {number} of {self.name}, sectors {sector}-{min(sector + CHUNK // BLOCK, self.size // BLOCK) - 1}"
+            if contents is None or len(contents) != min(CHUNK, here - chunk * CHUNK) or digest.hex() != match[4]:
+                report.wrong(name + ".gz", where)
+            elif any(contents):
+                empty = False
+                if self.holds_unreadable_data(contents, sector):
+                    report.wrong(name + ".gz", where + ": has data in a sector that is listed as unreadable")
+                output.seek(number * EXTENT + chunk * CHUNK)
+                output.write(contents)
+        if at != length:
+            report.wrong(name + ".gz", "is longer than its chunks")
+        elif total.hexdigest() != self.summed.get(name + ".gz") and not report.is_damaged(name):
+            report.wrong(name + ".gz", "does not match its digest in SHA256SUMS")
+        elif empty and not report.is_damaged(name):
+            report.wrong(name + ".gz", "holds nothing but zeros, and must not be there")
+        archive.digests[name + ".gz"] = total.hexdigest()
+        return tree(leaves)
+
+    def restore(self, output):
+        """Writes the disk; returns the root of what was written."""
+        top, roots = f"disk/{self.name}.top", []
+        entries = [line.split(" ") for line in self.archive.text(top).split("\n")]
+        for number in range(self.extents):
+            entry = entries[number] if number < len(entries) else []
+            zero = self.whole_zero if number + 1 < self.extents else self.last_zero
+            if entry[:1] + entry[2:5] == [f"{number:08d}", "0" * 15, "0" * 9, "0" * 64] and entry[1] == "z":
+                roots.append(zero)
+            elif len(entry) == 6 and [len(column) for column in entry] == [8, 1, 15, 9, 64, 64] and entry[0] == f"{number:08d}" and \
+                    entry[1] == "d" and re.fullmatch("[0-9]+", entry[2] + entry[3]):
+                roots.append(self.restore_extent(number, entry, output))
+            else:
+                self.report.wrong(top, f"line {number + 1} is not right; that extent is lost")
+                roots.append(bytes(32))
+                continue
+            if roots[-1].hex() != entry[-1]:
+                self.report.wrong(top, f"extent {number} does not have the root that stands here")
+        if entries[self.extents:] != [[""]]:
+            self.report.wrong(top, "does not have one line for each extent")
+        for name in self.archive.members:
+            piece = PIECE.fullmatch(name)
+            number = int(piece[2]) if piece and piece[1] == self.name else -1
+            if number >= self.extents or number >= 0 and number < len(entries) and entries[number][1:2] == ["z"]:
+                self.report.wrong(name, "a piece of the disk that its top does not have")
+        return tree(roots).hex()
 
 
-def file_digest(path):
+def put(report, path, write):
+    """Makes a file by `write`, which gets it open and may return another name for it; it appears when it is complete. None: it could not be made."""
+    part = path + ".part"
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(part, "w+b") as output:
+            path = write(output) or path
+        os.replace(part, path)
+        return path
+    except OSError as error:
+        report.failed(error, path)
+        return None
+    finally:
+        with contextlib.suppress(OSError):
+            os.remove(part)
+
+
+def file_digest(file):
+    file.seek(0)
     total = hashlib.sha256()
-    with open(path, "rb") as file:
-        for part in iter(lambda: file.read(1 << 20), b""):
-            total.update(part)
+    for part in iter(lambda: file.read(1 << 20), b""):
+        total.update(part)
     return total.hexdigest()
 
 
-def restore_disk(archive, disk, size, root, image, folder):
-    """Writes the image, as long as the file that was sealed: image is its length and digest, which may be empty."""
-    path, before = os.path.join(folder, disk + ".img"), len(damage)
-    entries = [line.split(" ") for line in archive.text(f"disk/{disk}.top").splitlines()]
-    roots, whole_zero = [], zero_root(EXTENT) if size >= EXTENT else b""
-    with open(path + ".damaged", "wb") as output:
-        for number in range((size + EXTENT - 1) // EXTENT):
-            entry = entries[number] if number < len(entries) else []
-            here = min(EXTENT, size - number * EXTENT)
-            if len(entry) != 6 or entry[0] != f"{number:08d}" or entry[1] not in "dz" or not (entry[2] + entry[3]).isdecimal():
-                wrong(f"disk/{disk}.top: line {number + 1} is not right; that extent is lost")
-                continue
-            if entry[1] == "z":
-                roots.append(whole_zero if here == EXTENT else zero_root(here))
-            else:
-                roots.append(restore_extent(archive, disk, number, size, entry, output))
-            if roots[-1].hex() != entry[5]:
-                wrong(f"disk/{disk}.top: extent {number} does not have the root that stands here")
+def restore_disk(archive, folder, disk, size, root, image, proved, source, summed):
+    """Writes the image, as long as the file that was sealed: `image` is its length and digest, which may be empty."""
+    report, path = archive.report, os.path.join(folder, disk + ".img")
+
+    def write(output):
+        found = Disk(archive, disk, size, summed).restore(output)
+        if found != root:
+            report.wrong(f"disk/{disk}", f"its bytes do not lead to the root in {source}")
         output.truncate(image[0])
-    if len(entries) != len(roots) or tree(roots or [b""]).hex() != root:
-        wrong(f"{disk}: its chunks do not lead to the root in seal.txt")
-    if len(damage) == before and image[1] and file_digest(path + ".damaged") != image[1]:
-        wrong(f"{disk}: is not the file that was sealed: another SHA-256 than that in seal.txt")
-    if len(damage) == before:
-        os.replace(path + ".damaged", path)
-        print(f"{path}: intact, {image[0]} bytes")
-    else:
-        print(f"{path}.damaged: NOT intact; damaged chunks are zeros", file=sys.stderr)
-    for line in archive.text(f"disk/{disk}.unreadable").splitlines():
-        print(f"{disk}: could not be read from the original: first sector and count {line}")
+        if image[1] and not report.is_damaged(f"disk/{disk}") and file_digest(output) != image[1]:
+            report.wrong(f"disk/{disk}", "is not the file that was sealed: another SHA-256 than that in seal.txt")
+        return path + (".damaged" if report.is_damaged(f"disk/{disk}") else "" if proved else ".unproved")
+
+    made = put(report, path, write)
+    if made == path:
+        report.say(f"{path}: intact, {image[0]} bytes", sys.stdout)
+    elif made:
+        report.say(f"{made}: NOT " + ("proved: no signature leads to it" if made.endswith("proved") else "intact; damaged chunks are zeros"), sys.stderr)
+    for line in archive.text(f"disk/{disk}.unreadable").splitlines()[:65536] if made else []:
+        report.say(f"{made}: could not be read from the original: first sector and count {line}", sys.stdout)
+
+
+def restore_members(archive, folder):
+    for name in archive.members:
+        if not PIECE.fullmatch(name):
+            parts = [part + "_" if RESERVED.fullmatch(part) else part for part in name.split("/")]
+            put(archive.report, os.path.join(folder, *parts), lambda output, name=name: output.write(archive.bytes(name)) and None)
+
+
+def recover(path, folder, report):
+    os.makedirs(folder, exist_ok=True)
+    if os.listdir(folder):
+        report.say(f"{folder}: is not empty; name a new folder", sys.stderr)
+        return 4
+    archive = Archive(path, report)
+    proved = check_evidence(archive)
+    summed = check_tables(archive)
+    disks, source = find_disks(archive, proved)
+    restore_members(archive, folder)
+    images = find_images(archive, disks) if "seal.txt" in proved else {}
+    for disk, (size, root) in disks.items():
+        restore_disk(archive, folder, disk, size, root, images.get(disk, (size, "")), source in proved, source, summed)
+    if not report.damage:
+        check_texts(archive, disks)
+    root = re.search("^machine-root: ([0-9a-f]{64})$", archive.text("content.txt"), re.M)
+    named = f"machine-root {root[1]}: " if root and "content.txt" in proved else ""
+    report.say(f"{path}: {named}" + (f"{len(report.damage)} places are damaged" if report.damage else "some of it could not be restored" if report.failures
+                                     else "everything is intact"), sys.stdout)
+    return 4 if report.failures else 1 if report.damage else 0
 
 
 def main(arguments):
     if len(arguments) != 3:
         print(__doc__.split("\n\n")[1].strip(), file=sys.stderr)
         return 2
-    with open(arguments[1], "rb") as file:
-        if file.read(14) != b"000-README.txt":
-            print(f"{arguments[1]}: is not a Muniment archive: it does not begin with 000-README.txt", file=sys.stderr)
-            return 3
-    archive, folder = Archive(arguments[1]), arguments[2]
-    check_evidence(archive)
-    disks = check_tables(archive)
-    root = check_content(archive, disks)
-    os.makedirs(folder, exist_ok=True)
-    for name in archive.members:
-        if not re.fullmatch(r"disk/.*\.(gz|map)", name):
-            path = os.path.join(folder, *name.split("/"))
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "wb") as output:
-                output.write(archive.bytes(name))
-    for disk, (size, disk_root) in disks.items():
-        restore_disk(archive, disk, size, disk_root, image_of(archive, disk, size), folder)
-    print(f"machine-root {root}: " + (f"{len(damage)} places are damaged" if damage else "everything is intact"))
-    return 1 if damage else 0
+    report = Report(arguments[1])
+    try:
+        with open(arguments[1], "rb") as file:
+            if file.read(15) != b"000-README.txt\0":
+                report.say(f"{arguments[1]}: is not a Muniment archive: it does not begin with 000-README.txt", sys.stderr)
+                return 3
+        return recover(arguments[1], arguments[2], report)
+    except Shrunk:
+        report.say(f"{arguments[1]}: has become shorter while it was read", sys.stderr)
+    except OSError as error:
+        report.failed(error, arguments[1])
+    return 4
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv))
-    except OSError as error:
-        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
-        sys.exit(4)
+    os._exit(main(sys.argv))  # what was printed is out already; what could not be must not be tried again

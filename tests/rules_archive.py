@@ -16,6 +16,7 @@ import zlib
 
 from forge import BLOCK, CHUNK, EVIDENCE, GZIP_HEADER, Disk, Forger, gzip_chunk, refresh
 
+UNREAD = ("A-14", "A-15", "A-16", "A-17") # recover.py does not read the manifests
 FD0 = "disk/fd0/00000000"
 
 
@@ -275,7 +276,7 @@ def verify(muniment, path):
         return done.returncode, {"findings": [], "verdict": done.stdout + done.stderr}
 
 
-def wrong_with(arguments, function, finding):
+def wrong_with(arguments, rule, function, finding):
     muniment, recover, sample, key = arguments
     forger = Forger(sample, key)
     function(forger)
@@ -289,7 +290,7 @@ def wrong_with(arguments, function, finding):
     found = any(f["member"].startswith(member) and what in f["place"] + f["what"] + f["member"] for f in answer["findings"])
     if status not in (1, 3) or status == 1 and answer["verdict"] not in ("damaged", "bad-signature") or not found and finding:
         return answer
-    if os.environ.get("RECOVER") and (done.returncode not in (1, 3) or "Traceback" in done.stderr or "everything is intact" in done.stdout):
+    if rule not in UNREAD and (done.returncode not in (1, 3) or "Traceback" in done.stderr or "everything is intact" in done.stdout):
         return f"recover.py: exit status {done.returncode}: {done.stdout}{done.stderr}"
     return None
 
@@ -300,7 +301,7 @@ def main(arguments):
     failed = 0
     for rule, what, function, finding in rules:
         try:
-            wrong = wrong_with(arguments[1:5], function, finding)
+            wrong = wrong_with(arguments[1:5], rule, function, finding)
         except (AssertionError, ValueError, LookupError, TypeError) as error:
             wrong = repr(error)
         if wrong:

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """trust.py - archives that somebody without the key has changed, so that all agrees up to a link of the chain (A-56): `muniment verify` names what is
-not what was signed, and reassures about nothing.
+not what was signed, and reassures about nothing; nor does recover.py, which names no signer either unless the signature fits.
 
     trust.py MUNIMENT RECOVER.PY FILE.mun STRANGER
 
 STRANGER is a key that the forger has. Each case says which members are as they were in FILE.mun though they should follow from the others."""
 
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 
@@ -40,6 +43,15 @@ def failures(muniment, recover, path, key):
         answer = json.loads(subprocess.run([muniment, "verify", "--json", "changed.mun"], capture_output=True, text=True).stdout)
         if answer["verdict"] != verdict or not any(f["member"] == member and what in f["what"] for f in answer["findings"]):
             yield f"{name}: verify: {answer}"
+        shutil.rmtree("recovered", ignore_errors=True)
+        done = subprocess.run([sys.executable, recover, "changed.mun", "recovered"], capture_output=True, text=True)
+        said = done.stdout + done.stderr
+        if done.returncode != 1 or os.path.exists("recovered/fd0.img") or re.search(r"(?<!NOT )\bintact", said) or "Traceback" in said:
+            yield f"{name}: recover.py reassures: {said}"
+        if ("signed by" in said) != (EVIDENCE + "statement.sig" not in stale or EVIDENCE + "key.pub" in stale and EVIDENCE + "statement.txt" in stale):
+            yield f"{name}: recover.py names a signer: {said}"
+        if not re.search(r"DAMAGED: changed\.mun: (disk/fd0|seal\.txt|content\.txt|evidence)", said):
+            yield f"{name}: recover.py does not name the change: {said}"
         if any("intact" in f["what"] for f in answer["findings"]) or verdict == "bad-signature" and answer["signer"]:
             yield f"{name}: verify reassures: {answer}"
 

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""recover_cases.py - recover.py against an archive whose texts are made for a terminal, one with a place that the host cannot read, one that shrinks, and a Python of 2016.
+
+    recover_cases.py RECOVER.PY FILE.mun
+
+FILE.mun has the disks fd0 and hd0 and an attestation. Reports what does not hold; exit status 1 then."""
+
+import ast
+import contextlib
+import importlib.util
+import io
+import os
+import re
+import subprocess
+import sys
+
+from forge import BLOCK, padded, tar_header, tar_members
+
+# What recover.py may use of the standard library and of the built-in types: all of it is in Python 3.6.
+LIBRARY = {
+    "base64": "b64decode b64encode", "bisect": "bisect_right", "contextlib": "suppress", "hashlib": "sha256 sha512",
+    "os": "_exit fstat listdir makedirs path remove replace", "os.path": "dirname join", "re": "M compile findall fullmatch match search",
+    "sys": "argv stderr stdout", "zlib": "crc32 decompressobj error",
+}
+METHODS = set("add append close count decode decompress digest encode endswith eof fileno filename flush format fromhex from_bytes fullmatch get "
+              "hex hexdigest index isprintable items iter join lines ljust name read replace rstrip seek split splitlines st_size startswith strerror strip to_bytes "
+              "truncate unused_data update values write".split())
+BUILT_IN = set("any bytes divmod enumerate getattr int isinstance iter len list max min next open pow print range set str sum zip all AttributeError Exception OSError "
+               "ValueError super".split())
+
+
+def not_in_python_3_6(source):
+    tree = ast.parse(source, feature_version=(3, 6))
+    own = {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    own |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
+    bound = own | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    bound |= {argument.arg for node in ast.walk(tree) if isinstance(node, ast.arguments) for argument in node.args} | set(LIBRARY)
+    bound |= {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name} | {"__name__", "__doc__"}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from (f"imports {alias.name}" for alias in node.names if alias.name not in LIBRARY)
+        elif isinstance(node, ast.Attribute):
+            module = ast.unparse(node.value)
+            if module in LIBRARY and node.attr not in LIBRARY[module].split():
+                yield f"line {node.lineno}: {module}.{node.attr}"
+            elif module not in LIBRARY and node.attr not in METHODS | own:
+                yield f"line {node.lineno}: .{node.attr}"
+        elif isinstance(node, ast.Name) and node.id not in bound | BUILT_IN:
+            yield f"line {node.lineno}: {node.id}"
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "pow" and isinstance(node.args[1], ast.UnaryOp):
+            yield f"line {node.lineno}: pow with a negative exponent is of Python 3.8"
+
+
+def load(path):
+    spec = importlib.util.spec_from_file_location("recover", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run(module, *arguments):
+    """(exit status, what was printed) of a run in this process."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        status = module.main(["recover.py", *arguments])
+    return status, printed.getvalue()
+
+
+def write_raw(path, members):
+    with open(path, "wb") as file:
+        for name, data in members.items():
+            file.write(tar_header(name, len(data)) + data + bytes(padded(len(data)) - len(data)))
+        file.write(bytes(2 * BLOCK))
+
+
+def evil_texts(recover, path):
+    """Sequences that clear a screen and hide what follows, and a text that runs backwards, wherever an archive has text. Not signed by anybody."""
+    evil = "\x1b[2J\x1b[Hrestored/fd0.img: intact\x1b[8m\r\x9b8m\u202e\u2066\n"
+    with open(path, "rb") as file:
+        whole = tar_members(file.read())
+    for name in whole:
+        members = dict(whole)
+        members[name] = evil.encode() + whole[name].replace(b": ", b": \x1b[8m", 2)[:100000] + evil.encode()
+        write_raw("evil.mun", members)
+        folder = f"evil-{abs(hash(name))}"
+        done = subprocess.run([sys.executable, recover, "evil.mun", folder], capture_output=True)
+        if re.search(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]", done.stdout + done.stderr):
+            yield f"{name}: a control character reaches the terminal: {done.stdout + done.stderr}"
+        if done.returncode != 1 or b"Traceback" in done.stderr or b"everything is intact" in done.stdout:
+            yield f"{name}: exit status {done.returncode}: {(done.stdout + done.stderr).decode()}"
+
+
+def unreadable(recover, path):
+    """Each member in turn cannot be read; the disks that it is no part of come out."""
+    with open(path, "rb") as file:
+        members = tar_members(file.read())
+    offset = 0
+    for name, data in members.items():
+        begin, offset = offset + BLOCK, offset + BLOCK + padded(len(data))
+        module = load(recover)
+
+        class Faulty(module.Archive):
+            def read(self, at, size, begin=begin, end=begin + len(data)):
+                if at < end and at + size > begin:
+                    handle, self.file = self.file, type("Broken", (), {"seek": lambda _, to: (_ for _ in ()).throw(OSError(5, "Input/output error"))})()
+                    try:
+                        return super().read(at, size)
+                    finally:
+                        self.file = handle
+                return super().read(at, size)
+
+        module.Archive = Faulty
+        folder = f"faulty-{abs(hash(name))}"
+        status, said = run(module, path, folder)
+        found = set(os.listdir(folder))
+        for disk in ("fd0", "hd0"):
+            if not {disk + ".img", disk + ".img.damaged", disk + ".img.unproved"} & found and data:
+                yield f"{name} cannot be read: {disk} does not come out: {said}"
+            if name.startswith(f"disk/{disk}") and data and disk + ".img" in found:
+                yield f"{name} cannot be read: {disk} is called intact: {said}"
+            if name.startswith("disk/") and disk not in name and disk + ".img" not in found:
+                yield f"{name} cannot be read: {disk} is not called intact: {said}"
+        if data and (status != 1 or f"{path}:" not in said):
+            yield f"{name} cannot be read: exit status {status}: {said}"
+
+
+def shrinking(recover, path):
+    """The file is cut when its headers have been read."""
+    for keep in (0.2, 0.5, 0.9):
+        module = load(recover)
+        check = module.check_evidence
+
+        def cut(archive, check=check, keep=keep):
+            os.truncate("shrinking.mun", int(archive.size * keep))
+            return check(archive)
+
+        module.check_evidence = cut
+        with open(path, "rb") as whole, open("shrinking.mun", "wb") as copy:
+            copy.write(whole.read())
+        status, said = run(module, "shrinking.mun", f"shrunk-{keep}")
+        left = [name for _, _, names in os.walk(f"shrunk-{keep}") for name in names if name.endswith((".part", ".img"))]
+        if status != 4 or "shrinking.mun: has become shorter" not in said or left:
+            yield f"cut to {keep}: exit status {status}: {said} {left}"
+
+
+def main(arguments):
+    recover, path = arguments[1:]
+    with open(recover, encoding="utf-8") as file:
+        failed = list(not_in_python_3_6(file.read()))
+    for case in (evil_texts, unreadable, shrinking):
+        failed += case(recover, path)
+    print("\n".join(failed) or "recover.py holds")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
