@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tests/hostfuzz/hostfuzz.h"
+#include "tests/undefined.h"
 
 #define ENOUGH  1000000u /* trials that must reach every row */
 #define SECONDS 120u     /* for PERIOD batches: a host that is led astray may not come back */
@@ -44,27 +45,11 @@ static uint8_t *host_data(struct fuzz *f)
 
 /* --- Comparison --- */
 
-static uint32_t undefined_flags(const struct trial *t)
-{
-    const struct opcode_row *row = &opcode_rows[t->row];
-    const struct insn *insn = &t->insn;
-    bool by_cl = insn->form == FORM_RC || insn->form == FORM_MC || insn->form == FORM_RRC || insn->form == FORM_MRC;
-    unsigned count = (by_cl ? t->before.reg[ECX] : insn->immediate) & 31;
-
-    if (t->decoded != DECODE_OK)
-        return 0;
-    switch (row->operation) {
-    case OP_SHL: case OP_SHR: case OP_SAR: case OP_ROL: case OP_ROR: case OP_RCL: case OP_RCR: case OP_SHLD: case OP_SHRD:
-        return !count ? 0 : count == 1 ? row->undefined & ~(uint32_t)FLAG_OF : row->undefined;
-    default:
-        return row->undefined;
-    }
-}
-
 static bool is_equal(const struct trial *t, const struct outcome *a, const struct outcome *b)
 {
+    uint32_t undefined = t->decoded == DECODE_OK ? undefined_flags(&t->insn, t->before.reg[ECX]) : 0;
     bool equal = a->vector == b->vector && a->error == b->error && a->cr2 == b->cr2 && a->after.eip == b->after.eip
-              && !((a->after.flags ^ b->after.flags) & FLAGS_COMPARED & ~undefined_flags(t)) && !memcmp(a->after.reg, b->after.reg, sizeof a->after.reg);
+              && !((a->after.flags ^ b->after.flags) & FLAGS_COMPARED & ~undefined) && !memcmp(a->after.reg, b->after.reg, sizeof a->after.reg);
 
     return equal && !memcmp(a->after.selector, b->after.selector, sizeof a->after.selector);
 }

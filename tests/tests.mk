@@ -8,7 +8,7 @@ GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml
 
 # Suites that others wrote for the processor, captured cases, and the processor of this host.
 TESTS_CPU    := $(addprefix tests/,hostfuzz.sh vectors.sh kvm_unit_tests.sh test386.sh linux_programs.sh testfloat.sh) $(addprefix $(BUILD)/tests/,x87_host simd_host)
-CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors test386 multiboot linuxuser testfloat x87_host simd_host host_verdict)
+CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors vectors386 test386 multiboot linuxuser testfloat x87_host simd_host host_verdict)
 
 # What takes longest comes first: as many run at a time as there are processors.
 TESTS := $(addprefix tests/, \
@@ -16,7 +16,7 @@ TESTS := $(addprefix tests/, \
     attest.sh trust.sh rules_archive.sh rules.py files.sh \
     firmware.sh firmware_source.sh \
     desk.sh readme.py recover.sh demo.sh first_light.sh \
-    symbols.sh circles.py state_doc.sh host_judges.sh) \
+    symbols.sh circles.py state_doc.sh host_judges.sh vectors386.py) \
     $(TESTS_CPU) $(TEST_OBJECTS)
 
 include tests/hosts.mk
@@ -56,11 +56,11 @@ rules:
 state-doc: $(BUILD)/tests/state_doc
 	$(BUILD)/tests/state_doc >spec/state.md
 
-$(BUILD)/tests/vectors: tests/vectors.c $(BUILD)/libmachine.a
+$(BUILD)/tests/vectors $(BUILD)/tests/vectors386: $(BUILD)/tests/%: tests/%.c $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a -lz
 
-$(BUILD)/tests/hostfuzz: tests/hostfuzz.c tests/host.c $(wildcard tests/hostfuzz/*.c) tests/hostfuzz/hostfuzz.h tests/bare.h tests/host.h $(BUILD)/libmachine.a
+$(BUILD)/tests/hostfuzz: tests/hostfuzz.c tests/host.c $(wildcard tests/hostfuzz/*.c) tests/hostfuzz/hostfuzz.h tests/bare.h tests/host.h tests/undefined.h $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %.h,$^)
 

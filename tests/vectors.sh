@@ -1,10 +1,24 @@
 #!/bin/bash
-# vectors.sh - instructions in real mode do what a captured processor did (tests/vectors.c). The cases lie in the folder vectors/80286 of MUNIMENT_SUITES,
-# or of ../shared.
+# vectors.sh - instructions in real mode do what captured processors did: an 80286 (tests/vectors.c) and an 80386
+# (tests/vectors386.c). The cases lie in the folders vectors/80286 and vectors/80386 of MUNIMENT_SUITES, or of ../shared.
 set -eu
-suites=${MUNIMENT_SUITES:-../shared}
-if [ ! -d "$suites/vectors/80286" ]; then
-    echo "the captured cases are not there (MUNIMENT_SUITES)"
+suites=${MUNIMENT_SUITES:-../shared} passed=0 failed=0
+
+# run PROGRAM FOLDER
+run()
+{
+    [ -d "$suites/vectors/$2" ] || { echo "$2: the captured cases are not there (MUNIMENT_SUITES)"; return; }
+    echo "--- $2"
+    "$BUILD/tests/$1" "$suites/vectors/$2" | tee "$WORK/$1"
+    [[ $(tail -n 1 "$WORK/$1") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]] || exit 1
+    passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
+}
+
+run vectors 80286
+run vectors386 80386
+if [ $((passed + failed)) -eq 0 ]; then
+    echo "no captured cases are there (MUNIMENT_SUITES)"
     exit 77
 fi
-"$BUILD/tests/vectors" "$suites/vectors/80286"
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
