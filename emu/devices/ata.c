@@ -240,6 +240,18 @@ static void control_write(void *device, uint16_t port, uint32_t value, unsigned 
     ata_set_interrupt(a, a->interrupt, (uint8_t)value);
 }
 
+/* A cable without a drive: the host pulls DD7 down (ATA-3 §4.3), so that nobody waits for BSY; the other lines float high. */
+static uint32_t empty_read(void *device, uint16_t port, unsigned size)
+{
+    (void)device, (void)port;
+    return size == 1 ? 0x7F : size == 2 ? 0xFF7F : 0xFF7FFF7F;
+}
+
+static void empty_write(void *device, uint16_t port, uint32_t value, unsigned size)
+{
+    (void)device, (void)port, (void)value, (void)size;
+}
+
 void ata_init(struct ata *a, struct clock *clock, struct bus *bus, uint16_t port, uint16_t control_port, enum event_slot slot,
               struct line irq, struct drive *const drives[2], const struct geometry geometry[2], const bool packet[2], unsigned number,
               const struct ata_dma *dma)
@@ -259,11 +271,15 @@ void ata_init(struct ata *a, struct clock *clock, struct bus *bus, uint16_t port
         u->packet = packet[i];
     }
     ata_reset(a);
-    if (!drives[0] && !drives[1])
-        return; /* nothing on the cable: the ports float */
-    bus_map_ports(bus, port, 1, 4, data_read, data_write, a);
-    bus_map_ports(bus, port + 1, 7, 1, task_read, task_write, a);
-    bus_map_ports(bus, control_port, 1, 1, control_read, control_write, a);
+    if (drives[0] || drives[1]) {
+        bus_map_ports(bus, port, 1, 4, data_read, data_write, a);
+        bus_map_ports(bus, port + 1, 7, 1, task_read, task_write, a);
+        bus_map_ports(bus, control_port, 1, 1, control_read, control_write, a);
+    } else if (dma) {
+        bus_map_ports(bus, port, 1, 4, empty_read, empty_write, a);
+        bus_map_ports(bus, port + 1, 7, 1, empty_read, empty_write, a);
+        bus_map_ports(bus, control_port, 1, 1, empty_read, empty_write, a);
+    } /* else there is no adapter: the ports of the bus float */
 }
 
 void ata_reset(struct ata *a)

@@ -6,7 +6,7 @@
 #include "emu/devices/ata_state.h"
 
 /* Unit i of the channel has drives[i] (null: absent): a CD-ROM drive if packet[i], else a disk with the given geometry. number is that of the first unit. dma may be
- * null and must outlive the channel. */
+ * null and must outlive the channel: without it, and without a drive, there is no adapter. */
 void ata_init(struct ata *a, struct clock *clock, struct bus *bus, uint16_t port, uint16_t control_port, enum event_slot slot,
               struct line irq, struct drive *const drives[2], const struct geometry geometry[2], const bool packet[2], unsigned number,
               const struct ata_dma *dma);

@@ -275,17 +275,23 @@ static void the_ide_function_keeps_its_timings(void **state)
     assert_int_equal(configuration(m, PCI_DEVICE(1, 1), 0x04) & 0xFFFF, 5);
 }
 
-/* The third and fourth channel that drivers look for, and the second one, where nothing is connected. */
-static void channels_that_are_not_there_float(void **state)
+/* Systems wait for BSY of a channel before they find that nobody is on it: the chipset's own reads 7Fh. The third and fourth channel that drivers look
+ * for have no adapter. */
+static void an_empty_channel_is_not_busy_and_one_that_is_not_there_floats(void **state)
 {
-    static const uint16_t bases[] = {0x170, 0x168, 0x1E8};
+    static const struct {
+        uint16_t base, value;
+    } channels[] = {{0x170, 0xFF7F}, {0x168, 0xFFFF}, {0x1E8, 0xFFFF}};
     struct machine *m = *state;
 
-    for (unsigned i = 0; i < sizeof bases / sizeof *bases; i++) {
-        for (uint16_t port = bases[i]; port < bases[i] + 8; port++)
-            assert_int_equal(in(m, port, 1), 0xFF);
-        assert_int_equal(in(m, bases[i], 2), 0xFFFF);
-        assert_int_equal(in(m, (uint16_t)(bases[i] + 0x206), 1), 0xFF);
+    for (unsigned i = 0; i < sizeof channels / sizeof *channels; i++) {
+        uint16_t base = channels[i].base, value = channels[i].value;
+        out(m, (uint16_t)(base + 2), 0x55, 1);
+        for (uint16_t port = base; port < base + 8; port++)
+            assert_int_equal(in(m, port, 1), value & 0xFF);
+        assert_int_equal(in(m, base, 2), value);
+        assert_int_equal(in(m, base, 4), value | (uint32_t)value << 16);
+        assert_int_equal(in(m, (uint16_t)(base + 0x206), 1), value & 0xFF);
     }
 }
 
@@ -382,7 +388,7 @@ int main(void)
         TEST(accesses_across_a_register_of_power_management_take_both_parts),
         TEST(bus_master_registers_are_read_in_any_width),
         TEST(the_ide_function_keeps_its_timings),
-        TEST(channels_that_are_not_there_float),
+        TEST(an_empty_channel_is_not_busy_and_one_that_is_not_there_floats),
         TEST(descriptors_may_point_into_the_frame_buffer),
         TEST(pirq_routes_move_a_pulled_pin),
         TEST(shadow_ram_takes_reads_and_writes_apart),
