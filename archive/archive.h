@@ -122,13 +122,34 @@ bool archive_attestation(struct archive *archive, struct attestation *attestatio
 
 /* Puts an append-only overlay over base; the result is writable and owns base (closes it). path null: in an anonymous
  * temporary file that vanishes. An existing overlay file is continued; it names the machine-root (64 hex digits; or the
- * SHA-256 of what it lies over) and the slot it belongs to, and another one's is refused. A torn last record (a crash)
- * is dropped; any other damage is refused. */
+ * SHA-256 of what it lies over) and the slot it belongs to, and another one's is refused. What a crash tore before it was
+ * synced is dropped; any other damage is refused (STATUS_INPUT). */
 bool overlay_open(const char *path, const char *belongs_to, enum drive_slot slot, struct block *base,
                   struct block *result, struct error *error);
 
 /* Whether a disk is an overlay that holds writes. */
 bool overlay_has_writes(const struct block *disk);
+/* What lies under an overlay; of another disk, itself. */
+const struct block *overlay_base(const struct block *disk);
+
+/* Puts what waits for long enough onto the disk, or all; to be called every 10 ms of guest time or so, and at the end. Does nothing to other disks
+ * than overlays that are kept. */
+bool overlay_sync(const struct block *disk, bool all, struct error *error);
+/* How many records, torn by a crash, were dropped when it was opened. */
+uint64_t overlay_dropped(const struct block *disk);
+
+/* A moment of an overlay that is kept: how many records it had, and the digest by which the last of them is chained. */
+struct overlay_place {
+    uint64_t records;
+    hex_digest chain;
+};
+
+/* Where it stands. False: it is no overlay that is kept. */
+bool overlay_place(const struct block *disk, struct overlay_place *place);
+/* Whether it once was at that place. */
+bool overlay_was_at(const struct block *disk, const struct overlay_place *place);
+/* Makes it hold what it held at a place at which it was. It only grows: what came later is written over, and stays in the file. */
+bool overlay_rewind(struct block *disk, const struct overlay_place *place, struct error *error);
 
 /* After fork: gives this process a copy of its own of what an overlay holds, so that what it writes is not the other's. Other disks are left as they
  * are. */

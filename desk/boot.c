@@ -216,21 +216,24 @@ static void flush_outputs(struct boot *b)
 }
 
 /* Between two slices. */
-static void looked(void *context)
+static bool looked(void *context)
 {
     struct boot *b = context;
     uint64_t every = b->digest_every * (machine_ticks_per_second(b->machine) / 1000000);
     struct error error;
 
     flush_outputs(b);
+    if (!media_sync(&b->media, false, NULL))
+        return false;
     snapshots_look(b);
     if (!every || machine_tick(b->machine) < b->digest_due)
-        return;
+        return true;
     b->digest_due = (machine_tick(b->machine) / every + 1) * every;
     if (!print_digest(b, &error)) {
         desk_fail(&error);
         b->digest_failed = true;
     }
+    return true;
 }
 
 bool boot_begin_session(struct boot *b, uint64_t limit, struct error *error)
@@ -470,6 +473,17 @@ static bool boot_prepare(struct boot *b, struct error *error)
            create_machine(b, error) && snapshots_begin(b, error) && begin_recording(b, error);
 }
 
+/* A run before was killed: what it had not synced may be gone. */
+static void report_dropped(const struct boot *b)
+{
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
+        uint64_t dropped = b->media.drives[slot].present ? overlay_dropped(&b->media.drives[slot].disk) : 0;
+        if (dropped)
+            fprintf(stderr, "muniment: %s.%s: the last record%s by a crash before %s synced, and %s dropped\n", argument_value(b->arguments, "--overlay"),
+                    drive_slot_names[slot], dropped == 1 ? " was torn" : "s were torn", dropped == 1 ? "it was" : "they were", dropped == 1 ? "is" : "are");
+    }
+}
+
 bool boot_commit_outputs(struct boot *b, struct error *error)
 {
     struct output *const outputs[] = { &b->serial, &b->parallel, &b->trace };
@@ -506,11 +520,14 @@ enum status boot_run(const struct arguments *arguments)
         boot_release(&b);
         return status;
     }
+    report_dropped(&b);
     bool good = run_machine(&b, &error);
     progress_end(&b.session.progress);
     if (!good)
         status = desk_fail(&error);
     if (!record_end(&b.session.recorder, !b.disk_failed, &later))
+        status = desk_fail(&later);
+    if (!b.disk_failed && !media_sync(&b.media, true, &later))
         status = desk_fail(&later);
     if ((!snapshots_end(&b) || b.digest_failed) && status == STATUS_OK)
         status = STATUS_HOST;

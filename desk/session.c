@@ -217,8 +217,8 @@ enum session_end session_wait(struct session *s, const struct condition *conditi
         give_inputs(s);
         if (!record_look(&s->recorder))
             return s->recorder.writer.error.status == STATUS_OK ? SESSION_FAILED : SESSION_UNRECORDED;
-        if (s->looked)
-            s->looked(s->looked_context);
+        if (s->looked && !s->looked(s->looked_context))
+            return SESSION_FAILED;
         show_progress(s);
         if (!run_to(s, next_look(s, conditions, count)))
             return s->replay ? SESSION_DIFFERS : SESSION_FAILED;

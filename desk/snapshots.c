@@ -40,7 +40,7 @@ static bool are_wanted(const struct boot *b)
 static bool resume(struct boot *b, const char *path, struct error *error)
 {
     struct snapshot snapshot;
-    bool good = snapshot_read(path, &snapshot, error) && snapshot_fits(&snapshot, &b->identity, error) && snapshot_restore(&snapshot, b->machine, error);
+    bool good = snapshot_read(path, &snapshot, error) && snapshot_fits(&snapshot, &b->media, &b->identity, error) && snapshot_restore(&snapshot, b->machine, error);
 
     snapshot_free(&snapshot);
     return good;
@@ -73,7 +73,7 @@ void snapshots_look(struct boot *b)
     if (machine_tick(b->machine) < b->checkpoint_due || checkpoint_under_way(b->checkpoints))
         return;
     b->checkpoint_due = next_due(b);
-    if (!checkpoint_begin(b->checkpoints, b->machine, &b->identity, &error))
+    if (!machine_identity_update(&b->media, &b->identity, &error) || !checkpoint_begin(b->checkpoints, b->machine, &b->identity, &error))
         complain(b, &error);
 }
 
@@ -118,5 +118,5 @@ bool snapshots_medium_changed(struct boot *b, enum drive_slot slot, struct error
 
 bool snapshots_take(struct boot *b, const char *path, struct error *error)
 {
-    return snapshot_write(b->machine, &b->identity, path, boot_replaces(b), error);
+    return machine_identity_update(&b->media, &b->identity, error) && snapshot_write(b->machine, &b->identity, path, boot_replaces(b), error);
 }

@@ -381,6 +381,18 @@ gives "what it wrote is thrown away" 0 boot disk.img --script unwritten --limit 
 gives "a machine writes to a named overlay" 0 boot disk.img --script write --limit 60 --overlay kept
 [ -s kept.hd0 ]; passed "the overlay is kept" $?
 gives "what it wrote is there again" 0 boot disk.img --script written --limit 60 --overlay kept
+cp kept.hd0 sound.hd0
+printf 'torn' >>kept.hd0
+gives "what a crash tore is dropped" 0 boot disk.img --script written --limit 60 --overlay kept
+says "and reported" err "muniment: kept.hd0: the last record was torn by a crash before it was synced, and is dropped"
+cmp -s kept.hd0 sound.hd0; passed "the rest is as it was" $?
+cp sound.hd0 rotten.hd0
+printf '\377' | dd of=rotten.hd0 bs=1 seek=$(($(stat -c %s rotten.hd0) - 3)) conv=notrunc 2>/dev/null
+gives "a last record that was on the disk and is damaged is not dropped" 3 boot disk.img --script written --limit 60 --overlay rotten
+says "but reported" err "muniment: rotten.hd0: is damaged: it was on the disk, and is not what it was (record "
+head -c -1 sound.hd0 >rotten.hd0
+gives "nor is one that is cut off" 3 boot disk.img --script written --limit 60 --overlay rotten
+says "but reported" err "muniment: rotten.hd0: is cut off: records that were on the disk are missing (record "
 cp disk.img changed.img && printf 'x' | dd of=changed.img bs=1 seek=4096 conv=notrunc 2>/dev/null
 gives "the overlay of another disk is refused" 3 boot changed.img --overlay kept --until time:0.1
 sha256sum -c --quiet disk.sha256; passed "the image is never written" $?
@@ -473,6 +485,42 @@ says "every field is there" out "pit.counter[2].gate = "
 gives "a sealed machine goes on from it" 0 boot a.mun --resume sealed.snap --script rest --limit 60 --overlay resumed
 cmp -s out whole; passed "a sealed machine goes on as if nothing had been" $?
 gives "a session with an overlay that was written to is another one" 3 boot a.mun --resume sealed.snap --until time:9 --overlay session
+cat >both <<'END'
+wait screen "READY>"
+type "r"
+wait screen "READY> Z"
+wait time 0.1
+snapshot continued.snap
+type "w"
+wait screen "READY> Zw"
+wait time 0.3
+digest
+END
+printf 'type "w"\nwait screen "READY> Zw"\nwait time 0.3\ndigest\n' >rest
+gives "a session goes on, and writes a snapshot" 0 boot a.mun --script both --limit 60 --overlay session
+cp out whole
+cp session.hd0 later.hd0
+gives "it is resumed with the overlay, which was written to since" 0 boot a.mun --resume continued.snap --script rest --limit 60 --overlay session
+cmp -s out whole; passed "and goes on as if nothing had been" $?
+cmp -s -n $(($(stat -c %s later.hd0) - 1536)) -i 1536 session.hd0 later.hd0; passed "the overlay has only grown" $?
+gives "not without the overlay" 3 boot a.mun --resume continued.snap --script rest --limit 60
+says "which is asked for" err "continued.snap: the machine ran over an overlay that held 1 records (hd0): give it with --overlay"
+gives "nor with another" 3 boot a.mun --resume continued.snap --script rest --limit 60 --overlay resumed
+gives "a session of another overlay" 0 boot a.mun --script write --limit 60 --overlay fresh
+printf 'wait screen "READY>"\ntype "ww"\nwait screen "READY> ww"\nwait time 0.1\nsnapshot fresh.snap\ntype "w"\nwait screen "READY> www"\nwait time 0.3\ndigest\n' >begun
+gives "a session with a new overlay writes a snapshot" 0 boot a.mun --script begun --limit 60 --overlay begun
+cp out whole
+printf 'type "w"\nwait screen "READY> www"\nwait time 0.3\ndigest\n' >more
+for overlay in "" "--overlay begun" "--overlay newest"; do
+    gives "which is resumed with that, with none, with a new one ($overlay)" 0 boot a.mun --resume fresh.snap --script more --limit 60 $overlay
+    cmp -s out whole; passed "as if nothing had been ($overlay)" $?
+done
+gives "not with one that another session wrote" 3 boot a.mun --resume fresh.snap --script more --limit 60 --overlay fresh
+says "which is said" err "the overlay of this drive holds other writes (hd0)"
+gives "a disk image and its overlay are resumed as well" 0 boot disk.img --script both --limit 60 --overlay kept --force
+cp out whole
+gives "with that image" 0 boot disk.img --resume continued.snap --script rest --limit 60 --overlay kept
+cmp -s out whole; passed "as if nothing had been, too" $?
 at=$((10#$(head -c 54 sealed.snap | tail -c 15)))
 tail -c +$((at + 1)) sealed.snap | gunzip >text 2>err; passed "the text of a snapshot comes out with tail and gunzip" $?
 says "it names the machine" text "machine-root: $("$muniment" info --root a.mun)"

@@ -1,5 +1,5 @@
-/* test_archive_overlay.c - facts about the overlay: reads merge, writes last, a torn end is dropped, anything else is
- * refused. */
+/* test_archive_overlay.c - facts about the overlay: reads merge, writes last, what was not synced may be torn and is
+ * dropped, anything else is refused, and it can go back to where it was. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +15,7 @@
 
 #define SECTORS 1003u /* not a multiple of eight */
 #define RECORD 4152
+#define HEAD 1536 /* header and two counts */
 
 static char path[] = "/tmp/muniment-overlay-test-XXXXXX";
 static const char machine[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -152,53 +153,204 @@ static void a_named_overlay_is_continued_by_its_own_drive_only(void **state)
     assert_int_equal(error.status, STATUS_HOST);
 }
 
-/* Three records; the last one cut at every length, and torn in place. */
-static void a_torn_last_record_is_dropped_and_nothing_else(void **state)
+/* Three records, synced or not. */
+static uint8_t *three_records(bool synced, size_t *size)
 {
     struct block disk;
     struct error error;
-    size_t size, again;
-    uint8_t *file;
+
+    unlink(path);
+    disk = must_open(path);
+    uint8_t *fresh = read_file(path, size);
+    put_sectors(&disk, 0, 8, 0xa0);
+    put_sectors(&disk, 8, 8, 0xa1);
+    put_sectors(&disk, 0, 8, 0xa2);
+    assert_true(overlay_sync(&disk, true, &error));
+    disk.close(disk.context);
+    uint8_t *file = read_file(path, size);
+    assert_int_equal(*size, HEAD + 3 * RECORD);
+    if (!synced)
+        memcpy(file, fresh, HEAD); /* counts of none */
+    free(fresh);
+    return file;
+}
+
+/* The file is opened, and holds the first `records` of the three. */
+static void expect_records(const uint8_t *file, size_t length, unsigned records)
+{
+    static const uint8_t first[] = {0, 0xa0, 0xa0, 0xa2};
+    struct block disk;
+    size_t left;
+
+    write_file(path, file, length);
+    disk = must_open(path);
+    assert_int_equal(first_byte(&disk, 0), first[records]);
+    assert_int_equal(first_byte(&disk, 8), records < 2 ? 8 : 0xa1);
+    assert_int_equal(overlay_dropped(&disk), length > HEAD + records * RECORD ? (length - HEAD - records * RECORD + RECORD - 1) / RECORD : 0);
+    disk.close(disk.context);
+    free(read_file(path, &left));
+    assert_int_equal(left, HEAD + records * RECORD);
+}
+
+static void expect_refusal(const uint8_t *file, size_t length, const char *place, const char *what)
+{
+    struct block disk;
+    struct error error;
+    size_t left;
+
+    write_file(path, file, length);
+    assert_false(open_over(path, machine, DRIVE_HD0, &disk, &error));
+    assert_int_equal(error.status, STATUS_INPUT);
+    assert_string_equal(error.place, place);
+    assert_non_null(strstr(error.what, what));
+    free(read_file(path, &left));
+    assert_int_equal(left, length);
+}
+
+static void what_was_not_synced_may_be_torn_anywhere_and_is_dropped_from_there_on(void **state)
+{
+    size_t size;
+    uint8_t *file = three_records(false, &size);
+
+    (void)state;
+    for (size_t length = HEAD; length < size; length += 97)
+        expect_records(file, length, (unsigned)((length - HEAD) / RECORD));
+    for (size_t at = HEAD; at < size; at += 83) {
+        file[at] ^= 0x10;
+        expect_records(file, size, (unsigned)((at - HEAD) / RECORD));
+        file[at] ^= 0x10;
+    }
+    for (size_t length = 0; length < HEAD; length += 100) /* torn in its first write */
+        expect_records(file, length, 0);
+    free(file);
+}
+
+static void what_was_synced_and_is_not_what_it_was_is_damage(void **state)
+{
+    char place[64];
+    size_t size;
+    uint8_t *file = three_records(true, &size);
+
+    (void)state;
+    expect_records(file, size, 3);
+    for (size_t at = HEAD; at < size; at += 83) {
+        file[at] ^= 0x10;
+        snprintf(place, sizeof place, "record %u of 3", (unsigned)((at - HEAD) / RECORD));
+        expect_refusal(file, size, place, "is damaged: it was on the disk");
+        file[at] ^= 0x10;
+    }
+    for (size_t length = HEAD; length < size; length += 97) {
+        snprintf(place, sizeof place, "record %u of 3", (unsigned)((length - HEAD) / RECORD));
+        expect_refusal(file, length, place, "is cut off");
+    }
+    free(file);
+}
+
+/* Each record is whole, and follows another one than it did. */
+static void records_that_do_not_follow_each_other_are_damage(void **state)
+{
+    size_t size, other_size;
+    uint8_t *file = three_records(true, &size), *other;
+    struct error error;
+    struct block disk;
 
     (void)state;
     unlink(path);
     disk = must_open(path);
-    put_sectors(&disk, 0, 8, 0xa0);
+    put_sectors(&disk, 0, 8, 0xb0);
     put_sectors(&disk, 8, 8, 0xa1);
     put_sectors(&disk, 0, 8, 0xa2);
+    assert_true(overlay_sync(&disk, true, &error));
     disk.close(disk.context);
-    file = read_file(path, &size);
-    assert_int_equal(size, 512 + 3 * RECORD);
-    for (size_t length = 512 + 2 * RECORD; length < size; length += 97) {
-        write_file(path, file, length);
-        disk = must_open(path);
-        assert_int_equal(first_byte(&disk, 0), 0xa0);
-        assert_int_equal(first_byte(&disk, 8), 0xa1);
-        disk.close(disk.context);
-        free(read_file(path, &again));
-        assert_int_equal(again, 512 + 2 * RECORD);
-    }
-    for (size_t at = 512; at < size; at += 83) {
-        file[at] ^= 0x10;
-        write_file(path, file, size);
-        if (at < 512 + 2 * RECORD) {
-            assert_false(open_over(path, machine, DRIVE_HD0, &disk, &error));
-            assert_int_equal(error.status, STATUS_INPUT);
-            assert_non_null(strstr(error.place, "record"));
-        } else {
-            disk = must_open(path);
-            assert_int_equal(first_byte(&disk, 0), 0xa0);
-            disk.close(disk.context);
-        }
-        file[at] ^= 0x10;
-    }
-    for (size_t length = 0; length < 512; length += 100) { /* torn in its first write */
-        write_file(path, file, length);
-        disk = must_open(path);
-        assert_int_equal(first_byte(&disk, 0), 0);
-        disk.close(disk.context);
-    }
+    other = read_file(path, &other_size);
+    memcpy(other + HEAD + 2 * RECORD, file + HEAD + 2 * RECORD, RECORD);
+    expect_refusal(other, size, "record 2 of 3", "is damaged: it was on the disk");
+    memcpy(other + HEAD + RECORD, file + HEAD + RECORD, RECORD);
+    memcpy(other + HEAD, file + HEAD, RECORD);
+    expect_refusal(other, size, "record 3 of 3", "its records are not those that were synced");
+    free(other);
     free(file);
+}
+
+/* A count that is torn while it is written leaves the one before. */
+static void one_of_two_counts_is_enough(void **state)
+{
+    size_t size, written;
+    uint8_t *file = three_records(true, &size);
+
+    (void)state;
+    for (unsigned both = 0; both < 2; both++)
+        for (unsigned at = 0; at < 160; at += 7) {
+            file[512 + at] ^= 1;
+            file[1024 + at] ^= (uint8_t)both;
+            if (both)
+                expect_refusal(file, size, "its head", "is damaged");
+            else
+                expect_records(file, size, 3);
+            file[512 + at] ^= 1;
+            file[1024 + at] ^= (uint8_t)both;
+        }
+    /* The next count goes over the older one. */
+    struct error error;
+    write_file(path, file, size);
+    struct block disk = must_open(path);
+    put_sectors(&disk, 16, 8, 0xa3);
+    assert_true(overlay_sync(&disk, true, &error));
+    disk.close(disk.context);
+    uint8_t *now = read_file(path, &written);
+    unsigned last = memcmp(file + 512, "synced: 000000000000003 ", 24) ? 1024 : 512, older = 512 + 1024 - last;
+    assert_memory_equal(now + last, file + last, 512);
+    assert_memory_equal(now + older, "synced: 000000000000004 ", 24);
+    free(now);
+    free(file);
+}
+
+/* Against a plain array, from many places. */
+static void an_overlay_goes_back_to_where_it_was(void **state)
+{
+    static uint8_t models[20][690], model[690];
+    struct overlay_place places[20], elsewhere;
+    struct block disk;
+    struct error error;
+    uint32_t seed = 7;
+
+    (void)state;
+    unlink(path);
+    disk = must_open(path);
+    for (unsigned i = 0; i < sizeof model; i++)
+        model[i] = (uint8_t)i;
+    for (unsigned place = 0; place < 20; place++) {
+        assert_true(overlay_place(&disk, &places[place]));
+        memcpy(models[place], model, sizeof model);
+        for (unsigned i = 0; i < 10; i++) {
+            seed = seed * 1664525 + 1013904223;
+            uint32_t sector = (seed >> 8) % 626, count = 1 + (seed >> 20) % 64;
+            put_sectors(&disk, sector, count, (uint8_t)(seed >> 24));
+            memset(model + sector, (int)(seed >> 24), count);
+        }
+    }
+    for (unsigned round = 0; round < 40; round++) {
+        unsigned place = round * 7 % 20;
+        assert_true(overlay_was_at(&disk, &places[place]));
+        assert_true(overlay_rewind(&disk, &places[place], &error));
+        for (int again = 0; again < 2; again++) {
+            for (uint32_t sector = 0; sector < 690; sector++)
+                assert_int_equal(first_byte(&disk, sector), models[place][sector]);
+            assert_true(overlay_sync(&disk, true, &error));
+            disk.close(disk.context);
+            disk = must_open(path);
+        }
+    }
+    elsewhere = places[5];
+    elsewhere.chain[0] ^= 1;
+    assert_false(overlay_was_at(&disk, &elsewhere));
+    elsewhere = places[5];
+    elsewhere.records = 1000000;
+    assert_false(overlay_was_at(&disk, &elsewhere));
+    put_sectors(&disk, 700, 1, 1); /* which could not be read before */
+    assert_false(overlay_rewind(&disk, &places[5], &error));
+    assert_int_equal(error.status, STATUS_INPUT);
+    disk.close(disk.context);
 }
 
 static void a_second_session_is_kept_out(void **state)
@@ -248,7 +400,11 @@ int main(void)
         cmocka_unit_test(reads_merge_what_was_written_with_the_base),
         cmocka_unit_test(an_unreadable_sector_becomes_readable_only_when_it_is_written),
         cmocka_unit_test(a_named_overlay_is_continued_by_its_own_drive_only),
-        cmocka_unit_test(a_torn_last_record_is_dropped_and_nothing_else),
+        cmocka_unit_test(what_was_not_synced_may_be_torn_anywhere_and_is_dropped_from_there_on),
+        cmocka_unit_test(what_was_synced_and_is_not_what_it_was_is_damage),
+        cmocka_unit_test(records_that_do_not_follow_each_other_are_damage),
+        cmocka_unit_test(one_of_two_counts_is_enough),
+        cmocka_unit_test(an_overlay_goes_back_to_where_it_was),
         cmocka_unit_test(a_second_session_is_kept_out),
         cmocka_unit_test(a_full_disk_fails_the_write_and_keeps_what_was_there),
     };

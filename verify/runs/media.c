@@ -209,6 +209,14 @@ void media_close(struct media *media)
     memset(media, 0, sizeof(*media));
 }
 
+bool media_sync(const struct media *media, bool all, struct error *error)
+{
+    for (int slot = 0; slot < DRIVE_COUNT; slot++)
+        if (media->drives[slot].present && !overlay_sync(&media->drives[slot].disk, all, error))
+            return false;
+    return true;
+}
+
 bool media_failure(const struct media *media, struct error *error)
 {
     for (int slot = 0; slot < DRIVE_COUNT; slot++) {

@@ -27,6 +27,9 @@ bool media_open_archive(struct media *media, struct archive *archive, const char
 bool media_open_sealed(struct media *media, const struct sealed_machine *machine, struct error *error);
 void media_close(struct media *media);
 
+/* overlay_sync of all drives. */
+bool media_sync(const struct media *media, bool all, struct error *error);
+
 /* Fills in why a disk returned BLOCK_FAILED. Returns false. */
 bool media_failure(const struct media *media, struct error *error);
 

@@ -57,9 +57,22 @@ bool medium_identify(const struct media *media, enum drive_slot slot, struct mac
     const struct medium *medium = &media->drives[slot];
     bool sealed = media->archive && !medium->path;
 
-    identity->media[slot].sha256[0] = '\0';
-    identity->media[slot].kind = !medium->present ? MEDIUM_NONE : sealed && !overlay_has_writes(&medium->disk) ? MEDIUM_SEALED : MEDIUM_IMAGE;
-    return identity->media[slot].kind != MEDIUM_IMAGE || disk_digest(&medium->disk, identity->media[slot].sha256, progress, context, error);
+    memset(&identity->media[slot], 0, sizeof identity->media[slot]);
+    identity->media[slot].kind = !medium->present ? MEDIUM_NONE : sealed ? MEDIUM_SEALED : MEDIUM_IMAGE;
+    if (medium->present && overlay_place(&medium->disk, &identity->media[slot].place)) {
+        identity->media[slot].kept = true;
+        identity->media[slot].first = identity->media[slot].place.records;
+    }
+    return identity->media[slot].kind != MEDIUM_IMAGE || disk_digest(overlay_base(&medium->disk), identity->media[slot].sha256, progress, context, error);
+}
+
+bool machine_identity_update(const struct media *media, struct machine_identity *identity, struct error *error)
+{
+    for (int slot = 0; slot < DRIVE_COUNT; slot++)
+        if (identity->media[slot].kept &&
+            !(overlay_sync(&media->drives[slot].disk, true, error) && overlay_place(&media->drives[slot].disk, &identity->media[slot].place)))
+            return false;
+    return true;
 }
 
 /* Names firmware by what it is, whatever file it came from. */
@@ -100,18 +113,41 @@ static bool same_medium(const struct snapshot *s, const struct machine_identity 
 {
     const char *name = drive_slot_names[slot];
 
-    if (s->machine.media[slot].kind == b->media[slot].kind && !strcmp(s->machine.media[slot].sha256, b->media[slot].sha256))
-        return true;
+    uint64_t first = s->machine.media[slot].first;
+
+    if (s->machine.media[slot].kind == b->media[slot].kind && !strcmp(s->machine.media[slot].sha256, b->media[slot].sha256)) {
+        if (b->media[slot].known || (first == 0 && b->media[slot].first == 0))
+            return true;
+        return error_set(error, STATUS_INPUT, s->path, name, first ? "give it with --overlay" : "give the one with which the machine ran, or another name",
+                         first ? "the machine ran over an overlay that held %" PRIu64 " records" : "the overlay of this drive holds other writes", first);
+    }
     if (s->machine.media[slot].kind == MEDIUM_IMAGE)
         return error_set(error, STATUS_INPUT, s->path, name, "give that image, as it was when it was put in", "the medium of this drive has the SHA-256 %s",
                          s->machine.media[slot].sha256);
-    return error_set(error, STATUS_INPUT, s->path, name, NULL, s->machine.media[slot].kind == MEDIUM_NONE ? "this drive is empty in it" :
-                     "this drive has the sealed medium in it, without an overlay that was written to before");
+    return error_set(error, STATUS_INPUT, s->path, name, NULL,
+                     s->machine.media[slot].kind == MEDIUM_NONE ? "this drive is empty in it" : "this drive has the sealed medium in it");
 }
 
-bool snapshot_fits(const struct snapshot *s, const struct machine_identity *b, struct error *error)
+/* Takes the overlays that the snapshot knows back to where it left them. What is in the snapshot is since the machine was switched on, not since now. */
+static bool rewind_overlays(const struct snapshot *s, struct media *media, struct machine_identity *b, struct error *error)
+{
+    for (int slot = 0; slot < DRIVE_COUNT; slot++) {
+        if (!b->media[slot].known)
+            continue;
+        b->media[slot].first = s->machine.media[slot].first;
+        if (!overlay_rewind(&media->drives[slot].disk, &s->machine.media[slot].place, error))
+            return false;
+    }
+    return true;
+}
+
+bool snapshot_fits(const struct snapshot *s, struct media *media, struct machine_identity *b, struct error *error)
 {
     const struct machine_identity *a = &s->machine;
+
+    for (int slot = 0; media && slot < DRIVE_COUNT; slot++)
+        b->media[slot].known = a->media[slot].kept && b->media[slot].kept && a->media[slot].place.records > 0 &&
+                               overlay_was_at(&media->drives[slot].disk, &a->media[slot].place);
 
     if (a->version != b->version)
         return error_set(error, STATUS_INPUT, s->path, NULL, NULL, "is of machine version %" PRIu32, a->version);
@@ -122,7 +158,7 @@ bool snapshot_fits(const struct snapshot *s, const struct machine_identity *b, s
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
         if (!same_medium(s, b, slot, error))
             return false;
-    return true;
+    return rewind_overlays(s, media, b, error);
 }
 
 /* --- Reading the text --- */
@@ -209,21 +245,6 @@ static bool take_medium(struct snapshot *s, const char **at, int slot)
     return take_digest(at, key, s->machine.media[slot].sha256);
 }
 
-static bool take_head(struct snapshot *s, const char **at)
-{
-    hex_digest digest;
-
-    if (!take_word(at, SNAPSHOT_FIRST_LINE) || !take_word(at, "machine: 0\n") ||
-        !(take_word(at, "machine-root: none\n") || take_digest(at, "machine-root: ", s->machine.root)) || !take_digest(at, "hardware: ", s->machine.hardware))
-        return false;
-    for (int slot = 0; slot < DRIVE_COUNT; slot++)
-        if (!take_medium(s, at, slot))
-            return false;
-    if (!take_digest(at, "digest: ", digest) || !hex_decode(digest, s->digest))
-        return false;
-    return take_word(at, "\n");
-}
-
 static bool take_number(const char **at, uint64_t limit, uint64_t *value)
 {
     const char *p = *at;
@@ -234,6 +255,38 @@ static bool take_number(const char **at, uint64_t limit, uint64_t *value)
         return false;
     *at = p + 1;
     return true;
+}
+
+/* "overlay SLOT: FIRST RECORDS CHAIN" */
+static bool take_overlay(struct snapshot *s, const char **at, int slot)
+{
+    char key[32];
+
+    snprintf(key, sizeof key, "overlay %s: ", drive_slot_names[slot]);
+    if (!take_word(at, key))
+        return true;
+    s->machine.media[slot].kept = true;
+    return s->machine.media[slot].kind != MEDIUM_NONE && take_number(at, UINT32_MAX, &s->machine.media[slot].first) &&
+           take_number(at, UINT32_MAX, &s->machine.media[slot].place.records) && s->machine.media[slot].first <= s->machine.media[slot].place.records &&
+           take_digest(at, "", s->machine.media[slot].place.chain);
+}
+
+static bool take_head(struct snapshot *s, const char **at)
+{
+    hex_digest digest;
+
+    if (!take_word(at, SNAPSHOT_FIRST_LINE) || !take_word(at, "machine: 0\n") ||
+        !(take_word(at, "machine-root: none\n") || take_digest(at, "machine-root: ", s->machine.root)) || !take_digest(at, "hardware: ", s->machine.hardware))
+        return false;
+    for (int slot = 0; slot < DRIVE_COUNT; slot++)
+        if (!take_medium(s, at, slot))
+            return false;
+    for (int slot = 0; slot < DRIVE_COUNT; slot++)
+        if (!take_overlay(s, at, slot))
+            return false;
+    if (!take_digest(at, "digest: ", digest) || !hex_decode(digest, s->digest))
+        return false;
+    return take_word(at, "\n");
 }
 
 /* The name of a file beside the snapshot: no path, nothing hidden. */

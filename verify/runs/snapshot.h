@@ -20,7 +20,10 @@ struct machine_identity {
     hex_digest hardware;   /* SHA-256 of its manifest in canonical form with its firmware named by digest, and without what is not hardware */
     struct {
         enum medium_identity kind;
-        hex_digest sha256; /* of MEDIUM_IMAGE: of the medium as it was when it was put in */
+        hex_digest sha256; /* of MEDIUM_IMAGE: of the medium as it was when it was put in, without what an overlay held */
+        bool kept, known;  /* there is an overlay that is kept; it is the one of the snapshot */
+        uint64_t first;    /* records that it had when the machine was switched on: what is since is in the snapshot */
+        struct overlay_place place; /* where it stands */
     } media[DRIVE_COUNT];
 };
 
@@ -71,8 +74,12 @@ bool snapshot_write(struct machine *machine, const struct machine_identity *iden
 bool snapshot_read(const char *path, struct snapshot *snapshot, struct error *error);
 void snapshot_free(struct snapshot *snapshot);
 
-/* Whether a machine is the one of a snapshot; *error says what is another, and which medium is missing. */
-bool snapshot_fits(const struct snapshot *snapshot, const struct machine_identity *identity, struct error *error);
+/* Notes where the overlays that are kept stand, and syncs them: to be called before a snapshot is written. */
+bool machine_identity_update(const struct media *media, struct machine_identity *identity, struct error *error);
+
+/* Whether a machine is the one of a snapshot; *error says what is another, and which medium is missing. An overlay to which the machine of the snapshot
+ * wrote is taken back to where it was then. media may be null: no overlay is kept. */
+bool snapshot_fits(const struct snapshot *snapshot, struct media *media, struct machine_identity *identity, struct error *error);
 
 /* Gives a machine that was just built the state of the snapshot, and compares the digest. False: the machine is to be destroyed. */
 bool snapshot_restore(const struct snapshot *snapshot, struct machine *machine, struct error *error);

@@ -195,6 +195,10 @@ static void print_head(struct text *t, const struct machine_identity *identity, 
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
         text_print(t, "medium %s: %s\n", drive_slot_names[slot], identity->media[slot].kind == MEDIUM_NONE ? "none" :
                    identity->media[slot].kind == MEDIUM_SEALED ? "sealed" : identity->media[slot].sha256);
+    for (int slot = 0; slot < DRIVE_COUNT; slot++)
+        if (identity->media[slot].kept)
+            text_print(t, "overlay %s: %" PRIu64 " %" PRIu64 " %s\n", drive_slot_names[slot], identity->media[slot].first, identity->media[slot].place.records,
+                       identity->media[slot].place.chain);
     text_print(t, "digest: %s\n\n", hex);
 }
 
