@@ -1,28 +1,13 @@
-/* bios32.S - what protected-mode systems look for in F0000-FFFFF: the BIOS32 service directory and the 32-bit PCI BIOS, and
- * the Plug and Play installation structure.
+/* bios32.S - what protected-mode systems look for in F0000-FFFFF: the BIOS32 service directory and the 32-bit PCI BIOS.
  *
  * The directory (Standard BIOS 32-bit Service Directory 0.4) knows one service, "$PCI". Its code is position-independent:
- * the caller chooses the base of its segments. The structure (Plug and Play BIOS Specification 1.0A, 4.3) is
- * what option ROMs want to see before they let themselves be started as a boot device. */
+ * the caller chooses the base of its segments. */
         .section .fixed.e060, "ax"
         .ascii  "_32_"
         .long   0xFE0A0                 /* the directory's entry, below */
         .byte   0, 1                    /* revision; length in 16 bytes */
         .byte   -(0x5F + 0x33 + 0x32 + 0x5F + 0xA0 + 0xE0 + 0x0F + 1) & 0xFF
         .byte   0, 0, 0, 0, 0
-
-        .section .fixed.e070, "ax"
-        .ascii  "$PnP"
-        .byte   0x10, 33                /* version 1.0, length */
-        .word   0                       /* no events */
-        .byte   -(0x24 + 0x50 + 0x6E + 0x50 + 0x10 + 33 + 0xC0 + 0xE0 + 0xF0 + 0xC0 + 0xE0 + 0x0F) & 0xFF
-        .long   0
-        .word   0xE0C0, 0xF000          /* entry in real mode */
-        .word   0xE0C0                  /* and in 16-bit protected mode, */
-        .long   0xF0000                 /* with this base */
-        .long   0                       /* no identification */
-        .word   0                       /* data segments: none is used */
-        .long   0
 
 /* EAX asks for a service, BL = 0 for where it is: AL = 0, EBX base, ECX length, EDX entry. */
         .section .fixed.e0a0, "ax"
@@ -31,11 +16,6 @@
         jz      bios32_find
         movb    $0x81, %al
         lretl
-
-        .section .fixed.e0c0, "ax"
-        .code16
-        movw    $0x82, %ax              /* function not supported */
-        lretw
 
         .text
         .code32

@@ -174,6 +174,6 @@ vector_offsets:
         jmp     int05_entry
         fixed fff0
         ljmpw   $0xF000, $0xE05B
-        .ascii  "11/20/26"
+        .ascii  "06/23/99"
         .byte   0
         .byte   0xFC

@@ -18,7 +18,7 @@ smbios_acpi:
         .byte   0, 0, 0xFF, 0xFF
         .asciz  "Muniment"
         .asciz  "0"
-        .asciz  "11/20/2026"
+        .asciz  "06/23/1999"
         .byte   0
 
         .byte   1, 0x1B                 /* system */

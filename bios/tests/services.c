@@ -11,6 +11,7 @@ enum { BUFFER = 0x3000, SECOND = 0x3020 };      /* segments of two 512-byte buff
 /* Calls a 32-bit or 16-bit entry far, in protected mode, with the registers of `call` (start.S). */
 void call32(uint32_t base, uint32_t entry, struct call *call);
 void call16(uint32_t base, uint32_t entry, struct call *call);
+void call16_words(uint32_t base, uint32_t entry, struct call *call);
 
 /* The same for a routine that returns near: by way of a far one in start.S. */
 void call32near(uint32_t address, struct call *call);
@@ -1267,6 +1268,103 @@ static bool printer_and_serial_answer(void)
     return bda_get(com[0]) == 0x3F8 && serial.ah & 0x20 && bda_get(equipment) >> 9 & 7;
 }
 
+/* The Plug and Play BIOS by its structure, in both modes. Arguments are words at 0:640; what is returned comes to segment 40, or to the selector of it. */
+enum { PNP_ARGUMENTS = 0x640, PNP_HANDLE = 0x260, PNP_SIZE = 0x262, PNP_NODE = 0x270, PNP_BUFFER_BYTES = 256 };
+
+static uint16_t pnp_structure(void)
+{
+    for (uint32_t at = 0; at < 0x10000; at += 16)
+        if (far_get16(0xF000, at) == ('$' | 'P' << 8) && far_get16(0xF000, at + 2) == ('n' | 'P' << 8))
+            return far_sum(0xF000, at, far_get8(0xF000, at + 5)) == 0 ? at : 0;
+    return 0;
+}
+
+static uint16_t pnp_words(bool protected, uint16_t n, uint16_t *words)
+{
+    uint16_t at = pnp_structure(), entry = far_get16(0xF000, at + (protected ? 0x11 : 0x0D));
+    struct call c = {.es = 0x40};
+
+    for (uint16_t i = 0; i < 7; i++)
+        low_put16(PNP_ARGUMENTS + i * 2, i < n ? words[i] : 0);
+    if (protected) {
+        call16_words(far_get16(0xF000, at + 0x13) | (uint32_t)far_get16(0xF000, at + 0x15) << 16, entry, &c);
+        return c.ax;
+    }
+    uint32_t target = (uint32_t)far_get16(0xF000, at + 0x0F) << 16 | entry, result;
+    asm volatile("pushl %1; movl %%esp, %%eax; .irp at, 0x64C, 0x64A, 0x648, 0x646, 0x644, 0x642, 0x640; pushw %%gs:\\at; .endr; lcallw *%%ss:(%%eax); addl $18, %%esp"
+                 : "=&a"(result) : "r"(target) : "memory");
+    return (uint16_t)result;
+}
+
+#define PNP(protected, ...) \
+    ({ uint16_t words_[] = {__VA_ARGS__}; pnp_words(protected, ARRAY_LENGTH(words_), words_); })
+
+/* Three lists of resources, each with its end, fill a node to its last byte. */
+static bool pnp_node_is_whole(void)
+{
+    uint16_t size = far_get16(0x40, PNP_NODE), at = 12, ends = 0;
+
+    while (at < size && ends < 3) {
+        uint8_t tag = far_get8(0x40, PNP_NODE + at);
+        ends += (tag & 0xF8) == 0x78;
+        at += tag & 0x80 ? 3 + far_get16(0x40, PNP_NODE + at + 1) : 1 + (tag & 7);
+    }
+    return at == size && ends == 3;
+}
+
+static bool pci_is_there(void);
+
+/* Each device is there exactly when the data area, or the PCI bus, says so. */
+static bool pnp_nodes(bool protected)
+{
+    static ROM_DATA uint16_t fixed[] = {0x0000, 0x0100, 0x0200, 0x0303, 0x0800, 0x0B00, 0x0C01, 0x0C02};
+    uint16_t data = protected ? 0x28 : 0x40, seen = 0, found = 0, handle = 0;
+    bool good = pnp_structure() && PNP(protected, 0x00, PNP_HANDLE, data, PNP_SIZE, data, data) == 0;
+    uint8_t count = far_get8(0x40, PNP_HANDLE), equipment = bda_get(equipment);
+    uint16_t expected = ARRAY_LENGTH(fixed) + (equipment >> 1 & 1) + (equipment >> 2 & 1) + (equipment & 1) + (pci_is_there() ? 2 : 0);
+
+    for (unsigned i = 0; i < 7; i++) {
+        uint16_t port = low_get16(BDA_ADDRESS(com) + i * 2);
+        expected += port == 0x3F8 || port == 0x2F8 || port == 0x378;
+    }
+    for (; good && handle != 0xFF && seen <= count; seen++) {
+        far_put8(0x40, PNP_HANDLE, handle);
+        good = PNP(protected, 0x01, PNP_HANDLE, data, PNP_NODE, data, 1 + (seen & 1), data) == 0 && pnp_node_is_whole()
+               && far_get8(0x40, PNP_NODE + 2) == handle && far_get16(0x40, PNP_NODE) <= far_get16(0x40, PNP_SIZE)
+               && far_get16(0x40, PNP_NODE + 3) == 0xD041 && PNP(protected, 0x02, handle, PNP_NODE, data, 1, data) == 0x85;
+        uint16_t product = far_get8(0x40, PNP_NODE + 5) << 8 | far_get8(0x40, PNP_NODE + 6);
+        for (unsigned i = 0; i < ARRAY_LENGTH(fixed); i++)
+            found |= rom_get(fixed[i]) == product ? 1 << i : 0;
+        handle = far_get8(0x40, PNP_HANDLE);
+    }
+    far_put8(0x40, PNP_HANDLE, 0xEE);
+    return good && handle == 0xFF && seen == count && count == expected && found == (1 << ARRAY_LENGTH(fixed)) - 1
+           && PNP(protected, 0x01, PNP_HANDLE, data, PNP_NODE, data, 1, data) == 0x83 && PNP(protected, 0x01, PNP_SIZE, data, PNP_NODE, data, 3, data) == 0x84
+           && PNP(protected, 0x03, PNP_NODE, data, data) == 0x82 && PNP(protected, 0x04, 0x42, data) == 0 && PNP(protected, 0x04, 0x40, data) == 0x8E
+           && PNP(protected, 0x05, PNP_NODE, data, data) == 0x82 && PNP(protected, 0x40, PNP_NODE, data, data) == 0 && far_get16(0x40, PNP_NODE) == 1
+           && far_get16(0x40, PNP_NODE + 2) == 0 && PNP(protected, 0x41) == 0x82;
+}
+
+static bool pnp_names_the_devices_of_the_board(void)
+{
+    return pnp_nodes(false);
+}
+
+static bool pnp_does_so_in_protected_mode(void)
+{
+    return pnp_nodes(true);
+}
+
+/* A system without ACPI chooses its drivers by it; some read a date of two digits as of 1926, others turn ACPI on from December 1999. */
+static bool date_is_of_1999(void)
+{
+    static ROM_DATA char date[] = "06/23/99";
+    for (unsigned i = 0; i < 8; i++)
+        if (far_get8(0xFFFF, 5 + i) != (uint8_t)rom_get(date[i]))
+            return false;
+    return true;
+}
+
 struct fact {
     bool (*holds)(void);
     uint8_t needs;                      /* 1: a floppy, 2: two disks, 4: PCI, 8: a pointing device, 16: started from a CD, 32: VBE */
@@ -1278,6 +1376,9 @@ struct fact {
 static ROM_DATA struct fact facts[] = {
     FACT(memory_sizes, 0),
     FACT(caches_are_on, 0),
+    FACT(date_is_of_1999, 0),
+    FACT(pnp_names_the_devices_of_the_board, 0),
+    FACT(pnp_does_so_in_protected_mode, 0),
     FACT(upper_halves_and_registers_survive, 0),
     FACT(ticks_pass_while_halted, 0),
     FACT(clock_and_date_are_bcd, 0),

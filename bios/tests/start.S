@@ -163,8 +163,13 @@ wait_hook:
         ljmpw   *%cs:clock_next
 
 /* void call32(uint32_t base, uint32_t entry, struct call *call), call16: the stack segment is 0 here, so it serves in both modes.
+ * call16_words is call16 with the seven words from 0:640 up on the stack.
  * Descriptors: 08 and 10 code and data of this program, 18 32-bit code and 20 16-bit code of that base, 28 data of segment call->es. */
-        .globl  call32, call16
+        .globl  call32, call16, call16_words
+call16_words:
+        pushal
+        movl    $3, %ebx
+        jmp     1f
 call16:
         pushal
         movl    $1, %ebx
@@ -225,7 +230,15 @@ call32:
         jnz     4f
         lcalll  *8(%esp)
         jmp     5f
-4:      lcallw  *8(%esp)
+4:      testb   $2, (%esp)
+        jnz     8f
+        lcallw  *8(%esp)
+        jmp     5f
+8:      .irp    at, 0x64C, 0x64A, 0x648, 0x646, 0x644, 0x642, 0x640
+        pushw   \at
+        .endr
+        lcallw  *22(%esp)
+        addl    $14, %esp
 5:      movl    4(%esp), %ebp
         movl    %eax, 0(%ebp)
         movl    %ebx, 4(%ebp)
@@ -240,7 +253,11 @@ call32:
         testb   %bl, %bl
         jnz     6f
         addl    $4, %esp
-6:      movl    %cr0, %eax
+6:      movw    $0x28, %ax              /* 64 KiB and a 16-bit stack, as real mode has them */
+        movw    %ax, %ds
+        movw    %ax, %es
+        movw    %ax, %ss
+        movl    %cr0, %eax
         andb    $0xFE, %al
         movl    %eax, %cr0
         ljmpw   $0x1000, $7f
