@@ -148,6 +148,8 @@ static void operand(const struct insn *i, const char *code, bool first, enum rol
         take_narrow(&e->segments_read, &e->segments_written, *code == 'S' ? number : i->src, role);
         return;
     }
+    if (*code == 'V' || *code == 'W' || *code == 'U')
+        e->units |= UNIT_SSE;
     switch (*code) {
     case 'E':
     case 'M':
@@ -192,14 +194,20 @@ static void operand(const struct insn *i, const char *code, bool first, enum rol
     }
 }
 
+/* Whether an operand is a port or a string, which are no operands to the form: as decode.c counts. */
+static bool counts(const char *code)
+{
+    return *code != 'X' && *code != 'Y' && *code != 'F' && !(code[0] == 'D' && code[1] == 'X');
+}
+
 static void operands(const struct insn *i, const struct opcode_row *row, struct insn_effects *e)
 {
     enum role role = first_role(i, row->opcode >> 3 == 0xD8 >> 3);
-    bool first = true; /* as decode.c counts: DX and strings are no operands to the form */
+    bool first = true;
 
     for (const char *code = row->operands; *code; code++) {
         operand(i, code, first, role, e);
-        if (!strchr("XYF", *code) && !(code[0] == 'D' && code[1] == 'X')) {
+        if (counts(code)) {
             first = false;
             role = i->operation == OP_XCHG || i->operation == OP_XADD ? CHANGED : READ;
         }
@@ -465,17 +473,21 @@ static void flag_effects(const struct insn *i, const struct opcode_row *row, str
         e->flags_undefined &= ~(uint32_t)FLAG_OF;
 }
 
-static unsigned units(const struct insn *i, const struct opcode_row *row, const struct insn_effects *e)
+static void unit_effects(const struct insn *i, const struct opcode_row *row, struct insn_effects *e)
 {
-    bool image = i->operation == OP_FXSAVE || i->operation == OP_FXRSTOR;
-    unsigned used = strpbrk(row->operands, "VWU") || i->operation == OP_LDMXCSR || i->operation == OP_STMXCSR ? UNIT_SSE
-                                                                                                              : 0;
-
-    if (e->mmx_read | e->mmx_written || i->operation == OP_EMMS)
-        used |= UNIT_MMX;
+    if (i->operation == OP_LDMXCSR || i->operation == OP_STMXCSR)
+        e->units |= UNIT_SSE;
+    if (i->operation == OP_EMMS || e->mmx_read | e->mmx_written)
+        e->units |= UNIT_MMX;
     if (row->opcode >> 3 == 0xD8 >> 3 || i->operation == OP_WAIT)
-        used |= UNIT_X87;
-    return image ? UNIT_X87 | UNIT_SSE : used;
+        e->units |= UNIT_X87;
+    if (i->operation == OP_FXSAVE || i->operation == OP_FXRSTOR) {
+        e->units = UNIT_X87 | UNIT_SSE;
+        e->xmm_read = 0xFF;
+        e->xmm_written = i->operation == OP_FXRSTOR ? 0xFF : 0;
+    }
+    if (e->units & UNIT_X87)
+        e->segments_read |= 1u << SEG_CS; /* the pointer to the last instruction */
 }
 
 void insn_effects(const struct insn *insn, struct insn_effects *effects)
@@ -491,12 +503,6 @@ void insn_effects(const struct insn *insn, struct insn_effects *effects)
     system_effects(insn, effects);
     if (row->attributes & ROW_STRING)
         string_effects(insn, effects);
-    if (insn->operation == OP_FXSAVE || insn->operation == OP_FXRSTOR) {
-        effects->xmm_read = 0xFF;
-        effects->xmm_written = insn->operation == OP_FXRSTOR ? 0xFF : 0;
-    }
-    effects->units = (uint8_t)units(insn, row, effects);
-    if (effects->units & UNIT_X87)
-        effects->segments_read |= 1u << SEG_CS; /* the pointer to the last instruction */
+    unit_effects(insn, row, effects);
     effects->may_fault = row->attributes & ROW_FAULTS || effects->memory;
 }

@@ -20,14 +20,14 @@
 enum mode { PROTECTED, USER, SIXTEEN_BIT, VIRTUAL_8086, REAL, MODES };
 /* Each segment has 64 KiB of its own: SEGMENT_BASE + 10000h * n, but for CS. */
 enum {
-       SEGMENT_BASE = 0x40000,
-       PAGE_TABLE_AT = AT_CR3 + PAGE_SIZE,
-       AT_ZEROES = 0x30000,
-       FLAGS_TRIED = FLAGS_ARITHMETIC | FLAG_DF | FLAG_IF | FLAG_TF | FLAG_IOPL | FLAG_NT,
-       PTE_ACCESSED = 0x20,
-       PTE_DIRTY = 0x40,
-       COPIED_PAGES = 12,
-       SERIAL_MAX = 4096
+    SEGMENT_BASE = 0x40000,
+    PAGE_TABLE_AT = AT_CR3 + PAGE_SIZE,
+    AT_ZEROES = 0x30000,
+    FLAGS_TRIED = FLAGS_ARITHMETIC | FLAG_DF | FLAG_IF | FLAG_TF | FLAG_IOPL | FLAG_NT,
+    PTE_ACCESSED = 0x20,
+    PTE_DIRTY = 0x40,
+    COPIED_PAGES = 12,
+    SERIAL_MAX = 4096
 };
 
 struct outcome {
@@ -310,16 +310,8 @@ static void gates_make(struct rig *r, const struct insn *i)
     static const struct {
         uint16_t selector;
         uint8_t type;
-    } gates[] = {
-        {CODE,       0xEE},
-        {CODE,       0xEF},
-        {CODE,       0xE6},
-        {TSS_B,      0xE5},
-        {CODE,       0x8E},
-        {CONFORMING, 0xEE},
-        {DATA,       0xEE},
-        {TSS_B,      0xE5}
-    };
+    } gates[] = {{CODE, 0xEE}, {CODE, 0xEF},       {CODE, 0xE6}, {TSS_B, 0xE5},
+                 {CODE, 0x8E}, {CONFORMING, 0xEE}, {DATA, 0xEE}, {TSS_B, 0xE5}};
     unsigned n = below(r, sizeof gates / sizeof *gates), vector = i->operation == OP_INT    ? i->immediate & 0xFF
                                                                   : i->operation == OP_INT3 ? 3
                                                                   : i->operation == OP_INTO ? 4
@@ -351,6 +343,12 @@ static void operands_make(struct rig *r, const struct insn *i, const struct insn
     }
     if (r->mode < REAL)
         gates_make(r, i);
+    if (e->units & (UNIT_MMX | UNIT_SSE) && e->memory & MEMORY_READ && below(r, 2)) { /* the count of a shift, or an
+                                                                                         equal */
+        bool equal = below(r, 2);
+        for (unsigned n = 0; n < e->memory_size; n += 4)
+            plant(r, at + n, equal ? (uint32_t)(c->xmm[i->dst].q[n / 8] >> 8 * (n & 4)) : n ? 0 : below(r, 40), 4);
+    }
     switch (i->operation) {
     case OP_JMP_FAR:
     case OP_CALL_FAR:
@@ -629,13 +627,9 @@ static void memory_observe(const struct rig *r, const struct insn *i, const uint
             report(r, i, code, "writes memory of segment", n);
         if (o->exit == CPU_FAULT)
             continue;
-        if (a && operand)
-            s->happened.memory |= m & (MEMORY_READ | MEMORY_SOURCE);
-        if (a && stack)
-            s->happened.memory |= m & MEMORY_STACK_READ;
-        if (a && target)
-            s->happened.memory |= m & MEMORY_TARGET_READ;
-        if (d)
+        if (d &&
+            (operand && m & MEMORY_WRITE) + (stack && m & MEMORY_STACK_WRITE) + (target && m & MEMORY_TARGET_WRITE) ==
+                1)
             s->happened.memory |= m & ((operand ? MEMORY_WRITE : 0) | (stack ? MEMORY_STACK_WRITE : 0) |
                                        (target ? MEMORY_TARGET_WRITE : 0));
     }
@@ -700,11 +694,47 @@ static void changes_observe(const struct rig *r, const struct insn *i, const uin
 
 /* --- Second observation: what was not declared as read makes no difference --- */
 struct twist {
-    enum { TWIST_FLAGS, TWIST_REGISTER, TWIST_SEGMENT, TWIST_XMM, TWIST_MMX, TWISTS } what;
+    enum { TWIST_FLAGS, TWIST_REGISTER, TWIST_SEGMENT, TWIST_XMM, TWIST_MMX, TWIST_MEMORY, TWISTS } what;
     unsigned n;
     uint32_t value;
     uint64_t lanes[2];
 };
+
+/* The segment whose memory a linear address is. */
+static unsigned segment_at(const struct cpu *c, uint32_t linear)
+{
+    unsigned n = SEG_ES;
+
+    while (n < SEG_COUNT && (n == SEG_CS || linear - c->seg[n].base > 0xFFFF))
+        n++;
+    return n;
+}
+
+/* The kinds of memory that an instruction may read in a segment. */
+static uint16_t kinds_read(const struct insn *i, const struct insn_effects *e, unsigned segment)
+{
+    return e->memory & ((segment == i->segment ? MEMORY_READ | MEMORY_SOURCE : 0) |
+                        (segment == SEG_SS ? MEMORY_STACK_READ : 0) | (segment == SEG_ES ? MEMORY_TARGET_READ : 0));
+}
+
+/* A byte of memory that an instruction might read. */
+static uint32_t memory_choose(struct rig *r, const struct insn *i, const struct insn_effects *e)
+{
+    const struct cpu *c = r->before;
+    uint32_t address = i->prefixes & PREFIX_ADDRESS16 ? 0xFFFF : UINT32_MAX, operand = c->seg[i->segment].base,
+             stack = c->seg[SEG_SS].rights & RIGHTS_D ? UINT32_MAX : 0xFFFF;
+
+    switch (below(r, 5)) {
+    case 0: return c->seg[SEG_SS].base + (c->reg[ESP] & stack) + below(r, 40);
+    case 1: return c->seg[SEG_SS].base + (c->reg[EBP] & stack) - below(r, 16) + 4;
+    case 2: return operand + (c->reg[ESI] & address) + below(r, 4);
+    case 3: return c->seg[SEG_ES].base + (c->reg[EDI] & address) + below(r, 4);
+    default: break;
+    }
+    if (i->operation == OP_XLAT)
+        return operand + ((c->reg[EBX] + (c->reg[EAX] & 0xFF)) & address);
+    return operand + effective_address(c, i) + below(r, e->memory_size + 1u);
+}
 
 static uint32_t one_of(struct rig *r, uint32_t set)
 {
@@ -738,11 +768,10 @@ static uint64_t lane_twist(struct rig *r)
 }
 
 /* One thing that is made different: more often than not one that is declared as read. */
-static struct twist twist_choose(struct rig *r, const struct insn_effects *e, const struct seen *s)
+static struct twist twist_choose(struct rig *r, const struct insn *i, const struct insn_effects *e,
+                                 const struct seen *s)
 {
-    struct twist t = {
-        below(r, TWISTS), 0, 0, {lane_twist(r) | 1u << 3, lane_twist(r)}
-    };
+    struct twist t = {below(r, TWISTS), 0, 0, {lane_twist(r) | 1u << 3, lane_twist(r)}};
     uint32_t bytes = 0;
 
     if (below(r, 2))
@@ -765,6 +794,12 @@ static struct twist twist_choose(struct rig *r, const struct insn_effects *e, co
         t.value = below(r, 2) ? 0x10 : 0x1000;
         break;
     case TWIST_XMM: t.n = prefer(r, e->xmm_read, s->happened.xmm_read, 0xFF); break;
+    case TWIST_MEMORY:
+        t.n = memory_choose(r, i, e);
+        t.value = below(r, 2) ? 1u << below(r, 8) : below(r, 255) + 1;
+        if (segment_at(r->before, t.n) == SEG_COUNT)
+            t.what = TWIST_FLAGS, t.value = FLAG_CF;
+        break;
     default: t.n = prefer(r, e->mmx_read, s->happened.mmx_read, 0xFF); break;
     }
     return t;
@@ -787,6 +822,7 @@ static void twist(struct cpu *c, const struct twist *t, const struct insn *i)
             s->base ^= t->value;
         s->selector ^= 0x8;
         break;
+    case TWIST_MEMORY: break;
     case TWIST_XMM:
         c->xmm[t->n].q[0] ^= t->lanes[0];
         c->xmm[t->n].q[1] ^= t->lanes[1];
@@ -795,26 +831,41 @@ static void twist(struct cpu *c, const struct twist *t, const struct insn *i)
     }
 }
 
-static bool twist_is_read(const struct twist *t, const struct insn_effects *e)
+static bool twist_is_read(const struct cpu *c, const struct twist *t, const struct insn *i,
+                          const struct insn_effects *e)
 {
     switch (t->what) {
     case TWIST_FLAGS: return t->value & e->flags_read;
     case TWIST_REGISTER: return e->registers_read >> t->n & 1;
     case TWIST_SEGMENT: return e->segments_read >> t->n & 1;
     case TWIST_XMM: return e->xmm_read >> t->n & 1;
+    case TWIST_MEMORY: return kinds_read(i, e, segment_at(c, t->n));
     default: return e->units & UNIT_X87 || e->mmx_read >> t->n & 1;
+    }
+}
+
+/* A byte that was made different, and that both runs left so, in a page that both wrote to. */
+static void byte_untwist(struct rig *r, const struct twist *t)
+{
+    for (unsigned n = 0; n < r->b.page_count && n < r->a.page_count; n++) {
+        uint8_t *a = &r->a.bytes[n][t->n & PAGE_MASK], *b = &r->b.bytes[n][t->n & PAGE_MASK];
+        bool both = r->b.page[n] == t->n / PAGE_SIZE && r->a.page[n] == t->n / PAGE_SIZE;
+        if (both && *a == r->pristine[t->n] && *b == (*a ^ t->value))
+            *b = *a;
     }
 }
 
 /* Whether the second run ended as the first, but for what was made different, which may have stayed so where it could
  * stay. */
-static bool same_outcome(const struct rig *r, const struct twist *t, const struct insn *i, const struct insn_effects *e,
+static bool same_outcome(struct rig *r, const struct twist *t, const struct insn *i, const struct insn_effects *e,
                          struct seen *s)
 {
     struct cpu *a = (struct cpu *)&r->a.cpu, *b = (struct cpu *)&r->b.cpu;
     static struct cpu kept;
     bool overwritten, stayed;
 
+    if (t->what == TWIST_MEMORY)
+        byte_untwist(r, t);
     if (r->a.exit != r->b.exit || r->a.vector != r->b.vector || r->a.ports != r->b.ports || !same_memory(&r->a, &r->b))
         return false;
     memcpy(&kept, b, CPU_STATE_BYTES);
@@ -834,6 +885,7 @@ static bool same_outcome(const struct rig *r, const struct twist *t, const struc
     case TWIST_REGISTER: return e->registers_written >> t->n & 1 ? overwritten : stayed;
     case TWIST_SEGMENT: return e->segments_written >> t->n & 1 ? overwritten : stayed;
     case TWIST_XMM: return e->xmm_written >> t->n & 1 ? overwritten : stayed;
+    case TWIST_MEMORY: return overwritten;
     default: return e->mmx_written >> t->n & 1 ? overwritten : stayed;
     }
 }
@@ -841,19 +893,25 @@ static bool same_outcome(const struct rig *r, const struct twist *t, const struc
 static void twist_try(struct rig *r, const struct insn *i, const uint8_t *code, const struct insn_effects *e,
                       struct seen *s)
 {
-    static const char *const names[] = {"depends on flag", "depends on byte of registers", "depends on segment",
-                                        "depends on XMM", "depends on MMX"};
-    struct twist t = twist_choose(r, e, s);
+    static const char *const names[] = {"depends on flag",    "depends on byte of registers",
+                                        "depends on segment", "depends on XMM",
+                                        "depends on MMX",     "depends on memory at"};
+    struct twist t = twist_choose(r, i, e, s);
     static struct cpu saved;
+    uint16_t kinds;
     bool same;
 
     memcpy(&saved, r->before, CPU_STATE_BYTES);
     twist(r->before, &t, i);
+    if (t.what == TWIST_MEMORY)
+        plant(r, t.n, r->pristine[t.n] ^ t.value, 1);
     run_once(r, &r->b);
+    if (t.what == TWIST_MEMORY)
+        plant(r, t.n, r->pristine[t.n] ^ t.value, 1);
     memcpy(r->before, &saved, CPU_STATE_BYTES);
     cases++;
     same = same_outcome(r, &t, i, e, s);
-    if (!same && !twist_is_read(&t, e))
+    if (!same && !twist_is_read(r->before, &t, i, e))
         report(r, i, code, names[t.what], t.what == TWIST_FLAGS ? t.value : t.n);
     if (same)
         return;
@@ -862,6 +920,11 @@ static void twist_try(struct rig *r, const struct insn *i, const uint8_t *code, 
     case TWIST_REGISTER: s->happened.registers_read |= 1u << t.n / 4; break;
     case TWIST_SEGMENT: s->happened.segments_read |= (uint8_t)(1u << t.n); break;
     case TWIST_XMM: s->happened.xmm_read |= (uint8_t)(1u << t.n); break;
+    case TWIST_MEMORY:
+        kinds = kinds_read(i, e, segment_at(r->before, t.n));
+        if (!(kinds & (kinds - 1)))
+            s->happened.memory |= kinds;
+        break;
     default: s->happened.mmx_read |= (uint8_t)(1u << t.n); break;
     }
 }
@@ -888,6 +951,16 @@ static void limit_try(struct rig *r, const struct insn *i, const uint8_t *code, 
         report(r, i, code, "needs less memory than", e->memory_size);
     *s = whole;
     cases += 2;
+}
+
+/* What one part of the answer says of another. */
+static bool consistent(const struct insn *i, const struct insn_effects *e)
+{
+    bool operand = e->memory & (MEMORY_READ | MEMORY_WRITE), x87 = e->units & UNIT_X87;
+    uint32_t open = opcode_rows[i->row].attributes & ROW_KEEPS ? UINT32_MAX : e->flags_written;
+
+    return !(e->flags_kept & ~e->flags_written) && !(e->flags_undefined & ~open) && operand == (e->memory_size != 0) &&
+           !(x87 && e->mmx_read | e->mmx_written);
 }
 
 /* --- One trial --- */
@@ -927,6 +1000,8 @@ static void trial(struct rig *r, unsigned row)
         return;
     registers_make(r);
     insn_effects(&i, &e);
+    if (!consistent(&i, &e))
+        report(r, &i, code, "contradicts itself", 0);
     operands_make(r, &i, &e);
     memory_write_block(&r->p->memory, at, code, 15);
     memcpy(r->pristine + at, code, 15);
@@ -982,6 +1057,7 @@ static void row_judge(unsigned n)
     const struct seen *s = &rows_seen[n];
     const struct insn_effects *d = &s->declared, *h = &s->happened;
     uint8_t segments = d->segments_read;
+    uint16_t memory = d->memory;
 
     missing(row, "any run", 1, s->runs != 0);
     missing(row, "flags read", d->flags_read, h->flags_read);
@@ -989,7 +1065,9 @@ static void row_judge(unsigned n)
     missing(row, "flags kept", d->flags_kept & ~d->flags_read, h->flags_kept);
     missing(row, "registers read", d->registers_read, h->registers_read);
     missing(row, "registers written", d->registers_written, h->registers_written);
-    missing(row, "memory", d->memory, h->memory);
+    if (row->operation == OP_CLFLUSH) /* it reads as far as faults and accessed bits go */
+        memory &= (uint16_t)~MEMORY_READ;
+    missing(row, "memory", memory, h->memory);
     if (row->opcode >> 3 == 0xD8 >> 3 || row->operation == OP_WAIT || row->operation == OP_FXSAVE ||
         row->operation == OP_FXRSTOR)
         segments &= (uint8_t) ~(1u << SEG_CS); /* the selector in the pointer to the last instruction */
