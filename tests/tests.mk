@@ -143,6 +143,7 @@ sanitized:
 # One after the other, with nothing beside them but the peer.
 run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/tests/transcendental $(BUILD)/tests/checkpoints
 	@$(PYTHON) tests/bench/boot.py $(BUILD)
+	@$(PYTHON) tests/bench/programs.py $(BUILD)
 	@$(PYTHON) tests/bench/checkpoints.py $(BUILD)
 	@$(PYTHON) tests/bench/record.py $(BUILD)
 	@tests/bench/processor.sh $(BUILD)

@@ -323,7 +323,7 @@ struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uin
 
     if ((physical ^ from->physical) & ~PAGE_MASK) {
         uint32_t linear = cpu->seg[SEG_CS].base + cpu->eip;
-        const struct tlb_entry *e = &cpu->tlb[linear / PAGE_SIZE % TLB_ENTRIES];
+        const struct tlb_entry *e = &cpu->tlb[TLB_SLOT(linear)];
         if (e->execute != (linear & ~PAGE_MASK))
             return NULL;
         physical = e->physical | (linear & PAGE_MASK);

@@ -376,7 +376,7 @@ unsigned mmu_probe(struct cpu *cpu, const struct insn *insn, uint32_t linear, ui
 
 unsigned mmu_fetch(struct cpu *cpu, uint32_t linear, uint32_t *physical, const uint8_t **host)
 {
-    struct tlb_entry *e = &cpu->tlb[linear / PAGE_SIZE % TLB_ENTRIES];
+    struct tlb_entry *e = &cpu->tlb[TLB_SLOT(linear)];
     struct translation t;
 
     if (e->execute != (linear & ~PAGE_MASK)) {

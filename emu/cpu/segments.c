@@ -55,7 +55,7 @@ void cpu_mode_changed(struct cpu *cpu)
 /* --- Descriptors --- */
 unsigned system_read(struct cpu *cpu, uint32_t linear, unsigned size, uint32_t *value)
 {
-    const struct tlb_entry *e = &cpu->tlbs[0][linear >> 12 & (TLB_ENTRIES - 1)];
+    const struct tlb_entry *e = &cpu->tlbs[0][TLB_SLOT(linear)];
     uint64_t wide;
     unsigned status;
 
@@ -82,7 +82,7 @@ bool descriptor_locate(const struct cpu *cpu, uint16_t selector, uint32_t *linea
 
 unsigned descriptor_fetch(struct cpu *cpu, struct descriptor *d)
 {
-    const struct tlb_entry *e = &cpu->tlbs[0][d->linear >> 12 & (TLB_ENTRIES - 1)];
+    const struct tlb_entry *e = &cpu->tlbs[0][TLB_SLOT(d->linear)];
 
     if (e->read == ((d->linear + 7) & ~PAGE_MASK)) {
         const uint8_t *p = e->addend + (d->linear & PAGE_MASK);
@@ -238,7 +238,7 @@ void pushes_add(struct cpu *cpu, struct pushes *p, uint32_t value)
     }
     if (p->privilege && linear & (p->width - 1) && cpu->cr0 & CR0_AM && cpu->flags & FLAG_AC)
         p->status = fault(cpu, EXC_AC, 0);
-    else if (cpu->tlbs[p->privilege][linear >> 12 & (TLB_ENTRIES - 1)].write != ((linear + p->width - 1) & ~PAGE_MASK))
+    else if (cpu->tlbs[p->privilege][TLB_SLOT(linear)].write != ((linear + p->width - 1) & ~PAGE_MASK))
         p->status = mmu_probe(cpu, NULL, linear, p->width, p->privilege, true);
     p->linear[p->count] = linear;
     p->word[p->count++] = value;
@@ -249,7 +249,7 @@ void pushes_commit(struct cpu *cpu, struct pushes *p)
 {
     for (unsigned n = 0; n < p->count; n++) {
         uint32_t linear = p->linear[n];
-        const struct tlb_entry *e = &cpu->tlbs[p->privilege][linear >> 12 & (TLB_ENTRIES - 1)];
+        const struct tlb_entry *e = &cpu->tlbs[p->privilege][TLB_SLOT(linear)];
         if (e->write != ((linear + p->width - 1) & ~PAGE_MASK))
             mmu_write(cpu, NULL, linear, p->width, p->privilege, p->word[n]);
         else if (p->width == 2)

@@ -200,7 +200,7 @@ void tlb_watch(struct cpu *cpu, const struct tlb_source source[], unsigned count
 /* Drops what maps a range of linear addresses, in each context. */
 static void drop_range(struct tlb *t, uint32_t base, unsigned shift)
 {
-    unsigned slot = base / PAGE_SIZE % TLB_ENTRIES, holders = t->holders[slot];
+    unsigned slot = TLB_SLOT(base), holders = t->holders[slot];
 
     for (unsigned i = 0; shift == 12 && holders >> i; i++) {
         struct tlb_entry *e = &side_of(t, i)->entry[slot];
@@ -261,7 +261,7 @@ void mmu_table_changed(struct cpu *cpu, uint32_t address, uint32_t length)
 struct tlb_entry *tlb_take(struct cpu *cpu, unsigned privilege, uint32_t linear)
 {
     struct tlb *t = cpu->tlb_store;
-    unsigned slot = linear / PAGE_SIZE % TLB_ENTRIES, n = t->current + privilege;
+    unsigned slot = TLB_SLOT(linear), n = t->current + privilege;
     struct side *s = side_of(t, n);
     struct tlb_entry *e = &s->entry[slot];
     uint32_t page = linear & ~PAGE_MASK;

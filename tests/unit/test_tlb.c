@@ -81,7 +81,7 @@ static uint32_t random_linear(uint32_t *seed)
     uint32_t linear = region[random_below(seed, 7)] + random_below(seed, 6) * PAGE_SIZE;
 
     if (!random_below(seed, 4)) /* another that falls into the same entry */
-        linear ^= TLB_ENTRIES * PAGE_SIZE;
+        linear ^= (TLB_ENTRIES + 1) * PAGE_SIZE;
     return linear + random_below(seed, 64) * 4;
 }
 
