@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "archive/archive.h"
 #include "bios/bios.h"
@@ -10,6 +11,7 @@
 #include "desk/embedded.h"
 #include "desk/json.h"
 #include "desk/progress.h"
+#include "formats/plain.h"
 #include "verify/fixity/fixity.h"
 #include "verify/runs/runs.h"
 
@@ -69,7 +71,10 @@ enum status manifest_check_run(const struct arguments *a)
     if (length == 0)
         return desk_fail(&error);
     if (argument_value(a, "--canonical")) {
-        fwrite(canonical, 1, length, stdout);
+        if (isatty(STDOUT_FILENO))
+            plain_print_lines(stdout, canonical);
+        else
+            fwrite(canonical, 1, length, stdout);
         return STATUS_OK;
     }
     sha256(canonical, length, digest);
@@ -158,21 +163,12 @@ struct report {
     uint64_t findings;
 };
 
-/* Archives are hostile: what comes from them is printed without control characters. */
-static void print_clean(const char *text)
-{
-    for (; *text; text++)
-        putchar((unsigned char)*text < 0x20 || *text == 0x7F ? '?' : *text);
-}
-
 static void print_finding(const struct report *report, const struct finding *f)
 {
-    printf("%s: ", report->path);
-    print_clean(f->member);
-    printf(": ");
-    print_clean(f->what);
-    printf(" (");
-    print_clean(f->place);
+    const char *const parts[] = {report->path, ": ", f->member, ": ", f->what, " (", f->place};
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        plain_print(stdout, parts[i]);
     printf("%soffset %" PRIu64 ", length %" PRIu64 ")\n", *f->place ? ", " : "", f->offset, f->length);
 }
 
@@ -203,7 +199,8 @@ static void print_verdict(const struct report *report, const struct verify_resul
         printf(", \"bytes\": %" PRIu64 ", \"members\": %" PRIu64 ", \"chunks\": %" PRIu64, r->bytes, r->members, r->chunks);
         return;
     }
-    printf("%s: %s", report->path, sentence);
+    plain_print(stdout, report->path);
+    printf(": %s", sentence);
     if (r->findings)
         printf(": %" PRIu64 " finding%s", r->findings, r->findings == 1 ? "" : "s");
     printf("\n");
@@ -239,7 +236,9 @@ static void print_reboot(const struct report *report, const struct attest_result
     if (r->equal)
         printf(" in nothing");
     else
-        printf(" first at tick %" PRIu64 ": %s%s", r->differs_at, r->what, r->parts);
+        printf(" first at tick %" PRIu64 ": ", r->differs_at);
+    plain_print(stdout, r->what);
+    plain_print(stdout, r->parts);
     if (before)
         printf("; last equal at tick %" PRIu64, r->equal_at);
     else
@@ -363,25 +362,37 @@ static bool medium_size(struct archive *archive, enum drive_slot slot, uint64_t 
     return true;
 }
 
+static void print_row(const char *label, const char *text)
+{
+    printf("%-14s", label);
+    plain_print(stdout, text);
+    putchar('\n');
+}
+
 static void info_text(const struct archive *archive, const uint64_t *sizes)
 {
     const struct archive_signature *signature = archive_signature(archive);
     const struct description_manifest *d = archive_description(archive);
     char canonical[MANIFEST_LIMIT];
 
-    printf("title         %s\n", d->title);
+    print_row("title", d->title);
     for (uint32_t i = 0; i < d->identifiers; i++)
-        printf("identifier    %s\n", d->identifier[i]);
+        print_row("identifier", d->identifier[i]);
     printf("rights        %s%s%s\n", rights_of(d), d->open || !*d->closed_until ? "" : " ", d->open ? "" : d->closed_until);
-    printf("machine-root  %s\n", archive_machine_root(archive));
-    printf("signer        %s\n", signature->fits ? signature->signer : "nobody: the signature does not fit");
+    print_row("machine-root", archive_machine_root(archive));
+    print_row("signer", signature->fits ? signature->signer : "nobody: the signature does not fit");
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
         if (sizes[slot])
             printf("%-14s%" PRIu64 " bytes\n", drive_slot_names[slot], sizes[slot]);
-    if (*d->provenance)
-        printf("\n%s\n", d->provenance);
-    if (machine_manifest_print(archive_machine(archive), canonical, sizeof(canonical)))
-        printf("\n%s", canonical);
+    if (*d->provenance) {
+        putchar('\n');
+        plain_print_lines(stdout, d->provenance);
+        putchar('\n');
+    }
+    if (machine_manifest_print(archive_machine(archive), canonical, sizeof(canonical))) {
+        putchar('\n');
+        plain_print_lines(stdout, canonical);
+    }
 }
 
 static void info_json(const struct archive *archive, const uint64_t *sizes)

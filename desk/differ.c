@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "verify/runs/runs.h"
+#include "formats/plain.h"
 
 #define WORDS 64  /* of a program and its arguments */
 #define LISTED 20 /* differences that are shown */
@@ -37,10 +38,13 @@ static void list_line(void *context, const char *text)
 {
     struct listing *listing = context;
 
-    if (listing->shown++ < LISTED)
-        printf("    %s\n", text);
-    else
+    if (listing->shown++ >= LISTED) {
         listing->more++;
+        return;
+    }
+    printf("    ");
+    plain_print(stdout, text);
+    putchar('\n');
 }
 
 /* Compares two snapshots by name of field, page and sector. */

@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-/* Writes a string in quotes. Bytes that are no UTF-8 become U+FFFD. */
+/* Writes a string in quotes. What a terminal must not get (formats/plain.h) is escaped; bytes that are no UTF-8 become
+ * U+FFFD. */
 void json_string(FILE *to, const char *text);
 
 /* Writes "name": "text", with the given text before it (such as ", "). */

@@ -7,6 +7,7 @@
 #include "desk/boot.h"
 #include "desk/desk.h"
 #include "desk/differ.h"
+#include "formats/plain.h"
 
 #define KEPT 5 /* states to go back to: half as far apart as one goes back */
 
@@ -233,7 +234,8 @@ static void print_summary(const struct replaying *p)
 {
     const struct replay *r = &p->replay;
 
-    printf("%s: %" PRIu32 " input%s given, %" PRIu32 " state%s equal, to tick %" PRIu64 "%s\n", r->name, r->inputs, r->inputs == 1 ? "" : "s",
+    plain_print(stdout, r->name);
+    printf(": %" PRIu32 " input%s given, %" PRIu32 " state%s equal, to tick %" PRIu64 "%s\n", r->inputs, r->inputs == 1 ? "" : "s",
            r->digests, r->digests == 1 ? "" : "s", machine_tick(r->machine),
            r->next < p->journal.count ? "" : p->journal.ended ? ", the end" : ", where the journal was cut short");
 }

@@ -3,12 +3,14 @@
 #include <stdio.h>
 
 #include "desk/desk.h"
+#include "formats/plain.h"
 #include "verify/runs/runs.h"
 
 static void print_line(void *context, const char *text)
 {
     (void)context;
-    puts(text);
+    plain_print(stdout, text);
+    putchar('\n');
 }
 
 enum status state_run(const struct arguments *arguments)
@@ -21,7 +23,7 @@ enum status state_run(const struct arguments *arguments)
     for (size_t i = 0; good && i < arguments->operand_count; i++)
         good = snapshot_read(arguments->operands[i], &snapshots[i], &error);
     if (good && arguments->operand_count == 1)
-        fputs(snapshots[0].text, stdout);
+        plain_print_lines(stdout, snapshots[0].text);
     else if (good)
         good = snapshot_compare(&snapshots[0], &snapshots[1], print_line, NULL, &differences, &error);
     snapshot_free(&snapshots[0]);

@@ -28,7 +28,7 @@ struct error {
 };
 
 /* Fills in *e (which may be null) and returns false, so that a function can `return error_set(...)`. place and remedy
- * may be null. Control characters in any part are replaced by '?', since parts may come from hostile files. */
+ * may be null. Every part is escaped (plain.h), since it may come from a hostile file. */
 bool error_set(struct error *e, enum status status, const char *object, const char *place, const char *remedy,
                const char *what, ...)
 #if defined(__GNUC__)

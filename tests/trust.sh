@@ -55,6 +55,33 @@ says "with the attestation" out "reboot        not compared"
 ! grep -q "  signer " out
 passed "it names no signer" $?
 
+# --- What reaches a terminal ---
+
+# shows NOTHING: neither output nor errors hold a control, a mark of direction, or something without width, raw.
+plain() { ! cat out err | LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]|\xef\xbb\xbf'; }
+
+printf 'muniment: description 0\ntitle: "a \\u202Egpj.exe\\u2066 \\u200B\\u00E4\U0001F5FA"\nidentifiers:\n  - "b\\u202Ec"\nprovenance: "\\u200Fd"\nrights: open\n' >evil.yaml
+gives "a title may hold what turns a line around" 0 "$MUNIMENT" seal records.yaml --description evil.yaml -o evil.mun --key office
+for command in "info evil.mun" "info evil.mun --json" "info evil.mun --trust office.pub"; do
+    gives "$command shows it" 0 "$MUNIMENT" $command
+    plain
+    passed "escaped" $?
+    says "as what it is" out 'a \u202egpj.exe'
+done
+gives "as JSON" 0 "$MUNIMENT" info evil.mun --json
+python3 -c 'import json; assert json.load(open("out"))["title"] == "a \u202egpj.exe\u2066 \u200b\u00e4\U0001f5fa"' 2>>err
+passed "it is the same title" $?
+name=$(printf 'x\033[2J\342\200\256\233.mun')
+cp stale.mun "$name"
+for command in verify info; do
+    "$MUNIMENT" $command "$name" >out 2>err
+    plain
+    passed "$command shows the name of a file as it is" $?
+done
+"$MUNIMENT" verify --json "$name" >out 2>err
+plain
+passed "verify --json too" $?
+
 # --- What somebody has changed who has no key ---
 
 python3 "$root/tests/trust.py" "$MUNIMENT" "$root/archive/recover.py" target.mun stranger >out 2>err

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "formats/formats.h"
+#include "formats/plain.h"
 
 static char path[] = "/tmp/muniment-formats-XXXXXX";
 
@@ -143,15 +144,42 @@ static void an_error_cannot_carry_terminal_sequences(void **state)
     FILE *file = tmpfile();
 
     (void)state;
-    assert_false(error_set(&error, STATUS_INPUT, "a\x1b[31m", "line\n3", NULL, "is \xc2\x9b %s \xc3\xbc", "b\x7f"));
-    assert_string_equal(error.object, "a?[31m");
-    assert_string_equal(error.place, "line?3");
-    assert_string_equal(error.what, "is ?? b? \xc3\xbc");
+    assert_false(error_set(&error, STATUS_INPUT, "a\x1b[31m", "line\n3", NULL, "is \xc2\x9b %s \xc3\xbc \x9b", "b\x7f"));
+    assert_string_equal(error.object, "a\\u001b[31m");
+    assert_string_equal(error.place, "line\\u000a3");
+    assert_string_equal(error.what, "is \\u009b b\\u007f \xc3\xbc \\x9b");
     error_print(file, &error);
     rewind(file);
     assert_non_null(fgets(line, sizeof line, file));
-    assert_string_equal(line, "muniment: a?[31m: is ?? b? \xc3\xbc (line?3)\n");
+    assert_string_equal(line, "muniment: a\\u001b[31m: is \\u009b b\\u007f \xc3\xbc \\x9b (line\\u000a3)\n");
     fclose(file);
+}
+
+static void what_a_terminal_must_not_get_is_shown_as_its_number(void **state)
+{
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        {"plain \xc3\xa4 \xe2\x82\xac \xf0\x9f\x97\xba", "plain \xc3\xa4 \xe2\x82\xac \xf0\x9f\x97\xba"},
+        {"\xe2\x80\xae", "\\u202e"},           /* right-to-left override */
+        {"\xe2\x81\xa6\xe2\x81\xa9", "\\u2066\\u2069"}, /* isolates */
+        {"\xe2\x80\x8b\xef\xbb\xbf", "\\u200b\\ufeff"}, /* without width */
+        {"\xf3\xa0\x81\x81", "\\U000e0041"},   /* a tag */
+        {"\x80\xc0\xaf\xed\xa0\x80\xf5", "\\x80\\xc0\\xaf\\xed\\xa0\\x80\\xf5"}, /* no UTF-8: overlong, a surrogate */
+        {"\xe2\x82", "\\xe2\\x82"},             /* cut off */
+        {"\x01\t\x7f", "\\u0001\\u0009\\u007f"},
+    };
+    char shown[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        plain_copy(shown, sizeof shown, cases[i].text);
+        assert_string_equal(shown, cases[i].shown);
+    }
+    plain_copy(shown, 8, "ab\xe2\x80\xae"); /* no room for the escape and the end */
+    assert_string_equal(shown, "ab");
+    plain_copy(shown, 9, "ab\xe2\x80\xae");
+    assert_string_equal(shown, "ab\\u202e");
 }
 
 int main(void)
@@ -162,6 +190,7 @@ int main(void)
         cmocka_unit_test(an_image_that_shrinks_under_a_reader_is_a_failure_with_a_reason),
         cmocka_unit_test(floppies_are_told_by_their_number_of_sectors),
         cmocka_unit_test(a_disk_has_the_geometry_of_its_partition_table),
+        cmocka_unit_test(what_a_terminal_must_not_get_is_shown_as_its_number),
         cmocka_unit_test(an_error_cannot_carry_terminal_sequences),
     };
     int descriptor = mkstemp(path);

@@ -1,0 +1,97 @@
+/* plain.c - see plain.h. */
+#include "formats/plain.h"
+
+#include <string.h>
+
+bool utf8_next(const char **at, uint32_t *code)
+{
+    static const struct {
+        uint8_t first, last, low, high, more; /* of the first byte; of the second; how many follow the first */
+    } forms[] = {
+        {0x00, 0x7f, 0x00, 0x00, 0}, {0xc2, 0xdf, 0x80, 0xbf, 1}, {0xe0, 0xe0, 0xa0, 0xbf, 2},
+        {0xe1, 0xec, 0x80, 0xbf, 2}, {0xed, 0xed, 0x80, 0x9f, 2}, {0xee, 0xef, 0x80, 0xbf, 2},
+        {0xf0, 0xf0, 0x90, 0xbf, 3}, {0xf1, 0xf3, 0x80, 0xbf, 3}, {0xf4, 0xf4, 0x80, 0x8f, 3},
+    };
+    const uint8_t *p = (const uint8_t *)*at;
+
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        uint8_t more = forms[i].more;
+
+        if (*p < forms[i].first || *p > forms[i].last)
+            continue;
+        *code = more == 0 ? *p : *p & (0x3fu >> more);
+        for (uint8_t k = 1; k <= more; k++) {
+            if (p[k] < (k == 1 ? forms[i].low : 0x80) || p[k] > (k == 1 ? forms[i].high : 0xbf))
+                goto broken;
+            *code = *code << 6 | (p[k] & 0x3f);
+        }
+        *at += 1 + more;
+        return true;
+    }
+broken:
+    *code = *p;
+    ++*at;
+    return false;
+}
+
+bool code_is_hidden(uint32_t code)
+{
+    static const uint32_t ranges[][2] = {
+        {0x0000, 0x001f}, {0x007f, 0x009f}, {0x00ad, 0x00ad}, {0x061c, 0x061c}, {0x115f, 0x1160},   {0x17b4, 0x17b5},
+        {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164},   {0xfdd0, 0xfdef},
+        {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0xe0fff},
+    };
+
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+        if (code >= ranges[i][0] && code <= ranges[i][1])
+            return true;
+    return false;
+}
+
+/* The next character as it may be shown; returns its length. */
+static size_t next_shown(const char **at, char shown[16])
+{
+    const char *from = *at;
+    uint32_t code;
+
+    if (!utf8_next(at, &code))
+        return (size_t)snprintf(shown, 16, "\\x%02x", (unsigned)code);
+    if (code_is_hidden(code))
+        return (size_t)snprintf(shown, 16, code > 0xffff ? "\\U%08x" : "\\u%04x", (unsigned)code);
+    memcpy(shown, from, (size_t)(*at - from));
+    return (size_t)(*at - from);
+}
+
+static void print(FILE *to, const char *text, const char *kept)
+{
+    char shown[16];
+
+    while (*text) {
+        if (strchr(kept, *text))
+            putc(*text++, to);
+        else
+            fwrite(shown, 1, next_shown(&text, shown), to);
+    }
+}
+
+void plain_print(FILE *to, const char *text)
+{
+    print(to, text, "");
+}
+
+void plain_print_lines(FILE *to, const char *text)
+{
+    print(to, text, "\n\t");
+}
+
+void plain_copy(char *to, size_t size, const char *from)
+{
+    char shown[16];
+    size_t at = 0, length;
+
+    while (*from && at + (length = next_shown(&from, shown)) < size) {
+        memcpy(to + at, shown, length);
+        at += length;
+    }
+    to[at] = '\0';
+}
