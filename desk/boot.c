@@ -62,6 +62,19 @@ static bool read_slicing(const char *text, struct slicing *slicing)
     return read_number(text, &slicing->length) && slicing->length > 0;
 }
 
+static bool read_engine(const char *text, enum machine_engine *engine, uint64_t *seed)
+{
+    if (!strcmp(text, "interpreter"))
+        *engine = ENGINE_INTERPRETER;
+    else if (!strcmp(text, "translator"))
+        *engine = ENGINE_TRANSLATOR;
+    else if (!strncmp(text, "random:", strlen("random:")) && read_number(text + strlen("random:"), seed))
+        *engine = ENGINE_RANDOM;
+    else
+        return false;
+    return true;
+}
+
 /* tick:N */
 static bool read_tick(const char *text, uint64_t *tick)
 {
@@ -80,6 +93,7 @@ static bool bad_option(const struct boot *b, const char *option, const char *val
 bool boot_read_options(struct boot *b, struct error *error)
 {
     const char *limit = argument_value(b->arguments, "--limit"), *slice = argument_value(b->arguments, "--slice"), *until;
+    const char *engine = argument_value(b->arguments, "--engine");
     const char *from = argument_value(b->arguments, "--from"), *to = argument_value(b->arguments, "--to");
     const char *every = argument_value(b->arguments, "--digest-every");
     size_t position = 0;
@@ -89,6 +103,8 @@ bool boot_read_options(struct boot *b, struct error *error)
         return bad_option(b, "--limit", limit, error);
     if (slice && !read_slicing(slice, &b->slicing))
         return bad_option(b, "--slice", slice, error);
+    if (engine && !read_engine(engine, &b->engine, &b->engine_seed))
+        return bad_option(b, "--engine", engine, error);
     if (every && (!session_read_seconds(every, &b->digest_every) || !b->digest_every))
         return bad_option(b, "--digest-every", every, error);
     b->tracing.to = UINT64_MAX;
@@ -254,9 +270,12 @@ static bool create_machine(struct boot *b, struct error *error)
 
     boot_host(b, &b->host);
     media_host(&b->media, &b->host);
+    if (b->engine != ENGINE_INTERPRETER && code_memory_init(&b->code, CODE_MEMORY_SIZE))
+        b->host.code = &b->code;
     b->machine = machine_create(&b->media.manifest, &b->host, &reason);
     if (!b->machine)
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "this machine cannot be built: %s", reason);
+    machine_set_engine(b->machine, b->engine, (uint32_t)b->engine_seed);
     return boot_begin_session(b, b->limit * (machine_ticks_per_second(b->machine) / 1000000), error);
 }
 
@@ -445,12 +464,26 @@ static bool run_machine(struct boot *b, struct error *error)
            boot_ended(b, session_wait(&b->session, at_rest, 2), path, "the machine halted or went off", error);
 }
 
+static void print_statistics(const struct boot *b)
+{
+    struct machine_statistics s = machine_statistics(b->machine);
+    uint64_t ticks = machine_tick(b->machine);
+
+    printf("ticks           %" PRIu64 "\ntranslated      %" PRIu64 " (%.1f %%)\n", ticks, s.ticks_translated,
+           ticks ? 100.0 * (double)s.ticks_translated / (double)ticks : 0.0);
+    printf("blocks          %" PRIu64 " of %" PRIu64 " instructions, %" PRIu64 " bytes of code\n", s.blocks, s.instructions, s.host_bytes);
+    printf("entries         %" PRIu64 "\nlinks           %" PRIu64 "\ninterpreted     %" PRIu64 " instructions in the midst of a block\n", s.entries, s.links, s.slow);
+    printf("dropped         %" PRIu64 " blocks, and all of them %" PRIu64 " times\n", s.dropped, s.flushes);
+}
+
 bool boot_show_end(struct boot *b, struct error *error)
 {
     const char *screenshot = argument_value(b->arguments, "--screenshot");
 
     if (argument_value(b->arguments, "--text"))
         print_text(b);
+    if (argument_value(b->arguments, "--statistics"))
+        print_statistics(b);
     if (argument_value(b->arguments, "--digest") && !print_digest(b, error))
         return false;
     return !screenshot || write_screenshot(b, screenshot, error);
@@ -504,6 +537,7 @@ void boot_release(struct boot *b)
         session_end(&b->session);
     if (!b->session.replay)
         machine_destroy(b->machine);
+    code_memory_free(&b->code);
     media_close(&b->media);
     script_free(&b->script);
     free(b->until);

@@ -6,6 +6,7 @@
 #include "desk/options.h"
 #include "desk/script.h"
 #include "desk/session.h"
+#include "emu/host/host.h"
 #include "formats/output.h"
 #include "verify/runs/runs.h"
 
@@ -21,6 +22,9 @@ struct boot {
     size_t until_count;
     uint64_t limit;          /* microseconds */
     struct slicing slicing;
+    enum machine_engine engine;
+    uint64_t engine_seed;    /* ENGINE_RANDOM */
+    struct code_memory code; /* what the translator writes into */
     struct tracing tracing;
     struct output serial, parallel, trace;
     struct machine_identity identity; /* what snapshots say of the machine */

@@ -64,6 +64,8 @@ static const struct option boot_options[] = {
     { "--trace", "FILE", "write each instruction, and the registers and memory that it changed; - is standard output", false, false },
     { "--from", "tick:N", "begin the trace there, not at power-on", false, false },
     { "--to", "tick:N", "end the trace there", false, false },
+    { "--engine", "ENGINE", "interpreter, translator (where this host has one; the state does not show it),\nor for tests random:SEED, now the one and now the other", false, false },
+    { "--statistics", NULL, "print at the end what was translated", false, false },
     { "--slice", "N|random:SEED", "for tests: cut the run into slices of N ticks, or of random length", false, false },
     { "--force", NULL, "replace files that are there already", false, false },
     { .name = NULL }

@@ -16,6 +16,7 @@ _muniment()
     esac
     case $before in
     --until)      COMPREPLY=($(compgen -W "tick: time: screen: serial: halt poweroff" -- "$word")); compopt -o nospace; return ;;
+    --engine)     COMPREPLY=($(compgen -W "interpreter translator random:" -- "$word")); return ;;
     --from|--to)  COMPREPLY=($(compgen -W "tick:" -- "$word")); compopt -o nospace; return ;;
     --limit|--slice|--digest-every|--checkpoint-every|--keep|--back) return ;;
     esac

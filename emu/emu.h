@@ -15,6 +15,7 @@
 #include "manifests/manifests.h"
 
 struct machine;
+struct code_memory;
 
 /* What the machine needs from outside. The functions get `context`; those for output may be null. */
 struct machine_host {
@@ -27,6 +28,7 @@ struct machine_host {
     void (*sha256)(void *context, const uint8_t *bytes, size_t length, uint8_t digest[32]);
     void (*serial_out)(void *context, unsigned port, uint8_t byte); /* port 0: COM1 */
     void (*parallel_out)(void *context, uint8_t byte);
+    const struct code_memory *code; /* for translated code (emu/host/host.h); must outlive the machine. null: everything is interpreted */
 };
 
 enum machine_stop {
@@ -43,6 +45,23 @@ void machine_destroy(struct machine *m);
 
 /* Runs until tick `until` (absolute) or an earlier stop. Slicing a run differently changes nothing in it. */
 enum machine_stop machine_run(struct machine *m, uint64_t until);
+
+/* How instructions are executed. The state does not show it. A machine begins with the interpreter. */
+enum machine_engine {
+    ENGINE_INTERPRETER,
+    ENGINE_TRANSLATOR, /* where the host gave memory for code; else as the interpreter */
+    ENGINE_RANDOM      /* for tests: now the one, now the other */
+};
+void machine_set_engine(struct machine *m, enum machine_engine engine, uint32_t seed);
+
+/* What has been translated, for whoever tunes it; zeros where nothing is. */
+struct machine_statistics {
+    uint64_t ticks_translated;       /* that went by in translated code */
+    uint64_t blocks, instructions, host_bytes; /* translated */
+    uint64_t entries, links, slow;   /* entries into translated code, blocks that lead to others directly, instructions that were interpreted in the midst of a block */
+    uint64_t dropped, flushes;       /* blocks whose code was written to, and how often all were thrown away */
+};
+struct machine_statistics machine_statistics(const struct machine *m);
 
 uint64_t machine_tick(const struct machine *m);
 uint64_t machine_ticks_per_second(const struct machine *m);

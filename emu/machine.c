@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/cpu/translate/translate.h"
 #include "emu/cpu/x87_control.h"
 #include "emu/devices/vga_memory.h"
 
@@ -360,6 +361,8 @@ struct machine *machine_create(const struct machine_manifest *manifest, const st
         machine_destroy(m);
         return NULL;
     }
+    if (host->code && translator_init(&m->cpu, host->code))
+        translator_enable(&m->cpu, false);
     return m;
 }
 
@@ -424,12 +427,37 @@ static void serve_stop(struct machine *m)
     cpu->attention &= ~(uint32_t)ATTENTION_STOP;
 }
 
+static void choose_engine(struct machine *m)
+{
+    m->engine_random = m->engine_random * 1664525 + 1013904223; /* Numerical Recipes */
+    translator_enable(&m->cpu, m->engine_random >> 28 & 1);
+}
+
+void machine_set_engine(struct machine *m, enum machine_engine engine, uint32_t seed)
+{
+    m->engine = engine;
+    m->engine_random = seed;
+    translator_enable(&m->cpu, engine == ENGINE_TRANSLATOR);
+}
+
+struct machine_statistics machine_statistics(const struct machine *m)
+{
+    struct translator_statistics s = translator_statistics(&m->cpu);
+
+    return (struct machine_statistics){
+        .ticks_translated = s.ticks, .blocks = s.translated, .instructions = s.instructions, .host_bytes = s.host_bytes, .entries = s.entries,
+        .links = s.links, .slow = s.slow, .dropped = s.invalidated, .flushes = s.flushes,
+    };
+}
+
 enum machine_stop machine_run(struct machine *m, uint64_t until)
 {
     struct cpu *cpu = &m->cpu;
 
     clock_begin_slice(&m->clock, until);
     while (!m->powered_off && !m->host_failed && clock_now(&m->clock) < until) {
+        if (m->engine == ENGINE_RANDOM)
+            choose_engine(m);
         engine_run(cpu);
         serve_stop(m);
         if (cpu->halted_dead) {

@@ -56,6 +56,8 @@ struct machine {
     bool full_reset_requested; /* of all chips */
     bool powered_off;
     bool host_failed;
+    enum machine_engine engine;
+    uint32_t engine_random; /* ENGINE_RANDOM: the generator */
     struct hash_tree pages; /* digest of RAM */
     bool ram_hashed;        /* it is filled in */
     uint8_t rom_digest[HASH_SIZE]; /* what the digest has of the ROMs */

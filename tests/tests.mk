@@ -72,6 +72,12 @@ $(BUILD)/tests/test386 $(BUILD)/tests/multiboot $(BUILD)/tests/linuxuser $(BUILD
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a
 
+TESTS        += $(BUILD)/tests/translate_fuzz
+CPU_PROGRAMS += $(BUILD)/tests/translate_fuzz
+$(BUILD)/tests/translate_fuzz: tests/translate_fuzz.c tests/bare.h $(BUILD)/libhost.a $(BUILD)/libmachine.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a
+
 $(BUILD)/tests/transcendental: tests/transcendental.c $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a -lmpfr -lgmp

@@ -12,6 +12,7 @@
 
 #include "emu/cpu/interpret.h"
 #include "emu/cpu/mmu.h"
+#include "emu/cpu/translate/translate.h"
 
 #define ARENA_SIZE (24u << 20)
 #define BUCKET_BITS 17
@@ -76,6 +77,7 @@ void blocks_flush(struct cpu *cpu)
         cpu->memory->flags[page] &= (uint8_t)~PAGE_CODE;
     }
     c->used = 0;
+    translator_flush(cpu);
 }
 
 static struct code_block **bucket_of(struct code_cache *c, uint32_t physical, unsigned mode)
@@ -135,8 +137,12 @@ void blocks_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
     bool touched = false, all;
     unsigned count = 0;
 
-    if (!any_line(&c->lines[page], address, length))
+    translator_code_changed(cpu, address, length);
+    if (!any_line(&c->lines[page], address, length)) {
+        if (!*link && !translator_holds_page(cpu, page))
+            cpu->memory->flags[page] &= (uint8_t)~PAGE_CODE;
         return;
+    }
     for (const struct code_block *block = *link; block; block = block->next_in_page, count++)
         touched |= touches(block, address, length);
     if (!touched)
@@ -154,7 +160,7 @@ void blocks_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
             link = &block->next_in_page;
         }
     }
-    if (!c->page[page])
+    if (!c->page[page] && !translator_holds_page(cpu, page))
         cpu->memory->flags[page] &= (uint8_t)~PAGE_CODE;
 }
 

@@ -14,6 +14,7 @@
 #include "emu/cpu/waits.h"
 #include "emu/cpu/segments.h"
 #include "emu/cpu/models.h"
+#include "emu/cpu/translate/translate.h"
 #include "emu/cpu/x87_control.h"
 
 /* clang-format off */
@@ -120,6 +121,7 @@ void cpu_listen(struct cpu *cpu)
 
 void cpu_free(struct cpu *cpu)
 {
+    translator_free(cpu);
     blocks_free(cpu);
     tlb_free(cpu);
 }
@@ -288,7 +290,7 @@ static enum cpu_exit run_blocks(struct cpu *cpu, struct code_block *block)
         struct code_block *next;
         cpu->block = block;
         exit = block->insn[0].run(cpu, block->insn);
-        next = exit == CPU_CONTINUE && !cpu->attention && !cpu->leave ? code_block_next(cpu, block, start) : NULL;
+        next = exit == CPU_CONTINUE && !cpu->attention && !cpu->leave && !cpu->view.enabled ? code_block_next(cpu, block, start) : NULL;
         if (next != block)
             laps = 0;
         else if (block->wait != WAIT_NONE)
@@ -313,6 +315,8 @@ void engine_run(struct cpu *cpu)
                 continue;
             }
         }
+        if (cpu->view.enabled && translator_run(cpu))
+            continue;
         block = code_block_find(cpu, cpu->left < BLOCK_LIMIT ? (uint32_t)cpu->left : BLOCK_LIMIT);
         if (!block || run_blocks(cpu, block) == CPU_FAULT)
             exception_deliver(cpu);

@@ -5,6 +5,7 @@
 #include "emu/cpu/mmu.h"
 
 #include "emu/cpu/debug.h"
+#include "emu/cpu/translate/translate.h"
 
 enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_A = 0x20, PTE_D = 0x40, PTE_PS = 0x80 };
 enum { PF_PRESENT = 1, PF_WRITE = 2, PF_USER = 4, PF_RESERVED = 8 };
@@ -225,6 +226,7 @@ static struct tlb_entry *tlb_fill(struct cpu *cpu, uint32_t linear, unsigned pri
             if (!device)
                 tlb_written(cpu, t->physical);
         }
+        translator_page_filled(cpu, privilege, page, host, e->write == page);
     }
     return e;
 }

@@ -16,6 +16,7 @@
 #include "emu/clock.h"
 #include "emu/cpu/decode.h"
 #include "emu/cpu/tlb.h"
+#include "emu/cpu/translate/view.h"
 #include "emu/cpu/x87_registers.h"
 #include "emu/endian.h"
 #include "emu/line.h"
@@ -114,6 +115,7 @@ struct observer {
 };
 
 struct code_block;
+struct translator;
 
 struct cpu {
     /* The hot part: registers, flags and `left` in the first 128 bytes (contract 5). */
@@ -171,6 +173,8 @@ struct cpu {
     uint64_t waited;          /* ticks that were advanced and not run */
     uint64_t slow_accesses, lap_slow; /* accesses that missed the fast path: now, and at the last lap */
     const struct observer *observer; /* null: none */
+    struct translator_view view;
+    struct translator *translator; /* null: all code is interpreted */
 };
 
 #define CPU_HOT_BYTES 128

@@ -2,6 +2,7 @@
 #include "emu/cpu/tlb.h"
 
 #include "emu/cpu/mmu.h"
+#include "emu/cpu/translate/translate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,12 +79,13 @@ static void side_clear(struct tlb *t, unsigned n)
     s->filled_count = 0;
 }
 
-static void context_clear(struct tlb *t, struct context *c)
+static void context_clear(struct cpu *cpu, struct context *c)
 {
-    unsigned n = 2 * (unsigned)(c - t->context);
+    unsigned n = 2 * (unsigned)(c - cpu->tlb_store->context);
 
-    side_clear(t, n);
-    side_clear(t, n + 1);
+    side_clear(cpu->tlb_store, n);
+    side_clear(cpu->tlb_store, n + 1);
+    translator_sides_cleared(cpu, n);
 }
 
 /* --- Contexts --- */
@@ -106,6 +108,7 @@ static void context_enter(struct cpu *cpu, struct context *c)
     cpu->tlbs[0] = c->side[0].entry;
     cpu->tlbs[1] = c->side[1].entry;
     cpu->tlb = cpu->tlbs[cpu->user];
+    translator_sides_entered(cpu, cpu->tlb_store->current);
 }
 
 void mmu_switch(struct cpu *cpu)
@@ -124,7 +127,7 @@ void mmu_switch(struct cpu *cpu)
         if (c->used < oldest->used)
             oldest = c;
     }
-    context_clear(t, oldest);
+    context_clear(cpu, oldest);
     context_enter(cpu, oldest);
 }
 
@@ -144,7 +147,7 @@ void mmu_flush(struct cpu *cpu)
     struct tlb *t = cpu->tlb_store;
 
     for (unsigned i = 0; i < CONTEXTS; i++) {
-        context_clear(t, &t->context[i]);
+        context_clear(cpu, &t->context[i]);
         t->context[i].valid = false;
         t->context[i].used = 0;
     }
@@ -223,7 +226,9 @@ static void drop_slot(struct cpu *cpu, struct table *table, unsigned slot)
 {
     for (unsigned n = 0; n < table->uses; n++) {
         const struct use *use = &table->use[n];
-        drop_range(cpu->tlb_store, use->base + ((uint32_t)(4 * slot / use->width) << use->shift), use->shift);
+        uint32_t base = use->base + ((uint32_t)(4 * slot / use->width) << use->shift);
+        drop_range(cpu->tlb_store, base, use->shift);
+        translator_range_dropped(cpu, base, use->shift);
     }
     table->bits[slot / 32] &= ~(UINT32_C(1) << slot % 32);
     table->count--;
@@ -287,6 +292,7 @@ void mmu_protect(struct cpu *cpu, uint32_t page)
     if (!t->written[page / PAGE_SIZE])
         return;
     t->written[page / PAGE_SIZE] = false;
+    translator_page_protected(cpu, cpu->memory->ram + page);
     for (unsigned i = 0; i < SIDES; i++) {
         struct side *s = side_of(t, i);
         for (uint32_t n = 0; n < s->filled_count; n++) {

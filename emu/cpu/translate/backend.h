@@ -1,0 +1,87 @@
+/* backend.h - between the front end, which knows the guest, and a back end, which knows the host.
+ *
+ * The front end decodes a unit: records in a row, left by the last one or by a conditional jump on the way. The back end makes one piece of
+ * code of it. What it does not compile it hands to the interpreter's handler, record by record, so that a back end is complete from its
+ * first line; so are faults, and accesses that miss the fast path. */
+#ifndef MUNIMENT_EMU_TRANSLATE_BACKEND_H
+#define MUNIMENT_EMU_TRANSLATE_BACKEND_H
+
+#include "emu/cpu/decode.h"
+#include "emu/cpu/translate/emit.h"
+
+#define UNIT_LIMIT 64
+#define CONTEXTS 64u
+
+/* What code is translated for, besides its bytes and its EIP. */
+enum context_bit {
+    CONTEXT_32        = 1,    /* CS.D */
+    CONTEXT_STACK32   = 2,    /* SS.B */
+    CONTEXT_USER      = 4,    /* CPL is 3 */
+    CONTEXT_PROTECTED = 8,    /* protected mode and not virtual-8086 */
+    CONTEXT_FLAT_ES   = 16,   /* base 0, 4 GiB, readable and writable */
+    CONTEXT_FLAT_SS   = 32,
+    CONTEXT_FLAT_DS   = 64,
+    CONTEXT_EM        = 128,
+    CONTEXT_TS        = 256,
+    CONTEXT_OSFXSR    = 512,
+    CONTEXT_VM        = 1024
+};
+
+struct unit {
+    uint32_t physical, eip, limit; /* where it begins, and the limit of CS */
+    uint32_t bits;                 /* enum context_bit */
+    unsigned count;
+    uint32_t bytes;                /* of guest code */
+    struct insn insn[UNIT_LIMIT];
+    uint16_t live[UNIT_LIMIT];     /* the arithmetic flags behind each instruction at which somebody may look before they are written again */
+};
+
+struct translated;
+
+/* Where a block may be left for code that is known: a jump that leads to the block there once there is one. */
+struct block_exit {
+    struct translated *from, *to; /* to: null while it is not linked */
+    struct block_exit *next;      /* of those that lead to the same block */
+    uint32_t eip;                 /* of the target */
+    uint8_t *site;                /* the jump's displacement, in the writable mapping */
+    uint8_t *unlinked;            /* where it leads as long as there is no block */
+    uint8_t *page;                /* null, or where the physical address of the target's page is compared: the target is in another page */
+};
+
+struct translated {
+    uint32_t physical, eip, limit, bits;
+    uint16_t bytes;
+    uint8_t count;
+    bool valid;                   /* still to be found */
+    uint8_t exits;
+    const uint8_t *entry;         /* where it runs */
+    uint8_t *code;                /* the same place in the writable mapping */
+    struct translated *next_hash, *next_in_page;
+    struct block_exit *incoming, *exit;
+    struct insn insn[];           /* for the interpreter */
+};
+
+/* Code that every block uses. */
+struct backend {
+    const uint8_t *enter;    /* a function: struct block_exit *enter(struct cpu *, const uint8_t *code). Null exit: leave for the loop to look around */
+    uint8_t *leave;          /* in the writable mapping: saves the registers and returns R8 */
+    uint8_t *run_record;     /* calls view.run_record(cpu, R8, R9) and resumes, or leaves */
+    uint8_t *flags_ready;    /* calls view.flags_ready */
+    void *scratch;           /* backend_scratch_size bytes, for the compilation of one block */
+};
+extern const size_t backend_scratch_size;
+
+/* Emits the shared code. */
+void backend_init(struct backend *b, struct code *code);
+/* Whether the back end has code of its own for this record in such a unit. */
+bool backend_compiles(const struct unit *u, const struct insn *insn);
+/* The flags that an instruction looks at, that it certainly writes, and whether it may leave the block before its end or is run by the interpreter: then
+ * somebody may look at all flags before it. */
+struct flag_use { uint16_t read, written; bool observed; };
+struct flag_use backend_flag_use(const struct unit *u, const struct insn *insn);
+/* Emits a unit as code of `block`, whose records and room for UNIT_LIMIT + 2 exits are there, and fills in code, entry and exits. */
+void backend_compile(const struct backend *b, struct code *code, const struct unit *u, struct translated *block);
+/* Leads an exit to another block, or to null. physical: of the target's page. */
+void backend_aim(struct block_exit *exit, const struct translated *to);
+
+#endif

@@ -1,0 +1,235 @@
+/* cache.c - blocks of translated code: found by where their bytes lie and what they were translated for, dropped when the bytes change.
+ *
+ * Blocks come from an arena, their code from the code area; both are emptied together. A block that is dropped before that is only
+ * unlinked, so that the one that runs may drop itself. */
+#include "emu/cpu/translate/internal.h"
+
+#include <stdlib.h>
+
+#define BUCKETS 65536u
+#define HEAT 65536u
+#define LINE_SIZE 16u
+#define ARENA_SIZE (32u << 20)
+#define CHURN_LIMIT 100u /* writes into translated code of a page, after which it is left to the interpreter */
+#define BLOCK_ROOM (sizeof(struct translated) + UNIT_LIMIT * sizeof(struct insn) + (UNIT_LIMIT + 2) * sizeof(struct block_exit))
+#define CODE_ROOM (UNIT_LIMIT * 512u)
+
+bool cache_init(struct cpu *cpu)
+{
+    struct translator *t = cpu->translator;
+    uint32_t pages = cpu->memory->ram_size / PAGE_SIZE;
+
+    t->bucket = calloc(BUCKETS, sizeof *t->bucket);
+    t->page = calloc(pages, sizeof *t->page);
+    t->lines = calloc(pages, sizeof *t->lines);
+    t->churn = calloc(pages, 1);
+    t->heat = calloc(HEAT, sizeof *t->heat);
+    t->arena = malloc(ARENA_SIZE);
+    return t->bucket && t->page && t->lines && t->churn && t->heat && t->arena;
+}
+
+void cache_free(struct translator *t)
+{
+    free(t->bucket);
+    free(t->page);
+    free(t->lines);
+    free(t->churn);
+    free(t->heat);
+    free(t->arena);
+}
+
+static uint32_t hash(uint32_t physical, uint32_t eip)
+{
+    uint32_t h = physical * 0x9E3779B1u ^ eip * 0x85EBCA6Bu;
+
+    return h >> 16;
+}
+
+struct translated *cache_find(const struct translator *t, uint32_t physical, uint32_t eip, uint32_t bits, uint32_t limit)
+{
+    struct translated *block = t->bucket[hash(physical, eip) % BUCKETS];
+
+    while (block && !(block->physical == physical && block->eip == eip && block->bits == bits && block->limit == limit))
+        block = block->next_hash;
+    return block;
+}
+
+uint16_t *cache_heat(struct translator *t, uint32_t physical, uint32_t eip)
+{
+    return &t->heat[hash(physical + 1, eip) % HEAT];
+}
+
+/* --- Links --- */
+void cache_link(struct translator *t, struct block_exit *exit, struct translated *to)
+{
+    if (exit->to || !exit->from->valid || !to->valid)
+        return;
+    exit->to = to;
+    exit->next = to->incoming;
+    to->incoming = exit;
+    backend_aim(exit, to);
+    t->statistics.links++;
+}
+
+/* Nothing leads to the block any more, and it leads nowhere. */
+static void detach(struct translator *t, struct translated *block)
+{
+    struct jump_entry *jump = &t->jumps[block->eip % JUMP_ENTRIES];
+
+    for (struct block_exit *exit = block->incoming, *next; exit; exit = next) {
+        next = exit->next;
+        exit->to = NULL;
+        backend_aim(exit, NULL);
+    }
+    block->incoming = NULL;
+    for (unsigned n = 0; n < block->exits; n++) {
+        struct block_exit *exit = &block->exit[n], **link;
+        if (!exit->to)
+            continue;
+        for (link = &exit->to->incoming; *link != exit; link = &(*link)->next)
+            ;
+        *link = exit->next;
+        exit->to = NULL;
+        backend_aim(exit, NULL);
+    }
+    if (jump->code == block->entry)
+        jump->key = UINT64_MAX;
+}
+
+/* --- Lines --- */
+static unsigned line_of(uint32_t address)
+{
+    return (address & PAGE_MASK) / LINE_SIZE;
+}
+
+static void lines_set(struct page_lines *lines, const struct translated *block)
+{
+    for (unsigned line = line_of(block->physical); line <= line_of(block->physical + block->bytes - 1u); line++)
+        lines->bits[line / 64] |= UINT64_C(1) << line % 64;
+}
+
+static bool lines_any(const struct page_lines *lines, uint32_t address, uint32_t length)
+{
+    for (unsigned line = line_of(address); line <= line_of(address + length - 1); line++)
+        if (lines->bits[line / 64] >> line % 64 & 1)
+            return true;
+    return false;
+}
+
+/* --- Coming and going --- */
+static void forget(struct translator *t, struct translated *block)
+{
+    struct translated **link = &t->bucket[hash(block->physical, block->eip) % BUCKETS];
+
+    while (*link != block)
+        link = &(*link)->next_hash;
+    *link = block->next_hash;
+    block->valid = false;
+    detach(t, block);
+    *cache_heat(t, block->physical, block->eip) = 0;
+    t->statistics.invalidated++;
+}
+
+void translator_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
+{
+    struct translator *t = cpu->translator;
+    uint32_t page = address / PAGE_SIZE;
+    struct translated **link;
+    bool touched = false;
+
+    if (!t || !t->page[page] || !lines_any(&t->lines[page], address, length))
+        return;
+    link = &t->page[page];
+    while (*link) {
+        struct translated *block = *link;
+        if (block->physical < address + length && address < block->physical + block->bytes) {
+            *link = block->next_in_page;
+            forget(t, block);
+            touched = true;
+        } else {
+            link = &block->next_in_page;
+        }
+    }
+    if (!touched)
+        return;
+    cpu->leave = true;
+    if (t->churn[page] < UINT8_MAX)
+        t->churn[page]++;
+    t->lines[page] = (struct page_lines){{0}};
+    for (const struct translated *block = t->page[page]; block; block = block->next_in_page)
+        lines_set(&t->lines[page], block);
+}
+
+bool translator_holds_page(const struct cpu *cpu, uint32_t page)
+{
+    return cpu->translator && cpu->translator->page[page];
+}
+
+void translator_flush(struct cpu *cpu)
+{
+    struct translator *t = cpu->translator;
+    uint32_t pages = cpu->memory->ram_size / PAGE_SIZE;
+
+    if (!t)
+        return;
+    for (uint32_t n = 0; n < BUCKETS; n++) {
+        for (struct translated *block = t->bucket[n]; block; block = block->next_hash)
+            block->valid = false;
+        t->bucket[n] = NULL;
+    }
+    memset(t->page, 0, pages * sizeof *t->page);
+    memset(t->lines, 0, pages * sizeof *t->lines);
+    memset(t->churn, 0, pages);
+    for (unsigned n = 0; n < JUMP_ENTRIES; n++)
+        t->jumps[n].key = UINT64_MAX;
+    t->emptied = true;
+    t->statistics.flushes++;
+}
+
+void cache_settle(struct translator *t)
+{
+    if (!t->emptied)
+        return;
+    t->emptied = false;
+    t->used = 0;
+    t->code.at = t->memory.write;
+    backend_init(&t->backend, &t->code);
+}
+
+struct translated *cache_add(struct cpu *cpu)
+{
+    struct translator *t = cpu->translator;
+    const struct unit *u = &t->unit;
+    int64_t page = memory_page(cpu->memory, u->physical);
+    struct translated *block, **bucket = &t->bucket[hash(u->physical, u->eip) % BUCKETS];
+
+    if (page >= 0 && t->churn[page] > CHURN_LIMIT)
+        return NULL;
+    if (t->used + BLOCK_ROOM > ARENA_SIZE || !code_has_room(&t->code, CODE_ROOM)) {
+        translator_flush(cpu);
+        cache_settle(t);
+    }
+    block = (struct translated *)(void *)(t->arena + t->used);
+    *block = (struct translated){.physical = u->physical, .eip = u->eip, .limit = u->limit, .bits = u->bits, .bytes = (uint16_t)u->bytes,
+                                 .count = (uint8_t)u->count, .valid = true};
+    memcpy(block->insn, u->insn, u->count * sizeof *u->insn);
+    block->exit = (struct block_exit *)(void *)(block->insn + u->count);
+    backend_compile(&t->backend, &t->code, u, block);
+    t->used += sizeof *block + u->count * sizeof *u->insn + block->exits * sizeof *block->exit;
+    t->used = (t->used + 15) & ~(size_t)15;
+    block->next_hash = *bucket;
+    *bucket = block;
+    t->statistics.translated++;
+    t->statistics.instructions += u->count;
+    t->statistics.host_bytes += (uint64_t)(t->code.at - block->code);
+    if (page < 0)
+        return block; /* ROM */
+    block->next_in_page = t->page[page];
+    t->page[page] = block;
+    lines_set(&t->lines[page], block);
+    if (!(cpu->memory->flags[page] & PAGE_CODE)) {
+        cpu->memory->flags[page] |= PAGE_CODE;
+        mmu_protect(cpu, (uint32_t)page * PAGE_SIZE);
+    }
+    return block;
+}

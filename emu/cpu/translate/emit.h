@@ -1,0 +1,282 @@
+/* emit.h - writes x86-64 instructions: one function for each shape of encoding (AMD64 Architecture Programmer's Manual vol. 3, chapter 1).
+ *
+ * Byte operands are numbered as the guest numbers them: 0-3 are AL CL DL BL, 4-7 AH CH DH BH, 8-15 R8B-R15B. SPL, BPL, SIL and DIL are never
+ * byte operands. An instruction that names one of 4-7 must not need a REX prefix: nothing of it may be 8 or above. */
+#ifndef MUNIMENT_EMU_TRANSLATE_EMIT_H
+#define MUNIMENT_EMU_TRANSLATE_EMIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum host_register { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, NO_REGISTER };
+
+/* Host conditions are numbered as the guest's. */
+enum host_condition { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A, CC_S, CC_NS, CC_P, CC_NP, CC_L, CC_GE, CC_LE, CC_G };
+
+/* Where code is written, and where it runs: the same bytes, mapped twice. */
+struct code {
+    uint8_t *at, *end; /* the next byte, in the writable mapping; nothing is written from `end` on */
+    ptrdiff_t run;     /* what leads from the writable mapping to the executable one */
+};
+
+/* The operand that ModRM.rm names: a register, or memory at base + index << scale + displacement. */
+struct rm {
+    uint8_t base, index, scale;
+    bool memory;
+    int32_t displacement;
+};
+
+static inline struct rm in_register(unsigned r)
+{
+    return (struct rm){(uint8_t)r, NO_REGISTER, 0, false, 0};
+}
+
+static inline struct rm at_address(unsigned base, int32_t displacement)
+{
+    return (struct rm){(uint8_t)base, NO_REGISTER, 0, true, displacement};
+}
+
+static inline struct rm at_sum(unsigned base, unsigned index, unsigned scale, int32_t displacement)
+{
+    return (struct rm){(uint8_t)base, (uint8_t)index, (uint8_t)scale, true, displacement};
+}
+
+static inline void emit8(struct code *c, unsigned byte)
+{
+    if (c->at < c->end)
+        *c->at++ = (uint8_t)byte;
+}
+
+static inline void emit32(struct code *c, uint32_t value)
+{
+    for (unsigned i = 0; i < 4; i++)
+        emit8(c, value >> 8 * i & 0xFF);
+}
+
+static inline void emit64(struct code *c, uint64_t value)
+{
+    emit32(c, (uint32_t)value);
+    emit32(c, (uint32_t)(value >> 32));
+}
+
+static inline void emit_immediate(struct code *c, unsigned size, uint32_t value)
+{
+    if (size == 1)
+        emit8(c, value & 0xFF);
+    else if (size == 2)
+        emit8(c, value & 0xFF), emit8(c, value >> 8 & 0xFF);
+    else
+        emit32(c, value);
+}
+
+static inline bool fits8(int32_t value)
+{
+    return value >= -128 && value < 128;
+}
+
+static inline void emit_modrm(struct code *c, unsigned reg, struct rm rm)
+{
+    unsigned field = (reg & 7) << 3;
+
+    if (!rm.memory) {
+        emit8(c, 0xC0 | field | (rm.base & 7));
+        return;
+    }
+    if (rm.base == NO_REGISTER) { /* displacement alone, or with an index: 32 bits of it */
+        emit8(c, field | 4);
+        emit8(c, (unsigned)rm.scale << 6 | (rm.index == NO_REGISTER ? 4u : rm.index & 7u) << 3 | 5);
+        emit32(c, (uint32_t)rm.displacement);
+        return;
+    }
+    unsigned mod = rm.displacement == 0 && (rm.base & 7) != RBP ? 0 : fits8(rm.displacement) ? 0x40 : 0x80;
+    if (rm.index != NO_REGISTER || (rm.base & 7) == RSP) {
+        emit8(c, mod | field | 4);
+        emit8(c, (unsigned)rm.scale << 6 | (rm.index == NO_REGISTER ? 4u : rm.index & 7u) << 3 | (rm.base & 7u));
+    } else {
+        emit8(c, mod | field | (rm.base & 7u));
+    }
+    if (mod == 0x40)
+        emit8(c, (uint32_t)rm.displacement & 0xFF);
+    else if (mod == 0x80)
+        emit32(c, (uint32_t)rm.displacement);
+}
+
+/* The general form. opcode: the last byte; 0F00h added for the two-byte map; 660000h, F20000h or F30000h added for a prefix before it. size in bytes:
+ * 2 gives 66, 8 gives REX.W. reg is a register, or the extension of the opcode. */
+static inline void emit_op(struct code *c, unsigned size, unsigned opcode, unsigned reg, struct rm rm)
+{
+    unsigned rex = (size == 8 ? 8u : 0) | (reg >= 8 ? 4u : 0) | (rm.base >= 8 && rm.base != NO_REGISTER ? 1u : 0) |
+                   (rm.memory && rm.index >= 8 && rm.index != NO_REGISTER ? 2u : 0);
+
+    if (size == 2)
+        emit8(c, 0x66);
+    if (opcode >> 16)
+        emit8(c, opcode >> 16);
+    if (rex)
+        emit8(c, 0x40 | rex);
+    if (opcode >> 8 & 0xFF)
+        emit8(c, 0x0F);
+    emit8(c, opcode & 0xFF);
+    emit_modrm(c, reg, rm);
+}
+
+/* An opcode that has its byte form one below. */
+static inline void emit_sized(struct code *c, unsigned size, unsigned opcode, unsigned reg, struct rm rm)
+{
+    emit_op(c, size, size == 1 ? opcode - 1 : opcode, reg, rm);
+}
+
+/* The eight two-operand operations, numbered as in their opcodes: ADD OR ADC SBB AND SUB XOR CMP. */
+enum alu { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
+
+static inline void emit_alu(struct code *c, enum alu operation, unsigned size, struct rm destination, unsigned source)
+{
+    emit_sized(c, size, (unsigned)operation << 3 | 1, source, destination);
+}
+
+static inline void emit_alu_load(struct code *c, enum alu operation, unsigned size, unsigned destination, struct rm source)
+{
+    emit_sized(c, size, (unsigned)operation << 3 | 3, destination, source);
+}
+
+static inline void emit_alu_immediate(struct code *c, enum alu operation, unsigned size, struct rm destination, uint32_t value)
+{
+    if (size == 1) {
+        emit_op(c, 1, 0x80, operation, destination);
+        emit8(c, value & 0xFF);
+    } else if (fits8(size == 2 ? (int16_t)value : (int32_t)value)) {
+        emit_op(c, size, 0x83, operation, destination);
+        emit8(c, value & 0xFF);
+    } else {
+        emit_op(c, size, 0x81, operation, destination);
+        emit_immediate(c, size, value);
+    }
+}
+
+static inline void emit_store(struct code *c, unsigned size, struct rm destination, unsigned source)
+{
+    emit_sized(c, size, 0x89, source, destination);
+}
+
+/* Leaves the rest of a register as it is with sizes 1 and 2. */
+static inline void emit_load(struct code *c, unsigned size, unsigned destination, struct rm source)
+{
+    emit_sized(c, size, 0x8B, destination, source);
+}
+
+/* The rest of the register becomes 0. */
+static inline void emit_load_zero(struct code *c, unsigned size, unsigned destination, struct rm source)
+{
+    if (size >= 4)
+        emit_op(c, size, 0x8B, destination, source);
+    else
+        emit_op(c, 4, size == 1 ? 0x0FB6 : 0x0FB7, destination, source);
+}
+
+static inline void emit_move(struct code *c, unsigned destination, unsigned source)
+{
+    emit_op(c, 4, 0x8B, destination, in_register(source));
+}
+
+static inline void emit_move_wide(struct code *c, unsigned destination, unsigned source)
+{
+    emit_op(c, 8, 0x8B, destination, in_register(source));
+}
+
+/* Does not touch flags. */
+static inline void emit_constant(struct code *c, unsigned destination, uint32_t value)
+{
+    if (destination >= 8)
+        emit8(c, 0x41);
+    emit8(c, 0xB8 | (destination & 7));
+    emit32(c, value);
+}
+
+static inline void emit_constant_wide(struct code *c, unsigned destination, uint64_t value)
+{
+    emit8(c, destination >= 8 ? 0x49 : 0x48);
+    emit8(c, 0xB8 | (destination & 7));
+    emit64(c, value);
+}
+
+static inline void emit_store_immediate(struct code *c, unsigned size, struct rm destination, uint32_t value)
+{
+    emit_sized(c, size, 0xC7, 0, destination);
+    emit_immediate(c, size, value);
+}
+
+static inline void emit_lea(struct code *c, unsigned size, unsigned destination, struct rm address)
+{
+    emit_op(c, size, 0x8D, destination, address);
+}
+
+static inline void emit_test(struct code *c, unsigned size, unsigned a, unsigned b)
+{
+    emit_sized(c, size, 0x85, b, in_register(a));
+}
+
+static inline void emit_test_immediate(struct code *c, unsigned size, struct rm operand, uint32_t value)
+{
+    emit_sized(c, size, 0xF7, 0, operand);
+    emit_immediate(c, size, value);
+}
+
+/* Shifts by a constant; operation as in ModRM.reg of C0h-D3h. */
+enum shift { SHIFT_ROL, SHIFT_ROR, SHIFT_RCL, SHIFT_RCR, SHIFT_SHL, SHIFT_SHR, SHIFT_SAR = 7 };
+
+static inline void emit_shift(struct code *c, enum shift operation, unsigned size, struct rm operand, unsigned count)
+{
+    emit_sized(c, size, 0xC1, operation, operand);
+    emit8(c, count);
+}
+
+/* --- Jumps --- A site is the address of a displacement of 32 bits, to be filled in later. */
+static inline uint8_t *emit_jump(struct code *c)
+{
+    emit8(c, 0xE9);
+    emit32(c, 0);
+    return c->at - 4;
+}
+
+static inline uint8_t *emit_jump_if(struct code *c, unsigned condition)
+{
+    emit8(c, 0x0F);
+    emit8(c, 0x80 | condition);
+    emit32(c, 0);
+    return c->at - 4;
+}
+
+static inline uint8_t *emit_call(struct code *c)
+{
+    emit8(c, 0xE8);
+    emit32(c, 0);
+    return c->at - 4;
+}
+
+/* Leads a site to a place of the same code area. */
+static inline void aim(uint8_t *site, const uint8_t *target)
+{
+    uint32_t displacement = (uint32_t)(target - (site + 4));
+
+    for (unsigned i = 0; i < 4; i++)
+        site[i] = (uint8_t)(displacement >> 8 * i);
+}
+
+static inline void emit_jump_to(struct code *c, const uint8_t *target)
+{
+    aim(emit_jump(c), target);
+}
+
+static inline void emit_call_to(struct code *c, const uint8_t *target)
+{
+    aim(emit_call(c), target);
+}
+
+/* Room for one instruction's worth of code is looked for before it is emitted; where there is none any more, all is thrown away. */
+static inline bool code_has_room(const struct code *c, size_t bytes)
+{
+    return c->at < c->end && (size_t)(c->end - c->at) >= bytes;
+}
+
+#endif

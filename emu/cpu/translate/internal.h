@@ -1,0 +1,84 @@
+/* internal.h - what the parts of the translator share. */
+#ifndef MUNIMENT_EMU_TRANSLATE_INTERNAL_H
+#define MUNIMENT_EMU_TRANSLATE_INTERNAL_H
+
+#include "emu/cpu/blocks.h"
+#include "emu/cpu/flags.h"
+#include "emu/cpu/interpret.h"
+#include "emu/cpu/interrupts.h"
+#include "emu/cpu/mmu.h"
+#include "emu/cpu/translate/backend.h"
+#include "emu/cpu/translate/translate.h"
+
+struct page_tables; /* pages.c */
+
+/* A block to be run on its own: one record, and the one that ends it. */
+struct single {
+    struct code_block head;
+    struct insn insn[2];
+};
+
+struct translator {
+    unsigned threshold;
+    struct code_memory memory;
+    struct backend backend;
+    struct code code;            /* where the next block goes */
+
+    /* cache.c */
+    struct translated **bucket;
+    struct translated **page;    /* per page of RAM: its blocks */
+    struct page_lines { uint64_t bits[PAGE_SIZE / 16 / 64]; } *lines; /* and which of its lines of 16 bytes they come from */
+    uint8_t *churn;              /* and how often such a line was written to */
+    uint8_t *arena;              /* for blocks */
+    size_t used;
+    bool emptied;                /* every block was dropped: code and arena are reused as soon as nothing runs in them */
+    uint16_t *heat;              /* how often code ran in the interpreter, by a hash of where it is */
+
+    /* translate.c */
+    struct context { uint32_t bits, limit, base, side; } contexts[CONTEXTS];
+    unsigned context_count, context;
+    uint32_t epoch;              /* of the mapping */
+    struct jump_entry *jumps;
+    struct code_block *single;   /* for run_record */
+    struct unit unit;
+    struct page_tables *tables;
+    struct translator_statistics statistics;
+};
+
+/* --- translate.c --- */
+/* Bits of enum context_bit for the processor as it is now. */
+uint32_t context_bits(const struct cpu *cpu);
+/* The mapping changed, or a block went: entries of the jump table hold no longer. */
+void translator_next_epoch(struct cpu *cpu);
+
+/* --- cache.c --- */
+bool cache_init(struct cpu *cpu);
+void cache_free(struct translator *t);
+struct translated *cache_find(const struct translator *t, uint32_t physical, uint32_t eip, uint32_t bits, uint32_t limit);
+/* Makes a block of what is in t->unit; null where its page changes too often. */
+struct translated *cache_add(struct cpu *cpu);
+/* Reuses the memory of what was dropped, if it was all. */
+void cache_settle(struct translator *t);
+/* Leads an exit to a block directly. */
+void cache_link(struct translator *t, struct block_exit *exit, struct translated *to);
+/* A counter for code that is not translated yet. */
+uint16_t *cache_heat(struct translator *t, uint32_t physical, uint32_t eip);
+
+/* --- unit.c --- */
+/* Decodes from `bytes`, of which `available` lie within page and segment, what is to be one block. False: not even one instruction. */
+bool unit_make(const struct cpu *cpu, struct unit *u, const uint8_t *bytes, uint32_t available);
+
+/* --- pages.c --- */
+bool pages_init(struct cpu *cpu);
+void pages_free(struct translator *t);
+/* Of the context at hand; null: no memory. */
+uint64_t *pages_table(const struct translator *t, unsigned privilege);
+unsigned pages_side(const struct translator *t);
+/* The table of jumps has an entry for an address: if its mapping changes, a new epoch begins. */
+void pages_executed(struct translator *t, uint32_t linear);
+
+/* --- flags.c --- */
+/* Makes the layered record one of class FLAGS_READY. Leaves flag_result, flag_a and flag_b alone. */
+void layered_flags_ready(struct cpu *cpu);
+
+#endif

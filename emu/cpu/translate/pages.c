@@ -1,0 +1,152 @@
+/* pages.c - flat tables from linear pages to host addresses, one for each privilege, for translated code.
+ *
+ * An entry is what is to be added to a linear address, or 0. It is made from what the MMU keeps for itself, at the same moment, and goes when that goes: a
+ * hit says that a walk would find the same and would set no bit. A table is 16 MiB of zeros that are touched where the guest has pages. */
+#include "emu/cpu/translate/internal.h"
+
+#include <stdlib.h>
+
+#define FILLED_LIMIT 8192u
+#define SIDES 16u /* contexts of the TLB, supervisor and user of each */
+
+struct side {
+    uint64_t *entry;          /* 2^20 for reads, 2^20 for writes; null as long as there is none */
+    uint32_t *filled;
+    uint32_t count;
+};
+
+struct page_tables {
+    struct side side[SIDES];
+    uint32_t *executed;       /* per linear page: 1 + the epoch in which the table of jumps last had an entry for it */
+    unsigned current;         /* the supervisor's side of the context at hand */
+};
+
+bool pages_init(struct cpu *cpu)
+{
+    struct page_tables *p = calloc(1, sizeof *p);
+
+    cpu->translator->tables = p;
+    if (!p)
+        return false;
+    p->executed = calloc(PAGES_WRITE, sizeof *p->executed);
+    return p->executed;
+}
+
+void pages_free(struct translator *t)
+{
+    for (unsigned n = 0; t->tables && n < SIDES; n++) {
+        free(t->tables->side[n].entry);
+        free(t->tables->side[n].filled);
+    }
+    if (t->tables)
+        free(t->tables->executed);
+    free(t->tables);
+}
+
+static bool side_make(struct side *s)
+{
+    if (!s->entry)
+        s->entry = calloc(2 * (size_t)PAGES_WRITE, sizeof *s->entry);
+    if (!s->filled)
+        s->filled = malloc(FILLED_LIMIT * sizeof *s->filled);
+    return s->entry && s->filled;
+}
+
+uint64_t *pages_table(const struct translator *t, unsigned privilege)
+{
+    struct side *s = &t->tables->side[t->tables->current + privilege];
+
+    return side_make(s) ? s->entry : NULL;
+}
+
+unsigned pages_side(const struct translator *t)
+{
+    return t->tables->current;
+}
+
+void pages_executed(struct translator *t, uint32_t linear)
+{
+    t->tables->executed[linear / PAGE_SIZE] = t->epoch + 1;
+}
+
+static void side_clear(struct side *s)
+{
+    for (uint32_t n = 0; n < s->count; n++)
+        s->entry[s->filled[n]] = s->entry[s->filled[n] + PAGES_WRITE] = 0;
+    s->count = 0;
+}
+
+void translator_page_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const uint8_t *host, bool write)
+{
+    uint32_t page = linear / PAGE_SIZE;
+    uint64_t addend = (uint64_t)(uintptr_t)host - (linear & ~PAGE_MASK), *entry;
+    struct side *s;
+
+    if (!cpu->translator)
+        return;
+    s = &cpu->translator->tables->side[cpu->translator->tables->current + privilege];
+    if (!side_make(s))
+        return;
+    entry = &s->entry[page];
+    if (!entry[0]) {
+        if (s->count == FILLED_LIMIT)
+            side_clear(s);
+        s->filled[s->count++] = page;
+    }
+    if (entry[0] != addend)
+        entry[PAGES_WRITE] = 0;
+    entry[0] = addend;
+    if (write)
+        entry[PAGES_WRITE] = addend;
+}
+
+void translator_sides_entered(struct cpu *cpu, unsigned first)
+{
+    if (cpu->translator)
+        cpu->translator->tables->current = first;
+}
+
+void translator_sides_cleared(struct cpu *cpu, unsigned first)
+{
+    struct page_tables *p = cpu->translator ? cpu->translator->tables : NULL;
+
+    if (!p)
+        return;
+    side_clear(&p->side[first]);
+    side_clear(&p->side[first + 1]);
+    translator_next_epoch(cpu);
+}
+
+void translator_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift)
+{
+    struct translator *t = cpu->translator;
+    uint32_t page = base / PAGE_SIZE;
+
+    if (!t)
+        return;
+    if (shift > 12 || t->tables->executed[page] == t->epoch + 1)
+        translator_next_epoch(cpu);
+    for (unsigned n = 0; n < SIDES; n++) {
+        struct side *s = &t->tables->side[n];
+        if (!s->count)
+            continue;
+        if (shift == 12)
+            s->entry[page] = s->entry[page + PAGES_WRITE] = 0; /* it may stay among the filled */
+        for (uint32_t i = 0; shift > 12 && i < s->count; i++)
+            if (!((s->filled[i] ^ page) >> (shift - 12)))
+                s->entry[s->filled[i]] = s->entry[s->filled[i] + PAGES_WRITE] = 0;
+    }
+}
+
+void translator_page_protected(struct cpu *cpu, const uint8_t *host)
+{
+    struct page_tables *p = cpu->translator ? cpu->translator->tables : NULL;
+
+    for (unsigned n = 0; p && n < SIDES; n++)
+        for (uint32_t i = 0; i < p->side[n].count; i++) {
+            uint32_t page = p->side[n].filled[i];
+            uint64_t *entry = &p->side[n].entry[page + PAGES_WRITE];
+            if (*entry && *entry + (uint64_t)page * PAGE_SIZE == (uint64_t)(uintptr_t)host)
+                *entry = 0;
+        }
+}

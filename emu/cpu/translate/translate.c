@@ -1,0 +1,238 @@
+/* translate.c - the loop of the translator: from block to block as long as nobody waits (translate.h). */
+#include "emu/cpu/translate/internal.h"
+
+#include <stdlib.h>
+
+static unsigned run_record(struct cpu *cpu, struct translated *block, unsigned index);
+
+bool translator_init(struct cpu *cpu, const struct code_memory *memory)
+{
+    struct translator *t;
+
+    if (!memory || !memory->write || sizeof(void *) != 8 || (uintptr_t)cpu->memory->ram <= UINT32_MAX)
+        return false;
+    t = cpu->translator = calloc(1, sizeof *t);
+    if (!t)
+        return false;
+    t->memory = *memory;
+    t->threshold = TRANSLATOR_THRESHOLD;
+    cpu->view.enabled = true;
+    t->code = (struct code){memory->write, memory->write + memory->size, memory->run - memory->write};
+    t->jumps = malloc(JUMP_ENTRIES * sizeof *t->jumps);
+    t->single = calloc(1, sizeof(struct code_block) + 2 * sizeof(struct insn));
+    t->backend.scratch = malloc(backend_scratch_size);
+    if (!t->jumps || !t->single || !t->backend.scratch || !cache_init(cpu) || !pages_init(cpu)) {
+        translator_free(cpu);
+        return false;
+    }
+    cpu->view.jumps = t->jumps;
+    cpu->view.run_record = run_record;
+    cpu->view.flags_ready = layered_flags_ready;
+    translator_flush(cpu);
+    mmu_flush(cpu); /* from now on the tables hold what the MMU keeps */
+    return true;
+}
+
+void translator_free(struct cpu *cpu)
+{
+    struct translator *t = cpu->translator;
+
+    if (!t)
+        return;
+    cache_free(t);
+    pages_free(t);
+    free(t->jumps);
+    free(t->single);
+    free(t->backend.scratch);
+    free(t);
+    cpu->translator = NULL;
+    cpu->view.enabled = false;
+}
+
+void translator_set_threshold(struct cpu *cpu, unsigned threshold)
+{
+    if (cpu->translator)
+        cpu->translator->threshold = threshold;
+}
+
+void translator_enable(struct cpu *cpu, bool enabled)
+{
+    if (cpu->translator)
+        cpu->view.enabled = enabled;
+}
+
+struct translator_statistics translator_statistics(const struct cpu *cpu)
+{
+    return cpu->translator ? cpu->translator->statistics : (struct translator_statistics){0};
+}
+
+/* --- What code is translated for --- */
+static bool is_flat(const struct segment *s)
+{
+    return !s->base && s->read_end > UINT32_MAX && s->write_end > UINT32_MAX;
+}
+
+uint32_t context_bits(const struct cpu *cpu)
+{
+    const struct segment *s = cpu->seg;
+
+    return (s[SEG_CS].rights & RIGHTS_D ? CONTEXT_32 : 0) | (s[SEG_SS].rights & RIGHTS_D ? CONTEXT_STACK32 : 0) | (cpu->user ? CONTEXT_USER : 0) |
+           (cpu->cr0 & CR0_PE && !(cpu->flags & FLAG_VM) ? CONTEXT_PROTECTED : 0) | (is_flat(&s[SEG_ES]) ? CONTEXT_FLAT_ES : 0) |
+           (is_flat(&s[SEG_SS]) ? CONTEXT_FLAT_SS : 0) | (is_flat(&s[SEG_DS]) ? CONTEXT_FLAT_DS : 0) | (cpu->cr0 & CR0_EM ? CONTEXT_EM : 0) |
+           (cpu->cr0 & CR0_TS ? CONTEXT_TS : 0) | (cpu->cr4 & CR4_OSFXSR ? CONTEXT_OSFXSR : 0) | (cpu->flags & FLAG_VM ? CONTEXT_VM : 0);
+}
+
+void translator_next_epoch(struct cpu *cpu)
+{
+    struct translator *t = cpu->translator;
+
+    if (++t->epoch >> 24) { /* the tags begin anew */
+        t->epoch = 0;
+        for (unsigned n = 0; n < JUMP_ENTRIES; n++)
+            t->jumps[n].key = UINT64_MAX;
+    }
+    cpu->view.jump_tag = (uint64_t)(t->epoch << 8 | t->context) << 32;
+}
+
+static bool context_is(const struct translator *t, unsigned n, uint32_t bits, const struct segment *cs)
+{
+    const struct context *c = &t->contexts[n];
+
+    return c->bits == bits && c->limit == cs->limit && c->base == cs->base && c->side == pages_side(t);
+}
+
+/* Gives the context in which the processor is a number, and sets what translated code finds by it. */
+static void enter_context(struct cpu *cpu, uint32_t bits)
+{
+    struct translator *t = cpu->translator;
+    const struct segment *cs = &cpu->seg[SEG_CS];
+    unsigned n = t->context;
+
+    cpu->view.pages = pages_table(t, cpu->user);
+    if (n < t->context_count && context_is(t, n, bits, cs))
+        return;
+    for (n = 0; n < t->context_count && !context_is(t, n, bits, cs); n++)
+        ;
+    if (n == CONTEXTS) {
+        n = t->context_count = 0;
+        translator_next_epoch(cpu);
+    }
+    if (n == t->context_count)
+        t->contexts[t->context_count++] = (struct context){bits, cs->limit, cs->base, pages_side(t)};
+    t->context = n;
+    cpu->view.jump_tag = (uint64_t)(t->epoch << 8 | n) << 32;
+}
+
+/* --- Running --- */
+
+/* Whether somebody waits for the processor: a closed IF keeps interrupts waiting. */
+static bool waits(const struct cpu *cpu)
+{
+    return cpu->leave || (cpu->attention & ~(cpu->flags & FLAG_IF ? 0 : (uint32_t)ATTENTION_INTR));
+}
+
+/* Translated code calls this for what it does not do itself: one instruction, as a block of its own. `left` is what it will be behind the whole block. */
+static unsigned run_record(struct cpu *cpu, struct translated *block, unsigned index)
+{
+    struct translator *t = cpu->translator;
+    struct code_block *single = t->single;
+    unsigned rest = block->count - index - 1u;
+    uint16_t attributes = opcode_rows[block->insn[index].row].attributes;
+    uint32_t eip = block->eip + block->insn[index].offset, next;
+    int exit;
+
+    layered_flags_ready(cpu);
+    cpu->left += rest + 1;
+    cpu->eip = block->bits & CONTEXT_32 ? eip : eip & 0xFFFF;
+    cpu->accounted = 0;
+    cpu->block = single;
+    single->insn[0] = block->insn[index];
+    single->insn[0].offset = 0;
+    single->insn[1] = (struct insn){.run = block_end, .offset = single->insn[0].length};
+    single->count = 1;
+    next = cpu->eip + single->insn[0].length;
+    t->statistics.slow++;
+    exit = single->insn[0].run(cpu, single->insn);
+    if (exit == CPU_FAULT) {
+        exception_deliver(cpu);
+        cpu->leave = true;
+        return 1;
+    }
+    if (exit != CPU_CONTINUE || waits(cpu) || cpu->left < rest || attributes & ROW_ENDS_BLOCK || (block->bits & CONTEXT_32 ? next : next & 0xFFFF) != cpu->eip)
+        return 1;
+    if (block->bits != context_bits(cpu))
+        return 1;
+    cpu->left -= rest;
+    return 0;
+}
+
+/* The block at CS:EIP, made if it is worth it; or null. */
+static struct translated *find(struct cpu *cpu)
+{
+    struct translator *t = cpu->translator;
+    const struct segment *cs = &cpu->seg[SEG_CS];
+    struct unit *u = &t->unit;
+    uint32_t linear = cs->base + cpu->eip, physical, available;
+    const uint8_t *host;
+    struct translated *block;
+    uint16_t *heat;
+
+    if (cpu->eip > cs->limit || mmu_fetch(cpu, linear, &physical, &host) || !host)
+        return NULL;
+    u->bits = context_bits(cpu);
+    enter_context(cpu, u->bits);
+    if (!cpu->view.pages)
+        return NULL;
+    block = cache_find(t, physical, cpu->eip, u->bits, cs->limit);
+    if (block)
+        return block;
+    heat = cache_heat(t, physical, cpu->eip);
+    if (*heat < t->threshold) {
+        ++*heat;
+        return NULL;
+    }
+    u->physical = physical;
+    u->eip = cpu->eip;
+    u->limit = cs->limit;
+    available = PAGE_SIZE - (linear & PAGE_MASK);
+    if (cs->limit - cpu->eip < available - 1)
+        available = cs->limit - cpu->eip + 1;
+    if (!unit_make(cpu, u, host, available))
+        return NULL;
+    return cache_add(cpu);
+}
+
+bool translator_run(struct cpu *cpu)
+{
+    struct translator *t = cpu->translator;
+    struct block_exit *from = NULL;
+    bool ran = false;
+
+    if (cpu->observer)
+        return false;
+    for (;;) {
+        struct block_exit *(*enter)(struct cpu *, const uint8_t *);
+        struct translated *block;
+        int64_t left = cpu->left;
+
+        cache_settle(t);
+        block = find(cpu);
+        if (!block || block->count > cpu->left)
+            return ran;
+        if (from && from->from->valid && from->eip == block->eip && from->from->bits == block->bits && from->from->limit == block->limit &&
+            (from->page || !((from->from->physical ^ block->physical) & ~PAGE_MASK)))
+            cache_link(t, from, block);
+        pages_executed(t, cpu->seg[SEG_CS].base + block->eip);
+        t->jumps[block->eip % JUMP_ENTRIES] = (struct jump_entry){cpu->view.jump_tag | block->eip, block->entry};
+        memcpy(&enter, &t->backend.enter, sizeof enter);
+        cpu->block = NULL;
+        from = enter(cpu, block->entry);
+        layered_flags_ready(cpu);
+        cpu->accounted = 0;
+        t->statistics.entries++;
+        t->statistics.ticks += (uint64_t)(left - cpu->left);
+        ran = true;
+        if (t->emptied || waits(cpu) || cpu->left <= 0)
+            return true;
+    }
+}

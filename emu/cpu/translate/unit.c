@@ -1,0 +1,50 @@
+/* unit.c - the front end: guest code to a unit of records, and at which flags somebody may look. */
+#include "emu/cpu/translate/internal.h"
+
+static bool is_conditional(const struct insn *i)
+{
+    return i->operation >= OP_JO && i->operation <= OP_JNLE;
+}
+
+/* A conditional jump on the way is left aside and the code behind it taken in; one backwards is most likely a loop's end. */
+static bool ends_unit(const struct insn *i)
+{
+    return opcode_rows[i->row].attributes & ROW_ENDS_BLOCK && !(is_conditional(i) && (int32_t)i->immediate > 0);
+}
+
+/* From the end to the front: a flag is looked at where an instruction reads it, and wherever the unit may be left. */
+static void find_live_flags(struct unit *u)
+{
+    uint16_t live = FLAGS_ARITHMETIC;
+
+    for (unsigned n = u->count; n-- > 0;) {
+        struct flag_use use = backend_flag_use(u, &u->insn[n]);
+        u->live[n] = live;
+        live = (uint16_t)((live & ~use.written) | use.read);
+        if (use.observed)
+            live = FLAGS_ARITHMETIC;
+    }
+}
+
+bool unit_make(const struct cpu *cpu, struct unit *u, const uint8_t *bytes, uint32_t available)
+{
+    unsigned mode = code_mode(cpu);
+    uint32_t offset = 0;
+
+    u->count = 0;
+    while (u->count < UNIT_LIMIT) {
+        struct insn *insn = &u->insn[u->count];
+        if (decode(bytes + offset, available - offset, mode, cpu->model, insn) != DECODE_OK)
+            break;
+        insn->offset = (uint16_t)offset;
+        insn->run = interpreter_handler(insn);
+        offset += insn->length;
+        u->count++;
+        if (ends_unit(insn))
+            break;
+    }
+    u->bytes = offset;
+    if (u->count)
+        find_live_flags(u);
+    return u->count;
+}

@@ -1,0 +1,318 @@
+/* x64.c - the x86-64 back end: a unit from end to end (x64.h), and the code that all blocks share. */
+#include "emu/cpu/translate/x64.h"
+
+const uint8_t host_register[9] = {RAX, RCX, RDX, RBX, R12, RBP, RSI, RDI, NO_REGISTER};
+
+/* --- Shared code --- */
+static void emit_push(struct code *code, unsigned r)
+{
+    if (r >= 8)
+        emit8(code, 0x41);
+    emit8(code, 0x50 | (r & 7));
+}
+
+static void emit_pop(struct code *code, unsigned r)
+{
+    if (r >= 8)
+        emit8(code, 0x41);
+    emit8(code, 0x58 | (r & 7));
+}
+
+static void emit_guest_registers(struct code *code, bool save)
+{
+    for (unsigned r = 0; r < 8; r++) {
+        struct rm field = at_address(CPU, (int32_t)(offsetof(struct cpu, reg) + 4 * r));
+        if (save)
+            emit_store(code, 4, field, host_register[r]);
+        else
+            emit_load(code, 4, host_register[r], field);
+    }
+    if (save)
+        emit_store(code, 8, FIELD(left), LEFT);
+    else
+        emit_load(code, 8, LEFT, FIELD(left));
+}
+
+static const uint8_t kept[] = {RBX, RBP, R12, R13, R14, R15};
+
+static void emit_call_field(struct code *code, struct rm field)
+{
+    emit_op(code, 4, 0xFF, 2, field);
+}
+
+const size_t backend_scratch_size = sizeof(struct compile);
+
+void backend_init(struct backend *b, struct code *code)
+{
+    static const uint8_t caller_saved[] = {RAX, RCX, RDX, RSI, RDI, R8, R9, R11};
+    uint8_t *leave_now, *leave;
+
+    b->enter = code->at + code->run;
+    for (unsigned n = 0; n < sizeof kept; n++)
+        emit_push(code, kept[n]);
+    emit_alu_immediate(code, ALU_SUB, 8, in_register(RSP), 8);
+    emit_move_wide(code, CPU, RDI);
+    emit_move_wide(code, R8, RSI);
+    emit_load(code, 8, TABLE, FIELD(view.pages));
+    emit_guest_registers(code, false);
+    emit_op(code, 4, 0xFF, 4, in_register(R8));
+
+    b->leave = code->at;
+    emit_guest_registers(code, true);
+    leave = code->at; /* registers are saved already */
+    emit_move_wide(code, RAX, R8);
+    emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 8);
+    for (unsigned n = sizeof kept; n-- > 0;)
+        emit_pop(code, kept[n]);
+    emit8(code, 0xC3);
+
+    b->run_record = code->at; /* the stack is aligned but for the return address */
+    emit_guest_registers(code, true);
+    emit_move_wide(code, RDI, CPU);
+    emit_move_wide(code, RSI, R8);
+    emit_move(code, RDX, R9);
+    emit_alu_immediate(code, ALU_SUB, 8, in_register(RSP), 8);
+    emit_call_field(code, FIELD(view.run_record));
+    emit_test(code, 4, RAX, RAX);
+    leave_now = emit_jump_if(code, CC_NE);
+    emit_guest_registers(code, false);
+    emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 8);
+    emit8(code, 0xC3);
+    aim(leave_now, code->at);
+    emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 16);
+    emit_alu(code, ALU_XOR, 4, in_register(R8), R8);
+    emit_jump_to(code, leave);
+
+    b->flags_ready = code->at; /* eight registers and a return address: one word more aligns the stack */
+    for (unsigned n = 0; n < sizeof caller_saved; n++)
+        emit_push(code, caller_saved[n]);
+    emit_alu_immediate(code, ALU_SUB, 8, in_register(RSP), 8);
+    emit_move_wide(code, RDI, CPU);
+    emit_call_field(code, FIELD(view.flags_ready));
+    emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 8);
+    for (unsigned n = sizeof caller_saved; n-- > 0;)
+        emit_pop(code, caller_saved[n]);
+    emit8(code, 0xC3);
+}
+
+/* --- Which instruction by what --- */
+compile_function *compiler_of(const struct unit *u, const struct insn *i)
+{
+    compile_function *compile = integer_compiler(u, i);
+
+    return compile ? compile : control_compiler(u, i);
+}
+
+bool backend_compiles(const struct unit *u, const struct insn *insn)
+{
+    return compiler_of(u, insn);
+}
+
+struct flag_use backend_flag_use(const struct unit *u, const struct insn *insn)
+{
+    if (integer_compiler(u, insn))
+        return integer_flag_use(insn);
+    return (struct flag_use){FLAGS_ARITHMETIC, 0, true};
+}
+
+/* --- Stubs --- */
+struct stub *new_stub(struct compile *c, enum stub_kind kind)
+{
+    struct stub *stub = &c->stub[c->stub_count++];
+
+    *stub = (struct stub){.kind = kind, .index = (uint8_t)c->index, .before = c->flags};
+    return stub;
+}
+
+void slow_from(struct compile *c, uint8_t *site)
+{
+    if (!c->slow)
+        c->slow = new_stub(c, STUB_SLOW);
+    c->slow->site[c->slow->count++] = site;
+}
+
+/* The stub that the unaligned go to when they lie across pages. */
+static struct stub *slow_stub_of(struct compile *c, unsigned index)
+{
+    for (unsigned n = 0; n < c->stub_count; n++)
+        if (c->stub[n].kind == STUB_SLOW && c->stub[n].index == index)
+            return &c->stub[n];
+    return NULL;
+}
+
+void compile_by_interpreter(struct compile *c, const struct insn *i)
+{
+    (void)i;
+    flush_flags(c, &c->flags);
+    emit_constant_wide(c->code, R8, (uintptr_t)c->block);
+    emit_constant(c->code, R9, c->index);
+    emit_call_to(c->code, c->backend->run_record);
+    flags_recorded(c, 0);
+    c->left = opcode_rows[i->row].attributes & ROW_ENDS_BLOCK;
+}
+
+static void aim_all(const struct stub *stub, const uint8_t *at)
+{
+    for (unsigned n = 0; n < stub->count; n++)
+        aim(stub->site[n], at);
+}
+
+static void emit_slow(struct compile *c, struct stub *stub)
+{
+    struct code *code = c->code;
+
+    aim_all(stub, code->at);
+    c->index = stub->index;
+    flush_flags(c, &stub->before);
+    emit_constant_wide(code, R8, (uintptr_t)c->block);
+    emit_constant(code, R9, stub->index);
+    emit_call_to(code, c->backend->run_record);
+    if (stub->flags_after) {
+        emit_call_to(code, c->backend->flags_ready);
+        emit_load(code, 4, SPARE, FIELD(flags));
+        emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), FLAGS_ARITHMETIC);
+        emit_push(code, SPARE);
+        emit8(code, 0x9D); /* POPFQ */
+    }
+    emit_jump_to(code, stub->resume);
+}
+
+/* An operand that is not aligned may still lie within its page. */
+static void emit_unaligned(struct compile *c, struct stub *stub)
+{
+    struct code *code = c->code;
+    struct stub *slow = slow_stub_of(c, stub->index);
+
+    aim_all(stub, code->at);
+    emit_move(code, SPARE, stub->address);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), PAGE_MASK);
+    emit_alu_immediate(code, ALU_CMP, 4, in_register(SPARE), PAGE_SIZE - stub->size);
+    aim(emit_jump_if(code, CC_BE), stub->resume);
+    slow->site[slow->count++] = emit_jump(code);
+}
+
+static void emit_ready(struct compile *c, struct stub *stub)
+{
+    aim_all(stub, c->code->at);
+    emit_call_to(c->code, c->backend->flags_ready);
+    emit_jump_to(c->code, stub->resume);
+}
+
+/* --- Exits --- */
+
+/* What an exit does as long as it leads nowhere; and for a target in another page, the look at that page before. `site`: the jump, if there is one. */
+static void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site)
+{
+    struct code *code = c->code;
+    struct translated *block = c->block;
+    struct block_exit *exit = &block->exit[block->exits++];
+
+    *exit = (struct block_exit){.from = block, .eip = eip};
+    exit->site = site ? site : emit_jump(code);
+    exit->unlinked = code->at;
+    aim(exit->site, exit->unlinked);
+    emit_store_immediate(code, 4, FIELD(eip), eip);
+    emit_constant_wide(code, R8, (uintptr_t)exit);
+    emit_jump_to(code, c->backend->leave);
+}
+
+void emit_exit(struct compile *c, uint32_t eip)
+{
+    emit_exit_tail(c, eip, NULL);
+    c->left = true;
+}
+
+void emit_exit_if(struct compile *c, unsigned condition, uint32_t eip)
+{
+    struct stub *stub = new_stub(c, STUB_EXIT);
+
+    stub->eip = eip;
+    stub->site[stub->count++] = emit_jump_if(c->code, condition);
+}
+
+static void emit_side_exit(struct compile *c, struct stub *stub)
+{
+    unsigned rest = c->unit->count - stub->index - 1;
+
+    c->index = stub->index;
+    if (!rest) { /* the jump itself is what is linked */
+        emit_exit_tail(c, stub->eip, stub->site[0]);
+        return;
+    }
+    aim_all(stub, c->code->at);
+    flush_flags(c, &stub->before);
+    emit_alu_immediate(c->code, ALU_ADD, 8, in_register(LEFT), rest);
+    emit_exit_tail(c, stub->eip, NULL);
+}
+
+void backend_aim(struct block_exit *exit, const struct translated *to)
+{
+    aim(exit->site, to ? to->code : exit->unlinked);
+}
+
+/* --- The unit --- */
+static void emit_entry(struct compile *c)
+{
+    uint8_t *enough;
+
+    emit_alu_immediate(c->code, ALU_SUB, 8, in_register(LEFT), c->unit->count);
+    enough = emit_jump_if(c->code, CC_NS);
+    emit_alu_immediate(c->code, ALU_ADD, 8, in_register(LEFT), c->unit->count);
+    emit_store_immediate(c->code, 4, FIELD(eip), c->unit->eip);
+    emit_alu(c->code, ALU_XOR, 4, in_register(R8), R8);
+    emit_jump_to(c->code, c->backend->leave);
+    aim(enough, c->code->at);
+}
+
+static void emit_insn(struct compile *c, const struct insn *i)
+{
+    compile_function *compile = compiler_of(c->unit, i);
+
+    c->slow = NULL;
+    if (compile)
+        compile(c, i);
+    else
+        compile_by_interpreter(c, i);
+    if (!live_behind(c))
+        c->flags = (struct owed_flags){.owed = OWED_DEAD};
+    if (c->slow) {
+        c->slow->resume = c->code->at;
+        c->slow->flags_after = c->host_flags;
+    }
+}
+
+void backend_compile(const struct backend *b, struct code *code, const struct unit *u, struct translated *block)
+{
+    struct compile *c = b->scratch;
+
+    c->code = code;
+    c->backend = b;
+    c->unit = u;
+    c->block = block;
+    c->flags = (struct owed_flags){.owed = OWED_NOTHING};
+    c->host_flags = 0;
+    c->left = false;
+    c->stub_count = 0;
+    block->code = code->at;
+    block->entry = code->at + code->run;
+    block->exits = 0;
+    emit_entry(c);
+    for (c->index = 0; c->index < u->count; c->index++)
+        emit_insn(c, &u->insn[c->index]);
+    c->index = u->count - 1;
+    if (!c->left) {
+        const struct insn *last = &u->insn[u->count - 1];
+        flush_flags(c, &c->flags);
+        emit_exit(c, next_eip(c, last));
+    }
+    for (unsigned n = 0; n < c->stub_count; n++)
+        if (c->stub[n].kind == STUB_UNALIGNED)
+            emit_unaligned(c, &c->stub[n]);
+    for (unsigned n = 0; n < c->stub_count; n++)
+        if (c->stub[n].kind == STUB_SLOW)
+            emit_slow(c, &c->stub[n]);
+        else if (c->stub[n].kind == STUB_READY)
+            emit_ready(c, &c->stub[n]);
+        else if (c->stub[n].kind == STUB_EXIT)
+            emit_side_exit(c, &c->stub[n]);
+}

@@ -1,0 +1,167 @@
+/* x64.h - what the files of the x86-64 back end share.
+ *
+ *     x64.c           a unit from end to end: entry, records, stubs, exits; the code that all blocks share
+ *     x64_memory.c    operands in memory      x64_flags.c    flags that are owed, conditions
+ *     x64_integer.c   moves, arithmetic       x64_control.c  stack, jumps, calls
+ *
+ * EAX ECX EDX EBX EBP ESI EDI are in the host's registers of those names, ESP in R12, zero-extended. R13 is the table of pages, R14 `left`, R15 the
+ * processor. R8 to R11 are free within an instruction: R8 for an address, and what was read there; R9 for the host's addend to it; R10 for what flags take.
+ *
+ * How an instruction is compiled: spill() what owed flags need of the registers that it changes, form its addresses and test them (memory_begin), then
+ * change registers and memory. From the first change on nothing may fail: what fails before goes to the slow path, which runs the whole instruction. */
+#ifndef MUNIMENT_EMU_TRANSLATE_X64_H
+#define MUNIMENT_EMU_TRANSLATE_X64_H
+
+#include "emu/cpu/state.h"
+#include "emu/cpu/translate/backend.h"
+
+enum { TABLE = R13, LEFT = R14, CPU = R15, ADDRESS = R8, VALUE = R8, ADDEND = R9, SPARE = R10 };
+
+#define FIELD(field) at_address(CPU, (int32_t)offsetof(struct cpu, field))
+
+/* --- Flags that are owed --- An instruction leaves a note of what its flags follow from, and the host's flags as long as they last. The note is written out
+ * where somebody may look (flush), if that is not behind the next instruction that writes them all. */
+enum where { NOWHERE, IN_REGISTER, CONSTANT, IN_RECORD /* in its field of struct cpu */ };
+struct place {
+    uint8_t where;
+    uint8_t reg;     /* the guest's number; with size 1, of a byte register */
+    uint32_t value;
+};
+
+enum owed { OWED_NOTHING /* the record in struct cpu is complete */, OWED_DEAD /* nobody looks */, OWED_RECORD, OWED_COUNT, OWED_ROTATE };
+struct owed_flags {
+    uint8_t owed;
+    uint8_t class;   /* enum flag_class or layered_class */
+    uint8_t size;
+    bool ready;      /* OWED_NOTHING: the record is of class FLAGS_READY */
+    struct place a, b, result;
+};
+
+enum stub_kind { STUB_SLOW, STUB_UNALIGNED, STUB_EXIT, STUB_READY };
+struct stub {
+    enum stub_kind kind;
+    uint8_t index;           /* of the instruction */
+    uint8_t count;
+    uint8_t size, address;   /* STUB_UNALIGNED: of the operand; the register of the address */
+    uint8_t *site[8];        /* jumps that lead here */
+    uint8_t *resume;
+    struct owed_flags before;
+    bool flags_after;        /* the code behind the instruction expects the guest's flags in the host's */
+    uint32_t eip;            /* STUB_EXIT: the target */
+};
+
+#define STUB_LIMIT (UNIT_LIMIT * 6)
+struct compile {
+    struct code *code;
+    const struct backend *backend;
+    const struct unit *unit;
+    struct translated *block;
+    unsigned index;          /* of the instruction at hand */
+    struct owed_flags flags;
+    uint16_t host_flags;     /* those of the guest that the host's flags hold now */
+    struct stub *slow;       /* of the instruction at hand; null: none yet */
+    bool left;               /* nothing runs on behind the last instruction */
+    unsigned stub_count;
+    struct stub stub[STUB_LIMIT];
+};
+
+typedef void compile_function(struct compile *c, const struct insn *i);
+
+/* --- Registers --- */
+extern const uint8_t host_register[9]; /* REG_ZERO: NO_REGISTER */
+
+/* The number by which the emitter names a guest register of a size. */
+static inline unsigned reg_of(unsigned r, unsigned size)
+{
+    return size == 1 ? r : host_register[r];
+}
+
+static inline bool is_high(unsigned r, unsigned size)
+{
+    return size == 1 && r >= 4;
+}
+
+/* Where an instruction needs a REX prefix, AH CH DH and BH cannot be named: they change places with the low byte for as long. No flag changes. */
+static inline unsigned byte_begin(struct compile *c, unsigned r)
+{
+    if (r >= 4)
+        emit_op(c->code, 1, 0x86, r - 4, in_register(r));
+    return r & 3;
+}
+
+static inline void byte_end(struct compile *c, unsigned r)
+{
+    if (r >= 4)
+        emit_op(c->code, 1, 0x86, r - 4, in_register(r));
+}
+
+static inline uint16_t live_behind(const struct compile *c)
+{
+    return c->unit->live[c->index];
+}
+
+static inline uint32_t next_eip(const struct compile *c, const struct insn *i)
+{
+    uint32_t eip = c->unit->eip + i->offset + i->length;
+    return c->unit->bits & CONTEXT_32 ? eip : eip & 0xFFFF;
+}
+
+/* --- x64.c --- */
+/* The stub that runs the instruction at hand by the interpreter; jumps to it are added by slow_from. */
+void slow_from(struct compile *c, uint8_t *site);
+struct stub *new_stub(struct compile *c, enum stub_kind kind);
+/* Leaves the unit for a known target. All flags must be flushed. Emits a jump that waits to be linked. */
+void emit_exit(struct compile *c, uint32_t eip);
+/* The same by a conditional jump, from behind the instruction at hand if that is not the last. */
+void emit_exit_if(struct compile *c, unsigned condition, uint32_t eip);
+/* Runs the instruction at hand by the interpreter. */
+compile_function compile_by_interpreter;
+/* The function for a record, or null. */
+compile_function *compiler_of(const struct unit *u, const struct insn *i);
+compile_function *integer_compiler(const struct unit *u, const struct insn *i); /* x64_integer.c */
+compile_function *control_compiler(const struct unit *u, const struct insn *i); /* x64_control.c */
+struct flag_use integer_flag_use(const struct insn *i);
+
+/* --- x64_memory.c --- */
+enum access_kind { TO_READ, TO_WRITE };
+/* Emits the address and the tests of the instruction's memory operand; ends the host's flags. */
+struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size, enum access_kind kind);
+/* The same at a linear address in a register that stays as it is, within a flat segment. */
+struct rm memory_at(struct compile *c, unsigned address, unsigned size, enum access_kind kind);
+/* The same at an offset in R8 within a segment. */
+struct rm memory_in_segment(struct compile *c, unsigned segment, unsigned size, enum access_kind kind);
+/* The effective address, into a register. */
+void effective_address_to(struct compile *c, const struct insn *i, unsigned destination);
+bool segment_is_flat(const struct unit *u, unsigned segment);
+/* R9 becomes the host's address of an operand, so that R8 is free. */
+struct rm memory_fix(struct compile *c, struct rm operand);
+
+/* --- x64_flags.c --- */
+struct place place_register(unsigned r);
+struct place place_constant(uint32_t value);
+extern const struct place place_record; /* its field holds it already */
+/* What flags owed need of a register that the instruction at hand changes is kept. */
+void spill(struct compile *c, unsigned r, unsigned size);
+/* The instruction at hand leaves a record of this class. host: which flags the host's hold. */
+void owe(struct compile *c, unsigned class, unsigned size, struct place a, struct place b, struct place result, uint16_t host);
+/* The same for a layer: INC, DEC or a rotate. */
+void owe_layer(struct compile *c, enum owed owed, unsigned class, unsigned size, struct place result, uint16_t host);
+/* Writes owed flags out. */
+void flush_flags(struct compile *c, struct owed_flags *f);
+/* The record was written out in full by the code emitted: nothing is owed. */
+void flags_recorded(struct compile *c, uint16_t host);
+/* Stores flag_op for a record of a class. */
+void emit_flag_class(struct compile *c, unsigned class, unsigned size);
+void emit_flag_layer(struct compile *c, enum owed owed, unsigned class, unsigned size);
+/* Gets a condition into the host's flags; returns the host's condition for it. Takes R10. */
+unsigned condition_begin(struct compile *c, unsigned condition);
+/* The record becomes one of class FLAGS_READY: cpu->flags holds the arithmetic flags. */
+void flush_and_ready(struct compile *c);
+/* CF of the guest into that of the host. Takes R10. */
+void carry_begin(struct compile *c);
+static inline void host_flags_lost(struct compile *c)
+{
+    c->host_flags = 0;
+}
+
+#endif

@@ -1,0 +1,248 @@
+/* x64_control.c - the stack, and near jumps, calls and returns. */
+#include "emu/cpu/translate/x64.h"
+
+#include "emu/cpu/interpret.h"
+
+/* --- Stack --- SP alone moves where SS.B is clear, and offsets wrap with it. */
+static bool wide_stack(const struct compile *c)
+{
+    return c->unit->bits & CONTEXT_STACK32;
+}
+
+/* ESP (or SP) + change, in R8. */
+static void stack_offset(struct compile *c, int32_t change)
+{
+    emit_lea(c->code, 4, ADDRESS, at_address(R12, change));
+    if (!wide_stack(c))
+        emit_load_zero(c->code, 2, ADDRESS, in_register(ADDRESS));
+}
+
+/* The operand that lies on top. */
+static struct rm stack_top(struct compile *c, unsigned size)
+{
+    if (wide_stack(c) && segment_is_flat(c->unit, SEG_SS))
+        return memory_at(c, R12, size, TO_READ);
+    stack_offset(c, 0);
+    return memory_in_segment(c, SEG_SS, size, TO_READ);
+}
+
+static void move_stack(struct compile *c, int32_t change)
+{
+    if (wide_stack(c)) {
+        emit_lea(c->code, 4, R12, at_address(R12, change));
+    } else {
+        emit_lea(c->code, 4, SPARE, at_address(R12, change));
+        emit_load(c->code, 2, R12, in_register(SPARE));
+    }
+}
+
+static struct rm stack_room(struct compile *c, unsigned size)
+{
+    stack_offset(c, -(int32_t)size);
+    return memory_in_segment(c, SEG_SS, size, TO_WRITE);
+}
+
+static void push(struct compile *c, const struct insn *i)
+{
+    unsigned size = i->size;
+    struct rm at;
+
+    spill(c, ESP, 4);
+    if (i->form == FORM_M) {
+        /* two accesses: the value waits in R11, and both are tested before anything changes */
+        at = memory_operand(c, i, size, TO_READ);
+        emit_load_zero(c->code, size, R11, at);
+    }
+    at = stack_room(c, size);
+    if (i->form == FORM_R)
+        emit_store(c->code, size, at, host_register[i->dst]);
+    else if (i->form == FORM_M)
+        emit_store(c->code, size, at, R11);
+    else
+        emit_store_immediate(c->code, size, at, i->immediate);
+    move_stack(c, -(int32_t)size);
+}
+
+static void pop(struct compile *c, const struct insn *i)
+{
+    spill(c, ESP, 4);
+    spill(c, i->dst, 4);
+    emit_load_zero(c->code, i->size, VALUE, stack_top(c, i->size));
+    move_stack(c, i->size);
+    emit_load(c->code, i->size, host_register[i->dst], in_register(VALUE));
+}
+
+static void leave(struct compile *c, const struct insn *i)
+{
+    spill(c, ESP, 4);
+    spill(c, EBP, 4);
+    emit_move(c->code, ADDRESS, RBP);
+    emit_load(c->code, 4, VALUE, memory_in_segment(c, SEG_SS, 4, TO_READ));
+    emit_lea(c->code, 4, R12, at_address(RBP, i->size));
+    emit_move(c->code, RBP, VALUE);
+}
+
+/* --- Jumps --- */
+static uint32_t target_of(const struct compile *c, const struct insn *i)
+{
+    uint32_t eip = next_eip(c, i) + i->immediate;
+
+    return i->size == 2 ? eip & 0xFFFF : eip;
+}
+
+/* To the EIP in R8: by the table of jumps, or out. */
+static void emit_indirect(struct compile *c)
+{
+    uint8_t *miss;
+
+    flush_flags(c, &c->flags);
+    emit_store(c->code, 4, FIELD(eip), VALUE);
+    emit_move(c->code, ADDEND, VALUE);
+    emit_alu_immediate(c->code, ALU_AND, 4, in_register(ADDEND), JUMP_ENTRIES - 1);
+    emit_shift(c->code, SHIFT_SHL, 4, in_register(ADDEND), 4);
+    emit_alu_load(c->code, ALU_ADD, 8, ADDEND, FIELD(view.jumps));
+    emit_alu_load(c->code, ALU_OR, 8, VALUE, FIELD(view.jump_tag));
+    emit_alu_load(c->code, ALU_CMP, 8, VALUE, at_address(ADDEND, offsetof(struct jump_entry, key)));
+    miss = emit_jump_if(c->code, CC_NE);
+    emit_op(c->code, 4, 0xFF, 4, at_address(ADDEND, offsetof(struct jump_entry, code)));
+    aim(miss, c->code->at);
+    emit_alu(c->code, ALU_XOR, 4, in_register(R8), R8);
+    emit_jump_to(c->code, c->backend->leave);
+    c->left = true;
+}
+
+/* A target in R8 must lie within CS; the slow path raises #GP(0) otherwise. */
+static void check_target(struct compile *c, unsigned size)
+{
+    if (c->unit->limit == UINT32_MAX || (size == 2 && c->unit->limit >= 0xFFFF))
+        return;
+    emit_alu_immediate(c->code, ALU_CMP, 4, in_register(VALUE), c->unit->limit);
+    slow_from(c, emit_jump_if(c->code, CC_A));
+    host_flags_lost(c);
+}
+
+/* The target of a jump or call through register or memory, into a register. */
+static void indirect_target(struct compile *c, const struct insn *i, unsigned destination)
+{
+    struct rm from = in_register(host_register[i->form == FORM_R ? i->dst : 0]);
+
+    if (i->form == FORM_M)
+        from = memory_operand(c, i, i->size, TO_READ);
+    emit_load_zero(c->code, i->size, destination, from);
+}
+
+static void jump(struct compile *c, const struct insn *i)
+{
+    if (i->form == FORM_I) {
+        flush_flags(c, &c->flags);
+        emit_exit(c, target_of(c, i));
+        return;
+    }
+    indirect_target(c, i, VALUE);
+    check_target(c, i->size);
+    emit_indirect(c);
+}
+
+static void call(struct compile *c, const struct insn *i)
+{
+    struct rm at;
+
+    spill(c, ESP, 4);
+    if (i->form != FORM_I) {
+        indirect_target(c, i, VALUE);
+        check_target(c, i->size);
+        emit_move(c->code, R11, VALUE);
+    }
+    at = stack_room(c, i->size);
+    emit_store_immediate(c->code, i->size, at, next_eip(c, i));
+    move_stack(c, -(int32_t)i->size);
+    if (i->form == FORM_I) {
+        flush_flags(c, &c->flags);
+        emit_exit(c, target_of(c, i));
+        return;
+    }
+    emit_move(c->code, VALUE, R11);
+    emit_indirect(c);
+}
+
+static void ret(struct compile *c, const struct insn *i)
+{
+    spill(c, ESP, 4);
+    emit_load_zero(c->code, i->size, VALUE, stack_top(c, i->size));
+    check_target(c, i->size);
+    move_stack(c, (int32_t)(i->size + i->immediate));
+    emit_indirect(c);
+}
+
+static void jump_if(struct compile *c, const struct insn *i)
+{
+    unsigned condition = i->operation - OP_JO;
+
+    if (c->index + 1 < c->unit->count) { /* on the way: flags stay owed */
+        emit_exit_if(c, condition_begin(c, condition), target_of(c, i));
+        return;
+    }
+    condition = condition_begin(c, condition);
+    if (c->flags.owed != OWED_NOTHING && c->flags.owed != OWED_DEAD) {
+        uint16_t before = c->host_flags;
+        flush_flags(c, &c->flags);
+        if (before && !c->host_flags) /* writing a high byte out ended the host's flags */
+            condition = condition_begin(c, i->operation - OP_JO);
+    }
+    emit_exit_if(c, condition, target_of(c, i));
+    emit_exit(c, next_eip(c, i));
+}
+
+/* LOOP and its kin, and JCXZ: ECX or CX by the address size. */
+static void loop(struct compile *c, const struct insn *i)
+{
+    bool narrow = i->prefixes & PREFIX_ADDRESS16, counts = i->operation != OP_JCXZ;
+    unsigned size = narrow ? 2 : 4;
+    uint8_t *ended = NULL;
+
+    if (counts)
+        spill(c, ECX, 4);
+    flush_flags(c, &c->flags);
+    if (counts && narrow) {
+        emit_lea(c->code, 4, SPARE, at_address(RCX, -1));
+        emit_load(c->code, 2, RCX, in_register(SPARE));
+    } else if (counts) {
+        emit_lea(c->code, 4, RCX, at_address(RCX, -1));
+    }
+    if (counts && i->operation != OP_LOOP) {
+        flush_and_ready(c);
+        emit_test(c->code, size, RCX, RCX);
+        ended = emit_jump_if(c->code, CC_E);
+        emit_test_immediate(c->code, 4, FIELD(flags), FLAG_ZF);
+        emit_exit_if(c, i->operation == OP_LOOPE ? CC_NE : CC_E, target_of(c, i));
+        aim(ended, c->code->at);
+    } else {
+        emit_test(c->code, size, RCX, RCX);
+        emit_exit_if(c, counts ? CC_NE : CC_E, target_of(c, i));
+    }
+    emit_exit(c, next_eip(c, i));
+}
+
+compile_function *control_compiler(const struct unit *u, const struct insn *i)
+{
+    uint32_t next = u->eip + i->offset + i->length, target = next + i->immediate;
+    bool within;
+
+    if (!(u->bits & CONTEXT_32))
+        next &= 0xFFFF, target = next + i->immediate;
+    if (i->size == 2)
+        target &= 0xFFFF;
+    within = target <= u->limit;
+    if (i->operation >= OP_JO && i->operation <= OP_JNLE)
+        return within ? jump_if : NULL;
+    switch (i->operation) {
+    case OP_PUSH: return push;
+    case OP_POP: return i->form == FORM_R ? pop : NULL;
+    case OP_LEAVE: return i->size == 4 && u->bits & CONTEXT_STACK32 ? leave : NULL;
+    case OP_JMP: return within || i->form != FORM_I ? jump : NULL;
+    case OP_CALL: return within || i->form != FORM_I ? call : NULL;
+    case OP_RET: return ret;
+    case OP_JCXZ: case OP_LOOP: case OP_LOOPE: case OP_LOOPNE: return within ? loop : NULL;
+    default: return NULL;
+    }
+}

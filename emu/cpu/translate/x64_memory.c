@@ -1,0 +1,80 @@
+/* x64_memory.c - operands in memory: address, segment, page, alignment; one load of the table and two tests before the access.
+ *
+ * An operand that lies across pages is never accessed here: it could only be one that is not aligned, and those go by a stub that looks. */
+#include "emu/cpu/translate/x64.h"
+
+bool segment_is_flat(const struct unit *u, unsigned segment)
+{
+    switch (segment) {
+    case SEG_ES: return u->bits & CONTEXT_FLAT_ES;
+    case SEG_SS: return u->bits & CONTEXT_FLAT_SS;
+    case SEG_DS: return u->bits & CONTEXT_FLAT_DS;
+    default:     return false;
+    }
+}
+
+void effective_address_to(struct compile *c, const struct insn *i, unsigned destination)
+{
+    unsigned base = host_register[i->base], index = host_register[i->index];
+
+    if (base == NO_REGISTER && index == NO_REGISTER) {
+        emit_constant(c->code, destination, i->prefixes & PREFIX_ADDRESS16 ? i->displacement & 0xFFFF : i->displacement);
+        return;
+    }
+    emit_lea(c->code, 4, destination, at_sum(base, index, i->scale, (int32_t)i->displacement));
+    if (i->prefixes & PREFIX_ADDRESS16)
+        emit_load_zero(c->code, 2, destination, in_register(destination));
+}
+
+struct rm memory_at(struct compile *c, unsigned address, unsigned size, enum access_kind kind)
+{
+    struct stub *stub;
+
+    emit_move(c->code, ADDEND, address);
+    emit_shift(c->code, SHIFT_SHR, 4, in_register(ADDEND), 12);
+    emit_load(c->code, 8, ADDEND, at_sum(TABLE, ADDEND, 3, kind == TO_WRITE ? (int32_t)(PAGES_WRITE * 8) : 0));
+    emit_test(c->code, 8, ADDEND, ADDEND);
+    slow_from(c, emit_jump_if(c->code, CC_E));
+    if (size > 1) {
+        emit_test_immediate(c->code, address < 4 || address >= 8 ? 1 : 4, in_register(address), size - 1);
+        stub = new_stub(c, STUB_UNALIGNED);
+        stub->size = (uint8_t)size;
+        stub->address = (uint8_t)address;
+        stub->site[stub->count++] = emit_jump_if(c->code, CC_NE);
+        stub->resume = c->code->at;
+    }
+    host_flags_lost(c);
+    return at_sum(ADDEND, address, 0, 0);
+}
+
+struct rm memory_in_segment(struct compile *c, unsigned segment, unsigned size, enum access_kind kind)
+{
+    int32_t end = (int32_t)(offsetof(struct cpu, seg) + segment * sizeof(struct segment));
+
+    if (!segment_is_flat(c->unit, segment)) {
+        emit_lea(c->code, 8, ADDEND, at_address(ADDRESS, (int32_t)size));
+        emit_alu_load(c->code, ALU_CMP, 8, ADDEND,
+                      at_address(CPU, end + (int32_t)(kind == TO_WRITE ? offsetof(struct segment, write_end) : offsetof(struct segment, read_end))));
+        slow_from(c, emit_jump_if(c->code, CC_A));
+        emit_alu_load(c->code, ALU_ADD, 4, ADDRESS, at_address(CPU, end + (int32_t)offsetof(struct segment, base)));
+    }
+    return memory_at(c, ADDRESS, size, kind);
+}
+
+struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size, enum access_kind kind)
+{
+    bool plain = i->index == REG_ZERO && !i->displacement && i->base != REG_ZERO && !(i->prefixes & PREFIX_ADDRESS16);
+
+    /* A register as it is serves as the address, unless it might change places with its high byte. */
+    if (plain && segment_is_flat(c->unit, i->segment) && size > 1)
+        return memory_at(c, host_register[i->base], size, kind);
+    effective_address_to(c, i, ADDRESS);
+    return memory_in_segment(c, i->segment, size, kind);
+}
+
+struct rm memory_fix(struct compile *c, struct rm operand)
+{
+    emit_op(c->code, 8, 0x03, ADDEND, in_register(operand.index));
+    host_flags_lost(c);
+    return at_address(ADDEND, 0);
+}
