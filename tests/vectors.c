@@ -17,15 +17,9 @@
 
 #include <zlib.h>
 
-#include "emu/bus.h"
-#include "emu/cpu/cpu.h"
-#include "emu/cpu/flags.h"
-#include "emu/cpu/segments.h"
+#include "tests/captured.h"
 
-#define RAM_SIZE    0x110000u         /* real mode reaches FFFF:FFFF */
-#define RAM_PAGES   (RAM_SIZE / PAGE_SIZE)
 #define LINE_SIZE   (4u << 20)        /* a repeated string instruction touches many bytes */
-#define TICKS       200000            /* more than 65,536 repetitions */
 #define SHOWN 20                 /* failures that are printed */
 #define FLAGS_MASK  0x0FFFu
 
@@ -89,13 +83,8 @@ struct vector {
     int exception;                            /* or -1 */
 };
 
-struct bench {
-    struct memory memory;
-    struct bus bus;
-    struct clock clock;
-    struct cpu cpu;
-    uint8_t *expected;         /* what memory must be after the case; else as memory */
-    bool touched[RAM_PAGES];   /* by the case's own bytes */
+struct suite {
+    struct captured bench;
     unsigned long passed, failed, skipped[SKIP_COUNT];
 };
 
@@ -153,19 +142,17 @@ static void parse_vector(char *line, struct vector *v)
     v->after[R_FLAGS] &= FLAGS_MASK;
 }
 
-/* Writes "address=byte ..." to memory and marks the pages. */
-static void apply_bytes(struct bench *b, uint8_t *memory, const char *text)
+/* Puts "address=byte ...". */
+static void put_bytes(struct suite *s, const char *text, bool before)
 {
     while (*text) {
         char *end;
         unsigned long address = strtoul(text, &end, 16);
         unsigned long value = strtoul(end + 1, &end, 16);
-        if (address >= RAM_SIZE) {
+        if (!captured_put(&s->bench, address, (uint8_t)value, before)) {
             fprintf(stderr, "vectors: address %lx\n", address);
             exit(3);
         }
-        memory[address] = (uint8_t)value;
-        b->touched[address / PAGE_SIZE] = true;
         text = end + (*end == ' ');
     }
 }
@@ -236,26 +223,21 @@ static bool is_moved_early(const struct vector *v, const struct insn *insn, unsi
 
 /* --- Running --- */
 
-static void load(struct bench *b, const struct vector *v)
+static void load(struct suite *s, const struct vector *v)
 {
     static const uint8_t general[8] = { R_AX, R_CX, R_DX, R_BX, R_SP, R_BP, R_SI, R_DI };
     static const uint8_t segments[4] = { R_ES, R_CS, R_SS, R_DS };
-    struct cpu *cpu = &b->cpu;
+    struct cpu *cpu = &s->bench.bare.cpu;
 
-    memset(b->touched, 0, sizeof b->touched);
-    apply_bytes(b, b->memory.ram, v->memory_before);
-    apply_bytes(b, b->expected, v->memory_before);
-    apply_bytes(b, b->expected, v->memory_after);
-    cpu_reset(cpu);
+    put_bytes(s, v->memory_before, true);
+    put_bytes(s, v->memory_after, false);
+    captured_begin(&s->bench);
     for (unsigned n = 0; n < 8; n++)
         cpu->reg[n] = v->before[general[n]];
     for (unsigned n = 0; n < 4; n++)
         segment_set_real(cpu, n, v->before[segments[n]]);
     cpu->eip = v->before[R_IP];
-    cpu->idtr.limit = 0x3FF;
     flags_write(cpu, v->before[R_FLAGS] | FLAG_FIXED, 0xFFFF);
-    for (unsigned page = 0; page < RAM_PAGES; page++)
-        b->memory.flags[page] |= PAGE_CLEAN;
 }
 
 static void registers_of(const struct cpu *cpu, uint16_t r[R_COUNT])
@@ -271,74 +253,50 @@ static void registers_of(const struct cpu *cpu, uint16_t r[R_COUNT])
     r[R_FLAGS] = flags_read(cpu) & FLAGS_MASK;
 }
 
-/* Runs to HLT; false when that does not come. */
-static bool run(struct bench *b)
-{
-    clock_begin_slice(&b->clock, clock_now(&b->clock) + TICKS);
-    b->cpu.halted_dead = false;
-    engine_run(&b->cpu);
-    return b->cpu.attention & ATTENTION_HALTED;
-}
-
 /* Differences of one case as text, or an empty string. */
-static void compare(struct bench *b, const struct vector *v, const struct insn *insn, bool halted, char *text, size_t size)
+static void compare(struct suite *s, const struct vector *v, const struct insn *insn, bool halted, char *text, size_t size)
 {
+    const struct captured *c = &s->bench;
     uint16_t now[R_COUNT], mask = undefined_mask(v, insn);
     size_t at = 0;
 
-    registers_of(&b->cpu, now);
+    registers_of(&c->bare.cpu, now);
     if (!halted)
         at += (size_t)snprintf(text + at, size - at, " no HLT");
     for (unsigned n = 0; n < R_COUNT; n++)
         if ((now[n] ^ v->after[n]) & (n == R_FLAGS ? ~mask : is_moved_early(v, insn, n) ? 0 : 0xFFFF))
             at += (size_t)snprintf(text + at, size - at, " %s=%04x(%04x)", register_names[n], now[n], v->after[n]);
     /* The flags that an exception pushed are as undefined as those in the register. */
-    uint32_t pushed = v->exception < 0 ? RAM_SIZE : v->after[R_SS] * 16u + (uint16_t)(v->after[R_SP] + 4);
-    for (uint32_t page = 0; page < RAM_PAGES; page++) {
-        if (!b->touched[page] && b->memory.flags[page] & PAGE_CLEAN)
-            continue;
-        for (uint32_t a = page * PAGE_SIZE; a < (page + 1) * PAGE_SIZE && at + 24 < size; a++) {
-            uint8_t ignored = a == pushed ? (uint8_t)mask : a == pushed + 1 ? (uint8_t)(mask >> 8 | 0xF0) : 0;
-            if ((b->memory.ram[a] ^ b->expected[a]) & ~ignored)
-                at += (size_t)snprintf(text + at, size - at, " %06" PRIx32 "=%02x(%02x)", a, b->memory.ram[a], b->expected[a]);
-        }
+    uint32_t pushed = v->exception < 0 ? CAPTURED_RAM : v->after[R_SS] * 16u + (uint16_t)(v->after[R_SP] + 4);
+    for (uint32_t a = captured_difference(c, 0); a < CAPTURED_RAM && at + 24 < size; a = captured_difference(c, a + 1)) {
+        uint8_t ignored = a == pushed ? (uint8_t)mask : a == pushed + 1 ? (uint8_t)(mask >> 8 | 0xF0) : 0, ours = c->bare.memory.ram[a];
+        if ((ours ^ c->expected[a]) & ~ignored)
+            at += (size_t)snprintf(text + at, size - at, " %06" PRIx32 "=%02x(%02x)", a, ours, c->expected[a]);
     }
     text[at] = 0;
 }
 
-/* Memory back to zeros. */
-static void clear(struct bench *b)
-{
-    for (unsigned page = 0; page < RAM_PAGES; page++) {
-        if (!b->touched[page] && b->memory.flags[page] & PAGE_CLEAN)
-            continue;
-        memset(b->memory.ram + page * PAGE_SIZE, 0, PAGE_SIZE);
-        memset(b->expected + page * PAGE_SIZE, 0, PAGE_SIZE);
-        memory_changed(&b->memory, page * PAGE_SIZE, PAGE_SIZE);
-    }
-}
-
-static void run_vector(struct bench *b, const char *file, char *line)
+static void run_vector(struct suite *s, const char *file, char *line)
 {
     struct vector v;
     struct insn insn;
     char text[512];
 
     parse_vector(line, &v);
-    enum skip skip = skip_reason(&v, &insn, b->cpu.model);
+    enum skip skip = skip_reason(&v, &insn, s->bench.bare.cpu.model);
     if (skip != SKIP_NONE) {
-        b->skipped[skip]++;
+        s->skipped[skip]++;
         return;
     }
-    load(b, &v);
-    bool halted = run(b);
-    compare(b, &v, &insn, halted, text, sizeof text);
-    clear(b);
+    load(s, &v);
+    bool halted = captured_run(&s->bench);
+    compare(s, &v, &insn, halted, text, sizeof text);
+    captured_clear(&s->bench);
     if (!*text) {
-        b->passed++;
+        s->passed++;
         return;
     }
-    if (b->failed++ < SHOWN) {
+    if (s->failed++ < SHOWN) {
         printf("%s: %s |", file, v.name);
         for (size_t i = 0; i < v.code_length; i++)
             printf(" %02x", v.code[i]);
@@ -346,7 +304,7 @@ static void run_vector(struct bench *b, const char *file, char *line)
     }
 }
 
-static void run_file(struct bench *b, const char *directory, const char *name, char *line)
+static void run_file(struct suite *s, const char *directory, const char *name, char *line)
 {
     char path[4096];
 
@@ -356,12 +314,12 @@ static void run_file(struct bench *b, const char *directory, const char *name, c
         fprintf(stderr, "vectors: %s: cannot be read\n", path);
         exit(4);
     }
-    unsigned long failed_before = b->failed;
+    unsigned long failed_before = s->failed;
     while (gzgets(file, line, LINE_SIZE))
-        run_vector(b, name, line);
+        run_vector(s, name, line);
     gzclose(file);
-    if (b->failed != failed_before)
-        printf("%s: %lu failed\n", name, b->failed - failed_before);
+    if (s->failed != failed_before)
+        printf("%s: %lu failed\n", name, s->failed - failed_before);
 }
 
 static int is_vector_file(const struct dirent *entry)
@@ -373,7 +331,7 @@ static int is_vector_file(const struct dirent *entry)
 
 int main(int argc, char **argv)
 {
-    static struct bench b;
+    static struct suite s;
     struct dirent **files;
 
     if (argc != 2) {
@@ -382,31 +340,22 @@ int main(int argc, char **argv)
     }
     int count = scandir(argv[1], &files, is_vector_file, alphasort);
     char *line = malloc(LINE_SIZE);
-    b.expected = calloc(1, RAM_SIZE);
     if (count <= 0) {
         fprintf(stderr, "vectors: %s: no .txt.gz files in it\n", argv[1]);
         return 3;
     }
-    if (!line || !b.expected || !memory_init(&b.memory, RAM_SIZE))
+    if (!line || !captured_init(&s.bench, CPU_I386))
         return 4;
-    memset(b.memory.low_kind, LOW_RAM, sizeof b.memory.low_kind);
-    bus_init(&b.bus);
-    b.clock.ticks_per_microsecond = 1;
-    if (!cpu_init(&b.cpu, CPU_I386, &b.memory, &b.bus, &b.clock))
-        return 4;
-    cpu_listen(&b.cpu);
     for (int i = 0; i < count; i++) {
-        run_file(&b, argv[1], files[i]->d_name, line);
+        run_file(&s, argv[1], files[i]->d_name, line);
         free(files[i]);
     }
     free(files);
     free(line);
-    free(b.expected);
-    cpu_free(&b.cpu);
-    memory_free(&b.memory);
+    captured_free(&s.bench);
     for (unsigned skip = 1; skip < SKIP_COUNT; skip++)
-        if (b.skipped[skip])
-            printf("%lu skipped: %s\n", b.skipped[skip], skip_reasons[skip]);
-    printf("%lu passed, %lu failed\n", b.passed, b.failed);
-    return b.failed ? 1 : 0;
+        if (s.skipped[skip])
+            printf("%lu skipped: %s\n", s.skipped[skip], skip_reasons[skip]);
+    printf("%lu passed, %lu failed\n", s.passed, s.failed);
+    return s.failed ? 1 : 0;
 }

@@ -14,13 +14,10 @@
 
 #include <zlib.h>
 
-#include "tests/bare.h"
+#include "tests/captured.h"
 #include "tests/undefined.h"
 
-#define RAM_SIZE   0x110000u     /* real mode reaches FFFF:FFFF */
-#define RAM_PAGES  (RAM_SIZE / PAGE_SIZE)
 #define FILE_SIZE  (256u << 20)  /* what a file may hold */
-#define TICKS      100000
 #define SHOWN      20            /* failures that are printed */
 #define FLAGS_386  0x37FD7u      /* the others are not there, or differ in what a capture shows of them */
 
@@ -114,9 +111,7 @@ struct vector {
 };
 
 struct suite {
-    struct bare bare;
-    uint8_t *expected;       /* what memory must be after the case; else as memory */
-    bool touched[RAM_PAGES]; /* by the case's own bytes */
+    struct captured bench;
     uint8_t (*revoked)[20];
     size_t revoked_count;
     unsigned long passed, failed, skipped[SKIP_COUNT];
@@ -209,43 +204,26 @@ static enum skip skip_reason(const struct suite *s, const struct vector *v, cons
 
 /* --- Running --- */
 
-static void apply_bytes(struct suite *s, uint8_t *memory, struct bytes b)
+static void put_bytes(struct suite *s, struct bytes b, bool before)
 {
-    for (size_t n = 0; n < b.length; n += 5) {
-        uint32_t address = load32(b.at + n);
-        if (address >= RAM_SIZE)
+    for (size_t n = 0; n < b.length; n += 5)
+        if (!captured_put(&s->bench, load32(b.at + n), b.at[n + 4], before))
             malformed("address");
-        memory[address] = b.at[n + 4];
-        s->touched[address / PAGE_SIZE] = true;
-    }
 }
 
 static void load(struct suite *s, const struct vector *v)
 {
-    struct cpu *cpu = &s->bare.cpu;
+    struct cpu *cpu = &s->bench.bare.cpu;
 
-    memset(s->touched, 0, sizeof s->touched);
-    apply_bytes(s, s->bare.memory.ram, v->memory_before);
-    apply_bytes(s, s->expected, v->memory_before);
-    apply_bytes(s, s->expected, v->memory_after);
-    cpu_reset(cpu);
+    put_bytes(s, v->memory_before, true);
+    put_bytes(s, v->memory_after, false);
+    captured_begin(&s->bench);
     for (unsigned n = 0; n < 8; n++)
         cpu->reg[n] = v->before[general[n]];
     for (unsigned n = 0; n < SEG_COUNT; n++)
         segment_set_real(cpu, n, (uint16_t)v->before[segments[n]]);
     cpu->eip = v->before[R_EIP];
-    cpu->idtr.limit = 0x3FF;
     flags_write(cpu, v->before[R_EFLAGS], FLAGS_386);
-    for (unsigned page = 0; page < RAM_PAGES; page++)
-        s->bare.memory.flags[page] |= PAGE_CLEAN;
-}
-
-/* Runs to HLT; false when that does not come. */
-static bool run(struct suite *s)
-{
-    s->bare.cpu.halted_dead = false;
-    bare_run(&s->bare, TICKS);
-    return s->bare.cpu.attention & ATTENTION_HALTED;
 }
 
 struct report {
@@ -261,25 +239,22 @@ static void differs(struct report *r, const char *name, uint32_t ours, uint32_t 
 
 static void compare_memory(struct suite *s, const struct vector *v, uint32_t undefined, struct report *r)
 {
-    for (uint32_t page = 0; page < RAM_PAGES; page++) {
-        if (!s->touched[page] && s->bare.memory.flags[page] & PAGE_CLEAN)
-            continue;
-        for (uint32_t a = page * PAGE_SIZE; a < (page + 1) * PAGE_SIZE; a++) {
-            uint32_t at = v->exception < 0 ? UINT32_MAX : a - v->flags_at;
-            uint8_t ignored = at < 2 ? (uint8_t)(undefined >> 8 * at) : 0;
-            char name[16];
-            if (!((s->bare.memory.ram[a] ^ s->expected[a]) & ~ignored))
-                continue;
-            snprintf(name, sizeof name, "[%06" PRIx32 "]", a);
-            differs(r, name, s->bare.memory.ram[a], s->expected[a]);
-        }
+    const struct captured *c = &s->bench;
+
+    for (uint32_t a = captured_difference(c, 0); a < CAPTURED_RAM; a = captured_difference(c, a + 1)) {
+        uint32_t at = v->exception < 0 ? UINT32_MAX : a - v->flags_at;
+        uint8_t ignored = at < 2 ? (uint8_t)(undefined >> 8 * at) : 0, ours = c->bare.memory.ram[a];
+        char name[16];
+        snprintf(name, sizeof name, "[%06" PRIx32 "]", a);
+        if ((ours ^ c->expected[a]) & ~ignored)
+            differs(r, name, ours, c->expected[a]);
     }
 }
 
 /* What differs, as text, or an empty one. */
 static void compare(struct suite *s, const struct vector *v, uint32_t undefined, bool halted, struct report *r)
 {
-    const struct cpu *cpu = &s->bare.cpu;
+    const struct cpu *cpu = &s->bench.bare.cpu;
     uint32_t flags = flags_read(cpu);
 
     if (!halted)
@@ -295,20 +270,6 @@ static void compare(struct suite *s, const struct vector *v, uint32_t undefined,
     if ((flags ^ v->after[R_EFLAGS]) & FLAGS_386 & ~undefined)
         differs(r, register_names[R_EFLAGS], flags, v->after[R_EFLAGS]);
     compare_memory(s, v, undefined, r);
-}
-
-/* Memory back to zeros. */
-static void clear(struct suite *s)
-{
-    struct memory *memory = &s->bare.memory;
-
-    for (unsigned page = 0; page < RAM_PAGES; page++) {
-        if (!s->touched[page] && memory->flags[page] & PAGE_CLEAN)
-            continue;
-        memset(memory->ram + page * PAGE_SIZE, 0, PAGE_SIZE);
-        memset(s->expected + page * PAGE_SIZE, 0, PAGE_SIZE);
-        memory_changed(memory, page * PAGE_SIZE, PAGE_SIZE);
-    }
 }
 
 static void run_vector(struct suite *s, struct bytes chunk, const uint32_t mask[R_COUNT])
@@ -327,9 +288,9 @@ static void run_vector(struct suite *s, struct bytes chunk, const uint32_t mask[
         return;
     }
     load(s, &v);
-    bool halted = run(s);
+    bool halted = captured_run(&s->bench);
     compare(s, &v, ~v.mask[R_EFLAGS] | undefined_flags(&insn, v.before[R_ECX]), halted, &r);
-    clear(s);
+    captured_clear(&s->bench);
     if (!r.used) {
         s->passed++;
         return;
@@ -429,10 +390,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "vectors386: %s: no .MOO files in it\n", argv[1]);
         return 3;
     }
-    s.expected = calloc(1, RAM_SIZE);
-    if (!buffer || !s.expected || !bare_init(&s.bare, CPU_I386, RAM_SIZE))
+    if (!buffer || !captured_init(&s.bench, CPU_I386))
         return 4;
-    memset(s.bare.memory.low_kind, LOW_RAM, sizeof s.bare.memory.low_kind);
     read_revoked(&s, argv[1]);
     for (int i = 0; i < count; i++) {
         char path[4096];
@@ -442,9 +401,8 @@ int main(int argc, char **argv)
     }
     free(files);
     free(buffer);
-    free(s.expected);
     free(s.revoked);
-    bare_free(&s.bare);
+    captured_free(&s.bench);
     for (unsigned skip = 1; skip < SKIP_COUNT; skip++)
         if (s.skipped[skip])
             printf("%lu skipped: %s\n", s.skipped[skip], skip_reasons[skip]);

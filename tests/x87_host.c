@@ -327,7 +327,7 @@ static bool left_out(const struct trial *t)
 }
 
 /* --- What processors do differently --- Each row names a condition, and makes the host's outcome ours where it is another of those that are
- * permitted. What is left must be equal, all of it. */
+ * permitted. What is left must be equal, all of it. Two rows are what the SDM leaves open; on no host did they apply so far. */
 
 struct situation {
     struct bare *b;
