@@ -5,11 +5,13 @@
 #include "ata.h"
 
 #include "bda.h"
+#include "pci.h"
 
 /* clang-format off */
 enum { CMD_READ = 0x20, CMD_READ_EXT = 0x24, CMD_WRITE = 0x30, CMD_WRITE_EXT = 0x34, CMD_VERIFY = 0x40,
        CMD_VERIFY_EXT = 0x42, CMD_SET_GEOMETRY = 0x91, CMD_IDENTIFY_PACKET = 0xA1, CMD_IDENTIFY = 0xEC };
 /* clang-format on */
+enum { CLASS_IDE = 0x0101, MASTER_STATUS = 2, MASTER_SECONDARY = 8, MASTER_CAPABLE = 0x60 };
 enum { SOFT_RESET = 0x04, NO_INTERRUPT = 0x02, CONTROL_FIXED = 0x08, DEVICE_LBA = 0x40 };
 
 /* The error register, from the bit that matters most, and what INT 13h calls it. */
@@ -212,4 +214,14 @@ bool ata_identify(struct disk *d, bool packet, uint16_t scratch_segment, uint16_
     }
     ata_interrupt_off(d, false);
     return found;
+}
+
+void ata_dma_capable(const struct disk *d)
+{
+    uint16_t function = pci_find_class(CLASS_IDE);
+    uint32_t base = function == PCI_NONE ? 0 : pci_read32(function, PCI_BAR0 + 16);
+    uint16_t port = (base & 0xFFF0) + MASTER_STATUS + (d->base == 0x1F0 ? 0 : MASTER_SECONDARY);
+
+    if (base & 1 && base & 0xFFF0)
+        outb(port, (inb(port) & MASTER_CAPABLE) | (d->select & 0x10 ? 0x40 : 0x20));
 }

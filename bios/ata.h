@@ -22,4 +22,7 @@ uint8_t ata_reset(const struct disk *d);
 uint8_t ata_ready(const struct disk *d);
 uint8_t ata_move(const struct disk *d, uint8_t command, uint64_t lba, uint16_t *count, uint32_t address);
 
+/* Tells the drivers of systems that a drive can do DMA: its bit in the bus master's status register, where there is one. */
+void ata_dma_capable(const struct disk *d);
+
 #endif

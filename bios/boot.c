@@ -156,6 +156,7 @@ void boot_next(void)
 
 void boot_first(void)
 {
+    control_registers_clear();
     interrupts_on();
     cd_leave();
     ebda_put(0);

@@ -16,6 +16,7 @@
 
 enum { CMD_READ = 0x20, CMD_WRITE = 0x30, CMD_VERIFY = 0x40, CMD_NONE = 0 };
 enum { OK = 0, BAD_COMMAND = 0x01, NOT_FOUND = 0x04, BAD_PARAMETERS = 0x07, SCRATCH = EBDA_OFFSET(sector) };
+enum { HAS_DMA = 0x0100 };              /* word 49 of IDENTIFY */
 enum { PACKET_CDROM = 0x8500 };         /* word 0 of IDENTIFY PACKET DEVICE: packets, kind of device 5 */
 
 static uint16_t disk_offset(unsigned number)
@@ -171,9 +172,14 @@ void disks_init(void)
             .base = position < 2 ? 0x1F0 : 0x170, .control = position < 2 ? 0x3F6 : 0x376,
             .select = position & 1 ? 0xB0 : 0xA0,
         };
-        if (ata_identify(&d, false, bda_get(ebda), SCRATCH))
+        bool disk = ata_identify(&d, false, bda_get(ebda), SCRATCH);
+        if (!disk && (!ata_identify(&d, true, bda_get(ebda), SCRATCH) || (identify_word(0) & 0xDF00) != PACKET_CDROM))
+            continue;
+        if (identify_word(49) & HAS_DMA)
+            ata_dma_capable(&d);
+        if (disk)
             disk_add(&d);
-        else if (ata_identify(&d, true, bda_get(ebda), SCRATCH) && (identify_word(0) & 0xDF00) == PACKET_CDROM)
+        else
             cdrom_add(&d);
     }
 }
@@ -304,6 +310,7 @@ void disk_service(struct regs *r)
     struct disk d;
 
     interrupts_on();
+    r->flags |= FLAG_IF;        /* as the PC's BIOS returns: there are programs that wait for an interrupt after it */
     if (cd_service(r))
         return;
     if (function == 0x01) {

@@ -462,6 +462,7 @@ void floppy_service(struct regs *r)
     uint8_t asked = r->dl, emulated = cd_emulated(0x00), function = r->ah;
 
     interrupts_on();
+    r->flags |= FLAG_IF;        /* as INT 13h for disks */
     if (cd_service(r))
         return;
     r->dl -= emulated;

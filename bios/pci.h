@@ -18,7 +18,7 @@ enum { PCI_FUNCTIONS = 256, PCI_NONE = 0xFFFF };        /* on bus 0; no such fun
 
 /* clang-format off */
 enum { ID_440FX = 0x12378086, ID_440BX = 0x71908086, ID_PIIX3 = 0x70008086, ID_PIIX4 = 0x71108086,
-       ID_PIIX3_IDE = 0x70108086, ID_PIIX4_IDE = 0x71118086, ID_PIIX4_POWER = 0x71138086 };
+       ID_PIIX = 0x122E8086, ID_PIIX3_IDE = 0x70108086, ID_PIIX4_IDE = 0x71118086, ID_PIIX4_POWER = 0x71138086 };
 /* clang-format on */
 
 /* Of the PIIX: where PIRQA to PIRQD lead to, and where power management has its ports. */

@@ -9,7 +9,7 @@
 #include "shadow.h"
 
 enum { FIRST_PORT = 0xC000, PORTS_END = 0x10000 };
-enum { CLASS_BRIDGE = 0x06, CLASS_DISPLAY = 0x03, CLASS_IDE = 0x0101, ELCR_SLAVE = 0x4D1, ELCR_10_11 = 0x0C };
+enum { CLASS_BRIDGE = 0x06, CLASS_DISPLAY = 0x03, CLASS_IDE = 0x0101, ELCR_SLAVE = 0x4D1, ELCR_9 = 0x02, ELCR_10_11 = 0x0C };
 #define FIRST_MEMORY 0xE0000000
 #define MEMORY_END   PCI_ROM_WINDOW
 
@@ -92,6 +92,7 @@ static void chip_setup(uint16_t function)
         pci_write32(function, POWER_BASE, POWER_PORTS | 1);
         pci_write8(function, POWER_ENABLE, 1);
         pci_write8(function, PCI_LINE, SCI_IRQ);
+        outb(ELCR_SLAVE, inb(ELCR_SLAVE) | ELCR_9);
         break;
     }
 }
@@ -109,11 +110,12 @@ struct routing_header {
 _Static_assert(sizeof(struct routing_header) + ROUTING_SLOTS * sizeof(struct routing_entry) == ROUTING_TABLE_BYTES,
                "the place in the ROM");
 
+/* As the compatible router it names the first PIIX, which every system that reads the table knows. */
 static void write_routing_table(void)
 {
     struct routing_header h = {
         .signature = {'$', 'P', 'I', 'R'}, .version = 0x0100, .bytes = ROUTING_TABLE_BYTES, .dedicated = PIRQ_DEDICATED,
-        .router_function = 1 << 3, .compatible = ID_PIIX3,
+        .router_function = 1 << 3, .compatible = ID_PIIX,
     };
     uint16_t at = ROUTING_TABLE + sizeof(h);
 

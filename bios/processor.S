@@ -2,7 +2,27 @@
  * instructions. The functions are those of processor.h. */
         .code16
         .text
-        .globl  boot_jump
+        .globl  boot_jump, control_registers_clear
+/* void control_registers_clear(void): CR2, CR3, and CR4 where a feature of CPUID tells that there is one. In virtual-8086 mode they are
+ * the monitor's. */
+control_registers_clear:
+        smsww   %ax
+        testb   $1, %al
+        jnz     1f
+        xorl    %eax, %eax
+        movl    %eax, %cr2
+        movl    %eax, %cr3
+        subl    $8, %esp
+        movl    %esp, %eax
+        calll   processor_id
+        popl    %eax
+        popl    %eax
+        testw   $0x20DE, %ax            /* VME, DE, PSE, TSC, PAE, MCE, PGE */
+        jz      1f
+        xorl    %eax, %eax
+        movl    %eax, %cr4
+1:      retl
+
 /* void boot_jump(uint8_t drive, uint16_t segment, uint16_t offset): to what was loaded there, DL = drive. */
 boot_jump:
         movzbl  %al, %ebx

@@ -15,6 +15,9 @@ void local_apic_open(void);
 /* C0000-FFFFF becomes RAM with the ROM's bytes. */
 void shadow_copy(void);
 
+/* CR2, CR3 and CR4 become zero: what a system finds when it starts. */
+void control_registers_clear(void);
+
 /* The code of others: an option ROM's far routine, a pointing device's handler, a boot sector. */
 void option_rom_call(uint16_t segment, uint16_t offset, uint16_t function);
 void mouse_call(uint32_t handler, uint32_t status_x, uint32_t y_z);

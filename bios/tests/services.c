@@ -421,7 +421,7 @@ static bool pushed_key_comes_back(void)
 static bool memory_map_adds_up(void)
 {
     struct call c = {.edx = 0x534D4150, .es = BUFFER}, e = {.ax = 0xE801};
-    uint32_t sizes[2] = {0, 0}, entry[5];
+    uint32_t sizes[2] = {0, 0}, entry[5], end = 0;
 
     do {
         c.eax = 0xE820;
@@ -430,6 +430,9 @@ static bool memory_map_adds_up(void)
         if (c.flags & FLAG_CF || c.eax != 0x534D4150)
             return false;
         far_read(entry, BUFFER, 0, sizeof(entry));
+        if (entry[1] || entry[3] || entry[0] < end || (entry[0] == 0 && end))      /* sorted, and below 4 GiB */
+            return false;
+        end = entry[0] + entry[2];
         if (entry[4] == 1)
             sizes[entry[0] != 0] += entry[2];
     } while (c.ebx);
@@ -840,6 +843,59 @@ static bool pci_addresses_and_interrupts_are_assigned(void)
            && (config(power.bx, 0x40) & 0xFFC0) == 0x600 && (uint8_t)config(power.bx, 0x3C) == 9;
 }
 
+/* Each pin has an IRQ of the router's, which the firmware has made level-triggered; no other is, but for the SCI. */
+static bool pci_interrupts_are_level_triggered(void)
+{
+    uint16_t levels = inb(0x4D0) | inb(0x4D1) << 8, used = 0;
+
+    for (uint16_t function = 0; function < 256; function++) {
+        uint32_t id = config(function, 0), line = config(function, 0x3C);
+        if (id == 0 || id == 0xFFFFFFFF || !(line >> 8 & 0xFF))
+            continue;
+        if (!(levels >> (line & 15) & 1))
+            return false;
+        used |= 1 << (line & 15);
+    }
+    return used && !(used & ~0x0E00) && levels == 0x0E00;
+}
+
+/* Words of IDENTIFY DEVICE or, for `packet`, IDENTIFY PACKET DEVICE come to BUFFER. The channel's interrupt is off meanwhile. */
+static bool identify(uint16_t base, uint8_t select, bool packet)
+{
+    uint16_t control = base + 0x206;
+    uint32_t words = 256, at = 0, tries = 0;
+
+    outb(control, 0x0A);
+    outb(base + 6, select);
+    for (unsigned i = 0; i < 4; i++)
+        inb(control);
+    outb(base + 7, packet ? 0xA1 : 0xEC);
+    for (unsigned i = 0; i < 4; i++)
+        inb(control);
+    while (inb(control) & 0x80 && ++tries < 1000000)
+        ;
+    bool good = (inb(base + 7) & 0x09) == 0x08;
+    if (good)
+        asm volatile("pushw %%es; movw %w3, %%es; rep insw; popw %%es" : "+D"(at), "+c"(words) : "d"(base), "r"(BUFFER) : "memory");
+    outb(control, 0x08);
+    return good;
+}
+
+/* NT's driver uses DMA with drives of which the firmware says so (KB Q158873): bits 5 and 6 of each channel's status. */
+static bool bus_master_knows_which_drives_have_dma(void)
+{
+    uint16_t ports = config(0x09, 0x20) & 0xFFF0;
+
+    for (uint8_t place = 0; place < 4; place++) {
+        uint16_t base = place < 2 ? 0x1F0 : 0x170;
+        uint8_t select = place & 1 ? 0xB0 : 0xA0, status = inb(ports + 2 + (place < 2 ? 0 : 8));
+        bool there = identify(base, select, false) || identify(base, select, true);
+        if ((status >> (5 + (place & 1)) & 1) != (there && far_get16(BUFFER, 98) & 0x0100))
+            return false;
+    }
+    return ports && (config(0x09, 0x08) & 0xFFFFFF00) == 0x01018000;
+}
+
 static bool pci_routing_is_told_twice(void)
 {
     uint16_t table = find_structure('$' | 'P' << 8 | 'I' << 16 | 'R' << 24), bytes = far_get16(0xF000, table + 6);
@@ -848,7 +904,7 @@ static bool pci_routing_is_told_twice(void)
     soft_int(0x1A, &c);
     buffer[0] = 16;
     soft_int(0x1A, &small);
-    if (!table || sum(0xF000, table, bytes) || c.ah || c.bx != 0x0C00 || small.ah != 0x59 || buffer[0] != bytes - 32)
+    if (!table || sum(0xF000, table, bytes) || far_get16(0xF000, table + 12) != 0x8086 || far_get16(0xF000, table + 14) != 0x122E || c.ah || c.bx != 0x0C00 || small.ah != 0x59 || buffer[0] != bytes - 32)
         return false;
     for (uint16_t i = 0; i < bytes - 32; i++)
         if (far_get8(BUFFER, i) != far_get8(0xF000, table + 32 + i))
@@ -1051,9 +1107,17 @@ static uint32_t second32(uint16_t at)
     return far_get16(SECOND, at) | (uint32_t)far_get16(SECOND, at + 2) << 16;
 }
 
+static uint16_t rsd_pointer(void)
+{
+    uint16_t pointer = 16;
+    while (pointer && (far_get16(0xF000, pointer) != ('R' | 'S' << 8) || far_get16(0xF000, pointer + 4) != ('P' | 'T' << 8)))
+        pointer += 16;
+    return pointer;
+}
+
 static bool acpi_tables_lead_to_each_other(void)
 {
-    uint16_t pointer = find_structure('R' | 'S' << 8 | 'D' << 16 | ' ' << 24);
+    uint16_t pointer = rsd_pointer();
     uint32_t rsdt = far_get16(0xF000, pointer + 16) | (uint32_t)far_get16(0xF000, pointer + 18) << 16;
     bool good = pointer && sum(0xF000, pointer, 20) == 0 && sum_far_away(rsdt, 40) == 0 && second32(0) == 0x54445352;
     uint32_t fadt = second32(36);
@@ -1365,6 +1429,79 @@ static bool date_is_of_1999(void)
     return true;
 }
 
+static bool int13_returns_with_interrupts_on(void)
+{
+    for (unsigned drive = 0; drive <= 0x80; drive += 0x80) {
+        struct call c = {.ax = 0x0100, .dx = drive};
+        interrupts_off();
+        soft_int(0x13, &c);
+        interrupts_on();
+        if (!(c.flags & FLAG_IF))
+            return false;
+    }
+    return true;
+}
+
+/* HSFLOP.PDR shows a drive of 1.44M as one of 720K otherwise. */
+static bool floppy_types_are_those_of_cmos(void)
+{
+    for (unsigned drive = 0; drive < 2; drive++) {
+        struct call c = {.ax = 0x0800, .dx = drive};
+        uint8_t type = drive ? cmos(0x10) & 15 : cmos(0x10) >> 4;
+        soft_int(0x13, &c);
+        if (c.bl != type || (type && c.flags & FLAG_CF))
+            return false;
+    }
+    return true;
+}
+
+static bool no_joystick_answers(void)
+{
+    outb(0x201, 0xFF);
+    return inb(0x201) == 0xFF;
+}
+
+/* Windows 9x fails with what a loader has left in them (JHRobotics/patcher9x). tests_run() dirties them and executes INT 19h once; what the system then
+ * started with lies at 0:680. */
+enum { STARTED_ONCE = 0x67C, STARTED_WITH = 0x680, MAGIC = 0x5043 };
+
+static bool has_cr4(void)
+{
+    return features() & 0x20DE;
+}
+
+static void control_registers_get(uint32_t r[3])
+{
+    asm volatile("movl %%cr2, %0" : "=r"(r[0]));
+    asm volatile("movl %%cr3, %0" : "=r"(r[1]));
+    r[2] = 0;
+    if (has_cr4())
+        asm volatile("movl %%cr4, %0" : "=r"(r[2]));
+}
+
+static void start_again_dirty(void)
+{
+    uint32_t r[3];
+
+    if (low_get16(STARTED_ONCE) == MAGIC) {
+        low_put16(STARTED_ONCE, 0);
+        control_registers_get(r);
+        for (unsigned i = 0; i < 3; i++)
+            low_put32(STARTED_WITH + i * 4, r[i]);
+        return;
+    }
+    low_put16(STARTED_ONCE, MAGIC);
+    asm volatile("movl %0, %%cr2; movl %1, %%cr3" : : "r"(0x12345678), "r"(0x00345000));
+    if (has_cr4())
+        asm volatile("movl %0, %%cr4" : : "r"(0x04));          /* TSD */
+    soft_int_ax(0x19, 0);
+}
+
+static bool control_registers_are_clean_when_a_system_starts(void)
+{
+    return !low_get32(STARTED_WITH) && !low_get32(STARTED_WITH + 4) && !low_get32(STARTED_WITH + 8);
+}
+
 struct fact {
     bool (*holds)(void);
     uint8_t needs;                      /* 1: a floppy, 2: two disks, 4: PCI, 8: a pointing device, 16: started from a CD, 32: VBE */
@@ -1376,7 +1513,11 @@ struct fact {
 static ROM_DATA struct fact facts[] = {
     FACT(memory_sizes, 0),
     FACT(caches_are_on, 0),
+    FACT(control_registers_are_clean_when_a_system_starts, 0),
     FACT(date_is_of_1999, 0),
+    FACT(no_joystick_answers, 0),
+    FACT(int13_returns_with_interrupts_on, 0),
+    FACT(floppy_types_are_those_of_cmos, 1),
     FACT(pnp_names_the_devices_of_the_board, 0),
     FACT(pnp_does_so_in_protected_mode, 0),
     FACT(upper_halves_and_registers_survive, 0),
@@ -1442,6 +1583,8 @@ static ROM_DATA struct fact facts[] = {
     FACT(pointing_device_reports, 8),
     FACT(pci_functions_are_found, 4),
     FACT(pci_addresses_and_interrupts_are_assigned, 4),
+    FACT(pci_interrupts_are_level_triggered, 4),
+    FACT(bus_master_knows_which_drives_have_dma, 4),
     FACT(pci_routing_is_told_twice, 4),
     FACT(pci_interrupts_can_be_moved, 4),
     FACT(pci_answers_in_protected_mode, 4),
@@ -1451,14 +1594,53 @@ static ROM_DATA struct fact facts[] = {
     FACT(smbios_structures_are_whole, 4),
 };
 
+static void print_hex8(uint8_t v)
+{
+    for (int shift = 4; shift >= 0; shift -= 4) {
+        uint8_t digit = v >> shift & 15;
+        call_ax(0x14, 0x0100 | (digit < 10 ? '0' + digit : 'A' - 10 + digit));
+    }
+}
+
+static ROM_DATA char table_word[] = "table ";
+static ROM_DATA char newline[] = "\r\n";
+
+/* A table of ACPI as the system finds it, in hexadecimal; its length is its second word of 32 bits. Returns the word at 36: the first of what it leads to. */
+static uint32_t table_print(uint32_t at)
+{
+    sum_far_away(at, 44);
+    uint32_t first = second32(36);
+    uint16_t bytes = far_get16(SECOND, 4);
+
+    sum_far_away(at, bytes);
+    serial_print(table_word);
+    for (uint16_t i = 0; i < bytes; i++)
+        print_hex8(far_get8(SECOND, i));
+    serial_print(newline);
+    return first;
+}
+
+static void tables_print(void)
+{
+    uint16_t pointer = rsd_pointer();
+
+    if (!pointer)
+        return;
+    uint32_t fadt = table_print(far_get16(0xF000, pointer + 16) | (uint32_t)far_get16(0xF000, pointer + 18) << 16);
+    table_print(table_print(fadt));
+    sum_far_away(fadt, 44);
+    table_print(second32(40));
+}
+
 static ROM_DATA char good[] = "ok   ";
 static ROM_DATA char bad[] = "BAD  ";
-static ROM_DATA char newline[] = "\r\n";
 static ROM_DATA char done[] = "done\r\n";
 
 void tests_run(void)
 {
     uint8_t p[19];
+
+    start_again_dirty();
     bool cd = cd_packet(0x4B01, 0x7F, p);
     uint8_t have = cd ? 16 : (disk_call(0x0201, 0x0001, 0x0000) == 0) | (bda_get(hd_count) >= 2 ? 2 : 0);
 
@@ -1476,6 +1658,7 @@ void tests_run(void)
         serial_print(facts[i].name);
         serial_print(newline);
     }
+    tables_print();
     serial_print(done);
     struct call off = {.ax = 0x5307, .bx = 1, .cx = 3};
     soft_int(0x15, &off);
