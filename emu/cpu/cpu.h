@@ -2,7 +2,7 @@
  *
  * Its parts; each uses only parts on the lines above its own, and those to its left:
  *
- *   state: registers, faults, the ends of an instruction     decode: bytes -> records, by the table opcodes.h
+ *   state: registers, faults, the ends of an instruction     decode: bytes -> records, by the table opcodes.h; effects: what they may change
  *   debug: breakpoints     mmu: linear -> physical, slow accesses (access.h: the fast path)     flags: RFLAGS
  *   segments: selectors, descriptors, stacks     control: CR, DR and TR     models: CPUID and model-specific registers
  *   tasks: task switches     interrupts: delivery     transfers: far jumps, calls, returns
