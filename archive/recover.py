@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""recover.py - checks a Muniment archive and restores what is in it, with nothing but Python's standard library (3.6 or newer).
+"""recover.py - checks a Muniment archive and restores what is in it, by Python's standard library alone (3.6 or newer).
 
     python3 recover.py FILE.mun FOLDER
 
-Written from spec/archive.md, independently of the program that wrote the archive. FOLDER receives the disks (fd0.img, hd0.img ...)
-and every member that is not a piece of a disk, under its own name; it must be new or empty. A disk gets its name, and is called intact, only if all that the
-archive says of it is right and its bytes lead to the root that was signed; else it is called fd0.img.damaged, or fd0.img.unproved if
-no signature leads to it. The two manifests are restored, and not read. Exit status: 0 everything is intact; 1 something is not (all
-of it is listed, and the rest is restored); 2 usage; 3 this is no Muniment archive; 4 something could not be read or written."""
+Written from spec/archive.md, independently of the program that wrote the archive. FOLDER, which must be new or empty,
+receives the disks (fd0.img, hd0.img ...) and every member that is not a piece of a disk, under its own name. A disk
+gets its name, and is called intact, only if all that the archive says of it is right and its bytes lead to the root
+that was signed; else it is called fd0.img.damaged, or fd0.img.unproved if no signature leads to it. The two manifests
+are restored, and not read. Exit status: 0 everything is intact; 1 something is not (all of it is listed, and the rest
+is restored); 2 usage; 3 this is no Muniment archive; 4 something could not be read or written."""
 
 import base64
 import bisect
@@ -25,17 +26,22 @@ GZIP_MAX = 65564
 SPKI = bytes.fromhex("302a300506032b6570032100")  # SubjectPublicKeyInfo of Ed25519 (RFC 8410), then the key
 EVIDENCE = "evidence/00000000/"
 DISKS = ("fd0", "fd1", "hd0", "hd1", "hd2", "hd3")
-LIMITS = {"000-README.txt": 1 << 20, "content.txt": 1 << 20, "seal.txt": 1 << 20, "firmware/system.bin": 1 << 20, "firmware/video.bin": 1 << 20,
-          "machine.yaml": 65536, "description.yaml": 65536, "attest.txt": 16 << 20, "attest.journal": 16 << 20}
+LIMITS = {"000-README.txt": 1 << 20, "content.txt": 1 << 20, "seal.txt": 1 << 20, "machine.yaml": 65536,
+          "description.yaml": 65536, "firmware/system.bin": 1 << 20, "firmware/video.bin": 1 << 20,
+          "attest.txt": 16 << 20, "attest.journal": 16 << 20}
 SMALL = 1 << 28  # no member but an extent is larger
 
 # The members in their order, and whether each must be there. Free names, and the pieces of a disk, sort by their bytes.
 FREE = "[a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*"
-ORDER = [("000-README[.]txt", True), ("recover[.]py", True), ("spec/" + FREE, False), ("source/" + FREE, False), ("docs/" + FREE, False)]
-ORDER += [(name, True) for name in ("machine[.]yaml", "description[.]yaml", "firmware/system[.]bin", "firmware/video[.]bin")]
-ORDER += [(f"disk/{disk}" + form, False) for disk in DISKS for form in ("/[0-9]{8}[.](gz|map)", "[.]top", "[.]unreadable")]
-ORDER += [("attest[.]txt", False), ("attest[.]journal", False), ("content[.]txt", True), ("SHA256SUMS", True), ("seal[.]txt", True)]
-ORDER += [(EVIDENCE + name, True) for name in ("key[.]pub", "statement[.]sig", "statement[.]txt")]
+ORDER = [("000-README[.]txt", True), ("recover[.]py", True)]
+ORDER += [(folder + FREE, False) for folder in ("spec/", "source/", "docs/")]
+ORDER += [(name, True) for name in ("machine[.]yaml", "description[.]yaml", "firmware/system[.]bin")]
+ORDER += [("firmware/video[.]bin", True)]
+ORDER += [(f"disk/{disk}{form}", False) for disk in DISKS
+          for form in ("/[0-9]{8}[.](gz|map)", "[.]top", "[.]unreadable")]
+ORDER += [("attest[.]txt", False), ("attest[.]journal", False), ("content[.]txt", True), ("SHA256SUMS", True)]
+ORDER += [(name, True) for name in ("seal[.]txt", EVIDENCE + "key[.]pub", EVIDENCE + "statement[.]sig")]
+ORDER += [(EVIDENCE + "statement[.]txt", True)]
 PIECE = re.compile("disk/([fh]d[0-3])/([0-9]{8})[.](gz|map)")
 # Names that Windows keeps for itself, or cuts.
 RESERVED = re.compile("(con|prn|aux|nul|com[0-9]|lpt[0-9])([.].*)?|.*[.]")
@@ -155,8 +161,8 @@ class Shrunk(Exception):
 
 
 class Archive:
-    def __init__(self, path, report):
-        self.file, self.report = open(path, "rb"), report
+    def __init__(self, path, report=None):
+        self.file, self.report = open(path, "rb"), report or Report(path)
         self.size = os.fstat(self.file.fileno()).st_size
         self.members = {}  # name: (offset of the data, size)
         self.digests = {}  # as far as they are known
@@ -183,14 +189,14 @@ class Archive:
         return (name, size) if block == header_of(name, size) else None
 
     def walk(self):
-        """Finds the members by their headers, each of which has one legal form. After damage the next one is looked for."""
+        """Finds the members by their headers, each of which has one legal form; after damage, the next one."""
         offset, last = 0, (-1, "")
         while offset + BLOCK <= self.size:
             found = self.header(offset)
             if not found and not any(self.read(offset, BLOCK)):
                 break
             if not found or offset + BLOCK + padded(found[1]) > self.size:
-                self.report.wrong(f"header at offset {offset}", "not a legal header of a member that fits into the file")
+                self.report.wrong(f"header at offset {offset}", "not a legal header of a member that fits in the file")
                 offset += BLOCK
                 while offset + BLOCK <= self.size and not place((self.header(offset) or ("", 0))[0]):
                     offset += BLOCK
@@ -199,13 +205,14 @@ class Archive:
             where, data = place(name), offset + BLOCK
             offset = data + padded(size)
             if not where or name in self.members or where < last:
-                self.report.wrong(name, "no member that an archive has" if not where else "twice" if name in self.members else "out of place")
+                self.report.wrong(name, "no member that an archive has" if not where else
+                                  "twice" if name in self.members else "out of place")
             if where and name not in self.members:
                 self.members[name], last = (data, size), max(last, where)
             if any(self.read(data + size, padded(size) - size)):
                 self.report.wrong(name, "padding behind it is not zero")
         if offset + 1024 != self.size or any(self.read(offset, 1024)):
-            self.report.wrong(f"end of archive at offset {offset}", "not exactly 1024 zero bytes up to the end of the file")
+            self.report.wrong(f"end at offset {offset}", "not exactly 1024 zero bytes up to the end of the file")
 
     def digest(self, name):
         """The SHA-256 of a member, in hexadecimal."""
@@ -234,28 +241,33 @@ class Archive:
 
 def check_evidence(archive):
     """The members, of content.txt and seal.txt, that the signature vouches for."""
-    report, statement, pem = archive.report, archive.bytes(EVIDENCE + "statement.txt"), archive.text(EVIDENCE + "key.pub")
+    report, pem = archive.report, archive.text(EVIDENCE + "key.pub")
+    statement, signature = archive.bytes(EVIDENCE + "statement.txt"), archive.bytes(EVIDENCE + "statement.sig")
     try:
         der = base64.b64decode("".join(pem.splitlines()[1:-1]), validate=True)
     except ValueError:
         der = b""
-    if pem != f"-----BEGIN PUBLIC KEY-----\n{base64.b64encode(der).decode()}\n-----END PUBLIC KEY-----\n" or der[:-32] != SPKI:
+    again = f"-----BEGIN PUBLIC KEY-----\n{base64.b64encode(der).decode()}\n-----END PUBLIC KEY-----\n"
+    if pem != again or der[:-32] != SPKI:
         report.wrong(EVIDENCE + "key.pub", "not an Ed25519 public key as an archive has it")
-    match = re.fullmatch("muniment-evidence: 0\nprevious: none\nsigner: ([0-9a-f]{64})\nmember: ([0-9a-f]{64}) content[.]txt\n"
-                         "member: ([0-9a-f]{64}) seal[.]txt\n", statement.decode("latin-1"))
+    match = re.fullmatch("muniment-evidence: 0\nprevious: none\nsigner: ([0-9a-f]{64})\n"
+                         "member: ([0-9a-f]{64}) content[.]txt\nmember: ([0-9a-f]{64}) seal[.]txt\n",
+                         statement.decode("latin-1"))
     if not match:
         report.wrong(EVIDENCE + "statement.txt", "not a statement of version 0")
         return set()
     named = match[1] == hashlib.sha256(der).hexdigest()
     if not named:
         report.wrong(EVIDENCE + "key.pub", "not the key that the statement names")
-    fits = signature_fits(der[len(SPKI):], archive.bytes(EVIDENCE + "statement.sig"), statement)
+    fits = signature_fits(der[len(SPKI):], signature, statement)
     if not fits:
-        report.wrong(EVIDENCE + "statement.sig", "does not fit the statement and the key: nobody vouches for this archive")
-    proved = {name for name, digest in (("content.txt", match[2]), ("seal.txt", match[3])) if check_digest(archive, name, digest, "the statement")}
+        report.wrong(EVIDENCE + "statement.sig", "does not fit statement and key: nobody vouches for this archive")
+    proved = {name for name, digest in (("content.txt", match[2]), ("seal.txt", match[3]))
+              if check_digest(archive, name, digest, "the statement")}
     if not named or not fits:
         return set()
-    report.say(f"{report.path}: signed by the key with SHA-256 {match[1]}; compare it with what the institution published", sys.stdout)
+    report.say(f"{report.path}: signed by the key with SHA-256 {match[1]}; "
+               "compare it with what the institution published", sys.stdout)
     return proved
 
 
@@ -264,19 +276,21 @@ def check_digest(archive, name, digest, source):
     if name in archive.members and archive.digest(name) == digest:
         return True
     if not archive.report.is_damaged(name):
-        archive.report.wrong(name, f"does not match its digest in {source}" if name in archive.members else f"missing, but {source} names it")
+        archive.report.wrong(name, f"does not match its digest in {source}" if name in archive.members else
+                             f"missing, but {source} names it")
     return False
 
 
 def check_tables(archive):
-    """What seal.txt, content.txt and SHA256SUMS say of the members, but for the extents, which are checked when they are restored."""
+    """What seal.txt, content.txt and SHA256SUMS say of the members. Extents are checked when they are restored."""
     members, seal, sums = archive.members, archive.text("seal.txt"), archive.text("SHA256SUMS")
     for digest, offset, size, name in re.findall(r"^member: ([0-9a-f]{64}) (\d{15}) (\d{15}) (\S+)$", seal, re.M):
         if check_digest(archive, name, digest, "seal.txt") and members[name] != (int(offset), int(size)):
             archive.report.wrong(name, "not where seal.txt says")
     for digest, name in re.findall(r"^member: ([0-9a-f]{64}) (\S+)$", archive.text("content.txt"), re.M):
         check_digest(archive, name, digest, "content.txt")
-    for disk, digest in re.findall(r"^disk: (\w{3}) \d{15} [0-9a-f]{64} ([0-9a-f]{64})$", archive.text("content.txt"), re.M):
+    unreadable = re.compile(r"^disk: (\w{3}) \d{15} [0-9a-f]{64} ([0-9a-f]{64})$", re.M)
+    for disk, digest in unreadable.findall(archive.text("content.txt")):
         check_digest(archive, f"disk/{disk}.unreadable", digest, "content.txt")
     summed = {name: digest for digest, name in re.findall("^([0-9a-f]{64})  ([!-~]+)$", sums, re.M)}
     for name, digest in summed.items():
@@ -292,11 +306,12 @@ def check_tables(archive):
 
 
 def find_disks(archive, proved):
-    """{name: (size, root)}, and which of content.txt and seal.txt they are from: the one that the signature vouches for, if it does for one."""
+    """{name: (size, root)}, and which of content.txt and seal.txt they are from: one that the signature vouches for,
+    if there is one."""
     source = "seal.txt" if "seal.txt" in proved and "content.txt" not in proved else "content.txt"
-    texts = {name: archive.text(name) for name in ("content.txt", "seal.txt")}
-    found = {name: {disk: (int(size), root) for disk, size, root in re.findall(r"^disk: (\w{3}) (\d{15}) ([0-9a-f]{64})(?: [0-9a-f]{64})?$", text, re.M)}
-             for name, text in texts.items()}
+    line = re.compile(r"^disk: (\w{3}) (\d{15}) ([0-9a-f]{64})(?: [0-9a-f]{64})?$", re.M)
+    found = {name: {disk: (int(size), root) for disk, size, root in line.findall(archive.text(name))}
+             for name in ("content.txt", "seal.txt")}
     for disk in DISKS:
         if found["content.txt"].get(disk) != found["seal.txt"].get(disk):
             archive.report.wrong(f"disk/{disk}", "content.txt and seal.txt name different disks")
@@ -309,7 +324,8 @@ def find_disks(archive, proved):
 def find_images(archive, disks):
     """{name: (length, digest)} of the files that the disks were made from, as far as seal.txt says."""
     found = re.findall(r"^image: (\w{3}) (\d{15}) ([0-9a-f]{64})$", archive.text("seal.txt"), re.M)
-    return {disk: (int(size), digest) for disk, size, digest in found if disk in disks and 0 <= disks[disk][0] - int(size) < BLOCK}
+    return {disk: (int(size), digest) for disk, size, digest in found
+            if disk in disks and 0 <= disks[disk][0] - int(size) < BLOCK}
 
 
 def check_texts(archive, disks):
@@ -320,20 +336,25 @@ def check_texts(archive, disks):
         return "".join(form.format(archive.digest(n), *archive.members[n], n) for n in names if re.match(wanted, n))
 
     def disk_lines(unreadable):
-        return "".join(f"disk: {d} {disks[d][0]:015d} {disks[d][1]}" + (" " + archive.digest(f"disk/{d}.unreadable") if unreadable else "") + "\n" for d in disks)
+        return "".join(f"disk: {disk} {size:015d} {root}" + unreadable(f"disk/{disk}.unreadable") + "\n"
+                       for disk, (size, root) in disks.items())
 
     images = find_images(archive, disks)
-    image_lines = "".join(f"image: {disk} {images[disk][0]:015d} {images[disk][1]}\n" for disk in disks if disk in images)
+    stated = "".join(f"image: {disk} {images[disk][0]:015d} {images[disk][1]}\n" for disk in disks if disk in images)
     above = names[:names.index("SHA256SUMS")]
-    head = "muniment-machine: 0\n" + lines("machine|firmware", "member: {0} {3}\n") + "cmos: none\n" + disk_lines(True)
-    attested = lines("attest", "member: {0} {3}\n")
+    digest_and_name, place_too = "member: {0} {3}\n", "member: {0} {1:015d} {2:015d} {3}\n"
+    head = "muniment-machine: 0\n" + lines("machine|firmware", digest_and_name) + "cmos: none\n"
+    head += disk_lines(lambda name: " " + archive.digest(name))
+    attested = lines("attest", digest_and_name)
     told = re.match("muniment-seal: 0\nsoftware: [ -~]{0,159}\ncompressor: [ -~]{0,63}\n", archive.text("seal.txt"))
     expected = {
-        "content.txt": head + f"machine-root: {sha256(head.encode()).hex()}\n" + lines("description", "member: {0} {3}\n") + lines("docs/", "member: {0} {3}\n")
+        "content.txt": head + f"machine-root: {sha256(head.encode()).hex()}\n"
+        + lines("description", digest_and_name) + lines("docs/", digest_and_name)
         + (attested or "attestation: none\n"),
         "SHA256SUMS": "".join(f"{archive.digest(n)}  {n}\n" for n in above),
-        "seal.txt": (told[0] if told else "") + "parent: none\n" + lines("(?!seal|evidence|disk/.*(gz|map)$)", "member: {0} {1:015d} {2:015d} {3}\n") + disk_lines(False)
-        + image_lines,
+        "seal.txt": (told[0] if told else "") + "parent: none\n"
+        + lines("(?!seal|evidence|disk/.*(gz|map)$)", place_too)
+        + disk_lines(lambda name: "") + stated,
     }
     for name in expected:
         if archive.text(name) != expected[name]:
@@ -365,7 +386,8 @@ def gunzip(data):
     except zlib.error:
         return None
     trailer = zlib.crc32(contents).to_bytes(4, "little") + len(contents).to_bytes(4, "little")
-    return contents if data[:10] == GZIP_HEADER and inflate.eof and inflate.unused_data == trailer and len(data) <= GZIP_MAX else None
+    good = data[:10] == GZIP_HEADER and inflate.eof and inflate.unused_data == trailer and len(data) <= GZIP_MAX
+    return contents if good else None
 
 
 def zero_root(size):
@@ -383,8 +405,9 @@ class Disk:
         self.unreadable = []  # first sector, sector after the last
         text, name = archive.text(f"disk/{name}.unreadable"), f"disk/{name}.unreadable"
         ranges = [(int(a), int(a) + int(b)) for a, b in re.findall(r"(\d{15}) (\d{15})\n", text)]
-        if len(ranges) * 32 != len(text) or len(ranges) > 65536 or any(a >= b or b > size // BLOCK for a, b in ranges) or \
-                any(a[1] >= b[0] for a, b in zip(ranges, ranges[1:])):
+        apart = all(a[1] < b[0] for a, b in zip(ranges, ranges[1:]))
+        inside = all(a < b <= size // BLOCK for a, b in ranges)
+        if len(ranges) * 32 != len(text) or len(ranges) > 65536 or not apart or not inside:
             self.report.wrong(name, "not ranges of sectors of this disk, in order and apart")
         else:
             self.unreadable = ranges
@@ -419,7 +442,8 @@ class Disk:
             digest = sha256(contents or b"")
             leaves.append(sha256(b"\0" + digest))
             sector = (number * EXTENT_CHUNKS + chunk) * (CHUNK // BLOCK)
-            where = f"chunk {chunk} of extent {number} of {self.name}, sectors {sector}-{min(sector + CHUNK // BLOCK, self.size // BLOCK) - 1}"
+            last = min(sector + CHUNK // BLOCK, self.size // BLOCK) - 1
+            where = f"chunk {chunk} of extent {number} of {self.name}, sectors {sector}-{last}"
             if contents is None or len(contents) != min(CHUNK, here - chunk * CHUNK) or digest.hex() != match[4]:
                 report.wrong(name + ".gz", where)
             elif any(contents):
@@ -446,8 +470,8 @@ class Disk:
             zero = self.whole_zero if number + 1 < self.extents else self.last_zero
             if entry[:1] + entry[2:5] == [f"{number:08d}", "0" * 15, "0" * 9, "0" * 64] and entry[1] == "z":
                 roots.append(zero)
-            elif len(entry) == 6 and [len(column) for column in entry] == [8, 1, 15, 9, 64, 64] and entry[0] == f"{number:08d}" and \
-                    entry[1] == "d" and re.fullmatch("[0-9]+", entry[2] + entry[3]):
+            elif entry[:2] == [f"{number:08d}", "d"] and [len(column) for column in entry[2:]] == [15, 9, 64, 64] and \
+                    re.fullmatch("[0-9]+", entry[2] + entry[3]):
                 roots.append(self.restore_extent(number, entry, output))
             else:
                 self.report.wrong(top, f"line {number + 1} is not right; that extent is lost")
@@ -466,7 +490,8 @@ class Disk:
 
 
 def put(report, path, write):
-    """Makes a file by `write`, which gets it open and may return another name for it; it appears when it is complete. None: it could not be made."""
+    """Makes a file by `write`, which gets it open and may return another name for it; it appears when it is complete.
+    Returns its name; None: it could not be made."""
     part = path + ".part"
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -507,7 +532,8 @@ def restore_disk(archive, folder, disk, size, root, image, proved, source, summe
     if made == path:
         report.say(f"{path}: intact, {image[0]} bytes", sys.stdout)
     elif made:
-        report.say(f"{made}: NOT " + ("proved: no signature leads to it" if made.endswith("proved") else "intact; damaged chunks are zeros"), sys.stderr)
+        report.say(f"{made}: NOT " + ("proved: no signature leads to it" if made.endswith("proved") else
+                                      "intact; damaged chunks are zeros"), sys.stderr)
     for line in archive.text(f"disk/{disk}.unreadable").splitlines()[:65536] if made else []:
         report.say(f"{made}: could not be read from the original: first sector and count {line}", sys.stdout)
 
@@ -516,7 +542,8 @@ def restore_members(archive, folder):
     for name in archive.members:
         if not PIECE.fullmatch(name):
             parts = [part + "_" if RESERVED.fullmatch(part) else part for part in name.split("/")]
-            put(archive.report, os.path.join(folder, *parts), lambda output, name=name: output.write(archive.bytes(name)) and None)
+            put(archive.report, os.path.join(folder, *parts),
+                lambda output, name=name: output.write(archive.bytes(name)) and None)
 
 
 def recover(path, folder, report):
@@ -536,8 +563,9 @@ def recover(path, folder, report):
         check_texts(archive, disks)
     root = re.search("^machine-root: ([0-9a-f]{64})$", archive.text("content.txt"), re.M)
     named = f"machine-root {root[1]}: " if root and "content.txt" in proved else ""
-    report.say(f"{path}: {named}" + (f"{len(report.damage)} places are damaged" if report.damage else "some of it could not be restored" if report.failures
-                                     else "everything is intact"), sys.stdout)
+    report.say(f"{path}: {named}" + (f"{len(report.damage)} places are damaged" if report.damage else
+                                     "some of it could not be restored" if report.failures else
+                                     "everything is intact"), sys.stdout)
     return 4 if report.failures else 1 if report.damage else 0
 
 
@@ -549,7 +577,8 @@ def main(arguments):
     try:
         with open(arguments[1], "rb") as file:
             if file.read(15) != b"000-README.txt\0":
-                report.say(f"{arguments[1]}: is not a Muniment archive: it does not begin with 000-README.txt", sys.stderr)
+                report.say(f"{arguments[1]}: is not a Muniment archive: it does not begin with 000-README.txt",
+                           sys.stderr)
                 return 3
         return recover(arguments[1], arguments[2], report)
     except Shrunk:

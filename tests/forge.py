@@ -1,5 +1,7 @@
 """forge.py - a second writer of archives, from spec/archive.md alone, which can break one rule at a time. For tests.
 
+    forge.py FILE.mun KEY OUT.mun [MEMBER=FILE ...]     writes FILE.mun again with other members, under their own digests
+
 Everything that follows from something else is computed anew, and signed again by the key that is given, so that an archive is
 wrong in one place and its digests and its signature are right. What is computed can be changed on its way: `change` maps the
 name of a member, or one of the names below, to a function from the right bytes to the wrong ones; what depends on it then
@@ -15,6 +17,7 @@ import base64
 import hashlib
 import re
 import subprocess
+import sys
 import tempfile
 import zlib
 
@@ -218,3 +221,16 @@ class Forger:
                 file.write(self.wrong("header:" + name, tar_header(plain(name), len(data))) + data)
                 file.write(self.wrong("padding:" + name, bytes(padded(len(data)) - len(data))))
             file.write(self.end)
+
+
+def main(arguments):
+    forger = Forger(arguments[1], arguments[2])
+    for argument in arguments[4:]:
+        name, _, path = argument.partition("=")
+        with open(path, "rb") as file:
+            forger.given[name] = file.read()
+    forger.write(arguments[3])
+
+
+if __name__ == "__main__":
+    main(sys.argv)

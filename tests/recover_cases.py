@@ -22,7 +22,7 @@ LIBRARY = {
     "os": "_exit fstat listdir makedirs path remove replace", "os.path": "dirname join", "re": "M compile findall fullmatch match search",
     "sys": "argv stderr stdout", "zlib": "crc32 decompressobj error",
 }
-METHODS = set("add append close count decode decompress digest encode endswith eof fileno filename flush format fromhex from_bytes fullmatch get "
+METHODS = set("add append close count decode decompress digest encode endswith eof fileno filename findall flush format fromhex from_bytes fullmatch get "
               "hex hexdigest index isprintable items iter join lines ljust name read replace rstrip seek split splitlines st_size startswith strerror strip to_bytes "
               "truncate unused_data update values write".split())
 BUILT_IN = set("any bytes divmod enumerate getattr int isinstance iter len list max min next open pow print range set str sum zip all AttributeError Exception OSError "
@@ -90,6 +90,18 @@ def evil_texts(recover, path):
             yield f"{name}: exit status {done.returncode}: {(done.stdout + done.stderr).decode()}"
 
 
+def windows_names(recover, path):
+    """What Windows would take for a device or cut off is restored under another name."""
+    with open(path, "rb") as file:
+        members = tar_members(file.read())
+    names = {"docs/aux": "docs/aux_", "docs/com1.txt/a": "docs/com1.txt_/a", "docs/ends.": "docs/ends._", "docs/auxiliary": "docs/auxiliary"}
+    write_raw("windows.mun", {**members, **dict.fromkeys(names, b"text")})
+    said = run(load(recover), "windows.mun", "windows")[1]
+    for name, expected in names.items():
+        if not os.path.isfile(os.path.join("windows", expected)):
+            yield f"{name}: is not restored as {expected}: {said}"
+
+
 def unreadable(recover, path):
     """Each member in turn cannot be read; the disks that it is no part of come out."""
     with open(path, "rb") as file:
@@ -147,7 +159,7 @@ def main(arguments):
     recover, path = arguments[1:]
     with open(recover, encoding="utf-8") as file:
         failed = list(not_in_python_3_6(file.read()))
-    for case in (evil_texts, unreadable, shrinking):
+    for case in (evil_texts, windows_names, unreadable, shrinking):
         failed += case(recover, path)
     print("\n".join(failed) or "recover.py holds")
     return 1 if failed else 0

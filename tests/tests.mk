@@ -85,10 +85,6 @@ $(BUILD)/tests/transcendental: tests/transcendental.c $(BUILD)/libmachine.a
 $(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: tests/fuzz/%.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	$(CC) $(HOST_FLAGS) $(CFLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a $(HOST_LIBS)
 
-$(BUILD)/tests/reseal: tests/reseal.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
-	@mkdir -p $(@D)
-	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(HOST_LIBS)
-
 # Preloaded by trust.sh: built for the command's own kind of host, without what CFLAGS may ask for.
 $(BUILD)/tests/swap.so: tests/swap.c
 	@mkdir -p $(@D)
@@ -98,7 +94,7 @@ $(BUILD)/tests/faulty: tests/faulty.c $(BUILD)/desk/main.o $(BUILD)/libhost.a $(
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=machine_run -o $@ $^ $(HOST_LIBS)
 
-tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/reseal $(BUILD)/tests/swap.so $(BUILD)/tests/faulty
+tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/swap.so $(BUILD)/tests/faulty
 
 # As many jobs as there are processors, unless -j says otherwise.
 JOBS = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))
