@@ -11,6 +11,7 @@
 #include "desk/snapshots.h"
 
 #define DEFAULT_LIMIT 3600 /* seconds of guest time */
+#define MANY_RESETS 4u     /* of one run: then it is said */
 
 /* --- Reading the options --- */
 
@@ -24,7 +25,7 @@ static bool read_number(const char *text, uint64_t *value)
     return !*text;
 }
 
-enum until_argument { UNTIL_NUMBER, UNTIL_SECONDS, UNTIL_TEXT, UNTIL_NOTHING };
+enum until_argument { UNTIL_NUMBER, UNTIL_COUNT, UNTIL_SECONDS, UNTIL_TEXT, UNTIL_NOTHING };
 
 static const struct {
     const char *prefix;
@@ -33,6 +34,7 @@ static const struct {
 } until_forms[] = {
     { "tick:", WHEN_TICK, UNTIL_NUMBER },   { "time:", WHEN_TICK, UNTIL_SECONDS }, { "screen:", WHEN_SCREEN, UNTIL_TEXT },
     { "serial:", WHEN_SERIAL, UNTIL_TEXT }, { "halt", WHEN_HALT, UNTIL_NOTHING },  { "poweroff", WHEN_POWEROFF, UNTIL_NOTHING },
+    { "reset:", WHEN_RESET, UNTIL_COUNT },  { "reset", WHEN_RESET, UNTIL_NOTHING },
 };
 
 /* Reads one --until. Seconds are converted by ticks_per_second, which is not 0. */
@@ -43,9 +45,10 @@ static bool read_until(const char *text, uint64_t ticks_per_second, struct condi
         if (strncmp(text, until_forms[i].prefix, length))
             continue;
         const char *rest = text + length;
-        *c = (struct condition){ .kind = until_forms[i].kind, .text = rest, .length = strlen(rest) };
+        *c = (struct condition){ .kind = until_forms[i].kind, .text = rest, .length = strlen(rest), .tick = 1 };
         switch (until_forms[i].argument) {
         case UNTIL_NUMBER:  return read_number(rest, &c->tick);
+        case UNTIL_COUNT:   return read_number(rest, &c->tick) && c->tick > 0;
         case UNTIL_SECONDS: return session_read_seconds(rest, &c->tick) && (c->tick *= ticks_per_second / 1000000, true);
         case UNTIL_TEXT:    return c->length > 0;
         case UNTIL_NOTHING: return c->length == 0;
@@ -200,9 +203,21 @@ static void host_parallel_out(void *context, uint8_t byte)
         putc(byte, b->parallel.file);
 }
 
+/* A system that cannot run on this machine often resets it, again and again. */
+static void host_was_reset(void *context)
+{
+    struct boot *b = context;
+
+    if (++b->session.resets != MANY_RESETS)
+        return;
+    progress_end(&b->session.progress);
+    fprintf(stderr, "muniment: %s: the guest has reset the machine %u times (tick %" PRIu64 "): it may need another processor or more memory; --until reset ends a run there\n",
+            b->arguments->operands[0], MANY_RESETS, machine_tick(b->machine));
+}
+
 void boot_host(struct boot *b, struct machine_host *host)
 {
-    *host = (struct machine_host){ .context = b, .serial_out = host_serial_out, .parallel_out = host_parallel_out };
+    *host = (struct machine_host){ .context = b, .serial_out = host_serial_out, .parallel_out = host_parallel_out, .was_reset = host_was_reset };
 }
 
 static bool print_digest(struct boot *b, struct error *error)
@@ -302,13 +317,13 @@ static bool begin_recording(struct boot *b, struct error *error)
 
 /* --- What came of it --- */
 
-static void print_text(struct boot *b)
+static void show_text(struct boot *b, FILE *to)
 {
     struct text_screen screen;
 
     machine_text(b->machine, &screen);
-    screen_print(&screen, stdout);
-    fflush(stdout);
+    screen_print(&screen, to);
+    fflush(to);
 }
 
 static bool write_screenshot(struct boot *b, const char *path, struct error *error)
@@ -329,7 +344,7 @@ bool boot_ended(struct boot *b, enum session_end end, const char *object, const 
     case SESSION_MET:         return true;
     case SESSION_LIMIT:       return error_set(error, STATUS_WRONG, object, place, NULL, "the limit came before %s", waited_for);
     case SESSION_OFF:         return error_set(error, STATUS_WRONG, object, place, NULL, "the machine went off before %s", waited_for);
-    case SESSION_INTERRUPTED: return error_set(error, STATUS_HOST, object, place, NULL, "interrupted");
+    case SESSION_INTERRUPTED: b->interrupted = true; return error_set(error, STATUS_HOST, object, place, NULL, "interrupted before %s", waited_for);
     case SESSION_UNRECORDED:  return record_end(&b->session.recorder, false, error);
     case SESSION_DIFFERS:     *error = b->session.replay->error; b->disk_failed = b->session.replay->outcome == REPLAY_FAILED; return false;
     case SESSION_FAILED:      break;
@@ -426,7 +441,7 @@ static bool run_script_command(struct boot *b, const struct script_command *c, c
     case SCRIPT_SCREENSHOT:
         return write_screenshot(b, c->text, error);
     case SCRIPT_TEXT:
-        print_text(b);
+        show_text(b, stdout);
         return true;
     case SCRIPT_DIGEST:
         return print_digest(b, error);
@@ -450,16 +465,29 @@ bool boot_run_script(struct boot *b, struct error *error)
 
 /* --- The run --- */
 
+/* What --until asks for, as the user wrote it. */
+static const char *until_text(const struct boot *b, char *text, size_t size)
+{
+    size_t position = 0, used = 0;
+    const char *until;
+
+    *text = '\0';
+    while ((until = argument_next(b->arguments, "--until", &position)) && used < size)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? " or " : "--until ", until);
+    return text;
+}
+
 /* After the script the conditions decide; without either, the machine runs until it halts or goes off. */
 static bool run_machine(struct boot *b, struct error *error)
 {
     static const struct condition at_rest[] = { { .kind = WHEN_HALT }, { .kind = WHEN_POWEROFF } };
     const char *path = b->arguments->operands[0];
+    char what[256];
 
     if (!boot_run_script(b, error))
         return false;
     if (b->until_count > 0)
-        return boot_ended(b, session_wait(&b->session, b->until, b->until_count), path, "a condition of --until was true", error);
+        return boot_ended(b, session_wait(&b->session, b->until, b->until_count), path, until_text(b, what, sizeof(what)), error);
     return b->script_path ||
            boot_ended(b, session_wait(&b->session, at_rest, 2), path, "the machine halted or went off", error);
 }
@@ -481,7 +509,7 @@ bool boot_show_end(struct boot *b, struct error *error)
     const char *screenshot = argument_value(b->arguments, "--screenshot");
 
     if (argument_value(b->arguments, "--text"))
-        print_text(b);
+        show_text(b, stdout);
     if (argument_value(b->arguments, "--statistics"))
         print_statistics(b);
     if (argument_value(b->arguments, "--digest") && !print_digest(b, error))
@@ -559,6 +587,8 @@ enum status boot_run(const struct arguments *arguments)
     progress_end(&b.session.progress);
     if (!good)
         status = desk_fail(&error);
+    if (b.interrupted && !argument_value(arguments, "--text"))
+        show_text(&b, stderr);
     if (!record_end(&b.session.recorder, !b.disk_failed, &later))
         status = desk_fail(&later);
     if (!b.disk_failed && !media_sync(&b.media, true, &later))

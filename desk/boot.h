@@ -35,6 +35,7 @@ struct boot {
     bool checkpoint_failed;
     uint64_t digest_every, digest_due; /* microseconds, 0: none is printed on the way; tick */
     bool digest_failed;      /* one of them could not be taken */
+    bool interrupted;        /* a wait was, by a signal */
     bool disk_failed;        /* the machine holds no state to show */
 };
 

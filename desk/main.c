@@ -43,7 +43,7 @@ static const struct option info_options[] = {
 static const struct option boot_options[] = {
     { "--trust", "PUB", "public key of a signer to trust (may be repeated); an archive that none of them signed is refused", true, false },
     { "--until", "CONDITION", "run until it is true (may be repeated; the first decides):\n"
-      "tick:N  time:SECONDS  screen:TEXT  serial:TEXT  halt  poweroff", true, false },
+      "tick:N  time:SECONDS  screen:TEXT  serial:TEXT  halt  poweroff  reset[:N]", true, false },
     { "--limit", "SECONDS", "of guest time, at most; exceeded: exit status 1 (default 3600)", false, false },
     { "--script", "FILE", "do what the script says first (see muniment(1))", false, false },
     { "--digest", NULL, "print at the end: tick N sha256:HEX", false, false },

@@ -88,7 +88,8 @@ static bool condition_met(struct session *s, const struct condition *c)
     case WHEN_TICK:     return machine_tick(s->machine) >= c->tick;
     case WHEN_SCREEN:   return screen_met(s, c);
     case WHEN_SERIAL:   return serial_met(s, c);
-    case WHEN_HALT:     return s->halted;
+    case WHEN_HALT:     return s->halted && machine_is_quiet(s->machine);
+    case WHEN_RESET:    return s->resets >= c->tick;
     case WHEN_POWEROFF: return s->off;
     case WHEN_SENT:     return s->off || (s->key_count == 0 && !s->mouse_waiting && s->byte_count == 0);
     case WHEN_REPLAYED: return replayed(s);

@@ -10,9 +10,9 @@
 #include "emu/emu.h"
 #include "verify/runs/runs.h"
 
-enum condition_kind { WHEN_TICK, WHEN_SCREEN, WHEN_SERIAL, WHEN_HALT, WHEN_POWEROFF, WHEN_SENT, WHEN_REPLAYED };
+enum condition_kind { WHEN_TICK, WHEN_SCREEN, WHEN_SERIAL, WHEN_HALT, WHEN_RESET, WHEN_POWEROFF, WHEN_SENT, WHEN_REPLAYED };
 
-/* WHEN_SCREEN: text stands within a row of the text screen. WHEN_SERIAL: COM1 has sent text since the last WHEN_SERIAL that came true. WHEN_SENT: all
+/* WHEN_HALT: the processor has halted with interrupts off, and no chip has anything on its way out any more. WHEN_RESET: it was reset `tick` times. WHEN_SCREEN: text stands within a row of the text screen. WHEN_SERIAL: COM1 has sent text since the last WHEN_SERIAL that came true. WHEN_SENT: all
  * inputs of session_keys, session_mouse and session_serial have been taken; a machine that is off takes any. WHEN_REPLAYED: the journal
  * is at its end. */
 struct condition {
@@ -55,6 +55,7 @@ struct session {
     struct replay *replay;    /* inputs come from its journal; null: from here */
     size_t met;               /* which condition ended the last wait */
     bool halted, off;         /* what the machine has said of itself */
+    uint64_t resets;          /* since this process runs it: the caller counts */
     char *serial;           /* what COM1 sent, SERIAL_MEMORY bytes */
     size_t serial_length, serial_seen; /* up to serial_seen it has answered a condition */
     uint64_t input_due, key_due;       /* ticks before which nothing, and no key, is given */

@@ -29,6 +29,7 @@ struct machine_host {
     void (*serial_out)(void *context, unsigned port, uint8_t byte); /* port 0: COM1 */
     void (*parallel_out)(void *context, uint8_t byte);
     const struct code_memory *code; /* for translated code (emu/host/host.h); must outlive the machine. null: everything is interpreted */
+    void (*was_reset)(void *context); /* the processor begins anew, at the tick at which the machine stands; null: nobody asks */
 };
 
 enum machine_stop {
@@ -62,6 +63,9 @@ struct machine_statistics {
     uint64_t dropped, flushes;       /* blocks whose code was written to, and how often all were thrown away */
 };
 struct machine_statistics machine_statistics(const struct machine *m);
+
+/* Whether no chip has anything on its way out for which it needs no program: bytes to COM and LPT, sectors to a medium. */
+bool machine_is_quiet(const struct machine *m);
 
 uint64_t machine_tick(const struct machine *m);
 uint64_t machine_ticks_per_second(const struct machine *m);

@@ -423,6 +423,8 @@ static void serve_stop(struct machine *m)
             reset_chips(m);
         m->reset_requested = m->full_reset_requested = false;
         cpu_reset(cpu);
+        if (m->host.was_reset)
+            m->host.was_reset(m->host.context);
     }
     cpu->attention &= ~(uint32_t)ATTENTION_STOP;
 }
@@ -468,6 +470,17 @@ enum machine_stop machine_run(struct machine *m, uint64_t until)
         clock_fire_due(&m->clock);
     }
     return m->host_failed ? MACHINE_HOST_FAILED : m->powered_off ? MACHINE_POWERED_OFF : MACHINE_SLICE_END;
+}
+
+bool machine_is_quiet(const struct machine *m)
+{
+    bool quiet = m->floppy.due_at == NEVER && (!m->manifest.parallel || m->parallel.due_at == NEVER);
+
+    for (unsigned port = 0; port < 2; port++)
+        quiet &= !m->manifest.serial[port] || m->serial[port].transmit_due_at == NEVER;
+    for (unsigned channel = 0; channel < 2; channel++)
+        quiet &= m->ata[channel].due_at == NEVER;
+    return quiet;
 }
 
 uint64_t machine_tick(const struct machine *m)

@@ -370,6 +370,96 @@ head -c 2000000 /dev/zero | cat floppy.img - >long.img
 gives "a floppy image that is too long is bad input" 3 boot floppy.img --floppy long.img --until time:0.1
 gives "--disk adds a drive" 0 boot floppy.img --disk disk.img --until screen:'READY>' --limit 60
 
+# --- What appears at once, what is still on its way, resets, interrupts ---
+
+cat >t14.S <<'END'
+    .code16
+    .globl _start
+_start:                     /* 9600 baud by INT 14h, a line, and HLT while it is still being sent */
+    mov $0x00e3, %ax
+    xor %dx, %dx
+    int $0x14
+    mov $line, %si
+1:  cs lodsb
+    test %al, %al
+    jz 2f
+    mov $1, %ah
+    xor %dx, %dx
+    int $0x14
+    jmp 1b
+2:  mov $line, %si          /* and LPT1 */
+1:  cs lodsb
+    test %al, %al
+    jz 2f
+    xor %ah, %ah
+    xor %dx, %dx
+    int $0x17
+    jmp 1b
+2:  cli
+    hlt
+line: .asciz "LAST LINE OF THE REPORT 12345\n"
+    .org 510
+    .word 0xaa55
+END
+cat >again.S <<'END'
+    .code16
+    .globl _start
+_start:                     /* the keyboard controller's reset, at once */
+    mov $0xfe, %al
+    out %al, $0x64
+1:  jmp 1b
+    .org 510
+    .word 0xaa55
+END
+for guest in t14 again; do
+    gcc -m32 -c -o $guest.o $guest.S && ld -m elf_i386 -Ttext=0x7c00 --oformat=binary -o $guest.img $guest.o && truncate -s 1474560 $guest.img || exit 1
+done
+printf 'LAST LINE OF THE REPORT 12345\n' >line
+for halt in "--until halt" "--script halt.script" ""; do
+    echo 'wait halt' >halt.script
+    gives "a machine that halted lets out what chips hold ($halt)" 0 boot t14.img $halt --serial sent --parallel printed --force --digest
+    cmp -s line sent && cmp -s line printed; passed "to the last byte ($halt)" $?
+    cp out whole
+    gives "also in slices ($halt)" 0 boot t14.img $halt --serial sent --parallel printed --force --digest --slice random:3
+    cmp -s line sent && cmp -s out whole; passed "to the last byte ($halt)" $?
+done
+gives "--until reset ends a run at the first" 0 boot again.img --until reset --digest
+first=$(sed -n 's/^tick \([0-9]*\) .*/\1/p' out)
+gives "--until reset:3 at the third" 0 boot again.img --until reset:3 --digest
+third=$(sed -n 's/^tick \([0-9]*\) .*/\1/p' out)
+[ "$third" -gt $((2 * first)) ] && [ "$third" -lt $((4 * first)) ]; passed "which is so much later" $?
+[ ! -s err ]; passed "three resets are nothing to speak of" $?
+gives "a guest that resets again and again" 1 boot again.img --until screen:never --limit 30
+[ "$(grep -c 'muniment: again.img: the guest has reset the machine 4 times (tick [0-9]*): it may need another processor' err)" -eq 1 ]; passed "is reported, once" $?
+for reset in reset: reset:0 reset:x resets; do
+    gives "--until $reset is wrong usage" 2 boot again.img --until $reset
+done
+
+# A machine that runs on: what it prints comes through a pipe while it does.
+printf 'wait screen "READY>"\ntext\ndigest\nwait screen "never"\n' >endless.script
+mkfifo pipe
+for what in "--script endless.script" "--until screen:never --serial -" "--until screen:never --digest-every 0.5"; do
+    "$muniment" boot floppy.img $what --limit 100000000 >pipe 2>err &
+    running=$!
+    timeout 20 head -c 6 <pipe >first
+    kill -0 $running; passed "what a run prints appears while it runs ($what)" $?
+    [ -s first ]; passed "through a pipe as well ($what)" $?
+    kill -KILL $running; wait $running 2>/dev/null
+done
+"$muniment" boot floppy.img --until screen:never --serial growing --limit 100000000 >out 2>err &
+running=$!
+for ((i = 0; i < 200; i++)); do [ -s growing ] && break; sleep 0.05; done
+kill -0 $running && [ -s growing ]; passed "a file of what COM1 sends grows while the machine runs" $?
+kill -INT $running; wait $running
+[ $? -eq 4 ]; passed "an interrupted run says so" $?
+says "with what it waited for" err "muniment: floppy.img: interrupted before --until screen:never (tick "
+says "and shows the screen" err "READY>"
+"$muniment" boot floppy.img --script endless.script --limit 100000000 >out 2>err &
+running=$!
+for ((i = 0; i < 200; i++)); do grep -q sha256 out && break; sleep 0.05; done
+kill -INT $running; wait $running
+says "in a script with its line" err 'muniment: endless.script:4: interrupted before the screen showed "never" (tick '
+
 # --- Overlays ---
 
 sha256sum disk.img >disk.sha256
