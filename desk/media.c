@@ -28,6 +28,8 @@ static bool looks_like_archive(const uint8_t *head, size_t size)
 /* A manifest begins, after comments and empty lines, with the key muniment. */
 static bool looks_like_manifest(const char *text)
 {
+    if (!strncmp(text, "\xEF\xBB\xBF", 3))
+        text += 3; /* a byte order mark */
     while (*text == '#' || *text == '\n' || *text == '\r') {
         text += strcspn(text, "\n");
         text += *text == '\n';

@@ -99,7 +99,7 @@ struct description_manifest {
 bool description_manifest_parse(const char *text, size_t length, const char *name, struct description_manifest *d, struct error *error);
 size_t description_manifest_print(const struct description_manifest *d, char *buffer, size_t size);
 
-/* Reads a whole file of at most MANIFEST_LIMIT bytes. The caller frees *text, which is NUL-terminated. */
+/* Reads a whole file of at most MANIFEST_LIMIT bytes, without the byte order mark that may stand before UTF-8. Another encoding is refused by its name. The caller frees *text, which is NUL-terminated. */
 bool manifest_read_file(const char *path, char **text, size_t *length, struct error *error);
 
 #endif

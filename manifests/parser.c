@@ -52,7 +52,8 @@ static bool refuse_yaml(struct parser *p)
     if (p->yaml.error != YAML_READER_ERROR && p->yaml.context)
         return refuse(p, at, "not valid YAML: %s %s that begins at %zu:%zu", p->yaml.problem, p->yaml.context,
                       p->yaml.context_mark.line + 1, p->yaml.context_mark.column + 1);
-    return refuse(p, at, "not valid YAML: %s", p->yaml.problem);
+    return refuse(p, at, "not valid YAML: %s%s", p->yaml.problem,
+                  p->yaml.error == YAML_READER_ERROR ? "; is the text in ISO 8859-1 or Windows-1252? It must be UTF-8" : "");
 }
 
 static bool open_yaml(struct parser *p, size_t length)
@@ -301,6 +302,37 @@ bool manifest_parse(const struct rule *rule, const char *text, size_t length, co
     return good;
 }
 
+/* How a text begins that is not UTF-8: with a mark, or with a character of ASCII, which the wider forms write with zeros. A "?" stands for any byte but 0. */
+static const struct {
+    const char *bytes;
+    size_t length;
+    const char *encoding;
+} other_encodings[] = {
+    { "\xFF\xFE\0\0", 4, "UTF-32" }, { "\0\0\xFE\xFF", 4, "UTF-32" }, { "?\0\0\0", 4, "UTF-32" }, { "\0\0\0?", 4, "UTF-32" },
+    { "\xFF\xFE", 2, "UTF-16" },     { "\xFE\xFF", 2, "UTF-16" },     { "?\0", 2, "UTF-16" },     { "\0?", 2, "UTF-16" },
+    { "+/v", 3, "UTF-7" },
+};
+
+/* Refuses a text in another encoding, and takes the mark of UTF-8 away. */
+static bool decode(char *text, const char *path, size_t *length, struct error *error)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+
+    for (size_t i = 0; i < sizeof(other_encodings) / sizeof(other_encodings[0]); i++) {
+        const char *bytes = other_encodings[i].bytes;
+        bool is = *length >= other_encodings[i].length;
+        for (size_t n = 0; is && n < other_encodings[i].length; n++)
+            is = bytes[n] == '?' ? text[n] != '\0' : bytes[n] == text[n];
+        if (is)
+            return error_set(error, STATUS_INPUT, path, NULL, "save it as UTF-8", "is in the encoding %s", other_encodings[i].encoding);
+    }
+    if (*length >= 3 && !memcmp(text, mark, 3)) {
+        *length -= 3;
+        memmove(text, text + 3, *length);
+    }
+    return true;
+}
+
 /* Reads all of an open file into a buffer of MANIFEST_LIMIT + 1 bytes. */
 static bool read_text(FILE *file, const char *path, char *buffer, size_t *length, struct error *error)
 {
@@ -313,8 +345,10 @@ static bool read_text(FILE *file, const char *path, char *buffer, size_t *length
         return error_host(error, path, errno, "cannot read");
     if (*length > MANIFEST_LIMIT)
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "a manifest is at most %d bytes long", MANIFEST_LIMIT);
+    if (!file_unchanged(fileno(file), path, &before, error) || !decode(buffer, path, length, error))
+        return false;
     buffer[*length] = '\0';
-    return file_unchanged(fileno(file), path, &before, error);
+    return true;
 }
 
 bool manifest_read_file(const char *path, char **text, size_t *length, struct error *error)

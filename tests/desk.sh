@@ -227,6 +227,25 @@ gives "the canonical form is its own canonical form" 0 "$muniment" manifest chec
 cmp -s out canonical.yaml; passed "the canonical form is its own canonical form" $?
 gives "the digest is that of the canonical form" 0 "$muniment" manifest check machine.yaml
 says "the digest is that of the canonical form" out "$(sha256sum <canonical.yaml | cut -d' ' -f1)"
+"$muniment" manifest check machine.yaml | cut -d: -f3 >digest
+(printf '\357\273\277'; cat machine.yaml) >marked.yaml
+gives "a byte order mark may stand before a manifest" 0 "$muniment" manifest check marked.yaml
+cut -d: -f3 out | cmp -s - digest; passed "and leaves no trace in its digest" $?
+gives "nor in its canonical form" 0 "$muniment" manifest check --canonical marked.yaml
+cmp -s out canonical.yaml; passed "which is the same" $?
+cp marked.yaml marked
+gives "a manifest is known by its first line, mark or not" 0 "$muniment" boot marked --until time:0.1
+(printf '\357\273\277muniment: description 0\ntitle: A title\n') >marked.yaml
+gives "before a description as well" 0 "$muniment" manifest check marked.yaml
+says "which is one" out "valid description"
+for encoding in UTF-16LE UTF-16BE UTF-32LE UTF-32BE UTF-16 UTF-32; do
+    iconv -f UTF-8 -t $encoding machine.yaml >wide.yaml
+    gives "a manifest in $encoding is bad input" 3 "$muniment" manifest check wide.yaml
+    grep -q "muniment: wide.yaml: is in the encoding ${encoding%[LB]E}: save it as UTF-8" err; passed "and $encoding is named" $?
+done
+printf 'muniment: description 0\ntitle: Gr\374n\n' >latin.yaml
+gives "a manifest in Latin 1 is bad input" 3 "$muniment" manifest check latin.yaml
+says "and the encoding that is asked for is named" err "latin.yaml:2:10: not valid YAML: invalid leading UTF-8 octet; is the text in ISO 8859-1 or Windows-1252? It must be UTF-8"
 sed 's/2 MiB/2 MB/' machine.yaml >bad.yaml
 gives "a bad size is bad input" 3 "$muniment" manifest check bad.yaml
 says "a bad size has file, line and column" err "muniment: bad.yaml:6:9: memory must be"
