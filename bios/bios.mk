@@ -12,7 +12,7 @@ BIOS_LD      ?= ld
 BIOS_OBJCOPY ?= objcopy
 
 BIOS_OUT := $(BUILD)/bios
-BIOS_FLAGS := -m16 -march=i386 -ffreestanding -fno-pic -fno-pie -I$(BIOS_OUT) -ffile-prefix-map=$(CURDIR)=. -MMD -MP
+BIOS_FLAGS := -m16 -march=i386 -ffreestanding -fno-pic -fno-pie -I$(BIOS_OUT) -ffile-prefix-map="$$PWD"=. -MMD -MP
 BIOS_CFLAGS := -std=gnu11 -Os -Wall -Wextra -Werror -Wno-missing-braces -mregparm=3 -mpreferred-stack-boundary=2 -fomit-frame-pointer \
     -fno-stack-protector -fno-asynchronous-unwind-tables -fno-jump-tables -fno-tree-switch-conversion \
     -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-tree-loop-distribute-patterns -fno-inline-functions-called-once -fcf-protection=none \

@@ -194,7 +194,7 @@ done
 # failing WHAT COMMAND...
 failing()
 {
-    FAIL=$1 LD_PRELOAD=$WORK/failing.so timeout 60 "${@:2}"
+    FAIL=$1 LD_PRELOAD=./failing.so timeout 60 "${@:2}"
 }
 
 export -f boot seal

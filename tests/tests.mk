@@ -45,7 +45,7 @@ $(BUILD)/tests/checkpoints: tests/bench/checkpoints.c $(BUILD)/libhost.a $(BUILD
 .PHONY: readme
 readme: all $(addprefix $(BUILD)/demo/,records.img records.yaml records-description.yaml)
 	@rm -rf $(BUILD)/readme && mkdir -p $(BUILD)/readme
-	@WORK=$(abspath $(BUILD)/readme) BUILD=$(BUILD) MUNIMENT=$(abspath $(BUILD)/muniment) $(PYTHON) tests/readme.py --update
+	@WORK="$$(realpath $(BUILD)/readme)" BUILD=$(BUILD) MUNIMENT="$$(realpath $(BUILD)/muniment)" $(PYTHON) tests/readme.py --update
 
 # Generated, and committed: `make check` says when it is not current.
 .PHONY: state-doc rules

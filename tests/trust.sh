@@ -4,9 +4,9 @@
 set -u
 . tests/facts.sh
 demo=$(realpath "$BUILD/demo")
-swap=$(realpath "$BUILD/tests/swap.so")
+swap=./swap.so # a path without spaces, whatever this folder is called
 root=$PWD
-cp "$demo/records.img" "$demo"/records*.yaml "$WORK"
+cp "$demo/records.img" "$demo"/records*.yaml "$BUILD/tests/swap.so" "$WORK"
 cd "$WORK" || exit 1
 for key in office stranger; do "$MUNIMENT" key new $key >/dev/null || exit 1; done
 "$MUNIMENT" seal records.yaml --description records-description.yaml -o target.mun --key office >/dev/null || exit 1
