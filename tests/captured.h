@@ -7,9 +7,9 @@
 
 #include "tests/bare.h"
 
-#define CAPTURED_RAM   0x110000u /* real mode reaches FFFF:FFFF */
+#define CAPTURED_RAM 0x110000u /* real mode reaches FFFF:FFFF */
 #define CAPTURED_PAGES (CAPTURED_RAM / PAGE_SIZE)
-#define CAPTURED_TICKS 200000    /* more than 65,536 repetitions */
+#define CAPTURED_TICKS 200000 /* more than 65,536 repetitions */
 
 struct captured {
     struct bare bare;

@@ -1,17 +1,17 @@
 /* host.h - the processor that a test compares ours with: which it is, and what a difference from it means.
  *
  * Processors of different makers and generations differ where manuals leave a choice. The tests list what was seen to
- * differ, on the families in host.c. A family that nobody has tried may differ elsewhere: what differs there is reported
- * and not judged. */
+ * differ, on the families in host.c. A family that nobody has tried may differ elsewhere: what differs there is
+ * reported and not judged. */
 #ifndef MUNIMENT_TESTS_HOST_H
 #define MUNIMENT_TESTS_HOST_H
 
 #include <stdbool.h>
 
 struct host {
-    char vendor[13];     /* as CPUID 0 gives it */
+    char vendor[13]; /* as CPUID 0 gives it */
     unsigned family, model;
-    bool hypervisor;     /* CPUID 1 says that there is one */
+    bool hypervisor; /* CPUID 1 says that there is one */
 };
 
 /* Fills *host. Returns null, or why there is no processor here to compare with: another architecture or system, or an

@@ -146,6 +146,7 @@ static void host_alter(struct fuzz *f, struct tally *y, struct trial *t)
     struct outcome *o = &t->host;
 
     /* clang-format off */
+    /* clang-format off */
     switch ((enum alteration)(y->altered++ % ALTERATIONS)) {
     case ALTER_REGISTER: o->after.reg[y->random >> 8 & 7] ^= 0x10000000; break;
     case ALTER_FLAG:     o->after.flags ^= FLAG_DF; break;
@@ -157,6 +158,7 @@ static void host_alter(struct fuzz *f, struct tally *y, struct trial *t)
     case ALTER_MEMORY:   host_data(f)[(y->random >> 8) % DATA_SIZE] ^= 0xFF; break;
     default: break;
     }
+    /* clang-format on */
     /* clang-format on */
 }
 

@@ -598,6 +598,7 @@ static void alter(struct ending *e, unsigned long n)
 {
     struct fxsave *fx = &e->state.fx;
 
+    /* clang-format off */
     switch (n % 9) {
     case 0: e->state.reg[n / 9 % 8] ^= 1; break;
     case 1: e->state.flags ^= FLAG_ZF; break;
@@ -609,6 +610,7 @@ static void alter(struct ending *e, unsigned long n)
     case 7: e->vector ^= 0x20; break;
     case 8: fx->st[n / 9 % 8].high ^= 1; break;
     }
+    /* clang-format on */
 }
 
 static void state_print(const char *title, const struct state *s, unsigned vector, uint32_t error)

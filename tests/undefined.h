@@ -4,7 +4,7 @@
 
 #include "emu/cpu/cpu.h"
 
-/* `ecx` is the register before the instruction. Nothing is undefined for a count of 0, and OF is defined for one of 1. */
+/* `ecx` is the register before the instruction. A count of 0 leaves nothing undefined, one of 1 defines OF. */
 static inline uint32_t undefined_flags(const struct insn *insn, uint32_t ecx)
 {
     const struct opcode_row *row = &opcode_rows[insn->row];
@@ -12,10 +12,11 @@ static inline uint32_t undefined_flags(const struct insn *insn, uint32_t ecx)
     unsigned count = (by_cl ? ecx : insn->immediate) & 31;
 
     switch (insn->operation) {
+    /* clang-format off */
     case OP_SHL: case OP_SHR: case OP_SAR: case OP_ROL: case OP_ROR: case OP_RCL: case OP_RCR: case OP_SHLD: case OP_SHRD:
         return !count ? 0 : count == 1 ? row->undefined & ~(uint32_t)FLAG_OF : row->undefined;
-    default:
-        return row->undefined;
+    /* clang-format on */
+    default: return row->undefined;
     }
 }
 

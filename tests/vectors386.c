@@ -2,11 +2,11 @@
  *
  *     vectors386 DIR
  *
- * DIR holds NAME.MOO or NAME.MOO.gz files of SingleStepTests/80386 (the MOO format, version 1.1), captured with a 386EX,
- * and perhaps revocation_list.txt: cases of these hashes are not run. The code ends in HLT, or what it jumps to does. A
- * case holds when all registers and every byte of memory are as captured: bytes that the case does not name must not
- * change. Not compared are flags that the file or the decoder's table calls undefined, in the register and where an
- * exception pushed them. */
+ * DIR holds NAME.MOO or NAME.MOO.gz files of SingleStepTests/80386 (the MOO format, version 1.1), captured with a
+ * 386EX, and perhaps revocation_list.txt: cases of these hashes are not run. The code ends in HLT, or what it jumps to
+ * does. A case holds when all registers and every byte of memory are as captured: bytes that the case does not name
+ * must not change. Not compared are flags that the file or the decoder's table calls undefined, in the register and
+ * where an exception pushed them. */
 #include <dirent.h>
 #include <inttypes.h>
 #include <string.h>
@@ -17,27 +17,32 @@
 #include "tests/captured.h"
 #include "tests/undefined.h"
 
-#define FILE_SIZE  (256u << 20)  /* what a file may hold */
-#define SHOWN      20            /* failures that are printed */
-#define FLAGS_386  0x37FD7u      /* the others are not there, or differ in what a capture shows of them */
+#define FILE_SIZE (256u << 20) /* what a file may hold */
+#define SHOWN 20               /* failures that are printed */
+#define FLAGS_386 0x37FD7u     /* the others are not there, or differ in what a capture shows of them */
 
 /* The order of registers in the chunks RG32 and RM32. */
+/* clang-format off */
 enum {
-    R_CR0, R_CR3, R_EAX, R_EBX, R_ECX, R_EDX, R_ESI, R_EDI, R_EBP, R_ESP, R_CS, R_DS, R_ES, R_FS, R_GS, R_SS, R_EIP, R_EFLAGS, R_DR6, R_DR7,
+    R_CR0, R_CR3, R_EAX, R_EBX, R_ECX, R_EDX, R_ESI, R_EDI, R_EBP, R_ESP,
+    R_CS, R_DS, R_ES, R_FS, R_GS, R_SS, R_EIP, R_EFLAGS, R_DR6, R_DR7,
     R_COUNT
 };
 static const char *const register_names[R_COUNT] = {
-    "cr0", "cr3", "eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "cs", "ds", "es", "fs", "gs", "ss", "eip", "eflags", "dr6", "dr7"
+    "cr0", "cr3", "eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp",
+    "cs", "ds", "es", "fs", "gs", "ss", "eip", "eflags", "dr6", "dr7"
 };
+/* clang-format on */
 static const uint8_t general[8] = {R_EAX, R_ECX, R_EDX, R_EBX, R_ESP, R_EBP, R_ESI, R_EDI};
 static const uint8_t segments[SEG_COUNT] = {R_ES, R_CS, R_SS, R_DS, R_FS, R_GS};
 
 /* Cases that another machine must do otherwise; each is counted as skipped under its reason. */
 enum skip { SKIP_NONE, SKIP_REVOKED, SKIP_PORT, SKIP_PREFETCH, SKIP_COUNT };
 static const char *const skip_reasons[SKIP_COUNT] = {
-    [SKIP_REVOKED]  = "the suite has revoked it (revocation_list.txt)",
-    [SKIP_PORT]     = "ports 22h and 23h are the 386EX's own (REMAPCFG)",
-    [SKIP_PREFETCH] = "a string instruction writes over the HLT, which the 80386 has prefetched; here modified code takes effect at once",
+    [SKIP_REVOKED] = "the suite has revoked it (revocation_list.txt)",
+    [SKIP_PORT] = "ports 22h and 23h are the 386EX's own (REMAPCFG)",
+    [SKIP_PREFETCH] = "a string instruction writes over the HLT, which the 80386 has prefetched; here modified code "
+                      "takes effect at once",
 };
 
 /* --- Chunks --- */
@@ -105,8 +110,8 @@ static void take_registers(struct bytes b, uint32_t registers[R_COUNT])
 struct vector {
     struct bytes name, code, memory_before, memory_after; /* of memory: 5 bytes each, address and value */
     uint32_t before[R_COUNT], after[R_COUNT], mask[R_COUNT];
-    int exception;                                        /* or -1 */
-    uint32_t flags_at;                                    /* where it pushed the flags */
+    int exception;     /* or -1 */
+    uint32_t flags_at; /* where it pushed the flags */
     const uint8_t *hash;
 };
 
@@ -234,7 +239,8 @@ struct report {
 static void differs(struct report *r, const char *name, uint32_t ours, uint32_t captured)
 {
     if (r->used < sizeof r->text - 48)
-        r->used += (size_t)snprintf(r->text + r->used, sizeof r->text - r->used, " %s=%" PRIx32 "(%" PRIx32 ")", name, ours, captured);
+        r->used += (size_t)snprintf(r->text + r->used, sizeof r->text - r->used, " %s=%" PRIx32 "(%" PRIx32 ")", name,
+                                    ours, captured);
 }
 
 static void compare_memory(struct suite *s, const struct vector *v, uint32_t undefined, struct report *r)

@@ -542,6 +542,7 @@ static void print_outcome(const char *where, const struct outcome *o)
 /* Makes an outcome one that no row permits. */
 static void alter(struct outcome *o, unsigned long n)
 {
+    /* clang-format off */
     switch (n % 8) {
     case 0: o->image.control ^= 0x400; break;
     case 1: o->image.status ^= 0x800; break; /* the top */
@@ -552,6 +553,7 @@ static void alter(struct outcome *o, unsigned long n)
     case 6: o->memory[n / 8 % MEMORY_SIZE] ^= 1; break;
     case 7: o->flags ^= FLAG_OF; break;
     }
+    /* clang-format on */
 }
 
 struct tally {

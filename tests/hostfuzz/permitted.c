@@ -1,9 +1,9 @@
 /* permitted.c - what processors do differently: for each condition, all outcomes that are permitted, whole ones.
  *
- * A manual that leaves a choice is used in full by makers and generations. Ours is one of the outcomes always, the first
- * of each set, and a host's is one of the set. Only silicon extends this table: `seen` says which. The outcomes are worked
- * out here, from the state before the trial, and apart from the emulator. Undefined flags are a column of the decoder's
- * table, and hostfuzz.c leaves them out. */
+ * A manual that leaves a choice is used in full by makers and generations. Ours is one of the outcomes always, the
+ * first of each set, and a host's is one of the set. Only silicon extends this table: `seen` says which. The outcomes
+ * are worked out here, from the state before the trial, and apart from the emulator. Undefined flags are a column of
+ * the decoder's table, and hostfuzz.c leaves them out. */
 #include "tests/hostfuzz/hostfuzz.h"
 
 #include "emu/cpu/segments.h"
@@ -64,12 +64,13 @@ static bool page_refuses(struct outcome *o, const struct state *s, uint32_t line
     uint32_t at = linear - ARENA;
     bool present = at < IMAGE_SIZE, fixed = at < DATA_AT || at - DATA_FIXED_AT < PAGE_SIZE;
 
-    return (!present || (write && fixed)) && outcome_fault(o, s, EXC_PF, 4u | (write ? 2 : 0) | (present ? 1 : 0), linear);
+    return (!present || (write && fixed)) &&
+           outcome_fault(o, s, EXC_PF, 4u | (write ? 2 : 0) | (present ? 1 : 0), linear);
 }
 
 /* Whether an access faults, and the outcome if it does. */
-static bool access_faults(const struct fuzz *f, const struct state *s, unsigned segment, uint32_t offset, unsigned size, bool write,
-                          struct outcome *o)
+static bool access_faults(const struct fuzz *f, const struct state *s, unsigned segment, uint32_t offset, unsigned size,
+                          bool write, struct outcome *o)
 {
     const struct segment *d = &f->segment[s->selector[segment] >> 3];
     uint32_t linear = d->base + offset, last = linear + size - 1;
@@ -80,7 +81,8 @@ static bool access_faults(const struct fuzz *f, const struct state *s, unsigned 
         return outcome_fault(o, s, segment == SEG_SS ? EXC_SS : EXC_GP, 0, 0);
     if (s->flags & FLAG_AC && linear & (size - 1))
         return outcome_fault(o, s, EXC_AC, 0, 0);
-    return page_refuses(o, s, linear, write) || ((linear ^ last) & ~PAGE_MASK && page_refuses(o, s, last & ~PAGE_MASK, write));
+    return page_refuses(o, s, linear, write) ||
+           ((linear ^ last) & ~PAGE_MASK && page_refuses(o, s, last & ~PAGE_MASK, write));
 }
 
 /* The same for a place on the stack. */
@@ -189,7 +191,8 @@ static unsigned lock_cr0(const struct situation *s, struct permitted *set)
 {
     const struct trial *t = s->t;
 
-    if (!t->unlocked || (t->insn.operation != OP_MOV_FROM_CR && t->insn.operation != OP_MOV_TO_CR) || opcode_rows[t->row].group != 0)
+    if (!t->unlocked || (t->insn.operation != OP_MOV_FROM_CR && t->insn.operation != OP_MOV_TO_CR) ||
+        opcode_rows[t->row].group != 0)
         return 0;
     outcome_fault(&set[0].outcome, &t->before, EXC_UD, 0, 0);
     outcome_fault(&set[1].outcome, &t->before, EXC_GP, 0, 0);
@@ -203,11 +206,11 @@ static unsigned cmps_two_faults(const struct situation *s, struct permitted *set
     const struct state *at = &t->ours.after;
     uint32_t mask = t->insn.prefixes & PREFIX_ADDRESS16 ? 0xFFFF : UINT32_MAX;
 
-    if (!is_operation(s, OP_CMPS) || t->ours.vector == VECTOR_NONE)
+    if (!is_operation(s, OP_CMPS) || t->ours.vector == VECTOR_NONE ||
+        !access_faults(s->f, at, t->insn.segment, at->reg[ESI] & mask, t->insn.size, false, &set[0].outcome) ||
+        !access_faults(s->f, at, SEG_ES, at->reg[EDI] & mask, t->insn.size, false, &set[1].outcome))
         return 0;
-    return access_faults(s->f, at, t->insn.segment, at->reg[ESI] & mask, t->insn.size, false, &set[0].outcome)
-               && access_faults(s->f, at, SEG_ES, at->reg[EDI] & mask, t->insn.size, false, &set[1].outcome)
-             ? 2 : 0;
+    return 2;
 }
 
 static unsigned call_two_faults(const struct situation *s, struct permitted *set)
@@ -226,13 +229,14 @@ static unsigned call_two_faults(const struct situation *s, struct permitted *set
         target = memory_get(s, operand_linear(s), i->size);
     else
         return 0;
-    if ((i->size == 2 ? target & 0xFFFF : target) <= CODE_LIMIT || !stack_faults(s, t->before.reg[ESP] - i->size, true, &set[1].outcome))
+    if ((i->size == 2 ? target & 0xFFFF : target) <= CODE_LIMIT ||
+        !stack_faults(s, t->before.reg[ESP] - i->size, true, &set[1].outcome))
         return 0;
     outcome_fault(&set[0].outcome, &t->before, EXC_GP, 0, 0);
     return 2;
 }
 
-/* The outcome if everything is checked first: pushes, then what is read of outer frames, then the new top of the stack. */
+/* The outcome if all is checked first: pushes, then what is read of outer frames, then the new top of the stack. */
 static bool enter_faults(const struct situation *s, struct outcome *o)
 {
     const struct insn *i = &s->t->insn;
@@ -259,8 +263,8 @@ static unsigned enter_order(const struct situation *s, struct permitted *set)
         return 0;
     faults = push_faults(s, &sp, ebp, &set[1]);
     for (uint32_t n = 1; n < level && !faults; n++)
-        faults = stack_faults(s, ebp - n * size, false, &set[1].outcome)
-              || push_faults(s, &sp, memory_after(s, &set[1], stack_linear(s, ebp - n * size), size), &set[1]);
+        faults = stack_faults(s, ebp - n * size, false, &set[1].outcome) ||
+                 push_faults(s, &sp, memory_after(s, &set[1], stack_linear(s, ebp - n * size), size), &set[1]);
     faults = faults || (level && push_faults(s, &sp, frame, &set[1]));
     if (!faults)
         stack_faults(s, sp - i->immediate, true, &set[1].outcome);
@@ -284,7 +288,9 @@ static unsigned return_order(const struct situation *s, struct permitted *set)
         return 0;
     outcome_fault(&set[0].outcome, &t->before, EXC_GP, selector & ~(uint32_t)SELECTOR_RPL, 0);
     outer = esp + (iret ? 3 * size : 2 * size + (t->insn.immediate & 0xFFFF));
-    return stack_faults(s, outer + size, false, &set[1].outcome) || stack_faults(s, outer, false, &set[1].outcome) ? 2 : 0;
+    if (!stack_faults(s, outer + size, false, &set[1].outcome) && !stack_faults(s, outer, false, &set[1].outcome))
+        return 0;
+    return 2;
 }
 
 static unsigned popa_keeps(const struct situation *s, struct permitted *set)
@@ -327,7 +333,8 @@ static unsigned far_call_keeps(const struct situation *s, struct permitted *set)
     const struct trial *t = s->t;
     uint32_t sp = t->before.reg[ESP];
 
-    if (!is_operation(s, OP_CALL_FAR) || t->ours.vector == VECTOR_NONE || push_faults(s, &sp, t->before.selector[SEG_CS], &set[1]))
+    if (!is_operation(s, OP_CALL_FAR) || t->ours.vector == VECTOR_NONE ||
+        push_faults(s, &sp, t->before.selector[SEG_CS], &set[1]))
         return 0;
     if (!push_faults(s, &sp, t->before.eip + t->length, &set[1]))
         outcome_fault(&set[1].outcome, &t->before, EXC_GP, 0, 0); /* the offset is beyond the limit */
@@ -439,8 +446,8 @@ static unsigned double_shift(const struct situation *s, struct permitted *set)
     uint32_t dst, src = t->before.reg[i->src] & 0xFFFF, turned;
     uint64_t all;
 
-    if ((!left && !is_operation(s, OP_SHRD)) || i->size != 2 || count <= 16
-        || (has_memory(i) && operand_faults(s, 2, true, &set[0].outcome)))
+    if ((!left && !is_operation(s, OP_SHRD)) || i->size != 2 || count <= 16 ||
+        (has_memory(i) && operand_faults(s, 2, true, &set[0].outcome)))
         return 0;
     dst = (has_memory(i) ? memory_get(s, operand_linear(s), 2) : t->before.reg[i->dst]) & 0xFFFF;
     all = (uint64_t)dst << 32 | src << 16 | dst;
