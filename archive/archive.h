@@ -26,7 +26,7 @@ bool key_new(const char *path, struct error *error);
 
 /* --- Sealing --- */
 
-/* Reports progress of a long operation: bytes done of total. Returning false cancels it, and nothing is left behind. */
+/* Reports progress of a long operation: bytes done of total. Returning false cancels it, and nothing is left. */
 typedef bool progress_function(void *context, uint64_t done, uint64_t total);
 
 /* A file that the program brings with it: built-in firmware, recover.py, specification, source. */

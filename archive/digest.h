@@ -1,4 +1,4 @@
-/* digest.h - SHA-256, hexadecimal and Ed25519 for whoever needs them; crypto.c keeps OpenSSL to itself. */
+/* digest.h - SHA-256, hexadecimal and Ed25519 for all folders; crypto.c keeps OpenSSL to itself. */
 #ifndef MUNIMENT_DIGEST_H
 #define MUNIMENT_DIGEST_H
 

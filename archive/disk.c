@@ -34,7 +34,7 @@ static bool damaged(struct opened_disk *disk, uint32_t extent, const char *what)
     char name[NAME_SIZE];
 
     member_name(MEMBER_MAP, disk->slot, extent, name);
-    return error_set(&disk->archive->failure, STATUS_INPUT, disk->archive->path, name, "`muniment verify` tells more",
+    return error_set(&disk->archive->failure, STATUS_INPUT, disk->archive->path, name, "`muniment verify` reports more",
                      "%s", what);
 }
 
@@ -46,7 +46,7 @@ static bool chunk_damaged(struct opened_disk *disk, uint32_t extent, uint32_t ch
     snprintf(place, sizeof place, "chunk %u of extent %u of %s, sectors %llu-%llu", chunk, extent,
              drive_slot_names[disk->slot], (unsigned long long)first,
              (unsigned long long)(first + chunk_length(disk->size, extent, chunk) / SECTOR_SIZE - 1));
-    return error_set(&disk->archive->failure, STATUS_INPUT, disk->archive->path, place, "`muniment verify` tells more",
+    return error_set(&disk->archive->failure, STATUS_INPUT, disk->archive->path, place, "`muniment verify` reports more",
                      "has a damaged chunk that %s", what);
 }
 
@@ -139,7 +139,7 @@ static uint32_t readable(const struct opened_disk *disk, uint64_t sector, uint32
 {
     uint32_t low = 0, high = disk->unreadable_count;
 
-    while (low < high) { /* the first range that ends behind `sector` */
+    while (low < high) { /* the first range that ends after `sector` */
         uint32_t middle = low + (high - low) / 2;
 
         if (disk->unreadable[middle].first + disk->unreadable[middle].count <= sector)

@@ -14,7 +14,7 @@
 
 static bool wrong(const struct archive *a, struct error *error, const char *place, const char *what)
 {
-    return error_set(error, STATUS_INPUT, a->path, place, "`muniment verify` tells more", "%s", what);
+    return error_set(error, STATUS_INPUT, a->path, place, "`muniment verify` reports more", "%s", what);
 }
 
 static bool out_of_memory(const struct archive *a, struct error *error)
@@ -116,13 +116,13 @@ static bool parse_tail(struct archive *a, const uint8_t *tail, uint64_t tail_siz
         return wrong(a, error, "000-README.txt", "has no seal where seal-at says");
     at = tail_layout(size);
     if (at.end != tail_size)
-        return wrong(a, error, "seal.txt", "has not the evidence behind its seal that there must be");
+        return wrong(a, error, "seal.txt", "lacks the evidence that must follow its seal");
     if (!seal_parse((const char *)tail + TAR_BLOCK, (size_t)size, &a->seal, &reason))
-        return error_set(error, STATUS_INPUT, a->path, "seal.txt", "`muniment verify` tells more", "has a seal that %s",
+        return error_set(error, STATUS_INPUT, a->path, "seal.txt", "`muniment verify` reports more", "has a seal that %s",
                          reason);
     for (uint32_t i = 0; i < a->seal.count; i++)
         if (a->seal.members[i].offset + a->seal.members[i].size > a->seal_at)
-            return wrong(a, error, a->seal.members[i].name, "has a seal that puts a member behind itself");
+            return wrong(a, error, a->seal.members[i].name, "has a seal that places a member after the seal");
     return check_statement(a, tail, &at, size, error);
 }
 

@@ -1,4 +1,4 @@
-/* overlay.c - an append-only file over a read-only disk: where a session writes. Its form is laid down in
+/* overlay.c - an append-only file over a read-only disk: where a session writes. Its form is defined in
  * spec/archive.md, "Overlay".
  *
  * A record holds one block of eight sectors, of which a mask says which are written; a later record of the same block
@@ -436,7 +436,7 @@ static bool load(struct overlay *o, const char *belongs_to, enum drive_slot slot
     sha256(expected, HEADER_SIZE, o->first_chain);
     memcpy(o->chain, o->first_chain, DIGEST_SIZE);
     if (!o->named)
-        return true; /* nobody will read it */
+        return true; /* it will not be read */
     if (fstat(o->descriptor, &status) != 0)
         return error_host(error, o->path, errno, "cannot examine");
     there = (uint64_t)status.st_size < HEADER_SIZE ? (size_t)status.st_size : HEADER_SIZE;

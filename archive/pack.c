@@ -112,7 +112,7 @@ bool pack_read(struct pack *p, uint64_t offset, uint32_t length, const uint8_t *
 
     snprintf(place, sizeof place, "offset %llu", (unsigned long long)offset);
     if (length > sizeof gz || offset > p->size || length > p->size - offset)
-        return error_set(error, STATUS_INPUT, p->path, place, NULL, "a chunk lies behind the end");
+        return error_set(error, STATUS_INPUT, p->path, place, NULL, "a chunk lies past the end of the file");
     if (!file_read(p->descriptor, p->path, offset, gz, length, error))
         return false;
     wrong = chunk_decode(p->decoder, gz, length, bytes, size, used);

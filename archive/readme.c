@@ -1,5 +1,5 @@
-/* readme.c - 000-README.txt, the first thing that a stranger sees of an archive. tests/unit/test_archive.c runs the
- * commands in it. */
+/* readme.c - 000-README.txt, the first thing that a stranger sees of an archive. tests/recover.sh runs the commands
+ * in it. */
 #include "archive/layout.h"
 
 /* Commands that always apply are indented by four spaces, anything else by two, so that they can be cut out and run. */

@@ -519,7 +519,7 @@ static bool write_readme(struct sealing *s)
     return done;
 }
 
-/* The README tells where the seal lies and how long the file is. Both follow from lengths that are fixed before the
+/* The README says where the seal is and how long the file is. Both follow from lengths that are fixed before the
  * seal is written. */
 static bool complete_readme(struct sealing *s)
 {

@@ -13,7 +13,7 @@ struct writer {
     size_t buffered;
     struct member member;  /* the one being written */
     struct sha256 digest;  /* of it; begun while it is written */
-    struct error *error;   /* where the first failure is told */
+    struct error *error;   /* where the first failure is reported */
 };
 
 /* Begins the file. After success, writer_commit or writer_abandon must follow. */

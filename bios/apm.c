@@ -96,7 +96,7 @@ static uint8_t disconnect(const struct regs *r, uint16_t data)
     return OK;
 }
 
-/* What can be asked for in every mode. Nothing happens that one would have to be told about. */
+/* What can be asked for in every mode. No event ever needs to be reported. */
 static uint8_t function(struct regs *r, uint16_t data)
 {
     switch (r->al) {

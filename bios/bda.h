@@ -34,7 +34,7 @@ struct bda {
     uint16_t crtc_port;         /* 63 */
     uint8_t  cga_mode;          /* 65  what a CGA's mode register would hold */
     uint8_t  cga_palette;       /* 66 */
-    uint16_t resume_offset;     /* 67  where to go on after a processor reset */
+    uint16_t resume_offset;     /* 67  where to continue after a processor reset */
     uint16_t resume_segment;    /* 69 */
     uint8_t  last_irq;          /* 6B  unexpected interrupt */
     uint32_t ticks;             /* 6C */
@@ -118,7 +118,7 @@ struct ebda {
     uint8_t reserved30[0x0D];
     uint8_t fdpt[2][16];        /* 3D  fixed disk parameter tables of INT 41h and 46h */
     uint8_t dpte[16];           /* 5D  device parameter table extension of the last INT 13h/48h */
-    uint8_t boot_next;          /* 6D  place in the boot order where INT 18h goes on */
+    uint8_t boot_next;          /* 6D  place in the boot order where INT 18h continues */
     uint8_t fd_type[2];         /* 6E  drive types from CMOS */
     struct disk disks[MAX_DISKS];
     uint16_t boot_entry[2];     /* offset and segment of the option ROM that boots from the network */

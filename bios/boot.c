@@ -2,7 +2,7 @@
  *
  * The order is in CMOS as Bochs and QEMU put it: three nibbles in 3Dh low, 3Dh high and 38h high, 1 for the first floppy,
  * 2 for the first disk, 3 for CD-ROM, 4 for the network; bit 0 of 38h waives the signature of a floppy's boot sector. What gives
- * up executes INT 18h, which goes on with the next device (BIOS Boot Specification 1.01, appendix D). */
+ * up executes INT 18h, which continues with the next device (BIOS Boot Specification 1.01, appendix D). */
 #include "bda.h"
 #include "cd_image.h"
 #include "cmos.h"
@@ -42,7 +42,7 @@ static bool device_exists(uint8_t device)
     }
 }
 
-/* Reads the first sector to 0000:7C00; a drive may need to be told twice that its disk was changed. */
+/* Reads the first sector to 0000:7C00; a drive may report twice that its disk was changed. */
 static bool read_boot_sector(uint8_t drive)
 {
     for (int attempt = 0; attempt < 3; attempt++) {

@@ -131,7 +131,7 @@ void rtc_interrupt(struct regs *r)
     }
 }
 
-/* An interrupt without a handler is masked, so that it comes only once; 40:6B tells which. */
+/* An interrupt without a handler is masked, so that it comes only once; 40:6B says which. */
 void unclaimed_interrupt(struct regs *r)
 {
     (void)r;

@@ -302,7 +302,7 @@ static uint8_t without_drive(struct regs *r)
     return BAD_PARAMETERS;
 }
 
-/* INT 13h with bit 7 of DL. Function 01h tells the status of the operation before it; 15h and 41h put a type or
+/* INT 13h with bit 7 of DL. Function 01h returns the status of the operation before it; 15h and 41h put a type or
  * version into AH where the others put their status. */
 void disk_service(struct regs *r)
 {

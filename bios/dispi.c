@@ -23,7 +23,7 @@ bool dispi_present(void)
     return id >= DISPI_LFB && id <= 0xB0CF;
 }
 
-/* An interface that cannot tell has 4 MiB. */
+/* An interface that cannot say has 4 MiB. */
 uint16_t dispi_memory(void)
 {
     uint16_t v = dispi_read(MEMORY_64K);

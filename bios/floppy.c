@@ -1,7 +1,7 @@
 /* floppy.c - INT 13h for diskettes (the vector is 40h): an 82077AA on DMA channel 2 and IRQ 6.
  *
  * What is in a drive is found out when it is first used and after each change: the data rates that the drive knows are
- * tried until a sector header can be read, and the cylinder in the header tells whether a 40-track diskette lies in an
+ * tried until a sector header can be read, and the cylinder in the header says whether a 40-track diskette lies in an
  * 80-track drive. 40:90 keeps the answer in IBM's encoding. Completion is awaited in HLT. The start
  * of a motor is not: the machine's drive is ready at once, and software retries three times for one that is not. */
 #include "floppy.h"
@@ -124,7 +124,7 @@ static bool sense_interrupt(void)
     return fifo_write(&command, 1) && fifo_result();
 }
 
-/* After a reset the controller reports each of its four drives; then it is told step rate and head times. Meanwhile its status is
+/* After a reset the controller reports each of its four drives; then it gets step rate and head times. Meanwhile its status is
  * left alone: on QEMU, reading that ends the reset without a report. */
 void floppy_reset(void)
 {

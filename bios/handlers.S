@@ -42,7 +42,7 @@ int13_entry:
         lretw
 
 /* INT 15h. Function 4Fh comes from INT 09h for every scan code, perhaps on a small stack: CF set means "use the key". So do 90h and 91h, which
- * tell of waits: an operating system that has something better to do takes them, here nothing is done. */
+ * announce waits: an operating system with other work to do handles them; here nothing is done. */
         .globl  int15_entry
 int15_entry:
         cmpb    $0x4F, %ah

@@ -139,7 +139,7 @@ static uint8_t extended(struct regs *r)
     }
 }
 
-/* 07h: ES:BX is called with every report; 0:0 is nobody. */
+/* 07h: ES:BX is called with every report; 0:0: no handler. */
 static uint8_t set_handler(const struct regs *r)
 {
     uint8_t flags = ebda_get(EBDA_OFFSET(mouse_flags)) & ~HANDLER_SET;

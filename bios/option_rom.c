@@ -2,7 +2,7 @@
  *
  * A ROM begins with 55 AA, its length in units of 512 bytes and its entry point, and its bytes add up to zero. A PCI ROM
  * holds images one after the other, each with a structure that says what it is for (PCI Local Bus Specification 2.1, 6.3). A
- * Plug and Play header tells how a card boots (Plug and Play BIOS Specification 1.0A, 3; BIOS Boot Specification 1.01). */
+ * Plug and Play header says how a card boots (Plug and Play BIOS Specification 1.0A, 3; BIOS Boot Specification 1.01). */
 #include "option_rom.h"
 
 #include "bda.h"

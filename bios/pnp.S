@@ -88,7 +88,7 @@ pnp_return:
         popl    %ebp
         lretw
 
-/* DS = the data area, for functions whose BIOS selector is BX bytes behind the function's number. */
+/* DS = the data area, for functions whose BIOS selector is BX bytes after the function's number. */
 pnp_data_segment:
         movw    %cs, %ax
         cmpw    $0xF000, %ax

@@ -208,7 +208,7 @@ processor_id:
         popl    %ebx
         retl
 
-/* void local_apic_open(void): a processor with a local APIC lets no 8259 through until LINT0 is told to (Intel MultiProcessor
+/* void local_apic_open(void): a processor with a local APIC blocks the 8259 until LINT0 is set up (Intel MultiProcessor
  * Specification 1.4, virtual wire mode). Its registers lie near 4 GiB, so this takes a moment of protected mode. */
         .globl  local_apic_open
 local_apic_open:

@@ -105,7 +105,7 @@ static void block_move_service(struct regs *r)
     uint32_t status;
 
     asm("smsw %0" : "=r"(status));
-    if (r->cx > 0x8000 || status & 1) {     /* in virtual-8086 mode the monitor serves this, or nobody can */
+    if (r->cx > 0x8000 || status & 1) {     /* in virtual-8086 mode the monitor serves this, or it cannot be served */
         return_status(r, status & 1 ? UNSUPPORTED : 0x02);
         return;
     }

@@ -1,7 +1,7 @@
 /* vbe.c - INT 10h/4Fh: the VESA BIOS extension (VBE Core Functions Standard 3.0) on the display interface of Bochs (DISPI: index
  * at port 1CEh, data at 1CFh), with a window at A000 and, from interface B0C2h on, a linear frame buffer.
  *
- * Nothing is remembered: which mode is set, the registers tell. Where the frame buffer is, video_init() leaves in the ROM
+ * Nothing is remembered: the registers say which mode is set. Where the frame buffer is, video_init() leaves in the ROM
  * while that can be written; PCI is not asked again, for these functions are called in virtual-8086 mode too. */
 #include "vbe.h"
 
@@ -250,7 +250,7 @@ static uint16_t state(struct regs *r)
     return VBE_OK;
 }
 
-/* 06h: BL = 0 and 2 set the length of a line in pixels and bytes, 1 tells it, 3 tells the longest. */
+/* 06h: BL = 0 and 2 set the length of a line in pixels and bytes, 1 returns it, 3 returns the longest. */
 static uint16_t line_length(struct regs *r)
 {
     struct mode mode;
@@ -349,7 +349,7 @@ static uint16_t protected_mode_interface(struct regs *r)
     return VBE_OK;
 }
 
-/* 10h: a monitor sleeps without synchronisation (VESA VBE/PM 1.0). Here all states but "on" turn the picture off, and are told as "off". */
+/* 10h: a monitor sleeps without synchronisation (VESA VBE/PM 1.0). Here all states but "on" turn the picture off, and are reported as "off". */
 static uint16_t power_state(struct regs *r)
 {
     enum { ON = 0, STANDBY = 1, SUSPEND = 2, OFF = 4 };
@@ -405,7 +405,7 @@ static uint16_t perform(struct regs *r)
     }
 }
 
-/* Without the interface AX stays, which tells its callers that there is no VBE. */
+/* Without the interface AX stays, which means to its callers that there is no VBE. */
 void vbe_service(struct regs *r)
 {
     if (dispi_present())

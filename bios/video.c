@@ -14,7 +14,7 @@
 
 enum { SUPPORTED_12 = 0x12 };
 
-/* 00h: AL tells what kind of mode it was set to. */
+/* 00h: AL says what kind of mode was set. */
 static void mode_set(struct regs *r)
 {
     uint8_t number = r->al & 0x7F;

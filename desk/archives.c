@@ -211,7 +211,7 @@ static void print_verdict(const struct report *report, const struct verify_resul
     printf("  checked       %" PRIu64 " bytes, %" PRIu64 " members, %" PRIu64 " chunks\n", r->bytes, r->members, r->chunks);
 }
 
-/* Says what came of the reference boot: "reboot" of the JSON object, or lines of text. */
+/* Prints the result of the reference boot: "reboot" of the JSON object, or lines of text. */
 static void print_reboot(const struct report *report, const struct attest_result *r)
 {
     bool before = r->points > 0;

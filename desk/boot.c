@@ -1,4 +1,4 @@
-/* boot.c - the subcommand boot: builds the machine, lets a script and conditions drive it, shows what came of it. */
+/* boot.c - the subcommand boot: builds the machine, lets a script and conditions drive it, shows the result. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -315,7 +315,7 @@ static bool begin_recording(struct boot *b, struct error *error)
     return recorder_create(&b->session.recorder, b->machine, &b->media, path, error);
 }
 
-/* --- What came of it --- */
+/* --- The result --- */
 
 static void show_text(struct boot *b, FILE *to)
 {

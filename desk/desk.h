@@ -1,7 +1,7 @@
 /* desk.h - the public header of desk/: where people meet Muniment.
  *
  * This folder is the command `muniment`. It reads the command line (options.h), joins disks to machines and runs them (session.h), follows scripts
- * (script.h) and shows what came of it. It stands on top: it calls everybody, nobody calls it. */
+ * (script.h) and shows the result. It is on top: it calls every other folder, and none calls it. */
 #ifndef MUNIMENT_DESK_H
 #define MUNIMENT_DESK_H
 

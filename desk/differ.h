@@ -17,7 +17,7 @@ struct differ {
 /* Keeps the state in which the replay stands, as the last that was equal. False: replay->error says why. */
 bool differ_keep(void *context);
 
-/* Says what is behind a difference at the tick at which the replay stands. */
+/* Reports what caused a difference at the tick at which the replay stands. */
 void differ_explain(struct differ *d);
 void differ_end(struct differ *d);
 

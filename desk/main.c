@@ -10,19 +10,18 @@
 
 static const struct option no_options[] = { { .name = NULL } };
 
-/* clang-format off */
 static const struct option manifest_options[] = {
     { "--canonical", NULL, "print the canonical form instead", false, false },
-    { .name = NULL }
+    { .name = NULL },
 };
 
 static const struct option seal_options[] = {
     { "-o", "FILE.mun", "the archive to write", false, true },
     { "--key", "KEY", "private key that signs it (muniment key new)", false, true },
-    { "--attest", "SCRIPT|SECONDS", "boot the machine by this script, or for so long, and seal what it did (muniment verify --reboot)", false, false },
+    { "--attest", "SCRIPT|SECONDS", "boot the machine by this script, or for this long, and seal what it did (muniment verify --reboot)", false, false },
     { "--description", "FILE", "description.yaml: title, identifiers, provenance, rights", false, false },
-    { "--force", NULL, "replace files that are there already", false, false },
-    { .name = NULL }
+    { "--force", NULL, "replace existing files", false, false },
+    { .name = NULL },
 };
 
 static const struct option verify_options[] = {
@@ -30,36 +29,36 @@ static const struct option verify_options[] = {
     { "--integrity-only", NULL, "do not judge who signed: only whether every byte is as it was sealed", false, false },
     { "--reboot", NULL, "repeat the reference boot that was sealed, and compare", false, false },
     { "--json", NULL, "one JSON object on a line for each archive", false, false },
-    { .name = NULL }
+    { .name = NULL },
 };
 
 static const struct option info_options[] = {
     { "--trust", "PUB", "public key of a signer to trust (may be repeated); an archive that none of them signed is refused", true, false },
     { "--root", NULL, "print only the machine-root", false, false },
     { "--json", NULL, "print a JSON object", false, false },
-    { .name = NULL }
+    { .name = NULL },
 };
 
 static const struct option boot_options[] = {
     { "--trust", "PUB", "public key of a signer to trust (may be repeated); an archive that none of them signed is refused", true, false },
-    { "--until", "CONDITION", "run until it is true (may be repeated; the first decides):\n"
+    { "--until", "CONDITION", "run until the condition holds (may be repeated; the first that holds ends the run):\n"
       "tick:N  time:SECONDS  screen:TEXT  serial:TEXT  halt  poweroff  reset[:N]", true, false },
     { "--limit", "SECONDS", "of guest time, at most; exceeded: exit status 1 (default 3600)", false, false },
-    { "--script", "FILE", "do what the script says first (see muniment(1))", false, false },
+    { "--script", "FILE", "follow this script first (see muniment(1))", false, false },
     { "--digest", NULL, "print at the end: tick N sha256:HEX", false, false },
-    { "--digest-every", "SECONDS", "print it on the way as well, at power-on and each time so much guest time has passed", false, false },
+    { "--digest-every", "SECONDS", "print it during the run as well: at power-on, and each time this much guest time has passed", false, false },
     { "--text", NULL, "print the text screen at the end", false, false },
     { "--screenshot", "FILE.png", "write the picture at the end", false, false },
     { "--serial", "FILE", "write what COM1 sends; - is standard output", false, false },
     { "--parallel", "FILE", "write what LPT1 prints; - is standard output", false, false },
-    { "--floppy", "IMAGE", "put this medium into fd0", false, false },
-    { "--cd", "IMAGE", "put this CD into the first CD-ROM drive, which is added if there is none", false, false },
+    { "--floppy", "IMAGE", "insert this medium into fd0", false, false },
+    { "--cd", "IMAGE", "insert this CD into the first CD-ROM drive, which is added if there is none", false, false },
     { "--disk", "IMAGE", "add this disk at the first free place of hd0 to hd3", false, false },
-    { "--record", "JOURNAL", "write down all that enters the machine, an archive's, so that the run can be repeated (muniment replay)", false, false },
+    { "--record", "JOURNAL", "record everything that enters the machine (an archive's), so that muniment replay can repeat it", false, false },
     { "--checkpoints", "DIR", "take snapshots in this folder while the machine runs", false, false },
     { "--checkpoint-every", "SECONDS", "of guest time, between two of them (default 60)", false, false },
-    { "--keep", "N", "so many of them, the last, stay; 0: all (default 3)", false, false },
-    { "--resume", "SNAPSHOT", "go on from there, not from power-on; everything else as it was when it was taken", false, false },
+    { "--keep", "N", "keep this many, the last ones; 0: all (default 3)", false, false },
+    { "--resume", "SNAPSHOT", "resume from there, not from power-on; everything else as it was when it was taken", false, false },
     { "--overlay", "FILE", "keep what the machine writes, in FILE.hd0 and so on; continue what is there", false, false },
     { "--trace", "FILE", "write each instruction, and the registers and memory that it changed; - is standard output", false, false },
     { "--from", "tick:N", "begin the trace there, not at power-on", false, false },
@@ -67,16 +66,16 @@ static const struct option boot_options[] = {
     { "--engine", "ENGINE", "interpreter, translator (where this host has one; the state does not show it),\nor for tests random:SEED, now the one and now the other", false, false },
     { "--statistics", NULL, "print at the end what was translated", false, false },
     { "--slice", "N|random:SEED", "for tests: cut the run into slices of N ticks, or of random length", false, false },
-    { "--force", NULL, "replace files that are there already", false, false },
-    { .name = NULL }
+    { "--force", NULL, "replace existing files", false, false },
+    { .name = NULL },
 };
 
 static const struct option replay_options[] = {
     { "--trust", "PUB", "public key of a signer to trust (may be repeated); an archive that none of them signed is refused", true, false },
-    { "--until", "CONDITION", "end before the journal does, when it is true (may be repeated), as of boot", true, false },
+    { "--until", "CONDITION", "end before the journal does, when the condition holds (may be repeated), as with boot", true, false },
     { "--to", "tick:N", "end at this tick", false, false },
-    { "--back", "SECONDS", "at the end, go back by so much guest time, and show the state there", false, false },
-    { "--media", "IMAGE", "the file of an image that was put in while recording (may be repeated)", true, false },
+    { "--back", "SECONDS", "at the end, go back by this much guest time, and show the state there", false, false },
+    { "--media", "IMAGE", "the file of an image that was inserted while recording (may be repeated)", true, false },
     { "--against", "PROGRAM", "if the state differs: another muniment, such as the one that recorded, to find the difference from", false, false },
     { "--checkpoints", "FOLDER", "if the state differs: what the recorder kept (boot --checkpoint-every), to compare with", false, false },
     { "--lockstep", NULL, "be the program of --against: lines on standard input and output (spec/journal.md)", false, false },
@@ -86,8 +85,8 @@ static const struct option replay_options[] = {
     { "--serial", "FILE", "write what COM1 sends; - is standard output", false, false },
     { "--parallel", "FILE", "write what LPT1 prints; - is standard output", false, false },
     { "--slice", "N|random:SEED", "for tests: cut the run into slices of N ticks, or of random length", false, false },
-    { "--force", NULL, "replace files that are there already", false, false },
-    { .name = NULL }
+    { "--force", NULL, "replace existing files", false, false },
+    { .name = NULL },
 };
 
 static const struct command commands[] = {
@@ -103,7 +102,6 @@ static const struct command commands[] = {
       replay_run },
     { "state", "SNAPSHOT [SNAPSHOT]", 1, 2, "Print what a snapshot says, or what differs between two.", no_options, state_run },
 };
-/* clang-format on */
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

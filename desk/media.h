@@ -7,7 +7,7 @@
 
 struct media_request {
     const struct arguments *arguments; /* where --trust may stand */
-    const char *path;    /* FILE.mun, MACHINE.yaml or a disk image: told apart by content */
+    const char *path;    /* FILE.mun, MACHINE.yaml or a disk image: distinguished by content */
     const char *floppy;  /* an image to put into fd0, or null */
     const char *cd;      /* an image to put into the first CD-ROM drive, which is added if there is none; or null */
     const char *disk;    /* an image to add at the first free place of hd0 to hd3, or null */

@@ -14,7 +14,7 @@ static bool usage(struct error *error, const struct command *command, const char
     return error_set(error, STATUS_USAGE, command->name, NULL, remedy, "%s%s", what, argument);
 }
 
-/* The option that an argument names, with or without "=value" behind it. */
+/* The option that an argument names, with or without "=value" after it. */
 static const struct option *find_option(const struct command *command, const char *argument)
 {
     size_t length = strncmp(argument, "--", 2) ? strlen(argument) : strcspn(argument, "=");

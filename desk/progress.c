@@ -1,4 +1,4 @@
-/* progress.c - a line on standard error for everything that takes longer than a second. */
+/* progress.c - a line on standard error for anything that takes longer than a second. */
 #include "desk/progress.h"
 
 #include <inttypes.h>

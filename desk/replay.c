@@ -90,7 +90,7 @@ static bool show_past(struct replaying *p, struct error *error)
     size_t i = p->past.count;
 
     if (p->past.ticks > now)
-        return error_set(error, STATUS_USAGE, "replay", NULL, NULL, "--back goes back behind power-on");
+        return error_set(error, STATUS_USAGE, "replay", NULL, NULL, "--back goes back past power-on");
     while (i > 0 && p->past.at[i - 1] > wanted)
         i--;
     struct worker *worker = i > 0 ? &p->past.kept[i - 1] : NULL;
@@ -159,7 +159,7 @@ static void branch(void *context)
     p->boot.serial.file = p->boot.parallel.file = NULL;
 }
 
-/* Makes this process, whose standard input and output belong to whoever started it, one of two in lockstep. */
+/* Makes this process, whose standard input and output belong to its parent, one of two in lockstep. */
 static enum status serve(struct replaying *p)
 {
     p->replay.branch = branch;
@@ -226,7 +226,7 @@ static bool run(struct replaying *p, struct error *error)
         return false;
     if (count == 0 || b->session.met < count)
         return true;
-    return error_set(error, STATUS_WRONG, p->replay.name, NULL, NULL, "the journal ends at tick %" PRIu64 ", before what was to come true",
+    return error_set(error, STATUS_WRONG, p->replay.name, NULL, NULL, "the journal ends at tick %" PRIu64 ", before the condition held",
                      machine_tick(b->machine));
 }
 

@@ -295,7 +295,7 @@ static bool read_verb(struct reader *r, size_t *index)
     return refuse_at(r, r->at, "unknown second word ", r->at, word_length(r));
 }
 
-/* Reads the line into *c, which is zero. *found tells whether there was a command. */
+/* Reads the line into *c, which is zero. *found: whether there was a command. */
 static bool read_line(struct reader *r, struct script_command *c, bool *found)
 {
     size_t index;

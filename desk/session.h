@@ -67,7 +67,7 @@ struct session {
     const uint8_t *bytes;              /* still to be sent to COM1 */
     size_t byte_count;
     struct progress progress;
-    bool (*looked)(void *context);     /* called whenever conditions are looked at, between two slices; false: a disk failed; null: nobody is */
+    bool (*looked)(void *context);     /* called whenever conditions are checked, between two slices; false: a disk failed; null: not called */
     void *looked_context;
 };
 

@@ -27,7 +27,7 @@ bool snapshots_read_options(struct boot *b, struct error *error)
            error_set(error, STATUS_USAGE, "boot", NULL, "give the number of checkpoints that are to stay; 0: all", "--keep cannot be \"%.100s\"", keep);
 }
 
-/* A snapshot names the media; digesting them is left out where nobody will ask. */
+/* A snapshot names the media; they are not digested where no snapshot will need it. */
 static bool are_wanted(const struct boot *b)
 {
     bool wanted = argument_value(b->arguments, "--resume") || argument_value(b->arguments, "--checkpoints");
@@ -48,7 +48,7 @@ static bool resume(struct boot *b, const char *path, struct error *error)
 
 /* --- Checkpoints --- */
 
-/* The run goes on without: what is lost is only a place to go on from. */
+/* The run continues without it: only a place to resume from is lost. */
 static void complain(struct boot *b, const struct error *error)
 {
     b->checkpoint_failed = true;

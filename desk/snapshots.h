@@ -1,4 +1,4 @@
-/* snapshots.h - what boot does with snapshots: goes on from one, and takes them (verify/runs/snapshot.h). */
+/* snapshots.h - what boot does with snapshots: resumes from one, and takes them (verify/runs/snapshot.h). */
 #ifndef MUNIMENT_DESK_SNAPSHOTS_H
 #define MUNIMENT_DESK_SNAPSHOTS_H
 

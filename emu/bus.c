@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-static uint32_t nobody_read(void *device, uint16_t port, unsigned size)
+static uint32_t absent_read(void *device, uint16_t port, unsigned size)
 {
     (void)device, (void)port, (void)size;
     return 0xFFFFFFFF;
 }
 
-static void nobody_write(void *device, uint16_t port, uint32_t value, unsigned size)
+static void absent_write(void *device, uint16_t port, uint32_t value, unsigned size)
 {
     (void)device, (void)port, (void)value, (void)size;
 }
@@ -17,8 +17,8 @@ static void nobody_write(void *device, uint16_t port, uint32_t value, unsigned s
 void bus_init(struct bus *bus)
 {
     memset(bus->owner, 0, sizeof bus->owner);
-    bus->devices[0].read = nobody_read;
-    bus->devices[0].write = nobody_write;
+    bus->devices[0].read = absent_read;
+    bus->devices[0].write = absent_write;
     bus->devices[0].width = 4;
     bus->device_count = 1;
     memset(bus->windows, 0, sizeof bus->windows);

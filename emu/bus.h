@@ -15,7 +15,7 @@ typedef void port_write_function(void *device, uint16_t port, uint32_t value, un
 enum bus_window { WINDOW_POWER, WINDOW_IDE, WINDOW_COUNT };
 
 struct bus {
-    uint8_t owner[65536]; /* index into devices; 0 is nobody: reads give all ones, writes are lost */
+    uint8_t owner[65536]; /* index into devices; 0: none: reads give all ones, writes are lost */
     struct {
         port_read_function *read;
         port_write_function *write;

@@ -1,6 +1,6 @@
 /* clock.c - the event slots and the deadline (clock.h).
  *
- * There are a dozen slots, and a search over all of them runs once per event: a heap would be slower and would be state. */
+ * The slots are few, and a search over all of them runs once per event: a heap would be slower and would be state. */
 #include "emu/clock.h"
 
 #include <stddef.h>

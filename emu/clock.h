@@ -1,7 +1,7 @@
 /* clock.h - the only clock: ticks, and the events that devices have put on it.
  *
  * now = deadline - left, where `left` counts down in the CPU. The deadline is the next event or the end of the slice, whichever comes
- * first, so that nobody polls. An event is a `due_at` field in its device's state and a fixed slot here; what fires when two fall on
+ * first, so that nothing polls. An event is a `due_at` field in its device's state and a fixed slot here; what fires when two fall on
  * one tick is the order of the slots. The queue is nothing but those fields: there is nothing else to save. */
 #ifndef MUNIMENT_EMU_CLOCK_H
 #define MUNIMENT_EMU_CLOCK_H

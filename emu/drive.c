@@ -10,7 +10,7 @@
 const struct state_field drive_state[] = {
     STATE(struct drive, sectors, U64, "512-byte sectors of the medium; 0: none"),
     STATE(struct drive, read_only, BOOL, "writes are refused"),
-    STATE(struct drive, changed, BOOL, "the medium was changed and the guest has not been told"),
+    STATE(struct drive, changed, BOOL, "the medium was changed and the guest has not been notified"),
     STATE(struct drive, media, U32, "media put in since the machine was made"),
     STATE_END
 };

@@ -28,7 +28,7 @@ struct drive {
     const struct block *medium;    /* null: none */
     uint64_t sectors;              /* of the medium; 0: none */
     bool read_only;
-    bool changed;                  /* the medium was changed and the guest has not yet been told (floppy change line) */
+    bool changed;                  /* the medium was changed and the guest has not yet been notified (floppy change line) */
     uint32_t media;                /* how many media have been put in */
     bool failed;                   /* the host failed; the machine must stop */
     struct line failure;           /* raised then */
@@ -62,7 +62,7 @@ enum drive_result drive_write(struct drive *d, uint64_t sector, uint32_t count, 
 
 /* The first unit from *unit on that was written to, or with `unsaved` that was since it was last marked as saved. False: there is none. */
 bool drive_next_written(const struct drive *d, bool unsaved, uint64_t *unit);
-/* The unit's bytes, and which of its sectors can be read, one bit each from the first; what cannot, or lies behind the end, is zeros. False: the host failed. */
+/* The unit's bytes, and which of its sectors can be read, one bit each from the first; what cannot, or lies past the end, is zeros. False: the host failed. */
 bool drive_get_unit(struct drive *d, uint64_t unit, uint8_t bytes[DRIVE_UNIT_SIZE], uint8_t *readable);
 /* Writes the sectors of a unit that are readable; it counts as written to. False: there is no such unit, none of it is readable, or the host failed. */
 bool drive_put_unit(struct drive *d, uint64_t unit, const uint8_t bytes[DRIVE_UNIT_SIZE], uint8_t readable);

@@ -85,7 +85,7 @@ bool machine_key(struct machine *m, uint8_t key, bool down);
 #define POINTER_RIGHT 2u
 #define POINTER_MIDDLE 4u
 /* The mouse moves by so many counts to the right and down, its wheel by so many steps towards the user, each within 32767 of 0, and these buttons are down
- * now. False: the last change of the buttons is not told yet, nothing has happened; try again later. */
+ * now. False: the last change of the buttons is not reported yet, nothing has happened; try again later. */
 bool machine_pointer(struct machine *m, int dx, int dy, int wheel, unsigned buttons);
 /* A byte arrives on a serial port. False: the receiver has no room; try again later. */
 bool machine_serial_in(struct machine *m, unsigned port, uint8_t byte);
@@ -128,7 +128,7 @@ bool machine_load(struct machine *m, const char *text, size_t length, struct mac
 /* --- Looking at it; nothing here changes the state. --- */
 
 /* Runs as machine_run does, and gives a line of text (without its end, valid during the call) for each instruction, interrupt and exception: tick, CS:EIP, the
- * instruction, and behind a semicolon the registers that changed, the memory written as [linear address]=value, and "vector NNh" for what was
+ * instruction, and after a semicolon the registers that changed, the memory written as [linear address]=value, and "vector NNh" for what was
  * delivered. Time that passes in HLT has no lines. Slow. */
 enum machine_stop machine_trace(struct machine *m, uint64_t until, void (*line)(void *context, const char *text), void *context);
 

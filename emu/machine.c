@@ -66,7 +66,7 @@ static void intr_changed(void *listener, unsigned number, bool level)
     cpu_set_intr(listener, level);
 }
 
-/* Port F0h: IGNNE#, by which a handler of IRQ 13 lets the processor go on. */
+/* Port F0h: IGNNE#, by which a handler of IRQ 13 lets the processor continue. */
 static uint32_t error_port_read(void *cpu, uint16_t port, unsigned size)
 {
     (void)cpu, (void)port, (void)size;
@@ -142,7 +142,7 @@ static void fill_cmos(struct machine *m)
     for (unsigned i = 0; i < 2; i++)
         if (manifest->drives[DRIVE_HD0 + i].kind == DRIVE_DISK) {
             disk_types |= (uint8_t)(0xF0 >> 4 * i);
-            mc146818_set(&m->rtc, 0x19 + i, 47); /* user-defined type; the drive itself tells the rest */
+            mc146818_set(&m->rtc, 0x19 + i, 47); /* user-defined type; the drive itself reports the rest */
         }
     mc146818_set(&m->rtc, 0x10, (uint8_t)(fd[0].floppy << 4 | fd[1].floppy));
     mc146818_set(&m->rtc, 0x12, disk_types);
@@ -298,7 +298,7 @@ static bool wire(struct machine *m, const struct machine_host *host)
     return wire_display(m, host);
 }
 
-/* The ROMs never change: what the digest has of them is worked out once. False: no memory. */
+/* The ROMs never change: their part of the digest is computed once. False: no memory. */
 static bool hash_roms(struct machine *m)
 {
     size_t card = m->vga_card.image_size;

@@ -174,7 +174,7 @@ static void store_bytes(uint8_t *at, uint32_t value, unsigned size)
         *at = (uint8_t)value;
 }
 
-/* An access within a page where there is no memory; device null: nobody is there. */
+/* An access within a page where there is no memory; device null: there is none. */
 static uint32_t device_read(const struct mmio *device, uint32_t address, unsigned size)
 {
     const uint8_t *page = region_page(device, address, false);

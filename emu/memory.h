@@ -27,11 +27,11 @@ typedef void mmio_write_function(void *device, uint32_t address, uint8_t value);
 /* 2 or 4 bytes at once, of any alignment within a page: the same as byte by byte from the lowest up. */
 typedef uint32_t mmio_read_wide_function(void *device, uint32_t address, unsigned size);
 typedef void mmio_write_wide_function(void *device, uint32_t address, uint32_t value, unsigned size);
-/* Somebody may write to the page of this address from now on, without telling. */
+/* The page of this address may be written to from now on, without further notice. */
 typedef void mmio_writing_function(void *device, uint32_t address);
 
 struct mmio {
-    uint32_t first, last; /* addresses, inclusive; nowhere when first is behind last */
+    uint32_t first, last; /* addresses, inclusive; nowhere when first is after last */
     uint32_t length;
     mmio_read_function *read;
     mmio_write_function *write;
@@ -40,7 +40,7 @@ struct mmio {
     mmio_read_wide_function *read_wide;
     mmio_write_wide_function *write_wide;
     /* While a region is bytes and nothing else: these. The functions above are not asked then, and `writing` before a page's first write. The device calls
-     * memory_forget_pages when it changes `bytes`, or wants to be told again. */
+     * memory_forget_pages when it changes `bytes`, or wants the notice again. */
     uint8_t *bytes;
     mmio_writing_function *writing;
 };
@@ -50,7 +50,7 @@ struct mmio {
 #define ROM_SIZE  0x40000u
 #define LOW_PAGES 256u     /* of the first MiB, where ROM and devices lie over RAM */
 
-/* Who keeps what derived from memory is told here. */
+/* What keeps something derived from memory is notified here. */
 struct memory_listener {
     void (*code_changed)(void *listener, uint32_t address, uint32_t length); /* a write hit a PAGE_CODE page; may clear the flag */
     void (*table_changed)(void *listener, uint32_t address, uint32_t length); /* a write hit a PAGE_TABLE page; may clear the flag */
@@ -84,7 +84,7 @@ void memory_map_rom(struct memory *m, uint32_t address, const uint8_t *bytes, si
 struct mmio *memory_map_mmio(struct memory *m, uint32_t first, uint32_t length, mmio_read_function *read, mmio_write_function *write, void *device);
 /* Moves device memory that was mapped at or above 1 MiB to another such place, or, when it is not `open`, to none. */
 void memory_move_mmio(struct memory *m, struct mmio *region, uint32_t first, bool open);
-/* To be called by a device whose region is bytes, or was: nobody keeps an address of them, and `writing` is called again. */
+/* To be called by a device whose region is bytes, or was: no address of them is kept, and `writing` is called again. */
 void memory_forget_pages(struct memory *m);
 void memory_set_a20(struct memory *m, bool open);
 /* Shadowing of whole pages within C0000h-FFFFFh: what is read and written there is RAM, or ROM. */
@@ -94,10 +94,10 @@ void memory_shadow(struct memory *m, uint32_t first, uint32_t length, bool reads
 const uint8_t *memory_readable_page(const struct memory *m, uint32_t address);
 /* The same for writing; RAM only. */
 uint8_t *memory_writable_page(const struct memory *m, uint32_t address);
-/* Where nothing is readable: the page of a device that is bytes, for data only, as no flags tell of its changes. With `write` set it may be written to. */
+/* Where nothing is readable: the page of a device that is bytes, for data only, as no flags record its changes. With `write` set it may be written to. */
 uint8_t *memory_device_page(const struct memory *m, uint32_t address, bool write);
 
-/* Physical access of 1, 2 or 4 bytes, A20 applied, any alignment; device memory included. Nobody there: reads give all ones. */
+/* Physical access of 1, 2 or 4 bytes, A20 applied, any alignment; device memory included. Nothing there: reads give all ones. */
 uint32_t memory_read(struct memory *m, uint32_t address, unsigned size);
 void memory_write(struct memory *m, uint32_t address, uint32_t value, unsigned size);
 

@@ -8,7 +8,7 @@
 #include "emu/devices/vga_memory.h"
 #include "emu/machine.h"
 
-#define TICK_LIMIT (UINT64_C(1) << 62) /* so that no time is worked out beyond 64 bits */
+#define TICK_LIMIT (UINT64_C(1) << 62) /* so that no time needs more than 64 bits */
 
 const char *const machine_area_names[AREA_COUNT] = {"ram", "video", "fd0", "fd1", "hd0", "hd1", "hd2", "hd3"};
 
@@ -276,7 +276,7 @@ static bool refuse_page(struct machine_fault *fault, enum machine_area area, con
 bool machine_page_put(struct machine *m, enum machine_area area, uint64_t page, const uint8_t bytes[MACHINE_PAGE], uint8_t readable, struct machine_fault *fault)
 {
     if (page >= machine_pages(m, area))
-        return refuse_page(fault, area, "has a page behind its end");
+        return refuse_page(fault, area, "has a page past its end");
     if (area >= AREA_DRIVES)
         return drive_put_unit(&m->drives[area - AREA_DRIVES], page, bytes, readable) || refuse_page(fault, area, "cannot take what was written to it");
     if (readable != 0xFF)

@@ -1,6 +1,6 @@
 /* trace.c - one line for each tick at which something happens: the instruction, and what it changed.
  *
- * The machine is run in slices of one tick, which changes nothing in it. Registers are compared with what they were; writes and deliveries are told by
+ * The machine is run in slices of one tick, which changes nothing in it. Registers are compared with what they were; writes and deliveries are reported by
  * the processor's observer. */
 #include <string.h>
 
@@ -102,7 +102,7 @@ static void delivered(void *context, unsigned vector)
     put_char(t, 'h');
 }
 
-/* What a line tells of, as it was before. */
+/* What a line reports, as it was before. */
 struct registers {
     uint32_t general[8], flags, cr0, cr2, cr3, cr4;
     uint32_t mxcsr;

@@ -1,6 +1,6 @@
 /* error.h - the one type in which errors travel.
  *
- * Whoever finds a fault fills in a struct error once; the caller who can act on it prints it once, as
+ * The function that finds a fault fills in a struct error once; the caller that can act on it prints it once, as
  * "muniment: OBJECT: what is wrong (where): what to do". Everything between passes it up unchanged. */
 #ifndef MUNIMENT_ERROR_H
 #define MUNIMENT_ERROR_H
@@ -36,7 +36,7 @@ bool error_set(struct error *e, enum status status, const char *object, const ch
 #endif
     ;
 
-/* As error_set with STATUS_HOST and the text of the given errno behind what was attempted ("cannot write"). */
+/* As error_set with STATUS_HOST and the text of the given errno after what was attempted ("cannot write"). */
 bool error_host(struct error *e, const char *object, int error_number, const char *attempted);
 
 /* Prints one line "muniment: OBJECT: what (place): remedy". */

@@ -83,7 +83,7 @@ bool file_unchanged(int descriptor, const char *path, const struct file_state *b
         return error_host(error, path, errno, "cannot examine");
     struct file_state now = state_of(&open);
     if (memcmp(&now, before, sizeof(now)) != 0)
-        return error_set(error, STATUS_INPUT, path, NULL, "give a copy to which nobody writes", "was changed while it was read");
+        return error_set(error, STATUS_INPUT, path, NULL, "give a copy that is not written to", "was changed while it was read");
     if (!S_ISREG(open.st_mode))
         return true;
     if (stat(path, &named) != 0 || named.st_dev != open.st_dev || named.st_ino != open.st_ino)

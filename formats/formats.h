@@ -1,6 +1,6 @@
 /* formats.h - the public header of formats/: disk images in and out, and what everybody shares.
  *
- * This folder knows files that other programs wrote. It stands at the bottom: it calls nobody. What a disk is is
+ * This folder knows files that other programs wrote. It is at the bottom: it calls no other folder. What a disk is is
  * declared in block.h, how errors travel in error.h; text.h and file.h are small helpers. Version 0 reads raw images (.img, .ima, .dsk, .iso); other
  * containers come beside raw.c. */
 #ifndef MUNIMENT_FORMATS_H

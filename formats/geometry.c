@@ -32,7 +32,7 @@ bool floppy_geometry(uint64_t sectors, struct geometry *geometry)
 }
 
 /* A partition ends on a cylinder boundary, so its end names the last head and sector. A boot sector without a table (a
- * whole-disk FAT) is told from an MBR by the status bytes, which are 00 or 80 in a table. */
+ * whole-disk FAT) is distinguished from an MBR by the status bytes, which are 00 or 80 in a table. */
 static bool mbr_implies(const uint8_t *first, uint32_t *heads, uint32_t *sectors)
 {
     *heads = *sectors = 0;

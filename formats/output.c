@@ -78,7 +78,7 @@ static bool lock(int descriptor, int how)
     return result == 0;
 }
 
-/* Removes a temporary unless somebody holds its lock. What cannot be opened or removed is somebody else's. */
+/* Removes a temporary unless its lock is held. What cannot be opened or removed belongs to another user. */
 static void remove_abandoned(int folder, const char *name)
 {
     int descriptor = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);

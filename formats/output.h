@@ -1,10 +1,10 @@
 /* output.h - every file that Muniment writes begins here.
  *
  * What is finished at once (archive, snapshot, picture, key) is written under a temporary name beside its own, synced and renamed, and its folder is
- * synced: whoever looks sees the old file, the new one or none. A temporary is locked for as long as its writer lives; the next run that writes into
- * the folder removes those that nobody holds. What grows (what a serial line sends, a trace) is written under its own name as it comes.
+ * synced: a reader sees the old file, the new one or none. A temporary is locked for as long as its writer lives; the next run that writes into
+ * the folder removes those that are not locked. What grows (what a serial line sends, a trace) is written under its own name as it comes.
  *
- * A regular file that is there already is refused (STATUS_INPUT) unless the caller was told to replace it. A symbolic link is followed. A device or a
+ * A regular file that is there already is refused (STATUS_INPUT) unless the caller asks to replace it. A symbolic link is followed. A device or a
  * FIFO is written to directly, or refused where the file is not written in order; it is never replaced. */
 #ifndef MUNIMENT_OUTPUT_H
 #define MUNIMENT_OUTPUT_H

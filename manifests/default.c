@@ -1,4 +1,4 @@
-/* default.c - the machine on which a disk image given directly boots. It stands apart from the language, so that whoever has no library for YAML
+/* default.c - the machine on which a disk image given directly boots. It is apart from the language, so that a program without a library for YAML
  * can build a machine as well. */
 #include "manifests/manifests.h"
 

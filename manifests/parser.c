@@ -190,7 +190,7 @@ static bool parse_key(struct parser *p, const struct rule *rule, const char *pat
     uint32_t bit = 1u << (key - rule->keys);
     if (*seen & bit)
         return refuse(p, p->event.start_mark, "%s has \"%s\" twice", path, key->key);
-    /* The version comes first, so that whoever reads on knows the language. */
+    /* The version comes first, so that the rest is read in the right language. */
     if (!strcmp(rule->keys->key, "muniment") && bit != 1 && !(*seen & 1))
         return refuse(p, p->event.start_mark, "a manifest begins with the key muniment");
     *seen |= bit;

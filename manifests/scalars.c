@@ -221,7 +221,7 @@ static bool take_date(const char **text, uint32_t first_year, uint32_t last_year
     return true;
 }
 
-/* The years that a PC's real-time clock can show: two digits and a century of 19 or 20, no earlier than DOS can tell. */
+/* The years that a PC's real-time clock can show: two digits and a century of 19 or 20, no earlier than DOS can express. */
 enum { FIRST_YEAR = 1980, LAST_YEAR = 2099 };
 
 static bool time_parse(const struct rule *rule, const char *text, void *field)

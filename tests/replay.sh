@@ -63,9 +63,9 @@ fi
 
 gives "a replay ends at a tick" 0 "$MUNIMENT" replay office.mun journal --to tick:262000000 --digest
 says "exactly" out "tick 262000000 sha256:"
-gives "or when something comes true" 0 "$MUNIMENT" replay office.mun journal --until 'screen:records on this disk' --text
+gives "or until a condition holds" 0 "$MUNIMENT" replay office.mun journal --until 'screen:records on this disk' --text
 says "and shows it" out "records on this disk"
-gives "what does not come true is told" 1 "$MUNIMENT" replay office.mun journal --until 'screen:no such text'
+gives "a condition that never holds is reported" 1 "$MUNIMENT" replay office.mun journal --until 'screen:no such text'
 says "with the end of the journal" err "the journal ends at tick"
 cat >idle.script <<'END'
 wait time 60
@@ -116,7 +116,7 @@ for change in '6s/^/9999999999999999999/' '6s/key 1c/key 1cc/' '6s/down/sideways
     says "with its line" err "bad:${change%%s*}: "
 done
 tampered '$s/off/off x/;$p'
-gives "something behind the end is refused" 3 "$MUNIMENT" replay office.mun bad
+gives "something after the end is refused" 3 "$MUNIMENT" replay office.mun bad
 tampered '3s/: ../: 00/'
 gives "another machine's journal is refused" 3 "$MUNIMENT" replay office.mun bad
 says "with its machine-root" err "another machine, with the machine-root 00"
@@ -177,7 +177,7 @@ for back in 0.5 3 11.7; do
     tail -n 1 out >there
     same "with that state" back there
 done
-gives "but not behind power-on" 2 timeout 60 "$MUNIMENT" replay office.mun journal --back 12
+gives "but not past power-on" 2 timeout 60 "$MUNIMENT" replay office.mun journal --back 12
 
 # --- Media ---
 

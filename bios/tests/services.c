@@ -56,7 +56,7 @@ static uint32_t msr(uint32_t number, uint32_t *high)
     return low;
 }
 
-/* Ranges of write-back memory lie one behind the other and end where memory does. */
+/* Ranges of write-back memory follow each other and end where memory does. */
 static bool caches_are_on(void)
 {
     uint32_t cr0, high, end = 0;
@@ -481,7 +481,7 @@ static bool blocks_move_above_one_megabyte(void)
     return (uint8_t)call_ax(0x15, 0x2402) == 0;
 }
 
-/* The far routine in start.S that counts at 0:620 the interrupts of the clock, and goes on at 0:624. */
+/* The far routine in start.S that counts at 0:620 the interrupts of the clock, and continues at 0:624. */
 extern const char clock_counter[];
 
 /* Time is counted in interrupts of the clock, at 1,024 Hz by its register A, and not compared with another clock's: on QEMU periods
@@ -512,7 +512,7 @@ static bool waits_end(void)
            && far_get8(BUFFER, 0) == 0x80 && passed == 21 && !(cmos(0x0B) & 0x40);
 }
 
-/* The far routine in start.S that notes at 0:62C which devices INT 15h/90h and 91h name, and goes on at 0:630. */
+/* The far routine in start.S that notes at 0:62C which devices INT 15h/90h and 91h name, and continues at 0:630. */
 extern const char wait_hook[];
 
 static uint16_t waits_noted(void (*act)(void))

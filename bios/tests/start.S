@@ -128,7 +128,7 @@ mouse_handler:
         std
         lretw
 
-/* Stands before INT 70h: counts at 0:620 and goes on to the handler whose address is at 0:624. */
+/* Stands before INT 70h: counts at 0:620 and jumps to the handler whose address is at 0:624. */
         .globl  clock_counter
 clock_counter:
         pushw   %ds

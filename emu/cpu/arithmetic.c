@@ -342,7 +342,7 @@ SHIFT(ROL) SHIFT(ROR) SHIFT(RCL) SHIFT(RCR) SHIFT(SHL) SHIFT(SHR) SHIFT(SAR)
 BIT(BT) BIT(BTS) BIT(BTR) BIT(BTC)
 /* clang-format on */
 
-/* --- Double shifts --- A 16-bit one with a count over 15 goes on into the destination again, as the Pentium's does. */
+/* --- Double shifts --- A 16-bit one with a count over 15 continues into the destination again, as the Pentium's does. */
 BODY struct outcome shift_double(enum operation operation, unsigned size, uint32_t a, uint32_t b, unsigned count)
 {
     unsigned bits = 8 * size;

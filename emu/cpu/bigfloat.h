@@ -1,6 +1,6 @@
 /* bigfloat.h - numbers of 128 to 1,024 bits, for the functions that have no exact result (transcendental.c).
  *
- * Limbs of 32 bits, the highest first, so that a number of n limbs is the first n limbs of a longer one. A fraction is n limbs behind the binary point; a big
+ * Limbs of 32 bits, the highest first, so that a number of n limbs is the first n limbs of a longer one. A fraction is n limbs after the binary point; a big
  * number is a normalised fraction with an exponent and a sign. Every operation takes the number n of limbs to work with, 4 to BIG_LIMBS, and truncates:
  * its result is off by less than two units of the last limb's last bit, and exact if it fits. Portable C, no memory, no host floating point. */
 #ifndef MUNIMENT_EMU_BIGFLOAT_H
@@ -18,7 +18,7 @@ struct big {
     uint32_t limb[BIG_LIMBS];
 };
 
-/* --- Fractions, and other rows of limbs. Results may be operands, but for fraction_mul. --- */
+/* --- Fractions, and other rows of limbs. Results may be operands, except in fraction_mul. --- */
 void limbs_add(uint32_t *r, const uint32_t *a, const uint32_t *b, unsigned n); /* modulo 1 */
 void limbs_sub(uint32_t *r, const uint32_t *a, const uint32_t *b, unsigned n); /* modulo 1 */
 uint32_t limbs_add_product(uint32_t *r, const uint32_t *a, uint32_t factor, unsigned n); /* r += a * factor; what is carried out of it */

@@ -190,7 +190,7 @@ int mov_to_dr(struct cpu *cpu, const struct insn *i)
     return leave(cpu, i);
 }
 
-/* --- Test registers --- They test caches that nobody can see, and hold what was written. */
+/* --- Test registers --- They test caches that software cannot see, and hold what was written. */
 int mov_from_tr(struct cpu *cpu, const struct insn *i)
 {
     if (cpu->cpl)

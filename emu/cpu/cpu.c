@@ -240,7 +240,7 @@ static bool look_around(struct cpu *cpu)
     return true;
 }
 
-/* Whether an instruction that ran with TF set traps behind it: one that delivered an interrupt, which cleared TF, does not. */
+/* Whether an instruction that ran with TF set traps after it: one that delivered an interrupt, which cleared TF, does not. */
 static bool single_steps(const struct cpu *cpu, const struct insn *insn)
 {
     bool interrupts = insn->operation == OP_INT || insn->operation == OP_INT3 || insn->operation == OP_INTO || insn->operation == OP_ICEBP;
@@ -279,7 +279,7 @@ static void step(struct cpu *cpu)
     }
 }
 
-/* A block, and those that it leads to as long as nobody waits. */
+/* A block, and those that it leads to as long as nothing waits. */
 static enum cpu_exit run_blocks(struct cpu *cpu, struct code_block *block)
 {
     enum cpu_exit exit = CPU_CONTINUE;

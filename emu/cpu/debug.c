@@ -42,7 +42,7 @@ bool debug_code_breakpoint(struct cpu *cpu)
 {
     uint32_t hit;
 
-    if (cpu->flags & FLAG_RF || cpu->attention & ATTENTION_SHADOW_SS) /* behind MOV SS too: SDM vol. 3 section 6.8.3 */
+    if (cpu->flags & FLAG_RF || cpu->attention & ATTENTION_SHADOW_SS) /* after MOV SS too: SDM vol. 3 section 6.8.3 */
         return false;
     hit = breakpoints_hit(cpu, cpu->seg[SEG_CS].base + cpu->eip, 1, BREAK_CODE);
     cpu->pending_debug |= hit;

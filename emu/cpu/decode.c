@@ -64,7 +64,7 @@ static unsigned modrm(struct cursor *c)
     return (unsigned)c->modrm;
 }
 
-/* Prefixes in any order and number; returns the byte behind them. */
+/* Prefixes in any order and number; returns the byte after them. */
 static unsigned decode_prefixes(struct cursor *c, struct insn *insn)
 {
     for (;;) {
@@ -175,7 +175,7 @@ static enum kind decode_memory(struct cursor *c, struct insn *insn)
     return KIND_M;
 }
 
-/* Bytes of an operand by its type, the letters behind the place. */
+/* Bytes of an operand by its type, the letters after the place. */
 static unsigned type_size(const struct cursor *c, const char *type)
 {
     /* clang-format off */

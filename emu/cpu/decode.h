@@ -113,7 +113,7 @@ enum decode_mode {
 
 enum decode_result {
     DECODE_OK,
-    DECODE_MORE,      /* the instruction goes on behind the bytes given */
+    DECODE_MORE,      /* the instruction continues after the bytes given */
     DECODE_UNDEFINED, /* #UD */
     DECODE_TOO_LONG   /* over 15 bytes: #GP(0) */
 };
@@ -124,9 +124,9 @@ enum decode_result decode(const uint8_t *bytes, size_t available, unsigned mode,
 
 /* --- What an instruction may do ---
  *
- * Worked out from its record alone, for all models and modes: what decides its outcome, and what it may change. A translator keeps no more alive than
- * `read`, and looks for changes nowhere else. tests/unit/test_effects.c holds each of these against the interpreter, for every row on every model.
- * A fault changes none of it, but for the exceptions that x87 and SIMD instructions note in their status, and the iterations of a repeated
+ * Derived from its record alone, for all models and modes: what decides its outcome, and what it may change. A translator keeps no more alive than
+ * `read`, and looks for changes nowhere else. tests/unit/test_effects.c compares each of these with the interpreter, for every row on every model.
+ * A fault changes none of it, except the exceptions that x87 and SIMD instructions note in their status, and the iterations of a repeated
  * string instruction that came before. */
 
 /* Bytes of the general registers, in 32 bits: bit 4r + n is byte n of register r. */

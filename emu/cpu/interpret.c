@@ -4,7 +4,7 @@
  * segments, privilege or the system in system.c. */
 #include "emu/cpu/interpret.h"
 
-/* The record behind a block's last instruction: all before it are retired, and its offset is the length of the block. */
+/* The record after a block's last instruction: all before it are retired, and its offset is the length of the block. */
 int block_end(struct cpu *cpu, const struct insn *i)
 {
     cpu_fault_exit(cpu, i); /* the same bookkeeping: nothing of record i itself was done */
@@ -335,7 +335,7 @@ BODY int pop_r(struct cpu *cpu, const struct insn *i, unsigned operation, unsign
     return NEXT(cpu, i);
 }
 
-/* The address of the destination is worked out with the stack pointer after the pop. */
+/* The address of the destination is computed with the stack pointer after the pop. */
 BODY int pop_m(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
 {
     uint32_t value, esp = cpu->reg[ESP];

@@ -33,7 +33,7 @@ struct walk {
     uint32_t frame;          /* physical address of the page's first byte */
     uint32_t offset_mask;    /* of the address within the page: FFFh, 1FFFFFh or 3FFFFFh */
     bool keep;               /* all tables lie in RAM or ROM */
-    bool peek;               /* somebody only looks: tables in device memory are not to be touched */
+    bool peek;               /* only a look: tables in device memory are not touched */
 };
 
 enum walk_result { WALK_OK, WALK_ABSENT, WALK_RESERVED };
@@ -156,7 +156,7 @@ static unsigned translate(struct cpu *cpu, uint32_t linear, unsigned privilege, 
     enum walk_result result;
     bool may_write;
 
-    *t = (struct translation){.keep = false}; /* gcc -O3 does not see that nobody uses it after a fault */
+    *t = (struct translation){.keep = false}; /* gcc -O3 does not see that it is unused after a fault */
     if (!(cpu->cr0 & CR0_PG)) {
         t->physical = linear & cpu->memory->a20_mask;
         t->writable = t->keep = true;
@@ -182,7 +182,7 @@ static bool alignment_checked(const struct cpu *cpu)
     return cpu->cr0 & CR0_AM && cpu->flags & FLAG_AC;
 }
 
-/* Every access to such a page must be looked at: alignment is checked, somebody observes, or a data breakpoint may lie in it. */
+/* Every access to such a page must be looked at: alignment is checked, there is an observer, or a data breakpoint may lie in it. */
 static bool watched(const struct cpu *cpu, uint32_t linear, unsigned privilege)
 {
     if (cpu->observer)

@@ -1,4 +1,4 @@
-/* models.c - what tells the processor models apart to software: CPUID, counters, model-specific registers
+/* models.c - what distinguishes the processor models for software: CPUID, counters, model-specific registers
  * (Intel SDM vol. 2, CPUID; vol. 3 section 11.11 and appendix B; application note 485). spec/processor.md has the same tables.
  *
  * A feature bit is set when the feature is there: those of the local APIC are not. */

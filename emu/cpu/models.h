@@ -1,4 +1,4 @@
-/* models.h - what tells the processor models apart: CPUID, counters, model-specific registers. */
+/* models.h - what distinguishes the processor models: CPUID, counters, model-specific registers. */
 #ifndef MUNIMENT_EMU_CPU_MODELS_H
 #define MUNIMENT_EMU_CPU_MODELS_H
 

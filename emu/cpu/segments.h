@@ -14,8 +14,8 @@
 enum {
     TYPE_TSS_16 = 1, TYPE_LDT = 2, TYPE_TSS_16_BUSY = 3, TYPE_CALL_16 = 4, TYPE_TASK_GATE = 5, TYPE_INTERRUPT_16 = 6, TYPE_TRAP_16 = 7,
     TYPE_TSS_32 = 9, TYPE_TSS_32_BUSY = 11, TYPE_CALL_32 = 12, TYPE_INTERRUPT_32 = 14, TYPE_TRAP_32 = 15,
-    TYPE_WIDE = 8, /* the bit that tells 32-bit gates and TSSs from 16-bit ones */
-    TYPE_BUSY = 2  /* the bit that tells a busy TSS from an available one */
+    TYPE_WIDE = 8, /* the bit that distinguishes 32-bit gates and TSSs from 16-bit ones */
+    TYPE_BUSY = 2  /* the bit that distinguishes a busy TSS from an available one */
 };
 /* clang-format on */
 

@@ -203,7 +203,7 @@ BODY int convert(struct cpu *cpu, const struct insn *i, convert_function *functi
 #define SINGLE_QUIET    0x00400000u
 #define SINGLE_SIGN     0x80000000u
 
-/* The significand's 14 bits behind the point, and a biased exponent. */
+/* The significand's 14 bits after the point, and a biased exponent. */
 BODY uint32_t approximation(uint32_t sign, uint32_t exponent, uint32_t value)
 {
     return sign | exponent << 23 | (value & 0x3FFF) << 9;

@@ -298,7 +298,7 @@ struct float80 f80_sqrt(struct float80 a, struct float_env *e)
 
 /* --- Integers --- */
 
-/* Splits a number into its integer (modulo 2^64) in high and the fraction behind it, and rounds. True: it was inexact. The exponent must be below that of 2^64. */
+/* Splits a number into its integer (modulo 2^64) in high and the fraction below it, and rounds. True: it was inexact. The exponent must be below that of 2^64. */
 static bool round_integer(struct number *n, enum rounding mode, bool *up)
 {
     uint64_t fraction;

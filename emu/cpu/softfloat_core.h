@@ -1,7 +1,7 @@
 /* softfloat_core.h - what softfloat.c, softfloat_short.c and the x87 unit's number handling share: the unpacked form, wide integer steps, and rounding.
  *
  * Every format's values fit the one form: its exponent is biased as the 80-bit format's, its significand has the integer bit on top, and 64 bits
- * behind it are guard and sticky bits. (IEEE 754-2008, sections 4 and 7; Intel SDM vol. 1, sections 4.8 and 4.9.) */
+ * below it are guard and sticky bits. (IEEE 754-2008, sections 4 and 7; Intel SDM vol. 1, sections 4.8 and 4.9.) */
 #ifndef MUNIMENT_EMU_SOFTFLOAT_CORE_H
 #define MUNIMENT_EMU_SOFTFLOAT_CORE_H
 
@@ -100,7 +100,7 @@ FLOAT_INLINE void shift_right_sticky(struct number *n, uint32_t count)
     }
 }
 
-/* --- Arithmetic on numbers: the result is normalized, with everything that rounding needs behind it --- */
+/* --- Arithmetic on numbers: the result is normalized, with everything that rounding needs below it --- */
 FLOAT_INLINE void number_normalize(struct number *n) /* high:low is not 0 */
 {
     if (!n->high) {

@@ -107,7 +107,7 @@ enum attention {
 };
 /* clang-format on */
 
-/* Somebody who looks on (trace.c). While there is one, every write takes the slow path. */
+/* An observer (trace.c). While there is one, every write takes the slow path. */
 struct observer {
     void *context;
     void (*wrote)(void *context, uint32_t linear, unsigned size, uint64_t value);
@@ -237,7 +237,7 @@ static inline unsigned code_mode(const struct cpu *cpu)
     return (cpu->seg[SEG_CS].rights & RIGHTS_D ? DECODE_32 : 0) | (cpu->cr0 & CR0_PE && !(cpu->flags & FLAG_VM) ? DECODE_PROTECTED : 0);
 }
 
-/* The EIP of an instruction, and of the one behind it, wrapped to 16 bits in a 16-bit code segment. */
+/* The EIP of an instruction, and of the one after it, wrapped to 16 bits in a 16-bit code segment. */
 static inline uint32_t insn_eip(const struct cpu *cpu, const struct insn *insn)
 {
     uint32_t eip = cpu->eip + insn->offset;
@@ -250,7 +250,7 @@ static inline uint32_t insn_next_eip(const struct cpu *cpu, const struct insn *i
     return cpu->seg[SEG_CS].rights & RIGHTS_D ? eip : eip & 0xFFFF;
 }
 
-/* Ends the instruction and goes on with the next record. */
+/* Ends the instruction and continues with the next record. */
 #define NEXT(cpu, insn) ((insn)[1].run((cpu), (insn) + 1))
 
 /* Makes clock_now and EIP exact in the middle of a block: takes the instructions before insn off `left`. Slow paths call it before any

@@ -1,7 +1,7 @@
 /* strings.c - string instructions and their repetition; the ports.
  *
  * Intel SDM vol. 2, "REP/REPE/REPZ/REPNE/REPNZ". An iteration is one tick and leaves SI, DI and CX as the manual has them
- * between two; after each the instruction stops if somebody waits, with EIP on itself. A fault in an iteration leaves the
+ * between two; after each the instruction stops if something waits, with EIP on itself. A fault in an iteration leaves the
  * registers as the one before did. Each access to a port takes the time of the bus besides. */
 #include "emu/bus.h"
 #include "emu/cpu/debug.h"
@@ -194,7 +194,7 @@ BODY uint32_t smaller(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* Copies upwards, element by element as far as anybody can tell. */
+/* Copies upwards, element by element as far as anything can observe. */
 BODY void copy_elements(uint8_t *to, const uint8_t *from, uint32_t count, unsigned size)
 {
     uintptr_t distance = (uintptr_t)to - (uintptr_t)from;
@@ -240,7 +240,7 @@ BODY uint32_t iterate_many(struct cpu *cpu, const struct insn *i, enum operation
 
 /* --- Repetition --- */
 
-/* Whether somebody waits for the processor between two iterations. */
+/* Whether something waits for the processor between two iterations. */
 BODY bool interrupted(const struct cpu *cpu)
 {
     return cpu->left <= 0 || cpu->leave || attention(cpu);

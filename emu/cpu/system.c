@@ -17,7 +17,7 @@ static int end_transfer(struct cpu *cpu, const struct insn *i, unsigned status)
     return status & ACCESS_FAULT ? CPU_FAULT : CPU_LEAVE; /* CPU_FAULT: in another task (tasks.c) */
 }
 
-/* An offset of the operand's size, and a selector behind it. */
+/* An offset of the operand's size, and a selector after it. */
 static unsigned far_pointer(struct cpu *cpu, const struct insn *i, uint32_t *offset, uint32_t *selector)
 {
     uint32_t at = effective_address(cpu, i), behind = at + i->size;
@@ -378,7 +378,7 @@ static int ltr(struct cpu *cpu, const struct insn *i)
     return leave(cpu, i);
 }
 
-/* The base behind the limit in a pseudo-descriptor. */
+/* The base after the limit in a pseudo-descriptor. */
 static uint32_t base_address(const struct cpu *cpu, const struct insn *i)
 {
     uint32_t at = effective_address(cpu, i) + 2;

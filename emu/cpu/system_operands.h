@@ -17,7 +17,7 @@ static inline int raise_error(struct cpu *cpu, const struct insn *i, unsigned ve
     return cpu_fault_exit(cpu, i);
 }
 
-/* Ends an instruction behind which the loop must look around: mode, mapping or interrupts changed. */
+/* Ends an instruction after which the loop must look around: mode, mapping or interrupts changed. */
 static inline int leave(struct cpu *cpu, const struct insn *i)
 {
     return cpu_retire(cpu, i, insn_next_eip(cpu, i), CPU_LEAVE);

@@ -16,7 +16,7 @@
 /* The translations of one privilege. */
 struct side {
     struct tlb_entry entry[TLB_ENTRIES];
-    uint16_t filled[TLB_ENTRIES]; /* the entries that may hold something, so that nobody need visit the others */
+    uint16_t filled[TLB_ENTRIES]; /* the entries that may hold something, so that the others need no visit */
     uint32_t filled_count;
 };
 
@@ -40,7 +40,7 @@ struct table {
     uint32_t bits[PAGE_SIZE / 4 / 32]; /* entries that walks used, four bytes each */
     uint16_t count;             /* of these */
     uint16_t idle;              /* writes since a walk or a drop */
-    uint8_t uses;               /* USES + 1: more than can be told */
+    uint8_t uses;               /* USES + 1: more than can be counted */
     struct use use[USES];
 };
 
@@ -238,7 +238,7 @@ void mmu_table_changed(struct cpu *cpu, uint32_t address, uint32_t length)
 {
     struct tlb *t = cpu->tlb_store;
     uint32_t page = address / PAGE_SIZE;
-    struct table *table = &t->table[t->table_of[page] - 1]; /* whoever sets PAGE_TABLE is table_watch */
+    struct table *table = &t->table[t->table_of[page] - 1]; /* only table_watch sets PAGE_TABLE */
     unsigned first = (address & PAGE_MASK) / 4, last = ((address & PAGE_MASK) + length - 1) / 4;
     uint16_t before = table->count;
 

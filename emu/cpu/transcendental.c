@@ -85,7 +85,7 @@ static void big_of(struct big *r, const struct number *a, unsigned n)
 
 /* --- Ziv's loop --- */
 
-/* Whether no number of 65 bits lies within the error bound: then, of the bits behind them, one is set and one is not. */
+/* Whether no number of 65 bits lies within the error bound: then, of the bits below them, one is set and one is not. */
 static bool certain(const struct big *a, unsigned n)
 {
     uint32_t any = a->limb[2] << 1, all = any | 1;

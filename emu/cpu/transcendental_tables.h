@@ -59,7 +59,7 @@ static const uint32_t angle_units[][BIG_LIMBS] = {
      0x6EE51DE7, 0xD9EA1204, 0xC31B0A65, 0x9382463F, 0x35202301, 0x172DFD3E, 0x76168AB6, 0xF52CC10E},
 };
 
-/* log2(p / 2^s) is, but for its integer part, the sum of log_units times units; p / 2^s, between 1 and 2, is near 1 + (i + 1/2)/32. */
+/* log2(p / 2^s) is, except for its integer part, the sum of log_units times units; p / 2^s, between 1 and 2, is near 1 + (i + 1/2)/32. */
 static const struct log_landmark { uint32_t p; int8_t units[3]; } log_landmarks[] = {
     {1, {0, 0, 0}}, {8575, {0, 2, 3}}, {2205, {2, 1, 2}}, {567, {4, 0, 1}}, {9375, {1, 5, 0}}, {75, {1, 2, 0}},
     {1225, {0, 2, 2}}, {315, {2, 1, 1}}, {81, {4, 0, 0}}, {1323, {3, 0, 2}}, {10935, {7, 1, 0}}, {178605, {6, 1, 2}},

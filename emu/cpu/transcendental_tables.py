@@ -97,7 +97,7 @@ for name, constants in (("log_units", LOGARITHMS), ("angle_units", ANGLES)):
     for meaning, value in constants:
         print(f"    {{ /* {meaning} */\n     {limbs(value)}}},")
     print("};\n")
-print("""/* log2(p / 2^s) is, but for its integer part, the sum of log_units times units; p / 2^s, between 1 and 2, is near 1 + (i + 1/2)/32. */
+print("""/* log2(p / 2^s) is, except for its integer part, the sum of log_units times units; p / 2^s, between 1 and 2, is near 1 + (i + 1/2)/32. */
 static const struct log_landmark { uint32_t p; int8_t units[3]; } log_landmarks[] = {""")
 print(rows_of([f"{{{p}, {{{b}, {c}, {d}}}}}," for p, b, c, d in log_landmarks()], 6))
 print("};\n")

@@ -72,7 +72,7 @@ static bool is_test(const struct insn *insn, unsigned counter, unsigned size)
     return insn->operation == OP_CMP && (insn->form == FORM_RI || (insn->form == FORM_RR && insn->src != counter));
 }
 
-/* Finds what decides the branch at the block's end. False if that cannot be told. */
+/* Finds what decides the branch at the block's end. False if that cannot be found. */
 static bool find_test(struct code_block *block, unsigned counter, unsigned size)
 {
     const struct insn *branch = &block->insn[block->count - 1];

@@ -1,7 +1,7 @@
 /* waits.h - loops that only wait are advanced, not run (design, contract 8).
  *
  * A wait is a block that leads to itself, changes nothing but registers and flags, and reads only memory. Each of its laps does
- * what the one before did, as nobody else can change anything before the deadline: the state repeats, but for the tick and at
+ * what the one before did, as nothing else can change anything before the deadline: the state repeats, except for the tick and at
  * most one register that counts. Laps are then taken off at once, as many as are sure to lead to another. */
 #ifndef MUNIMENT_EMU_CPU_WAITS_H
 #define MUNIMENT_EMU_CPU_WAITS_H

@@ -86,7 +86,7 @@ int x87_fptan(struct cpu *cpu, const struct insn *i)
     return NEXT(cpu, i);
 }
 
-/* C1 tells of the cosine. */
+/* C1 is the cosine's. */
 int x87_fsincos(struct cpu *cpu, const struct insn *i)
 {
     struct x87 *u = &cpu->x87;

@@ -240,7 +240,7 @@ static void control_write(void *device, uint16_t port, uint32_t value, unsigned 
     ata_set_interrupt(a, a->interrupt, (uint8_t)value);
 }
 
-/* A cable without a drive: the host pulls DD7 down (ATA-3 §4.3), so that nobody waits for BSY; the other lines float high. */
+/* A cable without a drive: the host pulls DD7 down (ATA-3 §4.3), so that software does not wait for BSY; the other lines float high. */
 static uint32_t empty_read(void *device, uint16_t port, unsigned size)
 {
     (void)device, (void)port;

@@ -15,7 +15,7 @@ void ata_reset(struct ata *a);
 /* Whether what was loaded into its state goes together; struct part of machine.h. */
 const char *ata_loaded(void *device);
 
-/* The bus master was started: a command that waits for it goes on. */
+/* The bus master was started: a command that waits for it continues. */
 void ata_dma_started(struct ata *a);
 
 #endif

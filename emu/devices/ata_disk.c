@@ -25,7 +25,7 @@ static uint32_t sector_count(const struct ata *a, enum address_width width)
     return width == ADDRESS_48 ? 65536 : 256;
 }
 
-/* How many sectors a command of this width can reach. A count of 2^28 - 1, the most that IDENTIFY word 60 can tell, ends at 0FFFFFFEh. */
+/* How many sectors a command of this width can reach. A count of 2^28 - 1, the most that IDENTIFY word 60 can state, ends at 0FFFFFFEh. */
 static uint64_t reach(struct ata *a, enum address_width width)
 {
     uint64_t sectors = ata_selected(a)->drive->sectors;
@@ -343,7 +343,7 @@ enum { SMART_READ_DATA = 0xD0, SMART_READ_THRESHOLDS = 0xD1, SMART_AUTOSAVE = 0x
 /* clang-format on */
 enum { SMART_KEY_MID = 0x4F, SMART_KEY_HIGH = 0xC2, SMART_REVISION = 16, SMART_ENTRY = 12 };
 
-/* Number of the attribute, flags (1: tells of failure, 2: collected on-line), threshold, and the count it begins with. */
+/* Number of the attribute, flags (1: predicts failure, 2: collected on-line), threshold, and the count it begins with. */
 static const uint8_t smart_attributes[][4] = {
     {1, 0x0B, 16, 0},  /* read errors */
     {3, 0x07, 24, 0},  /* spin-up time */

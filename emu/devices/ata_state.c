@@ -19,7 +19,7 @@ static const struct state_field ata_unit_state[] = {
     STATE(struct ata_unit, locked, BOOL, "ATAPI: removal is prevented"),
     STATE(struct ata_unit, tray_open, BOOL, "ATAPI: the guest has opened the tray"),
     STATE(struct ata_unit, seen_media, U32, "ATAPI: media that the guest knows of"),
-    STATE(struct ata_unit, media_event, U8, "ATAPI: media event to tell: 2 new, 3 gone; 0: none"),
+    STATE(struct ata_unit, media_event, U8, "ATAPI: media event to report: 2 new, 3 gone; 0: none"),
     STATE(struct ata_unit, power, U8, "CHECK POWER MODE: FFh active, 80h idle, 0 standby"),
     STATE(struct ata_unit, enabled, U8, "IDENTIFY word 85: bit 0 SMART, 5 write cache, 6 look-ahead"),
     STATE(struct ata_unit, keeps_settings, BOOL, "a software reset leaves these settings alone"),

@@ -28,14 +28,14 @@ struct ata_unit {
     uint8_t heads, sectors;
     uint8_t multiple;          /* sectors per block of READ/WRITE MULTIPLE; 0: not set */
     uint8_t dma_mode;          /* SET FEATURES 03h: 20h-22h multiword DMA; 0: none */
-    uint8_t sense_key, sense_code; /* ATAPI: what REQUEST SENSE tells; code is ASC, ASCQ 0 */
+    uint8_t sense_key, sense_code; /* ATAPI: what REQUEST SENSE reports; code is ASC, ASCQ 0 */
     uint8_t attention;         /* ATAPI: additional sense code of the unit attention that waits; 0: none */
     bool fresh;                /* ATAPI: reset, and no command since then: DRDY is clear */
     uint8_t mode[ATAPI_MODE_BYTES]; /* ATAPI: the mode pages that MODE SELECT changes, as MODE SENSE shows them */
     bool locked;               /* ATAPI: the medium must not be removed */
     bool tray_open;            /* ATAPI: the guest has opened it; a change of the medium closes it */
     uint32_t seen_media;       /* ATAPI: of drive->media, how many the guest knows of */
-    uint8_t media_event;       /* ATAPI: GET EVENT STATUS NOTIFICATION has this to tell: 2 new medium, 3 medium gone; 0: nothing */
+    uint8_t media_event;       /* ATAPI: GET EVENT STATUS NOTIFICATION has this to report: 2 new medium, 3 medium gone; 0: nothing */
     uint8_t power;             /* what CHECK POWER MODE answers: FFh active, 80h idle, 0 standby */
     uint8_t enabled;           /* IDENTIFY word 85: bit 0 SMART, 5 write cache, 6 look-ahead */
     bool keeps_settings;       /* SET FEATURES 66h: a software reset leaves `multiple` alone */

@@ -542,7 +542,7 @@ static void get_configuration(struct ata *a)
     answer(a, (uint32_t)(end - a->buffer), big16(a->packet + 7));
 }
 
-/* Polled events of the media class; each is told once. */
+/* Polled events of the media class; each is reported once. */
 static void get_event_status(struct ata *a)
 {
     struct ata_unit *u = ata_selected(a);
@@ -586,7 +586,7 @@ static const struct packet_command {
     {0xBD, 0, mechanism_status},           {0xBE, NEEDS_MEDIUM, read_cd},
 };
 
-/* A medium that came or went is told once, by a unit attention. */
+/* A medium that was inserted or removed is reported once, by a unit attention. */
 static void notice_media(struct ata_unit *u)
 {
     if (u->seen_media != u->drive->media) {

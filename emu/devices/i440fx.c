@@ -1,5 +1,5 @@
 /* i440fx.c - Intel 82441FX PCI and memory controller (data sheet 290549). What it does to the guest is the shadowing of ROM by its PAM registers; the DRAM
- * row boundaries tell firmware how much memory there is. */
+ * row boundaries say to firmware how much memory there is. */
 #include "emu/devices/i440fx.h"
 
 enum { PMCCFG = 0x50, DRAMC = 0x57, PAM0 = 0x59, DRB0 = 0x60, FDHC = 0x68, SMRAM = 0x72 };

@@ -7,7 +7,7 @@
  * is never seen); every byte that comes back takes its time: that of the controller's program, or of eleven bits
  * on the wire.
  *
- * Left out: set 3's default of keys that do not tell their release: FAh holds. */
+ * Left out: set 3's default of keys that do not report their release: FAh holds. */
 #include "emu/devices/i8042.h"
 
 #include <string.h>

@@ -24,7 +24,7 @@ struct keyboard {
     uint8_t modifiers;          /* that are down: bits 0-1 Alt, 2-3 Ctrl, 4-5 Shift */
     uint8_t repeating;          /* the key that is held; 0: none */
     bool scanning;
-    uint8_t types[KEYBOARD_SET3_CODES]; /* set 3, by the key's code: bit 0 repeats, bit 1 tells its release */
+    uint8_t types[KEYBOARD_SET3_CODES]; /* set 3, by the key's code: bit 0 repeats, bit 1 reports its release */
     uint64_t repeat_due_at;
 };
 

@@ -29,7 +29,7 @@ static const struct state_field unit_state[] = {
     STATE(struct i82077_unit, cylinder, U8, "cylinder under the heads"),
     STATE(struct i82077_unit, target, U8, "cylinder that the heads move to"),
     STATE(struct i82077_unit, seeking, BOOL, "the heads move"),
-    STATE(struct i82077_unit, seek_status, U8, "ST0 of a seek that SENSE INTERRUPT STATUS has not told of; 0: none"),
+    STATE(struct i82077_unit, seek_status, U8, "ST0 of a seek that SENSE INTERRUPT STATUS has not reported; 0: none"),
     STATE(struct i82077_unit, arrives_at, TICK, "when the last seek ended or will end"),
     STATE_END
 };
@@ -560,7 +560,7 @@ static void begin_read_id(struct i82077 *f)
     next_sector(f, 0);
 }
 
-/* READ ID: the next ID that passes, which the time tells. */
+/* READ ID: the next ID that passes, by the time. */
 static void read_id_step(struct i82077 *f)
 {
     const struct i82077_unit *u = command_unit(f);

@@ -16,7 +16,7 @@ struct i82077_unit {
     uint8_t cylinder;          /* where the heads stand */
     uint8_t target;            /* where they are going */
     bool seeking;
-    uint8_t seek_status;       /* ST0 of a seek that SENSE INTERRUPT STATUS has not yet told of; 0: none */
+    uint8_t seek_status;       /* ST0 of a seek that SENSE INTERRUPT STATUS has not yet reported; 0: none */
     uint64_t arrives_at;       /* tick at which the seek ends */
     /* wiring */
     struct drive *drive;       /* null: no drive */

@@ -1,7 +1,7 @@
 /* i8254.c - Intel 8254 programmable interval timer (data sheet 231164-005).
  *
  * Three 16-bit counters on a 1.193182 MHz input. A counter is never stepped: its value and its output follow from
- * the clock at which the counting element was loaded, and each edge of an output that somebody listens to is an
+ * the clock at which the counting element was loaded, and each edge of an output that drives something is an
  * event. What the data sheet calls "the next CLK pulse" is the present clock + 1. A change that waits (a count
  * written in mid-period) is made when the counter is next looked at; nothing depends on when that is.
  *
@@ -91,7 +91,7 @@ static uint32_t high_clocks(uint32_t period) /* of a square wave: an odd period 
     return (period + 1) / 2;
 }
 
-/* The counting element, as a number; below zero it goes on from the top. */
+/* The counting element, as a number; below zero it continues from the top. */
 static uint32_t value_at(const struct i8254_counter *c, uint64_t now)
 {
     uint64_t passed = now - c->start;

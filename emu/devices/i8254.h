@@ -33,7 +33,7 @@ struct i8254_counter {
     uint32_t held;          /* value before `start`, and while not counting */
     uint64_t start;
     uint64_t switch_at;     /* modes 2 and 3: when a count written in mid-period takes over; NEVER: none waits */
-    uint64_t due_at;        /* tick of the next edge of the output, if somebody listens to it */
+    uint64_t due_at;        /* tick of the next edge of the output, if it drives something */
 };
 
 struct i8254 {

@@ -2,7 +2,7 @@
  * control registers of the 82371AB (data sheet 290562, 4.2.5).
  *
  * Priority is resolved anew after every change; what comes of it is the level of INT. An edge-triggered request is
- * held only as long as its line stays high, as the data sheet has it: who lets go early gets the spurious vector
+ * held only as long as its line stays high, as the data sheet says: a line that falls early leaves the spurious vector
  * of input 7. */
 #include "emu/devices/i8259.h"
 

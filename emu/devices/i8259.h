@@ -39,7 +39,7 @@ extern const struct state_field i8259_state[];
 void i8259_init(struct i8259 *pic, struct bus *bus, struct line intr);
 void i8259_reset(struct i8259 *pic);
 
-/* The line of IRQ 0-15. IRQ 2 is the cascade: nobody else drives it. */
+/* The line of IRQ 0-15. IRQ 2 is the cascade: nothing else drives it. */
 struct line i8259_line(struct i8259 *pic, unsigned irq);
 
 /* The CPU's interrupt acknowledge cycle: the vector. Without a request it is the spurious one, of IRQ 7 or 15. */

@@ -31,7 +31,7 @@ extern const struct state_field mc146818_state[];
 void mc146818_init(struct mc146818 *rtc, struct clock *clock, struct bus *bus, struct line irq, int64_t start);
 /* RESET#: interrupts off; time and RAM stay. */
 void mc146818_reset(struct mc146818 *rtc);
-/* Sets a byte of the RAM as it was before power-on. For whoever builds the machine; the guest uses the ports. */
+/* Sets a byte of the RAM as it was before power-on. For the builder of the machine; the guest uses the ports. */
 void mc146818_set(struct mc146818 *rtc, unsigned index, uint8_t value);
 
 #endif

@@ -93,7 +93,7 @@ static uint32_t port_read(void *device, uint16_t port, unsigned size)
 
     (void)size;
     switch (port & 3) {
-    case 0:  return p->control & CONTROL_INPUT ? 0xFF : p->data; /* nobody drives the lines inward */
+    case 0:  return p->control & CONTROL_INPUT ? 0xFF : p->data; /* nothing drives the lines inward */
     case 1:  return read_status(p);
     default: return p->control | CONTROL_UNUSED;
     }

@@ -55,7 +55,7 @@ void pci_add(struct pci *pci, struct pci_function *f, uint8_t address, uint16_t 
     pci->functions[pci->count++] = f;
 }
 
-/* The function that CONFADD names; null: nobody answers. */
+/* The function that CONFADD names; null: none. */
 static struct pci_function *addressed(const struct pci *pci)
 {
     if (pci->address & ENABLE && !(pci->address >> 16 & 0xFF))

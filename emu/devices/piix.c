@@ -82,7 +82,7 @@ static uint64_t timer_count(const struct piix *p)
     return clock_cycles(p->clock, clock_now(p->clock), TIMER_HZ);
 }
 
-/* Enters toggles of the timer's top bit into the status, and asks to be told of the next one if that may interrupt. */
+/* Enters toggles of the timer's top bit into the status, and schedules the next one if that may interrupt. */
 static void update_timer(struct piix *p)
 {
     uint64_t toggles = timer_count(p) >> (TIMER_BITS - 1);

@@ -19,7 +19,7 @@ static const struct state_field channel_state[] = {
     STATE(struct piix_ide_channel, status, U8, "BMISX"),
     STATE(struct piix_ide_channel, table, U32, "BMIDTPX"),
     STATE(struct piix_ide_channel, next, U32, "address of the next descriptor"),
-    STATE(struct piix_ide_channel, address, U32, "where the region goes on"),
+    STATE(struct piix_ide_channel, address, U32, "where the region continues"),
     STATE(struct piix_ide_channel, left, U32, "bytes left of it"),
     STATE(struct piix_ide_channel, last, BOOL, "it is the last"),
     STATE_END

@@ -1,7 +1,7 @@
 /* ps2mouse.c - the PS/2 mouse (PS/2 Hardware Interface Technical Reference, "Mouse"), with the wheel of Microsoft's IntelliMouse: sample rates 200, 100,
  * 80 set one after the other make it report four bytes.
  *
- * Movement adds up until it is told. In stream mode a report follows a change by the period of the sample rate, and what does not fit waits for the
+ * Movement accumulates until it is reported. In stream mode a report follows a change by the period of the sample rate, and what does not fit waits for the
  * next one: nothing overflows. */
 #include "emu/devices/ps2mouse.h"
 
@@ -26,14 +26,14 @@ const struct state_field ps2mouse_state[] = {
     STATE(struct ps2mouse, resolution, U8, "0-3"),
     STATE(struct ps2mouse, last_sent, U8, "byte that would be sent again"),
     STATE(struct ps2mouse, buttons, U8, "buttons that are down: bit 0 left, 1 right, 2 middle"),
-    STATE(struct ps2mouse, reported, U8, "buttons as last told"),
+    STATE(struct ps2mouse, reported, U8, "buttons as last reported"),
     STATE(struct ps2mouse, doubled, BOOL, "scaling 2:1"),
     STATE(struct ps2mouse, enabled, BOOL, "reports are sent in stream mode"),
     STATE(struct ps2mouse, remote, BOOL, "remote mode: reports when asked"),
     STATE(struct ps2mouse, wrap, BOOL, "bytes are echoed"),
-    STATE_UP_TO(struct ps2mouse, dx, I64, HOLD_LIMIT, "movement to the right, not yet told"),
-    STATE_UP_TO(struct ps2mouse, dy, I64, HOLD_LIMIT, "movement upwards, not yet told"),
-    STATE_UP_TO(struct ps2mouse, wheel, I64, HOLD_LIMIT, "steps of the wheel towards the user, not yet told"),
+    STATE_UP_TO(struct ps2mouse, dx, I64, HOLD_LIMIT, "movement to the right, not yet reported"),
+    STATE_UP_TO(struct ps2mouse, dy, I64, HOLD_LIMIT, "movement upwards, not yet reported"),
+    STATE_UP_TO(struct ps2mouse, wheel, I64, HOLD_LIMIT, "steps of the wheel towards the user, not yet reported"),
     STATE(struct ps2mouse, report_due_at, TICK, "the next report"),
     STATE_END
 };

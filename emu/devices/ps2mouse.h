@@ -18,11 +18,11 @@ struct ps2mouse {
     uint8_t last_rates[2];      /* that were set before, the older first: for the knock */
     uint8_t resolution;         /* 0-3 */
     uint8_t last_sent;
-    uint8_t buttons, reported;  /* that are down, and as last told: bit 0 left, 1 right, 2 middle */
+    uint8_t buttons, reported;  /* that are down, and as last reported: bit 0 left, 1 right, 2 middle */
     bool doubled;               /* scaling 2:1 */
     bool enabled;               /* reports are sent in stream mode */
     bool remote, wrap;
-    int64_t dx, dy, wheel;      /* not yet told; up is positive */
+    int64_t dx, dy, wheel;      /* not yet reported; up is positive */
     uint64_t report_due_at;
     /* wiring */
     struct clock *clock;

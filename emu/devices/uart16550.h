@@ -37,7 +37,7 @@ struct uart16550 {
 
 extern const struct state_field uart16550_state[];
 
-/* slot is EVENT_SERIAL_0 or EVENT_SERIAL_1; the two slots behind it are used too. out (which may be null) is given
+/* slot is EVENT_SERIAL_0 or EVENT_SERIAL_1; the next two slots are used too. out (which may be null) is given
  * each byte when it has left. */
 void uart16550_init(struct uart16550 *uart, struct clock *clock, struct bus *bus, uint16_t port, enum event_slot slot,
                     struct line irq, void (*out)(void *context, uint8_t byte), void *context);

@@ -1,6 +1,6 @@
 /* vga.c - the VGA: registers, and the beam (IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem").
  *
- * What a register holds is all there is to know: what memory accesses do, timing and picture are worked out from the registers, and the beam's position
+ * What a register holds is all there is to know: what memory accesses do, timing and picture follow from the registers, and the beam's position
  * from the clock. vga_memory.c has the memory; the picture is drawn by vga_draw.c; vga_dispi.c has the modes beyond the VGA's. */
 #include "emu/devices/vga.h"
 
@@ -163,7 +163,7 @@ static void crtc_write(struct vga *v, uint8_t value)
 {
     unsigned index = v->crtc_index;
 
-    if (index < 8 && v->crtc[0x11] & 0x80) { /* protected, but for line compare bit 8 */
+    if (index < 8 && v->crtc[0x11] & 0x80) { /* protected, except line compare bit 8 */
         if (index == 7)
             v->crtc[7] = (uint8_t)((v->crtc[7] & ~0x10) | (value & 0x10));
         return;

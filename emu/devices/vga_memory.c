@@ -48,7 +48,7 @@ void vga_window_changed(struct vga *v)
     memory_forget_pages(v->bus_memory);
 }
 
-/* Offset in the window that graphics register 6 opens, or -1 outside of it; behind the bank of a packed mode there is nothing. */
+/* Offset in the window that graphics register 6 opens, or -1 outside of it; after the bank of a packed mode there is nothing. */
 static inline int32_t window_offset(const struct vga *v, uint32_t address)
 {
     static const struct { uint32_t first, size; } windows[4] = {{0xA0000, 0x20000}, {0xA0000, 0x10000}, {0xB0000, 0x8000}, {0xB8000, 0x8000}};

@@ -231,7 +231,7 @@ static void shadowing_voids_what_was_derived_and_only_when_it_moves_something(vo
     assert_int_equal(f->codes, 1);
 }
 
-static void nobody_reads_as_ones_and_swallows_writes(void **state)
+static void absent_reads_as_ones_and_swallows_writes(void **state)
 {
     struct fixture *f = *state;
     struct memory *m = &f->memory;
@@ -399,7 +399,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(system_rom_answers_the_reset_vector_behind_the_closed_gate, setup, teardown),
         cmocka_unit_test_setup_teardown(shadow_ram_is_read_and_written_as_the_page_says, setup, teardown),
         cmocka_unit_test_setup_teardown(shadowing_voids_what_was_derived_and_only_when_it_moves_something, setup, teardown),
-        cmocka_unit_test_setup_teardown(nobody_reads_as_ones_and_swallows_writes, setup, teardown),
+        cmocka_unit_test_setup_teardown(absent_reads_as_ones_and_swallows_writes, setup, teardown),
         cmocka_unit_test_setup_teardown(device_memory_is_reached_byte_by_byte_from_the_lowest_up, setup, teardown),
         cmocka_unit_test_setup_teardown(an_access_is_split_between_ram_device_and_rom, setup, teardown),
         cmocka_unit_test_setup_teardown(blocks_cross_ram_device_and_rom, setup, teardown),

@@ -72,7 +72,7 @@ bool report_difference(struct check *c, const char *member, const char *place, u
 /* Reads what can be read; the rest is zeros. Reports nothing. Returns how much was read. */
 size_t read_some(struct check *c, uint64_t offset, void *buffer, size_t size);
 
-/* A whole member in memory, with NUL behind it; null when it is longer than limit or there is no memory. */
+/* A whole member in memory, with NUL after it; null when it is longer than limit or there is no memory. */
 char *read_part(struct check *c, const struct part *part, uint64_t limit);
 
 /* Null when it is not there. */

@@ -2,7 +2,7 @@
  *
  * There are two ways to know. The seal lists the members and the tops list the extents: if they are authentic and fill
  * the file without a gap, they are the plan, and every header is compared with the one it must be. Otherwise the
- * headers are followed; behind one that is damaged, the next legal one is searched. */
+ * headers are followed; after one that is damaged, the next legal one is searched. */
 #include "verify/fixity/check.h"
 
 #include <stdio.h>
@@ -219,7 +219,7 @@ static void plan_by_headers(struct check *c)
             break;
         next = resync(c, offset + TAR_BLOCK);
         report_place(c, "header", NULL, offset, next - offset,
-                     "has no legal header; what follows it cannot be told apart");
+                     "has no legal header; what follows it cannot be identified");
         offset = next;
     }
     report_end(c, offset);

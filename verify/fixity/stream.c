@@ -1,6 +1,6 @@
 /* stream.c - reads an archive once from front to back and compares each byte with what it must be.
  *
- * Members are hashed; headers and padding have one legal value; extents are also decoded, so that damage is told by
+ * Members are hashed; headers and padding have one legal value; extents are also decoded, so that damage is reported by
  * chunk. */
 #include "verify/fixity/check.h"
 
@@ -221,7 +221,7 @@ static const char *read_chunk(struct extent_check *x, uint32_t chunk)
     return NULL;
 }
 
-/* Moves on to the next chunk; false when nobody knows where that is. */
+/* Moves on to the next chunk; false when its place is unknown. */
 static bool next_chunk(struct extent_check *x, uint32_t chunk)
 {
     const struct map_entry *map = &x->map[chunk], *read = &x->read[chunk];
@@ -347,7 +347,7 @@ static void check_extent(struct extent_check *x, struct stream *s, struct part *
         (x->disk->size && part->id.extent >= x->disk->extents)) {
         take_until(s, part->member.offset + part->member.size, true);
         sha256_end(&s->digest, part->member.digest);
-        report_part(c, part, part->member.size ? "is too long, or lies behind the end of the disk" : "is empty");
+        report_part(c, part, part->member.size ? "is too long, or lies past the end of the disk" : "is empty");
         return;
     }
     load_map(x, map);

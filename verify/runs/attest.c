@@ -23,7 +23,7 @@ struct attestor {
     struct media media;
     struct journal journal;
     struct replay replay;
-    struct machine_host outside; /* nobody listens */
+    struct machine_host outside; /* no output */
     progress_function *progress;
     void *progress_context;
 };

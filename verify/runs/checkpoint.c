@@ -1,7 +1,7 @@
 /* checkpoint.c - see checkpoint.h.
  *
  * The order in which files appear makes it safe: the pack first, then the snapshot that needs it; what is old goes only when the new one is on the disk. A file that is being
- * written is locked by the parent and, through the descriptor that it inherits, by the child (formats/output.h), and so is the folder: nobody clears away what a child is still
+ * written is locked by the parent and, through the descriptor that it inherits, by the child (formats/output.h), and so is the folder: no run removes what a child is still
  * writing. */
 #define _DEFAULT_SOURCE /* flock */
 #include "verify/runs/checkpoint.h"
@@ -35,7 +35,7 @@ struct checkpoints {
     unsigned keep;
     char last[4096];        /* path of the snapshot that holds what is marked as saved; empty: none */
     pid_t child;            /* that is writing; 0: none */
-    int report;             /* where it tells its error */
+    int report;             /* where it reports its error */
     char next[4096];        /* what it is writing */
     struct marked *marked;
     size_t marked_count, marked_capacity;
@@ -199,7 +199,7 @@ static void mark_all(struct machine *machine)
             machine_page_mark(machine, area, page, true);
 }
 
-/* Sees what is in the folder already, and whether this run goes on from it. */
+/* Sees what is in the folder already, and whether this run continues it. */
 static bool look_back(struct checkpoints *c, struct machine *machine, const struct machine_identity *identity, struct error *error)
 {
     struct listing l;
@@ -218,7 +218,7 @@ static bool look_back(struct checkpoints *c, struct machine *machine, const stru
         else if (good && tick < machine_tick(machine))
             c->last[0] = '\0';
         else if (good)
-            good = error_set(error, STATUS_INPUT, c->folder, NULL, "go on from the last one, or name another folder", "holds checkpoints of another run, up to tick %" PRIu64,
+            good = error_set(error, STATUS_INPUT, c->folder, NULL, "resume from the last one, or name another folder", "holds checkpoints of another run, up to tick %" PRIu64,
                              tick);
     }
     snapshot_free(&snapshot);
@@ -347,7 +347,7 @@ static void mark(struct checkpoints *c, struct machine *machine, bool saved)
         machine_page_mark(machine, c->marked[i].area, c->marked[i].page, saved);
 }
 
-/* In the child: writes, tells how it went, and ends without a trace of the parent's. */
+/* In the child: writes, reports the result, and ends without a trace of the parent's. */
 _Noreturn static void be_child(struct checkpoints *c, struct machine *machine, const struct machine_identity *identity, struct pack_writer *pages,
                                struct pack_writer *text, int report)
 {
@@ -426,7 +426,7 @@ bool checkpoint_begin(struct checkpoints *c, struct machine *machine, const stru
     return good;
 }
 
-/* What the child told before it ended. */
+/* What the child reported before it ended. */
 static void hear(struct checkpoints *c, int status, struct error *error)
 {
     size_t got = 0;

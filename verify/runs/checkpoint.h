@@ -1,4 +1,4 @@
-/* checkpoint.h - snapshots of a machine that goes on running, in a folder: one after the other, sharing what did not change (spec/snapshot.md, "Checkpoints").
+/* checkpoint.h - snapshots of a machine while it runs, in a folder: one after the other, sharing what did not change (spec/snapshot.md, "Checkpoints").
  *
  * The pause is a fork: the child writes, the parent runs on. Each checkpoint is TICK.snapshot, and TICK.pack with the pages that changed since the one before. Whatever kills
  * either process, or fills the disk, the checkpoints that were complete stay complete, and what was half-written is cleared away when the folder is next opened.
@@ -32,7 +32,7 @@ struct checkpoint_counts {
 };
 struct checkpoint_counts checkpoint_counts(const struct checkpoints *c);
 
-/* Waits for the child and lets go of the folder. c may be null. False as checkpoint_look. */
+/* Waits for the child and releases the folder. c may be null. False as checkpoint_look. */
 bool checkpoints_close(struct checkpoints *c, struct machine *machine, struct error *error);
 
 /* The path of the last complete checkpoint at or before a tick. False: there is none. */

@@ -1,4 +1,4 @@
-/* journal.c - reads journals; spec/journal.md lays down their form. Nothing of a journal is used before all of it is checked. */
+/* journal.c - reads journals; spec/journal.md defines their form. Nothing of a journal is used before all of it is checked. */
 #include "verify/runs/journal.h"
 
 #include <errno.h>
@@ -50,7 +50,7 @@ static bool malformed(const struct reader *r)
     return refuse(r, "see spec/journal.md", "the line is not written as a journal of version 0 is");
 }
 
-/* Takes `word` and the space behind it, or the end, off the front. */
+/* Takes `word` and the space after it, or the end, off the front. */
 static bool take(struct reader *r, const char *word)
 {
     size_t length = strlen(word), left = (size_t)(r->end - r->at);

@@ -55,8 +55,8 @@ struct journal {
     struct journal_entry *entries;
     uint32_t count, capacity;
     uint32_t lines; /* whole ones */
-    bool torn;      /* the last line was cut off, and was passed over */
-    bool ended;     /* the last line is the power's going off: nothing is missing behind it */
+    bool torn;      /* the last line was cut off, and was ignored */
+    bool ended;     /* the last line says that the power went off: nothing is missing after it */
 };
 
 /* Reads a journal. name is the file's name: an error's object is NAME:LINE. Takes text over, `length` bytes and a NUL. The caller calls journal_free in any

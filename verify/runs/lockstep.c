@@ -32,7 +32,7 @@ static bool say(int to, const char *line)
     return true;
 }
 
-/* Reads a line without its end. False: nobody speaks any more. */
+/* Reads a line without its end. False: the other side is gone. */
 static bool hear(int from, char line[LINE_SIZE])
 {
     for (size_t length = 0; length < LINE_SIZE - 1;) {
@@ -80,11 +80,11 @@ static bool look_ahead(struct replay *r, uint64_t tick, int from, int to)
     hex_encode(state.digest, hex);
     snprintf(line, sizeof(line), "at %" PRIu64 " %s %s\n", machine_tick(r->machine), hex, state.parts);
     if (!say(to, line) || !hear(from, line))
-        _exit(0); /* nobody is there any more */
+        _exit(0); /* the other side is gone */
     return !strcmp(line, "keep");
 }
 
-/* Forks, and waits for the other: it takes this one's place, or tells that it is not wanted. */
+/* Forks, and waits for the other: it takes this one's place, or reports that it is not wanted. */
 static void probe(struct replay *r, uint64_t tick, int from, int to)
 {
     pid_t child = fork();

@@ -21,19 +21,19 @@ struct worker_state {
     struct journal_state state;
 };
 
-/* Makes this process the worker that is spoken to over the two descriptors, until it is told to quit. identity names the machine in the snapshots that it
+/* Makes this process a worker, which is driven over the two descriptors until it has to quit. identity names the machine in the snapshots that it
  * saves. */
 struct machine_identity; /* verify/runs/snapshot.h */
 void worker_serve(struct replay *r, const struct machine_identity *identity, int from, int to);
 
 /* Forks a worker that stands where the replay stands. others are all the workers that there are; one that is no process is
- * passed over. */
+ * ignored. */
 bool worker_fork(struct worker *w, const struct worker *others, size_t count, struct replay *r, const struct machine_identity *identity, struct error *error);
 /* Starts a program as a worker: argv ends with a null. */
 bool worker_start(struct worker *w, char *const *argv, struct error *error);
 void worker_quit(struct worker *w);
 
-/* Lets it look ahead: to the first instruction at or behind the tick, or to where its journal or its machine ends. Then worker_keep has to say whether it is to stay
+/* Lets it look ahead: to the first instruction at or after the tick, or to where its journal or its machine ends. Then worker_keep has to say whether it is to stay
  * there. False: it is gone. */
 bool worker_probe(struct worker *w, uint64_t tick, struct worker_state *state);
 bool worker_keep(struct worker *w, bool keep);

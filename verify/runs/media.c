@@ -105,7 +105,7 @@ static bool fit(const struct drive_manifest *drive, const char *path, struct blo
     }
 }
 
-/* What an overlay that is thrown away belongs to: nobody will ask. */
+/* What an overlay that is thrown away belongs to: nothing. */
 static const char nobody[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
 bool medium_open(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive, const char *path, const char *overlay,

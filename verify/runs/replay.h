@@ -28,7 +28,7 @@ struct replay {
     uint32_t next;                  /* entry */
     uint32_t inputs, digests;       /* that were given, that were equal */
     uint64_t equal_at;              /* tick of the last equal digest */
-    bool unchecked;                 /* recorded digests are passed over */
+    bool unchecked;                 /* recorded digests are ignored */
     bool (*equal)(void *context);   /* or null: called where a recorded digest was equal. False: r->error says what failed */
     void (*branch)(void *context);  /* or null: called in a process that was forked off, before it runs on: the machine's output is not to be written twice */
     bool (*show)(void *context);    /* or null: shows the state, in such a process */

@@ -196,7 +196,7 @@ static bool read_text(struct snapshot *s, struct pack *pack, uint64_t at, struct
     return true;
 }
 
-/* The text behind a line's key, up to its end; null: it is another line. Moves *at behind it. */
+/* The text after a line's key, up to its end; null: it is another line. Moves *at past it. */
 static const char *take_line(const char **at, const char *key, size_t *length)
 {
     const char *value = *at + strlen(key), *end;

@@ -1,4 +1,4 @@
-/* snapshot.h - snapshots: the whole state of a machine in a file, by which it goes on anywhere as it would have gone on here (spec/snapshot.md).
+/* snapshot.h - snapshots: the whole state of a machine in a file, from which it continues anywhere as it would have continued here (spec/snapshot.md).
  *
  * A snapshot is a file of gzip members: the locator, chunks of pages, and a text that has every field of the state and says where each page is. The pages may be in other
  * files beside it; checkpoint.h makes such. */

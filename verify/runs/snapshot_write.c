@@ -26,7 +26,7 @@ static bool no_memory(const struct snapshot_writing *w, struct error *error)
     return error_set(error, STATUS_HOST, w->text->output.path, NULL, NULL, "out of memory");
 }
 
-/* Writes the chunk, and tells the runs in it where they are. */
+/* Writes the chunk, and notes in its runs where they are. */
 static bool flush(struct chunks *c)
 {
     struct pack_place place;
@@ -215,7 +215,7 @@ static void print_runs(struct text *t, const struct page_table *table)
     }
 }
 
-/* Writes the text as chunks behind all else, and the locator in front. */
+/* Writes the text as chunks after everything else, and the locator in front. */
 static bool write_text(struct snapshot_writing *w, const struct text *t, struct error *error)
 {
     char locator[LOCATOR_SIZE];
