@@ -68,6 +68,16 @@ static uint32_t number(struct fuzz *f)
     }
 }
 
+/* Two single or one double precision number, most of them where something happens. */
+static uint64_t floating(struct fuzz *f)
+{
+    static const uint64_t edges[] = {0, 0x3FF0000000000000, 0x7FF0000000000000, 0x7FF8000000000001, 0x7FF0000000000001, 0x0010000000000000, 1, 0x000FFFFFFFFFFFFF,
+                                     0x7FEFFFFFFFFFFFFF, 0x4000000000000000, 0x3F8000003F800000, 0x7F8000007FC00001, 0x0080000000000001, 0x41DFFFFFFFC00000};
+    uint64_t value = one_in(f, 2) ? edges[below(f, sizeof edges / sizeof *edges)] : (uint64_t)random32(f) << 32 | random32(f);
+
+    return value ^ (one_in(f, 2) ? (uint64_t)1 << 63 : 0);
+}
+
 /* --- Programs --- */
 static unsigned prefixes_put(struct fuzz *f, const struct opcode_row *row, uint8_t *p)
 {
@@ -212,7 +222,7 @@ static void segment_put(struct cpu *cpu, unsigned n, uint16_t selector, uint32_t
     segment_derive(&cpu->seg[n]);
 }
 
-static void processor_put(struct fuzz *f, struct cpu *cpu, enum mode mode, const uint32_t reg[8], uint32_t flags)
+static void processor_put(struct cpu *cpu, enum mode mode, const uint32_t reg[8], uint32_t flags, uint32_t mxcsr, const struct xmm xmm[8])
 {
     bool user = mode == MODE_USER, wide = mode != MODE_REAL;
 
@@ -242,12 +252,15 @@ static void processor_put(struct fuzz *f, struct cpu *cpu, enum mode mode, const
     mmu_flush(cpu);
     blocks_flush(cpu);
     cpu->leave = cpu->halted_dead = false;
-    (void)f;
+    cpu->mxcsr = mxcsr;
+    memcpy(cpu->xmm, xmm, sizeof cpu->xmm);
 }
 
 static void trial_make(struct fuzz *f, enum mode mode)
 {
     uint32_t reg[8], flags = random32(f) & FLAGS_ARITHMETIC;
+    uint32_t mxcsr = one_in(f, 2) ? MXCSR_DEFAULT : (random32(f) & 0xE07F) | (one_in(f, 4) ? random32(f) & 0x1F80 : 0x1F80);
+    struct xmm xmm[8];
 
     for (unsigned side = 0; side < 2; side++) {
         memset(f->side[side].memory.ram, 0, 0x10000);
@@ -260,13 +273,15 @@ static void trial_make(struct fuzz *f, enum mode mode)
     program_put(f, mode != MODE_REAL ? DECODE_32 | DECODE_PROTECTED : 0);
     for (uint32_t at = AT_DATA; at < AT_DATA + 0x3000; at += 4)
         put(f, at, one_in(f, 2) ? number(f) : random32(f), 4);
+    for (unsigned n = 0; n < 16; n++)
+        xmm[n / 2].q[n % 2] = floating(f);
     for (unsigned r = 0; r < 8; r++)
         reg[r] = one_in(f, 2) ? (one_in(f, 12) ? AT_CODE : AT_DATA + 0x80) + below(f, one_in(f, 3) ? 0x2000 : 0x400) : number(f);
     if (mode == MODE_SEGMENTS)
         for (unsigned r = 0; r < 8; r++)
             reg[r] = one_in(f, 4) ? reg[r] : below(f, 0x1010);
     for (unsigned side = 0; side < 2; side++)
-        processor_put(f, &f->side[side].cpu, mode, reg, flags);
+        processor_put(&f->side[side].cpu, mode, reg, flags, mxcsr, xmm);
 }
 
 /* --- Comparison --- Null, or what differs. */
@@ -313,6 +328,11 @@ static void show(struct fuzz *f, uint64_t trial, const char *what)
             printf(" %08" PRIx32, cpu->reg[r]);
         printf(" att %x cr2 %x left %d\n", cpu->attention, cpu->cr2, (int)cpu->left);
     }
+    for (unsigned n = 0; n < 16; n++)
+        if (f->side[0].cpu.xmm[n / 2].q[n % 2] != f->side[1].cpu.xmm[n / 2].q[n % 2])
+            printf("xmm%u[%u]: %016" PRIx64 " %016" PRIx64 "\n", n / 2, n % 2, f->side[0].cpu.xmm[n / 2].q[n % 2], f->side[1].cpu.xmm[n / 2].q[n % 2]);
+    if (f->side[0].cpu.mxcsr != f->side[1].cpu.mxcsr)
+        printf("mxcsr: %04" PRIx32 " %04" PRIx32 "\n", f->side[0].cpu.mxcsr, f->side[1].cpu.mxcsr);
     for (unsigned at = 0, shown = 0; at < 0x10000 && shown < 8; at++)
         if (f->side[0].memory.ram[at] != f->side[1].memory.ram[at])
             printf("memory %05x: %02x %02x\n", at, f->side[0].memory.ram[at], f->side[1].memory.ram[at]), shown++;

@@ -12,6 +12,7 @@
 
 #include "emu/cpu/interpret.h"
 #include "emu/cpu/mmu.h"
+#include "emu/cpu/waits.h"
 #include "emu/cpu/translate/translate.h"
 
 #define ARENA_SIZE (24u << 20)
@@ -341,4 +342,11 @@ struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uin
         *link = block;
     }
     return block->count <= cpu->left && (uint64_t)cpu->eip + block->bytes <= (uint64_t)cpu->seg[SEG_CS].limit + 1 ? block : NULL;
+}
+
+bool code_block_waits(struct cpu *cpu, uint32_t physical, unsigned mode)
+{
+    const struct code_block *block = look_up(cpu->blocks, physical, mode);
+
+    return block && (block->wait == WAIT_REPEATS || block->wait == WAIT_COUNTS);
 }

@@ -12,6 +12,8 @@ struct code_block *code_block_find(struct cpu *cpu, uint32_t limit);
 /* The block at the new EIP, if it is known, the translation of its page is kept or it lies in the page of `from` (which ran from
  * EIP `start` on, and ended with CPU_CONTINUE), and it fits into `left`; else null. */
 struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uint32_t start);
+/* Whether a block that begins there is known to wait only (waits.h): it is better left to the interpreter. */
+bool code_block_waits(struct cpu *cpu, uint32_t physical, unsigned mode);
 void blocks_flush(struct cpu *cpu);
 /* memory.h's code_changed: drops the blocks that these bytes belong to. */
 void blocks_code_changed(struct cpu *cpu, uint32_t address, uint32_t length);

@@ -290,7 +290,9 @@ static enum cpu_exit run_blocks(struct cpu *cpu, struct code_block *block)
         struct code_block *next;
         cpu->block = block;
         exit = block->insn[0].run(cpu, block->insn);
-        next = exit == CPU_CONTINUE && !cpu->attention && !cpu->leave && !cpu->view.enabled ? code_block_next(cpu, block, start) : NULL;
+        next = exit == CPU_CONTINUE && !cpu->attention && !cpu->leave ? code_block_next(cpu, block, start) : NULL;
+        if (cpu->view.enabled && (next != block || block->wait == WAIT_NONE))
+            return exit; /* what follows may have been translated */
         if (next != block)
             laps = 0;
         else if (block->wait != WAIT_NONE)

@@ -4,7 +4,8 @@
 #   suite NAME FILE SHA256                the same from $MUNIMENT_SUITES/guests
 #   machine TYPE CPU MIPS MIB BOOT... <<  writes machine.yaml; its drives come from standard input, as in a manifest
 #   guest [SCRIPT...]                     runs it under SCRIPT.script (NAME.script): boots the manifest and, cut into slices at random, the archive that is sealed
-#                                         from it; both must print the same, digest of the whole state at the end included
+#                                         from it, and the manifest by the translator, and by both engines in turn; all must print the same, digests of the whole state
+#                                         included
 #
 # A guest proves what it did within its script, which ends with the machine switched off, or with a screen. The line `screenshot picture.png` there says which
 # picture the gallery shows (build/gallery/NAME.png), which is the last one otherwise; the one in tests/guests/gallery/, if there is one, must equal it. What the run printed and the
@@ -95,14 +96,18 @@ run()
 # both FIRMWARE SCRIPT: the manifest and its archive give the same run.
 both()
 {
-    local first=$1-$2 part
+    local first=$1-$2 part other
     run "$first" machine.yaml "$2"
     grep -v '^tick' "$first" || true
     tail -n 1 "$first"
     [ -z "${GUEST_ONCE-}" ] || return 0
     run again machine.mun "$2" --slice random:1
-    for part in "" .serial .parallel; do
-        cmp "$first$part" "again$part"
+    run translated machine.yaml "$2" --engine translator
+    run mixed machine.yaml "$2" --engine random:1 --slice random:2
+    for other in again translated mixed; do
+        for part in "" .serial .parallel; do
+            cmp "$first$part" "$other$part"
+        done
     done
 }
 

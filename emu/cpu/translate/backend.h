@@ -24,7 +24,8 @@ enum context_bit {
     CONTEXT_EM        = 128,
     CONTEXT_TS        = 256,
     CONTEXT_OSFXSR    = 512,
-    CONTEXT_VM        = 1024
+    CONTEXT_VM        = 1024,
+    CONTEXT_MASKED    = 2048  /* MXCSR masks all exceptions */
 };
 
 struct unit {
@@ -37,6 +38,14 @@ struct unit {
 };
 
 struct translated;
+struct code_block;
+
+/* Records in a row that the interpreter does, as a block of their own. */
+struct record_group {
+    struct translated *block;
+    struct code_block *records;
+    uint8_t first, count; /* which of the block's they are */
+};
 
 /* Where a block may be left for code that is known: a jump that leads to the block there once there is one. */
 struct block_exit {
@@ -45,7 +54,6 @@ struct block_exit {
     uint32_t eip;                 /* of the target */
     uint8_t *site;                /* the jump's displacement, in the writable mapping */
     uint8_t *unlinked;            /* where it leads as long as there is no block */
-    uint8_t *page;                /* null, or where the physical address of the target's page is compared: the target is in another page */
 };
 
 struct translated {
@@ -58,6 +66,7 @@ struct translated {
     uint8_t *code;                /* the same place in the writable mapping */
     struct translated *next_hash, *next_in_page;
     struct block_exit *incoming, *exit;
+    struct record_group *group;   /* in the order of their records */
     struct insn insn[];           /* for the interpreter */
 };
 
@@ -66,6 +75,8 @@ struct backend {
     const uint8_t *enter;    /* a function: struct block_exit *enter(struct cpu *, const uint8_t *code). Null exit: leave for the loop to look around */
     uint8_t *leave;          /* in the writable mapping: saves the registers and returns R8 */
     uint8_t *run_record;     /* calls view.run_record(cpu, R8, R9) and resumes, or leaves */
+    uint8_t *run_group;      /* the same with view.run_group(cpu, R8) */
+    uint8_t *jump;           /* goes on at the EIP in R8, by the table of jumps, or leaves */
     uint8_t *flags_ready;    /* calls view.flags_ready */
     void *scratch;           /* backend_scratch_size bytes, for the compilation of one block */
 };
@@ -79,6 +90,8 @@ bool backend_compiles(const struct unit *u, const struct insn *insn);
  * somebody may look at all flags before it. */
 struct flag_use { uint16_t read, written; bool observed; };
 struct flag_use backend_flag_use(const struct unit *u, const struct insn *insn);
+/* How many records from n on, n itself at least, have no code of the back end's own. */
+unsigned backend_group_length(const struct unit *u, unsigned n);
 /* Emits a unit as code of `block`, whose records and room for UNIT_LIMIT + 2 exits are there, and fills in code, entry and exits. */
 void backend_compile(const struct backend *b, struct code *code, const struct unit *u, struct translated *block);
 /* Leads an exit to another block, or to null. physical: of the target's page. */

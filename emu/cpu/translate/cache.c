@@ -11,7 +11,8 @@
 #define LINE_SIZE 16u
 #define ARENA_SIZE (32u << 20)
 #define CHURN_LIMIT 100u /* writes into translated code of a page, after which it is left to the interpreter */
-#define BLOCK_ROOM (sizeof(struct translated) + UNIT_LIMIT * sizeof(struct insn) + (UNIT_LIMIT + 2) * sizeof(struct block_exit))
+#define GROUP_ROOM(records) (sizeof(struct record_group) + sizeof(struct code_block) + ((records) + 1) * sizeof(struct insn))
+#define BLOCK_ROOM (2 * UNIT_LIMIT * GROUP_ROOM(1) + sizeof(struct translated) + UNIT_LIMIT * sizeof(struct insn) + (UNIT_LIMIT + 2) * sizeof(struct block_exit))
 #define CODE_ROOM (UNIT_LIMIT * 512u)
 
 bool cache_init(struct cpu *cpu)
@@ -196,6 +197,32 @@ void cache_settle(struct translator *t)
     backend_init(&t->backend, &t->code);
 }
 
+/* Lays out the groups of records that are the interpreter's, behind the block's own. Returns where what comes next may lie. */
+static uint8_t *groups_make(const struct unit *u, struct translated *block, uint8_t *at)
+{
+    unsigned count = 0;
+
+    block->group = (struct record_group *)(void *)at;
+    for (unsigned n = 0; n < u->count; n++)
+        if (!backend_compiles(u, &u->insn[n])) {
+            block->group[count++] = (struct record_group){block, NULL, (uint8_t)n, (uint8_t)backend_group_length(u, n)};
+            n += block->group[count - 1].count - 1u;
+        }
+    at += count * sizeof *block->group;
+    for (struct record_group *g = block->group; g < block->group + count; g++) {
+        struct code_block *records = (struct code_block *)(void *)at;
+        uint16_t offset = u->insn[g->first].offset;
+        *records = (struct code_block){.count = g->count};
+        memcpy(records->insn, &u->insn[g->first], g->count * sizeof *records->insn);
+        for (unsigned n = 0; n < g->count; n++)
+            records->insn[n].offset = (uint16_t)(records->insn[n].offset - offset);
+        records->insn[g->count] = (struct insn){.run = block_end, .offset = (uint16_t)(records->insn[g->count - 1].offset + records->insn[g->count - 1].length)};
+        g->records = records;
+        at = (uint8_t *)(records->insn + g->count + 1);
+    }
+    return at;
+}
+
 struct translated *cache_add(struct cpu *cpu)
 {
     struct translator *t = cpu->translator;
@@ -213,10 +240,9 @@ struct translated *cache_add(struct cpu *cpu)
     *block = (struct translated){.physical = u->physical, .eip = u->eip, .limit = u->limit, .bits = u->bits, .bytes = (uint16_t)u->bytes,
                                  .count = (uint8_t)u->count, .valid = true};
     memcpy(block->insn, u->insn, u->count * sizeof *u->insn);
-    block->exit = (struct block_exit *)(void *)(block->insn + u->count);
+    block->exit = (struct block_exit *)(void *)groups_make(u, block, (uint8_t *)(block->insn + u->count));
     backend_compile(&t->backend, &t->code, u, block);
-    t->used += sizeof *block + u->count * sizeof *u->insn + block->exits * sizeof *block->exit;
-    t->used = (t->used + 15) & ~(size_t)15;
+    t->used = ((size_t)((uint8_t *)(block->exit + block->exits) - t->arena) + 15) & ~(size_t)15;
     block->next_hash = *bucket;
     *bucket = block;
     t->statistics.translated++;

@@ -105,3 +105,12 @@ void layered_flags_ready(struct cpu *cpu)
     cpu->flags = (cpu->flags & ~(uint32_t)FLAGS_ARITHMETIC) | flags;
     cpu->flag_op = FLAG_OP(FLAGS_READY, 4);
 }
+
+void layered_flags_end(struct cpu *cpu)
+{
+    unsigned class = cpu->flag_op >> 3, size = cpu->flag_op & 7;
+    bool unmasked = size < 4 && (class == FLAGS_LOGIC || class == FLAGS_RESULT); /* translated code stores whole registers */
+
+    if (class > FLAGS_RESULT || unmasked)
+        layered_flags_ready(cpu);
+}

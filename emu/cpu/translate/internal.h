@@ -80,5 +80,7 @@ void pages_executed(struct translator *t, uint32_t linear);
 /* --- flags.c --- */
 /* Makes the layered record one of class FLAGS_READY. Leaves flag_result, flag_a and flag_b alone. */
 void layered_flags_ready(struct cpu *cpu);
+/* Makes it one that the interpreter knows. */
+void layered_flags_end(struct cpu *cpu);
 
 #endif

@@ -3,7 +3,11 @@
 
 #include <stdlib.h>
 
+#define MXCSR_MASKS 0x1F80u
+#define MXCSR_FLAGS 0x3Fu
+
 static unsigned run_record(struct cpu *cpu, struct translated *block, unsigned index);
+static unsigned run_group(struct cpu *cpu, struct record_group *group);
 
 bool translator_init(struct cpu *cpu, const struct code_memory *memory)
 {
@@ -26,7 +30,9 @@ bool translator_init(struct cpu *cpu, const struct code_memory *memory)
         return false;
     }
     cpu->view.jumps = t->jumps;
+    cpu->view.mxcsr_default = MXCSR_MASKS;
     cpu->view.run_record = run_record;
+    cpu->view.run_group = run_group;
     cpu->view.flags_ready = layered_flags_ready;
     translator_flush(cpu);
     mmu_flush(cpu); /* from now on the tables hold what the MMU keeps */
@@ -67,6 +73,18 @@ struct translator_statistics translator_statistics(const struct cpu *cpu)
 }
 
 /* --- What code is translated for --- */
+/* The host computes with the guest's MXCSR, but never with an exception unmasked: code for the host's unit is only made where all are masked. */
+static void mxcsr_begin(struct cpu *cpu)
+{
+    cpu->view.mxcsr = cpu->mxcsr | MXCSR_MASKS;
+}
+
+static void mxcsr_end(struct cpu *cpu)
+{
+    cpu->mxcsr |= cpu->view.mxcsr & MXCSR_FLAGS;
+    cpu->view.mxcsr = MXCSR_MASKS;
+}
+
 static bool is_flat(const struct segment *s)
 {
     return !s->base && s->read_end > UINT32_MAX && s->write_end > UINT32_MAX;
@@ -79,7 +97,8 @@ uint32_t context_bits(const struct cpu *cpu)
     return (s[SEG_CS].rights & RIGHTS_D ? CONTEXT_32 : 0) | (s[SEG_SS].rights & RIGHTS_D ? CONTEXT_STACK32 : 0) | (cpu->user ? CONTEXT_USER : 0) |
            (cpu->cr0 & CR0_PE && !(cpu->flags & FLAG_VM) ? CONTEXT_PROTECTED : 0) | (is_flat(&s[SEG_ES]) ? CONTEXT_FLAT_ES : 0) |
            (is_flat(&s[SEG_SS]) ? CONTEXT_FLAT_SS : 0) | (is_flat(&s[SEG_DS]) ? CONTEXT_FLAT_DS : 0) | (cpu->cr0 & CR0_EM ? CONTEXT_EM : 0) |
-           (cpu->cr0 & CR0_TS ? CONTEXT_TS : 0) | (cpu->cr4 & CR4_OSFXSR ? CONTEXT_OSFXSR : 0) | (cpu->flags & FLAG_VM ? CONTEXT_VM : 0);
+           (cpu->cr0 & CR0_TS ? CONTEXT_TS : 0) | (cpu->cr4 & CR4_OSFXSR ? CONTEXT_OSFXSR : 0) | (cpu->flags & FLAG_VM ? CONTEXT_VM : 0) |
+           ((cpu->mxcsr & MXCSR_MASKS) == MXCSR_MASKS ? CONTEXT_MASKED : 0);
 }
 
 void translator_next_epoch(struct cpu *cpu)
@@ -131,39 +150,49 @@ static bool waits(const struct cpu *cpu)
     return cpu->leave || (cpu->attention & ~(cpu->flags & FLAG_IF ? 0 : (uint32_t)ATTENTION_INTR));
 }
 
-/* Translated code calls this for what it does not do itself: one instruction, as a block of its own. `left` is what it will be behind the whole block. */
-static unsigned run_record(struct cpu *cpu, struct translated *block, unsigned index)
+/* Runs records of a block, from `first` on, as a block of their own. `left` is what it will be behind the whole block. Nonzero: it is to be left. */
+static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned first, unsigned count, struct code_block *records)
 {
-    struct translator *t = cpu->translator;
-    struct code_block *single = t->single;
-    unsigned rest = block->count - index - 1u;
-    uint16_t attributes = opcode_rows[block->insn[index].row].attributes;
-    uint32_t eip = block->eip + block->insn[index].offset, next;
+    const struct insn *last = &block->insn[first + count - 1];
+    unsigned rest = block->count - first - count;
+    uint32_t eip = block->eip + block->insn[first].offset, next = block->eip + last->offset + last->length;
     int exit;
 
-    layered_flags_ready(cpu);
-    cpu->left += rest + 1;
+    layered_flags_end(cpu);
+    mxcsr_end(cpu);
+    cpu->left += rest + count;
     cpu->eip = block->bits & CONTEXT_32 ? eip : eip & 0xFFFF;
     cpu->accounted = 0;
-    cpu->block = single;
-    single->insn[0] = block->insn[index];
-    single->insn[0].offset = 0;
-    single->insn[1] = (struct insn){.run = block_end, .offset = single->insn[0].length};
-    single->count = 1;
-    next = cpu->eip + single->insn[0].length;
-    t->statistics.slow++;
-    exit = single->insn[0].run(cpu, single->insn);
+    cpu->block = records;
+    cpu->translator->statistics.slow += count;
+    exit = records->insn[0].run(cpu, records->insn);
     if (exit == CPU_FAULT) {
         exception_deliver(cpu);
         cpu->leave = true;
         return 1;
     }
-    if (exit != CPU_CONTINUE || waits(cpu) || cpu->left < rest || attributes & ROW_ENDS_BLOCK || (block->bits & CONTEXT_32 ? next : next & 0xFFFF) != cpu->eip)
+    if (exit != CPU_CONTINUE || waits(cpu) || cpu->left < rest || opcode_rows[last->row].attributes & ROW_ENDS_BLOCK)
         return 1;
-    if (block->bits != context_bits(cpu))
+    if ((block->bits & CONTEXT_32 ? next : next & 0xFFFF) != cpu->eip || block->bits != context_bits(cpu))
         return 1;
     cpu->left -= rest;
+    mxcsr_begin(cpu);
     return 0;
+}
+
+static unsigned run_group(struct cpu *cpu, struct record_group *group)
+{
+    return run_records(cpu, group->block, group->first, group->count, group->records);
+}
+
+static unsigned run_record(struct cpu *cpu, struct translated *block, unsigned index)
+{
+    struct code_block *single = cpu->translator->single;
+
+    single->insn[0] = block->insn[index];
+    single->insn[0].offset = 0;
+    single->insn[1] = (struct insn){.run = block_end, .offset = single->insn[0].length};
+    return run_records(cpu, block, index, 1, single);
 }
 
 /* The block at CS:EIP, made if it is worth it; or null. */
@@ -191,6 +220,8 @@ static struct translated *find(struct cpu *cpu)
         ++*heat;
         return NULL;
     }
+    if (code_block_waits(cpu, physical, code_mode(cpu)))
+        return NULL;
     u->physical = physical;
     u->eip = cpu->eip;
     u->limit = cs->limit;
@@ -200,6 +231,31 @@ static struct translated *find(struct cpu *cpu)
     if (!unit_make(cpu, u, host, available))
         return NULL;
     return cache_add(cpu);
+}
+
+/* Where code of EIP runs, if the table of jumps has it; or null. */
+static const uint8_t *known_entry(struct cpu *cpu)
+{
+    const struct jump_entry *jump = &cpu->view.jumps[cpu->eip % JUMP_ENTRIES];
+
+    enter_context(cpu, context_bits(cpu));
+    return jump->key == (cpu->view.jump_tag | cpu->eip) && cpu->view.pages ? jump->code : NULL;
+}
+
+/* The same by way of the blocks, one of which may be made. `from` led there, and leads there directly from now on; it may be null. */
+static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
+{
+    struct translator *t = cpu->translator;
+    struct translated *block = find(cpu);
+
+    if (!block || block->count > cpu->left)
+        return NULL;
+    if (from && from->from->valid && from->eip == block->eip && from->from->bits == block->bits && from->from->limit == block->limit &&
+        !((from->from->physical ^ block->physical) & ~PAGE_MASK))
+        cache_link(t, from, block);
+    pages_executed(t, cpu->seg[SEG_CS].base + block->eip);
+    t->jumps[block->eip % JUMP_ENTRIES] = (struct jump_entry){cpu->view.jump_tag | block->eip, block->entry};
+    return block->entry;
 }
 
 bool translator_run(struct cpu *cpu)
@@ -212,25 +268,26 @@ bool translator_run(struct cpu *cpu)
         return false;
     for (;;) {
         struct block_exit *(*enter)(struct cpu *, const uint8_t *);
-        struct translated *block;
+        const uint8_t *entry;
         int64_t left = cpu->left;
 
         cache_settle(t);
-        block = find(cpu);
-        if (!block || block->count > cpu->left)
+        entry = from ? NULL : known_entry(cpu);
+        if (!entry)
+            entry = found_entry(cpu, from);
+        if (!entry)
             return ran;
-        if (from && from->from->valid && from->eip == block->eip && from->from->bits == block->bits && from->from->limit == block->limit &&
-            (from->page || !((from->from->physical ^ block->physical) & ~PAGE_MASK)))
-            cache_link(t, from, block);
-        pages_executed(t, cpu->seg[SEG_CS].base + block->eip);
-        t->jumps[block->eip % JUMP_ENTRIES] = (struct jump_entry){cpu->view.jump_tag | block->eip, block->entry};
         memcpy(&enter, &t->backend.enter, sizeof enter);
         cpu->block = NULL;
-        from = enter(cpu, block->entry);
-        layered_flags_ready(cpu);
+        mxcsr_begin(cpu);
+        from = enter(cpu, entry);
+        layered_flags_end(cpu);
+        mxcsr_end(cpu);
         cpu->accounted = 0;
         t->statistics.entries++;
         t->statistics.ticks += (uint64_t)(left - cpu->left);
+        if (cpu->left == left && !from && !cpu->leave)
+            return ran; /* the block is longer than what is left */
         ran = true;
         if (t->emptied || waits(cpu) || cpu->left <= 0)
             return true;

@@ -11,6 +11,7 @@
 
 struct cpu;
 struct translated;
+struct record_group;
 
 /* How flag_op is divided; byte 0 is (class << 3 | size) of the record. */
 #define LAYER_ROTATE_SHIFT 8  /* (class << 3 | size) of a rotate, or 0 */
@@ -47,8 +48,11 @@ struct translator_view {
     uint32_t flag_count;  /* result of INC or DEC */
     uint32_t flag_rotate; /* result of a rotate */
     uint32_t flag_scratch;
+    uint32_t mxcsr;       /* the host's while translated code runs, all masked; its flags are the guest's */
+    uint32_t mxcsr_default; /* the host's own */
     /* Called from translated code, with all registers saved. run_record: by the interpreter, the instruction of this index in its block; nonzero: leave. */
     unsigned (*run_record)(struct cpu *cpu, struct translated *block, unsigned index);
+    unsigned (*run_group)(struct cpu *cpu, struct record_group *group);
     void (*flags_ready)(struct cpu *cpu);
 };
 #define PAGES_WRITE (1u << 20) /* index of the first entry for writes */

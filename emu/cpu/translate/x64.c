@@ -35,9 +35,42 @@ static void emit_guest_registers(struct code *code, bool save)
 
 static const uint8_t kept[] = {RBX, RBP, R12, R13, R14, R15};
 
+enum { LOAD_MXCSR = 2, STORE_MXCSR = 3 };
+
+static void emit_mxcsr(struct code *code, unsigned which, struct rm field)
+{
+    emit_op(code, 4, 0x0FAE, which, field);
+}
+
 static void emit_call_field(struct code *code, struct rm field)
 {
     emit_op(code, 4, 0xFF, 2, field);
+}
+
+/* Calls a function with the processor, R8 and R9; it says by nonzero that the block is to be left. */
+static uint8_t *emit_runner(struct code *code, struct rm function, const uint8_t *leave)
+{
+    uint8_t *start = code->at, *leave_now;
+
+    emit_guest_registers(code, true);
+    emit_mxcsr(code, STORE_MXCSR, FIELD(view.mxcsr));
+    emit_mxcsr(code, LOAD_MXCSR, FIELD(view.mxcsr_default));
+    emit_move_wide(code, RDI, CPU);
+    emit_move_wide(code, RSI, R8);
+    emit_move(code, RDX, R9);
+    emit_alu_immediate(code, ALU_SUB, 8, in_register(RSP), 8); /* the stack is aligned but for the return address */
+    emit_call_field(code, function);
+    emit_test(code, 4, RAX, RAX);
+    leave_now = emit_jump_if(code, CC_NE);
+    emit_guest_registers(code, false);
+    emit_mxcsr(code, LOAD_MXCSR, FIELD(view.mxcsr));
+    emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 8);
+    emit8(code, 0xC3);
+    aim(leave_now, code->at);
+    emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 16);
+    emit_alu(code, ALU_XOR, 4, in_register(R8), R8);
+    emit_jump_to(code, leave);
+    return start;
 }
 
 const size_t backend_scratch_size = sizeof(struct compile);
@@ -45,7 +78,7 @@ const size_t backend_scratch_size = sizeof(struct compile);
 void backend_init(struct backend *b, struct code *code)
 {
     static const uint8_t caller_saved[] = {RAX, RCX, RDX, RSI, RDI, R8, R9, R11};
-    uint8_t *leave_now, *leave;
+    uint8_t *leave;
 
     b->enter = code->at + code->run;
     for (unsigned n = 0; n < sizeof kept; n++)
@@ -55,10 +88,13 @@ void backend_init(struct backend *b, struct code *code)
     emit_move_wide(code, R8, RSI);
     emit_load(code, 8, TABLE, FIELD(view.pages));
     emit_guest_registers(code, false);
+    emit_mxcsr(code, LOAD_MXCSR, FIELD(view.mxcsr));
     emit_op(code, 4, 0xFF, 4, in_register(R8));
 
     b->leave = code->at;
     emit_guest_registers(code, true);
+    emit_mxcsr(code, STORE_MXCSR, FIELD(view.mxcsr));
+    emit_mxcsr(code, LOAD_MXCSR, FIELD(view.mxcsr_default));
     leave = code->at; /* registers are saved already */
     emit_move_wide(code, RAX, R8);
     emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 8);
@@ -66,22 +102,11 @@ void backend_init(struct backend *b, struct code *code)
         emit_pop(code, kept[n]);
     emit8(code, 0xC3);
 
-    b->run_record = code->at; /* the stack is aligned but for the return address */
-    emit_guest_registers(code, true);
-    emit_move_wide(code, RDI, CPU);
-    emit_move_wide(code, RSI, R8);
-    emit_move(code, RDX, R9);
-    emit_alu_immediate(code, ALU_SUB, 8, in_register(RSP), 8);
-    emit_call_field(code, FIELD(view.run_record));
-    emit_test(code, 4, RAX, RAX);
-    leave_now = emit_jump_if(code, CC_NE);
-    emit_guest_registers(code, false);
-    emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 8);
-    emit8(code, 0xC3);
-    aim(leave_now, code->at);
-    emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 16);
-    emit_alu(code, ALU_XOR, 4, in_register(R8), R8);
-    emit_jump_to(code, leave);
+    b->jump = code->at;
+    emit_table_jump(code, b->leave);
+
+    b->run_record = emit_runner(code, FIELD(view.run_record), leave);
+    b->run_group = emit_runner(code, FIELD(view.run_group), leave);
 
     b->flags_ready = code->at; /* eight registers and a return address: one word more aligns the stack */
     for (unsigned n = 0; n < sizeof caller_saved; n++)
@@ -100,7 +125,9 @@ compile_function *compiler_of(const struct unit *u, const struct insn *i)
 {
     compile_function *compile = integer_compiler(u, i);
 
-    return compile ? compile : control_compiler(u, i);
+    if (!compile)
+        compile = control_compiler(u, i);
+    return compile ? compile : simd_compiler(u, i);
 }
 
 bool backend_compiles(const struct unit *u, const struct insn *insn)
@@ -120,7 +147,7 @@ struct stub *new_stub(struct compile *c, enum stub_kind kind)
 {
     struct stub *stub = &c->stub[c->stub_count++];
 
-    *stub = (struct stub){.kind = kind, .index = (uint8_t)c->index, .before = c->flags};
+    *stub = (struct stub){.kind = kind, .index = (uint8_t)c->index, .before = c->flags, .xmm_dirty = c->xmm_dirty, .xmm_loaded = c->xmm_loaded};
     return stub;
 }
 
@@ -140,15 +167,28 @@ static struct stub *slow_stub_of(struct compile *c, unsigned index)
     return NULL;
 }
 
-void compile_by_interpreter(struct compile *c, const struct insn *i)
+unsigned backend_group_length(const struct unit *u, unsigned n)
 {
-    (void)i;
-    flush_flags(c, &c->flags);
-    emit_constant_wide(c->code, R8, (uintptr_t)c->block);
-    emit_constant(c->code, R9, c->index);
-    emit_call_to(c->code, c->backend->run_record);
+    unsigned end = n + 1;
+
+    while (end < u->count && !compiler_of(u, &u->insn[end]))
+        end++;
+    return end - n;
+}
+
+/* The records from the one at hand on that are the interpreter's. */
+static void compile_group(struct compile *c)
+{
+    struct record_group *group = c->group++;
+    unsigned last = group->first + group->count - 1u;
+
+    settle(c);
+    c->xmm_loaded = 0;
+    emit_constant_wide(c->code, R8, (uintptr_t)group);
+    emit_call_to(c->code, c->backend->run_group);
     flags_recorded(c, 0);
-    c->left = opcode_rows[i->row].attributes & ROW_ENDS_BLOCK;
+    c->index = last;
+    c->left = opcode_rows[c->unit->insn[last].row].attributes & ROW_ENDS_BLOCK;
 }
 
 static void aim_all(const struct stub *stub, const uint8_t *at)
@@ -164,11 +204,14 @@ static void emit_slow(struct compile *c, struct stub *stub)
     aim_all(stub, code->at);
     c->index = stub->index;
     flush_flags(c, &stub->before);
+    emit_xmm_store(code, stub->xmm_dirty);
     emit_constant_wide(code, R8, (uintptr_t)c->block);
     emit_constant(code, R9, stub->index);
     emit_call_to(code, c->backend->run_record);
-    if (stub->flags_after) {
+    if (stub->flags_after || stub->ready_after)
         emit_call_to(code, c->backend->flags_ready);
+    emit_xmm_load(code, stub->xmm_loaded);
+    if (stub->flags_after) {
         emit_load(code, 4, SPARE, FIELD(flags));
         emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), FLAGS_ARITHMETIC);
         emit_push(code, SPARE);
@@ -194,19 +237,35 @@ static void emit_unaligned(struct compile *c, struct stub *stub)
 static void emit_ready(struct compile *c, struct stub *stub)
 {
     aim_all(stub, c->code->at);
+    emit_xmm_store(c->code, stub->xmm_dirty);
     emit_call_to(c->code, c->backend->flags_ready);
+    emit_xmm_load(c->code, stub->xmm_loaded);
     emit_jump_to(c->code, stub->resume);
 }
 
 /* --- Exits --- */
+
+/* Whether code at an EIP lies in the page of the unit: then it is what it was when the block began. */
+static bool in_page(const struct unit *u, uint32_t eip)
+{
+    return (u->physical & PAGE_MASK) + (uint64_t)eip - u->eip < PAGE_SIZE && eip <= u->limit;
+}
 
 /* What an exit does as long as it leads nowhere; and for a target in another page, the look at that page before. `site`: the jump, if there is one. */
 static void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site)
 {
     struct code *code = c->code;
     struct translated *block = c->block;
-    struct block_exit *exit = &block->exit[block->exits++];
+    struct block_exit *exit = &block->exit[block->exits];
 
+    if (!in_page(c->unit, eip)) {
+        if (site)
+            aim(site, code->at);
+        emit_constant(code, VALUE, eip);
+        emit_jump_to(code, c->backend->jump);
+        return;
+    }
+    block->exits++;
     *exit = (struct block_exit){.from = block, .eip = eip};
     exit->site = site ? site : emit_jump(code);
     exit->unlinked = code->at;
@@ -241,6 +300,7 @@ static void emit_side_exit(struct compile *c, struct stub *stub)
     }
     aim_all(stub, c->code->at);
     flush_flags(c, &stub->before);
+    emit_xmm_store(c->code, stub->xmm_dirty);
     emit_alu_immediate(c->code, ALU_ADD, 8, in_register(LEFT), rest);
     emit_exit_tail(c, stub->eip, NULL);
 }
@@ -272,12 +332,14 @@ static void emit_insn(struct compile *c, const struct insn *i)
     if (compile)
         compile(c, i);
     else
-        compile_by_interpreter(c, i);
+        compile_group(c);
     if (!live_behind(c))
         c->flags = (struct owed_flags){.owed = OWED_DEAD};
     if (c->slow) {
         c->slow->resume = c->code->at;
         c->slow->flags_after = c->host_flags;
+        c->slow->ready_after = c->flags.ready;
+        c->slow->xmm_loaded = c->xmm_loaded;
     }
 }
 
@@ -291,7 +353,9 @@ void backend_compile(const struct backend *b, struct code *code, const struct un
     c->block = block;
     c->flags = (struct owed_flags){.owed = OWED_NOTHING};
     c->host_flags = 0;
+    c->xmm_loaded = c->xmm_dirty = 0;
     c->left = false;
+    c->group = block->group;
     c->stub_count = 0;
     block->code = code->at;
     block->entry = code->at + code->run;
@@ -302,7 +366,7 @@ void backend_compile(const struct backend *b, struct code *code, const struct un
     c->index = u->count - 1;
     if (!c->left) {
         const struct insn *last = &u->insn[u->count - 1];
-        flush_flags(c, &c->flags);
+        settle(c);
         emit_exit(c, next_eip(c, last));
     }
     for (unsigned n = 0; n < c->stub_count; n++)

@@ -3,6 +3,7 @@
  *     x64.c           a unit from end to end: entry, records, stubs, exits; the code that all blocks share
  *     x64_memory.c    operands in memory      x64_flags.c    flags that are owed, conditions
  *     x64_integer.c   moves, arithmetic       x64_control.c  stack, jumps, calls
+ *     x64_simd.c      SSE
  *
  * EAX ECX EDX EBX EBP ESI EDI are in the host's registers of those names, ESP in R12, zero-extended. R13 is the table of pages, R14 `left`, R15 the
  * processor. R8 to R11 are free within an instruction: R8 for an address, and what was read there; R9 for the host's addend to it; R10 for what flags take.
@@ -46,6 +47,8 @@ struct stub {
     uint8_t *site[8];        /* jumps that lead here */
     uint8_t *resume;
     struct owed_flags before;
+    bool ready_after;        /* it expects the record to be one of class FLAGS_READY */
+    uint8_t xmm_dirty, xmm_loaded; /* to be stored before, to be loaded again after */
     bool flags_after;        /* the code behind the instruction expects the guest's flags in the host's */
     uint32_t eip;            /* STUB_EXIT: the target */
 };
@@ -59,7 +62,9 @@ struct compile {
     unsigned index;          /* of the instruction at hand */
     struct owed_flags flags;
     uint16_t host_flags;     /* those of the guest that the host's flags hold now */
+    uint8_t xmm_loaded, xmm_dirty; /* the guest's XMM registers that are in the host's, and those that differ from struct cpu */
     struct stub *slow;       /* of the instruction at hand; null: none yet */
+    struct record_group *group; /* the next */
     bool left;               /* nothing runs on behind the last instruction */
     unsigned stub_count;
     struct stub stub[STUB_LIMIT];
@@ -112,24 +117,33 @@ void slow_from(struct compile *c, uint8_t *site);
 struct stub *new_stub(struct compile *c, enum stub_kind kind);
 /* Leaves the unit for a known target. All flags must be flushed. Emits a jump that waits to be linked. */
 void emit_exit(struct compile *c, uint32_t eip);
+/* To the EIP in R8 by the table of jumps, or out. */
+void emit_table_jump(struct code *code, const uint8_t *leave);
 /* The same by a conditional jump, from behind the instruction at hand if that is not the last. */
 void emit_exit_if(struct compile *c, unsigned condition, uint32_t eip);
-/* Runs the instruction at hand by the interpreter. */
-compile_function compile_by_interpreter;
 /* The function for a record, or null. */
 compile_function *compiler_of(const struct unit *u, const struct insn *i);
 compile_function *integer_compiler(const struct unit *u, const struct insn *i); /* x64_integer.c */
 compile_function *control_compiler(const struct unit *u, const struct insn *i); /* x64_control.c */
+compile_function *simd_compiler(const struct unit *u, const struct insn *i);    /* x64_simd.c */
 struct flag_use integer_flag_use(const struct insn *i);
 
+/* --- x64_simd.c --- */
+/* Stores (loads) XMM registers, one bit each. */
+void emit_xmm_store(struct code *code, uint8_t registers);
+void emit_xmm_load(struct code *code, uint8_t registers);
+/* Nothing waits in the host's registers any more, but for the guest's general ones: before the block is left. */
+void settle(struct compile *c);
+void settle_xmm(struct compile *c);
+
 /* --- x64_memory.c --- */
-enum access_kind { TO_READ, TO_WRITE };
+enum access_kind { TO_READ = 0, TO_WRITE = 1, TO_ALIGNED = 2 /* what is not aligned goes the slow way */ };
 /* Emits the address and the tests of the instruction's memory operand; ends the host's flags. */
-struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size, enum access_kind kind);
+struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size, unsigned kind);
 /* The same at a linear address in a register that stays as it is, within a flat segment. */
-struct rm memory_at(struct compile *c, unsigned address, unsigned size, enum access_kind kind);
+struct rm memory_at(struct compile *c, unsigned address, unsigned size, unsigned kind);
 /* The same at an offset in R8 within a segment. */
-struct rm memory_in_segment(struct compile *c, unsigned segment, unsigned size, enum access_kind kind);
+struct rm memory_in_segment(struct compile *c, unsigned segment, unsigned size, unsigned kind);
 /* The effective address, into a register. */
 void effective_address_to(struct compile *c, const struct insn *i, unsigned destination);
 bool segment_is_flat(const struct unit *u, unsigned segment);

@@ -90,24 +90,29 @@ static uint32_t target_of(const struct compile *c, const struct insn *i)
     return i->size == 2 ? eip & 0xFFFF : eip;
 }
 
-/* To the EIP in R8: by the table of jumps, or out. */
-static void emit_indirect(struct compile *c)
+void emit_table_jump(struct code *code, const uint8_t *leave)
 {
     uint8_t *miss;
 
-    flush_flags(c, &c->flags);
-    emit_store(c->code, 4, FIELD(eip), VALUE);
-    emit_move(c->code, ADDEND, VALUE);
-    emit_alu_immediate(c->code, ALU_AND, 4, in_register(ADDEND), JUMP_ENTRIES - 1);
-    emit_shift(c->code, SHIFT_SHL, 4, in_register(ADDEND), 4);
-    emit_alu_load(c->code, ALU_ADD, 8, ADDEND, FIELD(view.jumps));
-    emit_alu_load(c->code, ALU_OR, 8, VALUE, FIELD(view.jump_tag));
-    emit_alu_load(c->code, ALU_CMP, 8, VALUE, at_address(ADDEND, offsetof(struct jump_entry, key)));
-    miss = emit_jump_if(c->code, CC_NE);
-    emit_op(c->code, 4, 0xFF, 4, at_address(ADDEND, offsetof(struct jump_entry, code)));
-    aim(miss, c->code->at);
-    emit_alu(c->code, ALU_XOR, 4, in_register(R8), R8);
-    emit_jump_to(c->code, c->backend->leave);
+    emit_store(code, 4, FIELD(eip), VALUE);
+    emit_move(code, ADDEND, VALUE);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(ADDEND), JUMP_ENTRIES - 1);
+    emit_shift(code, SHIFT_SHL, 4, in_register(ADDEND), 4);
+    emit_alu_load(code, ALU_ADD, 8, ADDEND, FIELD(view.jumps));
+    emit_alu_load(code, ALU_OR, 8, VALUE, FIELD(view.jump_tag));
+    emit_alu_load(code, ALU_CMP, 8, VALUE, at_address(ADDEND, offsetof(struct jump_entry, key)));
+    miss = emit_jump_if(code, CC_NE);
+    emit_op(code, 4, 0xFF, 4, at_address(ADDEND, offsetof(struct jump_entry, code)));
+    aim(miss, code->at);
+    emit_alu(code, ALU_XOR, 4, in_register(R8), R8);
+    emit_jump_to(code, leave);
+}
+
+/* To the EIP in R8. A table jump of its own lets the host predict each such jump by itself. */
+static void emit_indirect(struct compile *c)
+{
+    settle(c);
+    emit_table_jump(c->code, c->backend->leave);
     c->left = true;
 }
 
@@ -134,7 +139,7 @@ static void indirect_target(struct compile *c, const struct insn *i, unsigned de
 static void jump(struct compile *c, const struct insn *i)
 {
     if (i->form == FORM_I) {
-        flush_flags(c, &c->flags);
+        settle(c);
         emit_exit(c, target_of(c, i));
         return;
     }
@@ -157,7 +162,7 @@ static void call(struct compile *c, const struct insn *i)
     emit_store_immediate(c->code, i->size, at, next_eip(c, i));
     move_stack(c, -(int32_t)i->size);
     if (i->form == FORM_I) {
-        flush_flags(c, &c->flags);
+        settle(c);
         emit_exit(c, target_of(c, i));
         return;
     }
@@ -182,6 +187,7 @@ static void jump_if(struct compile *c, const struct insn *i)
         emit_exit_if(c, condition_begin(c, condition), target_of(c, i));
         return;
     }
+    settle_xmm(c);
     condition = condition_begin(c, condition);
     if (c->flags.owed != OWED_NOTHING && c->flags.owed != OWED_DEAD) {
         uint16_t before = c->host_flags;
@@ -202,7 +208,7 @@ static void loop(struct compile *c, const struct insn *i)
 
     if (counts)
         spill(c, ECX, 4);
-    flush_flags(c, &c->flags);
+    settle(c);
     if (counts && narrow) {
         emit_lea(c->code, 4, SPARE, at_address(RCX, -1));
         emit_load(c->code, 2, RCX, in_register(SPARE));

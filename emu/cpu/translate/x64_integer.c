@@ -363,7 +363,8 @@ static void unary(struct compile *c, const struct insn *i)
     enum flag_class class = i->operation == OP_INC ? FLAGS_INC : FLAGS_DEC;
     struct rm at;
 
-    if (wanted && counts && c->flags.owed != OWED_COUNT)
+    /* on the slow path the interpreter leaves a record of its own, in the fields of the one that is owed */
+    if (counts && (i->form == FORM_M || (wanted && c->flags.owed != OWED_COUNT)))
         flush_flags(c, &c->flags);
     if (i->form == FORM_R) {
         if (!(wanted && counts))
@@ -438,7 +439,7 @@ static void shift_constant(struct compile *c, const struct insn *i)
 
     if (!count && i->form == FORM_RI)
         return;
-    if (wanted && is_rotate(i) && c->flags.owed != OWED_ROTATE)
+    if (is_rotate(i) && (i->form == FORM_MI || (wanted && c->flags.owed != OWED_ROTATE)))
         flush_flags(c, &c->flags);
     if (i->form == FORM_RI) {
         at = in_register(reg_of(i->dst, size));

@@ -26,42 +26,51 @@ void effective_address_to(struct compile *c, const struct insn *i, unsigned dest
         emit_load_zero(c->code, 2, destination, in_register(destination));
 }
 
-struct rm memory_at(struct compile *c, unsigned address, unsigned size, enum access_kind kind)
+static struct rm memory_tested(struct compile *c, unsigned address)
+{
+    host_flags_lost(c);
+    return at_sum(ADDEND, address, 0, 0);
+}
+
+struct rm memory_at(struct compile *c, unsigned address, unsigned size, unsigned kind)
 {
     struct stub *stub;
 
     emit_move(c->code, ADDEND, address);
     emit_shift(c->code, SHIFT_SHR, 4, in_register(ADDEND), 12);
-    emit_load(c->code, 8, ADDEND, at_sum(TABLE, ADDEND, 3, kind == TO_WRITE ? (int32_t)(PAGES_WRITE * 8) : 0));
+    emit_load(c->code, 8, ADDEND, at_sum(TABLE, ADDEND, 3, kind & TO_WRITE ? (int32_t)(PAGES_WRITE * 8) : 0));
     emit_test(c->code, 8, ADDEND, ADDEND);
     slow_from(c, emit_jump_if(c->code, CC_E));
     if (size > 1) {
         emit_test_immediate(c->code, address < 4 || address >= 8 ? 1 : 4, in_register(address), size - 1);
+        if (kind & TO_ALIGNED) {
+            slow_from(c, emit_jump_if(c->code, CC_NE));
+            return memory_tested(c, address);
+        }
         stub = new_stub(c, STUB_UNALIGNED);
         stub->size = (uint8_t)size;
         stub->address = (uint8_t)address;
         stub->site[stub->count++] = emit_jump_if(c->code, CC_NE);
         stub->resume = c->code->at;
     }
-    host_flags_lost(c);
-    return at_sum(ADDEND, address, 0, 0);
+    return memory_tested(c, address);
 }
 
-struct rm memory_in_segment(struct compile *c, unsigned segment, unsigned size, enum access_kind kind)
+struct rm memory_in_segment(struct compile *c, unsigned segment, unsigned size, unsigned kind)
 {
     int32_t end = (int32_t)(offsetof(struct cpu, seg) + segment * sizeof(struct segment));
 
     if (!segment_is_flat(c->unit, segment)) {
         emit_lea(c->code, 8, ADDEND, at_address(ADDRESS, (int32_t)size));
         emit_alu_load(c->code, ALU_CMP, 8, ADDEND,
-                      at_address(CPU, end + (int32_t)(kind == TO_WRITE ? offsetof(struct segment, write_end) : offsetof(struct segment, read_end))));
+                      at_address(CPU, end + (int32_t)(kind & TO_WRITE ? offsetof(struct segment, write_end) : offsetof(struct segment, read_end))));
         slow_from(c, emit_jump_if(c->code, CC_A));
         emit_alu_load(c->code, ALU_ADD, 4, ADDRESS, at_address(CPU, end + (int32_t)offsetof(struct segment, base)));
     }
     return memory_at(c, ADDRESS, size, kind);
 }
 
-struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size, enum access_kind kind)
+struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size, unsigned kind)
 {
     bool plain = i->index == REG_ZERO && !i->displacement && i->base != REG_ZERO && !(i->prefixes & PREFIX_ADDRESS16);
 

@@ -1,0 +1,231 @@
+/* x64_simd.c - SSE and SSE2 with XMM registers: an instruction becomes itself.
+ *
+ * Within a block the guest's registers are in the host's of the same numbers: loaded where they are first used, stored before the block is left, for the slow
+ * path and for the interpreter. The host's MXCSR is the guest's, all exceptions masked; arithmetic is only compiled where the guest masks them too, so
+ * that flags and results are those of IEEE 754 and of SDM vol. 1, section 4.8.3.5, whoever made the host. Operands are never swapped: of two NaNs the first wins.
+ * RCP and RSQRT are each maker's own, and stay with the interpreter, as MMX does. */
+#include "emu/cpu/translate/x64.h"
+
+static struct rm xmm_field(unsigned n)
+{
+    return at_address(CPU, (int32_t)(offsetof(struct cpu, xmm) + n * sizeof(struct xmm)));
+}
+
+void emit_xmm_store(struct code *code, uint8_t registers)
+{
+    for (unsigned n = 0; n < 8; n++)
+        if (registers >> n & 1)
+            emit_op(code, 4, 0x0F11, n, xmm_field(n)); /* MOVUPS */
+}
+
+void emit_xmm_load(struct code *code, uint8_t registers)
+{
+    for (unsigned n = 0; n < 8; n++)
+        if (registers >> n & 1)
+            emit_op(code, 4, 0x0F10, n, xmm_field(n));
+}
+
+void settle_xmm(struct compile *c)
+{
+    emit_xmm_store(c->code, c->xmm_dirty);
+    c->xmm_dirty = 0;
+}
+
+void settle(struct compile *c)
+{
+    flush_flags(c, &c->flags);
+    settle_xmm(c);
+}
+
+static void use(struct compile *c, unsigned n)
+{
+    if (!(c->xmm_loaded >> n & 1))
+        emit_xmm_load(c->code, (uint8_t)(1u << n));
+    c->xmm_loaded |= (uint8_t)(1u << n);
+}
+
+static void changed(struct compile *c, unsigned n)
+{
+    c->xmm_dirty |= (uint8_t)(1u << n);
+}
+
+/* --- Rows --- */
+static const struct opcode_row *row_of(const struct insn *i)
+{
+    return &opcode_rows[i->row];
+}
+
+/* The opcode with the prefix that selects the row, as emit_op takes it. */
+static unsigned encoding(const struct insn *i)
+{
+    const struct opcode_row *row = row_of(i);
+    unsigned prefix = row->attributes & ROW_PREFIX_66 ? 0x66 : row->attributes & ROW_PREFIX_F3 ? 0xF3 : row->attributes & ROW_PREFIX_F2 ? 0xF2 : 0;
+
+    return prefix << 16 | row->opcode;
+}
+
+/* The letter of the place of an operand in opcodes.h's notation, or 0. */
+static char place(const struct insn *i, unsigned n)
+{
+    const char *s = row_of(i)->operands;
+
+    for (; n && *s; s++)
+        n -= *s == ',';
+    return *s;
+}
+
+static bool has_immediate(const struct insn *i)
+{
+    return place(i, 2) == 'I';
+}
+
+static bool from_memory(const struct insn *i)
+{
+    return i->form == FORM_RM || i->form == FORM_RMI;
+}
+
+static unsigned access_of(const struct insn *i)
+{
+    bool loose = i->operation == OP_MOVUPS || i->operation == OP_MOVUPD || i->operation == OP_MOVDQU;
+
+    return i->size == 16 && !loose ? TO_ALIGNED : 0;
+}
+
+static void emit_simd(struct compile *c, const struct insn *i, unsigned reg, struct rm rm)
+{
+    emit_op(c->code, 4, encoding(i), reg, rm);
+    if (has_immediate(i))
+        emit8(c->code, i->immediate & 0xFF);
+}
+
+/* --- Forms --- */
+static void into_xmm(struct compile *c, const struct insn *i)
+{
+    struct rm from = in_register(i->src);
+
+    use(c, i->dst);
+    if (from_memory(i))
+        from = memory_operand(c, i, i->size, TO_READ | access_of(i));
+    else
+        use(c, i->src);
+    emit_simd(c, i, i->dst, from);
+    changed(c, i->dst);
+}
+
+static void out_of_xmm(struct compile *c, const struct insn *i)
+{
+    use(c, i->src);
+    if (i->form == FORM_MR) {
+        emit_simd(c, i, i->src, memory_operand(c, i, i->size, TO_WRITE | access_of(i)));
+        return;
+    }
+    use(c, i->dst);
+    emit_simd(c, i, i->src, in_register(i->dst));
+    changed(c, i->dst);
+}
+
+static void from_general(struct compile *c, const struct insn *i)
+{
+    struct rm from = in_register(host_register[i->src]);
+
+    use(c, i->dst);
+    if (from_memory(i))
+        from = memory_operand(c, i, i->size, TO_READ);
+    emit_simd(c, i, i->dst, from);
+    changed(c, i->dst);
+}
+
+static void to_general(struct compile *c, const struct insn *i)
+{
+    struct rm from = in_register(i->src);
+
+    spill(c, i->dst, 4);
+    if (from_memory(i))
+        from = memory_operand(c, i, i->size, TO_READ);
+    else
+        use(c, i->src);
+    emit_simd(c, i, host_register[i->dst], from);
+}
+
+/* MOVD to a register or to memory: ModRM.rm is the general one. */
+static void move_out(struct compile *c, const struct insn *i)
+{
+    use(c, i->src);
+    if (i->form == FORM_MR) {
+        emit_simd(c, i, i->src, memory_operand(c, i, i->size, TO_WRITE));
+        return;
+    }
+    spill(c, i->dst, 4);
+    emit_simd(c, i, i->src, in_register(host_register[i->dst]));
+}
+
+/* COMISS and its kin: ZF PF CF are the host's, OF SF AF clear. */
+static void compare(struct compile *c, const struct insn *i)
+{
+    struct rm from = in_register(i->src);
+
+    use(c, i->dst);
+    if (from_memory(i))
+        from = memory_operand(c, i, i->size, TO_READ);
+    else
+        use(c, i->src);
+    emit_simd(c, i, i->dst, from);
+    emit8(c->code, 0x9C); /* PUSHFQ */
+    emit8(c->code, 0x41);
+    emit8(c->code, 0x5A); /* POP R10 */
+    emit_alu_immediate(c->code, ALU_AND, 4, in_register(SPARE), FLAG_ZF | FLAG_PF | FLAG_CF);
+    emit_load(c->code, 4, VALUE, FIELD(flags));
+    emit_alu_immediate(c->code, ALU_AND, 4, in_register(VALUE), ~(uint32_t)FLAGS_ARITHMETIC);
+    emit_alu(c->code, ALU_OR, 4, in_register(VALUE), SPARE);
+    emit_store(c->code, 4, FIELD(flags), VALUE);
+    emit_flag_class(c, FLAGS_READY, 4);
+    flags_recorded(c, 0);
+    c->flags.ready = true;
+}
+
+/* --- Which --- */
+
+/* Whether it computes in floating point, by its opcode; the others move and compute integers. */
+static bool is_arithmetic(unsigned opcode)
+{
+    switch (opcode & 0xFF) {
+    case 0x2A: case 0x2C: case 0x2D: case 0x2E: case 0x2F: case 0x51: case 0xC2: case 0xE6: return true;
+    default: return (opcode & 0xFF) >= 0x58 && (opcode & 0xFF) <= 0x5F;
+    }
+}
+
+static bool is_left_out(const struct insn *i)
+{
+    switch (i->operation) {
+    case OP_RCPPS: case OP_RCPSS: case OP_RSQRTPS: case OP_RSQRTSS: case OP_MASKMOVDQU: return true;
+    case OP_CMPPS: case OP_CMPPD: case OP_CMPSS: case OP_CMPSD: return (i->immediate & 0xFF) > 7; /* reserved */
+    default: return false;
+    }
+}
+
+compile_function *simd_compiler(const struct unit *u, const struct insn *i)
+{
+    const struct opcode_row *row = row_of(i);
+    char to = place(i, 0), from = place(i, 1);
+
+    if (i->operation < OP_MOVUPS && i->operation > OP_EMMS)
+        return NULL;
+    if (row->opcode < 0x0F10 || !(row->attributes & ROW_PREFIXES) || !(u->bits & CONTEXT_OSFXSR) || u->bits & (CONTEXT_EM | CONTEXT_TS) || is_left_out(i))
+        return NULL;
+    if (is_arithmetic(row->opcode) && !(u->bits & CONTEXT_MASKED))
+        return NULL;
+    switch (to) {
+    case 'V':
+        if (row->opcode == 0x0F2E || row->opcode == 0x0F2F)
+            return compare;
+        return from == 'W' || from == 'U' || from == 'M' ? into_xmm : from == 'E' && i->size == 4 ? from_general : NULL;
+    case 'W': case 'M':
+        return from == 'V' ? out_of_xmm : NULL;
+    case 'G':
+        return from == 'W' || from == 'U' ? to_general : NULL;
+    case 'E':
+        return from == 'V' && i->size == 4 ? move_out : NULL;
+    default:
+        return NULL;
+    }
+}
