@@ -15,7 +15,8 @@ struct cpu;
 #define TLB_INVALID 1u /* no page address has low bits */
 
 /* The number of a page's entry. Buffers that lie whole MiBs apart do not fall into one. */
-#define TLB_SLOT(linear) (((linear) >> 12 ^ (linear) >> 22) & (TLB_ENTRIES - 1))
+/* Pages beside each other differ in the lowest bit: an access across them finds the wrong page in the entry of its first byte. */
+#define TLB_SLOT(linear) (((linear) >> 12 ^ (linear) >> 22 << 1) & (TLB_ENTRIES - 1))
 
 struct tlb_entry {
     uint32_t read, write, execute; /* linear address of the page, or TLB_INVALID */
