@@ -104,7 +104,6 @@ static void add_embedded(struct seal_request *request, struct sealed_file *files
 static void report_padding(const char *path, uint64_t size)
 {
     printf("%s: %" PRIu64 " bytes, filled up with %u zeros to whole sectors\n", path, size, (unsigned)(SECTOR_SIZE - size % SECTOR_SIZE));
-    fflush(stdout);
 }
 
 enum status seal_run(const struct arguments *a)

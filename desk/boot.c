@@ -233,7 +233,6 @@ static bool print_digest(struct boot *b, struct error *error)
     }
     hex_encode(digest, hex);
     printf("tick %" PRIu64 " sha256:%s\n", machine_tick(b->machine), hex);
-    fflush(stdout);
     return true;
 }
 
@@ -323,7 +322,6 @@ static void show_text(struct boot *b, FILE *to)
 
     machine_text(b->machine, &screen);
     screen_print(&screen, to);
-    fflush(to);
 }
 
 static bool write_screenshot(struct boot *b, const char *path, struct error *error)

@@ -502,6 +502,14 @@ says "but reported" err "muniment: rotten.hd0: is damaged: it was on the disk, a
 head -c -1 sound.hd0 >rotten.hd0
 gives "nor is one that is cut off" 3 boot disk.img --script written --limit 60 --overlay rotten
 says "but reported" err "muniment: rotten.hd0: is cut off: records that were on the disk are missing (record "
+gcc -shared -fPIC -O1 -o failing.so "$root/tests/failing.c" -ldl || exit 1
+for fault in sync folder-sync; do
+    gives "$fault fails: an overlay is not begun" 4 env FAIL=$fault LD_PRELOAD=./failing.so "$muniment" boot disk.img --script write --limit 60 --overlay failed
+    says "$fault fails: which is reported" err "Input/output error"
+    rm -f failed.hd0
+done
+gives "an overlay that can no longer be synced ends the run" 4 env FAIL=sync:2 LD_PRELOAD=./failing.so "$muniment" boot disk.img --script write --limit 60 --overlay failed
+says "and is reported" err "muniment: failed.hd0: cannot sync: Input/output error"
 cp disk.img changed.img && printf 'x' | dd of=changed.img bs=1 seek=4096 conv=notrunc 2>/dev/null
 gives "the overlay of another disk is refused" 3 boot changed.img --overlay kept --until time:0.1
 sha256sum -c --quiet disk.sha256; passed "the image is never written" $?

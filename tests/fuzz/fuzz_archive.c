@@ -90,6 +90,7 @@ static void try_overlay(const uint8_t *data, size_t size)
     const char *path = sample_path(&sample, "overlay");
     struct block base = {.sectors = 1003, .read = base_read}, disk;
     uint8_t bytes[64 * SECTOR_SIZE];
+    struct overlay_place place;
     struct error error;
     uint32_t done;
 
@@ -112,6 +113,11 @@ static void try_overlay(const uint8_t *data, size_t size)
         return;
     disk.read(disk.context, 0, 64, bytes, &done);
     disk.write(disk.context, 1000, 3, bytes);
+    if (overlay_place(&disk, &place)) {
+        place.records /= 2;
+        overlay_rewind(&disk, &place, &error);
+    }
+    overlay_sync(&disk, true, &error);
     disk.close(disk.context);
 }
 
