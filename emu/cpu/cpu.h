@@ -2,7 +2,7 @@
  *
  * Its parts; each uses only parts on the lines above its own, and those to its left:
  *
- *   state: registers, faults, the ends of an instruction     decode: bytes -> records, by the table opcodes.h; effects: what they may change
+ *   state: registers, faults, the ends of an instruction     decode: bytes -> records (opcodes.h)     effects: of those
  *   debug: breakpoints     mmu: linear -> physical, slow accesses (access.h: the fast path)     flags: RFLAGS
  *   segments: selectors, descriptors, stacks     control: CR, DR and TR     models: CPUID and model-specific registers
  *   tasks: task switches     interrupts: delivery     transfers: far jumps, calls, returns
@@ -17,7 +17,7 @@
 extern const struct state_field cpu_state[];
 
 bool cpu_init(struct cpu *cpu, enum cpu_model model, struct memory *memory, struct bus *bus, struct clock *clock);
-/* From now on the memory reports to the processor what changes under its caches: after cpu_init, before anything runs. */
+/* From now on the memory reports to the processor what changes under its caches: after cpu_init, before a run. */
 void cpu_listen(struct cpu *cpu);
 void cpu_free(struct cpu *cpu);
 void cpu_reset(struct cpu *cpu);           /* RESET#, or INIT: SDM vol. 3 table 9-1 */
