@@ -226,6 +226,8 @@ RULES = [
         f.disks["fd0"].chunks.pop()[:(2871 - 2816) * 512] + b"x" * 512 + bytes((2880 - 2872) * 512))), FD0 + ".gz: unreadable"),
     ("A-38", "another CMOS", edit("content-head", b"cmos: none", b"cmos: some"), "content.txt"),
     ("A-38", "a line more", change("content.txt", lambda c: c + b"\n"), "content.txt"),
+    *(("A-38", f"a text that ends after {end} bytes of a disk's line", change("content.txt", lambda c, end=end: c[:c.index(b"disk: hd0") + end]),
+       "content.txt") for end in (9, 10, 25, 26, 90, 91)),
     ("A-38", "nothing: a document more", all_of(give("docs/a", b"a"), before("docs/a", "machine.yaml")), None),
     ("A-38", "documents out of order", all_of(give("docs/a", b"a"), give("docs/b", b"b"), before("docs/a", "machine.yaml"), before("docs/b", "machine.yaml"),
                                              edit("content.txt", rb"(member: .* docs/a\n)(member: .* docs/b\n)", rb"\2\1")), "content.txt"),
