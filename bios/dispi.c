@@ -15,6 +15,12 @@ void dispi_write(uint8_t index, uint16_t v)
     outw(DISPI_DATA, v);
 }
 
+bool dispi_write_checked(uint8_t index, uint16_t v)
+{
+    dispi_write(index, v);
+    return inw(DISPI_DATA) == v;
+}
+
 /* The latest interface is asked for; what can be had is read back. */
 bool dispi_present(void)
 {

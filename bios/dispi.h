@@ -10,6 +10,10 @@ enum { DISPI_ENABLED = 0x01, DISPI_DAC_8BIT = 0x20, DISPI_LINEAR = 0x40, DISPI_K
 
 uint16_t dispi_read(uint8_t index);
 void     dispi_write(uint8_t index, uint16_t v);
+
+/* False if the interface did not take the value. */
+bool     dispi_write_checked(uint8_t index, uint16_t v);
+
 bool     dispi_present(void);
 
 /* Its memory, in 64 KiB. */

@@ -16,10 +16,15 @@ static struct colour grey(struct colour c)
     return (struct colour){level, level, level};
 }
 
+/* As a grey, if that is wanted. */
+static struct colour shown(struct colour c)
+{
+    return bda_get(vga_flags) & GREY ? grey(c) : c;
+}
+
 static void dac_write(uint8_t index, struct colour c)
 {
-    if (bda_get(vga_flags) & GREY)
-        c = grey(c);
+    c = shown(c);
     outb(DAC_WRITE, index);
     outb(DAC_DATA, c.red);
     outb(DAC_DATA, c.green);
@@ -86,15 +91,26 @@ static struct colour colour_256(uint8_t i)
     return (struct colour){rom_get(ramps[ramp][hue_step(hue)]), rom_get(ramps[ramp][hue_step(hue + 16)]), rom_get(ramps[ramp][hue_step(hue + 8)])};
 }
 
+static struct colour colour_of(uint8_t palette, uint8_t i)
+{
+    switch (palette) {
+    case PALETTE_EGA:  return colour_ega(i);
+    case PALETTE_CGA:  return colour_cga(i);
+    case PALETTE_MONO: return colour_mono(i);
+    default:           return colour_256(i);
+    }
+}
+
+/* Sixteen at a time: the DAC takes one colour after the other. */
 void palette_load(uint8_t palette)
 {
+    struct colour colours[16];
+
+    outb(DAC_WRITE, 0);
     for (unsigned i = 0; i < (palette == PALETTE_256 ? 256 : 64); i++) {
-        switch (palette) {
-        case PALETTE_EGA:  dac_write(i, colour_ega(i)); break;
-        case PALETTE_CGA:  dac_write(i, colour_cga(i)); break;
-        case PALETTE_MONO: dac_write(i, colour_mono(i)); break;
-        default:           dac_write(i, colour_256(i));
-        }
+        colours[i % 16] = shown(colour_of(palette, i));
+        if (i % 16 == 15)
+            outsb(DAC_DATA, colours, sizeof(colours));
     }
 }
 

@@ -27,7 +27,7 @@ uint8_t crtc_read(uint8_t index)
 }
 
 /* The attribute controller takes index and value at one port; reading input status 1 makes the next write an index. */
-static void attribute_reset(void)
+void attribute_reset(void)
 {
     inb(bda_get(crtc_port) + 6);
 }

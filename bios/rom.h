@@ -122,6 +122,12 @@ static inline void outl(uint16_t port, uint32_t v)
     asm volatile("outl %0, %1" : : "a"(v), "Nd"(port));
 }
 
+/* Bytes from the stack to a port, by one instruction: where ports are trapped it is one trap. */
+static inline void outsb(uint16_t port, const void *from, uint32_t bytes)
+{
+    asm volatile("rep outsb" : "+S"(from), "+c"(bytes) : "d"(port) : "memory");
+}
+
 static inline void interrupts_on(void)
 {
     asm volatile("sti" : : : "memory");

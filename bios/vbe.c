@@ -13,7 +13,7 @@
 #include "video_mode.h"
 #include "video_state.h"
 
-enum { MODE_LINEAR = 0x4000, MODE_KEEP = 0x8000, MODE_NUMBER = 0x01FF, FIRST_VBE_MODE = 0x100, NOT_VGA = 0x7F };
+enum { MODE_LINEAR = 0x4000, MODE_KEEP = 0x8000, MODE_NUMBER = 0x01FF, FIRST_VBE_MODE = 0x100 };
 /* clang-format off */
 enum { VERSION = 0x0300, OEM_REVISION = 0x0000, CLASS_VGA = 0x0300, ROM_BYTES = 0x8000, STATE_DISPI = 8,
        MAX_LINE = 0xFFF8 };
@@ -196,7 +196,7 @@ static uint16_t mode_set(struct regs *r)
     dispi_write(DEPTH, mode.depth);
     dispi_write(ENABLE_MODE, DISPI_ENABLED | (r->bx & MODE_LINEAR ? DISPI_LINEAR : 0) | (r->bx & MODE_KEEP ? DISPI_KEEP_MEMORY : 0));
     dispi_write(BANK, 0);
-    bda_put(video_mode, NOT_VGA);
+    bda_put(video_mode, VBE_MODE);
     bda_put(video_columns, mode.width / 8);
     bda_put(video_rows, mode.height / 16 - 1);
     bda_put(char_height, 16);
@@ -405,10 +405,10 @@ static uint16_t perform(struct regs *r)
     }
 }
 
-/* Without the interface AX stays, which means to its callers that there is no VBE. */
+/* Without the interface AX stays, which means to its callers that there is no VBE. While one of its modes is set it is there. */
 void vbe_service(struct regs *r)
 {
-    if (dispi_present())
+    if (bda_get(video_mode) == VBE_MODE || dispi_present())
         r->ax = perform(r);
 }
 

@@ -22,9 +22,11 @@ static void write_registers(const ROM struct video_parameters *p)
     crtc_write(0x11, rom_get(p->crtc[0x11]) & 0x7F);
     for (unsigned i = 0; i < 25; i++)
         crtc_write(i, rom_get(p->crtc[i]));
-    for (unsigned i = 0; i < 20; i++)
-        attribute_write(i, rom_get(p->attribute[i]));
-    attribute_write(0x14, 0);
+    attribute_reset();
+    for (unsigned i = 0; i <= 20; i++) {
+        outb(ATTRIBUTE, i);
+        outb(ATTRIBUTE, i < 20 ? rom_get(p->attribute[i]) : 0);
+    }
     for (unsigned i = 0; i < 9; i++)
         register_write(GRAPHICS, i, rom_get(p->graphics[i]));
     outb(DAC_MASK, 0xFF);

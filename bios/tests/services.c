@@ -1429,6 +1429,120 @@ static bool date_is_of_1999(void)
     return true;
 }
 
+static uint32_t buffer32(uint16_t at)
+{
+    return far_get16(BUFFER, at) | (uint32_t)far_get16(BUFFER, at + 2) << 16;
+}
+
+static uint16_t fdpt_segment(uint8_t number)
+{
+    return vector_segment(number ? 0x46 : 0x41);
+}
+
+/* The geometry of the first two disks is one in CMOS, in the parameter table, in INT 13h/08h and 48h, and in IDENTIFY (words 1, 3, 6 and 54 to 58): WDCTRL, NT's ATDISK
+ * and 9x' ESDI_506 compare them (KB Q119674). */
+static bool disk_geometry_is_one_in_all_places(void)
+{
+    for (uint8_t number = 0; number < 2; number++) {
+        struct call p = {.ax = 0x0800, .dx = 0x80 | number}, e = {.ax = 0x4800, .dx = 0x80 | number, .si = 0};
+        uint16_t own[3], shown[3], table = fdpt_segment(number), at = vector_offset(number ? 0x46 : 0x41);
+        uint8_t packet[26];
+
+        soft_int(0x13, &p);
+        shown[0] = (p.ch | (p.cl & 0xC0) << 2) + 1, shown[1] = p.dh + 1, shown[2] = p.cl & 63;
+        if (far_get16(table, at) != shown[0] || far_get8(table, at + 2) != shown[1] || far_get8(table, at + 14) != shown[2])
+            return false;
+        bool translated = far_get8(table, at + 3) == 0xA0;
+        own[0] = translated ? far_get16(table, at + 9) : shown[0];
+        own[1] = translated ? far_get8(table, at + 11) : shown[1];
+        own[2] = translated ? far_get8(table, at + 4) : shown[2];
+        packet[0] = sizeof(packet), packet[1] = 0;
+        e.si = (uint16_t)(uint32_t)packet;
+        soft_int(0x13, &e);
+        for (unsigned i = 0; i < 3; i++)
+            if (e.flags & FLAG_CF || *(uint32_t *)(packet + 4 + i * 4) != own[i])
+                return false;
+        uint16_t base = far_get16(bda_get(ebda), EBDA_OFFSET(disks) + number * sizeof(struct disk) + offsetof(struct disk, base));
+        uint8_t select = far_get8(bda_get(ebda), EBDA_OFFSET(disks) + number * sizeof(struct disk) + offsetof(struct disk, select));
+        if (!identify(base, select, false))
+            return false;
+        for (unsigned i = 0; i < 3; i++)
+            if (far_get16(BUFFER, i == 0 ? 2 : i == 1 ? 6 : 12) != own[i] || far_get16(BUFFER, 108 + i * 2) != own[i])
+                return false;
+        if (buffer32(114) != (uint32_t)own[0] * own[1] * own[2])
+            return false;
+        if (base == 0x1F0 && !(select & 0x10 ? cmos(0x12) & 0x0F : cmos(0x12) & 0xF0))
+            return false;
+    }
+    return true;
+}
+
+/* What WDCTRL does: it reads the second sector, the 504th and the last but one through INT 13h and by the ports, in the geometry of both, and compares the bytes
+ * and the registers that the drive has then: none left, the sector's address, ready and no error. Drives of QEMU name the next sector. */
+static bool disk_registers_end_at_the_last_sector(void)
+{
+    struct call p = {.ax = 0x0800, .dx = 0x80};
+    soft_int(0x13, &p);
+    uint32_t heads = p.dh + 1, sectors = p.cl & 63, total = ((p.ch | (p.cl & 0xC0) << 2) + 1) * heads * sectors;
+
+    if (!identify(0x1F0, 0xA0, false) || far_get16(BUFFER, 6) != heads || far_get16(BUFFER, 12) != sectors || far_get16(BUFFER, 54) == 0x5145)
+        return true;
+    for (unsigned i = 0; i < 3; i++) {
+        uint32_t lba = i == 0 ? 1 : i == 1 ? 503 : total - 2, cylinder = lba / sectors / heads, words = 256, at = 512, tries = 0;
+        uint8_t head = lba / sectors % heads, sector = lba % sectors + 1;
+
+        if (disk_call(0x0201, (uint16_t)(cylinder << 8 | (cylinder >> 2 & 0xC0) | sector), 0x80 | head << 8) != 0)
+            return false;
+        outb(0x3F6, 0x0A);
+        outb(0x1F6, 0xA0 | head);
+        outb(0x1F2, 1);
+        outb(0x1F3, sector);
+        outb(0x1F4, (uint8_t)cylinder);
+        outb(0x1F5, cylinder >> 8);
+        outb(0x1F7, 0x20);
+        while (inb(0x3F6) & 0x80 && ++tries < 1000000)
+            ;
+        asm volatile("pushw %%es; movw %w3, %%es; rep insw; popw %%es" : "+D"(at), "+c"(words) : "d"(0x1F0), "r"(BUFFER) : "memory");
+        while (inb(0x3F6) & 0x88 && ++tries < 1000000)
+            ;
+        bool good = inb(0x1F7) == 0x50 && inb(0x1F1) == 0 && inb(0x1F2) == 0 && inb(0x1F3) == sector && inb(0x1F4) == (uint8_t)cylinder
+                    && inb(0x1F5) == cylinder >> 8 && inb(0x1F6) == (0xA0 | head);
+        outb(0x3F6, 0x08);
+        for (unsigned k = 0; k < 512; k += 2)
+            good = good && far_get16(BUFFER, k) == far_get16(BUFFER, 512 + k);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+/* Port instructions of one call, which a monitor traps in virtual-8086 mode without I/O privilege: at most so many. */
+uint32_t ports_counted(uint16_t vector);
+
+static bool ports_at_most(uint32_t limit, uint16_t ax, uint16_t bx, uint16_t dx)
+{
+    uint16_t registers[] = {ax, bx, 0, dx, 0, BUFFER};
+
+    far_write(0, 0x6A0, registers, sizeof(registers));
+    return ports_counted(0x10) <= limit;
+}
+
+static bool display_calls_touch_few_ports(void)
+{
+    bool good = ports_at_most(120, 0x0003, 0, 0) && ports_at_most(100, 0x0012, 0, 0) && ports_at_most(110, 0x0013, 0, 0);
+    call_ax(0x10, 0x0003);
+    return good;
+}
+
+static bool vbe_calls_touch_few_ports(void)
+{
+    bool good = ports_at_most(130, 0x4F02, 0x0101, 0) && ports_at_most(3, 0x4F05, 0, 0xFFFF) && low_get16(0x6A0) == 0x014F
+                && ports_at_most(3, 0x4F05, 0, 1) && ports_at_most(2, 0x4F05, 0x0100, 0);
+    good = low_get16(0x6A0) == 0x004F && low_get16(0x6A6) == 1 && good;
+    call_ax(0x10, 0x0003);
+    return good;
+}
+
 static bool int13_returns_with_interrupts_on(void)
 {
     for (unsigned drive = 0; drive <= 0x80; drive += 0x80) {
@@ -1518,6 +1632,10 @@ static ROM_DATA struct fact facts[] = {
     FACT(no_joystick_answers, 0),
     FACT(int13_returns_with_interrupts_on, 0),
     FACT(floppy_types_are_those_of_cmos, 1),
+    FACT(disk_geometry_is_one_in_all_places, 2),
+    FACT(disk_registers_end_at_the_last_sector, 2),
+    FACT(display_calls_touch_few_ports, 0),
+    FACT(vbe_calls_touch_few_ports, 32),
     FACT(pnp_names_the_devices_of_the_board, 0),
     FACT(pnp_does_so_in_protected_mode, 0),
     FACT(upper_halves_and_registers_survive, 0),

@@ -142,6 +142,84 @@ clock_counter:
 clock_next:
         .long   0
 
+/* INT 01h while single-stepping: counts the port instructions at 0:690; a repeated one counts once. 0:694 has the last one's CS:IP. */
+        .globl  port_counter
+port_counter:
+        pushw   %bp
+        movw    %sp, %bp
+        pushw   %ds
+        pushl   %eax
+        pushw   %bx
+        ldsw    2(%bp), %bx             /* what comes next */
+        movl    2(%bp), %eax
+1:      movb    (%bx), %ah
+        incw    %bx
+        cmpb    $0x66, %ah
+        je      1b
+        cmpb    $0x67, %ah
+        je      1b
+        cmpb    $0xF3, %ah
+        je      1b
+        andb    $0xFC, %ah
+        cmpb    $0x6C, %ah
+        je      2f
+        andb    $0xF4, %ah              /* E4 to E7, EC to EF */
+        cmpb    $0xE4, %ah
+2:      movw    $0, %bx
+        movw    %bx, %ds
+        movl    2(%bp), %eax
+        jne     3f
+        cmpl    %eax, 0x694
+        je      4f
+        incl    0x690
+3:      xchgl   %eax, 0x694
+4:      popw    %bx
+        popl    %eax
+        popw    %ds
+        popw    %bp
+        iretw
+
+/* uint32_t ports_counted(uint16_t vector): INT `vector` with AX, BX, CX, DX, DI and ES from 0:6A0, stepping through it; AX and DX come back there. The
+ * handler is jumped to, as INT would clear the trap flag; interrupts are off. */
+        .globl  ports_counted
+ports_counted:
+        pushal
+        pushw   %es
+        xorl    %ecx, %ecx
+        movl    %ecx, %gs:0x690
+        movl    %ecx, %gs:0x694
+        movzwl  %ax, %eax
+        movl    %gs:(,%eax,4), %eax
+        movl    %eax, %gs:0x698
+        pushl   %gs:4
+        movw    $port_counter, %gs:4
+        movw    %cs, %gs:6
+        movw    %gs:0x6A0, %ax
+        movw    %gs:0x6A2, %bx
+        movw    %gs:0x6A4, %cx
+        movw    %gs:0x6A6, %dx
+        movw    %gs:0x6A8, %di
+        movw    %gs:0x6AA, %es
+        cli
+        pushfw                          /* what the service's IRET restores: no stepping */
+        pushw   %cs
+        pushw   $1f
+        pushfw
+        pushw   %bp
+        movw    %sp, %bp
+        orw     $0x100, 2(%bp)
+        popw    %bp
+        popfw
+        ljmpw   *%gs:0x698
+1:      popl    %gs:4
+        movw    %ax, %gs:0x6A0
+        movw    %dx, %gs:0x6A6
+        popw    %es
+        popal
+        movl    %gs:0x690, %eax
+        sti
+        retl
+
 /* Stands before INT 15h: 90h of device n sets bit n at 0:62C, 91h bit n + 8. Goes on at 0:630. */
         .globl  wait_hook
 wait_hook:
