@@ -14,6 +14,7 @@
 
 #include "emu/cpu/access.h"
 #include "emu/cpu/blocks.h"
+#include "emu/cpu/translate/backend.h"
 #include "emu/state.h"
 
 /* --- A state to run from --- */
@@ -1000,6 +1001,26 @@ static bool consistent(const struct insn *i, const struct insn_effects *e)
            !(x87 && e->mmx_read | e->mmx_written);
 }
 
+/* What the translator takes an instruction to do to the arithmetic flags is no less than what it does. */
+static bool translator_agrees(const struct insn *i, const struct insn_effects *e)
+{
+#if defined __x86_64__
+    static struct unit unit;
+    struct flag_use use;
+
+    unit.bits = CONTEXT_32 | CONTEXT_STACK32 | CONTEXT_FLAT_DS | CONTEXT_FLAT_SS | CONTEXT_FLAT_ES | CONTEXT_PROTECTED;
+    unit.count = 1;
+    unit.insn[0] = *i;
+    use = backend_flag_use(&unit, i);
+    return !(e->flags_read & FLAGS_ARITHMETIC & ~(uint32_t)use.read) &&
+           !(use.written & ~(e->flags_written & ~e->flags_kept)) && (use.observed || !e->may_fault);
+#else
+    (void)i;
+    (void)e;
+    return true; /* no back end */
+#endif
+}
+
 /* --- One trial --- */
 static void declared_add(struct seen *s, const struct insn_effects *e)
 {
@@ -1038,6 +1059,8 @@ static void trial(struct rig *r, unsigned row)
     insn_effects(&i, &e);
     if (!consistent(&i, &e))
         report(r, &i, code, "contradicts itself", 0);
+    if (!translator_agrees(&i, &e))
+        report(r, &i, code, "is compiled as something else", 0);
     operands_make(r, &i, &e);
     memory_write_block(&r->p->memory, at, code, 15);
     memcpy(r->pristine + at, code, 15);
