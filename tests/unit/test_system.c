@@ -240,6 +240,30 @@ static void the_serial_number_can_be_disabled(void **state)
     processor_free(p);
 }
 
+static void a_page_of_4_mib_above_4_gib_is_reserved(void **state)
+{
+    (void)state;
+    struct processor *p = processor_protected(CPU_PENTIUM2, 0);
+
+    p->cpu.cr4 |= CR4_PSE;
+    poke(p, AT_CR3, 0x87, 4);              /* the first 4 MiB where they are */
+    poke(p, AT_CR3 + 4, 0x87, 4);          /* the next show the same */
+    poke(p, AT_CR3 + 8, 0x87 | 0x2000, 4); /* 4 GiB, by PSE-36 */
+    poke(p, AT_CR3 + 12, 0x87 | 0x20000, 4);
+    p->cpu.cr3 = AT_CR3;
+    p->cpu.cr0 |= CR0_PG;
+    mmu_flush(&p->cpu);
+    poke(p, AT_DATA, 0xCAFEBABE, 4);
+    assert_true(RUNS(p, 0, 0xA1, D(0x400000 + AT_DATA)));
+    assert_int_equal(p->cpu.reg[EAX], 0xCAFEBABE);
+    for (uint32_t page = 2; page < 4; page++) {
+        assert_false(RUNS(p, 0, 0xA1, D(page * 0x400000 + AT_DATA)));
+        expect_fault(p, EXC_PF, 9, AT_CODE); /* present, reserved */
+        assert_int_equal(p->cpu.cr2, page * 0x400000 + AT_DATA);
+    }
+    processor_free(p);
+}
+
 static void a_manifest_may_limit_the_leaves(void **state)
 {
     (void)state;
@@ -585,6 +609,7 @@ int main(void)
         cmocka_unit_test(reset_leaves_the_signature_in_edx),
         cmocka_unit_test(cpuid_names_maker_model_and_features),
         cmocka_unit_test(features_are_those_of_the_part),
+        cmocka_unit_test(a_page_of_4_mib_above_4_gib_is_reserved),
         cmocka_unit_test(the_serial_number_can_be_disabled),
         cmocka_unit_test(a_write_of_the_time_stamp_clears_its_upper_half),
         cmocka_unit_test(each_model_has_the_registers_of_its_time),
