@@ -12,7 +12,7 @@
  *              edd.c INT 13h/41h-48h  ata.c  cdrom.c, cd_image.c, atapi.c INT 13h for CDs  serial.c INT 14h  printer.c INT 17h, 05h
  *              system.c INT 15h  apm.c INT 15h/53h  pci_bios.c INT 1Ah/B1h  bios32.S
  *   VGA BIOS   video_rom.S, video_init.c, video_entry.S, then video.c INT 10h; video_mode.c, video_state.c 1Ch, text.c, palette.c 10h, font.c 11h,
- *              vbe.c 4Fh, vbe_window.c, vbe_protected.S; below them modes.c, video_tables.S, registers.c, dispi.c
+ *              vbe.c 4Fh, vbe_window.c, vbe_protected.S, edid.c; below them modes.c, video_tables.S, registers.c, dispi.c
  *
  * Calls go down: starting and POST call services, services call what is hardware, and nothing calls up (tests/circles.py) */
 #ifndef MUNIMENT_BIOS_H

@@ -24,7 +24,7 @@ BIOS_SYSTEM := entry.o handlers.o processor.o controller.o memory.o print.o cd_i
     pci_setup.o pci_bios.o flat_pci_bios.o bios32.o pnp.o shadow.o caches.o option_rom.o mouse.o \
     apm.o flat_apm.o apm_entry.o acpi.o acpi_tables.o smbios.o smbios_tables.o
 BIOS_VGA    := video_rom.o video_init.o video_entry.o video.o video_mode.o video_state.o modes.o text.o palette.o font.o \
-    vbe.o vbe_window.o vbe_protected.o dispi.o registers.o video_tables.o
+    vbe.o vbe_window.o vbe_protected.o edid.o dispi.o registers.o video_tables.o
 BIOS_OBJECTS := $(addprefix $(BIOS_OUT)/,$(BIOS_SHARED) $(BIOS_SYSTEM) $(BIOS_VGA))
 BIOS_FONTS   := $(addprefix $(BIOS_OUT)/,font8x8.inc font8x8_upper.inc font8x14.inc font8x16.inc)
 

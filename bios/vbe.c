@@ -7,6 +7,7 @@
 
 #include "bda.h"
 #include "dispi.h"
+#include "edid.h"
 #include "pci.h"
 #include "registers.h"
 #include "vbe_window.h"
@@ -381,8 +382,7 @@ static uint16_t display_identification(struct regs *r)
     }
     if (r->bl != 1 || r->dx != 0)
         return VBE_FAILED;
-    far_copy(r->es, r->di, VGA_SEGMENT, (uint16_t)(uint32_t)vbe_edid, 128);
-    return VBE_OK;
+    return edid_write(r->es, r->di) ? VBE_OK : VBE_FAILED;
 }
 
 static uint16_t perform(struct regs *r)

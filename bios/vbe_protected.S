@@ -1,5 +1,5 @@
 /* vbe_protected.S - what VBE offers to 32-bit protected mode (VBE 3.0, function 0Ah): code that the caller may copy, for setting
- * the window, the start of the display and the palette. And data of vbe.c: strings, frame buffer address, EDID. */
+ * the window, the start of the display and the palette. And data of vbe.c: strings, frame buffer address. */
         .text
         .code32
         .globl  vbe_protected, vbe_protected_end
@@ -109,7 +109,7 @@ pm_palette:
 vbe_protected_end:
 
         .code16
-        .globl  vbe_window_entry, vbe_oem_name, vbe_revision, vbe_frame_buffer, vbe_edid
+        .globl  vbe_window_entry, vbe_oem_name, vbe_revision, vbe_frame_buffer
 /* The function of the window, called far with the registers of 05h. */
 vbe_window_entry:
         pushfw
@@ -126,20 +126,3 @@ vbe_revision:
         .balign 4
 vbe_frame_buffer:
         .long   0xE0000000              /* where it is on ISA; overwritten for a PCI card */
-
-/* EDID 1.3: maker MUN, a monitor of 1280x1024 at 60 Hz that also takes the standard modes below that. */
-vbe_edid:
-        .byte   0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0
-        .byte   0x36, 0xAE, 0x00, 0x00, 0, 0, 0, 0, 1, 8        /* product, serial number, week 1 of 1998 */
-        .byte   1, 3                                            /* EDID 1.3 */
-        .byte   0x0E, 34, 27, 120, 0x0A                         /* analogue, 34 x 27 cm, gamma 2.2, RGB, first timing preferred */
-        .byte   0xEE, 0x91, 0xA3, 0x54, 0x4C, 0x99, 0x26, 0x0F, 0x50, 0x54      /* the primaries of sRGB */
-        .byte   0x21, 0x08, 0x00                                /* 640x480, 800x600, 1024x768 at 60 Hz */
-        .byte   0x81, 0x80, 0x61, 0x40, 0x45, 0x40, 0x31, 0x40  /* 1280x1024, 1024x768, 800x600, 640x480 at 60 Hz */
-        .byte   1, 1, 1, 1, 1, 1, 1, 1
-        .byte   0x30, 0x2A, 0x00, 0x98, 0x51, 0x00, 0x2A, 0x40, 0x30, 0x70, 0x13, 0x00, 0x54, 0x0E, 0x11, 0x00, 0x00, 0x1E
-        .byte   0, 0, 0, 0xFD, 0, 50, 75, 30, 80, 14, 0, 10, 32, 32, 32, 32, 32, 32     /* 50-75 Hz, 30-80 kHz, 140 MHz */
-        .byte   0, 0, 0, 0xFC, 0, 'M', 'u', 'n', 'i', 'm', 'e', 'n', 't', 10, 32, 32, 32, 32
-        .byte   0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
-        .byte   0                                               /* no extension */
-        .byte   0xB7                                            /* sum zero */

@@ -10,7 +10,7 @@ enum { VBE_MODE = 0x7F };       /* 40:49 while a mode of VBE's is set: text func
 uint16_t vbe_window(struct regs *r);
 
 /* vbe_protected.S: the far function, code for protected mode, data. */
-extern const char vbe_protected[], vbe_protected_end[], vbe_window_entry[], vbe_oem_name[], vbe_revision[], vbe_edid[];
+extern const char vbe_protected[], vbe_protected_end[], vbe_window_entry[], vbe_oem_name[], vbe_revision[];
 extern const ROM uint32_t vbe_frame_buffer;
 
 #endif

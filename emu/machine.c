@@ -111,7 +111,7 @@ static uint32_t at_most(uint64_t value, uint32_t limit)
     return value < limit ? (uint32_t)value : limit;
 }
 
-/* 39h: how disks are shown, two bits each; 5Eh: that is all the firmware may do, a bit each from bit 4, and in bit 0, no ACPI tables. */
+/* 39h: how disks are shown, two bits each; 5Eh: that is all the firmware may do, a bit each from bit 4, and in bit 0, no ACPI tables. 5Fh: the monitor, enum monitor. */
 static void fill_cmos_settings(struct machine *m)
 {
     static const uint8_t ways[] = {
@@ -127,6 +127,7 @@ static void fill_cmos_settings(struct machine *m)
     }
     mc146818_set(&m->rtc, 0x39, shown);
     mc146818_set(&m->rtc, 0x5E, settings);
+    mc146818_set(&m->rtc, 0x5F, (uint8_t)m->manifest.monitor);
 }
 
 static void fill_cmos(struct machine *m)

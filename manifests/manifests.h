@@ -55,6 +55,9 @@ struct firmware_manifest {
 
 enum boot_device { BOOT_NONE, BOOT_FLOPPY, BOOT_DISK, BOOT_CDROM }; /* nibbles of CMOS 3Dh */
 
+/* By the mode that it prefers; MONITOR_NONE does not describe itself. */
+enum monitor { MONITOR_1280X1024, MONITOR_NONE, MONITOR_640X480, MONITOR_800X600, MONITOR_1024X768, MONITOR_1600X1200 };
+
 struct machine_manifest {
     uint32_t version;               /* of the machine: 0 */
     enum machine_type type;
@@ -70,6 +73,7 @@ struct machine_manifest {
     bool serial[2];                 /* COM1 at 3F8h/IRQ4, COM2 at 2F8h/IRQ3 */
     bool parallel;                  /* LPT1 at 378h/IRQ7 */
     bool vga;                       /* display: vga or none */
+    enum monitor monitor;           /* which EDID the video firmware returns */
 };
 
 /* Names used in manifests: "pc-isa", "i386", "fd0", "floppy". */

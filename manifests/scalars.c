@@ -160,7 +160,7 @@ static void choice_expect(const struct rule *rule, char *text)
 
 const struct scalar_type type_choice = { choice_parse, choice_print, choice_expect, STYLE_PLAIN };
 
-/* A choice of two, stored as a bool. An optional one that is false is left out. */
+/* A choice, stored as a bool where there are two. An optional one that is the first, 0, is left out. */
 static bool flag_print(const struct rule *rule, const void *field, char *text)
 {
     return (rule->required || load(rule, field)) && choice_print(rule, field, text);

@@ -5,7 +5,7 @@
 
 /* Choices are stored as 32-bit values, whatever enumeration they belong to. */
 _Static_assert(sizeof(enum machine_type) == 4 && sizeof(enum cpu_model) == 4 && sizeof(enum boot_device) == 4, "enumerations of 32 bits");
-_Static_assert(sizeof(enum drive_kind) == 4 && sizeof(enum floppy_type) == 4 && sizeof(enum bios_translation) == 4, "enumerations of 32 bits");
+_Static_assert(sizeof(enum drive_kind) == 4 && sizeof(enum floppy_type) == 4 && sizeof(enum bios_translation) == 4 && sizeof(enum monitor) == 4, "enumerations of 32 bits");
 
 #define AT(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
 #define KEYS_END { .key = NULL }
@@ -22,6 +22,7 @@ static const char *const floppy_names[] = { "floppy 360K", "floppy 1.2M", "flopp
 static const char *const disk_names[] = { "disk", "cdrom", NULL };
 static const char *const boot_names[] = { "floppy", "disk", "cdrom", NULL };
 static const char *const display_names[] = { "none", "vga", NULL };
+static const char *const monitor_names[] = { "1280x1024", "none", "640x480", "800x600", "1024x768", "1600x1200", NULL };
 static const char *const yes_names[] = { "no", "yes", NULL }, *const unless_names[] = { "yes", "no", NULL };
 static const char *const translation_names[] = { "none", "lba", "large", "large-240", NULL };
 
@@ -138,6 +139,7 @@ static const struct rule machine_keys[] = {
     { "acpi", AT(machine_manifest, no_acpi), .scalar = &type_flag, .words = unless_names },
     { "ports", WHOLE(machine_manifest), .required = true, .scalar = &type_none, .names = port_names },
     { "display", AT(machine_manifest, vga), .required = true, .scalar = &type_flag, .words = display_names },
+    { "monitor", AT(machine_manifest, monitor), .scalar = &type_flag, .words = monitor_names },
     KEYS_END
 };
 /* clang-format on */

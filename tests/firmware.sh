@@ -3,7 +3,8 @@
 set -euo pipefail
 . bios/tests/media.sh
 media_make "$BUILD/bios/test.img" "$WORK"
-good=0
+good=0 runs=0
+monitors=(1280x1024 none 640x480 800x600 1024x768 1600x1200)
 
 # on_ours MACHINE BOOT KINDS DRIVE...: the test image reports on the serial line, one fact a line, and switches the machine off. A drive is
 # place, kind and image.
@@ -15,7 +16,7 @@ on_ours()
     {
         printf 'muniment: machine 0\nmachine: %s\ncpu:\n  model: %s\n  speed: 25 MIPS\nmemory: 16 MiB\n' "$machine" "$cpu"
         printf 'firmware:\n  system: built-in 0\n  video: built-in 0\nclock: 1993-01-01T00:00:00\nboot:\n  - %s\n' "$boot"
-        printf 'ports:\n  - com1\n  - lpt1\ndisplay: vga\ndrives:\n'
+        printf 'ports:\n  - com1\n  - lpt1\ndisplay: vga\nmonitor: %s\ndrives:\n' "${monitors[runs++ % ${#monitors[@]}]}"
         for drive; do
             set -- $drive
             printf '  %s:\n    kind: %s\n    image: %s\n' "$1" "${2/-/ }" "$3"

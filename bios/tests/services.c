@@ -1303,10 +1303,30 @@ static bool vbe_serves_protected_mode(void)
     return pm.ax == 0x004F && pm.cx > 50 && get.dx == 6 && start.dx == 30 && start.cx == 8;
 }
 
+/* Active and all pixels or lines of the preferred timing: its low bytes at `at`, both upper halves behind them. */
+static void timing_read(uint16_t at, uint16_t *active, uint16_t *all)
+{
+    uint8_t upper = far_get8(BUFFER, at + 2);
+    *active = far_get8(BUFFER, at) | (upper & 0xF0) << 4;
+    *all = *active + (far_get8(BUFFER, at + 1) | (upper & 0x0F) << 8);
+}
+
+/* The monitor is the one that CMOS 5Fh names, which prefers its own mode at 60 Hz; or none. */
 static bool vbe_monitor_describes_itself(void)
 {
+    static ROM_DATA uint16_t modes[][2] = {{1280, 1024}, {0, 0}, {640, 480}, {800, 600}, {1024, 768}, {1600, 1200}};
+    uint16_t number = cmos(0x5F), width, height, line, frame;
+
+    if (number >= ARRAY_LENGTH(modes))
+        number = 0;
     bool there = vbe(0x4F15, 1, 0, 0) == 0x004F;
-    return there && sum(BUFFER, 0, 128) == 0 && far_get16(BUFFER, 2) == 0xFFFF && vbe(0x4F15, 1, 0, 1) != 0x004F;
+    if (number == 1)
+        return !there;
+    timing_read(0x38, &width, &line);
+    timing_read(0x3B, &height, &frame);
+    uint32_t hertz = far_get16(BUFFER, 0x36) * 10000u / ((uint32_t)line * frame);
+    return there && sum(BUFFER, 0, 128) == 0 && far_get16(BUFFER, 2) == 0xFFFF && vbe(0x4F15, 1, 0, 1) != 0x004F && width == rom_get(modes[number][0])
+           && height == rom_get(modes[number][1]) && (hertz == 59 || hertz == 60);
 }
 
 static bool vbe_display_sleeps_and_wakes(void)

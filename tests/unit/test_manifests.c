@@ -338,6 +338,18 @@ static void settings_of_the_firmware_are_read_and_canonical(void **state)
         free(shown);
         free(changed);
     }
+    static const struct { const char *word; enum monitor monitor; } monitors[] = {
+        { "none", MONITOR_NONE }, { "640x480", MONITOR_640X480 }, { "800x600", MONITOR_800X600 }, { "1024x768", MONITOR_1024X768 }, { "1600x1200", MONITOR_1600X1200 },
+    };
+    for (unsigned i = 0; i < sizeof(monitors) / sizeof(monitors[0]); i++) {
+        snprintf(text, sizeof(text), "%smonitor: %s\n", full_machine, monitors[i].word);
+        char *changed = replaced(text, "ports:", "ports:");
+        assert_true(machine_manifest_parse(changed, strlen(changed), "m", &m, &error));
+        assert_int_equal(m.monitor, monitors[i].monitor);
+        assert_int_equal(machine_manifest_print(&m, text, sizeof(text)), strlen(changed));
+        assert_string_equal(text, changed);
+        free(changed);
+    }
     char *usual = replaced(full_machine, "ports:", "acpi: yes\nports:");
     assert_true(machine_manifest_parse(usual, strlen(usual), "m", &m, &error));
     assert_true(machine_manifest_print(&m, text, sizeof(text)) > 0);
