@@ -312,11 +312,12 @@ def find_disks(archive, proved):
     line = re.compile(r"^disk: (\w{3}) (\d{15}) ([0-9a-f]{64})(?: [0-9a-f]{64})?$", re.M)
     found = {name: {disk: (int(size), root) for disk, size, root in line.findall(archive.text(name))}
              for name in ("content.txt", "seal.txt")}
+    source = source if proved or found[source] else "seal.txt"
     for disk in DISKS:
-        if found["content.txt"].get(disk) != found["seal.txt"].get(disk):
+        if len(proved) != 1 and found["content.txt"].get(disk) != found["seal.txt"].get(disk):
             archive.report.wrong(f"disk/{disk}", "content.txt and seal.txt name different disks")
         elif disk not in found[source] and any(name.startswith(f"disk/{disk}") for name in archive.members):
-            archive.report.wrong(f"disk/{disk}", "is there, but content.txt and seal.txt do not name it")
+            archive.report.wrong(f"disk/{disk}", f"is there, but {source} does not name it")
     return {disk: found[source][disk] for disk in DISKS if 0 < found[source].get(disk, (0, ""))[0] <= 1 << 41
             and found[source][disk][0] % BLOCK == 0}, source
 
@@ -517,11 +518,10 @@ def file_digest(file):
 
 def restore_disk(archive, folder, disk, size, root, image, proved, source, summed):
     """Writes the image, as long as the file that was sealed: `image` is its length and digest, which may be empty."""
-    report, path = archive.report, os.path.join(folder, disk + ".img")
+    report, path, made_of = archive.report, os.path.join(folder, disk + ".img"), Disk(archive, disk, size, summed)
 
     def write(output):
-        found = Disk(archive, disk, size, summed).restore(output)
-        if found != root:
+        if made_of.restore(output) != root:
             report.wrong(f"disk/{disk}", f"its bytes do not lead to the root in {source}")
         output.truncate(image[0])
         if image[1] and not report.is_damaged(f"disk/{disk}") and file_digest(output) != image[1]:
@@ -533,9 +533,9 @@ def restore_disk(archive, folder, disk, size, root, image, proved, source, summe
         report.say(f"{path}: intact, {image[0]} bytes", sys.stdout)
     elif made:
         report.say(f"{made}: NOT " + ("proved: no signature leads to it" if made.endswith("proved") else
-                                      "intact; damaged chunks are zeros"), sys.stderr)
-    for line in archive.text(f"disk/{disk}.unreadable").splitlines()[:65536] if made else []:
-        report.say(f"{made}: could not be read from the original: first sector and count {line}", sys.stdout)
+                                      "what was sealed; damaged chunks are zeros"), sys.stderr)
+    for first, end in made_of.unreadable if made else []:
+        report.say(f"{made}: could not be read from the original: sectors {first}-{end - 1}", sys.stdout)
 
 
 def restore_members(archive, folder):

@@ -14,7 +14,7 @@ import re
 import subprocess
 import sys
 
-from forge import BLOCK, padded, tar_header, tar_members
+from forge import BLOCK, EVIDENCE, padded, tar_header, tar_members
 
 # What recover.py may use of the standard library and of the built-in types: all of it is in Python 3.6.
 LIBRARY = {
@@ -90,6 +90,25 @@ def evil_texts(recover, path):
             yield f"{name}: exit status {done.returncode}: {(done.stdout + done.stderr).decode()}"
 
 
+def one_link(recover, path):
+    """A disk keeps its name while one of content.txt and seal.txt leads from the signature to it, and comes out in any case."""
+    with open(path, "rb") as file:
+        whole = tar_members(file.read())
+    cases = {("seal.txt",): "", ("content.txt",): "", ("SHA256SUMS",): "", ("seal.txt", "content.txt"): ".unproved",
+             (EVIDENCE + "statement.sig",): ".unproved", (EVIDENCE + "statement.txt",): ".unproved", (EVIDENCE + "key.pub",): ".unproved"}
+    for changed, ending in cases.items():
+        members = dict(whole)
+        for name in changed:
+            at = len(members[name]) // 2 if name.startswith(EVIDENCE) else members[name].rindex(b"0")
+            members[name] = members[name][:at] + bytes([members[name][at] ^ 1]) + members[name][at + 1:]
+        write_raw("link.mun", members)
+        folder = f"link-{len(changed)}-{os.path.basename(changed[0])}"
+        status, said = run(load(recover), "link.mun", folder)
+        found = sorted(name for name in os.listdir(folder) if ".img" in name)
+        if status != 1 or found != ["fd0.img" + ending, "hd0.img" + ending] or ("signed by" in said) == changed[0].startswith(EVIDENCE):
+            yield f"{changed}: exit status {status}: {found}: {said}"
+
+
 def windows_names(recover, path):
     """What Windows would take for a device or cut off is restored under another name."""
     with open(path, "rb") as file:
@@ -159,7 +178,7 @@ def main(arguments):
     recover, path = arguments[1:]
     with open(recover, encoding="utf-8") as file:
         failed = list(not_in_python_3_6(file.read()))
-    for case in (evil_texts, windows_names, unreadable, shrinking):
+    for case in (evil_texts, one_link, windows_names, unreadable, shrinking):
         failed += case(recover, path)
     print("\n".join(failed) or "recover.py holds")
     return 1 if failed else 0
