@@ -144,6 +144,18 @@ static void edge_is_served_once_and_level_as_long_as_it_lasts(void **state)
     expect_quiet(f);
 }
 
+/* Windows 98's RTL8029 driver crashed where IRQ 11 was level-triggered from power-on: that is for the firmware to say. */
+static void reset_leaves_every_input_edge_triggered(void **state)
+{
+    struct fixture *f = *state;
+
+    out(&f->board, 0x4D0, 0xFF);
+    out(&f->board, 0x4D1, 0xFF);
+    i8259_reset(&f->pic);
+    assert_int_equal(in(&f->board, 0x4D0), 0);
+    assert_int_equal(in(&f->board, 0x4D1), 0);
+}
+
 static void request_that_is_withdrawn_is_spurious(void **state)
 {
     struct fixture *f = *state;
@@ -290,6 +302,7 @@ int main(void)
         cmocka_unit_test_setup(slave_ranks_at_input_2_and_gives_its_own_vector, setup),
         cmocka_unit_test_setup(mask_holds_a_request_back, setup),
         cmocka_unit_test_setup(edge_is_served_once_and_level_as_long_as_it_lasts, setup),
+        cmocka_unit_test_setup(reset_leaves_every_input_edge_triggered, setup),
         cmocka_unit_test_setup(request_that_is_withdrawn_is_spurious, setup),
         cmocka_unit_test_setup(icw1_forgets_edges, setup),
         cmocka_unit_test_setup(automatic_eoi_leaves_nothing_in_service, setup),
