@@ -43,5 +43,6 @@ if INSTALL=100 make --no-print-directory deps; then exit 1; fi
 export MISSING=none
 rm "$ASKED"
 make --no-print-directory CFLAGS="-O1 -Wno-maybe-uninitialized" demo
+cmp build/muniment.tar "$source" # the sealed source makes itself again
 make --no-print-directory CFLAGS="-O1 -Wno-maybe-uninitialized" TEST_OBJECTS= CPU_PROGRAMS= TESTS="tests/first_light.sh tests/recover.sh tests/files.sh tests/trust.sh" check
 [ ! -e "$ASKED" ]
