@@ -15,7 +15,12 @@
 #include "manifests/manifests.h"
 
 struct machine;
-struct code_memory;
+/* Memory for code, as emu/host/ maps it: the same bytes writable at one address and executable at another. Given at creation; null: the host has no back end. */
+struct code_memory {
+    uint8_t *write;
+    uint8_t *run;
+    size_t size;
+};
 
 /* What the machine needs from outside. The functions get `context`; those for output may be null. */
 struct machine_host {

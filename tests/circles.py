@@ -22,20 +22,23 @@ MACHINE = ["emu", "manifests", *BELOW]
 USES = {
     "formats": [],
     "manifests": BELOW,
-    "emu": ["emu/cpu", "emu/devices", *MACHINE],
-    "emu/cpu": MACHINE,
+    "emu": ["emu/cpu", "emu/cpu/translate", "emu/devices", *MACHINE],
+    "emu/cpu": ["emu/cpu/translate", *MACHINE],
+    "emu/cpu/translate": ["emu/cpu", *MACHINE],
     "emu/devices": MACHINE,
+    "emu/host": MACHINE,
     "archive": ["manifests", *BELOW],
     "verify/fixity": ["archive", "manifests", *BELOW],
     "verify/runs": ["archive", *MACHINE],
-    "desk": ["verify/fixity", "verify/runs", "archive", "bios", *MACHINE],
+    "desk": ["verify/fixity", "verify/runs", "archive", "bios", "emu/host", *MACHINE],
     "bios": [],
 }
 # Headers for other folders. The parts of the machine see each other's headers.
 PUBLIC = {
-    "formats": ["formats.h", "block.h", "error.h", "file.h", "output.h", "padding.h", "text.h"],
+    "formats": ["formats.h", "block.h", "error.h", "file.h", "output.h", "padding.h", "plain.h", "text.h"],
     "manifests": ["manifests.h"],
     "emu": ["emu.h"],
+    "emu/host": ["host.h"],
     "archive": ["archive.h"],
     "bios": ["bios.h"],
     "verify/fixity": ["fixity.h"],

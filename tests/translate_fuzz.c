@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "emu/cpu/blocks.h"
+#include "emu/cpu/translate/translate.h"
 #include "emu/host/host.h"
 #include "tests/bare.h"
 

@@ -13,7 +13,7 @@
 #include "emu/cpu/interpret.h"
 #include "emu/cpu/mmu.h"
 #include "emu/cpu/waits.h"
-#include "emu/cpu/translate/translate.h"
+#include "emu/cpu/translate/hooks.h"
 
 #define ARENA_SIZE (24u << 20)
 #define BUCKET_BITS 17

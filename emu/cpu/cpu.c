@@ -13,6 +13,7 @@
 #include "emu/cpu/mmu.h"
 #include "emu/cpu/waits.h"
 #include "emu/cpu/segments.h"
+#include "emu/cpu/tlb.h"
 #include "emu/cpu/models.h"
 #include "emu/cpu/translate/translate.h"
 #include "emu/cpu/x87_control.h"

@@ -5,7 +5,8 @@
 #include "emu/cpu/mmu.h"
 
 #include "emu/cpu/debug.h"
-#include "emu/cpu/translate/translate.h"
+#include "emu/cpu/tlb.h"
+#include "emu/cpu/translate/hooks.h"
 
 enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_A = 0x20, PTE_D = 0x40, PTE_PS = 0x80 };
 enum { PF_PRESENT = 1, PF_WRITE = 2, PF_USER = 4, PF_RESERVED = 8 };

@@ -15,7 +15,6 @@
 
 #include "emu/clock.h"
 #include "emu/cpu/decode.h"
-#include "emu/cpu/tlb.h"
 #include "emu/cpu/translate/view.h"
 #include "emu/cpu/x87_registers.h"
 #include "emu/endian.h"
@@ -92,6 +91,20 @@ enum flag_class {
 struct xmm { uint64_t q[2]; };
 #define MXCSR_DEFAULT 0x1F80u
 
+/* --- Kept translations (tlb.h) --- */
+#define TLB_ENTRIES 1024u
+#define TLB_INVALID 1u /* no page address has low bits */
+
+/* The number of a page's entry. Buffers that lie whole MiBs apart do not fall into one. */
+/* Pages beside each other differ in the lowest bit: an access across them finds the wrong page in the entry of its first byte. */
+#define TLB_SLOT(linear) (((linear) >> 12 ^ (linear) >> 22 << 1) & (TLB_ENTRIES - 1))
+
+struct tlb_entry {
+    uint32_t read, write, execute; /* linear address of the page, or TLB_INVALID */
+    uint32_t physical;             /* of the page, after A20 */
+    uint8_t *addend;               /* host address = addend + (linear & 0xFFF) */
+};
+
 /* --- Why the run loop must look around (cpu->attention) --- */
 /* clang-format off */
 enum attention {
@@ -116,6 +129,18 @@ struct observer {
 
 struct code_block;
 struct translator;
+
+/* What a translator hears of (translate/hooks.h). */
+struct translator_hooks {
+    void (*code_changed)(struct cpu *cpu, uint32_t address, uint32_t length);
+    bool (*holds_page)(const struct cpu *cpu, uint32_t page);
+    void (*flush)(struct cpu *cpu);
+    void (*page_filled)(struct cpu *cpu, unsigned privilege, uint32_t linear, const uint8_t *host, bool write);
+    void (*sides_entered)(struct cpu *cpu, unsigned first);
+    void (*sides_cleared)(struct cpu *cpu, unsigned first);
+    void (*range_dropped)(struct cpu *cpu, uint32_t base, unsigned shift);
+    void (*page_protected)(struct cpu *cpu, const uint8_t *host);
+};
 
 struct cpu {
     /* The hot part: registers, flags and `left` in the first 128 bytes (contract 5). */
@@ -175,6 +200,7 @@ struct cpu {
     const struct observer *observer; /* null: none */
     struct translator_view view;
     struct translator *translator; /* null: all code is interpreted */
+    const struct translator_hooks *hooks; /* null: no translator */
 };
 
 #define CPU_HOT_BYTES 128

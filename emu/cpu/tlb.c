@@ -2,7 +2,7 @@
 #include "emu/cpu/tlb.h"
 
 #include "emu/cpu/mmu.h"
-#include "emu/cpu/translate/translate.h"
+#include "emu/cpu/translate/hooks.h"
 
 #include <stdlib.h>
 #include <string.h>

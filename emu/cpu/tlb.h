@@ -6,23 +6,7 @@
 #ifndef MUNIMENT_EMU_CPU_TLB_H
 #define MUNIMENT_EMU_CPU_TLB_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-struct cpu;
-
-#define TLB_ENTRIES 1024u
-#define TLB_INVALID 1u /* no page address has low bits */
-
-/* The number of a page's entry. Buffers that lie whole MiBs apart do not fall into one. */
-/* Pages beside each other differ in the lowest bit: an access across them finds the wrong page in the entry of its first byte. */
-#define TLB_SLOT(linear) (((linear) >> 12 ^ (linear) >> 22 << 1) & (TLB_ENTRIES - 1))
-
-struct tlb_entry {
-    uint32_t read, write, execute; /* linear address of the page, or TLB_INVALID */
-    uint32_t physical;             /* of the page, after A20 */
-    uint8_t *addend;               /* host address = addend + (linear & 0xFFF) */
-};
+#include "emu/cpu/state.h"
 
 /* A table entry that a walk used. */
 struct tlb_source {

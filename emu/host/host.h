@@ -1,11 +1,11 @@
-/* host.h - the public header of emu/host/: what the machine needs of the operating system, got before it is built. The machine calls nothing here. */
+/* host.h - the public header of emu/host/: what the machine needs of the operating system, obtained before it is built. The machine calls nothing here. */
 #ifndef MUNIMENT_EMU_HOST_H
 #define MUNIMENT_EMU_HOST_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "emu/cpu/translate/translate.h"
+#include "emu/emu.h"
 
 #define CODE_MEMORY_SIZE ((size_t)32 << 20)
 

@@ -35,6 +35,7 @@ struct unit {
     uint32_t bytes;                /* of guest code */
     struct insn insn[UNIT_LIMIT];
     uint16_t live[UNIT_LIMIT];     /* the arithmetic flags behind each instruction at which somebody may look before they are written again */
+    uint16_t written[UNIT_LIMIT];  /* that each instruction writes */
 };
 
 struct translated;

@@ -131,14 +131,14 @@ static void forget(struct translator *t, struct translated *block)
     t->statistics.invalidated++;
 }
 
-void translator_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
+void cache_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
 {
     struct translator *t = cpu->translator;
     uint32_t page = address / PAGE_SIZE;
     struct translated **link;
     bool touched = false;
 
-    if (!t || !t->page[page] || !lines_any(&t->lines[page], address, length))
+    if (!t->page[page] || !lines_any(&t->lines[page], address, length))
         return;
     link = &t->page[page];
     while (*link) {
@@ -161,18 +161,16 @@ void translator_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
         lines_set(&t->lines[page], block);
 }
 
-bool translator_holds_page(const struct cpu *cpu, uint32_t page)
+bool cache_holds_page(const struct cpu *cpu, uint32_t page)
 {
-    return cpu->translator && cpu->translator->page[page];
+    return cpu->translator->page[page];
 }
 
-void translator_flush(struct cpu *cpu)
+void cache_flush(struct cpu *cpu)
 {
     struct translator *t = cpu->translator;
     uint32_t pages = cpu->memory->ram_size / PAGE_SIZE;
 
-    if (!t)
-        return;
     for (uint32_t n = 0; n < BUCKETS; n++) {
         for (struct translated *block = t->bucket[n]; block; block = block->next_hash)
             block->valid = false;
@@ -233,7 +231,7 @@ struct translated *cache_add(struct cpu *cpu)
     if (page >= 0 && t->churn[page] > CHURN_LIMIT)
         return NULL;
     if (t->used + BLOCK_ROOM > ARENA_SIZE || !code_has_room(&t->code, CODE_ROOM)) {
-        translator_flush(cpu);
+        cache_flush(cpu);
         cache_settle(t);
     }
     block = (struct translated *)(void *)(t->arena + t->used);

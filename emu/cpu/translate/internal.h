@@ -9,6 +9,7 @@
 #include "emu/cpu/mmu.h"
 #include "emu/cpu/translate/backend.h"
 #include "emu/cpu/translate/translate.h"
+#include "emu/emu.h"
 
 struct page_tables; /* pages.c */
 
@@ -63,6 +64,10 @@ void cache_settle(struct translator *t);
 void cache_link(struct translator *t, struct block_exit *exit, struct translated *to);
 /* A counter for code that is not translated yet. */
 uint16_t *cache_heat(struct translator *t, uint32_t physical, uint32_t eip);
+/* struct translator_hooks */
+void cache_code_changed(struct cpu *cpu, uint32_t address, uint32_t length);
+bool cache_holds_page(const struct cpu *cpu, uint32_t page);
+void cache_flush(struct cpu *cpu);
 
 /* --- unit.c --- */
 /* Decodes from `bytes`, of which `available` lie within page and segment, what is to be one block. False: not even one instruction. */
@@ -76,6 +81,12 @@ uint64_t *pages_table(const struct translator *t, unsigned privilege);
 unsigned pages_side(const struct translator *t);
 /* The table of jumps has an entry for an address: if its mapping changes, a new epoch begins. */
 void pages_executed(struct translator *t, uint32_t linear);
+/* struct translator_hooks */
+void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const uint8_t *host, bool write);
+void pages_sides_entered(struct cpu *cpu, unsigned first);
+void pages_sides_cleared(struct cpu *cpu, unsigned first);
+void pages_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift);
+void pages_protected(struct cpu *cpu, const uint8_t *host);
 
 /* --- flags.c --- */
 /* Makes the layered record one of class FLAGS_READY. Leaves flag_result, flag_a and flag_b alone. */

@@ -76,14 +76,12 @@ static void side_clear(struct side *s)
     s->count = 0;
 }
 
-void translator_page_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const uint8_t *host, bool write)
+void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const uint8_t *host, bool write)
 {
     uint32_t page = linear / PAGE_SIZE;
     uint64_t addend = (uint64_t)(uintptr_t)host - (linear & ~PAGE_MASK), *entry;
     struct side *s;
 
-    if (!cpu->translator)
-        return;
     s = &cpu->translator->tables->side[cpu->translator->tables->current + privilege];
     if (!side_make(s))
         return;
@@ -100,30 +98,25 @@ void translator_page_filled(struct cpu *cpu, unsigned privilege, uint32_t linear
         entry[PAGES_WRITE] = addend;
 }
 
-void translator_sides_entered(struct cpu *cpu, unsigned first)
+void pages_sides_entered(struct cpu *cpu, unsigned first)
 {
-    if (cpu->translator)
-        cpu->translator->tables->current = first;
+    cpu->translator->tables->current = first;
 }
 
-void translator_sides_cleared(struct cpu *cpu, unsigned first)
+void pages_sides_cleared(struct cpu *cpu, unsigned first)
 {
-    struct page_tables *p = cpu->translator ? cpu->translator->tables : NULL;
+    struct page_tables *p = cpu->translator->tables;
 
-    if (!p)
-        return;
     side_clear(&p->side[first]);
     side_clear(&p->side[first + 1]);
     translator_next_epoch(cpu);
 }
 
-void translator_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift)
+void pages_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift)
 {
     struct translator *t = cpu->translator;
     uint32_t page = base / PAGE_SIZE;
 
-    if (!t)
-        return;
     if (shift > 12 || t->tables->executed[page] == t->epoch + 1)
         translator_next_epoch(cpu);
     for (unsigned n = 0; n < SIDES; n++) {
@@ -138,11 +131,11 @@ void translator_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift)
     }
 }
 
-void translator_page_protected(struct cpu *cpu, const uint8_t *host)
+void pages_protected(struct cpu *cpu, const uint8_t *host)
 {
-    struct page_tables *p = cpu->translator ? cpu->translator->tables : NULL;
+    struct page_tables *p = cpu->translator->tables;
 
-    for (unsigned n = 0; p && n < SIDES; n++)
+    for (unsigned n = 0; n < SIDES; n++)
         for (uint32_t i = 0; i < p->side[n].count; i++) {
             uint32_t page = p->side[n].filled[i];
             uint64_t *entry = &p->side[n].entry[page + PAGES_WRITE];

@@ -9,6 +9,17 @@
 static unsigned run_record(struct cpu *cpu, struct translated *block, unsigned index);
 static unsigned run_group(struct cpu *cpu, struct record_group *group);
 
+static const struct translator_hooks hooks = {
+    .code_changed = cache_code_changed,
+    .holds_page = cache_holds_page,
+    .flush = cache_flush,
+    .page_filled = pages_filled,
+    .sides_entered = pages_sides_entered,
+    .sides_cleared = pages_sides_cleared,
+    .range_dropped = pages_range_dropped,
+    .page_protected = pages_protected,
+};
+
 bool translator_init(struct cpu *cpu, const struct code_memory *memory)
 {
     struct translator *t;
@@ -34,7 +45,8 @@ bool translator_init(struct cpu *cpu, const struct code_memory *memory)
     cpu->view.run_record = run_record;
     cpu->view.run_group = run_group;
     cpu->view.flags_ready = layered_flags_ready;
-    translator_flush(cpu);
+    cpu->hooks = &hooks;
+    cache_flush(cpu);
     mmu_flush(cpu); /* from now on the tables hold what the MMU keeps */
     return true;
 }
@@ -52,6 +64,7 @@ void translator_free(struct cpu *cpu)
     free(t->backend.scratch);
     free(t);
     cpu->translator = NULL;
+    cpu->hooks = NULL;
     cpu->view.enabled = false;
 }
 

@@ -13,14 +13,8 @@
 #include <stdint.h>
 
 struct cpu;
-struct tlb_entry;
 
-/* Memory for code, as emu/host/ maps it: the same bytes writable at one address and executable at another. Given at creation; null: the host has no back end. */
-struct code_memory {
-    uint8_t *write;
-    uint8_t *run;
-    size_t size;
-};
+struct code_memory; /* emu/emu.h */
 
 /* Gives the processor a translator. False: no memory, or this host's pointers do not suit; then the interpreter runs. The memory stays the caller's. */
 bool translator_init(struct cpu *cpu, const struct code_memory *memory);
@@ -35,19 +29,6 @@ void translator_enable(struct cpu *cpu, bool enabled);
 /* Runs translated code from the instruction boundary at which the processor stands, with nothing waiting and `left` positive. False: there is none, and
  * nothing was done. */
 bool translator_run(struct cpu *cpu);
-
-/* --- What is told to it; all may be called without a translator --- */
-void translator_code_changed(struct cpu *cpu, uint32_t address, uint32_t length); /* within a page of RAM */
-bool translator_holds_page(const struct cpu *cpu, uint32_t page);                 /* something was translated from this page of RAM */
-void translator_flush(struct cpu *cpu);                                           /* all code is void */
-/* A linear page may be read (and written) at a host address. */
-void translator_page_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const uint8_t *host, bool write);
-/* The TLB has several contexts, each with a side for supervisor and user: the number of the first is given. */
-void translator_sides_entered(struct cpu *cpu, unsigned first);
-void translator_sides_cleared(struct cpu *cpu, unsigned first);
-/* What maps 1 << shift bytes from a linear address on changed, on all sides. */
-void translator_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift);
-void translator_page_protected(struct cpu *cpu, const uint8_t *host);
 
 /* --- Numbers for whoever looks on --- */
 struct translator_statistics {

@@ -20,6 +20,7 @@ static void find_live_flags(struct unit *u)
     for (unsigned n = u->count; n-- > 0;) {
         struct flag_use use = backend_flag_use(u, &u->insn[n]);
         u->live[n] = live;
+        u->written[n] = use.written;
         live = (uint16_t)((live & ~use.written) | use.read);
         if (use.observed)
             live = FLAGS_ARITHMETIC;

@@ -1,8 +1,6 @@
 /* x64.c - the x86-64 back end: a unit from end to end (x64.h), and the code that all blocks share. */
 #include "emu/cpu/translate/x64.h"
 
-const uint8_t host_register[9] = {RAX, RCX, RDX, RBX, R12, RBP, RSI, RDI, NO_REGISTER};
-
 /* --- Shared code --- */
 static void emit_push(struct code *code, unsigned r)
 {
@@ -143,21 +141,6 @@ struct flag_use backend_flag_use(const struct unit *u, const struct insn *insn)
 }
 
 /* --- Stubs --- */
-struct stub *new_stub(struct compile *c, enum stub_kind kind)
-{
-    struct stub *stub = &c->stub[c->stub_count++];
-
-    *stub = (struct stub){.kind = kind, .index = (uint8_t)c->index, .before = c->flags, .xmm_dirty = c->xmm_dirty, .xmm_loaded = c->xmm_loaded};
-    return stub;
-}
-
-void slow_from(struct compile *c, uint8_t *site)
-{
-    if (!c->slow)
-        c->slow = new_stub(c, STUB_SLOW);
-    c->slow->site[c->slow->count++] = site;
-}
-
 /* The stub that the unaligned go to when they lie across pages. */
 static struct stub *slow_stub_of(struct compile *c, unsigned index)
 {
@@ -244,50 +227,6 @@ static void emit_ready(struct compile *c, struct stub *stub)
 }
 
 /* --- Exits --- */
-
-/* Whether code at an EIP lies in the page of the unit: then it is what it was when the block began. */
-static bool in_page(const struct unit *u, uint32_t eip)
-{
-    return (u->physical & PAGE_MASK) + (uint64_t)eip - u->eip < PAGE_SIZE && eip <= u->limit;
-}
-
-/* What an exit does as long as it leads nowhere; and for a target in another page, the look at that page before. `site`: the jump, if there is one. */
-static void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site)
-{
-    struct code *code = c->code;
-    struct translated *block = c->block;
-    struct block_exit *exit = &block->exit[block->exits];
-
-    if (!in_page(c->unit, eip)) {
-        if (site)
-            aim(site, code->at);
-        emit_constant(code, VALUE, eip);
-        emit_jump_to(code, c->backend->jump);
-        return;
-    }
-    block->exits++;
-    *exit = (struct block_exit){.from = block, .eip = eip};
-    exit->site = site ? site : emit_jump(code);
-    exit->unlinked = code->at;
-    aim(exit->site, exit->unlinked);
-    emit_store_immediate(code, 4, FIELD(eip), eip);
-    emit_constant_wide(code, R8, (uintptr_t)exit);
-    emit_jump_to(code, c->backend->leave);
-}
-
-void emit_exit(struct compile *c, uint32_t eip)
-{
-    emit_exit_tail(c, eip, NULL);
-    c->left = true;
-}
-
-void emit_exit_if(struct compile *c, unsigned condition, uint32_t eip)
-{
-    struct stub *stub = new_stub(c, STUB_EXIT);
-
-    stub->eip = eip;
-    stub->site[stub->count++] = emit_jump_if(c->code, condition);
-}
 
 static void emit_side_exit(struct compile *c, struct stub *stub)
 {

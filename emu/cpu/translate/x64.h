@@ -115,6 +115,8 @@ static inline uint32_t next_eip(const struct compile *c, const struct insn *i)
 /* The stub that runs the instruction at hand by the interpreter; jumps to it are added by slow_from. */
 void slow_from(struct compile *c, uint8_t *site);
 struct stub *new_stub(struct compile *c, enum stub_kind kind);
+/* What an exit does as long as it leads nowhere; and for a target in another page, the look at that page before. `site`: the jump, if there is one. */
+void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site);
 /* Leaves the unit for a known target. All flags must be flushed. Emits a jump that waits to be linked. */
 void emit_exit(struct compile *c, uint32_t eip);
 /* To the EIP in R8 by the table of jumps, or out. */

@@ -85,7 +85,7 @@ void spill(struct compile *c, unsigned r, unsigned size)
 {
     struct owed_flags *f = &c->flags;
 
-    if (f->owed == OWED_NOTHING || f->owed == OWED_DEAD || !(live_behind(c) & ~backend_flag_use(c->unit, &c->unit->insn[c->index]).written))
+    if (f->owed == OWED_NOTHING || f->owed == OWED_DEAD || !(live_behind(c) & ~c->unit->written[c->index]))
         return;
     keep(c, &f->a, r, size, FIELD(flag_a));
     keep(c, &f->b, r, size, FIELD(flag_b));
