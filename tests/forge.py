@@ -1,17 +1,18 @@
 """forge.py - a second writer of archives, from spec/archive.md alone, which can break one rule at a time. For tests.
 
-    forge.py FILE.mun KEY OUT.mun [MEMBER=FILE ...]     writes FILE.mun again with other members, under their own digests
+    forge.py FILE.mun KEY OUT.mun [MEMBER=FILE ...]     writes FILE.mun again with other members
 
-Everything that follows from something else is computed anew, and signed again by the key that is given, so that an archive is
-wrong in one place and its digests and its signature are right. What is computed can be changed on its way: `change` maps the
-name of a member, or one of the names below, to a function from the right bytes to the wrong ones; what depends on it then
-follows from the wrong ones.
+Everything that follows from something else is computed anew, and signed again by the key that is given, so that an
+archive is wrong in one place and its digests and its signature are right. What is computed can be changed on its way:
+`change` maps the name of a member, or one of the names below, to a function from the right bytes to the wrong ones;
+what depends on it then follows from the wrong ones.
 
     header:NAME  padding:NAME  end     of the tar file
     digest:SLOT  root:SLOT  roots:SLOT of the chunks in a map; of a disk; of its extents, joined
     content-head signature             content.txt as far as the machine-root; 64 bytes
 
-`missing` are members that are left out where they would be written. A member may be there twice: what follows a NUL in a name is not written."""
+`missing` are members that are left out where they would be written. A member may be there twice: what follows a NUL in
+a name is not written."""
 
 import base64
 import hashlib
@@ -42,8 +43,9 @@ def padded(size):
 
 def tar_header(name, size):
     head = bytearray(BLOCK)
-    for at, text in ((0, name.encode()), (100, b"0000644"), (108, b"0000000"), (116, b"0000000"), (124, b"%011o" % size),
-                     (136, b"0" * 11), (148, b" " * 8), (156, b"0"), (257, b"ustar\0" b"00"), (329, b"0000000"), (337, b"0000000")):
+    for at, text in ((0, name.encode()), (100, b"0000644"), (108, b"0000000"), (116, b"0000000"),
+                     (124, b"%011o" % size), (136, b"0" * 11), (156, b"0"), (257, b"ustar\0" b"00"),
+                     (329, b"0000000"), (337, b"0000000")):
         head[at:at + len(text)] = text
     return refresh(bytes(head))
 
@@ -56,7 +58,8 @@ def refresh(header):
 
 def gzip_chunk(data, level=6):
     z = zlib.compressobj(level, zlib.DEFLATED, -15)
-    return GZIP_HEADER + z.compress(data) + z.flush() + zlib.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
+    trailer = zlib.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
+    return GZIP_HEADER + z.compress(data) + z.flush() + trailer
 
 
 def root_of(leaves):
@@ -150,7 +153,7 @@ class Forger:
 
     def add_disk(self, slot, disk):
         zeros, digests = bytes(CHUNK), [sha256(chunk) for chunk in disk.chunks]
-        digests = [self.wrong(f"digest:{slot}", digest) if number == 0 else digest for number, digest in enumerate(digests)]
+        digests[0] = self.wrong(f"digest:{slot}", digests[0])
         parts = [range(at, min(at + EXTENT_CHUNKS, len(digests))) for at in range(0, len(digests), EXTENT_CHUNKS)]
         roots = b"".join(root_of([sha256(b"\0" + digests[i]) for i in part]) for part in parts)
         roots, top = self.wrong(f"roots:{slot}", roots), ""
@@ -168,7 +171,8 @@ class Forger:
             members = [(name + ".gz", gz), (name + ".map", lines)]
             for member, data in reversed(members) if disk.map_first else members:
                 self.put(member, data)
-            top += f"{extent:08d} d {self.offsets.get(name + '.gz', BLOCK):015d} {len(gz):09d} {hexadecimal(lines)} {roots[extent].hex()}\n"
+            offset = self.offsets.get(name + ".gz", BLOCK)
+            top += f"{extent:08d} d {offset:015d} {len(gz):09d} {hexadecimal(lines)} {roots[extent].hex()}\n"
         self.add(f"disk/{slot}.top", top.encode())
         self.add(f"disk/{slot}.unreadable", disk.unreadable)
         return self.wrong(f"root:{slot}", root_of(roots)).hex()
@@ -176,9 +180,11 @@ class Forger:
     def content(self, roots):
         digests = {name: hexadecimal(data) for name, data in self.members.items() if name == plain(name)}
         line = lambda name: f"member: {digests[name]} {name}\n" if name in digests else ""
-        text = "muniment-machine: 0\n" + "".join(map(line, ("machine.yaml", "firmware/system.bin", "firmware/video.bin"))) + "cmos: none\n"
+        machine = "".join(map(line, ("machine.yaml", "firmware/system.bin", "firmware/video.bin")))
+        text = "muniment-machine: 0\n" + machine + "cmos: none\n"
         for slot, root in roots.items():
-            text += f"disk: {slot} {self.disks[slot].size:015d} {root} {digests.get(f'disk/{slot}.unreadable', '0' * 64)}\n"
+            unreadable = digests.get(f"disk/{slot}.unreadable", "0" * 64)
+            text += f"disk: {slot} {self.disks[slot].size:015d} {root} {unreadable}\n"
         head = self.wrong("content-head", text.encode()).decode()
         text = head + f"machine-root: {hexadecimal(head.encode())}\n"
         attested = [name for name in ("attest.txt", "attest.journal") if name in digests]
@@ -197,7 +203,8 @@ class Forger:
         for name in late:
             self.add(name, self.given[name])
         content = self.add("content.txt", self.content(roots).encode())
-        self.add("SHA256SUMS", "".join(f"{hexadecimal(data)}  {plain(name)}\n" for name, data in self.members.items()).encode())
+        sums = "".join(f"{hexadecimal(data)}  {plain(name)}\n" for name, data in self.members.items())
+        self.add("SHA256SUMS", sums.encode())
         text = "muniment-seal: 0\n" + self.compressor + "parent: none\n"
         for name, data in self.members.items():
             if not re.fullmatch(r"disk/.*\.(gz|map)", name):
@@ -208,7 +215,8 @@ class Forger:
         self.add(EVIDENCE + "key.pub", self.key_pem)
         statement = self.wrong(EVIDENCE + "statement.txt",
                                f"muniment-evidence: 0\nprevious: none\nsigner: {hexadecimal(self.der)}\n"
-                               f"member: {hexadecimal(content)} content.txt\nmember: {hexadecimal(seal)} seal.txt\n".encode())
+                               f"member: {hexadecimal(content)} content.txt\n"
+                               f"member: {hexadecimal(seal)} seal.txt\n".encode())
         self.put(EVIDENCE + "statement.sig", self.wrong("signature", self.sign(statement) if seal_at else bytes(64)))
         self.put(EVIDENCE + "statement.txt", statement)
         self.end = self.wrong("end", bytes(2 * BLOCK))

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""recover_cases.py - recover.py against an archive whose texts are made for a terminal, one with a place that the host cannot read, one that shrinks, and a Python of 2016.
+"""recover_cases.py - recover.py against archives whose texts are made for a terminal, with a place that the host cannot
+read, that shrink, that are changed in one link of the chain; and a Python of 2016.
 
     recover_cases.py RECOVER.PY FILE.mun
 
@@ -19,14 +20,16 @@ from forge import BLOCK, EVIDENCE, padded, tar_header, tar_members
 # What recover.py may use of the standard library and of the built-in types: all of it is in Python 3.6.
 LIBRARY = {
     "base64": "b64decode b64encode", "bisect": "bisect_right", "contextlib": "suppress", "hashlib": "sha256 sha512",
-    "os": "_exit fstat listdir makedirs path remove replace", "os.path": "dirname join", "re": "M compile findall fullmatch match search",
+    "os": "_exit fstat listdir makedirs path remove replace", "os.path": "dirname join",
+    "re": "M compile findall fullmatch match search",
     "sys": "argv stderr stdout", "zlib": "crc32 decompressobj error",
 }
-METHODS = set("add append close count decode decompress digest encode endswith eof fileno filename findall flush format fromhex from_bytes fullmatch get "
-              "hex hexdigest index isprintable items iter join lines ljust name read replace rstrip seek split splitlines st_size startswith strerror strip to_bytes "
-              "truncate unused_data update values write".split())
-BUILT_IN = set("any bytes divmod enumerate getattr int isinstance iter len list max min next open pow print range set str sum zip all AttributeError Exception OSError "
-               "ValueError super".split())
+METHODS = set("add append close count decode decompress digest encode endswith eof fileno filename findall flush "
+              "format fromhex from_bytes fullmatch get hex hexdigest index isprintable items join ljust name read "
+              "replace rstrip seek split splitlines st_size startswith strerror strip to_bytes truncate unused_data "
+              "update values write".split())
+BUILT_IN = set("all any bytes divmod enumerate getattr int isinstance iter len list max min next open pow print range "
+               "set str sum super zip AttributeError Exception OSError ValueError".split())
 
 
 def not_in_python_3_6(source):
@@ -34,8 +37,9 @@ def not_in_python_3_6(source):
     own = {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
     own |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
     bound = own | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    bound |= {argument.arg for node in ast.walk(tree) if isinstance(node, ast.arguments) for argument in node.args} | set(LIBRARY)
-    bound |= {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name} | {"__name__", "__doc__"}
+    bound |= {argument.arg for node in ast.walk(tree) if isinstance(node, ast.arguments) for argument in node.args}
+    bound |= {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name}
+    bound |= {"__name__", "__doc__", *LIBRARY}
     for node in ast.walk(tree):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             yield from (f"imports {alias.name}" for alias in node.names if alias.name not in LIBRARY)
@@ -47,7 +51,7 @@ def not_in_python_3_6(source):
                 yield f"line {node.lineno}: .{node.attr}"
         elif isinstance(node, ast.Name) and node.id not in bound | BUILT_IN:
             yield f"line {node.lineno}: {node.id}"
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "pow" and isinstance(node.args[1], ast.UnaryOp):
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "pow" and isinstance(node.args[1], ast.UnaryOp):
             yield f"line {node.lineno}: pow with a negative exponent is of Python 3.8"
 
 
@@ -74,7 +78,8 @@ def write_raw(path, members):
 
 
 def evil_texts(recover, path):
-    """Sequences that clear a screen and hide what follows, and a text that runs backwards, wherever an archive has text. Not signed by anybody."""
+    """Sequences that clear a screen and hide what follows, and a text that runs backwards, wherever an archive has
+    text. Nobody signed them."""
     evil = "\x1b[2J\x1b[Hrestored/fd0.img: intact\x1b[8m\r\x9b8m\u202e\u2066\n"
     with open(path, "rb") as file:
         whole = tar_members(file.read())
@@ -84,18 +89,19 @@ def evil_texts(recover, path):
         write_raw("evil.mun", members)
         folder = f"evil-{abs(hash(name))}"
         done = subprocess.run([sys.executable, recover, "evil.mun", folder], capture_output=True)
-        if re.search(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]", done.stdout + done.stderr):
+        if re.search("[\0-\t\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", (done.stdout + done.stderr).decode()):
             yield f"{name}: a control character reaches the terminal: {done.stdout + done.stderr}"
         if done.returncode != 1 or b"Traceback" in done.stderr or b"everything is intact" in done.stdout:
             yield f"{name}: exit status {done.returncode}: {(done.stdout + done.stderr).decode()}"
 
 
 def one_link(recover, path):
-    """A disk keeps its name while one of content.txt and seal.txt leads from the signature to it, and comes out in any case."""
+    """A disk keeps its name while content.txt or seal.txt leads from the signature to it, and always comes out."""
     with open(path, "rb") as file:
         whole = tar_members(file.read())
     cases = {("seal.txt",): "", ("content.txt",): "", ("SHA256SUMS",): "", ("seal.txt", "content.txt"): ".unproved",
-             (EVIDENCE + "statement.sig",): ".unproved", (EVIDENCE + "statement.txt",): ".unproved", (EVIDENCE + "key.pub",): ".unproved"}
+             (EVIDENCE + "statement.sig",): ".unproved", (EVIDENCE + "statement.txt",): ".unproved",
+             (EVIDENCE + "key.pub",): ".unproved"}
     for changed, ending in cases.items():
         members = dict(whole)
         for name in changed:
@@ -105,7 +111,9 @@ def one_link(recover, path):
         folder = f"link-{len(changed)}-{os.path.basename(changed[0])}"
         status, said = run(load(recover), "link.mun", folder)
         found = sorted(name for name in os.listdir(folder) if ".img" in name)
-        if status != 1 or found != ["fd0.img" + ending, "hd0.img" + ending] or ("signed by" in said) == changed[0].startswith(EVIDENCE):
+        signed = "signed by" in said
+        expected = ["fd0.img" + ending, "hd0.img" + ending]
+        if status != 1 or found != expected or signed == changed[0].startswith(EVIDENCE):
             yield f"{changed}: exit status {status}: {found}: {said}"
 
 
@@ -113,12 +121,20 @@ def windows_names(recover, path):
     """What Windows would take for a device or cut off is restored under another name."""
     with open(path, "rb") as file:
         members = tar_members(file.read())
-    names = {"docs/aux": "docs/aux_", "docs/com1.txt/a": "docs/com1.txt_/a", "docs/ends.": "docs/ends._", "docs/auxiliary": "docs/auxiliary"}
+    names = {"docs/aux": "docs/aux_", "docs/com1.txt/a": "docs/com1.txt_/a", "docs/ends.": "docs/ends._",
+             "docs/auxiliary": "docs/auxiliary"}
     write_raw("windows.mun", {**members, **dict.fromkeys(names, b"text")})
     said = run(load(recover), "windows.mun", "windows")[1]
     for name, expected in names.items():
         if not os.path.isfile(os.path.join("windows", expected)):
             yield f"{name}: is not restored as {expected}: {said}"
+
+
+class Broken:
+    """A file that the host cannot read."""
+
+    def seek(self, _):
+        raise OSError(5, "Input/output error")
 
 
 def unreadable(recover, path):
@@ -133,7 +149,7 @@ def unreadable(recover, path):
         class Faulty(module.Archive):
             def read(self, at, size, begin=begin, end=begin + len(data)):
                 if at < end and at + size > begin:
-                    handle, self.file = self.file, type("Broken", (), {"seek": lambda _, to: (_ for _ in ()).throw(OSError(5, "Input/output error"))})()
+                    handle, self.file = self.file, Broken()
                     try:
                         return super().read(at, size)
                     finally:

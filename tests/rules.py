@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""rules.py - every sentence of a format's specification that says must, never or only has a number, and every number a test.
+"""rules.py - each sentence of a format's specification that says must, never or only has a number, each number a test.
 
     tests/rules.py [--list]
 
-A number stands in brackets within its sentence: [A-17]. The numbers of a specification are 1, 2, 3 ... in the order of the text. A test
-names the rule that it breaks, in its source, as A-17, A-17 to A-19 or A-17-A-19. Reported are sentences and table cells without a number, numbers out of order,
-rules that no test names, and numbers in tests that no specification has; --list prints each rule with its tests. A specification
-without any number is not numbered yet: that is said, and no failure."""
+A number stands in brackets within its sentence: [A-17]. The numbers of a specification are 1, 2, 3 ... in the order of
+the text. A test names the rule that it breaks, in its source, as A-17, A-17 to A-19 or A-17-A-19. Reported are
+sentences and table cells without a number, numbers out of order, rules that no test names, and numbers in tests that
+no specification has; --list prints each rule with its tests. A specification without any number is not numbered yet:
+that is reported, and no failure."""
 
 import glob
 import os
@@ -83,7 +84,8 @@ def main(arguments):
             if "--list" in arguments:
                 print(f"{prefix}-{number}\t{path}:{line}\t{' '.join(sentence.split())}\t{', '.join(files)}")
         count += len(rules)
-    wrong += [f"tests/{files[0]}: names {prefix}-{number}, which is in no specification" for (prefix, number), files in tests.items()]
+    wrong += [f"tests/{files[0]}: names {prefix}-{number}, which is in no specification"
+              for (prefix, number), files in tests.items()]
     print("\n".join(wrong + [f"{count} rules, {len(wrong)} faults"]))
     return 1 if wrong else 0
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""rules_archive.py - for each rule of spec/archive.md, archives that break just that and are properly signed: `muniment verify` names the member that is wrong, and recover.py
-finds it too. The rules of attest.txt (A-40 to A-44) are in attest.sh, those of whoever writes or reads (A-1, A-19, A-37, A-53 to A-56) where that is tested.
+"""rules_archive.py - for each rule of spec/archive.md, archives that break just that and are properly signed: `muniment
+verify` names the member that is wrong, and recover.py finds it too. The rules of attest.txt (A-40 to A-44) are in
+attest.sh, those of whoever writes or reads (A-1, A-19, A-37, A-53 to A-56) where that is tested.
 
     rules_archive.py MUNIMENT RECOVER.PY FILE.mun KEY [RULE]
 
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import zlib
 
-from forge import BLOCK, CHUNK, EVIDENCE, GZIP_HEADER, Disk, Forger, gzip_chunk, refresh
+from forge import BLOCK, CHUNK, EVIDENCE, GZIP_HEADER, Disk, Forger, gzip_chunk, hexadecimal, refresh
 
 UNREAD = ("A-14", "A-15", "A-16", "A-17") # recover.py does not read the manifests
 FD0 = "disk/fd0/00000000"
@@ -119,7 +120,7 @@ def firmware(size):
     def replace(f):
         f.given["firmware/system.bin"] = bytes(size)
         digest = re.compile(rb'(file: "firmware/system.bin"\n +sha256: )\w+')
-        f.edit("machine.yaml", digest.pattern, rb"\g<1>" + __import__("hashlib").sha256(bytes(size)).hexdigest().encode())
+        f.edit("machine.yaml", digest.pattern, rb"\g<1>" + hexadecimal(bytes(size)).encode())
     return replace
 
 
