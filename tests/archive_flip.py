@@ -78,16 +78,18 @@ class Flipper:
         """None if the flip at (offset, bit) is found and located, else what happened."""
         offset, bit = place
         copy = self.copies.get()
-        with open(copy, "r+b") as file:
-            file.seek(offset)
-            byte = file.read(1)
-            file.seek(offset)
-            file.write(bytes([byte[0] ^ 1 << bit]))
-            file.flush()
-            status, answer = self.verify(copy)
-            file.seek(offset)
-            file.write(byte)
-        self.copies.put(copy)
+        try:
+            with open(copy, "r+b") as file:
+                file.seek(offset)
+                byte = file.read(1)
+                file.seek(offset)
+                file.write(bytes([byte[0] ^ 1 << bit]))
+                file.flush()
+                status, answer = self.verify(copy)
+                file.seek(offset)
+                file.write(byte)
+        finally:
+            self.copies.put(copy)  # or the others would wait for it for ever
         located = any(f["offset"] <= offset < f["offset"] + f["length"] for f in answer["findings"])
         if status == 1 and located and answer["verdict"] in ("damaged", "bad-signature"):
             return None
