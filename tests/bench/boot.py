@@ -90,32 +90,8 @@ def run_qemu():
         return times
 
 
-# The machine of tests/guests/debian-disk.sh, and QEMU's like it. RTC and display are as QEMU has them anyway.
-LINUX = """muniment: machine 0
-machine: pc-i440fx
-cpu:
-  model: pentium2
-  speed: 200 MIPS
-memory: 64 MiB
-firmware:
-  system: built-in 0
-  video: built-in 0
-clock: 1998-01-01T00:00:00
-drives:
-  hd0:
-    kind: disk
-    image: linux.img
-boot:
-  - disk
-ports:
-  - com1
-display: vga
-"""
-
-
 def linux_muniment(build, folder):
-    with open(f"{folder}/machine.yaml", "w") as file:
-        file.write(LINUX)
+    linux.machine(folder, "pentium2", 200, 64)  # as in tests/guests/debian-disk.sh
     begun = time.monotonic()
     return finished(subprocess.Popen([f"{build}/muniment", "boot", f"{folder}/machine.yaml", "--until", "serial:" + SHELL.decode()]), begun)
 

@@ -11,3 +11,28 @@ def image(build, folder):
         print(f"no Linux: {made.stdout.strip()[-200:]}")
         return None
     return f"{folder}/linux.img"
+
+
+def machine(folder, model, speed, memory):
+    """Writes FOLDER/machine.yaml, a PC with that disk and COM1; speed in MIPS, memory in MiB. RTC and display are as QEMU has them anyway."""
+    with open(f"{folder}/machine.yaml", "w") as file:
+        file.write(f"""muniment: machine 0
+machine: pc-i440fx
+cpu:
+  model: {model}
+  speed: {speed} MIPS
+memory: {memory} MiB
+firmware:
+  system: built-in 0
+  video: built-in 0
+clock: 1998-01-01T00:00:00
+drives:
+  hd0:
+    kind: disk
+    image: linux.img
+boot:
+  - disk
+ports:
+  - com1
+display: vga
+""")

@@ -26,28 +26,6 @@ LOADS = [  # name, arithmetic, in which mean
     ("fork+exec", "sse"), ("pipe", "sse"), ("getppid", "sse"), ("modified", "sse"),
 ]
 TICKS = os.sysconf("SC_CLK_TCK")
-SPEED = 500  # MIPS of the guest
-
-MACHINE = f"""muniment: machine 0
-machine: pc-i440fx
-cpu:
-  model: pentium4
-  speed: {SPEED} MIPS
-memory: 128 MiB
-firmware:
-  system: built-in 0
-  video: built-in 0
-clock: 1998-01-01T00:00:00
-drives:
-  hd0:
-    kind: disk
-    image: linux.img
-boot:
-  - disk
-ports:
-  - com1
-display: vga
-"""
 
 
 def compile_loads(folder):
@@ -164,8 +142,7 @@ def main():
         os.environ["EXTRA"] = f"{folder}/extra"
         if not linux.image(arguments.build, folder):
             return 0
-        with open(f"{folder}/machine.yaml", "w") as file:
-            file.write(MACHINE)
+        linux.machine(folder, "pentium4", 500, 128)
         results = {}
         for peer, command in commands(arguments.build).items():
             if not arguments.peers or peer in arguments.peers.split(","):
