@@ -114,7 +114,7 @@ def show(results, peers, loads):
     for load in loads:
         base = seconds(results["TCG"][load]) if load in results.get("TCG", {}) else 0
         sums = {checksum for peer in results for _, checksum in results[peer].get(load, [])}
-        ours = [s for s, _ in results.get("translator", results["interpreter"]).get(load, [])]
+        ours = [s for s, _ in results.get("translator", results.get("interpreter", {})).get(load, [])]
         spread = (max(ours) - min(ours)) / max(statistics.median(ours), 1 / TICKS) if ours else 0
         wrong += len(sums) > 1
         print(f"{load:15}" + "".join(cell(results, peer, load, base) for peer in peers) + f"  {spread:5.0%}" + ("  CHECKSUMS DIFFER" if len(sums) > 1 else ""))
