@@ -499,6 +499,8 @@ static void print_statistics(const struct boot *b)
            ticks ? 100.0 * (double)s.ticks_translated / (double)ticks : 0.0);
     printf("blocks          %" PRIu64 " of %" PRIu64 " instructions, %" PRIu64 " bytes of code\n", s.blocks, s.instructions, s.host_bytes);
     printf("entries         %" PRIu64 "\nlinks           %" PRIu64 "\ninterpreted     %" PRIu64 " instructions in the midst of a block\n", s.entries, s.links, s.slow);
+    if (s.software_rows)
+        printf("not this host   %" PRIu64 " instructions that it computes otherwise\n", s.software_rows);
     printf("dropped         %" PRIu64 " blocks, and all of them %" PRIu64 " times\n", s.dropped, s.flushes);
 }
 

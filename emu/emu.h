@@ -65,6 +65,7 @@ struct machine_statistics {
     uint64_t ticks_translated;       /* that went by in translated code */
     uint64_t blocks, instructions, host_bytes; /* translated */
     uint64_t entries, links, slow;   /* entries into translated code, blocks that lead to others directly, instructions that were interpreted in the midst of a block */
+    uint64_t software_rows;          /* instructions whose results this host's floating point has otherwise: they are interpreted */
     uint64_t dropped, flushes;       /* blocks whose code was written to, and how often all were thrown away */
 };
 struct machine_statistics machine_statistics(const struct machine *m);

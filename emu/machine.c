@@ -449,7 +449,7 @@ struct machine_statistics machine_statistics(const struct machine *m)
 
     return (struct machine_statistics){
         .ticks_translated = s.ticks, .blocks = s.translated, .instructions = s.instructions, .host_bytes = s.host_bytes, .entries = s.entries,
-        .links = s.links, .slow = s.slow, .dropped = s.invalidated, .flushes = s.flushes,
+        .links = s.links, .slow = s.slow, .software_rows = s.software_rows, .dropped = s.invalidated, .flushes = s.flushes,
     };
 }
 

@@ -15,6 +15,12 @@
 #include "emu/cpu/segments.h"
 #include "emu/memory.h"
 
+#ifdef BARE_TRANSLATOR
+#include <string.h>
+
+#include "emu/host/host.h"
+#endif
+
 struct bare {
     struct memory memory;
     struct bus bus;
@@ -22,7 +28,8 @@ struct bare {
     struct cpu cpu;
 };
 
-/* As after power on, with nothing but RAM and an empty ROM. False: no memory. */
+/* As after power on, with nothing but RAM and an empty ROM. ENGINE=translator in the environment: with a translator, where the program was built for it
+ * (BARE_TRANSLATOR). False: no memory. */
 static inline bool bare_init(struct bare *b, enum cpu_model model, uint32_t ram_size)
 {
     if (!memory_init(&b->memory, ram_size))
@@ -32,6 +39,14 @@ static inline bool bare_init(struct bare *b, enum cpu_model model, uint32_t ram_
     if (!cpu_init(&b->cpu, model, &b->memory, &b->bus, &b->clock))
         return false;
     cpu_listen(&b->cpu);
+#ifdef BARE_TRANSLATOR
+    if (getenv("ENGINE") && !strcmp(getenv("ENGINE"), "translator")) {
+        static struct code_memory code; /* the suites have one processor each */
+        if (!code_memory_init(&code, CODE_MEMORY_SIZE) || !translator_init(&b->cpu, &code))
+            fprintf(stderr, "ENGINE=translator: this host has no back end\n");
+        translator_set_threshold(&b->cpu, 0);
+    }
+#endif
     return true;
 }
 

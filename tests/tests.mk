@@ -64,13 +64,13 @@ $(BUILD)/tests/hostfuzz: tests/hostfuzz.c tests/host.c $(wildcard tests/hostfuzz
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %.h,$^)
 
-$(addprefix $(BUILD)/tests/,x87_host simd_host host_verdict): $(BUILD)/tests/%: tests/%.c tests/host.c tests/host.h tests/bare.h $(BUILD)/libmachine.a
+$(addprefix $(BUILD)/tests/,x87_host simd_host host_verdict): $(BUILD)/tests/%: tests/%.c tests/host.c tests/host.h tests/bare.h $(BUILD)/emu/host/code_memory.o $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -o $@ $< tests/host.c $(BUILD)/libmachine.a
+	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) -DBARE_TRANSLATOR $(CFLAGS) $(LDFLAGS) -o $@ $< tests/host.c $(BUILD)/emu/host/code_memory.o $(BUILD)/libmachine.a
 
-$(BUILD)/tests/test386 $(BUILD)/tests/multiboot $(BUILD)/tests/linuxuser $(BUILD)/tests/testfloat: $(BUILD)/tests/%: tests/%.c $(BUILD)/libmachine.a
+$(BUILD)/tests/test386 $(BUILD)/tests/multiboot $(BUILD)/tests/linuxuser $(BUILD)/tests/testfloat: $(BUILD)/tests/%: tests/%.c $(BUILD)/emu/host/code_memory.o $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
-	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a
+	$(CC) $(HOST_FLAGS) -DBARE_TRANSLATOR $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/emu/host/code_memory.o $(BUILD)/libmachine.a
 
 TESTS        += $(BUILD)/tests/translate_fuzz
 CPU_PROGRAMS += $(BUILD)/tests/translate_fuzz
@@ -128,6 +128,7 @@ run-check-long: all tests $(GUESTS) $(BUILD)/tests/transcendental
 
 run-check-cpu: $(CPU_PROGRAMS)
 	@BUILD=$(BUILD) tests/cpu.sh $(TESTS_CPU)
+	@echo "by the translator:"; ENGINE=translator BUILD=$(BUILD) tests/cpu.sh $(filter-out tests/hostfuzz.sh tests/vectors.sh,$(TESTS_CPU))
 
 run-check-resume: all $(GUESTS)
 	@LONG=1 RESUMES=1000 KILLS=20 BUILD=$(BUILD) tests/run.sh tests/resume.sh tests/kills.sh; status=$$?; tail -n 100 $(BUILD)/tests/resume.log $(BUILD)/tests/kills.log; exit $$status

@@ -1,7 +1,7 @@
 /* translate_fuzz.c - random programs on two processors, one that interprets and one that translates: after each slice, of a length at random, all state of
  * both is the same.
  *
- *     translate_fuzz [--count N] [--seed S] [--only TRIAL] [--verbose] [--ticks N]
+ *     translate_fuzz [--count N] [--seed S] [--only TRIAL] [--verbose] [--ticks N] [--cache KIB]
  *
  * A program is made of rows of the decoder's table, with prefixes, operands and targets at random; it may write to itself, to its page tables and to its
  * descriptors. Every exception leads back into it. Exit status 1: a trial differs; it says which, and `--only` runs that alone,
@@ -407,7 +407,7 @@ int main(int argc, char **argv)
 {
     static struct fuzz fuzz;
     struct fuzz *f = &fuzz;
-    uint64_t count = 5000, seed = 1, first = 0, failed = 0;
+    uint64_t count = 5000, seed = 1, first = 0, failed = 0, cache = CODE_MEMORY_SIZE >> 10;
 
     for (int n = 1; n < argc; n++) {
         if (!strcmp(argv[n], "--verbose"))
@@ -416,13 +416,15 @@ int main(int argc, char **argv)
             count = strtoull(argv[++n], NULL, 0);
         else if (n + 1 < argc && !strcmp(argv[n], "--seed"))
             seed = strtoull(argv[++n], NULL, 0);
+        else if (n + 1 < argc && !strcmp(argv[n], "--cache"))
+            cache = strtoull(argv[++n], NULL, 0);
         else if (n + 1 < argc && !strcmp(argv[n], "--ticks"))
             f->ticks = (uint32_t)strtoul(argv[++n], NULL, 0);
         else if (n + 1 < argc && !strcmp(argv[n], "--only")) {
             first = strtoull(argv[++n], NULL, 0);
             count = 1;
         } else {
-            fprintf(stderr, "usage: translate_fuzz [--count N] [--seed S] [--only TRIAL] [--verbose] [--ticks N]\n");
+            fprintf(stderr, "usage: translate_fuzz [--count N] [--seed S] [--only TRIAL] [--verbose] [--ticks N] [--cache KIB]\n");
             return 2;
         }
     }
@@ -430,7 +432,7 @@ int main(int argc, char **argv)
     for (unsigned side = 0; side < 2; side++)
         if (!bare_init(&f->side[side], CPU_PENTIUM4, RAM))
             return 4;
-    if (!code_memory_init(&f->code, CODE_MEMORY_SIZE) || !translator_init(&f->side[1].cpu, &f->code)) {
+    if (!code_memory_init(&f->code, cache << 10) || !translator_init(&f->side[1].cpu, &f->code)) {
         printf("this host has no back end\n");
         return 0;
     }

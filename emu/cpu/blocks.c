@@ -66,7 +66,8 @@ void blocks_free(struct cpu *cpu)
     cpu->blocks = NULL;
 }
 
-void blocks_flush(struct cpu *cpu)
+/* Empties the arena. What was translated stays, and with it the marks of its pages. */
+static void drop_all(struct cpu *cpu)
 {
     struct code_cache *c = cpu->blocks;
 
@@ -75,10 +76,16 @@ void blocks_flush(struct cpu *cpu)
     for (uint32_t page = 0; page < c->pages; page++) {
         c->page[page] = NULL;
         c->lines[page] = (struct lines){{0}};
-        cpu->memory->flags[page] &= (uint8_t)~PAGE_CODE;
+        if (!translator_holds_page(cpu, page))
+            cpu->memory->flags[page] &= (uint8_t)~PAGE_CODE;
     }
     c->used = 0;
+}
+
+void blocks_flush(struct cpu *cpu)
+{
     translator_flush(cpu);
+    drop_all(cpu);
 }
 
 static struct code_block **bucket_of(struct code_cache *c, uint32_t physical, unsigned mode)
@@ -271,7 +278,7 @@ static struct code_block *build(struct cpu *cpu, uint32_t linear, uint32_t physi
     enum decode_result result;
 
     if (c->used + BLOCK_BYTES(BLOCK_LIMIT) > ARENA_SIZE)
-        blocks_flush(cpu);
+        drop_all(cpu);
     block = (struct code_block *)(void *)(c->arena + c->used);
     block->physical = physical;
     block->mode = (uint8_t)mode;

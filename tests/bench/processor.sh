@@ -1,5 +1,5 @@
 #!/bin/bash
-# processor.sh - the speed of the interpreter: work loads in one guest, run by Muniment, QEMU (TCG) and Bochs one after the other.
+# processor.sh - the speed of the interpreter, or with ENGINE=translator of the translator: work loads in one guest, run by Muniment, QEMU (TCG) and Bochs one after the other.
 #
 # usage: tests/bench/processor.sh BUILD [LOAD...]. Seconds are user CPU time of the whole run, so that a loaded host does not count; boot is in them on all sides. MIPS is
 # Muniment's ticks over its seconds, a ratio a peer's seconds over Muniment's: over 1 is faster than the peer. The checksums must agree. MB/s are megabytes that the
@@ -59,7 +59,7 @@ for load; do
     [[ $load != linear* ]] || board=pc # QEMU's ISA display has no linear frame buffer
     [ "$load" != sse2 ] || cpu=qemu32
     machine "$load" "$image" >"$work/machine.yaml"
-    ours=$(seconds "$build/muniment" boot "$work/machine.yaml" --script "$work/script" --serial "$work/serial" --force --limit 3600)
+    ours=$(seconds "$build/muniment" boot "$work/machine.yaml" --script "$work/script" --serial "$work/serial" --force --limit 3600 --engine "${ENGINE:-interpreter}")
     ticks=$(awk '{ print $2 }' "$work/out")
     qemu='' bochs=''
     if have qemu-system-i386; then

@@ -31,6 +31,7 @@ enum context_bit {
 struct unit {
     uint32_t physical, eip, limit; /* where it begins, and the limit of CS */
     uint32_t bits;                 /* enum context_bit */
+    const uint8_t *software;       /* of each row of the decoder's table, whether the host's unit is not to be trusted with it; null: of none */
     unsigned count;
     uint32_t bytes;                /* of guest code */
     struct insn insn[UNIT_LIMIT];
@@ -85,6 +86,9 @@ extern const size_t backend_scratch_size;
 
 /* Emits the shared code. */
 void backend_init(struct backend *b, struct code *code);
+/* Tries the rows that the host's unit computes; marks those that differ from the interpreter, and returns how many they are. `single` has room for two
+ * records. The processor is left as it was; what is emitted for this is not kept. */
+unsigned backend_try_rows(struct cpu *cpu, struct code *code, struct code_block *single, uint8_t software[]);
 /* Whether the back end has code of its own for this record in such a unit. */
 bool backend_compiles(const struct unit *u, const struct insn *insn);
 /* The flags that an instruction looks at, that it certainly writes, and whether it may leave the block before its end or is run by the interpreter: then

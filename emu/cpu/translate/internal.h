@@ -43,6 +43,7 @@ struct translator {
     struct code_block *single;   /* for run_record */
     struct unit unit;
     struct page_tables *tables;
+    uint8_t *software;           /* per row of the decoder's table: the host's unit is not to be trusted with it */
     struct translator_statistics statistics;
 };
 

@@ -6,7 +6,8 @@
 
 #include <stdlib.h>
 
-#define FILLED_LIMIT 8192u
+#define FILLED_LIMIT 65536u /* 256 MiB */
+#define SEVERAL UINT32_MAX
 #define SIDES 16u /* contexts of the TLB, supervisor and user of each */
 
 struct side {
@@ -18,6 +19,7 @@ struct side {
 struct page_tables {
     struct side side[SIDES];
     uint32_t *executed;       /* per linear page: 1 + the epoch in which the table of jumps last had an entry for it */
+    uint32_t *writer;         /* per page of RAM: 1 + the linear page that had an entry to write to it, or SEVERAL, or 0 */
     unsigned current;         /* the supervisor's side of the context at hand */
 };
 
@@ -29,7 +31,8 @@ bool pages_init(struct cpu *cpu)
     if (!p)
         return false;
     p->executed = calloc(PAGES_WRITE, sizeof *p->executed);
-    return p->executed;
+    p->writer = calloc(cpu->memory->ram_size / PAGE_SIZE, sizeof *p->writer);
+    return p->executed && p->writer;
 }
 
 void pages_free(struct translator *t)
@@ -39,7 +42,7 @@ void pages_free(struct translator *t)
         free(t->tables->side[n].filled);
     }
     if (t->tables)
-        free(t->tables->executed);
+        free(t->tables->executed), free(t->tables->writer);
     free(t->tables);
 }
 
@@ -76,6 +79,16 @@ static void side_clear(struct side *s)
     s->count = 0;
 }
 
+static void note_writer(struct cpu *cpu, const uint8_t *host, uint32_t page)
+{
+    uintptr_t at = (uintptr_t)host - (uintptr_t)cpu->memory->ram;
+    uint32_t *writer = &cpu->translator->tables->writer[at / PAGE_SIZE];
+
+    if (at >= cpu->memory->ram_size) /* a device's bytes */
+        return;
+    *writer = !*writer || *writer == page + 1 ? page + 1 : SEVERAL;
+}
+
 void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const uint8_t *host, bool write)
 {
     uint32_t page = linear / PAGE_SIZE;
@@ -94,8 +107,10 @@ void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const ui
     if (entry[0] != addend)
         entry[PAGES_WRITE] = 0;
     entry[0] = addend;
-    if (write)
+    if (write) {
         entry[PAGES_WRITE] = addend;
+        note_writer(cpu, host, page);
+    }
 }
 
 void pages_sides_entered(struct cpu *cpu, unsigned first)
@@ -131,15 +146,29 @@ void pages_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift)
     }
 }
 
+static void entry_protect(struct side *s, uint32_t page, const uint8_t *host)
+{
+    uint64_t *entry = &s->entry[page + PAGES_WRITE];
+
+    if (*entry && *entry + (uint64_t)page * PAGE_SIZE == (uint64_t)(uintptr_t)host)
+        *entry = 0;
+}
+
 void pages_protected(struct cpu *cpu, const uint8_t *host)
 {
     struct page_tables *p = cpu->translator->tables;
+    uint32_t *writer, one;
 
-    for (unsigned n = 0; n < SIDES; n++)
-        for (uint32_t i = 0; i < p->side[n].count; i++) {
-            uint32_t page = p->side[n].filled[i];
-            uint64_t *entry = &p->side[n].entry[page + PAGES_WRITE];
-            if (*entry && *entry + (uint64_t)page * PAGE_SIZE == (uint64_t)(uintptr_t)host)
-                *entry = 0;
-        }
+    writer = &p->writer[(host - cpu->memory->ram) / PAGE_SIZE];
+    one = *writer - 1;
+    if (!*writer)
+        return;
+    for (unsigned n = 0; n < SIDES; n++) {
+        struct side *s = &p->side[n];
+        if (*writer != SEVERAL && s->count)
+            entry_protect(s, one, host);
+        for (uint32_t i = 0; *writer == SEVERAL && i < s->count; i++)
+            entry_protect(s, s->filled[i], host);
+    }
+    *writer = 0;
 }

@@ -36,7 +36,8 @@ bool translator_init(struct cpu *cpu, const struct code_memory *memory)
     t->jumps = malloc(JUMP_ENTRIES * sizeof *t->jumps);
     t->single = calloc(1, sizeof(struct code_block) + 2 * sizeof(struct insn));
     t->backend.scratch = malloc(backend_scratch_size);
-    if (!t->jumps || !t->single || !t->backend.scratch || !cache_init(cpu) || !pages_init(cpu)) {
+    t->software = calloc(opcode_row_count, 1);
+    if (!t->software || !t->jumps || !t->single || !t->backend.scratch || !cache_init(cpu) || !pages_init(cpu)) {
         translator_free(cpu);
         return false;
     }
@@ -45,6 +46,8 @@ bool translator_init(struct cpu *cpu, const struct code_memory *memory)
     cpu->view.run_record = run_record;
     cpu->view.run_group = run_group;
     cpu->view.flags_ready = layered_flags_ready;
+    t->statistics.software_rows = backend_try_rows(cpu, &t->code, t->single, t->software);
+    t->unit.software = t->software;
     cpu->hooks = &hooks;
     cache_flush(cpu);
     mmu_flush(cpu); /* from now on the tables hold what the MMU keeps */
@@ -62,6 +65,7 @@ void translator_free(struct cpu *cpu)
     free(t->jumps);
     free(t->single);
     free(t->backend.scratch);
+    free(t->software);
     free(t);
     cpu->translator = NULL;
     cpu->hooks = NULL;
@@ -163,15 +167,25 @@ static bool waits(const struct cpu *cpu)
     return cpu->leave || (cpu->attention & ~(cpu->flags & FLAG_IF ? 0 : (uint32_t)ATTENTION_INTR));
 }
 
+/* What touches no flags leaves the layers as they are: they need not be worked out for an access that only missed the tables. */
+static bool keeps_flags(const struct insn *insn)
+{
+    switch (insn->operation) {
+    case OP_MOV: case OP_MOVZX8: case OP_MOVZX16: case OP_MOVSX8: case OP_MOVSX16: case OP_PUSH: case OP_POP: case OP_CALL: case OP_RET: case OP_JMP: return true;
+    default: return false;
+    }
+}
+
 /* Runs records of a block, from `first` on, as a block of their own. `left` is what it will be behind the whole block. Nonzero: it is to be left. */
-static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned first, unsigned count, struct code_block *records)
+static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned first, unsigned count, struct code_block *records, bool group)
 {
     const struct insn *last = &block->insn[first + count - 1];
     unsigned rest = block->count - first - count;
     uint32_t eip = block->eip + block->insn[first].offset, next = block->eip + last->offset + last->length;
     int exit;
 
-    layered_flags_end(cpu);
+    if (count > 1 || !keeps_flags(last))
+        layered_flags_end(cpu);
     mxcsr_end(cpu);
     cpu->left += rest + count;
     cpu->eip = block->bits & CONTEXT_32 ? eip : eip & 0xFFFF;
@@ -180,13 +194,14 @@ static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned 
     cpu->translator->statistics.slow += count;
     exit = records->insn[0].run(cpu, records->insn);
     if (exit == CPU_FAULT) {
+        layered_flags_end(cpu);
         exception_deliver(cpu);
         cpu->leave = true;
         return 1;
     }
     if (exit != CPU_CONTINUE || waits(cpu) || cpu->left < rest || opcode_rows[last->row].attributes & ROW_ENDS_BLOCK)
         return 1;
-    if ((block->bits & CONTEXT_32 ? next : next & 0xFFFF) != cpu->eip || block->bits != context_bits(cpu))
+    if ((block->bits & CONTEXT_32 ? next : next & 0xFFFF) != cpu->eip || (group && block->bits != context_bits(cpu)))
         return 1;
     cpu->left -= rest;
     mxcsr_begin(cpu);
@@ -195,7 +210,7 @@ static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned 
 
 static unsigned run_group(struct cpu *cpu, struct record_group *group)
 {
-    return run_records(cpu, group->block, group->first, group->count, group->records);
+    return run_records(cpu, group->block, group->first, group->count, group->records, true);
 }
 
 static unsigned run_record(struct cpu *cpu, struct translated *block, unsigned index)
@@ -205,7 +220,7 @@ static unsigned run_record(struct cpu *cpu, struct translated *block, unsigned i
     single->insn[0] = block->insn[index];
     single->insn[0].offset = 0;
     single->insn[1] = (struct insn){.run = block_end, .offset = single->insn[0].length};
-    return run_records(cpu, block, index, 1, single);
+    return run_records(cpu, block, index, 1, single, false);
 }
 
 /* The block at CS:EIP, made if it is worth it; or null. */
@@ -283,6 +298,7 @@ bool translator_run(struct cpu *cpu)
         struct block_exit *(*enter)(struct cpu *, const uint8_t *);
         const uint8_t *entry;
         int64_t left = cpu->left;
+        uint64_t before = clock_now(cpu->clock);
 
         cache_settle(t);
         entry = from ? NULL : known_entry(cpu);
@@ -298,7 +314,7 @@ bool translator_run(struct cpu *cpu)
         mxcsr_end(cpu);
         cpu->accounted = 0;
         t->statistics.entries++;
-        t->statistics.ticks += (uint64_t)(left - cpu->left);
+        t->statistics.ticks += clock_now(cpu->clock) - before;
         if (cpu->left == left && !from && !cpu->leave)
             return ran; /* the block is longer than what is left */
         ran = true;

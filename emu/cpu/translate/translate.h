@@ -40,6 +40,7 @@ struct translator_statistics {
     uint64_t entries;        /* from the loop into translated code */
     uint64_t slow;           /* instructions that the interpreter did in the midst of a block */
     uint64_t links;
+    uint64_t software_rows;  /* instructions that this host's unit computes otherwise than the interpreter: they are left to it */
     uint64_t ticks;          /* that went by in translated code */
 };
 /* All zero where there is no translator. */

@@ -3,7 +3,7 @@
  *     x64.c           a unit from end to end: entry, records, stubs, exits; the code that all blocks share
  *     x64_memory.c    operands in memory      x64_flags.c    flags that are owed, conditions
  *     x64_integer.c   moves, arithmetic       x64_control.c  stack, jumps, calls
- *     x64_simd.c      SSE
+ *     x64_simd.c      SSE                     x64_try.c      whether this host computes as the interpreter does
  *
  * EAX ECX EDX EBX EBP ESI EDI are in the host's registers of those names, ESP in R12, zero-extended. R13 is the table of pages, R14 `left`, R15 the
  * processor. R8 to R11 are free within an instruction: R8 for an address, and what was read there; R9 for the host's addend to it; R10 for what flags take.
@@ -128,6 +128,7 @@ compile_function *compiler_of(const struct unit *u, const struct insn *i);
 compile_function *integer_compiler(const struct unit *u, const struct insn *i); /* x64_integer.c */
 compile_function *control_compiler(const struct unit *u, const struct insn *i); /* x64_control.c */
 compile_function *simd_compiler(const struct unit *u, const struct insn *i);    /* x64_simd.c */
+bool simd_is_arithmetic(const struct opcode_row *row);
 struct flag_use integer_flag_use(const struct insn *i);
 
 /* --- x64_simd.c --- */
@@ -169,6 +170,8 @@ void flags_recorded(struct compile *c, uint16_t host);
 /* Stores flag_op for a record of a class. */
 void emit_flag_class(struct compile *c, unsigned class, unsigned size);
 void emit_flag_layer(struct compile *c, enum owed owed, unsigned class, unsigned size);
+/* The flags that a condition reads, by its number over two. */
+extern const uint16_t condition_flags[8];
 /* Gets a condition into the host's flags; returns the host's condition for it. Takes R10. */
 unsigned condition_begin(struct compile *c, unsigned condition);
 /* The record becomes one of class FLAGS_READY: cpu->flags holds the arithmetic flags. */

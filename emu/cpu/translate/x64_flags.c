@@ -112,8 +112,7 @@ void flags_recorded(struct compile *c, uint16_t host)
 
 /* --- Conditions --- */
 
-/* The flags that a condition reads, by its number over two. */
-static const uint16_t condition_flags[8] = {
+const uint16_t condition_flags[8] = {
     FLAG_OF, FLAG_CF, FLAG_ZF, FLAG_CF | FLAG_ZF, FLAG_SF, FLAG_PF, FLAG_SF | FLAG_OF, FLAG_ZF | FLAG_SF | FLAG_OF
 };
 #define OF_RESULT (FLAG_ZF | FLAG_SF | FLAG_PF)

@@ -726,19 +726,12 @@ compile_function *integer_compiler(const struct unit *u, const struct insn *i)
     case OP_XCHG: return exchange;
     case OP_CBW: case OP_CWD: return convert;
     case OP_CLD: case OP_STD: return change_direction;
-    case OP_NOP: return nothing;
+    case OP_NOP: case OP_LFENCE: case OP_MFENCE: case OP_SFENCE: return nothing;
     default: return arithmetic_compiler(i);
     }
 }
 
 /* --- Flags --- */
-static uint16_t condition_reads(unsigned condition)
-{
-    static const uint16_t flags[8] = {FLAG_OF, FLAG_CF, FLAG_ZF, FLAG_CF | FLAG_ZF, FLAG_SF, FLAG_PF, FLAG_SF | FLAG_OF, FLAG_ZF | FLAG_SF | FLAG_OF};
-
-    return flags[condition >> 1];
-}
-
 static bool touches_memory(const struct insn *i)
 {
     switch (i->form) {
@@ -752,9 +745,9 @@ struct flag_use integer_flag_use(const struct insn *i)
     struct flag_use use = {0, 0, touches_memory(i)};
 
     if (i->operation >= OP_SETO && i->operation <= OP_SETNLE)
-        use.read = condition_reads(i->operation - OP_SETO);
+        use.read = condition_flags[(i->operation - OP_SETO) >> 1];
     if (i->operation >= OP_CMOVO && i->operation <= OP_CMOVNLE)
-        use.read = condition_reads(i->operation - OP_CMOVO);
+        use.read = condition_flags[(i->operation - OP_CMOVO) >> 1];
     switch (i->operation) {
     case OP_ADC: case OP_SBB:
         use.read = FLAG_CF;

@@ -186,8 +186,12 @@ static void compare(struct compile *c, const struct insn *i)
 /* --- Which --- */
 
 /* Whether it computes in floating point, by its opcode; the others move and compute integers. */
-static bool is_arithmetic(unsigned opcode)
+bool simd_is_arithmetic(const struct opcode_row *row)
 {
+    unsigned opcode = row->opcode;
+
+    if (opcode < 0x0F10 || !(row->attributes & ROW_PREFIXES))
+        return false;
     switch (opcode & 0xFF) {
     case 0x2A: case 0x2C: case 0x2D: case 0x2E: case 0x2F: case 0x51: case 0xC2: case 0xE6: return true;
     default: return (opcode & 0xFF) >= 0x58 && (opcode & 0xFF) <= 0x5F;
@@ -212,7 +216,7 @@ compile_function *simd_compiler(const struct unit *u, const struct insn *i)
         return NULL;
     if (row->opcode < 0x0F10 || !(row->attributes & ROW_PREFIXES) || !(u->bits & CONTEXT_OSFXSR) || u->bits & (CONTEXT_EM | CONTEXT_TS) || is_left_out(i))
         return NULL;
-    if (is_arithmetic(row->opcode) && !(u->bits & CONTEXT_MASKED))
+    if (simd_is_arithmetic(row) && (!(u->bits & CONTEXT_MASKED) || (u->software && u->software[i->row])))
         return NULL;
     switch (to) {
     case 'V':

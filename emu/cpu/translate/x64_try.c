@@ -1,0 +1,123 @@
+/* x64_try.c - whether this host computes as the interpreter does: each row that runs on the host's unit is tried when a translator is made.
+ *
+ * A host may lie: Valgrind computes in other precisions, another translator may cut corners. A row that gives another result, or raises other flags, for
+ * one of these operands is left to the interpreter. */
+#include "emu/cpu/translate/internal.h"
+#include "emu/cpu/translate/x64.h"
+
+/* What the emitted code reads and writes. */
+struct trial {
+    struct xmm a, b;
+    uint32_t mxcsr, mxcsr_default;
+    uint32_t general, flags;
+};
+
+#define TRIAL(field) at_address(RDI, (int32_t)offsetof(struct trial, field))
+
+/* Numbers where something happens: two of single or one of double precision. */
+static const uint64_t numbers[] = {
+    0, 0x8000000000000000, 0x3FF0000000000000, 0xBFF8000000000000, 0x7FF0000000000000, 0xFFF8000000000001, 0x7FF0000000000001, 0x0010000000000000,
+    0x800FFFFFFFFFFFFF, 1, 0x7FEFFFFFFFFFFFFF, 0x41DFFFFFFFE00000, 0x3F8000013F7FFFFF, 0x7F800000FFC00001, 0x7F80000100800000, 0x807FFFFF00000001,
+};
+#define NUMBERS (sizeof numbers / sizeof *numbers)
+
+/* A function that executes one instruction on XMM0 and XMM1, or on ECX in place of one of them. */
+static uint8_t *emit_trial(struct code *code, const uint8_t bytes[], unsigned length)
+{
+    uint8_t *start = code->at;
+
+    emit_op(code, 4, 0x0F10, 0, TRIAL(a));
+    emit_op(code, 4, 0x0F10, 1, TRIAL(b));
+    emit_load(code, 4, RCX, TRIAL(general));
+    emit_op(code, 4, 0x0FAE, 2, TRIAL(mxcsr));
+    for (unsigned n = 0; n < length; n++)
+        emit8(code, bytes[n]);
+    emit8(code, 0x9C); /* PUSHFQ */
+    emit8(code, 0x58); /* POP RAX */
+    emit_store(code, 4, TRIAL(flags), RAX);
+    emit_op(code, 4, 0x0FAE, 3, TRIAL(mxcsr));
+    emit_op(code, 4, 0x0FAE, 2, TRIAL(mxcsr_default));
+    emit_op(code, 4, 0x0F11, 0, TRIAL(a));
+    emit_store(code, 4, TRIAL(general), RCX);
+    emit8(code, 0xC3);
+    return start;
+}
+
+/* Does what the emitted function did, by the interpreter's handler. */
+static void interpret_trial(struct cpu *cpu, struct code_block *single, struct trial *t, bool compares)
+{
+    cpu->xmm[0] = t->a;
+    cpu->xmm[1] = t->b;
+    cpu->mxcsr = t->mxcsr;
+    cpu->reg[ECX] = t->general;
+    cpu->block = single;
+    cpu->accounted = 0;
+    single->insn[0].run(cpu, single->insn);
+    t->a = cpu->xmm[0];
+    t->mxcsr = cpu->mxcsr;
+    t->general = cpu->reg[ECX];
+    t->flags = compares ? flags_arithmetic(cpu) & (FLAG_ZF | FLAG_PF | FLAG_CF) : 0;
+}
+
+static bool row_agrees(struct cpu *cpu, struct code *code, const uint8_t bytes[], struct code_block *single, bool compares)
+{
+    struct code at = *code;
+    const uint8_t *run = emit_trial(&at, bytes, single->insn[0].length) + code->run;
+    void (*function)(struct trial *t);
+
+    memcpy(&function, &run, sizeof function);
+    for (unsigned n = 0; n < NUMBERS * NUMBERS * 8; n++) {
+        uint64_t x = numbers[n % NUMBERS], y = numbers[n / NUMBERS % NUMBERS];
+        unsigned mode = n / (NUMBERS * NUMBERS);
+        struct trial t = {{{x, y}}, {{y, x}}, 0x1F80 | (mode & 3) << 13 | (mode & 4 ? 0x8040 : 0), 0x1F80, (uint32_t)x, 0}, other = t;
+        function(&t);
+        interpret_trial(cpu, single, &other, compares);
+        t.flags &= compares ? FLAG_ZF | FLAG_PF | FLAG_CF : 0;
+        if (t.a.q[0] != other.a.q[0] || t.a.q[1] != other.a.q[1] || t.mxcsr != other.mxcsr || t.general != other.general || t.flags != other.flags)
+            return false;
+    }
+    return true;
+}
+
+/* The bytes of a row's instruction with XMM0 (or ECX) and XMM1 (or ECX). */
+static unsigned encode(const struct opcode_row *row, uint8_t bytes[8])
+{
+    bool to_general = row->operands[0] == 'G', from_general = strstr(row->operands, ",E") != NULL;
+    unsigned prefix = row->attributes & ROW_PREFIX_66 ? 0x66 : row->attributes & ROW_PREFIX_F3 ? 0xF3 : row->attributes & ROW_PREFIX_F2 ? 0xF2 : 0, n = 0;
+
+    if (prefix)
+        bytes[n++] = (uint8_t)prefix;
+    bytes[n++] = 0x0F;
+    bytes[n++] = (uint8_t)row->opcode;
+    bytes[n++] = (uint8_t)(0xC0 | (to_general ? ECX << 3 : 0) | (from_general ? ECX : 1));
+    bytes[n++] = 1; /* an immediate, where there is one: less than */
+    return n;
+}
+
+unsigned backend_try_rows(struct cpu *cpu, struct code *code, struct code_block *single, uint8_t software[])
+{
+    struct cpu saved = *cpu;
+    unsigned differ = 0;
+
+    cpu->cr4 |= CR4_OSFXSR;
+    cpu->cr0 &= ~(CR0_EM | CR0_TS);
+    for (unsigned row = 0; row < opcode_row_count; row++) {
+        struct insn *insn = &single->insn[0];
+        struct unit u = {.bits = CONTEXT_OSFXSR | CONTEXT_MASKED};
+        uint8_t bytes[8];
+        if (!simd_is_arithmetic(&opcode_rows[row]))
+            continue;
+        if (decode(bytes, encode(&opcode_rows[row], bytes), DECODE_32 | DECODE_PROTECTED, CPU_PENTIUM4, insn) != DECODE_OK || insn->row != row ||
+            !simd_compiler(&u, insn))
+            continue;
+        insn->run = interpreter_handler(insn);
+        single->insn[1] = (struct insn){.run = block_end, .offset = insn->length};
+        if (row_agrees(cpu, code, bytes, single, (opcode_rows[row].opcode & 0xFE) == 0x2E)) {
+            continue;
+        }
+        software[row] = true;
+        differ++;
+    }
+    *cpu = saved;
+    return differ;
+}
