@@ -677,6 +677,25 @@ static void move_if(struct compile *c, const struct insn *i)
     emit_op(c->code, i->size, 0x0F40 | condition, host_register[i->dst], from);
 }
 
+/* The tick at which it begins is the deadline less what is left then. Where CR4.TSD may forbid it, the slow path looks. */
+static void read_time(struct compile *c, const struct insn *i)
+{
+    (void)i;
+    spill(c, EAX, 4);
+    spill(c, EDX, 4);
+    emit_test_immediate(c->code, 4, FIELD(cr4), CR4_TSD);
+    slow_from(c, emit_jump_if(c->code, CC_NE));
+    emit_load(c->code, 8, VALUE, FIELD(clock));
+    emit_load(c->code, 8, VALUE, at_address(VALUE, (int32_t)offsetof(struct clock, deadline)));
+    emit_lea(c->code, 8, ADDEND, at_address(LEFT, (int32_t)(c->unit->count - c->index)));
+    emit_alu_load(c->code, ALU_SUB, 8, VALUE, in_register(ADDEND));
+    emit_alu_load(c->code, ALU_ADD, 8, VALUE, FIELD(tsc_base));
+    emit_move(c->code, RAX, VALUE);
+    emit_shift(c->code, SHIFT_SHR, 8, in_register(VALUE), 32);
+    emit_move(c->code, RDX, VALUE);
+    host_flags_lost(c);
+}
+
 static void nothing(struct compile *c, const struct insn *i)
 {
     (void)c, (void)i;
@@ -726,6 +745,7 @@ compile_function *integer_compiler(const struct unit *u, const struct insn *i)
     case OP_XCHG: return exchange;
     case OP_CBW: case OP_CWD: return convert;
     case OP_CLD: case OP_STD: return change_direction;
+    case OP_RDTSC: return read_time;
     case OP_NOP: case OP_LFENCE: case OP_MFENCE: case OP_SFENCE: return nothing;
     default: return arithmetic_compiler(i);
     }
@@ -764,6 +784,9 @@ struct flag_use integer_flag_use(const struct insn *i)
         break;
     case OP_SHL: case OP_SAL: case OP_SHR: case OP_SAR:
         use.written = (i->form == FORM_RI || i->form == FORM_MI) && i->immediate & 31 ? FLAGS_ARITHMETIC : 0;
+        break;
+    case OP_RDTSC:
+        use.observed = true;
         break;
     case OP_DIV: case OP_IDIV:
         use.observed = true;
