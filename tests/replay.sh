@@ -117,11 +117,19 @@ for change in '6s/^/9999999999999999999/' '6s/key 1c/key 1cc/' '6s/down/sideways
 done
 tampered '$s/off/off x/;$p'
 gives "something after the end is refused" 3 "$MUNIMENT" replay office.mun bad
+# J-13
 tampered '3s/: ../: 00/'
 gives "another machine's journal is refused" 3 "$MUNIMENT" replay office.mun bad
 says "with its machine-root" err "another machine, with the machine-root 00"
 tampered '4s/cpu/gpu/'
 gives "and one of a machine with other parts" 3 "$MUNIMENT" replay office.mun bad
+tampered '2s/: 0/: 1/'
+gives "and one of another version" 3 "$MUNIMENT" replay office.mun bad
+says "for what it is" err "the journal is of another version of the machine"
+disk=$(sha256sum "$demo/records.img" | cut -d' ' -f1)
+tampered "4a medium: fd1 floppy $disk x"
+gives "a medium for a drive that is not there is refused (J-12)" 3 "$MUNIMENT" replay office.mun bad --media "$demo/records.img"
+says "with the reason" err "into a drive that the machine does not have"
 
 tampered '8d;9d'
 gives "a journal that lacks inputs is not equal" 1 "$MUNIMENT" replay office.mun bad
@@ -132,8 +140,12 @@ tampered '35s/digest ......../digest 00000000/'
 gives "a tampered digest is found" 1 "$MUNIMENT" replay office.mun bad
 says "where it is, and for what it is" err "bad:35: the state is not the one recorded, although no part differs"
 tampered '5a 100 key 1c down x'
-gives "a tick at which the machine cannot stand is found" 1 "$MUNIMENT" replay office.mun bad
+gives "a tick at which the machine cannot stand is found (J-24)" 1 "$MUNIMENT" replay office.mun bad
 says "with the tick" err "bad:6: the machine cannot stand at this tick (tick 112;"
+
+tampered '6{p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p;p}'
+gives "a key for which the machine has no room is found (J-25)" 1 "$MUNIMENT" replay office.mun bad
+says "for what it is" err "the machine does not take this input"
 
 # --- Who differs, from when on, in what ---
 
@@ -206,7 +218,7 @@ printf 'wait time 1\nsnapshot later\n' >later.script
 "$MUNIMENT" boot office.mun --script later.script >/dev/null
 gives "one that goes on from a snapshot is not either" 2 "$MUNIMENT" boot office.mun --resume later --record none --until tick:30000000
 says "since a journal starts at power-on" err "a journal starts at power-on"
-gives "a journal is not written over" 3 "$MUNIMENT" boot office.mun --record journal
+gives "a journal is not written over (J-28)" 3 "$MUNIMENT" boot office.mun --record journal
 says "but another name asked for" err "choose another name"
 gives "a run with an overlay" 0 "$MUNIMENT" boot office.mun --overlay kept --until tick:1000 --record first
 gives "is recorded again while nothing was written" 0 "$MUNIMENT" boot office.mun --overlay kept --until tick:1000 --record second
@@ -217,7 +229,7 @@ passed "a full disk ends the run" $?
 says "and is said" err "full: cannot write"
 gives "what was on it is good" 0 "$MUNIMENT" replay office.mun full
 
-# What is written down is on the disk within 100 ms. By the time of the processor, so that a busy host does not matter: how long the longest line waited for its sync.
+# J-27: what is written down is on the disk within 100 ms. By the time of the processor, so that a busy host does not matter: how long the longest line waited for its sync.
 cat >elsewhere/waits.c <<'END'
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -255,7 +267,7 @@ read -r longest syncs left <waits
 [ "$longest" -lt 100 ] && [ "$syncs" -ge 2 ] && [ "$left" -eq 0 ]
 passed "and synced within 100 ms (the longest waited $longest ms; $syncs syncs)" $?
 
-# A recorder that is killed: everything that it had written is there. It types for as long as it lives.
+# J-26, a recorder that is killed: everything that it had written is there. It types for as long as it lives.
 for ((i = 0; i < 2000; i++)); do printf 'key down\nkey up\n'; done >busy.script
 for wait in 0.3 0.7 1.1; do
     rm -f killed

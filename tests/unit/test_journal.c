@@ -132,6 +132,7 @@ static void a_cut_anywhere_behind_the_head_leaves_what_is_before(void **state)
     text_free(&t);
 }
 
+/* J-6. */
 static void any_changed_byte_is_found_in_its_line(void **state)
 {
     struct journal j;
@@ -153,6 +154,123 @@ static void any_changed_byte_is_found_in_its_line(void **state)
         line += t.bytes[at] == '\n';
     }
     text_free(&t);
+}
+
+/* Each breaks one rule of spec/journal.md, and its tags fit. */
+static void a_journal_that_breaks_a_rule_is_refused_at_its_line(void **state)
+{
+    static const char form[] = "the line is not written as a journal of version 0 is";
+    /* clang-format off */
+    static const struct { const char *rule, *find, *by; unsigned line; const char *what; } cases[] = {
+        { "J-1",  "hd1 disk",         "hd1 d\303\255sk",     6,  form },
+        { "J-5",  "key 9d down",      "key  9d down",        9,  form },
+        { "J-5",  "25000 key 9d down", " 25000 key 9d down", 9,  form },
+        { "J-5",  "fd0 none",         "fd0 none ",           13, form },
+        { "J-5",  "machine: 0 f97fcd90", "machine: 0  TAG",  2,  form },
+        { "J-7",  "journal: 0",       "journal: 1",          1,  "this is no journal of version 0" },
+        { "J-7",  "machine: 0",       "machine: 00",         2,  form },
+        { "J-7",  "machine-root: 2",  "machine-root: G",     3,  form },
+        { "J-7",  "parts: machine cpu", "parts: machine CPU", 4, form },
+        { "J-7",  "parts:",           "part:",               4,  form },
+        { "J-8",  "cpu ram",          "1 2 3 4 5 6 7 8 9 a b c d e f g 1 2 3 4 5 6 7 8 9 a b c d e f g 1 2 3 4 5 6 7 8 9 a b c d e f g "
+                                      "1 2 3 4 5 6 7 8 9 a b c d e f g", 4, form },
+        { "J-9",  "medium: hd2",      "medium: hd4",         7,  form },
+        { "J-10", "medium: hd2",      "medium: hd0",         7,  form },
+        { "J-10", "medium: hd2",      "medium: hd1",         7,  form },
+        { "J-11", "fd0 floppy",       "fd0 disk",            5,  form },
+        { "J-11", "hd1 disk",         "hd1 floppy",          6,  form },
+        { "J-11", "hd2 cdrom",        "hd2 tape",            7,  form },
+        { "J-14", "power off",        "power on",            15, form },
+        { "J-14", "25001 pointer",    "25001 tablet",        11, form },
+        { "J-14", "25003 medium fd0 none", "medium: fd1 floppy " ROOT, 13, form },
+        { "J-14", "-1 5",             "-0 5",                11, form },
+        { "J-14", "25001 pointer",    "025001 pointer",      11, form },
+        { "J-14", "0 digest 2",       "0 digest G",          8,  form },
+        { "J-14", "fd0 none",         "fd0 gone",            13, form },
+        { "J-15", "4611686018427387904", "4611686018427387905", 15, form },
+        { "J-16", "25001 pointer",    "24999 pointer",       11, "the line is of an earlier tick" },
+        { "J-17", "9d down",          "9 down",              9,  form },
+        { "J-17", "9d down",          "9d9d down",           9,  form },
+        { "J-17", "9d down",          "9D down",             9,  form },
+        { "J-18", "-32767 32767",     "-32768 32767",        11, form },
+        { "J-18", "-32767 32767",     "-32767 32768",        11, form },
+        { "J-19", "-1 5",             "-1 8",                11, form },
+        { "J-20", "serial 1",         "serial 2",            12, form },
+        { "J-21", "00ff41",           "",                    12, form },
+        { "J-21", "00ff41",           "00ff4",               12, form },
+        { "J-22", "0123456ab",        "0123456ab000",        8,  form },
+        { "J-22", "0123456ab",        "012345",              8,  form },
+        { "J-22", "0123456ab",        "0123456aB",           8,  form },
+        { "J-23", "power off TAG\n",  "power off TAG\n4611686018427387904 power off TAG\n", 16, "something follows the end" },
+    };
+    /* clang-format on */
+    struct journal j;
+    struct error error;
+    struct text t;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char changed[sizeof(sample) + 256], object[32];
+        const char *at = strstr(sample, cases[i].find);
+        assert_non_null(at);
+        snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - sample), sample, cases[i].by, at + strlen(cases[i].find));
+        tagged(&t, changed);
+        bool accepted = journal_parse(t.bytes, t.length, "j", &j, &error);
+        snprintf(object, sizeof(object), "j:%u", cases[i].line);
+        if (accepted || strcmp(error.object, object) || !strstr(error.what, cases[i].what))
+            fail_msg("%s, %s: %s, %s: %s", cases[i].rule, cases[i].by, accepted ? "accepted" : "refused", error.object, error.what);
+        journal_free(&j);
+    }
+}
+
+/* J-3, J-4 and J-21: the longest line is read, and one byte more is refused; so is a line without a tag. */
+static void lines_have_a_limit_and_a_tag(void **state)
+{
+    char serial[600], text[2048], *tag;
+    struct journal j;
+    struct error error;
+    struct text t;
+
+    (void)state;
+    memset(serial, '0', sizeof(serial));
+    for (int bytes = 256; bytes <= 257; bytes++) {
+        snprintf(text, sizeof(text), "%.*s1 serial 0 %.*s TAG\n", (int)(strstr(sample, "medium:") - sample), sample, 2 * bytes, serial);
+        tagged(&t, text);
+        assert_int_equal(journal_parse(t.bytes, t.length, "j", &j, &error), bytes == 256);
+        journal_free(&j);
+    }
+    for (int length = 1024; length <= 1025; length++) {
+        snprintf(text, sizeof(text), "%.*s1 %0*d TAG\n", (int)(strstr(sample, "medium:") - sample), sample, length - 2 - 9, 0);
+        tagged(&t, text);
+        assert_false(journal_parse(t.bytes, t.length, "j", &j, &error));
+        assert_string_equal(error.object, "j:5");
+        assert_non_null(strstr(error.what, length == 1024 ? "is not written as" : "is too long"));
+        journal_free(&j);
+    }
+    tagged(&t, sample);
+    tag = strstr(t.bytes, " key 9d up ") + strlen(" key 9d up");
+    *tag = '-';
+    assert_false(journal_parse(t.bytes, t.length, "j", &j, &error));
+    assert_string_equal(error.object, "j:10");
+    assert_non_null(strstr(error.what, "the line has no tag"));
+    journal_free(&j);
+}
+
+/* J-2. The file is sparse. */
+static void a_journal_of_more_than_256_mib_is_refused(void **state)
+{
+    char path[] = "/tmp/muniment-journal-test-XXXXXX";
+    int descriptor = mkstemp(path);
+    struct journal j;
+    struct error error;
+
+    (void)state;
+    assert_true(descriptor >= 0);
+    assert_int_equal(ftruncate(descriptor, (256 << 20) + 1), 0);
+    assert_false(journal_read(path, &j, &error));
+    assert_non_null(strstr(error.what, "a journal is at most 268435456 bytes long"));
+    close(descriptor);
+    unlink(path);
 }
 
 static void parts_that_differ_are_named(void **state)
@@ -225,6 +343,9 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(a_cut_anywhere_behind_the_head_leaves_what_is_before),
         cmocka_unit_test(any_changed_byte_is_found_in_its_line),
+        cmocka_unit_test(a_journal_that_breaks_a_rule_is_refused_at_its_line),
+        cmocka_unit_test(lines_have_a_limit_and_a_tag),
+        cmocka_unit_test(a_journal_of_more_than_256_mib_is_refused),
         cmocka_unit_test(parts_that_differ_are_named),
         cmocka_unit_test(forked_processes_write_to_overlays_of_their_own),
     };

@@ -270,7 +270,7 @@ static bool next_line(struct reader *r, char **text, const char *end, bool *foun
     r->at = line;
     r->end = feed - 9;
     r->journal->lines = r->line;
-    return true;
+    return r->end[-1] != ' ' || malformed(r); /* a word takes the space after it; the last one has none */
 }
 
 static bool read_title(struct reader *r)
