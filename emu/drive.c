@@ -156,6 +156,9 @@ bool drive_put_unit(struct drive *d, uint64_t unit, const uint8_t bytes[DRIVE_UN
 
     if (unit >= units || !readable || readable >> count || d->read_only)
         return false;
+    for (unsigned at = 0; at < DRIVE_UNIT_SIZE; at++)
+        if (bytes[at] && !(readable >> at / SECTOR_SIZE & 1))
+            return false;
     for (unsigned at = 0; at < count; at++) {
         unsigned run = 0;
         while (readable >> (at + run) & 1)

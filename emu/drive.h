@@ -64,7 +64,8 @@ enum drive_result drive_write(struct drive *d, uint64_t sector, uint32_t count, 
 bool drive_next_written(const struct drive *d, bool unsaved, uint64_t *unit);
 /* The unit's bytes, and which of its sectors can be read, one bit each from the first; what cannot, or lies past the end, is zeros. False: the host failed. */
 bool drive_get_unit(struct drive *d, uint64_t unit, uint8_t bytes[DRIVE_UNIT_SIZE], uint8_t *readable);
-/* Writes the sectors of a unit that are readable; it counts as written to. False: there is no such unit, none of it is readable, or the host failed. */
+/* Writes the sectors of a unit that are readable; it counts as written to. False: there is no such unit, none of it is readable, a sector that is not has
+ * other bytes than zeros, or the host failed. */
 bool drive_put_unit(struct drive *d, uint64_t unit, const uint8_t bytes[DRIVE_UNIT_SIZE], uint8_t readable);
 /* Marks a unit that was written to as saved, or not. */
 void drive_mark_saved(struct drive *d, uint64_t unit, bool saved);

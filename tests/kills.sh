@@ -40,7 +40,7 @@ for ((i = 0; i < KILLS; i++)); do
     [ -n "$last" ] || continue
     "$muniment" boot "$guest" --resume "$last" --until time:$seconds --limit 500000 --checkpoints points --checkpoint-every 1000 --keep 0
     for snapshot in points/*.snapshot; do "$muniment" state "$snapshot"; done >texts
-    for pack in points/*.pack; do
+    for pack in points/*.pack; do # S-35 is in resumes: each that a snapshot names is there
         [ ! -e "$pack" ] || grep -qF " $(basename "$pack") " texts || { echo "$pack is litter"; exit 1; }
     done
     if ls points/*.tmp 2>/dev/null; then exit 1; fi

@@ -214,7 +214,11 @@ static void written_units_go_over_into_another_drive(void **state)
     assert_int_equal(bytes[0], 2);
     assert_false(drive_put_unit(&other.drive, SECTORS / DRIVE_UNIT_SECTORS, bytes, 0x3F)); /* behind the end */
     assert_false(drive_put_unit(&other.drive, SECTORS / DRIVE_UNIT_SECTORS + 1, bytes, 1));
-    assert_false(drive_put_unit(&other.drive, 0, bytes, 0));
+    assert_false(drive_put_unit(&other.drive, 0, bytes, 0)); /* S-33 */
+    memset(bytes, 0, sizeof(bytes));
+    bytes[6 * SECTOR_SIZE - 1] = 1;
+    assert_false(drive_put_unit(&other.drive, 0, bytes, 0x1F)); /* S-32 */
+    assert_true(drive_put_unit(&other.drive, 0, bytes, 0x3F));
     drive_free(&other.drive);
 }
 

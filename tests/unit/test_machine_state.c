@@ -395,6 +395,7 @@ static const char *loaded_with(const char *line, const char *replacement, char n
     return taken ? NULL : fault.what;
 }
 
+/* S-18 to S-21. */
 static void what_is_no_state_is_refused_by_name(void **state)
 {
     /* clang-format off */

@@ -420,6 +420,23 @@ static bool take_text(struct snapshot *s, struct error *error)
     return true;
 }
 
+/* The chunks of the file itself lie in the order of their lines, from the locator to the text, without gaps. */
+static bool chunks_fill(const struct snapshot *s, uint64_t text_at)
+{
+    uint64_t start = 0, end = LOCATOR_SIZE;
+
+    for (uint32_t i = 0; i < s->pages.count; i++) {
+        const struct page_run *run = &s->pages.runs[i];
+        if (strcmp(s->pages.names[run->file], ".") || run->offset == start)
+            continue;
+        if (run->offset != end)
+            return false;
+        start = end;
+        end += run->length;
+    }
+    return end == text_at;
+}
+
 bool snapshot_read(const char *path, struct snapshot *s, struct error *error)
 {
     char locator[LOCATOR_SIZE], expected[LOCATOR_SIZE];
@@ -438,7 +455,8 @@ bool snapshot_read(const char *path, struct snapshot *s, struct error *error)
             make_locator(at, expected);
         good = (at >= LOCATOR_SIZE && at < pack.size && !memcmp(locator, expected, LOCATOR_SIZE)) || bad(s, NULL, "is not a snapshot", error);
     }
-    good = good && read_text(s, &pack, at, error) && take_text(s, error);
+    good = good && read_text(s, &pack, at, error) && take_text(s, error) &&
+           (chunks_fill(s, at) || bad(s, "pages", "its chunks do not fill the file up to the text in the order of their lines", error));
     pack_close(&pack);
     return good;
 }
