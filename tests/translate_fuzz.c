@@ -11,6 +11,7 @@
 
 #include "emu/cpu/blocks.h"
 #include "emu/cpu/translate/translate.h"
+#include "emu/cpu/x87_control.h"
 #include "emu/host/host.h"
 #include "tests/bare.h"
 
@@ -27,8 +28,10 @@ struct fuzz {
     uint64_t random;
     struct bare side[2]; /* interpreter, translator */
     struct code_memory code;
-    uint16_t *rows[2];   /* integer rows, and all */
-    unsigned row_count[2];
+    uint16_t *rows[3];   /* integer rows, all, and those of the floating-point unit */
+    unsigned row_count[3];
+    bool x87;            /* the last are drawn often */
+    int depth;           /* of its stack, as far as the program runs straight on */
     bool verbose;
     uint32_t ticks;      /* 0: several slices at random */
 };
@@ -79,6 +82,44 @@ static uint64_t floating(struct fuzz *f)
     return value ^ (one_in(f, 2) ? (uint64_t)1 << 63 : 0);
 }
 
+/* An extended one. Some have an integer bit that does not belong to the exponent. */
+static struct float80 extended(struct fuzz *f)
+{
+    static const uint16_t exponents[] = {0, 0, 1, 0x3FFF, 0x4000, 0x403E, 0x7FFE, 0x7FFF, 0x3C00, 0x43FF, 0x3F80, 0x3FFE, 0x3BCD, 0x403D, 0x3FC0, 2};
+    static const uint64_t significands[] = {0, 1, 0x8000000000000000, 0xC000000000000000, 0x8000000000000001, 0xFFFFFFFFFFFFFFFF, 0xBFFFFFFFFFFFFFFF,
+                                            0xFFFFFFFFFFFFF800, 0x80000000000003FF, 0xFFFFFF8000000000};
+    struct float80 value = {significands[below(f, sizeof significands / sizeof *significands)], exponents[below(f, sizeof exponents / sizeof *exponents)]};
+
+    if (one_in(f, 2))
+        value.significand = (uint64_t)random32(f) << 32 | random32(f);
+    if (one_in(f, 3))
+        value.high = (uint16_t)(random32(f) & 0x7FFF);
+    if (!one_in(f, 6))
+        value.significand = (value.significand & INT64_MAX) | (uint64_t)(value.high != 0) << 63;
+    value.high |= (uint16_t)(one_in(f, 2) << 15);
+    return value;
+}
+
+static struct x87 x87_make(struct fuzz *f)
+{
+    struct x87 u = {.control = 0x37F, .top = (uint8_t)below(f, 8), .used = (uint8_t)random32(f)};
+
+    if (one_in(f, 2))
+        u.control = (uint16_t)((random32(f) & 0xF00) | 0x7F);
+    if (one_in(f, 12))
+        u.control = (uint16_t)(random32(f) & 0xF3F);
+    if (one_in(f, 2))
+        u.env.flags = random32(f) & X87_EXCEPTIONS;
+    u.env.rounded_up = one_in(f, 4);
+    u.condition = random32(f) & (X87_C0 | X87_C2 | X87_C3 | X87_STACK_FAULT);
+    f->depth = (int)below(f, 9);
+    if (!one_in(f, 6)) /* those from TOP on */
+        u.used = (uint8_t)((0xFFu >> (8 - f->depth)) * 0x101u << u.top >> 8);
+    for (unsigned n = 0; n < 8; n++)
+        u.reg[n] = extended(f);
+    return u;
+}
+
 /* --- Programs --- */
 static unsigned prefixes_put(struct fuzz *f, const struct opcode_row *row, uint8_t *p)
 {
@@ -100,9 +141,36 @@ static unsigned prefixes_put(struct fuzz *f, const struct opcode_row *row, uint8
     return n;
 }
 
+/* How far an instruction moves TOP: pushes less pops. */
+static int x87_moves(const struct insn *i)
+{
+    switch (i->operation) {
+    case OP_FLD: case OP_FILD: case OP_FBLD: case OP_FLD1: case OP_FLDL2T: case OP_FLDL2E: case OP_FLDPI: case OP_FLDLG2: case OP_FLDLN2: case OP_FLDZ:
+    case OP_FPTAN: case OP_FXTRACT: case OP_FSINCOS: case OP_FDECSTP: return 1;
+    case OP_FADDP: case OP_FMULP: case OP_FSUBP: case OP_FSUBRP: case OP_FDIVP: case OP_FDIVRP: case OP_FCOMP: case OP_FICOMP: case OP_FUCOMP: case OP_FCOMIP:
+    case OP_FUCOMIP: case OP_FSTP: case OP_FSTP1: case OP_FISTP: case OP_FBSTP: case OP_FYL2X: case OP_FYL2XP1: case OP_FPATAN: case OP_FFREEP: case OP_FINCSTP:
+        return -1;
+    case OP_FCOMPP: case OP_FUCOMPP: return -2;
+    default: return 0;
+    }
+}
+
+/* Whether it finds on the stack what it expects; then the depth is what it leaves. */
+static bool x87_goes(struct fuzz *f, const struct insn *i)
+{
+    int moves = x87_moves(i), needs = i->operation == OP_FLD || i->operation == OP_FILD ? 0 : 1;
+
+    if (i->form != FORM_M)
+        needs = i->form == FORM_NONE ? (moves == 1 ? 0 : 2) : (int)(i->immediate & 7) + 1;
+    if (f->depth < needs || f->depth + moves > 8 || i->operation == OP_FFREE || i->operation == OP_FFREEP || i->operation == OP_FNSAVE || i->operation == OP_FNINIT)
+        return false;
+    f->depth += moves;
+    return true;
+}
+
 static unsigned insn_put(struct fuzz *f, uint8_t *p, unsigned mode)
 {
-    unsigned kind = one_in(f, 8);
+    unsigned kind = one_in(f, 8) ? 1 : f->x87 && !one_in(f, 3) ? 2 : 0;
 
     for (;;) {
         const struct opcode_row *row = &opcode_rows[f->rows[kind][below(f, f->row_count[kind])]];
@@ -133,6 +201,8 @@ static unsigned insn_put(struct fuzz *f, uint8_t *p, unsigned mode)
             int32_t displacement = (int32_t)below(f, 100) - 60;
             memcpy(p + n, &displacement, 4);
         }
+        if (kind == 2 && !one_in(f, 40) && (decode(p, 15, mode, CPU_PENTIUM4, &insn) != DECODE_OK || !x87_goes(f, &insn)))
+            continue;
         if (decode(p, 15, mode, CPU_PENTIUM4, &insn) == DECODE_OK)
             return insn.length;
         if (one_in(f, 30))
@@ -144,6 +214,7 @@ static void program_put(struct fuzz *f, unsigned mode)
 {
     uint8_t code[CODE_SIZE + 64];
     unsigned n = 0, count = 0, length = 10 + below(f, 300);
+    int depth = f->depth;
 
     while (n < length) {
         if (count < ENTRY_COUNT)
@@ -152,6 +223,10 @@ static void program_put(struct fuzz *f, unsigned mode)
     }
     while (count < ENTRY_COUNT)
         put(f, AT_ENTRIES + 4 * count++, AT_CODE, 4);
+    for (; f->x87 && f->depth != depth; n += 2, f->depth += f->depth < depth ? 1 : -1) {
+        code[n] = f->depth < depth ? 0xD9 : 0xDD;
+        code[n + 1] = f->depth < depth ? 0xE8 : 0xD8; /* FLD1, FSTP ST(0) */
+    }
     code[n++] = 0xE9; /* and again */
     uint32_t back = 0 - (n + (mode & DECODE_32 ? 4 : 2));
     memcpy(code + n, &back, 4);
@@ -223,7 +298,8 @@ static void segment_put(struct cpu *cpu, unsigned n, uint16_t selector, uint32_t
     segment_derive(&cpu->seg[n]);
 }
 
-static void processor_put(struct cpu *cpu, enum mode mode, const uint32_t reg[8], uint32_t flags, uint32_t mxcsr, const struct xmm xmm[8])
+static void processor_put(struct cpu *cpu, enum mode mode, const uint32_t reg[8], uint32_t flags, uint32_t mxcsr, const struct xmm xmm[8],
+                          const struct x87 *x87)
 {
     bool user = mode == MODE_USER, wide = mode != MODE_REAL;
 
@@ -255,6 +331,8 @@ static void processor_put(struct cpu *cpu, enum mode mode, const uint32_t reg[8]
     cpu->leave = cpu->halted_dead = false;
     cpu->mxcsr = mxcsr;
     memcpy(cpu->xmm, xmm, sizeof cpu->xmm);
+    cpu->x87 = *x87;
+    x87_derive(cpu);
 }
 
 static void trial_make(struct fuzz *f, enum mode mode)
@@ -262,7 +340,9 @@ static void trial_make(struct fuzz *f, enum mode mode)
     uint32_t reg[8], flags = random32(f) & FLAGS_ARITHMETIC;
     uint32_t mxcsr = one_in(f, 2) ? MXCSR_DEFAULT : (random32(f) & 0xE07F) | (one_in(f, 4) ? random32(f) & 0x1F80 : 0x1F80);
     struct xmm xmm[8];
+    struct x87 x87 = x87_make(f);
 
+    f->x87 = one_in(f, 2);
     for (unsigned side = 0; side < 2; side++) {
         memset(f->side[side].memory.ram, 0, 0x10000);
         memset(f->side[side].memory.flags, 0, RAM / PAGE_SIZE);
@@ -274,6 +354,12 @@ static void trial_make(struct fuzz *f, enum mode mode)
     program_put(f, mode != MODE_REAL ? DECODE_32 | DECODE_PROTECTED : 0);
     for (uint32_t at = AT_DATA; at < AT_DATA + 0x3000; at += 4)
         put(f, at, one_in(f, 2) ? number(f) : random32(f), 4);
+    for (uint32_t at = AT_DATA; f->x87 && at < AT_DATA + 0x3000; at += 8)
+        if (one_in(f, 2)) {
+            uint64_t value = floating(f);
+            put(f, at, (uint32_t)value, 4);
+            put(f, at + 4, (uint32_t)(value >> 32), 4);
+        }
     for (unsigned n = 0; n < 16; n++)
         xmm[n / 2].q[n % 2] = floating(f);
     for (unsigned r = 0; r < 8; r++)
@@ -282,7 +368,7 @@ static void trial_make(struct fuzz *f, enum mode mode)
         for (unsigned r = 0; r < 8; r++)
             reg[r] = one_in(f, 4) ? reg[r] : below(f, 0x1010);
     for (unsigned side = 0; side < 2; side++)
-        processor_put(&f->side[side].cpu, mode, reg, flags, mxcsr, xmm);
+        processor_put(&f->side[side].cpu, mode, reg, flags, mxcsr, xmm, &x87);
 }
 
 /* --- Comparison --- Null, or what differs. */
@@ -327,6 +413,9 @@ static void show(struct fuzz *f, uint64_t trial, const char *what)
         printf("%s eip %08" PRIx32 " flags %08" PRIx32 " ", side ? "translator " : "interpreter", cpu->eip, cpu->flags);
         for (unsigned r = 0; r < 8; r++)
             printf(" %08" PRIx32, cpu->reg[r]);
+        printf("\n            x87 control %04x flags %02x c1 %d condition %04x top %u used %02x opcode %03x ip %x dp %x cs %x ds %x\n           ", cpu->x87.control,
+               cpu->x87.env.flags, cpu->x87.env.rounded_up, cpu->x87.condition, cpu->x87.top, cpu->x87.used, cpu->x87.opcode, cpu->x87.ip, cpu->x87.dp, cpu->x87.cs,
+               cpu->x87.ds);
         printf(" att %x cr2 %x left %d\n", cpu->attention, cpu->cr2, (int)cpu->left);
     }
     for (unsigned n = 0; n < 16; n++)
@@ -334,6 +423,10 @@ static void show(struct fuzz *f, uint64_t trial, const char *what)
             printf("xmm%u[%u]: %016" PRIx64 " %016" PRIx64 "\n", n / 2, n % 2, f->side[0].cpu.xmm[n / 2].q[n % 2], f->side[1].cpu.xmm[n / 2].q[n % 2]);
     if (f->side[0].cpu.mxcsr != f->side[1].cpu.mxcsr)
         printf("mxcsr: %04" PRIx32 " %04" PRIx32 "\n", f->side[0].cpu.mxcsr, f->side[1].cpu.mxcsr);
+    for (unsigned n = 0; n < 8; n++)
+        if (f->side[0].cpu.x87.reg[n].significand != f->side[1].cpu.x87.reg[n].significand || f->side[0].cpu.x87.reg[n].high != f->side[1].cpu.x87.reg[n].high)
+            printf("x87 %u: %04x %016" PRIx64 " %04x %016" PRIx64 "\n", n, f->side[0].cpu.x87.reg[n].high, f->side[0].cpu.x87.reg[n].significand,
+                   f->side[1].cpu.x87.reg[n].high, f->side[1].cpu.x87.reg[n].significand);
     for (unsigned at = 0, shown = 0; at < 0x10000 && shown < 8; at++)
         if (f->side[0].memory.ram[at] != f->side[1].memory.ram[at])
             printf("memory %05x: %02x %02x\n", at, f->side[0].memory.ram[at], f->side[1].memory.ram[at]), shown++;
@@ -393,12 +486,21 @@ static bool trial_run(struct fuzz *f, uint64_t seed, uint64_t trial)
     return !what;
 }
 
+static bool is_of_kind(const struct opcode_row *row, unsigned kind)
+{
+    switch (kind) {
+    case 0:  return row->operation < OP_CLI && row->operation != OP_HLT;
+    case 1:  return true;
+    default: return row->opcode >> 3 == 0xD8 >> 3 && row->operation != OP_FLDCW && row->operation != OP_FLDENV && row->operation != OP_FRSTOR;
+    }
+}
+
 static void rows_choose(struct fuzz *f)
 {
-    for (unsigned kind = 0; kind < 2; kind++) {
+    for (unsigned kind = 0; kind < 3; kind++) {
         f->rows[kind] = malloc(opcode_row_count * sizeof **f->rows);
         for (unsigned row = 0; row < opcode_row_count; row++)
-            if (opcode_rows[row].last_model >= CPU_PENTIUM4 && (kind || (opcode_rows[row].operation < OP_CLI && opcode_rows[row].operation != OP_HLT)))
+            if (opcode_rows[row].last_model >= CPU_PENTIUM4 && is_of_kind(&opcode_rows[row], kind))
                 f->rows[kind][f->row_count[kind]++] = (uint16_t)row;
     }
 }

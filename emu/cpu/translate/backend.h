@@ -25,7 +25,8 @@ enum context_bit {
     CONTEXT_TS        = 256,
     CONTEXT_OSFXSR    = 512,
     CONTEXT_VM        = 1024,
-    CONTEXT_MASKED    = 2048  /* MXCSR masks all exceptions */
+    CONTEXT_MASKED    = 2048, /* MXCSR masks all exceptions */
+    CONTEXT_X87_MASKED = 4096 /* so does the control word of the floating-point unit: no error can wait */
 };
 
 struct unit {
@@ -38,6 +39,9 @@ struct unit {
     uint16_t live[UNIT_LIMIT];     /* the arithmetic flags behind each instruction at which somebody may look before they are written again */
     uint16_t written[UNIT_LIMIT];  /* that each instruction writes */
 };
+
+/* Added to the index that run_record takes: the block is left behind the instruction. */
+#define RECORD_LEAVES 0x80u
 
 struct translated;
 struct code_block;

@@ -13,7 +13,7 @@
 #define CHURN_LIMIT 100u /* writes into translated code of a page, after which it is left to the interpreter */
 #define GROUP_ROOM(records) (sizeof(struct record_group) + sizeof(struct code_block) + ((records) + 1) * sizeof(struct insn))
 #define BLOCK_ROOM (2 * UNIT_LIMIT * GROUP_ROOM(1) + sizeof(struct translated) + UNIT_LIMIT * sizeof(struct insn) + (UNIT_LIMIT + 2) * sizeof(struct block_exit))
-#define CODE_ROOM (UNIT_LIMIT * 512u)
+#define CODE_ROOM (UNIT_LIMIT * 1024u)
 
 bool cache_init(struct cpu *cpu)
 {

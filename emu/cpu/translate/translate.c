@@ -90,13 +90,18 @@ struct translator_statistics translator_statistics(const struct cpu *cpu)
 }
 
 /* --- What code is translated for --- */
-/* The host computes with the guest's MXCSR, but never with an exception unmasked: code for the host's unit is only made where all are masked. */
-static void mxcsr_begin(struct cpu *cpu)
+/* The host computes with the guest's MXCSR and control word, but never with an exception unmasked: code for the host's unit is only made where all are masked. */
+static void host_units_begin(struct cpu *cpu)
 {
+    uint16_t control = cpu->x87.control & 0xF00;
+
+    if ((control & 0x300) == 0x100) /* reserved: 64 bits */
+        control |= 0x300;
+    cpu->view.x87_control = control | 0x7F;
     cpu->view.mxcsr = cpu->mxcsr | MXCSR_MASKS;
 }
 
-static void mxcsr_end(struct cpu *cpu)
+static void host_units_end(struct cpu *cpu)
 {
     cpu->mxcsr |= cpu->view.mxcsr & MXCSR_FLAGS;
     cpu->view.mxcsr = MXCSR_MASKS;
@@ -115,7 +120,8 @@ uint32_t context_bits(const struct cpu *cpu)
            (cpu->cr0 & CR0_PE && !(cpu->flags & FLAG_VM) ? CONTEXT_PROTECTED : 0) | (is_flat(&s[SEG_ES]) ? CONTEXT_FLAT_ES : 0) |
            (is_flat(&s[SEG_SS]) ? CONTEXT_FLAT_SS : 0) | (is_flat(&s[SEG_DS]) ? CONTEXT_FLAT_DS : 0) | (cpu->cr0 & CR0_EM ? CONTEXT_EM : 0) |
            (cpu->cr0 & CR0_TS ? CONTEXT_TS : 0) | (cpu->cr4 & CR4_OSFXSR ? CONTEXT_OSFXSR : 0) | (cpu->flags & FLAG_VM ? CONTEXT_VM : 0) |
-           ((cpu->mxcsr & MXCSR_MASKS) == MXCSR_MASKS ? CONTEXT_MASKED : 0);
+           ((cpu->mxcsr & MXCSR_MASKS) == MXCSR_MASKS ? CONTEXT_MASKED : 0) |
+           ((cpu->x87.control & X87_EXCEPTIONS) == X87_EXCEPTIONS ? CONTEXT_X87_MASKED : 0);
 }
 
 void translator_next_epoch(struct cpu *cpu)
@@ -176,8 +182,9 @@ static bool keeps_flags(const struct insn *insn)
     }
 }
 
-/* Runs records of a block, from `first` on, as a block of their own. `left` is what it will be behind the whole block. Nonzero: it is to be left. */
-static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned first, unsigned count, struct code_block *records, bool group)
+/* Runs records of a block, from `first` on, as a block of their own. `left` is what it will be behind the whole block. leaves: the block is left
+ * whatever comes of it. Nonzero: it is to be left. */
+static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned first, unsigned count, struct code_block *records, bool group, bool leaves)
 {
     const struct insn *last = &block->insn[first + count - 1];
     unsigned rest = block->count - first - count;
@@ -186,7 +193,7 @@ static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned 
 
     if (count > 1 || !keeps_flags(last))
         layered_flags_end(cpu);
-    mxcsr_end(cpu);
+    host_units_end(cpu);
     cpu->left += rest + count;
     cpu->eip = block->bits & CONTEXT_32 ? eip : eip & 0xFFFF;
     cpu->accounted = 0;
@@ -199,28 +206,30 @@ static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned 
         cpu->leave = true;
         return 1;
     }
-    if (exit != CPU_CONTINUE || waits(cpu) || cpu->left < rest || opcode_rows[last->row].attributes & ROW_ENDS_BLOCK)
+    if (exit != CPU_CONTINUE || waits(cpu) || cpu->left < rest || leaves || opcode_rows[last->row].attributes & ROW_ENDS_BLOCK)
         return 1;
     if ((block->bits & CONTEXT_32 ? next : next & 0xFFFF) != cpu->eip || (group && block->bits != context_bits(cpu)))
         return 1;
     cpu->left -= rest;
-    mxcsr_begin(cpu);
+    host_units_begin(cpu);
     return 0;
 }
 
 static unsigned run_group(struct cpu *cpu, struct record_group *group)
 {
-    return run_records(cpu, group->block, group->first, group->count, group->records, true);
+    return run_records(cpu, group->block, group->first, group->count, group->records, true, false);
 }
 
 static unsigned run_record(struct cpu *cpu, struct translated *block, unsigned index)
 {
     struct code_block *single = cpu->translator->single;
+    bool leaves = index & RECORD_LEAVES;
 
+    index &= ~RECORD_LEAVES;
     single->insn[0] = block->insn[index];
     single->insn[0].offset = 0;
     single->insn[1] = (struct insn){.run = block_end, .offset = single->insn[0].length};
-    return run_records(cpu, block, index, 1, single, false);
+    return run_records(cpu, block, index, 1, single, false, leaves);
 }
 
 /* The block at CS:EIP, made if it is worth it; or null. */
@@ -308,10 +317,10 @@ bool translator_run(struct cpu *cpu)
             return ran;
         memcpy(&enter, &t->backend.enter, sizeof enter);
         cpu->block = NULL;
-        mxcsr_begin(cpu);
+        host_units_begin(cpu);
         from = enter(cpu, entry);
         layered_flags_end(cpu);
-        mxcsr_end(cpu);
+        host_units_end(cpu);
         cpu->accounted = 0;
         t->statistics.entries++;
         t->statistics.ticks += clock_now(cpu->clock) - before;

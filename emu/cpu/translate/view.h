@@ -50,6 +50,9 @@ struct translator_view {
     uint32_t flag_scratch;
     uint32_t mxcsr;       /* the host's while translated code runs, all masked; its flags are the guest's */
     uint32_t mxcsr_default; /* the host's own */
+    uint16_t x87_control; /* the control word likewise, all masked */
+    uint16_t x87_default;
+    uint16_t x87_status;  /* what translated code keeps of the host's for a while */
     /* Called from translated code, with all registers saved. run_record: by the interpreter, the instruction of this index in its block; nonzero: leave. */
     unsigned (*run_record)(struct cpu *cpu, struct translated *block, unsigned index);
     unsigned (*run_group)(struct cpu *cpu, struct record_group *group);

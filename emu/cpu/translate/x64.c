@@ -40,6 +40,43 @@ static void emit_mxcsr(struct code *code, unsigned which, struct rm field)
     emit_op(code, 4, 0x0FAE, which, field);
 }
 
+/* Loads a control word, if the guest's is not the host's own. Takes R10. */
+static void emit_x87_control(struct code *code, struct rm field)
+{
+    uint8_t *same;
+
+    emit_load_zero(code, 2, SPARE, FIELD(view.x87_control));
+    emit_alu_load(code, ALU_CMP, 2, SPARE, FIELD(view.x87_default));
+    same = emit_jump_if(code, CC_E);
+    emit_op(code, 4, 0xD9, 5, field); /* FLDCW */
+    aim(same, code->at);
+}
+
+/* The host's units become the guest's. A flag that the host has and the guest has not is cleared with all. Takes RAX, R10. */
+static void emit_units_enter(struct code *code)
+{
+    uint8_t *some;
+
+    emit_mxcsr(code, LOAD_MXCSR, FIELD(view.mxcsr));
+    emit_x87_control(code, FIELD(view.x87_control));
+    emit8(code, 0xDF);
+    emit8(code, 0xE0); /* FNSTSW AX */
+    emit_load_zero(code, 1, SPARE, FIELD(x87.env.flags));
+    emit_alu_immediate(code, ALU_XOR, 4, in_register(SPARE), X87_EXCEPTIONS);
+    emit_test(code, 1, RAX, SPARE);
+    some = emit_jump_if(code, CC_E);
+    emit8(code, 0xDB);
+    emit8(code, 0xE2); /* FNCLEX */
+    aim(some, code->at);
+}
+
+static void emit_units_leave(struct code *code)
+{
+    emit_mxcsr(code, STORE_MXCSR, FIELD(view.mxcsr));
+    emit_mxcsr(code, LOAD_MXCSR, FIELD(view.mxcsr_default));
+    emit_x87_control(code, FIELD(view.x87_default));
+}
+
 static void emit_call_field(struct code *code, struct rm field)
 {
     emit_op(code, 4, 0xFF, 2, field);
@@ -51,8 +88,7 @@ static uint8_t *emit_runner(struct code *code, struct rm function, const uint8_t
     uint8_t *start = code->at, *leave_now;
 
     emit_guest_registers(code, true);
-    emit_mxcsr(code, STORE_MXCSR, FIELD(view.mxcsr));
-    emit_mxcsr(code, LOAD_MXCSR, FIELD(view.mxcsr_default));
+    emit_units_leave(code);
     emit_move_wide(code, RDI, CPU);
     emit_move_wide(code, RSI, R8);
     emit_move(code, RDX, R9);
@@ -60,8 +96,8 @@ static uint8_t *emit_runner(struct code *code, struct rm function, const uint8_t
     emit_call_field(code, function);
     emit_test(code, 4, RAX, RAX);
     leave_now = emit_jump_if(code, CC_NE);
+    emit_units_enter(code);
     emit_guest_registers(code, false);
-    emit_mxcsr(code, LOAD_MXCSR, FIELD(view.mxcsr));
     emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 8);
     emit8(code, 0xC3);
     aim(leave_now, code->at);
@@ -85,14 +121,14 @@ void backend_init(struct backend *b, struct code *code)
     emit_move_wide(code, CPU, RDI);
     emit_move_wide(code, R8, RSI);
     emit_load(code, 8, TABLE, FIELD(view.pages));
+    emit_op(code, 4, 0xD9, 7, FIELD(view.x87_default)); /* FNSTCW */
+    emit_units_enter(code);
     emit_guest_registers(code, false);
-    emit_mxcsr(code, LOAD_MXCSR, FIELD(view.mxcsr));
     emit_op(code, 4, 0xFF, 4, in_register(R8));
 
     b->leave = code->at;
     emit_guest_registers(code, true);
-    emit_mxcsr(code, STORE_MXCSR, FIELD(view.mxcsr));
-    emit_mxcsr(code, LOAD_MXCSR, FIELD(view.mxcsr_default));
+    emit_units_leave(code);
     leave = code->at; /* registers are saved already */
     emit_move_wide(code, RAX, R8);
     emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 8);
@@ -125,6 +161,8 @@ compile_function *compiler_of(const struct unit *u, const struct insn *i)
 
     if (!compile)
         compile = control_compiler(u, i);
+    if (!compile)
+        compile = x87_compiler(u, i);
     return compile ? compile : simd_compiler(u, i);
 }
 
@@ -183,14 +221,18 @@ static void aim_all(const struct stub *stub, const uint8_t *at)
 static void emit_slow(struct compile *c, struct stub *stub)
 {
     struct code *code = c->code;
+    bool leaves = stub->x87.active || stub->kind == STUB_REFUSED;
 
     aim_all(stub, code->at);
     c->index = stub->index;
     flush_flags(c, &stub->before);
     emit_xmm_store(code, stub->xmm_dirty);
+    emit_x87_store(code, &stub->x87);
     emit_constant_wide(code, R8, (uintptr_t)c->block);
-    emit_constant(code, R9, stub->index);
+    emit_constant(code, R9, stub->index | (leaves ? RECORD_LEAVES : 0));
     emit_call_to(code, c->backend->run_record);
+    if (leaves)
+        return;
     if (stub->flags_after || stub->ready_after)
         emit_call_to(code, c->backend->flags_ready);
     emit_xmm_load(code, stub->xmm_loaded);
@@ -240,6 +282,7 @@ static void emit_side_exit(struct compile *c, struct stub *stub)
     aim_all(stub, c->code->at);
     flush_flags(c, &stub->before);
     emit_xmm_store(c->code, stub->xmm_dirty);
+    emit_x87_store(c->code, &stub->x87);
     emit_alu_immediate(c->code, ALU_ADD, 8, in_register(LEFT), rest);
     emit_exit_tail(c, stub->eip, NULL);
 }
@@ -293,6 +336,7 @@ void backend_compile(const struct backend *b, struct code *code, const struct un
     c->flags = (struct owed_flags){.owed = OWED_NOTHING};
     c->host_flags = 0;
     c->xmm_loaded = c->xmm_dirty = 0;
+    c->x87 = (struct x87_run){0};
     c->left = false;
     c->group = block->group;
     c->stub_count = 0;
@@ -312,7 +356,7 @@ void backend_compile(const struct backend *b, struct code *code, const struct un
         if (c->stub[n].kind == STUB_UNALIGNED)
             emit_unaligned(c, &c->stub[n]);
     for (unsigned n = 0; n < c->stub_count; n++)
-        if (c->stub[n].kind == STUB_SLOW)
+        if (c->stub[n].kind == STUB_SLOW || c->stub[n].kind == STUB_REFUSED)
             emit_slow(c, &c->stub[n]);
         else if (c->stub[n].kind == STUB_READY)
             emit_ready(c, &c->stub[n]);

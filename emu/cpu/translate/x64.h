@@ -4,6 +4,7 @@
  *     x64_memory.c    operands in memory      x64_flags.c    flags that are owed, conditions
  *     x64_integer.c   moves, arithmetic       x64_control.c  stack, jumps, calls
  *     x64_simd.c      SSE                     x64_try.c      whether this host computes as the interpreter does
+ *     x64_x87.c       floating-point unit
  *
  * EAX ECX EDX EBX EBP ESI EDI are in the host's registers of those names, ESP in R12, zero-extended. R13 is the table of pages, R14 `left`, R15 the
  * processor. R8 to R11 are free within an instruction: R8 for an address, and what was read there; R9 for the host's addend to it; R10 for what flags take.
@@ -38,7 +39,23 @@ struct owed_flags {
     struct place a, b, result;
 };
 
-enum stub_kind { STUB_SLOW, STUB_UNALIGNED, STUB_EXIT, STUB_READY };
+/* A run of floating-point instructions, as far as it is compiled (x64_x87.c). Positions are relative to TOP in struct cpu; bits are of positions modulo 8. */
+struct x87_run {
+    bool active;
+    uint8_t last;                   /* index of its last instruction */
+    int8_t low, top, high;          /* the host holds positions low to high - 1; top: of ST */
+    uint8_t full, empty;            /* known to be so now */
+    uint8_t need_full, need_empty;  /* and when the run began */
+    uint8_t dirty;                  /* to be written back */
+    uint8_t c1;                     /* where C1 is */
+    bool flags;                     /* something may have been raised */
+    bool noted, memory;             /* opcode and ip, segment hold what is to be noted */
+    uint8_t segment;
+    uint16_t opcode;
+    uint32_t ip;
+};
+
+enum stub_kind { STUB_SLOW, STUB_REFUSED /* as STUB_SLOW, but never resumes */, STUB_UNALIGNED, STUB_EXIT, STUB_READY };
 struct stub {
     enum stub_kind kind;
     uint8_t index;           /* of the instruction */
@@ -49,6 +66,7 @@ struct stub {
     struct owed_flags before;
     bool ready_after;        /* it expects the record to be one of class FLAGS_READY */
     uint8_t xmm_dirty, xmm_loaded; /* to be stored before, to be loaded again after */
+    struct x87_run x87;      /* if active, to be written back before; then the block is left behind the instruction */
     bool flags_after;        /* the code behind the instruction expects the guest's flags in the host's */
     uint32_t eip;            /* STUB_EXIT: the target */
 };
@@ -63,6 +81,7 @@ struct compile {
     struct owed_flags flags;
     uint16_t host_flags;     /* those of the guest that the host's flags hold now */
     uint8_t xmm_loaded, xmm_dirty; /* the guest's XMM registers that are in the host's, and those that differ from struct cpu */
+    struct x87_run x87;
     struct stub *slow;       /* of the instruction at hand; null: none yet */
     struct record_group *group; /* the next */
     bool left;               /* nothing runs on behind the last instruction */
@@ -129,6 +148,7 @@ compile_function *integer_compiler(const struct unit *u, const struct insn *i); 
 compile_function *control_compiler(const struct unit *u, const struct insn *i); /* x64_control.c */
 compile_function *simd_compiler(const struct unit *u, const struct insn *i);    /* x64_simd.c */
 bool simd_is_arithmetic(const struct opcode_row *row);
+compile_function *x87_compiler(const struct unit *u, const struct insn *i);     /* x64_x87.c */
 struct flag_use integer_flag_use(const struct insn *i);
 
 /* --- x64_simd.c --- */
@@ -138,6 +158,12 @@ void emit_xmm_load(struct code *code, uint8_t registers);
 /* Nothing waits in the host's registers any more, but for the guest's general ones: before the block is left. */
 void settle(struct compile *c);
 void settle_xmm(struct compile *c);
+/* The host's ZF PF CF, as a comparison left them, become the guest's; OF SF AF are clear. */
+void comparison_recorded(struct compile *c);
+
+/* --- x64_x87.c --- */
+/* Writes a run's state back, if it is active; the host's stack is empty then. */
+void emit_x87_store(struct code *code, const struct x87_run *run);
 
 /* --- x64_memory.c --- */
 enum access_kind { TO_READ = 0, TO_WRITE = 1, TO_ALIGNED = 2 /* what is not aligned goes the slow way */ };

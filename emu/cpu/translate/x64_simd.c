@@ -159,17 +159,8 @@ static void move_out(struct compile *c, const struct insn *i)
     emit_simd(c, i, i->src, in_register(host_register[i->dst]));
 }
 
-/* COMISS and its kin: ZF PF CF are the host's, OF SF AF clear. */
-static void compare(struct compile *c, const struct insn *i)
+void comparison_recorded(struct compile *c)
 {
-    struct rm from = in_register(i->src);
-
-    use(c, i->dst);
-    if (from_memory(i))
-        from = memory_operand(c, i, i->size, TO_READ);
-    else
-        use(c, i->src);
-    emit_simd(c, i, i->dst, from);
     emit8(c->code, 0x9C); /* PUSHFQ */
     emit8(c->code, 0x41);
     emit8(c->code, 0x5A); /* POP R10 */
@@ -181,6 +172,20 @@ static void compare(struct compile *c, const struct insn *i)
     emit_flag_class(c, FLAGS_READY, 4);
     flags_recorded(c, 0);
     c->flags.ready = true;
+}
+
+/* COMISS and its kin. */
+static void compare(struct compile *c, const struct insn *i)
+{
+    struct rm from = in_register(i->src);
+
+    use(c, i->dst);
+    if (from_memory(i))
+        from = memory_operand(c, i, i->size, TO_READ);
+    else
+        use(c, i->src);
+    emit_simd(c, i, i->dst, from);
+    comparison_recorded(c);
 }
 
 /* --- Which --- */

@@ -7,7 +7,8 @@ struct stub *new_stub(struct compile *c, enum stub_kind kind)
 {
     struct stub *stub = &c->stub[c->stub_count++];
 
-    *stub = (struct stub){.kind = kind, .index = (uint8_t)c->index, .before = c->flags, .xmm_dirty = c->xmm_dirty, .xmm_loaded = c->xmm_loaded};
+    *stub = (struct stub){.kind = kind, .index = (uint8_t)c->index, .before = c->flags, .xmm_dirty = c->xmm_dirty, .xmm_loaded = c->xmm_loaded,
+                          .x87 = c->x87};
     return stub;
 }
 
