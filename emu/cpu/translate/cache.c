@@ -75,8 +75,6 @@ void cache_link(struct translator *t, struct block_exit *exit, struct translated
 /* Nothing leads to the block any more, and it leads nowhere. */
 static void detach(struct translator *t, struct translated *block)
 {
-    struct jump_entry *jump = &t->jumps[block->eip % JUMP_ENTRIES];
-
     for (struct block_exit *exit = block->incoming, *next; exit; exit = next) {
         next = exit->next;
         exit->to = NULL;
@@ -93,8 +91,11 @@ static void detach(struct translator *t, struct translated *block)
         exit->to = NULL;
         backend_aim(exit, NULL);
     }
-    if (jump->code == block->entry)
-        jump->key = UINT64_MAX;
+    for (unsigned n = 0; n < t->context_count; n++) {
+        struct jump_entry *jump = &t->jumps[JUMP_SLOT(block->eip, context_salt(n))];
+        if (jump->code == block->entry)
+            jump->key = UINT64_MAX;
+    }
 }
 
 /* --- Lines --- */

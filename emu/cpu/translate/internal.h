@@ -48,6 +48,11 @@ struct translator {
 };
 
 /* --- translate.c --- */
+static inline uint32_t context_salt(unsigned context)
+{
+    return context * 0x9E3779B1u >> 18; /* spreads over JUMP_ENTRIES */
+}
+
 /* Bits of enum context_bit for the processor as it is now. */
 uint32_t context_bits(const struct cpu *cpu);
 /* The mapping changed, or a block went: entries of the jump table hold no longer. */

@@ -162,6 +162,7 @@ static void enter_context(struct cpu *cpu, uint32_t bits)
     if (n == t->context_count)
         t->contexts[t->context_count++] = (struct context){bits, cs->limit, cs->base, pages_side(t)};
     t->context = n;
+    cpu->view.jump_salt = context_salt(n);
     cpu->view.jump_tag = (uint64_t)(t->epoch << 8 | n) << 32;
 }
 
@@ -273,7 +274,7 @@ static struct translated *find(struct cpu *cpu)
 /* Where code of EIP runs, if the table of jumps has it; or null. */
 static const uint8_t *known_entry(struct cpu *cpu)
 {
-    const struct jump_entry *jump = &cpu->view.jumps[cpu->eip % JUMP_ENTRIES];
+    const struct jump_entry *jump = &cpu->view.jumps[JUMP_SLOT(cpu->eip, cpu->view.jump_salt)];
 
     enter_context(cpu, context_bits(cpu));
     return jump->key == (cpu->view.jump_tag | cpu->eip) && cpu->view.pages ? jump->code : NULL;
@@ -291,7 +292,7 @@ static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
         !((from->from->physical ^ block->physical) & ~PAGE_MASK))
         cache_link(t, from, block);
     pages_executed(t, cpu->seg[SEG_CS].base + block->eip);
-    t->jumps[block->eip % JUMP_ENTRIES] = (struct jump_entry){cpu->view.jump_tag | block->eip, block->entry};
+    t->jumps[JUMP_SLOT(block->eip, cpu->view.jump_salt)] = (struct jump_entry){cpu->view.jump_tag | block->eip, block->entry};
     return block->entry;
 }
 

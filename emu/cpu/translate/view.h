@@ -38,12 +38,15 @@ struct jump_entry {
     uint64_t key;        /* EIP, and above it the tag */
     const uint8_t *code; /* where it runs */
 };
-#define JUMP_ENTRIES 4096u /* by the low bits of EIP */
+#define JUMP_ENTRIES 16384u
+/* Where the entry of an EIP is. The salt is the context's, so that one address in several address spaces has several. */
+#define JUMP_SLOT(eip, salt) (((eip) ^ (eip) >> 12 ^ (salt)) % JUMP_ENTRIES)
 
 struct translator_view {
     bool enabled;        /* translated code is used */
     uint64_t *pages;     /* of the current privilege: for each linear page what is to be added to an address to read there, or 0; behind those the same for writes */
     uint64_t jump_tag;   /* of the context and mapping in which code runs now, in the upper half */
+    uint32_t jump_salt;
     struct jump_entry *jumps;
     uint32_t flag_count;  /* result of INC or DEC */
     uint32_t flag_rotate; /* result of a rotate */

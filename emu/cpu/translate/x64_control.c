@@ -96,6 +96,9 @@ void emit_table_jump(struct code *code, const uint8_t *leave)
 
     emit_store(code, 4, FIELD(eip), VALUE);
     emit_move(code, ADDEND, VALUE);
+    emit_shift(code, SHIFT_SHR, 4, in_register(ADDEND), 12);
+    emit_alu(code, ALU_XOR, 4, in_register(ADDEND), VALUE);
+    emit_alu_load(code, ALU_XOR, 4, ADDEND, FIELD(view.jump_salt));
     emit_alu_immediate(code, ALU_AND, 4, in_register(ADDEND), JUMP_ENTRIES - 1);
     emit_shift(code, SHIFT_SHL, 4, in_register(ADDEND), 4);
     emit_alu_load(code, ALU_ADD, 8, ADDEND, FIELD(view.jumps));
