@@ -13,12 +13,6 @@
 
 struct page_tables; /* pages.c */
 
-/* A block to be run on its own: one record, and the one that ends it. */
-struct single {
-    struct code_block head;
-    struct insn insn[2];
-};
-
 struct translator {
     unsigned threshold;
     struct code_memory memory;
