@@ -20,6 +20,8 @@ struct parser {
     struct error *error;
 };
 
+static const char byte_order_mark[] = "\xEF\xBB\xBF";
+
 #define PATH_LIMIT 96 /* a key with those above it, such as drives.hd0.image, for messages */
 
 static bool refuse(struct parser *p, yaml_mark_t at, const char *what, ...)
@@ -34,6 +36,19 @@ static bool refuse(struct parser *p, yaml_mark_t at, const char *what, ...)
     return error_set(p->error, STATUS_INPUT, object, NULL, NULL, "%s", message);
 }
 
+/* The line and column of a byte. */
+static yaml_mark_t mark_of(const struct parser *p, size_t offset)
+{
+    yaml_mark_t at = { .index = 0 };
+
+    for (size_t i = 0; i < offset; i++) {
+        bool line_feed = p->text[i] == '\n';
+        at.line += line_feed;
+        at.column = line_feed ? 0 : at.column + (((uint8_t)p->text[i] & 0xC0) != 0x80);
+    }
+    return at;
+}
+
 /* Passes on why libyaml stopped. Its reader knows only the offset of a bad byte, which is turned into line and column here. */
 static bool refuse_yaml(struct parser *p)
 {
@@ -41,14 +56,8 @@ static bool refuse_yaml(struct parser *p)
 
     if (p->yaml.error == YAML_MEMORY_ERROR)
         return error_host(p->error, p->name, ENOMEM, "cannot read");
-    if (p->yaml.error == YAML_READER_ERROR) {
-        at.line = at.column = 0;
-        for (size_t i = 0; i < p->yaml.problem_offset; i++) {
-            bool line_feed = p->text[i] == '\n';
-            at.line += line_feed;
-            at.column = line_feed ? 0 : at.column + (((uint8_t)p->text[i] & 0xC0) != 0x80);
-        }
-    }
+    if (p->yaml.error == YAML_READER_ERROR)
+        at = mark_of(p, p->yaml.problem_offset);
     if (p->yaml.error != YAML_READER_ERROR && p->yaml.context)
         return refuse(p, at, "not valid YAML: %s %s that begins at %zu:%zu", p->yaml.problem, p->yaml.context,
                       p->yaml.context_mark.line + 1, p->yaml.context_mark.column + 1);
@@ -87,6 +96,17 @@ static bool check_token(struct parser *p, const yaml_token_t *token)
     for (size_t i = 0; i < sizeof(refused_tokens) / sizeof(refused_tokens[0]); i++)
         if (token->type == refused_tokens[i].type)
             return refuse(p, token->start_mark, "%s", refused_tokens[i].what);
+    /* The token of a key that no "?" introduces is empty. */
+    return token->type != YAML_KEY_TOKEN || token->start_mark.index == token->end_mark.index ||
+           refuse(p, token->start_mark, "keys after a question mark are not allowed: write \"key: value\"");
+}
+
+/* libyaml ignores the mark where it begins a line, and in comments. */
+static bool check_marks(struct parser *p, size_t length)
+{
+    for (size_t i = 0; i + 3 <= length; i++)
+        if (!memcmp(p->text + i, byte_order_mark, 3))
+            return refuse(p, mark_of(p, i), "a byte order mark may stand before the text only");
     return true;
 }
 
@@ -94,7 +114,7 @@ static bool check_tokens(struct parser *p, size_t length)
 {
     bool good, end = false;
 
-    good = open_yaml(p, length);
+    good = check_marks(p, length) && open_yaml(p, length);
     if (!good)
         return false;
     while (good && !end) {
@@ -211,7 +231,7 @@ static bool parse_mapping(struct parser *p, const struct rule *rule, const char 
     for (const struct rule *key = rule->keys; key->key; key++)
         if (key->required && !(seen & 1u << (key - rule->keys)))
             return refuse(p, start, "%s needs the key %s", path, key->key);
-    const char *wrong = rule->check ? rule->check(value) : NULL;
+    const char *wrong = rule->check ? rule->check(value, rule->keys, seen) : NULL;
     return !wrong || refuse(p, start, "%s: %s", path, wrong);
 }
 
@@ -316,8 +336,6 @@ static const struct {
 /* Refuses a text in another encoding, and takes the mark of UTF-8 away. */
 static bool decode(char *text, const char *path, size_t *length, struct error *error)
 {
-    static const char mark[] = "\xEF\xBB\xBF";
-
     for (size_t i = 0; i < sizeof(other_encodings) / sizeof(other_encodings[0]); i++) {
         const char *bytes = other_encodings[i].bytes;
         bool is = *length >= other_encodings[i].length;
@@ -326,7 +344,7 @@ static bool decode(char *text, const char *path, size_t *length, struct error *e
         if (is)
             return error_set(error, STATUS_INPUT, path, NULL, "save it as UTF-8", "is in the encoding %s", other_encodings[i].encoding);
     }
-    if (*length >= 3 && !memcmp(text, mark, 3)) {
+    if (*length >= 3 && !memcmp(text, byte_order_mark, 3)) {
         *length -= 3;
         memmove(text, text + 3, *length);
     }

@@ -32,10 +32,21 @@ static const struct unit size_units[] = { { "KiB", 1u << 10 }, { "MiB", 1u << 20
 
 /* --- machine.yaml --- */
 
-static const char *cpu_check(void *field)
+/* Whether a mapping with these keys has this one; `seen` has a bit for each that is there. */
+static bool is_given(const struct rule *keys, uint32_t seen, const char *key)
+{
+    uint32_t bit = 1;
+
+    for (; strcmp(keys->key, key); keys++)
+        bit <<= 1;
+    return seen & bit;
+}
+
+static const char *cpu_check(void *field, const struct rule *keys, uint32_t seen)
 {
     const struct machine_manifest *m = field;
 
+    (void)keys, (void)seen;
     return m->cpu < CPU_PENTIUM && m->cpuid_limit != UINT32_MAX ? "this model has no CPUID leaves for cpuid-limit to limit" : NULL;
 }
 
@@ -61,15 +72,16 @@ static const struct rule firmware_file_keys[] = {
 
 static const struct rule firmware_keys[] = { FIRMWARE("system", system), FIRMWARE("video", video), KEYS_END };
 
-static const char *floppy_check(void *field)
+static const char *floppy_check(void *field, const struct rule *keys, uint32_t seen)
 {
     struct drive_manifest *drive = field;
 
+    (void)keys, (void)seen;
     drive->kind = DRIVE_FLOPPY;
     return NULL;
 }
 
-static const char *disk_check(void *field)
+static const char *disk_check(void *field, const struct rule *keys, uint32_t seen)
 {
     const struct drive_manifest *drive = field;
 
@@ -79,7 +91,7 @@ static const char *disk_check(void *field)
         return "a cdrom has no geometry";
     if (drive->translation)
         return "a cdrom has no translation";
-    return drive->read_only ? "a cdrom is always read-only; the key belongs to disks" : NULL;
+    return is_given(keys, seen, "read-only") ? "a cdrom is always read-only; the key belongs to disks" : NULL;
 }
 
 /* clang-format off */
@@ -144,11 +156,11 @@ static const struct rule machine_keys[] = {
 };
 /* clang-format on */
 
-static const char *machine_check(void *field)
+static const char *machine_check(void *field, const struct rule *keys, uint32_t seen)
 {
     const struct machine_manifest *m = field;
 
-    return m->no_acpi && m->type != MACHINE_PC_I440FX ? "only a pc-i440fx has ACPI to do without" : NULL;
+    return is_given(keys, seen, "acpi") && m->type != MACHINE_PC_I440FX ? "only a pc-i440fx has ACPI; the key belongs to it" : NULL;
 }
 
 const struct rule machine_rules = { "manifest", WHOLE(machine_manifest), .required = true, .keys = machine_keys, .check = machine_check };

@@ -41,8 +41,9 @@ struct rule {
     const struct rule *names;         /* a sequence of some of these keys, each of which sets a bool, */
     const struct rule *items;         /* or a sequence of at most max_items values; it ends at the first empty element */
     uint32_t max_items;
-    /* For a mapping: derives what follows from its values and returns what is wrong with their combination, or null. */
-    const char *(*check)(void *field);
+    /* For a mapping: derives what follows from its values and returns what is wrong with their combination, or null.
+     * seen: a bit for each of the mapping's keys, the first one lowest, that is there. */
+    const char *(*check)(void *field, const struct rule *keys, uint32_t seen);
     /* For the types of scalars.c: */
     const char *const *words;         /* the words of a choice; the first one means value `first` */
     uint32_t first;

@@ -246,6 +246,9 @@ done
 printf 'muniment: description 0\ntitle: Gr\374n\n' >latin.yaml
 gives "a manifest in Latin 1 is bad input" 3 "$muniment" manifest check latin.yaml
 says "and the encoding that is asked for is named" err "latin.yaml:2:10: not valid YAML: invalid leading UTF-8 octet; is the text in ISO 8859-1 or Windows-1252? It must be UTF-8"
+sed "s|system: built-in 0|system:\n    file: machine.yaml\n    sha256: $(sha256sum </dev/null | cut -d' ' -f1)|" machine.yaml >bad.yaml
+gives "firmware that does not have its digest is bad input (M-21)" 3 "$muniment" boot bad.yaml --until time:0.1
+says "for what it is" err "machine.yaml: the file does not have the SHA-256 that the manifest names"
 sed 's/2 MiB/2 MB/' machine.yaml >bad.yaml
 gives "a bad size is bad input" 3 "$muniment" manifest check bad.yaml
 says "a bad size has file, line and column" err "muniment: bad.yaml:6:9: memory must be"
@@ -386,7 +389,8 @@ head -c 600000 floppy.img >cut.img
 printf 'wait screen "READY>"\ntype "r"\nwait screen "READY> A"\ntype "w"\nwait screen "READY> Aw"\n' >script
 gives "a floppy image that is cut off boots" 0 boot cut.img --script script --limit 60
 head -c 2000000 /dev/zero | cat floppy.img - >long.img
-gives "a floppy image that is too long is bad input" 3 boot floppy.img --floppy long.img --until time:0.1
+gives "a floppy image that is too long is bad input (M-29)" 3 boot floppy.img --floppy long.img --until time:0.1
+says "for what it is" err "long.img: the image is longer than a floppy of its drive"
 gives "--disk adds a drive" 0 boot floppy.img --disk disk.img --until screen:'READY>' --limit 60
 
 # --- What appears at once, what is still on its way, resets, interrupts ---

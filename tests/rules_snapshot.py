@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""rules_snapshot.py - for each rule of spec/snapshot.md, snapshots that break just that are refused for it: their chunks,
-digests and offsets are made anew. The rules of the state's fields (S-18 to S-21) are in unit/test_machine_state.c too,
+"""rules_snapshot.py - for each rule of spec/snapshot.md, snapshots that break just that are refused for it: their
+chunks, digests and offsets are made anew. The rules of the state's fields (S-18 to S-21) are in unit/test_machine_state.c too,
 those of checkpoints (S-35, S-36) in kills.sh and rules_snapshot.sh.
 
     rules_snapshot.py MUNIMENT MANIFEST SNAPSHOT
@@ -29,7 +29,7 @@ def locator(at, what=b"snapshot"):
 
 
 class Snapshot:
-    """The parts of a snapshot; chunks are [bytes, gzip member or None], named by the first line's number that uses them."""
+    """The parts of a snapshot: the chunks as gzip members, and runs of pages, each with the number of its chunk."""
 
     def __init__(self, path):
         with open(path, "rb") as file:
@@ -127,8 +127,9 @@ def everything_twice(s):
     s.runs.insert(1, dict(s.runs[0]))
 
 
-HEAD, LINES, UNFIT = "is not as version 0 of snapshots has it (head)", "is not as it must be (page line ", "does not have the digest"
-NONE, PLACE, VALUE = "is not a snapshot", "its chunks do not fill the file", "has a value that is not written as it must be"
+HEAD, LINES = "is not as version 0 of snapshots has it (head)", "is not as it must be (page line "
+NONE, PLACE, UNFIT = "is not a snapshot", "its chunks do not fill the file", "does not have the digest"
+VALUE = "has a value that is not written as it must be"
 DRIVE = "cannot take what was written to it (fd0)"
 ZERO = "0" * 64
 CASES = [
@@ -175,7 +176,7 @@ CASES = [
     ("S-19", text("^cpu.cr2 = 0x", "cpu.cr2 = 0x0"), f"{VALUE} (cpu.cr2)"),
     ("S-19", text("^rtc.update_due_at = .*", "rtc.update_due_at = Never"), " (rtc.update_due_at)"),
     ("S-20", text("^cpu.cpl = .*", "cpu.cpl = 0x04"), "is out of range (cpu.cpl)"),
-    ("S-21", text("^rtc.update_due_at = .*", "rtc.update_due_at = 17"), "was due before the tick of the state (rtc.update_due_at)"),
+    ("S-21", text("^rtc.update_due_at = .*", "rtc.update_due_at = 17"), "was due before the tick of the state (rtc.up"),
     ("S-22", swap, LINES),
     ("S-22", lambda s: s.add(bytes(PAGE), area="ram", first=300), LINES),
     ("S-23", everything_twice, LINES),

@@ -1,6 +1,6 @@
 #!/bin/bash
-# rules_snapshot.sh - snapshots that break one rule of spec/snapshot.md each are refused for it (rules_snapshot.py), and a
-# folder of checkpoints that another run has locked is left alone (S-36).
+# rules_snapshot.sh - snapshots that break one rule of spec/snapshot.md each are refused for it (rules_snapshot.py), and
+# a folder of checkpoints that another run has locked is left alone (S-36).
 set -euo pipefail
 root=$PWD
 cp "$BUILD"/demo/records.img "$BUILD"/demo/records.yaml "$WORK"
