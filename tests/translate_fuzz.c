@@ -340,6 +340,7 @@ static void trial_make(struct fuzz *f, enum mode mode)
     uint32_t reg[8], flags = random32(f) & FLAGS_ARITHMETIC;
     uint32_t mxcsr = one_in(f, 2) ? MXCSR_DEFAULT : (random32(f) & 0xE07F) | (one_in(f, 4) ? random32(f) & 0x1F80 : 0x1F80);
     struct xmm xmm[8];
+    bool paged = mode == MODE_PAGED || mode == MODE_USER;
     struct x87 x87 = x87_make(f);
 
     f->x87 = one_in(f, 2);
@@ -363,7 +364,7 @@ static void trial_make(struct fuzz *f, enum mode mode)
     for (unsigned n = 0; n < 16; n++)
         xmm[n / 2].q[n % 2] = floating(f);
     for (unsigned r = 0; r < 8; r++)
-        reg[r] = one_in(f, 2) ? (one_in(f, 12) ? AT_CODE : AT_DATA + 0x80) + below(f, one_in(f, 3) ? 0x2000 : 0x400) : number(f);
+        reg[r] = one_in(f, 2) ? (one_in(f, 12) ? AT_CODE : paged && one_in(f, 6) ? AT_TABLE : AT_DATA + 0x80) + below(f, one_in(f, 3) ? 0x2000 : 0x400) : number(f);
     if (mode == MODE_SEGMENTS)
         for (unsigned r = 0; r < 8; r++)
             reg[r] = one_in(f, 4) ? reg[r] : below(f, 0x1010);

@@ -11,6 +11,9 @@
 #include "emu/cpu/translate/translate.h"
 #include "emu/emu.h"
 
+#define SPACES 8u /* address spaces: contexts of the TLB */
+#define EVERY_SPACE 0xFFu
+
 struct page_tables; /* pages.c */
 
 struct translator {
@@ -32,7 +35,7 @@ struct translator {
     /* translate.c */
     struct context { uint32_t bits, limit, base, side; } contexts[CONTEXTS];
     unsigned context_count, context;
-    uint32_t epoch;              /* of the mapping */
+    uint32_t epoch[SPACES];      /* of the mapping of each address space that the TLB keeps */
     struct jump_entry *jumps;
     struct code_block *single;   /* for run_record */
     struct unit unit;
@@ -49,8 +52,8 @@ static inline uint32_t context_salt(unsigned context)
 
 /* Bits of enum context_bit for the processor as it is now. */
 uint32_t context_bits(const struct cpu *cpu);
-/* The mapping changed, or a block went: entries of the jump table hold no longer. */
-void translator_next_epoch(struct cpu *cpu);
+/* The mapping changed in these address spaces, one bit each: entries of the table of jumps hold no longer there. */
+void translator_next_epoch(struct cpu *cpu, unsigned spaces);
 
 /* --- cache.c --- */
 bool cache_init(struct cpu *cpu);

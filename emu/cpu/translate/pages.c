@@ -18,7 +18,7 @@ struct side {
 
 struct page_tables {
     struct side side[SIDES];
-    uint32_t *executed;       /* per linear page: 1 + the epoch in which the table of jumps last had an entry for it */
+    uint8_t *executed;        /* per linear page: the address spaces, one bit each, for which the table of jumps may have an entry in it */
     uint32_t *writer;         /* per page of RAM: 1 + the linear page that had an entry to write to it, or SEVERAL, or 0 */
     unsigned current;         /* the supervisor's side of the context at hand */
 };
@@ -69,7 +69,7 @@ unsigned pages_side(const struct translator *t)
 
 void pages_executed(struct translator *t, uint32_t linear)
 {
-    t->tables->executed[linear / PAGE_SIZE] = t->epoch + 1;
+    t->tables->executed[linear / PAGE_SIZE] |= (uint8_t)(1u << t->tables->current / 2);
 }
 
 static void side_clear(struct side *s)
@@ -124,7 +124,7 @@ void pages_sides_cleared(struct cpu *cpu, unsigned first)
 
     side_clear(&p->side[first]);
     side_clear(&p->side[first + 1]);
-    translator_next_epoch(cpu);
+    translator_next_epoch(cpu, 1u << first / 2);
 }
 
 void pages_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift)
@@ -132,8 +132,9 @@ void pages_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift)
     struct translator *t = cpu->translator;
     uint32_t page = base / PAGE_SIZE;
 
-    if (shift > 12 || t->tables->executed[page] == t->epoch + 1)
-        translator_next_epoch(cpu);
+    translator_next_epoch(cpu, shift > 12 ? EVERY_SPACE : t->tables->executed[page]);
+    if (shift == 12)
+        t->tables->executed[page] = 0;
     for (unsigned n = 0; n < SIDES; n++) {
         struct side *s = &t->tables->side[n];
         if (!s->count)

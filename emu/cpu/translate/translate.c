@@ -124,16 +124,29 @@ uint32_t context_bits(const struct cpu *cpu)
            ((cpu->x87.control & X87_EXCEPTIONS) == X87_EXCEPTIONS ? CONTEXT_X87_MASKED : 0);
 }
 
-void translator_next_epoch(struct cpu *cpu)
+/* What the table of jumps has to hold for the context at hand. */
+static void set_tag(struct cpu *cpu)
+{
+    const struct translator *t = cpu->translator;
+
+    cpu->view.jump_salt = context_salt(t->context);
+    cpu->view.jump_tag = (uint64_t)(t->epoch[t->contexts[t->context].side / 2] << 8 | t->context) << 32;
+}
+
+void translator_next_epoch(struct cpu *cpu, unsigned spaces)
 {
     struct translator *t = cpu->translator;
+    bool over = false;
 
-    if (++t->epoch >> 24) { /* the tags begin anew */
-        t->epoch = 0;
+    for (unsigned n = 0; n < SPACES; n++)
+        if (spaces >> n & 1)
+            over |= ++t->epoch[n] >> 24 != 0;
+    if (over) { /* the tags begin anew */
+        memset(t->epoch, 0, sizeof t->epoch);
         for (unsigned n = 0; n < JUMP_ENTRIES; n++)
             t->jumps[n].key = UINT64_MAX;
     }
-    cpu->view.jump_tag = (uint64_t)(t->epoch << 8 | t->context) << 32;
+    set_tag(cpu);
 }
 
 static bool context_is(const struct translator *t, unsigned n, uint32_t bits, const struct segment *cs)
@@ -157,13 +170,12 @@ static void enter_context(struct cpu *cpu, uint32_t bits)
         ;
     if (n == CONTEXTS) {
         n = t->context_count = 0;
-        translator_next_epoch(cpu);
+        translator_next_epoch(cpu, EVERY_SPACE);
     }
     if (n == t->context_count)
         t->contexts[t->context_count++] = (struct context){bits, cs->limit, cs->base, pages_side(t)};
     t->context = n;
-    cpu->view.jump_salt = context_salt(n);
-    cpu->view.jump_tag = (uint64_t)(t->epoch << 8 | n) << 32;
+    set_tag(cpu);
 }
 
 /* --- Running --- */
