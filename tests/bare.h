@@ -18,6 +18,7 @@
 #ifdef BARE_TRANSLATOR
 #include <string.h>
 
+#include "emu/cpu/translate/translate.h"
 #include "emu/host/host.h"
 #endif
 
