@@ -164,6 +164,8 @@ void comparison_recorded(struct compile *c);
 /* --- x64_x87.c --- */
 /* Writes a run's state back, if it is active; the host's stack is empty then. */
 void emit_x87_store(struct code *code, const struct x87_run *run);
+/* The bits of the status word that translated code takes from the host behind an instruction; 0: it is not compiled. */
+uint16_t x87_status_taken(const struct insn *i);
 
 /* --- x64_memory.c --- */
 enum access_kind { TO_READ = 0, TO_WRITE = 1, TO_ALIGNED = 2 /* what is not aligned goes the slow way */ };

@@ -1,8 +1,9 @@
 /* x64_try.c - whether this host computes as the interpreter does: each row that runs on the host's unit is tried when a translator is made.
  *
  * A host may lie: Valgrind computes in other precisions, another translator may cut corners. A row that gives another result, or raises other flags, for
- * one of these operands is left to the interpreter. */
+ * one of these operands is left to the interpreter. Of the floating-point unit the rows with registers are tried; if one differs, none is used. */
 #include "emu/cpu/translate/internal.h"
+#include "emu/cpu/x87_control.h"
 #include "emu/cpu/translate/x64.h"
 
 /* What the emitted code reads and writes. */
@@ -79,6 +80,112 @@ static bool row_agrees(struct cpu *cpu, struct code *code, const uint8_t bytes[]
     return true;
 }
 
+/* --- The floating-point unit --- */
+struct x87_trial {
+    uint8_t a[10], b[10]; /* ST(0), ST(1) */
+    uint16_t control, control_default;
+    uint32_t flags;
+    uint8_t image[108];   /* of FNSAVE */
+};
+
+#define X87_TRIAL(field) at_address(RDI, (int32_t)offsetof(struct x87_trial, field))
+
+static const struct float80 extended[] = {
+    {0, 0}, {0, 0x8000}, {0x8000000000000000, 0x3FFF}, {0xC000000000000001, 0xBFFF}, {0x8000000000000000, 0x7FFF}, {0xC000000000000001, 0xFFFF},
+    {0xA000000000000000, 0x7FFF}, {0x8000000000000000, 1}, {1, 0x8000}, {0x8000000000000000, 0}, {0xFFFFFFFFFFFFFFFF, 0x7FFE}, {0xFFFFFFFFFFFFFC01, 0x3FFE},
+    {0x4000000000000000, 0x3FFF}, {0xFFFFFF8000000001, 0x403D}, {0xAAAAAAAAAAAAAAAB, 0x0010}, {0x9000000000000400, 0x4001},
+};
+#define EXTENDED (sizeof extended / sizeof *extended)
+
+static uint8_t *emit_x87_trial(struct code *code, const uint8_t bytes[2])
+{
+    uint8_t *start = code->at;
+
+    emit_op(code, 4, 0xD9, 7, X87_TRIAL(control_default)); /* FNSTCW */
+    emit8(code, 0xDB);
+    emit8(code, 0xE3);                                     /* FNINIT */
+    emit_op(code, 4, 0xD9, 5, X87_TRIAL(control));         /* FLDCW */
+    emit_op(code, 4, 0xDB, 5, X87_TRIAL(b));               /* FLD */
+    emit_op(code, 4, 0xDB, 5, X87_TRIAL(a));
+    emit8(code, bytes[0]);
+    emit8(code, bytes[1]);
+    emit8(code, 0x9C); /* PUSHFQ */
+    emit8(code, 0x58); /* POP RAX */
+    emit_store(code, 4, X87_TRIAL(flags), RAX);
+    emit_op(code, 4, 0xDD, 6, X87_TRIAL(image)); /* FNSAVE */
+    emit_op(code, 4, 0xD9, 5, X87_TRIAL(control_default));
+    emit8(code, 0xC3);
+    return start;
+}
+
+static bool x87_agrees(struct cpu *cpu, const struct x87_trial *t, const struct insn *insn, struct code_block *single, struct float80 a, struct float80 b)
+{
+    struct x87 *u = &cpu->x87;
+    uint16_t taken = x87_status_taken(insn);
+    bool compares = insn->operation >= OP_FCOMI && insn->operation <= OP_FUCOMIP;
+
+    *u = (struct x87){.reg = {[6] = a, [7] = b}, .control = t->control, .top = 6, .used = 0xC0};
+    x87_derive(cpu);
+    cpu->block = single;
+    cpu->accounted = 0;
+    insn->run(cpu, insn);
+    if ((x87_status(u) ^ load16(t->image + 4)) & (taken | X87_TOP))
+        return false;
+    if (compares && (flags_arithmetic(cpu) ^ t->flags) & (FLAG_ZF | FLAG_PF | FLAG_CF))
+        return false;
+    for (unsigned n = 0; n < 3; n++) {
+        unsigned at = (u->top + n) & 7;
+        const uint8_t *host = t->image + 28 + 10 * n;
+        if (u->used >> at & 1 && (load64(host) != u->reg[at].significand || load16(host + 8) != u->reg[at].high))
+            return false;
+    }
+    return true;
+}
+
+static bool x87_row_agrees(struct cpu *cpu, struct code *code, const uint8_t bytes[2], struct code_block *single)
+{
+    static const uint16_t controls[] = {0x37F, 0x67F, 0xA7F, 0xC7F};
+    struct code at = *code;
+    const uint8_t *run = emit_x87_trial(&at, bytes) + code->run;
+    void (*function)(struct x87_trial *t);
+
+    memcpy(&function, &run, sizeof function);
+    for (unsigned n = 0; n < EXTENDED * EXTENDED * 4; n++) {
+        struct float80 a = extended[n % EXTENDED], b = extended[n / EXTENDED % EXTENDED];
+        struct x87_trial t = {.control = controls[n / (EXTENDED * EXTENDED)]};
+        store64(t.a, a.significand);
+        store16(t.a + 8, a.high);
+        store64(t.b, b.significand);
+        store16(t.b + 8, b.high);
+        function(&t);
+        if (!x87_agrees(cpu, &t, &single->insn[0], single, a, b))
+            return false;
+    }
+    return true;
+}
+
+/* How many rows differ: then all of the unit's are the interpreter's. */
+static unsigned x87_try_rows(struct cpu *cpu, struct code *code, struct code_block *single, uint8_t software[])
+{
+    unsigned differ = 0;
+
+    for (unsigned n = 0; n < opcode_row_count; n++) {
+        const struct opcode_row *row = &opcode_rows[n];
+        struct insn *insn = &single->insn[0];
+        uint8_t bytes[2] = {(uint8_t)row->opcode, (uint8_t)(row->group >= 0xC0 ? row->group : 0xC1 | row->group << 3)};
+        if (row->opcode >> 3 != 0xD8 >> 3 || row->attributes & ROW_MEMORY_ONLY ||
+            decode(bytes, 2, DECODE_32 | DECODE_PROTECTED, CPU_PENTIUM4, insn) != DECODE_OK || insn->row != n || !x87_status_taken(insn))
+            continue;
+        insn->run = interpreter_handler(insn);
+        single->insn[1] = (struct insn){.run = block_end, .offset = insn->length};
+        differ += !x87_row_agrees(cpu, code, bytes, single);
+    }
+    for (unsigned n = 0; differ && n < opcode_row_count; n++)
+        software[n] |= opcode_rows[n].opcode >> 3 == 0xD8 >> 3;
+    return differ;
+}
+
+/* --- All --- */
 /* The bytes of a row's instruction with XMM0 (or ECX) and XMM1 (or ECX). */
 static unsigned encode(const struct opcode_row *row, uint8_t bytes[8])
 {
@@ -118,6 +225,7 @@ unsigned backend_try_rows(struct cpu *cpu, struct code *code, struct code_block 
         software[row] = true;
         differ++;
     }
+    differ += x87_try_rows(cpu, code, single, software);
     *cpu = saved;
     return differ;
 }

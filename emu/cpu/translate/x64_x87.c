@@ -399,6 +399,15 @@ static void compile_x87(struct compile *c, const struct insn *i)
     }
 }
 
+uint16_t x87_status_taken(const struct insn *i)
+{
+    struct x87_row row;
+
+    if (!row_of(i, &row))
+        return 0;
+    return X87_EXCEPTIONS | (row.c1 == C1_HOST ? X87_C1 : 0) | (row.result == CONDITION ? X87_C0 | X87_C2 | X87_C3 : 0);
+}
+
 /* --- Words --- */
 static void fnstsw(struct compile *c, const struct insn *i)
 {
@@ -459,6 +468,6 @@ compile_function *x87_compiler(const struct unit *u, const struct insn *i)
     case OP_WAIT: return wait;
     case OP_FNSTCW: return fnstcw;
     case OP_FNSTSW: return i->form == FORM_M ? NULL : fnstsw;
-    default: return row_of(i, &row) && step(&s, &row, i) ? compile_x87 : NULL;
+    default: return !(u->software && u->software[i->row]) && row_of(i, &row) && step(&s, &row, i) ? compile_x87 : NULL;
     }
 }
