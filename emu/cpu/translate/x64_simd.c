@@ -217,8 +217,6 @@ compile_function *simd_compiler(const struct unit *u, const struct insn *i)
     const struct opcode_row *row = row_of(i);
     char to = place(i, 0), from = place(i, 1);
 
-    if (i->operation < OP_MOVUPS && i->operation > OP_EMMS)
-        return NULL;
     if (row->opcode < 0x0F10 || !(row->attributes & ROW_PREFIXES) || !(u->bits & CONTEXT_OSFXSR) || u->bits & (CONTEXT_EM | CONTEXT_TS) || is_left_out(i))
         return NULL;
     if (simd_is_arithmetic(row) && (!(u->bits & CONTEXT_MASKED) || (u->software && u->software[i->row])))
