@@ -344,17 +344,23 @@ static bool open_named(struct overlay *o, const char *path, struct error *error)
     return true;
 }
 
-/* Whether a record is whole. */
-static bool record_fits(const uint8_t chain[DIGEST_SIZE], const uint8_t *record, uint64_t number, uint64_t sectors)
+/* Whether a record is whole, and may follow those that were read. */
+static bool record_fits(const struct overlay *o, const uint8_t *record)
 {
-    uint64_t block = get_le64(record + 8), mask = get_le64(record + 16);
+    uint64_t block = get_le64(record + 8), mask = get_le64(record + 16), sectors = o->base.sectors;
+    const struct entry *old = look(o->entries, o->capacity, block);
     uint8_t digest[DIGEST_SIZE];
 
-    if (get_le64(record) != number || block > (sectors - 1) / BLOCK_SECTORS || mask == 0 || mask > 0xff)
+    if (get_le64(record) != o->records || block > (sectors - 1) / BLOCK_SECTORS || mask == 0 || mask > 0xff)
         return false;
     if (block == sectors / BLOCK_SECTORS && mask >> sectors % BLOCK_SECTORS)
         return false;
-    record_digest(chain, record, digest);
+    if (old->record && (old->mask & ~mask))
+        return false;
+    for (unsigned at = 0; at < BLOCK_SIZE; at++)
+        if (record[RECORD_DATA + at] && !(mask >> at / SECTOR_SIZE & 1))
+            return false;
+    record_digest(o->chain, record, digest);
     return memcmp(digest, record + RECORD_HEAD, DIGEST_SIZE) == 0;
 }
 
@@ -405,7 +411,7 @@ static bool load_records(struct overlay *o, uint64_t size, struct error *error)
             break;
         if (!file_read(o->descriptor, o->path, record_offset(i), record, RECORD_SIZE, error))
             return false;
-        if (!record_fits(o->chain, record, i, o->base.sectors)) {
+        if (!record_fits(o, record)) {
             if (i >= o->synced)
                 break;
             return refuse_record(o, i, "is damaged: it was on the disk, and is not what it was", error);

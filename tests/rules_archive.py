@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """rules_archive.py - for each rule of spec/archive.md, archives that break just that and are properly signed: `muniment
 verify` names the member that is wrong, and recover.py finds it too. The rules of attest.txt (A-40 to A-44) are in
-attest.sh, those of whoever writes or reads (A-1, A-19, A-37, A-53 to A-56) where that is tested.
+attest.sh, those of whoever writes or reads (A-1, A-19, A-37, A-53 to A-56) where that is tested, those of the overlay in
+unit/test_archive_overlay.c.
 
     rules_archive.py MUNIMENT RECOVER.PY FILE.mun KEY [RULE]
 

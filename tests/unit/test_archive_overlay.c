@@ -128,6 +128,7 @@ static void an_unreadable_sector_becomes_readable_only_when_it_is_written(void *
     disk.close(disk.context);
 }
 
+/* */
 static void a_named_overlay_is_continued_by_its_own_drive_only(void **state)
 {
     struct block disk;
@@ -207,6 +208,7 @@ static void expect_refusal(const uint8_t *file, size_t length, const char *place
     assert_int_equal(left, length);
 }
 
+/* */
 static void what_was_not_synced_may_be_torn_anywhere_and_is_dropped_from_there_on(void **state)
 {
     size_t size;
@@ -225,6 +227,7 @@ static void what_was_not_synced_may_be_torn_anywhere_and_is_dropped_from_there_o
     free(file);
 }
 
+/* */
 static void what_was_synced_and_is_not_what_it_was_is_damage(void **state)
 {
     char place[64];
@@ -246,7 +249,7 @@ static void what_was_synced_and_is_not_what_it_was_is_damage(void **state)
     free(file);
 }
 
-/* Each record is whole, and follows another one than it did. */
+/* Each record is whole, and follows another one than it did: for the last. */
 static void records_that_do_not_follow_each_other_are_damage(void **state)
 {
     size_t size, other_size;
@@ -272,7 +275,7 @@ static void records_that_do_not_follow_each_other_are_damage(void **state)
     free(file);
 }
 
-/* A count that is torn while it is written leaves the one before. */
+/* a count that is torn while it is written leaves the one before. */
 static void one_of_two_counts_is_enough(void **state)
 {
     size_t size, written;
@@ -302,6 +305,65 @@ static void one_of_two_counts_is_enough(void **state)
     assert_memory_equal(now + last, file + last, 512);
     assert_memory_equal(now + older, "synced: 000000000000004 ", 24);
     free(now);
+    free(file);
+}
+
+/* The digests of all records and both counts made anew, so that they fit. */
+static void chain_again(uint8_t *file, size_t size)
+{
+    uint8_t covered[32 + 24 + 4096], digest[32];
+    char hex[65];
+
+    sha256(file, 512, digest);
+    for (uint8_t *record = file + HEAD; record < file + size; record += RECORD) {
+        memcpy(covered, digest, 32);
+        memcpy(covered + 32, record, 24);
+        memcpy(covered + 56, record + 56, 4096);
+        sha256(covered, sizeof covered, digest);
+        memcpy(record + 24, digest, 32);
+    }
+    memset(file + 512, 0, 1024);
+    hex_encode(digest, hex);
+    int length = snprintf((char *)file + 512, 512, "synced: %015u %s ", (unsigned)((size - HEAD) / RECORD), hex);
+    sha256(file + 512, (size_t)length, digest);
+    hex_encode(digest, hex);
+    snprintf((char *)file + 512 + length, 512 - (size_t)length, "%s\n", hex);
+}
+
+/* Each record has the digest that it should have, and the count is that of the last. */
+static void a_record_that_breaks_a_rule_is_refused(void **state)
+{
+    static const struct {
+        const char *rule;
+        unsigned record, at;
+        uint8_t value;
+    } cases[] = {
+        {"A-60", 1, 0, 2},      {"A-60", 0, 7, 1},                          /* its number */
+        {"A-61", 1, 8, 126},    {"A-61", 1, 15, 1},                         /* its block; the last is 125 */
+        {"A-62", 1, 16, 0},                                                 /* its mask */
+        {"A-63", 1, 17, 1},     {"A-63", 1, 23, 1},   {"A-63", 1, 8, 125},
+        {"A-65", 1, 16, 0x7F},                                              /* the last sector is not zeros */
+    };
+    char place[64];
+    size_t size;
+    uint8_t *file = three_records(true, &size);
+
+    (void)state;
+    chain_again(file, size);
+    expect_records(file, size, 3);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t *byte = file + HEAD + cases[i].record * RECORD + cases[i].at, before = *byte;
+        *byte = cases[i].value;
+        chain_again(file, size);
+        snprintf(place, sizeof place, "record %u of 3", cases[i].record);
+        expect_refusal(file, size, place, "is damaged: it was on the disk");
+        *byte = before;
+    }
+    /* the third record is of the first one's block, and does not have all of its sectors. */
+    memset(file + HEAD + 2 * RECORD + 56, 0, 512);
+    file[HEAD + 2 * RECORD + 16] = 0xFE;
+    chain_again(file, size);
+    expect_refusal(file, size, "record 2 of 3", "is damaged: it was on the disk");
     free(file);
 }
 
@@ -404,6 +466,7 @@ int main(void)
         cmocka_unit_test(what_was_synced_and_is_not_what_it_was_is_damage),
         cmocka_unit_test(records_that_do_not_follow_each_other_are_damage),
         cmocka_unit_test(one_of_two_counts_is_enough),
+        cmocka_unit_test(a_record_that_breaks_a_rule_is_refused),
         cmocka_unit_test(an_overlay_goes_back_to_where_it_was),
         cmocka_unit_test(a_second_session_is_kept_out),
         cmocka_unit_test(a_full_disk_fails_the_write_and_keeps_what_was_there),
