@@ -102,7 +102,8 @@ void layered_flags_ready(struct cpu *cpu)
         if (rotated_last)
             flags = (flags & ~(uint32_t)FLAG_OF) | (rotated & FLAG_OF);
     }
-    cpu->flags = (cpu->flags & ~(uint32_t)FLAGS_ARITHMETIC) | flags;
+    /* a record that nobody looks at any more may hold anything: none of it may reach the other flags */
+    cpu->flags = (cpu->flags & ~(uint32_t)FLAGS_ARITHMETIC) | (flags & FLAGS_ARITHMETIC);
     cpu->flag_op = FLAG_OP(FLAGS_READY, 4);
 }
 
