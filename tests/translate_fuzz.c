@@ -356,7 +356,10 @@ static void trial_make(struct fuzz *f, enum mode mode)
     for (uint32_t at = AT_DATA; at < AT_DATA + 0x3000; at += 4)
         put(f, at, one_in(f, 2) ? number(f) : random32(f), 4);
     for (uint32_t at = AT_DATA; f->x87 && at < AT_DATA + 0x3000; at += 8)
-        if (one_in(f, 2)) {
+        if (one_in(f, 4)) {
+            for (unsigned n = 0; n < 8; n += 2) /* control words, which are numbers as well */
+                put(f, at + n, (random32(f) & 0xF00) | (one_in(f, 8) ? 0x37 : 0x7F), 2);
+        } else if (one_in(f, 2)) {
             uint64_t value = floating(f);
             put(f, at, (uint32_t)value, 4);
             put(f, at + 4, (uint32_t)(value >> 32), 4);
@@ -492,7 +495,7 @@ static bool is_of_kind(const struct opcode_row *row, unsigned kind)
     switch (kind) {
     case 0:  return row->operation < OP_CLI && row->operation != OP_HLT;
     case 1:  return true;
-    default: return row->opcode >> 3 == 0xD8 >> 3 && row->operation != OP_FLDCW && row->operation != OP_FLDENV && row->operation != OP_FRSTOR;
+    default: return row->opcode >> 3 == 0xD8 >> 3 && row->operation != OP_FLDENV && row->operation != OP_FRSTOR;
     }
 }
 

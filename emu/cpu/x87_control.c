@@ -133,7 +133,7 @@ uint16_t x87_status(const struct x87 *u)
 
 static void set_control(struct x87 *u, uint16_t value)
 {
-    u->control = (value & 0x1F7F) | 0x40;
+    u->control = (value & X87_CONTROL_BITS) | X87_CONTROL_ONES;
 }
 
 static void set_status(struct x87 *u, uint16_t value)

@@ -17,7 +17,8 @@
 enum {
     X87_STACK_FAULT = 0x40, X87_SUMMARY = 0x80, X87_C0 = 0x100, X87_C1 = 0x200, X87_C2 = 0x400, X87_TOP = 0x3800, X87_C3 = 0x4000, X87_BUSY = 0x8000,
     X87_EXCEPTIONS = 0x3F,
-    X87_INITIAL_CONTROL = 0x37F
+    X87_INITIAL_CONTROL = 0x37F,
+    X87_CONTROL_BITS = 0x1F7F, X87_CONTROL_ONES = 0x40 /* what FLDCW keeps, and what always reads as 1 */
 };
 /* clang-format on */
 

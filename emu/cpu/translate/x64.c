@@ -221,7 +221,7 @@ static void aim_all(const struct stub *stub, const uint8_t *at)
 static void emit_slow(struct compile *c, struct stub *stub)
 {
     struct code *code = c->code;
-    bool leaves = stub->x87.active || stub->kind == STUB_REFUSED;
+    bool leaves = stub->leaves || stub->x87.active || stub->kind == STUB_REFUSED;
 
     aim_all(stub, code->at);
     c->index = stub->index;

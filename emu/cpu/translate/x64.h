@@ -67,6 +67,7 @@ struct stub {
     bool ready_after;        /* it expects the record to be one of class FLAGS_READY */
     uint8_t xmm_dirty, xmm_loaded; /* to be stored before, to be loaded again after */
     struct x87_run x87;      /* if active, to be written back before; then the block is left behind the instruction */
+    bool leaves;             /* so it is with any that changes what code is translated for */
     bool flags_after;        /* the code behind the instruction expects the guest's flags in the host's */
     uint32_t eip;            /* STUB_EXIT: the target */
 };

@@ -451,6 +451,50 @@ static void fnstcw(struct compile *c, const struct insn *i)
     emit_store(c->code, 2, at, SPARE);
 }
 
+/* Where the new word unmasks something, the slow way. Rounding and precision follow from it as in x87_derive. */
+static void fldcw(struct compile *c, const struct insn *i)
+{
+    static const uint32_t precisions = 24 | 64 << 8 | 53 << 16 | 64 << 24; /* by bits 8 and 9 */
+    struct rm at = memory_operand(c, i, 2, TO_READ);
+    struct code *code = c->code;
+
+    if (c->x87.active && c->x87.c1 == C1_HOST) {
+        emit_op(code, 4, 0xDD, 7, FIELD(view.x87_status)); /* FNSTSW */
+        c->x87.c1 = C1_SAVED;
+    }
+    emit_load_zero(code, 2, R11, at);
+    emit_move(code, SPARE, R11);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), X87_EXCEPTIONS);
+    emit_alu_immediate(code, ALU_CMP, 4, in_register(SPARE), X87_EXCEPTIONS);
+    slow_from(c, emit_jump_if(code, CC_NE));
+    c->slow->leaves = true;
+    emit_alu_immediate(code, ALU_AND, 4, in_register(R11), X87_CONTROL_BITS);
+    emit_alu_immediate(code, ALU_OR, 4, in_register(R11), X87_CONTROL_ONES);
+    emit_store(code, 2, FIELD(x87.control), R11);
+    emit_move(code, SPARE, R11);
+    emit_shift(code, SHIFT_SHR, 4, in_register(SPARE), 10);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), 3);
+    emit_store(code, 4, FIELD(x87.env.rounding), SPARE);
+    emit_move(code, ADDRESS, RCX);
+    emit_move(code, RCX, R11);
+    emit_shift(code, SHIFT_SHR, 4, in_register(RCX), 8);
+    emit_shift(code, SHIFT_SHL, 4, in_register(RCX), 3);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(RCX), 24);
+    emit_constant(code, SPARE, precisions);
+    emit_op(code, 4, 0xD3, SHIFT_SHR, in_register(SPARE));
+    emit_move(code, RCX, ADDRESS);
+    emit_load_zero(code, 1, SPARE, in_register(SPARE));
+    emit_store(code, 4, FIELD(x87.env.precision), SPARE);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(R11), 0xF00);
+    emit_move(code, SPARE, R11);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), 0x100);
+    emit_alu(code, ALU_ADD, 4, in_register(SPARE), SPARE);
+    emit_alu(code, ALU_OR, 4, in_register(R11), SPARE); /* 01 becomes 11, as in host_units_begin */
+    emit_alu_immediate(code, ALU_OR, 4, in_register(R11), 0x7F);
+    emit_store(code, 2, FIELD(view.x87_control), R11);
+    emit_op(code, 4, 0xD9, 5, FIELD(view.x87_control)); /* FLDCW */
+}
+
 static void wait(struct compile *c, const struct insn *i)
 {
     (void)c;
@@ -467,6 +511,7 @@ compile_function *x87_compiler(const struct unit *u, const struct insn *i)
     switch (i->operation) {
     case OP_WAIT: return wait;
     case OP_FNSTCW: return fnstcw;
+    case OP_FLDCW: return fldcw;
     case OP_FNSTSW: return i->form == FORM_M ? NULL : fnstsw;
     default: return !(u->software && u->software[i->row]) && row_of(i, &row) && step(&s, &row, i) ? compile_x87 : NULL;
     }
