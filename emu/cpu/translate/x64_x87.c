@@ -1,12 +1,16 @@
-/* x64_x87.c - the floating-point unit on the host's: what IEEE 754 rounds correctly, loads, stores and comparisons (Intel SDM vol. 1, chapter 8).
+/* x64_x87.c - the floating-point unit on the host's: what IEEE 754 rounds correctly, loads, stores and comparisons
+ * (Intel SDM vol. 1, chapter 8).
  *
- * A run of such instructions keeps the guest's registers in the host's. Positions count from TOP as it is in struct cpu while the run lasts: ST is at `top`, and
- * the host holds `low` to `high` - 1. Before a run one test makes sure that each register is empty or not as its instructions expect; then
- * nothing in it can be a stack fault. A register that is popped keeps its number, as the guest's does: the host's TOP moves over it, and its tag stays. Behind the
- * run, and before the block is left on the way, all is written back (x87_store); TOP, tags, C1, flags and the last instruction are only then.
+ * A run of such instructions keeps the guest's registers in the host's. Positions count from TOP as it is in struct cpu
+ * while the run lasts: ST is at `top`, and the host holds `low` to `high` - 1. Before a run one test makes sure that
+ * each register is empty or not as its instructions expect; then nothing in it can be a stack fault. A register that is
+ * popped keeps its number, as the guest's does: the host's TOP moves over it, and its tag stays. Behind the run, and
+ * before the block is left on the way, all is written back (emit_x87_store); TOP, tags, C1, flags and the last
+ * instruction are only then.
  *
- * The host's control word is the guest's, all exceptions masked; code is only made where the guest masks them too. FINCSTP, which a pop becomes, clears C1: the
- * status word is kept before it. The host's flags stay set from run to run: they are always some of the guest's (x64.c). */
+ * The host's control word is the guest's, all exceptions masked; code is only made where the guest masks them too.
+ * FINCSTP, which a pop becomes, clears C1: the status word is kept before it. The host's flags stay set from run to
+ * run: they are always some of the guest's (x64.c). */
 #include "emu/cpu/translate/x64.h"
 
 enum { C1_KEPT /* in struct cpu */, C1_CLEAR, C1_HOST, C1_SAVED /* in view.x87_status */ };
@@ -21,30 +25,33 @@ static const struct x87_row {
     bool push;
     uint8_t pops;
     uint8_t c1;
-    uint8_t result;        /* besides registers and memory */
-    uint8_t encoding;      /* the form that does not pop */
-    uint8_t first;         /* of the two bytes, where a register form has others that do the same */
+    uint8_t result;   /* besides registers and memory */
+    uint8_t encoding; /* the form that does not pop */
+    uint8_t first;    /* of the two bytes, where a register form has others that do the same */
 } rows[OP_FXRSTOR + 1 - OP_WAIT] = {
 /* clang-format off */
 #define AT(operation) [OP_##operation - OP_WAIT]
 #define ARITHMETIC(op) AT(op) = {true, ST | OTHER, ST, false, false, 0, C1_HOST, RAISES, SAME, 0}, \
                        AT(op##P) = {true, ST | OTHER, OTHER, false, false, 1, C1_HOST, RAISES, FLIP_2, 0}
-#define INTEGER(op) AT(op) = {true, ST, ST, false, false, 0, C1_HOST, RAISES, SAME, 0}
-#define COMPARE(op, pops, encoding, first) AT(op) = {true, ST | OTHER, 0, false, false, pops, C1_CLEAR, CONDITION, encoding, first}
+#define UNARY(op) AT(op) = {true, ST, ST, false, false, 0, C1_HOST, RAISES, SAME, 0}
+#define COMPARE(op, pops, encoding, first) \
+    AT(op) = {true, ST | OTHER, 0, false, false, pops, C1_CLEAR, CONDITION, encoding, first}
+#define COMPARE_ST(op, pops, encoding) AT(op) = {true, ST, 0, false, false, pops, C1_CLEAR, CONDITION, encoding, 0}
+#define COMPARE_FLAGS(op) AT(op) = {true, ST | OTHER, 0, false, false, 0, C1_CLEAR, EFLAGS, SAME, 0}, \
+                          AT(op##P) = {true, ST | OTHER, 0, false, false, 1, C1_CLEAR, EFLAGS, FLIP_4, 0}
+#define LOAD(op, needs, result) AT(op) = {true, needs, 0, false, true, 0, C1_CLEAR, result, SAME, 0}
+#define STORE(op, needs, writes, first) AT(op) = {true, needs, writes, true, false, 0, C1_HOST, RAISES, SAME, first}, \
+                                        AT(op##P) = {true, needs, writes, true, false, 1, C1_HOST, RAISES, CLEAR_8, first}
+#define MOVE(op, places, first) AT(op) = {true, places, places, false, false, 0, C1_CLEAR, NO_FLAGS, SAME, first}
     ARITHMETIC(FADD), ARITHMETIC(FMUL), ARITHMETIC(FSUB), ARITHMETIC(FSUBR), ARITHMETIC(FDIV), ARITHMETIC(FDIVR),
-    INTEGER(FIADD), INTEGER(FIMUL), INTEGER(FISUB), INTEGER(FISUBR), INTEGER(FIDIV), INTEGER(FIDIVR), INTEGER(FSQRT), INTEGER(FRNDINT),
-    COMPARE(FCOM, 0, SAME, 0xD8), COMPARE(FCOMP, 1, CLEAR_8, 0xD8), COMPARE(FUCOM, 0, SAME, 0xDD), COMPARE(FUCOMP, 1, CLEAR_8, 0xDD),
-    COMPARE(FCOMPP, 2, SAME, 0), COMPARE(FUCOMPP, 2, SAME, 0),
-    AT(FICOM) = {true, ST, 0, false, false, 0, C1_CLEAR, CONDITION, SAME, 0}, AT(FICOMP) = {true, ST, 0, false, false, 1, C1_CLEAR, CONDITION, CLEAR_8, 0},
-    AT(FTST) = {true, ST, 0, false, false, 0, C1_CLEAR, CONDITION, SAME, 0},
-    AT(FCOMI) = {true, ST | OTHER, 0, false, false, 0, C1_CLEAR, EFLAGS, SAME, 0}, AT(FUCOMI) = {true, ST | OTHER, 0, false, false, 0, C1_CLEAR, EFLAGS, SAME, 0},
-    AT(FCOMIP) = {true, ST | OTHER, 0, false, false, 1, C1_CLEAR, EFLAGS, FLIP_4, 0}, AT(FUCOMIP) = {true, ST | OTHER, 0, false, false, 1, C1_CLEAR, EFLAGS, FLIP_4, 0},
-    AT(FLD) = {true, OTHER, 0, false, true, 0, C1_CLEAR, RAISES, SAME, 0}, AT(FILD) = {true, 0, 0, false, true, 0, C1_CLEAR, NO_FLAGS, SAME, 0},
-    AT(FLD1) = {true, 0, 0, false, true, 0, C1_CLEAR, NO_FLAGS, SAME, 0}, AT(FLDZ) = {true, 0, 0, false, true, 0, C1_CLEAR, NO_FLAGS, SAME, 0},
-    AT(FST) = {true, ST | OTHER, OTHER, true, false, 0, C1_HOST, RAISES, SAME, 0xDD}, AT(FSTP) = {true, ST | OTHER, OTHER, true, false, 1, C1_HOST, RAISES, CLEAR_8, 0xDD},
-    AT(FIST) = {true, ST, 0, true, false, 0, C1_HOST, RAISES, SAME, 0}, AT(FISTP) = {true, ST, 0, true, false, 1, C1_HOST, RAISES, CLEAR_8, 0},
-    AT(FXCH) = {true, ST | OTHER, ST | OTHER, false, false, 0, C1_CLEAR, NO_FLAGS, SAME, 0xD9},
-    AT(FCHS) = {true, ST, ST, false, false, 0, C1_CLEAR, NO_FLAGS, SAME, 0}, AT(FABS) = {true, ST, ST, false, false, 0, C1_CLEAR, NO_FLAGS, SAME, 0}
+    UNARY(FIADD), UNARY(FIMUL), UNARY(FISUB), UNARY(FISUBR), UNARY(FIDIV), UNARY(FIDIVR), UNARY(FSQRT), UNARY(FRNDINT),
+    COMPARE(FCOM, 0, SAME, 0xD8), COMPARE(FCOMP, 1, CLEAR_8, 0xD8), COMPARE(FCOMPP, 2, SAME, 0),
+    COMPARE(FUCOM, 0, SAME, 0xDD), COMPARE(FUCOMP, 1, CLEAR_8, 0xDD), COMPARE(FUCOMPP, 2, SAME, 0),
+    COMPARE_ST(FICOM, 0, SAME), COMPARE_ST(FICOMP, 1, CLEAR_8), COMPARE_ST(FTST, 0, SAME),
+    COMPARE_FLAGS(FCOMI), COMPARE_FLAGS(FUCOMI),
+    LOAD(FLD, OTHER, RAISES), LOAD(FILD, 0, NO_FLAGS), LOAD(FLD1, 0, NO_FLAGS), LOAD(FLDZ, 0, NO_FLAGS),
+    STORE(FST, ST | OTHER, OTHER, 0xDD), STORE(FIST, ST, 0, 0),
+    MOVE(FXCH, ST | OTHER, 0xD9), MOVE(FCHS, ST, 0), MOVE(FABS, ST, 0)
     /* clang-format on */
 };
 
@@ -126,7 +133,8 @@ static void pop(struct x87_run *s)
     s->top++;
 }
 
-/* One instruction further. False: it does not go with those before, and the state is of no use. One register of the host stays free (COPY). */
+/* One instruction further. False: it does not go with those before, and the state is of no use. One register of the
+ * host stays free (COPY). */
 static bool step(struct x87_run *s, const struct x87_row *row, const struct insn *i)
 {
     int other = s->top + (i->form == FORM_NONE ? 1 : (int)(modrm(i) & 7));
@@ -199,7 +207,8 @@ static void emit_copy16(struct code *code, struct rm to, struct rm from)
 
 static struct rm selector(unsigned segment)
 {
-    return at_address(CPU, (int32_t)(offsetof(struct cpu, seg) + segment * sizeof(struct segment) + offsetof(struct segment, selector)));
+    return at_address(CPU, (int32_t)(offsetof(struct cpu, seg) + segment * sizeof(struct segment) +
+                                     offsetof(struct segment, selector)));
 }
 
 static void emit_flags_and_c1(struct code *code, const struct x87_run *s)
@@ -284,8 +293,13 @@ static void run_begin(struct compile *c)
         struct stub *stub = new_stub(c, STUB_REFUSED);
         stub->site[stub->count++] = emit_jump_if(code, CC_NE);
     }
-    *run = (struct x87_run){.active = true, .last = (uint8_t)last, .high = s.high, .full = s.need_full, .empty = s.need_empty,
-                            .need_full = s.need_full, .need_empty = s.need_empty};
+    *run = (struct x87_run){.active = true,
+                            .last = (uint8_t)last,
+                            .high = s.high,
+                            .full = s.need_full,
+                            .empty = s.need_empty,
+                            .need_full = s.need_full,
+                            .need_empty = s.need_empty};
     if (s.high > 0) {
         struct rm at = emit_register(code, s.high - 1);
         for (int position = s.high - 1; position >= 0; position--) {
@@ -296,7 +310,8 @@ static void run_begin(struct compile *c)
     }
 }
 
-/* Whether nobody can see the C1 that the instruction at hand leaves: the next one of the run sets it, and cannot fault before. */
+/* Whether nobody can see the C1 that the instruction at hand leaves: the next one of the run sets it, and cannot fault
+ * before. */
 static bool c1_is_dead(const struct compile *c)
 {
     const struct insn *next = &c->unit->insn[c->index + 1];
