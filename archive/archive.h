@@ -4,8 +4,8 @@
  * and travels in every archive. This folder writes one, opens one, reads its disks with every chunk verified as it is
  * read, and keeps the overlay that a session writes to instead. It knows nothing of the machine that runs on the disks.
  *
- * Its parts that others need come with it: digest.h, SHA-256 and Ed25519; pack.h, files of chunks; layout.h, the bytes of
- * the format for those who check one. */
+ * Its parts that others need come with it: digest.h, SHA-256 and Ed25519; pack.h, files of chunks; layout.h, the bytes
+ * of the format for those who check one. */
 #ifndef MUNIMENT_ARCHIVE_H
 #define MUNIMENT_ARCHIVE_H
 
@@ -53,20 +53,20 @@ struct attestation {
 void attestation_free(struct attestation *attestation);
 
 struct seal_request {
-    const char *machine_path;      /* machine.yaml; images and firmware are found relative to it */
-    const char *description_path;  /* or null: a description with the machine file's name as title */
-    const char *key_path;          /* private key, PEM */
-    const char *output_path;       /* NAME.mun (formats/output.h) */
-    bool replace;                  /* it may be there already */
-    const struct sealed_file *files;  /* recover.py, spec/..., source/muniment.tar, docs/..., in any order */
+    const char *machine_path;        /* machine.yaml; images and firmware are found relative to it */
+    const char *description_path;    /* or null: a description with the machine file's name as title */
+    const char *key_path;            /* private key, PEM */
+    const char *output_path;         /* NAME.mun (formats/output.h) */
+    bool replace;                    /* it may be there already */
+    const struct sealed_file *files; /* recover.py, spec/..., source/muniment.tar, docs/..., in any order */
     size_t file_count;
     struct sealed_file built_in_system, built_in_video; /* what "built-in" means in a manifest; without name */
     /* Hears of an image that ends within a sector, which zeros fill up; or null. */
     void (*padded)(const char *path, uint64_t size);
-    progress_function *progress;   /* or null */
+    progress_function *progress; /* or null */
     void *progress_context;
-    /* Performs the reference boot that is to be sealed with the machine; null: none. It must follow from the machine. The
-     * attestation is released here, in any case. */
+    /* Performs the reference boot that is to be sealed with the machine; null: none. It must follow from the machine.
+     * The attestation is released here, in any case. */
     bool (*attest)(void *context, const struct sealed_machine *machine, struct attestation *attestation,
                    struct error *error);
     void *attest_context;
@@ -81,8 +81,9 @@ bool archive_seal(const struct seal_request *request, hex_digest machine_root, s
 
 struct archive; /* one open archive; owns its descriptor and buffers */
 
-/* Opens the file of an archive to read it. A verdict, a comparison and a boot that belong together share one descriptor:
- * a name may come to mean another file. Returns it, or -1 with *error unless path is a regular file; *size in bytes. */
+/* Opens the file of an archive to read it. A verdict, a comparison and a boot that belong together share one
+ * descriptor: a name may come to mean another file. Returns it, or -1 with *error unless path is a regular file; *size
+ * in bytes. */
 int archive_open_file(const char *path, uint64_t *size, struct error *error);
 
 /* Opens by the README's fixed-width fields, the seal, content.txt, machine.yaml and the tops of the drives: a handful
@@ -122,8 +123,8 @@ bool archive_attestation(struct archive *archive, struct attestation *attestatio
 
 /* Puts an append-only overlay over base; the result is writable and owns base (closes it). path null: in an anonymous
  * temporary file that vanishes. An existing overlay file is continued; it names the machine-root (64 hex digits; or the
- * SHA-256 of what it lies over) and the slot it belongs to, and another one's is refused. What a crash tore before it was
- * synced is dropped; any other damage is refused (STATUS_INPUT). */
+ * SHA-256 of what it lies over) and the slot it belongs to, and another one's is refused. What a crash tore before it
+ * was synced is dropped; any other damage is refused (STATUS_INPUT). */
 bool overlay_open(const char *path, const char *belongs_to, enum drive_slot slot, struct block *base,
                   struct block *result, struct error *error);
 
@@ -132,8 +133,8 @@ bool overlay_has_writes(const struct block *disk);
 /* What lies under an overlay; of another disk, itself. */
 const struct block *overlay_base(const struct block *disk);
 
-/* Puts what waits for long enough onto the disk, or all; to be called every 10 ms of guest time or so, and at the end. Does nothing to other disks
- * than overlays that are kept. */
+/* Puts what waits for long enough onto the disk, or all; to be called every 10 ms of guest time or so, and at the end.
+ * Does nothing to other disks than overlays that are kept. */
 bool overlay_sync(const struct block *disk, bool all, struct error *error);
 /* How many records, torn by a crash, were dropped when it was opened. */
 uint64_t overlay_dropped(const struct block *disk);
@@ -148,11 +149,12 @@ struct overlay_place {
 bool overlay_place(const struct block *disk, struct overlay_place *place);
 /* Whether it once was at that place. */
 bool overlay_was_at(const struct block *disk, const struct overlay_place *place);
-/* Makes it hold what it held at a place at which it was. It only grows: what came later is written over, and stays in the file. */
+/* Makes it hold what it held at a place at which it was. It only grows: what came later is written over, and stays in
+ * the file. */
 bool overlay_rewind(struct block *disk, const struct overlay_place *place, struct error *error);
 
-/* After fork: gives this process a copy of its own of what an overlay holds, so that what it writes is not the other's. Other disks are left as they
- * are. */
+/* After fork: gives this process a copy of its own of what an overlay holds, so that what it writes is not the other's.
+ * Other disks are left as they are. */
 bool overlay_branch(struct block *disk, struct error *error);
 
 #endif

@@ -211,7 +211,8 @@ bool signature_fits(const char *pem, size_t pem_size, const uint8_t signature[SI
 /* Writes one half of the pair. */
 static bool key_write(struct output *output, EVP_PKEY *pair, bool private_half, struct error *error)
 {
-    return (private_half ? PEM_write_PrivateKey(output->file, pair, NULL, NULL, 0, NULL, NULL) : PEM_write_PUBKEY(output->file, pair)) == 1 ||
+    return (private_half ? PEM_write_PrivateKey(output->file, pair, NULL, NULL, 0, NULL, NULL)
+                         : PEM_write_PUBKEY(output->file, pair)) == 1 ||
            error_set(error, STATUS_HOST, output->path, NULL, NULL, "cannot write");
 }
 
@@ -228,8 +229,9 @@ bool key_new(const char *path, struct error *error)
     pair = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     if (!pair)
         return error_set(error, STATUS_HOST, "OpenSSL", NULL, NULL, "cannot make a key");
-    done = output_whole(&halves[0], path, 0600, false, error) && output_whole(&halves[1], public_path, 0644, false, error) &&
-           key_write(&halves[0], pair, true, error) && key_write(&halves[1], pair, false, error) && output_commit(&halves[0], error);
+    done = output_whole(&halves[0], path, 0600, false, error) &&
+           output_whole(&halves[1], public_path, 0644, false, error) && key_write(&halves[0], pair, true, error) &&
+           key_write(&halves[1], pair, false, error) && output_commit(&halves[0], error);
     if (done && !output_commit(&halves[1], error)) {
         unlink(path);
         done = false;

@@ -46,8 +46,8 @@ static bool chunk_damaged(struct opened_disk *disk, uint32_t extent, uint32_t ch
     snprintf(place, sizeof place, "chunk %u of extent %u of %s, sectors %llu-%llu", chunk, extent,
              drive_slot_names[disk->slot], (unsigned long long)first,
              (unsigned long long)(first + chunk_length(disk->size, extent, chunk) / SECTOR_SIZE - 1));
-    return error_set(&disk->archive->failure, STATUS_INPUT, disk->archive->path, place, "`muniment verify` reports more",
-                     "has a damaged chunk that %s", what);
+    return error_set(&disk->archive->failure, STATUS_INPUT, disk->archive->path, place,
+                     "`muniment verify` reports more", "has a damaged chunk that %s", what);
 }
 
 static bool load_map(struct opened_disk *disk, uint32_t extent, struct map_entry *entries)

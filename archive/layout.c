@@ -140,14 +140,14 @@ void tar_header(const char *name, uint64_t size, uint8_t block[TAR_BLOCK])
 
     memset(block, 0, TAR_BLOCK);
     snprintf(field, NAME_SIZE, "%s", name);
-    memcpy(field + 100, "0000644", 8);                                  /* mode */
-    memcpy(field + 108, "0000000", 8);                                  /* uid */
-    memcpy(field + 116, "0000000", 8);                                  /* gid */
+    memcpy(field + 100, "0000644", 8); /* mode */
+    memcpy(field + 108, "0000000", 8); /* uid */
+    memcpy(field + 116, "0000000", 8); /* gid */
     snprintf(field + 124, 12, "%011llo", (unsigned long long)size);
-    memcpy(field + 136, "00000000000", 12);                             /* mtime */
-    memcpy(field + 148, "        0", 9);                                /* checksum as spaces, then type */
-    memcpy(field + 257, "ustar\00000", 8);                              /* magic and version */
-    memcpy(field + 329, "0000000", 8);                                  /* device numbers */
+    memcpy(field + 136, "00000000000", 12); /* mtime */
+    memcpy(field + 148, "        0", 9);    /* checksum as spaces, then type */
+    memcpy(field + 257, "ustar\00000", 8);  /* magic and version */
+    memcpy(field + 329, "0000000", 8);      /* device numbers */
     memcpy(field + 337, "0000000", 8);
     for (unsigned i = 0; i < TAR_BLOCK; i++)
         sum += block[i];

@@ -14,12 +14,12 @@
 #include "manifests/manifests.h"
 
 #define TAR_BLOCK 512u
-#define TAR_END 1024u          /* bytes of zeros that end an archive */
-#define NAME_SIZE 100u         /* of a member, with NUL */
+#define TAR_END 1024u  /* bytes of zeros that end an archive */
+#define NAME_SIZE 100u /* of a member, with NUL */
 
 #define CHUNK_SIZE 65536u
 #define CHUNK_SECTORS (CHUNK_SIZE / SECTOR_SIZE)
-#define CHUNK_GZ_MAX 65564u    /* a gzip member of stored blocks: 10 + 2 * 5 + 65536 + 8 */
+#define CHUNK_GZ_MAX 65564u /* a gzip member of stored blocks: 10 + 2 * 5 + 65536 + 8 */
 #define EXTENT_CHUNKS 1024u
 #define EXTENT_SIZE (CHUNK_SIZE * EXTENT_CHUNKS)
 #define EXTENT_GZ_MAX (CHUNK_GZ_MAX * EXTENT_CHUNKS)
@@ -29,13 +29,13 @@
 #define UNREADABLE_LINE 32u
 
 /* Bounds of version 0; nothing beyond them is written, and nothing beyond them is read. */
-#define FILE_LIMIT UINT64_C(999999999999999)   /* 15 digits */
-#define DISK_LIMIT (UINT64_C(1) << 41)         /* 32,768 extents */
-#define UNREADABLE_LIMIT 65536u                /* ranges of one disk */
-#define LISTED_LIMIT 4096u                     /* members that seal.txt lists */
-#define SMALL_LIMIT (1u << 20)                 /* README, content.txt, seal.txt */
+#define FILE_LIMIT UINT64_C(999999999999999) /* 15 digits */
+#define DISK_LIMIT (UINT64_C(1) << 41)       /* 32,768 extents */
+#define UNREADABLE_LIMIT 65536u              /* ranges of one disk */
+#define LISTED_LIMIT 4096u                   /* members that seal.txt lists */
+#define SMALL_LIMIT (1u << 20)               /* README, content.txt, seal.txt */
 #define FIRMWARE_LIMIT (1u << 20)
-#define ATTEST_LIMIT (16u << 20)               /* attest.txt and attest.journal */
+#define ATTEST_LIMIT (16u << 20) /* attest.txt and attest.journal */
 #define TOP_LIMIT (DISK_LIMIT / EXTENT_SIZE * TOP_LINE)
 
 /* --- Members --- */

@@ -98,8 +98,8 @@ static bool check_statement(struct archive *a, const uint8_t *tail, const struct
     hex_encode(signer, a->signature.signer);
     sha256(tail + at->statement, (size_t)at->statement_size, signer);
     hex_encode(signer, a->signature.statement);
-    a->signature.fits = fits && signature_fits(key, PUBLIC_PEM_SIZE, tail + at->signature, statement.bytes,
-                                               statement.length);
+    a->signature.fits = fits &&
+                        signature_fits(key, PUBLIC_PEM_SIZE, tail + at->signature, statement.bytes, statement.length);
     text_free(&statement);
     return fits ||
            wrong(a, error, "evidence/00000000/statement.txt", "has a seal that does not fit the statement about it");
@@ -118,8 +118,8 @@ static bool parse_tail(struct archive *a, const uint8_t *tail, uint64_t tail_siz
     if (at.end != tail_size)
         return wrong(a, error, "seal.txt", "lacks the evidence that must follow its seal");
     if (!seal_parse((const char *)tail + TAR_BLOCK, (size_t)size, &a->seal, &reason))
-        return error_set(error, STATUS_INPUT, a->path, "seal.txt", "`muniment verify` reports more", "has a seal that %s",
-                         reason);
+        return error_set(error, STATUS_INPUT, a->path, "seal.txt", "`muniment verify` reports more",
+                         "has a seal that %s", reason);
     for (uint32_t i = 0; i < a->seal.count; i++)
         if (a->seal.members[i].offset + a->seal.members[i].size > a->seal_at)
             return wrong(a, error, a->seal.members[i].name, "has a seal that places a member after the seal");
@@ -400,7 +400,8 @@ bool archive_attestation(struct archive *archive, struct attestation *attestatio
     if (!seal_find(&archive->seal, name))
         return error_set(error, STATUS_OK, archive->path, NULL, NULL, "has no attestation");
     return read_member(archive, MEMBER_ATTEST, 0, ATTEST_LIMIT, &attestation->text, &attestation->size, error) &&
-           read_member(archive, MEMBER_ATTEST_JOURNAL, 0, ATTEST_LIMIT, &attestation->journal, &attestation->journal_size, error);
+           read_member(archive, MEMBER_ATTEST_JOURNAL, 0, ATTEST_LIMIT, &attestation->journal,
+                       &attestation->journal_size, error);
 }
 
 void attestation_free(struct attestation *attestation)

@@ -40,9 +40,9 @@ struct archive {
 
     struct chunk_decoder *decoder;
     struct cache_tag chunk_tags[CACHED_CHUNKS], map_tags[CACHED_MAPS];
-    uint8_t (*chunks)[CHUNK_SIZE]; /* CACHED_CHUNKS of them */
+    uint8_t (*chunks)[CHUNK_SIZE];           /* CACHED_CHUNKS of them */
     struct map_entry (*maps)[EXTENT_CHUNKS]; /* CACHED_MAPS of them */
-    uint64_t clock; /* of the caches */
+    uint64_t clock;                          /* of the caches */
     struct error failure;
 };
 

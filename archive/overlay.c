@@ -24,13 +24,13 @@
 #define BLOCK_SECTORS 8u
 #define BLOCK_SIZE (BLOCK_SECTORS * SECTOR_SIZE)
 #define HEADER_SIZE 512u
-#define COUNT_SIZE 512u                    /* a count of synced records; there are two, so that one stays when the other is torn */
+#define COUNT_SIZE 512u /* a count of synced records; there are two, so that one stays when the other is torn */
 #define HEAD_SIZE (HEADER_SIZE + 2 * COUNT_SIZE)
-#define RECORD_HEAD 24u                    /* number, block, mask; what the digest covers besides the data */
+#define RECORD_HEAD 24u /* number, block, mask; what the digest covers besides the data */
 #define RECORD_DATA (RECORD_HEAD + DIGEST_SIZE)
 #define RECORD_SIZE (RECORD_DATA + BLOCK_SIZE)
 #define RECORDS_LIMIT UINT64_C(0xfffffffe)
-#define SYNC_AFTER 40                      /* milliseconds for which a record may wait */
+#define SYNC_AFTER 40 /* milliseconds for which a record may wait */
 
 struct entry {
     uint64_t block;
@@ -45,11 +45,11 @@ struct overlay {
     char path[512];
     uint64_t records;
     uint8_t first_chain[DIGEST_SIZE], chain[DIGEST_SIZE]; /* digest of the header, and of the last record */
-    uint64_t synced, synced_at;      /* records that are on the disk; milliseconds of a monotonic clock */
-    unsigned counts;                 /* that were written: they take turns */
-    bool count_waits;                /* the last one is not on the disk */
-    uint64_t dropped;                /* records that were torn */
-    struct entry *entries; /* open addressing; a power of two, at most half full */
+    uint64_t synced, synced_at; /* records that are on the disk; milliseconds of a monotonic clock */
+    unsigned counts;            /* that were written: they take turns */
+    bool count_waits;           /* the last one is not on the disk */
+    uint64_t dropped;           /* records that were torn */
+    struct entry *entries;      /* open addressing; a power of two, at most half full */
     uint64_t capacity, used;
     struct error failure;
 };
@@ -384,7 +384,8 @@ static bool read_counts(struct overlay *o, uint8_t chain[DIGEST_SIZE], struct er
         o->counts = i + 1;
         memcpy(chain, found, DIGEST_SIZE);
     }
-    return any || error_set(error, STATUS_INPUT, o->path, "its head", "find a good copy", "is damaged: it does not say how many records were synced");
+    return any || error_set(error, STATUS_INPUT, o->path, "its head", "find a good copy",
+                            "is damaged: it does not say how many records were synced");
 }
 
 /* A record that was synced is not what it was. */
@@ -457,7 +458,8 @@ static bool load(struct overlay *o, const char *belongs_to, enum drive_slot slot
     make_count(0, o->chain, expected + HEADER_SIZE + COUNT_SIZE);
     if (!file_write(o->descriptor, o->path, 0, expected, HEAD_SIZE, error))
         return false;
-    return fdatasync(o->descriptor) == 0 ? output_sync_folder(o->path, error) : error_host(error, o->path, errno, "cannot sync");
+    return fdatasync(o->descriptor) == 0 ? output_sync_folder(o->path, error)
+                                         : error_host(error, o->path, errno, "cannot sync");
 }
 
 bool overlay_open(const char *path, const char *belongs_to, enum drive_slot slot, struct block *base,
@@ -571,15 +573,19 @@ static bool restore_block(struct overlay *o, struct overlay *then, const struct 
     uint32_t done;
 
     for (unsigned i = 0; i < BLOCK_SECTORS; i++) {
-        enum block_result result = mask >> i & 1 ? overlay_read(then, block * BLOCK_SECTORS + i, 1, record + RECORD_DATA + i * SECTOR_SIZE, &done) : BLOCK_OK;
+        enum block_result result = mask >> i & 1 ? overlay_read(then, block * BLOCK_SECTORS + i, 1,
+                                                                record + RECORD_DATA + i * SECTOR_SIZE, &done)
+                                                 : BLOCK_OK;
         if (result == BLOCK_UNREADABLE)
-            return error_set(error, STATUS_INPUT, o->path, NULL, "give a copy of the overlay as it was then", "cannot go back: a sector that cannot be read below has been written since");
+            return error_set(error, STATUS_INPUT, o->path, NULL, "give a copy of the overlay as it was then",
+                             "cannot go back: a sector that cannot be read below has been written since");
         if (result == BLOCK_FAILED) {
             *error = then->failure;
             return false;
         }
     }
-    if (o->records < RECORDS_LIMIT ? put_record(o, block, mask, record) : error_set(&o->failure, STATUS_HOST, o->path, NULL, NULL, "cannot take more"))
+    if (o->records < RECORDS_LIMIT ? put_record(o, block, mask, record)
+                                   : error_set(&o->failure, STATUS_HOST, o->path, NULL, NULL, "cannot take more"))
         return true;
     *error = o->failure;
     return false;
@@ -616,7 +622,8 @@ bool overlay_branch(struct block *disk, struct error *error)
     for (uint64_t at = HEAD_SIZE; at < length;) {
         size_t size = length - at < sizeof part ? (size_t)(length - at) : sizeof part;
 
-        if (!file_read(shared, o->path, at, part, size, error) || !file_write(o->descriptor, o->path, at, part, size, error))
+        if (!file_read(shared, o->path, at, part, size, error) ||
+            !file_write(o->descriptor, o->path, at, part, size, error))
             return false;
         at += size;
     }

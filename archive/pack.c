@@ -103,8 +103,8 @@ void pack_close(struct pack *p)
     p->decoder = NULL;
 }
 
-bool pack_read(struct pack *p, uint64_t offset, uint32_t length, const uint8_t *digest, uint8_t bytes[CHUNK_SIZE], uint32_t *size, uint32_t *used,
-               struct error *error)
+bool pack_read(struct pack *p, uint64_t offset, uint32_t length, const uint8_t *digest, uint8_t bytes[CHUNK_SIZE],
+               uint32_t *size, uint32_t *used, struct error *error)
 {
     uint8_t gz[CHUNK_GZ_MAX], found[DIGEST_SIZE];
     char place[64];
@@ -123,5 +123,6 @@ bool pack_read(struct pack *p, uint64_t offset, uint32_t length, const uint8_t *
     if (*used != length)
         return error_set(error, STATUS_INPUT, p->path, place, NULL, "a chunk is not as long as it should be");
     sha256(bytes, *size, found);
-    return !memcmp(found, digest, sizeof found) || error_set(error, STATUS_INPUT, p->path, place, NULL, "a chunk does not match its digest");
+    return !memcmp(found, digest, sizeof found) ||
+           error_set(error, STATUS_INPUT, p->path, place, NULL, "a chunk does not match its digest");
 }

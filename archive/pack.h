@@ -1,5 +1,5 @@
-/* pack.h - files of chunks: gzip members of up to 64 KiB each, one after the other, which name themselves by place and SHA-256. Snapshots are kept in them
- * (spec/snapshot.md); what the chunks hold is not known here. */
+/* pack.h - files of chunks: gzip members of up to 64 KiB each, one after the other, which name themselves by place and
+ * SHA-256. Snapshots are kept in them (spec/snapshot.md); what the chunks hold is not known here. */
 #ifndef MUNIMENT_PACK_H
 #define MUNIMENT_PACK_H
 
@@ -17,7 +17,7 @@ struct pack_place {
 struct pack_writer {
     struct output output;
     struct chunk_encoder *encoder;
-    uint64_t offset;       /* where the next member goes */
+    uint64_t offset; /* where the next member goes */
 };
 
 /* Begins the file. After success pack_commit or pack_abandon must follow. */
@@ -25,7 +25,8 @@ bool pack_create(struct pack_writer *w, const char *path, bool replace, struct e
 /* Writes bytes as they are, not as a chunk: the head of a file, at its beginning or over it later. */
 bool pack_head(struct pack_writer *w, const void *bytes, size_t size, struct error *error);
 /* Writes a chunk of 1 to CHUNK_SIZE bytes. */
-bool pack_add(struct pack_writer *w, const uint8_t *bytes, uint32_t size, struct pack_place *place, struct error *error);
+bool pack_add(struct pack_writer *w, const uint8_t *bytes, uint32_t size, struct pack_place *place,
+              struct error *error);
 /* As output_commit. */
 bool pack_commit(struct pack_writer *w, struct error *error);
 /* Removes what was written. Does nothing to one that is not open. */
@@ -44,8 +45,9 @@ struct pack {
 
 bool pack_open(struct pack *p, const char *path, struct error *error);
 void pack_close(struct pack *p);
-/* Reads a chunk. Without digest it is not checked, and `length` is how much is looked at; *used is how long the member is. */
-bool pack_read(struct pack *p, uint64_t offset, uint32_t length, const uint8_t *digest, uint8_t bytes[CHUNK_SIZE], uint32_t *size, uint32_t *used,
-               struct error *error);
+/* Reads a chunk. Without digest it is not checked, and `length` is how much is looked at; *used is how long the member
+ * is. */
+bool pack_read(struct pack *p, uint64_t offset, uint32_t length, const uint8_t *digest, uint8_t bytes[CHUNK_SIZE],
+               uint32_t *size, uint32_t *used, struct error *error);
 
 #endif

@@ -4,7 +4,8 @@
 
 /* Commands that always apply are indented by four spaces, anything else by two, so that they can be cut out and run. */
 static const char before[] =
-    "This is a Muniment archive: a PC of the years 1985 to 2005 - hardware, firmware and disks - sealed into one signed\n"
+    "This is a Muniment archive: a PC of the years 1985 to 2005 - hardware, firmware and disks - sealed into one "
+    "signed\n"
     "file. Nothing but ordinary tools is needed to check it and to get everything out of it again. The format is laid\n"
     "down in spec/archive.md, in this archive; the program that starts the machine is in source/muniment.tar.\n"
     "\n"
@@ -23,8 +24,10 @@ static const char before[] =
     "  attest.txt            states of a reference boot, tick by tick; attest.journal is what was typed in it\n"
     "  content.txt           the machine-root, which names exactly this machine, and what it is computed from\n"
     "  SHA256SUMS            the digest of every member above it\n"
-    "  seal.txt              where every member is, its digest; each disk's size, tree root, image's length and SHA-256\n"
-    "  evidence/             the signature (Ed25519) over a statement that holds the digests of content.txt and seal.txt\n"
+    "  seal.txt              where every member is, its digest; each disk's size, tree root, image's length and "
+    "SHA-256\n"
+    "  evidence/             the signature (Ed25519) over a statement that holds the digests of content.txt and "
+    "seal.txt\n"
     "\n"
     "WITHOUT UNPACKING\n"
     "\n"
@@ -35,7 +38,8 @@ static const char after[] =
     "\n"
     "TO CHECK IT\n"
     "\n"
-    "With Python 3.6 or newer, this checks everything and puts all of it into FOLDER, a new one (on Windows, py in place\n"
+    "With Python 3.6 or newer, this checks everything and puts all of it into FOLDER, a new one (on Windows, py in "
+    "place\n"
     "of python3):\n"
     "\n"
     "  tar -xf \"$FILE\" recover.py\n"
@@ -74,10 +78,12 @@ static const char after[] =
     "      truncate -s \"$size\" \"$disk.img\"\n"
     "    done\n"
     "\n"
-    "A disk is whole sectors; the file that it was made from may have ended within the last one. This makes each image as\n"
+    "A disk is whole sectors; the file that it was made from may have ended within the last one. This makes each image "
+    "as\n"
     "long as that file was, and compares it with the digest that was taken of it:\n"
     "\n"
-    "    sed -n 's/^image: \\([a-z0-9]*\\) 0*\\([1-9][0-9]*\\) /\\1 \\2 /p' seal.txt | while read -r disk size digest; do\n"
+    "    sed -n 's/^image: \\([a-z0-9]*\\) 0*\\([1-9][0-9]*\\) /\\1 \\2 /p' seal.txt | while read -r disk size digest; "
+    "do\n"
     "      truncate -s \"$size\" \"$disk.img\"\n"
     "      echo \"$digest  $disk.img\" | sha256sum -c - || exit 1\n"
     "    done\n"
@@ -88,7 +94,8 @@ static const char after[] =
     "  dd if=hd0.img bs=65536 skip=$(expr 42 \\* 1024 + 5) count=1 | sha256sum\n"
     "\n"
     "The tree above these digests (leaf: SHA-256 of a zero byte and the digest; node: SHA-256 of a one byte and both\n"
-    "children; shape of RFC 9162) leads to the roots in disk/hd0.top, seal.txt and content.txt; recover.py computes it.\n";
+    "children; shape of RFC 9162) leads to the roots in disk/hd0.top, seal.txt and content.txt; recover.py computes "
+    "it.\n";
 
 void readme_print(struct text *t, uint64_t sealed_bytes, uint64_t seal_at)
 {

@@ -193,8 +193,8 @@ static bool open_image(struct sealing *s, enum drive_slot slot)
     image->present = true;
     if (image->block.sectors > DISK_LIMIT / SECTOR_SIZE)
         return error_set(s->error, STATUS_INPUT, image->path, NULL, NULL, "is longer than 2^41 bytes");
-    if (drive->kind == DRIVE_CDROM ? !disk_must_be_iso(image->path, &image->block, s->error) :
-        !disk_must_fill(image->path, &image->block, &drive->geometry, s->error))
+    if (drive->kind == DRIVE_CDROM ? !disk_must_be_iso(image->path, &image->block, s->error)
+                                   : !disk_must_fill(image->path, &image->block, &drive->geometry, s->error))
         return false;
     s->total += image->block.sectors * SECTOR_SIZE;
     s->seal.disks[slot].size = image->block.sectors * SECTOR_SIZE;
@@ -327,10 +327,10 @@ struct disk_sealing {
     struct sector_range bad; /* the range of unreadable sectors that is growing */
     uint32_t bad_ranges;
     struct tree tree;
-    struct sha256 image;     /* of the file, without what fills it up */
+    struct sha256 image; /* of the file, without what fills it up */
 
     uint32_t extent;
-    bool begun;              /* the extent's .gz; not before its first byte that is not zero */
+    bool begun; /* the extent's .gz; not before its first byte that is not zero */
     uint32_t gz_size;
     struct map_entry entries[EXTENT_CHUNKS];
     uint8_t chunk[CHUNK_SIZE], gz[CHUNK_GZ_MAX];
@@ -678,8 +678,9 @@ bool archive_seal(const struct seal_request *request, hex_digest machine_root, s
     s->request = request;
     s->error = error;
     s->encoder = chunk_encoder_new();
-    done = (s->encoder || out_of_memory(s)) && take_input(s) && writer_open(&s->writer, request->output_path, request->replace, error) &&
-           write_archive(s) && writer_commit(&s->writer);
+    done = (s->encoder || out_of_memory(s)) && take_input(s) &&
+           writer_open(&s->writer, request->output_path, request->replace, error) && write_archive(s) &&
+           writer_commit(&s->writer);
     writer_abandon(&s->writer);
     if (done)
         hex_encode(s->machine_root, machine_root);

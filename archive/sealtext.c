@@ -181,7 +181,8 @@ static const char *take_images(const char **text, const char *end, struct seal *
             *text = before;
             continue;
         }
-        if (strlen(value) != 84 || !decimal_parse(value + 4, 15, &disk->image_size) || !hex_decode(value + 20, disk->image_digest))
+        if (strlen(value) != 84 || !decimal_parse(value + 4, 15, &disk->image_size) ||
+            !hex_decode(value + 20, disk->image_digest))
             return "has a malformed line about an image";
         if (disk->image_size > disk->size || disk->size - disk->image_size >= SECTOR_SIZE)
             return "names an image that does not have the length of its disk";
@@ -196,16 +197,11 @@ static const char *check_required(const struct seal *seal)
         uint64_t limit;
         bool optional;
     } members[] = {
-        {MEMBER_README, SMALL_LIMIT, false},
-        {MEMBER_RECOVER, FILE_LIMIT, false},
-        {MEMBER_MACHINE, MANIFEST_LIMIT, false},
-        {MEMBER_DESCRIPTION, MANIFEST_LIMIT, false},
-        {MEMBER_SYSTEM, FIRMWARE_LIMIT, false},
-        {MEMBER_VIDEO, FIRMWARE_LIMIT, false},
-        {MEMBER_ATTEST, ATTEST_LIMIT, true},
-        {MEMBER_ATTEST_JOURNAL, ATTEST_LIMIT, true},
-        {MEMBER_CONTENT, SMALL_LIMIT, false},
-        {MEMBER_SUMS, FILE_LIMIT, false},
+        {MEMBER_README, SMALL_LIMIT, false},     {MEMBER_RECOVER, FILE_LIMIT, false},
+        {MEMBER_MACHINE, MANIFEST_LIMIT, false}, {MEMBER_DESCRIPTION, MANIFEST_LIMIT, false},
+        {MEMBER_SYSTEM, FIRMWARE_LIMIT, false},  {MEMBER_VIDEO, FIRMWARE_LIMIT, false},
+        {MEMBER_ATTEST, ATTEST_LIMIT, true},     {MEMBER_ATTEST_JOURNAL, ATTEST_LIMIT, true},
+        {MEMBER_CONTENT, SMALL_LIMIT, false},    {MEMBER_SUMS, FILE_LIMIT, false},
     };
     unsigned attested = 0;
 
@@ -238,8 +234,8 @@ bool seal_parse(const char *text, size_t size, struct seal *seal, const char **r
         !take_line(&at, end, "compressor", seal->compressor, sizeof seal->compressor) ||
         !take_line(&at, end, "parent", value, sizeof value))
         return false;
-    if ((*reason = take_members(&at, end, seal)) || (*reason = take_disks(&at, end, seal)) || (*reason = take_images(&at, end, seal)) ||
-        (*reason = check_required(seal)))
+    if ((*reason = take_members(&at, end, seal)) || (*reason = take_disks(&at, end, seal)) ||
+        (*reason = take_images(&at, end, seal)) || (*reason = check_required(seal)))
         return false;
     seal_print(&again, seal);
     same = !again.failed && again.length == size && memcmp(again.bytes, text, size) == 0;

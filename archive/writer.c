@@ -20,7 +20,8 @@ static bool flush(struct writer *w)
 static bool put(struct writer *w, const uint8_t *bytes, size_t size)
 {
     if (size > FILE_LIMIT - w->offset)
-        return error_set(w->error, STATUS_INPUT, w->output.path, NULL, NULL, "would become longer than an archive can be");
+        return error_set(w->error, STATUS_INPUT, w->output.path, NULL, NULL,
+                         "would become longer than an archive can be");
     while (size > 0) {
         size_t part = BUFFER_SIZE - w->buffered < size ? BUFFER_SIZE - w->buffered : size;
 

@@ -8,12 +8,12 @@
 
 struct writer {
     struct output output;
-    uint64_t offset;       /* where the next byte goes */
-    uint8_t *buffer;       /* bytes before `offset` that are not in the file yet */
+    uint64_t offset; /* where the next byte goes */
+    uint8_t *buffer; /* bytes before `offset` that are not in the file yet */
     size_t buffered;
-    struct member member;  /* the one being written */
-    struct sha256 digest;  /* of it; begun while it is written */
-    struct error *error;   /* where the first failure is reported */
+    struct member member; /* the one being written */
+    struct sha256 digest; /* of it; begun while it is written */
+    struct error *error;  /* where the first failure is reported */
 };
 
 /* Begins the file. After success, writer_commit or writer_abandon must follow. */

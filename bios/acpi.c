@@ -1,7 +1,9 @@
-/* acpi.c - ACPI 1.0: fills in the tables of acpi_tables.S and leaves them at the end of memory, with the pointer in F000.
+/* acpi.c - ACPI 1.0: fills in the tables of acpi_tables.S and leaves them at the end of memory, with the pointer in
+ * F000.
  *
- * The last 64 KiB of memory are no longer the system's: 60 KiB for the tables, which it may reclaim, and 4 KiB for the FACS,
- * which it may not. That is so where there is shadow RAM and the PIIX4's power management, unless bit 0 of CMOS 5Eh says no. */
+ * The last 64 KiB of memory are no longer the system's: 60 KiB for the tables, which it may reclaim, and 4 KiB for the
+ * FACS, which it may not. That is so where there is shadow RAM and the PIIX4's power management, unless bit 0 of CMOS
+ * 5Eh says no. */
 #include "acpi.h"
 
 #include "bda.h"
@@ -10,7 +12,14 @@
 #include "pci.h"
 #include "shadow.h"
 
-enum { CMOS_NO_ACPI = 0x01, RSDT_AT = 0x0000, FADT_AT = 0x0080, DSDT_AT = 0x0100, FACS_AT = 0xF000, SMALLEST_KIB = 1024 };
+enum {
+    CMOS_NO_ACPI = 0x01,
+    RSDT_AT = 0x0000,
+    FADT_AT = 0x0080,
+    DSDT_AT = 0x0100,
+    FACS_AT = 0xF000,
+    SMALLEST_KIB = 1024
+};
 enum { RSDT_BYTES = 40, FADT_BYTES = 116, FACS_BYTES = 64, CHECKSUM = 9 };
 enum { RSDT_ENTRY = 36, FADT_FACS = 36, FADT_DSDT = 40 };
 
@@ -75,13 +84,15 @@ static void copy(uint32_t to, const char *from, uint16_t bytes)
 static void write_pointer(uint32_t base)
 {
     struct {
-        char     signature[8];
-        uint8_t  checksum;
-        char     oem[6];
-        uint8_t  revision;
+        char signature[8];
+        uint8_t checksum;
+        char oem[6];
+        uint8_t revision;
         uint32_t rsdt;
     } __attribute__((packed)) p = {
-        .signature = {'R', 'S', 'D', ' ', 'P', 'T', 'R', ' '}, .oem = {'M', 'U', 'N', 'I', 'M', 'T'}, .rsdt = base + RSDT_AT,
+        .signature = {'R', 'S', 'D', ' ', 'P', 'T', 'R', ' '},
+        .oem = {'M', 'U', 'N', 'I', 'M', 'T'},
+        .rsdt = base + RSDT_AT,
     };
     _Static_assert(sizeof(p) == 20, "ACPI 1.0b, 5.2.4.1");
 
@@ -94,7 +105,8 @@ void acpi_init(void)
 {
     uint32_t kib = extended_memory_kib(), base = 0x100000 + (kib - ACPI_KIB) * 1024;
 
-    if (cmos_read(CMOS_SETTINGS) & CMOS_NO_ACPI || kib < SMALLEST_KIB || !shadow_possible() || pci_find(ID_PIIX4_POWER) == PCI_NONE)
+    if (cmos_read(CMOS_SETTINGS) & CMOS_NO_ACPI || kib < SMALLEST_KIB || !shadow_possible() ||
+        pci_find(ID_PIIX4_POWER) == PCI_NONE)
         return;
     fill_tables(base);
     copy(base + RSDT_AT, acpi_rsdt, RSDT_BYTES);

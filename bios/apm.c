@@ -1,19 +1,27 @@
-/* apm.c - power management (Advanced Power Management BIOS Interface Specification 1.2), for INT 15h/53h and, compiled once more
- * for 32-bit code segments, for the entries that its protected-mode interfaces name (apm_entry.S).
+/* apm.c - power management (Advanced Power Management BIOS Interface Specification 1.2), for INT 15h/53h and, compiled
+ * once more for 32-bit code segments, for the entries that its protected-mode interfaces name (apm_entry.S).
  *
- * One byte in the EBDA is its memory; the caller's data segment is made of that. There are no constants in memory. Power goes
- * off by the PIIX4 (82371AB, 7.3), or by writing "Shutdown" to port 8900h, the convention of Bochs that the machine shares. */
+ * One byte in the EBDA is its memory; the caller's data segment is made of that. There are no constants in memory.
+ * Power goes off by the PIIX4 (82371AB, 7.3), or by writing "Shutdown" to port 8900h, the convention of Bochs that the
+ * machine shares. */
 #include "apm.h"
 
 #include "bda.h"
 #include "pci.h"
 
-enum { NOTHING = 0, REAL = 1, PROTECTED_16 = 2, PROTECTED_32 = 3 };     /* ways to be connected */
+enum { NOTHING = 0, REAL = 1, PROTECTED_16 = 2, PROTECTED_32 = 3 }; /* ways to be connected */
 /* clang-format off */
 enum { OK = 0, REAL_CONNECTED = 0x02, NOT_CONNECTED = 0x03, PM16_CONNECTED = 0x05, PM32_CONNECTED = 0x07, BAD_DEVICE = 0x09,
        BAD_PARAMETER = 0x0A, CANNOT_ENTER = 0x60, NO_EVENT = 0x80, UNSUPPORTED = 0x86 };
 /* clang-format on */
-enum { BIOS = 0x0000, ALL_DEVICES = 0x0001, ALL_DEVICES_1_0 = 0xFFFF, VERSION = 0x0102, POWER_OFF = 3, BOTH_PROTECTED = 0x0003 };
+enum {
+    BIOS = 0x0000,
+    ALL_DEVICES = 0x0001,
+    ALL_DEVICES_1_0 = 0xFFFF,
+    VERSION = 0x0102,
+    POWER_OFF = 3,
+    BOTH_PROTECTED = 0x0003
+};
 enum { SLEEP_NOW = 0x2000, SHUTDOWN_PORT = 0x8900 };
 
 static void power_off(void)
@@ -23,7 +31,7 @@ static void power_off(void)
 
     interrupts_off();
     if (function != PCI_NONE)
-        outw((pci_read16(function, POWER_BASE) & 0xFFC0) + POWER_CONTROL, SLEEP_NOW);   /* kind of sleep 0: soft off */
+        outw((pci_read16(function, POWER_BASE) & 0xFFC0) + POWER_CONTROL, SLEEP_NOW); /* kind of sleep 0: soft off */
     for (unsigned i = 0; i < 8; i++)
         outb(SHUTDOWN_PORT, letters[i / 4] >> 8 * (i % 4));
     for (;;)
@@ -105,14 +113,19 @@ static uint8_t function(struct regs *r, uint16_t data)
     case 0x05: return idle();
     case 0x06: return OK;
     case 0x07: return set_power_state(r);
-    case 0x08: case 0x0D: case 0x0F: return r->cx > 1 && r->al != 0x0D ? BAD_PARAMETER : management_device(r->bx);
+    case 0x08:
+    case 0x0D:
+    case 0x0F: return r->cx > 1 && r->al != 0x0D ? BAD_PARAMETER : management_device(r->bx);
     case 0x09: return management_device(r->bx);
     case 0x0A: return power_status(r);
     case 0x0B: return NO_EVENT;
     case 0x0C: r->cx = 0; return device(r->bx);
     case 0x0E: return driver_version(r);
-    case 0x10: r->bl = 0; r->cx = 0; return OK;
-    default:   return UNSUPPORTED;
+    case 0x10:
+        r->bl = 0;
+        r->cx = 0;
+        return OK;
+    default: return UNSUPPORTED;
     }
 }
 
@@ -161,7 +174,7 @@ static uint8_t connect(struct regs *r)
         r->ax = r->cx = ROM_SEGMENT;
         r->ebx = (uint32_t)apm_entry32;
         r->dx = bda_get(ebda);
-        r->esi = 0xFFFFFFFF;                /* the lengths of both code segments */
+        r->esi = 0xFFFFFFFF; /* the lengths of both code segments */
         r->di = sizeof(struct ebda);
     }
     return OK;

@@ -1,4 +1,5 @@
-/* ata.c - ATA disks by programmed I/O (ATA/ATAPI-6; the commands used are those of ATA-1, and LBA48 where a disk needs it).
+/* ata.c - ATA disks by programmed I/O (ATA/ATAPI-6; the commands used are those of ATA-1, and LBA48 where a disk needs
+ * it).
  *
  * The drive is polled with its interrupt off, so a transfer works whatever the state of the interrupt flag and of the
  * interrupt controllers. Every wait has a limit, counted in refresh requests. */
@@ -15,7 +16,9 @@ enum { CLASS_IDE = 0x0101, MASTER_STATUS = 2, MASTER_SECONDARY = 8, MASTER_CAPAB
 enum { SOFT_RESET = 0x04, NO_INTERRUPT = 0x02, CONTROL_FIXED = 0x08, DEVICE_LBA = 0x40 };
 
 /* The error register, from the bit that matters most, and what INT 13h calls it. */
-static ROM_DATA struct { uint8_t bit, status; } error_names[] = {
+static ROM_DATA struct {
+    uint8_t bit, status;
+} error_names[] = {
     {0x80, 0x0A}, {0x40, 0x10}, {0x10, 0x04}, {0x04, 0x01}, {0x02, 0x40}, {0x01, 0x02},
 };
 
@@ -122,10 +125,14 @@ static void move_sector(const struct disk *d, bool write, uint32_t address)
 
     if (write)
         asm volatile("pushw %%ds; movw %w3, %%ds; rep outsw; popw %%ds"
-                     : "+S"(offset), "+c"(words) : "d"(d->base), "r"(segment) : "memory");
+                     : "+S"(offset), "+c"(words)
+                     : "d"(d->base), "r"(segment)
+                     : "memory");
     else
         asm volatile("pushw %%es; movw %w3, %%es; rep insw; popw %%es"
-                     : "+D"(offset), "+c"(words) : "d"(d->base), "r"(segment) : "memory");
+                     : "+D"(offset), "+c"(words)
+                     : "d"(d->base), "r"(segment)
+                     : "memory");
 }
 
 static uint8_t transfer(const struct disk *d, uint8_t command, uint64_t lba, uint16_t *count, uint32_t address)

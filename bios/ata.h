@@ -16,13 +16,14 @@ bool ata_wait_not_busy(const struct disk *d, uint32_t milliseconds);
 /* Statuses are those of INT 13h. ata_move() reads, writes or verifies by command byte (20h, 30h, 40h) at a linear
  * address below 1 MiB + 64 KiB; *count becomes the number of sectors done. ata_identify() leaves the drive's data in
  * scratch memory; false if there is no disk, or no packet device if that is wanted. */
-bool    ata_identify(struct disk *d, bool packet, uint16_t scratch_segment, uint16_t scratch_offset);
+bool ata_identify(struct disk *d, bool packet, uint16_t scratch_segment, uint16_t scratch_offset);
 uint8_t ata_set_geometry(const struct disk *d);
 uint8_t ata_reset(const struct disk *d);
 uint8_t ata_ready(const struct disk *d);
 uint8_t ata_move(const struct disk *d, uint8_t command, uint64_t lba, uint16_t *count, uint32_t address);
 
-/* Tells the drivers of systems that a drive can do DMA: its bit in the bus master's status register, where there is one. */
+/* Tells the drivers of systems that a drive can do DMA: its bit in the bus master's status register, where there is
+ * one. */
 void ata_dma_capable(const struct disk *d);
 
 #endif

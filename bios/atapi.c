@@ -1,7 +1,7 @@
 /* atapi.c - CD-ROM drives by packet commands and programmed I/O (SFF-8020i; ATA/ATAPI-6, PACKET).
  *
- * A drive reports a change of its medium, or a reset, by failing the next command once: such a command is given again. A
- * drive that is on its way to become ready is waited for. */
+ * A drive reports a change of its medium, or a reset, by failing the next command once: such a command is given again.
+ * A drive that is on its way to become ready is waited for. */
 #include "atapi.h"
 
 #include "ata.h"
@@ -27,7 +27,9 @@ static void words_to(uint16_t port, uint32_t address, uint32_t words)
     uint32_t segment = address >= 0x100000 ? 0xFFFF : address >> 4, offset = address - segment * 16;
 
     asm volatile("pushw %%es; movw %w3, %%es; rep insw; popw %%es"
-                 : "+D"(offset), "+c"(words) : "d"(port), "r"(segment) : "memory");
+                 : "+D"(offset), "+c"(words)
+                 : "d"(port), "r"(segment)
+                 : "memory");
 }
 
 static void words_pass(uint16_t port, uint32_t words)
@@ -58,7 +60,7 @@ static uint8_t packet(const struct disk *d, const uint8_t *command, struct targe
     outb(d->base + DEVICE, d->select);
     if (!ata_wait_not_busy(d, LIMIT_MS))
         return STATUS_TIMEOUT;
-    outb(d->base + ERROR, 0);                   /* features: no DMA */
+    outb(d->base + ERROR, 0); /* features: no DMA */
     outb(d->base + LBA1, (uint8_t)CHUNK_BYTES);
     outb(d->base + LBA2, CHUNK_BYTES >> 8);
     outb(d->base + COMMAND, CMD_PACKET);
@@ -110,11 +112,12 @@ static uint8_t explanation(const struct disk *d)
     if (key == SENSE_ATTENTION && code == ASC_CHANGED)
         note_change(d);
     switch (key) {
-    case SENSE_NOT_READY: return code == ASC_NO_MEDIUM ? NO_MEDIUM : code == ASC_BECOMING_READY ? WAIT : STATUS_NOT_READY;
-    case SENSE_MEDIUM:    return MEDIUM_ERROR;
-    case SENSE_ILLEGAL:   return NOT_FOUND;
+    case SENSE_NOT_READY:
+        return code == ASC_NO_MEDIUM ? NO_MEDIUM : code == ASC_BECOMING_READY ? WAIT : STATUS_NOT_READY;
+    case SENSE_MEDIUM: return MEDIUM_ERROR;
+    case SENSE_ILLEGAL: return NOT_FOUND;
     case SENSE_ATTENTION: return RETRY;
-    default:              return CONTROLLER;
+    default: return CONTROLLER;
     }
 }
 
@@ -177,7 +180,8 @@ uint8_t atapi_capacity(struct disk *d)
     return status;
 }
 
-uint8_t atapi_read(const struct disk *d, uint32_t block, uint16_t blocks, uint32_t skip, uint32_t bytes, uint32_t address)
+uint8_t atapi_read(const struct disk *d, uint32_t block, uint16_t blocks, uint32_t skip, uint32_t bytes,
+                   uint32_t address)
 {
     uint8_t c[PACKET_BYTES] = {READ_10, 0, block >> 24, block >> 16, block >> 8, block, 0, blocks >> 8, blocks};
     struct target t = {skip, bytes, address};

@@ -1,8 +1,10 @@
-/* boot.c - INT 19h and INT 18h: start the first device of the boot order that has a system, or the one chosen in the menu.
+/* boot.c - INT 19h and INT 18h: start the first device of the boot order that has a system, or the one chosen in the
+ * menu.
  *
- * The order is in CMOS as Bochs and QEMU put it: three nibbles in 3Dh low, 3Dh high and 38h high, 1 for the first floppy,
- * 2 for the first disk, 3 for CD-ROM, 4 for the network; bit 0 of 38h waives the signature of a floppy's boot sector. What gives
- * up executes INT 18h, which continues with the next device (BIOS Boot Specification 1.01, appendix D). */
+ * The order is in CMOS as Bochs and QEMU put it: three nibbles in 3Dh low, 3Dh high and 38h high, 1 for the first
+ * floppy, 2 for the first disk, 3 for CD-ROM, 4 for the network; bit 0 of 38h waives the signature of a floppy's boot
+ * sector. What gives up executes INT 18h, which continues with the next device (BIOS Boot Specification 1.01, appendix
+ * D). */
 #include "bda.h"
 #include "cd_image.h"
 #include "cmos.h"
@@ -34,11 +36,11 @@ static uint8_t boot_device(unsigned place)
 static bool device_exists(uint8_t device)
 {
     switch (device) {
-    case BOOT_FLOPPY:  return bda_get(equipment) & 1;
-    case BOOT_DISK:    return bda_get(hd_count);
-    case BOOT_CDROM:   return far_get8(bda_get(ebda), EBDA_OFFSET(cd_count));
+    case BOOT_FLOPPY: return bda_get(equipment) & 1;
+    case BOOT_DISK: return bda_get(hd_count);
+    case BOOT_CDROM: return far_get8(bda_get(ebda), EBDA_OFFSET(cd_count));
     case BOOT_NETWORK: return far_get16(bda_get(ebda), EBDA_OFFSET(boot_entry));
-    default:           return false;
+    default: return false;
     }
 }
 
@@ -80,7 +82,8 @@ static void start_drive(uint8_t device, uint8_t drive, bool want_signature)
 /* The boot entry of an option ROM returns if it finds no system. */
 static void start_network(void)
 {
-    uint16_t offset = far_get16(bda_get(ebda), EBDA_OFFSET(boot_entry)), segment = far_get16(bda_get(ebda), EBDA_OFFSET(boot_entry) + 2);
+    uint16_t offset = far_get16(bda_get(ebda), EBDA_OFFSET(boot_entry)),
+             segment = far_get16(bda_get(ebda), EBDA_OFFSET(boot_entry) + 2);
 
     print_start(BOOT_NETWORK);
     option_rom_call(segment, offset, far_get16(bda_get(ebda), EBDA_OFFSET(boot_function)));
@@ -91,9 +94,9 @@ static void try_device(uint8_t device)
     if (!device_exists(device))
         return;
     switch (device) {
-    case BOOT_FLOPPY:  start_drive(device, 0x00, !(cmos_read(CMOS_BOOT_THIRD) & 1)); break;
-    case BOOT_DISK:    start_drive(device, 0x80, true); break;
-    case BOOT_CDROM:   eltorito_boot(announce_cdrom); break;
+    case BOOT_FLOPPY: start_drive(device, 0x00, !(cmos_read(CMOS_BOOT_THIRD) & 1)); break;
+    case BOOT_DISK: start_drive(device, 0x80, true); break;
+    case BOOT_CDROM: eltorito_boot(announce_cdrom); break;
     case BOOT_NETWORK: start_network(); break;
     }
 }

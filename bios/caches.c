@@ -1,11 +1,12 @@
-/* caches.c - what a processor with caches is to know of memory before it uses them: its types, by the MTRRs (Intel SDM vol. 3,
- * 12.11): RAM is write-back, the ROM write-protected, all else uncacheable. A system finds variable ranges left for its display. */
+/* caches.c - what a processor with caches is to know of memory before it uses them: its types, by the MTRRs (Intel SDM
+ * vol. 3, 12.11): RAM is write-back, the ROM write-protected, all else uncacheable. A system finds variable ranges left
+ * for its display. */
 #include "caches.h"
 
 #include "memory.h"
 #include "processor.h"
 
-enum { HAS_MTRR = 1 << 12 };                             /* CPUID 1, EDX */
+enum { HAS_MTRR = 1 << 12 }; /* CPUID 1, EDX */
 enum { PHYSBASE0 = 0x200, PHYSMASK0 = 0x201, DEF_TYPE = 0x2FF, RANGES = 8, RAM_RANGES = 6 };
 enum { WRITE_BACK = 6, VALID = 1 << 11, FIXED_ENABLE = 1 << 10, ENABLE = 1 << 11 };
 
@@ -37,7 +38,7 @@ static void memory_types(void)
         while (size > left)
             size >>= 1;
         if (i == RAM_RANGES - 1 && size < left)
-            size <<= 1;                                  /* the rest, and what is not there */
+            size <<= 1; /* the rest, and what is not there */
         write_msr(PHYSBASE0 + 2 * i, 0, size ? base | WRITE_BACK : 0);
         write_msr(PHYSMASK0 + 2 * i, size ? 0xF : 0, size ? -size | VALID : 0);
         base += size;
@@ -53,5 +54,5 @@ void caches_on(void)
     processor_id(id);
     if (id[1] & HAS_MTRR)
         memory_types();
-    asm volatile("movl %%cr0, %0; andl $0x9FFFFFFF, %0; movl %0, %%cr0" : "=r"(cr0) : : "memory");     /* CD, NW */
+    asm volatile("movl %%cr0, %0; andl $0x9FFFFFFF, %0; movl %0, %%cr0" : "=r"(cr0) : : "memory"); /* CD, NW */
 }

@@ -1,4 +1,5 @@
-/* cd_image.c - the CD-ROM drives that were found, and which boot image stands for a floppy or a disk; both are kept in the EBDA. */
+/* cd_image.c - the CD-ROM drives that were found, and which boot image stands for a floppy or a disk; both are kept in
+ * the EBDA. */
 #include "cd_image.h"
 
 #include "bda.h"

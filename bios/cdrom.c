@@ -1,8 +1,9 @@
-/* cdrom.c - INT 13h for CD-ROM drives, which are E0h and up, and for the floppy or disk that the boot image of a CD stands for
- * (El Torito Bootable CD-ROM Format Specification 1.0; Phoenix EDD 3.0).
+/* cdrom.c - INT 13h for CD-ROM drives, which are E0h and up, and for the floppy or disk that the boot image of a CD
+ * stands for (El Torito Bootable CD-ROM Format Specification 1.0; Phoenix EDD 3.0).
  *
- * The specification packet in the EBDA says which CD the system was started from, and how. While its image is emulated it has
- * drive 00h or 80h, is write-protected, and the drives of that kind that really are there have the next numbers. */
+ * The specification packet in the EBDA says which CD the system was started from, and how. While its image is
+ * emulated it has drive 00h or 80h, is write-protected, and the drives of that kind that really are there have the
+ * next numbers. */
 #include "cdrom.h"
 
 #include "atapi.h"
@@ -12,7 +13,15 @@
 #include "eltorito.h"
 #include "print.h"
 
-enum { OK = 0, BAD_COMMAND = 0x01, PROTECTED = 0x03, NOT_FOUND = 0x04, CHANGED = 0x06, NOT_LOCKED = 0xB0, LOCKED = 0xB1 };
+enum {
+    OK = 0,
+    BAD_COMMAND = 0x01,
+    PROTECTED = 0x03,
+    NOT_FOUND = 0x04,
+    CHANGED = 0x06,
+    NOT_LOCKED = 0xB0,
+    LOCKED = 0xB1
+};
 enum { ALL_DRIVES = 0x7F, BLOCK = 2048, SECTOR = 512 };
 
 /* A bit of this drive in a byte of the EBDA. */
@@ -81,7 +90,7 @@ static uint8_t with_medium(struct disk *d, struct regs *r)
     case 0x42: return read(d, r, false);
     case 0x44: return read(d, r, true);
     case 0x47: return read(d, r, true);
-    default:   return edd_parameters(d, r);
+    default: return edd_parameters(d, r);
     }
 }
 
@@ -92,15 +101,22 @@ static uint8_t drive_function(struct regs *r)
 
     cd_load(&d, number);
     switch (r->ah) {
-    case 0x00: case 0x0D: return OK;
-    case 0x03: case 0x05: case 0x43: return PROTECTED;
-    case 0x10: case 0x11: return atapi_ready(&d);
+    case 0x00:
+    case 0x0D: return OK;
+    case 0x03:
+    case 0x05:
+    case 0x43: return PROTECTED;
+    case 0x10:
+    case 0x11: return atapi_ready(&d);
     case 0x41: return edd_present(r, EDD_ACCESS | EDD_LOCK);
-    case 0x42: case 0x44: case 0x47: case 0x48: return with_medium(&d, r);
+    case 0x42:
+    case 0x44:
+    case 0x47:
+    case 0x48: return with_medium(&d, r);
     case 0x45: return lock(&d, number, r);
     case 0x46: return flag_get(EBDA_OFFSET(cd_locked), number) ? LOCKED : atapi_eject(&d);
     case 0x49: return change(&d, number);
-    default:   return BAD_COMMAND;
+    default: return BAD_COMMAND;
     }
 }
 
@@ -121,7 +137,8 @@ static uint8_t image_move(const struct cd_image *image, struct regs *r, bool sto
     }
     cd_load(&d, image->controller);
     uint8_t status = store ? atapi_read(&d, image->block + first, (skip + count + 3) / 4, skip * SECTOR, count * SECTOR,
-                                        (uint32_t)r->es * 16 + r->bx) : OK;
+                                        (uint32_t)r->es * 16 + r->bx)
+                           : OK;
     if (status != OK)
         r->al = 0;
     return status;
@@ -141,7 +158,8 @@ static uint8_t image_parameters(const struct cd_image *image, struct regs *r)
         return OK;
     }
     r->dl = (bda_get(equipment) >> 6 & 3) + 1;
-    r->bx = (image->media & CD_MEDIA_BITS) + 1 + ((image->media & CD_MEDIA_BITS) > 1);      /* 1.2M is type 2, 1.44M 4, 2.88M 5 */
+    r->bx = (image->media & CD_MEDIA_BITS) + 1 + ((image->media & CD_MEDIA_BITS) > 1); /* 1.2M is type 2, 1.44M 4, 2.88M
+                                                                                          5 */
     r->es = ROM_SEGMENT;
     r->di = 0xEFC7;
     return OK;
@@ -164,12 +182,20 @@ static void image_type(const struct cd_image *image, struct regs *r)
 static uint8_t image_function(const struct cd_image *image, struct regs *r)
 {
     switch (r->ah) {
-    case 0x00: case 0x09: case 0x0C: case 0x0D: case 0x10: case 0x11: case 0x14: case 0x16: return OK;
+    case 0x00:
+    case 0x09:
+    case 0x0C:
+    case 0x0D:
+    case 0x10:
+    case 0x11:
+    case 0x14:
+    case 0x16: return OK;
     case 0x02: return image_move(image, r, true);
-    case 0x03: case 0x05: return PROTECTED;
+    case 0x03:
+    case 0x05: return PROTECTED;
     case 0x04: return image_move(image, r, false);
     case 0x08: return image_parameters(image, r);
-    default:   return BAD_COMMAND;
+    default: return BAD_COMMAND;
     }
 }
 

@@ -1,4 +1,4 @@
-/* clock.c - the real-time clock and CMOS memory (MC146818), INT 1Ah and INT 70h, and interrupts that nobody claims.
+/* clock.c - the real-time clock and CMOS memory (MC146818), INT 1Ah and INT 70h, and interrupts without a handler.
  *
  * Time of day is 24-hour; BCD or binary by register B, BCD towards the caller. */
 #include "cmos.h"
@@ -6,7 +6,7 @@
 #include "bda.h"
 #include "pci_bios.h"
 
-enum { NMI_OFF = 0x80, PERIOD_US = 976 };     /* one periodic interrupt at 1,024 Hz */
+enum { NMI_OFF = 0x80, PERIOD_US = 976 }; /* one periodic interrupt at 1,024 Hz */
 
 /* CMOS is addressed with NMI masked; the last access leaves the index at 0Dh with NMI on again, as IBM asks. */
 uint8_t cmos_read(uint8_t reg)
@@ -69,8 +69,8 @@ static void rtc_change_b(uint8_t clear, uint8_t set)
 /* Seconds since midnight in ticks of 65,536 counts at 1,193,182 Hz: 18 ticks and 13,534 counts a second. */
 static uint32_t ticks_of_day(void)
 {
-    uint32_t s = bcd_to_binary(rtc_read_bcd(CMOS_HOUR)) * 3600 + bcd_to_binary(rtc_read_bcd(CMOS_MINUTE)) * 60
-                 + bcd_to_binary(rtc_read_bcd(CMOS_SECOND));
+    uint32_t s = bcd_to_binary(rtc_read_bcd(CMOS_HOUR)) * 3600 + bcd_to_binary(rtc_read_bcd(CMOS_MINUTE)) * 60 +
+                 bcd_to_binary(rtc_read_bcd(CMOS_SECOND));
     return s * 18 + (s * 13534 >> 16);
 }
 
@@ -137,7 +137,7 @@ void unclaimed_interrupt(struct regs *r)
     (void)r;
     outb(0x20, 0x0B);
     uint8_t master = inb(0x20);
-    if (master == 0)                /* spurious: the line fell before it was acknowledged */
+    if (master == 0) /* spurious: the line fell before it was acknowledged */
         return;
     bda_put(last_irq, master);
     if (master & 0x04) {
@@ -172,7 +172,7 @@ static void time_get(struct regs *r)
     r->ch = rtc_read_bcd(CMOS_HOUR);
     r->cl = rtc_read_bcd(CMOS_MINUTE);
     r->dh = rtc_read_bcd(CMOS_SECOND);
-    r->dl = cmos_read(CMOS_STATUS_B) & 1;       /* daylight saving */
+    r->dl = cmos_read(CMOS_STATUS_B) & 1; /* daylight saving */
 }
 
 static void time_set(struct regs *r)
@@ -236,6 +236,6 @@ void clock_service(struct regs *r)
     case 0x05: date_set(r); break;
     case 0x06: alarm_set(r); break;
     case 0x07: rtc_change_b(RTC_ALARM, 0); break;
-    default:   set_cf(r);
+    default: set_cf(r);
     }
 }

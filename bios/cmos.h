@@ -15,13 +15,20 @@ enum {
 };
 /* clang-format on */
 
-enum { RTC_UPDATING = 0x80, RTC_SET = 0x80, RTC_PERIODIC = 0x40, RTC_ALARM = 0x20, RTC_BINARY = 0x04, RTC_24_HOURS = 0x02 };
+enum {
+    RTC_UPDATING = 0x80,
+    RTC_SET = 0x80,
+    RTC_PERIODIC = 0x40,
+    RTC_ALARM = 0x20,
+    RTC_BINARY = 0x04,
+    RTC_24_HOURS = 0x02
+};
 
 /* rtc_read_bcd() answers in BCD whatever the clock counts in. */
-uint8_t  cmos_read(uint8_t reg);
+uint8_t cmos_read(uint8_t reg);
 uint16_t cmos_read16(uint8_t reg);
-uint8_t  rtc_read_bcd(uint8_t reg);
-void     clock_init(void);
+uint8_t rtc_read_bcd(uint8_t reg);
+void clock_init(void);
 
 /* Sets bit 7 of a byte after that time, by the periodic interrupt of the clock. False: such a wait is running. */
 bool wait_begin(uint16_t flag_segment, uint16_t flag_offset, uint32_t microseconds);

@@ -1,6 +1,6 @@
-/* controller.c - the keyboard controller (IBM PC AT Technical Reference, 8042): bytes to and from it, address line 20, processor reset. */
+/* controller.c - the keyboard controller (IBM PC AT Technical Reference, 8042): bytes to and from it, address line 20,
+ * processor reset. */
 #include "controller.h"
-
 
 enum { INPUT_FULL = 0x02, PORT_92 = 0x92, PORT_92_A20 = 0x02, OUTPUT_WITH_A20 = 0xDF, OUTPUT_WITHOUT_A20 = 0xDD };
 

@@ -4,8 +4,8 @@
 
 #include "rom.h"
 
-enum { CONTROLLER_DATA = 0x60, CONTROLLER_STATUS = 0x64 };      /* ports */
-enum { CONTROLLER_FULL = 0x01, CONTROLLER_AUX = 0x20 };         /* status: a byte is there; it is the pointing device's */
+enum { CONTROLLER_DATA = 0x60, CONTROLLER_STATUS = 0x64 }; /* ports */
+enum { CONTROLLER_FULL = 0x01, CONTROLLER_AUX = 0x20 };    /* status: a byte is there; it is the pointing device's */
 
 /* Writes when the controller can take a byte; false if it never can. */
 bool controller_write(uint16_t port, uint8_t v);

@@ -1,8 +1,8 @@
 /* disk.c - INT 13h for hard disks: the CHS services of the PC AT, and the enhanced ones (Phoenix EDD 3.0, with edd.c).
  *
- * The drive's IDENTIFY data is the truth about its size. What geometry INT 13h shows follows CMOS 39h, two bits a
- * drive as in Bochs: 0 the drive's own, 1 LBA-assisted, 2 large, 3 large with 15 heads, so up to 240; a drive of more than 1,024
- * cylinders that CMOS would show untranslated is shown LBA-assisted, unless a bit of CMOS 5Eh means it. */
+ * The drive's IDENTIFY data is the truth about its size. What geometry INT 13h shows follows CMOS 39h, two bits a drive
+ * as in Bochs: 0 the drive's own, 1 LBA-assisted, 2 large, 3 large with 15 heads, so up to 240; a drive of more than
+ * 1,024 cylinders that CMOS would show untranslated is shown LBA-assisted, unless a bit of CMOS 5Eh means it. */
 #include "disk.h"
 
 #include "ata.h"
@@ -16,8 +16,8 @@
 
 enum { CMD_READ = 0x20, CMD_WRITE = 0x30, CMD_VERIFY = 0x40, CMD_NONE = 0 };
 enum { OK = 0, BAD_COMMAND = 0x01, NOT_FOUND = 0x04, BAD_PARAMETERS = 0x07, SCRATCH = EBDA_OFFSET(sector) };
-enum { HAS_DMA = 0x0100 };              /* word 49 of IDENTIFY */
-enum { PACKET_CDROM = 0x8500 };         /* word 0 of IDENTIFY PACKET DEVICE: packets, kind of device 5 */
+enum { HAS_DMA = 0x0100 };      /* word 49 of IDENTIFY */
+enum { PACKET_CDROM = 0x8500 }; /* word 0 of IDENTIFY PACKET DEVICE: packets, kind of device 5 */
 
 static uint16_t disk_offset(unsigned number)
 {
@@ -63,7 +63,8 @@ static void translate_large(struct disk *d, bool fifteen_heads)
 /* CMOS counts drives by their place, as QEMU and Bochs do: primary master, slave, secondary master, slave. */
 static void choose_translation(struct disk *d)
 {
-    uint8_t place = (d->base == 0x1F0 ? 0 : 2) + (d->select >> 4 & 1), way = cmos_read(CMOS_TRANSLATION) >> place * 2 & 3;
+    uint8_t place = (d->base == 0x1F0 ? 0 : 2) + (d->select >> 4 & 1),
+            way = cmos_read(CMOS_TRANSLATION) >> place * 2 & 3;
     bool own_only = cmos_read(CMOS_SETTINGS) >> (4 + place) & 1;
 
     d->logical_cylinders = d->cylinders;
@@ -105,16 +106,20 @@ static void write_fdpt(const struct disk *d, unsigned number)
 {
     struct {
         uint16_t cylinders;
-        uint8_t  heads, signature, own_sectors;
+        uint8_t heads, signature, own_sectors;
         uint16_t precompensation;
-        uint8_t  reserved7, control;
+        uint8_t reserved7, control;
         uint16_t own_cylinders;
-        uint8_t  own_heads;
+        uint8_t own_heads;
         uint16_t landing_zone;
-        uint8_t  sectors, checksum;
+        uint8_t sectors, checksum;
     } __attribute__((packed)) t = {
-        .cylinders = d->logical_cylinders, .heads = d->logical_heads, .precompensation = 0xFFFF,
-        .control = d->logical_heads > 8 ? 0x08 : 0, .landing_zone = d->logical_cylinders, .sectors = d->logical_sectors,
+        .cylinders = d->logical_cylinders,
+        .heads = d->logical_heads,
+        .precompensation = 0xFFFF,
+        .control = d->logical_heads > 8 ? 0x08 : 0,
+        .landing_zone = d->logical_cylinders,
+        .sectors = d->logical_sectors,
     };
     if (d->flags & DISK_TRANSLATED) {
         t.signature = 0xA0;
@@ -169,7 +174,8 @@ void disks_init(void)
 {
     for (unsigned position = 0; position < MAX_DISKS; position++) {
         struct disk d = {
-            .base = position < 2 ? 0x1F0 : 0x170, .control = position < 2 ? 0x3F6 : 0x376,
+            .base = position < 2 ? 0x1F0 : 0x170,
+            .control = position < 2 ? 0x3F6 : 0x376,
             .select = position & 1 ? 0xB0 : 0xA0,
         };
         bool disk = ata_identify(&d, false, bda_get(ebda), SCRATCH);
@@ -270,14 +276,17 @@ static uint8_t hardware(struct regs *r)
 static uint8_t perform(const struct disk *d, struct regs *r)
 {
     switch (r->ah) {
-    case 0x00: case 0x0D: return reset(d, r);
+    case 0x00:
+    case 0x0D: return reset(d, r);
     case 0x02: return chs_move(d, r, CMD_READ);
     case 0x03: return chs_move(d, r, CMD_WRITE);
     case 0x04: return chs_move(d, r, CMD_VERIFY);
-    case 0x05: case 0x0C: return seek(d, r);
+    case 0x05:
+    case 0x0C: return seek(d, r);
     case 0x08: return parameters(d, r);
     case 0x09: return d->flags & DISK_LBA ? OK : ata_set_geometry(d);
-    case 0x10: case 0x11: return ata_ready(d);
+    case 0x10:
+    case 0x11: return ata_ready(d);
     case 0x14: return OK;
     case 0x15: return drive_type(d, r);
     case 0x41: return edd_present(r, EDD_ACCESS | EDD_SUPPORT);
@@ -287,7 +296,7 @@ static uint8_t perform(const struct disk *d, struct regs *r)
     case 0x47: return edd_move(d, r, CMD_NONE);
     case 0x48: return edd_parameters(d, r);
     case 0x4E: return hardware(r);
-    default:   return BAD_COMMAND;
+    default: return BAD_COMMAND;
     }
 }
 
@@ -310,7 +319,7 @@ void disk_service(struct regs *r)
     struct disk d;
 
     interrupts_on();
-    r->flags |= FLAG_IF;        /* as the PC's BIOS returns: there are programs that wait for an interrupt after it */
+    r->flags |= FLAG_IF; /* as the PC's BIOS returns: there are programs that wait for an interrupt after it */
     if (cd_service(r))
         return;
     if (function == 0x01) {

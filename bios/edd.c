@@ -1,5 +1,5 @@
-/* edd.c - what the enhanced functions of INT 13h (Phoenix EDD 3.0) have in common for disks and CD-ROMs: the packet, the
- * parameters of a drive, and the path on which it is reached. */
+/* edd.c - what the enhanced functions of INT 13h (Phoenix EDD 3.0) have in common for disks and CD-ROMs: the packet,
+ * the parameters of a drive, and the path on which it is reached. */
 #include "edd.h"
 
 #include "bda.h"
@@ -41,17 +41,17 @@ struct edd_result {
     uint16_t sector_bytes;
     uint16_t dpte_offset, dpte_segment;
     uint16_t path_key;
-    uint8_t  path_length, path_reserved[3];
-    char     bus[4], interface[8];
-    uint8_t  interface_path[8], slave, device_path[7], reserved, path_checksum;
+    uint8_t path_length, path_reserved[3];
+    char bus[4], interface[8];
+    uint8_t interface_path[8], slave, device_path[7], reserved, path_checksum;
 } __attribute__((packed));
 
 struct dpte {
     uint16_t base, control;
-    uint8_t  head_prefix, vendor, irq, block_count, dma, pio;
+    uint8_t head_prefix, vendor, irq, block_count, dma, pio;
     uint16_t options;
     uint16_t reserved;
-    uint8_t  revision, checksum;
+    uint8_t revision, checksum;
 } __attribute__((packed));
 
 _Static_assert(sizeof(struct edd_result) == 66 && sizeof(struct dpte) == 16, "EDD 3.0, tables 9 and 11");
@@ -59,8 +59,12 @@ _Static_assert(sizeof(struct edd_result) == 66 && sizeof(struct dpte) == 16, "ED
 static void write_dpte(const struct disk *d)
 {
     struct dpte t = {
-        .base = d->base, .control = d->control, .irq = d->base == 0x1F0 ? 14 : 15, .revision = 0x11,
-        .head_prefix = d->select | 0x40, .options = d->flags & DISK_LBA ? DPTE_LBA : 0,
+        .base = d->base,
+        .control = d->control,
+        .irq = d->base == 0x1F0 ? 14 : 15,
+        .revision = 0x11,
+        .head_prefix = d->select | 0x40,
+        .options = d->flags & DISK_LBA ? DPTE_LBA : 0,
     };
     if (d->flags & DISK_TRANSLATED)
         t.options |= DPTE_TRANSLATED;
@@ -97,8 +101,14 @@ uint8_t edd_parameters(const struct disk *d, struct regs *r)
 {
     uint16_t room = far_get16(r->ds, r->si);
     struct edd_result e = {
-        .information = VALID_GEOMETRY, .cylinders = d->cylinders, .heads = d->heads, .sectors = d->sectors, .total = d->total,
-        .sector_bytes = 512, .dpte_offset = EBDA_OFFSET(dpte), .dpte_segment = bda_get(ebda),
+        .information = VALID_GEOMETRY,
+        .cylinders = d->cylinders,
+        .heads = d->heads,
+        .sectors = d->sectors,
+        .total = d->total,
+        .sector_bytes = 512,
+        .dpte_offset = EBDA_OFFSET(dpte),
+        .dpte_segment = bda_get(ebda),
     };
     if (room < 26)
         return BAD_COMMAND;

@@ -1,7 +1,9 @@
-/* eltorito.c - starting a system from a CD, and INT 13h/4Ah to 4Dh (El Torito Bootable CD-ROM Format Specification 1.0).
+/* eltorito.c - starting a system from a CD, and INT 13h/4Ah to 4Dh (El Torito Bootable CD-ROM Format Specification
+ * 1.0).
  *
- * The volume descriptor at block 17 leads to the boot catalog; its first entry vouches for it, the second names the image. That
- * is loaded as it is, or its first sector as the boot sector of the floppy or disk that the image stands for. */
+ * The volume descriptor at block 17 leads to the boot catalog; its first entry vouches for it, the second names the
+ * image. That is loaded as it is, or its first sector as the boot sector of the floppy or disk that the image stands
+ * for. */
 #include "eltorito.h"
 
 #include "atapi.h"
@@ -9,37 +11,46 @@
 #include "cd_image.h"
 #include "processor.h"
 
-enum { OK = 0, BAD_COMMAND = 0x01, NOT_READABLE = 0x04, BOOT_RECORD_BLOCK = 17, BLOCK = 2048, SECTOR = 512, LOAD_ADDRESS = 0x7C00 };
+enum {
+    OK = 0,
+    BAD_COMMAND = 0x01,
+    NOT_READABLE = 0x04,
+    BOOT_RECORD_BLOCK = 17,
+    BLOCK = 2048,
+    SECTOR = 512,
+    LOAD_ADDRESS = 0x7C00
+};
 enum { MEDIA_NONE = 0, BOOTABLE = 0x88, MAX_SECTORS = 0x480 };
 
 struct boot_record {
-    uint8_t  type;
-    char     standard[5];
-    uint8_t  version;
-    char     system[32];
-    uint8_t  unused[32];
+    uint8_t type;
+    char standard[5];
+    uint8_t version;
+    char system[32];
+    uint8_t unused[32];
     uint32_t catalog;
-    uint8_t  even;
+    uint8_t even;
 } __attribute__((packed));
 
 struct validation_entry {
-    uint8_t  id, platform;
+    uint8_t id, platform;
     uint16_t reserved;
-    char     text[24];
+    char text[24];
     uint16_t checksum;
-    uint8_t  key[2];
+    uint8_t key[2];
 } __attribute__((packed));
 
 struct initial_entry {
-    uint8_t  indicator, media;
+    uint8_t indicator, media;
     uint16_t segment;
-    uint8_t  system, unused;
+    uint8_t system, unused;
     uint16_t count;
     uint32_t block;
 } __attribute__((packed));
 
-_Static_assert(offsetof(struct boot_record, catalog) == 0x47 && sizeof(struct validation_entry) == 32
-               && sizeof(struct initial_entry) == 12, "laid out by El Torito");
+_Static_assert(offsetof(struct boot_record, catalog) == 0x47 && sizeof(struct validation_entry) == 32 &&
+                   sizeof(struct initial_entry) == 12,
+               "laid out by El Torito");
 
 static ROM_DATA char standard[] = "CD001";
 static ROM_DATA char specification[] = "EL TORITO SPECIFICATION";
@@ -80,8 +91,8 @@ static bool entry_find(const struct disk *d, uint32_t catalog, struct initial_en
         return false;
     for (unsigned i = 0; i < sizeof(v) / 2; i++)
         sum += ((uint16_t *)&v)[i];
-    return v.id == 1 && v.platform == 0 && v.key[0] == 0x55 && v.key[1] == 0xAA && sum == 0 && entry->indicator == BOOTABLE
-           && (entry->media & CD_MEDIA_BITS) <= CD_MEDIA_DISK;
+    return v.id == 1 && v.platform == 0 && v.key[0] == 0x55 && v.key[1] == 0xAA && sum == 0 &&
+           entry->indicator == BOOTABLE && (entry->media & CD_MEDIA_BITS) <= CD_MEDIA_DISK;
 }
 
 /* The geometry that INT 13h shows: of a floppy by its kind, of a disk by the first entry of its partition table. */
@@ -114,7 +125,8 @@ static uint16_t load_segment(const struct cd_image *image)
 static bool load(const struct disk *d, const struct cd_image *image)
 {
     uint32_t sectors = image->count > MAX_SECTORS ? MAX_SECTORS : image->count;
-    return atapi_read(d, image->block, (sectors + 3) / 4, 0, sectors * SECTOR, (uint32_t)load_segment(image) * 16) == OK;
+    return atapi_read(d, image->block, (sectors + 3) / 4, 0, sectors * SECTOR, (uint32_t)load_segment(image) * 16) ==
+           OK;
 }
 
 /* The image takes its place among the drives. */
@@ -140,8 +152,13 @@ static void enter(const struct cd_image *image)
 static void start(const struct disk *d, uint8_t number, const struct initial_entry *entry, void (*announce)(void))
 {
     struct cd_image image = {
-        .size = sizeof(image), .media = entry->media, .controller = number, .block = entry->block, .device = d->select >> 4 & 1,
-        .segment = entry->segment, .count = entry->count ? entry->count : 1,
+        .size = sizeof(image),
+        .media = entry->media,
+        .controller = number,
+        .block = entry->block,
+        .device = d->select >> 4 & 1,
+        .segment = entry->segment,
+        .count = entry->count ? entry->count : 1,
     };
     if (!load(d, &image) || !begin(d, &image))
         return;
@@ -174,7 +191,10 @@ static uint8_t image_begin(struct regs *r)
 /* 4Dh: the packet at DS:SI says how many blocks of the boot catalog are wanted, where, and from which on. */
 static uint8_t catalog_read(struct regs *r)
 {
-    struct { uint8_t size, count; uint16_t offset, segment, first; } __attribute__((packed)) packet;
+    struct {
+        uint8_t size, count;
+        uint16_t offset, segment, first;
+    } __attribute__((packed)) packet;
     struct cd_image image;
     struct disk d;
     uint32_t catalog;
@@ -189,7 +209,8 @@ static uint8_t catalog_read(struct regs *r)
         return status;
     if (!catalog_find(&d, &catalog))
         return NOT_READABLE;
-    return atapi_read(&d, catalog + packet.first, packet.count, 0, packet.count * (uint32_t)BLOCK, (uint32_t)packet.segment * 16 + packet.offset);
+    return atapi_read(&d, catalog + packet.first, packet.count, 0, packet.count * (uint32_t)BLOCK,
+                      (uint32_t)packet.segment * 16 + packet.offset);
 }
 
 uint8_t eltorito_service(struct regs *r)

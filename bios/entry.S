@@ -166,7 +166,7 @@ set_firmware_segments:
 vector_offsets:
         .word   0xFEA5, 0xE987, 0xFF23, 0xFF23, 0xFF23, 0xFF23, 0xEF57, 0xFF23, 0xF065, 0xF84D, 0xF841, 0xE3FE
         .word   0xE739, 0xF859, 0xE82E, 0xEFD2, int18_entry, 0xE6F2, 0xFE6E, 0xFF53, 0xFF53, 0xF0A4, 0xEFC7, 0
-        fixed ff23                      /* an interrupt that nobody claims */
+        fixed ff23                      /* an interrupt without a handler */
         jmp     irq_entry
         fixed ff53                      /* the interrupt that does nothing */
         iretw

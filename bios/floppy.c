@@ -22,13 +22,21 @@ enum { SPECIFY = 0x03, RECALIBRATE = 0x07, SENSE = 0x08, SEEK = 0x0F, READ_ID = 
 /* clang-format on */
 enum { DMA_TO_MEMORY = 0x46, DMA_FROM_MEMORY = 0x4A };
 enum { RATE_500 = 0, RATE_300 = 1, RATE_250 = 2, RATE_1000 = 3 };
-enum { ESTABLISHED = 0x10, DOUBLE_STEP = 0x20 };                                        /* 40:90; rate above, format below */
+enum { ESTABLISHED = 0x10, DOUBLE_STEP = 0x20 }; /* 40:90; rate above, format below */
 /* clang-format off */
 enum { OK = 0, BAD_COMMAND = 0x01, NO_MARK = 0x02, PROTECTED = 0x03, NOT_FOUND = 0x04, CHANGED = 0x06, OVERRUN = 0x08,
        DMA_BOUNDARY = 0x09, UNKNOWN_MEDIA = 0x0C, BAD_CRC = 0x10, CONTROLLER = 0x20, SEEK_FAILED = 0x40, TIMEOUT = 0x80 };
 /* clang-format on */
 enum { INTERRUPTED = 0x80, TICKS_LIMIT = 40, NO_RATE = 0xFF };
-enum { MOTOR_OFF = 2, SECTOR_SIZE = 3, LAST_SECTOR = 4, GAP = 5, DATA_LENGTH = 6, FORMAT_GAP = 7, FILLER = 8 };  /* INT 1Eh */
+enum {
+    MOTOR_OFF = 2,
+    SECTOR_SIZE = 3,
+    LAST_SECTOR = 4,
+    GAP = 5,
+    DATA_LENGTH = 6,
+    FORMAT_GAP = 7,
+    FILLER = 8
+}; /* INT 1Eh */
 
 /* Drive types by CMOS number from 1. */
 struct drive_type {
@@ -124,8 +132,8 @@ static bool sense_interrupt(void)
     return fifo_write(&command, 1) && fifo_result();
 }
 
-/* After a reset the controller reports each of its four drives; then it gets step rate and head times. Meanwhile its status is
- * left alone: on QEMU, reading that ends the reset without a report. */
+/* After a reset the controller reports each of its four drives; then it gets step rate and head times. Meanwhile its
+ * status is left alone: on QEMU, reading that ends the reset without a report. */
 void floppy_reset(void)
 {
     uint8_t specify[3] = {SPECIFY, parameter(0), parameter(1)};
@@ -193,8 +201,8 @@ static uint8_t seek(uint8_t drive, uint8_t cylinder)
 /* The first three result bytes (82077AA data sheet, section 6.3) as INT 13h names them. */
 static uint8_t result_status(void)
 {
-    static ROM_DATA uint8_t names[]
-        = {NO_MARK, PROTECTED, NOT_FOUND, CONTROLLER, OVERRUN, BAD_CRC, CONTROLLER, NOT_FOUND};
+    static ROM_DATA uint8_t names[] = {NO_MARK, PROTECTED, NOT_FOUND,  CONTROLLER,
+                                       OVERRUN, BAD_CRC,   CONTROLLER, NOT_FOUND};
     uint8_t causes = bda_get(fd_result[1]);
 
     if (!(bda_get(fd_result[0]) & 0xC0))
@@ -300,7 +308,7 @@ static bool dma_start(uint8_t mode, uint32_t address, uint32_t bytes)
 static uint8_t move_sectors(const struct regs *r, uint8_t operation, uint8_t sector, uint8_t count, uint32_t address)
 {
     uint8_t command[9] = {
-        operation, (r->dh & 1) << 2 | r->dl, r->ch, r->dh, sector, parameter(SECTOR_SIZE), parameter(LAST_SECTOR),
+        operation,      (r->dh & 1) << 2 | r->dl, r->ch, r->dh, sector, parameter(SECTOR_SIZE), parameter(LAST_SECTOR),
         parameter(GAP), parameter(DATA_LENGTH),
     };
     uint8_t mode = operation == WRITE ? DMA_FROM_MEMORY : DMA_TO_MEMORY;
@@ -389,9 +397,9 @@ static uint8_t choose_format(struct regs *r, bool by_number)
     if (status != OK && status != CHANGED)
         return status;
     for (unsigned i = 0; i < ARRAY_LENGTH(formats); i++) {
-        if (rom_get(formats[i].drive) != type
-            || (by_number ? rom_get(formats[i].number) != r->al || !r->al
-                          : rom_get(formats[i].last_cylinder) != last_cylinder || rom_get(formats[i].sectors) != sectors))
+        if (rom_get(formats[i].drive) != type ||
+            (by_number ? rom_get(formats[i].number) != r->al || !r->al
+                       : rom_get(formats[i].last_cylinder) != last_cylinder || rom_get(formats[i].sectors) != sectors))
             continue;
         set_media(r->dl, type, rom_get(formats[i].rate), rom_get(formats[i].steps));
         for (unsigned k = 0; k < ARRAY_LENGTH(drive_types) && !by_number; k++)
@@ -416,7 +424,7 @@ static uint8_t perform(struct regs *r)
     case 0x16: return change_status(r);
     case 0x17: return choose_format(r, true);
     case 0x18: return choose_format(r, false);
-    default:   return BAD_COMMAND;
+    default: return BAD_COMMAND;
     }
 }
 
@@ -462,7 +470,7 @@ void floppy_service(struct regs *r)
     uint8_t asked = r->dl, emulated = cd_emulated(0x00), function = r->ah;
 
     interrupts_on();
-    r->flags |= FLAG_IF;        /* as INT 13h for disks */
+    r->flags |= FLAG_IF; /* as INT 13h for disks */
     if (cd_service(r))
         return;
     r->dl -= emulated;

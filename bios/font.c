@@ -37,7 +37,8 @@ static void plane_close(void)
 }
 
 /* Blocks 0-3 begin every 16 KiB, 4-7 between them. */
-static void glyphs_load(uint16_t segment, uint16_t offset, uint16_t first, uint16_t count, uint8_t block, uint8_t height)
+static void glyphs_load(uint16_t segment, uint16_t offset, uint16_t first, uint16_t count, uint8_t block,
+                        uint8_t height)
 {
     uint16_t to = ((block & 3) << 14 | (block & 4) << 11) + first * GLYPH_BYTES;
 
@@ -116,12 +117,19 @@ static void font_information(struct regs *r)
     uint16_t segment = VGA_SEGMENT, offset;
 
     switch (r->bh) {
-    case 0: segment = vector_segment(0x1F); offset = vector_offset(0x1F); break;
-    case 1: segment = vector_segment(0x43); offset = vector_offset(0x43); break;
+    case 0:
+        segment = vector_segment(0x1F);
+        offset = vector_offset(0x1F);
+        break;
+    case 1:
+        segment = vector_segment(0x43);
+        offset = vector_offset(0x43);
+        break;
     case 2: offset = rom_font(14); break;
     case 3: offset = rom_font(8); break;
     case 4: offset = rom_font(8) + 128 * 8; break;
-    case 5: case 7: offset = rom_font(16); break;           /* glyph 0 begins with a zero byte: an empty table */
+    case 5:
+    case 7: offset = rom_font(16); break; /* glyph 0 begins with a zero byte: an empty table */
     case 6: offset = rom_font(16); break;
     default: return;
     }
@@ -135,9 +143,20 @@ static void font_information(struct regs *r)
 void font_service(struct regs *r)
 {
     switch (r->al) {
-    case 0x00: case 0x01: case 0x02: case 0x04: case 0x10: case 0x11: case 0x12: case 0x14: text_font(r); break;
+    case 0x00:
+    case 0x01:
+    case 0x02:
+    case 0x04:
+    case 0x10:
+    case 0x11:
+    case 0x12:
+    case 0x14: text_font(r); break;
     case 0x03: register_write(SEQUENCER, 3, r->bl); break;
-    case 0x20: case 0x21: case 0x22: case 0x23: case 0x24: graphics_font(r); break;
+    case 0x20:
+    case 0x21:
+    case 0x22:
+    case 0x23:
+    case 0x24: graphics_font(r); break;
     case 0x30: font_information(r); break;
     }
 }

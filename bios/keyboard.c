@@ -13,13 +13,15 @@ enum {                                  /* 40:17 */
     INSERT = 0x80, SHIFT = SHIFT_RIGHT | SHIFT_LEFT
 };
 /* clang-format on */
-enum { LEFT_CTRL = 0x01, LEFT_ALT = 0x02, SYSRQ_DOWN = 0x04, PAUSED = 0x08 };           /* 40:18; above: lock keys held */
-enum { AFTER_E1 = 0x01, AFTER_E0 = 0x02, RIGHT_CTRL = 0x04, RIGHT_ALT = 0x08, ENHANCED = 0x10 };        /* 40:96 */
-enum { LED_BITS = 0x07, LED_BYTE_SENT = 0x08, LED_BUSY = 0x40 };                                        /* 40:97 */
+enum { LEFT_CTRL = 0x01, LEFT_ALT = 0x02, SYSRQ_DOWN = 0x04, PAUSED = 0x08 }; /* 40:18; above: lock keys held */
+enum { AFTER_E1 = 0x01, AFTER_E0 = 0x02, RIGHT_CTRL = 0x04, RIGHT_ALT = 0x08, ENHANCED = 0x10 }; /* 40:96 */
+enum { LED_BITS = 0x07, LED_BYTE_SENT = 0x08, LED_BUSY = 0x40 };                                 /* 40:97 */
 
 enum { ACK = 0xFA, RESEND = 0xFE, SET_LEDS = 0xED, SET_RATE = 0xF3, ENABLE = 0xF4, RESET = 0xFF };
 
-struct key { uint16_t plain, shift, ctrl, alt; };
+struct key {
+    uint16_t plain, shift, ctrl, alt;
+};
 
 /* clang-format off */
 /* By scan code from 01h. A keypad digit's Alt belongs to Alt-numpad; 0: no key code. */
@@ -93,7 +95,8 @@ static void buffer_clear(void)
     bda_put(kbd_tail, bda_get(kbd_start));
 }
 
-/* The controller's own test, then command byte 65h (translate, tested, pointing device off, IRQ 1), then the keyboard's test. */
+/* The controller's own test, then command byte 65h (translate, tested, pointing device off, IRQ 1), then the keyboard's
+ * test. */
 void keyboard_init(void)
 {
     bda_put(kbd_start, 0x1E);
@@ -202,8 +205,14 @@ static bool modifier_key(uint8_t scan, bool extended, bool released)
     switch (scan) {
     case 0x1D: paired_key(CTRL, LEFT_CTRL, RIGHT_CTRL, extended, released); return true;
     case 0x38: alt_key(extended, released); return true;
-    case 0x2A: if (!extended) shift_key(SHIFT_LEFT, released); return true;
-    case 0x36: if (!extended) shift_key(SHIFT_RIGHT, released); return true;
+    case 0x2A:
+        if (!extended)
+            shift_key(SHIFT_LEFT, released);
+        return true;
+    case 0x36:
+        if (!extended)
+            shift_key(SHIFT_RIGHT, released);
+        return true;
     case 0x3A: lock_key(CAPS_LOCK, released); return true;
     case 0x45:
         if (bda_get(kbd_flags) & CTRL)
@@ -444,8 +453,8 @@ void keyboard_service(struct regs *r)
         interrupts_off();
         r->al = !buffer_put(r->cx);
         break;
-    case 0x09: r->al = 0x30; break;             /* functions 0Ah and 10h to 12h */
-    case 0x0A: r->bx = 0x41AB; break;           /* a translated MF2 keyboard */
+    case 0x09: r->al = 0x30; break;   /* functions 0Ah and 10h to 12h */
+    case 0x0A: r->bx = 0x41AB; break; /* a translated MF2 keyboard */
     case 0x10: key_wait(r, true); break;
     case 0x11: key_check(r, true); break;
     case 0x12:

@@ -1,7 +1,8 @@
-/* mouse.c - the pointing device: INT 15h/C2h and IRQ 12 (IBM PS/2 and PC BIOS Interface Technical Reference; for the device
- * and the controller's second port, PS/2 Hardware Interface Technical Reference).
+/* mouse.c - the pointing device: INT 15h/C2h and IRQ 12 (IBM PS/2 and PC BIOS Interface Technical Reference; for the
+ * device and the controller's second port, PS/2 Hardware Interface Technical Reference).
  *
- * While a command is under way interrupts are off and the keyboard is held, so that what comes is the device's answer. */
+ * While a command is under way interrupts are off and the keyboard is held, so that what comes is the device's
+ * answer. */
 #include "mouse.h"
 
 #include "bda.h"
@@ -56,7 +57,7 @@ static uint8_t send(uint8_t v)
 /* A command, with an argument if that is not negative, and then `count` bytes that it returns. */
 static uint8_t command(uint8_t code, int argument, uint8_t *result, unsigned count)
 {
-    asm volatile("sti; nop; cli" : : : "memory");       /* a key that waits is taken first */
+    asm volatile("sti; nop; cli" : : : "memory"); /* a key that waits is taken first */
     controller_write(CONTROLLER_STATUS, HOLD_KEYBOARD);
     uint8_t status = send(code);
     if (status == OK && argument >= 0)
@@ -132,9 +133,9 @@ static uint8_t three_bytes(struct regs *r, uint8_t code)
 static uint8_t extended(struct regs *r)
 {
     switch (r->bh) {
-    case 0:  return three_bytes(r, GET_STATUS);
-    case 1:  return command(SCALE_1, -1, NULL, 0);
-    case 2:  return command(SCALE_2, -1, NULL, 0);
+    case 0: return three_bytes(r, GET_STATUS);
+    case 1: return command(SCALE_1, -1, NULL, 0);
+    case 2: return command(SCALE_2, -1, NULL, 0);
     default: return BAD_INPUT;
     }
 }
@@ -165,7 +166,7 @@ static uint8_t perform(struct regs *r)
     case 0x07: return set_handler(r);
     case 0x08: return command(r->bl, -1, NULL, 0);
     case 0x09: return three_bytes(r, READ_DATA);
-    default:   return BAD_FUNCTION;
+    default: return BAD_FUNCTION;
     }
 }
 
@@ -177,8 +178,8 @@ void mouse_service(struct regs *r)
 /* A whole report: status, X, Y, Z, as words. */
 static void report(uint8_t flags)
 {
-    uint32_t handler = far_get16(bda_get(ebda), EBDA_OFFSET(mouse_handler))
-                       | (uint32_t)far_get16(bda_get(ebda), EBDA_OFFSET(mouse_handler) + 2) << 16;
+    uint32_t handler = far_get16(bda_get(ebda), EBDA_OFFSET(mouse_handler)) |
+                       (uint32_t)far_get16(bda_get(ebda), EBDA_OFFSET(mouse_handler) + 2) << 16;
     uint8_t v[8];
 
     far_read(v, bda_get(ebda), EBDA_OFFSET(mouse_data), sizeof(v));

@@ -1,8 +1,9 @@
 /* option_rom.c - option ROMs: those that lie in the address space, and those of PCI cards, which are copied there.
  *
- * A ROM begins with 55 AA, its length in units of 512 bytes and its entry point, and its bytes add up to zero. A PCI ROM
- * holds images one after the other, each with a structure that says what it is for (PCI Local Bus Specification 2.1, 6.3). A
- * Plug and Play header says how a card boots (Plug and Play BIOS Specification 1.0A, 3; BIOS Boot Specification 1.01). */
+ * A ROM begins with 55 AA, its length in units of 512 bytes and its entry point, and its bytes add up to zero. A PCI
+ * ROM holds images one after the other, each with a structure that says what it is for (PCI Local Bus Specification
+ * 2.1, 6.3). A Plug and Play header says how a card boots (Plug and Play BIOS Specification 1.0A, 3; BIOS Boot
+ * Specification 1.01). */
 #include "option_rom.h"
 
 #include "bda.h"
@@ -62,12 +63,13 @@ static uint16_t rom_run(uint16_t segment, uint16_t function)
 
 /* One image of a PCI ROM: its header and PCI data structure. */
 struct image {
-    uint32_t length;            /* to the next one */
-    uint16_t units;             /* of 512 bytes that it wants to have in memory */
-    uint8_t  code, indicator;
+    uint32_t length; /* to the next one */
+    uint16_t units;  /* of 512 bytes that it wants to have in memory */
+    uint8_t code, indicator;
 };
 
-/* Reads what is at a multiple of 2; the header of an image lies in its first 512 bytes nearly always, its data anywhere. */
+/* Reads what is at a multiple of 2; the header of an image lies in its first 512 bytes nearly always, its data
+ * anywhere. */
 static void rom_peek(uint32_t from, uint16_t bytes)
 {
     physical_copy((uint32_t)bda_get(ebda) * 16 + SCRATCH, from, bytes);
@@ -82,8 +84,9 @@ static bool image_describe(struct image *image, uint32_t at)
     image->length = far_get16(bda_get(ebda), SCRATCH + 0x10) * 512u;
     image->code = far_get8(bda_get(ebda), SCRATCH + 0x14);
     image->indicator = far_get8(bda_get(ebda), SCRATCH + 0x15);
-    return signature == 0xAA55 && !(data & 1) && image->length && far_get16(bda_get(ebda), SCRATCH) == ('P' | 'C' << 8)
-           && far_get16(bda_get(ebda), SCRATCH + 2) == ('I' | 'R' << 8);
+    return signature == 0xAA55 && !(data & 1) && image->length &&
+           far_get16(bda_get(ebda), SCRATCH) == ('P' | 'C' << 8) &&
+           far_get16(bda_get(ebda), SCRATCH + 2) == ('I' | 'R' << 8);
 }
 
 static void copy_image(uint16_t segment, uint32_t from, uint32_t bytes)

@@ -7,7 +7,9 @@
 
 enum { OVERSCAN = 0x11, MODE = 0x10, COLOUR_SELECT = 0x14, BLINK = 0x08, PAGED_16 = 0x80, GREY = 0x02 };
 
-struct colour { uint8_t red, green, blue; };
+struct colour {
+    uint8_t red, green, blue;
+};
 
 /* The eye's weights in 256ths: 30, 59 and 11 percent. */
 static struct colour grey(struct colour c)
@@ -88,16 +90,17 @@ static struct colour colour_256(uint8_t i)
     unsigned ramp = (i - 32) / 24, hue = (i - 32) % 24;
     if (ramp >= 9)
         return (struct colour){0, 0, 0};
-    return (struct colour){rom_get(ramps[ramp][hue_step(hue)]), rom_get(ramps[ramp][hue_step(hue + 16)]), rom_get(ramps[ramp][hue_step(hue + 8)])};
+    return (struct colour){rom_get(ramps[ramp][hue_step(hue)]), rom_get(ramps[ramp][hue_step(hue + 16)]),
+                           rom_get(ramps[ramp][hue_step(hue + 8)])};
 }
 
 static struct colour colour_of(uint8_t palette, uint8_t i)
 {
     switch (palette) {
-    case PALETTE_EGA:  return colour_ega(i);
-    case PALETTE_CGA:  return colour_cga(i);
+    case PALETTE_EGA: return colour_ega(i);
+    case PALETTE_CGA: return colour_cga(i);
     case PALETTE_MONO: return colour_mono(i);
-    default:           return colour_256(i);
+    default: return colour_256(i);
     }
 }
 
@@ -216,7 +219,7 @@ void palette_service(struct regs *r)
     case 0x19: r->bl = inb(DAC_MASK); break;
     case 0x1A: dac_page_read(r); break;
     case 0x1B: dac_sum_greys(r); break;
-    default:   return;
+    default: return;
     }
     attribute_screen_on();
 }

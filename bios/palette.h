@@ -4,7 +4,7 @@
 
 #include "rom.h"
 
-void palette_load(uint8_t palette);        /* one of enum video_palette */
+void palette_load(uint8_t palette); /* one of enum video_palette */
 void palette_service(struct regs *r);
 void cga_palette(struct regs *r);
 

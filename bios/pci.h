@@ -1,7 +1,7 @@
 /* pci.h - configuration space by mechanism 1 (PCI Local Bus Specification 2.1, 3.7.4.1), for all files of the firmware.
  *
- * A function of a device is named as the PCI BIOS names it: bus, device and function in 8, 5 and 3 bits. Nothing here uses
- * memory, so it works in 16-bit and in 32-bit code segments alike. */
+ * A function of a device is named as the PCI BIOS names it: bus, device and function in 8, 5 and 3 bits. Nothing here
+ * uses memory, so it works in 16-bit and in 32-bit code segments alike. */
 #ifndef BIOS_PCI_H
 #define BIOS_PCI_H
 
@@ -14,7 +14,7 @@ enum { PCI_VENDOR = 0x00, PCI_COMMAND = 0x04, PCI_CLASS = 0x08, PCI_HEADER = 0x0
        PCI_ROM = 0x30, PCI_LINE = 0x3C, PCI_PIN = 0x3D };
 /* clang-format on */
 enum { PCI_IO = 0x01, PCI_MEMORY = 0x02, PCI_MASTER = 0x04 };
-enum { PCI_FUNCTIONS = 256, PCI_NONE = 0xFFFF };        /* on bus 0; no such function */
+enum { PCI_FUNCTIONS = 256, PCI_NONE = 0xFFFF }; /* on bus 0; no such function */
 
 /* clang-format off */
 enum { ID_440FX = 0x12378086, ID_440BX = 0x71908086, ID_PIIX3 = 0x70008086, ID_PIIX4 = 0x71108086,
@@ -109,11 +109,12 @@ static inline uint16_t pci_find_class(uint16_t class)
     return function;
 }
 
-/* One slot of the interrupt routing table: for INTA# to INTD# the register that routes it, and the IRQs it may go to. */
+/* One slot of the interrupt routing table: for INTA# to INTD# the register that routes it, and the IRQs it may go
+ * to. */
 struct routing_entry {
     uint8_t bus, device;
     struct {
-        uint8_t  link;
+        uint8_t link;
         uint16_t irqs;
     } __attribute__((packed)) pins[4];
     uint8_t slot, reserved;

@@ -1,5 +1,5 @@
-/* pci_bios.c - INT 1Ah/B1h, the PCI BIOS (PCI BIOS Specification 2.1), for 16-bit callers and, compiled once more for 32-bit
- * code segments, for those that come through the BIOS32 directory (bios32.S).
+/* pci_bios.c - INT 1Ah/B1h, the PCI BIOS (PCI BIOS Specification 2.1), for 16-bit callers and, compiled once more for
+ * 32-bit code segments, for those that come through the BIOS32 directory (bios32.S).
  *
  * It keeps nothing in memory and has no constants there, so that it does not matter what the caller's segments are. */
 #include "pci_bios.h"
@@ -13,8 +13,8 @@ enum { SUCCESS = 0x00, BUFFER_TOO_SMALL = 0x59, UNSUPPORTED = 0x81, BAD_VENDOR =
 enum { CLASS_ISA_BRIDGE = 0x0601, ELCR = 0x4D0 };
 
 #ifdef FLAT
-typedef uint32_t address;       /* an offset of the caller */
-enum { POINTER_SEGMENT = 6 };   /* where the segment of a far pointer follows, after a length of 16 bits */
+typedef uint32_t address;     /* an offset of the caller */
+enum { POINTER_SEGMENT = 6 }; /* where the segment of a far pointer follows, after a length of 16 bits */
 #define OFFSET(r) (r)->edi
 #else
 typedef uint16_t address;
@@ -122,10 +122,15 @@ static uint8_t perform(struct regs *r)
             return BAD_VENDOR;
         return find(r, PCI_VENDOR, 0, (uint32_t)r->cx << 16 | r->dx);
     case 0x03: return find(r, PCI_CLASS, 8, r->ecx & 0xFFFFFF);
-    case 0x08: case 0x09: case 0x0A: case 0x0B: case 0x0C: case 0x0D: return access(r);
+    case 0x08:
+    case 0x09:
+    case 0x0A:
+    case 0x0B:
+    case 0x0C:
+    case 0x0D: return access(r);
     case 0x0E: return routing_options(r);
     case 0x0F: return set_interrupt(r);
-    default:   return UNSUPPORTED;
+    default: return UNSUPPORTED;
     }
 }
 

@@ -1,4 +1,5 @@
-/* pci_setup.c - power-on of the PCI bus: addresses and interrupts for every function of bus 0, the PIIX, the routing table.
+/* pci_setup.c - power-on of the PCI bus: addresses and interrupts for every function of bus 0, the PIIX, the routing
+ * table.
  *
  * Ports are given out from C000h, memory from E0000000h up, each at a multiple of its size and in the order of the
  * functions. PIRQA to PIRQD become IRQ 10, 11, 10, 11 (PCI BIOS Specification 2.1; Intel 82371SB and 82371AB). */
@@ -9,9 +10,16 @@
 #include "shadow.h"
 
 enum { FIRST_PORT = 0xC000, PORTS_END = 0x10000 };
-enum { CLASS_BRIDGE = 0x06, CLASS_DISPLAY = 0x03, CLASS_IDE = 0x0101, ELCR_SLAVE = 0x4D1, ELCR_9 = 0x02, ELCR_10_11 = 0x0C };
+enum {
+    CLASS_BRIDGE = 0x06,
+    CLASS_DISPLAY = 0x03,
+    CLASS_IDE = 0x0101,
+    ELCR_SLAVE = 0x4D1,
+    ELCR_9 = 0x02,
+    ELCR_10_11 = 0x0C
+};
 #define FIRST_MEMORY 0xE0000000
-#define MEMORY_END   PCI_ROM_WINDOW
+#define MEMORY_END PCI_ROM_WINDOW
 
 /* What is still free. */
 struct windows {
@@ -48,7 +56,8 @@ static uint8_t assign_bar(uint16_t function, uint8_t reg, uint32_t bar, struct w
 
 static void assign_addresses(uint16_t function, struct windows *free)
 {
-    uint16_t command = pci_read16(function, PCI_COMMAND) & ~(PCI_IO | PCI_MEMORY), class = pci_read16(function, PCI_CLASS + 2);
+    uint16_t command = pci_read16(function, PCI_COMMAND) & ~(PCI_IO | PCI_MEMORY),
+             class = pci_read16(function, PCI_CLASS + 2);
 
     pci_write16(function, PCI_COMMAND, command);
     for (uint8_t reg = PCI_BAR0; reg <= PCI_BAR5; reg += 4) {
@@ -57,7 +66,7 @@ static void assign_addresses(uint16_t function, struct windows *free)
         if (bar)
             command |= assign_bar(function, reg, bar, free);
         if ((bar & 7) == 4) {
-            reg += 4;                   /* the upper half of a 64-bit address */
+            reg += 4; /* the upper half of a 64-bit address */
             pci_write32(function, reg, 0);
         }
     }
@@ -80,14 +89,14 @@ static void assign_interrupt(uint16_t function)
 static void chip_setup(uint16_t function)
 {
     switch (pci_read32(function, PCI_VENDOR)) {
-    case ID_PIIX3: case ID_PIIX4:
+    case ID_PIIX3:
+    case ID_PIIX4:
         for (uint8_t pirq = 0; pirq < 4; pirq++)
             pci_write8(function, PIRQ_ROUTE + pirq, irq_of_pirq(pirq));
         outb(ELCR_SLAVE, inb(ELCR_SLAVE) | ELCR_10_11);
         break;
-    case ID_PIIX3_IDE: case ID_PIIX4_IDE:
-        pci_write32(function, IDE_DECODE, 0x80008000);
-        break;
+    case ID_PIIX3_IDE:
+    case ID_PIIX4_IDE: pci_write32(function, IDE_DECODE, 0x80008000); break;
     case ID_PIIX4_POWER:
         pci_write32(function, POWER_BASE, POWER_PORTS | 1);
         pci_write8(function, POWER_ENABLE, 1);
@@ -99,12 +108,12 @@ static void chip_setup(uint16_t function)
 
 /* PCI interrupt routing table (Microsoft, "PCI IRQ Routing Table Specification" 1.0). */
 struct routing_header {
-    char     signature[4];
+    char signature[4];
     uint16_t version, bytes;
-    uint8_t  router_bus, router_function;
+    uint8_t router_bus, router_function;
     uint16_t dedicated;
     uint32_t compatible, miniport_data;
-    uint8_t  reserved[11], checksum;
+    uint8_t reserved[11], checksum;
 } __attribute__((packed));
 
 _Static_assert(sizeof(struct routing_header) + ROUTING_SLOTS * sizeof(struct routing_entry) == ROUTING_TABLE_BYTES,
@@ -114,8 +123,12 @@ _Static_assert(sizeof(struct routing_header) + ROUTING_SLOTS * sizeof(struct rou
 static void write_routing_table(void)
 {
     struct routing_header h = {
-        .signature = {'$', 'P', 'I', 'R'}, .version = 0x0100, .bytes = ROUTING_TABLE_BYTES, .dedicated = PIRQ_DEDICATED,
-        .router_function = 1 << 3, .compatible = ID_PIIX,
+        .signature = {'$', 'P', 'I', 'R'},
+        .version = 0x0100,
+        .bytes = ROUTING_TABLE_BYTES,
+        .dedicated = PIRQ_DEDICATED,
+        .router_function = 1 << 3,
+        .compatible = ID_PIIX,
     };
     uint16_t at = ROUTING_TABLE + sizeof(h);
 

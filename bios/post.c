@@ -24,7 +24,7 @@
 
 extern const char int70_entry[], int71_entry[], int74_entry[], int75_entry[], int76_entry[];
 
-enum { VECTOR_TABLE = 0xFEF3, UNCLAIMED = 0xFF23 };      /* offsets of vectors 08h to 1Fh */
+enum { VECTOR_TABLE = 0xFEF3, UNCLAIMED = 0xFF23 }; /* offsets of vectors 08h to 1Fh */
 
 static void post_code(uint8_t step)
 {

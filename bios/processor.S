@@ -3,7 +3,7 @@
         .code16
         .text
         .globl  boot_jump, control_registers_clear
-/* void control_registers_clear(void): CR2, CR3, and CR4 where a feature of CPUID tells that there is one. In virtual-8086 mode they are
+/* void control_registers_clear(void): CR2, CR3, and CR4 where a feature of CPUID says that there is one. In virtual-8086 mode they are
  * the monitor's. */
 control_registers_clear:
         smsww   %ax

@@ -11,15 +11,15 @@ enum {
 };
 /* clang-format on */
 
-void    register_write(uint16_t port, uint8_t index, uint8_t v);
+void register_write(uint16_t port, uint8_t index, uint8_t v);
 uint8_t register_read(uint16_t port, uint8_t index);
-void    crtc_write(uint8_t index, uint8_t v);
+void crtc_write(uint8_t index, uint8_t v);
 uint8_t crtc_read(uint8_t index);
 
 /* Reading or writing an attribute register turns the screen off until attribute_screen_on(). */
 uint8_t attribute_read(uint8_t index);
-void    attribute_reset(void);          /* the next write to ATTRIBUTE is an index, the one after it a value */
-void    attribute_write(uint8_t index, uint8_t v);
-void    attribute_screen_on(void);
+void attribute_reset(void); /* the next write to ATTRIBUTE is an index, the one after it a value */
+void attribute_write(uint8_t index, uint8_t v);
+void attribute_screen_on(void);
 
 #endif

@@ -20,19 +20,31 @@
 #include <stdint.h>
 
 #define ROM __seg_fs
-#define ROM_DATA const ROM __attribute__((section(".rom")))    /* static ROM_DATA type name = ...; */
+#define ROM_DATA const ROM __attribute__((section(".rom"))) /* static ROM_DATA type name = ...; */
 #define ARRAY_LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
-#define ROM_SEGMENT  0xF000
-#define VGA_SEGMENT  0xC000
+#define ROM_SEGMENT 0xF000
+#define VGA_SEGMENT 0xC000
 
 enum { FLAG_CF = 0x0001, FLAG_ZF = 0x0040, FLAG_IF = 0x0200 };
 
 /* A general register by its three names. */
-#define REGISTER(r) union { uint32_t e##r##x; uint16_t r##x; struct { uint8_t r##l, r##h; }; }
-#define INDEX_REGISTER(x) union { uint32_t e##x; uint16_t x; }
+#define REGISTER(r) \
+    union { \
+        uint32_t e##r##x; \
+        uint16_t r##x; \
+        struct { \
+            uint8_t r##l, r##h; \
+        }; \
+    }
+#define INDEX_REGISTER(x) \
+    union { \
+        uint32_t e##x; \
+        uint16_t x; \
+    }
 
-/* The caller's registers, as the service entry in frame.S lays them on the stack. What is changed here, the caller gets. */
+/* The caller's registers, as the service entry in frame.S lays them on the stack. What is changed here, the caller
+ * gets. */
 struct regs {
     uint16_t gs, fs, es, ds;
     INDEX_REGISTER(di);
@@ -145,17 +157,17 @@ static inline void wait_for_interrupt(void)
 }
 
 /* rom_get8(address) and its kin: one access of so many bits, at a 32-bit offset in the segment. */
-#define SEGMENT_GET(name, segment, bits, suffix, constraint)                                                        \
-    static inline uint##bits##_t name##_get##bits(uint32_t address)                                                  \
-    {                                                                                                                \
-        uint##bits##_t v;                                                                                            \
-        asm volatile("mov" suffix " %%" segment ":%a1, %0" : constraint(v) : "p"(address));                         \
-        return v;                                                                                                    \
+#define SEGMENT_GET(name, segment, bits, suffix, constraint) \
+    static inline uint##bits##_t name##_get##bits(uint32_t address) \
+    { \
+        uint##bits##_t v; \
+        asm volatile("mov" suffix " %%" segment ":%a1, %0" : constraint(v) : "p"(address)); \
+        return v; \
     }
-#define SEGMENT_PUT(name, segment, bits, suffix, constraint)                                                        \
-    static inline void name##_put##bits(uint32_t address, uint##bits##_t v)                                          \
-    {                                                                                                                \
-        asm volatile("mov" suffix " %1, %%" segment ":%a0" : : "p"(address), constraint(v));                        \
+#define SEGMENT_PUT(name, segment, bits, suffix, constraint) \
+    static inline void name##_put##bits(uint32_t address, uint##bits##_t v) \
+    { \
+        asm volatile("mov" suffix " %1, %%" segment ":%a0" : : "p"(address), constraint(v)); \
     }
 /* clang-format off */
 SEGMENT_GET(rom, "fs", 8, "b", "=q")
@@ -170,10 +182,11 @@ SEGMENT_PUT(low, "gs", 32, "l", "ri")
 /* clang-format on */
 
 /* The accessor for a size in bytes: BY_SIZE(rom_get, 2) is rom_get16. */
-#define BY_SIZE(name, bytes) __builtin_choose_expr((bytes) == 1, name##8, __builtin_choose_expr((bytes) == 2, name##16, name##32))
+#define BY_SIZE(name, bytes) \
+    __builtin_choose_expr((bytes) == 1, name##8, __builtin_choose_expr((bytes) == 2, name##16, name##32))
 
 /* The value of a ROM object, or of a field or an element of one: rom_get(table[i].field). */
-#define rom_get(object) BY_SIZE(rom_get, sizeof(object))((uint32_t)&(object))
+#define rom_get(object) BY_SIZE(rom_get, sizeof(object))((uint32_t) & (object))
 
 static inline uint16_t vector_segment(uint8_t n)
 {
@@ -190,39 +203,46 @@ static inline void set_vector(uint8_t n, uint16_t segment, uint16_t offset)
     low_put32(n * 4, (uint32_t)segment << 16 | offset);
 }
 
-/* A byte in any segment at a 32-bit offset: also for code that runs in 32-bit segments, where util.c is not to be had. */
+/* A byte in any segment at a 32-bit offset: also for code that runs in 32-bit segments, where util.c is not to be
+ * had. */
 static inline uint8_t segment_get8(uint16_t segment, uint32_t offset)
 {
     uint8_t v;
-    asm volatile("pushw %%es; movw %w1, %%es; movb %%es:(%2), %0; popw %%es" : "=q"(v) : "r"(segment), "r"(offset) : "memory");
+    asm volatile("pushw %%es; movw %w1, %%es; movb %%es:(%2), %0; popw %%es"
+                 : "=q"(v)
+                 : "r"(segment), "r"(offset)
+                 : "memory");
     return v;
 }
 
 static inline void segment_put8(uint16_t segment, uint32_t offset, uint8_t v)
 {
-    asm volatile("pushw %%es; movw %w0, %%es; movb %1, %%es:(%2); popw %%es" : : "r"(segment), "q"(v), "r"(offset) : "memory");
+    asm volatile("pushw %%es; movw %w0, %%es; movb %1, %%es:(%2); popw %%es"
+                 :
+                 : "r"(segment), "q"(v), "r"(offset)
+                 : "memory");
 }
 
 /* The same for a whole object, into one of that type. */
-#define rom_read(to, object) rom_copy(to, (uint32_t)&(object), sizeof(object))
-void rom_copy(void *to, uint32_t from, uint16_t bytes);         /* util.c */
+#define rom_read(to, object) rom_copy(to, (uint32_t) & (object), sizeof(object))
+void rom_copy(void *to, uint32_t from, uint16_t bytes); /* util.c */
 
 /* util.c: memory in any segment. Offsets wrap at 64 KiB as they do for 16-bit code. */
-uint8_t  far_get8(uint16_t segment, uint16_t offset);
+uint8_t far_get8(uint16_t segment, uint16_t offset);
 uint16_t far_get16(uint16_t segment, uint16_t offset);
-void     far_put8(uint16_t segment, uint16_t offset, uint8_t v);
-void     far_put16(uint16_t segment, uint16_t offset, uint16_t v);
-void     far_copy(uint16_t to_segment, uint16_t to, uint16_t from_segment, uint16_t from, uint16_t bytes);
-void     far_copy16(uint16_t to_segment, uint16_t to, uint16_t from_segment, uint16_t from, uint16_t words);
-void     far_fill16(uint16_t segment, uint16_t to, uint16_t v, uint16_t words);
-uint8_t  far_sum(uint16_t segment, uint16_t at, uint16_t bytes);
-void     far_read(void *to, uint16_t segment, uint16_t offset, uint16_t bytes);
-void     far_write(uint16_t segment, uint16_t offset, const void *from, uint16_t bytes);
+void far_put8(uint16_t segment, uint16_t offset, uint8_t v);
+void far_put16(uint16_t segment, uint16_t offset, uint16_t v);
+void far_copy(uint16_t to_segment, uint16_t to, uint16_t from_segment, uint16_t from, uint16_t bytes);
+void far_copy16(uint16_t to_segment, uint16_t to, uint16_t from_segment, uint16_t from, uint16_t words);
+void far_fill16(uint16_t segment, uint16_t to, uint16_t v, uint16_t words);
+uint8_t far_sum(uint16_t segment, uint16_t at, uint16_t bytes);
+void far_read(void *to, uint16_t segment, uint16_t offset, uint16_t bytes);
+void far_write(uint16_t segment, uint16_t offset, const void *from, uint16_t bytes);
 
 /* util.c: time without interrupts. Bit 4 of port 61h changes with every refresh request, each 15 µs. */
 struct timeout {
     uint32_t left;
-    uint8_t  phase;
+    uint8_t phase;
 };
 
 void timeout_start(struct timeout *t, uint32_t milliseconds);

@@ -3,7 +3,15 @@
 
 #include "bda.h"
 
-enum { DATA = 0, INTERRUPT_ENABLE = 1, LINE_CONTROL = 3, MODEM_CONTROL = 4, LINE_STATUS = 5, MODEM_STATUS = 6, SCRATCH = 7 };
+enum {
+    DATA = 0,
+    INTERRUPT_ENABLE = 1,
+    LINE_CONTROL = 3,
+    MODEM_CONTROL = 4,
+    LINE_STATUS = 5,
+    MODEM_STATUS = 6,
+    SCRATCH = 7
+};
 /* clang-format off */
 enum { DIVISOR_ACCESS = 0x80, DTR_RTS = 0x03, DATA_READY = 0x01, ERRORS = 0x1E, HOLDING_EMPTY = 0x20, DSR = 0x20, CTS = 0x10,
        TIMED_OUT = 0x80 };
@@ -99,6 +107,6 @@ void serial_service(struct regs *r)
     case 0x01: send(r, base, limit); break;
     case 0x02: receive(r, base, limit); break;
     case 0x03: get_status(r, base); break;
-    default:   r->ah = TIMED_OUT;
+    default: r->ah = TIMED_OUT;
     }
 }

@@ -1,4 +1,5 @@
-/* shadow.c - RAM in place of ROM from C0000h to FFFFFh, by the PAM registers of the host bridge (Intel 82441FX, 3.2.20).
+/* shadow.c - RAM in place of ROM from C0000h to FFFFFh, by the PAM registers of the host bridge (Intel 82441FX,
+ * 3.2.20).
  *
  * A nibble of PAM1 to PAM6 rules 16 KiB: bit 0 sends reads, bit 1 writes to RAM. Where the bridge is another, or there
  * is none, ROM stays ROM, and no tables are written there. */
@@ -32,7 +33,9 @@ static bool part_is_empty(uint16_t segment)
     bool same;
 
     asm volatile("pushw %%es; movw %w3, %%es; cld; repe scasl; popw %%es; sete %2"
-                 : "+D"(at), "+c"(left), "=q"(same) : "r"(segment), "a"(first) : "memory");
+                 : "+D"(at), "+c"(left), "=q"(same)
+                 : "r"(segment), "a"(first)
+                 : "memory");
     return same;
 }
 

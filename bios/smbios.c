@@ -1,5 +1,5 @@
-/* smbios.c - fills in the structures of smbios_tables.S and writes the entry point, where F000 can be written (System Management
- * BIOS Reference Specification 2.4). */
+/* smbios.c - fills in the structures of smbios_tables.S and writes the entry point, where F000 can be written (System
+ * Management BIOS Reference Specification 2.4). */
 #include "smbios.h"
 
 #include "bda.h"
@@ -24,16 +24,16 @@ static void put32(const char *at, uint32_t v)
 }
 
 struct entry_point {
-    char     anchor[4];
-    uint8_t  checksum, length, major, minor;
+    char anchor[4];
+    uint8_t checksum, length, major, minor;
     uint16_t largest;
-    uint8_t  revision, formatted[5];
-    char     dmi_anchor[5];
-    uint8_t  dmi_checksum;
+    uint8_t revision, formatted[5];
+    char dmi_anchor[5];
+    uint8_t dmi_checksum;
     uint16_t bytes;
     uint32_t address;
     uint16_t count;
-    uint8_t  bcd_revision;
+    uint8_t bcd_revision;
 } __attribute__((packed));
 
 _Static_assert(sizeof(struct entry_point) == 31, "SMBIOS 2.4, 2.1.1");
@@ -50,8 +50,15 @@ void smbios_init(void)
 {
     uint32_t kib = extended_memory_kib() + 1024, id[2];
     struct entry_point e = {
-        .anchor = {'_', 'S', 'M', '_'}, .length = sizeof(e), .major = 2, .minor = 4, .largest = LARGEST,
-        .dmi_anchor = {'_', 'D', 'M', 'I', '_'}, .bytes = smbios_end - smbios_structures, .count = STRUCTURES, .bcd_revision = 0x24,
+        .anchor = {'_', 'S', 'M', '_'},
+        .length = sizeof(e),
+        .major = 2,
+        .minor = 4,
+        .largest = LARGEST,
+        .dmi_anchor = {'_', 'D', 'M', 'I', '_'},
+        .bytes = smbios_end - smbios_structures,
+        .count = STRUCTURES,
+        .bcd_revision = 0x24,
         .address = (uint32_t)ROM_SEGMENT * 16 + offset(smbios_structures),
     };
 

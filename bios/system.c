@@ -14,9 +14,12 @@ static void a20_service(struct regs *r)
     switch (r->al) {
     case 0x00: a20_set(false); break;
     case 0x01: a20_set(true); break;
-    case 0x02: r->al = a20_enabled(); r->cx = 0; break;
-    case 0x03: r->bx = 0x0003; break;                   /* keyboard controller and port 92h */
-    default:   return_status(r, UNSUPPORTED);
+    case 0x02:
+        r->al = a20_enabled();
+        r->cx = 0;
+        break;
+    case 0x03: r->bx = 0x0003; break; /* keyboard controller and port 92h */
+    default: return_status(r, UNSUPPORTED);
     }
 }
 
@@ -105,7 +108,7 @@ static void block_move_service(struct regs *r)
     uint32_t status;
 
     asm("smsw %0" : "=r"(status));
-    if (r->cx > 0x8000 || status & 1) {     /* in virtual-8086 mode the monitor serves this, or it cannot be served */
+    if (r->cx > 0x8000 || status & 1) { /* in virtual-8086 mode the monitor serves this, or it cannot be served */
         return_status(r, status & 1 ? UNSUPPORTED : 0x02);
         return;
     }
@@ -143,7 +146,7 @@ static void memory_e8(struct regs *r)
     case 0x01: memory_e801(r, false); break;
     case 0x20: memory_e820(r); break;
     case 0x81: memory_e801(r, true); break;
-    default:   return_status(r, UNSUPPORTED);
+    default: return_status(r, UNSUPPORTED);
     }
 }
 
@@ -153,7 +156,10 @@ void system_service(struct regs *r)
     switch (r->ah) {
     case 0x24: a20_service(r); break;
     case 0x53: apm_service(r); break;
-    case 0x80: case 0x81: case 0x82: case 0x85: return_status(r, 0); break;
+    case 0x80:
+    case 0x81:
+    case 0x82:
+    case 0x85: return_status(r, 0); break;
     case 0x83: event_wait(r); break;
     case 0x86: wait(r); break;
     case 0x87: block_move_service(r); break;
@@ -170,6 +176,6 @@ void system_service(struct regs *r)
         break;
     case 0xC2: mouse_service(r); break;
     case 0xE8: memory_e8(r); break;
-    default:   return_status(r, UNSUPPORTED);
+    default: return_status(r, UNSUPPORTED);
     }
 }

@@ -12,7 +12,7 @@ enum { BELL = 7, BACKSPACE = 8, LINE_FEED = 10, CARRIAGE_RETURN = 13, XOR = 0x80
 
 /* The screen of the mode at hand. */
 struct screen {
-    uint8_t  kind, cell, columns, rows, height;     /* height: lines of a row, 1 in text */
+    uint8_t kind, cell, columns, rows, height; /* height: lines of a row, 1 in text */
     uint16_t segment, start, line_bytes;
 };
 
@@ -118,7 +118,7 @@ static uint16_t fill_pattern(const struct screen *s, uint8_t attribute)
     case TEXT: return attribute << 8 | ' ';
     case CGA4: return (attribute & 3) * 0x5555;
     case CGA2: return attribute & 1 ? 0xFFFF : 0;
-    default:   return attribute << 8 | attribute;
+    default: return attribute << 8 | attribute;
     }
 }
 
@@ -131,7 +131,8 @@ static void line_fill(const struct screen *s, uint16_t to, uint16_t pattern, uin
 }
 
 /* Moves the window from `first` to `last` (row, column) by a number of rows; what comes in is blank. */
-static void window_scroll(const struct screen *s, uint16_t first, uint16_t last, uint8_t rows, uint8_t attribute, bool down)
+static void window_scroll(const struct screen *s, uint16_t first, uint16_t last, uint8_t rows, uint8_t attribute,
+                          bool down)
 {
     uint16_t top = (first >> 8) * s->height, lines = ((last >> 8) + 1) * s->height - top;
     uint16_t left = (first & 0xFF) * s->cell, bytes = ((last & 0xFF) - (first & 0xFF) + 1) * s->cell;
@@ -217,7 +218,7 @@ static void glyph_draw(const struct screen *s, uint16_t place, uint8_t c, uint8_
         switch (s->kind) {
         case PLANAR: glyph_row_planar(s, at, bits, colour); break;
         case LINEAR: glyph_row_linear(s, at, bits, colour, background); break;
-        default:     glyph_row_packed(s, at, bits, colour);
+        default: glyph_row_packed(s, at, bits, colour);
         }
     }
     if (s->kind == PLANAR)
@@ -283,9 +284,7 @@ static void pixel_put(const struct screen *s, uint16_t x, uint16_t y, uint8_t co
     uint8_t bit = 0x80 >> (x & 7), shift, v;
 
     switch (s->kind) {
-    case LINEAR:
-        far_put8(s->segment, at + (x & 7), colour);
-        return;
+    case LINEAR: far_put8(s->segment, at + (x & 7), colour); return;
     case PLANAR:
         planar_mode(2);
         register_write(GRAPHICS, 3, colour & XOR ? 0x18 : 0x00);
@@ -299,8 +298,7 @@ static void pixel_put(const struct screen *s, uint16_t x, uint16_t y, uint8_t co
         shift = 6 - (x & 3) * 2;
         bit = 3 << shift;
         break;
-    default:
-        shift = 7 - (x & 7);
+    default: shift = 7 - (x & 7);
     }
     v = far_get8(s->segment, at);
     colour = (colour & XOR ? v >> shift ^ colour : colour) << shift & bit;
@@ -385,9 +383,7 @@ void teletype(uint8_t page, uint8_t c, uint8_t attribute, bool with_attribute)
     case BACKSPACE: place -= place & 0xFF ? 1 : 0; break;
     case CARRIAGE_RETURN: place &= 0xFF00; break;
     case LINE_FEED: place += 0x100; break;
-    default:
-        cell_write(&s, place, c, attribute, with_attribute);
-        place = place_after(&s, place);
+    default: cell_write(&s, place, c, attribute, with_attribute); place = place_after(&s, place);
     }
     if (place >> 8 >= s.rows) {
         place = (s.rows - 1) << 8 | (place & 0xFF);

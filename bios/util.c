@@ -5,7 +5,9 @@ uint8_t far_get8(uint16_t segment, uint16_t offset)
 {
     uint8_t v;
     asm volatile("pushw %%es; movw %w1, %%es; movb %%es:(%2), %0; popw %%es"
-                 : "=q"(v) : "r"(segment), "r"((uint32_t)offset) : "memory");
+                 : "=q"(v)
+                 : "r"(segment), "r"((uint32_t)offset)
+                 : "memory");
     return v;
 }
 
@@ -17,7 +19,9 @@ uint16_t far_get16(uint16_t segment, uint16_t offset)
 void far_put8(uint16_t segment, uint16_t offset, uint8_t v)
 {
     asm volatile("pushw %%es; movw %w0, %%es; movb %1, %%es:(%2); popw %%es"
-                 : : "r"(segment), "q"(v), "r"((uint32_t)offset) : "memory");
+                 :
+                 : "r"(segment), "q"(v), "r"((uint32_t)offset)
+                 : "memory");
 }
 
 /* One access: video memory and vectors want whole words. At offset FFFFh the 386 would fault, so it is two there. */
@@ -29,14 +33,18 @@ void far_put16(uint16_t segment, uint16_t offset, uint16_t v)
         return;
     }
     asm volatile("pushw %%es; movw %w0, %%es; movw %w1, %%es:(%2); popw %%es"
-                 : : "r"(segment), "r"(v), "r"((uint32_t)offset) : "memory");
+                 :
+                 : "r"(segment), "r"(v), "r"((uint32_t)offset)
+                 : "memory");
 }
 
 void far_copy(uint16_t to_segment, uint16_t to, uint16_t from_segment, uint16_t from, uint16_t bytes)
 {
     uint32_t d = to, s = from, n = bytes;
     asm volatile("pushw %%ds; pushw %%es; movw %w3, %%es; movw %w4, %%ds; rep movsb; popw %%es; popw %%ds"
-                 : "+D"(d), "+S"(s), "+c"(n) : "r"(to_segment), "r"(from_segment) : "memory");
+                 : "+D"(d), "+S"(s), "+c"(n)
+                 : "r"(to_segment), "r"(from_segment)
+                 : "memory");
 }
 
 /* For memory where words are as good as bytes, and half as many. */
@@ -44,14 +52,18 @@ void far_copy16(uint16_t to_segment, uint16_t to, uint16_t from_segment, uint16_
 {
     uint32_t d = to, s = from, n = words;
     asm volatile("pushw %%ds; pushw %%es; movw %w3, %%es; movw %w4, %%ds; rep movsw; popw %%es; popw %%ds"
-                 : "+D"(d), "+S"(s), "+c"(n) : "r"(to_segment), "r"(from_segment) : "memory");
+                 : "+D"(d), "+S"(s), "+c"(n)
+                 : "r"(to_segment), "r"(from_segment)
+                 : "memory");
 }
 
 void far_fill16(uint16_t segment, uint16_t to, uint16_t v, uint16_t words)
 {
     uint32_t d = to, n = words;
     asm volatile("pushw %%es; movw %w2, %%es; rep stosw; popw %%es"
-                 : "+D"(d), "+c"(n) : "r"(segment), "a"(v) : "memory");
+                 : "+D"(d), "+c"(n)
+                 : "r"(segment), "a"(v)
+                 : "memory");
 }
 
 uint8_t far_sum(uint16_t segment, uint16_t at, uint16_t bytes)

@@ -1,5 +1,5 @@
-/* vbe.c - INT 10h/4Fh: the VESA BIOS extension (VBE Core Functions Standard 3.0) on the display interface of Bochs (DISPI: index
- * at port 1CEh, data at 1CFh), with a window at A000 and, from interface B0C2h on, a linear frame buffer.
+/* vbe.c - INT 10h/4Fh: the VESA BIOS extension (VBE Core Functions Standard 3.0) on the display interface of Bochs
+ * (DISPI: index at port 1CEh, data at 1CFh), with a window at A000 and, from interface B0C2h on, a linear frame buffer.
  *
  * Nothing is remembered: the registers say which mode is set. Where the frame buffer is, video_init() leaves in the ROM
  * while that can be written; PCI is not asked again, for these functions are called in virtual-8086 mode too. */
@@ -73,7 +73,7 @@ static bool mode_now(struct mode *mode)
 }
 
 struct vbe_info {
-    char     signature[4];
+    char signature[4];
     uint16_t version, oem_string[2];
     uint32_t capabilities;
     uint16_t mode_list[2], memory, oem_revision, vendor[2], product[2], revision[2];
@@ -88,9 +88,16 @@ static uint16_t controller_information(struct regs *r)
     bool large = far_get16(r->es, r->di) == ('V' | 'B' << 8) && far_get16(r->es, r->di + 2) == ('E' | '2' << 8);
     uint16_t at = r->di + sizeof(struct vbe_info);
     struct vbe_info info = {
-        .signature = {'V', 'E', 'S', 'A'}, .version = VERSION, .oem_string = {oem, VGA_SEGMENT}, .capabilities = 1,
-        .mode_list = {at, r->es}, .memory = dispi_memory(), .oem_revision = OEM_REVISION, .vendor = {oem, VGA_SEGMENT},
-        .product = {oem, VGA_SEGMENT}, .revision = {revision, VGA_SEGMENT},
+        .signature = {'V', 'E', 'S', 'A'},
+        .version = VERSION,
+        .oem_string = {oem, VGA_SEGMENT},
+        .capabilities = 1,
+        .mode_list = {at, r->es},
+        .memory = dispi_memory(),
+        .oem_revision = OEM_REVISION,
+        .vendor = {oem, VGA_SEGMENT},
+        .product = {oem, VGA_SEGMENT},
+        .revision = {revision, VGA_SEGMENT},
     };
 
     far_fill16(r->es, r->di, 0, (large ? 512 : 256) / 2);
@@ -106,20 +113,22 @@ static uint16_t controller_information(struct regs *r)
     return VBE_OK;
 }
 
-struct field { uint8_t bits, position; };
+struct field {
+    uint8_t bits, position;
+};
 
 struct vbe_mode_info {
     uint16_t attributes;
-    uint8_t  window_a, window_b;
+    uint8_t window_a, window_b;
     uint16_t granularity, window_size, segment_a, segment_b, window_function[2], line_bytes;
     uint16_t width, height;
-    uint8_t  char_width, char_height, planes, depth, banks, model, bank_size, pages, reserved1;
+    uint8_t char_width, char_height, planes, depth, banks, model, bank_size, pages, reserved1;
     struct field colours[4];
-    uint8_t  direct_info;
+    uint8_t direct_info;
     uint32_t frame_buffer;
-    uint8_t  reserved2[6];
+    uint8_t reserved2[6];
     uint16_t linear_line_bytes;
-    uint8_t  banked_pages, linear_pages;
+    uint8_t banked_pages, linear_pages;
     struct field linear_colours[4];
     uint32_t pixel_clock;
 } __attribute__((packed));
@@ -195,7 +204,8 @@ static uint16_t mode_set(struct regs *r)
     dispi_write(WIDTH, mode.width);
     dispi_write(HEIGHT, mode.height);
     dispi_write(DEPTH, mode.depth);
-    dispi_write(ENABLE_MODE, DISPI_ENABLED | (r->bx & MODE_LINEAR ? DISPI_LINEAR : 0) | (r->bx & MODE_KEEP ? DISPI_KEEP_MEMORY : 0));
+    dispi_write(ENABLE_MODE,
+                DISPI_ENABLED | (r->bx & MODE_LINEAR ? DISPI_LINEAR : 0) | (r->bx & MODE_KEEP ? DISPI_KEEP_MEMORY : 0));
     dispi_write(BANK, 0);
     bda_put(video_mode, VBE_MODE);
     bda_put(video_columns, mode.width / 8);
@@ -262,10 +272,10 @@ static uint16_t line_length(struct regs *r)
     if (longest > MAX_LINE)
         longest = MAX_LINE;
     switch (r->bl) {
-    case 0:  width = r->cx; break;
-    case 1:  width = dispi_read(VIRTUAL_WIDTH); break;
-    case 2:  width = line_pixels(r->cx, mode.depth); break;
-    case 3:  width = line_pixels(longest, mode.depth); break;
+    case 0: width = r->cx; break;
+    case 1: width = dispi_read(VIRTUAL_WIDTH); break;
+    case 2: width = line_pixels(r->cx, mode.depth); break;
+    case 3: width = line_pixels(longest, mode.depth); break;
     default: return VBE_FAILED;
     }
     width = width > MAX_LINE ? MAX_LINE : mode.depth == 4 ? (width + 7) & ~7u : width;
@@ -289,7 +299,8 @@ static uint16_t display_start(struct regs *r)
     if (!mode_now(&mode))
         return VBE_NOT_IN_THIS_MODE;
     switch (r->bl) {
-    case 0x00: case 0x80:
+    case 0x00:
+    case 0x80:
         if ((r->dx + mode.height) * line_bytes(dispi_read(VIRTUAL_WIDTH), mode.depth) > plane_bytes(mode.depth))
             return VBE_FAILED;
         dispi_write(X_OFFSET, r->cx);
@@ -300,8 +311,7 @@ static uint16_t display_start(struct regs *r)
         r->cx = dispi_read(X_OFFSET);
         r->dx = dispi_read(Y_OFFSET);
         return VBE_OK;
-    default:
-        return VBE_FAILED;
+    default: return VBE_FAILED;
     }
 }
 
@@ -350,7 +360,8 @@ static uint16_t protected_mode_interface(struct regs *r)
     return VBE_OK;
 }
 
-/* 10h: a monitor sleeps without synchronisation (VESA VBE/PM 1.0). Here all states but "on" turn the picture off, and are reported as "off". */
+/* 10h: a monitor sleeps without synchronisation (VESA VBE/PM 1.0). Here all states but "on" turn the picture off, and
+ * are reported as "off". */
 static uint16_t power_state(struct regs *r)
 {
     enum { ON = 0, STANDBY = 1, SUSPEND = 2, OFF = 4 };
@@ -358,18 +369,15 @@ static uint16_t power_state(struct regs *r)
 
     switch (r->bl) {
     case 0x00:
-        r->bx = (STANDBY | SUSPEND | OFF) << 8 | 0x10;          /* version 1.0 */
+        r->bx = (STANDBY | SUSPEND | OFF) << 8 | 0x10; /* version 1.0 */
         return VBE_OK;
     case 0x01:
         if (r->bh != ON && r->bh != STANDBY && r->bh != SUSPEND && r->bh != OFF)
             return VBE_FAILED;
         register_write(SEQUENCER, 1, (clocking & ~SCREEN_OFF) | (r->bh == ON ? 0 : SCREEN_OFF));
         return VBE_OK;
-    case 0x02:
-        r->bh = clocking & SCREEN_OFF ? OFF : ON;
-        return VBE_OK;
-    default:
-        return VBE_FAILED;
+    case 0x02: r->bh = clocking & SCREEN_OFF ? OFF : ON; return VBE_OK;
+    default: return VBE_FAILED;
     }
 }
 
@@ -377,7 +385,7 @@ static uint16_t power_state(struct regs *r)
 static uint16_t display_identification(struct regs *r)
 {
     if (r->bl == 0) {
-        r->bx = 0x0103;                 /* one second; DDC1 and DDC2 */
+        r->bx = 0x0103; /* one second; DDC1 and DDC2 */
         return VBE_OK;
     }
     if (r->bl != 1 || r->dx != 0)
@@ -401,11 +409,12 @@ static uint16_t perform(struct regs *r)
     case 0x0A: return protected_mode_interface(r);
     case 0x10: return power_state(r);
     case 0x15: return display_identification(r);
-    default:   return VBE_FAILED;
+    default: return VBE_FAILED;
     }
 }
 
-/* Without the interface AX stays, which means to its callers that there is no VBE. While one of its modes is set it is there. */
+/* Without the interface AX stays, which means to its callers that there is no VBE. While one of its modes is set it is
+ * there. */
 void vbe_service(struct regs *r)
 {
     if (bda_get(video_mode) == VBE_MODE || dispi_present())

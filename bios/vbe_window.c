@@ -1,5 +1,6 @@
-/* vbe_window.c - VBE's window (VBE 3.0, function 05h): the 64 KiB bank DX. Programs in virtual-8086 mode call this for each 64 KiB that they draw, and
- * each port that it touches is trapped: so it asks the data area, and the interface only whether it took the bank. */
+/* vbe_window.c - VBE's window (VBE 3.0, function 05h): the 64 KiB bank DX. Programs in virtual-8086 mode call this for
+ * each 64 KiB that they draw, and each port that it touches is trapped: so it asks the data area, and the interface
+ * only whether it took the bank. */
 #include "vbe_window.h"
 
 #include "bda.h"

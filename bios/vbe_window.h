@@ -5,7 +5,7 @@
 #include "rom.h"
 
 enum { VBE_OK = 0x004F, VBE_FAILED = 0x014F, VBE_NOT_SUPPORTED = 0x024F, VBE_NOT_IN_THIS_MODE = 0x034F };
-enum { VBE_MODE = 0x7F };       /* 40:49 while a mode of VBE's is set: text functions are not for it */
+enum { VBE_MODE = 0x7F }; /* 40:49 while a mode of VBE's is set: text functions are not for it */
 
 uint16_t vbe_window(struct regs *r);
 

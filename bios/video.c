@@ -123,7 +123,7 @@ void video_service(struct regs *r)
     case 0x01: cursor_shape_set(r->cx); break;
     case 0x02: cursor_place_set(r->bh, r->dx); break;
     case 0x03: cursor_get(r); break;
-    case 0x04: r->ah = 0; break;                            /* no light pen */
+    case 0x04: r->ah = 0; break; /* no light pen */
     case 0x05: page_set(r->al); break;
     case 0x06: scroll(r, false); break;
     case 0x07: scroll(r, true); break;

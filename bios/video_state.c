@@ -47,8 +47,9 @@ static void hardware_restore(uint16_t segment, uint16_t at)
 /* 40:49 to 40:66, 40:84 to 40:8A, then the vectors 1Fh and 43h. */
 static void data_move(uint16_t segment, uint16_t at, bool restore)
 {
-    static ROM_DATA struct { uint16_t from, bytes; } pieces[]
-        = {{0x449, 0x1E}, {0x484, 7}, {0x1F * 4, 4}, {0x43 * 4, 4}};
+    static ROM_DATA struct {
+        uint16_t from, bytes;
+    } pieces[] = {{0x449, 0x1E}, {0x484, 7}, {0x1F * 4, 4}, {0x43 * 4, 4}};
 
     for (unsigned i = 0; i < ARRAY_LENGTH(pieces); i++) {
         uint16_t from = rom_get(pieces[i].from), bytes = rom_get(pieces[i].bytes);
@@ -83,8 +84,8 @@ void video_state(struct regs *r)
     bool restore = r->al == 2;
 
     if (r->al == 0) {
-        r->bx = (r->cx & STATE_HARDWARE ? HARDWARE_BYTES / 64 : 0) + (r->cx & STATE_DATA ? DATA_BYTES / 64 : 0)
-                + (r->cx & STATE_DAC ? DAC_BYTES / 64 : 0);
+        r->bx = (r->cx & STATE_HARDWARE ? HARDWARE_BYTES / 64 : 0) + (r->cx & STATE_DATA ? DATA_BYTES / 64 : 0) +
+                (r->cx & STATE_DAC ? DAC_BYTES / 64 : 0);
     } else if (r->al > 2) {
         return;
     } else {

@@ -21,7 +21,8 @@ enum status key_new_run(const struct arguments *a)
 
     if (!key_new(a->operands[0], &error))
         return desk_fail(&error);
-    printf("%s: private key; keep it secret\n%s.pub: public key; give it to those who verify\n", a->operands[0], a->operands[0]);
+    printf("%s: private key; keep it secret\n%s.pub: public key; give it to those who verify\n", a->operands[0],
+           a->operands[0]);
     return STATUS_OK;
 }
 
@@ -53,7 +54,9 @@ static size_t canonical_form(const char *path, char *buffer, size_t size, bool *
         return 0;
     *description = is_description(text);
     if (*description)
-        length = description_manifest_parse(text, length, path, &d, error) ? description_manifest_print(&d, buffer, size) : 0;
+        length = description_manifest_parse(text, length, path, &d, error)
+                     ? description_manifest_print(&d, buffer, size)
+                     : 0;
     else
         length = machine_manifest_parse(text, length, path, &m, error) ? machine_manifest_print(&m, buffer, size) : 0;
     free(text);
@@ -87,7 +90,7 @@ enum status manifest_check_run(const struct arguments *a)
 
 static struct sealed_file sealed_file(const struct embedded_file *file)
 {
-    return file ? (struct sealed_file){ file->name, file->bytes, file->size } : (struct sealed_file){ .name = NULL };
+    return file ? (struct sealed_file){file->name, file->bytes, file->size} : (struct sealed_file){.name = NULL};
 }
 
 /* The firmware goes where the manifest names it; everything else that is built in, as it is. */
@@ -103,13 +106,14 @@ static void add_embedded(struct seal_request *request, struct sealed_file *files
 
 static void report_padding(const char *path, uint64_t size)
 {
-    printf("%s: %" PRIu64 " bytes, filled up with %u zeros to whole sectors\n", path, size, (unsigned)(SECTOR_SIZE - size % SECTOR_SIZE));
+    printf("%s: %" PRIu64 " bytes, filled up with %u zeros to whole sectors\n", path, size,
+           (unsigned)(SECTOR_SIZE - size % SECTOR_SIZE));
 }
 
 enum status seal_run(const struct arguments *a)
 {
     struct progress progress;
-    struct attesting attesting = { .arguments = a, .progress = &progress };
+    struct attesting attesting = {.arguments = a, .progress = &progress};
     struct seal_request request = {
         .machine_path = a->operands[0],
         .description_path = argument_value(a, "--description"),
@@ -149,10 +153,11 @@ enum status seal_run(const struct arguments *a)
 static const struct {
     const char *word, *sentence;
 } verdicts[] = {
-    [VERDICT_TRUSTED]        = { "trusted", "intact, signed by a trusted key" },
-    [VERDICT_UNKNOWN_SIGNER] = { "unknown-signer", "intact, signer unknown" },
-    [VERDICT_BAD_SIGNATURE]  = { "bad-signature", "agrees with itself, but the signature does not fit: nobody vouches for it" },
-    [VERDICT_DAMAGED]        = { "damaged", "damaged" },
+    [VERDICT_TRUSTED] = {"trusted", "intact, signed by a trusted key"},
+    [VERDICT_UNKNOWN_SIGNER] = {"unknown-signer", "intact, signer unknown"},
+    [VERDICT_BAD_SIGNATURE] = {"bad-signature",
+                               "agrees with itself, but the signature does not fit: nobody vouches for it"},
+    [VERDICT_DAMAGED] = {"damaged", "damaged"},
 };
 
 struct report {
@@ -188,14 +193,16 @@ static void found(void *context, const struct finding *f)
     printf("}");
 }
 
-static void print_verdict(const struct report *report, const struct verify_result *r, const char *word, const char *sentence)
+static void print_verdict(const struct report *report, const struct verify_result *r, const char *word,
+                          const char *sentence)
 {
     if (report->json) {
         printf("]");
         json_member(stdout, ", ", "verdict", word);
         json_member(stdout, ", ", "machine-root", r->machine_root);
         json_member(stdout, ", ", "signer", r->signer);
-        printf(", \"bytes\": %" PRIu64 ", \"members\": %" PRIu64 ", \"chunks\": %" PRIu64, r->bytes, r->members, r->chunks);
+        printf(", \"bytes\": %" PRIu64 ", \"members\": %" PRIu64 ", \"chunks\": %" PRIu64, r->bytes, r->members,
+               r->chunks);
         return;
     }
     plain_print(stdout, report->path);
@@ -207,7 +214,8 @@ static void print_verdict(const struct report *report, const struct verify_resul
         printf("  machine-root  %s\n", r->machine_root);
     if (*r->signer)
         printf("  signer        %s\n", r->signer);
-    printf("  checked       %" PRIu64 " bytes, %" PRIu64 " members, %" PRIu64 " chunks\n", r->bytes, r->members, r->chunks);
+    printf("  checked       %" PRIu64 " bytes, %" PRIu64 " members, %" PRIu64 " chunks\n", r->bytes, r->members,
+           r->chunks);
 }
 
 /* Prints the result of the reference boot: "reboot" of the JSON object, or lines of text. */
@@ -264,7 +272,8 @@ static enum status reboot_one(struct report *report, struct archive *archive, st
     progress_end(&report->progress);
     if (!good) {
         if (error->status == STATUS_OK)
-            error_set(error, STATUS_WRONG, report->path, NULL, "seal it with --attest", "cannot be compared: the archive holds no reference boot");
+            error_set(error, STATUS_WRONG, report->path, NULL, "seal it with --attest",
+                      "cannot be compared: the archive holds no reference boot");
         report->reboot_failed = true;
         return error->status;
     }
@@ -276,7 +285,8 @@ static enum status reboot_one(struct report *report, struct archive *archive, st
 static void leave_reboot(const struct report *report, struct archive *archive)
 {
     if (archive)
-        printf(report->json ? ", \"reboot\": null" : "  reboot        not compared: nobody vouches for the attestation\n");
+        printf(report->json ? ", \"reboot\": null"
+                            : "  reboot        not compared: nobody vouches for the attestation\n");
     archive_close(archive);
 }
 
@@ -306,7 +316,8 @@ static enum status verify_one(struct verify_request *request, struct report *rep
     bool intact_only = request->integrity_only && result.verdict != VERDICT_DAMAGED;
     print_verdict(report, &result, intact_only ? "intact" : verdicts[result.verdict].word,
                   intact_only ? "intact" : verdicts[result.verdict].sentence);
-    enum status status = intact_only || result.verdict == VERDICT_TRUSTED ? STATUS_OK : STATUS_WRONG, reboot = STATUS_OK;
+    enum status status = intact_only || result.verdict == VERDICT_TRUSTED ? STATUS_OK : STATUS_WRONG,
+                reboot = STATUS_OK;
     if (archive && (result.verdict != VERDICT_BAD_SIGNATURE || intact_only))
         reboot = reboot_one(report, archive, &error);
     else
@@ -326,10 +337,17 @@ enum status verify_run(const struct arguments *a)
     enum status worst = trusted ? STATUS_OK : STATUS_HOST;
 
     for (size_t i = 0; trusted && i < a->operand_count && !interrupted(); i++) {
-        struct report report = { .path = a->operands[i], .json = argument_value(a, "--json"), .reboot = argument_value(a, "--reboot") };
+        struct report report = {
+            .path = a->operands[i], .json = argument_value(a, "--json"), .reboot = argument_value(a, "--reboot")};
         struct verify_request request = {
-            .path = a->operands[i], .trusted = trusted, .trusted_count = count, .integrity_only = argument_value(a, "--integrity-only"),
-            .found = found, .found_context = &report, .progress = progress_bytes, .progress_context = &report.progress,
+            .path = a->operands[i],
+            .trusted = trusted,
+            .trusted_count = count,
+            .integrity_only = argument_value(a, "--integrity-only"),
+            .found = found,
+            .found_context = &report,
+            .progress = progress_bytes,
+            .progress_context = &report.progress,
         };
         enum status status = verify_one(&request, &report);
         if (status > worst)
@@ -377,7 +395,8 @@ static void info_text(const struct archive *archive, const uint64_t *sizes)
     print_row("title", d->title);
     for (uint32_t i = 0; i < d->identifiers; i++)
         print_row("identifier", d->identifier[i]);
-    printf("rights        %s%s%s\n", rights_of(d), d->open || !*d->closed_until ? "" : " ", d->open ? "" : d->closed_until);
+    printf("rights        %s%s%s\n", rights_of(d), d->open || !*d->closed_until ? "" : " ",
+           d->open ? "" : d->closed_until);
     print_row("machine-root", archive_machine_root(archive));
     print_row("signer", signature->fits ? signature->signer : "nobody: the signature does not fit");
     for (int slot = 0; slot < DRIVE_COUNT; slot++)

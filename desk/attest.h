@@ -11,8 +11,9 @@ struct attesting {
     struct progress *progress;         /* of the sealing, which waits */
 };
 
-/* The `attest` of a struct seal_request; context is a struct attesting. Boots the machine by the script, or for the seconds, that --attest names, and repeats the
- * boot to see that it is the same. */
-bool attest_boot(void *context, const struct sealed_machine *machine, struct attestation *attestation, struct error *error);
+/* The `attest` of a struct seal_request; context is a struct attesting. Boots the machine by the script, or for the
+ * seconds, that --attest names, and repeats the boot to see that it is the same. */
+bool attest_boot(void *context, const struct sealed_machine *machine, struct attestation *attestation,
+                 struct error *error);
 
 #endif

@@ -32,9 +32,10 @@ static const struct {
     enum condition_kind kind;
     enum until_argument argument;
 } until_forms[] = {
-    { "tick:", WHEN_TICK, UNTIL_NUMBER },   { "time:", WHEN_TICK, UNTIL_SECONDS }, { "screen:", WHEN_SCREEN, UNTIL_TEXT },
-    { "serial:", WHEN_SERIAL, UNTIL_TEXT }, { "halt", WHEN_HALT, UNTIL_NOTHING },  { "poweroff", WHEN_POWEROFF, UNTIL_NOTHING },
-    { "reset:", WHEN_RESET, UNTIL_COUNT },  { "reset", WHEN_RESET, UNTIL_NOTHING },
+    {"tick:", WHEN_TICK, UNTIL_NUMBER},   {"time:", WHEN_TICK, UNTIL_SECONDS},
+    {"screen:", WHEN_SCREEN, UNTIL_TEXT}, {"serial:", WHEN_SERIAL, UNTIL_TEXT},
+    {"halt", WHEN_HALT, UNTIL_NOTHING},   {"poweroff", WHEN_POWEROFF, UNTIL_NOTHING},
+    {"reset:", WHEN_RESET, UNTIL_COUNT},  {"reset", WHEN_RESET, UNTIL_NOTHING},
 };
 
 /* Reads one --until. Seconds are converted by ticks_per_second, which is not 0. */
@@ -45,12 +46,13 @@ static bool read_until(const char *text, uint64_t ticks_per_second, struct condi
         if (strncmp(text, until_forms[i].prefix, length))
             continue;
         const char *rest = text + length;
-        *c = (struct condition){ .kind = until_forms[i].kind, .text = rest, .length = strlen(rest), .tick = 1 };
+        *c = (struct condition){.kind = until_forms[i].kind, .text = rest, .length = strlen(rest), .tick = 1};
         switch (until_forms[i].argument) {
-        case UNTIL_NUMBER:  return read_number(rest, &c->tick);
-        case UNTIL_COUNT:   return read_number(rest, &c->tick) && c->tick > 0;
-        case UNTIL_SECONDS: return session_read_seconds(rest, &c->tick) && (c->tick *= ticks_per_second / 1000000, true);
-        case UNTIL_TEXT:    return c->length > 0;
+        case UNTIL_NUMBER: return read_number(rest, &c->tick);
+        case UNTIL_COUNT: return read_number(rest, &c->tick) && c->tick > 0;
+        case UNTIL_SECONDS:
+            return session_read_seconds(rest, &c->tick) && (c->tick *= ticks_per_second / 1000000, true);
+        case UNTIL_TEXT: return c->length > 0;
         case UNTIL_NOTHING: return c->length == 0;
         }
     }
@@ -89,13 +91,15 @@ static bool bad_option(const struct boot *b, const char *option, const char *val
     char remedy[64];
 
     snprintf(remedy, sizeof(remedy), "see muniment %s --help", b->arguments->command->name);
-    return error_set(error, STATUS_USAGE, b->arguments->command->name, NULL, remedy, "%s cannot be \"%.100s\"", option, value);
+    return error_set(error, STATUS_USAGE, b->arguments->command->name, NULL, remedy, "%s cannot be \"%.100s\"", option,
+                     value);
 }
 
 /* The speed is not known yet: the conditions are read again when it is. */
 bool boot_read_options(struct boot *b, struct error *error)
 {
-    const char *limit = argument_value(b->arguments, "--limit"), *slice = argument_value(b->arguments, "--slice"), *until;
+    const char *limit = argument_value(b->arguments, "--limit"), *slice = argument_value(b->arguments, "--slice"),
+               *until;
     const char *engine = argument_value(b->arguments, "--engine");
     const char *from = argument_value(b->arguments, "--from"), *to = argument_value(b->arguments, "--to");
     const char *every = argument_value(b->arguments, "--digest-every");
@@ -129,7 +133,8 @@ static void convert_conditions(struct boot *b)
     size_t position = 0;
 
     for (size_t i = 0; i < b->until_count; i++)
-        read_until(argument_next(b->arguments, "--until", &position), machine_ticks_per_second(b->machine), &b->until[i]);
+        read_until(argument_next(b->arguments, "--until", &position), machine_ticks_per_second(b->machine),
+                   &b->until[i]);
 }
 
 bool boot_read_script(struct boot *b, struct error *error)
@@ -143,8 +148,8 @@ bool boot_read_script(struct boot *b, struct error *error)
     char *text = malloc(SCRIPT_LIMIT + 1);
     if (file && text) {
         size_t length = fread(text, 1, SCRIPT_LIMIT + 1, file);
-        good = ferror(file) ? error_set(error, STATUS_HOST, path, NULL, NULL, "cannot read the script") :
-                              script_parse(text, length, path, &b->script, error);
+        good = ferror(file) ? error_set(error, STATUS_HOST, path, NULL, NULL, "cannot read the script")
+                            : script_parse(text, length, path, &b->script, error);
     } else {
         error_set(error, STATUS_HOST, path, NULL, NULL, "cannot open the script");
     }
@@ -156,12 +161,14 @@ bool boot_read_script(struct boot *b, struct error *error)
 
 bool boot_open_outputs(struct boot *b, struct error *error)
 {
-    const char *serial = argument_value(b->arguments, "--serial"), *parallel = argument_value(b->arguments, "--parallel");
+    const char *serial = argument_value(b->arguments, "--serial"),
+               *parallel = argument_value(b->arguments, "--parallel");
     const char *trace = argument_value(b->arguments, "--trace");
 
     const bool replace = boot_replaces(b);
 
-    return (!serial || output_growing(&b->serial, serial, replace, error)) && (!parallel || output_growing(&b->parallel, parallel, replace, error)) &&
+    return (!serial || output_growing(&b->serial, serial, replace, error)) &&
+           (!parallel || output_growing(&b->parallel, parallel, replace, error)) &&
            (!trace || output_growing(&b->trace, trace, replace, error));
 }
 
@@ -177,7 +184,8 @@ bool boot_check_outputs(const struct boot *b, struct error *error)
 
     for (size_t i = 0; good && i < b->script.count; i++) {
         const struct script_command *c = &b->script.commands[i];
-        good = (c->verb != SCRIPT_SCREENSHOT && c->verb != SCRIPT_SNAPSHOT) || output_may(c->text, boot_replaces(b), error);
+        good = (c->verb != SCRIPT_SCREENSHOT && c->verb != SCRIPT_SNAPSHOT) ||
+               output_may(c->text, boot_replaces(b), error);
     }
     return good;
 }
@@ -211,13 +219,16 @@ static void host_was_reset(void *context)
     if (++b->session.resets != MANY_RESETS)
         return;
     progress_end(&b->session.progress);
-    fprintf(stderr, "muniment: %s: the guest has reset the machine %u times (tick %" PRIu64 "): it may need another processor or more memory; --until reset ends a run there\n",
+    fprintf(stderr,
+            "muniment: %s: the guest has reset the machine %u times (tick %" PRIu64
+            "): it may need another processor or more memory; --until reset ends a run there\n",
             b->arguments->operands[0], MANY_RESETS, machine_tick(b->machine));
 }
 
 void boot_host(struct boot *b, struct machine_host *host)
 {
-    *host = (struct machine_host){ .context = b, .serial_out = host_serial_out, .parallel_out = host_parallel_out, .was_reset = host_was_reset };
+    *host = (struct machine_host){
+        .context = b, .serial_out = host_serial_out, .parallel_out = host_parallel_out, .was_reset = host_was_reset};
 }
 
 static bool print_digest(struct boot *b, struct error *error)
@@ -303,13 +314,16 @@ static bool begin_recording(struct boot *b, struct error *error)
     if (!path)
         return true;
     if (argument_value(b->arguments, "--resume"))
-        return error_set(error, STATUS_USAGE, "boot", NULL, "leave one of the two out", "a journal starts at power-on: --record does not go with --resume");
+        return error_set(error, STATUS_USAGE, "boot", NULL, "leave one of the two out",
+                         "a journal starts at power-on: --record does not go with --resume");
     if (!b->media.archive)
-        return error_set(error, STATUS_INPUT, machine, NULL, "seal the machine first (muniment seal), and start the archive",
+        return error_set(error, STATUS_INPUT, machine, NULL,
+                         "seal the machine first (muniment seal), and start the archive",
                          "a journal names the machine-root of an archive, and this is none");
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         if (b->media.drives[slot].present && overlay_has_writes(&b->media.drives[slot].disk))
-            return error_set(error, STATUS_INPUT, argument_value(b->arguments, "--overlay"), drive_slot_names[slot], "name a new overlay",
+            return error_set(error, STATUS_INPUT, argument_value(b->arguments, "--overlay"), drive_slot_names[slot],
+                             "name a new overlay",
                              "holds earlier writes, and a journal starts from the machine as it was sealed");
     return recorder_create(&b->session.recorder, b->machine, &b->media, path, error);
 }
@@ -355,13 +369,15 @@ bool boot_ended(struct boot *b, enum session_end end, const char *object, const 
 /* --- The script --- */
 
 /* Changes the floppy or the CD, or, without a path, takes it out; what the old one took is thrown away. */
-static bool change_medium(struct boot *b, enum drive_kind kind, const char *path, const char *object, struct error *error)
+static bool change_medium(struct boot *b, enum drive_kind kind, const char *path, const char *object,
+                          struct error *error)
 {
-    struct medium changed = { .present = false }, *drive;
+    struct medium changed = {.present = false}, *drive;
     enum drive_slot slot;
     hex_digest digest = "";
 
-    if (!media_slot(&b->media, kind, object, &slot, error) || (path && !media_open_image(&b->media, slot, path, &changed, error)))
+    if (!media_slot(&b->media, kind, object, &slot, error) ||
+        (path && !media_open_image(&b->media, slot, path, &changed, error)))
         return false;
     if (path && b->session.recorder.recording && !image_digest(path, digest, NULL, NULL, error)) {
         medium_close(&changed);
@@ -387,8 +403,9 @@ static bool expect(struct boot *b, const struct script_command *c, const char *o
         machine_text(b->machine, &screen);
         shown = screen_shows(&screen, c->text);
     }
-    return shown || error_set(error, STATUS_WRONG, object, NULL, NULL, "%s \"%s\"",
-                              c->verb == SCRIPT_EXPECT_SERIAL ? "COM1 has not sent" : "the screen does not show", c->text);
+    return shown ||
+           error_set(error, STATUS_WRONG, object, NULL, NULL, "%s \"%s\"",
+                     c->verb == SCRIPT_EXPECT_SERIAL ? "COM1 has not sent" : "the screen does not show", c->text);
 }
 
 /* Waits for the condition of a command. */
@@ -398,12 +415,14 @@ static bool wait_for(struct boot *b, const struct script_command *c, const char 
         enum condition_kind kind;
         const char *what;
     } waits[] = {
-        [SCRIPT_WAIT_SCREEN] = { WHEN_SCREEN, "the screen showed" }, [SCRIPT_WAIT_SERIAL] = { WHEN_SERIAL, "COM1 sent" },
-        [SCRIPT_WAIT_TIME] = { WHEN_TICK, "the time had passed" },   [SCRIPT_WAIT_HALT] = { WHEN_HALT, "the processor halted" },
-        [SCRIPT_WAIT_POWEROFF] = { WHEN_POWEROFF, "the power-off" },
+        [SCRIPT_WAIT_SCREEN] = {WHEN_SCREEN, "the screen showed"},
+        [SCRIPT_WAIT_SERIAL] = {WHEN_SERIAL, "COM1 sent"},
+        [SCRIPT_WAIT_TIME] = {WHEN_TICK, "the time had passed"},
+        [SCRIPT_WAIT_HALT] = {WHEN_HALT, "the processor halted"},
+        [SCRIPT_WAIT_POWEROFF] = {WHEN_POWEROFF, "the power-off"},
     };
     uint64_t ticks = c->microseconds * (machine_ticks_per_second(b->machine) / 1000000);
-    struct condition condition = { waits[c->verb].kind, machine_tick(b->machine) + ticks, c->text, c->length };
+    struct condition condition = {waits[c->verb].kind, machine_tick(b->machine) + ticks, c->text, c->length};
     bool quoted = condition.kind == WHEN_SCREEN || condition.kind == WHEN_SERIAL;
     char what[256];
 
@@ -418,33 +437,28 @@ static bool run_script_command(struct boot *b, const struct script_command *c, c
     case SCRIPT_WAIT_SERIAL:
     case SCRIPT_WAIT_TIME:
     case SCRIPT_WAIT_HALT:
-    case SCRIPT_WAIT_POWEROFF:
-        return wait_for(b, c, object, error);
+    case SCRIPT_WAIT_POWEROFF: return wait_for(b, c, object, error);
     case SCRIPT_EXPECT_SCREEN:
-    case SCRIPT_EXPECT_SERIAL:
-        return expect(b, c, object, error);
+    case SCRIPT_EXPECT_SERIAL: return expect(b, c, object, error);
     case SCRIPT_TYPE:
     case SCRIPT_KEY:
         return boot_ended(b, session_keys(&b->session, c->keys, c->key_count), object, "all keys were taken", error);
     case SCRIPT_SERIAL:
-        return boot_ended(b, session_serial(&b->session, (const uint8_t *)c->text, c->length), object, "all bytes were taken", error);
+        return boot_ended(b, session_serial(&b->session, (const uint8_t *)c->text, c->length), object,
+                          "all bytes were taken", error);
     case SCRIPT_MOUSE_MOVE:
     case SCRIPT_MOUSE_DOWN:
     case SCRIPT_MOUSE_UP:
-        return boot_ended(b, session_mouse(&b->session, c->dx, c->dy, c->verb == SCRIPT_MOUSE_DOWN ? c->button : 0,
-                                      c->verb == SCRIPT_MOUSE_UP ? c->button : 0), object, "the mouse was done", error);
+        return boot_ended(b,
+                          session_mouse(&b->session, c->dx, c->dy, c->verb == SCRIPT_MOUSE_DOWN ? c->button : 0,
+                                        c->verb == SCRIPT_MOUSE_UP ? c->button : 0),
+                          object, "the mouse was done", error);
     case SCRIPT_FLOPPY:
-    case SCRIPT_CD:
-        return change_medium(b, c->verb == SCRIPT_CD ? DRIVE_CDROM : DRIVE_FLOPPY, c->text, object, error);
-    case SCRIPT_SCREENSHOT:
-        return write_screenshot(b, c->text, error);
-    case SCRIPT_TEXT:
-        show_text(b, stdout);
-        return true;
-    case SCRIPT_DIGEST:
-        return print_digest(b, error);
-    case SCRIPT_SNAPSHOT:
-        return snapshots_take(b, c->text, error);
+    case SCRIPT_CD: return change_medium(b, c->verb == SCRIPT_CD ? DRIVE_CDROM : DRIVE_FLOPPY, c->text, object, error);
+    case SCRIPT_SCREENSHOT: return write_screenshot(b, c->text, error);
+    case SCRIPT_TEXT: show_text(b, stdout); return true;
+    case SCRIPT_DIGEST: return print_digest(b, error);
+    case SCRIPT_SNAPSHOT: return snapshots_take(b, c->text, error);
     }
     return false;
 }
@@ -478,14 +492,15 @@ static const char *until_text(const struct boot *b, char *text, size_t size)
 /* After the script the conditions decide; without either, the machine runs until it halts or goes off. */
 static bool run_machine(struct boot *b, struct error *error)
 {
-    static const struct condition at_rest[] = { { .kind = WHEN_HALT }, { .kind = WHEN_POWEROFF } };
+    static const struct condition at_rest[] = {{.kind = WHEN_HALT}, {.kind = WHEN_POWEROFF}};
     const char *path = b->arguments->operands[0];
     char what[256];
 
     if (!boot_run_script(b, error))
         return false;
     if (b->until_count > 0)
-        return boot_ended(b, session_wait(&b->session, b->until, b->until_count), path, until_text(b, what, sizeof(what)), error);
+        return boot_ended(b, session_wait(&b->session, b->until, b->until_count), path,
+                          until_text(b, what, sizeof(what)), error);
     return b->script_path ||
            boot_ended(b, session_wait(&b->session, at_rest, 2), path, "the machine halted or went off", error);
 }
@@ -497,8 +512,11 @@ static void print_statistics(const struct boot *b)
 
     printf("ticks           %" PRIu64 "\ntranslated      %" PRIu64 " (%.1f %%)\n", ticks, s.ticks_translated,
            ticks ? 100.0 * (double)s.ticks_translated / (double)ticks : 0.0);
-    printf("blocks          %" PRIu64 " of %" PRIu64 " instructions, %" PRIu64 " bytes of code\n", s.blocks, s.instructions, s.host_bytes);
-    printf("entries         %" PRIu64 "\nlinks           %" PRIu64 "\ninterpreted     %" PRIu64 " instructions in the midst of a block\n", s.entries, s.links, s.slow);
+    printf("blocks          %" PRIu64 " of %" PRIu64 " instructions, %" PRIu64 " bytes of code\n", s.blocks,
+           s.instructions, s.host_bytes);
+    printf("entries         %" PRIu64 "\nlinks           %" PRIu64 "\ninterpreted     %" PRIu64
+           " instructions in the midst of a block\n",
+           s.entries, s.links, s.slow);
     if (s.software_rows)
         printf("not this host   %" PRIu64 " instructions that it computes otherwise\n", s.software_rows);
     printf("dropped         %" PRIu64 " blocks, and all of them %" PRIu64 " times\n", s.dropped, s.flushes);
@@ -529,8 +547,8 @@ static bool boot_prepare(struct boot *b, struct error *error)
     };
 
     b->script_path = argument_value(b->arguments, "--script");
-    return boot_read_options(b, error) && snapshots_read_options(b, error) && boot_read_script(b, error) && boot_check_outputs(b, error) &&
-           media_open(&b->media, &request, error) && boot_open_outputs(b, error) &&
+    return boot_read_options(b, error) && snapshots_read_options(b, error) && boot_read_script(b, error) &&
+           boot_check_outputs(b, error) && media_open(&b->media, &request, error) && boot_open_outputs(b, error) &&
            create_machine(b, error) && snapshots_begin(b, error) && begin_recording(b, error);
 }
 
@@ -540,14 +558,16 @@ static void report_dropped(const struct boot *b)
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
         uint64_t dropped = b->media.drives[slot].present ? overlay_dropped(&b->media.drives[slot].disk) : 0;
         if (dropped)
-            fprintf(stderr, "muniment: %s.%s: the last record%s by a crash before %s synced, and %s dropped\n", argument_value(b->arguments, "--overlay"),
-                    drive_slot_names[slot], dropped == 1 ? " was torn" : "s were torn", dropped == 1 ? "it was" : "they were", dropped == 1 ? "is" : "are");
+            fprintf(stderr, "muniment: %s.%s: the last record%s by a crash before %s synced, and %s dropped\n",
+                    argument_value(b->arguments, "--overlay"), drive_slot_names[slot],
+                    dropped == 1 ? " was torn" : "s were torn", dropped == 1 ? "it was" : "they were",
+                    dropped == 1 ? "is" : "are");
     }
 }
 
 bool boot_commit_outputs(struct boot *b, struct error *error)
 {
-    struct output *const outputs[] = { &b->serial, &b->parallel, &b->trace };
+    struct output *const outputs[] = {&b->serial, &b->parallel, &b->trace};
     bool good = true;
 
     for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++)
@@ -573,7 +593,7 @@ void boot_release(struct boot *b)
 
 enum status boot_run(const struct arguments *arguments)
 {
-    struct boot b = { .arguments = arguments };
+    struct boot b = {.arguments = arguments};
     struct error error, later;
     enum status status = STATUS_OK;
 

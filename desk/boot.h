@@ -1,4 +1,5 @@
-/* boot.h - a machine on the desk: what the commands that run one share. boot.c runs it freely, replay.c by a journal, attest.c for the seal. */
+/* boot.h - a machine on the desk: what the commands that run one share. boot.c runs it freely, replay.c by a journal,
+ * attest.c for the seal. */
 #ifndef MUNIMENT_DESK_BOOT_H
 #define MUNIMENT_DESK_BOOT_H
 
@@ -20,26 +21,27 @@ struct boot {
     struct machine *machine;
     struct condition *until; /* --until; a tick is microseconds until the machine is there to convert it */
     size_t until_count;
-    uint64_t limit;          /* microseconds */
+    uint64_t limit; /* microseconds */
     struct slicing slicing;
     enum machine_engine engine;
     uint64_t engine_seed;    /* ENGINE_RANDOM */
     struct code_memory code; /* what the translator writes into */
     struct tracing tracing;
     struct output serial, parallel, trace;
-    struct machine_identity identity; /* what snapshots say of the machine */
-    bool identified;         /* it is filled in */
-    struct checkpoints *checkpoints; /* null: none are taken */
+    struct machine_identity identity;          /* what snapshots say of the machine */
+    bool identified;                           /* it is filled in */
+    struct checkpoints *checkpoints;           /* null: none are taken */
     uint64_t checkpoint_every, checkpoint_due; /* microseconds; tick */
     uint64_t checkpoint_keep;
     bool checkpoint_failed;
     uint64_t digest_every, digest_due; /* microseconds, 0: none is printed on the way; tick */
-    bool digest_failed;      /* one of them could not be taken */
-    bool interrupted;        /* a wait was, by a signal */
-    bool disk_failed;        /* the machine holds no state to show */
+    bool digest_failed;                /* one of them could not be taken */
+    bool interrupted;                  /* a wait was, by a signal */
+    bool disk_failed;                  /* the machine holds no state to show */
 };
 
-/* Reads everything that can be wrong about the command line, before anything is opened. Of the options that a command does not have, nothing is given. */
+/* Reads everything that can be wrong about the command line, before anything is opened. Of the options that a command
+ * does not have, nothing is given. */
 bool boot_read_options(struct boot *b, struct error *error);
 /* Refuses files that are there already and that the options or the script would write, unless --force is given. */
 bool boot_check_outputs(const struct boot *b, struct error *error);
@@ -60,7 +62,8 @@ bool boot_run_script(struct boot *b, struct error *error);
 /* Turns the end of a wait into success or an error. object names who waited, waited_for what for. */
 bool boot_ended(struct boot *b, enum session_end end, const char *object, const char *waited_for, struct error *error);
 
-/* Shows what --text, --digest and --screenshot ask for, also of a run that did not come to what it was to come to: that is when it is needed most. */
+/* Shows what --text, --digest and --screenshot ask for, also of a run that did not come to what it was to come to: that
+ * is when it is needed most. */
 bool boot_show_end(struct boot *b, struct error *error);
 bool boot_commit_outputs(struct boot *b, struct error *error);
 void boot_release(struct boot *b);

@@ -24,16 +24,18 @@ const char **desk_trusted_keys(const struct arguments *a, size_t *count)
     return keys;
 }
 
-static bool judge_signature(const struct arguments *a, const struct archive_signature *signature, const char *path, struct error *error)
+static bool judge_signature(const struct arguments *a, const struct archive_signature *signature, const char *path,
+                            struct error *error)
 {
     size_t count;
     const char **keys = desk_trusted_keys(a, &count);
-    bool trusted = false, good = keys ? signer_is_trusted(keys, count, signature->signer, &trusted, error) :
-                                        error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
+    bool trusted = false, good = keys ? signer_is_trusted(keys, count, signature->signer, &trusted, error)
+                                      : error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
 
     free(keys);
     if (good && !signature->fits) {
-        error_set(error, STATUS_WRONG, path, "evidence/00000000/statement.sig", "trust nothing in it; `muniment verify` reports more",
+        error_set(error, STATUS_WRONG, path, "evidence/00000000/statement.sig",
+                  "trust nothing in it; `muniment verify` reports more",
                   "has a signature that does not fit: nobody vouches for this archive");
         return count == 0 && (error_print(stderr, error), true);
     }

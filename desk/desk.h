@@ -1,7 +1,8 @@
 /* desk.h - the public header of desk/: where people meet Muniment.
  *
- * This folder is the command `muniment`. It reads the command line (options.h), joins disks to machines and runs them (session.h), follows scripts
- * (script.h) and shows the result. It is on top: it calls every other folder, and none calls it. */
+ * This folder is the command `muniment`. It reads the command line (options.h), joins disks to machines and runs them
+ * (session.h), follows scripts (script.h) and shows the result. It is on top: it calls every other folder, and none
+ * calls it. */
 #ifndef MUNIMENT_DESK_H
 #define MUNIMENT_DESK_H
 
@@ -25,8 +26,8 @@ const char **desk_trusted_keys(const struct arguments *arguments, size_t *count)
 
 struct archive;
 
-/* Opens an archive to use what is in it. With --trust it is refused unless its signature fits and its signer is among those named; without, a signature
- * that does not fit is reported on standard error. */
+/* Opens an archive to use what is in it. With --trust it is refused unless its signature fits and its signer is among
+ * those named; without, a signature that does not fit is reported on standard error. */
 struct archive *desk_open_archive(const struct arguments *arguments, const char *path, struct error *error);
 
 #endif

@@ -1,5 +1,5 @@
-/* differ.h - what `replay` does when a machine is not in the state that was recorded: goes back to where it was, and finds out who differs, from when on, and in
- * what. */
+/* differ.h - what `replay` does when a machine is not in the state that was recorded: goes back to where it was, and
+ * finds out who differs, from when on, and in what. */
 #ifndef MUNIMENT_DESK_DIFFER_H
 #define MUNIMENT_DESK_DIFFER_H
 
@@ -10,7 +10,7 @@ struct differ {
     const struct arguments *arguments; /* of replay */
     struct replay *replay;
     struct machine_identity identity;
-    struct worker *workers;            /* all that there are; the first two stand at the last equal state */
+    struct worker *workers; /* all that there are; the first two stand at the last equal state */
     size_t worker_count;
 };
 

@@ -1,6 +1,8 @@
-/* embedded.h - files that the build puts into the program as bytes: what is sealed with every machine, and the built-in firmware.
+/* embedded.h - files that the build puts into the program as bytes: what is sealed with every machine, and the built-in
+ * firmware.
  *
- * desk/embed.sh generates the table. Names are paths as below, relative to the repository; tests/runner has the firmware only:
+ * desk/embed.sh generates the table. Names are paths as below, relative to the repository; tests/runner has the
+ * firmware only:
  *
  *   spec/NAME.md           each normative document
  *   docs/..., recover.py   what else travels in every archive

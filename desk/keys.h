@@ -15,11 +15,12 @@ struct key_event {
 #define KEYS_PER_CHARACTER 4 /* Shift down, key down, key up, Shift up */
 #define KEYS_PER_CHORD 16    /* at most eight keys at once */
 
-/* The events that type a character: ASCII from 20h to 7Eh, Enter (\n), Tab, Backspace, Escape. Returns how many, or 0 if no key types it. */
+/* The events that type a character: ASCII from 20h to 7Eh, Enter (\n), Tab, Backspace, Escape. Returns how many, or 0
+ * if no key types it. */
 size_t keys_for_character(char character, struct key_event events[KEYS_PER_CHARACTER]);
 
-/* The events of keys pressed together, named with "-" between them, such as ctrl-alt-del: down in order, up in reverse. Returns how many,
- * or 0 if a name is unknown or there are more than eight. */
+/* The events of keys pressed together, named with "-" between them, such as ctrl-alt-del: down in order, up in reverse.
+ * Returns how many, or 0 if a name is unknown or there are more than eight. */
 size_t keys_for_chord(const char *name, size_t length, struct key_event events[KEYS_PER_CHORD]);
 
 #endif

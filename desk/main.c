@@ -8,13 +8,14 @@
 
 #define MANY 100000 /* operands of a command that takes any number */
 
-static const struct option no_options[] = { { .name = NULL } };
+static const struct option no_options[] = {{.name = NULL}};
 
 static const struct option manifest_options[] = {
-    { "--canonical", NULL, "print the canonical form instead", false, false },
-    { .name = NULL },
+    {"--canonical", NULL, "print the canonical form instead", false, false},
+    {.name = NULL},
 };
 
+/* clang-format off */
 static const struct option seal_options[] = {
     { "-o", "FILE.mun", "the archive to write", false, true },
     { "--key", "KEY", "private key that signs it (muniment key new)", false, true },
@@ -23,15 +24,17 @@ static const struct option seal_options[] = {
     { "--force", NULL, "replace existing files", false, false },
     { .name = NULL },
 };
+/* clang-format on */
 
 static const struct option verify_options[] = {
-    { "--trust", "PUB", "public key of a signer to trust (may be repeated)", true, false },
-    { "--integrity-only", NULL, "do not judge who signed: only whether every byte is as it was sealed", false, false },
-    { "--reboot", NULL, "repeat the reference boot that was sealed, and compare", false, false },
-    { "--json", NULL, "one JSON object on a line for each archive", false, false },
-    { .name = NULL },
+    {"--trust", "PUB", "public key of a signer to trust (may be repeated)", true, false},
+    {"--integrity-only", NULL, "do not judge who signed: only whether every byte is as it was sealed", false, false},
+    {"--reboot", NULL, "repeat the reference boot that was sealed, and compare", false, false},
+    {"--json", NULL, "one JSON object on a line for each archive", false, false},
+    {.name = NULL},
 };
 
+/* clang-format off */
 static const struct option info_options[] = {
     { "--trust", "PUB", "public key of a signer to trust (may be repeated); an archive that none of them signed is refused", true, false },
     { "--root", NULL, "print only the machine-root", false, false },
@@ -102,17 +105,20 @@ static const struct command commands[] = {
       replay_run },
     { "state", "SNAPSHOT [SNAPSHOT]", 1, 2, "Print what a snapshot says, or what differs between two.", no_options, state_run },
 };
+/* clang-format on */
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static void help(FILE *to)
 {
     fputs("Usage: muniment COMMAND [ARGUMENT ...]\n"
-          "Freezes PCs of the 1985-2005 era into signed files and boots them to the same bits.\n\n", to);
+          "Freezes PCs of the 1985-2005 era into signed files and boots them to the same bits.\n\n",
+          to);
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(to, "  %-16s%s\n", commands[i].name, commands[i].summary);
     fputs("\nmuniment COMMAND --help says more, muniment(1) most.\n"
-          "Exit status: 0 done, 1 the check found something wrong, 2 usage, 3 bad input, 4 the host failed.\n", to);
+          "Exit status: 0 done, 1 the check found something wrong, 2 usage, 3 bad input, 4 the host failed.\n",
+          to);
 }
 
 /* The command named by the first arguments; *used of them. */
@@ -163,7 +169,8 @@ static enum status flush_output(enum status status)
     return desk_fail(&error);
 }
 
-/* A descriptor of standard input, output or error that is closed stays so: no file that is opened later may take its place, and what is printed. */
+/* A descriptor of standard input, output or error that is closed stays so: no file that is opened later may take its
+ * place, and what is printed. */
 static void hold_descriptors(void)
 {
     for (int descriptor = 0; descriptor < 3; descriptor++)

@@ -22,7 +22,11 @@ static bool looks_like_archive(const uint8_t *head, size_t size)
 {
     static const char readme[] = "000-README.txt";
 
-    return size >= 512 && !memcmp(head, readme, sizeof(readme)) && !memcmp(head + 257, "ustar\0" "00", 8);
+    return size >= 512 && !memcmp(head, readme, sizeof(readme)) &&
+           !memcmp(head + 257,
+                   "ustar\0"
+                   "00",
+                   8);
 }
 
 /* A manifest begins, after comments and empty lines, with the key muniment. */
@@ -59,16 +63,17 @@ static bool recognise(const char *path, enum source *source, struct error *error
     if (failure)
         return error_host(error, path, failure, "cannot read");
     head[size] = '\0';
-    *source = looks_like_archive(head, size) || has_extension(path, ".mun") ? SOURCE_ARCHIVE :
-              looks_like_manifest((const char *)head) || has_extension(path, ".yaml") ? SOURCE_MANIFEST : SOURCE_IMAGE;
+    *source = looks_like_archive(head, size) || has_extension(path, ".mun")             ? SOURCE_ARCHIVE
+              : looks_like_manifest((const char *)head) || has_extension(path, ".yaml") ? SOURCE_MANIFEST
+                                                                                        : SOURCE_IMAGE;
     return true;
 }
 
 /* --- Images --- */
 
 /* Opens an image file as the medium of a drive. An overlay that is kept names it by its digest. */
-static bool open_image(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive, const char *path,
-                       const char *overlay, struct error *error)
+static bool open_image(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive,
+                       const char *path, const char *overlay, struct error *error)
 {
     bool kept = overlay && !drive->read_only && drive->kind != DRIVE_CDROM, good = true;
     struct progress progress;
@@ -82,17 +87,20 @@ static bool open_image(struct medium *medium, enum drive_slot slot, const struct
     return good && medium_open(medium, slot, drive, path, overlay, digest, error);
 }
 
-bool media_slot(const struct media *media, enum drive_kind kind, const char *object, enum drive_slot *slot, struct error *error)
+bool media_slot(const struct media *media, enum drive_kind kind, const char *object, enum drive_slot *slot,
+                struct error *error)
 {
     const struct drive_manifest *drives = media->manifest.drives;
 
     *slot = DRIVE_FD0;
     if (kind == DRIVE_FLOPPY)
-        return drives[DRIVE_FD0].kind == DRIVE_FLOPPY || error_set(error, STATUS_INPUT, object, NULL, NULL, "the machine has no floppy drive fd0");
+        return drives[DRIVE_FD0].kind == DRIVE_FLOPPY ||
+               error_set(error, STATUS_INPUT, object, NULL, NULL, "the machine has no floppy drive fd0");
     for (*slot = DRIVE_HD0; *slot <= DRIVE_HD3; ++*slot)
         if (drives[*slot].kind == kind)
             return true;
-    return error_set(error, STATUS_INPUT, object, NULL, "give the machine one with --cd, or in its manifest", "the machine has no CD-ROM drive");
+    return error_set(error, STATUS_INPUT, object, NULL, "give the machine one with --cd, or in its manifest",
+                     "the machine has no CD-ROM drive");
 }
 
 /* --- From an archive --- */
@@ -121,7 +129,8 @@ static bool copy_built_in(const char *name, struct firmware *firmware, struct er
     const struct embedded_file *file = embedded_file(name);
 
     if (!file)
-        return error_set(error, STATUS_INPUT, name, NULL, "name a firmware file in the manifest", "this program was built without it");
+        return error_set(error, STATUS_INPUT, name, NULL, "name a firmware file in the manifest",
+                         "this program was built without it");
     firmware->bytes = malloc(file->size);
     if (!firmware->bytes)
         return error_host(error, name, ENOMEM, "cannot load");
@@ -158,7 +167,8 @@ static bool load_firmware(const struct firmware_manifest *manifest, const char *
 
     if (manifest->built_in)
         return copy_built_in(built_in, firmware, error);
-    return beside(manifest_path, manifest->file, path, sizeof(path), error) && read_firmware(path, manifest->sha256, firmware, error);
+    return beside(manifest_path, manifest->file, path, sizeof(path), error) &&
+           read_firmware(path, manifest->sha256, firmware, error);
 }
 
 static bool load_all_firmware(struct media *media, const char *manifest_path, struct error *error)
@@ -188,8 +198,8 @@ static bool open_manifest(struct media *media, const struct media_request *reque
 
 /* --- From a bare image --- */
 
-/* The drive that takes a floppy of this many sectors, FLOPPY_NONE if none does. What is shorter than 1.44M and of no other format is a 1.44M floppy cut
- * off. */
+/* The drive that takes a floppy of this many sectors, FLOPPY_NONE if none does. What is shorter than 1.44M and of no
+ * other format is a 1.44M floppy cut off. */
 static enum floppy_type floppy_drive_for(uint64_t sectors)
 {
     struct geometry geometry;
@@ -199,7 +209,8 @@ static enum floppy_type floppy_drive_for(uint64_t sectors)
     return sectors <= 720 ? FLOPPY_360K : sectors == 2400 ? FLOPPY_1200K : sectors > 3360 ? FLOPPY_2880K : FLOPPY_1440K;
 }
 
-/* An image of the size of a floppy, or smaller, is one; of the others, an ISO 9660 volume is a CD and anything else a disk. */
+/* An image of the size of a floppy, or smaller, is one; of the others, an ISO 9660 volume is a CD and anything else a
+ * disk. */
 static bool open_bare_image(struct media *media, const struct media_request *request, struct error *error)
 {
     struct drive_manifest *drives = media->manifest.drives;
@@ -237,7 +248,7 @@ static bool insert_floppy(struct media *media, const char *path, struct error *e
 /* The slot of the CD-ROM drive: the first there is, or a new one, as the secondary master where that is free. */
 static int cd_slot(struct machine_manifest *manifest)
 {
-    static const uint8_t preferred[] = { DRIVE_HD2, DRIVE_HD3, DRIVE_HD1, DRIVE_HD0 };
+    static const uint8_t preferred[] = {DRIVE_HD2, DRIVE_HD3, DRIVE_HD1, DRIVE_HD0};
 
     for (int slot = DRIVE_HD0; slot <= DRIVE_HD3; slot++)
         if (manifest->drives[slot].kind == DRIVE_CDROM)
@@ -255,7 +266,8 @@ static bool insert_cd(struct media *media, const char *path, struct error *error
     int slot = cd_slot(&media->manifest);
 
     if (slot < 0)
-        return error_set(error, STATUS_USAGE, path, NULL, NULL, "no place is left for a CD-ROM drive: hd0 to hd3 are taken");
+        return error_set(error, STATUS_USAGE, path, NULL, NULL,
+                         "no place is left for a CD-ROM drive: hd0 to hd3 are taken");
     medium_close(&media->drives[slot]);
     return open_image(&media->drives[slot], (enum drive_slot)slot, &media->manifest.drives[slot], path, NULL, error);
 }
@@ -275,7 +287,9 @@ static bool add_disk(struct media *media, const char *path, const char *overlay,
 bool media_open(struct media *media, const struct media_request *request, struct error *error)
 {
     static bool (*const open_source[])(struct media *, const struct media_request *, struct error *) = {
-        [SOURCE_ARCHIVE] = open_archive, [SOURCE_MANIFEST] = open_manifest, [SOURCE_IMAGE] = open_bare_image,
+        [SOURCE_ARCHIVE] = open_archive,
+        [SOURCE_MANIFEST] = open_manifest,
+        [SOURCE_IMAGE] = open_bare_image,
     };
     enum source source;
 
@@ -283,7 +297,8 @@ bool media_open(struct media *media, const struct media_request *request, struct
     if (!recognise(request->path, &source, error))
         return false;
     if (source != SOURCE_ARCHIVE && argument_value(request->arguments, "--trust"))
-        return error_set(error, STATUS_INPUT, request->path, NULL, NULL, "is no archive: it has no signature that --trust could be about");
+        return error_set(error, STATUS_INPUT, request->path, NULL, NULL,
+                         "is no archive: it has no signature that --trust could be about");
     return open_source[source](media, request, error) &&
            (!request->floppy || insert_floppy(media, request->floppy, error)) &&
            (!request->cd || insert_cd(media, request->cd, error)) &&

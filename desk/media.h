@@ -1,4 +1,5 @@
-/* media.h - finds out what a machine is made of: from an archive, a manifest or a bare image, and from what the command line adds. */
+/* media.h - finds out what a machine is made of: from an archive, a manifest or a bare image, and from what the command
+ * line adds. */
 #ifndef MUNIMENT_DESK_MEDIA_H
 #define MUNIMENT_DESK_MEDIA_H
 
@@ -7,8 +8,8 @@
 
 struct media_request {
     const struct arguments *arguments; /* where --trust may stand */
-    const char *path;    /* FILE.mun, MACHINE.yaml or a disk image: distinguished by content */
-    const char *floppy;  /* an image to put into fd0, or null */
+    const char *path;                  /* FILE.mun, MACHINE.yaml or a disk image: distinguished by content */
+    const char *floppy;                /* an image to put into fd0, or null */
     const char *cd;      /* an image to put into the first CD-ROM drive, which is added if there is none; or null */
     const char *disk;    /* an image to add at the first free place of hd0 to hd3, or null */
     const char *overlay; /* writes are kept in OVERLAY.SLOT, or, null, thrown away */
@@ -17,7 +18,9 @@ struct media_request {
 /* The caller calls media_close in any case. */
 bool media_open(struct media *media, const struct media_request *request, struct error *error);
 
-/* The drive that takes floppies, or CDs, that are put in during a run: fd0, or the first CD-ROM drive. object is who asks, for the error. */
-bool media_slot(const struct media *media, enum drive_kind kind, const char *object, enum drive_slot *slot, struct error *error);
+/* The drive that takes floppies, or CDs, that are put in during a run: fd0, or the first CD-ROM drive. object is who
+ * asks, for the error. */
+bool media_slot(const struct media *media, enum drive_kind kind, const char *object, enum drive_slot *slot,
+                struct error *error);
 
 #endif

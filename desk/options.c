@@ -1,5 +1,5 @@
-/* options.c - reading the command line by the tables of options.h. Options and operands may be mixed; "--" ends the options; a value follows its
- * option as the next argument or after "=". */
+/* options.c - reading the command line by the tables of options.h. Options and operands may be mixed; "--" ends the
+ * options; a value follows its option as the next argument or after "=". */
 #include "desk/options.h"
 
 #include <errno.h>
@@ -43,7 +43,7 @@ static bool take_option(struct arguments *a, int argc, char **argv, int *i, stru
         return usage(error, a->command, "needs a value: ", option->name);
     else
         value = option->value ? argv[++*i] : "";
-    a->given[a->given_count++] = (struct given){ option, value };
+    a->given[a->given_count++] = (struct given){option, value};
     return true;
 }
 
@@ -51,7 +51,7 @@ bool arguments_parse(const struct command *command, int argc, char **argv, struc
 {
     bool options = true;
 
-    *a = (struct arguments){ .command = command };
+    *a = (struct arguments){.command = command};
     a->operands = calloc((size_t)argc + 1, sizeof(*a->operands));
     a->given = calloc((size_t)argc + 1, sizeof(*a->given));
     if (!a->operands || !a->given)
@@ -117,10 +117,11 @@ void command_help(const struct command *command, FILE *to)
 {
     char left[64];
 
-    fprintf(to, "Usage: muniment %s %s%s\n%s\n\n", command->name, command->operands, command->options->name ? " [OPTION ...]" : "",
-            command->summary);
+    fprintf(to, "Usage: muniment %s %s%s\n%s\n\n", command->name, command->operands,
+            command->options->name ? " [OPTION ...]" : "", command->summary);
     for (const struct option *option = command->options; option->name; option++) {
-        snprintf(left, sizeof(left), "%s%s%s", option->name, option->value ? " " : "", option->value ? option->value : "");
+        snprintf(left, sizeof(left), "%s%s%s", option->name, option->value ? " " : "",
+                 option->value ? option->value : "");
         help_entry(to, left, option->help);
     }
     help_entry(to, "--help", "print this text");

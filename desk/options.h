@@ -1,4 +1,5 @@
-/* options.h - the command line: one table for each subcommand, from which parsing, help and (through the help) completion follow. */
+/* options.h - the command line: one table for each subcommand, from which parsing, help and (through the help)
+ * completion follow. */
 #ifndef MUNIMENT_DESK_OPTIONS_H
 #define MUNIMENT_DESK_OPTIONS_H
 
@@ -18,10 +19,10 @@ struct option {
 struct arguments;
 
 struct command {
-    const char *name;     /* "seal", "key new" */
-    const char *operands; /* for the help: "FILE.mun ..." */
-    size_t least, most;   /* how many of them */
-    const char *summary;  /* one line */
+    const char *name;             /* "seal", "key new" */
+    const char *operands;         /* for the help: "FILE.mun ..." */
+    size_t least, most;           /* how many of them */
+    const char *summary;          /* one line */
     const struct option *options; /* ends with a null name */
     enum status (*run)(const struct arguments *arguments);
 };
@@ -34,12 +35,14 @@ struct arguments {
     struct given {
         const struct option *option;
         const char *value; /* "" for a switch */
-    } *given;
+    } * given;
     size_t given_count;
 };
 
-/* Reads argv[0 .. argc-1], which follows the command's name. False with *error for a usage error. The caller calls arguments_free in any case. */
-bool arguments_parse(const struct command *command, int argc, char **argv, struct arguments *arguments, struct error *error);
+/* Reads argv[0 .. argc-1], which follows the command's name. False with *error for a usage error. The caller calls
+ * arguments_free in any case. */
+bool arguments_parse(const struct command *command, int argc, char **argv, struct arguments *arguments,
+                     struct error *error);
 void arguments_free(struct arguments *arguments);
 
 /* The value of an option; null when it was not given. */

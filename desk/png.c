@@ -55,10 +55,11 @@ static uint8_t *compress_rows(unsigned width, unsigned height, const uint32_t *p
     return packed;
 }
 
-bool png_write(const char *path, unsigned width, unsigned height, const uint32_t *pixels, bool replace, struct error *error)
+bool png_write(const char *path, unsigned width, unsigned height, const uint32_t *pixels, bool replace,
+               struct error *error)
 {
-    static const uint8_t signature[8] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n' };
-    uint8_t header[13] = { [8] = 8, [9] = 2 }; /* depth 8, colour type 2 (RGB) */
+    static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+    uint8_t header[13] = {[8] = 8, [9] = 2}; /* depth 8, colour type 2 (RGB) */
     struct output output;
     uLongf size;
 

@@ -19,7 +19,7 @@ static void on_signal(int number)
 
 void interrupt_watch(void)
 {
-    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action;
 
     memset(&action, 0, sizeof(action));
@@ -44,7 +44,7 @@ static uint64_t milliseconds(void)
 
 void progress_begin(struct progress *p, const char *what)
 {
-    *p = (struct progress){ .what = what, .began = milliseconds(), .terminal = isatty(STDERR_FILENO) };
+    *p = (struct progress){.what = what, .began = milliseconds(), .terminal = isatty(STDERR_FILENO)};
 }
 
 void progress_show(struct progress *p, const char *line)

@@ -5,15 +5,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* From now on SIGINT, SIGTERM and SIGHUP set a flag instead of ending the program, so that nothing half-written is left. */
+/* From now on SIGINT, SIGTERM and SIGHUP set a flag instead of ending the program, so that nothing half-written is
+ * left. */
 void interrupt_watch(void);
 bool interrupted(void);
 
 struct progress {
-    const char *what;  /* "sealing" */
-    uint64_t began;    /* milliseconds of a monotonic clock */
-    uint64_t shown;    /* when the line was last written; 0: never */
-    bool terminal;     /* standard error is one */
+    const char *what; /* "sealing" */
+    uint64_t began;   /* milliseconds of a monotonic clock */
+    uint64_t shown;   /* when the line was last written; 0: never */
+    bool terminal;    /* standard error is one */
 };
 
 void progress_begin(struct progress *p, const char *what);

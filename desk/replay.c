@@ -13,9 +13,9 @@
 
 /* What --back needs: processes that wait where the replay has been. */
 struct past {
-    uint64_t ticks;            /* to go back; 0: not asked for */
-    struct worker *kept;       /* KEPT of them */
-    uint64_t at[KEPT];         /* their ticks, ascending */
+    uint64_t ticks;      /* to go back; 0: not asked for */
+    struct worker *kept; /* KEPT of them */
+    uint64_t at[KEPT];   /* their ticks, ascending */
     size_t count;
 };
 
@@ -40,7 +40,8 @@ static bool read_back(struct replaying *p, struct error *error)
     if (!back)
         return true;
     if (!session_read_seconds(back, &microseconds) || microseconds == 0)
-        return error_set(error, STATUS_USAGE, "replay", NULL, "see muniment replay --help", "--back cannot be \"%.100s\"", back);
+        return error_set(error, STATUS_USAGE, "replay", NULL, "see muniment replay --help",
+                         "--back cannot be \"%.100s\"", back);
     p->past.ticks = microseconds * (machine_ticks_per_second(p->boot.machine) / 1000000);
     return true;
 }
@@ -127,17 +128,20 @@ static bool prepare(struct replaying *p, struct error *error)
     struct boot *b = &p->boot;
     struct archive *archive;
 
-    if (!boot_read_options(b, error) || !boot_check_outputs(b, error) || !journal_read(operands[1], &p->journal, error) || !open_images(p, error))
+    if (!boot_read_options(b, error) || !boot_check_outputs(b, error) ||
+        !journal_read(operands[1], &p->journal, error) || !open_images(p, error))
         return false;
     archive = desk_open_archive(b->arguments, operands[0], error);
     if (!archive || !media_open_archive(&b->media, archive, NULL, error) || !boot_open_outputs(b, error))
         return false;
     boot_host(b, &b->host);
     b->session.replay = &p->replay;
-    if (!replay_begin(&p->replay, operands[1], &p->journal, &b->media, archive_machine_root(b->media.archive), &p->images, &b->host, error))
+    if (!replay_begin(&p->replay, operands[1], &p->journal, &b->media, archive_machine_root(b->media.archive),
+                      &p->images, &b->host, error))
         return false;
     b->machine = p->replay.machine;
-    return boot_begin_session(b, UINT64_MAX, error) && read_back(p, error) && machine_identify(&b->media, &p->differ.identity, NULL, NULL, error);
+    return boot_begin_session(b, UINT64_MAX, error) && read_back(p, error) &&
+           machine_identify(&b->media, &p->differ.identity, NULL, NULL, error);
 }
 
 static void release(struct replaying *p)
@@ -191,10 +195,11 @@ static bool begin_checking(struct replaying *p, struct error *error)
 /* --- The run --- */
 
 /* Waits, and keeps states on the way. conditions has room for one more. */
-static enum session_end wait_keeping(struct replaying *p, struct condition *conditions, size_t count, struct error *error)
+static enum session_end wait_keeping(struct replaying *p, struct condition *conditions, size_t count,
+                                     struct error *error)
 {
     for (;;) {
-        conditions[count] = (struct condition){ .kind = WHEN_TICK, .tick = next_kept(&p->past) };
+        conditions[count] = (struct condition){.kind = WHEN_TICK, .tick = next_kept(&p->past)};
         enum session_end end = session_wait(&p->boot.session, conditions, count + (p->past.ticks > 0));
         if (end != SESSION_MET || p->boot.session.met < count)
             return end;
@@ -218,16 +223,16 @@ static bool run(struct replaying *p, struct error *error)
     for (size_t i = 0; i < count; i++)
         conditions[i] = b->until[i];
     if (b->tracing.to != UINT64_MAX)
-        conditions[count++] = (struct condition){ .kind = WHEN_TICK, .tick = b->tracing.to };
-    conditions[count] = (struct condition){ .kind = WHEN_REPLAYED };
+        conditions[count++] = (struct condition){.kind = WHEN_TICK, .tick = b->tracing.to};
+    conditions[count] = (struct condition){.kind = WHEN_REPLAYED};
     enum session_end end = wait_keeping(p, conditions, count + 1, error);
     free(conditions);
     if (!boot_ended(b, end, p->replay.name, "the end of the journal", error))
         return false;
     if (count == 0 || b->session.met < count)
         return true;
-    return error_set(error, STATUS_WRONG, p->replay.name, NULL, NULL, "the journal ends at tick %" PRIu64 ", before the condition held",
-                     machine_tick(b->machine));
+    return error_set(error, STATUS_WRONG, p->replay.name, NULL, NULL,
+                     "the journal ends at tick %" PRIu64 ", before the condition held", machine_tick(b->machine));
 }
 
 static void print_summary(const struct replaying *p)
@@ -235,14 +240,16 @@ static void print_summary(const struct replaying *p)
     const struct replay *r = &p->replay;
 
     plain_print(stdout, r->name);
-    printf(": %" PRIu32 " input%s given, %" PRIu32 " state%s equal, to tick %" PRIu64 "%s\n", r->inputs, r->inputs == 1 ? "" : "s",
-           r->digests, r->digests == 1 ? "" : "s", machine_tick(r->machine),
-           r->next < p->journal.count ? "" : p->journal.ended ? ", the end" : ", where the journal was cut short");
+    printf(": %" PRIu32 " input%s given, %" PRIu32 " state%s equal, to tick %" PRIu64 "%s\n", r->inputs,
+           r->inputs == 1 ? "" : "s", r->digests, r->digests == 1 ? "" : "s", machine_tick(r->machine),
+           r->next < p->journal.count ? ""
+           : p->journal.ended         ? ", the end"
+                                      : ", where the journal was cut short");
 }
 
 enum status replay_run(const struct arguments *arguments)
 {
-    struct replaying p = { .boot.arguments = arguments };
+    struct replaying p = {.boot.arguments = arguments};
     struct error error, later;
     enum status status = STATUS_OK;
 

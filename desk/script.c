@@ -9,32 +9,43 @@
 
 #define MOUSE_LIMIT 32767 /* counts of one movement: machine_pointer takes no more */
 
-enum argument_kind { TAKES_NOTHING, TAKES_TEXT, TAKES_BYTES, TAKES_PATH, TAKES_MEDIUM, TAKES_TYPING, TAKES_CHORD, TAKES_SECONDS, TAKES_MOVE, TAKES_BUTTON };
+enum argument_kind {
+    TAKES_NOTHING,
+    TAKES_TEXT,
+    TAKES_BYTES,
+    TAKES_PATH,
+    TAKES_MEDIUM,
+    TAKES_TYPING,
+    TAKES_CHORD,
+    TAKES_SECONDS,
+    TAKES_MOVE,
+    TAKES_BUTTON
+};
 
 static const struct {
     const char *first, *second; /* second: null where one word is the command */
     enum argument_kind kind;
     enum script_verb verb;
 } command_table[] = {
-    { "wait",       "screen",   TAKES_TEXT,    SCRIPT_WAIT_SCREEN },
-    { "wait",       "serial",   TAKES_BYTES,   SCRIPT_WAIT_SERIAL },
-    { "wait",       "time",     TAKES_SECONDS, SCRIPT_WAIT_TIME },
-    { "wait",       "halt",     TAKES_NOTHING, SCRIPT_WAIT_HALT },
-    { "wait",       "poweroff", TAKES_NOTHING, SCRIPT_WAIT_POWEROFF },
-    { "expect",     "screen",   TAKES_TEXT,    SCRIPT_EXPECT_SCREEN },
-    { "expect",     "serial",   TAKES_BYTES,   SCRIPT_EXPECT_SERIAL },
-    { "type",       NULL,       TAKES_TYPING,  SCRIPT_TYPE },
-    { "key",        NULL,       TAKES_CHORD,   SCRIPT_KEY },
-    { "serial",     NULL,       TAKES_BYTES,   SCRIPT_SERIAL },
-    { "floppy",     NULL,       TAKES_MEDIUM,  SCRIPT_FLOPPY },
-    { "cd",         NULL,       TAKES_MEDIUM,  SCRIPT_CD },
-    { "mouse",      "move",     TAKES_MOVE,    SCRIPT_MOUSE_MOVE },
-    { "mouse",      "down",     TAKES_BUTTON,  SCRIPT_MOUSE_DOWN },
-    { "mouse",      "up",       TAKES_BUTTON,  SCRIPT_MOUSE_UP },
-    { "screenshot", NULL,       TAKES_PATH,    SCRIPT_SCREENSHOT },
-    { "text",       NULL,       TAKES_NOTHING, SCRIPT_TEXT },
-    { "digest",     NULL,       TAKES_NOTHING, SCRIPT_DIGEST },
-    { "snapshot",   NULL,       TAKES_PATH,    SCRIPT_SNAPSHOT },
+    {"wait", "screen", TAKES_TEXT, SCRIPT_WAIT_SCREEN},
+    {"wait", "serial", TAKES_BYTES, SCRIPT_WAIT_SERIAL},
+    {"wait", "time", TAKES_SECONDS, SCRIPT_WAIT_TIME},
+    {"wait", "halt", TAKES_NOTHING, SCRIPT_WAIT_HALT},
+    {"wait", "poweroff", TAKES_NOTHING, SCRIPT_WAIT_POWEROFF},
+    {"expect", "screen", TAKES_TEXT, SCRIPT_EXPECT_SCREEN},
+    {"expect", "serial", TAKES_BYTES, SCRIPT_EXPECT_SERIAL},
+    {"type", NULL, TAKES_TYPING, SCRIPT_TYPE},
+    {"key", NULL, TAKES_CHORD, SCRIPT_KEY},
+    {"serial", NULL, TAKES_BYTES, SCRIPT_SERIAL},
+    {"floppy", NULL, TAKES_MEDIUM, SCRIPT_FLOPPY},
+    {"cd", NULL, TAKES_MEDIUM, SCRIPT_CD},
+    {"mouse", "move", TAKES_MOVE, SCRIPT_MOUSE_MOVE},
+    {"mouse", "down", TAKES_BUTTON, SCRIPT_MOUSE_DOWN},
+    {"mouse", "up", TAKES_BUTTON, SCRIPT_MOUSE_UP},
+    {"screenshot", NULL, TAKES_PATH, SCRIPT_SCREENSHOT},
+    {"text", NULL, TAKES_NOTHING, SCRIPT_TEXT},
+    {"digest", NULL, TAKES_NOTHING, SCRIPT_DIGEST},
+    {"snapshot", NULL, TAKES_PATH, SCRIPT_SNAPSHOT},
 };
 
 #define COMMANDS (sizeof(command_table) / sizeof(command_table[0]))
@@ -46,12 +57,14 @@ struct reader {
     struct error *error;
 };
 
-static bool refuse_at(const struct reader *r, const char *at, const char *what, const char *detail, size_t detail_length)
+static bool refuse_at(const struct reader *r, const char *at, const char *what, const char *detail,
+                      size_t detail_length)
 {
     char object[512];
 
     snprintf(object, sizeof(object), "%.470s:%u:%u", r->name, r->line, (unsigned)(at - r->start) + 1);
-    return error_set(r->error, STATUS_INPUT, object, NULL, NULL, "%s%.*s", what, (int)(detail_length > 60 ? 60 : detail_length), detail);
+    return error_set(r->error, STATUS_INPUT, object, NULL, NULL, "%s%.*s", what,
+                     (int)(detail_length > 60 ? 60 : detail_length), detail);
 }
 
 static bool no_memory(const struct reader *r)
@@ -232,9 +245,10 @@ static bool read_counts(struct reader *r, int *counts)
 
 static bool read_button(struct reader *r, struct script_command *c)
 {
-    static const struct { const char *name; unsigned button; } buttons[] = {
-        { "left", POINTER_LEFT }, { "right", POINTER_RIGHT }, { "middle", POINTER_MIDDLE }
-    };
+    static const struct {
+        const char *name;
+        unsigned button;
+    } buttons[] = {{"left", POINTER_LEFT}, {"right", POINTER_RIGHT}, {"middle", POINTER_MIDDLE}};
     size_t length = word_length(r);
 
     for (size_t i = 0; i < sizeof(buttons) / sizeof(buttons[0]); i++)
@@ -337,7 +351,7 @@ static struct script_command *add_command(struct script *script)
 bool script_parse(const char *text, size_t length, const char *name, struct script *script, struct error *error)
 {
     const char *end = text + length;
-    struct reader r = { .name = name, .error = error };
+    struct reader r = {.name = name, .error = error};
 
     memset(script, 0, sizeof(*script));
     if (length > SCRIPT_LIMIT)

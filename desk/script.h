@@ -22,14 +22,14 @@ enum script_verb {
 
 struct script_command {
     enum script_verb verb;
-    unsigned line;            /* from 1 */
-    char *text;               /* a string or path: `length` bytes and a NUL; of floppy and cd null for none */
+    unsigned line; /* from 1 */
+    char *text;    /* a string or path: `length` bytes and a NUL; of floppy and cd null for none */
     size_t length;
-    struct key_event *keys;   /* of type and key: key_count of them */
+    struct key_event *keys; /* of type and key: key_count of them */
     size_t key_count;
-    uint64_t microseconds;    /* of wait time */
-    int dx, dy;               /* of mouse move: counts to the right and down */
-    unsigned button;          /* of mouse down and up: POINTER_LEFT and the like */
+    uint64_t microseconds; /* of wait time */
+    int dx, dy;            /* of mouse move: counts to the right and down */
+    unsigned button;       /* of mouse down and up: POINTER_LEFT and the like */
 };
 
 struct script {
@@ -37,8 +37,8 @@ struct script {
     size_t count;
 };
 
-/* Reads a whole script. name is the file's name: an error's object is NAME:LINE:COLUMN, the column in bytes. The caller calls script_free
- * in any case. */
+/* Reads a whole script. name is the file's name: an error's object is NAME:LINE:COLUMN, the column in bytes. The caller
+ * calls script_free in any case. */
 bool script_parse(const char *text, size_t length, const char *name, struct script *script, struct error *error);
 void script_free(struct script *script);
 

@@ -98,8 +98,9 @@ static bool condition_met(struct session *s, const struct condition *c)
     return false;
 }
 
-/* Gives the machine what it will take of the waiting inputs, once in each period: an instruction may carry the machine over the tick at which one begins. A
- * person types no faster than a key event in 20 ms, and firmware of the time loses keys that come faster. */
+/* Gives the machine what it will take of the waiting inputs, once in each period: an instruction may carry the machine
+ * over the tick at which one begins. A person types no faster than a key event in 20 ms, and firmware of the time loses
+ * keys that come faster. */
 static void give_inputs(struct session *s)
 {
     uint64_t tick = machine_tick(s->machine), period = tick / s->period;
@@ -112,7 +113,8 @@ static void give_inputs(struct session *s)
         s->keys++;
         s->key_count--;
     }
-    if (s->mouse_waiting && tick >= s->key_due && record_pointer(&s->recorder, s->mouse_dx, s->mouse_dy, 0, s->mouse_buttons)) {
+    if (s->mouse_waiting && tick >= s->key_due &&
+        record_pointer(&s->recorder, s->mouse_dx, s->mouse_dy, 0, s->mouse_buttons)) {
         s->key_due = (period + 2) * s->period;
         s->mouse_waiting = false;
     }
@@ -174,8 +176,8 @@ static enum machine_stop run_slice(struct session *s, uint64_t target)
     return machine_trace(s->machine, target < t->to ? target : t->to, trace_line, t->file);
 }
 
-/* Runs to a tick, slice by slice, or to where the machine stops by itself. While the journal waits for the disk, slices are short. False when a disk
- * failed, or the replay is over. */
+/* Runs to a tick, slice by slice, or to where the machine stops by itself. While the journal waits for the disk, slices
+ * are short. False when a disk failed, or the replay is over. */
 static bool run_to(struct session *s, uint64_t target)
 {
     while (machine_tick(s->machine) < target && !s->off && !replayed(s)) {
@@ -226,7 +228,7 @@ enum session_end session_wait(struct session *s, const struct condition *conditi
     }
 }
 
-static const struct condition sent = { .kind = WHEN_SENT };
+static const struct condition sent = {.kind = WHEN_SENT};
 
 enum session_end session_keys(struct session *s, const struct key_event *keys, size_t count)
 {

@@ -1,7 +1,8 @@
 /* session.h - running a machine until something is true.
  *
- * Conditions are looked at, and inputs given, only at ticks that depend on nothing but the machine: at multiples of a period of 10 ms of guest
- * time, at ticks that a condition names, and where the machine stops by itself. How the run is cut into slices between them changes nothing. */
+ * Conditions are looked at, and inputs given, only at ticks that depend on nothing but the machine: at multiples of a
+ * period of 10 ms of guest time, at ticks that a condition names, and where the machine stops by itself. How the run is
+ * cut into slices between them changes nothing. */
 #ifndef MUNIMENT_DESK_SESSION_H
 #define MUNIMENT_DESK_SESSION_H
 
@@ -10,11 +11,21 @@
 #include "emu/emu.h"
 #include "verify/runs/runs.h"
 
-enum condition_kind { WHEN_TICK, WHEN_SCREEN, WHEN_SERIAL, WHEN_HALT, WHEN_RESET, WHEN_POWEROFF, WHEN_SENT, WHEN_REPLAYED };
+enum condition_kind {
+    WHEN_TICK,
+    WHEN_SCREEN,
+    WHEN_SERIAL,
+    WHEN_HALT,
+    WHEN_RESET,
+    WHEN_POWEROFF,
+    WHEN_SENT,
+    WHEN_REPLAYED
+};
 
-/* WHEN_HALT: the processor has halted with interrupts off, and no chip has anything on its way out any more. WHEN_RESET: it was reset `tick` times. WHEN_SCREEN: text stands within a row of the text screen. WHEN_SERIAL: COM1 has sent text since the last WHEN_SERIAL that came true. WHEN_SENT: all
- * inputs of session_keys, session_mouse and session_serial have been taken; a machine that is off takes any. WHEN_REPLAYED: the journal
- * is at its end. */
+/* WHEN_HALT: the processor has halted with interrupts off, and no chip has anything on its way out any more.
+ * WHEN_RESET: it was reset `tick` times. WHEN_SCREEN: text stands within a row of the text screen. WHEN_SERIAL: COM1
+ * has sent text since the last WHEN_SERIAL that came true. WHEN_SENT: all inputs of session_keys, session_mouse and
+ * session_serial have been taken; a machine that is off takes any. WHEN_REPLAYED: the journal is at its end. */
 struct condition {
     enum condition_kind kind;
     uint64_t tick;
@@ -23,13 +34,13 @@ struct condition {
 };
 
 enum session_end {
-    SESSION_MET,         /* a condition is true */
-    SESSION_LIMIT,       /* the limit of guest time is reached */
-    SESSION_OFF,         /* the machine is off, and no condition is true */
-    SESSION_FAILED,      /* a disk failed */
-    SESSION_UNRECORDED,  /* the journal could not be written */
-    SESSION_DIFFERS,     /* the replay differs from its journal, or failed */
-    SESSION_INTERRUPTED  /* by a signal */
+    SESSION_MET,        /* a condition is true */
+    SESSION_LIMIT,      /* the limit of guest time is reached */
+    SESSION_OFF,        /* the machine is off, and no condition is true */
+    SESSION_FAILED,     /* a disk failed */
+    SESSION_UNRECORDED, /* the journal could not be written */
+    SESSION_DIFFERS,    /* the replay differs from its journal, or failed */
+    SESSION_INTERRUPTED /* by a signal */
 };
 
 struct slicing {
@@ -44,41 +55,45 @@ struct tracing {
     uint64_t from, to; /* ticks */
 };
 
-#define SERIAL_MEMORY (1u << 20) /* output of COM1 that conditions can look back on; of more, the older half is forgotten */
+#define SERIAL_MEMORY \
+    (1u << 20) /* output of COM1 that conditions can look back on; of more, the older half is forgotten */
 
 struct session {
     struct machine *machine;
     uint64_t period, limit; /* ticks */
     struct slicing slicing;
     struct tracing tracing;
-    struct recorder recorder; /* through which inputs are given */
-    struct replay *replay;    /* inputs come from its journal; null: from here */
-    size_t met;               /* which condition ended the last wait */
-    bool halted, off;         /* what the machine has said of itself */
-    uint64_t resets;          /* since this process runs it: the caller counts */
-    char *serial;           /* what COM1 sent, SERIAL_MEMORY bytes */
+    struct recorder recorder;          /* through which inputs are given */
+    struct replay *replay;             /* inputs come from its journal; null: from here */
+    size_t met;                        /* which condition ended the last wait */
+    bool halted, off;                  /* what the machine has said of itself */
+    uint64_t resets;                   /* since this process runs it: the caller counts */
+    char *serial;                      /* what COM1 sent, SERIAL_MEMORY bytes */
     size_t serial_length, serial_seen; /* up to serial_seen it has answered a condition */
     uint64_t input_due, key_due;       /* ticks before which nothing, and no key, is given */
     const struct key_event *keys;      /* still to be pressed; one every second period */
     size_t key_count;
-    bool mouse_waiting;                /* the mouse is still to be moved, or its buttons to change */
+    bool mouse_waiting; /* the mouse is still to be moved, or its buttons to change */
     int mouse_dx, mouse_dy;
-    unsigned mouse_buttons;            /* that are down, or will be */
-    const uint8_t *bytes;              /* still to be sent to COM1 */
+    unsigned mouse_buttons; /* that are down, or will be */
+    const uint8_t *bytes;   /* still to be sent to COM1 */
     size_t byte_count;
     struct progress progress;
-    bool (*looked)(void *context);     /* called whenever conditions are checked, between two slices; false: a disk failed; null: not called */
+    bool (*looked)(void *context); /* called whenever conditions are checked, between two slices; false: a disk failed;
+                                      null: not called */
     void *looked_context;
 };
 
-/* limit is in ticks. The caller keeps the machine, which must hand the bytes of COM1 to session_serial_out. Returns false when memory is short. */
+/* limit is in ticks. The caller keeps the machine, which must hand the bytes of COM1 to session_serial_out. Returns
+ * false when memory is short. */
 bool session_begin(struct session *s, struct machine *machine, uint64_t limit, struct slicing slicing);
 void session_end(struct session *s);
 
 /* Takes a byte that COM1 sent. */
 void session_serial_out(struct session *s, uint8_t byte);
 
-/* Runs until one of the conditions is true; at once if one is. Without conditions: until the machine is off or the limit. */
+/* Runs until one of the conditions is true; at once if one is. Without conditions: until the machine is off or the
+ * limit. */
 enum session_end session_wait(struct session *s, const struct condition *conditions, size_t count);
 
 /* Press keys, move the mouse and press and release its buttons, send bytes to COM1, until all are taken. */

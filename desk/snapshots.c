@@ -10,21 +10,24 @@
 
 bool snapshots_read_options(struct boot *b, struct error *error)
 {
-    const char *folder = argument_value(b->arguments, "--checkpoints"), *every = argument_value(b->arguments, "--checkpoint-every");
+    const char *folder = argument_value(b->arguments, "--checkpoints"),
+               *every = argument_value(b->arguments, "--checkpoint-every");
     const char *keep = argument_value(b->arguments, "--keep");
     char *end = NULL;
 
     b->checkpoint_every = DEFAULT_EVERY * UINT64_C(1000000);
     b->checkpoint_keep = DEFAULT_KEEP;
     if (!folder && (every || keep))
-        return error_set(error, STATUS_USAGE, "boot", NULL, "name a folder for them with --checkpoints", "%s is about checkpoints, and there are none",
-                         every ? "--checkpoint-every" : "--keep");
+        return error_set(error, STATUS_USAGE, "boot", NULL, "name a folder for them with --checkpoints",
+                         "%s is about checkpoints, and there are none", every ? "--checkpoint-every" : "--keep");
     if (every && (!session_read_seconds(every, &b->checkpoint_every) || !b->checkpoint_every))
-        return error_set(error, STATUS_USAGE, "boot", NULL, "see muniment boot --help", "--checkpoint-every cannot be \"%.100s\"", every);
+        return error_set(error, STATUS_USAGE, "boot", NULL, "see muniment boot --help",
+                         "--checkpoint-every cannot be \"%.100s\"", every);
     if (keep)
         b->checkpoint_keep = strtoull(keep, &end, 10);
     return !keep || (*keep >= '0' && *keep <= '9' && !*end && b->checkpoint_keep <= 1000000) ||
-           error_set(error, STATUS_USAGE, "boot", NULL, "give the number of checkpoints that are to stay; 0: all", "--keep cannot be \"%.100s\"", keep);
+           error_set(error, STATUS_USAGE, "boot", NULL, "give the number of checkpoints that are to stay; 0: all",
+                     "--keep cannot be \"%.100s\"", keep);
 }
 
 /* A snapshot names the media; they are not digested where no snapshot will need it. */
@@ -40,7 +43,8 @@ static bool are_wanted(const struct boot *b)
 static bool resume(struct boot *b, const char *path, struct error *error)
 {
     struct snapshot snapshot;
-    bool good = snapshot_read(path, &snapshot, error) && snapshot_fits(&snapshot, &b->media, &b->identity, error) && snapshot_restore(&snapshot, b->machine, error);
+    bool good = snapshot_read(path, &snapshot, error) && snapshot_fits(&snapshot, &b->media, &b->identity, error) &&
+                snapshot_restore(&snapshot, b->machine, error);
 
     snapshot_free(&snapshot);
     return good;
@@ -73,7 +77,8 @@ void snapshots_look(struct boot *b)
     if (machine_tick(b->machine) < b->checkpoint_due || checkpoint_under_way(b->checkpoints))
         return;
     b->checkpoint_due = next_due(b);
-    if (!machine_identity_update(&b->media, &b->identity, &error) || !checkpoint_begin(b->checkpoints, b->machine, &b->identity, &error))
+    if (!machine_identity_update(&b->media, &b->identity, &error) ||
+        !checkpoint_begin(b->checkpoints, b->machine, &b->identity, &error))
         complain(b, &error);
 }
 
@@ -100,7 +105,8 @@ bool snapshots_end(struct boot *b)
 
 bool snapshots_begin(struct boot *b, struct error *error)
 {
-    const char *path = argument_value(b->arguments, "--resume"), *folder = argument_value(b->arguments, "--checkpoints");
+    const char *path = argument_value(b->arguments, "--resume"),
+               *folder = argument_value(b->arguments, "--checkpoints");
     struct progress progress;
 
     if (!are_wanted(b))
@@ -118,5 +124,6 @@ bool snapshots_medium_changed(struct boot *b, enum drive_slot slot, struct error
 
 bool snapshots_take(struct boot *b, const char *path, struct error *error)
 {
-    return machine_identity_update(&b->media, &b->identity, error) && snapshot_write(b->machine, &b->identity, path, boot_replaces(b), error);
+    return machine_identity_update(&b->media, &b->identity, error) &&
+           snapshot_write(b->machine, &b->identity, path, boot_replaces(b), error);
 }

@@ -4,7 +4,8 @@
 
 #include "desk/boot.h"
 
-/* To be called when the machine was built and has not run: finds out which machine it is, if that will be asked, and brings it to where --resume says. */
+/* To be called when the machine was built and has not run: finds out which machine it is, if that will be asked, and
+ * brings it to where --resume says. */
 bool snapshots_begin(struct boot *b, struct error *error);
 /* Reads --checkpoints and what belongs to it. */
 bool snapshots_read_options(struct boot *b, struct error *error);

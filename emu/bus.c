@@ -25,7 +25,8 @@ void bus_init(struct bus *bus)
 }
 
 /* The device's index; the same one may come back for further ports. 0: the table is full. */
-static unsigned enter_device(struct bus *bus, unsigned width, port_read_function *read, port_write_function *write, void *device)
+static unsigned enter_device(struct bus *bus, unsigned width, port_read_function *read, port_write_function *write,
+                             void *device)
 {
     unsigned n = 1;
 
@@ -52,8 +53,8 @@ void bus_map_ports(struct bus *bus, uint16_t first, unsigned count, unsigned wid
         bus->owner[first + i] = (uint8_t)n;
 }
 
-void bus_move_ports(struct bus *bus, enum bus_window window, uint16_t first, unsigned count, unsigned width, port_read_function *read,
-                    port_write_function *write, void *device)
+void bus_move_ports(struct bus *bus, enum bus_window window, uint16_t first, unsigned count, unsigned width,
+                    port_read_function *read, port_write_function *write, void *device)
 {
     bus->windows[window].first = first;
     bus->windows[window].count = (uint16_t)count;

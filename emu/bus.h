@@ -31,15 +31,16 @@ struct bus {
 
 void bus_init(struct bus *bus);
 
-/* Maps ports first .. first + count - 1. width is the widest access the device takes in one piece (1, 2 or 4); wider ones are split into
- * consecutive ports from the lowest up, as an ISA bus does. A later mapping replaces an earlier one. */
+/* Maps ports first .. first + count - 1. width is the widest access the device takes in one piece (1, 2 or 4); wider
+ * ones are split into consecutive ports from the lowest up, as an ISA bus does. A later mapping replaces an earlier
+ * one. */
 void bus_map_ports(struct bus *bus, uint16_t first, unsigned count, unsigned width, port_read_function *read,
                    port_write_function *write, void *device);
 
-/* Maps ports that the guest moves about. They lie before those above, which answer again when these go; of two that overlap the lower window answers. A window is one
- * device's alone; count 0 closes it. */
-void bus_move_ports(struct bus *bus, enum bus_window window, uint16_t first, unsigned count, unsigned width, port_read_function *read,
-                    port_write_function *write, void *device);
+/* Maps ports that the guest moves about. They lie before those above, which answer again when these go; of two that
+ * overlap the lower window answers. A window is one device's alone; count 0 closes it. */
+void bus_move_ports(struct bus *bus, enum bus_window window, uint16_t first, unsigned count, unsigned width,
+                    port_read_function *read, port_write_function *write, void *device);
 
 uint32_t bus_read(struct bus *bus, uint16_t port, unsigned size);
 void bus_write(struct bus *bus, uint16_t port, uint32_t value, unsigned size);

@@ -1,8 +1,9 @@
 /* clock.h - the only clock: ticks, and the events that devices have put on it.
  *
- * now = deadline - left, where `left` counts down in the CPU. The deadline is the next event or the end of the slice, whichever comes
- * first, so that nothing polls. An event is a `due_at` field in its device's state and a fixed slot here; what fires when two fall on
- * one tick is the order of the slots. The queue is nothing but those fields: there is nothing else to save. */
+ * now = deadline - left, where `left` counts down in the CPU. The deadline is the next event or the end of the slice,
+ * whichever comes first, so that nothing polls. An event is a `due_at` field in its device's state and a fixed slot
+ * here; what fires when two fall on one tick is the order of the slots. The queue is nothing but those fields: there is
+ * nothing else to save. */
 #ifndef MUNIMENT_EMU_CLOCK_H
 #define MUNIMENT_EMU_CLOCK_H
 
@@ -29,8 +30,8 @@ enum event_slot {
 /* clang-format on */
 
 struct clock {
-    int64_t *left;        /* ticks until the deadline; may be negative after an instruction that took many */
-    bool *leave;          /* set when the deadline moved: the CPU must look after this instruction */
+    int64_t *left; /* ticks until the deadline; may be negative after an instruction that took many */
+    bool *leave;   /* set when the deadline moved: the CPU must look after this instruction */
     uint64_t deadline;
     uint64_t slice_end;
     uint32_t ticks_per_microsecond;
@@ -46,8 +47,8 @@ static inline uint64_t clock_now(const struct clock *c)
     return c->deadline - (uint64_t)*c->left;
 }
 
-/* Binds a slot to its device's due_at field (which the device owns and sets to NEVER first) and the function to call when it is due. fire is called with
- * *due_at already NEVER, and may schedule again. */
+/* Binds a slot to its device's due_at field (which the device owns and sets to NEVER first) and the function to call
+ * when it is due. fire is called with *due_at already NEVER, and may schedule again. */
 void clock_register(struct clock *c, enum event_slot slot, uint64_t *due_at, void (*fire)(void *device), void *device);
 
 /* Sets the time of an event, or NEVER. A time that is past fires at the next instruction boundary. */
@@ -66,8 +67,8 @@ void clock_set(struct clock *c, uint64_t now);
 uint64_t clock_ticks_us(const struct clock *c, uint64_t microseconds);
 uint64_t clock_ticks_ns(const struct clock *c, uint64_t nanoseconds);
 
-/* floor(ticks * frequency / ticks_per_second), and its inverse: the first tick at which that many cycles have passed. frequency is in Hz, below 2^30. This is how a
- * chip with a crystal derives its count from the tick. */
+/* floor(ticks * frequency / ticks_per_second), and its inverse: the first tick at which that many cycles have passed.
+ * frequency is in Hz, below 2^30. This is how a chip with a crystal derives its count from the tick. */
 uint64_t clock_cycles(const struct clock *c, uint64_t ticks, uint32_t frequency);
 uint64_t clock_ticks_for_cycles(const struct clock *c, uint64_t cycles, uint32_t frequency);
 

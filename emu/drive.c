@@ -118,7 +118,8 @@ enum drive_result drive_write(struct drive *d, uint64_t sector, uint32_t count, 
 {
     if (!d->medium->write || d->medium->write(d->medium->context, sector, count, buffer) != BLOCK_OK)
         return host_failed(d);
-    for (uint64_t unit = sector / DRIVE_UNIT_SECTORS; count && unit <= (sector + count - 1) / DRIVE_UNIT_SECTORS; unit++)
+    for (uint64_t unit = sector / DRIVE_UNIT_SECTORS; count && unit <= (sector + count - 1) / DRIVE_UNIT_SECTORS;
+         unit++)
         if (!mark_written(d, unit))
             return host_failed(d);
     return DRIVE_OK;
@@ -135,15 +136,13 @@ bool drive_get_unit(struct drive *d, uint64_t unit, uint8_t bytes[DRIVE_UNIT_SIZ
     *readable = (uint8_t)((1u << count) - 1);
     for (uint32_t at = 0; at < count; at += done) {
         switch (drive_read(d, sector + at, count - at, bytes + at * SECTOR_SIZE, &done)) {
-        case DRIVE_FAILED:
-            return false;
+        case DRIVE_FAILED: return false;
         case DRIVE_BAD_SECTOR: /* what the provider left in the buffer is no state */
             memset(bytes + (at + done) * SECTOR_SIZE, 0, (count - at - done) * SECTOR_SIZE);
-            *readable &= (uint8_t)~(1u << (at + done));
+            *readable &= (uint8_t) ~(1u << (at + done));
             done++;
             break;
-        case DRIVE_OK:
-            break;
+        case DRIVE_OK: break;
         }
     }
     return true;
@@ -152,7 +151,8 @@ bool drive_get_unit(struct drive *d, uint64_t unit, uint8_t bytes[DRIVE_UNIT_SIZ
 bool drive_put_unit(struct drive *d, uint64_t unit, const uint8_t bytes[DRIVE_UNIT_SIZE], uint8_t readable)
 {
     uint64_t units = d->sectors / DRIVE_UNIT_SECTORS + (d->sectors % DRIVE_UNIT_SECTORS != 0);
-    unsigned count = unit + 1 == units && d->sectors % DRIVE_UNIT_SECTORS ? d->sectors % DRIVE_UNIT_SECTORS : DRIVE_UNIT_SECTORS;
+    unsigned count = unit + 1 == units && d->sectors % DRIVE_UNIT_SECTORS ? d->sectors % DRIVE_UNIT_SECTORS
+                                                                          : DRIVE_UNIT_SECTORS;
 
     if (unit >= units || !readable || readable >> count || d->read_only)
         return false;

@@ -1,8 +1,8 @@
 /* drive.h - the medium in a drive, and the record of what the guest wrote to it.
  *
- * Controllers read and write sectors here. The bytes live in the block device that the host gave; what was written counts as state, by a hash
- * tree over the written 4 KiB units, so that a digest never reads the disk that did not change. A failure of the host stops the machine: the guest
- * never sees it. */
+ * Controllers read and write sectors here. The bytes live in the block device that the host gave; what was written
+ * counts as state, by a hash tree over the written 4 KiB units, so that a digest never reads the disk that did not
+ * change. A failure of the host stops the machine: the guest never sees it. */
 #ifndef MUNIMENT_EMU_DRIVE_H
 #define MUNIMENT_EMU_DRIVE_H
 
@@ -14,8 +14,8 @@
 #include "emu/state.h"
 #include "formats/block.h"
 
-#define DRIVE_UNIT_SECTORS 8u      /* a leaf: 4 KiB */
-#define DRIVE_GROUP_UNITS 1024u    /* leaves of one group: 4 MiB; a group is kept once it is written to */
+#define DRIVE_UNIT_SECTORS 8u   /* a leaf: 4 KiB */
+#define DRIVE_GROUP_UNITS 1024u /* leaves of one group: 4 MiB; a group is kept once it is written to */
 
 struct drive_group {
     struct hash_tree tree;
@@ -25,14 +25,14 @@ struct drive_group {
 };
 
 struct drive {
-    const struct block *medium;    /* null: none */
-    uint64_t sectors;              /* of the medium; 0: none */
+    const struct block *medium; /* null: none */
+    uint64_t sectors;           /* of the medium; 0: none */
     bool read_only;
-    bool changed;                  /* the medium was changed and the guest has not yet been notified (floppy change line) */
-    uint32_t media;                /* how many media have been put in */
-    bool failed;                   /* the host failed; the machine must stop */
-    struct line failure;           /* raised then */
-    struct drive_group **groups;   /* by 4 MiB of the disk */
+    bool changed;        /* the medium was changed and the guest has not yet been notified (floppy change line) */
+    uint32_t media;      /* how many media have been put in */
+    bool failed;         /* the host failed; the machine must stop */
+    struct line failure; /* raised then */
+    struct drive_group **groups; /* by 4 MiB of the disk */
     uint32_t group_count;
     struct hash_tree top;
 };
@@ -50,8 +50,8 @@ bool drive_insert(struct drive *d, const struct block *medium);
 /* Whether what was loaded into its state goes together; struct part of machine.h. */
 const char *drive_loaded(void *device);
 
-/* Controllers check that sectors exist, and answer in their own way. What is not there after all, because the medium was changed in mid-command,
- * cannot be read. *done is the number of good sectors. */
+/* Controllers check that sectors exist, and answer in their own way. What is not there after all, because the medium
+ * was changed in mid-command, cannot be read. *done is the number of good sectors. */
 enum drive_result drive_read(struct drive *d, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done);
 /* sector + count must lie within d->sectors. Not for a read-only drive. */
 enum drive_result drive_write(struct drive *d, uint64_t sector, uint32_t count, const uint8_t *buffer);
@@ -60,12 +60,14 @@ enum drive_result drive_write(struct drive *d, uint64_t sector, uint32_t count, 
 
 #define DRIVE_UNIT_SIZE (DRIVE_UNIT_SECTORS * SECTOR_SIZE)
 
-/* The first unit from *unit on that was written to, or with `unsaved` that was since it was last marked as saved. False: there is none. */
+/* The first unit from *unit on that was written to, or with `unsaved` that was since it was last marked as saved.
+ * False: there is none. */
 bool drive_next_written(const struct drive *d, bool unsaved, uint64_t *unit);
-/* The unit's bytes, and which of its sectors can be read, one bit each from the first; what cannot, or lies past the end, is zeros. False: the host failed. */
+/* The unit's bytes, and which of its sectors can be read, one bit each from the first; what cannot, or lies past the
+ * end, is zeros. False: the host failed. */
 bool drive_get_unit(struct drive *d, uint64_t unit, uint8_t bytes[DRIVE_UNIT_SIZE], uint8_t *readable);
-/* Writes the sectors of a unit that are readable; it counts as written to. False: there is no such unit, none of it is readable, a sector that is not has
- * other bytes than zeros, or the host failed. */
+/* Writes the sectors of a unit that are readable; it counts as written to. False: there is no such unit, none of it is
+ * readable, a sector that is not has other bytes than zeros, or the host failed. */
 bool drive_put_unit(struct drive *d, uint64_t unit, const uint8_t bytes[DRIVE_UNIT_SIZE], uint8_t readable);
 /* Marks a unit that was written to as saved, or not. */
 void drive_mark_saved(struct drive *d, uint64_t unit, bool saved);

@@ -1,6 +1,7 @@
 /* hashtree.c - hash trees that recompute what changed (hashtree.h).
  *
- * A level is paired from the left; a last node without a partner is the node of the next level as it is. That is the shape of RFC 9162. */
+ * A level is paired from the left; a last node without a partner is the node of the next level as it is. That is the
+ * shape of RFC 9162. */
 #include "emu/hashtree.h"
 
 #include <stdlib.h>
@@ -77,7 +78,8 @@ const uint8_t *hash_tree_root(struct hash_tree *t, const struct hasher *h)
                 continue;
             }
             t->stale[below + i + 1] = 0;
-            if (pair_before && !memcmp(t->node[below + i], pair_before, 2 * HASH_SIZE)) { /* as with many pages of zeros */
+            if (pair_before && !memcmp(t->node[below + i], pair_before, 2 * HASH_SIZE)) { /* as with many pages of zeros
+                                                                                           */
                 memcpy(t->node[above + i / 2], hash_before, HASH_SIZE);
                 continue;
             }

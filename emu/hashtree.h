@@ -1,7 +1,8 @@
-/* hashtree.h - an incremental SHA-256 tree: leaf = SHA-256(00 || data), node = SHA-256(01 || left || right), shape of RFC 9162 §2.1.
+/* hashtree.h - an incremental SHA-256 tree: leaf = SHA-256(00 || data), node = SHA-256(01 || left || right), shape of
+ * RFC 9162 §2.1.
  *
- * Setting a leaf costs nothing but a mark; asking for the root hashes what changed. RAM has one over its pages, every disk one over what was
- * written to it. */
+ * Setting a leaf costs nothing but a mark; asking for the root hashes what changed. RAM has one over its pages, every
+ * disk one over what was written to it. */
 #ifndef MUNIMENT_EMU_HASHTREE_H
 #define MUNIMENT_EMU_HASHTREE_H
 

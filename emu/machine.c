@@ -1,7 +1,7 @@
 /* machine.c - wires the PC together and runs it (its state: machine_state.c).
  *
- * machine_create reads from top to bottom as the machine's circuit diagram. What is not a chip is here: where A20 comes from, what a reset
- * line does, what the battery has kept in CMOS. */
+ * machine_create reads from top to bottom as the machine's circuit diagram. What is not a chip is here: where A20 comes
+ * from, what a reset line does, what the battery has kept in CMOS. */
 #include "emu/machine.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "emu/cpu/x87_control.h"
 #include "emu/devices/vga_memory.h"
 
-#define BUS_TIME_US 1 /* one access to the ISA bus */
+#define BUS_TIME_US 1                /* one access to the ISA bus */
 #define ISA_FRAME_BUFFER 0xE0000000u /* where Bochs' display interface has it without PCI */
 
 /* --- Lines that end at the machine --- */
@@ -98,7 +98,8 @@ static void serial_out(void *context, uint8_t byte)
         host->serial_out(host->context, wire->port, byte);
 }
 
-/* --- CMOS: what SETUP left in it. IBM AT Technical Reference, with the Bochs extensions at 34h-3Dh that firmware of PCs in emulators reads. --- */
+/* --- CMOS: what SETUP left in it. IBM AT Technical Reference, with the Bochs extensions at 34h-3Dh that firmware of
+ * PCs in emulators reads. --- */
 
 static void cmos_word(struct mc146818 *rtc, unsigned index, uint32_t value)
 {
@@ -111,11 +112,13 @@ static uint32_t at_most(uint64_t value, uint32_t limit)
     return value < limit ? (uint32_t)value : limit;
 }
 
-/* 39h: how disks are shown, two bits each; 5Eh: that is all the firmware may do, a bit each from bit 4, and in bit 0, no ACPI tables. 5Fh: the monitor, enum monitor. */
+/* 39h: how disks are shown, two bits each; 5Eh: that is all the firmware may do, a bit each from bit 4, and in bit 0,
+ * no ACPI tables. 5Fh: the monitor, enum monitor. */
 static void fill_cmos_settings(struct machine *m)
 {
     static const uint8_t ways[] = {
-        [TRANSLATION_FIRMWARE] = 0, [TRANSLATION_NONE] = 0, [TRANSLATION_LBA] = 1, [TRANSLATION_LARGE] = 2, [TRANSLATION_LARGE_240] = 3,
+        [TRANSLATION_FIRMWARE] = 0, [TRANSLATION_NONE] = 0,      [TRANSLATION_LBA] = 1,
+        [TRANSLATION_LARGE] = 2,    [TRANSLATION_LARGE_240] = 3,
     };
     uint8_t shown = 0, settings = m->manifest.no_acpi;
 
@@ -147,7 +150,8 @@ static void fill_cmos(struct machine *m)
         }
     mc146818_set(&m->rtc, 0x10, (uint8_t)(fd[0].floppy << 4 | fd[1].floppy));
     mc146818_set(&m->rtc, 0x12, disk_types);
-    mc146818_set(&m->rtc, 0x14, (uint8_t)((floppies ? 1 | (floppies - 1) << 6 : 0) | 2 | 4)); /* a floating-point unit, a display */
+    mc146818_set(&m->rtc, 0x14, (uint8_t)((floppies ? 1 | (floppies - 1) << 6 : 0) | 2 | 4)); /* a floating-point unit,
+                                                                                                 a display */
     cmos_word(&m->rtc, 0x15, 640);
     cmos_word(&m->rtc, 0x17, at_most(above_1m, 0xFC00));
     cmos_word(&m->rtc, 0x30, at_most(above_1m, 0xFC00));
@@ -173,7 +177,8 @@ static bool has_pci(const struct machine *m)
     return m->manifest.type == MACHINE_PC_I440FX;
 }
 
-/* Whether a ROM is made for a PCI card: at its byte 18h it says where its PCI data structure is (PCI Local Bus Specification 2.1, §6.3.1). */
+/* Whether a ROM is made for a PCI card: at its byte 18h it says where its PCI data structure is (PCI Local Bus
+ * Specification 2.1, §6.3.1). */
 static bool is_pci_rom(const uint8_t *rom, size_t size)
 {
     size_t at = size > 0x19 ? load16(rom + 0x18) : size;
@@ -181,7 +186,8 @@ static bool is_pci_rom(const uint8_t *rom, size_t size)
     return at + 4 <= size && !memcmp(rom + at, "PCIR", 4);
 }
 
-/* Video firmware that is made for it is on the PCI card, and system firmware copies it to C0000h; any other lies there. */
+/* Video firmware that is made for it is on the PCI card, and system firmware copies it to C0000h; any other lies
+ * there. */
 static bool video_rom_on_card(const struct machine *m, const struct machine_host *host)
 {
     return has_pci(m) && m->manifest.vga && is_pci_rom(host->video_rom, host->video_rom_size);
@@ -205,7 +211,8 @@ static const char *load_roms(struct machine *m, const struct machine_host *host)
 }
 
 /* What hangs on an ATA channel: disks with a medium, and CD-ROM drives with or without. */
-static void channel_units(struct machine *m, unsigned first, struct geometry geometry[2], struct drive *units[2], bool packet[2])
+static void channel_units(struct machine *m, unsigned first, struct geometry geometry[2], struct drive *units[2],
+                          bool packet[2])
 {
     for (unsigned i = 0; i < 2; i++) {
         struct drive *drive = &m->drives[first + i];
@@ -275,16 +282,19 @@ static bool wire(struct machine *m, const struct machine_host *host)
     for (unsigned port = 0; port < 2; port++) {
         m->serial_wire[port] = (struct serial_wire){m, port};
         if (manifest->serial[port])
-            uart16550_init(&m->serial[port], &m->clock, &m->bus, port ? 0x2F8 : 0x3F8, port ? EVENT_SERIAL_1 : EVENT_SERIAL_0,
-                           i8259_line(&m->pic, port ? 3 : 4), serial_out, &m->serial_wire[port]);
+            uart16550_init(&m->serial[port], &m->clock, &m->bus, port ? 0x2F8 : 0x3F8,
+                           port ? EVENT_SERIAL_1 : EVENT_SERIAL_0, i8259_line(&m->pic, port ? 3 : 4), serial_out,
+                           &m->serial_wire[port]);
     }
     if (manifest->parallel)
-        parallel_init(&m->parallel, &m->clock, &m->bus, 0x378, i8259_line(&m->pic, 7), m->host.parallel_out, m->host.context);
+        parallel_init(&m->parallel, &m->clock, &m->bus, 0x378, i8259_line(&m->pic, 7), m->host.parallel_out,
+                      m->host.context);
     for (unsigned i = 0; i < 2; i++) {
         floppies[i] = manifest->drives[DRIVE_FD0 + i].kind == DRIVE_FLOPPY ? &m->drives[DRIVE_FD0 + i] : NULL;
         floppy_types[i] = manifest->drives[DRIVE_FD0 + i].floppy;
     }
-    i82077_init(&m->floppy, &m->clock, &m->bus, i8259_line(&m->pic, 6), (struct dma_line){dma_transfer, &m->dma, 2}, floppies, floppy_types);
+    i82077_init(&m->floppy, &m->clock, &m->bus, i8259_line(&m->pic, 6), (struct dma_line){dma_transfer, &m->dma, 2},
+                floppies, floppy_types);
     if (has_pci(m))
         wire_pci(m);
     for (unsigned channel = 0; channel < 2; channel++) {
@@ -293,8 +303,8 @@ static bool wire(struct machine *m, const struct machine_host *host)
         bool packet[2];
         channel_units(m, DRIVE_HD0 + 2 * channel, geometry, units, packet);
         ata_init(&m->ata[channel], &m->clock, &m->bus, channel ? 0x170 : 0x1F0, channel ? 0x376 : 0x3F6,
-                 channel ? EVENT_ATA_1 : EVENT_ATA_0, i8259_line(&m->pic, 14 + channel), units, geometry, packet, 2 * channel,
-                 has_pci(m) ? &m->ide.channel[channel].dma : NULL);
+                 channel ? EVENT_ATA_1 : EVENT_ATA_0, i8259_line(&m->pic, 14 + channel), units, geometry, packet,
+                 2 * channel, has_pci(m) ? &m->ide.channel[channel].dma : NULL);
     }
     return wire_display(m, host);
 }
@@ -336,12 +346,14 @@ static const char *build(struct machine *m, const struct machine_host *host)
         return "not enough memory on this host";
     cpu_listen(&m->cpu);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
-        if (!drive_init(&m->drives[slot], host->drives[slot], m->manifest.drives[slot].read_only, line_to(drive_failed, m, slot)))
+        if (!drive_init(&m->drives[slot], host->drives[slot], m->manifest.drives[slot].read_only,
+                        line_to(drive_failed, m, slot)))
             return "not enough memory on this host";
     return wire(m, host) && hash_roms(m) ? NULL : "not enough memory on this host";
 }
 
-struct machine *machine_create(const struct machine_manifest *manifest, const struct machine_host *host, const char **reason)
+struct machine *machine_create(const struct machine_manifest *manifest, const struct machine_host *host,
+                               const char **reason)
 {
     struct machine *m;
 
@@ -419,7 +431,8 @@ static void serve_stop(struct machine *m)
     struct cpu *cpu = &m->cpu;
 
     if (m->reset_requested || cpu->attention & ATTENTION_SHUTDOWN) {
-        /* The reset line of the processor, and what a board does at the shutdown cycle; chips and memory stay as they are. */
+        /* The reset line of the processor, and what a board does at the shutdown cycle; chips and memory stay as they
+         * are. */
         if (m->full_reset_requested)
             reset_chips(m);
         m->reset_requested = m->full_reset_requested = false;
@@ -448,8 +461,16 @@ struct machine_statistics machine_statistics(const struct machine *m)
     struct translator_statistics s = translator_statistics(&m->cpu);
 
     return (struct machine_statistics){
-        .ticks_translated = s.ticks, .blocks = s.translated, .instructions = s.instructions, .host_bytes = s.host_bytes, .entries = s.entries,
-        .links = s.links, .slow = s.slow, .software_rows = s.software_rows, .dropped = s.invalidated, .flushes = s.flushes,
+        .ticks_translated = s.ticks,
+        .blocks = s.translated,
+        .instructions = s.instructions,
+        .host_bytes = s.host_bytes,
+        .entries = s.entries,
+        .links = s.links,
+        .slow = s.slow,
+        .software_rows = s.software_rows,
+        .dropped = s.invalidated,
+        .flushes = s.flushes,
     };
 }
 

@@ -1,4 +1,5 @@
-/* machine.h - the machine as a structure: what emu.h's functions work on. Everything hangs from here; nothing is global. */
+/* machine.h - the machine as a structure: what emu.h's functions work on. Everything hangs from here; nothing is
+ * global. */
 #ifndef MUNIMENT_EMU_MACHINE_H
 #define MUNIMENT_EMU_MACHINE_H
 
@@ -44,26 +45,29 @@ struct machine {
     struct vga vga;
     struct i82077 floppy;
     struct ata ata[2];
-    struct pci pci;           /* this and what follows, on pc-i440fx only */
+    struct pci pci; /* this and what follows, on pc-i440fx only */
     struct i440fx bridge;
     struct piix piix;
     struct piix_ide ide;
     struct vga_pci vga_card;
     struct drive drives[DRIVE_COUNT];
-    struct serial_wire { struct machine *machine; unsigned port; } serial_wire[2];
-    uint8_t a20_sources;   /* enum a20_source, one bit each */
-    bool reset_requested;  /* by a chip; done between two instructions: never set at the end of a slice */
+    struct serial_wire {
+        struct machine *machine;
+        unsigned port;
+    } serial_wire[2];
+    uint8_t a20_sources;       /* enum a20_source, one bit each */
+    bool reset_requested;      /* by a chip; done between two instructions: never set at the end of a slice */
     bool full_reset_requested; /* of all chips */
     bool powered_off;
     bool host_failed;
     enum machine_engine engine;
-    uint32_t engine_random; /* ENGINE_RANDOM: the generator */
-    struct hash_tree pages; /* digest of RAM */
-    bool ram_hashed;        /* it is filled in */
+    uint32_t engine_random;        /* ENGINE_RANDOM: the generator */
+    struct hash_tree pages;        /* digest of RAM */
+    bool ram_hashed;               /* it is filled in */
     uint8_t rom_digest[HASH_SIZE]; /* what the digest has of the ROMs */
-    uint8_t *scratch;       /* serialized state */
+    uint8_t *scratch;              /* serialized state */
     size_t scratch_size, scratch_used;
-    bool scratch_failed;    /* there was no memory for it */
+    bool scratch_failed; /* there was no memory for it */
 };
 
 /* A part of the machine that has state. They stand in the order of the digest; a null name ends them. */
@@ -72,8 +76,9 @@ struct part {
     size_t offset; /* in struct machine */
     const struct state_field *table;
     enum machine_type first; /* that has it; later ones have it too */
-    /* Called when its state was set from outside, and the clock with it: brings about what follows from the state. Returns null, or the name of a field that
-     * contradicts the rest, in a way that could harm the host. Null: nothing follows, and nothing can. */
+    /* Called when its state was set from outside, and the clock with it: brings about what follows from the state.
+     * Returns null, or the name of a field that contradicts the rest, in a way that could harm the host. Null: nothing
+     * follows, and nothing can. */
     const char *(*loaded)(void *part);
 };
 extern const struct part machine_part_table[];

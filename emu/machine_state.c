@@ -21,8 +21,14 @@ static const char *machine_loaded(void *machine)
     return NULL;
 }
 
-#define PART(name, member, table, loaded) {name, offsetof(struct machine, member), table, MACHINE_PC_ISA, loaded}
-#define PCI_PART(name, member, table, loaded) {name, offsetof(struct machine, member), table, MACHINE_PC_I440FX, loaded}
+#define PART(name, member, table, loaded) \
+    { \
+        name, offsetof(struct machine, member), table, MACHINE_PC_ISA, loaded \
+    }
+#define PCI_PART(name, member, table, loaded) \
+    { \
+        name, offsetof(struct machine, member), table, MACHINE_PC_I440FX, loaded \
+    }
 #define DRIVE_PART(name, slot) PART(name, drives[slot], drive_state, drive_loaded)
 /* clang-format off */
 const struct part machine_part_table[] = {
@@ -110,7 +116,8 @@ static void place_end(const struct machine *m, struct place *place, const char *
     *place = (struct place){name, start, m->scratch_used};
 }
 
-static struct place *append_root(struct machine *m, struct place *place, const char *name, const char *text, const uint8_t root[HASH_SIZE])
+static struct place *append_root(struct machine *m, struct place *place, const char *name, const char *text,
+                                 const uint8_t root[HASH_SIZE])
 {
     size_t start;
 
@@ -121,11 +128,12 @@ static struct place *append_root(struct machine *m, struct place *place, const c
     return place + 1;
 }
 
-/* Makes the bytes that the digest is taken of, and says where the parts lie in them. Returns how many there are; 0: no memory, or the host
- * failed to read what was written to a drive. */
+/* Makes the bytes that the digest is taken of, and says where the parts lie in them. Returns how many there are; 0: no
+ * memory, or the host failed to read what was written to a drive. */
 static size_t append_parts(struct machine *m, struct place places[PLACES])
 {
-    static const char *const written[DRIVE_COUNT] = {"fd0.written", "fd1.written", "hd0.written", "hd1.written", "hd2.written", "hd3.written"};
+    static const char *const written[DRIVE_COUNT] = {"fd0.written", "fd1.written", "hd0.written",
+                                                     "hd1.written", "hd2.written", "hd3.written"};
     struct hasher h = {m->host.sha256, m->host.context};
     struct place *place = places;
     uint8_t tick[8], root[HASH_SIZE] = {0};
@@ -166,7 +174,8 @@ bool machine_digest(struct machine *m, uint8_t digest[32])
     return true;
 }
 
-bool machine_parts(struct machine *m, void (*part)(void *context, const char *name, const uint8_t digest[32]), void *context)
+bool machine_parts(struct machine *m, void (*part)(void *context, const char *name, const uint8_t digest[32]),
+                   void *context)
 {
     struct place places[PLACES];
     size_t count = append_parts(m, places);

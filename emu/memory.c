@@ -40,8 +40,8 @@ void memory_map_rom(struct memory *m, uint32_t address, const uint8_t *bytes, si
     memcpy(m->rom + (address - ROM_START), bytes, length);
 }
 
-struct mmio *memory_map_mmio(struct memory *m, uint32_t first, uint32_t length, mmio_read_function *read, mmio_write_function *write,
-                             void *device)
+struct mmio *memory_map_mmio(struct memory *m, uint32_t first, uint32_t length, mmio_read_function *read,
+                             mmio_write_function *write, void *device)
 {
     struct mmio *region = &m->mmio[m->mmio_count++];
 
@@ -287,7 +287,7 @@ void memory_changed(struct memory *m, uint32_t address, uint32_t length)
 
         if (part > length)
             part = length;
-        *flags &= (uint8_t)~(PAGE_CLEAN | PAGE_SAVED);
+        *flags &= (uint8_t) ~(PAGE_CLEAN | PAGE_SAVED);
         if (*flags & PAGE_TABLE)
             m->listener.table_changed(m->listener.listener, address, part);
         if (*flags & PAGE_CODE)

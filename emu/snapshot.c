@@ -1,7 +1,8 @@
 /* snapshot.c - the state as text and pages, out of one machine and into another (emu.h, spec/snapshot.md).
  *
- * The text is made from the tables of the parts, a line for each leaf. Reading walks the same tables in the same order, so that there is one text for one state; when a
- * line is not the one that is due, a second walk finds out what is wrong with it. */
+ * The text is made from the tables of the parts, a line for each leaf. Reading walks the same tables in the same order,
+ * so that there is one text for one state; when a line is not the one that is due, a second walk finds out what is
+ * wrong with it. */
 #include <string.h>
 
 #include "emu/cpu/mmu.h"
@@ -13,7 +14,8 @@
 const char *const machine_area_names[AREA_COUNT] = {"ram", "video", "fd0", "fd1", "hd0", "hd1", "hd2", "hd3"};
 
 /* The tick is written like a field of the machine. */
-static const struct state_field tick_field = {"tick", "ticks that the machine has run", NULL, 0, 1, 0, 0, STATE_TICK, TICK_LIMIT};
+static const struct state_field tick_field = {"tick",    "ticks that the machine has run", NULL, 0, 1, 0, 0, STATE_TICK,
+                                              TICK_LIMIT};
 
 static struct state_leaf tick_leaf(uint64_t *tick)
 {
@@ -97,13 +99,13 @@ static bool refuse(struct machine_fault *fault, const char *name, size_t length,
 
 struct in {
     struct machine *m;
-    const char *text, *end;       /* what is still to be read */
-    const char *name, *value;     /* of the line at `text` */
+    const char *text, *end;   /* what is still to be read */
+    const char *name, *value; /* of the line at `text` */
     size_t name_length, value_length;
     struct machine_fault *fault;
-    const char *sought;           /* by find_name: the fields before and at which it was found */
+    const char *sought; /* by find_name: the fields before and at which it was found */
     uint64_t passed, found;
-    uint64_t read;                /* fields read so far */
+    uint64_t read; /* fields read so far */
 };
 
 static bool next_line(struct in *in)
@@ -172,7 +174,8 @@ static bool check_event(void *context, const struct state_leaf *leaf)
     struct in *in = context;
 
     for (unsigned slot = 0; slot < EVENT_COUNT; slot++)
-        if ((uint8_t *)in->m->clock.slots[slot].due_at == leaf->value && *in->m->clock.slots[slot].due_at <= machine_tick(in->m))
+        if ((uint8_t *)in->m->clock.slots[slot].due_at == leaf->value &&
+            *in->m->clock.slots[slot].due_at <= machine_tick(in->m))
             return refuse(in->fault, leaf->name, strlen(leaf->name), "was due before the tick of the state");
     return true;
 }
@@ -202,7 +205,8 @@ static bool derive(struct in *in)
     }
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         if (m->drives[slot].read_only != m->manifest.drives[slot].read_only)
-            return refuse(in->fault, machine_area_names[AREA_DRIVES + slot], 3, "is not write-protected as in the manifest");
+            return refuse(in->fault, machine_area_names[AREA_DRIVES + slot], 3,
+                          "is not write-protected as in the manifest");
     return true;
 }
 
@@ -215,7 +219,8 @@ bool machine_load(struct machine *m, const char *text, size_t length, struct mac
     if (!read_leaf(&in, &leaf))
         return false;
     for (const struct part *part = machine_part_table; part->name; part++)
-        if (m->manifest.type >= part->first && !state_walk(part->name, part->table, (uint8_t *)m + part->offset, read_leaf, &in))
+        if (m->manifest.type >= part->first &&
+            !state_walk(part->name, part->table, (uint8_t *)m + part->offset, read_leaf, &in))
             return false;
     if (in.text != in.end)
         return next_line(&in) && refuse_order(&in, "");
@@ -231,7 +236,8 @@ uint64_t machine_pages(const struct machine *m, enum machine_area area)
         return m->memory.ram_size / PAGE_SIZE;
     if (area == AREA_VIDEO)
         return m->manifest.vga ? VGA_PAGES : 0;
-    return m->drives[area - AREA_DRIVES].sectors / DRIVE_UNIT_SECTORS + (m->drives[area - AREA_DRIVES].sectors % DRIVE_UNIT_SECTORS != 0);
+    return m->drives[area - AREA_DRIVES].sectors / DRIVE_UNIT_SECTORS +
+           (m->drives[area - AREA_DRIVES].sectors % DRIVE_UNIT_SECTORS != 0);
 }
 
 bool machine_page_next(const struct machine *m, enum machine_area area, bool unsaved, uint64_t *page)
@@ -239,14 +245,16 @@ bool machine_page_next(const struct machine *m, enum machine_area area, bool uns
     if (area >= AREA_DRIVES)
         return drive_next_written(&m->drives[area - AREA_DRIVES], unsaved, page);
     for (uint64_t p = *page; p < machine_pages(m, area); p++)
-        if (!unsaved || (area == AREA_RAM ? !(m->memory.flags[p] & PAGE_SAVED) : m->vga.stale[p] & VGA_STALE_SNAPSHOT)) {
+        if (!unsaved ||
+            (area == AREA_RAM ? !(m->memory.flags[p] & PAGE_SAVED) : m->vga.stale[p] & VGA_STALE_SNAPSHOT)) {
             *page = p;
             return true;
         }
     return false;
 }
 
-bool machine_page_get(struct machine *m, enum machine_area area, uint64_t page, uint8_t bytes[MACHINE_PAGE], uint8_t *readable)
+bool machine_page_get(struct machine *m, enum machine_area area, uint64_t page, uint8_t bytes[MACHINE_PAGE],
+                      uint8_t *readable)
 {
     if (area >= AREA_DRIVES)
         return drive_get_unit(&m->drives[area - AREA_DRIVES], page, bytes, readable);
@@ -260,9 +268,11 @@ void machine_page_mark(struct machine *m, enum machine_area area, uint64_t page,
     if (area >= AREA_DRIVES) {
         drive_mark_saved(&m->drives[area - AREA_DRIVES], page, saved);
     } else if (area == AREA_VIDEO) {
-        m->vga.stale[page] = (uint8_t)(saved ? m->vga.stale[page] & ~VGA_STALE_SNAPSHOT : m->vga.stale[page] | VGA_STALE_SNAPSHOT);
+        m->vga.stale[page] = (uint8_t)(saved ? m->vga.stale[page] & ~VGA_STALE_SNAPSHOT
+                                             : m->vga.stale[page] | VGA_STALE_SNAPSHOT);
     } else {
-        m->memory.flags[page] = (uint8_t)(saved ? m->memory.flags[page] | PAGE_SAVED : m->memory.flags[page] & ~PAGE_SAVED);
+        m->memory.flags[page] = (uint8_t)(saved ? m->memory.flags[page] | PAGE_SAVED
+                                                : m->memory.flags[page] & ~PAGE_SAVED);
     }
     if (saved && area < AREA_DRIVES)
         mmu_flush(&m->cpu); /* the first write must be seen; of many pages only the first costs */
@@ -273,12 +283,14 @@ static bool refuse_page(struct machine_fault *fault, enum machine_area area, con
     return refuse(fault, machine_area_names[area], strlen(machine_area_names[area]), what);
 }
 
-bool machine_page_put(struct machine *m, enum machine_area area, uint64_t page, const uint8_t bytes[MACHINE_PAGE], uint8_t readable, struct machine_fault *fault)
+bool machine_page_put(struct machine *m, enum machine_area area, uint64_t page, const uint8_t bytes[MACHINE_PAGE],
+                      uint8_t readable, struct machine_fault *fault)
 {
     if (page >= machine_pages(m, area))
         return refuse_page(fault, area, "has a page past its end");
     if (area >= AREA_DRIVES)
-        return drive_put_unit(&m->drives[area - AREA_DRIVES], page, bytes, readable) || refuse_page(fault, area, "cannot take what was written to it");
+        return drive_put_unit(&m->drives[area - AREA_DRIVES], page, bytes, readable) ||
+               refuse_page(fault, area, "cannot take what was written to it");
     if (readable != 0xFF)
         return refuse_page(fault, area, "has a page that cannot be read");
     if (area == AREA_RAM) {

@@ -10,7 +10,9 @@ static unsigned scalar_width(enum state_kind kind)
     switch (kind) {
     case STATE_U16: return 2;
     case STATE_U32: return 4;
-    case STATE_U64: case STATE_I64: case STATE_TICK: return 8;
+    case STATE_U64:
+    case STATE_I64:
+    case STATE_TICK: return 8;
     default: return 1;
     }
 }
@@ -114,8 +116,8 @@ static bool walk(struct walk *w, const struct state_field *table, uint8_t *struc
     return true;
 }
 
-bool state_walk(const char *part, const struct state_field *table, void *structure, bool (*visit)(void *context, const struct state_leaf *leaf),
-                void *context)
+bool state_walk(const char *part, const struct state_field *table, void *structure,
+                bool (*visit)(void *context, const struct state_leaf *leaf), void *context)
 {
     struct walk w = {.visit = visit, .context = context};
 

@@ -1,7 +1,7 @@
 /* trace.c - one line for each tick at which something happens: the instruction, and what it changed.
  *
- * The machine is run in slices of one tick, which changes nothing in it. Registers are compared with what they were; writes and deliveries are reported by
- * the processor's observer. */
+ * The machine is run in slices of one tick, which changes nothing in it. Registers are compared with what they were;
+ * writes and deliveries are reported by the processor's observer. */
 #include <string.h>
 
 #include "emu/cpu/flags.h"
@@ -156,7 +156,8 @@ static void put_registers(struct trace *t, const struct registers *old, const st
     for (unsigned n = 0; n < 8; n++) {
         const struct float80 *f = &now->x87[n];
         const struct xmm *x = &now->xmm[n];
-        if (f->significand != old->x87[n].significand || f->high != old->x87[n].high) /* by physical number, not from the top */
+        if (f->significand != old->x87[n].significand || f->high != old->x87[n].high) /* by physical number, not from
+                                                                                         the top */
             put_wide(t, "fp", n, f->high, 4, f->significand);
         if (x->q[0] != old->xmm[n].q[0] || x->q[1] != old->xmm[n].q[1])
             put_wide(t, "xmm", n, x->q[1], 16, x->q[0]);
@@ -215,7 +216,8 @@ static enum machine_stop trace_tick(struct trace *t, void (*line)(void *context,
     return stop;
 }
 
-enum machine_stop machine_trace(struct machine *m, uint64_t until, void (*line)(void *context, const char *text), void *context)
+enum machine_stop machine_trace(struct machine *m, uint64_t until, void (*line)(void *context, const char *text),
+                                void *context)
 {
     struct trace t = {.m = m};
     const struct observer observer = {&t, wrote, delivered};
@@ -225,7 +227,8 @@ enum machine_stop machine_trace(struct machine *m, uint64_t until, void (*line)(
     mmu_flush(&m->cpu);
     while (machine_tick(m) < until && stop == MACHINE_SLICE_END) {
         uint64_t event = next_event(m, until);
-        if (m->cpu.attention & ATTENTION_HALTED && !(m->cpu.attention & (ATTENTION_INTR | ATTENTION_NMI | ATTENTION_TRAP)) && event > machine_tick(m))
+        if (m->cpu.attention & ATTENTION_HALTED &&
+            !(m->cpu.attention & (ATTENTION_INTR | ATTENTION_NMI | ATTENTION_TRAP)) && event > machine_tick(m))
             stop = machine_run(m, event);
         else
             stop = trace_tick(&t, line, context);

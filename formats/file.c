@@ -45,7 +45,9 @@ static struct file_state state_of(const struct stat *s)
 {
     if (!S_ISREG(s->st_mode))
         return (struct file_state){0};
-    return (struct file_state){(uint64_t)s->st_dev, (uint64_t)s->st_ino, (uint64_t)s->st_size,
+    return (struct file_state){(uint64_t)s->st_dev,
+                               (uint64_t)s->st_ino,
+                               (uint64_t)s->st_size,
                                {s->st_mtim.tv_sec, s->st_mtim.tv_nsec, s->st_ctim.tv_sec, s->st_ctim.tv_nsec}};
 }
 
@@ -83,10 +85,12 @@ bool file_unchanged(int descriptor, const char *path, const struct file_state *b
         return error_host(error, path, errno, "cannot examine");
     struct file_state now = state_of(&open);
     if (memcmp(&now, before, sizeof(now)) != 0)
-        return error_set(error, STATUS_INPUT, path, NULL, "give a copy that is not written to", "was changed while it was read");
+        return error_set(error, STATUS_INPUT, path, NULL, "give a copy that is not written to",
+                         "was changed while it was read");
     if (!S_ISREG(open.st_mode))
         return true;
     if (stat(path, &named) != 0 || named.st_dev != open.st_dev || named.st_ino != open.st_ino)
-        return error_set(error, STATUS_INPUT, path, NULL, "give a file that stays in its place", "was replaced while it was read");
+        return error_set(error, STATUS_INPUT, path, NULL, "give a file that stays in its place",
+                         "was replaced while it was read");
     return true;
 }

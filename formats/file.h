@@ -11,14 +11,16 @@
 bool file_write(int descriptor, const char *path, uint64_t offset, const void *bytes, size_t size, struct error *error);
 bool file_read(int descriptor, const char *path, uint64_t offset, void *buffer, size_t size, struct error *error);
 
-/* Which file it is, how long, and when it was last changed. All 0: no regular file, such as a pipe, which does not stay as it is. */
+/* Which file it is, how long, and when it was last changed. All 0: no regular file, such as a pipe, which does not stay
+ * as it is. */
 struct file_state {
     uint64_t device, inode, size;
     int64_t times[4]; /* of contents and of status, seconds and nanoseconds each */
 };
 
-/* To be taken before a file is read, so that file_unchanged can say afterwards whether anybody wrote to it meanwhile. Waits a moment where the file was
- * changed just now: a later change could bear the same time. What is written through a mapping that was written through before bears no time. */
+/* To be taken before a file is read, so that file_unchanged can say afterwards whether anybody wrote to it meanwhile.
+ * Waits a moment where the file was changed just now: a later change could bear the same time. What is written through
+ * a mapping that was written through before bears no time. */
 bool file_state(int descriptor, const char *path, struct file_state *state, struct error *error);
 /* Refuses (STATUS_INPUT) a file that is not as it was, or no longer the one that the path names. */
 bool file_unchanged(int descriptor, const char *path, const struct file_state *before, struct error *error);

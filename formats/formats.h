@@ -1,8 +1,8 @@
 /* formats.h - the public header of formats/: disk images in and out, and what everybody shares.
  *
  * This folder knows files that other programs wrote. It is at the bottom: it calls no other folder. What a disk is is
- * declared in block.h, how errors travel in error.h; text.h and file.h are small helpers. Version 0 reads raw images (.img, .ima, .dsk, .iso); other
- * containers come beside raw.c. */
+ * declared in block.h, how errors travel in error.h; text.h and file.h are small helpers. Version 0 reads raw images
+ * (.img, .ima, .dsk, .iso); other containers come beside raw.c. */
 #ifndef MUNIMENT_FORMATS_H
 #define MUNIMENT_FORMATS_H
 
@@ -35,7 +35,8 @@ void disk_geometry(uint64_t sectors, const uint8_t *first, struct geometry *geom
 /* Whether a disk holds an ISO 9660 volume: its first volume descriptor is in block 16 (ECMA-119 §8.1). */
 bool disk_is_iso(const struct block *disk);
 
-/* Refuse (STATUS_INPUT) the image of a CD that holds none, and one of a disk that has fewer sectors than its geometry. */
+/* Refuse (STATUS_INPUT) the image of a CD that holds none, and one of a disk that has fewer sectors than its
+ * geometry. */
 bool disk_must_be_iso(const char *path, const struct block *disk, struct error *error);
 bool disk_must_fill(const char *path, const struct block *disk, const struct geometry *g, struct error *error);
 

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MARK ".muniment-"   /* of a temporary's name: NAME.muniment-PROCESS-NUMBER.tmp */
-#define MARK_LENGTH 48u     /* of what follows NAME, at most */
+#define MARK ".muniment-" /* of a temporary's name: NAME.muniment-PROCESS-NUMBER.tmp */
+#define MARK_LENGTH 48u   /* of what follows NAME, at most */
 #define ATTEMPTS 100
 
 /* --- Folders --- */
@@ -115,7 +115,8 @@ static bool sweep(int folder, const char *path, struct error *error)
 bool output_sweep(const char *folder, struct error *error)
 {
     int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool good = descriptor >= 0 ? sweep(descriptor, folder, error) : error_host(error, folder, errno, "cannot open the folder");
+    bool good = descriptor >= 0 ? sweep(descriptor, folder, error)
+                                : error_host(error, folder, errno, "cannot open the folder");
 
     if (descriptor >= 0)
         close(descriptor);
@@ -127,15 +128,16 @@ static bool is_still(int folder, const char *name, int descriptor)
 {
     struct stat named, open;
 
-    return fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(descriptor, &open) == 0 && named.st_dev == open.st_dev &&
-           named.st_ino == open.st_ino;
+    return fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(descriptor, &open) == 0 &&
+           named.st_dev == open.st_dev && named.st_ino == open.st_ino;
 }
 
 /* Creates and locks a temporary. A file system without locks has no sweeps either. */
 static int create_temporary(struct output *o, mode_t mode)
 {
     for (int i = 0; i < ATTEMPTS; i++) {
-        snprintf(o->temporary, sizeof(o->temporary), "%.*s" MARK "%ld-%d.tmp", (int)(NAME_MAX - MARK_LENGTH), o->name, (long)getpid(), i);
+        snprintf(o->temporary, sizeof(o->temporary), "%.*s" MARK "%ld-%d.tmp", (int)(NAME_MAX - MARK_LENGTH), o->name,
+                 (long)getpid(), i);
         int descriptor = openat(o->folder, o->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (descriptor < 0 && errno != EEXIST)
             return -1;
@@ -164,7 +166,8 @@ static bool look(const char *path, char resolved[PATH_MAX], enum there *there, m
     if (stat(path, &status) != 0) {
         if (errno != ENOENT)
             return error_host(error, path, errno, "cannot create");
-        return lstat(path, &status) != 0 || error_set(error, STATUS_INPUT, path, NULL, "name a file", "is a symbolic link that leads nowhere");
+        return lstat(path, &status) != 0 ||
+               error_set(error, STATUS_INPUT, path, NULL, "name a file", "is a symbolic link that leads nowhere");
     }
     if (S_ISDIR(status.st_mode))
         return error_set(error, STATUS_INPUT, path, NULL, "name a file", "is a folder");
@@ -175,7 +178,8 @@ static bool look(const char *path, char resolved[PATH_MAX], enum there *there, m
 
 static bool is_there(const char *path, struct error *error)
 {
-    return error_set(error, STATUS_INPUT, path, NULL, "choose another name, or replace it with --force", "is there already");
+    return error_set(error, STATUS_INPUT, path, NULL, "choose another name, or replace it with --force",
+                     "is there already");
 }
 
 bool output_may(const char *path, bool replace, struct error *error)
@@ -195,7 +199,8 @@ enum kind { WHOLE, IN_ORDER, GROWING };
 static int open_directly(struct output *o, enum kind kind, struct error *error)
 {
     if (kind == WHOLE) {
-        error_set(error, STATUS_INPUT, o->path, NULL, "name a regular file", "is a device or a FIFO, and this file is not written in order");
+        error_set(error, STATUS_INPUT, o->path, NULL, "name a regular file",
+                  "is a device or a FIFO, and this file is not written in order");
         return -1;
     }
     int descriptor = open(o->path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
@@ -224,7 +229,8 @@ static int open_regular(struct output *o, enum kind kind, bool there, mode_t mod
 }
 
 /* Opens o->folder and the file in it. */
-static int open_in_folder(struct output *o, const char *resolved, enum kind kind, bool there, mode_t mode, struct error *error)
+static int open_in_folder(struct output *o, const char *resolved, enum kind kind, bool there, mode_t mode,
+                          struct error *error)
 {
     const char *name;
     int descriptor = -1;
@@ -246,13 +252,14 @@ static int open_in_folder(struct output *o, const char *resolved, enum kind kind
     return descriptor;
 }
 
-static bool open_output(struct output *o, const char *path, enum kind kind, mode_t mode, bool replace, struct error *error)
+static bool open_output(struct output *o, const char *path, enum kind kind, mode_t mode, bool replace,
+                        struct error *error)
 {
     char resolved[PATH_MAX];
     enum there there;
     int descriptor;
 
-    *o = (struct output){ .folder = -1, .replace = replace };
+    *o = (struct output){.folder = -1, .replace = replace};
     if (kind != WHOLE && !strcmp(path, "-")) {
         strcpy(o->path, "standard output");
         o->file = stdout;
@@ -261,7 +268,8 @@ static bool open_output(struct output *o, const char *path, enum kind kind, mode
     if (!look(path, resolved, &there, &mode, error))
         return false;
     strcpy(o->path, path);
-    descriptor = there == THERE_OTHER ? open_directly(o, kind, error) : open_in_folder(o, resolved, kind, there == THERE_FILE, mode, error);
+    descriptor = there == THERE_OTHER ? open_directly(o, kind, error)
+                                      : open_in_folder(o, resolved, kind, there == THERE_FILE, mode, error);
     o->file = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
     return o->file || descriptor < 0 ? o->file != NULL : error_host(error, path, errno, "cannot create");
 }
@@ -283,20 +291,23 @@ bool output_growing(struct output *o, const char *path, bool replace, struct err
 
 /* --- Closing --- */
 
-/* Gives the finished file its name. A new name is linked, which replaces nothing that came there meanwhile; some file systems have no links. */
+/* Gives the finished file its name. A new name is linked, which replaces nothing that came there meanwhile; some file
+ * systems have no links. */
 static bool place(struct output *o, struct error *error)
 {
     struct stat status;
 
     if (!o->replace) {
         if (linkat(o->folder, o->temporary, o->folder, o->name, 0) == 0)
-            return unlinkat(o->folder, o->temporary, 0) == 0 || error_host(error, o->path, errno, "cannot remove the temporary name of");
+            return unlinkat(o->folder, o->temporary, 0) == 0 ||
+                   error_host(error, o->path, errno, "cannot remove the temporary name of");
         if (errno == EEXIST)
             return is_there(o->path, error);
     }
     if (fstatat(o->folder, o->name, &status, AT_SYMLINK_NOFOLLOW) == 0 && (!o->replace || !S_ISREG(status.st_mode)))
         return is_there(o->path, error);
-    return renameat(o->folder, o->temporary, o->folder, o->name) == 0 || error_host(error, o->path, errno, "cannot rename the finished file to this name");
+    return renameat(o->folder, o->temporary, o->folder, o->name) == 0 ||
+           error_host(error, o->path, errno, "cannot rename the finished file to this name");
 }
 
 /* EINVAL, EROFS: what is no file on a disk. */
@@ -307,7 +318,8 @@ static bool sync_file(const struct output *o)
 
 bool output_commit(struct output *o, struct error *error)
 {
-    bool good = (fflush(o->file) == 0 && !ferror(o->file) && sync_file(o)) || error_host(error, o->path, errno, "cannot write");
+    bool good = (fflush(o->file) == 0 && !ferror(o->file) && sync_file(o)) ||
+                error_host(error, o->path, errno, "cannot write");
 
     if (good && *o->temporary && place(o, error)) {
         *o->temporary = '\0';

@@ -46,7 +46,12 @@ bool pad_disk(struct block *disk, uint64_t sectors, struct error *error)
         return error_host(error, "disk", ENOMEM, "cannot open");
     *base = *disk;
     *disk = (struct block){
-        .context = base, .sectors = sectors, .read_only = true, .read = padded_read, .close = padded_close, .failure = padded_failure,
+        .context = base,
+        .sectors = sectors,
+        .read_only = true,
+        .read = padded_read,
+        .close = padded_close,
+        .failure = padded_failure,
     };
     return true;
 }

@@ -4,8 +4,8 @@
 
 #include "formats/formats.h"
 
-/* Makes *disk, which is read-only, `sectors` long; those that it lacks read as zeros. Takes the disk over. False, with the disk as it was, when memory is
- * short. */
+/* Makes *disk, which is read-only, `sectors` long; those that it lacks read as zeros. Takes the disk over. False, with
+ * the disk as it was, when memory is short. */
 bool pad_disk(struct block *disk, uint64_t sectors, struct error *error);
 
 #endif

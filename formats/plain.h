@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Reads a code point of UTF-8 (Unicode, table 3-7) and steps over it; false for a byte that belongs to none. *at is not at the
- * text's end. */
+/* Reads a code point of UTF-8 (Unicode, table 3-7) and steps over it; false for a byte that belongs to none. *at is not
+ * at the text's end. */
 bool utf8_next(const char **at, uint32_t *code);
 
 /* Whether a terminal must not get this code point. */

@@ -70,8 +70,8 @@ static bool raw_open_file(struct raw *raw, const char *path, struct error *error
     snprintf(raw->path, sizeof raw->path, "%s", path);
     raw->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (raw->descriptor < 0)
-        return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL,
-                         "cannot open: %s", strerror(errno));
+        return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
+                         strerror(errno));
     if (fstat(raw->descriptor, &status) != 0)
         return error_host(error, path, errno, "cannot examine");
     if (!S_ISREG(status.st_mode))

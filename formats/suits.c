@@ -23,8 +23,7 @@ bool disk_must_fill(const char *path, const struct block *disk, const struct geo
 {
     uint64_t wanted = (uint64_t)g->cylinders * g->heads * g->sectors;
 
-    return disk->sectors >= wanted ||
-           error_set(error, STATUS_INPUT, path, NULL, "correct the image or the geometry",
-                     "has %llu sectors, but the geometry in the manifest needs %llu",
-                     (unsigned long long)disk->sectors, (unsigned long long)wanted);
+    return disk->sectors >= wanted || error_set(error, STATUS_INPUT, path, NULL, "correct the image or the geometry",
+                                                "has %llu sectors, but the geometry in the manifest needs %llu",
+                                                (unsigned long long)disk->sectors, (unsigned long long)wanted);
 }

@@ -1,5 +1,5 @@
-/* default.c - the machine on which a disk image given directly boots. It is apart from the language, so that a program without a library for YAML
- * can build a machine as well. */
+/* default.c - the machine on which a disk image given directly boots. It is apart from the language, so that a program
+ * without a library for YAML can build a machine as well. */
 #include "manifests/manifests.h"
 
 #include <string.h>

@@ -1,8 +1,9 @@
 /* manifests.h - the public header of manifests/: the language that describes a frozen machine.
  *
- * A machine.yaml holds what determines the bits, a description.yaml what describes them. Both are restricted YAML, checked against one
- * schema table; spec/manifest.md is normative. emu/ takes a struct machine_manifest and never sees YAML; archive/ seals the canonical
- * form, so that a manifest has one digest. Ready-made machines lie beside this file. */
+ * A machine.yaml holds what determines the bits, a description.yaml what describes them. Both are restricted YAML,
+ * checked against one schema table; spec/manifest.md is normative. emu/ takes a struct machine_manifest and never
+ * sees YAML; archive/ seals the canonical form, so that a manifest has one digest. Ready-made machines lie beside
+ * this file. */
 #ifndef MUNIMENT_MANIFESTS_H
 #define MUNIMENT_MANIFESTS_H
 
@@ -32,10 +33,23 @@ enum drive_slot {
 
 enum drive_kind { DRIVE_ABSENT, DRIVE_FLOPPY, DRIVE_DISK, DRIVE_CDROM };
 
-enum floppy_type { FLOPPY_NONE, FLOPPY_360K, FLOPPY_1200K, FLOPPY_720K, FLOPPY_1440K, FLOPPY_2880K }; /* values as in CMOS 10h, but 2880K is 5 */
+enum floppy_type {
+    FLOPPY_NONE,
+    FLOPPY_360K,
+    FLOPPY_1200K,
+    FLOPPY_720K,
+    FLOPPY_1440K,
+    FLOPPY_2880K
+}; /* values as in CMOS 10h, but 2880K is 5 */
 
 /* How the firmware shows a disk to INT 13h, whatever IDENTIFY says. */
-enum bios_translation { TRANSLATION_FIRMWARE, TRANSLATION_NONE, TRANSLATION_LBA, TRANSLATION_LARGE, TRANSLATION_LARGE_240 };
+enum bios_translation {
+    TRANSLATION_FIRMWARE,
+    TRANSLATION_NONE,
+    TRANSLATION_LBA,
+    TRANSLATION_LARGE,
+    TRANSLATION_LARGE_240
+};
 
 struct drive_manifest {
     enum drive_kind kind;
@@ -48,9 +62,9 @@ struct drive_manifest {
 
 struct firmware_manifest {
     bool built_in;
-    uint32_t version;    /* of the built-in firmware */
-    char file[256];      /* otherwise: its file, relative to the manifest, */
-    uint8_t sha256[32];  /* and what it must hash to */
+    uint32_t version;   /* of the built-in firmware */
+    char file[256];     /* otherwise: its file, relative to the manifest, */
+    uint8_t sha256[32]; /* and what it must hash to */
 };
 
 enum boot_device { BOOT_NONE, BOOT_FLOPPY, BOOT_DISK, BOOT_CDROM }; /* nibbles of CMOS 3Dh */
@@ -59,36 +73,40 @@ enum boot_device { BOOT_NONE, BOOT_FLOPPY, BOOT_DISK, BOOT_CDROM }; /* nibbles o
 enum monitor { MONITOR_1280X1024, MONITOR_NONE, MONITOR_640X480, MONITOR_800X600, MONITOR_1024X768, MONITOR_1600X1200 };
 
 struct machine_manifest {
-    uint32_t version;               /* of the machine: 0 */
+    uint32_t version; /* of the machine: 0 */
     enum machine_type type;
     enum cpu_model cpu;
-    uint32_t cpuid_limit;           /* highest standard CPUID leaf; UINT32_MAX: the model's own */
-    uint32_t mips;                  /* speed: ticks per microsecond, 1 to 10000 */
-    uint64_t memory;                /* bytes; a multiple of 64 KiB, 1 MiB to 3 GiB */
+    uint32_t cpuid_limit; /* highest standard CPUID leaf; UINT32_MAX: the model's own */
+    uint32_t mips;        /* speed: ticks per microsecond, 1 to 10000 */
+    uint64_t memory;      /* bytes; a multiple of 64 KiB, 1 MiB to 3 GiB */
     struct firmware_manifest system, video;
-    int64_t clock_start;            /* what the RTC shows at power-on: seconds since 1970-01-01T00:00:00 of the machine's civil time */
+    int64_t clock_start; /* what the RTC shows at power-on: seconds since 1970-01-01T00:00:00 of the machine's civil
+                            time */
     struct drive_manifest drives[DRIVE_COUNT];
     enum boot_device boot[3];
-    bool no_acpi;                   /* the firmware makes no ACPI tables */
-    bool serial[2];                 /* COM1 at 3F8h/IRQ4, COM2 at 2F8h/IRQ3 */
-    bool parallel;                  /* LPT1 at 378h/IRQ7 */
-    bool vga;                       /* display: vga or none */
-    enum monitor monitor;           /* which EDID the video firmware returns */
+    bool no_acpi;         /* the firmware makes no ACPI tables */
+    bool serial[2];       /* COM1 at 3F8h/IRQ4, COM2 at 2F8h/IRQ3 */
+    bool parallel;        /* LPT1 at 378h/IRQ7 */
+    bool vga;             /* display: vga or none */
+    enum monitor monitor; /* which EDID the video firmware returns */
 };
 
 /* Names used in manifests: "pc-isa", "i386", "fd0", "floppy". */
 extern const char *const machine_type_names[], *const cpu_model_names[], *const drive_slot_names[];
 
-/* The machine on which a disk image given directly boots: pc-isa, i486, 25 MIPS, 16 MiB, built-in firmware 0, clock from
- * 1998-01-01T00:00:00, COM1, COM2, LPT1, VGA, an empty 1.44M fd0. */
+/* The machine on which a disk image given directly boots: pc-isa, i486, 25 MIPS, 16 MiB, built-in firmware 0, clock
+ * from 1998-01-01T00:00:00, COM1, COM2, LPT1, VGA, an empty 1.44M fd0. */
 void machine_manifest_default(struct machine_manifest *m);
 
-/* Parses text (length at most MANIFEST_LIMIT). name is the file's name for messages: an error's object is NAME:LINE:COLUMN, both from
- * 1, the column in characters. Everything is checked: types, ranges, units, duplicate and unknown keys, combinations. */
-bool machine_manifest_parse(const char *text, size_t length, const char *name, struct machine_manifest *m, struct error *error);
+/* Parses text (length at most MANIFEST_LIMIT). name is the file's name for messages: an error's object is
+ * NAME:LINE:COLUMN, both from 1, the column in characters. Everything is checked: types, ranges, units, duplicate and
+ * unknown keys, combinations. */
+bool machine_manifest_parse(const char *text, size_t length, const char *name, struct machine_manifest *m,
+                            struct error *error);
 
-/* Writes the canonical form (the fixed order and spelling of spec/manifest.md) as a NUL-terminated string into buffer and returns its length, or
- * 0 if it needs more than size bytes or *m is no machine that could be parsed. Parsing it gives *m again. */
+/* Writes the canonical form (the fixed order and spelling of spec/manifest.md) as a NUL-terminated string into buffer
+ * and returns its length, or 0 if it needs more than size bytes or *m is no machine that could be parsed. Parsing it
+ * gives *m again. */
 size_t machine_manifest_print(const struct machine_manifest *m, char *buffer, size_t size);
 
 struct description_manifest {
@@ -96,14 +114,16 @@ struct description_manifest {
     char identifier[16][128];
     uint32_t identifiers;
     char provenance[4096];
-    bool open;              /* rights: open now, */
-    char closed_until[11];  /* or closed until this date, YYYY-MM-DD; empty and not open: not stated */
+    bool open;             /* rights: open now, */
+    char closed_until[11]; /* or closed until this date, YYYY-MM-DD; empty and not open: not stated */
 };
 
-bool description_manifest_parse(const char *text, size_t length, const char *name, struct description_manifest *d, struct error *error);
+bool description_manifest_parse(const char *text, size_t length, const char *name, struct description_manifest *d,
+                                struct error *error);
 size_t description_manifest_print(const struct description_manifest *d, char *buffer, size_t size);
 
-/* Reads a whole file of at most MANIFEST_LIMIT bytes, without the byte order mark that may stand before UTF-8. Another encoding is refused by its name. The caller frees *text, which is NUL-terminated. */
+/* Reads a whole file of at most MANIFEST_LIMIT bytes, without the byte order mark that may stand before UTF-8. Another
+ * encoding is refused by its name. The caller frees *text, which is NUL-terminated. */
 bool manifest_read_file(const char *path, char **text, size_t *length, struct error *error);
 
 #endif

@@ -1,8 +1,8 @@
 /* parser.c - reads a manifest by its rules.
  *
- * YAML is scanned twice by libyaml: once as tokens, to refuse the constructs that the language leaves out (spec/manifest.md, "Restricted
- * YAML"), once as events, which are matched against the rules. The rules bound the depth, MANIFEST_LIMIT the length. Every refusal names
- * line and column, both from 1, the column in characters. */
+ * YAML is scanned twice by libyaml: once as tokens, to refuse the constructs that the language leaves out
+ * (spec/manifest.md, "Restricted YAML"), once as events, which are matched against the rules. The rules bound the
+ * depth, MANIFEST_LIMIT the length. Every refusal names line and column, both from 1, the column in characters. */
 #include "manifests/schema.h"
 #include "formats/file.h"
 
@@ -39,7 +39,7 @@ static bool refuse(struct parser *p, yaml_mark_t at, const char *what, ...)
 /* The line and column of a byte. */
 static yaml_mark_t mark_of(const struct parser *p, size_t offset)
 {
-    yaml_mark_t at = { .index = 0 };
+    yaml_mark_t at = {.index = 0};
 
     for (size_t i = 0; i < offset; i++) {
         bool line_feed = p->text[i] == '\n';
@@ -49,7 +49,8 @@ static yaml_mark_t mark_of(const struct parser *p, size_t offset)
     return at;
 }
 
-/* Passes on why libyaml stopped. Its reader knows only the offset of a bad byte, which is turned into line and column here. */
+/* Passes on why libyaml stopped. Its reader knows only the offset of a bad byte, which is turned into line and column
+ * here. */
 static bool refuse_yaml(struct parser *p)
 {
     yaml_mark_t at = p->yaml.problem_mark;
@@ -62,7 +63,8 @@ static bool refuse_yaml(struct parser *p)
         return refuse(p, at, "not valid YAML: %s %s that begins at %zu:%zu", p->yaml.problem, p->yaml.context,
                       p->yaml.context_mark.line + 1, p->yaml.context_mark.column + 1);
     return refuse(p, at, "not valid YAML: %s%s", p->yaml.problem,
-                  p->yaml.error == YAML_READER_ERROR ? "; is the text in ISO 8859-1 or Windows-1252? It must be UTF-8" : "");
+                  p->yaml.error == YAML_READER_ERROR ? "; is the text in ISO 8859-1 or Windows-1252? It must be UTF-8"
+                                                     : "");
 }
 
 static bool open_yaml(struct parser *p, size_t length)
@@ -80,15 +82,16 @@ static const struct {
     yaml_token_type_t type;
     const char *what;
 } refused_tokens[] = {
-    { YAML_VERSION_DIRECTIVE_TOKEN,     "directives are not allowed" },
-    { YAML_TAG_DIRECTIVE_TOKEN,         "directives are not allowed" },
-    { YAML_DOCUMENT_START_TOKEN,        "document markers are not allowed: a manifest is a single document" },
-    { YAML_DOCUMENT_END_TOKEN,          "document markers are not allowed: a manifest is a single document" },
-    { YAML_FLOW_SEQUENCE_START_TOKEN,   "lists in brackets are not allowed: write one element to a line, each after \"- \"" },
-    { YAML_FLOW_MAPPING_START_TOKEN,    "mappings in braces are not allowed: write one key to a line" },
-    { YAML_ALIAS_TOKEN,                 "aliases are not allowed" },
-    { YAML_ANCHOR_TOKEN,                "anchors are not allowed" },
-    { YAML_TAG_TOKEN,                   "tags are not allowed" },
+    {YAML_VERSION_DIRECTIVE_TOKEN, "directives are not allowed"},
+    {YAML_TAG_DIRECTIVE_TOKEN, "directives are not allowed"},
+    {YAML_DOCUMENT_START_TOKEN, "document markers are not allowed: a manifest is a single document"},
+    {YAML_DOCUMENT_END_TOKEN, "document markers are not allowed: a manifest is a single document"},
+    {YAML_FLOW_SEQUENCE_START_TOKEN,
+     "lists in brackets are not allowed: write one element to a line, each after \"- \""},
+    {YAML_FLOW_MAPPING_START_TOKEN, "mappings in braces are not allowed: write one key to a line"},
+    {YAML_ALIAS_TOKEN, "aliases are not allowed"},
+    {YAML_ANCHOR_TOKEN, "anchors are not allowed"},
+    {YAML_TAG_TOKEN, "tags are not allowed"},
 };
 
 static bool check_token(struct parser *p, const yaml_token_t *token)
@@ -214,7 +217,8 @@ static bool parse_key(struct parser *p, const struct rule *rule, const char *pat
     if (!strcmp(rule->keys->key, "muniment") && bit != 1 && !(*seen & 1))
         return refuse(p, p->event.start_mark, "a manifest begins with the key muniment");
     *seen |= bit;
-    snprintf(child_path, sizeof(child_path), "%s%s%s", rule->key == path ? "" : path, rule->key == path ? "" : ".", key->key);
+    snprintf(child_path, sizeof(child_path), "%s%s%s", rule->key == path ? "" : path, rule->key == path ? "" : ".",
+             key->key);
     return next(p) && parse_value(p, key, child_path, value);
 }
 
@@ -253,7 +257,8 @@ static bool parse_name(struct parser *p, const struct rule *rule, const char *pa
     return true;
 }
 
-/* Element i of a sequence of values; none may come twice. Unused bytes of an element are zero, so that elements compare as bytes. */
+/* Element i of a sequence of values; none may come twice. Unused bytes of an element are zero, so that elements compare
+ * as bytes. */
 static bool parse_item(struct parser *p, const struct rule *rule, const char *path, uint8_t *value, uint32_t i)
 {
     size_t size = rule->items->size;
@@ -293,7 +298,9 @@ static bool parse_value(struct parser *p, const struct rule *rule, const char *p
     if (p->event.type == YAML_SEQUENCE_START_EVENT && (rule->names || rule->items))
         return parse_sequence(p, rule, path, value);
     return refuse(p, p->event.start_mark, "%s must be %s", path,
-                  rule->keys ? "a mapping" : rule->names || rule->items ? "a list" : "a single value");
+                  rule->keys                   ? "a mapping"
+                  : rule->names || rule->items ? "a list"
+                                               : "a single value");
 }
 
 /* The document: stream start, document start, the mapping. What may follow was settled by the first pass. */
@@ -308,9 +315,10 @@ static bool parse_document(struct parser *p, const struct rule *rule, uint8_t *p
     return p->event.type == YAML_STREAM_END_EVENT || refuse(p, p->event.start_mark, "a manifest is a single document");
 }
 
-bool manifest_parse(const struct rule *rule, const char *text, size_t length, const char *name, void *parent, struct error *error)
+bool manifest_parse(const struct rule *rule, const char *text, size_t length, const char *name, void *parent,
+                    struct error *error)
 {
-    struct parser p = { .name = name, .text = text, .error = error };
+    struct parser p = {.name = name, .text = text, .error = error};
 
     if (length > MANIFEST_LIMIT)
         return error_set(error, STATUS_INPUT, name, NULL, NULL, "a manifest is at most %d bytes long", MANIFEST_LIMIT);
@@ -322,15 +330,16 @@ bool manifest_parse(const struct rule *rule, const char *text, size_t length, co
     return good;
 }
 
-/* How a text begins that is not UTF-8: with a mark, or with a character of ASCII, which the wider forms write with zeros. A "?" stands for any byte but 0. */
+/* How a text begins that is not UTF-8: with a mark, or with a character of ASCII, which the wider forms write with
+ * zeros. A "?" stands for any byte but 0. */
 static const struct {
     const char *bytes;
     size_t length;
     const char *encoding;
 } other_encodings[] = {
-    { "\xFF\xFE\0\0", 4, "UTF-32" }, { "\0\0\xFE\xFF", 4, "UTF-32" }, { "?\0\0\0", 4, "UTF-32" }, { "\0\0\0?", 4, "UTF-32" },
-    { "\xFF\xFE", 2, "UTF-16" },     { "\xFE\xFF", 2, "UTF-16" },     { "?\0", 2, "UTF-16" },     { "\0?", 2, "UTF-16" },
-    { "+/v", 3, "UTF-7" },
+    {"\xFF\xFE\0\0", 4, "UTF-32"}, {"\0\0\xFE\xFF", 4, "UTF-32"}, {"?\0\0\0", 4, "UTF-32"},
+    {"\0\0\0?", 4, "UTF-32"},      {"\xFF\xFE", 2, "UTF-16"},     {"\xFE\xFF", 2, "UTF-16"},
+    {"?\0", 2, "UTF-16"},          {"\0?", 2, "UTF-16"},          {"+/v", 3, "UTF-7"},
 };
 
 /* Refuses a text in another encoding, and takes the mark of UTF-8 away. */
@@ -342,7 +351,8 @@ static bool decode(char *text, const char *path, size_t *length, struct error *e
         for (size_t n = 0; is && n < other_encodings[i].length; n++)
             is = bytes[n] == '?' ? text[n] != '\0' : bytes[n] == text[n];
         if (is)
-            return error_set(error, STATUS_INPUT, path, NULL, "save it as UTF-8", "is in the encoding %s", other_encodings[i].encoding);
+            return error_set(error, STATUS_INPUT, path, NULL, "save it as UTF-8", "is in the encoding %s",
+                             other_encodings[i].encoding);
     }
     if (*length >= 3 && !memcmp(text, byte_order_mark, 3)) {
         *length -= 3;

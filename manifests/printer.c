@@ -1,4 +1,5 @@
-/* printer.c - the canonical form of a manifest (spec/manifest.md, "Canonical form"): one structure, one sequence of bytes. */
+/* printer.c - the canonical form of a manifest (spec/manifest.md, "Canonical form"): one structure, one sequence of
+ * bytes. */
 #include "manifests/schema.h"
 
 #include <string.h>
@@ -42,7 +43,8 @@ static void put_quoted(struct printer *p, const char *text)
     put_text(p, "\"");
 }
 
-/* A literal block whose indentation is stated, so that its lines may begin with spaces. An empty line has no indentation. */
+/* A literal block whose indentation is stated, so that its lines may begin with spaces. An empty line has no
+ * indentation. */
 static void put_block(struct printer *p, const char *text, int depth)
 {
     put_text(p, "|2-");
@@ -58,9 +60,9 @@ static void put_block(struct printer *p, const char *text, int depth)
 static void put_scalar(struct printer *p, const char *text, enum scalar_style style, int depth)
 {
     switch (style) {
-    case STYLE_PLAIN:  put_text(p, text); break;
+    case STYLE_PLAIN: put_text(p, text); break;
     case STYLE_QUOTED: put_quoted(p, text); break;
-    case STYLE_BLOCK:  put_block(p, text, depth); break;
+    case STYLE_BLOCK: put_block(p, text, depth); break;
     }
     put_text(p, "\n");
 }
@@ -145,7 +147,7 @@ static void put_value(struct printer *p, const struct rule *rule, const uint8_t 
 
 size_t manifest_print(const struct rule *rule, const void *parent, char *buffer, size_t size)
 {
-    struct printer p = { .buffer = buffer, .size = size, .failed = size == 0 };
+    struct printer p = {.buffer = buffer, .size = size, .failed = size == 0};
 
     put_value(&p, rule, parent, -1);
     return p.failed ? 0 : p.length;

@@ -14,9 +14,9 @@ static void store(const struct rule *rule, void *field, uint64_t value)
 
     switch (rule->size) {
     case sizeof(bool): memcpy(field, &truth, sizeof(truth)); break;
-    case 4:            memcpy(field, &narrow, sizeof(narrow)); break;
-    case 8:            memcpy(field, &value, sizeof(value)); break;
-    default:           break; /* size 0: the value is only checked */
+    case 4: memcpy(field, &narrow, sizeof(narrow)); break;
+    case 8: memcpy(field, &value, sizeof(value)); break;
+    default: break; /* size 0: the value is only checked */
     }
 }
 
@@ -28,9 +28,9 @@ static uint64_t load(const struct rule *rule, const void *field)
 
     switch (rule->size) {
     case sizeof(bool): memcpy(&truth, field, sizeof(truth)); return truth;
-    case 4:            memcpy(&narrow, field, sizeof(narrow)); return narrow;
-    case 8:            memcpy(&wide, field, sizeof(wide)); return wide;
-    default:           return 0;
+    case 4: memcpy(&narrow, field, sizeof(narrow)); return narrow;
+    case 8: memcpy(&wide, field, sizeof(wide)); return wide;
+    default: return 0;
     }
 }
 
@@ -85,7 +85,8 @@ static bool quantity_parse(const struct rule *rule, const char *text, void *fiel
             continue;
         if (strcmp(rest, unit->name))
             continue;
-        if (number > rule->maximum / unit->factor || number * unit->factor < rule->minimum || number * unit->factor % rule->step)
+        if (number > rule->maximum / unit->factor || number * unit->factor < rule->minimum ||
+            number * unit->factor % rule->step)
             return false;
         store(rule, field, number * unit->factor);
         return true;
@@ -124,7 +125,7 @@ static void quantity_expect(const struct rule *rule, char *text)
     snprintf(text, EXPECT_LIMIT, "from %s to %s in whole steps of %s", low, high, step);
 }
 
-const struct scalar_type type_quantity = { quantity_parse, quantity_print, quantity_expect, STYLE_PLAIN };
+const struct scalar_type type_quantity = {quantity_parse, quantity_print, quantity_expect, STYLE_PLAIN};
 
 /* --- Words --- */
 
@@ -155,10 +156,14 @@ static void choice_expect(const struct rule *rule, char *text)
     size_t used = 0;
 
     for (uint32_t i = 0; rule->words[i] && used < EXPECT_LIMIT; i++)
-        used += (size_t)snprintf(text + used, EXPECT_LIMIT - used, "%s%s", i == 0 ? "" : rule->words[i + 1] ? ", " : " or ", rule->words[i]);
+        used += (size_t)snprintf(text + used, EXPECT_LIMIT - used, "%s%s",
+                                 i == 0               ? ""
+                                 : rule->words[i + 1] ? ", "
+                                                      : " or ",
+                                 rule->words[i]);
 }
 
-const struct scalar_type type_choice = { choice_parse, choice_print, choice_expect, STYLE_PLAIN };
+const struct scalar_type type_choice = {choice_parse, choice_print, choice_expect, STYLE_PLAIN};
 
 /* A choice, stored as a bool where there are two. An optional one that is the first, 0, is left out. */
 static bool flag_print(const struct rule *rule, const void *field, char *text)
@@ -166,7 +171,7 @@ static bool flag_print(const struct rule *rule, const void *field, char *text)
     return (rule->required || load(rule, field)) && choice_print(rule, field, text);
 }
 
-const struct scalar_type type_flag = { choice_parse, flag_print, choice_expect, STYLE_PLAIN };
+const struct scalar_type type_flag = {choice_parse, flag_print, choice_expect, STYLE_PLAIN};
 
 /* "none" in place of a mapping or sequence that would be empty. */
 static bool none_parse(const struct rule *rule, const char *text, void *field)
@@ -191,11 +196,12 @@ static void none_expect(const struct rule *rule, char *text)
     snprintf(text, EXPECT_LIMIT, "%s or none", rule->keys ? "a mapping" : "a list");
 }
 
-const struct scalar_type type_none = { none_parse, none_print, none_expect, STYLE_PLAIN };
+const struct scalar_type type_none = {none_parse, none_print, none_expect, STYLE_PLAIN};
 
 /* --- Time --- */
 
-/* Days from 1970-01-01 to a date of the Gregorian calendar; years count from March, so that the leap day is the last. */
+/* Days from 1970-01-01 to a date of the Gregorian calendar; years count from March, so that the leap day is the
+ * last. */
 static int64_t days_from_date(uint32_t year, uint32_t month, uint32_t day)
 {
     int64_t y = (int64_t)year - (month <= 2);
@@ -206,11 +212,11 @@ static int64_t days_from_date(uint32_t year, uint32_t month, uint32_t day)
 
 static bool take_date(const char **text, uint32_t first_year, uint32_t last_year, int64_t *days)
 {
-    static const uint8_t lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    static const uint8_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     uint32_t year, month, day;
 
-    if (!take_digits(text, 4, &year) || !take_text(text, "-") || !take_digits(text, 2, &month) || !take_text(text, "-") ||
-        !take_digits(text, 2, &day))
+    if (!take_digits(text, 4, &year) || !take_text(text, "-") || !take_digits(text, 2, &month) ||
+        !take_text(text, "-") || !take_digits(text, 2, &day))
         return false;
     if (year < first_year || year > last_year || month < 1 || month > 12 || day < 1)
         return false;
@@ -221,7 +227,8 @@ static bool take_date(const char **text, uint32_t first_year, uint32_t last_year
     return true;
 }
 
-/* The years that a PC's real-time clock can show: two digits and a century of 19 or 20, no earlier than DOS can express. */
+/* The years that a PC's real-time clock can show: two digits and a century of 19 or 20, no earlier than DOS can
+ * express. */
 enum { FIRST_YEAR = 1980, LAST_YEAR = 2099 };
 
 static bool time_parse(const struct rule *rule, const char *text, void *field)
@@ -230,7 +237,8 @@ static bool time_parse(const struct rule *rule, const char *text, void *field)
     int64_t days;
 
     if (!take_date(&text, FIRST_YEAR, LAST_YEAR, &days) || !take_text(&text, "T") || !take_digits(&text, 2, &hour) ||
-        !take_text(&text, ":") || !take_digits(&text, 2, &minute) || !take_text(&text, ":") || !take_digits(&text, 2, &second))
+        !take_text(&text, ":") || !take_digits(&text, 2, &minute) || !take_text(&text, ":") ||
+        !take_digits(&text, 2, &second))
         return false;
     if (*text || hour > 23 || minute > 59 || second > 59)
         return false;
@@ -250,8 +258,9 @@ static bool time_print(const struct rule *rule, const void *field, char *text)
         year++;
     while (month < 12 && days_from_date(year, month + 1, 1) <= days)
         month++;
-    snprintf(text, SCALAR_LIMIT, "%04u-%02u-%02uT%02u:%02u:%02u", year, month, (unsigned)(days - days_from_date(year, month, 1) + 1),
-             (unsigned)(rest / 3600), (unsigned)(rest / 60 % 60), (unsigned)(rest % 60));
+    snprintf(text, SCALAR_LIMIT, "%04u-%02u-%02uT%02u:%02u:%02u", year, month,
+             (unsigned)(days - days_from_date(year, month, 1) + 1), (unsigned)(rest / 3600), (unsigned)(rest / 60 % 60),
+             (unsigned)(rest % 60));
     return true;
 }
 
@@ -261,7 +270,7 @@ static void time_expect(const struct rule *rule, char *text)
     snprintf(text, EXPECT_LIMIT, "a time such as 1998-01-01T00:00:00, from %d to %d", FIRST_YEAR, LAST_YEAR);
 }
 
-const struct scalar_type type_time = { time_parse, time_print, time_expect, STYLE_PLAIN };
+const struct scalar_type type_time = {time_parse, time_print, time_expect, STYLE_PLAIN};
 
 /* Rights lie in two members of the description; neither is set when they are not stated. */
 static bool rights_parse(const struct rule *rule, const char *text, void *field)
@@ -298,7 +307,7 @@ static void rights_expect(const struct rule *rule, char *text)
     snprintf(text, EXPECT_LIMIT, "open or closed until a date such as 2031-01-01");
 }
 
-const struct scalar_type type_rights = { rights_parse, rights_print, rights_expect, STYLE_PLAIN };
+const struct scalar_type type_rights = {rights_parse, rights_print, rights_expect, STYLE_PLAIN};
 
 /* --- The machine's parts --- */
 
@@ -307,12 +316,12 @@ static bool geometry_parse(const struct rule *rule, const char *text, void *fiel
     uint64_t cylinders, heads, sectors;
 
     (void)rule;
-    if (!take_number(&text, &cylinders) || !take_text(&text, "/") || !take_number(&text, &heads) || !take_text(&text, "/") ||
-        !take_number(&text, &sectors) || *text)
+    if (!take_number(&text, &cylinders) || !take_text(&text, "/") || !take_number(&text, &heads) ||
+        !take_text(&text, "/") || !take_number(&text, &sectors) || *text)
         return false;
     if (cylinders < 1 || cylinders > 16383 || heads < 1 || heads > 16 || sectors < 1 || sectors > 63)
         return false;
-    *(struct geometry *)field = (struct geometry){ (uint32_t)cylinders, (uint32_t)heads, (uint32_t)sectors };
+    *(struct geometry *)field = (struct geometry){(uint32_t)cylinders, (uint32_t)heads, (uint32_t)sectors};
     return true;
 }
 
@@ -331,7 +340,7 @@ static void geometry_expect(const struct rule *rule, char *text)
     snprintf(text, EXPECT_LIMIT, "cylinders/heads/sectors such as 615/4/17, at most 16383/16/63");
 }
 
-const struct scalar_type type_geometry = { geometry_parse, geometry_print, geometry_expect, STYLE_PLAIN };
+const struct scalar_type type_geometry = {geometry_parse, geometry_print, geometry_expect, STYLE_PLAIN};
 
 static bool sha256_parse(const struct rule *rule, const char *text, void *field)
 {
@@ -362,7 +371,7 @@ static void sha256_expect(const struct rule *rule, char *text)
     snprintf(text, EXPECT_LIMIT, "a SHA-256 digest of 64 lower-case hexadecimal digits");
 }
 
-const struct scalar_type type_sha256 = { sha256_parse, sha256_print, sha256_expect, STYLE_PLAIN };
+const struct scalar_type type_sha256 = {sha256_parse, sha256_print, sha256_expect, STYLE_PLAIN};
 
 /* Firmware that is built in; its versions are 0 to the rule's maximum. */
 static bool built_in_parse(const struct rule *rule, const char *text, void *field)
@@ -392,12 +401,12 @@ static void built_in_expect(const struct rule *rule, char *text)
     snprintf(text, EXPECT_LIMIT, "built-in 0, or a mapping with file and sha256");
 }
 
-const struct scalar_type type_built_in = { built_in_parse, built_in_print, built_in_expect, STYLE_PLAIN };
+const struct scalar_type type_built_in = {built_in_parse, built_in_print, built_in_expect, STYLE_PLAIN};
 
 /* --- Text --- */
 
-/* True for a byte sequence at p that is a control character or one that YAML cannot carry or would take for a line break: C0, DEL,
- * C1, U+2028, U+2029, U+FEFF, U+FFFE, U+FFFF. p is valid UTF-8. */
+/* True for a byte sequence at p that is a control character or one that YAML cannot carry or would take for a line
+ * break: C0, DEL, C1, U+2028, U+2029, U+FEFF, U+FFFE, U+FFFF. p is valid UTF-8. */
 static bool is_control(const uint8_t *p)
 {
     if (*p < 0x20 || *p == 0x7F)
@@ -441,7 +450,7 @@ static void text_expect(const struct rule *rule, char *text)
     snprintf(text, EXPECT_LIMIT, "one line of text of 1 to %zu bytes without control characters", rule->size - 1);
 }
 
-const struct scalar_type type_text = { text_parse, text_print, text_expect, STYLE_QUOTED };
+const struct scalar_type type_text = {text_parse, text_print, text_expect, STYLE_QUOTED};
 
 /* Several lines; line feeds at the end do not count. */
 static bool lines_parse(const struct rule *rule, const char *text, void *field)
@@ -462,7 +471,7 @@ static void lines_expect(const struct rule *rule, char *text)
     snprintf(text, EXPECT_LIMIT, "lines of text, 1 to %zu bytes without control characters", rule->size - 1);
 }
 
-const struct scalar_type type_lines = { lines_parse, text_print, lines_expect, STYLE_BLOCK };
+const struct scalar_type type_lines = {lines_parse, text_print, lines_expect, STYLE_BLOCK};
 
 /* A path that cannot leave the folder of its manifest. */
 static bool path_parse(const struct rule *rule, const char *text, void *field)
@@ -479,8 +488,10 @@ static bool path_parse(const struct rule *rule, const char *text, void *field)
 
 static void path_expect(const struct rule *rule, char *text)
 {
-    snprintf(text, EXPECT_LIMIT, "a path of 1 to %zu bytes below the manifest's folder: relative, without . or .. or empty parts or control characters",
+    snprintf(text, EXPECT_LIMIT,
+             "a path of 1 to %zu bytes below the manifest's folder: relative, without . or .. or empty parts or "
+             "control characters",
              rule->size - 1);
 }
 
-const struct scalar_type type_path = { path_parse, text_print, path_expect, STYLE_QUOTED };
+const struct scalar_type type_path = {path_parse, text_print, path_expect, STYLE_QUOTED};

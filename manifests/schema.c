@@ -1,34 +1,41 @@
-/* schema.c - the two languages, as tables. spec/manifest.md says the same in prose; the order here is the order of the canonical form. */
+/* schema.c - the two languages, as tables. spec/manifest.md says the same in prose; the order here is the order of the
+ * canonical form. */
 #include "manifests/schema.h"
 
 #include <string.h>
 
 /* Choices are stored as 32-bit values, whatever enumeration they belong to. */
-_Static_assert(sizeof(enum machine_type) == 4 && sizeof(enum cpu_model) == 4 && sizeof(enum boot_device) == 4, "enumerations of 32 bits");
-_Static_assert(sizeof(enum drive_kind) == 4 && sizeof(enum floppy_type) == 4 && sizeof(enum bios_translation) == 4 && sizeof(enum monitor) == 4, "enumerations of 32 bits");
+_Static_assert(sizeof(enum machine_type) == 4 && sizeof(enum cpu_model) == 4 && sizeof(enum boot_device) == 4,
+               "enumerations of 32 bits");
+_Static_assert(sizeof(enum drive_kind) == 4 && sizeof(enum floppy_type) == 4 && sizeof(enum bios_translation) == 4 &&
+                   sizeof(enum monitor) == 4,
+               "enumerations of 32 bits");
 
 #define AT(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
-#define KEYS_END { .key = NULL }
+#define KEYS_END \
+    { \
+        .key = NULL \
+    }
 
-const char *const machine_type_names[] = { "pc-isa", "pc-i440fx", NULL };
-const char *const cpu_model_names[] = {
-    "i386", "i486", "pentium", "pentium-mmx", "pentium2", "pentium3", "pentium4", NULL
-};
-const char *const drive_slot_names[] = { "fd0", "fd1", "hd0", "hd1", "hd2", "hd3", NULL };
+const char *const machine_type_names[] = {"pc-isa", "pc-i440fx", NULL};
+const char *const cpu_model_names[] = {"i386",     "i486",     "pentium",  "pentium-mmx",
+                                       "pentium2", "pentium3", "pentium4", NULL};
+const char *const drive_slot_names[] = {"fd0", "fd1", "hd0", "hd1", "hd2", "hd3", NULL};
 
-static const char *const machine_version_names[] = { "machine 0", NULL };
-static const char *const description_version_names[] = { "description 0", NULL };
-static const char *const floppy_names[] = { "floppy 360K", "floppy 1.2M", "floppy 720K", "floppy 1.44M", "floppy 2.88M", NULL };
-static const char *const disk_names[] = { "disk", "cdrom", NULL };
-static const char *const boot_names[] = { "floppy", "disk", "cdrom", NULL };
-static const char *const display_names[] = { "none", "vga", NULL };
-static const char *const monitor_names[] = { "1280x1024", "none", "640x480", "800x600", "1024x768", "1600x1200", NULL };
-static const char *const yes_names[] = { "no", "yes", NULL }, *const unless_names[] = { "yes", "no", NULL };
-static const char *const translation_names[] = { "none", "lba", "large", "large-240", NULL };
+static const char *const machine_version_names[] = {"machine 0", NULL};
+static const char *const description_version_names[] = {"description 0", NULL};
+static const char *const floppy_names[] = {"floppy 360K",  "floppy 1.2M",  "floppy 720K",
+                                           "floppy 1.44M", "floppy 2.88M", NULL};
+static const char *const disk_names[] = {"disk", "cdrom", NULL};
+static const char *const boot_names[] = {"floppy", "disk", "cdrom", NULL};
+static const char *const display_names[] = {"none", "vga", NULL};
+static const char *const monitor_names[] = {"1280x1024", "none", "640x480", "800x600", "1024x768", "1600x1200", NULL};
+static const char *const yes_names[] = {"no", "yes", NULL}, *const unless_names[] = {"yes", "no", NULL};
+static const char *const translation_names[] = {"none", "lba", "large", "large-240", NULL};
 
-static const struct unit bare_unit[] = { { "", 1 }, { NULL, 0 } };
-static const struct unit speed_units[] = { { "MIPS", 1 }, { NULL, 0 } };
-static const struct unit size_units[] = { { "KiB", 1u << 10 }, { "MiB", 1u << 20 }, { "GiB", 1u << 30 }, { NULL, 0 } };
+static const struct unit bare_unit[] = {{"", 1}, {NULL, 0}};
+static const struct unit speed_units[] = {{"MIPS", 1}, {NULL, 0}};
+static const struct unit size_units[] = {{"KiB", 1u << 10}, {"MiB", 1u << 20}, {"GiB", 1u << 30}, {NULL, 0}};
 
 /* --- machine.yaml --- */
 
@@ -47,7 +54,9 @@ static const char *cpu_check(void *field, const struct rule *keys, uint32_t seen
     const struct machine_manifest *m = field;
 
     (void)keys, (void)seen;
-    return m->cpu < CPU_PENTIUM && m->cpuid_limit != UINT32_MAX ? "this model has no CPUID leaves for cpuid-limit to limit" : NULL;
+    return m->cpu < CPU_PENTIUM && m->cpuid_limit != UINT32_MAX
+               ? "this model has no CPUID leaves for cpuid-limit to limit"
+               : NULL;
 }
 
 /* clang-format off */
@@ -67,10 +76,13 @@ static const struct rule firmware_file_keys[] = {
 };
 /* clang-format on */
 
-#define FIRMWARE(name, member) { name, AT(machine_manifest, member), .required = true, \
-    .scalar = &type_built_in, .maximum = 0, .keys = firmware_file_keys }
+#define FIRMWARE(name, member) \
+    { \
+        name, AT(machine_manifest, member), .required = true, .scalar = &type_built_in, .maximum = 0, \
+                                            .keys = firmware_file_keys \
+    }
 
-static const struct rule firmware_keys[] = { FIRMWARE("system", system), FIRMWARE("video", video), KEYS_END };
+static const struct rule firmware_keys[] = {FIRMWARE("system", system), FIRMWARE("video", video), KEYS_END};
 
 static const char *floppy_check(void *field, const struct rule *keys, uint32_t seen)
 {
@@ -112,7 +124,10 @@ static const struct rule disk_keys[] = {
 };
 /* clang-format on */
 
-#define DRIVE(name, slot, kind) { name, AT(machine_manifest, drives[slot]), .keys = kind##_keys, .check = kind##_check }
+#define DRIVE(name, slot, kind) \
+    { \
+        name, AT(machine_manifest, drives[slot]), .keys = kind##_keys, .check = kind##_check \
+    }
 
 /* clang-format off */
 static const struct rule drive_keys[] = {
@@ -123,8 +138,7 @@ static const struct rule drive_keys[] = {
 /* clang-format on */
 
 static const struct rule boot_item = {
-    "boot", 0, sizeof(enum boot_device), .scalar = &type_choice, .words = boot_names, .first = BOOT_FLOPPY
-};
+    "boot", 0, sizeof(enum boot_device), .scalar = &type_choice, .words = boot_names, .first = BOOT_FLOPPY};
 
 /* clang-format off */
 static const struct rule port_names[] = {
@@ -160,12 +174,16 @@ static const char *machine_check(void *field, const struct rule *keys, uint32_t 
 {
     const struct machine_manifest *m = field;
 
-    return is_given(keys, seen, "acpi") && m->type != MACHINE_PC_I440FX ? "only a pc-i440fx has ACPI; the key belongs to it" : NULL;
+    return is_given(keys, seen, "acpi") && m->type != MACHINE_PC_I440FX
+               ? "only a pc-i440fx has ACPI; the key belongs to it"
+               : NULL;
 }
 
-const struct rule machine_rules = { "manifest", WHOLE(machine_manifest), .required = true, .keys = machine_keys, .check = machine_check };
+const struct rule machine_rules = {"manifest", WHOLE(machine_manifest), .required = true, .keys = machine_keys,
+                                   .check = machine_check};
 
-bool machine_manifest_parse(const char *text, size_t length, const char *name, struct machine_manifest *m, struct error *error)
+bool machine_manifest_parse(const char *text, size_t length, const char *name, struct machine_manifest *m,
+                            struct error *error)
 {
     memset(m, 0, sizeof(*m));
     m->cpuid_limit = UINT32_MAX;
@@ -181,7 +199,7 @@ size_t machine_manifest_print(const struct machine_manifest *m, char *buffer, si
 
 #define IDENTIFIER_SIZE sizeof(((struct description_manifest *)0)->identifier[0])
 
-static const struct rule identifier_item = { "identifiers", 0, IDENTIFIER_SIZE, .scalar = &type_text };
+static const struct rule identifier_item = {"identifiers", 0, IDENTIFIER_SIZE, .scalar = &type_text};
 
 /* clang-format off */
 static const struct rule description_keys[] = {
@@ -194,9 +212,11 @@ static const struct rule description_keys[] = {
 };
 /* clang-format on */
 
-const struct rule description_rules = { "manifest", WHOLE(description_manifest), .required = true, .keys = description_keys };
+const struct rule description_rules = {"manifest", WHOLE(description_manifest), .required = true,
+                                       .keys = description_keys};
 
-bool description_manifest_parse(const char *text, size_t length, const char *name, struct description_manifest *d, struct error *error)
+bool description_manifest_parse(const char *text, size_t length, const char *name, struct description_manifest *d,
+                                struct error *error)
 {
     memset(d, 0, sizeof(*d));
     if (!manifest_parse(&description_rules, text, length, name, d, error))

@@ -1,4 +1,5 @@
-/* backwards.c - a host's clock that goes back an hour with each look at it, to be preloaded (LD_PRELOAD): no clock of the host reaches the machine. */
+/* backwards.c - a host's clock that goes back an hour with each look at it, to be preloaded (LD_PRELOAD): no clock of
+ * the host reaches the machine. */
 #include <time.h>
 
 static time_t hours;
@@ -6,7 +7,7 @@ static time_t hours;
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
     (void)clock;
-    *now = (struct timespec){ .tv_sec = 1000000000 - 3600 * hours++ };
+    *now = (struct timespec){.tv_sec = 1000000000 - 3600 * hours++};
     return 0;
 }
 

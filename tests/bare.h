@@ -1,4 +1,5 @@
-/* bare.h - processor, memory and ports without chips: the board of programs that run somebody else's suite against the processor. */
+/* bare.h - processor, memory and ports without chips: the board of programs that run somebody else's suite against the
+ * processor. */
 #ifndef MUNIMENT_TESTS_BARE_H
 #define MUNIMENT_TESTS_BARE_H
 
@@ -29,8 +30,8 @@ struct bare {
     struct cpu cpu;
 };
 
-/* As after power on, with nothing but RAM and an empty ROM. ENGINE=translator in the environment: with a translator, where the program was built for it
- * (BARE_TRANSLATOR). False: no memory. */
+/* As after power on, with nothing but RAM and an empty ROM. ENGINE=translator in the environment: with a translator,
+ * where the program was built for it (BARE_TRANSLATOR). False: no memory. */
 static inline bool bare_init(struct bare *b, enum cpu_model model, uint32_t ram_size)
 {
     if (!memory_init(&b->memory, ram_size))

@@ -1,7 +1,9 @@
-/* faulty.c - the command, on a machine that has a fault: linked in place of `muniment` with machine_run wrapped (-Wl,--wrap=machine_run), for the tests of replay.
+/* faulty.c - the command, on a machine that has a fault: linked in place of `muniment` with machine_run wrapped
+ * (-Wl,--wrap=machine_run), for the tests of replay.
  *
- *     FAULT=TICK:ADDRESS faulty ...             bit 0 of that byte of RAM changes at that tick, always: another build that is wrong
- *     FAULT=TICK:ADDRESS:FILE faulty ...        it changes every second time that it could: a host that is not deterministic. FILE remembers, by its length */
+ *     FAULT=TICK:ADDRESS faulty ...             bit 0 of that byte of RAM changes at that tick, always: another build
+ * that is wrong FAULT=TICK:ADDRESS:FILE faulty ...        it changes every second time that it could: a host that is
+ * not deterministic. FILE remembers, by its length */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,13 +1,16 @@
-/* hostfuzz.c - instructions in ring 3, on our processor and on the one that this program runs on: all that comes out must be equal.
+/* hostfuzz.c - instructions in ring 3, on our processor and on the one that this program runs on: all that comes out
+ * must be equal.
  *
  *     hostfuzz [--count N] [--seed S] [--row OPCODE] [--mode 16|32] [--show N]
- *     hostfuzz --alter N [--host VENDOR/FAMILY/MODEL] ...     tests the comparison: what the host did is altered in one trial of N
+ *     hostfuzz --alter N [--host VENDOR/FAMILY/MODEL] ...     tests the comparison: what the host did is altered in one
+ * trial of N
  *
- * Trials are made from the rows of the decoder's table (hostfuzz/generate.c), in batches, for a 32-bit or a 16-bit code segment. Compared are general and
- * segment registers, flags save those that the row leaves undefined, EIP, the vector with error code and CR2, and memory. Memory runs on from trial to
- * trial and from batch to batch; when it differs after a batch, or a trial does, the batch is repeated in parts, down to the trial that differs.
- * Where processors differ, hostfuzz/permitted.c lists the outcomes: ours must be the first, the host's one of them. On a family that nobody has tried,
- * differences are reported and not judged (host.h). */
+ * Trials are made from the rows of the decoder's table (hostfuzz/generate.c), in batches, for a 32-bit or a 16-bit code
+ * segment. Compared are general and segment registers, flags save those that the row leaves undefined, EIP, the vector
+ * with error code and CR2, and memory. Memory runs on from trial to trial and from batch to batch; when it differs
+ * after a batch, or a trial does, the batch is repeated in parts, down to the trial that differs. Where processors
+ * differ, hostfuzz/permitted.c lists the outcomes: ours must be the first, the host's one of them. On a family that
+ * nobody has tried, differences are reported and not judged (host.h). */
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,14 +18,25 @@
 #include "tests/hostfuzz/hostfuzz.h"
 #include "tests/undefined.h"
 
-#define ENOUGH  1000000u /* trials that must reach every row */
-#define SECONDS 120u     /* for PERIOD batches: a host that is led astray may not come back */
-#define PERIOD  64u      /* batches with one choice of segments */
+#define ENOUGH 1000000u /* trials that must reach every row */
+#define SECONDS 120u    /* for PERIOD batches: a host that is led astray may not come back */
+#define PERIOD 64u      /* batches with one choice of segments */
 
-#define FLAGS_COMPARED (FLAGS_ARITHMETIC | FLAG_TF | FLAG_IF | FLAG_DF | FLAG_IOPL | FLAG_NT | FLAG_VM | FLAG_AC | FLAG_ID)
+#define FLAGS_COMPARED \
+    (FLAGS_ARITHMETIC | FLAG_TF | FLAG_IF | FLAG_DF | FLAG_IOPL | FLAG_NT | FLAG_VM | FLAG_AC | FLAG_ID)
 
 /* What --alter changes in what the host did: none of it is permitted, so that each alteration must be found. */
-enum alteration { ALTER_REGISTER, ALTER_FLAG, ALTER_EIP, ALTER_SELECTOR, ALTER_VECTOR, ALTER_ERROR, ALTER_CR2, ALTER_MEMORY, ALTERATIONS };
+enum alteration {
+    ALTER_REGISTER,
+    ALTER_FLAG,
+    ALTER_EIP,
+    ALTER_SELECTOR,
+    ALTER_VECTOR,
+    ALTER_ERROR,
+    ALTER_CR2,
+    ALTER_MEMORY,
+    ALTERATIONS
+};
 
 struct tally {
     unsigned long passed, failed, discarded, split, shown;
@@ -48,13 +62,15 @@ static uint8_t *host_data(struct fuzz *f)
 static bool is_equal(const struct trial *t, const struct outcome *a, const struct outcome *b)
 {
     uint32_t undefined = t->decoded == DECODE_OK ? undefined_flags(&t->insn, t->before.reg[ECX]) : 0;
-    bool equal = a->vector == b->vector && a->error == b->error && a->cr2 == b->cr2 && a->after.eip == b->after.eip
-              && !((a->after.flags ^ b->after.flags) & FLAGS_COMPARED & ~undefined) && !memcmp(a->after.reg, b->after.reg, sizeof a->after.reg);
+    bool equal = a->vector == b->vector && a->error == b->error && a->cr2 == b->cr2 && a->after.eip == b->after.eip &&
+                 !((a->after.flags ^ b->after.flags) & FLAGS_COMPARED & ~undefined) &&
+                 !memcmp(a->after.reg, b->after.reg, sizeof a->after.reg);
 
     return equal && !memcmp(a->after.selector, b->after.selector, sizeof a->after.selector);
 }
 
-static const struct permit *permit_of(const struct fuzz *f, const struct tally *y, const struct trial *t, struct permitted set[OUTCOMES], unsigned *count)
+static const struct permit *permit_of(const struct fuzz *f, const struct tally *y, const struct trial *t,
+                                      struct permitted set[OUTCOMES], unsigned *count)
 {
     const struct situation situation = {f, t, y->saved};
 
@@ -115,7 +131,8 @@ static bool is_right_among(struct fuzz *f, struct tally *y, const struct trial *
     if (is_equal(t, &t->ours, &t->host))
         return true;
     *other = permit_of(f, y, t, set, &count);
-    return *other && !reaches_memory(t) && is_equal(t, &t->ours, &set[0].outcome) && is_equal(t, &t->host, &set[1].outcome);
+    return *other && !reaches_memory(t) && is_equal(t, &t->ours, &set[0].outcome) &&
+           is_equal(t, &t->host, &set[1].outcome);
 }
 
 /* Of a trial that ran alone. */
@@ -182,14 +199,14 @@ static bool alter_now(struct fuzz *f, struct tally *y, struct trial *t)
 
 static void state_print(const char *title, const struct state *s)
 {
-    static const char *const names[8] = { "eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi" };
+    static const char *const names[8] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
 
     printf("    %-7s ", title);
     for (unsigned n = 0; n < 8; n++)
         printf("%s %08x ", names[n], s->reg[n]);
     printf("eip %08x flags %06x", s->eip, s->flags);
     for (unsigned n = 0; n < SEG_COUNT; n++)
-        printf(" %cs %x", "ecsdfg"[n], s->selector[n]);
+        printf(" %cs %x", "ecsdfg"[n], s -> selector[n]);
 }
 
 static void outcome_print(const char *title, const struct outcome *o)
@@ -221,11 +238,12 @@ static void failure_print(struct fuzz *f, const struct tally *y, const struct tr
         outcome_print(p->name, &set[k].outcome);
     for (uint32_t n = 0; n < DATA_SIZE && shown < 16; n++)
         if (our_data(f)[n] != host_data(f)[n] && ++shown)
-            printf("    %08x: %02x, ours %02x, host %02x\n", ARENA + DATA_AT + n, y->saved[n], our_data(f)[n], host_data(f)[n]);
+            printf("    %08x: %02x, ours %02x, host %02x\n", ARENA + DATA_AT + n, y->saved[n], our_data(f)[n],
+                   host_data(f)[n]);
     for (unsigned n = 0; n < SEG_COUNT; n++) {
         const struct segment *s = &f->segment[t->before.selector[n] >> 3];
         if (t->before.selector[n])
-            printf("    %cs base %08x limit %08x rights %04x\n", "ecsdfg"[n], s->base, s->limit, s->rights);
+            printf("    %cs base %08x limit %08x rights %04x\n", "ecsdfg"[n], s -> base, s -> limit, s -> rights);
     }
 }
 
@@ -272,13 +290,14 @@ static void first_print(const struct tally *y, char *text, size_t size)
     for (unsigned shown = 0; shown < 5; shown++) {
         unsigned most = opcode_row_count;
         for (unsigned row = 0; row < opcode_row_count; row++)
-            if (y->differ[row] && y->differ[row] < last && (most == opcode_row_count || y->differ[row] > y->differ[most]))
+            if (y->differ[row] && y->differ[row] < last &&
+                (most == opcode_row_count || y->differ[row] > y->differ[most]))
                 most = row;
         if (most == opcode_row_count || used + 40 > size)
             return;
         last = y->differ[most];
-        used += (size_t)snprintf(text + used, size - used, "%s%s (%X) %lu", used ? ", " : "", operation_names[opcode_rows[most].operation],
-                                 opcode_rows[most].opcode, last);
+        used += (size_t)snprintf(text + used, size - used, "%s%s (%X) %lu", used ? ", " : "",
+                                 operation_names[opcode_rows[most].operation], opcode_rows[most].opcode, last);
     }
 }
 
@@ -297,7 +316,8 @@ static int report(const struct fuzz *f, const struct tally *y, unsigned long cou
         if (!y->tried[f->rows[n]])
             printf("not tried: %s, opcode %X\n", operation_names[row->operation], row->opcode);
     }
-    printf("%u of %u rows tried; batches of %u: %lu trials discarded, %lu run alone\n", tried, f->row_count, SLOTS, y->discarded, y->split);
+    printf("%u of %u rows tried; batches of %u: %lu trials discarded, %lu run alone\n", tried, f->row_count, SLOTS,
+           y->discarded, y->split);
     first_print(y, first, sizeof first);
     status = host_verdict(&f->host, y->passed, y->failed, first);
     return !status && count >= ENOUGH && tried < f->row_count ? 1 : status;
@@ -331,7 +351,8 @@ static enum run both_run(struct fuzz *f, unsigned begin, unsigned fast_end, unsi
     return run;
 }
 
-/* Of trials that ran together: the first that must run alone (the middle one if only memory differs), or `end` if all are right. */
+/* Of trials that ran together: the first that must run alone (the middle one if only memory differs), or `end` if all
+ * are right. */
 static unsigned first_alone(struct fuzz *f, struct tally *y, unsigned begin, unsigned end)
 {
     const struct permit *other[SLOTS];
@@ -364,7 +385,8 @@ static void count_alone(struct fuzz *f, struct tally *y, unsigned k, bool ran)
     }
 }
 
-/* Runs trials, and counts them. Where one of them must run alone, it does, between those before it and those after it. */
+/* Runs trials, and counts them. Where one of them must run alone, it does, between those before it and those after
+ * it. */
 static void trials_run(struct fuzz *f, struct tally *y, unsigned begin, unsigned end)
 {
     unsigned fast_end = f->fast < begin ? begin : f->fast < end ? f->fast : end, alone = begin + (end - begin) / 2;
@@ -422,7 +444,8 @@ static void segments_change(struct fuzz *f)
 
 static const char *init(struct fuzz *f)
 {
-    f->entry[ENTRY_CODE32] = (struct entry){.base = ARENA + CODE_SIZE, .limit = CODE_LIMIT, .kind = KIND_CODE, .wide = true};
+    f->entry[ENTRY_CODE32] = (struct entry){
+        .base = ARENA + CODE_SIZE, .limit = CODE_LIMIT, .kind = KIND_CODE, .wide = true};
     f->entry[ENTRY_CODE16] = (struct entry){.base = ARENA, .limit = CODE_LIMIT, .kind = KIND_CODE};
     f->entry[ENTRY_CHANNEL] = (struct entry){.base = ARENA + CONTROL_AT, .limit = 0xFFFF, .wide = true};
     f->entry[ENTRY_DATA32] = (struct entry){.base = ARENA + DATA_AT, .limit = 0xFFFF, .wide = true};
@@ -436,15 +459,20 @@ static const char *init(struct fuzz *f)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: hostfuzz [--count N] [--seed S] [--row OPCODE] [--mode 16|32] [--show N] [--alter N] [--host VENDOR/FAMILY/MODEL]\n");
+    fprintf(stderr, "usage: hostfuzz [--count N] [--seed S] [--row OPCODE] [--mode 16|32] [--show N] [--alter N] "
+                    "[--host VENDOR/FAMILY/MODEL]\n");
     return 2;
 }
 
 static bool tally_init(struct tally *y)
 {
-    *y = (struct tally){.shown = 20, .tried = calloc(opcode_row_count, sizeof *y->tried), .differ = calloc(opcode_row_count, sizeof *y->differ),
-                        .met = calloc(permit_count, sizeof *y->met), .other = calloc(permit_count, sizeof *y->other),
-                        .altered_permit = calloc(permit_count, sizeof *y->altered_permit), .saved = malloc(DATA_SIZE)};
+    *y = (struct tally){.shown = 20,
+                        .tried = calloc(opcode_row_count, sizeof *y->tried),
+                        .differ = calloc(opcode_row_count, sizeof *y->differ),
+                        .met = calloc(permit_count, sizeof *y->met),
+                        .other = calloc(permit_count, sizeof *y->other),
+                        .altered_permit = calloc(permit_count, sizeof *y->altered_permit),
+                        .saved = malloc(DATA_SIZE)};
     return y->tried && y->differ && y->met && y->other && y->altered_permit && y->saved;
 }
 
@@ -459,8 +487,13 @@ int main(int argc, char **argv)
         return 4;
     for (int n = 1; n < argc; n += 2) {
         bool row = !strcmp(argv[n], "--row");
-        unsigned long *option = row ? &opcode : !strcmp(argv[n], "--count") ? &count : !strcmp(argv[n], "--seed") ? &f.random
-                              : !strcmp(argv[n], "--mode") ? &mode : !strcmp(argv[n], "--alter") ? &y.alter : !strcmp(argv[n], "--show") ? &y.shown : NULL;
+        unsigned long *option = row                           ? &opcode
+                                : !strcmp(argv[n], "--count") ? &count
+                                : !strcmp(argv[n], "--seed")  ? &f.random
+                                : !strcmp(argv[n], "--mode")  ? &mode
+                                : !strcmp(argv[n], "--alter") ? &y.alter
+                                : !strcmp(argv[n], "--show")  ? &y.shown
+                                                              : NULL;
         char *end = "?";
         if (option && n + 1 < argc)
             *option = strtoul(argv[n + 1], &end, row ? 16 : 10);

@@ -1,14 +1,16 @@
-/* linuxuser.c - runs a static Linux program for the i386 on processor and memory alone: the instruction tests of QEMU and Valgrind.
+/* linuxuser.c - runs a static Linux program for the i386 on processor and memory alone: the instruction tests of QEMU
+ * and Valgrind.
  *
  *     linuxuser [-v] PROGRAM [WORD ...]
  *
- * The program runs in ring 3, in flat segments with the selectors that Linux gives on x86-64, and in pages of its own: what it has not mapped
- * raises #PF. Every gate of the IDT leads to a HLT in ring 0. There the processor stops; what had happened is seen from where it stands and from
- * the frame on the ring 0 stack, and is answered here as Linux would - a system call, or a signal - and an IRET takes the processor back.
+ * The program runs in ring 3, in flat segments with the selectors that Linux gives on x86-64, and in pages of its own:
+ * what it has not mapped raises #PF. Every gate of the IDT leads to a HLT in ring 0. There the processor stops; what
+ * had happened is seen from where it stands and from the frame on the ring 0 stack, and is answered here as Linux would
+ * - a system call, or a signal - and an IRET takes the processor back.
  *
- * The few system calls are those that a static program of glibc needs; an unknown one fails with ENOSYS, and -v names it. Signals are delivered
- * without floating-point state, and masks are not kept. The program's standard output and error are ours, and so is its exit status; killed by
- * signal N, it is 128 + N. */
+ * The few system calls are those that a static program of glibc needs; an unknown one fails with ENOSYS, and -v names
+ * it. Signals are delivered without floating-point state, and masks are not kept. The program's standard output and
+ * error are ours, and so is its exit status; killed by signal N, it is 128 + N. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -126,7 +128,8 @@ static void put_descriptor(struct guest *g, uint32_t at, uint32_t low, uint32_t 
 /* A system descriptor: TSS or LDT. */
 static void put_system_descriptor(struct guest *g, unsigned selector, uint32_t base, uint32_t limit, unsigned type)
 {
-    put_descriptor(g, AT_GDT + selector, base << 16 | limit, (base & 0xFF000000) | (base >> 16 & 0xFF) | 0x8000 | type << 8);
+    put_descriptor(g, AT_GDT + selector, base << 16 | limit,
+                   (base & 0xFF000000) | (base >> 16 & 0xFF) | 0x8000 | type << 8);
 }
 
 static void put_tables(struct guest *g)
@@ -192,10 +195,12 @@ static void bad_program(const char *path, const char *why)
 
 static void load_segment(struct guest *g, const uint8_t *elf, size_t size, const uint8_t *header, const char *path)
 {
-    uint32_t offset = load32(header + 4), address = load32(header + 8), in_file = load32(header + 16), in_memory = load32(header + 20);
+    uint32_t offset = load32(header + 4), address = load32(header + 8), in_file = load32(header + 16),
+             in_memory = load32(header + 20);
     uint32_t first = address & ~PAGE_MASK;
 
-    if (offset > size || in_file > size - offset || in_file > in_memory || in_memory > USER_END || address < USER_BEGIN || address > USER_END - in_memory)
+    if (offset > size || in_file > size - offset || in_file > in_memory || in_memory > USER_END ||
+        address < USER_BEGIN || address > USER_END - in_memory)
         bad_program(path, "a segment lies outside of the file or of memory");
     /* Writable, as the tests modify code; a segment begins where another may have ended. */
     map(g, first, page_up(address - first + in_memory), PAGE_DATA);
@@ -205,7 +210,9 @@ static void load_segment(struct guest *g, const uint8_t *elf, size_t size, const
 }
 
 /* What the auxiliary vector tells of the program. */
-struct entry { uint32_t point, headers, header_count; };
+struct entry {
+    uint32_t point, headers, header_count;
+};
 
 static struct entry load_program(struct guest *g, const char *path)
 {
@@ -245,7 +252,16 @@ static uint32_t put_text(struct guest *g, uint32_t *stack, const char *text)
 /* Words, no environment, auxiliary vector. Returns ESP. */
 static uint32_t put_stack(struct guest *g, const struct entry *entry, int words, char **word)
 {
-    enum { AT_NULL, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_ENTRY = 9, AT_SECURE = 23, AT_RANDOM = 25 };
+    enum {
+        AT_NULL,
+        AT_PHDR = 3,
+        AT_PHENT = 4,
+        AT_PHNUM = 5,
+        AT_PAGESZ = 6,
+        AT_ENTRY = 9,
+        AT_SECURE = 23,
+        AT_RANDOM = 25
+    };
     uint32_t top = USER_END, random, pointers[32];
     /* clang-format off */
     const uint32_t vector[][2] = {
@@ -274,7 +290,9 @@ static uint32_t put_stack(struct guest *g, const struct entry *entry, int words,
 
 /* --- Descriptors for the program: set_thread_area and modify_ldt (arch/x86, struct user_desc) --- */
 
-struct user_descriptor { uint32_t number, base, limit, flags; };
+struct user_descriptor {
+    uint32_t number, base, limit, flags;
+};
 
 static struct user_descriptor user_descriptor(const struct guest *g, uint32_t at)
 {
@@ -283,7 +301,8 @@ static struct user_descriptor user_descriptor(const struct guest *g, uint32_t at
 
 static void put_user_descriptor(struct guest *g, uint32_t at, const struct user_descriptor *d)
 {
-    bool wide = d->flags & 1, read_only = d->flags & 8, pages = d->flags & 16, absent = d->flags & 32, usable = d->flags & 64;
+    bool wide = d->flags & 1, read_only = d->flags & 8, pages = d->flags & 16, absent = d->flags & 32,
+         usable = d->flags & 64;
     unsigned contents = d->flags >> 1 & 3;
     uint32_t type = 0x70 | contents << 2 | (read_only ? 0 : 2) | (absent ? 0 : 0x80);
 
@@ -292,8 +311,8 @@ static void put_user_descriptor(struct guest *g, uint32_t at, const struct user_
         return;
     }
     put_descriptor(g, at, d->base << 16 | (d->limit & 0xFFFF),
-                   (d->base & 0xFF000000) | (d->base >> 16 & 0xFF) | (d->limit & 0xF0000) | (type | 1) << 8 | (wide ? 0x400000 : 0) | (pages ? 0x800000 : 0) |
-                   (usable ? 0x100000 : 0));
+                   (d->base & 0xFF000000) | (d->base >> 16 & 0xFF) | (d->limit & 0xF0000) | (type | 1) << 8 |
+                       (wide ? 0x400000 : 0) | (pages ? 0x800000 : 0) | (usable ? 0x100000 : 0));
 }
 
 static uint32_t set_thread_area(struct guest *g, uint32_t at)
@@ -345,10 +364,14 @@ enum {
     CONTEXT_FLAGS = 64, CONTEXT_ESP = 68, CONTEXT_SS = 72, CONTEXT_CR2 = 84
 };
 /* clang-format on */
-static const uint8_t context_segment[4][2] = {{CONTEXT_GS, SEG_GS}, {CONTEXT_FS, SEG_FS}, {CONTEXT_ES, SEG_ES}, {CONTEXT_DS, SEG_DS}};
+static const uint8_t context_segment[4][2] = {
+    {CONTEXT_GS, SEG_GS}, {CONTEXT_FS, SEG_FS}, {CONTEXT_ES, SEG_ES}, {CONTEXT_DS, SEG_DS}};
 
 /* What Linux makes of an exception. */
-struct signal { int number, code; uint32_t address; };
+struct signal {
+    int number, code;
+    uint32_t address;
+};
 
 static struct signal signal_for(struct guest *g, const struct frame *f)
 {
@@ -366,7 +389,7 @@ static struct signal signal_for(struct guest *g, const struct frame *f)
     case EXC_PF: return (struct signal){SIGSEGV, f->error & 1 ? 2 : 1, cpu->cr2};
     case EXC_MF:
     case EXC_XM: return (struct signal){SIGFPE, 0, eip};
-    default:     return (struct signal){SIGSEGV, SI_KERNEL, 0};
+    default: return (struct signal){SIGSEGV, SI_KERNEL, 0};
     }
 }
 
@@ -392,13 +415,15 @@ static void save_context(struct guest *g, uint32_t at, const struct frame *f)
 static void kill_program(struct guest *g, const struct frame *f, const struct signal *s)
 {
     fflush(stdout);
-    fprintf(stderr, "linuxuser: signal %d: vector %u, error %04X, address %08X, CS:EIP %04X:%08X\n", s->number, (unsigned)f->vector, (unsigned)f->error,
-            (unsigned)s->address, (unsigned)peek32(g, f->at + 4), (unsigned)peek32(g, f->at));
+    fprintf(stderr, "linuxuser: signal %d: vector %u, error %04X, address %08X, CS:EIP %04X:%08X\n", s->number,
+            (unsigned)f->vector, (unsigned)f->error, (unsigned)s->address, (unsigned)peek32(g, f->at + 4),
+            (unsigned)peek32(g, f->at));
     g->done = true;
     g->status = 128 + s->number;
 }
 
-/* Enters the handler, in the frame that Linux builds for SA_SIGINFO; those without get the same, of which they read the number. */
+/* Enters the handler, in the frame that Linux builds for SA_SIGINFO; those without get the same, of which they read the
+ * number. */
 static void deliver(struct guest *g, const struct frame *f)
 {
     struct cpu *cpu = &g->bare.cpu;
@@ -435,7 +460,8 @@ static void deliver(struct guest *g, const struct frame *f)
 /* sigreturn and rt_sigreturn: at is what the handler was entered with. */
 static uint32_t leave_handler(struct guest *g, const struct frame *f, uint32_t at)
 {
-    const uint32_t changeable = FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_TF | FLAG_DF | FLAG_OF | FLAG_RF | FLAG_AC;
+    const uint32_t changeable = FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_TF | FLAG_DF | FLAG_OF |
+                                FLAG_RF | FLAG_AC;
     struct cpu *cpu = &g->bare.cpu;
 
     if (!owned(g, at, FRAME_SIZE))
@@ -515,7 +541,9 @@ static uint32_t sys_mprotect(struct guest *g, uint32_t at, uint32_t length, uint
     length = page_up(length);
     if (!owned(g, at, length))
         return (uint32_t)-ENOMEM;
-    return map(g, at, length, PAGE_PRESENT | (protection & 7 ? PAGE_USER : 0) | (protection & 2 ? PAGE_WRITABLE : 0)) ? 0 : (uint32_t)-EINVAL;
+    return map(g, at, length, PAGE_PRESENT | (protection & 7 ? PAGE_USER : 0) | (protection & 2 ? PAGE_WRITABLE : 0))
+               ? 0
+               : (uint32_t)-EINVAL;
 }
 
 static uint32_t sys_rt_sigaction(struct guest *g, uint32_t number, uint32_t new, uint32_t old)
@@ -590,7 +618,8 @@ static uint32_t system_call(struct guest *g, const struct frame *f)
 
 /* --- The run --- */
 
-/* Where the processor stopped says which vector it was; the frame on its stack begins with the error code, if there is one. */
+/* Where the processor stopped says which vector it was; the frame on its stack begins with the error code, if there is
+ * one. */
 static bool stopped_in_handler(struct guest *g, struct frame *f)
 {
     const struct cpu *cpu = &g->bare.cpu;
@@ -627,7 +656,8 @@ static void run(struct guest *g, uint32_t entry, uint32_t stack)
         enter_user(g, from);
         if (!stopped_in_handler(g, &f)) {
             fflush(stdout);
-            fprintf(stderr, "linuxuser: stopped at CS:EIP %04X:%08X\n", g->bare.cpu.seg[SEG_CS].selector, (unsigned)g->bare.cpu.eip);
+            fprintf(stderr, "linuxuser: stopped at CS:EIP %04X:%08X\n", g->bare.cpu.seg[SEG_CS].selector,
+                    (unsigned)g->bare.cpu.eip);
             g->status = 1;
             return;
         }

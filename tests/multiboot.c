@@ -2,31 +2,33 @@
  *
  *     multiboot [-q] KERNEL [WORD ...]
  *
- * The kernel is an ELF file, and the words are its command line. It writes PASS:, FAIL: and SKIP: lines to COM1 and leaves through port F4h with a status. The
- * bench has the processor, memory, and what these kernels expect around it: those two ports; a latch of four bytes at port E0h; ports 2000h-200Fh, which raise
- * IRQ 0-15 at the vectors that a BIOS gives them; 64 KiB of memory at FF000000h that is reached as a device; and at FEE00000h as much of a local APIC (SDM
- * vol. 3, chapter 8) as it takes to answer with its number and to send interrupts and NMI to its own processor. Number of processors and size of memory
- * reach the kernel as its environment, in a module. -q prints only the lines of what failed. */
+ * The kernel is an ELF file, and the words are its command line. It writes PASS:, FAIL: and SKIP: lines to COM1 and
+ * leaves through port F4h with a status. The bench has the processor, memory, and what these kernels expect around it:
+ * those two ports; a latch of four bytes at port E0h; ports 2000h-200Fh, which raise IRQ 0-15 at the vectors that a
+ * BIOS gives them; 64 KiB of memory at FF000000h that is reached as a device; and at FEE00000h as much of a local APIC
+ * (SDM vol. 3, chapter 8) as it takes to answer with its number and to send interrupts and NMI to its own processor.
+ * Number of processors and size of memory reach the kernel as its environment, in a module. -q prints only the lines of
+ * what failed. */
 #include <string.h>
 
 #include "emu/endian.h"
 #include "tests/bare.h"
 
-#define RAM_SIZE      0x8000000u
-#define KERNEL_LIMIT  (16u << 20)
-#define TICKS         4000000000u
-#define COM1          0x3F8
-#define EXIT_PORT     0xF4
-#define LATCH_PORT    0xE0
-#define IRQ_PORTS     0x2000
+#define RAM_SIZE 0x8000000u
+#define KERNEL_LIMIT (16u << 20)
+#define TICKS 4000000000u
+#define COM1 0x3F8
+#define EXIT_PORT 0xF4
+#define LATCH_PORT 0xE0
+#define IRQ_PORTS 0x2000
 #define DEVICE_MEMORY 0xFF000000u
-#define DEVICE_SIZE   0x10000u
-#define INFO          0x9F000u    /* Multiboot information, and behind it what it points to */
-#define COMMAND_LINE  (INFO + 0x100)
-#define MODULES       (INFO + 0x800)
-#define ENVIRONMENT   (INFO + 0x900)
-#define MEMORY_MAP    (INFO + 0xA00)
-#define APIC          0xFEE00000u
+#define DEVICE_SIZE 0x10000u
+#define INFO 0x9F000u /* Multiboot information, and behind it what it points to */
+#define COMMAND_LINE (INFO + 0x100)
+#define MODULES (INFO + 0x800)
+#define ENVIRONMENT (INFO + 0x900)
+#define MEMORY_MAP (INFO + 0xA00)
+#define APIC 0xFEE00000u
 
 struct apic {
     uint8_t registers[PAGE_SIZE]; /* as last written */
@@ -64,7 +66,9 @@ static int apic_deliverable(const struct apic *apic)
 {
     int vector = highest(apic->requested), serving = highest(apic->in_service);
 
-    return vector >= 0 && vector >> 4 > apic->registers[APIC_TPR] >> 4 && (serving < 0 || vector >> 4 > serving >> 4) ? vector : -1;
+    return vector >= 0 && vector >> 4 > apic->registers[APIC_TPR] >> 4 && (serving < 0 || vector >> 4 > serving >> 4)
+               ? vector
+               : -1;
 }
 
 static uint8_t apic_acknowledge(void *context)
@@ -254,7 +258,8 @@ static void enter(struct cpu *cpu, uint32_t entry)
 {
     cpu->cr0 |= CR0_PE;
     for (unsigned n = 0; n < SEG_COUNT; n++) {
-        cpu->seg[n] = (struct segment){.limit = UINT32_MAX, .selector = n == SEG_CS ? 8 : 16, .rights = n == SEG_CS ? 0xC09B : 0xC093};
+        cpu->seg[n] = (struct segment){
+            .limit = UINT32_MAX, .selector = n == SEG_CS ? 8 : 16, .rights = n == SEG_CS ? 0xC09B : 0xC093};
         segment_derive(&cpu->seg[n]);
     }
     cpu_mode_changed(cpu);

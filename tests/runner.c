@@ -1,11 +1,15 @@
-/* runner.c - boots a floppy image with machine and firmware alone: what is left of the program on a host that has a C compiler and none of its libraries.
+/* runner.c - boots a floppy image with machine and firmware alone: what is left of the program on a host that has a C
+ * compiler and none of its libraries.
  *
- *     runner [--pentium4] [--key TICK:CODE ...] [--every N] [--until tick:N|serial:TEXT|halt|poweroff] [--load STATE] [--save STATE] IMAGE
+ *     runner [--pentium4] [--key TICK:CODE ...] [--every N] [--until tick:N|serial:TEXT|halt|poweroff] [--load STATE]
+ * [--save STATE] IMAGE
  *
- * IMAGE is a raw floppy of 1.44M, or the beginning of one. The machine, its slices and its --until are those of `muniment boot IMAGE`, and so is the line at the
- * end: tick N sha256:HEX. --every prints that line at each multiple of N on the way as well. --key presses a key at a tick (CODE in hex, as machine_key takes it)
- * and releases it a fiftieth of a second later. --pentium4 gives the machine that processor. --save writes the state at the end, --load begins with one, from whatever host: a
- * stream of pages, each behind ten bytes (area, readable eighths, page as 64 bits), and, behind an area of FFh and eight bytes of zeros, the text up to the end. */
+ * IMAGE is a raw floppy of 1.44M, or the beginning of one. The machine, its slices and its --until are those of
+ * `muniment boot IMAGE`, and so is the line at the end: tick N sha256:HEX. --every prints that line at each multiple of
+ * N on the way as well. --key presses a key at a tick (CODE in hex, as machine_key takes it) and releases it a fiftieth
+ * of a second later. --pentium4 gives the machine that processor. --save writes the state at the end, --load begins
+ * with one, from whatever host: a stream of pages, each behind ten bytes (area, readable eighths, page as 64 bits),
+ * and, behind an area of FFh and eight bytes of zeros, the text up to the end. */
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -99,11 +103,11 @@ static void print_digest(struct runner *r)
 static bool until_met(const struct runner *r)
 {
     switch (r->until) {
-    case UNTIL_TICK:     return machine_tick(r->machine) >= r->until_tick;
-    case UNTIL_SERIAL:   return strstr(r->serial, r->until_text) != NULL;
-    case UNTIL_HALT:     return r->halted;
+    case UNTIL_TICK: return machine_tick(r->machine) >= r->until_tick;
+    case UNTIL_SERIAL: return strstr(r->serial, r->until_text) != NULL;
+    case UNTIL_HALT: return r->halted;
     case UNTIL_POWEROFF: return r->off;
-    case UNTIL_REST:     break;
+    case UNTIL_REST: break;
     }
     return r->halted || r->off;
 }
@@ -111,7 +115,8 @@ static bool until_met(const struct runner *r)
 /* The next tick at which something is to be done or looked at; conditions are looked at every hundredth of a second. */
 static uint64_t next_stop(const struct runner *r)
 {
-    uint64_t now = machine_tick(r->machine), period = machine_ticks_per_second(r->machine) / 100, next = (now / period + 1) * period;
+    uint64_t now = machine_tick(r->machine), period = machine_ticks_per_second(r->machine) / 100,
+             next = (now / period + 1) * period;
 
     if (r->until == UNTIL_TICK && r->until_tick < next)
         next = r->until_tick;
@@ -161,8 +166,14 @@ static bool create(struct runner *r)
     r->medium = (struct block){r, FLOPPY_SECTORS, false, floppy_read, floppy_write, NULL, NULL};
     const struct embedded_file *system = embedded_file(FIRMWARE_SYSTEM), *video = embedded_file(FIRMWARE_VIDEO);
     struct machine_host host = {
-        .context = r, .system_rom = system->bytes, .system_rom_size = system->size, .video_rom = video->bytes,
-        .video_rom_size = video->size, .drives = {&r->medium}, .sha256 = host_sha256, .serial_out = serial_out,
+        .context = r,
+        .system_rom = system->bytes,
+        .system_rom_size = system->size,
+        .video_rom = video->bytes,
+        .video_rom_size = video->size,
+        .drives = {&r->medium},
+        .sha256 = host_sha256,
+        .serial_out = serial_out,
     };
     r->machine = machine_create(&manifest, &host, &reason);
     if (!r->machine)
@@ -214,7 +225,8 @@ static bool load_state(struct runner *r)
     bool good = file;
 
     while (good && (good = fread(head, 1, sizeof head, file) == sizeof head) && head[0] < AREA_COUNT)
-        good = fread(bytes, 1, sizeof bytes, file) == sizeof bytes && machine_page_put(r->machine, head[0], load64(head + 2), bytes, head[1], &fault);
+        good = fread(bytes, 1, sizeof bytes, file) == sizeof bytes &&
+               machine_page_put(r->machine, head[0], load64(head + 2), bytes, head[1], &fault);
     good = good && head[0] == TEXT_FOLLOWS && machine_load(r->machine, text, fread(text, 1, sizeof text, file), &fault);
     if (file)
         fclose(file);
@@ -244,7 +256,8 @@ static bool read_key(struct runner *r, const char *text)
     uint64_t tick, code;
     const char *rest;
 
-    if (r->key_count == 2 * KEYS_LIMIT || !read_number(text, 10, ':', &tick, &rest) || !read_number(rest, 16, 0, &code, &rest))
+    if (r->key_count == 2 * KEYS_LIMIT || !read_number(text, 10, ':', &tick, &rest) ||
+        !read_number(rest, 16, 0, &code, &rest))
         return false;
     r->keys[r->key_count++] = (struct key_event){tick, (uint8_t)code, true};
     r->keys[r->key_count++] = (struct key_event){tick + 25000000 / 50, (uint8_t)code, false};
@@ -313,7 +326,8 @@ int main(int argc, char **argv)
     const char *image = read_options(&r, argc, argv);
 
     if (!image) {
-        fprintf(stderr, "usage: runner [--pentium4] [--key TICK:CODE ...] [--every N] [--until tick:N|serial:TEXT|halt|poweroff] [--load STATE] [--save STATE] IMAGE\n");
+        fprintf(stderr, "usage: runner [--pentium4] [--key TICK:CODE ...] [--every N] [--until "
+                        "tick:N|serial:TEXT|halt|poweroff] [--load STATE] [--save STATE] IMAGE\n");
         return 2;
     }
     if (!read_image(&r, image))

@@ -1,16 +1,19 @@
 /* simd_host.c - MMX, SSE and SSE2 instructions against the processor that this program runs on.
  *
- *     simd_host [--count N] [--seed S] [--row OPCODE] [--show N]     (a million; with LONG in the environment, a hundred million)
- *     simd_host --alter N [--host VENDOR/FAMILY/MODEL] ...           tests the comparison: what the host did is altered in one trial of N
- *     simd_host --digest N                                           runs only here, on any host, and prints a digest of what came out
+ *     simd_host [--count N] [--seed S] [--row OPCODE] [--show N]     (a million; with LONG in the environment, a
+ * hundred million) simd_host --alter N [--host VENDOR/FAMILY/MODEL] ...           tests the comparison: what the host
+ * did is altered in one trial of N simd_host --digest N                                           runs only here, on
+ * any host, and prints a digest of what came out
  *
- * Instructions are generated from the rows of the decoder's table, with prefixes, operands, registers, memory, MXCSR and the x87 unit's state at
- * random, and run one at a time, here and there. All that comes out is compared: general registers, arithmetic flags, XMM and x87 registers, top and tags
- * of the x87 stack, MXCSR, memory, the vector and its error code, CR2. Where processors differ, `permits` lists what the host may do; on a
- * family that nobody has tried, other differences are reported and not judged (host.h).
+ * Instructions are generated from the rows of the decoder's table, with prefixes, operands, registers, memory, MXCSR
+ * and the x87 unit's state at random, and run one at a time, here and there. All that comes out is compared: general
+ * registers, arithmetic flags, XMM and x87 registers, top and tags of the x87 stack, MXCSR, memory, the vector and its
+ * error code, CR2. Where processors differ, `permits` lists what the host may do; on a family that nobody has tried,
+ * other differences are reported and not judged (host.h).
  *
- * There: the process is a 64-bit one, in which these instructions are encoded as in 32-bit code; 67 in front cuts their addresses to 32 bits. A stub
- * loads the registers, jumps to the instruction, and saves what came out; what faults comes to the signal handler, which goes on behind it.
+ * There: the process is a 64-bit one, in which these instructions are encoded as in 32-bit code; 67 in front cuts their
+ * addresses to 32 bits. A stub loads the registers, jumps to the instruction, and saves what came out; what faults
+ * comes to the signal handler, which goes on behind it.
  *
  * Here: flat segments, ring 3, and page tables that have the arena at the same linear addresses. */
 #if defined __x86_64__ && defined __linux__
@@ -31,7 +34,14 @@
 #include "emu/cpu/x87_control.h"
 
 /* The arena: two pages to write, one to read, and nothing behind. Here it lies at a physical address of its own. */
-enum { ARENA = 0x10000000, ARENA_SIZE = 3 * PAGE_SIZE, READ_ONLY = 2 * PAGE_SIZE, ARENA_PHYSICAL = 0x10000, AT_DIRECTORY = 0x1000, AT_PAGES = 0x2000 };
+enum {
+    ARENA = 0x10000000,
+    ARENA_SIZE = 3 * PAGE_SIZE,
+    READ_ONLY = 2 * PAGE_SIZE,
+    ARENA_PHYSICAL = 0x10000,
+    AT_DIRECTORY = 0x1000,
+    AT_PAGES = 0x2000
+};
 enum { VECTOR_NONE = 0xFF, WINDOW = 24, CODE_SIZE = 0x10000 };
 #define MASK_ALL 0x1F80u
 
@@ -42,7 +52,10 @@ struct fxsave {
     uint16_t opcode;
     uint64_t ip, dp;
     uint32_t mxcsr, mxcsr_mask;
-    struct { uint64_t significand; uint16_t high, pad[3]; } st[8];
+    struct {
+        uint64_t significand;
+        uint16_t high, pad[3];
+    } st[8];
     struct xmm xmm[16];
     uint8_t rest[96];
 };
@@ -86,7 +99,8 @@ struct fuzz {
     unsigned vector;
 };
 
-/* --- Numbers at random --- The same on every host: no two are drawn in one expression whose order is the compiler's. */
+/* --- Numbers at random --- The same on every host: no two are drawn in one expression whose order is the
+ * compiler's. */
 static uint32_t random32(struct fuzz *f)
 {
     f->random += 0x9E3779B97F4A7C15u; /* splitmix64 */
@@ -113,10 +127,12 @@ static bool one_in(struct fuzz *f, uint32_t n)
     return below(f, n) == 0;
 }
 
-/* A floating-point number of the kind that finds something: exponents at the ends and in the middle, fractions of few bits. */
+/* A floating-point number of the kind that finds something: exponents at the ends and in the middle, fractions of few
+ * bits. */
 static uint64_t float_number(struct fuzz *f, unsigned fraction_bits, unsigned exponent_bits)
 {
-    uint64_t top = (UINT64_C(1) << exponent_bits) - 1, bias = top >> 1, exponent, fraction = random64(f) >> (64 - fraction_bits);
+    uint64_t top = (UINT64_C(1) << exponent_bits) - 1, bias = top >> 1, exponent,
+             fraction = random64(f) >> (64 - fraction_bits);
 
     /* clang-format off */
     switch (below(f, 8)) {
@@ -130,37 +146,37 @@ static uint64_t float_number(struct fuzz *f, unsigned fraction_bits, unsigned ex
     }
     /* clang-format on */
     switch (below(f, 6)) {
-    case 0:  fraction = 0; break;
-    case 1:  fraction = UINT64_C(1) << below(f, fraction_bits); break;
-    case 2:  fraction |= ~(UINT64_C(0)) >> (64 - fraction_bits) << below(f, fraction_bits) & ((UINT64_C(1) << fraction_bits) - 1); break;
-    case 3:  fraction &= ~(UINT64_C(0)) << below(f, fraction_bits); break;
+    case 0: fraction = 0; break;
+    case 1: fraction = UINT64_C(1) << below(f, fraction_bits); break;
+    case 2:
+        fraction |= ~(UINT64_C(0)) >> (64 - fraction_bits) << below(f, fraction_bits) &
+                    ((UINT64_C(1) << fraction_bits) - 1);
+        break;
+    case 3: fraction &= ~(UINT64_C(0)) << below(f, fraction_bits); break;
     }
     if (one_in(f, 10))
         exponent = fraction = 0;
-    return (uint64_t)(random32(f) & 1) << (fraction_bits + exponent_bits) | (exponent & top) << fraction_bits
-         | (fraction & ((UINT64_C(1) << fraction_bits) - 1));
+    return (uint64_t)(random32(f) & 1) << (fraction_bits + exponent_bits) | (exponent & top) << fraction_bits |
+           (fraction & ((UINT64_C(1) << fraction_bits) - 1));
 }
 
 /* Half of an XMM register, in one of the kinds: singles, a double, bytes, words, doublewords, a small count. */
 static uint64_t half(struct fuzz *f, unsigned kind)
 {
-    static const uint16_t edges[] = { 0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x8001, 0xFF80 };
+    static const uint16_t edges[] = {0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x8001, 0xFF80};
     uint64_t value = 0;
 
     switch (kind) {
-    case 0: case 1:
-        return float_number(f, 52, 11);
-    case 2: case 3:
-        value = float_number(f, 23, 8);
-        return value << 32 | (one_in(f, 8) ? value : float_number(f, 23, 8));
+    case 0:
+    case 1: return float_number(f, 52, 11);
+    case 2:
+    case 3: value = float_number(f, 23, 8); return value << 32 | (one_in(f, 8) ? value : float_number(f, 23, 8));
     case 4:
         for (unsigned n = 0; n < 4; n++)
             value = value << 16 | edges[below(f, sizeof edges / sizeof *edges)];
         return value;
-    case 5:
-        return one_in(f, 2) ? below(f, 70) : 0;
-    default:
-        return random64(f);
+    case 5: return one_in(f, 2) ? below(f, 70) : 0;
+    default: return random64(f);
     }
 }
 
@@ -168,22 +184,25 @@ static uint64_t half(struct fuzz *f, unsigned kind)
 #if HAVE_HOST
 void run_there(struct channel *c);
 extern const char run_back[];
-__asm__(
-    ".text\n"
-    "run_there:\n"
-    "    push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15; mov %rdi, %r15\n"
-    "    lea run_back(%rip), %rax; mov %rax, BACK(%r15); mov %rsp, STACK(%r15)\n"
-    "    fxrstor (%r15); push FLAGS(%r15); popfq\n"
-    "    mov REGS(%r15), %eax; mov REGS+4(%r15), %ecx; mov REGS+8(%r15), %edx; mov REGS+12(%r15), %ebx\n"
-    "    mov REGS+16(%r15), %esp; mov REGS+20(%r15), %ebp; mov REGS+24(%r15), %esi; mov REGS+28(%r15), %edi\n"
-    "    jmp *CODE(%r15)\n"
-    "run_back:\n"
-    "    mov %eax, AFTER+REGS(%r15); mov %ecx, AFTER+REGS+4(%r15); mov %edx, AFTER+REGS+8(%r15); mov %ebx, AFTER+REGS+12(%r15)\n"
-    "    mov %esp, AFTER+REGS+16(%r15); mov %ebp, AFTER+REGS+20(%r15); mov %esi, AFTER+REGS+24(%r15); mov %edi, AFTER+REGS+28(%r15)\n"
-    "    mov STACK(%r15), %rsp; pushfq; pop AFTER+FLAGS(%r15); fxsave AFTER(%r15); fxrstor 2*AFTER(%r15)\n"
-    "    pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx; ret\n"
-    ".set REGS, 512\n.set FLAGS, 544\n.set AFTER, 560\n.set STACK, 1680\n.set CODE, 1688\n.set BACK, 1696\n");
-_Static_assert(offsetof(struct state, reg) == 512 && offsetof(struct state, flags) == 544 && sizeof(struct state) == 560, "the stub's offsets");
+__asm__(".text\n"
+        "run_there:\n"
+        "    push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15; mov %rdi, %r15\n"
+        "    lea run_back(%rip), %rax; mov %rax, BACK(%r15); mov %rsp, STACK(%r15)\n"
+        "    fxrstor (%r15); push FLAGS(%r15); popfq\n"
+        "    mov REGS(%r15), %eax; mov REGS+4(%r15), %ecx; mov REGS+8(%r15), %edx; mov REGS+12(%r15), %ebx\n"
+        "    mov REGS+16(%r15), %esp; mov REGS+20(%r15), %ebp; mov REGS+24(%r15), %esi; mov REGS+28(%r15), %edi\n"
+        "    jmp *CODE(%r15)\n"
+        "run_back:\n"
+        "    mov %eax, AFTER+REGS(%r15); mov %ecx, AFTER+REGS+4(%r15); mov %edx, AFTER+REGS+8(%r15); mov %ebx, "
+        "AFTER+REGS+12(%r15)\n"
+        "    mov %esp, AFTER+REGS+16(%r15); mov %ebp, AFTER+REGS+20(%r15); mov %esi, AFTER+REGS+24(%r15); mov %edi, "
+        "AFTER+REGS+28(%r15)\n"
+        "    mov STACK(%r15), %rsp; pushfq; pop AFTER+FLAGS(%r15); fxsave AFTER(%r15); fxrstor 2*AFTER(%r15)\n"
+        "    pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx; ret\n"
+        ".set REGS, 512\n.set FLAGS, 544\n.set AFTER, 560\n.set STACK, 1680\n.set CODE, 1688\n.set BACK, 1696\n");
+_Static_assert(offsetof(struct state, reg) == 512 && offsetof(struct state, flags) == 544 &&
+                   sizeof(struct state) == 560,
+               "the stub's offsets");
 _Static_assert(offsetof(struct channel, stack) == 1680 && offsetof(struct channel, back) == 1696, "the stub's offsets");
 
 static void on_signal(int number, siginfo_t *info, void *context)
@@ -204,11 +223,12 @@ static void on_signal(int number, siginfo_t *info, void *context)
 static bool there_init(struct fuzz *f)
 {
     static uint8_t stack[65536];
-    const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE };
+    const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
     struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
 
-    f->arena = mmap((void *)(uintptr_t)ARENA, ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    f->arena = mmap((void *)(uintptr_t)ARENA, ARENA_SIZE, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     f->code = mmap(NULL, CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (f->arena != (void *)(uintptr_t)ARENA || f->code == MAP_FAILED || sigaltstack(&alternate, NULL))
         return false;
@@ -265,9 +285,11 @@ static bool ours_init(struct fuzz *f)
         return false;
     memory_write(&f->bare.memory, AT_DIRECTORY + (ARENA >> 22) * 4, AT_PAGES | PRESENT | WRITABLE | USER | USED, 4);
     for (uint32_t at = 0; at < ARENA_SIZE; at += PAGE_SIZE)
-        memory_write(&f->bare.memory, AT_PAGES + at / PAGE_SIZE * 4, (ARENA_PHYSICAL + at) | PRESENT | USER | USED | (at == READ_ONLY ? 0 : WRITABLE), 4);
+        memory_write(&f->bare.memory, AT_PAGES + at / PAGE_SIZE * 4,
+                     (ARENA_PHYSICAL + at) | PRESENT | USER | USED | (at == READ_ONLY ? 0 : WRITABLE), 4);
     for (unsigned n = 0; n < SEG_COUNT; n++) {
-        cpu->seg[n] = (struct segment){.limit = UINT32_MAX, .selector = n == SEG_CS ? 0x1B : 0x23, .rights = n == SEG_CS ? 0xC0FB : 0xC0F3};
+        cpu->seg[n] = (struct segment){
+            .limit = UINT32_MAX, .selector = n == SEG_CS ? 0x1B : 0x23, .rights = n == SEG_CS ? 0xC0FB : 0xC0F3};
         segment_derive(&cpu->seg[n]);
     }
     cpu->cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG;
@@ -314,7 +336,10 @@ static void ours_save(const struct cpu *cpu, struct fxsave *fx)
 /* The instruction as a block of its own. */
 static void ours_run(struct fuzz *f)
 {
-    static union { struct code_block block; uint8_t bytes[sizeof(struct code_block) + 2 * sizeof(struct insn)]; } space;
+    static union {
+        struct code_block block;
+        uint8_t bytes[sizeof(struct code_block) + 2 * sizeof(struct insn)];
+    } space;
     struct insn *insn = space.block.insn;
     struct cpu *cpu = &f->bare.cpu;
 
@@ -381,9 +406,9 @@ static void trial_make(struct fuzz *f)
                 modrm = t->bytes[n + 2];
                 break;
             }
-    } while ((modrm < 0x40 && (modrm & 7) == 5)
-             || decode(t->bytes, WINDOW, DECODE_32 | DECODE_PROTECTED, CPU_PENTIUM4, &t->insn) != DECODE_OK
-             || &opcode_rows[t->insn.row] != t->row);
+    } while ((modrm < 0x40 && (modrm & 7) == 5) ||
+             decode(t->bytes, WINDOW, DECODE_32 | DECODE_PROTECTED, CPU_PENTIUM4, &t->insn) != DECODE_OK ||
+             &opcode_rows[t->insn.row] != t->row);
 }
 
 static bool is_masked_move(const struct insn *i)
@@ -420,7 +445,8 @@ static void aim(struct fuzz *f)
         reg[i->base] = rest;
     else if (i->base == REG_ZERO && i->index != REG_ZERO)
         reg[i->index] = rest >> i->scale;
-    f->trial.address = (i->base == REG_ZERO ? 0 : reg[i->base]) + (i->index == REG_ZERO ? 0 : reg[i->index] << i->scale) + i->displacement;
+    f->trial.address = (i->base == REG_ZERO ? 0 : reg[i->base]) +
+                       (i->index == REG_ZERO ? 0 : reg[i->index] << i->scale) + i->displacement;
 }
 
 static void state_choose(struct fuzz *f)
@@ -467,7 +493,8 @@ static void state_choose(struct fuzz *f)
 }
 
 /* --- Comparison --- */
-/* A reciprocal (root) of a number that is neither special nor near an end of the range: to 1.5 * 2^-12. Others are exact. */
+/* A reciprocal (root) of a number that is neither special nor near an end of the range: to 1.5 * 2^-12. Others are
+ * exact. */
 static bool approximates(uint32_t from, uint32_t to, bool root)
 {
     float x, y;
@@ -492,24 +519,28 @@ static bool is_equal(struct fuzz *f, const struct ending *host)
     const struct fxsave *a = &f->ours.fx, *b = &host->state.fx;
     const struct cpu *cpu = &f->bare.cpu;
     uint32_t at = (f->trial.address - ARENA) & ~63u, end = at + 128;
-    bool equal = f->vector == host->vector && !memcmp(f->ours.reg, host->state.reg, sizeof f->ours.reg) && a->mxcsr == b->mxcsr
-        && a->status == b->status && a->tags == b->tags && !((f->ours.flags ^ host->state.flags) & FLAGS_ARITHMETIC);
+    bool equal = f->vector == host->vector && !memcmp(f->ours.reg, host->state.reg, sizeof f->ours.reg) &&
+                 a->mxcsr == b->mxcsr && a->status == b->status && a->tags == b->tags &&
+                 !((f->ours.flags ^ host->state.flags) & FLAGS_ARITHMETIC);
 
     if (f->vector != VECTOR_NONE)
-        equal &= (cpu->fault_has_error ? cpu->fault_error : 0) == host->error && (f->vector != EXC_PF || cpu->cr2 == host->cr2);
+        equal &= (cpu->fault_has_error ? cpu->fault_error : 0) == host->error &&
+                 (f->vector != EXC_PF || cpu->cr2 == host->cr2);
     for (unsigned n = 0; n < 8; n++)
-        equal &= !memcmp(&a->xmm[n], &b->xmm[n], sizeof a->xmm[n]) && a->st[n].significand == b->st[n].significand && a->st[n].high == b->st[n].high;
+        equal &= !memcmp(&a->xmm[n], &b->xmm[n], sizeof a->xmm[n]) && a->st[n].significand == b->st[n].significand &&
+                 a->st[n].high == b->st[n].high;
     if (has_memory(&f->trial.insn) && at < ARENA_SIZE)
         equal &= !memcmp(our_arena(f) + at, f->arena + at, (end < ARENA_SIZE ? end : ARENA_SIZE) - at);
     return equal;
 }
 
-/* --- What processors do differently --- Each row names a condition, and makes the host's outcome ours where it is another of those that are
- * permitted. What is left must be equal, all of it. */
+/* --- What processors do differently --- Each row names a condition, and makes the host's outcome ours where it is
+ * another of those that are permitted. What is left must be equal, all of it. */
 
 static void reciprocal(struct fuzz *f, struct ending *host)
 {
-    unsigned operation = f->trial.row->operation, lanes = operation == OP_RCPPS || operation == OP_RSQRTPS ? 4 : 1, dst = f->trial.insn.dst;
+    unsigned operation = f->trial.row->operation, lanes = operation == OP_RCPPS || operation == OP_RSQRTPS ? 4 : 1,
+             dst = f->trial.insn.dst;
     bool root = operation == OP_RSQRTPS || operation == OP_RSQRTSS, close = true;
     struct xmm source = channel.before.fx.xmm[f->trial.insn.src];
 
@@ -522,7 +553,8 @@ static void reciprocal(struct fuzz *f, struct ending *host)
             source = (struct xmm){{load64(p), load64(p + 8)}};
     }
     for (unsigned lane = 0; lane < 4; lane++) {
-        uint32_t a = (uint32_t)lane_get(&f->ours.fx.xmm[dst], 32, lane), b = (uint32_t)lane_get(&host->state.fx.xmm[dst], 32, lane);
+        uint32_t a = (uint32_t)lane_get(&f->ours.fx.xmm[dst], 32, lane),
+                 b = (uint32_t)lane_get(&host->state.fx.xmm[dst], 32, lane);
         uint32_t from = (uint32_t)lane_get(&source, 32, lane);
         close &= a == b || (lane < lanes && approximates(from, a, root) && approximates(from, b, root));
     }
@@ -540,7 +572,8 @@ static void maskmovq_fault(struct fuzz *f, struct ending *host)
     if (f->trial.row->operation != OP_MASKMOVQ || f->vector != EXC_PF)
         return;
     for (unsigned n = 0; n < 8; n++)
-        entered &= fx->st[(top + n) & 7].significand == ours->st[n].significand && fx->st[(top + n) & 7].high == ours->st[n].high;
+        entered &= fx->st[(top + n) & 7].significand == ours->st[n].significand &&
+                   fx->st[(top + n) & 7].high == ours->st[n].high;
     if (!entered)
         return;
     host->state.fx.status = ours->status;
@@ -552,7 +585,8 @@ static void misaligned_mode(struct fuzz *f, struct ending *host)
 {
     uint32_t at = f->trial.address - ARENA;
 
-    if (f->trial.row->operation != OP_LDMXCSR || f->vector != EXC_GP || at > ARENA_SIZE - 4 || load32(f->arena + at) >> 16 != 2)
+    if (f->trial.row->operation != OP_LDMXCSR || f->vector != EXC_GP || at > ARENA_SIZE - 4 ||
+        load32(f->arena + at) >> 16 != 2)
         return;
     if (host->vector != VECTOR_NONE || host->state.fx.mxcsr != load32(f->arena + at))
         return;
@@ -566,10 +600,10 @@ static struct permit {
     unsigned long used;
 } permits[] = {
     {"reciprocal", "RCP and RSQRT are good to 1.5 * 2^-12 (SDM)", "AMD families 25 and 26", reciprocal, 0},
-    {"maskmovq-fault", "MASKMOVQ that faults: the x87 unit is as before, or in the MMX state (top 0, nothing empty)", "AMD families 25 and 26",
-     maskmovq_fault, 0},
-    {"misaligned-mode", "LDMXCSR sets bit 17, which is reserved (#GP), or is the mode for misaligned operands (APM)", "AMD families 25 and 26",
-     misaligned_mode, 0},
+    {"maskmovq-fault", "MASKMOVQ that faults: the x87 unit is as before, or in the MMX state (top 0, nothing empty)",
+     "AMD families 25 and 26", maskmovq_fault, 0},
+    {"misaligned-mode", "LDMXCSR sets bit 17, which is reserved (#GP), or is the mode for misaligned operands (APM)",
+     "AMD families 25 and 26", misaligned_mode, 0},
 };
 enum { PERMITS = sizeof permits / sizeof *permits };
 
@@ -618,7 +652,8 @@ static void state_print(const char *title, const struct state *s, unsigned vecto
     printf("  %-6s", title);
     for (unsigned n = 0; n < 8; n++)
         printf(" %08x", s->reg[n]);
-    printf(" flags %04x mxcsr %04x status %04x tags %02x vector %u error %x\n", (unsigned)s->flags, s->fx.mxcsr, s->fx.status, s->fx.tags, vector, error);
+    printf(" flags %04x mxcsr %04x status %04x tags %02x vector %u error %x\n", (unsigned)s->flags, s->fx.mxcsr,
+           s->fx.status, s->fx.tags, vector, error);
 }
 
 static void failure_print(struct fuzz *f)
@@ -637,15 +672,18 @@ static void failure_print(struct fuzz *f)
     for (unsigned n = 0; n < 8; n++) {
         const struct fxsave *b = &channel.before.fx, *o = &f->ours.fx, *h = &channel.after.fx;
         if (n == f->trial.insn.dst || n == f->trial.insn.src || memcmp(&o->xmm[n], &h->xmm[n], sizeof o->xmm[n]))
-            printf("  xmm%u   %016" PRIx64 "%016" PRIx64 " ours %016" PRIx64 "%016" PRIx64 " host %016" PRIx64 "%016" PRIx64 "\n", n, b->xmm[n].q[1], b->xmm[n].q[0], o->xmm[n].q[1], o->xmm[n].q[0],
-                   h->xmm[n].q[1], h->xmm[n].q[0]);
+            printf("  xmm%u   %016" PRIx64 "%016" PRIx64 " ours %016" PRIx64 "%016" PRIx64 " host %016" PRIx64
+                   "%016" PRIx64 "\n",
+                   n, b->xmm[n].q[1], b->xmm[n].q[0], o->xmm[n].q[1], o->xmm[n].q[0], h->xmm[n].q[1], h->xmm[n].q[0]);
         if (o->st[n].significand != h->st[n].significand || o->st[n].high != h->st[n].high)
-            printf("  st%u    %04x:%016" PRIx64 " ours %04x:%016" PRIx64 " host %04x:%016" PRIx64 "\n", n, b->st[n].high, b->st[n].significand, o->st[n].high, o->st[n].significand,
-                   h->st[n].high, h->st[n].significand);
+            printf("  st%u    %04x:%016" PRIx64 " ours %04x:%016" PRIx64 " host %04x:%016" PRIx64 "\n", n,
+                   b->st[n].high, b->st[n].significand, o->st[n].high, o->st[n].significand, h->st[n].high,
+                   h->st[n].significand);
     }
     if (has_memory(&f->trial.insn) && at < ARENA_SIZE - 16)
-        printf("  memory at %08x: ours %016" PRIx64 "%016" PRIx64 " host %016" PRIx64 "%016" PRIx64 "\n", f->trial.address, load64(our_arena(f) + at + 8), load64(our_arena(f) + at),
-               load64(f->arena + at + 8), load64(f->arena + at));
+        printf("  memory at %08x: ours %016" PRIx64 "%016" PRIx64 " host %016" PRIx64 "%016" PRIx64 "\n",
+               f->trial.address, load64(our_arena(f) + at + 8), load64(our_arena(f) + at), load64(f->arena + at + 8),
+               load64(f->arena + at));
 }
 
 static void arena_fill(struct fuzz *f)
@@ -695,8 +733,9 @@ static int report(const struct fuzz *f, const struct host *host)
 
     for (unsigned row = 0; row < opcode_row_count && used < sizeof first - 40; row++)
         if (f->differ[row])
-            used += (size_t)snprintf(first + used, sizeof first - used, "%s%s (%X) %lu", used ? ", " : "", operation_names[opcode_rows[row].operation],
-                                     opcode_rows[row].opcode, f->differ[row]);
+            used += (size_t)snprintf(first + used, sizeof first - used, "%s%s (%X) %lu", used ? ", " : "",
+                                     operation_names[opcode_rows[row].operation], opcode_rows[row].opcode,
+                                     f->differ[row]);
     for (unsigned n = 0; n < PERMITS; n++)
         printf("%-16s %8lu differ: %s (%s)\n", permits[n].name, permits[n].used, permits[n].reason, permits[n].seen);
     if (f->alter)
@@ -747,19 +786,26 @@ int main(int argc, char **argv)
 
     f.shown = 10;
     for (int n = 1; n + 1 < argc; n += 2) {
-        if (!strcmp(argv[n], "--count")) count = strtoul(argv[n + 1], NULL, 0);
-        if (!strcmp(argv[n], "--seed")) f.random = strtoull(argv[n + 1], NULL, 0);
-        if (!strcmp(argv[n], "--row")) opcode = strtol(argv[n + 1], NULL, 16);
-        if (!strcmp(argv[n], "--digest")) digest = strtoul(argv[n + 1], NULL, 0);
-        if (!strcmp(argv[n], "--show")) f.shown = strtoul(argv[n + 1], NULL, 0);
-        if (!strcmp(argv[n], "--alter")) f.alter = strtoul(argv[n + 1], NULL, 0);
+        if (!strcmp(argv[n], "--count"))
+            count = strtoul(argv[n + 1], NULL, 0);
+        if (!strcmp(argv[n], "--seed"))
+            f.random = strtoull(argv[n + 1], NULL, 0);
+        if (!strcmp(argv[n], "--row"))
+            opcode = strtol(argv[n + 1], NULL, 16);
+        if (!strcmp(argv[n], "--digest"))
+            digest = strtoul(argv[n + 1], NULL, 0);
+        if (!strcmp(argv[n], "--show"))
+            f.shown = strtoul(argv[n + 1], NULL, 0);
+        if (!strcmp(argv[n], "--alter"))
+            f.alter = strtoul(argv[n + 1], NULL, 0);
         if (!strcmp(argv[n], "--host") && !host_pretend(&host, argv[n + 1]))
             return fprintf(stderr, "simd_host: --host %s: not VENDOR/FAMILY/MODEL\n", argv[n + 1]), 2;
     }
     f.rows = calloc(opcode_row_count, sizeof *f.rows);
     f.differ = calloc(opcode_row_count, sizeof *f.differ);
     for (unsigned row = 0; f.rows && row < opcode_row_count; row++)
-        if (opcode_rows[row].operation >= OP_MOVD && opcode_rows[row].operation <= OP_PREFETCHT2 && (opcode < 0 || opcode_rows[row].opcode == opcode))
+        if (opcode_rows[row].operation >= OP_MOVD && opcode_rows[row].operation <= OP_PREFETCHT2 &&
+            (opcode < 0 || opcode_rows[row].opcode == opcode))
             f.rows[f.row_count++] = row;
     if (!f.differ || !f.row_count || !ours_init(&f))
         return 4;

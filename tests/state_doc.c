@@ -1,4 +1,5 @@
-/* state_doc.c - prints spec/state.md from the tables of the machine's parts: every field with its kind, its bounds and what it is. */
+/* state_doc.c - prints spec/state.md from the tables of the machine's parts: every field with its kind, its bounds and
+ * what it is. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -22,9 +23,11 @@ static void print_table(const char *part, const char *prefix, const struct state
             snprintf(name, sizeof name, "%s.%s[0-%" PRIu32 "]", prefix, f->name, f->count - 1);
         snprintf(kind, sizeof kind, "%s", kinds[f->kind]);
         if (f->kind == STATE_BYTES)
-            snprintf(kind, sizeof kind, f->live == STATE_ALL ? "%" PRIu32 " bytes" : "up to %" PRIu32 " bytes", f->count);
+            snprintf(kind, sizeof kind, f->live == STATE_ALL ? "%" PRIu32 " bytes" : "up to %" PRIu32 " bytes",
+                     f->count);
         else if (f->limit)
-            snprintf(kind, sizeof kind, f->kind == STATE_I64 ? "%s, within %" PRIu64 " of 0" : "%s up to %" PRIu64, kinds[f->kind], f->limit);
+            snprintf(kind, sizeof kind, f->kind == STATE_I64 ? "%s, within %" PRIu64 " of 0" : "%s up to %" PRIu64,
+                     kinds[f->kind], f->limit);
         printf("| `%s` | %s | %s |\n", name, kind, f->doc);
         if (f->kind == STATE_NESTED)
             print_table(part, name, f->nested);
@@ -34,16 +37,20 @@ static void print_table(const char *part, const char *prefix, const struct state
 /* Parts that follow each other with the same table are one chapter. */
 int main(void)
 {
-    printf("# The state of a machine, field by field\n\n"
-           "This file is generated from the tables in `emu/` by `make state-doc`: it is what digest ([digest.md](digest.md)) and snapshots ([snapshot.md](snapshot.md)) are made of. The parts and their fields\n"
-           "stand in the order of both. A field of kind table has no value of its own; its fields follow it.\n\n"
-           "`tick`, a TICK, stands before all parts: how many ticks the machine has run. Pages of RAM, of display memory and of what was written to the drives are state as well.\n");
+    printf(
+        "# The state of a machine, field by field\n\n"
+        "This file is generated from the tables in `emu/` by `make state-doc`: it is what digest "
+        "([digest.md](digest.md)) and snapshots ([snapshot.md](snapshot.md)) are made of. The parts and their fields\n"
+        "stand in the order of both. A field of kind table has no value of its own; its fields follow it.\n\n"
+        "`tick`, a TICK, stands before all parts: how many ticks the machine has run. Pages of RAM, of display memory "
+        "and of what was written to the drives are state as well.\n");
     for (const struct part *part = machine_part_table; part->name; part++) {
         const struct part *last = part;
         printf("\n## `%s`", part->name);
         while (last[1].name && last[1].table == part->table && last[1].first == part->first)
             printf(", `%s`", (++last)->name);
-        printf("%s\n\n| Field | Kind | What it is |\n|---|---|---|\n", part->first == MACHINE_PC_I440FX ? " (`pc-i440fx`)" : "");
+        printf("%s\n\n| Field | Kind | What it is |\n|---|---|---|\n",
+               part->first == MACHINE_PC_I440FX ? " (`pc-i440fx`)" : "");
         print_table(part->name, part->name, part->table);
         part = last;
     }

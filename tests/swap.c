@@ -1,5 +1,5 @@
-/* swap.c - to be preloaded: the open of a file named target.mun that SWAP_AT counts, from 1, opens other.mun instead. It
- * stands for somebody who renames one file over the other between two opens. */
+/* swap.c - to be preloaded: the open of a file named target.mun that SWAP_AT counts, from 1, opens other.mun instead.
+ * It stands for somebody who renames one file over the other between two opens. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -18,13 +18,13 @@ static int swapped(const char *path, int flags, int mode)
     return next(path, flags, mode);
 }
 
-#define OPEN(name)                         \
+#define OPEN(name) \
     int name(const char *path, int flags, ...) \
-    {                                      \
-        va_list rest;                      \
-        va_start(rest, flags);             \
-        int mode = va_arg(rest, int);      \
-        va_end(rest);                      \
+    { \
+        va_list rest; \
+        va_start(rest, flags); \
+        int mode = va_arg(rest, int); \
+        va_end(rest); \
         return swapped(path, flags, mode); \
     }
 

@@ -2,20 +2,21 @@
  *
  *     test386 IMAGE REFERENCE
  *
- * IMAGE is built with POST_PORT 190h and OUT_PORT E9h, of 64 or (with ROM128) 128 KiB. It tells on the POST port which test it is at, FFh at the end, and halts
- * where one fails. What its arithmetic yields it prints on the other port, and leaves to be compared with REFERENCE, line by line. */
+ * IMAGE is built with POST_PORT 190h and OUT_PORT E9h, of 64 or (with ROM128) 128 KiB. It tells on the POST port which
+ * test it is at, FFh at the end, and halts where one fails. What its arithmetic yields it prints on the other port, and
+ * leaves to be compared with REFERENCE, line by line. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "tests/bare.h"
 
-#define POST_PORT  0x190
-#define OUT_PORT   0xE9
-#define POST_DONE  0xFF
-#define RAM_SIZE   0x200000u
-#define TICKS      500000000u /* several times what it needs */
+#define POST_PORT 0x190
+#define OUT_PORT 0xE9
+#define POST_DONE 0xFF
+#define RAM_SIZE 0x200000u
+#define TICKS 500000000u /* several times what it needs */
 #define TEXT_LIMIT (16u << 20)
-#define SHOWN      20
+#define SHOWN 20
 
 struct suite {
     struct bare bare;
@@ -113,7 +114,8 @@ int main(int argc, char **argv)
     bare_run(&s.bare, TICKS);
     printf("\n");
     if (!s.done)
-        printf("stopped at POST %02X, CS:EIP %04X:%08" PRIX32 "\n", s.post, s.bare.cpu.seg[SEG_CS].selector, s.bare.cpu.eip);
+        printf("stopped at POST %02X, CS:EIP %04X:%08" PRIX32 "\n", s.post, s.bare.cpu.seg[SEG_CS].selector,
+               s.bare.cpu.eip);
     compare(s.text, reference, &passed, &failed);
     printf("%lu passed, %lu failed\n", passed, failed + !s.done);
     bare_free(&s.bare);

@@ -1,9 +1,12 @@
-/* testfloat.c - judges emu/cpu/softfloat*.c by Berkeley TestFloat: reads the cases that testfloat_gen prints for one function on standard input, computes each,
- * and compares results and exceptions bit by bit. (J. Hauser, TestFloat release 3e; its result and flag columns are the last two.)
+/* testfloat.c - judges emu/cpu/softfloat*.c by Berkeley TestFloat: reads the cases that testfloat_gen prints for one
+ * function on standard input, computes each, and compares results and exceptions bit by bit. (J. Hauser, TestFloat
+ * release 3e; its result and flag columns are the last two.)
  *
- * usage: testfloat FUNCTION ROUNDING [PRECISION]     ROUNDING: near_even, min, max or minMag; PRECISION of 80-bit results: 32, 64 or 80
+ * usage: testfloat FUNCTION ROUNDING [PRECISION]     ROUNDING: near_even, min, max or minMag; PRECISION of 80-bit
+ * results: 32, 64 or 80
  *
- * Prints "FUNCTION ...: N cases, M differ"; exit status 1 if any does. TestFloat knows neither the denormal exception nor C1. */
+ * Prints "FUNCTION ...: N cases, M differ"; exit status 1 if any does. TestFloat knows neither the denormal exception
+ * nor C1. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,9 +33,10 @@ static const struct { const char *name; enum operation operation; unsigned opera
     {"to_f32", CONVERT, 1, SINGLE, false}, {"to_f64", CONVERT, 1, DOUBLE, false}, {"to_extF80", CONVERT, 1, EXTENDED, false}
 };
 /* clang-format on */
-static const struct { const char *name; enum type type; } sources[] = {
-    {"extF80", EXTENDED}, {"f32", SINGLE}, {"f64", DOUBLE}, {"i32", I32}, {"i64", I64}
-};
+static const struct {
+    const char *name;
+    enum type type;
+} sources[] = {{"extF80", EXTENDED}, {"f32", SINGLE}, {"f64", DOUBLE}, {"i32", I32}, {"i64", I64}};
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
 struct function {
@@ -48,10 +52,11 @@ static bool find_function(const char *name, struct function *f)
 
     for (size_t s = 0; rest && s < LENGTH(sources); s++)
         for (size_t o = 0; o < LENGTH(operations); o++)
-            if (strlen(sources[s].name) == (size_t)(rest - name) && !strncmp(name, sources[s].name, (size_t)(rest - name)) &&
-                !strcmp(rest + 1, operations[o].name)) {
+            if (strlen(sources[s].name) == (size_t)(rest - name) &&
+                !strncmp(name, sources[s].name, (size_t)(rest - name)) && !strcmp(rest + 1, operations[o].name)) {
                 *f = (struct function){operations[o].operation, operations[o].operands, sources[s].type,
-                                       operations[o].operation < EQ ? sources[s].type : operations[o].result, operations[o].quiet};
+                                       operations[o].operation < EQ ? sources[s].type : operations[o].result,
+                                       operations[o].quiet};
                 return true;
             }
     return false;
@@ -77,10 +82,10 @@ static struct value compute_extended(const struct function *f, struct float80 a,
     }
     /* clang-format on */
     switch (f->result) {
-    case I32:    return (struct value){.bits = (uint32_t)f80_to_int(a, 32, e->rounding == ROUND_ZERO, e)};
-    case I64:    return (struct value){.bits = (uint64_t)f80_to_int(a, 64, e->rounding == ROUND_ZERO, e)};
+    case I32: return (struct value){.bits = (uint32_t)f80_to_int(a, 32, e->rounding == ROUND_ZERO, e)};
+    case I64: return (struct value){.bits = (uint64_t)f80_to_int(a, 64, e->rounding == ROUND_ZERO, e)};
     case SINGLE: return (struct value){.bits = f80_to_f32(a, e)};
-    default:     return (struct value){.bits = f80_to_f64(a, e)};
+    default: return (struct value){.bits = f80_to_f64(a, e)};
     }
 }
 
@@ -100,10 +105,10 @@ static struct value compute_short(const struct function *f, uint64_t a, uint64_t
     }
     /* clang-format on */
     switch (f->result) {
-    case I32:      return (struct value){.bits = (uint32_t)f_to_int(width, a, 32, e->rounding == ROUND_ZERO, e)};
-    case I64:      return (struct value){.bits = (uint64_t)f_to_int(width, a, 64, e->rounding == ROUND_ZERO, e)};
+    case I32: return (struct value){.bits = (uint32_t)f_to_int(width, a, 32, e->rounding == ROUND_ZERO, e)};
+    case I64: return (struct value){.bits = (uint64_t)f_to_int(width, a, 64, e->rounding == ROUND_ZERO, e)};
     case EXTENDED: return (struct value){.f80 = width == 32 ? f80_from_f32((uint32_t)a, e) : f80_from_f64(a, e)};
-    default:       return (struct value){.bits = f_convert(width, 96 - width, a, e)};
+    default: return (struct value){.bits = f_convert(width, 96 - width, a, e)};
     }
 }
 
@@ -140,8 +145,8 @@ static bool take(const char **text, enum type type, struct value *v)
 
 static unsigned testfloat_flags(uint8_t flags)
 {
-    return (flags & FLOAT_INVALID ? 16u : 0) | (flags & FLOAT_ZERO_DIVIDE ? 8u : 0) | (flags & FLOAT_OVERFLOW ? 4u : 0) |
-           (flags & FLOAT_UNDERFLOW ? 2u : 0) | (flags & FLOAT_INEXACT ? 1u : 0);
+    return (flags & FLOAT_INVALID ? 16u : 0) | (flags & FLOAT_ZERO_DIVIDE ? 8u : 0) |
+           (flags & FLOAT_OVERFLOW ? 4u : 0) | (flags & FLOAT_UNDERFLOW ? 2u : 0) | (flags & FLOAT_INEXACT ? 1u : 0);
 }
 
 /* One line. 0: as it should be; 1: different; 2: not understood. */
@@ -150,14 +155,18 @@ static int judge(const struct function *f, const char *line, struct float_env e)
     const char *at = line;
     struct value a, b = {0}, expected;
 
-    if (!take(&at, f->source, &a) || (f->operands == 2 && !take(&at, f->source, &b)) || !take(&at, f->result, &expected))
+    if (!take(&at, f->source, &a) || (f->operands == 2 && !take(&at, f->source, &b)) ||
+        !take(&at, f->result, &expected))
         return 2;
     struct value got = compute(f, &a, &b, &e);
-    bool same = f->result == EXTENDED ? got.f80.high == expected.f80.high && got.f80.significand == expected.f80.significand : got.bits == expected.bits;
+    bool same = f->result == EXTENDED
+                    ? got.f80.high == expected.f80.high && got.f80.significand == expected.f80.significand
+                    : got.bits == expected.bits;
     if (same && testfloat_flags(e.flags) == strtoul(at, NULL, 16))
         return 0;
     if (f->result == EXTENDED)
-        printf("%.*s: got %04X%016" PRIX64 " %02X\n", (int)strcspn(line, "\r\n"), line, got.f80.high, got.f80.significand, testfloat_flags(e.flags));
+        printf("%.*s: got %04X%016" PRIX64 " %02X\n", (int)strcspn(line, "\r\n"), line, got.f80.high,
+               got.f80.significand, testfloat_flags(e.flags));
     else
         printf("%.*s: got %" PRIX64 " %02X\n", (int)strcspn(line, "\r\n"), line, got.bits, testfloat_flags(e.flags));
     return 1;
@@ -165,7 +174,8 @@ static int judge(const struct function *f, const char *line, struct float_env e)
 
 int main(int argc, char **argv)
 {
-    static const char *const roundings[] = {[ROUND_NEAREST] = "near_even", [ROUND_DOWN] = "min", [ROUND_UP] = "max", [ROUND_ZERO] = "minMag"};
+    static const char *const roundings[] = {
+        [ROUND_NEAREST] = "near_even", [ROUND_DOWN] = "min", [ROUND_UP] = "max", [ROUND_ZERO] = "minMag"};
     struct float_env e = {.precision = 64, .masks = 0x3F};
     struct function f;
     unsigned long cases = 0, different = 0;

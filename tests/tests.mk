@@ -16,7 +16,7 @@ TESTS := $(addprefix tests/, \
     attest.sh trust.sh rules_archive.sh rules_snapshot.sh rules.py files.sh \
     firmware.sh acpi.sh firmware_source.sh \
     desk.sh readme.py recover.sh demo.sh first_light.sh \
-    symbols.sh circles.py state_doc.sh host_judges.sh vectors386.py) \
+    symbols.sh circles.py format.sh state_doc.sh host_judges.sh vectors386.py) \
     $(TESTS_CPU) $(TEST_OBJECTS)
 
 include tests/hosts.mk

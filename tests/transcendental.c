@@ -1,10 +1,12 @@
-/* transcendental.c - the transcendental functions of the processor against MPFR, which rounds correctly too and shares nothing with them.
+/* transcendental.c - the transcendental functions of the processor against MPFR, which rounds correctly too and shares
+ * nothing with them.
  *
  *     transcendental [--count N] [--seed N] [--speed] [FUNCTION ...]
  *
- * For each function N arguments (a million), each in all four roundings, with results, exceptions and C1 compared; where a result overflows or underflows, with
- * those exceptions unmasked as well. Arguments are spread over the whole format, and crowd where it is hard: neighbours of multiples of P/2, of powers of two and
- * of whole numbers, exact results, ties, denormals and the ends of the range. --speed times the functions instead. */
+ * For each function N arguments (a million), each in all four roundings, with results, exceptions and C1 compared;
+ * where a result overflows or underflows, with those exceptions unmasked as well. Arguments are spread over the whole
+ * format, and crowd where it is hard: neighbours of multiples of P/2, of powers of two and of whole numbers, exact
+ * results, ties, denormals and the ends of the range. --speed times the functions instead. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +19,9 @@
 
 enum { BIAS = 16383, SHOWN = 20, PRECISION = 80, WIDE = 400, ALL_MASKED = 0x3F };
 
-struct arguments { struct float80 y, x; };
+struct arguments {
+    struct float80 y, x;
+};
 
 /* What the reference works with; `exact` is the result, cut off after PRECISION bits. */
 struct reference {
@@ -25,7 +29,11 @@ struct reference {
     unsigned quadrant;
 };
 
-struct expected { struct float80 value; uint8_t flags; bool rounded_up; };
+struct expected {
+    struct float80 value;
+    uint8_t flags;
+    bool rounded_up;
+};
 
 /* --- Random arguments (xorshift64*) --- */
 
@@ -90,10 +98,10 @@ static struct float80 random_between(int low, int high)
 static struct float80 random_number(void)
 {
     switch (random_range(0, 7)) {
-    case 0:  return random_between(-BIAS - 62, BIAS);
-    case 1:  return random_between(-BIAS - 62, -BIAS + 70);
-    case 2:  return random_between(BIAS - 20, BIAS);
-    case 3:  return random_between(-140, 140);
+    case 0: return random_between(-BIAS - 62, BIAS);
+    case 1: return random_between(-BIAS - 62, -BIAS + 70);
+    case 2: return random_between(BIAS - 20, BIAS);
+    case 3: return random_between(-140, 140);
     default: return random_between(-8, 8);
     }
 }
@@ -155,9 +163,11 @@ static struct arguments power_arguments(struct reference *ref)
         x = step(make(random64() & 1, exponent, whole << (63 - exponent)), random_range(-1, 1));
         break;
     }
-    case 1:  x = random_number(); break;
-    case 2:  x = random_between(0, 15); break;
-    case 3:  x = make(random64() & 1, 13, 0xFFF0000000000000 + random64() % (1ull << 52)); break; /* the ends of the range */
+    case 1: x = random_number(); break;
+    case 2: x = random_between(0, 15); break;
+    case 3:
+        x = make(random64() & 1, 13, 0xFFF0000000000000 + random64() % (1ull << 52));
+        break; /* the ends of the range */
     default: x = random_between(-70, -1); break;
     }
     return (struct arguments){x, x};
@@ -188,7 +198,8 @@ static struct arguments angle_arguments(struct reference *ref)
         a.y = random_between(-5, 5);
         break;
     case 2: /* apart by a given power of two */
-        a.y = make(random64() & 1, (a.x.high & 0x7FFF) - BIAS + random_range(-150, 150), random_range(0, 1) ? a.x.significand : random_significand());
+        a.y = make(random64() & 1, (a.x.high & 0x7FFF) - BIAS + random_range(-150, 150),
+                   random_range(0, 1) ? a.x.significand : random_significand());
         break;
     case 3:
         if (random_range(0, 7) == 0)
@@ -214,7 +225,11 @@ static struct arguments log_arguments(struct reference *ref)
     case 0: a.x = step(make(false, random_range(-BIAS + 1, BIAS), 1ull << 63), random_range(-2, 2)); break;
     case 1: a.x = step(make(false, 0, 1ull << 63), random_range(-3, 3)); break;
     case 2: a.x = random_between(-1, 0); break;
-    case 3: a.x = make(false, random_range(-1, 0), random64() & 1 ? 1ull << 63 | random64() >> random_range(1, 63) : ~(random64() >> random_range(1, 63))); break;
+    case 3:
+        a.x = make(false, random_range(-1, 0),
+                   random64() & 1 ? 1ull << 63 | random64() >> random_range(1, 63)
+                                  : ~(random64() >> random_range(1, 63)));
+        break;
     case 4: a.y = random_between(BIAS - 30, BIAS); break;
     case 5: a.y = random_between(-BIAS - 62, -BIAS + 30); break;
     default: break;
@@ -318,8 +333,8 @@ static int reference_atan2(struct reference *ref)
     return mpfr_atan2(ref->exact, ref->y, ref->x, MPFR_RNDZ);
 }
 
-/* 2^x - 1 from 2^x, with twice the bits until 80 are certain; exact for whole x, and irrational for others. Beyond -400 and 2^16 no result
- * changes any more. */
+/* 2^x - 1 from 2^x, with twice the bits until 80 are certain; exact for whole x, and irrational for others. Beyond -400
+ * and 2^16 no result changes any more. */
 static int reference_2xm1(struct reference *ref)
 {
     mpfr_t power;
@@ -428,7 +443,8 @@ static struct expected expect(mpfr_t exact, enum rounding rounding, bool masked)
         } else {
             finite = finite && masked;
             want.rounded_up = masked ? !finite : want.rounded_up;
-            want.value = (struct float80){finite ? ~0ull : 1ull << 63, (uint16_t)((finite ? 0x7FFE : 0x7FFF) | mpfr_signbit(r) << 15)};
+            want.value = (struct float80){finite ? ~0ull : 1ull << 63,
+                                          (uint16_t)((finite ? 0x7FFE : 0x7FFF) | mpfr_signbit(r) << 15)};
         }
     } else if (exponent < 1 - BIAS && masked) {
         want = expect_denormal(exact, rounding);
@@ -460,13 +476,13 @@ static const struct function {
     struct arguments (*arguments)(struct reference *ref);
     int (*reference)(struct reference *ref); /* sets ref->exact, cut off; whether it is not exact */
 } functions[] = {
-    {"sin",    false, call_sin,    circular_arguments, reference_sin},
-    {"cos",    false, call_cos,    circular_arguments, reference_cos},
-    {"tan",    false, call_tan,    circular_arguments, reference_tan},
-    {"atan2",  true,  call_atan2,  angle_arguments,    reference_atan2},
-    {"2xm1",   false, call_2xm1,   power_arguments,    reference_2xm1},
-    {"yl2x",   true,  call_yl2x,   log_arguments,      reference_yl2x},
-    {"yl2xp1", true,  call_yl2xp1, log1p_arguments,    reference_yl2xp1},
+    {"sin", false, call_sin, circular_arguments, reference_sin},
+    {"cos", false, call_cos, circular_arguments, reference_cos},
+    {"tan", false, call_tan, circular_arguments, reference_tan},
+    {"atan2", true, call_atan2, angle_arguments, reference_atan2},
+    {"2xm1", false, call_2xm1, power_arguments, reference_2xm1},
+    {"yl2x", true, call_yl2x, log_arguments, reference_yl2x},
+    {"yl2xp1", true, call_yl2xp1, log1p_arguments, reference_yl2xp1},
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
@@ -479,21 +495,27 @@ static bool check(const struct function *f, struct arguments a, mpfr_t exact, en
 {
     static unsigned shown;
     struct expected want = expect(exact, rounding, masked);
-    struct float_env e = {.rounding = rounding, .precision = 24, .masks = masked ? ALL_MASKED : ALL_MASKED & ~(FLOAT_OVERFLOW | FLOAT_UNDERFLOW)};
+    struct float_env e = {.rounding = rounding,
+                          .precision = 24,
+                          .masks = masked ? ALL_MASKED : ALL_MASKED & ~(FLOAT_OVERFLOW | FLOAT_UNDERFLOW)};
     struct float80 got = f->call(a, &e);
 
     if (is_denormal(a.x) || (f->binary && is_denormal(a.y)))
         want.flags |= FLOAT_DENORMAL;
-    if (got.high == want.value.high && got.significand == want.value.significand && e.flags == want.flags && e.rounded_up == want.rounded_up)
+    if (got.high == want.value.high && got.significand == want.value.significand && e.flags == want.flags &&
+        e.rounded_up == want.rounded_up)
         return true;
     if (shown++ < SHOWN)
-        printf("%s y=%04X:%016" PRIX64 " x=%04X:%016" PRIX64 " rounding %d%s: %04X:%016" PRIX64 " flags %02X C1 %d, expected %04X:%016" PRIX64 " flags %02X C1 %d\n",
-               f->name, a.y.high, a.y.significand, a.x.high, a.x.significand, rounding, masked ? "" : " unmasked", got.high, got.significand, e.flags, e.rounded_up,
-               want.value.high, want.value.significand, want.flags, want.rounded_up);
+        printf("%s y=%04X:%016" PRIX64 " x=%04X:%016" PRIX64 " rounding %d%s: %04X:%016" PRIX64
+               " flags %02X C1 %d, expected %04X:%016" PRIX64 " flags %02X C1 %d\n",
+               f->name, a.y.high, a.y.significand, a.x.high, a.x.significand, rounding, masked ? "" : " unmasked",
+               got.high, got.significand, e.flags, e.rounded_up, want.value.high, want.value.significand, want.flags,
+               want.rounded_up);
     return false;
 }
 
-/* The number of failures. What lies behind the bits of the reference is a bit far behind them: no rounding looks there. */
+/* The number of failures. What lies behind the bits of the reference is a bit far behind them: no rounding looks
+ * there. */
 static unsigned long run(const struct function *f, struct reference *ref, struct arguments a, unsigned long *cases)
 {
     unsigned long failed = 0;

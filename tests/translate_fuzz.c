@@ -1,11 +1,11 @@
-/* translate_fuzz.c - random programs on two processors, one that interprets and one that translates: after each slice, of a length at random, all state of
- * both is the same.
+/* translate_fuzz.c - random programs on two processors, one that interprets and one that translates: after each slice,
+ * of a length at random, all state of both is the same.
  *
  *     translate_fuzz [--count N] [--seed S] [--only TRIAL] [--verbose] [--ticks N] [--cache KIB]
  *
- * A program is made of rows of the decoder's table, with prefixes, operands and targets at random; it may write to itself, to its page tables and to its
- * descriptors. Every exception leads back into it. Exit status 1: a trial differs; it says which, and `--only` runs that alone,
- * `--ticks` for so many ticks in one slice. */
+ * A program is made of rows of the decoder's table, with prefixes, operands and targets at random; it may write to
+ * itself, to its page tables and to its descriptors. Every exception leads back into it. Exit status 1: a trial
+ * differs; it says which, and `--only` runs that alone, `--ticks` for so many ticks in one slice. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -15,11 +15,13 @@
 #include "emu/host/host.h"
 #include "tests/bare.h"
 
+/* clang-format off */
 enum {
     RAM = 1 << 20,
     AT_IDT = 0x1000, AT_GDT = 0x1800, AT_TSS = 0x1900, AT_HANDLERS = 0x2000, AT_ENTRIES = 0x2800, AT_COUNTER = 0x2900,
     AT_DIRECTORY = 0x4000, AT_TABLE = 0x5000, AT_STACK = 0x7F00, AT_INNER_STACK = 0x6F00, AT_CODE = 0x8000, CODE_SIZE = 0x400, AT_DATA = 0xA000, ENTRY_COUNT = 8
 };
+/* clang-format on */
 
 enum mode { MODE_FLAT, MODE_REAL, MODE_PAGED, MODE_USER, MODE_SEGMENTS, MODE_COUNT };
 static const char *const mode_names[] = {"flat", "real", "paged", "user", "segments"};
@@ -28,12 +30,12 @@ struct fuzz {
     uint64_t random;
     struct bare side[2]; /* interpreter, translator */
     struct code_memory code;
-    uint16_t *rows[3];   /* integer rows, all, and those of the floating-point unit */
+    uint16_t *rows[3]; /* integer rows, all, and those of the floating-point unit */
     unsigned row_count[3];
-    bool x87;            /* the last are drawn often */
-    int depth;           /* of its stack, as far as the program runs straight on */
+    bool x87;  /* the last are drawn often */
+    int depth; /* of its stack, as far as the program runs straight on */
     bool verbose;
-    uint32_t ticks;      /* 0: several slices at random */
+    uint32_t ticks; /* 0: several slices at random */
 };
 
 static uint32_t random32(struct fuzz *f)
@@ -62,12 +64,13 @@ static void put(struct fuzz *f, uint32_t address, uint32_t value, unsigned size)
 
 static uint32_t number(struct fuzz *f)
 {
-    static const uint32_t edges[] = {0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 31, 32, 4};
+    static const uint32_t edges[] = {0,      1,          0x7F,       0x80,       0xFF, 0x7FFF, 0x8000,
+                                     0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 31,   32,     4};
 
     switch (below(f, 4)) {
-    case 0:  return edges[below(f, sizeof edges / sizeof *edges)];
-    case 1:  return below(f, 40);
-    case 2:  return AT_DATA + below(f, 0x3000);
+    case 0: return edges[below(f, sizeof edges / sizeof *edges)];
+    case 1: return below(f, 40);
+    case 2: return AT_DATA + below(f, 0x3000);
     default: return random32(f);
     }
 }
@@ -75,9 +78,22 @@ static uint32_t number(struct fuzz *f)
 /* Two single or one double precision number, most of them where something happens. */
 static uint64_t floating(struct fuzz *f)
 {
-    static const uint64_t edges[] = {0, 0x3FF0000000000000, 0x7FF0000000000000, 0x7FF8000000000001, 0x7FF0000000000001, 0x0010000000000000, 1, 0x000FFFFFFFFFFFFF,
-                                     0x7FEFFFFFFFFFFFFF, 0x4000000000000000, 0x3F8000003F800000, 0x7F8000007FC00001, 0x0080000000000001, 0x41DFFFFFFFC00000};
-    uint64_t value = one_in(f, 2) ? edges[below(f, sizeof edges / sizeof *edges)] : (uint64_t)random32(f) << 32 | random32(f);
+    static const uint64_t edges[] = {0,
+                                     0x3FF0000000000000,
+                                     0x7FF0000000000000,
+                                     0x7FF8000000000001,
+                                     0x7FF0000000000001,
+                                     0x0010000000000000,
+                                     1,
+                                     0x000FFFFFFFFFFFFF,
+                                     0x7FEFFFFFFFFFFFFF,
+                                     0x4000000000000000,
+                                     0x3F8000003F800000,
+                                     0x7F8000007FC00001,
+                                     0x0080000000000001,
+                                     0x41DFFFFFFFC00000};
+    uint64_t value = one_in(f, 2) ? edges[below(f, sizeof edges / sizeof *edges)]
+                                  : (uint64_t)random32(f) << 32 | random32(f);
 
     return value ^ (one_in(f, 2) ? (uint64_t)1 << 63 : 0);
 }
@@ -85,10 +101,20 @@ static uint64_t floating(struct fuzz *f)
 /* An extended one. Some have an integer bit that does not belong to the exponent. */
 static struct float80 extended(struct fuzz *f)
 {
-    static const uint16_t exponents[] = {0, 0, 1, 0x3FFF, 0x4000, 0x403E, 0x7FFE, 0x7FFF, 0x3C00, 0x43FF, 0x3F80, 0x3FFE, 0x3BCD, 0x403D, 0x3FC0, 2};
-    static const uint64_t significands[] = {0, 1, 0x8000000000000000, 0xC000000000000000, 0x8000000000000001, 0xFFFFFFFFFFFFFFFF, 0xBFFFFFFFFFFFFFFF,
-                                            0xFFFFFFFFFFFFF800, 0x80000000000003FF, 0xFFFFFF8000000000};
-    struct float80 value = {significands[below(f, sizeof significands / sizeof *significands)], exponents[below(f, sizeof exponents / sizeof *exponents)]};
+    static const uint16_t exponents[] = {0,      0,      1,      0x3FFF, 0x4000, 0x403E, 0x7FFE, 0x7FFF,
+                                         0x3C00, 0x43FF, 0x3F80, 0x3FFE, 0x3BCD, 0x403D, 0x3FC0, 2};
+    static const uint64_t significands[] = {0,
+                                            1,
+                                            0x8000000000000000,
+                                            0xC000000000000000,
+                                            0x8000000000000001,
+                                            0xFFFFFFFFFFFFFFFF,
+                                            0xBFFFFFFFFFFFFFFF,
+                                            0xFFFFFFFFFFFFF800,
+                                            0x80000000000003FF,
+                                            0xFFFFFF8000000000};
+    struct float80 value = {significands[below(f, sizeof significands / sizeof *significands)],
+                            exponents[below(f, sizeof exponents / sizeof *exponents)]};
 
     if (one_in(f, 2))
         value.significand = (uint64_t)random32(f) << 32 | random32(f);
@@ -145,12 +171,42 @@ static unsigned prefixes_put(struct fuzz *f, const struct opcode_row *row, uint8
 static int x87_moves(const struct insn *i)
 {
     switch (i->operation) {
-    case OP_FLD: case OP_FILD: case OP_FBLD: case OP_FLD1: case OP_FLDL2T: case OP_FLDL2E: case OP_FLDPI: case OP_FLDLG2: case OP_FLDLN2: case OP_FLDZ:
-    case OP_FPTAN: case OP_FXTRACT: case OP_FSINCOS: case OP_FDECSTP: return 1;
-    case OP_FADDP: case OP_FMULP: case OP_FSUBP: case OP_FSUBRP: case OP_FDIVP: case OP_FDIVRP: case OP_FCOMP: case OP_FICOMP: case OP_FUCOMP: case OP_FCOMIP:
-    case OP_FUCOMIP: case OP_FSTP: case OP_FSTP1: case OP_FISTP: case OP_FBSTP: case OP_FYL2X: case OP_FYL2XP1: case OP_FPATAN: case OP_FFREEP: case OP_FINCSTP:
-        return -1;
-    case OP_FCOMPP: case OP_FUCOMPP: return -2;
+    case OP_FLD:
+    case OP_FILD:
+    case OP_FBLD:
+    case OP_FLD1:
+    case OP_FLDL2T:
+    case OP_FLDL2E:
+    case OP_FLDPI:
+    case OP_FLDLG2:
+    case OP_FLDLN2:
+    case OP_FLDZ:
+    case OP_FPTAN:
+    case OP_FXTRACT:
+    case OP_FSINCOS:
+    case OP_FDECSTP: return 1;
+    case OP_FADDP:
+    case OP_FMULP:
+    case OP_FSUBP:
+    case OP_FSUBRP:
+    case OP_FDIVP:
+    case OP_FDIVRP:
+    case OP_FCOMP:
+    case OP_FICOMP:
+    case OP_FUCOMP:
+    case OP_FCOMIP:
+    case OP_FUCOMIP:
+    case OP_FSTP:
+    case OP_FSTP1:
+    case OP_FISTP:
+    case OP_FBSTP:
+    case OP_FYL2X:
+    case OP_FYL2XP1:
+    case OP_FPATAN:
+    case OP_FFREEP:
+    case OP_FINCSTP: return -1;
+    case OP_FCOMPP:
+    case OP_FUCOMPP: return -2;
     default: return 0;
     }
 }
@@ -162,7 +218,8 @@ static bool x87_goes(struct fuzz *f, const struct insn *i)
 
     if (i->form != FORM_M)
         needs = i->form == FORM_NONE ? (moves == 1 ? 0 : 2) : (int)(i->immediate & 7) + 1;
-    if (f->depth < needs || f->depth + moves > 8 || i->operation == OP_FFREE || i->operation == OP_FFREEP || i->operation == OP_FNSAVE || i->operation == OP_FNINIT)
+    if (f->depth < needs || f->depth + moves > 8 || i->operation == OP_FFREE || i->operation == OP_FFREEP ||
+        i->operation == OP_FNSAVE || i->operation == OP_FNINIT)
         return false;
     f->depth += moves;
     return true;
@@ -201,7 +258,8 @@ static unsigned insn_put(struct fuzz *f, uint8_t *p, unsigned mode)
             int32_t displacement = (int32_t)below(f, 100) - 60;
             memcpy(p + n, &displacement, 4);
         }
-        if (kind == 2 && !one_in(f, 40) && (decode(p, 15, mode, CPU_PENTIUM4, &insn) != DECODE_OK || !x87_goes(f, &insn)))
+        if (kind == 2 && !one_in(f, 40) &&
+            (decode(p, 15, mode, CPU_PENTIUM4, &insn) != DECODE_OK || !x87_goes(f, &insn)))
             continue;
         if (decode(p, 15, mode, CPU_PENTIUM4, &insn) == DECODE_OK)
             return insn.length;
@@ -241,18 +299,64 @@ static void program_put(struct fuzz *f, unsigned mode)
 static void handlers_put(struct fuzz *f, bool wide)
 {
     static const uint8_t code32[] = {
-        0xBC, AT_STACK & 0xFF, AT_STACK >> 8, 0, 0,                   /* mov esp, AT_STACK */
-        0x50, 0xFF, 0x05, AT_COUNTER & 0xFF, AT_COUNTER >> 8, 0, 0,   /* push eax; inc dword [AT_COUNTER] */
-        0xA1, AT_COUNTER & 0xFF, AT_COUNTER >> 8, 0, 0, 0x83, 0xE0, 7, /* mov eax, [AT_COUNTER]; and eax, 7 */
-        0x8B, 0x04, 0x85, AT_ENTRIES & 0xFF, AT_ENTRIES >> 8, 0, 0,   /* mov eax, [eax*4+AT_ENTRIES] */
-        0x87, 0x04, 0x24, 0xC3                                        /* xchg [esp], eax; ret */
+        0xBC,
+        AT_STACK & 0xFF,
+        AT_STACK >> 8,
+        0,
+        0, /* mov esp, AT_STACK */
+        0x50,
+        0xFF,
+        0x05,
+        AT_COUNTER & 0xFF,
+        AT_COUNTER >> 8,
+        0,
+        0, /* push eax; inc dword [AT_COUNTER] */
+        0xA1,
+        AT_COUNTER & 0xFF,
+        AT_COUNTER >> 8,
+        0,
+        0,
+        0x83,
+        0xE0,
+        7, /* mov eax, [AT_COUNTER]; and eax, 7 */
+        0x8B,
+        0x04,
+        0x85,
+        AT_ENTRIES & 0xFF,
+        AT_ENTRIES >> 8,
+        0,
+        0, /* mov eax, [eax*4+AT_ENTRIES] */
+        0x87,
+        0x04,
+        0x24,
+        0xC3 /* xchg [esp], eax; ret */
     };
     static const uint8_t code16[] = {
-        0xBC, AT_STACK & 0xFF, AT_STACK >> 8,                         /* mov sp, AT_STACK */
-        0x31, 0xDB, 0x8E, 0xDB,                                       /* xor bx, bx; mov ds, bx */
-        0xFF, 0x06, AT_COUNTER & 0xFF, AT_COUNTER >> 8,               /* inc word [AT_COUNTER] */
-        0x8B, 0x1E, AT_COUNTER & 0xFF, AT_COUNTER >> 8, 0x83, 0xE3, 7, 0xC1, 0xE3, 2, /* mov bx, [AT_COUNTER]; and bx, 7; shl bx, 2 */
-        0xFF, 0xA7, AT_ENTRIES & 0xFF, AT_ENTRIES >> 8                /* jmp [bx+AT_ENTRIES] */
+        0xBC,
+        AT_STACK & 0xFF,
+        AT_STACK >> 8, /* mov sp, AT_STACK */
+        0x31,
+        0xDB,
+        0x8E,
+        0xDB, /* xor bx, bx; mov ds, bx */
+        0xFF,
+        0x06,
+        AT_COUNTER & 0xFF,
+        AT_COUNTER >> 8, /* inc word [AT_COUNTER] */
+        0x8B,
+        0x1E,
+        AT_COUNTER & 0xFF,
+        AT_COUNTER >> 8,
+        0x83,
+        0xE3,
+        7,
+        0xC1,
+        0xE3,
+        2, /* mov bx, [AT_COUNTER]; and bx, 7; shl bx, 2 */
+        0xFF,
+        0xA7,
+        AT_ENTRIES & 0xFF,
+        AT_ENTRIES >> 8 /* jmp [bx+AT_ENTRIES] */
     };
 
     for (unsigned i = 0; i < (wide ? sizeof code32 : sizeof code16); i++)
@@ -270,7 +374,8 @@ static void handlers_put(struct fuzz *f, bool wide)
 static void descriptor_put(struct fuzz *f, unsigned n, uint32_t base, uint32_t limit, unsigned type, unsigned flags)
 {
     put(f, AT_GDT + 8 * n, (limit & 0xFFFF) | base << 16, 4);
-    put(f, AT_GDT + 8 * n + 4, (base >> 16 & 0xFF) | type << 8 | (limit & 0xF0000) | flags << 20 | (base & 0xFF000000), 4);
+    put(f, AT_GDT + 8 * n + 4, (base >> 16 & 0xFF) | type << 8 | (limit & 0xF0000) | flags << 20 | (base & 0xFF000000),
+        4);
 }
 
 static void tables_put(struct fuzz *f)
@@ -287,7 +392,10 @@ static void tables_put(struct fuzz *f)
     put(f, AT_TSS + 8, 0x10, 4);
     put(f, AT_DIRECTORY, AT_TABLE | 7, 4);
     for (unsigned page = 0; page < 256; page++) {
-        unsigned rights = page < AT_DATA / PAGE_SIZE ? 7 : one_in(f, 12) ? below(f, 8) : 7, frame = one_in(f, 8) ? AT_CODE / PAGE_SIZE + below(f, 5) : page;
+        unsigned rights = page < AT_DATA / PAGE_SIZE ? 7
+                          : one_in(f, 12)            ? below(f, 8)
+                                                     : 7,
+                 frame = one_in(f, 8) ? AT_CODE / PAGE_SIZE + below(f, 5) : page;
         put(f, AT_TABLE + 4 * page, (page < AT_DATA / PAGE_SIZE ? page : frame) << 12 | rights, 4);
     }
 }
@@ -298,8 +406,8 @@ static void segment_put(struct cpu *cpu, unsigned n, uint16_t selector, uint32_t
     segment_derive(&cpu->seg[n]);
 }
 
-static void processor_put(struct cpu *cpu, enum mode mode, const uint32_t reg[8], uint32_t flags, uint32_t mxcsr, const struct xmm xmm[8],
-                          const struct x87 *x87)
+static void processor_put(struct cpu *cpu, enum mode mode, const uint32_t reg[8], uint32_t flags, uint32_t mxcsr,
+                          const struct xmm xmm[8], const struct x87 *x87)
 {
     bool user = mode == MODE_USER, wide = mode != MODE_REAL;
 
@@ -312,7 +420,8 @@ static void processor_put(struct cpu *cpu, enum mode mode, const uint32_t reg[8]
     cpu->tr = (struct segment){.base = AT_TSS, .limit = 0x67, .selector = 0x28, .rights = 0x8B};
     for (unsigned n = 0; n < SEG_COUNT; n++) {
         if (!wide)
-            segment_put(cpu, n, n == SEG_CS || n == SEG_SS ? 0 : (uint16_t)(0x10 * (n & 1)), n == SEG_CS || n == SEG_SS ? 0 : 0x100 * (n & 1), 0xFFFF, n == SEG_CS ? 0x9B : 0x93);
+            segment_put(cpu, n, n == SEG_CS || n == SEG_SS ? 0 : (uint16_t)(0x10 * (n & 1)),
+                        n == SEG_CS || n == SEG_SS ? 0 : 0x100 * (n & 1), 0xFFFF, n == SEG_CS ? 0x9B : 0x93);
         else if (n == SEG_CS)
             segment_put(cpu, n, user ? 0x1B : 0x08, 0, UINT32_MAX, user ? 0xC0FB : 0xC09B);
         else if (mode == MODE_SEGMENTS && n != SEG_SS)
@@ -338,7 +447,8 @@ static void processor_put(struct cpu *cpu, enum mode mode, const uint32_t reg[8]
 static void trial_make(struct fuzz *f, enum mode mode)
 {
     uint32_t reg[8], flags = random32(f) & FLAGS_ARITHMETIC;
-    uint32_t mxcsr = one_in(f, 2) ? MXCSR_DEFAULT : (random32(f) & 0xE07F) | (one_in(f, 4) ? random32(f) & 0x1F80 : 0x1F80);
+    uint32_t mxcsr = one_in(f, 2) ? MXCSR_DEFAULT
+                                  : (random32(f) & 0xE07F) | (one_in(f, 4) ? random32(f) & 0x1F80 : 0x1F80);
     struct xmm xmm[8];
     bool paged = mode == MODE_PAGED || mode == MODE_USER;
     struct x87 x87 = x87_make(f);
@@ -367,7 +477,11 @@ static void trial_make(struct fuzz *f, enum mode mode)
     for (unsigned n = 0; n < 16; n++)
         xmm[n / 2].q[n % 2] = floating(f);
     for (unsigned r = 0; r < 8; r++)
-        reg[r] = one_in(f, 2) ? (one_in(f, 12) ? AT_CODE : paged && one_in(f, 6) ? AT_TABLE : AT_DATA + 0x80) + below(f, one_in(f, 3) ? 0x2000 : 0x400) : number(f);
+        reg[r] = one_in(f, 2) ? (one_in(f, 12)           ? AT_CODE
+                                 : paged && one_in(f, 6) ? AT_TABLE
+                                                         : AT_DATA + 0x80) +
+                                    below(f, one_in(f, 3) ? 0x2000 : 0x400)
+                              : number(f);
     if (mode == MODE_SEGMENTS)
         for (unsigned r = 0; r < 8; r++)
             reg[r] = one_in(f, 4) ? reg[r] : below(f, 0x1010);
@@ -390,15 +504,19 @@ static const char *difference(struct fuzz *f)
         return "tick";
     if (a->flags != b->flags)
         return "flags";
-    if (a->attention != b->attention || a->cpl != b->cpl || a->pending_debug != b->pending_debug || a->halted_dead != b->halted_dead)
+    if (a->attention != b->attention || a->cpl != b->cpl || a->pending_debug != b->pending_debug ||
+        a->halted_dead != b->halted_dead)
         return "attention";
     for (unsigned n = 0; n < SEG_COUNT; n++)
-        if (a->seg[n].base != b->seg[n].base || a->seg[n].limit != b->seg[n].limit || a->seg[n].selector != b->seg[n].selector || a->seg[n].rights != b->seg[n].rights)
+        if (a->seg[n].base != b->seg[n].base || a->seg[n].limit != b->seg[n].limit ||
+            a->seg[n].selector != b->seg[n].selector || a->seg[n].rights != b->seg[n].rights)
             return "segment registers";
-    if (a->cr0 != b->cr0 || a->cr2 != b->cr2 || a->cr3 != b->cr3 || a->cr4 != b->cr4 || memcmp(a->dr, b->dr, sizeof a->dr))
+    if (a->cr0 != b->cr0 || a->cr2 != b->cr2 || a->cr3 != b->cr3 || a->cr4 != b->cr4 ||
+        memcmp(a->dr, b->dr, sizeof a->dr))
         return "control registers";
-    if (memcmp(&a->x87.env, &b->x87.env, sizeof a->x87.env) || a->x87.control != b->x87.control || a->x87.condition != b->x87.condition || a->x87.top != b->x87.top ||
-        a->x87.used != b->x87.used || a->x87.opcode != b->x87.opcode || a->x87.ip != b->x87.ip || a->x87.dp != b->x87.dp || a->x87.cs != b->x87.cs ||
+    if (memcmp(&a->x87.env, &b->x87.env, sizeof a->x87.env) || a->x87.control != b->x87.control ||
+        a->x87.condition != b->x87.condition || a->x87.top != b->x87.top || a->x87.used != b->x87.used ||
+        a->x87.opcode != b->x87.opcode || a->x87.ip != b->x87.ip || a->x87.dp != b->x87.dp || a->x87.cs != b->x87.cs ||
         a->x87.ds != b->x87.ds)
         return "floating-point unit";
     for (unsigned n = 0; n < 8; n++)
@@ -417,20 +535,24 @@ static void show(struct fuzz *f, uint64_t trial, const char *what)
         printf("%s eip %08" PRIx32 " flags %08" PRIx32 " ", side ? "translator " : "interpreter", cpu->eip, cpu->flags);
         for (unsigned r = 0; r < 8; r++)
             printf(" %08" PRIx32, cpu->reg[r]);
-        printf("\n            x87 control %04x flags %02x c1 %d condition %04x top %u used %02x opcode %03x ip %x dp %x cs %x ds %x\n           ", cpu->x87.control,
-               cpu->x87.env.flags, cpu->x87.env.rounded_up, cpu->x87.condition, cpu->x87.top, cpu->x87.used, cpu->x87.opcode, cpu->x87.ip, cpu->x87.dp, cpu->x87.cs,
-               cpu->x87.ds);
+        printf("\n            x87 control %04x flags %02x c1 %d condition %04x top %u used %02x opcode %03x ip %x dp "
+               "%x cs %x ds %x\n           ",
+               cpu->x87.control, cpu->x87.env.flags, cpu->x87.env.rounded_up, cpu->x87.condition, cpu->x87.top,
+               cpu->x87.used, cpu->x87.opcode, cpu->x87.ip, cpu->x87.dp, cpu->x87.cs, cpu->x87.ds);
         printf(" att %x cr2 %x left %d\n", cpu->attention, cpu->cr2, (int)cpu->left);
     }
     for (unsigned n = 0; n < 16; n++)
         if (f->side[0].cpu.xmm[n / 2].q[n % 2] != f->side[1].cpu.xmm[n / 2].q[n % 2])
-            printf("xmm%u[%u]: %016" PRIx64 " %016" PRIx64 "\n", n / 2, n % 2, f->side[0].cpu.xmm[n / 2].q[n % 2], f->side[1].cpu.xmm[n / 2].q[n % 2]);
+            printf("xmm%u[%u]: %016" PRIx64 " %016" PRIx64 "\n", n / 2, n % 2, f->side[0].cpu.xmm[n / 2].q[n % 2],
+                   f->side[1].cpu.xmm[n / 2].q[n % 2]);
     if (f->side[0].cpu.mxcsr != f->side[1].cpu.mxcsr)
         printf("mxcsr: %04" PRIx32 " %04" PRIx32 "\n", f->side[0].cpu.mxcsr, f->side[1].cpu.mxcsr);
     for (unsigned n = 0; n < 8; n++)
-        if (f->side[0].cpu.x87.reg[n].significand != f->side[1].cpu.x87.reg[n].significand || f->side[0].cpu.x87.reg[n].high != f->side[1].cpu.x87.reg[n].high)
-            printf("x87 %u: %04x %016" PRIx64 " %04x %016" PRIx64 "\n", n, f->side[0].cpu.x87.reg[n].high, f->side[0].cpu.x87.reg[n].significand,
-                   f->side[1].cpu.x87.reg[n].high, f->side[1].cpu.x87.reg[n].significand);
+        if (f->side[0].cpu.x87.reg[n].significand != f->side[1].cpu.x87.reg[n].significand ||
+            f->side[0].cpu.x87.reg[n].high != f->side[1].cpu.x87.reg[n].high)
+            printf("x87 %u: %04x %016" PRIx64 " %04x %016" PRIx64 "\n", n, f->side[0].cpu.x87.reg[n].high,
+                   f->side[0].cpu.x87.reg[n].significand, f->side[1].cpu.x87.reg[n].high,
+                   f->side[1].cpu.x87.reg[n].significand);
     for (unsigned at = 0, shown = 0; at < 0x10000 && shown < 8; at++)
         if (f->side[0].memory.ram[at] != f->side[1].memory.ram[at])
             printf("memory %05x: %02x %02x\n", at, f->side[0].memory.ram[at], f->side[1].memory.ram[at]), shown++;
@@ -493,8 +615,8 @@ static bool trial_run(struct fuzz *f, uint64_t seed, uint64_t trial)
 static bool is_of_kind(const struct opcode_row *row, unsigned kind)
 {
     switch (kind) {
-    case 0:  return row->operation < OP_CLI && row->operation != OP_HLT;
-    case 1:  return true;
+    case 0: return row->operation < OP_CLI && row->operation != OP_HLT;
+    case 1: return true;
     default: return row->opcode >> 3 == 0xD8 >> 3 && row->operation != OP_FLDENV && row->operation != OP_FRSTOR;
     }
 }
@@ -530,7 +652,9 @@ int main(int argc, char **argv)
             first = strtoull(argv[++n], NULL, 0);
             count = 1;
         } else {
-            fprintf(stderr, "usage: translate_fuzz [--count N] [--seed S] [--only TRIAL] [--verbose] [--ticks N] [--cache KIB]\n");
+            fprintf(
+                stderr,
+                "usage: translate_fuzz [--count N] [--seed S] [--only TRIAL] [--verbose] [--ticks N] [--cache KIB]\n");
             return 2;
         }
     }
@@ -546,9 +670,11 @@ int main(int argc, char **argv)
     for (uint64_t trial = first; trial < first + count && failed < 3; trial++)
         failed += !trial_run(f, seed, trial);
     struct translator_statistics s = translator_statistics(&f->side[1].cpu);
-    printf("%" PRIu64 " trials from seed %" PRIu64 ", %" PRIu64 " differ; %" PRIu64 " blocks of %" PRIu64 " instructions, %" PRIu64 " bytes; %" PRIu64
-           " ticks in them, %" PRIu64 " entries, %" PRIu64 " links, %" PRIu64 " slow, %" PRIu64 " dropped\n",
-           count, seed, failed, s.translated, s.instructions, s.host_bytes, s.ticks, s.entries, s.links, s.slow, s.invalidated);
+    printf("%" PRIu64 " trials from seed %" PRIu64 ", %" PRIu64 " differ; %" PRIu64 " blocks of %" PRIu64
+           " instructions, %" PRIu64 " bytes; %" PRIu64 " ticks in them, %" PRIu64 " entries, %" PRIu64
+           " links, %" PRIu64 " slow, %" PRIu64 " dropped\n",
+           count, seed, failed, s.translated, s.instructions, s.host_bytes, s.ticks, s.entries, s.links, s.slow,
+           s.invalidated);
     for (unsigned side = 0; side < 2; side++)
         bare_free(&f->side[side]);
     code_memory_free(&f->code);

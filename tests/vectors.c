@@ -6,9 +6,10 @@
  *
  *     name|code bytes|registers before|memory before|registers that changed|memory after|exception or -
  *
- * The code ends in HLT, or what it jumps to does, and `ip` is the one behind that. A case holds when all registers and every byte of memory are as
- * captured: bytes that the case does not name must not change. The top four flag bits, which processors since do not share, are not compared.
- * The cases come from an 80286: what later processors do otherwise, and what the manuals leave undefined, stands in two tables below. */
+ * The code ends in HLT, or what it jumps to does, and `ip` is the one behind that. A case holds when all registers and
+ * every byte of memory are as captured: bytes that the case does not name must not change. The top four flag bits,
+ * which processors since do not share, are not compared. The cases come from an 80286: what later processors do
+ * otherwise, and what the manuals leave undefined, stands in two tables below. */
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,9 +20,9 @@
 
 #include "tests/captured.h"
 
-#define LINE_SIZE   (4u << 20)        /* a repeated string instruction touches many bytes */
-#define SHOWN 20                 /* failures that are printed */
-#define FLAGS_MASK  0x0FFFu
+#define LINE_SIZE (4u << 20) /* a repeated string instruction touches many bytes */
+#define SHOWN 20             /* failures that are printed */
+#define FLAGS_MASK 0x0FFFu
 
 /* --- What is not compared --- */
 
@@ -55,7 +56,17 @@ static const struct { uint16_t operation, flags, flags_unless_count_is_1; const 
 /* clang-format on */
 
 /* Cases that a later processor must do otherwise; each is counted as skipped under its reason. */
-enum skip { SKIP_NONE, SKIP_LOCK, SKIP_LENGTH, SKIP_ESC, SKIP_SEGMENTS, SKIP_STACK, SKIP_RESTART, SKIP_DIVIDE, SKIP_COUNT };
+enum skip {
+    SKIP_NONE,
+    SKIP_LOCK,
+    SKIP_LENGTH,
+    SKIP_ESC,
+    SKIP_SEGMENTS,
+    SKIP_STACK,
+    SKIP_RESTART,
+    SKIP_DIVIDE,
+    SKIP_COUNT
+};
 /* clang-format off */
 static const char *const skip_reasons[SKIP_COUNT] = {
     [SKIP_LOCK]     = "LOCK before an instruction that does not take it is #UD since the 80386 (80386 manual, 14.8.1)",
@@ -72,7 +83,8 @@ static const char *const skip_reasons[SKIP_COUNT] = {
 /* --- Cases --- */
 
 enum { R_AX, R_BX, R_CX, R_DX, R_CS, R_SS, R_DS, R_ES, R_SP, R_BP, R_SI, R_DI, R_IP, R_FLAGS, R_COUNT };
-static const char *const register_names[R_COUNT] = { "ax", "bx", "cx", "dx", "cs", "ss", "ds", "es", "sp", "bp", "si", "di", "ip", "flags" };
+static const char *const register_names[R_COUNT] = {"ax", "bx", "cx", "dx", "cs", "ss", "ds",
+                                                    "es", "sp", "bp", "si", "di", "ip", "flags"};
 
 struct vector {
     const char *name;
@@ -106,7 +118,8 @@ static void parse_registers(const char *text, uint16_t registers[R_COUNT])
     while (*text) {
         unsigned n = 0;
         char *end;
-        while (n < R_COUNT && !(strncmp(text, register_names[n], strlen(register_names[n])) == 0 && text[strlen(register_names[n])] == '='))
+        while (n < R_COUNT && !(strncmp(text, register_names[n], strlen(register_names[n])) == 0 &&
+                                text[strlen(register_names[n])] == '='))
             n++;
         if (n == R_COUNT) {
             fprintf(stderr, "vectors: unknown register: %.20s\n", text);
@@ -191,10 +204,12 @@ static enum skip skip_reason(const struct vector *v, struct insn *insn, enum cpu
         return SKIP_STACK;
     switch (insn->operation) {
     case OP_MOV_FROM_SREG: return insn->src >= SEG_FS ? SKIP_SEGMENTS : SKIP_NONE;
-    case OP_MOV_TO_SREG:   return insn->dst >= SEG_FS ? SKIP_SEGMENTS : SKIP_NONE;
-    case OP_POP:           return v->exception == 13 ? SKIP_RESTART : SKIP_NONE;
-    case OP_IDIV:          return v->exception < 0 && (uint16_t)(v->after[R_AX] << (16 - 8 * insn->size)) == 0x8000 ? SKIP_DIVIDE : SKIP_NONE;
-    default:               return SKIP_NONE;
+    case OP_MOV_TO_SREG: return insn->dst >= SEG_FS ? SKIP_SEGMENTS : SKIP_NONE;
+    case OP_POP: return v->exception == 13 ? SKIP_RESTART : SKIP_NONE;
+    case OP_IDIV:
+        return v->exception < 0 && (uint16_t)(v->after[R_AX] << (16 - 8 * insn->size)) == 0x8000 ? SKIP_DIVIDE
+                                                                                                 : SKIP_NONE;
+    default: return SKIP_NONE;
     }
 }
 
@@ -218,15 +233,16 @@ static uint16_t undefined_mask(const struct vector *v, const struct insn *insn)
 /* A register that a string instruction on the 80286 has moved before it faults. */
 static bool is_moved_early(const struct vector *v, const struct insn *insn, unsigned n)
 {
-    return v->exception == 13 && opcode_rows[insn->row].attributes & ROW_STRING && (n == R_SI || n == R_DI || n == R_CX);
+    return v->exception == 13 && opcode_rows[insn->row].attributes & ROW_STRING &&
+           (n == R_SI || n == R_DI || n == R_CX);
 }
 
 /* --- Running --- */
 
 static void load(struct suite *s, const struct vector *v)
 {
-    static const uint8_t general[8] = { R_AX, R_CX, R_DX, R_BX, R_SP, R_BP, R_SI, R_DI };
-    static const uint8_t segments[4] = { R_ES, R_CS, R_SS, R_DS };
+    static const uint8_t general[8] = {R_AX, R_CX, R_DX, R_BX, R_SP, R_BP, R_SI, R_DI};
+    static const uint8_t segments[4] = {R_ES, R_CS, R_SS, R_DS};
     struct cpu *cpu = &s->bench.bare.cpu;
 
     put_bytes(s, v->memory_before, true);
@@ -242,8 +258,8 @@ static void load(struct suite *s, const struct vector *v)
 
 static void registers_of(const struct cpu *cpu, uint16_t r[R_COUNT])
 {
-    static const uint8_t general[8] = { R_AX, R_CX, R_DX, R_BX, R_SP, R_BP, R_SI, R_DI };
-    static const uint8_t segments[4] = { R_ES, R_CS, R_SS, R_DS };
+    static const uint8_t general[8] = {R_AX, R_CX, R_DX, R_BX, R_SP, R_BP, R_SI, R_DI};
+    static const uint8_t segments[4] = {R_ES, R_CS, R_SS, R_DS};
 
     for (unsigned n = 0; n < 8; n++)
         r[general[n]] = (uint16_t)cpu->reg[n];
@@ -254,7 +270,8 @@ static void registers_of(const struct cpu *cpu, uint16_t r[R_COUNT])
 }
 
 /* Differences of one case as text, or an empty string. */
-static void compare(struct suite *s, const struct vector *v, const struct insn *insn, bool halted, char *text, size_t size)
+static void compare(struct suite *s, const struct vector *v, const struct insn *insn, bool halted, char *text,
+                    size_t size)
 {
     const struct captured *c = &s->bench;
     uint16_t now[R_COUNT], mask = undefined_mask(v, insn);
@@ -268,8 +285,12 @@ static void compare(struct suite *s, const struct vector *v, const struct insn *
             at += (size_t)snprintf(text + at, size - at, " %s=%04x(%04x)", register_names[n], now[n], v->after[n]);
     /* The flags that an exception pushed are as undefined as those in the register. */
     uint32_t pushed = v->exception < 0 ? CAPTURED_RAM : v->after[R_SS] * 16u + (uint16_t)(v->after[R_SP] + 4);
-    for (uint32_t a = captured_difference(c, 0); a < CAPTURED_RAM && at + 24 < size; a = captured_difference(c, a + 1)) {
-        uint8_t ignored = a == pushed ? (uint8_t)mask : a == pushed + 1 ? (uint8_t)(mask >> 8 | 0xF0) : 0, ours = c->bare.memory.ram[a];
+    for (uint32_t a = captured_difference(c, 0); a < CAPTURED_RAM && at + 24 < size;
+         a = captured_difference(c, a + 1)) {
+        uint8_t ignored = a == pushed       ? (uint8_t)mask
+                          : a == pushed + 1 ? (uint8_t)(mask >> 8 | 0xF0)
+                                            : 0,
+                ours = c->bare.memory.ram[a];
         if ((ours ^ c->expected[a]) & ~ignored)
             at += (size_t)snprintf(text + at, size - at, " %06" PRIx32 "=%02x(%02x)", a, ours, c->expected[a]);
     }

@@ -3,9 +3,10 @@
  * usage: x87_host [--count N] [--seed S]     a million, or 100 million with LONG=1 in the environment
  *        x87_host --alter N [--host VENDOR/FAMILY/MODEL] ...     tests the comparison: see host.h
  *
- * One piece of code runs there and here: FRSTOR of a state, one instruction, FNSAVE. States, operands and control words are random, with a liking for the
- * numbers where something happens. Everything that FNSAVE shows is compared, and memory and flags. Where processors differ, `permits` lists what the
- * host may do; on a family that nobody has tried, other differences are reported and not judged (host.h). */
+ * One piece of code runs there and here: FRSTOR of a state, one instruction, FNSAVE. States, operands and control words
+ * are random, with a liking for the numbers where something happens. Everything that FNSAVE shows is compared, and
+ * memory and flags. Where processors differ, `permits` lists what the host may do; on a family that nobody has tried,
+ * other differences are reported and not judged (host.h). */
 #if defined __x86_64__ && defined __linux__
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -18,7 +19,15 @@
 #include "tests/bare.h"
 #include "tests/host.h"
 
-enum { AT_CODE = 0x10000, AT_STATE = 0x20000, AT_RESULT = 0x20100, AT_MEMORY = 0x20200, AT_STACK = 0x30000, MEMORY_SIZE = 128, RAM_SIZE = 1 << 20 };
+enum {
+    AT_CODE = 0x10000,
+    AT_STATE = 0x20000,
+    AT_RESULT = 0x20100,
+    AT_MEMORY = 0x20200,
+    AT_STACK = 0x30000,
+    MEMORY_SIZE = 128,
+    RAM_SIZE = 1 << 20
+};
 
 /* The image of FSAVE in 32-bit protected mode. */
 struct image {
@@ -84,23 +93,26 @@ static void put80(uint8_t *p, uint16_t high, uint64_t significand)
 
 static void random_register(uint8_t *p)
 {
-    static const uint16_t exponents[] = {0, 0, 1, 2, 63, 64, 65, 0x3FBE, 0x3FC0, 0x3FFE, 0x3FFF, 0x4000, 0x400E, 0x401E, 0x403A, 0x403B, 0x403D, 0x403E, 0x403F,
-                                         0x43FE, 0x43FF, 0x407E, 0x407F, 0x3C00, 0x3C01, 0x3BCC, 0x3F80, 0x3F81, 0x3F69, 0x7FFD, 0x7FFE, 0x7FFF, 0x7FFF};
+    static const uint16_t exponents[] = {0,      0,      1,      2,      63,     64,     65,     0x3FBE, 0x3FC0,
+                                         0x3FFE, 0x3FFF, 0x4000, 0x400E, 0x401E, 0x403A, 0x403B, 0x403D, 0x403E,
+                                         0x403F, 0x43FE, 0x43FF, 0x407E, 0x407F, 0x3C00, 0x3C01, 0x3BCC, 0x3F80,
+                                         0x3F81, 0x3F69, 0x7FFD, 0x7FFE, 0x7FFF, 0x7FFF};
     uint64_t significand = random_bits();
     uint16_t sign = below(2) ? 0x8000 : 0, exponent = 0;
 
     switch (below(8)) {
-    case 0: case 1: exponent = exponents[below(sizeof exponents / sizeof *exponents)]; break;
-    case 2:         exponent = (uint16_t)(next_random() & 0x7FFF); break;
-    case 3:         exponent = (uint16_t)(0x3FFF - 70 + below(140)); break;
-    case 4:         exponent = (uint16_t)(0x3FFF + below(64)); break;
+    case 0:
+    case 1: exponent = exponents[below(sizeof exponents / sizeof *exponents)]; break;
+    case 2: exponent = (uint16_t)(next_random() & 0x7FFF); break;
+    case 3: exponent = (uint16_t)(0x3FFF - 70 + below(140)); break;
+    case 4: exponent = (uint16_t)(0x3FFF + below(64)); break;
     case 5: { /* a whole number */
         uint64_t number = random_bits() >> below(64);
         unsigned shift = number ? (unsigned)__builtin_clzll(number) : 0;
         put80(p, number ? (uint16_t)(sign | (0x403E - shift)) : sign, number << shift);
         return;
     }
-    case 6:         exponent = (uint16_t)(0x3FFD + below(5)); break;
+    case 6: exponent = (uint16_t)(0x3FFD + below(5)); break;
     default: /* zeros and infinities */
         if (below(2))
             put80(p, sign, 0);
@@ -125,24 +137,28 @@ static void random_memory(uint8_t *p)
     }
     switch (below(6)) {
     case 0: /* double */
-        bits = (uint64_t)(below(3) ? 0x3FF - 40 + below(80) : below(2) ? 0 : 0x7FF) << 52 | bits >> 12 | next_random() << 63;
+        bits = (uint64_t)(below(3)   ? 0x3FF - 40 + below(80)
+                          : below(2) ? 0
+                                     : 0x7FF)
+                   << 52 |
+               bits >> 12 | next_random() << 63;
         memcpy(p, &bits, 8);
         break;
     case 1: /* single */
-        word = (below(3) ? 0x7F - 30 + below(60) : below(2) ? 0 : 0xFF) << 23 | (uint32_t)(bits >> 41) | (uint32_t)next_random() << 31;
+        word = (below(3)   ? 0x7F - 30 + below(60)
+                : below(2) ? 0
+                           : 0xFF)
+                   << 23 |
+               (uint32_t)(bits >> 41) | (uint32_t)next_random() << 31;
         memcpy(p, &word, 4);
         break;
-    case 2:
-        random_register(p);
-        break;
+    case 2: random_register(p); break;
     case 3: /* decimal */
         for (unsigned n = 0; n < 9; n++)
             p[n] = (uint8_t)(below(10) << 4 | below(10));
         p[9] = below(2) ? 0x80 : 0;
         break;
-    default: /* integers */
-        memcpy(p, &bits, 8);
-        break;
+    default: /* integers */ memcpy(p, &bits, 8); break;
     }
 }
 
@@ -293,7 +309,8 @@ static unsigned exponent_of(const uint8_t *st)
     return (st[8] | st[9] << 8) & 0x7FFF;
 }
 
-/* A number that is not zero: for the functions of such, makers differ in the last bit, and in what they do outside of the documented domains. */
+/* A number that is not zero: for the functions of such, makers differ in the last bit, and in what they do outside of
+ * the documented domains. */
 static bool ordinary(const uint8_t *st)
 {
     uint64_t significand;
@@ -307,7 +324,8 @@ static bool transcendental(unsigned operation)
     return operation >= OP_F2XM1 && operation <= OP_FSINCOS;
 }
 
-/* Outside of the domain that the SDM gives for F2XM1 and FYL2XP1 the result is undefined, and so is all that goes with it. */
+/* Outside of the domain that the SDM gives for F2XM1 and FYL2XP1 the result is undefined, and so is all that goes with
+ * it. */
 static bool left_out(const struct trial *t)
 {
     const uint8_t *st = t->state.st[0];
@@ -319,15 +337,16 @@ static bool left_out(const struct trial *t)
     case OP_F2XM1: /* -1 to 1 */
         return ordinary(st) && (exponent > 0x3FFF || (exponent == 0x3FFF && significand != UINT64_C(1) << 63));
     case OP_FYL2XP1: /* -(1 - sqrt(1/2)) to sqrt(2) - 1 */
-        return ordinary(st) && (exponent > 0x3FFD
-            || (exponent == 0x3FFD && significand > (st[9] & 0x80 ? UINT64_C(0x95F619980C4336F7) : UINT64_C(0xD413CCCFE7799211))));
-    default:
-        return false;
+        return ordinary(st) && (exponent > 0x3FFD ||
+                                (exponent == 0x3FFD && significand > (st[9] & 0x80 ? UINT64_C(0x95F619980C4336F7)
+                                                                                   : UINT64_C(0xD413CCCFE7799211))));
+    default: return false;
     }
 }
 
-/* --- What processors do differently --- Each row names a condition, and makes the host's outcome ours where it is another of those that are
- * permitted. What is left must be equal, all of it. Two rows are what the SDM leaves open; on no host did they apply so far. */
+/* --- What processors do differently --- Each row names a condition, and makes the host's outcome ours where it is
+ * another of those that are permitted. What is left must be equal, all of it. Two rows are what the SDM leaves open; on
+ * no host did they apply so far. */
 
 struct situation {
     struct bare *b;
@@ -356,10 +375,16 @@ static bool is_fcomi(unsigned operation)
 static bool is_comparison(unsigned operation)
 {
     switch (operation) {
-    case OP_FCOM: case OP_FCOMP: case OP_FCOMPP: case OP_FUCOM: case OP_FUCOMP: case OP_FUCOMPP: case OP_FICOM: case OP_FICOMP: case OP_FTST:
-        return true;
-    default:
-        return is_fcomi(operation);
+    case OP_FCOM:
+    case OP_FCOMP:
+    case OP_FCOMPP:
+    case OP_FUCOM:
+    case OP_FUCOMP:
+    case OP_FUCOMPP:
+    case OP_FICOM:
+    case OP_FICOMP:
+    case OP_FTST: return true;
+    default: return is_fcomi(operation);
     }
 }
 
@@ -411,15 +436,18 @@ static unsigned normal(const uint8_t *st, uint64_t *significand)
     return exponent;
 }
 
-/* A partial remainder: with D the difference of exponents and N from 32 to 63, x - y * 2^(D-N) * trunc(x / (y * 2^(D-N))). */
+/* A partial remainder: with D the difference of exponents and N from 32 to 63, x - y * 2^(D-N) * trunc(x / (y *
+ * 2^(D-N))). */
 static void remainder_partial(const struct situation *s, struct outcome *host)
 {
     const struct image *before = &s->t->state;
     uint64_t x, y;
 
-    if (!is_remainder(s->t->operation) || !(s->here->image.status & X87_C2) || !ordinary(before->st[0]) || !ordinary(before->st[1]))
+    if (!is_remainder(s->t->operation) || !(s->here->image.status & X87_C2) || !ordinary(before->st[0]) ||
+        !ordinary(before->st[1]))
         return;
-    unsigned exponent = normal(before->st[0], &x) - normal(before->st[1], &y), step = normal(before->st[1], &y) + exponent;
+    unsigned exponent = normal(before->st[0], &x) - normal(before->st[1], &y),
+             step = normal(before->st[1], &y) + exponent;
     for (unsigned n = 32; n < 64; n++) {
         __extension__ unsigned __int128 rest = ((unsigned __int128)x << n) % y;
         uint8_t result[10];
@@ -487,21 +515,28 @@ static const struct permit {
     const char *name, *reason, *seen;
     void (*apply)(const struct situation *s, struct outcome *host);
 } permits[] = {
-    {"compare-unmasked", "a comparison that ends in an unmasked exception: the condition is as before (SDM), or that of the comparison (APM)",
+    {"compare-unmasked",
+     "a comparison that ends in an unmasked exception: the condition is as before (SDM), or that of the comparison "
+     "(APM)",
      "AMD families 25 and 26", compare_unmasked},
     {"fcomi-c1", "C1 after FCOMI and its kin: cleared (SDM), or as before", "AMD families 25 and 26", fcomi_c1},
-    {"remainder-refused", "C2 after FPREM or FPREM1 of operands that are invalid, or denormal and that unmasked: as before, or cleared",
+    {"remainder-refused",
+     "C2 after FPREM or FPREM1 of operands that are invalid, or denormal and that unmasked: as before, or cleared",
      "AMD family 25", remainder_refused},
-    {"remainder-partial", "a partial remainder reduces the exponent by 32 to 63 (SDM: implementation-dependent)", "none: SDM", remainder_partial},
+    {"remainder-partial", "a partial remainder reduces the exponent by 32 to 63 (SDM: implementation-dependent)",
+     "none: SDM", remainder_partial},
     {"fbld-digits", "FBLD of digits over 9: ST(0) is undefined (SDM)", "none: SDM", fbld_digits},
-    {"function-rounding", "a transcendental function is good to 1 ulp, or 1.5 when not rounding to nearest (SDM vol. 1, 8.3.10), and C1 "
-     "and PE follow; ours is correctly rounded", "AMD family 25", function_rounding},
+    {"function-rounding",
+     "a transcendental function is good to 1 ulp, or 1.5 when not rounding to nearest (SDM vol. 1, 8.3.10), and C1 "
+     "and PE follow; ours is correctly rounded",
+     "AMD family 25", function_rounding},
 };
 enum { PERMITS = sizeof permits / sizeof *permits };
 
 static bool is_equal(const struct outcome *a, const struct outcome *b)
 {
-    return !memcmp(&a->image, &b->image, sizeof a->image) && !memcmp(a->memory, b->memory, MEMORY_SIZE) && a->flags == b->flags;
+    return !memcmp(&a->image, &b->image, sizeof a->image) && !memcmp(a->memory, b->memory, MEMORY_SIZE) &&
+           a->flags == b->flags;
 }
 
 /* Counts the permits that made the outcomes equal. */
@@ -526,11 +561,12 @@ static bool is_permitted(const struct situation *s, const struct outcome *there,
 
 static void print_outcome(const char *where, const struct outcome *o)
 {
-    printf("  %s: cw %04x sw %04x tags %04x ip %x op %x dp %x flags %x\n   ", where, o->image.control & 0xFFFF, o->image.status & 0xFFFF, o->image.tags & 0xFFFF,
-           o->image.ip, o->image.cs_opcode >> 16, o->image.dp, o->flags);
+    printf("  %s: cw %04x sw %04x tags %04x ip %x op %x dp %x flags %x\n   ", where, o->image.control & 0xFFFF,
+           o->image.status & 0xFFFF, o->image.tags & 0xFFFF, o->image.ip, o->image.cs_opcode >> 16, o->image.dp,
+           o->flags);
     for (unsigned n = 0; n < 8; n++) {
         printf(" ");
-        for (unsigned i = 10; i--; )
+        for (unsigned i = 10; i--;)
             printf("%02x%s", o->image.st[n][i], i == 8 ? "." : "");
     }
     printf("\n    memory");
@@ -570,7 +606,8 @@ static void trial_judge(struct bare *b, struct tally *y, const struct trial *t, 
 
     run_here(b, t, &here);
     forget_system(&here);
-    for (unsigned attempt = 0; attempt < 10 && !right; attempt++) { /* again, for a switch of tasks loses the pointers */
+    for (unsigned attempt = 0; attempt < 10 && !right; attempt++) { /* again, for a switch of tasks loses the pointers
+                                                                     */
         number = run_native(t, &there);
         right = !number && is_permitted(&s, &there, y->used);
     }
@@ -587,7 +624,8 @@ static void trial_judge(struct bare *b, struct tally *y, const struct trial *t, 
         return;
     struct outcome start = {.image = t->state, .flags = t->flags};
     memcpy(start.memory, t->memory, MEMORY_SIZE);
-    printf("%s (%02x %02x %02x), trial %lu%s\n", t->name, t->code[0], t->code[1], t->code[2], n, number ? ": ended by a signal there" : "");
+    printf("%s (%02x %02x %02x), trial %lu%s\n", t->name, t->code[0], t->code[1], t->code[2], n,
+           number ? ": ended by a signal there" : "");
     print_outcome("before", &start);
     print_outcome("there ", &there);
     print_outcome("here  ", &here);
@@ -602,7 +640,8 @@ static int report(const struct host *host, const struct tally *y)
         if (y->told[n]) {
             printf("%s: %u differ\n", operation_names[n], y->told[n]);
             if (used < sizeof first - 40)
-                used += (size_t)snprintf(first + used, sizeof first - used, "%s%s %u", used ? ", " : "", operation_names[n], y->told[n]);
+                used += (size_t)snprintf(first + used, sizeof first - used, "%s%s %u", used ? ", " : "",
+                                         operation_names[n], y->told[n]);
         }
     for (unsigned n = 0; n < PERMITS; n++)
         printf("%-18s %8lu differ: %s (%s)\n", permits[n].name, y->used[n], permits[n].reason, permits[n].seen);
@@ -632,7 +671,10 @@ int main(int argc, char **argv)
         else if (!strcmp(argv[n], "--show"))
             y.shown = (unsigned)strtoul(argv[n + 1], NULL, 0);
         else if (strcmp(argv[n], "--host") || !host_pretend(&host, argv[n + 1]))
-            return fprintf(stderr, "usage: x87_host [--count N] [--seed S] [--show N] [--alter N] [--host VENDOR/FAMILY/MODEL]\n"), 2;
+            return fprintf(
+                       stderr,
+                       "usage: x87_host [--count N] [--seed S] [--show N] [--alter N] [--host VENDOR/FAMILY/MODEL]\n"),
+                   2;
     }
     if (problem)
         return printf("%s\n", problem), 77;

@@ -6,7 +6,7 @@
 
 uint32_t registers_changed(uint8_t vector, uint16_t ax);
 
-enum { BUFFER = 0x3000, SECOND = 0x3020 };      /* segments of two 512-byte buffers, and 64 KiB above the first */
+enum { BUFFER = 0x3000, SECOND = 0x3020 }; /* segments of two 512-byte buffers, and 64 KiB above the first */
 
 /* Calls a 32-bit or 16-bit entry far, in protected mode, with the registers of `call` (start.S). */
 void call32(uint32_t base, uint32_t entry, struct call *call);
@@ -31,7 +31,8 @@ static void serial_print(const ROM char *s)
 
 static bool memory_sizes(void)
 {
-    return call_ax(0x12, 0) == 639 && bda_get(ebda) == 639 * 64 && far_get8(bda_get(ebda), 0) == 1 && call_ax(0x11, 0) & 0x20;
+    return call_ax(0x12, 0) == 639 && bda_get(ebda) == 639 * 64 && far_get8(bda_get(ebda), 0) == 1 &&
+           call_ax(0x11, 0) & 0x20;
 }
 
 static uint8_t cmos(uint8_t at)
@@ -43,7 +44,8 @@ static uint8_t cmos(uint8_t at)
 static uint32_t features(void)
 {
     uint32_t changed, flags, edx = 0;
-    asm volatile("pushfl; popl %0; movl %0, %1; xorl $0x200000, %1; pushl %1; popfl; pushfl; popl %1; xorl %1, %0" : "=&r"(changed), "=&r"(flags));
+    asm volatile("pushfl; popl %0; movl %0, %1; xorl $0x200000, %1; pushl %1; popfl; pushfl; popl %1; xorl %1, %0"
+                 : "=&r"(changed), "=&r"(flags));
     if (changed & 0x200000)
         asm volatile("cpuid" : "=d"(edx) : "a"(1) : "ebx", "ecx");
     return edx;
@@ -71,15 +73,16 @@ static bool caches_are_on(void)
             return false;
         end -= mask & 0xFFFFF000;
     }
-    return end == 0x100000 + ((uint32_t)(cmos(0x30) | cmos(0x31) << 8) << 10) && msr(0x2FF, &high) == 0xC00 && msr(0x250, &high) == 0x06060606 && msr(0x258, &high) == high
-           && high == 0x06060606 && !msr(0x259, &high) && !msr(0x26D, &high) && msr(0x26F, &high) == 0x05050505;
+    return end == 0x100000 + ((uint32_t)(cmos(0x30) | cmos(0x31) << 8) << 10) && msr(0x2FF, &high) == 0xC00 &&
+           msr(0x250, &high) == 0x06060606 && msr(0x258, &high) == high && high == 0x06060606 && !msr(0x259, &high) &&
+           !msr(0x26D, &high) && msr(0x26F, &high) == 0x05050505;
 }
 
 static bool upper_halves_and_registers_survive(void)
 {
-    return !registers_changed(0x10, 0x1A02) && !registers_changed(0x16, 0x0100)
-           && !registers_changed(0x11, 0) && !registers_changed(0x13, 0x0100) && !registers_changed(0x15, 0x2401)
-           && !registers_changed(0x15, 0x2400) && !registers_changed(0x08, 0) && !registers_changed(0x17, 0x0200);
+    return !registers_changed(0x10, 0x1A02) && !registers_changed(0x16, 0x0100) && !registers_changed(0x11, 0) &&
+           !registers_changed(0x13, 0x0100) && !registers_changed(0x15, 0x2401) && !registers_changed(0x15, 0x2400) &&
+           !registers_changed(0x08, 0) && !registers_changed(0x17, 0x0200);
 }
 
 static bool ticks_pass_while_halted(void)
@@ -104,8 +107,8 @@ static bool clock_and_date_are_bcd(void)
     struct call t = {.ax = 0x0200}, d = {.ax = 0x0400};
     soft_int(0x1A, &t);
     soft_int(0x1A, &d);
-    return !((t.flags | d.flags) & FLAG_CF) && is_bcd(t.ch, 0x23) && is_bcd(t.cl, 0x59) && is_bcd(t.dh, 0x59)
-           && d.ch >= 0x19 && is_bcd(d.cl, 0x99) && is_bcd(d.dh, 0x12) && is_bcd(d.dl, 0x31);
+    return !((t.flags | d.flags) & FLAG_CF) && is_bcd(t.ch, 0x23) && is_bcd(t.cl, 0x59) && is_bcd(t.dh, 0x59) &&
+           d.ch >= 0x19 && is_bcd(d.cl, 0x99) && is_bcd(d.dh, 0x12) && is_bcd(d.dl, 0x31);
 }
 
 static bool date_can_be_set(void)
@@ -212,8 +215,8 @@ static bool pixels_in_each_graphics_mode(void)
 {
     for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++) {
         call_ax(0x10, rom_get(modes[i]));
-        if (pixel(13, 101, 1) != 1 || pixel(14, 100, 1) != 1 || pixel(13, 101, 0) != 0
-            || (rom_get(modes[i]) != 0x13 && pixel(14, 100, 0x81) != 0))
+        if (pixel(13, 101, 1) != 1 || pixel(14, 100, 1) != 1 || pixel(13, 101, 0) != 0 ||
+            (rom_get(modes[i]) != 0x13 && pixel(14, 100, 0x81) != 0))
             return false;
     }
     call_ax(0x10, 0x0013);
@@ -281,7 +284,9 @@ static bool state_call(uint8_t function, uint16_t states, uint16_t at)
 /* The data area's part: 40:49 to 40:66, 40:84 to 40:8A, vectors 1Fh and 43h. The DAC's: mask and 256 colours. */
 static bool states_are_those_of_the_display(uint16_t at)
 {
-    static ROM_DATA struct { uint16_t from, bytes; } pieces[] = {{0x449, 0x1E}, {0x484, 7}, {0x1F * 4, 4}, {0x43 * 4, 4}};
+    static ROM_DATA struct {
+        uint16_t from, bytes;
+    } pieces[] = {{0x449, 0x1E}, {0x484, 7}, {0x1F * 4, 4}, {0x43 * 4, 4}};
     bool good = far_get8(BUFFER, at + 60) == inb(0x3CC);
 
     outb(0x3C4, 2);
@@ -302,7 +307,8 @@ static bool states_are_those_of_the_display(uint16_t at)
     return good;
 }
 
-/* Each combination: what it names is saved, byte for byte, and comes back; what it does not name stays as it is, and no more memory is written. */
+/* Each combination: what it names is saved, byte for byte, and comes back; what it does not name stays as it is, and no
+ * more memory is written. */
 static bool state_combination(uint16_t states)
 {
     struct call size = {.ax = 0x1C00, .cx = states}, colour = {.ax = 0x1010, .bx = 200, .cx = 0x0A0B, .dx = 0x0900};
@@ -318,9 +324,9 @@ static bool state_combination(uint16_t states)
     for (unsigned i = 0; i < STATES; i++) {
         uint16_t bytes = rom_get(state_bytes[i]), used = rom_get(state_used[i]);
         bool named = states >> i & 1;
-        good = good && !bytes_equal(BEFORE + full, BETWEEN + full, used)
-               && bytes_equal(AFTER + full, (named ? BEFORE : BETWEEN) + full, used)
-               && (!named || bytes_equal(at, BEFORE + full, used));
+        good = good && !bytes_equal(BEFORE + full, BETWEEN + full, used) &&
+               bytes_equal(AFTER + full, (named ? BEFORE : BETWEEN) + full, used) &&
+               (!named || bytes_equal(at, BEFORE + full, used));
         at += named ? bytes : 0;
         full += bytes;
     }
@@ -430,14 +436,15 @@ static bool memory_map_adds_up(void)
         if (c.flags & FLAG_CF || c.eax != 0x534D4150)
             return false;
         far_read(entry, BUFFER, 0, sizeof(entry));
-        if (entry[1] || entry[3] || entry[0] < end || (entry[0] == 0 && end))      /* sorted, and below 4 GiB */
+        if (entry[1] || entry[3] || entry[0] < end || (entry[0] == 0 && end)) /* sorted, and below 4 GiB */
             return false;
         end = entry[0] + entry[2];
         if (entry[4] == 1)
             sizes[entry[0] != 0] += entry[2];
     } while (c.ebx);
     soft_int(0x15, &e);
-    return sizes[0] == 639 * 1024 && sizes[1] == e.ax * 1024u + e.bx * 65536u && call_ax(0x15, 0x8800) == sizes[1] >> 10;
+    return sizes[0] == 639 * 1024 && sizes[1] == e.ax * 1024u + e.bx * 65536u &&
+           call_ax(0x15, 0x8800) == sizes[1] >> 10;
 }
 
 static bool a20_switches(void)
@@ -484,9 +491,9 @@ static bool blocks_move_above_one_megabyte(void)
 /* The far routine in start.S that counts at 0:620 the interrupts of the clock, and continues at 0:624. */
 extern const char clock_counter[];
 
-/* Time is counted in interrupts of the clock, at 1,024 Hz by its register A, and not compared with another clock's: on QEMU periods
- * are lost while the host is busy, or the guest halted under -icount sleep=off, and with them time; on Bochs 2.7 counter 0 of the
- * 8254 runs at half its rate in mode 3 with 65,536 counts. */
+/* Time is counted in interrupts of the clock, at 1,024 Hz by its register A, and not compared with another clock's: on
+ * QEMU periods are lost while the host is busy, or the guest halted under -icount sleep=off, and with them time; on
+ * Bochs 2.7 counter 0 of the 8254 runs at half its rate in mode 3 with 65,536 counts. */
 static bool waits_end(void)
 {
     struct call wait = {.ax = 0x8600, .cx = 0x0003, .dx = 0x0D40}, event = {.ax = 0x8300, .dx = 20000, .es = BUFFER};
@@ -508,8 +515,8 @@ static bool waits_end(void)
         asm volatile("sti; hlt");
     uint16_t passed = far_get16(0, 0x620);
     set_vector(0x70, segment, offset);
-    return !(wait.flags & FLAG_CF) && waited == 205 && ticked && (cmos(0x0A) & 0x7F) == 0x26 && busy.ah == 0x83 && busy.flags & FLAG_CF
-           && far_get8(BUFFER, 0) == 0x80 && passed == 21 && !(cmos(0x0B) & 0x40);
+    return !(wait.flags & FLAG_CF) && waited == 205 && ticked && (cmos(0x0A) & 0x7F) == 0x26 && busy.ah == 0x83 &&
+           busy.flags & FLAG_CF && far_get8(BUFFER, 0) == 0x80 && passed == 21 && !(cmos(0x0B) & 0x40);
 }
 
 /* The far routine in start.S that notes at 0:62C which devices INT 15h/90h and 91h name, and continues at 0:630. */
@@ -567,10 +574,11 @@ static bool configuration_is_an_at(void)
 
 static bool tables_lie_where_the_at_had_them(void)
 {
-    return far_get16(0xF000, 0xE401) == 306 && far_get16(0xF000, 0xE411) == 615 && far_get8(0xF000, 0xE413) == 4 && far_get8(0xF000, 0xE6EF) == 0
-           && far_get16(0xF000, 0xE729) == 1047 && far_get16(0xF000, 0xE737) == 12 && far_get16(0xF000, 0xFEF3) == 0xFEA5
-           && far_get16(0xF000, 0xFF21) == 0 && far_get16(0xF000, 0xFEF3 + 11 * 2) == 0xE3FE && far_get8(0xF000, 0xFF53) == 0xCF
-           && vector_offset(0x0B) == 0xFF23 && vector_offset(0x1E) == 0xEFC7;
+    return far_get16(0xF000, 0xE401) == 306 && far_get16(0xF000, 0xE411) == 615 && far_get8(0xF000, 0xE413) == 4 &&
+           far_get8(0xF000, 0xE6EF) == 0 && far_get16(0xF000, 0xE729) == 1047 && far_get16(0xF000, 0xE737) == 12 &&
+           far_get16(0xF000, 0xFEF3) == 0xFEA5 && far_get16(0xF000, 0xFF21) == 0 &&
+           far_get16(0xF000, 0xFEF3 + 11 * 2) == 0xE3FE && far_get8(0xF000, 0xFF53) == 0xCF &&
+           vector_offset(0x0B) == 0xFF23 && vector_offset(0x1E) == 0xEFC7;
 }
 
 static bool memory_is_told_alike(void)
@@ -578,8 +586,8 @@ static bool memory_is_told_alike(void)
     struct call all = {.ax = 0x8A00}, parts = {.ax = 0xE801};
     soft_int(0x15, &all);
     soft_int(0x15, &parts);
-    return !(all.flags & FLAG_CF) && ((uint32_t)all.dx << 16 | all.ax) == parts.cx + parts.dx * 64u && parts.cx >= 15 * 1024u - 64
-           && call_ax(0x15, 0x8800) == parts.cx;
+    return !(all.flags & FLAG_CF) && ((uint32_t)all.dx << 16 | all.ax) == parts.cx + parts.dx * 64u &&
+           parts.cx >= 15 * 1024u - 64 && call_ax(0x15, 0x8800) == parts.cx;
 }
 
 static bool power_management_is_there(void)
@@ -601,8 +609,8 @@ static uint8_t apm(uint16_t ax, uint16_t bx, uint16_t cx)
 static bool power_management_connects_once(void)
 {
     bool first = apm(0x5301, 0, 0) == 0, again = apm(0x5303, 0, 0) == 0x02, gone = apm(0x5304, 0, 0) == 0;
-    return first && again && gone && apm(0x5304, 0, 0) == 0x03 && apm(0x530B, 0, 0) == 0x80 && apm(0x5307, 1, 2) == 0x60
-           && apm(0x530E, 0, 0x0102) == 0;
+    return first && again && gone && apm(0x5304, 0, 0) == 0x03 && apm(0x530B, 0, 0) == 0x80 &&
+           apm(0x5307, 1, 2) == 0x60 && apm(0x530E, 0, 0x0102) == 0;
 }
 
 static bool power_management_by_32_bits(void)
@@ -617,8 +625,8 @@ static bool power_management_by_32_bits(void)
     call32(base, entry, &bad);
     call32(base, entry, &off);
     call32(base, entry, &late);
-    return connected && status.bx == 0x01FF && !(status.flags & FLAG_CF) && bad.ah == 0x09 && bad.flags & FLAG_CF
-           && !(off.flags & FLAG_CF) && late.ah == 0x03;
+    return connected && status.bx == 0x01FF && !(status.flags & FLAG_CF) && bad.ah == 0x09 && bad.flags & FLAG_CF &&
+           !(off.flags & FLAG_CF) && late.ah == 0x03;
 }
 
 static bool power_management_by_16_bits(void)
@@ -631,7 +639,8 @@ static bool power_management_by_16_bits(void)
     bool connected = !(c.flags & FLAG_CF) && apm(0x5301, 0, 0) == 0x05;
     call16(base, entry, &status);
     call16(base, entry, &off);
-    return connected && status.bx == 0x01FF && status.esi == 0xABCD0000 && !(off.flags & FLAG_CF) && apm(0x5304, 0, 0) == 0x03;
+    return connected && status.bx == 0x01FF && status.esi == 0xABCD0000 && !(off.flags & FLAG_CF) &&
+           apm(0x5304, 0, 0) == 0x03;
 }
 
 /* INT 13h with the buffer BUFFER:0000. */
@@ -661,8 +670,8 @@ static bool floppy_reads_what_was_written(void)
     fill_buffer(0xBEEF);
     bool written = disk_call(0x0312, 0x2801, 0x0100) == 0;
     fill_buffer(0);
-    return written && disk_call(0x0412, 0x2801, 0x0100) == 0 && disk_call(0x0212, 0x2801, 0x0100) == 0
-           && buffer_holds(0xBEEF, 0x2400) && bda_get(fd_status) == 0;
+    return written && disk_call(0x0412, 0x2801, 0x0100) == 0 && disk_call(0x0212, 0x2801, 0x0100) == 0 &&
+           buffer_holds(0xBEEF, 0x2400) && bda_get(fd_status) == 0;
 }
 
 static bool floppy_refuses_what_dma_cannot(void)
@@ -674,8 +683,8 @@ static bool floppy_refuses_what_dma_cannot(void)
 
 static bool floppy_sector_that_is_not_there(void)
 {
-    return disk_call(0x0201, 0x0063, 0x0000) != 0 && disk_call(0x0000, 0, 0) == 0 && disk_call(0x0201, 0x0001, 0x0000) == 0
-           && far_get16(BUFFER, 510) == 0xAA55;
+    return disk_call(0x0201, 0x0063, 0x0000) != 0 && disk_call(0x0000, 0, 0) == 0 &&
+           disk_call(0x0201, 0x0001, 0x0000) == 0 && far_get16(BUFFER, 510) == 0xAA55;
 }
 
 static bool floppy_parameters(void)
@@ -684,7 +693,8 @@ static bool floppy_parameters(void)
     soft_int(0x13, &c);
     soft_int(0x13, &t);
     soft_int(0x13, &none);
-    return c.ch == 79 && c.cl >= 18 && c.dh == 1 && c.dl == 1 && far_get8(c.es, c.di + 4) == c.cl && t.ah == 2 && none.ah == 0;
+    return c.ch == 79 && c.cl >= 18 && c.dh == 1 && c.dl == 1 && far_get8(c.es, c.di + 4) == c.cl && t.ah == 2 &&
+           none.ah == 0;
 }
 
 static bool floppy_track_is_formatted(void)
@@ -697,10 +707,13 @@ static bool floppy_track_is_formatted(void)
     soft_int(0x13, &media);
     if (media.flags & FLAG_CF || disk_call(0x0512, 0x4601, 0x0000) != 0)
         return false;
-    return disk_call(0x0201, 0x4612, 0x0000) == 0;    /* QEMU does not write the filler */
+    return disk_call(0x0201, 0x4612, 0x0000) == 0; /* QEMU does not write the filler */
 }
 
-struct packet { uint16_t size, count, offset, segment; uint32_t lba, lba_high; };
+struct packet {
+    uint16_t size, count, offset, segment;
+    uint32_t lba, lba_high;
+};
 
 static uint8_t edd(uint16_t ax, uint32_t lba, uint16_t count, uint16_t segment, uint16_t offset)
 {
@@ -730,8 +743,8 @@ static bool disk_writes_by_cylinders(void)
     fill_buffer(0x7777);
     bool written = disk_call(0x0303, 0x0301, 0x0281) == 0;
     fill_buffer(0);
-    return written && edd(0x4200, lba, 3, BUFFER + 1, 0xFFF0) == 0 && disk_call(0x0403, 0x0301, 0x0281) == 0
-           && far_get16(BUFFER + 0x1000, 0) == 0x7777;
+    return written && edd(0x4200, lba, 3, BUFFER + 1, 0xFFF0) == 0 && disk_call(0x0403, 0x0301, 0x0281) == 0 &&
+           far_get16(BUFFER + 0x1000, 0) == 0x7777;
 }
 
 static bool disk_limits(void)
@@ -744,10 +757,10 @@ static bool disk_limits(void)
     uint8_t sum = 0;
     for (int i = 30; i < 66; i++)
         sum += result[i];
-    return !(c.flags & FLAG_CF) && *(uint16_t *)result == 66 && sum == 0 && *(uint16_t *)(result + 24) == 512
-           && edd(0x4200, total - 1, 1, BUFFER, 0) == 0 && edd(0x4200, total, 1, BUFFER, 0) != 0
-           && edd(0x4400, total - 100, 100, 0, 0) == 0 && disk_call(0x0201, 0x0000, 0x0081) != 0
-           && disk_call(0x0201, 0x0001, 0x0082) == 0x01;
+    return !(c.flags & FLAG_CF) && *(uint16_t *)result == 66 && sum == 0 && *(uint16_t *)(result + 24) == 512 &&
+           edd(0x4200, total - 1, 1, BUFFER, 0) == 0 && edd(0x4200, total, 1, BUFFER, 0) != 0 &&
+           edd(0x4400, total - 100, 100, 0, 0) == 0 && disk_call(0x0201, 0x0000, 0x0081) != 0 &&
+           disk_call(0x0201, 0x0001, 0x0082) == 0x01;
 }
 
 /* For the second disk, wherever its DPTE says that it is. */
@@ -757,9 +770,11 @@ static bool disk_geometry_is_as_cmos_says(void)
     struct call c = {.ax = 0x4800, .dx = 0x81, .si = (uint16_t)(uint32_t)e}, g = {.ax = 0x0800, .dx = 0x81};
     soft_int(0x13, &c);
     soft_int(0x13, &g);
-    uint32_t cylinders = *(uint32_t *)(e + 4), heads = *(uint32_t *)(e + 8), sectors = *(uint32_t *)(e + 12), total = *(uint32_t *)(e + 16);
+    uint32_t cylinders = *(uint32_t *)(e + 4), heads = *(uint32_t *)(e + 8), sectors = *(uint32_t *)(e + 12),
+             total = *(uint32_t *)(e + 16);
     uint16_t dpte = *(uint16_t *)(e + 26), segment = *(uint16_t *)(e + 28);
-    uint8_t place = (far_get16(segment, dpte) == 0x1F0 ? 0 : 2) + (far_get8(segment, dpte + 4) >> 4 & 1), way = cmos(0x39) >> place * 2 & 3;
+    uint8_t place = (far_get16(segment, dpte) == 0x1F0 ? 0 : 2) + (far_get8(segment, dpte + 4) >> 4 & 1),
+            way = cmos(0x39) >> place * 2 & 3;
     if (way == 3 && heads == 16) {
         heads = 15;
         cylinders = cylinders * 16 / 15;
@@ -780,14 +795,16 @@ static bool disk_geometry_is_as_cmos_says(void)
 
 static bool disk_extensions_are_announced(void)
 {
-    struct call c = {.ax = 0x4100, .bx = 0x55AA, .dx = 0x81}, t = {.ax = 0x1500, .dx = 0x81}, p = {.ax = 0x0800, .dx = 0x81};
+    struct call c = {.ax = 0x4100, .bx = 0x55AA, .dx = 0x81}, t = {.ax = 0x1500, .dx = 0x81},
+                p = {.ax = 0x0800, .dx = 0x81};
     soft_int(0x13, &c);
     soft_int(0x13, &t);
     soft_int(0x13, &p);
     uint32_t chs = ((p.cl & 0xC0) << 2 | p.ch) + 1;
     chs *= (p.dh + 1) * (p.cl & 63);
-    return c.bx == 0xAA55 && c.ah == 0x30 && c.cx & 1 && t.ah == 3 && ((uint32_t)t.cx << 16 | t.dx) == chs
-           && p.dl == bda_get(hd_count) && vector_segment(0x41) == bda_get(ebda) && far_get8(bda_get(ebda), 0x3D + 16 + 2) == p.dh + 1;
+    return c.bx == 0xAA55 && c.ah == 0x30 && c.cx & 1 && t.ah == 3 && ((uint32_t)t.cx << 16 | t.dx) == chs &&
+           p.dl == bda_get(hd_count) && vector_segment(0x41) == bda_get(ebda) &&
+           far_get8(bda_get(ebda), 0x3D + 16 + 2) == p.dh + 1;
 }
 
 static uint8_t sum(uint16_t segment, uint16_t at, uint16_t bytes)
@@ -823,14 +840,15 @@ static bool pci_is_there(void)
 
 static bool pci_functions_are_found(void)
 {
-    struct call host = {.ax = 0xB102, .cx = 0x1237, .dx = 0x8086}, none = {.ax = 0xB102, .cx = 0x1237, .dx = 0x8086, .si = 1};
+    struct call host = {.ax = 0xB102, .cx = 0x1237, .dx = 0x8086},
+                none = {.ax = 0xB102, .cx = 0x1237, .dx = 0x8086, .si = 1};
     struct call isa = {.ax = 0xB103, .ecx = 0x060100}, bad = {.ax = 0xB109, .bx = 0, .di = 3};
     soft_int(0x1A, &host);
     soft_int(0x1A, &none);
     soft_int(0x1A, &isa);
     soft_int(0x1A, &bad);
-    return !(host.flags & FLAG_CF) && host.bx == 0 && none.ah == 0x86 && none.flags & FLAG_CF && isa.bx == 0x0008
-           && bad.ah == 0x87 && config(0, 0) == 0x12378086;
+    return !(host.flags & FLAG_CF) && host.bx == 0 && none.ah == 0x86 && none.flags & FLAG_CF && isa.bx == 0x0008 &&
+           bad.ah == 0x87 && config(0, 0) == 0x12378086;
 }
 
 static bool pci_addresses_and_interrupts_are_assigned(void)
@@ -838,9 +856,9 @@ static bool pci_addresses_and_interrupts_are_assigned(void)
     struct call display = {.ax = 0xB103, .ecx = 0x030000}, power = {.ax = 0xB102, .cx = 0x7113, .dx = 0x8086};
     soft_int(0x1A, &display);
     soft_int(0x1A, &power);
-    return config(0x09, 0x20) == 0xC001 && config(0x09, 0x04) & 4 && config(0x09, 0x40) == 0x80008000
-           && config(0x08, 0x60) == 0x0B0A0B0A && config(display.bx, 0x10) >> 28 == 0xE
-           && (config(power.bx, 0x40) & 0xFFC0) == 0x600 && (uint8_t)config(power.bx, 0x3C) == 9;
+    return config(0x09, 0x20) == 0xC001 && config(0x09, 0x04) & 4 && config(0x09, 0x40) == 0x80008000 &&
+           config(0x08, 0x60) == 0x0B0A0B0A && config(display.bx, 0x10) >> 28 == 0xE &&
+           (config(power.bx, 0x40) & 0xFFC0) == 0x600 && (uint8_t)config(power.bx, 0x3C) == 9;
 }
 
 /* Each pin has an IRQ of the router's, which the firmware has made level-triggered; no other is, but for the SCI. */
@@ -859,7 +877,8 @@ static bool pci_interrupts_are_level_triggered(void)
     return used && !(used & ~0x0E00) && levels == 0x0E00;
 }
 
-/* Words of IDENTIFY DEVICE or, for `packet`, IDENTIFY PACKET DEVICE come to BUFFER. The channel's interrupt is off meanwhile. */
+/* Words of IDENTIFY DEVICE or, for `packet`, IDENTIFY PACKET DEVICE come to BUFFER. The channel's interrupt is off
+ * meanwhile. */
 static bool identify(uint16_t base, uint8_t select, bool packet)
 {
     uint16_t control = base + 0x206;
@@ -876,12 +895,16 @@ static bool identify(uint16_t base, uint8_t select, bool packet)
         ;
     bool good = (inb(base + 7) & 0x09) == 0x08;
     if (good)
-        asm volatile("pushw %%es; movw %w3, %%es; rep insw; popw %%es" : "+D"(at), "+c"(words) : "d"(base), "r"(BUFFER) : "memory");
+        asm volatile("pushw %%es; movw %w3, %%es; rep insw; popw %%es"
+                     : "+D"(at), "+c"(words)
+                     : "d"(base), "r"(BUFFER)
+                     : "memory");
     outb(control, 0x08);
     return good;
 }
 
-/* NT's driver uses DMA with drives of which the firmware says so (KB Q158873): bits 5 and 6 of each channel's status. */
+/* NT's driver uses DMA with drives of which the firmware says so (KB Q158873): bits 5 and 6 of each channel's
+ * status. */
 static bool bus_master_knows_which_drives_have_dma(void)
 {
     uint16_t ports = config(0x09, 0x20) & 0xFFF0;
@@ -904,7 +927,9 @@ static bool pci_routing_is_told_twice(void)
     soft_int(0x1A, &c);
     buffer[0] = 16;
     soft_int(0x1A, &small);
-    if (!table || sum(0xF000, table, bytes) || far_get16(0xF000, table + 12) != 0x8086 || far_get16(0xF000, table + 14) != 0x122E || c.ah || c.bx != 0x0C00 || small.ah != 0x59 || buffer[0] != bytes - 32)
+    if (!table || sum(0xF000, table, bytes) || far_get16(0xF000, table + 12) != 0x8086 ||
+        far_get16(0xF000, table + 14) != 0x122E || c.ah || c.bx != 0x0C00 || small.ah != 0x59 ||
+        buffer[0] != bytes - 32)
         return false;
     for (uint16_t i = 0; i < bytes - 32; i++)
         if (far_get8(BUFFER, i) != far_get8(0xF000, table + 32 + i))
@@ -933,12 +958,13 @@ static bool pci_answers_in_protected_mode(void)
         return false;
     call32(0, entry, &find);
     call32(0, entry, &other);
-    struct call there = {.ax = 0xB101}, read = {.ax = 0xB10A, .bx = 0x08, .di = 0x60}, none = {.ax = 0xB102, .dx = 0xFFFF};
+    struct call there = {.ax = 0xB101}, read = {.ax = 0xB10A, .bx = 0x08, .di = 0x60},
+                none = {.ax = 0xB102, .dx = 0xFFFF};
     call32(0, find.ebx + find.edx, &there);
     call32(find.ebx, find.edx, &read);
     call32(find.ebx, find.edx, &none);
-    return find.al == 0 && other.al == 0x80 && there.edx == 0x20494350 && there.bx == 0x0210 && read.ah == 0
-           && read.ecx == 0x0B0A0B0A && !(read.flags & FLAG_CF) && none.ah == 0x83 && none.flags & FLAG_CF;
+    return find.al == 0 && other.al == 0x80 && there.edx == 0x20494350 && there.bx == 0x0210 && read.ah == 0 &&
+           read.ecx == 0x0B0A0B0A && !(read.flags & FLAG_CF) && none.ah == 0x83 && none.flags & FLAG_CF;
 }
 
 static bool rom_is_write_protected(void)
@@ -950,8 +976,8 @@ static bool rom_is_write_protected(void)
         if (far_get8(at[i], place) != was)
             return false;
     }
-    return sum(0xC000, 0, 0x8000) == 0 && find_structure('$' | 'P' << 8 | 'n' << 16 | 'P' << 24) == 0xE070
-           && sum(0xF000, 0xE070, far_get8(0xF000, 0xE075)) == 0;
+    return sum(0xC000, 0, 0x8000) == 0 && find_structure('$' | 'P' << 8 | 'n' << 16 | 'P' << 24) == 0xE070 &&
+           sum(0xF000, 0xE070, far_get8(0xF000, 0xE075)) == 0;
 }
 
 /* The far routine in start.S that notes the words of a report at 0:610, and counts at 0:618. */
@@ -983,13 +1009,15 @@ static bool pointing_device_obeys(void)
     bool reset = mouse(0x01, 0, &c) == 0 && c.bx == 0x00AA;
     bool set = mouse(0x02, 4, &c) == 0 && mouse(0x03, 1, &c) == 0 && mouse(0x06, 2, &c) == 0;
     bool status = mouse(0x06, 0, &c) == 0 && c.bl == 0x10 && c.cl == 1 && c.dl == 80;
-    bool refused = mouse(0x02, 7, &c) == 2 && mouse(0x03, 4, &c) == 2 && mouse(0x00, 2, &c) == 2 && mouse(0x0F, 0, &c) == 1;
+    bool refused = mouse(0x02, 7, &c) == 2 && mouse(0x03, 4, &c) == 2 && mouse(0x00, 2, &c) == 2 &&
+                   mouse(0x0F, 0, &c) == 1;
     return reset && set && status && refused && mouse(0x04, 0, &c) == 0 && c.bh == 0 && mouse(0x06, 1, &c) == 0;
 }
 
 static bool pointing_device_reports(void)
 {
-    struct call c, handler = {.ax = 0xC207, .bx = (uint16_t)(uint32_t)mouse_handler, .es = 0x1000}, none = {.ax = 0xC207};
+    struct call c, handler = {.ax = 0xC207, .bx = (uint16_t)(uint32_t)mouse_handler, .es = 0x1000},
+                   none = {.ax = 0xC207};
     bool missing = mouse(0x05, 3, &c) == 0 && mouse(0x00, 1, &c) == 5;
     soft_int(0x15, &handler);
     bool enabled = mouse(0x00, 1, &c) == 0;
@@ -997,8 +1025,8 @@ static bool pointing_device_reports(void)
     mouse_sends(0x09), mouse_sends(0x05);
     bool early = far_get8(0, 0x618) != 0;
     mouse_sends(0xFB);
-    bool three = far_get8(0, 0x618) == 1 && far_get16(0, 0x616) == 0x09 && far_get16(0, 0x614) == 0x05
-                 && far_get16(0, 0x612) == 0xFB && far_get16(0, 0x610) == 0;
+    bool three = far_get8(0, 0x618) == 1 && far_get16(0, 0x616) == 0x09 && far_get16(0, 0x614) == 0x05 &&
+                 far_get16(0, 0x612) == 0xFB && far_get16(0, 0x610) == 0;
     scan(0x1E), scan(0x9E);
     bool typed = key(0) == 0x1E61;
     mouse(0x00, 0, &c);
@@ -1018,8 +1046,8 @@ static bool cd_tells_how_it_was_started(void)
 {
     uint8_t p[19];
     bool there = cd_packet(0x4B01, 0x7F, p), again = cd_packet(0x4B01, p[2], p);
-    return there && again && !cd_packet(0x4B01, 0x81, p) && p[0] == 19 && *(uint32_t *)(p + 4) == 20 && p[14] == 1
-           && ((p[1] == 2 && p[2] == 0x00) || (p[1] == 4 && p[2] == 0x80)) && p[16] == 79 && p[17] == 18 && p[18] == 1;
+    return there && again && !cd_packet(0x4B01, 0x81, p) && p[0] == 19 && *(uint32_t *)(p + 4) == 20 && p[14] == 1 &&
+           ((p[1] == 2 && p[2] == 0x00) || (p[1] == 4 && p[2] == 0x80)) && p[16] == 79 && p[17] == 18 && p[18] == 1;
 }
 
 static uint8_t cd_call(uint16_t ax, uint32_t lba, uint16_t count)
@@ -1033,14 +1061,15 @@ static uint8_t cd_call(uint16_t ax, uint32_t lba, uint16_t count)
 static bool cd_blocks_are_read(void)
 {
     uint8_t result[66];
-    struct call e = {.ax = 0x4100, .bx = 0x55AA, .dx = 0xE0}, c = {.ax = 0x4800, .dx = 0xE0, .si = (uint16_t)(uint32_t)result};
+    struct call e = {.ax = 0x4100, .bx = 0x55AA, .dx = 0xE0},
+                c = {.ax = 0x4800, .dx = 0xE0, .si = (uint16_t)(uint32_t)result};
     *(uint16_t *)result = sizeof(result);
     soft_int(0x13, &e);
     soft_int(0x13, &c);
-    return e.bx == 0xAA55 && e.ah == 0x30 && e.cx & 1 && !(c.flags & FLAG_CF) && *(uint16_t *)(result + 24) == 2048
-           && *(uint32_t *)(result + 16) == 1024 && cd_call(0x4200, 16, 5) == 0 && far_get16(BUFFER, 1) == 0x4443
-           && far_get8(BUFFER + 0x80, 7) == 'E' && far_get16(BUFFER + 0x200, 510) == 0xAA55 && cd_call(0x4200, 1020, 5) == 0x04
-           && cd_call(0x4400, 1020, 4) == 0 && cd_call(0x4300, 20, 1) == 0x03;
+    return e.bx == 0xAA55 && e.ah == 0x30 && e.cx & 1 && !(c.flags & FLAG_CF) && *(uint16_t *)(result + 24) == 2048 &&
+           *(uint32_t *)(result + 16) == 1024 && cd_call(0x4200, 16, 5) == 0 && far_get16(BUFFER, 1) == 0x4443 &&
+           far_get8(BUFFER + 0x80, 7) == 'E' && far_get16(BUFFER + 0x200, 510) == 0xAA55 &&
+           cd_call(0x4200, 1020, 5) == 0x04 && cd_call(0x4400, 1020, 4) == 0 && cd_call(0x4300, 20, 1) == 0x03;
 }
 
 static bool cd_is_locked_and_unlocked(void)
@@ -1049,7 +1078,8 @@ static bool cd_is_locked_and_unlocked(void)
     bool locks = cd_call(0x4500, 0, 0) == 0 && cd_call(0x4600, 0, 0) == 0xB1;
     soft_int(0x13, &c);
     cd_call(0x4900, 0, 0);
-    return locks && c.al == 1 && cd_call(0x4501, 0, 0) == 0 && cd_call(0x4501, 0, 0) == 0xB0 && cd_call(0x4900, 0, 0) == 0;
+    return locks && c.al == 1 && cd_call(0x4501, 0, 0) == 0 && cd_call(0x4501, 0, 0) == 0xB0 &&
+           cd_call(0x4900, 0, 0) == 0;
 }
 
 static bool cd_image_is_a_write_protected_drive(void)
@@ -1059,9 +1089,10 @@ static bool cd_image_is_a_write_protected_drive(void)
     struct call c = {.ax = 0x0800, .dx = p[2]};
     soft_int(0x13, &c);
     bool shape = c.ch == 79 && c.cl == 18 && c.dh == 1 && c.dl == (p[2] ? bda_get(hd_count) : 2) && c.dl == 2;
-    return shape && disk_call(0x0301, 0x0001, p[2]) == 0x03 && disk_call(0x0205, 0x0002, p[2]) == 0
-           && far_get16(BUFFER, 0) == far_get16(0x1000, 0) && far_get16(BUFFER, 5 * 512 - 2) == far_get16(0x1000, 5 * 512 - 2)
-           && disk_call(0x0201, 0x0013, p[2]) == 0x04 && disk_call(0x0401, 0x0012, p[2]) == 0;
+    return shape && disk_call(0x0301, 0x0001, p[2]) == 0x03 && disk_call(0x0205, 0x0002, p[2]) == 0 &&
+           far_get16(BUFFER, 0) == far_get16(0x1000, 0) &&
+           far_get16(BUFFER, 5 * 512 - 2) == far_get16(0x1000, 5 * 512 - 2) &&
+           disk_call(0x0201, 0x0013, p[2]) == 0x04 && disk_call(0x0401, 0x0012, p[2]) == 0;
 }
 
 static bool cd_image_moves_the_others_up_until_it_ends(void)
@@ -1072,16 +1103,20 @@ static bool cd_image_moves_the_others_up_until_it_ends(void)
     uint16_t there = far_get16(BUFFER, 0x40);
     bool ended = cd_packet(0x4B00, 0x7F, p), over = !cd_packet(0x4B01, 0x7F, p);
     uint8_t back = disk_call(0x0201, 0x0001, p[2]), none = disk_call(0x0201, 0x0001, p[2] | 1);
-    return moved == 0 && back == 0 && far_get16(BUFFER, 0x40) == there && (none != 0 || (p[2] && bda_get(hd_count) > 1)) && ended && over;
+    return moved == 0 && back == 0 && far_get16(BUFFER, 0x40) == there &&
+           (none != 0 || (p[2] && bda_get(hd_count) > 1)) && ended && over;
 }
 
 static bool cd_catalog_is_read(void)
 {
-    struct { uint8_t size, count; uint16_t offset, segment, first; } packet = {8, 1, 0, BUFFER, 0};
+    struct {
+        uint8_t size, count;
+        uint16_t offset, segment, first;
+    } packet = {8, 1, 0, BUFFER, 0};
     struct call c = {.ax = 0x4D00, .si = (uint16_t)(uint32_t)&packet};
     soft_int(0x13, &c);
-    return !(c.flags & FLAG_CF) && far_get8(BUFFER, 0) == 1 && far_get16(BUFFER, 30) == 0xAA55 && far_get8(BUFFER, 32) == 0x88
-           && far_get8(BUFFER, 40) == 20;
+    return !(c.flags & FLAG_CF) && far_get8(BUFFER, 0) == 1 && far_get16(BUFFER, 30) == 0xAA55 &&
+           far_get8(BUFFER, 32) == 0x88 && far_get8(BUFFER, 40) == 20;
 }
 
 /* After its emulation has ended. */
@@ -1090,7 +1125,8 @@ static bool cd_image_becomes_a_drive_again(void)
     uint8_t p[19] = {0}, q[19], media = far_get8(BUFFER, 33);
     p[0] = 19, p[1] = media, p[4] = 20, p[14] = 1;
     bool before = !cd_packet(0x4B01, 0x7F, q), begun = cd_packet(0x4A00, 0, p), told = cd_packet(0x4B01, 0x7F, q);
-    bool drive = q[2] == (media == 4 ? 0x80 : 0) && disk_call(0x0301, 0x0001, q[2]) == 0x03 && disk_call(0x0201, 0x0012, q[2]) == 0;
+    bool drive = q[2] == (media == 4 ? 0x80 : 0) && disk_call(0x0301, 0x0001, q[2]) == 0x03 &&
+                 disk_call(0x0201, 0x0012, q[2]) == 0;
     return before && begun && told && drive && cd_packet(0x4B00, 0x7F, q) && !cd_packet(0x4B01, 0x7F, q);
 }
 
@@ -1110,7 +1146,8 @@ static uint32_t second32(uint16_t at)
 static uint16_t rsd_pointer(void)
 {
     uint16_t pointer = 16;
-    while (pointer && (far_get16(0xF000, pointer) != ('R' | 'S' << 8) || far_get16(0xF000, pointer + 4) != ('P' | 'T' << 8)))
+    while (pointer &&
+           (far_get16(0xF000, pointer) != ('R' | 'S' << 8) || far_get16(0xF000, pointer + 4) != ('P' | 'T' << 8)))
         pointer += 16;
     return pointer;
 }
@@ -1121,7 +1158,8 @@ static bool acpi_tables_lead_to_each_other(void)
     uint32_t rsdt = far_get16(0xF000, pointer + 16) | (uint32_t)far_get16(0xF000, pointer + 18) << 16;
     bool good = pointer && sum(0xF000, pointer, 20) == 0 && sum_far_away(rsdt, 40) == 0 && second32(0) == 0x54445352;
     uint32_t fadt = second32(36);
-    good = good && sum_far_away(fadt, 116) == 0 && second32(0) == 0x50434146 && second32(56) == 0x600 && far_get16(SECOND, 46) == 9;
+    good = good && sum_far_away(fadt, 116) == 0 && second32(0) == 0x50434146 && second32(56) == 0x600 &&
+           far_get16(SECOND, 46) == 9;
     uint32_t facs = second32(36), dsdt = second32(40);
     sum_far_away(dsdt, 36);
     uint16_t bytes = far_get16(SECOND, 4);
@@ -1190,7 +1228,8 @@ static bool vbe_lists_modes_that_it_describes(void)
         if (far_get8(BUFFER, 25) != 4 && (far_get8(BUFFER, 43) & 0xF0) != 0xE0)
             return false;
     }
-    return version && memory >= 32 && modes >= 20 && vbe(0x4F01, 0, 0x1FF, 0) != 0x004F && vbe(0x4F02, 0x1FE, 0, 0) != 0x004F;
+    return version && memory >= 32 && modes >= 20 && vbe(0x4F01, 0, 0x1FF, 0) != 0x004F &&
+           vbe(0x4F02, 0x1FE, 0, 0) != 0x004F;
 }
 
 static void vbe_bank(uint16_t bank)
@@ -1217,8 +1256,8 @@ static bool vbe_window_and_frame_buffer_are_one(void)
     vbe(0x4F02, 0x8103, 0, 0);
     vbe_bank(2);
     soft_int(0x10, &bank);
-    return set && apart && linear && (get.bx & 0x1FF) == 0x103 && pixels[0] == 0xCAFE && far_get16(0xA000, 0xFFFE) == 0xF00D
-           && bank.dx == 2;
+    return set && apart && linear && (get.bx & 0x1FF) == 0x103 && pixels[0] == 0xCAFE &&
+           far_get16(0xA000, 0xFFFE) == 0xF00D && bank.dx == 2;
 }
 
 static bool vbe_lines_and_start_can_be_moved(void)
@@ -1229,8 +1268,9 @@ static bool vbe_lines_and_start_can_be_moved(void)
     bool moved = vbe(0x4F07, 0, 8, 20) == 0x004F;
     soft_int(0x10, &start);
     soft_int(0x10, &most);
-    return set && moved && longer.ax == 0x004F && longer.bx == 2048 && longer.cx == 1024 && longer.dx >= 1024 && start.cx == 8
-           && start.dx == 20 && most.ax == 0x004F && most.cx >= 1024 && vbe(0x4F07, 0, 0, 0xFFF0) != 0x004F;
+    return set && moved && longer.ax == 0x004F && longer.bx == 2048 && longer.cx == 1024 && longer.dx >= 1024 &&
+           start.cx == 8 && start.dx == 20 && most.ax == 0x004F && most.cx >= 1024 &&
+           vbe(0x4F07, 0, 0, 0xFFF0) != 0x004F;
 }
 
 static bool vbe_palette_has_eight_bits_if_asked(void)
@@ -1284,7 +1324,8 @@ static bool vbe_state_comes_back(void)
     struct call bank = {.ax = 0x4F05, .bx = 0x0100};
     soft_int(0x10, &bank);
     call_ax(0x10, 0x0003);
-    return saved && restored && size.bx * 64 > 832 && text.bx == 3 && (get.bx & 0x1FF) == 0x105 && line.cx == 2048 && bank.dx == 5;
+    return saved && restored && size.bx * 64 > 832 && text.bx == 3 && (get.bx & 0x1FF) == 0x105 && line.cx == 2048 &&
+           bank.dx == 5;
 }
 
 static bool vbe_serves_protected_mode(void)
@@ -1303,7 +1344,7 @@ static bool vbe_serves_protected_mode(void)
     return pm.ax == 0x004F && pm.cx > 50 && get.dx == 6 && start.dx == 30 && start.cx == 8;
 }
 
-/* Active and all pixels or lines of the preferred timing: its low bytes at `at`, both upper halves behind them. */
+/* Active and all pixels or lines of the preferred timing: its low bytes at `at`, both upper halves after them. */
 static void timing_read(uint16_t at, uint16_t *active, uint16_t *all)
 {
     uint8_t upper = far_get8(BUFFER, at + 2);
@@ -1325,8 +1366,8 @@ static bool vbe_monitor_describes_itself(void)
     timing_read(0x38, &width, &line);
     timing_read(0x3B, &height, &frame);
     uint32_t hertz = far_get16(BUFFER, 0x36) * 10000u / ((uint32_t)line * frame);
-    return there && sum(BUFFER, 0, 128) == 0 && far_get16(BUFFER, 2) == 0xFFFF && vbe(0x4F15, 1, 0, 1) != 0x004F && width == rom_get(modes[number][0])
-           && height == rom_get(modes[number][1]) && (hertz == 59 || hertz == 60);
+    return there && sum(BUFFER, 0, 128) == 0 && far_get16(BUFFER, 2) == 0xFFFF && vbe(0x4F15, 1, 0, 1) != 0x004F &&
+           width == rom_get(modes[number][0]) && height == rom_get(modes[number][1]) && (hertz == 59 || hertz == 60);
 }
 
 static bool vbe_display_sleeps_and_wakes(void)
@@ -1338,7 +1379,8 @@ static bool vbe_display_sleeps_and_wakes(void)
     outb(0x3C4, 1);
     bool dark = inb(0x3C5) & 0x20, wakes = vbe(0x4F10, 0x0001, 0, 0) == 0x004F;
     soft_int(0x10, &later);
-    return version.bx == 0x0710 && sleeps && state.bh == 4 && dark && wakes && later.bh == 0 && vbe(0x4F10, 0x0301, 0, 0) == 0x014F;
+    return version.bx == 0x0710 && sleeps && state.bh == 4 && dark && wakes && later.bh == 0 &&
+           vbe(0x4F10, 0x0301, 0, 0) == 0x014F;
 }
 
 static bool printer_and_serial_answer(void)
@@ -1352,7 +1394,8 @@ static bool printer_and_serial_answer(void)
     return bda_get(com[0]) == 0x3F8 && serial.ah & 0x20 && bda_get(equipment) >> 9 & 7;
 }
 
-/* The Plug and Play BIOS by its structure, in both modes. Arguments are words at 0:640; what is returned comes to segment 40, or to the selector of it. */
+/* The Plug and Play BIOS by its structure, in both modes. Arguments are words at 0:640; what is returned comes to
+ * segment 40, or to the selector of it. */
 enum { PNP_ARGUMENTS = 0x640, PNP_HANDLE = 0x260, PNP_SIZE = 0x262, PNP_NODE = 0x270, PNP_BUFFER_BYTES = 256 };
 
 static uint16_t pnp_structure(void)
@@ -1375,13 +1418,18 @@ static uint16_t pnp_words(bool protected, uint16_t n, uint16_t *words)
         return c.ax;
     }
     uint32_t target = (uint32_t)far_get16(0xF000, at + 0x0F) << 16 | entry, result;
-    asm volatile("pushl %1; movl %%esp, %%eax; .irp at, 0x64C, 0x64A, 0x648, 0x646, 0x644, 0x642, 0x640; pushw %%gs:\\at; .endr; lcallw *%%ss:(%%eax); addl $18, %%esp"
-                 : "=&a"(result) : "r"(target) : "memory");
+    asm volatile("pushl %1; movl %%esp, %%eax; .irp at, 0x64C, 0x64A, 0x648, 0x646, 0x644, 0x642, 0x640; pushw "
+                 "%%gs:\\at; .endr; lcallw *%%ss:(%%eax); addl $18, %%esp"
+                 : "=&a"(result)
+                 : "r"(target)
+                 : "memory");
     return (uint16_t)result;
 }
 
+/* clang-format off */
 #define PNP(protected, ...) \
     ({ uint16_t words_[] = {__VA_ARGS__}; pnp_words(protected, ARRAY_LENGTH(words_), words_); })
+/* clang-format on */
 
 /* Three lists of resources, each with its end, fill a node to its last byte. */
 static bool pnp_node_is_whole(void)
@@ -1405,7 +1453,8 @@ static bool pnp_nodes(bool protected)
     uint16_t data = protected ? 0x28 : 0x40, seen = 0, found = 0, handle = 0;
     bool good = pnp_structure() && PNP(protected, 0x00, PNP_HANDLE, data, PNP_SIZE, data, data) == 0;
     uint8_t count = far_get8(0x40, PNP_HANDLE), equipment = bda_get(equipment);
-    uint16_t expected = ARRAY_LENGTH(fixed) + (equipment >> 1 & 1) + (equipment >> 2 & 1) + (equipment & 1) + (pci_is_there() ? 2 : 0);
+    uint16_t expected = ARRAY_LENGTH(fixed) + (equipment >> 1 & 1) + (equipment >> 2 & 1) + (equipment & 1) +
+                        (pci_is_there() ? 2 : 0);
 
     for (unsigned i = 0; i < 7; i++) {
         uint16_t port = low_get16(BDA_ADDRESS(com) + i * 2);
@@ -1413,20 +1462,23 @@ static bool pnp_nodes(bool protected)
     }
     for (; good && handle != 0xFF && seen <= count; seen++) {
         far_put8(0x40, PNP_HANDLE, handle);
-        good = PNP(protected, 0x01, PNP_HANDLE, data, PNP_NODE, data, 1 + (seen & 1), data) == 0 && pnp_node_is_whole()
-               && far_get8(0x40, PNP_NODE + 2) == handle && far_get16(0x40, PNP_NODE) <= far_get16(0x40, PNP_SIZE)
-               && far_get16(0x40, PNP_NODE + 3) == 0xD041 && PNP(protected, 0x02, handle, PNP_NODE, data, 1, data) == 0x85;
+        good = PNP(protected, 0x01, PNP_HANDLE, data, PNP_NODE, data, 1 + (seen & 1), data) == 0 &&
+               pnp_node_is_whole() && far_get8(0x40, PNP_NODE + 2) == handle &&
+               far_get16(0x40, PNP_NODE) <= far_get16(0x40, PNP_SIZE) && far_get16(0x40, PNP_NODE + 3) == 0xD041 &&
+               PNP(protected, 0x02, handle, PNP_NODE, data, 1, data) == 0x85;
         uint16_t product = far_get8(0x40, PNP_NODE + 5) << 8 | far_get8(0x40, PNP_NODE + 6);
         for (unsigned i = 0; i < ARRAY_LENGTH(fixed); i++)
             found |= rom_get(fixed[i]) == product ? 1 << i : 0;
         handle = far_get8(0x40, PNP_HANDLE);
     }
     far_put8(0x40, PNP_HANDLE, 0xEE);
-    return good && handle == 0xFF && seen == count && count == expected && found == (1 << ARRAY_LENGTH(fixed)) - 1
-           && PNP(protected, 0x01, PNP_HANDLE, data, PNP_NODE, data, 1, data) == 0x83 && PNP(protected, 0x01, PNP_SIZE, data, PNP_NODE, data, 3, data) == 0x84
-           && PNP(protected, 0x03, PNP_NODE, data, data) == 0x82 && PNP(protected, 0x04, 0x42, data) == 0 && PNP(protected, 0x04, 0x40, data) == 0x8E
-           && PNP(protected, 0x05, PNP_NODE, data, data) == 0x82 && PNP(protected, 0x40, PNP_NODE, data, data) == 0 && far_get16(0x40, PNP_NODE) == 1
-           && far_get16(0x40, PNP_NODE + 2) == 0 && PNP(protected, 0x41) == 0x82;
+    return good && handle == 0xFF && seen == count && count == expected && found == (1 << ARRAY_LENGTH(fixed)) - 1 &&
+           PNP(protected, 0x01, PNP_HANDLE, data, PNP_NODE, data, 1, data) == 0x83 &&
+           PNP(protected, 0x01, PNP_SIZE, data, PNP_NODE, data, 3, data) == 0x84 &&
+           PNP(protected, 0x03, PNP_NODE, data, data) == 0x82 && PNP(protected, 0x04, 0x42, data) == 0 &&
+           PNP(protected, 0x04, 0x40, data) == 0x8E && PNP(protected, 0x05, PNP_NODE, data, data) == 0x82 &&
+           PNP(protected, 0x40, PNP_NODE, data, data) == 0 && far_get16(0x40, PNP_NODE) == 1 &&
+           far_get16(0x40, PNP_NODE + 2) == 0 && PNP(protected, 0x41) == 0x82;
 }
 
 static bool pnp_names_the_devices_of_the_board(void)
@@ -1439,7 +1491,8 @@ static bool pnp_does_so_in_protected_mode(void)
     return pnp_nodes(true);
 }
 
-/* A system without ACPI chooses its drivers by it; some read a date of two digits as of 1926, others turn ACPI on from December 1999. */
+/* A system without ACPI chooses its drivers by it; some read a date of two digits as of 1926, others turn ACPI on from
+ * December 1999. */
 static bool date_is_of_1999(void)
 {
     static ROM_DATA char date[] = "06/23/99";
@@ -1459,8 +1512,8 @@ static uint16_t fdpt_segment(uint8_t number)
     return vector_segment(number ? 0x46 : 0x41);
 }
 
-/* The geometry of the first two disks is one in CMOS, in the parameter table, in INT 13h/08h and 48h, and in IDENTIFY (words 1, 3, 6 and 54 to 58): WDCTRL, NT's ATDISK
- * and 9x' ESDI_506 compare them (KB Q119674). */
+/* The geometry of the first two disks is one in CMOS, in the parameter table, in INT 13h/08h and 48h, and in IDENTIFY
+ * (words 1, 3, 6 and 54 to 58): WDCTRL, NT's ATDISK and 9x' ESDI_506 compare them (KB Q119674). */
 static bool disk_geometry_is_one_in_all_places(void)
 {
     for (uint8_t number = 0; number < 2; number++) {
@@ -1470,7 +1523,8 @@ static bool disk_geometry_is_one_in_all_places(void)
 
         soft_int(0x13, &p);
         shown[0] = (p.ch | (p.cl & 0xC0) << 2) + 1, shown[1] = p.dh + 1, shown[2] = p.cl & 63;
-        if (far_get16(table, at) != shown[0] || far_get8(table, at + 2) != shown[1] || far_get8(table, at + 14) != shown[2])
+        if (far_get16(table, at) != shown[0] || far_get8(table, at + 2) != shown[1] ||
+            far_get8(table, at + 14) != shown[2])
             return false;
         bool translated = far_get8(table, at + 3) == 0xA0;
         own[0] = translated ? far_get16(table, at + 9) : shown[0];
@@ -1482,8 +1536,10 @@ static bool disk_geometry_is_one_in_all_places(void)
         for (unsigned i = 0; i < 3; i++)
             if (e.flags & FLAG_CF || *(uint32_t *)(packet + 4 + i * 4) != own[i])
                 return false;
-        uint16_t base = far_get16(bda_get(ebda), EBDA_OFFSET(disks) + number * sizeof(struct disk) + offsetof(struct disk, base));
-        uint8_t select = far_get8(bda_get(ebda), EBDA_OFFSET(disks) + number * sizeof(struct disk) + offsetof(struct disk, select));
+        uint16_t base = far_get16(bda_get(ebda),
+                                  EBDA_OFFSET(disks) + number * sizeof(struct disk) + offsetof(struct disk, base));
+        uint8_t select = far_get8(bda_get(ebda),
+                                  EBDA_OFFSET(disks) + number * sizeof(struct disk) + offsetof(struct disk, select));
         if (!identify(base, select, false))
             return false;
         for (unsigned i = 0; i < 3; i++)
@@ -1497,18 +1553,23 @@ static bool disk_geometry_is_one_in_all_places(void)
     return true;
 }
 
-/* What WDCTRL does: it reads the second sector, the 504th and the last but one through INT 13h and by the ports, in the geometry of both, and compares the bytes
- * and the registers that the drive has then: none left, the sector's address, ready and no error. Judged are our drives: those of QEMU and Bochs name the next sector. */
+/* What WDCTRL does: it reads the second sector, the 504th and the last but one through INT 13h and by the ports, in the
+ * geometry of both, and compares the bytes and the registers that the drive has then: none left, the sector's address,
+ * ready and no error. Judged are our drives: those of QEMU and Bochs name the next sector. */
 static bool disk_registers_end_at_the_last_sector(void)
 {
     struct call p = {.ax = 0x0800, .dx = 0x80};
     soft_int(0x13, &p);
     uint32_t heads = p.dh + 1, sectors = p.cl & 63, total = ((p.ch | (p.cl & 0xC0) << 2) + 1) * heads * sectors;
 
-    if (!identify(0x1F0, 0xA0, false) || far_get16(BUFFER, 6) != heads || far_get16(BUFFER, 12) != sectors || far_get16(BUFFER, 54) != ('M' << 8 | 'U'))
+    if (!identify(0x1F0, 0xA0, false) || far_get16(BUFFER, 6) != heads || far_get16(BUFFER, 12) != sectors ||
+        far_get16(BUFFER, 54) != ('M' << 8 | 'U'))
         return true;
     for (unsigned i = 0; i < 3; i++) {
-        uint32_t lba = i == 0 ? 1 : i == 1 ? 503 : total - 2, cylinder = lba / sectors / heads, words = 256, at = 512, tries = 0;
+        uint32_t lba = i == 0   ? 1
+                       : i == 1 ? 503
+                                : total - 2,
+                 cylinder = lba / sectors / heads, words = 256, at = 512, tries = 0;
         uint8_t head = lba / sectors % heads, sector = lba % sectors + 1;
 
         if (disk_call(0x0201, (uint16_t)(cylinder << 8 | (cylinder >> 2 & 0xC0) | sector), 0x80 | head << 8) != 0)
@@ -1522,11 +1583,14 @@ static bool disk_registers_end_at_the_last_sector(void)
         outb(0x1F7, 0x20);
         while (inb(0x3F6) & 0x80 && ++tries < 1000000)
             ;
-        asm volatile("pushw %%es; movw %w3, %%es; rep insw; popw %%es" : "+D"(at), "+c"(words) : "d"(0x1F0), "r"(BUFFER) : "memory");
+        asm volatile("pushw %%es; movw %w3, %%es; rep insw; popw %%es"
+                     : "+D"(at), "+c"(words)
+                     : "d"(0x1F0), "r"(BUFFER)
+                     : "memory");
         while (inb(0x3F6) & 0x88 && ++tries < 1000000)
             ;
-        bool good = inb(0x1F7) == 0x50 && inb(0x1F1) == 0 && inb(0x1F2) == 0 && inb(0x1F3) == sector && inb(0x1F4) == (uint8_t)cylinder
-                    && inb(0x1F5) == cylinder >> 8 && inb(0x1F6) == (0xA0 | head);
+        bool good = inb(0x1F7) == 0x50 && inb(0x1F1) == 0 && inb(0x1F2) == 0 && inb(0x1F3) == sector &&
+                    inb(0x1F4) == (uint8_t)cylinder && inb(0x1F5) == cylinder >> 8 && inb(0x1F6) == (0xA0 | head);
         outb(0x3F6, 0x08);
         for (unsigned k = 0; k < 512; k += 2)
             good = good && far_get16(BUFFER, k) == far_get16(BUFFER, 512 + k);
@@ -1549,15 +1613,16 @@ static bool ports_at_most(uint32_t limit, uint16_t ax, uint16_t bx, uint16_t dx)
 
 static bool display_calls_touch_few_ports(void)
 {
-    bool good = ports_at_most(120, 0x0003, 0, 0) && ports_at_most(100, 0x0012, 0, 0) && ports_at_most(110, 0x0013, 0, 0);
+    bool good = ports_at_most(120, 0x0003, 0, 0) && ports_at_most(100, 0x0012, 0, 0) &&
+                ports_at_most(110, 0x0013, 0, 0);
     call_ax(0x10, 0x0003);
     return good;
 }
 
 static bool vbe_calls_touch_few_ports(void)
 {
-    bool good = ports_at_most(130, 0x4F02, 0x0101, 0) && ports_at_most(3, 0x4F05, 0, 0xFFFF) && low_get16(0x6A0) == 0x014F
-                && ports_at_most(3, 0x4F05, 0, 1) && ports_at_most(2, 0x4F05, 0x0100, 0);
+    bool good = ports_at_most(130, 0x4F02, 0x0101, 0) && ports_at_most(3, 0x4F05, 0, 0xFFFF) &&
+                low_get16(0x6A0) == 0x014F && ports_at_most(3, 0x4F05, 0, 1) && ports_at_most(2, 0x4F05, 0x0100, 0);
     good = low_get16(0x6A0) == 0x004F && low_get16(0x6A6) == 1 && good;
     call_ax(0x10, 0x0003);
     return good;
@@ -1595,8 +1660,8 @@ static bool no_joystick_answers(void)
     return inb(0x201) == 0xFF;
 }
 
-/* Windows 9x fails with what a loader has left in them (JHRobotics/patcher9x). tests_run() dirties them and executes INT 19h once; what the system then
- * started with lies at 0:680. */
+/* Windows 9x fails with what a loader has left in them (JHRobotics/patcher9x). tests_run() dirties them and executes
+ * INT 19h once; what the system then started with lies at 0:680. */
 enum { STARTED_ONCE = 0x67C, STARTED_WITH = 0x680, MAGIC = 0x5043 };
 
 static bool has_cr4(void)
@@ -1627,7 +1692,7 @@ static void start_again_dirty(void)
     low_put16(STARTED_ONCE, MAGIC);
     asm volatile("movl %0, %%cr2; movl %1, %%cr3" : : "r"(0x12345678), "r"(0x00345000));
     if (has_cr4())
-        asm volatile("movl %0, %%cr4" : : "r"(0x04));          /* TSD */
+        asm volatile("movl %0, %%cr4" : : "r"(0x04)); /* TSD */
     soft_int_ax(0x19, 0);
 }
 
@@ -1638,11 +1703,14 @@ static bool control_registers_are_clean_when_a_system_starts(void)
 
 struct fact {
     bool (*holds)(void);
-    uint8_t needs;                      /* 1: a floppy, 2: two disks, 4: PCI, 8: a pointing device, 16: started from a CD, 32: VBE */
+    uint8_t needs; /* 1: a floppy, 2: two disks, 4: PCI, 8: a pointing device, 16: started from a CD, 32: VBE */
     char name[51];
 };
 
-#define FACT(f, needs) {f, needs, #f}
+#define FACT(f, needs) \
+    { \
+        f, needs, #f \
+    }
 
 static ROM_DATA struct fact facts[] = {
     FACT(memory_sizes, 0),
@@ -1743,7 +1811,8 @@ static void print_hex8(uint8_t v)
 static ROM_DATA char table_word[] = "table ";
 static ROM_DATA char newline[] = "\r\n";
 
-/* A table of ACPI as the system finds it, in hexadecimal; its length is its second word of 32 bits. Returns the word at 36: the first of what it leads to. */
+/* A table of ACPI as the system finds it, in hexadecimal; its length is its second word of 32 bits. Returns the word at
+ * 36: the first of what it leads to. */
 static uint32_t table_print(uint32_t at)
 {
     sum_far_away(at, 44);

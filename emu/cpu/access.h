@@ -1,4 +1,5 @@
-/* access.h - the fast path of guest memory accesses, for the interpreter's handlers: segment check, soft TLB, one host move.
+/* access.h - the fast path of guest memory accesses, for the interpreter's handlers: segment check, soft TLB, one host
+ * move.
  *
  * `size` is a constant wherever these are used, so that each use compiles to the few instructions it needs. */
 #ifndef MUNIMENT_EMU_ACCESS_H
@@ -12,7 +13,8 @@ static inline struct tlb_entry *tlb_slot(const struct cpu *cpu, uint32_t linear)
     return &cpu->tlb[TLB_SLOT(linear)];
 }
 
-static inline unsigned linear_read(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned size, uint32_t *value)
+static inline unsigned linear_read(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned size,
+                                   uint32_t *value)
 {
     const struct tlb_entry *e = tlb_slot(cpu, linear);
     uint64_t wide;
@@ -28,7 +30,8 @@ static inline unsigned linear_read(struct cpu *cpu, const struct insn *insn, uin
     return status;
 }
 
-static inline unsigned linear_write(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned size, uint32_t value)
+static inline unsigned linear_write(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned size,
+                                    uint32_t value)
 {
     const struct tlb_entry *e = tlb_slot(cpu, linear);
 
@@ -45,7 +48,8 @@ static inline unsigned linear_write(struct cpu *cpu, const struct insn *insn, ui
     return mmu_write(cpu, insn, linear, size, cpu->user, value);
 }
 
-static inline unsigned segment_read(struct cpu *cpu, const struct insn *insn, unsigned segment, uint32_t offset, unsigned size, uint32_t *value)
+static inline unsigned segment_read(struct cpu *cpu, const struct insn *insn, unsigned segment, uint32_t offset,
+                                    unsigned size, uint32_t *value)
 {
     const struct segment *s = &cpu->seg[segment];
 
@@ -54,7 +58,8 @@ static inline unsigned segment_read(struct cpu *cpu, const struct insn *insn, un
     return linear_read(cpu, insn, s->base + offset, size, value);
 }
 
-static inline unsigned segment_write(struct cpu *cpu, const struct insn *insn, unsigned segment, uint32_t offset, unsigned size, uint32_t value)
+static inline unsigned segment_write(struct cpu *cpu, const struct insn *insn, unsigned segment, uint32_t offset,
+                                     unsigned size, uint32_t value)
 {
     const struct segment *s = &cpu->seg[segment];
 

@@ -17,7 +17,8 @@ struct outcome {
     uint32_t result;
     enum { KEEP, LAZY, BITS, CARRY_OVERFLOW, CARRY } effect;
     enum flag_class class;
-    uint32_t a, b; /* LAZY: the operands, by class; else a holds RFLAGS bits: with BITS, SF ZF PF are those of the result */
+    uint32_t a, b; /* LAZY: the operands, by class; else a holds RFLAGS bits: with BITS, SF ZF PF are those of the
+                      result */
 };
 
 BODY struct outcome lazily(uint32_t result, enum flag_class class, uint32_t a, uint32_t b)
@@ -36,17 +37,10 @@ BODY void flags_set_carry_overflow(struct cpu *cpu, uint32_t bits)
     uint32_t af = 0;
 
     switch (flags_class(cpu)) {
-    case FLAGS_READY:
-        cpu->flags = (cpu->flags & ~(uint32_t)(FLAG_CF | FLAG_OF)) | bits;
-        return;
-    case FLAGS_LOGIC:
-        break;
-    case FLAGS_RESULT:
-        af = cpu->flag_a & FLAG_AF;
-        break;
-    default:
-        af = flags_arithmetic(cpu) & FLAG_AF;
-        break;
+    case FLAGS_READY: cpu->flags = (cpu->flags & ~(uint32_t)(FLAG_CF | FLAG_OF)) | bits; return;
+    case FLAGS_LOGIC: break;
+    case FLAGS_RESULT: af = cpu->flag_a & FLAG_AF; break;
+    default: af = flags_arithmetic(cpu) & FLAG_AF; break;
     }
     cpu->flag_op = FLAG_OP(FLAGS_RESULT, cpu->flag_op & 7);
     cpu->flag_a = af | bits;
@@ -55,20 +49,11 @@ BODY void flags_set_carry_overflow(struct cpu *cpu, uint32_t bits)
 BODY void commit_flags(struct cpu *cpu, unsigned size, const struct outcome *o)
 {
     switch (o->effect) {
-    case KEEP:
-        break;
-    case LAZY:
-        flags_set(cpu, o->class, size, o->result, o->a, o->b);
-        break;
-    case BITS:
-        flags_set(cpu, FLAGS_RESULT, size, o->result, o->a, 0);
-        break;
-    case CARRY_OVERFLOW:
-        flags_set_carry_overflow(cpu, o->a);
-        break;
-    case CARRY:
-        flags_write_arithmetic(cpu, (flags_arithmetic(cpu) & ~(uint32_t)FLAG_CF) | o->a);
-        break;
+    case KEEP: break;
+    case LAZY: flags_set(cpu, o->class, size, o->result, o->a, o->b); break;
+    case BITS: flags_set(cpu, FLAGS_RESULT, size, o->result, o->a, 0); break;
+    case CARRY_OVERFLOW: flags_set_carry_overflow(cpu, o->a); break;
+    case CARRY: flags_write_arithmetic(cpu, (flags_arithmetic(cpu) & ~(uint32_t)FLAG_CF) | o->a); break;
     }
 }
 
@@ -128,7 +113,8 @@ BODY struct outcome shift(enum operation operation, unsigned size, uint32_t a, u
         before = r;
         break;
     }
-    return with_flags(r, operation == OP_ROL || operation == OP_ROR ? CARRY_OVERFLOW : BITS, shift_flags(carry, r, before, size));
+    return with_flags(r, operation == OP_ROL || operation == OP_ROR ? CARRY_OVERFLOW : BITS,
+                      shift_flags(carry, r, before, size));
 }
 
 /* RCL and RCR turn a ring of one bit more than the operand; RCR is RCL by what is left of the ring. */
@@ -146,7 +132,8 @@ BODY struct outcome rotate_through_carry(const struct cpu *cpu, enum operation o
     ring = ring << left | ring >> (bits + 1 - left);
     r = (uint32_t)ring & size_mask(size);
     carry = (uint32_t)(ring >> bits) & 1;
-    return with_flags(r, CARRY_OVERFLOW, shift_flags(carry, r, operation == OP_RCL ? carry << (bits - 1) : r << 1, size));
+    return with_flags(r, CARRY_OVERFLOW,
+                      shift_flags(carry, r, operation == OP_RCL ? carry << (bits - 1) : r << 1, size));
 }
 
 BODY struct outcome test_bit(enum operation operation, unsigned size, uint32_t a, uint32_t number)
@@ -162,7 +149,8 @@ BODY struct outcome test_bit(enum operation operation, unsigned size, uint32_t a
     return with_flags(r, CARRY, a & bit ? FLAG_CF : 0);
 }
 
-/* The result of an operation on one operand, or on two: b is a value, a count, or for BT and its kin the number of a bit. */
+/* The result of an operation on one operand, or on two: b is a value, a count, or for BT and its kin the number of a
+ * bit. */
 BODY struct outcome compute(const struct cpu *cpu, enum operation operation, unsigned size, uint32_t a, uint32_t b)
 {
     uint32_t mask = size_mask(size);
@@ -199,8 +187,8 @@ BODY bool only_looks(enum operation operation)
 }
 
 /* --- The forms: a register, or memory, is read, changed, written --- */
-BODY int change_register(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size,
-                         uint32_t b, unsigned status)
+BODY int change_register(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b,
+                         unsigned status)
 {
     struct outcome o = compute(cpu, operation, size, get_register(cpu, i->dst, size), b);
 
@@ -233,8 +221,8 @@ static int change_memory_slow(struct cpu *cpu, const struct insn *i, enum operat
     return finish(cpu, i, status);
 }
 
-BODY int change_memory(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size,
-                       uint32_t b, uint32_t offset)
+BODY int change_memory(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b,
+                       uint32_t offset)
 {
     struct outcome o;
 
@@ -328,7 +316,9 @@ BODY int form_bit_string(struct cpu *cpu, const struct insn *i, enum operation o
     SIZES(op##_rr, form_rr, OP_##op) SIZES(op##_rm, form_rm, OP_##op) SIZES(op##_mr, form_mr, OP_##op) \
     SIZES(op##_ri, form_ri, OP_##op) SIZES(op##_mi, form_mi, OP_##op)
 /* clang-format on */
-#define UNARY(op) SIZES(op##_r, form_r, OP_##op) SIZES(op##_m, form_m, OP_##op)
+#define UNARY(op) \
+    SIZES(op##_r, form_r, OP_##op) \
+    SIZES(op##_m, form_m, OP_##op)
 /* clang-format off */
 #define SHIFT(op) \
     SIZES(op##_ri, form_ri, OP_##op) SIZES(op##_mi, form_mi, OP_##op) \
@@ -342,7 +332,8 @@ SHIFT(ROL) SHIFT(ROR) SHIFT(RCL) SHIFT(RCR) SHIFT(SHL) SHIFT(SHR) SHIFT(SAR)
 BIT(BT) BIT(BTS) BIT(BTR) BIT(BTC)
 /* clang-format on */
 
-/* --- Double shifts --- A 16-bit one with a count over 15 continues into the destination again, as the Pentium's does. */
+/* --- Double shifts --- A 16-bit one with a count over 15 continues into the destination again, as the Pentium's
+ * does. */
 BODY struct outcome shift_double(enum operation operation, unsigned size, uint32_t a, uint32_t b, unsigned count)
 {
     unsigned bits = 8 * size;
@@ -396,18 +387,22 @@ WIDE_SIZES(SHLD_r, double_register, OP_SHLD) WIDE_SIZES(SHLD_m, double_memory, O
 WIDE_SIZES(SHRD_r, double_register, OP_SHRD) WIDE_SIZES(SHRD_m, double_memory, OP_SHRD)
 /* clang-format on */
 
-/* --- Exchanges that compute --- XADD: the sum is stored. CMPXCHG: the source where the accumulator is equal, else what was there. */
-BODY struct outcome exchange(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t a, uint32_t *stored)
+/* --- Exchanges that compute --- XADD: the sum is stored. CMPXCHG: the source where the accumulator is equal, else what
+ * was there. */
+BODY struct outcome exchange(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t a,
+                             uint32_t *stored)
 {
     uint32_t source = get_register(cpu, i->src, size);
-    struct outcome o = operation == OP_XADD ? compute(cpu, OP_ADD, size, a, source) : compute(cpu, OP_CMP, size, get_register(cpu, EAX, size), a);
+    struct outcome o = operation == OP_XADD ? compute(cpu, OP_ADD, size, a, source)
+                                            : compute(cpu, OP_CMP, size, get_register(cpu, EAX, size), a);
 
     *stored = operation == OP_XADD ? o.result : o.result ? a : source;
     return o;
 }
 
 /* What was there goes to the source, or to the accumulator that differs from it. */
-BODY void exchange_commit(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t a, const struct outcome *o)
+BODY void exchange_commit(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t a,
+                          const struct outcome *o)
 {
     if (operation == OP_XADD)
         set_register(cpu, i->src, size, a);
@@ -451,7 +446,8 @@ SIZES(CMPXCHG_r, exchange_register, OP_CMPXCHG) SIZES(CMPXCHG_m, exchange_memory
 static int cmpxchg8b(struct cpu *cpu, const struct insn *i)
 {
     uint32_t offset = effective_address(cpu, i), linear = cpu->seg[i->segment].base + offset;
-    uint64_t expected = (uint64_t)cpu->reg[EDX] << 32 | cpu->reg[EAX], wanted = (uint64_t)cpu->reg[ECX] << 32 | cpu->reg[EBX];
+    uint64_t expected = (uint64_t)cpu->reg[EDX] << 32 | cpu->reg[EAX],
+             wanted = (uint64_t)cpu->reg[ECX] << 32 | cpu->reg[EBX];
     uint64_t value;
     unsigned status;
 
@@ -484,8 +480,8 @@ BODY void set_pair(struct cpu *cpu, unsigned size, uint32_t low, uint32_t high)
     set_register(cpu, size == 1 ? 4 : EDX, size, high); /* 4: AH */
 }
 
-BODY int multiply(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size,
-                  uint32_t b, unsigned status)
+BODY int multiply(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b,
+                  unsigned status)
 {
     uint32_t a = get_register(cpu, EAX, size), low, high;
     uint64_t product = (uint64_t)a * b;
@@ -501,8 +497,10 @@ BODY int multiply(struct cpu *cpu, const struct insn *i, enum operation operatio
     return finish(cpu, i, status);
 }
 
-/* Afterwards AF = 1 and the other five flags are 0 (spec/processor.md, "Undefined flags"); #DE leaves them as they were. */
-BODY int divide(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b, unsigned status)
+/* Afterwards AF = 1 and the other five flags are 0 (spec/processor.md, "Undefined flags"); #DE leaves them as they
+ * were. */
+BODY int divide(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b,
+                unsigned status)
 {
     uint64_t a = (uint64_t)get_register(cpu, size == 1 ? 4 : EDX, size) << 8 * size | get_register(cpu, EAX, size);
 
@@ -526,8 +524,8 @@ BODY int divide(struct cpu *cpu, const struct insn *i, enum operation operation,
     return finish(cpu, i, status);
 }
 
-BODY int accumulate(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size,
-                    uint32_t b, unsigned status)
+BODY int accumulate(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b,
+                    unsigned status)
 {
     if (operation == OP_MUL || operation == OP_IMUL)
         return multiply(cpu, i, operation, size, b, status);
@@ -549,7 +547,9 @@ BODY int accumulate_m(struct cpu *cpu, const struct insn *i, enum operation oper
     return accumulate(cpu, i, operation, size, b, status);
 }
 
-#define ACCUMULATE(op) SIZES(op##_r, accumulate_r, OP_##op) SIZES(op##_m, accumulate_m, OP_##op)
+#define ACCUMULATE(op) \
+    SIZES(op##_r, accumulate_r, OP_##op) \
+    SIZES(op##_m, accumulate_m, OP_##op)
 /* clang-format off */
 ACCUMULATE(MUL) ACCUMULATE(IMUL) ACCUMULATE(DIV) ACCUMULATE(IDIV)
 /* clang-format on */
@@ -588,8 +588,8 @@ WIDE_SIZES(IMUL2_rm, multiply_to_m, FORM_RM) WIDE_SIZES(IMUL2_rmi, multiply_to_m
 /* clang-format on */
 
 /* --- Bit scans --- Without a bit set, only ZF changes. */
-BODY int scan(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size,
-              uint32_t value, unsigned status)
+BODY int scan(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t value,
+              unsigned status)
 {
     unsigned n = 0;
 

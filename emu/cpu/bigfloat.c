@@ -1,4 +1,5 @@
-/* bigfloat.c - arithmetic on rows of 32-bit limbs (bigfloat.h). Division is algorithm D of Knuth, The Art of Computer Programming vol. 2, section 4.3.1. */
+/* bigfloat.c - arithmetic on rows of 32-bit limbs (bigfloat.h). Division is algorithm D of Knuth, The Art of Computer
+ * Programming vol. 2, section 4.3.1. */
 #include "emu/cpu/bigfloat.h"
 
 #include <string.h>
@@ -223,7 +224,8 @@ static void copy(struct big *r, const struct big *a, bool negative, unsigned n)
 
 static void add_signed(struct big *r, const struct big *a, const struct big *b, bool b_negative, unsigned n)
 {
-    bool swapped = magnitude_less(a, b, n), negative = swapped ? b_negative : a->negative, opposite = a->negative != b_negative;
+    bool swapped = magnitude_less(a, b, n), negative = swapped ? b_negative : a->negative,
+         opposite = a->negative != b_negative;
     const struct big *larger = swapped ? b : a, *smaller = swapped ? a : b;
 
     if (!smaller->limb[0])

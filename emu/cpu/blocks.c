@@ -1,11 +1,13 @@
 /* blocks.c - decoded code, kept by physical address and mode.
  *
- * The page that a block was decoded from is marked PAGE_CODE, and a bit for each of its 16-byte lines says whether it holds code, so that data
- * beside code costs little. A write to such a line drops the blocks that it touches; their memory is taken back when the whole
- * arena is emptied, which only happens between blocks. An instruction that crosses a page is decoded anew each time.
+ * The page that a block was decoded from is marked PAGE_CODE, and a bit for each of its 16-byte lines says whether it
+ * holds code, so that data beside code costs little. A write to such a line drops the blocks that it touches; their
+ * memory is taken back when the whole arena is emptied, which only happens between blocks. An instruction that crosses
+ * a page is decoded anew each time.
  *
- * A block remembers the blocks that it led to. Such a link is followed when it leads to the physical address that is wanted:
- * within a page that follows from the block that was just run, elsewhere from the translation that is kept of the page. */
+ * A block remembers the blocks that it led to. Such a link is followed when it leads to the physical address that is
+ * wanted: within a page that follows from the block that was just run, elsewhere from the translation that is kept of
+ * the page. */
 #include "emu/cpu/blocks.h"
 
 #include <stdlib.h>
@@ -19,7 +21,9 @@
 #define BUCKET_BITS 17
 #define LINE_SIZE 16u
 #define NOWHERE UINT32_MAX /* address of a block that was dropped */
-#define MANY 32u           /* blocks of a page: to look through more at each write into code would cost more than to decode anew what still runs */
+#define MANY \
+    32u /* blocks of a page: to look through more at each write into code would cost more than to decode anew what \
+           still runs */
 #define BLOCK_BYTES(instructions) (sizeof(struct code_block) + ((instructions) + 1) * sizeof(struct insn))
 #define FETCH_LIMIT 15
 
@@ -29,8 +33,8 @@ struct lines {
 
 struct code_cache {
     struct code_block *bucket[1 << BUCKET_BITS];
-    struct code_block **page;  /* per page of RAM: its blocks */
-    struct lines *lines;       /* per page of RAM: which lines hold code */
+    struct code_block **page; /* per page of RAM: its blocks */
+    struct lines *lines;      /* per page of RAM: which lines hold code */
     uint32_t pages;
     uint8_t *arena;
     size_t used;
@@ -90,7 +94,8 @@ void blocks_flush(struct cpu *cpu)
 
 static struct code_block **bucket_of(struct code_cache *c, uint32_t physical, unsigned mode)
 {
-    return &c->bucket[(physical >> 2 ^ physical >> (BUCKET_BITS + 2) ^ mode << (BUCKET_BITS - 2)) % (1u << BUCKET_BITS)]; /* neighbours share a line of the host's cache */
+    return &c->bucket[(physical >> 2 ^ physical >> (BUCKET_BITS + 2) ^ mode << (BUCKET_BITS - 2)) %
+                      (1u << BUCKET_BITS)]; /* neighbours share a line of the host's cache */
 }
 
 static struct code_block *look_up(struct code_cache *c, uint32_t physical, unsigned mode)
@@ -204,9 +209,10 @@ static void end_block(struct code_block *block, unsigned count, uint32_t bytes)
     end->length = 0;
 }
 
-/* Decodes up to `limit` instructions from `available` bytes into block. Returns what stopped it: DECODE_OK for an instruction that ends a block or the
- * limit. The count may be 0. */
-static enum decode_result fill(const struct cpu *cpu, struct code_block *block, const uint8_t *bytes, uint32_t available, unsigned limit)
+/* Decodes up to `limit` instructions from `available` bytes into block. Returns what stopped it: DECODE_OK for an
+ * instruction that ends a block or the limit. The count may be 0. */
+static enum decode_result fill(const struct cpu *cpu, struct code_block *block, const uint8_t *bytes,
+                               uint32_t available, unsigned limit)
 {
     enum decode_result result = DECODE_OK;
     unsigned count = 0;
@@ -228,7 +234,8 @@ static enum decode_result fill(const struct cpu *cpu, struct code_block *block, 
     return result;
 }
 
-/* One instruction gathered byte by byte: across a page, out of device memory, or at the limit of CS. `room` bytes lie within the limit. */
+/* One instruction gathered byte by byte: across a page, out of device memory, or at the limit of CS. `room` bytes lie
+ * within the limit. */
 static struct code_block *gather(struct cpu *cpu, uint32_t linear, uint64_t room, unsigned mode)
 {
     struct code_block *block = cpu->blocks->scratch;
@@ -270,7 +277,8 @@ static struct code_block *shorten(struct code_cache *c, const struct code_block 
     return s;
 }
 
-static struct code_block *build(struct cpu *cpu, uint32_t linear, uint32_t physical, const uint8_t *host, uint64_t room, unsigned mode)
+static struct code_block *build(struct cpu *cpu, uint32_t linear, uint32_t physical, const uint8_t *host, uint64_t room,
+                                unsigned mode)
 {
     struct code_cache *c = cpu->blocks;
     struct code_block *block;
@@ -348,7 +356,9 @@ struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uin
             return NULL;
         *link = block;
     }
-    return block->count <= cpu->left && (uint64_t)cpu->eip + block->bytes <= (uint64_t)cpu->seg[SEG_CS].limit + 1 ? block : NULL;
+    return block->count <= cpu->left && (uint64_t)cpu->eip + block->bytes <= (uint64_t)cpu->seg[SEG_CS].limit + 1
+               ? block
+               : NULL;
 }
 
 bool code_block_waits(struct cpu *cpu, uint32_t physical, unsigned mode)

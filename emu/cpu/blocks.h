@@ -6,11 +6,12 @@
 
 #define BLOCK_LIMIT 32 /* instructions */
 
-/* The block at CS:EIP, decoded if need be. Null with fault_* set when the fetch faults or the first instruction is undefined. At most `limit` instructions: a
- * shorter copy that is not cached is returned when the slice or a trap demands it. */
+/* The block at CS:EIP, decoded if need be. Null with fault_* set when the fetch faults or the first instruction is
+ * undefined. At most `limit` instructions: a shorter copy that is not cached is returned when the slice or a trap
+ * demands it. */
 struct code_block *code_block_find(struct cpu *cpu, uint32_t limit);
-/* The block at the new EIP, if it is known, the translation of its page is kept or it lies in the page of `from` (which ran from
- * EIP `start` on, and ended with CPU_CONTINUE), and it fits into `left`; else null. */
+/* The block at the new EIP, if it is known, the translation of its page is kept or it lies in the page of `from` (which
+ * ran from EIP `start` on, and ended with CPU_CONTINUE), and it fits into `left`; else null. */
 struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uint32_t start);
 /* Whether a block that begins there is known to wait only (waits.h): it is better left to the interpreter. */
 bool code_block_waits(struct cpu *cpu, uint32_t physical, unsigned mode);

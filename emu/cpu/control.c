@@ -1,4 +1,5 @@
-/* control.c - control, debug and test registers (Intel SDM vol. 3, sections 2.5, 4.4.1 and 17.2; test registers: i486 manual, chapter 10). */
+/* control.c - control, debug and test registers (Intel SDM vol. 3, sections 2.5, 4.4.1 and 17.2; test registers: i486
+ * manual, chapter 10). */
 #include "emu/cpu/control.h"
 
 #include "emu/cpu/segments.h"
@@ -85,7 +86,7 @@ static unsigned cr4_write(struct cpu *cpu, uint32_t value)
 
 int mov_from_cr(struct cpu *cpu, const struct insn *i)
 {
-    const uint32_t value[] = { cpu->cr0, 0, cpu->cr2, cpu->cr3, cpu->cr4 }; /* the table has no other */
+    const uint32_t value[] = {cpu->cr0, 0, cpu->cr2, cpu->cr3, cpu->cr4}; /* the table has no other */
 
     if (cpu->cpl)
         return raise_error(cpu, i, EXC_GP, 0);

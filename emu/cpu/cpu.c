@@ -1,7 +1,7 @@
 /* cpu.c - the processor as a whole: reset, and the loop that runs blocks and looks around between them.
  *
- * What is looked at, and in which order, is SDM vol. 3 table 6-2: debug traps of the previous instruction, NMI, external interrupts, then
- * code breakpoints and faults of the fetch. */
+ * What is looked at, and in which order, is SDM vol. 3 table 6-2: debug traps of the previous instruction, NMI,
+ * external interrupts, then code breakpoints and faults of the fetch. */
 #include "emu/cpu/cpu.h"
 
 #include <string.h>
@@ -34,10 +34,7 @@ static const struct state_field table_register_state[] = {
 };
 /* clang-format on */
 
-static const struct state_field xmm_state[] = {
-    STATE_ARRAY(struct xmm, q, U64, "bytes 0-7 and 8-15"),
-    STATE_END
-};
+static const struct state_field xmm_state[] = {STATE_ARRAY(struct xmm, q, U64, "bytes 0-7 and 8-15"), STATE_END};
 
 /* clang-format off */
 const struct state_field cpu_state[] = {
@@ -129,7 +126,8 @@ void cpu_free(struct cpu *cpu)
 
 void cpu_reset(struct cpu *cpu)
 {
-    static const struct segment data = {.limit = 0xFFFF, .rights = 0x93}, code = {.base = 0xFFFF0000, .limit = 0xFFFF, .selector = 0xF000, .rights = 0x9B},
+    static const struct segment data = {.limit = 0xFFFF, .rights = 0x93},
+                                code = {.base = 0xFFFF0000, .limit = 0xFFFF, .selector = 0xF000, .rights = 0x9B},
                                 ldt = {.limit = 0xFFFF, .rights = 0x82}, tss = {.limit = 0xFFFF, .rights = 0x8B};
 
     memset(cpu->reg, 0, sizeof cpu->reg);
@@ -241,10 +239,12 @@ static bool look_around(struct cpu *cpu)
     return true;
 }
 
-/* Whether an instruction that ran with TF set traps after it: one that delivered an interrupt, which cleared TF, does not. */
+/* Whether an instruction that ran with TF set traps after it: one that delivered an interrupt, which cleared TF, does
+ * not. */
 static bool single_steps(const struct cpu *cpu, const struct insn *insn)
 {
-    bool interrupts = insn->operation == OP_INT || insn->operation == OP_INT3 || insn->operation == OP_INTO || insn->operation == OP_ICEBP;
+    bool interrupts = insn->operation == OP_INT || insn->operation == OP_INT3 || insn->operation == OP_INTO ||
+                      insn->operation == OP_ICEBP;
     return !interrupts || cpu->flags & FLAG_TF;
 }
 

@@ -20,7 +20,7 @@ bool cpu_init(struct cpu *cpu, enum cpu_model model, struct memory *memory, stru
 /* From now on the memory reports to the processor what changes under its caches: after cpu_init, before a run. */
 void cpu_listen(struct cpu *cpu);
 void cpu_free(struct cpu *cpu);
-void cpu_reset(struct cpu *cpu);           /* RESET#, or INIT: SDM vol. 3 table 9-1 */
+void cpu_reset(struct cpu *cpu); /* RESET#, or INIT: SDM vol. 3 table 9-1 */
 void cpu_set_intr(struct cpu *cpu, bool level);
 void cpu_nmi(struct cpu *cpu);
 /* Asks engine_run to return after this instruction. */

@@ -6,13 +6,14 @@ enum { BREAK_CODE = 1, BREAK_WRITE = 2, BREAK_PORT = 4, BREAK_DATA = 8 }; /* 1 <
 /* The DR6 bits of the enabled breakpoints of these kinds that `size` bytes at an address touch. */
 static uint32_t breakpoints_hit(const struct cpu *cpu, uint32_t address, uint32_t size, unsigned kinds)
 {
-    static const uint8_t length[] = { 1, 2, 8, 4 };
+    static const uint8_t length[] = {1, 2, 8, 4};
     uint32_t hit = 0;
 
     for (unsigned n = 0; n < 4; n++) {
         unsigned control = cpu->dr[7] >> (16 + 4 * n) & 15;
         uint32_t bytes = length[control >> 2], start = cpu->dr[n] & ~(bytes - 1);
-        if (cpu->dr[7] >> 2 * n & 3 && kinds >> (control & 3) & 1 && (address - start < bytes || start - address < size))
+        if (cpu->dr[7] >> 2 * n & 3 && kinds >> (control & 3) & 1 &&
+            (address - start < bytes || start - address < size))
             hit |= 1u << n;
     }
     return hit;

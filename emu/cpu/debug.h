@@ -1,4 +1,5 @@
-/* debug.h - the breakpoints of the debug registers. A match is a trap that is pending: pending_debug and ATTENTION_TRAP. */
+/* debug.h - the breakpoints of the debug registers. A match is a trap that is pending: pending_debug and
+ * ATTENTION_TRAP. */
 #ifndef MUNIMENT_EMU_CPU_DEBUG_H
 #define MUNIMENT_EMU_CPU_DEBUG_H
 

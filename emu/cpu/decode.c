@@ -1,7 +1,7 @@
 /* decode.c - bytes to a record, by the table in opcodes.h.
  *
- * Prefixes, opcode, row; then the row's operands, read in the manual's own notation from left to right: each takes the bytes that it
- * needs, ModRM when the first asks for it. (Intel SDM vol. 2, chapter 2 and appendix A.) */
+ * Prefixes, opcode, row; then the row's operands, read in the manual's own notation from left to right: each takes the
+ * bytes that it needs, ModRM when the first asks for it. (Intel SDM vol. 2, chapter 2 and appendix A.) */
 #include "emu/cpu/decode.h"
 
 #include <string.h>
@@ -70,31 +70,24 @@ static unsigned decode_prefixes(struct cursor *c, struct insn *insn)
     for (;;) {
         unsigned byte = fetch(c, 1);
         switch (byte) {
-        case 0x26: case 0x2E: case 0x36: case 0x3E:
+        case 0x26:
+        case 0x2E:
+        case 0x36:
+        case 0x3E:
             insn->segment = byte >> 3 & 3;
             insn->prefixes |= PREFIX_SEGMENT;
             break;
-        case 0x64: case 0x65:
+        case 0x64:
+        case 0x65:
             insn->segment = (uint8_t)(byte - 0x64 + SEG_FS);
             insn->prefixes |= PREFIX_SEGMENT;
             break;
-        case 0x66:
-            insn->prefixes |= PREFIX_OPERAND;
-            break;
-        case 0x67:
-            insn->prefixes |= PREFIX_ADDRESS;
-            break;
-        case 0xF0:
-            insn->prefixes |= PREFIX_LOCK;
-            break;
-        case 0xF2:
-            insn->prefixes = (insn->prefixes & ~PREFIX_REP) | PREFIX_REPNE;
-            break;
-        case 0xF3:
-            insn->prefixes = (insn->prefixes & ~PREFIX_REPNE) | PREFIX_REP;
-            break;
-        default:
-            return byte;
+        case 0x66: insn->prefixes |= PREFIX_OPERAND; break;
+        case 0x67: insn->prefixes |= PREFIX_ADDRESS; break;
+        case 0xF0: insn->prefixes |= PREFIX_LOCK; break;
+        case 0xF2: insn->prefixes = (insn->prefixes & ~PREFIX_REP) | PREFIX_REPNE; break;
+        case 0xF3: insn->prefixes = (insn->prefixes & ~PREFIX_REPNE) | PREFIX_REP; break;
+        default: return byte;
         }
     }
 }
@@ -108,17 +101,20 @@ static unsigned selecting_prefix(const struct insn *insn)
 }
 
 /* The row of an opcode for this model, or null. Reads ModRM where a row asks for it. */
-static const struct opcode_row *find_row(struct cursor *c, const struct insn *insn, unsigned opcode, enum cpu_model model)
+static const struct opcode_row *find_row(struct cursor *c, const struct insn *insn, unsigned opcode,
+                                         enum cpu_model model)
 {
     unsigned i = opcode_first_row[OPCODE_INDEX(opcode)], prefix = selecting_prefix(insn);
 
     for (; i < opcode_row_count && opcode_rows[i].opcode == opcode; i++) {
         const struct opcode_row *row = &opcode_rows[i];
-        if (model < row->first_model || row->last_model < model || (row->attributes & ROW_PREFIXES && !(row->attributes & prefix)))
+        if (model < row->first_model || row->last_model < model ||
+            (row->attributes & ROW_PREFIXES && !(row->attributes & prefix)))
             continue;
         if (row->group >= 0 && row->group != (int)(row->group < 8 ? modrm(c) >> 3 & 7 : modrm(c)))
             continue;
-        if (row->attributes & (ROW_MEMORY_ONLY | ROW_REGISTER_ONLY) && !(row->attributes & ROW_MEMORY_ONLY) != (modrm(c) >= 0xC0))
+        if (row->attributes & (ROW_MEMORY_ONLY | ROW_REGISTER_ONLY) &&
+            !(row->attributes & ROW_MEMORY_ONLY) != (modrm(c) >= 0xC0))
             continue;
         return row;
     }
@@ -128,8 +124,8 @@ static const struct opcode_row *find_row(struct cursor *c, const struct insn *in
 /* SDM vol. 2 table 2-1. */
 static void decode_address16(struct cursor *c, struct insn *insn)
 {
-    static const uint8_t base[8] = { EBX, EBX, EBP, EBP, ESI, EDI, EBP, EBX };
-    static const uint8_t index[8] = { ESI, EDI, ESI, EDI, REG_ZERO, REG_ZERO, REG_ZERO, REG_ZERO };
+    static const uint8_t base[8] = {EBX, EBX, EBP, EBP, ESI, EDI, EBP, EBX};
+    static const uint8_t index[8] = {ESI, EDI, ESI, EDI, REG_ZERO, REG_ZERO, REG_ZERO, REG_ZERO};
     unsigned mod = modrm(c) >> 6, rm = modrm(c) & 7;
 
     if (mod == 0 && rm == 6) {
@@ -228,13 +224,20 @@ static enum kind decode_named(struct insn *insn, bool first, const char *code)
     return set_register(insn, true, segment);
 }
 
-/* Whether an operand gives the instruction its size: the first place with a type does, but of MMX and SSE that which may be memory. */
+/* Whether an operand gives the instruction its size: the first place with a type does, but of MMX and SSE that which
+ * may be memory. */
 static bool gives_size(const struct insn *insn, char place)
 {
     switch (place) {
-    case 'I': case 'J': case 'P': case 'V': return false;
-    case 'Q': case 'W': case 'N': case 'U': return true;
-    default:                                return !insn->size;
+    case 'I':
+    case 'J':
+    case 'P':
+    case 'V': return false;
+    case 'Q':
+    case 'W':
+    case 'N':
+    case 'U': return true;
+    default: return !insn->size;
     }
 }
 
@@ -251,39 +254,42 @@ static enum kind decode_operand(struct cursor *c, struct insn *insn, bool first,
     if (gives_size(insn, place))
         insn->size = (uint8_t)type_size(c, code + 1);
     switch (place) {
-    case 'E': case 'M': case 'Q': case 'W': case 'N': case 'U':
-        return modrm(c) >= 0xC0 ? set_register(insn, first, modrm(c) & 7) : decode_memory(c, insn);
+    case 'E':
+    case 'M':
+    case 'Q':
+    case 'W':
+    case 'N':
+    case 'U': return modrm(c) >= 0xC0 ? set_register(insn, first, modrm(c) & 7) : decode_memory(c, insn);
     case 'R':
         if (type == 'd' || modrm(c) >= 0xC0)
             return set_register(insn, first, modrm(c) & 7);
         insn->size = 2; /* Rv/Mw */
         return decode_memory(c, insn);
-    case 'G': case 'S': case 'C': case 'D': case 'T': case 'P': case 'V':
-        return set_register(insn, first, modrm(c) >> 3 & 7);
-    case 'H': case 'K':
-        return set_register(insn, first, place == 'K' ? modrm(c) & 7 : 0);
-    case 'Z':
-        return set_register(insn, first, opcode_rows[insn->row].opcode & 7);
-    case 'I': case 'J':
-        return decode_immediate(c, insn, first, code + 1);
-    case '1':
-        insn->immediate = 1;
-        return KIND_I;
-    case 'O':
-        insn->displacement = insn->prefixes & PREFIX_ADDRESS16 ? fetch_signed(c, 2) : fetch(c, 4);
-        return KIND_M;
+    case 'G':
+    case 'S':
+    case 'C':
+    case 'D':
+    case 'T':
+    case 'P':
+    case 'V': return set_register(insn, first, modrm(c) >> 3 & 7);
+    case 'H':
+    case 'K': return set_register(insn, first, place == 'K' ? modrm(c) & 7 : 0);
+    case 'Z': return set_register(insn, first, opcode_rows[insn->row].opcode & 7);
+    case 'I':
+    case 'J': return decode_immediate(c, insn, first, code + 1);
+    case '1': insn->immediate = 1; return KIND_I;
+    case 'O': insn->displacement = insn->prefixes & PREFIX_ADDRESS16 ? fetch_signed(c, 2) : fetch(c, 4); return KIND_M;
     case 'A':
         insn->immediate = fetch(c, c->operand_size);
         insn->displacement = fetch(c, 2);
         return KIND_F;
-    default: /* X, Y, F */
-        return KIND_NONE;
+    default: /* X, Y, F */ return KIND_NONE;
     }
 }
 
 static void decode_operands(struct cursor *c, struct insn *insn, const struct opcode_row *row)
 {
-    enum kind kinds[3] = { KIND_NONE, KIND_NONE, KIND_NONE };
+    enum kind kinds[3] = {KIND_NONE, KIND_NONE, KIND_NONE};
     unsigned count = 0;
 
     for (const char *code = row->operands; *code; code++) {
@@ -303,14 +309,20 @@ static void decode_operands(struct cursor *c, struct insn *insn, const struct op
 static bool writes_memory(const struct insn *insn)
 {
     switch (insn->form) {
-    case FORM_M: case FORM_MR: case FORM_MI: case FORM_MC: case FORM_MRI: case FORM_MRC: return true;
+    case FORM_M:
+    case FORM_MR:
+    case FORM_MI:
+    case FORM_MC:
+    case FORM_MRI:
+    case FORM_MRC: return true;
     default: return false;
     }
 }
 
-enum decode_result decode(const uint8_t *bytes, size_t available, unsigned mode, enum cpu_model model, struct insn *insn)
+enum decode_result decode(const uint8_t *bytes, size_t available, unsigned mode, enum cpu_model model,
+                          struct insn *insn)
 {
-    struct cursor c = { .bytes = bytes, .available = available, .modrm = NO_MODRM, .result = DECODE_OK };
+    struct cursor c = {.bytes = bytes, .available = available, .modrm = NO_MODRM, .result = DECODE_OK};
 
     memset(insn, 0, sizeof *insn);
     insn->segment = SEG_DS;

@@ -1,7 +1,8 @@
 /* decode.h - from bytes to a fixed record, by one table.
  *
- * The interpreter executes the record, the translator will compile it, the disassembler prints it, the fuzzer generates from the same
- * rows. An instruction that is missing from the table is missing everywhere. (Intel SDM vol. 2, appendix A.) */
+ * The interpreter executes the record, the translator compiles it, the disassembler prints it, the fuzzer generates
+ * from the same rows. An instruction that is missing from the table is missing everywhere. (Intel SDM vol. 2, appendix
+ * A.) */
 #ifndef MUNIMENT_EMU_DECODE_H
 #define MUNIMENT_EMU_DECODE_H
 
@@ -50,20 +51,24 @@ typedef int insn_handler(struct cpu *cpu, const struct insn *insn);
 
 struct insn {
     insn_handler *run;     /* the interpreter's routine; null as the decoder leaves it */
-    uint32_t immediate;    /* sign-extended to 32 bits; relative branches: the displacement; far pointer: the offset; ENTER: bytes; x87: the opcode as the unit keeps it */
-    uint32_t displacement; /* of the memory operand, sign-extended; far pointer: the selector; ENTER: nesting level (0-31) */
+    uint32_t immediate;    /* sign-extended to 32 bits; relative branches: the displacement; far pointer: the offset;
+                              ENTER: bytes; x87: the opcode as the unit keeps it */
+    uint32_t displacement; /* of the memory operand, sign-extended; far pointer: the selector; ENTER: nesting level
+                              (0-31) */
     uint16_t operation;    /* enum operation */
     uint16_t row;          /* in the decoder's table, for what does not change */
     uint16_t offset;       /* of its first byte from the start of its block */
-    uint8_t  form;         /* enum form */
-    uint8_t  size;         /* operand size in bytes: 1, 2, 4 (8: CMPXCHG8B); x87: of the memory operand, up to 10; MMX and SSE: of the operand that may be memory, up to 16 */
-    uint8_t  dst;          /* register of the first register operand: general (as encoded: 8-bit 4-7 are AH CH DH BH), segment, control, debug, test, MMX or XMM, or the i of ST(i); 0 when implied */
-    uint8_t  src;          /* register of the second register operand */
-    uint8_t  base, index;  /* of the effective address; REG_ZERO for none */
-    uint8_t  scale;        /* index is shifted left by this: 0-3 */
-    uint8_t  segment;      /* of the memory operand, override applied; also the source of string instructions and XLAT */
-    uint8_t  prefixes;     /* enum insn_prefix */
-    uint8_t  length;       /* bytes, prefixes included: 1-15 */
+    uint8_t form;          /* enum form */
+    uint8_t size; /* operand size in bytes: 1, 2, 4 (8: CMPXCHG8B); x87: of the memory operand, up to 10; MMX and SSE:
+                     of the operand that may be memory, up to 16 */
+    uint8_t dst;  /* register of the first register operand: general (as encoded: 8-bit 4-7 are AH CH DH BH), segment,
+                     control, debug, test, MMX or XMM, or the i of ST(i); 0 when implied */
+    uint8_t src;  /* register of the second register operand */
+    uint8_t base, index; /* of the effective address; REG_ZERO for none */
+    uint8_t scale;       /* index is shifted left by this: 0-3 */
+    uint8_t segment;     /* of the memory operand, override applied; also the source of string instructions and XLAT */
+    uint8_t prefixes;    /* enum insn_prefix */
+    uint8_t length;      /* bytes, prefixes included: 1-15 */
 };
 
 /* clang-format off */
@@ -88,14 +93,15 @@ enum row_attribute {
 /* clang-format on */
 
 struct opcode_row {
-    uint16_t opcode;        /* one byte: 0-FF; two bytes: 0F00-0FFF */
-    int16_t  group;         /* ModRM.reg that selects this row; from C0h on: the whole ModRM byte; or -1 */
+    uint16_t opcode; /* one byte: 0-FF; two bytes: 0F00-0FFF */
+    int16_t group;   /* ModRM.reg that selects this row; from C0h on: the whole ModRM byte; or -1 */
     uint16_t operation;
-    const char *operands;   /* in the manual's notation, as opcodes.h explains it: "Eb,Gb" "Gv,M" "AL,Ob" "Jz" "Ap" ... */
-    uint16_t read, kept, written, undefined; /* RFLAGS bits, as opcodes.h explains them; insn_effects knows more of an instruction */
-    uint16_t attributes;    /* enum row_attribute */
-    uint8_t  first_model;   /* enum cpu_model that first has it */
-    uint8_t  last_model;    /* and the last that has it */
+    const char *operands; /* in the manual's notation, as opcodes.h explains it: "Eb,Gb" "Gv,M" "AL,Ob" "Jz" "Ap" ... */
+    uint16_t read, kept, written, undefined; /* RFLAGS bits, as opcodes.h explains them; insn_effects knows more of an
+                                                instruction */
+    uint16_t attributes;                     /* enum row_attribute */
+    uint8_t first_model;                     /* enum cpu_model that first has it */
+    uint8_t last_model;                      /* and the last that has it */
 };
 
 extern const struct opcode_row opcode_rows[]; /* opcodes.h, in the order of opcodes */
@@ -107,8 +113,8 @@ extern const uint16_t opcode_first_row[OPCODE_INDEX_COUNT];
 extern const char *const operation_names[OP_COUNT];
 
 enum decode_mode {
-    DECODE_32        = 1, /* CS.D: operands and addresses are 32 bits wide by default */
-    DECODE_PROTECTED = 2  /* protected mode and not virtual-8086 */
+    DECODE_32 = 1,       /* CS.D: operands and addresses are 32 bits wide by default */
+    DECODE_PROTECTED = 2 /* protected mode and not virtual-8086 */
 };
 
 enum decode_result {
@@ -118,16 +124,19 @@ enum decode_result {
     DECODE_TOO_LONG   /* over 15 bytes: #GP(0) */
 };
 
-/* Decodes one instruction of the given model and mode from at most `available` bytes. insn->run and insn->offset are left 0. On anything but
- * DECODE_OK *insn is undefined. LOCK where it is not allowed is DECODE_UNDEFINED. Never reads beyond `available`. */
-enum decode_result decode(const uint8_t *bytes, size_t available, unsigned mode, enum cpu_model model, struct insn *insn);
+/* Decodes one instruction of the given model and mode from at most `available` bytes. insn->run and insn->offset are
+ * left 0. On anything but DECODE_OK *insn is undefined. LOCK where it is not allowed is DECODE_UNDEFINED. Never reads
+ * beyond `available`. */
+enum decode_result decode(const uint8_t *bytes, size_t available, unsigned mode, enum cpu_model model,
+                          struct insn *insn);
 
 /* --- What an instruction may do ---
  *
- * Derived from its record alone, for all models and modes: what decides its outcome, and what it may change. A translator keeps no more alive than
- * `read`, and looks for changes nowhere else. tests/unit/test_effects.c compares each of these with the interpreter, for every row on every model.
- * A fault changes none of it, except the exceptions that x87 and SIMD instructions note in their status, and the iterations of a repeated
- * string instruction that came before. */
+ * Derived from its record alone, for all models and modes: what decides its outcome, and what it may change. A
+ * translator keeps no more alive than `read`, and looks for changes nowhere else. tests/unit/test_effects.c compares
+ * each of these with the interpreter, for every row on every model. A fault changes none of it, except the exceptions
+ * that x87 and SIMD instructions note in their status, and the iterations of a repeated string instruction that came
+ * before. */
 
 /* Bytes of the general registers, in 32 bits: bit 4r + n is byte n of register r. */
 #define REGISTER_BYTES(r, size) (((1u << (size)) - 1) << 4 * (r))
@@ -166,27 +175,29 @@ enum insn_unit {
 /* clang-format on */
 
 struct insn_effects {
-    uint32_t flags_read;        /* RFLAGS bits 0-15 that decide anything but their own new value */
-    uint32_t flags_written;     /* that may change, or get the value that they have */
-    uint32_t flags_kept;        /* of those written: that may also stay as they were. Dead before it: flags_written less flags_kept less flags_read */
-    uint32_t flags_undefined;   /* whose new value the manual leaves open, law 6 does not */
-    uint32_t registers_read;    /* REGISTER_BYTES that decide anything; one that may be written or stay is read */
+    uint32_t flags_read;      /* RFLAGS bits 0-15 that decide anything but their own new value */
+    uint32_t flags_written;   /* that may change, or get the value that they have */
+    uint32_t flags_kept;      /* of those written: that may also stay as they were. Dead before it: flags_written less
+                                 flags_kept less flags_read */
+    uint32_t flags_undefined; /* whose new value the manual leaves open, law 6 does not */
+    uint32_t registers_read;  /* REGISTER_BYTES that decide anything; one that may be written or stay is read */
     uint32_t registers_written;
-    uint16_t memory;            /* enum insn_memory */
-    uint16_t memory_size;       /* bytes of the operand of MEMORY_READ and MEMORY_WRITE; FXSAVE and FXRSTOR: at most */
-    uint16_t changes;           /* enum insn_change */
-    uint8_t  segments_read;     /* bit n is segment register n: for an address, a limit, a selector, a mode */
-    uint8_t  segments_written;
-    uint8_t  xmm_read, xmm_written; /* bit n is XMMn */
-    uint8_t  mmx_read, mmx_written; /* bit n is MMn. Any of them is UNIT_MMX, which changes TOP and tags too */
-    uint8_t  units;             /* enum insn_unit */
-    bool     may_fault;
+    uint16_t memory;       /* enum insn_memory */
+    uint16_t memory_size;  /* bytes of the operand of MEMORY_READ and MEMORY_WRITE; FXSAVE and FXRSTOR: at most */
+    uint16_t changes;      /* enum insn_change */
+    uint8_t segments_read; /* bit n is segment register n: for an address, a limit, a selector, a mode */
+    uint8_t segments_written;
+    uint8_t xmm_read, xmm_written; /* bit n is XMMn */
+    uint8_t mmx_read, mmx_written; /* bit n is MMn. Any of them is UNIT_MMX, which changes TOP and tags too */
+    uint8_t units;                 /* enum insn_unit */
+    bool may_fault;
 };
 
 void insn_effects(const struct insn *insn, struct insn_effects *effects);
 
 #define DISASSEMBLY_SIZE 96
-/* Prints an instruction in Intel syntax ("add dword [ebx+esi*4+10h], eax"), NUL-terminated; eip is that of its first byte, for branch targets. */
+/* Prints an instruction in Intel syntax ("add dword [ebx+esi*4+10h], eax"), NUL-terminated; eip is that of its first
+ * byte, for branch targets. */
 void disassemble(const struct insn *insn, uint32_t eip, char text[DISASSEMBLY_SIZE]);
 
 #endif

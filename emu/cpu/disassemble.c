@@ -1,16 +1,19 @@
 /* disassemble.c - a record as text, in Intel syntax, for traces and for people.
  *
- * It walks the operands of the record's row as the decoder did. What the syntax cannot show is put in front: o16 and o32 where an
- * operand size is given and no operand shows it, a16 and a32 likewise. Most lines can be fed to an assembler. */
+ * It walks the operands of the record's row as the decoder did. What the syntax cannot show is put in front: o16 and
+ * o32 where an operand size is given and no operand shows it, a16 and a32 likewise. Most lines can be fed to an
+ * assembler. */
 #include "emu/cpu/decode.h"
 
 #include <string.h>
 
-struct line { char *at, *end; };
+struct line {
+    char *at, *end;
+};
 
-static const char registers8[8][3] = { "al", "cl", "dl", "bl", "ah", "ch", "dh", "bh" };
-static const char registers32[8][4] = { "eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi" };
-static const char segment_names[SEG_COUNT][3] = { "es", "cs", "ss", "ds", "fs", "gs" };
+static const char registers8[8][3] = {"al", "cl", "dl", "bl", "ah", "ch", "dh", "bh"};
+static const char registers32[8][4] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
+static const char segment_names[SEG_COUNT][3] = {"es", "cs", "ss", "ds", "fs", "gs"};
 
 static void put_char(struct line *line, char c)
 {
@@ -60,7 +63,14 @@ static const char *size_word(unsigned size)
 static bool has_memory(const struct insn *insn)
 {
     switch (insn->form) {
-    case FORM_M: case FORM_RM: case FORM_MR: case FORM_MI: case FORM_MC: case FORM_RMI: case FORM_MRI: case FORM_MRC: return true;
+    case FORM_M:
+    case FORM_RM:
+    case FORM_MR:
+    case FORM_MI:
+    case FORM_MC:
+    case FORM_RMI:
+    case FORM_MRI:
+    case FORM_MRC: return true;
     default: return false;
     }
 }
@@ -155,41 +165,40 @@ static void put_operand(struct line *line, const struct insn *insn, bool first, 
         put_named(line, insn, code);
         return;
     }
-    if (place == 'M' || place == 'O' || ((place == 'E' || place == 'R' || place == 'Q' || place == 'W') && has_memory(insn))) {
+    if (place == 'M' || place == 'O' ||
+        ((place == 'E' || place == 'R' || place == 'Q' || place == 'W') && has_memory(insn))) {
         put_memory(line, insn, place == 'R' ? 'w' : type);
         return;
     }
     switch (place) {
-    case 'E': case 'G': case 'R': case 'Z':
-        put_register(line, number, type == 'b' ? 1 : type == 'w' ? 2 : type == 'd' ? 4 : insn->size);
-        break;
-    case 'H': case 'K':
+    case 'E':
+    case 'G':
+    case 'R':
+    case 'Z': put_register(line, number, type == 'b' ? 1 : type == 'w' ? 2 : type == 'd' ? 4 : insn->size); break;
+    case 'H':
+    case 'K':
         put(line, "st");
         put_number(line, number);
         break;
-    case 'P': case 'Q': case 'N':
+    case 'P':
+    case 'Q':
+    case 'N':
         put(line, "mm");
         put_number(line, number);
         break;
-    case 'V': case 'W': case 'U':
+    case 'V':
+    case 'W':
+    case 'U':
         put(line, "xmm");
         put_number(line, number);
         break;
-    case 'S':
-        put(line, segment_names[number]);
-        break;
-    case 'C': case 'D': case 'T':
-        put_numbered(line, place | 0x20, number);
-        break;
-    case 'I':
-        put_immediate(line, insn, first, type);
-        break;
-    case 'J':
-        put_target(line, insn, eip);
-        break;
-    case '1':
-        put_char(line, '1');
-        break;
+    case 'S': put(line, segment_names[number]); break;
+    case 'C':
+    case 'D':
+    case 'T': put_numbered(line, place | 0x20, number); break;
+    case 'I': put_immediate(line, insn, first, type); break;
+    case 'J': put_target(line, insn, eip); break;
+    case '1': put_char(line, '1'); break;
     case 'A':
         put_number(line, insn->displacement);
         put_char(line, ':');
@@ -233,7 +242,11 @@ static bool size_is_hidden(const struct opcode_row *row)
 {
     switch (row->operation) {
     case OP_PUSH: return false; /* immediate: shown */
-    case OP_JMP_FAR: case OP_SGDT: case OP_SIDT: case OP_LGDT: case OP_LIDT: return true;
+    case OP_JMP_FAR:
+    case OP_SGDT:
+    case OP_SIDT:
+    case OP_LGDT:
+    case OP_LIDT: return true;
     default: break;
     }
     for (const char *code = row->operands; *code; code++)
@@ -266,7 +279,7 @@ static void put_prefixes(struct line *line, const struct insn *insn, const struc
 
 void disassemble(const struct insn *insn, uint32_t eip, char text[DISASSEMBLY_SIZE])
 {
-    struct line line = { text, text + DISASSEMBLY_SIZE - 1 };
+    struct line line = {text, text + DISASSEMBLY_SIZE - 1};
     const struct opcode_row *row = &opcode_rows[insn->row];
     const char *mnemonic = sized_mnemonic(insn);
 

@@ -1,4 +1,5 @@
-/* flags.c - RFLAGS: the one function that materializes the lazy record {result, operands, operation}, and the ways to set it.
+/* flags.c - RFLAGS: the one function that materializes the lazy record {result, operands, operation}, and the ways to
+ * set it.
  *
  * Intel SDM vol. 1, section 3.4.3. What is undefined there: spec/processor.md. */
 #include "emu/cpu/flags.h"
@@ -11,23 +12,12 @@ uint32_t flags_arithmetic(const struct cpu *cpu)
     unsigned size = cpu->flag_op & 7;
 
     switch (flags_class(cpu)) {
-    case FLAGS_READY:
-        return cpu->flags & FLAGS_ARITHMETIC;
-    case FLAGS_ADD:
-        flags = flags_of_carries((a & b) | ((a | b) & ~r), size);
-        break;
-    case FLAGS_SUB:
-        flags = flags_of_carries((~a & b) | ((~a | b) & r), size);
-        break;
-    case FLAGS_INC:
-        flags = a | (r & 0xF ? 0 : FLAG_AF) | (r == sign_bit(size) ? FLAG_OF : 0);
-        break;
-    case FLAGS_DEC:
-        flags = a | ((r & 0xF) == 0xF ? FLAG_AF : 0) | (r == sign_bit(size) - 1 ? FLAG_OF : 0);
-        break;
-    case FLAGS_RESULT:
-        flags = a;
-        break;
+    case FLAGS_READY: return cpu->flags & FLAGS_ARITHMETIC;
+    case FLAGS_ADD: flags = flags_of_carries((a & b) | ((a | b) & ~r), size); break;
+    case FLAGS_SUB: flags = flags_of_carries((~a & b) | ((~a | b) & r), size); break;
+    case FLAGS_INC: flags = a | (r & 0xF ? 0 : FLAG_AF) | (r == sign_bit(size) ? FLAG_OF : 0); break;
+    case FLAGS_DEC: flags = a | ((r & 0xF) == 0xF ? FLAG_AF : 0) | (r == sign_bit(size) - 1 ? FLAG_OF : 0); break;
+    case FLAGS_RESULT: flags = a; break;
     }
     return flags | (r ? 0 : FLAG_ZF) | (flags_sign(cpu) ? FLAG_SF : 0) | (flags_parity(cpu) ? FLAG_PF : 0);
 }

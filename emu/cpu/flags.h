@@ -5,8 +5,8 @@
 #include "emu/cpu/sizes.h"
 #include "emu/cpu/state.h"
 
-uint32_t flags_arithmetic(const struct cpu *cpu); /* CF PF AF ZF SF OF, of the lazy record */
-uint32_t flags_read(const struct cpu *cpu);       /* all of RFLAGS */
+uint32_t flags_arithmetic(const struct cpu *cpu);             /* CF PF AF ZF SF OF, of the lazy record */
+uint32_t flags_read(const struct cpu *cpu);                   /* all of RFLAGS */
 void flags_write_arithmetic(struct cpu *cpu, uint32_t flags); /* sets the six from RFLAGS bits */
 /* Writes RFLAGS bits in mask (others stay), VM included; sees to STEP and INTR attention. Bit 1 stays set. */
 void flags_write(struct cpu *cpu, uint32_t flags, uint32_t mask);
@@ -41,10 +41,10 @@ BODY uint32_t flags_carry(const struct cpu *cpu)
 {
     switch (flags_class(cpu)) {
     case FLAGS_READY: return cpu->flags & FLAG_CF;
-    case FLAGS_ADD:   return cpu->flag_result < cpu->flag_a;
-    case FLAGS_SUB:   return cpu->flag_a < cpu->flag_b;
+    case FLAGS_ADD: return cpu->flag_result < cpu->flag_a;
+    case FLAGS_SUB: return cpu->flag_a < cpu->flag_b;
     case FLAGS_LOGIC: return 0;
-    default:          return cpu->flag_a & 1;
+    default: return cpu->flag_a & 1;
     }
 }
 

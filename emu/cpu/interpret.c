@@ -1,7 +1,8 @@
-/* interpret.c - the interpreter: which routine executes a record, and the routines of data movement, stack and near flow.
+/* interpret.c - the interpreter: which routine executes a record, and the routines of data movement, stack and near
+ * flow.
  *
- * Intel SDM vol. 2; vol. 1 chapter 6 for the stack. Arithmetic is in arithmetic.c, strings and ports in strings.c, what touches
- * segments, privilege or the system in system.c. */
+ * Intel SDM vol. 2; vol. 1 chapter 6 for the stack. Arithmetic is in arithmetic.c, strings and ports in strings.c, what
+ * touches segments, privilege or the system in system.c. */
 #include "emu/cpu/interpret.h"
 
 /* The record after a block's last instruction: all before it are retired, and its offset is the length of the block. */
@@ -26,10 +27,13 @@ BODY int mov_ri(struct cpu *cpu, const struct insn *i, unsigned operation, unsig
     return NEXT(cpu, i);
 }
 
-/* What a load makes of the bytes it read, and how many they are: MOV takes its operand's size, the extensions 1 or 2. */
+/* What a load makes of the bytes it read, and how many they are: MOV takes its operand's size, the extensions 1 or
+ * 2. */
 BODY uint32_t extended(unsigned operation, uint32_t value)
 {
-    return operation == OP_MOVSX8 ? (uint32_t)(int8_t)value : operation == OP_MOVSX16 ? (uint32_t)(int16_t)value : value;
+    return operation == OP_MOVSX8    ? (uint32_t)(int8_t)value
+           : operation == OP_MOVSX16 ? (uint32_t)(int16_t)value
+                                     : value;
 }
 
 BODY unsigned loaded_size(unsigned operation, unsigned size)
@@ -395,7 +399,8 @@ static int popa(struct cpu *cpu, const struct insn *i)
     return finish(cpu, i, status);
 }
 
-/* Everything ENTER will read and write, the new top of the stack included (SDM vol. 2: #PF if a write there would fault). */
+/* Everything ENTER will read and write, the new top of the stack included (SDM vol. 2: #PF if a write there would
+ * fault). */
 static unsigned probe_enter(struct cpu *cpu, const struct insn *i, unsigned level)
 {
     uint32_t mask = stack_mask(cpu), size = i->size, sp = cpu->reg[ESP] - (level ? level + 1 : 1) * size - i->immediate;
@@ -600,7 +605,9 @@ static int bound(struct cpu *cpu, const struct insn *i)
 SIZES(MOV_rr, mov_rr, 0) SIZES(MOV_ri, mov_ri, 0) SIZES(MOV_rm, load, OP_MOV) SIZES(MOV_mr, mov_mr, 0) SIZES(MOV_mi, mov_mi, 0)
 SIZES(XCHG_rr, xchg_rr, 0) SIZES(XCHG_mr, xchg_mr, 0)
 /* clang-format on */
-#define EXTEND(op) WIDE_SIZES(op##_r, extend, OP_##op) WIDE_SIZES(op##_m, load, OP_##op)
+#define EXTEND(op) \
+    WIDE_SIZES(op##_r, extend, OP_##op) \
+    WIDE_SIZES(op##_m, load, OP_##op)
 /* clang-format off */
 EXTEND(MOVZX8) EXTEND(MOVZX16) EXTEND(MOVSX8) EXTEND(MOVSX16)
 WIDE_SIZES(LEA, lea, 0) WIDE_SIZES(CBW, cbw, 0) WIDE_SIZES(CWD, cwd, 0) WIDE_SIZES(RET, ret, 0)
@@ -621,7 +628,7 @@ static insn_handler *const by_form[OP_POP + 1 - OP_MOV][FORM_COUNT][3] = {
 };
 /* clang-format on */
 static insn_handler *const jmp_by_form[FORM_COUNT] = {[FORM_I] = jmp_i, [FORM_R] = jmp_r, [FORM_M] = jmp_m},
-                    *const call_by_form[FORM_COUNT] = {[FORM_I] = call_i, [FORM_R] = call_r, [FORM_M] = call_m};
+                           *const call_by_form[FORM_COUNT] = {[FORM_I] = call_i, [FORM_R] = call_r, [FORM_M] = call_m};
 
 /* clang-format off */
 /* Operations with one form, or whose routine looks at it. */
@@ -639,8 +646,8 @@ static insn_handler *const plain[OP_COUNT][3] = {
 
 /* The sixteen conditions of Jcc, SETcc and CMOVcc. */
 #define CONDITIONS(each) \
-    each(0) each(1) each(2) each(3) each(4) each(5) each(6) each(7) \
-    each(8) each(9) each(10) each(11) each(12) each(13) each(14) each(15)
+    each(0) each(1) each(2) each(3) each(4) each(5) each(6) each(7) each(8) each(9) each(10) each(11) each(12) \
+        each(13) each(14) each(15)
 /* clang-format off */
 #define CONDITIONAL(n) \
     INSTANCE(J_##n, jump_condition, n, 4) INSTANCE(SET_r_##n, set_r, n, 1) INSTANCE(SET_m_##n, set_m, n, 1) \
@@ -652,8 +659,7 @@ static const struct conditional {
     insn_handler *jump, *set[2], *cmov[2][3]; /* register, memory */
 } conditional[16] = {
 #define CONDITIONAL_ROW(n) {J_##n, {SET_r_##n, SET_m_##n}, {WIDE_ROW(CMOV_r_##n), WIDE_ROW(CMOV_m_##n)}},
-    CONDITIONS(CONDITIONAL_ROW)
-};
+    CONDITIONS(CONDITIONAL_ROW)};
 
 static insn_handler *conditional_handler(const struct insn *i)
 {

@@ -15,10 +15,21 @@
 #define SIZES(name, body, operation) \
     INSTANCE(name##_1, body, operation, 1) INSTANCE(name##_2, body, operation, 2) INSTANCE(name##_4, body, operation, 4)
 /* clang-format on */
-#define WIDE_SIZES(name, body, operation) INSTANCE(name##_2, body, operation, 2) INSTANCE(name##_4, body, operation, 4)
-#define ROW(name) {name##_1, name##_2, name##_4}
-#define WIDE_ROW(name) {NULL, name##_2, name##_4}
-#define ANY_ROW(name) {name, name, name}
+#define WIDE_SIZES(name, body, operation) \
+    INSTANCE(name##_2, body, operation, 2) \
+    INSTANCE(name##_4, body, operation, 4)
+#define ROW(name) \
+    { \
+        name##_1, name##_2, name##_4 \
+    }
+#define WIDE_ROW(name) \
+    { \
+        NULL, name##_2, name##_4 \
+    }
+#define ANY_ROW(name) \
+    { \
+        name, name, name \
+    }
 
 /* The column of a handler table for an operand size of 1, 2 or 4; CMPXCHG8B's 8 shares that of 4. */
 static inline unsigned size_column(unsigned size)
@@ -37,7 +48,7 @@ insn_handler *x87_handler(const struct insn *insn);        /* x87.c */
 insn_handler *arithmetic_handler(const struct insn *insn); /* arithmetic.c */
 insn_handler *string_handler(const struct insn *insn);     /* strings.c */
 insn_handler *simd_integer_handler(const struct insn *insn), *simd_move_handler(const struct insn *insn),
-             *simd_float_handler(const struct insn *insn); /* simd_*.c: MMX and SSE */
+    *simd_float_handler(const struct insn *insn); /* simd_*.c: MMX and SSE */
 
 /* --- Registers --- 8-bit registers 0-3 are the low bytes of EAX ECX EDX EBX, 4-7 the bytes above. */
 BODY uint8_t *byte_register(struct cpu *cpu, unsigned r)
@@ -87,12 +98,12 @@ BODY int finish(struct cpu *cpu, const struct insn *i, unsigned status)
     return NEXT(cpu, i);
 }
 
-/* Ends it with an exception of its own: #DE, #BR, #GP(0). It lies in arithmetic.c, out of reach of being inlined, so that
- * handlers can leave by it without keeping registers. */
+/* Ends it with an exception of its own: #DE, #BR, #GP(0). It lies in arithmetic.c, out of reach of being inlined, so
+ * that handlers can leave by it without keeping registers. */
 int insn_fault(struct cpu *cpu, const struct insn *i, unsigned vector);
 
-/* --- Memory operands --- The hot handlers ask for a host address and, where there is none, go over to a routine that takes
- * its operation and size at run time: so that they need no registers but those of their caller. */
+/* --- Memory operands --- The hot handlers ask for a host address and, where there is none, go over to a routine that
+ * takes its operation and size at run time: so that they need no registers but those of their caller. */
 BODY uint32_t load_bytes(const uint8_t *p, unsigned size)
 {
     return size == 1 ? *p : size == 2 ? load16(p) : load32(p);
@@ -137,8 +148,8 @@ BODY unsigned operand_read(struct cpu *cpu, const struct insn *i, unsigned size,
 }
 
 /* Fails as a write (read) through a segment would. */
-static inline unsigned segment_probe(struct cpu *cpu, const struct insn *i, unsigned segment, uint32_t offset, unsigned size,
-                                     bool write)
+static inline unsigned segment_probe(struct cpu *cpu, const struct insn *i, unsigned segment, uint32_t offset,
+                                     unsigned size, bool write)
 {
     const struct segment *s = &cpu->seg[segment];
     uint32_t linear = s->base + offset;
@@ -155,8 +166,8 @@ struct target {
     uint32_t linear;
 };
 
-static inline unsigned target_read(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, struct target *t,
-                                   uint32_t *value)
+static inline unsigned target_read(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size,
+                                   struct target *t, uint32_t *value)
 {
     uint64_t wide;
     unsigned status;

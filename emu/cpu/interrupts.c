@@ -1,7 +1,7 @@
 /* interrupts.c - delivery of interrupts and exceptions (Intel SDM vol. 3, chapter 6; virtual-8086 mode: section 20.3).
  *
- * As everywhere, all is checked before anything changes: a delivery that fails leaves the machine as it was, and fault_* say which
- * exception takes its place. */
+ * As everywhere, all is checked before anything changes: a delivery that fails leaves the machine as it was, and
+ * fault_* say which exception takes its place. */
 #include "emu/cpu/interrupts.h"
 
 #include "emu/cpu/flags.h"
@@ -18,7 +18,8 @@ struct event {
     uint32_t next;  /* the EIP to save */
 };
 
-/* By a table of far pointers, as on an 8086: real mode, and what VME redirects. `clear` are the flags that the handler starts without. */
+/* By a table of far pointers, as on an 8086: real mode, and what VME redirects. `clear` are the flags that the handler
+ * starts without. */
 static unsigned deliver_8086(struct cpu *cpu, const struct event *e, uint32_t table, uint32_t clear)
 {
     uint32_t ip, cs;
@@ -64,8 +65,10 @@ static void null_v86_segments(struct cpu *cpu)
     segment_set_null(&cpu->seg[SEG_ES], 0);
 }
 
-/* Through an interrupt or trap gate to a code segment that has been checked; inner: its level is more privileged, and has its own stack. */
-static unsigned deliver_to_code(struct cpu *cpu, const struct event *e, const struct descriptor *gate, const struct descriptor *code, bool inner)
+/* Through an interrupt or trap gate to a code segment that has been checked; inner: its level is more privileged, and
+ * has its own stack. */
+static unsigned deliver_to_code(struct cpu *cpu, const struct event *e, const struct descriptor *gate,
+                                const struct descriptor *code, bool inner)
 {
     unsigned width = descriptor_type(gate) & TYPE_WIDE ? 4 : 2, cpl = inner ? descriptor_dpl(code) : cpu->cpl;
     bool v86 = cpu->flags & FLAG_VM;
@@ -127,7 +130,7 @@ static unsigned deliver_gate(struct cpu *cpu, const struct event *e, const struc
 static unsigned deliver_protected(struct cpu *cpu, const struct event *e)
 {
     uint32_t error = 8 * e->vector + 2; /* an error code of the IDT */
-    struct descriptor gate = { .linear = cpu->idtr.base + 8 * e->vector };
+    struct descriptor gate = {.linear = cpu->idtr.base + 8 * e->vector};
     unsigned type;
 
     if (8 * e->vector + 7 > cpu->idtr.limit)
@@ -146,9 +149,10 @@ static unsigned deliver_protected(struct cpu *cpu, const struct event *e)
     return deliver_gate(cpu, e, &gate);
 }
 
-unsigned interrupt_deliver(struct cpu *cpu, unsigned vector, enum interrupt_source source, bool has_error, uint32_t error, uint32_t next)
+unsigned interrupt_deliver(struct cpu *cpu, unsigned vector, enum interrupt_source source, bool has_error,
+                           uint32_t error, uint32_t next)
 {
-    struct event e = { vector, source, has_error, error, flags_read(cpu), next };
+    struct event e = {vector, source, has_error, error, flags_read(cpu), next};
     unsigned status;
 
     if (cpu->observer)
@@ -193,7 +197,7 @@ static unsigned redirected(struct cpu *cpu, unsigned vector, bool *redirect)
 
 unsigned interrupt_from_v86(struct cpu *cpu, unsigned vector, uint32_t next)
 {
-    struct event e = { .vector = vector, .flags = flags_read(cpu), .next = next };
+    struct event e = {.vector = vector, .flags = flags_read(cpu), .next = next};
     bool redirect, trusted = iopl(cpu) == 3;
 
     if (redirected(cpu, vector, &redirect))
@@ -221,12 +225,14 @@ static bool doubles(enum severity first, enum severity second)
     return (first == CONTRIBUTORY && second == CONTRIBUTORY) || (first == PAGE_FAULT && second != BENIGN);
 }
 
-#define DR6_EVENTS 0xE00Fu  /* BT BS BD B3-B0 */
-#define DR6_REPLACED 0x900Fu /* BT, bit 12 and B3-B0 are set anew by each exception; BS and BD stay until software clears them */
+#define DR6_EVENTS 0xE00Fu /* BT BS BD B3-B0 */
+#define DR6_REPLACED \
+    0x900Fu /* BT, bit 12 and B3-B0 are set anew by each exception; BS and BD stay until software clears them */
 #define DR6_BD 0x2000u
 #define DR7_GD 0x2000u
 
-/* What an exception does before its delivery: DR6 and DR7 for #DB; RF, so that a fault's instruction is resumed past its code breakpoint. */
+/* What an exception does before its delivery: DR6 and DR7 for #DB; RF, so that a fault's instruction is resumed past
+ * its code breakpoint. */
 static void exception_begin(struct cpu *cpu)
 {
     if (cpu->fault_vector != EXC_DB) {
@@ -245,7 +251,8 @@ void exception_deliver(struct cpu *cpu)
     for (;;) {
         unsigned vector = cpu->fault_vector;
         exception_begin(cpu);
-        if (!(interrupt_deliver(cpu, vector, SOURCE_EXCEPTION, cpu->fault_has_error, cpu->fault_error, cpu->eip) & ACCESS_FAULT))
+        if (!(interrupt_deliver(cpu, vector, SOURCE_EXCEPTION, cpu->fault_has_error, cpu->fault_error, cpu->eip) &
+              ACCESS_FAULT))
             return;
         if (vector == EXC_DF) {
             cpu->attention |= ATTENTION_SHUTDOWN;

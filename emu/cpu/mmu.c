@@ -1,7 +1,8 @@
-/* mmu.c - linear to physical, and every access that the fast path of access.h does not settle (Intel SDM vol. 3, chapter 4).
+/* mmu.c - linear to physical, and every access that the fast path of access.h does not settle (Intel SDM vol. 3,
+ * chapter 4).
  *
- * To the guest there is no TLB: each access behaves as if the tables were walked at that moment. What is kept of a walk, and
- * what drops it, is tlb.c's. A walk sets accessed and dirty bits for the access at hand and for no other. */
+ * To the guest there is no TLB: each access behaves as if the tables were walked at that moment. What is kept of a
+ * walk, and what drops it, is tlb.c's. A walk sets accessed and dirty bits for the access at hand and for no other. */
 #include "emu/cpu/mmu.h"
 
 #include "emu/cpu/debug.h"
@@ -13,9 +14,9 @@ enum { PF_PRESENT = 1, PF_WRITE = 2, PF_USER = 4, PF_RESERVED = 8 };
 
 /* A translation, and what may be kept of it. */
 struct translation {
-    uint32_t physical;  /* of the byte, after A20 */
-    bool writable;      /* a write at this privilege needs no further walk: permitted, and the dirty bit is set */
-    bool keep;          /* all tables lie in RAM or ROM: a change would be noticed */
+    uint32_t physical; /* of the byte, after A20 */
+    bool writable;     /* a write at this privilege needs no further walk: permitted, and the dirty bit is set */
+    bool keep;         /* all tables lie in RAM or ROM: a change would be noticed */
     struct tlb_source source[2]; /* the entries in RAM that it follows from */
     unsigned sources;
 };
@@ -30,11 +31,11 @@ static unsigned page_fault(struct cpu *cpu, uint32_t linear, uint32_t error)
 struct walk {
     uint32_t address[2], entry[2];
     unsigned shift[2], levels; /* an entry maps 1 << shift bytes */
-    uint32_t rights;         /* PTE_W and PTE_U that all levels grant */
-    uint32_t frame;          /* physical address of the page's first byte */
-    uint32_t offset_mask;    /* of the address within the page: FFFh, 1FFFFFh or 3FFFFFh */
-    bool keep;               /* all tables lie in RAM or ROM */
-    bool peek;               /* only a look: tables in device memory are not touched */
+    uint32_t rights;           /* PTE_W and PTE_U that all levels grant */
+    uint32_t frame;            /* physical address of the page's first byte */
+    uint32_t offset_mask;      /* of the address within the page: FFFh, 1FFFFFh or 3FFFFFh */
+    bool keep;                 /* all tables lie in RAM or ROM */
+    bool peek;                 /* only a look: tables in device memory are not touched */
 };
 
 enum walk_result { WALK_OK, WALK_ABSENT, WALK_RESERVED };
@@ -97,7 +98,8 @@ static enum walk_result walk_32(struct cpu *cpu, uint32_t linear, struct walk *w
     return WALK_OK;
 }
 
-/* The upper half of a PAE entry: bits 62-36 are reserved, 63 too without execute-disable; 35-32 lead where no memory is, which this machine treats as reserved as well. */
+/* The upper half of a PAE entry: bits 62-36 are reserved, 63 too without execute-disable; 35-32 lead where no memory
+ * is, which this machine treats as reserved as well. */
 static enum walk_result walk_pae(struct cpu *cpu, uint32_t linear, struct walk *w)
 {
     uint64_t pdpte = cpu->pdpte[linear >> 30];
@@ -183,7 +185,8 @@ static bool alignment_checked(const struct cpu *cpu)
     return cpu->cr0 & CR0_AM && cpu->flags & FLAG_AC;
 }
 
-/* Every access to such a page must be looked at: alignment is checked, there is an observer, or a data breakpoint may lie in it. */
+/* Every access to such a page must be looked at: alignment is checked, there is an observer, or a data breakpoint may
+ * lie in it. */
 static bool watched(const struct cpu *cpu, uint32_t linear, unsigned privilege)
 {
     if (cpu->observer)
@@ -199,7 +202,8 @@ static bool watched(const struct cpu *cpu, uint32_t linear, unsigned privilege)
 enum tlb_use { TLB_FETCH, TLB_READ, TLB_WRITE };
 
 /* Keeps a translation for the fast path. Returns the entry, or null if nothing may be kept. */
-static struct tlb_entry *tlb_fill(struct cpu *cpu, uint32_t linear, unsigned privilege, const struct translation *t, enum tlb_use use)
+static struct tlb_entry *tlb_fill(struct cpu *cpu, uint32_t linear, unsigned privilege, const struct translation *t,
+                                  enum tlb_use use)
 {
     struct tlb_entry *e;
     uint32_t page = linear & ~PAGE_MASK;
@@ -212,11 +216,15 @@ static struct tlb_entry *tlb_fill(struct cpu *cpu, uint32_t linear, unsigned pri
         host = memory_device_page(cpu->memory, t->physical, use == TLB_WRITE);
     if (!host)
         return NULL;
-    tlb_watch(cpu, t->source, t->sources); /* and after that, whether the page may be written to: it may be a table itself */
-    writable = device ? use == TLB_WRITE : memory_writable_page(cpu->memory, t->physical) == host && !cpu->memory->flags[t->physical / PAGE_SIZE];
+    tlb_watch(cpu, t->source, t->sources); /* and after that, whether the page may be written to: it may be a table
+                                              itself */
+    writable = device ? use == TLB_WRITE
+                      : memory_writable_page(cpu->memory, t->physical) == host &&
+                            !cpu->memory->flags[t->physical / PAGE_SIZE];
     e = tlb_take(cpu, privilege, linear);
     e->physical = t->physical & ~PAGE_MASK;
-    /* The entry is shared by reading and writing; where they differ, as in ROM and its shadow, it never gets a write tag. */
+    /* The entry is shared by reading and writing; where they differ, as in ROM and its shadow, it never gets a write
+     * tag. */
     e->addend = (uint8_t *)(uintptr_t)host;
     if (!data) {
         e->execute = page;
@@ -239,8 +247,8 @@ struct part {
 };
 
 /* Checks and translates an access whole, in one or two parts, before anything is done. */
-static unsigned access_parts(struct cpu *cpu, uint32_t linear, unsigned size, unsigned privilege, bool write, struct part part[2],
-                             unsigned *parts)
+static unsigned access_parts(struct cpu *cpu, uint32_t linear, unsigned size, unsigned privilege, bool write,
+                             struct part part[2], unsigned *parts)
 {
     unsigned first = PAGE_SIZE - (linear & PAGE_MASK);
     struct translation t;
@@ -291,7 +299,8 @@ static unsigned after_access(const struct cpu *cpu)
     return cpu->leave ? ACCESS_LEAVE : ACCESS_DONE;
 }
 
-unsigned mmu_read(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned size, unsigned privilege, uint64_t *value)
+unsigned mmu_read(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned size, unsigned privilege,
+                  uint64_t *value)
 {
     struct part part[2];
     unsigned parts;
@@ -305,7 +314,8 @@ unsigned mmu_read(struct cpu *cpu, const struct insn *insn, uint32_t linear, uns
     return after_access(cpu);
 }
 
-unsigned mmu_write(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned size, unsigned privilege, uint64_t value)
+unsigned mmu_write(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned size, unsigned privilege,
+                   uint64_t value)
 {
     struct part part[2];
     unsigned parts;
@@ -320,7 +330,8 @@ unsigned mmu_write(struct cpu *cpu, const struct insn *insn, uint32_t linear, un
     return after_access(cpu);
 }
 
-/* The next piece of an access of sixteen bytes, of which `at` are done: it ends with its half of the value or with its page. */
+/* The next piece of an access of sixteen bytes, of which `at` are done: it ends with its half of the value or with its
+ * page. */
 static struct part piece(const struct part part[2], unsigned at)
 {
     const struct part *p = at < part[0].size ? &part[0] : &part[1];
@@ -345,7 +356,8 @@ unsigned mmu_read16(struct cpu *cpu, const struct insn *insn, uint32_t linear, u
     return after_access(cpu);
 }
 
-unsigned mmu_write16(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned privilege, const uint64_t value[2])
+unsigned mmu_write16(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned privilege,
+                     const uint64_t value[2])
 {
     struct part part[2], p;
     unsigned parts;
@@ -362,7 +374,8 @@ unsigned mmu_write16(struct cpu *cpu, const struct insn *insn, uint32_t linear, 
     return after_access(cpu);
 }
 
-unsigned mmu_probe(struct cpu *cpu, const struct insn *insn, uint32_t linear, uint32_t length, unsigned privilege, bool write)
+unsigned mmu_probe(struct cpu *cpu, const struct insn *insn, uint32_t linear, uint32_t length, unsigned privilege,
+                   bool write)
 {
     uint32_t last = linear + (length - 1);
     struct translation t;

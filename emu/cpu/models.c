@@ -1,5 +1,5 @@
-/* models.c - what distinguishes the processor models for software: CPUID, counters, model-specific registers
- * (Intel SDM vol. 2, CPUID; vol. 3 section 11.11 and appendix B; application note 485). spec/processor.md has the same tables.
+/* models.c - what distinguishes the processor models for software: CPUID, counters, model-specific registers (Intel SDM
+ * vol. 2, CPUID; vol. 3 section 11.11 and appendix B; application note 485). spec/processor.md has the same tables.
  *
  * A feature bit is set when the feature is there: those of the local APIC are not. */
 #include "emu/cpu/models.h"
@@ -22,11 +22,12 @@ enum {
 /* clang-format on */
 
 struct model {
-    uint32_t signature;  /* leaf 1 EAX, and EDX after reset: family, model, stepping */
-    uint32_t features;   /* leaf 1 EDX */
-    uint32_t brand;      /* leaf 1 EBX: brand index; bits 15-8: bytes that CLFLUSH flushes, by eight; bits 23-16: logical processors */
-    uint32_t max_leaf;   /* 0: no CPUID */
-    uint32_t caches[4];  /* leaf 2 */
+    uint32_t signature; /* leaf 1 EAX, and EDX after reset: family, model, stepping */
+    uint32_t features;  /* leaf 1 EDX */
+    uint32_t brand;     /* leaf 1 EBX: brand index; bits 15-8: bytes that CLFLUSH flushes, by eight; bits 23-16: logical
+                           processors */
+    uint32_t max_leaf;  /* 0: no CPUID */
+    uint32_t caches[4]; /* leaf 2 */
 };
 
 /* clang-format off */
@@ -42,7 +43,7 @@ static const struct model models[] = {
 /* clang-format on */
 
 /* --- CPUID --- */
-#define SLOT_BBL_CR_CTL 42       /* in cpu->msr */
+#define SLOT_BBL_CR_CTL 42         /* in cpu->msr */
 #define NUMBER_DISABLED (1u << 21) /* of BBL_CR_CTL: the serial number, and its leaf, are gone */
 
 static void four_words(uint32_t *words, const char *text)
@@ -57,7 +58,8 @@ static void cpuid_leaf(const struct cpu *cpu, uint32_t leaf, uint32_t words[4])
     static const char name[48] = MODEL_NAME;
     const struct model *m = &models[cpu->model];
     bool numbered = m->features & HAS_PSN && !(cpu->msr[SLOT_BBL_CR_CTL] & NUMBER_DISABLED);
-    uint32_t own = m->features & HAS_PSN && !numbered ? m->max_leaf - 1 : m->max_leaf, highest = own < cpu->cpuid_limit ? own : cpu->cpuid_limit;
+    uint32_t own = m->features & HAS_PSN && !numbered ? m->max_leaf - 1 : m->max_leaf,
+             highest = own < cpu->cpuid_limit ? own : cpu->cpuid_limit;
 
     memset(words, 0, 4 * sizeof *words);
     if (cpu->model >= CPU_PENTIUM4 && leaf >= 0x80000000 && leaf <= 0x80000004) {
@@ -79,11 +81,8 @@ static void cpuid_leaf(const struct cpu *cpu, uint32_t leaf, uint32_t words[4])
         words[1] = m->brand;
         words[3] = m->features & ~(uint32_t)(numbered ? 0 : HAS_PSN);
         break;
-    case 3: /* the serial number: 0 */
-        break;
-    default:
-        memcpy(words, m->caches, sizeof m->caches);
-        break;
+    case 3: /* the serial number: 0 */ break;
+    default: memcpy(words, m->caches, sizeof m->caches); break;
     }
 }
 
@@ -100,7 +99,7 @@ int cpuid(struct cpu *cpu, const struct insn *i)
 }
 
 /* --- Counters --- */
-#define SLOT_CTR     38 /* the Pentium's, in cpu->msr */
+#define SLOT_CTR 38     /* the Pentium's, in cpu->msr */
 #define SLOT_PERFCTR 40 /* P6's */
 
 static void set_pair(struct cpu *cpu, uint64_t value)
@@ -118,14 +117,17 @@ int rdtsc(struct cpu *cpu, const struct insn *i)
     return NEXT(cpu, i);
 }
 
-/* Performance counters hold what was written and count nothing. There are two; of the Pentium 4's eighteen all are 0. */
+/* Performance counters hold what was written and count nothing. There are two; of the Pentium 4's eighteen all are
+ * 0. */
 int rdpmc(struct cpu *cpu, const struct insn *i)
 {
     uint32_t counters = cpu->model >= CPU_PENTIUM4 ? 18 : 2;
 
     if ((cpu->cpl && !(cpu->cr4 & CR4_PCE)) || cpu->reg[ECX] >= counters)
         return raise_error(cpu, i, EXC_GP, 0);
-    set_pair(cpu, cpu->model >= CPU_PENTIUM4 ? 0 : cpu->msr[(cpu->model >= CPU_PENTIUM2 ? SLOT_PERFCTR : SLOT_CTR) + cpu->reg[ECX]]);
+    set_pair(cpu, cpu->model >= CPU_PENTIUM4
+                      ? 0
+                      : cpu->msr[(cpu->model >= CPU_PENTIUM2 ? SLOT_PERFCTR : SLOT_CTR) + cpu->reg[ECX]]);
     return NEXT(cpu, i);
 }
 
@@ -146,7 +148,7 @@ enum msr_kind {
 struct msr_row {
     uint32_t first, last;
     uint8_t kind, first_model, last_model;
-    uint8_t slot;      /* of the first, in cpu->msr */
+    uint8_t slot; /* of the first, in cpu->msr */
     uint64_t writable, initial;
 };
 
@@ -205,7 +207,8 @@ static const struct msr_row *msr_find(const struct cpu *cpu, uint32_t number)
 {
     for (unsigned n = 0; n < MSR_ROWS; n++) {
         const struct msr_row *row = &msr_rows[n];
-        if (row->first <= number && number <= row->last && row->first_model <= cpu->model && cpu->model <= row->last_model)
+        if (row->first <= number && number <= row->last && row->first_model <= cpu->model &&
+            cpu->model <= row->last_model)
             return row;
     }
     return NULL;
@@ -213,7 +216,7 @@ static const struct msr_row *msr_find(const struct cpu *cpu, uint32_t number)
 
 static uint32_t *sysenter_register(struct cpu *cpu, uint32_t number)
 {
-    uint32_t *const registers[] = { &cpu->sysenter_cs, &cpu->sysenter_esp, &cpu->sysenter_eip };
+    uint32_t *const registers[] = {&cpu->sysenter_cs, &cpu->sysenter_esp, &cpu->sysenter_eip};
     return registers[number - 0x174];
 }
 
@@ -264,10 +267,10 @@ static bool msr_write(struct cpu *cpu, uint32_t number, uint64_t value)
     case MSR_HOLD:
     case MSR_COUNTER:
     case MSR_COUNTER_32:
-    case MSR_TYPES:     cpu->msr[row->slot + number - row->first] = value; break;
-    case MSR_TSC:       cpu->tsc_base = (uint32_t)value - clock_now(cpu->clock); break; /* the upper half becomes 0 */
+    case MSR_TYPES: cpu->msr[row->slot + number - row->first] = value; break;
+    case MSR_TSC: cpu->tsc_base = (uint32_t)value - clock_now(cpu->clock); break; /* the upper half becomes 0 */
     case MSR_APIC_BASE: cpu->apic_base = value; break;
-    case MSR_SYSENTER:  *sysenter_register(cpu, number) = (uint32_t)value; break;
+    case MSR_SYSENTER: *sysenter_register(cpu, number) = (uint32_t)value; break;
     }
     return true;
 }

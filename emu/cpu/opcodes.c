@@ -1,4 +1,5 @@
-/* opcodes.c - the rows of opcodes.h as data, the names of operations.h, and the index from an opcode to its first row. */
+/* opcodes.c - the rows of opcodes.h as data, the names of operations.h, and the index from an opcode to its first
+ * row. */
 #include "emu/cpu/state.h"
 
 /* clang-format off */
@@ -17,10 +18,18 @@ enum {
     NP = ROW_NO_PREFIX, P66 = ROW_PREFIX_66, PF3 = ROW_PREFIX_F3, PF2 = ROW_PREFIX_F2
 };
 /* clang-format on */
-enum { I386 = CPU_I386, I486 = CPU_I486, P5 = CPU_PENTIUM, P55 = CPU_PENTIUM_MMX, P6 = CPU_PENTIUM2, P3 = CPU_PENTIUM3, P4 = CPU_PENTIUM4 };
+enum {
+    I386 = CPU_I386,
+    I486 = CPU_I486,
+    P5 = CPU_PENTIUM,
+    P55 = CPU_PENTIUM_MMX,
+    P6 = CPU_PENTIUM2,
+    P3 = CPU_PENTIUM3,
+    P4 = CPU_PENTIUM4
+};
 
 #define ROW(opcode, group, operation, operands, read, kept, written, undefined, attributes, first, last) \
-    { opcode, group, OP_##operation, operands, read, kept, written, undefined, attributes, first, last },
+    {opcode, group, OP_##operation, operands, read, kept, written, undefined, attributes, first, last},
 #define ALSO ROW
 const struct opcode_row opcode_rows[] = {
 #include "emu/cpu/opcodes.h"

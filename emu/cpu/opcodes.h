@@ -1,33 +1,38 @@
-/* opcodes.h - every instruction of the processor, one row each: the table that decoder, interpreter, disassembler, tests and fuzzer share.
+/* opcodes.h - every instruction of the processor, one row each: the table that decoder, interpreter, disassembler,
+ * tests and fuzzer share.
  *
- * Intel SDM vol. 2 appendix A (opcode maps), vol. 1 appendix A (flags); the 80386 and i486 programmer's reference manuals for what came
- * first where. Rows are in the order of their opcodes; the first of an opcode is a ROW, what shares the opcode with it is an ALSO:
+ * Intel SDM vol. 2 appendix A (opcode maps), vol. 1 appendix A (flags); the 80386 and i486 programmer's reference
+ * manuals for what came first where. Rows are in the order of their opcodes; the first of an opcode is a ROW, what
+ * shares the opcode with it is an ALSO:
  *
- *     ROW(opcode, group, operation, operands, flags read, kept, written, undefined, attributes, first model, last model)
+ *     ROW(opcode, group, operation, operands, flags read, kept, written, undefined, attributes, first model, last
+ * model)
  *
- * The group is the value of ModRM.reg that selects the row, from C0h on the whole ModRM byte; -1 means that all do. NP, P66, PF3 and PF2 among the attributes say by which
- * prefix a row is selected, MEMORY and REGISTER by which kind of ModRM. The first row that fits counts. What has no row is #UD.
+ * The group is the value of ModRM.reg that selects the row, from C0h on the whole ModRM byte; -1 means that all do. NP,
+ * P66, PF3 and PF2 among the attributes say by which prefix a row is selected, MEMORY and REGISTER by which kind of
+ * ModRM. The first row that fits counts. What has no row is #UD.
  *
  * Operands are in the notation of appendix A, destination first: one letter for the place, one for the type.
  *
- *     E  register or memory by ModRM    G  register by ModRM.reg     M  memory only                  R  register by ModRM.rm, mod ignored
- *     Z  register in the opcode         S  segment register          C D T  control, debug and test register, by ModRM.reg
- *     I  immediate                      J  relative to EIP           A  far pointer, immediate       O  memory, by offset without ModRM
- *     X  memory at DS:ESI               Y  memory at ES:EDI          F  the flags                    Rv/Mw  E, with a word where it is memory
- *     P  MMX register by ModRM.reg      Q  MMX register or memory    N  MMX register by ModRM.rm     1  the number
- *     H  ST(0)                          K  ST(i), i by ModRM.rm
- *     V  XMM register by ModRM.reg      W  XMM register or memory    U  XMM register by ModRM.rm     AL AX eAX CL DX ES CS SS DS FS GS  that register
+ *     E  register or memory by ModRM    G  register by ModRM.reg     M  memory only                  R  register by
+ * ModRM.rm, mod ignored Z  register in the opcode         S  segment register          C D T  control, debug and test
+ * register, by ModRM.reg I  immediate                      J  relative to EIP           A  far pointer, immediate O
+ * memory, by offset without ModRM X  memory at DS:ESI               Y  memory at ES:EDI          F  the flags Rv/Mw  E,
+ * with a word where it is memory P  MMX register by ModRM.reg      Q  MMX register or memory    N  MMX register by
+ * ModRM.rm     1  the number H  ST(0)                          K  ST(i), i by ModRM.rm V  XMM register by ModRM.reg W
+ * XMM register or memory    U  XMM register by ModRM.rm     AL AX eAX CL DX ES CS SS DS FS GS  that register
  *
- *     b  byte   w  word   d  doubleword   q  quadword   v z  word or doubleword by operand size   p  far pointer   a  pair of bounds   t  ten bytes
- *     s  pseudo-descriptor, or another structure
- *     ps pd dq  16 bytes: single or double precision numbers, integers   ss sd  one number of single or double precision
- *     Ib is sign-extended to the size of the operation, Iu is an unsigned byte, Iw an unsigned word.
+ *     b  byte   w  word   d  doubleword   q  quadword   v z  word or doubleword by operand size   p  far pointer   a
+ * pair of bounds   t  ten bytes s  pseudo-descriptor, or another structure ps pd dq  16 bytes: single or double
+ * precision numbers, integers   ss sd  one number of single or double precision Ib is sign-extended to the size of the
+ * operation, Iu is an unsigned byte, Iw an unsigned word.
  *
- * Flags are named by their letters; I and D are IF and DF, L is IOPL; ALL is the lower half of RFLAGS. A flag is *read* where it decides
- * anything but its own new value, *written* where it may get a value that the manual defines, *undefined* where the manual leaves its
- * value open (law 6 defines it), and *kept* where it is one of the latter two and yet may stay as it was (a shift by 0, REP with a
- * count of 0). One that is written and undefined depends on an operand: OF is defined after a shift by 1 only. KEEPS: all that is
- * undefined always stays as it was. tests/unit/test_effects.c compares each row with what the processor does. */
+ * Flags are named by their letters; I and D are IF and DF, L is IOPL; ALL is the lower half of RFLAGS. A flag is *read*
+ * where it decides anything but its own new value, *written* where it may get a value that the manual defines,
+ * *undefined* where the manual leaves its value open (law 6 defines it), and *kept* where it is one of the latter two
+ * and yet may stay as it was (a shift by 0, REP with a count of 0). One that is written and undefined depends on an
+ * operand: OF is defined after a shift by 1 only. KEEPS: all that is undefined always stays as it was.
+ * tests/unit/test_effects.c compares each row with what the processor does. */
 /* clang-format off */
 #if !defined ROW || !defined ALSO
 #error "define ROW and ALSO before including opcodes.h"

@@ -1,7 +1,9 @@
-/* operations.h - every operation of the processor, by its mnemonic: the names that decoder, interpreter, disassembler and tests share.
+/* operations.h - every operation of the processor, by its mnemonic: the names that decoder, interpreter, disassembler
+ * and tests share.
  *
- * OPERATION(name, text). Where one mnemonic has forms that share nothing but the name, each has its own operation (MOV to CR0 is no MOV).
- * The sixteen conditions are consecutive and in the order of their encoding: condition = operation - OP_JO. */
+ * OPERATION(name, text). Where one mnemonic has forms that share nothing but the name, each has its own operation (MOV
+ * to CR0 is no MOV). The sixteen conditions are consecutive and in the order of their encoding: condition = operation -
+ * OP_JO. */
 /* clang-format off */
 #ifndef OPERATION
 #error "define OPERATION(name, text) before including operations.h"

@@ -1,8 +1,8 @@
 /* segments.c - segment registers: descriptors, the checks of loads and accesses, and stacks that are filled in one go
  * (Intel SDM vol. 3, chapters 3 and 5; real mode: chapter 20).
  *
- * In real mode a load sets selector and base and leaves limit and rights alone; in virtual-8086 mode it sets all. Where the manual is
- * silent the facts are those of Bochs. */
+ * In real mode a load sets selector and base and leaves limit and rights alone; in virtual-8086 mode it sets all. Where
+ * the manual is silent the facts are those of Bochs. */
 #include "emu/cpu/segments.h"
 
 #include "emu/cpu/flags.h"
@@ -232,7 +232,8 @@ void pushes_add(struct cpu *cpu, struct pushes *p, uint32_t value)
 
     if (p->status)
         return;
-    if ((uint64_t)offset + p->width > p->ss.write_end && !(p->ss.rights & RIGHTS_P && segment_holds(&p->ss, offset, p->width))) {
+    if ((uint64_t)offset + p->width > p->ss.write_end &&
+        !(p->ss.rights & RIGHTS_P && segment_holds(&p->ss, offset, p->width))) {
         p->status = fault(cpu, EXC_SS, p->error);
         return;
     }

@@ -1,5 +1,5 @@
-/* segments.h - segment registers and their modes; and what transfers, interrupts and task switches share: descriptors, and stacks that are
- * checked whole before a word is written (contract 2). The limits of segments are in state.h. */
+/* segments.h - segment registers and their modes; and what transfers, interrupts and task switches share: descriptors,
+ * and stacks that are checked whole before a word is written (contract 2). The limits of segments are in state.h. */
 #ifndef MUNIMENT_EMU_SEGMENTS_H
 #define MUNIMENT_EMU_SEGMENTS_H
 
@@ -46,7 +46,8 @@ static inline bool descriptor_is_code(const struct descriptor *d)
 
 static inline bool descriptor_conforming(const struct descriptor *d)
 {
-    return (d->high >> 8 & (RIGHTS_S | RIGHTS_CODE | RIGHTS_CONFORMING)) == (RIGHTS_S | RIGHTS_CODE | RIGHTS_CONFORMING);
+    return (d->high >> 8 & (RIGHTS_S | RIGHTS_CODE | RIGHTS_CONFORMING)) ==
+           (RIGHTS_S | RIGHTS_CODE | RIGHTS_CONFORMING);
 }
 
 static inline bool descriptor_writable(const struct descriptor *d)
@@ -82,7 +83,8 @@ static inline unsigned iopl(const struct cpu *cpu)
 
 /* Loads a segment register as MOV/POP/LDS do, by the rules of the mode. SS included. */
 unsigned segment_load(struct cpu *cpu, const struct insn *insn, unsigned segment, uint16_t selector);
-void segment_set_real(struct cpu *cpu, unsigned segment, uint16_t selector); /* real and V86 mode: base = selector * 16 */
+void segment_set_real(struct cpu *cpu, unsigned segment, uint16_t selector); /* real and V86 mode: base = selector * 16
+                                                                              */
 /* After CR0.PE, VM, CPL or CS changed: cpu->user, cpu->tlb and what decoding depends on. */
 void cpu_mode_changed(struct cpu *cpu);
 /* --- Descriptors --- */
@@ -103,9 +105,11 @@ void descriptor_set_accessed(struct cpu *cpu, const struct descriptor *d);
 void segment_set(struct segment *s, uint16_t selector, const struct descriptor *d);
 void segment_set_null(struct segment *s, uint16_t selector);
 
-/* The rules for a stack segment at privilege `cpl` (#vector(selector), #SS(selector) where it is not present), as far as the accessed bit. */
+/* The rules for a stack segment at privilege `cpl` (#vector(selector), #SS(selector) where it is not present), as far
+ * as the accessed bit. */
 unsigned stack_segment_check(struct cpu *cpu, uint16_t selector, unsigned cpl, unsigned vector, struct descriptor *d);
-/* The rules for code that runs at `cpl`, reached through a selector of that RPL (0 where it does not count): #GP or #NP (selector). */
+/* The rules for code that runs at `cpl`, reached through a selector of that RPL (0 where it does not count): #GP or #NP
+ * (selector). */
 unsigned code_segment_check(struct cpu *cpu, uint16_t selector, const struct descriptor *d, unsigned rpl, unsigned cpl);
 /* CS at a new privilege; marks the descriptor. */
 void code_segment_enter(struct cpu *cpu, uint16_t selector, const struct descriptor *d, unsigned cpl);
@@ -124,10 +128,13 @@ static inline void stack_pointer_set(struct cpu *cpu, uint32_t value)
 }
 
 /* A word of the current stack, at a displacement from its top. Nonzero: it faulted. */
-static inline unsigned stack_peek(struct cpu *cpu, const struct insn *insn, uint32_t displacement, unsigned width, uint32_t *value)
+static inline unsigned stack_peek(struct cpu *cpu, const struct insn *insn, uint32_t displacement, unsigned width,
+                                  uint32_t *value)
 {
     *value = 0;
-    return segment_read(cpu, insn, SEG_SS, (cpu->reg[ESP] + displacement) & stack_mask(&cpu->seg[SEG_SS]), width, value) & ACCESS_FAULT;
+    return segment_read(cpu, insn, SEG_SS, (cpu->reg[ESP] + displacement) & stack_mask(&cpu->seg[SEG_SS]), width,
+                        value) &
+           ACCESS_FAULT;
 }
 
 #define PUSH_LIMIT 36 /* a call gate's 31 parameters, SS, ESP, CS, EIP */
@@ -146,7 +153,8 @@ struct pushes {
 
 /* To the current stack. */
 void pushes_begin(struct cpu *cpu, struct pushes *p, unsigned width);
-/* To the stack of a more privileged level, which the TSS names: #TS and #SS as for a call gate. Its descriptor is left in *d. */
+/* To the stack of a more privileged level, which the TSS names: #TS and #SS as for a call gate. Its descriptor is left
+ * in *d. */
 unsigned pushes_begin_inner(struct cpu *cpu, struct pushes *p, unsigned width, unsigned cpl, struct descriptor *d);
 void pushes_add(struct cpu *cpu, struct pushes *p, uint32_t value);
 /* Writes the words and sets SS:ESP. */
@@ -159,7 +167,8 @@ void flags_load(struct cpu *cpu, uint32_t flags, uint32_t mask);
 
 /* #GP(0) where PUSHF, POPF and IRET of this operand size must trap to the monitor of virtual-8086 mode. */
 unsigned flags_check_v86(struct cpu *cpu, unsigned width);
-/* What POPF and IRET may write of an image: the bits of *mask. With VME, IF is moved to VIF in *flags; #GP(0) where VME forbids it. */
+/* What POPF and IRET may write of an image: the bits of *mask. With VME, IF is moved to VIF in *flags; #GP(0) where VME
+ * forbids it. */
 unsigned flags_popped(struct cpu *cpu, unsigned width, uint32_t *flags, uint32_t *mask);
 
 #endif

@@ -1,16 +1,22 @@
 /* simd.h - what the handlers of MMX and SSE share: when they may run, their operands, the lanes of a register.
  *
- * simd_integer.c integers in MMX and XMM registers   simd_moves.c moves, masks, MXCSR, hints   simd_float.c single and double precision
+ * simd_integer.c integers in MMX and XMM registers   simd_moves.c moves, masks, MXCSR, hints   simd_float.c single and
+ * double precision
  *
- * Everything an MMX register holds is one 64-bit number, an XMM register two (struct xmm): lanes are cut out of them by shifting, from bit 0 up. So most
- * integer operations are one function of 64 bits, used once for MMX and twice for XMM. (Intel SDM vol. 1, chapters 9 to 11.) */
+ * Everything an MMX register holds is one 64-bit number, an XMM register two (struct xmm): lanes are cut out of them by
+ * shifting, from bit 0 up. So most integer operations are one function of 64 bits, used once for MMX and twice for XMM.
+ * (Intel SDM vol. 1, chapters 9 to 11.) */
 #ifndef MUNIMENT_EMU_SIMD_H
 #define MUNIMENT_EMU_SIMD_H
 
 #include "emu/cpu/interpret.h"
 
 /* A handler that is a body with its parameters. */
-#define HANDLER(name, body, ...) static int name(struct cpu *cpu, const struct insn *i) { return body(cpu, i, __VA_ARGS__); }
+#define HANDLER(name, body, ...) \
+    static int name(struct cpu *cpu, const struct insn *i) \
+    { \
+        return body(cpu, i, __VA_ARGS__); \
+    }
 
 /* Rows that no mandatory prefix selects come first in the handler tables: MMX before SSE2. */
 static inline unsigned simd_column(const struct insn *insn)
@@ -37,8 +43,9 @@ BODY void mmx_enter(struct cpu *cpu)
     cpu->x87.used = 0xFF;
 }
 
-/* --- When they may run --- SDM vol. 3, sections 12.1 and 13.1: CR0.EM is #UD, and so is a clear CR4.OSFXSR with XMM registers; then CR0.TS is #NM; then what
- * the floating-point unit still has to report is #MF before MMX registers are touched. */
+/* --- When they may run --- SDM vol. 3, sections 12.1 and 13.1: CR0.EM is #UD, and so is a clear CR4.OSFXSR with XMM
+ * registers; then CR0.TS is #NM; then what the floating-point unit still has to report is #MF before MMX registers are
+ * touched. */
 BODY bool sse_off(const struct cpu *cpu)
 {
     return (cpu->cr0 & (CR0_EM | CR0_TS)) | (~cpu->cr4 & CR4_OSFXSR);
@@ -65,9 +72,12 @@ BODY bool from_memory(const struct insn *i)
     return i->form == FORM_RM || i->form == FORM_RMI;
 }
 
-/* What the fast path does not settle. Operands that are not aligned though they must be are #GP(0), before their page is looked at. */
-unsigned simd_read_slow(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, bool aligned, struct xmm *value);
-unsigned simd_write_slow(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, bool aligned, const struct xmm *value);
+/* What the fast path does not settle. Operands that are not aligned though they must be are #GP(0), before their page
+ * is looked at. */
+unsigned simd_read_slow(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, bool aligned,
+                        struct xmm *value);
+unsigned simd_write_slow(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, bool aligned,
+                         const struct xmm *value);
 
 BODY bool misaligned(const struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, bool aligned)
 {
@@ -103,7 +113,8 @@ BODY unsigned simd_write(struct cpu *cpu, const struct insn *i, unsigned size, b
     return ACCESS_DONE;
 }
 
-/* simd_read of an aligned operand, kept out of the many handlers that are no mere loads; and the end of one that left the fast path. */
+/* simd_read of an aligned operand, kept out of the many handlers that are no mere loads; and the end of one that left
+ * the fast path. */
 unsigned simd_operand(struct cpu *cpu, const struct insn *i, unsigned size, struct xmm *value);
 int simd_leave(struct cpu *cpu, const struct insn *i);
 
@@ -113,7 +124,8 @@ BODY int simd_finish(struct cpu *cpu, const struct insn *i, unsigned status)
 }
 
 /* The last operand of an SSE instruction: an XMM register, or aligned memory that is read into it. Null: it faulted. */
-BODY const struct xmm *xmm_source(struct cpu *cpu, const struct insn *i, unsigned size, struct xmm *memory, unsigned *status)
+BODY const struct xmm *xmm_source(struct cpu *cpu, const struct insn *i, unsigned size, struct xmm *memory,
+                                  unsigned *status)
 {
     *status = ACCESS_DONE;
     if (!from_memory(i))
@@ -148,7 +160,8 @@ BODY void lane_set(struct xmm *x, unsigned width, unsigned lane, uint64_t value)
     if (width == 64)
         x->q[lane] = value;
     else
-        x->q[lane / 2] = (x->q[lane / 2] & ~(UINT64_C(0xFFFFFFFF) << lane % 2 * 32)) | (uint64_t)(uint32_t)value << lane % 2 * 32;
+        x->q[lane / 2] = (x->q[lane / 2] & ~(UINT64_C(0xFFFFFFFF) << lane % 2 * 32)) | (uint64_t)(uint32_t)value
+                                                                                           << lane % 2 * 32;
 }
 
 #endif

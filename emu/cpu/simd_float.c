@@ -1,8 +1,9 @@
-/* simd_float.c - single and double precision of SSE and SSE2: arithmetic, comparison, conversion, approximation, and the exceptions of MXCSR
- * (Intel SDM vol. 1, chapters 10 and 11, appendix E; softfloat.h does the numbers).
+/* simd_float.c - single and double precision of SSE and SSE2: arithmetic, comparison, conversion, approximation, and
+ * the exceptions of MXCSR (Intel SDM vol. 1, chapters 10 and 11, appendix E; softfloat.h does the numbers).
  *
- * An instruction computes all its lanes, then looks at the exceptions of all of them together: if one of them is not masked nothing is written but
- * MXCSR's flags. Invalid, denormal and division by zero are found before anything is computed: where one of those is not masked, no lane reports more. */
+ * An instruction computes all its lanes, then looks at the exceptions of all of them together: if one of them is not
+ * masked nothing is written but MXCSR's flags. Invalid, denormal and division by zero are found before anything is
+ * computed: where one of those is not masked, no lane reports more. */
 #include "emu/cpu/simd.h"
 #include "emu/cpu/softfloat.h"
 
@@ -12,7 +13,10 @@ BODY struct float_env mxcsr_env(const struct cpu *cpu)
 {
     uint32_t m = cpu->mxcsr;
 
-    return (struct float_env){.rounding = m >> 13 & 3, .masks = m >> 7 & 0x3F, .flush_to_zero = m >> 15 & 1, .denormals_are_zero = m >> 6 & 1};
+    return (struct float_env){.rounding = m >> 13 & 3,
+                              .masks = m >> 7 & 0x3F,
+                              .flush_to_zero = m >> 15 & 1,
+                              .denormals_are_zero = m >> 6 & 1};
 }
 
 /* Adds exceptions to MXCSR. True: one of them is not masked, and is on its way. */
@@ -28,7 +32,7 @@ static bool raise_exceptions(struct cpu *cpu, unsigned flags)
     return unmasked;
 }
 
-/* The same; most often there is nothing that MXCSR has not got yet. */
+/* The same; most often there is nothing that MXCSR lacks. */
 BODY bool excepted(struct cpu *cpu, const struct float_env *e)
 {
     return e->flags & ~(cpu->mxcsr & cpu->mxcsr >> 7) && raise_exceptions(cpu, e->flags);
@@ -83,7 +87,8 @@ BODY int float_apply(struct cpu *cpu, const struct insn *i, float_function *func
     return simd_finish(cpu, i, status);
 }
 
-/* The eight predicates of CMPPS: equal, less, less or equal, unordered, and their opposites. Those of size take a quiet NaN for invalid. */
+/* The eight predicates of CMPPS: equal, less, less or equal, unordered, and their opposites. Those of size take a quiet
+ * NaN for invalid. */
 BODY uint64_t compare_lane(unsigned width, uint64_t a, uint64_t b, unsigned predicate, struct float_env *e)
 {
     unsigned kind = predicate & 3;
@@ -107,7 +112,8 @@ BODY int float_compare(struct cpu *cpu, const struct insn *i, unsigned width, un
     e = mxcsr_env(cpu);
     result = cpu->xmm[i->dst];
     for (unsigned n = 0; n < lanes; n++)
-        lane_set(&result, width, n, compare_lane(width, lane_get(&result, width, n), lane_get(s, width, n), i->immediate, &e));
+        lane_set(&result, width, n,
+                 compare_lane(width, lane_get(&result, width, n), lane_get(s, width, n), i->immediate, &e));
     if (excepted(cpu, &e))
         return cpu_fault_exit(cpu, i);
     cpu->xmm[i->dst] = result;
@@ -131,7 +137,10 @@ BODY int float_flags(struct cpu *cpu, const struct insn *i, unsigned width, bool
     c = f_compare(width, lane_get(&cpu->xmm[i->dst], width, 0), lane_get(s, width, 0), quiet, &e);
     if (excepted(cpu, &e))
         return cpu_fault_exit(cpu, i);
-    flags_write_arithmetic(cpu, c == FLOAT_UNORDERED ? FLAG_ZF | FLAG_PF | FLAG_CF : c == FLOAT_LESS ? FLAG_CF : c == FLOAT_EQUAL ? FLAG_ZF : 0);
+    flags_write_arithmetic(cpu, c == FLOAT_UNORDERED ? FLAG_ZF | FLAG_PF | FLAG_CF
+                                : c == FLOAT_LESS    ? FLAG_CF
+                                : c == FLOAT_EQUAL   ? FLAG_ZF
+                                                     : 0);
     return simd_finish(cpu, i, status);
 }
 
@@ -165,8 +174,8 @@ BODY unsigned convert_source(struct cpu *cpu, const struct insn *i, enum place f
     return ACCESS_DONE;
 }
 
-BODY int convert(struct cpu *cpu, const struct insn *i, convert_function *function, enum place from, unsigned from_width, enum place to, unsigned to_width,
-                 unsigned lanes)
+BODY int convert(struct cpu *cpu, const struct insn *i, convert_function *function, enum place from,
+                 unsigned from_width, enum place to, unsigned to_width, unsigned lanes)
 {
     struct xmm source, result = {{0, 0}};
     struct float_env e;
@@ -197,11 +206,11 @@ BODY int convert(struct cpu *cpu, const struct insn *i, convert_function *functi
     return simd_finish(cpu, i, status);
 }
 
-/* --- Approximation --- spec/processor.md, "SIMD": the middle of an interval of 2^-11 (of 2^-10 with the exponent's parity) stands for all of it. No
- * exceptions; denormals count as 0, and a result that would be one is 0. */
+/* --- Approximation --- spec/processor.md, "SIMD": the middle of an interval of 2^-11 (of 2^-10 with the exponent's
+ * parity) stands for all of it. No exceptions; denormals count as 0, and a result that would be one is 0. */
 #define SINGLE_INFINITY 0x7F800000u
-#define SINGLE_QUIET    0x00400000u
-#define SINGLE_SIGN     0x80000000u
+#define SINGLE_QUIET 0x00400000u
+#define SINGLE_SIGN 0x80000000u
 
 /* The significand's 14 bits after the point, and a biased exponent. */
 BODY uint32_t approximation(uint32_t sign, uint32_t exponent, uint32_t value)
@@ -211,7 +220,8 @@ BODY uint32_t approximation(uint32_t sign, uint32_t exponent, uint32_t value)
 
 static uint64_t reciprocal(unsigned width, uint64_t a, uint64_t b, struct float_env *e)
 {
-    uint32_t bits = (uint32_t)b, sign = bits & SINGLE_SIGN, exponent = bits >> 23 & 0xFF, middle = 2 * (0x800 | (bits >> 12 & 0x7FF)) + 1;
+    uint32_t bits = (uint32_t)b, sign = bits & SINGLE_SIGN, exponent = bits >> 23 & 0xFF,
+             middle = 2 * (0x800 | (bits >> 12 & 0x7FF)) + 1;
 
     (void)width, (void)a, (void)e;
     if (exponent == 0xFF)
@@ -247,7 +257,8 @@ static uint64_t reciprocal_root(unsigned width, uint64_t a, uint64_t b, struct f
         return SINGLE_SIGN | SINGLE_INFINITY | SINGLE_QUIET;
     if (exponent == 0xFF)
         return 0;
-    return approximation(0, (380 - exponent) / 2, integer_root((uint32_t)((UINT64_C(1) << (exponent & 1 ? 41 : 40)) / middle)));
+    return approximation(0, (380 - exponent) / 2,
+                         integer_root((uint32_t)((UINT64_C(1) << (exponent & 1 ? 41 : 40)) / middle)));
 }
 
 /* --- The table --- */

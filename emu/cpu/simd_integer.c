@@ -1,10 +1,12 @@
-/* simd_integer.c - integer operations of MMX and SSE2, and those of SSE that only move or combine bits (Intel SDM vol. 2, under their names).
+/* simd_integer.c - integer operations of MMX and SSE2, and those of SSE that only move or combine bits (Intel SDM vol.
+ * 2, under their names).
  *
- * Nearly all are a function of 64 bits of either operand: MMX applies it once, SSE2 to each half. What moves lanes across the halves - packing,
- * interleaving, shuffles - is put together from the halves of its MMX form. */
+ * Nearly all are a function of 64 bits of either operand: MMX applies it once, SSE2 to each half. What moves lanes
+ * across the halves - packing, interleaving, shuffles - is put together from the halves of its MMX form. */
 #include "emu/cpu/simd.h"
 
-/* --- Functions of 64 bits --- `x` and `y` are the lanes at the same place of either operand, as numbers of the given type. */
+/* --- Functions of 64 bits --- `x` and `y` are the lanes at the same place of either operand, as numbers of the given
+ * type. */
 #define LANES(name, width, type, expression) \
     BODY uint64_t name(uint64_t a, uint64_t b) \
     { \
@@ -38,7 +40,7 @@ LANES(multiply_high_u, 16, uint16_t, (uint32_t)x * y >> 16)
 /* clang-format on */
 /* Both products of a pair, added: only -32768 * -32768 twice overflows, and wraps. */
 LANES(multiply_add, 32, uint32_t,
-      (uint32_t)((int16_t)x * (int16_t)y) + (uint32_t)((int16_t)(x >> 16) * (int16_t)(y >> 16)))
+      (uint32_t)((int16_t)x *(int16_t)y) + (uint32_t)((int16_t)(x >> 16) * (int16_t)(y >> 16)))
 
 /* clang-format off */
 BODY uint64_t add_q(uint64_t a, uint64_t b) { return a + b; }
@@ -212,8 +214,12 @@ BODY int mmx_interleave(struct cpu *cpu, const struct insn *i, unsigned width, b
 }
 
 /* MMX and XMM form of each; the MMX form of a pack takes its operands as the two halves. */
-#define APPLY(name, function) HANDLER(name##_mmx, mmx_apply, function) HANDLER(name##_xmm, xmm_apply, function)
-#define SHIFT(name, function) HANDLER(name##_mmx, mmx_shift, function) HANDLER(name##_xmm, xmm_shift, function)
+#define APPLY(name, function) \
+    HANDLER(name##_mmx, mmx_apply, function) \
+    HANDLER(name##_xmm, xmm_apply, function)
+#define SHIFT(name, function) \
+    HANDLER(name##_mmx, mmx_shift, function) \
+    HANDLER(name##_xmm, xmm_shift, function)
 #define COMBINE(name, low, high) \
     BODY struct xmm name##_of(struct xmm d, struct xmm s, unsigned order) \
     { \
@@ -221,7 +227,9 @@ BODY int mmx_interleave(struct cpu *cpu, const struct insn *i, unsigned width, b
         return (struct xmm){{low, high}}; \
     } \
     HANDLER(name##_xmm, xmm_combine, name##_of)
-#define PACKED(name, function) HANDLER(name##_mmx, mmx_apply, function) COMBINE(name, function(d.q[0], d.q[1]), function(s.q[0], s.q[1]))
+#define PACKED(name, function) \
+    HANDLER(name##_mmx, mmx_apply, function) \
+    COMBINE(name, function(d.q[0], d.q[1]), function(s.q[0], s.q[1]))
 /* clang-format off */
 #define INTERLEAVED(lower, upper, width) \
     HANDLER(lower##_mmx, mmx_interleave, width, false) HANDLER(upper##_mmx, mmx_interleave, width, true) \
@@ -284,9 +292,12 @@ static int shift_bytes(struct cpu *cpu, const struct insn *i)
     if (sse_off(cpu))
         return sse_refuse(cpu, i);
     if (i->operation == OP_PSLLDQ)
-        *d = (struct xmm){{left_q(from.q[0], bits), bits < 64 ? left_q(from.q[1], bits) | right_q(from.q[0], 64 - bits) : left_q(from.q[0], bits - 64)}};
+        *d = (struct xmm){{left_q(from.q[0], bits), bits < 64 ? left_q(from.q[1], bits) | right_q(from.q[0], 64 - bits)
+                                                              : left_q(from.q[0], bits - 64)}};
     else
-        *d = (struct xmm){{bits < 64 ? right_q(from.q[0], bits) | left_q(from.q[1], 64 - bits) : right_q(from.q[1], bits - 64), right_q(from.q[1], bits)}};
+        *d = (struct xmm){
+            {bits < 64 ? right_q(from.q[0], bits) | left_q(from.q[1], 64 - bits) : right_q(from.q[1], bits - 64),
+             right_q(from.q[1], bits)}};
     return NEXT(cpu, i);
 }
 
@@ -385,7 +396,7 @@ HANDLER(PMOVMSKB_xmm, xmm_top_bits, 8) HANDLER(MOVMSKPS, xmm_top_bits, 32) HANDL
 /* --- The table --- */
 insn_handler *simd_integer_handler(const struct insn *insn)
 {
-#define BOTH(name) [OP_##name - OP_MOVD] = {name##_mmx, name##_xmm}
+#define BOTH(name) [OP_##name - OP_MOVD] = { name##_mmx, name##_xmm }
 #define XMM(name, handler) [OP_##name - OP_MOVD] = {handler, handler}
     /* clang-format off */
     static insn_handler *const handlers[OP_COUNT - OP_MOVD][2] = {

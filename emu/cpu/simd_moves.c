@@ -1,5 +1,5 @@
-/* simd_moves.c - moves between MMX and XMM registers, general registers and memory; MXCSR; what only hints at the caches, of which the guest sees
- * none (Intel SDM vol. 2, under their names). */
+/* simd_moves.c - moves between MMX and XMM registers, general registers and memory; MXCSR; what only hints at the
+ * caches, of which the guest sees none (Intel SDM vol. 2, under their names). */
 #include "emu/cpu/simd.h"
 #include "emu/cpu/x87_control.h"
 
@@ -22,28 +22,33 @@ static unsigned check(struct cpu *cpu, const struct insn *i, uint32_t offset, un
 {
     const struct segment *s = &cpu->seg[i->segment];
 
-    if ((uint64_t)offset + size > (write ? s->write_end : s->read_end) && segment_check(cpu, i, i->segment, offset, size, write))
+    if ((uint64_t)offset + size > (write ? s->write_end : s->read_end) &&
+        segment_check(cpu, i, i->segment, offset, size, write))
         return ACCESS_FAULT;
     return misaligned(cpu, i, offset, size, aligned) ? fault(cpu, EXC_GP, 0) : (unsigned)ACCESS_DONE;
 }
 
-unsigned simd_read_slow(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, bool aligned, struct xmm *value)
+unsigned simd_read_slow(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, bool aligned,
+                        struct xmm *value)
 {
     uint32_t linear = cpu->seg[i->segment].base + offset;
 
     value->q[1] = 0;
     if (check(cpu, i, offset, size, aligned, false))
         return ACCESS_FAULT;
-    return size == 16 ? mmu_read16(cpu, i, linear, cpu->user, value->q) : mmu_read(cpu, i, linear, size, cpu->user, &value->q[0]);
+    return size == 16 ? mmu_read16(cpu, i, linear, cpu->user, value->q)
+                      : mmu_read(cpu, i, linear, size, cpu->user, &value->q[0]);
 }
 
-unsigned simd_write_slow(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, bool aligned, const struct xmm *value)
+unsigned simd_write_slow(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, bool aligned,
+                         const struct xmm *value)
 {
     uint32_t linear = cpu->seg[i->segment].base + offset;
 
     if (check(cpu, i, offset, size, aligned, true))
         return ACCESS_FAULT;
-    return size == 16 ? mmu_write16(cpu, i, linear, cpu->user, value->q) : mmu_write(cpu, i, linear, size, cpu->user, value->q[0]);
+    return size == 16 ? mmu_write16(cpu, i, linear, cpu->user, value->q)
+                      : mmu_write(cpu, i, linear, size, cpu->user, value->q[0]);
 }
 
 unsigned simd_operand(struct cpu *cpu, const struct insn *i, unsigned size, struct xmm *value)
@@ -303,11 +308,13 @@ static int clflush(struct cpu *cpu, const struct insn *i)
 }
 
 /* --- The table --- */
-struct moves { insn_handler *load, *store, *between; };
+struct moves {
+    insn_handler *load, *store, *between;
+};
 
 insn_handler *simd_move_handler(const struct insn *insn)
 {
-#define MOVE(name, load, store, between) [OP_##name - OP_MOVD] = {{load, store, between}, {load, store, between}}
+#define MOVE(name, load, store, between) [OP_##name - OP_MOVD] = { {load, store, between}, {load, store, between} }
 #define ONE(name, handler) MOVE(name, handler, handler, handler)
     /* clang-format off */
     static const struct moves handlers[OP_COUNT - OP_MOVD][2] = {
@@ -333,7 +340,8 @@ insn_handler *simd_move_handler(const struct insn *insn)
     m = &handlers[insn->operation - OP_MOVD][simd_column(insn)];
     if (insn->operation == OP_MOVD && insn->form == FORM_RR) {
         bool to_general = opcode_rows[insn->row].operands[0] == 'E';
-        return simd_column(insn) ? (to_general ? movd_to_general : movd_from_general) : (to_general ? mmx_to_general : mmx_load);
+        return simd_column(insn) ? (to_general ? movd_to_general : movd_from_general)
+                                 : (to_general ? mmx_to_general : mmx_load);
     }
     return from_memory(insn) ? m->load : insn->form == FORM_RR ? m->between : m->store;
 }

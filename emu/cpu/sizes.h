@@ -1,5 +1,5 @@
-/* sizes.h - numbers of 1, 2 and 4 bytes, for bodies that take their size as a constant. Such a body is worth nothing unless it is inlined
- * into its instances: BODY says so to the compilers that listen. */
+/* sizes.h - numbers of 1, 2 and 4 bytes, for bodies that take their size as a constant. Such a body is worth nothing
+ * unless it is inlined into its instances: BODY says so to the compilers that listen. */
 #ifndef MUNIMENT_EMU_CPU_SIZES_H
 #define MUNIMENT_EMU_CPU_SIZES_H
 

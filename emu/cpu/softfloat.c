@@ -1,13 +1,15 @@
-/* softfloat.c - 80-bit floating point for the x87 unit, and the rounding that all formats share (softfloat.h, softfloat_core.h).
+/* softfloat.c - 80-bit floating point for the x87 unit, and the rounding that all formats share (softfloat.h,
+ * softfloat_core.h).
  *
- * Ordinary operands take a short way through each operation; NaNs, infinities, zeros and denormals the special one. Exceptions, and what a NaN
- * turns into: Intel SDM vol. 1, sections 4.8.3 and 8.5, tables 4-7, 8-10. */
+ * Ordinary operands take a short way through each operation; NaNs, infinities, zeros and denormals the special one.
+ * Exceptions, and what a NaN turns into: Intel SDM vol. 1, sections 4.8.3 and 8.5, tables 4-7, 8-10. */
 #include "emu/cpu/softfloat_core.h"
 
 /* --- Rounding --- */
 static void overflow(struct number *n, const struct float_format *format, bool inexact, struct float_env *e)
 {
-    bool infinity = e->rounding == ROUND_NEAREST || (e->rounding != ROUND_ZERO && (e->rounding == ROUND_DOWN) == n->sign);
+    bool infinity = e->rounding == ROUND_NEAREST ||
+                    (e->rounding != ROUND_ZERO && (e->rounding == ROUND_DOWN) == n->sign);
 
     e->flags |= FLOAT_OVERFLOW;
     if (!(e->masks & FLOAT_OVERFLOW)) {
@@ -24,7 +26,8 @@ static void overflow(struct number *n, const struct float_format *format, bool i
 }
 
 /* `exact` is the number before it was rounded to *n, as if exponents had no limit. */
-static void underflow(struct number *n, struct number exact, const struct float_format *format, bool inexact, struct float_env *e)
+static void underflow(struct number *n, struct number exact, const struct float_format *format, bool inexact,
+                      struct float_env *e)
 {
     if (!(e->masks & FLOAT_UNDERFLOW)) {
         n->exponent += format->wrap;
@@ -254,21 +257,24 @@ static uint64_t root_32(uint64_t square, uint64_t *rest)
     return root;
 }
 
-/* A root of 128 bits from the root of their upper half and one division (P. Zimmermann, Karatsuba Square Root, 1999). */
+/* A root of 128 bits from the root of their upper half and one division (P. Zimmermann, Karatsuba Square Root,
+ * 1999). */
 struct number number_sqrt(struct number a)
 {
     int32_t power = a.exponent - EXPONENT_BIAS;
     bool odd = power & 1;
     uint64_t high = odd ? a.high : a.high >> 1, low = odd ? 0 : a.high << 63;
     uint64_t rest, root = root_32(high, &rest);
-    uint64_t half = rest << 31 | low >> 33; /* half of the next dividend, which may need 65 bits; the divisor is 2 * root */
+    uint64_t half = rest << 31 | low >> 33; /* half of the next dividend, which may need 65 bits; the divisor is 2 *
+                                               root */
     uint64_t digit = half / root, left = half % root * 2 + (low >> 32 & 1);
 
     if (digit >> 32) {
         left += (digit - UINT32_MAX) * 2 * root;
         digit = UINT32_MAX;
     }
-    uint64_t square = digit * digit, rest_low = left << 32 | (uint32_t)low, rest_high = (left >> 32) - (rest_low < square);
+    uint64_t square = digit * digit, rest_low = left << 32 | (uint32_t)low,
+             rest_high = (left >> 32) - (rest_low < square);
     rest_low -= square;
     root = root << 32 | digit;
     if (rest_high >> 63) { /* one too many: add 2 * root - 1 back */
@@ -278,7 +284,8 @@ struct number number_sqrt(struct number a)
         root--;
     }
     bool over_half = rest_high || rest_low > root;
-    return (struct number){root, (over_half ? TOP_BIT : 0) | ((rest_high | rest_low) != 0), (power - odd) / 2 + EXPONENT_BIAS, false};
+    return (struct number){root, (over_half ? TOP_BIT : 0) | ((rest_high | rest_low) != 0),
+                           (power - odd) / 2 + EXPONENT_BIAS, false};
 }
 
 struct float80 f80_sqrt(struct float80 a, struct float_env *e)
@@ -298,7 +305,8 @@ struct float80 f80_sqrt(struct float80 a, struct float_env *e)
 
 /* --- Integers --- */
 
-/* Splits a number into its integer (modulo 2^64) in high and the fraction below it, and rounds. True: it was inexact. The exponent must be below that of 2^64. */
+/* Splits a number into its integer (modulo 2^64) in high and the fraction below it, and rounds. True: it was inexact.
+ * The exponent must be below that of 2^64. */
 static bool round_integer(struct number *n, enum rounding mode, bool *up)
 {
     uint64_t fraction;
@@ -430,7 +438,8 @@ static uint64_t narrow_special(struct float80 a, const struct short_format *f, s
     struct float80 nan;
 
     if (f80_propagate(a, a, e, &nan))
-        return ((uint64_t)(nan.high >> 15) * (f->top_exponent + 1) | f->top_exponent) << f->fraction_bits | (nan.significand & ~TOP_BIT) >> (63 - f->fraction_bits);
+        return ((uint64_t)(nan.high >> 15) * (f->top_exponent + 1) | f->top_exponent) << f->fraction_bits |
+               (nan.significand & ~TOP_BIT) >> (63 - f->fraction_bits);
     return (f80_infinite(a) ? sign | f->top_exponent : sign) << f->fraction_bits;
 }
 

@@ -1,7 +1,9 @@
-/* softfloat_core.h - what softfloat.c, softfloat_short.c and the x87 unit's number handling share: the unpacked form, wide integer steps, and rounding.
+/* softfloat_core.h - what softfloat.c, softfloat_short.c and the x87 unit's number handling share: the unpacked form,
+ * wide integer steps, and rounding.
  *
- * Every format's values fit the one form: its exponent is biased as the 80-bit format's, its significand has the integer bit on top, and 64 bits
- * below it are guard and sticky bits. (IEEE 754-2008, sections 4 and 7; Intel SDM vol. 1, sections 4.8 and 4.9.) */
+ * Every format's values fit the one form: its exponent is biased as the 80-bit format's, its significand has the
+ * integer bit on top, and 64 bits below it are guard and sticky bits. (IEEE 754-2008, sections 4 and 7; Intel SDM vol.
+ * 1, sections 4.8 and 4.9.) */
 #ifndef MUNIMENT_EMU_SOFTFLOAT_CORE_H
 #define MUNIMENT_EMU_SOFTFLOAT_CORE_H
 
@@ -30,7 +32,8 @@ struct number {
     bool sign;
 };
 
-/* A destination: the exponents of its smallest and largest normal numbers, its significand in bits, and how far unmasked results are moved. */
+/* A destination: the exponents of its smallest and largest normal numbers, its significand in bits, and how far
+ * unmasked results are moved. */
 struct float_format {
     int32_t lowest, highest;
     unsigned precision;
@@ -64,7 +67,8 @@ FLOAT_INLINE void multiply(uint64_t a, uint64_t b, uint64_t *high, uint64_t *low
     *high = a1 * b1 + (p01 >> 32) + (middle >> 32);
 }
 
-/* high:low divided by a divisor with bit 63 set, of which high is less. (Knuth, The Art of Computer Programming, 4.3.1 D, in base 2^32.) */
+/* high:low divided by a divisor with bit 63 set, of which high is less. (Knuth, The Art of Computer Programming, 4.3.1
+ * D, in base 2^32.) */
 static inline uint64_t divide(uint64_t high, uint64_t low, uint64_t divisor, uint64_t *remainder)
 {
     uint64_t d1 = divisor >> 32, d0 = (uint32_t)divisor, quotient = 0;
@@ -192,8 +196,8 @@ FLOAT_INLINE bool round_significand(struct number *n, unsigned precision, enum r
     return rest != 0;
 }
 
-/* Rounds a number for its destination and raises what that raises. Afterwards: an exponent over `highest` means infinity; bit 63 of high clear means a
- * denormal number or zero, with the lowest exponent. */
+/* Rounds a number for its destination and raises what that raises. Afterwards: an exponent over `highest` means
+ * infinity; bit 63 of high clear means a denormal number or zero, with the lowest exponent. */
 void number_round(struct number *n, const struct float_format *format, struct float_env *e); /* softfloat.c */
 
 /* --- The shorter formats, single and double precision --- */
@@ -299,6 +303,6 @@ FLOAT_INLINE struct float80 f80_pack(struct number n)
 struct float80 f80_round_pack(struct number n, unsigned precision, struct float_env *e); /* softfloat.c */
 /* What a NaN or an unsupported operand makes of an operation with two operands; false: neither is. Raises invalid. */
 bool f80_propagate(struct float80 a, struct float80 b, struct float_env *e, struct float80 *result); /* softfloat.c */
-struct float80 f80_invalid(struct float_env *e); /* softfloat.c */
+struct float80 f80_invalid(struct float_env *e);                                                     /* softfloat.c */
 
 #endif

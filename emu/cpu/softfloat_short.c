@@ -1,7 +1,7 @@
 /* softfloat_short.c - single and double precision for SSE (softfloat.h), on the unpacked form of softfloat_core.h.
  *
- * Each operation is made twice, once for each width. Exceptions and NaNs: Intel SDM vol. 1, sections 4.8.3 and 11.5; denormals-are-zero replaces
- * operands before anything looks at them. */
+ * Each operation is made twice, once for each width. Exceptions and NaNs: Intel SDM vol. 1, sections 4.8.3 and 11.5;
+ * denormals-are-zero replaces operands before anything looks at them. */
 #include "emu/cpu/softfloat_core.h"
 
 /* An operand: its bits, and what they are. */
@@ -15,8 +15,9 @@ struct operand {
 
 FLOAT_INLINE struct operand take(const struct short_format *f, uint64_t bits, const struct float_env *e)
 {
-    struct operand o = {bits, bits & ((UINT64_C(1) << f->fraction_bits) - 1), bits >> f->fraction_bits & f->top_exponent,
-                        bits >> f->fraction_bits & (f->top_exponent + 1), CLASS_NORMAL};
+    struct operand o = {bits, bits & ((UINT64_C(1) << f->fraction_bits) - 1),
+                        bits >> f->fraction_bits & f->top_exponent, bits >> f->fraction_bits & (f->top_exponent + 1),
+                        CLASS_NORMAL};
 
     if (UNLIKELY(o.exponent == f->top_exponent)) {
         o.class = !o.fraction ? CLASS_INFINITE : o.fraction >> (f->fraction_bits - 1) ? CLASS_QUIET : CLASS_SIGNALING;
@@ -31,7 +32,8 @@ FLOAT_INLINE struct operand take(const struct short_format *f, uint64_t bits, co
 /* Finite and not zero. */
 FLOAT_INLINE struct number unpack(const struct short_format *f, const struct operand *o)
 {
-    struct number n = {TOP_BIT | o->fraction << (63 - f->fraction_bits), 0, (int32_t)o->exponent + f->format.lowest - 1, o->sign};
+    struct number n = {TOP_BIT | o->fraction << (63 - f->fraction_bits), 0, (int32_t)o->exponent + f->format.lowest - 1,
+                       o->sign};
 
     if (UNLIKELY(!o->exponent)) {
         unsigned zeros = leading_zeros(n.high & ~TOP_BIT);
@@ -57,8 +59,9 @@ FLOAT_INLINE uint64_t finish(const struct short_format *f, struct number n, stru
         return finish_at_an_end(f, n, e);
     e->rounded_up = round_away(e->rounding, n.sign, n.high >> cut & 1, rest);
     e->flags |= rest ? FLOAT_INEXACT : 0;
-    return (((uint64_t)n.sign * (f->top_exponent + 1) | (uint64_t)(n.exponent - f->format.lowest)) << f->fraction_bits)
-        + (n.high >> cut) + e->rounded_up;
+    return (((uint64_t)n.sign * (f->top_exponent + 1) | (uint64_t)(n.exponent - f->format.lowest))
+            << f->fraction_bits) +
+           (n.high >> cut) + e->rounded_up;
 }
 
 FLOAT_INLINE uint64_t signed_bits(const struct short_format *f, bool sign, unsigned exponent)
@@ -73,7 +76,8 @@ FLOAT_INLINE uint64_t invalid(const struct short_format *f, struct float_env *e)
 }
 
 /* The first operand, unless only the second is a NaN; quieted. One of them is a NaN. */
-FLOAT_INLINE uint64_t propagate(const struct short_format *f, const struct operand *a, const struct operand *b, struct float_env *e)
+FLOAT_INLINE uint64_t propagate(const struct short_format *f, const struct operand *a, const struct operand *b,
+                                struct float_env *e)
 {
     if (a->class == CLASS_SIGNALING || b->class == CLASS_SIGNALING)
         e->flags |= FLOAT_INVALID;
@@ -86,7 +90,8 @@ FLOAT_INLINE void note_denormals(const struct operand *a, const struct operand *
         e->flags |= FLOAT_DENORMAL;
 }
 
-FLOAT_INLINE uint64_t add(const struct short_format *f, uint64_t a_bits, uint64_t b_bits, bool negate, struct float_env *e)
+FLOAT_INLINE uint64_t add(const struct short_format *f, uint64_t a_bits, uint64_t b_bits, bool negate,
+                          struct float_env *e)
 {
     struct operand a = take(f, a_bits, e), b = take(f, b_bits, e);
 
@@ -109,7 +114,8 @@ FLOAT_INLINE uint64_t add(const struct short_format *f, uint64_t a_bits, uint64_
     return sum.high ? finish(f, sum, e) : signed_bits(f, e->rounding == ROUND_DOWN, 0);
 }
 
-FLOAT_INLINE uint64_t multiply_short(const struct short_format *f, uint64_t a_bits, uint64_t b_bits, struct float_env *e)
+FLOAT_INLINE uint64_t multiply_short(const struct short_format *f, uint64_t a_bits, uint64_t b_bits,
+                                     struct float_env *e)
 {
     struct operand a = take(f, a_bits, e), b = take(f, b_bits, e);
     bool sign = a.sign != b.sign;
@@ -117,7 +123,8 @@ FLOAT_INLINE uint64_t multiply_short(const struct short_format *f, uint64_t a_bi
     e->rounded_up = false;
     if (UNLIKELY(a.class >= CLASS_QUIET || b.class >= CLASS_QUIET))
         return propagate(f, &a, &b, e);
-    if (UNLIKELY((a.class == CLASS_INFINITE && b.class == CLASS_ZERO) || (a.class == CLASS_ZERO && b.class == CLASS_INFINITE)))
+    if (UNLIKELY((a.class == CLASS_INFINITE && b.class == CLASS_ZERO) ||
+                 (a.class == CLASS_ZERO && b.class == CLASS_INFINITE)))
         return invalid(f, e);
     note_denormals(&a, &b, e);
     if (UNLIKELY(a.class == CLASS_INFINITE || b.class == CLASS_INFINITE))
@@ -166,7 +173,8 @@ FLOAT_INLINE uint64_t sqrt_short(const struct short_format *f, uint64_t bits, st
     return a.class == CLASS_INFINITE ? a.bits : finish(f, number_sqrt(unpack(f, &a)), e);
 }
 
-FLOAT_INLINE enum comparison compare(const struct short_format *f, uint64_t a_bits, uint64_t b_bits, bool quiet, struct float_env *e)
+FLOAT_INLINE enum comparison compare(const struct short_format *f, uint64_t a_bits, uint64_t b_bits, bool quiet,
+                                     struct float_env *e)
 {
     struct operand a = take(f, a_bits, e), b = take(f, b_bits, e);
 
@@ -181,13 +189,15 @@ FLOAT_INLINE enum comparison compare(const struct short_format *f, uint64_t a_bi
         return FLOAT_EQUAL;
     if (a.sign != b.sign)
         return a.sign ? FLOAT_LESS : FLOAT_GREATER;
-    uint64_t x = (uint64_t)a.exponent << f->fraction_bits | a.fraction, y = (uint64_t)b.exponent << f->fraction_bits | b.fraction;
+    uint64_t x = (uint64_t)a.exponent << f->fraction_bits | a.fraction,
+             y = (uint64_t)b.exponent << f->fraction_bits | b.fraction;
     if (x == y)
         return FLOAT_EQUAL;
     return (x < y) != a.sign ? FLOAT_LESS : FLOAT_GREATER;
 }
 
-FLOAT_INLINE uint64_t convert(const struct short_format *from, const struct short_format *to, uint64_t bits, struct float_env *e)
+FLOAT_INLINE uint64_t convert(const struct short_format *from, const struct short_format *to, uint64_t bits,
+                              struct float_env *e)
 {
     struct operand a = take(from, bits, e);
     uint64_t fraction = a.fraction << (63 - from->fraction_bits) & ~TOP_BIT;

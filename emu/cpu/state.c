@@ -1,4 +1,5 @@
-/* state.c - faults, attention and the limits of segments: what every part of the processor needs, and what needs none of them. */
+/* state.c - faults, attention and the limits of segments: what every part of the processor needs, and what needs none
+ * of them. */
 #include "emu/cpu/state.h"
 
 #define WRAPPING_END ((UINT64_C(1) << 32) + 16)
@@ -40,7 +41,8 @@ void cpu_update_step(struct cpu *cpu)
 void segment_derive(struct segment *s)
 {
     uint64_t end = s->limit == UINT32_MAX ? WRAPPING_END : (uint64_t)s->limit + 1;
-    bool code = s->rights & RIGHTS_CODE, up = code || !(s->rights & RIGHTS_EXPAND_DOWN), bit = s->rights & RIGHTS_READABLE;
+    bool code = s->rights & RIGHTS_CODE, up = code || !(s->rights & RIGHTS_EXPAND_DOWN),
+         bit = s->rights & RIGHTS_READABLE;
 
     if (!(s->rights & RIGHTS_P) || !up)
         end = 0;
@@ -59,7 +61,8 @@ bool segment_holds(const struct segment *s, uint32_t offset, uint32_t size)
     return s->limit == UINT32_MAX || (last >= offset && last <= s->limit);
 }
 
-unsigned segment_check(struct cpu *cpu, const struct insn *insn, unsigned segment, uint32_t offset, uint32_t size, bool write)
+unsigned segment_check(struct cpu *cpu, const struct insn *insn, unsigned segment, uint32_t offset, uint32_t size,
+                       bool write)
 {
     const struct segment *s = &cpu->seg[segment];
     bool code = s->rights & RIGHTS_CODE, bit = s->rights & RIGHTS_READABLE;

@@ -2,10 +2,10 @@
  *
  * The base of the processor: every other file includes this one, and state.c needs none of them.
  *
- * A block is a run of decoded instructions that ends with one that may leave it. A handler does its instruction and returns
- * NEXT(cpu, insn), which calls the handler of the following record: the compiler makes that a jump, and where it does not, a
- * block is short enough not to hurt. EIP and `left` are those of the block's first instruction; an instruction's own follow from its
- * index, and only slow paths, faults and the end of the block compute them. */
+ * A block is a run of decoded instructions that ends with one that may leave it. A handler does its instruction and
+ * returns NEXT(cpu, insn), which calls the handler of the following record: the compiler makes that a jump, and where
+ * it does not, a block is short enough not to hurt. EIP and `left` are those of the block's first instruction; an
+ * instruction's own follow from its index, and only slow paths, faults and the end of the block compute them. */
 #ifndef MUNIMENT_EMU_CPU_STATE_H
 #define MUNIMENT_EMU_CPU_STATE_H
 
@@ -66,29 +66,37 @@ enum { /* access rights: bits 8-23 of a descriptor's upper half, shifted right b
 /* clang-format on */
 struct segment {
     uint32_t base;
-    uint32_t limit;      /* in bytes, granularity applied */
+    uint32_t limit; /* in bytes, granularity applied */
     uint16_t selector;
-    uint16_t rights;     /* 0: unusable (null selector) */
-    /* Derived by segment_derive: an access of n bytes at offset is plainly allowed when offset + n <= read_end (write_end) as 64-bit sums. 0 sends every access to the slow check
-     * (unreadable, expand-down, null); a flat 4 GiB segment has 2^32 + 16, since offsets wrap there. */
+    uint16_t rights; /* 0: unusable (null selector) */
+    /* Derived by segment_derive: an access of n bytes at offset is plainly allowed when offset + n <= read_end
+     * (write_end) as 64-bit sums. 0 sends every access to the slow check (unreadable, expand-down, null); a flat 4 GiB
+     * segment has 2^32 + 16, since offsets wrap there. */
     uint64_t read_end, write_end;
 };
-struct table_register { uint32_t base; uint32_t limit; };
+struct table_register {
+    uint32_t base;
+    uint32_t limit;
+};
 
 /* --- Lazy flags: {result, operands, operation}. --- */
 enum flag_class {
-    FLAGS_READY,  /* the arithmetic flags are in cpu->flags */
-    FLAGS_ADD,    /* result = a + b: ADD XADD */
-    FLAGS_SUB,    /* result = a - b: SUB CMP NEG CMPXCHG CMPS SCAS; conditions compare a and b themselves */
-    FLAGS_LOGIC,  /* CF = OF = AF = 0 */
-    FLAGS_INC,    /* a: CF as it was (0 or 1) */
-    FLAGS_DEC,    /* a: CF as it was */
-    FLAGS_RESULT  /* SF ZF PF from result; CF OF AF as RFLAGS bits in a: ADC SBB, shifts, rotates, MUL */
+    FLAGS_READY, /* the arithmetic flags are in cpu->flags */
+    FLAGS_ADD,   /* result = a + b: ADD XADD */
+    FLAGS_SUB,   /* result = a - b: SUB CMP NEG CMPXCHG CMPS SCAS; conditions compare a and b themselves */
+    FLAGS_LOGIC, /* CF = OF = AF = 0 */
+    FLAGS_INC,   /* a: CF as it was (0 or 1) */
+    FLAGS_DEC,   /* a: CF as it was */
+    FLAGS_RESULT /* SF ZF PF from result; CF OF AF as RFLAGS bits in a: ADC SBB, shifts, rotates, MUL */
 };
-#define FLAG_OP(class, size) ((uint32_t)(class) << 3 | (size)) /* size in bytes: 1, 2, 4. result, a and b are held zero-extended. */
+#define FLAG_OP(class, size) \
+    ((uint32_t)(class) << 3 | (size)) /* size in bytes: 1, 2, 4. result, a and b are held zero-extended. */
 
-/* --- An XMM register: bytes 0-7 in memory are q[0], the first of them its lowest. A lane is found by shifting, in either byte order. --- */
-struct xmm { uint64_t q[2]; };
+/* --- An XMM register: bytes 0-7 in memory are q[0], the first of them its lowest. A lane is found by shifting, in
+ * either byte order. --- */
+struct xmm {
+    uint64_t q[2];
+};
 #define MXCSR_DEFAULT 0x1F80u
 
 /* --- Kept translations (tlb.h) --- */
@@ -96,7 +104,8 @@ struct xmm { uint64_t q[2]; };
 #define TLB_INVALID 1u /* no page address has low bits */
 
 /* The number of a page's entry. Buffers that lie whole MiBs apart do not fall into one. */
-/* Pages beside each other differ in the lowest bit: an access across them finds the wrong page in the entry of its first byte. */
+/* Pages beside each other differ in the lowest bit: an access across them finds the wrong page in the entry of its
+ * first byte. */
 #define TLB_SLOT(linear) (((linear) >> 12 ^ (linear) >> 22 << 1) & (TLB_ENTRIES - 1))
 
 struct tlb_entry {
@@ -144,40 +153,41 @@ struct translator_hooks {
 
 struct cpu {
     /* The hot part: registers, flags and `left` in the first 128 bytes (contract 5). */
-    uint32_t reg[9];          /* EAX ... EDI; reg[REG_ZERO] is always 0 */
-    uint32_t eip;             /* of the next instruction; inside a block: of the block's first */
-    int64_t  left;            /* ticks to the deadline; inside a block: as at its start, less `accounted` instructions */
-    uint32_t flags;           /* RFLAGS; the arithmetic ones are stale unless flag_op is FLAGS_READY. Bit 1 always set */
+    uint32_t reg[9]; /* EAX ... EDI; reg[REG_ZERO] is always 0 */
+    uint32_t eip;    /* of the next instruction; inside a block: of the block's first */
+    int64_t left;    /* ticks to the deadline; inside a block: as at its start, less `accounted` instructions */
+    uint32_t flags;  /* RFLAGS; the arithmetic ones are stale unless flag_op is FLAGS_READY. Bit 1 always set */
     uint32_t flag_op, flag_result, flag_a, flag_b;
-    uint32_t attention;       /* enum attention */
-    uint32_t accounted;       /* instructions of the current block already taken from `left` */
-    bool     leave;           /* the deadline, a line or a mapping moved: leave after this instruction */
-    bool     user;            /* CPL is 3 */
-    uint8_t  cpl;
-    struct tlb_entry *tlb;    /* the table of the current privilege: cpu->tlbs[user] */
+    uint32_t attention; /* enum attention */
+    uint32_t accounted; /* instructions of the current block already taken from `left` */
+    bool leave;         /* the deadline, a line or a mapping moved: leave after this instruction */
+    bool user;          /* CPL is 3 */
+    uint8_t cpl;
+    struct tlb_entry *tlb; /* the table of the current privilege: cpu->tlbs[user] */
     const struct code_block *block;
 
     struct segment seg[SEG_COUNT];
     struct segment ldtr, tr;
     struct table_register gdtr, idtr;
     uint32_t cr0, cr2, cr3, cr4;
-    uint32_t dr[8];           /* DR4 and DR5 unused */
-    uint32_t tr_test[8];      /* TR3-TR7 of 386 and 486 */
-    uint32_t pending_debug;   /* DR6 bits of a trap to be delivered at the next boundary */
-    uint64_t tsc_base;        /* TSC = tick + tsc_base */
-    uint64_t pdpte[4];        /* as loaded with CR3 when PAE is on */
-    bool     nmi_blocked;     /* from an NMI to the next IRET */
+    uint32_t dr[8];         /* DR4 and DR5 unused */
+    uint32_t tr_test[8];    /* TR3-TR7 of 386 and 486 */
+    uint32_t pending_debug; /* DR6 bits of a trap to be delivered at the next boundary */
+    uint64_t tsc_base;      /* TSC = tick + tsc_base */
+    uint64_t pdpte[4];      /* as loaded with CR3 when PAE is on */
+    bool nmi_blocked;       /* from an NMI to the next IRET */
     uint32_t sysenter_cs, sysenter_esp, sysenter_eip;
     uint64_t apic_base;
-    uint64_t msr[51];         /* those that only hold a value; models.c has their table */
+    uint64_t msr[51]; /* those that only hold a value; models.c has their table */
 
-    struct x87 x87;           /* and MMX */
-    struct xmm xmm[8];        /* SSE */
+    struct x87 x87;    /* and MMX */
+    struct xmm xmm[8]; /* SSE */
     uint32_t mxcsr;
 
-    /* An exception on its way (valid after a handler returned CPU_FAULT). Not part of the state: it never outlives an instruction. */
-    uint8_t  fault_vector;
-    bool     fault_has_error;
+    /* An exception on its way (valid after a handler returned CPU_FAULT). Not part of the state: it never outlives an
+     * instruction. */
+    uint8_t fault_vector;
+    bool fault_has_error;
     uint32_t fault_error;
 
     /* Wiring and caches: no state. */
@@ -188,24 +198,25 @@ struct cpu {
     struct clock *clock;
     uint8_t (*acknowledge)(void *pic); /* the PIC's INTA cycle */
     void *pic;
-    struct line ferr;         /* to IRQ 13 */
-    uint32_t io_ticks;        /* bus time of one port access */
-    bool halted_dead;         /* HLT with IF clear was just executed: machine_run reports it once */
-    struct tlb *tlb_store;    /* translations of all contexts */
+    struct line ferr;          /* to IRQ 13 */
+    uint32_t io_ticks;         /* bus time of one port access */
+    bool halted_dead;          /* HLT with IF clear was just executed: machine_run reports it once */
+    struct tlb *tlb_store;     /* translations of all contexts */
     struct tlb_entry *tlbs[2]; /* of the context of CR3: supervisor, user */
     struct code_cache *blocks;
-    bool run_waits;           /* waits.c: run each lap */
-    uint64_t waited;          /* ticks that were advanced and not run */
+    bool run_waits;                   /* waits.c: run each lap */
+    uint64_t waited;                  /* ticks that were advanced and not run */
     uint64_t slow_accesses, lap_slow; /* accesses that missed the fast path: now, and at the last lap */
-    const struct observer *observer; /* null: none */
+    const struct observer *observer;  /* null: none */
     struct translator_view view;
-    struct translator *translator; /* null: all code is interpreted */
+    struct translator *translator;        /* null: all code is interpreted */
     const struct translator_hooks *hooks; /* null: no translator */
 };
 
 #define CPU_HOT_BYTES 128
 #define CPU_HOT(field) \
-    _Static_assert(offsetof(struct cpu, field) + sizeof ((struct cpu *)0)->field <= CPU_HOT_BYTES, #field " is hot (contract 5)")
+    _Static_assert(offsetof(struct cpu, field) + sizeof((struct cpu *)0)->field <= CPU_HOT_BYTES, \
+                   #field " is hot (contract 5)")
 CPU_HOT(reg);
 CPU_HOT(eip);
 CPU_HOT(left);
@@ -222,13 +233,15 @@ CPU_HOT(leave);
 enum cpu_exit {
     CPU_CONTINUE, /* the block ended; EIP and left are up to date */
     CPU_LEAVE,    /* the same, and the loop must look at attention, deadline and blocks before going on */
-    CPU_FAULT     /* the instruction did nothing; fault_* say what to deliver; EIP and left are those of the instruction */
+    CPU_FAULT /* the instruction did nothing; fault_* say what to deliver; EIP and left are those of the instruction */
 };
 
-/* What accesses, checks and deliveries return, or'ed. FAULT: nothing was done. LEAVE: done; leave after this instruction. */
+/* What accesses, checks and deliveries return, or'ed. FAULT: nothing was done. LEAVE: done; leave after this
+ * instruction. */
 enum access { ACCESS_DONE = 0, ACCESS_LEAVE = 1, ACCESS_FAULT = 2 };
 
-/* The exception that an instruction raises instead of being done: sets fault_*, returns ACCESS_FAULT: `return fault(cpu, EXC_GP, selector & 0xFFFC);` */
+/* The exception that an instruction raises instead of being done: sets fault_*, returns ACCESS_FAULT: `return
+ * fault(cpu, EXC_GP, selector & 0xFFFC);` */
 unsigned fault(struct cpu *cpu, unsigned vector, uint32_t error);
 unsigned fault_plain(struct cpu *cpu, unsigned vector); /* without error code */
 
@@ -242,25 +255,27 @@ void segment_derive(struct segment *s);
 /* Whether `size` bytes at offset lie within the limit. */
 bool segment_holds(const struct segment *s, uint32_t offset, uint32_t size);
 /* The check that read_end/write_end could not settle: limit, type, null; #GP(0), or #SS(0) for SS. */
-unsigned segment_check(struct cpu *cpu, const struct insn *insn, unsigned segment, uint32_t offset, uint32_t size, bool write);
+unsigned segment_check(struct cpu *cpu, const struct insn *insn, unsigned segment, uint32_t offset, uint32_t size,
+                       bool write);
 
 /* A run of decoded instructions; blocks.h keeps them. */
 struct code_block {
-    uint32_t physical;      /* of its first byte */
-    uint16_t bytes;         /* of guest code */
-    uint8_t  count;         /* instructions */
-    uint8_t  mode;          /* enum decode_mode it was decoded in */
+    uint32_t physical; /* of its first byte */
+    uint16_t bytes;    /* of guest code */
+    uint8_t count;     /* instructions */
+    uint8_t mode;      /* enum decode_mode it was decoded in */
     struct code_block *next_hash, *next_in_page;
     struct code_block *link[2]; /* blocks that this one led to; followed after a look at their address */
-    uint8_t  wait;          /* waits.c: what is known of its laps, and the instructions that count and decide */
-    uint8_t  wait_counter, wait_test;
-    struct insn insn[];     /* count records, and after them the one that ends the block */
+    uint8_t wait;               /* waits.c: what is known of its laps, and the instructions that count and decide */
+    uint8_t wait_counter, wait_test;
+    struct insn insn[]; /* count records, and after them the one that ends the block */
 };
 
 /* What decoding depends on: bits of enum decode_mode. */
 static inline unsigned code_mode(const struct cpu *cpu)
 {
-    return (cpu->seg[SEG_CS].rights & RIGHTS_D ? DECODE_32 : 0) | (cpu->cr0 & CR0_PE && !(cpu->flags & FLAG_VM) ? DECODE_PROTECTED : 0);
+    return (cpu->seg[SEG_CS].rights & RIGHTS_D ? DECODE_32 : 0) |
+           (cpu->cr0 & CR0_PE && !(cpu->flags & FLAG_VM) ? DECODE_PROTECTED : 0);
 }
 
 /* The EIP of an instruction, and of the one after it, wrapped to 16 bits in a 16-bit code segment. */
@@ -279,8 +294,8 @@ static inline uint32_t insn_next_eip(const struct cpu *cpu, const struct insn *i
 /* Ends the instruction and continues with the next record. */
 #define NEXT(cpu, insn) ((insn)[1].run((cpu), (insn) + 1))
 
-/* Makes clock_now and EIP exact in the middle of a block: takes the instructions before insn off `left`. Slow paths call it before any
- * device sees the access. insn is null outside of instructions. */
+/* Makes clock_now and EIP exact in the middle of a block: takes the instructions before insn off `left`. Slow paths
+ * call it before any device sees the access. insn is null outside of instructions. */
 static inline void cpu_sync(struct cpu *cpu, const struct insn *insn)
 {
     uint32_t before;
@@ -292,7 +307,8 @@ static inline void cpu_sync(struct cpu *cpu, const struct insn *insn)
     cpu->accounted = before;
 }
 
-/* Retires insn and all before it in the block: takes them off `left`, sets EIP. Returns `exit`. For branches, and for leaving in mid-block. */
+/* Retires insn and all before it in the block: takes them off `left`, sets EIP. Returns `exit`. For branches, and for
+ * leaving in mid-block. */
 static inline int cpu_retire(struct cpu *cpu, const struct insn *insn, uint32_t eip, int exit)
 {
     cpu->left -= (int64_t)(insn - cpu->block->insn + 1) - cpu->accounted;

@@ -1,8 +1,8 @@
 /* strings.c - string instructions and their repetition; the ports.
  *
- * Intel SDM vol. 2, "REP/REPE/REPZ/REPNE/REPNZ". An iteration is one tick and leaves SI, DI and CX as the manual has them
- * between two; after each the instruction stops if something waits, with EIP on itself. A fault in an iteration leaves the
- * registers as the one before did. Each access to a port takes the time of the bus besides. */
+ * Intel SDM vol. 2, "REP/REPE/REPZ/REPNE/REPNZ". An iteration is one tick and leaves SI, DI and CX as the manual has
+ * them between two; after each the instruction stops if something waits, with EIP on itself. A fault in an iteration
+ * leaves the registers as the one before did. Each access to a port takes the time of the bus besides. */
 #include "emu/bus.h"
 #include "emu/cpu/debug.h"
 #include "emu/cpu/interpret.h"
@@ -169,10 +169,10 @@ BODY uint32_t attention(const struct cpu *cpu)
 
 /* --- Many iterations at once --- */
 
-/* How many elements can be moved at an index register before its page, its segment or its 16 bits end; 0 where the fast path
- * does not hold. */
-BODY uint32_t run_length(const struct cpu *cpu, const struct insn *i, unsigned segment, unsigned r, unsigned size, bool write,
-                         uint8_t **host)
+/* How many elements can be moved at an index register before its page, its segment or its 16 bits end; 0 where the fast
+ * path does not hold. */
+BODY uint32_t run_length(const struct cpu *cpu, const struct insn *i, unsigned segment, unsigned r, unsigned size,
+                         bool write, uint8_t **host)
 {
     const struct segment *s = &cpu->seg[segment];
     uint32_t offset = get_index(cpu, i, r), linear = s->base + offset, room = PAGE_SIZE - (linear & PAGE_MASK);
@@ -216,7 +216,8 @@ BODY void fill_elements(uint8_t *to, uint32_t value, uint32_t count, unsigned si
 }
 
 /* Does up to `limit` iterations of REP MOVS or STOS that need nothing but host memory. Returns how many. */
-BODY uint32_t iterate_many(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t limit)
+BODY uint32_t iterate_many(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size,
+                           uint32_t limit)
 {
     uint8_t *to = NULL, *from = NULL;
     uint32_t count;

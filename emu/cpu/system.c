@@ -1,5 +1,5 @@
-/* system.c - the instructions of segments, far transfers, flags and descriptors, and the table that finds all system instructions
- * (Intel SDM vol. 2, under their names). */
+/* system.c - the instructions of segments, far transfers, flags and descriptors, and the table that finds all system
+ * instructions (Intel SDM vol. 2, under their names). */
 #include "emu/cpu/control.h"
 #include "emu/cpu/interrupts.h"
 #include "emu/cpu/models.h"
@@ -140,7 +140,8 @@ static int sysexit(struct cpu *cpu, const struct insn *i)
     return end_transfer(cpu, i, ACCESS_DONE);
 }
 
-/* --- Segment registers --- MOV and POP to SS let nothing come between them and the instruction that loads ESP; LSS loads both (SDM vol. 3, 6.8.3). */
+/* --- Segment registers --- MOV and POP to SS let nothing come between them and the instruction that loads ESP; LSS
+ * loads both (SDM vol. 3, 6.8.3). */
 static int end_segment_load(struct cpu *cpu, const struct insn *i, unsigned segment)
 {
     if (segment != SEG_SS)
@@ -171,9 +172,11 @@ static int pop_sreg(struct cpu *cpu, const struct insn *i)
 
 static int load_far(struct cpu *cpu, const struct insn *i)
 {
-    static const uint8_t segments[] = {
-        [OP_LES - OP_LES] = SEG_ES, [OP_LDS - OP_LES] = SEG_DS, [OP_LSS - OP_LES] = SEG_SS, [OP_LFS - OP_LES] = SEG_FS, [OP_LGS - OP_LES] = SEG_GS
-    };
+    static const uint8_t segments[] = {[OP_LES - OP_LES] = SEG_ES,
+                                       [OP_LDS - OP_LES] = SEG_DS,
+                                       [OP_LSS - OP_LES] = SEG_SS,
+                                       [OP_LFS - OP_LES] = SEG_FS,
+                                       [OP_LGS - OP_LES] = SEG_GS};
     unsigned segment = segments[i->operation - OP_LES];
     uint32_t offset, selector;
 
@@ -202,7 +205,8 @@ static int popf(struct cpu *cpu, const struct insn *i)
 {
     uint32_t flags, mask;
 
-    if (flags_check_v86(cpu, i->size) || stack_peek(cpu, i, 0, i->size, &flags) || flags_popped(cpu, i->size, &flags, &mask))
+    if (flags_check_v86(cpu, i->size) || stack_peek(cpu, i, 0, i->size, &flags) ||
+        flags_popped(cpu, i->size, &flags, &mask))
         return cpu_fault_exit(cpu, i);
     stack_pointer_set(cpu, cpu->reg[ESP] + i->size);
     flags_load(cpu, flags, mask);
@@ -260,14 +264,16 @@ static unsigned descriptor_query(struct cpu *cpu, const struct insn *i, struct d
     cpu_sync(cpu, i);
     if (descriptor_read(cpu, (uint16_t)selector, EXC_GP, d))
         return ACCESS_FAULT;
-    *visible = descriptor_conforming(d) || (descriptor_dpl(d) >= cpu->cpl && descriptor_dpl(d) >= (selector & SELECTOR_RPL));
+    *visible = descriptor_conforming(d) ||
+               (descriptor_dpl(d) >= cpu->cpl && descriptor_dpl(d) >= (selector & SELECTOR_RPL));
     return ACCESS_DONE;
 }
 
 /* LAR takes all but interrupt and trap gates, LSL what has a limit; both all code and data. */
 static int lar_lsl(struct cpu *cpu, const struct insn *i)
 {
-    const uint32_t with_limit = 1u << TYPE_TSS_16 | 1u << TYPE_LDT | 1u << TYPE_TSS_16_BUSY | 1u << TYPE_TSS_32 | 1u << TYPE_TSS_32_BUSY;
+    const uint32_t with_limit = 1u << TYPE_TSS_16 | 1u << TYPE_LDT | 1u << TYPE_TSS_16_BUSY | 1u << TYPE_TSS_32 |
+                                1u << TYPE_TSS_32_BUSY;
     const uint32_t gates = 1u << TYPE_CALL_16 | 1u << TYPE_TASK_GATE | 1u << TYPE_CALL_32;
     bool lar = i->operation == OP_LAR, found;
     uint32_t types = 0xFFFF0000 | with_limit | (lar ? gates : 0), value;
@@ -305,7 +311,8 @@ static int arpl(struct cpu *cpu, const struct insn *i)
         return cpu_fault_exit(cpu, i);
     raised = (selector & SELECTOR_RPL) < rpl;
     selector = (selector & ~SELECTOR_RPL) | rpl;
-    if (raised && i->form == FORM_MR && segment_write(cpu, i, i->segment, effective_address(cpu, i), 2, selector) & ACCESS_FAULT)
+    if (raised && i->form == FORM_MR &&
+        segment_write(cpu, i, i->segment, effective_address(cpu, i), 2, selector) & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
     if (raised && i->form == FORM_RR)
         set_register(cpu, i->dst, 2, selector);

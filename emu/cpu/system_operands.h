@@ -1,4 +1,5 @@
-/* system_operands.h - what the handlers of the system instructions share (system.c, control.c, models.c): operands, and their ends. */
+/* system_operands.h - what the handlers of the system instructions share (system.c, control.c, models.c): operands, and
+ * their ends. */
 #ifndef MUNIMENT_EMU_CPU_SYSTEM_OPERANDS_H
 #define MUNIMENT_EMU_CPU_SYSTEM_OPERANDS_H
 
@@ -33,9 +34,9 @@ static inline int proceed(struct cpu *cpu, const struct insn *i)
 static inline unsigned selector_operand(struct cpu *cpu, const struct insn *i, uint32_t *value)
 {
     switch (i->form) {
-    case FORM_R:  *value = (uint16_t)cpu->reg[i->dst]; return ACCESS_DONE;
+    case FORM_R: *value = (uint16_t)cpu->reg[i->dst]; return ACCESS_DONE;
     case FORM_RR: *value = (uint16_t)cpu->reg[i->src]; return ACCESS_DONE;
-    default:      return operand_read(cpu, i, 2, value) & ACCESS_FAULT;
+    default: return operand_read(cpu, i, 2, value) & ACCESS_FAULT;
     }
 }
 

@@ -1,8 +1,10 @@
-/* tasks.c - task switches and the task state segment (Intel SDM vol. 3, chapter 7; the I/O permission map: vol. 1 section 18.5.2).
+/* tasks.c - task switches and the task state segment (Intel SDM vol. 3, chapter 7; the I/O permission map: vol. 1
+ * section 18.5.2).
  *
- * Up to the commitment every fault leaves the old task as it was. Behind it the new task runs, and what is wrong with its selectors is a
- * fault of its first instruction: then task_switch returns ACCESS_FAULT | ACCESS_LEAVE, and EIP and all else are the new task's. The
- * order of the checks, and the upper halves that a 16-bit TSS does not hold, are those of Bochs. */
+ * Up to the commitment every fault leaves the old task as it was. Behind it the new task runs, and what is wrong with
+ * its selectors is a fault of its first instruction: then task_switch returns ACCESS_FAULT | ACCESS_LEAVE, and EIP and
+ * all else are the new task's. The order of the checks, and the upper halves that a 16-bit TSS does not hold, are those
+ * of Bochs. */
 #include "emu/cpu/tasks.h"
 
 #include "emu/cpu/control.h"
@@ -13,17 +15,18 @@
 #define DR6_BT 0x8000u
 #define DR7_LOCAL 0x155u /* LE, L3-L0 */
 
-/* Where a TSS holds what, in bytes. Registers are EAX ECX EDX EBX ESP EBP ESI EDI; segments ES CS SS DS FS GS, one slot of `width` each. */
+/* Where a TSS holds what, in bytes. Registers are EAX ECX EDX EBX ESP EBP ESI EDI; segments ES CS SS DS FS GS, one slot
+ * of `width` each. */
 struct tss_layout {
     uint8_t width, eip, flags, registers, segments, segment_count, ldt;
     uint8_t minimum;   /* the least limit of a TSS that is switched to */
     uint8_t saved_end; /* the last byte that a switch away writes */
 };
-static const struct tss_layout layout_16 = { 2, 0x0E, 0x10, 0x12, 0x22, 4, 0x2A, 0x2B, 0x29 };
-static const struct tss_layout layout_32 = { 4, 0x20, 0x24, 0x28, 0x48, 6, 0x60, 0x67, 0x5F };
+static const struct tss_layout layout_16 = {2, 0x0E, 0x10, 0x12, 0x22, 4, 0x2A, 0x2B, 0x29};
+static const struct tss_layout layout_32 = {4, 0x20, 0x24, 0x28, 0x48, 6, 0x60, 0x67, 0x5F};
 
-#define TSS_CR3 0x1C   /* 32-bit only */
-#define TSS_TRAP 0x64  /* 32-bit only */
+#define TSS_CR3 0x1C  /* 32-bit only */
+#define TSS_TRAP 0x64 /* 32-bit only */
 #define TSS_IO_MAP 0x66
 
 struct task_state {
@@ -39,10 +42,12 @@ static const struct tss_layout *layout_of(unsigned type)
 
 /* --- Before the commitment --- */
 
-/* The descriptor of the task to switch to. IRET wants a busy one and blames #TS, everybody else an available one and #GP. */
+/* The descriptor of the task to switch to. IRET wants a busy one and blames #TS, everybody else an available one and
+ * #GP. */
 static unsigned find_task(struct cpu *cpu, uint16_t selector, enum task_reason reason, struct descriptor *d)
 {
-    unsigned vector = reason == TASK_RETURN ? EXC_TS : EXC_GP, wanted = reason == TASK_RETURN ? TYPE_TSS_16_BUSY : TYPE_TSS_16;
+    unsigned vector = reason == TASK_RETURN ? EXC_TS : EXC_GP,
+             wanted = reason == TASK_RETURN ? TYPE_TSS_16_BUSY : TYPE_TSS_16;
 
     if (selector & SELECTOR_TI)
         return fault(cpu, vector, selector & SELECTOR_INDEX);
@@ -66,12 +71,14 @@ static uint32_t descriptor_base(const struct descriptor *d)
 static unsigned probe_switch(struct cpu *cpu, const struct descriptor *d, enum task_reason reason)
 {
     const struct tss_layout *old = layout_of(cpu->tr.rights), *new = layout_of(descriptor_type(d));
-    bool linked = reason == TASK_CALL || reason == TASK_INTERRUPT, releases = reason == TASK_JUMP || reason == TASK_RETURN;
+    bool linked = reason == TASK_CALL || reason == TASK_INTERRUPT,
+         releases = reason == TASK_JUMP || reason == TASK_RETURN;
     uint32_t own;
 
     if (cpu->tr.limit < old->saved_end)
         return fault(cpu, EXC_TS, cpu->tr.selector & SELECTOR_INDEX);
-    if (mmu_probe(cpu, NULL, descriptor_base(d), new->minimum + 1u, 0, false) || (linked && mmu_probe(cpu, NULL, descriptor_base(d), 2, 0, true)))
+    if (mmu_probe(cpu, NULL, descriptor_base(d), new->minimum + 1u, 0, false) ||
+        (linked && mmu_probe(cpu, NULL, descriptor_base(d), 2, 0, true)))
         return ACCESS_FAULT;
     if (releases && descriptor_locate(cpu, cpu->tr.selector, &own) && mmu_probe(cpu, NULL, own + 5, 1, 0, true))
         return ACCESS_FAULT;
@@ -206,7 +213,7 @@ static unsigned load_code(struct cpu *cpu, uint16_t selector, unsigned cpl)
 /* While LDTR and SS are not yet good, CPL is 3: a handler gets a stack of its own. */
 static unsigned load_segments(struct cpu *cpu, const struct task_state *s)
 {
-    static const uint8_t data[] = { SEG_DS, SEG_ES, SEG_FS, SEG_GS };
+    static const uint8_t data[] = {SEG_DS, SEG_ES, SEG_FS, SEG_GS};
     unsigned cpl = s->segment[SEG_CS] & SELECTOR_RPL;
 
     cpu->cpl = 3;
@@ -268,7 +275,8 @@ static unsigned begin_task(struct cpu *cpu, const struct task_state *s, bool wid
     return ACCESS_DONE;
 }
 
-unsigned task_switch(struct cpu *cpu, uint16_t selector, enum task_reason reason, bool has_error, uint32_t error, uint32_t next)
+unsigned task_switch(struct cpu *cpu, uint16_t selector, enum task_reason reason, bool has_error, uint32_t error,
+                     uint32_t next)
 {
     bool nested = reason == TASK_CALL || reason == TASK_INTERRUPT, wide;
     uint32_t flags = flags_read(cpu), own;

@@ -9,8 +9,8 @@
 
 #define CONTEXTS 8u
 #define SIDES (2 * CONTEXTS)
-#define TABLES 2048u   /* pages of tables that can be watched; when they are all taken, everything is dropped */
-#define USES 3u        /* places of the linear address space in which one page serves as a table */
+#define TABLES 2048u    /* pages of tables that can be watched; when they are all taken, everything is dropped */
+#define USES 3u         /* places of the linear address space in which one page serves as a table */
 #define IDLE_LIMIT 256u /* writes in a row that dropped nothing: what is written to is no table any more */
 
 /* The translations of one privilege. */
@@ -36,25 +36,25 @@ struct use {
 
 /* A watched page of tables. */
 struct table {
-    uint32_t page;              /* index of the page of RAM */
+    uint32_t page;                     /* index of the page of RAM */
     uint32_t bits[PAGE_SIZE / 4 / 32]; /* entries that walks used, four bytes each */
-    uint16_t count;             /* of these */
-    uint16_t idle;              /* writes since a walk or a drop */
-    uint8_t uses;               /* USES + 1: more than can be counted */
+    uint16_t count;                    /* of these */
+    uint16_t idle;                     /* writes since a walk or a drop */
+    uint8_t uses;                      /* USES + 1: more than can be counted */
     struct use use[USES];
 };
 
 struct tlb {
     struct context context[CONTEXTS];
     uint64_t switches;
-    unsigned current;    /* the first side of the context of CR3 */
+    unsigned current; /* the first side of the context of CR3 */
     struct table table[TABLES];
     uint16_t free_table[TABLES];
     uint32_t free_count;
-    uint32_t pages;      /* of RAM */
+    uint32_t pages;                /* of RAM */
     uint16_t holders[TLB_ENTRIES]; /* a bit for each side that may hold something in the entry of this number */
-    uint16_t *table_of;  /* per page of RAM: 1 + its index in `table`, or 0 */
-    uint8_t *written;    /* per page of RAM: an entry may write to it */
+    uint16_t *table_of;            /* per page of RAM: 1 + its index in `table`, or 0 */
+    uint8_t *written;              /* per page of RAM: an entry may write to it */
 };
 
 static struct side *side_of(struct tlb *t, unsigned n)

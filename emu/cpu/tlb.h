@@ -1,8 +1,9 @@
 /* tlb.h - translations that are kept, and what they were derived from.
  *
- * To the guest there is no TLB (design, law 5). What is kept here is an answer that a walk gave, and it is dropped when an
- * entry of a table that the walk used is written to: each page of tables has a bit for each of its entries. Nothing else
- * makes an answer wrong, so it stays valid while CR3 points elsewhere: there are several contexts, each with its own CR3. */
+ * To the guest there is no TLB (design, law 5). What is kept here is an answer that a walk gave, and it is dropped when
+ * an entry of a table that the walk used is written to: each page of tables has a bit for each of its entries. Nothing
+ * else makes an answer wrong, so it stays valid while CR3 points elsewhere: there are several contexts, each with its
+ * own CR3. */
 #ifndef MUNIMENT_EMU_CPU_TLB_H
 #define MUNIMENT_EMU_CPU_TLB_H
 
@@ -22,7 +23,8 @@ void tlb_free(struct cpu *cpu);
 /* The entry for a page of the current context, empty unless it holds this page already. */
 struct tlb_entry *tlb_take(struct cpu *cpu, unsigned privilege, uint32_t linear);
 
-/* Watches the entries that a translation follows from. To be called before tlb_take: it may drop everything to make room. */
+/* Watches the entries that a translation follows from. To be called before tlb_take: it may drop everything to make
+ * room. */
 void tlb_watch(struct cpu *cpu, const struct tlb_source source[], unsigned count);
 
 /* A page of RAM is written to through an entry from now on: mmu_protect must look for it. */

@@ -1,10 +1,13 @@
 /* transcendental.c - sine to logarithm, correctly rounded (spec/processor.md, "Transcendental functions").
  *
- * Each function first answers what is exact, and arguments so small that the result lies next to a number that is known. What remains is irrational (Lindemann;
- * Gelfond and Schneider), so it lies on neither side of a boundary of rounding for good: it is evaluated with 128 bits, and again with twice as many until the
- * error bound says on which side (Ziv's strategy). 1,024 bits end that: over all arguments of all functions, 512 are enough but for a chance of 2^-200.
+ * Each function first answers what is exact, and arguments so small that the result lies next to a number that is
+ * known. What remains is irrational (Lindemann; Gelfond and Schneider), so it lies on neither side of a boundary of
+ * rounding for good: it is evaluated with 128 bits, and again with twice as many until the error bound says on which
+ * side (Ziv's strategy). 1,024 bits end that: over all arguments of all functions, 512 are enough but for a chance of
+ * 2^-200.
  *
- * An evaluation takes the argument to a neighbour with a known value, sums a short power series in fixed point, and puts the two together. */
+ * An evaluation takes the argument to a neighbour with a known value, sums a short power series in fixed point, and
+ * puts the two together. */
 #include "emu/cpu/transcendental.h"
 
 #include <stddef.h>
@@ -15,8 +18,10 @@
 #include "emu/cpu/transcendental_tables.h"
 
 enum { LEVEL_FIRST = 4, LEVEL_LAST = BIG_LIMBS }; /* limbs */
-enum { ERROR_BITS = 16 };                         /* an evaluation is off by less than 2^16 units of its last bit; 2^9 are the most that were seen */
-enum { SMALL = -33 };                             /* below 2^-33 no number of 65 bits lies between x and x + O(x^3), or between 1 and cos x */
+enum {
+    ERROR_BITS = 16
+}; /* an evaluation is off by less than 2^16 units of its last bit; 2^9 are the most that were seen */
+enum { SMALL = -33 }; /* below 2^-33 no number of 65 bits lies between x and x + O(x^3), or between 1 and cos x */
 
 /* What an evaluator works on. */
 struct call {
@@ -108,22 +113,24 @@ static struct float80 evaluate(evaluator *function, const struct call *call, boo
         n *= 2;
         function(&r, call, n);
     }
-    struct number m = {(uint64_t)r.limb[0] << 32 | r.limb[1], (uint64_t)r.limb[2] << 32 | 1, r.exponent - 1 + EXPONENT_BIAS, false};
+    struct number m = {(uint64_t)r.limb[0] << 32 | r.limb[1], (uint64_t)r.limb[2] << 32 | 1,
+                       r.exponent - 1 + EXPONENT_BIAS, false};
     return rounded(m, r.negative != negated, e);
 }
 
 /* --- Power series in fixed point ---
  *
- * Innermost terms first (Horner), each with no more limbs than it contributes, and eight bits to spare. The sum is off by a few units. */
+ * Innermost terms first (Horner), each with no more limbs than it contributes, and eight bits to spare. The sum is off
+ * by a few units. */
 
 enum series { SERIES_SINE, SERIES_COSINE, SERIES_EXPONENTIAL };
 
 static uint32_t series_divisor(enum series series, uint32_t j)
 {
     switch (series) {
-    case SERIES_SINE:   return 2 * j * (2 * j + 1);
+    case SERIES_SINE: return 2 * j * (2 * j + 1);
     case SERIES_COSINE: return (2 * j - 1) * 2 * j;
-    default:            return j + 1;
+    default: return j + 1;
     }
 }
 
@@ -186,7 +193,8 @@ static void arc_series(struct big *r, const struct big *t, bool hyperbolic, unsi
 }
 
 /* sum += units[i] * constants[i] for all i; sum has a limb before the point. */
-static void add_units(uint32_t *sum, const uint32_t (*constants)[BIG_LIMBS], const int8_t *units, unsigned count, unsigned n)
+static void add_units(uint32_t *sum, const uint32_t (*constants)[BIG_LIMBS], const int8_t *units, unsigned count,
+                      unsigned n)
 {
     for (unsigned i = 0; i < count; i++) {
         if (units[i] > 0)
@@ -287,7 +295,8 @@ static bool limbs_exceed(const uint32_t *a, const uint32_t *b)
     return a[i] > b[i];
 }
 
-/* |x| = k P/2 + r with the least |r|; k modulo 4. P/2 is a whole number of units of 2^-65, and so is any |x| above P/4. */
+/* |x| = k P/2 + r with the least |r|; k modulo 4. P/2 is a whole number of units of 2^-65, and so is any |x| above
+ * P/4. */
 static unsigned reduce(struct number *r, const struct number *x)
 {
     uint32_t rest[4] = {(uint32_t)(x->high >> 32), (uint32_t)x->high, 0, 0}, nothing[4] = {0};
@@ -366,11 +375,16 @@ struct float80 f80_tan(struct float80 x, struct float_env *e)
 
 /* --- Arc tangent --- */
 
-/* From the angle of the larger of |x| and |y| towards the smaller, 0 to P/4, to that of (x, |y|), in multiples of P/4 and a sign. */
-static const struct { int8_t eighths; bool subtracted; } octants[2][2] = {{{0, false}, {2, true}}, {{4, true}, {2, false}}}; /* [x < 0][|y| > |x|] */
+/* From the angle of the larger of |x| and |y| towards the smaller, 0 to P/4, to that of (x, |y|), in multiples of P/4
+ * and a sign. */
+static const struct {
+    int8_t eighths;
+    bool subtracted;
+} octants[2][2] = {{{0, false}, {2, true}}, {{4, true}, {2, false}}}; /* [x < 0][|y| > |x|] */
 
 /* t = smaller / larger, or the tangent of what is left of that angle without the landmark's, a + bi. */
-static void tangent_from(struct big *t, const struct number *larger, const struct number *smaller, const struct angle_landmark *landmark, unsigned n)
+static void tangent_from(struct big *t, const struct number *larger, const struct number *smaller,
+                         const struct angle_landmark *landmark, unsigned n)
 {
     struct big x, y, a, b, part, real;
 
@@ -395,10 +409,14 @@ static void tangent_from(struct big *t, const struct number *larger, const struc
 static void evaluate_atan2(struct big *r, const struct call *call, unsigned n)
 {
     const struct number *y = &call->y, *x = &call->x;
-    bool swapped = !x->high || (y->high && (y->exponent > x->exponent || (y->exponent == x->exponent && y->high > x->high)));
+    bool swapped = !x->high ||
+                   (y->high && (y->exponent > x->exponent || (y->exponent == x->exponent && y->high > x->high)));
     const struct number *larger = swapped ? y : x, *smaller = swapped ? x : y;
-    int32_t apart = smaller->high ? larger->exponent - smaller->exponent : 32, eighths = octants[x->sign][swapped].eighths;
-    unsigned slot = apart < 6 ? (unsigned)((smaller->high >> (27 + apart)) / (larger->high >> 32)) : 0; /* 32 if they are equal, or nearly so */
+    int32_t apart = smaller->high ? larger->exponent - smaller->exponent : 32,
+            eighths = octants[x->sign][swapped].eighths;
+    unsigned slot = apart < 6 ? (unsigned)((smaller->high >> (27 + apart)) / (larger->high >> 32)) : 0; /* 32 if they
+                                                                                                           are equal, or
+                                                                                                           nearly so */
     const struct angle_landmark *landmark = &angle_landmarks[slot < 32 ? slot : 31];
     int8_t units[4];
     uint32_t sum[BIG_LIMBS + 1] = {0};
@@ -449,7 +467,8 @@ struct float80 f80_atan2(struct float80 y, struct float80 x, struct float_env *e
         struct number q = number_divide(call.y, call.x);
         if (!(q.low << 1))
             return rounded(under(q), call.y.sign, e);
-        if (apart > -2 * SMALL + 2) /* q, no number of 65 bits, is 2^-130 of it away from any; atan q = q - q^3/3 is nearer */
+        if (apart > -2 * SMALL + 2) /* q, no number of 65 bits, is 2^-130 of it away from any; atan q = q - q^3/3 is
+                                       nearer */
             return rounded(q, call.y.sign, e);
     }
     return evaluate(evaluate_atan2, &call, call.y.sign, e);
@@ -457,8 +476,9 @@ struct float80 f80_atan2(struct float80 y, struct float80 x, struct float_env *e
 
 /* --- Exponential --- */
 
-/* 2^x - 1 = exp(x ln 2) - 1, |x| below 1. The exponent of e is halved until it is below 2^-7; exp(2h) - 1 = (exp(h) - 1)(exp(h) - 1 + 2). Each step doubles
- * the error, and almost doubles the result: 2^9 times a few units are the most. */
+/* 2^x - 1 = exp(x ln 2) - 1, |x| below 1. The exponent of e is halved until it is below 2^-7; exp(2h) - 1 = (exp(h)
+ * - 1)(exp(h) - 1 + 2). Each step doubles the error, and almost doubles the result: 2^9 times a few units are the
+ * most. */
 static void exponential(struct big *r, const struct big *x, unsigned n)
 {
     struct big h;
@@ -511,7 +531,7 @@ static void evaluate_2xm1(struct big *r, const struct call *call, unsigned n)
     big_sub(r, r, &unit, n);
 }
 
-/* As many ones behind each other, or too many to fit: 2^count - 1, 1 - 2^-count. */
+/* As many ones in a row, or too many to fit: 2^count - 1, 1 - 2^-count. */
 static struct number ones(uint32_t count, int32_t exponent)
 {
     struct number n = {.exponent = exponent + EXPONENT_BIAS};
@@ -648,7 +668,8 @@ struct float80 f80_yl2xp1(struct float80 y, struct float80 x, struct float_env *
         return y;
     if (!call.y.high || !call.x.high)
         return zero(sign);
-    if (!(below & (below + 1)) && k == (call.x.sign ? -1 : leading_ones - 1)) /* x + 1 = 2^leading_ones, or its inverse */
+    if (!(below & (below + 1)) && k == (call.x.sign ? -1 : leading_ones - 1)) /* x + 1 = 2^leading_ones, or its inverse
+                                                                               */
         return rounded(multiple(call.y, leading_ones), sign, e);
     if (call.x.high == TOP_BIT && k >= 128) /* log2(2^k + 1) is next to k */
         return rounded(above(multiple(call.y, k)), sign, e);

@@ -1,7 +1,8 @@
 /* transcendental_tables.h - written by transcendental_tables.py; do not edit. Included by transcendental.c only.
  *
- * Constants are fractions of 32 limbs, the highest first, cut off. A landmark is a number whose logarithm, or a direction whose angle, is a sum of
- * few constants: an argument is measured from the landmark of its 1/32, so that the series that remains is short. */
+ * Constants are fractions of 32 limbs, the highest first, cut off. A landmark is a number whose logarithm, or a
+ * direction whose angle, is a sum of few constants: an argument is measured from the landmark of its 1/32, so that the
+ * series that remains is short. */
 /* clang-format off */
 
 /* ln 2 */

@@ -1,7 +1,7 @@
 /* transfers.c - far jumps, calls and returns, IRET (Intel SDM vol. 2 under those names; vol. 3 sections 5.8 and 20.2).
  *
- * Everything is read and checked first, in the manual's order; only then anything changes, and EIP last of all: until then it is that
- * of the block, from which a fault takes the EIP of its instruction. */
+ * Everything is read and checked first, in the manual's order; only then anything changes, and EIP last of all: until
+ * then it is that of the block, from which a fault takes the EIP of its instruction. */
 #include "emu/cpu/transfers.h"
 
 #include "emu/cpu/segments.h"
@@ -30,7 +30,8 @@ static unsigned transfer_real(struct cpu *cpu, uint16_t selector, uint32_t offse
 }
 
 /* To a code segment that has been checked, at the same privilege. */
-static unsigned transfer_same(struct cpu *cpu, uint16_t selector, const struct descriptor *code, uint32_t offset, unsigned width, uint32_t next)
+static unsigned transfer_same(struct cpu *cpu, uint16_t selector, const struct descriptor *code, uint32_t offset,
+                              unsigned width, uint32_t next)
 {
     struct pushes p;
 
@@ -52,9 +53,11 @@ static unsigned transfer_same(struct cpu *cpu, uint16_t selector, const struct d
 }
 
 /* Through a call gate to a more privileged level: the stack of the TSS, and parameters copied to it. */
-static unsigned call_inner(struct cpu *cpu, const struct insn *insn, const struct descriptor *gate, const struct descriptor *code, uint32_t next)
+static unsigned call_inner(struct cpu *cpu, const struct insn *insn, const struct descriptor *gate,
+                           const struct descriptor *code, uint32_t next)
 {
-    unsigned width = descriptor_type(gate) & TYPE_WIDE ? 4 : 2, cpl = descriptor_dpl(code), parameters = gate->high & 31;
+    unsigned width = descriptor_type(gate) & TYPE_WIDE ? 4 : 2, cpl = descriptor_dpl(code),
+             parameters = gate->high & 31;
     uint16_t selector = (uint16_t)(gate->low >> 16);
     struct descriptor stack;
     struct pushes p;
@@ -84,7 +87,8 @@ static unsigned call_inner(struct cpu *cpu, const struct insn *insn, const struc
     return ACCESS_DONE;
 }
 
-static unsigned transfer_call_gate(struct cpu *cpu, const struct insn *insn, const struct descriptor *gate, bool call, uint32_t next)
+static unsigned transfer_call_gate(struct cpu *cpu, const struct insn *insn, const struct descriptor *gate, bool call,
+                                   uint32_t next)
 {
     uint16_t selector = (uint16_t)(gate->low >> 16);
     unsigned width = descriptor_type(gate) & TYPE_WIDE ? 4 : 2;
@@ -103,7 +107,8 @@ static unsigned transfer_call_gate(struct cpu *cpu, const struct insn *insn, con
     return transfer_same(cpu, selector, &code, gate_offset(gate), call ? width : 0, next);
 }
 
-static unsigned transfer_protected(struct cpu *cpu, const struct insn *insn, uint16_t selector, uint32_t offset, bool call, uint32_t next)
+static unsigned transfer_protected(struct cpu *cpu, const struct insn *insn, uint16_t selector, uint32_t offset,
+                                   bool call, uint32_t next)
 {
     enum task_reason reason = call ? TASK_CALL : TASK_JUMP;
     struct descriptor d;
@@ -121,8 +126,7 @@ static unsigned transfer_protected(struct cpu *cpu, const struct insn *insn, uin
         return fault(cpu, EXC_GP, selector & SELECTOR_INDEX);
     switch (descriptor_type(&d)) {
     case TYPE_TSS_16:
-    case TYPE_TSS_32:
-        return task_switch(cpu, selector, reason, false, 0, next);
+    case TYPE_TSS_32: return task_switch(cpu, selector, reason, false, 0, next);
     case TYPE_TASK_GATE:
     case TYPE_CALL_16:
     case TYPE_CALL_32:
@@ -131,8 +135,7 @@ static unsigned transfer_protected(struct cpu *cpu, const struct insn *insn, uin
         if (descriptor_type(&d) == TYPE_TASK_GATE)
             return task_switch(cpu, (uint16_t)(d.low >> 16), reason, false, 0, next);
         return transfer_call_gate(cpu, insn, &d, call, next);
-    default:
-        return fault(cpu, EXC_GP, selector & SELECTOR_INDEX);
+    default: return fault(cpu, EXC_GP, selector & SELECTOR_INDEX);
     }
 }
 
@@ -162,7 +165,7 @@ struct frame {
 /* Data that the outer level may not see is taken away from it. */
 static void drop_inner_segments(struct cpu *cpu)
 {
-    static const uint8_t data[] = { SEG_ES, SEG_DS, SEG_FS, SEG_GS };
+    static const uint8_t data[] = {SEG_ES, SEG_DS, SEG_FS, SEG_GS};
 
     for (unsigned n = 0; n < sizeof data; n++) {
         struct segment *s = &cpu->seg[data[n]];
@@ -186,7 +189,8 @@ static unsigned return_same(struct cpu *cpu, const struct frame *f, const struct
     return ACCESS_DONE;
 }
 
-static unsigned return_outer(struct cpu *cpu, const struct insn *insn, const struct frame *f, const struct descriptor *code)
+static unsigned return_outer(struct cpu *cpu, const struct insn *insn, const struct frame *f,
+                             const struct descriptor *code)
 {
     uint32_t at = f->bytes + f->release, selector, esp;
     unsigned cpl = f->selector & SELECTOR_RPL;
@@ -242,7 +246,7 @@ static unsigned return_real(struct cpu *cpu, const struct frame *f)
 
 unsigned far_return(struct cpu *cpu, const struct insn *insn, uint32_t release)
 {
-    struct frame f = { .bytes = 2u * insn->size, .release = release };
+    struct frame f = {.bytes = 2u * insn->size, .release = release};
 
     if (stack_peek(cpu, insn, insn->size, insn->size, &f.selector) || stack_peek(cpu, insn, 0, insn->size, &f.eip))
         return ACCESS_FAULT;
@@ -252,7 +256,7 @@ unsigned far_return(struct cpu *cpu, const struct insn *insn, uint32_t release)
 /* IRET to virtual-8086 mode. EIP beyond 64 KiB does not fault, whatever the manual says: its upper half is dropped. */
 static unsigned return_to_v86(struct cpu *cpu, const struct insn *insn, const struct frame *f)
 {
-    static const uint8_t order[] = { SEG_SS, SEG_ES, SEG_DS, SEG_FS, SEG_GS };
+    static const uint8_t order[] = {SEG_SS, SEG_ES, SEG_DS, SEG_FS, SEG_GS};
     uint32_t esp, selector[sizeof order];
 
     if (stack_peek(cpu, insn, 12, 4, &esp))
@@ -272,7 +276,7 @@ static unsigned return_to_v86(struct cpu *cpu, const struct insn *insn, const st
 unsigned interrupt_return(struct cpu *cpu, const struct insn *insn, uint32_t next)
 {
     unsigned width = insn->size;
-    struct frame f = { .bytes = 3 * width };
+    struct frame f = {.bytes = 3 * width};
     uint32_t link;
 
     cpu->nmi_blocked = false; /* even if this IRET faults: SDM vol. 3 section 6.7.1 */

@@ -4,7 +4,8 @@
 
 #include "emu/cpu/state.h"
 
-/* Far transfers. `next` is the EIP after the instruction. On success EIP (and all else) is that of the target: the handler returns end_transfer. */
+/* Far transfers. `next` is the EIP after the instruction. On success EIP (and all else) is that of the target: the
+ * handler returns end_transfer. */
 unsigned far_jump(struct cpu *cpu, const struct insn *insn, uint16_t selector, uint32_t offset);
 unsigned far_call(struct cpu *cpu, const struct insn *insn, uint16_t selector, uint32_t offset, uint32_t next);
 unsigned far_return(struct cpu *cpu, const struct insn *insn, uint32_t release);

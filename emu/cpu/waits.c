@@ -9,8 +9,8 @@
 
 /* What the instructions of a block do together. */
 struct block_effects {
-    uint32_t carried;     /* bytes of registers that a lap reads before it writes them */
-    uint32_t flags_read;  /* flags that a lap reads before it writes them */
+    uint32_t carried;    /* bytes of registers that a lap reads before it writes them */
+    uint32_t flags_read; /* flags that a lap reads before it writes them */
     uint32_t written, flags_written;
 };
 
@@ -190,7 +190,8 @@ static struct arc compare_arc(unsigned condition, uint32_t x, uint32_t mask)
 }
 
 /* How many laps to come are sure to lead to another, the first of them being the next. */
-static uint64_t laps_sure(const struct cpu *cpu, const struct code_block *block, unsigned counter, uint32_t step, uint32_t mask)
+static uint64_t laps_sure(const struct cpu *cpu, const struct code_block *block, unsigned counter, uint32_t step,
+                          uint32_t mask)
 {
     const struct insn *test = &block->insn[block->wait_test], *branch = &block->insn[block->count - 1];
     uint32_t value = cpu->reg[counter], position;
@@ -203,7 +204,8 @@ static uint64_t laps_sure(const struct cpu *cpu, const struct code_block *block,
     if (branch->operation == OP_LOOP)
         arc = arc_from(1, mask, false, mask);
     else if (test->operation == OP_CMP)
-        arc = compare_arc(branch->operation, (test->form == FORM_RI ? test->immediate : cpu->reg[test->src]) & mask, mask);
+        arc = compare_arc(branch->operation, (test->form == FORM_RI ? test->immediate : cpu->reg[test->src]) & mask,
+                          mask);
     else
         arc = result_arc(branch->operation, test, mask);
     position = (value - arc.lo) & mask;

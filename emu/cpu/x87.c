@@ -1,5 +1,5 @@
-/* x87.c - the floating-point instructions that programs are made of: loading and storing, arithmetic, comparison, the stack; and the table that finds all
- * of the unit's routines (Intel SDM vol. 2, under their names; vol. 1, chapter 8).
+/* x87.c - the floating-point instructions that programs are made of: loading and storing, arithmetic, comparison, the
+ * stack; and the table that finds all of the unit's routines (Intel SDM vol. 2, under their names; vol. 1, chapter 8).
  *
  * Results of stack faults and of unmasked exceptions: vol. 1, sections 8.5.1 to 8.5.6. */
 #include "emu/cpu/x87_unit.h"
@@ -71,10 +71,12 @@ BODY struct float80 widen(uint64_t bits, unsigned size, bool *denormal)
     *denormal = false;
     if (UNLIKELY(exponent - 1 >= f->top_exponent - 1))
         return widen_special(bits, size, denormal);
-    return (struct float80){TOP_BIT | bits << (63 - f->fraction_bits), (uint16_t)(sign | (exponent + (uint32_t)f->format.lowest - 1))};
+    return (struct float80){TOP_BIT | bits << (63 - f->fraction_bits),
+                            (uint16_t)(sign | (exponent + (uint32_t)f->format.lowest - 1))};
 }
 
-BODY unsigned memory_operand(struct cpu *cpu, const struct insn *i, unsigned size, bool integer, struct float80 *value, bool *denormal)
+BODY unsigned memory_operand(struct cpu *cpu, const struct insn *i, unsigned size, bool integer, struct float80 *value,
+                             bool *denormal)
 {
     uint32_t offset = effective_address(cpu, i);
     uint64_t bits;
@@ -127,10 +129,10 @@ static void set_condition(struct x87 *u, uint16_t bits)
 static uint16_t condition_of(enum comparison c)
 {
     switch (c) {
-    case FLOAT_LESS:    return X87_C0;
-    case FLOAT_EQUAL:   return X87_C3;
+    case FLOAT_LESS: return X87_C0;
+    case FLOAT_EQUAL: return X87_C3;
     case FLOAT_GREATER: return 0;
-    default:            return X87_C0 | X87_C2 | X87_C3;
+    default: return X87_C0 | X87_C2 | X87_C3;
     }
 }
 
@@ -201,7 +203,8 @@ static int ftst(struct cpu *cpu, const struct insn *i)
 static int compare_flags(struct cpu *cpu, const struct insn *i)
 {
     struct x87 *u = &cpu->x87;
-    bool quiet = i->operation == OP_FUCOMI || i->operation == OP_FUCOMIP, pop = i->operation == OP_FCOMIP || i->operation == OP_FUCOMIP;
+    bool quiet = i->operation == OP_FUCOMI || i->operation == OP_FUCOMIP,
+         pop = i->operation == OP_FCOMIP || i->operation == OP_FUCOMIP;
     enum comparison c = FLOAT_UNORDERED;
     bool valid;
 
@@ -215,7 +218,10 @@ static int compare_flags(struct cpu *cpu, const struct insn *i)
         valid = x87_end(cpu, before);
     }
     if (valid) {
-        flags_write_arithmetic(cpu, c == FLOAT_UNORDERED ? FLAG_ZF | FLAG_PF | FLAG_CF : c == FLOAT_LESS ? FLAG_CF : c == FLOAT_EQUAL ? FLAG_ZF : 0);
+        flags_write_arithmetic(cpu, c == FLOAT_UNORDERED ? FLAG_ZF | FLAG_PF | FLAG_CF
+                                    : c == FLOAT_LESS    ? FLAG_CF
+                                    : c == FLOAT_EQUAL   ? FLAG_ZF
+                                                         : 0);
         if (pop)
             x87_pop(u);
     }
@@ -247,7 +253,8 @@ static int fxam(struct cpu *cpu, const struct insn *i)
 
 /* --- Loading --- */
 
-/* A NaN that signals, or a denormal number: the conversion raises something, unless the stack is full. A denormal one is loaded even if that is unmasked. */
+/* A NaN that signals, or a denormal number: the conversion raises something, unless the stack is full. A denormal one
+ * is loaded even if that is unmasked. */
 static void load_special(struct cpu *cpu, uint64_t bits, unsigned size)
 {
     struct x87 *u = &cpu->x87;
@@ -332,8 +339,10 @@ static int load_register(struct cpu *cpu, const struct insn *i)
 
 /* --- Storing --- */
 
-/* Writes what an instruction has computed since x87_begin, unless an exception forbids it; `before` and `up` are how flags and C1 were. */
-static int store_slow(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, uint64_t bits, bool pop, uint8_t before, bool up)
+/* Writes what an instruction has computed since x87_begin, unless an exception forbids it; `before` and `up` are how
+ * flags and C1 were. */
+static int store_slow(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, uint64_t bits, bool pop,
+                      uint8_t before, bool up)
 {
     struct x87 *u = &cpu->x87;
     uint8_t forbidding = u->env.flags & ~u->env.masks & ~FLOAT_INEXACT;
@@ -356,7 +365,8 @@ static int store_slow(struct cpu *cpu, const struct insn *i, uint32_t offset, un
 }
 
 /* ST is empty: its place is taken by an indefinite number of the kind. */
-static int store_missing(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, uint64_t indefinite, bool pop)
+static int store_missing(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, uint64_t indefinite,
+                         bool pop)
 {
     struct x87 *u = &cpu->x87;
     unsigned status = ACCESS_DONE;
@@ -371,7 +381,8 @@ static int store_missing(struct cpu *cpu, const struct insn *i, uint32_t offset,
     return finish(cpu, i, status);
 }
 
-BODY int store_bits(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, uint64_t bits, bool pop, uint8_t before, bool up)
+BODY int store_bits(struct cpu *cpu, const struct insn *i, uint32_t offset, unsigned size, uint64_t bits, bool pop,
+                    uint8_t before, bool up)
 {
     struct x87 *u = &cpu->x87;
     uint8_t *p = writable(cpu, i->segment, offset, size);
@@ -528,7 +539,7 @@ static int ffree(struct cpu *cpu, const struct insn *i)
     X87_WAIT(cpu, i);
     x87_note(cpu, i);
     u->env.rounded_up = false;
-    u->used &= (uint8_t)~(1u << x87_position(u, i->dst));
+    u->used &= (uint8_t) ~(1u << x87_position(u, i->dst));
     if (i->operation == OP_FFREEP)
         x87_pop(u);
     return NEXT(cpu, i);

@@ -1,5 +1,6 @@
-/* x87_control.c - the state of the floating-point unit: control and status words, the images that FSAVE and its kin keep it in, and what becomes of errors
- * (Intel SDM vol. 1, sections 8.1 and 8.7, figures 8-9 to 8-12; vol. 2, FXSAVE). */
+/* x87_control.c - the state of the floating-point unit: control and status words, the images that FSAVE and its kin
+ * keep it in, and what becomes of errors (Intel SDM vol. 1, sections 8.1 and 8.7, figures 8-9 to 8-12; vol. 2,
+ * FXSAVE). */
 #include "emu/cpu/x87_control.h"
 
 #include "emu/cpu/simd.h"
@@ -91,7 +92,8 @@ static int refuse(struct cpu *cpu, const struct insn *i, unsigned vector)
     return cpu_fault_exit(cpu, i);
 }
 
-/* With CR0.NE, #MF. Without, FERR# goes to the interrupt controller, and the processor stands still before this instruction until an interrupt comes. */
+/* With CR0.NE, #MF. Without, FERR# goes to the interrupt controller, and the processor stands still before this
+ * instruction until an interrupt comes. */
 static int stop(struct cpu *cpu, const struct insn *i)
 {
     if (cpu->cr0 & CR0_NE)
@@ -128,7 +130,8 @@ uint16_t x87_status(const struct x87 *u)
 {
     bool waits = u->env.flags & ~u->env.masks;
 
-    return (uint16_t)(u->env.flags | u->condition | u->top << 11 | (u->env.rounded_up ? X87_C1 : 0) | (waits ? X87_SUMMARY | X87_BUSY : 0));
+    return (uint16_t)(u->env.flags | u->condition | u->top << 11 | (u->env.rounded_up ? X87_C1 : 0) |
+                      (waits ? X87_SUMMARY | X87_BUSY : 0));
 }
 
 static void set_control(struct x87 *u, uint16_t value)
@@ -245,11 +248,13 @@ int x87_fnstsw(struct cpu *cpu, const struct insn *i)
 }
 
 /* --- Memory in blocks --- */
-unsigned x87_read_block(struct cpu *cpu, const struct insn *i, uint32_t offset, uint8_t *bytes, unsigned size, unsigned step)
+unsigned x87_read_block(struct cpu *cpu, const struct insn *i, uint32_t offset, uint8_t *bytes, unsigned size,
+                        unsigned step)
 {
     unsigned status = ACCESS_DONE;
 
-    if ((uint64_t)offset + size > cpu->seg[i->segment].read_end && segment_check(cpu, i, i->segment, offset, size, false))
+    if ((uint64_t)offset + size > cpu->seg[i->segment].read_end &&
+        segment_check(cpu, i, i->segment, offset, size, false))
         return ACCESS_FAULT;
     for (unsigned at = 0; at < size && !(status & ACCESS_FAULT); at += step) {
         unsigned piece = size - at < step ? size - at : step;
@@ -261,7 +266,8 @@ unsigned x87_read_block(struct cpu *cpu, const struct insn *i, uint32_t offset, 
     return status;
 }
 
-unsigned x87_write_block(struct cpu *cpu, const struct insn *i, uint32_t offset, const uint8_t *bytes, unsigned size, unsigned step)
+unsigned x87_write_block(struct cpu *cpu, const struct insn *i, uint32_t offset, const uint8_t *bytes, unsigned size,
+                         unsigned step)
 {
     unsigned status = segment_probe(cpu, i, i->segment, offset, size, true);
 
@@ -275,8 +281,14 @@ unsigned x87_write_block(struct cpu *cpu, const struct insn *i, uint32_t offset,
     return status;
 }
 
-/* --- The environment --- Seven words or doublewords: control, status, tags, and two pointers in the manner of the mode. */
-enum { ENVIRONMENT_WORDS = 7, REGISTER_BYTES = 10, REGISTERS_BYTES = 8 * REGISTER_BYTES, IMAGE_BYTES = 4 * ENVIRONMENT_WORDS + REGISTERS_BYTES };
+/* --- The environment --- Seven words or doublewords: control, status, tags, and two pointers in the manner of the
+ * mode. */
+enum {
+    ENVIRONMENT_WORDS = 7,
+    REGISTER_BYTES = 10,
+    REGISTERS_BYTES = 8 * REGISTER_BYTES,
+    IMAGE_BYTES = 4 * ENVIRONMENT_WORDS + REGISTERS_BYTES
+};
 
 static bool linear_pointers(const struct cpu *cpu)
 {
@@ -287,9 +299,13 @@ static void put_environment(const struct cpu *cpu, unsigned width, uint8_t *byte
 {
     const struct x87 *u = &cpu->x87;
     uint32_t ip = u->ip + ((uint32_t)u->cs << 4), dp = u->dp + ((uint32_t)u->ds << 4);
-    uint32_t words[ENVIRONMENT_WORDS] = {
-        0xFFFF0000 | u->control, 0xFFFF0000 | x87_status(u), 0xFFFF0000 | full_tags(u), u->ip, (uint32_t)u->opcode << 16 | u->cs, u->dp, 0xFFFF0000 | u->ds
-    };
+    uint32_t words[ENVIRONMENT_WORDS] = {0xFFFF0000 | u->control,
+                                         0xFFFF0000 | x87_status(u),
+                                         0xFFFF0000 | full_tags(u),
+                                         u->ip,
+                                         (uint32_t)u->opcode << 16 | u->cs,
+                                         u->dp,
+                                         0xFFFF0000 | u->ds};
 
     if (linear_pointers(cpu)) {
         words[3] = 0xFFFF0000 | ip;
@@ -367,7 +383,8 @@ int x87_fnsave(struct cpu *cpu, const struct insn *i)
     put_environment(cpu, i->size, image);
     for (unsigned n = 0; n < 8; n++)
         store80(registers + REGISTER_BYTES * n, *x87_st(&cpu->x87, n));
-    status = x87_write_block(cpu, i, effective_address(cpu, i), image, ENVIRONMENT_WORDS * i->size + REGISTERS_BYTES, i->size);
+    status = x87_write_block(cpu, i, effective_address(cpu, i), image, ENVIRONMENT_WORDS * i->size + REGISTERS_BYTES,
+                             i->size);
     if (status & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
     initialize(cpu);
@@ -380,7 +397,8 @@ int x87_frstor(struct cpu *cpu, const struct insn *i)
     unsigned status;
 
     X87_WAIT(cpu, i);
-    status = x87_read_block(cpu, i, effective_address(cpu, i), image, ENVIRONMENT_WORDS * i->size + REGISTERS_BYTES, i->size);
+    status = x87_read_block(cpu, i, effective_address(cpu, i), image, ENVIRONMENT_WORDS * i->size + REGISTERS_BYTES,
+                            i->size);
     if (status & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
     take_environment(cpu, i->size, image);
@@ -389,8 +407,15 @@ int x87_frstor(struct cpu *cpu, const struct insn *i)
     return finish(cpu, i, status);
 }
 
-/* --- FXSAVE and FXRSTOR --- With CR4.OSFXSR on a model that has SSE, XMM registers and MXCSR as well. Bytes that no field has are not written. */
-enum { FX_MXCSR = 24, FX_REGISTERS = 32, FX_REGISTER_STEP = 16, FX_XMM = FX_REGISTERS + 8 * FX_REGISTER_STEP, FX_BYTES = FX_XMM + 8 * 16 };
+/* --- FXSAVE and FXRSTOR --- With CR4.OSFXSR on a model that has SSE, XMM registers and MXCSR as well. Bytes that no
+ * field has are not written. */
+enum {
+    FX_MXCSR = 24,
+    FX_REGISTERS = 32,
+    FX_REGISTER_STEP = 16,
+    FX_XMM = FX_REGISTERS + 8 * FX_REGISTER_STEP,
+    FX_BYTES = FX_XMM + 8 * 16
+};
 
 static bool saves_xmm(const struct cpu *cpu)
 {

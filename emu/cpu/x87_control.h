@@ -9,7 +9,8 @@ extern const struct state_field x87_state[];
 
 void x87_reset(struct cpu *cpu);          /* RESET# */
 uint16_t x87_status(const struct x87 *u); /* the status word, put together */
-/* Derives from `control` what follows from it, and from flags and masks whether an error waits: after either changed. */
+/* Derives from `control` what follows from it, and from flags and masks whether an error waits: after either
+ * changed. */
 void x87_derive(struct cpu *cpu);
 /* The write to port F0h: FERR# no longer asks for an interrupt, and the instruction that it stopped may run. */
 void x87_ignore_error(struct cpu *cpu);

@@ -1,5 +1,6 @@
-/* x87_numbers.c - the floating-point instructions that look into numbers: packed decimals, constants, scaling, extraction, remainders (Intel SDM vol. 2, under
- * their names; spec/processor.md for what FPREM does with far exponents). */
+/* x87_numbers.c - the floating-point instructions that look into numbers: packed decimals, constants, scaling,
+ * extraction, remainders (Intel SDM vol. 2, under their names; spec/processor.md for what FPREM does with far
+ * exponents). */
 #include "emu/cpu/x87_unit.h"
 
 /* --- Packed decimals: 18 digits, two to a byte, and the sign on top of the tenth --- */
@@ -20,7 +21,7 @@ int x87_fbld(struct cpu *cpu, const struct insn *i)
     if (status & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
     x87_note_memory(cpu, i, offset);
-    for (unsigned n = DECIMAL_BYTES - 1; n--; )
+    for (unsigned n = DECIMAL_BYTES - 1; n--;)
         number = number * 100 + (bytes[n] >> 4) * 10u + (bytes[n] & 15);
     value = f80_from_i64((int64_t)number);
     value.high |= (uint16_t)(bytes[9] >> 7 << 15);
@@ -144,7 +145,8 @@ static struct float80 scale(struct float80 a, struct float80 b, struct float_env
         power = down ? -0x10000 : 0x10000;
     struct number n = f80_unpack(a);
     n.exponent += (int32_t)power;
-    if ((n.exponent > 0x7FFE + EXPONENT_WRAP && !(e->masks & FLOAT_OVERFLOW)) || (n.exponent < 1 - EXPONENT_WRAP && !(e->masks & FLOAT_UNDERFLOW)))
+    if ((n.exponent > 0x7FFE + EXPONENT_WRAP && !(e->masks & FLOAT_OVERFLOW)) ||
+        (n.exponent < 1 - EXPONENT_WRAP && !(e->masks & FLOAT_UNDERFLOW)))
         return far_out(n.sign, !down, e);
     return f80_round_pack(n, 64, e);
 }
@@ -213,13 +215,14 @@ int x87_fxtract(struct cpu *cpu, const struct insn *i)
 
 /* --- Remainders --- */
 
-/* Subtracts b from a as often as it goes, both as integers: a has `distance` bits more. Returns the lowest bits of the quotient; *rest is the remainder. */
+/* Subtracts b from a as often as it goes, both as integers: a has `distance` bits more. Returns the lowest bits of the
+ * quotient; *rest is the remainder. */
 static unsigned reduce(uint64_t a, uint64_t b, unsigned distance, uint64_t *rest)
 {
     unsigned quotient = 0;
     bool carry = false;
 
-    for (unsigned step = 0; ; step++) {
+    for (unsigned step = 0;; step++) {
         bool fits = carry || a >= b;
         a -= fits ? b : 0;
         quotient = quotient << 1 | fits;
@@ -232,13 +235,15 @@ static unsigned reduce(uint64_t a, uint64_t b, unsigned distance, uint64_t *rest
     return quotient;
 }
 
-/* Whether FPREM1 takes b once more: the rest is over half of it, or half of it after an odd quotient. `rest` is less than b. */
+/* Whether FPREM1 takes b once more: the rest is over half of it, or half of it after an odd quotient. `rest` is less
+ * than b. */
 static bool nearer(uint64_t rest, uint64_t b, unsigned quotient)
 {
     return rest > b - rest || (rest == b - rest && quotient & 1);
 }
 
-static struct float80 remainder_of(struct float80 a, struct float80 b, bool nearest, struct float_env *e, unsigned *quotient, bool *complete)
+static struct float80 remainder_of(struct float80 a, struct float80 b, bool nearest, struct float_env *e,
+                                   unsigned *quotient, bool *complete)
 {
     struct float80 result;
 
@@ -251,7 +256,8 @@ static struct float80 remainder_of(struct float80 a, struct float80 b, bool near
     f80_note_denormals(a, b, e);
     if (f80_zero(a))
         return a;
-    struct number x = f80_unpack(a), y = f80_infinite(b) ? (struct number){.high = TOP_BIT, .exponent = 0x100000} : f80_unpack(b);
+    struct number x = f80_unpack(a),
+                  y = f80_infinite(b) ? (struct number){.high = TOP_BIT, .exponent = 0x100000} : f80_unpack(b);
     int32_t distance = x.exponent - y.exponent;
     *complete = distance < 64;
     if (distance >= 64)
@@ -260,7 +266,8 @@ static struct float80 remainder_of(struct float80 a, struct float80 b, bool near
         x.exponent -= distance;
         *quotient = reduce(x.high, y.high, (unsigned)distance, &x.high);
     }
-    if (nearest && *complete && (distance >= 0 ? nearer(x.high, y.high, *quotient) : distance == -1 && x.high > y.high)) {
+    if (nearest && *complete &&
+        (distance >= 0 ? nearer(x.high, y.high, *quotient) : distance == -1 && x.high > y.high)) {
         x.high = distance >= 0 ? y.high - x.high : y.high - (x.high - y.high);
         x.sign = !x.sign;
         ++*quotient;

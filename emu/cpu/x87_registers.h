@@ -1,10 +1,11 @@
 /* x87_registers.h - the state of the floating-point unit (Intel SDM vol. 1, chapter 8; 387 DX data sheet 240225).
  *
- * x87.c data transfer, arithmetic, comparison    x87_numbers.c BCD, constants, scaling, remainders    x87_transcendental.c their special operands
- * x87_control.c control and status words, saving and loading, errors
+ * x87.c data transfer, arithmetic, comparison    x87_numbers.c BCD, constants, scaling, remainders x87_transcendental.c
+ * their special operands x87_control.c control and status words, saving and loading, errors
  *
- * Registers lie at their physical positions. The status word is kept in parts: exception flags and C1 where the arithmetic leaves them, TOP by
- * itself, ES nowhere, for it follows from flags and masks. MMX registers are the significands. */
+ * Registers lie at their physical positions. The status word is kept in parts: exception flags and C1 where the
+ * arithmetic leaves them, TOP by itself, ES nowhere, for it follows from flags and masks. MMX registers are the
+ * significands. */
 #ifndef MUNIMENT_EMU_CPU_X87_REGISTERS_H
 #define MUNIMENT_EMU_CPU_X87_REGISTERS_H
 
@@ -23,18 +24,20 @@ enum {
 /* clang-format on */
 
 struct x87 {
-    struct float80 reg[8];  /* ST(i) is reg[(top + i) & 7]; an MMX register is the significand of the same number */
-    struct float_env env;   /* rounding, precision and masks follow from `control`; flags: the exceptions of the status word; rounded_up: its C1 */
+    struct float80 reg[8]; /* ST(i) is reg[(top + i) & 7]; an MMX register is the significand of the same number */
+    struct float_env env;  /* rounding, precision and masks follow from `control`; flags: the exceptions of the status
+                              word; rounded_up: its C1 */
     uint16_t control;
-    uint16_t condition;     /* C0 C2 C3 and SF, where the status word has them */
-    uint8_t  top;
-    uint8_t  used;          /* bit n: reg[n] is not empty */
-    bool     error;         /* an unmasked exception waits, and is not to be ignored: the next waiting instruction stops */
-    bool     ferr;          /* FERR#: one did stop, with CR0.NE clear */
-    bool     ignne;         /* IGNNE#: it may run all the same */
-    uint16_t opcode;        /* of the last instruction that was no control instruction: its first two bytes, less the upper five bits */
-    uint16_t cs, ds;        /* selectors of its code and of its last memory operand */
-    uint32_t ip, dp;        /* and offsets */
+    uint16_t condition; /* C0 C2 C3 and SF, where the status word has them */
+    uint8_t top;
+    uint8_t used;    /* bit n: reg[n] is not empty */
+    bool error;      /* an unmasked exception waits, and is not to be ignored: the next waiting instruction stops */
+    bool ferr;       /* FERR#: one did stop, with CR0.NE clear */
+    bool ignne;      /* IGNNE#: it may run all the same */
+    uint16_t opcode; /* of the last instruction that was no control instruction: its first two bytes, less the upper
+                        five bits */
+    uint16_t cs, ds; /* selectors of its code and of its last memory operand */
+    uint32_t ip, dp; /* and offsets */
 };
 
 #endif

@@ -1,5 +1,6 @@
-/* x87_transcendental.c - FSIN and its kin: the operands that are no numbers, and those for which there is no result; transcendental.c has the functions
- * (Intel SDM vol. 2, under their names; spec/processor.md for what lies outside of the documented domains). */
+/* x87_transcendental.c - FSIN and its kin: the operands that are no numbers, and those for which there is no result;
+ * transcendental.c has the functions (Intel SDM vol. 2, under their names; spec/processor.md for what lies outside of
+ * the documented domains). */
 #include "emu/cpu/transcendental.h"
 #include "emu/cpu/x87_unit.h"
 

@@ -1,7 +1,9 @@
-/* x87_unit.h - what the files of the floating-point unit share: the stack, exceptions, memory operands, and how an instruction begins and ends.
+/* x87_unit.h - what the files of the floating-point unit share: the stack, exceptions, memory operands, and how an
+ * instruction begins and ends.
  *
- * An instruction asks whether it must stop (WAIT), notes itself as the last one, looks for stack faults, computes with the flags of the environment
- * set aside, and commits only if no unmasked exception forbids it (Intel SDM vol. 1, sections 8.1.8, 8.5 and 8.6). */
+ * An instruction asks whether it must stop (WAIT), notes itself as the last one, looks for stack faults, computes with
+ * the flags of the environment set aside, and commits only if no unmasked exception forbids it (Intel SDM vol. 1,
+ * sections 8.1.8, 8.5 and 8.6). */
 #ifndef MUNIMENT_EMU_X87_UNIT_H
 #define MUNIMENT_EMU_X87_UNIT_H
 
@@ -44,7 +46,7 @@ BODY void x87_set(struct x87 *u, unsigned n, struct float80 value)
 
 BODY void x87_pop(struct x87 *u)
 {
-    u->used &= (uint8_t)~(1u << u->top);
+    u->used &= (uint8_t) ~(1u << u->top);
     u->top = (u->top + 1) & 7;
 }
 
@@ -139,9 +141,12 @@ BODY unsigned x87_write(struct cpu *cpu, const struct insn *i, uint32_t offset, 
     return mmu_write(cpu, i, s->base + offset, size, cpu->user, value);
 }
 
-/* A whole structure, in pieces of `step` bytes, which is also the alignment that #AC asks for. Nothing is written unless all of it can be. */
-unsigned x87_read_block(struct cpu *cpu, const struct insn *i, uint32_t offset, uint8_t *bytes, unsigned size, unsigned step);
-unsigned x87_write_block(struct cpu *cpu, const struct insn *i, uint32_t offset, const uint8_t *bytes, unsigned size, unsigned step);
+/* A whole structure, in pieces of `step` bytes, which is also the alignment that #AC asks for. Nothing is written
+ * unless all of it can be. */
+unsigned x87_read_block(struct cpu *cpu, const struct insn *i, uint32_t offset, uint8_t *bytes, unsigned size,
+                        unsigned step);
+unsigned x87_write_block(struct cpu *cpu, const struct insn *i, uint32_t offset, const uint8_t *bytes, unsigned size,
+                         unsigned step);
 
 BODY struct float80 load80(const uint8_t *p)
 {
@@ -159,7 +164,7 @@ insn_handler x87_fbld, x87_fbstp, x87_constant, x87_fscale, x87_fxtract, x87_fpr
 /* --- x87_transcendental.c --- */
 insn_handler x87_f2xm1, x87_fyl2x, x87_fpatan, x87_fptan, x87_fsin, x87_fsincos;
 /* --- x87_control.c --- */
-insn_handler x87_wait, x87_fninit, x87_fnclex, x87_fldcw, x87_fnstcw, x87_fnstsw, x87_fldenv, x87_fnstenv, x87_frstor, x87_fnsave, x87_fxsave, x87_fxrstor,
-             x87_nothing;
+insn_handler x87_wait, x87_fninit, x87_fnclex, x87_fldcw, x87_fnstcw, x87_fnstsw, x87_fldenv, x87_fnstenv, x87_frstor,
+    x87_fnsave, x87_fxsave, x87_fxrstor, x87_nothing;
 
 #endif

@@ -92,7 +92,8 @@ static bool takes_data(struct ata *a)
     return ata_selected(a)->packet ? atapi_takes_data(a) : ata_disk_takes_data(a);
 }
 
-/* Moves bytes of the data phase in the host's direction, if that is the device's. At the end of the chunk the device does what comes next. */
+/* Moves bytes of the data phase in the host's direction, if that is the device's. At the end of the chunk the device
+ * does what comes next. */
 static void exchange(struct ata *a, bool writes, uint32_t *value, unsigned size)
 {
     if (!(a->status & STATUS_DRQ) || a->waits_for_dma || takes_data(a) != writes)
@@ -127,8 +128,9 @@ static void data_write(void *device, uint16_t port, uint32_t value, unsigned siz
     exchange(device, true, &value, size);
 }
 
-/* An absent device is answered for by the other one: ATA-3 annex, "device 1 only" and "device 0 only" configurations. A CD-ROM drive shows 00h from a
- * reset to its first command (ATA-4 §9.12), by which drivers know it; its neighbour is ready all the same. */
+/* An absent device is answered for by the other one: ATA-3 annex, "device 1 only" and "device 0 only" configurations. A
+ * CD-ROM drive shows 00h from a reset to its first command (ATA-4 §9.12), by which drivers know it; its neighbour is
+ * ready all the same. */
 static uint8_t visible_status(struct ata *a)
 {
     const struct ata_unit *u = ata_selected(a);
@@ -147,7 +149,9 @@ static uint32_t task_read(void *device, uint16_t port, unsigned size)
     case 1: return a->error;
     case 2: return r->count;
     case 3: return r->low;
-    case 4: return there ? r->mid : 0; /* where nothing is, there is no kind: systems look for a CD-ROM drive's beside one */
+    case 4:
+        return there ? r->mid : 0; /* where nothing is, there is no kind: systems look for a CD-ROM drive's beside one
+                                    */
     case 5: return there ? r->high : 0;
     case 6: return a->device | 0xA0;
     default:
@@ -240,7 +244,8 @@ static void control_write(void *device, uint16_t port, uint32_t value, unsigned 
     ata_set_interrupt(a, a->interrupt, (uint8_t)value);
 }
 
-/* A cable without a drive: the host pulls DD7 down (ATA-3 §4.3), so that software does not wait for BSY; the other lines float high. */
+/* A cable without a drive: the host pulls DD7 down (ATA-3 §4.3), so that software does not wait for BSY; the other
+ * lines float high. */
 static uint32_t empty_read(void *device, uint16_t port, unsigned size)
 {
     (void)device, (void)port;
@@ -252,9 +257,9 @@ static void empty_write(void *device, uint16_t port, uint32_t value, unsigned si
     (void)device, (void)port, (void)value, (void)size;
 }
 
-void ata_init(struct ata *a, struct clock *clock, struct bus *bus, uint16_t port, uint16_t control_port, enum event_slot slot,
-              struct line irq, struct drive *const drives[2], const struct geometry geometry[2], const bool packet[2], unsigned number,
-              const struct ata_dma *dma)
+void ata_init(struct ata *a, struct clock *clock, struct bus *bus, uint16_t port, uint16_t control_port,
+              enum event_slot slot, struct line irq, struct drive *const drives[2], const struct geometry geometry[2],
+              const bool packet[2], unsigned number, const struct ata_dma *dma)
 {
     memset(a, 0, sizeof *a);
     a->clock = clock;

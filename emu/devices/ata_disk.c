@@ -1,7 +1,8 @@
-/* ata_disk.c - disks on ATA channels, with programmed I/O and DMA (ANSI X3.298 ATA-3, NCITS 317 ATA-4; LBA48: NCITS 347 ATA-6).
+/* ata_disk.c - disks on ATA channels, with programmed I/O and DMA (ANSI X3.298 ATA-3, NCITS 317 ATA-4; LBA48: NCITS 347
+ * ATA-6).
  *
- * A command is a kind of transfer and a row of the table below, or one of a few others. Seeks and transfers take fixed times, so that completion
- * depends on nothing but the tick. */
+ * A command is a kind of transfer and a row of the table below, or one of a few others. Seeks and transfers take fixed
+ * times, so that completion depends on nothing but the tick. */
 #include "emu/devices/ata_disk.h"
 
 #include <string.h>
@@ -25,7 +26,8 @@ static uint32_t sector_count(const struct ata *a, enum address_width width)
     return width == ADDRESS_48 ? 65536 : 256;
 }
 
-/* How many sectors a command of this width can reach. A count of 2^28 - 1, the most that IDENTIFY word 60 can state, ends at 0FFFFFFEh. */
+/* How many sectors a command of this width can reach. A count of 2^28 - 1, the most that IDENTIFY word 60 can state,
+ * ends at 0FFFFFFEh. */
 static uint64_t reach(struct ata *a, enum address_width width)
 {
     uint64_t sectors = ata_selected(a)->drive->sectors;
@@ -128,8 +130,8 @@ static void begin_transfer(struct ata *a, const struct transfer_command *t)
 {
     struct ata_unit *u = ata_selected(a);
 
-    if ((t->width == ADDRESS_48 && !has_lba48(u)) || (t->block == BLOCK_MULTIPLE && !u->multiple) || (t->block == BLOCK_DMA && !a->dma) ||
-        (t->transfer == TRANSFER_WRITE && u->drive->read_only)) {
+    if ((t->width == ADDRESS_48 && !has_lba48(u)) || (t->block == BLOCK_MULTIPLE && !u->multiple) ||
+        (t->block == BLOCK_DMA && !a->dma) || (t->transfer == TRANSFER_WRITE && u->drive->read_only)) {
         ata_complete(a, ERROR_ABRT);
         return;
     }
@@ -171,7 +173,8 @@ static bool fetch_block(struct ata *a, const struct transfer_command *t)
 {
     uint64_t most = room(a, t->width);
     uint32_t count = a->block < most ? a->block : (uint32_t)most, done = 0;
-    enum drive_result result = count ? drive_read(ata_selected(a)->drive, a->sector, count, a->buffer, &done) : DRIVE_OK;
+    enum drive_result result = count ? drive_read(ata_selected(a)->drive, a->sector, count, a->buffer, &done)
+                                     : DRIVE_OK;
 
     if (result == DRIVE_FAILED)
         return false;
@@ -242,14 +245,9 @@ static void verify_sectors(struct ata *a, const struct transfer_command *t)
             return;
         }
         switch (drive_read(ata_selected(a)->drive, a->sector, 1, a->buffer, &done)) {
-        case DRIVE_FAILED:
-            return;
-        case DRIVE_BAD_SECTOR:
-            fail_transfer(a, t, 0, ERROR_UNC);
-            return;
-        case DRIVE_OK:
-            a->block = 1;
-            block_done(a, t);
+        case DRIVE_FAILED: return;
+        case DRIVE_BAD_SECTOR: fail_transfer(a, t, 0, ERROR_UNC); return;
+        case DRIVE_OK: a->block = 1; block_done(a, t);
         }
     }
     ata_complete(a, 0);
@@ -335,7 +333,8 @@ static void set_multiple(struct ata *a)
     ata_complete(a, supported ? 0 : ERROR_ABRT);
 }
 
-/* --- SMART: ATA-4 §8.41; the attributes' meaning is the vendors' custom. A medium that is an image does not age. --- */
+/* --- SMART: ATA-4 §8.41; the attributes' meaning is the vendors' custom. A medium that is an image does not age.
+ * --- */
 
 /* clang-format off */
 enum { SMART_READ_DATA = 0xD0, SMART_READ_THRESHOLDS = 0xD1, SMART_AUTOSAVE = 0xD2, SMART_SAVE = 0xD3, SMART_ENABLE = 0xD8, SMART_DISABLE = 0xD9,
@@ -343,7 +342,8 @@ enum { SMART_READ_DATA = 0xD0, SMART_READ_THRESHOLDS = 0xD1, SMART_AUTOSAVE = 0x
 /* clang-format on */
 enum { SMART_KEY_MID = 0x4F, SMART_KEY_HIGH = 0xC2, SMART_REVISION = 16, SMART_ENTRY = 12 };
 
-/* Number of the attribute, flags (1: predicts failure, 2: collected on-line), threshold, and the count it begins with. */
+/* Number of the attribute, flags (1: predicts failure, 2: collected on-line), threshold, and the count it begins
+ * with. */
 static const uint8_t smart_attributes[][4] = {
     {1, 0x0B, 16, 0},  /* read errors */
     {3, 0x07, 24, 0},  /* spin-up time */
@@ -354,7 +354,8 @@ static const uint8_t smart_attributes[][4] = {
     {197, 0x22, 0, 0}, /* sectors that wait for that */
 };
 
-/* Attribute values or their thresholds: lists of twelve bytes to the entry, and a byte that makes all add up to zero. */
+/* Attribute values or their thresholds: lists of twelve bytes to the entry, and a byte that makes all add up to
+ * zero. */
 static void smart_data(struct ata *a, bool thresholds)
 {
     uint8_t sum = 0, *entry = a->buffer + 2;
@@ -386,18 +387,14 @@ static void smart(struct ata *a)
         return;
     }
     switch (a->now.feature) {
-    case SMART_READ_DATA: case SMART_READ_THRESHOLDS:
-        ata_busy(a, ACCESS_US);
-        break;
-    case SMART_ENABLE: case SMART_DISABLE:
-        ata_enable(a, ENABLED_SMART, a->now.feature == SMART_ENABLE);
-        break;
-    case SMART_AUTOSAVE: case SMART_SAVE:
-    case SMART_RETURN_STATUS: /* healthy: the key stays as it was given */
-        ata_complete(a, 0);
-        break;
-    default:
-        ata_complete(a, ERROR_ABRT);
+    case SMART_READ_DATA:
+    case SMART_READ_THRESHOLDS: ata_busy(a, ACCESS_US); break;
+    case SMART_ENABLE:
+    case SMART_DISABLE: ata_enable(a, ENABLED_SMART, a->now.feature == SMART_ENABLE); break;
+    case SMART_AUTOSAVE:
+    case SMART_SAVE:
+    case SMART_RETURN_STATUS: /* healthy: the key stays as it was given */ ata_complete(a, 0); break;
+    default: ata_complete(a, ERROR_ABRT);
     }
 }
 
@@ -440,29 +437,16 @@ void ata_disk_execute(struct ata *a, uint8_t opcode)
         return;
     }
     switch (opcode) {
-    case 0xEC: /* IDENTIFY DEVICE */
-        ata_busy(a, ACCESS_US);
-        break;
-    case 0x91:
-        initialize_parameters(a);
-        break;
-    case 0xC6:
-        set_multiple(a);
-        break;
-    case 0xEF:
-        ata_set_features(a);
-        break;
-    case 0xB0:
-        smart(a);
-        break;
-    case 0xF8: case 0x27:
-        native_max(a, opcode == 0x27 ? ADDRESS_48 : ADDRESS_28);
-        break;
-    case 0xE7: case 0xEA: /* FLUSH CACHE */
-        ata_complete(a, 0);
-        break;
-    default:
-        ata_complete(a, ERROR_ABRT);
+    case 0xEC: /* IDENTIFY DEVICE */ ata_busy(a, ACCESS_US); break;
+    case 0x91: initialize_parameters(a); break;
+    case 0xC6: set_multiple(a); break;
+    case 0xEF: ata_set_features(a); break;
+    case 0xB0: smart(a); break;
+    case 0xF8:
+    case 0x27: native_max(a, opcode == 0x27 ? ADDRESS_48 : ADDRESS_28); break;
+    case 0xE7:
+    case 0xEA: /* FLUSH CACHE */ ata_complete(a, 0); break;
+    default: ata_complete(a, ERROR_ABRT);
     }
 }
 
@@ -521,5 +505,8 @@ const char *ata_disk_loaded(const struct ata *a)
         return NULL;
     if (t->block == BLOCK_DMA && !a->dma)
         return "command";
-    return a->block <= a->remaining && (t->transfer == TRANSFER_VERIFY ? a->remaining <= 65536 : a->block <= ATA_MULTIPLE) ? NULL : "block";
+    return a->block <= a->remaining &&
+                   (t->transfer == TRANSFER_VERIFY ? a->remaining <= 65536 : a->block <= ATA_MULTIPLE)
+               ? NULL
+               : "block";
 }

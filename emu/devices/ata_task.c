@@ -1,9 +1,10 @@
-/* ata_task.c - the task file of an ATA channel and what disk and CD-ROM drive share (ANSI X3.298 ATA-3, NCITS 317 ATA-4). */
+/* ata_task.c - the task file of an ATA channel and what disk and CD-ROM drive share (ANSI X3.298 ATA-3, NCITS 317
+ * ATA-4). */
 #include "emu/devices/ata_task.h"
 
 #include "emu/endian.h"
 
-/* The bus master sees the pin, not what waits behind nIEN. */
+/* The bus master sees the pin, not what nIEN holds back. */
 void ata_set_interrupt(struct ata *a, bool pending, uint8_t control)
 {
     bool was = a->interrupt && !(a->control & CONTROL_NIEN), is = pending && !(control & CONTROL_NIEN);
@@ -99,18 +100,16 @@ void ata_set_features(struct ata *a)
             mode = 0xFF;
         ata_complete(a, mode == 0xFF ? ERROR_ABRT : 0);
         break;
-    case 0x66: case 0xCC: /* a software reset keeps settings, or reverts to the defaults */
+    case 0x66:
+    case 0xCC: /* a software reset keeps settings, or reverts to the defaults */
         ata_selected(a)->keeps_settings = a->now.feature == 0x66;
         ata_complete(a, 0);
         break;
-    case 0x02: case 0x82:
-        ata_enable(a, ENABLED_CACHE, a->now.feature == 0x02);
-        break;
-    case 0x55: case 0xAA:
-        ata_enable(a, ENABLED_LOOK_AHEAD, a->now.feature == 0xAA);
-        break;
-    default:
-        ata_complete(a, ERROR_ABRT);
+    case 0x02:
+    case 0x82: ata_enable(a, ENABLED_CACHE, a->now.feature == 0x02); break;
+    case 0x55:
+    case 0xAA: ata_enable(a, ENABLED_LOOK_AHEAD, a->now.feature == 0xAA); break;
+    default: ata_complete(a, ERROR_ABRT);
     }
 }
 
@@ -119,17 +118,19 @@ bool ata_power_command(struct ata *a, uint8_t opcode)
     struct ata_unit *u = ata_selected(a);
 
     switch (opcode) {
-    case 0xE0: case 0x94: case 0xE2: case 0x96: case 0xE6: case 0x99: /* STANDBY IMMEDIATE, STANDBY, SLEEP */
-        u->power = POWER_STANDBY;
-        break;
-    case 0xE1: case 0x95: case 0xE3: case 0x97: /* IDLE IMMEDIATE, IDLE */
-        u->power = POWER_IDLE;
-        break;
-    case 0xE5: case 0x98: /* CHECK POWER MODE */
-        a->now.count = u->power;
-        break;
-    default:
-        return false;
+    case 0xE0:
+    case 0x94:
+    case 0xE2:
+    case 0x96:
+    case 0xE6:
+    case 0x99: /* STANDBY IMMEDIATE, STANDBY, SLEEP */ u->power = POWER_STANDBY; break;
+    case 0xE1:
+    case 0x95:
+    case 0xE3:
+    case 0x97: /* IDLE IMMEDIATE, IDLE */ u->power = POWER_IDLE; break;
+    case 0xE5:
+    case 0x98: /* CHECK POWER MODE */ a->now.count = u->power; break;
+    default: return false;
     }
     ata_complete(a, 0);
     return true;

@@ -1,5 +1,6 @@
-/* ata_task.h - the task file of an ATA channel, and what the devices on it share: the ends of a command, data phases, settings of either kind of
- * device. Below it is nothing of the channel; disk (ata_disk.h) and CD-ROM drive (atapi.h) stand on it, and the channel (ata.h) on those. */
+/* ata_task.h - the task file of an ATA channel, and what the devices on it share: the ends of a command, data phases,
+ * settings of either kind of device. Below it is nothing of the channel; disk (ata_disk.h) and CD-ROM drive (atapi.h)
+ * stand on it, and the channel (ata.h) on those. */
 #ifndef MUNIMENT_EMU_DEVICES_ATA_TASK_H
 #define MUNIMENT_EMU_DEVICES_ATA_TASK_H
 
@@ -9,7 +10,12 @@ enum { STATUS_ERR = 1, STATUS_DRQ = 8, STATUS_DSC = 0x10, STATUS_DF = 0x20, STAT
 enum { ERROR_ABRT = 4, ERROR_IDNF = 0x10, ERROR_UNC = 0x40 };
 enum { DEVICE_HEAD = 0x0F, DEVICE_DEV = 0x10, DEVICE_LBA = 0x40 };
 enum { CONTROL_NIEN = 2, CONTROL_SRST = 4, CONTROL_HOB = 0x80 };
-enum { ENABLED_SMART = 0x01, ENABLED_CACHE = 0x20, ENABLED_LOOK_AHEAD = 0x40, ENABLED_ALL = 0x61 }; /* IDENTIFY word 85 */
+enum {
+    ENABLED_SMART = 0x01,
+    ENABLED_CACHE = 0x20,
+    ENABLED_LOOK_AHEAD = 0x40,
+    ENABLED_ALL = 0x61
+}; /* IDENTIFY word 85 */
 enum { POWER_ACTIVE = 0xFF, POWER_IDLE = 0x80, POWER_STANDBY = 0 };
 #define READY (STATUS_DRDY | STATUS_DSC)
 
@@ -35,7 +41,8 @@ bool ata_dma_move(struct ata *a, uint32_t length, bool to_memory);
 /* Shows the kind of the selected device in the task file: ATA-4 section 9.12. */
 void ata_show_signature(struct ata *a);
 
-/* The power management commands, those of disks and CD-ROM drives alike. False: it is none. Nothing turns, so that no time passes. */
+/* The power management commands, those of disks and CD-ROM drives alike. False: it is none. Nothing turns, so that no
+ * time passes. */
 bool ata_power_command(struct ata *a, uint8_t opcode);
 /* SET FEATURES. */
 void ata_set_features(struct ata *a);

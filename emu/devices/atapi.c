@@ -1,14 +1,20 @@
 /* atapi.c - a CD-ROM drive (SFF-8020i 2.6, INF-8090; MMC-2 where later systems ask for it).
  *
- * A packet is a row of the table below, which fills the buffer with what it answers; READ fills it again and again. The host takes the answer in chunks of
- * at most the byte count that it gave, or by DMA. Data discs with one track; audio commands answer as a drive does that has no audio track. */
+ * A packet is a row of the table below, which fills the buffer with what it answers; READ fills it again and again. The
+ * host takes the answer in chunks of at most the byte count that it gave, or by DMA. Data discs with one track; audio
+ * commands answer as a drive does that has no audio track. */
 #include "emu/devices/atapi.h"
 
 #include <string.h>
 
 #include "emu/devices/ata_task.h"
 
-enum { REASON_OUT = 0, REASON_COMMAND = 1, REASON_IN = 2, REASON_DONE = 3 }; /* Interrupt Reason, in the Sector Count register */
+enum {
+    REASON_OUT = 0,
+    REASON_COMMAND = 1,
+    REASON_IN = 2,
+    REASON_DONE = 3
+}; /* Interrupt Reason, in the Sector Count register */
 enum { SENSE_NONE = 0, SENSE_NOT_READY = 2, SENSE_MEDIUM = 3, SENSE_ILLEGAL = 5, SENSE_ATTENTION = 6 };
 /* clang-format off */
 enum { ASC_NO_MEDIUM = 0x3A, ASC_MEDIUM_CHANGED = 0x28, ASC_RESET = 0x29, ASC_NOT_SAVED = 0x39,
@@ -364,19 +370,16 @@ static void read_subchannel(struct ata *a)
 enum { PAGE_CURRENT, PAGE_CHANGEABLE, PAGE_DEFAULT, PAGE_SAVED };
 enum { ALL_PAGES = 0x3F, PAGE_CAPABILITIES = 0x2A };
 
-/* Error recovery, CD-ROM, audio control; then bit by bit what MODE SELECT can change of them: how to recover and how often to try, the time until the
- * drive rests, and which channel of a disc sounds at either output, how loud. */
+/* Error recovery, CD-ROM, audio control; then bit by bit what MODE SELECT can change of them: how to recover and how
+ * often to try, the time until the drive rests, and which channel of a disc sounds at either output, how loud. */
 static const uint8_t mode_defaults[ATAPI_MODE_BYTES] = {
-    0x01, 6, 0, 0, 0, 0, 0, 0,
-    0x0D, 6, 0, 0, 0, 60, 0, 75,
-    0x0E, 14, 4, 0, 0, 0, 0, 0, 1, 0xFF, 2, 0xFF,
+    0x01, 6, 0, 0, 0, 0, 0, 0, 0x0D, 6, 0, 0, 0, 60, 0, 75, 0x0E, 14, 4, 0, 0, 0, 0, 0, 1, 0xFF, 2, 0xFF,
 };
 static const uint8_t mode_changeable[ATAPI_MODE_BYTES] = {
-    0, 0, 0x3F, 0xFF, 0, 0, 0, 0,
-    0, 0, 0, 0x0F, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0x0F, 0xFF, 0x0F, 0xFF,
+    0, 0, 0x3F, 0xFF, 0, 0, 0, 0, 0, 0, 0, 0x0F, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x0F, 0xFF, 0x0F, 0xFF,
 };
-static const uint8_t capabilities[20] = {PAGE_CAPABILITIES, 18, 0, 0, 0x01, 0, 0x29, 0, 0x02, 0xC2, 0, 2, 0, 128, 0x02, 0xC2};
+static const uint8_t capabilities[20] = {
+    PAGE_CAPABILITIES, 18, 0, 0, 0x01, 0, 0x29, 0, 0x02, 0xC2, 0, 2, 0, 128, 0x02, 0xC2};
 static const uint8_t nothing[sizeof capabilities] = {PAGE_CAPABILITIES, 18};
 
 /* Length of a page in a list of them, with its two bytes of header. */
@@ -402,7 +405,11 @@ static uint32_t put_pages(struct ata_unit *u, uint8_t *to, uint8_t number, unsig
         const uint8_t *page = mode_defaults + at;
         if (number != ALL_PAGES && number != page[0])
             continue;
-        memcpy(to + used, control == PAGE_CURRENT ? u->mode + at : control == PAGE_CHANGEABLE ? mode_changeable + at : page, page_length(page));
+        memcpy(to + used,
+               control == PAGE_CURRENT      ? u->mode + at
+               : control == PAGE_CHANGEABLE ? mode_changeable + at
+                                            : page,
+               page_length(page));
         memcpy(to + used, page, 2);
         used += page_length(page);
     }
@@ -511,7 +518,8 @@ static void disc_information(struct ata *a)
     answer(a, 34, big16(a->packet + 7));
 }
 
-/* Features (MMC-2 §5): code, version with bits 1 always and 0 now, length, data. Those that read a disc are there now if one is in. */
+/* Features (MMC-2 §5): code, version with bits 1 always and 0 now, length, data. Those that read a disc are there now
+ * if one is in. */
 static void get_configuration(struct ata *a)
 {
     /* clang-format off */
@@ -574,16 +582,35 @@ static const struct packet_command {
     uint8_t opcode, flags;
     void (*run)(struct ata *a);
 } packet_commands[] = {
-    {0x00, NEEDS_MEDIUM, test_unit_ready}, {0x03, KEEPS_ATTENTION, request_sense},   {0x12, KEEPS_ATTENTION, inquiry},
-    {MODE_SENSE_6, 0, mode_sense},                 {0x1B, 0, start_stop},                    {0x1E, 0, prevent_removal},
-    {0x25, NEEDS_MEDIUM, read_capacity},   {0x44, NEEDS_MEDIUM, read_header},        {0x48, NEEDS_MEDIUM, play},
-    {0xB9, NEEDS_MEDIUM, read_cd_msf},     {MODE_SELECT_6, 0, mode_select},         {MODE_SELECT_10, 0, mode_select},
-    {0x28, NEEDS_MEDIUM, read_10},         {0x2B, NEEDS_MEDIUM, seek},               {0x42, NEEDS_MEDIUM, read_subchannel},
-    {0x43, NEEDS_MEDIUM, read_toc},        {0x46, KEEPS_ATTENTION, get_configuration}, {0x4A, KEEPS_ATTENTION, get_event_status},
-    {0x45, NEEDS_MEDIUM, play},            {0x47, NEEDS_MEDIUM, play},               {0xA5, NEEDS_MEDIUM, play},
-    {0x4B, NEEDS_MEDIUM, play},            {0x4E, NEEDS_MEDIUM, test_unit_ready},    {0x51, NEEDS_MEDIUM, disc_information},
-    {MODE_SENSE_10, 0, mode_sense},                 {0xA8, NEEDS_MEDIUM, read_12},            {0xBB, 0, test_unit_ready},
-    {0xBD, 0, mechanism_status},           {0xBE, NEEDS_MEDIUM, read_cd},
+    {0x00, NEEDS_MEDIUM, test_unit_ready},
+    {0x03, KEEPS_ATTENTION, request_sense},
+    {0x12, KEEPS_ATTENTION, inquiry},
+    {MODE_SENSE_6, 0, mode_sense},
+    {0x1B, 0, start_stop},
+    {0x1E, 0, prevent_removal},
+    {0x25, NEEDS_MEDIUM, read_capacity},
+    {0x44, NEEDS_MEDIUM, read_header},
+    {0x48, NEEDS_MEDIUM, play},
+    {0xB9, NEEDS_MEDIUM, read_cd_msf},
+    {MODE_SELECT_6, 0, mode_select},
+    {MODE_SELECT_10, 0, mode_select},
+    {0x28, NEEDS_MEDIUM, read_10},
+    {0x2B, NEEDS_MEDIUM, seek},
+    {0x42, NEEDS_MEDIUM, read_subchannel},
+    {0x43, NEEDS_MEDIUM, read_toc},
+    {0x46, KEEPS_ATTENTION, get_configuration},
+    {0x4A, KEEPS_ATTENTION, get_event_status},
+    {0x45, NEEDS_MEDIUM, play},
+    {0x47, NEEDS_MEDIUM, play},
+    {0xA5, NEEDS_MEDIUM, play},
+    {0x4B, NEEDS_MEDIUM, play},
+    {0x4E, NEEDS_MEDIUM, test_unit_ready},
+    {0x51, NEEDS_MEDIUM, disc_information},
+    {MODE_SENSE_10, 0, mode_sense},
+    {0xA8, NEEDS_MEDIUM, read_12},
+    {0xBB, 0, test_unit_ready},
+    {0xBD, 0, mechanism_status},
+    {0xBE, NEEDS_MEDIUM, read_cd},
 };
 
 /* A medium that was inserted or removed is reported once, by a unit attention. */
@@ -627,17 +654,15 @@ static void read_sectors(struct ata *a)
     const uint32_t each = CD_SECTOR / SECTOR_SIZE;
 
     switch (drive_read(ata_selected(a)->drive, a->sector * each, count * each, a->buffer, &done)) {
-    case DRIVE_FAILED:
-        return; /* the machine stops here */
-    case DRIVE_BAD_SECTOR: /* those before it are given first */
+    case DRIVE_FAILED: return; /* the machine stops here */
+    case DRIVE_BAD_SECTOR:     /* those before it are given first */
         count = done / each;
         if (!count) {
             fail(a, SENSE_MEDIUM, ASC_UNREADABLE);
             return;
         }
         break;
-    case DRIVE_OK:
-        break;
+    case DRIVE_OK: break;
     }
     a->sector += count;
     a->remaining -= count;
@@ -690,15 +715,9 @@ void atapi_execute(struct ata *a, uint8_t opcode)
         a->chunk_limit = (uint16_t)(a->now.mid | a->now.high << 8);
         ata_data_phase(a, sizeof a->packet);
         break;
-    case 0xA1: /* IDENTIFY PACKET DEVICE */
-        ata_busy(a, ACCESS_US);
-        break;
-    case 0xEF:
-        ata_set_features(a);
-        break;
-    default:
-        ata_show_signature(a);
-        ata_complete(a, ERROR_ABRT);
+    case 0xA1: /* IDENTIFY PACKET DEVICE */ ata_busy(a, ACCESS_US); break;
+    case 0xEF: ata_set_features(a); break;
+    default: ata_show_signature(a); ata_complete(a, ERROR_ABRT);
     }
 }
 

@@ -1,5 +1,5 @@
-/* i440fx.c - Intel 82441FX PCI and memory controller (data sheet 290549). What it does to the guest is the shadowing of ROM by its PAM registers; the DRAM
- * row boundaries say to firmware how much memory there is. */
+/* i440fx.c - Intel 82441FX PCI and memory controller (data sheet 290549). What it does to the guest is the shadowing of
+ * ROM by its PAM registers; the DRAM row boundaries say to firmware how much memory there is. */
 #include "emu/devices/i440fx.h"
 
 enum { PMCCFG = 0x50, DRAMC = 0x57, PAM0 = 0x59, DRB0 = 0x60, FDHC = 0x68, SMRAM = 0x72 };
@@ -11,10 +11,11 @@ static const struct range {
     uint8_t reg, shift;
     uint32_t first, length;
 } ranges[] = {
-    {PAM0, 4, 0xF0000, 0x10000},
-    {PAM0 + 1, 0, 0xC0000, 0x4000}, {PAM0 + 1, 4, 0xC4000, 0x4000}, {PAM0 + 2, 0, 0xC8000, 0x4000}, {PAM0 + 2, 4, 0xCC000, 0x4000},
-    {PAM0 + 3, 0, 0xD0000, 0x4000}, {PAM0 + 3, 4, 0xD4000, 0x4000}, {PAM0 + 4, 0, 0xD8000, 0x4000}, {PAM0 + 4, 4, 0xDC000, 0x4000},
-    {PAM0 + 5, 0, 0xE0000, 0x4000}, {PAM0 + 5, 4, 0xE4000, 0x4000}, {PAM0 + 6, 0, 0xE8000, 0x4000}, {PAM0 + 6, 4, 0xEC000, 0x4000},
+    {PAM0, 4, 0xF0000, 0x10000},    {PAM0 + 1, 0, 0xC0000, 0x4000}, {PAM0 + 1, 4, 0xC4000, 0x4000},
+    {PAM0 + 2, 0, 0xC8000, 0x4000}, {PAM0 + 2, 4, 0xCC000, 0x4000}, {PAM0 + 3, 0, 0xD0000, 0x4000},
+    {PAM0 + 3, 4, 0xD4000, 0x4000}, {PAM0 + 4, 0, 0xD8000, 0x4000}, {PAM0 + 4, 4, 0xDC000, 0x4000},
+    {PAM0 + 5, 0, 0xE0000, 0x4000}, {PAM0 + 5, 4, 0xE4000, 0x4000}, {PAM0 + 6, 0, 0xE8000, 0x4000},
+    {PAM0 + 6, 4, 0xEC000, 0x4000},
 };
 
 static void written(void *device, unsigned first, unsigned size)

@@ -63,16 +63,13 @@ const struct state_field i8042_state[] = {
 
 /* Set 2 to set 1, as the controller translates it; codes over 84h pass unchanged. */
 static const uint8_t set1_of_set2[0x85] = {
-    0xFF, 0x43, 0x41, 0x3F, 0x3D, 0x3B, 0x3C, 0x58, 0x64, 0x44, 0x42, 0x40, 0x3E, 0x0F, 0x29, 0x59,
-    0x65, 0x38, 0x2A, 0x70, 0x1D, 0x10, 0x02, 0x5A, 0x66, 0x71, 0x2C, 0x1F, 0x1E, 0x11, 0x03, 0x5B,
-    0x67, 0x2E, 0x2D, 0x20, 0x12, 0x05, 0x04, 0x5C, 0x68, 0x39, 0x2F, 0x21, 0x14, 0x13, 0x06, 0x5D,
-    0x69, 0x31, 0x30, 0x23, 0x22, 0x15, 0x07, 0x5E, 0x6A, 0x72, 0x32, 0x24, 0x16, 0x08, 0x09, 0x5F,
-    0x6B, 0x33, 0x25, 0x17, 0x18, 0x0B, 0x0A, 0x60, 0x6C, 0x34, 0x35, 0x26, 0x27, 0x19, 0x0C, 0x61,
-    0x6D, 0x73, 0x28, 0x74, 0x1A, 0x0D, 0x62, 0x6E, 0x3A, 0x36, 0x1C, 0x1B, 0x75, 0x2B, 0x63, 0x76,
-    0x55, 0x56, 0x77, 0x78, 0x79, 0x7A, 0x0E, 0x7B, 0x7C, 0x4F, 0x7D, 0x4B, 0x47, 0x7E, 0x7F, 0x6F,
-    0x52, 0x53, 0x50, 0x4C, 0x4D, 0x48, 0x01, 0x45, 0x57, 0x4E, 0x51, 0x4A, 0x37, 0x49, 0x46, 0x54,
-    0x80, 0x81, 0x82, 0x41, 0x54
-};
+    0xFF, 0x43, 0x41, 0x3F, 0x3D, 0x3B, 0x3C, 0x58, 0x64, 0x44, 0x42, 0x40, 0x3E, 0x0F, 0x29, 0x59, 0x65, 0x38, 0x2A,
+    0x70, 0x1D, 0x10, 0x02, 0x5A, 0x66, 0x71, 0x2C, 0x1F, 0x1E, 0x11, 0x03, 0x5B, 0x67, 0x2E, 0x2D, 0x20, 0x12, 0x05,
+    0x04, 0x5C, 0x68, 0x39, 0x2F, 0x21, 0x14, 0x13, 0x06, 0x5D, 0x69, 0x31, 0x30, 0x23, 0x22, 0x15, 0x07, 0x5E, 0x6A,
+    0x72, 0x32, 0x24, 0x16, 0x08, 0x09, 0x5F, 0x6B, 0x33, 0x25, 0x17, 0x18, 0x0B, 0x0A, 0x60, 0x6C, 0x34, 0x35, 0x26,
+    0x27, 0x19, 0x0C, 0x61, 0x6D, 0x73, 0x28, 0x74, 0x1A, 0x0D, 0x62, 0x6E, 0x3A, 0x36, 0x1C, 0x1B, 0x75, 0x2B, 0x63,
+    0x76, 0x55, 0x56, 0x77, 0x78, 0x79, 0x7A, 0x0E, 0x7B, 0x7C, 0x4F, 0x7D, 0x4B, 0x47, 0x7E, 0x7F, 0x6F, 0x52, 0x53,
+    0x50, 0x4C, 0x4D, 0x48, 0x01, 0x45, 0x57, 0x4E, 0x51, 0x4A, 0x37, 0x49, 0x46, 0x54, 0x80, 0x81, 0x82, 0x41, 0x54};
 
 /* clang-format off */
 /* Keys (as for machine_key) whose code in set 3 is not that of set 2. */
@@ -87,10 +84,11 @@ static const uint8_t set3_codes[][2] = {
 /* clang-format on */
 
 /* What commands F7h to FDh make of a key in set 3. */
-static const uint8_t key_types[] = { TYPE_REPEATS, TYPE_BREAKS, 0, TYPE_REPEATS | TYPE_BREAKS, TYPE_REPEATS, TYPE_BREAKS, 0 };
+static const uint8_t key_types[] = {TYPE_REPEATS, TYPE_BREAKS, 0, TYPE_REPEATS | TYPE_BREAKS,
+                                    TYPE_REPEATS, TYPE_BREAKS, 0};
 
 /* The keys of the modifiers' bits. */
-static const uint8_t modifier_keys[6] = { 0x38, 0xB8, 0x1D, 0x9D, 0x2A, 0x36 };
+static const uint8_t modifier_keys[6] = {0x38, 0xB8, 0x1D, 0x9D, 0x2A, 0x36};
 
 /* --- Bytes on their way --- */
 
@@ -216,19 +214,17 @@ static void keyboard_argument(struct keyboard *kb, uint8_t command, uint8_t valu
 {
     ps2_push(&kb->replies, ACKNOWLEDGE);
     switch (command) {
-    case 0xED:
-        kb->leds = value & 7;
-        break;
+    case 0xED: kb->leds = value & 7; break;
     case 0xF0:
         if (value == 0)
             ps2_push(&kb->replies, kb->set);
         else if (value <= 3)
             kb->set = value;
         break;
-    case 0xF3:
-        kb->rate = value & 0x7F;
-        break;
-    case 0xFB: case 0xFC: case 0xFD: /* one more of a list of keys */
+    case 0xF3: kb->rate = value & 0x7F; break;
+    case 0xFB:
+    case 0xFC:
+    case 0xFD: /* one more of a list of keys */
         kb->command = command;
         if (value < sizeof kb->types)
             kb->types[value] = key_types[command - 0xF7];
@@ -242,15 +238,17 @@ static void keyboard_command(struct i8042 *k, uint8_t value)
 
     ps2_push(&kb->replies, value == 0xEE ? 0xEE : value == 0xFE ? kb->last_sent : ACKNOWLEDGE);
     switch (value) {
-    case 0xFB: case 0xFC: case 0xFD: /* set 3, some keys: their codes follow, up to the next command */
+    case 0xFB:
+    case 0xFC:
+    case 0xFD: /* set 3, some keys: their codes follow, up to the next command */
         kb->codes.length = 0;
         kb->command = value;
         break;
-    case 0xED: case 0xF0: case 0xF3: /* LEDs, scan code set, typematic rate: an argument follows */
-        kb->command = value;
-        break;
-    case 0xEE: case 0xFE: /* echo, resend */
-        break;
+    case 0xED:
+    case 0xF0:
+    case 0xF3: /* LEDs, scan code set, typematic rate: an argument follows */ kb->command = value; break;
+    case 0xEE:
+    case 0xFE: /* echo, resend */ break;
     case 0xF2:
         ps2_push(&kb->replies, 0xAB);
         ps2_push(&kb->replies, 0x83);
@@ -259,11 +257,15 @@ static void keyboard_command(struct i8042 *k, uint8_t value)
         kb->codes.length = 0;
         kb->scanning = true;
         break;
-    case 0xF5: case 0xF6:
+    case 0xF5:
+    case 0xF6:
         keyboard_defaults(k);
         kb->scanning = value == 0xF6;
         break;
-    case 0xF7: case 0xF8: case 0xF9: case 0xFA: /* set 3, all keys */
+    case 0xF7:
+    case 0xF8:
+    case 0xF9:
+    case 0xFA: /* set 3, all keys */
         kb->codes.length = 0;
         set_all_types(kb, key_types[value - 0xF7]);
         break;
@@ -271,8 +273,7 @@ static void keyboard_command(struct i8042 *k, uint8_t value)
         keyboard_reset(k);
         ps2_push(&kb->replies, SELF_TEST_PASSED);
         break;
-    default:
-        kb->replies.bytes[0] = RESEND;
+    default: kb->replies.bytes[0] = RESEND;
     }
 }
 
@@ -325,7 +326,7 @@ static void push_code(struct ps2_queue *q, bool prefix, uint8_t code, bool down)
 /* What a key sends in set 2. Pause and Print Screen differ with the modifiers (table "Scan Code Set 2"). */
 static void set2_sequence(const struct keyboard *kb, uint8_t key, bool down, struct ps2_queue *q)
 {
-    static const uint8_t pause[] = { 0xE1, 0x14, 0x77, 0xE1, 0xF0, 0x14, 0xF0, 0x77 };
+    static const uint8_t pause[] = {0xE1, 0x14, 0x77, 0xE1, 0xF0, 0x14, 0xF0, 0x77};
 
     if (key == KEY_PAUSE) {
         if (down && (kb->modifiers & CONTROLS)) {
@@ -349,7 +350,7 @@ static void set2_sequence(const struct keyboard *kb, uint8_t key, bool down, str
 static bool type(struct i8042 *k, uint8_t key, bool down)
 {
     struct keyboard *kb = &k->keyboard;
-    struct ps2_queue sequence = { .length = 0 };
+    struct ps2_queue sequence = {.length = 0};
     uint8_t prefix = 0;
 
     if (kb->set != 3)
@@ -443,7 +444,10 @@ static void controller_command(struct i8042 *k, uint8_t value)
     case 0xA7: set_mode(k, k->ram[0] | MODE_NO_AUX); break;
     case 0xA8: set_mode(k, k->ram[0] & (uint8_t)~MODE_NO_AUX); break;
     case 0xA9: reply(k, 0x00); break; /* the auxiliary port's wires are sound */
-    case 0xAA: set_mode(k, k->ram[0] | MODE_SYSTEM); reply(k, 0x55); break;
+    case 0xAA:
+        set_mode(k, k->ram[0] | MODE_SYSTEM);
+        reply(k, 0x55);
+        break;
     case 0xAB: reply(k, 0x00); break; /* the keyboard's too */
     case 0xAD: set_mode(k, k->ram[0] | MODE_NO_KEYBOARD); break;
     case 0xAE: set_mode(k, k->ram[0] & (uint8_t)~MODE_NO_KEYBOARD); break;
@@ -452,9 +456,10 @@ static void controller_command(struct i8042 *k, uint8_t value)
     case 0xE0: reply(k, ~k->ram[0] >> 4 & 3); break; /* test inputs: the clocks of keyboard and auxiliary port */
     case 0xDD: set_a20(k, false); break;
     case 0xDF: set_a20(k, true); break;
-    case 0xD1: case 0xD2: case 0xD3: case 0xD4:
-        k->command = value;
-        break;
+    case 0xD1:
+    case 0xD2:
+    case 0xD3:
+    case 0xD4: k->command = value; break;
     default:
         if (value >= 0xF0 && !(value & 1)) /* pulse output bits that are 0; bit 0 is the processor's reset */
             pulse_reset(k);
@@ -476,17 +481,13 @@ static void data_write(struct i8042 *k, uint8_t value)
         k->ram[0] &= (uint8_t)~MODE_NO_KEYBOARD; /* writing to the keyboard lets its clock go */
         keyboard_write(k, value);
         break;
-    case 0x60:
-        set_mode(k, value);
-        break;
+    case 0x60: set_mode(k, value); break;
     case 0xD1:
         set_a20(k, value & 2);
         if (!(value & 1))
             pulse_reset(k);
         break;
-    case 0xD2:
-        reply(k, value);
-        break;
+    case 0xD2: reply(k, value); break;
     case 0xD3:
         ps2_push(&k->aux, value);
         schedule(k);
@@ -495,8 +496,7 @@ static void data_write(struct i8042 *k, uint8_t value)
         k->ram[0] &= (uint8_t)~MODE_NO_AUX; /* as with the keyboard */
         ps2mouse_write(&k->mouse, value);
         break;
-    default:
-        k->ram[command & 31] = value;
+    default: k->ram[command & 31] = value;
     }
 }
 
@@ -516,7 +516,7 @@ static uint32_t port_read(void *device, uint16_t port, unsigned size)
     (void)size;
     if (port & 4)
         return k->status | (k->ram[0] & MODE_SYSTEM ? STATUS_SYSTEM : 0);
-    k->status &= (uint8_t)~(STATUS_FULL | STATUS_AUX);
+    k->status &= (uint8_t) ~(STATUS_FULL | STATUS_AUX);
     update_irqs(k);
     schedule(k);
     return k->output;

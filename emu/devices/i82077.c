@@ -1,8 +1,9 @@
 /* i82077.c - Intel 82077AA floppy disk controller (data sheet 290166-007) and its drives.
  *
- * A command is a row of the table at the end. Sectors pass one per event, as they would pass under the head: a revolution divided by the sectors
- * of a track. A medium answers only at its own data rate and in MFM, as it would; 40-track media in 80-track drives are reached at every second
- * cylinder. Where no disk turns there are no index pulses to count, and a command waits until a reset. */
+ * A command is a row of the table at the end. Sectors pass one per event, as they would pass under the head: a
+ * revolution divided by the sectors of a track. A medium answers only at its own data rate and in MFM, as it would;
+ * 40-track media in 80-track drives are reached at every second cylinder. Where no disk turns there are no index pulses
+ * to count, and a command waits until a reset. */
 #include "emu/devices/i82077.h"
 
 #include <string.h>
@@ -13,7 +14,14 @@ enum phase { PHASE_COMMAND, PHASE_BUSY, PHASE_TRANSFER, PHASE_RESULT };
 enum { DOR_NOT_RESET = 4, DOR_DMA = 8, DOR_MOTOR = 0x10 };
 enum { MSR_BUSY = 0x10, MSR_NON_DMA = 0x20, MSR_DIO = 0x40, MSR_RQM = 0x80 };
 enum { ST0_ABNORMAL = 0x40, ST0_INVALID = 0x80, ST0_READY_CHANGED = 0xC0, ST0_SEEK_END = 0x20, ST0_EQUIPMENT = 0x10 };
-enum { ST1_MISSING_MARK = 1, ST1_NOT_WRITABLE = 2, ST1_NO_DATA = 4, ST1_OVERRUN = 0x10, ST1_DATA_ERROR = 0x20, ST1_END_OF_CYLINDER = 0x80 };
+enum {
+    ST1_MISSING_MARK = 1,
+    ST1_NOT_WRITABLE = 2,
+    ST1_NO_DATA = 4,
+    ST1_OVERRUN = 0x10,
+    ST1_DATA_ERROR = 0x20,
+    ST1_END_OF_CYLINDER = 0x80
+};
 enum { ST2_WRONG_CYLINDER = 0x10, ST2_DATA_ERROR = 0x20, ST2_CONTROL_MARK = 0x40 };
 enum { COMMAND_MT = 0x80, COMMAND_MFM = 0x40, COMMAND_SKIP = 0x20, SELECT_HEAD = 4, VERIFY_COUNT = 0x80 };
 enum { CONFIGURE_IMPLIED_SEEK = 0x40, CONFIGURE_FIFO_OFF = 0x20, CONFIGURE_LOCKABLE = 0x2F };
@@ -71,8 +79,8 @@ static void interrupt(struct i82077 *f, bool level)
     line_set(&f->irq, level && f->dor & DOR_DMA);
 }
 
-/* A command's interrupt. Its cause replaces that of a reset: SENSE INTERRUPT STATUS identifies the interrupt that is active (section 5.2.4), and a
- * driver that did not ask four times after a reset gets the end of its seek. */
+/* A command's interrupt. Its cause replaces that of a reset: SENSE INTERRUPT STATUS identifies the interrupt that is
+ * active (section 5.2.4), and a driver that did not ask four times after a reset gets the end of its seek. */
 static void command_interrupt(struct i82077 *f)
 {
     f->reset_sense = 0;
@@ -282,21 +290,27 @@ static const struct command {
     void (*step)(struct i82077 *f);                       /* its time has come */
     void (*moved)(struct i82077 *f, bool terminal_count); /* the host has moved what it was to move */
     bool host_writes, seeks;                              /* the direction of that; implied seek */
-} *find_command(uint8_t byte);
+} * find_command(uint8_t byte);
 
 /* The seven result bytes. The ID is that of the next sector. */
 static void transfer_result(struct i82077 *f, uint8_t st0, uint8_t st1, uint8_t st2)
 {
     bool sought = f->configure & CONFIGURE_IMPLIED_SEEK && find_command(f->command[0])->seeks;
-    const uint8_t bytes[7] = {(uint8_t)(st0 | (sought ? ST0_SEEK_END : 0) | (f->command[1] & 7)), st1, st2,
-                              f->cylinder, f->head, f->sector, f->size};
+    const uint8_t bytes[7] = {(uint8_t)(st0 | (sought ? ST0_SEEK_END : 0) | (f->command[1] & 7)),
+                              st1,
+                              st2,
+                              f->cylinder,
+                              f->head,
+                              f->sector,
+                              f->size};
 
     f->length = f->position = 0;
     result_phase(f, bytes, sizeof bytes);
     command_interrupt(f);
 }
 
-/* Waits until the next sector has passed; what cannot be read is given up when the index comes by for the second time. */
+/* Waits until the next sector has passed; what cannot be read is given up when the index comes by for the second
+ * time. */
 static void next_sector(struct i82077 *f, uint64_t after_us)
 {
     const struct i82077_unit *u = command_unit(f);
@@ -403,13 +417,9 @@ static bool read_sector(struct i82077 *f)
     if (!find_sector(f, &sector))
         return false;
     switch (drive_read(command_unit(f)->drive, sector, 1, f->buffer, &done)) {
-    case DRIVE_OK:
-        return true;
-    case DRIVE_BAD_SECTOR:
-        transfer_result(f, ST0_ABNORMAL, ST1_DATA_ERROR, ST2_DATA_ERROR);
-        return false;
-    default:
-        return false;
+    case DRIVE_OK: return true;
+    case DRIVE_BAD_SECTOR: transfer_result(f, ST0_ABNORMAL, ST1_DATA_ERROR, ST2_DATA_ERROR); return false;
+    default: return false;
     }
 }
 
@@ -511,8 +521,8 @@ static void verify_step(struct i82077 *f)
         transfer_result(f, ST0_ABNORMAL, ST1_END_OF_CYLINDER, 0);
 }
 
-/* FORMAT TRACK: the host gives the ID of each sector, which is filled with the last argument. An image has room for the sectors of its own
- * format, in any order: others are not found. */
+/* FORMAT TRACK: the host gives the ID of each sector, which is filled with the last argument. An image has room for the
+ * sectors of its own format, in any order: others are not found. */
 static void begin_format(struct i82077 *f)
 {
     f->cylinder = f->head = f->sector = 0;
@@ -614,9 +624,16 @@ static void sense_drive(struct i82077 *f)
 
 static void dump_registers(struct i82077 *f)
 {
-    const uint8_t bytes[10] = {f->unit[0].cylinder, f->unit[1].cylinder, f->unit[2].cylinder, f->unit[3].cylinder,
-                               f->specify[0], f->specify[1], f->eot, (uint8_t)((f->locked ? 0x80 : 0) | f->perpendicular),
-                               f->configure, f->precompensation};
+    const uint8_t bytes[10] = {f->unit[0].cylinder,
+                               f->unit[1].cylinder,
+                               f->unit[2].cylinder,
+                               f->unit[3].cylinder,
+                               f->specify[0],
+                               f->specify[1],
+                               f->eot,
+                               (uint8_t)((f->locked ? 0x80 : 0) | f->perpendicular),
+                               f->configure,
+                               f->precompensation};
     result_phase(f, bytes, sizeof bytes);
 }
 
@@ -706,8 +723,10 @@ static bool host_writes(const struct i82077 *f)
 
 static uint8_t main_status(const struct i82077 *f)
 {
-    static const uint8_t by_phase[] = {
-        [PHASE_COMMAND] = MSR_RQM, [PHASE_BUSY] = MSR_BUSY, [PHASE_TRANSFER] = MSR_RQM | MSR_BUSY | MSR_NON_DMA, [PHASE_RESULT] = MSR_RQM | MSR_BUSY | MSR_DIO};
+    static const uint8_t by_phase[] = {[PHASE_COMMAND] = MSR_RQM,
+                                       [PHASE_BUSY] = MSR_BUSY,
+                                       [PHASE_TRANSFER] = MSR_RQM | MSR_BUSY | MSR_NON_DMA,
+                                       [PHASE_RESULT] = MSR_RQM | MSR_BUSY | MSR_DIO};
     uint8_t status = by_phase[f->phase];
 
     if (in_reset(f) || (f->phase == PHASE_BUSY && !f->command_length))

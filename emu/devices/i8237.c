@@ -62,7 +62,7 @@ static void move(struct i8237 *dma, uint8_t mode, uint32_t address, uint8_t *buf
 }
 
 /* Page register of each channel; channel 4 has none that counts. */
-static const uint8_t page_of_channel[8] = { 0x7, 0x3, 0x1, 0x2, 0xF, 0xB, 0x9, 0xA };
+static const uint8_t page_of_channel[8] = {0x7, 0x3, 0x1, 0x2, 0xF, 0xB, 0x9, 0xA};
 
 static uint32_t memory_address(const struct i8237 *dma, unsigned channel, uint16_t address)
 {
@@ -81,7 +81,7 @@ static void count_ended(struct i8237_chip *chip, unsigned n)
     struct i8237_channel *c = &chip->channel[n];
 
     chip->terminal_count |= (uint8_t)(1 << n);
-    chip->requests &= (uint8_t)~(1 << n);
+    chip->requests &= (uint8_t) ~(1 << n);
     if (c->mode & MODE_AUTOINIT) {
         c->address = c->base_address;
         c->count = c->base_count;
@@ -165,7 +165,7 @@ static void write_register(struct i8237_chip *chip, unsigned reg, uint8_t value)
     case 0xD: master_clear(chip); break;
     case 0xE: chip->mask = 0; break;
     case 0xF: chip->mask = value & 0x0F; break;
-    default:  write_channel(chip, reg, value);
+    default: write_channel(chip, reg, value);
     }
 }
 

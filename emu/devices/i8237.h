@@ -26,7 +26,7 @@ struct i8237_chip {
 
 struct i8237 {
     struct i8237_chip chip[2];
-    uint8_t page[16];       /* ports 80h-8Fh; the spare one at 80h shows POST codes */
+    uint8_t page[16]; /* ports 80h-8Fh; the spare one at 80h shows POST codes */
     /* wiring */
     struct memory *memory;
 };

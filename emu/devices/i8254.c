@@ -40,9 +40,7 @@ static const struct state_field counter_state[] = {
 /* clang-format on */
 
 const struct state_field i8254_state[] = {
-    STATE_TABLE(struct i8254, counter, struct i8254_counter, counter_state, "the three counters"),
-    STATE_END
-};
+    STATE_TABLE(struct i8254, counter, struct i8254_counter, counter_state, "the three counters"), STATE_END};
 
 static uint64_t clocks(const struct i8254 *pit)
 {
@@ -101,14 +99,12 @@ static uint32_t value_at(const struct i8254_counter *c, uint64_t now)
     if (!started(c, now))
         return c->held;
     switch (mode(c)) {
-    case 2:
-        return c->initial - (uint32_t)(passed % c->initial);
+    case 2: return c->initial - (uint32_t)(passed % c->initial);
     case 3:
         position = (uint32_t)(passed % c->initial);
         half = high_clocks(c->initial);
         return (c->initial & ~1u) - 2 * (position < half ? position : position - half);
-    default:
-        return (c->initial % m + m - (uint32_t)(passed % m)) % m;
+    default: return (c->initial % m + m - (uint32_t)(passed % m)) % m;
     }
 }
 
@@ -120,14 +116,10 @@ static bool output_at(const struct i8254_counter *c, uint64_t now)
         return c->output;
     switch (mode(c)) {
     case 0:
-    case 1:
-        return c->expired || passed >= c->initial;
-    case 2:
-        return c->initial == 1 || passed % c->initial != c->initial - 1;
-    case 3:
-        return passed % c->initial < high_clocks(c->initial);
-    default:
-        return c->expired || passed != c->initial;
+    case 1: return c->expired || passed >= c->initial;
+    case 2: return c->initial == 1 || passed % c->initial != c->initial - 1;
+    case 3: return passed % c->initial < high_clocks(c->initial);
+    default: return c->expired || passed != c->initial;
     }
 }
 
@@ -286,7 +278,7 @@ static void gate_set(void *listener, unsigned n, bool level)
 
 struct line i8254_gate(struct i8254 *pit, unsigned counter)
 {
-    return (struct line){ gate_set, pit, counter };
+    return (struct line){gate_set, pit, counter};
 }
 
 /* The count register is complete. */
@@ -314,12 +306,8 @@ static void count_written(struct i8254 *pit, struct i8254_counter *c, uint64_t n
 static void counter_write(struct i8254 *pit, struct i8254_counter *c, uint8_t value, uint64_t now)
 {
     switch (c->control >> 4) {
-    case ACCESS_LOW:
-        c->reload = value;
-        break;
-    case ACCESS_HIGH:
-        c->reload = (uint16_t)(value << 8);
-        break;
+    case ACCESS_LOW: c->reload = value; break;
+    case ACCESS_HIGH: c->reload = (uint16_t)(value << 8); break;
     default:
         c->write_high = !c->write_high;
         if (c->write_high) {
@@ -464,7 +452,7 @@ void i8254_reset(struct i8254 *pit)
 
 void i8254_init(struct i8254 *pit, struct clock *clock, struct bus *bus, struct line out0, struct line out2)
 {
-    static void (*const fire[3])(void *) = { edge_0, edge_1, edge_2 };
+    static void (*const fire[3])(void *) = {edge_0, edge_1, edge_2};
 
     memset(pit, 0, sizeof *pit);
     pit->clock = clock;

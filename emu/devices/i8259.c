@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#define CASCADE 2   /* the master's input that the slave drives */
-#define NONE 15     /* no input; its low bits make the spurious vector */
+#define CASCADE 2 /* the master's input that the slave drives */
+#define NONE 15   /* no input; its low bits make the spurious vector */
 
 enum { ICW1_ICW4 = 0x01, ICW1_SINGLE = 0x02, ICW1_LEVEL = 0x08, ICW1 = 0x10 };
 enum { ICW4_AUTO_EOI = 0x02, ICW4_NESTED = 0x10 };
@@ -38,9 +38,7 @@ static const struct state_field chip_state[] = {
 /* clang-format on */
 
 const struct state_field i8259_state[] = {
-    STATE_TABLE(struct i8259, chip, struct i8259_chip, chip_state, "master and slave"),
-    STATE_END
-};
+    STATE_TABLE(struct i8259, chip, struct i8259_chip, chip_state, "master and slave"), STATE_END};
 
 static uint8_t requests(const struct i8259_chip *c)
 {
@@ -58,7 +56,7 @@ static unsigned resolve(const struct i8259 *pic, const struct i8259_chip *c)
         return NONE;
     /* Special fully nested mode: a slave in service may still ask for something more urgent. */
     if ((c->icw4 & ICW4_NESTED) && c == &pic->chip[0])
-        blocking &= (uint8_t)~(pending & 1 << CASCADE);
+        blocking &= (uint8_t) ~(pending & 1 << CASCADE);
     for (unsigned i = 1; i <= 8; i++) {
         unsigned input = (c->lowest + i) & 7;
         if (blocking & 1 << input)
@@ -100,7 +98,7 @@ static void end_of_interrupt(struct i8259_chip *c, unsigned input, bool rotate)
 {
     if (input == NONE)
         return;
-    c->in_service &= (uint8_t)~(1 << input);
+    c->in_service &= (uint8_t) ~(1 << input);
     if (rotate)
         c->lowest = (uint8_t)input;
 }
@@ -125,7 +123,7 @@ static unsigned serve(struct i8259 *pic, struct i8259_chip *c)
 
     if (input == NONE)
         return NONE;
-    c->latched &= (uint8_t)~(1 << input);
+    c->latched &= (uint8_t) ~(1 << input);
     c->in_service |= (uint8_t)(1 << input);
     if (c->icw4 & ICW4_AUTO_EOI)
         end_of_interrupt(c, input, c->rotate_on_auto_eoi);
@@ -154,7 +152,12 @@ uint8_t i8259_acknowledge(struct i8259 *pic)
 static void write_icw1(struct i8259_chip *c, uint8_t value)
 {
     *c = (struct i8259_chip){
-        .lines = c->lines, .elcr = c->elcr, .output = c->output, .icw1 = value, .lowest = 7, .expected = AWAITS_ICW2,
+        .lines = c->lines,
+        .elcr = c->elcr,
+        .output = c->output,
+        .icw1 = value,
+        .lowest = 7,
+        .expected = AWAITS_ICW2,
     };
 }
 
@@ -189,15 +192,12 @@ static void write_data(struct i8259_chip *c, uint8_t value)
         c->base = value & 0xF8;
         c->expected = !(c->icw1 & ICW1_SINGLE) ? AWAITS_ICW3 : c->icw1 & ICW1_ICW4 ? AWAITS_ICW4 : INITIALISED;
         break;
-    case AWAITS_ICW3:
-        c->expected = c->icw1 & ICW1_ICW4 ? AWAITS_ICW4 : INITIALISED;
-        break;
+    case AWAITS_ICW3: c->expected = c->icw1 & ICW1_ICW4 ? AWAITS_ICW4 : INITIALISED; break;
     case AWAITS_ICW4:
         c->icw4 = value;
         c->expected = INITIALISED;
         break;
-    default:
-        c->mask = value;
+    default: c->mask = value;
     }
 }
 
@@ -236,7 +236,7 @@ static uint32_t port_read(void *device, uint16_t port, unsigned size)
 }
 
 /* Inputs 0, 1, 2, 8 and 13 are always edge-triggered. */
-static const uint8_t elcr_writable[2] = { 0xF8, 0xDE };
+static const uint8_t elcr_writable[2] = {0xF8, 0xDE};
 
 static void elcr_write(void *device, uint16_t port, uint32_t value, unsigned size)
 {
@@ -263,7 +263,7 @@ static void irq_set(void *listener, unsigned irq, bool level)
 
 struct line i8259_line(struct i8259 *pic, unsigned irq)
 {
-    return (struct line){ irq_set, pic, irq & 15 };
+    return (struct line){irq_set, pic, irq & 15};
 }
 
 void i8259_reset(struct i8259 *pic)

@@ -11,20 +11,20 @@
 #include "emu/state.h"
 
 struct i8259_chip {
-    uint8_t lines;        /* levels of the eight inputs */
-    uint8_t latched;      /* inputs whose rising edge waits for an acknowledge */
+    uint8_t lines;   /* levels of the eight inputs */
+    uint8_t latched; /* inputs whose rising edge waits for an acknowledge */
     uint8_t in_service;
     uint8_t mask;
-    uint8_t base;         /* ICW2: vector of input 0 */
-    uint8_t icw1, icw4;   /* ICW3 is taken and forgotten: the cascade is wired */
-    uint8_t elcr;         /* inputs that are level-triggered */
-    uint8_t expected;     /* the ICW that the data port waits for, 2 to 4; 0: initialised; 1: ICW1 has not come yet */
-    uint8_t lowest;       /* input with the lowest priority now */
+    uint8_t base;       /* ICW2: vector of input 0 */
+    uint8_t icw1, icw4; /* ICW3 is taken and forgotten: the cascade is wired */
+    uint8_t elcr;       /* inputs that are level-triggered */
+    uint8_t expected;   /* the ICW that the data port waits for, 2 to 4; 0: initialised; 1: ICW1 has not come yet */
+    uint8_t lowest;     /* input with the lowest priority now */
     bool special_mask;
     bool poll;            /* the next read is a poll */
     bool read_in_service; /* the command port reads ISR, not IRR */
     bool rotate_on_auto_eoi;
-    bool output;          /* INT */
+    bool output; /* INT */
 };
 
 struct i8259 {

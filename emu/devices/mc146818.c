@@ -90,7 +90,7 @@ static void set_hours(struct mc146818 *rtc, unsigned hours)
 
 static unsigned days_in_month(unsigned month, unsigned year)
 {
-    static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
     if (month < 1 || month > 12)
         return 31;
@@ -280,7 +280,7 @@ void mc146818_set(struct mc146818 *rtc, unsigned index, uint8_t value)
 void mc146818_reset(struct mc146818 *rtc)
 {
     rtc->index = 0;
-    rtc->ram[REG_B] &= (uint8_t)~(B_INTERRUPTS | B_SQUARE_WAVE);
+    rtc->ram[REG_B] &= (uint8_t) ~(B_INTERRUPTS | B_SQUARE_WAVE);
     rtc->ram[REG_C] = 0;
     rtc->periodic_seen = cycles(rtc);
     update_irq(rtc);

@@ -13,10 +13,10 @@
 #define MC146818_CENTURY 0x32 /* register that continues the year */
 
 struct mc146818 {
-    uint8_t ram[128];        /* the clock's registers 0-9, A-D and century; the rest is the firmware's */
-    uint8_t index;           /* port 70h; bit 7 masks NMI */
-    uint64_t divider_start;  /* 32,768 Hz cycle at which the divider stood at zero */
-    uint64_t periodic_seen;  /* cycle up to which the periodic flag has been accounted for */
+    uint8_t ram[128];       /* the clock's registers 0-9, A-D and century; the rest is the firmware's */
+    uint8_t index;          /* port 70h; bit 7 masks NMI */
+    uint64_t divider_start; /* 32,768 Hz cycle at which the divider stood at zero */
+    uint64_t periodic_seen; /* cycle up to which the periodic flag has been accounted for */
     uint64_t periodic_due_at;
     uint64_t update_due_at;
     /* wiring */

@@ -93,8 +93,8 @@ static uint32_t port_read(void *device, uint16_t port, unsigned size)
 
     (void)size;
     switch (port & 3) {
-    case 0:  return p->control & CONTROL_INPUT ? 0xFF : p->data; /* nothing drives the lines inward */
-    case 1:  return read_status(p);
+    case 0: return p->control & CONTROL_INPUT ? 0xFF : p->data; /* nothing drives the lines inward */
+    case 1: return read_status(p);
     default: return p->control | CONTROL_UNUSED;
     }
 }

@@ -1,5 +1,5 @@
-/* pci.c - PCI configuration mechanism 1 (PCI Local Bus Specification 2.1, §3.7.4.1), and the reset control register of the PIIX at CF9h that
- * lies among its ports (Intel 290550, RC). */
+/* pci.c - PCI configuration mechanism 1 (PCI Local Bus Specification 2.1, §3.7.4.1), and the reset control register of
+ * the PIIX at CF9h that lies among its ports (Intel 290550, RC). */
 #include "emu/devices/pci.h"
 
 #include <string.h>
@@ -15,10 +15,8 @@ const struct state_field pci_state[] = {
 };
 /* clang-format on */
 
-const struct state_field pci_function_state[] = {
-    STATE_BYTE_ARRAY(struct pci_function, config, "configuration space"),
-    STATE_END
-};
+const struct state_field pci_function_state[] = {STATE_BYTE_ARRAY(struct pci_function, config, "configuration space"),
+                                                 STATE_END};
 
 uint32_t pci_get(const struct pci_function *f, unsigned offset, unsigned size)
 {
@@ -41,7 +39,8 @@ void pci_writable(struct pci_function *f, unsigned offset, unsigned size, uint32
         f->mask[offset + i] = (uint8_t)(mask >> 8 * i);
 }
 
-void pci_add(struct pci *pci, struct pci_function *f, uint8_t address, uint16_t vendor, uint16_t device_id, uint32_t class_code, uint8_t revision)
+void pci_add(struct pci *pci, struct pci_function *f, uint8_t address, uint16_t vendor, uint16_t device_id,
+             uint32_t class_code, uint8_t revision)
 {
     memset(f->config, 0, sizeof f->config);
     memset(f->mask, 0, sizeof f->mask);

@@ -1,7 +1,8 @@
-/* piix.c - Intel 82371SB (PIIX3, data sheet 290550): PCI interrupts to IRQs; 82371AB (PIIX4, 290562) function 3: power management.
+/* piix.c - Intel 82371SB (PIIX3, data sheet 290550): PCI interrupts to IRQs; 82371AB (PIIX4, 290562) function 3: power
+ * management.
  *
- * There is no system management mode: what its handler would do at a write to port B2h, handing ACPI over to the operating system and back, is done at once.
- * The PM timer is never counted: its value follows from the tick. */
+ * There is no system management mode: what its handler would do at a write to port B2h, handing ACPI over to the
+ * operating system and back, is done at once. The PM timer is never counted: its value follows from the tick. */
 #include "emu/devices/piix.h"
 
 #include <string.h>
@@ -9,7 +10,15 @@
 enum { PIRQRC = 0x60, PMBA = 0x40, PMREGMISC = 0x80, SMBBA = 0x90 };
 enum { PIRQ_DISABLED = 0x80 };
 enum { PM_STS = 0, PM_EN = 2, PM_CNT = 4, PM_TMR = 8, GP_STS = 0xC, GP_EN = 0xE, GLBCTL = 0x28, PM_PORTS = 64 };
-enum { STS_TIMER = 1, STS_ALL = 0x8D31, EN_TIMER = 1, EN_ALL = 0x0521, CNT_SCI = 1, CNT_SLEEP = 0x2000, CNT_ALL = 0x3C03 };
+enum {
+    STS_TIMER = 1,
+    STS_ALL = 0x8D31,
+    EN_TIMER = 1,
+    EN_ALL = 0x0521,
+    CNT_SCI = 1,
+    CNT_SLEEP = 0x2000,
+    CNT_ALL = 0x3C03
+};
 enum { ACPI_ENABLE = 0xF1, ACPI_DISABLE = 0xF0 }; /* what the FADT of our firmware names */
 #define SCI 9
 #define TIMER_HZ 3579545u
@@ -91,7 +100,9 @@ static void update_timer(struct piix *p)
         p->pm_status |= STS_TIMER;
     p->timer_seen = toggles;
     clock_schedule(p->clock, EVENT_PM_TIMER,
-                   p->pm_enable & EN_TIMER ? clock_ticks_for_cycles(p->clock, (toggles + 1) << (TIMER_BITS - 1), TIMER_HZ) : NEVER);
+                   p->pm_enable & EN_TIMER
+                       ? clock_ticks_for_cycles(p->clock, (toggles + 1) << (TIMER_BITS - 1), TIMER_HZ)
+                       : NEVER);
     update_irqs(p);
 }
 
@@ -148,7 +159,7 @@ static void pm_write_part(struct piix *p, unsigned offset, uint32_t value, unsig
     switch (offset & ~3u) {
     case PM_STS: /* status bits are cleared by ones */
         merged = merge((uint32_t)p->pm_enable << 16, value, shift, size);
-        p->pm_status &= (uint16_t)~(merged & STS_ALL);
+        p->pm_status &= (uint16_t) ~(merged & STS_ALL);
         p->pm_enable = merged >> 16 & EN_ALL;
         break;
     case PM_CNT:
@@ -160,11 +171,8 @@ static void pm_write_part(struct piix *p, unsigned offset, uint32_t value, unsig
         p->gp_status &= (uint16_t)~merged;
         p->gp_enable = (uint16_t)(merged >> 16);
         break;
-    case GLBCTL:
-        p->global_control = merge(p->global_control, value, shift, size);
-        break;
-    default:
-        break;
+    case GLBCTL: p->global_control = merge(p->global_control, value, shift, size); break;
+    default: break;
     }
 }
 
@@ -217,7 +225,8 @@ static void apm_write(void *device, uint16_t port, uint32_t value, unsigned size
 
 /* --- Building --- */
 
-void piix_init(struct piix *p, struct pci *pci, struct clock *clock, struct bus *bus, const struct line irq[16], struct line power_off)
+void piix_init(struct piix *p, struct pci *pci, struct clock *clock, struct bus *bus, const struct line irq[16],
+               struct line power_off)
 {
     memset(p, 0, sizeof *p);
     p->clock = clock;

@@ -1,7 +1,8 @@
 /* piix_ide.c - bus-master IDE (Programming Interface for Bus Master IDE Controller 1.0; Intel 290550, function 1).
  *
- * A transfer follows a table of descriptors {physical address, byte count, end}. The guest may point them anywhere: memory_read_block and
- * memory_write_block answer for every address. The channels themselves stay at their ISA ports. */
+ * A transfer follows a table of descriptors {physical address, byte count, end}. The guest may point them anywhere:
+ * memory_read_block and memory_write_block answer for every address. The channels themselves stay at their ISA
+ * ports. */
 #include "emu/devices/piix_ide.h"
 
 #include <string.h>
@@ -107,7 +108,10 @@ static uint32_t master_read(void *device, uint16_t port, unsigned size)
     switch (port & 7) {
     case 0: return c->command;
     case 2: return c->status;
-    case 4: case 5: case 6: case 7: return c->table >> 8 * (port & 3) & 0xFF;
+    case 4:
+    case 5:
+    case 6:
+    case 7: return c->table >> 8 * (port & 3) & 0xFF;
     default: return 0;
     }
 }
@@ -120,25 +124,28 @@ static void master_write(void *device, uint16_t port, uint32_t value, unsigned s
 
     (void)size;
     switch (port & 7) {
-    case 0:
-        command_write(c, (uint8_t)value);
-        break;
+    case 0: command_write(c, (uint8_t)value); break;
     case 2: /* interrupt and error are cleared by ones */
-        c->status = (uint8_t)((c->status & ~STATUS_CAPABLE & ~(value & (STATUS_INTERRUPT | STATUS_ERROR))) | (value & STATUS_CAPABLE));
+        c->status = (uint8_t)((c->status & ~STATUS_CAPABLE & ~(value & (STATUS_INTERRUPT | STATUS_ERROR))) |
+                              (value & STATUS_CAPABLE));
         break;
-    case 4: case 5: case 6: case 7:
+    case 4:
+    case 5:
+    case 6:
+    case 7:
         c->table = (c->table & ~(0xFFu << shift)) | ((value & 0xFF) << shift);
         c->table &= ~3u;
         break;
-    default:
-        break;
+    default: break;
     }
 }
 
 static void written(void *device, unsigned first, unsigned size)
 {
     struct piix_ide *ide = device;
-    uint16_t base = ide->function.config[PCI_COMMAND] & PCI_COMMAND_IO ? (uint16_t)(pci_get(&ide->function, BMIBA, 2) & 0xFFF0) : 0;
+    uint16_t base = ide->function.config[PCI_COMMAND] & PCI_COMMAND_IO
+                        ? (uint16_t)(pci_get(&ide->function, BMIBA, 2) & 0xFFF0)
+                        : 0;
 
     (void)first, (void)size;
     bus_move_ports(ide->bus, WINDOW_IDE, base, base ? PORTS : 0, 1, master_read, master_write, ide);
@@ -161,7 +168,8 @@ void piix_ide_init(struct piix_ide *ide, struct pci *pci, struct bus *bus, struc
     f->device = ide;
     f->written = written;
     pci_writable(f, PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MASTER);
-    pci_writable(f, BMIBA, 4, 0xFFFFFFF0); /* PCI 2.1 wants the upper half fixed at 0; firmware that sizes it as 32 bits is common */
+    pci_writable(f, BMIBA, 4, 0xFFFFFFF0); /* PCI 2.1 wants the upper half fixed at 0; firmware that sizes it as 32 bits
+                                              is common */
     pci_writable(f, IDETIM, 4, 0xF3FFF3FF); /* timings are kept and have no effect */
     pci_writable(f, SIDETIM, 1, 0xFF);
     piix_ide_reset(ide);
@@ -180,7 +188,8 @@ void piix_ide_reset(struct piix_ide *ide)
     pci_set(f, PCI_COMMAND, 2, 0);
     pci_set(f, PCI_STATUS, 2, 0x0280);
     pci_set(f, BMIBA, 4, 1);
-    pci_set(f, IDETIM, 4, 0x80008000); /* both channels are decoded: the firmware of the ISA machine does not know of this register */
+    pci_set(f, IDETIM, 4, 0x80008000); /* both channels are decoded: the firmware of the ISA machine does not know of
+                                          this register */
     pci_set(f, SIDETIM, 1, 0);
     written(ide, BMIBA, 4);
     for (unsigned i = 0; i < 2; i++) {

@@ -1,4 +1,5 @@
-/* piix_ide.h - the bus-master IDE function of the PIIX (slot 1, function 1): moves the data of DMA commands between ATA channels and memory. */
+/* piix_ide.h - the bus-master IDE function of the PIIX (slot 1, function 1): moves the data of DMA commands between ATA
+ * channels and memory. */
 #ifndef MUNIMENT_EMU_DEVICES_PIIX_IDE_H
 #define MUNIMENT_EMU_DEVICES_PIIX_IDE_H
 
@@ -7,13 +8,13 @@
 #include "emu/memory.h"
 
 struct piix_ide_channel {
-    uint8_t command, status;   /* BMICX, BMISX */
-    uint32_t table;            /* BMIDTPX: physical address of the descriptor table */
-    uint32_t next;             /* of the next descriptor */
-    uint32_t address, left;    /* of the region that is being moved */
-    bool last;                 /* it is the last one */
+    uint8_t command, status; /* BMICX, BMISX */
+    uint32_t table;          /* BMIDTPX: physical address of the descriptor table */
+    uint32_t next;           /* of the next descriptor */
+    uint32_t address, left;  /* of the region that is being moved */
+    bool last;               /* it is the last one */
     /* wiring */
-    struct ata_dma dma;        /* what the channel's devices see */
+    struct ata_dma dma; /* what the channel's devices see */
     struct piix_ide *ide;
     struct ata *ata;
 };

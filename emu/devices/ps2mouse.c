@@ -1,8 +1,8 @@
-/* ps2mouse.c - the PS/2 mouse (PS/2 Hardware Interface Technical Reference, "Mouse"), with the wheel of Microsoft's IntelliMouse: sample rates 200, 100,
- * 80 set one after the other make it report four bytes.
+/* ps2mouse.c - the PS/2 mouse (PS/2 Hardware Interface Technical Reference, "Mouse"), with the wheel of Microsoft's
+ * IntelliMouse: sample rates 200, 100, 80 set one after the other make it report four bytes.
  *
- * Movement accumulates until it is reported. In stream mode a report follows a change by the period of the sample rate, and what does not fit waits for the
- * next one: nothing overflows. */
+ * Movement accumulates until it is reported. In stream mode a report follows a change by the period of the sample rate,
+ * and what does not fit waits for the next one: nothing overflows. */
 #include "emu/devices/ps2mouse.h"
 
 #include <stddef.h>
@@ -10,10 +10,8 @@
 enum { ACKNOWLEDGE = 0xFA, REFUSE = 0xFE, SELF_TEST_PASSED = 0xAA };
 enum { LIMIT = 255, WHEEL_LIMIT = 7, HOLD_LIMIT = 0x7FFF };
 
-const struct state_field ps2_queue_state[] = {
-    STATE_BUFFER(struct ps2_queue, bytes, length, "the oldest first"),
-    STATE_END
-};
+const struct state_field ps2_queue_state[] = {STATE_BUFFER(struct ps2_queue, bytes, length, "the oldest first"),
+                                              STATE_END};
 
 /* clang-format off */
 const struct state_field ps2mouse_state[] = {
@@ -57,7 +55,7 @@ static void schedule(struct ps2mouse *m)
         clock_schedule(m->clock, EVENT_MOUSE, clock_now(m->clock) + clock_ticks_us(m->clock, 1000000u / m->rate));
 }
 
-static void tell(struct ps2mouse *m)
+static void send_report(struct ps2mouse *m)
 {
     line_set(&m->ready, true);
     line_set(&m->ready, false);
@@ -114,7 +112,7 @@ static void report_due(void *device)
 
     if (!m->packet.length) {
         make_packet(m, &m->packet, m->doubled);
-        tell(m);
+        send_report(m);
     }
     schedule(m);
 }
@@ -159,7 +157,8 @@ static void tell_status(struct ps2mouse *m)
 {
     uint8_t b = m->buttons;
 
-    ps2_push(&m->replies, (uint8_t)(m->remote << 6 | m->enabled << 5 | m->doubled << 4 | (b & 1) << 2 | (b & 4) >> 1 | (b & 2) >> 1));
+    ps2_push(&m->replies, (uint8_t)(m->remote << 6 | m->enabled << 5 | m->doubled << 4 | (b & 1) << 2 | (b & 4) >> 1 |
+                                    (b & 2) >> 1));
     ps2_push(&m->replies, m->resolution);
     ps2_push(&m->replies, m->rate);
 }
@@ -170,8 +169,10 @@ static void command(struct ps2mouse *m, uint8_t value)
     if (value != 0xEB && value != 0xFE)
         forget_movement(m);
     switch (value) {
-    case 0xE6: case 0xE7: m->doubled = value & 1; break;
-    case 0xE8: case 0xF3: m->command = value; break; /* resolution, sample rate: an argument follows */
+    case 0xE6:
+    case 0xE7: m->doubled = value & 1; break;
+    case 0xE8:
+    case 0xF3: m->command = value; break; /* resolution, sample rate: an argument follows */
     case 0xE9: tell_status(m); break;
     case 0xEA: m->remote = false; break;
     case 0xEB: make_packet(m, &m->replies, false); break;
@@ -179,7 +180,8 @@ static void command(struct ps2mouse *m, uint8_t value)
     case 0xEE: m->wrap = true; break;
     case 0xF0: m->remote = true; break;
     case 0xF2: ps2_push(&m->replies, m->id); break;
-    case 0xF4: case 0xF5: m->enabled = value == 0xF4; break;
+    case 0xF4:
+    case 0xF5: m->enabled = value == 0xF4; break;
     case 0xF6: set_defaults(m); break;
     case 0xFE: break;
     case 0xFF:
@@ -205,7 +207,7 @@ void ps2mouse_write(struct ps2mouse *m, uint8_t value)
     else
         command(m, value);
     schedule(m);
-    tell(m);
+    send_report(m);
 }
 
 bool ps2mouse_has_byte(const struct ps2mouse *m)

@@ -10,19 +10,19 @@
 #include "emu/line.h"
 
 struct ps2mouse {
-    struct ps2_queue replies;   /* to commands; they go first */
-    struct ps2_queue packet;    /* a report on its way */
-    uint8_t command;            /* that waits for its argument; 0: none */
-    uint8_t id;                 /* 0, or 3 with a wheel */
-    uint8_t rate;               /* reports a second */
-    uint8_t last_rates[2];      /* that were set before, the older first: for the knock */
-    uint8_t resolution;         /* 0-3 */
+    struct ps2_queue replies; /* to commands; they go first */
+    struct ps2_queue packet;  /* a report on its way */
+    uint8_t command;          /* that waits for its argument; 0: none */
+    uint8_t id;               /* 0, or 3 with a wheel */
+    uint8_t rate;             /* reports a second */
+    uint8_t last_rates[2];    /* that were set before, the older first: for the knock */
+    uint8_t resolution;       /* 0-3 */
     uint8_t last_sent;
-    uint8_t buttons, reported;  /* that are down, and as last reported: bit 0 left, 1 right, 2 middle */
-    bool doubled;               /* scaling 2:1 */
-    bool enabled;               /* reports are sent in stream mode */
+    uint8_t buttons, reported; /* that are down, and as last reported: bit 0 left, 1 right, 2 middle */
+    bool doubled;              /* scaling 2:1 */
+    bool enabled;              /* reports are sent in stream mode */
     bool remote, wrap;
-    int64_t dx, dy, wheel;      /* not yet reported; up is positive */
+    int64_t dx, dy, wheel; /* not yet reported; up is positive */
     uint64_t report_due_at;
     /* wiring */
     struct clock *clock;

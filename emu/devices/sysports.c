@@ -67,7 +67,7 @@ static uint32_t fast_read(void *device, uint16_t port, unsigned size)
 
 static void power_write(void *device, uint16_t port, uint32_t value, unsigned size)
 {
-    static const uint8_t word[8] = { 'S', 'h', 'u', 't', 'd', 'o', 'w', 'n' };
+    static const uint8_t word[8] = {'S', 'h', 'u', 't', 'd', 'o', 'w', 'n'};
     struct sysports *s = device;
 
     (void)port, (void)size;
@@ -92,7 +92,7 @@ static void timer_set(void *listener, unsigned number, bool level)
 
 struct line sysports_timer_line(struct sysports *s)
 {
-    return (struct line){ timer_set, s, 0 };
+    return (struct line){timer_set, s, 0};
 }
 
 void sysports_reset(struct sysports *s)

@@ -23,10 +23,8 @@ enum { MCR_DTR = 0x01, MCR_RTS = 0x02, MCR_OUT1 = 0x04, MCR_OUT2 = 0x08, MCR_LOO
 enum { LSR_RECEIVED = 0x01, LSR_OVERRUN = 0x02, LSR_HOLDING_EMPTY = 0x20, LSR_EMPTY = 0x40 };
 enum { MSR_CTS = 0x10, MSR_DSR = 0x20, MSR_RI = 0x40, MSR_DCD = 0x80 };
 
-static const struct state_field fifo_state[] = {
-    STATE_BUFFER(struct uart16550_fifo, bytes, length, "the oldest first"),
-    STATE_END
-};
+static const struct state_field fifo_state[] = {STATE_BUFFER(struct uart16550_fifo, bytes, length, "the oldest first"),
+                                                STATE_END};
 
 /* clang-format off */
 const struct state_field uart16550_state[] = {
@@ -82,7 +80,7 @@ enum { TRANSMIT, RECEIVE, TIMEOUT }; /* event slots, from uart->slot */
 /* The highest interrupt that waits (table III). */
 static uint8_t interrupt(const struct uart16550 *uart)
 {
-    static const uint8_t triggers[4] = { 1, 4, 8, 14 };
+    static const uint8_t triggers[4] = {1, 4, 8, 14};
     uint32_t trigger = uart->fcr & FCR_ENABLE ? triggers[uart->fcr >> 6] : 1;
 
     if ((uart->ier & IER_LINE) && uart->overrun)
@@ -188,8 +186,8 @@ static uint8_t modem_lines(const struct uart16550 *uart)
 
     if (!(mcr & MCR_LOOP))
         return MSR_CTS | MSR_DSR | MSR_DCD;
-    return (uint8_t)((mcr & MCR_RTS ? MSR_CTS : 0) | (mcr & MCR_DTR ? MSR_DSR : 0) |
-                     (mcr & MCR_OUT1 ? MSR_RI : 0) | (mcr & MCR_OUT2 ? MSR_DCD : 0));
+    return (uint8_t)((mcr & MCR_RTS ? MSR_CTS : 0) | (mcr & MCR_DTR ? MSR_DSR : 0) | (mcr & MCR_OUT1 ? MSR_RI : 0) |
+                     (mcr & MCR_OUT2 ? MSR_DCD : 0));
 }
 
 static void write_mcr(struct uart16550 *uart, uint8_t value)

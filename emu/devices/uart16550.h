@@ -18,13 +18,13 @@ struct uart16550_fifo {
 struct uart16550 {
     struct uart16550_fifo receive, transmit; /* one byte deep until the FIFOs are enabled */
     uint8_t ier, fcr, lcr, mcr, scratch;
-    uint8_t modem_change;      /* delta bits of MSR */
+    uint8_t modem_change; /* delta bits of MSR */
     uint8_t receive_shift, transmit_shift;
     uint16_t divisor;
     bool overrun;
-    bool transmit_empty;       /* the THRE interrupt waits */
-    bool timed_out;            /* the character timeout interrupt waits */
-    uint64_t transmit_due_at;  /* the byte in the shift register is out; NEVER: it is empty */
+    bool transmit_empty;      /* the THRE interrupt waits */
+    bool timed_out;           /* the character timeout interrupt waits */
+    uint64_t transmit_due_at; /* the byte in the shift register is out; NEVER: it is empty */
     uint64_t receive_due_at;
     uint64_t timeout_due_at;
     /* wiring */

@@ -1,7 +1,8 @@
 /* vga.c - the VGA: registers, and the beam (IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem").
  *
- * What a register holds is all there is to know: what memory accesses do, timing and picture follow from the registers, and the beam's position
- * from the clock. vga_memory.c has the memory; the picture is drawn by vga_draw.c; vga_dispi.c has the modes beyond the VGA's. */
+ * What a register holds is all there is to know: what memory accesses do, timing and picture follow from the registers,
+ * and the beam's position from the clock. vga_memory.c has the memory; the picture is drawn by vga_draw.c; vga_dispi.c
+ * has the modes beyond the VGA's. */
 #include "emu/devices/vga.h"
 
 #include <stdlib.h>
@@ -47,10 +48,10 @@ enum { MISC_COLOUR = 1 };
 
 /* The beam has been running since power-on, through the dots and lines that the registers describe. */
 struct beam {
-    uint32_t frequency;          /* of dots */
+    uint32_t frequency; /* of dots */
     uint32_t line_dots, lines;
     uint32_t shown_dots, shown_lines;
-    uint64_t dots;               /* since power-on */
+    uint64_t dots; /* since power-on */
 };
 
 static struct beam beam_now(const struct vga *v)
@@ -75,7 +76,8 @@ static uint8_t beam_status(const struct vga *v)
 {
     const uint8_t *c = v->crtc;
     struct beam b = beam_now(v);
-    uint32_t dot = (uint32_t)(b.dots % b.line_dots), line = (uint32_t)(b.dots / b.line_dots % b.lines), counted = line / vga_lines_counted(v);
+    uint32_t dot = (uint32_t)(b.dots % b.line_dots), line = (uint32_t)(b.dots / b.line_dots % b.lines),
+             counted = line / vga_lines_counted(v);
     uint32_t retrace = c[0x10] | (c[7] & 4u) << 6 | (c[7] & 0x80u) << 2;
     uint32_t height = (c[0x11] - retrace) & 15; /* it ends at the line whose low bits are in register 11h */
     bool in_retrace = counted >= retrace && counted - retrace < (height ? height : 16);
@@ -94,7 +96,8 @@ static void schedule_interrupt(struct vga *v)
 
     if (v->crtc[VERTICAL_END] & INTERRUPT_LET && !v->interrupt) {
         struct beam b = beam_now(v);
-        uint64_t frame = (uint64_t)b.line_dots * b.lines, next = b.dots - b.dots % frame + (uint64_t)b.line_dots * b.shown_lines;
+        uint64_t frame = (uint64_t)b.line_dots * b.lines,
+                 next = b.dots - b.dots % frame + (uint64_t)b.line_dots * b.shown_lines;
         if (b.shown_lines < b.lines)
             due = clock_ticks_for_cycles(v->clock, next > b.dots ? next : next + frame, b.frequency);
     }
@@ -120,7 +123,8 @@ static void frame_shown(void *device)
 
 /* --- Ports --- */
 
-/* Port 3C3h of the PS/2's board, 46E8h of the adapter: asleep, only these two answer, and what is on the screen stays there. */
+/* Port 3C3h of the PS/2's board, 46E8h of the adapter: asleep, only these two answer, and what is on the screen stays
+ * there. */
 static void wake(struct vga *v, bool awake)
 {
     v->awake = awake;
@@ -154,7 +158,8 @@ static void attribute_write(struct vga *v, uint8_t value)
 
     if (!v->attribute_data)
         v->attribute_index = value & 0x3F;
-    else if (index < 16 ? !(v->attribute_index & 0x20) : index < VGA_ATTRIBUTE) /* the palette is locked while it is displayed */
+    else if (index < 16 ? !(v->attribute_index & 0x20) : index < VGA_ATTRIBUTE) /* the palette is locked while it is
+                                                                                   displayed */
         v->attribute[index] = index < 16 ? value & 0x3F : value;
     v->attribute_data = !v->attribute_data;
 }
@@ -203,11 +208,12 @@ static uint32_t vga_port_read(void *device, uint16_t port, unsigned size)
     case 0x3CC: return v->misc;
     case 0x3CE: return v->graphics_index;
     case 0x3CF: return v->graphics_index < VGA_GRAPHICS ? v->graphics[v->graphics_index] : 0;
-    case 0x3B4: case 0x3D4: return v->crtc_index;
-    case 0x3B5: case 0x3D5: return v->crtc_index < VGA_CRTC ? v->crtc[v->crtc_index] : 0;
-    case 0x3BA: case 0x3DA:
-        v->attribute_data = false;
-        return beam_status(v);
+    case 0x3B4:
+    case 0x3D4: return v->crtc_index;
+    case 0x3B5:
+    case 0x3D5: return v->crtc_index < VGA_CRTC ? v->crtc[v->crtc_index] : 0;
+    case 0x3BA:
+    case 0x3DA: v->attribute_data = false; return beam_status(v);
     default: return 0xFF;
     }
 }
@@ -251,9 +257,12 @@ static void vga_port_write(void *device, uint16_t port, uint32_t wide, unsigned 
         if (v->graphics_index < VGA_GRAPHICS)
             v->graphics[v->graphics_index] = value;
         break;
-    case 0x3B4: case 0x3D4: v->crtc_index = value; break;
-    case 0x3B5: case 0x3D5: crtc_write(v, value); break;
-    case 0x3BA: case 0x3DA: v->feature = value; break;
+    case 0x3B4:
+    case 0x3D4: v->crtc_index = value; break;
+    case 0x3B5:
+    case 0x3D5: crtc_write(v, value); break;
+    case 0x3BA:
+    case 0x3DA: v->feature = value; break;
     default: break;
     }
 }

@@ -1,5 +1,5 @@
-/* vga.h - the display: a VGA with 8 MiB, ports 3B0h-3DFh and 46E8h, memory A0000h-BFFFFh; Bochs' display interface (DISPI) for larger modes at ports 1CEh-1D1h, with
- * a linear frame buffer that the machine places. */
+/* vga.h - the display: a VGA with 8 MiB, ports 3B0h-3DFh and 46E8h, memory A0000h-BFFFFh; Bochs' display interface
+ * (DISPI) for larger modes at ports 1CEh-1D1h, with a linear frame buffer that the machine places. */
 #ifndef MUNIMENT_EMU_DEVICES_VGA_H
 #define MUNIMENT_EMU_DEVICES_VGA_H
 

@@ -1,4 +1,5 @@
-/* vga_chip.h - the VGA's registers and memory, and what DISPI's registers say of the mode: for the files that make up the display. */
+/* vga_chip.h - the VGA's registers and memory, and what DISPI's registers say of the mode: for the files that make up
+ * the display. */
 #ifndef MUNIMENT_EMU_DEVICES_VGA_CHIP_H
 #define MUNIMENT_EMU_DEVICES_VGA_CHIP_H
 
@@ -13,7 +14,7 @@
 #include "emu/memory.h"
 #include "emu/state.h"
 
-#define VGA_MEMORY 0x800000u    /* a power of two; the VGA itself reaches the first 256 KiB */
+#define VGA_MEMORY 0x800000u /* a power of two; the VGA itself reaches the first 256 KiB */
 #define VGA_PAGES (VGA_MEMORY / PAGE_SIZE)
 #define VGA_CRTC 25
 #define VGA_SEQUENCER 5
@@ -31,34 +32,35 @@ enum { DISPI_ENABLED = 0x01, DISPI_GET_CAPS = 0x02, DISPI_8BIT_DAC = 0x20, DISPI
 enum vga_page { VGA_STALE_DIGEST = 1, VGA_STALE_SNAPSHOT = 2, VGA_STALE_PICTURE = 4, VGA_STALE = 7 };
 
 struct vga {
-    uint8_t misc;                          /* Miscellaneous Output register */
+    uint8_t misc; /* Miscellaneous Output register */
     uint8_t feature;
-    uint8_t crtc_index, sequencer_index, graphics_index, attribute_index; /* attribute_index: bit 5 is the display enable */
+    uint8_t crtc_index, sequencer_index, graphics_index, attribute_index; /* attribute_index: bit 5 is the display
+                                                                             enable */
     uint8_t crtc[VGA_CRTC], sequencer[VGA_SEQUENCER], graphics[VGA_GRAPHICS], attribute[VGA_ATTRIBUTE];
-    bool attribute_data;                   /* the next write to 3C0h is data */
-    uint8_t dac[768];                      /* 6 bits each, or 8 with DISPI_8BIT_DAC */
-    uint8_t dac_mask, dac_state;           /* state: 3 after a read index was set, 0 after a write index */
-    uint8_t dac_read, dac_write;           /* indices */
-    uint8_t dac_component;                 /* 0-2 */
-    uint8_t dac_latch[3];                  /* of a colour that is being written */
-    bool awake;                            /* ports and memory answer: port 3C3h or 46E8h */
-    bool interrupt;                        /* the vertical interrupt is pending */
-    uint64_t interrupt_at;                 /* tick of the next one, if one can come */
-    uint8_t latch[4];                      /* one byte per plane: the last read of display memory */
+    bool attribute_data;         /* the next write to 3C0h is data */
+    uint8_t dac[768];            /* 6 bits each, or 8 with DISPI_8BIT_DAC */
+    uint8_t dac_mask, dac_state; /* state: 3 after a read index was set, 0 after a write index */
+    uint8_t dac_read, dac_write; /* indices */
+    uint8_t dac_component;       /* 0-2 */
+    uint8_t dac_latch[3];        /* of a colour that is being written */
+    bool awake;                  /* ports and memory answer: port 3C3h or 46E8h */
+    bool interrupt;              /* the vertical interrupt is pending */
+    uint64_t interrupt_at;       /* tick of the next one, if one can come */
+    uint8_t latch[4];            /* one byte per plane: the last read of display memory */
     uint16_t dispi_index;
     uint16_t dispi[DISPI_REGISTERS];
-    uint8_t *memory;                       /* VGA_MEMORY bytes: byte address * 4 + plane; the linear frame buffer shows the same bytes */
+    uint8_t *memory; /* VGA_MEMORY bytes: byte address * 4 + plane; the linear frame buffer shows the same bytes */
     /* what the digest knows of the memory */
     struct hash_tree pages;
-    uint8_t *stale;                        /* one per page, enum vga_page: what does not know yet that it was written */
-    bool hashed;                           /* there was one */
-    bool touched;                          /* a page is stale for the picture */
-    struct picture *picture;               /* vga_draw.h */
+    uint8_t *stale;          /* one per page, enum vga_page: what does not know yet that it was written */
+    bool hashed;             /* there was one */
+    bool touched;            /* a page is stale for the picture */
+    struct picture *picture; /* vga_draw.h */
     /* wiring */
     struct clock *clock;
     struct memory *bus_memory;
     struct line irq;
-    struct mmio *linear, *bank;            /* the frame buffer; A0000h-AFFFFh */
+    struct mmio *linear, *bank; /* the frame buffer; A0000h-AFFFFh */
 };
 
 #define DISPI_BANK_SIZE 0x10000u

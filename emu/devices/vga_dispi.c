@@ -1,7 +1,9 @@
-/* vga_dispi.c - Bochs' display interface (VBE DISPI of the Bochs VGABIOS, ids B0C0h to B0C5h): index at port 1CEh, data at 1CFh and at 1D0h.
+/* vga_dispi.c - Bochs' display interface (VBE DISPI of the Bochs VGABIOS, ids B0C0h to B0C5h): index at port 1CEh, data
+ * at 1CFh and at 1D0h.
  *
- * While a mode is enabled it replaces what the VGA's registers describe. Its memory is the VGA's: the four planes interleaved byte by byte
- * make the linear frame buffer. Geometry can be set while no mode is enabled; a value that does not fit is not taken. */
+ * While a mode is enabled it replaces what the VGA's registers describe. Its memory is the VGA's: the four planes
+ * interleaved byte by byte make the linear frame buffer. Geometry can be set while no mode is enabled; a value that
+ * does not fit is not taken. */
 #include <string.h>
 
 #include "emu/devices/vga_dispi.h"
@@ -93,7 +95,8 @@ static void register_write(struct vga *v, uint16_t index, uint16_t value)
 
 static uint16_t register_read(const struct vga *v, uint16_t index)
 {
-    static const uint16_t limits[] = {[DISPI_XRES] = FRAME_MAX_WIDTH, [DISPI_YRES] = FRAME_MAX_HEIGHT, [DISPI_BPP] = LIMIT_BPP};
+    static const uint16_t limits[] = {
+        [DISPI_XRES] = FRAME_MAX_WIDTH, [DISPI_YRES] = FRAME_MAX_HEIGHT, [DISPI_BPP] = LIMIT_BPP};
 
     if (index >= DISPI_REGISTERS)
         return 0xFFFF;
@@ -139,8 +142,8 @@ const char *dispi_loaded(struct vga *v)
 {
     const uint16_t *d = v->dispi;
 
-    if (d[DISPI_BANK] >= DISPI_BANKS || d[DISPI_XRES] > FRAME_MAX_WIDTH || d[DISPI_YRES] > FRAME_MAX_HEIGHT || !depth_exists(d[DISPI_BPP]) ||
-        (dispi_enabled(v) && !(d[DISPI_XRES] && d[DISPI_YRES])))
+    if (d[DISPI_BANK] >= DISPI_BANKS || d[DISPI_XRES] > FRAME_MAX_WIDTH || d[DISPI_YRES] > FRAME_MAX_HEIGHT ||
+        !depth_exists(d[DISPI_BPP]) || (dispi_enabled(v) && !(d[DISPI_XRES] && d[DISPI_YRES])))
         return "dispi";
     vga_window_changed(v);
     return NULL;

@@ -1,8 +1,8 @@
 /* vga_draw.c - draws what has changed of the picture that the look (vga_look.c) and display memory describe.
  *
- * With another look all is drawn. Otherwise a line of graphics is drawn when a page that it shows was written, and a text cell when it shows something
- * else than before: character, attribute, glyph, cursor, or what blinks. The drawing functions see the look and the memory, and no register: so nothing
- * can show that would not be compared. */
+ * With another look all is drawn. Otherwise a line of graphics is drawn when a page that it shows was written, and a
+ * text cell when it shows something else than before: character, attribute, glyph, cursor, or what blinks. The drawing
+ * functions see the look and the memory, and no register: so nothing can show that would not be compared. */
 #include "emu/devices/vga_draw.h"
 
 #include <string.h>
@@ -12,7 +12,13 @@
 #define CURSOR_FRAMES 8u /* so many frames on, so many off */
 
 /* What a cell shows: character, attribute, and */
-enum { CELL_ATTRIBUTE = 8, CELL_HIDDEN = 1 << 16, CELL_CURSOR = 1 << 17, CELL_CURSOR_FIRST = 18, CELL_CURSOR_LAST = 23 };
+enum {
+    CELL_ATTRIBUTE = 8,
+    CELL_HIDDEN = 1 << 16,
+    CELL_CURSOR = 1 << 17,
+    CELL_CURSOR_FIRST = 18,
+    CELL_CURSOR_LAST = 23
+};
 #define NO_CURSOR 0xFFFFFFFFu
 
 static void row_changed(struct picture *p, unsigned y, unsigned first, unsigned end)
@@ -93,7 +99,8 @@ static void draw_cell(struct picture *p, const struct text_row *row, unsigned co
     const struct look *l = &p->look;
     uint8_t character = (uint8_t)cell, attribute = (uint8_t)(cell >> CELL_ATTRIBUTE);
     const uint8_t *glyph = p->glyphs[map_of(l, cell)][character];
-    unsigned first = column * l->dots < row->pan ? row->pan - column * l->dots : 0, left = column * l->dots + first - row->pan;
+    unsigned first = column * l->dots < row->pan ? row->pan - column * l->dots : 0,
+             left = column * l->dots + first - row->pan;
     unsigned end = l->width - left < l->dots - first ? first + (l->width - left) : l->dots; /* of the dots */
     bool join = l->joins && (character & 0xE0) == 0xC0, underlined = (attribute & 0x77) == 1;
     uint32_t ink = l->palette[attribute & 15], paper = l->palette[attribute >> 4 & (l->blinks ? 7 : 15)];
@@ -149,7 +156,8 @@ static void draw_text(const struct vga *v, struct picture *p, bool all)
 {
     const struct look *l = &p->look;
     uint32_t look = cursor_look(v), cursor = look ? vga_cursor_counter(v) : NO_CURSOR, old_cursor = p->cursor;
-    bool hidden = vga_blink_hides(v), blinked = p->hidden != hidden, glyphs = (all || v->touched) && refresh_glyphs(v, p, all);
+    bool hidden = vga_blink_hides(v), blinked = p->hidden != hidden,
+         glyphs = (all || v->touched) && refresh_glyphs(v, p, all);
     struct text_row row = {.counter = l->start, .row_scan = l->first_row_scan, .pan = l->pan};
 
     p->cursor = cursor;
@@ -161,8 +169,8 @@ static void draw_text(const struct vga *v, struct picture *p, bool all)
         bool last = split >= row.y && split - row.y < row.lines;
         if (last)
             row.lines = split - row.y + 1;
-        if (all || glyphs || blinked || holds_cursor(l, row.counter, cursor) || holds_cursor(l, row.counter, old_cursor) ||
-            (v->touched && clocks_touched(v, l, row.counter, 0)))
+        if (all || glyphs || blinked || holds_cursor(l, row.counter, cursor) ||
+            holds_cursor(l, row.counter, old_cursor) || (v->touched && clocks_touched(v, l, row.counter, 0)))
             draw_text_row(v, p, &row, look, all);
         row.counter = last ? 0 : row.counter + l->offset;
         row.row_scan = 0;
@@ -194,7 +202,8 @@ static void planar_dots(const uint8_t *planes, bool pairs, uint8_t dots[8])
     }
 }
 
-static void draw_vga_line(const struct vga *v, const struct look *l, uint32_t counter, unsigned row_scan, unsigned pan, uint32_t *out)
+static void draw_vga_line(const struct vga *v, const struct look *l, uint32_t counter, unsigned row_scan, unsigned pan,
+                          uint32_t *out)
 {
     bool packed = l->kind == LOOK_PACKED; /* 256 colours: a clock brings four dots, each as long as two */
     unsigned per_clock = packed ? 4 : 8, x = 0;
@@ -262,9 +271,7 @@ static void draw_dispi_planar_line(const struct look *l, const uint8_t *line, ui
 static void draw_dispi_line(const struct look *l, const uint8_t *line, uint32_t *out)
 {
     switch (l->depth) {
-    case 4:
-        draw_dispi_planar_line(l, line, out);
-        break;
+    case 4: draw_dispi_planar_line(l, line, out); break;
     case 8:
         for (uint32_t x = 0; x < l->width; x++)
             out[x] = l->palette[line[x]];
@@ -326,7 +333,9 @@ static void draw(const struct vga *v, struct picture *p, bool all)
     switch (p->look.kind) {
     case LOOK_OFF: draw_black(p, all); break;
     case LOOK_TEXT: draw_text(v, p, all); break;
-    case LOOK_PLANAR: case LOOK_PAIRS: case LOOK_PACKED:
+    case LOOK_PLANAR:
+    case LOOK_PAIRS:
+    case LOOK_PACKED:
         if (all || v->touched)
             draw_graphics(v, p, all);
         break;

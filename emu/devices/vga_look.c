@@ -1,7 +1,9 @@
-/* vga_look.c - what the registers say the picture is (IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem": CRT and attribute controller).
+/* vga_look.c - what the registers say the picture is (IBM PS/2 Hardware Interface Technical Reference, "Video
+ * Subsystem": CRT and attribute controller).
  *
- * For each scan line the CRT controller counts character clocks from a row's start address; each clock fetches a byte of all four planes, and the shift
- * registers make dots of them. Double-scanned lines and doubled dots are drawn once: the picture has the pixels that the program meant. */
+ * For each scan line the CRT controller counts character clocks from a row's start address; each clock fetches a byte
+ * of all four planes, and the shift registers make dots of them. Double-scanned lines and doubled dots are drawn once:
+ * the picture has the pixels that the program meant. */
 #include <string.h>
 
 #include "emu/devices/vga_draw.h"
@@ -10,7 +12,14 @@
 #define BLINK_FRAMES 16u /* what blinks: so many frames on, so many off */
 
 enum { ATTR_MODE = 16, ATTR_OVERSCAN, ATTR_PLANES, ATTR_PAN, ATTR_COLOUR_SELECT };
-enum { MODE_GRAPHICS = 1, MODE_LINE_GRAPHICS = 4, MODE_BLINK = 8, MODE_STILL_SPLIT = 0x20, MODE_256 = 0x40, MODE_PALETTE_BANK = 0x80 };
+enum {
+    MODE_GRAPHICS = 1,
+    MODE_LINE_GRAPHICS = 4,
+    MODE_BLINK = 8,
+    MODE_STILL_SPLIT = 0x20,
+    MODE_256 = 0x40,
+    MODE_PALETTE_BANK = 0x80
+};
 
 uint32_t vga_lines_counted(const struct vga *v)
 {
@@ -50,7 +59,8 @@ static bool text_mode(const struct vga *v)
 /* The palette is not being written, the screen not off, and sequencer and CRT controller, where it takes them, run. */
 static bool displaying(const struct vga *v)
 {
-    return v->attribute_index & 0x20 && !(v->sequencer[1] & 0x20) && (dispi_enabled(v) || (v->crtc[0x17] & 0x80 && (v->sequencer[0] & 3) == 3));
+    return v->attribute_index & 0x20 && !(v->sequencer[1] & 0x20) &&
+           (dispi_enabled(v) || (v->crtc[0x17] & 0x80 && (v->sequencer[0] & 3) == 3));
 }
 
 static enum look_kind kind_of(const struct vga *v)
@@ -153,17 +163,20 @@ static uint32_t dac_colour(const struct vga *v, unsigned index)
     return rgb << 2 | (rgb >> 4 & 0x030303); /* six bits become eight by repeating the upper ones */
 }
 
-/* The palette register for four bits of a dot. Blinking in graphics turns over the bit of plane 3, shown or not: the colours of mode 0Fh are made for it. */
+/* The palette register for four bits of a dot. Blinking in graphics turns over the bit of plane 3, shown or not: the
+ * colours of mode 0Fh are made for it. */
 static uint8_t palette_register(const struct vga *v, unsigned bits, unsigned blinking)
 {
     return v->attribute[(bits & v->attribute[ATTR_PLANES] & 15) ^ blinking];
 }
 
-/* 256 colours pass in two halves, each of which leaves the low four bits of its palette register. Colour Select has no part in it. */
+/* 256 colours pass in two halves, each of which leaves the low four bits of its palette register. Colour Select has no
+ * part in it. */
 static void packed_colours(const struct vga *v, unsigned blinking, uint32_t colours[256])
 {
     for (unsigned i = 0; i < 256; i++)
-        colours[i] = dac_colour(v, (palette_register(v, i >> 4, blinking) & 15u) << 4 | (palette_register(v, i & 15, blinking) & 15u));
+        colours[i] = dac_colour(v, (palette_register(v, i >> 4, blinking) & 15u) << 4 |
+                                       (palette_register(v, i & 15, blinking) & 15u));
 }
 
 /* The colours of the sixteen attribute values. */

@@ -1,8 +1,9 @@
-/* vga_memory.c - display memory as the CPU sees it: the window at A0000h with planes, latches and write modes (IBM PS/2 Hardware Interface Technical
- * Reference, "Video Subsystem": graphics controller), and the linear frame buffer.
+/* vga_memory.c - display memory as the CPU sees it: the window at A0000h with planes, latches and write modes (IBM PS/2
+ * Hardware Interface Technical Reference, "Video Subsystem": graphics controller), and the linear frame buffer.
  *
- * The four planes lie side by side: byte a of plane p is byte 4a + p, so that 32 bits hold what an address has in all planes, and one operation serves the four.
- * What is linear the CPU reaches without asking; planes it does not, as reading them loads the latches. */
+ * The four planes lie side by side: byte a of plane p is byte 4a + p, so that 32 bits hold what an address has in all
+ * planes, and one operation serves the four. What is linear the CPU reaches without asking; planes it does not, as
+ * reading them loads the latches. */
 #include "emu/devices/vga_memory.h"
 
 #include <string.h>
@@ -10,7 +11,17 @@
 #include "emu/endian.h"
 
 enum { SEQ_MAP_MASK = 2, SEQ_MEMORY_MODE = 4, SEQ_CHAIN4 = 8, SEQ_SEQUENTIAL = 4 };
-enum { GFX_SET_RESET, GFX_ENABLE_SET_RESET, GFX_COMPARE, GFX_ROTATE, GFX_READ_MAP, GFX_MODE, GFX_MISC, GFX_DONT_CARE, GFX_BIT_MASK };
+enum {
+    GFX_SET_RESET,
+    GFX_ENABLE_SET_RESET,
+    GFX_COMPARE,
+    GFX_ROTATE,
+    GFX_READ_MAP,
+    GFX_MODE,
+    GFX_MISC,
+    GFX_DONT_CARE,
+    GFX_BIT_MASK
+};
 enum { MISC_RAM = 2 };
 
 void vga_touch(struct vga *v, uint32_t first, uint32_t length)
@@ -48,13 +59,17 @@ void vga_window_changed(struct vga *v)
     memory_forget_pages(v->bus_memory);
 }
 
-/* Offset in the window that graphics register 6 opens, or -1 outside of it; after the bank of a packed mode there is nothing. */
+/* Offset in the window that graphics register 6 opens, or -1 outside of it; after the bank of a packed mode there is
+ * nothing. */
 static inline int32_t window_offset(const struct vga *v, uint32_t address)
 {
-    static const struct { uint32_t first, size; } windows[4] = {{0xA0000, 0x20000}, {0xA0000, 0x10000}, {0xB0000, 0x8000}, {0xB8000, 0x8000}};
+    static const struct {
+        uint32_t first, size;
+    } windows[4] = {{0xA0000, 0x20000}, {0xA0000, 0x10000}, {0xB0000, 0x8000}, {0xB8000, 0x8000}};
     unsigned n = v->graphics[GFX_MISC] >> 2 & 3;
 
-    if (!(v->misc & MISC_RAM) || !v->awake || dispi_packed(v) || address < windows[n].first || address - windows[n].first >= windows[n].size)
+    if (!(v->misc & MISC_RAM) || !v->awake || dispi_packed(v) || address < windows[n].first ||
+        address - windows[n].first >= windows[n].size)
         return -1;
     return (int32_t)(address - windows[n].first);
 }
@@ -99,7 +114,7 @@ static uint8_t window_read(void *device, uint32_t address)
     /* read mode 1: where do the planes that count show the colour? */
     differ = (load32(v->latch) ^ spread(g[GFX_COMPARE])) & spread(g[GFX_DONT_CARE]);
     differ |= differ >> 16;
-    return (uint8_t)~(differ | differ >> 8);
+    return (uint8_t) ~(differ | differ >> 8);
 }
 
 /* What a write puts into the planes, and which bits of it: write modes 0-3. */
@@ -108,22 +123,18 @@ static uint32_t planes_value(const struct vga *v, uint8_t value, uint32_t *mask)
     const uint8_t *g = v->graphics;
     unsigned rotate = g[GFX_ROTATE] & 7;
     uint8_t rotated = (uint8_t)(value >> rotate | value << (8 - rotate));
-    uint32_t latch = load32(v->latch), enabled = spread(g[GFX_ENABLE_SET_RESET]), set = spread(g[GFX_SET_RESET]), planes;
+    uint32_t latch = load32(v->latch), enabled = spread(g[GFX_ENABLE_SET_RESET]), set = spread(g[GFX_SET_RESET]),
+             planes;
 
     *mask = repeat4(g[GFX_BIT_MASK]);
     switch (g[GFX_MODE] & 3) {
-    case 1:
-        *mask = 0xFFFFFFFF;
-        return latch;
-    case 2:
-        planes = spread(value);
-        break;
+    case 1: *mask = 0xFFFFFFFF; return latch;
+    case 2: planes = spread(value); break;
     case 3:
         *mask &= repeat4(rotated);
         planes = set;
         break;
-    default:
-        planes = (repeat4(rotated) & ~enabled) | (set & enabled);
+    default: planes = (repeat4(rotated) & ~enabled) | (set & enabled);
     }
     switch (g[GFX_ROTATE] >> 3 & 3) {
     case 1: return planes & latch;
@@ -175,8 +186,8 @@ static bool writes_straight(const struct vga *v)
 {
     const uint8_t *g = v->graphics;
 
-    return !(g[GFX_MODE] & 3) && !(g[GFX_ROTATE] & 0x1F) && !(g[GFX_ENABLE_SET_RESET] & 15) && g[GFX_BIT_MASK] == 0xFF &&
-           (v->sequencer[SEQ_MAP_MASK] & 15) == 15;
+    return !(g[GFX_MODE] & 3) && !(g[GFX_ROTATE] & 0x1F) && !(g[GFX_ENABLE_SET_RESET] & 15) &&
+           g[GFX_BIT_MASK] == 0xFF && (v->sequencer[SEQ_MAP_MASK] & 15) == 15;
 }
 
 static void window_write_wide(void *device, uint32_t address, uint32_t value, unsigned size)

@@ -6,10 +6,12 @@
 
 /* Maps A0000h-BFFFFh and, closed, the linear frame buffer. */
 void vga_memory_init(struct vga *v);
-/* To be called when DISPI's mode or bank has changed, or the display went to sleep: in its packed modes A0000h-AFFFFh is a bank of linear memory. */
+/* To be called when DISPI's mode or bank has changed, or the display went to sleep: in its packed modes A0000h-AFFFFh
+ * is a bank of linear memory. */
 void vga_window_changed(struct vga *v);
 
-/* Bytes of display memory change, or are about to: their pages are stale. Who takes that back calls memory_forget_pages. */
+/* Bytes of display memory change, or are about to: their pages are stale. Who takes that back calls
+ * memory_forget_pages. */
 void vga_touch(struct vga *v, uint32_t first, uint32_t length);
 /* Places the linear frame buffer, VGA_MEMORY bytes at a multiple of that; closed at first. */
 void vga_place_linear(struct vga *v, uint32_t address, bool open);

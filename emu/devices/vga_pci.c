@@ -1,5 +1,6 @@
-/* vga_pci.c - the display's PCI function (PCI Local Bus Specification 2.1, §6.2.5): base address 0 is the frame buffer, the expansion ROM holds the video
- * firmware. The VGA's ports and its window answer whatever the command register says. */
+/* vga_pci.c - the display's PCI function (PCI Local Bus Specification 2.1, §6.2.5): base address 0 is the frame
+ * buffer, the expansion ROM holds the video firmware. The VGA's ports and its window answer whatever the command
+ * register says. */
 #include "emu/devices/vga_pci.h"
 
 #include <stdlib.h>
@@ -33,7 +34,8 @@ static void written(void *device, unsigned first, unsigned size)
         memory_move_mmio(p->memory, p->rom, rom & (0 - p->image_size), memory && rom & ROM_ENABLED);
 }
 
-bool vga_pci_init(struct vga_pci *p, struct pci *pci, struct memory *memory, struct vga *vga, const uint8_t *rom, size_t size)
+bool vga_pci_init(struct vga_pci *p, struct pci *pci, struct memory *memory, struct vga *vga, const uint8_t *rom,
+                  size_t size)
 {
     struct pci_function *f = &p->function;
 

@@ -1,4 +1,5 @@
-/* code_memory.c - memory for translated code: what is written at one address runs at another, so that no page is writable and executable at once. */
+/* code_memory.c - memory for translated code: what is written at one address runs at another, so that no page is
+ * writable and executable at once. */
 #define _GNU_SOURCE /* memfd_create */
 #include "emu/host/host.h"
 

@@ -1,4 +1,5 @@
-/* host.h - the public header of emu/host/: what the machine needs of the operating system, obtained before it is built. The machine calls nothing here. */
+/* host.h - the public header of emu/host/: what the machine needs of the operating system, obtained before it is built.
+ * The machine calls nothing here. */
 #ifndef MUNIMENT_EMU_HOST_H
 #define MUNIMENT_EMU_HOST_H
 
@@ -9,8 +10,8 @@
 
 #define CODE_MEMORY_SIZE ((size_t)32 << 20)
 
-/* Memory for translated code: one file without a name, mapped twice. False: this host has no back end, or gives no such memory; *memory is zeros then. The caller
- * releases it with code_memory_free, after the machine. */
+/* Memory for translated code: one file without a name, mapped twice. False: this host has no back end, or gives no such
+ * memory; *memory is zeros then. The caller releases it with code_memory_free, after the machine. */
 bool code_memory_init(struct code_memory *memory, size_t size);
 void code_memory_free(struct code_memory *memory);
 

@@ -1,9 +1,12 @@
-/* checkpoints.c - what a checkpoint costs a machine that goes on running: for how long it stands still, and how much each further one adds.
+/* checkpoints.c - what a checkpoint costs a machine that goes on running: for how long it stands still, and how much
+ * each further one adds.
  *
  *     checkpoints IMAGE FOLDER MEMORY-MIB SECONDS COUNT [full]
  *
- * IMAGE is a floppy or a disk. After SECONDS of guest time, COUNT checkpoints are taken into FOLDER, each as soon as the one before is written. With `full`, all memory above
- * 1 MiB holds numbers when the machine is switched on. Prints, for boot.py's kind of table: checkpoints, pause in ms (mean, longest), bytes of the first, mean bytes of the others. */
+ * IMAGE is a floppy or a disk. After SECONDS of guest time, COUNT checkpoints are taken into FOLDER, each as soon as
+ * the one before is written. With `full`, all memory above 1 MiB holds numbers when the machine is switched on.
+ * Prints, for boot.py's kind of table: checkpoints, pause in ms (mean, longest), bytes of the first, mean bytes of
+ * the others. */
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -113,8 +116,9 @@ int main(int argc, char **argv)
     struct checkpoint_counts counts = checkpoint_counts(c);
     if (!checkpoints_close(c, machine, &error))
         fail(&error);
-    printf("%" PRIu64 " %.2f %.2f %" PRIu64 " %" PRIu64 "\n", counts.completed, (double)counts.total_us / 1000 / (double)counts.begun, (double)counts.longest_us / 1000,
-           first, count > 1 ? (folder_size(folder) - first) / (count - 1) : 0);
+    printf("%" PRIu64 " %.2f %.2f %" PRIu64 " %" PRIu64 "\n", counts.completed,
+           (double)counts.total_us / 1000 / (double)counts.begun, (double)counts.longest_us / 1000, first,
+           count > 1 ? (folder_size(folder) - first) / (count - 1) : 0);
     machine_destroy(machine);
     media_close(&media);
     return 0;

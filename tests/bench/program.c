@@ -1,7 +1,9 @@
-/* program.c - what the benchmark guest computes, in flat 32-bit protected mode: one work load, chosen when it is built (WORKLOAD).
+/* program.c - what the benchmark guest computes, in flat 32-bit protected mode: one work load, chosen when it is built
+ * (WORKLOAD).
  *
- * It says BEGIN and END on COM1 around the work and gives a checksum, so that a machine that computes wrongly is not taken for a fast one; then it
- * switches the machine off: "Shutdown" to port 8900h (Bochs, Muniment), 0 to port F4h (QEMU's isa-debug-exit). */
+ * It says BEGIN and END on COM1 around the work and gives a checksum, so that a machine that computes wrongly is not
+ * taken for a fast one; then it switches the machine off: "Shutdown" to port 8900h (Bochs, Muniment), 0 to port F4h
+ * (QEMU's isa-debug-exit). */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -87,16 +89,24 @@ static void block(const uint32_t *message)
         w[i] = message[i];
     for (int i = 16; i < 64; i++) {
         uint32_t a = w[i - 15], b = w[i - 2];
-        w[i] = w[i - 16] + w[i - 7] + (ROTATE(a, 7) ^ ROTATE(a, 18) ^ a >> 3) + (ROTATE(b, 17) ^ ROTATE(b, 19) ^ b >> 10);
+        w[i] = w[i - 16] + w[i - 7] + (ROTATE(a, 7) ^ ROTATE(a, 18) ^ a >> 3) +
+               (ROTATE(b, 17) ^ ROTATE(b, 19) ^ b >> 10);
     }
     for (int i = 0; i < 8; i++)
         s[i] = hash[i];
     for (int i = 0; i < 64; i++) {
         uint32_t e = s[4], a = s[0];
-        uint32_t t1 = s[7] + (ROTATE(e, 6) ^ ROTATE(e, 11) ^ ROTATE(e, 25)) + ((e & s[5]) ^ (~e & s[6])) + constants[i] + w[i];
+        uint32_t t1 = s[7] + (ROTATE(e, 6) ^ ROTATE(e, 11) ^ ROTATE(e, 25)) + ((e & s[5]) ^ (~e & s[6])) +
+                      constants[i] + w[i];
         uint32_t t2 = (ROTATE(a, 2) ^ ROTATE(a, 13) ^ ROTATE(a, 22)) + ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
-        s[7] = s[6]; s[6] = s[5]; s[5] = e; s[4] = s[3] + t1;
-        s[3] = s[2]; s[2] = s[1]; s[1] = a; s[0] = t1 + t2;
+        s[7] = s[6];
+        s[6] = s[5];
+        s[5] = e;
+        s[4] = s[3] + t1;
+        s[3] = s[2];
+        s[2] = s[1];
+        s[1] = a;
+        s[0] = t1 + t2;
     }
     for (int i = 0; i < 8; i++)
         hash[i] += s[i];
@@ -132,11 +142,20 @@ static uint32_t work(void)
         case 0: *d += s; break;
         case 1: *d ^= s << 3; break;
         case 2: *d -= s >> 1; break;
-        case 3: if (*d > s) at += 3; break;
+        case 3:
+            if (*d > s)
+                at += 3;
+            break;
         case 4: *d = *d * 5 + 1; break;
-        case 5: if ((int32_t)*d < 0) *d = ~*d; break;
+        case 5:
+            if ((int32_t)*d < 0)
+                *d = ~*d;
+            break;
         case 6: *d = s & 0xFF ? *d >> 1 | *d << 31 : 1; break;
-        default: if (s & 1) at ^= 0x55; break;
+        default:
+            if (s & 1)
+                at ^= 0x55;
+            break;
         }
     }
     return r[0] ^ r[1] ^ r[2] ^ r[3] ^ r[4] ^ r[5] ^ r[6] ^ r[7];
@@ -180,7 +199,8 @@ static uint32_t work(void)
     return sum;
 }
 
-#elif WORKLOAD == 5 /* the Mandelbrot set in double precision: additions and multiplications, by the x87 unit or by SSE2 as it is compiled */
+#elif WORKLOAD == 5 /* the Mandelbrot set in double precision: additions and multiplications, by the x87 unit or by \
+                       SSE2 as it is compiled */
 
 static uint32_t work(void)
 {
@@ -206,7 +226,8 @@ static uint32_t work(void)
     return sum;
 }
 
-#elif WORKLOAD == 6 /* the linear frame buffer, 640x480 in bytes or 1024x768 in doublewords: filled dot by dot, filled, painted and scrolled by REP */
+#elif WORKLOAD == 6 /* the linear frame buffer, 640x480 in bytes or 1024x768 in doublewords: filled dot by dot, \
+                       filled, painted and scrolled by REP */
 
 #if DEPTH == 32
 enum { WIDTH = 1024, HEIGHT = 768, BYTES = 4, ROUNDS = 40 };
@@ -225,7 +246,10 @@ static void out16(uint16_t port, uint16_t value)
 static uint32_t pci_read(uint32_t address)
 {
     uint32_t value;
-    __asm__ volatile("movw $0xCF8, %%dx; movl %1, %%eax; outl %%eax, %%dx; movw $0xCFC, %%dx; inl %%dx, %0" : "=&a"(value) : "r"(address) : "edx");
+    __asm__ volatile("movw $0xCF8, %%dx; movl %1, %%eax; outl %%eax, %%dx; movw $0xCFC, %%dx; inl %%dx, %0"
+                     : "=&a"(value)
+                     : "r"(address)
+                     : "edx");
     return value;
 }
 
@@ -278,7 +302,8 @@ static uint32_t work(void)
     return sum;
 }
 
-#elif WORKLOAD == 7 /* the planes of mode 12h, 640x480 in 16 colours: areas, a copy, dots, characters, by write modes 0 to 3 */
+#elif WORKLOAD == 7 /* the planes of mode 12h, 640x480 in 16 colours: areas, a copy, dots, characters, by write modes \
+                       0 to 3 */
 
 static void set(uint16_t port, uint8_t index, uint8_t value)
 {
@@ -289,7 +314,8 @@ static void set(uint16_t port, uint8_t index, uint8_t value)
 static void mode_12h(void)
 {
     static const uint8_t sequencer[5] = {3, 1, 15, 0, 6}, graphics[9] = {0, 0, 0, 0, 0, 0, 5, 15, 255};
-    static const uint8_t crtc[25] = {0x5F, 0x4F, 0x50, 0x82, 0x54, 0x80, 0x0B, 0x3E, 0, 0x40, 0, 0, 0, 0, 0, 0, 0xEA, 0x8C, 0xDF, 0x28, 0, 0xE7, 4, 0xE3, 0xFF};
+    static const uint8_t crtc[25] = {0x5F, 0x4F, 0x50, 0x82, 0x54, 0x80, 0x0B, 0x3E, 0,    0x40, 0,    0,   0,
+                                     0,    0,    0,    0xEA, 0x8C, 0xDF, 0x28, 0,    0xE7, 4,    0xE3, 0xFF};
 
     out8(0x3C2, 0xE3);
     for (uint8_t i = 0; i < 5; i++)
@@ -352,7 +378,10 @@ __asm__(".globl handler\nhandler: pushl %eax\nmovw $16, %ax\nmovw %ax, %es\nincl
 static uint32_t work(void)
 {
     uint32_t *directory = (uint32_t *)0x100000, *table = (uint32_t *)0x101000, *idt = (uint32_t *)0x300000, sum = 0;
-    struct { uint16_t limit; uint32_t base; } __attribute__((packed)) idtr = {0x7FF, 0x300000};
+    struct {
+        uint16_t limit;
+        uint32_t base;
+    } __attribute__((packed)) idtr = {0x7FF, 0x300000};
 
     __asm__ volatile("" : : : "memory");
     for (uint32_t i = 0; i < 1024; i++) {
@@ -366,7 +395,9 @@ static uint32_t work(void)
     idt[0x80 * 2] = 8u << 16 | ((uint32_t)handler & 0xFFFF);
     idt[0x80 * 2 + 1] = ((uint32_t)handler & 0xFFFF0000) | 0x8E00;
     __asm__ volatile("lidt %0; movl %1, %%cr3; movl %%cr0, %%eax; orl $0x80000000, %%eax; movl %%eax, %%cr0"
-                     : : "m"(idtr), "r"(directory) : "eax", "memory");
+                     :
+                     : "m"(idtr), "r"(directory)
+                     : "eax", "memory");
     for (uint32_t n = 0; n < 2000000; n++) {
         volatile uint32_t *window = (volatile uint32_t *)(0x380000 + (n & 15) * 4096);
         table[0x380 + (n & 15)] = (0x200u + (n & 63)) << 12 | 3;

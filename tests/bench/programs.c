@@ -1,9 +1,10 @@
-/* programs.c - the work loads of programs.py: a static program for 32-bit Linux, that runs on this host, in Muniment and in QEMU.
+/* programs.c - the work loads of programs.py: a static program for 32-bit Linux, that runs on this host, in Muniment
+ * and in QEMU.
  *
  *     programs NAME       does the work of that name and prints "NAME CHECKSUM"; the checksum is the same everywhere
  *
- * Each load is what its name says and nothing else; sizes are such that QEMU's translator needs about a second. Built twice, with
- * x87 and with SSE2 arithmetic (FLOATS), from one source. */
+ * Each load is what its name says and nothing else; sizes are such that QEMU's translator needs about a second. Built
+ * twice, with x87 and with SSE2 arithmetic (FLOATS), from one source. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,14 +86,17 @@ static void sha256_block(uint32_t h[8], const uint8_t *block)
     uint32_t w[64], v[8];
 
     for (unsigned t = 0; t < 16; t++)
-        w[t] = (uint32_t)block[4 * t] << 24 | (uint32_t)block[4 * t + 1] << 16 | (uint32_t)block[4 * t + 2] << 8 | block[4 * t + 3];
+        w[t] = (uint32_t)block[4 * t] << 24 | (uint32_t)block[4 * t + 1] << 16 | (uint32_t)block[4 * t + 2] << 8 |
+               block[4 * t + 3];
     for (unsigned t = 16; t < 64; t++)
         w[t] = (rotate(w[t - 2], 17) ^ rotate(w[t - 2], 19) ^ w[t - 2] >> 10) + w[t - 7] +
                (rotate(w[t - 15], 7) ^ rotate(w[t - 15], 18) ^ w[t - 15] >> 3) + w[t - 16];
     memcpy(v, h, sizeof v);
     for (unsigned t = 0; t < 64; t++) {
-        uint32_t one = v[7] + (rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25)) + ((v[4] & v[5]) ^ (~v[4] & v[6])) + round_constant[t] + w[t];
-        uint32_t two = (rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22)) + ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
+        uint32_t one = v[7] + (rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25)) +
+                       ((v[4] & v[5]) ^ (~v[4] & v[6])) + round_constant[t] + w[t];
+        uint32_t two = (rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22)) +
+                       ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
         memmove(v + 1, v, 7 * sizeof v[0]);
         v[4] += one;
         v[0] = one + two;
@@ -118,6 +122,7 @@ static uint32_t bytecode(void)
 {
     enum { PUSH, LOAD, STORE, ADD, MULTIPLY, REMAINDER, LESS, JUMP, JUMP_IF_NOT, HALT };
     enum { I, D, FOUND, LIMIT };
+    /* clang-format off */
     static const struct { uint8_t operation, argument; } code[] = {
         /*  0 */ {PUSH, 2}, {STORE, I},
         /*  2 */ {LOAD, I}, {LOAD, LIMIT}, {LESS, 0}, {JUMP_IF_NOT, 32},
@@ -129,12 +134,14 @@ static uint32_t bytecode(void)
         /* 26 */ {LOAD, I}, {PUSH, 1}, {ADD, 0}, {JUMP, 1},
         /* 30 */ {ADD, 0}, {JUMP, 7},
     };
+    /* clang-format on */
     int32_t variable[4] = {0, 0, 0, 60000}, stack[16];
     unsigned pc = 0, sp = 0;
 
     while (pc < 32) {
         unsigned operation = code[pc].operation, argument = code[pc].argument;
         pc++;
+        /* clang-format off */
         switch (operation) {
         case PUSH:        stack[sp++] = (int32_t)argument; break;
         case LOAD:        stack[sp++] = variable[argument]; break;
@@ -146,6 +153,7 @@ static uint32_t bytecode(void)
         case JUMP:        pc = argument; break;
         default:          pc = stack[--sp] ? pc : argument; break;
         }
+        /* clang-format on */
     }
     return (uint32_t)variable[FOUND];
 }
@@ -172,7 +180,8 @@ static uint32_t sort(void)
     return sum;
 }
 
-/* Greedy matching by a hash of four bytes: how many bytes of literals and matches are left of a text of random words. */
+/* Greedy matching by a hash of four bytes: how many bytes of literals and matches are left of a text of random
+ * words. */
 static uint32_t compress(void)
 {
     enum { SIZE = 1 << 22, HASHES = 1 << 14 };
@@ -277,9 +286,12 @@ static uint32_t movdqu(void)
         const uint8_t *f = from;
         uint8_t *t = to;
         for (size_t n = COPY_SIZE / 64; n; n--, f += 64, t += 64)
-            __asm__ volatile("movdqu (%0), %%xmm0\n\tmovdqu 16(%0), %%xmm1\n\tmovdqu 32(%0), %%xmm2\n\tmovdqu 48(%0), %%xmm3\n\t"
-                             "movdqu %%xmm0, (%1)\n\tmovdqu %%xmm1, 16(%1)\n\tmovdqu %%xmm2, 32(%1)\n\tmovdqu %%xmm3, 48(%1)"
-                             : : "r"(f), "r"(t) : "memory");
+            __asm__ volatile(
+                "movdqu (%0), %%xmm0\n\tmovdqu 16(%0), %%xmm1\n\tmovdqu 32(%0), %%xmm2\n\tmovdqu 48(%0), %%xmm3\n\t"
+                "movdqu %%xmm0, (%1)\n\tmovdqu %%xmm1, 16(%1)\n\tmovdqu %%xmm2, 32(%1)\n\tmovdqu %%xmm3, 48(%1)"
+                :
+                : "r"(f), "r"(t)
+                : "memory");
     }
     return copied(to);
 }
@@ -388,9 +400,10 @@ static const struct {
     const char *name;
     uint32_t (*work)(void);
 } loads[] = {
-    {"crc", crc}, {"sha256", sha256}, {"bytecode", bytecode}, {"sort", sort}, {"compress", compress},
-    {"mandelbrot", mandelbrot}, {"nbody", nbody}, {"movdqu", movdqu}, {"movsd", movsd}, {"chase", chase},
-    {"fork+exec", fork_exec}, {"pipe", pipes}, {"getppid", getppids}, {"modified", modified}, {"nothing", nothing},
+    {"crc", crc},           {"sha256", sha256},         {"bytecode", bytecode},   {"sort", sort},
+    {"compress", compress}, {"mandelbrot", mandelbrot}, {"nbody", nbody},         {"movdqu", movdqu},
+    {"movsd", movsd},       {"chase", chase},           {"fork+exec", fork_exec}, {"pipe", pipes},
+    {"getppid", getppids},  {"modified", modified},     {"nothing", nothing},
 };
 
 int main(int argc, char **argv)

@@ -25,20 +25,20 @@ enum { SECTOR = 512, TRACK_MAX = 18, FAT_MAX = 9 };
 
 /* A FAT12 floppy. The FAT and the last track read are held in memory. */
 struct volume {
-    uint8_t  drive;
-    uint8_t  cluster_sectors;
+    uint8_t drive;
+    uint8_t cluster_sectors;
     uint16_t track_sectors, heads;
     uint16_t root_first, root_sectors, data_first, sectors;
-    int32_t  track_held;                /* -1: none */
-    uint8_t  track[TRACK_MAX * SECTOR];
-    uint8_t  fat[FAT_MAX * SECTOR];
+    int32_t track_held; /* -1: none */
+    uint8_t track[TRACK_MAX * SECTOR];
+    uint8_t fat[FAT_MAX * SECTOR];
 };
 
 /* A directory entry, as it lies on the disk. */
 struct directory_entry {
-    char     name[11];
-    uint8_t  attributes;
-    uint8_t  other[14];
+    char name[11];
+    uint8_t attributes;
+    uint8_t other[14];
     uint16_t cluster;
     uint32_t size;
 };
@@ -51,7 +51,8 @@ bool volume_open(struct volume *v, uint8_t drive);
 /* Entry `index` of the directory that begins at `cluster` (0: the root); false at its end. Erased entries count. */
 bool volume_entry(struct volume *v, uint16_t cluster, uint16_t index, struct directory_entry *entry);
 
-/* Reads a file of `size` bytes into `to`, at most `room` of them; returns how many, or -1 if the disk cannot be read. */
+/* Reads a file of `size` bytes into `to`, at most `room` of them; returns how many, or -1 if the disk cannot be
+ * read. */
 int volume_load(struct volume *v, uint16_t cluster, uint32_t size, char *to, int room);
 
 #endif

@@ -1,8 +1,9 @@
 /* mkfat12.c - writes a FAT12 disk image: mkfat12 IMAGE BOOTSECTOR [DIRECTORY/ | FILE] ...
  *
- * Geometry comes from the boot sector's parameter block. Files go in by the order of the arguments, under their base name in
- * capitals, each in one piece, into the root until a directory is named, then into that. Every date is 2 November 1998,
- * 09:00: the image depends on nothing but its parts. After Microsoft, "FAT: General Overview of On-Disk Format", 1.03. */
+ * Geometry comes from the boot sector's parameter block. Files go in by the order of the arguments, under their base
+ * name in capitals, each in one piece, into the root until a directory is named, then into that. Every date is 2
+ * November 1998, 09:00: the image depends on nothing but its parts. After Microsoft, "FAT: General Overview of On-Disk
+ * Format", 1.03. */
 
 #include <ctype.h>
 #include <stdint.h>
@@ -15,10 +16,10 @@ enum { VOLUME_LABEL = 0x08, DIRECTORY = 0x10, ARCHIVE = 0x20 };
 
 struct image {
     uint8_t *bytes;
-    size_t   length;
-    size_t   fats, fat_at, fat_bytes, root_at, root_bytes, data_at, cluster_bytes;
-    uint16_t next;                      /* first free cluster */
-    size_t   entries_at, entries_end;   /* where the next directory entry goes, and the directory's end */
+    size_t length;
+    size_t fats, fat_at, fat_bytes, root_at, root_bytes, data_at, cluster_bytes;
+    uint16_t next;                  /* first free cluster */
+    size_t entries_at, entries_end; /* where the next directory entry goes, and the directory's end */
 };
 
 static void fail(const char *object, const char *reason)
@@ -118,7 +119,7 @@ static void entry_add(struct image *image, const uint8_t name[NAME], uint8_t att
 /* An image that holds the boot sector, empty FATs and an empty root with a volume label. */
 static struct image image_new(const char *boot_path)
 {
-    struct image image = { .next = 2 };
+    struct image image = {.next = 2};
     size_t length;
     uint8_t *boot = file_read(boot_path, &length);
 
@@ -132,15 +133,15 @@ static struct image image_new(const char *boot_path)
     image.root_at = image.fat_at + image.fats * image.fat_bytes;
     image.root_bytes = get16(boot + 17) * ENTRY;
     image.data_at = image.root_at + image.root_bytes;
-    if (!image.fats || !image.fat_at || image.fat_bytes < 3 || image.root_bytes % SECTOR || image.data_at >= image.length ||
-        (image.length - image.data_at) / image.cluster_bytes >= 0xff5)
+    if (!image.fats || !image.fat_at || image.fat_bytes < 3 || image.root_bytes % SECTOR ||
+        image.data_at >= image.length || (image.length - image.data_at) / image.cluster_bytes >= 0xff5)
         fail(boot_path, "its parameter block describes no FAT12 disk");
     image.bytes = calloc(1, image.length);
     if (!image.bytes)
         fail(boot_path, "not enough memory");
     memcpy(image.bytes, boot, SECTOR);
     for (size_t i = 0; i < image.fats; i++)
-        memcpy(image.bytes + image.fat_at + i * image.fat_bytes, (uint8_t[]){ boot[21], 0xff, 0xff }, 3);
+        memcpy(image.bytes + image.fat_at + i * image.fat_bytes, (uint8_t[]){boot[21], 0xff, 0xff}, 3);
     image.entries_at = image.root_at;
     image.entries_end = image.data_at;
     entry_add(&image, boot + 43, VOLUME_LABEL, 0, 0);

@@ -1,9 +1,10 @@
 /* terminal.c - the records terminal of an imaginary land registry, as it stood on a public counter in 1998.
  *
  * It reads the records, text files in the floppy's directory \RECORDS, shows a menu, the list and single records,
- * sends a record to the serial line (INT 14h) or the printer (INT 17h), and switches the machine off through APM (BIOS
- * Interface Specification 1.2). Keys come from INT 16h, the date from INT 1Ah; text goes straight to the screen's
- * memory, as programs of that time did. Pages are drawn whole: what is seen depends on the last key and record alone. */
+ * sends a record to the serial line (INT 14h) or the printer (INT 17h), and switches the machine off through APM
+ * (BIOS Interface Specification 1.2). Keys come from INT 16h, the date from INT 1Ah; text goes straight to the
+ * screen's memory, as programs of that time did. Pages are drawn whole: what is seen depends on the last key and
+ * record alone. */
 
 #include "guest.h"
 
@@ -28,17 +29,17 @@ enum {
 struct record {
     uint16_t cluster;
     uint16_t size;
-    uint32_t area;                      /* square metres */
-    char     parcel[6], volume[4], folio[4], use[12], owner[28];
+    uint32_t area; /* square metres */
+    char parcel[6], volume[4], folio[4], use[12], owner[28];
 };
 
 struct terminal {
     struct volume volume;
     struct record records[RECORDS_MAX];
-    int           count;
-    int           chosen;               /* record the bar stands on */
-    char          text[TEXT_MAX];       /* the record on show */
-    int           length;
+    int count;
+    int chosen;          /* record the bar stands on */
+    char text[TEXT_MAX]; /* the record on show */
+    int length;
 };
 
 static int length_of(const char *s)
@@ -123,11 +124,11 @@ static void notice(const char *text)
 
 static void put_date(int row, int column)
 {
-    static const char month[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-    struct registers r = { .ax = 0x0400 };
+    static const char month[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    struct registers r = {.ax = 0x0400};
     int m;
 
-    bios(0x1a, &r);                     /* all in BCD */
+    bios(0x1a, &r); /* all in BCD */
     m = (r.dx >> 12) * 10 + (r.dx >> 8 & 15);
     if (r.flags & FLAG_CARRY || m < 1 || m > 12)
         return;
@@ -152,10 +153,10 @@ static void page(const char *keys)
 
 static void clear(void)
 {
-    struct registers mode = { .ax = 0x0003 }, cursor = { .ax = 0x0100, .cx = 0x2000 };
+    struct registers mode = {.ax = 0x0003}, cursor = {.ax = 0x0100, .cx = 0x2000};
 
     bios(0x10, &mode);
-    bios(0x10, &cursor);                /* no cursor */
+    bios(0x10, &cursor); /* no cursor */
 }
 
 /* ---- Keyboard ---- */
@@ -163,7 +164,7 @@ static void clear(void)
 /* Waits for a key; the BIOS halts the processor meanwhile. Letters come as capitals. */
 static uint16_t key(void)
 {
-    struct registers r = { .ax = 0x0000 };
+    struct registers r = {.ax = 0x0000};
     uint8_t c;
 
     bios(0x16, &r);
@@ -259,7 +260,7 @@ typedef bool (*send_function)(char c);
 
 static bool serial_send(char c)
 {
-    struct registers r = { .ax = 0x0100 | (uint8_t)c };
+    struct registers r = {.ax = 0x0100 | (uint8_t)c};
 
     bios(0x14, &r);
     return !(r.ax & 0x8000);
@@ -267,10 +268,10 @@ static bool serial_send(char c)
 
 static bool printer_send(char c)
 {
-    struct registers r = { .ax = (uint8_t)c };
+    struct registers r = {.ax = (uint8_t)c};
 
     bios(0x17, &r);
-    return !(r.ax & 0x2900);            /* paper out, error, time-out */
+    return !(r.ax & 0x2900); /* paper out, error, time-out */
 }
 
 static bool send_text(send_function send, const char *s)
@@ -291,7 +292,7 @@ static bool send_record(const struct terminal *t, send_function send)
 /* The equipment word of INT 11h counts serial ports in bits 9-11, parallel ports in bits 14-15. */
 static uint16_t equipment(void)
 {
-    struct registers r = { 0 };
+    struct registers r = {0};
 
     bios(0x11, &r);
     return r.ax;
@@ -299,7 +300,7 @@ static uint16_t equipment(void)
 
 static const char *send_to_serial(const struct terminal *t)
 {
-    struct registers r = { .ax = 0x00e3 };      /* 9600 baud, 8 data bits, no parity, 1 stop bit */
+    struct registers r = {.ax = 0x00e3}; /* 9600 baud, 8 data bits, no parity, 1 stop bit */
 
     if (!(equipment() >> 9 & 7))
         return "No serial line is fitted";
@@ -309,7 +310,7 @@ static const char *send_to_serial(const struct terminal *t)
 
 static const char *send_to_printer(const struct terminal *t)
 {
-    struct registers r = { .ax = 0x0100 };
+    struct registers r = {.ax = 0x0100};
 
     if (!(equipment() >> 14))
         return "No printer is fitted";
@@ -362,21 +363,12 @@ static void detail_page(struct terminal *t)
         message = NULL;
         switch (key()) {
         case KEY_LEFT:
-        case KEY_UP:
-            t->chosen -= t->chosen > 0;
-            break;
+        case KEY_UP: t->chosen -= t->chosen > 0; break;
         case KEY_RIGHT:
-        case KEY_DOWN:
-            t->chosen += t->chosen < t->count - 1;
-            break;
-        case 'P':
-            message = send_to_printer(t);
-            break;
-        case 'S':
-            message = send_to_serial(t);
-            break;
-        case KEY_ESCAPE:
-            return;
+        case KEY_DOWN: t->chosen += t->chosen < t->count - 1; break;
+        case 'P': message = send_to_printer(t); break;
+        case 'S': message = send_to_serial(t); break;
+        case KEY_ESCAPE: return;
         }
     }
 }
@@ -474,7 +466,7 @@ static void list_page(struct terminal *t)
 /* Area by use: a bar for each use, 34 cells for the widest. */
 static void summary_page(struct terminal *t)
 {
-    uint32_t area[USES_MAX] = { 0 }, total = 0, most = 1;
+    uint32_t area[USES_MAX] = {0}, total = 0, most = 1;
     const char *use[USES_MAX];
     int uses = 0;
 
@@ -531,7 +523,7 @@ static void switch_off(void)
 /* The menu; returns when the machine is to be switched off. */
 static void menu_page(struct terminal *t)
 {
-    static const char item[][30] = { "1  List of parcels", "2  Summary of the register", "Q  Switch off" };
+    static const char item[][30] = {"1  List of parcels", "2  Summary of the register", "Q  Switch off"};
     enum { ITEMS = sizeof item / sizeof *item };
 
     for (int chosen = 0;;) {

@@ -5,13 +5,13 @@
 #include "guest.h"
 
 struct __attribute__((packed)) parameter_block {
-    uint8_t  jump[3], system[8];
+    uint8_t jump[3], system[8];
     uint16_t sector_bytes;
-    uint8_t  cluster_sectors;
+    uint8_t cluster_sectors;
     uint16_t reserved;
-    uint8_t  fats;
+    uint8_t fats;
     uint16_t root_entries, sectors;
-    uint8_t  media;
+    uint8_t media;
     uint16_t fat_sectors, track_sectors, heads;
 };
 
@@ -27,7 +27,7 @@ static bool read_sectors(struct volume *v, uint16_t lba, uint8_t count, void *to
             .cx = (track / v->heads) << 8 | (lba % v->track_sectors + 1),
             .dx = (track % v->heads) << 8 | v->drive,
         };
-        struct registers reset = { .ax = 0x0000, .dx = v->drive };
+        struct registers reset = {.ax = 0x0000, .dx = v->drive};
 
         bios(0x13, &read);
         if (!(read.flags & FLAG_CARRY))

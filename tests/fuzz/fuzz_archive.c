@@ -182,7 +182,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 1: try_edits(data + 1, size - 1); break;
     case 2: try_overlay(data + 1, size - 1); break;
     case 3: try_seal(text, size - 1); break;
-    case 4: try_lines(text, size - 1); readme_fields(text, &sealed_bytes, &seal_at); break;
+    case 4:
+        try_lines(text, size - 1);
+        readme_fields(text, &sealed_bytes, &seal_at);
+        break;
     case 5: try_blocks(data + 1, size - 1); break;
     }
     free(text);

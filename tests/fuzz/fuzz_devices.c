@@ -1,5 +1,6 @@
-/* fuzz_devices.c - libFuzzer harness of the devices: any bytes are the traffic of a guest (fuzz_devices.h), and nothing that a guest does makes the machine
- * crash, hang, or take memory without bound. FUZZ_DEVICE names the target; the counts are printed at the end. */
+/* fuzz_devices.c - libFuzzer harness of the devices: any bytes are the traffic of a guest (fuzz_devices.h), and nothing
+ * that a guest does makes the machine crash, hang, or take memory without bound. FUZZ_DEVICE names the target; the
+ * counts are printed at the end. */
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,8 +1,9 @@
 /* fuzz_devices.h - what a guest may do to the devices, as a program made of bytes: any bytes are a guest.
  *
- * Each operation is one byte and its operands: port accesses of all widths and in bursts, memory and device memory, configuration space, time, keys, mouse,
- * serial bytes, media that come and go, interrupt acknowledges. A target is one device of the machine, whose ports are most of what is accessed and for which
- * time passes without a processor; or the whole machine, whose processor runs whatever the traffic makes of memory. fuzz_devices.c gives the bytes to
+ * Each operation is one byte and its operands: port accesses of all widths and in bursts, memory and device memory,
+ * configuration space, time, keys, mouse, serial bytes, media that come and go, interrupt acknowledges. A target is one
+ * device of the machine, whose ports are most of what is accessed and for which time passes without a processor; or the
+ * whole machine, whose processor runs whatever the traffic makes of memory. fuzz_devices.c gives the bytes to
  * libFuzzer, tests/unit/test_devices_fuzz.c takes them from a generator. */
 #ifndef MUNIMENT_TESTS_FUZZ_DEVICES_H
 #define MUNIMENT_TESTS_FUZZ_DEVICES_H
@@ -12,8 +13,8 @@
 
 #include "emu/machine.h"
 
-#define EVENTS_PER_CASE 20000u  /* after so many, time stands: a timer at its shortest period would make a case last */
-#define TICKS_PER_CASE 100000u  /* the same for the processor of the whole machine */
+#define EVENTS_PER_CASE 20000u /* after so many, time stands: a timer at its shortest period would make a case last */
+#define TICKS_PER_CASE 100000u /* the same for the processor of the whole machine */
 #define MOST_IN_A_BURST 1024u
 #define IDE_PORTS 0xC000u
 #define POWER_PORTS 0x600u
@@ -42,16 +43,40 @@ static const struct fuzz_target {
     {"floppy", MACHINE_PC_ISA, FUZZ_FLOPPY, {{0x3F2, 6}, {0x3F4, 2}, {0x0A, 6}, {0x04, 2}, {0x81, 1}}},
     {"ata", MACHINE_PC_ISA, FUZZ_DISK, {{0x1F0, 8}, {0x3F6, 1}}},
     {"atapi", MACHINE_PC_ISA, FUZZ_CD, {{0x170, 8}, {0x376, 1}}},
-    {"ide", MACHINE_PC_I440FX, FUZZ_DISK | FUZZ_CD | FUZZ_VGA, {{IDE_PORTS, 16}, {0x1F0, 8}, {0x3F6, 1}, {0x170, 8}, {0x376, 1}}},
+    {"ide",
+     MACHINE_PC_I440FX,
+     FUZZ_DISK | FUZZ_CD | FUZZ_VGA,
+     {{IDE_PORTS, 16}, {0x1F0, 8}, {0x3F6, 1}, {0x170, 8}, {0x376, 1}}},
     {"pci", MACHINE_PC_I440FX, FUZZ_VGA, {{0xCF8, 8}, {0x4D0, 2}}},
     {"piix", MACHINE_PC_I440FX, 0, {{POWER_PORTS, 64}, {0xB2, 2}, {0xCF8, 8}}},
     {"vga", MACHINE_PC_I440FX, FUZZ_VGA, {{0x3B4, 2}, {0x3BA, 1}, {0x3C0, 16}, {0x3D4, 2}, {0x3DA, 1}, {0x1CE, 3}}},
-    {"pc-isa", MACHINE_PC_ISA, FUZZ_CPU | FUZZ_VGA | FUZZ_FLOPPY | FUZZ_DISK | FUZZ_CD,
-     {{0x00, 16}, {0x20, 2}, {0x40, 4}, {0x60, 2}, {0x64, 1}, {0x70, 2}, {0x80, 16}, {0x92, 1}, {0xA0, 2}, {0xC0, 32}, {0x170, 8}, {0x1CE, 3}, {0x1F0, 8},
-      {0x2F8, 8}, {0x376, 5}, {0x3B4, 44}, {0x3F2, 14}, {0x4D0, 2}}},
-    {"pc-i440fx", MACHINE_PC_I440FX, FUZZ_CPU | FUZZ_VGA | FUZZ_FLOPPY | FUZZ_DISK | FUZZ_CD,
-     {{0x00, 16}, {0x20, 2}, {0x40, 4}, {0x60, 2}, {0x64, 1}, {0x70, 2}, {0x92, 1}, {0xA0, 2}, {0xB2, 2}, {0xC0, 32}, {0x170, 8}, {0x1CE, 3}, {0x1F0, 8},
-      {0x376, 1}, {0x3B4, 44}, {0x3F2, 14}, {0x4D0, 2}, {POWER_PORTS, 64}, {0xCF8, 8}, {IDE_PORTS, 16}}},
+    {"pc-isa",
+     MACHINE_PC_ISA,
+     FUZZ_CPU | FUZZ_VGA | FUZZ_FLOPPY | FUZZ_DISK | FUZZ_CD,
+     {{0x00, 16},
+      {0x20, 2},
+      {0x40, 4},
+      {0x60, 2},
+      {0x64, 1},
+      {0x70, 2},
+      {0x80, 16},
+      {0x92, 1},
+      {0xA0, 2},
+      {0xC0, 32},
+      {0x170, 8},
+      {0x1CE, 3},
+      {0x1F0, 8},
+      {0x2F8, 8},
+      {0x376, 5},
+      {0x3B4, 44},
+      {0x3F2, 14},
+      {0x4D0, 2}}},
+    {"pc-i440fx",
+     MACHINE_PC_I440FX,
+     FUZZ_CPU | FUZZ_VGA | FUZZ_FLOPPY | FUZZ_DISK | FUZZ_CD,
+     {{0x00, 16},  {0x20, 2},   {0x40, 4},  {0x60, 2},         {0x64, 1},  {0x70, 2},      {0x92, 1},
+      {0xA0, 2},   {0xB2, 2},   {0xC0, 32}, {0x170, 8},        {0x1CE, 3}, {0x1F0, 8},     {0x376, 1},
+      {0x3B4, 44}, {0x3F2, 14}, {0x4D0, 2}, {POWER_PORTS, 64}, {0xCF8, 8}, {IDE_PORTS, 16}}},
 };
 #define FUZZ_TARGETS (sizeof fuzz_targets / sizeof *fuzz_targets)
 
@@ -77,7 +102,8 @@ static inline const struct fuzz_target *fuzz_target_named(const char *name)
 /* --- Outside of the machine --- */
 
 /* Every 61st sector cannot be read; the others hold their number. Nobody may ask for what is not there. */
-static inline enum block_result fuzz_block_read(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done)
+static inline enum block_result fuzz_block_read(void *context, uint64_t sector, uint32_t count, uint8_t *buffer,
+                                                uint32_t *done)
 {
     const struct block *block = context;
 
@@ -105,7 +131,8 @@ static inline enum block_result fuzz_block_write(void *context, uint64_t sector,
 
 static inline const struct block *fuzz_medium(struct fuzz_guest *g, enum drive_slot slot, uint64_t sectors)
 {
-    g->media[slot] = (struct block){.context = &g->media[slot], .sectors = sectors, .read = fuzz_block_read, .write = fuzz_block_write};
+    g->media[slot] = (struct block){
+        .context = &g->media[slot], .sectors = sectors, .read = fuzz_block_read, .write = fuzz_block_write};
     return &g->media[slot];
 }
 
@@ -132,10 +159,13 @@ static inline void fuzz_parallel_out(void *context, uint8_t byte)
 
 /* Firmware that opens interrupts and waits; each interrupt is ended. */
 static const uint8_t fuzz_code[] = {
-    0xFA, 0x31, 0xC0, 0x8E, 0xD8, 0x8E, 0xC0, 0x8E, 0xD0, 0xBC, 0x00, 0x7C, /* cli; ds = es = ss = 0; sp = 7C00h */
-    0x31, 0xFF, 0xB9, 0x00, 0x01, 0xB8, 0x30, 0xF0, 0xAB, 0xB8, 0x00, 0xF0, 0xAB, 0xE2, 0xF6, /* 256 vectors to F000:F030 */
-    0xFB, 0xF4, 0xEB, 0xFC, /* sti; hlt; again */
-    [0x30] = 0x50, 0xB0, 0x20, 0xE6, 0xA0, 0xE6, 0x20, 0xE4, 0x60, 0x58, 0xCF, /* push ax; out A0h, 20h; out 20h, 20h; in 60h; pop ax; iret */
+    0xFA,          0x31, 0xC0, 0x8E, 0xD8, 0x8E, 0xC0, 0x8E, 0xD0, 0xBC, 0x00, 0x7C, /* cli; ds = es = ss = 0; sp =
+                                                                                        7C00h */
+    0x31,          0xFF, 0xB9, 0x00, 0x01, 0xB8, 0x30, 0xF0, 0xAB, 0xB8, 0x00, 0xF0, 0xAB,
+    0xE2,          0xF6,                                                       /* 256 vectors to F000:F030 */
+    0xFB,          0xF4, 0xEB, 0xFC,                                           /* sti; hlt; again */
+    [0x30] = 0x50, 0xB0, 0x20, 0xE6, 0xA0, 0xE6, 0x20, 0xE4, 0x60, 0x58, 0xCF, /* push ax; out A0h, 20h; out 20h, 20h;
+                                                                                  in 60h; pop ax; iret */
 };
 
 static inline void fuzz_firmware(uint8_t rom[PAGE_SIZE])
@@ -192,8 +222,11 @@ static inline bool fuzz_open(struct fuzz_guest *g, const struct fuzz_target *tar
 {
     uint8_t rom[PAGE_SIZE];
     struct machine_manifest manifest;
-    struct machine_host host = {.system_rom = rom, .system_rom_size = sizeof rom, .sha256 = fuzz_sha256,
-                                .serial_out = fuzz_byte_out, .parallel_out = fuzz_parallel_out};
+    struct machine_host host = {.system_rom = rom,
+                                .system_rom_size = sizeof rom,
+                                .sha256 = fuzz_sha256,
+                                .serial_out = fuzz_byte_out,
+                                .parallel_out = fuzz_parallel_out};
     const char *reason;
 
     memset(g, 0, sizeof *g);
@@ -229,7 +262,8 @@ static inline void fuzz_close(struct fuzz_guest *g)
 /* Whether the drive keeps anything of what was written. */
 static inline bool fuzz_written(const struct drive *drive)
 {
-    return drive->groups[0] || memcmp(drive->groups, drive->groups + 1, (drive->group_count - 1) * sizeof *drive->groups);
+    return drive->groups[0] ||
+           memcmp(drive->groups, drive->groups + 1, (drive->group_count - 1) * sizeof *drive->groups);
 }
 
 /* Puts a drive back to how it was at power-on: what was written to it is forgotten. */
@@ -238,7 +272,8 @@ static inline void fuzz_restore_drive(struct fuzz_guest *g, enum drive_slot slot
     struct drive *drive = &g->machine->drives[slot];
     const struct drive *before = &g->powered_on->drives[slot];
 
-    if (drive->medium == before->medium && drive->media == before->media && (!drive->group_count || !fuzz_written(drive)))
+    if (drive->medium == before->medium && drive->media == before->media &&
+        (!drive->group_count || !fuzz_written(drive)))
         return;
     drive_free(drive);
     if (before->sectors)
@@ -249,7 +284,8 @@ static inline void fuzz_restore_drive(struct fuzz_guest *g, enum drive_slot slot
     g->powered_on->drives[slot] = *drive;
 }
 
-/* Powers the machine on: much cheaper than making one. Memory that the last case wrote is cleared; display memory stays, nobody depends on it. */
+/* Powers the machine on: much cheaper than making one. Memory that the last case wrote is cleared; display memory
+ * stays, nobody depends on it. */
 static inline void fuzz_power_on(struct fuzz_guest *g)
 {
     struct machine *m = g->machine, *before = g->powered_on;
@@ -374,8 +410,10 @@ static inline uint64_t fuzz_burst(struct fuzz_guest *g, unsigned parameter)
 
 static inline uint32_t fuzz_address(struct fuzz_guest *g, unsigned parameter)
 {
-    static const uint32_t bases[16] = {0, 0, 0x1000, 0x9F000, 0xA0000, 0xA0000, 0xAFFF0, 0xB8000, 0xBFF80, 0xC0000, 0xF0000, 0xFFFF0, FRAME_BUFFER,
-                                       FRAME_BUFFER + VGA_MEMORY - 0x100, 0xFFFFFFF0, 0x100000};
+    static const uint32_t bases[16] = {
+        0,          0,       0x1000,  0x9F000, 0xA0000, 0xA0000,      0xAFFF0,
+        0xB8000,    0xBFF80, 0xC0000, 0xF0000, 0xFFFF0, FRAME_BUFFER, FRAME_BUFFER + VGA_MEMORY - 0x100,
+        0xFFFFFFF0, 0x100000};
 
     return bases[parameter] + fuzz_value(g, 2);
 }
@@ -401,7 +439,8 @@ static inline void fuzz_descriptor(struct fuzz_guest *g, unsigned parameter)
     bus_write(&g->machine->bus, IDE_PORTS + (parameter & 2 ? 12 : 4), table, 4);
 }
 
-/* --- Commands: what a driver does, with arguments that are mostly sensible, so that traffic reaches beyond the first check --- */
+/* --- Commands: what a driver does, with arguments that are mostly sensible, so that traffic reaches beyond the first
+ * check --- */
 
 /* Moves what a data phase has, or has not. */
 static inline uint64_t fuzz_data(struct fuzz_guest *g, uint16_t port, unsigned words, bool write)
@@ -416,11 +455,13 @@ static inline uint64_t fuzz_data(struct fuzz_guest *g, uint16_t port, unsigned w
 
 static inline uint64_t fuzz_disk_command(struct fuzz_guest *g, unsigned parameter)
 {
-    static const uint8_t opcodes[32] = {0x20, 0x24, 0x25, 0x29, 0x30, 0x34, 0x35, 0x39, 0x3C, 0x40, 0x42, 0x70, 0x90, 0x91, 0xB0, 0xB0,
-                                        0xC4, 0xC5, 0xC6, 0xC8, 0xC8, 0xCA, 0xCA, 0xE0, 0xE5, 0xE7, 0xEC, 0xEF, 0xF8, 0x27, 0x10, 0x00};
+    static const uint8_t opcodes[32] = {0x20, 0x24, 0x25, 0x29, 0x30, 0x34, 0x35, 0x39, 0x3C, 0x40, 0x42,
+                                        0x70, 0x90, 0x91, 0xB0, 0xB0, 0xC4, 0xC5, 0xC6, 0xC8, 0xC8, 0xCA,
+                                        0xCA, 0xE0, 0xE5, 0xE7, 0xEC, 0xEF, 0xF8, 0x27, 0x10, 0x00};
     uint8_t opcode = opcodes[fuzz_byte(g) & 31], how = fuzz_byte(g);
     uint16_t base = how & 0x80 && g->target->parts & FUZZ_CD ? 0x170 : 0x1F0;
-    uint8_t task[7] = {fuzz_byte(g), how & 7, fuzz_byte(g), fuzz_byte(g) & 0x1F, 0, (uint8_t)(0xA0 | (how & 0x70)), opcode};
+    uint8_t task[7] = {fuzz_byte(g), how & 7, fuzz_byte(g), fuzz_byte(g) & 0x1F, 0, (uint8_t)(0xA0 | (how & 0x70)),
+                       opcode};
     bool write = (opcode >= 0x30 && opcode < 0x40) || opcode == 0xC5;
 
     if (base == 0x170)
@@ -442,8 +483,9 @@ static inline uint64_t fuzz_disk_command(struct fuzz_guest *g, unsigned paramete
 
 static inline uint64_t fuzz_packet(struct fuzz_guest *g, unsigned parameter)
 {
-    static const uint8_t opcodes[32] = {0x00, 0x03, 0x12, 0x1A, 0x1B, 0x15, 0x1E, 0x25, 0x28, 0x28, 0x55, 0x2B, 0x42, 0x43, 0x44, 0x45,
-                                        0x46, 0x47, 0x4A, 0x4B, 0x4E, 0x51, 0x5A, 0x5A, 0xA8, 0xB9, 0xBB, 0xBD, 0xBE, 0xBE, 0xA1, 0xFF};
+    static const uint8_t opcodes[32] = {0x00, 0x03, 0x12, 0x1A, 0x1B, 0x15, 0x1E, 0x25, 0x28, 0x28, 0x55,
+                                        0x2B, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x4A, 0x4B, 0x4E, 0x51,
+                                        0x5A, 0x5A, 0xA8, 0xB9, 0xBB, 0xBD, 0xBE, 0xBE, 0xA1, 0xFF};
     struct bus *bus = &g->machine->bus;
     uint8_t how = fuzz_byte(g), packet[12] = {opcodes[how & 31]};
 
@@ -468,9 +510,18 @@ static inline uint64_t fuzz_packet(struct fuzz_guest *g, unsigned parameter)
 
 static inline void fuzz_dma_channel(struct fuzz_guest *g, uint8_t how)
 {
-    static const uint8_t modes[4] = {0x46, 0x4A, 0x42, 0x5A}; /* to memory, from memory, verify, from memory again and again */
-    const uint8_t writes[][2] = {{0x0A, 6}, {0x0C, 0}, {0x0B, (uint8_t)(modes[how & 3] | (how & 4) << 3)}, {0x04, fuzz_byte(g)}, {0x04, fuzz_byte(g)},
-                                 {0x81, how >> 4}, {0x05, 0xFF}, {0x05, how & 8 ? 1 : 0x23}, {0x08, 0}, {0x0A, 2}};
+    static const uint8_t modes[4] = {0x46, 0x4A, 0x42, 0x5A}; /* to memory, from memory, verify, from memory again and
+                                                                 again */
+    const uint8_t writes[][2] = {{0x0A, 6},
+                                 {0x0C, 0},
+                                 {0x0B, (uint8_t)(modes[how & 3] | (how & 4) << 3)},
+                                 {0x04, fuzz_byte(g)},
+                                 {0x04, fuzz_byte(g)},
+                                 {0x81, how >> 4},
+                                 {0x05, 0xFF},
+                                 {0x05, how & 8 ? 1 : 0x23},
+                                 {0x08, 0},
+                                 {0x0A, 2}};
 
     for (unsigned i = 0; i < sizeof writes / sizeof *writes; i++)
         bus_write(&g->machine->bus, writes[i][0], writes[i][1], 1);
@@ -487,7 +538,9 @@ static inline uint64_t fuzz_floppy_command(struct fuzz_guest *g, unsigned parame
     struct bus *bus = &g->machine->bus;
     const uint8_t *command = commands[fuzz_byte(g) & 31];
     uint8_t how = fuzz_byte(g), unit = how & 1;
-    uint8_t arguments[9] = {command[0], (uint8_t)(unit | (how & 2) << 1), 0, how >> 1 & 1, (uint8_t)(1 + (how >> 2 & 7)), 2, 18, 0x1B, 0xFF};
+    uint8_t arguments[9] = {
+        command[0], (uint8_t)(unit | (how & 2) << 1), 0, how >> 1 & 1, (uint8_t)(1 + (how >> 2 & 7)), 2, 18, 0x1B,
+        0xFF};
 
     if (command[1] == 6) /* FORMAT TRACK: N, SC, GPL, D */
         memcpy(arguments + 2, (const uint8_t[]){2, (uint8_t)(1 + (how >> 4)), 0x1B, 0xF6}, 4);
@@ -522,7 +575,8 @@ static inline uint64_t fuzz_indexed(struct fuzz_guest *g, unsigned parameter)
 /* One of the commands that the target's devices know. */
 static inline uint64_t fuzz_command(struct fuzz_guest *g, unsigned parameter)
 {
-    static uint64_t (*const kinds[])(struct fuzz_guest *g, unsigned parameter) = {fuzz_indexed, fuzz_floppy_command, fuzz_disk_command, fuzz_packet};
+    static uint64_t (*const kinds[])(struct fuzz_guest * g, unsigned parameter) = {fuzz_indexed, fuzz_floppy_command,
+                                                                                   fuzz_disk_command, fuzz_packet};
     static const unsigned parts[] = {0, FUZZ_FLOPPY, FUZZ_DISK, FUZZ_CD};
     unsigned known[4], count = 0;
 
@@ -534,7 +588,8 @@ static inline uint64_t fuzz_command(struct fuzz_guest *g, unsigned parameter)
 
 static inline void fuzz_change_medium(struct fuzz_guest *g, uint8_t which)
 {
-    static const uint32_t sizes[16] = {0, 320, 360, 640, 720, 1440, 2400, 2880, 3360, 5760, 1, 3, 4000, 100, 719, 1300000};
+    static const uint32_t sizes[16] = {0,    320,  360, 640, 720,  1440, 2400, 2880,
+                                       3360, 5760, 1,   3,   4000, 100,  719,  1300000};
     enum drive_slot slot = which & 0x80 ? DRIVE_HD2 : which & 0x40 ? DRIVE_FD1 : DRIVE_FD0;
     uint32_t sectors = sizes[which & 15];
 
@@ -551,7 +606,8 @@ static inline void fuzz_input(struct fuzz_guest *g, unsigned parameter)
     uint8_t digest[32], byte = fuzz_byte(g);
 
     switch (parameter & 7) {
-    case 0: case 1: machine_key(m, byte, parameter & 1); break;
+    case 0:
+    case 1: machine_key(m, byte, parameter & 1); break;
     case 2: machine_pointer(m, (int8_t)byte * 200, (int8_t)fuzz_byte(g) * 200, (int8_t)fuzz_byte(g), byte); break;
     case 3: machine_serial_in(m, byte >> 7, byte); break;
     case 4: fuzz_change_medium(g, byte); break;
@@ -568,7 +624,8 @@ static inline void fuzz_input(struct fuzz_guest *g, unsigned parameter)
 }
 
 /* How long each step of time is, in microseconds. */
-static const uint32_t fuzz_times[16] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2500, 6000, 20000, 100000, 250000, 1100000};
+static const uint32_t fuzz_times[16] = {1,   2,    5,    10,   20,    50,     100,    200,
+                                        500, 1000, 2500, 6000, 20000, 100000, 250000, 1100000};
 
 /* Does one operation; returns how many accesses it was. */
 static inline uint64_t fuzz_operation(struct fuzz_guest *g)
@@ -579,44 +636,38 @@ static inline uint64_t fuzz_operation(struct fuzz_guest *g)
     uint16_t port;
 
     switch (operation & 15) {
-    case 0: case 1:
+    case 0:
+    case 1:
         port = fuzz_port(g, parameter);
         bus_write(bus, port, fuzz_byte(g), 1);
         return 1;
-    case 2: case 3:
-        return fuzz_command(g, parameter);
-    case 4: case 5:
-        bus_read(bus, fuzz_port(g, parameter), 1);
-        return 1;
-    case 6: case 7:
+    case 2:
+    case 3: return fuzz_command(g, parameter);
+    case 4:
+    case 5: bus_read(bus, fuzz_port(g, parameter), 1); return 1;
+    case 6:
+    case 7:
         port = fuzz_port(g, parameter);
         bus_write(bus, port, fuzz_value(g, operation & 1 ? 4 : 2), operation & 1 ? 4 : 2);
         return 1;
-    case 8:
-        bus_read(bus, fuzz_port(g, parameter), parameter & 1 ? 4 : 2);
-        return 1;
-    case 9: case 10:
-        return fuzz_burst(g, parameter);
-    case 11:
-        fuzz_memory(g, parameter);
-        return 1;
+    case 8: bus_read(bus, fuzz_port(g, parameter), parameter & 1 ? 4 : 2); return 1;
+    case 9:
+    case 10: return fuzz_burst(g, parameter);
+    case 11: fuzz_memory(g, parameter); return 1;
     case 12:
         if (g->target->type == MACHINE_PC_I440FX)
             fuzz_descriptor(g, parameter);
         return 3;
     case 13:
         if (g->target->type == MACHINE_PC_I440FX) {
-            static const uint8_t functions[4] = {PCI_DEVICE(0, 0), PCI_DEVICE(1, 0), PCI_DEVICE(1, 3), PCI_DEVICE(2, 0)};
+            static const uint8_t functions[4] = {PCI_DEVICE(0, 0), PCI_DEVICE(1, 0), PCI_DEVICE(1, 3),
+                                                 PCI_DEVICE(2, 0)};
             uint8_t offset = fuzz_byte(g) & 0xFC;
             fuzz_configure(g, parameter & 4 ? PCI_DEVICE(1, 1) : functions[parameter & 3], offset, fuzz_value(g, 4));
         }
         return 2;
-    case 14:
-        fuzz_input(g, parameter);
-        return 0;
-    default:
-        fuzz_pass(g, fuzz_times[parameter]);
-        return 0;
+    case 14: fuzz_input(g, parameter); return 0;
+    default: fuzz_pass(g, fuzz_times[parameter]); return 0;
     }
 }
 

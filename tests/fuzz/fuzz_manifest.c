@@ -1,5 +1,5 @@
-/* fuzz_manifest.c - libFuzzer harness of manifests/: any bytes are either refused with an error, or parsed to a value whose canonical form parses
- * to the same value and prints to the same bytes. */
+/* fuzz_manifest.c - libFuzzer harness of manifests/: any bytes are either refused with an error, or parsed to a value
+ * whose canonical form parses to the same value and prints to the same bytes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +17,7 @@ static void try_machine(const char *text, size_t size)
 {
     static struct machine_manifest first, second;
     static char once[MANIFEST_LIMIT], twice[MANIFEST_LIMIT];
-    struct error error = { .status = STATUS_OK };
+    struct error error = {.status = STATUS_OK};
 
     if (!machine_manifest_parse(text, size, "fuzz", &first, &error)) {
         require(error.status != STATUS_OK);
@@ -33,7 +33,7 @@ static void try_description(const char *text, size_t size)
 {
     static struct description_manifest first, second;
     static char once[MANIFEST_LIMIT], twice[MANIFEST_LIMIT];
-    struct error error = { .status = STATUS_OK };
+    struct error error = {.status = STATUS_OK};
 
     if (!description_manifest_parse(text, size, "fuzz", &first, &error)) {
         require(error.status != STATUS_OK);

@@ -1,5 +1,5 @@
-/* fuzz_script.c - libFuzzer harness of desk/script.c: any bytes are either refused with an error that names line and column, or give commands that
- * hold what their verbs need. */
+/* fuzz_script.c - libFuzzer harness of desk/script.c: any bytes are either refused with an error that names line and
+ * column, or give commands that hold what their verbs need. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,35 +23,24 @@ static void check_command(const struct script_command *c)
         for (size_t i = 0; i < c->key_count; i++)
             require(c->keys[i].key != 0);
         break;
-    case SCRIPT_MOUSE_MOVE:
-        require(abs(c->dx) <= 32767 && abs(c->dy) <= 32767);
-        break;
-    case SCRIPT_WAIT_TIME:
-        require(c->microseconds <= UINT64_C(100000001000000));
-        break;
+    case SCRIPT_MOUSE_MOVE: require(abs(c->dx) <= 32767 && abs(c->dy) <= 32767); break;
+    case SCRIPT_WAIT_TIME: require(c->microseconds <= UINT64_C(100000001000000)); break;
     case SCRIPT_WAIT_SCREEN:
     case SCRIPT_EXPECT_SCREEN:
     case SCRIPT_SCREENSHOT:
-    case SCRIPT_SNAPSHOT:
-        require(c->length > 0 && strlen(c->text) == c->length);
-        break;
+    case SCRIPT_SNAPSHOT: require(c->length > 0 && strlen(c->text) == c->length); break;
     case SCRIPT_FLOPPY:
-    case SCRIPT_CD:
-        require(!c->text || (c->length > 0 && strlen(c->text) == c->length));
-        break;
+    case SCRIPT_CD: require(!c->text || (c->length > 0 && strlen(c->text) == c->length)); break;
     case SCRIPT_WAIT_SERIAL:
     case SCRIPT_EXPECT_SERIAL:
-    case SCRIPT_SERIAL:
-        require(c->length > 0 && c->text[c->length] == '\0');
-        break;
-    default:
-        require(!c->text && !c->keys);
+    case SCRIPT_SERIAL: require(c->length > 0 && c->text[c->length] == '\0'); break;
+    default: require(!c->text && !c->keys);
     }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct error error = { .status = STATUS_OK };
+    struct error error = {.status = STATUS_OK};
     struct script script;
 
     if (script_parse((const char *)data, size, "fuzz", &script, &error)) {

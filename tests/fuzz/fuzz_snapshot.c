@@ -1,5 +1,6 @@
-/* fuzz_snapshot.c - libFuzzer harness of what reads snapshots. The input is the text of a snapshot, or, if it begins with an even byte, edits of the state of a machine that was
- * running: whatever fields are set to, the state is refused, or the machine runs on with it and harms nothing. */
+/* fuzz_snapshot.c - libFuzzer harness of what reads snapshots. The input is the text of a snapshot, or, if it begins
+ * with an even byte, edits of the state of a machine that was running: whatever fields are set to, the state is
+ * refused, or the machine runs on with it and harms nothing. */
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define BASE_TICKS 9000000u /* between them */
 #define RUN_TICKS 400000u
 #define MEMORY (1u << 20)
-#define EDIT 11             /* bytes: two for the field, one for how, eight for the value */
+#define EDIT 11 /* bytes: two for the field, one for how, eight for the value */
 
 struct memory_medium {
     struct block block;
@@ -64,9 +65,13 @@ static struct machine *build_machine(enum machine_type type)
 
     for (size_t i = 0; i < 3; i++) {
         memset(media[i]->bytes, 0, sizeof media[i]->bytes);
-        media[i]->block = (struct block){.context = media[i], .sectors = sizeof media[i]->bytes / SECTOR_SIZE, .read = medium_read, .write = medium_write};
+        media[i]->block = (struct block){.context = media[i],
+                                         .sectors = sizeof media[i]->bytes / SECTOR_SIZE,
+                                         .read = medium_read,
+                                         .write = medium_write};
     }
-    memcpy(floppy.bytes, "\xB8\x01\x02\xBB\x00\x80\x31\xD2\xB9\x02\x00\xCD\x13\xEB\xF1", 15); /* reads a sector for ever */
+    memcpy(floppy.bytes, "\xB8\x01\x02\xBB\x00\x80\x31\xD2\xB9\x02\x00\xCD\x13\xEB\xF1", 15); /* reads a sector for ever
+                                                                                               */
     memcpy(disk.bytes + 510, "\x55\xAA", 2);
     memcpy(floppy.bytes + 510, "\x55\xAA", 2);
     machine_manifest_default(&manifest);
@@ -76,7 +81,11 @@ static struct machine *build_machine(enum machine_type type)
     manifest.drives[DRIVE_HD0].kind = DRIVE_DISK;
     manifest.drives[DRIVE_HD2].kind = DRIVE_CDROM;
     struct machine_host host = {
-        .system_rom = system->bytes, .system_rom_size = system->size, .video_rom = video->bytes, .video_rom_size = video->size, .sha256 = host_sha256,
+        .system_rom = system->bytes,
+        .system_rom_size = system->size,
+        .video_rom = video->bytes,
+        .video_rom_size = video->size,
+        .sha256 = host_sha256,
         .drives = {[DRIVE_FD0] = &floppy.block, [DRIVE_HD0] = &disk.block, [DRIVE_HD2] = &cd.block},
     };
     return machine_create(&manifest, &host, &reason);

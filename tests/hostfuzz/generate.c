@@ -1,5 +1,6 @@
-/* generate.c - trials from the rows of the decoder's table: prefixes, operands, registers, flags and memory at random, and where any number would
- * hardly do - addresses, selectors, targets of jumps - such as make sense most of the time. */
+/* generate.c - trials from the rows of the decoder's table: prefixes, operands, registers, flags and memory at
+ * random, and where any number would hardly do - addresses, selectors, targets of jumps - such as make sense most of
+ * the time. */
 #include "tests/hostfuzz/hostfuzz.h"
 
 #include <string.h>
@@ -28,9 +29,8 @@ static bool one_in(struct fuzz *f, uint32_t n)
 /* A number of the kind that finds something. */
 static uint32_t number(struct fuzz *f)
 {
-    static const uint32_t edges[] = {
-        0, 1, 2, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF
-    };
+    static const uint32_t edges[] = {0,      1,      2,       0x7F,       0x80,       0xFF,       0x100,     0x7FFF,
+                                     0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF};
     uint32_t r = random32(f);
 
     /* clang-format off */
@@ -78,9 +78,14 @@ const char *reason_left_out(const struct opcode_row *row)
 static bool is_left_out(const struct opcode_row *row, unsigned modrm)
 {
     switch (row->operation) {
-    case OP_LES: case OP_LDS: case OP_BOUND: return modrm >= 0xC0;                  /* VEX and EVEX */
-    case OP_LGDT: case OP_LIDT: case OP_LMSW: case OP_INVLPG: return modrm >= 0xC0; /* virtualization, SWAPGS, MONITORX and others */
-    case OP_INT: return modrm == 0x80;                                              /* a system call */
+    case OP_LES:
+    case OP_LDS:
+    case OP_BOUND: return modrm >= 0xC0; /* VEX and EVEX */
+    case OP_LGDT:
+    case OP_LIDT:
+    case OP_LMSW:
+    case OP_INVLPG: return modrm >= 0xC0; /* virtualization, SWAPGS, MONITORX and others */
+    case OP_INT: return modrm == 0x80;    /* a system call */
     default: return false;
     }
 }
@@ -89,8 +94,21 @@ static bool is_left_out(const struct opcode_row *row, unsigned modrm)
 static bool must_trap(const struct opcode_row *row)
 {
     switch (row->operation) {
-    case OP_JMP: case OP_CALL: case OP_RET: case OP_JMP_FAR: case OP_CALL_FAR: case OP_RETF: case OP_IRET: case OP_POPF:
-    case OP_POP_SREG: case OP_MOV_TO_SREG: case OP_LES: case OP_LDS: case OP_LSS: case OP_LFS: case OP_LGS: return true;
+    case OP_JMP:
+    case OP_CALL:
+    case OP_RET:
+    case OP_JMP_FAR:
+    case OP_CALL_FAR:
+    case OP_RETF:
+    case OP_IRET:
+    case OP_POPF:
+    case OP_POP_SREG:
+    case OP_MOV_TO_SREG:
+    case OP_LES:
+    case OP_LDS:
+    case OP_LSS:
+    case OP_LFS:
+    case OP_LGS: return true;
     default: return row->attributes & ROW_BRANCH;
     }
 }
@@ -103,7 +121,14 @@ bool pushes_often(const struct opcode_row *row)
 bool has_memory(const struct insn *insn)
 {
     switch (insn->form) {
-    case FORM_M: case FORM_RM: case FORM_MR: case FORM_MI: case FORM_MC: case FORM_RMI: case FORM_MRI: case FORM_MRC: return true;
+    case FORM_M:
+    case FORM_RM:
+    case FORM_MR:
+    case FORM_MI:
+    case FORM_MC:
+    case FORM_RMI:
+    case FORM_MRI:
+    case FORM_MRC: return true;
     default: return false;
     }
 }
@@ -112,21 +137,32 @@ bool has_memory(const struct insn *insn)
 
 void segments_choose(struct fuzz *f)
 {
-    static const uint8_t kinds[16] = { [9] = KIND_DOWN, KIND_DOWN, KIND_DOWN, KIND_DOWN, KIND_CODE, KIND_CODE, KIND_CODE };
+    static const uint8_t kinds[16] = {[9] = KIND_DOWN, KIND_DOWN, KIND_DOWN, KIND_DOWN,
+                                      KIND_CODE,       KIND_CODE, KIND_CODE};
 
     for (unsigned n = ENTRY_RANDOM; n < ENTRIES; n++) {
         struct entry *e = &f->entry[n];
-        *e = (struct entry){.base = ARENA + DATA_AT + below(f, 0x14000), .kind = kinds[below(f, 16)], .wide = one_in(f, 2), .fixed = one_in(f, 4),
-                            .absent = one_in(f, 12), .available = one_in(f, 2)};
+        *e = (struct entry){.base = ARENA + DATA_AT + below(f, 0x14000),
+                            .kind = kinds[below(f, 16)],
+                            .wide = one_in(f, 2),
+                            .fixed = one_in(f, 4),
+                            .absent = one_in(f, 12),
+                            .available = one_in(f, 2)};
         if (!one_in(f, 3))
             e->base &= ~15u;
         if (e->absent && e->kind == KIND_CODE && one_in(f, 2))
             e->kind = KIND_CONFORMING; /* Linux has them only absent */
         switch (below(f, 6)) {
-        case 0:  e->limit = below(f, 0x20); break;
-        case 1:  e->limit = 0xFFFFE; e->pages = true; break; /* with FFFFFh, offsets that wrap may or may not fault (SDM vol. 3, 5.3) */
-        case 2:  e->limit = below(f, 0x10); e->pages = true; break;
-        case 3:  e->limit = below(f, 0x2000); break;
+        case 0: e->limit = below(f, 0x20); break;
+        case 1:
+            e->limit = 0xFFFFE;
+            e->pages = true;
+            break; /* with FFFFFh, offsets that wrap may or may not fault (SDM vol. 3, 5.3) */
+        case 2:
+            e->limit = below(f, 0x10);
+            e->pages = true;
+            break;
+        case 3: e->limit = below(f, 0x2000); break;
         default: e->limit = 0xFFFF; break;
         }
     }
@@ -165,9 +201,9 @@ static uint32_t offset_in(struct fuzz *f, uint16_t selector)
         last = s->rights & RIGHTS_D ? first + 0x7FFF : 0xFFFF;
     }
     switch (below(f, 16)) {
-    case 0:  offset = last - 8 + below(f, 12); break;
-    case 1:  offset = first - 4 + below(f, 12); break;
-    case 2:  offset = (below(f, 0x12) << 12) - 8 + below(f, 12) - s->base; break; /* where a page ends */
+    case 0: offset = last - 8 + below(f, 12); break;
+    case 1: offset = first - 4 + below(f, 12); break;
+    case 2: offset = (below(f, 0x12) << 12) - 8 + below(f, 12) - s->base; break; /* where a page ends */
     default: offset = last > first ? first + below(f, last - first) : first; break;
     }
     return one_in(f, 2) ? offset : offset & ~3u;
@@ -199,7 +235,7 @@ static uint32_t target_choose(struct fuzz *f)
 
 static unsigned prefixes_put(struct fuzz *f, const struct opcode_row *row, uint8_t *bytes, unsigned *repeat, bool *lock)
 {
-    static const uint8_t segments[] = { 0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65 };
+    static const uint8_t segments[] = {0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65};
     unsigned length = 0;
 
     *repeat = 0;
@@ -270,8 +306,8 @@ static void unlock(struct trial *t, unsigned mode, unsigned prefixes)
         if (n >= prefixes || t->bytes[n] != 0xF0)
             bytes[length++] = t->bytes[n];
     locks = WINDOW - length;
-    t->unlocked = locks && decode(bytes, length, mode, CPU_PENTIUM4, &t->insn) == DECODE_OK && t->insn.row == t->row
-        && t->insn.length + locks <= 15;
+    t->unlocked = locks && decode(bytes, length, mode, CPU_PENTIUM4, &t->insn) == DECODE_OK && t->insn.row == t->row &&
+                  t->insn.length + locks <= 15;
     if (t->unlocked)
         t->length = t->insn.length + locks;
     else
@@ -340,8 +376,9 @@ static void registers_choose(struct fuzz *f, struct trial *t, const struct opcod
     if (row->operation == OP_XLAT && !one_in(f, 8))
         s->reg[EBX] = offset_in(f, s->selector[t->insn.segment]);
     /* Not NT for IRET, which long mode has no tasks to return to. */
-    s->flags = FLAG_FIXED | FLAG_IF | (random32(f) & FLAGS_ARITHMETIC) | (one_in(f, 8) ? FLAG_DF : 0) | (one_in(f, 48) ? FLAG_AC : 0)
-             | (one_in(f, 48) ? FLAG_ID : 0) | (one_in(f, 48) && row->operation != OP_IRET ? FLAG_NT : 0) | (t->traps ? FLAG_TF : 0);
+    s->flags = FLAG_FIXED | FLAG_IF | (random32(f) & FLAGS_ARITHMETIC) | (one_in(f, 8) ? FLAG_DF : 0) |
+               (one_in(f, 48) ? FLAG_AC : 0) | (one_in(f, 48) ? FLAG_ID : 0) |
+               (one_in(f, 48) && row->operation != OP_IRET ? FLAG_NT : 0) | (t->traps ? FLAG_TF : 0);
 }
 
 /* Moves the memory operand to somewhere in its segment. */
@@ -416,34 +453,46 @@ static void season(struct fuzz *f, struct trial *t)
     uint32_t at = has_memory(&t->insn) ? linear_of(f, t, t->insn.segment, operand_offset(t)) : 0;
 
     switch (t->insn.operation) {
-    case OP_DIV: case OP_IDIV:
-        season_division(f, t);
-        break;
-    case OP_CMPXCHG: case OP_CMPXCHG8B:
+    case OP_DIV:
+    case OP_IDIV: season_division(f, t); break;
+    case OP_CMPXCHG:
+    case OP_CMPXCHG8B:
         if (one_in(f, 2))
             data_put(f, at, reg[EAX], size < 4 ? size : 4);
         if (size == 8 && one_in(f, 2))
             data_put(f, at + 4, reg[EDX], 4);
         break;
-    case OP_ARPL: case OP_LAR: case OP_LSL: case OP_VERR: case OP_VERW: case OP_MOV_TO_SREG: case OP_LLDT: case OP_LTR:
-        source_put(f, t, at, selector_choose(f), 2);
-        break;
-    case OP_LES: case OP_LDS: case OP_LSS: case OP_LFS: case OP_LGS: case OP_JMP_FAR: case OP_CALL_FAR:
+    case OP_ARPL:
+    case OP_LAR:
+    case OP_LSL:
+    case OP_VERR:
+    case OP_VERW:
+    case OP_MOV_TO_SREG:
+    case OP_LLDT:
+    case OP_LTR: source_put(f, t, at, selector_choose(f), 2); break;
+    case OP_LES:
+    case OP_LDS:
+    case OP_LSS:
+    case OP_LFS:
+    case OP_LGS:
+    case OP_JMP_FAR:
+    case OP_CALL_FAR:
         data_put(f, at, target_choose(f), size);
         data_put(f, at + size, selector_choose(f), 2);
         break;
-    case OP_JMP: case OP_CALL:
+    case OP_JMP:
+    case OP_CALL:
         if (t->insn.form != FORM_I)
             source_put(f, t, at, target_choose(f), size);
         break;
-    case OP_RET: case OP_RETF: case OP_IRET:
+    case OP_RET:
+    case OP_RETF:
+    case OP_IRET:
         stack_put(f, t, 0, target_choose(f));
         if (t->insn.operation != OP_RET)
             stack_put(f, t, 1, selector_choose(f));
         break;
-    case OP_POP_SREG:
-        stack_put(f, t, 0, selector_choose(f));
-        break;
+    case OP_POP_SREG: stack_put(f, t, 0, selector_choose(f)); break;
     default: break;
     }
 }

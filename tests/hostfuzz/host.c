@@ -1,9 +1,10 @@
 /* host.c - trials on the processor of this host: an x86-64 under Linux, in compatibility mode.
  *
- * The process is a 64-bit one. modify_ldt(2) gives it segments below 4 GiB, where the arena is mapped and nothing else. A batch is entered and left by
- * a signal: the handler keeps the caller's registers, and its frame leads to the first trial. From slot to slot no kernel is needed: a
- * slot loads registers, segments and flags, runs its instruction, and saves what came out. What faults comes to the handler, which goes on with the next.
- * A trial that transfers control or loads a segment register is begun by the return from the handler, with TF set, and ended by the trap. */
+ * The process is a 64-bit one. modify_ldt(2) gives it segments below 4 GiB, where the arena is mapped and nothing else.
+ * A batch is entered and left by a signal: the handler keeps the caller's registers, and its frame leads to the first
+ * trial. From slot to slot no kernel is needed: a slot loads registers, segments and flags, runs its instruction, and
+ * saves what came out. What faults comes to the handler, which goes on with the next. A trial that transfers control or
+ * loads a segment register is begun by the return from the handler, with TF set, and ended by the trap. */
 #define _GNU_SOURCE
 #include "tests/hostfuzz/hostfuzz.h"
 
@@ -21,9 +22,13 @@
 #define CODE_64 0x33
 
 /* What a slot loads, as POPAD, four POPs, POPFD and LSS take it. */
-struct slot_in { uint32_t general[8], ds, es, fs, gs, flags, esp, ss, pad; };
+struct slot_in {
+    uint32_t general[8], ds, es, fs, gs, flags, esp, ss, pad;
+};
 /* What it saves: PUSHFD and PUSHAD, and ESP before them. */
-struct slot_out { uint32_t general[8], flags, esp; };
+struct slot_out {
+    uint32_t general[8], flags, esp;
+};
 struct control {
     struct slot_in in[SLOTS];
     struct slot_out out[SLOTS];
@@ -40,7 +45,7 @@ static struct {
     uint64_t fs_base;
 } host;
 
-static const uint8_t host_register[8] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI };
+static const uint8_t host_register[8] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI};
 
 /* --- The handler --- It runs with whatever FS a trial left, and may use nothing that is thread-local. */
 
@@ -48,7 +53,9 @@ static const uint8_t host_register[8] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, RE
 static void set_own_flags(uint64_t flags)
 {
     __asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; andq %0, (%%rsp); orq %1, (%%rsp); popfq; lea 128(%%rsp), %%rsp"
-                     : : "r"(~(uint64_t)(FLAG_AC | FLAG_NT | FLAG_ID)), "r"(flags) : "cc", "memory");
+                     :
+                     : "r"(~(uint64_t)(FLAG_AC | FLAG_NT | FLAG_ID)), "r"(flags)
+                     : "cc", "memory");
 }
 
 static void record(struct outcome *o, const greg_t *g, const uint16_t data[4])
@@ -107,8 +114,9 @@ static void proceed(greg_t *g)
     g[REG_EFL] = s->flags;
     g[REG_CSGSFS] = s->selector[SEG_CS] | (greg_t)s->selector[SEG_SS] << 48;
     __asm__ volatile("mov %0, %%ds; mov %1, %%es; mov %2, %%fs; mov %3, %%gs"
-                     : : "r"((uint32_t)s->selector[SEG_DS]), "r"((uint32_t)s->selector[SEG_ES]), "r"((uint32_t)s->selector[SEG_FS]),
-                         "r"((uint32_t)s->selector[SEG_GS]));
+                     :
+                     : "r"((uint32_t)s->selector[SEG_DS]), "r"((uint32_t)s->selector[SEG_ES]),
+                       "r"((uint32_t)s->selector[SEG_FS]), "r"((uint32_t)s->selector[SEG_GS]));
     set_own_flags(s->flags & (FLAG_NT | FLAG_ID));
 }
 
@@ -119,7 +127,8 @@ static void on_signal(int number, siginfo_t *info, void *context)
 
     set_own_flags(0);
     (void)info;
-    __asm__ volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3" : "=m"(data[0]), "=m"(data[1]), "=m"(data[2]), "=m"(data[3]));
+    __asm__ volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3"
+                     : "=m"(data[0]), "=m"(data[1]), "=m"(data[2]), "=m"(data[3]));
     if ((uint16_t)g[REG_CSGSFS] == CODE_64) {
         if (!host.entering) {
             signal(number, SIG_DFL); /* our own mistake: it comes again */
@@ -213,8 +222,15 @@ bool host_run(struct fuzz *f, unsigned begin, unsigned fast_end, unsigned trap_e
 bool host_set_entry(struct fuzz *f, unsigned n)
 {
     const struct entry *e = &f->entry[n];
-    struct user_desc d = {.entry_number = n, .base_addr = e->base, .limit = e->limit, .seg_32bit = e->wide, .contents = e->kind,
-                          .read_exec_only = e->fixed, .limit_in_pages = e->pages, .seg_not_present = e->absent, .useable = e->available};
+    struct user_desc d = {.entry_number = n,
+                          .base_addr = e->base,
+                          .limit = e->limit,
+                          .seg_32bit = e->wide,
+                          .contents = e->kind,
+                          .read_exec_only = e->fixed,
+                          .limit_in_pages = e->pages,
+                          .seg_not_present = e->absent,
+                          .useable = e->available};
 
     return syscall(SYS_modify_ldt, 0x11, &d, sizeof d) == 0;
 }
@@ -223,7 +239,10 @@ bool host_descriptor(uint16_t selector, uint32_t *rights, uint32_t *limit)
 {
     bool visible;
 
-    __asm__ volatile("lar %3, %0; setz %2; lsl %3, %1" : "=&r"(*rights), "=&r"(*limit), "=&q"(visible) : "r"((uint32_t)selector) : "cc");
+    __asm__ volatile("lar %3, %0; setz %2; lsl %3, %1"
+                     : "=&r"(*rights), "=&r"(*limit), "=&q"(visible)
+                     : "r"((uint32_t)selector)
+                     : "cc");
     return visible;
 }
 
@@ -252,10 +271,12 @@ static bool arena_map(struct fuzz *f)
     if (file < 0 || ftruncate(file, CONTROL_AT + CONTROL_SIZE))
         return false;
     f->image = mmap(NULL, CONTROL_AT + CONTROL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    bool mapped = f->image != MAP_FAILED && map(file, 0, DATA_AT, PROT_READ | PROT_EXEC)
-        && map(file, DATA_AT, DATA_FIXED_AT - DATA_AT, PROT_READ | PROT_WRITE) && map(file, DATA_FIXED_AT, PAGE_SIZE, PROT_READ)
-        && map(file, DATA_FIXED_AT + PAGE_SIZE, IMAGE_SIZE - DATA_FIXED_AT - PAGE_SIZE, PROT_READ | PROT_WRITE)
-        && map(file, CONTROL_AT, CONTROL_SIZE, PROT_READ | PROT_WRITE);
+    bool mapped = f->image != MAP_FAILED && map(file, 0, DATA_AT, PROT_READ | PROT_EXEC) &&
+                  map(file, DATA_AT, DATA_FIXED_AT - DATA_AT, PROT_READ | PROT_WRITE) &&
+                  map(file, DATA_FIXED_AT, PAGE_SIZE, PROT_READ) &&
+                  map(file, DATA_FIXED_AT + PAGE_SIZE, IMAGE_SIZE - DATA_FIXED_AT - PAGE_SIZE,
+                      PROT_READ | PROT_WRITE) &&
+                  map(file, CONTROL_AT, CONTROL_SIZE, PROT_READ | PROT_WRITE);
     close(file);
     host.control = (struct control *)(void *)(f->image + CONTROL_AT);
     return mapped;
@@ -263,7 +284,7 @@ static bool arena_map(struct fuzz *f)
 
 static bool handler_install(void)
 {
-    static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP };
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
     struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     stack_t stack = {.ss_size = 1u << 18};
     bool done;
@@ -278,11 +299,12 @@ static bool handler_install(void)
 
 const char *host_init(struct fuzz *f)
 {
-    const uint8_t channel[] = { W(ENTRY_CHANNEL << 3 | 7) };
+    const uint8_t channel[] = {W(ENTRY_CHANNEL << 3 | 7)};
 
     for (unsigned n = 0; n < ENTRY_RANDOM; n++)
         if (!host_set_entry(f, n))
-            return errno == ENOSYS || errno == EINVAL ? "this host's kernel has no modify_ldt, or no 16-bit segments" : strerror(errno);
+            return errno == ENOSYS || errno == EINVAL ? "this host's kernel has no modify_ldt, or no 16-bit segments"
+                                                      : strerror(errno);
     if (!arena_map(f) || !handler_install())
         return strerror(errno);
     for (unsigned wide = 0; wide < 2; wide++) {

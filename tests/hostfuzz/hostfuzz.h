@@ -12,22 +12,31 @@
 /* --- Where everything lies --- */
 
 /* The arena: linear addresses that are the same on both sides. Behind code and data nothing is mapped. */
-#define ARENA         0x10000000u
-#define CODE_SIZE     0x10000u              /* of each of the two areas of code: 16-bit, 32-bit */
-#define CODE_LIMIT    0xBFFFu
-#define DATA_AT       (2 * CODE_SIZE)
-#define DATA_SIZE     0x22000u
-#define DATA_FIXED_AT (DATA_AT + 0x20000u)  /* a page of the data that may only be read, as all code */
-#define IMAGE_SIZE    (DATA_AT + DATA_SIZE)
+#define ARENA 0x10000000u
+#define CODE_SIZE 0x10000u /* of each of the two areas of code: 16-bit, 32-bit */
+#define CODE_LIMIT 0xBFFFu
+#define DATA_AT (2 * CODE_SIZE)
+#define DATA_SIZE 0x22000u
+#define DATA_FIXED_AT (DATA_AT + 0x20000u) /* a page of the data that may only be read, as all code */
+#define IMAGE_SIZE (DATA_AT + DATA_SIZE)
 
-/* The host has a page more there, from which trials are loaded, and to which they are saved; our side has its tables near the top of the linear space. */
-#define CONTROL_AT    0x80000u
-#define CONTROL_SIZE  0x10000u
-#define SYSTEM        0xFFC00000u
-#define SYSTEM_SIZE   0x10000u
+/* The host has a page more there, from which trials are loaded, and to which they are saved; our side has its tables
+ * near the top of the linear space. */
+#define CONTROL_AT 0x80000u
+#define CONTROL_SIZE 0x10000u
+#define SYSTEM 0xFFC00000u
+#define SYSTEM_SIZE 0x10000u
 
-/* One slot of code for each trial of a batch. Its size is no part of a page's, so that some lie across two. The instruction ends where the window does. */
-enum { SLOTS = 512, SLOT_SIZE = 88, WINDOW = 16, PROLOGUE_16 = 26, PROLOGUE_32 = 17, CHANNEL_WORD = (SLOTS + 1) * SLOT_SIZE + 8 };
+/* One slot of code for each trial of a batch. Its size is no part of a page's, so that some lie across two. The
+ * instruction ends where the window does. */
+enum {
+    SLOTS = 512,
+    SLOT_SIZE = 88,
+    WINDOW = 16,
+    PROLOGUE_16 = 26,
+    PROLOGUE_32 = 17,
+    CHANNEL_WORD = (SLOTS + 1) * SLOT_SIZE + 8
+};
 
 /* The LDT. What is behind the first five is chosen at random. */
 enum { ENTRY_CODE32, ENTRY_CODE16, ENTRY_CHANNEL, ENTRY_DATA32, ENTRY_DATA16, ENTRY_RANDOM, ENTRIES = 24 };
@@ -59,22 +68,22 @@ struct trial {
     enum decode_result decoded;
     struct insn insn;
     bool unlocked; /* not OK for its LOCK alone: `insn` and `length` are those without it and with it */
-    bool traps; /* it begins with TF set, and ends with the trap, not with the code behind it */
+    bool traps;    /* it begins with TF set, and ends with the trap, not with the code behind it */
     struct state before;
     struct outcome ours, host;
 };
 
 struct fuzz {
     struct host host;
-    unsigned long random;         /* the generator's state */
+    unsigned long random; /* the generator's state */
     struct entry entry[ENTRIES];
     struct segment segment[ENTRIES];
-    struct bare bare;             /* our side */
-    uint8_t *image;               /* the host's code and data, writable */
-    bool wide;                    /* the batch runs in the 32-bit code segment */
-    unsigned fast;                /* trials that do not trap; they lie in front of the others */
+    struct bare bare; /* our side */
+    uint8_t *image;   /* the host's code and data, writable */
+    bool wide;        /* the batch runs in the 32-bit code segment */
+    unsigned fast;    /* trials that do not trap; they lie in front of the others */
     struct trial trial[SLOTS];
-    unsigned *rows, row_count;    /* to choose from */
+    unsigned *rows, row_count; /* to choose from */
 };
 
 static inline uint16_t selector_of(unsigned entry)
@@ -133,7 +142,8 @@ bool host_set_entry(struct fuzz *f, unsigned n);
 bool host_descriptor(uint16_t selector, uint32_t *rights, uint32_t *limit);
 /* What VERW gives on the host. */
 bool host_writable(uint16_t selector);
-/* Runs trials from `begin` on: up to fast_end through their slots, with the one behind them HLT, then up to trap_end by traps. False: control was lost on the way. */
+/* Runs trials from `begin` on: up to fast_end through their slots, with the one behind them HLT, then up to trap_end by
+ * traps. False: control was lost on the way. */
 bool host_run(struct fuzz *f, unsigned begin, unsigned fast_end, unsigned trap_end);
 
 /* --- permitted.c --- */

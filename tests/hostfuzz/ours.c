@@ -1,11 +1,12 @@
-/* ours.c - trials on our processor: ring 3 of protected mode, with the LDT that the host has, and the arena by page tables at the same linear
- * addresses. Handlers are HLTs in ring 0; what came out is read from the registers, or from the frame on the handler's stack. */
+/* ours.c - trials on our processor: ring 3 of protected mode, with the LDT that the host has, and the arena by page
+ * tables at the same linear addresses. Handlers are HLTs in ring 0; what came out is read from the registers, or from
+ * the frame on the handler's stack. */
 #include "tests/hostfuzz/hostfuzz.h"
 
 #include <string.h>
 
 #define IMAGE_PHYSICAL 0x100000u
-#define RAM_SIZE       0x200000u
+#define RAM_SIZE 0x200000u
 /* clang-format off */
 /* Physical; linear addresses are SYSTEM more. */
 enum {
@@ -43,11 +44,14 @@ void image_put(struct fuzz *f, uint32_t at, const uint8_t *bytes, uint32_t lengt
 void ours_set_entry(struct fuzz *f, unsigned n)
 {
     const struct entry *e = &f->entry[n];
-    uint32_t rights = RIGHTS_S | RIGHTS_DPL | RIGHTS_ACCESSED | (e->fixed ? 0 : RIGHTS_WRITABLE) | (uint32_t)e->kind << 2 | (e->absent ? 0 : RIGHTS_P)
-                    | (e->available ? RIGHTS_AVL : 0) | (e->wide ? RIGHTS_D : 0) | (e->pages ? RIGHTS_G : 0);
+    uint32_t rights = RIGHTS_S | RIGHTS_DPL | RIGHTS_ACCESSED | (e->fixed ? 0 : RIGHTS_WRITABLE) |
+                      (uint32_t)e->kind << 2 | (e->absent ? 0 : RIGHTS_P) | (e->available ? RIGHTS_AVL : 0) |
+                      (e->wide ? RIGHTS_D : 0) | (e->pages ? RIGHTS_G : 0);
 
     descriptor_put(f, AT_LDT + 8 * n, e->base, e->limit, rights);
-    f->segment[n] = (struct segment){.base = e->base, .limit = e->pages ? e->limit << 12 | 0xFFF : e->limit, .selector = selector_of(n),
+    f->segment[n] = (struct segment){.base = e->base,
+                                     .limit = e->pages ? e->limit << 12 | 0xFFF : e->limit,
+                                     .selector = selector_of(n),
                                      .rights = (uint16_t)rights};
     segment_derive(&f->segment[n]);
 }
@@ -84,7 +88,8 @@ static void pages_init(struct fuzz *f)
     put(f, AT_DIRECTORY + (ARENA >> 22) * 4, AT_ARENA_PAGES | PRESENT | WRITABLE | USER | USED);
     put(f, AT_DIRECTORY + (SYSTEM >> 22) * 4, AT_SYSTEM_PAGES | PRESENT | WRITABLE | USED);
     for (uint32_t at = 0; at < IMAGE_SIZE; at += PAGE_SIZE)
-        put(f, AT_ARENA_PAGES + at / PAGE_SIZE * 4, (IMAGE_PHYSICAL + at) | PRESENT | USER | USED | (at < DATA_AT || at == DATA_FIXED_AT ? 0 : WRITABLE));
+        put(f, AT_ARENA_PAGES + at / PAGE_SIZE * 4,
+            (IMAGE_PHYSICAL + at) | PRESENT | USER | USED | (at < DATA_AT || at == DATA_FIXED_AT ? 0 : WRITABLE));
     for (uint32_t at = 0; at < SYSTEM_SIZE; at += PAGE_SIZE)
         put(f, AT_SYSTEM_PAGES + at / PAGE_SIZE * 4, at | PRESENT | WRITABLE | USED);
 }
@@ -132,7 +137,8 @@ static void load(struct fuzz *f, const struct state *s)
 static uint64_t ticks_of(const struct trial *t)
 {
     uint32_t count = t->before.reg[ECX];
-    bool repeats = t->decoded == DECODE_OK && opcode_rows[t->row].attributes & ROW_STRING && t->insn.prefixes & (PREFIX_REP | PREFIX_REPNE);
+    bool repeats = t->decoded == DECODE_OK && opcode_rows[t->row].attributes & ROW_STRING &&
+                   t->insn.prefixes & (PREFIX_REP | PREFIX_REPNE);
 
     if (t->traps)
         return 8; /* the trap, and what an interrupt shadow lets pass before it */
@@ -188,9 +194,11 @@ void ours_run(struct fuzz *f, struct trial *t)
 bool is_elsewhere(const struct trial *t)
 {
     const struct outcome *o = &t->ours;
-    bool asks = t->decoded == DECODE_OK && t->insn.operation == OP_LSL && (uint16_t)o->after.reg[t->insn.dst] == NUMBER_OF_PROCESSOR;
+    bool asks = t->decoded == DECODE_OK && t->insn.operation == OP_LSL &&
+                (uint16_t)o->after.reg[t->insn.dst] == NUMBER_OF_PROCESSOR;
 
-    if (o->vector == EXC_PF && (o->cr2 - (ARENA + CONTROL_AT - 16) < CONTROL_SIZE + 32 || o->cr2 - SYSTEM < SYSTEM_SIZE))
+    if (o->vector == EXC_PF &&
+        (o->cr2 - (ARENA + CONTROL_AT - 16) < CONTROL_SIZE + 32 || o->cr2 - SYSTEM < SYSTEM_SIZE))
         return true;
     return asks || (o->after.selector[SEG_CS] | 3) == 0x33; /* Linux's 64-bit code */
 }

@@ -73,7 +73,7 @@ static inline void board_wire_set(void *listener, unsigned number, bool level)
 
 static inline struct line board_wire(struct board *b, unsigned number)
 {
-    return (struct line){ board_wire_set, b, number };
+    return (struct line){board_wire_set, b, number};
 }
 
 static inline void board_take_byte(void *context, uint8_t byte)

@@ -1,4 +1,5 @@
-/* disk.h - a disk double for the tests of drives and their controllers: sparse, of any size, with sectors that cannot be read. */
+/* disk.h - a disk double for the tests of drives and their controllers: sparse, of any size, with sectors that cannot
+ * be read. */
 #ifndef MUNIMENT_TESTS_UNIT_DISK_H
 #define MUNIMENT_TESTS_UNIT_DISK_H
 
@@ -12,9 +13,9 @@
 
 struct disk {
     struct block block;
-    uint64_t bad;              /* a sector that cannot be read; UINT64_MAX: none */
-    bool failing;              /* the host fails */
-    unsigned reads, writes;    /* sectors */
+    uint64_t bad;           /* a sector that cannot be read; UINT64_MAX: none */
+    bool failing;           /* the host fails */
+    unsigned reads, writes; /* sectors */
     unsigned written;
     uint64_t sector[DISK_WRITTEN];
     uint8_t data[DISK_WRITTEN][SECTOR_SIZE];
@@ -46,7 +47,8 @@ static inline const uint8_t *disk_sector(struct disk *d, uint64_t sector, uint8_
     return bytes;
 }
 
-static inline enum block_result disk_read(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done)
+static inline enum block_result disk_read(void *context, uint64_t sector, uint32_t count, uint8_t *buffer,
+                                          uint32_t *done)
 {
     struct disk *d = context;
 
@@ -56,7 +58,8 @@ static inline enum block_result disk_read(void *context, uint64_t sector, uint32
         if (sector + *done >= d->block.sectors)
             abort(); /* the caller's duty */
         if (sector + *done == d->bad) {
-            memset(buffer + *done * SECTOR_SIZE, 0xEE, SECTOR_SIZE); /* what a provider leaves there is anybody's guess */
+            memset(buffer + *done * SECTOR_SIZE, 0xEE, SECTOR_SIZE); /* what a provider leaves there is anybody's guess
+                                                                      */
             return BLOCK_UNREADABLE;
         }
         disk_sector(d, sector + *done, buffer + *done * SECTOR_SIZE);
@@ -91,7 +94,7 @@ static inline void disk_init(struct disk *d, uint64_t sectors)
 {
     memset(d, 0, sizeof *d);
     d->bad = UINT64_MAX;
-    d->block = (struct block){ .context = d, .sectors = sectors, .read = disk_read, .write = disk_write };
+    d->block = (struct block){.context = d, .sectors = sectors, .read = disk_read, .write = disk_write};
 }
 
 #endif

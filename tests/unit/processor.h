@@ -1,7 +1,8 @@
-/* processor.h - a processor with its tables in a small memory, for unit tests that run real code through decoder, interpreter and loop.
+/* processor.h - a processor with its tables in a small memory, for unit tests that run real code through decoder,
+ * interpreter and loop.
  *
- * Each test writes a few bytes of code, runs them and looks at what is there. Every handler in the IDT is a HLT of its own, so that where the
- * processor halts says which vector was delivered, and the stack says how. */
+ * Each test writes a few bytes of code, runs them and looks at what is there. Every handler in the IDT is a HLT of its
+ * own, so that where the processor halts says which vector was delivered, and the stack says how. */
 #ifndef MUNIMENT_TESTS_PROCESSOR_H
 #define MUNIMENT_TESTS_PROCESSOR_H
 
@@ -88,18 +89,23 @@ static inline void processor_free(struct processor *p)
     free(p);
 }
 
-/* limit in bytes (over 1 MiB: in pages); type is the byte of P, DPL, S and type; flags are G and D as in the descriptor's sixth byte. */
-static inline void descriptor_put(struct processor *p, uint32_t at, uint32_t base, uint32_t limit, uint8_t type, uint8_t flags)
+/* limit in bytes (over 1 MiB: in pages); type is the byte of P, DPL, S and type; flags are G and D as in the
+ * descriptor's sixth byte. */
+static inline void descriptor_put(struct processor *p, uint32_t at, uint32_t base, uint32_t limit, uint8_t type,
+                                  uint8_t flags)
 {
     if (limit > 0xFFFFF) {
         limit >>= 12;
         flags |= 0x80;
     }
     poke(p, at, (limit & 0xFFFF) | base << 16, 4);
-    poke(p, at + 4, (base >> 16 & 0xFF) | (uint32_t)type << 8 | (limit & 0xF0000) | (uint32_t)flags << 16 | (base & 0xFF000000), 4);
+    poke(p, at + 4,
+         (base >> 16 & 0xFF) | (uint32_t)type << 8 | (limit & 0xF0000) | (uint32_t)flags << 16 | (base & 0xFF000000),
+         4);
 }
 
-static inline void gate_put(struct processor *p, uint32_t at, uint16_t selector, uint32_t offset, uint8_t type, uint8_t parameters)
+static inline void gate_put(struct processor *p, uint32_t at, uint16_t selector, uint32_t offset, uint8_t type,
+                            uint8_t parameters)
 {
     poke(p, at, (offset & 0xFFFF) | (uint32_t)selector << 16, 4);
     poke(p, at + 4, parameters | (uint32_t)type << 8 | (offset & 0xFFFF0000), 4);
@@ -110,7 +116,8 @@ static inline void segment_flat(struct processor *p, unsigned segment, uint16_t 
     struct segment *s = &p->cpu.seg[segment];
     unsigned type = segment == SEG_CS ? 0x9B : 0x93;
 
-    *s = (struct segment){ .limit = UINT32_MAX, .selector = selector, .rights = (uint16_t)(0xC000 | type | (selector & 3) << 5) };
+    *s = (struct segment){
+        .limit = UINT32_MAX, .selector = selector, .rights = (uint16_t)(0xC000 | type | (selector & 3) << 5)};
     segment_derive(s);
 }
 
@@ -156,10 +163,10 @@ static inline struct processor *processor_protected(enum cpu_model model, unsign
     poke(p, AT_TSS + 0x66, 0x88, 2);
     memset(p->memory.ram + AT_TSS + 0x88, 0xFF, 0x78);
 
-    cpu->gdtr = (struct table_register){ AT_GDT, GDT_SIZE - 1 };
-    cpu->idtr = (struct table_register){ AT_IDT, 0x7FF };
-    cpu->tr = (struct segment){ .base = AT_TSS, .limit = 0xFF, .selector = TSS, .rights = 0x8B };
-    cpu->ldtr = (struct segment){ .base = AT_LDT, .limit = 7, .selector = LDT, .rights = 0x82 };
+    cpu->gdtr = (struct table_register){AT_GDT, GDT_SIZE - 1};
+    cpu->idtr = (struct table_register){AT_IDT, 0x7FF};
+    cpu->tr = (struct segment){.base = AT_TSS, .limit = 0xFF, .selector = TSS, .rights = 0x8B};
+    cpu->ldtr = (struct segment){.base = AT_LDT, .limit = 7, .selector = LDT, .rights = 0x82};
     cpu->cr0 = (cpu->cr0 & CR0_ET) | CR0_PE;
     cpu->cpl = (uint8_t)cpl;
     for (unsigned n = 0; n < SEG_COUNT; n++)
@@ -231,7 +238,11 @@ static inline void code_put(struct processor *p, uint32_t at, const uint8_t *byt
 }
 
 /* Puts code where CS:EIP is, a HLT behind it, and runs it. */
-#define CODE_BYTES(...) (const uint8_t[]){ __VA_ARGS__ }, sizeof(const uint8_t[]){ __VA_ARGS__ }
+#define CODE_BYTES(...) \
+    (const uint8_t[]){__VA_ARGS__}, sizeof(const uint8_t[]) \
+    { \
+        __VA_ARGS__ \
+    }
 static inline void execute(struct processor *p, const uint8_t *bytes, size_t length)
 {
     uint32_t at = p->cpu.seg[SEG_CS].base + p->cpu.eip;

@@ -56,8 +56,8 @@ static void the_disks_read_back_as_they_were(void **state)
         assert_int_equal(disk.sectors, (disks[i].size + SECTOR_SIZE - 1) / SECTOR_SIZE);
         for (uint64_t at = 0; at < disk.sectors; at += 300) {
             uint32_t count = disk.sectors - at < 300 ? (uint32_t)(disk.sectors - at) : 300;
-            size_t compared =
-                size - at * SECTOR_SIZE < count * SECTOR_SIZE ? size - at * SECTOR_SIZE : count * SECTOR_SIZE;
+            size_t compared = size - at * SECTOR_SIZE < count * SECTOR_SIZE ? size - at * SECTOR_SIZE
+                                                                            : count * SECTOR_SIZE;
 
             assert_int_equal(disk.read(disk.context, at, count, bytes, &done), BLOCK_OK);
             assert_int_equal(done, count);

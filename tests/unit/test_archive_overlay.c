@@ -187,7 +187,8 @@ static void expect_records(const uint8_t *file, size_t length, unsigned records)
     disk = must_open(path);
     assert_int_equal(first_byte(&disk, 0), first[records]);
     assert_int_equal(first_byte(&disk, 8), records < 2 ? 8 : 0xa1);
-    assert_int_equal(overlay_dropped(&disk), length > HEAD + records * RECORD ? (length - HEAD - records * RECORD + RECORD - 1) / RECORD : 0);
+    assert_int_equal(overlay_dropped(&disk),
+                     length > HEAD + records * RECORD ? (length - HEAD - records * RECORD + RECORD - 1) / RECORD : 0);
     disk.close(disk.context);
     free(read_file(path, &left));
     assert_int_equal(left, HEAD + records * RECORD);
@@ -338,11 +339,11 @@ static void a_record_that_breaks_a_rule_is_refused(void **state)
         unsigned record, at;
         uint8_t value;
     } cases[] = {
-        {"A-60", 1, 0, 2},      {"A-60", 0, 7, 1},                          /* its number */
-        {"A-61", 1, 8, 126},    {"A-61", 1, 15, 1},                         /* its block; the last is 125 */
-        {"A-62", 1, 16, 0},                                                 /* its mask */
-        {"A-63", 1, 17, 1},     {"A-63", 1, 23, 1},   {"A-63", 1, 8, 125},
-        {"A-65", 1, 16, 0x7F},                                              /* the last sector is not zeros */
+        {"A-60", 1, 0, 2},   {"A-60", 0, 7, 1},  /* its number */
+        {"A-61", 1, 8, 126}, {"A-61", 1, 15, 1}, /* its block; the last is 125 */
+        {"A-62", 1, 16, 0},                      /* its mask */
+        {"A-63", 1, 17, 1},  {"A-63", 1, 23, 1},
+        {"A-63", 1, 8, 125}, {"A-65", 1, 16, 0x7F}, /* the last sector is not zeros */
     };
     char place[64];
     size_t size;

@@ -142,7 +142,7 @@ static void the_tree_has_the_shape_of_rfc_9162(void **state)
         fill_noise(digests[n - 1], DIGEST_SIZE, n);
         tree_add_chunk(&tree, digests[n - 1]);
         tree_root(&tree, root);
-        root_by_definition((const uint8_t (*)[DIGEST_SIZE])digests, n, expected);
+        root_by_definition((const uint8_t(*)[DIGEST_SIZE])digests, n, expected);
         assert_memory_equal(root, expected, DIGEST_SIZE);
     }
 }
@@ -318,12 +318,11 @@ static void firmware_with_another_digest_is_refused_with_both_digests(void **sta
     write_file(sample_path(&sample, "rom.bin"), "rom", 3);
     sha256("rom", 3, digest);
     hex_encode(digest, hex);
-    snprintf(
-        text, sizeof text,
-        "muniment: machine 0\nmachine: pc-isa\ncpu:\n  model: i486\n  speed: 25 MIPS\nmemory: 16 MiB\nfirmware:\n"
-        "  system:\n    file: rom.bin\n    sha256: %s\n  video: built-in 0\nclock: 1995-01-01T00:00:00\ndrives:\n" SAMPLE_FD0
-        "boot:\n  - floppy\nports:\n  - com1\ndisplay: vga\n",
-        wanted);
+    snprintf(text, sizeof text,
+             "muniment: machine 0\nmachine: pc-isa\ncpu:\n  model: i486\n  speed: 25 MIPS\nmemory: 16 MiB\nfirmware:\n"
+             "  system:\n    file: rom.bin\n    sha256: %s\n  video: built-in 0\nclock: "
+             "1995-01-01T00:00:00\ndrives:\n" SAMPLE_FD0 "boot:\n  - floppy\nports:\n  - com1\ndisplay: vga\n",
+             wanted);
     expect_manifest_failure(text, wanted);
     expect_manifest_failure(text, hex);
     memcpy(strstr(text, wanted), hex, 64);

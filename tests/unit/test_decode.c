@@ -1,5 +1,5 @@
-/* test_decode.c - facts about the table of instructions, the decoder and the disassembler: what encodings mean, what is undefined where, and that
- * the decoder reads no byte too many. */
+/* test_decode.c - facts about the table of instructions, the decoder and the disassembler: what encodings mean, what is
+ * undefined where, and that the decoder reads no byte too many. */
 #define _DEFAULT_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -345,13 +345,15 @@ static void models_have_their_own_instructions(void **state)
 static void undefined_encodings_are_refused(void **state)
 {
     static const char *const undefined[] = {
-        "8E C8", "8E F0", "8E F8", "8C F0", "8F C8", "C6 08 00", "C7 C8 00 00 00 00", "FE D0", "FF F8", "FF D8", "FF E8", "8D C0", "62 C0", "C4 C0",
-        "0F B2 C0", "0F 00 F0", "0F 01 C0", "0F 01 E8", "0F 01 F8", "0F 20 C8", "0F 20 E8", "0F BA C0 00", "0F C7 C8", "0F C7 00", "0F 04", "0F FF", "0F B9",
-        "D9 08", "D9 D1", "D9 E2", "D9 E6", "D9 EF", "DA E0", "DA E8", "DB 20", "DB 30", "DB E5", "DB F8", "DD 28", "DD F0", "DE D8", "DE DA", "DF E1", "DF F8",
-        "DD 08", "DF 08", "DB 08", /* FISTTP */
-        "0F A6", "F3 0F FC C0", "F2 0F FC C0", "66 0F 77", "0F 6C C0", "66 0F 12 C0", "0F 71 10 01", "0F 73 E0 01", "66 0F 73 E0 01",
-        "0F 50 00", "0F E7 C0", "F3 0F AE F8"
-    };
+        "8E C8",       "8E F0",          "8E F8",       "8C F0",    "8F C8",      "C6 08 00",    "C7 C8 00 00 00 00",
+        "FE D0",       "FF F8",          "FF D8",       "FF E8",    "8D C0",      "62 C0",       "C4 C0",
+        "0F B2 C0",    "0F 00 F0",       "0F 01 C0",    "0F 01 E8", "0F 01 F8",   "0F 20 C8",    "0F 20 E8",
+        "0F BA C0 00", "0F C7 C8",       "0F C7 00",    "0F 04",    "0F FF",      "0F B9",       "D9 08",
+        "D9 D1",       "D9 E2",          "D9 E6",       "D9 EF",    "DA E0",      "DA E8",       "DB 20",
+        "DB 30",       "DB E5",          "DB F8",       "DD 28",    "DD F0",      "DE D8",       "DE DA",
+        "DF E1",       "DF F8",          "DD 08",       "DF 08",    "DB 08", /* FISTTP */
+        "0F A6",       "F3 0F FC C0",    "F2 0F FC C0", "66 0F 77", "0F 6C C0",   "66 0F 12 C0", "0F 71 10 01",
+        "0F 73 E0 01", "66 0F 73 E0 01", "0F 50 00",    "0F E7 C0", "F3 0F AE F8"};
     struct insn insn;
 
     (void)state;
@@ -361,7 +363,8 @@ static void undefined_encodings_are_refused(void **state)
 
 static void selector_instructions_need_protected_mode(void **state)
 {
-    static const char *const protected_only[] = { "63 C0", "0F 00 C0", "0F 00 C8", "0F 00 D0", "0F 00 D8", "0F 00 E0", "0F 00 E8", "0F 02 C0", "0F 03 C0" };
+    static const char *const protected_only[] = {"63 C0",    "0F 00 C0", "0F 00 C8", "0F 00 D0", "0F 00 D8",
+                                                 "0F 00 E0", "0F 00 E8", "0F 02 C0", "0F 03 C0"};
     struct insn insn;
 
     (void)state;
@@ -373,13 +376,11 @@ static void selector_instructions_need_protected_mode(void **state)
 
 static void lock_needs_a_memory_destination_and_an_operation_that_has_it(void **state)
 {
-    static const char *const allowed[] = {
-        "F0 01 00", "F0 80 00 01", "F0 FF 00", "F0 F6 10", "F0 87 00", "F0 0F AB 00", "F0 0F BA 38 01", "F0 0F C1 00", "F0 0F B0 00", "F0 0F C7 08"
-    };
-    static const char *const refused[] = {
-        "F0 01 C0", "F0 03 00", "F0 38 00", "F0 83 38 00", "F0 F6 00 01", "F0 89 00", "F0 0F A3 00", "F0 0F BA 20 01", "F0 90", "F0 A4", "F0 D1 00",
-        "F0 FF 30", "F0 87 C0", "F0 40", "F0 FA"
-    };
+    static const char *const allowed[] = {"F0 01 00",    "F0 80 00 01",    "F0 FF 00",    "F0 F6 10",    "F0 87 00",
+                                          "F0 0F AB 00", "F0 0F BA 38 01", "F0 0F C1 00", "F0 0F B0 00", "F0 0F C7 08"};
+    static const char *const refused[] = {"F0 01 C0", "F0 03 00",    "F0 38 00",       "F0 83 38 00", "F0 F6 00 01",
+                                          "F0 89 00", "F0 0F A3 00", "F0 0F BA 20 01", "F0 90",       "F0 A4",
+                                          "F0 D1 00", "F0 FF 30",    "F0 87 C0",       "F0 40",       "F0 FA"};
     struct insn insn;
 
     (void)state;
@@ -395,10 +396,13 @@ static void fifteen_bytes_are_the_limit(void **state)
 
     (void)state;
     assert_int_equal(decoded("66 66 66 66 66 66 66 66 66 66 66 66 66 66 90", MODE32).length, 15);
-    assert_int_equal(decode_hex("66 66 66 66 66 66 66 66 66 66 66 66 66 66 66 90", MODE32, CPU_I386, &insn), DECODE_TOO_LONG);
-    assert_int_equal(decode_hex("66 66 66 66 66 66 66 66 66 66 66 66 66 66 66", MODE32, CPU_I386, &insn), DECODE_TOO_LONG);
+    assert_int_equal(decode_hex("66 66 66 66 66 66 66 66 66 66 66 66 66 66 66 90", MODE32, CPU_I386, &insn),
+                     DECODE_TOO_LONG);
+    assert_int_equal(decode_hex("66 66 66 66 66 66 66 66 66 66 66 66 66 66 66", MODE32, CPU_I386, &insn),
+                     DECODE_TOO_LONG);
     assert_int_equal(decoded("2E 2E 2E 2E 2E C7 80 00 00 00 00 00 00 00 00", MODE32).length, 15);
-    assert_int_equal(decode_hex("2E 2E 2E 2E 2E 2E C7 80 00 00 00 00 00 00 00 00", MODE32, CPU_I386, &insn), DECODE_TOO_LONG);
+    assert_int_equal(decode_hex("2E 2E 2E 2E 2E 2E C7 80 00 00 00 00 00 00 00 00", MODE32, CPU_I386, &insn),
+                     DECODE_TOO_LONG);
 }
 
 /* --- Properties of the table --- */
@@ -428,7 +432,8 @@ static void every_row_is_reached_by_its_opcode(void **state)
             uint8_t bytes[20];
             struct insn insn;
             row_bytes(row, mod, bytes);
-            if (decode(bytes, sizeof bytes, MODE32, row->first_model, &insn) != DECODE_OK || insn.row != i || insn.operation != row->operation)
+            if (decode(bytes, sizeof bytes, MODE32, row->first_model, &insn) != DECODE_OK || insn.row != i ||
+                insn.operation != row->operation)
                 continue;
             reached++;
             bool hint = row->opcode == 0x0F18 || row->operation == OP_CLFLUSH; /* NOP and SFENCE were there before */
@@ -449,7 +454,8 @@ static void rows_are_in_order_and_named(void **state)
         assert_true(row->opcode <= 0xFF || row->opcode >> 8 == 0x0F);
         if (i == 0)
             continue;
-        assert_true(row[-1].opcode < row->opcode || (row[-1].opcode == row->opcode && (uint8_t)row[-1].group <= (uint8_t)row->group));
+        assert_true(row[-1].opcode < row->opcode ||
+                    (row[-1].opcode == row->opcode && (uint8_t)row[-1].group <= (uint8_t)row->group));
         if (row[-1].opcode < row->opcode)
             assert_int_equal(opcode_first_row[OPCODE_INDEX(row->opcode)], i);
     }
@@ -477,7 +483,7 @@ static uint32_t next_random(uint32_t *seed)
 /* Sixteen bytes that often begin with prefixes and 0F. */
 static void random_encoding(uint32_t *seed, uint8_t bytes[16])
 {
-    static const uint8_t prefixes[] = { 0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3 };
+    static const uint8_t prefixes[] = {0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3};
     unsigned at = 0;
 
     for (unsigned count = next_random(seed) % 8 ? next_random(seed) % 3 : next_random(seed) % 16; at < count; at++)

@@ -1,5 +1,5 @@
-/* test_device_pages.c - device memory that is bytes and nothing else, as frame buffers are (emu/memory.h): the CPU reaches it without asking, and yet
- * nobody misses a write, and neither page tables nor code in it are kept. */
+/* test_device_pages.c - device memory that is bytes and nothing else, as frame buffers are (emu/memory.h): the CPU
+ * reaches it without asking, and yet nobody misses a write, and neither page tables nor code in it are kept. */
 #include "tests/unit/processor.h"
 
 #define DEVICE 0xE0000000u
@@ -51,10 +51,11 @@ static void stores_are_told_at_first_and_again_when_asked(void **state)
     for (unsigned i = 0; i < 3; i++) {
         restart(f);
         f->told[1] = 0;
-        RUN(f->p, 0xA1, D(DEVICE + 0x1000), 0xBF, D(DEVICE + 0x1000), 0xB8, D(0x11223344), 0xB9, D(400), 0xFC, 0xAB, 0xE2, 0xFD); /* LOOP STOSD */
+        RUN(f->p, 0xA1, D(DEVICE + 0x1000), 0xBF, D(DEVICE + 0x1000), 0xB8, D(0x11223344), 0xB9, D(400), 0xFC, 0xAB,
+            0xE2, 0xFD); /* LOOP STOSD */
         assert_int_equal(f->told[0], 0);
         assert_in_range(f->told[1], 1, 2); /* the first store, and the translation that is kept */
-        assert_memory_equal(f->bytes + 0x1000, ((const uint8_t[]){ 0x44, 0x33, 0x22, 0x11 }), 4);
+        assert_memory_equal(f->bytes + 0x1000, ((const uint8_t[]){0x44, 0x33, 0x22, 0x11}), 4);
         assert_memory_equal(f->bytes + 0x1000, f->bytes + 0x1004, 1596);
         assert_int_equal(f->bytes[0x1000 + 1600], 0);
         memory_forget_pages(&f->p->memory);
@@ -68,7 +69,8 @@ static void every_width_and_alignment_is_stored_and_loaded(void **state)
     for (uint32_t at = DEVICE + 0xFFA; at < DEVICE + 0x1003; at++)
         for (unsigned size = 1; size <= 4; size *= 2) {
             uint32_t value = (at * 0x01234567u) >> (32 - 8 * size);
-            uint8_t expected[4] = { (uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16), (uint8_t)(value >> 24) };
+            uint8_t expected[4] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
+                                   (uint8_t)(value >> 24)};
             memory_write(&f->p->memory, at, value, size);
             assert_memory_equal(f->bytes + (at - DEVICE), expected, size);
             assert_int_equal(memory_read(&f->p->memory, at, size), value);
@@ -124,7 +126,8 @@ static void a_page_table_in_device_memory_takes_effect_at_once(void **state)
     p->cpu.cr0 |= CR0_PG;
     mmu_flush(&p->cpu);
     /* read 30000h; entry 30h becomes 21000h; read again; entry not present */
-    RUN(p, 0xA0, D(0x30000), 0xC7, 0x05, D(0x310C0), D(0x21007), 0x8A, 0x1D, D(0x30000), 0xC7, 0x05, D(0x310C0), D(0), 0x8A, 0x0D, D(0x30000));
+    RUN(p, 0xA0, D(0x30000), 0xC7, 0x05, D(0x310C0), D(0x21007), 0x8A, 0x1D, D(0x30000), 0xC7, 0x05, D(0x310C0), D(0),
+        0x8A, 0x0D, D(0x30000));
     expect_vector(p, 14);
     assert_int_equal(p->cpu.reg[EAX] & 0xFF, 1);
     assert_int_equal(p->cpu.reg[EBX] & 0xFF, 2);

@@ -1,4 +1,5 @@
-/* test_devices_ata.c - disks on an ATA channel: addressing, transfers, errors, resets (ATA-3, ATA-4; 48 bits: ATA-6). */
+/* test_devices_ata.c - disks on an ATA channel: addressing, transfers, errors, resets (ATA-3, ATA-4; 48 bits:
+ * ATA-6). */
 #include "emu/devices/ata.h"
 #include "tests/unit/board.h"
 #include "tests/unit/disk.h"
@@ -60,22 +61,22 @@ static void dma_interrupted(void *engine)
 /* The second unit is a CD-ROM drive if packet; dma: there is a bus master. */
 static void begin_with(struct fixture *f, uint64_t first, uint64_t second, bool packet, bool dma)
 {
-    const uint64_t sectors[2] = { first, second };
+    const uint64_t sectors[2] = {first, second};
     struct drive *drives[2];
     struct geometry geometry[2];
 
     board_init(&f->board);
     for (unsigned i = 0; i < 2; i++) {
         disk_init(&f->disk[i], sectors[i]);
-        assert_true(drive_init(&f->drive[i], &f->disk[i].block, false, (struct line){ 0 }));
+        assert_true(drive_init(&f->drive[i], &f->disk[i].block, false, (struct line){0}));
         drives[i] = sectors[i] ? &f->drive[i] : NULL;
-        geometry[i] = sectors[i] == SMALL ? (struct geometry){ 100, 4, 17 } : (struct geometry){ 16383, 16, 63 };
+        geometry[i] = sectors[i] == SMALL ? (struct geometry){100, 4, 17} : (struct geometry){16383, 16, 63};
         if (!sectors[i])
-            geometry[i] = (struct geometry){ 0, 0, 0 };
+            geometry[i] = (struct geometry){0, 0, 0};
     }
-    ata_init(&f->ata, &f->board.clock, &f->board.bus, 0x1F0, 0x3F6, EVENT_ATA_0, board_wire(&f->board, IRQ), drives, geometry,
-             (const bool[2]){ false, packet }, 0, dma ? &f->dma : NULL);
-    f->dma = (struct ata_dma){ dma_move, dma_interrupted, f };
+    ata_init(&f->ata, &f->board.clock, &f->board.bus, 0x1F0, 0x3F6, EVENT_ATA_0, board_wire(&f->board, IRQ), drives,
+             geometry, (const bool[2]){false, packet}, 0, dma ? &f->dma : NULL);
+    f->dma = (struct ata_dma){dma_move, dma_interrupted, f};
     f->moved = f->stops = f->interrupts = 0;
 }
 
@@ -161,7 +162,8 @@ static uint8_t command_lba(struct fixture *f, uint8_t device, uint32_t lba, uint
     return command(f, opcode);
 }
 
-static uint8_t command_chs(struct fixture *f, uint32_t cylinder, uint8_t head, uint8_t sector, uint8_t count, uint8_t opcode)
+static uint8_t command_chs(struct fixture *f, uint32_t cylinder, uint8_t head, uint8_t sector, uint8_t count,
+                           uint8_t opcode)
 {
     task(f, head, count, sector | cylinder << 8);
     return command(f, opcode);
@@ -423,7 +425,8 @@ static void commands_of_28_bits_end_below_128_gib(void **state)
 
     assert_int_equal(command_lba(f, 0x10, 0x0FFFFFFE, 1, 0x20), WAITS);
     assert_reads(f, 0x0FFFFFFE);
-    assert_int_equal(command_lba(f, 0x10, 0x0FFFFFFF, 1, 0x20), FAILED); /* IDENTIFY counts 0FFFFFFFh sectors: 0-0FFFFFFEh */
+    assert_int_equal(command_lba(f, 0x10, 0x0FFFFFFF, 1, 0x20), FAILED); /* IDENTIFY counts 0FFFFFFFh sectors:
+                                                                            0-0FFFFFFEh */
     assert_int_equal(in(&f->board, ERROR), IDNF);
     assert_int_equal(command_lba(f, 0x10, 0x0FFFFFFE, 3, 0x20), WAITS);
     take(f, buffer, 1);
@@ -571,7 +574,7 @@ static void multiple_moves_blocks_and_a_partial_one(void **state)
 static void a_block_size_that_is_not_supported_disables_multiple(void **state)
 {
     struct fixture *f = *state;
-    static const uint8_t sizes[] = { 3, 32, 255 };
+    static const uint8_t sizes[] = {3, 32, 255};
 
     for (unsigned i = 0; i < sizeof sizes; i++) {
         out(&f->board, COUNT, 16);
@@ -646,7 +649,7 @@ static void an_unreadable_sector_is_shown_with_what_remains(void **state)
     assert_int_equal(in(&f->board, ERROR), UNC);
     assert_int_equal(address(f), 202);
     assert_int_equal(in(&f->board, COUNT), 3);
-    assert_int_equal(f->board.rises[IRQ], 1); /* nobody took the first */
+    assert_int_equal(f->board.rises[IRQ], 1);                    /* nobody took the first */
     assert_int_equal(command_chs(f, 2, 3, 16, 1, 0x40), FAILED); /* (2 * 4 + 3) * 17 + 15 */
     assert_int_equal(in(&f->board, LOW), 16);
     assert_int_equal(in(&f->board, MID), 2);
@@ -669,7 +672,7 @@ static void an_unreadable_sector_within_a_block_is_shown(void **state)
 static void a_transfer_over_the_end_stops_there(void **state)
 {
     struct fixture *f = *state;
-    uint8_t buffer[SECTOR_SIZE] = { 0 };
+    uint8_t buffer[SECTOR_SIZE] = {0};
 
     assert_int_equal(command_lba(f, 0, SMALL - 1, 2, 0x20), WAITS);
     take(f, buffer, 1);
@@ -703,7 +706,8 @@ static void a_read_only_disk_aborts_writes(void **state)
 static void unknown_commands_abort(void **state)
 {
     struct fixture *f = *state;
-    static const uint8_t unknown[] = { 0x00, 0xA1, 0xC8, 0x27, 0xF1, 0xF6, 0xF9, 0xFF, 0x50, 0x25 }; /* DMA: there is no bus master */
+    static const uint8_t unknown[] = {0x00, 0xA1, 0xC8, 0x27, 0xF1,
+                                      0xF6, 0xF9, 0xFF, 0x50, 0x25}; /* DMA: there is no bus master */
 
     for (unsigned i = 0; i < sizeof unknown; i++) {
         assert_int_equal(command(f, unknown[i]), FAILED);
@@ -756,7 +760,8 @@ static void smart_can_be_disabled_and_says_so(void **state)
     uint8_t data[SECTOR_SIZE];
 
     identify(f, 0, data);
-    assert_int_equal(word(data, 82) & word(data, 85) & 0x69, 0x69); /* SMART, power management, write cache, look-ahead */
+    assert_int_equal(word(data, 82) & word(data, 85) & 0x69, 0x69); /* SMART, power management, write cache, look-ahead
+                                                                     */
     assert_int_equal(smart(f, 0xD9), READY);
     identify(f, 0, data);
     assert_int_equal(word(data, 82) & 1, 1);
@@ -788,7 +793,7 @@ static void smart_status_is_healthy_and_needs_its_key(void **state)
 static void smart_values_lie_over_their_thresholds(void **state)
 {
     struct fixture *f = *state;
-    uint8_t values[SECTOR_SIZE], thresholds[SECTOR_SIZE], sums[2] = { 0, 0 };
+    uint8_t values[SECTOR_SIZE], thresholds[SECTOR_SIZE], sums[2] = {0, 0};
     unsigned count = 0;
 
     assert_int_equal(smart(f, 0xD0), WAITS);
@@ -812,7 +817,8 @@ static void smart_values_lie_over_their_thresholds(void **state)
 
 static void check_power_mode_tells_the_last_one_until_the_medium_is_used(void **state)
 {
-    static const uint8_t modes[][2] = { { 0xE0, 0x00 }, { 0xE1, 0x80 }, { 0xE2, 0x00 }, { 0xE3, 0x80 }, { 0x94, 0x00 }, { 0x97, 0x80 } };
+    static const uint8_t modes[][2] = {{0xE0, 0x00}, {0xE1, 0x80}, {0xE2, 0x00},
+                                       {0xE3, 0x80}, {0x94, 0x00}, {0x97, 0x80}};
     struct fixture *f = *state;
 
     for (unsigned i = 0; i < sizeof modes / sizeof *modes; i++) {
@@ -982,7 +988,8 @@ static void both_units_hear_what_is_written_to_the_task_file(void **state)
     }
 }
 
-/* Windows 2000 loses data when a disk acknowledges at once (VirtualBox delays by 1 to 5 ms for it): there are 180 us at any speed of the processor. */
+/* Windows 2000 loses data when a disk acknowledges at once (VirtualBox delays by 1 to 5 ms for it): there are 180 us at
+ * any speed of the processor. */
 static void a_written_sector_is_acknowledged_after_180_us(void **state)
 {
     struct fixture *f = *state;
@@ -1190,7 +1197,7 @@ static void the_task_file_is_closed_while_a_command_runs(void **state)
 static void a_command_in_a_data_phase_ends_it(void **state)
 {
     struct fixture *f = *state;
-    uint8_t buffer[SECTOR_SIZE] = { 0 }, data[SECTOR_SIZE];
+    uint8_t buffer[SECTOR_SIZE] = {0}, data[SECTOR_SIZE];
 
     assert_int_equal(command_lba(f, 0, 60, 2, 0x30), WAITS);
     for (unsigned i = 0; i < 100; i++)
@@ -1228,7 +1235,7 @@ static void data_moved_in_the_wrong_direction_does_not_count(void **state)
 static void a_medium_that_vanishes_in_mid_command_is_not_found(void **state)
 {
     struct fixture *f = *state;
-    uint8_t buffer[SECTOR_SIZE] = { 0 };
+    uint8_t buffer[SECTOR_SIZE] = {0};
 
     assert_int_equal(command_lba(f, 0, 61, 9, 0x20), WAITS);
     take(f, buffer, 1);
@@ -1245,7 +1252,7 @@ static void a_medium_that_vanishes_in_mid_command_is_not_found(void **state)
 
 static void a_disc_that_vanishes_in_mid_command_is_an_error(void **state)
 {
-    static const uint8_t read[12] = { 0x28, 0, 0, 0, 0, 10, 0, 0, 50 };
+    static const uint8_t read[12] = {0x28, 0, 0, 0, 0, 10, 0, 0, 50};
     struct fixture *f = *state;
     uint8_t buffer[2048];
 
@@ -1279,7 +1286,8 @@ static uint8_t send_packet(struct fixture *f, bool dma, const uint8_t bytes[12])
 
 static void mode_parameters_come_by_dma_when_the_bus_master_runs(void **state)
 {
-    static const uint8_t ready[12] = {0}, select[12] = {0x55, 0x10, 0, 0, 0, 0, 0, 0, 16}, sense[12] = {0x5A, 0, 1, 0, 0, 0, 0, 0, 16};
+    static const uint8_t ready[12] = {0}, select[12] = {0x55, 0x10, 0, 0, 0, 0, 0, 0, 16},
+                         sense[12] = {0x5A, 0, 1, 0, 0, 0, 0, 0, 16};
     static const uint8_t list[16] = {[8] = 1, 6, 0x15, 7};
     struct fixture *f = *state;
 
@@ -1304,8 +1312,10 @@ static void mode_parameters_come_by_dma_when_the_bus_master_runs(void **state)
 /* Moves a piece of a data phase, whether there is one or not. */
 static void hammer_data(struct fixture *f, uint32_t *random)
 {
-    unsigned size = 1u << random_below(random, 3), count = random_below(random, 8) ? SECTOR_SIZE / size : random_below(random, 5000);
-    bool fitting = f->ata.command < 0x30 || f->ata.command == 0xC4 || f->ata.command >= 0xEC || (f->ata.command & 0xFE) == 0xA0;
+    unsigned size = 1u << random_below(random, 3),
+             count = random_below(random, 8) ? SECTOR_SIZE / size : random_below(random, 5000);
+    bool fitting = f->ata.command < 0x30 || f->ata.command == 0xC4 || f->ata.command >= 0xEC ||
+                   (f->ata.command & 0xFE) == 0xA0;
     bool reading = random_below(random, 16) ? fitting : !fitting;
 
     while (count--)
@@ -1318,9 +1328,9 @@ static void hammer_data(struct fixture *f, uint32_t *random)
 /* A packet that is nearly right. */
 static void hammer_packet(struct fixture *f, uint32_t *random)
 {
-    static const uint8_t opcodes[] = { 0x00, 0x03, 0x12, 0x15, 0x55, 0x1B, 0x1E, 0x25, 0x28, 0x28, 0x28, 0x2B, 0x42, 0x43, 0x46, 0x4A, 0x51, 0x5A, 0xA8,
-                                       0xBD, 0xBE };
-    uint8_t packet[12] = { opcodes[random_below(random, sizeof opcodes)] };
+    static const uint8_t opcodes[] = {0x00, 0x03, 0x12, 0x15, 0x55, 0x1B, 0x1E, 0x25, 0x28, 0x28, 0x28,
+                                      0x2B, 0x42, 0x43, 0x46, 0x4A, 0x51, 0x5A, 0xA8, 0xBD, 0xBE};
+    uint8_t packet[12] = {opcodes[random_below(random, sizeof opcodes)]};
 
     for (unsigned i = 1; i < 12; i++)
         packet[i] = (uint8_t)(random_below(random, 4) ? 0 : *random);
@@ -1333,15 +1343,16 @@ static void hammer_packet(struct fixture *f, uint32_t *random)
 
 static void hammer_step(struct fixture *f, uint32_t *random)
 {
-    static const uint8_t opcodes[] = { 0x20, 0x24, 0x29, 0x30, 0x34, 0x39, 0x40, 0x42, 0x70, 0x90, 0x91, 0xC4, 0xC5, 0xC6, 0xEC, 0xEF,
-                                       0x25, 0x35, 0xC8, 0xCA, 0x08, 0xA0, 0xA0, 0xA0, 0xA1 };
+    static const uint8_t opcodes[] = {0x20, 0x24, 0x29, 0x30, 0x34, 0x39, 0x40, 0x42, 0x70, 0x90, 0x91, 0xC4, 0xC5,
+                                      0xC6, 0xEC, 0xEF, 0x25, 0x35, 0xC8, 0xCA, 0x08, 0xA0, 0xA0, 0xA0, 0xA1};
     unsigned n = random_below(random, 2), what = random_below(random, 1000);
 
     if (what < 200) /* addresses that are mostly on the disk */
         task(f, (uint8_t)(random_below(random, 8) << 4), (uint8_t)random_below(random, 20),
              random_below(random, 5) ? random_below(random, 6900) : *random);
     else if (what < 280)
-        out(&f->board, COMMAND, random_below(random, 8) ? opcodes[random_below(random, sizeof opcodes)] : (uint8_t)*random);
+        out(&f->board, COMMAND,
+            random_below(random, 8) ? opcodes[random_below(random, sizeof opcodes)] : (uint8_t)*random);
     else if (what < 680 && f->ata.command == 0xA0 && random_below(random, 2))
         hammer_packet(f, random);
     else if (what < 680)

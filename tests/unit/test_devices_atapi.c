@@ -24,15 +24,15 @@ static struct fixture fixture;
 static int setup(void **state)
 {
     struct fixture *f = &fixture;
-    struct drive *drives[2] = { &f->drive, NULL };
-    const struct geometry none[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
+    struct drive *drives[2] = {&f->drive, NULL};
+    const struct geometry none[2] = {{0, 0, 0}, {0, 0, 0}};
 
     board_init(&f->board);
     disk_init(&f->disc, BLOCKS * 4);
     disk_init(&f->other, 400);
-    assert_true(drive_init(&f->drive, &f->disc.block, true, (struct line){ 0 }));
-    ata_init(&f->ata, &f->board.clock, &f->board.bus, 0x170, 0x376, EVENT_ATA_1, board_wire(&f->board, IRQ), drives, none,
-             (const bool[2]){ true, false }, 2, NULL);
+    assert_true(drive_init(&f->drive, &f->disc.block, true, (struct line){0}));
+    ata_init(&f->ata, &f->board.clock, &f->board.bus, 0x170, 0x376, EVENT_ATA_1, board_wire(&f->board, IRQ), drives,
+             none, (const bool[2]){true, false}, 2, NULL);
     *state = f;
     return 0;
 }
@@ -78,7 +78,7 @@ static uint8_t packet(struct fixture *f, const uint8_t bytes[12])
     return status;
 }
 
-#define PACKET(f, ...) packet(f, (const uint8_t[12]){ __VA_ARGS__ })
+#define PACKET(f, ...) packet(f, (const uint8_t[12]){__VA_ARGS__})
 
 /* The last packet failed with this sense. */
 static void assert_sense(struct fixture *f, uint8_t key, uint8_t code)
@@ -238,7 +238,7 @@ static void an_unreadable_block_is_an_error_behind_those_before_it(void **state)
 
 static void the_contents_are_told_in_three_formats(void **state)
 {
-    static const uint8_t lead_out[8] = { 0, 0x14, 0xAA, 0, 0, 0, 15, 25 }; /* (1,000 + 150) / 75 */
+    static const uint8_t lead_out[8] = {0, 0x14, 0xAA, 0, 0, 0, 15, 25}; /* (1,000 + 150) / 75 */
     /* clang-format off */
     static const uint8_t points[4][11] = {
         { 1, 0x14, 0, 0xA0, 0, 0, 0, 0, 1, 0, 0 }, { 1, 0x14, 0, 0xA1, 0, 0, 0, 0, 1, 0, 0 },
@@ -311,7 +311,8 @@ static void a_seek_ends_with_dsc(void **state)
     assert_sense(f, ILLEGAL, 0x21);
 }
 
-/* Sends MODE SELECT(6) or (10) with a parameter list, in chunks of what the host can give at once. The status at its end. */
+/* Sends MODE SELECT(6) or (10) with a parameter list, in chunks of what the host can give at once. The status at its
+ * end. */
 static uint8_t mode_select(struct fixture *f, bool six, const uint8_t *list, uint8_t length, uint16_t chunk)
 {
     const uint8_t bytes[2][12] = {{0x55, 0x10, 0, 0, 0, 0, 0, 0, length}, {0x15, 0x10, 0, 0, length}};
@@ -382,7 +383,7 @@ static void mode_select_changes_what_mode_sense_says_can_be_changed(void **state
     assert_int_equal(f->answer[10], 0x20);
     assert_int_equal(f->answer[11], 5);
     assert_int_equal(f->answer[8 + 8 + 8 + 9], 0x40); /* and the other page stayed */
-    for (unsigned i = 8 + 2; i < 24; i++) { /* each bit that cannot be changed, and the page's length */
+    for (unsigned i = 8 + 2; i < 24; i++) {           /* each bit that cannot be changed, and the page's length */
         memset(list, 0, 8);
         memcpy(list + 8, audio, sizeof audio);
         list[i] ^= (uint8_t)~mask[i - 8];
@@ -427,7 +428,7 @@ static void the_configuration_is_told_from_a_feature_on(void **state)
 
 static void audio_commands_answer_that_there_is_no_such_track(void **state)
 {
-    static const uint8_t opcodes[] = { 0x45, 0x47, 0x48, 0x4B, 0xA5 };
+    static const uint8_t opcodes[] = {0x45, 0x47, 0x48, 0x4B, 0xA5};
     struct fixture *f = *state;
 
     for (unsigned i = 0; i < sizeof opcodes; i++) {
@@ -451,7 +452,7 @@ static void audio_commands_answer_that_there_is_no_such_track(void **state)
 static void device_reset_ends_a_command_that_runs(void **state)
 {
     struct fixture *f = *state;
-    static const uint8_t read[12] = { 0x28, 0, 0, 0, 0, 10, 0, 0, 50 };
+    static const uint8_t read[12] = {0x28, 0, 0, 0, 0, 10, 0, 0, 50};
 
     out(&f->board, COMMAND, 0xA0);
     for (unsigned i = 0; i < 12; i += 2)

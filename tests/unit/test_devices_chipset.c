@@ -1,5 +1,5 @@
-/* test_devices_chipset.c - the chipset in its place: what the battery kept, resets, power management, bus-master IDE registers, shadow RAM, ports of the
- * board. Whole machines, whose processor stands. */
+/* test_devices_chipset.c - the chipset in its place: what the battery kept, resets, power management, bus-master IDE
+ * registers, shadow RAM, ports of the board. Whole machines, whose processor stands. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,8 @@ static void no_digest(void *context, const uint8_t *bytes, size_t length, uint8_
 
 static struct machine *create(const struct machine_manifest *manifest, const struct block *disk)
 {
-    struct machine_host host = {.system_rom = rom, .system_rom_size = sizeof rom, .sha256 = no_digest, .drives = {[DRIVE_HD0] = disk}};
+    struct machine_host host = {
+        .system_rom = rom, .system_rom_size = sizeof rom, .sha256 = no_digest, .drives = {[DRIVE_HD0] = disk}};
     const char *reason;
     struct machine *m = machine_create(manifest, &host, &reason);
 
@@ -110,7 +111,8 @@ static int teardown(void **state)
 static void cmos_holds_the_settings_of_the_manifest(void **state)
 {
     struct machine_manifest manifest = manifest_of(MACHINE_PC_I440FX);
-    static const enum bios_translation translations[4] = {TRANSLATION_LARGE_240, TRANSLATION_NONE, TRANSLATION_LBA, TRANSLATION_LARGE};
+    static const enum bios_translation translations[4] = {TRANSLATION_LARGE_240, TRANSLATION_NONE, TRANSLATION_LBA,
+                                                          TRANSLATION_LARGE};
     struct machine *m;
 
     (void)state;
@@ -137,7 +139,8 @@ static void translation_is_not_seen_by_identify(void **state)
 
     (void)state;
     disk_init(&disk, 2000 * 16 * 63);
-    manifest.drives[DRIVE_HD0] = (struct drive_manifest){.kind = DRIVE_DISK, .geometry = {2000, 16, 63}, .translation = TRANSLATION_LBA};
+    manifest.drives[DRIVE_HD0] = (struct drive_manifest){
+        .kind = DRIVE_DISK, .geometry = {2000, 16, 63}, .translation = TRANSLATION_LBA};
     m = create(&manifest, &disk.block);
     out(m, 0x1F7, 0xEC, 1);
     run(m, 1000 * US);
@@ -257,7 +260,8 @@ static void bus_master_registers_are_read_in_any_width(void **state)
     assert_int_equal(in(m, MASTER + 8, 4), 0);
 }
 
-/* NT 4's driver wants bus master enable, class 01/01, programming interface bit 7; drivers of PIIX read back the timings that they set. */
+/* NT 4's driver wants bus master enable, class 01/01, programming interface bit 7; drivers of PIIX read back the
+ * timings that they set. */
 static void the_ide_function_keeps_its_timings(void **state)
 {
     struct machine *m = *state;
@@ -275,8 +279,8 @@ static void the_ide_function_keeps_its_timings(void **state)
     assert_int_equal(configuration(m, PCI_DEVICE(1, 1), 0x04) & 0xFFFF, 5);
 }
 
-/* Systems wait for BSY of a channel before they find that nobody is on it: the chipset's own reads 7Fh. The third and fourth channel that drivers look
- * for have no adapter. */
+/* Systems wait for BSY of a channel before they find that nobody is on it: the chipset's own reads 7Fh. The third and
+ * fourth channel that drivers look for have no adapter. */
 static void an_empty_channel_is_not_busy_and_one_that_is_not_there_floats(void **state)
 {
     static const struct {

@@ -1,5 +1,5 @@
-/* test_devices_fuzz.c - a sample of what `make fuzz` does to the devices: traffic at random, the same in every run, for the sanitizers to watch, and the same
- * state from the same traffic. */
+/* test_devices_fuzz.c - a sample of what `make fuzz` does to the devices: traffic at random, the same in every run, for
+ * the sanitizers to watch, and the same state from the same traffic. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,10 +68,13 @@ static void the_same_traffic_gives_the_same_state(void **state)
 int main(void)
 {
     struct CMUnitTest tests[FUZZ_TARGETS + 1] = {
-        [FUZZ_TARGETS] = {.name = "the_same_traffic_gives_the_same_state", .test_func = the_same_traffic_gives_the_same_state},
+        [FUZZ_TARGETS] = {.name = "the_same_traffic_gives_the_same_state",
+                          .test_func = the_same_traffic_gives_the_same_state},
     };
 
     for (size_t i = 0; i < FUZZ_TARGETS; i++)
-        tests[i] = (struct CMUnitTest){.name = fuzz_targets[i].name, .test_func = traffic_does_no_harm, .initial_state = (void *)(uintptr_t)&fuzz_targets[i]};
+        tests[i] = (struct CMUnitTest){.name = fuzz_targets[i].name,
+                                       .test_func = traffic_does_no_harm,
+                                       .initial_state = (void *)(uintptr_t)&fuzz_targets[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,9 +59,9 @@ static void expect_next(struct fixture *f, const uint8_t *bytes, unsigned count)
     }
 }
 
-#define EXPECT_NEXT(f, ...) expect_next(f, (const uint8_t[]){ __VA_ARGS__ }, sizeof (const uint8_t[]){ __VA_ARGS__ })
+#define EXPECT_NEXT(f, ...) expect_next(f, (const uint8_t[]){__VA_ARGS__}, sizeof(const uint8_t[]){__VA_ARGS__})
 #define EXPECT0(f) expect_bytes(f, NULL, 0)
-#define EXPECT(f, ...) expect_bytes(f, (const uint8_t[]){ __VA_ARGS__ }, sizeof (const uint8_t[]){ __VA_ARGS__ })
+#define EXPECT(f, ...) expect_bytes(f, (const uint8_t[]){__VA_ARGS__}, sizeof(const uint8_t[]){__VA_ARGS__})
 
 static void press(struct fixture *f, uint8_t key)
 {
@@ -251,7 +251,7 @@ static void no_change_of_a_button_is_lost(void **state)
 
 static void the_knock_turns_the_wheel_on(void **state)
 {
-    static const uint8_t knock[] = { 200, 100, 80 };
+    static const uint8_t knock[] = {200, 100, 80};
     struct fixture *f = *state;
 
     for (unsigned i = 0; i < 3; i++) {
@@ -544,7 +544,7 @@ static void held_key_repeats_at_the_programmed_rate(void **state)
 
 static void no_sequence_of_writes_does_harm(void **state)
 {
-    static const uint16_t ports[] = { 0x60, 0x64 };
+    static const uint16_t ports[] = {0x60, 0x64};
     struct fixture *f = *state;
 
     for (unsigned i = 0; i < 5000; i++) {

@@ -58,16 +58,17 @@ static struct fixture fixture;
 /* Drive 0 a 1.44M drive with a medium of this many sectors, drive 1 a 1.2M drive with a 360K diskette. */
 static void begin(struct fixture *f, uint64_t sectors)
 {
-    static const enum floppy_type types[2] = { FLOPPY_1440K, FLOPPY_1200K };
-    struct drive *drives[2] = { &f->drive[0], &f->drive[1] };
+    static const enum floppy_type types[2] = {FLOPPY_1440K, FLOPPY_1200K};
+    struct drive *drives[2] = {&f->drive[0], &f->drive[1]};
 
     board_init(&f->board);
     disk_init(&f->disk[0], sectors);
     disk_init(&f->disk[1], 720);
     for (unsigned i = 0; i < 2; i++)
-        assert_true(drive_init(&f->drive[i], &f->disk[i].block, false, (struct line){ 0 }));
+        assert_true(drive_init(&f->drive[i], &f->disk[i].block, false, (struct line){0}));
     f->count = 0;
-    i82077_init(&f->floppy, &f->board.clock, &f->board.bus, board_wire(&f->board, IRQ), (struct dma_line){ dma_transfer, f, 2 }, drives, types);
+    i82077_init(&f->floppy, &f->board.clock, &f->board.bus, board_wire(&f->board, IRQ),
+                (struct dma_line){dma_transfer, f, 2}, drives, types);
 }
 
 /* Waits for the interrupt; returns how many microseconds that took. */
@@ -90,7 +91,7 @@ static void give(struct fixture *f, const uint8_t *bytes, unsigned length)
     }
 }
 
-#define COMMAND(f, ...) give(f, (const uint8_t[]){ __VA_ARGS__ }, sizeof (const uint8_t[]){ __VA_ARGS__ })
+#define COMMAND(f, ...) give(f, (const uint8_t[]){__VA_ARGS__}, sizeof(const uint8_t[]){__VA_ARGS__})
 
 /* Takes the result phase, however long it is. */
 static unsigned take(struct fixture *f)
@@ -103,9 +104,10 @@ static unsigned take(struct fixture *f)
     return f->results;
 }
 
-static void assert_result(struct fixture *f, uint8_t st0, uint8_t st1, uint8_t st2, uint8_t c, uint8_t h, uint8_t r, uint8_t n)
+static void assert_result(struct fixture *f, uint8_t st0, uint8_t st1, uint8_t st2, uint8_t c, uint8_t h, uint8_t r,
+                          uint8_t n)
 {
-    const uint8_t expected[7] = { st0, st1, st2, c, h, r, n };
+    const uint8_t expected[7] = {st0, st1, st2, c, h, r, n};
 
     assert_int_equal(take(f), 7);
     assert_memory_equal(f->result, expected, 7);
@@ -277,7 +279,9 @@ static void dor_bit_3_gates_the_interrupt(void **state)
 static void a_step_takes_what_specify_and_the_rate_say(void **state)
 {
     struct fixture *f = *state;
-    static const struct { uint8_t rate, rate_time, us; } rates[] = { { 0, 0xD0, 30 }, { 1, 0xD0, 50 }, { 2, 0xD0, 60 }, { 3, 0xD0, 15 }, { 0, 0x00, 160 } };
+    static const struct {
+        uint8_t rate, rate_time, us;
+    } rates[] = {{0, 0xD0, 30}, {1, 0xD0, 50}, {2, 0xD0, 60}, {3, 0xD0, 15}, {0, 0x00, 160}};
 
     for (unsigned i = 0; i < sizeof rates / sizeof *rates; i++) {
         uint64_t step = rates[i].us * 100, took;
@@ -602,7 +606,8 @@ static void forty_tracks_lie_under_every_second_cylinder(void **state)
     assert_sectors(f->memory, (10 * 2 + 1) * 9, 9);
 }
 
-/* An image holds no deleted data marks: the control mark is told of every sector, and nothing is read past the first. */
+/* An image holds no deleted data marks: the control mark is told of every sector, and nothing is read past the
+ * first. */
 static void deleted_data_is_looked_for_in_vain(void **state)
 {
     struct fixture *f = *state;
@@ -693,7 +698,7 @@ static void a_protected_medium_is_not_written(void **state)
 static void put_ids(struct fixture *f, uint8_t c, uint8_t h, unsigned sectors, unsigned interleave)
 {
     for (unsigned i = 0; i < sectors; i++) {
-        const uint8_t id[4] = { c, h, (uint8_t)(i * interleave % (sectors - 1 + (interleave == 1)) + 1), 2 };
+        const uint8_t id[4] = {c, h, (uint8_t)(i * interleave % (sectors - 1 + (interleave == 1)) + 1), 2};
         memcpy(f->memory + 4 * i, id, 4);
     }
     f->memory[4 * (sectors - 1) + 2] = (uint8_t)sectors;
@@ -913,7 +918,7 @@ static void registers_are_dumped(void **state)
     take(f);
     COMMAND(f, CONFIGURE, 0, 0x57, 3);
     dump(f);
-    assert_memory_equal(f->result, ((const uint8_t[]){ 9, 8, 0, 0, 0xDF, 0x02, 15, 0, 0x57, 3 }), 10);
+    assert_memory_equal(f->result, ((const uint8_t[]){9, 8, 0, 0, 0xDF, 0x02, 15, 0, 0x57, 3}), 10);
 }
 
 static void a_software_reset_spares_what_is_locked(void **state)
@@ -1033,7 +1038,7 @@ static void sum_bytes(void *context, const uint8_t *bytes, size_t length)
 static void a_buffer_that_comes_alive_is_empty(void **state)
 {
     struct fixture *f = *state;
-    uint32_t sums[2] = { 0, 0 };
+    uint32_t sums[2] = {0, 0};
 
     for (unsigned i = 0; i < 2; i++) {
         teardown(state);
@@ -1051,9 +1056,11 @@ static void a_buffer_that_comes_alive_is_empty(void **state)
 
 static void hammer_step(struct fixture *f, uint32_t *random)
 {
-    static const uint8_t opcodes[] = { READ, WRITE, READ_NO_MT, WRITE_NO_MT, READ_TRACK, VERIFY, FORMAT, READ_ID, RECALIBRATE, SENSE, SPECIFY, SEEK,
-                                       CONFIGURE, DUMP, 0x8F, 0xCF, 0x94, 0x12, SENSE_DRIVE };
-    uint8_t plausible[9] = { opcodes[random_below(random, sizeof opcodes)], 0, f->floppy.unit[0].cylinder, 0, 0, 2, 18, 0x1B, 0xFF };
+    static const uint8_t opcodes[] = {READ,    WRITE,       READ_NO_MT, WRITE_NO_MT, READ_TRACK, VERIFY,    FORMAT,
+                                      READ_ID, RECALIBRATE, SENSE,      SPECIFY,     SEEK,       CONFIGURE, DUMP,
+                                      0x8F,    0xCF,        0x94,       0x12,        SENSE_DRIVE};
+    uint8_t plausible[9] = {
+        opcodes[random_below(random, sizeof opcodes)], 0, f->floppy.unit[0].cylinder, 0, 0, 2, 18, 0x1B, 0xFF};
     unsigned n = random_below(random, 2), what = random_below(random, 1000);
 
     if (what < 250) { /* a command that is nearly right */

@@ -29,7 +29,7 @@ static int teardown(void **state)
 
 static void program(struct fixture *f, unsigned channel, uint8_t mode, uint32_t address, uint16_t count)
 {
-    static const uint16_t pages[8] = { 0x87, 0x83, 0x81, 0x82, 0x8F, 0x8B, 0x89, 0x8A };
+    static const uint16_t pages[8] = {0x87, 0x83, 0x81, 0x82, 0x8F, 0x8B, 0x89, 0x8A};
     unsigned step = channel < 4 ? 1 : 2;
     uint16_t base = channel < 4 ? 0 : 0xC0, reg = (uint16_t)(base + (channel & 3) * 2 * step);
     uint16_t offset = (uint16_t)(channel < 4 ? address : address >> 1);
@@ -85,7 +85,7 @@ static void device_writes_to_memory_until_terminal_count(void **state)
 static void device_reads_from_memory(void **state)
 {
     struct fixture *f = *state;
-    uint8_t buffer[16] = { 0 };
+    uint8_t buffer[16] = {0};
     bool end;
 
     fill(f->memory.ram + 0x20000, 16);
@@ -98,7 +98,7 @@ static void device_reads_from_memory(void **state)
 static void verify_only_counts(void **state)
 {
     struct fixture *f = *state;
-    uint8_t buffer[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    uint8_t buffer[8] = {1, 2, 3, 4, 5, 6, 7, 8};
     bool end;
 
     program(f, 1, 0x40, 0x3000, 7);
@@ -111,7 +111,7 @@ static void verify_only_counts(void **state)
 static void address_wraps_within_its_page(void **state)
 {
     struct fixture *f = *state;
-    uint8_t buffer[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    uint8_t buffer[8] = {1, 2, 3, 4, 5, 6, 7, 8};
     bool end;
 
     program(f, 1, 0x44, 0x5FFFC, 99);
@@ -124,7 +124,7 @@ static void address_wraps_within_its_page(void **state)
 static void decrementing_channel_goes_backwards(void **state)
 {
     struct fixture *f = *state;
-    uint8_t buffer[4] = { 1, 2, 3, 4 };
+    uint8_t buffer[4] = {1, 2, 3, 4};
     bool end;
 
     program(f, 1, 0x64, 0x50001, 99);
@@ -138,7 +138,7 @@ static void decrementing_channel_goes_backwards(void **state)
 static void autoinit_starts_again_and_stays_unmasked(void **state)
 {
     struct fixture *f = *state;
-    uint8_t buffer[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    uint8_t buffer[8] = {1, 2, 3, 4, 5, 6, 7, 8};
     bool end;
 
     program(f, 1, 0x54, 0x4000, 3);
@@ -154,7 +154,7 @@ static void autoinit_starts_again_and_stays_unmasked(void **state)
 static void words_span_128_kib_and_odd_bytes_stay(void **state)
 {
     struct fixture *f = *state;
-    uint8_t buffer[7] = { 1, 2, 3, 4, 5, 6, 7 };
+    uint8_t buffer[7] = {1, 2, 3, 4, 5, 6, 7};
     bool end;
 
     program(f, 5, 0x44, 0x1FFFC, 9); /* page bit 0 is not connected */
@@ -169,7 +169,7 @@ static void words_span_128_kib_and_odd_bytes_stay(void **state)
 static void masked_disabled_or_cascading_channels_do_not_move(void **state)
 {
     struct fixture *f = *state;
-    uint8_t buffer[4] = { 1, 2, 3, 4 };
+    uint8_t buffer[4] = {1, 2, 3, 4};
     bool end;
 
     program(f, 1, 0x44, 0x4000, 9);
@@ -202,7 +202,7 @@ static void spare_page_register_keeps_the_post_code(void **state)
 static void no_sequence_of_writes_does_harm(void **state)
 {
     struct fixture *f = *state;
-    static const uint16_t bases[4] = { 0x00, 0x80, 0xC0, 0xD0 };
+    static const uint16_t bases[4] = {0x00, 0x80, 0xC0, 0xD0};
     uint16_t ports[64];
     uint8_t buffer[256];
     bool end;

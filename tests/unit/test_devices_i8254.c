@@ -168,7 +168,7 @@ static void mode_2_takes_a_new_count_at_the_end_of_the_period(void **state)
 static void mode_3_halves_even_and_odd_counts(void **state)
 {
     struct fixture *f = *state;
-    static const uint16_t even[] = { 4, 2, 4, 2, 4 }, odd[] = { 4, 2, 0, 4, 2, 4 };
+    static const uint16_t even[] = {4, 2, 4, 2, 4}, odd[] = {4, 2, 0, 4, 2, 4};
 
     gate(f, true);
     program(f, 3, 4);
@@ -322,7 +322,7 @@ static void pulses_shorter_than_a_tick_are_not_lost(void **state)
 
 static void no_sequence_of_writes_does_harm(void **state)
 {
-    static const uint16_t ports[] = { 0x40, 0x41, 0x42, 0x43 };
+    static const uint16_t ports[] = {0x40, 0x41, 0x42, 0x43};
     struct fixture *f = *state;
 
     for (unsigned i = 0; i < 4000; i++) {

@@ -144,7 +144,8 @@ static void edge_is_served_once_and_level_as_long_as_it_lasts(void **state)
     expect_quiet(f);
 }
 
-/* Windows 98's RTL8029 driver crashed where IRQ 11 was level-triggered from power-on: that is for the firmware to say. */
+/* Windows 98's RTL8029 driver crashed where IRQ 11 was level-triggered from power-on: that is for the firmware to
+ * say. */
 static void reset_leaves_every_input_edge_triggered(void **state)
 {
     struct fixture *f = *state;
@@ -284,7 +285,7 @@ static void special_fully_nested_master_takes_a_more_urgent_slave_request(void *
 
 static void no_sequence_of_writes_does_harm(void **state)
 {
-    static const uint16_t ports[] = { 0x20, 0x21, 0xA0, 0xA1, 0x4D0, 0x4D1 };
+    static const uint16_t ports[] = {0x20, 0x21, 0xA0, 0xA1, 0x4D0, 0x4D1};
     struct fixture *f = *state;
 
     for (unsigned i = 0; i < 2000; i++) {

@@ -35,7 +35,7 @@ static void put(struct fixture *f, uint8_t reg, uint8_t value)
 /* time: seconds, minutes, hours, weekday, day, month, year, century */
 static void set_time(struct fixture *f, const uint8_t time[8])
 {
-    static const uint8_t regs[8] = { 0, 2, 4, 6, 7, 8, 9, 0x32 };
+    static const uint8_t regs[8] = {0, 2, 4, 6, 7, 8, 9, 0x32};
 
     for (unsigned i = 0; i < 8; i++)
         put(f, regs[i], time[i]);
@@ -43,14 +43,18 @@ static void set_time(struct fixture *f, const uint8_t time[8])
 
 static void expect_time(struct fixture *f, const uint8_t time[8])
 {
-    static const uint8_t regs[8] = { 0, 2, 4, 6, 7, 8, 9, 0x32 };
+    static const uint8_t regs[8] = {0, 2, 4, 6, 7, 8, 9, 0x32};
 
     for (unsigned i = 0; i < 8; i++)
         if (get(f, regs[i]) != time[i])
             fail_msg("register %02x is %02x, not %02x", regs[i], get(f, regs[i]), time[i]);
 }
 
-#define TIME(...) (const uint8_t[8]){ __VA_ARGS__ }
+#define TIME(...) \
+    (const uint8_t[8]) \
+    { \
+        __VA_ARGS__ \
+    }
 
 static void start_of_the_clock_is_shown_in_bcd(void **state)
 {
@@ -206,7 +210,7 @@ static void update_interrupt(void **state)
 
 static void periodic_interrupt_at_its_rates(void **state)
 {
-    static const uint16_t hertz[16] = { 0, 256, 128, 8192, 4096, 2048, 1024, 512, 256, 128, 64, 32, 16, 8, 4, 2 };
+    static const uint16_t hertz[16] = {0, 256, 128, 8192, 4096, 2048, 1024, 512, 256, 128, 64, 32, 16, 8, 4, 2};
 
     (void)state;
     for (unsigned rate = 0; rate < 16; rate++) {
@@ -260,7 +264,7 @@ static void reset_keeps_time_and_memory(void **state)
 
 static void no_sequence_of_writes_does_harm(void **state)
 {
-    static const uint16_t ports[] = { 0x70, 0x71 };
+    static const uint16_t ports[] = {0x70, 0x71};
     struct fixture *f = start_at(0);
 
     (void)state;

@@ -21,8 +21,8 @@ static int setup(void **state)
     i8254_init(&f.pit, &f.board.clock, &f.board.bus, board_wire(&f.board, IRQ0), sysports_timer_line(&f.ports));
     sysports_init(&f.ports, &f.board.clock, &f.board.bus, i8254_gate(&f.pit, 2), board_wire(&f.board, A20),
                   board_wire(&f.board, RESET), board_wire(&f.board, POWER_OFF));
-    parallel_init(&f.parallel, &f.board.clock, &f.board.bus, 0x378, board_wire(&f.board, IRQ7),
-                  board_take_byte, &f.board);
+    parallel_init(&f.parallel, &f.board.clock, &f.board.bus, 0x378, board_wire(&f.board, IRQ7), board_take_byte,
+                  &f.board);
     *state = &f;
     return 0;
 }
@@ -130,7 +130,7 @@ static void acknowledge_interrupts_until_the_status_is_read(void **state)
 
 static void no_sequence_of_writes_does_harm(void **state)
 {
-    static const uint16_t ports[] = { 0x61, 0x92, 0x378, 0x379, 0x37A, 0x8900, 0x42, 0x43 };
+    static const uint16_t ports[] = {0x61, 0x92, 0x378, 0x379, 0x37A, 0x8900, 0x42, 0x43};
     board_abuse(&((struct fixture *)*state)->board, ports, 8, 20000);
 }
 

@@ -21,8 +21,8 @@ static int setup(void **state)
     static struct fixture f;
 
     board_init(&f.board);
-    uart16550_init(&f.uart, &f.board.clock, &f.board.bus, BASE, EVENT_SERIAL_0,
-                   board_wire(&f.board, IRQ4), board_take_byte, &f.board);
+    uart16550_init(&f.uart, &f.board.clock, &f.board.bus, BASE, EVENT_SERIAL_0, board_wire(&f.board, IRQ4),
+                   board_take_byte, &f.board);
     out(&f.board, LCR, 0x83);
     out(&f.board, BASE, 12);
     out(&f.board, IER, 0);
@@ -58,8 +58,11 @@ static void byte_leaves_after_its_time(void **state)
 
 static void format_and_divisor_set_the_time(void **state)
 {
-    static const struct { uint8_t lcr; unsigned half_bits; } cases[] = {
-        { 0x00, 14 }, { 0x04, 15 }, { 0x03, 20 }, { 0x07, 22 }, { 0x1B, 22 }, { 0x1F, 24 }, { 0x0A, 20 },
+    static const struct {
+        uint8_t lcr;
+        unsigned half_bits;
+    } cases[] = {
+        {0x00, 14}, {0x04, 15}, {0x03, 20}, {0x07, 22}, {0x1B, 22}, {0x1F, 24}, {0x0A, 20},
     };
     struct fixture *f = *state;
 
@@ -214,7 +217,7 @@ static void scratch_and_unused_bits(void **state)
 
 static void no_sequence_of_writes_does_harm(void **state)
 {
-    static const uint16_t ports[] = { BASE, IER, IIR, LCR, MCR, LSR, MSR, SCR };
+    static const uint16_t ports[] = {BASE, IER, IIR, LCR, MCR, LSR, MSR, SCR};
     struct fixture *f = *state;
 
     for (unsigned i = 0; i < 5000; i++) {

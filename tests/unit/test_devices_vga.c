@@ -1,5 +1,5 @@
-/* test_devices_vga.c - the VGA: what memory accesses do, the registers, the beam, and the screen as text (IBM PS/2 Hardware Interface Technical Reference,
- * "Video Subsystem"). */
+/* test_devices_vga.c - the VGA: what memory accesses do, the registers, the beam, and the screen as text (IBM PS/2
+ * Hardware Interface Technical Reference, "Video Subsystem"). */
 #include "emu/devices/vga_pci.h"
 #include "tests/unit/vga_board.h"
 
@@ -45,7 +45,9 @@ static void bit_mask_keeps_what_the_latches_hold(void **state)
 
 static void functions_combine_with_the_latches(void **state)
 {
-    static const struct { uint8_t function, result; } functions[] = { { 0x00, 0x0F }, { 0x08, 0x03 }, { 0x10, 0x3F }, { 0x18, 0x3C } };
+    static const struct {
+        uint8_t function, result;
+    } functions[] = {{0x00, 0x0F}, {0x08, 0x03}, {0x10, 0x3F}, {0x18, 0x3C}};
     struct fixture *f = *state;
 
     begin_planar(f);
@@ -120,7 +122,7 @@ static void read_mode_0_shows_the_selected_plane_and_loads_all_latches(void **st
         set(f, GRAPHICS, 4, p);
         assert_int_equal(get(f, 0xA0005), 0x10 + 0x11 * p);
     }
-    assert_memory_equal(f->vga.latch, ((const uint8_t[]){ 0x10, 0x21, 0x32, 0x43 }), 4);
+    assert_memory_equal(f->vga.latch, ((const uint8_t[]){0x10, 0x21, 0x32, 0x43}), 4);
 }
 
 static void read_mode_1_compares_colours(void **state)
@@ -132,7 +134,7 @@ static void read_mode_1_compares_colours(void **state)
     set_planes(f, 0, 0xF0, 0xCC, 0xAA, 0x00); /* the eight dots: 7 3 5 1 6 2 4 0 */
     set(f, GRAPHICS, 7, 0xF);
     for (uint8_t c = 0; c < 8; c++) {
-        static const uint8_t where[8] = { 0x01, 0x10, 0x04, 0x40, 0x02, 0x20, 0x08, 0x80 };
+        static const uint8_t where[8] = {0x01, 0x10, 0x04, 0x40, 0x02, 0x20, 0x08, 0x80};
         set(f, GRAPHICS, 2, c);
         assert_int_equal(get(f, 0xA0000), where[c]);
         set(f, GRAPHICS, 2, c | 8);
@@ -204,8 +206,13 @@ static void chain_4_spreads_bytes_over_the_planes(void **state)
 
 static void windows_open_where_the_register_says(void **state)
 {
-    static const struct { uint32_t first, last; } windows[4] = {
-        { 0xA0000, 0xBFFFF }, { 0xA0000, 0xAFFFF }, { 0xB0000, 0xB7FFF }, { 0xB8000, 0xBFFFF },
+    static const struct {
+        uint32_t first, last;
+    } windows[4] = {
+        {0xA0000, 0xBFFFF},
+        {0xA0000, 0xAFFFF},
+        {0xB0000, 0xB7FFF},
+        {0xB8000, 0xBFFFF},
     };
     struct fixture *f = *state;
 
@@ -233,23 +240,27 @@ static void windows_open_where_the_register_says(void **state)
 /* A wide access is the same as its bytes, from the lowest up, whatever the registers say. */
 static void wide_accesses_are_their_bytes_one_after_the_other(void **state)
 {
-    static const uint16_t indexed[] = { SEQUENCER, GRAPHICS };
+    static const uint16_t indexed[] = {SEQUENCER, GRAPHICS};
     static struct fixture twin;
     struct fixture *f = *state, *other = &twin;
     void *twin_state;
     uint32_t random = 77;
 
     board_init(&twin.board);
-    assert_true(memory_init(&twin.memory, 0x100000) && vga_init(&twin.vga, &twin.board.clock, &twin.board.bus, &twin.memory, board_wire(&twin.board, 2)));
+    assert_true(memory_init(&twin.memory, 0x100000) &&
+                vga_init(&twin.vga, &twin.board.clock, &twin.board.bus, &twin.memory, board_wire(&twin.board, 2)));
     twin_state = &twin;
     set_mode(f, &graphics_320x200_256);
     set_mode(other, &graphics_320x200_256);
     for (unsigned i = 0; i < 200000; i++) {
-        uint32_t address = 0xA0000 + random_below(&random, 0x1FFF0), value = random, size = 1u << random_below(&random, 3);
+        uint32_t address = 0xA0000 + random_below(&random, 0x1FFF0), value = random,
+                 size = 1u << random_below(&random, 3);
         if (random_below(&random, 30) == 0) {
             uint16_t port = indexed[random_below(&random, 2)];
             uint8_t index = (uint8_t)random_below(&random, 9), data = random_below(&random, 2) ? 0 : (uint8_t)random;
-            data = index == 8 && data == 0 ? 0xFF : index == 2 && port == SEQUENCER && data == 0 ? 15 : data; /* plain more often than not */
+            data = index == 8 && data == 0                        ? 0xFF
+                   : index == 2 && port == SEQUENCER && data == 0 ? 15
+                                                                  : data; /* plain more often than not */
             data = index == 4 && port == SEQUENCER && data == 0 ? 14 : data;
             set(f, port, index, data);
             set(other, port, index, data);
@@ -354,7 +365,7 @@ static void attribute_controller_takes_index_and_data_in_turn(void **state)
     assert_int_equal(in(&f->board, 0x3C0), 0x03);
     out(&f->board, ATTRIBUTE, 0xFF);
     assert_int_equal(in(&f->board, 0x3C1), 0x3F); /* the palette has 6 bits */
-    set_attribute(f, 0x20 | 3, 0x15); /* displayed: locked */
+    set_attribute(f, 0x20 | 3, 0x15);             /* displayed: locked */
     assert_int_equal(f->vga.attribute[3], 0x3F);
     set_attribute(f, 0x20 | 0x12, 0x0B); /* the others are not */
     assert_int_equal(f->vga.attribute[0x12], 0x0B);
@@ -364,7 +375,7 @@ static void attribute_controller_takes_index_and_data_in_turn(void **state)
 
 static void asleep_it_does_not_answer(void **state)
 {
-    static const uint16_t ports[][3] = { { 0x3C3, 0, 1 }, { 0x46E8, 0x16, 0x0E } };
+    static const uint16_t ports[][3] = {{0x3C3, 0, 1}, {0x46E8, 0x16, 0x0E}};
     struct fixture *f = *state;
 
     for (unsigned i = 0; i < 2; i++) {
@@ -413,8 +424,8 @@ static void the_beam_retraces_once_a_frame(void **state)
     }
     assert_int_equal(retraces, 10);
     assert_in_range(retrace, 10 * 2 * 5 * 31, 10 * 2 * 5 * 33); /* two lines of 31.8 us */
-    assert_in_range(off_lines, 10 * 400 - 1, 10 * 400 + 1);     /* each line ends, and the last one goes into the blank */
-    assert_in_range(off * 1000ull / samples, 285, 289);         /* 1 - (400 * 720) / (449 * 900) */
+    assert_in_range(off_lines, 10 * 400 - 1, 10 * 400 + 1); /* each line ends, and the last one goes into the blank */
+    assert_in_range(off * 1000ull / samples, 285, 289);     /* 1 - (400 * 720) / (449 * 900) */
 }
 
 static void timing_follows_the_registers(void **state)
@@ -433,7 +444,8 @@ static void timing_follows_the_registers(void **state)
     assert_in_range(retraces, 59, 60); /* 525 lines of 800 dots at 25.175 MHz */
 }
 
-/* The interrupt comes where the display of a frame ends, once, until it is cleared; whoever turns it off still sees it pending. */
+/* The interrupt comes where the display of a frame ends, once, until it is cleared; whoever turns it off still sees it
+ * pending. */
 static void the_vertical_interrupt_comes_when_a_frame_was_shown(void **state)
 {
     struct fixture *f = *state;
@@ -683,16 +695,17 @@ static void config_write(struct fixture *f, uint8_t at, uint32_t value)
     bus_write(&f->board.bus, 0xCFC, value, 4);
 }
 
-/* The frame buffer is where base address 0 says, while the command register lets memory answer, whatever DISPI's mode; what was written stays. */
+/* The frame buffer is where base address 0 says, while the command register lets memory answer, whatever DISPI's mode;
+ * what was written stays. */
 static void the_frame_buffer_goes_where_pci_puts_it(void **state)
 {
     static struct pci pci;
     static struct vga_pci card;
-    static const uint8_t rom[100] = { 0x55, 0xAA, 1 };
-    static const uint32_t bases[3] = { 0xE0000000, 0x80800000, 0xFE000000 };
+    static const uint8_t rom[100] = {0x55, 0xAA, 1};
+    static const uint32_t bases[3] = {0xE0000000, 0x80800000, 0xFE000000};
     struct fixture *f = *state;
 
-    pci_init(&pci, &f->board.bus, (struct line){ 0 }, (struct line){ 0 });
+    pci_init(&pci, &f->board.bus, (struct line){0}, (struct line){0});
     assert_true(vga_pci_init(&card, &pci, &f->memory, &f->vga, rom, sizeof rom));
     assert_int_equal(config_read(f, 0), 0x11111234);
     config_write(f, PCI_BAR, 0xFFFFFFFF); /* how large is it? */
@@ -746,7 +759,7 @@ static void the_root_costs_what_was_written_and_tells_it(void **state)
 {
     struct fixture *f = *state;
     unsigned hashes = 0;
-    struct hasher h = { mixing_hash, &hashes };
+    struct hasher h = {mixing_hash, &hashes};
     uint8_t before[HASH_SIZE];
 
     dispi_mode(f, 640, 480, 8);
@@ -768,7 +781,7 @@ static void the_root_costs_what_was_written_and_tells_it(void **state)
 
 static void hammer_step(struct fixture *f, uint32_t *random)
 {
-    static const uint16_t indexed[] = { SEQUENCER, GRAPHICS, CRTC, 0x3B4 };
+    static const uint16_t indexed[] = {SEQUENCER, GRAPHICS, CRTC, 0x3B4};
     unsigned what = random_below(random, 1000);
     struct frame frame;
     static struct text_screen screen;
@@ -776,15 +789,18 @@ static void hammer_step(struct fixture *f, uint32_t *random)
     if (what < 300) {
         set(f, indexed[random_below(random, 4)], (uint8_t)random_below(random, 26), (uint8_t)*random);
     } else if (what < 330) {
-        dispi_set(f, (uint16_t)random_below(random, DISPI_REGISTERS + 1), (uint16_t)(*random >> random_below(random, 16)));
+        dispi_set(f, (uint16_t)random_below(random, DISPI_REGISTERS + 1),
+                  (uint16_t)(*random >> random_below(random, 16)));
     } else if (what < 340) {
-        dispi_mode(f, (uint16_t)random_below(random, 1700), (uint16_t)random_below(random, 1300), (uint16_t)random_below(random, 33));
+        dispi_mode(f, (uint16_t)random_below(random, 1700), (uint16_t)random_below(random, 1300),
+                   (uint16_t)random_below(random, 33));
     } else if (what < 350) {
         memory_write(&f->memory, LINEAR + random_below(random, 0x800000), *random, 1u << random_below(random, 3));
     } else if (what < 400) {
         set_attribute(f, (uint8_t)(random_below(random, 22) | (random_below(random, 4) ? 0x20 : 0)), (uint8_t)*random);
     } else if (what < 500) {
-        bus_write(&f->board.bus, (uint16_t)(0x3B0 + random_below(random, 0x30)), *random, 1u << random_below(random, 3));
+        bus_write(&f->board.bus, (uint16_t)(0x3B0 + random_below(random, 0x30)), *random,
+                  1u << random_below(random, 3));
     } else if (what < 600) {
         bus_read(&f->board.bus, (uint16_t)(0x3B0 + random_below(random, 0x30)), 1u << random_below(random, 3));
     } else if (what < 800) {

@@ -1,4 +1,5 @@
-/* test_devices_vga_picture.c - the picture that a VGA shows, dot for dot; and that drawing only what changed gives the same one. */
+/* test_devices_vga_picture.c - the picture that a VGA shows, dot for dot; and that drawing only what changed gives the
+ * same one. */
 #include "emu/devices/vga_draw.h"
 #include "tests/unit/vga_board.h"
 
@@ -8,7 +9,8 @@
 static uint32_t text_pixel(struct fixture *f, unsigned x, unsigned y, bool blinking_hidden, bool cursor_shown)
 {
     unsigned column = x / 9, row = y / 16, dot = x % 9, line = y % 16, cell = row * 80 + column;
-    uint8_t character = *plane(f, cell * 2, 0), attribute = *plane(f, cell * 2, 1), shape = *plane(f, character * 32u + line, 2);
+    uint8_t character = *plane(f, cell * 2, 0), attribute = *plane(f, cell * 2, 1),
+            shape = *plane(f, character * 32u + line, 2);
     bool ink = dot < 8 ? shape >> (7 - dot) & 1 : (character & 0xE0) == 0xC0 && shape & 1;
     unsigned value;
 
@@ -93,14 +95,15 @@ static void attribute_bit_3_chooses_the_second_font(void **state)
         vga_frame(&f->vga, &frame);
         for (unsigned dot = 0; dot < 8; dot++) {
             assert_int_equal(pixel(&frame, 50 * 9 + dot, 0), colour((maps[i].first >> 8 | 1) >> (7 - dot) & 1 ? 7 : 0));
-            assert_int_equal(pixel(&frame, 51 * 9 + dot, 0), colour((maps[i].second >> 8 | 1) >> (7 - dot) & 1 ? 0x3F : 0));
+            assert_int_equal(pixel(&frame, 51 * 9 + dot, 0),
+                             colour((maps[i].second >> 8 | 1) >> (7 - dot) & 1 ? 0x3F : 0));
         }
     }
 }
 
 static void text_can_be_panned_by_dots(void **state)
 {
-    static const uint8_t shift[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 0 };
+    static const uint8_t shift[16] = {1, 2, 3, 4, 5, 6, 7, 8, 0};
     struct fixture *f = *state;
     struct frame frame;
 
@@ -139,7 +142,8 @@ static void a_frame_of_256_colours_is_right_in_every_dot(void **state)
     assert_int_equal(pixel(&frame, 123, 45), colour(get(f, 0xA0000 + 45 * 320 + 123) & 0x3F));
 }
 
-/* IBM's manual leaves it open; that each half of the byte passes through planes and palette was found on IBM's and others' cards. */
+/* IBM's manual leaves it open; that each half of the byte passes through planes and palette was found on IBM's and
+ * others' cards. */
 static void each_half_of_256_colours_passes_through_the_palette(void **state)
 {
     struct fixture *f = *state;
@@ -153,7 +157,7 @@ static void each_half_of_256_colours_passes_through_the_palette(void **state)
     set_attribute(f, 0x34, 0x0F); /* nor does Colour Select */
     vga_frame(&f->vga, &frame);
     for (unsigned i = 0; i < 256; i++) {
-        static const uint8_t palette[16] = { 0, 5, 9, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+        static const uint8_t palette[16] = {0, 5, 9, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
         assert_int_equal(pixel(&frame, i, 0), colour(palette[i >> 4] << 4 | palette[i & 15]));
     }
     set_attribute(f, 0x32, 0x03);
@@ -208,7 +212,8 @@ static void a_frame_of_16_colours_is_right_in_every_dot(void **state)
     assert_int_equal(frame.height, 480);
     for (unsigned y = 0; y < 480; y++)
         for (unsigned x = 0; x < 640; x++)
-            assert_int_equal(pixel(&frame, x, y), colour(graphics_640x480_16.attribute[planar_value(f, y * 80 + x / 8, x % 8) & 0x0D]));
+            assert_int_equal(pixel(&frame, x, y),
+                             colour(graphics_640x480_16.attribute[planar_value(f, y * 80 + x / 8, x % 8) & 0x0D]));
 }
 
 static void colour_select_gives_the_upper_bits(void **state)
@@ -245,9 +250,13 @@ static void the_split_starts_at_address_0_and_may_stand_still(void **state)
         vga_frame(&f->vga, &frame);
         for (unsigned x = 0; x < 630; x++) {
             unsigned top = x + 3, bottom = still ? x : x + 3;
-            assert_int_equal(pixel(&frame, x, 99), colour(graphics_640x480_16.attribute[planar_value(f, 0x4000 + 99 * 80 + top / 8, top % 8)]));
-            assert_int_equal(pixel(&frame, x, 100), colour(graphics_640x480_16.attribute[planar_value(f, bottom / 8, bottom % 8)]));
-            assert_int_equal(pixel(&frame, x, 101), colour(graphics_640x480_16.attribute[planar_value(f, 80 + bottom / 8, bottom % 8)]));
+            assert_int_equal(
+                pixel(&frame, x, 99),
+                colour(graphics_640x480_16.attribute[planar_value(f, 0x4000 + 99 * 80 + top / 8, top % 8)]));
+            assert_int_equal(pixel(&frame, x, 100),
+                             colour(graphics_640x480_16.attribute[planar_value(f, bottom / 8, bottom % 8)]));
+            assert_int_equal(pixel(&frame, x, 101),
+                             colour(graphics_640x480_16.attribute[planar_value(f, 80 + bottom / 8, bottom % 8)]));
         }
     }
 }
@@ -302,8 +311,14 @@ static void a_row_that_is_cut_off_is_shown_as_far_as_it_goes(void **state)
 
 static void every_depth_is_drawn(void **state)
 {
-    static const struct { uint16_t bpp; uint32_t bytes, colour; } cases[] = {
-        { 15, 0x5678, 0xAD9CC6 }, { 16, 0x5678, 0x52CFC6 }, { 24, 0x123456, 0x123456 }, { 32, 0xFF123456, 0x123456 },
+    static const struct {
+        uint16_t bpp;
+        uint32_t bytes, colour;
+    } cases[] = {
+        {15, 0x5678, 0xAD9CC6},
+        {16, 0x5678, 0x52CFC6},
+        {24, 0x123456, 0x123456},
+        {32, 0xFF123456, 0x123456},
     };
     struct fixture *f = *state;
     struct frame frame;
@@ -421,7 +436,8 @@ static void rows_begin_at_the_preset_row_scan(void **state)
 
 static void blinking_in_graphics_turns_over_plane_3(void **state)
 {
-    static const uint8_t on[4] = { 0x00, 0x08, 0x18, 0x18 }, off[4] = { 0x00, 0x08, 0x00, 0x18 }; /* of colours 0, 1, 4, 5 */
+    static const uint8_t on[4] = {0x00, 0x08, 0x18, 0x18}, off[4] = {0x00, 0x08, 0x00, 0x18}; /* of colours 0, 1, 4, 5
+                                                                                               */
     struct fixture *f = *state;
     struct frame frame;
 
@@ -462,7 +478,8 @@ static void vertical_counting_of_every_second_line_doubles_the_lines(void **stat
 
 /* --- Drawing what changed --- */
 
-/* What the picture depends on changes at random: a few bytes of memory mostly, now and then a register, a colour, the time. */
+/* What the picture depends on changes at random: a few bytes of memory mostly, now and then a register, a colour, the
+ * time. */
 static void disturb(struct fixture *f, uint32_t *random, bool text)
 {
     unsigned what = random_below(random, 40);
@@ -576,7 +593,7 @@ static void partial_drawing_equals_drawing_anew_in_unchained_modes(void **state)
 
 static void partial_drawing_equals_drawing_anew_in_dispi_modes(void **state)
 {
-    static const uint16_t depths[] = { 4, 8, 15, 16, 24, 32 };
+    static const uint16_t depths[] = {4, 8, 15, 16, 24, 32};
     struct fixture *f = *state;
 
     for (unsigned i = 0; i < sizeof depths / sizeof *depths; i++) {

@@ -36,9 +36,9 @@ static void sha256_of(void *context, const uint8_t *bytes, size_t length, uint8_
 static void begin(struct fixture *f, uint64_t sectors)
 {
     memset(f, 0, sizeof *f);
-    f->hasher = (struct hasher){ sha256_of, NULL };
+    f->hasher = (struct hasher){sha256_of, NULL};
     disk_init(&f->disk, sectors);
-    assert_true(drive_init(&f->drive, &f->disk.block, false, (struct line){ failure_set, &f->failure, 0 }));
+    assert_true(drive_init(&f->drive, &f->disk.block, false, (struct line){failure_set, &f->failure, 0}));
 }
 
 static int setup(void **state)
@@ -109,7 +109,7 @@ static void root_follows_what_was_written(void **state)
 static void root_is_that_of_the_two_trees(void **state)
 {
     struct fixture *f = *state;
-    uint8_t unit[DRIVE_UNIT_SECTORS * SECTOR_SIZE] = { 0 }, leaf[HASH_SIZE], expected[HASH_SIZE], root[HASH_SIZE];
+    uint8_t unit[DRIVE_UNIT_SECTORS * SECTOR_SIZE] = {0}, leaf[HASH_SIZE], expected[HASH_SIZE], root[HASH_SIZE];
     struct hash_tree group, top;
 
     write_filled(f, SECTORS - 2, 2, 9);
@@ -299,7 +299,7 @@ static void what_is_not_on_the_medium_cannot_be_read(void **state)
 static void a_failing_host_raises_the_line(void **state)
 {
     struct fixture *f = *state;
-    uint8_t buffer[SECTOR_SIZE] = { 0 };
+    uint8_t buffer[SECTOR_SIZE] = {0};
     uint32_t done;
 
     f->disk.failing = true;

@@ -1,10 +1,12 @@
-/* test_flags.c - the lazy flags say what the manual's definitions say (Intel SDM vol. 1, section 3.4.3.1; vol. 2, appendix B.1.4.7).
+/* test_flags.c - the lazy flags say what the manual's definitions say (Intel SDM vol. 1, section 3.4.3.1; vol. 2,
+ * appendix B.1.4.7).
  *
  * The reference works bit by bit and with wide numbers; it shares nothing with the processor. */
 #include "tests/unit/processor.h"
 
-static const uint32_t samples[] = {0, 1, 2, 7, 8, 0xF, 0x10, 0x7F, 0x80, 0x81, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x12345678, 0x7FFFFFFF, 0x80000000,
-                                   0x80000001, 0xFFFFFFFE, 0xFFFFFFFF};
+static const uint32_t samples[] = {0,          1,          2,          7,          8,          0xF,       0x10,
+                                   0x7F,       0x80,       0x81,       0xFF,       0x7FFF,     0x8000,    0xFFFF,
+                                   0x12345678, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFFFFE, 0xFFFFFFFF};
 enum { SAMPLES = sizeof samples / sizeof *samples };
 
 static uint32_t mask(unsigned size)

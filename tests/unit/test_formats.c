@@ -120,20 +120,20 @@ static void a_disk_has_the_geometry_of_its_partition_table(void **state)
     static const uint8_t entry[16] = {0x80, 1, 1, 0, 0x04, 4, 17, 0xcf};
 
     (void)state;
-    expect_geometry(83045, first, 82, 16, 63);          /* no table */
+    expect_geometry(83045, first, 82, 16, 63); /* no table */
     memcpy(first + 446, entry, 16);
-    expect_geometry(83045, first, 82, 16, 63);          /* no signature */
+    expect_geometry(83045, first, 82, 16, 63); /* no signature */
     first[510] = 0x55, first[511] = 0xaa;
     expect_geometry(83045, first, 977, 5, 17);
-    first[446 + 16] = 0x12;                             /* no status byte of a table: a boot sector */
+    first[446 + 16] = 0x12; /* no status byte of a table: a boot sector */
     expect_geometry(83045, first, 82, 16, 63);
     first[446 + 16] = 0;
-    first[446 + 5] = 254, first[446 + 6] = 63;          /* translated by a BIOS */
+    first[446 + 5] = 254, first[446 + 6] = 63; /* translated by a BIOS */
     expect_geometry(20000000, first, 16383, 16, 63);
     expect_geometry(5, first, 1, 16, 63);
-    first[446 + 6] = 0xc0;                              /* no sector */
+    first[446 + 6] = 0xc0; /* no sector */
     expect_geometry(1008 * 7, first, 7, 16, 63);
-    first[446 + 4] = 0;                                 /* an empty entry says nothing */
+    first[446 + 4] = 0; /* an empty entry says nothing */
     expect_geometry(1008 * 7, first, 7, 16, 63);
 }
 
@@ -144,7 +144,8 @@ static void an_error_cannot_carry_terminal_sequences(void **state)
     FILE *file = tmpfile();
 
     (void)state;
-    assert_false(error_set(&error, STATUS_INPUT, "a\x1b[31m", "line\n3", NULL, "is \xc2\x9b %s \xc3\xbc \x9b", "b\x7f"));
+    assert_false(
+        error_set(&error, STATUS_INPUT, "a\x1b[31m", "line\n3", NULL, "is \xc2\x9b %s \xc3\xbc \x9b", "b\x7f"));
     assert_string_equal(error.object, "a\\u001b[31m");
     assert_string_equal(error.place, "line\\u000a3");
     assert_string_equal(error.what, "is \\u009b b\\u007f \xc3\xbc \\x9b");
@@ -161,12 +162,12 @@ static void what_a_terminal_must_not_get_is_shown_as_its_number(void **state)
         const char *text, *shown;
     } cases[] = {
         {"plain \xc3\xa4 \xe2\x82\xac \xf0\x9f\x97\xba", "plain \xc3\xa4 \xe2\x82\xac \xf0\x9f\x97\xba"},
-        {"\xe2\x80\xae", "\\u202e"},           /* right-to-left override */
-        {"\xe2\x81\xa6\xe2\x81\xa9", "\\u2066\\u2069"}, /* isolates */
-        {"\xe2\x80\x8b\xef\xbb\xbf", "\\u200b\\ufeff"}, /* without width */
-        {"\xf3\xa0\x81\x81", "\\U000e0041"},   /* a tag */
+        {"\xe2\x80\xae", "\\u202e"},                                             /* right-to-left override */
+        {"\xe2\x81\xa6\xe2\x81\xa9", "\\u2066\\u2069"},                          /* isolates */
+        {"\xe2\x80\x8b\xef\xbb\xbf", "\\u200b\\ufeff"},                          /* without width */
+        {"\xf3\xa0\x81\x81", "\\U000e0041"},                                     /* a tag */
         {"\x80\xc0\xaf\xed\xa0\x80\xf5", "\\x80\\xc0\\xaf\\xed\\xa0\\x80\\xf5"}, /* no UTF-8: overlong, a surrogate */
-        {"\xe2\x82", "\\xe2\\x82"},             /* cut off */
+        {"\xe2\x82", "\\xe2\\x82"},                                              /* cut off */
         {"\x01\t\x7f", "\\u0001\\u0009\\u007f"},
     };
     char shown[64];

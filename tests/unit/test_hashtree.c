@@ -19,7 +19,7 @@ static void count_and_hash(void *context, const uint8_t *bytes, size_t length, u
 /* MTH(D[n]) by the letter: k is the largest power of two below n. */
 static void recursive_root(uint8_t (*leaf)[HASH_SIZE], uint32_t n, uint8_t root[HASH_SIZE])
 {
-    uint8_t both[1 + 2 * HASH_SIZE] = { 1 };
+    uint8_t both[1 + 2 * HASH_SIZE] = {1};
     uint32_t k = 1;
 
     if (n == 1) {
@@ -35,7 +35,7 @@ static void recursive_root(uint8_t (*leaf)[HASH_SIZE], uint32_t n, uint8_t root[
 
 static void make_leaf(const struct hasher *h, uint32_t n, uint32_t generation, uint8_t leaf[HASH_SIZE])
 {
-    uint8_t data[8] = { (uint8_t)n, (uint8_t)(n >> 8), (uint8_t)generation, (uint8_t)(generation >> 8) };
+    uint8_t data[8] = {(uint8_t)n, (uint8_t)(n >> 8), (uint8_t)generation, (uint8_t)(generation >> 8)};
 
     hash_leaf(h, data, sizeof data, leaf);
 }
@@ -43,7 +43,7 @@ static void make_leaf(const struct hasher *h, uint32_t n, uint32_t generation, u
 static void root_is_that_of_the_recursive_definition(void **state)
 {
     unsigned hashes = 0;
-    struct hasher h = { count_and_hash, &hashes };
+    struct hasher h = {count_and_hash, &hashes};
     static uint8_t leaf[70][HASH_SIZE];
     uint8_t expected[HASH_SIZE];
 
@@ -81,11 +81,11 @@ static void published_trees_have_their_published_roots(void **state)
     };
     /* clang-format on */
     static const uint8_t beginnings[8][4] = {
-        { 0x6E, 0x34, 0x0B, 0x9C }, { 0xFA, 0xC5, 0x42, 0x03 }, { 0xAE, 0xB6, 0xBC, 0xFE }, { 0xD3, 0x7E, 0xE4, 0x18 },
-        { 0x4E, 0x3B, 0xBB, 0x1F }, { 0x76, 0xE6, 0x7D, 0xAD }, { 0xDD, 0xB8, 0x9B, 0xE4 }, { 0x5D, 0xC9, 0xDA, 0x79 },
+        {0x6E, 0x34, 0x0B, 0x9C}, {0xFA, 0xC5, 0x42, 0x03}, {0xAE, 0xB6, 0xBC, 0xFE}, {0xD3, 0x7E, 0xE4, 0x18},
+        {0x4E, 0x3B, 0xBB, 0x1F}, {0x76, 0xE6, 0x7D, 0xAD}, {0xDD, 0xB8, 0x9B, 0xE4}, {0x5D, 0xC9, 0xDA, 0x79},
     };
     unsigned hashes = 0;
-    struct hasher h = { count_and_hash, &hashes };
+    struct hasher h = {count_and_hash, &hashes};
 
     (void)state;
     for (uint32_t n = 1; n <= 8; n++) {
@@ -104,7 +104,7 @@ static void published_trees_have_their_published_roots(void **state)
 static void leaves_that_are_alike_make_the_same_root(void **state)
 {
     unsigned hashes = 0;
-    struct hasher h = { count_and_hash, &hashes };
+    struct hasher h = {count_and_hash, &hashes};
     static uint8_t leaf[70][HASH_SIZE];
     static const uint8_t zeros[4096];
     uint8_t expected[HASH_SIZE];
@@ -129,9 +129,9 @@ static void leaves_that_are_alike_make_the_same_root(void **state)
 static void a_root_costs_what_has_changed(void **state)
 {
     unsigned hashes = 0;
-    struct hasher h = { count_and_hash, &hashes };
+    struct hasher h = {count_and_hash, &hashes};
     struct hash_tree t;
-    uint8_t leaf[HASH_SIZE] = { 7 };
+    uint8_t leaf[HASH_SIZE] = {7};
 
     (void)state;
     assert_true(hash_tree_init(&t, 1024));
@@ -164,7 +164,7 @@ static void whole_page_is_a_leaf(void **state)
 {
     static uint8_t prefixed[1 + 4096];
     unsigned hashes = 0;
-    struct hasher h = { count_and_hash, &hashes };
+    struct hasher h = {count_and_hash, &hashes};
     uint8_t expected[HASH_SIZE], leaf[HASH_SIZE];
 
     (void)state;

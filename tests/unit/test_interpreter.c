@@ -1,5 +1,5 @@
-/* test_interpreter.c - instructions as programs see them: results, flags, faults that leave nothing behind, ticks (Intel SDM vol. 2;
- * spec/processor.md for what that leaves undefined). */
+/* test_interpreter.c - instructions as programs see them: results, flags, faults that leave nothing behind, ticks
+ * (Intel SDM vol. 2; spec/processor.md for what that leaves undefined). */
 #include "tests/unit/processor.h"
 
 static struct processor *flat(void)
@@ -50,7 +50,7 @@ static void adc_and_sbb_chain_through_every_pair_of_bytes(void **state)
             assert_int_equal(p->cpu.reg[EAX], sum & 0xFF);
             assert_int_equal(flags_of(p) & (FLAG_CF | FLAG_OF | FLAG_AF | FLAG_ZF),
                              (sum < 0 || sum > 255 ? FLAG_CF : 0) | (wide < -128 || wide > 127 ? FLAG_OF : 0) |
-                             (low < 0 || low > 15 ? FLAG_AF : 0) | (sum & 0xFF ? 0 : FLAG_ZF));
+                                 (low < 0 || low > 15 ? FLAG_AF : 0) | (sum & 0xFF ? 0 : FLAG_ZF));
         }
     }
     processor_free(p);
@@ -73,7 +73,8 @@ static uint32_t step(unsigned operation, uint32_t v, unsigned bits, bool *carry)
     }
 }
 
-static void check_shift(struct processor *p, unsigned operation, unsigned bits, uint32_t value, unsigned count, uint32_t flags)
+static void check_shift(struct processor *p, unsigned operation, unsigned bits, uint32_t value, unsigned count,
+                        uint32_t flags)
 {
     uint32_t mask = 1u << (bits - 1) | ((1u << (bits - 1)) - 1), v = value & mask, before = v, want = flags;
     unsigned steps = count & 31;
@@ -86,12 +87,14 @@ static void check_shift(struct processor *p, unsigned operation, unsigned bits, 
         v = step(operation, v, bits, &carry);
     }
     if (steps) {
-        want = (flags & ~(uint32_t)(FLAG_CF | FLAG_OF)) | (carry ? FLAG_CF : 0) | ((v ^ before) >> (bits - 1) ? FLAG_OF : 0);
+        want = (flags & ~(uint32_t)(FLAG_CF | FLAG_OF)) | (carry ? FLAG_CF : 0) |
+               ((v ^ before) >> (bits - 1) ? FLAG_OF : 0);
         if (operation >= 4) {
             unsigned ones = 0;
             for (unsigned bit = 0; bit < 8; bit++)
                 ones += v >> bit & 1;
-            want = (want & (FLAG_CF | FLAG_OF)) | (v ? 0 : FLAG_ZF) | (v >> (bits - 1) ? FLAG_SF : 0) | (ones % 2 ? 0 : FLAG_PF);
+            want = (want & (FLAG_CF | FLAG_OF)) | (v ? 0 : FLAG_ZF) | (v >> (bits - 1) ? FLAG_SF : 0) |
+                   (ones % 2 ? 0 : FLAG_PF);
         }
     }
     p->cpu.reg[EAX] = value;
@@ -110,7 +113,9 @@ static void shifts_and_rotates_are_so_many_steps_by_one_bit(void **state)
 
     for (unsigned operation = 0; operation < 8; operation++)
         for (unsigned bits = 8; bits <= 32; bits *= 2) {
-            code_put(p, AT_CODE, CODE_BYTES(bits == 16 ? 0x66 : 0x90, bits == 8 ? 0xD2 : 0xD3, (uint8_t)(0xC0 | operation << 3), 0xF4));
+            code_put(
+                p, AT_CODE,
+                CODE_BYTES(bits == 16 ? 0x66 : 0x90, bits == 8 ? 0xD2 : 0xD3, (uint8_t)(0xC0 | operation << 3), 0xF4));
             for (unsigned count = 0; count < 34; count++)
                 for (unsigned n = 0; n < 40; n++)
                     check_shift(p, operation, bits, next_random(&seed), count, next_random(&seed) & FLAGS_ARITHMETIC);
@@ -119,7 +124,8 @@ static void shifts_and_rotates_are_so_many_steps_by_one_bit(void **state)
 }
 
 /* dst:src as a list of bits that moves by one bit at a time; a 16-bit one is dst:src:dst. */
-static void check_double_shift(struct processor *p, bool right, unsigned bits, uint32_t dst, uint32_t src, unsigned count)
+static void check_double_shift(struct processor *p, bool right, unsigned bits, uint32_t dst, uint32_t src,
+                               unsigned count)
 {
     uint64_t mask = bits == 16 ? 0xFFFF : 0xFFFFFFFF, d = dst & mask, s = src & mask, again = d, before = d;
     bool carry = false;
@@ -160,7 +166,8 @@ static void shld_and_shrd_16_with_count_over_15_go_on_into_the_destination(void 
 
     for (unsigned right = 0; right < 2; right++)
         for (unsigned bits = 16; bits <= 32; bits *= 2) {
-            code_put(p, AT_CODE, CODE_BYTES(bits == 16 ? 0x66 : 0x90, 0x0F, right ? 0xAD : 0xA5, 0xD0 /* eax, edx, cl */, 0xF4));
+            code_put(p, AT_CODE,
+                     CODE_BYTES(bits == 16 ? 0x66 : 0x90, 0x0F, right ? 0xAD : 0xA5, 0xD0 /* eax, edx, cl */, 0xF4));
             for (unsigned count = 0; count < 34; count++)
                 for (unsigned n = 0; n < 40; n++) {
                     uint32_t dst = next_random(&seed);
@@ -293,7 +300,7 @@ static void bit_scans_find_every_bit_and_keep_the_destination_when_there_is_none
 
 static void cmpxchg8b_exchanges_eight_bytes_within_a_page_and_across_two(void **state)
 {
-    static const uint32_t places[] = { AT_DATA, AT_DATA + PAGE_SIZE - 8, AT_DATA + PAGE_SIZE - 3 };
+    static const uint32_t places[] = {AT_DATA, AT_DATA + PAGE_SIZE - 8, AT_DATA + PAGE_SIZE - 3};
     (void)state;
 
     for (unsigned n = 0; n < sizeof places / sizeof *places; n++) {

@@ -1,4 +1,5 @@
-/* test_interrupts.c - delivery of interrupts and exceptions, IRET, debug traps, task switches (Intel SDM vol. 3, chapters 6, 7, 17, 20). */
+/* test_interrupts.c - delivery of interrupts and exceptions, IRET, debug traps, task switches (Intel SDM vol. 3,
+ * chapters 6, 7, 17, 20). */
 #include "tests/unit/processor.h"
 
 static uint32_t flags_of(struct processor *p)
@@ -94,7 +95,7 @@ static void an_inner_handler_gets_the_stack_of_the_tss(void **state)
 {
     (void)state;
     struct processor *p = processor_protected(CPU_I486, 3);
-    const uint32_t frame[] = { 0, AT_CODE, USER_CODE, FLAG_FIXED | FLAG_RF, AT_USER_STACK, USER_DATA };
+    const uint32_t frame[] = {0, AT_CODE, USER_CODE, FLAG_FIXED | FLAG_RF, AT_USER_STACK, USER_DATA};
 
     RUN(p, 0xF4);
     expect_vector(p, EXC_GP);
@@ -165,7 +166,8 @@ static void an_external_interrupt_waits_one_instruction_behind_sti_and_mov_ss(vo
 
     p = processor_protected(CPU_I486, 0);
     set_flags(p, FLAG_IF);
-    code_put(p, AT_CODE, CODE_BYTES(0x8C, 0xD0, 0x8E, 0xD0, 0x40, 0x40)); /* mov eax, ss; mov ss, ax; inc eax; inc eax */
+    code_put(p, AT_CODE, CODE_BYTES(0x8C, 0xD0, 0x8E, 0xD0, 0x40, 0x40)); /* mov eax, ss; mov ss, ax; inc eax; inc eax
+                                                                           */
     run(p, 2);
     p->irq = 0x40;
     cpu_set_intr(&p->cpu, true);
@@ -205,7 +207,8 @@ static void iret_to_the_user_drops_inner_data_segments(void **state)
 
     segment_flat(p, SEG_ES, USER_DATA);
     poke(p, AT_CODE_B, 0xF4, 1);
-    RUN(p, 0x6A, USER_DATA, 0x68, D(AT_USER_STACK), 0x68, D(FLAG_IOPL | FLAG_FIXED), 0x6A, USER_CODE, 0x68, D(AT_CODE_B), 0xCF);
+    RUN(p, 0x6A, USER_DATA, 0x68, D(AT_USER_STACK), 0x68, D(FLAG_IOPL | FLAG_FIXED), 0x6A, USER_CODE, 0x68,
+        D(AT_CODE_B), 0xCF);
     expect_fault(p, EXC_GP, 0, AT_CODE_B);
     assert_int_equal(on_stack(p, 2), USER_CODE);
     assert_int_equal(on_stack(p, 3) & FLAG_IOPL, FLAG_IOPL);
@@ -230,7 +233,8 @@ static void iret_enters_virtual_8086_mode(void **state)
 {
     (void)state;
     struct processor *p = processor_protected(CPU_I486, 0);
-    const uint32_t frame[] = { 0xFFFF0000, AT_CODE_B >> 4, FLAG_VM | FLAG_FIXED, 0x12345678, 0, 0x1111, 0x2222, 0x3333, 0x4444 };
+    const uint32_t frame[] = {0xFFFF0000, AT_CODE_B >> 4, FLAG_VM | FLAG_FIXED, 0x12345678, 0, 0x1111, 0x2222,
+                              0x3333,     0x4444};
 
     p->cpu.reg[ESP] -= sizeof frame;
     for (unsigned n = 0; n < 9; n++)
@@ -268,9 +272,11 @@ static void a_v86_fault_saves_and_clears_the_segments(void **state)
 static void v86_traps_what_iopl_forbids(void **state)
 {
     (void)state;
-    const struct { uint8_t bytes[2]; bool faults_at_3; } cases[] = {
-        { { 0xFA, 0x90 }, false }, { { 0xFB, 0x90 }, false }, { { 0x9C, 0x90 }, false }, { { 0x9D, 0x90 }, false }, { { 0xCD, 0x30 }, false }, { { 0xF4, 0x90 }, true }
-    };
+    const struct {
+        uint8_t bytes[2];
+        bool faults_at_3;
+    } cases[] = {{{0xFA, 0x90}, false}, {{0xFB, 0x90}, false}, {{0x9C, 0x90}, false},
+                 {{0x9D, 0x90}, false}, {{0xCD, 0x30}, false}, {{0xF4, 0x90}, true}};
 
     for (unsigned iopl = 0; iopl < 4; iopl += 3)
         for (unsigned n = 0; n < sizeof cases / sizeof *cases; n++) {
@@ -347,7 +353,8 @@ static void rf_lasts_for_all_repetitions_of_a_string_instruction(void **state)
     p->cpu.reg[ECX] = 5;
     p->cpu.reg[EDI] = AT_DATA;
     cpu_update_step(&p->cpu);
-    code_put(p, handler(EXC_DB), CODE_BYTES(0x43, 0x0F, 0xBA, 0x6C, 0x24, 0x08, 0x10, 0xCF)); /* inc ebx; bts [esp + 8], 16; iret */
+    code_put(p, handler(EXC_DB), CODE_BYTES(0x43, 0x0F, 0xBA, 0x6C, 0x24, 0x08, 0x10, 0xCF)); /* inc ebx; bts [esp + 8],
+                                                                                                 16; iret */
     RUN(p, 0xF3, 0xAA, 0x40 /* rep stosb; inc eax */);
     assert_int_equal(p->cpu.reg[EBX], 1);
     assert_int_equal(p->cpu.reg[ECX], 0);
@@ -555,7 +562,8 @@ static void a_16_bit_task_has_words(void **state)
 {
     (void)state;
     struct processor *p = processor_protected(CPU_I486, 0);
-    const uint16_t words[] = { (uint16_t)0x8000, FLAG_FIXED, 0x1111, 0x2222, 0x3333, 0x4444, 0x6000, 0x6666, 0x7777, 0x8888, DATA, CODE_16, DATA, DATA, 0 };
+    const uint16_t words[] = {(uint16_t)0x8000, FLAG_FIXED, 0x1111, 0x2222,  0x3333, 0x4444, 0x6000, 0x6666,
+                              0x7777,           0x8888,     DATA,   CODE_16, DATA,   DATA,   0};
 
     for (unsigned n = 0; n < 15; n++)
         poke(p, AT_TSS_16 + 0x0E + 2 * n, words[n], 2);

@@ -1,4 +1,5 @@
-/* test_journal.c - facts about journals: their bytes, what is read from them, what is refused; and about overlays of processes that were forked. */
+/* test_journal.c - facts about journals: their bytes, what is read from them, what is refused; and about overlays of
+ * processes that were forked. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -15,29 +16,28 @@
 #define ROOT "233f9ade29754d106f20279febd2d5536d245c3def9ceabd38ab8220392ee810"
 
 /* Every kind of line. The tags are sha256sum's. */
-static const char sample[] =
-    "muniment-journal: 0 4ea38bc0\n"
-    "machine: 0 f97fcd90\n"
-    "machine-root: " ROOT " ee4423bd\n"
-    "parts: machine cpu ram TAG\n"
-    "medium: fd0 floppy " ROOT " TAG\n"
-    "medium: hd1 disk " ROOT " TAG\n"
-    "medium: hd2 cdrom " ROOT " TAG\n"
-    "0 digest " ROOT " 0123456ab TAG\n"
-    "25000 key 9d down TAG\n"
-    "25000 key 9d up TAG\n"
-    "25001 pointer -32767 32767 -1 5 TAG\n"
-    "25002 serial 1 00ff41 TAG\n"
-    "25003 medium fd0 none TAG\n"
-    "25003 medium hd2 " ROOT " TAG\n"
-    "4611686018427387904 power off TAG\n";
+static const char sample[] = "muniment-journal: 0 4ea38bc0\n"
+                             "machine: 0 f97fcd90\n"
+                             "machine-root: " ROOT " ee4423bd\n"
+                             "parts: machine cpu ram TAG\n"
+                             "medium: fd0 floppy " ROOT " TAG\n"
+                             "medium: hd1 disk " ROOT " TAG\n"
+                             "medium: hd2 cdrom " ROOT " TAG\n"
+                             "0 digest " ROOT " 0123456ab TAG\n"
+                             "25000 key 9d down TAG\n"
+                             "25000 key 9d up TAG\n"
+                             "25001 pointer -32767 32767 -1 5 TAG\n"
+                             "25002 serial 1 00ff41 TAG\n"
+                             "25003 medium fd0 none TAG\n"
+                             "25003 medium hd2 " ROOT " TAG\n"
+                             "4611686018427387904 power off TAG\n";
 
 /* A text with the right tags instead of TAG. */
 static void tagged(struct text *t, const char *source)
 {
     char tag[9] = "", next[9];
 
-    *t = (struct text){ .bytes = NULL };
+    *t = (struct text){.bytes = NULL};
     for (const char *line = source; *line; line = strchr(line, '\n') + 1) {
         const char *end = strchr(line, '\n');
         while (*end != ' ')
@@ -52,9 +52,9 @@ static void tagged(struct text *t, const char *source)
 
 static void what_is_written_is_laid_down(void **state)
 {
-    struct journal_header header = { .machine_root = ROOT, .parts = "machine cpu ram", .part_count = 3 };
-    struct journal_state s = { .parts = "0123456ab" };
-    struct text expected, written = { .bytes = NULL };
+    struct journal_header header = {.machine_root = ROOT, .parts = "machine cpu ram", .part_count = 3};
+    struct journal_state s = {.parts = "0123456ab"};
+    struct text expected, written = {.bytes = NULL};
     struct journal_writer w;
     struct error error;
 
@@ -213,12 +213,14 @@ static void a_journal_that_breaks_a_rule_is_refused_at_its_line(void **state)
         char changed[sizeof(sample) + 256], object[32];
         const char *at = strstr(sample, cases[i].find);
         assert_non_null(at);
-        snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - sample), sample, cases[i].by, at + strlen(cases[i].find));
+        snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - sample), sample, cases[i].by,
+                 at + strlen(cases[i].find));
         tagged(&t, changed);
         bool accepted = journal_parse(t.bytes, t.length, "j", &j, &error);
         snprintf(object, sizeof(object), "j:%u", cases[i].line);
         if (accepted || strcmp(error.object, object) || !strstr(error.what, cases[i].what))
-            fail_msg("%s, %s: %s, %s: %s", cases[i].rule, cases[i].by, accepted ? "accepted" : "refused", error.object, error.what);
+            fail_msg("%s, %s: %s, %s: %s", cases[i].rule, cases[i].by, accepted ? "accepted" : "refused", error.object,
+                     error.what);
         journal_free(&j);
     }
 }
@@ -234,13 +236,15 @@ static void lines_have_a_limit_and_a_tag(void **state)
     (void)state;
     memset(serial, '0', sizeof(serial));
     for (int bytes = 256; bytes <= 257; bytes++) {
-        snprintf(text, sizeof(text), "%.*s1 serial 0 %.*s TAG\n", (int)(strstr(sample, "medium:") - sample), sample, 2 * bytes, serial);
+        snprintf(text, sizeof(text), "%.*s1 serial 0 %.*s TAG\n", (int)(strstr(sample, "medium:") - sample), sample,
+                 2 * bytes, serial);
         tagged(&t, text);
         assert_int_equal(journal_parse(t.bytes, t.length, "j", &j, &error), bytes == 256);
         journal_free(&j);
     }
     for (int length = 1024; length <= 1025; length++) {
-        snprintf(text, sizeof(text), "%.*s1 %0*d TAG\n", (int)(strstr(sample, "medium:") - sample), sample, length - 2 - 9, 0);
+        snprintf(text, sizeof(text), "%.*s1 %0*d TAG\n", (int)(strstr(sample, "medium:") - sample), sample,
+                 length - 2 - 9, 0);
         tagged(&t, text);
         assert_false(journal_parse(t.bytes, t.length, "j", &j, &error));
         assert_string_equal(error.object, "j:5");
@@ -275,7 +279,7 @@ static void a_journal_of_more_than_256_mib_is_refused(void **state)
 
 static void parts_that_differ_are_named(void **state)
 {
-    struct journal_header header = { .parts = "machine cpu ram", .part_count = 3 };
+    struct journal_header header = {.parts = "machine cpu ram", .part_count = 3};
     char names[32];
 
     (void)state;
@@ -294,7 +298,8 @@ static enum block_result read_zeros(void *context, uint64_t sector, uint32_t cou
     return BLOCK_OK;
 }
 
-/* Whether sector 3 of this process's copy keeps what is written to it, over and over, and sector 8 what was there before the fork. */
+/* Whether sector 3 of this process's copy keeps what is written to it, over and over, and sector 8 what was there
+ * before the fork. */
 static bool branch_holds(struct block *disk, uint8_t own, uint8_t before)
 {
     uint8_t sector[SECTOR_SIZE];
@@ -305,7 +310,8 @@ static bool branch_holds(struct block *disk, uint8_t own, uint8_t before)
         return false;
     for (unsigned i = 0; i < 2000; i++) {
         memset(sector, own, sizeof(sector));
-        if (disk->write(disk->context, 3, 1, sector) != BLOCK_OK || disk->read(disk->context, 3, 1, sector, &done) != BLOCK_OK || sector[0] != own ||
+        if (disk->write(disk->context, 3, 1, sector) != BLOCK_OK ||
+            disk->read(disk->context, 3, 1, sector, &done) != BLOCK_OK || sector[0] != own ||
             disk->read(disk->context, 8, 1, sector, &done) != BLOCK_OK || sector[511] != before)
             return false;
     }
@@ -314,7 +320,7 @@ static bool branch_holds(struct block *disk, uint8_t own, uint8_t before)
 
 static void forked_processes_write_to_overlays_of_their_own(void **state)
 {
-    struct block base = { .sectors = 16, .read = read_zeros }, disk;
+    struct block base = {.sectors = 16, .read = read_zeros}, disk;
     uint8_t sector[SECTOR_SIZE];
     struct error error;
     int status;

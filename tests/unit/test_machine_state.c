@@ -1,7 +1,9 @@
-/* test_machine_state.c - what the state tables declare is all the state there is; what is taken out of one machine goes on in another; what is no state is refused.
+/* test_machine_state.c - what the state tables declare is all the state there is; what is taken out of one machine goes
+ * on in another; what is no state is refused.
  *
- * Of two equal machines one is poisoned between slices: every byte of struct machine that is neither declared in a table nor named below as derived or
- * wiring is overwritten, the dead bytes of buffers included. Both must go on alike. A new field that somebody forgot to declare is poisoned too, and found. */
+ * Of two equal machines one is poisoned between slices: every byte of struct machine that is neither declared in a
+ * table nor named below as derived or wiring is overwritten, the dead bytes of buffers included. Both must go on alike.
+ * A new field that somebody forgot to declare is poisoned too, and found. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,15 +35,22 @@ struct twin {
 
 /* --- Marks: derived from declared state, or wiring --- */
 
-#define MARK(member) { offsetof(struct machine, member), sizeof(((struct machine *)0)->member) }
-#define MARK_LINES_OF_SERIAL(n) MARK(serial[n].clock), MARK(serial[n].slot), MARK(serial[n].irq), MARK(serial[n].out), MARK(serial[n].context)
+#define MARK(member) \
+    { \
+        offsetof(struct machine, member), sizeof(((struct machine *)0)->member) \
+    }
+#define MARK_LINES_OF_SERIAL(n) \
+    MARK(serial[n].clock), MARK(serial[n].slot), MARK(serial[n].irq), MARK(serial[n].out), MARK(serial[n].context)
 #define MARK_UNIT_OF_ATA(n, i) MARK(ata[n].unit[i].drive), MARK(ata[n].unit[i].number), MARK(ata[n].unit[i].packet)
-#define MARK_LINES_OF_ATA(n) MARK(ata[n].clock), MARK(ata[n].slot), MARK(ata[n].irq), MARK(ata[n].dma), MARK_UNIT_OF_ATA(n, 0), MARK_UNIT_OF_ATA(n, 1)
+#define MARK_LINES_OF_ATA(n) \
+    MARK(ata[n].clock), MARK(ata[n].slot), MARK(ata[n].irq), MARK(ata[n].dma), MARK_UNIT_OF_ATA(n, 0), \
+        MARK_UNIT_OF_ATA(n, 1)
 #define MARK_UNIT_OF_FLOPPY(n) MARK(floppy.unit[n].drive), MARK(floppy.unit[n].type)
 #define MARK_FUNCTION(f) MARK(f.mask), MARK(f.address), MARK(f.written), MARK(f.device)
 #define MARK_MASTER(n) MARK(ide.channel[n].dma), MARK(ide.channel[n].ide), MARK(ide.channel[n].ata)
-#define MARK_DRIVE(n) MARK(drives[n].medium), MARK(drives[n].failed), MARK(drives[n].failure), MARK(drives[n].groups), MARK(drives[n].group_count), \
-    MARK(drives[n].top)
+#define MARK_DRIVE(n) \
+    MARK(drives[n].medium), MARK(drives[n].failed), MARK(drives[n].failure), MARK(drives[n].groups), \
+        MARK(drives[n].group_count), MARK(drives[n].top)
 #define MARK_SEGMENT(s) MARK(cpu.s.read_end), MARK(cpu.s.write_end)
 
 /* clang-format off */
@@ -80,7 +89,10 @@ static const struct { size_t offset, size; } marks[] = {
 
 static unsigned width_of(enum state_kind kind)
 {
-    return kind == STATE_U16 ? 2 : kind == STATE_U32 ? 4 : kind == STATE_U64 || kind == STATE_I64 || kind == STATE_TICK ? 8 : 1;
+    return kind == STATE_U16                                              ? 2
+           : kind == STATE_U32                                            ? 4
+           : kind == STATE_U64 || kind == STATE_I64 || kind == STATE_TICK ? 8
+                                                                          : 1;
 }
 
 /* Takes what a table declares out of the map: buffers as far as they are alive now, and their length. */
@@ -147,7 +159,8 @@ static void medium_fill(struct medium *medium, size_t size, bool test_image)
 
     medium->bytes = calloc(1, size);
     assert_non_null(medium->bytes);
-    medium->block = (struct block){.context = medium, .sectors = size / SECTOR_SIZE, .read = medium_read, .write = medium_write};
+    medium->block = (struct block){
+        .context = medium, .sectors = size / SECTOR_SIZE, .read = medium_read, .write = medium_write};
     if (!test_image)
         return;
     snprintf(path, sizeof path, "%s/bios/test.img", getenv("BUILD") ? getenv("BUILD") : "build");
@@ -163,7 +176,8 @@ static void host_sha256(void *context, const uint8_t *bytes, size_t length, uint
     sha256(bytes, length, digest);
 }
 
-static void twin_make_with(struct twin *t, enum machine_type type, const struct embedded_file *system, const struct embedded_file *video)
+static void twin_make_with(struct twin *t, enum machine_type type, const struct embedded_file *system,
+                           const struct embedded_file *video)
 {
     struct machine_manifest manifest;
     const char *reason;
@@ -176,8 +190,12 @@ static void twin_make_with(struct twin *t, enum machine_type type, const struct 
     manifest.memory = 4u << 20;
     manifest.drives[DRIVE_HD0].kind = manifest.drives[DRIVE_HD1].kind = DRIVE_DISK;
     struct machine_host host = {
-        .system_rom = system->bytes, .system_rom_size = system->size, .video_rom = video->bytes, .video_rom_size = video->size,
-        .drives = {[DRIVE_FD0] = &t->floppy.block, [DRIVE_HD0] = &t->disk.block, [DRIVE_HD1] = &t->scratch.block}, .sha256 = host_sha256,
+        .system_rom = system->bytes,
+        .system_rom_size = system->size,
+        .video_rom = video->bytes,
+        .video_rom_size = video->size,
+        .drives = {[DRIVE_FD0] = &t->floppy.block, [DRIVE_HD0] = &t->disk.block, [DRIVE_HD1] = &t->scratch.block},
+        .sha256 = host_sha256,
     };
     t->m = machine_create(&manifest, &host, &reason);
     t->poisonable = malloc(sizeof *t->m);
@@ -324,13 +342,16 @@ static void expect_alike(struct twin *a, struct twin *b)
     assert_true(machine_digest(a->m, expected) && machine_digest(b->m, got) && machine_parts(a->m, see_part, &seen));
     seen.count = 0;
     if (memcmp(got, expected, sizeof got) && machine_parts(b->m, compare_part, &seen))
-        fail_msg("tick %llu: %s and %u other parts differ", (unsigned long long)machine_tick(a->m), seen.differs, seen.differing - 1);
+        fail_msg("tick %llu: %s and %u other parts differ", (unsigned long long)machine_tick(a->m), seen.differs,
+                 seen.differing - 1);
 }
 
-/* At random ticks a machine is left behind for one that its state was loaded into; beside it runs one that is never interrupted. */
+/* At random ticks a machine is left behind for one that its state was loaded into; beside it runs one that is never
+ * interrupted. */
 static void run_carried(enum machine_type type)
 {
-    struct twin plain = {0}, places[2] = {{0}}, *carried = places; /* media stay where they are: a machine points to them */
+    struct twin plain = {0}, places[2] = {{0}}, *carried = places; /* media stay where they are: a machine points to
+                                                                      them */
     unsigned slices = 0;
 
     twin_make(&plain, type);
@@ -434,7 +455,8 @@ static void what_is_no_state_is_refused_by_name(void **state)
 
 /* --- The ROMs are part of the digest --- */
 
-/* A machine with one other byte in a ROM has another digest before its first instruction, and the part that differs is "rom". */
+/* A machine with one other byte in a ROM has another digest before its first instruction, and the part that differs is
+ * "rom". */
 static void changed_rom(enum machine_type type, const char *name)
 {
     struct embedded_file changed = *embedded_file(name);
@@ -448,7 +470,8 @@ static void changed_rom(enum machine_type type, const char *name)
     bytes[changed.size / 2] ^= 1;
     changed.bytes = bytes;
     twin_make_with(&plain, type, system, video);
-    twin_make_with(&other, type, strcmp(name, system->name) ? system : &changed, strcmp(name, video->name) ? video : &changed);
+    twin_make_with(&other, type, strcmp(name, system->name) ? system : &changed,
+                   strcmp(name, video->name) ? video : &changed);
     assert_true(machine_digest(plain.m, ours) && machine_digest(other.m, others));
     assert_memory_not_equal(ours, others, sizeof ours);
     assert_true(machine_parts(plain.m, see_part, &seen));

@@ -1,4 +1,5 @@
-/* test_manifests.c - facts about the language of manifests: what is read, what is refused and where, and the one canonical form. */
+/* test_manifests.c - facts about the language of manifests: what is read, what is refused and where, and the one
+ * canonical form. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,49 +10,47 @@
 
 #include "manifests/manifests.h"
 
-static const char full_machine[] =
-    "muniment: machine 0\n"                /* line 1 */
-    "machine: pc-i440fx\n"
-    "cpu:\n"
-    "  model: pentium2\n"
-    "  speed: 300 MIPS\n"
-    "  cpuid-limit: 3\n"
-    "memory: 64 MiB\n"
-    "firmware:\n"
-    "  system:\n"
-    "    file: \"rom/award.bin\"\n"        /* 10 */
-    "    sha256: 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff\n"
-    "  video: built-in 0\n"
-    "clock: 1999-12-31T23:59:58\n"
-    "drives:\n"
-    "  fd0:\n"
-    "    kind: floppy 1.44M\n"
-    "  hd0:\n"
-    "    kind: disk\n"
-    "    image: \"c.img\"\n"
-    "    geometry: 977/5/17\n"             /* 20 */
-    "    read-only: yes\n"
-    "  hd2:\n"
-    "    kind: cdrom\n"
-    "boot:\n"
-    "  - disk\n"
-    "  - floppy\n"
-    "ports:\n"
-    "  - com1\n"
-    "  - lpt1\n"
-    "display: vga\n";                      /* 30 */
+static const char full_machine[] = "muniment: machine 0\n" /* line 1 */
+                                   "machine: pc-i440fx\n"
+                                   "cpu:\n"
+                                   "  model: pentium2\n"
+                                   "  speed: 300 MIPS\n"
+                                   "  cpuid-limit: 3\n"
+                                   "memory: 64 MiB\n"
+                                   "firmware:\n"
+                                   "  system:\n"
+                                   "    file: \"rom/award.bin\"\n" /* 10 */
+                                   "    sha256: 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff\n"
+                                   "  video: built-in 0\n"
+                                   "clock: 1999-12-31T23:59:58\n"
+                                   "drives:\n"
+                                   "  fd0:\n"
+                                   "    kind: floppy 1.44M\n"
+                                   "  hd0:\n"
+                                   "    kind: disk\n"
+                                   "    image: \"c.img\"\n"
+                                   "    geometry: 977/5/17\n" /* 20 */
+                                   "    read-only: yes\n"
+                                   "  hd2:\n"
+                                   "    kind: cdrom\n"
+                                   "boot:\n"
+                                   "  - disk\n"
+                                   "  - floppy\n"
+                                   "ports:\n"
+                                   "  - com1\n"
+                                   "  - lpt1\n"
+                                   "display: vga\n"; /* 30 */
 
-static const char full_description[] =
-    "muniment: description 0\n"
-    "title: \"A \\\"quoted\\\" title, with \\\\ and \xC3\xBC\"\n"
-    "identifiers:\n"
-    "  - \"LR-1998-0042\"\n"
-    "  - \"42\"\n"
-    "provenance: |2-\n"
-    "    Indented.\n"
-    "\n"
-    "  The end.\n"
-    "rights: closed until 2031-01-01\n";
+static const char full_description[] = "muniment: description 0\n"
+                                       "title: \"A \\\"quoted\\\" title, with \\\\ and \xC3\xBC\"\n"
+                                       "identifiers:\n"
+                                       "  - \"LR-1998-0042\"\n"
+                                       "  - \"42\"\n"
+                                       "provenance: |2-\n"
+                                       "    Indented.\n"
+                                       "\n"
+                                       "  The end.\n"
+                                       "rights: closed until 2031-01-01\n";
 
 /* Replaces the first occurrence of `find` in text. The caller frees the result. */
 static char *replaced(const char *text, const char *find, const char *by)
@@ -90,11 +89,12 @@ static bool parse_description(const char *text, size_t length, struct error *err
 static void check_refusals(parse_text *parse, const char *text, const struct refusal *cases, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct error error = { .status = STATUS_OK };
+        struct error error = {.status = STATUS_OK};
         char *changed = replaced(text, cases[i].find, cases[i].by);
         bool accepted = parse(changed, strlen(changed), &error);
         free(changed);
-        if (accepted || error.status != STATUS_INPUT || strcmp(error.object, cases[i].object) || !strstr(error.what, cases[i].what))
+        if (accepted || error.status != STATUS_INPUT || strcmp(error.object, cases[i].object) ||
+            !strstr(error.what, cases[i].what))
             fail_msg("%s: %s, %s: %s", cases[i].fact, accepted ? "accepted" : "refused", error.object, error.what);
     }
 }
@@ -335,7 +335,7 @@ static void full_machine_is_read_and_is_canonical(void **state)
 /* What SETUP would hold: how the firmware shows a disk, and whether it makes ACPI tables. */
 static void settings_of_the_firmware_are_read_and_canonical(void **state)
 {
-    static const char *const words[] = { "none", "lba", "large", "large-240" };
+    static const char *const words[] = {"none", "lba", "large", "large-240"};
     struct machine_manifest m;
     struct error error;
     char translation[64], text[4096];
@@ -343,7 +343,8 @@ static void settings_of_the_firmware_are_read_and_canonical(void **state)
     (void)state;
     for (unsigned i = 0; i < 4; i++) {
         snprintf(translation, sizeof(translation), "    read-only: yes\n    translation: %s\n", words[i]);
-        char *shown = replaced(full_machine, "    read-only: yes\n", translation), *changed = replaced(shown, "ports:", "acpi: no\nports:");
+        char *shown = replaced(full_machine, "    read-only: yes\n", translation),
+             *changed = replaced(shown, "ports:", "acpi: no\nports:");
         assert_true(machine_manifest_parse(changed, strlen(changed), "m", &m, &error));
         assert_int_equal(m.drives[DRIVE_HD0].translation, TRANSLATION_NONE + i);
         assert_true(m.no_acpi);
@@ -352,8 +353,12 @@ static void settings_of_the_firmware_are_read_and_canonical(void **state)
         free(shown);
         free(changed);
     }
-    static const struct { const char *word; enum monitor monitor; } monitors[] = {
-        { "none", MONITOR_NONE }, { "640x480", MONITOR_640X480 }, { "800x600", MONITOR_800X600 }, { "1024x768", MONITOR_1024X768 }, { "1600x1200", MONITOR_1600X1200 },
+    static const struct {
+        const char *word;
+        enum monitor monitor;
+    } monitors[] = {
+        {"none", MONITOR_NONE},         {"640x480", MONITOR_640X480},     {"800x600", MONITOR_800X600},
+        {"1024x768", MONITOR_1024X768}, {"1600x1200", MONITOR_1600X1200},
     };
     for (unsigned i = 0; i < sizeof(monitors) / sizeof(monitors[0]); i++) {
         snprintf(text, sizeof(text), "%smonitor: %s\n", full_machine, monitors[i].word);
@@ -483,7 +488,8 @@ static void clock_covers_every_day_of_its_range(void **state)
         size_t length = machine_manifest_print(&m, text, sizeof(text));
         assert_true(length > 0);
         if (day % 50 < 2)
-            assert_true(machine_manifest_parse(text, length, "clock", &again, &error) && again.clock_start == m.clock_start);
+            assert_true(machine_manifest_parse(text, length, "clock", &again, &error) &&
+                        again.clock_start == m.clock_start);
     }
     m.clock_start = 3652ll * 86400 - 1;
     assert_int_equal(machine_manifest_print(&m, text, sizeof(text)), 0);
@@ -540,10 +546,13 @@ static void a_description_needs_only_a_title(void **state)
 /* M-30 to M-32. */
 static void texts_fill_their_fields_and_no_more(void **state)
 {
-    static const struct { const char *before, *object; int most; } fields[] = {
-        { "title: ", "d:2:8", 255 },
-        { "title: t\nidentifiers:\n  - ", "d:4:5", 127 },
-        { "title: t\nprovenance: ", "d:3:13", 4095 },
+    static const struct {
+        const char *before, *object;
+        int most;
+    } fields[] = {
+        {"title: ", "d:2:8", 255},
+        {"title: t\nidentifiers:\n  - ", "d:4:5", 127},
+        {"title: t\nprovenance: ", "d:3:13", 4095},
     };
     struct description_manifest d;
     struct error error;
@@ -553,7 +562,8 @@ static void texts_fill_their_fields_and_no_more(void **state)
     memset(filler, 'x', sizeof(filler));
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         for (int more = 0; more < 2; more++) {
-            int length = snprintf(text, sizeof(text), "muniment: description 0\n%s%.*s\n", fields[i].before, fields[i].most + more, filler);
+            int length = snprintf(text, sizeof(text), "muniment: description 0\n%s%.*s\n", fields[i].before,
+                                  fields[i].most + more, filler);
             assert_int_equal(description_manifest_parse(text, (size_t)length, "d", &d, &error), !more);
             if (more)
                 assert_string_equal(error.object, fields[i].object);
@@ -582,9 +592,8 @@ static void a_missing_file_is_the_hosts_failure(void **state)
 
 static void ready_made_machines_are_valid(void **state)
 {
-    static const char *const machines[] = {
-        "manifests/dos-386-1990.yaml", "manifests/dos-486-1993.yaml", "manifests/floppy-486-1995.yaml"
-    };
+    static const char *const machines[] = {"manifests/dos-386-1990.yaml", "manifests/dos-486-1993.yaml",
+                                           "manifests/floppy-486-1995.yaml"};
     struct description_manifest d;
     struct machine_manifest m;
     struct error error;

@@ -69,7 +69,7 @@ static int setup(void **state)
 
     memset(&f, 0, sizeof f);
     assert_true(memory_init(&f.memory, RAM));
-    f.memory.listener = (struct memory_listener){ code_changed, table_changed, map_changed, &f, code_moved };
+    f.memory.listener = (struct memory_listener){code_changed, table_changed, map_changed, &f, code_moved};
     for (unsigned i = 0; i < sizeof rom; i++)
         rom[i] = (uint8_t)(i * 7 + (i >> 8));
     memory_map_rom(&f.memory, 0xE0000, rom, sizeof rom);
@@ -140,7 +140,7 @@ static void an_access_across_one_megabyte_wraps_behind_the_closed_gate(void **st
 static void dma_does_not_pass_the_gate(void **state)
 {
     struct memory *m = &((struct fixture *)*state)->memory;
-    uint8_t buffer[4] = { 1, 2, 3, 4 };
+    uint8_t buffer[4] = {1, 2, 3, 4};
 
     memory_set_a20(m, false);
     memory_write_block(m, 0x100100, buffer, 4);
@@ -154,7 +154,7 @@ static void dma_does_not_pass_the_gate(void **state)
 static void rom_cannot_be_written_and_hides_the_ram_below(void **state)
 {
     struct memory *m = &((struct fixture *)*state)->memory;
-    uint8_t bytes[2] = { 9, 9 };
+    uint8_t bytes[2] = {9, 9};
     uint32_t was = memory_read(m, 0xE0010, 4);
 
     memory_write(m, 0xE0010, ~was, 4);
@@ -398,7 +398,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(system_rom_is_seen_below_four_gigabytes_as_well, setup, teardown),
         cmocka_unit_test_setup_teardown(system_rom_answers_the_reset_vector_behind_the_closed_gate, setup, teardown),
         cmocka_unit_test_setup_teardown(shadow_ram_is_read_and_written_as_the_page_says, setup, teardown),
-        cmocka_unit_test_setup_teardown(shadowing_voids_what_was_derived_and_only_when_it_moves_something, setup, teardown),
+        cmocka_unit_test_setup_teardown(shadowing_voids_what_was_derived_and_only_when_it_moves_something, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(absent_reads_as_ones_and_swallows_writes, setup, teardown),
         cmocka_unit_test_setup_teardown(device_memory_is_reached_byte_by_byte_from_the_lowest_up, setup, teardown),
         cmocka_unit_test_setup_teardown(an_access_is_split_between_ram_device_and_rom, setup, teardown),

@@ -1,5 +1,5 @@
-/* test_mmx.c - facts about MMX: lanes, shift counts, the x87 registers that it uses, and when it may not run. Operations that SSE2 has as well are run
- * in both forms. */
+/* test_mmx.c - facts about MMX: lanes, shift counts, the x87 registers that it uses, and when it may not run.
+ * Operations that SSE2 has as well are run in both forms. */
 #include "processor.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
@@ -162,7 +162,7 @@ static void an_mmx_instruction_makes_all_registers_used_and_emms_makes_them_empt
 
     p->cpu.x87.top = 7;
     p->cpu.x87.used = 0x10;
-    p->cpu.x87.reg[2] = (struct float80){ 1, 0x1234 };
+    p->cpu.x87.reg[2] = (struct float80){1, 0x1234};
     p->cpu.reg[EBX] = 0x89ABCDEF;
     RUN(p, 0x0F, 0x6E, 0xD3); /* movd mm2, ebx */
     assert_int_equal(p->cpu.x87.top, 0);
@@ -177,7 +177,10 @@ static void an_mmx_instruction_makes_all_registers_used_and_emms_makes_them_empt
 
 static void it_asks_for_em_then_ts_then_pending_exceptions(void **state)
 {
-    static const struct { uint32_t cr0; unsigned vector; } cases[] = { { CR0_EM | CR0_TS, EXC_UD }, { CR0_TS, EXC_NM }, { 0, EXC_MF } };
+    static const struct {
+        uint32_t cr0;
+        unsigned vector;
+    } cases[] = {{CR0_EM | CR0_TS, EXC_UD}, {CR0_TS, EXC_NM}, {0, EXC_MF}};
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {

@@ -11,34 +11,33 @@
 
 static void every_command_is_read(void **state)
 {
-    static const char text[] =
-        "# a comment\n"
-        "\n"
-        "  wait screen \"A:\\\\>\"   # what DOS shows\r\n"
-        "wait serial \"ok\\r\\n\"\n"
-        "wait time 1.25\n"
-        "wait halt\n"
-        "wait poweroff\n"
-        "expect screen \"\xC3\xBC # no comment\"\n"
-        "expect serial \"x\\x00y\"\n"
-        "type \"Dir\\n\"\n"
-        "key ctrl-alt-del\n"
-        "serial \"\\xff\"\n"
-        "floppy a.img\n"
-        "floppy none\n"
-        "cd \"none\"\n"
-        "cd none # out\n"
-        "mouse move -12 +32767\n"
-        "mouse down middle\n"
-        "mouse up left # done\n"
-        "screenshot \"a b.png\"\n"
-        "text\n"
-        "digest";
+    static const char text[] = "# a comment\n"
+                               "\n"
+                               "  wait screen \"A:\\\\>\"   # what DOS shows\r\n"
+                               "wait serial \"ok\\r\\n\"\n"
+                               "wait time 1.25\n"
+                               "wait halt\n"
+                               "wait poweroff\n"
+                               "expect screen \"\xC3\xBC # no comment\"\n"
+                               "expect serial \"x\\x00y\"\n"
+                               "type \"Dir\\n\"\n"
+                               "key ctrl-alt-del\n"
+                               "serial \"\\xff\"\n"
+                               "floppy a.img\n"
+                               "floppy none\n"
+                               "cd \"none\"\n"
+                               "cd none # out\n"
+                               "mouse move -12 +32767\n"
+                               "mouse down middle\n"
+                               "mouse up left # done\n"
+                               "screenshot \"a b.png\"\n"
+                               "text\n"
+                               "digest";
     static const enum script_verb verbs[] = {
-        SCRIPT_WAIT_SCREEN, SCRIPT_WAIT_SERIAL, SCRIPT_WAIT_TIME, SCRIPT_WAIT_HALT, SCRIPT_WAIT_POWEROFF, SCRIPT_EXPECT_SCREEN,
-        SCRIPT_EXPECT_SERIAL, SCRIPT_TYPE, SCRIPT_KEY, SCRIPT_SERIAL, SCRIPT_FLOPPY, SCRIPT_FLOPPY, SCRIPT_CD, SCRIPT_CD, SCRIPT_MOUSE_MOVE, SCRIPT_MOUSE_DOWN,
-        SCRIPT_MOUSE_UP, SCRIPT_SCREENSHOT, SCRIPT_TEXT, SCRIPT_DIGEST
-    };
+        SCRIPT_WAIT_SCREEN,   SCRIPT_WAIT_SERIAL,   SCRIPT_WAIT_TIME,  SCRIPT_WAIT_HALT, SCRIPT_WAIT_POWEROFF,
+        SCRIPT_EXPECT_SCREEN, SCRIPT_EXPECT_SERIAL, SCRIPT_TYPE,       SCRIPT_KEY,       SCRIPT_SERIAL,
+        SCRIPT_FLOPPY,        SCRIPT_FLOPPY,        SCRIPT_CD,         SCRIPT_CD,        SCRIPT_MOUSE_MOVE,
+        SCRIPT_MOUSE_DOWN,    SCRIPT_MOUSE_UP,      SCRIPT_SCREENSHOT, SCRIPT_TEXT,      SCRIPT_DIGEST};
     struct script script;
     struct error error;
 
@@ -74,51 +73,52 @@ static void errors_name_line_and_column(void **state)
     static const struct {
         const char *text, *object, *what;
     } cases[] = {
-        { "\n  sleep 3", "s:2:3", "unknown command sleep" },
-        { "wait", "s:1:5", "unknown second word" },
-        { "wait forever", "s:1:6", "unknown second word forever" },
-        { "wait screen", "s:1:12", "text in double quotes" },
-        { "wait screen ready", "s:1:13", "text in double quotes" },
-        { "wait screen \"\"", "s:1:13", "the text is empty" },
-        { "wait screen \"ready", "s:1:13", "no closing quote" },
-        { "wait screen \"ready\\", "s:1:19", "unknown escape" },
-        { "wait screen \"a\\q\"", "s:1:15", "unknown escape" },
-        { "serial \"\\xF\"", "s:1:9", "unknown escape" },
-        { "serial \"\\xFF\"", "s:1:9", "unknown escape" },
-        { "wait screen \"a\\x00\"", "s:1:13", "a NUL byte" },
-        { "wait screen \"a\" \"b\"", "s:1:17", "the line should end here" },
-        { "digest now", "s:1:8", "the line should end here" },
-        { "wait time", "s:1:10", "expected a number of seconds" },
-        { "wait time -1", "s:1:11", "not a number of seconds: -1" },
-        { "wait time 1.", "s:1:11", "not a number of seconds" },
-        { "wait time .5", "s:1:11", "not a number of seconds" },
-        { "wait time 1.0000001", "s:1:11", "not a number of seconds" },
-        { "wait time 100000001", "s:1:11", "not a number of seconds" },
-        { "wait time 99999999999999999999", "s:1:11", "not a number of seconds" },
-        { "type \"\xC3\xBC\"", "s:1:6", "no key of a US keyboard types" },
-        { "type \"\\x01\"", "s:1:6", "no key of a US keyboard types" },
-        { "mouse", "s:1:6", "unknown second word" },
-        { "mouse move 3", "s:1:13", "expected a whole number" },
-        { "mouse move 3 -", "s:1:14", "expected a whole number" },
-        { "mouse move 32768 0", "s:1:12", "not 32768" },
-        { "mouse move 99999999999999999999 0", "s:1:12", "expected a whole number" },
-        { "mouse move 1 2 3", "s:1:16", "the line should end here" },
-        { "mouse down wheel", "s:1:12", "left, right or middle" },
-        { "key", "s:1:4", "expected keys" },
-        { "key hyper-x", "s:1:5", "unknown keys hyper-x" },
-        { "key ctrl-", "s:1:5", "unknown keys" },
-        { "key -", "s:1:5", "unknown keys" },
-        { "key a-b-c-d-e-f-g-h-i", "s:1:5", "unknown keys" },
-        { "screenshot", "s:1:11", "expected a path" },
+        {"\n  sleep 3", "s:2:3", "unknown command sleep"},
+        {"wait", "s:1:5", "unknown second word"},
+        {"wait forever", "s:1:6", "unknown second word forever"},
+        {"wait screen", "s:1:12", "text in double quotes"},
+        {"wait screen ready", "s:1:13", "text in double quotes"},
+        {"wait screen \"\"", "s:1:13", "the text is empty"},
+        {"wait screen \"ready", "s:1:13", "no closing quote"},
+        {"wait screen \"ready\\", "s:1:19", "unknown escape"},
+        {"wait screen \"a\\q\"", "s:1:15", "unknown escape"},
+        {"serial \"\\xF\"", "s:1:9", "unknown escape"},
+        {"serial \"\\xFF\"", "s:1:9", "unknown escape"},
+        {"wait screen \"a\\x00\"", "s:1:13", "a NUL byte"},
+        {"wait screen \"a\" \"b\"", "s:1:17", "the line should end here"},
+        {"digest now", "s:1:8", "the line should end here"},
+        {"wait time", "s:1:10", "expected a number of seconds"},
+        {"wait time -1", "s:1:11", "not a number of seconds: -1"},
+        {"wait time 1.", "s:1:11", "not a number of seconds"},
+        {"wait time .5", "s:1:11", "not a number of seconds"},
+        {"wait time 1.0000001", "s:1:11", "not a number of seconds"},
+        {"wait time 100000001", "s:1:11", "not a number of seconds"},
+        {"wait time 99999999999999999999", "s:1:11", "not a number of seconds"},
+        {"type \"\xC3\xBC\"", "s:1:6", "no key of a US keyboard types"},
+        {"type \"\\x01\"", "s:1:6", "no key of a US keyboard types"},
+        {"mouse", "s:1:6", "unknown second word"},
+        {"mouse move 3", "s:1:13", "expected a whole number"},
+        {"mouse move 3 -", "s:1:14", "expected a whole number"},
+        {"mouse move 32768 0", "s:1:12", "not 32768"},
+        {"mouse move 99999999999999999999 0", "s:1:12", "expected a whole number"},
+        {"mouse move 1 2 3", "s:1:16", "the line should end here"},
+        {"mouse down wheel", "s:1:12", "left, right or middle"},
+        {"key", "s:1:4", "expected keys"},
+        {"key hyper-x", "s:1:5", "unknown keys hyper-x"},
+        {"key ctrl-", "s:1:5", "unknown keys"},
+        {"key -", "s:1:5", "unknown keys"},
+        {"key a-b-c-d-e-f-g-h-i", "s:1:5", "unknown keys"},
+        {"screenshot", "s:1:11", "expected a path"},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct error error = { .status = STATUS_OK };
+        struct error error = {.status = STATUS_OK};
         struct script script;
         bool accepted = script_parse(cases[i].text, strlen(cases[i].text), "s", &script, &error);
         script_free(&script);
-        if (accepted || error.status != STATUS_INPUT || strcmp(error.object, cases[i].object) || !strstr(error.what, cases[i].what))
+        if (accepted || error.status != STATUS_INPUT || strcmp(error.object, cases[i].object) ||
+            !strstr(error.what, cases[i].what))
             fail_msg("%s: %s, %s: %s", cases[i].text, accepted ? "accepted" : "refused", error.object, error.what);
     }
 }
@@ -126,7 +126,7 @@ static void errors_name_line_and_column(void **state)
 static void every_printable_character_has_a_key(void **state)
 {
     struct key_event events[KEYS_PER_CHARACTER];
-    bool seen[2][256] = { { false } };
+    bool seen[2][256] = {{false}};
 
     (void)state;
     for (int c = 0x20; c < 0x7F; c++) {
@@ -148,9 +148,8 @@ static void every_printable_character_has_a_key(void **state)
 
 static void a_chord_goes_up_in_reverse(void **state)
 {
-    static const struct key_event expected[] = {
-        { 0x1D, true }, { 0x38, true }, { 0xD3, true }, { 0xD3, false }, { 0x38, false }, { 0x1D, false }
-    };
+    static const struct key_event expected[] = {{0x1D, true},  {0x38, true},  {0xD3, true},
+                                                {0xD3, false}, {0x38, false}, {0x1D, false}};
     struct key_event events[KEYS_PER_CHORD];
 
     (void)state;

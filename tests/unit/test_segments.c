@@ -120,7 +120,7 @@ static void real_mode_keeps_the_limit_of_protected_mode(void **state)
 
     poke(p, AT_DATA + 0x10, 0x55, 1);
     RUN(p, 0x0F, 0x20, 0xC0, 0x24, 0xFE, 0x0F, 0x22, 0xC0, /* mov eax, cr0; and al, FEh; mov cr0, eax */
-        0xB8, D(0x10), 0x8E, TO_DS, /* mov ds, 10h: CS is still a 32-bit segment */
+        0xB8, D(0x10), 0x8E, TO_DS,                        /* mov ds, 10h: CS is still a 32-bit segment */
         0xA0, D(AT_DATA - 0x100 + 0x10) /* mov al, [...] */);
     assert_int_equal(p->cpu.seg[SEG_DS].limit, UINT32_MAX);
     assert_int_equal(p->cpu.seg[SEG_DS].base, 0x100);
@@ -159,16 +159,16 @@ static void far_jumps_fault_with_the_selector(void **state)
     jump_expecting(0, USER_CODE, EXC_GP, USER_CODE & ~3u);
     jump_expecting(3, CODE, EXC_GP, CODE);
     jump_expecting(0, GDT_SIZE, EXC_GP, GDT_SIZE);
-    jump_expecting(0, TSS, EXC_GP, TSS);             /* busy */
-    jump_expecting(3, TSS_B, EXC_GP, TSS_B);         /* DPL 0 */
-    jump_expecting(3, CALL_GATE | 3, EXC_GP, CODE);  /* a jump cannot go inwards */
+    jump_expecting(0, TSS, EXC_GP, TSS);            /* busy */
+    jump_expecting(3, TSS_B, EXC_GP, TSS_B);        /* DPL 0 */
+    jump_expecting(3, CALL_GATE | 3, EXC_GP, CODE); /* a jump cannot go inwards */
 }
 
 static void a_call_gate_switches_stacks_and_copies_parameters(void **state)
 {
     (void)state;
     struct processor *p = processor_protected(CPU_I486, 3);
-    const uint32_t frame[] = { AT_CODE + 11, USER_CODE, 0x22, 0x11, AT_USER_STACK - 8, USER_DATA };
+    const uint32_t frame[] = {AT_CODE + 11, USER_CODE, 0x22, 0x11, AT_USER_STACK - 8, USER_DATA};
 
     poke(p, AT_CODE_B, 0xF4, 1);
     RUN(p, 0x6A, 0x11, 0x6A, 0x22, 0x9A, D(0), W(CALL_GATE | 3) /* push 11h; push 22h; call gate */);
@@ -241,7 +241,8 @@ static void the_tss_stack_must_fit_its_level(void **state)
 
     for (unsigned n = 0; n < sizeof cases / sizeof *cases; n++) {
         struct processor *p = processor_protected(CPU_I486, 3);
-        gate_put(p, AT_IDT + 8 * cases[n].vector, CONFORMING, handler(cases[n].vector), 0x8E, 0); /* stays on the user's stack */
+        gate_put(p, AT_IDT + 8 * cases[n].vector, CONFORMING, handler(cases[n].vector), 0x8E, 0); /* stays on the user's
+                                                                                                     stack */
         poke(p, AT_TSS + 8, cases[n].ss, 2);
         p->cpu.tr.limit = cases[n].limit;
         gate_put(p, AT_IDT + 8 * EXC_GP, CONFORMING, handler(EXC_GP), 0x8E, 0);
@@ -318,7 +319,8 @@ static void verw_wants_a_writable_segment(void **state)
     (void)state;
     struct processor *p = processor_protected(CPU_I486, 0);
 
-    RUN(p, 0xB8, D(READ_ONLY), 0x0F, 0x00, 0xE0, 0x0F, 0x94, 0xC3, 0x0F, 0x00, 0xE8, 0x0F, 0x94, 0xC7 /* verr ax; setz bl; verw ax; setz bh */);
+    RUN(p, 0xB8, D(READ_ONLY), 0x0F, 0x00, 0xE0, 0x0F, 0x94, 0xC3, 0x0F, 0x00, 0xE8, 0x0F, 0x94,
+        0xC7 /* verr ax; setz bl; verw ax; setz bh */);
     assert_int_equal(p->cpu.reg[EBX], 1);
     processor_free(p);
 }

@@ -1,5 +1,5 @@
-/* test_softfloat.c - facts about emu/cpu/softfloat*.c that TestFloat does not ask for: what unmasked exceptions leave, the denormal exception, C1, NaNs,
- * operands that no format has any more, and the switches of SSE. */
+/* test_softfloat.c - facts about emu/cpu/softfloat*.c that TestFloat does not ask for: what unmasked exceptions leave,
+ * the denormal exception, C1, NaNs, operands that no format has any more, and the switches of SSE. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,14 @@
 #define DENORMAL F80(0, 1)
 #define QUIET(n) F80(0x7FFF, UINT64_C(0xC000000000000000) | (n))
 #define SIGNALING(n) F80(0x7FFF, TOP | (n))
-enum { I = FLOAT_INVALID, D = FLOAT_DENORMAL, Z = FLOAT_ZERO_DIVIDE, O = FLOAT_OVERFLOW, U = FLOAT_UNDERFLOW, P = FLOAT_INEXACT };
+enum {
+    I = FLOAT_INVALID,
+    D = FLOAT_DENORMAL,
+    Z = FLOAT_ZERO_DIVIDE,
+    O = FLOAT_OVERFLOW,
+    U = FLOAT_UNDERFLOW,
+    P = FLOAT_INEXACT
+};
 
 static struct float_env masked(enum rounding rounding, unsigned precision)
 {
@@ -80,7 +87,8 @@ static void precision_control_rounds_significands_and_leaves_exponents(void **st
 
     (void)state;
     expect80(f80_mul(F80(0x7000, UINT64_C(0xFFFFFFFFFFFFFFFF)), ONE, &single), F80(0x7001, TOP));
-    expect80(f80_div(ONE, F80(0x4000, UINT64_C(0xC000000000000000)), &twice), F80(0x3FFD, UINT64_C(0xAAAAAAAAAAAAB000)));
+    expect80(f80_div(ONE, F80(0x4000, UINT64_C(0xC000000000000000)), &twice),
+             F80(0x3FFD, UINT64_C(0xAAAAAAAAAAAAB000)));
     expect80(f80_add(F80(0, 0x1FF), ZERO, &single), ZERO); /* a denormal number is cut at the same place */
     expect_env(&single, D | U | P, false);
 }
@@ -103,7 +111,7 @@ static void a_result_is_tiny_after_rounding_not_before(void **state)
 
 static void unmasked_results_move_by_24576(void **state)
 {
-    struct float_env e = { .precision = 64, .masks = 0x3F & ~(O | U) };
+    struct float_env e = {.precision = 64, .masks = 0x3F & ~(O | U)};
 
     (void)state;
     expect80(f80_mul(LARGEST, LARGEST, &e), F80((uint16_t)(0x7FFE + 0x7FFE - 0x3FFF + 1 - 24576), UINT64_MAX - 1));
@@ -112,7 +120,8 @@ static void unmasked_results_move_by_24576(void **state)
     expect80(f80_mul(SMALLEST_NORMAL, SMALLEST_NORMAL, &e), F80(1 + 1 - 0x3FFF + 24576, TOP));
     expect_env(&e, U, false);
     e.flags = 0;
-    expect80(f80_sub(SMALLEST_NORMAL, F80(0, 1), &e), F80(1 - 1 + 24576, UINT64_MAX - 1)); /* exact, and tiny all the same */
+    expect80(f80_sub(SMALLEST_NORMAL, F80(0, 1), &e), F80(1 - 1 + 24576, UINT64_MAX - 1)); /* exact, and tiny all the
+                                                                                              same */
     expect_env(&e, D | U, false);
 }
 
@@ -129,7 +138,7 @@ static void overflow_gives_infinity_or_the_largest_number(void **state)
 
 static void formats_of_old_are_invalid_and_pseudo_denormals_denormal(void **state)
 {
-    static const struct float80 old[] = { { 1, 0x0001 }, { TOP >> 1, 0x3FFF }, { 0, 0x7FFF }, { 5, 0xFFFF }, { 0, 0x0001 } };
+    static const struct float80 old[] = {{1, 0x0001}, {TOP >> 1, 0x3FFF}, {0, 0x7FFF}, {5, 0xFFFF}, {0, 0x0001}};
     struct float_env e = masked(ROUND_NEAREST, 64);
 
     (void)state;
@@ -262,12 +271,17 @@ static void shorter_formats_signal_what_they_lose(void **state)
     expect80(f80_from_f32(0xFF800001, &e), F80(0xFFFF, UINT64_C(0xC000010000000000)));
     expect_env(&e, I, false);
     e.flags = 0;
-    assert_int_equal(f80_to_f32(F80(0xFFFF, UINT64_C(0xC000018000000000)), &e), 0xFFC00001); /* a NaN is cut, not rounded */
+    assert_int_equal(f80_to_f32(F80(0xFFFF, UINT64_C(0xC000018000000000)), &e), 0xFFC00001); /* a NaN is cut, not
+                                                                                                rounded */
     expect_env(&e, 0, false);
     assert_int_equal(f80_to_f32(DENORMAL, &e), 0); /* no denormal exception */
     expect_env(&e, U | P, false);
     e.flags = 0;
-    assert_true(f80_to_f64(F80(0x3C00, UINT64_C(0xFFFFFFFFFFFFF800)), &e) == UINT64_C(0x0010000000000000)); /* rounds up to the smallest normal number */
+    assert_true(f80_to_f64(F80(0x3C00, UINT64_C(0xFFFFFFFFFFFFF800)), &e) == UINT64_C(0x0010000000000000)); /* rounds up
+                                                                                                               to the
+                                                                                                               smallest
+                                                                                                               normal
+                                                                                                               number */
     expect_env(&e, P | U, true);
 }
 

@@ -1,15 +1,15 @@
-/* test_sse.c - facts about SSE and SSE2: when they may run, alignment, exceptions and MXCSR, what arithmetic leaves to the unit and not to the numbers
- * (which simd_host.c and TestFloat judge), approximations, and who has what. */
+/* test_sse.c - facts about SSE and SSE2: when they may run, alignment, exceptions and MXCSR, what arithmetic leaves to
+ * the unit and not to the numbers (which simd_host.c and TestFloat judge), approximations, and who has what. */
 #include "processor.h"
 #include "emu/cpu/interpret.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
-#define ONE        0x3F800000u
-#define INFINITE   0x7F800000u
-#define QUIET      0x7FC00000u
-#define SIGNALING  0x7F800001u
-#define DENORMAL   0x00000001u
-#define HUGE       0x7F7FFFFFu
+#define ONE 0x3F800000u
+#define INFINITE 0x7F800000u
+#define QUIET 0x7FC00000u
+#define SIGNALING 0x7F800001u
+#define DENORMAL 0x00000001u
+#define HUGE 0x7F7FFFFFu
 #define INDEFINITE 0xFFC00000u
 #define PAIR(low, high) ((uint64_t)(uint32_t)(high) << 32 | (uint32_t)(low))
 
@@ -19,7 +19,7 @@ static struct processor *machine_at(unsigned cpl)
 
     p->cpu.cr4 |= CR4_OSFXSR | CR4_OSXMMEXCPT;
     for (unsigned n = 0; n < 8; n++)
-        p->cpu.xmm[n] = (struct xmm){{ n * UINT64_C(0x1111111111111111), n * UINT64_C(0x2222222222222222) }};
+        p->cpu.xmm[n] = (struct xmm){{n * UINT64_C(0x1111111111111111), n * UINT64_C(0x2222222222222222)}};
     return p;
 }
 
@@ -41,7 +41,7 @@ static void every_instruction_that_decodes_has_a_routine(void **state)
     for (unsigned i = 0; i < opcode_row_count; i++)
         for (unsigned mod = 0; mod < 4; mod += 3) {
             const struct opcode_row *row = &opcode_rows[i];
-            uint8_t bytes[16] = { 0 }, at = 0;
+            uint8_t bytes[16] = {0}, at = 0;
             struct insn insn;
             if (row->attributes & (ROW_PREFIX_66 | ROW_PREFIX_F3 | ROW_PREFIX_F2))
                 bytes[at++] = row->attributes & ROW_PREFIX_66 ? 0x66 : row->attributes & ROW_PREFIX_F3 ? 0xF3 : 0xF2;
@@ -56,9 +56,11 @@ static void every_instruction_that_decodes_has_a_routine(void **state)
 
 static void osfxsr_em_and_ts_keep_sse_off_but_not_fences_hints_and_movnti(void **state)
 {
-    static const struct { uint32_t cr0, cr4; unsigned vector; } cases[] = {
-        { 0, 0, EXC_UD }, { CR0_EM | CR0_TS, CR4_OSFXSR, EXC_UD }, { CR0_TS, CR4_OSFXSR, EXC_NM }, { CR0_TS, 0, EXC_UD }
-    };
+    static const struct {
+        uint32_t cr0, cr4;
+        unsigned vector;
+    } cases[] = {
+        {0, 0, EXC_UD}, {CR0_EM | CR0_TS, CR4_OSFXSR, EXC_UD}, {CR0_TS, CR4_OSFXSR, EXC_NM}, {CR0_TS, 0, EXC_UD}};
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -67,7 +69,8 @@ static void osfxsr_em_and_ts_keep_sse_off_but_not_fences_hints_and_movnti(void *
         p->cpu.cr4 = cases[i].cr4;
         p->cpu.reg[EBX] = AT_DATA;
         p->cpu.reg[EDX] = 0xFFFFFFF1;
-        RUN(p, 0x0F, 0xAE, 0xE8, 0x0F, 0xAE, 0xF0, 0x0F, 0xAE, 0xF8, 0x0F, 0x18, 0x02, 0x0F, 0xAE, 0x3B, 0x0F, 0xC3, 0x03);
+        RUN(p, 0x0F, 0xAE, 0xE8, 0x0F, 0xAE, 0xF0, 0x0F, 0xAE, 0xF8, 0x0F, 0x18, 0x02, 0x0F, 0xAE, 0x3B, 0x0F, 0xC3,
+            0x03);
         assert_int_equal(p->cpu.eip, AT_CODE + 19);
         RUN(p, 0x0F, 0x58, 0x02); /* addps xmm0, [edx] */
         expect_vector(p, cases[i].vector);
@@ -103,7 +106,8 @@ static void operands_of_sixteen_bytes_are_aligned_but_for_the_moves_that_say_so(
 
     p->cpu.reg[EBX] = AT_DATA + 8;
     poke(p, AT_DATA + 8, 0x12345678, 4);
-    RUN(p, 0x0F, 0x10, 0x03, 0xF2, 0x0F, 0x58, 0x0B, 0x0F, 0x11, 0x43, 0x11); /* movups xmm0, [ebx]; addsd xmm1, [ebx]; movups [ebx+17], xmm0 */
+    RUN(p, 0x0F, 0x10, 0x03, 0xF2, 0x0F, 0x58, 0x0B, 0x0F, 0x11, 0x43, 0x11); /* movups xmm0, [ebx]; addsd xmm1, [ebx];
+                                                                                 movups [ebx+17], xmm0 */
     expect_xmm(p, 0, 0, 0x12345678);
     assert_int_equal(peek(p, AT_DATA + 25, 4), 0x12345678);
     /* clang-format off */
@@ -190,14 +194,16 @@ static void scalar_operations_leave_the_rest_of_a_register_and_loads_clear_it(vo
     p->cpu.reg[EBX] = AT_DATA;
     poke(p, AT_DATA, ONE, 4);
     poke(p, AT_DATA + 4, 0xFFFFFFFF, 4);
-    RUN(p, 0xF3, 0x0F, 0x10, 0x0B, 0xF3, 0x0F, 0x10, 0xD1, 0xF3, 0x0F, 0x58, 0x13); /* movss xmm1, [ebx]; movss xmm2, xmm1; addss xmm2, [ebx] */
+    RUN(p, 0xF3, 0x0F, 0x10, 0x0B, 0xF3, 0x0F, 0x10, 0xD1, 0xF3, 0x0F, 0x58, 0x13); /* movss xmm1, [ebx]; movss xmm2,
+                                                                                       xmm1; addss xmm2, [ebx] */
     expect_xmm(p, 1, 0, ONE);
     expect_xmm(p, 2, 0x4444444444444444, 0x2222222240000000);
-    RUN(p, 0xF3, 0x0F, 0x7E, 0xDA, 0x66, 0x0F, 0x12, 0x23, 0x66, 0x0F, 0x16, 0x2B); /* movq xmm3, xmm2; movlpd xmm4, [ebx]; movhpd xmm5, [ebx] */
+    RUN(p, 0xF3, 0x0F, 0x7E, 0xDA, 0x66, 0x0F, 0x12, 0x23, 0x66, 0x0F, 0x16, 0x2B); /* movq xmm3, xmm2; movlpd xmm4,
+                                                                                       [ebx]; movhpd xmm5, [ebx] */
     expect_xmm(p, 3, 0, 0x2222222240000000);
     expect_xmm(p, 4, 0x8888888888888888, 0xFFFFFFFF3F800000);
     expect_xmm(p, 5, 0xFFFFFFFF3F800000, 0x5555555555555555);
-    p->cpu.xmm[6] = (struct xmm){{ 1, 2 }};
+    p->cpu.xmm[6] = (struct xmm){{1, 2}};
     RUN(p, 0x0F, 0x12, 0xFE, 0x0F, 0x16, 0xFE); /* movhlps xmm7, xmm6; movlhps xmm7, xmm6 */
     expect_xmm(p, 7, 1, 2);
     processor_free(p);
@@ -207,16 +213,17 @@ static void shuffles_choose_lanes_of_both_operands(void **state)
 {
     (void)state;
     struct processor *p = machine();
-    struct xmm a = {{ PAIR(0xA0, 0xA1), PAIR(0xA2, 0xA3) }}, b = {{ PAIR(0xB0, 0xB1), PAIR(0xB2, 0xB3) }};
+    struct xmm a = {{PAIR(0xA0, 0xA1), PAIR(0xA2, 0xA3)}}, b = {{PAIR(0xB0, 0xB1), PAIR(0xB2, 0xB3)}};
 
     p->cpu.xmm[0] = a;
     p->cpu.xmm[1] = b;
     RUN(p, 0x0F, 0xC6, 0xC1, 0xE1); /* shufps 3, 2, 0, 1 */
     expect_xmm(p, 0, PAIR(0xB2, 0xB3), PAIR(0xA1, 0xA0));
-    RUN(p, 0x66, 0x0F, 0x70, 0xC1, 0x1B, 0x66, 0x0F, 0xC6, 0xC8, 0x01); /* pshufd xmm0, xmm1, 0, 1, 2, 3; shufpd xmm1, xmm0, 1 */
+    RUN(p, 0x66, 0x0F, 0x70, 0xC1, 0x1B, 0x66, 0x0F, 0xC6, 0xC8, 0x01); /* pshufd xmm0, xmm1, 0, 1, 2, 3; shufpd xmm1,
+                                                                           xmm0, 1 */
     expect_xmm(p, 0, PAIR(0xB1, 0xB0), PAIR(0xB3, 0xB2));
     expect_xmm(p, 1, PAIR(0xB3, 0xB2), PAIR(0xB2, 0xB3));
-    p->cpu.xmm[2] = (struct xmm){{ 0x0807060504030201, 0x100F0E0D0C0B0A09 }};
+    p->cpu.xmm[2] = (struct xmm){{0x0807060504030201, 0x100F0E0D0C0B0A09}};
     RUN(p, 0x66, 0x0F, 0x73, 0xFA, 0x03); /* pslldq xmm2, 3 */
     expect_xmm(p, 2, 0x0D0C0B0A09080706, 0x0504030201000000);
     RUN(p, 0x66, 0x0F, 0x73, 0xDA, 0x09); /* psrldq xmm2, 9 */
@@ -255,8 +262,8 @@ static void an_unmasked_exception_writes_nothing_but_the_flags(void **state)
         struct processor *p = machine();
         p->cpu.cr4 = reported ? CR4_OSFXSR | CR4_OSXMMEXCPT : CR4_OSFXSR;
         p->cpu.mxcsr = 0x1F80 & ~0x400u; /* overflow is not masked */
-        p->cpu.xmm[0] = (struct xmm){{ PAIR(ONE, HUGE), PAIR(ONE, ONE) }};
-        p->cpu.xmm[1] = (struct xmm){{ PAIR(DENORMAL, HUGE), PAIR(ONE, ONE) }};
+        p->cpu.xmm[0] = (struct xmm){{PAIR(ONE, HUGE), PAIR(ONE, ONE)}};
+        p->cpu.xmm[1] = (struct xmm){{PAIR(DENORMAL, HUGE), PAIR(ONE, ONE)}};
         RUN(p, 0x0F, 0x58, 0xC1);
         expect_vector(p, reported ? EXC_XM : EXC_UD);
         assert_int_equal(on_stack(p, 0), AT_CODE); /* no error code */
@@ -272,8 +279,8 @@ static void an_unmasked_exception_before_the_operation_keeps_those_after_it_back
     struct processor *p = machine();
 
     p->cpu.mxcsr = 0x1F80 & ~0x80u;
-    p->cpu.xmm[0] = (struct xmm){{ PAIR(SIGNALING, HUGE), PAIR(DENORMAL, ONE) }};
-    p->cpu.xmm[1] = (struct xmm){{ PAIR(ONE, HUGE), PAIR(ONE, ONE) }};
+    p->cpu.xmm[0] = (struct xmm){{PAIR(SIGNALING, HUGE), PAIR(DENORMAL, ONE)}};
+    p->cpu.xmm[1] = (struct xmm){{PAIR(ONE, HUGE), PAIR(ONE, ONE)}};
     RUN(p, 0x0F, 0x58, 0xC1);
     expect_vector(p, EXC_XM);
     assert_int_equal(p->cpu.mxcsr & 0x3F, 3); /* no overflow, nothing inexact */
@@ -286,14 +293,14 @@ static void denormals_are_zero_and_results_are_flushed_when_mxcsr_says_so(void *
     struct processor *p = machine();
 
     p->cpu.mxcsr = 0x1FC0;
-    p->cpu.xmm[0] = (struct xmm){{ PAIR(DENORMAL, 0x80000001), PAIR(ONE, ONE) }};
-    p->cpu.xmm[1] = (struct xmm){{ PAIR(HUGE, HUGE), PAIR(ONE, ONE) }};
+    p->cpu.xmm[0] = (struct xmm){{PAIR(DENORMAL, 0x80000001), PAIR(ONE, ONE)}};
+    p->cpu.xmm[1] = (struct xmm){{PAIR(HUGE, HUGE), PAIR(ONE, ONE)}};
     RUN(p, 0x0F, 0x59, 0xC1);
     expect_xmm(p, 0, PAIR(ONE, ONE), PAIR(0, 0x80000000));
     assert_int_equal(p->cpu.mxcsr, 0x1FC0);
     p->cpu.mxcsr = 0x9F80;
-    p->cpu.xmm[0] = (struct xmm){{ PAIR(0x80800000, ONE), 0 }}; /* -2^-126 */
-    p->cpu.xmm[1] = (struct xmm){{ PAIR(0x3F000000, ONE), 0 }};
+    p->cpu.xmm[0] = (struct xmm){{PAIR(0x80800000, ONE), 0}}; /* -2^-126 */
+    p->cpu.xmm[1] = (struct xmm){{PAIR(0x3F000000, ONE), 0}};
     RUN(p, 0x0F, 0x59, 0xC1);
     expect_xmm(p, 0, 0, PAIR(0x80000000, ONE));
     assert_int_equal(p->cpu.mxcsr, 0x9FB0);
@@ -326,9 +333,15 @@ static void minima_and_maxima_give_the_second_operand_when_in_doubt(void **state
 
 static void cmpps_has_eight_predicates_of_which_four_take_a_quiet_nan_for_invalid(void **state)
 {
-    static const struct { uint32_t a, b; uint8_t holds; } cases[] = { /* a bit for each predicate */
-        { ONE, ONE, 0xA5 }, { ONE, 0x40000000, 0x96 }, { 0x40000000, ONE, 0xF0 }, { QUIET, ONE, 0x78 }, { 0, 0x80000000, 0xA5 }
-    };
+    static const struct {
+        uint32_t a, b;
+        uint8_t holds;
+    } cases[] = {/* a bit for each predicate */
+                 {ONE, ONE, 0xA5},
+                 {ONE, 0x40000000, 0x96},
+                 {0x40000000, ONE, 0xF0},
+                 {QUIET, ONE, 0x78},
+                 {0, 0x80000000, 0xA5}};
 
     (void)state;
     struct processor *p = machine();
@@ -346,9 +359,12 @@ static void cmpps_has_eight_predicates_of_which_four_take_a_quiet_nan_for_invali
 
 static void comiss_sets_the_flags_of_an_unsigned_comparison(void **state)
 {
-    static const struct { uint32_t a, b, flags; } cases[] = {
-        { 0x40000000, ONE, 0 }, { ONE, 0x40000000, FLAG_CF }, { ONE, ONE, FLAG_ZF }, { QUIET, ONE, FLAG_ZF | FLAG_PF | FLAG_CF }
-    };
+    static const struct {
+        uint32_t a, b, flags;
+    } cases[] = {{0x40000000, ONE, 0},
+                 {ONE, 0x40000000, FLAG_CF},
+                 {ONE, ONE, FLAG_ZF},
+                 {QUIET, ONE, FLAG_ZF | FLAG_PF | FLAG_CF}};
 
     (void)state;
     struct processor *p = machine();
@@ -371,12 +387,12 @@ static void numbers_out_of_range_convert_to_the_integer_indefinite(void **state)
     (void)state;
     struct processor *p = machine();
 
-    p->cpu.xmm[1] = (struct xmm){{ PAIR(0x4F000000, 0xCF000000), PAIR(QUIET, 0x3FC00000) }}; /* 2^31, -2^31, NaN, 1.5 */
+    p->cpu.xmm[1] = (struct xmm){{PAIR(0x4F000000, 0xCF000000), PAIR(QUIET, 0x3FC00000)}}; /* 2^31, -2^31, NaN, 1.5 */
     RUN(p, 0x66, 0x0F, 0x5B, 0xC1, 0xF3, 0x0F, 0x5B, 0xD1); /* cvtps2dq xmm0, xmm1; cvttps2dq xmm2, xmm1 */
     expect_xmm(p, 0, PAIR(0x80000000, 2), PAIR(0x80000000, 0x80000000));
     expect_xmm(p, 2, PAIR(0x80000000, 1), PAIR(0x80000000, 0x80000000));
     assert_int_equal(p->cpu.mxcsr & 0x3F, 0x21);
-    p->cpu.xmm[1].q[0] = 0xC1E0000000100000; /* -2^31 - 0.5 */
+    p->cpu.xmm[1].q[0] = 0xC1E0000000100000;                /* -2^31 - 0.5 */
     RUN(p, 0xF2, 0x0F, 0x2D, 0xC1, 0xF2, 0x0F, 0x2C, 0xD1); /* cvtsd2si eax, xmm1; cvttsd2si edx, xmm1 */
     assert_int_equal(p->cpu.reg[EAX], 0x80000000);
     assert_int_equal(p->cpu.reg[EDX], 0x80000000);
@@ -388,8 +404,9 @@ static void conversions_clear_or_keep_the_upper_half_as_the_manual_says(void **s
     (void)state;
     struct processor *p = machine();
 
-    p->cpu.xmm[1] = (struct xmm){{ 0x3FF8000000000000, 0xC000000000000000 }}; /* 1.5, -2 */
-    RUN(p, 0x66, 0x0F, 0x5A, 0xC1, 0xF2, 0x0F, 0xE6, 0xD1, 0xF2, 0x0F, 0x5A, 0xD9); /* cvtpd2ps xmm0; cvtpd2dq xmm2; cvtsd2ss xmm3 */
+    p->cpu.xmm[1] = (struct xmm){{0x3FF8000000000000, 0xC000000000000000}};         /* 1.5, -2 */
+    RUN(p, 0x66, 0x0F, 0x5A, 0xC1, 0xF2, 0x0F, 0xE6, 0xD1, 0xF2, 0x0F, 0x5A, 0xD9); /* cvtpd2ps xmm0; cvtpd2dq xmm2;
+                                                                                       cvtsd2ss xmm3 */
     expect_xmm(p, 0, 0, PAIR(0x3FC00000, 0xC0000000));
     expect_xmm(p, 2, 0, PAIR(2, 0xFFFFFFFE));
     expect_xmm(p, 3, 0x6666666666666666, 0x333333333FC00000);
@@ -426,7 +443,8 @@ static void reciprocals_and_their_roots_are_within_1_5_in_4096(void **state)
     (void)state;
     struct processor *p = machine();
 
-    for (uint32_t bits = 0x3E800000; bits < 0x40800000; bits += (bits & 0xFFF) ? 1 : 0xFFF) { /* both ends of each interval of 2^-11 */
+    for (uint32_t bits = 0x3E800000; bits < 0x40800000; bits += (bits & 0xFFF) ? 1 : 0xFFF) { /* both ends of each
+                                                                                                 interval of 2^-11 */
         double one, square, bound = 1.5 / 4096;
         float x;
         memcpy(&x, &bits, sizeof x);

@@ -1,4 +1,5 @@
-/* test_system.c - control registers, models, CPUID, model-specific registers, and the other system instructions (Intel SDM vol. 2; vol. 3, chapter 2). */
+/* test_system.c - control registers, models, CPUID, model-specific registers, and the other system instructions (Intel
+ * SDM vol. 2; vol. 3, chapter 2). */
 #include "tests/unit/processor.h"
 
 #define MOV_CR0_EAX 0x0F, 0x22, 0xC0
@@ -48,7 +49,7 @@ static void protection_is_effective_at_once(void **state)
     (void)state;
     struct processor *p = processor_real(CPU_I386);
 
-    p->cpu.gdtr = (struct table_register){ AT_GDT, GDT_SIZE - 1 };
+    p->cpu.gdtr = (struct table_register){AT_GDT, GDT_SIZE - 1};
     descriptor_put(p, AT_GDT + CODE, 0, UINT32_MAX, 0x9A, 0x40);
     descriptor_put(p, AT_GDT + DATA, 0, UINT32_MAX, 0x92, 0x40);
     code_put(p, AT_CODE_B, CODE_BYTES(0xB8, D(DATA), 0x8E, 0xD8, 0xA1, D(AT_DATA), 0xF4));
@@ -110,8 +111,11 @@ static void a_block_that_remaps_its_own_page_continues_in_the_new_one(void **sta
 static void reserved_bits_of_cr4_fault(void **state)
 {
     (void)state;
-    static const uint32_t allowed[] = { [CPU_PENTIUM] = 0x5F, [CPU_PENTIUM_MMX] = 0x15F, [CPU_PENTIUM2] = 0x3FF,
-                                        [CPU_PENTIUM3] = 0x7FF, [CPU_PENTIUM4] = 0x7FF };
+    static const uint32_t allowed[] = {[CPU_PENTIUM] = 0x5F,
+                                       [CPU_PENTIUM_MMX] = 0x15F,
+                                       [CPU_PENTIUM2] = 0x3FF,
+                                       [CPU_PENTIUM3] = 0x7FF,
+                                       [CPU_PENTIUM4] = 0x7FF};
 
     for (unsigned model = CPU_PENTIUM; model <= CPU_PENTIUM4; model++)
         for (unsigned bit = 0; bit < 32; bit++) {
@@ -174,7 +178,7 @@ static void ac_came_with_the_486_and_id_with_the_pentium(void **state)
 static void reset_leaves_the_signature_in_edx(void **state)
 {
     (void)state;
-    static const uint32_t signature[] = { 0x0308, 0x0415, 0x052C, 0x0543, 0x0652, 0x0683, 0x0F12 };
+    static const uint32_t signature[] = {0x0308, 0x0415, 0x052C, 0x0543, 0x0652, 0x0683, 0x0F12};
 
     for (unsigned model = CPU_I386; model <= CPU_PENTIUM4; model++) {
         struct processor *p = processor_new(model);
@@ -208,11 +212,12 @@ static void cpuid_names_maker_model_and_features(void **state)
     processor_free(p);
 }
 
-/* As Intel's application note 485 and dumps of these steppings have them, but for the local APIC (bit 9), which is not there. */
+/* As Intel's application note 485 and dumps of these steppings have them, but for the local APIC (bit 9), which is not
+ * there. */
 static void features_are_those_of_the_part(void **state)
 {
     (void)state;
-    static const uint32_t features[] = { 0, 0, 0x1BF, 0x8001BF, 0x183F9FF, 0x387F9FF, 0x3FEBF9FF };
+    static const uint32_t features[] = {0, 0, 0x1BF, 0x8001BF, 0x183F9FF, 0x387F9FF, 0x3FEBF9FF};
 
     for (unsigned model = CPU_PENTIUM; model <= CPU_PENTIUM4; model++) {
         struct processor *p = processor_protected(model, 0);
@@ -286,7 +291,7 @@ static void the_pentium_4_has_a_name(void **state)
     for (unsigned n = 0; n < 3; n++) {
         cpuid(p, 0x80000002 + n);
         for (unsigned r = 0; r < 4; r++)
-            store32((uint8_t *)name + 16 * n + 4 * r, p->cpu.reg[(const uint8_t[]){ EAX, EBX, ECX, EDX }[r]]);
+            store32((uint8_t *)name + 16 * n + 4 * r, p->cpu.reg[(const uint8_t[]){EAX, EBX, ECX, EDX}[r]]);
     }
     assert_string_equal(name, "Intel(R) Pentium(R) 4 CPU");
     processor_free(p);
@@ -322,7 +327,8 @@ static void known_registers_hold_and_unknown_ones_fault(void **state)
         { 0x401, 0, 1, true }, { 0x79, 0x1000, 0, false }, { 0x1B, 0xFEE00900, 0xFEE00200, true }
     };
     /* clang-format on */
-    static const uint32_t unknown[] = { 0x02, 0x11, 0xC3, 0x17B, 0x188, 0x1A0, 0x1DA, 0x210, 0x251, 0x410, 0x1004, 0xC0000080 };
+    static const uint32_t unknown[] = {0x02,  0x11,  0xC3,  0x17B, 0x188,  0x1A0,
+                                       0x1DA, 0x210, 0x251, 0x410, 0x1004, 0xC0000080};
     struct processor *p = processor_protected(CPU_PENTIUM2, 0);
     uint64_t value;
 
@@ -381,12 +387,16 @@ static void a_write_of_the_time_stamp_clears_its_upper_half(void **state)
     }
 }
 
-/* Which models have a register, by a bit for each; the value that it holds from reset on; what it keeps of all ones in its lower half, or
- * 0 where that is #GP. */
+/* Which models have a register, by a bit for each; the value that it holds from reset on; what it keeps of all ones in
+ * its lower half, or 0 where that is #GP. */
 static void each_model_has_the_registers_of_its_time(void **state)
 {
     (void)state;
-    enum { P5 = 1 << CPU_PENTIUM | 1 << CPU_PENTIUM_MMX, P6 = 1 << CPU_PENTIUM2 | 1 << CPU_PENTIUM3, P4 = 1 << CPU_PENTIUM4 };
+    enum {
+        P5 = 1 << CPU_PENTIUM | 1 << CPU_PENTIUM_MMX,
+        P6 = 1 << CPU_PENTIUM2 | 1 << CPU_PENTIUM3,
+        P4 = 1 << CPU_PENTIUM4
+    };
     /* clang-format off */
     static const struct { uint32_t number, models; uint64_t initial, kept; } registers[] = {
         { 0x11, P5, 0, 0 }, { 0x12, P5, 0, UINT32_MAX }, { 0x13, P5, 0, UINT32_MAX },
@@ -423,9 +433,12 @@ static void each_model_has_the_registers_of_its_time(void **state)
 static void rdpmc_reads_the_counters_of_its_model(void **state)
 {
     (void)state;
-    static const struct { uint8_t model, number; uint32_t low, high; } cases[] = {
-        { CPU_PENTIUM_MMX, 0x13, 0x80000001, 0x12 }, { CPU_PENTIUM2, 0xC2, 0x80000001, 0xFF }, { CPU_PENTIUM3, 0xC2, 0x80000001, 0xFF }
-    };
+    static const struct {
+        uint8_t model, number;
+        uint32_t low, high;
+    } cases[] = {{CPU_PENTIUM_MMX, 0x13, 0x80000001, 0x12},
+                 {CPU_PENTIUM2, 0xC2, 0x80000001, 0xFF},
+                 {CPU_PENTIUM3, 0xC2, 0x80000001, 0xFF}};
 
     for (unsigned n = 0; n < sizeof cases / sizeof *cases; n++) {
         struct processor *p = processor_protected(cases[n].model, 0);
@@ -494,7 +507,8 @@ static void lgdt_takes_24_bits_with_a_16_bit_operand_and_sgdt_stores_32(void **s
 
     poke(p, AT_DATA, 0x56781234, 4);
     poke(p, AT_DATA + 4, 0xFFFF9ABC, 4);
-    RUN(p, 0x0F, 0x01, 0x1D, D(AT_DATA), 0x66, 0x0F, 0x01, 0x0D, D(AT_DATA + 16), 0x66, 0x0F, 0x01, 0x1D, D(AT_DATA), 0x0F, 0x01, 0x0D, D(AT_DATA + 32));
+    RUN(p, 0x0F, 0x01, 0x1D, D(AT_DATA), 0x66, 0x0F, 0x01, 0x0D, D(AT_DATA + 16), 0x66, 0x0F, 0x01, 0x1D, D(AT_DATA),
+        0x0F, 0x01, 0x0D, D(AT_DATA + 32));
     assert_int_equal(peek(p, AT_DATA + 16, 2), 0x1234);
     assert_int_equal(peek(p, AT_DATA + 18, 4), 0x9ABC5678);
     assert_int_equal(peek(p, AT_DATA + 34, 4), 0x00BC5678);
@@ -584,7 +598,8 @@ static void test_registers_ended_with_the_486(void **state)
     (void)state;
     struct processor *p = processor_protected(CPU_I486, 0);
 
-    assert_true(RUNS(p, 0x12345678, 0x0F, 0x26, 0xD8, 0x31, 0xC0, 0x0F, 0x24, 0xD8 /* mov tr3, eax; xor eax, eax; mov eax, tr3 */));
+    assert_true(RUNS(p, 0x12345678, 0x0F, 0x26, 0xD8, 0x31, 0xC0, 0x0F, 0x24,
+                     0xD8 /* mov tr3, eax; xor eax, eax; mov eax, tr3 */));
     assert_int_equal(p->cpu.reg[EAX], 0x12345678);
     processor_free(p);
     p = processor_protected(CPU_PENTIUM, 0);

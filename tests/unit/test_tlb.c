@@ -1,5 +1,5 @@
-/* test_tlb.c - translations that are kept are never wrong: a processor under random tables, writes and loads of CR3 does what one
- * does that walks the tables at each access (design, law 5). */
+/* test_tlb.c - translations that are kept are never wrong: a processor under random tables, writes and loads of CR3
+ * does what one does that walks the tables at each access (design, law 5). */
 #include "tests/unit/processor.h"
 
 #include "emu/cpu/access.h"
@@ -171,9 +171,7 @@ static void change_once(struct processor *p, struct model *m, uint32_t *seed)
         memcpy(m->ram + at, block, sizeof block);
         return;
     case 1:
-    case 2:
-        load_cr3(p, m, TABLES_AT + random_below(seed, 12) * PAGE_SIZE);
-        return;
+    case 2: load_cr3(p, m, TABLES_AT + random_below(seed, 12) * PAGE_SIZE); return;
     case 3:
         m->write_protect = !m->write_protect;
         p->cpu.cr0 ^= CR0_WP;

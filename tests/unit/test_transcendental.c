@@ -1,4 +1,5 @@
-/* test_transcendental.c - a few results of the transcendental functions, each with its exceptions and C1. tests/transcendental.c tries millions against MPFR. */
+/* test_transcendental.c - a few results of the transcendental functions, each with its exceptions and C1.
+ * tests/transcendental.c tries millions against MPFR. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,8 +12,9 @@
 
 enum { MASKED = 0x3F };
 
-static const struct float80 plus_zero = {0, 0}, minus_zero = {0, 0x8000}, plus_one = {1ull << 63, 0x3FFF}, minus_one = {1ull << 63, 0xBFFF},
-                            infinity = {1ull << 63, 0x7FFF}, minus_infinity = {1ull << 63, 0xFFFF}, smallest = {1, 0};
+static const struct float80 plus_zero = {0, 0}, minus_zero = {0, 0x8000}, plus_one = {1ull << 63, 0x3FFF},
+                            minus_one = {1ull << 63, 0xBFFF}, infinity = {1ull << 63, 0x7FFF},
+                            minus_infinity = {1ull << 63, 0xFFFF}, smallest = {1, 0};
 
 static void assert_float(struct float80 got, uint16_t high, uint64_t significand)
 {
@@ -113,7 +115,8 @@ static void arc_tangent_of_zeros_and_infinities_is_a_multiple_of_pi_over_4(void 
 
 static void powers_and_logarithms_are_exact_where_they_can_be(void **state)
 {
-    struct float80 three = {3ull << 62, 0x4000}, five = {5ull << 61, 0x4001}, half = {1ull << 63, 0x3FFE}, seven = {7ull << 61, 0x4001};
+    struct float80 three = {3ull << 62, 0x4000}, five = {5ull << 61, 0x4001}, half = {1ull << 63, 0x3FFE},
+                   seven = {7ull << 61, 0x4001};
     struct float_env e = with(ROUND_UP);
 
     (void)state;

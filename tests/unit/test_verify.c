@@ -227,8 +227,8 @@ static void bits_that_decoding_ignores_are_found_in_their_chunk(void **state)
 static void all_damage_is_reported_not_only_the_first(void **state)
 {
     static const char *const places[] = {
-        "recover.py", "source/muniment.tar", "firmware/video.bin", "disk/fd0/00000000.gz", "disk/hd0/00000001.gz",
-        "disk/hd0/00000002.gz", "SHA256SUMS",
+        "recover.py",           "source/muniment.tar",  "firmware/video.bin", "disk/fd0/00000000.gz",
+        "disk/hd0/00000001.gz", "disk/hd0/00000002.gz", "SHA256SUMS",
     };
     size_t size, length;
     uint8_t *file = read_file(sample_path(&sample, "whole.mun"), &size);
@@ -403,12 +403,12 @@ static void a_signed_archive_that_contradicts_itself_is_damage(void **state)
     m->bytes[MAP_LINE - 10] = m->bytes[MAP_LINE - 10] == '0' ? '1' : '0';
     sha256(m->bytes, m->size, digest);
     hex_encode(digest, hex);
-    memcpy(forge_find(&f, "disk/fd0.top")->bytes + 37, hex, 64);          /* the top agrees; the chunk does not */
+    memcpy(forge_find(&f, "disk/fd0.top")->bytes + 37, hex, 64); /* the top agrees; the chunk does not */
     forge_and_expect(&f, &seal, "disk/fd0/00000000.gz", "does not match its digest");
     seal.disks[DRIVE_FD0].root[5] ^= 1;
     forge_and_expect(&f, &seal, "disk/fd0", "whose root stands in seal.txt");
     seal.disks[DRIVE_FD0].root[5] ^= 1;
-    seal.disks[DRIVE_FD0].size -= 512;                                    /* the last chunk is longer than the disk */
+    seal.disks[DRIVE_FD0].size -= 512; /* the last chunk is longer than the disk */
     forge_and_expect(&f, &seal, "disk/fd0/00000000.gz", "length");
     seal.disks[DRIVE_FD0].size += 512;
     forge_set(&f, "disk/fd0.unreadable", "000000000000720 000000000000001\n", 32);

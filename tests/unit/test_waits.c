@@ -5,7 +5,8 @@
 #include "tests/unit/random.h"
 
 /* Runs code to a deadline, with waits advanced or run. */
-static struct processor *run_code(const uint8_t *code, size_t length, const uint32_t reg[8], int64_t ticks, bool run_waits)
+static struct processor *run_code(const uint8_t *code, size_t length, const uint32_t reg[8], int64_t ticks,
+                                  bool run_waits)
 {
     struct processor *p = processor_protected(CPU_PENTIUM, 0);
 
@@ -37,55 +38,66 @@ static uint64_t compare(const uint8_t *code, size_t length, const uint32_t reg[8
     return waited;
 }
 
-#define REGISTERS(a, c, d, b) (const uint32_t[8]){ a, c, d, b, 0, AT_DATA, AT_DATA, AT_DATA }
+#define REGISTERS(a, c, d, b) \
+    (const uint32_t[8]) \
+    { \
+        a, c, d, b, 0, AT_DATA, AT_DATA, AT_DATA \
+    }
 #define COMPARE(reg, ticks, ...) compare(CODE_BYTES(__VA_ARGS__), reg, ticks)
 
 static void a_loop_of_one_instruction_is_advanced(void **state)
 {
     (void)state;
-    assert_true(COMPARE(REGISTERS(0, 100000, 0, 0), 1000000, 0xE2, 0xFE) > 99900);             /* loop $ */
-    assert_true(COMPARE(REGISTERS(100000, 0, 0, 0), 1000000, 0x48, 0x75, 0xFD) > 199900);      /* dec eax; jnz */
-    assert_true(COMPARE(REGISTERS(100000, 0, 0, 0), 1000000, 0x48, 0x79, 0xFD) > 199900);      /* dec eax; jns */
-    assert_true(COMPARE(REGISTERS(100000, 0, 0, 0), 5000, 0x48, 0x79, 0xFD) > 4900);           /* to the deadline */
-    assert_true(COMPARE(REGISTERS(0, 0, 0, 0), 1000000, 0x40, 0x3D, D(100000), 0x72, 0xF8) > 299900); /* inc eax; cmp; jb */
-    assert_true(COMPARE(REGISTERS(0, 0, 0, 0), 1000000, 0xEB, 0xFE) > 999900);                 /* jmp $ */
+    assert_true(COMPARE(REGISTERS(0, 100000, 0, 0), 1000000, 0xE2, 0xFE) > 99900);        /* loop $ */
+    assert_true(COMPARE(REGISTERS(100000, 0, 0, 0), 1000000, 0x48, 0x75, 0xFD) > 199900); /* dec eax; jnz */
+    assert_true(COMPARE(REGISTERS(100000, 0, 0, 0), 1000000, 0x48, 0x79, 0xFD) > 199900); /* dec eax; jns */
+    assert_true(COMPARE(REGISTERS(100000, 0, 0, 0), 5000, 0x48, 0x79, 0xFD) > 4900);      /* to the deadline */
+    assert_true(COMPARE(REGISTERS(0, 0, 0, 0), 1000000, 0x40, 0x3D, D(100000), 0x72, 0xF8) > 299900); /* inc eax; cmp;
+                                                                                                         jb */
+    assert_true(COMPARE(REGISTERS(0, 0, 0, 0), 1000000, 0xEB, 0xFE) > 999900);                        /* jmp $ */
 }
 
 static void a_look_at_memory_is_advanced_to_the_deadline(void **state)
 {
     (void)state;
-    assert_true(COMPARE(REGISTERS(0, 0, 0, 0), 100000, 0x3B, 0x06, 0x74, 0xFC) > 99000);             /* cmp eax, [esi]; jz */
-    assert_true(COMPARE(REGISTERS(0, 0, 0, 0), 100000, 0x8B, 0x06, 0xA8, 1, 0x74, 0xFA) > 99000);    /* mov eax, [esi]; test al, 1; jz */
+    assert_true(COMPARE(REGISTERS(0, 0, 0, 0), 100000, 0x3B, 0x06, 0x74, 0xFC) > 99000); /* cmp eax, [esi]; jz */
+    assert_true(COMPARE(REGISTERS(0, 0, 0, 0), 100000, 0x8B, 0x06, 0xA8, 1, 0x74, 0xFA) > 99000); /* mov eax, [esi];
+                                                                                                     test al, 1; jz */
 }
 
 static void what_changes_more_is_run(void **state)
 {
     (void)state;
-    assert_int_equal(COMPARE(REGISTERS(0, 1000, 0, 0), 100000, 0x40, 0xE2, 0xFD), 0);               /* inc eax; loop */
-    assert_int_equal(COMPARE(REGISTERS(0, 1000, 0, 0), 100000, 0x89, 0x0E, 0xE2, 0xFC), 0);         /* mov [esi], ecx; loop */
-    assert_int_equal(COMPARE(REGISTERS(0, 1000, 0, 0), 100000, 0x8B, 0x04, 0x0E, 0xE2, 0xFB), 0);   /* mov eax, [esi+ecx]; loop */
-    assert_int_equal(COMPARE(REGISTERS(0, 1000, 0, 0), 100000, 0x0F, 0x31, 0xE2, 0xFC), 0);         /* rdtsc; loop */
-    assert_int_equal(COMPARE(REGISTERS(0, 1000, 0, 0), 100000, 0x83, 0xD0, 1, 0xE2, 0xFB), 0);      /* adc eax, 1; loop */
+    assert_int_equal(COMPARE(REGISTERS(0, 1000, 0, 0), 100000, 0x40, 0xE2, 0xFD), 0);       /* inc eax; loop */
+    assert_int_equal(COMPARE(REGISTERS(0, 1000, 0, 0), 100000, 0x89, 0x0E, 0xE2, 0xFC), 0); /* mov [esi], ecx; loop */
+    assert_int_equal(COMPARE(REGISTERS(0, 1000, 0, 0), 100000, 0x8B, 0x04, 0x0E, 0xE2, 0xFB), 0); /* mov eax, [esi+ecx];
+                                                                                                     loop */
+    assert_int_equal(COMPARE(REGISTERS(0, 1000, 0, 0), 100000, 0x0F, 0x31, 0xE2, 0xFC), 0);       /* rdtsc; loop */
+    assert_int_equal(COMPARE(REGISTERS(0, 1000, 0, 0), 100000, 0x83, 0xD0, 1, 0xE2, 0xFB), 0);    /* adc eax, 1; loop */
 }
 
-/* Loops of random steps, tests, conditions and idle instructions, of both sizes, with numbers at the edges, to random deadlines. */
+/* Loops of random steps, tests, conditions and idle instructions, of both sizes, with numbers at the edges, to random
+ * deadlines. */
 static void random_loops_are_the_same_both_ways(void **state)
 {
-    static const uint32_t edges[] = { 0, 1, 2, 100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF };
-    static const uint8_t idle[][3] = { { 0x90, 0x90, 0x90 }, { 0x8B, 0x06, 0x90 }, { 0x85, 0xDB, 0x90 }, { 0x89, 0xD8, 0x90 }, { 0x3B, 0x1E, 0x90 }, { 0xF9, 0x90, 0x90 } };
+    static const uint32_t edges[] = {0, 1, 2, 100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF};
+    static const uint8_t idle[][3] = {{0x90, 0x90, 0x90}, {0x8B, 0x06, 0x90}, {0x85, 0xDB, 0x90},
+                                      {0x89, 0xD8, 0x90}, {0x3B, 0x1E, 0x90}, {0xF9, 0x90, 0x90}};
     uint32_t seed = 20261128;
     uint64_t waited = 0, ticks = 0;
 
     (void)state;
     for (unsigned n = 0; n < 3000; n++) {
         uint8_t code[64];
-        uint32_t reg[8], length = 0, half = random_below(&seed, 3) == 0, i = random_below(&seed, 2) ? edges[random_below(&seed, 11)] : random_below(&seed, 9);
+        uint32_t reg[8], length = 0, half = random_below(&seed, 3) == 0,
+                         i = random_below(&seed, 2) ? edges[random_below(&seed, 11)] : random_below(&seed, 9);
         for (unsigned r = 0; r < 8; r++)
-            reg[r] = random_below(&seed, 2) ? edges[random_below(&seed, 11)] + random_below(&seed, 3) - 1 : random_below(&seed, 30000);
+            reg[r] = random_below(&seed, 2) ? edges[random_below(&seed, 11)] + random_below(&seed, 3) - 1
+                                            : random_below(&seed, 30000);
         reg[ESI] = AT_DATA;
 #define PUT(...) \
     do { \
-        const uint8_t bytes[] = { __VA_ARGS__ }; \
+        const uint8_t bytes[] = {__VA_ARGS__}; \
         memcpy(code + length, bytes, sizeof bytes); \
         length += (uint32_t)sizeof bytes; \
     } while (0)
@@ -96,10 +108,10 @@ static void random_loops_are_the_same_both_ways(void **state)
         if (half)
             PUT(0x66);
         switch (random_below(&seed, 5)) {
-        case 0: PUT(0x41); break;                                                    /* inc ecx */
-        case 1: PUT(0x49); break;                                                    /* dec ecx */
-        case 2: PUT(0x83, 0xC1, (uint8_t)i); break;                                  /* add ecx, imm8 */
-        case 3: PUT(0x83, 0xE9, (uint8_t)i); break;                                  /* sub ecx, imm8 */
+        case 0: PUT(0x41); break;                   /* inc ecx */
+        case 1: PUT(0x49); break;                   /* dec ecx */
+        case 2: PUT(0x83, 0xC1, (uint8_t)i); break; /* add ecx, imm8 */
+        case 3: PUT(0x83, 0xE9, (uint8_t)i); break; /* sub ecx, imm8 */
         default:
             code[length - half] = 0x90; /* only the branch counts */
             length += half ? 0 : 1;
@@ -112,8 +124,8 @@ static void random_loops_are_the_same_both_ways(void **state)
             if (half)
                 PUT(0x66);
             switch (random_below(&seed, 3)) {
-            case 0: PUT(0x39, 0xD1); break; /* cmp ecx, edx */
-            case 1: PUT(0x85, 0xC9); break; /* test ecx, ecx */
+            case 0: PUT(0x39, 0xD1); break;       /* cmp ecx, edx */
+            case 1: PUT(0x85, 0xC9); break;       /* test ecx, ecx */
             default: PUT(0x83, 0xF9, (uint8_t)i); /* cmp ecx, imm8 */
             }
         }

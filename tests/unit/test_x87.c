@@ -1,5 +1,6 @@
-/* test_x87.c - facts about the floating-point unit as programs see it: the stack, exceptions and who hears of them, the images that it is saved in, the
- * instructions that look into numbers. Values are x87_host.c's and testfloat.c's business. */
+/* test_x87.c - facts about the floating-point unit as programs see it: the stack, exceptions and who hears of them, the
+ * images that it is saved in, the instructions that look into numbers. Values are x87_host.c's and testfloat.c's
+ * business. */
 #include "tests/unit/processor.h"
 
 enum { IMAGE = AT_DATA, OPERAND = AT_DATA + 0x200, ABSENT = 0x50000 };
@@ -162,7 +163,7 @@ static void instructions_of_the_8087_do_nothing(void **state)
 /* --- Who may use it --- */
 static void em_and_ts_make_every_instruction_unavailable(void **state)
 {
-    static const uint8_t code[][2] = { { 0xD9, 0xE8 }, { 0xDB, 0xE2 }, { 0xDB, 0xE3 }, { 0xDF, 0xE0 }, { 0xDB, 0xE0 } };
+    static const uint8_t code[][2] = {{0xD9, 0xE8}, {0xDB, 0xE2}, {0xDB, 0xE3}, {0xDF, 0xE0}, {0xDB, 0xE0}};
 
     (void)state;
     for (unsigned n = 0; n < 2 * sizeof code / sizeof *code; n++) {
@@ -198,7 +199,7 @@ static void wait_asks_for_mp_as_well(void **state)
 
 static void an_unmasked_exception_is_reported_by_the_next_waiting_instruction(void **state)
 {
-    static const uint8_t waiting[][2] = { { 0xD9, 0xD0 }, { 0x9B, 0x90 }, { 0xD9, 0xE8 }, { 0xDD, 0xC0 } };
+    static const uint8_t waiting[][2] = {{0xD9, 0xD0}, {0x9B, 0x90}, {0xD9, 0xE8}, {0xDD, 0xC0}};
 
     (void)state;
     for (unsigned n = 0; n < sizeof waiting / sizeof *waiting; n++) {
@@ -259,7 +260,7 @@ static void unmasked_inexact_stores_its_result_and_unmasked_overflow_to_memory_n
     assert_true(p->cpu.x87.error);
     STEP(p, 0xDB, 0xE3);
     set_control(p, 0x377);
-    p->cpu.x87.reg[7] = (struct float80){ UINT64_MAX, 0x7FFE };
+    p->cpu.x87.reg[7] = (struct float80){UINT64_MAX, 0x7FFE};
     p->cpu.x87.top = 7;
     p->cpu.x87.used = 0x80;
     poke(p, OPERAND + 8, 0x12345678, 4);
@@ -272,8 +273,8 @@ static void unmasked_inexact_stores_its_result_and_unmasked_overflow_to_memory_n
 
 static void a_page_fault_leaves_the_unit_as_it_was(void **state)
 {
-    static const uint8_t memory[][2] = { { 0xDD, 0x1D }, { 0xDB, 0x3D }, { 0xDF, 0x3D }, { 0xDF, 0x35 }, { 0xDD, 0x05 }, { 0xDC, 0x05 }, { 0xDD, 0x35 },
-                                         { 0xDD, 0x25 }, { 0xD9, 0x2D } };
+    static const uint8_t memory[][2] = {{0xDD, 0x1D}, {0xDB, 0x3D}, {0xDF, 0x3D}, {0xDF, 0x35}, {0xDD, 0x05},
+                                        {0xDC, 0x05}, {0xDD, 0x35}, {0xDD, 0x25}, {0xD9, 0x2D}};
 
     (void)state;
     for (unsigned n = 0; n < sizeof memory / sizeof *memory; n++) {
@@ -313,7 +314,7 @@ static struct processor *without_ne(void)
     struct processor *p = unit(CPU_I486);
 
     p->cpu.cr0 &= ~CR0_NE;
-    p->cpu.ferr = (struct line){ ferr_changed, p, 13 };
+    p->cpu.ferr = (struct line){ferr_changed, p, 13};
     ferr_changes = 0;
     ferr_level = false;
     set_control(p, 0x37B);
@@ -393,7 +394,9 @@ static void pointers_are_those_of_the_last_instruction_that_was_no_control(void 
     (void)state;
     struct processor *p = unit(CPU_PENTIUM);
 
-    STEP(p, 0xD9, 0xE8, 0xDD, 0x15, AT(OPERAND), 0xD9, 0x3D, AT(OPERAND + 8), 0xDD, 0x35, AT(IMAGE)); /* fld1; fst qword; fnstcw; fnsave */
+    STEP(p, 0xD9, 0xE8, 0xDD, 0x15, AT(OPERAND), 0xD9, 0x3D, AT(OPERAND + 8), 0xDD, 0x35, AT(IMAGE)); /* fld1; fst
+                                                                                                         qword; fnstcw;
+                                                                                                         fnsave */
     assert_int_equal(peek(p, IMAGE + 12, 4), AT_CODE + 2);
     assert_int_equal(peek(p, IMAGE + 16, 4), CODE | 0x515 << 16);
     assert_int_equal(peek(p, IMAGE + 20, 4), OPERAND);
@@ -426,7 +429,12 @@ static void pointers_are_linear_in_real_mode_and_virtual_8086_mode(void **state)
         struct processor *p = v86 ? processor_v86(CPU_PENTIUM, 3) : processor_real(CPU_PENTIUM);
         p->cpu.seg[SEG_DS].selector = 0x2100;
         p->cpu.seg[SEG_DS].base = 0x21000;
-        RUN(p, 0xDB, 0xE3, 0xD9, 0xE8, 0xDD, 0x16, W(0x234), 0xD9, 0x36, W(0x300), 0x66, 0xD9, 0x36, W(0x400)); /* fst qword; fnstenv, twice */
+        RUN(p, 0xDB, 0xE3, 0xD9, 0xE8, 0xDD, 0x16, W(0x234), 0xD9, 0x36, W(0x300), 0x66, 0xD9, 0x36,
+            W(0x400)); /* fst
+                          qword;
+                          fnstenv,
+                          twice
+                        */
         assert_int_equal(peek(p, 0x21300 + 6, 2), 0x0004);
         assert_int_equal(peek(p, 0x21300 + 8, 2), 0x1000 | 0x516);
         assert_int_equal(peek(p, 0x21300 + 10, 2), 0x1234);
@@ -441,7 +449,7 @@ static void pointers_are_linear_in_real_mode_and_virtual_8086_mode(void **state)
 
 static void what_is_saved_comes_back(void **state)
 {
-    static const uint8_t prefix[] = { 0x90, 0x66 }; /* nop: the image of 32 bits */
+    static const uint8_t prefix[] = {0x90, 0x66}; /* nop: the image of 32 bits */
 
     (void)state;
     for (unsigned narrow = 0; narrow < 2; narrow++) {
@@ -465,7 +473,7 @@ static void tags_are_worked_out_from_what_registers_hold(void **state)
     (void)state;
     struct processor *p = unit(CPU_PENTIUM);
 
-    STEP(p, 0xD9, 0xE8, 0xD9, 0xEE, 0xD9, 0xE0, 0xD9, 0xFA); /* fld1; fldz; fchs; fsqrt: -0 */
+    STEP(p, 0xD9, 0xE8, 0xD9, 0xEE, 0xD9, 0xE0, 0xD9, 0xFA);            /* fld1; fldz; fchs; fsqrt: -0 */
     STEP(p, 0xD9, 0xE8, 0xD9, 0xE0, 0xD9, 0xFA, 0xD9, 0x35, AT(IMAGE)); /* fld1; fchs; fsqrt: a NaN; fnstenv */
     assert_int_equal(peek(p, IMAGE + 8, 2), 0x1BFF | 2 << 10);
     poke(p, IMAGE + 8, 0x5555, 2); /* whatever is not 3 means used */
@@ -490,7 +498,10 @@ static void fxsave_writes_what_the_processor_has(void **state)
     assert_int_equal(peek(p, IMAGE + 40, 4), 0x4000);
     assert_int_equal(peek(p, IMAGE + 160, 4), 0xEEEEEEEE); /* CR4.OSFXSR is clear */
     p->cpu.cr4 |= CR4_OSFXSR;
-    STEP(p, 0x0F, 0xAE, 0x05, AT(IMAGE), 0x0F, 0x57, 0xFF, 0xDB, 0xE3, 0x0F, 0xAE, 0x0D, AT(IMAGE)); /* fxsave; xorps xmm7, xmm7; fninit; fxrstor */
+    STEP(p, 0x0F, 0xAE, 0x05, AT(IMAGE), 0x0F, 0x57, 0xFF, 0xDB, 0xE3, 0x0F, 0xAE, 0x0D, AT(IMAGE)); /* fxsave; xorps
+                                                                                                        xmm7, xmm7;
+                                                                                                        fninit; fxrstor
+                                                                                                      */
     assert_int_equal(peek(p, IMAGE + 24, 4), 0x1F80);
     assert_int_equal(peek(p, IMAGE + 160 + 7 * 16 + 8, 4), 0x1234);
     assert_int_equal(peek(p, IMAGE + 288, 4), 0xEEEEEEEE);
@@ -519,14 +530,16 @@ static void fxsave_wants_sixteen_bytes_alignment_and_fxrstor_a_clean_mxcsr(void 
 /* --- Numbers --- */
 static void constants_round_as_rc_says(void **state)
 {
-    static const uint64_t pi[4] = { UINT64_C(0xC90FDAA22168C235), UINT64_C(0xC90FDAA22168C234), UINT64_C(0xC90FDAA22168C235), UINT64_C(0xC90FDAA22168C234) };
-    static const uint64_t log2_10[4] = { UINT64_C(0xD49A784BCD1B8AFE), UINT64_C(0xD49A784BCD1B8AFE), UINT64_C(0xD49A784BCD1B8AFF), UINT64_C(0xD49A784BCD1B8AFE) };
+    static const uint64_t pi[4] = {UINT64_C(0xC90FDAA22168C235), UINT64_C(0xC90FDAA22168C234),
+                                   UINT64_C(0xC90FDAA22168C235), UINT64_C(0xC90FDAA22168C234)};
+    static const uint64_t log2_10[4] = {UINT64_C(0xD49A784BCD1B8AFE), UINT64_C(0xD49A784BCD1B8AFE),
+                                        UINT64_C(0xD49A784BCD1B8AFF), UINT64_C(0xD49A784BCD1B8AFE)};
 
     (void)state;
     for (unsigned rounding = 0; rounding < 4; rounding++) {
         struct processor *p = unit(CPU_PENTIUM);
         set_control(p, (uint16_t)(0x7F | rounding << 10)); /* precision does not matter */
-        STEP(p, 0xD9, 0xEB, 0xD9, 0xE9); /* fldpi; fldl2t */
+        STEP(p, 0xD9, 0xEB, 0xD9, 0xE9);                   /* fldpi; fldl2t */
         expect_st(p, 1, 0x4000, pi[rounding]);
         expect_st(p, 0, 0x4000, log2_10[rounding]);
         assert_int_equal(status(p), 0x3000);
@@ -541,11 +554,11 @@ static void decimals_have_eighteen_digits_and_a_sign(void **state)
 
     poke(p, OPERAND, 0x34567890, 4);
     poke(p, OPERAND + 4, 0x56789012, 4);
-    poke(p, OPERAND + 8, 0x8034, 2); /* -345,678,901,234,567,890 */
+    poke(p, OPERAND + 8, 0x8034, 2);                                            /* -345,678,901,234,567,890 */
     STEP(p, 0xDF, 0x25, AT(OPERAND), 0xD9, 0xC0, 0xDF, 0x35, AT(OPERAND + 16)); /* fbld; fld st0; fbstp */
     expect_st(p, 0, 0xC039, UINT64_C(345678901234567890) << 5);
     assert_memory_equal(p->memory.ram + OPERAND, p->memory.ram + OPERAND + 16, 10);
-    p->cpu.x87.reg[7] = (struct float80){ UINT64_C(1000000000000000000) << 4, 0x403A };
+    p->cpu.x87.reg[7] = (struct float80){UINT64_C(1000000000000000000) << 4, 0x403A};
     STEP(p, 0xDF, 0x35, AT(OPERAND));
     assert_int_equal(peek(p, OPERAND + 4, 4), 0xC0000000);
     assert_int_equal(peek(p, OPERAND + 8, 2), 0xFFFF);
@@ -564,7 +577,7 @@ static void fprem(struct processor *p, bool nearest, struct float80 a, struct fl
 
 static void remainders_tell_the_last_bits_of_the_quotient(void **state)
 {
-    struct float80 three = { UINT64_C(0xC000000000000000), 0x4000 }, seventeen = { UINT64_C(0x8800000000000000), 0x4003 };
+    struct float80 three = {UINT64_C(0xC000000000000000), 0x4000}, seventeen = {UINT64_C(0x8800000000000000), 0x4003};
 
     (void)state;
     struct processor *p = unit(CPU_PENTIUM);
@@ -577,14 +590,16 @@ static void remainders_tell_the_last_bits_of_the_quotient(void **state)
     processor_free(p);
 }
 
-/* With exponents D >= 64 apart, the exponent falls by 32 + D mod 32 at least, and the rest is congruent: reducing on gives what one step would. */
+/* With exponents D >= 64 apart, the exponent falls by 32 + D mod 32 at least, and the rest is congruent: reducing on
+ * gives what one step would. */
 static void a_remainder_that_is_far_away_takes_several_steps(void **state)
 {
     (void)state;
     struct processor *p = unit(CPU_PENTIUM);
 
     for (unsigned distance = 64; distance < 200; distance += 7) {
-        struct float80 a = { UINT64_C(0xDEADBEEF12345679), (uint16_t)(0x3FFF + distance) }, b = { UINT64_C(0x9234567812345677), 0x3FFF };
+        struct float80 a = {UINT64_C(0xDEADBEEF12345679), (uint16_t)(0x3FFF + distance)},
+                       b = {UINT64_C(0x9234567812345677), 0x3FFF};
         uint64_t rest = 0; /* a's bits, one after the other, modulo b */
         for (unsigned n = 0; n < 64 + distance; n++) {
             bool carry = rest >> 63;
@@ -647,8 +662,9 @@ static void fcmov_moves_if_the_condition_holds(void **state)
     struct processor *p = unit(CPU_PENTIUM2);
 
     for (unsigned n = 0; n < 8; n++) {
-        static const uint8_t code[8][2] = { { 0xDA, 0xC1 }, { 0xDA, 0xC9 }, { 0xDA, 0xD1 }, { 0xDA, 0xD9 }, { 0xDB, 0xC1 }, { 0xDB, 0xC9 }, { 0xDB, 0xD1 }, { 0xDB, 0xD9 } };
-        static const uint32_t flags[4] = { FLAG_CF, FLAG_ZF, FLAG_CF | FLAG_ZF, FLAG_PF };
+        static const uint8_t code[8][2] = {{0xDA, 0xC1}, {0xDA, 0xC9}, {0xDA, 0xD1}, {0xDA, 0xD9},
+                                           {0xDB, 0xC1}, {0xDB, 0xC9}, {0xDB, 0xD1}, {0xDB, 0xD9}};
+        static const uint32_t flags[4] = {FLAG_CF, FLAG_ZF, FLAG_CF | FLAG_ZF, FLAG_PF};
         for (unsigned set = 0; set < 2; set++) {
             flags_write(&p->cpu, set ? flags[n % 4] : 0, FLAGS_ARITHMETIC);
             STEP(p, 0xDB, 0xE3, 0xD9, 0xE8, 0xD9, 0xEE, code[n][0], code[n][1]);
@@ -665,7 +681,7 @@ static void large_angles_are_left_to_the_program(void **state)
 
     p->cpu.x87.top = 0;
     p->cpu.x87.used = 1;
-    p->cpu.x87.reg[0] = (struct float80){ TOP_BIT_VALUE, 0x403E };
+    p->cpu.x87.reg[0] = (struct float80){TOP_BIT_VALUE, 0x403E};
     STEP(p, 0xD9, 0xFB); /* fsincos */
     assert_int_equal(status(p), X87_C2);
     expect_st(p, 0, 0x403E, TOP_BIT_VALUE);
@@ -681,7 +697,7 @@ static bool c1_after(struct processor *p, uint8_t opcode, uint64_t significand)
 {
     p->cpu.x87.top = 0;
     p->cpu.x87.used = 1;
-    p->cpu.x87.reg[0] = (struct float80){ significand, 0x3FFF };
+    p->cpu.x87.reg[0] = (struct float80){significand, 0x3FFF};
     STEP(p, 0xD9, opcode);
     return status(p) & X87_C1;
 }
@@ -707,7 +723,8 @@ static void a_logarithm_that_is_exact_leaves_pe_clear(void **state)
     (void)state;
     struct processor *p = unit(CPU_PENTIUM);
 
-    STEP(p, 0xD9, 0xE8, 0xD9, 0xE8, 0xD8, 0xC0, 0xDC, 0xC8, 0xD9, 0xF1); /* fld1; fld1; fadd st, st0; fmul st0, st; fyl2x: log2(4) */
+    STEP(p, 0xD9, 0xE8, 0xD9, 0xE8, 0xD8, 0xC0, 0xDC, 0xC8, 0xD9, 0xF1); /* fld1; fld1; fadd st, st0; fmul st0, st;
+                                                                            fyl2x: log2(4) */
     expect_st(p, 0, 0x4000, TOP_BIT_VALUE);
     assert_int_equal(status(p) & X87_EXCEPTIONS, 0);
     STEP(p, 0xD9, 0xEB, 0xD9, 0xF1); /* fldpi; fyl2x: 2 * log2(pi) */

@@ -84,13 +84,13 @@ static inline uint8_t *plane(struct fixture *f, uint32_t address, unsigned n)
 
 static inline void set_planes(struct fixture *f, uint32_t address, uint8_t p0, uint8_t p1, uint8_t p2, uint8_t p3)
 {
-    const uint8_t bytes[4] = { p0, p1, p2, p3 };
+    const uint8_t bytes[4] = {p0, p1, p2, p3};
     memcpy(plane(f, address, 0), bytes, 4);
 }
 
 static inline void assert_planes(struct fixture *f, uint32_t address, uint8_t p0, uint8_t p1, uint8_t p2, uint8_t p3)
 {
-    const uint8_t bytes[4] = { p0, p1, p2, p3 };
+    const uint8_t bytes[4] = {p0, p1, p2, p3};
     assert_memory_equal(plane(f, address, 0), bytes, 4);
 }
 
@@ -179,10 +179,16 @@ static const struct {
     const struct mode *mode;
     unsigned width, height;
 } modes[] __attribute__((unused)) = {
-    { "mode 1", &text_40x25, 360, 400 }, { "mode 3", &text_80x25, 720, 400 }, { "mode 4", &graphics_320x200_4, 320, 200 },
-    { "mode 6", &graphics_640x200_2, 640, 200 }, { "mode 0Dh", &graphics_320x200_16, 320, 200 }, { "mode 0Eh", &graphics_640x200_16, 640, 200 },
-    { "mode 0Fh", &graphics_640x350_mono, 640, 350 }, { "mode 10h", &graphics_640x350_16, 640, 350 }, { "mode 12h", &graphics_640x480_16, 640, 480 },
-    { "mode 13h", &graphics_320x200_256, 320, 200 },
+    {"mode 1", &text_40x25, 360, 400},
+    {"mode 3", &text_80x25, 720, 400},
+    {"mode 4", &graphics_320x200_4, 320, 200},
+    {"mode 6", &graphics_640x200_2, 640, 200},
+    {"mode 0Dh", &graphics_320x200_16, 320, 200},
+    {"mode 0Eh", &graphics_640x200_16, 640, 200},
+    {"mode 0Fh", &graphics_640x350_mono, 640, 350},
+    {"mode 10h", &graphics_640x350_16, 640, 350},
+    {"mode 12h", &graphics_640x480_16, 640, 480},
+    {"mode 13h", &graphics_320x200_256, 320, 200},
 };
 
 static inline void set_mode(struct fixture *f, const struct mode *m)

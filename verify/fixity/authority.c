@@ -165,9 +165,8 @@ static bool content_disk(const struct check *c, enum drive_slot slot, uint64_t *
 
     snprintf(key, sizeof key, "\ndisk: %s ", drive_slot_names[slot]);
     line = content_line(c, key);
-    return line && decimal_parse(line, 15, size) && line[15] == ' ' && hex_decode(line + 16, root) &&
-           line[80] == ' ' && hex_decode(line + 81, unreadable) && *size > 0 && *size % SECTOR_SIZE == 0 &&
-           *size <= DISK_LIMIT;
+    return line && decimal_parse(line, 15, size) && line[15] == ' ' && hex_decode(line + 16, root) && line[80] == ' ' &&
+           hex_decode(line + 81, unreadable) && *size > 0 && *size % SECTOR_SIZE == 0 && *size <= DISK_LIMIT;
 }
 
 /* The digest that content.txt has for a member. */

@@ -1,32 +1,32 @@
 /* check.h - one verification on its way, shared by the files of verify/fixity/.
  *
- * report.c reports what is found. plan.c finds out what lies where, authority.c what each member must hash to, stream.c reads
- * the file from front to back and compares, fixity.c joins them and gives the verdict. */
+ * report.c reports what is found. plan.c finds out what lies where, authority.c what each member must hash to, stream.c
+ * reads the file from front to back and compares, fixity.c joins them and gives the verdict. */
 #ifndef MUNIMENT_VERIFY_CHECK_H
 #define MUNIMENT_VERIFY_CHECK_H
 
 #include "archive/archive.h"
 #include "verify/fixity/fixity.h"
 
-#define PARTS_LIMIT 500000u         /* members of an archive: six disks of 2 TiB */
-#define SUMS_LIMIT (64u << 20)      /* SHA256SUMS of as many */
+#define PARTS_LIMIT 500000u    /* members of an archive: six disks of 2 TiB */
+#define SUMS_LIMIT (64u << 20) /* SHA256SUMS of as many */
 
 /* A member as the plan has it. */
 struct part {
     struct member member; /* digest: of what was read */
     struct member_id id;
-    bool damaged;         /* a finding was reported for its content */
-    bool in_sums;         /* SHA256SUMS has a line for it, with this digest */
+    bool damaged; /* a finding was reported for its content */
+    bool in_sums; /* SHA256SUMS has a line for it, with this digest */
     uint8_t summed[DIGEST_SIZE];
 };
 
 /* The extents of a disk: what the top says, and what was read. */
 struct disk_check {
-    uint64_t size;             /* 0: no disk, or not known */
+    uint64_t size; /* 0: no disk, or not known */
     uint32_t extents;
-    uint8_t root[DIGEST_SIZE]; /* of the disk, from where its size is */
-    struct top_entry *claimed; /* null: the top is damaged or missing, or does not lead to the root */
-    struct top_entry *read;    /* null: the size is not known */
+    uint8_t root[DIGEST_SIZE];       /* of the disk, from where its size is */
+    struct top_entry *claimed;       /* null: the top is damaged or missing, or does not lead to the root */
+    struct top_entry *read;          /* null: the size is not known */
     struct sector_range *unreadable; /* in order; null: the list is damaged or missing */
     uint32_t unreadable_count;
 };
@@ -35,22 +35,22 @@ struct check {
     const struct verify_request *request;
     struct verify_result *result;
     int descriptor;
-    uint64_t size;           /* of the file */
+    uint64_t size; /* of the file */
     bool cancelled, out_of_memory;
 
-    struct part *parts;      /* in the order of the file */
+    struct part *parts; /* in the order of the file */
     uint32_t count, capacity;
-    struct part **by_name;   /* the same, sorted by name */
+    struct part **by_name; /* the same, sorted by name */
 
-    struct seal seal;        /* as parsed from seal.txt */
+    struct seal seal; /* as parsed from seal.txt */
     bool seal_parsed;
-    bool seal_named;         /* the statement names it: its claims count */
+    bool seal_named; /* the statement names it: its claims count */
     bool content_named;
-    bool vouched;            /* the signature fits the statement: what the statement leads to is what was signed */
-    bool signature_bad;      /* key and statement are what they must be, and the signature does not fit them */
-    char *content;           /* content.txt, if the statement names it */
-    hex_digest statement;    /* SHA-256 of the statement */
-    bool sums_intact;        /* SHA256SUMS is what the seal says */
+    bool vouched;         /* the signature fits the statement: what the statement leads to is what was signed */
+    bool signature_bad;   /* key and statement are what they must be, and the signature does not fit them */
+    char *content;        /* content.txt, if the statement names it */
+    hex_digest statement; /* SHA-256 of the statement */
+    bool sums_intact;     /* SHA256SUMS is what the seal says */
     struct disk_check disks[DRIVE_COUNT];
 
     struct chunk_decoder *decoder;

@@ -11,8 +11,7 @@
 
 /* --- Trust --- */
 
-bool signer_is_trusted(const char *const *keys, size_t count, const char *signer, bool *trusted,
-                       struct error *error)
+bool signer_is_trusted(const char *const *keys, size_t count, const char *signer, bool *trusted, struct error *error)
 {
     char text[PUBLIC_FILE_LIMIT];
     uint8_t digest[DIGEST_SIZE];

@@ -14,7 +14,7 @@
 /* A window that moves over the file. */
 struct stream {
     struct check *c;
-    uint64_t offset;   /* of bytes[at] in the file */
+    uint64_t offset; /* of bytes[at] in the file */
     size_t at, filled;
     struct sha256 digest; /* of what is taken while a member is read */
     uint8_t bytes[BUFFER_SIZE + CHUNK_GZ_MAX];
@@ -110,14 +110,14 @@ struct extent_check {
     struct stream *s;
     struct part *part;
     const struct disk_check *disk;
-    uint32_t count;                       /* of chunks */
+    uint32_t count; /* of chunks */
     bool map_intact;
-    bool legal[EXTENT_CHUNKS];            /* whether the map's line is well formed */
+    bool legal[EXTENT_CHUNKS]; /* whether the map's line is well formed */
     struct map_entry map[EXTENT_CHUNKS], read[EXTENT_CHUNKS];
-    const char *wrong[EXTENT_CHUNKS];     /* what is wrong with a chunk */
-    bool suspect[EXTENT_CHUNKS];          /* chunk and map differ, and the map may be what is wrong */
-    bool holds_data;                      /* a chunk has a byte other than zero */
-    uint32_t next_unreadable;             /* the first range of the disk that ends after what was read */
+    const char *wrong[EXTENT_CHUNKS]; /* what is wrong with a chunk */
+    bool suspect[EXTENT_CHUNKS];      /* chunk and map differ, and the map may be what is wrong */
+    bool holds_data;                  /* a chunk has a byte other than zero */
+    uint32_t next_unreadable;         /* the first range of the disk that ends after what was read */
     uint8_t bytes[CHUNK_SIZE], again[CHUNK_GZ_MAX];
 };
 
@@ -153,8 +153,8 @@ static void load_map(struct extent_check *x, struct part *map)
         x->count = lines ? lines : EXTENT_CHUNKS;
     if (text) {
         sha256(text, (size_t)map->member.size, map->member.digest);
-        x->map_intact =
-            claims_allow(c, map) && map_parse(text, (size_t)map->member.size, x->count, x->part->member.size, x->map);
+        x->map_intact = claims_allow(c, map) &&
+                        map_parse(text, (size_t)map->member.size, x->count, x->part->member.size, x->map);
     }
     for (uint32_t i = 0; i < x->count && i < lines; i++)
         x->legal[i] = map_line_parse(text + (size_t)i * MAP_LINE, i, &x->map[i]) && x->map[i].length <= CHUNK_GZ_MAX;
@@ -363,8 +363,8 @@ static void check_extent(struct extent_check *x, struct stream *s, struct part *
 static void check_map(struct extent_check *x, struct stream *s, struct part *part)
 {
     struct check *c = s->c;
-    bool follows =
-        x->part && x->part + 1 == part && x->part->id.slot == part->id.slot && x->part->id.extent == part->id.extent;
+    bool follows = x->part && x->part + 1 == part && x->part->id.slot == part->id.slot &&
+                   x->part->id.extent == part->id.extent;
     struct text expected = {.bytes = NULL};
     char line[MAP_LINE + 1], *actual;
 
@@ -385,8 +385,8 @@ static void check_map(struct extent_check *x, struct stream *s, struct part *par
     if (!x->part->damaged && !expected.failed && expected.length != part->member.size)
         report_part(c, part, "does not have one line for each chunk");
     actual = x->part->damaged || expected.failed || part->damaged ? NULL : read_part(c, part, expected.length);
-    part->damaged = part->damaged || (actual && !report_difference(c, part->member.name, NULL, part->member.offset, actual,
-                                                                   expected.bytes, expected.length));
+    part->damaged = part->damaged || (actual && !report_difference(c, part->member.name, NULL, part->member.offset,
+                                                                   actual, expected.bytes, expected.length));
     if (!part->damaged && !claims_allow(c, part))
         report_part(c, part, "does not match its digest");
     free(actual);
@@ -397,8 +397,8 @@ static void check_member(struct stream *s, struct extent_check *x, uint32_t i)
 {
     struct check *c = s->c;
     struct part *part = &c->parts[i], *next = i + 1 < c->count ? part + 1 : NULL;
-    bool mapped =
-        next && next->id.kind == MEMBER_MAP && next->id.slot == part->id.slot && next->id.extent == part->id.extent;
+    bool mapped = next && next->id.kind == MEMBER_MAP && next->id.slot == part->id.slot &&
+                  next->id.extent == part->id.extent;
 
     check_header(s, &part->member);
     sha256_begin(&s->digest);

@@ -68,7 +68,8 @@ static bool take_point(struct machine *machine, struct point *p, struct error *e
 
     p->tick = machine_tick(machine);
     if (!record_state(machine, &p->state))
-        return error_set(error, STATUS_HOST, "attestation", NULL, NULL, "there is no memory for the machine's digest, or a disk failed");
+        return error_set(error, STATUS_HOST, "attestation", NULL, NULL,
+                         "there is no memory for the machine's digest, or a disk failed");
     machine_frame(machine, &frame);
     p->width = frame.width;
     p->height = frame.height;
@@ -124,10 +125,11 @@ static bool check_journal(const struct journal *j, struct error *error)
     return j->ended || error_set(error, STATUS_INPUT, "attestation", NULL, NULL, "its journal was cut short");
 }
 
-bool attest_make(const struct sealed_machine *machine, char *journal, size_t journal_size, struct attestation *attestation, struct error *error)
+bool attest_make(const struct sealed_machine *machine, char *journal, size_t journal_size,
+                 struct attestation *attestation, struct error *error)
 {
-    struct attestor a = { .outside = { .context = NULL } };
-    struct text t = { .bytes = NULL };
+    struct attestor a = {.outside = {.context = NULL}};
+    struct text t = {.bytes = NULL};
     char *copy = malloc(journal_size + 1);
     bool good = copy || error_host(error, "attestation", ENOMEM, "cannot write");
 
@@ -135,9 +137,10 @@ bool attest_make(const struct sealed_machine *machine, char *journal, size_t jou
     attestation->journal_size = journal_size;
     if (good)
         memcpy(copy, journal, journal_size + 1);
-    good = good && journal_parse(copy, journal_size, "attest.journal", &a.journal, error) && check_journal(&a.journal, error) &&
-           media_open_sealed(&a.media, machine, error) &&
-           replay_begin(&a.replay, "attest.journal", &a.journal, &a.media, machine->machine_root, NULL, &a.outside, error);
+    good = good && journal_parse(copy, journal_size, "attest.journal", &a.journal, error) &&
+           check_journal(&a.journal, error) && media_open_sealed(&a.media, machine, error) &&
+           replay_begin(&a.replay, "attest.journal", &a.journal, &a.media, machine->machine_root, NULL, &a.outside,
+                        error);
     if (good) {
         text_print(&t, TITLE "\nmachine-root: %s\nparts: ", machine->machine_root);
         text_add(&t, a.journal.header.parts, strlen(a.journal.header.parts));
@@ -155,7 +158,7 @@ bool attest_make(const struct sealed_machine *machine, char *journal, size_t jou
 /* A line of attest.txt: hostile, and written in one way only. */
 static bool read_point(const char *line, size_t length, size_t parts, struct point *p)
 {
-    struct text again = { .bytes = NULL };
+    struct text again = {.bytes = NULL};
     const char *at = line;
 
     memset(p, 0, sizeof(*p));
@@ -211,7 +214,8 @@ static bool next_is(struct attest_reader *r, const char *key, const char *value,
     return true;
 }
 
-static bool read_head(struct attest_reader *r, const char *machine_root, const struct journal_header *header, struct attest_result *result)
+static bool read_head(struct attest_reader *r, const char *machine_root, const struct journal_header *header,
+                      struct attest_result *result)
 {
     bool same;
 
@@ -222,7 +226,8 @@ static bool read_head(struct attest_reader *r, const char *machine_root, const s
 }
 
 /* Writes what differs at a point; nothing: it is equal. */
-static void compare_points(const struct journal_header *header, const struct point *a, const struct point *b, struct attest_result *result)
+static void compare_points(const struct journal_header *header, const struct point *a, const struct point *b,
+                           struct attest_result *result)
 {
     if (memcmp(a->state.digest, b->state.digest, DIGEST_SIZE)) {
         journal_differing_parts(header, a->state.parts, b->state.parts, result->parts, sizeof(result->parts) - 16);
@@ -234,7 +239,8 @@ static void compare_points(const struct journal_header *header, const struct poi
 }
 
 /* Repeats up to a point, a second at a time. */
-static bool check_point(struct attestor *a, const struct point *expected, struct attest_result *result, struct error *error)
+static bool check_point(struct attestor *a, const struct point *expected, struct attest_result *result,
+                        struct error *error)
 {
     uint64_t end = journal_end(&a->journal), second = machine_ticks_per_second(a->replay.machine), tick;
     struct replay *r = &a->replay;
@@ -245,7 +251,8 @@ static bool check_point(struct attestor *a, const struct point *expected, struct
             return error_set(error, STATUS_HOST, "attestation", NULL, NULL, "interrupted");
         tick = machine_tick(r->machine);
         run_to(r, expected->tick - tick > second ? tick + second : expected->tick);
-    } while (r->outcome == REPLAY_EQUAL && machine_tick(r->machine) < expected->tick && machine_tick(r->machine) > tick);
+    } while (r->outcome == REPLAY_EQUAL && machine_tick(r->machine) < expected->tick &&
+             machine_tick(r->machine) > tick);
     if (r->outcome == REPLAY_FAILED) {
         *error = r->error;
         return false;
@@ -274,7 +281,8 @@ static bool check_points(struct attestor *a, struct attest_reader *reader, struc
     struct point p;
 
     for (const char *line; (line = next_line(reader, &length));) {
-        if (!read_point(line, length, parts, &p) || (result->points == 0 ? p.tick != 0 : p.tick <= last) || p.tick > end)
+        if (!read_point(line, length, parts, &p) || (result->points == 0 ? p.tick != 0 : p.tick <= last) ||
+            p.tick > end)
             return malformed(reader);
         last = p.tick;
         if (!check_point(a, &p, result, reader->error))
@@ -282,15 +290,17 @@ static bool check_points(struct attestor *a, struct attest_reader *reader, struc
         if (*result->parts || *result->what)
             return true;
     }
-    result->equal = result->points > 0 && last == end && reader->at == reader->end && a->replay.next == a->journal.count;
+    result->equal = result->points > 0 && last == end && reader->at == reader->end &&
+                    a->replay.next == a->journal.count;
     return result->equal || malformed(reader);
 }
 
-bool attest_check(struct archive *archive, progress_function *progress, void *context, struct attest_result *result, struct error *error)
+bool attest_check(struct archive *archive, progress_function *progress, void *context, struct attest_result *result,
+                  struct error *error)
 {
-    struct attestor a = { .outside = { .context = NULL }, .progress = progress, .progress_context = context };
-    struct attestation attestation = { .text = NULL };
-    struct attest_reader reader = { .error = error };
+    struct attestor a = {.outside = {.context = NULL}, .progress = progress, .progress_context = context};
+    struct attestation attestation = {.text = NULL};
+    struct attest_reader reader = {.error = error};
     bool good;
 
     memset(result, 0, sizeof(*result));
@@ -301,8 +311,10 @@ bool attest_check(struct archive *archive, progress_function *progress, void *co
     if (good) {
         reader.at = attestation.text;
         reader.end = attestation.text + attestation.size;
-        good = check_journal(&a.journal, error) && read_head(&reader, archive_machine_root(archive), &a.journal.header, result) &&
-               replay_begin(&a.replay, "attest.journal", &a.journal, &a.media, a.journal.header.machine_root, NULL, &a.outside, error);
+        good = check_journal(&a.journal, error) &&
+               read_head(&reader, archive_machine_root(archive), &a.journal.header, result) &&
+               replay_begin(&a.replay, "attest.journal", &a.journal, &a.media, a.journal.header.machine_root, NULL,
+                            &a.outside, error);
     }
     a.replay.unchecked = true; /* the points say more */
     good = good && check_points(&a, &reader, result);

@@ -1,7 +1,8 @@
 /* checkpoint.c - see checkpoint.h.
  *
- * The order in which files appear makes it safe: the pack first, then the snapshot that needs it; what is old goes only when the new one is on the disk. A file that is being
- * written is locked by the parent and, through the descriptor that it inherits, by the child (formats/output.h), and so is the folder: no run removes what a child is still
+ * The order in which files appear makes it safe: the pack first, then the snapshot that needs it; what is old goes only
+ * when the new one is on the disk. A file that is being written is locked by the parent and, through the descriptor
+ * that it inherits, by the child (formats/output.h), and so is the folder: no run removes what a child is still
  * writing. */
 #define _DEFAULT_SOURCE /* flock */
 #include "verify/runs/checkpoint.h"
@@ -33,10 +34,10 @@ struct checkpoints {
     char folder[FOLDER_LIMIT + 1];
     int lock;
     unsigned keep;
-    char last[4096];        /* path of the snapshot that holds what is marked as saved; empty: none */
-    pid_t child;            /* that is writing; 0: none */
-    int report;             /* where it reports its error */
-    char next[4096];        /* what it is writing */
+    char last[4096]; /* path of the snapshot that holds what is marked as saved; empty: none */
+    pid_t child;     /* that is writing; 0: none */
+    int report;      /* where it reports its error */
+    char next[4096]; /* what it is writing */
     struct marked *marked;
     size_t marked_count, marked_capacity;
     struct checkpoint_counts counts;
@@ -200,7 +201,8 @@ static void mark_all(struct machine *machine)
 }
 
 /* Sees what is in the folder already, and whether this run continues it. */
-static bool look_back(struct checkpoints *c, struct machine *machine, const struct machine_identity *identity, struct error *error)
+static bool look_back(struct checkpoints *c, struct machine *machine, const struct machine_identity *identity,
+                      struct error *error)
 {
     struct listing l;
     struct snapshot snapshot = {.text = NULL};
@@ -210,23 +212,26 @@ static bool look_back(struct checkpoints *c, struct machine *machine, const stru
     if (good && l.count) {
         uint64_t tick = l.ticks[l.count - 1];
         file_path(c->folder, tick, ".snapshot", c->last);
-        good = snapshot_read(c->last, &snapshot, error) && (!strcmp(snapshot.machine.hardware, identity->hardware) ||
-               error_set(error, STATUS_INPUT, c->folder, NULL, "name another folder", "holds checkpoints of another machine"));
+        good = snapshot_read(c->last, &snapshot, error) &&
+               (!strcmp(snapshot.machine.hardware, identity->hardware) ||
+                error_set(error, STATUS_INPUT, c->folder, NULL, "name another folder",
+                          "holds checkpoints of another machine"));
         good = good && (machine_digest(machine, digest) || no_memory(c->folder, error));
         if (good && tick == machine_tick(machine) && !memcmp(digest, snapshot.digest, sizeof digest))
             mark_all(machine);
         else if (good && tick < machine_tick(machine))
             c->last[0] = '\0';
         else if (good)
-            good = error_set(error, STATUS_INPUT, c->folder, NULL, "resume from the last one, or name another folder", "holds checkpoints of another run, up to tick %" PRIu64,
-                             tick);
+            good = error_set(error, STATUS_INPUT, c->folder, NULL, "resume from the last one, or name another folder",
+                             "holds checkpoints of another run, up to tick %" PRIu64, tick);
     }
     snapshot_free(&snapshot);
     free(l.ticks);
     return good;
 }
 
-struct checkpoints *checkpoints_open(const char *folder, unsigned keep, struct machine *machine, const struct machine_identity *identity, struct error *error)
+struct checkpoints *checkpoints_open(const char *folder, unsigned keep, struct machine *machine,
+                                     const struct machine_identity *identity, struct error *error)
 {
     struct checkpoints *c = calloc(1, sizeof *c);
     bool good = c || no_memory(folder, error);
@@ -234,8 +239,10 @@ struct checkpoints *checkpoints_open(const char *folder, unsigned keep, struct m
     if (c) {
         c->lock = c->report = -1;
         c->keep = keep;
-        good = (size_t)snprintf(c->folder, sizeof c->folder, "%s", folder) < sizeof c->folder || error_host(error, folder, ENAMETOOLONG, "cannot open");
-        good = good && lock_folder(c, error) && output_sweep(c->folder, error) && look_back(c, machine, identity, error) && prune(c->folder, 0, error);
+        good = (size_t)snprintf(c->folder, sizeof c->folder, "%s", folder) < sizeof c->folder ||
+               error_host(error, folder, ENAMETOOLONG, "cannot open");
+        good = good && lock_folder(c, error) && output_sweep(c->folder, error) &&
+               look_back(c, machine, identity, error) && prune(c->folder, 0, error);
     }
     if (good)
         return c;
@@ -262,29 +269,41 @@ static bool find_dead(const struct checkpoints *c, const struct page_table *t, b
     for (uint32_t i = 0; i < t->name_count; i++) {
         struct stat status;
         snprintf(path, sizeof path, "%s/%s", c->folder, t->names[i]);
-        relocate[i] = !parse_name(t->names[i], ".pack", &tick) || stat(path, &status) != 0 || live[i] < (uint64_t)status.st_size / 2;
+        relocate[i] = !parse_name(t->names[i], ".pack", &tick) || stat(path, &status) != 0 ||
+                      live[i] < (uint64_t)status.st_size / 2;
     }
     free(live);
     return true;
 }
 
 /* How it ends. */
-enum outcome { CHECKPOINT_DONE, CHECKPOINT_FAILED, CHECKPOINT_LAST_LOST /* failed, and what it was to build on is not there */, CHECKPOINT_NOT_PRUNED /* done */ };
+enum outcome {
+    CHECKPOINT_DONE,
+    CHECKPOINT_FAILED,
+    CHECKPOINT_LAST_LOST /* failed, and what it was to build on is not there */,
+    CHECKPOINT_NOT_PRUNED /* done */
+};
 
 /* Everything the child does. */
-static enum outcome write_checkpoint(struct checkpoints *c, struct machine *machine, const struct machine_identity *identity, struct pack_writer *pages,
-                             struct pack_writer *text, struct error *error)
+static enum outcome write_checkpoint(struct checkpoints *c, struct machine *machine,
+                                     const struct machine_identity *identity, struct pack_writer *pages,
+                                     struct pack_writer *text, struct error *error)
 {
     bool *relocate = calloc(SNAPSHOT_FILES, sizeof *relocate);
     struct snapshot last = {.text = NULL};
-    struct snapshot_writing w = {.machine = machine, .identity = identity, .relocate = relocate, .pages = pages, .text = text,
+    struct snapshot_writing w = {.machine = machine,
+                                 .identity = identity,
+                                 .relocate = relocate,
+                                 .pages = pages,
+                                 .text = text,
                                  .name = strrchr(pages->output.path, '/') + 1};
     bool good = relocate || no_memory(c->folder, error);
 
     enum outcome outcome = CHECKPOINT_FAILED;
 
     if (good && *c->last) {
-        good = snapshot_read(c->last, &last, error) && (find_dead(c, &last.pages, relocate) || no_memory(c->folder, error));
+        good = snapshot_read(c->last, &last, error) &&
+               (find_dead(c, &last.pages, relocate) || no_memory(c->folder, error));
         outcome = good ? outcome : CHECKPOINT_LAST_LOST;
         w.kept = &last.pages;
     }
@@ -348,8 +367,8 @@ static void mark(struct checkpoints *c, struct machine *machine, bool saved)
 }
 
 /* In the child: writes, reports the result, and ends without a trace of the parent's. */
-_Noreturn static void be_child(struct checkpoints *c, struct machine *machine, const struct machine_identity *identity, struct pack_writer *pages,
-                               struct pack_writer *text, int report)
+_Noreturn static void be_child(struct checkpoints *c, struct machine *machine, const struct machine_identity *identity,
+                               struct pack_writer *pages, struct pack_writer *text, int report)
 {
     struct error error = {.status = STATUS_OK};
     enum outcome outcome = write_checkpoint(c, machine, identity, pages, text, &error);
@@ -359,8 +378,8 @@ _Noreturn static void be_child(struct checkpoints *c, struct machine *machine, c
     _exit((int)outcome);
 }
 
-static bool fork_child(struct checkpoints *c, struct machine *machine, const struct machine_identity *identity, struct pack_writer *pages,
-                       struct pack_writer *text, struct error *error)
+static bool fork_child(struct checkpoints *c, struct machine *machine, const struct machine_identity *identity,
+                       struct pack_writer *pages, struct pack_writer *text, struct error *error)
 {
     int ends[2];
 
@@ -394,7 +413,8 @@ static void count_pause(struct checkpoint_counts *counts, uint64_t began)
         counts->longest_us = paused;
 }
 
-bool checkpoint_begin(struct checkpoints *c, struct machine *machine, const struct machine_identity *identity, struct error *error)
+bool checkpoint_begin(struct checkpoints *c, struct machine *machine, const struct machine_identity *identity,
+                      struct error *error)
 {
     uint64_t began = microseconds();
     struct pack_writer pages, text;
@@ -432,10 +452,12 @@ static void hear(struct checkpoints *c, int status, struct error *error)
     size_t got = 0;
     ssize_t n;
 
-    while (got < sizeof *error && ((n = read(c->report, (char *)error + got, sizeof *error - got)) > 0 || (n < 0 && errno == EINTR)))
+    while (got < sizeof *error &&
+           ((n = read(c->report, (char *)error + got, sizeof *error - got)) > 0 || (n < 0 && errno == EINTR)))
         got += n > 0 ? (size_t)n : 0;
     if (got < sizeof *error)
-        error_set(error, STATUS_HOST, c->next, NULL, NULL, WIFSIGNALED(status) ? "the process that wrote it was killed" : "the process that wrote it failed");
+        error_set(error, STATUS_HOST, c->next, NULL, NULL,
+                  WIFSIGNALED(status) ? "the process that wrote it was killed" : "the process that wrote it failed");
 }
 
 static bool wait_child(struct checkpoints *c, struct machine *machine, int options, struct error *error)

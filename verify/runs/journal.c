@@ -1,4 +1,5 @@
-/* journal.c - reads journals; spec/journal.md defines their form. Nothing of a journal is used before all of it is checked. */
+/* journal.c - reads journals; spec/journal.md defines their form. Nothing of a journal is used before all of it is
+ * checked. */
 #include "verify/runs/journal.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 
 #include "verify/runs/journal_line.h"
 
-const char *const journal_drive_kinds[] = { [DRIVE_FLOPPY] = "floppy", [DRIVE_DISK] = "disk", [DRIVE_CDROM] = "cdrom" };
+const char *const journal_drive_kinds[] = {[DRIVE_FLOPPY] = "floppy", [DRIVE_DISK] = "disk", [DRIVE_CDROM] = "cdrom"};
 
 void journal_tag(const char *previous, const char *text, size_t length, char tag[9])
 {
@@ -31,9 +32,9 @@ struct reader {
     const char *name;
     struct journal *journal;
     struct error *error;
-    char *at, *end;  /* what is left of the text of the line, without its tag */
-    uint32_t line;   /* from 1 */
-    uint64_t tick;   /* of the last line */
+    char *at, *end; /* what is left of the text of the line, without its tag */
+    uint32_t line;  /* from 1 */
+    uint64_t tick;  /* of the last line */
     char tag[9];
 };
 
@@ -151,7 +152,8 @@ static bool read_pointer(struct reader *r, struct journal_entry *e)
 {
     uint64_t buttons;
 
-    if (!take_counts(r, &e->pointer.dx) || !take_counts(r, &e->pointer.dy) || !take_counts(r, &e->pointer.wheel) || !take_number(r, 7, &buttons))
+    if (!take_counts(r, &e->pointer.dx) || !take_counts(r, &e->pointer.dy) || !take_counts(r, &e->pointer.wheel) ||
+        !take_number(r, 7, &buttons))
         return false;
     e->pointer.buttons = (uint8_t)buttons;
     return true;
@@ -201,8 +203,9 @@ static const struct {
     const char *word;
     bool (*read)(struct reader *r, struct journal_entry *e);
 } line_kinds[] = {
-    [JOURNAL_KEY] = { "key", read_key },          [JOURNAL_POINTER] = { "pointer", read_pointer }, [JOURNAL_SERIAL] = { "serial", read_serial },
-    [JOURNAL_MEDIUM] = { "medium", read_medium }, [JOURNAL_DIGEST] = { "digest", read_digest },    [JOURNAL_POWER_OFF] = { "power", read_power },
+    [JOURNAL_KEY] = {"key", read_key},          [JOURNAL_POINTER] = {"pointer", read_pointer},
+    [JOURNAL_SERIAL] = {"serial", read_serial}, [JOURNAL_MEDIUM] = {"medium", read_medium},
+    [JOURNAL_DIGEST] = {"digest", read_digest}, [JOURNAL_POWER_OFF] = {"power", read_power},
 };
 
 /* Reads an entry; the line was found to be whole. */
@@ -338,7 +341,7 @@ static bool read_initial_medium(struct reader *r, bool *is_medium, int *last)
 
 static bool read_lines(struct reader *r, char *text, const char *end)
 {
-    static bool (*const head[])(struct reader *) = { read_title, read_machine, read_root, read_parts };
+    static bool (*const head[])(struct reader *) = {read_title, read_machine, read_root, read_parts};
     bool found, is_medium = true;
     int last = -1;
 
@@ -364,7 +367,7 @@ static bool read_lines(struct reader *r, char *text, const char *end)
 
 bool journal_parse(char *text, size_t length, const char *name, struct journal *journal, struct error *error)
 {
-    struct reader r = { .name = name, .journal = journal, .error = error };
+    struct reader r = {.name = name, .journal = journal, .error = error};
 
     memset(journal, 0, sizeof(*journal));
     journal->text = text;
@@ -373,22 +376,24 @@ bool journal_parse(char *text, size_t length, const char *name, struct journal *
 
 bool journal_read(const char *path, struct journal *journal, struct error *error)
 {
-    struct text t = { .bytes = NULL };
+    struct text t = {.bytes = NULL};
     char part[16384];
     size_t length;
 
     memset(journal, 0, sizeof(*journal));
     FILE *file = fopen(path, "rb");
     if (!file)
-        return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s", strerror(errno));
+        return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
+                         strerror(errno));
     while (t.length <= JOURNAL_LIMIT && (length = fread(part, 1, sizeof(part), file)) > 0)
         text_add(&t, part, length);
     int failure = ferror(file) ? errno : t.failed ? ENOMEM : 0;
     fclose(file);
     if (failure || t.length > JOURNAL_LIMIT) {
         text_free(&t);
-        return failure ? error_host(error, path, failure, "cannot read") :
-                         error_set(error, STATUS_INPUT, path, NULL, NULL, "a journal is at most %u bytes long", JOURNAL_LIMIT);
+        return failure ? error_host(error, path, failure, "cannot read")
+                       : error_set(error, STATUS_INPUT, path, NULL, NULL, "a journal is at most %u bytes long",
+                                   JOURNAL_LIMIT);
     }
     if (!t.bytes)
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "is empty");
@@ -407,7 +412,8 @@ uint64_t journal_end(const struct journal *journal)
     return journal->count > 0 ? journal->entries[journal->count - 1].tick : 0;
 }
 
-void journal_differing_parts(const struct journal_header *header, const char *a, const char *b, char *names, size_t size)
+void journal_differing_parts(const struct journal_header *header, const char *a, const char *b, char *names,
+                             size_t size)
 {
     const char *name = header->parts;
     size_t used = 0;
@@ -415,7 +421,8 @@ void journal_differing_parts(const struct journal_header *header, const char *a,
     *names = '\0';
     for (uint32_t i = 0; i < header->part_count; i++) {
         int length = (int)strcspn(name, " ");
-        if (memcmp(a + (size_t)i * JOURNAL_PART_DIGITS, b + (size_t)i * JOURNAL_PART_DIGITS, JOURNAL_PART_DIGITS) && used + (size_t)length + 2 < size)
+        if (memcmp(a + (size_t)i * JOURNAL_PART_DIGITS, b + (size_t)i * JOURNAL_PART_DIGITS, JOURNAL_PART_DIGITS) &&
+            used + (size_t)length + 2 < size)
             used += (size_t)snprintf(names + used, size - used, "%s%.*s", used ? " " : "", length, name);
         name += length + (name[length] == ' ');
     }

@@ -1,16 +1,17 @@
 /* journal.h - journals: what entered a machine, at which tick, and what state it was in on the way (spec/journal.md).
  *
- * A writer puts each line into the file as it comes and onto the disk within 100 ms; a reader checks a whole journal before anything of it is used. */
+ * A writer puts each line into the file as it comes and onto the disk within 100 ms; a reader checks a whole journal
+ * before anything of it is used. */
 #ifndef MUNIMENT_VERIFY_JOURNAL_H
 #define MUNIMENT_VERIFY_JOURNAL_H
 
 #include "archive/archive.h"
 
-#define JOURNAL_LIMIT (256u << 20)  /* bytes of a journal */
-#define JOURNAL_LINE_LIMIT 1024u    /* bytes of a line */
-#define JOURNAL_PARTS_LIMIT 64u     /* parts of a machine */
-#define JOURNAL_PART_DIGITS 3u      /* hexadecimal digits of each part's digest */
-#define JOURNAL_SERIAL_LIMIT 256u   /* bytes of a serial line */
+#define JOURNAL_LIMIT (256u << 20) /* bytes of a journal */
+#define JOURNAL_LINE_LIMIT 1024u   /* bytes of a line */
+#define JOURNAL_PARTS_LIMIT 64u    /* parts of a machine */
+#define JOURNAL_PART_DIGITS 3u     /* hexadecimal digits of each part's digest */
+#define JOURNAL_SERIAL_LIMIT 256u  /* bytes of a serial line */
 
 struct text; /* formats/text.h */
 
@@ -19,7 +20,8 @@ enum journal_kind { JOURNAL_KEY, JOURNAL_POINTER, JOURNAL_SERIAL, JOURNAL_MEDIUM
 /* The state of a machine at some tick. */
 struct journal_state {
     uint8_t digest[DIGEST_SIZE];
-    char parts[JOURNAL_PARTS_LIMIT * JOURNAL_PART_DIGITS + 1]; /* the first digits of each part's digest, in the order of the parts */
+    char parts[JOURNAL_PARTS_LIMIT * JOURNAL_PART_DIGITS + 1]; /* the first digits of each part's digest, in the order
+                                                                  of the parts */
 };
 
 struct journal_entry {
@@ -27,11 +29,28 @@ struct journal_entry {
     uint32_t line; /* from 1 */
     enum journal_kind kind;
     union {
-        struct { uint8_t code; bool down; } key;
-        struct { int16_t dx, dy, wheel; uint8_t buttons; } pointer;
-        struct { uint8_t port; uint16_t count; const uint8_t *bytes; } serial;
-        struct { enum drive_slot slot; bool present; uint8_t sha256[DIGEST_SIZE]; } medium;
-        struct { uint8_t sha256[DIGEST_SIZE]; const char *parts; } digest; /* parts: as in journal_state, without an end */
+        struct {
+            uint8_t code;
+            bool down;
+        } key;
+        struct {
+            int16_t dx, dy, wheel;
+            uint8_t buttons;
+        } pointer;
+        struct {
+            uint8_t port;
+            uint16_t count;
+            const uint8_t *bytes;
+        } serial;
+        struct {
+            enum drive_slot slot;
+            bool present;
+            uint8_t sha256[DIGEST_SIZE];
+        } medium;
+        struct {
+            uint8_t sha256[DIGEST_SIZE];
+            const char *parts;
+        } digest; /* parts: as in journal_state, without an end */
     };
 };
 
@@ -51,7 +70,7 @@ struct journal_header {
 
 struct journal {
     struct journal_header header;
-    char *text;     /* owned; entries point into it */
+    char *text; /* owned; entries point into it */
     struct journal_entry *entries;
     uint32_t count, capacity;
     uint32_t lines; /* whole ones */
@@ -59,8 +78,8 @@ struct journal {
     bool ended;     /* the last line says that the power went off: nothing is missing after it */
 };
 
-/* Reads a journal. name is the file's name: an error's object is NAME:LINE. Takes text over, `length` bytes and a NUL. The caller calls journal_free in any
- * case. */
+/* Reads a journal. name is the file's name: an error's object is NAME:LINE. Takes text over, `length` bytes and a NUL.
+ * The caller calls journal_free in any case. */
 bool journal_parse(char *text, size_t length, const char *name, struct journal *journal, struct error *error);
 bool journal_read(const char *path, struct journal *journal, struct error *error);
 void journal_free(struct journal *journal);
@@ -68,24 +87,27 @@ void journal_free(struct journal *journal);
 /* The tick of the last line; 0 if there is none. */
 uint64_t journal_end(const struct journal *journal);
 
-/* Writes the names of the parts of a state that differ, separated by spaces; none: those that are recorded are equal. */
-void journal_differing_parts(const struct journal_header *header, const char *a, const char *b, char *names, size_t size);
+/* Writes the names of the parts of a state that differ, separated by spaces; none: those that are recorded are
+ * equal. */
+void journal_differing_parts(const struct journal_header *header, const char *a, const char *b, char *names,
+                             size_t size);
 
 /* --- Writing --- */
 
 struct journal_writer {
-    int descriptor;      /* -1: lines are collected in memory */
-    const char *path;    /* the caller's */
+    int descriptor;   /* -1: lines are collected in memory */
+    const char *path; /* the caller's */
     struct text *memory;
-    char tag[9];         /* of the last line */
-    uint64_t length;     /* of the file */
-    uint64_t synced_at;  /* milliseconds of a monotonic clock */
+    char tag[9];        /* of the last line */
+    uint64_t length;    /* of the file */
+    uint64_t synced_at; /* milliseconds of a monotonic clock */
     bool unsynced;
-    struct error error;  /* of the first failure; then nothing more is written */
+    struct error error; /* of the first failure; then nothing more is written */
 };
 
 /* Creates a journal, which must not be there yet, and puts its head onto the disk. */
-bool journal_create(struct journal_writer *w, const char *path, const struct journal_header *header, struct error *error);
+bool journal_create(struct journal_writer *w, const char *path, const struct journal_header *header,
+                    struct error *error);
 /* The same in memory. */
 void journal_create_in_memory(struct journal_writer *w, struct text *memory, const struct journal_header *header);
 
@@ -93,7 +115,9 @@ void journal_create_in_memory(struct journal_writer *w, struct text *memory, con
 bool journal_write_key(struct journal_writer *w, uint64_t tick, uint8_t code, bool down);
 bool journal_write_pointer(struct journal_writer *w, uint64_t tick, int dx, int dy, int wheel, unsigned buttons);
 bool journal_write_serial(struct journal_writer *w, uint64_t tick, unsigned port, const uint8_t *bytes, size_t count);
-bool journal_write_medium(struct journal_writer *w, uint64_t tick, enum drive_slot slot, const char *sha256); /* null: taken out */
+bool journal_write_medium(struct journal_writer *w, uint64_t tick, enum drive_slot slot, const char *sha256); /* null:
+                                                                                                                 taken
+                                                                                                                 out */
 bool journal_write_digest(struct journal_writer *w, uint64_t tick, const struct journal_state *state);
 bool journal_write_power_off(struct journal_writer *w, uint64_t tick);
 

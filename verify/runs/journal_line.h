@@ -9,7 +9,8 @@
 
 extern const char *const journal_drive_kinds[];
 
-/* The tag of a line: the first 8 digits of SHA-256(previous tag | text of the line). The first line has no tag before it: "". */
+/* The tag of a line: the first 8 digits of SHA-256(previous tag | text of the line). The first line has no tag before
+ * it: "". */
 void journal_tag(const char *previous, const char *text, size_t length, char tag[9]);
 
 #endif

@@ -1,7 +1,7 @@
 /* journal_write.c - writes journals, line by line, so that what was recorded is there even if the recorder is killed.
  *
- * A line reaches the file with one write when its input has been given, and the disk by a sync at once, or, if there was one a moment ago, at most
- * SYNC_AFTER later. */
+ * A line reaches the file with one write when its input has been given, and the disk by a sync at once, or, if there
+ * was one a moment ago, at most SYNC_AFTER later. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -29,7 +29,8 @@ static bool sync_now(struct journal_writer *w)
 {
     if (w->error.status != STATUS_OK)
         return false;
-    if (w->descriptor >= 0 && fdatasync(w->descriptor) != 0 && errno != EINVAL) /* EINVAL: a file that knows no sync, such as a pipe */
+    if (w->descriptor >= 0 && fdatasync(w->descriptor) != 0 && errno != EINVAL) /* EINVAL: a file that knows no sync,
+                                                                                   such as a pipe */
         return error_host(&w->error, w->path, errno, "cannot sync");
     w->synced_at = milliseconds();
     w->unsynced = false;
@@ -103,13 +104,15 @@ static bool put_header(struct journal_writer *w, const struct journal_header *h)
     return w->error.status == STATUS_OK;
 }
 
-bool journal_create(struct journal_writer *w, const char *path, const struct journal_header *header, struct error *error)
+bool journal_create(struct journal_writer *w, const char *path, const struct journal_header *header,
+                    struct error *error)
 {
-    *w = (struct journal_writer){ .path = path };
+    *w = (struct journal_writer){.path = path};
     w->descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
     if (w->descriptor < 0)
-        return errno == EEXIST ? error_set(error, STATUS_INPUT, path, NULL, "choose another name", "is there already; a journal is not written over") :
-                                 error_host(error, path, errno, "cannot create");
+        return errno == EEXIST ? error_set(error, STATUS_INPUT, path, NULL, "choose another name",
+                                           "is there already; a journal is not written over")
+                               : error_host(error, path, errno, "cannot create");
     if (put_header(w, header) && sync_now(w) && output_sync_folder(path, &w->error))
         return true;
     *error = w->error;
@@ -120,7 +123,7 @@ bool journal_create(struct journal_writer *w, const char *path, const struct jou
 
 void journal_create_in_memory(struct journal_writer *w, struct text *memory, const struct journal_header *header)
 {
-    *w = (struct journal_writer){ .path = "journal", .descriptor = -1, .memory = memory };
+    *w = (struct journal_writer){.path = "journal", .descriptor = -1, .memory = memory};
     put_header(w, header);
 }
 
@@ -150,7 +153,8 @@ bool journal_write_serial(struct journal_writer *w, uint64_t tick, unsigned port
 
 bool journal_write_medium(struct journal_writer *w, uint64_t tick, enum drive_slot slot, const char *sha256)
 {
-    return put_line(w, "%" PRIu64 " medium %s %s", tick, drive_slot_names[slot], sha256 ? sha256 : "none") && journal_sync_due(w);
+    return put_line(w, "%" PRIu64 " medium %s %s", tick, drive_slot_names[slot], sha256 ? sha256 : "none") &&
+           journal_sync_due(w);
 }
 
 bool journal_write_digest(struct journal_writer *w, uint64_t tick, const struct journal_state *state)

@@ -59,7 +59,8 @@ static void run_ahead(struct replay *r, uint64_t tick)
     do {
         before = machine_tick(r->machine);
         replay_to(r, tick);
-    } while (r->outcome == REPLAY_EQUAL && r->next < r->journal->count && machine_tick(r->machine) < tick && machine_tick(r->machine) > before);
+    } while (r->outcome == REPLAY_EQUAL && r->next < r->journal->count && machine_tick(r->machine) < tick &&
+             machine_tick(r->machine) > before);
 }
 
 /* What a process does that looks ahead; true: it takes the place of the one that forked it. */
@@ -143,7 +144,7 @@ static bool take_pipes(struct worker *w, pid_t process, int pipes[2][2], struct 
 {
     close(pipes[0][0]);
     close(pipes[1][1]);
-    *w = (struct worker){ process, pipes[0][1], pipes[1][0] };
+    *w = (struct worker){process, pipes[0][1], pipes[1][0]};
     if (process > 0)
         return true;
     w->process = 0;
@@ -152,7 +153,8 @@ static bool take_pipes(struct worker *w, pid_t process, int pipes[2][2], struct 
     return error_host(error, "replay", errno, "cannot start a process");
 }
 
-bool worker_fork(struct worker *w, const struct worker *others, size_t count, struct replay *r, const struct machine_identity *identity, struct error *error)
+bool worker_fork(struct worker *w, const struct worker *others, size_t count, struct replay *r,
+                 const struct machine_identity *identity, struct error *error)
 {
     int pipes[2][2];
 
@@ -210,7 +212,8 @@ bool worker_probe(struct worker *w, uint64_t tick, struct worker_state *state)
     if (!say(w->to, line) || !hear(w->from, line) || strncmp(line, "at ", 3))
         return false;
     state->tick = strtoull(line + 3, &rest, 10);
-    if (*rest != ' ' || strlen(rest) < 66 || !hex_decode(rest + 1, state->state.digest) || strlen(rest + 66) >= sizeof(state->state.parts))
+    if (*rest != ' ' || strlen(rest) < 66 || !hex_decode(rest + 1, state->state.digest) ||
+        strlen(rest + 66) >= sizeof(state->state.parts))
         return false;
     strcpy(state->state.parts, rest + 66);
     return true;
@@ -242,7 +245,8 @@ static bool same(const struct worker_state s[2])
     return s[0].tick == s[1].tick && !memcmp(s[0].state.digest, s[1].state.digest, DIGEST_SIZE);
 }
 
-enum lockstep_result lockstep_find(struct worker *a, struct worker *b, uint64_t until, uint64_t *equal_at, struct worker_state found[2])
+enum lockstep_result lockstep_find(struct worker *a, struct worker *b, uint64_t until, uint64_t *equal_at,
+                                   struct worker_state found[2])
 {
     uint64_t low = *equal_at, high = until;
 
@@ -268,7 +272,8 @@ enum lockstep_result lockstep_find(struct worker *a, struct worker *b, uint64_t 
         if (low >= high)
             return LOCKSTEP_FAILED;
     }
-    if (!worker_probe(a, high, &found[0]) || !worker_probe(b, high, &found[1]) || !worker_keep(a, true) || !worker_keep(b, true))
+    if (!worker_probe(a, high, &found[0]) || !worker_probe(b, high, &found[1]) || !worker_keep(a, true) ||
+        !worker_keep(b, true))
         return LOCKSTEP_FAILED;
     return LOCKSTEP_DIFFERENT;
 }

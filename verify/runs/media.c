@@ -54,8 +54,8 @@ void medium_close(struct medium *medium)
     medium->present = false;
 }
 
-/* Makes a floppy as long as a format that the drive reads. An image of another size that is not too long is the beginning of the drive's own
- * format (spec/manifest.md). */
+/* Makes a floppy as long as a format that the drive reads. An image of another size that is not too long is the
+ * beginning of the drive's own format (spec/manifest.md). */
 static bool fit_floppy(enum floppy_type drive, const char *path, struct block *base, struct error *error)
 {
     static const uint16_t capacity[] = {
@@ -65,8 +65,9 @@ static bool fit_floppy(enum floppy_type drive, const char *path, struct block *b
 
     if (floppy_geometry(base->sectors, &geometry))
         return true;
-    return base->sectors < capacity[drive] ? pad_disk(base, capacity[drive], error) :
-           error_set(error, STATUS_INPUT, path, NULL, NULL, "the image is longer than a floppy of its drive");
+    return base->sectors < capacity[drive]
+               ? pad_disk(base, capacity[drive], error)
+               : error_set(error, STATUS_INPUT, path, NULL, NULL, "the image is longer than a floppy of its drive");
 }
 
 static bool is_read_only(const struct drive_manifest *drive)
@@ -74,7 +75,8 @@ static bool is_read_only(const struct drive_manifest *drive)
     return drive->read_only || drive->kind == DRIVE_CDROM;
 }
 
-/* Makes a base the medium of a drive: as it is, if the drive is read-only, else under an overlay. Takes the base over, also when it fails. */
+/* Makes a base the medium of a drive: as it is, if the drive is read-only, else under an overlay. Takes the base over,
+ * also when it fails. */
 static bool attach(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive, struct block *base,
                    const char *overlay, const char *belongs_to, struct error *error)
 {
@@ -100,16 +102,16 @@ static bool fit(const struct drive_manifest *drive, const char *path, struct blo
 {
     switch (drive->kind) {
     case DRIVE_FLOPPY: return fit_floppy(drive->floppy, path, base, error);
-    case DRIVE_CDROM:  return disk_must_be_iso(path, base, error);
-    default:           return disk_must_fill(path, base, &drive->geometry, error);
+    case DRIVE_CDROM: return disk_must_be_iso(path, base, error);
+    default: return disk_must_fill(path, base, &drive->geometry, error);
     }
 }
 
 /* What an overlay that is thrown away belongs to: nothing. */
 static const char nobody[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
-bool medium_open(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive, const char *path, const char *overlay,
-                 const char *belongs_to, struct error *error)
+bool medium_open(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive, const char *path,
+                 const char *overlay, const char *belongs_to, struct error *error)
 {
     struct block base;
 
@@ -123,12 +125,14 @@ bool medium_open(struct medium *medium, enum drive_slot slot, const struct drive
     return attach(medium, slot, drive, &base, overlay, overlay ? belongs_to : nobody, error);
 }
 
-bool media_open_image(const struct media *media, enum drive_slot slot, const char *path, struct medium *medium, struct error *error)
+bool media_open_image(const struct media *media, enum drive_slot slot, const char *path, struct medium *medium,
+                      struct error *error)
 {
     struct drive_manifest drive = media->manifest.drives[slot];
 
     if (drive.kind != DRIVE_FLOPPY && drive.kind != DRIVE_CDROM && drive.kind != DRIVE_DISK)
-        return error_set(error, STATUS_INPUT, path, NULL, NULL, "the machine has no drive %s to put it into", drive_slot_names[slot]);
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "the machine has no drive %s to put it into",
+                         drive_slot_names[slot]);
     if (drive.kind == DRIVE_FLOPPY)
         drive.read_only = false;
     return medium_open(medium, slot, &drive, path, NULL, NULL, error);
@@ -137,7 +141,8 @@ bool media_open_image(const struct media *media, enum drive_slot slot, const cha
 /* --- From an archive --- */
 
 /* Makes a sealed disk the medium of its drive. Takes the base over. */
-static bool attach_sealed(struct media *media, enum drive_slot slot, struct block *base, const char *overlay, const char *belongs_to, struct error *error)
+static bool attach_sealed(struct media *media, enum drive_slot slot, struct block *base, const char *overlay,
+                          const char *belongs_to, struct error *error)
 {
     const struct drive_manifest *drive = &media->manifest.drives[slot];
 
@@ -221,7 +226,9 @@ bool media_failure(const struct media *media, struct error *error)
 {
     for (int slot = 0; slot < DRIVE_COUNT; slot++) {
         const struct medium *medium = &media->drives[slot];
-        const struct error *reason = medium->present && medium->disk.failure ? medium->disk.failure(medium->disk.context) : NULL;
+        const struct error *reason = medium->present && medium->disk.failure
+                                         ? medium->disk.failure(medium->disk.context)
+                                         : NULL;
         if (reason && *reason->what) {
             *error = *reason;
             return false;

@@ -1,4 +1,5 @@
-/* media.h - what a machine is made of: its manifest, firmware and disks; opened from an archive, or from image files. */
+/* media.h - what a machine is made of: its manifest, firmware and disks; opened from an archive, or from image
+ * files. */
 #ifndef MUNIMENT_VERIFY_MEDIA_H
 #define MUNIMENT_VERIFY_MEDIA_H
 
@@ -12,16 +13,16 @@ struct medium {
 
 struct media {
     struct machine_manifest manifest;
-    struct archive *archive;  /* null: not from one */
+    struct archive *archive; /* null: not from one */
     struct medium drives[DRIVE_COUNT];
     struct firmware {
-        uint8_t *bytes;       /* owned */
+        uint8_t *bytes; /* owned */
         size_t size;
     } system, video;
 };
 
-/* Takes an open archive over. Writes are kept in OVERLAY.SLOT, or, if that is null, thrown away. *media is zero before; the caller calls media_close in
- * any case. */
+/* Takes an open archive over. Writes are kept in OVERLAY.SLOT, or, if that is null, thrown away. *media is zero before;
+ * the caller calls media_close in any case. */
 bool media_open_archive(struct media *media, struct archive *archive, const char *overlay, struct error *error);
 /* The same from a machine that is being sealed, which must outlive *media. */
 bool media_open_sealed(struct media *media, const struct sealed_machine *machine, struct error *error);
@@ -33,13 +34,16 @@ bool media_sync(const struct media *media, bool all, struct error *error);
 /* Fills in why a disk returned BLOCK_FAILED. Returns false. */
 bool media_failure(const struct media *media, struct error *error);
 
-/* Opens an image file as the medium of a drive. overlay as above; belongs_to, of an overlay that is kept, is the SHA-256 of the image. */
-bool medium_open(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive, const char *path, const char *overlay,
-                 const char *belongs_to, struct error *error);
+/* Opens an image file as the medium of a drive. overlay as above; belongs_to, of an overlay that is kept, is the
+ * SHA-256 of the image. */
+bool medium_open(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive, const char *path,
+                 const char *overlay, const char *belongs_to, struct error *error);
 void medium_close(struct medium *medium);
 
-/* The same, for a drive of this machine and with an overlay that is thrown away. What is in a floppy drive can be written to, whatever was sealed in it. */
-bool media_open_image(const struct media *media, enum drive_slot slot, const char *path, struct medium *medium, struct error *error);
+/* The same, for a drive of this machine and with an overlay that is thrown away. What is in a floppy drive can be
+ * written to, whatever was sealed in it. */
+bool media_open_image(const struct media *media, enum drive_slot slot, const char *path, struct medium *medium,
+                      struct error *error);
 
 /* The SHA-256 of an image, a last part of a sector filled up with zeros. progress may be null. */
 bool image_digest(const char *path, hex_digest hex, progress_function *progress, void *context, struct error *error);

@@ -19,7 +19,8 @@ static void list_part(void *context, const char *name, const uint8_t digest[DIGE
     char hex[65];
 
     if (list->header) {
-        int length = snprintf(list->header->parts + list->names, 800 - list->names, "%s%s", list->names ? " " : "", name);
+        int length = snprintf(list->header->parts + list->names, 800 - list->names, "%s%s", list->names ? " " : "",
+                              name);
         list->names += (size_t)length;
         list->overflow = list->overflow || list->names >= 800 || ++list->header->part_count > JOURNAL_PARTS_LIMIT;
     } else {
@@ -35,7 +36,7 @@ static void list_part(void *context, const char *name, const uint8_t digest[DIGE
 
 bool record_state(struct machine *machine, struct journal_state *state)
 {
-    struct part_list list = { .state = state };
+    struct part_list list = {.state = state};
 
     *state->parts = '\0';
     return machine_digest(machine, state->digest) && machine_parts(machine, list_part, &list) && !list.overflow;
@@ -43,7 +44,7 @@ bool record_state(struct machine *machine, struct journal_state *state)
 
 bool record_header(struct machine *machine, uint32_t version, const char *machine_root, struct journal_header *header)
 {
-    struct part_list list = { .header = header };
+    struct part_list list = {.header = header};
 
     memset(header, 0, sizeof(*header));
     header->machine = version;
@@ -55,12 +56,13 @@ bool record_header(struct machine *machine, uint32_t version, const char *machin
 
 void recorder_begin(struct recorder *r, struct machine *machine)
 {
-    *r = (struct recorder){ .machine = machine };
+    *r = (struct recorder){.machine = machine};
 }
 
 static bool no_state(const char *object, struct error *error)
 {
-    return error_set(error, STATUS_HOST, object, NULL, NULL, "there is no memory for the machine's digest, or a disk failed");
+    return error_set(error, STATUS_HOST, object, NULL, NULL,
+                     "there is no memory for the machine's digest, or a disk failed");
 }
 
 static bool write_digest(struct recorder *r)
@@ -79,7 +81,8 @@ static bool begin(struct recorder *r, uint64_t interval)
     return write_digest(r);
 }
 
-bool recorder_create(struct recorder *r, struct machine *machine, const struct media *media, const char *path, struct error *error)
+bool recorder_create(struct recorder *r, struct machine *machine, const struct media *media, const char *path,
+                     struct error *error)
 {
     struct journal_header header;
     hex_digest hex;
@@ -103,8 +106,8 @@ bool recorder_create(struct recorder *r, struct machine *machine, const struct m
     return r->writer.error.status == STATUS_OK ? no_state(path, error) : (*error = r->writer.error, false);
 }
 
-bool recorder_create_in_memory(struct recorder *r, struct machine *machine, const struct journal_header *header, struct text *memory, uint64_t interval,
-                               struct error *error)
+bool recorder_create_in_memory(struct recorder *r, struct machine *machine, const struct journal_header *header,
+                               struct text *memory, uint64_t interval, struct error *error)
 {
     recorder_begin(r, machine);
     journal_create_in_memory(&r->writer, memory, header);
@@ -119,7 +122,8 @@ bool record_end(struct recorder *r, bool has_state, struct error *error)
         return true;
     r->recording = false;
     if (has_state) {
-        good = (r->digest_at == machine_tick(r->machine) || write_digest(r)) && journal_write_power_off(&r->writer, machine_tick(r->machine));
+        good = (r->digest_at == machine_tick(r->machine) || write_digest(r)) &&
+               journal_write_power_off(&r->writer, machine_tick(r->machine));
         if (!good && r->writer.error.status == STATUS_OK)
             no_state("journal", error);
     }

@@ -1,5 +1,5 @@
-/* record.h - the one place at which inputs enter a machine that is not being replayed: each is given to the machine at the tick at which that stands, and
- * written down if the machine took it. */
+/* record.h - the one place at which inputs enter a machine that is not being replayed: each is given to the machine at
+ * the tick at which that stands, and written down if the machine took it. */
 #ifndef MUNIMENT_VERIFY_RECORD_H
 #define MUNIMENT_VERIFY_RECORD_H
 
@@ -19,11 +19,13 @@ struct recorder {
 /* Inputs enter, and nothing is written down. */
 void recorder_begin(struct recorder *r, struct machine *machine);
 
-/* Begins a journal of a machine that has just been switched on, made of these media: from an archive, with writes thrown away or in a new overlay. */
-bool recorder_create(struct recorder *r, struct machine *machine, const struct media *media, const char *path, struct error *error);
+/* Begins a journal of a machine that has just been switched on, made of these media: from an archive, with writes
+ * thrown away or in a new overlay. */
+bool recorder_create(struct recorder *r, struct machine *machine, const struct media *media, const char *path,
+                     struct error *error);
 /* The same in memory, with digests so many ticks apart. */
-bool recorder_create_in_memory(struct recorder *r, struct machine *machine, const struct journal_header *header, struct text *memory, uint64_t interval,
-                               struct error *error);
+bool recorder_create_in_memory(struct recorder *r, struct machine *machine, const struct journal_header *header,
+                               struct text *memory, uint64_t interval, struct error *error);
 
 /* Fills in what a header says of a machine. False: there is no memory for its state. */
 bool record_header(struct machine *machine, uint32_t version, const char *machine_root, struct journal_header *header);
@@ -39,11 +41,12 @@ size_t record_serial(struct recorder *r, unsigned port, const uint8_t *bytes, si
 /* sha256: of the image (image_digest); null with a null medium. */
 void record_medium(struct recorder *r, enum drive_slot slot, const struct block *medium, const char *sha256);
 
-/* To be called every 10 ms of guest time or so: writes digests when they are due, and syncs. False: r->writer.error says why; STATUS_OK there: the machine's
- * digest failed. */
+/* To be called every 10 ms of guest time or so: writes digests when they are due, and syncs. False: r->writer.error
+ * says why; STATUS_OK there: the machine's digest failed. */
 bool record_look(struct recorder *r);
 
-/* Whether something written down is not on the disk yet: then slices must be short, and record_sync called between them. */
+/* Whether something written down is not on the disk yet: then slices must be short, and record_sync called between
+ * them. */
 static inline bool record_waits(const struct recorder *r)
 {
     return r->recording && r->writer.unsynced;

@@ -10,9 +10,10 @@
 
 /* --- Images --- */
 
-bool replay_images_open(struct replay_images *images, const char **paths, size_t count, progress_function *progress, void *context, struct error *error)
+bool replay_images_open(struct replay_images *images, const char **paths, size_t count, progress_function *progress,
+                        void *context, struct error *error)
 {
-    *images = (struct replay_images){ paths, calloc(count + 1, sizeof(*images->digests)), 0 };
+    *images = (struct replay_images){paths, calloc(count + 1, sizeof(*images->digests)), 0};
     if (!images->digests)
         return error_host(error, "replay", ENOMEM, "cannot open images");
     for (; images->count < count; images->count++)
@@ -24,7 +25,7 @@ bool replay_images_open(struct replay_images *images, const char **paths, size_t
 void replay_images_free(struct replay_images *images)
 {
     free(images->digests);
-    *images = (struct replay_images){ .paths = NULL };
+    *images = (struct replay_images){.paths = NULL};
 }
 
 static const char *find_image(const struct replay *r, const uint8_t digest[DIGEST_SIZE])
@@ -50,7 +51,8 @@ static bool missing_image(const struct replay *r, const uint8_t digest[DIGEST_SI
     char hex[65];
 
     hex_encode(digest, hex);
-    return error_set(error, STATUS_INPUT, r->name, NULL, "give its file with --media", "the image with SHA-256 %s was put in, and is not here", hex);
+    return error_set(error, STATUS_INPUT, r->name, NULL, "give its file with --media",
+                     "the image with SHA-256 %s was put in, and is not here", hex);
 }
 
 /* Everything that can be known to be missing is, before the machine runs. */
@@ -62,7 +64,8 @@ static bool check_images(const struct replay *r, struct error *error)
         if (j->header.media[slot].kind && !find_image(r, j->header.media[slot].sha256))
             return missing_image(r, j->header.media[slot].sha256, error);
     for (uint32_t i = 0; i < j->count; i++)
-        if (j->entries[i].kind == JOURNAL_MEDIUM && j->entries[i].medium.present && !find_image(r, j->entries[i].medium.sha256))
+        if (j->entries[i].kind == JOURNAL_MEDIUM && j->entries[i].medium.present &&
+            !find_image(r, j->entries[i].medium.sha256))
             return missing_image(r, j->entries[i].medium.sha256, error);
     return true;
 }
@@ -73,7 +76,8 @@ static bool check_header(const struct replay *r, const char *machine_root, struc
 
     if (strcmp(h->machine_root, machine_root))
         return error_set(error, STATUS_INPUT, r->name, NULL, "give the archive that it was recorded from",
-                         "the journal is of another machine, with the machine-root %.16s…, not %.16s…", h->machine_root, machine_root);
+                         "the journal is of another machine, with the machine-root %.16s…, not %.16s…", h->machine_root,
+                         machine_root);
     if (h->machine != r->media->manifest.version)
         return refuse(r, NULL, error, "the journal is of another version of the machine");
     return true;
@@ -92,7 +96,8 @@ static bool put_in_media(struct replay *r, struct error *error)
         if (drive->kind != wanted->kind)
             return refuse(r, NULL, error, "the journal puts a medium into a drive that the machine does not have");
         medium_close(&r->media->drives[slot]);
-        if (!media_open_image(r->media, (enum drive_slot)slot, find_image(r, wanted->sha256), &r->media->drives[slot], error))
+        if (!media_open_image(r->media, (enum drive_slot)slot, find_image(r, wanted->sha256), &r->media->drives[slot],
+                              error))
             return false;
     }
     return true;
@@ -132,11 +137,13 @@ static bool switch_on(struct replay *r, const struct machine_host *outside, stru
                   "it was recorded by a program whose machine has other parts than this one's");
 }
 
-bool replay_begin(struct replay *r, const char *name, const struct journal *journal, struct media *media, const char *machine_root,
-                  const struct replay_images *images, const struct machine_host *outside, struct error *error)
+bool replay_begin(struct replay *r, const char *name, const struct journal *journal, struct media *media,
+                  const char *machine_root, const struct replay_images *images, const struct machine_host *outside,
+                  struct error *error)
 {
-    *r = (struct replay){ .name = name, .journal = journal, .media = media, .images = images };
-    return check_header(r, machine_root, error) && check_images(r, error) && put_in_media(r, error) && switch_on(r, outside, error);
+    *r = (struct replay){.name = name, .journal = journal, .media = media, .images = images};
+    return check_header(r, machine_root, error) && check_images(r, error) && put_in_media(r, error) &&
+           switch_on(r, outside, error);
 }
 
 void replay_end(struct replay *r)
@@ -168,7 +175,8 @@ static void differs(struct replay *r, const struct journal_entry *e, const char 
     r->outcome = REPLAY_DIFFERS;
     name_entry(r, e, object);
     if (r->digests > 0)
-        snprintf(place, sizeof(place), "tick %" PRIu64 "; last equal at tick %" PRIu64, machine_tick(r->machine), r->equal_at);
+        snprintf(place, sizeof(place), "tick %" PRIu64 "; last equal at tick %" PRIu64, machine_tick(r->machine),
+                 r->equal_at);
     else
         snprintf(place, sizeof(place), "tick %" PRIu64 "; equal nowhere before", machine_tick(r->machine));
     error_set(&r->error, STATUS_WRONG, object, place, NULL, "%s", what);
@@ -204,8 +212,12 @@ static void compare_state(struct replay *r, const struct journal_entry *e)
         return;
     }
     journal_differing_parts(&r->journal->header, state.parts, e->digest.parts, names, sizeof(names));
-    snprintf(what, sizeof(what), *names ? "the state is not the one recorded; parts that differ: %s" :
-             "the state is not the one recorded, although no part differs: this line is not what the recorder wrote%s", names);
+    snprintf(
+        what, sizeof(what),
+        *names
+            ? "the state is not the one recorded; parts that differ: %s"
+            : "the state is not the one recorded, although no part differs: this line is not what the recorder wrote%s",
+        names);
     differs(r, e, what);
 }
 
@@ -213,7 +225,7 @@ static bool carry_out_medium(struct replay *r, const struct journal_entry *e)
 {
     enum drive_slot slot = e->medium.slot;
     enum drive_kind kind = r->media->manifest.drives[slot].kind;
-    struct medium *drive = &r->media->drives[slot], old = *drive, changed = { .present = false };
+    struct medium *drive = &r->media->drives[slot], old = *drive, changed = {.present = false};
 
     if (kind != DRIVE_FLOPPY && kind != DRIVE_CDROM)
         return false;
@@ -231,8 +243,7 @@ static bool carry_out_medium(struct replay *r, const struct journal_entry *e)
 static bool carry_out(struct replay *r, const struct journal_entry *e)
 {
     switch (e->kind) {
-    case JOURNAL_KEY:
-        return machine_key(r->machine, e->key.code, e->key.down);
+    case JOURNAL_KEY: return machine_key(r->machine, e->key.code, e->key.down);
     case JOURNAL_POINTER:
         return machine_pointer(r->machine, e->pointer.dx, e->pointer.dy, e->pointer.wheel, e->pointer.buttons);
     case JOURNAL_SERIAL:
@@ -240,13 +251,9 @@ static bool carry_out(struct replay *r, const struct journal_entry *e)
             if (!machine_serial_in(r->machine, e->serial.port, e->serial.bytes[i]))
                 return false;
         return true;
-    case JOURNAL_MEDIUM:
-        return carry_out_medium(r, e);
-    case JOURNAL_DIGEST:
-        compare_state(r, e);
-        return true;
-    case JOURNAL_POWER_OFF:
-        return true;
+    case JOURNAL_MEDIUM: return carry_out_medium(r, e);
+    case JOURNAL_DIGEST: compare_state(r, e); return true;
+    case JOURNAL_POWER_OFF: return true;
     }
     return false;
 }
@@ -275,7 +282,8 @@ enum machine_stop replay_to(struct replay *r, uint64_t until)
     enum machine_stop stop = MACHINE_SLICE_END;
 
     carry_out_due(r, false);
-    while (r->outcome == REPLAY_EQUAL && r->next < r->journal->count && machine_tick(r->machine) < until && stop == MACHINE_SLICE_END) {
+    while (r->outcome == REPLAY_EQUAL && r->next < r->journal->count && machine_tick(r->machine) < until &&
+           stop == MACHINE_SLICE_END) {
         uint64_t target = r->journal->entries[r->next].tick;
         if (target > until)
             target = until;

@@ -8,7 +8,7 @@
 
 /* The image files from which media are put in, found by their digests. */
 struct replay_images {
-    const char **paths; /* the caller's */
+    const char **paths;  /* the caller's */
     hex_digest *digests; /* owned */
     size_t count;
 };
@@ -20,36 +20,40 @@ enum replay_outcome {
 };
 
 struct replay {
-    const char *name;               /* of the journal, for messages */
+    const char *name; /* of the journal, for messages */
     const struct journal *journal;
     struct media *media;
     const struct replay_images *images;
-    struct machine *machine;        /* owned */
-    uint32_t next;                  /* entry */
-    uint32_t inputs, digests;       /* that were given, that were equal */
-    uint64_t equal_at;              /* tick of the last equal digest */
-    bool unchecked;                 /* recorded digests are ignored */
-    bool (*equal)(void *context);   /* or null: called where a recorded digest was equal. False: r->error says what failed */
-    void (*branch)(void *context);  /* or null: called in a process that was forked off, before it runs on: the machine's output is not to be written twice */
-    bool (*show)(void *context);    /* or null: shows the state, in such a process */
+    struct machine *machine;      /* owned */
+    uint32_t next;                /* entry */
+    uint32_t inputs, digests;     /* that were given, that were equal */
+    uint64_t equal_at;            /* tick of the last equal digest */
+    bool unchecked;               /* recorded digests are ignored */
+    bool (*equal)(void *context); /* or null: called where a recorded digest was equal. False: r->error says what failed
+                                   */
+    void (*branch)(void *context); /* or null: called in a process that was forked off, before it runs on: the machine's
+                                      output is not to be written twice */
+    bool (*show)(void *context);   /* or null: shows the state, in such a process */
     void *branch_context, *equal_context;
     enum replay_outcome outcome;
-    struct error error;             /* unless the outcome is REPLAY_EQUAL */
+    struct error error; /* unless the outcome is REPLAY_EQUAL */
 };
 
 /* Computes the digests of the images. The caller calls replay_images_free in any case. */
-bool replay_images_open(struct replay_images *images, const char **paths, size_t count, progress_function *progress, void *context,
-                        struct error *error);
+bool replay_images_open(struct replay_images *images, const char **paths, size_t count, progress_function *progress,
+                        void *context, struct error *error);
 void replay_images_free(struct replay_images *images);
 
-/* Builds the machine that a journal belongs to, from its sealed media, whose machine_root is given, and switches it on. Everything is the caller's and must
- * outlive the replay; outside says what takes the machine's output, its other fields are filled in here. The caller calls replay_end in any case. */
-bool replay_begin(struct replay *r, const char *name, const struct journal *journal, struct media *media, const char *machine_root,
-                  const struct replay_images *images, const struct machine_host *outside, struct error *error);
+/* Builds the machine that a journal belongs to, from its sealed media, whose machine_root is given, and switches it on.
+ * Everything is the caller's and must outlive the replay; outside says what takes the machine's output, its other
+ * fields are filled in here. The caller calls replay_end in any case. */
+bool replay_begin(struct replay *r, const char *name, const struct journal *journal, struct media *media,
+                  const char *machine_root, const struct replay_images *images, const struct machine_host *outside,
+                  struct error *error);
 void replay_end(struct replay *r);
 
-/* As machine_run. Also ends with the journal, and where the outcome is no longer REPLAY_EQUAL; MACHINE_HOST_FAILED is the outcome REPLAY_FAILED. Entries of the tick at which it ends
- * have been carried out. */
+/* As machine_run. Also ends with the journal, and where the outcome is no longer REPLAY_EQUAL; MACHINE_HOST_FAILED is
+ * the outcome REPLAY_FAILED. Entries of the tick at which it ends have been carried out. */
 enum machine_stop replay_to(struct replay *r, uint64_t until);
 
 /* After fork: gives this process overlays of its own. */

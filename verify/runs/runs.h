@@ -1,8 +1,9 @@
 /* runs.h - the public header of verify/runs/: what a machine did, written down, repeated and compared.
  *
- * media.h opens what a machine is made of. record.h is where inputs enter it and are written to a journal (journal.h); replay.h
- * repeats a run from one, and lockstep.h finds the first tick at which two runs differ. attest.h is the reference boot in an archive.
- * snapshot.h writes, reads and compares the state of a machine; checkpoint.h takes snapshots while it runs. */
+ * media.h opens what a machine is made of. record.h is where inputs enter it and are written to a journal (journal.h);
+ * replay.h repeats a run from one, and lockstep.h finds the first tick at which two runs differ. attest.h is the
+ * reference boot in an archive. snapshot.h writes, reads and compares the state of a machine; checkpoint.h takes
+ * snapshots while it runs. */
 #ifndef MUNIMENT_VERIFY_RUNS_H
 #define MUNIMENT_VERIFY_RUNS_H
 

@@ -1,4 +1,5 @@
-/* snapshot.c - identities, and reading snapshots (snapshot.h). What was read is hostile: everything is bounded, and what has one legal form only is compared with that form. */
+/* snapshot.c - identities, and reading snapshots (snapshot.h). What was read is hostile: everything is bounded, and
+ * what has one legal form only is compared with that form. */
 #include "verify/runs/snapshot.h"
 
 #include <inttypes.h>
@@ -12,7 +13,10 @@
 
 void make_locator(uint64_t text_at, char locator[LOCATOR_SIZE])
 {
-    static const uint8_t head[10] = {0x1F, 0x8B, 8, 0x10, 0, 0, 0, 0, 0, 255}, tail[11] = {0, 3}; /* the comment's end, an empty block, CRC-32 and length 0 */
+    static const uint8_t head[10] = {0x1F, 0x8B, 8, 0x10, 0, 0, 0, 0, 0, 255}, tail[11] = {0, 3}; /* the comment's end,
+                                                                                                     an empty block,
+                                                                                                     CRC-32 and length 0
+                                                                                                   */
     char comment[64];
 
     snprintf(comment, sizeof comment, "muniment snapshot 0, text at %015" PRIu64, text_at);
@@ -24,7 +28,8 @@ void make_locator(uint64_t text_at, char locator[LOCATOR_SIZE])
 /* --- Identity --- */
 
 /* The digest of a disk as it can be read now; what is unreadable counts as zeros. */
-static bool disk_digest(const struct block *disk, hex_digest hex, progress_function *progress, void *context, struct error *error)
+static bool disk_digest(const struct block *disk, hex_digest hex, progress_function *progress, void *context,
+                        struct error *error)
 {
     enum { SECTORS = 128 };
     uint8_t buffer[SECTORS * SECTOR_SIZE], digest[DIGEST_SIZE];
@@ -51,8 +56,8 @@ static bool disk_digest(const struct block *disk, hex_digest hex, progress_funct
     return result != BLOCK_FAILED;
 }
 
-bool medium_identify(const struct media *media, enum drive_slot slot, struct machine_identity *identity, progress_function *progress, void *context,
-                     struct error *error)
+bool medium_identify(const struct media *media, enum drive_slot slot, struct machine_identity *identity,
+                     progress_function *progress, void *context, struct error *error)
 {
     const struct medium *medium = &media->drives[slot];
     bool sealed = media->archive && !medium->path;
@@ -63,14 +68,15 @@ bool medium_identify(const struct media *media, enum drive_slot slot, struct mac
         identity->media[slot].kept = true;
         identity->media[slot].first = identity->media[slot].place.records;
     }
-    return identity->media[slot].kind != MEDIUM_IMAGE || disk_digest(overlay_base(&medium->disk), identity->media[slot].sha256, progress, context, error);
+    return identity->media[slot].kind != MEDIUM_IMAGE ||
+           disk_digest(overlay_base(&medium->disk), identity->media[slot].sha256, progress, context, error);
 }
 
 bool machine_identity_update(const struct media *media, struct machine_identity *identity, struct error *error)
 {
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
-        if (identity->media[slot].kept &&
-            !(overlay_sync(&media->drives[slot].disk, true, error) && overlay_place(&media->drives[slot].disk, &identity->media[slot].place)))
+        if (identity->media[slot].kept && !(overlay_sync(&media->drives[slot].disk, true, error) &&
+                                            overlay_place(&media->drives[slot].disk, &identity->media[slot].place)))
             return false;
     return true;
 }
@@ -83,7 +89,8 @@ static void name_firmware(struct firmware_manifest *manifest, const struct firmw
     sha256(firmware->bytes, firmware->size, manifest->sha256);
 }
 
-bool machine_identify(const struct media *media, struct machine_identity *identity, progress_function *progress, void *context, struct error *error)
+bool machine_identify(const struct media *media, struct machine_identity *identity, progress_function *progress,
+                      void *context, struct error *error)
 {
     struct machine_manifest m = media->manifest;
     uint8_t digest[DIGEST_SIZE];
@@ -97,7 +104,8 @@ bool machine_identify(const struct media *media, struct machine_identity *identi
     name_firmware(&m.system, &media->system, "system.bin");
     name_firmware(&m.video, &media->video, "video.bin");
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
-        snprintf(m.drives[slot].image, sizeof m.drives[slot].image, "%s", m.drives[slot].kind == DRIVE_DISK ? "disk" : "");
+        snprintf(m.drives[slot].image, sizeof m.drives[slot].image, "%s",
+                 m.drives[slot].kind == DRIVE_DISK ? "disk" : "");
     length = machine_manifest_print(&m, canonical, sizeof canonical);
     if (!length)
         return error_set(error, STATUS_INPUT, "machine", NULL, NULL, "cannot be described by a manifest");
@@ -115,21 +123,28 @@ static bool same_medium(const struct snapshot *s, const struct machine_identity 
 
     uint64_t first = s->machine.media[slot].first;
 
-    if (s->machine.media[slot].kind == b->media[slot].kind && !strcmp(s->machine.media[slot].sha256, b->media[slot].sha256)) {
+    if (s->machine.media[slot].kind == b->media[slot].kind &&
+        !strcmp(s->machine.media[slot].sha256, b->media[slot].sha256)) {
         if (b->media[slot].known || (first == 0 && b->media[slot].first == 0))
             return true;
-        return error_set(error, STATUS_INPUT, s->path, name, first ? "give it with --overlay" : "give the one with which the machine ran, or another name",
-                         first ? "the machine ran over an overlay that held %" PRIu64 " records" : "the overlay of this drive holds other writes", first);
+        return error_set(error, STATUS_INPUT, s->path, name,
+                         first ? "give it with --overlay" : "give the one with which the machine ran, or another name",
+                         first ? "the machine ran over an overlay that held %" PRIu64 " records"
+                               : "the overlay of this drive holds other writes",
+                         first);
     }
     if (s->machine.media[slot].kind == MEDIUM_IMAGE)
-        return error_set(error, STATUS_INPUT, s->path, name, "give that image, as it was when it was put in", "the medium of this drive has the SHA-256 %s",
-                         s->machine.media[slot].sha256);
+        return error_set(error, STATUS_INPUT, s->path, name, "give that image, as it was when it was put in",
+                         "the medium of this drive has the SHA-256 %s", s->machine.media[slot].sha256);
     return error_set(error, STATUS_INPUT, s->path, name, NULL,
-                     s->machine.media[slot].kind == MEDIUM_NONE ? "this drive is empty in it" : "this drive has the sealed medium in it");
+                     s->machine.media[slot].kind == MEDIUM_NONE ? "this drive is empty in it"
+                                                                : "this drive has the sealed medium in it");
 }
 
-/* Takes the overlays that the snapshot knows back to where it left them. What is in the snapshot is since the machine was switched on, not since now. */
-static bool rewind_overlays(const struct snapshot *s, struct media *media, struct machine_identity *b, struct error *error)
+/* Takes the overlays that the snapshot knows back to where it left them. What is in the snapshot is since the machine
+ * was switched on, not since now. */
+static bool rewind_overlays(const struct snapshot *s, struct media *media, struct machine_identity *b,
+                            struct error *error)
 {
     for (int slot = 0; slot < DRIVE_COUNT; slot++) {
         if (!b->media[slot].known)
@@ -152,9 +167,11 @@ bool snapshot_fits(const struct snapshot *s, struct media *media, struct machine
     if (a->version != b->version)
         return error_set(error, STATUS_INPUT, s->path, NULL, NULL, "is of machine version %" PRIu32, a->version);
     if (strcmp(a->root, b->root))
-        return error_set(error, STATUS_INPUT, s->path, "machine-root", NULL, *a->root ? "is of the machine %s" : "is of a machine that is not sealed", a->root);
+        return error_set(error, STATUS_INPUT, s->path, "machine-root", NULL,
+                         *a->root ? "is of the machine %s" : "is of a machine that is not sealed", a->root);
     if (strcmp(a->hardware, b->hardware))
-        return error_set(error, STATUS_INPUT, s->path, "hardware", "give the options that the machine was started with", "is of a machine with another manifest or firmware");
+        return error_set(error, STATUS_INPUT, s->path, "hardware", "give the options that the machine was started with",
+                         "is of a machine with another manifest or firmware");
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
         if (!same_medium(s, b, slot, error))
             return false;
@@ -177,7 +194,8 @@ static bool read_text(struct snapshot *s, struct pack *pack, uint64_t at, struct
     while (at < pack->size && !text.failed) {
         uint64_t left = pack->size - at;
         uint32_t size, used;
-        if (!pack_read(pack, at, left < CHUNK_GZ_MAX ? (uint32_t)left : CHUNK_GZ_MAX, NULL, bytes, &size, &used, error) ||
+        if (!pack_read(pack, at, left < CHUNK_GZ_MAX ? (uint32_t)left : CHUNK_GZ_MAX, NULL, bytes, &size, &used,
+                       error) ||
             (text.length + size > SNAPSHOT_TEXT_LIMIT && !bad(s, NULL, "has too long a text", error))) {
             text_free(&text);
             return false;
@@ -187,7 +205,8 @@ static bool read_text(struct snapshot *s, struct pack *pack, uint64_t at, struct
     }
     if (text.failed || !text.length) {
         text_free(&text);
-        return error_set(error, text.failed ? STATUS_HOST : STATUS_INPUT, s->path, NULL, NULL, text.failed ? "out of memory" : "has no text");
+        return error_set(error, text.failed ? STATUS_HOST : STATUS_INPUT, s->path, NULL, NULL,
+                         text.failed ? "out of memory" : "has no text");
     }
     s->text = text.bytes;
     for (size_t i = 0; i < text.length; i++)
@@ -267,7 +286,8 @@ static bool take_overlay(struct snapshot *s, const char **at, int slot)
         return true;
     s->machine.media[slot].kept = true;
     return s->machine.media[slot].kind != MEDIUM_NONE && take_number(at, UINT32_MAX, &s->machine.media[slot].first) &&
-           take_number(at, UINT32_MAX, &s->machine.media[slot].place.records) && s->machine.media[slot].first <= s->machine.media[slot].place.records &&
+           take_number(at, UINT32_MAX, &s->machine.media[slot].place.records) &&
+           s->machine.media[slot].first <= s->machine.media[slot].place.records &&
            take_digest(at, "", s->machine.media[slot].place.chain);
 }
 
@@ -276,7 +296,8 @@ static bool take_head(struct snapshot *s, const char **at)
     hex_digest digest;
 
     if (!take_word(at, SNAPSHOT_FIRST_LINE) || !take_word(at, "machine: 0\n") ||
-        !(take_word(at, "machine-root: none\n") || take_digest(at, "machine-root: ", s->machine.root)) || !take_digest(at, "hardware: ", s->machine.hardware))
+        !(take_word(at, "machine-root: none\n") || take_digest(at, "machine-root: ", s->machine.root)) ||
+        !take_digest(at, "hardware: ", s->machine.hardware))
         return false;
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
         if (!take_medium(s, at, slot))
@@ -366,18 +387,20 @@ static bool take_run(struct snapshot *s, const char **at)
         if (take_word(at, key))
             break;
     }
-    if (run.area == AREA_COUNT || !take_number(at, DISK_LIMIT / MACHINE_PAGE, &run.first) || !take_number(at, CHUNK_SIZE / MACHINE_PAGE, &count))
+    if (run.area == AREA_COUNT || !take_number(at, DISK_LIMIT / MACHINE_PAGE, &run.first) ||
+        !take_number(at, CHUNK_SIZE / MACHINE_PAGE, &count))
         return false;
     for (unsigned i = 0; i < 8; i++, (*at)++) {
         if (**at != '0' && **at != '1')
             return false;
         mask |= (unsigned)(**at - '0') << i;
     }
-    if (!take_word(at, " ") || !take_name(at, name) || !take_number(at, FILE_LIMIT, &offset) || !take_number(at, CHUNK_GZ_MAX, &length) ||
-        !take_number(at, CHUNK_SIZE, &size) || !take_number(at, CHUNK_SIZE / MACHINE_PAGE, &skip))
+    if (!take_word(at, " ") || !take_name(at, name) || !take_number(at, FILE_LIMIT, &offset) ||
+        !take_number(at, CHUNK_GZ_MAX, &length) || !take_number(at, CHUNK_SIZE, &size) ||
+        !take_number(at, CHUNK_SIZE / MACHINE_PAGE, &skip))
         return false;
-    if (!count || !mask || size % MACHINE_PAGE || skip + count > size / MACHINE_PAGE || !hex_decode(*at, run.digest) || (*at)[64] != '\n' ||
-        !enter_name(&s->pages, name, &run.file))
+    if (!count || !mask || size % MACHINE_PAGE || skip + count > size / MACHINE_PAGE || !hex_decode(*at, run.digest) ||
+        (*at)[64] != '\n' || !enter_name(&s->pages, name, &run.file))
         return false;
     *at += 65;
     run.count = (uint16_t)count;
@@ -412,7 +435,7 @@ static bool take_text(struct snapshot *s, struct error *error)
     s->state = at;
     s->state_length = (size_t)(end + 1 - at);
     s->tick = strncmp(at, "tick = ", 7) ? 0 : strtoull(at + 7, NULL, 10);
-    for (at = end + 2; strcmp(at, SNAPSHOT_LAST_LINE); )
+    for (at = end + 2; strcmp(at, SNAPSHOT_LAST_LINE);)
         if (!take_run(s, &at)) {
             snprintf(place, sizeof place, "page line %" PRIu32, s->pages.count + 1);
             return bad(s, place, "is not as it must be", error);
@@ -449,14 +472,17 @@ bool snapshot_read(const char *path, struct snapshot *s, struct error *error)
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "has too long a name");
     if (!pack_open(&pack, path, error))
         return false;
-    good = pack.size >= LOCATOR_SIZE ? file_read(pack.descriptor, path, 0, locator, LOCATOR_SIZE, error) : bad(s, NULL, "is not a snapshot", error);
+    good = pack.size >= LOCATOR_SIZE ? file_read(pack.descriptor, path, 0, locator, LOCATOR_SIZE, error)
+                                     : bad(s, NULL, "is not a snapshot", error);
     if (good) {
         if (decimal_parse(locator + LOCATOR_NUMBER, 15, &at))
             make_locator(at, expected);
-        good = (at >= LOCATOR_SIZE && at < pack.size && !memcmp(locator, expected, LOCATOR_SIZE)) || bad(s, NULL, "is not a snapshot", error);
+        good = (at >= LOCATOR_SIZE && at < pack.size && !memcmp(locator, expected, LOCATOR_SIZE)) ||
+               bad(s, NULL, "is not a snapshot", error);
     }
     good = good && read_text(s, &pack, at, error) && take_text(s, error) &&
-           (chunks_fill(s, at) || bad(s, "pages", "its chunks do not fill the file up to the text in the order of their lines", error));
+           (chunks_fill(s, at) ||
+            bad(s, "pages", "its chunks do not fill the file up to the text in the order of their lines", error));
     pack_close(&pack);
     return good;
 }
@@ -499,7 +525,8 @@ static bool open_file(struct page_reader *reader, uint32_t file, struct error *e
     return true;
 }
 
-const uint8_t *page_reader_get(struct page_reader *reader, const struct page_run *run, uint32_t index, struct error *error)
+const uint8_t *page_reader_get(struct page_reader *reader, const struct page_run *run, uint32_t index,
+                               struct error *error)
 {
     uint32_t used;
 
@@ -507,7 +534,8 @@ const uint8_t *page_reader_get(struct page_reader *reader, const struct page_run
         return NULL;
     if (reader->offset != run->offset) {
         reader->offset = UINT64_MAX;
-        if (!pack_read(&reader->pack, run->offset, run->length, run->digest, reader->bytes, &reader->size, &used, error))
+        if (!pack_read(&reader->pack, run->offset, run->length, run->digest, reader->bytes, &reader->size, &used,
+                       error))
             return NULL;
         reader->offset = run->offset;
     }
@@ -550,6 +578,8 @@ bool snapshot_restore(const struct snapshot *s, struct machine *machine, struct 
     if (!machine_load(machine, s->state, s->state_length, &fault))
         return error_set(error, STATUS_INPUT, s->path, fault.name, NULL, "%s", fault.what);
     if (!machine_digest(machine, digest))
-        return error_set(error, STATUS_HOST, s->path, NULL, NULL, "there is no memory for the machine's digest, or a disk failed");
-    return !memcmp(digest, s->digest, sizeof digest) || bad(s, "digest", "the state does not have the digest that it should have", error);
+        return error_set(error, STATUS_HOST, s->path, NULL, NULL,
+                         "there is no memory for the machine's digest, or a disk failed");
+    return !memcmp(digest, s->digest, sizeof digest) ||
+           bad(s, "digest", "the state does not have the digest that it should have", error);
 }

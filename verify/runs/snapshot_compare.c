@@ -1,7 +1,7 @@
 /* snapshot_compare.c - lists by name what differs between two snapshots (snapshot.h).
  *
- * Fields are compared as the text has them. Pages are gone through in their order on both sides; those that lie in the same chunk at the same place are equal without being
- * read. */
+ * Fields are compared as the text has them. Pages are gone through in their order on both sides; those that lie in the
+ * same chunk at the same place are equal without being read. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +37,8 @@ struct field {
 /* The line at `at`; returns where the next begins. Null: there is none. */
 static const char *read_field(const char *at, const char *end, struct field *f)
 {
-    const char *stop = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL, *equals = stop ? strstr(at, " = ") : NULL;
+    const char *stop = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL,
+               *equals = stop ? strstr(at, " = ") : NULL;
 
     if (!stop)
         return NULL;
@@ -82,7 +83,8 @@ static void say_field(struct comparison *c, const struct field *a, const struct 
     if (a->value_length <= VALUE_SHOWN && b->value_length <= VALUE_SHOWN)
         snprintf(what, sizeof what, "%.*s / %.*s", a->value_length, a->value, b->value_length, b->value);
     else
-        snprintf(what, sizeof what, "from character %d on: %.*s / %.*s", from, a->value_length - from < VALUE_SHOWN ? a->value_length - from : VALUE_SHOWN, a->value + from,
+        snprintf(what, sizeof what, "from character %d on: %.*s / %.*s", from,
+                 a->value_length - from < VALUE_SHOWN ? a->value_length - from : VALUE_SHOWN, a->value + from,
                  b->value_length - from < VALUE_SHOWN ? b->value_length - from : VALUE_SHOWN, b->value + from);
     say(c, name, what);
 }
@@ -115,7 +117,9 @@ static void compare_fields(struct comparison *c)
 
 static const char *medium_name(const struct machine_identity *identity, int slot)
 {
-    return identity->media[slot].kind == MEDIUM_NONE ? "none" : identity->media[slot].kind == MEDIUM_SEALED ? "sealed" : identity->media[slot].sha256;
+    return identity->media[slot].kind == MEDIUM_NONE     ? "none"
+           : identity->media[slot].kind == MEDIUM_SEALED ? "sealed"
+                                                         : identity->media[slot].sha256;
 }
 
 static void compare_text(struct comparison *c, const char *name, const char *a, const char *b)
@@ -173,24 +177,27 @@ static int order(const struct pages *a, const struct pages *b)
     return x->area != y->area ? (x->area < y->area ? -1 : 1) : p != q ? (p < q ? -1 : 1) : 0;
 }
 
-static void say_memory(struct comparison *c, const struct page_run *run, uint64_t page, const uint8_t *a, const uint8_t *b)
+static void say_memory(struct comparison *c, const struct page_run *run, uint64_t page, const uint8_t *a,
+                       const uint8_t *b)
 {
     char name[64], what[128];
     unsigned first = 0, count = 0;
 
-    for (unsigned i = MACHINE_PAGE; i-- > 0; )
+    for (unsigned i = MACHINE_PAGE; i-- > 0;)
         if (a[i] != b[i]) {
             first = i;
             count++;
         }
     snprintf(name, sizeof name, "%s page %" PRIu64, machine_area_names[run->area], page);
-    snprintf(what, sizeof what, "%u bytes, from address 0x%08" PRIx64 " on: %02x / %02x", count, page * MACHINE_PAGE + first, a[first], b[first]);
+    snprintf(what, sizeof what, "%u bytes, from address 0x%08" PRIx64 " on: %02x / %02x", count,
+             page * MACHINE_PAGE + first, a[first], b[first]);
     if (count)
         say(c, name, what);
 }
 
 /* Null: not written to on that side. */
-static void say_sectors(struct comparison *c, const struct page_run *run, uint64_t page, const uint8_t *a, uint8_t a_readable, const uint8_t *b, uint8_t b_readable)
+static void say_sectors(struct comparison *c, const struct page_run *run, uint64_t page, const uint8_t *a,
+                        uint8_t a_readable, const uint8_t *b, uint8_t b_readable)
 {
     char name[64], what[128];
 
@@ -222,7 +229,8 @@ static bool compare_page(struct comparison *c, struct pages *a, struct pages *b,
     uint64_t page = run->first + (x ? a->index : b->index);
     const uint8_t *x_bytes, *y_bytes;
 
-    if (x && y && x->readable == y->readable && x->skip + a->index == y->skip + b->index && !memcmp(x->digest, y->digest, sizeof x->digest))
+    if (x && y && x->readable == y->readable && x->skip + a->index == y->skip + b->index &&
+        !memcmp(x->digest, y->digest, sizeof x->digest))
         return true;
     x_bytes = x ? page_reader_get(&a->reader, x, a->index, error) : NULL;
     y_bytes = y ? page_reader_get(&b->reader, y, b->index, error) : NULL;
@@ -253,8 +261,8 @@ static bool compare_pages(struct comparison *c, struct pages *a, struct pages *b
     return true;
 }
 
-bool snapshot_compare(const struct snapshot *a, const struct snapshot *b, void (*line)(void *context, const char *text), void *context, uint64_t *differences,
-                      struct error *error)
+bool snapshot_compare(const struct snapshot *a, const struct snapshot *b, void (*line)(void *context, const char *text),
+                      void *context, uint64_t *differences, struct error *error)
 {
     struct comparison c = {.a = a, .b = b, .line = line, .context = context};
     struct pages *pages = calloc(2, sizeof *pages);

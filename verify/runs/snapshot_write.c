@@ -1,7 +1,8 @@
 /* snapshot_write.c - writing snapshots (snapshot.h).
  *
- * Pages that changed are put together by sixteen into chunks; those that did not stay where an earlier snapshot has put them, and the table says so. The order of all is that
- * of areas and pages, so that what is kept and what is new are merged in one pass over each area. */
+ * Pages that changed are put together by sixteen into chunks; those that did not stay where an earlier snapshot has put
+ * them, and the table says so. The order of all is that of areas and pages, so that what is kept and what is new are
+ * merged in one pass over each area. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ struct chunks {
     struct page_table *table;
     struct error *error;
     uint16_t file;
-    uint32_t pages, first_run;     /* in `bytes`; the runs that lie in it begin there */
+    uint32_t pages, first_run; /* in `bytes`; the runs that lie in it begin there */
     uint8_t bytes[CHUNK_SIZE];
 };
 
@@ -61,7 +62,8 @@ static bool add_page(struct chunks *c, enum machine_area area, uint64_t page)
         run = page_table_add(c->table);
         if (!run)
             return no_memory(c->w, c->error);
-        *run = (struct page_run){.first = page, .area = (uint8_t)area, .readable = readable, .file = c->file, .skip = (uint16_t)c->pages};
+        *run = (struct page_run){
+            .first = page, .area = (uint8_t)area, .readable = readable, .file = c->file, .skip = (uint16_t)c->pages};
     }
     run->count++;
     return ++c->pages < CHUNK_PAGES || flush(c);
@@ -94,8 +96,9 @@ static bool keep_page(struct page_table *t, const struct page_run *old, uint32_t
 {
     struct page_run *run = t->count ? &t->runs[t->count - 1] : NULL;
 
-    if (!run || run->area != old->area || run->file != old->file || run->offset != old->offset || run->readable != old->readable ||
-        run->first + run->count != old->first + index || run->skip + run->count != old->skip + (int)index) {
+    if (!run || run->area != old->area || run->file != old->file || run->offset != old->offset ||
+        run->readable != old->readable || run->first + run->count != old->first + index ||
+        run->skip + run->count != old->skip + (int)index) {
         run = page_table_add(t);
         if (!run)
             return false;
@@ -108,7 +111,8 @@ static bool keep_page(struct page_table *t, const struct page_run *old, uint32_t
     return true;
 }
 
-/* Goes through the runs that were saved before: what is still as it was is kept, what lies where it is not to stay is written again. */
+/* Goes through the runs that were saved before: what is still as it was is kept, what lies where it is not to stay is
+ * written again. */
 static bool keep(struct snapshot_writing *w, struct page_table *kept, struct chunks *again, struct error *error)
 {
     struct cursor changed = {.area = AREA_COUNT}, there = {.area = AREA_COUNT};
@@ -124,7 +128,8 @@ static bool keep(struct snapshot_writing *w, struct page_table *kept, struct chu
         for (uint32_t n = 0; n < run->count; n++) {
             if (cursor_at(&changed, run->first + n) || !cursor_at(&there, run->first + n))
                 continue;
-            if (w->relocate && w->relocate[run->file] ? !add_page(again, run->area, run->first + n) : !keep_page(kept, run, n))
+            if (w->relocate && w->relocate[run->file] ? !add_page(again, run->area, run->first + n)
+                                                      : !keep_page(kept, run, n))
                 return error->what[0] ? false : no_memory(w, error);
         }
     }
@@ -163,7 +168,8 @@ static bool make_table(struct snapshot_writing *w, struct page_table *table, str
         memcpy(table->names[i], w->kept->names[i], SNAPSHOT_FILE_NAME);
     table->name_count = w->kept ? w->kept->name_count : 0;
     *c = (struct chunks){.w = w, .table = &fresh, .error = error};
-    good = (page_table_name(table, w->name, &c->file) || error_set(error, STATUS_HOST, w->text->output.path, NULL, NULL, "has its pages in too many files")) &&
+    good = (page_table_name(table, w->name, &c->file) ||
+            error_set(error, STATUS_HOST, w->text->output.path, NULL, NULL, "has its pages in too many files")) &&
            keep(w, table, c, error) && flush(c) && write_changed(w, c);
     for (uint32_t i = 0; good && i < fresh.count; i++) {
         struct page_run *run = page_table_add(table);
@@ -190,14 +196,17 @@ static void print_head(struct text *t, const struct machine_identity *identity, 
     char hex[65];
 
     hex_encode(digest, hex);
-    text_print(t, SNAPSHOT_FIRST_LINE "machine: %" PRIu32 "\nmachine-root: %s\nhardware: %s\n", identity->version, *identity->root ? identity->root : "none",
-               identity->hardware);
+    text_print(t, SNAPSHOT_FIRST_LINE "machine: %" PRIu32 "\nmachine-root: %s\nhardware: %s\n", identity->version,
+               *identity->root ? identity->root : "none", identity->hardware);
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
-        text_print(t, "medium %s: %s\n", drive_slot_names[slot], identity->media[slot].kind == MEDIUM_NONE ? "none" :
-                   identity->media[slot].kind == MEDIUM_SEALED ? "sealed" : identity->media[slot].sha256);
+        text_print(t, "medium %s: %s\n", drive_slot_names[slot],
+                   identity->media[slot].kind == MEDIUM_NONE     ? "none"
+                   : identity->media[slot].kind == MEDIUM_SEALED ? "sealed"
+                                                                 : identity->media[slot].sha256);
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
         if (identity->media[slot].kept)
-            text_print(t, "overlay %s: %" PRIu64 " %" PRIu64 " %s\n", drive_slot_names[slot], identity->media[slot].first, identity->media[slot].place.records,
+            text_print(t, "overlay %s: %" PRIu64 " %" PRIu64 " %s\n", drive_slot_names[slot],
+                       identity->media[slot].first, identity->media[slot].place.records,
                        identity->media[slot].place.chain);
     text_print(t, "digest: %s\n\n", hex);
 }
@@ -210,8 +219,9 @@ static void print_runs(struct text *t, const struct page_table *table)
         for (unsigned bit = 0; bit < 8; bit++)
             mask[bit] = run->readable >> bit & 1 ? '1' : '0';
         hex_encode(run->digest, hex);
-        text_print(t, "page %s %" PRIu64 " %u %s %s %" PRIu64 " %" PRIu32 " %" PRIu32 " %u %s\n", machine_area_names[run->area], run->first, run->count, mask,
-                   table->names[run->file], run->offset, run->length, run->size, run->skip, hex);
+        text_print(t, "page %s %" PRIu64 " %u %s %s %" PRIu64 " %" PRIu32 " %" PRIu32 " %u %s\n",
+                   machine_area_names[run->area], run->first, run->count, mask, table->names[run->file], run->offset,
+                   run->length, run->size, run->skip, hex);
     }
 }
 
@@ -224,7 +234,8 @@ static bool write_text(struct snapshot_writing *w, const struct text *t, struct 
     for (size_t at = 0; at < t->length; at += CHUNK_SIZE) {
         size_t left = t->length - at;
         struct pack_place place;
-        if (!pack_add(w->text, (const uint8_t *)t->bytes + at, left < CHUNK_SIZE ? (uint32_t)left : CHUNK_SIZE, &place, error))
+        if (!pack_add(w->text, (const uint8_t *)t->bytes + at, left < CHUNK_SIZE ? (uint32_t)left : CHUNK_SIZE, &place,
+                      error))
             return false;
     }
     return pack_head(w->text, locator, LOCATOR_SIZE, error);
@@ -239,7 +250,8 @@ bool snapshot_write_parts(struct snapshot_writing *w, struct error *error)
     bool good = pack_head(w->text, nothing, sizeof nothing, error) && make_table(w, &table, error);
 
     if (good && !machine_digest(w->machine, digest))
-        good = error_set(error, STATUS_HOST, w->text->output.path, NULL, NULL, "there is no memory for the machine's digest, or a disk failed");
+        good = error_set(error, STATUS_HOST, w->text->output.path, NULL, NULL,
+                         "there is no memory for the machine's digest, or a disk failed");
     if (good) {
         print_head(&text, w->identity, digest);
         machine_save(w->machine, print_state, &text);
@@ -253,7 +265,8 @@ bool snapshot_write_parts(struct snapshot_writing *w, struct error *error)
     return good;
 }
 
-bool snapshot_write(struct machine *machine, const struct machine_identity *identity, const char *path, bool replace, struct error *error)
+bool snapshot_write(struct machine *machine, const struct machine_identity *identity, const char *path, bool replace,
+                    struct error *error)
 {
     struct pack_writer file;
     struct snapshot_writing w = {.machine = machine, .identity = identity, .pages = &file, .text = &file, .name = "."};

@@ -1,8 +1,8 @@
 /* backend.h - between the front end, which knows the guest, and a back end, which knows the host.
  *
- * The front end decodes a unit: records in a row, left by the last one or by a conditional jump on the way. The back end makes one piece of
- * code of it. What it does not compile it hands to the interpreter's handler, record by record, so that a back end is complete from its
- * first line; so are faults, and accesses that miss the fast path. */
+ * The front end decodes a unit: records in a row, left by the last one or by a conditional jump on the way. The back
+ * end makes one piece of code of it. What it does not compile it hands to the interpreter's handler, record by record,
+ * so that a back end is complete from its first line; so are faults, and accesses that miss the fast path. */
 #ifndef MUNIMENT_EMU_TRANSLATE_BACKEND_H
 #define MUNIMENT_EMU_TRANSLATE_BACKEND_H
 
@@ -12,6 +12,7 @@
 #define UNIT_LIMIT 64
 #define CONTEXTS 64u
 
+/* clang-format off */
 /* What code is translated for, besides its bytes and its EIP. */
 enum context_bit {
     CONTEXT_32        = 1,    /* CS.D */
@@ -28,16 +29,19 @@ enum context_bit {
     CONTEXT_MASKED    = 2048, /* MXCSR masks all exceptions */
     CONTEXT_X87_MASKED = 4096 /* so does the control word of the floating-point unit: no error can wait */
 };
+/* clang-format on */
 
 struct unit {
     uint32_t physical, eip, limit; /* where it begins, and the limit of CS */
     uint32_t bits;                 /* enum context_bit */
-    const uint8_t *software;       /* of each row of the decoder's table, whether the host's unit is not to be trusted with it; null: of none */
+    const uint8_t *software; /* of each row of the decoder's table, whether the host's unit is not to be trusted with
+                                it; null: of none */
     unsigned count;
-    uint32_t bytes;                /* of guest code */
+    uint32_t bytes; /* of guest code */
     struct insn insn[UNIT_LIMIT];
-    uint16_t live[UNIT_LIMIT];     /* the arithmetic flags behind each instruction at which somebody may look before they are written again */
-    uint16_t written[UNIT_LIMIT];  /* that each instruction writes */
+    uint16_t live[UNIT_LIMIT]; /* the arithmetic flags that may be read after each instruction, before they are written
+                                  again */
+    uint16_t written[UNIT_LIMIT]; /* that each instruction writes */
 };
 
 /* Added to the index that run_record takes: the block is left behind the instruction. */
@@ -66,42 +70,47 @@ struct translated {
     uint32_t physical, eip, limit, bits;
     uint16_t bytes;
     uint8_t count;
-    bool valid;                   /* still to be found */
+    bool valid; /* still to be found */
     uint8_t exits;
-    const uint8_t *entry;         /* where it runs */
-    uint8_t *code;                /* the same place in the writable mapping */
+    const uint8_t *entry; /* where it runs */
+    uint8_t *code;        /* the same place in the writable mapping */
     struct translated *next_hash, *next_in_page;
     struct block_exit *incoming, *exit;
-    struct record_group *group;   /* in the order of their records */
-    struct insn insn[];           /* for the interpreter */
+    struct record_group *group; /* in the order of their records */
+    struct insn insn[];         /* for the interpreter */
 };
 
 /* Code that every block uses. */
 struct backend {
-    const uint8_t *enter;    /* a function: struct block_exit *enter(struct cpu *, const uint8_t *code). Null exit: leave for the loop to look around */
-    uint8_t *leave;          /* in the writable mapping: saves the registers and returns R8 */
-    uint8_t *run_record;     /* calls view.run_record(cpu, R8, R9) and resumes, or leaves */
-    uint8_t *run_group;      /* the same with view.run_group(cpu, R8) */
-    uint8_t *jump;           /* goes on at the EIP in R8, by the table of jumps, or leaves */
-    uint8_t *flags_ready;    /* calls view.flags_ready */
-    void *scratch;           /* backend_scratch_size bytes, for the compilation of one block */
+    const uint8_t *enter; /* a function: struct block_exit *enter(struct cpu *, const uint8_t *code). Null exit: leave
+                             for the loop to look around */
+    uint8_t *leave;       /* in the writable mapping: saves the registers and returns R8 */
+    uint8_t *run_record;  /* calls view.run_record(cpu, R8, R9) and resumes, or leaves */
+    uint8_t *run_group;   /* the same with view.run_group(cpu, R8) */
+    uint8_t *jump;        /* continues at the EIP in R8, by the table of jumps, or leaves */
+    uint8_t *flags_ready; /* calls view.flags_ready */
+    void *scratch;        /* backend_scratch_size bytes, for the compilation of one block */
 };
 extern const size_t backend_scratch_size;
 
 /* Emits the shared code. */
 void backend_init(struct backend *b, struct code *code);
-/* Tries the rows that the host's unit computes; marks those that differ from the interpreter, and returns how many they are. `single` has room for two
- * records. The processor is left as it was; what is emitted for this is not kept. */
+/* Tries the rows that the host's unit computes; marks those that differ from the interpreter, and returns how many they
+ * are. `single` has room for two records. The processor is left as it was; what is emitted for this is not kept. */
 unsigned backend_try_rows(struct cpu *cpu, struct code *code, struct code_block *single, uint8_t software[]);
 /* Whether the back end has code of its own for this record in such a unit. */
 bool backend_compiles(const struct unit *u, const struct insn *insn);
-/* The flags that an instruction looks at, that it certainly writes, and whether it may leave the block before its end or is run by the interpreter: then
- * somebody may look at all flags before it. */
-struct flag_use { uint16_t read, written; bool observed; };
+/* The flags that an instruction looks at, that it certainly writes, and whether it may leave the block before its end
+ * or is run by the interpreter: then all flags may be read before it. */
+struct flag_use {
+    uint16_t read, written;
+    bool observed;
+};
 struct flag_use backend_flag_use(const struct unit *u, const struct insn *insn);
 /* How many records from n on, n itself at least, have no code of the back end's own. */
 unsigned backend_group_length(const struct unit *u, unsigned n);
-/* Emits a unit as code of `block`, whose records and room for UNIT_LIMIT + 2 exits are there, and fills in code, entry and exits. */
+/* Emits a unit as code of `block`, whose records and room for UNIT_LIMIT + 2 exits are there, and fills in code, entry
+ * and exits. */
 void backend_compile(const struct backend *b, struct code *code, const struct unit *u, struct translated *block);
 /* Leads an exit to another block, or to null. physical: of the target's page. */
 void backend_aim(struct block_exit *exit, const struct translated *to);

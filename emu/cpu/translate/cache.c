@@ -1,7 +1,8 @@
-/* cache.c - blocks of translated code: found by where their bytes lie and what they were translated for, dropped when the bytes change.
+/* cache.c - blocks of translated code: found by where their bytes lie and what they were translated for, dropped when
+ * the bytes change.
  *
- * Blocks come from an arena, their code from the code area; both are emptied together. A block that is dropped before that is only
- * unlinked, so that the one that runs may drop itself. */
+ * Blocks come from an arena, their code from the code area; both are emptied together. A block that is dropped before
+ * that is only unlinked, so that the one that runs may drop itself. */
 #include "emu/cpu/translate/internal.h"
 
 #include <stdlib.h>
@@ -11,8 +12,11 @@
 #define LINE_SIZE 16u
 #define ARENA_SIZE (32u << 20)
 #define CHURN_LIMIT 100u /* writes into translated code of a page, after which it is left to the interpreter */
-#define GROUP_ROOM(records) (sizeof(struct record_group) + sizeof(struct code_block) + ((records) + 1) * sizeof(struct insn))
-#define BLOCK_ROOM (2 * UNIT_LIMIT * GROUP_ROOM(1) + sizeof(struct translated) + UNIT_LIMIT * sizeof(struct insn) + (UNIT_LIMIT + 2) * sizeof(struct block_exit))
+#define GROUP_ROOM(records) \
+    (sizeof(struct record_group) + sizeof(struct code_block) + ((records) + 1) * sizeof(struct insn))
+#define BLOCK_ROOM \
+    (2 * UNIT_LIMIT * GROUP_ROOM(1) + sizeof(struct translated) + UNIT_LIMIT * sizeof(struct insn) + \
+     (UNIT_LIMIT + 2) * sizeof(struct block_exit))
 #define CODE_ROOM (UNIT_LIMIT * 1024u)
 
 bool cache_init(struct cpu *cpu)
@@ -46,7 +50,8 @@ static uint32_t hash(uint32_t physical, uint32_t eip)
     return h >> 16;
 }
 
-struct translated *cache_find(const struct translator *t, uint32_t physical, uint32_t eip, uint32_t bits, uint32_t limit)
+struct translated *cache_find(const struct translator *t, uint32_t physical, uint32_t eip, uint32_t bits,
+                              uint32_t limit)
 {
     struct translated *block = t->bucket[hash(physical, eip) % BUCKETS];
 
@@ -196,7 +201,7 @@ void cache_settle(struct translator *t)
     backend_init(&t->backend, &t->code);
 }
 
-/* Lays out the groups of records that are the interpreter's, behind the block's own. Returns where what comes next may lie. */
+/* Lays out the groups of records that are the interpreter's, after the block's own. Returns where the next may lie. */
 static uint8_t *groups_make(const struct unit *u, struct translated *block, uint8_t *at)
 {
     unsigned count = 0;
@@ -215,7 +220,9 @@ static uint8_t *groups_make(const struct unit *u, struct translated *block, uint
         memcpy(records->insn, &u->insn[g->first], g->count * sizeof *records->insn);
         for (unsigned n = 0; n < g->count; n++)
             records->insn[n].offset = (uint16_t)(records->insn[n].offset - offset);
-        records->insn[g->count] = (struct insn){.run = block_end, .offset = (uint16_t)(records->insn[g->count - 1].offset + records->insn[g->count - 1].length)};
+        records->insn[g->count] = (struct insn){
+            .run = block_end,
+            .offset = (uint16_t)(records->insn[g->count - 1].offset + records->insn[g->count - 1].length)};
         g->records = records;
         at = (uint8_t *)(records->insn + g->count + 1);
     }
@@ -236,8 +243,13 @@ struct translated *cache_add(struct cpu *cpu)
         cache_settle(t);
     }
     block = (struct translated *)(void *)(t->arena + t->used);
-    *block = (struct translated){.physical = u->physical, .eip = u->eip, .limit = u->limit, .bits = u->bits, .bytes = (uint16_t)u->bytes,
-                                 .count = (uint8_t)u->count, .valid = true};
+    *block = (struct translated){.physical = u->physical,
+                                 .eip = u->eip,
+                                 .limit = u->limit,
+                                 .bits = u->bits,
+                                 .bytes = (uint16_t)u->bytes,
+                                 .count = (uint8_t)u->count,
+                                 .valid = true};
     memcpy(block->insn, u->insn, u->count * sizeof *u->insn);
     block->exit = (struct block_exit *)(void *)groups_make(u, block, (uint8_t *)(block->insn + u->count));
     backend_compile(&t->backend, &t->code, u, block);

@@ -1,7 +1,9 @@
-/* emit.h - writes x86-64 instructions: one function for each shape of encoding (AMD64 Architecture Programmer's Manual vol. 3, chapter 1).
+/* emit.h - writes x86-64 instructions: one function for each shape of encoding (AMD64 Architecture Programmer's Manual
+ * vol. 3, chapter 1).
  *
- * Byte operands are numbered as the guest numbers them: 0-3 are AL CL DL BL, 4-7 AH CH DH BH, 8-15 R8B-R15B. SPL, BPL, SIL and DIL are never
- * byte operands. An instruction that names one of 4-7 must not need a REX prefix: nothing of it may be 8 or above. */
+ * Byte operands are numbered as the guest numbers them: 0-3 are AL CL DL BL, 4-7 AH CH DH BH, 8-15 R8B-R15B. SPL, BPL,
+ * SIL and DIL are never byte operands. An instruction that names one of 4-7 must not need a REX prefix: nothing of it
+ * may be 8 or above. */
 #ifndef MUNIMENT_EMU_TRANSLATE_EMIT_H
 #define MUNIMENT_EMU_TRANSLATE_EMIT_H
 
@@ -12,7 +14,24 @@
 enum host_register { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, NO_REGISTER };
 
 /* Host conditions are numbered as the guest's. */
-enum host_condition { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A, CC_S, CC_NS, CC_P, CC_NP, CC_L, CC_GE, CC_LE, CC_G };
+enum host_condition {
+    CC_O,
+    CC_NO,
+    CC_B,
+    CC_AE,
+    CC_E,
+    CC_NE,
+    CC_BE,
+    CC_A,
+    CC_S,
+    CC_NS,
+    CC_P,
+    CC_NP,
+    CC_L,
+    CC_GE,
+    CC_LE,
+    CC_G
+};
 
 /* Where code is written, and where it runs: the same bytes, mapped twice. */
 struct code {
@@ -102,8 +121,8 @@ static inline void emit_modrm(struct code *c, unsigned reg, struct rm rm)
         emit32(c, (uint32_t)rm.displacement);
 }
 
-/* The general form. opcode: the last byte; 0F00h added for the two-byte map; 660000h, F20000h or F30000h added for a prefix before it. size in bytes:
- * 2 gives 66, 8 gives REX.W. reg is a register, or the extension of the opcode. */
+/* The general form. opcode: the last byte; 0F00h added for the two-byte map; 660000h, F20000h or F30000h added for a
+ * prefix before it. size in bytes: 2 gives 66, 8 gives REX.W. reg is a register, or the extension of the opcode. */
 static inline void emit_op(struct code *c, unsigned size, unsigned opcode, unsigned reg, struct rm rm)
 {
     unsigned rex = (size == 8 ? 8u : 0) | (reg >= 8 ? 4u : 0) | (rm.base >= 8 && rm.base != NO_REGISTER ? 1u : 0) |
@@ -135,12 +154,14 @@ static inline void emit_alu(struct code *c, enum alu operation, unsigned size, s
     emit_sized(c, size, (unsigned)operation << 3 | 1, source, destination);
 }
 
-static inline void emit_alu_load(struct code *c, enum alu operation, unsigned size, unsigned destination, struct rm source)
+static inline void emit_alu_load(struct code *c, enum alu operation, unsigned size, unsigned destination,
+                                 struct rm source)
 {
     emit_sized(c, size, (unsigned)operation << 3 | 3, destination, source);
 }
 
-static inline void emit_alu_immediate(struct code *c, enum alu operation, unsigned size, struct rm destination, uint32_t value)
+static inline void emit_alu_immediate(struct code *c, enum alu operation, unsigned size, struct rm destination,
+                                      uint32_t value)
 {
     if (size == 1) {
         emit_op(c, 1, 0x80, operation, destination);
@@ -273,7 +294,8 @@ static inline void emit_call_to(struct code *c, const uint8_t *target)
     aim(emit_call(c), target);
 }
 
-/* Room for one instruction's worth of code is looked for before it is emitted; where there is none any more, all is thrown away. */
+/* Room for one instruction's worth of code is looked for before it is emitted; where there is none any more, all is
+ * thrown away. */
 static inline bool code_has_room(const struct code *c, size_t bytes)
 {
     return c->at < c->end && (size_t)(c->end - c->at) >= bytes;

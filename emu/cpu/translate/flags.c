@@ -1,4 +1,4 @@
-/* flags.c - the layered record of the flags that translated code leaves (view.h), worked out. */
+/* flags.c - the layered record of the flags that translated code leaves (view.h), computed. */
 #include "emu/cpu/translate/internal.h"
 
 #include "emu/cpu/interpret.h"
@@ -45,7 +45,8 @@ static uint32_t of_shift(const struct cpu *cpu, unsigned class, unsigned size, u
         wide = class == LAYERED_SAR ? (uint64_t)((int64_t)wide >> count) : wide >> count;
     }
     result = (uint32_t)wide & size_mask(size);
-    return flags_of(cpu, FLAG_OP(FLAGS_RESULT, size), result, (carry ? FLAG_CF : 0) | ((result ^ before) & sign_bit(size) ? FLAG_OF : 0), 0);
+    return flags_of(cpu, FLAG_OP(FLAGS_RESULT, size), result,
+                    (carry ? FLAG_CF : 0) | ((result ^ before) & sign_bit(size) ? FLAG_OF : 0), 0);
 }
 
 static uint32_t of_record(const struct cpu *cpu)
@@ -54,33 +55,26 @@ static uint32_t of_record(const struct cpu *cpu)
     uint32_t mask = size_mask(size), r = cpu->flag_result & mask, a = cpu->flag_a, b = cpu->flag_b;
 
     switch (class) {
-    case LAYERED_ADD:
-        return flags_of(cpu, FLAG_OP(FLAGS_ADD, size), r, (r - b) & mask, b & mask);
-    case LAYERED_SUB:
-        return flags_of(cpu, FLAG_OP(FLAGS_SUB, size), r, (r + b) & mask, b & mask);
-    case LAYERED_CMP:
-        return flags_of(cpu, FLAG_OP(FLAGS_SUB, size), (a - b) & mask, a & mask, b & mask);
-    case LAYERED_TEST:
-        return flags_of(cpu, FLAG_OP(FLAGS_LOGIC, size), a & b & mask, 0, 0);
-    case LAYERED_NEG:
-        return flags_of(cpu, FLAG_OP(FLAGS_SUB, size), r, 0, (0 - r) & mask);
-    case LAYERED_ADC:
-        return of_carries(cpu, size, r, (a & b) | ((a | b) & ~r));
-    case LAYERED_SBB:
-        return of_carries(cpu, size, r, (~a & b) | ((~a | b) & r));
-    case LAYERED_SHL: case LAYERED_SHR: case LAYERED_SAR:
-        return of_shift(cpu, class, size, a & mask, b);
-    case FLAGS_READY:
-        return cpu->flags & FLAGS_ARITHMETIC;
-    default:
-        return flags_of(cpu, operation, r, class == FLAGS_ADD || class == FLAGS_SUB ? a & mask : a, b & mask);
+    case LAYERED_ADD: return flags_of(cpu, FLAG_OP(FLAGS_ADD, size), r, (r - b) & mask, b & mask);
+    case LAYERED_SUB: return flags_of(cpu, FLAG_OP(FLAGS_SUB, size), r, (r + b) & mask, b & mask);
+    case LAYERED_CMP: return flags_of(cpu, FLAG_OP(FLAGS_SUB, size), (a - b) & mask, a & mask, b & mask);
+    case LAYERED_TEST: return flags_of(cpu, FLAG_OP(FLAGS_LOGIC, size), a & b & mask, 0, 0);
+    case LAYERED_NEG: return flags_of(cpu, FLAG_OP(FLAGS_SUB, size), r, 0, (0 - r) & mask);
+    case LAYERED_ADC: return of_carries(cpu, size, r, (a & b) | ((a | b) & ~r));
+    case LAYERED_SBB: return of_carries(cpu, size, r, (~a & b) | ((~a | b) & r));
+    case LAYERED_SHL:
+    case LAYERED_SHR:
+    case LAYERED_SAR: return of_shift(cpu, class, size, a & mask, b);
+    case FLAGS_READY: return cpu->flags & FLAGS_ARITHMETIC;
+    default: return flags_of(cpu, operation, r, class == FLAGS_ADD || class == FLAGS_SUB ? a & mask : a, b & mask);
     }
 }
 
 static uint32_t add_rotate(uint32_t flags, unsigned operation, uint32_t result)
 {
     uint32_t top = sign_bit(operation & 7);
-    bool sign = result & top, below = result & top >> 1, left = operation >> 3 == LAYERED_ROL, carry = left ? result & 1 : sign;
+    bool sign = result & top, below = result & top >> 1, left = operation >> 3 == LAYERED_ROL,
+         carry = left ? result & 1 : sign;
 
     flags &= ~(uint32_t)(FLAG_CF | FLAG_OF);
     return flags | (carry ? FLAG_CF : 0) | (sign != (left ? carry : below) ? FLAG_OF : 0);
@@ -110,7 +104,8 @@ void layered_flags_ready(struct cpu *cpu)
 void layered_flags_end(struct cpu *cpu)
 {
     unsigned class = cpu->flag_op >> 3, size = cpu->flag_op & 7;
-    bool unmasked = size < 4 && (class == FLAGS_LOGIC || class == FLAGS_RESULT); /* translated code stores whole registers */
+    bool unmasked = size < 4 && (class == FLAGS_LOGIC || class == FLAGS_RESULT); /* translated code stores whole
+                                                                                    registers */
 
     if (class > FLAGS_RESULT || unmasked)
         layered_flags_ready(cpu);

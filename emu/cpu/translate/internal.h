@@ -20,27 +20,31 @@ struct translator {
     unsigned threshold;
     struct code_memory memory;
     struct backend backend;
-    struct code code;            /* where the next block goes */
+    struct code code; /* where the next block goes */
 
     /* cache.c */
     struct translated **bucket;
-    struct translated **page;    /* per page of RAM: its blocks */
-    struct page_lines { uint64_t bits[PAGE_SIZE / 16 / 64]; } *lines; /* and which of its lines of 16 bytes they come from */
-    uint8_t *churn;              /* and how often such a line was written to */
-    uint8_t *arena;              /* for blocks */
+    struct translated **page; /* per page of RAM: its blocks */
+    struct page_lines {
+        uint64_t bits[PAGE_SIZE / 16 / 64];
+    } * lines;      /* and which of its lines of 16 bytes they come from */
+    uint8_t *churn; /* and how often such a line was written to */
+    uint8_t *arena; /* for blocks */
     size_t used;
-    bool emptied;                /* every block was dropped: code and arena are reused as soon as nothing runs in them */
-    uint16_t *heat;              /* how often code ran in the interpreter, by a hash of where it is */
+    bool emptied;   /* every block was dropped: code and arena are reused as soon as nothing runs in them */
+    uint16_t *heat; /* how often code ran in the interpreter, by a hash of where it is */
 
     /* translate.c */
-    struct context { uint32_t bits, limit, base, side; } contexts[CONTEXTS];
+    struct context {
+        uint32_t bits, limit, base, side;
+    } contexts[CONTEXTS];
     unsigned context_count, context;
-    uint32_t epoch[SPACES];      /* of the mapping of each address space that the TLB keeps */
+    uint32_t epoch[SPACES]; /* of the mapping of each address space that the TLB keeps */
     struct jump_entry *jumps;
-    struct code_block *single;   /* for run_record */
+    struct code_block *single; /* for run_record */
     struct unit unit;
     struct page_tables *tables;
-    uint8_t *software;           /* per row of the decoder's table: the host's unit is not to be trusted with it */
+    uint8_t *software; /* per row of the decoder's table: the host's unit is not to be trusted with it */
     struct translator_statistics statistics;
 };
 
@@ -58,7 +62,8 @@ void translator_next_epoch(struct cpu *cpu, unsigned spaces);
 /* --- cache.c --- */
 bool cache_init(struct cpu *cpu);
 void cache_free(struct translator *t);
-struct translated *cache_find(const struct translator *t, uint32_t physical, uint32_t eip, uint32_t bits, uint32_t limit);
+struct translated *cache_find(const struct translator *t, uint32_t physical, uint32_t eip, uint32_t bits,
+                              uint32_t limit);
 /* Makes a block of what is in t->unit; null where its page changes too often. */
 struct translated *cache_add(struct cpu *cpu);
 /* Reuses the memory of what was dropped, if it was all. */
@@ -73,7 +78,8 @@ bool cache_holds_page(const struct cpu *cpu, uint32_t page);
 void cache_flush(struct cpu *cpu);
 
 /* --- unit.c --- */
-/* Decodes from `bytes`, of which `available` lie within page and segment, what is to be one block. False: not even one instruction. */
+/* Decodes from `bytes`, of which `available` lie within page and segment, what is to be one block. False: not even one
+ * instruction. */
 bool unit_make(const struct cpu *cpu, struct unit *u, const uint8_t *bytes, uint32_t available);
 
 /* --- pages.c --- */

@@ -1,7 +1,8 @@
 /* pages.c - flat tables from linear pages to host addresses, one for each privilege, for translated code.
  *
- * An entry is what is to be added to a linear address, or 0. It is made from what the MMU keeps for itself, at the same moment, and goes when that goes: a
- * hit says that a walk would find the same and would set no bit. A table is 16 MiB of zeros that are touched where the guest has pages. */
+ * An entry is what is to be added to a linear address, or 0. It is made from what the MMU keeps for itself, at the same
+ * moment, and goes when that goes: a hit says that a walk would find the same and would set no bit. A table is 16 MiB
+ * of zeros that are touched where the guest has pages. */
 #include "emu/cpu/translate/internal.h"
 
 #include <stdlib.h>
@@ -11,16 +12,17 @@
 #define SIDES 16u /* contexts of the TLB, supervisor and user of each */
 
 struct side {
-    uint64_t *entry;          /* 2^20 for reads, 2^20 for writes; null as long as there is none */
+    uint64_t *entry; /* 2^20 for reads, 2^20 for writes; null as long as there is none */
     uint32_t *filled;
     uint32_t count;
 };
 
 struct page_tables {
     struct side side[SIDES];
-    uint8_t *executed;        /* per linear page: the address spaces, one bit each, for which the table of jumps may have an entry in it */
-    uint32_t *writer;         /* per page of RAM: 1 + the linear page that had an entry to write to it, or SEVERAL, or 0 */
-    unsigned current;         /* the supervisor's side of the context at hand */
+    uint8_t *executed; /* per linear page: the address spaces, one bit each, for which the table of jumps may have an
+                          entry in it */
+    uint32_t *writer;  /* per page of RAM: 1 + the linear page that had an entry to write to it, or SEVERAL, or 0 */
+    unsigned current;  /* the supervisor's side of the context at hand */
 };
 
 bool pages_init(struct cpu *cpu)

@@ -1,4 +1,4 @@
-/* translate.c - the loop of the translator: from block to block as long as nobody waits (translate.h). */
+/* translate.c - the loop of the translator: from block to block as long as nothing waits (translate.h). */
 #include "emu/cpu/translate/internal.h"
 
 #include <stdlib.h>
@@ -90,7 +90,8 @@ struct translator_statistics translator_statistics(const struct cpu *cpu)
 }
 
 /* --- What code is translated for --- */
-/* The host computes with the guest's MXCSR and control word, but never with an exception unmasked: code for the host's unit is only made where all are masked. */
+/* The host computes with the guest's MXCSR and control word, but never with an exception unmasked: code for the host's
+ * unit is only made where all are masked. */
 static void host_units_begin(struct cpu *cpu)
 {
     uint16_t control = cpu->x87.control & 0xF00;
@@ -116,11 +117,12 @@ uint32_t context_bits(const struct cpu *cpu)
 {
     const struct segment *s = cpu->seg;
 
-    return (s[SEG_CS].rights & RIGHTS_D ? CONTEXT_32 : 0) | (s[SEG_SS].rights & RIGHTS_D ? CONTEXT_STACK32 : 0) | (cpu->user ? CONTEXT_USER : 0) |
-           (cpu->cr0 & CR0_PE && !(cpu->flags & FLAG_VM) ? CONTEXT_PROTECTED : 0) | (is_flat(&s[SEG_ES]) ? CONTEXT_FLAT_ES : 0) |
-           (is_flat(&s[SEG_SS]) ? CONTEXT_FLAT_SS : 0) | (is_flat(&s[SEG_DS]) ? CONTEXT_FLAT_DS : 0) | (cpu->cr0 & CR0_EM ? CONTEXT_EM : 0) |
-           (cpu->cr0 & CR0_TS ? CONTEXT_TS : 0) | (cpu->cr4 & CR4_OSFXSR ? CONTEXT_OSFXSR : 0) | (cpu->flags & FLAG_VM ? CONTEXT_VM : 0) |
-           ((cpu->mxcsr & MXCSR_MASKS) == MXCSR_MASKS ? CONTEXT_MASKED : 0) |
+    return (s[SEG_CS].rights & RIGHTS_D ? CONTEXT_32 : 0) | (s[SEG_SS].rights & RIGHTS_D ? CONTEXT_STACK32 : 0) |
+           (cpu->user ? CONTEXT_USER : 0) | (cpu->cr0 & CR0_PE && !(cpu->flags & FLAG_VM) ? CONTEXT_PROTECTED : 0) |
+           (is_flat(&s[SEG_ES]) ? CONTEXT_FLAT_ES : 0) | (is_flat(&s[SEG_SS]) ? CONTEXT_FLAT_SS : 0) |
+           (is_flat(&s[SEG_DS]) ? CONTEXT_FLAT_DS : 0) | (cpu->cr0 & CR0_EM ? CONTEXT_EM : 0) |
+           (cpu->cr0 & CR0_TS ? CONTEXT_TS : 0) | (cpu->cr4 & CR4_OSFXSR ? CONTEXT_OSFXSR : 0) |
+           (cpu->flags & FLAG_VM ? CONTEXT_VM : 0) | ((cpu->mxcsr & MXCSR_MASKS) == MXCSR_MASKS ? CONTEXT_MASKED : 0) |
            ((cpu->x87.control & X87_EXCEPTIONS) == X87_EXCEPTIONS ? CONTEXT_X87_MASKED : 0);
 }
 
@@ -180,24 +182,35 @@ static void enter_context(struct cpu *cpu, uint32_t bits)
 
 /* --- Running --- */
 
-/* Whether somebody waits for the processor: a closed IF keeps interrupts waiting. */
+/* Whether something waits for the processor: a closed IF keeps interrupts waiting. */
 static bool waits(const struct cpu *cpu)
 {
     return cpu->leave || (cpu->attention & ~(cpu->flags & FLAG_IF ? 0 : (uint32_t)ATTENTION_INTR));
 }
 
-/* What touches no flags leaves the layers as they are: they need not be worked out for an access that only missed the tables. */
+/* What touches no flags leaves the layers as they are: they need not be worked out for an access that only missed the
+ * tables. */
 static bool keeps_flags(const struct insn *insn)
 {
     switch (insn->operation) {
-    case OP_MOV: case OP_MOVZX8: case OP_MOVZX16: case OP_MOVSX8: case OP_MOVSX16: case OP_PUSH: case OP_POP: case OP_CALL: case OP_RET: case OP_JMP: return true;
+    case OP_MOV:
+    case OP_MOVZX8:
+    case OP_MOVZX16:
+    case OP_MOVSX8:
+    case OP_MOVSX16:
+    case OP_PUSH:
+    case OP_POP:
+    case OP_CALL:
+    case OP_RET:
+    case OP_JMP: return true;
     default: return false;
     }
 }
 
-/* Runs records of a block, from `first` on, as a block of their own. `left` is what it will be behind the whole block. leaves: the block is left
- * whatever comes of it. Nonzero: it is to be left. */
-static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned first, unsigned count, struct code_block *records, bool group, bool leaves)
+/* Runs records of a block, from `first` on, as a block of their own. `left` is what it will be after the whole block.
+ * leaves: the block is left whatever comes of it. Nonzero: it is to be left. */
+static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned first, unsigned count,
+                            struct code_block *records, bool group, bool leaves)
 {
     const struct insn *last = &block->insn[first + count - 1];
     unsigned rest = block->count - first - count;
@@ -219,7 +232,8 @@ static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned 
         cpu->leave = true;
         return 1;
     }
-    if (exit != CPU_CONTINUE || waits(cpu) || cpu->left < rest || leaves || opcode_rows[last->row].attributes & ROW_ENDS_BLOCK)
+    if (exit != CPU_CONTINUE || waits(cpu) || cpu->left < rest || leaves ||
+        opcode_rows[last->row].attributes & ROW_ENDS_BLOCK)
         return 1;
     if ((block->bits & CONTEXT_32 ? next : next & 0xFFFF) != cpu->eip || (group && block->bits != context_bits(cpu)))
         return 1;
@@ -292,7 +306,8 @@ static const uint8_t *known_entry(struct cpu *cpu)
     return jump->key == (cpu->view.jump_tag | cpu->eip) && cpu->view.pages ? jump->code : NULL;
 }
 
-/* The same by way of the blocks, one of which may be made. `from` led there, and leads there directly from now on; it may be null. */
+/* The same by way of the blocks, one of which may be made. `from` led there, and leads there directly from now on; it
+ * may be null. */
 static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
 {
     struct translator *t = cpu->translator;
@@ -300,11 +315,12 @@ static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
 
     if (!block || block->count > cpu->left)
         return NULL;
-    if (from && from->from->valid && from->eip == block->eip && from->from->bits == block->bits && from->from->limit == block->limit &&
-        !((from->from->physical ^ block->physical) & ~PAGE_MASK))
+    if (from && from->from->valid && from->eip == block->eip && from->from->bits == block->bits &&
+        from->from->limit == block->limit && !((from->from->physical ^ block->physical) & ~PAGE_MASK))
         cache_link(t, from, block);
     pages_executed(t, cpu->seg[SEG_CS].base + block->eip);
-    t->jumps[JUMP_SLOT(block->eip, cpu->view.jump_salt)] = (struct jump_entry){cpu->view.jump_tag | block->eip, block->entry};
+    t->jumps[JUMP_SLOT(block->eip, cpu->view.jump_salt)] = (struct jump_entry){cpu->view.jump_tag | block->eip,
+                                                                               block->entry};
     return block->entry;
 }
 

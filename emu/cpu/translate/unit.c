@@ -1,4 +1,4 @@
-/* unit.c - the front end: guest code to a unit of records, and at which flags somebody may look. */
+/* unit.c - the front end: guest code to a unit of records, and which flags may be read. */
 #include "emu/cpu/translate/internal.h"
 
 static bool is_conditional(const struct insn *i)
@@ -6,7 +6,8 @@ static bool is_conditional(const struct insn *i)
     return i->operation >= OP_JO && i->operation <= OP_JNLE;
 }
 
-/* A conditional jump on the way is left aside and the code behind it taken in; one backwards is most likely a loop's end. */
+/* A conditional jump on the way does not end a unit, and the code after it is taken in; one backwards is most likely a
+ * loop's end. */
 static bool ends_unit(const struct insn *i)
 {
     return opcode_rows[i->row].attributes & ROW_ENDS_BLOCK && !(is_conditional(i) && (int32_t)i->immediate > 0);

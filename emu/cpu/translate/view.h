@@ -1,8 +1,10 @@
-/* view.h - the part of struct cpu that translated code reaches, besides registers, flags and `left`. Nothing here is state.
+/* view.h - the part of struct cpu that translated code reaches, besides registers, flags and `left`. Nothing here is
+ * state.
  *
- * While translated code runs, the flags are a record in layers, so that nothing need be worked out that nobody looks at (flags.c):
- * flag_op's lowest byte says what the record of flag_result, flag_a and flag_b is; over that may lie the CF and OF of a rotate, and
- * what INC or DEC made of all but CF. Whoever leaves translated code makes it one of the interpreter's records first. */
+ * While translated code runs, the flags are a record in layers, so that nothing is computed that is not read (flags.c):
+ * flag_op's lowest byte says what the record of flag_result, flag_a and flag_b is; over that may lie the CF and OF of a
+ * rotate, and what INC or DEC made of all but CF. Before translated code is left, it becomes one of the interpreter's
+ * records. */
 #ifndef MUNIMENT_EMU_TRANSLATE_VIEW_H
 #define MUNIMENT_EMU_TRANSLATE_VIEW_H
 
@@ -14,11 +16,11 @@ struct translated;
 struct record_group;
 
 /* How flag_op is divided; byte 0 is (class << 3 | size) of the record. */
-#define LAYER_ROTATE_SHIFT 8  /* (class << 3 | size) of a rotate, or 0 */
-#define LAYER_OWNER_SHIFT 16  /* 1: OF is the rotate's, 0: it is that of INC or DEC if there was one */
-#define LAYER_COUNT_SHIFT 24  /* (class << 3 | size) of INC or DEC, or 0 */
+#define LAYER_ROTATE_SHIFT 8 /* (class << 3 | size) of a rotate, or 0 */
+#define LAYER_OWNER_SHIFT 16 /* 1: OF is the rotate's, 0: it is that of INC or DEC if there was one */
+#define LAYER_COUNT_SHIFT 24 /* (class << 3 | size) of INC or DEC, or 0 */
 
-/* Classes of a record that only translated code leaves behind, after those of enum flag_class. */
+/* Classes of a record that only translated code leaves, after those of enum flag_class. */
 enum layered_class {
     LAYERED_ADD = 7, /* result = a + b; a is not held */
     LAYERED_SUB,     /* result = a - b; a is not held */
@@ -27,10 +29,10 @@ enum layered_class {
     LAYERED_NEG,     /* result = -b */
     LAYERED_ADC,     /* result = a + b + CF */
     LAYERED_SBB,
-    LAYERED_SHL,     /* a is shifted by b */
+    LAYERED_SHL, /* a is shifted by b */
     LAYERED_SHR,
     LAYERED_SAR,
-    LAYERED_ROL,     /* as a layer: the result is flag_rotate */
+    LAYERED_ROL, /* as a layer: the result is flag_rotate */
     LAYERED_ROR
 };
 
@@ -39,24 +41,27 @@ struct jump_entry {
     const uint8_t *code; /* where it runs */
 };
 #define JUMP_ENTRIES 16384u
-/* Where the entry of an EIP is. The salt is the context's, so that one address in several address spaces has several. */
+/* Where the entry of an EIP is. The salt is the context's, so that one address in several address spaces has
+ * several. */
 #define JUMP_SLOT(eip, salt) (((eip) ^ (eip) >> 12 ^ (salt)) % JUMP_ENTRIES)
 
 struct translator_view {
-    bool enabled;        /* translated code is used */
-    uint64_t *pages;     /* of the current privilege: for each linear page what is to be added to an address to read there, or 0; behind those the same for writes */
-    uint64_t jump_tag;   /* of the context and mapping in which code runs now, in the upper half */
+    bool enabled;    /* translated code is used */
+    uint64_t *pages; /* of the current privilege: for each linear page what is to be added to an address to read there,
+                        or 0; after those the same for writes */
+    uint64_t jump_tag; /* of the context and mapping in which code runs now, in the upper half */
     uint32_t jump_salt;
     struct jump_entry *jumps;
     uint32_t flag_count;  /* result of INC or DEC */
     uint32_t flag_rotate; /* result of a rotate */
     uint32_t flag_scratch;
-    uint32_t mxcsr;       /* the host's while translated code runs, all masked; its flags are the guest's */
+    uint32_t mxcsr;         /* the host's while translated code runs, all masked; its flags are the guest's */
     uint32_t mxcsr_default; /* the host's own */
-    uint16_t x87_control; /* the control word likewise, all masked */
+    uint16_t x87_control;   /* the control word likewise, all masked */
     uint16_t x87_default;
-    uint16_t x87_status;  /* what translated code keeps of the host's for a while */
-    /* Called from translated code, with all registers saved. run_record: by the interpreter, the instruction of this index in its block; nonzero: leave. */
+    uint16_t x87_status; /* what translated code keeps of the host's for a while */
+    /* Called from translated code, with all registers saved. run_record: by the interpreter, the instruction of this
+     * index in its block; nonzero: leave. */
     unsigned (*run_record)(struct cpu *cpu, struct translated *block, unsigned index);
     unsigned (*run_group)(struct cpu *cpu, struct record_group *group);
     void (*flags_ready)(struct cpu *cpu);

@@ -52,7 +52,8 @@ static void emit_x87_control(struct code *code, struct rm field)
     aim(same, code->at);
 }
 
-/* The host's units become the guest's. A flag that the host has and the guest has not is cleared with all. Takes RAX, R10. */
+/* The host's units become the guest's. A flag that the host has and the guest has not is cleared with all. Takes RAX,
+ * R10. */
 static void emit_units_enter(struct code *code)
 {
     uint8_t *some;

@@ -6,11 +6,13 @@
  *     x64_simd.c      SSE                     x64_try.c      whether this host computes as the interpreter does
  *     x64_x87.c       floating-point unit
  *
- * EAX ECX EDX EBX EBP ESI EDI are in the host's registers of those names, ESP in R12, zero-extended. R13 is the table of pages, R14 `left`, R15 the
- * processor. R8 to R11 are free within an instruction: R8 for an address, and what was read there; R9 for the host's addend to it; R10 for what flags take.
+ * EAX ECX EDX EBX EBP ESI EDI are in the host's registers of those names, ESP in R12, zero-extended. R13 is the table
+ * of pages, R14 `left`, R15 the processor. R8 to R11 are free within an instruction: R8 for an address, and what was
+ * read there; R9 for the host's addend to it; R10 for what flags take.
  *
- * How an instruction is compiled: spill() what owed flags need of the registers that it changes, form its addresses and test them (memory_begin), then
- * change registers and memory. From the first change on nothing may fail: what fails before goes to the slow path, which runs the whole instruction. */
+ * How an instruction is compiled: spill() what owed flags need of the registers that it changes, form its addresses and
+ * test them (memory_begin), then change registers and memory. From the first change on nothing may fail: what fails
+ * before goes to the slow path, which runs the whole instruction. */
 #ifndef MUNIMENT_EMU_TRANSLATE_X64_H
 #define MUNIMENT_EMU_TRANSLATE_X64_H
 
@@ -21,35 +23,43 @@ enum { TABLE = R13, LEFT = R14, CPU = R15, ADDRESS = R8, VALUE = R8, ADDEND = R9
 
 #define FIELD(field) at_address(CPU, (int32_t)offsetof(struct cpu, field))
 
-/* --- Flags that are owed --- An instruction leaves a note of what its flags follow from, and the host's flags as long as they last. The note is written out
- * where somebody may look (flush), if that is not behind the next instruction that writes them all. */
+/* --- Flags that are owed --- An instruction leaves a note of what its flags follow from, and the host's flags as long
+ * as they last. The note is written out where they may be read (flush), if that is not after the next instruction that
+ * writes them all. */
 enum where { NOWHERE, IN_REGISTER, CONSTANT, IN_RECORD /* in its field of struct cpu */ };
 struct place {
     uint8_t where;
-    uint8_t reg;     /* the guest's number; with size 1, of a byte register */
+    uint8_t reg; /* the guest's number; with size 1, of a byte register */
     uint32_t value;
 };
 
-enum owed { OWED_NOTHING /* the record in struct cpu is complete */, OWED_DEAD /* nobody looks */, OWED_RECORD, OWED_COUNT, OWED_ROTATE };
+enum owed {
+    OWED_NOTHING /* the record in struct cpu is complete */,
+    OWED_DEAD /* not read */,
+    OWED_RECORD,
+    OWED_COUNT,
+    OWED_ROTATE
+};
 struct owed_flags {
     uint8_t owed;
-    uint8_t class;   /* enum flag_class or layered_class */
+    uint8_t class; /* enum flag_class or layered_class */
     uint8_t size;
-    bool ready;      /* OWED_NOTHING: the record is of class FLAGS_READY */
+    bool ready; /* OWED_NOTHING: the record is of class FLAGS_READY */
     struct place a, b, result;
 };
 
-/* A run of floating-point instructions, as far as it is compiled (x64_x87.c). Positions are relative to TOP in struct cpu; bits are of positions modulo 8. */
+/* A run of floating-point instructions, as far as it is compiled (x64_x87.c). Positions are relative to TOP in struct
+ * cpu; bits are of positions modulo 8. */
 struct x87_run {
     bool active;
-    uint8_t last;                   /* index of its last instruction */
-    int8_t low, top, high;          /* the host holds positions low to high - 1; top: of ST */
-    uint8_t full, empty;            /* known to be so now */
-    uint8_t need_full, need_empty;  /* and when the run began */
-    uint8_t dirty;                  /* to be written back */
-    uint8_t c1;                     /* where C1 is */
-    bool flags;                     /* something may have been raised */
-    bool noted, memory;             /* opcode and ip, segment hold what is to be noted */
+    uint8_t last;                  /* index of its last instruction */
+    int8_t low, top, high;         /* the host holds positions low to high - 1; top: of ST */
+    uint8_t full, empty;           /* known to be so now */
+    uint8_t need_full, need_empty; /* and when the run began */
+    uint8_t dirty;                 /* to be written back */
+    uint8_t c1;                    /* where C1 is */
+    bool flags;                    /* something may have been raised */
+    bool noted, memory;            /* opcode and ip, segment hold what is to be noted */
     uint8_t segment;
     uint16_t opcode;
     uint32_t ip;
@@ -58,18 +68,18 @@ struct x87_run {
 enum stub_kind { STUB_SLOW, STUB_REFUSED /* as STUB_SLOW, but never resumes */, STUB_UNALIGNED, STUB_EXIT, STUB_READY };
 struct stub {
     enum stub_kind kind;
-    uint8_t index;           /* of the instruction */
+    uint8_t index; /* of the instruction */
     uint8_t count;
-    uint8_t size, address;   /* STUB_UNALIGNED: of the operand; the register of the address */
-    uint8_t *site[8];        /* jumps that lead here */
+    uint8_t size, address; /* STUB_UNALIGNED: of the operand; the register of the address */
+    uint8_t *site[8];      /* jumps that lead here */
     uint8_t *resume;
     struct owed_flags before;
-    bool ready_after;        /* it expects the record to be one of class FLAGS_READY */
+    bool ready_after;              /* it expects the record to be one of class FLAGS_READY */
     uint8_t xmm_dirty, xmm_loaded; /* to be stored before, to be loaded again after */
-    struct x87_run x87;      /* if active, to be written back before; then the block is left behind the instruction */
-    bool leaves;             /* so it is with any that changes what code is translated for */
-    bool flags_after;        /* the code behind the instruction expects the guest's flags in the host's */
-    uint32_t eip;            /* STUB_EXIT: the target */
+    struct x87_run x87; /* if active, to be written back before; then the block is left behind the instruction */
+    bool leaves;        /* so it is with any that changes what code is translated for */
+    bool flags_after;   /* the code after the instruction expects the guest's flags in the host's */
+    uint32_t eip;       /* STUB_EXIT: the target */
 };
 
 #define STUB_LIMIT (UNIT_LIMIT * 6)
@@ -78,14 +88,15 @@ struct compile {
     const struct backend *backend;
     const struct unit *unit;
     struct translated *block;
-    unsigned index;          /* of the instruction at hand */
+    unsigned index; /* of the instruction at hand */
     struct owed_flags flags;
-    uint16_t host_flags;     /* those of the guest that the host's flags hold now */
-    uint8_t xmm_loaded, xmm_dirty; /* the guest's XMM registers that are in the host's, and those that differ from struct cpu */
+    uint16_t host_flags;           /* those of the guest that the host's flags hold now */
+    uint8_t xmm_loaded, xmm_dirty; /* the guest's XMM registers that are in the host's, and those that differ from
+                                      struct cpu */
     struct x87_run x87;
-    struct stub *slow;       /* of the instruction at hand; null: none yet */
+    struct stub *slow;          /* of the instruction at hand; null: none yet */
     struct record_group *group; /* the next */
-    bool left;               /* nothing runs on behind the last instruction */
+    bool left;                  /* nothing runs on after the last instruction */
     unsigned stub_count;
     struct stub stub[STUB_LIMIT];
 };
@@ -106,7 +117,8 @@ static inline bool is_high(unsigned r, unsigned size)
     return size == 1 && r >= 4;
 }
 
-/* Where an instruction needs a REX prefix, AH CH DH and BH cannot be named: they change places with the low byte for as long. No flag changes. */
+/* Where an instruction needs a REX prefix, AH CH DH and BH cannot be named: they change places with the low byte for as
+ * long. No flag changes. */
 static inline unsigned byte_begin(struct compile *c, unsigned r)
 {
     if (r >= 4)
@@ -135,13 +147,14 @@ static inline uint32_t next_eip(const struct compile *c, const struct insn *i)
 /* The stub that runs the instruction at hand by the interpreter; jumps to it are added by slow_from. */
 void slow_from(struct compile *c, uint8_t *site);
 struct stub *new_stub(struct compile *c, enum stub_kind kind);
-/* What an exit does as long as it leads nowhere; and for a target in another page, the look at that page before. `site`: the jump, if there is one. */
+/* What an exit does as long as it leads nowhere; and for a target in another page, the look at that page before.
+ * `site`: the jump, if there is one. */
 void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site);
 /* Leaves the unit for a known target. All flags must be flushed. Emits a jump that waits to be linked. */
 void emit_exit(struct compile *c, uint32_t eip);
 /* To the EIP in R8 by the table of jumps, or out. */
 void emit_table_jump(struct code *code, const uint8_t *leave);
-/* The same by a conditional jump, from behind the instruction at hand if that is not the last. */
+/* The same by a conditional jump, from after the instruction at hand if that is not the last. */
 void emit_exit_if(struct compile *c, unsigned condition, uint32_t eip);
 /* The function for a record, or null. */
 compile_function *compiler_of(const struct unit *u, const struct insn *i);
@@ -149,7 +162,7 @@ compile_function *integer_compiler(const struct unit *u, const struct insn *i); 
 compile_function *control_compiler(const struct unit *u, const struct insn *i); /* x64_control.c */
 compile_function *simd_compiler(const struct unit *u, const struct insn *i);    /* x64_simd.c */
 bool simd_is_arithmetic(const struct opcode_row *row);
-compile_function *x87_compiler(const struct unit *u, const struct insn *i);     /* x64_x87.c */
+compile_function *x87_compiler(const struct unit *u, const struct insn *i); /* x64_x87.c */
 struct flag_use integer_flag_use(const struct insn *i);
 
 /* --- x64_simd.c --- */
@@ -189,7 +202,8 @@ extern const struct place place_record; /* its field holds it already */
 /* What flags owed need of a register that the instruction at hand changes is kept. */
 void spill(struct compile *c, unsigned r, unsigned size);
 /* The instruction at hand leaves a record of this class. host: which flags the host's hold. */
-void owe(struct compile *c, unsigned class, unsigned size, struct place a, struct place b, struct place result, uint16_t host);
+void owe(struct compile *c, unsigned class, unsigned size, struct place a, struct place b, struct place result,
+         uint16_t host);
 /* The same for a layer: INC, DEC or a rotate. */
 void owe_layer(struct compile *c, enum owed owed, unsigned class, unsigned size, struct place result, uint16_t host);
 /* Writes owed flags out. */

@@ -251,7 +251,10 @@ compile_function *control_compiler(const struct unit *u, const struct insn *i)
     case OP_JMP: return within || i->form != FORM_I ? jump : NULL;
     case OP_CALL: return within || i->form != FORM_I ? call : NULL;
     case OP_RET: return ret;
-    case OP_JCXZ: case OP_LOOP: case OP_LOOPE: case OP_LOOPNE: return within ? loop : NULL;
+    case OP_JCXZ:
+    case OP_LOOP:
+    case OP_LOOPE:
+    case OP_LOOPNE: return within ? loop : NULL;
     default: return NULL;
     }
 }

@@ -1,4 +1,5 @@
-/* x64_flags.c - flags that are owed: what they follow from is noted, and worked out by the host where somebody looks (x64.h, view.h). */
+/* x64_flags.c - flags that are owed: what they follow from is noted, and the host computes them where they are read
+ * (x64.h, view.h). */
 #include "emu/cpu/translate/x64.h"
 
 const struct place place_record = {IN_RECORD, 0, 0};
@@ -32,7 +33,9 @@ static void put(struct compile *c, const struct place *p, unsigned size, struct 
 
 static struct rm result_field(const struct owed_flags *f)
 {
-    return f->owed == OWED_COUNT ? FIELD(view.flag_count) : f->owed == OWED_ROTATE ? FIELD(view.flag_rotate) : FIELD(flag_result);
+    return f->owed == OWED_COUNT    ? FIELD(view.flag_count)
+           : f->owed == OWED_ROTATE ? FIELD(view.flag_rotate)
+                                    : FIELD(flag_result);
 }
 
 void emit_flag_class(struct compile *c, unsigned class, unsigned size)
@@ -92,15 +95,17 @@ void spill(struct compile *c, unsigned r, unsigned size)
     keep(c, &f->result, r, size, result_field(f));
 }
 
-void owe(struct compile *c, unsigned class, unsigned size, struct place a, struct place b, struct place result, uint16_t host)
+void owe(struct compile *c, unsigned class, unsigned size, struct place a, struct place b, struct place result,
+         uint16_t host)
 {
-    c->flags = (struct owed_flags){OWED_RECORD, (uint8_t)class, (uint8_t)size, false, a, b, result};
+    c->flags = (struct owed_flags){OWED_RECORD, (uint8_t) class, (uint8_t)size, false, a, b, result};
     c->host_flags = host;
 }
 
 void owe_layer(struct compile *c, enum owed owed, unsigned class, unsigned size, struct place result, uint16_t host)
 {
-    c->flags = (struct owed_flags){(uint8_t)owed, (uint8_t)class, (uint8_t)size, false, {NOWHERE, 0, 0}, {NOWHERE, 0, 0}, result};
+    c->flags = (struct owed_flags){(uint8_t)owed,   (uint8_t) class, (uint8_t)size, false,
+                                   {NOWHERE, 0, 0}, {NOWHERE, 0, 0}, result};
     c->host_flags = host;
 }
 
@@ -112,12 +117,12 @@ void flags_recorded(struct compile *c, uint16_t host)
 
 /* --- Conditions --- */
 
-const uint16_t condition_flags[8] = {
-    FLAG_OF, FLAG_CF, FLAG_ZF, FLAG_CF | FLAG_ZF, FLAG_SF, FLAG_PF, FLAG_SF | FLAG_OF, FLAG_ZF | FLAG_SF | FLAG_OF
-};
+const uint16_t condition_flags[8] = {FLAG_OF, FLAG_CF, FLAG_ZF,           FLAG_CF | FLAG_ZF,
+                                     FLAG_SF, FLAG_PF, FLAG_SF | FLAG_OF, FLAG_ZF | FLAG_SF | FLAG_OF};
 #define OF_RESULT (FLAG_ZF | FLAG_SF | FLAG_PF)
 
-/* A place as a register: its own, or R10. False: it takes more than one instruction that would end flags, or is none. */
+/* A place as a register: its own, or R10. False: it takes more than one instruction that would end flags, or is
+ * none. */
 static unsigned place_in_register(struct compile *c, const struct place *p, unsigned size, struct rm field)
 {
     if (p->where == IN_REGISTER && !is_high(p->reg, size))
@@ -186,15 +191,14 @@ static bool recreate(struct compile *c, uint16_t wanted)
         }
         return false;
     }
-    if (f->result.where != NOWHERE && !(wanted & ~OF_RESULT) && f->class != LAYERED_SHL && f->class != LAYERED_SHR && f->class != LAYERED_SAR) {
+    if (f->result.where != NOWHERE && !(wanted & ~OF_RESULT) && f->class != LAYERED_SHL && f->class != LAYERED_SHR &&
+        f->class != LAYERED_SAR) {
         test_place(c, &f->result, size, FIELD(flag_result));
         c->host_flags = OF_RESULT;
         return true;
     }
     switch (f->class) {
-    case FLAGS_LOGIC:
-        test_place(c, &f->result, size, FIELD(flag_result));
-        break;
+    case FLAGS_LOGIC: test_place(c, &f->result, size, FIELD(flag_result)); break;
     case LAYERED_CMP:
         if (high)
             return false;
@@ -225,8 +229,7 @@ static bool recreate(struct compile *c, uint16_t wanted)
         combine(c, ALU_SUB, size, &f->b);
         combine(c, ALU_ADD, size, &f->b);
         break;
-    default:
-        return false;
+    default: return false;
     }
     c->host_flags = FLAGS_ARITHMETIC & ~FLAG_AF;
     return true;

@@ -10,10 +10,11 @@
 
 static const struct place nowhere = {NOWHERE, 0, 0};
 
-/* Whether somebody looks at flags that the instruction at hand writes. */
+/* Whether flags that the instruction at hand writes are read. */
 static bool flags_wanted(const struct compile *c, const struct insn *i)
 {
-    return live_behind(c) & (integer_flag_use(i).written | (i->form == FORM_RC || i->form == FORM_MC ? FLAGS_ARITHMETIC : 0));
+    return live_behind(c) &
+           (integer_flag_use(i).written | (i->form == FORM_RC || i->form == FORM_MC ? FLAGS_ARITHMETIC : 0));
 }
 
 /* --- Moves --- */
@@ -53,9 +54,7 @@ static void move(struct compile *c, const struct insn *i)
             emit_store(c->code, size, at, host_register[i->src]);
         }
         break;
-    default:
-        emit_store_immediate(c->code, size, memory_operand(c, i, size, TO_WRITE), i->immediate);
-        break;
+    default: emit_store_immediate(c->code, size, memory_operand(c, i, size, TO_WRITE), i->immediate); break;
     }
 }
 
@@ -171,6 +170,7 @@ static void owe_result(struct compile *c, const struct insn *i, struct place a, 
 {
     unsigned size = i->size;
 
+    /* clang-format off */
     switch (i->operation) {
     case OP_ADD:  owe(c, LAYERED_ADD, size, nowhere, b, result, NOT_AF); break;
     case OP_SUB:  owe(c, LAYERED_SUB, size, nowhere, b, result, NOT_AF); break;
@@ -180,6 +180,7 @@ static void owe_result(struct compile *c, const struct insn *i, struct place a, 
     case OP_SBB:  owe(c, LAYERED_SBB, size, a, b, result, NOT_AF); break;
     default:      owe(c, FLAGS_LOGIC, size, nowhere, nowhere, result, NOT_AF); break;
     }
+    /* clang-format on */
 }
 
 /* Keeps a register's value in a field of the record. Ends the host's flags for a high byte. */
@@ -359,7 +360,8 @@ static void unary_encoding(struct compile *c, const struct insn *i, unsigned siz
 static void unary(struct compile *c, const struct insn *i)
 {
     unsigned size = i->size;
-    bool counts = i->operation == OP_INC || i->operation == OP_DEC, wanted = i->operation != OP_NOT && flags_wanted(c, i);
+    bool counts = i->operation == OP_INC || i->operation == OP_DEC,
+         wanted = i->operation != OP_NOT && flags_wanted(c, i);
     enum flag_class class = i->operation == OP_INC ? FLAGS_INC : FLAGS_DEC;
     struct rm at;
 
@@ -418,7 +420,7 @@ static unsigned shift_class(const struct insn *i)
     case SHIFT_ROR: return LAYERED_ROR;
     case SHIFT_SHL: return LAYERED_SHL;
     case SHIFT_SHR: return LAYERED_SHR;
-    default:        return LAYERED_SAR;
+    default: return LAYERED_SAR;
     }
 }
 
@@ -601,7 +603,7 @@ static void divide(struct compile *c, const struct insn *i)
         owe(c, FLAGS_RESULT, 4, place_constant(FLAG_AF), nowhere, place_constant(1), 0);
 }
 
-/* --- Bits --- Only CF changes: all flags are worked out, and it is put in. */
+/* --- Bits --- Only CF changes: all flags are computed, and it is put in. */
 static void test_bit(struct compile *c, const struct insn *i)
 {
     unsigned r = host_register[i->dst], kind = i->operation == OP_BT ? 4 : i->operation - OP_BTS + 5u;
@@ -677,7 +679,8 @@ static void move_if(struct compile *c, const struct insn *i)
     emit_op(c->code, i->size, 0x0F40 | condition, host_register[i->dst], from);
 }
 
-/* The tick at which it begins is the deadline less what is left then. Where CR4.TSD may forbid it, the slow path looks. */
+/* The tick at which it begins is the deadline less what is left then. Where CR4.TSD may forbid it, the slow path
+ * looks. */
 static void read_time(struct compile *c, const struct insn *i)
 {
     (void)i;
@@ -705,7 +708,8 @@ static void nothing(struct compile *c, const struct insn *i)
 static bool is_alu_form(const struct insn *i)
 {
     bool high = i->size == 1 && takes_carry(i) &&
-                ((i->form != FORM_MR && i->form != FORM_MI && i->dst >= 4) || (i->form != FORM_RI && i->form != FORM_MI && i->form != FORM_RM && i->src >= 4));
+                ((i->form != FORM_MR && i->form != FORM_MI && i->dst >= 4) ||
+                 (i->form != FORM_RI && i->form != FORM_MI && i->form != FORM_RM && i->src >= 4));
 
     return !high;
 }
@@ -713,18 +717,42 @@ static bool is_alu_form(const struct insn *i)
 static compile_function *arithmetic_compiler(const struct insn *i)
 {
     switch (i->operation) {
-    case OP_ADD: case OP_OR: case OP_ADC: case OP_SBB: case OP_AND: case OP_SUB: case OP_XOR: case OP_CMP: case OP_TEST:
-        return is_alu_form(i) ? alu : NULL;
-    case OP_INC: case OP_DEC: case OP_NOT: case OP_NEG: return unary;
-    case OP_ROL: case OP_ROR: case OP_SHL: case OP_SAL: case OP_SHR: case OP_SAR:
+    case OP_ADD:
+    case OP_OR:
+    case OP_ADC:
+    case OP_SBB:
+    case OP_AND:
+    case OP_SUB:
+    case OP_XOR:
+    case OP_CMP:
+    case OP_TEST: return is_alu_form(i) ? alu : NULL;
+    case OP_INC:
+    case OP_DEC:
+    case OP_NOT:
+    case OP_NEG: return unary;
+    case OP_ROL:
+    case OP_ROR:
+    case OP_SHL:
+    case OP_SAL:
+    case OP_SHR:
+    case OP_SAR:
         /* ROL and ROR of CL itself lose the count that says whether flags change */
-        return i->form == FORM_MC || (i->form == FORM_RC && is_rotate(i) && (i->size == 1 ? i->dst & 3 : i->dst) == ECX) ? NULL : shift;
-    case OP_MUL: case OP_IMUL: return multiply;
+        return i->form == FORM_MC || (i->form == FORM_RC && is_rotate(i) && (i->size == 1 ? i->dst & 3 : i->dst) == ECX)
+                   ? NULL
+                   : shift;
+    case OP_MUL:
+    case OP_IMUL: return multiply;
     case OP_IMUL2: return multiply_to;
-    case OP_DIV: case OP_IDIV: return i->size == 4 ? divide : NULL;
-    case OP_BT: case OP_BTS: case OP_BTR: case OP_BTC: return i->form == FORM_RR || i->form == FORM_RI ? test_bit : NULL;
+    case OP_DIV:
+    case OP_IDIV: return i->size == 4 ? divide : NULL;
+    case OP_BT:
+    case OP_BTS:
+    case OP_BTR:
+    case OP_BTC: return i->form == FORM_RR || i->form == FORM_RI ? test_bit : NULL;
     case OP_BSWAP: return i->size == 4 ? byte_swap : NULL;
-    case OP_CLC: case OP_STC: case OP_CMC: return change_carry;
+    case OP_CLC:
+    case OP_STC:
+    case OP_CMC: return change_carry;
     default: return NULL;
     }
 }
@@ -738,15 +766,22 @@ compile_function *integer_compiler(const struct unit *u, const struct insn *i)
         return move_if;
     switch (i->operation) {
     case OP_MOV: return move;
-    case OP_MOVZX8: case OP_MOVSX8: /* a high byte does not go with R12 */
+    case OP_MOVZX8:
+    case OP_MOVSX8: /* a high byte does not go with R12 */
         return i->form == FORM_RR && i->src >= 4 && i->dst == ESP ? NULL : extend;
-    case OP_MOVZX16: case OP_MOVSX16: return extend;
+    case OP_MOVZX16:
+    case OP_MOVSX16: return extend;
     case OP_LEA: return lea;
     case OP_XCHG: return exchange;
-    case OP_CBW: case OP_CWD: return convert;
-    case OP_CLD: case OP_STD: return change_direction;
+    case OP_CBW:
+    case OP_CWD: return convert;
+    case OP_CLD:
+    case OP_STD: return change_direction;
     case OP_RDTSC: return read_time;
-    case OP_NOP: case OP_LFENCE: case OP_MFENCE: case OP_SFENCE: return nothing;
+    case OP_NOP:
+    case OP_LFENCE:
+    case OP_MFENCE:
+    case OP_SFENCE: return nothing;
     default: return arithmetic_compiler(i);
     }
 }
@@ -755,7 +790,14 @@ compile_function *integer_compiler(const struct unit *u, const struct insn *i)
 static bool touches_memory(const struct insn *i)
 {
     switch (i->form) {
-    case FORM_M: case FORM_RM: case FORM_MR: case FORM_MI: case FORM_MC: case FORM_RMI: case FORM_MRI: case FORM_MRC: return i->operation != OP_LEA;
+    case FORM_M:
+    case FORM_RM:
+    case FORM_MR:
+    case FORM_MI:
+    case FORM_MC:
+    case FORM_RMI:
+    case FORM_MRI:
+    case FORM_MRC: return i->operation != OP_LEA;
     default: return false;
     }
 }
@@ -769,35 +811,47 @@ struct flag_use integer_flag_use(const struct insn *i)
     if (i->operation >= OP_CMOVO && i->operation <= OP_CMOVNLE)
         use.read = condition_flags[(i->operation - OP_CMOVO) >> 1];
     switch (i->operation) {
-    case OP_ADC: case OP_SBB:
+    case OP_ADC:
+    case OP_SBB:
         use.read = FLAG_CF;
         use.written = FLAGS_ARITHMETIC;
         break;
-    case OP_ADD: case OP_OR: case OP_AND: case OP_SUB: case OP_XOR: case OP_CMP: case OP_TEST: case OP_NEG: case OP_MUL: case OP_IMUL: case OP_IMUL2:
-        use.written = FLAGS_ARITHMETIC;
-        break;
-    case OP_INC: case OP_DEC:
-        use.written = FLAGS_ARITHMETIC & ~FLAG_CF;
-        break;
-    case OP_ROL: case OP_ROR:
+    case OP_ADD:
+    case OP_OR:
+    case OP_AND:
+    case OP_SUB:
+    case OP_XOR:
+    case OP_CMP:
+    case OP_TEST:
+    case OP_NEG:
+    case OP_MUL:
+    case OP_IMUL:
+    case OP_IMUL2: use.written = FLAGS_ARITHMETIC; break;
+    case OP_INC:
+    case OP_DEC: use.written = FLAGS_ARITHMETIC & ~FLAG_CF; break;
+    case OP_ROL:
+    case OP_ROR:
         use.written = (i->form == FORM_RI || i->form == FORM_MI) && i->immediate & 31 ? FLAG_CF | FLAG_OF : 0;
         break;
-    case OP_SHL: case OP_SAL: case OP_SHR: case OP_SAR:
+    case OP_SHL:
+    case OP_SAL:
+    case OP_SHR:
+    case OP_SAR:
         use.written = (i->form == FORM_RI || i->form == FORM_MI) && i->immediate & 31 ? FLAGS_ARITHMETIC : 0;
         break;
-    case OP_RDTSC:
-        use.observed = true;
-        break;
-    case OP_DIV: case OP_IDIV:
+    case OP_RDTSC: use.observed = true; break;
+    case OP_DIV:
+    case OP_IDIV:
         use.observed = true;
         use.written = FLAGS_ARITHMETIC;
         break;
-    case OP_BT: case OP_BTS: case OP_BTR: case OP_BTC: case OP_CLC: case OP_STC:
-        use.written = FLAG_CF;
-        break;
-    case OP_CMC:
-        use.read = use.written = FLAG_CF;
-        break;
+    case OP_BT:
+    case OP_BTS:
+    case OP_BTR:
+    case OP_BTC:
+    case OP_CLC:
+    case OP_STC: use.written = FLAG_CF; break;
+    case OP_CMC: use.read = use.written = FLAG_CF; break;
     }
     return use;
 }

@@ -1,6 +1,8 @@
-/* x64_memory.c - operands in memory: address, segment, page, alignment; one load of the table and two tests before the access.
+/* x64_memory.c - operands in memory: address, segment, page, alignment; one load of the table and two tests before the
+ * access.
  *
- * An operand that lies across pages is never accessed here: it could only be one that is not aligned, and those go by a stub that looks. */
+ * An operand that lies across pages is never accessed here: it could only be one that is not aligned, and those go by a
+ * stub that looks. */
 #include "emu/cpu/translate/x64.h"
 
 bool segment_is_flat(const struct unit *u, unsigned segment)
@@ -9,7 +11,7 @@ bool segment_is_flat(const struct unit *u, unsigned segment)
     case SEG_ES: return u->bits & CONTEXT_FLAT_ES;
     case SEG_SS: return u->bits & CONTEXT_FLAT_SS;
     case SEG_DS: return u->bits & CONTEXT_FLAT_DS;
-    default:     return false;
+    default: return false;
     }
 }
 
@@ -18,7 +20,8 @@ void effective_address_to(struct compile *c, const struct insn *i, unsigned dest
     unsigned base = host_register[i->base], index = host_register[i->index];
 
     if (base == NO_REGISTER && index == NO_REGISTER) {
-        emit_constant(c->code, destination, i->prefixes & PREFIX_ADDRESS16 ? i->displacement & 0xFFFF : i->displacement);
+        emit_constant(c->code, destination,
+                      i->prefixes & PREFIX_ADDRESS16 ? i->displacement & 0xFFFF : i->displacement);
         return;
     }
     emit_lea(c->code, 4, destination, at_sum(base, index, i->scale, (int32_t)i->displacement));
@@ -63,7 +66,8 @@ struct rm memory_in_segment(struct compile *c, unsigned segment, unsigned size, 
     if (!segment_is_flat(c->unit, segment)) {
         emit_lea(c->code, 8, ADDEND, at_address(ADDRESS, (int32_t)size));
         emit_alu_load(c->code, ALU_CMP, 8, ADDEND,
-                      at_address(CPU, end + (int32_t)(kind & TO_WRITE ? offsetof(struct segment, write_end) : offsetof(struct segment, read_end))));
+                      at_address(CPU, end + (int32_t)(kind & TO_WRITE ? offsetof(struct segment, write_end)
+                                                                      : offsetof(struct segment, read_end))));
         slow_from(c, emit_jump_if(c->code, CC_A));
         emit_alu_load(c->code, ALU_ADD, 4, ADDRESS, at_address(CPU, end + (int32_t)offsetof(struct segment, base)));
     }

@@ -1,9 +1,10 @@
 /* x64_simd.c - SSE and SSE2 with XMM registers: an instruction becomes itself.
  *
- * Within a block the guest's registers are in the host's of the same numbers: loaded where they are first used, stored before the block is left, for the slow
- * path and for the interpreter. The host's MXCSR is the guest's, all exceptions masked; arithmetic is only compiled where the guest masks them too, so
- * that flags and results are those of IEEE 754 and of SDM vol. 1, section 4.8.3.5, whoever made the host. Operands are never swapped: of two NaNs the first wins.
- * RCP and RSQRT are each maker's own, and stay with the interpreter, as MMX does. */
+ * Within a block the guest's registers are in the host's of the same numbers: loaded where they are first used, stored
+ * before the block is left, for the slow path and for the interpreter. The host's MXCSR is the guest's, all exceptions
+ * masked; arithmetic is only compiled where the guest masks them too, so that flags and results are those of IEEE 754
+ * and of SDM vol. 1, section 4.8.3.5, on any maker's host. Operands are never swapped: of two NaNs the first wins. RCP
+ * and RSQRT are each maker's own, and stay with the interpreter, as MMX does. */
 #include "emu/cpu/translate/x64.h"
 
 static struct rm xmm_field(unsigned n)
@@ -59,7 +60,10 @@ static const struct opcode_row *row_of(const struct insn *i)
 static unsigned encoding(const struct insn *i)
 {
     const struct opcode_row *row = row_of(i);
-    unsigned prefix = row->attributes & ROW_PREFIX_66 ? 0x66 : row->attributes & ROW_PREFIX_F3 ? 0xF3 : row->attributes & ROW_PREFIX_F2 ? 0xF2 : 0;
+    unsigned prefix = row->attributes & ROW_PREFIX_66   ? 0x66
+                      : row->attributes & ROW_PREFIX_F3 ? 0xF3
+                      : row->attributes & ROW_PREFIX_F2 ? 0xF2
+                                                        : 0;
 
     return prefix << 16 | row->opcode;
 }
@@ -198,7 +202,14 @@ bool simd_is_arithmetic(const struct opcode_row *row)
     if (opcode < 0x0F10 || !(row->attributes & ROW_PREFIXES))
         return false;
     switch (opcode & 0xFF) {
-    case 0x2A: case 0x2C: case 0x2D: case 0x2E: case 0x2F: case 0x51: case 0xC2: case 0xE6: return true;
+    case 0x2A:
+    case 0x2C:
+    case 0x2D:
+    case 0x2E:
+    case 0x2F:
+    case 0x51:
+    case 0xC2:
+    case 0xE6: return true;
     default: return (opcode & 0xFF) >= 0x58 && (opcode & 0xFF) <= 0x5F;
     }
 }
@@ -206,8 +217,15 @@ bool simd_is_arithmetic(const struct opcode_row *row)
 static bool is_left_out(const struct insn *i)
 {
     switch (i->operation) {
-    case OP_RCPPS: case OP_RCPSS: case OP_RSQRTPS: case OP_RSQRTSS: case OP_MASKMOVDQU: return true;
-    case OP_CMPPS: case OP_CMPPD: case OP_CMPSS: case OP_CMPSD: return (i->immediate & 0xFF) > 7; /* reserved */
+    case OP_RCPPS:
+    case OP_RCPSS:
+    case OP_RSQRTPS:
+    case OP_RSQRTSS:
+    case OP_MASKMOVDQU: return true;
+    case OP_CMPPS:
+    case OP_CMPPD:
+    case OP_CMPSS:
+    case OP_CMPSD: return (i->immediate & 0xFF) > 7; /* reserved */
     default: return false;
     }
 }
@@ -217,7 +235,8 @@ compile_function *simd_compiler(const struct unit *u, const struct insn *i)
     const struct opcode_row *row = row_of(i);
     char to = place(i, 0), from = place(i, 1);
 
-    if (row->opcode < 0x0F10 || !(row->attributes & ROW_PREFIXES) || !(u->bits & CONTEXT_OSFXSR) || u->bits & (CONTEXT_EM | CONTEXT_TS) || is_left_out(i))
+    if (row->opcode < 0x0F10 || !(row->attributes & ROW_PREFIXES) || !(u->bits & CONTEXT_OSFXSR) ||
+        u->bits & (CONTEXT_EM | CONTEXT_TS) || is_left_out(i))
         return NULL;
     if (simd_is_arithmetic(row) && (!(u->bits & CONTEXT_MASKED) || (u->software && u->software[i->row])))
         return NULL;
@@ -226,13 +245,10 @@ compile_function *simd_compiler(const struct unit *u, const struct insn *i)
         if (row->opcode == 0x0F2E || row->opcode == 0x0F2F)
             return compare;
         return from == 'W' || from == 'U' || from == 'M' ? into_xmm : from == 'E' && i->size == 4 ? from_general : NULL;
-    case 'W': case 'M':
-        return from == 'V' ? out_of_xmm : NULL;
-    case 'G':
-        return from == 'W' || from == 'U' ? to_general : NULL;
-    case 'E':
-        return from == 'V' && i->size == 4 ? move_out : NULL;
-    default:
-        return NULL;
+    case 'W':
+    case 'M': return from == 'V' ? out_of_xmm : NULL;
+    case 'G': return from == 'W' || from == 'U' ? to_general : NULL;
+    case 'E': return from == 'V' && i->size == 4 ? move_out : NULL;
+    default: return NULL;
     }
 }

@@ -1,4 +1,5 @@
-/* x64_stubs.c - code that lies after a block: where a fast path ends, and where a block is left. The compilers of instructions ask for it. */
+/* x64_stubs.c - code that lies after a block: where a fast path ends, and where a block is left. The compilers of
+ * instructions ask for it. */
 #include "emu/cpu/translate/x64.h"
 
 const uint8_t host_register[9] = {RAX, RCX, RDX, RBX, R12, RBP, RSI, RDI, NO_REGISTER};
@@ -7,7 +8,11 @@ struct stub *new_stub(struct compile *c, enum stub_kind kind)
 {
     struct stub *stub = &c->stub[c->stub_count++];
 
-    *stub = (struct stub){.kind = kind, .index = (uint8_t)c->index, .before = c->flags, .xmm_dirty = c->xmm_dirty, .xmm_loaded = c->xmm_loaded,
+    *stub = (struct stub){.kind = kind,
+                          .index = (uint8_t)c->index,
+                          .before = c->flags,
+                          .xmm_dirty = c->xmm_dirty,
+                          .xmm_loaded = c->xmm_loaded,
                           .x87 = c->x87};
     return stub;
 }

@@ -1,7 +1,9 @@
-/* x64_try.c - whether this host computes as the interpreter does: each row that runs on the host's unit is tried when a translator is made.
+/* x64_try.c - whether this host computes as the interpreter does: each row that runs on the host's unit is tried when a
+ * translator is made.
  *
- * A host may lie: Valgrind computes in other precisions, another translator may cut corners. A row that gives another result, or raises other flags, for
- * one of these operands is left to the interpreter. Of the floating-point unit the rows with registers are tried; if one differs, none is used. */
+ * A host may lie: Valgrind computes in other precisions, another translator may cut corners. A row that gives another
+ * result, or raises other flags, for one of these operands is left to the interpreter. Of the floating-point unit the
+ * rows with registers are tried; if one differs, none is used. */
 #include "emu/cpu/translate/internal.h"
 #include "emu/cpu/x87_control.h"
 #include "emu/cpu/translate/x64.h"
@@ -17,8 +19,22 @@ struct trial {
 
 /* Numbers where something happens: two of single or one of double precision. */
 static const uint64_t numbers[] = {
-    0, 0x8000000000000000, 0x3FF0000000000000, 0xBFF8000000000000, 0x7FF0000000000000, 0xFFF8000000000001, 0x7FF0000000000001, 0x0010000000000000,
-    0x800FFFFFFFFFFFFF, 1, 0x7FEFFFFFFFFFFFFF, 0x41DFFFFFFFE00000, 0x3F8000013F7FFFFF, 0x7F800000FFC00001, 0x7F80000100800000, 0x807FFFFF00000001,
+    0,
+    0x8000000000000000,
+    0x3FF0000000000000,
+    0xBFF8000000000000,
+    0x7FF0000000000000,
+    0xFFF8000000000001,
+    0x7FF0000000000001,
+    0x0010000000000000,
+    0x800FFFFFFFFFFFFF,
+    1,
+    0x7FEFFFFFFFFFFFFF,
+    0x41DFFFFFFFE00000,
+    0x3F8000013F7FFFFF,
+    0x7F800000FFC00001,
+    0x7F80000100800000,
+    0x807FFFFF00000001,
 };
 #define NUMBERS (sizeof numbers / sizeof *numbers)
 
@@ -60,21 +76,25 @@ static void interpret_trial(struct cpu *cpu, struct code_block *single, struct t
     t->flags = compares ? flags_arithmetic(cpu) & (FLAG_ZF | FLAG_PF | FLAG_CF) : 0;
 }
 
-static bool row_agrees(struct cpu *cpu, struct code *code, const uint8_t bytes[], struct code_block *single, bool compares)
+static bool row_agrees(struct cpu *cpu, struct code *code, const uint8_t bytes[], struct code_block *single,
+                       bool compares)
 {
     struct code at = *code;
     const uint8_t *run = emit_trial(&at, bytes, single->insn[0].length) + code->run;
-    void (*function)(struct trial *t);
+    void (*function)(struct trial * t);
 
     memcpy(&function, &run, sizeof function);
     for (unsigned n = 0; n < NUMBERS * NUMBERS * 8; n++) {
         uint64_t x = numbers[n % NUMBERS], y = numbers[n / NUMBERS % NUMBERS];
         unsigned mode = n / (NUMBERS * NUMBERS);
-        struct trial t = {{{x, y}}, {{y, x}}, 0x1F80 | (mode & 3) << 13 | (mode & 4 ? 0x8040 : 0), 0x1F80, (uint32_t)x, 0}, other = t;
+        struct trial t = {{{x, y}}, {{y, x}},    0x1F80 | (mode & 3) << 13 | (mode & 4 ? 0x8040 : 0),
+                          0x1F80,   (uint32_t)x, 0},
+                     other = t;
         function(&t);
         interpret_trial(cpu, single, &other, compares);
         t.flags &= compares ? FLAG_ZF | FLAG_PF | FLAG_CF : 0;
-        if (t.a.q[0] != other.a.q[0] || t.a.q[1] != other.a.q[1] || t.mxcsr != other.mxcsr || t.general != other.general || t.flags != other.flags)
+        if (t.a.q[0] != other.a.q[0] || t.a.q[1] != other.a.q[1] || t.mxcsr != other.mxcsr ||
+            t.general != other.general || t.flags != other.flags)
             return false;
     }
     return true;
@@ -85,16 +105,18 @@ struct x87_trial {
     uint8_t a[10], b[10]; /* ST(0), ST(1) */
     uint16_t control, control_default;
     uint32_t flags;
-    uint8_t image[108];   /* of FNSAVE */
+    uint8_t image[108]; /* of FNSAVE */
 };
 
 #define X87_TRIAL(field) at_address(RDI, (int32_t)offsetof(struct x87_trial, field))
 
+/* clang-format off */
 static const struct float80 extended[] = {
     {0, 0}, {0, 0x8000}, {0x8000000000000000, 0x3FFF}, {0xC000000000000001, 0xBFFF}, {0x8000000000000000, 0x7FFF}, {0xC000000000000001, 0xFFFF},
     {0xA000000000000000, 0x7FFF}, {0x8000000000000000, 1}, {1, 0x8000}, {0x8000000000000000, 0}, {0xFFFFFFFFFFFFFFFF, 0x7FFE}, {0xFFFFFFFFFFFFFC01, 0x3FFE},
     {0x4000000000000000, 0x3FFF}, {0xFFFFFF8000000001, 0x403D}, {0xAAAAAAAAAAAAAAAB, 0x0010}, {0x9000000000000400, 0x4001},
 };
+/* clang-format on */
 #define EXTENDED (sizeof extended / sizeof *extended)
 
 static uint8_t *emit_x87_trial(struct code *code, const uint8_t bytes[2])
@@ -103,9 +125,9 @@ static uint8_t *emit_x87_trial(struct code *code, const uint8_t bytes[2])
 
     emit_op(code, 4, 0xD9, 7, X87_TRIAL(control_default)); /* FNSTCW */
     emit8(code, 0xDB);
-    emit8(code, 0xE3);                                     /* FNINIT */
-    emit_op(code, 4, 0xD9, 5, X87_TRIAL(control));         /* FLDCW */
-    emit_op(code, 4, 0xDB, 5, X87_TRIAL(b));               /* FLD */
+    emit8(code, 0xE3);                             /* FNINIT */
+    emit_op(code, 4, 0xD9, 5, X87_TRIAL(control)); /* FLDCW */
+    emit_op(code, 4, 0xDB, 5, X87_TRIAL(b));       /* FLD */
     emit_op(code, 4, 0xDB, 5, X87_TRIAL(a));
     emit8(code, bytes[0]);
     emit8(code, bytes[1]);
@@ -118,7 +140,8 @@ static uint8_t *emit_x87_trial(struct code *code, const uint8_t bytes[2])
     return start;
 }
 
-static bool x87_agrees(struct cpu *cpu, const struct x87_trial *t, const struct insn *insn, struct code_block *single, struct float80 a, struct float80 b)
+static bool x87_agrees(struct cpu *cpu, const struct x87_trial *t, const struct insn *insn, struct code_block *single,
+                       struct float80 a, struct float80 b)
 {
     struct x87 *u = &cpu->x87;
     uint16_t taken = x87_status_taken(insn);
@@ -147,7 +170,7 @@ static bool x87_row_agrees(struct cpu *cpu, struct code *code, const uint8_t byt
     static const uint16_t controls[] = {0x37F, 0x67F, 0xA7F, 0xC7F};
     struct code at = *code;
     const uint8_t *run = emit_x87_trial(&at, bytes) + code->run;
-    void (*function)(struct x87_trial *t);
+    void (*function)(struct x87_trial * t);
 
     memcpy(&function, &run, sizeof function);
     for (unsigned n = 0; n < EXTENDED * EXTENDED * 4; n++) {
@@ -174,7 +197,8 @@ static unsigned x87_try_rows(struct cpu *cpu, struct code *code, struct code_blo
         struct insn *insn = &single->insn[0];
         uint8_t bytes[2] = {(uint8_t)row->opcode, (uint8_t)(row->group >= 0xC0 ? row->group : 0xC1 | row->group << 3)};
         if (row->opcode >> 3 != 0xD8 >> 3 || row->attributes & ROW_MEMORY_ONLY ||
-            decode(bytes, 2, DECODE_32 | DECODE_PROTECTED, CPU_PENTIUM4, insn) != DECODE_OK || insn->row != n || !x87_status_taken(insn))
+            decode(bytes, 2, DECODE_32 | DECODE_PROTECTED, CPU_PENTIUM4, insn) != DECODE_OK || insn->row != n ||
+            !x87_status_taken(insn))
             continue;
         insn->run = interpreter_handler(insn);
         single->insn[1] = (struct insn){.run = block_end, .offset = insn->length};
@@ -190,7 +214,11 @@ static unsigned x87_try_rows(struct cpu *cpu, struct code *code, struct code_blo
 static unsigned encode(const struct opcode_row *row, uint8_t bytes[8])
 {
     bool to_general = row->operands[0] == 'G', from_general = strstr(row->operands, ",E") != NULL;
-    unsigned prefix = row->attributes & ROW_PREFIX_66 ? 0x66 : row->attributes & ROW_PREFIX_F3 ? 0xF3 : row->attributes & ROW_PREFIX_F2 ? 0xF2 : 0, n = 0;
+    unsigned prefix = row->attributes & ROW_PREFIX_66   ? 0x66
+                      : row->attributes & ROW_PREFIX_F3 ? 0xF3
+                      : row->attributes & ROW_PREFIX_F2 ? 0xF2
+                                                        : 0,
+             n = 0;
 
     if (prefix)
         bytes[n++] = (uint8_t)prefix;
@@ -214,8 +242,9 @@ unsigned backend_try_rows(struct cpu *cpu, struct code *code, struct code_block 
         uint8_t bytes[8];
         if (!simd_is_arithmetic(&opcode_rows[row]))
             continue;
-        if (decode(bytes, encode(&opcode_rows[row], bytes), DECODE_32 | DECODE_PROTECTED, CPU_PENTIUM4, insn) != DECODE_OK || insn->row != row ||
-            !simd_compiler(&u, insn))
+        if (decode(bytes, encode(&opcode_rows[row], bytes), DECODE_32 | DECODE_PROTECTED, CPU_PENTIUM4, insn) !=
+                DECODE_OK ||
+            insn->row != row || !simd_compiler(&u, insn))
             continue;
         insn->run = interpreter_handler(insn);
         single->insn[1] = (struct insn){.run = block_end, .offset = insn->length};
