@@ -47,7 +47,7 @@ struct handler {
 };
 
 /* The user's registers at the entry to ring 0: the frame that the processor pushed. */
-struct frame {
+struct process_frame {
     uint32_t at; /* of EIP on the ring 0 stack */
     uint32_t vector, error;
 };
@@ -373,7 +373,7 @@ struct signal {
     uint32_t address;
 };
 
-static struct signal signal_for(struct guest *g, const struct frame *f)
+static struct signal signal_for(struct guest *g, const struct process_frame *f)
 {
     struct cpu *cpu = &g->bare.cpu;
     uint32_t eip = peek32(g, f->at);
@@ -393,7 +393,7 @@ static struct signal signal_for(struct guest *g, const struct frame *f)
     }
 }
 
-static void save_context(struct guest *g, uint32_t at, const struct frame *f)
+static void save_context(struct guest *g, uint32_t at, const struct process_frame *f)
 {
     struct cpu *cpu = &g->bare.cpu;
     uint32_t esp = peek32(g, f->at + 12);
@@ -412,7 +412,7 @@ static void save_context(struct guest *g, uint32_t at, const struct frame *f)
     poke(g, at + CONTEXT_CR2, cpu->cr2, 4);
 }
 
-static void kill_program(struct guest *g, const struct frame *f, const struct signal *s)
+static void kill_program(struct guest *g, const struct process_frame *f, const struct signal *s)
 {
     fflush(stdout);
     fprintf(stderr, "linuxuser: signal %d: vector %u, error %04X, address %08X, CS:EIP %04X:%08X\n", s->number,
@@ -424,7 +424,7 @@ static void kill_program(struct guest *g, const struct frame *f, const struct si
 
 /* Enters the handler, in the frame that Linux builds for SA_SIGINFO; those without get the same, of which they read the
  * number. */
-static void deliver(struct guest *g, const struct frame *f)
+static void deliver(struct guest *g, const struct process_frame *f)
 {
     struct cpu *cpu = &g->bare.cpu;
     struct signal s = signal_for(g, f);
@@ -458,7 +458,7 @@ static void deliver(struct guest *g, const struct frame *f)
 }
 
 /* sigreturn and rt_sigreturn: at is what the handler was entered with. */
-static uint32_t leave_handler(struct guest *g, const struct frame *f, uint32_t at)
+static uint32_t leave_handler(struct guest *g, const struct process_frame *f, uint32_t at)
 {
     const uint32_t changeable = FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_TF | FLAG_DF | FLAG_OF |
                                 FLAG_RF | FLAG_AC;
@@ -580,7 +580,7 @@ static uint32_t sys_fstat64(struct guest *g, uint32_t at)
     return 0;
 }
 
-static uint32_t system_call(struct guest *g, const struct frame *f)
+static uint32_t system_call(struct guest *g, const struct process_frame *f)
 {
     const uint32_t *r = g->bare.cpu.reg;
     uint32_t esp = peek32(g, f->at + 12);
@@ -620,7 +620,7 @@ static uint32_t system_call(struct guest *g, const struct frame *f)
 
 /* Where the processor stopped says which vector it was; the frame on its stack begins with the error code, if there is
  * one. */
-static bool stopped_in_handler(struct guest *g, struct frame *f)
+static bool stopped_in_handler(struct guest *g, struct process_frame *f)
 {
     const struct cpu *cpu = &g->bare.cpu;
     bool error;
@@ -648,7 +648,7 @@ static void enter_user(struct guest *g, uint32_t from)
 static void run(struct guest *g, uint32_t entry, uint32_t stack)
 {
     const uint32_t start[5] = {entry, USER_CODE, FLAG_FIXED | FLAG_IF, stack, USER_DATA};
-    struct frame f;
+    struct process_frame f;
 
     for (uint32_t i = 0; i < 5; i++)
         poke(g, AT_STACK_0 - 20 + 4 * i, start[i], 4);
