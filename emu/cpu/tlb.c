@@ -51,7 +51,6 @@ struct tlb {
     struct table table[TABLES];
     uint16_t free_table[TABLES];
     uint32_t free_count;
-    uint32_t pages;                /* of RAM */
     uint16_t holders[TLB_ENTRIES]; /* a bit for each side that may hold something in the entry of this number */
     uint16_t *table_of;            /* per page of RAM: 1 + its index in `table`, or 0 */
     uint8_t *written;              /* per page of RAM: an entry may write to it */
@@ -308,13 +307,13 @@ void mmu_protect(struct cpu *cpu, uint32_t page)
 bool tlb_init(struct cpu *cpu)
 {
     struct tlb *t = calloc(1, sizeof *t);
+    uint32_t pages = cpu->memory->ram_size / PAGE_SIZE;
 
     cpu->tlb_store = t;
     if (!t)
         return false;
-    t->pages = cpu->memory->ram_size / PAGE_SIZE;
-    t->table_of = calloc(t->pages, sizeof *t->table_of);
-    t->written = calloc(t->pages, sizeof *t->written);
+    t->table_of = calloc(pages, sizeof *t->table_of);
+    t->written = calloc(pages, sizeof *t->written);
     for (unsigned i = 0; i < TABLES; i++)
         t->free_table[t->free_count++] = (uint16_t)i;
     for (unsigned i = 0; i < SIDES; i++)
