@@ -91,7 +91,8 @@ firmware-tools:
 	@for tool in '$(BIOS_CC)' '$(BIOS_LD)'; do $$tool --version | head -n 1; done
 
 # A bootable image that checks the firmware from inside: boot sector, then the rest at the next sectors.
-$(BIOS_OUT)/test.elf: bios/tests/image.ld $(addprefix $(BIOS_OUT)/,start.o services.o $(BIOS_SHARED))
+BIOS_TEST_PARTS := $(notdir $(patsubst %.c,%.o,$(wildcard bios/tests/*.c)))
+$(BIOS_OUT)/test.elf: bios/tests/image.ld $(addprefix $(BIOS_OUT)/,start.o $(BIOS_TEST_PARTS) $(BIOS_SHARED))
 	$(BIOS_LD) $(BIOS_LDFLAGS) -T $< -o $@ $(filter %.o,$^)
 
 $(BIOS_OUT)/test.img: $(BIOS_OUT)/test.elf
@@ -104,4 +105,4 @@ check-bios: $(BIOS_OUT)/test.img
 	bios/tests/bios_in_qemu.sh $<
 	bios/tests/bios_in_bochs.sh $<
 
--include $(BIOS_OBJECTS:.o=.d) $(BIOS_OUT)/services.d $(BIOS_OUT)/start.d
+-include $(BIOS_OBJECTS:.o=.d) $(addprefix $(BIOS_OUT)/,$(BIOS_TEST_PARTS:.o=.d) start.d)

@@ -3,7 +3,7 @@
 #
 #   [BUILD=build] tests/cpu.sh TEST ...     from the root of the repository
 #
-# Each test closes with "N passed, N failed", of cases; so does this.
+# Each test ends with "N passed, N failed", of cases; so does this.
 set -u
 export BUILD=${BUILD:-build}
 passed=0 failed=0 status=0

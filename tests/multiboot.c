@@ -23,7 +23,7 @@
 #define IRQ_PORTS 0x2000
 #define DEVICE_MEMORY 0xFF000000u
 #define DEVICE_SIZE 0x10000u
-#define INFO 0x9F000u /* Multiboot information, and behind it what it points to */
+#define INFO 0x9F000u /* Multiboot information, and after it what it points to */
 #define COMMAND_LINE (INFO + 0x100)
 #define MODULES (INFO + 0x800)
 #define ENVIRONMENT (INFO + 0x900)

@@ -13,7 +13,7 @@
  *
  * There: the process is a 64-bit one, in which these instructions are encoded as in 32-bit code; 67 in front cuts their
  * addresses to 32 bits. A stub loads the registers, jumps to the instruction, and saves what came out; what faults
- * comes to the signal handler, which goes on behind it.
+ * comes to the signal handler, which resumes after it.
  *
  * Here: flat segments, ring 3, and page tables that have the arena at the same linear addresses. */
 #if defined __x86_64__ && defined __linux__

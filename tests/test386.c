@@ -52,7 +52,7 @@ static void port_write(void *context, uint16_t port, uint32_t value, unsigned si
     }
 }
 
-/* The next line, without blanks and line ends at its end; null behind the last. */
+/* The next line, without blanks and line ends at its end; null after the last. */
 static char *next_line(char **text)
 {
     char *line = *text;
@@ -67,7 +67,7 @@ static char *next_line(char **text)
     return line;
 }
 
-/* Both texts are taken apart. Lines of output that say nothing are passed over. */
+/* Both texts are taken apart. Lines of output that say nothing are ignored. */
 static void compare(char *text, char *reference, unsigned long *passed, unsigned long *failed)
 {
     char *ours, *theirs;

@@ -124,7 +124,7 @@ static struct value compute(const struct function *f, const struct value *a, con
     return (struct value){.bits = f_from_int(f->result == SINGLE ? 32 : 64, integer, e)};
 }
 
-/* The hexadecimal number at *text, which is moved behind it and the blank. False: none. */
+/* The hexadecimal number at *text, which is moved past it and the blank. False: none. */
 static bool take(const char **text, enum type type, struct value *v)
 {
     char high[5] = {0};

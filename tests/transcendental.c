@@ -514,8 +514,7 @@ static bool check(const struct function *f, struct arguments a, mpfr_t exact, en
     return false;
 }
 
-/* The number of failures. What lies behind the bits of the reference is a bit far behind them: no rounding looks
- * there. */
+/* The number of failures. The bits that the reference lacks are too far down for any rounding to depend on them. */
 static unsigned long run(const struct function *f, struct reference *ref, struct arguments a, unsigned long *cases)
 {
     unsigned long failed = 0;

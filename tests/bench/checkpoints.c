@@ -1,4 +1,4 @@
-/* checkpoints.c - what a checkpoint costs a machine that goes on running: for how long it stands still, and how much
+/* checkpoints.c - what a checkpoint costs a machine that continues to run: for how long it stands still, and how much
  * each further one adds.
  *
  *     checkpoints IMAGE FOLDER MEMORY-MIB SECONDS COUNT [full]

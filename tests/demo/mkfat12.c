@@ -67,7 +67,7 @@ static void fat_set(struct image *image, size_t cluster, uint16_t value)
     }
 }
 
-/* Chains clusters for `length` bytes, one behind the other; returns where they begin in the image. */
+/* Chains clusters for `length` bytes, one after the other; returns where they begin in the image. */
 static size_t allocate(struct image *image, const char *object, size_t length)
 {
     size_t count = (length + image->cluster_bytes - 1) / image->cluster_bytes;

@@ -282,7 +282,7 @@ static unsigned operands_put(struct fuzz *f, const struct opcode_row *row, uint8
     return modrm;
 }
 
-/* An immediate that names code, or that decides how much ENTER takes, lies right behind the opcode. */
+/* An immediate that names code, or that decides how much ENTER takes, follows the opcode. */
 static void immediate_put(struct fuzz *f, const struct opcode_row *row, struct trial *t, unsigned at)
 {
     if (t->insn.form == FORM_F) {

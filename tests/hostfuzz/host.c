@@ -3,8 +3,8 @@
  * The process is a 64-bit one. modify_ldt(2) gives it segments below 4 GiB, where the arena is mapped and nothing else.
  * A batch is entered and left by a signal: the handler keeps the caller's registers, and its frame leads to the first
  * trial. From slot to slot no kernel is needed: a slot loads registers, segments and flags, runs its instruction, and
- * saves what came out. What faults comes to the handler, which goes on with the next. A trial that transfers control or
- * loads a segment register is begun by the return from the handler, with TF set, and ended by the trap. */
+ * saves what came out. What faults comes to the handler, which continues with the next. A trial that transfers control
+ * or loads a segment register is begun by the return from the handler, with TF set, and ended by the trap. */
 #define _GNU_SOURCE
 #include "tests/hostfuzz/hostfuzz.h"
 

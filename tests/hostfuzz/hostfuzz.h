@@ -38,7 +38,7 @@ enum {
     CHANNEL_WORD = (SLOTS + 1) * SLOT_SIZE + 8
 };
 
-/* The LDT. What is behind the first five is chosen at random. */
+/* The LDT. What follows the first five is chosen at random. */
 enum { ENTRY_CODE32, ENTRY_CODE16, ENTRY_CHANNEL, ENTRY_DATA32, ENTRY_DATA16, ENTRY_RANDOM, ENTRIES = 24 };
 enum kind { KIND_DATA, KIND_DOWN, KIND_CODE, KIND_CONFORMING }; /* as bits 2 and 3 of a descriptor's type */
 struct entry {
@@ -68,7 +68,7 @@ struct trial {
     enum decode_result decoded;
     struct insn insn;
     bool unlocked; /* not OK for its LOCK alone: `insn` and `length` are those without it and with it */
-    bool traps;    /* it begins with TF set, and ends with the trap, not with the code behind it */
+    bool traps;    /* it begins with TF set, and ends with the trap, not with the code after it */
     struct state before;
     struct outcome ours, host;
 };

@@ -1257,7 +1257,7 @@ static void a_disc_that_vanishes_in_mid_command_is_an_error(void **state)
     uint8_t buffer[2048];
 
     out(&f->board, DEVICE, 0x10);
-    for (unsigned i = 0; i < 2; i++) { /* the first is told of the medium instead */
+    for (unsigned i = 0; i < 2; i++) { /* the first reports the medium instead */
         out(&f->board, FEATURE, 0);
         out(&f->board, MID, 0x00);
         out(&f->board, HIGH, 0x08);

@@ -606,7 +606,7 @@ static void forty_tracks_lie_under_every_second_cylinder(void **state)
     assert_sectors(f->memory, (10 * 2 + 1) * 9, 9);
 }
 
-/* An image holds no deleted data marks: the control mark is told of every sector, and nothing is read past the
+/* An image holds no deleted data marks: the control mark is reported for every sector, and nothing is read past the
  * first. */
 static void deleted_data_is_looked_for_in_vain(void **state)
 {

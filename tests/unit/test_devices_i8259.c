@@ -242,7 +242,7 @@ static void special_mask_lets_lower_inputs_pass(void **state)
     out(&f->board, 0x21, 0x08);
     out(&f->board, 0x20, 0x68);
     expect(f, 0x0E);
-    out(&f->board, 0x20, 0x20); /* ends 6: 3 is masked and passed over */
+    out(&f->board, 0x20, 0x20); /* ends 6: 3 is masked and ignored */
     out(&f->board, 0x20, 0x0B);
     assert_int_equal(in(&f->board, 0x20), 0x08);
     out(&f->board, 0x20, 0x48);

@@ -471,7 +471,7 @@ static void the_vertical_interrupt_comes_when_a_frame_was_shown(void **state)
     set(f, CRTC, 0x11, 0x3E);
     assert_false(b->level[2]);
     assert_int_equal(in(b, 0x3C2) & 0x80, 0x80);
-    /* The beam is behind the last line shown when it rises, and not a line further. */
+    /* The beam is past the last line shown when it rises, and not a line further. */
     set(f, CRTC, 0x11, 0x0E);
     set(f, CRTC, 0x11, 0x1E);
     board_run_us(b, 14268);

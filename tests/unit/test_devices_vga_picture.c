@@ -601,7 +601,7 @@ static void partial_drawing_equals_drawing_anew_in_dispi_modes(void **state)
         dispi_set(f, DISPI_VIRT_WIDTH, 600);
         draws_like_anew(f, "DISPI", false, 20 + depths[i]);
         dispi_set(f, DISPI_Y_OFFSET, (uint16_t)(f->vga.dispi[DISPI_VIRT_HEIGHT] - 300));
-        dispi_set(f, DISPI_VIRT_WIDTH, 1500); /* behind the end memory begins again */
+        dispi_set(f, DISPI_VIRT_WIDTH, 1500); /* after the end memory begins again */
         draws_like_anew(f, "DISPI, wrapped", false, 40 + depths[i]);
     }
 }

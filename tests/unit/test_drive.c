@@ -174,7 +174,7 @@ static void an_unreadable_sector_counts_as_zeros_and_hides_no_other(void **state
     write_filled(f, 64, 1, 1);
     write_filled(f, 70, 1, 1);
     root_of(f, first);
-    write_filled(f, 70, 1, 2); /* behind the bad one, in the same unit */
+    write_filled(f, 70, 1, 2); /* after the bad one, in the same unit */
     root_of(f, second);
     assert_memory_not_equal(first, second, HASH_SIZE);
     assert_false(f->failure);
@@ -212,7 +212,7 @@ static void written_units_go_over_into_another_drive(void **state)
     assert_int_equal(drive_read(&other.drive, 66, 1, bytes, &done), DRIVE_BAD_SECTOR);
     assert_int_equal(drive_read(&other.drive, 70, 1, bytes, &done), DRIVE_OK);
     assert_int_equal(bytes[0], 2);
-    assert_false(drive_put_unit(&other.drive, SECTORS / DRIVE_UNIT_SECTORS, bytes, 0x3F)); /* behind the end */
+    assert_false(drive_put_unit(&other.drive, SECTORS / DRIVE_UNIT_SECTORS, bytes, 0x3F)); /* after the end */
     assert_false(drive_put_unit(&other.drive, SECTORS / DRIVE_UNIT_SECTORS + 1, bytes, 1));
     assert_false(drive_put_unit(&other.drive, 0, bytes, 0)); /* S-33 */
     memset(bytes, 0, sizeof(bytes));

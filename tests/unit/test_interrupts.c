@@ -288,7 +288,7 @@ static void v86_traps_what_iopl_forbids(void **state)
             if (software && iopl == 3)
                 expect_vector(p, 0x30);
             else
-                expect_fault(p, EXC_GP, 0, iopl < 3 || cases[n].faults_at_3 ? 0 : 2); /* or the HLT behind it */
+                expect_fault(p, EXC_GP, 0, iopl < 3 || cases[n].faults_at_3 ? 0 : 2); /* or the HLT after it */
             processor_free(p);
         }
 }

@@ -206,7 +206,7 @@ static void shadow_ram_is_read_and_written_as_the_page_says(void **state)
         memset(m->ram + 0xF0000, 0x11, 4);
         memory_write(m, 0xF0000, 0x22222222, 4);
         assert_int_equal(m->ram[0xF0000], writes ? 0x22 : 0x11);
-        memory_write(m, 0xF1FFF, 0x3333, 2); /* and a byte of ROM behind it */
+        memory_write(m, 0xF1FFF, 0x3333, 2); /* and a byte of ROM after it */
         assert_int_equal(m->ram[0xF2000], 0);
         assert_int_equal(memory_read(m, 0xF0000, 4), !reads ? rom : writes ? 0x22222222 : 0x11111111);
         assert_int_equal(memory_page(m, 0xF0000), reads ? 0xF0 : -1);

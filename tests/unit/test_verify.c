@@ -202,7 +202,7 @@ static void a_flip_anywhere_in_an_extent_is_found_in_its_chunk(void **state)
     free(file);
 }
 
-/* The five bits behind the header of a stored block mean nothing to DEFLATE. */
+/* The five bits after the header of a stored block mean nothing to DEFLATE. */
 static void bits_that_decoding_ignores_are_found_in_their_chunk(void **state)
 {
     size_t size, length;

@@ -75,7 +75,7 @@ static inline void set_attribute(struct fixture *f, uint8_t index, uint8_t value
     out(&f->board, ATTRIBUTE, value);
 }
 
-/* Behind the back of the VGA, which is told. */
+/* Written directly; the VGA is notified. */
 static inline uint8_t *plane(struct fixture *f, uint32_t address, unsigned n)
 {
     vga_touch(&f->vga, 0, VGA_MEMORY);

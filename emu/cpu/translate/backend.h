@@ -44,7 +44,7 @@ struct unit {
     uint16_t written[UNIT_LIMIT]; /* that each instruction writes */
 };
 
-/* Added to the index that run_record takes: the block is left behind the instruction. */
+/* Added to the index that run_record takes: the block is left after the instruction. */
 #define RECORD_LEAVES 0x80u
 
 struct translated;

@@ -76,7 +76,7 @@ struct stub {
     struct owed_flags before;
     bool ready_after;              /* it expects the record to be one of class FLAGS_READY */
     uint8_t xmm_dirty, xmm_loaded; /* to be stored before, to be loaded again after */
-    struct x87_run x87; /* if active, to be written back before; then the block is left behind the instruction */
+    struct x87_run x87; /* if active, to be written back before; then the block is left after the instruction */
     bool leaves;        /* so it is with any that changes what code is translated for */
     bool flags_after;   /* the code after the instruction expects the guest's flags in the host's */
     uint32_t eip;       /* STUB_EXIT: the target */
