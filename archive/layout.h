@@ -111,10 +111,6 @@ struct top_entry {
     uint8_t map_digest[DIGEST_SIZE], root[DIGEST_SIZE];
 };
 
-struct sector_range {
-    uint64_t first, count;
-};
-
 uint32_t disk_extents(uint64_t size);
 uint32_t extent_chunks(uint64_t size, uint32_t extent);
 uint32_t chunk_length(uint64_t size, uint32_t extent, uint32_t chunk);

@@ -7,6 +7,7 @@
 #include "archive/layout.h"
 #include "archive/writer.h"
 #include "formats/file.h"
+#include "formats/images/images.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -188,7 +189,7 @@ static bool open_image(struct sealing *s, enum drive_slot slot)
     if (drive->kind == DRIVE_ABSENT || drive->image[0] == '\0')
         return true;
     if (!beside_manifest(s, drive->image, image->path, sizeof image->path) ||
-        !raw_open(image->path, &image->block, s->error))
+        !image_open(image->path, NULL, &image->block, NULL, s->error))
         return false;
     image->present = true;
     if (image->block.sectors > DISK_LIMIT / SECTOR_SIZE)
@@ -198,7 +199,7 @@ static bool open_image(struct sealing *s, enum drive_slot slot)
         return false;
     s->total += image->block.sectors * SECTOR_SIZE;
     s->seal.disks[slot].size = image->block.sectors * SECTOR_SIZE;
-    s->seal.disks[slot].image_size = raw_size(&image->block);
+    s->seal.disks[slot].image_size = image_size(&image->block);
     if (s->seal.disks[slot].image_size % SECTOR_SIZE && s->request->padded)
         s->request->padded(image->path, s->seal.disks[slot].image_size);
     snprintf(drive->image, sizeof drive->image, "sealed");
@@ -496,7 +497,7 @@ static bool seal_disk(struct sealing *s, enum drive_slot slot)
     d->size = s->seal.disks[slot].size;
     sha256_begin(&d->image);
     for (d->extent = 0; done && d->extent < disk_extents(d->size); d->extent++)
-        done = seal_extent(d) && raw_unchanged(&s->images[slot].block, s->error);
+        done = seal_extent(d) && image_unchanged(&s->images[slot].block, s->error);
     sha256_end(&d->image, s->seal.disks[slot].image_digest);
     done = done && bad_flush(d) && add_text(s, MEMBER_TOP, slot, 0, &d->top) &&
            add_text(s, MEMBER_UNREADABLE, slot, 0, &d->unreadable);
@@ -629,7 +630,7 @@ static bool write_attestation(struct sealing *s)
 static bool images_unchanged(struct sealing *s)
 {
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
-        if (s->images[slot].present && !raw_unchanged(&s->images[slot].block, s->error))
+        if (s->images[slot].present && !image_unchanged(&s->images[slot].block, s->error))
             return false;
     return true;
 }

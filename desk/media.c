@@ -10,6 +10,7 @@
 #include "desk/desk.h"
 #include "desk/embedded.h"
 #include "desk/progress.h"
+#include "formats/images/images.h"
 
 #define ROM_LIMIT (256u << 10) /* bytes of a firmware file; the machine may allow less */
 
@@ -217,7 +218,7 @@ static bool open_bare_image(struct media *media, const struct media_request *req
     struct block probe;
 
     machine_manifest_default(&media->manifest);
-    if (!raw_open(request->path, &probe, error))
+    if (!image_open(request->path, NULL, &probe, NULL, error))
         return false;
     enum floppy_type floppy = floppy_drive_for(probe.sectors);
     bool cd = !floppy && disk_is_iso(&probe);

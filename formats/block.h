@@ -19,6 +19,10 @@ enum block_result {
                     reason */
 };
 
+struct sector_range {
+    uint64_t first, count;
+};
+
 struct block {
     void *context;
     uint64_t sectors;
@@ -27,6 +31,9 @@ struct block {
      * 512 bytes. On BLOCK_UNREADABLE *done is the number of good sectors before the bad one; it is count on BLOCK_OK.
      */
     enum block_result (*read)(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done);
+    /* How many sectors from `sector` on, which is one of the disk's, are zeros without being read: holes of a file,
+     * clusters that an image does not hold. 0: they are to be read. May be null. */
+    uint64_t (*zeros)(void *context, uint64_t sector);
     /* Null when the disk cannot be written. */
     enum block_result (*write)(void *context, uint64_t sector, uint32_t count, const uint8_t *buffer);
     /* Releases what the provider holds. May be null. */

@@ -1,23 +1,13 @@
 /* formats.h - the public header of formats/: disk images in and out, and what everybody shares.
  *
  * This folder knows files that other programs wrote. It is at the bottom: it calls no other folder. What a disk is is
- * declared in block.h, how errors travel in error.h; text.h and file.h are small helpers. Version 0 reads raw images
- * (.img, .ima, .dsk, .iso); other containers come beside raw.c. */
+ * declared in block.h, how errors travel in error.h; text.h and file.h are small helpers. images/ opens the images of
+ * other programs. */
 #ifndef MUNIMENT_FORMATS_H
 #define MUNIMENT_FORMATS_H
 
 #include "formats/block.h"
 #include "formats/error.h"
-
-/* Opens a raw image read-only: sector n is at byte 512 * n. A last part of a sector is filled up with zeros. On success
- * *disk is to be released with disk->close(disk->context). Refuses (STATUS_INPUT) what is no regular file, is empty, or
- * is longer than 2^47 bytes. The file must not change while it is open: a read that comes up short is BLOCK_FAILED. */
-bool raw_open(const char *path, struct block *disk, struct error *error);
-
-/* The length in bytes of the file of a raw image, which may end within the last sector. */
-uint64_t raw_size(const struct block *disk);
-/* Refuses (STATUS_INPUT) a raw image that was changed or replaced since it was opened. */
-bool raw_unchanged(const struct block *disk, struct error *error);
 
 /* Cylinders, heads and sectors. */
 struct geometry {

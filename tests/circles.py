@@ -21,21 +21,23 @@ MACHINE = ["emu", "manifests", *BELOW]
 # What each folder may use besides itself.
 USES = {
     "formats": [],
+    "formats/images": BELOW,
     "manifests": BELOW,
     "emu": ["emu/cpu", "emu/cpu/translate", "emu/devices", *MACHINE],
     "emu/cpu": ["emu/cpu/translate", *MACHINE],
     "emu/cpu/translate": ["emu/cpu", *MACHINE],
     "emu/devices": MACHINE,
     "emu/host": MACHINE,
-    "archive": ["manifests", *BELOW],
+    "archive": ["manifests", "formats/images", *BELOW],
     "verify/fixity": ["archive", "manifests", *BELOW],
-    "verify/runs": ["archive", *MACHINE],
-    "desk": ["verify/fixity", "verify/runs", "archive", "bios", "emu/host", *MACHINE],
+    "verify/runs": ["archive", "formats/images", *MACHINE],
+    "desk": ["verify/fixity", "verify/runs", "archive", "bios", "emu/host", "formats/images", *MACHINE],
     "bios": [],
 }
 # Headers for other folders. The parts of the machine see each other's headers.
 PUBLIC = {
     "formats": ["formats.h", "block.h", "error.h", "file.h", "output.h", "padding.h", "plain.h", "text.h"],
+    "formats/images": ["images.h"],
     "manifests": ["manifests.h"],
     "emu": ["emu.h"],
     "emu/host": ["host.h"],

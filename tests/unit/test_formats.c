@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "formats/formats.h"
+#include "formats/images/images.h"
 #include "formats/plain.h"
 
 static char path[] = "/tmp/muniment-formats-XXXXXX";
@@ -33,7 +34,7 @@ static void a_last_part_of_a_sector_is_filled_up_with_zeros(void **state)
 
     (void)state;
     write_image(SECTOR_SIZE + 10);
-    assert_true(raw_open(path, &disk, &error));
+    assert_true(image_open(path, NULL, &disk, NULL, &error));
     assert_int_equal(disk.sectors, 2);
     assert_true(disk.read_only);
     assert_null(disk.write);
@@ -54,16 +55,16 @@ static void what_is_no_image_is_refused(void **state)
 
     (void)state;
     write_image(0);
-    assert_false(raw_open(path, &disk, &error));
+    assert_false(image_open(path, NULL, &disk, NULL, &error));
     assert_int_equal(error.status, STATUS_INPUT);
     assert_string_equal(error.object, path);
-    assert_false(raw_open("/tmp", &disk, &error));
+    assert_false(image_open("/tmp", NULL, &disk, NULL, &error));
     assert_int_equal(error.status, STATUS_INPUT);
-    assert_false(raw_open("/nonexistent/image", &disk, &error));
+    assert_false(image_open("/nonexistent/image", NULL, &disk, NULL, &error));
     assert_int_equal(error.status, STATUS_INPUT);
     unlink(path);
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_false(raw_open(path, &disk, &error));
+    assert_false(image_open(path, NULL, &disk, NULL, &error));
     assert_int_equal(error.status, STATUS_INPUT);
     unlink(path);
 }
@@ -77,7 +78,7 @@ static void an_image_that_shrinks_under_a_reader_is_a_failure_with_a_reason(void
 
     (void)state;
     write_image(4 * SECTOR_SIZE);
-    assert_true(raw_open(path, &disk, &error));
+    assert_true(image_open(path, NULL, &disk, NULL, &error));
     assert_int_equal(truncate(path, SECTOR_SIZE), 0);
     assert_int_equal(disk.read(disk.context, 3, 1, bytes, &done), BLOCK_FAILED);
     assert_string_equal(disk.failure(disk.context)->object, path);

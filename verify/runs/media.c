@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "archive/archive.h"
+#include "formats/images/images.h"
 #include "formats/padding.h"
 
 /* --- Disks --- */
@@ -19,7 +20,7 @@ bool image_digest(const char *path, hex_digest hex, progress_function *progress,
     struct block disk;
     uint32_t done = 0;
 
-    if (!raw_open(path, &disk, error))
+    if (!image_open(path, NULL, &disk, NULL, error))
         return false;
     sha256_begin(&hash);
     for (uint64_t sector = 0; good && sector < disk.sectors; sector += done) {
@@ -115,7 +116,7 @@ bool medium_open(struct medium *medium, enum drive_slot slot, const struct drive
 {
     struct block base;
 
-    if (!raw_open(path, &base, error))
+    if (!image_open(path, NULL, &base, NULL, error))
         return false;
     if (!fit(drive, path, &base, error)) {
         block_close(&base);

@@ -1,0 +1,97 @@
+/* source.c - the files of an image (reader.h). */
+#define _GNU_SOURCE /* SEEK_DATA */
+#include "formats/images/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* O_NONBLOCK: a FIFO must be refused, not waited for. */
+bool source_open(struct source *source, const char *path, bool links, struct error *error)
+{
+    struct stat status;
+
+    *source = (struct source){.descriptor = -1, .temporary = -1};
+    if ((size_t)snprintf(source->path, sizeof source->path, "%s", path) >= sizeof source->path)
+        return error_host(error, path, ENAMETOOLONG, "cannot open");
+    source->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (links ? 0 : O_NOFOLLOW));
+    if (source->descriptor < 0 && errno == ELOOP)
+        return error_set(error, STATUS_INPUT, path, NULL, "put the file itself there", "is a symbolic link");
+    if (source->descriptor < 0)
+        return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
+                         strerror(errno));
+    if (fstat(source->descriptor, &status) != 0)
+        return error_host(error, path, errno, "cannot examine");
+    if (!S_ISREG(status.st_mode))
+        return error_set(error, STATUS_INPUT, path, NULL, "give a regular file", "is not a regular file");
+    if (status.st_size == 0)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "is empty");
+    if ((uint64_t)status.st_size > IMAGE_LIMIT)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "is longer than 2^47 bytes");
+    source->size = source->file_size = (uint64_t)status.st_size;
+    return file_state(source->descriptor, path, &source->state, error);
+}
+
+void source_close(struct source *source)
+{
+    if (source->descriptor >= 0)
+        close(source->descriptor);
+    if (source->temporary >= 0)
+        close(source->temporary);
+    source->descriptor = source->temporary = -1;
+}
+
+static bool read_at(int descriptor, const char *path, uint64_t offset, void *buffer, size_t size, uint64_t end,
+                    struct error *error)
+{
+    char place[64];
+
+    snprintf(place, sizeof place, "offset %llu", (unsigned long long)end);
+    if (offset > end || size > end - offset)
+        return error_set(error, STATUS_INPUT, path, place, "get a complete copy", "ends too early");
+    return file_read(descriptor, path, offset, buffer, size, error);
+}
+
+bool source_read(const struct source *source, uint64_t offset, void *buffer, size_t size, struct error *error)
+{
+    int descriptor = source->temporary >= 0 ? source->temporary : source->descriptor;
+
+    return read_at(descriptor, source->path, offset, buffer, size, source->size, error);
+}
+
+bool source_read_file(const struct source *source, uint64_t offset, void *buffer, size_t size, struct error *error)
+{
+    return read_at(source->descriptor, source->path, offset, buffer, size, source->file_size, error);
+}
+
+/* SEEK_DATA and SEEK_HOLE are POSIX.1-2024; a system without them says nothing. */
+uint64_t source_hole(struct source *source, uint64_t offset)
+{
+#ifdef SEEK_DATA
+    int descriptor = source->temporary >= 0 ? source->temporary : source->descriptor;
+    off_t found;
+
+    if (source->unpacker || offset >= source->size)
+        return 0;
+    if (offset < source->data && offset >= source->hole)
+        return source->data - offset;
+    if (offset < source->hole && offset >= source->known)
+        return 0;
+    found = lseek(descriptor, (off_t)offset, SEEK_DATA);
+    if (found < 0 && errno != ENXIO)
+        return 0;
+    source->known = source->hole = offset;
+    source->data = found < 0 ? source->size : (uint64_t)found;
+    if (source->data == offset) {
+        found = lseek(descriptor, (off_t)offset, SEEK_HOLE);
+        source->hole = source->data = found < 0 ? source->size : (uint64_t)found;
+        return 0;
+    }
+    return source->data - offset;
+#else
+    (void)source, (void)offset;
+    return 0;
+#endif
+}
