@@ -32,8 +32,9 @@ struct fuzz {
     struct code_memory code;
     uint16_t *rows[3]; /* integer rows, all, and those of the floating-point unit */
     unsigned row_count[3];
-    bool x87;  /* the last are drawn often */
-    int depth; /* of its stack, as far as the program runs straight on */
+    bool x87;    /* the last are drawn often */
+    int depth;   /* of its stack, as far as the program runs straight on */
+    uint32_t at; /* of the program: now and then it lies across pages */
     bool verbose;
     uint32_t ticks; /* 0: several slices at random */
 };
@@ -276,11 +277,11 @@ static void program_put(struct fuzz *f, unsigned mode)
 
     while (n < length) {
         if (count < ENTRY_COUNT)
-            put(f, AT_ENTRIES + 4 * count++, AT_CODE + n, 4);
+            put(f, AT_ENTRIES + 4 * count++, f->at + n, 4);
         n += insn_put(f, code + n, mode);
     }
     while (count < ENTRY_COUNT)
-        put(f, AT_ENTRIES + 4 * count++, AT_CODE, 4);
+        put(f, AT_ENTRIES + 4 * count++, f->at, 4);
     for (; f->x87 && f->depth != depth; n += 2, f->depth += f->depth < depth ? 1 : -1) {
         code[n] = f->depth < depth ? 0xD9 : 0xDD;
         code[n + 1] = f->depth < depth ? 0xE8 : 0xD8; /* FLD1, FSTP ST(0) */
@@ -290,9 +291,9 @@ static void program_put(struct fuzz *f, unsigned mode)
     memcpy(code + n, &back, 4);
     n += 4;
     for (unsigned i = 0; i < n; i++)
-        put(f, AT_CODE + i, code[i], 1);
+        put(f, f->at + i, code[i], 1);
     for (unsigned i = n; i < CODE_SIZE; i++)
-        put(f, AT_CODE + i, 0x90, 1);
+        put(f, f->at + i, 0x90, 1);
 }
 
 /* Handlers: the stack is set anew, and one entry after the other of the program is gone on with. */
@@ -392,9 +393,9 @@ static void tables_put(struct fuzz *f)
     put(f, AT_TSS + 8, 0x10, 4);
     put(f, AT_DIRECTORY, AT_TABLE | 7, 4);
     for (unsigned page = 0; page < 256; page++) {
-        unsigned rights = page < AT_DATA / PAGE_SIZE ? 7
-                          : one_in(f, 12)            ? below(f, 8)
-                                                     : 7,
+        unsigned rights = page <= AT_CODE / PAGE_SIZE ? 7
+                          : one_in(f, 12)             ? below(f, 8)
+                                                      : 7,
                  frame = one_in(f, 8) ? AT_CODE / PAGE_SIZE + below(f, 5) : page;
         put(f, AT_TABLE + 4 * page, (page < AT_DATA / PAGE_SIZE ? page : frame) << 12 | rights, 4);
     }
@@ -432,7 +433,6 @@ static void processor_put(struct cpu *cpu, enum mode mode, const uint32_t reg[8]
     cpu->cpl = user ? 3 : 0;
     memcpy(cpu->reg, reg, 32);
     cpu->reg[ESP] = AT_STACK;
-    cpu->eip = AT_CODE;
     cpu->flags = flags | FLAG_FIXED | (user ? FLAG_IOPL : 0);
     cpu_mode_changed(cpu);
     mmu_flush(cpu);
@@ -454,6 +454,7 @@ static void trial_make(struct fuzz *f, enum mode mode)
     struct x87 x87 = x87_make(f);
 
     f->x87 = one_in(f, 2);
+    f->at = AT_CODE + (one_in(f, 3) ? PAGE_SIZE - 1 - below(f, 200) : 0);
     for (unsigned side = 0; side < 2; side++) {
         memset(f->side[side].memory.ram, 0, 0x10000);
         memset(f->side[side].memory.flags, 0, RAM / PAGE_SIZE);
@@ -485,8 +486,10 @@ static void trial_make(struct fuzz *f, enum mode mode)
     if (mode == MODE_SEGMENTS)
         for (unsigned r = 0; r < 8; r++)
             reg[r] = one_in(f, 4) ? reg[r] : below(f, 0x1010);
-    for (unsigned side = 0; side < 2; side++)
+    for (unsigned side = 0; side < 2; side++) {
         processor_put(&f->side[side].cpu, mode, reg, flags, mxcsr, xmm, &x87);
+        f->side[side].cpu.eip = f->at;
+    }
 }
 
 /* --- Comparison --- Null, or what differs. */
@@ -560,10 +563,10 @@ static void show(struct fuzz *f, uint64_t trial, const char *what)
 
 static void list(struct fuzz *f, unsigned mode)
 {
-    const uint8_t *p = f->side[0].memory.ram + AT_CODE;
-    uint32_t eip = AT_CODE;
+    const uint8_t *p = f->side[0].memory.ram + f->at;
+    uint32_t eip = f->at;
 
-    while (eip < AT_CODE + 360) {
+    while (eip < f->at + 360) {
         struct insn insn;
         char text[DISASSEMBLY_SIZE];
         if (decode(p, 15, mode, CPU_PENTIUM4, &insn) != DECODE_OK) {

@@ -31,8 +31,11 @@ enum context_bit {
 };
 /* clang-format on */
 
+#define NO_SECOND UINT32_MAX
+
 struct unit {
     uint32_t physical, eip, limit; /* where it begins, and the limit of CS */
+    uint32_t second;               /* the page of its last bytes, if that is another, or NO_SECOND */
     uint32_t bits;                 /* enum context_bit */
     const uint8_t *software; /* of each row of the decoder's table, whether the host's unit is not to be trusted with
                                 it; null: of none */
@@ -46,6 +49,8 @@ struct unit {
 
 /* Added to the index that run_record takes: the block is left after the instruction. */
 #define RECORD_LEAVES 0x80u
+/* Added where the instruction has to do with the floating-point unit or MXCSR: the host's are put aside for it. */
+#define RECORD_UNITS 0x100u
 
 struct translated;
 struct code_block;
@@ -55,6 +60,7 @@ struct record_group {
     struct translated *block;
     struct code_block *records;
     uint8_t first, count; /* which of the block's they are */
+    bool units;           /* as RECORD_UNITS */
 };
 
 /* Where a block may be left for code that is known: a jump that leads to the block there once there is one. */
@@ -68,13 +74,16 @@ struct block_exit {
 
 struct translated {
     uint32_t physical, eip, limit, bits;
-    uint16_t bytes;
+    uint32_t second; /* as in struct unit */
+    uint16_t bytes;  /* in its first page */
     uint8_t count;
     bool valid; /* still to be found */
     uint8_t exits;
     const uint8_t *entry; /* where it runs */
-    uint8_t *code;        /* the same place in the writable mapping */
+    uint8_t *link;        /* where exits of its page lead, in the writable mapping: the same place, or what looks at the
+                             mapping before */
     struct translated *next_hash, *next_in_page;
+    struct translated *whole; /* this stands for the bytes of that block in its second page, and is no block */
     struct block_exit *incoming, *exit;
     struct record_group *group; /* in the order of their records */
     struct insn insn[];         /* for the interpreter */
@@ -82,14 +91,14 @@ struct translated {
 
 /* Code that every block uses. */
 struct backend {
-    const uint8_t *enter; /* a function: struct block_exit *enter(struct cpu *, const uint8_t *code). Null exit: leave
-                             for the loop to look around */
-    uint8_t *leave;       /* in the writable mapping: saves the registers and returns R8 */
-    uint8_t *run_record;  /* calls view.run_record(cpu, R8, R9) and resumes, or leaves */
-    uint8_t *run_group;   /* the same with view.run_group(cpu, R8) */
-    uint8_t *jump;        /* continues at the EIP in R8, by the table of jumps, or leaves */
-    uint8_t *flags_ready; /* calls view.flags_ready */
-    void *scratch;        /* backend_scratch_size bytes, for the compilation of one block */
+    const uint8_t *enter;   /* a function: struct block_exit *enter(struct cpu *, const uint8_t *code). Null exit: leave
+                               for the loop to look around */
+    uint8_t *leave;         /* in the writable mapping: saves the registers and returns R8 */
+    uint8_t *run_record[2]; /* calls view.run_record(cpu, R8, R9) and resumes, or leaves; [1] with RECORD_UNITS */
+    uint8_t *run_group[2];  /* the same with view.run_group(cpu, R8) */
+    uint8_t *jump;          /* continues at the EIP in R8, by the table of jumps, or leaves */
+    uint8_t *flags_ready;   /* calls view.flags_ready */
+    void *scratch;          /* backend_scratch_size bytes, for the compilation of one block */
 };
 extern const size_t backend_scratch_size;
 
@@ -98,6 +107,14 @@ void backend_init(struct backend *b, struct code *code);
 /* Tries the rows that the host's unit computes; marks those that differ from the interpreter, and returns how many they
  * are. `single` has room for two records. The processor is left as it was; what is emitted for this is not kept. */
 unsigned backend_try_rows(struct cpu *cpu, struct code *code, struct code_block *single, uint8_t software[]);
+/* Whether an instruction has to do with the floating-point unit, MMX or SSE. */
+static inline bool uses_units(const struct insn *insn)
+{
+    struct insn_effects effects;
+
+    insn_effects(insn, &effects);
+    return effects.units;
+}
 /* Whether the back end has code of its own for this record in such a unit. */
 bool backend_compiles(const struct unit *u, const struct insn *insn);
 /* The flags that an instruction looks at, that it certainly writes, and whether it may leave the block before its end

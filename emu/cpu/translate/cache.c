@@ -15,7 +15,7 @@
 #define GROUP_ROOM(records) \
     (sizeof(struct record_group) + sizeof(struct code_block) + ((records) + 1) * sizeof(struct insn))
 #define BLOCK_ROOM \
-    (2 * UNIT_LIMIT * GROUP_ROOM(1) + sizeof(struct translated) + UNIT_LIMIT * sizeof(struct insn) + \
+    (2 * UNIT_LIMIT * GROUP_ROOM(1) + 2 * sizeof(struct translated) + UNIT_LIMIT * sizeof(struct insn) + \
      (UNIT_LIMIT + 2) * sizeof(struct block_exit))
 #define CODE_ROOM (UNIT_LIMIT * 1024u)
 
@@ -50,12 +50,12 @@ static uint32_t hash(uint32_t physical, uint32_t eip)
     return h >> 16;
 }
 
-struct translated *cache_find(const struct translator *t, uint32_t physical, uint32_t eip, uint32_t bits,
-                              uint32_t limit)
+struct translated *cache_find(const struct translator *t, const struct translated *from, const struct unit *u)
 {
-    struct translated *block = t->bucket[hash(physical, eip) % BUCKETS];
+    struct translated *block = from ? from->next_hash : t->bucket[hash(u->physical, u->eip) % BUCKETS];
 
-    while (block && !(block->physical == physical && block->eip == eip && block->bits == bits && block->limit == limit))
+    while (block && !(block->physical == u->physical && block->eip == u->eip && block->bits == u->bits &&
+                      block->limit == u->limit))
         block = block->next_hash;
     return block;
 }
@@ -148,14 +148,16 @@ void cache_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
         return;
     link = &t->page[page];
     while (*link) {
-        struct translated *block = *link;
-        if (block->physical < address + length && address < block->physical + block->bytes) {
-            *link = block->next_in_page;
+        struct translated *entry = *link, *block = entry->whole ? entry->whole : entry;
+        bool hit = entry->physical < address + length && address < entry->physical + entry->bytes;
+        if (hit && block->valid) {
             forget(t, block);
             touched = true;
-        } else {
-            link = &block->next_in_page;
         }
+        if (block->valid)
+            link = &entry->next_in_page;
+        else /* perhaps by its other page */
+            *link = entry->next_in_page;
     }
     if (!touched)
         return;
@@ -165,6 +167,22 @@ void cache_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
     t->lines[page] = (struct page_lines){{0}};
     for (const struct translated *block = t->page[page]; block; block = block->next_in_page)
         lines_set(&t->lines[page], block);
+}
+
+/* The block, or its second part, is in this page of RAM. */
+static void enlist(struct cpu *cpu, struct translated *entry, int64_t page)
+{
+    struct translator *t = cpu->translator;
+
+    if (page < 0)
+        return; /* ROM */
+    entry->next_in_page = t->page[page];
+    t->page[page] = entry;
+    lines_set(&t->lines[page], entry);
+    if (!(cpu->memory->flags[page] & PAGE_CODE)) {
+        cpu->memory->flags[page] |= PAGE_CODE;
+        mmu_protect(cpu, (uint32_t)page * PAGE_SIZE);
+    }
 }
 
 bool cache_holds_page(const struct cpu *cpu, uint32_t page)
@@ -209,7 +227,8 @@ static uint8_t *groups_make(const struct unit *u, struct translated *block, uint
     block->group = (struct record_group *)(void *)at;
     for (unsigned n = 0; n < u->count; n++)
         if (!backend_compiles(u, &u->insn[n])) {
-            block->group[count++] = (struct record_group){block, NULL, (uint8_t)n, (uint8_t)backend_group_length(u, n)};
+            block->group[count++] = (struct record_group){
+                .block = block, .first = (uint8_t)n, .count = (uint8_t)backend_group_length(u, n)};
             n += block->group[count - 1].count - 1u;
         }
     at += count * sizeof *block->group;
@@ -217,6 +236,8 @@ static uint8_t *groups_make(const struct unit *u, struct translated *block, uint
         struct code_block *records = (struct code_block *)(void *)at;
         uint16_t offset = u->insn[g->first].offset;
         *records = (struct code_block){.count = g->count};
+        for (unsigned n = g->first; n < g->first + g->count; n++)
+            g->units |= uses_units(&u->insn[n]);
         memcpy(records->insn, &u->insn[g->first], g->count * sizeof *records->insn);
         for (unsigned n = 0; n < g->count; n++)
             records->insn[n].offset = (uint16_t)(records->insn[n].offset - offset);
@@ -234,6 +255,7 @@ struct translated *cache_add(struct cpu *cpu)
     struct translator *t = cpu->translator;
     const struct unit *u = &t->unit;
     int64_t page = memory_page(cpu->memory, u->physical);
+    uint32_t first = PAGE_SIZE - (u->physical & PAGE_MASK);
     struct translated *block, **bucket = &t->bucket[hash(u->physical, u->eip) % BUCKETS];
 
     if (page >= 0 && t->churn[page] > CHURN_LIMIT)
@@ -247,7 +269,8 @@ struct translated *cache_add(struct cpu *cpu)
                                  .eip = u->eip,
                                  .limit = u->limit,
                                  .bits = u->bits,
-                                 .bytes = (uint16_t)u->bytes,
+                                 .second = u->second,
+                                 .bytes = (uint16_t)(u->bytes < first ? u->bytes : first),
                                  .count = (uint8_t)u->count,
                                  .valid = true};
     memcpy(block->insn, u->insn, u->count * sizeof *u->insn);
@@ -258,15 +281,14 @@ struct translated *cache_add(struct cpu *cpu)
     *bucket = block;
     t->statistics.translated++;
     t->statistics.instructions += u->count;
-    t->statistics.host_bytes += (uint64_t)(t->code.at - block->code);
-    if (page < 0)
-        return block; /* ROM */
-    block->next_in_page = t->page[page];
-    t->page[page] = block;
-    lines_set(&t->lines[page], block);
-    if (!(cpu->memory->flags[page] & PAGE_CODE)) {
-        cpu->memory->flags[page] |= PAGE_CODE;
-        mmu_protect(cpu, (uint32_t)page * PAGE_SIZE);
+    t->statistics.host_bytes += (uint64_t)(t->code.at - block->link);
+    enlist(cpu, block, page);
+    if (u->second != NO_SECOND) {
+        struct translated *rest = (struct translated *)(void *)(t->arena + t->used);
+        t->used += (sizeof *rest + 15) & ~(size_t)15;
+        *rest = (struct translated){
+            .whole = block, .physical = u->second, .bytes = (uint16_t)(u->bytes - block->bytes)};
+        enlist(cpu, rest, memory_page(cpu->memory, u->second));
     }
     return block;
 }

@@ -62,8 +62,8 @@ void translator_next_epoch(struct cpu *cpu, unsigned spaces);
 /* --- cache.c --- */
 bool cache_init(struct cpu *cpu);
 void cache_free(struct translator *t);
-struct translated *cache_find(const struct translator *t, uint32_t physical, uint32_t eip, uint32_t bits,
-                              uint32_t limit);
+/* The block, or the next one after `from` if that is not null, of several that differ in their second page. */
+struct translated *cache_find(const struct translator *t, const struct translated *from, const struct unit *u);
 /* Makes a block of what is in t->unit; null where its page changes too often. */
 struct translated *cache_add(struct cpu *cpu);
 /* Reuses the memory of what was dropped, if it was all. */
@@ -78,9 +78,10 @@ bool cache_holds_page(const struct cpu *cpu, uint32_t page);
 void cache_flush(struct cpu *cpu);
 
 /* --- unit.c --- */
-/* Decodes from `bytes`, of which `available` lie within page and segment, what is to be one block. False: not even one
- * instruction. */
-bool unit_make(const struct cpu *cpu, struct unit *u, const uint8_t *bytes, uint32_t available);
+/* Decodes from `bytes`, of which `available` lie within page and segment, what is to be one block, of `limit`
+ * instructions at most. Returns what stopped it if that was before the first one. */
+enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_t *bytes, uint32_t available,
+                             unsigned limit);
 
 /* --- pages.c --- */
 bool pages_init(struct cpu *cpu);

@@ -5,6 +5,7 @@
 
 #define MXCSR_MASKS 0x1F80u
 #define MXCSR_FLAGS 0x3Fu
+#define INSN_LIMIT 15u /* bytes of an instruction */
 
 static unsigned run_record(struct cpu *cpu, struct translated *block, unsigned index);
 static unsigned run_group(struct cpu *cpu, struct record_group *group);
@@ -208,9 +209,9 @@ static bool keeps_flags(const struct insn *insn)
 }
 
 /* Runs records of a block, from `first` on, as a block of their own. `left` is what it will be after the whole block.
- * leaves: the block is left whatever comes of it. Nonzero: it is to be left. */
+ * leaves: the block is left whatever comes of it. units: as RECORD_UNITS. Nonzero: it is to be left. */
 static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned first, unsigned count,
-                            struct code_block *records, bool group, bool leaves)
+                            struct code_block *records, bool group, bool leaves, bool units)
 {
     const struct insn *last = &block->insn[first + count - 1];
     unsigned rest = block->count - first - count;
@@ -219,7 +220,8 @@ static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned 
 
     if (count > 1 || !keeps_flags(last))
         layered_flags_end(cpu);
-    host_units_end(cpu);
+    if (units)
+        host_units_end(cpu);
     cpu->left += rest + count;
     cpu->eip = block->bits & CONTEXT_32 ? eip : eip & 0xFFFF;
     cpu->accounted = 0;
@@ -238,25 +240,63 @@ static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned 
     if ((block->bits & CONTEXT_32 ? next : next & 0xFFFF) != cpu->eip || (group && block->bits != context_bits(cpu)))
         return 1;
     cpu->left -= rest;
-    host_units_begin(cpu);
+    if (units)
+        host_units_begin(cpu);
     return 0;
 }
 
 static unsigned run_group(struct cpu *cpu, struct record_group *group)
 {
-    return run_records(cpu, group->block, group->first, group->count, group->records, true, false);
+    return run_records(cpu, group->block, group->first, group->count, group->records, true, false, group->units);
 }
 
 static unsigned run_record(struct cpu *cpu, struct translated *block, unsigned index)
 {
     struct code_block *single = cpu->translator->single;
-    bool leaves = index & RECORD_LEAVES;
+    bool leaves = index & RECORD_LEAVES, units = index & RECORD_UNITS;
 
-    index &= ~RECORD_LEAVES;
+    index &= ~(RECORD_LEAVES | RECORD_UNITS);
     single->insn[0] = block->insn[index];
     single->insn[0].offset = 0;
     single->insn[1] = (struct insn){.run = block_end, .offset = single->insn[0].length};
-    return run_records(cpu, block, index, 1, single, false, leaves);
+    return run_records(cpu, block, index, 1, single, false, leaves, units);
+}
+
+/* Makes a unit of the one instruction at a linear address, whose first bytes end their page. Its other page is looked
+ * up as the interpreter would do now. */
+static bool unit_across(struct cpu *cpu, struct unit *u, const uint8_t *host, uint32_t linear)
+{
+    const struct segment *cs = &cpu->seg[SEG_CS];
+    uint32_t first = PAGE_SIZE - (linear & PAGE_MASK), second, length = INSN_LIMIT;
+    uint64_t room = (uint64_t)cs->limit - cpu->eip + 1;
+    uint8_t bytes[INSN_LIMIT];
+
+    if (first >= INSN_LIMIT || room <= first)
+        return false;
+    memcpy(bytes, host, first);
+    if (mmu_fetch(cpu, linear + first, &second, &host) || !host)
+        return false;
+    if (room < length)
+        length = (uint32_t)room;
+    memcpy(bytes + first, host, length - first);
+    if (unit_make(cpu, u, bytes, length, 1) != DECODE_OK)
+        return false;
+    u->second = second;
+    return true;
+}
+
+/* The one among blocks that cross a page whose other page is the one that is mapped now. */
+static struct translated *find_across(struct cpu *cpu, struct translated *block)
+{
+    const struct translator *t = cpu->translator;
+    uint32_t second;
+    const uint8_t *host;
+
+    if (mmu_fetch(cpu, cpu->seg[SEG_CS].base + block->eip + block->bytes, &second, &host))
+        return NULL;
+    while (block && block->second != second)
+        block = cache_find(t, block, &t->unit);
+    return block;
 }
 
 /* The block at CS:EIP, made if it is worth it; or null. */
@@ -265,34 +305,34 @@ static struct translated *find(struct cpu *cpu)
     struct translator *t = cpu->translator;
     const struct segment *cs = &cpu->seg[SEG_CS];
     struct unit *u = &t->unit;
-    uint32_t linear = cs->base + cpu->eip, physical, available;
+    uint32_t linear = cs->base + cpu->eip, available;
+    enum decode_result result;
     const uint8_t *host;
     struct translated *block;
     uint16_t *heat;
 
-    if (cpu->eip > cs->limit || mmu_fetch(cpu, linear, &physical, &host) || !host)
+    if (cpu->eip > cs->limit || mmu_fetch(cpu, linear, &u->physical, &host) || !host)
         return NULL;
     u->bits = context_bits(cpu);
-    enter_context(cpu, u->bits);
-    if (!cpu->view.pages)
-        return NULL;
-    block = cache_find(t, physical, cpu->eip, u->bits, cs->limit);
+    u->eip = cpu->eip;
+    u->limit = cs->limit;
+    block = cache_find(t, NULL, u);
+    if (block && block->second != NO_SECOND)
+        block = find_across(cpu, block);
     if (block)
         return block;
-    heat = cache_heat(t, physical, cpu->eip);
+    heat = cache_heat(t, u->physical, cpu->eip);
     if (*heat < t->threshold) {
         ++*heat;
         return NULL;
     }
-    if (code_block_waits(cpu, physical, code_mode(cpu)))
+    if (code_block_waits(cpu, u->physical, code_mode(cpu)))
         return NULL;
-    u->physical = physical;
-    u->eip = cpu->eip;
-    u->limit = cs->limit;
     available = PAGE_SIZE - (linear & PAGE_MASK);
     if (cs->limit - cpu->eip < available - 1)
         available = cs->limit - cpu->eip + 1;
-    if (!unit_make(cpu, u, host, available))
+    result = unit_make(cpu, u, host, available, UNIT_LIMIT);
+    if (result != DECODE_OK && !(result == DECODE_MORE && unit_across(cpu, u, host, linear)))
         return NULL;
     return cache_add(cpu);
 }
@@ -312,13 +352,20 @@ static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
 {
     struct translator *t = cpu->translator;
     struct translated *block = find(cpu);
+    uint32_t linear;
 
     if (!block || block->count > cpu->left)
+        return NULL;
+    enter_context(cpu, block->bits);
+    if (!cpu->view.pages)
         return NULL;
     if (from && from->from->valid && from->eip == block->eip && from->from->bits == block->bits &&
         from->from->limit == block->limit && !((from->from->physical ^ block->physical) & ~PAGE_MASK))
         cache_link(t, from, block);
-    pages_executed(t, cpu->seg[SEG_CS].base + block->eip);
+    linear = cpu->seg[SEG_CS].base + block->eip;
+    pages_executed(t, linear);
+    if (block->second != NO_SECOND)
+        pages_executed(t, linear + block->bytes);
     t->jumps[JUMP_SLOT(block->eip, cpu->view.jump_salt)] = (struct jump_entry){cpu->view.jump_tag | block->eip,
                                                                                block->entry};
     return block->entry;

@@ -28,15 +28,18 @@ static void find_live_flags(struct unit *u)
     }
 }
 
-bool unit_make(const struct cpu *cpu, struct unit *u, const uint8_t *bytes, uint32_t available)
+enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_t *bytes, uint32_t available,
+                             unsigned limit)
 {
     unsigned mode = code_mode(cpu);
+    enum decode_result result = DECODE_OK;
     uint32_t offset = 0;
 
     u->count = 0;
-    while (u->count < UNIT_LIMIT) {
+    while (u->count < limit) {
         struct insn *insn = &u->insn[u->count];
-        if (decode(bytes + offset, available - offset, mode, cpu->model, insn) != DECODE_OK)
+        result = decode(bytes + offset, available - offset, mode, cpu->model, insn);
+        if (result != DECODE_OK)
             break;
         insn->offset = (uint16_t)offset;
         insn->run = interpreter_handler(insn);
@@ -46,7 +49,9 @@ bool unit_make(const struct cpu *cpu, struct unit *u, const uint8_t *bytes, uint
             break;
     }
     u->bytes = offset;
-    if (u->count)
-        find_live_flags(u);
-    return u->count;
+    u->second = NO_SECOND;
+    if (!u->count)
+        return result;
+    find_live_flags(u);
+    return DECODE_OK;
 }

@@ -84,12 +84,13 @@ static void emit_call_field(struct code *code, struct rm field)
 }
 
 /* Calls a function with the processor, R8 and R9; it says by nonzero that the block is to be left. */
-static uint8_t *emit_runner(struct code *code, struct rm function, const uint8_t *leave)
+static uint8_t *emit_runner(struct code *code, struct rm function, const uint8_t *leave, bool units)
 {
     uint8_t *start = code->at, *leave_now;
 
     emit_guest_registers(code, true);
-    emit_units_leave(code);
+    if (units)
+        emit_units_leave(code);
     emit_move_wide(code, RDI, CPU);
     emit_move_wide(code, RSI, R8);
     emit_move(code, RDX, R9);
@@ -97,11 +98,14 @@ static uint8_t *emit_runner(struct code *code, struct rm function, const uint8_t
     emit_call_field(code, function);
     emit_test(code, 4, RAX, RAX);
     leave_now = emit_jump_if(code, CC_NE);
-    emit_units_enter(code);
+    if (units)
+        emit_units_enter(code);
     emit_guest_registers(code, false);
     emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 8);
     emit8(code, 0xC3);
     aim(leave_now, code->at);
+    if (!units)
+        emit_units_leave(code);
     emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 16);
     emit_alu(code, ALU_XOR, 4, in_register(R8), R8);
     emit_jump_to(code, leave);
@@ -140,8 +144,10 @@ void backend_init(struct backend *b, struct code *code)
     b->jump = code->at;
     emit_table_jump(code, b->leave);
 
-    b->run_record = emit_runner(code, FIELD(view.run_record), leave);
-    b->run_group = emit_runner(code, FIELD(view.run_group), leave);
+    for (unsigned units = 0; units < 2; units++) {
+        b->run_record[units] = emit_runner(code, FIELD(view.run_record), leave, units);
+        b->run_group[units] = emit_runner(code, FIELD(view.run_group), leave, units);
+    }
 
     b->flags_ready = code->at; /* eight registers and a return address: one word more aligns the stack */
     for (unsigned n = 0; n < sizeof caller_saved; n++)
@@ -207,7 +213,7 @@ static void compile_group(struct compile *c)
     settle(c);
     c->xmm_loaded = 0;
     emit_constant_wide(c->code, R8, (uintptr_t)group);
-    emit_call_to(c->code, c->backend->run_group);
+    emit_call_to(c->code, c->backend->run_group[group->units]);
     flags_recorded(c, 0);
     c->index = last;
     c->left = opcode_rows[c->unit->insn[last].row].attributes & ROW_ENDS_BLOCK;
@@ -222,7 +228,8 @@ static void aim_all(const struct stub *stub, const uint8_t *at)
 static void emit_slow(struct compile *c, struct stub *stub)
 {
     struct code *code = c->code;
-    bool leaves = stub->leaves || stub->x87.active || stub->kind == STUB_REFUSED;
+    bool leaves = stub->leaves || stub->x87.active || stub->kind == STUB_REFUSED,
+         units = uses_units(&c->unit->insn[stub->index]);
 
     aim_all(stub, code->at);
     c->index = stub->index;
@@ -230,8 +237,8 @@ static void emit_slow(struct compile *c, struct stub *stub)
     emit_xmm_store(code, stub->xmm_dirty);
     emit_x87_store(code, &stub->x87);
     emit_constant_wide(code, R8, (uintptr_t)c->block);
-    emit_constant(code, R9, stub->index | (leaves ? RECORD_LEAVES : 0));
-    emit_call_to(code, c->backend->run_record);
+    emit_constant(code, R9, stub->index | (leaves ? RECORD_LEAVES : 0) | (units ? RECORD_UNITS : 0));
+    emit_call_to(code, c->backend->run_record[units]);
     if (leaves)
         return;
     if (stub->flags_after || stub->ready_after)
@@ -290,7 +297,7 @@ static void emit_side_exit(struct compile *c, struct stub *stub)
 
 void backend_aim(struct block_exit *exit, const struct translated *to)
 {
-    aim(exit->site, to ? to->code : exit->unlinked);
+    aim(exit->site, to ? to->link : exit->unlinked);
 }
 
 /* --- The unit --- */
@@ -341,9 +348,13 @@ void backend_compile(const struct backend *b, struct code *code, const struct un
     c->left = false;
     c->group = block->group;
     c->stub_count = 0;
-    block->code = code->at;
-    block->entry = code->at + code->run;
+    block->link = code->at;
     block->exits = 0;
+    if (u->second != NO_SECOND) { /* an entry of the table holds as long as both pages are where they were */
+        emit_constant(code, VALUE, u->eip);
+        emit_table_jump(code, b->leave);
+    }
+    block->entry = code->at + code->run;
     emit_entry(c);
     for (c->index = 0; c->index < u->count; c->index++)
         emit_insn(c, &u->insn[c->index]);

@@ -238,7 +238,7 @@ unsigned backend_try_rows(struct cpu *cpu, struct code *code, struct code_block 
     cpu->cr0 &= ~(CR0_EM | CR0_TS);
     for (unsigned row = 0; row < opcode_row_count; row++) {
         struct insn *insn = &single->insn[0];
-        struct unit u = {.bits = CONTEXT_OSFXSR | CONTEXT_MASKED};
+        struct unit u = {.bits = CONTEXT_OSFXSR | CONTEXT_MASKED, .second = NO_SECOND};
         uint8_t bytes[8];
         if (!simd_is_arithmetic(&opcode_rows[row]))
             continue;
