@@ -7,6 +7,7 @@
 #include "emu/clock.h"
 #include "emu/cpu/cpu.h"
 #include "emu/devices/ata.h"
+#include "emu/devices/backdoor.h"
 #include "emu/devices/i8042.h"
 #include "emu/devices/i8237.h"
 #include "emu/devices/i82077.h"
@@ -18,6 +19,7 @@
 #include "emu/devices/pci.h"
 #include "emu/devices/piix.h"
 #include "emu/devices/piix_ide.h"
+#include "emu/devices/serial_mouse.h"
 #include "emu/devices/sysports.h"
 #include "emu/devices/uart16550.h"
 #include "emu/devices/vga.h"
@@ -41,6 +43,8 @@ struct machine {
     struct i8042 keyboard;
     struct sysports sysports;
     struct uart16550 serial[2];
+    struct serial_mouse mouse; /* where the manifest has one */
+    struct backdoor backdoor;  /* and this as well */
     struct parallel parallel;
     struct vga vga;
     struct i82077 floppy;
@@ -80,7 +84,16 @@ struct part {
      * Returns null, or the name of a field that contradicts the rest, in a way that could harm the host. Null: nothing
      * follows, and nothing can. */
     const char *(*loaded)(void *part);
+    /* Whether a manifest asks for it, where it is none that every machine has; null: every machine from `first` on. */
+    bool (*asked_for)(const struct machine_manifest *manifest);
+    const char *key; /* of the manifest that asks for it, and its value, for spec/state.md; null with asked_for */
 };
 extern const struct part machine_part_table[];
+
+/* Whether a machine of this manifest has the part: what it does not have is in no digest and no snapshot. */
+static inline bool part_is_there(const struct part *part, const struct machine_manifest *manifest)
+{
+    return manifest->type >= part->first && (!part->asked_for || part->asked_for(manifest));
+}
 
 #endif

@@ -23,16 +23,26 @@ static const char *machine_loaded(void *machine)
 
 #define PART(name, member, table, loaded) \
     { \
-        name, offsetof(struct machine, member), table, MACHINE_PC_ISA, loaded \
+        name, offsetof(struct machine, member), table, MACHINE_PC_ISA, loaded, NULL, NULL \
     }
 #define PCI_PART(name, member, table, loaded) \
     { \
-        name, offsetof(struct machine, member), table, MACHINE_PC_I440FX, loaded \
+        name, offsetof(struct machine, member), table, MACHINE_PC_I440FX, loaded, NULL, NULL \
     }
 #define DRIVE_PART(name, slot) PART(name, drives[slot], drive_state, drive_loaded)
+static bool has_serial_mouse(const struct machine_manifest *manifest)
+{
+    return manifest->pointer == POINTER_COM1 || manifest->pointer == POINTER_COM2;
+}
+
+static bool has_backdoor(const struct machine_manifest *manifest)
+{
+    return manifest->pointer == POINTER_ABSOLUTE;
+}
+
 /* clang-format off */
 const struct part machine_part_table[] = {
-    {"machine", 0, machine_state, MACHINE_PC_ISA, machine_loaded},
+    {"machine", 0, machine_state, MACHINE_PC_ISA, machine_loaded, NULL, NULL},
     PART("cpu", cpu, cpu_state, cpu_loaded),
     PART("pic", pic, i8259_state, NULL),
     PART("pit", pit, i8254_state, i8254_loaded),
@@ -52,9 +62,13 @@ const struct part machine_part_table[] = {
     PCI_PART("piix", piix, piix_state, piix_loaded),
     PCI_PART("ide", ide, piix_ide_state, piix_ide_loaded),
     PCI_PART("card", vga_card.function, pci_function_state, vga_pci_loaded),
+    {"mouse", offsetof(struct machine, mouse), serial_mouse_state, MACHINE_PC_ISA, NULL, has_serial_mouse,
+     "pointer: com1, pointer: com2"},
+    {"backdoor", offsetof(struct machine, backdoor), backdoor_state, MACHINE_PC_ISA, backdoor_loaded, has_backdoor,
+     "pointer: absolute"},
     DRIVE_PART("fd0", DRIVE_FD0), DRIVE_PART("fd1", DRIVE_FD1),
     DRIVE_PART("hd0", DRIVE_HD0), DRIVE_PART("hd1", DRIVE_HD1), DRIVE_PART("hd2", DRIVE_HD2), DRIVE_PART("hd3", DRIVE_HD3),
-    {NULL, 0, NULL, MACHINE_PC_ISA, NULL}
+    {NULL, 0, NULL, MACHINE_PC_ISA, NULL, NULL, NULL}
 };
 /* clang-format on */
 
@@ -146,7 +160,7 @@ static size_t append_parts(struct machine *m, struct place places[PLACES])
     append(m, tick, sizeof tick);
     for (const struct part *part = machine_part_table; part->name; part++) {
         size_t start;
-        if (m->manifest.type < part->first)
+        if (!part_is_there(part, &m->manifest))
             continue;
         append_text(m, part->name);
         start = m->scratch_used;

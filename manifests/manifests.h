@@ -72,6 +72,10 @@ enum boot_device { BOOT_NONE, BOOT_FLOPPY, BOOT_DISK, BOOT_CDROM }; /* nibbles o
 /* By the mode that it prefers; MONITOR_NONE does not describe itself. */
 enum monitor { MONITOR_1280X1024, MONITOR_NONE, MONITOR_640X480, MONITOR_800X600, MONITOR_1024X768, MONITOR_1600X1200 };
 
+/* What the pointer's movements reach: a mouse on the 8042, one on a serial port (then none on the 8042), or, beside
+ * that on the 8042, a driver in the guest that asks for positions. */
+enum pointer { POINTER_PS2, POINTER_COM1, POINTER_COM2, POINTER_ABSOLUTE };
+
 struct machine_manifest {
     uint32_t version; /* of the machine: 0 */
     enum machine_type type;
@@ -89,6 +93,7 @@ struct machine_manifest {
     bool parallel;        /* LPT1 at 378h/IRQ7 */
     bool vga;             /* display: vga or none */
     enum monitor monitor; /* which EDID the video firmware returns */
+    enum pointer pointer;
 };
 
 /* Names used in manifests: "pc-isa", "i386", "fd0", "floppy". */

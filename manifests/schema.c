@@ -8,7 +8,7 @@
 _Static_assert(sizeof(enum machine_type) == 4 && sizeof(enum cpu_model) == 4 && sizeof(enum boot_device) == 4,
                "enumerations of 32 bits");
 _Static_assert(sizeof(enum drive_kind) == 4 && sizeof(enum floppy_type) == 4 && sizeof(enum bios_translation) == 4 &&
-                   sizeof(enum monitor) == 4,
+                   sizeof(enum monitor) == 4 && sizeof(enum pointer) == 4,
                "enumerations of 32 bits");
 
 #define AT(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
@@ -30,6 +30,7 @@ static const char *const disk_names[] = {"disk", "cdrom", NULL};
 static const char *const boot_names[] = {"floppy", "disk", "cdrom", NULL};
 static const char *const display_names[] = {"none", "vga", NULL};
 static const char *const monitor_names[] = {"1280x1024", "none", "640x480", "800x600", "1024x768", "1600x1200", NULL};
+static const char *const pointer_names[] = {"ps2", "com1", "com2", "absolute", NULL};
 static const char *const yes_names[] = {"no", "yes", NULL}, *const unless_names[] = {"yes", "no", NULL};
 static const char *const translation_names[] = {"none", "lba", "large", "large-240", NULL};
 
@@ -166,6 +167,7 @@ static const struct rule machine_keys[] = {
     { "ports", WHOLE(machine_manifest), .required = true, .scalar = &type_none, .names = port_names },
     { "display", AT(machine_manifest, vga), .required = true, .scalar = &type_flag, .words = display_names },
     { "monitor", AT(machine_manifest, monitor), .scalar = &type_flag, .words = monitor_names },
+    { "pointer", AT(machine_manifest, pointer), .scalar = &type_flag, .words = pointer_names },
     KEYS_END
 };
 /* clang-format on */
@@ -174,9 +176,11 @@ static const char *machine_check(void *field, const struct rule *keys, uint32_t 
 {
     const struct machine_manifest *m = field;
 
-    return is_given(keys, seen, "acpi") && m->type != MACHINE_PC_I440FX
-               ? "only a pc-i440fx has ACPI; the key belongs to it"
-               : NULL;
+    if (is_given(keys, seen, "acpi") && m->type != MACHINE_PC_I440FX)
+        return "only a pc-i440fx has ACPI; the key belongs to it";
+    if ((m->pointer == POINTER_COM1 && !m->serial[0]) || (m->pointer == POINTER_COM2 && !m->serial[1]))
+        return "the mouse is on a serial port that is not in the list ports";
+    return NULL;
 }
 
 const struct rule machine_rules = {"manifest", WHOLE(machine_manifest), .required = true, .keys = machine_keys,
