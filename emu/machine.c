@@ -12,7 +12,6 @@
 #include "emu/devices/vga_memory.h"
 
 #define BUS_TIME_US 1                /* one access to the ISA bus */
-#define SERIAL_MOUSE_DIVISOR 96      /* of a serial port: 1,200 baud */
 #define ISA_FRAME_BUFFER 0xE0000000u /* where Bochs' display interface has it without PCI */
 
 /* --- Lines that end at the machine --- */
@@ -99,27 +98,6 @@ static void serial_out(void *context, uint8_t byte)
         host->serial_out(host->context, wire->port, byte);
 }
 
-static void mouse_out(void *uart, uint8_t byte)
-{
-    uart16550_receive_at(uart, SERIAL_MOUSE_DIVISOR, byte);
-}
-
-/* The interrupt of the mouse, by which a driver of the backdoor learns of a report. */
-static void backdoor_reports(void *mouse, unsigned number, bool level)
-{
-    (void)number;
-    if (level)
-        ps2mouse_nudge(mouse);
-}
-
-static void copied(void *machine, const uint8_t *text, size_t length)
-{
-    const struct machine_host *host = &((struct machine *)machine)->host;
-
-    if (host->copied)
-        host->copied(host->context, text, length);
-}
-
 /* --- CMOS: what SETUP left in it. IBM AT Technical Reference, with the Bochs extensions at 34h-3Dh that firmware of
  * PCs in emulators reads. --- */
 
@@ -199,20 +177,44 @@ static bool has_pci(const struct machine *m)
     return m->manifest.type == MACHINE_PC_I440FX;
 }
 
+/* The display's PCI function. */
+static struct vga_pci_card display_card(struct machine *m)
+{
+    static const uint16_t cirrus_ids[] = {
+        [DISPLAY_GD5430] = 0x00A0, [DISPLAY_GD5434] = 0x00A8, [DISPLAY_GD5446] = 0x00B8};
+    static const uint8_t cirrus_revisions[] = {
+        [DISPLAY_GD5430] = 0x47, [DISPLAY_GD5434] = 0x8E, [DISPLAY_GD5446] = 0x45};
+    enum display chip = m->manifest.display;
+
+    if (!machine_has_cirrus(m))
+        return (struct vga_pci_card){0x1234, 0x1111, 0x11111234, 2, {VGA_MEMORY, 0}, vga_place_region, &m->vga};
+    return (struct vga_pci_card){0x1013,
+                                 cirrus_ids[chip],
+                                 0,
+                                 cirrus_revisions[chip],
+                                 {CIRRUS_FRAME_BUFFER(chip), chip == DISPLAY_GD5446 ? CIRRUS_REGISTERS : 0},
+                                 cirrus_place,
+                                 &m->cirrus};
+}
+
 /* Whether a ROM is made for a PCI card: at its byte 18h it says where its PCI data structure is (PCI Local Bus
- * Specification 2.1, §6.3.1). */
-static bool is_pci_rom(const uint8_t *rom, size_t size)
+ * Specification 2.1, §6.3.1). One Cirrus ROM serves several chips: it is on the card that it names. */
+static bool is_rom_of_card(const uint8_t *rom, size_t size, const struct vga_pci_card *card)
 {
     size_t at = size > 0x19 ? load16(rom + 0x18) : size;
 
-    return at + 4 <= size && !memcmp(rom + at, "PCIR", 4);
+    return at + 8 <= size && !memcmp(rom + at, "PCIR", 4) &&
+           (card->vendor == 0x1234 ||
+            (load16(rom + at + 4) == card->vendor && load16(rom + at + 6) == card->device_id));
 }
 
 /* Video firmware that is made for it is on the PCI card, and system firmware copies it to C0000h; any other lies
  * there. */
-static bool video_rom_on_card(const struct machine *m, const struct machine_host *host)
+static bool video_rom_on_card(struct machine *m, const struct machine_host *host)
 {
-    return has_pci(m) && m->manifest.vga && is_pci_rom(host->video_rom, host->video_rom_size);
+    struct vga_pci_card card = display_card(m);
+
+    return has_pci(m) && m->manifest.display && is_rom_of_card(host->video_rom, host->video_rom_size, &card);
 }
 
 /* Loads the firmware where it lies. Null, or what is wrong. */
@@ -268,32 +270,22 @@ static void wire_pci(struct machine *m)
 static bool wire_display(struct machine *m, const struct machine_host *host)
 {
     size_t rom_size = video_rom_on_card(m, host) ? host->video_rom_size : 0;
+    struct line irq = has_pci(m) ? (struct line){0} : i8259_line(&m->pic, 9);
+    struct vga_pci_card card = display_card(m);
+    struct cirrus_model model = {m->manifest.display, has_pci(m), m->manifest.display_memory, m->manifest.monitor};
 
-    if (!m->manifest.vga)
+    if (!m->manifest.display)
         return true;
-    if (!vga_init(&m->vga, &m->clock, &m->bus, &m->memory, has_pci(m) ? (struct line){0} : i8259_line(&m->pic, 9)))
+    if (!model.memory)
+        model.memory = model.chip == DISPLAY_GD5430 ? 2u << 20 : 4u << 20;
+    if (machine_has_cirrus(m) ? !cirrus_init(&m->cirrus, &m->vga, &m->clock, &m->bus, &m->memory, irq, &model)
+                              : !vga_init(&m->vga, &m->clock, &m->bus, &m->memory, irq))
         return false;
     if (has_pci(m))
-        return vga_pci_init(&m->vga_card, &m->pci, &m->memory, &m->vga, host->video_rom, rom_size);
-    vga_place_linear(&m->vga, ISA_FRAME_BUFFER, true);
+        return vga_pci_init(&m->vga_card, &m->pci, &m->memory, &card, host->video_rom, rom_size);
+    if (!machine_has_cirrus(m))
+        vga_place_linear(&m->vga, ISA_FRAME_BUFFER, true);
     return true;
-}
-
-/* What moves the pointer, besides the mouse on the keyboard controller, or in place of it. */
-static void wire_pointer(struct machine *m)
-{
-    enum pointer pointer = m->manifest.pointer;
-
-    if (pointer == POINTER_COM1 || pointer == POINTER_COM2) {
-        struct uart16550 *uart = &m->serial[pointer - POINTER_COM1];
-        serial_mouse_init(&m->mouse, &m->clock, mouse_out, uart);
-        uart->dtr = serial_mouse_wire(&m->mouse, SERIAL_MOUSE_DTR);
-        uart->rts = serial_mouse_wire(&m->mouse, SERIAL_MOUSE_RTS);
-        uart->modem_in = 0;
-        m->keyboard.no_mouse = true;
-    } else if (pointer == POINTER_ABSOLUTE) {
-        backdoor_init(&m->backdoor, &m->bus, line_to(backdoor_reports, &m->keyboard.mouse, 0), copied, m);
-    }
 }
 
 /* Everything on the board. False: no memory. */
@@ -325,7 +317,6 @@ static bool wire(struct machine *m, const struct machine_host *host)
                            port ? EVENT_SERIAL_1 : EVENT_SERIAL_0, i8259_line(&m->pic, port ? 3 : 4), serial_out,
                            &m->serial_wire[port]);
     }
-    wire_pointer(m);
     if (manifest->parallel)
         parallel_init(&m->parallel, &m->clock, &m->bus, 0x378, i8259_line(&m->pic, 7), m->host.parallel_out,
                       m->host.context);
@@ -448,11 +439,11 @@ static void reset_chips(struct machine *m)
     for (unsigned port = 0; port < 2; port++)
         if (m->manifest.serial[port])
             uart16550_reset(&m->serial[port]);
-    if (m->manifest.pointer == POINTER_ABSOLUTE)
-        backdoor_reset(&m->backdoor);
     if (m->manifest.parallel)
         parallel_reset(&m->parallel);
-    if (m->manifest.vga)
+    if (machine_has_cirrus(m))
+        cirrus_reset(&m->cirrus);
+    else if (m->manifest.display)
         vga_reset(&m->vga);
     i82077_reset(&m->floppy);
     for (unsigned channel = 0; channel < 2; channel++)
@@ -462,7 +453,7 @@ static void reset_chips(struct machine *m)
         i440fx_reset(&m->bridge);
         piix_reset(&m->piix);
         piix_ide_reset(&m->ide);
-        if (m->manifest.vga)
+        if (m->manifest.display)
             vga_pci_reset(&m->vga_card);
     }
 }
@@ -566,21 +557,7 @@ bool machine_key(struct machine *m, uint8_t key, bool down)
 
 bool machine_pointer(struct machine *m, int dx, int dy, int wheel, unsigned buttons)
 {
-    if (m->manifest.pointer == POINTER_COM1 || m->manifest.pointer == POINTER_COM2)
-        return serial_mouse_move(&m->mouse, dx, dy, buttons);
-    if (m->manifest.pointer == POINTER_ABSOLUTE && m->backdoor.absolute)
-        return backdoor_move(&m->backdoor, dx, dy, wheel, buttons);
     return ps2mouse_move(&m->keyboard.mouse, dx, dy, wheel, buttons);
-}
-
-bool machine_pointer_at(struct machine *m, uint16_t x, uint16_t y, int wheel, unsigned buttons)
-{
-    return m->manifest.pointer == POINTER_ABSOLUTE && backdoor_place(&m->backdoor, x, y, wheel, buttons);
-}
-
-bool machine_paste(struct machine *m, const uint8_t *text, size_t length, bool more)
-{
-    return m->manifest.pointer == POINTER_ABSOLUTE && backdoor_paste(&m->backdoor, text, length, more);
 }
 
 bool machine_serial_in(struct machine *m, unsigned port, uint8_t byte)
@@ -599,13 +576,13 @@ void machine_insert(struct machine *m, enum drive_slot slot, const struct block 
 void machine_text(const struct machine *m, struct text_screen *screen)
 {
     memset(screen, 0, sizeof *screen);
-    if (m->manifest.vga)
+    if (m->manifest.display)
         vga_text(&m->vga, screen);
 }
 
 void machine_frame(struct machine *m, struct frame *frame)
 {
     memset(frame, 0, sizeof *frame);
-    if (m->manifest.vga)
+    if (m->manifest.display)
         vga_frame(&m->vga, frame);
 }

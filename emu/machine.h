@@ -7,7 +7,7 @@
 #include "emu/clock.h"
 #include "emu/cpu/cpu.h"
 #include "emu/devices/ata.h"
-#include "emu/devices/backdoor.h"
+#include "emu/devices/cirrus.h"
 #include "emu/devices/i8042.h"
 #include "emu/devices/i8237.h"
 #include "emu/devices/i82077.h"
@@ -19,7 +19,6 @@
 #include "emu/devices/pci.h"
 #include "emu/devices/piix.h"
 #include "emu/devices/piix_ide.h"
-#include "emu/devices/serial_mouse.h"
 #include "emu/devices/sysports.h"
 #include "emu/devices/uart16550.h"
 #include "emu/devices/vga.h"
@@ -43,10 +42,9 @@ struct machine {
     struct i8042 keyboard;
     struct sysports sysports;
     struct uart16550 serial[2];
-    struct serial_mouse mouse; /* where the manifest has one */
-    struct backdoor backdoor;  /* and this as well */
     struct parallel parallel;
     struct vga vga;
+    struct cirrus cirrus; /* around the VGA, if the display is one */
     struct i82077 floppy;
     struct ata ata[2];
     struct pci pci; /* this and what follows, on pc-i440fx only */
@@ -79,21 +77,18 @@ struct part {
     const char *name;
     size_t offset; /* in struct machine */
     const struct state_field *table;
-    enum machine_type first; /* that has it; later ones have it too */
+    enum part_needs { PART_ALWAYS, PART_PCI, PART_CIRRUS } needs; /* machines without have no such part */
     /* Called when its state was set from outside, and the clock with it: brings about what follows from the state.
      * Returns null, or the name of a field that contradicts the rest, in a way that could harm the host. Null: nothing
      * follows, and nothing can. */
     const char *(*loaded)(void *part);
-    /* Whether a manifest asks for it, where it is none that every machine has; null: every machine from `first` on. */
-    bool (*asked_for)(const struct machine_manifest *manifest);
-    const char *key; /* of the manifest that asks for it, and its value, for spec/state.md; null with asked_for */
 };
 extern const struct part machine_part_table[];
+bool machine_has_part(const struct machine *m, const struct part *part);
 
-/* Whether a machine of this manifest has the part: what it does not have is in no digest and no snapshot. */
-static inline bool part_is_there(const struct part *part, const struct machine_manifest *manifest)
+static inline bool machine_has_cirrus(const struct machine *m)
 {
-    return manifest->type >= part->first && (!part->asked_for || part->asked_for(manifest));
+    return m->manifest.display >= DISPLAY_GD5430;
 }
 
 #endif

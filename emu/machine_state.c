@@ -23,26 +23,16 @@ static const char *machine_loaded(void *machine)
 
 #define PART(name, member, table, loaded) \
     { \
-        name, offsetof(struct machine, member), table, MACHINE_PC_ISA, loaded, NULL, NULL \
+        name, offsetof(struct machine, member), table, PART_ALWAYS, loaded \
     }
 #define PCI_PART(name, member, table, loaded) \
     { \
-        name, offsetof(struct machine, member), table, MACHINE_PC_I440FX, loaded, NULL, NULL \
+        name, offsetof(struct machine, member), table, PART_PCI, loaded \
     }
 #define DRIVE_PART(name, slot) PART(name, drives[slot], drive_state, drive_loaded)
-static bool has_serial_mouse(const struct machine_manifest *manifest)
-{
-    return manifest->pointer == POINTER_COM1 || manifest->pointer == POINTER_COM2;
-}
-
-static bool has_backdoor(const struct machine_manifest *manifest)
-{
-    return manifest->pointer == POINTER_ABSOLUTE;
-}
-
 /* clang-format off */
 const struct part machine_part_table[] = {
-    {"machine", 0, machine_state, MACHINE_PC_ISA, machine_loaded, NULL, NULL},
+    {"machine", 0, machine_state, PART_ALWAYS, machine_loaded},
     PART("cpu", cpu, cpu_state, cpu_loaded),
     PART("pic", pic, i8259_state, NULL),
     PART("pit", pit, i8254_state, i8254_loaded),
@@ -54,6 +44,7 @@ const struct part machine_part_table[] = {
     PART("serial1", serial[1], uart16550_state, NULL),
     PART("parallel", parallel, parallel_state, NULL),
     PART("vga", vga, vga_state, vga_loaded),
+    {"cirrus", offsetof(struct machine, cirrus), cirrus_state, PART_CIRRUS, cirrus_loaded},
     PART("floppy", floppy, i82077_state, i82077_loaded),
     PART("ata0", ata[0], ata_state, ata_loaded),
     PART("ata1", ata[1], ata_state, ata_loaded),
@@ -62,15 +53,20 @@ const struct part machine_part_table[] = {
     PCI_PART("piix", piix, piix_state, piix_loaded),
     PCI_PART("ide", ide, piix_ide_state, piix_ide_loaded),
     PCI_PART("card", vga_card.function, pci_function_state, vga_pci_loaded),
-    {"mouse", offsetof(struct machine, mouse), serial_mouse_state, MACHINE_PC_ISA, NULL, has_serial_mouse,
-     "pointer: com1, pointer: com2"},
-    {"backdoor", offsetof(struct machine, backdoor), backdoor_state, MACHINE_PC_ISA, backdoor_loaded, has_backdoor,
-     "pointer: absolute"},
     DRIVE_PART("fd0", DRIVE_FD0), DRIVE_PART("fd1", DRIVE_FD1),
     DRIVE_PART("hd0", DRIVE_HD0), DRIVE_PART("hd1", DRIVE_HD1), DRIVE_PART("hd2", DRIVE_HD2), DRIVE_PART("hd3", DRIVE_HD3),
-    {NULL, 0, NULL, MACHINE_PC_ISA, NULL, NULL, NULL}
+    {NULL, 0, NULL, PART_ALWAYS, NULL}
 };
 /* clang-format on */
+
+bool machine_has_part(const struct machine *m, const struct part *part)
+{
+    switch (part->needs) {
+    case PART_PCI: return m->manifest.type == MACHINE_PC_I440FX;
+    case PART_CIRRUS: return machine_has_cirrus(m);
+    default: return true;
+    }
+}
 
 /* --- Parts as bytes --- */
 
@@ -160,7 +156,7 @@ static size_t append_parts(struct machine *m, struct place places[PLACES])
     append(m, tick, sizeof tick);
     for (const struct part *part = machine_part_table; part->name; part++) {
         size_t start;
-        if (!part_is_there(part, &m->manifest))
+        if (!machine_has_part(m, part))
             continue;
         append_text(m, part->name);
         start = m->scratch_used;
@@ -168,7 +164,7 @@ static size_t append_parts(struct machine *m, struct place places[PLACES])
         place_end(m, place++, part->name, start);
     }
     place = append_root(m, place, "ram", "ram", ram_root(m, &h));
-    place = append_root(m, place, "video", "video", m->manifest.vga ? vga_root(&m->vga, &h) : root);
+    place = append_root(m, place, "video", "video", m->manifest.display ? vga_root(&m->vga, &h) : root);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
         if (!drive_root(&m->drives[slot], &h, root))
             return 0;

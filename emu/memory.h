@@ -47,7 +47,7 @@ struct mmio {
     mmio_writing_function *writing;
 };
 
-#define MMIO_REGIONS 8
+#define MMIO_REGIONS 12
 #define ROM_START 0xC0000u
 #define ROM_SIZE 0x40000u
 #define LOW_PAGES 256u /* of the first MiB, where ROM and devices lie over RAM */

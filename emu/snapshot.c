@@ -81,7 +81,7 @@ void machine_save(struct machine *m, void (*sink)(void *context, const char *tex
     cpu_canonical(&m->cpu);
     put_leaf(&out, &leaf);
     for (const struct part *part = machine_part_table; part->name; part++)
-        if (part_is_there(part, &m->manifest))
+        if (machine_has_part(m, part))
             state_walk(part->name, part->table, (uint8_t *)m + part->offset, put_leaf, &out);
 }
 
@@ -143,7 +143,7 @@ static bool refuse_order(struct in *in, const char *due)
     in->passed = 1; /* the tick */
     in->found = in->name_length == 4 && !memcmp(in->name, "tick", 4);
     for (const struct part *part = machine_part_table; part->name && !in->found; part++)
-        if (part_is_there(part, &in->m->manifest))
+        if (machine_has_part(in->m, part))
             state_walk(part->name, part->table, (uint8_t *)in->m + part->offset, find_name, in);
     if (!in->found)
         return refuse(in->fault, in->name, in->name_length, "is no field of this machine");
@@ -191,7 +191,7 @@ static bool derive(struct in *in)
         char name[sizeof in->fault->name];
         size_t length = strlen(part->name);
 
-        if (!part_is_there(part, &m->manifest))
+        if (!machine_has_part(m, part))
             continue;
         if (!state_walk(part->name, part->table, at, check_event, in))
             return false;
@@ -219,7 +219,7 @@ bool machine_load(struct machine *m, const char *text, size_t length, struct mac
     if (!read_leaf(&in, &leaf))
         return false;
     for (const struct part *part = machine_part_table; part->name; part++)
-        if (part_is_there(part, &m->manifest) &&
+        if (machine_has_part(m, part) &&
             !state_walk(part->name, part->table, (uint8_t *)m + part->offset, read_leaf, &in))
             return false;
     if (in.text != in.end)
@@ -235,7 +235,7 @@ uint64_t machine_pages(const struct machine *m, enum machine_area area)
     if (area == AREA_RAM)
         return m->memory.ram_size / PAGE_SIZE;
     if (area == AREA_VIDEO)
-        return m->manifest.vga ? VGA_PAGES : 0;
+        return m->manifest.display ? vga_pages(&m->vga) : 0;
     return m->drives[area - AREA_DRIVES].sectors / DRIVE_UNIT_SECTORS +
            (m->drives[area - AREA_DRIVES].sectors % DRIVE_UNIT_SECTORS != 0);
 }

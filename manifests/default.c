@@ -18,5 +18,6 @@ void machine_manifest_default(struct machine_manifest *m)
     m->drives[DRIVE_FD0].floppy = FLOPPY_1440K;
     m->boot[0] = BOOT_FLOPPY;
     m->boot[1] = BOOT_DISK;
-    m->serial[0] = m->serial[1] = m->parallel = m->vga = true;
+    m->serial[0] = m->serial[1] = m->parallel = true;
+    m->display = DISPLAY_VGA;
 }

@@ -72,9 +72,8 @@ enum boot_device { BOOT_NONE, BOOT_FLOPPY, BOOT_DISK, BOOT_CDROM }; /* nibbles o
 /* By the mode that it prefers; MONITOR_NONE does not describe itself. */
 enum monitor { MONITOR_1280X1024, MONITOR_NONE, MONITOR_640X480, MONITOR_800X600, MONITOR_1024X768, MONITOR_1600X1200 };
 
-/* What the pointer's movements reach: a mouse on the 8042, one on a serial port (then none on the 8042), or, beside
- * that on the 8042, a driver in the guest that asks for positions. */
-enum pointer { POINTER_PS2, POINTER_COM1, POINTER_COM2, POINTER_ABSOLUTE };
+/* The display adapter: none, a VGA with Bochs' interface, or a Cirrus Logic chip. */
+enum display { DISPLAY_NONE, DISPLAY_VGA, DISPLAY_GD5430, DISPLAY_GD5434, DISPLAY_GD5446 };
 
 struct machine_manifest {
     uint32_t version; /* of the machine: 0 */
@@ -88,12 +87,12 @@ struct machine_manifest {
                             time */
     struct drive_manifest drives[DRIVE_COUNT];
     enum boot_device boot[3];
-    bool no_acpi;         /* the firmware makes no ACPI tables */
-    bool serial[2];       /* COM1 at 3F8h/IRQ4, COM2 at 2F8h/IRQ3 */
-    bool parallel;        /* LPT1 at 378h/IRQ7 */
-    bool vga;             /* display: vga or none */
-    enum monitor monitor; /* which EDID the video firmware returns */
-    enum pointer pointer;
+    bool no_acpi;   /* the firmware makes no ACPI tables */
+    bool serial[2]; /* COM1 at 3F8h/IRQ4, COM2 at 2F8h/IRQ3 */
+    bool parallel;  /* LPT1 at 378h/IRQ7 */
+    enum display display;
+    uint32_t display_memory; /* bytes of a Cirrus chip's, 1, 2 or 4 MiB; 0: as much as it can have */
+    enum monitor monitor;    /* which EDID the video firmware returns */
 };
 
 /* Names used in manifests: "pc-isa", "i386", "fd0", "floppy". */

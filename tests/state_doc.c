@@ -47,13 +47,12 @@ int main(void)
     for (const struct part *part = machine_part_table; part->name; part++) {
         const struct part *last = part;
         printf("\n## `%s`", part->name);
-        while (last[1].name && last[1].table == part->table && last[1].first == part->first &&
-               last[1].asked_for == part->asked_for)
+        while (last[1].name && last[1].table == part->table && last[1].needs == part->needs)
             printf(", `%s`", (++last)->name);
-        if (part->key)
-            printf(" (`%s`)", part->key);
-        printf("%s\n\n| Field | Kind | What it is |\n|---|---|---|\n",
-               part->first == MACHINE_PC_I440FX ? " (`pc-i440fx`)" : "");
+        printf("%s\n\n| Field | Kind | What it is |\n|---|---|---|\n", part->needs == PART_PCI ? " (`pc-i440fx`)"
+                                                                       : part->needs == PART_CIRRUS
+                                                                           ? " (`display: cirrus`)"
+                                                                           : "");
         print_table(part->name, part->name, part->table);
         part = last;
     }

@@ -54,35 +54,55 @@ struct beam {
     uint64_t dots; /* since power-on */
 };
 
-static struct beam beam_now(const struct vga *v)
+static struct beam beam_at(const struct vga *v, uint64_t tick)
 {
     static const uint32_t clocks[4] = {25175000, 28322000, 25175000, 25175000};
     const uint8_t *c = v->crtc;
     uint32_t dots = (v->sequencer[1] & 1 ? 8 : 9) * (v->sequencer[1] & 8 ? 2 : 1);
     struct beam b = {
-        .frequency = clocks[v->misc >> 2 & 3],
+        .frequency = v->extension ? v->extension->dot_clock(v->extension->device, v->misc >> 2 & 3)
+                                  : clocks[v->misc >> 2 & 3],
         .line_dots = (c[0] + 5u) * dots,
         .lines = ((c[6] | (c[7] & 1u) << 8 | (c[7] & 0x20u) << 4) + 2) * vga_lines_counted(v),
         .shown_dots = (c[1] + 1u) * dots,
         .shown_lines = vga_lines_shown(v),
     };
 
-    b.dots = clock_cycles(v->clock, clock_now(v->clock), b.frequency);
+    b.dots = clock_cycles(v->clock, tick, b.frequency);
     return b;
+}
+
+static struct beam beam_now(const struct vga *v)
+{
+    return beam_at(v, clock_now(v->clock));
+}
+
+/* The line at which the retrace begins, as the counter counts. */
+static uint32_t retrace_line(const struct vga *v)
+{
+    return v->crtc[0x10] | (v->crtc[7] & 4u) << 6 | (v->crtc[7] & 0x80u) << 2;
 }
 
 /* Input Status 1: bit 0 while nothing is displayed, bit 3 during vertical retrace. */
 static uint8_t beam_status(const struct vga *v)
 {
-    const uint8_t *c = v->crtc;
     struct beam b = beam_now(v);
     uint32_t dot = (uint32_t)(b.dots % b.line_dots), line = (uint32_t)(b.dots / b.line_dots % b.lines),
              counted = line / vga_lines_counted(v);
-    uint32_t retrace = c[0x10] | (c[7] & 4u) << 6 | (c[7] & 0x80u) << 2;
-    uint32_t height = (c[0x11] - retrace) & 15; /* it ends at the line whose low bits are in register 11h */
+    uint32_t retrace = retrace_line(v);
+    uint32_t height = (v->crtc[0x11] - retrace) & 15; /* it ends at the line whose low bits are in register 11h */
     bool in_retrace = counted >= retrace && counted - retrace < (height ? height : 16);
 
     return (uint8_t)((line >= b.shown_lines || dot >= b.shown_dots ? 1 : 0) | (in_retrace ? 8 : 0));
+}
+
+uint64_t vga_retraces(const struct vga *v, uint64_t tick)
+{
+    struct beam b = beam_at(v, tick);
+    uint64_t frame = (uint64_t)b.line_dots * b.lines,
+             before = (uint64_t)b.line_dots * retrace_line(v) * vga_lines_counted(v) % frame;
+
+    return (b.dots + frame - before) / frame;
 }
 
 /* --- The vertical interrupt: CRTC register 11h, bit 4 lets it become pending, bit 5 keeps it from the line --- */
@@ -131,9 +151,16 @@ static void wake(struct vga *v, bool awake)
     vga_window_changed(v);
 }
 
+static uint8_t *dac_entry(struct vga *v, uint8_t index)
+{
+    uint8_t *other = v->extension ? v->extension->colour(v->extension->device, index) : NULL;
+
+    return other ? other : &v->dac[index * 3];
+}
+
 static uint32_t dac_read(struct vga *v)
 {
-    uint8_t value = v->dac[v->dac_read * 3 + v->dac_component];
+    uint8_t value = dac_entry(v, v->dac_read)[v->dac_component];
 
     if (++v->dac_component == 3) {
         v->dac_component = 0;
@@ -147,7 +174,7 @@ static void dac_write(struct vga *v, uint8_t value)
     v->dac_latch[v->dac_component] = v->dispi[DISPI_ENABLE] & DISPI_8BIT_DAC ? value : value & 0x3F;
     if (++v->dac_component < 3)
         return;
-    memcpy(&v->dac[v->dac_write * 3], v->dac_latch, 3);
+    memcpy(dac_entry(v, v->dac_write), v->dac_latch, 3);
     v->dac_component = 0;
     v->dac_write++;
 }
@@ -186,13 +213,16 @@ static bool not_here(const struct vga *v, uint16_t port)
     return (port & 0xFFF0) == (v->misc & MISC_COLOUR ? 0x3B0 : 0x3D0);
 }
 
-static uint32_t vga_port_read(void *device, uint16_t port, unsigned size)
+uint32_t vga_port_read(void *device, uint16_t port, unsigned size)
 {
     struct vga *v = device;
+    uint32_t value;
 
     (void)size;
     if (not_here(v, port))
         return 0xFF;
+    if (v->extension && v->extension->read(v->extension->device, port, &value))
+        return value;
     switch (port) {
     case 0x3C0: return v->attribute_index;
     case 0x3C1: return (v->attribute_index & 0x1F) < VGA_ATTRIBUTE ? v->attribute[v->attribute_index & 0x1F] : 0;
@@ -218,14 +248,8 @@ static uint32_t vga_port_read(void *device, uint16_t port, unsigned size)
     }
 }
 
-static void vga_port_write(void *device, uint16_t port, uint32_t wide, unsigned size)
+static void register_write(struct vga *v, uint16_t port, uint8_t value)
 {
-    struct vga *v = device;
-    uint8_t value = (uint8_t)wide;
-
-    (void)size;
-    if (not_here(v, port))
-        return;
     switch (port) {
     case 0x3C0: attribute_write(v, value); break;
     case 0x3C2:
@@ -267,27 +291,50 @@ static void vga_port_write(void *device, uint16_t port, uint32_t wide, unsigned 
     }
 }
 
-bool vga_init(struct vga *v, struct clock *clock, struct bus *bus, struct memory *memory, struct line irq)
+void vga_port_write(void *device, uint16_t port, uint32_t value, unsigned size)
+{
+    struct vga *v = device;
+    const struct vga_extension *e = v->extension;
+
+    (void)size;
+    if (not_here(v, port) || (e && e->write(e->device, port, (uint8_t)value)))
+        return;
+    register_write(v, port, (uint8_t)value);
+    if (e)
+        e->written(e->device);
+}
+
+bool vga_init_extended(struct vga *v, struct clock *clock, struct bus *bus, struct memory *memory, struct line irq,
+                       const struct vga_extension *extension, uint32_t memory_size)
 {
     memset(v, 0, sizeof *v);
+    v->extension = extension;
+    v->memory_size = memory_size;
     v->clock = clock;
     v->bus_memory = memory;
     v->irq = irq;
     v->interrupt_at = NEVER;
     clock_register(clock, EVENT_RETRACE, &v->interrupt_at, frame_shown, v);
     v->picture = calloc(1, sizeof *v->picture);
-    v->memory = calloc(1, VGA_MEMORY);
-    v->stale = calloc(1, VGA_PAGES);
-    if (!v->picture || !v->memory || !v->stale || !hash_tree_init(&v->pages, VGA_PAGES))
+    v->memory = calloc(1, memory_size);
+    v->stale = calloc(1, vga_pages(v));
+    if (!v->picture || !v->memory || !v->stale || !hash_tree_init(&v->pages, vga_pages(v)))
         return false;
-    vga_memory_init(v);
-    vga_reset(v);
     bus_map_ports(bus, 0x3B4, 2, 1, vga_port_read, vga_port_write, v);
     bus_map_ports(bus, 0x3BA, 1, 1, vga_port_read, vga_port_write, v);
     bus_map_ports(bus, 0x3C0, 16, 1, vga_port_read, vga_port_write, v);
     bus_map_ports(bus, 0x3D4, 2, 1, vga_port_read, vga_port_write, v);
     bus_map_ports(bus, 0x3DA, 1, 1, vga_port_read, vga_port_write, v);
     bus_map_ports(bus, 0x46E8, 1, 1, vga_port_read, vga_port_write, v);
+    return true;
+}
+
+bool vga_init(struct vga *v, struct clock *clock, struct bus *bus, struct memory *memory, struct line irq)
+{
+    if (!vga_init_extended(v, clock, bus, memory, irq, NULL, VGA_MEMORY))
+        return false;
+    vga_memory_init(v);
+    vga_reset(v);
     dispi_init(v, bus);
     return true;
 }
@@ -329,7 +376,7 @@ const uint8_t *vga_root(struct vga *v, const struct hasher *h)
     if (!v->hashed)
         hash_tree_zeros(&v->pages, h);
     v->hashed = true;
-    for (uint32_t page = 0; page < VGA_PAGES; page++) {
+    for (uint32_t page = 0; page < vga_pages(v); page++) {
         if (!(v->stale[page] & VGA_STALE_DIGEST))
             continue;
         hash_leaf(h, v->memory + (size_t)page * PAGE_SIZE, PAGE_SIZE, hash);

@@ -14,8 +14,7 @@
 #include "emu/memory.h"
 #include "emu/state.h"
 
-#define VGA_MEMORY 0x800000u /* a power of two; the VGA itself reaches the first 256 KiB */
-#define VGA_PAGES (VGA_MEMORY / PAGE_SIZE)
+#define VGA_MEMORY 0x800000u /* with DISPI; a power of two; the VGA itself reaches the first 256 KiB */
 #define VGA_CRTC 25
 #define VGA_SEQUENCER 5
 #define VGA_GRAPHICS 9
@@ -30,6 +29,24 @@ enum dispi_register {
 enum { DISPI_ENABLED = 0x01, DISPI_GET_CAPS = 0x02, DISPI_8BIT_DAC = 0x20, DISPI_LINEAR = 0x40, DISPI_NO_CLEAR = 0x80 };
 
 enum vga_page { VGA_STALE_DIGEST = 1, VGA_STALE_SNAPSHOT = 2, VGA_STALE_PICTURE = 4, VGA_STALE = 7 };
+
+struct vga;
+struct look;
+struct pointer_look;
+
+/* What a chip has beyond the VGA's registers. The VGA asks it; `device` is the chip. */
+struct vga_extension {
+    void *device;
+    /* A port of the VGA's is accessed: true if the chip has dealt with it. */
+    bool (*read)(void *device, uint16_t port, uint32_t *value);
+    bool (*write)(void *device, uint16_t port, uint8_t value);
+    void (*written)(void *device);        /* a register of the VGA's was: brings about what follows */
+    void (*window_changed)(void *device); /* display memory may be reached in another way */
+    uint32_t (*dot_clock)(const void *device, unsigned select); /* in Hz, of Miscellaneous Output's choice */
+    uint8_t *(*colour)(void *device, uint8_t index); /* three bytes that the DAC shows in place of its own; or null */
+    void (*look)(const void *device, struct look *look); /* corrects what the VGA's registers say */
+    void (*pointer)(const void *device, struct pointer_look *pointer);
+};
 
 struct vga {
     uint8_t misc; /* Miscellaneous Output register */
@@ -49,19 +66,29 @@ struct vga {
     uint8_t latch[4];            /* one byte per plane: the last read of display memory */
     uint16_t dispi_index;
     uint16_t dispi[DISPI_REGISTERS];
-    uint8_t *memory; /* VGA_MEMORY bytes: byte address * 4 + plane; the linear frame buffer shows the same bytes */
+    uint8_t *memory; /* memory_size bytes, a power of two: byte address * 4 + plane; the linear frame buffer shows the
+                        same bytes */
     /* what the digest knows of the memory */
     struct hash_tree pages;
     uint8_t *stale;          /* one per page, enum vga_page: what does not know yet that it was written */
     bool hashed;             /* there was one */
     bool touched;            /* a page is stale for the picture */
     struct picture *picture; /* vga_draw.h */
+    /* What is added to an offset in each half of the window, after the mask, to make an address in the planes. */
+    uint32_t window_base[2], window_mask;
     /* wiring */
+    uint32_t memory_size;
+    const struct vga_extension *extension; /* null: a VGA with DISPI */
     struct clock *clock;
     struct memory *bus_memory;
     struct line irq;
     struct mmio *linear, *bank; /* the frame buffer; A0000h-AFFFFh */
 };
+
+static inline uint32_t vga_pages(const struct vga *v)
+{
+    return v->memory_size / PAGE_SIZE;
+}
 
 #define DISPI_BANK_SIZE 0x10000u
 #define DISPI_BANKS (VGA_MEMORY / DISPI_BANK_SIZE)

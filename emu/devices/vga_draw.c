@@ -39,7 +39,7 @@ static void row_changed(struct picture *p, unsigned y, unsigned first, unsigned 
 static bool bytes_touched(const struct vga *v, uint32_t first, uint32_t length)
 {
     for (uint32_t page = first / PAGE_SIZE; page <= (first + length - 1) / PAGE_SIZE; page++)
-        if (v->stale[page % VGA_PAGES] & VGA_STALE_PICTURE)
+        if (v->stale[page & (vga_pages(v) - 1)] & VGA_STALE_PICTURE)
             return true;
     return false;
 }
@@ -242,7 +242,7 @@ static void draw_graphics(const struct vga *v, struct picture *p, bool all)
     }
 }
 
-/* --- DISPI --- */
+/* --- Linear memory --- */
 
 static uint32_t colour_555(uint32_t pixel)
 {
@@ -256,7 +256,7 @@ static uint32_t colour_565(uint32_t pixel)
     return rgb | (rgb >> 5 & 0x070007) | (rgb >> 6 & 0x000300);
 }
 
-static void draw_dispi_planar_line(const struct look *l, const uint8_t *line, uint32_t *out)
+static void draw_linear_planar_line(const struct look *l, const uint8_t *line, uint32_t *out)
 {
     uint32_t skip = l->x_offset % 8;
     uint8_t dots[8];
@@ -268,10 +268,10 @@ static void draw_dispi_planar_line(const struct look *l, const uint8_t *line, ui
     }
 }
 
-static void draw_dispi_line(const struct look *l, const uint8_t *line, uint32_t *out)
+static void draw_linear_line(const struct look *l, const uint8_t *line, uint32_t *out)
 {
     switch (l->depth) {
-    case 4: draw_dispi_planar_line(l, line, out); break;
+    case 4: draw_linear_planar_line(l, line, out); break;
     case 8:
         for (uint32_t x = 0; x < l->width; x++)
             out[x] = l->palette[line[x]];
@@ -294,25 +294,69 @@ static void draw_dispi_line(const struct look *l, const uint8_t *line, uint32_t 
     }
 }
 
-static void draw_dispi(const struct vga *v, struct picture *p, bool all)
+/* A bit of a pointer's line, the highest of each byte first. */
+static unsigned pointer_bit(const uint8_t *line, unsigned x)
+{
+    return line[x / 8] >> (7 - x % 8) & 1;
+}
+
+/* Two bits for each pixel: nothing, the picture's complement, and two colours. */
+static void draw_pointer_line(const struct vga *v, const struct pointer_look *pointer, uint32_t width, unsigned line,
+                              uint32_t *out)
+{
+    const uint8_t *first = v->memory + pointer->at + line * pointer->next, *second = first + pointer->second;
+
+    for (unsigned i = 0; i < pointer->size && pointer->x + i < width; i++) {
+        uint32_t *pixel = out + pointer->x + i;
+        if (pointer_bit(second, i))
+            *pixel = pointer->colours[pointer_bit(first, i)];
+        else if (pointer_bit(first, i))
+            *pixel ^= 0xFFFFFF;
+    }
+}
+
+static bool pointer_covers(const struct pointer_look *pointer, unsigned y)
+{
+    return y >= pointer->y && y - pointer->y < pointer->size;
+}
+
+/* The pointer as it is now; true if what it was drawn from changed. */
+static bool take_pointer(const struct vga *v, struct pointer_look *pointer, const struct pointer_look *old)
+{
+    memset(pointer, 0, sizeof *pointer);
+    if (v->extension)
+        v->extension->pointer(v->extension->device, pointer);
+    return memcmp(pointer, old, sizeof *pointer) ||
+           (pointer->size && bytes_touched(v, pointer->at, POINTER_BYTES(pointer->size)));
+}
+
+static void draw_linear(const struct vga *v, struct picture *p, bool all)
 {
     const struct look *l = &p->look;
-    bool planar = l->kind == LOOK_DISPI_PLANAR;
+    bool planar = l->kind == LOOK_LINEAR_PLANAR;
     uint32_t left = planar ? l->x_offset / 8 * 4 : l->x_offset * ((l->depth + 7) / 8);
     uint32_t length = planar ? (l->x_offset % 8 + l->width + 7) / 8 * 4 : l->width * ((l->depth + 7) / 8);
     uint8_t wrapped[FRAME_MAX_WIDTH * 4];
+    struct pointer_look pointer, old = p->pointer;
+    bool moved = take_pointer(v, &pointer, &old);
 
+    if (!all && !v->touched && !moved)
+        return;
+    p->pointer = pointer;
     for (unsigned y = 0; y < l->height; y++) {
-        uint32_t first = (l->first_byte + y * l->stride + left) % VGA_MEMORY, room = VGA_MEMORY - first;
+        uint32_t first = (l->first_byte + y * l->stride + left) & (v->memory_size - 1), room = v->memory_size - first;
         const uint8_t *line = v->memory + first;
-        if (!all && !bytes_touched(v, first, length))
+        bool uncovered = moved && (pointer_covers(&old, y) || pointer_covers(&pointer, y));
+        if (!all && !uncovered && !bytes_touched(v, first, length))
             continue;
         if (room < length) {
             memcpy(wrapped, line, room);
             memcpy(wrapped + room, v->memory, length - room);
             line = wrapped;
         }
-        draw_dispi_line(l, line, p->pixels + (size_t)y * l->width);
+        draw_linear_line(l, line, p->pixels + (size_t)y * l->width);
+        if (pointer_covers(&pointer, y))
+            draw_pointer_line(v, &pointer, l->width, y - pointer.y, p->pixels + (size_t)y * l->width);
         row_changed(p, y, 0, l->width);
     }
 }
@@ -339,9 +383,7 @@ static void draw(const struct vga *v, struct picture *p, bool all)
         if (all || v->touched)
             draw_graphics(v, p, all);
         break;
-    default:
-        if (all || v->touched)
-            draw_dispi(v, p, all);
+    default: draw_linear(v, p, all);
     }
 }
 
@@ -359,7 +401,7 @@ void vga_frame(struct vga *v, struct frame *frame)
     draw(v, p, all);
     p->drawn = true;
     if (v->touched) {
-        for (uint32_t page = 0; page < VGA_PAGES; page++)
+        for (uint32_t page = 0; page < vga_pages(v); page++)
             v->stale[page] &= (uint8_t)~VGA_STALE_PICTURE;
         v->touched = false;
         memory_forget_pages(v->bus_memory); /* the next write to a page must be seen */

@@ -10,8 +10,8 @@ enum look_kind {
     LOOK_PLANAR, /* 16 colours, a bit from each plane */
     LOOK_PAIRS,  /* the CGA's pairs of bits */
     LOOK_PACKED, /* 256 colours of the VGA */
-    LOOK_DISPI_PLANAR,
-    LOOK_DISPI /* linear, of `depth` bits */
+    LOOK_LINEAR_PLANAR,
+    LOOK_LINEAR /* linear, of `depth` bits */
 };
 
 /* All that the picture depends on besides display memory and, in text, cursor and blinking: equal looks of equal memory
@@ -39,15 +39,26 @@ struct look {
     uint32_t blinks;    /* attribute bit 7 is blinking, not colour */
     uint32_t joins;     /* line graphics reach the ninth dot */
     uint32_t underline; /* row scan */
-    /* DISPI */
+    /* linear */
     uint32_t depth, stride, first_byte, x_offset;
     uint32_t palette[256]; /* as many as the kind has */
 };
+
+/* A pointer that the display lays over a linear picture; size 0: none. Only words. */
+struct pointer_look {
+    uint32_t size; /* 32 or 64 pixels, both ways */
+    uint32_t x, y;
+    uint32_t at;           /* its image in display memory: POINTER_BYTES */
+    uint32_t second, next; /* from a line's bytes of the first bit plane to those of the second, and of the next line */
+    uint32_t colours[2];
+};
+#define POINTER_BYTES(size) ((size) * (size) / 4)
 
 /* What was drawn, and what it was drawn from. */
 struct picture {
     uint32_t drawn; /* there is a picture */
     struct look look;
+    struct pointer_look pointer;
     uint32_t cursor, hidden; /* of text: where the cursor was and how it looked; whether what blinks was dark */
     uint32_t cells[FRAME_MAX_HEIGHT][FRAME_MAX_WIDTH / 8 + 1]; /* what each cell shows: enum in vga_draw.c */
     uint8_t glyphs[2][256][32];

@@ -66,7 +66,7 @@ static bool displaying(const struct vga *v)
 static enum look_kind kind_of(const struct vga *v)
 {
     if (dispi_enabled(v))
-        return dispi_packed(v) ? LOOK_DISPI : LOOK_DISPI_PLANAR;
+        return dispi_packed(v) ? LOOK_LINEAR : LOOK_LINEAR_PLANAR;
     if (text_mode(v))
         return LOOK_TEXT;
     return v->graphics[5] & 0x40 ? LOOK_PACKED : v->graphics[5] & 0x20 ? LOOK_PAIRS : LOOK_PLANAR;
@@ -220,6 +220,8 @@ void vga_look(const struct vga *v, struct look *l)
         dispi_geometry(v, l);
     else
         vga_geometry(v, l);
+    if (v->extension)
+        v->extension->look(v->extension->device, l);
     if (!displaying(v)) {
         *l = (struct look){.kind = LOOK_OFF, .width = l->width, .height = l->height};
         return;
@@ -229,7 +231,7 @@ void vga_look(const struct vga *v, struct look *l)
     unsigned blinking = l->kind != LOOK_TEXT && vga_blink_hides(v) ? 8 : 0;
     if (l->kind == LOOK_PACKED)
         packed_colours(v, blinking, l->palette);
-    else if (l->kind != LOOK_DISPI)
+    else if (l->kind != LOOK_LINEAR)
         attribute_colours(v, blinking, l->palette);
     else if (l->depth == 8)
         for (unsigned i = 0; i < 256; i++)

@@ -55,13 +55,18 @@ static void bank_writing(void *device, uint32_t address)
 
 void vga_window_changed(struct vga *v)
 {
+    if (v->extension) {
+        v->extension->window_changed(v->extension->device);
+        return;
+    }
+    v->window_base[0] = v->window_base[1] = dispi_planar_base(v);
+    v->window_mask = 0xFFFF;
     v->bank->bytes = dispi_packed(v) && v->awake ? v->memory + dispi_bank_start(v) : NULL;
     memory_forget_pages(v->bus_memory);
 }
 
-/* Offset in the window that graphics register 6 opens, or -1 outside of it; after the bank of a packed mode there is
- * nothing. */
-static inline int32_t window_offset(const struct vga *v, uint32_t address)
+/* After the bank of a packed mode there is nothing. */
+int32_t vga_window_offset(const struct vga *v, uint32_t address)
 {
     static const struct {
         uint32_t first, size;
@@ -77,7 +82,7 @@ static inline int32_t window_offset(const struct vga *v, uint32_t address)
 /* Where the four planes' bytes of an offset are. */
 static uint32_t planes_at(const struct vga *v, uint32_t offset)
 {
-    return ((offset & 0xFFFF) + dispi_planar_base(v)) * 4;
+    return ((offset & v->window_mask) + v->window_base[offset >> 15 & 1]) * 4 & (v->memory_size - 1);
 }
 
 /* Four bits, one for each plane, as a byte of zeros or ones for each. */
@@ -91,11 +96,11 @@ static uint32_t repeat4(uint8_t value)
     return value * 0x01010101u;
 }
 
-static uint8_t window_read(void *device, uint32_t address)
+uint8_t vga_window_read(void *device, uint32_t address)
 {
     struct vga *v = device;
     const uint8_t *g = v->graphics;
-    int32_t offset = window_offset(v, address);
+    int32_t offset = vga_window_offset(v, address);
     unsigned plane = g[GFX_READ_MAP] & 3;
     uint32_t differ;
 
@@ -154,10 +159,10 @@ static void write_planes(struct vga *v, uint32_t offset, unsigned planes, uint8_
     touch_page(v, at);
 }
 
-static void window_write(void *device, uint32_t address, uint8_t value)
+void vga_window_write(void *device, uint32_t address, uint8_t value)
 {
     struct vga *v = device;
-    int32_t offset = window_offset(v, address);
+    int32_t offset = vga_window_offset(v, address);
     unsigned planes = v->sequencer[SEQ_MAP_MASK];
 
     if (offset < 0)
@@ -172,12 +177,12 @@ static void window_write(void *device, uint32_t address, uint8_t value)
     write_planes(v, (uint32_t)offset, planes, value);
 }
 
-static uint32_t window_read_wide(void *device, uint32_t address, unsigned size)
+uint32_t vga_window_read_wide(void *device, uint32_t address, unsigned size)
 {
     uint32_t value = 0;
 
     for (unsigned i = 0; i < size; i++)
-        value |= (uint32_t)window_read(device, address + i) << 8 * i;
+        value |= (uint32_t)vga_window_read(device, address + i) << 8 * i;
     return value;
 }
 
@@ -190,12 +195,12 @@ static bool writes_straight(const struct vga *v)
            g[GFX_BIT_MASK] == 0xFF && (v->sequencer[SEQ_MAP_MASK] & 15) == 15;
 }
 
-static void window_write_wide(void *device, uint32_t address, uint32_t value, unsigned size)
+void vga_window_write_wide(void *device, uint32_t address, uint32_t value, unsigned size)
 {
     struct vga *v = device;
 
     if (size == 4 && !(address & 3) && v->sequencer[SEQ_MEMORY_MODE] & SEQ_CHAIN4 && writes_straight(v)) {
-        int32_t offset = window_offset(v, address);
+        int32_t offset = vga_window_offset(v, address);
         if (offset >= 0) {
             uint32_t at = planes_at(v, (uint32_t)offset);
             store32(v->memory + at, value);
@@ -204,15 +209,15 @@ static void window_write_wide(void *device, uint32_t address, uint32_t value, un
         return;
     }
     for (unsigned i = 0; i < size; i++)
-        window_write(device, address + i, (uint8_t)(value >> 8 * i));
+        vga_window_write(device, address + i, (uint8_t)(value >> 8 * i));
 }
 
 static struct mmio *map_window(struct vga *v, uint32_t first)
 {
-    struct mmio *window = memory_map_mmio(v->bus_memory, first, 0x10000, window_read, window_write, v);
+    struct mmio *window = memory_map_mmio(v->bus_memory, first, 0x10000, vga_window_read, vga_window_write, v);
 
-    window->read_wide = window_read_wide;
-    window->write_wide = window_write_wide;
+    window->read_wide = vga_window_read_wide;
+    window->write_wide = vga_window_write_wide;
     return window;
 }
 
@@ -225,6 +230,12 @@ void vga_memory_init(struct vga *v)
     v->linear->bytes = v->memory;
     v->linear->writing = frame_buffer_writing;
     vga_place_linear(v, 0, false);
+}
+
+void vga_place_region(void *device, unsigned region, uint32_t address, bool open)
+{
+    (void)region;
+    vga_place_linear(device, address, open);
 }
 
 void vga_place_linear(struct vga *v, uint32_t address, bool open)

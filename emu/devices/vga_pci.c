@@ -1,12 +1,10 @@
 /* vga_pci.c - the display's PCI function (PCI Local Bus Specification 2.1, §6.2.5): base address 0 is the frame
- * buffer, the expansion ROM holds the video firmware. The VGA's ports and its window answer whatever the command
- * register says. */
+ * buffer, 1 are a chip's registers, the expansion ROM holds the video firmware. The VGA's ports and its window answer
+ * whatever the command register says. */
 #include "emu/devices/vga_pci.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "emu/devices/vga_memory.h"
 
 enum { BAR_PREFETCHABLE = 8, ROM_ENABLED = 1 };
 
@@ -29,23 +27,27 @@ static void written(void *device, unsigned first, unsigned size)
     uint32_t rom = pci_get(&p->function, PCI_ROM, 4);
 
     (void)first, (void)size;
-    vga_place_linear(p->vga, pci_get(&p->function, PCI_BAR, 4) & (0 - VGA_MEMORY), memory);
+    for (unsigned i = 0; i < VGA_PCI_REGIONS; i++)
+        if (p->card.regions[i])
+            p->card.place(p->card.display, i, pci_get(&p->function, PCI_BAR + 4 * i, 4) & (0 - p->card.regions[i]),
+                          memory);
     if (p->rom)
         memory_move_mmio(p->memory, p->rom, rom & (0 - p->image_size), memory && rom & ROM_ENABLED);
 }
 
-bool vga_pci_init(struct vga_pci *p, struct pci *pci, struct memory *memory, struct vga *vga, const uint8_t *rom,
-                  size_t size)
+bool vga_pci_init(struct vga_pci *p, struct pci *pci, struct memory *memory, const struct vga_pci_card *card,
+                  const uint8_t *rom, size_t size)
 {
     struct pci_function *f = &p->function;
 
     memset(p, 0, sizeof *p);
-    p->vga = vga;
+    p->card = *card;
     p->memory = memory;
-    pci_add(pci, f, PCI_DEVICE(2, 0), 0x1234, 0x1111, 0x030000, 2);
-    pci_set(f, PCI_SUBSYSTEM_VENDOR, 4, 0x11111234);
+    pci_add(pci, f, PCI_DEVICE(2, 0), card->vendor, card->device_id, 0x030000, card->revision);
+    pci_set(f, PCI_SUBSYSTEM_VENDOR, 4, card->subsystem);
     pci_writable(f, PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
-    pci_writable(f, PCI_BAR, 4, 0 - VGA_MEMORY);
+    for (unsigned i = 0; i < VGA_PCI_REGIONS; i++)
+        pci_writable(f, PCI_BAR + 4 * i, 4, card->regions[i] ? 0 - card->regions[i] : 0);
     f->device = p;
     f->written = written;
     if (size) {
@@ -67,7 +69,7 @@ const char *vga_pci_loaded(void *device)
 {
     struct vga_pci *p = device;
 
-    if (p->vga)
+    if (p->card.display)
         written(p, PCI_BAR, 4);
     return NULL;
 }
@@ -84,6 +86,7 @@ void vga_pci_reset(struct vga_pci *p)
 
     pci_set(f, PCI_COMMAND, 2, 0);
     pci_set(f, PCI_BAR, 4, BAR_PREFETCHABLE);
+    pci_set(f, PCI_BAR + 4, 4, 0);
     pci_set(f, PCI_ROM, 4, 0);
     written(p, PCI_BAR, 4);
 }

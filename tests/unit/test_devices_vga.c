@@ -704,9 +704,10 @@ static void the_frame_buffer_goes_where_pci_puts_it(void **state)
     static const uint8_t rom[100] = {0x55, 0xAA, 1};
     static const uint32_t bases[3] = {0xE0000000, 0x80800000, 0xFE000000};
     struct fixture *f = *state;
+    const struct vga_pci_card identity = {0x1234, 0x1111, 0x11111234, 2, {VGA_MEMORY, 0}, vga_place_region, &f->vga};
 
     pci_init(&pci, &f->board.bus, (struct line){0}, (struct line){0});
-    assert_true(vga_pci_init(&card, &pci, &f->memory, &f->vga, rom, sizeof rom));
+    assert_true(vga_pci_init(&card, &pci, &f->memory, &identity, rom, sizeof rom));
     assert_int_equal(config_read(f, 0), 0x11111234);
     config_write(f, PCI_BAR, 0xFFFFFFFF); /* how large is it? */
     assert_int_equal(config_read(f, PCI_BAR), 0xFF800008);

@@ -40,8 +40,7 @@ struct twin {
         offsetof(struct machine, member), sizeof(((struct machine *)0)->member) \
     }
 #define MARK_LINES_OF_SERIAL(n) \
-    MARK(serial[n].clock), MARK(serial[n].slot), MARK(serial[n].irq), MARK(serial[n].out), MARK(serial[n].context), \
-        MARK(serial[n].dtr), MARK(serial[n].rts), MARK(serial[n].modem_in)
+    MARK(serial[n].clock), MARK(serial[n].slot), MARK(serial[n].irq), MARK(serial[n].out), MARK(serial[n].context)
 #define MARK_UNIT_OF_ATA(n, i) MARK(ata[n].unit[i].drive), MARK(ata[n].unit[i].number), MARK(ata[n].unit[i].packet)
 #define MARK_LINES_OF_ATA(n) \
     MARK(ata[n].clock), MARK(ata[n].slot), MARK(ata[n].irq), MARK(ata[n].dma), MARK_UNIT_OF_ATA(n, 0), \
@@ -60,12 +59,14 @@ static const struct { size_t offset, size; } marks[] = {
     MARK(manifest), MARK(host), MARK(clock), MARK(bus), MARK(memory), MARK(serial_wire), MARK(host_failed),
     MARK(cpu.model), MARK(cpu.cpuid_limit), MARK(cpu.memory), MARK(cpu.bus), MARK(cpu.clock), MARK(cpu.acknowledge), MARK(cpu.pic), MARK(cpu.ferr),
     MARK(cpu.io_ticks), MARK(cpu.observer), MARK(pic.intr), MARK(pit.clock), MARK(pit.out), MARK(rtc.clock), MARK(rtc.irq), MARK(dma.memory),
-    MARK(keyboard.clock), MARK(keyboard.mouse.clock), MARK(keyboard.mouse.ready), MARK(keyboard.irq1), MARK(keyboard.irq12), MARK(keyboard.a20_line), MARK(keyboard.reset_line), MARK(keyboard.no_mouse), MARK(mouse.clock), MARK(mouse.out), MARK(mouse.context),
-    MARK(backdoor.report), MARK(backdoor.copied), MARK(backdoor.context),
+    MARK(keyboard.clock), MARK(keyboard.mouse.clock), MARK(keyboard.mouse.ready), MARK(keyboard.irq1), MARK(keyboard.irq12), MARK(keyboard.a20_line), MARK(keyboard.reset_line),
     MARK(sysports.clock), MARK(sysports.gate2), MARK(sysports.a20), MARK(sysports.reset), MARK(sysports.power_off),
     MARK_LINES_OF_SERIAL(0), MARK_LINES_OF_SERIAL(1), MARK(parallel.clock), MARK(parallel.irq), MARK(parallel.out), MARK(parallel.context),
     MARK(vga.clock), MARK(vga.picture), MARK(vga.touched), MARK(vga.memory), MARK(vga.pages), MARK(vga.stale), MARK(vga.hashed), MARK(vga.bus_memory),
-    MARK(vga.linear), MARK(vga.bank), MARK(vga.irq), MARK_FUNCTION(vga_card.function), MARK(vga_card.vga), MARK(vga_card.memory), MARK(vga_card.rom), MARK(vga_card.image),
+    MARK(vga.linear), MARK(vga.bank), MARK(vga.irq), MARK(vga.window_base), MARK(vga.window_mask), MARK(vga.memory_size), MARK(vga.extension),
+    MARK(cirrus.ddc.edid), MARK(cirrus.ddc.answers), MARK(cirrus.aside), MARK(cirrus.vga), MARK(cirrus.chip), MARK(cirrus.pci), MARK(cirrus.extension), MARK(cirrus.window),
+    MARK(cirrus.linear), MARK(cirrus.beyond), MARK(cirrus.registers), MARK(cirrus.high_registers),
+    MARK_FUNCTION(vga_card.function), MARK(vga_card.card), MARK(vga_card.memory), MARK(vga_card.rom), MARK(vga_card.image),
     MARK(vga_card.image_size), MARK(floppy.clock), MARK(floppy.irq), MARK(floppy.dma), MARK_UNIT_OF_FLOPPY(0), MARK_UNIT_OF_FLOPPY(1),
     MARK_UNIT_OF_FLOPPY(2), MARK_UNIT_OF_FLOPPY(3), MARK_LINES_OF_ATA(0), MARK_LINES_OF_ATA(1),
     MARK(pci.functions), MARK(pci.count), MARK(pci.reset), MARK(pci.processor_reset), MARK_FUNCTION(bridge.function), MARK(bridge.memory),
@@ -190,7 +191,6 @@ static void twin_make_with(struct twin *t, enum machine_type type, const struct 
     machine_manifest_default(&manifest);
     manifest.type = type;
     manifest.memory = 4u << 20;
-    manifest.pointer = type == MACHINE_PC_ISA ? POINTER_COM2 : POINTER_ABSOLUTE;
     manifest.drives[DRIVE_HD0].kind = manifest.drives[DRIVE_HD1].kind = DRIVE_DISK;
     struct machine_host host = {
         .system_rom = system->bytes,

@@ -99,6 +99,23 @@ static void check_refusals(parse_text *parse, const char *text, const struct ref
     }
 }
 
+static void a_chip_for_pci_needs_pci(void **state)
+{
+    struct machine_manifest m;
+    struct error error;
+    char *chip = replaced(full_machine, "display: vga", "display: cirrus gd5446"),
+         *isa = replaced(chip, "pc-i440fx", "pc-isa"), *other = replaced(isa, "gd5446", "gd5434");
+
+    (void)state;
+    assert_true(machine_manifest_parse(chip, strlen(chip), "m", &m, &error));
+    assert_false(machine_manifest_parse(isa, strlen(isa), "m", &m, &error));
+    assert_non_null(strstr(error.what, "a gd5446 is a chip for PCI"));
+    assert_true(machine_manifest_parse(other, strlen(other), "m", &m, &error));
+    free(chip);
+    free(isa);
+    free(other);
+}
+
 static void machine_errors_name_line_and_column(void **state)
 {
     /* clang-format off */
@@ -115,7 +132,7 @@ static void machine_errors_name_line_and_column(void **state)
         { "a missing nested key (M-12)",   "  model: pentium2\n", "", "m:4:3", "cpu needs the key model" },
         { "a missing digest",       "sha256", "sha265", "m:11:5", "has no \"sha265\"; it may have file, sha256" },
         { "an unknown word (M-19)",        "pentium2", "pentiumII", "m:4:10", "cpu.model must be i386, i486" },
-        { "a word in upper case",   "display: vga", "display: VGA", "m:30:10", "display must be none or vga, not \"VGA\"" },
+        { "a word in upper case",   "display: vga", "display: VGA", "m:30:10", "display must be none, vga, cirrus gd5430, cirrus gd5434 or cirrus gd5446, not \"VGA\"" },
         { "an empty value",         "pc-i440fx", "", "m:2:9", "machine must be pc-isa or pc-i440fx, not \"\"" },
         { "a size without a unit (M-15)",  "64 MiB", "64", "m:7:9", "memory must be from 1 MiB to 3 GiB in whole steps of 64 KiB" },
         { "a decimal unit",         "64 MiB", "64 MB", "m:7:9", "not \"64 MB\"" },
@@ -173,9 +190,11 @@ static void machine_errors_name_line_and_column(void **state)
         { "a translated cdrom (M-25)",     "kind: cdrom\n", "kind: cdrom\n    translation: lba\n", "m:23:5", "a cdrom has no translation" },
         { "an unknown translation", "read-only: yes", "translation: chs", "m:21:18", "must be none, lba, large or large-240" },
         { "no ACPI without PCI (M-27)",    "pc-i440fx\n", "pc-isa\nacpi: no\n", "m:1:1", "only a pc-i440fx has ACPI" },
-        { "a mouse at a port that is not there", "display: vga\n", "display: vga\npointer: com2\n", "m:1:1", "not in the list ports" },
-        { "a pointing device that is unknown", "display: vga\n", "display: vga\npointer: tablet\n", "m:31:10", "pointer must be ps2, com1, com2 or absolute" },
         { "ACPI without PCI (M-27)", "pc-i440fx\n", "pc-isa\nacpi: yes\n", "m:1:1", "only a pc-i440fx has ACPI" },
+        { "memory of a VGA", "display: vga\n", "display: vga\ndisplay-memory: 4 MiB\n", "m:1:1", "display-memory is that of a Cirrus chip" },
+        { "too much memory for a chip", "display: vga\n", "display: cirrus gd5430\ndisplay-memory: 4 MiB\n", "m:1:1", "a gd5430 has 1 or 2 MiB" },
+        { "three MiB of memory", "display: vga\n", "display: cirrus gd5446\ndisplay-memory: 3 MiB\n", "m:1:1", "a gd5446 1, 2 or 4" },
+        { "too little memory for a chip", "display: vga\n", "display: cirrus gd5446\ndisplay-memory: 512 KiB\n", "m:31:17", "must be from 1 MiB to 4 MiB" },
         { "a cdrom that says no (M-24)", "kind: cdrom\n", "kind: cdrom\n    read-only: no\n", "m:23:5", "a cdrom is always read-only" },
         { "a translation of none (M-25)", "kind: cdrom\n", "kind: cdrom\n    translation: none\n", "m:23:5", "a cdrom has no translation" },
         { "a geometry for a floppy (M-23)", "floppy 1.44M\n", "floppy 1.44M\n    geometry: 80/2/18\n", "m:17:5", "has no \"geometry\"" },
@@ -329,7 +348,7 @@ static void full_machine_is_read_and_is_canonical(void **state)
     assert_int_equal(m.boot[0], BOOT_DISK);
     assert_int_equal(m.boot[1], BOOT_FLOPPY);
     assert_int_equal(m.boot[2], BOOT_NONE);
-    assert_true(m.serial[0] && !m.serial[1] && m.parallel && m.vga);
+    assert_true(m.serial[0] && !m.serial[1] && m.parallel && m.display == DISPLAY_VGA);
     assert_int_equal(machine_manifest_print(&m, text, sizeof(text)), strlen(full_machine));
     assert_string_equal(text, full_machine);
 }
@@ -371,16 +390,22 @@ static void settings_of_the_firmware_are_read_and_canonical(void **state)
         assert_string_equal(text, changed);
         free(changed);
     }
-    static const char *const pointers[] = {"com1", "com2", "absolute"};
-    for (unsigned i = 0; i < 3; i++) {
-        char *both = replaced(full_machine, "  - com1\n", "  - com1\n  - com2\n");
-        snprintf(text, sizeof(text), "%spointer: %s\n", both, pointers[i]);
-        char *changed = replaced(text, "ports:", "ports:");
+    static const struct {
+        const char *text;
+        enum display display;
+        uint32_t memory;
+    } displays[] = {
+        {"display: cirrus gd5430\n", DISPLAY_GD5430, 0},
+        {"display: cirrus gd5434\ndisplay-memory: 1 MiB\n", DISPLAY_GD5434, 1u << 20},
+        {"display: cirrus gd5446\ndisplay-memory: 4 MiB\n", DISPLAY_GD5446, 4u << 20},
+    };
+    for (unsigned i = 0; i < sizeof(displays) / sizeof(displays[0]); i++) {
+        char *changed = replaced(full_machine, "display: vga\n", displays[i].text);
         assert_true(machine_manifest_parse(changed, strlen(changed), "m", &m, &error));
-        assert_int_equal(m.pointer, POINTER_COM1 + i);
+        assert_int_equal(m.display, displays[i].display);
+        assert_int_equal(m.display_memory, displays[i].memory);
         assert_int_equal(machine_manifest_print(&m, text, sizeof(text)), strlen(changed));
         assert_string_equal(text, changed);
-        free(both);
         free(changed);
     }
     char *usual = replaced(full_machine, "ports:", "acpi: yes\nports:");
@@ -409,7 +434,6 @@ static void other_spellings_have_the_same_canonical_form(void **state)
         { "ports:\n", "acpi: yes\nports:\n" },                                                        /* M-38 */
         { "memory: 64 MiB\n", "memory:  64 MiB\n" },                                                 /* M-40 */
         { "  - com1\n  - lpt1\n", "  - lpt1\n  - com1\n" },                                            /* M-41 */
-        { "display: vga\n", "display: vga\npointer: ps2\n" },                                         /* M-38 */
         { "display: vga\n", "display: \"vga\"\n" },                                                  /* M-42 */
         { "kind: floppy 1.44M\n", "kind: floppy\n      1.44M\n" },                                    /* M-42 */
         { "memory: 64 MiB\n", "memory: 65536 KiB\n" },                                               /* M-43 */
@@ -483,7 +507,8 @@ static void a_machine_without_parts_says_none(void **state)
     machine_manifest_default(&m);
     memset(m.drives, 0, sizeof(m.drives));
     memset(m.boot, 0, sizeof(m.boot));
-    m.serial[0] = m.serial[1] = m.parallel = m.vga = false;
+    m.serial[0] = m.serial[1] = m.parallel = false;
+    m.display = DISPLAY_NONE;
     size_t length = machine_manifest_print(&m, text, sizeof(text));
     assert_non_null(strstr(text, "drives: none\nboot: none\nports: none\ndisplay: none\n"));
     assert_true(machine_manifest_parse(text, length, "none", &again, &error));
@@ -630,6 +655,7 @@ static void ready_made_machines_are_valid(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_chip_for_pci_needs_pci),
         cmocka_unit_test(machine_errors_name_line_and_column),
         cmocka_unit_test(description_errors_name_line_and_column),
         cmocka_unit_test(every_truncation_is_refused_or_a_whole_manifest),
