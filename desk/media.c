@@ -70,22 +70,33 @@ static bool recognise(const char *path, enum source *source, struct error *error
     return true;
 }
 
+bool media_is_archive(const char *path, bool *archive, struct error *error)
+{
+    enum source source = SOURCE_IMAGE;
+    bool good = recognise(path, &source, error);
+
+    *archive = source == SOURCE_ARCHIVE;
+    return good;
+}
+
 /* --- Images --- */
 
 /* Opens an image file as the medium of a drive. An overlay that is kept names it by its digest. */
-static bool open_image(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive,
-                       const char *path, const char *overlay, struct error *error)
+static bool open_image(struct media *media, enum drive_slot slot, const char *path, const char *overlay,
+                       struct error *error)
 {
+    const struct drive_manifest *drive = &media->manifest.drives[slot];
+    const struct image_request *request = &media->images[slot];
     bool kept = overlay && !drive->read_only && drive->kind != DRIVE_CDROM, good = true;
     struct progress progress;
     hex_digest digest = "";
 
     if (kept) {
         progress_begin(&progress, "reading");
-        good = image_digest(path, digest, progress_bytes, &progress, error);
+        good = image_digest(path, request, digest, progress_bytes, &progress, error);
         progress_end(&progress);
     }
-    return good && medium_open(medium, slot, drive, path, overlay, digest, error);
+    return good && medium_open(&media->drives[slot], slot, drive, path, request, overlay, digest, error);
 }
 
 bool media_slot(const struct media *media, enum drive_kind kind, const char *object, enum drive_slot *slot,
@@ -192,7 +203,7 @@ static bool open_manifest(struct media *media, const struct media_request *reque
         if (!*drive->image)
             continue;
         good = beside(request->path, drive->image, path, sizeof(path), error) &&
-               open_image(&media->drives[slot], slot, drive, path, request->overlay, error);
+               open_image(media, slot, path, request->overlay, error);
     }
     return good && load_all_firmware(media, request->path, error);
 }
@@ -218,7 +229,7 @@ static bool open_bare_image(struct media *media, const struct media_request *req
     struct block probe;
 
     machine_manifest_default(&media->manifest);
-    if (!image_open(request->path, NULL, &probe, NULL, error))
+    if (!image_open(request->path, &media->images[DRIVE_HD0], &probe, NULL, error))
         return false;
     enum floppy_type floppy = floppy_drive_for(probe.sectors);
     bool cd = !floppy && disk_is_iso(&probe);
@@ -230,7 +241,7 @@ static bool open_bare_image(struct media *media, const struct media_request *req
         drives[slot].kind = cd ? DRIVE_CDROM : DRIVE_DISK;
     if (cd)
         media->manifest.boot[0] = BOOT_CDROM;
-    return open_image(&media->drives[slot], slot, &drives[slot], request->path, request->overlay, error) &&
+    return open_image(media, slot, request->path, request->overlay, error) &&
            load_all_firmware(media, request->path, error);
 }
 
@@ -270,7 +281,7 @@ static bool insert_cd(struct media *media, const char *path, struct error *error
         return error_set(error, STATUS_USAGE, path, NULL, NULL,
                          "no place is left for a CD-ROM drive: hd0 to hd3 are taken");
     medium_close(&media->drives[slot]);
-    return open_image(&media->drives[slot], (enum drive_slot)slot, &media->manifest.drives[slot], path, NULL, error);
+    return open_image(media, (enum drive_slot)slot, path, NULL, error);
 }
 
 static bool add_disk(struct media *media, const char *path, const char *overlay, struct error *error)
@@ -280,7 +291,7 @@ static bool add_disk(struct media *media, const char *path, const char *overlay,
         if (drive->kind != DRIVE_ABSENT)
             continue;
         drive->kind = DRIVE_DISK;
-        return open_image(&media->drives[slot], slot, drive, path, overlay, error);
+        return open_image(media, slot, path, overlay, error);
     }
     return error_set(error, STATUS_USAGE, path, NULL, NULL, "no place is left for a disk: hd0 to hd3 are taken");
 }
@@ -295,6 +306,8 @@ bool media_open(struct media *media, const struct media_request *request, struct
     enum source source;
 
     memset(media, 0, sizeof(*media));
+    if (!desk_image_requests(request->arguments, media->images, error))
+        return false;
     if (!recognise(request->path, &source, error))
         return false;
     if (source != SOURCE_ARCHIVE && argument_value(request->arguments, "--trust"))

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "formats/plain.h"
+
 /* The glyphs of code page 437 below 20h and from 80h on, as Unicode (IBM CDRA, CPGID 00437 with the graphics of GCSGID
  * 01212). NUL and FFh look like spaces and are read as such. */
 static const uint16_t low_glyphs[32] = {
@@ -23,21 +25,6 @@ static const uint16_t high_glyphs[128] = {
     0x2321, 0x00F7, 0x2248, 0x00B0, 0x2219, 0x00B7, 0x221A, 0x207F, 0x00B2, 0x25A0, 0x0020,
 };
 
-static char *put_utf8(char *to, uint32_t code)
-{
-    if (code < 0x80) {
-        *to++ = (char)code;
-    } else if (code < 0x800) {
-        *to++ = (char)(0xC0 | code >> 6);
-        *to++ = (char)(0x80 | (code & 0x3F));
-    } else {
-        *to++ = (char)(0xE0 | code >> 12);
-        *to++ = (char)(0x80 | (code >> 6 & 0x3F));
-        *to++ = (char)(0x80 | (code & 0x3F));
-    }
-    return to;
-}
-
 static uint32_t glyph(uint8_t character)
 {
     if (character < 0x20)
@@ -52,7 +39,7 @@ void screen_row(const struct text_screen *screen, unsigned row, char text[ROW_TE
     char *end = text;
 
     for (unsigned column = 0; column < screen->columns; column++)
-        end = put_utf8(end, glyph(screen->character[row][column]));
+        end += utf8_put(glyph(screen->character[row][column]), end);
     while (end > text && end[-1] == ' ')
         end--;
     *end = '\0';
