@@ -93,11 +93,19 @@ static struct sealed_file sealed_file(const struct embedded_file *file)
     return file ? (struct sealed_file){file->name, file->bytes, file->size} : (struct sealed_file){.name = NULL};
 }
 
-/* The firmware goes where the manifest names it; everything else that is built in, as it is. */
+/* Whether the program keeps a file for itself: the firmware goes where the manifest names it, and ready-made machines
+ * nowhere. */
+static bool is_kept(const struct embedded_file *file)
+{
+    return !strncmp(file->name, "firmware/", strlen("firmware/")) ||
+           !strncmp(file->name, "machines/", strlen("machines/"));
+}
+
+/* Everything else that is built in, as it is. */
 static void add_embedded(struct seal_request *request, struct sealed_file *files)
 {
     for (const struct embedded_file *file = embedded_files; file->name; file++)
-        if (strncmp(file->name, "firmware/", strlen("firmware/")))
+        if (!is_kept(file))
             files[request->file_count++] = sealed_file(file);
     request->files = files;
     request->built_in_system = sealed_file(embedded_file(FIRMWARE_SYSTEM));
@@ -130,8 +138,6 @@ enum status seal_run(const struct arguments *a)
     struct error error;
     size_t count = 0;
 
-    if (!desk_image_requests(a, request.images, &error))
-        return desk_fail(&error);
     while (embedded_files[count].name)
         count++;
     struct sealed_file *files = calloc(count + 1, sizeof(*files));

@@ -379,8 +379,7 @@ static bool change_medium(struct boot *b, enum drive_kind kind, const char *path
     if (!media_slot(&b->media, kind, object, &slot, error) ||
         (path && !media_open_image(&b->media, slot, path, &changed, error)))
         return false;
-    if (path && b->session.recorder.recording &&
-        !image_digest(path, &b->media.images[slot], digest, NULL, NULL, error)) {
+    if (path && b->session.recorder.recording && !image_digest(path, digest, NULL, NULL, error)) {
         medium_close(&changed);
         return false;
     }
@@ -541,6 +540,7 @@ static bool boot_prepare(struct boot *b, struct error *error)
     struct media_request request = {
         .arguments = b->arguments,
         .path = b->arguments->operands[0],
+        .machine = argument_value(b->arguments, "--machine"),
         .floppy = argument_value(b->arguments, "--floppy"),
         .cd = argument_value(b->arguments, "--cd"),
         .disk = argument_value(b->arguments, "--disk"),

@@ -7,6 +7,7 @@
  *   spec/NAME.md           each normative document
  *   docs/..., recover.py   what else travels in every archive
  *   source/muniment.tar    the program's own source
+ *   machines/NAME.yaml     a ready-made machine (manifests/machines/)
  *   firmware/system-0.bin  the system BIOS, built-in version 0 (bios/versions/)
  *   firmware/video-0.bin   the VGA BIOS, built-in version 0 */
 #ifndef MUNIMENT_DESK_EMBEDDED_H

@@ -10,6 +10,7 @@
 #include "desk/desk.h"
 #include "desk/embedded.h"
 #include "desk/progress.h"
+#include "desk/suggest.h"
 #include "formats/images/images.h"
 
 #define ROM_LIMIT (256u << 10) /* bytes of a firmware file; the machine may allow less */
@@ -70,33 +71,22 @@ static bool recognise(const char *path, enum source *source, struct error *error
     return true;
 }
 
-bool media_is_archive(const char *path, bool *archive, struct error *error)
-{
-    enum source source = SOURCE_IMAGE;
-    bool good = recognise(path, &source, error);
-
-    *archive = source == SOURCE_ARCHIVE;
-    return good;
-}
-
 /* --- Images --- */
 
 /* Opens an image file as the medium of a drive. An overlay that is kept names it by its digest. */
-static bool open_image(struct media *media, enum drive_slot slot, const char *path, const char *overlay,
-                       struct error *error)
+static bool open_image(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive,
+                       const char *path, const char *overlay, struct error *error)
 {
-    const struct drive_manifest *drive = &media->manifest.drives[slot];
-    const struct image_request *request = &media->images[slot];
     bool kept = overlay && !drive->read_only && drive->kind != DRIVE_CDROM, good = true;
     struct progress progress;
     hex_digest digest = "";
 
     if (kept) {
         progress_begin(&progress, "reading");
-        good = image_digest(path, request, digest, progress_bytes, &progress, error);
+        good = image_digest(path, digest, progress_bytes, &progress, error);
         progress_end(&progress);
     }
-    return good && medium_open(&media->drives[slot], slot, drive, path, request, overlay, digest, error);
+    return good && medium_open(medium, slot, drive, path, overlay, digest, error);
 }
 
 bool media_slot(const struct media *media, enum drive_kind kind, const char *object, enum drive_slot *slot,
@@ -203,45 +193,42 @@ static bool open_manifest(struct media *media, const struct media_request *reque
         if (!*drive->image)
             continue;
         good = beside(request->path, drive->image, path, sizeof(path), error) &&
-               open_image(media, slot, path, request->overlay, error);
+               open_image(&media->drives[slot], slot, drive, path, request->overlay, error);
     }
     return good && load_all_firmware(media, request->path, error);
 }
 
 /* --- From a bare image --- */
 
-/* The drive that takes a floppy of this many sectors, FLOPPY_NONE if none does. What is shorter than 1.44M and of no
- * other format is a 1.44M floppy cut off. */
-static enum floppy_type floppy_drive_for(uint64_t sectors)
+/* Finds the machine that suits an image, or has the name that was given. */
+static bool suggest(const struct media_request *request, struct suggestion *suggestion, struct error *error)
 {
-    struct geometry geometry;
+    struct disk_survey survey;
+    struct block disk;
 
-    if (!floppy_geometry(sectors, &geometry))
-        return sectors < 2880 ? FLOPPY_1440K : FLOPPY_NONE;
-    return sectors <= 720 ? FLOPPY_360K : sectors == 2400 ? FLOPPY_1200K : sectors > 3360 ? FLOPPY_2880K : FLOPPY_1440K;
+    if (!image_open(request->path, NULL, &disk, NULL, error))
+        return false;
+    bool good = disk_survey(&disk, &survey, error) &&
+                suggest_machine(&disk, &survey, request->machine, suggestion, error);
+    if (good && !request->machine && survey.system_count > 0)
+        fprintf(stderr, "muniment: %s: %s: boots on the machine %s\n", request->path, survey.systems[0].name,
+                suggestion->name);
+    disk_survey_free(&survey);
+    disk.close(disk.context);
+    return good;
 }
 
-/* An image of the size of a floppy, or smaller, is one; of the others, an ISO 9660 volume is a CD and anything else a
- * disk. */
 static bool open_bare_image(struct media *media, const struct media_request *request, struct error *error)
 {
-    struct drive_manifest *drives = media->manifest.drives;
-    struct block probe;
+    struct suggestion suggestion = {.slot = DRIVE_FD0};
+    bool good = suggest(request, &suggestion, error);
+    enum drive_slot slot = suggestion.slot;
 
-    machine_manifest_default(&media->manifest);
-    if (!image_open(request->path, &media->images[DRIVE_HD0], &probe, NULL, error))
-        return false;
-    enum floppy_type floppy = floppy_drive_for(probe.sectors);
-    bool cd = !floppy && disk_is_iso(&probe);
-    enum drive_slot slot = cd ? DRIVE_HD2 : floppy ? DRIVE_FD0 : DRIVE_HD0;
-    probe.close(probe.context);
-    if (floppy)
-        drives[slot].floppy = floppy;
-    else
-        drives[slot].kind = cd ? DRIVE_CDROM : DRIVE_DISK;
-    if (cd)
-        media->manifest.boot[0] = BOOT_CDROM;
-    return open_image(media, slot, request->path, request->overlay, error) &&
+    media->manifest = suggestion.machine;
+    suggestion_free(&suggestion);
+    return good &&
+           open_image(&media->drives[slot], slot, &media->manifest.drives[slot], request->path, request->overlay,
+                      error) &&
            load_all_firmware(media, request->path, error);
 }
 
@@ -281,7 +268,7 @@ static bool insert_cd(struct media *media, const char *path, struct error *error
         return error_set(error, STATUS_USAGE, path, NULL, NULL,
                          "no place is left for a CD-ROM drive: hd0 to hd3 are taken");
     medium_close(&media->drives[slot]);
-    return open_image(media, (enum drive_slot)slot, path, NULL, error);
+    return open_image(&media->drives[slot], (enum drive_slot)slot, &media->manifest.drives[slot], path, NULL, error);
 }
 
 static bool add_disk(struct media *media, const char *path, const char *overlay, struct error *error)
@@ -291,7 +278,7 @@ static bool add_disk(struct media *media, const char *path, const char *overlay,
         if (drive->kind != DRIVE_ABSENT)
             continue;
         drive->kind = DRIVE_DISK;
-        return open_image(media, slot, path, overlay, error);
+        return open_image(&media->drives[slot], slot, drive, path, overlay, error);
     }
     return error_set(error, STATUS_USAGE, path, NULL, NULL, "no place is left for a disk: hd0 to hd3 are taken");
 }
@@ -306,13 +293,14 @@ bool media_open(struct media *media, const struct media_request *request, struct
     enum source source;
 
     memset(media, 0, sizeof(*media));
-    if (!desk_image_requests(request->arguments, media->images, error))
-        return false;
     if (!recognise(request->path, &source, error))
         return false;
     if (source != SOURCE_ARCHIVE && argument_value(request->arguments, "--trust"))
         return error_set(error, STATUS_INPUT, request->path, NULL, NULL,
                          "is no archive: it has no signature that --trust could be about");
+    if (source != SOURCE_IMAGE && request->machine)
+        return error_set(error, STATUS_USAGE, request->path, NULL, "leave --machine out",
+                         "says itself on which machine it runs");
     return open_source[source](media, request, error) &&
            (!request->floppy || insert_floppy(media, request->floppy, error)) &&
            (!request->cd || insert_cd(media, request->cd, error)) &&

@@ -9,6 +9,7 @@
 struct media_request {
     const struct arguments *arguments; /* where --trust may stand */
     const char *path;                  /* FILE.mun, MACHINE.yaml or a disk image: distinguished by content */
+    const char *machine;               /* the ready-made machine on which an image boots; null: the one that suits */
     const char *floppy;                /* an image to put into fd0, or null */
     const char *cd;      /* an image to put into the first CD-ROM drive, which is added if there is none; or null */
     const char *disk;    /* an image to add at the first free place of hd0 to hd3, or null */
@@ -17,9 +18,6 @@ struct media_request {
 
 /* The caller calls media_close in any case. */
 bool media_open(struct media *media, const struct media_request *request, struct error *error);
-
-/* Whether a file is an archive, by its content or its name. */
-bool media_is_archive(const char *path, bool *archive, struct error *error);
 
 /* The drive that takes floppies, or CDs, that are put in during a run: fd0, or the first CD-ROM drive. object is who
  * asks, for the error. */

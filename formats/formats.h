@@ -2,7 +2,7 @@
  *
  * This folder knows files that other programs wrote. It is at the bottom: it calls no other folder. What a disk is is
  * declared in block.h, how errors travel in error.h; text.h and file.h are small helpers. images/ opens the images of
- * other programs. */
+ * other programs, volumes/ says what lies on a disk. */
 #ifndef MUNIMENT_FORMATS_H
 #define MUNIMENT_FORMATS_H
 

@@ -22,6 +22,7 @@ MACHINE = ["emu", "manifests", *BELOW]
 USES = {
     "formats": [],
     "formats/images": BELOW,
+    "formats/volumes": BELOW,
     "manifests": BELOW,
     "emu": ["emu/cpu", "emu/cpu/translate", "emu/devices", *MACHINE],
     "emu/cpu": ["emu/cpu/translate", *MACHINE],
@@ -31,13 +32,14 @@ USES = {
     "archive": ["manifests", "formats/images", *BELOW],
     "verify/fixity": ["archive", "manifests", *BELOW],
     "verify/runs": ["archive", "formats/images", *MACHINE],
-    "desk": ["verify/fixity", "verify/runs", "archive", "bios", "emu/host", "formats/images", *MACHINE],
+    "desk": ["verify/fixity", "verify/runs", "archive", "bios", "emu/host", "formats/images", "formats/volumes", *MACHINE],
     "bios": [],
 }
 # Headers for other folders. The parts of the machine see each other's headers.
 PUBLIC = {
-    "formats": ["formats.h", "block.h", "error.h", "file.h", "output.h", "padding.h", "plain.h", "text.h"],
+    "formats": ["formats.h", "block.h", "codepage.h", "error.h", "file.h", "output.h", "padding.h", "plain.h", "text.h"],
     "formats/images": ["images.h"],
+    "formats/volumes": ["volumes.h", "fat.h"],
     "manifests": ["manifests.h"],
     "emu": ["emu.h"],
     "emu/host": ["host.h"],

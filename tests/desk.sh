@@ -166,10 +166,10 @@ machine disk.img >machine.yaml
 gives "--version says the version" 0 "$muniment" --version
 says "--version says the version" out "muniment "
 gives "--help lists the commands" 0 "$muniment" --help
-for command in "key new" "manifest check" seal verify info boot; do
+for command in "key new" "manifest check" seal verify info identify suggest machines boot; do
     says "--help names $command" out "$command"
 done
-for command in "key new" "manifest check" seal verify info boot; do
+for command in "key new" "manifest check" seal verify info identify suggest machines boot; do
     gives "$command --help" 0 "$muniment" $command --help
     says "$command --help shows usage" out "Usage: muniment $command "
     sed -n 's/^  \(-[^ ]*\).*/\1/p' out | while read -r option; do
@@ -217,7 +217,7 @@ gives "key new needs a folder" 4 "$muniment" key new no/folder/key
 
 # --- Manifests ---
 
-for file in "$root"/manifests/*.yaml machine.yaml; do
+for file in "$root"/manifests/*.yaml "$root"/manifests/machines/*.yaml machine.yaml; do
     gives "${file##*/} is valid" 0 "$muniment" manifest check "$file"
     says "${file##*/} has a digest" out "sha256:"
 done

@@ -49,7 +49,7 @@ command -v clang >/dev/null || { echo "clang is not there"; exit 77; }
 (. tests/guests/guest.sh && grub_floppy) || echo "without GRUB"
 for load in x87 sse2; do
     cp "$BUILD/bench/$load.img" "$WORK"
-    sed "s/i486/pentium4/; s/floppy.img/$load.img/" manifests/floppy-486-1995.yaml >"$WORK/$load.yaml"
+    "$MUNIMENT" suggest "$WORK/$load.img" --machine plain | sed s/i486/pentium4/ >"$WORK/$load.yaml"
 done
 cd "$WORK"
 results "$MUNIMENT" | tee reference

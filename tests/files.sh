@@ -6,8 +6,8 @@ set -u
 gcc -shared -fPIC -O1 -o "$WORK/failing.so" tests/failing.c -ldl || exit 1
 cp "$BUILD/demo/first.img" "$WORK/floppy.img"
 cd "$WORK" || exit 1
-sed '/read-only/d' "$OLDPWD/manifests/floppy-486-1995.yaml" >machine.yaml
 muniment=$MUNIMENT
+"$muniment" suggest floppy.img --machine plain | sed '/- disk/d' >machine.yaml
 
 seal()
 {

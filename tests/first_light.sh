@@ -4,7 +4,7 @@ set -euo pipefail
 image=$(realpath "$BUILD/demo/first.img")
 cp "$image" "$WORK"
 cd "$WORK"
-sed 's/floppy\.img/first.img/' "$OLDPWD/manifests/floppy-486-1995.yaml" >first.yaml
+"$MUNIMENT" suggest first.img --machine plain >first.yaml
 "$MUNIMENT" key new key
 "$MUNIMENT" seal first.yaml -o first.mun --key key
 "$MUNIMENT" verify first.mun --trust key.pub

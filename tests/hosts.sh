@@ -44,7 +44,7 @@ guest()
     shift 3
     "$BUILD/tests/runner" "$@" --every $((ticks / points)) --until tick:"$ticks" "$image" >"$WORK/reference"
     printf '%-9s %-8s %s\n' "$name" x86-64 "$(tail -n 1 "$WORK/reference")"
-    [ $# -gt 0 ] || "$MUNIMENT" boot "$image" --until tick:"$ticks" --digest | cmp - <(tail -n 1 "$WORK/reference")
+    [ $# -gt 0 ] || "$MUNIMENT" boot --machine plain "$image" --until tick:"$ticks" --digest | cmp - <(tail -n 1 "$WORK/reference")
     digests=$((digests + $(wc -l <"$WORK/reference")))
     for host in $ready; do
         $(emulator "$host") "$root/$host/runner" "$@" --every $((ticks / points)) --until tick:"$ticks" "$image" >"$WORK/$host"

@@ -1,5 +1,6 @@
 /* test_manifests.c - facts about the language of manifests: what is read, what is refused and where, and the one
  * canonical form. */
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -632,21 +633,29 @@ static void a_missing_file_is_the_hosts_failure(void **state)
 
 static void ready_made_machines_are_valid(void **state)
 {
-    static const char *const machines[] = {"manifests/dos-386-1990.yaml", "manifests/dos-486-1993.yaml",
-                                           "manifests/floppy-486-1995.yaml"};
     struct description_manifest d;
-    struct machine_manifest m;
+    struct machine_manifest m, plain;
     struct error error;
     size_t length;
     char *text;
+    glob_t found;
 
     (void)state;
-    for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
-        if (!manifest_read_file(machines[i], &text, &length, &error) ||
-            !machine_manifest_parse(text, length, machines[i], &m, &error))
+    assert_int_equal(glob("manifests/machines/*.yaml", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        if (!manifest_read_file(found.gl_pathv[i], &text, &length, &error) ||
+            !machine_manifest_parse(text, length, found.gl_pathv[i], &m, &error))
             fail_msg("%s: %s", error.object, error.what);
+        assert_memory_equal(text, "# ", 2); /* the line that `muniment machines` prints */
+        if (strstr(found.gl_pathv[i], "/plain.yaml"))
+            plain = m;
         free(text);
     }
+    assert_true(found.gl_pathc >= 16);
+    globfree(&found);
+    machine_manifest_default(&m);
+    memset(&plain.drives[DRIVE_HD0], 0, sizeof(plain.drives[DRIVE_HD0]));
+    assert_memory_equal(&plain, &m, sizeof(m));
     assert_true(manifest_read_file("manifests/description.yaml", &text, &length, &error));
     assert_true(description_manifest_parse(text, length, "description.yaml", &d, &error));
     free(text);

@@ -1,0 +1,100 @@
+/* volumes.h - the public header of formats/volumes/: what lies on a disk.
+ *
+ * disk_survey looks at a disk as a stranger would: the partition table, the first sectors of each volume, the root
+ * folder of FAT volumes. It names what it finds, says where numbers contradict each other or the length of the disk,
+ * and never judges by one sign where two are to be had. It reads a few hundred KiB at most, whatever the disk holds,
+ * and takes all of it for hostile. The signs are tables: partitions.c (types), filesystems.c, loaders.c (boot sectors),
+ * systems.c (kernels and files). fat.h reads files and folders. */
+#ifndef MUNIMENT_VOLUMES_H
+#define MUNIMENT_VOLUMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "formats/formats.h"
+
+#define SURVEY_VOLUMES 64 /* that are listed at most; so with systems and damage */
+#define SURVEY_SYSTEMS 24
+#define SURVEY_DAMAGE 48
+
+enum disk_scheme {
+    DISK_UNKNOWN,     /* nothing that is known */
+    DISK_SUPERFLOPPY, /* one volume, without a partition table: a floppy, a CD, a disk made so */
+    DISK_MBR,
+    DISK_GPT
+};
+
+/* A sector by cylinder, head and sector, as a partition table has it. */
+struct disk_address {
+    uint16_t cylinder;
+    uint8_t head, sector; /* sectors count from 1 */
+};
+
+/* A partition and the volume in it, or the volume of a disk without a partition table. */
+struct volume {
+    uint32_t number;         /* 1 to 4, from 5 on logical drives; entries of a GPT from 1; 0: the whole disk */
+    bool active, extended;   /* the BIOS boots it; it only holds logical drives */
+    uint8_t type;            /* as the MBR has it */
+    const char *type_name;   /* null: not known */
+    uint64_t first, sectors; /* where it lies */
+    struct disk_address start, end;
+    const char *file_system;              /* "FAT16", "HPFS"; null: none that is known */
+    char label[64];                       /* its name; fit for a terminal */
+    char detail[128];                     /* version, size of a block; may be empty */
+    const char *loader;                   /* what its boot sector loads; null: not known */
+    const char *encryption, *compression; /* what it is packed in; null: nothing that is known */
+    struct geometry tracks;               /* heads and sectors to the track in its boot sector; all zero: it has none */
+};
+
+/* Families whose members need different machines. */
+enum system_family {
+    SYSTEM_OTHER,
+    SYSTEM_DOS,
+    SYSTEM_WINDOWS, /* on DOS: 1 to 3.11, and 4 (95, 98, ME) */
+    SYSTEM_NT,      /* by the version of its kernel: 3.1 to 5.2 */
+    SYSTEM_OS2,
+    SYSTEM_LINUX,
+    SYSTEM_UNIX, /* BSD, Minix, Xenix */
+    SYSTEM_NETWARE
+};
+
+struct found_system {
+    enum system_family family;
+    uint16_t version;   /* major version * 100 + minor: 622, 1000; 0: not known */
+    bool workgroups;    /* Windows for Workgroups */
+    char name[80];      /* "MS-DOS 6.22"; fit for a terminal */
+    char evidence[128]; /* what shows it: "COMMAND.COM in partition 1" */
+};
+
+struct disk_damage {
+    char place[64]; /* "partition 2" */
+    char what[192];
+};
+
+struct disk_survey {
+    uint64_t sectors;
+    enum disk_scheme scheme;
+    bool optical;           /* an ISO 9660 or UDF volume for a CD */
+    const char *container;  /* it is no disk but a file of this kind: "Norton Ghost image"; null: it is a disk */
+    const char *overlay;    /* a driver between BIOS and partition table: "OnTrack Disk Manager"; or null */
+    const char *loader;     /* what the code before the partition table is; null: not known */
+    const char *encryption; /* of the whole disk; or null */
+    uint32_t signature;     /* of the disk, at 1B8h; 0: none */
+    struct geometry table;  /* heads and sectors as the ends of partitions have them; cylinders 0; all zero: none */
+    struct volume *volumes;
+    struct found_system *systems; /* the newest first */
+    struct disk_damage *damage;
+    uint32_t volume_count, system_count, damage_count;
+    bool volumes_left_out, damage_left_out; /* there are more */
+};
+
+/* Fills in *survey, to be released with disk_survey_free in any case. What is unreadable or absurd is damage; false
+ * only when memory is short. */
+bool disk_survey(const struct block *disk, struct disk_survey *survey, struct error *error);
+void disk_survey_free(struct disk_survey *survey);
+
+/* "partition 2", or "the disk" for a volume without a partition table. place has 32 bytes. */
+const char *volume_place(const struct volume *volume, char *place);
+
+#endif

@@ -1,0 +1,280 @@
+#!/bin/bash
+# identify.sh - images that the host's tools make, and what identify, suggest and boot find in them: partition tables, file systems, systems by
+# their files, damage, geometry, and the machine that follows. The systems themselves are not here: their files are made up of the signs alone.
+set -u
+. tests/facts.sh
+muniment=$MUNIMENT
+export MTOOLS_SKIP_CHECK=1 PATH=$PATH:/sbin:/usr/sbin
+cp "$BUILD/demo/first.img" "$WORK"
+cd "$WORK" || exit 1
+for tool in mformat sfdisk mkfs.fat mkntfs mke2fs mkswap mkfs.minix xorriso mkudffs; do
+    command -v $tool >/dev/null || { echo "$tool is not there"; exit 77; }
+done
+
+# names FACT IMAGE TEXT...: identify says each text.
+names()
+{
+    local fact=$1 image=$2 text
+    shift 2
+    gives "$fact" 0 "$muniment" identify "$image"
+    for text; do
+        says "$fact: $text" out "$text"
+    done
+}
+
+# put IMAGE PATH TEXT: a file in the FAT volume; TEXT is as printf takes it.
+put()
+{
+    local folder
+    case $2 in */*)
+        folder=${2%/*}
+        mmd -i "$1" "::/${folder%%/*}" >/dev/null 2>&1
+        mmd -i "$1" "::/$folder" >/dev/null 2>&1 ;;
+    esac
+    # shellcheck disable=SC2059
+    printf "$3" | mcopy -o -i "$1" - "::/$2"
+}
+
+# floppy NAME: a 1.44M floppy; disk NAME: FAT16, 32 MiB, no partitions.
+floppy()
+{
+    rm -f "$1" && mformat -C -f 1440 -i "$1" ::
+}
+
+# --- DOS by the version that COMMAND.COM checks ---
+
+check='\264\060\315\041\075' # MOV AH,30h; INT 21h; CMP AX,
+for row in '3 12 3.10 dos-1985' '3 36 3.30 dos-1990' '5 0 5.00 dos-1990' '6 26 6.22 dos-1995'; do
+    read -r major minor version machine <<<"$row"
+    floppy dos.img
+    put dos.img IO.SYS '\353\076\220kernel' && put dos.img MSDOS.SYS 'kernel'
+    put dos.img COMMAND.COM "\351shell$check\\0$major\\0$minor\\164"
+    names "MS-DOS $version" dos.img "system        MS-DOS $version (COMMAND.COM)" "machine       $machine"
+done
+floppy dos.img
+put dos.img IBMBIO.COM 'kernel' && put dos.img IBMDOS.COM 'kernel'
+names "PC DOS" dos.img "system        PC DOS (IBMBIO.COM)"
+put dos.img IBMDOS.COM 'Copyright Digital Research'
+names "DR-DOS" dos.img "system        DR-DOS (IBMBIO.COM)"
+floppy dos.img
+put dos.img KERNEL.SYS '\353\033CONFIG'
+names "FreeDOS" dos.img "system        FreeDOS (KERNEL.SYS)" "machine       dos-1995"
+
+# --- Windows ---
+
+# resource MAJOR MINOR: the fixed part of a version resource.
+resource()
+{
+    printf '\\275\\004\\357\\376\\000\\000\\001\\000\\%03o\\000\\%03o\\000\\147\\000\\000\\000' "$2" "$1"
+}
+for row in '4.00.950 windows-95 95' '4.00.1111 windows-95 95' '4.10.1998 windows-98 98' '4.10.2222 windows-98 98' '4.90.3000 windows-me ME'; do
+    read -r version machine name <<<"$row"
+    floppy windows.img
+    put windows.img IO.SYS 'MZkernel'
+    put windows.img MSDOS.SYS "[Paths]\\r\\nWinDir=C:\\\\WINDOWS\\r\\n[Options]\\r\\nWinVer=$version\\r\\n"
+    names "Windows $name" windows.img "system        Windows $name, version $version (MSDOS.SYS)" "machine       $machine"
+done
+floppy windows.img
+put windows.img WINDOWS/WIN.COM 'program'
+put windows.img WINDOWS/SYSTEM/USER.EXE "NE$(resource 3 10)"
+names "Windows 3.1" windows.img "system        Windows 3.10.103 (WINDOWS/WIN.COM)" "machine       windows-3"
+put windows.img WINDOWS/SYSTEM/WFWNET.DRV 'driver'
+put windows.img WINDOWS/SYSTEM/USER.EXE "NE$(resource 3 11)"
+names "Windows for Workgroups" windows.img "system        Windows for Workgroups 3.11.103" "machine       wfw-3.11"
+for row in '3 51 nt-3.51' '4 0 nt-4' '5 0 windows-2000' '5 1 windows-xp'; do
+    read -r major minor machine <<<"$row"
+    floppy nt.img
+    put nt.img NTLDR 'loader' && put nt.img WINNT/SYSTEM32/NTOSKRNL.EXE "MZ$(resource "$major" "$minor")"
+    names "NT $major.$minor" nt.img "system        Windows NT, kernel $major.$(printf %02d "$minor").103" "machine       $machine"
+done
+floppy nt.img
+put nt.img NTLDR 'loader'
+put nt.img BOOT.INI 'multi(0)disk(0)rdisk(0)partition(1)\\WINNT="Windows NT Workstation Version 4.00"\r\n'
+names "NT by its BOOT.INI" nt.img 'Windows NT ("Version 4.0") (BOOT.INI)' "machine       nt-4"
+floppy os2.img
+put os2.img OS2KRNL 'kernel' && put os2.img OS2LDR 'loader'
+names "OS/2 1" os2.img "system        OS/2 1 (OS2KRNL)" "machine       os2-1.3"
+put os2.img OS2/MDOS/VBIOS.SYS 'driver'
+names "OS/2 2" os2.img "system        OS/2 2 to 4 (OS2KRNL)" "machine       os2-4"
+
+# --- Compressed drives, files that are no disks ---
+
+floppy packed.img
+put packed.img DRVSPACE.000 'volume'
+names "DriveSpace" packed.img "compressed by DriveSpace"
+floppy packed.img
+put packed.img STACVOL.DSK 'STACKER'
+names "Stacker" packed.img "compressed by Stacker"
+(printf '\353\074\220MSDSP6.0'; head -c 1048565 /dev/zero) >packed.img
+names "a DriveSpace volume alone" packed.img "it is a DriveSpace or DoubleSpace compressed volume"
+(printf '\376\357\001\001'; head -c 1048572 /dev/zero) >ghost.img
+names "a Ghost image" ghost.img "it is a Norton Ghost image"
+(printf 'TAPE\000\000\003\000'; head -c 1048568 /dev/zero) >backup.img
+names "an NTBackup file" backup.img "it is a NTBackup file"
+
+# --- File systems ---
+
+head -c 1474560 /dev/zero >blank.img
+names "nothing" blank.img "partitions    unknown" "machine       plain"
+for kind in 2 3 4; do
+    rm -f ext.img && mke2fs -q -t ext$kind -L archive ext.img 16M 2>/dev/null
+    names "ext$kind" ext.img "ext$kind \"archive\", blocks of" "machine       unix-2000"
+done
+printf '\000' | dd of=ext.img bs=1 seek=1082 conv=notrunc status=none
+names "an ext4 that was not unmounted" ext.img "damage        the disk: ext4 was not unmounted"
+truncate -s 8M ext.img
+names "one that was cut off" ext.img "the file system has 32768 sectors, but only 16384 are there"
+rm -f swap.img && truncate -s 1M swap.img && mkswap -q -L store swap.img
+names "swap" swap.img 'Linux swap "store"'
+rm -f minix.img && truncate -s 4M minix.img && mkfs.minix -1 -n 14 minix.img >/dev/null
+names "Minix" minix.img "Minix, version 1, names of 14 bytes"
+rm -f ntfs.img && truncate -s 16M ntfs.img && mkntfs -q -F -L Records -H 16 -S 63 -p 0 ntfs.img >/dev/null 2>&1
+names "NTFS" ntfs.img 'NTFS "Records", version 3.1' "16 heads, 63 sectors to the track, by the boot sector of the disk" "machine       windows-2000"
+mkdir -p tree && echo record >tree/record.txt
+xorriso -as mkisofs -quiet -V RECORDS -J -b first.img -o cd.iso tree first.img 2>/dev/null
+names "an ISO 9660 volume" cd.iso "partitions    none: a CD" 'ISO 9660 "RECORDS", El Torito (1.44M floppy), Joliet' "machine       unix-2000"
+truncate -s 200K cd.iso
+names "half a CD" cd.iso "damage        the disk: the ISO 9660 volume has"
+rm -f udf.img && truncate -s 8M udf.img && mkudffs --media-type=hd -b 2048 udf.img >/dev/null 2>&1
+names "UDF" udf.img "UDF 2"
+for bits in 12 16 32; do
+    rm -f fat.img && mkfs.fat -C -F $bits -s 1 -n OFFICE -i CAFE1998 fat.img $((bits == 32 ? 40000 : bits == 16 ? 8000 : 1440)) >/dev/null
+    names "FAT$bits" fat.img "FAT$bits \"OFFICE\", clusters of 512 bytes, serial number CAFE-1998"
+done
+printf x | dd of=fat.img bs=512 seek=40 conv=notrunc status=none
+names "copies of a FAT" fat.img "damage        the disk: the two copies of the FAT differ"
+printf '\377\377\377\007' | dd of=fat.img bs=1 seek=$((32 * 512 + 4)) conv=notrunc status=none
+names "a FAT32 that was not unmounted" fat.img "damage        the disk: the volume was not unmounted"
+(head -c 512 /dev/zero; printf '\376\377\377'; head -c 163325 /dev/zero) >old.img
+names "a floppy of DOS 1" old.img "FAT12, clusters of 512 bytes" "1 heads, 8 sectors to the track, by the boot sector of the disk"
+(printf '\353\074\220-FVE-FS-'; head -c 1048565 /dev/zero) >locked.img
+names "BitLocker" locked.img "encrypted by BitLocker"
+(printf 'LUKS\272\276\000\001'; head -c 1048568 /dev/zero) >locked.img
+names "LUKS" locked.img "encrypted by LUKS"
+
+# at IMAGE OFFSET BYTES: writes bytes there; a file of that size is made first.
+at()
+{
+    # shellcheck disable=SC2059
+    printf "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+head -c 2M /dev/zero >hpfs.img
+at hpfs.img 8192 '\111\350\225\371\305\351\123\372\002\003\000\000\000\000\000\000\000\040\000\000'
+at hpfs.img 8704 '\111\030\221\371\305\051\122\372\001'
+names "HPFS" hpfs.img "HPFS, version 2" "the file system has 8192 sectors, but only 4096 are there" "HPFS was not unmounted" "machine       os2-4"
+head -c 2M /dev/zero >netware.img
+at netware.img 16384 'HOTFIX00' && at netware.img 16896 'MIRROR00'
+names "NetWare" netware.img "NetWare" "system        NetWare (NetWare)"
+head -c 1M /dev/zero >xenix.img
+at xenix.img 2040 '\104\125\053\000'
+names "Xenix" xenix.img "system        Xenix (Xenix)"
+
+# --- Partitions ---
+
+# disk SCRIPT: a disk of 64 MiB with these partitions.
+disk()
+{
+    rm -f disk.img && truncate -s 64M disk.img && sfdisk -q disk.img <<<"$1"
+}
+disk $'label: dos\nlabel-id: 0x19980605\nstart=63, size=20000, type=6, bootable\nstart=20480, size=100000, type=5\nstart=20543, size=30000, type=7\nstart=60543, size=30000, type=83'
+mkfs.fat -F 16 --offset 63 -g 16/63 -h 63 disk.img 10000 >/dev/null
+names "primary and logical partitions" disk.img "partitions    MBR" "partition 1   FAT16 (06h), active, sectors 63 to 20062" "partition 2   extended (05h), sectors 20480 to 120479" \
+    "partition 5   NTFS or HPFS (07h), sectors 20543 to 50542" "partition 6   Linux (83h), sectors 60543 to 90542" "by the boot sector of partition 1"
+gives "the same as JSON" 0 "$muniment" identify --json disk.img blank.img
+python3 - out <<'PY'
+import json, sys
+disk, blank = map(json.loads, open(sys.argv[1]))
+assert disk["identify"] == 0 and disk["file"] == "disk.img" and disk["format"] == "raw" and disk["size"] == 64 << 20
+assert disk["partition-table"] == "MBR" and disk["signature"] == "19980605"
+assert [(v["number"], v["first"]) for v in disk["volumes"]] == [(1, 63), (2, 20480), (5, 20543), (6, 60543)]
+assert disk["volumes"][0]["active"] and disk["volumes"][0]["geometry"] == {"heads": 16, "sectors": 63}
+assert blank["partition-table"] == "unknown" and blank["machine"] == "plain" and blank["damage"] == []
+PY
+passed "and it is what a program reads" $?
+truncate -s 20M disk.img
+names "a disk that was cut off" disk.img "damage        partition 5: ends at sector 50543, but the disk has 40960: the image was cut off, or the table is another disk's" \
+    "partition 2: the table of logical drives at sector 60542 lies beyond the end of the disk"
+disk $'label: gpt\nstart=2048, size=20000, type=EBD0A0A2-B9E5-4433-87C0-68B6B72699C7\nstart=30720, size=2048, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B'
+names "GPT" disk.img "partitions    GPT" "partition 1   Microsoft basic data, sectors 2048 to 22047" "partition 2   EFI system, sectors 30720 to 32767"
+at disk.img 530 'x'
+names "a GPT whose first header is damaged" disk.img "damage        GPT: the first header is damaged; the second one is used" "partition 2   EFI system"
+disk $'label: dos\nstart=64, size=4000, type=55'
+dd if=disk.img of=disk.img bs=512 count=1 seek=1 conv=notrunc status=none
+at disk.img 962 '\006'
+names "EZ-Drive" disk.img "after EZ-Drive" "partition 1   FAT16 (06h), sectors 64 to 4063"
+disk $'label: dos\nstart=63, size=4000, type=54'
+dd if=disk.img of=disk.img bs=512 count=1 seek=63 conv=notrunc status=none
+at disk.img $((63 * 512 + 450)) '\006'
+names "OnTrack" disk.img "after OnTrack Disk Manager" "partition 1   FAT16 (06h), sectors 126 to 4125"
+
+# --- Which machine, and how its disk is shown ---
+
+# geometry TEXT SIZE HEADS/SECTORS: a disk whose boot sector has this geometry is suggested so.
+geometry()
+{
+    rm -f disk.img && truncate -s "$2" disk.img && sfdisk -q disk.img <<<$'label: dos\nstart=63, size=100000, type=6, bootable'
+    mkfs.fat -F 16 --offset 63 -g "$3" -h 63 disk.img 50000 >/dev/null
+    gives "a manifest for $3 on $2" 0 "$muniment" suggest disk.img
+    grep -qE -e "$1" out; passed "$3 on $2: $1" $?
+    mv out disk.yaml
+    gives "which is valid" 0 "$muniment" manifest check disk.yaml
+}
+geometry '# - 16 heads and 63 sectors to the track, by the boot sector of partition 1' 100M 16/63
+at disk.img 446 '\200\001\001\000\006\017\077\145\077\000\000\000\141\221\001\000'
+gives "a table that ends with the cylinder" 0 "$muniment" suggest disk.img
+says "says the same" out '# - 16 heads and 63 sectors to the track, by the boot sector of partition 1'
+! grep -q 'geometry:\|translation:' out; passed "and needs no word of its own" $?
+gives "geometry of the table" 0 "$muniment" identify disk.img
+says "which is named" out '16 heads, 63 sectors to the track, by the partition table'
+geometry 'geometry: 682/15/20' 100M 15/20
+geometry '# - 128 heads and 63 sectors' 3G 128/63
+! grep -q 'translation:' disk.yaml; passed "which the firmware shows by itself" $?
+geometry '# - 64 heads and 63 sectors' 1G 64/63
+geometry 'translation: large$' 656M 32/56
+says "with its geometry" disk.yaml 'geometry: 1499/16/56'
+geometry 'translation: large-240' 8000M 240/63
+geometry 'which the BIOS can show of no disk of this size' 100M 255/56
+
+floppy dos.img
+put dos.img KERNEL.SYS '\353\033CONFIG'
+gives "an image boots on the machine that suits it" 0 "$muniment" boot dos.img --until time:0.5 --digest
+says "which is named" err "muniment: dos.img: FreeDOS: boots on the machine dos-1995"
+cp out direct
+gives "suggest prints it" 0 "$muniment" suggest dos.img
+mv out dos.yaml
+gives "and it boots" 0 "$muniment" boot dos.yaml --until time:0.5 --digest
+cmp -s out direct; passed "to the same state" $?
+gives "another machine may be chosen" 0 "$muniment" boot dos.img --machine windows-98 --until time:0.5 --digest
+! cmp -s out direct; passed "which is another" $?
+gives "a name that is none is wrong usage" 2 "$muniment" boot dos.img --machine windows-97
+says "and the remedy is said" err "windows-97: there is no ready-made machine of this name: \`muniment machines\` lists them"
+gives "a manifest says itself which machine it is" 2 "$muniment" boot dos.yaml --machine plain
+gives "nothing recognised: the machine is plain" 0 "$muniment" boot blank.img --until time:0.1
+! grep -q boots err; passed "and nothing is said" $?
+mkdir -p shelf && cp dos.img "shelf/a \"disk\".img"
+gives "a name with quotes" 0 "$muniment" suggest "shelf/a \"disk\".img"
+says "is quoted" out 'image: "shelf/a \"disk\".img"'
+gives "a path that a manifest cannot have" 0 "$muniment" suggest "$PWD/dos.img"
+says "becomes the name, and the reader is told" out "# Put dos.img beside this file."
+gives "machines are listed" 0 "$muniment" machines
+for machine in dos-1985 dos-1990 dos-1995 windows-3 wfw-3.11 windows-95 windows-98 windows-me nt-3.51 nt-4 windows-2000 windows-xp os2-1.3 os2-4 unix-2000 plain; do
+    says "machine $machine is listed" out "  $machine "
+done
+gives "and printed" 0 "$muniment" machines nt-4
+cmp -s out "$OLDPWD/manifests/machines/nt-4.yaml"; passed "as they are" $?
+
+# --- Bad input, and how long it takes ---
+
+gives "an image that is not there" 3 "$muniment" identify nothing.img
+gives "is named, and the others are read" 3 "$muniment" identify nothing.img blank.img
+says "all of them" out "blank.img: raw, 1474560 bytes"
+gives "also as JSON" 3 "$muniment" identify --json nothing.img
+python3 -c 'import json, sys; assert "cannot open" in json.load(open("out"))["error"]'; passed "with the reason" $?
+rm -f disk.img && truncate -s 200G disk.img && sfdisk -q disk.img <<<$'label: dos\nsize=100G, type=7\ntype=c'
+mkfs.fat -F 32 --offset 209717248 disk.img 100000000 >/dev/null
+TIMEFORMAT='%U %S'
+{ time "$muniment" identify disk.img >out 2>err; } 2>seconds
+awk '{ exit !($1 + $2 < 0.2) }' seconds; passed "a disk of 200 GiB takes less than 0.2 s: $(cat seconds)" $?
+says "and is read" out "FAT32"
+
+facts identify
