@@ -65,6 +65,9 @@ enum machine_engine {
     ENGINE_RANDOM      /* for tests: now the one, now the other */
 };
 void machine_set_engine(struct machine *m, enum machine_engine engine, uint32_t seed);
+/* To be called in a process that was forked off, before anything else is done with the machine there. The memory for
+ * code stays the other process's: this one interprets, whatever machine_set_engine says. */
+void machine_forked(struct machine *m);
 
 /* What has been translated, for tuning; zeros where nothing is. */
 struct machine_statistics {

@@ -489,6 +489,11 @@ void machine_set_engine(struct machine *m, enum machine_engine engine, uint32_t 
     translator_enable(&m->cpu, engine == ENGINE_TRANSLATOR);
 }
 
+void machine_forked(struct machine *m)
+{
+    translator_free(&m->cpu);
+}
+
 struct machine_statistics machine_statistics(const struct machine *m)
 {
     struct translator_statistics s = translator_statistics(&m->cpu);

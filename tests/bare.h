@@ -21,6 +21,7 @@
 
 #include "emu/cpu/translate/translate.h"
 #include "emu/host/host.h"
+#include "tests/lockstep.h"
 #endif
 
 struct bare {
@@ -31,7 +32,8 @@ struct bare {
 };
 
 /* As after power on, with nothing but RAM and an empty ROM. ENGINE=translator in the environment: with a translator,
- * where the program was built for it (BARE_TRANSLATOR). False: no memory. */
+ * where the program was built for it (BARE_TRANSLATOR); so is it in a run that another follows in lockstep. False: no
+ * memory. */
 static inline bool bare_init(struct bare *b, enum cpu_model model, uint32_t ram_size)
 {
     if (!memory_init(&b->memory, ram_size))
@@ -42,7 +44,8 @@ static inline bool bare_init(struct bare *b, enum cpu_model model, uint32_t ram_
         return false;
     cpu_listen(&b->cpu);
 #ifdef BARE_TRANSLATOR
-    if (getenv("ENGINE") && !strcmp(getenv("ENGINE"), "translator")) {
+    const char *engine = getenv("ENGINE"), *lockstep_role = getenv("LOCKSTEP");
+    if ((engine && !strcmp(engine, "translator")) || (lockstep_role && !strncmp(lockstep_role, "write:", 6))) {
         static struct code_memory code; /* the suites have one processor each */
         if (!code_memory_init(&code, CODE_MEMORY_SIZE) || !translator_init(&b->cpu, &code))
             fprintf(stderr, "ENGINE=translator: this host has no back end\n");
@@ -58,11 +61,75 @@ static inline void bare_free(struct bare *b)
     memory_free(&b->memory);
 }
 
+static inline int bare_run_to(void *bare, uint64_t until)
+{
+    struct bare *b = bare;
+
+    clock_begin_slice(&b->clock, until);
+    engine_run(&b->cpu);
+    return b->cpu.halted_dead || b->cpu.attention & (ATTENTION_STOP | ATTENTION_SHUTDOWN);
+}
+
+#ifdef BARE_TRANSLATOR
+static inline uint64_t bare_tick(void *bare)
+{
+    return clock_now(&((struct bare *)bare)->clock);
+}
+
+static inline uint64_t bare_hash(void *bare, bool whole)
+{
+    struct bare *b = bare;
+    uint64_t hash = 0;
+
+    cpu_canonical(&b->cpu);
+    state_serialize(cpu_state, &b->cpu, lockstep_hash, &hash);
+    lockstep_hash_pages(&hash, &b->memory, whole);
+    if (whole)
+        mmu_flush(&b->cpu); /* the first write to a clean page must be seen */
+    return hash;
+}
+
+static inline void bare_watch(void *bare, bool on)
+{
+    translator_watch(&((struct bare *)bare)->cpu, on ? lockstep_unit_ended : NULL, NULL);
+}
+
+static inline bool bare_print(void *to, const struct state_leaf *leaf)
+{
+    char text[STATE_VALUE];
+
+    state_print_scalar(leaf, text);
+    fprintf(to, "%s = %s\n", leaf->name, text);
+    return true;
+}
+
+static inline void bare_dump(void *bare, FILE *to)
+{
+    struct bare *b = bare;
+
+    state_walk("cpu", cpu_state, &b->cpu, bare_print, to);
+    for (uint32_t at = 0; at < b->memory.ram_size; at += 4) {
+        uint32_t word;
+        memcpy(&word, b->memory.ram + at, sizeof word);
+        if (word)
+            fprintf(to, "%08x %08x\n", (unsigned)at, (unsigned)word);
+    }
+}
+#endif
+
 /* Runs for so many ticks, or until HLT with interrupts off, shutdown, or cpu_stop. */
 static inline void bare_run(struct bare *b, uint64_t ticks)
 {
-    clock_begin_slice(&b->clock, clock_now(&b->clock) + ticks);
-    engine_run(&b->cpu);
+    uint64_t until = clock_now(&b->clock) + ticks;
+
+#ifdef BARE_TRANSLATOR
+    const struct lockstep_subject subject = {b, bare_tick, bare_run_to, bare_hash, bare_dump, bare_watch};
+    if (lockstep_begin(&subject)) {
+        lockstep_run(until);
+        return;
+    }
+#endif
+    bare_run_to(b, until);
 }
 
 /* A whole file of at most `limit` bytes, to be freed. Ends the program if it cannot be read. */

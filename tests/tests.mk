@@ -1,7 +1,7 @@
 # tests.mk - demonstration, tests, benchmark and fuzzing. Included by GNUmakefile.
 #
 # `make check` sets up what it needs, builds, and runs everything; `make check-long` the same with more cases (LONG=1); `make check-cpu` runs
-# the suites that judge the processor, `make check-hosts` the machine on other hosts. A test is a program in tests/ (tests/README.md); tests/run.sh runs them.
+# the suites that judge the processor, `make check-lockstep` both engines side by side, `make check-hosts` the machine on other hosts. A test is a program in tests/ (tests/README.md); tests/run.sh runs them.
 
 TEST_OBJECTS := $(UNIT_TESTS:%=$(BUILD)/tests/%)
 GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml records-description.yaml first.img) bios/test.img $(BENCH_LOADS:%=bench/%.img))
@@ -25,7 +25,7 @@ include tests/guests/guests.mk
 SANITIZERS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_SECONDS ?= 600
 
-.PHONY: tests run-demo run-check run-check-long run-check-cpu run-check-hosts run-check-resume run-unit run-bench run-fuzz sanitized
+.PHONY: tests run-demo run-check run-check-long run-check-cpu run-check-lockstep run-check-hosts run-check-resume run-unit run-bench run-fuzz sanitized
 
 $(TEST_OBJECTS): $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
@@ -78,6 +78,10 @@ $(BUILD)/tests/translate_fuzz: tests/translate_fuzz.c tests/bare.h $(BUILD)/libh
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a
 
+$(BUILD)/tests/lockstep: tests/lockstep.c tests/lockstep.h $(BUILD)/desk/main.o $(BUILD)/libhost.a $(BUILD)/libmachine.a
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=machine_run,--wrap=machine_set_engine -o $@ $(filter-out %.h,$^) $(HOST_LIBS)
+
 $(BUILD)/tests/transcendental: tests/transcendental.c $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a -lmpfr -lgmp
@@ -108,6 +112,8 @@ check-long: deps-long
 	@$(MAKE) --no-print-directory $(JOBS) run-check-long
 check-cpu: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) run-check-cpu
+check-lockstep: deps-guests
+	@$(MAKE) --no-print-directory $(JOBS) run-check-lockstep
 check-resume: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) run-check-resume
 check-hosts: deps-hosts
@@ -129,6 +135,13 @@ run-check-long: all tests $(GUESTS) $(BUILD)/tests/transcendental
 run-check-cpu: $(CPU_PROGRAMS)
 	@BUILD=$(BUILD) tests/cpu.sh $(TESTS_CPU)
 	@echo "by the translator:"; ENGINE=translator BUILD=$(BUILD) tests/cpu.sh $(filter-out tests/hostfuzz.sh tests/vectors.sh,$(TESTS_CPU))
+
+# Both engines, compared tick by tick: the suites, and every guest from power-on to the end of its script.
+run-check-lockstep: all $(CPU_PROGRAMS) $(BUILD)/tests/lockstep
+	@status=0; BUILD=$(BUILD) tests/run.sh tests/lockstep.sh || status=1; \
+	GUEST_PEER=$(CURDIR)/tests/lockstep.sh GUEST_FIRMWARE="$(GUEST_FIRMWARE)" BUILD=$(BUILD) tests/run.sh $(GUEST_TESTS) || status=1; \
+	cat $(BUILD)/tests/lockstep.log $(GUEST_TESTS:tests/guests/%.sh=$(BUILD)/tests/%.log) | grep 'equal after' | tee /dev/stderr | \
+	    awk '{slices += $$5; units += $$8} END {print NR " runs equal, compared after " slices " slices and " units " units"}'; exit $$status
 
 run-check-resume: all $(GUESTS)
 	@LONG=1 RESUMES=1000 KILLS=20 BUILD=$(BUILD) tests/run.sh tests/resume.sh tests/kills.sh; status=$$?; tail -n 100 $(BUILD)/tests/resume.log $(BUILD)/tests/kills.log; exit $$status

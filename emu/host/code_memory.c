@@ -1,6 +1,6 @@
 /* code_memory.c - memory for translated code: what is written at one address runs at another, so that no page is
  * writable and executable at once. */
-#define _GNU_SOURCE /* memfd_create */
+#define _GNU_SOURCE /* memfd_create, MADV_DONTFORK */
 #include "emu/host/host.h"
 
 #include <sys/mman.h>
@@ -20,7 +20,8 @@ bool code_memory_init(struct code_memory *memory, size_t size)
     }
     if (fd >= 0)
         close(fd);
-    if (write != MAP_FAILED && run != MAP_FAILED) {
+    if (write != MAP_FAILED && run != MAP_FAILED && !madvise(write, size, MADV_DONTFORK) &&
+        !madvise(run, size, MADV_DONTFORK)) {
         *memory = (struct code_memory){write, run, size};
         return true;
     }

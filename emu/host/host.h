@@ -10,8 +10,9 @@
 
 #define CODE_MEMORY_SIZE ((size_t)32 << 20)
 
-/* Memory for translated code: one file without a name, mapped twice. False: this host has no back end, or gives no such
- * memory; *memory is zeros then. The caller releases it with code_memory_free, after the machine. */
+/* Memory for translated code: one file without a name, mapped twice. A process that is forked off does not have it
+ * (machine_forked). False: this host has no back end, or gives no such memory; *memory is zeros then. The caller
+ * releases it with code_memory_free, after the machine. */
 bool code_memory_init(struct code_memory *memory, size_t size);
 void code_memory_free(struct code_memory *memory);
 

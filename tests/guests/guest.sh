@@ -128,8 +128,11 @@ guest()
     gallery=$(realpath -m "$BUILD/gallery") kept=$(realpath -m tests/guests/gallery)
     cd "$WORK"
     if [ -n "${GUEST_PEER-}" ]; then
-        for script in $scripts; do
-            "$GUEST_PEER" machine.yaml "$script.script"
+        for firmware in ${GUEST_FIRMWARE:-ours}; do
+            [ "$firmware" != seabios ] || seabios
+            for script in $scripts; do
+                "$GUEST_PEER" machine.yaml "$script.script"
+            done
         done
         return
     fi

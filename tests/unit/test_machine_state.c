@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -17,6 +20,7 @@
 #include "bios/bios.h"
 #include "desk/embedded.h"
 #include "emu/devices/vga_draw.h"
+#include "emu/host/host.h"
 #include "emu/machine.h"
 
 #define DISK_SIZE (8u << 20)
@@ -28,6 +32,7 @@ struct medium {
 
 struct twin {
     struct machine *m;
+    struct code_memory code; /* for a translator, if it is there */
     struct medium floppy, disk, scratch;
     uint8_t *poisonable; /* one per byte of struct machine */
     uint32_t random;
@@ -199,6 +204,7 @@ static void twin_make_with(struct twin *t, enum machine_type type, const struct 
         .video_rom_size = video->size,
         .drives = {[DRIVE_FD0] = &t->floppy.block, [DRIVE_HD0] = &t->disk.block, [DRIVE_HD1] = &t->scratch.block},
         .sha256 = host_sha256,
+        .code = t->code.write ? &t->code : NULL,
     };
     t->m = machine_create(&manifest, &host, &reason);
     t->poisonable = malloc(sizeof *t->m);
@@ -218,6 +224,7 @@ static void twin_free(struct twin *t)
     free(t->disk.bytes);
     free(t->scratch.bytes);
     free(t->poisonable);
+    code_memory_free(&t->code);
 }
 
 /* Inputs of every kind, at the same ticks for both. */
@@ -497,6 +504,49 @@ static void the_digest_covers_the_roms(void **state)
     }
 }
 
+/* In a process that was forked off: whether it runs on, to the digest, without translated code. */
+static bool goes_on_interpreting(struct twin *t, uint64_t until, const uint8_t digest[32])
+{
+    uint64_t translated = machine_statistics(t->m).ticks_translated;
+    uint8_t got[32];
+
+    if (msync(t->code.write, PAGE_SIZE, MS_ASYNC) == 0 || msync(t->code.run, PAGE_SIZE, MS_ASYNC) == 0)
+        return false; /* the code of the other process is there */
+    machine_forked(t->m);
+    machine_set_engine(t->m, ENGINE_TRANSLATOR, 0);
+    machine_run(t->m, until);
+    return translated && !machine_statistics(t->m).ticks_translated && machine_digest(t->m, got) &&
+           !memcmp(got, digest, sizeof got);
+}
+
+static void a_process_that_is_forked_off_executes_no_translated_code(void **state)
+{
+    struct twin plain = {0}, translated = {0};
+    const uint64_t forks = 2000000, end = 4000000;
+    uint8_t digest[32], got[32];
+    int status;
+
+    (void)state;
+    if (!code_memory_init(&translated.code, CODE_MEMORY_SIZE))
+        skip(); /* this host has no back end */
+    twin_make(&plain, MACHINE_PC_ISA);
+    twin_make(&translated, MACHINE_PC_ISA);
+    machine_set_engine(translated.m, ENGINE_TRANSLATOR, 0);
+    machine_run(plain.m, end);
+    assert_true(machine_digest(plain.m, digest));
+    machine_run(translated.m, forks);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(goes_on_interpreting(&translated, end, digest) ? 0 : 1);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    machine_run(translated.m, end); /* with the code that it had */
+    assert_true(machine_digest(translated.m, got));
+    assert_memory_equal(got, digest, sizeof got);
+    twin_free(&plain);
+    twin_free(&translated);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -505,6 +555,7 @@ int main(void)
         cmocka_unit_test(a_machine_that_is_carried_on_goes_on_alike),
         cmocka_unit_test(what_is_no_state_is_refused_by_name),
         cmocka_unit_test(the_digest_covers_the_roms),
+        cmocka_unit_test(a_process_that_is_forked_off_executes_no_translated_code),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

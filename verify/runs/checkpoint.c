@@ -371,7 +371,10 @@ _Noreturn static void be_child(struct checkpoints *c, struct machine *machine, c
                                struct pack_writer *pages, struct pack_writer *text, int report)
 {
     struct error error = {.status = STATUS_OK};
-    enum outcome outcome = write_checkpoint(c, machine, identity, pages, text, &error);
+    enum outcome outcome;
+
+    machine_forked(machine);
+    outcome = write_checkpoint(c, machine, identity, pages, text, &error);
 
     if (outcome != CHECKPOINT_DONE)
         tell(report, &error);

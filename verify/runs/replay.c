@@ -154,6 +154,7 @@ void replay_end(struct replay *r)
 
 bool replay_branch(struct replay *r, struct error *error)
 {
+    machine_forked(r->machine);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         if (r->media->drives[slot].present && !overlay_branch(&r->media->drives[slot].disk, error))
             return false;

@@ -56,7 +56,7 @@ void replay_end(struct replay *r);
  * the outcome REPLAY_FAILED. Entries of the tick at which it ends have been carried out. */
 enum machine_stop replay_to(struct replay *r, uint64_t until);
 
-/* After fork: gives this process overlays of its own. */
+/* After fork: gives this process overlays of its own, and lets it interpret. */
 bool replay_branch(struct replay *r, struct error *error);
 
 /* Fills in what a machine needs of its media. */

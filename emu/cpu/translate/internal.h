@@ -46,6 +46,8 @@ struct translator {
     struct page_tables *tables;
     uint8_t *software; /* per row of the decoder's table: the host's unit is not to be trusted with it */
     struct translator_statistics statistics;
+    void (*unit_ended)(void *context); /* translator_watch; or null */
+    void *watch_context;
 };
 
 /* --- translate.c --- */

@@ -85,6 +85,18 @@ void translator_enable(struct cpu *cpu, bool enabled)
         cpu->view.enabled = enabled;
 }
 
+void translator_watch(struct cpu *cpu, void (*unit_ended)(void *context), void *context)
+{
+    struct translator *t = cpu->translator;
+
+    if (!t)
+        return;
+    if (unit_ended && !t->unit_ended)
+        cache_flush(cpu); /* what leads to others already */
+    t->unit_ended = unit_ended;
+    t->watch_context = context;
+}
+
 struct translator_statistics translator_statistics(const struct cpu *cpu)
 {
     return cpu->translator ? cpu->translator->statistics : (struct translator_statistics){0};
@@ -359,6 +371,8 @@ static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
     enter_context(cpu, block->bits);
     if (!cpu->view.pages)
         return NULL;
+    if (t->unit_ended)
+        return block->entry;
     if (from && from->from->valid && from->eip == block->eip && from->from->bits == block->bits &&
         from->from->limit == block->limit && !((from->from->physical ^ block->physical) & ~PAGE_MASK))
         cache_link(t, from, block);
@@ -400,6 +414,8 @@ bool translator_run(struct cpu *cpu)
         cpu->accounted = 0;
         t->statistics.entries++;
         t->statistics.ticks += clock_now(cpu->clock) - before;
+        if (t->unit_ended && cpu->left > 0)
+            t->unit_ended(t->watch_context);
         if (cpu->left == left && !from && !cpu->leave)
             return ran; /* the block is longer than what is left */
         ran = true;

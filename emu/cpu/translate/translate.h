@@ -33,6 +33,10 @@ void translator_enable(struct cpu *cpu, bool enabled);
  * positive. False: there is none, and nothing was done. */
 bool translator_run(struct cpu *cpu);
 
+/* For tests: calls a function whenever translated code came to the end of a unit, at an instruction boundary with ticks
+ * left; null: no longer. As long as it does, units lead to no others by themselves. Not to be called from there. */
+void translator_watch(struct cpu *cpu, void (*unit_ended)(void *context), void *context);
+
 /* --- Statistics --- */
 struct translator_statistics {
     uint64_t translated;   /* blocks */
