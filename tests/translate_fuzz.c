@@ -1,11 +1,13 @@
 /* translate_fuzz.c - random programs on two processors, one that interprets and one that translates: after each slice,
  * of a length at random, all state of both is the same.
  *
- *     translate_fuzz [--count N] [--seed S] [--only TRIAL] [--verbose] [--ticks N] [--cache KIB]
+ *     translate_fuzz [--count N] [--seed S] [--model N] [--only TRIAL] [--verbose] [--ticks N] [--cache KIB] [--rows]
  *
- * A program is made of rows of the decoder's table, with prefixes, operands and targets at random; it may write to
- * itself, to its page tables and to its descriptors. Every exception leads back into it. Exit status 1: a trial
- * differs; it says which, and `--only` runs that alone, `--ticks` for so many ticks in one slice. */
+ * A program is made of rows of the decoder's table, with prefixes, operands and targets at random, and of phrases
+ * (phrases[]) that change code ahead, page tables, the address space, segments, modes and masks on purpose. Every
+ * exception and interrupt leads back into it; interrupts come at random ticks, and between slices memory changes as by
+ * DMA. Exit status 1: a trial differs; it says which, and `--only` runs that alone, `--ticks` for so many ticks in one
+ * slice. --model is one of enum cpu_model, 0 to 6; --rows lists the rows that no program had. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -19,22 +21,37 @@
 enum {
     RAM = 1 << 20,
     AT_IDT = 0x1000, AT_GDT = 0x1800, AT_TSS = 0x1900, AT_HANDLERS = 0x2000, AT_ENTRIES = 0x2800, AT_COUNTER = 0x2900,
-    AT_DIRECTORY = 0x4000, AT_TABLE = 0x5000, AT_STACK = 0x7F00, AT_INNER_STACK = 0x6F00, AT_CODE = 0x8000, CODE_SIZE = 0x400, AT_DATA = 0xA000, ENTRY_COUNT = 8
+    AT_DIRECTORY = 0x4000, AT_TABLE = 0x5000, AT_DIRECTORY_2 = 0x3000, AT_TABLE_2 = 0xE000, AT_STACK = 0x7F00, AT_INNER_STACK = 0x6F00,
+    AT_CODE = 0x8000, CODE_SIZE = 0x400, AT_DATA = 0xA000, ENTRY_COUNT = 8, LARGE_PAGE = 0x400000
 };
 /* clang-format on */
 
-enum mode { MODE_FLAT, MODE_REAL, MODE_PAGED, MODE_USER, MODE_SEGMENTS, MODE_COUNT };
-static const char *const mode_names[] = {"flat", "real", "paged", "user", "segments"};
+enum mode { MODE_FLAT, MODE_REAL, MODE_PAGED, MODE_USER, MODE_SEGMENTS, MODE_VIRTUAL, MODE_NARROW, MODE_COUNT };
+static const char *const mode_names[] = {"flat", "real", "paged", "user", "segments", "virtual-8086", "16-bit"};
+#define IS_WIDE(mode) ((mode) != MODE_REAL && (mode) != MODE_VIRTUAL && (mode) != MODE_NARROW)
+#define IS_PAGED(mode) ((mode) == MODE_PAGED || (mode) == MODE_USER)
+
+enum kind { KIND_INTEGER, KIND_ANY, KIND_X87, KIND_SIMD, KIND_COUNT };
+
+/* A device that raises the line at ticks at random, the same on both sides. */
+struct interrupter {
+    struct bare *bare;
+    uint64_t due_at;
+    uint32_t random;
+};
 
 struct fuzz {
     uint64_t random;
     struct bare side[2]; /* interpreter, translator */
+    struct interrupter interrupter[2];
     struct code_memory code;
-    uint16_t *rows[3]; /* integer rows, all, and those of the floating-point unit */
-    unsigned row_count[3];
-    bool x87;    /* the last are drawn often */
-    int depth;   /* of its stack, as far as the program runs straight on */
-    uint32_t at; /* of the program: now and then it lies across pages */
+    enum cpu_model model;
+    uint16_t *rows[KIND_COUNT];
+    unsigned row_count[KIND_COUNT];
+    uint32_t *drawn; /* of each row of the table, how often */
+    bool x87, simd;  /* those rows are drawn often */
+    int depth;       /* of the floating-point stack, as far as the program runs straight on */
+    uint32_t at;     /* of the program: now and then it lies across pages */
     bool verbose;
     uint32_t ticks; /* 0: several slices at random */
 };
@@ -68,10 +85,11 @@ static uint32_t number(struct fuzz *f)
     static const uint32_t edges[] = {0,      1,          0x7F,       0x80,       0xFF, 0x7FFF, 0x8000,
                                      0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 31,   32,     4};
 
-    switch (below(f, 4)) {
+    switch (below(f, 5)) {
     case 0: return edges[below(f, sizeof edges / sizeof *edges)];
     case 1: return below(f, 40);
     case 2: return AT_DATA + below(f, 0x3000);
+    case 3: return one_in(f, 4) ? LARGE_PAGE + AT_DATA + below(f, 0x3000) : random32(f);
     default: return random32(f);
     }
 }
@@ -228,7 +246,10 @@ static bool x87_goes(struct fuzz *f, const struct insn *i)
 
 static unsigned insn_put(struct fuzz *f, uint8_t *p, unsigned mode)
 {
-    unsigned kind = one_in(f, 8) ? 1 : f->x87 && !one_in(f, 3) ? 2 : 0;
+    enum kind kind = one_in(f, 8)               ? KIND_ANY
+                     : f->x87 && !one_in(f, 3)  ? KIND_X87
+                     : f->simd && !one_in(f, 3) ? KIND_SIMD
+                                                : KIND_INTEGER;
 
     for (;;) {
         const struct opcode_row *row = &opcode_rows[f->rows[kind][below(f, f->row_count[kind])]];
@@ -259,26 +280,154 @@ static unsigned insn_put(struct fuzz *f, uint8_t *p, unsigned mode)
             int32_t displacement = (int32_t)below(f, 100) - 60;
             memcpy(p + n, &displacement, 4);
         }
-        if (kind == 2 && !one_in(f, 40) &&
-            (decode(p, 15, mode, CPU_PENTIUM4, &insn) != DECODE_OK || !x87_goes(f, &insn)))
+        if (kind == KIND_X87 && !one_in(f, 40) &&
+            (decode(p, 15, mode, f->model, &insn) != DECODE_OK || !x87_goes(f, &insn)))
             continue;
-        if (decode(p, 15, mode, CPU_PENTIUM4, &insn) == DECODE_OK)
+        if (decode(p, 15, mode, f->model, &insn) == DECODE_OK) {
+            f->drawn[insn.row]++;
             return insn.length;
+        }
         if (one_in(f, 30))
             return n + 2;
     }
 }
 
+/* Code from text: pairs of hexadecimal digits, and what stands for a number, of which the arguments are taken in turn:
+ * b w l its 1, 2 or 4 lower bytes, v 2 or 4 by the mode. Returns the length. */
+static unsigned assemble(uint8_t *p, bool wide, const char *text, const uint32_t *numbers)
+{
+    unsigned n = 0;
+
+    for (; *text; text++) {
+        unsigned size = *text == 'b'   ? 1
+                        : *text == 'w' ? 2
+                        : *text == 'l' ? 4
+                        : *text == 'v' ? (wide ? 4 : 2)
+                                       : 0,
+                 byte;
+        if (size) {
+            memcpy(p + n, numbers++, size);
+            n += size;
+        } else if (*text != ' ') {
+            sscanf(text++, "%2X", &byte);
+            p[n++] = (uint8_t)byte;
+        }
+    }
+    return n;
+}
+
+/* What a phrase is filled with, one for each number in its text. */
+enum filler {
+    CODE,     /* an address in the program */
+    OPCODES,  /* bytes that are instructions most of the time */
+    TABLE,    /* the address of an entry of a page table */
+    ENTRY,    /* bits of one that change */
+    SPACE,    /* a page directory */
+    SELECTOR, /* of a data segment */
+    CODE_SEGMENT,
+    NEXT,     /* the address of what follows */
+    DATA,     /* an address of data */
+    COUNT,    /* a few */
+    TASK,     /* bits of CR0: TS, EM, MP */
+    FEATURES, /* of CR4: OSFXSR, OSXMMEXCPT, TSD, PGE */
+    TARGET    /* the address of an entry of AT_ENTRIES */
+};
+
+static const struct phrase {
+    const char *wide, *narrow; /* in 32-bit and in 16-bit code; null: there only */
+    enum filler filler[3];
+} phrases[] = {
+    {"C705 l l", "C706 w w", {CODE, OPCODES}},                           /* mov [code], opcodes */
+    {"C605 l b", "C606 w b", {CODE, OPCODES}},                           /* mov byte [code], opcode */
+    {"8035 l b", "8036 w b", {CODE, OPCODES}},                           /* xor byte [code], opcode */
+    {"FE05 l", "FE06 w", {CODE}},                                        /* inc byte [code] */
+    {"BF l B9 l F3AA", "BF w B9 w F3AA", {CODE, COUNT}},                 /* mov edi, code; mov ecx, count; rep stosb */
+    {"BE l BF l B9 l F3A5", "BE w BF w B9 w F3A5", {DATA, DATA, COUNT}}, /* rep movsd */
+    {"BE l BF l B9 l F3A6", "BE w BF w B9 w F3A6", {DATA, DATA, COUNT}}, /* repe cmpsb */
+    {"8135 l l", NULL, {TABLE, ENTRY}},                                  /* xor dword [table], bits */
+    {"8135 l l 0F013D l", NULL, {TABLE, ENTRY, DATA}},                   /* and invlpg */
+    {"C605 l b", NULL, {TABLE, ENTRY}},                                  /* mov byte [table], bits: rights of a page */
+    {"50 B8 l 0F22D8 58", NULL, {SPACE}},       /* push eax; mov eax, space; mov cr3, eax; pop eax */
+    {"6A b 07", "6A b 07", {SELECTOR}},         /* push selector; pop es */
+    {"6A b 1F", "6A b 1F", {SELECTOR}},         /* ds */
+    {"6A b 17", "6A b 17", {SELECTOR}},         /* ss */
+    {"6A b 0FA1", "6A b 0FA9", {SELECTOR}},     /* fs, gs */
+    {"EA l w", "EA w w", {NEXT, CODE_SEGMENT}}, /* jmp far: another segment of code */
+    {"FB", "FB", {0}},                          /* sti */
+    {"9C 9D", "9C 9D", {0}},                    /* pushf; popf */
+    {"50 0F20C0 35 l 0F22C0 58", "50 0F20C0 6635 l 0F22C0 58", {TASK}},     /* xor cr0, bits */
+    {"50 0F20E0 35 l 0F22E0 58", "50 0F20E0 6635 l 0F22E0 58", {FEATURES}}, /* xor cr4, bits */
+    {"0F06", "0F06", {0}},                                                  /* clts */
+    {"B9 l 4975FD", "B9 w 4975FD", {COUNT}},                                /* mov ecx, count; dec ecx; jnz: a wait */
+    {"B9 l E2FE", "B9 w E2FE", {COUNT}},                                    /* loop */
+    {"E8 02000000 EB01 C3", "E8 0200 EB01 C3", {0}},                        /* call of a ret */
+    {"FF25 l", "FF26 w", {TARGET}},                                         /* jmp [entry] */
+    {"FF15 l", "FF16 w", {TARGET}},                                         /* call [entry] */
+    {"0FAE15 l", "0FAE16 w", {DATA}},                                       /* ldmxcsr */
+    {"D92D l", "D92E w", {DATA}},                                           /* fldcw */
+    {"D915 l 9B", "D916 w 9B", {DATA}},                                     /* fst dword; wait */
+    {"0F77", "0F77", {0}},                                                  /* emms */
+    {"0FAE05 l 0FAE0D l", "0FAE06 w 0FAE0E w", {DATA, DATA}},               /* fxsave, fxrstor */
+};
+
+static uint32_t fill(struct fuzz *f, enum filler filler)
+{
+    static const uint8_t selectors[] = {0x10, 0x23, 0x33, 0x3B, 0x48, 0x53, 0x5B, 0x10, 0x23},
+                         opcodes[] = {0x40, 0x48, 0x90, 0x04, 0x34, 0x0C, 0x97,
+                                      0x50, 0x58, 0xF8, 0xF9, 0x99, 0x11, 0x29},
+                         entry_bits[] = {0x01, 0x02, 0x04, 0x20, 0x40, 0x06};
+    uint32_t value = 0;
+
+    switch (filler) {
+    case CODE: return f->at + below(f, 0x180);
+    case OPCODES:
+        for (unsigned n = 0; n < 4; n++)
+            value = value << 8 | opcodes[below(f, sizeof opcodes)];
+        return value;
+    case TABLE: return (one_in(f, 3) ? AT_TABLE_2 : AT_TABLE) + 4 * (one_in(f, 6) ? 8 + below(f, 2) : 10 + below(f, 4));
+    case ENTRY: return one_in(f, 3) ? 0x1000u << below(f, 3) : one_in(f, 6) ? 7 : entry_bits[below(f, 6)];
+    case SPACE: return one_in(f, 2) ? AT_DIRECTORY : AT_DIRECTORY_2;
+    case SELECTOR: return selectors[below(f, sizeof selectors)];
+    case CODE_SEGMENT: return one_in(f, 2) ? 0x40 : one_in(f, 2) ? 0x08 : one_in(f, 2) ? 0x1B : 0;
+    case DATA: return AT_DATA + below(f, 0x3000 / 16) * (one_in(f, 3) ? 13 : 16);
+    case COUNT: return below(f, one_in(f, 4) ? 300 : 8);
+    case TASK: return one_in(f, 2) ? CR0_TS : one_in(f, 2) ? CR0_EM : one_in(f, 2) ? CR0_MP | CR0_WP : CR0_NE | CR0_AM;
+    case FEATURES: return one_in(f, 2) ? CR4_OSFXSR : one_in(f, 2) ? CR4_OSXMMEXCPT : one_in(f, 2) ? CR4_TSD : CR4_PGE;
+    case TARGET: return AT_ENTRIES + 4 * below(f, ENTRY_COUNT);
+    case NEXT: break;
+    }
+    return 0;
+}
+
+static unsigned phrase_put(struct fuzz *f, uint8_t *p, uint32_t at, bool wide)
+{
+    const struct phrase *phrase;
+    uint32_t numbers[3];
+    unsigned length;
+
+    do
+        phrase = &phrases[below(f, sizeof phrases / sizeof *phrases)];
+    while (!wide && !phrase->narrow);
+    for (unsigned n = 0; n < 3; n++)
+        numbers[n] = fill(f, phrase->filler[n]);
+    length = assemble(p, wide, wide ? phrase->wide : phrase->narrow, numbers);
+    if (phrase->filler[0] == NEXT) {
+        numbers[0] = at + length;
+        assemble(p, wide, wide ? phrase->wide : phrase->narrow, numbers);
+    }
+    return length;
+}
+
 static void program_put(struct fuzz *f, unsigned mode)
 {
     uint8_t code[CODE_SIZE + 64];
-    unsigned n = 0, count = 0, length = 10 + below(f, 300);
+    unsigned n = 0, count = 0, length = 10 + below(f, 300), phrases_in = one_in(f, 2) ? 8 + below(f, 16) : 1000000;
     int depth = f->depth;
 
     while (n < length) {
         if (count < ENTRY_COUNT)
             put(f, AT_ENTRIES + 4 * count++, f->at + n, 4);
-        n += insn_put(f, code + n, mode);
+        n += one_in(f, phrases_in) ? phrase_put(f, code + n, f->at + n, mode & DECODE_32) : insn_put(f, code + n, mode);
     }
     while (count < ENTRY_COUNT)
         put(f, AT_ENTRIES + 4 * count++, f->at, 4);
@@ -296,76 +445,40 @@ static void program_put(struct fuzz *f, unsigned mode)
         put(f, f->at + i, 0x90, 1);
 }
 
-/* Handlers: the stack is set anew, and one entry after the other of the program is gone on with. */
-static void handlers_put(struct fuzz *f, bool wide)
+/* Handlers: the stack is set anew, and one entry after the other of the program is resumed at, in its own mode. Of
+ * the numbers, S is the stack, T the program's, C the counter, E the entries, F the flags. */
+static void handlers_put(struct fuzz *f, enum mode mode)
 {
-    static const uint8_t code32[] = {
-        0xBC,
-        AT_STACK & 0xFF,
-        AT_STACK >> 8,
-        0,
-        0, /* mov esp, AT_STACK */
-        0x50,
-        0xFF,
-        0x05,
-        AT_COUNTER & 0xFF,
-        AT_COUNTER >> 8,
-        0,
-        0, /* push eax; inc dword [AT_COUNTER] */
-        0xA1,
-        AT_COUNTER & 0xFF,
-        AT_COUNTER >> 8,
-        0,
-        0,
-        0x83,
-        0xE0,
-        7, /* mov eax, [AT_COUNTER]; and eax, 7 */
-        0x8B,
-        0x04,
-        0x85,
-        AT_ENTRIES & 0xFF,
-        AT_ENTRIES >> 8,
-        0,
-        0, /* mov eax, [eax*4+AT_ENTRIES] */
-        0x87,
-        0x04,
-        0x24,
-        0xC3 /* xchg [esp], eax; ret */
+/* inc dword [C]; mov eax, [C]; and eax, 7; mov eax, [eax*4+E] */
+#define PICK "FF05 l A1 l 83E007 8B0485 l "
+    static const char *const texts[MODE_COUNT] = {
+        /* mov esp, S; push eax; ...; (sti); xchg [esp], eax; ret */
+        [MODE_FLAT] = "BC l 50 " PICK "870424 C3",
+        /* mov sp, S; xor bx, bx; mov ds, bx; inc word [C]; mov bx, [C]; and bx, 7; shl bx, 2; jmp [bx+E] */
+        [MODE_REAL] = "BC w 31DB 8EDB FF06 w 8B1E w 83E307 C1E302 FFA7 w",
+        /* mov esp, S; push 23h; push T; push F; push 1Bh; push eax; push eax; push 23h; pop ds; ...; mov [esp+4], eax;
+           pop eax; iret */
+        [MODE_USER] = "BC l 6A23 68 l 68 l 6A1B 50 50 6A23 1F " PICK "89442404 58 CF",
+        /* mov esp, S; push 0, 10h, 0, 10h, 0; push T; push F; push 0; push eax; push eax; push 10h; pop ds; ... */
+        [MODE_VIRTUAL] = "BC l 6A00 6A10 6A00 6A10 6A00 68 l 68 l 6A00 50 50 6A10 1F " PICK "89442404 58 CF",
+        /* mov esp, S; push 40h; push eax; push eax; push 10h; pop ds; ...; mov [esp+4], eax; pop eax; retf */
+        [MODE_NARROW] = "BC l 6A40 50 50 6A10 1F " PICK "89442404 58 CB",
     };
-    static const uint8_t code16[] = {
-        0xBC,
-        AT_STACK & 0xFF,
-        AT_STACK >> 8, /* mov sp, AT_STACK */
-        0x31,
-        0xDB,
-        0x8E,
-        0xDB, /* xor bx, bx; mov ds, bx */
-        0xFF,
-        0x06,
-        AT_COUNTER & 0xFF,
-        AT_COUNTER >> 8, /* inc word [AT_COUNTER] */
-        0x8B,
-        0x1E,
-        AT_COUNTER & 0xFF,
-        AT_COUNTER >> 8,
-        0x83,
-        0xE3,
-        7,
-        0xC1,
-        0xE3,
-        2, /* mov bx, [AT_COUNTER]; and bx, 7; shl bx, 2 */
-        0xFF,
-        0xA7,
-        AT_ENTRIES & 0xFF,
-        AT_ENTRIES >> 8 /* jmp [bx+AT_ENTRIES] */
-    };
+    const uint32_t flags = FLAG_FIXED | (one_in(f, 2) ? FLAG_IF : 0) | (one_in(f, 2) ? FLAG_IOPL : 0) |
+                           (mode == MODE_VIRTUAL ? FLAG_VM : 0),
+                   inner[] = {AT_INNER_STACK, AT_STACK, flags, AT_COUNTER, AT_COUNTER, AT_ENTRIES};
+    const uint32_t outer[] = {AT_STACK, AT_COUNTER, AT_COUNTER, AT_ENTRIES};
+    bool has_inner = mode == MODE_USER || mode == MODE_VIRTUAL;
+    unsigned gate = one_in(f, 2) ? 0xEE00 : 0xEF00; /* an interrupt's or a trap's */
+    uint8_t code[128];
+    unsigned length = assemble(code, true, texts[mode] ? texts[mode] : texts[MODE_FLAT], has_inner ? inner : outer);
 
-    for (unsigned i = 0; i < (wide ? sizeof code32 : sizeof code16); i++)
-        put(f, AT_HANDLERS + i, wide ? code32[i] : code16[i], 1);
+    for (unsigned i = 0; i < length; i++)
+        put(f, AT_HANDLERS + i, code[i], 1);
     for (unsigned vector = 0; vector < 256; vector++) {
-        if (wide) {
+        if (mode != MODE_REAL) {
             put(f, AT_IDT + 8 * vector, AT_HANDLERS | 0x8 << 16, 4);
-            put(f, AT_IDT + 8 * vector + 4, 0xEE00, 4);
+            put(f, AT_IDT + 8 * vector + 4, gate, 4);
         } else {
             put(f, 4 * vector, AT_HANDLERS, 4);
         }
@@ -389,15 +502,26 @@ static void tables_put(struct fuzz *f)
     descriptor_put(f, 5, AT_TSS, 0x67, 0x89, 0);
     descriptor_put(f, 6, AT_DATA, 0xFFF, 0xF3, 0x4);
     descriptor_put(f, 7, 0x10, 0xFFFF, 0xF3, 0);
+    descriptor_put(f, 8, 0, 0xFFFF, 0x9B, 0); /* 16 bits */
+    descriptor_put(f, 9, 0, 0xFFFF, 0x93, 0);
+    descriptor_put(f, 10, 0, 0x8FFF, 0xF7, 0x4);          /* expands down */
+    descriptor_put(f, 11, 0, AT_DATA + 0xFFF, 0xF1, 0x4); /* cannot be written to */
     put(f, AT_TSS + 4, AT_INNER_STACK, 4);
     put(f, AT_TSS + 8, 0x10, 4);
     put(f, AT_DIRECTORY, AT_TABLE | 7, 4);
-    for (unsigned page = 0; page < 256; page++) {
-        unsigned rights = page <= AT_CODE / PAGE_SIZE ? 7
-                          : one_in(f, 12)             ? below(f, 8)
-                                                      : 7,
-                 frame = one_in(f, 8) ? AT_CODE / PAGE_SIZE + below(f, 5) : page;
-        put(f, AT_TABLE + 4 * page, (page < AT_DATA / PAGE_SIZE ? page : frame) << 12 | rights, 4);
+    put(f, AT_DIRECTORY + 4, 0x87, 4); /* everything again, in a large page */
+    put(f, AT_DIRECTORY_2, (one_in(f, 4) ? AT_TABLE : AT_TABLE_2) | 7, 4);
+    put(f, AT_DIRECTORY_2 + 4, one_in(f, 2) ? 0x87 : 0x187, 4);
+    for (unsigned page = 0; page < 512; page++) {
+        bool is_data = page % 256 >= AT_DATA / PAGE_SIZE;
+        unsigned rights = page % 256 <= AT_CODE / PAGE_SIZE ? 7
+                          : one_in(f, 12)                   ? below(f, 8)
+                          : one_in(f, 12)                   ? 0x107
+                                                            : 7,
+                 frame = !is_data || !one_in(f, 8) ? page % 256
+                         : one_in(f, 6)            ? (one_in(f, 2) ? AT_TABLE : AT_TABLE_2) / PAGE_SIZE
+                                                   : AT_CODE / PAGE_SIZE + below(f, 5);
+        put(f, (page < 256 ? AT_TABLE : AT_TABLE_2) + 4 * (page % 256), frame << 12 | rights, 4);
     }
 }
 
@@ -407,22 +531,27 @@ static void segment_put(struct cpu *cpu, unsigned n, uint16_t selector, uint32_t
     segment_derive(&cpu->seg[n]);
 }
 
-static void processor_put(struct cpu *cpu, enum mode mode, const uint32_t reg[8], uint32_t flags, uint32_t mxcsr,
-                          const struct xmm xmm[8], const struct x87 *x87)
-{
-    bool user = mode == MODE_USER, wide = mode != MODE_REAL;
+/* What a trial begins with. */
+struct start {
+    enum mode mode;
+    uint32_t eip, reg[8], flags, mxcsr, cr0, cr4, breakpoint, dr7;
+    struct xmm xmm[8];
+    struct x87 x87;
+};
 
-    cpu_reset(cpu);
-    cpu->cr0 = (wide ? CR0_PE : 0) | CR0_ET | (mode == MODE_PAGED || mode == MODE_USER ? CR0_PG | CR0_WP : 0);
-    cpu->cr3 = AT_DIRECTORY;
-    cpu->cr4 = CR4_OSFXSR;
-    cpu->gdtr = (struct table_register){AT_GDT, 0x3F};
-    cpu->idtr = (struct table_register){wide ? AT_IDT : 0, 0x7FF};
-    cpu->tr = (struct segment){.base = AT_TSS, .limit = 0x67, .selector = 0x28, .rights = 0x8B};
+static void segments_put(struct cpu *cpu, enum mode mode)
+{
+    bool user = mode == MODE_USER;
+
     for (unsigned n = 0; n < SEG_COUNT; n++) {
-        if (!wide)
-            segment_put(cpu, n, n == SEG_CS || n == SEG_SS ? 0 : (uint16_t)(0x10 * (n & 1)),
-                        n == SEG_CS || n == SEG_SS ? 0 : 0x100 * (n & 1), 0xFFFF, n == SEG_CS ? 0x9B : 0x93);
+        unsigned own = n == SEG_CS || n == SEG_SS ? 0 : n & 1;
+        if (mode == MODE_REAL || mode == MODE_VIRTUAL)
+            segment_put(cpu, n, (uint16_t)(0x10 * own), 0x100 * own, 0xFFFF,
+                        mode == MODE_VIRTUAL ? 0xF3
+                        : n == SEG_CS        ? 0x9B
+                                             : 0x93);
+        else if (mode == MODE_NARROW)
+            segment_put(cpu, n, n == SEG_CS ? 0x40 : 0x48, 0, 0xFFFF, n == SEG_CS ? 0x9B : 0x93);
         else if (n == SEG_CS)
             segment_put(cpu, n, user ? 0x1B : 0x08, 0, UINT32_MAX, user ? 0xC0FB : 0xC09B);
         else if (mode == MODE_SEGMENTS && n != SEG_SS)
@@ -430,66 +559,153 @@ static void processor_put(struct cpu *cpu, enum mode mode, const uint32_t reg[8]
         else
             segment_put(cpu, n, user ? 0x23 : 0x10, 0, UINT32_MAX, user ? 0xC0F3 : 0xC093);
     }
-    cpu->cpl = user ? 3 : 0;
-    memcpy(cpu->reg, reg, 32);
+}
+
+static void processor_put(struct cpu *cpu, const struct start *start)
+{
+    enum mode mode = start->mode;
+
+    cpu_reset(cpu);
+    cpu->cr0 = (mode != MODE_REAL ? CR0_PE : 0) | CR0_ET | (IS_PAGED(mode) ? CR0_PG | CR0_WP : 0) | start->cr0;
+    cpu->cr3 = AT_DIRECTORY;
+    cpu->cr4 = start->cr4;
+    cpu->gdtr = (struct table_register){AT_GDT, 0x5F};
+    cpu->idtr = (struct table_register){mode != MODE_REAL ? AT_IDT : 0, 0x7FF};
+    cpu->tr = (struct segment){.base = AT_TSS, .limit = 0x67, .selector = 0x28, .rights = 0x8B};
+    segments_put(cpu, mode);
+    cpu->cpl = mode == MODE_USER || mode == MODE_VIRTUAL ? 3 : 0;
+    memcpy(cpu->reg, start->reg, 32);
     cpu->reg[ESP] = AT_STACK;
-    cpu->flags = flags | FLAG_FIXED | (user ? FLAG_IOPL : 0);
+    cpu->eip = start->eip;
+    cpu->flags = start->flags | FLAG_FIXED | (cpu->cpl ? FLAG_IOPL : 0) | (mode == MODE_VIRTUAL ? FLAG_VM : 0);
+    cpu->dr[0] = start->breakpoint;
+    cpu->dr[7] = 0x400 | start->dr7;
     cpu_mode_changed(cpu);
+    cpu_update_step(cpu);
     mmu_flush(cpu);
     blocks_flush(cpu);
     cpu->leave = cpu->halted_dead = false;
-    cpu->mxcsr = mxcsr;
-    memcpy(cpu->xmm, xmm, sizeof cpu->xmm);
-    cpu->x87 = *x87;
+    cpu->mxcsr = start->mxcsr;
+    memcpy(cpu->xmm, start->xmm, sizeof cpu->xmm);
+    cpu->x87 = start->x87;
     x87_derive(cpu);
 }
 
-static void trial_make(struct fuzz *f, enum mode mode)
+static void memory_put(struct fuzz *f, enum mode mode)
 {
-    uint32_t reg[8], flags = random32(f) & FLAGS_ARITHMETIC;
-    uint32_t mxcsr = one_in(f, 2) ? MXCSR_DEFAULT
-                                  : (random32(f) & 0xE07F) | (one_in(f, 4) ? random32(f) & 0x1F80 : 0x1F80);
-    struct xmm xmm[8];
-    bool paged = mode == MODE_PAGED || mode == MODE_USER;
-    struct x87 x87 = x87_make(f);
-
-    f->x87 = one_in(f, 2);
-    f->at = AT_CODE + (one_in(f, 3) ? PAGE_SIZE - 1 - below(f, 200) : 0);
     for (unsigned side = 0; side < 2; side++) {
         memset(f->side[side].memory.ram, 0, 0x10000);
         memset(f->side[side].memory.flags, 0, RAM / PAGE_SIZE);
         blocks_flush(&f->side[side].cpu);
     }
-    handlers_put(f, mode != MODE_REAL);
+    handlers_put(f, mode);
     if (mode != MODE_REAL)
         tables_put(f);
-    program_put(f, mode != MODE_REAL ? DECODE_32 | DECODE_PROTECTED : 0);
+    program_put(f, IS_WIDE(mode) ? DECODE_32 | DECODE_PROTECTED : mode == MODE_NARROW ? DECODE_PROTECTED : 0);
     for (uint32_t at = AT_DATA; at < AT_DATA + 0x3000; at += 4)
         put(f, at, one_in(f, 2) ? number(f) : random32(f), 4);
-    for (uint32_t at = AT_DATA; f->x87 && at < AT_DATA + 0x3000; at += 8)
+    for (uint32_t at = AT_DATA; (f->x87 || f->simd) && at < AT_DATA + 0x3000; at += 8)
         if (one_in(f, 4)) {
             for (unsigned n = 0; n < 8; n += 2) /* control words, which are numbers as well */
                 put(f, at + n, (random32(f) & 0xF00) | (one_in(f, 8) ? 0x37 : 0x7F), 2);
+        } else if (one_in(f, 8)) {
+            put(f, at, (random32(f) & 0xE000) | (one_in(f, 4) ? random32(f) & 0x1FFF : 0x1F80), 4); /* MXCSR */
         } else if (one_in(f, 2)) {
             uint64_t value = floating(f);
             put(f, at, (uint32_t)value, 4);
             put(f, at + 4, (uint32_t)(value >> 32), 4);
         }
+}
+
+static void trial_make(struct fuzz *f, enum mode mode)
+{
+    bool simd = f->model >= CPU_PENTIUM3, paged = IS_PAGED(mode);
+    struct start s = {.mode = mode, .flags = random32(f) & FLAGS_ARITHMETIC, .mxcsr = MXCSR_DEFAULT};
+
+    f->x87 = one_in(f, 2);
+    f->simd = !f->x87 && f->row_count[KIND_SIMD] && one_in(f, 2);
+    s.x87 = x87_make(f);
+    if (simd && one_in(f, 2))
+        s.mxcsr = (random32(f) & 0xE07F) | (one_in(f, 4) ? random32(f) & 0x1F80 : 0x1F80);
+    s.mxcsr &= f->model >= CPU_PENTIUM4 ? 0xFFFF : 0xFFBF;
+    s.flags |= one_in(f, 2) ? FLAG_IF : 0;
+    s.flags |= one_in(f, 30) ? FLAG_TF : 0;
+    s.flags |= one_in(f, 8) && f->model >= CPU_I486 ? FLAG_AC : 0;
+    s.cr0 = one_in(f, 2) && f->model >= CPU_I486 ? CR0_NE | CR0_AM : 0;
+    s.cr0 |= one_in(f, 20) ? (random32(f) & (CR0_MP | CR0_EM | CR0_TS)) : 0;
+    s.cr4 = simd && !one_in(f, 20) ? CR4_OSFXSR | (one_in(f, 2) ? CR4_OSXMMEXCPT : 0) : 0;
+    s.cr4 |= f->model >= CPU_PENTIUM ? CR4_PSE | (one_in(f, 8) ? CR4_VME | CR4_TSD : 0) : 0;
+    s.cr4 |= f->model >= CPU_PENTIUM2 && one_in(f, 2) ? CR4_PGE : 0;
+    s.eip = f->at = AT_CODE + (one_in(f, 3) ? PAGE_SIZE - 1 - below(f, 200) : 0);
+    if (one_in(f, 24)) {
+        s.breakpoint = (one_in(f, 2) ? f->at : AT_DATA) + below(f, 0x200);
+        s.dr7 = 2 | (random32(f) & 0xF0000);
+    }
+    memory_put(f, mode);
     for (unsigned n = 0; n < 16; n++)
-        xmm[n / 2].q[n % 2] = floating(f);
+        s.xmm[n / 2].q[n % 2] = simd ? floating(f) : 0;
     for (unsigned r = 0; r < 8; r++)
-        reg[r] = one_in(f, 2) ? (one_in(f, 12)           ? AT_CODE
-                                 : paged && one_in(f, 6) ? AT_TABLE
-                                                         : AT_DATA + 0x80) +
-                                    below(f, one_in(f, 3) ? 0x2000 : 0x400)
-                              : number(f);
+        s.reg[r] = one_in(f, 2) ? (one_in(f, 12)           ? AT_CODE
+                                   : paged && one_in(f, 6) ? AT_TABLE
+                                                           : AT_DATA + 0x80) +
+                                      below(f, one_in(f, 3) ? 0x2000 : 0x400)
+                                : number(f);
     if (mode == MODE_SEGMENTS)
         for (unsigned r = 0; r < 8; r++)
-            reg[r] = one_in(f, 4) ? reg[r] : below(f, 0x1010);
+            s.reg[r] = one_in(f, 4) ? s.reg[r] : below(f, 0x1010);
+    uint32_t random = random32(f) | 1, first = one_in(f, 2) ? 1 + below(f, 300) : 0;
     for (unsigned side = 0; side < 2; side++) {
-        processor_put(&f->side[side].cpu, mode, reg, flags, mxcsr, xmm, &x87);
-        f->side[side].cpu.eip = f->at;
+        struct interrupter *i = &f->interrupter[side];
+        processor_put(&f->side[side].cpu, &s);
+        cpu_set_intr(&f->side[side].cpu, false);
+        i->random = random;
+        i->due_at = first ? clock_now(&i->bare->clock) + first : NEVER;
     }
+}
+
+/* --- Interrupts, and running --- */
+static void interrupt(void *interrupter)
+{
+    struct interrupter *i = interrupter;
+
+    i->random = i->random * 1664525 + 1013904223; /* Numerical Recipes */
+    cpu_set_intr(&i->bare->cpu, true);
+    clock_schedule(&i->bare->clock, EVENT_PIT_0, clock_now(&i->bare->clock) + 1 + (i->random >> 24));
+}
+
+static uint8_t acknowledge(void *interrupter)
+{
+    struct interrupter *i = interrupter;
+
+    cpu_set_intr(&i->bare->cpu, false);
+    return (uint8_t)(0x20 | (i->random >> 16 & 0x1F));
+}
+
+static bool has_stopped(const struct bare *b)
+{
+    return b->cpu.halted_dead || b->cpu.attention & ATTENTION_SHUTDOWN;
+}
+
+static void run(struct bare *b, uint32_t ticks)
+{
+    uint64_t until = clock_now(&b->clock) + ticks;
+
+    clock_begin_slice(&b->clock, until);
+    while (clock_now(&b->clock) < until && !has_stopped(b)) {
+        engine_run(&b->cpu);
+        clock_fire_due(&b->clock);
+    }
+}
+
+/* As a device that masters the bus: code, a page table or data changes. */
+static void change_memory(struct fuzz *f)
+{
+    uint32_t address = one_in(f, 2)   ? fill(f, CODE)
+                       : one_in(f, 2) ? fill(f, TABLE)
+                                      : fill(f, DATA),
+             value = one_in(f, 2) ? fill(f, OPCODES) : random32(f);
+
+    put(f, address, value, 1u << below(f, 3));
 }
 
 /* --- Comparison --- Null, or what differs. */
@@ -569,7 +785,7 @@ static void list(struct fuzz *f, unsigned mode)
     while (eip < f->at + 360) {
         struct insn insn;
         char text[DISASSEMBLY_SIZE];
-        if (decode(p, 15, mode, CPU_PENTIUM4, &insn) != DECODE_OK) {
+        if (decode(p, 15, mode, f->model, &insn) != DECODE_OK) {
             printf("%05" PRIx32 " ?\n", eip++);
             p++;
             continue;
@@ -595,43 +811,63 @@ static bool trial_run(struct fuzz *f, uint64_t seed, uint64_t trial)
     trial_make(f, mode);
     if (f->verbose) {
         printf("trial %" PRIu64 ", %s\n", trial, mode_names[mode]);
-        list(f, mode != MODE_REAL ? DECODE_32 | DECODE_PROTECTED : 0);
+        list(f, IS_WIDE(mode) ? DECODE_32 | DECODE_PROTECTED : 0);
     }
     slices = f->ticks ? 1 : 4 + below(f, 24);
     for (unsigned n = 0; n < slices && !what; n++) {
         uint32_t ticks = f->ticks ? f->ticks : 1 + below(f, one_in(f, 2) ? 12 : 400);
         for (unsigned side = 0; side < 2; side++) {
-            bare_run(&f->side[side], ticks);
-            if (f->side[side].cpu.halted_dead || f->side[side].cpu.attention & ATTENTION_SHUTDOWN)
+            run(&f->side[side], ticks);
+            if (has_stopped(&f->side[side]))
                 n = slices; /* the other side stops as well */
         }
         last = clock_now(&f->side[0].clock);
         if (f->verbose)
             printf("%u ticks: %" PRIu64 " eip %" PRIx32 "\n", ticks, last, f->side[0].cpu.eip);
         what = difference(f);
+        if (one_in(f, 12))
+            change_memory(f);
     }
     if (what)
         show(f, trial, what);
     return !what;
 }
 
-static bool is_of_kind(const struct opcode_row *row, unsigned kind)
+static bool is_of_kind(const struct opcode_row *row, enum kind kind)
 {
     switch (kind) {
-    case 0: return row->operation < OP_CLI && row->operation != OP_HLT;
-    case 1: return true;
-    default: return row->opcode >> 3 == 0xD8 >> 3 && row->operation != OP_FLDENV && row->operation != OP_FRSTOR;
+    case KIND_INTEGER: return row->operation < OP_CLI && row->operation != OP_HLT;
+    case KIND_X87: return row->opcode >> 3 == 0xD8 >> 3 && row->operation != OP_FLDENV && row->operation != OP_FRSTOR;
+    case KIND_SIMD: return row->operation >= OP_MOVD;
+    default: return true;
     }
 }
 
 static void rows_choose(struct fuzz *f)
 {
-    for (unsigned kind = 0; kind < 3; kind++) {
+    f->drawn = calloc(opcode_row_count, sizeof *f->drawn);
+    for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
         f->rows[kind] = malloc(opcode_row_count * sizeof **f->rows);
         for (unsigned row = 0; row < opcode_row_count; row++)
-            if (opcode_rows[row].last_model >= CPU_PENTIUM4 && is_of_kind(&opcode_rows[row], kind))
+            if (opcode_rows[row].first_model <= f->model && opcode_rows[row].last_model >= f->model &&
+                is_of_kind(&opcode_rows[row], (enum kind)kind))
                 f->rows[kind][f->row_count[kind]++] = (uint16_t)row;
     }
+}
+
+/* How many rows the programs had, of those that the model has. */
+static void rows_count(const struct fuzz *f, bool names)
+{
+    unsigned count = 0;
+
+    for (unsigned n = 0; n < f->row_count[KIND_ANY]; n++) {
+        const struct opcode_row *row = &opcode_rows[f->rows[KIND_ANY][n]];
+        bool drawn = f->drawn[f->rows[KIND_ANY][n]];
+        count += drawn;
+        if (names && !drawn)
+            printf("never: %s, opcode %03x\n", operation_names[row->operation], row->opcode);
+    }
+    printf("%u of %u rows\n", count, f->row_count[KIND_ANY]);
 }
 
 int main(int argc, char **argv)
@@ -639,10 +875,17 @@ int main(int argc, char **argv)
     static struct fuzz fuzz;
     struct fuzz *f = &fuzz;
     uint64_t count = 5000, seed = 1, first = 0, failed = 0, cache = CODE_MEMORY_SIZE >> 10;
+    bool names = false;
+
+    f->model = CPU_PENTIUM4;
 
     for (int n = 1; n < argc; n++) {
         if (!strcmp(argv[n], "--verbose"))
             f->verbose = true;
+        else if (!strcmp(argv[n], "--rows"))
+            names = true;
+        else if (n + 1 < argc && !strcmp(argv[n], "--model"))
+            f->model = (enum cpu_model)strtoul(argv[++n], NULL, 0);
         else if (n + 1 < argc && !strcmp(argv[n], "--count"))
             count = strtoull(argv[++n], NULL, 0);
         else if (n + 1 < argc && !strcmp(argv[n], "--seed"))
@@ -655,16 +898,24 @@ int main(int argc, char **argv)
             first = strtoull(argv[++n], NULL, 0);
             count = 1;
         } else {
-            fprintf(
-                stderr,
-                "usage: translate_fuzz [--count N] [--seed S] [--only TRIAL] [--verbose] [--ticks N] [--cache KIB]\n");
+            fprintf(stderr, "usage: translate_fuzz [--count N] [--seed S] [--model N] [--only TRIAL] [--verbose] "
+                            "[--ticks N] [--cache KIB] [--rows]\n");
             return 2;
         }
     }
     rows_choose(f);
+    if (!f->row_count[KIND_ANY])
+        return 2;
     for (unsigned side = 0; side < 2; side++)
-        if (!bare_init(&f->side[side], CPU_PENTIUM4, RAM))
+        if (!bare_init(&f->side[side], f->model, RAM))
             return 4;
+    for (unsigned side = 0; side < 2; side++) {
+        struct interrupter *i = &f->interrupter[side];
+        *i = (struct interrupter){.bare = &f->side[side], .due_at = NEVER};
+        i->bare->cpu.acknowledge = acknowledge;
+        i->bare->cpu.pic = i;
+        clock_register(&i->bare->clock, EVENT_PIT_0, &i->due_at, interrupt, i);
+    }
     if (!code_memory_init(&f->code, cache << 10) || !translator_init(&f->side[1].cpu, &f->code)) {
         printf("this host has no back end\n");
         return 0;
@@ -678,6 +929,7 @@ int main(int argc, char **argv)
            " links, %" PRIu64 " slow, %" PRIu64 " dropped\n",
            count, seed, failed, s.translated, s.instructions, s.host_bytes, s.ticks, s.entries, s.links, s.slow,
            s.invalidated);
+    rows_count(f, names);
     for (unsigned side = 0; side < 2; side++)
         bare_free(&f->side[side]);
     code_memory_free(&f->code);
