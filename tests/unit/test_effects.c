@@ -14,7 +14,7 @@
 
 #include "emu/cpu/access.h"
 #include "emu/cpu/blocks.h"
-#include "emu/cpu/translate/backend.h"
+#include "emu/cpu/translate/internal.h"
 #include "emu/state.h"
 
 /* --- A state to run from --- */
@@ -1011,7 +1011,8 @@ static bool translator_agrees(const struct insn *i, const struct insn_effects *e
     unit.bits = CONTEXT_32 | CONTEXT_STACK32 | CONTEXT_FLAT_DS | CONTEXT_FLAT_SS | CONTEXT_FLAT_ES | CONTEXT_PROTECTED;
     unit.count = 1;
     unit.insn[0] = *i;
-    use = backend_flag_use(&unit, i);
+    find_neighbours(&unit);
+    use = backend_flag_use(&unit, 0);
     return !(e->flags_read & FLAGS_ARITHMETIC & ~(uint32_t)use.read) &&
            !(use.written & ~(e->flags_written & ~e->flags_kept)) && (use.observed || !e->may_fault);
 #else

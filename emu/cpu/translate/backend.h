@@ -27,9 +27,27 @@ enum context_bit {
     CONTEXT_OSFXSR    = 512,
     CONTEXT_VM        = 1024,
     CONTEXT_MASKED    = 2048, /* MXCSR masks all exceptions */
-    CONTEXT_X87_MASKED = 4096 /* so does the control word of the floating-point unit: no error can wait */
+    CONTEXT_X87_MASKED = 4096, /* so does the control word of the floating-point unit: no error can wait */
+    CONTEXT_PLAIN     = 8192  /* no context, but another block of the same: it looks up every page when it accesses it */
 };
 /* clang-format on */
+
+/* Operands in memory whose page is looked up once (neighbours.c). The lowest byte is at base + index << scale +
+ * displacement when it is looked up: before the instruction `first`, or NEAR_HOISTED, before the unit and not again
+ * when it jumps to its start. */
+#define NEIGHBOURS_LIMIT 16u
+#define NEAR_HOISTED 0xFFu
+struct neighbours {
+    uint8_t first, base, index, scale;
+    int32_t displacement;
+    uint16_t length; /* from the lowest byte on */
+    bool write;
+};
+#define EXIT_LIMIT (UNIT_LIMIT + 2 + 2 * NEIGHBOURS_LIMIT) /* of a unit */
+struct unit_access {
+    uint8_t near;   /* 1 + the index of its neighbours; 0: it is alone */
+    uint8_t offset; /* from their lowest byte */
+};
 
 #define NO_SECOND UINT32_MAX
 
@@ -45,7 +63,23 @@ struct unit {
     uint16_t live[UNIT_LIMIT]; /* the arithmetic flags that may be read after each instruction, before they are written
                                   again */
     uint16_t written[UNIT_LIMIT]; /* that each instruction writes */
+    uint16_t live_before;         /* the first */
+    bool loops;                   /* its last instruction jumps to its first */
+    unsigned near_count;
+    struct neighbours near[NEIGHBOURS_LIMIT];
+    struct unit_access access[UNIT_LIMIT][2]; /* of each instruction: its operand in memory, and that on the stack */
+    bool may_miss[UNIT_LIMIT];                /* its operand in memory is not known to be accessible */
 };
+
+static inline bool unit_is_flat(const struct unit *u, unsigned segment)
+{
+    switch (segment) {
+    case SEG_ES: return u->bits & CONTEXT_FLAT_ES;
+    case SEG_SS: return u->bits & CONTEXT_FLAT_SS;
+    case SEG_DS: return u->bits & CONTEXT_FLAT_DS;
+    default: return false;
+    }
+}
 
 /* Added to the index that run_record takes: the block is left after the instruction. */
 #define RECORD_LEAVES 0x80u
@@ -68,6 +102,7 @@ struct block_exit {
     struct translated *from, *to; /* to: null while it is not linked */
     struct block_exit *next;      /* of those that lead to the same block */
     uint32_t eip;                 /* of the target */
+    bool plain;                   /* which is a block with CONTEXT_PLAIN */
     uint8_t *site;                /* the jump's displacement, in the writable mapping */
     uint8_t *unlinked;            /* where it leads as long as there is no block */
 };
@@ -117,16 +152,16 @@ static inline bool uses_units(const struct insn *insn)
 }
 /* Whether the back end has code of its own for this record in such a unit. */
 bool backend_compiles(const struct unit *u, const struct insn *insn);
-/* The flags that an instruction looks at, that it certainly writes, and whether it may leave the block before its end
+/* The flags that instruction n looks at, that it certainly writes, and whether it may leave the block before its end
  * or is run by the interpreter: then all flags may be read before it. */
 struct flag_use {
     uint16_t read, written;
     bool observed;
 };
-struct flag_use backend_flag_use(const struct unit *u, const struct insn *insn);
+struct flag_use backend_flag_use(const struct unit *u, unsigned n);
 /* How many records from n on, n itself at least, have no code of the back end's own. */
 unsigned backend_group_length(const struct unit *u, unsigned n);
-/* Emits a unit as code of `block`, whose records and room for UNIT_LIMIT + 2 exits are there, and fills in code, entry
+/* Emits a unit as code of `block`, whose records and room for EXIT_LIMIT exits are there, and fills in code, entry
  * and exits. */
 void backend_compile(const struct backend *b, struct code *code, const struct unit *u, struct translated *block);
 /* Leads an exit to another block, or to null. physical: of the target's page. */

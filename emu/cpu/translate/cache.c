@@ -16,7 +16,7 @@
     (sizeof(struct record_group) + sizeof(struct code_block) + ((records) + 1) * sizeof(struct insn))
 #define BLOCK_ROOM \
     (2 * UNIT_LIMIT * GROUP_ROOM(1) + 2 * sizeof(struct translated) + UNIT_LIMIT * sizeof(struct insn) + \
-     (UNIT_LIMIT + 2) * sizeof(struct block_exit))
+     EXIT_LIMIT * sizeof(struct block_exit))
 #define CODE_ROOM (UNIT_LIMIT * 1024u)
 
 bool cache_init(struct cpu *cpu)
@@ -97,9 +97,9 @@ static void detach(struct translator *t, struct translated *block)
         backend_aim(exit, NULL);
     }
     for (unsigned n = 0; n < t->context_count; n++) {
-        struct jump_entry *jump = &t->jumps[JUMP_SLOT(block->eip, context_salt(n))];
-        if (jump->code == block->entry)
-            jump->key = UINT64_MAX;
+        uint32_t at = jump_index(n, block->eip);
+        if (t->jumps->code[at] == block->entry)
+            t->jumps->key[at] = UINT64_MAX;
     }
 }
 
@@ -203,8 +203,7 @@ void cache_flush(struct cpu *cpu)
     memset(t->page, 0, pages * sizeof *t->page);
     memset(t->lines, 0, pages * sizeof *t->lines);
     memset(t->churn, 0, pages);
-    for (unsigned n = 0; n < JUMP_ENTRIES; n++)
-        t->jumps[n].key = UINT64_MAX;
+    memset(t->jumps->key, 0xFF, sizeof t->jumps->key);
     t->emptied = true;
     t->statistics.flushes++;
 }

@@ -40,7 +40,7 @@ struct translator {
     } contexts[CONTEXTS];
     unsigned context_count, context;
     uint32_t epoch[SPACES]; /* of the mapping of each address space that the TLB keeps */
-    struct jump_entry *jumps;
+    struct jump_table *jumps;
     struct code_block *single; /* for run_record */
     struct unit unit;
     struct page_tables *tables;
@@ -51,9 +51,10 @@ struct translator {
 };
 
 /* --- translate.c --- */
-static inline uint32_t context_salt(unsigned context)
+/* Where the entry of an EIP is in the table of jumps. */
+static inline uint32_t jump_index(unsigned context, uint32_t eip)
 {
-    return context * 0x9E3779B1u >> 18; /* spreads over JUMP_ENTRIES */
+    return JUMP_SLOT(eip) + (context * 0x9E3779B1u >> 20); /* spreads over JUMP_STARTS */
 }
 
 /* Bits of enum context_bit for the processor as it is now. */
@@ -85,12 +86,18 @@ void cache_flush(struct cpu *cpu);
 enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_t *bytes, uint32_t available,
                              unsigned limit);
 
+/* --- neighbours.c --- */
+/* Fills in near, access and may_miss of a unit that has its records, and `loops`. */
+void find_neighbours(struct unit *u);
+
 /* --- pages.c --- */
 bool pages_init(struct cpu *cpu);
 void pages_free(struct translator *t);
 /* Of the context at hand; null: no memory. */
 uint64_t *pages_table(const struct translator *t, unsigned privilege);
 unsigned pages_side(const struct translator *t);
+/* How often an entry that may have been in use went: what a block knew of pages may be wrong. */
+uint32_t pages_removals(const struct translator *t);
 /* The table of jumps has an entry for an address: if its mapping changes, a new epoch begins. */
 void pages_executed(struct translator *t, uint32_t linear);
 /* struct translator_hooks */

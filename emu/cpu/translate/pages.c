@@ -23,6 +23,7 @@ struct page_tables {
                           entry in it */
     uint32_t *writer;  /* per page of RAM: 1 + the linear page that had an entry to write to it, or SEVERAL, or 0 */
     unsigned current;  /* the supervisor's side of the context at hand */
+    uint32_t removals;
 };
 
 bool pages_init(struct cpu *cpu)
@@ -69,13 +70,19 @@ unsigned pages_side(const struct translator *t)
     return t->tables->current;
 }
 
+uint32_t pages_removals(const struct translator *t)
+{
+    return t->tables->removals;
+}
+
 void pages_executed(struct translator *t, uint32_t linear)
 {
     t->tables->executed[linear / PAGE_SIZE] |= (uint8_t)(1u << t->tables->current / 2);
 }
 
-static void side_clear(struct side *s)
+static void side_clear(struct page_tables *p, struct side *s)
 {
+    p->removals++;
     for (uint32_t n = 0; n < s->count; n++)
         s->entry[s->filled[n]] = s->entry[s->filled[n] + PAGES_WRITE] = 0;
     s->count = 0;
@@ -103,9 +110,11 @@ void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const ui
     entry = &s->entry[page];
     if (!entry[0]) {
         if (s->count == FILLED_LIMIT)
-            side_clear(s);
+            side_clear(cpu->translator->tables, s);
         s->filled[s->count++] = page;
     }
+    if (entry[0] && entry[0] != addend)
+        cpu->translator->tables->removals++;
     if (entry[0] != addend)
         entry[PAGES_WRITE] = 0;
     entry[0] = addend;
@@ -117,6 +126,7 @@ void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const ui
 
 void pages_sides_entered(struct cpu *cpu, unsigned first)
 {
+    cpu->translator->tables->removals++;
     cpu->translator->tables->current = first;
 }
 
@@ -124,8 +134,8 @@ void pages_sides_cleared(struct cpu *cpu, unsigned first)
 {
     struct page_tables *p = cpu->translator->tables;
 
-    side_clear(&p->side[first]);
-    side_clear(&p->side[first + 1]);
+    side_clear(p, &p->side[first]);
+    side_clear(p, &p->side[first + 1]);
     translator_next_epoch(cpu, 1u << first / 2);
 }
 
@@ -134,6 +144,7 @@ void pages_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift)
     struct translator *t = cpu->translator;
     uint32_t page = base / PAGE_SIZE;
 
+    t->tables->removals++;
     translator_next_epoch(cpu, shift > 12 ? EVERY_SPACE : t->tables->executed[page]);
     if (shift == 12)
         t->tables->executed[page] = 0;
@@ -166,6 +177,7 @@ void pages_protected(struct cpu *cpu, const uint8_t *host)
     one = *writer - 1;
     if (!*writer)
         return;
+    p->removals++;
     for (unsigned n = 0; n < SIDES; n++) {
         struct side *s = &p->side[n];
         if (*writer != SEVERAL && s->count)

@@ -34,7 +34,7 @@ bool translator_init(struct cpu *cpu, const struct code_memory *memory)
     t->threshold = TRANSLATOR_THRESHOLD;
     cpu->view.enabled = true;
     t->code = (struct code){memory->write, memory->write + memory->size, memory->run - memory->write};
-    t->jumps = malloc(JUMP_ENTRIES * sizeof *t->jumps);
+    t->jumps = malloc(sizeof *t->jumps);
     t->single = calloc(1, sizeof(struct code_block) + 2 * sizeof(struct insn));
     t->backend.scratch = malloc(backend_scratch_size);
     t->software = calloc(opcode_row_count, 1);
@@ -42,7 +42,6 @@ bool translator_init(struct cpu *cpu, const struct code_memory *memory)
         translator_free(cpu);
         return false;
     }
-    cpu->view.jumps = t->jumps;
     cpu->view.mxcsr_default = MXCSR_MASKS;
     cpu->view.run_record = run_record;
     cpu->view.run_group = run_group;
@@ -144,7 +143,7 @@ static void set_tag(struct cpu *cpu)
 {
     const struct translator *t = cpu->translator;
 
-    cpu->view.jump_salt = context_salt(t->context);
+    cpu->view.jumps = t->jumps->key + jump_index(t->context, 0);
     cpu->view.jump_tag = (uint64_t)(t->epoch[t->contexts[t->context].side / 2] << 8 | t->context) << 32;
 }
 
@@ -158,8 +157,7 @@ void translator_next_epoch(struct cpu *cpu, unsigned spaces)
             over |= ++t->epoch[n] >> 24 != 0;
     if (over) { /* the tags begin anew */
         memset(t->epoch, 0, sizeof t->epoch);
-        for (unsigned n = 0; n < JUMP_ENTRIES; n++)
-            t->jumps[n].key = UINT64_MAX;
+        memset(t->jumps->key, 0xFF, sizeof t->jumps->key);
     }
     set_tag(cpu);
 }
@@ -227,6 +225,7 @@ static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned 
 {
     const struct insn *last = &block->insn[first + count - 1];
     unsigned rest = block->count - first - count;
+    uint32_t removals = pages_removals(cpu->translator);
     uint32_t eip = block->eip + block->insn[first].offset, next = block->eip + last->offset + last->length;
     int exit;
 
@@ -247,9 +246,10 @@ static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned 
         return 1;
     }
     if (exit != CPU_CONTINUE || waits(cpu) || cpu->left < rest || leaves ||
-        opcode_rows[last->row].attributes & ROW_ENDS_BLOCK)
+        removals != pages_removals(cpu->translator) || opcode_rows[last->row].attributes & ROW_ENDS_BLOCK)
         return 1;
-    if ((block->bits & CONTEXT_32 ? next : next & 0xFFFF) != cpu->eip || (group && block->bits != context_bits(cpu)))
+    if ((block->bits & CONTEXT_32 ? next : next & 0xFFFF) != cpu->eip ||
+        (group && (block->bits & ~(uint32_t)CONTEXT_PLAIN) != context_bits(cpu)))
         return 1;
     cpu->left -= rest;
     if (units)
@@ -311,8 +311,8 @@ static struct translated *find_across(struct cpu *cpu, struct translated *block)
     return block;
 }
 
-/* The block at CS:EIP, made if it is worth it; or null. */
-static struct translated *find(struct cpu *cpu)
+/* The block at CS:EIP, made if it is worth it; or null. plain: the one with CONTEXT_PLAIN. */
+static struct translated *find(struct cpu *cpu, bool plain)
 {
     struct translator *t = cpu->translator;
     const struct segment *cs = &cpu->seg[SEG_CS];
@@ -325,7 +325,7 @@ static struct translated *find(struct cpu *cpu)
 
     if (cpu->eip > cs->limit || mmu_fetch(cpu, linear, &u->physical, &host) || !host)
         return NULL;
-    u->bits = context_bits(cpu);
+    u->bits = context_bits(cpu) | (plain ? CONTEXT_PLAIN : 0);
     u->eip = cpu->eip;
     u->limit = cs->limit;
     block = cache_find(t, NULL, u);
@@ -334,7 +334,7 @@ static struct translated *find(struct cpu *cpu)
     if (block)
         return block;
     heat = cache_heat(t, u->physical, cpu->eip);
-    if (*heat < t->threshold) {
+    if (*heat < t->threshold && !plain) {
         ++*heat;
         return NULL;
     }
@@ -352,10 +352,12 @@ static struct translated *find(struct cpu *cpu)
 /* Where code of EIP runs, if the table of jumps has it; or null. */
 static const uint8_t *known_entry(struct cpu *cpu)
 {
-    const struct jump_entry *jump = &cpu->view.jumps[JUMP_SLOT(cpu->eip, cpu->view.jump_salt)];
+    const struct translator *t = cpu->translator;
+    uint32_t at;
 
     enter_context(cpu, context_bits(cpu));
-    return jump->key == (cpu->view.jump_tag | cpu->eip) && cpu->view.pages ? jump->code : NULL;
+    at = jump_index(t->context, cpu->eip);
+    return t->jumps->key[at] == (cpu->view.jump_tag | cpu->eip) && cpu->view.pages ? t->jumps->code[at] : NULL;
 }
 
 /* The same by way of the blocks, one of which may be made. `from` led there, and leads there directly from now on; it
@@ -363,25 +365,29 @@ static const uint8_t *known_entry(struct cpu *cpu)
 static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
 {
     struct translator *t = cpu->translator;
-    struct translated *block = find(cpu);
-    uint32_t linear;
+    struct translated *block = find(cpu, from && from->plain);
+    uint32_t linear, at;
 
     if (!block || block->count > cpu->left)
         return NULL;
-    enter_context(cpu, block->bits);
+    enter_context(cpu, block->bits & ~(uint32_t)CONTEXT_PLAIN);
     if (!cpu->view.pages)
         return NULL;
     if (t->unit_ended)
         return block->entry;
-    if (from && from->from->valid && from->eip == block->eip && from->from->bits == block->bits &&
-        from->from->limit == block->limit && !((from->from->physical ^ block->physical) & ~PAGE_MASK))
+    if (from && from->from->valid && from->eip == block->eip &&
+        !((from->from->bits ^ block->bits) & ~(uint32_t)CONTEXT_PLAIN) && from->from->limit == block->limit &&
+        !((from->from->physical ^ block->physical) & ~PAGE_MASK))
         cache_link(t, from, block);
+    if (block->bits & CONTEXT_PLAIN)
+        return block->entry;
     linear = cpu->seg[SEG_CS].base + block->eip;
     pages_executed(t, linear);
     if (block->second != NO_SECOND)
         pages_executed(t, linear + block->bytes);
-    t->jumps[JUMP_SLOT(block->eip, cpu->view.jump_salt)] = (struct jump_entry){cpu->view.jump_tag | block->eip,
-                                                                               block->entry};
+    at = jump_index(t->context, block->eip);
+    t->jumps->key[at] = cpu->view.jump_tag | block->eip;
+    t->jumps->code[at] = block->entry;
     return block->entry;
 }
 
@@ -404,7 +410,7 @@ bool translator_run(struct cpu *cpu)
         if (!entry)
             entry = found_entry(cpu, from);
         if (!entry)
-            return ran;
+            return ran && !(from && from->plain); /* what no block can do next the interpreter must */
         memcpy(&enter, &t->backend.enter, sizeof enter);
         cpu->block = NULL;
         host_units_begin(cpu);

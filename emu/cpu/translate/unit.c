@@ -19,13 +19,23 @@ static void find_live_flags(struct unit *u)
     uint16_t live = FLAGS_ARITHMETIC;
 
     for (unsigned n = u->count; n-- > 0;) {
-        struct flag_use use = backend_flag_use(u, &u->insn[n]);
+        struct flag_use use = backend_flag_use(u, n);
         u->live[n] = live;
         u->written[n] = use.written;
         live = (uint16_t)((live & ~use.written) | use.read);
         if (use.observed)
             live = FLAGS_ARITHMETIC;
     }
+    u->live_before = live;
+}
+
+static bool jumps_to_start(const struct unit *u)
+{
+    const struct insn *last = &u->insn[u->count - 1];
+    bool jump = is_conditional(last) || (last->operation == OP_JMP && last->form == FORM_I);
+    uint32_t distance = last->offset + last->length + last->immediate;
+
+    return jump && !distance && last->size == (u->bits & CONTEXT_32 ? 4 : 2) && !(u->bits & CONTEXT_PLAIN);
 }
 
 enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_t *bytes, uint32_t available,
@@ -52,6 +62,8 @@ enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_
     u->second = NO_SECOND;
     if (!u->count)
         return result;
+    u->loops = jumps_to_start(u);
+    find_neighbours(u);
     find_live_flags(u);
     return DECODE_OK;
 }

@@ -36,22 +36,24 @@ enum layered_class {
     LAYERED_ROR
 };
 
-struct jump_entry {
-    uint64_t key;        /* EIP, and above it the tag */
-    const uint8_t *code; /* where it runs */
-};
+/* The table of jumps: EIP, with the tag above it, and where that code runs. Each context begins elsewhere in it, so
+ * that one address in several address spaces has several entries. */
 #define JUMP_ENTRIES 16384u
-/* Where the entry of an EIP is. The salt is the context's, so that one address in several address spaces has
- * several. */
-#define JUMP_SLOT(eip, salt) (((eip) ^ (eip) >> 12 ^ (salt)) % JUMP_ENTRIES)
+#define JUMP_STARTS 4096u
+struct jump_table {
+    uint64_t key[JUMP_ENTRIES + JUMP_STARTS];
+    const uint8_t *code[JUMP_ENTRIES + JUMP_STARTS];
+};
+/* Which entry of those of a context is an EIP's. */
+#define JUMP_SLOT(eip) (((eip) ^ (eip) >> 12) % JUMP_ENTRIES)
 
 struct translator_view {
     bool enabled;    /* translated code is used */
     uint64_t *pages; /* of the current privilege: for each linear page what is to be added to an address to read there,
                         or 0; after those the same for writes */
-    uint64_t jump_tag; /* of the context and mapping in which code runs now, in the upper half */
-    uint32_t jump_salt;
-    struct jump_entry *jumps;
+    uint64_t jump_tag;    /* of the context and mapping in which code runs now, in the upper half */
+    uint64_t *jumps;      /* the first key of the context */
+    uint64_t near[16];    /* host addresses of the lowest byte of neighbours (neighbours.c), for the block that runs */
     uint32_t flag_count;  /* result of INC or DEC */
     uint32_t flag_rotate; /* result of a rotate */
     uint32_t flag_scratch;

@@ -178,11 +178,18 @@ bool backend_compiles(const struct unit *u, const struct insn *insn)
     return compiler_of(u, insn);
 }
 
-struct flag_use backend_flag_use(const struct unit *u, const struct insn *insn)
+struct flag_use backend_flag_use(const struct unit *u, unsigned n)
 {
-    if (integer_compiler(u, insn))
-        return integer_flag_use(insn);
-    return (struct flag_use){FLAGS_ARITHMETIC, 0, true};
+    const struct insn *insn = &u->insn[n];
+    struct flag_use use = {FLAGS_ARITHMETIC, 0, true};
+
+    if (integer_compiler(u, insn)) {
+        use = integer_flag_use(insn);
+        use.observed |= u->may_miss[n];
+    } else if (insn->operation == OP_PUSH || (insn->operation == OP_POP && control_compiler(u, insn))) {
+        use = (struct flag_use){0, 0, u->may_miss[n]};
+    }
+    return use;
 }
 
 /* --- Stubs --- */
@@ -280,19 +287,31 @@ static void emit_ready(struct compile *c, struct stub *stub)
 
 static void emit_side_exit(struct compile *c, struct stub *stub)
 {
-    unsigned rest = c->unit->count - stub->index - 1;
+    unsigned rest = c->unit->count - stub->index - !stub->plain;
 
     c->index = stub->index;
-    if (!rest) { /* the jump itself is what is linked */
-        emit_exit_tail(c, stub->eip, stub->site[0]);
+    if (stub->loops) {
+        rest = c->unit->count;
+    } else if (stub->plain) {
+        stub->eip = c->unit->eip + c->unit->insn[c->index].offset;
+        stub->eip &= c->unit->bits & CONTEXT_32 ? UINT32_MAX : 0xFFFF;
+    } else if (!rest && !c->unit->loops) { /* the jump itself is what is linked */
+        emit_exit_tail(c, stub->eip, stub->site[0], false);
         return;
     }
     aim_all(stub, c->code->at);
     flush_flags(c, &stub->before);
     emit_xmm_store(c->code, stub->xmm_dirty);
     emit_x87_store(c->code, &stub->x87);
-    emit_alu_immediate(c->code, ALU_ADD, 8, in_register(LEFT), rest);
-    emit_exit_tail(c, stub->eip, NULL);
+    if (rest)
+        emit_alu_immediate(c->code, ALU_ADD, 8, in_register(LEFT), rest);
+    if (!stub->loops) {
+        emit_exit_tail(c, stub->eip, NULL, stub->plain);
+        return;
+    }
+    emit_store_immediate(c->code, 4, FIELD(eip), stub->eip);
+    emit_alu(c->code, ALU_XOR, 4, in_register(R8), R8);
+    emit_jump_to(c->code, c->backend->leave);
 }
 
 void backend_aim(struct block_exit *exit, const struct translated *to)
@@ -314,15 +333,26 @@ static void emit_entry(struct compile *c)
     aim(enough, c->code->at);
 }
 
+/* Whether its code uses R9 for nothing but the place of a memory operand. */
+static bool keeps_addend(const struct unit *u, const struct insn *i)
+{
+    return i->operation <= OP_SAR || i->operation == OP_MOV || i->operation == OP_LEA || i->operation == OP_PUSH ||
+           i->operation == OP_POP || (i->operation >= OP_MOVZX8 && i->operation <= OP_MOVSX16) ||
+           (i->operation >= OP_JO && i->operation <= OP_JNLE) || x87_compiler(u, i) || simd_compiler(u, i);
+}
+
 static void emit_insn(struct compile *c, const struct insn *i)
 {
     compile_function *compile = compiler_of(c->unit, i);
 
     c->slow = NULL;
+    emit_neighbours(c, c->index);
     if (compile)
         compile(c, i);
     else
         compile_group(c);
+    if (c->slow || !keeps_addend(c->unit, i))
+        c->held = 0;
     if (!live_behind(c))
         c->flags = (struct owed_flags){.owed = OWED_DEAD};
     if (c->slow) {
@@ -346,6 +376,7 @@ void backend_compile(const struct backend *b, struct code *code, const struct un
     c->xmm_loaded = c->xmm_dirty = 0;
     c->x87 = (struct x87_run){0};
     c->left = false;
+    c->held = 0;
     c->group = block->group;
     c->stub_count = 0;
     block->link = code->at;
@@ -356,6 +387,10 @@ void backend_compile(const struct backend *b, struct code *code, const struct un
     }
     block->entry = code->at + code->run;
     emit_entry(c);
+    c->index = 0;
+    emit_neighbours(c, NEAR_HOISTED);
+    c->loop = code->at;
+    c->held = 0;
     for (c->index = 0; c->index < u->count; c->index++)
         emit_insn(c, &u->insn[c->index]);
     c->index = u->count - 1;

@@ -80,9 +80,11 @@ struct stub {
     bool leaves;        /* so it is with any that changes what code is translated for */
     bool flags_after;   /* the code after the instruction expects the guest's flags in the host's */
     uint32_t eip;       /* STUB_EXIT: the target */
+    bool plain;         /* which is the instruction at hand, by a block with CONTEXT_PLAIN */
+    bool loops;         /* or the start of this unit: all flags may be owed */
 };
 
-#define STUB_LIMIT (UNIT_LIMIT * 6)
+#define STUB_LIMIT (UNIT_LIMIT * 6 + 2 * NEIGHBOURS_LIMIT)
 struct compile {
     struct code *code;
     const struct backend *backend;
@@ -97,6 +99,8 @@ struct compile {
     struct stub *slow;          /* of the instruction at hand; null: none yet */
     struct record_group *group; /* the next */
     bool left;                  /* nothing runs on after the last instruction */
+    uint8_t held;               /* R9 holds where these neighbours are: 1 + their index, or 0 */
+    uint8_t *loop;              /* where the unit goes on that jumps to its start */
     unsigned stub_count;
     struct stub stub[STUB_LIMIT];
 };
@@ -149,7 +153,7 @@ void slow_from(struct compile *c, uint8_t *site);
 struct stub *new_stub(struct compile *c, enum stub_kind kind);
 /* What an exit does as long as it leads nowhere; and for a target in another page, the look at that page before.
  * `site`: the jump, if there is one. */
-void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site);
+void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site, bool plain);
 /* Leaves the unit for a known target. All flags must be flushed. Emits a jump that waits to be linked. */
 void emit_exit(struct compile *c, uint32_t eip);
 /* To the EIP in R8 by the table of jumps, or out. */
@@ -185,13 +189,16 @@ uint16_t x87_status_taken(const struct insn *i);
 enum access_kind { TO_READ = 0, TO_WRITE = 1, TO_ALIGNED = 2 /* what is not aligned goes the slow way */ };
 /* Emits the address and the tests of the instruction's memory operand; ends the host's flags. */
 struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size, unsigned kind);
+/* The operand of a stack instruction at base + displacement (ESP or EBP) in SS, where the stack is 32 bits wide. */
+struct rm stack_operand(struct compile *c, unsigned base, int32_t displacement, unsigned size, unsigned kind);
+/* Looks up the pages of neighbours whose first is instruction `first`. */
+void emit_neighbours(struct compile *c, unsigned first);
 /* The same at a linear address in a register that stays as it is, within a flat segment. */
 struct rm memory_at(struct compile *c, unsigned address, unsigned size, unsigned kind);
 /* The same at an offset in R8 within a segment. */
 struct rm memory_in_segment(struct compile *c, unsigned segment, unsigned size, unsigned kind);
 /* The effective address, into a register. */
 void effective_address_to(struct compile *c, const struct insn *i, unsigned destination);
-bool segment_is_flat(const struct unit *u, unsigned segment);
 /* R9 becomes the host's address of an operand, so that R8 is free. */
 struct rm memory_fix(struct compile *c, struct rm operand);
 

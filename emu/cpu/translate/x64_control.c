@@ -20,8 +20,8 @@ static void stack_offset(struct compile *c, int32_t change)
 /* The operand that lies on top. */
 static struct rm stack_top(struct compile *c, unsigned size)
 {
-    if (wide_stack(c) && segment_is_flat(c->unit, SEG_SS))
-        return memory_at(c, R12, size, TO_READ);
+    if (wide_stack(c))
+        return stack_operand(c, R12, 0, size, TO_READ);
     stack_offset(c, 0);
     return memory_in_segment(c, SEG_SS, size, TO_READ);
 }
@@ -38,6 +38,8 @@ static void move_stack(struct compile *c, int32_t change)
 
 static struct rm stack_room(struct compile *c, unsigned size)
 {
+    if (wide_stack(c))
+        return stack_operand(c, R12, -(int32_t)size, size, TO_WRITE);
     stack_offset(c, -(int32_t)size);
     return memory_in_segment(c, SEG_SS, size, TO_WRITE);
 }
@@ -76,8 +78,7 @@ static void leave(struct compile *c, const struct insn *i)
 {
     spill(c, ESP, 4);
     spill(c, EBP, 4);
-    emit_move(c->code, ADDRESS, RBP);
-    emit_load(c->code, 4, VALUE, memory_in_segment(c, SEG_SS, 4, TO_READ));
+    emit_load(c->code, 4, VALUE, stack_operand(c, RBP, 0, 4, TO_READ));
     emit_lea(c->code, 4, R12, at_address(RBP, i->size));
     emit_move(c->code, RBP, VALUE);
 }
@@ -94,19 +95,17 @@ void emit_table_jump(struct code *code, const uint8_t *leave)
 {
     uint8_t *miss;
 
-    emit_store(code, 4, FIELD(eip), VALUE);
     emit_move(code, ADDEND, VALUE);
     emit_shift(code, SHIFT_SHR, 4, in_register(ADDEND), 12);
+    emit_load(code, 8, SPARE, FIELD(view.jumps));
     emit_alu(code, ALU_XOR, 4, in_register(ADDEND), VALUE);
-    emit_alu_load(code, ALU_XOR, 4, ADDEND, FIELD(view.jump_salt));
-    emit_alu_immediate(code, ALU_AND, 4, in_register(ADDEND), JUMP_ENTRIES - 1);
-    emit_shift(code, SHIFT_SHL, 4, in_register(ADDEND), 4);
-    emit_alu_load(code, ALU_ADD, 8, ADDEND, FIELD(view.jumps));
     emit_alu_load(code, ALU_OR, 8, VALUE, FIELD(view.jump_tag));
-    emit_alu_load(code, ALU_CMP, 8, VALUE, at_address(ADDEND, offsetof(struct jump_entry, key)));
+    emit_alu_immediate(code, ALU_AND, 4, in_register(ADDEND), JUMP_ENTRIES - 1);
+    emit_alu_load(code, ALU_CMP, 8, VALUE, at_sum(SPARE, ADDEND, 3, offsetof(struct jump_table, key)));
     miss = emit_jump_if(code, CC_NE);
-    emit_op(code, 4, 0xFF, 4, at_address(ADDEND, offsetof(struct jump_entry, code)));
+    emit_op(code, 4, 0xFF, 4, at_sum(SPARE, ADDEND, 3, offsetof(struct jump_table, code)));
     aim(miss, code->at);
+    emit_store(code, 4, FIELD(eip), VALUE);
     emit_alu(code, ALU_XOR, 4, in_register(R8), R8);
     emit_jump_to(code, leave);
 }
@@ -139,8 +138,29 @@ static void indirect_target(struct compile *c, const struct insn *i, unsigned de
     emit_load_zero(c->code, i->size, destination, from);
 }
 
+/* The unit's last instruction jumps to its first: it goes on there if there are enough ticks. Flags that nobody reads
+ * stay owed. */
+static void emit_loop(struct compile *c)
+{
+    struct stub *stub = new_stub(c, STUB_EXIT);
+
+    stub->eip = c->unit->eip;
+    stub->loops = true;
+    if (c->unit->live_before)
+        flush_flags(c, &c->flags);
+    emit_alu_immediate(c->code, ALU_SUB, 8, in_register(LEFT), c->unit->count);
+    aim(emit_jump_if(c->code, CC_NS), c->loop);
+    stub->site[stub->count++] = emit_jump(c->code);
+    c->left = true;
+}
+
 static void jump(struct compile *c, const struct insn *i)
 {
+    if (c->unit->loops) {
+        settle_xmm(c);
+        emit_loop(c);
+        return;
+    }
     if (i->form == FORM_I) {
         settle(c);
         emit_exit(c, target_of(c, i));
@@ -192,6 +212,11 @@ static void jump_if(struct compile *c, const struct insn *i)
     }
     settle_xmm(c);
     condition = condition_begin(c, condition);
+    if (c->unit->loops) {
+        emit_exit_if(c, condition ^ 1, next_eip(c, i));
+        emit_loop(c);
+        return;
+    }
     if (c->flags.owed != OWED_NOTHING && c->flags.owed != OWED_DEAD) {
         uint16_t before = c->host_flags;
         flush_flags(c, &c->flags);

@@ -787,24 +787,9 @@ compile_function *integer_compiler(const struct unit *u, const struct insn *i)
 }
 
 /* --- Flags --- */
-static bool touches_memory(const struct insn *i)
-{
-    switch (i->form) {
-    case FORM_M:
-    case FORM_RM:
-    case FORM_MR:
-    case FORM_MI:
-    case FORM_MC:
-    case FORM_RMI:
-    case FORM_MRI:
-    case FORM_MRC: return i->operation != OP_LEA;
-    default: return false;
-    }
-}
-
 struct flag_use integer_flag_use(const struct insn *i)
 {
-    struct flag_use use = {0, 0, touches_memory(i)};
+    struct flag_use use = {0, 0, false};
 
     if (i->operation >= OP_SETO && i->operation <= OP_SETNLE)
         use.read = condition_flags[(i->operation - OP_SETO) >> 1];

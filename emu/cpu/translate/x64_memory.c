@@ -5,16 +5,6 @@
  * stub that looks. */
 #include "emu/cpu/translate/x64.h"
 
-bool segment_is_flat(const struct unit *u, unsigned segment)
-{
-    switch (segment) {
-    case SEG_ES: return u->bits & CONTEXT_FLAT_ES;
-    case SEG_SS: return u->bits & CONTEXT_FLAT_SS;
-    case SEG_DS: return u->bits & CONTEXT_FLAT_DS;
-    default: return false;
-    }
-}
-
 void effective_address_to(struct compile *c, const struct insn *i, unsigned destination)
 {
     unsigned base = host_register[i->base], index = host_register[i->index];
@@ -39,6 +29,7 @@ struct rm memory_at(struct compile *c, unsigned address, unsigned size, unsigned
 {
     struct stub *stub;
 
+    c->held = 0;
     emit_move(c->code, ADDEND, address);
     emit_shift(c->code, SHIFT_SHR, 4, in_register(ADDEND), 12);
     emit_load(c->code, 8, ADDEND, at_sum(TABLE, ADDEND, 3, kind & TO_WRITE ? (int32_t)(PAGES_WRITE * 8) : 0));
@@ -63,7 +54,8 @@ struct rm memory_in_segment(struct compile *c, unsigned segment, unsigned size, 
 {
     int32_t end = (int32_t)(offsetof(struct cpu, seg) + segment * sizeof(struct segment));
 
-    if (!segment_is_flat(c->unit, segment)) {
+    c->held = 0;
+    if (!unit_is_flat(c->unit, segment)) {
         emit_lea(c->code, 8, ADDEND, at_address(ADDRESS, (int32_t)size));
         emit_alu_load(c->code, ALU_CMP, 8, ADDEND,
                       at_address(CPU, end + (int32_t)(kind & TO_WRITE ? offsetof(struct segment, write_end)
@@ -74,12 +66,85 @@ struct rm memory_in_segment(struct compile *c, unsigned segment, unsigned size, 
     return memory_at(c, ADDRESS, size, kind);
 }
 
+/* --- Neighbours --- */
+static struct rm near_field(unsigned n)
+{
+    return at_address(CPU, (int32_t)(offsetof(struct cpu, view.near) + n * sizeof(uint64_t)));
+}
+
+static void plain_from(struct compile *c, unsigned condition)
+{
+    struct stub *stub = new_stub(c, STUB_EXIT);
+
+    stub->plain = true;
+    stub->site[stub->count++] = emit_jump_if(c->code, condition);
+}
+
+static void emit_near(struct compile *c, unsigned n)
+{
+    const struct neighbours *near = &c->unit->near[n];
+    unsigned base = host_register[near->base], index = host_register[near->index];
+    struct code *code = c->code;
+
+    if (base == NO_REGISTER && index == NO_REGISTER)
+        emit_constant(code, ADDRESS, (uint32_t)near->displacement);
+    else
+        emit_lea(code, 4, ADDRESS, at_sum(base, index, near->scale, near->displacement));
+    emit_move(code, ADDEND, ADDRESS);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(ADDEND), PAGE_MASK);
+    emit_alu_immediate(code, ALU_CMP, 4, in_register(ADDEND), PAGE_SIZE - near->length);
+    plain_from(c, CC_A);
+    emit_move(code, ADDEND, ADDRESS);
+    emit_shift(code, SHIFT_SHR, 4, in_register(ADDEND), 12);
+    emit_load(code, 8, ADDEND, at_sum(TABLE, ADDEND, 3, near->write ? (int32_t)(PAGES_WRITE * 8) : 0));
+    emit_test(code, 8, ADDEND, ADDEND);
+    plain_from(c, CC_E);
+    emit_alu(code, ALU_ADD, 8, in_register(ADDEND), ADDRESS);
+    emit_store(code, 8, near_field(n), ADDEND);
+    c->held = (uint8_t)(n + 1);
+    host_flags_lost(c);
+}
+
+void emit_neighbours(struct compile *c, unsigned first)
+{
+    for (unsigned n = 0; n < c->unit->near_count; n++)
+        if (c->unit->near[n].first == first)
+            emit_near(c, n);
+}
+
+/* The operand of the instruction at hand, if its page was looked up. */
+static bool near_operand(struct compile *c, const struct unit_access *access, unsigned kind, struct rm *operand)
+{
+    if (!access->near || (kind & TO_WRITE && !c->unit->near[access->near - 1].write))
+        return false;
+    if (c->held != access->near)
+        emit_load(c->code, 8, ADDEND, near_field(access->near - 1u));
+    c->held = access->near;
+    *operand = at_address(ADDEND, access->offset);
+    return true;
+}
+
+struct rm stack_operand(struct compile *c, unsigned base, int32_t displacement, unsigned size, unsigned kind)
+{
+    struct rm operand;
+
+    if (near_operand(c, &c->unit->access[c->index][1], kind, &operand))
+        return operand;
+    if (!displacement && unit_is_flat(c->unit, SEG_SS))
+        return memory_at(c, base, size, kind);
+    emit_lea(c->code, 4, ADDRESS, at_address(base, displacement));
+    return memory_in_segment(c, SEG_SS, size, kind);
+}
+
 struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size, unsigned kind)
 {
     bool plain = i->index == REG_ZERO && !i->displacement && i->base != REG_ZERO && !(i->prefixes & PREFIX_ADDRESS16);
+    struct rm operand;
 
+    if (!(kind & TO_ALIGNED) && near_operand(c, &c->unit->access[c->index][0], kind, &operand))
+        return operand;
     /* A register as it is serves as the address, unless it might change places with its high byte. */
-    if (plain && segment_is_flat(c->unit, i->segment) && size > 1)
+    if (plain && unit_is_flat(c->unit, i->segment) && size > 1)
         return memory_at(c, host_register[i->base], size, kind);
     effective_address_to(c, i, ADDRESS);
     return memory_in_segment(c, i->segment, size, kind);
@@ -87,6 +152,8 @@ struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size,
 
 struct rm memory_fix(struct compile *c, struct rm operand)
 {
+    if (operand.index == NO_REGISTER) /* so it is already */
+        return operand;
     emit_op(c->code, 8, 0x03, ADDEND, in_register(operand.index));
     host_flags_lost(c);
     return at_address(ADDEND, 0);

@@ -30,7 +30,7 @@ static bool in_page(const struct unit *u, uint32_t eip)
     return (u->physical & PAGE_MASK) + (uint64_t)eip - u->eip < PAGE_SIZE && eip <= u->limit;
 }
 
-void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site)
+void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site, bool plain)
 {
     struct code *code = c->code;
     struct translated *block = c->block;
@@ -44,7 +44,7 @@ void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site)
         return;
     }
     block->exits++;
-    *exit = (struct block_exit){.from = block, .eip = eip};
+    *exit = (struct block_exit){.from = block, .eip = eip, .plain = plain};
     exit->site = site ? site : emit_jump(code);
     exit->unlinked = code->at;
     aim(exit->site, exit->unlinked);
@@ -55,7 +55,7 @@ void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site)
 
 void emit_exit(struct compile *c, uint32_t eip)
 {
-    emit_exit_tail(c, eip, NULL);
+    emit_exit_tail(c, eip, NULL, false);
     c->left = true;
 }
 

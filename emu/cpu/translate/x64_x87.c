@@ -344,7 +344,7 @@ static void note_memory(struct compile *c, const struct insn *i, struct rm at)
 {
     unsigned offset = at.index;
 
-    if (!segment_is_flat(c->unit, i->segment)) {
+    if (offset == NO_REGISTER || !unit_is_flat(c->unit, i->segment)) {
         offset = R11;
         effective_address_to(c, i, offset);
     }

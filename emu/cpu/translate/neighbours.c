@@ -1,0 +1,292 @@
+/* neighbours.c - which memory operands of a unit lie so near one another that one look at their page serves them all.
+ *
+ * Every register is followed through the unit as a value that is not known plus a constant: PUSH, POP, ADD of a
+ * constant and the like keep the value, other writes begin a new one. Operands of one value, or of one sum of two,
+ * whose offsets lie within REACH of one another are neighbours. Before the first of them their page is looked up once;
+ * if they do not all lie in one page that the tables lead to, the unit is left for another that looks at each
+ * (CONTEXT_PLAIN). What holds at the first access holds at the last: whatever takes an entry from the tables leaves the
+ * block. */
+#include "emu/cpu/translate/internal.h"
+
+#define REACH 256u
+#define NOTHING 8u /* number of the value 0 */
+#define FAR (1 << 24)
+
+struct value {
+    uint16_t number;
+    int32_t offset;
+};
+
+/* An operand's address is a value, plus another one shifted, plus an offset. */
+struct origin {
+    uint16_t base, index;
+    uint8_t scale;
+};
+
+struct group {
+    struct origin origin;
+    int32_t low, high;
+    uint8_t count, first;
+    bool write;
+    /* where the operand lies with respect to its registers, at the first instruction */
+    uint8_t base, index;
+    int32_t offset, displacement;
+};
+
+struct operand {
+    bool stack, there;
+    struct origin origin;
+    uint8_t base, index;
+    int32_t offset, displacement;
+    unsigned size;
+    bool write;
+};
+
+struct survey {
+    struct unit *unit;
+    struct value reg[9];
+    uint16_t next;
+    struct group group[2 * UNIT_LIMIT];
+    unsigned count;
+    struct {
+        uint8_t group; /* 1 + its number */
+        int32_t offset;
+    } member[UNIT_LIMIT][2];
+};
+
+static void renew(struct survey *s, unsigned r)
+{
+    s->reg[r] = (struct value){s->next++, 0};
+}
+
+static void shift_value(struct survey *s, unsigned to, unsigned from, int32_t change)
+{
+    int64_t offset = (int64_t)s->reg[from].offset + change;
+
+    if (offset <= -FAR || offset >= FAR)
+        renew(s, to);
+    else
+        s->reg[to] = (struct value){s->reg[from].number, (int32_t)offset};
+}
+
+/* --- Operands --- */
+static bool has_plain_operand(const struct insn *i)
+{
+    switch (i->form) {
+    case FORM_MR: return i->operation < OP_BT || i->operation > OP_BTC; /* whose bits may be anywhere */
+    case FORM_M:
+    case FORM_RM:
+    case FORM_MI:
+    case FORM_MC:
+    case FORM_RMI:
+    case FORM_MRI:
+    case FORM_MRC: return i->operation != OP_LEA && !(i->prefixes & PREFIX_ADDRESS16);
+    default: return false;
+    }
+}
+
+static struct operand operand_of(const struct survey *s, const struct insn *i, const struct insn_effects *e)
+{
+    const struct value *base = &s->reg[i->base], *index = &s->reg[i->index];
+    int64_t offset = base->offset + ((int64_t)index->offset << i->scale) + (int32_t)i->displacement;
+
+    if (!(e->memory & (MEMORY_READ | MEMORY_WRITE)) || !has_plain_operand(i) || !e->memory_size ||
+        e->memory_size > 16 || !unit_is_flat(s->unit, i->segment) || offset != (int32_t)offset)
+        return (struct operand){.there = false};
+    return (struct operand){.there = true,
+                            .origin = {base->number, index->number, index->number == NOTHING ? 0 : i->scale},
+                            .base = i->base,
+                            .index = i->index,
+                            .offset = (int32_t)offset,
+                            .displacement = (int32_t)i->displacement,
+                            .size = e->memory_size,
+                            .write = e->memory & MEMORY_WRITE};
+}
+
+static struct operand stack_operand_of(const struct survey *s, const struct insn *i)
+{
+    bool push = i->operation == OP_PUSH || i->operation == OP_CALL;
+    unsigned base = i->operation == OP_LEAVE ? EBP : ESP;
+    int32_t displacement = push ? -(int32_t)i->size : 0;
+
+    if ((!push && i->operation != OP_POP && i->operation != OP_RET && i->operation != OP_LEAVE) ||
+        !(s->unit->bits & CONTEXT_STACK32) || !unit_is_flat(s->unit, SEG_SS))
+        return (struct operand){.there = false};
+    return (struct operand){.stack = true,
+                            .there = true,
+                            .origin = {s->reg[base].number, NOTHING, 0},
+                            .base = (uint8_t)base,
+                            .index = REG_ZERO,
+                            .offset = s->reg[base].offset + displacement,
+                            .displacement = displacement,
+                            .size = i->size,
+                            .write = push};
+}
+
+/* The group that an operand joins, or a new one. */
+static struct group *group_for(struct survey *s, const struct operand *o, unsigned n)
+{
+    int32_t end = o->offset + (int32_t)o->size;
+    struct group *g;
+
+    for (g = s->group + s->count; g-- > s->group;) {
+        int32_t low = o->offset < g->low ? o->offset : g->low, high = end > g->high ? end : g->high;
+        if (g->origin.base != o->origin.base || g->origin.index != o->origin.index ||
+            g->origin.scale != o->origin.scale || (int64_t)high - low > REACH)
+            continue;
+        g->low = low;
+        g->high = high;
+        return g;
+    }
+    g = &s->group[s->count++];
+    *g = (struct group){.origin = o->origin,
+                        .low = o->offset,
+                        .high = end,
+                        .first = (uint8_t)n,
+                        .base = o->base,
+                        .index = o->index,
+                        .offset = o->offset,
+                        .displacement = o->displacement};
+    return g;
+}
+
+static void join(struct survey *s, const struct operand *o, unsigned n)
+{
+    struct group *g;
+
+    if (!o->there || o->offset > INT32_MAX - 16)
+        return;
+    g = group_for(s, o, n);
+    g->count++;
+    g->write |= o->write;
+    s->member[n][o->stack].group = (uint8_t)(g - s->group + 1);
+    s->member[n][o->stack].offset = o->offset;
+}
+
+/* --- Registers --- */
+static void follow_writes(struct survey *s, uint32_t written)
+{
+    for (unsigned r = 0; r < 8; r++)
+        if (written & REGISTER_BYTES(r, 4))
+            renew(s, r);
+}
+
+static void follow(struct survey *s, const struct insn *i, const struct insn_effects *e)
+{
+    int32_t constant = (int32_t)i->immediate;
+    bool whole = i->size == 4, moved = true;
+
+    switch (i->operation) {
+    case OP_MOV:
+        if ((moved = whole && i->form == FORM_RR))
+            shift_value(s, i->dst, i->src, 0);
+        break;
+    case OP_ADD:
+    case OP_SUB:
+        if ((moved = whole && i->form == FORM_RI && constant > -FAR && constant < FAR))
+            shift_value(s, i->dst, i->dst, i->operation == OP_ADD ? constant : -constant);
+        break;
+    case OP_INC:
+    case OP_DEC:
+        if ((moved = whole && i->form == FORM_R))
+            shift_value(s, i->dst, i->dst, i->operation == OP_INC ? 1 : -1);
+        break;
+    case OP_LEA:
+        if ((moved = whole && i->index == REG_ZERO && i->base != REG_ZERO && !(i->prefixes & PREFIX_ADDRESS16)))
+            shift_value(s, i->dst, i->base, (int32_t)i->displacement);
+        break;
+    case OP_PUSH: shift_value(s, ESP, ESP, -(int32_t)i->size); break;
+    case OP_POP:
+        if ((moved = i->form == FORM_R && i->dst != ESP)) {
+            shift_value(s, ESP, ESP, i->size);
+            renew(s, i->dst);
+        }
+        break;
+    default: moved = false; break;
+    }
+    if (!moved)
+        follow_writes(s, e->registers_written);
+}
+
+/* --- What is worth it --- */
+
+/* Whether a group's registers are at the end of the unit what they are at its beginning. */
+static bool stays(const struct survey *s, const struct group *g)
+{
+    const struct value *base = &s->reg[g->origin.base], *index = &s->reg[g->origin.index];
+
+    return g->origin.base <= NOTHING && g->origin.index <= NOTHING && base->number == g->origin.base && !base->offset &&
+           index->number == g->origin.index && !index->offset;
+}
+
+static void keep(struct survey *s, unsigned number)
+{
+    struct unit *u = s->unit;
+    const struct group *g = &s->group[number];
+    bool hoisted = u->loops && stays(s, g);
+    struct neighbours *to = &u->near[u->near_count];
+
+    if (u->near_count == NEIGHBOURS_LIMIT || g->count < (hoisted ? 1 : 2))
+        return;
+    *to = (struct neighbours){.first = g->first,
+                              .write = g->write,
+                              .length = (uint16_t)(g->high - g->low),
+                              .base = g->base,
+                              .index = g->index,
+                              .scale = g->origin.scale,
+                              .displacement = g->displacement + (g->low - g->offset)};
+    if (hoisted) {
+        to->first = NEAR_HOISTED;
+        to->base = (uint8_t)g->origin.base;
+        to->index = (uint8_t)g->origin.index;
+        to->displacement = g->low;
+    }
+    u->near_count++;
+    for (unsigned n = 0; n < u->count; n++)
+        for (unsigned stack = 0; stack < 2; stack++)
+            if (s->member[n][stack].group == number + 1)
+                u->access[n][stack] = (struct unit_access){.near = (uint8_t)u->near_count,
+                                                           .offset = (uint8_t)(s->member[n][stack].offset - g->low)};
+}
+
+/* Whether some access of an instruction is looked up when it is made, and may fail then. */
+static bool may_miss(const struct unit *u, unsigned n, const struct insn_effects *e)
+{
+    unsigned operands = !!(e->memory & (MEMORY_READ | MEMORY_WRITE)) +
+                        !!(e->memory & (MEMORY_STACK_READ | MEMORY_STACK_WRITE)),
+             known = 0;
+
+    for (unsigned stack = 0; stack < 2; stack++)
+        known += u->access[n][stack].near && u->near[u->access[n][stack].near - 1].first != n;
+    return e->memory_size >= 16 || known < operands ||
+           e->memory & ~(MEMORY_READ | MEMORY_WRITE | MEMORY_STACK_READ | MEMORY_STACK_WRITE);
+}
+
+void find_neighbours(struct unit *u)
+{
+    struct survey s = {.unit = u, .next = NOTHING + 1};
+    struct insn_effects effects[UNIT_LIMIT];
+
+    u->near_count = 0;
+    memset(u->access, 0, sizeof u->access);
+    for (uint16_t r = 0; r <= NOTHING; r++)
+        s.reg[r] = (struct value){r, 0};
+    for (unsigned n = 0; n < u->count; n++) {
+        const struct insn *i = &u->insn[n];
+        bool compiled = backend_compiles(u, i);
+        insn_effects(i, &effects[n]);
+        if (compiled && !(u->bits & CONTEXT_PLAIN)) {
+            struct operand memory = operand_of(&s, i, &effects[n]), stack = stack_operand_of(&s, i);
+            join(&s, &memory, n);
+            join(&s, &stack, n);
+        }
+        if (compiled)
+            follow(&s, i, &effects[n]);
+        else
+            follow_writes(&s, UINT32_MAX);
+    }
+    for (unsigned n = 0; n < s.count; n++)
+        keep(&s, n);
+    for (unsigned n = 0; n < u->count; n++)
+        u->may_miss[n] = may_miss(u, n, &effects[n]);
+}
