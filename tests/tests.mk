@@ -74,9 +74,9 @@ $(BUILD)/tests/test386 $(BUILD)/tests/multiboot $(BUILD)/tests/linuxuser $(BUILD
 
 TESTS        += $(BUILD)/tests/translate_fuzz
 CPU_PROGRAMS += $(BUILD)/tests/translate_fuzz
-$(BUILD)/tests/translate_fuzz: tests/translate_fuzz.c tests/bare.h $(BUILD)/libhost.a $(BUILD)/libmachine.a
+$(BUILD)/tests/translate_fuzz: tests/translate_fuzz.c tests/bare.h $(BUILD)/emu/host/code_memory.o $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
-	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a
+	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/emu/host/code_memory.o $(BUILD)/libmachine.a
 
 $(BUILD)/tests/lockstep: tests/lockstep.c tests/lockstep.h $(BUILD)/desk/main.o $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	@mkdir -p $(@D)

@@ -521,6 +521,8 @@ static void tables_put(struct fuzz *f)
                  frame = !is_data || !one_in(f, 8) ? page % 256
                          : one_in(f, 6)            ? (one_in(f, 2) ? AT_TABLE : AT_TABLE_2) / PAGE_SIZE
                                                    : AT_CODE / PAGE_SIZE + below(f, 5);
+        if (page == 256 + AT_CODE / PAGE_SIZE + 1 && one_in(f, 2)) /* the program's second page, if it has one */
+            frame = AT_DATA / PAGE_SIZE;
         put(f, (page < 256 ? AT_TABLE : AT_TABLE_2) + 4 * (page % 256), frame << 12 | rights, 4);
     }
 }
@@ -813,6 +815,8 @@ static bool trial_run(struct fuzz *f, uint64_t seed, uint64_t trial)
         printf("trial %" PRIu64 ", %s\n", trial, mode_names[mode]);
         list(f, IS_WIDE(mode) ? DECODE_32 | DECODE_PROTECTED : 0);
     }
+    translator_set_threshold(&f->side[1].cpu, one_in(f, 3) ? below(f, 4) : 0);
+    translator_enable(&f->side[1].cpu, true);
     slices = f->ticks ? 1 : 4 + below(f, 24);
     for (unsigned n = 0; n < slices && !what; n++) {
         uint32_t ticks = f->ticks ? f->ticks : 1 + below(f, one_in(f, 2) ? 12 : 400);
@@ -827,6 +831,8 @@ static bool trial_run(struct fuzz *f, uint64_t seed, uint64_t trial)
         what = difference(f);
         if (one_in(f, 12))
             change_memory(f);
+        if (one_in(f, 30)) /* as the engine that is drawn */
+            translator_enable(&f->side[1].cpu, one_in(f, 2));
     }
     if (what)
         show(f, trial, what);
@@ -920,7 +926,6 @@ int main(int argc, char **argv)
         printf("this host has no back end\n");
         return 0;
     }
-    translator_set_threshold(&f->side[1].cpu, 0);
     for (uint64_t trial = first; trial < first + count && failed < 3; trial++)
         failed += !trial_run(f, seed, trial);
     struct translator_statistics s = translator_statistics(&f->side[1].cpu);
