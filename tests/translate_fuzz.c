@@ -19,7 +19,7 @@
 
 /* clang-format off */
 enum {
-    RAM = 1 << 20,
+    RAM = 1 << 20, PROGRAM_END = 0x10000, /* what a trial begins with; zeros from there on */
     AT_IDT = 0x1000, AT_GDT = 0x1800, AT_TSS = 0x1900, AT_HANDLERS = 0x2000, AT_ENTRIES = 0x2800, AT_COUNTER = 0x2900,
     AT_DIRECTORY = 0x4000, AT_TABLE = 0x5000, AT_DIRECTORY_2 = 0x3000, AT_TABLE_2 = 0xE000, AT_STACK = 0x7F00, AT_INNER_STACK = 0x6F00,
     AT_CODE = 0x8000, CODE_SIZE = 0x400, AT_DATA = 0xA000, ENTRY_COUNT = 8, LARGE_PAGE = 0x400000
@@ -74,10 +74,10 @@ static bool one_in(struct fuzz *f, uint32_t n)
     return !below(f, n);
 }
 
+/* Before a trial: into the first side's memory, which the other's becomes (memory_put). */
 static void put(struct fuzz *f, uint32_t address, uint32_t value, unsigned size)
 {
-    for (unsigned side = 0; side < 2; side++)
-        memory_write(&f->side[side].memory, address, value, size);
+    memcpy(f->side[0].memory.ram + address, &value, size);
 }
 
 static uint32_t number(struct fuzz *f)
@@ -585,7 +585,6 @@ static void processor_put(struct cpu *cpu, const struct start *start)
     cpu_mode_changed(cpu);
     cpu_update_step(cpu);
     mmu_flush(cpu);
-    blocks_flush(cpu);
     cpu->leave = cpu->halted_dead = false;
     cpu->mxcsr = start->mxcsr;
     memcpy(cpu->xmm, start->xmm, sizeof cpu->xmm);
@@ -595,11 +594,7 @@ static void processor_put(struct cpu *cpu, const struct start *start)
 
 static void memory_put(struct fuzz *f, enum mode mode)
 {
-    for (unsigned side = 0; side < 2; side++) {
-        memset(f->side[side].memory.ram, 0, 0x10000);
-        memset(f->side[side].memory.flags, 0, RAM / PAGE_SIZE);
-        blocks_flush(&f->side[side].cpu);
-    }
+    memset(f->side[0].memory.ram, 0, PROGRAM_END);
     handlers_put(f, mode);
     if (mode != MODE_REAL)
         tables_put(f);
@@ -617,6 +612,15 @@ static void memory_put(struct fuzz *f, enum mode mode)
             put(f, at, (uint32_t)value, 4);
             put(f, at + 4, (uint32_t)(value >> 32), 4);
         }
+    memcpy(f->side[1].memory.ram, f->side[0].memory.ram, PROGRAM_END);
+    for (unsigned side = 0; side < 2; side++) {
+        struct memory *memory = &f->side[side].memory;
+        for (uint32_t page = PROGRAM_END / PAGE_SIZE; page < RAM / PAGE_SIZE; page++)
+            if (!(memory->flags[page] & PAGE_CLEAN))
+                memset(memory->ram + (size_t)page * PAGE_SIZE, 0, PAGE_SIZE);
+        memset(memory->flags, PAGE_CLEAN, RAM / PAGE_SIZE);
+        blocks_flush(&f->side[side].cpu);
+    }
 }
 
 static void trial_make(struct fuzz *f, enum mode mode)
@@ -707,7 +711,10 @@ static void change_memory(struct fuzz *f)
                                       : fill(f, DATA),
              value = one_in(f, 2) ? fill(f, OPCODES) : random32(f);
 
-    put(f, address, value, 1u << below(f, 3));
+    unsigned size = 1u << below(f, 3);
+
+    for (unsigned side = 0; side < 2; side++)
+        memory_write(&f->side[side].memory, address, value, size);
 }
 
 /* --- Comparison --- Null, or what differs. */
@@ -745,7 +752,12 @@ static const char *difference(struct fuzz *f)
             return "floating-point registers";
     if (memcmp(a->xmm, b->xmm, sizeof a->xmm) || a->mxcsr != b->mxcsr)
         return "XMM registers";
-    return memcmp(f->side[0].memory.ram, f->side[1].memory.ram, 0x10000) ? "memory" : NULL;
+    for (uint32_t page = 0; page < RAM / PAGE_SIZE; page++)
+        if (!(f->side[0].memory.flags[page] & f->side[1].memory.flags[page] & PAGE_CLEAN) &&
+            memcmp(f->side[0].memory.ram + (size_t)page * PAGE_SIZE, f->side[1].memory.ram + (size_t)page * PAGE_SIZE,
+                   PAGE_SIZE))
+            return "memory";
+    return NULL;
 }
 
 static void show(struct fuzz *f, uint64_t trial, const char *what)
@@ -774,7 +786,7 @@ static void show(struct fuzz *f, uint64_t trial, const char *what)
             printf("x87 %u: %04x %016" PRIx64 " %04x %016" PRIx64 "\n", n, f->side[0].cpu.x87.reg[n].high,
                    f->side[0].cpu.x87.reg[n].significand, f->side[1].cpu.x87.reg[n].high,
                    f->side[1].cpu.x87.reg[n].significand);
-    for (unsigned at = 0, shown = 0; at < 0x10000 && shown < 8; at++)
+    for (unsigned at = 0, shown = 0; at < RAM && shown < 8; at++)
         if (f->side[0].memory.ram[at] != f->side[1].memory.ram[at])
             printf("memory %05x: %02x %02x\n", at, f->side[0].memory.ram[at], f->side[1].memory.ram[at]), shown++;
 }
