@@ -163,12 +163,14 @@ bool boot_open_outputs(struct boot *b, struct error *error)
 {
     const char *serial = argument_value(b->arguments, "--serial"),
                *parallel = argument_value(b->arguments, "--parallel");
-    const char *trace = argument_value(b->arguments, "--trace");
+    const char *clipboard = argument_value(b->arguments, "--clipboard"),
+               *trace = argument_value(b->arguments, "--trace");
 
     const bool replace = boot_replaces(b);
 
     return (!serial || output_growing(&b->serial, serial, replace, error)) &&
            (!parallel || output_growing(&b->parallel, parallel, replace, error)) &&
+           (!clipboard || output_growing(&b->clipboard, clipboard, replace, error)) &&
            (!trace || output_growing(&b->trace, trace, replace, error));
 }
 
@@ -211,6 +213,14 @@ static void host_parallel_out(void *context, uint8_t byte)
         putc(byte, b->parallel.file);
 }
 
+static void host_copied(void *context, const uint8_t *text, size_t length)
+{
+    struct boot *b = context;
+
+    if (b->clipboard.file)
+        fwrite(text, 1, length, b->clipboard.file);
+}
+
 /* A system that cannot run on this machine often resets it, again and again. */
 static void host_was_reset(void *context)
 {
@@ -227,8 +237,11 @@ static void host_was_reset(void *context)
 
 void boot_host(struct boot *b, struct machine_host *host)
 {
-    *host = (struct machine_host){
-        .context = b, .serial_out = host_serial_out, .parallel_out = host_parallel_out, .was_reset = host_was_reset};
+    *host = (struct machine_host){.context = b,
+                                  .serial_out = host_serial_out,
+                                  .parallel_out = host_parallel_out,
+                                  .copied = host_copied,
+                                  .was_reset = host_was_reset};
 }
 
 static bool print_digest(struct boot *b, struct error *error)
@@ -254,6 +267,8 @@ static void flush_outputs(struct boot *b)
         fflush(b->serial.file);
     if (b->parallel.file)
         fflush(b->parallel.file);
+    if (b->clipboard.file)
+        fflush(b->clipboard.file);
 }
 
 /* Between two slices. */
@@ -430,6 +445,19 @@ static bool wait_for(struct boot *b, const struct script_command *c, const char 
     return boot_ended(b, session_wait(&b->session, &condition, 1), object, what, error);
 }
 
+/* Commands of a machine whose pointer is absolute. */
+static bool point_or_paste(struct boot *b, const struct script_command *c, const char *object, struct error *error)
+{
+    if (b->media.manifest.pointer != POINTER_ABSOLUTE)
+        return error_set(error, STATUS_WRONG, object, NULL, "use mouse, or say pointer: absolute in the manifest",
+                         "the machine has neither positions of the pointer nor a clipboard");
+    if (c->verb == SCRIPT_POINTER)
+        return boot_ended(b, session_pointer(&b->session, (unsigned)c->dx, (unsigned)c->dy), object,
+                          "a driver had asked for positions", error);
+    record_paste(&b->session.recorder, (const uint8_t *)c->text, c->length);
+    return true;
+}
+
 static bool run_script_command(struct boot *b, const struct script_command *c, const char *object, struct error *error)
 {
     switch (c->verb) {
@@ -453,6 +481,8 @@ static bool run_script_command(struct boot *b, const struct script_command *c, c
                           session_mouse(&b->session, c->dx, c->dy, c->verb == SCRIPT_MOUSE_DOWN ? c->button : 0,
                                         c->verb == SCRIPT_MOUSE_UP ? c->button : 0),
                           object, "the mouse was done", error);
+    case SCRIPT_POINTER:
+    case SCRIPT_CLIPBOARD: return point_or_paste(b, c, object, error);
     case SCRIPT_FLOPPY:
     case SCRIPT_CD: return change_medium(b, c->verb == SCRIPT_CD ? DRIVE_CDROM : DRIVE_FLOPPY, c->text, object, error);
     case SCRIPT_SCREENSHOT: return write_screenshot(b, c->text, error);
@@ -568,7 +598,7 @@ static void report_dropped(const struct boot *b)
 
 bool boot_commit_outputs(struct boot *b, struct error *error)
 {
-    struct output *const outputs[] = {&b->serial, &b->parallel, &b->trace};
+    struct output *const outputs[] = {&b->serial, &b->parallel, &b->clipboard, &b->trace};
     bool good = true;
 
     for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++)
@@ -581,6 +611,7 @@ void boot_release(struct boot *b)
 {
     output_abort(&b->serial);
     output_abort(&b->parallel);
+    output_abort(&b->clipboard);
     output_abort(&b->trace);
     if (b->machine)
         session_end(&b->session);

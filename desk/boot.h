@@ -27,7 +27,7 @@ struct boot {
     uint64_t engine_seed;    /* ENGINE_RANDOM */
     struct code_memory code; /* what the translator writes into */
     struct tracing tracing;
-    struct output serial, parallel, trace;
+    struct output serial, parallel, clipboard, trace;
     struct machine_identity identity;          /* what snapshots say of the machine */
     bool identified;                           /* it is filled in */
     struct checkpoints *checkpoints;           /* null: none are taken */

@@ -67,6 +67,7 @@ static const struct option boot_options[] = {
     { "--screenshot", "FILE.png", "write the picture at the end", false, false },
     { "--serial", "FILE", "write what COM1 sends; - is standard output", false, false },
     { "--parallel", "FILE", "write what LPT1 prints; - is standard output", false, false },
+    { "--clipboard", "FILE", "write what the guest copies to the clipboard (pointer: absolute); - is standard output", false, false },
     { "--floppy", "IMAGE", "insert this medium into fd0", false, false },
     { "--cd", "IMAGE", "insert this CD into the first CD-ROM drive, which is added if there is none", false, false },
     { "--disk", "IMAGE", "add this disk at the first free place of hd0 to hd3", false, false },

@@ -13,12 +13,14 @@ enum argument_kind {
     TAKES_NOTHING,
     TAKES_TEXT,
     TAKES_BYTES,
+    TAKES_CLIPBOARD,
     TAKES_PATH,
     TAKES_MEDIUM,
     TAKES_TYPING,
     TAKES_CHORD,
     TAKES_SECONDS,
     TAKES_MOVE,
+    TAKES_DOT,
     TAKES_BUTTON
 };
 
@@ -42,6 +44,8 @@ static const struct {
     {"mouse", "move", TAKES_MOVE, SCRIPT_MOUSE_MOVE},
     {"mouse", "down", TAKES_BUTTON, SCRIPT_MOUSE_DOWN},
     {"mouse", "up", TAKES_BUTTON, SCRIPT_MOUSE_UP},
+    {"pointer", NULL, TAKES_DOT, SCRIPT_POINTER},
+    {"clipboard", NULL, TAKES_CLIPBOARD, SCRIPT_CLIPBOARD},
     {"screenshot", NULL, TAKES_PATH, SCRIPT_SCREENSHOT},
     {"text", NULL, TAKES_NOTHING, SCRIPT_TEXT},
     {"digest", NULL, TAKES_NOTHING, SCRIPT_DIGEST},
@@ -243,6 +247,22 @@ static bool read_counts(struct reader *r, int *counts)
     return true;
 }
 
+static bool read_dot(struct reader *r, struct script_command *c)
+{
+    const char *begin = r->at;
+
+    return read_counts(r, &c->dx) && read_counts(r, &c->dy) &&
+           ((c->dx >= 0 && c->dy >= 0) || refuse_at(r, begin, "the dots of a picture are counted from 0", "", 0));
+}
+
+static bool read_clipboard(struct reader *r, struct script_command *c)
+{
+    const char *begin = r->at;
+
+    return read_string(r, c) && (c->length <= MACHINE_CLIPBOARD ||
+                                 refuse_at(r, begin, "a text for the clipboard has at most 4096 bytes", "", 0));
+}
+
 static bool read_button(struct reader *r, struct script_command *c)
 {
     static const struct {
@@ -273,6 +293,8 @@ static bool read_argument(struct reader *r, enum argument_kind kind, struct scri
     case TAKES_CHORD:   return read_chord(r, c);
     case TAKES_SECONDS: return read_seconds(r, c);
     case TAKES_MOVE:    return read_counts(r, &c->dx) && read_counts(r, &c->dy);
+    case TAKES_DOT:     return read_dot(r, c);
+    case TAKES_CLIPBOARD: return read_clipboard(r, c);
     case TAKES_BUTTON:  return read_button(r, c);
     }
     /* clang-format on */

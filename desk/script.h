@@ -15,7 +15,7 @@ enum script_verb {
     SCRIPT_WAIT_SCREEN, SCRIPT_WAIT_SERIAL, SCRIPT_WAIT_TIME, SCRIPT_WAIT_HALT, SCRIPT_WAIT_POWEROFF,
     SCRIPT_EXPECT_SCREEN, SCRIPT_EXPECT_SERIAL,
     SCRIPT_TYPE, SCRIPT_KEY, SCRIPT_SERIAL, SCRIPT_FLOPPY, SCRIPT_CD,
-    SCRIPT_MOUSE_MOVE, SCRIPT_MOUSE_DOWN, SCRIPT_MOUSE_UP,
+    SCRIPT_MOUSE_MOVE, SCRIPT_MOUSE_DOWN, SCRIPT_MOUSE_UP, SCRIPT_POINTER, SCRIPT_CLIPBOARD,
     SCRIPT_SCREENSHOT, SCRIPT_TEXT, SCRIPT_DIGEST, SCRIPT_SNAPSHOT
 };
 /* clang-format on */
@@ -28,7 +28,7 @@ struct script_command {
     struct key_event *keys; /* of type and key: key_count of them */
     size_t key_count;
     uint64_t microseconds; /* of wait time */
-    int dx, dy;            /* of mouse move: counts to the right and down */
+    int dx, dy;            /* of mouse move: counts to the right and down; of pointer: the dot */
     unsigned button;       /* of mouse down and up: POINTER_LEFT and the like */
 };
 

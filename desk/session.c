@@ -114,7 +114,8 @@ static void give_inputs(struct session *s)
         s->key_count--;
     }
     if (s->mouse_waiting && tick >= s->key_due &&
-        record_pointer(&s->recorder, s->mouse_dx, s->mouse_dy, 0, s->mouse_buttons)) {
+        (s->mouse_to ? record_pointer_at(&s->recorder, s->mouse_x, s->mouse_y, 0, s->mouse_buttons)
+                     : record_pointer(&s->recorder, s->mouse_dx, s->mouse_dy, 0, s->mouse_buttons))) {
         s->key_due = (period + 2) * s->period;
         s->mouse_waiting = false;
     }
@@ -242,7 +243,27 @@ enum session_end session_mouse(struct session *s, int dx, int dy, unsigned press
     s->mouse_dx = dx;
     s->mouse_dy = dy;
     s->mouse_buttons = (s->mouse_buttons | pressed) & ~released;
+    s->mouse_to = false;
     s->mouse_waiting = true;
+    return session_wait(s, &sent, 1);
+}
+
+/* The middle of the dot, in 65,536ths of a side. */
+static uint16_t place_of(unsigned dot, unsigned dots)
+{
+    uint64_t place = dots ? (2 * (uint64_t)dot + 1) * 32768 / dots : 0;
+
+    return place < 65535 ? (uint16_t)place : 65535;
+}
+
+enum session_end session_pointer(struct session *s, unsigned x, unsigned y)
+{
+    struct frame frame;
+
+    machine_frame(s->machine, &frame);
+    s->mouse_x = place_of(x, frame.width);
+    s->mouse_y = place_of(y, frame.height);
+    s->mouse_to = s->mouse_waiting = true;
     return session_wait(s, &sent, 1);
 }
 

@@ -74,9 +74,11 @@ struct session {
     const struct key_event *keys;      /* still to be pressed; one every second period */
     size_t key_count;
     bool mouse_waiting; /* the mouse is still to be moved, or its buttons to change */
+    bool mouse_to;      /* to a position */
     int mouse_dx, mouse_dy;
-    unsigned mouse_buttons; /* that are down, or will be */
-    const uint8_t *bytes;   /* still to be sent to COM1 */
+    uint16_t mouse_x, mouse_y; /* where the pointer was last sent */
+    unsigned mouse_buttons;    /* that are down, or will be */
+    const uint8_t *bytes;      /* still to be sent to COM1 */
     size_t byte_count;
     struct progress progress;
     bool (*looked)(void *context); /* called whenever conditions are checked, between two slices; false: a disk failed;
@@ -99,6 +101,8 @@ enum session_end session_wait(struct session *s, const struct condition *conditi
 /* Press keys, move the mouse and press and release its buttons, send bytes to COM1, until all are taken. */
 enum session_end session_keys(struct session *s, const struct key_event *keys, size_t count);
 enum session_end session_mouse(struct session *s, int dx, int dy, unsigned pressed, unsigned released);
+/* Moves the pointer to a dot of the picture, which is that of now (pointer: absolute). */
+enum session_end session_pointer(struct session *s, unsigned x, unsigned y);
 enum session_end session_serial(struct session *s, const uint8_t *bytes, size_t count);
 
 /* Whether COM1 has sent the text at any time (within SERIAL_MEMORY). */

@@ -22,6 +22,7 @@ void bus_init(struct bus *bus)
     bus->devices[0].width = 4;
     bus->device_count = 1;
     memset(bus->windows, 0, sizeof bus->windows);
+    memset(&bus->call, 0, sizeof bus->call);
 }
 
 /* The device's index; the same one may come back for further ports. 0: the table is full. */
@@ -59,6 +60,13 @@ void bus_move_ports(struct bus *bus, enum bus_window window, uint16_t first, uns
     bus->windows[window].first = first;
     bus->windows[window].count = (uint16_t)count;
     bus->windows[window].owner = (uint8_t)enter_device(bus, width, read, write, device);
+}
+
+void bus_map_call(struct bus *bus, uint16_t port, port_call_function *function, void *device)
+{
+    bus->call.port = port;
+    bus->call.function = function;
+    bus->call.device = device;
 }
 
 static unsigned owner_of(const struct bus *bus, uint16_t port)

@@ -9,6 +9,10 @@
 typedef uint32_t port_read_function(void *device, uint16_t port, unsigned size);
 typedef void port_write_function(void *device, uint16_t port, uint32_t value, unsigned size);
 
+/* A call by IN EAX, DX: the general registers in the order of their numbers, EAX ECX EDX EBX ESP EBP ESI EDI, of which
+ * it may change all but ESP and EBP. */
+typedef void port_call_function(void *device, uint32_t reg[8]);
+
 #define BUS_DEVICES 64
 
 /* Ranges of ports that the guest can move: one for each device that has such. */
@@ -27,6 +31,11 @@ struct bus {
         uint16_t first, count;
         uint8_t owner;
     } windows[WINDOW_COUNT]; /* all of it follows from the devices' configuration */
+    struct {
+        port_call_function *function; /* null: there is none */
+        void *device;
+        uint16_t port;
+    } call;
 };
 
 void bus_init(struct bus *bus);
@@ -41,6 +50,15 @@ void bus_map_ports(struct bus *bus, uint16_t first, unsigned count, unsigned wid
  * overlap the lower window answers. A window is one device's alone; count 0 closes it. */
 void bus_move_ports(struct bus *bus, enum bus_window window, uint16_t first, unsigned count, unsigned width,
                     port_read_function *read, port_write_function *write, void *device);
+
+/* Makes a port one at which IN EAX, DX is a call; any other access finds nothing there. There is one at most. */
+void bus_map_call(struct bus *bus, uint16_t port, port_call_function *function, void *device);
+
+/* False: the port is none of calls. */
+static inline bool bus_calls(const struct bus *bus, uint16_t port)
+{
+    return bus->call.function && bus->call.port == port;
+}
 
 uint32_t bus_read(struct bus *bus, uint16_t port, unsigned size);
 void bus_write(struct bus *bus, uint16_t port, uint32_t value, unsigned size);

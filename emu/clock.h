@@ -25,6 +25,7 @@ enum event_slot {
     EVENT_ATA_0, EVENT_ATA_1,
     EVENT_PM_TIMER,
     EVENT_RETRACE,
+    EVENT_SERIAL_MOUSE,
     EVENT_COUNT
 };
 /* clang-format on */

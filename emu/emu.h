@@ -35,6 +35,7 @@ struct machine_host {
     void (*sha256)(void *context, const uint8_t *bytes, size_t length, uint8_t digest[32]);
     void (*serial_out)(void *context, unsigned port, uint8_t byte); /* port 0: COM1 */
     void (*parallel_out)(void *context, uint8_t byte);
+    void (*copied)(void *context, const uint8_t *text, size_t length); /* the guest copied text to the clipboard */
     const struct code_memory *code; /* for translated code (emu/host/host.h); must outlive the machine. null: everything
                                        is interpreted */
     void (*was_reset)(void *context); /* the processor was reset, at the tick at which the machine stands; null: not
@@ -108,6 +109,14 @@ bool machine_key(struct machine *m, uint8_t key, bool down);
  * 32767 of 0, and these buttons are down now. False: the last change of the buttons is not reported yet, nothing has
  * happened; try again later. */
 bool machine_pointer(struct machine *m, int dx, int dy, int wheel, unsigned buttons);
+/* The pointer goes to a position, given in 65,536ths of the width and of the height of the screen; the rest is as
+ * above. It takes `pointer: absolute` in the manifest, and a driver in the guest that asks for positions. False: no
+ * driver has asked yet, or the last change of the buttons was not read yet. */
+bool machine_pointer_at(struct machine *m, uint16_t x, uint16_t y, int wheel, unsigned buttons);
+/* Puts text on the clipboard from which a driver in the guest pastes (`pointer: absolute`), or adds to what is there.
+ * False: the clipboard would hold more than MACHINE_CLIPBOARD bytes, or there is none. */
+#define MACHINE_CLIPBOARD 4096u
+bool machine_paste(struct machine *m, const uint8_t *text, size_t length, bool more);
 /* A byte arrives on a serial port. False: the receiver has no room; try again later. */
 bool machine_serial_in(struct machine *m, unsigned port, uint8_t byte);
 /* Changes the medium of a floppy or CD-ROM drive; null takes it out. Other drives keep theirs. */

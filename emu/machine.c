@@ -12,6 +12,7 @@
 #include "emu/devices/vga_memory.h"
 
 #define BUS_TIME_US 1                /* one access to the ISA bus */
+#define SERIAL_MOUSE_DIVISOR 96      /* of a serial port: 1,200 baud */
 #define ISA_FRAME_BUFFER 0xE0000000u /* where Bochs' display interface has it without PCI */
 
 /* --- Lines that end at the machine --- */
@@ -96,6 +97,27 @@ static void serial_out(void *context, uint8_t byte)
 
     if (host->serial_out)
         host->serial_out(host->context, wire->port, byte);
+}
+
+static void mouse_out(void *uart, uint8_t byte)
+{
+    uart16550_receive_at(uart, SERIAL_MOUSE_DIVISOR, byte);
+}
+
+/* The interrupt of the mouse, by which a driver of the backdoor learns of a report. */
+static void backdoor_reports(void *mouse, unsigned number, bool level)
+{
+    (void)number;
+    if (level)
+        ps2mouse_nudge(mouse);
+}
+
+static void copied(void *machine, const uint8_t *text, size_t length)
+{
+    const struct machine_host *host = &((struct machine *)machine)->host;
+
+    if (host->copied)
+        host->copied(host->context, text, length);
 }
 
 /* --- CMOS: what SETUP left in it. IBM AT Technical Reference, with the Bochs extensions at 34h-3Dh that firmware of
@@ -288,6 +310,23 @@ static bool wire_display(struct machine *m, const struct machine_host *host)
     return true;
 }
 
+/* What moves the pointer, besides the mouse on the keyboard controller, or in place of it. */
+static void wire_pointer(struct machine *m)
+{
+    enum pointer pointer = m->manifest.pointer;
+
+    if (pointer == POINTER_COM1 || pointer == POINTER_COM2) {
+        struct uart16550 *uart = &m->serial[pointer - POINTER_COM1];
+        serial_mouse_init(&m->mouse, &m->clock, mouse_out, uart);
+        uart->dtr = serial_mouse_wire(&m->mouse, SERIAL_MOUSE_DTR);
+        uart->rts = serial_mouse_wire(&m->mouse, SERIAL_MOUSE_RTS);
+        uart->modem_in = 0;
+        m->keyboard.no_mouse = true;
+    } else if (pointer == POINTER_ABSOLUTE) {
+        backdoor_init(&m->backdoor, &m->bus, line_to(backdoor_reports, &m->keyboard.mouse, 0), copied, m);
+    }
+}
+
 /* Everything on the board. False: no memory. */
 static bool wire(struct machine *m, const struct machine_host *host)
 {
@@ -317,6 +356,7 @@ static bool wire(struct machine *m, const struct machine_host *host)
                            port ? EVENT_SERIAL_1 : EVENT_SERIAL_0, i8259_line(&m->pic, port ? 3 : 4), serial_out,
                            &m->serial_wire[port]);
     }
+    wire_pointer(m);
     if (manifest->parallel)
         parallel_init(&m->parallel, &m->clock, &m->bus, 0x378, i8259_line(&m->pic, 7), m->host.parallel_out,
                       m->host.context);
@@ -439,6 +479,8 @@ static void reset_chips(struct machine *m)
     for (unsigned port = 0; port < 2; port++)
         if (m->manifest.serial[port])
             uart16550_reset(&m->serial[port]);
+    if (m->manifest.pointer == POINTER_ABSOLUTE)
+        backdoor_reset(&m->backdoor);
     if (m->manifest.parallel)
         parallel_reset(&m->parallel);
     if (machine_has_cirrus(m))
@@ -562,7 +604,21 @@ bool machine_key(struct machine *m, uint8_t key, bool down)
 
 bool machine_pointer(struct machine *m, int dx, int dy, int wheel, unsigned buttons)
 {
+    if (m->manifest.pointer == POINTER_COM1 || m->manifest.pointer == POINTER_COM2)
+        return serial_mouse_move(&m->mouse, dx, dy, buttons);
+    if (m->manifest.pointer == POINTER_ABSOLUTE && m->backdoor.absolute)
+        return backdoor_move(&m->backdoor, dx, dy, wheel, buttons);
     return ps2mouse_move(&m->keyboard.mouse, dx, dy, wheel, buttons);
+}
+
+bool machine_pointer_at(struct machine *m, uint16_t x, uint16_t y, int wheel, unsigned buttons)
+{
+    return m->manifest.pointer == POINTER_ABSOLUTE && backdoor_place(&m->backdoor, x, y, wheel, buttons);
+}
+
+bool machine_paste(struct machine *m, const uint8_t *text, size_t length, bool more)
+{
+    return m->manifest.pointer == POINTER_ABSOLUTE && backdoor_paste(&m->backdoor, text, length, more);
 }
 
 bool machine_serial_in(struct machine *m, unsigned port, uint8_t byte)

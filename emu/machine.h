@@ -7,6 +7,7 @@
 #include "emu/clock.h"
 #include "emu/cpu/cpu.h"
 #include "emu/devices/ata.h"
+#include "emu/devices/backdoor.h"
 #include "emu/devices/cirrus.h"
 #include "emu/devices/i8042.h"
 #include "emu/devices/i8237.h"
@@ -19,6 +20,7 @@
 #include "emu/devices/pci.h"
 #include "emu/devices/piix.h"
 #include "emu/devices/piix_ide.h"
+#include "emu/devices/serial_mouse.h"
 #include "emu/devices/sysports.h"
 #include "emu/devices/uart16550.h"
 #include "emu/devices/vga.h"
@@ -42,6 +44,8 @@ struct machine {
     struct i8042 keyboard;
     struct sysports sysports;
     struct uart16550 serial[2];
+    struct serial_mouse mouse; /* where the manifest has one */
+    struct backdoor backdoor;  /* and this as well */
     struct parallel parallel;
     struct vga vga;
     struct cirrus cirrus; /* around the VGA, if the display is one */
@@ -77,13 +81,20 @@ struct part {
     const char *name;
     size_t offset; /* in struct machine */
     const struct state_field *table;
-    enum part_needs { PART_ALWAYS, PART_PCI, PART_CIRRUS } needs; /* machines without have no such part */
+    enum part_needs {
+        PART_ALWAYS,
+        PART_PCI,
+        PART_CIRRUS,
+        PART_SERIAL_MOUSE,
+        PART_BACKDOOR,
+    } needs; /* machines without have no such part */
     /* Called when its state was set from outside, and the clock with it: brings about what follows from the state.
      * Returns null, or the name of a field that contradicts the rest, in a way that could harm the host. Null: nothing
      * follows, and nothing can. */
     const char *(*loaded)(void *part);
 };
 extern const struct part machine_part_table[];
+/* Whether the machine has the part: what it does not have is in no digest and no snapshot. */
 bool machine_has_part(const struct machine *m, const struct part *part);
 
 static inline bool machine_has_cirrus(const struct machine *m)

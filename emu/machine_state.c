@@ -53,6 +53,8 @@ const struct part machine_part_table[] = {
     PCI_PART("piix", piix, piix_state, piix_loaded),
     PCI_PART("ide", ide, piix_ide_state, piix_ide_loaded),
     PCI_PART("card", vga_card.function, pci_function_state, vga_pci_loaded),
+    {"mouse", offsetof(struct machine, mouse), serial_mouse_state, PART_SERIAL_MOUSE, NULL},
+    {"backdoor", offsetof(struct machine, backdoor), backdoor_state, PART_BACKDOOR, backdoor_loaded},
     DRIVE_PART("fd0", DRIVE_FD0), DRIVE_PART("fd1", DRIVE_FD1),
     DRIVE_PART("hd0", DRIVE_HD0), DRIVE_PART("hd1", DRIVE_HD1), DRIVE_PART("hd2", DRIVE_HD2), DRIVE_PART("hd3", DRIVE_HD3),
     {NULL, 0, NULL, PART_ALWAYS, NULL}
@@ -64,6 +66,8 @@ bool machine_has_part(const struct machine *m, const struct part *part)
     switch (part->needs) {
     case PART_PCI: return m->manifest.type == MACHINE_PC_I440FX;
     case PART_CIRRUS: return machine_has_cirrus(m);
+    case PART_SERIAL_MOUSE: return m->manifest.pointer == POINTER_COM1 || m->manifest.pointer == POINTER_COM2;
+    case PART_BACKDOOR: return m->manifest.pointer == POINTER_ABSOLUTE;
     default: return true;
     }
 }

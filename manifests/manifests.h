@@ -75,6 +75,10 @@ enum monitor { MONITOR_1280X1024, MONITOR_NONE, MONITOR_640X480, MONITOR_800X600
 /* The display adapter: none, a VGA with Bochs' interface, or a Cirrus Logic chip. */
 enum display { DISPLAY_NONE, DISPLAY_VGA, DISPLAY_GD5430, DISPLAY_GD5434, DISPLAY_GD5446 };
 
+/* What the pointer's movements reach: a mouse on the 8042, one on a serial port (then none on the 8042), or, beside
+ * that on the 8042, a driver in the guest that asks for positions. */
+enum pointer { POINTER_PS2, POINTER_COM1, POINTER_COM2, POINTER_ABSOLUTE };
+
 struct machine_manifest {
     uint32_t version; /* of the machine: 0 */
     enum machine_type type;
@@ -93,6 +97,7 @@ struct machine_manifest {
     enum display display;
     uint32_t display_memory; /* bytes of a Cirrus chip's, 1, 2 or 4 MiB; 0: as much as it can have */
     enum monitor monitor;    /* which EDID the video firmware returns */
+    enum pointer pointer;
 };
 
 /* Names used in manifests: "pc-isa", "i386", "fd0", "floppy". */

@@ -8,7 +8,7 @@
 _Static_assert(sizeof(enum machine_type) == 4 && sizeof(enum cpu_model) == 4 && sizeof(enum boot_device) == 4,
                "enumerations of 32 bits");
 _Static_assert(sizeof(enum drive_kind) == 4 && sizeof(enum floppy_type) == 4 && sizeof(enum bios_translation) == 4 &&
-                   sizeof(enum monitor) == 4 && sizeof(enum display) == 4,
+                   sizeof(enum monitor) == 4 && sizeof(enum display) == 4 && sizeof(enum pointer) == 4,
                "enumerations of 32 bits");
 
 #define AT(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
@@ -30,6 +30,7 @@ static const char *const disk_names[] = {"disk", "cdrom", NULL};
 static const char *const boot_names[] = {"floppy", "disk", "cdrom", NULL};
 static const char *const display_names[] = {"none", "vga", "cirrus gd5430", "cirrus gd5434", "cirrus gd5446", NULL};
 static const char *const monitor_names[] = {"1280x1024", "none", "640x480", "800x600", "1024x768", "1600x1200", NULL};
+static const char *const pointer_names[] = {"ps2", "com1", "com2", "absolute", NULL};
 static const char *const yes_names[] = {"no", "yes", NULL}, *const unless_names[] = {"yes", "no", NULL};
 static const char *const translation_names[] = {"none", "lba", "large", "large-240", NULL};
 
@@ -168,6 +169,7 @@ static const struct rule machine_keys[] = {
     { "display-memory", AT(machine_manifest, display_memory), .scalar = &type_quantity, .units = size_units,
       .minimum = 1u << 20, .maximum = 4u << 20, .step = 1u << 20 },
     { "monitor", AT(machine_manifest, monitor), .scalar = &type_flag, .words = monitor_names },
+    { "pointer", AT(machine_manifest, pointer), .scalar = &type_flag, .words = pointer_names },
     KEYS_END
 };
 /* clang-format on */
@@ -184,6 +186,8 @@ static const char *machine_check(void *field, const struct rule *keys, uint32_t 
         return "display-memory is that of a Cirrus chip; the key belongs to it";
     if (m->display_memory == 3u << 20 || (m->display == DISPLAY_GD5430 && m->display_memory > 2u << 20))
         return "a gd5430 has 1 or 2 MiB of display memory, a gd5434 and a gd5446 1, 2 or 4";
+    if ((m->pointer == POINTER_COM1 && !m->serial[0]) || (m->pointer == POINTER_COM2 && !m->serial[1]))
+        return "the mouse is on a serial port that is not in the list ports";
     return NULL;
 }
 

@@ -34,6 +34,14 @@ static void print_table(const char *part, const char *prefix, const struct state
     }
 }
 
+static const char *const needs[] = {
+    [PART_ALWAYS] = "",
+    [PART_PCI] = " (`pc-i440fx`)",
+    [PART_CIRRUS] = " (`display: cirrus`)",
+    [PART_SERIAL_MOUSE] = " (`pointer: com1`, `pointer: com2`)",
+    [PART_BACKDOOR] = " (`pointer: absolute`)",
+};
+
 /* Parts that follow each other with the same table are one chapter. */
 int main(void)
 {
@@ -49,10 +57,7 @@ int main(void)
         printf("\n## `%s`", part->name);
         while (last[1].name && last[1].table == part->table && last[1].needs == part->needs)
             printf(", `%s`", (++last)->name);
-        printf("%s\n\n| Field | Kind | What it is |\n|---|---|---|\n", part->needs == PART_PCI ? " (`pc-i440fx`)"
-                                                                       : part->needs == PART_CIRRUS
-                                                                           ? " (`display: cirrus`)"
-                                                                           : "");
+        printf("%s\n\n| Field | Kind | What it is |\n|---|---|---|\n", needs[part->needs]);
         print_table(part->name, part->name, part->table);
         part = last;
     }

@@ -272,6 +272,10 @@ static void implied_registers(const struct insn *i, struct insn_effects *e)
     case OP_INS: r = w = REGISTER_BYTES(EDI, index); break;
     case OP_LODS:
     case OP_OUTS: r = w = REGISTER_BYTES(ESI, index); break;
+    case OP_IN:
+        if (i->size == 4 && i->form != FORM_RI) /* a call: bus.h */
+            r = w = ~(REGISTER_BYTES(ESP, 4) | REGISTER_BYTES(EBP, 4));
+        break;
     case OP_CPUID:
         r = REGISTER_BYTES(EAX, 4);
         w = r | REGISTER_BYTES(EBX, 4) | REGISTER_BYTES(ECX, 4) | REGISTER_BYTES(EDX, 4);

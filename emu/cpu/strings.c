@@ -55,6 +55,15 @@ static void port_write(struct cpu *cpu, const struct insn *i, uint16_t port, uns
     debug_port_access(cpu, port, size);
 }
 
+/* IN EAX, DX of a port of calls (bus.h). */
+static void port_call(struct cpu *cpu, const struct insn *i, uint16_t port)
+{
+    cpu_sync(cpu, i);
+    cpu->bus->call.function(cpu->bus->call.device, cpu->reg);
+    cpu->left -= cpu->io_ticks;
+    debug_port_access(cpu, port, 4);
+}
+
 /* --- One iteration of each: an access status --- */
 BODY unsigned movs(struct cpu *cpu, const struct insn *i, unsigned size)
 {
@@ -305,7 +314,9 @@ BODY int in_out(struct cpu *cpu, const struct insn *i, enum operation operation,
 
     if (io_permission(cpu, i, port, size) & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
-    if (operation == OP_IN)
+    if (operation == OP_IN && size == 4 && i->form != FORM_RI && bus_calls(cpu->bus, port))
+        port_call(cpu, i, port);
+    else if (operation == OP_IN)
         set_register(cpu, EAX, size, port_read(cpu, i, port, size));
     else
         port_write(cpu, i, port, size, get_register(cpu, EAX, size));

@@ -494,7 +494,8 @@ static void data_write(struct i8042 *k, uint8_t value)
         break;
     case 0xD4:
         k->ram[0] &= (uint8_t)~MODE_NO_AUX; /* as with the keyboard */
-        ps2mouse_write(&k->mouse, value);
+        if (!k->no_mouse)
+            ps2mouse_write(&k->mouse, value);
         break;
     default: k->ram[command & 31] = value;
     }

@@ -44,6 +44,7 @@ struct i8042 {
     /* wiring */
     struct clock *clock;
     struct line irq1, irq12, a20_line, reset_line;
+    bool no_mouse; /* nothing is plugged into the auxiliary port; there is a mouse when it was made */
 };
 
 extern const struct state_field i8042_state[];

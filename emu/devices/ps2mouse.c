@@ -7,8 +7,10 @@
 
 #include <stddef.h>
 
+enum { NUDGED = 0x80 }; /* in `reported`: a report is due though nothing changed */
 enum { ACKNOWLEDGE = 0xFA, REFUSE = 0xFE, SELF_TEST_PASSED = 0xAA };
-enum { LIMIT = 255, WHEEL_LIMIT = 7, HOLD_LIMIT = 0x7FFF };
+/* Drivers that take the bytes of a report for numbers of eight bits see what was moved, scaled too. */
+enum { LIMIT = 127, SCALED_LIMIT = 63, WHEEL_LIMIT = 7, HOLD_LIMIT = 0x7FFF };
 
 const struct state_field ps2_queue_state[] = {STATE_BUFFER(struct ps2_queue, bytes, length, "the oldest first"),
                                               STATE_END};
@@ -24,7 +26,7 @@ const struct state_field ps2mouse_state[] = {
     STATE(struct ps2mouse, resolution, U8, "0-3"),
     STATE(struct ps2mouse, last_sent, U8, "byte that would be sent again"),
     STATE(struct ps2mouse, buttons, U8, "buttons that are down: bit 0 left, 1 right, 2 middle"),
-    STATE(struct ps2mouse, reported, U8, "buttons as last reported"),
+    STATE(struct ps2mouse, reported, U8, "buttons as last reported; bit 7: a report is due though nothing changed"),
     STATE(struct ps2mouse, doubled, BOOL, "scaling 2:1"),
     STATE(struct ps2mouse, enabled, BOOL, "reports are sent in stream mode"),
     STATE(struct ps2mouse, remote, BOOL, "remote mode: reports when asked"),
@@ -87,12 +89,12 @@ static int64_t scaled(int64_t n)
     int64_t size = n < 0 ? -n : n;
 
     size = size < 6 ? small[size] : 2 * size;
-    return clamp(n < 0 ? -size : size, LIMIT);
+    return n < 0 ? -size : size;
 }
 
 static void make_packet(struct ps2mouse *m, struct ps2_queue *q, bool scale)
 {
-    int64_t dx = take(&m->dx, LIMIT), dy = take(&m->dy, LIMIT);
+    int64_t limit = scale ? SCALED_LIMIT : LIMIT, dx = take(&m->dx, limit), dy = take(&m->dy, limit);
 
     if (scale) {
         dx = scaled(dx);
@@ -223,7 +225,7 @@ uint8_t ps2mouse_read(struct ps2mouse *m)
 
 bool ps2mouse_move(struct ps2mouse *m, int dx, int dy, int wheel, unsigned buttons)
 {
-    if (streaming(m) && m->buttons != m->reported && (buttons & 7) != m->buttons)
+    if (streaming(m) && m->buttons != (m->reported & 7) && (buttons & 7) != m->buttons)
         return false;
     m->buttons = buttons & 7;
     if (m->remote || streaming(m)) {
@@ -233,6 +235,12 @@ bool ps2mouse_move(struct ps2mouse *m, int dx, int dy, int wheel, unsigned butto
     }
     schedule(m);
     return true;
+}
+
+void ps2mouse_nudge(struct ps2mouse *m)
+{
+    m->reported |= NUDGED;
+    schedule(m);
 }
 
 void ps2mouse_reset(struct ps2mouse *m)

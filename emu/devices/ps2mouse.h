@@ -43,5 +43,7 @@ uint8_t ps2mouse_read(struct ps2mouse *m);
 
 /* As machine_pointer. */
 bool ps2mouse_move(struct ps2mouse *m, int dx, int dy, int wheel, unsigned buttons);
+/* In stream mode a report follows though nothing changed. */
+void ps2mouse_nudge(struct ps2mouse *m);
 
 #endif

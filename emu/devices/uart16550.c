@@ -1,9 +1,9 @@
 /* uart16550.c - National PC16550D asynchronous receiver and transmitter (data sheet June 1995) on a PC's board,
  * where OUT2 opens the interrupt.
  *
- * A byte takes its real time at the programmed rate and format, in both directions. Behind the connector is a
- * partner that is always ready: CTS, DSR and DCD are on. It neither breaks nor errs, so that overrun is the only
- * receive error. */
+ * A byte takes its real time at the programmed rate and format, in both directions. At the other end of the cable is a
+ * partner that is always ready, with CTS, DSR and DCD on, or a mouse, which has none of them. It neither breaks nor
+ * errs, so that overrun is the only receive error. */
 #include "emu/devices/uart16550.h"
 
 #include <string.h>
@@ -155,6 +155,14 @@ bool uart16550_receive(struct uart16550 *uart, uint8_t byte)
     return true;
 }
 
+void uart16550_receive_at(struct uart16550 *uart, uint16_t divisor, uint8_t byte)
+{
+    if (uart->divisor != divisor || uart->mcr & MCR_LOOP || uart->receive_due_at != NEVER)
+        return;
+    uart->receive_shift = byte;
+    schedule(uart, RECEIVE, wire_time(uart, 1));
+}
+
 /* Moves the next byte into the shift register if that is free. */
 static void transmit(struct uart16550 *uart)
 {
@@ -185,9 +193,18 @@ static uint8_t modem_lines(const struct uart16550 *uart)
     uint8_t mcr = uart->mcr;
 
     if (!(mcr & MCR_LOOP))
-        return MSR_CTS | MSR_DSR | MSR_DCD;
+        return uart->modem_in;
     return (uint8_t)((mcr & MCR_RTS ? MSR_CTS : 0) | (mcr & MCR_DTR ? MSR_DSR : 0) | (mcr & MCR_OUT1 ? MSR_RI : 0) |
                      (mcr & MCR_OUT2 ? MSR_DCD : 0));
+}
+
+/* The pins of the connector; loopback holds them inactive. */
+static void update_modem_out(struct uart16550 *uart)
+{
+    uint8_t pins = uart->mcr & MCR_LOOP ? 0 : uart->mcr;
+
+    line_set(&uart->dtr, pins & MCR_DTR);
+    line_set(&uart->rts, pins & MCR_RTS);
 }
 
 static void write_mcr(struct uart16550 *uart, uint8_t value)
@@ -199,6 +216,7 @@ static void write_mcr(struct uart16550 *uart, uint8_t value)
     if (changed & ~before & MSR_RI) /* only the end of a ring counts */
         changed &= (uint8_t)~MSR_RI;
     uart->modem_change |= changed >> 4;
+    update_modem_out(uart);
 }
 
 static void write_fcr(struct uart16550 *uart, uint8_t value)
@@ -337,6 +355,7 @@ void uart16550_reset(struct uart16550 *uart)
     for (unsigned event = TRANSMIT; event <= TIMEOUT; event++)
         schedule(uart, event, NEVER);
     update_irq(uart);
+    update_modem_out(uart);
 }
 
 void uart16550_init(struct uart16550 *uart, struct clock *clock, struct bus *bus, uint16_t port, enum event_slot slot,
@@ -346,6 +365,7 @@ void uart16550_init(struct uart16550 *uart, struct clock *clock, struct bus *bus
     uart->clock = clock;
     uart->slot = slot;
     uart->irq = irq;
+    uart->modem_in = MSR_CTS | MSR_DSR | MSR_DCD;
     uart->out = out;
     uart->context = context;
     clock_register(clock, slot + TRANSMIT, &uart->transmit_due_at, transmit_due, uart);

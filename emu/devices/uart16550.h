@@ -30,7 +30,8 @@ struct uart16550 {
     /* wiring */
     struct clock *clock;
     enum event_slot slot;
-    struct line irq;
+    struct line irq, dtr, rts; /* dtr and rts: of the connector; not connected when it was made */
+    uint8_t modem_in;          /* bits 4-7 of MSR, as the other end of the cable has them: CTS, DSR and DCD are on */
     void (*out)(void *context, uint8_t byte);
     void *context;
 };
@@ -45,5 +46,8 @@ void uart16550_reset(struct uart16550 *uart);
 
 /* A byte begins to arrive; it is there one byte time later. False: one is arriving, or there is no room for it. */
 bool uart16550_receive(struct uart16550 *uart, uint8_t byte);
+/* The same of a partner that has a rate of its own, given as a divisor, and that does not wait: at any other rate the
+ * byte is lost, and one for which there is no room when it is there overruns the receiver. */
+void uart16550_receive_at(struct uart16550 *uart, uint16_t divisor, uint8_t byte);
 
 #endif

@@ -21,7 +21,16 @@
 #define FRAME_BUFFER 0xE0000000u
 #define DISPLAY_REGISTERS 0xE2000000u
 
-enum fuzz_parts { FUZZ_VGA = 1, FUZZ_FLOPPY = 2, FUZZ_DISK = 4, FUZZ_CD = 8, FUZZ_CPU = 16, FUZZ_CIRRUS = 32 };
+enum fuzz_parts {
+    FUZZ_VGA = 1,
+    FUZZ_FLOPPY = 2,
+    FUZZ_DISK = 4,
+    FUZZ_CD = 8,
+    FUZZ_CPU = 16,
+    FUZZ_MOUSE = 32,
+    FUZZ_BACKDOOR = 64,
+    FUZZ_CIRRUS = 128
+};
 
 struct fuzz_range {
     uint16_t first, count;
@@ -40,6 +49,8 @@ static const struct fuzz_target {
     {"keyboard", MACHINE_PC_ISA, 0, {{0x60, 1}, {0x64, 1}}},
     {"sysports", MACHINE_PC_ISA, 0, {{0x61, 1}, {0x92, 1}, {0x8900, 1}, {0x40, 4}, {0xF0, 1}}},
     {"serial", MACHINE_PC_ISA, 0, {{0x3F8, 8}, {0x2F8, 8}}},
+    {"mouse", MACHINE_PC_ISA, FUZZ_MOUSE, {{0x3FB, 2}, {0x3F8, 8}, {0x64, 1}, {0x60, 1}}},
+    {"backdoor", MACHINE_PC_ISA, FUZZ_BACKDOOR, {{0x60, 1}, {0x64, 1}, {BACKDOOR_PORT, 1}}},
     {"parallel", MACHINE_PC_ISA, 0, {{0x378, 3}}},
     {"floppy", MACHINE_PC_ISA, FUZZ_FLOPPY, {{0x3F2, 6}, {0x3F4, 2}, {0x0A, 6}, {0x04, 2}, {0x81, 1}}},
     {"ata", MACHINE_PC_ISA, FUZZ_DISK, {{0x1F0, 8}, {0x3F6, 1}}},
@@ -245,6 +256,9 @@ static inline bool fuzz_open(struct fuzz_guest *g, const struct fuzz_target *tar
                        : target->type == MACHINE_PC_ISA ? DISPLAY_GD5434
                                                         : DISPLAY_GD5446;
     manifest.display_memory = target->parts & FUZZ_CIRRUS ? 1u << 20 : 0;
+    manifest.pointer = target->parts & FUZZ_MOUSE      ? POINTER_COM1
+                       : target->parts & FUZZ_BACKDOOR ? POINTER_ABSOLUTE
+                                                       : POINTER_PS2;
     fuzz_drives(g, manifest.drives);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         host.drives[slot] = g->media[slot].sectors ? &g->media[slot] : NULL;
@@ -608,6 +622,27 @@ static inline void fuzz_change_medium(struct fuzz_guest *g, uint8_t which)
         machine_insert(g->machine, slot, fuzz_medium(g, slot, sectors));
 }
 
+/* A call of the backdoor, mostly one that it knows. */
+static inline void fuzz_call(struct fuzz_guest *g)
+{
+    static const uint8_t commands[16] = {39, 39, 39, 40, 41, 41, 41, 41, 6, 7, 8, 9, 9, 10, 39, 0};
+    static const uint32_t arguments[8] = {0x45414552, 0x53424152, 0x4C455252, 0xF5, 1, 4, 0, 5000};
+    struct bus *bus = &g->machine->bus;
+    uint8_t which = fuzz_byte(g);
+    uint32_t reg[8] = {which & 0x80 ? 0 : 0x564D5868, commands[which & 15], BACKDOOR_PORT, arguments[which >> 4 & 7]};
+
+    if (bus_calls(bus, BACKDOOR_PORT))
+        bus->call.function(bus->call.device, reg);
+}
+
+static inline void fuzz_paste(struct fuzz_guest *g, uint8_t length)
+{
+    uint8_t text[64 * 255];
+
+    memset(text, length, sizeof text);
+    machine_paste(g->machine, text, length & 1 ? length : 64u * length, length & 2);
+}
+
 static inline void fuzz_input(struct fuzz_guest *g, unsigned parameter)
 {
     struct machine *m = g->machine;
@@ -615,7 +650,14 @@ static inline void fuzz_input(struct fuzz_guest *g, unsigned parameter)
     struct frame frame;
     uint8_t digest[32], byte = fuzz_byte(g);
 
-    switch (parameter & 7) {
+    switch (g->target->parts & FUZZ_BACKDOOR ? parameter : parameter & 7) {
+    case 8:
+    case 9: machine_pointer_at(m, (uint16_t)fuzz_value(g, 2), byte, (int8_t)byte * 200, byte >> 5); break;
+    case 10:
+    case 11:
+    case 12:
+    case 13: fuzz_call(g); break;
+    case 14: fuzz_paste(g, byte); break;
     case 0:
     case 1: machine_key(m, byte, parameter & 1); break;
     case 2: machine_pointer(m, (int8_t)byte * 200, (int8_t)fuzz_byte(g) * 200, (int8_t)fuzz_byte(g), byte); break;

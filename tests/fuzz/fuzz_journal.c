@@ -25,6 +25,8 @@ static void check_entry(const struct journal *j, const struct journal_entry *e)
         require(e->pointer.dx != INT16_MIN && e->pointer.dy != INT16_MIN && e->pointer.wheel != INT16_MIN &&
                 e->pointer.buttons <= 7);
         break;
+    case JOURNAL_POSITION: require(e->position.wheel != INT16_MIN && e->position.buttons <= 7); break;
+    case JOURNAL_CLIPBOARD: require(e->clipboard.count > 0 && e->clipboard.count <= JOURNAL_SERIAL_LIMIT); break;
     case JOURNAL_SERIAL:
         require(e->serial.port <= 1 && e->serial.count > 0 && e->serial.count <= JOURNAL_SERIAL_LIMIT);
         break;

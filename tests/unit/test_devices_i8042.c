@@ -226,10 +226,41 @@ static void movement_is_told_in_reports_of_three_bytes(void **state)
     assert_int_equal(in(&f->board, 0x64) & 1, 0);
     EXPECT(f, 0x08, 5, 3);
     assert_true(move(f, -300, 2, 0, 0));
-    EXPECT_NEXT(f, 0x38, 1, 0xFE); /* -255 */
-    EXPECT_NEXT(f, 0x18, 0xD3, 0); /* and the 45 that are left */
+    EXPECT_NEXT(f, 0x38, 0x81, 0xFE); /* -127: drivers that look at eight bits see it too */
+    EXPECT_NEXT(f, 0x18, 0x81, 0);
+    EXPECT_NEXT(f, 0x18, 0xD2, 0); /* and the 46 that are left */
     wait_for_report(f);
     EXPECT0(f);
+}
+
+static void a_nudge_is_one_report_without_a_change(void **state)
+{
+    struct fixture *f = *state;
+
+    ps2mouse_nudge(&f->k.mouse); /* nobody wants to know */
+    wait_for_report(f);
+    EXPECT0(f);
+    order_mouse(f, 0xF4);
+    wait_for_report(f);
+    EXPECT(f, 0x08, 0, 0);
+    ps2mouse_nudge(&f->k.mouse);
+    ps2mouse_nudge(&f->k.mouse);
+    assert_true(move(f, 0, 0, 0, 1));
+    wait_for_report(f);
+    EXPECT(f, 0x09, 0, 0);
+    wait_for_report(f);
+    EXPECT0(f);
+}
+
+static void where_no_mouse_is_plugged_in_nothing_answers(void **state)
+{
+    struct fixture *f = *state;
+
+    f->k.no_mouse = true;
+    to_mouse(f, 0xFF);
+    EXPECT0(f);
+    command(f, 0xA9); /* the port itself is there */
+    EXPECT(f, 0x00);
 }
 
 static void no_change_of_a_button_is_lost(void **state)
@@ -290,6 +321,11 @@ static void sample_rate_and_resolution_are_taken_and_told(void **state)
     board_run_us(&f->board, 99900);
     assert_int_equal(in(&f->board, 0x64) & 1, 0);
     EXPECT(f, 0x08, 6, 0); /* scaled 2:1 */
+    assert_true(move(f, 100, 0, 0, 0));
+    board_run_us(&f->board, 99900);
+    EXPECT_NEXT(f, 0x08, 126, 0); /* no further than 127 in one report */
+    board_run_us(&f->board, 95000);
+    EXPECT_NEXT(f, 0x08, 74, 0);
     order_mouse(f, 0xE6);
     to_mouse(f, 0xE9);
     EXPECT(f, 0xFA, 0x20, 1, 10);
@@ -564,6 +600,8 @@ int main(void)
         cmocka_unit_test_setup(the_mouse_answers_on_irq_12, setup),
         cmocka_unit_test_setup(the_controller_holds_the_mouse_back_while_its_port_is_disabled, setup),
         cmocka_unit_test_setup(movement_is_told_in_reports_of_three_bytes, setup),
+        cmocka_unit_test_setup(a_nudge_is_one_report_without_a_change, setup),
+        cmocka_unit_test_setup(where_no_mouse_is_plugged_in_nothing_answers, setup),
         cmocka_unit_test_setup(no_change_of_a_button_is_lost, setup),
         cmocka_unit_test_setup(the_knock_turns_the_wheel_on, setup),
         cmocka_unit_test_setup(sample_rate_and_resolution_are_taken_and_told, setup),

@@ -86,6 +86,21 @@ static void port_changed(void *rig, uint16_t port, uint32_t value, unsigned size
     r->ports = r->ports * 31 + port * 7u + value + 1;
 }
 
+#define CALL_PORT 0x5658u
+
+/* A call that looks at every register that it may look at, and changes each. */
+static void port_called(void *rig, uint32_t reg[8])
+{
+    struct rig *r = rig;
+    uint32_t sum = 0;
+
+    for (unsigned n = 0; n < 8; n++)
+        sum = n == ESP || n == EBP ? sum : sum * 31 + reg[n];
+    for (unsigned n = 0; n < 8; n++)
+        reg[n] = n == ESP || n == EBP ? reg[n] : sum + n * 0x01010101u;
+    r->ports++;
+}
+
 /* A byte of memory, for this run and the next ones. */
 static void plant(struct rig *r, uint32_t linear, uint32_t value, unsigned size)
 {
@@ -128,6 +143,7 @@ static void rig_make(struct rig *r, enum cpu_model model, enum mode mode)
     cpu->cr4 = (model >= CPU_PENTIUM2 ? CR4_OSFXSR : 0) | (model >= CPU_PENTIUM3 ? CR4_OSXMMEXCPT : 0);
     cpu->sysenter_cs = model >= CPU_PENTIUM2 ? CODE : 0;
     bus_map_ports(&r->p->bus, 0, 65536, 4, port_seen, port_changed, r);
+    bus_map_call(&r->p->bus, CALL_PORT, port_called, r);
     /* two tasks that can be switched to */
     static const uint32_t task[] = {8,    AT_CR3 + 8, 9,    0x8000, 10,   2,  18,   DATA, 19,
                                     CODE, 20,         DATA, 21,     DATA, 22, DATA, 23,   DATA};
@@ -424,6 +440,10 @@ static void operands_make(struct rig *r, const struct insn *i, const struct insn
     case OP_WRMSR:
         c->reg[ECX] = below(r, 2) ? 0x10 : 0x174 + below(r, 3);
         c->reg[EDX] = i->operation == OP_WRMSR ? 0 : c->reg[EDX];
+        break;
+    case OP_IN:
+        if (below(r, 2))
+            c->reg[EDX] = (c->reg[EDX] & 0xFFFF0000) | CALL_PORT;
         break;
     case OP_RDPMC: c->reg[ECX] = below(r, 3); break;
     case OP_CPUID: c->reg[EAX] = below(r, 4); break;

@@ -30,6 +30,8 @@ static const char sample[] = "muniment-journal: 0 4ea38bc0\n"
                              "25002 serial 1 00ff41 TAG\n"
                              "25003 medium fd0 none TAG\n"
                              "25003 medium hd2 " ROOT " TAG\n"
+                             "25003 position 0 65535 -32767 7 TAG\n"
+                             "25003 clipboard 6100ff TAG\n"
                              "4611686018427387904 power off TAG\n";
 
 /* A text with the right tags instead of TAG. */
@@ -75,6 +77,8 @@ static void what_is_written_is_laid_down(void **state)
     assert_true(journal_write_serial(&w, 25002, 1, (const uint8_t *)"\0\377A", 3));
     assert_true(journal_write_medium(&w, 25003, DRIVE_FD0, NULL));
     assert_true(journal_write_medium(&w, 25003, DRIVE_HD2, ROOT));
+    assert_true(journal_write_position(&w, 25003, 0, 65535, -32767, 7));
+    assert_true(journal_write_clipboard(&w, 25003, (const uint8_t *)"a\0\377", 3));
     assert_true(journal_write_power_off(&w, JOURNAL_TICK_LIMIT));
     assert_true(journal_close(&w, &error));
     assert_string_equal(written.bytes, expected.bytes);
@@ -96,7 +100,7 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(j.header.part_count, 3);
     assert_int_equal(j.header.media[DRIVE_HD2].kind, DRIVE_CDROM);
     assert_int_equal(j.header.media[DRIVE_HD0].kind, DRIVE_ABSENT);
-    assert_int_equal(j.count, 8);
+    assert_int_equal(j.count, 10);
     assert_int_equal(journal_end(&j), JOURNAL_TICK_LIMIT);
     assert_memory_equal(j.entries[0].digest.parts, "0123456ab", 9);
     assert_int_equal(j.entries[1].line, 9);
@@ -109,6 +113,13 @@ static void what_is_written_is_read(void **state)
     assert_false(j.entries[5].medium.present);
     assert_true(j.entries[6].medium.present);
     assert_int_equal(j.entries[6].medium.slot, DRIVE_HD2);
+    assert_int_equal(j.entries[7].position.x, 0);
+    assert_int_equal(j.entries[7].position.y, 65535);
+    assert_int_equal(j.entries[7].position.wheel, -32767);
+    assert_int_equal(j.entries[7].position.buttons, 7);
+    assert_false(j.entries[8].clipboard.more);
+    assert_int_equal(j.entries[8].clipboard.count, 3);
+    assert_memory_equal(j.entries[8].clipboard.bytes, "a\0\377", 3);
     journal_free(&j);
 }
 
@@ -180,14 +191,14 @@ static void a_journal_that_breaks_a_rule_is_refused_at_its_line(void **state)
         { "J-11", "fd0 floppy",       "fd0 disk",            5,  form },
         { "J-11", "hd1 disk",         "hd1 floppy",          6,  form },
         { "J-11", "hd2 cdrom",        "hd2 tape",            7,  form },
-        { "J-14", "power off",        "power on",            15, form },
+        { "J-14", "power off",        "power on",            17, form },
         { "J-14", "25001 pointer",    "25001 tablet",        11, form },
         { "J-14", "25003 medium fd0 none", "medium: fd1 floppy " ROOT, 13, form },
         { "J-14", "-1 5",             "-0 5",                11, form },
         { "J-14", "25001 pointer",    "025001 pointer",      11, form },
         { "J-14", "0 digest 2",       "0 digest G",          8,  form },
         { "J-14", "fd0 none",         "fd0 gone",            13, form },
-        { "J-15", "4611686018427387904", "4611686018427387905", 15, form },
+        { "J-15", "4611686018427387904", "4611686018427387905", 17, form },
         { "J-16", "25001 pointer",    "24999 pointer",       11, "the line is of an earlier tick" },
         { "J-17", "9d down",          "9 down",              9,  form },
         { "J-17", "9d down",          "9d9d down",           9,  form },
@@ -195,13 +206,19 @@ static void a_journal_that_breaks_a_rule_is_refused_at_its_line(void **state)
         { "J-18", "-32767 32767",     "-32768 32767",        11, form },
         { "J-18", "-32767 32767",     "-32767 32768",        11, form },
         { "J-19", "-1 5",             "-1 8",                11, form },
+        { "J-14", "position 0 65535", "position 0 65536",    15, form },
+        { "J-14", "position 0 65535", "position -1 65535",   15, form },
+        { "J-18", "-32767 7",         "-32768 7",            15, form },
+        { "J-19", "-32767 7",         "-32767 8",            15, form },
         { "J-20", "serial 1",         "serial 2",            12, form },
         { "J-21", "00ff41",           "",                    12, form },
         { "J-21", "00ff41",           "00ff4",               12, form },
+        { "J-21", "6100ff",           "more",                16, form },
+        { "J-14", "6100ff",           "most 61",             16, form },
         { "J-22", "0123456ab",        "0123456ab000",        8,  form },
         { "J-22", "0123456ab",        "012345",              8,  form },
         { "J-22", "0123456ab",        "0123456aB",           8,  form },
-        { "J-23", "power off TAG\n",  "power off TAG\n4611686018427387904 power off TAG\n", 16, "something follows the end" },
+        { "J-23", "power off TAG\n",  "power off TAG\n4611686018427387904 power off TAG\n", 18, "something follows the end" },
     };
     /* clang-format on */
     struct journal j;

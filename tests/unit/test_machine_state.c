@@ -45,7 +45,8 @@ struct twin {
         offsetof(struct machine, member), sizeof(((struct machine *)0)->member) \
     }
 #define MARK_LINES_OF_SERIAL(n) \
-    MARK(serial[n].clock), MARK(serial[n].slot), MARK(serial[n].irq), MARK(serial[n].out), MARK(serial[n].context)
+    MARK(serial[n].clock), MARK(serial[n].slot), MARK(serial[n].irq), MARK(serial[n].out), MARK(serial[n].context), \
+        MARK(serial[n].dtr), MARK(serial[n].rts), MARK(serial[n].modem_in)
 #define MARK_UNIT_OF_ATA(n, i) MARK(ata[n].unit[i].drive), MARK(ata[n].unit[i].number), MARK(ata[n].unit[i].packet)
 #define MARK_LINES_OF_ATA(n) \
     MARK(ata[n].clock), MARK(ata[n].slot), MARK(ata[n].irq), MARK(ata[n].dma), MARK_UNIT_OF_ATA(n, 0), \
@@ -64,7 +65,8 @@ static const struct { size_t offset, size; } marks[] = {
     MARK(manifest), MARK(host), MARK(clock), MARK(bus), MARK(memory), MARK(serial_wire), MARK(host_failed),
     MARK(cpu.model), MARK(cpu.cpuid_limit), MARK(cpu.memory), MARK(cpu.bus), MARK(cpu.clock), MARK(cpu.acknowledge), MARK(cpu.pic), MARK(cpu.ferr),
     MARK(cpu.io_ticks), MARK(cpu.observer), MARK(pic.intr), MARK(pit.clock), MARK(pit.out), MARK(rtc.clock), MARK(rtc.irq), MARK(dma.memory),
-    MARK(keyboard.clock), MARK(keyboard.mouse.clock), MARK(keyboard.mouse.ready), MARK(keyboard.irq1), MARK(keyboard.irq12), MARK(keyboard.a20_line), MARK(keyboard.reset_line),
+    MARK(keyboard.clock), MARK(keyboard.mouse.clock), MARK(keyboard.mouse.ready), MARK(keyboard.irq1), MARK(keyboard.irq12), MARK(keyboard.a20_line), MARK(keyboard.reset_line), MARK(keyboard.no_mouse), MARK(mouse.clock), MARK(mouse.out), MARK(mouse.context),
+    MARK(backdoor.report), MARK(backdoor.copied), MARK(backdoor.context),
     MARK(sysports.clock), MARK(sysports.gate2), MARK(sysports.a20), MARK(sysports.reset), MARK(sysports.power_off),
     MARK_LINES_OF_SERIAL(0), MARK_LINES_OF_SERIAL(1), MARK(parallel.clock), MARK(parallel.irq), MARK(parallel.out), MARK(parallel.context),
     MARK(vga.clock), MARK(vga.picture), MARK(vga.touched), MARK(vga.memory), MARK(vga.pages), MARK(vga.stale), MARK(vga.hashed), MARK(vga.bus_memory),
@@ -196,6 +198,7 @@ static void twin_make_with(struct twin *t, enum machine_type type, const struct 
     machine_manifest_default(&manifest);
     manifest.type = type;
     manifest.memory = 4u << 20;
+    manifest.pointer = type == MACHINE_PC_ISA ? POINTER_COM2 : POINTER_ABSOLUTE;
     manifest.drives[DRIVE_HD0].kind = manifest.drives[DRIVE_HD1].kind = DRIVE_DISK;
     struct machine_host host = {
         .system_rom = system->bytes,

@@ -191,6 +191,8 @@ static void machine_errors_name_line_and_column(void **state)
         { "a translated cdrom (M-25)",     "kind: cdrom\n", "kind: cdrom\n    translation: lba\n", "m:23:5", "a cdrom has no translation" },
         { "an unknown translation", "read-only: yes", "translation: chs", "m:21:18", "must be none, lba, large or large-240" },
         { "no ACPI without PCI (M-27)",    "pc-i440fx\n", "pc-isa\nacpi: no\n", "m:1:1", "only a pc-i440fx has ACPI" },
+        { "a mouse at a port that is not there", "display: vga\n", "display: vga\npointer: com2\n", "m:1:1", "not in the list ports" },
+        { "a pointing device that is unknown", "display: vga\n", "display: vga\npointer: tablet\n", "m:31:10", "pointer must be ps2, com1, com2 or absolute" },
         { "ACPI without PCI (M-27)", "pc-i440fx\n", "pc-isa\nacpi: yes\n", "m:1:1", "only a pc-i440fx has ACPI" },
         { "memory of a VGA", "display: vga\n", "display: vga\ndisplay-memory: 4 MiB\n", "m:1:1", "display-memory is that of a Cirrus chip" },
         { "too much memory for a chip", "display: vga\n", "display: cirrus gd5430\ndisplay-memory: 4 MiB\n", "m:1:1", "a gd5430 has 1 or 2 MiB" },
@@ -409,6 +411,18 @@ static void settings_of_the_firmware_are_read_and_canonical(void **state)
         assert_string_equal(text, changed);
         free(changed);
     }
+    static const char *const pointers[] = {"com1", "com2", "absolute"};
+    for (unsigned i = 0; i < 3; i++) {
+        char *both = replaced(full_machine, "  - com1\n", "  - com1\n  - com2\n");
+        snprintf(text, sizeof(text), "%spointer: %s\n", both, pointers[i]);
+        char *changed = replaced(text, "ports:", "ports:");
+        assert_true(machine_manifest_parse(changed, strlen(changed), "m", &m, &error));
+        assert_int_equal(m.pointer, POINTER_COM1 + i);
+        assert_int_equal(machine_manifest_print(&m, text, sizeof(text)), strlen(changed));
+        assert_string_equal(text, changed);
+        free(both);
+        free(changed);
+    }
     char *usual = replaced(full_machine, "ports:", "acpi: yes\nports:");
     assert_true(machine_manifest_parse(usual, strlen(usual), "m", &m, &error));
     assert_true(machine_manifest_print(&m, text, sizeof(text)) > 0);
@@ -435,6 +449,7 @@ static void other_spellings_have_the_same_canonical_form(void **state)
         { "ports:\n", "acpi: yes\nports:\n" },                                                        /* M-38 */
         { "memory: 64 MiB\n", "memory:  64 MiB\n" },                                                 /* M-40 */
         { "  - com1\n  - lpt1\n", "  - lpt1\n  - com1\n" },                                            /* M-41 */
+        { "display: vga\n", "display: vga\npointer: ps2\n" },                                         /* M-38 */
         { "display: vga\n", "display: \"vga\"\n" },                                                  /* M-42 */
         { "kind: floppy 1.44M\n", "kind: floppy\n      1.44M\n" },                                    /* M-42 */
         { "memory: 64 MiB\n", "memory: 65536 KiB\n" },                                               /* M-43 */

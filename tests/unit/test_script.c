@@ -30,14 +30,17 @@ static void every_command_is_read(void **state)
                                "mouse move -12 +32767\n"
                                "mouse down middle\n"
                                "mouse up left # done\n"
+                               "pointer 0 32767\n"
+                               "clipboard \"a\\x00b\"\n"
                                "screenshot \"a b.png\"\n"
                                "text\n"
                                "digest";
     static const enum script_verb verbs[] = {
-        SCRIPT_WAIT_SCREEN,   SCRIPT_WAIT_SERIAL,   SCRIPT_WAIT_TIME,  SCRIPT_WAIT_HALT, SCRIPT_WAIT_POWEROFF,
-        SCRIPT_EXPECT_SCREEN, SCRIPT_EXPECT_SERIAL, SCRIPT_TYPE,       SCRIPT_KEY,       SCRIPT_SERIAL,
-        SCRIPT_FLOPPY,        SCRIPT_FLOPPY,        SCRIPT_CD,         SCRIPT_CD,        SCRIPT_MOUSE_MOVE,
-        SCRIPT_MOUSE_DOWN,    SCRIPT_MOUSE_UP,      SCRIPT_SCREENSHOT, SCRIPT_TEXT,      SCRIPT_DIGEST};
+        SCRIPT_WAIT_SCREEN,   SCRIPT_WAIT_SERIAL,   SCRIPT_WAIT_TIME, SCRIPT_WAIT_HALT, SCRIPT_WAIT_POWEROFF,
+        SCRIPT_EXPECT_SCREEN, SCRIPT_EXPECT_SERIAL, SCRIPT_TYPE,      SCRIPT_KEY,       SCRIPT_SERIAL,
+        SCRIPT_FLOPPY,        SCRIPT_FLOPPY,        SCRIPT_CD,        SCRIPT_CD,        SCRIPT_MOUSE_MOVE,
+        SCRIPT_MOUSE_DOWN,    SCRIPT_MOUSE_UP,      SCRIPT_POINTER,   SCRIPT_CLIPBOARD, SCRIPT_SCREENSHOT,
+        SCRIPT_TEXT,          SCRIPT_DIGEST};
     struct script script;
     struct error error;
 
@@ -64,7 +67,10 @@ static void every_command_is_read(void **state)
     assert_int_equal(script.commands[14].dy, 32767);
     assert_int_equal(script.commands[15].button, POINTER_MIDDLE);
     assert_int_equal(script.commands[16].button, POINTER_LEFT);
-    assert_string_equal(script.commands[17].text, "a b.png");
+    assert_int_equal(script.commands[17].dx, 0);
+    assert_int_equal(script.commands[17].dy, 32767);
+    assert_int_equal(script.commands[18].length, 3);
+    assert_string_equal(script.commands[19].text, "a b.png");
     script_free(&script);
 }
 
@@ -102,6 +108,8 @@ static void errors_name_line_and_column(void **state)
         {"mouse move 32768 0", "s:1:12", "not 32768"},
         {"mouse move 99999999999999999999 0", "s:1:12", "expected a whole number"},
         {"mouse move 1 2 3", "s:1:16", "the line should end here"},
+        {"pointer 3 -4", "s:1:9", "counted from 0"},
+        {"pointer 3", "s:1:10", "expected a whole number"},
         {"mouse down wheel", "s:1:12", "left, right or middle"},
         {"key", "s:1:4", "expected keys"},
         {"key hyper-x", "s:1:5", "unknown keys hyper-x"},

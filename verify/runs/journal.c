@@ -159,6 +159,30 @@ static bool read_pointer(struct reader *r, struct journal_entry *e)
     return true;
 }
 
+static bool read_position(struct reader *r, struct journal_entry *e)
+{
+    uint64_t x, y, buttons;
+
+    if (!take_number(r, 65535, &x) || !take_number(r, 65535, &y) || !take_counts(r, &e->position.wheel) ||
+        !take_number(r, 7, &buttons))
+        return false;
+    e->position.x = (uint16_t)x;
+    e->position.y = (uint16_t)y;
+    e->position.buttons = (uint8_t)buttons;
+    return true;
+}
+
+static bool read_clipboard(struct reader *r, struct journal_entry *e)
+{
+    size_t count;
+
+    e->clipboard.more = take(r, "more");
+    if (!take_bytes(r, JOURNAL_SERIAL_LIMIT, &e->clipboard.bytes, &count))
+        return false;
+    e->clipboard.count = (uint16_t)count;
+    return true;
+}
+
 static bool read_serial(struct reader *r, struct journal_entry *e)
 {
     uint64_t port;
@@ -203,9 +227,14 @@ static const struct {
     const char *word;
     bool (*read)(struct reader *r, struct journal_entry *e);
 } line_kinds[] = {
-    [JOURNAL_KEY] = {"key", read_key},          [JOURNAL_POINTER] = {"pointer", read_pointer},
-    [JOURNAL_SERIAL] = {"serial", read_serial}, [JOURNAL_MEDIUM] = {"medium", read_medium},
-    [JOURNAL_DIGEST] = {"digest", read_digest}, [JOURNAL_POWER_OFF] = {"power", read_power},
+    [JOURNAL_KEY] = {"key", read_key},
+    [JOURNAL_POINTER] = {"pointer", read_pointer},
+    [JOURNAL_POSITION] = {"position", read_position},
+    [JOURNAL_SERIAL] = {"serial", read_serial},
+    [JOURNAL_CLIPBOARD] = {"clipboard", read_clipboard},
+    [JOURNAL_MEDIUM] = {"medium", read_medium},
+    [JOURNAL_DIGEST] = {"digest", read_digest},
+    [JOURNAL_POWER_OFF] = {"power", read_power},
 };
 
 /* Reads an entry; the line was found to be whole. */

@@ -11,11 +11,20 @@
 #define JOURNAL_LINE_LIMIT 1024u   /* bytes of a line */
 #define JOURNAL_PARTS_LIMIT 64u    /* parts of a machine */
 #define JOURNAL_PART_DIGITS 3u     /* hexadecimal digits of each part's digest */
-#define JOURNAL_SERIAL_LIMIT 256u  /* bytes of a serial line */
+#define JOURNAL_SERIAL_LIMIT 256u  /* bytes of a serial line, or of one of the clipboard */
 
 struct text; /* formats/text.h */
 
-enum journal_kind { JOURNAL_KEY, JOURNAL_POINTER, JOURNAL_SERIAL, JOURNAL_MEDIUM, JOURNAL_DIGEST, JOURNAL_POWER_OFF };
+enum journal_kind {
+    JOURNAL_KEY,
+    JOURNAL_POINTER,
+    JOURNAL_POSITION,
+    JOURNAL_SERIAL,
+    JOURNAL_CLIPBOARD,
+    JOURNAL_MEDIUM,
+    JOURNAL_DIGEST,
+    JOURNAL_POWER_OFF
+};
 
 /* The state of a machine at some tick. */
 struct journal_state {
@@ -38,10 +47,20 @@ struct journal_entry {
             uint8_t buttons;
         } pointer;
         struct {
+            uint16_t x, y;
+            int16_t wheel;
+            uint8_t buttons;
+        } position;
+        struct {
             uint8_t port;
             uint16_t count;
             const uint8_t *bytes;
         } serial;
+        struct {
+            bool more; /* of the text before it */
+            uint16_t count;
+            const uint8_t *bytes;
+        } clipboard;
         struct {
             enum drive_slot slot;
             bool present;
@@ -114,6 +133,9 @@ void journal_create_in_memory(struct journal_writer *w, struct text *memory, con
 /* Each writes a line; false: it could not be written, w->error says why, and the file ends with the last whole line. */
 bool journal_write_key(struct journal_writer *w, uint64_t tick, uint8_t code, bool down);
 bool journal_write_pointer(struct journal_writer *w, uint64_t tick, int dx, int dy, int wheel, unsigned buttons);
+bool journal_write_position(struct journal_writer *w, uint64_t tick, unsigned x, unsigned y, int wheel,
+                            unsigned buttons);
+bool journal_write_clipboard(struct journal_writer *w, uint64_t tick, const uint8_t *bytes, size_t count);
 bool journal_write_serial(struct journal_writer *w, uint64_t tick, unsigned port, const uint8_t *bytes, size_t count);
 bool journal_write_medium(struct journal_writer *w, uint64_t tick, enum drive_slot slot, const char *sha256); /* null:
                                                                                                                  taken

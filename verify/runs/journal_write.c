@@ -137,18 +137,38 @@ bool journal_write_pointer(struct journal_writer *w, uint64_t tick, int dx, int 
     return put_line(w, "%" PRIu64 " pointer %d %d %d %u", tick, dx, dy, wheel, buttons) && journal_sync_due(w);
 }
 
-bool journal_write_serial(struct journal_writer *w, uint64_t tick, unsigned port, const uint8_t *bytes, size_t count)
+bool journal_write_position(struct journal_writer *w, uint64_t tick, unsigned x, unsigned y, int wheel,
+                            unsigned buttons)
+{
+    return put_line(w, "%" PRIu64 " position %u %u %d %u", tick, x, y, wheel, buttons) && journal_sync_due(w);
+}
+
+/* Bytes, in as many lines as they take: the first begins with one word, the others with another. */
+static bool write_bytes(struct journal_writer *w, uint64_t tick, const char *first, const char *others,
+                        const uint8_t *bytes, size_t count)
 {
     char hex[2 * JOURNAL_SERIAL_LIMIT + 1];
 
-    for (size_t part; count > 0; bytes += part, count -= part) {
+    for (size_t part; count > 0; bytes += part, count -= part, first = others) {
         part = count < JOURNAL_SERIAL_LIMIT ? count : JOURNAL_SERIAL_LIMIT;
         for (size_t i = 0; i < part; i++)
             snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
-        if (!put_line(w, "%" PRIu64 " serial %u %s", tick, port, hex))
+        if (!put_line(w, "%" PRIu64 " %s %s", tick, first, hex))
             return false;
     }
     return journal_sync_due(w);
+}
+
+bool journal_write_serial(struct journal_writer *w, uint64_t tick, unsigned port, const uint8_t *bytes, size_t count)
+{
+    const char *word = port ? "serial 1" : "serial 0";
+
+    return write_bytes(w, tick, word, word, bytes, count);
+}
+
+bool journal_write_clipboard(struct journal_writer *w, uint64_t tick, const uint8_t *bytes, size_t count)
+{
+    return write_bytes(w, tick, "clipboard", "clipboard more", bytes, count);
 }
 
 bool journal_write_medium(struct journal_writer *w, uint64_t tick, enum drive_slot slot, const char *sha256)

@@ -150,6 +150,24 @@ bool record_pointer(struct recorder *r, int dx, int dy, int wheel, unsigned butt
     return true;
 }
 
+bool record_pointer_at(struct recorder *r, uint16_t x, uint16_t y, int wheel, unsigned buttons)
+{
+    if (!machine_pointer_at(r->machine, x, y, wheel, buttons))
+        return false;
+    if (r->recording)
+        journal_write_position(&r->writer, machine_tick(r->machine), x, y, wheel, buttons);
+    return true;
+}
+
+bool record_paste(struct recorder *r, const uint8_t *text, size_t length)
+{
+    if (!machine_paste(r->machine, text, length, false))
+        return false;
+    if (r->recording)
+        journal_write_clipboard(&r->writer, machine_tick(r->machine), text, length);
+    return true;
+}
+
 size_t record_serial(struct recorder *r, unsigned port, const uint8_t *bytes, size_t count)
 {
     size_t taken = 0;

@@ -36,6 +36,9 @@ bool record_state(struct machine *machine, struct journal_state *state);
 /* As the functions of emu.h; a failure to write shows at the next record_look. */
 bool record_key(struct recorder *r, uint8_t key, bool down);
 bool record_pointer(struct recorder *r, int dx, int dy, int wheel, unsigned buttons);
+bool record_pointer_at(struct recorder *r, uint16_t x, uint16_t y, int wheel, unsigned buttons);
+/* As machine_paste, without more. */
+bool record_paste(struct recorder *r, const uint8_t *text, size_t length);
 /* Returns how many of the bytes the port took. */
 size_t record_serial(struct recorder *r, unsigned port, const uint8_t *bytes, size_t count);
 /* sha256: of the image (image_digest); null with a null medium. */

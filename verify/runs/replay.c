@@ -247,6 +247,9 @@ static bool carry_out(struct replay *r, const struct journal_entry *e)
     case JOURNAL_KEY: return machine_key(r->machine, e->key.code, e->key.down);
     case JOURNAL_POINTER:
         return machine_pointer(r->machine, e->pointer.dx, e->pointer.dy, e->pointer.wheel, e->pointer.buttons);
+    case JOURNAL_POSITION:
+        return machine_pointer_at(r->machine, e->position.x, e->position.y, e->position.wheel, e->position.buttons);
+    case JOURNAL_CLIPBOARD: return machine_paste(r->machine, e->clipboard.bytes, e->clipboard.count, e->clipboard.more);
     case JOURNAL_SERIAL:
         for (unsigned i = 0; i < e->serial.count; i++)
             if (!machine_serial_in(r->machine, e->serial.port, e->serial.bytes[i]))
