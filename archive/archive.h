@@ -60,7 +60,8 @@ struct seal_request {
     bool replace;                    /* it may be there already */
     const struct sealed_file *files; /* recover.py, spec/..., source/muniment.tar, docs/..., in any order */
     size_t file_count;
-    struct sealed_file built_in_system, built_in_video; /* what "built-in" means in a manifest; without name */
+    struct sealed_file built_in_system, built_in_video, built_in_cirrus; /* what "built-in" means in a manifest; without
+                                                                            name */
     /* Hears of an image that ends within a sector, which zeros fill up; or null. */
     void (*padded)(const char *path, uint64_t size);
     progress_function *progress; /* or null */

@@ -282,7 +282,9 @@ static bool take_input(struct sealing *s)
     if (!s->key || !key_public_pem(s->key, s->public_pem, s->error))
         return false;
     if (!take_firmware(s, &s->machine.system, &r->built_in_system, MEMBER_SYSTEM, &s->firmware[0]) ||
-        !take_firmware(s, &s->machine.video, &r->built_in_video, MEMBER_VIDEO, &s->firmware[1]))
+        !take_firmware(s, &s->machine.video,
+                       s->machine.display < DISPLAY_GD5430 ? &r->built_in_video : &r->built_in_cirrus, MEMBER_VIDEO,
+                       &s->firmware[1]))
         return false;
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         if (!open_image(s, (enum drive_slot)slot))

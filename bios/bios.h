@@ -12,7 +12,7 @@
  * atapi.c INT 13h for CDs  serial.c INT 14h  printer.c INT 17h, 05h system.c INT 15h  apm.c INT 15h/53h  pci_bios.c INT
  * 1Ah/B1h  bios32.S VGA BIOS   video_rom.S, video_init.c, video_entry.S, then video.c INT 10h; video_mode.c,
  * video_state.c 1Ch, text.c, palette.c 10h, font.c 11h, vbe.c 4Fh, vbe_window.c, vbe_protected.S, edid.c; below them
- * modes.c, video_tables.S, registers.c, dispi.c
+ * modes.c, video_tables.S, registers.c, dispi.c; for Cirrus chips ddc.c and cirrus.c in place of edid.c and dispi.c
  *
  * Calls go down: starting and POST call services, services call what is hardware, and nothing calls up
  * (tests/circles.py) */
@@ -24,5 +24,6 @@
  * C0000h. */
 #define FIRMWARE_SYSTEM "firmware/system-0.bin"
 #define FIRMWARE_VIDEO "firmware/video-0.bin"
+#define FIRMWARE_VIDEO_CIRRUS "firmware/video-cirrus-0.bin"
 
 #endif

@@ -5,7 +5,8 @@
 # source, no 32-bit libraries are needed; the bytes do not depend on where or when.
 
 FIRMWARE_KEPT     := bios/versions/0
-FIRMWARE_EMBEDDED := firmware/system-0.bin:$(FIRMWARE_KEPT)/system.bin firmware/video-0.bin:$(FIRMWARE_KEPT)/vga.bin
+FIRMWARE_EMBEDDED := firmware/system-0.bin:$(FIRMWARE_KEPT)/system.bin firmware/video-0.bin:$(FIRMWARE_KEPT)/vga.bin \
+    firmware/video-cirrus-0.bin:$(FIRMWARE_KEPT)/cirrus.bin
 
 BIOS_CC      ?= gcc
 BIOS_LD      ?= ld
@@ -25,7 +26,10 @@ BIOS_SYSTEM := entry.o handlers.o processor.o controller.o memory.o print.o cd_i
     apm.o flat_apm.o apm_entry.o acpi.o acpi_tables.o smbios.o smbios_tables.o
 BIOS_VGA    := video_rom.o video_init.o video_entry.o video.o video_mode.o video_state.o modes.o text.o palette.o font.o \
     vbe.o vbe_window.o vbe_protected.o edid.o dispi.o registers.o video_tables.o
-BIOS_OBJECTS := $(addprefix $(BIOS_OUT)/,$(BIOS_SHARED) $(BIOS_SYSTEM) $(BIOS_VGA))
+# The VGA BIOS for Cirrus chips: what looks at the display interface is compiled once more for theirs, and the monitor is asked.
+BIOS_BOTH   := video_rom.o vbe.o vbe_protected.o
+BIOS_CIRRUS := gd_video_rom.o $(filter-out dispi.o edid.o $(BIOS_BOTH),$(BIOS_VGA)) $(filter-out gd_video_rom.o,$(BIOS_BOTH:%=gd_%)) gd_cirrus.o ddc.o
+BIOS_OBJECTS := $(addprefix $(BIOS_OUT)/,$(BIOS_SHARED) $(BIOS_SYSTEM) $(BIOS_VGA) $(BIOS_CIRRUS))
 BIOS_FONTS   := $(addprefix $(BIOS_OUT)/,font8x8.inc font8x8_upper.inc font8x14.inc font8x16.inc)
 
 $(BIOS_OUT):
@@ -41,6 +45,12 @@ $(BIOS_OUT)/%.o: bios/%.c bios/bios.mk | $(BIOS_OUT)
 $(BIOS_OUT)/flat_%.o: bios/%.c bios/bios.mk | $(BIOS_OUT)
 	$(call bios_compile,-m32 -DFLAT)
 	$(BIOS_OBJCOPY) --prefix-symbols=flat_ $@
+
+$(BIOS_OUT)/gd_%.o: bios/%.c bios/bios.mk | $(BIOS_OUT)
+	$(call bios_compile,-m16 -DCIRRUS)
+
+$(BIOS_OUT)/gd_%.o: bios/%.S bios/bios.mk | $(BIOS_OUT)
+	$(BIOS_CC) $(BIOS_FLAGS) -DCIRRUS -c -o $@ $<
 
 $(BIOS_OUT)/%.o: bios/tests/%.c bios/bios.mk | $(BIOS_OUT)
 	$(bios_compile)
@@ -71,6 +81,9 @@ $(BIOS_OUT)/system.elf: bios/system.ld $(addprefix $(BIOS_OUT)/,$(BIOS_SYSTEM) $
 $(BIOS_OUT)/vga.elf: bios/vga.ld $(addprefix $(BIOS_OUT)/,$(BIOS_VGA) $(BIOS_SHARED))
 	$(BIOS_LD) $(BIOS_LDFLAGS) -T $< -o $@ $(filter %.o,$^)
 
+$(BIOS_OUT)/cirrus.elf: bios/vga.ld $(addprefix $(BIOS_OUT)/,$(BIOS_CIRRUS) $(BIOS_SHARED))
+	$(BIOS_LD) $(BIOS_LDFLAGS) -T $< -o $@ $(filter %.o,$^)
+
 # The last byte makes the sum of all bytes zero.
 $(BIOS_OUT)/%.bin: $(BIOS_OUT)/%.elf
 	$(BIOS_OBJCOPY) -O binary --gap-fill 0xFF $< $@.part
@@ -81,7 +94,7 @@ $(BIOS_OUT)/%.bin: $(BIOS_OUT)/%.elf
 
 # What made the kept bytes is written beside them.
 .PHONY: firmware firmware-tools
-firmware: $(BIOS_OUT)/system.bin $(BIOS_OUT)/vga.bin
+firmware: $(BIOS_OUT)/system.bin $(BIOS_OUT)/vga.bin $(BIOS_OUT)/cirrus.bin
 	@mkdir -p $(FIRMWARE_KEPT)
 	@cp $^ $(FIRMWARE_KEPT)/
 	@cd $(FIRMWARE_KEPT) && sha256sum $(notdir $^) >SHA256SUMS

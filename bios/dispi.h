@@ -1,4 +1,5 @@
-/* dispi.h - the display interface of Bochs: index at port 1CEh, data at 1CFh. */
+/* dispi.h - the display interface of Bochs: index at port 1CEh, data at 1CFh. In the VGA BIOS for Cirrus chips, which
+ * is compiled with CIRRUS, cirrus.c does the same with theirs. */
 #ifndef BIOS_DISPI_H
 #define BIOS_DISPI_H
 
@@ -38,5 +39,22 @@ uint16_t dispi_memory(void);
 
 /* Back to VGA. */
 void dispi_leave(void);
+
+/* What a chip can have: 8 bits for each primary colour; modes; the bytes of the longest line, in four planes of one
+ * of them; whole lines; a linear frame buffer. */
+#ifdef CIRRUS
+#include "vbe_window.h"
+bool dispi_shows(uint16_t width, uint8_t bits);
+#define DISPI_HAS_8BIT_DAC 0
+#define DISPI_LONGEST(bits) ((bits) == 4 ? 504 * 2 : 504 * 8) /* of 511: whole lines of any depth */
+#define DISPI_ALIGNED(width, bits) ((bits) == 4 ? ((width) + 15) & ~15u : ((width) + 7) & ~7u)
+#define DISPI_IS_LINEAR (rom_get(vbe_frame_buffer) != 0)
+#else
+#define dispi_shows(width, bits) true
+#define DISPI_HAS_8BIT_DAC 1
+#define DISPI_LONGEST(bits) 0xFFF8
+#define DISPI_ALIGNED(width, bits) ((bits) == 4 ? ((width) + 7) & ~7u : (width))
+#define DISPI_IS_LINEAR true
+#endif
 
 #endif

@@ -52,7 +52,8 @@ static bool mode_find(uint16_t number, struct mode *mode)
         if (rom_get(modes[i].number) != number)
             continue;
         rom_read(mode, modes[i]);
-        return line_bytes(mode->width, mode->depth) * mode->height <= plane_bytes(mode->depth);
+        return line_bytes(mode->width, mode->depth) * mode->height <= plane_bytes(mode->depth) &&
+               dispi_shows(mode->width, mode->depth);
     }
     return false;
 }
@@ -91,7 +92,7 @@ static uint16_t controller_information(struct regs *r)
         .signature = {'V', 'E', 'S', 'A'},
         .version = VERSION,
         .oem_string = {oem, VGA_SEGMENT},
-        .capabilities = 1,
+        .capabilities = DISPI_HAS_8BIT_DAC,
         .mode_list = {at, r->es},
         .memory = dispi_memory(),
         .oem_revision = OEM_REVISION,
@@ -163,7 +164,7 @@ static uint16_t mode_information(struct regs *r)
         return VBE_FAILED;
     bool planar = mode.depth == 4;
     uint32_t bytes = line_bytes(mode.width, mode.depth), pages = plane_bytes(mode.depth) / (bytes * mode.height) - 1;
-    info.attributes = SUPPORTED | INFORMATION | COLOUR | GRAPHICS_MODE | (planar ? 0 : HAS_LINEAR);
+    info.attributes = SUPPORTED | INFORMATION | COLOUR | GRAPHICS_MODE | (planar || !DISPI_IS_LINEAR ? 0 : HAS_LINEAR);
     info.window_a = WINDOW_RELOCATABLE_READ_WRITE;
     info.granularity = info.window_size = 64;
     info.segment_a = 0xA000;
@@ -198,7 +199,7 @@ static uint16_t mode_set(struct regs *r)
         video_mode_set(number | (r->bx & MODE_KEEP ? 0x80 : 0));
         return bda_get(video_mode) == (number & 0x7F) ? VBE_OK : VBE_FAILED;
     }
-    if (!mode_find(number, &mode) || (mode.depth == 4 && r->bx & MODE_LINEAR))
+    if (!mode_find(number, &mode) || ((mode.depth == 4 || !DISPI_IS_LINEAR) && r->bx & MODE_LINEAR))
         return VBE_FAILED;
     video_mode_set(0x80 | (mode.depth == 4 ? 0x12 : 0x13));
     dispi_write(WIDTH, mode.width);
@@ -269,8 +270,8 @@ static uint16_t line_length(struct regs *r)
     if (!mode_now(&mode))
         return VBE_NOT_IN_THIS_MODE;
     uint32_t memory = plane_bytes(mode.depth), longest = memory / mode.height, width;
-    if (longest > MAX_LINE)
-        longest = MAX_LINE;
+    if (longest > DISPI_LONGEST(mode.depth))
+        longest = DISPI_LONGEST(mode.depth);
     switch (r->bl) {
     case 0: width = r->cx; break;
     case 1: width = dispi_read(VIRTUAL_WIDTH); break;
@@ -278,7 +279,7 @@ static uint16_t line_length(struct regs *r)
     case 3: width = line_pixels(longest, mode.depth); break;
     default: return VBE_FAILED;
     }
-    width = width > MAX_LINE ? MAX_LINE : mode.depth == 4 ? (width + 7) & ~7u : width;
+    width = width > MAX_LINE ? MAX_LINE : DISPI_ALIGNED(width, mode.depth);
     uint32_t bytes = line_bytes(width, mode.depth), lines;
     if (width < mode.width || bytes > longest)
         return VBE_NOT_SUPPORTED;
@@ -325,7 +326,8 @@ static uint16_t dac_width(struct regs *r)
     if (r->bl > 1)
         return VBE_FAILED;
     if (r->bl == 0 && enable & DISPI_ENABLED) {
-        enable = (enable & ~DISPI_DAC_8BIT) | (r->bh >= 8 ? DISPI_DAC_8BIT : 0) | DISPI_KEEP_MEMORY;
+        enable = (enable & ~DISPI_DAC_8BIT) | (r->bh >= 8 && DISPI_HAS_8BIT_DAC ? DISPI_DAC_8BIT : 0) |
+                 DISPI_KEEP_MEMORY;
         dispi_write(ENABLE_MODE, enable);
     }
     r->bh = enable & DISPI_DAC_8BIT ? 8 : 6;

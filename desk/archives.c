@@ -110,6 +110,7 @@ static void add_embedded(struct seal_request *request, struct sealed_file *files
     request->files = files;
     request->built_in_system = sealed_file(embedded_file(FIRMWARE_SYSTEM));
     request->built_in_video = sealed_file(embedded_file(FIRMWARE_VIDEO));
+    request->built_in_cirrus = sealed_file(embedded_file(FIRMWARE_VIDEO_CIRRUS));
 }
 
 static void report_padding(const char *path, uint64_t size)

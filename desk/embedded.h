@@ -9,7 +9,8 @@
  *   source/muniment.tar    the program's own source
  *   machines/NAME.yaml     a ready-made machine (manifests/machines/)
  *   firmware/system-0.bin  the system BIOS, built-in version 0 (bios/versions/)
- *   firmware/video-0.bin   the VGA BIOS, built-in version 0 */
+ *   firmware/video-0.bin   the VGA BIOS, built-in version 0
+ *   firmware/video-cirrus-0.bin   the same for a Cirrus chip */
 #ifndef MUNIMENT_DESK_EMBEDDED_H
 #define MUNIMENT_DESK_EMBEDDED_H
 

@@ -175,8 +175,10 @@ static bool load_firmware(const struct firmware_manifest *manifest, const char *
 
 static bool load_all_firmware(struct media *media, const char *manifest_path, struct error *error)
 {
+    const char *video = media->manifest.display < DISPLAY_GD5430 ? FIRMWARE_VIDEO : FIRMWARE_VIDEO_CIRRUS;
+
     return load_firmware(&media->manifest.system, manifest_path, FIRMWARE_SYSTEM, &media->system, error) &&
-           load_firmware(&media->manifest.video, manifest_path, FIRMWARE_VIDEO, &media->video, error);
+           load_firmware(&media->manifest.video, manifest_path, video, &media->video, error);
 }
 
 static bool open_manifest(struct media *media, const struct media_request *request, struct error *error)

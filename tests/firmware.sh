@@ -12,11 +12,11 @@ on_ours()
 {
     local machine=$1 boot=$2 kinds=$3 drive
     shift 3
-    echo "--- $machine, from $boot, ${*##*/}"
+    echo "--- $machine, $display, from $boot, ${*##*/}"
     {
         printf 'muniment: machine 0\nmachine: %s\ncpu:\n  model: %s\n  speed: 25 MIPS\nmemory: 16 MiB\n' "$machine" "$cpu"
         printf 'firmware:\n  system: built-in 0\n  video: built-in 0\nclock: 1993-01-01T00:00:00\nboot:\n  - %s\n' "$boot"
-        printf 'ports:\n  - com1\n  - lpt1\ndisplay: vga\nmonitor: %s\ndrives:\n' "${monitors[runs++ % ${#monitors[@]}]}"
+        printf 'ports:\n  - com1\n  - lpt1\ndisplay: %s\nmonitor: %s\ndrives:\n' "$display" "${monitors[runs++ % ${#monitors[@]}]}"
         for drive; do
             set -- $drive
             printf '  %s:\n    kind: %s\n    image: %s\n' "$1" "${2/-/ }" "$3"
@@ -26,6 +26,15 @@ on_ours()
     facts_hold "$WORK/serial" mouse vbe $kinds || good=1
 }
 
+# on_cirrus MACHINE CHIP: the same with the VGA BIOS for Cirrus chips.
+on_cirrus()
+{
+    display="cirrus $2"
+    on_ours "$1" floppy "floppy disks" "fd0 floppy-1.44M floppy.img" "hd0 disk disk.img" "hd1 disk scratch.img"
+    display=vga
+}
+
+display=vga
 for machine in pc-isa pc-i440fx; do
     pci=${machine/pc-i*0fx/pci}
     pci=${pci/pc-isa/}
@@ -35,6 +44,10 @@ for machine in pc-isa pc-i440fx; do
     on_ours $machine cdrom "cd $pci" "fd0 floppy-1.44M floppy.img" "hd0 disk disk.img" "hd1 disk scratch.img" "hd2 cdrom floppy.iso"
     on_ours $machine cdrom "cd $pci" "fd0 floppy-1.44M floppy.img" "hd0 disk scratch.img" "hd3 cdrom disk.iso"
 done
+cpu=pentium
+on_cirrus pc-isa gd5434
+on_cirrus pc-i440fx gd5430
+on_cirrus pc-i440fx gd5446
 bios/tests/bios_in_qemu.sh "$BUILD/bios/test.img" || good=1
 [ -z "${LONG-}" ] || bios/tests/bios_in_bochs.sh "$BUILD/bios/test.img" || good=1
 exit $good

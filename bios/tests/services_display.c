@@ -223,6 +223,17 @@ bool display_state_is_saved_and_restored(void)
     return good;
 }
 
+/* Cirrus chips have a DAC of six bits, and modes that take more ports; on ISA they have no linear frame buffer. */
+static bool dac_has_eight_bits(void)
+{
+    return vbe_is_there() && far_get8(BUFFER, 10) & 1;
+}
+
+static bool frame_buffer_is_there(void)
+{
+    return vbe(0x4F01, 0, 0x101, 0) == 0x004F && far_get8(BUFFER, 0) & 0x80;
+}
+
 bool vbe_lists_modes_that_it_describes(void)
 {
     uint16_t at = 0, modes = 0, mode;
@@ -232,10 +243,10 @@ bool vbe_lists_modes_that_it_describes(void)
     for (at = list; (mode = far_get16(SECOND, at)) != 0xFFFF; at += 2, modes++) {
         if (vbe(0x4F01, 0, mode, 0) != 0x004F || (far_get8(BUFFER, 0) & 0x1B) != 0x1B || !far_get16(BUFFER, 16))
             return false;
-        if (far_get8(BUFFER, 25) != 4 && (far_get8(BUFFER, 43) & 0xF0) != 0xE0)
+        if (far_get8(BUFFER, 0) & 0x80 ? (far_get8(BUFFER, 43) & 0xF0) != 0xE0 : far_get16(BUFFER, 42) != 0)
             return false;
     }
-    return version && memory >= 32 && modes >= 20 && vbe(0x4F01, 0, 0x1FF, 0) != 0x004F &&
+    return version && memory >= 32 && modes >= 18 && vbe(0x4F01, 0, 0x1FF, 0) != 0x004F &&
            vbe(0x4F02, 0x1FE, 0, 0) != 0x004F;
 }
 
@@ -248,6 +259,7 @@ bool vbe_window_and_frame_buffer_are_one(void)
 {
     uint16_t pixels[2] = {0, 0};
     struct call get = {.ax = 0x4F03}, bank = {.ax = 0x4F05, .bx = 0x0100}, there, back;
+    bool has_linear = frame_buffer_is_there();
     vbe(0x4F01, 0, 0x103, 0);
     uint32_t buffer = far_get16(BUFFER, 40) | (uint32_t)far_get16(BUFFER, 42) << 16;
     bool set = vbe(0x4F02, 0x103, 0, 0) == 0x004F;
@@ -256,6 +268,8 @@ bool vbe_window_and_frame_buffer_are_one(void)
     vbe_bank(0);
     bool apart = far_get16(0xA000, 0x1234) != 0xCAFE;
     bool linear = vbe(0x4F02, 0xC103, 0, 0) == 0x004F;
+    if (!has_linear)
+        return set && apart && !linear;
     soft_int(0x10, &get);
     block_move(buffer + 0x31234, (uint32_t)pixels, 1, &there);
     pixels[1] = 0xF00D;
@@ -282,18 +296,19 @@ bool vbe_lines_and_start_can_be_moved(void)
 
 bool vbe_palette_has_eight_bits_if_asked(void)
 {
+    bool can = dac_has_eight_bits();
     struct call wide = {.ax = 0x4F08, .bx = 0x0800}, narrow = {.ax = 0x4F08, .bx = 0x0600};
     bool direct = vbe(0x4F08, 0x0800, 0, 0) == 0x034F, set = vbe(0x4F02, 0x101, 0, 0) == 0x004F;
     soft_int(0x10, &wide);
-    far_put16(BUFFER, 0, 0xA1B2);
-    far_put16(BUFFER, 2, 0x00C3);
+    far_put16(BUFFER, 0, can ? 0xA1B2 : 0x2132);
+    far_put16(BUFFER, 2, can ? 0x00C3 : 0x0003);
     vbe(0x4F09, 0, 1, 250);
     far_put16(BUFFER, 0, 0);
     far_put16(BUFFER, 2, 0);
     vbe(0x4F09, 1, 1, 250);
-    bool kept = far_get16(BUFFER, 0) == 0xA1B2 && far_get8(BUFFER, 2) == 0xC3;
+    bool kept = far_get16(BUFFER, 0) == (can ? 0xA1B2 : 0x2132) && far_get8(BUFFER, 2) == (can ? 0xC3 : 0x03);
     soft_int(0x10, &narrow);
-    return direct && set && wide.ax == 0x004F && wide.bh == 8 && kept && narrow.bh == 6;
+    return direct && set && wide.ax == 0x004F && wide.bh == (can ? 8 : 6) && kept && narrow.bh == 6;
 }
 
 /* QEMU keeps its memory chained in such a mode once it was in another: there all planes give one byte. */
@@ -338,11 +353,13 @@ bool vbe_state_comes_back(void)
 bool vbe_serves_protected_mode(void)
 {
     struct call pm = {.ax = 0x4F0A}, get = {.ax = 0x4F05, .bx = 0x0100}, start = {.ax = 0x4F07, .bx = 0x01};
-    vbe(0x4F02, 0x112, 0, 0);
+    uint16_t bytes = vbe(0x4F02, 0x112, 0, 0) == 0x004F ? 3 : 2;
+    if (bytes == 2)
+        vbe(0x4F02, 0x111, 0, 0);
     vbe(0x4F06, 0, 1024, 0);
     soft_int(0x10, &pm);
     uint32_t base = pm.es * 16u + pm.di;
-    struct call bank = {.ax = 0x4F05, .dx = 6}, move = {.ax = 0x4F07, .cx = (30 * 1024 + 8) * 3 / 4};
+    struct call bank = {.ax = 0x4F05, .dx = 6}, move = {.ax = 0x4F07, .cx = (30 * 1024 + 8) / 4 * bytes};
     call32near(base + far_get16(pm.es, pm.di), &bank);
     call32near(base + far_get16(pm.es, pm.di + 2), &move);
     soft_int(0x10, &get);
@@ -403,16 +420,18 @@ static bool ports_at_most(uint32_t limit, uint16_t ax, uint16_t bx, uint16_t dx)
 
 bool display_calls_touch_few_ports(void)
 {
-    bool good = ports_at_most(120, 0x0003, 0, 0) && ports_at_most(100, 0x0012, 0, 0) &&
-                ports_at_most(110, 0x0013, 0, 0);
+    uint32_t more = dac_has_eight_bits() ? 0 : 20;
+    bool good = ports_at_most(120 + more, 0x0003, 0, 0) && ports_at_most(100 + more, 0x0012, 0, 0) &&
+                ports_at_most(110 + more, 0x0013, 0, 0);
     call_ax(0x10, 0x0003);
     return good;
 }
 
 bool vbe_calls_touch_few_ports(void)
 {
-    bool good = ports_at_most(130, 0x4F02, 0x0101, 0) && ports_at_most(3, 0x4F05, 0, 0xFFFF) &&
-                low_get16(0x6A0) == 0x014F && ports_at_most(3, 0x4F05, 0, 1) && ports_at_most(2, 0x4F05, 0x0100, 0);
+    bool good = ports_at_most(dac_has_eight_bits() ? 130 : 205, 0x4F02, 0x0101, 0) &&
+                ports_at_most(3, 0x4F05, 0, 0xFFFF) && low_get16(0x6A0) == 0x014F && ports_at_most(3, 0x4F05, 0, 1) &&
+                ports_at_most(2, 0x4F05, 0x0100, 0);
     good = low_get16(0x6A0) == 0x004F && low_get16(0x6A6) == 1 && good;
     call_ax(0x10, 0x0003);
     return good;
