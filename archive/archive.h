@@ -17,6 +17,7 @@
 #include "archive/layout.h"
 #include "archive/pack.h"
 #include "formats/formats.h"
+#include "formats/images/images.h"
 #include "manifests/manifests.h"
 
 /* --- Keys (Ed25519, PEM: PKCS #8 private, SubjectPublicKeyInfo public; OpenSSL) --- */
@@ -53,12 +54,13 @@ struct attestation {
 void attestation_free(struct attestation *attestation);
 
 struct seal_request {
-    const char *machine_path;        /* machine.yaml; images and firmware are found relative to it */
-    const char *description_path;    /* or null: a description with the machine file's name as title */
-    const char *key_path;            /* private key, PEM */
-    const char *output_path;         /* NAME.mun (formats/output.h) */
-    bool replace;                    /* it may be there already */
-    const struct sealed_file *files; /* recover.py, spec/..., source/muniment.tar, docs/..., in any order */
+    const char *machine_path;                 /* machine.yaml; images and firmware are found relative to it */
+    const char *description_path;             /* or null: a description with the machine file's name as title */
+    const char *key_path;                     /* private key, PEM */
+    const char *output_path;                  /* NAME.mun (formats/output.h) */
+    bool replace;                             /* it may be there already */
+    struct image_request images[DRIVE_COUNT]; /* how the images are opened */
+    const struct sealed_file *files;          /* recover.py, spec/..., source/muniment.tar, docs/..., in any order */
     size_t file_count;
     struct sealed_file built_in_system, built_in_video, built_in_cirrus; /* what "built-in" means in a manifest; without
                                                                             name */
@@ -109,6 +111,9 @@ const char *archive_machine_root(const struct archive *archive);
 /* The sealed image of a drive as a read-only disk; valid until archive_close. False with status STATUS_OK: the drive
  * has no medium. A chunk that does not match its digest is BLOCK_FAILED, and archive_failure says which. */
 bool archive_disk(struct archive *archive, enum drive_slot slot, struct block *disk, struct error *error);
+
+/* The length in bytes of the image that was sealed, which may have ended within the last sector; 0: no medium. */
+uint64_t archive_image_size(const struct archive *archive, enum drive_slot slot);
 
 /* The reason of the last BLOCK_FAILED of any disk of this archive. */
 const struct error *archive_failure(const struct archive *archive);

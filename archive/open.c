@@ -366,6 +366,13 @@ void archive_close(struct archive *a)
     free(a);
 }
 
+uint64_t archive_image_size(const struct archive *archive, enum drive_slot slot)
+{
+    const struct sealed_disk *disk = &archive->seal.disks[slot];
+
+    return disk->image_size ? disk->image_size : disk->size;
+}
+
 const struct machine_manifest *archive_machine(const struct archive *archive)
 {
     return &archive->machine;

@@ -7,7 +7,6 @@
 #include "archive/layout.h"
 #include "archive/writer.h"
 #include "formats/file.h"
-#include "formats/images/images.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -189,7 +188,7 @@ static bool open_image(struct sealing *s, enum drive_slot slot)
     if (drive->kind == DRIVE_ABSENT || drive->image[0] == '\0')
         return true;
     if (!beside_manifest(s, drive->image, image->path, sizeof image->path) ||
-        !image_open(image->path, NULL, &image->block, NULL, s->error))
+        !image_open(image->path, &s->request->images[slot], &image->block, NULL, s->error))
         return false;
     image->present = true;
     if (image->block.sectors > DISK_LIMIT / SECTOR_SIZE)

@@ -139,6 +139,8 @@ enum status seal_run(const struct arguments *a)
     struct error error;
     size_t count = 0;
 
+    if (!desk_image_requests(a, request.images, &error))
+        return desk_fail(&error);
     while (embedded_files[count].name)
         count++;
     struct sealed_file *files = calloc(count + 1, sizeof(*files));

@@ -394,7 +394,8 @@ static bool change_medium(struct boot *b, enum drive_kind kind, const char *path
     if (!media_slot(&b->media, kind, object, &slot, error) ||
         (path && !media_open_image(&b->media, slot, path, &changed, error)))
         return false;
-    if (path && b->session.recorder.recording && !image_digest(path, digest, NULL, NULL, error)) {
+    if (path && b->session.recorder.recording &&
+        !image_digest(path, &b->media.images[slot], digest, NULL, NULL, error)) {
         medium_close(&changed);
         return false;
     }

@@ -2,6 +2,7 @@
 #include "desk/desk.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "archive/archive.h"
 #include "verify/fixity/fixity.h"
@@ -22,6 +23,39 @@ const char **desk_trusted_keys(const struct arguments *a, size_t *count)
     while (keys && (keys[*count] = argument_next(a, "--trust", &position)))
         ++*count;
     return keys;
+}
+
+/* The slot that begins a value of --format; DRIVE_COUNT if there is none. */
+static unsigned format_slot(const char **value)
+{
+    unsigned slot = 0;
+
+    while (slot < DRIVE_COUNT &&
+           (strncmp(*value, drive_slot_names[slot], strlen(drive_slot_names[slot])) != 0 || (*value)[3] != ':'))
+        slot++;
+    *value += slot < DRIVE_COUNT ? 4 : 0;
+    return slot;
+}
+
+bool desk_image_requests(const struct arguments *a, struct image_request requests[DRIVE_COUNT], struct error *error)
+{
+    size_t position = 0;
+    const char *value;
+
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        requests[slot] = (struct image_request){.follow = argument_value(a, "--follow")};
+    while ((value = argument_next(a, "--format", &position))) {
+        unsigned one = format_slot(&value), known = 0;
+
+        while (image_format_names[known] && strcmp(image_format_names[known], value) != 0)
+            known++;
+        if (!image_format_names[known])
+            return error_set(error, STATUS_USAGE, value, NULL, "see muniment(1)", "is no format of images");
+        for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+            if (one == DRIVE_COUNT || one == slot)
+                requests[slot].format = value;
+    }
+    return true;
 }
 
 static bool judge_signature(const struct arguments *a, const struct archive_signature *signature, const char *path,

@@ -7,6 +7,8 @@
 #define MUNIMENT_DESK_H
 
 #include "desk/options.h"
+#include "formats/images/images.h"
+#include "manifests/manifests.h"
 
 /* The subcommands; each is the `run` of a struct command. They print their own errors and return the exit status. */
 enum status key_new_run(const struct arguments *arguments);
@@ -20,12 +22,17 @@ enum status machines_run(const struct arguments *arguments);
 enum status boot_run(const struct arguments *arguments);
 enum status replay_run(const struct arguments *arguments);
 enum status state_run(const struct arguments *arguments);
+enum status export_run(const struct arguments *arguments);
 
 /* Prints the error and returns its status. */
 enum status desk_fail(const struct error *error);
 
 /* The values of --trust, and a null at the end, to be freed; null: out of memory. */
 const char **desk_trusted_keys(const struct arguments *arguments, size_t *count);
+
+/* How the images of the drives are to be opened: --format [SLOT:]FORMAT, --follow. */
+bool desk_image_requests(const struct arguments *arguments, struct image_request requests[DRIVE_COUNT],
+                         struct error *error);
 
 struct archive;
 

@@ -265,12 +265,11 @@ static void json_image(const struct identity *id)
 
 /* --- The subcommand --- */
 
-static bool examine(struct identity *id, const char *format, struct error *error)
+static bool examine(struct identity *id, const struct image_request *request, struct error *error)
 {
-    struct image_request request = {.format = format};
     struct block disk;
 
-    if (!image_open(id->path, &request, &disk, &id->info, error))
+    if (!image_open(id->path, request, &disk, &id->info, error))
         return false;
     bool good = disk_survey(&disk, &id->survey, error) &&
                 suggest_machine(&disk, &id->survey, NULL, &id->suggestion, error);
@@ -282,11 +281,15 @@ enum status identify_run(const struct arguments *a)
 {
     bool json = argument_value(a, "--json");
     enum status worst = STATUS_OK;
+    struct image_request requests[DRIVE_COUNT];
+    struct error error;
 
+    if (!desk_image_requests(a, requests, &error))
+        return desk_fail(&error);
     for (size_t i = 0; i < a->operand_count && !interrupted(); i++) {
         struct identity id = {.path = a->operands[i]};
 
-        if (!examine(&id, argument_value(a, "--format"), &id.error) && id.error.status > worst)
+        if (!examine(&id, &requests[DRIVE_HD0], &id.error) && id.error.status > worst)
             worst = id.error.status;
         if (json) {
             json_image(&id);

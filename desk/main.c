@@ -21,6 +21,8 @@ static const struct option seal_options[] = {
     { "--key", "KEY", "private key that signs it (muniment key new)", false, true },
     { "--attest", "SCRIPT|SECONDS", "boot the machine by this script, or for this long, and seal what it did (muniment verify --reboot)", false, false },
     { "--description", "FILE", "description.yaml: title, identifiers, provenance, rights", false, false },
+    { "--format", "[SLOT:]FORMAT", "the images are (fd0, hd0 ...: this one is) in this format, whatever they look like: raw, qcow2 ... (may be repeated)", true, false },
+    { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false },
     { "--force", NULL, "replace existing files", false, false },
     { .name = NULL },
 };
@@ -43,14 +45,16 @@ static const struct option info_options[] = {
 };
 
 static const struct option identify_options[] = {
-    { "--format", "FORMAT", "read the images as of this format: raw, and whatever else is recognised", false, false },
+    { "--format", "FORMAT", "the images are in this format, whatever they look like: raw, qcow2 ...", false, false },
+    { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false },
     { "--json", NULL, "one JSON object on a line for each image", false, false },
     { .name = NULL },
 };
 
 static const struct option suggest_options[] = {
     { "--machine", "NAME", "print this ready-made machine with the image in its drive, whatever is in it", false, false },
-    { "--format", "FORMAT", "read the image as of this format", false, false },
+    { "--format", "FORMAT", "the image is in this format, whatever it looks like: raw, qcow2 ...", false, false },
+    { "--follow", NULL, "open the files that it names (backing file, extent, parent), in its own folder", false, false },
     { .name = NULL },
 };
 
@@ -71,6 +75,8 @@ static const struct option boot_options[] = {
     { "--floppy", "IMAGE", "insert this medium into fd0", false, false },
     { "--cd", "IMAGE", "insert this CD into the first CD-ROM drive, which is added if there is none", false, false },
     { "--disk", "IMAGE", "add this disk at the first free place of hd0 to hd3", false, false },
+    { "--format", "[SLOT:]FORMAT", "the images are (fd0, hd0 ...: this one is) in this format, whatever they look like: raw, qcow2 ... (may be repeated)", true, false },
+    { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false },
     { "--record", "JOURNAL", "record everything that enters the machine (an archive's), so that muniment replay can repeat it", false, false },
     { "--checkpoints", "DIR", "take snapshots in this folder while the machine runs", false, false },
     { "--checkpoint-every", "SECONDS", "of guest time, between two of them (default 60)", false, false },
@@ -83,6 +89,17 @@ static const struct option boot_options[] = {
     { "--engine", "ENGINE", "interpreter, translator (where this host has one; the state does not show it),\nor for tests random:SEED, now the one and now the other", false, false },
     { "--statistics", NULL, "print at the end what was translated", false, false },
     { "--slice", "N|random:SEED", "for tests: cut the run into slices of N ticks, or of random length", false, false },
+    { "--force", NULL, "replace existing files", false, false },
+    { .name = NULL },
+};
+
+static const struct option export_options[] = {
+    { "-o", "FILE", "the image to write", false, true },
+    { "--as", "FORMAT", "raw (default), qcow2 or vhd", false, false },
+    { "--drive", "SLOT", "the disk of an archive that has several: fd0, hd0 ...", false, false },
+    { "--trust", "PUB", "public key of a signer to trust (may be repeated); an archive that none of them signed is refused", true, false },
+    { "--format", "[SLOT:]FORMAT", "the images are (fd0, hd0 ...: this one is) in this format, whatever they look like: raw, qcow2 ... (may be repeated)", true, false },
+    { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false },
     { "--force", NULL, "replace existing files", false, false },
     { .name = NULL },
 };
@@ -119,6 +136,7 @@ static const struct command commands[] = {
     { "machines", "[NAME]", 0, 1, "List the ready-made machines, or print the manifest of one.", no_options, machines_run },
     { "boot", "FILE.mun|MACHINE.yaml|DISK-IMAGE", 1, 1,
       "Run a machine. What it writes goes to an overlay and is thrown away unless --overlay names it.", boot_options, boot_run },
+    { "export", "FILE.mun|DISK-IMAGE", 1, 1, "Write the disk of an archive or an image as an image of another program.", export_options, export_run },
     { "replay", "FILE.mun JOURNAL", 2, 2, "Repeat a run that was recorded, and compare the machine's state with what was recorded of it.", replay_options,
       replay_run },
     { "state", "SNAPSHOT [SNAPSHOT]", 1, 2, "Print what a snapshot says, or what differs between two.", no_options, state_run },

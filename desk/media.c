@@ -71,22 +71,33 @@ static bool recognise(const char *path, enum source *source, struct error *error
     return true;
 }
 
+bool media_is_archive(const char *path, bool *archive, struct error *error)
+{
+    enum source source = SOURCE_IMAGE;
+    bool good = recognise(path, &source, error);
+
+    *archive = source == SOURCE_ARCHIVE;
+    return good;
+}
+
 /* --- Images --- */
 
 /* Opens an image file as the medium of a drive. An overlay that is kept names it by its digest. */
-static bool open_image(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive,
-                       const char *path, const char *overlay, struct error *error)
+static bool open_image(struct media *media, enum drive_slot slot, const char *path, const char *overlay,
+                       struct error *error)
 {
+    const struct drive_manifest *drive = &media->manifest.drives[slot];
+    const struct image_request *request = &media->images[slot];
     bool kept = overlay && !drive->read_only && drive->kind != DRIVE_CDROM, good = true;
     struct progress progress;
     hex_digest digest = "";
 
     if (kept) {
         progress_begin(&progress, "reading");
-        good = image_digest(path, digest, progress_bytes, &progress, error);
+        good = image_digest(path, request, digest, progress_bytes, &progress, error);
         progress_end(&progress);
     }
-    return good && medium_open(medium, slot, drive, path, overlay, digest, error);
+    return good && medium_open(&media->drives[slot], slot, drive, path, request, overlay, digest, error);
 }
 
 bool media_slot(const struct media *media, enum drive_kind kind, const char *object, enum drive_slot *slot,
@@ -195,7 +206,7 @@ static bool open_manifest(struct media *media, const struct media_request *reque
         if (!*drive->image)
             continue;
         good = beside(request->path, drive->image, path, sizeof(path), error) &&
-               open_image(&media->drives[slot], slot, drive, path, request->overlay, error);
+               open_image(media, slot, path, request->overlay, error);
     }
     return good && load_all_firmware(media, request->path, error);
 }
@@ -203,12 +214,13 @@ static bool open_manifest(struct media *media, const struct media_request *reque
 /* --- From a bare image --- */
 
 /* Finds the machine that suits an image, or has the name that was given. */
-static bool suggest(const struct media_request *request, struct suggestion *suggestion, struct error *error)
+static bool suggest(const struct media *media, const struct media_request *request, struct suggestion *suggestion,
+                    struct error *error)
 {
     struct disk_survey survey;
     struct block disk;
 
-    if (!image_open(request->path, NULL, &disk, NULL, error))
+    if (!image_open(request->path, &media->images[DRIVE_HD0], &disk, NULL, error))
         return false;
     bool good = disk_survey(&disk, &survey, error) &&
                 suggest_machine(&disk, &survey, request->machine, suggestion, error);
@@ -223,14 +235,12 @@ static bool suggest(const struct media_request *request, struct suggestion *sugg
 static bool open_bare_image(struct media *media, const struct media_request *request, struct error *error)
 {
     struct suggestion suggestion = {.slot = DRIVE_FD0};
-    bool good = suggest(request, &suggestion, error);
+    bool good = suggest(media, request, &suggestion, error);
     enum drive_slot slot = suggestion.slot;
 
     media->manifest = suggestion.machine;
     suggestion_free(&suggestion);
-    return good &&
-           open_image(&media->drives[slot], slot, &media->manifest.drives[slot], request->path, request->overlay,
-                      error) &&
+    return good && open_image(media, slot, request->path, request->overlay, error) &&
            load_all_firmware(media, request->path, error);
 }
 
@@ -270,7 +280,7 @@ static bool insert_cd(struct media *media, const char *path, struct error *error
         return error_set(error, STATUS_USAGE, path, NULL, NULL,
                          "no place is left for a CD-ROM drive: hd0 to hd3 are taken");
     medium_close(&media->drives[slot]);
-    return open_image(&media->drives[slot], (enum drive_slot)slot, &media->manifest.drives[slot], path, NULL, error);
+    return open_image(media, (enum drive_slot)slot, path, NULL, error);
 }
 
 static bool add_disk(struct media *media, const char *path, const char *overlay, struct error *error)
@@ -280,7 +290,7 @@ static bool add_disk(struct media *media, const char *path, const char *overlay,
         if (drive->kind != DRIVE_ABSENT)
             continue;
         drive->kind = DRIVE_DISK;
-        return open_image(&media->drives[slot], slot, drive, path, overlay, error);
+        return open_image(media, slot, path, overlay, error);
     }
     return error_set(error, STATUS_USAGE, path, NULL, NULL, "no place is left for a disk: hd0 to hd3 are taken");
 }
@@ -295,6 +305,8 @@ bool media_open(struct media *media, const struct media_request *request, struct
     enum source source;
 
     memset(media, 0, sizeof(*media));
+    if (!desk_image_requests(request->arguments, media->images, error))
+        return false;
     if (!recognise(request->path, &source, error))
         return false;
     if (source != SOURCE_ARCHIVE && argument_value(request->arguments, "--trust"))

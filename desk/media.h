@@ -19,6 +19,9 @@ struct media_request {
 /* The caller calls media_close in any case. */
 bool media_open(struct media *media, const struct media_request *request, struct error *error);
 
+/* Whether a file is an archive, by its content or its name. */
+bool media_is_archive(const char *path, bool *archive, struct error *error);
+
 /* The drive that takes floppies, or CDs, that are put in during a run: fd0, or the first CD-ROM drive. object is who
  * asks, for the error. */
 bool media_slot(const struct media *media, enum drive_kind kind, const char *object, enum drive_slot *slot,

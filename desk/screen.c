@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "formats/codepage.h"
+#include "formats/plain.h"
 
 void screen_row(const struct text_screen *screen, unsigned row, char text[ROW_TEXT_SIZE])
 {
     char *end = text;
 
     for (unsigned column = 0; column < screen->columns; column++)
-        end = utf8_put(end, codepage_437(screen->character[row][column]));
+        end += utf8_put(codepage_437(screen->character[row][column]), end);
     while (end > text && end[-1] == ' ')
         end--;
     *end = '\0';

@@ -369,9 +369,10 @@ static bool suggest_text(const struct arguments *a, const char *path, struct tex
 {
     struct suggestion suggestion = {.slot = DRIVE_FD0};
     struct disk_survey survey;
+    struct image_request requests[DRIVE_COUNT];
     struct block disk;
 
-    if (!image_open(path, &(struct image_request){.format = argument_value(a, "--format")}, &disk, NULL, error))
+    if (!desk_image_requests(a, requests, error) || !image_open(path, &requests[DRIVE_HD0], &disk, NULL, error))
         return false;
     bool good = disk_survey(&disk, &survey, error) &&
                 suggest_machine(&disk, &survey, argument_value(a, "--machine"), &suggestion, error) &&

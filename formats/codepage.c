@@ -29,20 +29,3 @@ uint32_t codepage_437(uint8_t byte)
         return high_glyphs[byte - 0x80];
     return byte == 0x7F ? 0x2302 : byte;
 }
-
-char *utf8_put(char *to, uint32_t code)
-{
-    if (code < 0x80) {
-        *to++ = (char)code;
-    } else if (code < 0x800) {
-        *to++ = (char)(0xC0 | code >> 6);
-        *to++ = (char)(0x80 | (code & 0x3F));
-    } else {
-        if (code >= 0x10000)
-            *to++ = (char)(0xF0 | code >> 18);
-        *to++ = (char)(code < 0x10000 ? 0xE0 | code >> 12 : 0x80 | (code >> 12 & 0x3F));
-        *to++ = (char)(0x80 | (code >> 6 & 0x3F));
-        *to++ = (char)(0x80 | (code & 0x3F));
-    }
-    return to;
-}

@@ -34,6 +34,20 @@ broken:
     return false;
 }
 
+size_t utf8_put(uint32_t code, char *to)
+{
+    static const uint8_t first[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t size;
+
+    if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+        code = 0xfffd;
+    size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    for (size_t i = size; i-- > 1; code >>= 6)
+        to[i] = (char)(0x80 | (code & 0x3f));
+    to[0] = (char)(size == 1 ? code : first[size] | code);
+    return size;
+}
+
 bool code_is_hidden(uint32_t code)
 {
     static const uint32_t ranges[][2] = {

@@ -15,6 +15,9 @@
  * at the text's end. */
 bool utf8_next(const char **at, uint32_t *code);
 
+/* Writes a code point as UTF-8, at most 4 bytes, and returns their number; what is none becomes U+FFFD. */
+size_t utf8_put(uint32_t code, char *to);
+
 /* Whether a terminal must not get this code point. */
 bool code_is_hidden(uint32_t code);
 

@@ -15,7 +15,7 @@ TESTS := $(addprefix tests/, \
     determinism.sh flips.sh hosts.sh resume.sh kills.sh replay.sh \
     attest.sh trust.sh rules_archive.sh rules_snapshot.sh rules.py files.sh \
     firmware.sh acpi.sh firmware_source.sh \
-    desk.sh identify.sh readme.py recover.sh demo.sh first_light.sh \
+    images.sh desk.sh identify.sh readme.py recover.sh demo.sh first_light.sh \
     symbols.sh circles.py format.sh state_doc.sh host_judges.sh vectors386.py) \
     $(TESTS_CPU) $(TEST_OBJECTS)
 
@@ -98,7 +98,11 @@ $(BUILD)/tests/faulty: tests/faulty.c $(BUILD)/desk/main.o $(BUILD)/libhost.a $(
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=machine_run -o $@ $^ $(HOST_LIBS)
 
-tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/swap.so $(BUILD)/tests/faulty
+$(BUILD)/tests/images_campaign: tests/images_campaign.c $(BUILD)/libhost.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(HOST_LIBS)
+
+tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/images_campaign $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/swap.so $(BUILD)/tests/faulty
 
 # As many jobs as there are processors, unless -j says otherwise.
 JOBS = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))

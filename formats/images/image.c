@@ -1,20 +1,15 @@
-/* image.c - recognises images and opens them as disks (images.h); reads what the readers locate (reader.h). */
-#include "formats/images/source.h"
+/* image.c - an open image: its files, what it says about itself, and reading what its reader locates (reader.h). */
+#include "formats/images/image.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "formats/plain.h"
 #include "formats/text.h"
 
 #define DEPTH_LIMIT 64 /* images below each other */
-
-/* In the order in which they are asked; raw takes everything. */
-static const struct reader *const readers[] = {&raw_reader};
-const char *const image_format_names[] = {"raw", NULL};
 
 /* --- Errors --- */
 
@@ -118,7 +113,7 @@ void *image_state(struct image *image, size_t size, struct error *error)
 
 /* --- Files --- */
 
-static const char *last_part(const char *path)
+const char *image_last_part(const char *path)
 {
     const char *slash = strrchr(path, '/');
 
@@ -139,8 +134,8 @@ static struct image_file *note_file(struct image_info *info, const char *name, c
     return file;
 }
 
-static bool add_path(struct image *image, const char *path, const char *name, const char *role, bool links,
-                     struct error *error)
+bool image_add_path(struct image *image, const char *path, const char *name, const char *role, bool links,
+                    struct error *error)
 {
     struct source *source;
     struct image_file *file;
@@ -166,7 +161,7 @@ static bool add_path(struct image *image, const char *path, const char *name, co
 static bool beside(const struct image *image, const char *name, char path[PATH_MAX], struct error *error)
 {
     const char *own = image_path(image);
-    int folder = (int)(last_part(own) - own);
+    int folder = (int)(image_last_part(own) - own);
 
     return snprintf(path, PATH_MAX, "%.*s%s", folder, own, name) < PATH_MAX ||
            error_host(error, name, ENAMETOOLONG, "cannot open");
@@ -177,7 +172,7 @@ bool image_add_file(struct image *image, const char *name, const char *role, uin
     char path[PATH_MAX];
 
     *source = image->source_count;
-    return beside(image, name, path, error) && add_path(image, path, name, role, false, error);
+    return beside(image, name, path, error) && image_add_path(image, path, name, role, false, error);
 }
 
 /* The last part of a name that any system may have written; null for one that names no file. */
@@ -213,31 +208,11 @@ bool image_add_named(struct image *image, const char *name, const char *role, ui
     return plain && image_add_file(image, plain, role, source, error);
 }
 
-/* --- Recognising --- */
-
-static bool read_probe(const struct source *source, struct probe *probe, struct error *error)
-{
-    *probe = (struct probe){.source = source, .name = last_part(source->path), .size = source->size};
-    probe->head_size = probe->size < sizeof probe->head ? (size_t)probe->size : sizeof probe->head;
-    return source_read(source, 0, probe->head, probe->head_size, error) &&
-           (probe->size < sizeof probe->tail ||
-            source_read(source, probe->size - sizeof probe->tail, probe->tail, sizeof probe->tail, error));
-}
-
-/* The reader of a format, or of what the content says. */
-static const struct reader *choose(const struct probe *probe, const char *format)
-{
-    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++)
-        if (format ? !strcmp(readers[i]->name, format) : readers[i]->recognise(probe))
-            return readers[i];
-    return NULL;
-}
-
-static void close_image(struct image *image)
+void image_close(struct image *image)
 {
     if (!image)
         return;
-    close_image(image->below);
+    image_close(image->below);
     if (image->reader && image->reader->close && image->state)
         image->reader->close(image);
     for (uint32_t i = 0; i < image->source_count; i++)
@@ -260,30 +235,7 @@ void image_info_free(struct image_info *info)
     *info = (struct image_info){.format = NULL};
 }
 
-/* Opens image->sources[0] by its reader. */
-static bool open_by_reader(struct image *image, const char *format, struct error *error)
-{
-    struct probe probe;
-
-    if (!read_probe(&image->sources[0], &probe, error))
-        return false;
-    image->reader = choose(&probe, format);
-    if (!image->reader)
-        return error_set(error, STATUS_USAGE, format, NULL, "see muniment --help", "no such format of images");
-    image->info.format = image->reader->name;
-    snprintf(image->info.title, sizeof image->info.title, "%s", image->reader->name);
-    if (!image->reader->open(image, &probe, error))
-        return false;
-    if (image->size == 0 || image->size > IMAGE_LIMIT)
-        return image_wrong(image, NULL, error, image->size ? "holds a disk of more than 2^47 bytes" : "holds no disk");
-    if (image->cluster_size > CLUSTER_LIMIT)
-        return image_wrong(image, NULL, error, "has clusters that are too large");
-    image->info.size = image->size;
-    image->info.padding = (uint32_t)(-image->size % SECTOR_SIZE);
-    return true;
-}
-
-static struct image *new_image(const struct image_request *request, const char *path, struct error *error)
+struct image *image_new(const struct image_request *request, const char *path, struct error *error)
 {
     struct image *image = calloc(1, sizeof *image);
 
@@ -297,7 +249,7 @@ static struct image *new_image(const struct image_request *request, const char *
 bool image_add_below(struct image *image, const char *name, const char *role, const char *format, struct error *error)
 {
     const char *plain = permit(image, name, role, error);
-    struct image *below = plain ? new_image(image->request, name, error) : NULL;
+    struct image *below = plain ? image_new(image->request, name, error) : NULL;
     char path[PATH_MAX];
     unsigned depth = 0;
     bool done;
@@ -306,11 +258,12 @@ bool image_add_below(struct image *image, const char *name, const char *role, co
         return false;
     image->below = below;
     below->above = image;
+    below->open_by_reader = image->open_by_reader;
     for (const struct image *i = below; i; i = i->above)
         depth++;
     done = depth <= DEPTH_LIMIT
-               ? beside(image, plain, path, error) && add_path(below, path, plain, role, false, error) &&
-                     open_by_reader(below, format, error)
+               ? beside(image, plain, path, error) && image_add_path(below, path, plain, role, false, error) &&
+                     below->open_by_reader(below, format, error)
                : image_wrong(image, NULL, error, "is at the end of a chain of images that is too long");
     for (uint32_t i = 0; i < below->info.file_count; i++) {
         struct image_file *file = note_file(&image->info, below->info.files[i].name, below->info.files[i].role);
@@ -324,7 +277,7 @@ bool image_add_below(struct image *image, const char *name, const char *role, co
 
 /* --- Reading --- */
 
-static uint64_t sectors_of(const struct image *image)
+uint64_t image_sectors(const struct image *image)
 {
     return (image->size + SECTOR_SIZE - 1) / SECTOR_SIZE;
 }
@@ -349,7 +302,7 @@ static uint32_t find_bad(const struct image *image, uint64_t sector)
 static bool locate(struct image *image, uint64_t sector, struct piece *piece)
 {
     uint32_t bad = find_bad(image, sector);
-    uint64_t limit = sectors_of(image) - sector;
+    uint64_t limit = image_sectors(image) - sector;
 
     if (bad < image->bad_count && image->bad[bad].first <= sector) {
         *piece = (struct piece){.kind = PIECE_UNREADABLE,
@@ -391,19 +344,17 @@ static const uint8_t *find_cluster(struct image *image, const struct piece *piec
     return image->cache[oldest].bytes;
 }
 
-static enum block_result read_image(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done);
-
 /* Sectors of the image below, which may be shorter. */
 static enum block_result read_below(struct image *image, uint64_t sector, uint32_t count, uint8_t *buffer,
                                     uint32_t *done)
 {
-    uint64_t there = image->below ? sectors_of(image->below) : 0;
+    uint64_t there = image->below ? image_sectors(image->below) : 0;
     uint32_t real = sector >= there ? 0 : there - sector < count ? (uint32_t)(there - sector) : count;
     enum block_result result = BLOCK_OK;
 
     *done = 0;
     if (real > 0)
-        result = read_image(image->below, sector, real, buffer, done);
+        result = image_read(image->below, sector, real, buffer, done);
     if (result == BLOCK_FAILED)
         image->failure = image->below->failure;
     if (result != BLOCK_OK)
@@ -445,7 +396,7 @@ static enum block_result read_piece(struct image *image, const struct piece *pie
     return BLOCK_OK;
 }
 
-static enum block_result read_image(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done)
+enum block_result image_read(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done)
 {
     struct image *image = context;
 
@@ -467,7 +418,7 @@ static enum block_result read_image(void *context, uint64_t sector, uint32_t cou
     return BLOCK_OK;
 }
 
-static uint64_t zeros_of_image(void *context, uint64_t sector)
+uint64_t image_zeros(void *context, uint64_t sector)
 {
     struct image *image = context;
     struct piece piece;
@@ -480,68 +431,14 @@ static uint64_t zeros_of_image(void *context, uint64_t sector)
     if (piece.kind == PIECE_STORED)
         zeros = source_hole(&image->sources[piece.source], piece.offset) / SECTOR_SIZE;
     if (piece.kind == PIECE_BELOW)
-        zeros = image->below && sector < sectors_of(image->below) ? zeros_of_image(image->below, sector)
-                                                                  : piece.sectors;
+        zeros = image->below && sector < image_sectors(image->below) ? image_zeros(image->below, sector)
+                                                                     : piece.sectors;
     return zeros < piece.sectors ? zeros : piece.sectors;
 }
 
-static void close_disk(void *context)
-{
-    close_image(context);
-}
-
-static const struct error *failure_of_image(void *context)
+const struct error *image_failure(void *context)
 {
     return &((struct image *)context)->failure;
-}
-
-/* --- Opening --- */
-
-/* The caller's copy of what is known; what it holds is the caller's from now on. */
-static bool hand_over(struct image *image, struct image_info *info, struct error *error)
-{
-    *info = image->info;
-    image->info = (struct image_info){.format = NULL};
-    if (image->bad_count == 0)
-        return true;
-    info->unreadable = malloc(image->bad_count * sizeof *info->unreadable);
-    if (!info->unreadable)
-        return out_of_memory(image_path(image), error);
-    memcpy(info->unreadable, image->bad, image->bad_count * sizeof *info->unreadable);
-    info->unreadable_count = image->bad_count;
-    return true;
-}
-
-bool image_open(const char *path, const struct image_request *request, struct block *disk, struct image_info *info,
-                struct error *error)
-{
-    static const struct image_request plain;
-    struct image *image = new_image(request ? request : &plain, path, error);
-    bool done;
-
-    if (info)
-        *info = (struct image_info){.format = NULL};
-    if (!image)
-        return false;
-    done = add_path(image, path, last_part(path), "image", true, error) &&
-           open_by_reader(image, image->request->format, error);
-    if (info)
-        done = hand_over(image, info, error) && done;
-    if (!done) {
-        close_image(image);
-        return false;
-    }
-    image->request = NULL;
-    *disk = (struct block){
-        .context = image,
-        .sectors = sectors_of(image),
-        .read_only = true,
-        .read = read_image,
-        .zeros = zeros_of_image,
-        .close = close_disk,
-        .failure = failure_of_image,
-    };
-    return true;
 }
 
 uint64_t image_size(const struct block *disk)

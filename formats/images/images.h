@@ -92,4 +92,23 @@ bool image_unchanged(const struct block *disk, struct error *error);
 bool image_file_read(const struct block *disk, uint32_t file, uint64_t offset, void *buffer, size_t size,
                      struct error *error);
 
+/* --- Writing --- */
+
+struct image_export {
+    struct block *disk;
+    uint64_t size;      /* bytes of it that count: the last sector may be cut off; at most those of its sectors */
+    const char *format; /* "raw", "qcow2", "vhd" */
+    const char *path;
+    bool replace; /* it may be there already (formats/output.h) */
+    /* Hears of each sector that could not be read from the original: it is zeros in the image. May be null. */
+    void (*unreadable)(void *context, uint64_t sector);
+    void *unreadable_context;
+    bool (*progress)(void *context, uint64_t done, uint64_t total); /* false cancels. May be null */
+    void *progress_context;
+};
+
+/* Writes a disk as an image: a function of the disk, in which zeros take no room. qcow2 is filled up to whole sectors,
+ * VHD to whole cylinders. Whatever goes wrong, path is as it was. */
+bool image_export(const struct image_export *request, struct error *error);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "formats/file.h"
 #include "formats/images/images.h"
+#include "formats/images/numbers.h"
 
 #define IMAGE_LIMIT (UINT64_C(1) << 47) /* bytes of a disk or a file */
 #define CLUSTER_LIMIT (2u << 20)        /* bytes of what is unpacked at once */
@@ -37,8 +38,7 @@ bool source_read(const struct source *source, uint64_t offset, void *buffer, siz
 /* --- Images --- */
 
 struct probe {
-    const struct source *source;
-    const char *name; /* of the file, without folder */
+    char name[NAME_MAX + 1]; /* of the file, without folder */
     uint64_t size;
     size_t head_size;              /* bytes of head; the others are 0 */
     uint8_t head[4096], tail[512]; /* the last 512 bytes of the file, if it has so many */
@@ -81,6 +81,8 @@ struct reader {
 struct image {
     const struct reader *reader;
     const struct image_request *request;
+    /* Opens sources[0] with the reader of a format, null: of what the content says (open.c). */
+    bool (*open_by_reader)(struct image *image, const char *format, struct error *error);
     struct image_info info; /* the files of the images below come last */
     struct source *sources; /* of the first files of info */
     uint32_t source_count;
@@ -99,7 +101,7 @@ struct image {
     struct error failure;
 };
 
-extern const struct reader raw_reader;
+extern const struct reader qcow2_reader, vhd_reader, vmdk_reader, vdi_reader, raw_reader;
 
 /* Opens another file of the image and gives its number. name has no folder: the file is looked for in the image's own.
  * It must be a regular file, not a link, and no file of the images above. */
@@ -126,37 +128,5 @@ const char *image_path(const struct image *image);
 bool image_wrong(const struct image *image, const char *place, struct error *error, const char *what);
 /* What is wrong is at this place of a source. */
 bool image_wrong_at(const struct image *image, uint32_t source, uint64_t offset, struct error *error, const char *what);
-
-/* --- Numbers in files --- */
-
-static inline uint16_t get_le16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] | p[1] << 8);
-}
-
-static inline uint32_t get_le32(const uint8_t *p)
-{
-    return get_le16(p) | (uint32_t)get_le16(p + 2) << 16;
-}
-
-static inline uint64_t get_le64(const uint8_t *p)
-{
-    return get_le32(p) | (uint64_t)get_le32(p + 4) << 32;
-}
-
-static inline uint16_t get_be16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static inline uint32_t get_be32(const uint8_t *p)
-{
-    return (uint32_t)get_be16(p) << 16 | get_be16(p + 2);
-}
-
-static inline uint64_t get_be64(const uint8_t *p)
-{
-    return (uint64_t)get_be32(p) << 32 | get_be32(p + 4);
-}
 
 #endif

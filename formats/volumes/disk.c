@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "formats/codepage.h"
 #include "formats/plain.h"
 
 uint16_t le16(const uint8_t *p)
@@ -55,7 +54,7 @@ void utf16_copy(char *to, const uint8_t *from, unsigned units)
         } else if (code >= 0xD800 && code < 0xE000) {
             code = 0xFFFD;
         }
-        to = utf8_put(to, code);
+        to += utf8_put(code, to);
     }
     *to = '\0';
 }

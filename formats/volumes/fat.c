@@ -391,7 +391,7 @@ static void short_name(char *to, const uint8_t *raw, uint8_t cases)
             *to++ = '.';
         if (cases & (i < 8 ? 0x08 : 0x10) && byte >= 'A' && byte <= 'Z')
             byte += 'a' - 'A'; /* as Windows NT keeps it */
-        to = utf8_put(to, codepage_437(byte));
+        to += utf8_put(codepage_437(byte), to);
     }
     *to = '\0';
 }
@@ -404,7 +404,7 @@ static void label_name(char *to, const uint8_t *raw)
     while (length && raw[length - 1] == ' ')
         length--;
     for (unsigned i = 0; i < length; i++)
-        to = utf8_put(to, codepage_437(raw[i]));
+        to += utf8_put(codepage_437(raw[i]), to);
     *to = '\0';
 }
 

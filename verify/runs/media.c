@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "archive/archive.h"
-#include "formats/images/images.h"
 #include "formats/padding.h"
 
 /* --- Disks --- */
 
-bool image_digest(const char *path, hex_digest hex, progress_function *progress, void *context, struct error *error)
+bool image_digest(const char *path, const struct image_request *request, hex_digest hex, progress_function *progress,
+                  void *context, struct error *error)
 {
     enum { SECTORS = 128 };
     uint8_t buffer[SECTORS * SECTOR_SIZE], digest[DIGEST_SIZE];
@@ -20,16 +20,19 @@ bool image_digest(const char *path, hex_digest hex, progress_function *progress,
     struct block disk;
     uint32_t done = 0;
 
-    if (!image_open(path, NULL, &disk, NULL, error))
+    if (!image_open(path, request, &disk, NULL, error))
         return false;
     sha256_begin(&hash);
     for (uint64_t sector = 0; good && sector < disk.sectors; sector += done) {
         uint64_t left = disk.sectors - sector;
         uint32_t count = left < SECTORS ? (uint32_t)left : SECTORS;
         wanted = !progress || progress(context, sector * SECTOR_SIZE, disk.sectors * SECTOR_SIZE);
-        good = wanted && disk.read(disk.context, sector, count, buffer, &done) == BLOCK_OK;
+        enum block_result result = wanted ? disk.read(disk.context, sector, count, buffer, &done) : BLOCK_FAILED;
+        good = result != BLOCK_FAILED;
+        if (result == BLOCK_UNREADABLE)
+            memset(buffer + (size_t)done++ * SECTOR_SIZE, 0, SECTOR_SIZE);
         if (good)
-            sha256_add(&hash, buffer, (size_t)count * SECTOR_SIZE);
+            sha256_add(&hash, buffer, (size_t)done * SECTOR_SIZE);
     }
     sha256_end(&hash, digest);
     hex_encode(digest, hex);
@@ -112,11 +115,11 @@ static bool fit(const struct drive_manifest *drive, const char *path, struct blo
 static const char nobody[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
 bool medium_open(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive, const char *path,
-                 const char *overlay, const char *belongs_to, struct error *error)
+                 const struct image_request *request, const char *overlay, const char *belongs_to, struct error *error)
 {
     struct block base;
 
-    if (!image_open(path, NULL, &base, NULL, error))
+    if (!image_open(path, request, &base, NULL, error))
         return false;
     if (!fit(drive, path, &base, error)) {
         block_close(&base);
@@ -136,7 +139,7 @@ bool media_open_image(const struct media *media, enum drive_slot slot, const cha
                          drive_slot_names[slot]);
     if (drive.kind == DRIVE_FLOPPY)
         drive.read_only = false;
-    return medium_open(medium, slot, &drive, path, NULL, NULL, error);
+    return medium_open(medium, slot, &drive, path, &media->images[slot], NULL, NULL, error);
 }
 
 /* --- From an archive --- */

@@ -4,6 +4,7 @@
 #define MUNIMENT_VERIFY_MEDIA_H
 
 #include "archive/archive.h"
+#include "formats/images/images.h"
 
 struct medium {
     bool present;
@@ -13,7 +14,8 @@ struct medium {
 
 struct media {
     struct machine_manifest manifest;
-    struct archive *archive; /* null: not from one */
+    struct archive *archive;                  /* null: not from one */
+    struct image_request images[DRIVE_COUNT]; /* how image files are opened; set by the caller */
     struct medium drives[DRIVE_COUNT];
     struct firmware {
         uint8_t *bytes; /* owned */
@@ -34,10 +36,10 @@ bool media_sync(const struct media *media, bool all, struct error *error);
 /* Fills in why a disk returned BLOCK_FAILED. Returns false. */
 bool media_failure(const struct media *media, struct error *error);
 
-/* Opens an image file as the medium of a drive. overlay as above; belongs_to, of an overlay that is kept, is the
- * SHA-256 of the image. */
+/* Opens an image file as the medium of a drive. request may be null. overlay as above; belongs_to, of an overlay that
+ * is kept, is the SHA-256 of the image. */
 bool medium_open(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive, const char *path,
-                 const char *overlay, const char *belongs_to, struct error *error);
+                 const struct image_request *request, const char *overlay, const char *belongs_to, struct error *error);
 void medium_close(struct medium *medium);
 
 /* The same, for a drive of this machine and with an overlay that is thrown away. What is in a floppy drive can be
@@ -45,7 +47,9 @@ void medium_close(struct medium *medium);
 bool media_open_image(const struct media *media, enum drive_slot slot, const char *path, struct medium *medium,
                       struct error *error);
 
-/* The SHA-256 of an image, a last part of a sector filled up with zeros. progress may be null. */
-bool image_digest(const char *path, hex_digest hex, progress_function *progress, void *context, struct error *error);
+/* The SHA-256 of the disk in an image, a last part of a sector filled up with zeros, and zeros for what could not be
+ * read from the original. request and progress may be null. */
+bool image_digest(const char *path, const struct image_request *request, hex_digest hex, progress_function *progress,
+                  void *context, struct error *error);
 
 #endif

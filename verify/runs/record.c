@@ -94,7 +94,7 @@ bool recorder_create(struct recorder *r, struct machine *machine, const struct m
         const struct medium *medium = &media->drives[slot];
         if (!medium->present || !medium->path)
             continue;
-        if (!image_digest(medium->path, hex, NULL, NULL, error))
+        if (!image_digest(medium->path, &media->images[slot], hex, NULL, NULL, error))
             return false;
         header.media[slot].kind = media->manifest.drives[slot].kind;
         hex_decode(hex, header.media[slot].sha256);

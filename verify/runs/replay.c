@@ -17,7 +17,7 @@ bool replay_images_open(struct replay_images *images, const char **paths, size_t
     if (!images->digests)
         return error_host(error, "replay", ENOMEM, "cannot open images");
     for (; images->count < count; images->count++)
-        if (!image_digest(paths[images->count], images->digests[images->count], progress, context, error))
+        if (!image_digest(paths[images->count], NULL, images->digests[images->count], progress, context, error))
             return false;
     return true;
 }

@@ -1,0 +1,134 @@
+/* open.c - recognises images and opens them as disks (images.h). */
+#include "formats/images/image.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* In the order in which they are asked; raw takes everything. */
+static const struct reader *const readers[] = {&qcow2_reader, &vhd_reader, &vmdk_reader, &vdi_reader, &raw_reader};
+const char *const image_format_names[] = {"qcow2", "vhd", "vmdk", "vdi", "raw", NULL};
+
+/* --- Recognising --- */
+
+static bool read_probe(const struct source *source, struct probe *probe, struct error *error)
+{
+    *probe = (struct probe){.size = source->size};
+    snprintf(probe->name, sizeof probe->name, "%s", image_last_part(source->path));
+    probe->head_size = probe->size < sizeof probe->head ? (size_t)probe->size : sizeof probe->head;
+    return source_read(source, 0, probe->head, probe->head_size, error) &&
+           (probe->size < sizeof probe->tail ||
+            source_read(source, probe->size - sizeof probe->tail, probe->tail, sizeof probe->tail, error));
+}
+
+/* The reader of a format, or of what the content says. */
+static const struct reader *choose(const struct probe *probe, const char *format)
+{
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++)
+        if (format ? !strcmp(readers[i]->name, format) : readers[i]->recognise(probe))
+            return readers[i];
+    return NULL;
+}
+
+/* Names of files that a raw image does not have. */
+static const char *format_of_name(const char *name)
+{
+    static const char *const endings[][2] = {{"qcow2", "qcow2"}, {"vhd", "vhd"}, {"vpc", "vhd"},
+                                             {"vmdk", "vmdk"},   {"vdi", "vdi"}, {NULL, NULL}};
+    const char *dot = strrchr(name, '.');
+
+    for (size_t i = 0; dot && endings[i][0]; i++)
+        if (!strcasecmp(dot + 1, endings[i][0]))
+            return endings[i][1];
+    return NULL;
+}
+
+/* A damaged image must not become a raw one. */
+static bool may_be_raw(const struct image *image, const struct probe *probe, struct error *error)
+{
+    const char *named = format_of_name(probe->name);
+
+    return !named || error_set(error, STATUS_INPUT, image_path(image), NULL, "if it is raw, say --format raw",
+                               "has the name of a %s image, but not its content", named);
+}
+
+/* Opens image->sources[0] by its reader. */
+static bool open_by_reader(struct image *image, const char *format, struct error *error)
+{
+    struct probe probe;
+
+    if (!read_probe(&image->sources[0], &probe, error))
+        return false;
+    image->reader = choose(&probe, format);
+    if (!image->reader)
+        return error_set(error, STATUS_USAGE, format, NULL, "see muniment --help", "no such format of images");
+    if (!format && image->reader == &raw_reader && !may_be_raw(image, &probe, error))
+        return false;
+    image->info.format = image->reader->name;
+    snprintf(image->info.title, sizeof image->info.title, "%s", image->reader->name);
+    if (!image->reader->open(image, &probe, error))
+        return false;
+    if (image->size == 0 || image->size > IMAGE_LIMIT)
+        return image_wrong(image, NULL, error, image->size ? "holds a disk of more than 2^47 bytes" : "holds no disk");
+    if (image->cluster_size > CLUSTER_LIMIT)
+        return image_wrong(image, NULL, error, "has clusters that are too large");
+    image->info.size = image->size;
+    image->info.padding = (uint32_t)(-image->size % SECTOR_SIZE);
+    return true;
+}
+
+/* --- Opening --- */
+
+/* The caller's copy of what is known; what it holds is the caller's from now on. */
+static bool hand_over(struct image *image, struct image_info *info, struct error *error)
+{
+    *info = image->info;
+    image->info = (struct image_info){.format = NULL};
+    if (image->bad_count == 0)
+        return true;
+    info->unreadable = malloc(image->bad_count * sizeof *info->unreadable);
+    if (!info->unreadable)
+        return error_host(error, image_path(image), ENOMEM, "cannot open");
+    memcpy(info->unreadable, image->bad, image->bad_count * sizeof *info->unreadable);
+    info->unreadable_count = image->bad_count;
+    return true;
+}
+
+static void close_disk(void *context)
+{
+    image_close(context);
+}
+
+bool image_open(const char *path, const struct image_request *request, struct block *disk, struct image_info *info,
+                struct error *error)
+{
+    static const struct image_request plain;
+    struct image *image = image_new(request ? request : &plain, path, error);
+    bool done;
+
+    if (info)
+        *info = (struct image_info){.format = NULL};
+    if (!image)
+        return false;
+    image->open_by_reader = open_by_reader;
+    done = image_add_path(image, path, image_last_part(path), "image", true, error) &&
+           open_by_reader(image, image->request->format, error);
+    if (info)
+        done = hand_over(image, info, error) && done;
+    if (!done) {
+        image_close(image);
+        return false;
+    }
+    image->request = NULL;
+    *disk = (struct block){
+        .context = image,
+        .sectors = image_sectors(image),
+        .read_only = true,
+        .read = image_read,
+        .zeros = image_zeros,
+        .close = close_disk,
+        .failure = image_failure,
+    };
+    return true;
+}

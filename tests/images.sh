@@ -1,0 +1,115 @@
+#!/bin/bash
+# images.sh - images of other programs: made there, read here, and compared by qemu-img; written here, and read there.
+set -u
+. tests/facts.sh
+muniment=$(realpath "${MUNIMENT:-build/muniment}") campaign=$(realpath "$BUILD/tests/images_campaign")
+command -v qemu-img >/dev/null || { echo "qemu-img is not installed (qemu-utils)"; exit 77; }
+cd "$WORK" || exit 1
+
+# 9 MiB and 14 sectors: zeros, text and noise, none of it on a boundary.
+python3 - <<'END_PYTHON'
+import random
+r, size = random.Random(5), 9 * 1048576 + 1024 * 7
+b = bytearray(size)
+for i in range(20):
+    at, n = r.randrange(size - 200000), r.randrange(1, 200000)
+    b[at:at + n] = r.randbytes(n) if i % 2 else (b"The quick brown fox %d " % i * 20000)[:n]
+open("d.raw", "wb").write(b)
+END_PYTHON
+
+# make NAME FORMAT OPTIONS: d.raw by qemu-img.
+make()
+{
+    qemu-img convert -q -O "$2" ${3:+-o "$3"} ${4-} d.raw "$1"
+}
+
+# reads IMAGE [FORMAT [OPTION...]]: what is read here is what qemu-img reads there.
+reads()
+{
+    local image=$1 format=${2:+-F $2}
+    gives "$image is read" 0 "$muniment" export "$image" -o out.raw --force "${@:3}"
+    gives "$image reads as qemu-img reads it" 0 qemu-img compare -q -f raw $format out.raw "$image"
+}
+
+# --- Read here ---
+
+make v3.qcow2 qcow2 && make v2.qcow2 qcow2 compat=0.10 && make packed.qcow2 qcow2 "" -c && make small.qcow2 qcow2 cluster_size=512
+make large.qcow2 qcow2 cluster_size=2M && make parts.qcow2 qcow2 extended_l2=on,cluster_size=128k
+make zstd.qcow2 qcow2 compression_type=zstd -c && make external.qcow2 qcow2 data_file=external.data,data_file_raw=on
+make dynamic.vhd vpc && make fixed.vhd vpc subformat=fixed && make forced.vhd vpc force_size=on
+for kind in monolithicSparse monolithicFlat twoGbMaxExtentSparse twoGbMaxExtentFlat streamOptimized; do
+    make $kind.vmdk vmdk subformat=$kind
+done
+make dynamic.vdi vdi && make fixed.vdi vdi static=on
+
+# A change on top of another image: written, written as zeros, and not at all.
+layer()
+{
+    qemu-img create -q -f "$2" -b "$3" -F "$2" "$1"
+    qemu-io -f "$2" -c 'write -P 7 1M 300k' -c 'write -z 3M 1M' -c 'write -P 9 8M 5000' "$1" >/dev/null
+}
+layer top.qcow2 qcow2 packed.qcow2 && layer third.qcow2 qcow2 top.qcow2 && layer top.vmdk vmdk monolithicSparse.vmdk
+
+for image in v3.qcow2 v2.qcow2 packed.qcow2 small.qcow2 large.qcow2 parts.qcow2 dynamic.vhd forced.vhd \
+    monolithicSparse.vmdk streamOptimized.vmdk dynamic.vdi fixed.vdi; do
+    reads $image
+done
+reads fixed.vhd vpc
+if pkg-config --exists libzstd; then
+    reads zstd.qcow2
+else
+    gives "zstd is refused where it was not built in" 3 "$muniment" export zstd.qcow2 -o out.raw --force
+    says "and named" err zstd
+fi
+for image in external.qcow2 monolithicFlat.vmdk twoGbMaxExtentSparse.vmdk twoGbMaxExtentFlat.vmdk top.qcow2 third.qcow2 top.vmdk; do
+    gives "$image names other files: refused unless --follow is given" 3 "$muniment" export $image -o refused
+    says "and the remedy is named" err "say --follow"
+    reads $image "" --follow
+done
+
+# --- Files that an image names ---
+
+mkdir -p inner && cp packed.qcow2 inner && echo secret >secret
+qemu-img create -q -u -f qcow2 -b ../packed.qcow2 -F qcow2 inner/up.qcow2 9M
+gives "a backing file is looked for in the image's own folder alone" 0 "$muniment" export inner/up.qcow2 -o out.raw --force --follow
+rm inner/packed.qcow2
+gives "and nowhere else" 3 "$muniment" export inner/up.qcow2 -o out.raw --force --follow
+ln -s ../packed.qcow2 inner/packed.qcow2
+gives "a symbolic link beside it is refused" 3 "$muniment" export inner/up.qcow2 -o out.raw --force --follow
+qemu-img create -q -u -f qcow2 -b b.qcow2 -F qcow2 a.qcow2 9M && qemu-img create -q -u -f qcow2 -b a.qcow2 -F qcow2 b.qcow2 9M
+gives "two that name each other are refused" 3 "$muniment" export a.qcow2 -o out.raw --force --follow
+says "and the reason is named" err "names itself"
+
+# --- What is a known format is not taken for raw ---
+
+cp d.raw damaged.vhd
+gives "--format raw takes it for raw" 0 "$muniment" export v3.qcow2 --format raw -o out.raw --force
+gives "byte for byte" 0 cmp out.raw v3.qcow2
+gives "an image whose name says what its content does not, is refused" 3 "$muniment" export damaged.vhd -o out.raw --force
+says "and the remedy is named" err "--format raw"
+gives "a format that nobody knows is refused" 2 "$muniment" export v3.qcow2 --format qcow9 -o out.raw --force
+gives "one that it is not, is refused" 3 "$muniment" export d.raw --format vhd -o out.raw --force
+
+# --- Written here ---
+
+for format in raw qcow2 vhd; do
+    gives "$format is written" 0 "$muniment" export v3.qcow2 --as $format -o "out.$format" --force
+    gives "$format holds the same" 0 qemu-img compare -q d.raw "out.$format"
+    gives "$format is a function of the disk" 0 "$muniment" export packed.qcow2 --as $format -o "again.$format" --force
+    gives "to the byte" 0 cmp "out.$format" "again.$format"
+    gives "$format is read here" 0 "$muniment" export "out.$format" -o out.back --force
+    gives "and holds the same" 0 cmp -n "$(stat -c %s d.raw)" d.raw out.back
+done
+gives "qemu-img finds the qcow2 sound" 0 qemu-img check -q out.qcow2
+gives "zeros take no room" 0 test "$(stat -c %b out.raw)" -lt "$(stat -c %b d.raw)"
+gives "a file that is there is kept" 3 "$muniment" export d.raw -o out.raw
+truncate -s 300G sparse.raw
+gives "a sparse image of 300 GiB is written in no time" 0 timeout 20 "$muniment" export sparse.raw --as qcow2 -o out.qcow2 --force
+gives "and is sound" 0 qemu-img check -q out.qcow2
+
+# --- Damage: nothing crashes or hangs, and what is read is counted ---
+
+gives "flips and truncations" 0 "$campaign" ${LONG:+--long} v3.qcow2 packed.qcow2 parts.qcow2 dynamic.vhd fixed.vhd monolithicSparse.vmdk \
+    streamOptimized.vmdk dynamic.vdi
+cat out
+facts images
