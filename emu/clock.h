@@ -26,6 +26,7 @@ enum event_slot {
     EVENT_PM_TIMER,
     EVENT_RETRACE,
     EVENT_SERIAL_MOUSE,
+    EVENT_APIC_TIMER,
     EVENT_COUNT
 };
 /* clang-format on */

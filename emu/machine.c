@@ -67,6 +67,39 @@ static void intr_changed(void *listener, unsigned number, bool level)
     cpu_set_intr(listener, level);
 }
 
+static void nmi_pulsed(void *listener, unsigned number, bool level)
+{
+    (void)number;
+    if (level)
+        cpu_nmi(listener);
+}
+
+static void apic_base_written(void *listener, unsigned number, bool level)
+{
+    (void)number, (void)level;
+    lapic_base_written(listener);
+}
+
+/* With an I/O APIC, a request goes both ways: each line to its pin, that of the timer to pin 2, INT of the 8259 to pin
+ * 0 and to the local APIC. */
+static void irq_changed(void *listener, unsigned irq, bool level)
+{
+    struct machine *m = listener;
+    struct line pic = i8259_line(&m->pic, irq), pin = ioapic_line(&m->ioapic, irq ? irq : 2);
+
+    line_set(&pic, level);
+    line_set(&pin, level);
+}
+
+static void pic_changed(void *listener, unsigned number, bool level)
+{
+    struct machine *m = listener;
+    struct line local = lapic_pic_line(&m->lapic), pin = ioapic_line(&m->ioapic, number);
+
+    line_set(&local, level);
+    line_set(&pin, level);
+}
+
 /* Port F0h: IGNNE#, by which a handler of IRQ 13 lets the processor continue. */
 static uint32_t error_port_read(void *cpu, uint16_t port, unsigned size)
 {
@@ -194,6 +227,11 @@ static struct line line_to(void (*set)(void *listener, unsigned number, bool lev
     return (struct line){set, listener, number};
 }
 
+static struct line irq_line(struct machine *m, unsigned irq)
+{
+    return m->manifest.apic ? line_to(irq_changed, m, irq) : i8259_line(&m->pic, irq);
+}
+
 static bool has_pci(const struct machine *m)
 {
     return m->manifest.type == MACHINE_PC_I440FX;
@@ -275,16 +313,42 @@ static void channel_units(struct machine *m, unsigned first, struct geometry geo
     }
 }
 
+/* Local and I/O APIC: the processor asks the local one, which asks the 8259. */
+static void wire_apics(struct machine *m)
+{
+    enum cpu_model model = m->manifest.cpu;
+    enum lapic_kind kind = model < CPU_PENTIUM2 ? LAPIC_PENTIUM : model < CPU_PENTIUM4 ? LAPIC_P6 : LAPIC_PENTIUM4;
+    struct lapic_wiring wiring = {
+        .base = &m->cpu.apic_base,
+        .apics = &m->apics,
+        .intr = line_to(intr_changed, &m->cpu, 0),
+        .nmi = line_to(nmi_pulsed, &m->cpu, 0),
+        .init = line_to(reset_pulsed, m, RESET_PROCESSOR),
+        .acknowledge = acknowledge,
+        .pic = &m->pic,
+    };
+
+    m->apics = (struct apic_bus){lapic_deliver, &m->lapic, ioapic_ended, &m->ioapic};
+    m->cpu.acknowledge = lapic_acknowledge;
+    m->cpu.pic = &m->lapic;
+    m->cpu.apic_base_written = line_to(apic_base_written, &m->lapic, 0);
+    cpu_reset(&m->cpu);
+    lapic_init(&m->lapic, kind, &m->clock, &m->bus, &m->memory, &wiring);
+    ioapic_init(&m->ioapic, &m->memory, &m->apics);
+}
+
 /* What a PCI machine has besides. */
 static void wire_pci(struct machine *m)
 {
     struct line irqs[16];
 
     for (unsigned irq = 0; irq < 16; irq++)
-        irqs[irq] = i8259_line(&m->pic, irq);
+        irqs[irq] = irq_line(m, irq);
     pci_init(&m->pci, &m->bus, line_to(reset_pulsed, m, RESET_ALL), line_to(reset_pulsed, m, RESET_PROCESSOR));
     i440fx_init(&m->bridge, &m->pci, &m->memory);
     piix_init(&m->piix, &m->pci, &m->clock, &m->bus, irqs, line_to(power_off_pulsed, m, 0));
+    for (unsigned n = 0; m->manifest.apic && n < 4; n++)
+        m->piix.pirq_line[n] = ioapic_line(&m->ioapic, IOAPIC_PCI_PIN + n);
     piix_ide_init(&m->ide, &m->pci, &m->bus, &m->memory, m->ata);
 }
 
@@ -292,7 +356,7 @@ static void wire_pci(struct machine *m)
 static bool wire_display(struct machine *m, const struct machine_host *host)
 {
     size_t rom_size = video_rom_on_card(m, host) ? host->video_rom_size : 0;
-    struct line irq = has_pci(m) ? (struct line){0} : i8259_line(&m->pic, 9);
+    struct line irq = has_pci(m) ? (struct line){0} : irq_line(m, 9);
     struct vga_pci_card card = display_card(m);
     struct cirrus_model model = {m->manifest.display, has_pci(m), m->manifest.display_memory, m->manifest.monitor};
 
@@ -334,38 +398,39 @@ static bool wire(struct machine *m, const struct machine_host *host)
     struct drive *floppies[2];
     enum floppy_type floppy_types[2];
 
-    i8259_init(&m->pic, &m->bus, line_to(intr_changed, &m->cpu, 0));
+    i8259_init(&m->pic, &m->bus, manifest->apic ? line_to(pic_changed, m, 0) : line_to(intr_changed, &m->cpu, 0));
     m->cpu.acknowledge = acknowledge;
     m->cpu.pic = &m->pic;
-    m->cpu.ferr = i8259_line(&m->pic, 13);
+    if (manifest->apic)
+        wire_apics(m);
+    m->cpu.ferr = irq_line(m, 13);
     bus_map_ports(&m->bus, 0xF0, 1, 1, error_port_read, error_port_write, &m->cpu);
     m->cpu.io_ticks = manifest->mips * BUS_TIME_US;
     m->cpu.cpuid_limit = manifest->cpuid_limit;
-    i8254_init(&m->pit, &m->clock, &m->bus, i8259_line(&m->pic, 0), sysports_timer_line(&m->sysports));
-    mc146818_init(&m->rtc, &m->clock, &m->bus, i8259_line(&m->pic, 8), manifest->clock_start);
+    i8254_init(&m->pit, &m->clock, &m->bus, irq_line(m, 0), sysports_timer_line(&m->sysports));
+    mc146818_init(&m->rtc, &m->clock, &m->bus, irq_line(m, 8), manifest->clock_start);
     fill_cmos(m);
     i8237_init(&m->dma, &m->bus, &m->memory);
-    i8042_init(&m->keyboard, &m->clock, &m->bus, i8259_line(&m->pic, 1), i8259_line(&m->pic, 12),
-               line_to(a20_changed, m, A20_KEYBOARD), line_to(reset_pulsed, m, RESET_PROCESSOR));
+    i8042_init(&m->keyboard, &m->clock, &m->bus, irq_line(m, 1), irq_line(m, 12), line_to(a20_changed, m, A20_KEYBOARD),
+               line_to(reset_pulsed, m, RESET_PROCESSOR));
     sysports_init(&m->sysports, &m->clock, &m->bus, i8254_gate(&m->pit, 2), line_to(a20_changed, m, A20_FAST),
                   line_to(reset_pulsed, m, RESET_PROCESSOR), line_to(power_off_pulsed, m, 0));
     for (unsigned port = 0; port < 2; port++) {
         m->serial_wire[port] = (struct serial_wire){m, port};
         if (manifest->serial[port])
             uart16550_init(&m->serial[port], &m->clock, &m->bus, port ? 0x2F8 : 0x3F8,
-                           port ? EVENT_SERIAL_1 : EVENT_SERIAL_0, i8259_line(&m->pic, port ? 3 : 4), serial_out,
+                           port ? EVENT_SERIAL_1 : EVENT_SERIAL_0, irq_line(m, port ? 3 : 4), serial_out,
                            &m->serial_wire[port]);
     }
     wire_pointer(m);
     if (manifest->parallel)
-        parallel_init(&m->parallel, &m->clock, &m->bus, 0x378, i8259_line(&m->pic, 7), m->host.parallel_out,
-                      m->host.context);
+        parallel_init(&m->parallel, &m->clock, &m->bus, 0x378, irq_line(m, 7), m->host.parallel_out, m->host.context);
     for (unsigned i = 0; i < 2; i++) {
         floppies[i] = manifest->drives[DRIVE_FD0 + i].kind == DRIVE_FLOPPY ? &m->drives[DRIVE_FD0 + i] : NULL;
         floppy_types[i] = manifest->drives[DRIVE_FD0 + i].floppy;
     }
-    i82077_init(&m->floppy, &m->clock, &m->bus, i8259_line(&m->pic, 6), (struct dma_line){dma_transfer, &m->dma, 2},
-                floppies, floppy_types);
+    i82077_init(&m->floppy, &m->clock, &m->bus, irq_line(m, 6), (struct dma_line){dma_transfer, &m->dma, 2}, floppies,
+                floppy_types);
     if (has_pci(m))
         wire_pci(m);
     for (unsigned channel = 0; channel < 2; channel++) {
@@ -374,8 +439,8 @@ static bool wire(struct machine *m, const struct machine_host *host)
         bool packet[2];
         channel_units(m, DRIVE_HD0 + 2 * channel, geometry, units, packet);
         ata_init(&m->ata[channel], &m->clock, &m->bus, channel ? 0x170 : 0x1F0, channel ? 0x376 : 0x3F6,
-                 channel ? EVENT_ATA_1 : EVENT_ATA_0, i8259_line(&m->pic, 14 + channel), units, geometry, packet,
-                 2 * channel, has_pci(m) ? &m->ide.channel[channel].dma : NULL);
+                 channel ? EVENT_ATA_1 : EVENT_ATA_0, irq_line(m, 14 + channel), units, geometry, packet, 2 * channel,
+                 has_pci(m) ? &m->ide.channel[channel].dma : NULL);
     }
     return wire_display(m, host);
 }
@@ -498,6 +563,10 @@ static void reset_chips(struct machine *m)
         if (m->manifest.display)
             vga_pci_reset(&m->vga_card);
     }
+    if (m->manifest.apic) {
+        lapic_reset(&m->lapic);
+        ioapic_reset(&m->ioapic);
+    }
 }
 
 /* What stopped the engine, if it was the machine's business. */
@@ -512,6 +581,8 @@ static void serve_stop(struct machine *m)
             reset_chips(m);
         m->reset_requested = m->full_reset_requested = false;
         cpu_reset(cpu);
+        if (m->manifest.apic)
+            lapic_initialise(&m->lapic);
         if (m->host.was_reset)
             m->host.was_reset(m->host.context);
     }

@@ -15,6 +15,8 @@
 #include "emu/devices/i8254.h"
 #include "emu/devices/i8259.h"
 #include "emu/devices/i440fx.h"
+#include "emu/devices/ioapic.h"
+#include "emu/devices/lapic.h"
 #include "emu/devices/mc146818.h"
 #include "emu/devices/parallel.h"
 #include "emu/devices/pci.h"
@@ -56,6 +58,9 @@ struct machine {
     struct piix piix;
     struct piix_ide ide;
     struct vga_pci vga_card;
+    struct apic_bus apics; /* this and what follows, with `apic: yes` only */
+    struct lapic lapic;
+    struct ioapic ioapic;
     struct drive drives[DRIVE_COUNT];
     struct serial_wire {
         struct machine *machine;
@@ -87,6 +92,7 @@ struct part {
         PART_CIRRUS,
         PART_SERIAL_MOUSE,
         PART_BACKDOOR,
+        PART_APIC,
     } needs; /* machines without have no such part */
     /* Called when its state was set from outside, and the clock with it: brings about what follows from the state.
      * Returns null, or the name of a field that contradicts the rest, in a way that could harm the host. Null: nothing

@@ -55,6 +55,8 @@ const struct part machine_part_table[] = {
     PCI_PART("card", vga_card.function, pci_function_state, vga_pci_loaded),
     {"mouse", offsetof(struct machine, mouse), serial_mouse_state, PART_SERIAL_MOUSE, NULL},
     {"backdoor", offsetof(struct machine, backdoor), backdoor_state, PART_BACKDOOR, backdoor_loaded},
+    {"lapic", offsetof(struct machine, lapic), lapic_state, PART_APIC, lapic_loaded},
+    {"ioapic", offsetof(struct machine, ioapic), ioapic_state, PART_APIC, NULL},
     DRIVE_PART("fd0", DRIVE_FD0), DRIVE_PART("fd1", DRIVE_FD1),
     DRIVE_PART("hd0", DRIVE_HD0), DRIVE_PART("hd1", DRIVE_HD1), DRIVE_PART("hd2", DRIVE_HD2), DRIVE_PART("hd3", DRIVE_HD3),
     {NULL, 0, NULL, PART_ALWAYS, NULL}
@@ -68,6 +70,7 @@ bool machine_has_part(const struct machine *m, const struct part *part)
     case PART_CIRRUS: return machine_has_cirrus(m);
     case PART_SERIAL_MOUSE: return m->manifest.pointer == POINTER_COM1 || m->manifest.pointer == POINTER_COM2;
     case PART_BACKDOOR: return m->manifest.pointer == POINTER_ABSOLUTE;
+    case PART_APIC: return m->manifest.apic;
     default: return true;
     }
 }

@@ -55,8 +55,20 @@ struct mmio *memory_map_mmio(struct memory *m, uint32_t first, uint32_t length, 
     region->write_wide = NULL;
     region->bytes = NULL;
     region->writing = NULL;
+    region->register_read = NULL;
+    region->register_write = NULL;
     for (uint32_t page = first / PAGE_SIZE; page <= region->last / PAGE_SIZE && page < LOW_PAGES; page++)
         m->low_kind[page] = LOW_DEVICE;
+    return region;
+}
+
+struct mmio *memory_map_registers(struct memory *m, uint32_t first, uint32_t length, mmio_register_read_function *read,
+                                  mmio_register_write_function *write, void *device)
+{
+    struct mmio *region = memory_map_mmio(m, first, length, NULL, NULL, device);
+
+    region->register_read = read;
+    region->register_write = write;
     return region;
 }
 
@@ -174,6 +186,17 @@ static void store_bytes(uint8_t *at, uint32_t value, unsigned size)
         *at = (uint8_t)value;
 }
 
+/* Part of a register, or of two. */
+static uint32_t registers_read(const struct mmio *device, uint32_t address, unsigned size)
+{
+    unsigned within = address & 3;
+    uint32_t value = device->register_read(device->device, address & ~3u) >> 8 * within;
+
+    if (within + size > 4)
+        value |= device->register_read(device->device, (address & ~3u) + 4) << 8 * (4 - within);
+    return size == 4 ? value : value & ((1u << 8 * size) - 1);
+}
+
 /* An access within a page where there is no memory; device null: there is none. */
 static uint32_t device_read(const struct mmio *device, uint32_t address, unsigned size)
 {
@@ -184,6 +207,8 @@ static uint32_t device_read(const struct mmio *device, uint32_t address, unsigne
         return size == 4 ? 0xFFFFFFFF : (1u << 8 * size) - 1;
     if (page)
         return load_bytes(page + (address & PAGE_MASK), size);
+    if (device->register_read)
+        return registers_read(device, address, size);
     if (size > 1 && device->read_wide)
         return device->read_wide(device->device, address, size);
     for (unsigned i = 0; i < size; i++)
@@ -197,6 +222,10 @@ static void device_write(const struct mmio *device, uint32_t address, uint32_t v
 
     if (page)
         store_bytes(page + (address & PAGE_MASK), value, size);
+    else if (device && device->register_write && (size < 4 || address & 3))
+        return;
+    else if (device && device->register_write)
+        device->register_write(device->device, address, value);
     else if (device && size > 1 && device->write_wide)
         device->write_wide(device->device, address, value, size);
     else

@@ -29,6 +29,9 @@ typedef void mmio_write_function(void *device, uint32_t address, uint8_t value);
 /* 2 or 4 bytes at once, of any alignment within a page: the same as byte by byte from the lowest up. */
 typedef uint32_t mmio_read_wide_function(void *device, uint32_t address, unsigned size);
 typedef void mmio_write_wide_function(void *device, uint32_t address, uint32_t value, unsigned size);
+/* The 32-bit register at an address that is a multiple of four. */
+typedef uint32_t mmio_register_read_function(void *device, uint32_t address);
+typedef void mmio_register_write_function(void *device, uint32_t address, uint32_t value);
 /* The page of this address may be written to from now on, without further notice. */
 typedef void mmio_writing_function(void *device, uint32_t address);
 
@@ -45,6 +48,9 @@ struct mmio {
      * page's first write. The device calls memory_forget_pages when it changes `bytes`, or wants the notice again. */
     uint8_t *bytes;
     mmio_writing_function *writing;
+    /* Of a region of registers, in place of all of the above. */
+    mmio_register_read_function *register_read;
+    mmio_register_write_function *register_write;
 };
 
 #define MMIO_REGIONS 12
@@ -87,6 +93,10 @@ void memory_map_rom(struct memory *m, uint32_t address, const uint8_t *bytes, si
  * came first answers. The region stays valid, for memory_move_mmio. */
 struct mmio *memory_map_mmio(struct memory *m, uint32_t first, uint32_t length, mmio_read_function *read,
                              mmio_write_function *write, void *device);
+/* Device memory that is 32-bit registers: a read of part of one reads all of it; a write that is not of one whole
+ * register is lost. */
+struct mmio *memory_map_registers(struct memory *m, uint32_t first, uint32_t length, mmio_register_read_function *read,
+                                  mmio_register_write_function *write, void *device);
 /* Moves device memory that was mapped at or above 1 MiB to another such place, or, when it is not `open`, to none. */
 void memory_move_mmio(struct memory *m, struct mmio *region, uint32_t first, bool open);
 /* To be called by a device whose region is bytes, or was: no address of them is kept, and `writing` is called again. */

@@ -92,6 +92,7 @@ struct machine_manifest {
     struct drive_manifest drives[DRIVE_COUNT];
     enum boot_device boot[3];
     bool no_acpi;   /* the firmware makes no ACPI tables */
+    bool apic;      /* a local and an I/O APIC; of pc-i440fx with a pentium or later */
     bool serial[2]; /* COM1 at 3F8h/IRQ4, COM2 at 2F8h/IRQ3 */
     bool parallel;  /* LPT1 at 378h/IRQ7 */
     enum display display;

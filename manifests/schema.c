@@ -164,6 +164,7 @@ static const struct rule machine_keys[] = {
     { "drives", WHOLE(machine_manifest), .required = true, .scalar = &type_none, .keys = drive_keys },
     { "boot", AT(machine_manifest, boot), .required = true, .scalar = &type_none, .items = &boot_item, .max_items = 3 },
     { "acpi", AT(machine_manifest, no_acpi), .scalar = &type_flag, .words = unless_names },
+    { "apic", AT(machine_manifest, apic), .scalar = &type_flag, .words = yes_names },
     { "ports", WHOLE(machine_manifest), .required = true, .scalar = &type_none, .names = port_names },
     { "display", AT(machine_manifest, display), .required = true, .scalar = &type_choice, .words = display_names },
     { "display-memory", AT(machine_manifest, display_memory), .scalar = &type_quantity, .units = size_units,
@@ -188,6 +189,8 @@ static const char *machine_check(void *field, const struct rule *keys, uint32_t 
         return "a gd5430 has 1 or 2 MiB of display memory, a gd5434 and a gd5446 1, 2 or 4";
     if ((m->pointer == POINTER_COM1 && !m->serial[0]) || (m->pointer == POINTER_COM2 && !m->serial[1]))
         return "the mouse is on a serial port that is not in the list ports";
+    if (is_given(keys, seen, "apic") && (m->type != MACHINE_PC_I440FX || m->cpu < CPU_PENTIUM))
+        return "only a pc-i440fx with a pentium or later can have an APIC; the key belongs to it";
     return NULL;
 }
 

@@ -1,7 +1,7 @@
 /* models.c - what distinguishes the processor models for software: CPUID, counters, model-specific registers (Intel SDM
  * vol. 2, CPUID; vol. 3 section 11.11 and appendix B; application note 485). spec/processor.md has the same tables.
  *
- * A feature bit is set when the feature is there: those of the local APIC are not. */
+ * A feature bit is set when the feature is there: that of the local APIC while it is on. */
 #include "emu/cpu/models.h"
 
 #include "emu/cpu/system_operands.h"
@@ -11,7 +11,7 @@
 /* clang-format off */
 /* CPUID leaf 1, EDX. */
 enum {
-    HAS_FPU = 1, HAS_VME = 1 << 1, HAS_DE = 1 << 2, HAS_PSE = 1 << 3, HAS_TSC = 1 << 4, HAS_MSR = 1 << 5, HAS_PAE = 1 << 6, HAS_MCE = 1 << 7, HAS_CX8 = 1 << 8,
+    HAS_FPU = 1, HAS_VME = 1 << 1, HAS_DE = 1 << 2, HAS_PSE = 1 << 3, HAS_TSC = 1 << 4, HAS_MSR = 1 << 5, HAS_PAE = 1 << 6, HAS_MCE = 1 << 7, HAS_CX8 = 1 << 8, HAS_APIC = 1 << 9,
     HAS_SEP = 1 << 11, HAS_MTRR = 1 << 12, HAS_PGE = 1 << 13, HAS_MCA = 1 << 14, HAS_CMOV = 1 << 15, HAS_PAT = 1 << 16,
     HAS_PSE36 = 1 << 17, HAS_PSN = 1 << 18, HAS_CLFSH = 1 << 19, HAS_DS = 1 << 21, HAS_ACPI = 1 << 22, HAS_MMX = 1 << 23, HAS_FXSR = 1 << 24,
     HAS_SSE = 1 << 25, HAS_SSE2 = 1 << 26, HAS_SS = 1 << 27, HAS_HTT = 1 << 28, HAS_TM = 1 << 29,
@@ -43,7 +43,9 @@ static const struct model models[] = {
 /* clang-format on */
 
 /* --- CPUID --- */
-#define SLOT_BBL_CR_CTL 42         /* in cpu->msr */
+#define SLOT_BBL_CR_CTL 42          /* in cpu->msr */
+#define APIC_BASE_RESET 0xFEE00900u /* on, and this is the processor that starts */
+#define APIC_BASE_ON 0x800u
 #define NUMBER_DISABLED (1u << 21) /* of BBL_CR_CTL: the serial number, and its leaf, are gone */
 
 static void four_words(uint32_t *words, const char *text)
@@ -57,6 +59,7 @@ static void cpuid_leaf(const struct cpu *cpu, uint32_t leaf, uint32_t words[4])
 {
     static const char name[48] = MODEL_NAME;
     const struct model *m = &models[cpu->model];
+    bool local_apic = cpu->apic_base_written.set && cpu->apic_base & APIC_BASE_ON;
     bool numbered = m->features & HAS_PSN && !(cpu->msr[SLOT_BBL_CR_CTL] & NUMBER_DISABLED);
     uint32_t own = m->features & HAS_PSN && !numbered ? m->max_leaf - 1 : m->max_leaf,
              highest = own < cpu->cpuid_limit ? own : cpu->cpuid_limit;
@@ -79,7 +82,7 @@ static void cpuid_leaf(const struct cpu *cpu, uint32_t leaf, uint32_t words[4])
     case 1:
         words[0] = m->signature;
         words[1] = m->brand;
-        words[3] = m->features & ~(uint32_t)(numbered ? 0 : HAS_PSN);
+        words[3] = (m->features & ~(uint32_t)(numbered ? 0 : HAS_PSN)) | (local_apic ? HAS_APIC : 0);
         break;
     case 3: /* the serial number: 0 */ break;
     default: memcpy(words, m->caches, sizeof m->caches); break;
@@ -164,7 +167,7 @@ static const struct msr_row msr_rows[] = {
     { 0x011, 0x011, MSR_HOLD,       P5, P55, 37, 0x3FF03FF, 0 },             /* CESR */
     { 0x012, 0x013, MSR_COUNTER,    P5, P55, SLOT_CTR, COUNTER, 0 },         /* CTR0, CTR1 */
     { 0x017, 0x017, MSR_CONSTANT,   P6, P4, 0, 0, 0 },                       /* IA32_PLATFORM_ID */
-    { 0x01B, 0x01B, MSR_APIC_BASE,  P6, P4, 0, PHYSICAL | 0x900, UINT64_C(0xFEE00100) }, /* IA32_APIC_BASE: globally disabled */
+    { 0x01B, 0x01B, MSR_APIC_BASE,  P6, P4, 0, PHYSICAL | 0x900, UINT64_C(0xFEE00100) }, /* IA32_APIC_BASE: off, as there is none */
     { 0x02A, 0x02A, MSR_HOLD,       P6, P4, 0, ALL_BITS, 0 },                /* EBL_CR_POWERON */
     { 0x079, 0x079, MSR_WRITE_ONLY, P6, P4, 0, ALL_BITS, 0 },                /* IA32_BIOS_UPDT_TRIG */
     { 0x08B, 0x08B, MSR_HOLD,       P6, P4, 1, ALL_BITS, 0 },                /* IA32_BIOS_SIGN_ID */
@@ -269,7 +272,10 @@ static bool msr_write(struct cpu *cpu, uint32_t number, uint64_t value)
     case MSR_COUNTER_32:
     case MSR_TYPES: cpu->msr[row->slot + number - row->first] = value; break;
     case MSR_TSC: cpu->tsc_base = (uint32_t)value - clock_now(cpu->clock); break; /* the upper half becomes 0 */
-    case MSR_APIC_BASE: cpu->apic_base = value; break;
+    case MSR_APIC_BASE:
+        cpu->apic_base = value;
+        line_set(&cpu->apic_base_written, true);
+        break;
     case MSR_SYSENTER: *sysenter_register(cpu, number) = (uint32_t)value; break;
     }
     return true;
@@ -314,5 +320,7 @@ uint32_t system_reset(struct cpu *cpu)
         for (uint32_t r = row->first; r <= row->last && (row->kind == MSR_HOLD || row->kind == MSR_TYPES); r++)
             cpu->msr[row->slot + r - row->first] = row->initial;
     }
+    if (cpu->apic_base_written.set)
+        cpu->apic_base = APIC_BASE_RESET;
     return models[cpu->model].signature;
 }

@@ -198,11 +198,12 @@ struct cpu {
     struct clock *clock;
     uint8_t (*acknowledge)(void *pic); /* the PIC's INTA cycle */
     void *pic;
-    struct line ferr;          /* to IRQ 13 */
-    uint32_t io_ticks;         /* bus time of one port access */
-    bool halted_dead;          /* HLT with IF clear was just executed: machine_run reports it once */
-    struct tlb *tlb_store;     /* translations of all contexts */
-    struct tlb_entry *tlbs[2]; /* of the context of CR3: supervisor, user */
+    struct line ferr;              /* to IRQ 13 */
+    struct line apic_base_written; /* to the local APIC; not connected: there is none */
+    uint32_t io_ticks;             /* bus time of one port access */
+    bool halted_dead;              /* HLT with IF clear was just executed: machine_run reports it once */
+    struct tlb *tlb_store;         /* translations of all contexts */
+    struct tlb_entry *tlbs[2];     /* of the context of CR3: supervisor, user */
     struct code_cache *blocks;
     bool run_waits;                   /* waits.c: run each lap */
     uint64_t waited;                  /* ticks that were advanced and not run */

@@ -70,6 +70,7 @@ static void pin_changed(void *listener, unsigned number, bool level)
     unsigned slot = number >> 2, n = (slot - 1 + number) & 3; /* each slot is wired one PIRQ further on */
 
     p->pirq[n] = level ? p->pirq[n] | 1u << slot : p->pirq[n] & ~(1u << slot);
+    line_set(&p->pirq_line[n], !p->pirq[n]);
     update_irqs(p);
 }
 

@@ -20,7 +20,8 @@ struct piix {
     /* wiring */
     struct clock *clock;
     struct bus *bus;
-    struct line irq[16]; /* to the interrupt controllers */
+    struct line irq[16];      /* to the interrupt controllers */
+    struct line pirq_line[4]; /* PIRQA# to PIRQD#, low while pulled, to an I/O APIC: for the board to connect */
     struct line power_off;
 };
 

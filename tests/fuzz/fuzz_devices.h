@@ -29,7 +29,8 @@ enum fuzz_parts {
     FUZZ_CPU = 16,
     FUZZ_MOUSE = 32,
     FUZZ_BACKDOOR = 64,
-    FUZZ_CIRRUS = 128
+    FUZZ_CIRRUS = 128,
+    FUZZ_APIC = 256
 };
 
 struct fuzz_range {
@@ -61,6 +62,7 @@ static const struct fuzz_target {
      {{IDE_PORTS, 16}, {0x1F0, 8}, {0x3F6, 1}, {0x170, 8}, {0x376, 1}}},
     {"pci", MACHINE_PC_I440FX, FUZZ_VGA, {{0xCF8, 8}, {0x4D0, 2}}},
     {"piix", MACHINE_PC_I440FX, 0, {{POWER_PORTS, 64}, {0xB2, 2}, {0xCF8, 8}}},
+    {"apic", MACHINE_PC_I440FX, FUZZ_APIC, {{0x22, 2}, {0x20, 2}, {0xA0, 2}, {0x40, 4}, {0x70, 2}}},
     {"vga", MACHINE_PC_I440FX, FUZZ_VGA, {{0x3B4, 2}, {0x3BA, 1}, {0x3C0, 16}, {0x3D4, 2}, {0x3DA, 1}, {0x1CE, 3}}},
     {"cirrus", MACHINE_PC_I440FX, FUZZ_CIRRUS, {{0x3B4, 2}, {0x3BA, 1}, {0x3C0, 16}, {0x3D4, 2}, {0x3DA, 1}}},
     {"cirrus-isa", MACHINE_PC_ISA, FUZZ_CIRRUS, {{0x3C4, 2}, {0x3C6, 4}, {0x3CE, 2}, {0x3D4, 2}, {0x3DA, 1}}},
@@ -87,7 +89,7 @@ static const struct fuzz_target {
       {0x4D0, 2}}},
     {"pc-i440fx",
      MACHINE_PC_I440FX,
-     FUZZ_CPU | FUZZ_VGA | FUZZ_FLOPPY | FUZZ_DISK | FUZZ_CD,
+     FUZZ_CPU | FUZZ_VGA | FUZZ_FLOPPY | FUZZ_DISK | FUZZ_CD | FUZZ_APIC,
      {{0x00, 16},  {0x20, 2},   {0x40, 4},  {0x60, 2},         {0x64, 1},  {0x70, 2},      {0x92, 1},
       {0xA0, 2},   {0xB2, 2},   {0xC0, 32}, {0x170, 8},        {0x1CE, 3}, {0x1F0, 8},     {0x376, 1},
       {0x3B4, 44}, {0x3F2, 14}, {0x4D0, 2}, {POWER_PORTS, 64}, {0xCF8, 8}, {IDE_PORTS, 16}}},
@@ -259,6 +261,7 @@ static inline bool fuzz_open(struct fuzz_guest *g, const struct fuzz_target *tar
     manifest.pointer = target->parts & FUZZ_MOUSE      ? POINTER_COM1
                        : target->parts & FUZZ_BACKDOOR ? POINTER_ABSOLUTE
                                                        : POINTER_PS2;
+    manifest.apic = target->parts & FUZZ_APIC;
     fuzz_drives(g, manifest.drives);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         host.drives[slot] = g->media[slot].sectors ? &g->media[slot] : NULL;
@@ -596,15 +599,31 @@ static inline uint64_t fuzz_indexed(struct fuzz_guest *g, unsigned parameter)
     return 2;
 }
 
+/* A register of the local APIC, or one of the I/O APIC by its index. */
+static inline uint64_t fuzz_apic(struct fuzz_guest *g, unsigned parameter)
+{
+    struct memory *memory = &g->machine->memory;
+    uint32_t address = LAPIC_BASE + 16 * (fuzz_byte(g) & 0x3Fu);
+
+    if (parameter & 1) {
+        memory_write(memory, IOAPIC_BASE, fuzz_byte(g) & 0x3F, 4);
+        address = IOAPIC_BASE + 0x10;
+    }
+    if (parameter & 2)
+        memory_read(memory, address, 4);
+    memory_write(memory, address, fuzz_value(g, 4), 4);
+    return 2;
+}
+
 /* One of the commands that the target's devices know. */
 static inline uint64_t fuzz_command(struct fuzz_guest *g, unsigned parameter)
 {
-    static uint64_t (*const kinds[])(struct fuzz_guest * g, unsigned parameter) = {fuzz_indexed, fuzz_floppy_command,
-                                                                                   fuzz_disk_command, fuzz_packet};
-    static const unsigned parts[] = {0, FUZZ_FLOPPY, FUZZ_DISK, FUZZ_CD};
-    unsigned known[4], count = 0;
+    static uint64_t (*const kinds[])(struct fuzz_guest * g, unsigned parameter) = {
+        fuzz_indexed, fuzz_floppy_command, fuzz_disk_command, fuzz_packet, fuzz_apic};
+    static const unsigned parts[] = {0, FUZZ_FLOPPY, FUZZ_DISK, FUZZ_CD, FUZZ_APIC};
+    unsigned known[5], count = 0;
 
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < 5; i++)
         if ((g->target->parts & parts[i]) == parts[i])
             known[count++] = i;
     return kinds[known[fuzz_byte(g) % count]](g, parameter);
@@ -664,8 +683,8 @@ static inline void fuzz_input(struct fuzz_guest *g, unsigned parameter)
     case 3: machine_serial_in(m, byte >> 7, byte); break;
     case 4: fuzz_change_medium(g, byte); break;
     case 5:
-        if (m->pic.chip[0].output)
-            i8259_acknowledge(&m->pic);
+        if (m->cpu.attention & ATTENTION_INTR)
+            m->cpu.acknowledge(m->cpu.pic);
         break;
     case 6: machine_digest(m, digest); break;
     default:

@@ -63,7 +63,7 @@ struct twin {
 static const struct { size_t offset, size; } marks[] = {
     /* what the machine is made of and connected to */
     MARK(manifest), MARK(host), MARK(clock), MARK(bus), MARK(memory), MARK(serial_wire), MARK(host_failed),
-    MARK(cpu.model), MARK(cpu.cpuid_limit), MARK(cpu.memory), MARK(cpu.bus), MARK(cpu.clock), MARK(cpu.acknowledge), MARK(cpu.pic), MARK(cpu.ferr),
+    MARK(cpu.model), MARK(cpu.cpuid_limit), MARK(cpu.memory), MARK(cpu.bus), MARK(cpu.clock), MARK(cpu.acknowledge), MARK(cpu.pic), MARK(cpu.ferr), MARK(cpu.apic_base_written),
     MARK(cpu.io_ticks), MARK(cpu.observer), MARK(pic.intr), MARK(pit.clock), MARK(pit.out), MARK(rtc.clock), MARK(rtc.irq), MARK(dma.memory),
     MARK(keyboard.clock), MARK(keyboard.mouse.clock), MARK(keyboard.mouse.ready), MARK(keyboard.irq1), MARK(keyboard.irq12), MARK(keyboard.a20_line), MARK(keyboard.reset_line), MARK(keyboard.no_mouse), MARK(mouse.clock), MARK(mouse.out), MARK(mouse.context),
     MARK(backdoor.report), MARK(backdoor.copied), MARK(backdoor.context),
@@ -77,7 +77,8 @@ static const struct { size_t offset, size; } marks[] = {
     MARK(vga_card.image_size), MARK(floppy.clock), MARK(floppy.irq), MARK(floppy.dma), MARK_UNIT_OF_FLOPPY(0), MARK_UNIT_OF_FLOPPY(1),
     MARK_UNIT_OF_FLOPPY(2), MARK_UNIT_OF_FLOPPY(3), MARK_LINES_OF_ATA(0), MARK_LINES_OF_ATA(1),
     MARK(pci.functions), MARK(pci.count), MARK(pci.reset), MARK(pci.processor_reset), MARK_FUNCTION(bridge.function), MARK(bridge.memory),
-    MARK_FUNCTION(piix.isa), MARK_FUNCTION(piix.power), MARK(piix.clock), MARK(piix.bus), MARK(piix.irq), MARK(piix.power_off),
+    MARK_FUNCTION(piix.isa), MARK_FUNCTION(piix.power), MARK(piix.clock), MARK(piix.bus), MARK(piix.irq), MARK(piix.pirq_line), MARK(piix.power_off),
+    MARK(apics), MARK(lapic.kind), MARK(lapic.wired), MARK(lapic.clock), MARK(lapic.memory), MARK(lapic.region), MARK(ioapic.apics),
     MARK_FUNCTION(ide.function), MARK_MASTER(0), MARK_MASTER(1), MARK(ide.memory), MARK(ide.bus),
     MARK_DRIVE(0), MARK_DRIVE(1), MARK_DRIVE(2), MARK_DRIVE(3), MARK_DRIVE(4), MARK_DRIVE(5),
     /* the tick is declared as such: now = deadline - left */
@@ -199,6 +200,10 @@ static void twin_make_with(struct twin *t, enum machine_type type, const struct 
     manifest.type = type;
     manifest.memory = 4u << 20;
     manifest.pointer = type == MACHINE_PC_ISA ? POINTER_COM2 : POINTER_ABSOLUTE;
+    if (type == MACHINE_PC_I440FX) {
+        manifest.cpu = CPU_PENTIUM2;
+        manifest.apic = true;
+    }
     manifest.drives[DRIVE_HD0].kind = manifest.drives[DRIVE_HD1].kind = DRIVE_DISK;
     struct machine_host host = {
         .system_rom = system->bytes,

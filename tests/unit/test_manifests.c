@@ -198,6 +198,8 @@ static void machine_errors_name_line_and_column(void **state)
         { "too much memory for a chip", "display: vga\n", "display: cirrus gd5430\ndisplay-memory: 4 MiB\n", "m:1:1", "a gd5430 has 1 or 2 MiB" },
         { "three MiB of memory", "display: vga\n", "display: cirrus gd5446\ndisplay-memory: 3 MiB\n", "m:1:1", "a gd5446 1, 2 or 4" },
         { "too little memory for a chip", "display: vga\n", "display: cirrus gd5446\ndisplay-memory: 512 KiB\n", "m:31:17", "must be from 1 MiB to 4 MiB" },
+        { "an APIC without PCI (M-27)", "pc-i440fx\n", "pc-isa\napic: yes\n", "m:1:1", "only a pc-i440fx with a pentium" },
+        { "an APIC without a Pentium (M-27)", "model: pentium2\n  speed: 300 MIPS\n  cpuid-limit: 3\n", "model: i486\n  speed: 300 MIPS\napic: no\n", "m:1:1", "can have an APIC" },
         { "a cdrom that says no (M-24)", "kind: cdrom\n", "kind: cdrom\n    read-only: no\n", "m:23:5", "a cdrom is always read-only" },
         { "a translation of none (M-25)", "kind: cdrom\n", "kind: cdrom\n    translation: none\n", "m:23:5", "a cdrom has no translation" },
         { "a geometry for a floppy (M-23)", "floppy 1.44M\n", "floppy 1.44M\n    geometry: 80/2/18\n", "m:17:5", "has no \"geometry\"" },
@@ -423,6 +425,12 @@ static void settings_of_the_firmware_are_read_and_canonical(void **state)
         free(both);
         free(changed);
     }
+    char *apic = replaced(full_machine, "ports:", "apic: yes\nports:");
+    assert_true(machine_manifest_parse(apic, strlen(apic), "m", &m, &error));
+    assert_true(m.apic);
+    assert_int_equal(machine_manifest_print(&m, text, sizeof(text)), strlen(apic));
+    assert_string_equal(text, apic);
+    free(apic);
     char *usual = replaced(full_machine, "ports:", "acpi: yes\nports:");
     assert_true(machine_manifest_parse(usual, strlen(usual), "m", &m, &error));
     assert_true(machine_manifest_print(&m, text, sizeof(text)) > 0);
@@ -446,6 +454,7 @@ static void other_spellings_have_the_same_canonical_form(void **state)
         { "memory: 64 MiB\n", "memory: 64 MiB \n" },                                                 /* M-36 */
         { "  model: pentium2\n  speed: 300 MIPS\n", "  speed: 300 MIPS\n  model: pentium2\n" },        /* M-37 */
         { "    kind: floppy 1.44M\n", "    kind: floppy 1.44M\n    read-only: no\n" },                  /* M-38 */
+        { "ports:\n", "apic: no\nports:\n" },                                                       /* M-38 */
         { "ports:\n", "acpi: yes\nports:\n" },                                                        /* M-38 */
         { "memory: 64 MiB\n", "memory:  64 MiB\n" },                                                 /* M-40 */
         { "  - com1\n  - lpt1\n", "  - lpt1\n  - com1\n" },                                            /* M-41 */
