@@ -1,0 +1,70 @@
+#!/bin/bash
+# machines.sh - the ready-made machines: each starts, and at its speed the loops of the programs that it is for give sound results (probe/probe.S);
+# at 2,000 MIPS none does.
+set -u
+. tests/facts.sh
+muniment=$MUNIMENT
+cp "$BUILD/tests/probe.img" "$WORK"
+cd "$WORK" || exit 1
+
+# sound LOOP: whether its line in `lines` is one that the program can use.
+sound()
+{
+    awk -v loop="$1" '
+        { value[$1] = $2 }
+        END {
+            if (loop == "ndis")   exit !(value["ndis"] >= 2)        # milliseconds; one less by chance must not be 0
+            if (loop == "osr2")   exit !(value["loop"] <= 200000)   # 350,000 fails now and then
+            if (loop == "foxpro") exit !(value["loop"] <= 200000)
+            if (loop == "os2")    exit !(value["os2"] >= 1)
+            if (loop == "crt")    exit !("crt" in value && value["crt"] < 55)
+            if (loop == "setup98") exit !(value["mhz"] >= 66)
+            if (loop == "setupme") exit !(value["mhz"] >= 150)
+            exit 2
+        }' lines
+}
+
+# probe FACT COMMAND...: boots the probe, whose lines come into `lines`.
+probe()
+{
+    local fact=$1
+    shift
+    gives "$fact" 0 "$muniment" boot "$@" --until halt --limit 60 --serial serial --force
+    tr -d '\r' <serial >lines
+    says "$fact: to its end" lines end
+}
+
+machines=0
+while read -r machine loops; do
+    probe "$machine boots" probe.img --machine "$machine"
+    for loop in $loops; do
+        passed "$machine: $loop: $(tr '\n' ' ' <lines)" "$(sound "$loop"; echo $?)"
+    done
+    machines=$((machines + 1))
+done <<'TABLE'
+dos-1985     crt
+dos-1990     crt
+dos-1995     crt
+windows-3    crt foxpro
+wfw-3.11     crt foxpro ndis
+windows-95   crt foxpro ndis osr2
+windows-98   crt foxpro ndis osr2 setup98
+windows-me   crt foxpro ndis osr2 setupme
+nt-3.51      crt foxpro
+nt-4         crt foxpro
+windows-2000 crt
+windows-xp   crt
+os2-1.3      os2 crt
+os2-4        crt
+unix-2000    crt
+plain        crt foxpro ndis
+TABLE
+[ "$machines" -eq "$("$muniment" machines | wc -l)" ]; passed "all machines are tried" $?
+
+"$muniment" suggest probe.img --machine windows-xp | sed 's/speed: [0-9]* MIPS/speed: 2000 MIPS/' >fast.yaml
+probe "a machine of 2,000 MIPS boots" fast.yaml
+for loop in ndis osr2 foxpro os2 crt; do
+    passed "there $loop fails: $(tr '\n' ' ' <lines)" "$(! sound $loop; echo $?)"
+done
+
+facts machines
