@@ -418,23 +418,96 @@ static unsigned phrase_put(struct fuzz *f, uint8_t *p, uint32_t at, bool wide)
     return length;
 }
 
+/* FLD1 or FSTP ST(0) until the stack is as deep as it was. */
+static unsigned balance_put(struct fuzz *f, uint8_t *p, int depth)
+{
+    unsigned n = 0;
+
+    for (; f->depth != depth; n += 2, f->depth += f->depth < depth ? 1 : -1) {
+        p[n] = f->depth < depth ? 0xD9 : 0xDD;
+        p[n + 1] = f->depth < depth ? 0xE8 : 0xD8;
+    }
+    return n;
+}
+
+/* A conditional jump (0F 80 and on) by so many bytes from its end. */
+static unsigned jump_put(uint8_t *p, unsigned condition, int32_t by, bool wide)
+{
+    p[0] = 0x0F;
+    p[1] = (uint8_t)(0x80 | condition);
+    memcpy(p + 2, &by, 4);
+    return wide ? 6 : 4;
+}
+
+/* A loop of a few instructions that jumps to its start: by ECX, or until then by a comparison. */
+static unsigned loop_put(struct fuzz *f, uint8_t *p, unsigned mode)
+{
+    bool wide = mode & DECODE_32;
+    int depth = f->depth;
+    uint32_t trips = 1 + below(f, 8);
+    unsigned n = 0, start, count = 1 + below(f, 7), kind = below(f, f->x87 ? 3 : 2), back;
+
+    p[n++] = 0xB9; /* mov ecx, trips */
+    memcpy(p + n, &trips, 4);
+    n += wide ? 4 : 2;
+    start = n;
+    while (count--) {
+        int before = f->depth;
+        struct insn insn;
+        unsigned length = insn_put(f, p + n, mode);
+        if (decode(p + n, 15, mode, CPU_PENTIUM4, &insn) == DECODE_OK &&
+            !(opcode_rows[insn.row].attributes & ROW_ENDS_BLOCK))
+            n += length;
+        else
+            f->depth = before;
+    }
+    if (f->x87)
+        n += balance_put(f, p + n, depth);
+    p[n++] = 0x49; /* dec ecx */
+    if (!kind || (kind == 2 && depth < 2))
+        return n + jump_put(p + n, 5, (int32_t)(start - n - (wide ? 6 : 4)), wide);
+    back = n;
+    n += wide ? 6 : 4;
+    if (kind == 1) {
+        static const uint8_t comisd[] = {0x66, 0x0F, 0x2F};
+        memcpy(p + n, comisd, sizeof comisd);
+        p[n + 3] = (uint8_t)(0xC0 | below(f, 64));
+        n += 4;
+    } else { /* FLD ST(0), FCOMIP, perhaps FLD1 and FSTP ST(0) around */
+        bool more = one_in(f, 2) && depth < 7;
+        static const uint8_t loads[] = {0xD9, 0xC0, 0xD9, 0xE8}, pop[] = {0xDD, 0xD8};
+        if (depth == 8)
+            return back;
+        memcpy(p + n, loads, sizeof loads);
+        n += more ? 4 : 2;
+        p[n++] = 0xDF;
+        p[n++] = (uint8_t)((one_in(f, 2) ? 0xE8 : 0xF0) | 1);
+        if (more)
+            memcpy(p + n, pop, sizeof pop), n += 2;
+    }
+    n += jump_put(p + n, below(f, 16), (int32_t)(start - n - (wide ? 6 : 4)), wide);
+    jump_put(p + back, 4, (int32_t)(n - back - (wide ? 6 : 4)), wide);
+    return n;
+}
+
 static void program_put(struct fuzz *f, unsigned mode)
 {
-    uint8_t code[CODE_SIZE + 64];
-    unsigned n = 0, count = 0, length = 10 + below(f, 300), phrases_in = one_in(f, 2) ? 8 + below(f, 16) : 1000000;
+    uint8_t code[CODE_SIZE + 256];
+    unsigned n = 0, count = 0, length = 10 + below(f, 300), phrases_in = one_in(f, 2) ? 8 + below(f, 16) : 1000000,
+             loops_in = one_in(f, 2) ? 3 + below(f, 16) : 1000000;
     int depth = f->depth;
 
     while (n < length) {
         if (count < ENTRY_COUNT)
             put(f, AT_ENTRIES + 4 * count++, f->at + n, 4);
-        n += one_in(f, phrases_in) ? phrase_put(f, code + n, f->at + n, mode & DECODE_32) : insn_put(f, code + n, mode);
+        n += one_in(f, phrases_in) ? phrase_put(f, code + n, f->at + n, mode & DECODE_32)
+             : one_in(f, loops_in) ? loop_put(f, code + n, mode)
+                                   : insn_put(f, code + n, mode);
     }
     while (count < ENTRY_COUNT)
         put(f, AT_ENTRIES + 4 * count++, f->at, 4);
-    for (; f->x87 && f->depth != depth; n += 2, f->depth += f->depth < depth ? 1 : -1) {
-        code[n] = f->depth < depth ? 0xD9 : 0xDD;
-        code[n + 1] = f->depth < depth ? 0xE8 : 0xD8; /* FLD1, FSTP ST(0) */
-    }
+    if (f->x87)
+        n += balance_put(f, code + n, depth);
     code[n++] = 0xE9; /* and again */
     uint32_t back = 0 - (n + (mode & DECODE_32 ? 4 : 2));
     memcpy(code + n, &back, 4);

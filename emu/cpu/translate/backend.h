@@ -65,6 +65,7 @@ struct unit {
     uint16_t written[UNIT_LIMIT]; /* that each instruction writes */
     uint16_t live_before;         /* the first */
     bool loops;                   /* its last instruction jumps to its first */
+    bool x87_loop;                /* and what the floating-point unit holds stays in the host's meanwhile */
     unsigned near_count;
     struct neighbours near[NEIGHBOURS_LIMIT];
     struct unit_access access[UNIT_LIMIT][2]; /* of each instruction: its operand in memory, and that on the stack */
@@ -150,6 +151,8 @@ static inline bool uses_units(const struct insn *insn)
     insn_effects(insn, &effects);
     return effects.units;
 }
+/* x87_loop of a unit that has its records, and `loops`. */
+bool backend_loops(const struct unit *u);
 /* Whether the back end has code of its own for this record in such a unit. */
 bool backend_compiles(const struct unit *u, const struct insn *insn);
 /* The flags that instruction n looks at, that it certainly writes, and whether it may leave the block before its end

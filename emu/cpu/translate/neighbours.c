@@ -72,15 +72,17 @@ static void shift_value(struct survey *s, unsigned to, unsigned from, int32_t ch
 /* --- Operands --- */
 static bool has_plain_operand(const struct insn *i)
 {
+    bool bit_anywhere = i->operation >= OP_BT && i->operation <= OP_BTC && i->form == FORM_MR;
+
     switch (i->form) {
-    case FORM_MR: return i->operation < OP_BT || i->operation > OP_BTC; /* whose bits may be anywhere */
     case FORM_M:
+    case FORM_MR:
     case FORM_RM:
     case FORM_MI:
     case FORM_MC:
     case FORM_RMI:
     case FORM_MRI:
-    case FORM_MRC: return i->operation != OP_LEA && !(i->prefixes & PREFIX_ADDRESS16);
+    case FORM_MRC: return i->operation != OP_LEA && !(i->prefixes & PREFIX_ADDRESS16) && !bit_anywhere;
     default: return false;
     }
 }

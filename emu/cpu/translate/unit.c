@@ -63,6 +63,7 @@ enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_
     if (!u->count)
         return result;
     u->loops = jumps_to_start(u);
+    u->x87_loop = backend_loops(u);
     find_neighbours(u);
     find_live_flags(u);
     return DECODE_OK;

@@ -173,6 +173,11 @@ compile_function *compiler_of(const struct unit *u, const struct insn *i)
     return compile ? compile : simd_compiler(u, i);
 }
 
+bool backend_loops(const struct unit *u)
+{
+    return x87_loops(u);
+}
+
 bool backend_compiles(const struct unit *u, const struct insn *insn)
 {
     return compiler_of(u, insn);
@@ -186,6 +191,10 @@ struct flag_use backend_flag_use(const struct unit *u, unsigned n)
     if (integer_compiler(u, insn)) {
         use = integer_flag_use(insn);
         use.observed |= u->may_miss[n];
+    } else if (u->x87_loop && x87_compiler(u, insn)) {
+        use = x87_loop_flag_use(u, n);
+    } else if (simd_compiler(u, insn)) {
+        use = simd_flag_use(u, n);
     } else if (insn->operation == OP_PUSH || (insn->operation == OP_POP && control_compiler(u, insn))) {
         use = (struct flag_use){0, 0, u->may_miss[n]};
     }
@@ -300,6 +309,8 @@ static void emit_side_exit(struct compile *c, struct stub *stub)
         return;
     }
     aim_all(stub, c->code->at);
+    if (stub->loops && stub->before.owed == OWED_HOST) /* the ticks were counted since */
+        repeat_comparison(c, &stub->before, &stub->x87);
     flush_flags(c, &stub->before);
     emit_xmm_store(c->code, stub->xmm_dirty);
     emit_x87_store(c->code, &stub->x87);
@@ -363,32 +374,30 @@ static void emit_insn(struct compile *c, const struct insn *i)
     }
 }
 
-void backend_compile(const struct backend *b, struct code *code, const struct unit *u, struct translated *block)
+/* The code of c->unit, from code->at on. Before a loop, what it finds in the host's registers is loaded. */
+static void emit_unit(struct compile *c)
 {
-    struct compile *c = b->scratch;
+    const struct unit *u = c->unit;
+    struct code *code = c->code;
 
-    c->code = code;
-    c->backend = b;
-    c->unit = u;
-    c->block = block;
     c->flags = (struct owed_flags){.owed = OWED_NOTHING};
     c->host_flags = 0;
+    c->xmm_used = c->xmm_written = 0;
     c->xmm_loaded = c->xmm_dirty = 0;
     c->x87 = (struct x87_run){0};
     c->left = false;
     c->held = 0;
-    c->group = block->group;
+    c->group = c->block->group;
     c->stub_count = 0;
-    block->link = code->at;
-    block->exits = 0;
-    if (u->second != NO_SECOND) { /* an entry of the table holds as long as both pages are where they were */
-        emit_constant(code, VALUE, u->eip);
-        emit_table_jump(code, b->leave);
-    }
-    block->entry = code->at + code->run;
+    c->block->exits = 0;
     emit_entry(c);
     c->index = 0;
     emit_neighbours(c, NEAR_HOISTED);
+    if (u->loops)
+        x87_loop_begin(c);
+    emit_xmm_load(code, c->carried);
+    c->xmm_loaded = c->carried;
+    c->xmm_dirty = c->carried_dirty;
     c->loop = code->at;
     c->held = 0;
     for (c->index = 0; c->index < u->count; c->index++)
@@ -398,6 +407,32 @@ void backend_compile(const struct backend *b, struct code *code, const struct un
         const struct insn *last = &u->insn[u->count - 1];
         settle(c);
         emit_exit(c, next_eip(c, last));
+    }
+}
+
+void backend_compile(const struct backend *b, struct code *code, const struct unit *u, struct translated *block)
+{
+    struct compile *c = b->scratch;
+    uint8_t *start;
+
+    c->code = code;
+    c->backend = b;
+    c->unit = u;
+    c->block = block;
+    c->carried = c->carried_dirty = 0;
+    block->link = code->at;
+    if (u->second != NO_SECOND) { /* an entry of the table holds as long as both pages are where they were */
+        emit_constant(code, VALUE, u->eip);
+        emit_table_jump(code, b->leave);
+    }
+    start = code->at;
+    block->entry = start + code->run;
+    emit_unit(c);
+    if (u->loops && c->xmm_used) { /* now it is known which */
+        c->carried = c->xmm_used;
+        c->carried_dirty = c->xmm_written;
+        code->at = start;
+        emit_unit(c);
     }
     for (unsigned n = 0; n < c->stub_count; n++)
         if (c->stub[n].kind == STUB_UNALIGNED)

@@ -38,13 +38,16 @@ enum owed {
     OWED_DEAD /* not read */,
     OWED_RECORD,
     OWED_COUNT,
-    OWED_ROTATE
+    OWED_ROTATE,
+    OWED_HOST /* ZF PF CF are the host's, the others clear: to be written out before the host's are lost */
 };
 struct owed_flags {
-    uint8_t owed;
+    uint8_t owed;  /* enum owed */
     uint8_t class; /* enum flag_class or layered_class */
     uint8_t size;
-    bool ready; /* OWED_NOTHING: the record is of class FLAGS_READY */
+    bool ready;    /* OWED_NOTHING: the record is of class FLAGS_READY */
+    uint8_t index; /* OWED_HOST: of the instruction; and what ST was */
+    int8_t top;
     struct place a, b, result;
 };
 
@@ -59,6 +62,7 @@ struct x87_run {
     uint8_t dirty;                 /* to be written back */
     uint8_t c1;                    /* where C1 is */
     bool flags;                    /* something may have been raised */
+    bool copies;                   /* a register of the host must stay free */
     bool noted, memory;            /* opcode and ip, segment hold what is to be noted */
     uint8_t segment;
     uint16_t opcode;
@@ -92,9 +96,11 @@ struct compile {
     struct translated *block;
     unsigned index; /* of the instruction at hand */
     struct owed_flags flags;
-    uint16_t host_flags;           /* those of the guest that the host's flags hold now */
-    uint8_t xmm_loaded, xmm_dirty; /* the guest's XMM registers that are in the host's, and those that differ from
-                                      struct cpu */
+    uint16_t host_flags;            /* those of the guest that the host's flags hold now */
+    uint8_t xmm_loaded, xmm_dirty;  /* the guest's XMM registers that are in the host's, and those that differ from
+                                       struct cpu */
+    uint8_t xmm_used, xmm_written;  /* anywhere in the unit */
+    uint8_t carried, carried_dirty; /* XMM registers that stay in the host's from one trip of a loop to the next */
     struct x87_run x87;
     struct stub *slow;          /* of the instruction at hand; null: none yet */
     struct record_group *group; /* the next */
@@ -165,6 +171,7 @@ compile_function *compiler_of(const struct unit *u, const struct insn *i);
 compile_function *integer_compiler(const struct unit *u, const struct insn *i); /* x64_integer.c */
 compile_function *control_compiler(const struct unit *u, const struct insn *i); /* x64_control.c */
 compile_function *simd_compiler(const struct unit *u, const struct insn *i);    /* x64_simd.c */
+struct flag_use simd_flag_use(const struct unit *u, unsigned n);
 bool simd_is_arithmetic(const struct opcode_row *row);
 compile_function *x87_compiler(const struct unit *u, const struct insn *i); /* x64_x87.c */
 struct flag_use integer_flag_use(const struct insn *i);
@@ -176,12 +183,31 @@ void emit_xmm_load(struct code *code, uint8_t registers);
 /* Nothing waits in the host's registers any more, but for the guest's general ones: before the block is left. */
 void settle(struct compile *c);
 void settle_xmm(struct compile *c);
-/* The host's ZF PF CF, as a comparison left them, become the guest's; OF SF AF are clear. */
+/* The host's ZF PF CF, as a comparison left them, become the guest's; OF SF AF are clear. May leave it owed, if a
+ * conditional jump follows. */
 void comparison_recorded(struct compile *c);
+/* Emits it. */
+void emit_comparison(struct compile *c);
+/* Whether the one that is owed can be made again when the host's flags are lost; and makes it, from where a run of
+ * floating-point instructions is `now`. */
+bool comparison_repeats(const struct compile *c, const struct owed_flags *f);
+void repeat_comparison(struct compile *c, const struct owed_flags *f, const struct x87_run *now);
 
 /* --- x64_x87.c --- */
 /* Writes a run's state back, if it is active; the host's stack is empty then. */
 void emit_x87_store(struct code *code, const struct x87_run *run);
+/* Of a unit that loops: if its floating-point instructions are one run that finds at the start what it left at the end,
+ * begins it before the loop. */
+void x87_loop_begin(struct compile *c);
+/* Brings the run to where the loop expects it. */
+void x87_loop_end(struct compile *c);
+/* Whether the code of an instruction leaves the host's EFLAGS alone. */
+bool x87_keeps_eflags(const struct compile *c, const struct insn *i);
+/* Whether there is such a run, and then the flags that an instruction of it reads and writes. */
+bool x87_loops(const struct unit *u);
+struct flag_use x87_loop_flag_use(const struct unit *u, unsigned n);
+/* Compares again, from a place further on in the run. top: ST when it was compared. */
+void emit_x87_comparison(struct compile *c, const struct insn *i, const struct x87_run *now, int top);
 /* The bits of the status word that translated code takes from the host behind an instruction; 0: it is not compiled. */
 uint16_t x87_status_taken(const struct insn *i);
 
@@ -191,6 +217,8 @@ enum access_kind { TO_READ = 0, TO_WRITE = 1, TO_ALIGNED = 2 /* what is not alig
 struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size, unsigned kind);
 /* The operand of a stack instruction at base + displacement (ESP or EBP) in SS, where the stack is 32 bits wide. */
 struct rm stack_operand(struct compile *c, unsigned base, int32_t displacement, unsigned size, unsigned kind);
+/* Leaves the unit before the instruction at hand for the block that looks up each access. */
+void plain_from(struct compile *c, unsigned condition);
 /* Looks up the pages of neighbours whose first is instruction `first`. */
 void emit_neighbours(struct compile *c, unsigned first);
 /* The same at a linear address in a register that stays as it is, within a flat segment. */

@@ -142,12 +142,15 @@ static void indirect_target(struct compile *c, const struct insn *i, unsigned de
  * stay owed. */
 static void emit_loop(struct compile *c)
 {
-    struct stub *stub = new_stub(c, STUB_EXIT);
+    struct stub *stub;
 
+    if (c->unit->live_before || (c->flags.owed == OWED_HOST && !comparison_repeats(c, &c->flags)))
+        flush_flags(c, &c->flags);
+    x87_loop_end(c);
+    emit_xmm_load(c->code, c->carried & (uint8_t)~c->xmm_loaded);
+    stub = new_stub(c, STUB_EXIT);
     stub->eip = c->unit->eip;
     stub->loops = true;
-    if (c->unit->live_before)
-        flush_flags(c, &c->flags);
     emit_alu_immediate(c->code, ALU_SUB, 8, in_register(LEFT), c->unit->count);
     aim(emit_jump_if(c->code, CC_NS), c->loop);
     stub->site[stub->count++] = emit_jump(c->code);
@@ -157,7 +160,6 @@ static void emit_loop(struct compile *c)
 static void jump(struct compile *c, const struct insn *i)
 {
     if (c->unit->loops) {
-        settle_xmm(c);
         emit_loop(c);
         return;
     }
@@ -202,15 +204,23 @@ static void ret(struct compile *c, const struct insn *i)
     emit_indirect(c);
 }
 
+static bool is_conditional_jump(const struct insn *i)
+{
+    return i->operation >= OP_JO && i->operation <= OP_JNLE;
+}
+
 static void jump_if(struct compile *c, const struct insn *i)
 {
     unsigned condition = i->operation - OP_JO;
 
     if (c->index + 1 < c->unit->count) { /* on the way: flags stay owed */
         emit_exit_if(c, condition_begin(c, condition), target_of(c, i));
+        if (c->flags.owed == OWED_HOST && !is_conditional_jump(&c->unit->insn[c->index + 1]) && live_behind(c))
+            flush_flags(c, &c->flags);
         return;
     }
-    settle_xmm(c);
+    if (!c->unit->loops)
+        settle_xmm(c);
     condition = condition_begin(c, condition);
     if (c->unit->loops) {
         emit_exit_if(c, condition ^ 1, next_eip(c, i));

@@ -57,6 +57,11 @@ void flush_flags(struct compile *c, struct owed_flags *f)
 {
     if (f->owed == OWED_NOTHING || f->owed == OWED_DEAD)
         return;
+    if (f->owed == OWED_HOST) {
+        emit_comparison(c);
+        *f = (struct owed_flags){.owed = OWED_NOTHING, .ready = true};
+        return;
+    }
     put(c, &f->result, f->size, result_field(f));
     if (f->owed == OWED_RECORD) {
         put(c, &f->a, f->size, FIELD(flag_a));
@@ -88,7 +93,8 @@ void spill(struct compile *c, unsigned r, unsigned size)
 {
     struct owed_flags *f = &c->flags;
 
-    if (f->owed == OWED_NOTHING || f->owed == OWED_DEAD || !(live_behind(c) & ~c->unit->written[c->index]))
+    if (f->owed == OWED_NOTHING || f->owed == OWED_DEAD || f->owed == OWED_HOST ||
+        !(live_behind(c) & ~c->unit->written[c->index]))
         return;
     keep(c, &f->a, r, size, FIELD(flag_a));
     keep(c, &f->b, r, size, FIELD(flag_b));
@@ -98,14 +104,15 @@ void spill(struct compile *c, unsigned r, unsigned size)
 void owe(struct compile *c, unsigned class, unsigned size, struct place a, struct place b, struct place result,
          uint16_t host)
 {
-    c->flags = (struct owed_flags){OWED_RECORD, (uint8_t) class, (uint8_t)size, false, a, b, result};
+    c->flags = (struct owed_flags){
+        .owed = OWED_RECORD, .class = (uint8_t) class, .size = (uint8_t)size, .a = a, .b = b, .result = result};
     c->host_flags = host;
 }
 
 void owe_layer(struct compile *c, enum owed owed, unsigned class, unsigned size, struct place result, uint16_t host)
 {
-    c->flags = (struct owed_flags){(uint8_t)owed,   (uint8_t) class, (uint8_t)size, false,
-                                   {NOWHERE, 0, 0}, {NOWHERE, 0, 0}, result};
+    c->flags = (struct owed_flags){
+        .owed = (uint8_t)owed, .class = (uint8_t) class, .size = (uint8_t)size, .result = result};
     c->host_flags = host;
 }
 

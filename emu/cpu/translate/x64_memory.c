@@ -72,7 +72,7 @@ static struct rm near_field(unsigned n)
     return at_address(CPU, (int32_t)(offsetof(struct cpu, view.near) + n * sizeof(uint64_t)));
 }
 
-static void plain_from(struct compile *c, unsigned condition)
+void plain_from(struct compile *c, unsigned condition)
 {
     struct stub *stub = new_stub(c, STUB_EXIT);
 

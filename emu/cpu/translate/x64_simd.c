@@ -43,11 +43,13 @@ static void use(struct compile *c, unsigned n)
     if (!(c->xmm_loaded >> n & 1))
         emit_xmm_load(c->code, (uint8_t)(1u << n));
     c->xmm_loaded |= (uint8_t)(1u << n);
+    c->xmm_used |= (uint8_t)(1u << n);
 }
 
 static void changed(struct compile *c, unsigned n)
 {
     c->xmm_dirty |= (uint8_t)(1u << n);
+    c->xmm_written |= (uint8_t)(1u << n);
 }
 
 /* --- Rows --- */
@@ -163,7 +165,47 @@ static void move_out(struct compile *c, const struct insn *i)
     emit_simd(c, i, i->src, in_register(host_register[i->dst]));
 }
 
+/* Whether the next thing that looks at the flags, or changes the host's, is a conditional jump. */
+static bool jump_follows(const struct compile *c)
+{
+    if (c->x87.active && c->index == c->x87.last) /* all is written back */
+        return false;
+    for (unsigned n = c->index + 1; n < c->unit->count; n++) {
+        const struct insn *i = &c->unit->insn[n];
+        if (i->operation >= OP_JO && i->operation <= OP_JNLE)
+            return compiler_of(c->unit, i);
+        if (!x87_keeps_eflags(c, i))
+            return false;
+    }
+    return false;
+}
+
 void comparison_recorded(struct compile *c)
+{
+    if (!jump_follows(c)) {
+        emit_comparison(c);
+        return;
+    }
+    c->flags = (struct owed_flags){.owed = OWED_HOST, .index = (uint8_t)c->index, .top = c->x87.top};
+    c->host_flags = FLAGS_ARITHMETIC;
+}
+
+bool comparison_repeats(const struct compile *c, const struct owed_flags *f)
+{
+    return !from_memory(&c->unit->insn[f->index]);
+}
+
+void repeat_comparison(struct compile *c, const struct owed_flags *f, const struct x87_run *now)
+{
+    const struct insn *i = &c->unit->insn[f->index];
+
+    if (row_of(i)->opcode < 0x0F00)
+        emit_x87_comparison(c, i, now, f->top);
+    else
+        emit_simd(c, i, i->dst, in_register(i->src));
+}
+
+void emit_comparison(struct compile *c)
 {
     emit8(c->code, 0x9C); /* PUSHFQ */
     emit8(c->code, 0x41);
@@ -212,6 +254,13 @@ bool simd_is_arithmetic(const struct opcode_row *row)
     case 0xE6: return true;
     default: return (opcode & 0xFF) >= 0x58 && (opcode & 0xFF) <= 0x5F;
     }
+}
+
+struct flag_use simd_flag_use(const struct unit *u, unsigned n)
+{
+    unsigned opcode = row_of(&u->insn[n])->opcode;
+
+    return (struct flag_use){0, opcode == 0x0F2E || opcode == 0x0F2F ? FLAGS_ARITHMETIC : 0, u->may_miss[n]};
 }
 
 static bool is_left_out(const struct insn *i)

@@ -133,8 +133,8 @@ static void pop(struct x87_run *s)
     s->top++;
 }
 
-/* One instruction further. False: it does not go with those before, and the state is of no use. One register of the
- * host stays free (COPY). */
+/* One instruction further. False: it does not go with those before, and the state is of no use. COPY takes one register
+ * of the host. */
 static bool step(struct x87_run *s, const struct x87_row *row, const struct insn *i)
 {
     int other = s->top + (i->form == FORM_NONE ? 1 : (int)(modrm(i) & 7));
@@ -146,7 +146,8 @@ static bool step(struct x87_run *s, const struct x87_row *row, const struct insn
         return false;
     for (unsigned n = 0; n < row->pops; n++)
         pop(s);
-    return s->high - s->low <= 7;
+    s->copies |= row->encoding == COPY;
+    return s->high - s->low <= (s->copies ? 7 : 8);
 }
 
 /* --- Emission --- */
@@ -229,6 +230,13 @@ static void emit_flags_and_c1(struct code *code, const struct x87_run *s)
     }
 }
 
+static void emit_noted(struct code *code, const struct x87_run *s)
+{
+    emit_store_immediate(code, 4, FIELD(x87.ip), s->ip);
+    emit_store_immediate(code, 2, FIELD(x87.opcode), s->opcode);
+    emit_copy16(code, FIELD(x87.cs), selector(SEG_CS));
+}
+
 void emit_x87_store(struct code *code, const struct x87_run *s)
 {
     uint8_t changed = (uint8_t)((s->need_full & s->empty) | (s->need_empty & s->full));
@@ -259,16 +267,22 @@ void emit_x87_store(struct code *code, const struct x87_run *s)
         emit_alu_immediate(code, ALU_AND, 4, in_register(R11), 7);
         emit_store(code, 1, FIELD(x87.top), R11);
     }
-    if (s->noted) {
-        emit_store_immediate(code, 4, FIELD(x87.ip), s->ip);
-        emit_store_immediate(code, 2, FIELD(x87.opcode), s->opcode);
-        emit_copy16(code, FIELD(x87.cs), selector(SEG_CS));
-    }
+    if (s->noted)
+        emit_noted(code, s);
     if (s->memory)
         emit_copy16(code, FIELD(x87.ds), selector(s->segment));
 }
 
 /* --- A run --- */
+/* Compares which registers are full with what a run expects. */
+static void emit_expected(struct code *code, const struct x87_run *s)
+{
+    emit_load_zero(code, 1, SPARE, FIELD(x87.used));
+    emit_rotate(code, SHIFT_ROR);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), s->need_full | s->need_empty);
+    emit_alu_immediate(code, ALU_CMP, 4, in_register(SPARE), s->need_full);
+}
+
 static void run_begin(struct compile *c)
 {
     struct code *code = c->code;
@@ -286,16 +300,14 @@ static void run_begin(struct compile *c)
         last = n;
     }
     if (s.need_full | s.need_empty) {
-        emit_load_zero(code, 1, SPARE, FIELD(x87.used));
-        emit_rotate(code, SHIFT_ROR);
-        emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), s.need_full | s.need_empty);
-        emit_alu_immediate(code, ALU_CMP, 4, in_register(SPARE), s.need_full);
+        emit_expected(code, &s);
         struct stub *stub = new_stub(c, STUB_REFUSED);
         stub->site[stub->count++] = emit_jump_if(code, CC_NE);
     }
     *run = (struct x87_run){.active = true,
                             .last = (uint8_t)last,
                             .high = s.high,
+                            .copies = s.copies,
                             .full = s.need_full,
                             .empty = s.need_empty,
                             .need_full = s.need_full,
@@ -374,7 +386,8 @@ static void compile_x87(struct compile *c, const struct insn *i)
     row_of(i, &row);
     if (!s->active)
         run_begin(c);
-    host_flags_lost(c);
+    if (!x87_keeps_eflags(c, i))
+        host_flags_lost(c);
     if (i->form == FORM_M) {
         at = memory_operand(c, i, i->size == 10 ? 16 : i->size, row.stores ? TO_WRITE : TO_READ);
         note_memory(c, i, at);
@@ -412,6 +425,132 @@ static void compile_x87(struct compile *c, const struct insn *i)
         emit_x87_store(code, s);
         s->active = false;
     }
+}
+
+/* --- Loops --- */
+static bool inside(uint8_t a, uint8_t b)
+{
+    return !(a & (uint8_t)~b);
+}
+
+/* What the run is at the start of each trip; false: there is none. */
+static bool loop_state(const struct unit *u, struct x87_run *s)
+{
+    bool any = false;
+
+    *s = (struct x87_run){0};
+    for (unsigned n = 0; n < u->count; n++) {
+        struct x87_row row;
+        if (!compiler_of(u, &u->insn[n]))
+            return false;
+        if (!row_of(&u->insn[n], &row))
+            continue;
+        if (!step(s, &row, &u->insn[n]))
+            return false;
+        any = true;
+    }
+    if (!any || s->top || !inside(s->need_full, s->full) || !inside(s->need_empty, s->empty))
+        return false;
+    *s = (struct x87_run){.active = true,
+                          .last = UNIT_LIMIT,
+                          .low = s->low,
+                          .high = s->high,
+                          .full = s->need_full,
+                          .empty = s->need_empty,
+                          .need_full = s->need_full,
+                          .need_empty = s->need_empty,
+                          .dirty = s->dirty,
+                          .copies = s->copies,
+                          .c1 = C1_SAVED,
+                          .flags = true};
+    return true;
+}
+
+void x87_loop_begin(struct compile *c)
+{
+    struct code *code = c->code;
+    struct x87_run s;
+    struct rm at;
+
+    if (!loop_state(c->unit, &s))
+        return;
+    emit_expected(code, &s);
+    plain_from(c, CC_NE);
+    emit_load_zero(code, 1, SPARE, FIELD(x87.env.rounded_up));
+    emit_shift(code, SHIFT_SHL, 4, in_register(SPARE), 9);
+    emit_store(code, 2, FIELD(view.x87_status), SPARE);
+    at = emit_register(code, s.high - 1);
+    for (int position = s.high - 1; position >= s.low; position--) {
+        emit_op(code, 4, 0xDB, 5, at); /* FLD */
+        if (position > s.low)
+            emit_next(code, -1);
+    }
+    emit_turn(code, -s.low);
+    c->x87 = s;
+}
+
+/* Whether the first instruction of the unit is one of the unit's that nothing can come before: what the last one left
+ * to be noted is not read. */
+static bool begins_with_x87(const struct unit *u)
+{
+    struct x87_row row;
+
+    return row_of(&u->insn[0], &row) && u->insn[0].form != FORM_M;
+}
+
+void x87_loop_end(struct compile *c)
+{
+    struct x87_run *s = &c->x87;
+
+    if (!s->active)
+        return;
+    if (s->memory)
+        emit_copy16(c->code, FIELD(x87.ds), selector(s->segment));
+    s->memory = false;
+    if (begins_with_x87(c->unit))
+        return;
+    if (s->c1 == C1_HOST)
+        emit_op(c->code, 4, 0xDD, 7, FIELD(view.x87_status)); /* FNSTSW */
+    else if (s->c1 == C1_CLEAR)
+        emit_store_immediate(c->code, 2, FIELD(view.x87_status), 0);
+    s->c1 = C1_SAVED;
+    if (s->noted)
+        emit_noted(c->code, s);
+    s->noted = false;
+}
+
+bool x87_keeps_eflags(const struct compile *c, const struct insn *i)
+{
+    struct x87_row row;
+
+    return c->x87.active && c->x87.last == UNIT_LIMIT && row_of(i, &row) && i->operation == OP_FSTP &&
+           i->form != FORM_M && !(modrm(i) & 7);
+}
+
+bool x87_loops(const struct unit *u)
+{
+    struct x87_run s;
+
+    return u->loops && loop_state(u, &s);
+}
+
+struct flag_use x87_loop_flag_use(const struct unit *u, unsigned n)
+{
+    struct x87_row row;
+
+    if (!row_of(&u->insn[n], &row))
+        return (struct flag_use){FLAGS_ARITHMETIC, 0, true};
+    return (struct flag_use){0, row.result == EFLAGS ? FLAGS_ARITHMETIC : 0, u->may_miss[n]};
+}
+
+void emit_x87_comparison(struct compile *c, const struct insn *i, const struct x87_run *now, int top)
+{
+    struct x87_row row;
+
+    row_of(i, &row);
+    emit_turn(c->code, top - now->top);
+    emit_itself(c, i, &row, (struct rm){0});
+    emit_turn(c->code, now->top - top);
 }
 
 uint16_t x87_status_taken(const struct insn *i)
