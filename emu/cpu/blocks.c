@@ -257,8 +257,11 @@ static struct code_block *gather(struct cpu *cpu, uint32_t linear, uint64_t room
             block->physical = physical;
         result = fill(cpu, block, bytes, n + 1, 1);
     }
-    if (result == DECODE_OK)
+    if (result == DECODE_OK) {
+        /* Nothing reports that it changed: between two iterations it is fetched again. */
+        cpu->leave |= (opcode_rows[block->insn[0].row].attributes & ROW_STRING) != 0;
         return block;
+    }
     if (result == DECODE_TOO_LONG)
         fault(cpu, EXC_GP, 0);
     else

@@ -268,7 +268,7 @@ BODY int repeat(struct cpu *cpu, const struct insn *i, enum operation operation,
     cpu_sync(cpu, i);
     while (count) {
         done = 0;
-        if (operation == OP_MOVS || operation == OP_STOS)
+        if ((operation == OP_MOVS || operation == OP_STOS) && !cpu->leave)
             done = iterate_many(cpu, i, operation, size, cpu->left < count ? (uint32_t)cpu->left : count);
         if (!done) {
             status = iterate(cpu, i, operation, size);

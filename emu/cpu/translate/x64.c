@@ -362,7 +362,7 @@ static void emit_insn(struct compile *c, const struct insn *i)
         compile(c, i);
     else
         compile_group(c);
-    if (c->slow || !keeps_addend(c->unit, i))
+    if (c->slow || !compile || !keeps_addend(c->unit, i))
         c->held = 0;
     if (!live_behind(c))
         c->flags = (struct owed_flags){.owed = OWED_DEAD};

@@ -647,6 +647,7 @@ static void fldcw(struct compile *c, const struct insn *i)
     emit_alu_immediate(code, ALU_OR, 4, in_register(R11), 0x7F);
     emit_store(code, 2, FIELD(view.x87_control), R11);
     emit_op(code, 4, 0xD9, 5, FIELD(view.x87_control)); /* FLDCW */
+    host_flags_lost(c);
 }
 
 static void wait(struct compile *c, const struct insn *i)

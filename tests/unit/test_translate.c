@@ -1,0 +1,93 @@
+/* test_translate.c - small programs for which the engines once differed, or slices did: the same by the interpreter in
+ * one slice, by the interpreter in many, and by the translator. tests/translate_fuzz.c finds such programs. */
+#include "tests/unit/processor.h"
+
+#include "emu/cpu/translate/translate.h"
+#include "emu/host/host.h"
+
+#define TICKS 4000
+
+static struct processor *run_code(const uint8_t *code, size_t length, uint32_t at, int64_t slice,
+                                  const struct code_memory *memory)
+{
+    struct processor *p = processor_protected(CPU_PENTIUM4, 0);
+
+    if (memory) {
+        assert_true(translator_init(&p->cpu, memory));
+        translator_set_threshold(&p->cpu, 0);
+    }
+    code_put(p, at, code, length);
+    p->cpu.eip = at;
+    for (unsigned r = 0; r < 8; r++)
+        if (r != ESP)
+            p->cpu.reg[r] = AT_DATA + 0x100 * r;
+    p->cpu.mxcsr = 0x1F80;
+    p->cpu.x87.control = 0x37F;
+    x87_derive(&p->cpu);
+    for (int64_t done = 0; done < TICKS && !p->cpu.halted_dead; done += slice)
+        run(p, slice);
+    return p;
+}
+
+static void expect_same(struct processor *a, struct processor *b)
+{
+    cpu_canonical(&a->cpu);
+    cpu_canonical(&b->cpu);
+    assert_memory_equal(a->cpu.reg, b->cpu.reg, sizeof a->cpu.reg);
+    assert_int_equal(a->cpu.flags, b->cpu.flags);
+    assert_int_equal(a->cpu.eip, b->cpu.eip);
+    assert_int_equal(clock_now(&a->clock), clock_now(&b->clock));
+    assert_memory_equal(a->memory.ram, b->memory.ram, MACHINE_RAM);
+    processor_free(b);
+}
+
+static void compare(const uint8_t *code, size_t length, uint32_t at)
+{
+    struct processor *whole = run_code(code, length, at, TICKS, NULL);
+    struct code_memory memory;
+
+    expect_same(whole, run_code(code, length, at, 5, NULL));
+    if (code_memory_init(&memory, CODE_MEMORY_SIZE)) { /* else this host has no back end */
+        expect_same(whole, run_code(code, length, at, TICKS, &memory));
+        expect_same(whole, run_code(code, length, at, 50, &memory));
+        code_memory_free(&memory);
+    }
+    processor_free(whole);
+}
+#define COMPARE_AT(at, ...) compare(CODE_BYTES(__VA_ARGS__), at)
+
+static void a_repeated_instruction_across_a_page_that_overwrites_itself_is_fetched_again(void **state)
+{
+    const uint32_t at = AT_CODE + PAGE_SIZE - 11;
+
+    (void)state;
+    /* mov edi, at; mov ecx, 80; rep stosb: with AL it becomes INC EAX */
+    COMPARE_AT(at, 0xBF, D(at), 0xB9, D(80), 0xF3, 0xAA, 0x40, 0xF4);
+}
+
+static void a_neighbour_is_looked_up_again_after_what_the_interpreter_does(void **state)
+{
+    (void)state;
+    /* xor dword [D+24h], 7; rcl byte [D+100h], 3; mov byte [D+30h], 40h; jmp */
+    COMPARE_AT(AT_CODE, 0x83, 0x35, D(AT_DATA + 0x24), 7, 0xC0, 0x15, D(AT_DATA + 0x100), 3, 0xC6, 0x05,
+               D(AT_DATA + 0x30), 0x40, 0xEB, 0xE9);
+}
+
+static void flags_outlast_a_control_word_that_is_loaded(void **state)
+{
+    (void)state;
+    /* inc eax; mov word [edx], 37Fh; add byte [ebx], 37h; add byte [ebx], 37h; fldcw [edx]; jnl; inc ebp; jmp */
+    COMPARE_AT(AT_CODE, 0x40, 0x66, 0xC7, 0x02, W(0x37F), 0x80, 0x03, 0x37, 0x80, 0x03, 0x37, 0xD9, 0x2A, 0x7D, 0xF0,
+               0x45, 0xEB, 0xED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_repeated_instruction_across_a_page_that_overwrites_itself_is_fetched_again),
+        cmocka_unit_test(a_neighbour_is_looked_up_again_after_what_the_interpreter_does),
+        cmocka_unit_test(flags_outlast_a_control_word_that_is_loaded),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
