@@ -5,6 +5,7 @@
 
 #include "archive/archive.h"
 #include "desk/boot.h"
+#include "desk/engine.h"
 #include "desk/snapshots.h"
 #include "verify/runs/runs.h"
 
@@ -16,6 +17,7 @@ static bool create(struct boot *b, struct error *error)
 
     boot_host(b, &b->host);
     media_host(&b->media, &b->host);
+    engine_host(b, &b->host);
     b->machine = machine_create(&b->media.manifest, &b->host, &reason);
     if (!b->machine)
         return error_set(error, STATUS_INPUT, "--attest", NULL, NULL, "this machine cannot be built: %s", reason);

@@ -6,6 +6,7 @@
 #include "archive/archive.h"
 #include "desk/boot.h"
 #include "desk/desk.h"
+#include "desk/engine.h"
 #include "desk/png.h"
 #include "desk/screen.h"
 #include "desk/snapshots.h"
@@ -15,7 +16,7 @@
 
 /* --- Reading the options --- */
 
-static bool read_number(const char *text, uint64_t *value)
+bool boot_read_number(const char *text, uint64_t *value)
 {
     *value = 0;
     if (!*text || strlen(text) > 19)
@@ -48,8 +49,8 @@ static bool read_until(const char *text, uint64_t ticks_per_second, struct condi
         const char *rest = text + length;
         *c = (struct condition){.kind = until_forms[i].kind, .text = rest, .length = strlen(rest), .tick = 1};
         switch (until_forms[i].argument) {
-        case UNTIL_NUMBER: return read_number(rest, &c->tick);
-        case UNTIL_COUNT: return read_number(rest, &c->tick) && c->tick > 0;
+        case UNTIL_NUMBER: return boot_read_number(rest, &c->tick);
+        case UNTIL_COUNT: return boot_read_number(rest, &c->tick) && c->tick > 0;
         case UNTIL_SECONDS:
             return session_read_seconds(rest, &c->tick) && (c->tick *= ticks_per_second / 1000000, true);
         case UNTIL_TEXT: return c->length > 0;
@@ -63,30 +64,17 @@ static bool read_slicing(const char *text, struct slicing *slicing)
 {
     slicing->random = !strncmp(text, "random:", strlen("random:"));
     if (slicing->random)
-        return read_number(text + strlen("random:"), &slicing->state);
-    return read_number(text, &slicing->length) && slicing->length > 0;
-}
-
-static bool read_engine(const char *text, enum machine_engine *engine, uint64_t *seed)
-{
-    if (!strcmp(text, "interpreter"))
-        *engine = ENGINE_INTERPRETER;
-    else if (!strcmp(text, "translator"))
-        *engine = ENGINE_TRANSLATOR;
-    else if (!strncmp(text, "random:", strlen("random:")) && read_number(text + strlen("random:"), seed))
-        *engine = ENGINE_RANDOM;
-    else
-        return false;
-    return true;
+        return boot_read_number(text + strlen("random:"), &slicing->state);
+    return boot_read_number(text, &slicing->length) && slicing->length > 0;
 }
 
 /* tick:N */
 static bool read_tick(const char *text, uint64_t *tick)
 {
-    return !strncmp(text, "tick:", strlen("tick:")) && read_number(text + strlen("tick:"), tick);
+    return !strncmp(text, "tick:", strlen("tick:")) && boot_read_number(text + strlen("tick:"), tick);
 }
 
-static bool bad_option(const struct boot *b, const char *option, const char *value, struct error *error)
+bool boot_bad_option(const struct boot *b, const char *option, const char *value, struct error *error)
 {
     char remedy[64];
 
@@ -100,31 +88,30 @@ bool boot_read_options(struct boot *b, struct error *error)
 {
     const char *limit = argument_value(b->arguments, "--limit"), *slice = argument_value(b->arguments, "--slice"),
                *until;
-    const char *engine = argument_value(b->arguments, "--engine");
     const char *from = argument_value(b->arguments, "--from"), *to = argument_value(b->arguments, "--to");
     const char *every = argument_value(b->arguments, "--digest-every");
     size_t position = 0;
 
     b->limit = DEFAULT_LIMIT * UINT64_C(1000000);
     if (limit && !session_read_seconds(limit, &b->limit))
-        return bad_option(b, "--limit", limit, error);
+        return boot_bad_option(b, "--limit", limit, error);
     if (slice && !read_slicing(slice, &b->slicing))
-        return bad_option(b, "--slice", slice, error);
-    if (engine && !read_engine(engine, &b->engine, &b->engine_seed))
-        return bad_option(b, "--engine", engine, error);
+        return boot_bad_option(b, "--slice", slice, error);
+    if (!engine_read_option(b, error))
+        return false;
     if (every && (!session_read_seconds(every, &b->digest_every) || !b->digest_every))
-        return bad_option(b, "--digest-every", every, error);
+        return boot_bad_option(b, "--digest-every", every, error);
     b->tracing.to = UINT64_MAX;
     if (from && !read_tick(from, &b->tracing.from))
-        return bad_option(b, "--from", from, error);
+        return boot_bad_option(b, "--from", from, error);
     if (to && !read_tick(to, &b->tracing.to))
-        return bad_option(b, "--to", to, error);
+        return boot_bad_option(b, "--to", to, error);
     b->until = calloc(b->arguments->given_count + 1, sizeof(*b->until));
     if (!b->until)
         return error_set(error, STATUS_HOST, "boot", NULL, NULL, "out of memory");
     while ((until = argument_next(b->arguments, "--until", &position)))
         if (!read_until(until, 1000000, &b->until[b->until_count++]))
-            return bad_option(b, "--until", until, error);
+            return boot_bad_option(b, "--until", until, error);
     return true;
 }
 
@@ -310,13 +297,12 @@ static bool create_machine(struct boot *b, struct error *error)
 
     boot_host(b, &b->host);
     media_host(&b->media, &b->host);
-    if (b->engine != ENGINE_INTERPRETER && code_memory_init(&b->code, CODE_MEMORY_SIZE))
-        b->host.code = &b->code;
+    engine_host(b, &b->host);
     b->machine = machine_create(&b->media.manifest, &b->host, &reason);
     if (!b->machine)
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "this machine cannot be built: %s", reason);
-    machine_set_engine(b->machine, b->engine, (uint32_t)b->engine_seed);
-    return boot_begin_session(b, b->limit * (machine_ticks_per_second(b->machine) / 1000000), error);
+    return engine_begin(b, error) &&
+           boot_begin_session(b, b->limit * (machine_ticks_per_second(b->machine) / 1000000), error);
 }
 
 /* --- Recording --- */
@@ -536,23 +522,6 @@ static bool run_machine(struct boot *b, struct error *error)
            boot_ended(b, session_wait(&b->session, at_rest, 2), path, "the machine halted or went off", error);
 }
 
-static void print_statistics(const struct boot *b)
-{
-    struct machine_statistics s = machine_statistics(b->machine);
-    uint64_t ticks = machine_tick(b->machine);
-
-    printf("ticks           %" PRIu64 "\ntranslated      %" PRIu64 " (%.1f %%)\n", ticks, s.ticks_translated,
-           ticks ? 100.0 * (double)s.ticks_translated / (double)ticks : 0.0);
-    printf("blocks          %" PRIu64 " of %" PRIu64 " instructions, %" PRIu64 " bytes of code\n", s.blocks,
-           s.instructions, s.host_bytes);
-    printf("entries         %" PRIu64 "\nlinks           %" PRIu64 "\ninterpreted     %" PRIu64
-           " instructions in the midst of a block\n",
-           s.entries, s.links, s.slow);
-    if (s.software_rows)
-        printf("not this host   %" PRIu64 " instructions that it computes otherwise\n", s.software_rows);
-    printf("dropped         %" PRIu64 " blocks, and all of them %" PRIu64 " times\n", s.dropped, s.flushes);
-}
-
 bool boot_show_end(struct boot *b, struct error *error)
 {
     const char *screenshot = argument_value(b->arguments, "--screenshot");
@@ -560,7 +529,7 @@ bool boot_show_end(struct boot *b, struct error *error)
     if (argument_value(b->arguments, "--text"))
         show_text(b, stdout);
     if (argument_value(b->arguments, "--statistics"))
-        print_statistics(b);
+        engine_print_statistics(b);
     if (argument_value(b->arguments, "--digest") && !print_digest(b, error))
         return false;
     return !screenshot || write_screenshot(b, screenshot, error);
@@ -599,7 +568,7 @@ static void report_dropped(const struct boot *b)
 
 bool boot_commit_outputs(struct boot *b, struct error *error)
 {
-    struct output *const outputs[] = {&b->serial, &b->parallel, &b->clipboard, &b->trace};
+    struct output *const outputs[] = {&b->serial, &b->parallel, &b->clipboard, &b->trace, &b->translation};
     bool good = true;
 
     for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++)
@@ -616,9 +585,11 @@ void boot_release(struct boot *b)
     output_abort(&b->trace);
     if (b->machine)
         session_end(&b->session);
-    if (!b->session.replay)
+    if (b->session.replay)
+        replay_end(b->session.replay);
+    else
         machine_destroy(b->machine);
-    code_memory_free(&b->code);
+    engine_release(b);
     media_close(&b->media);
     script_free(&b->script);
     free(b->until);

@@ -23,11 +23,12 @@ struct boot {
     size_t until_count;
     uint64_t limit; /* microseconds */
     struct slicing slicing;
-    enum machine_engine engine;
-    uint64_t engine_seed;    /* ENGINE_RANDOM */
-    struct code_memory code; /* what the translator writes into */
+    enum machine_engine engine; /* engine.h */
+    uint64_t engine_seed;       /* ENGINE_RANDOM */
+    struct code_memory code;    /* what the translator writes into */
     struct tracing tracing;
-    struct output serial, parallel, clipboard, trace;
+    struct output serial, parallel, clipboard, trace, translation;
+    FILE *perf_map;                            /* null: none */
     struct machine_identity identity;          /* what snapshots say of the machine */
     bool identified;                           /* it is filled in */
     struct checkpoints *checkpoints;           /* null: none are taken */
@@ -43,6 +44,10 @@ struct boot {
 /* Reads everything that can be wrong about the command line, before anything is opened. Of the options that a command
  * does not have, nothing is given. */
 bool boot_read_options(struct boot *b, struct error *error);
+/* A number of at most 19 digits, and nothing else. */
+bool boot_read_number(const char *text, uint64_t *value);
+/* Says that an option cannot have this value. */
+bool boot_bad_option(const struct boot *b, const char *option, const char *value, struct error *error);
 /* Refuses files that are there already and that the options or the script would write, unless --force is given. */
 bool boot_check_outputs(const struct boot *b, struct error *error);
 bool boot_open_outputs(struct boot *b, struct error *error);

@@ -7,6 +7,7 @@
 #include "desk/boot.h"
 #include "desk/desk.h"
 #include "desk/differ.h"
+#include "desk/engine.h"
 #include "formats/plain.h"
 
 #define KEPT 5 /* states to go back to: half as far apart as one goes back */
@@ -135,12 +136,13 @@ static bool prepare(struct replaying *p, struct error *error)
     if (!archive || !media_open_archive(&b->media, archive, NULL, error) || !boot_open_outputs(b, error))
         return false;
     boot_host(b, &b->host);
+    engine_host(b, &b->host);
     b->session.replay = &p->replay;
     if (!replay_begin(&p->replay, operands[1], &p->journal, &b->media, archive_machine_root(b->media.archive),
                       &p->images, &b->host, error))
         return false;
     b->machine = p->replay.machine;
-    return boot_begin_session(b, UINT64_MAX, error) && read_back(p, error) &&
+    return engine_begin(b, error) && boot_begin_session(b, UINT64_MAX, error) && read_back(p, error) &&
            machine_identify(&b->media, &p->differ.identity, NULL, NULL, error);
 }
 

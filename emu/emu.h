@@ -59,28 +59,51 @@ void machine_destroy(struct machine *m);
 /* Runs until tick `until` (absolute) or an earlier stop. Slicing a run differently changes nothing in it. */
 enum machine_stop machine_run(struct machine *m, uint64_t until);
 
-/* How instructions are executed. The state does not show it. A machine begins with the interpreter. */
+/* How instructions are executed. The state does not show it. A machine begins with the first. */
 enum machine_engine {
-    ENGINE_INTERPRETER,
     ENGINE_TRANSLATOR, /* where the host gave memory for code; else as the interpreter */
-    ENGINE_RANDOM      /* for tests: now the one, now the other */
+    ENGINE_INTERPRETER,
+    ENGINE_RANDOM /* for tests: now the one, now the other */
 };
 void machine_set_engine(struct machine *m, enum machine_engine engine, uint32_t seed);
 /* To be called in a process that was forked off, before anything else is done with the machine there. The memory for
  * code stays the other process's: this one interprets, whatever machine_set_engine says. */
 void machine_forked(struct machine *m);
 
+/* Why translated code was left. */
+enum translator_exit {
+    TRANSLATOR_EXIT_UNLINKED,  /* it leads to code at a known address, but not directly yet */
+    TRANSLATOR_EXIT_LOOKUP,    /* to an address that is not in the table of jumps; an instruction that leaves */
+    TRANSLATOR_EXIT_ATTENTION, /* something waits: an interrupt, an exception, a device */
+    TRANSLATOR_EXIT_DEADLINE,
+    TRANSLATOR_EXIT_DROPPED, /* all code was */
+    TRANSLATOR_EXITS
+};
+
 /* What has been translated, for tuning; zeros where nothing is. */
 struct machine_statistics {
-    uint64_t ticks_translated;                 /* that went by in translated code */
+    uint64_t ticks_translated;           /* that went by in translated code */
+    uint64_t ticks_waited, ticks_halted; /* in waits that were advanced, and in HLT; the others were interpreted */
     uint64_t blocks, instructions, host_bytes; /* translated */
     uint64_t entries, links, slow; /* entries into translated code, blocks that lead to others directly, instructions
                                       that were interpreted in the midst of a block */
     uint64_t software_rows; /* instructions whose results this host's floating point has otherwise: they are interpreted
                              */
-    uint64_t dropped, flushes; /* blocks whose code was written to, and how often all were thrown away */
+    uint64_t dropped, flushes;        /* blocks whose code was written to, and how often all were thrown away */
+    uint64_t code_used, code_size;    /* bytes of the memory for code */
+    uint64_t exits[TRANSLATOR_EXITS]; /* of the entries */
 };
 struct machine_statistics machine_statistics(const struct machine *m);
+
+/* Gives every block that is translated from now on: as lines of text (without their ends, valid during the call), guest
+ * instructions and the host's bytes after each; and where its code runs, with the EIP that it is for. Both functions
+ * are needed. */
+struct translation_watch {
+    void *context;
+    void (*line)(void *context, const char *text);
+    void (*code)(void *context, const uint8_t *at, size_t size, uint32_t eip);
+};
+void machine_watch_translation(struct machine *m, const struct translation_watch *watch);
 
 /* Whether no chip has anything on its way out for which it needs no program: bytes to COM and LPT, sectors to a
  * medium. */

@@ -513,8 +513,8 @@ struct machine *machine_create(const struct machine_manifest *manifest, const st
         machine_destroy(m);
         return NULL;
     }
-    if (host->code && translator_init(&m->cpu, host->code))
-        translator_enable(&m->cpu, false);
+    if (host->code)
+        translator_init(&m->cpu, host->code);
     return m;
 }
 
@@ -616,6 +616,8 @@ struct machine_statistics machine_statistics(const struct machine *m)
 
     return (struct machine_statistics){
         .ticks_translated = s.ticks,
+        .ticks_waited = m->cpu.waited,
+        .ticks_halted = m->cpu.halted_ticks,
         .blocks = s.translated,
         .instructions = s.instructions,
         .host_bytes = s.host_bytes,
@@ -625,7 +627,15 @@ struct machine_statistics machine_statistics(const struct machine *m)
         .software_rows = s.software_rows,
         .dropped = s.invalidated,
         .flushes = s.flushes,
+        .code_used = s.code_used,
+        .code_size = s.code_size,
+        .exits = {s.exits[0], s.exits[1], s.exits[2], s.exits[3], s.exits[4]},
     };
+}
+
+void machine_watch_translation(struct machine *m, const struct translation_watch *watch)
+{
+    translator_watch_translation(&m->cpu, watch);
 }
 
 enum machine_stop machine_run(struct machine *m, uint64_t until)

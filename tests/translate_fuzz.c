@@ -961,6 +961,17 @@ static void rows_count(const struct fuzz *f, bool names)
     printf("%u of %u rows\n", count, f->row_count[KIND_ANY]);
 }
 
+static void print_line(void *context, const char *text)
+{
+    (void)context;
+    puts(text);
+}
+
+static void ignore_code(void *context, const uint8_t *at, size_t size, uint32_t eip)
+{
+    (void)context, (void)at, (void)size, (void)eip;
+}
+
 int main(int argc, char **argv)
 {
     static struct fuzz fuzz;
@@ -1011,6 +1022,8 @@ int main(int argc, char **argv)
         printf("this host has no back end\n");
         return 0;
     }
+    if (f->verbose)
+        translator_watch_translation(&f->side[1].cpu, &(struct translation_watch){NULL, print_line, ignore_code});
     for (uint64_t trial = first; trial < first + count && failed < 3; trial++)
         failed += !trial_run(f, seed, trial);
     struct translator_statistics s = translator_statistics(&f->side[1].cpu);

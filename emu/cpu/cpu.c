@@ -228,6 +228,7 @@ static bool look_around(struct cpu *cpu)
         return false;
     }
     if (attention & ATTENTION_HALTED) {
+        cpu->halted_ticks += (uint64_t)cpu->left;
         cpu->left = 0; /* nothing can happen before the deadline */
         return false;
     }

@@ -206,7 +206,7 @@ struct cpu {
     struct tlb_entry *tlbs[2];     /* of the context of CR3: supervisor, user */
     struct code_cache *blocks;
     bool run_waits;                   /* waits.c: run each lap */
-    uint64_t waited;                  /* ticks that were advanced and not run */
+    uint64_t waited, halted_ticks;    /* ticks that were advanced and not run: of waits, and in HLT */
     uint64_t slow_accesses, lap_slow; /* accesses that missed the fast path: now, and at the last lap */
     const struct observer *observer;  /* null: none */
     struct translator_view view;

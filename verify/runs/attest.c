@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "archive/archive.h"
+#include "emu/host/host.h"
 #include "verify/runs/record.h"
 #include "verify/runs/replay.h"
 
@@ -24,13 +25,22 @@ struct attestor {
     struct journal journal;
     struct replay replay;
     struct machine_host outside; /* no output */
+    struct code_memory code;
     progress_function *progress;
     void *progress_context;
 };
 
+static bool begin(struct attestor *a, const char *machine_root, struct error *error)
+{
+    if (code_memory_init(&a->code, CODE_MEMORY_SIZE))
+        a->outside.code = &a->code;
+    return replay_begin(&a->replay, "attest.journal", &a->journal, &a->media, machine_root, NULL, &a->outside, error);
+}
+
 static void release(struct attestor *a)
 {
     replay_end(&a->replay);
+    code_memory_free(&a->code);
     media_close(&a->media);
     journal_free(&a->journal);
 }
@@ -139,8 +149,7 @@ bool attest_make(const struct sealed_machine *machine, char *journal, size_t jou
         memcpy(copy, journal, journal_size + 1);
     good = good && journal_parse(copy, journal_size, "attest.journal", &a.journal, error) &&
            check_journal(&a.journal, error) && media_open_sealed(&a.media, machine, error) &&
-           replay_begin(&a.replay, "attest.journal", &a.journal, &a.media, machine->machine_root, NULL, &a.outside,
-                        error);
+           begin(&a, machine->machine_root, error);
     if (good) {
         text_print(&t, TITLE "\nmachine-root: %s\nparts: ", machine->machine_root);
         text_add(&t, a.journal.header.parts, strlen(a.journal.header.parts));
@@ -313,8 +322,7 @@ bool attest_check(struct archive *archive, progress_function *progress, void *co
         reader.end = attestation.text + attestation.size;
         good = check_journal(&a.journal, error) &&
                read_head(&reader, archive_machine_root(archive), &a.journal.header, result) &&
-               replay_begin(&a.replay, "attest.journal", &a.journal, &a.media, a.journal.header.machine_root, NULL,
-                            &a.outside, error);
+               begin(&a, a.journal.header.machine_root, error);
     }
     a.replay.unchecked = true; /* the points say more */
     good = good && check_points(&a, &reader, result);

@@ -135,6 +135,8 @@ struct backend {
     uint8_t *jump;          /* continues at the EIP in R8, by the table of jumps, or leaves */
     uint8_t *flags_ready;   /* calls view.flags_ready */
     void *scratch;          /* backend_scratch_size bytes, for the compilation of one block */
+    uint32_t *places; /* UNIT_LIMIT + 1, or null: gets where in a block the code of each record begins (0: it is with
+                         the one before), and what comes after the last */
 };
 extern const size_t backend_scratch_size;
 

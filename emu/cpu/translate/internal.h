@@ -48,6 +48,8 @@ struct translator {
     struct translator_statistics statistics;
     void (*unit_ended)(void *context); /* translator_watch; or null */
     void *watch_context;
+    struct translation_watch watch; /* if its functions are there */
+    uint32_t places[UNIT_LIMIT + 1];
 };
 
 /* --- translate.c --- */
@@ -61,6 +63,10 @@ static inline uint32_t jump_index(unsigned context, uint32_t eip)
 uint32_t context_bits(const struct cpu *cpu);
 /* The mapping changed in these address spaces, one bit each: entries of the table of jumps hold no longer there. */
 void translator_next_epoch(struct cpu *cpu, unsigned spaces);
+
+/* --- report.c --- */
+/* Says what the newest block, whose code reaches up to `end`, was made of. */
+void translator_report(const struct translator *t, const struct translated *block, const uint8_t *end);
 
 /* --- cache.c --- */
 bool cache_init(struct cpu *cpu);

@@ -98,7 +98,25 @@ void translator_watch(struct cpu *cpu, void (*unit_ended)(void *context), void *
 
 struct translator_statistics translator_statistics(const struct cpu *cpu)
 {
-    return cpu->translator ? cpu->translator->statistics : (struct translator_statistics){0};
+    const struct translator *t = cpu->translator;
+    struct translator_statistics s = {0};
+
+    if (!t)
+        return s;
+    s = t->statistics;
+    s.code_used = (uint64_t)(t->code.at - t->memory.write);
+    s.code_size = t->memory.size;
+    return s;
+}
+
+void translator_watch_translation(struct cpu *cpu, const struct translation_watch *watch)
+{
+    struct translator *t = cpu->translator;
+
+    if (!t)
+        return;
+    t->watch = *watch;
+    t->backend.places = t->places;
 }
 
 /* --- What code is translated for --- */
@@ -346,7 +364,10 @@ static struct translated *find(struct cpu *cpu, bool plain)
     result = unit_make(cpu, u, host, available, UNIT_LIMIT);
     if (result != DECODE_OK && !(result == DECODE_MORE && unit_across(cpu, u, host, linear)))
         return NULL;
-    return cache_add(cpu);
+    block = cache_add(cpu);
+    if (block && t->backend.places)
+        translator_report(t, block, t->code.at);
+    return block;
 }
 
 /* Where code of EIP runs, if the table of jumps has it; or null. */
@@ -391,6 +412,17 @@ static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
     return block->entry;
 }
 
+static enum translator_exit exit_reason(const struct cpu *cpu, const struct block_exit *from, bool stood)
+{
+    if (cpu->translator->emptied)
+        return TRANSLATOR_EXIT_DROPPED;
+    if (waits(cpu))
+        return TRANSLATOR_EXIT_ATTENTION;
+    if (cpu->left <= 0 || (stood && !from))
+        return TRANSLATOR_EXIT_DEADLINE;
+    return from ? TRANSLATOR_EXIT_UNLINKED : TRANSLATOR_EXIT_LOOKUP;
+}
+
 bool translator_run(struct cpu *cpu)
 {
     struct translator *t = cpu->translator;
@@ -419,6 +451,7 @@ bool translator_run(struct cpu *cpu)
         host_units_end(cpu);
         cpu->accounted = 0;
         t->statistics.entries++;
+        t->statistics.exits[exit_reason(cpu, from, cpu->left == left)]++;
         t->statistics.ticks += clock_now(cpu->clock) - before;
         if (t->unit_ended && cpu->left > 0)
             t->unit_ended(t->watch_context);

@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct cpu;
+#include "emu/emu.h"
 
-struct code_memory; /* emu/emu.h */
+struct cpu;
 
 /* Gives the processor a translator. False: no memory, or this host's pointers do not suit; then the interpreter runs.
  * The memory stays the caller's. */
@@ -32,6 +32,9 @@ void translator_enable(struct cpu *cpu, bool enabled);
 /* Runs translated code from the instruction boundary at which the processor stands, with nothing waiting and `left`
  * positive. False: there is none, and nothing was done. */
 bool translator_run(struct cpu *cpu);
+
+/* As machine_watch_translation. */
+void translator_watch_translation(struct cpu *cpu, const struct translation_watch *watch);
 
 /* For tests: calls a function whenever translated code came to the end of a unit, at an instruction boundary with ticks
  * left; null: no longer. As long as it does, units lead to no others by themselves. Not to be called from there. */
@@ -50,6 +53,8 @@ struct translator_statistics {
     uint64_t software_rows; /* instructions that this host's unit computes otherwise than the interpreter: they are left
                                to it */
     uint64_t ticks;         /* that went by in translated code */
+    uint64_t exits[TRANSLATOR_EXITS]; /* of the entries */
+    uint64_t code_used, code_size;    /* bytes of the memory for code */
 };
 /* All zero where there is no translator. */
 struct translator_statistics translator_statistics(const struct cpu *cpu);

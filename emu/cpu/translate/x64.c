@@ -379,6 +379,7 @@ static void emit_unit(struct compile *c)
 {
     const struct unit *u = c->unit;
     struct code *code = c->code;
+    uint32_t *places = c->backend->places;
 
     c->flags = (struct owed_flags){.owed = OWED_NOTHING};
     c->host_flags = 0;
@@ -400,8 +401,15 @@ static void emit_unit(struct compile *c)
     c->xmm_dirty = c->carried_dirty;
     c->loop = code->at;
     c->held = 0;
-    for (c->index = 0; c->index < u->count; c->index++)
+    if (places)
+        memset(places, 0, (UNIT_LIMIT + 1) * sizeof *places);
+    for (c->index = 0; c->index < u->count; c->index++) {
+        if (places)
+            places[c->index] = (uint32_t)(code->at - c->block->link);
         emit_insn(c, &u->insn[c->index]);
+    }
+    if (places)
+        places[u->count] = (uint32_t)(code->at - c->block->link);
     c->index = u->count - 1;
     if (!c->left) {
         const struct insn *last = &u->insn[u->count - 1];
