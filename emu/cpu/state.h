@@ -147,7 +147,7 @@ struct translator_hooks {
     void (*page_filled)(struct cpu *cpu, unsigned privilege, uint32_t linear, const uint8_t *host, bool write);
     void (*sides_entered)(struct cpu *cpu, unsigned first);
     void (*sides_cleared)(struct cpu *cpu, unsigned first);
-    void (*range_dropped)(struct cpu *cpu, uint32_t base, unsigned shift);
+    void (*range_dropped)(struct cpu *cpu, uint32_t base, unsigned shift, unsigned sides);
     void (*page_protected)(struct cpu *cpu, const uint8_t *host);
 };
 

@@ -9,6 +9,7 @@
 
 #define CONTEXTS 8u
 #define SIDES (2 * CONTEXTS)
+#define EVERY_SIDE ((1u << SIDES) - 1)
 #define TABLES 2048u    /* pages of tables that can be watched; when they are all taken, everything is dropped */
 #define USES 3u         /* places of the linear address space in which one page serves as a table */
 #define IDLE_LIMIT 256u /* writes in a row that dropped nothing: what is written to is no table any more */
@@ -199,8 +200,28 @@ void tlb_watch(struct cpu *cpu, const struct tlb_source source[], unsigned count
     }
 }
 
-/* Drops what maps a range of linear addresses, in each context. */
-static void drop_range(struct tlb *t, uint32_t base, unsigned shift)
+/* The sides whose translations the entries of a page decide, one bit each: a directory is that of the contexts that
+ * begin with it, other tables may be any's. */
+static unsigned sides_of(const struct cpu *cpu, const struct table *table, unsigned shift)
+{
+    unsigned sides = 0;
+
+    if (shift == 12)
+        return EVERY_SIDE;
+    for (unsigned i = 0; i < CONTEXTS; i++) {
+        const struct context *c = &cpu->tlb_store->context[i];
+        uint32_t root[5] = {c->cr3};
+        for (unsigned n = 0; n < 4; n++)
+            root[n + 1] = (uint32_t)c->pdpte[n];
+        for (unsigned n = 0; n < 5; n++)
+            if ((root[n] & cpu->memory->a20_mask) / PAGE_SIZE == table->page)
+                sides |= 3u << 2 * i;
+    }
+    return sides;
+}
+
+/* Drops what maps a range of linear addresses, on these sides. */
+static void drop_range(struct tlb *t, uint32_t base, unsigned shift, unsigned sides)
 {
     unsigned slot = TLB_SLOT(base), holders = t->holders[slot];
 
@@ -209,7 +230,9 @@ static void drop_range(struct tlb *t, uint32_t base, unsigned shift)
         if (holders >> i & 1 && (e->read == base || e->execute == base))
             entry_drop(e);
     }
-    for (unsigned i = 0; shift > 12 && i < SIDES; i++) {
+    for (unsigned i = 0; shift > 12 && sides >> i; i++) {
+        if (!(sides >> i & 1))
+            continue;
         struct side *s = side_of(t, i);
         for (uint32_t n = 0; n < s->filled_count; n++) {
             struct tlb_entry *e = &s->entry[s->filled[n]];
@@ -226,8 +249,9 @@ static void drop_slot(struct cpu *cpu, struct table *table, unsigned slot)
     for (unsigned n = 0; n < table->uses; n++) {
         const struct use *use = &table->use[n];
         uint32_t base = use->base + ((uint32_t)(4 * slot / use->width) << use->shift);
-        drop_range(cpu->tlb_store, base, use->shift);
-        translator_range_dropped(cpu, base, use->shift);
+        unsigned sides = sides_of(cpu, table, use->shift);
+        drop_range(cpu->tlb_store, base, use->shift, sides);
+        translator_range_dropped(cpu, base, use->shift, sides);
     }
     table->bits[slot / 32] &= ~(UINT32_C(1) << slot % 32);
     table->count--;

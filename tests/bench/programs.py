@@ -137,7 +137,7 @@ def main():
             file.write("#!/bin/busybox sh\n")
             for name, unit in loads * arguments.rounds:
                 file.write(f"echo begin {name}/{unit}\n/extra/{unit} {name}\necho end {name}/{unit}\n")
-            file.write("echo all done\npoweroff -f\n")
+            file.write("echo all done\nsleep 1\npoweroff -f\n")
         os.chmod(f"{folder}/extra/run", 0o755)
         os.environ["EXTRA"] = f"{folder}/extra"
         if not linux.image(arguments.build, folder):

@@ -45,11 +45,11 @@ static inline void translator_sides_cleared(struct cpu *cpu, unsigned first)
         cpu->hooks->sides_cleared(cpu, first);
 }
 
-/* What maps 1 << shift bytes from a linear address on changed, on all sides. */
-static inline void translator_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift)
+/* What maps 1 << shift bytes from a linear address on changed, on these sides: one bit each. */
+static inline void translator_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift, unsigned sides)
 {
     if (cpu->hooks)
-        cpu->hooks->range_dropped(cpu, base, shift);
+        cpu->hooks->range_dropped(cpu, base, shift, sides);
 }
 
 static inline void translator_page_protected(struct cpu *cpu, const uint8_t *host)

@@ -11,8 +11,8 @@
 #include "emu/cpu/translate/translate.h"
 #include "emu/emu.h"
 
-#define SPACES 8u /* address spaces: contexts of the TLB */
-#define EVERY_SPACE 0xFFu
+#define SIDES 16u /* contexts of the TLB, supervisor and user of each */
+#define EVERY_SIDE 0xFFFFu
 
 struct page_tables; /* pages.c */
 
@@ -39,7 +39,7 @@ struct translator {
         uint32_t bits, limit, base, side;
     } contexts[CONTEXTS];
     unsigned context_count, context;
-    uint32_t epoch[SPACES]; /* of the mapping of each address space that the TLB keeps */
+    uint32_t epoch[SIDES]; /* of the mapping of the code that runs there */
     struct jump_table *jumps;
     struct code_block *single; /* for run_record */
     struct unit unit;
@@ -61,8 +61,8 @@ static inline uint32_t jump_index(unsigned context, uint32_t eip)
 
 /* Bits of enum context_bit for the processor as it is now. */
 uint32_t context_bits(const struct cpu *cpu);
-/* The mapping changed in these address spaces, one bit each: entries of the table of jumps hold no longer there. */
-void translator_next_epoch(struct cpu *cpu, unsigned spaces);
+/* The mapping of code changed on these sides, one bit each: entries of the table of jumps hold no longer there. */
+void translator_next_epoch(struct cpu *cpu, unsigned sides);
 
 /* --- report.c --- */
 /* Says what the newest block, whose code reaches up to `end`, was made of. */
@@ -105,12 +105,12 @@ unsigned pages_side(const struct translator *t);
 /* How often an entry that may have been in use went: what a block knew of pages may be wrong. */
 uint32_t pages_removals(const struct translator *t);
 /* The table of jumps has an entry for an address: if its mapping changes, a new epoch begins. */
-void pages_executed(struct translator *t, uint32_t linear);
+void pages_executed(struct translator *t, unsigned privilege, uint32_t linear);
 /* struct translator_hooks */
 void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const uint8_t *host, bool write);
 void pages_sides_entered(struct cpu *cpu, unsigned first);
 void pages_sides_cleared(struct cpu *cpu, unsigned first);
-void pages_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift);
+void pages_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift, unsigned sides);
 void pages_protected(struct cpu *cpu, const uint8_t *host);
 
 /* --- flags.c --- */

@@ -9,7 +9,6 @@
 
 #define FILLED_LIMIT 65536u /* 256 MiB */
 #define SEVERAL UINT32_MAX
-#define SIDES 16u /* contexts of the TLB, supervisor and user of each */
 
 struct side {
     uint64_t *entry; /* 2^20 for reads, 2^20 for writes; null as long as there is none */
@@ -19,10 +18,10 @@ struct side {
 
 struct page_tables {
     struct side side[SIDES];
-    uint8_t *executed; /* per linear page: the address spaces, one bit each, for which the table of jumps may have an
-                          entry in it */
-    uint32_t *writer;  /* per page of RAM: 1 + the linear page that had an entry to write to it, or SEVERAL, or 0 */
-    unsigned current;  /* the supervisor's side of the context at hand */
+    uint16_t *executed; /* per linear page: the sides, one bit each, for which the table of jumps may have an entry in
+                           it */
+    uint32_t *writer;   /* per page of RAM: 1 + the linear page that had an entry to write to it, or SEVERAL, or 0 */
+    unsigned current;   /* the supervisor's side of the context at hand */
     uint32_t removals;
 };
 
@@ -75,9 +74,9 @@ uint32_t pages_removals(const struct translator *t)
     return t->tables->removals;
 }
 
-void pages_executed(struct translator *t, uint32_t linear)
+void pages_executed(struct translator *t, unsigned privilege, uint32_t linear)
 {
-    t->tables->executed[linear / PAGE_SIZE] |= (uint8_t)(1u << t->tables->current / 2);
+    t->tables->executed[linear / PAGE_SIZE] |= (uint16_t)(1u << (t->tables->current + privilege));
 }
 
 static void side_clear(struct page_tables *p, struct side *s)
@@ -136,21 +135,26 @@ void pages_sides_cleared(struct cpu *cpu, unsigned first)
 
     side_clear(p, &p->side[first]);
     side_clear(p, &p->side[first + 1]);
-    translator_next_epoch(cpu, 1u << first / 2);
+    translator_next_epoch(cpu, 3u << first);
 }
 
-void pages_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift)
+void pages_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift, unsigned sides)
 {
     struct translator *t = cpu->translator;
     uint32_t page = base / PAGE_SIZE;
+    uint16_t *executed = &t->tables->executed[page];
+    unsigned ran = 0;
 
     t->tables->removals++;
-    translator_next_epoch(cpu, shift > 12 ? EVERY_SPACE : t->tables->executed[page]);
-    if (shift == 12)
-        t->tables->executed[page] = 0;
-    for (unsigned n = 0; n < SIDES; n++) {
+    for (uint32_t n = 0; n < 1u << (shift - 12); n++) {
+        ran |= executed[n];
+        executed[n] &= (uint16_t)~sides;
+    }
+    if (ran & sides)
+        translator_next_epoch(cpu, ran & sides);
+    for (unsigned n = 0; sides >> n; n++) {
         struct side *s = &t->tables->side[n];
-        if (!s->count)
+        if (!(sides >> n & 1) || !s->count)
             continue;
         if (shift == 12)
             s->entry[page] = s->entry[page + PAGES_WRITE] = 0; /* it may stay among the filled */

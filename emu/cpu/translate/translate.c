@@ -162,16 +162,16 @@ static void set_tag(struct cpu *cpu)
     const struct translator *t = cpu->translator;
 
     cpu->view.jumps = t->jumps->key + jump_index(t->context, 0);
-    cpu->view.jump_tag = (uint64_t)(t->epoch[t->contexts[t->context].side / 2] << 8 | t->context) << 32;
+    cpu->view.jump_tag = (uint64_t)(t->epoch[t->contexts[t->context].side + cpu->user] << 8 | t->context) << 32;
 }
 
-void translator_next_epoch(struct cpu *cpu, unsigned spaces)
+void translator_next_epoch(struct cpu *cpu, unsigned sides)
 {
     struct translator *t = cpu->translator;
     bool over = false;
 
-    for (unsigned n = 0; n < SPACES; n++)
-        if (spaces >> n & 1)
+    for (unsigned n = 0; n < SIDES; n++)
+        if (sides >> n & 1)
             over |= ++t->epoch[n] >> 24 != 0;
     if (over) { /* the tags begin anew */
         memset(t->epoch, 0, sizeof t->epoch);
@@ -201,7 +201,7 @@ static void enter_context(struct cpu *cpu, uint32_t bits)
         ;
     if (n == CONTEXTS) {
         n = t->context_count = 0;
-        translator_next_epoch(cpu, EVERY_SPACE);
+        translator_next_epoch(cpu, EVERY_SIDE);
     }
     if (n == t->context_count)
         t->contexts[t->context_count++] = (struct context){bits, cs->limit, cs->base, pages_side(t)};
@@ -403,9 +403,9 @@ static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
     if (block->bits & CONTEXT_PLAIN)
         return block->entry;
     linear = cpu->seg[SEG_CS].base + block->eip;
-    pages_executed(t, linear);
+    pages_executed(t, cpu->user, linear);
     if (block->second != NO_SECOND)
-        pages_executed(t, linear + block->bytes);
+        pages_executed(t, cpu->user, linear + block->bytes);
     at = jump_index(t->context, block->eip);
     t->jumps->key[at] = cpu->view.jump_tag | block->eip;
     t->jumps->code[at] = block->entry;
