@@ -9,6 +9,7 @@
 #include "bda.h"
 #include "cmos.h"
 #include "memory.h"
+#include "mp.h"
 #include "pci.h"
 #include "shadow.h"
 
@@ -17,13 +18,15 @@ enum {
     RSDT_AT = 0x0000,
     FADT_AT = 0x0080,
     DSDT_AT = 0x0100,
+    MADT_AT = 0xE000,
     FACS_AT = 0xF000,
     SMALLEST_KIB = 1024
 };
-enum { RSDT_BYTES = 40, FADT_BYTES = 116, FACS_BYTES = 64, CHECKSUM = 9 };
-enum { RSDT_ENTRY = 36, FADT_FACS = 36, FADT_DSDT = 40 };
+enum { RSDT_BYTES = 40, FADT_BYTES = 116, FACS_BYTES = 64, MADT_BYTES = 90, LENGTH = 4, CHECKSUM = 9 };
+enum { RSDT_ENTRY = 36, FADT_FACS = 36, FADT_DSDT = 40, FADT_MODEL = 44 };
+enum { MULTIPLE_APIC = 1 };
 
-extern const char acpi_rsdt[], acpi_fadt[], acpi_facs[], acpi_dsdt[], acpi_dsdt_end[];
+extern const char acpi_rsdt[], acpi_fadt[], acpi_facs[], acpi_madt[], acpi_dsdt[], acpi_dsdt_end[];
 extern const char acpi_has_mouse[], acpi_has_fdc[], acpi_has_com1[], acpi_has_com2[], acpi_has_lpt1[];
 
 static uint16_t offset(const char *at)
@@ -59,6 +62,21 @@ static bool has_port(uint16_t port)
     return false;
 }
 
+static void copy(uint32_t to, const char *from, uint16_t bytes)
+{
+    physical_copy(to, (uint32_t)ROM_SEGMENT * 16 + offset(from), (bytes + 1) & ~1u);
+}
+
+/* The table of APICs, and what says that it is there. */
+static void fill_madt(uint32_t base)
+{
+    put32(offset(acpi_rsdt) + LENGTH, RSDT_BYTES + 4);
+    put32(offset(acpi_rsdt) + RSDT_ENTRY + 4, base + MADT_AT);
+    far_put8(ROM_SEGMENT, offset(acpi_fadt) + FADT_MODEL, MULTIPLE_APIC);
+    close_table(offset(acpi_madt), MADT_BYTES, CHECKSUM);
+    copy(base + MADT_AT, acpi_madt, MADT_BYTES);
+}
+
 static void fill_tables(uint32_t base)
 {
     uint16_t dsdt_bytes = acpi_dsdt_end - acpi_dsdt;
@@ -66,19 +84,16 @@ static void fill_tables(uint32_t base)
     put32(offset(acpi_rsdt) + RSDT_ENTRY, base + FADT_AT);
     put32(offset(acpi_fadt) + FADT_FACS, base + FACS_AT);
     put32(offset(acpi_fadt) + FADT_DSDT, base + DSDT_AT);
+    if (apics_present())
+        fill_madt(base);
     device_present(acpi_has_mouse, bda_get(equipment) & 0x0004);
     device_present(acpi_has_fdc, bda_get(equipment) & 0x0001);
     device_present(acpi_has_com1, has_port(0x3F8));
     device_present(acpi_has_com2, has_port(0x2F8));
     device_present(acpi_has_lpt1, has_port(0x378));
-    close_table(offset(acpi_rsdt), RSDT_BYTES, CHECKSUM);
+    close_table(offset(acpi_rsdt), RSDT_BYTES + 4, CHECKSUM);
     close_table(offset(acpi_fadt), FADT_BYTES, CHECKSUM);
     close_table(offset(acpi_dsdt), dsdt_bytes, CHECKSUM);
-}
-
-static void copy(uint32_t to, const char *from, uint16_t bytes)
-{
-    physical_copy(to, (uint32_t)ROM_SEGMENT * 16 + offset(from), (bytes + 1) & ~1u);
 }
 
 static void write_pointer(uint32_t base)
@@ -109,7 +124,7 @@ void acpi_init(void)
         pci_find(ID_PIIX4_POWER) == PCI_NONE)
         return;
     fill_tables(base);
-    copy(base + RSDT_AT, acpi_rsdt, RSDT_BYTES);
+    copy(base + RSDT_AT, acpi_rsdt, RSDT_BYTES + 4);
     copy(base + FADT_AT, acpi_fadt, FADT_BYTES);
     copy(base + DSDT_AT, acpi_dsdt, acpi_dsdt_end - acpi_dsdt);
     copy(base + FACS_AT, acpi_facs, FACS_BYTES);

@@ -6,7 +6,7 @@
         .code16
         .text
         .balign 4
-        .globl  acpi_rsdt, acpi_fadt, acpi_facs, acpi_dsdt, acpi_dsdt_end
+        .globl  acpi_rsdt, acpi_fadt, acpi_facs, acpi_madt, acpi_dsdt, acpi_dsdt_end
         .globl  acpi_has_mouse, acpi_has_fdc, acpi_has_com1, acpi_has_com2, acpi_has_lpt1
 
         .macro  table_header signature, length, revision
@@ -21,7 +21,7 @@
 
 acpi_rsdt:
         table_header "RSDT", 40, 1
-        .long   0                       /* the FADT */
+        .long   0, 0                    /* the FADT; the MADT, which the length leaves out where there is none */
 
 acpi_fadt:
         table_header "FACP", 116, 1
@@ -41,6 +41,21 @@ acpi_facs:
         .ascii  "FACS"
         .long   64, 0, 0, 0, 0
         .fill   40, 1, 0
+
+acpi_madt:
+        table_header "APIC", 90, 1
+        .long   0xFEE00000, 1           /* there are 8259 as well */
+        .byte   0, 8, 0, 0              /* processor 0 */
+        .long   1
+        .byte   1, 12, 1, 0             /* I/O APIC 1, interrupts from 0 on */
+        .long   0xFEC00000, 0
+        .byte   2, 10, 0, 0             /* IRQ 0 is interrupt 2, as ISA has it */
+        .long   2
+        .word   0
+        .byte   2, 10, 0, 9             /* the SCI is 9, high and level-triggered */
+        .long   9
+        .word   0x0D
+        .byte   4, 6, 0, 0, 0, 1        /* processor 0: NMI is LINT1 */
 
 /* --- AML --- */
 
@@ -215,6 +230,20 @@ link_\letter:
         pin     \number, 3, \d
         .endm
 
+/* The same with the I/O APIC: Package () { slot << 16 | 0xFFFF, pin, 0, interrupt }; pins of the APIC follow each other as
+ * the links do. */
+        .macro  apic_slot number, pin=0
+        .byte   0x12
+        length_to 7710f
+        .byte   4, 0x0C
+        .long   \number << 16 | 0xFFFF
+        .byte   0x0A, \pin, 0, 0x0A, 16 + ((\number - 1 + \pin) & 3)
+7710:
+        .if     \pin < 3
+        apic_slot \number, (\pin + 1)
+        .endif
+        .endm
+
 acpi_dsdt:
         table_header "DSDT", (acpi_dsdt_end-acpi_dsdt), 1
 
@@ -222,6 +251,29 @@ acpi_dsdt:
         .ascii  "_S5_"
         .byte   0x12, 6, 4, 0, 0, 0, 0
 
+        .byte   0x08                    /* Name (PICF, 0): interrupts go by the 8259 until _PIC says by APIC */
+        .ascii  "PICF"
+        .byte   0
+        .byte   0x5B, 0x80              /* OperationRegion (IMCR, SystemIO, 0x22, 2) */
+        .ascii  "IMCR"
+        .byte   1, 0x0A, 0x22, 0x0A, 2
+        .byte   0x5B, 0x81              /* Field (IMCR, ByteAcc, NoLock, Preserve) */
+        length_to end_imcr
+        .ascii  "IMCR"
+        .byte   1
+        .ascii  "IMCS\010IMCD\010"
+end_imcr:
+        method  "_PIC", end_pic_mode, 1
+        .byte   0x70, 0x68              /* Store (Arg0, PICF) */
+        .ascii  "PICF"
+        .byte   0xA0                    /* If (Arg0) { Store (0x70, IMCS) Store (1, IMCD) } */
+        length_to end_pic_mode
+        .byte   0x68
+        .byte   0x70, 0x0A, 0x70
+        .ascii  "IMCS"
+        .byte   0x70, 1
+        .ascii  "IMCD"
+end_pic_mode:
         scope   "_PR_", end_pr
         .byte   0x5B, 0x83              /* Processor (CPU0, 0, 0, 0) */
         length_to end_pr
@@ -244,8 +296,26 @@ end_pr:
         memory_range 0xE0000000, 0xFEBFFFFF
         end_buffer
 end_pci_crs:
-        .byte   0x08                    /* Name (_PRT, Package () { ... }) */
-        .ascii  "_PRT"
+        method  "_PRT", end_prt_method
+        .byte   0xA0                    /* If (\PICF) { Return (PRTA) } */
+        length_to 7711f
+        .ascii  "\\PICF"
+        .byte   0xA4
+        .ascii  "PRTA"
+7711:   .byte   0xA4                    /* Return (PRTP) */
+        .ascii  "PRTP"
+end_prt_method:
+        .byte   0x08                    /* Name (PRTA, Package () { ... }) */
+        .ascii  "PRTA"
+        .byte   0x12
+        length_to end_prta
+        .byte   60
+        .irp    n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+        apic_slot \n
+        .endr
+end_prta:
+        .byte   0x08                    /* Name (PRTP, Package () { ... }) */
+        .ascii  "PRTP"
         .byte   0x12
         length_to end_prt
         .byte   60

@@ -23,7 +23,7 @@ BIOS_LDFLAGS := -m elf_i386 --build-id=none -nostdlib -z noexecstack --orphan-ha
 BIOS_SHARED := frame.o util.o
 BIOS_SYSTEM := entry.o handlers.o processor.o controller.o memory.o print.o cd_image.o post.o boot.o clock.o keyboard.o floppy.o disk.o edd.o ata.o atapi.o cdrom.o eltorito.o serial.o printer.o system.o \
     pci_setup.o pci_bios.o flat_pci_bios.o bios32.o pnp.o shadow.o caches.o option_rom.o mouse.o \
-    apm.o flat_apm.o apm_entry.o acpi.o acpi_tables.o smbios.o smbios_tables.o
+    apm.o flat_apm.o apm_entry.o acpi.o acpi_tables.o smbios.o smbios_tables.o mp.o
 BIOS_VGA    := video_rom.o video_init.o video_entry.o video.o video_mode.o video_state.o modes.o text.o palette.o font.o \
     vbe.o vbe_window.o vbe_protected.o edid.o dispi.o registers.o video_tables.o
 # The VGA BIOS for Cirrus chips: what looks at the display interface is compiled once more for theirs, and the monitor is asked.

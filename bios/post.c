@@ -12,6 +12,7 @@
 #include "keyboard.h"
 #include "memory.h"
 #include "mouse.h"
+#include "mp.h"
 #include "option_rom.h"
 #include "pci.h"
 #include "pci_setup.h"
@@ -145,6 +146,7 @@ void post(void)
     option_roms_run();
     acpi_init();
     smbios_init();
+    mp_init();
     shadow_close();
     post_code(0x0A);
     struct call call = {.ax = 0};

@@ -212,30 +212,74 @@ processor_id:
  * Specification 1.4, virtual wire mode). Its registers lie near 4 GiB, so this takes a moment of protected mode. */
         .globl  local_apic_open
 local_apic_open:
+        calll   has_local_apic
+        jz      1f
+        calll   flat_on
+        movl    $0xFEE00000, %edx
+        movl    $0x1FF, 0xF0(%edx)      /* spurious interrupt vector: on */
+        movl    $0x700, 0x350(%edx)     /* LINT0: the 8259 */
+        movl    $0x400, 0x360(%edx)     /* LINT1: NMI */
+        calll   flat_off
+1:      retl
+
+/* void apic_versions(uint32_t versions[2]) */
+        .globl  apic_versions
+apic_versions:
+        pushl   %ebx
+        pushl   %esi
+        pushl   %edi
+        pushfl
+        cli
+        movl    %eax, %edi
+        movl    $-1, %ebx
+        movl    %ebx, %esi
+        calll   has_local_apic
+        jz      1f
+        calll   flat_on
+        movl    $0xFEE00000, %edx
+        movl    0x30(%edx), %ebx
+        movl    $0xFEC00000, %edx
+        movl    $1, (%edx)
+        movl    0x10(%edx), %esi
+        movl    $0, (%edx)
+        movl    $0x01000000, 0x10(%edx) /* its ID */
+        calll   flat_off
+1:      movl    %ebx, (%edi)
+        movl    %esi, 4(%edi)
+        popfl
+        popl    %edi
+        popl    %esi
+        popl    %ebx
+        retl
+
+/* Clears ZF if CPUID shows a local APIC. */
+has_local_apic:
         subl    $8, %esp
         movl    %esp, %eax
         calll   processor_id
         addl    $4, %esp
         popl    %edx
         testw   $0x0200, %dx
-        jz      1f
+        retl
+
+/* DS becomes everything there is, and what it was. Changes EAX and ECX; interrupts must be off. */
+flat_on:
         lgdtw   %cs:apic_gdt
         movl    %cr0, %eax
         orb     $1, %al
         movl    %eax, %cr0
         movw    $8, %cx
         movw    %cx, %ds
-        movl    $0xFEE00000, %edx
-        movl    $0x1FF, 0xF0(%edx)      /* spurious interrupt vector: on */
-        movl    $0x700, 0x350(%edx)     /* LINT0: the 8259 */
-        movl    $0x400, 0x360(%edx)     /* LINT1: NMI */
+        retl
+flat_off:
         movw    $16, %cx
         movw    %cx, %ds
+        movl    %cr0, %eax
         andb    $0xFE, %al
         movl    %eax, %cr0
         movw    %ss, %cx
         movw    %cx, %ds
-1:      retl
+        retl
         .type   apic_gdt, @object
 apic_gdt:
         .word   23                      /* the null descriptor holds the table's own address */

@@ -12,6 +12,9 @@ void processor_id(uint32_t id[2]);
 /* Virtual wire mode of the local APIC, if there is one. */
 void local_apic_open(void);
 
+/* Gives the I/O APIC number 1; what local and I/O APIC say in their version registers, all ones where they are not. */
+void apic_versions(uint32_t versions[2]);
+
 /* C0000-FFFFF becomes RAM with the ROM's bytes. */
 void shadow_copy(void);
 

@@ -9,6 +9,6 @@ void shadow_open(void);
 void shadow_close(void);
 
 /* Space in F000 for the tables that POST writes there. */
-enum { ROUTING_TABLE = 0xF100, RSDP = 0xF210, SMBIOS_ENTRY = 0xF230 };
+enum { ROUTING_TABLE = 0xF100, RSDP = 0xF210, SMBIOS_ENTRY = 0xF230, MP_POINTER = 0xF250 }; /* the last to F83F */
 
 #endif

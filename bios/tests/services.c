@@ -25,8 +25,8 @@ static void print_hex8(uint8_t v)
 static ROM_DATA char table_word[] = "table ";
 static ROM_DATA char newline[] = "\r\n";
 
-/* A table of ACPI as the system finds it, in hexadecimal; its length is its second word of 32 bits. Returns the word at
- * 36: the first of what it leads to. */
+/* A table of ACPI, or that of the processors, as the system finds it, in hexadecimal; its length is at 4. Returns the
+ * word at 36: the first of what it leads to. */
 static uint32_t table_print(uint32_t at)
 {
     sum_far_away(at, 44);
@@ -43,14 +43,20 @@ static uint32_t table_print(uint32_t at)
 
 static void tables_print(void)
 {
-    uint16_t pointer = rsd_pointer();
+    uint16_t pointer = rsd_pointer(), mp = find_structure('_' | 'M' << 8 | 'P' << 16 | '_' << 24);
 
     if (!pointer)
         return;
-    uint32_t fadt = table_print(far_get16(0xF000, pointer + 16) | (uint32_t)far_get16(0xF000, pointer + 18) << 16);
+    uint32_t rsdt = far_get16(0xF000, pointer + 16) | (uint32_t)far_get16(0xF000, pointer + 18) << 16;
+    uint32_t fadt = table_print(rsdt);
     table_print(table_print(fadt));
     sum_far_away(fadt, 44);
     table_print(second32(40));
+    sum_far_away(rsdt, 44);
+    if (far_get16(SECOND, 4) == 44)
+        table_print(second32(40));
+    if (mp)
+        table_print(0xF0000 + far_get16(0xF000, mp + 4));
 }
 
 static ROM_DATA char good[] = "ok   ";

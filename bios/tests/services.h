@@ -88,12 +88,12 @@
     X(pci_addresses_and_interrupts_are_assigned, 4) \
     X(pci_interrupts_are_level_triggered, 4) \
     X(bus_master_knows_which_drives_have_dma, 4) \
-    X(ultra_dma_is_set_in_drive_and_controller, 4) \
     X(pci_routing_is_published_twice, 4) \
     X(pci_interrupts_can_be_moved, 4) \
     X(pci_answers_in_protected_mode, 4) \
     X(rom_is_write_protected, 4) \
     X(acpi_tables_lead_to_each_other, 4) \
+    X(apics_are_described_where_they_are, 4) \
     X(acpi_regions_are_in_the_memory_map, 4) \
     X(smbios_structures_are_whole, 4)
 /* clang-format on */
@@ -138,6 +138,7 @@ bool cd_packet(uint16_t ax, uint8_t drive, uint8_t *packet);
 /* Copies from anywhere to SECOND and adds the bytes up. */
 uint8_t sum_far_away(uint32_t from, uint16_t bytes);
 uint32_t second32(uint16_t at);
+uint32_t cpuid_features(void); /* leaf 1, EDX; 0 without CPUID */
 uint16_t rsd_pointer(void);
 uint16_t vbe(uint16_t ax, uint16_t bx, uint16_t cx, uint16_t dx);
 bool vbe_is_there(void);

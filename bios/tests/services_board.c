@@ -7,7 +7,7 @@ bool memory_sizes(void)
            call_ax(0x11, 0) & 0x20;
 }
 
-static uint32_t features(void)
+uint32_t cpuid_features(void)
 {
     uint32_t changed, flags, edx = 0;
     asm volatile("pushfl; popl %0; movl %0, %1; xorl $0x200000, %1; pushl %1; popfl; pushfl; popl %1; xorl %1, %0"
@@ -29,7 +29,7 @@ bool caches_are_on(void)
 {
     uint32_t cr0, high, end = 0;
     asm volatile("movl %%cr0, %0" : "=r"(cr0));
-    if (cr0 & 0x60000000 || !(features() & 1 << 12))
+    if (cr0 & 0x60000000 || !(cpuid_features() & 1 << 12))
         return !(cr0 & 0x60000000);
     for (uint32_t i = 0x200; i < 0x210; i += 2) {
         uint32_t base = msr(i, &high), mask = msr(i + 1, &high);
@@ -328,7 +328,7 @@ enum { STARTED_ONCE = 0x67C, STARTED_WITH = 0x680, MAGIC = 0x5043 };
 
 static bool has_cr4(void)
 {
-    return features() & 0x20DE;
+    return cpuid_features() & 0x20DE;
 }
 
 static void control_registers_get(uint32_t r[3])

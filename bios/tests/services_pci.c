@@ -56,24 +56,6 @@ bool bus_master_knows_which_drives_have_dma(void)
     return ports && (config(0x09, 0x08) & 0xFFFFFF00) == 0x01018000;
 }
 
-/* UDMACTL has a bit for each drive, UDMATIM the mode. DOS drivers use the mode that they find set in the drive. Judged
- * are PIIX4s, as the PIIX3 has no Ultra DMA. */
-bool ultra_dma_is_set_in_drive_and_controller(void)
-{
-    uint32_t control = config(0x09, 0x48);
-
-    for (uint8_t place = 0; place < 4 && config(0x09, 0x00) == 0x71118086; place++) {
-        uint16_t base = place < 2 ? 0x1F0 : 0x170;
-        uint8_t select = place & 1 ? 0xB0 : 0xA0;
-        bool there = identify(base, select, false) || identify(base, select, true);
-        if ((control >> place & 1) != there || (control >> (16 + place * 4) & 3) != (there ? 2 : 0))
-            return false;
-        if (there && (!(far_get16(BUFFER, 106) & 4) || far_get16(BUFFER, 176) != 0x0407 || far_get16(BUFFER, 126) != 7))
-            return false;
-    }
-    return true;
-}
-
 bool pci_routing_is_published_twice(void)
 {
     uint16_t table = find_structure('$' | 'P' << 8 | 'I' << 16 | 'R' << 24), bytes = far_get16(0xF000, table + 6);
@@ -139,7 +121,7 @@ bool acpi_tables_lead_to_each_other(void)
 {
     uint16_t pointer = rsd_pointer();
     uint32_t rsdt = far_get16(0xF000, pointer + 16) | (uint32_t)far_get16(0xF000, pointer + 18) << 16;
-    bool good = pointer && sum(0xF000, pointer, 20) == 0 && sum_far_away(rsdt, 40) == 0 && second32(0) == 0x54445352;
+    bool good = pointer && sum(0xF000, pointer, 20) == 0 && sum_far_away(rsdt, 44) == 0 && second32(0) == 0x54445352;
     uint32_t fadt = second32(36);
     good = good && sum_far_away(fadt, 116) == 0 && second32(0) == 0x50434146 && second32(56) == 0x600 &&
            far_get16(SECOND, 46) == 9;
@@ -149,6 +131,24 @@ bool acpi_tables_lead_to_each_other(void)
     good = good && second32(0) == 0x54445344 && bytes > 1000 && sum_far_away(dsdt, bytes) == 0;
     sum_far_away(facs, 64);
     return good && second32(0) == 0x53434146 && !(facs & 63);
+}
+
+/* _MP_ and the MADT are there exactly where CPUID shows a local APIC; the MADT is the RSDT's second entry. */
+bool apics_are_described_where_they_are(void)
+{
+    uint16_t mp = find_structure('_' | 'M' << 8 | 'P' << 16 | '_' << 24), table = far_get16(0xF000, mp + 4),
+             rsdp = rsd_pointer();
+    sum_far_away(far_get16(0xF000, rsdp + 16) | (uint32_t)far_get16(0xF000, rsdp + 18) << 16, 44);
+    uint16_t bytes = far_get16(SECOND, 4);
+    uint32_t madt = second32(40);
+
+    if (!(cpuid_features() & 0x200))
+        return !mp && bytes == 40 && !madt;
+    if (!mp || sum(0xF000, mp, 16) || far_get16(0xF000, mp + 6) != 0x000F || bytes != 44 ||
+        sum(0xF000, table, far_get16(0xF000, table + 4)) || far_get16(0xF000, table) != ('P' | 'C' << 8))
+        return false;
+    sum_far_away(madt, 44);
+    return second32(0) == 0x43495041 && second32(36) == 0xFEE00000 && sum_far_away(madt, second32(4)) == 0;
 }
 
 bool acpi_regions_are_in_the_memory_map(void)
