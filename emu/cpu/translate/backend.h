@@ -134,6 +134,7 @@ struct backend {
     uint8_t *run_group[2];  /* the same with view.run_group(cpu, R8) */
     uint8_t *jump;          /* continues at the EIP in R8, by the table of jumps, or leaves */
     uint8_t *flags_ready;   /* calls view.flags_ready */
+    uint8_t *repeat[2][3];  /* REP STOS and MOVS, of 1, 2 and 4 bytes, as far as it goes */
     void *scratch;          /* backend_scratch_size bytes, for the compilation of one block */
     uint32_t *places; /* UNIT_LIMIT + 1, or null: gets where in a block the code of each record begins (0: it is with
                          the one before), and what comes after the last */

@@ -149,6 +149,9 @@ void backend_init(struct backend *b, struct code *code)
         b->run_group[units] = emit_runner(code, FIELD(view.run_group), leave, units);
     }
 
+    for (unsigned n = 0; n < 6; n++)
+        b->repeat[n / 3][n % 3] = emit_repeat(code, n / 3, 1u << n % 3);
+
     b->flags_ready = code->at; /* eight registers and a return address: one word more aligns the stack */
     for (unsigned n = 0; n < sizeof caller_saved; n++)
         emit_push(code, caller_saved[n]);
@@ -168,6 +171,8 @@ compile_function *compiler_of(const struct unit *u, const struct insn *i)
 
     if (!compile)
         compile = control_compiler(u, i);
+    if (!compile)
+        compile = string_compiler(u, i);
     if (!compile)
         compile = x87_compiler(u, i);
     return compile ? compile : simd_compiler(u, i);
@@ -195,6 +200,8 @@ struct flag_use backend_flag_use(const struct unit *u, unsigned n)
         use = x87_loop_flag_use(u, n);
     } else if (simd_compiler(u, insn)) {
         use = simd_flag_use(u, n);
+    } else if (string_compiler(u, insn)) {
+        use = (struct flag_use){0, 0, true};
     } else if (insn->operation == OP_PUSH || (insn->operation == OP_POP && control_compiler(u, insn))) {
         use = (struct flag_use){0, 0, u->may_miss[n]};
     }

@@ -4,7 +4,7 @@
  *     x64_memory.c    operands in memory      x64_flags.c    flags that are owed, conditions
  *     x64_integer.c   moves, arithmetic       x64_control.c  stack, jumps, calls
  *     x64_simd.c      SSE                     x64_try.c      whether this host computes as the interpreter does
- *     x64_x87.c       floating-point unit
+ *     x64_x87.c       floating-point unit    x64_strings.c   MOVS, STOS, LODS
  *
  * EAX ECX EDX EBX EBP ESI EDI are in the host's registers of those names, ESP in R12, zero-extended. R13 is the table
  * of pages, R14 `left`, R15 the processor. R8 to R11 are free within an instruction: R8 for an address, and what was
@@ -170,6 +170,7 @@ void emit_exit_if(struct compile *c, unsigned condition, uint32_t eip);
 compile_function *compiler_of(const struct unit *u, const struct insn *i);
 compile_function *integer_compiler(const struct unit *u, const struct insn *i); /* x64_integer.c */
 compile_function *control_compiler(const struct unit *u, const struct insn *i); /* x64_control.c */
+compile_function *string_compiler(const struct unit *u, const struct insn *i);  /* x64_strings.c */
 compile_function *simd_compiler(const struct unit *u, const struct insn *i);    /* x64_simd.c */
 struct flag_use simd_flag_use(const struct unit *u, unsigned n);
 bool simd_is_arithmetic(const struct opcode_row *row);
@@ -210,6 +211,10 @@ struct flag_use x87_loop_flag_use(const struct unit *u, unsigned n);
 void emit_x87_comparison(struct compile *c, const struct insn *i, const struct x87_run *now, int top);
 /* The bits of the status word that translated code takes from the host behind an instruction; 0: it is not compiled. */
 uint16_t x87_status_taken(const struct insn *i);
+
+/* --- x64_strings.c --- */
+/* Emits what blocks call for a repeated MOVS, or STOS. */
+uint8_t *emit_repeat(struct code *code, bool moves, unsigned size);
 
 /* --- x64_memory.c --- */
 enum access_kind { TO_READ = 0, TO_WRITE = 1, TO_ALIGNED = 2 /* what is not aligned goes the slow way */ };
