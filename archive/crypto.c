@@ -208,6 +208,44 @@ bool signature_fits(const char *pem, size_t pem_size, const uint8_t signature[SI
     return fits;
 }
 
+bool public_key_bytes(const char *pem, size_t size, uint8_t out[32])
+{
+    EVP_PKEY *key = public_key(pem, size);
+    size_t length = 32;
+    bool good = key && EVP_PKEY_get_raw_public_key(key, out, &length) == 1 && length == 32;
+
+    EVP_PKEY_free(key);
+    return good;
+}
+
+void base64_encode(const uint8_t *bytes, size_t size, char *out)
+{
+    for (; size > 48; bytes += 48, size -= 48, out += 64)
+        EVP_EncodeBlock((unsigned char *)out, bytes, 48);
+    EVP_EncodeBlock((unsigned char *)out, bytes, (int)size);
+}
+
+size_t base64_decode(const char *text, size_t length, uint8_t *out, size_t limit)
+{
+    size_t size = 0;
+
+    if (length % 4)
+        return SIZE_MAX;
+    for (; length; text += 4, length -= 4) {
+        unsigned char three[3], again[5];
+        size_t count = length > 4 || text[3] != '=' ? 3 : text[2] != '=' ? 2 : 1;
+
+        if (EVP_DecodeBlock(three, (const unsigned char *)text, 4) != 3 || count > limit - size)
+            return SIZE_MAX;
+        EVP_EncodeBlock(again, three, (int)count);
+        if (memcmp(again, text, 4))
+            return SIZE_MAX;
+        memcpy(out + size, three, count);
+        size += count;
+    }
+    return size;
+}
+
 /* Writes one half of the pair. */
 static bool key_write(struct output *output, EVP_PKEY *pair, bool private_half, struct error *error)
 {

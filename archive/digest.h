@@ -55,4 +55,16 @@ bool public_key_digest(const char *pem, size_t size, bool canonical, uint8_t out
 bool signature_fits(const char *pem, size_t pem_size, const uint8_t signature[SIGNATURE_SIZE], const void *message,
                     size_t size);
 
+/* The 32 bytes of the public key in pem (RFC 8032); false unless it is an Ed25519 public key. */
+bool public_key_bytes(const char *pem, size_t size, uint8_t out[32]);
+
+/* --- Base64 (RFC 4648, section 4) --- */
+
+#define BASE64_SIZE(bytes) (((bytes) + 2) / 3 * 4 + 1) /* with NUL */
+
+void base64_encode(const uint8_t *bytes, size_t size, char *out);
+/* Decodes the whole text, which must be in canonical form. Returns the number of bytes; SIZE_MAX: it is not, or they
+ * are more than `limit`. */
+size_t base64_decode(const char *text, size_t length, uint8_t *out, size_t limit);
+
 #endif

@@ -175,7 +175,7 @@ uint64_t tar_padded(uint64_t size)
 
 /* --- The hash tree --- */
 
-static void node_hash(const uint8_t left[DIGEST_SIZE], const uint8_t right[DIGEST_SIZE], uint8_t out[DIGEST_SIZE])
+void tree_node(const uint8_t left[DIGEST_SIZE], const uint8_t right[DIGEST_SIZE], uint8_t out[DIGEST_SIZE])
 {
     uint8_t input[1 + 2 * DIGEST_SIZE] = {1};
 
@@ -193,7 +193,7 @@ void tree_add_subtree(struct tree *t, const uint8_t root[DIGEST_SIZE])
         top++;
     memcpy(t->nodes[top], root, DIGEST_SIZE);
     for (uint64_t carry = t->count; carry & 1; carry >>= 1, top--)
-        node_hash(t->nodes[top - 1], t->nodes[top], t->nodes[top - 1]);
+        tree_node(t->nodes[top - 1], t->nodes[top], t->nodes[top - 1]);
     t->count++;
 }
 
@@ -218,7 +218,7 @@ void tree_root(const struct tree *t, uint8_t root[DIGEST_SIZE])
     }
     memcpy(root, t->nodes[top - 1], DIGEST_SIZE);
     while (--top > 0)
-        node_hash(t->nodes[top - 1], root, root);
+        tree_node(t->nodes[top - 1], root, root);
 }
 
 /* --- Extents --- */

@@ -86,6 +86,9 @@ uint64_t tar_padded(uint64_t size);
 
 /* --- The hash tree (RFC 9162, section 2.1.1; leaf = SHA-256(00 | SHA-256(chunk))) --- */
 
+/* A node: SHA-256(01 | left | right). out may be one of them. */
+void tree_node(const uint8_t left[DIGEST_SIZE], const uint8_t right[DIGEST_SIZE], uint8_t out[DIGEST_SIZE]);
+
 struct tree {
     uint8_t nodes[64][DIGEST_SIZE]; /* roots of the perfect subtrees so far, largest first */
     uint64_t count;

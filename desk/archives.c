@@ -6,10 +6,11 @@
 
 #include "archive/archive.h"
 #include "bios/bios.h"
+#include "desk/act.h"
 #include "desk/attest.h"
 #include "desk/desk.h"
 #include "desk/embedded.h"
-#include "desk/json.h"
+#include "formats/json.h"
 #include "desk/progress.h"
 #include "formats/plain.h"
 #include "verify/fixity/fixity.h"
@@ -138,6 +139,7 @@ enum status seal_run(const struct arguments *a)
     hex_digest root;
     struct error error;
     size_t count = 0;
+    struct act act;
 
     if (!desk_image_requests(a, request.images, &error))
         return desk_fail(&error);
@@ -148,15 +150,20 @@ enum status seal_run(const struct arguments *a)
         error_set(&error, STATUS_HOST, request.output_path, NULL, NULL, "out of memory");
         return desk_fail(&error);
     }
+    if (!act_begin(&act, a, "seal", request.output_path, &error)) {
+        free(files);
+        return desk_fail(&error);
+    }
     add_embedded(&request, files);
     progress_begin(&progress, "sealing");
     bool good = archive_seal(&request, root, &error);
     progress_end(&progress);
     free(files);
     if (!good)
-        return desk_fail(&error);
+        return act_end(&act, desk_fail(&error));
     printf("%s: sealed, machine-root %s\n", request.output_path, root);
-    return STATUS_OK;
+    act_fact(&act, "machine-root", root);
+    return act_end(&act, STATUS_OK);
 }
 
 /* --- verify --- */
@@ -301,7 +308,7 @@ static void leave_reboot(const struct report *report, struct archive *archive)
     archive_close(archive);
 }
 
-static enum status verify_one(struct verify_request *request, struct report *report)
+static enum status verify_one(struct verify_request *request, struct report *report, struct act *act)
 {
     struct verify_result result;
     struct archive *archive = NULL;
@@ -327,6 +334,9 @@ static enum status verify_one(struct verify_request *request, struct report *rep
     bool intact_only = request->integrity_only && result.verdict != VERDICT_DAMAGED;
     print_verdict(report, &result, intact_only ? "intact" : verdicts[result.verdict].word,
                   intact_only ? "intact" : verdicts[result.verdict].sentence);
+    act_fact(act, "verdict", intact_only ? "intact" : verdicts[result.verdict].word);
+    act_fact(act, "machine-root", result.machine_root);
+    act_fact(act, "signer", result.signer);
     enum status status = intact_only || result.verdict == VERDICT_TRUSTED ? STATUS_OK : STATUS_WRONG,
                 reboot = STATUS_OK;
     if (archive && (result.verdict != VERDICT_BAD_SIGNATURE || intact_only))
@@ -360,7 +370,11 @@ enum status verify_run(const struct arguments *a)
             .progress = progress_bytes,
             .progress_context = &report.progress,
         };
-        enum status status = verify_one(&request, &report);
+        struct act act;
+        struct error error;
+        enum status status = act_begin(&act, a, "verify", report.path, &error)
+                                 ? act_end(&act, verify_one(&request, &report, &act))
+                                 : desk_fail(&error);
         if (status > worst)
             worst = status;
     }

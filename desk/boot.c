@@ -595,7 +595,23 @@ void boot_release(struct boot *b)
     free(b->until);
 }
 
-enum status boot_run(const struct arguments *arguments)
+void boot_facts(const struct boot *b, struct act *act)
+{
+    static const char *const files[] = {"--record", "--overlay", "--resume"};
+    char ticks[24];
+
+    if (b->media.archive)
+        act_fact(act, "machine-root", archive_machine_root(b->media.archive));
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (argument_value(b->arguments, files[i]))
+            act_fact(act, files[i] + 2, argument_value(b->arguments, files[i]));
+    if (b->machine) {
+        snprintf(ticks, sizeof ticks, "%" PRIu64, machine_tick(b->machine));
+        act_fact(act, "ticks", ticks);
+    }
+}
+
+static enum status boot_all(const struct arguments *arguments, struct act *act)
 {
     struct boot b = {.arguments = arguments};
     struct error error, later;
@@ -623,6 +639,12 @@ enum status boot_run(const struct arguments *arguments)
         status = desk_fail(&later);
     if (!boot_commit_outputs(&b, &later))
         status = desk_fail(&later);
+    boot_facts(&b, act);
     boot_release(&b);
     return status;
+}
+
+enum status boot_run(const struct arguments *arguments)
+{
+    return act_run(arguments, "boot", boot_all);
 }

@@ -3,6 +3,7 @@
 #ifndef MUNIMENT_DESK_BOOT_H
 #define MUNIMENT_DESK_BOOT_H
 
+#include "desk/act.h"
 #include "desk/media.h"
 #include "desk/options.h"
 #include "desk/script.h"
@@ -71,6 +72,8 @@ bool boot_ended(struct boot *b, enum session_end end, const char *object, const 
  * is when it is needed most. */
 bool boot_show_end(struct boot *b, struct error *error);
 bool boot_commit_outputs(struct boot *b, struct error *error);
+/* What the log is to say of the run. */
+void boot_facts(const struct boot *b, struct act *act);
 void boot_release(struct boot *b);
 
 #endif

@@ -23,6 +23,12 @@ enum status boot_run(const struct arguments *arguments);
 enum status replay_run(const struct arguments *arguments);
 enum status state_run(const struct arguments *arguments);
 enum status export_run(const struct arguments *arguments);
+enum status log_new_run(const struct arguments *arguments);
+enum status log_show_run(const struct arguments *arguments);
+enum status log_verify_run(const struct arguments *arguments);
+enum status log_head_run(const struct arguments *arguments);
+enum status log_prove_run(const struct arguments *arguments);
+enum status log_pseudonym_run(const struct arguments *arguments);
 
 /* Prints the error and returns its status. */
 enum status desk_fail(const struct error *error);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "desk/desk.h"
-#include "desk/json.h"
+#include "formats/json.h"
 #include "desk/progress.h"
 #include "desk/suggest.h"
 #include "formats/images/images.h"

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "desk/act.h"
 #include "desk/desk.h"
 #include "desk/progress.h"
 
@@ -24,6 +25,7 @@ static const struct option seal_options[] = {
     { "--format", "[SLOT:]FORMAT", "the images are (fd0, hd0 ...: this one is) in this format, whatever they look like: raw, qcow2 ... (may be repeated)", true, false },
     { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false },
     { "--force", NULL, "replace existing files", false, false },
+    ACT_OPTIONS,
     { .name = NULL },
 };
 /* clang-format on */
@@ -33,6 +35,7 @@ static const struct option verify_options[] = {
     {"--integrity-only", NULL, "do not judge who signed: only whether every byte is as it was sealed", false, false},
     {"--reboot", NULL, "repeat the reference boot that was sealed, and compare", false, false},
     {"--json", NULL, "one JSON object on a line for each archive", false, false},
+    ACT_OPTIONS,
     {.name = NULL},
 };
 
@@ -92,6 +95,7 @@ static const struct option boot_options[] = {
     { "--perf-map", NULL, "write /tmp/perf-PID.map, so that perf report names translated code", false, false },
     { "--slice", "N|random:SEED", "for tests: cut the run into slices of N ticks, or of random length", false, false },
     { "--force", NULL, "replace existing files", false, false },
+    ACT_OPTIONS,
     { .name = NULL },
 };
 
@@ -123,6 +127,34 @@ static const struct option replay_options[] = {
     { "--engine", "ENGINE", "as with boot", false, false },
     { "--slice", "N|random:SEED", "for tests: cut the run into slices of N ticks, or of random length", false, false },
     { "--force", NULL, "replace existing files", false, false },
+    ACT_OPTIONS,
+    { .name = NULL },
+};
+
+static const struct option log_new_options[] = {
+    { "--origin", "NAME", "a name that nobody else's log has, such as archive.example/log", false, true },
+    { .name = NULL },
+};
+
+static const struct option log_verify_options[] = {
+    { "--head", "HEAD", "a head of an earlier day (muniment log head): the log must still begin so (may be repeated)", true, false },
+    { "--trust", "PUB", "the office's public key, which must have signed each head (may be repeated)", true, false },
+    { .name = NULL },
+};
+
+static const struct option log_head_options[] = {
+    { "--key", "KEY", "sign it with this private key", false, false },
+    { "--paper", NULL, "print it for a paper register instead", false, false },
+    { "-o", "FILE", "write it there, not to standard output", false, false },
+    { "--force", NULL, "replace an existing file", false, false },
+    { .name = NULL },
+};
+
+static const struct option log_prove_options[] = {
+    { "--head", "HEAD", "the head (muniment log head) that the proof leads to", false, true },
+    { "--from", "HEAD", "prove to a witness that the log has only grown since this earlier head, instead of a line", false, false },
+    { "-o", "FILE", "write it there, not to standard output", false, false },
+    { "--force", NULL, "replace an existing file", false, false },
     { .name = NULL },
 };
 
@@ -143,6 +175,14 @@ static const struct command commands[] = {
     { "replay", "FILE.mun JOURNAL", 2, 2, "Repeat a run that was recorded, and compare the machine's state with what was recorded of it.", replay_options,
       replay_run },
     { "state", "SNAPSHOT [SNAPSHOT]", 1, 2, "Print what a snapshot says, or what differs between two.", no_options, state_run },
+    { "log new", "LOG", 1, 1, "Begin an office's log, to which --log records acts.", log_new_options, log_new_run },
+    { "log show", "LOG", 1, 1, "Print a log for people to read.", no_options, log_show_run },
+    { "log verify", "LOG|PROOF", 1, 1, "Check the lines of a log against heads of earlier days, or a proof of one line.", log_verify_options,
+      log_verify_run },
+    { "log head", "LOG", 1, 1, "Print the head of a log: its length and root, signed.", log_head_options, log_head_run },
+    { "log prove", "LOG [LINE]", 1, 2, "Prove one line of a log without the others.", log_prove_options, log_prove_run },
+    { "log pseudonym", "NAMES NAME", 2, 2, "Print the pseudonym of a person, from a file of names that is kept apart from the log.", no_options,
+      log_pseudonym_run },
 };
 /* clang-format on */
 

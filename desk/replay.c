@@ -249,7 +249,7 @@ static void print_summary(const struct replaying *p)
                                       : ", where the journal was cut short");
 }
 
-enum status replay_run(const struct arguments *arguments)
+static enum status replay_all(const struct arguments *arguments, struct act *act)
 {
     struct replaying p = {.boot.arguments = arguments};
     struct error error, later;
@@ -275,6 +275,13 @@ enum status replay_run(const struct arguments *arguments)
         status = desk_fail(&later);
     if (!boot_commit_outputs(&p.boot, &later))
         status = desk_fail(&later);
+    act_fact(act, "journal", arguments->operands[1]);
+    boot_facts(&p.boot, act);
     release(&p);
     return status;
+}
+
+enum status replay_run(const struct arguments *arguments)
+{
+    return act_run(arguments, "replay", replay_all);
 }

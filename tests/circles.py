@@ -31,13 +31,16 @@ USES = {
     "emu/host": MACHINE,
     "archive": ["manifests", "formats/images", *BELOW],
     "verify/fixity": ["archive", "manifests", *BELOW],
+    "verify/log": ["archive", *BELOW],
     "verify/runs": ["archive", "formats/images", *MACHINE],
-    "desk": ["verify/fixity", "verify/runs", "archive", "bios", "emu/host", "formats/images", "formats/volumes", *MACHINE],
+    "desk": ["verify/fixity", "verify/log", "verify/runs", "archive", "bios", "emu/host", "formats/images", "formats/volumes",
+             *MACHINE],
     "bios": [],
 }
 # Headers for other folders. The parts of the machine see each other's headers.
 PUBLIC = {
-    "formats": ["formats.h", "block.h", "codepage.h", "error.h", "file.h", "output.h", "padding.h", "plain.h", "text.h"],
+    "formats": ["formats.h", "block.h", "codepage.h", "error.h", "file.h", "json.h", "output.h", "padding.h", "plain.h",
+                "text.h"],
     "formats/images": ["images.h"],
     "formats/volumes": ["volumes.h", "fat.h"],
     "manifests": ["manifests.h"],
@@ -46,6 +49,7 @@ PUBLIC = {
     "archive": ["archive.h"],
     "bios": ["bios.h"],
     "verify/fixity": ["fixity.h"],
+    "verify/log": ["log.h"],
     "verify/runs": ["runs.h"],
 }
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)

@@ -14,7 +14,8 @@ import os
 import re
 import sys
 
-SPECIFICATIONS = {"A": "spec/archive.md", "J": "spec/journal.md", "M": "spec/manifest.md", "S": "spec/snapshot.md"}
+SPECIFICATIONS = {"A": "spec/archive.md", "J": "spec/journal.md", "L": "spec/log.md", "M": "spec/manifest.md",
+                  "S": "spec/snapshot.md"}
 WORDS = re.compile(r"\b(must|never|only)\b", re.I)
 NUMBER = re.compile(r"\b([%s])-(\d+)\b" % "".join(SPECIFICATIONS))
 SPAN = re.compile(r"\b([%s])-(\d+)(?: to |-)(?:\1-)(\d+)\b" % "".join(SPECIFICATIONS))

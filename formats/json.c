@@ -1,5 +1,5 @@
 /* json.c - strings of JSON. */
-#include "desk/json.h"
+#include "formats/json.h"
 
 #include "formats/plain.h"
 

@@ -1,6 +1,6 @@
 /* json.h - the little of JSON (RFC 8259) that the desk writes. */
-#ifndef MUNIMENT_DESK_JSON_H
-#define MUNIMENT_DESK_JSON_H
+#ifndef MUNIMENT_FORMATS_JSON_H
+#define MUNIMENT_FORMATS_JSON_H
 
 #include <stdio.h>
 
