@@ -71,16 +71,6 @@ static bool escape(struct cursor *c, uint32_t *code)
     return true;
 }
 
-static size_t utf8_put(uint32_t code, char out[4])
-{
-    size_t more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-
-    for (size_t i = more; i > 0; i--, code >>= 6)
-        out[i] = (char)(0x80 | (code & 0x3F));
-    out[0] = (char)(more ? (0xF00u >> more & 0xF0) | code : code);
-    return more + 1;
-}
-
 /* A string, decoded to at most size - 1 bytes; false unless all of it is well formed. The caller knows that the line
  * ends with a byte that is neither part of it nor UTF-8 (its line feed, or NUL). */
 static bool string(struct cursor *c, char *value, size_t size)
