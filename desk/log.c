@@ -349,7 +349,8 @@ enum status log_pseudonym_run(const struct arguments *a)
     struct error error;
 
     if (!*name || strpbrk(name, "\t\n")) {
-        error_set(&error, STATUS_USAGE, a->command->name, NULL, NULL, "a name is not empty and holds no tab or line feed");
+        error_set(&error, STATUS_USAGE, a->command->name, NULL, NULL,
+                  "a name is not empty and holds no tab or line feed");
         return desk_fail(&error);
     }
     int descriptor = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

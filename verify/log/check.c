@@ -114,8 +114,7 @@ static bool check_line(void *context, const struct log_line *line)
         if (!was_torn)
             report(c, line->number, true, "says that the line before it is torn, and that is whole");
         break;
-    case LOG_FIRST:
-        break;
+    case LOG_FIRST: break;
     }
     tree_add_subtree(&c->tree, line->leaf);
     return !c->out_of_memory;
@@ -154,12 +153,13 @@ static void judge_heads(struct checking *c)
             snprintf(what, sizeof what, "the head of %" PRIu64 " lines is of another log", h->lines);
         else if (h->lines > s->head.lines)
             snprintf(what, sizeof what,
-                     "there are %" PRIu64 " lines, and were %" PRIu64 " when a head was made: lines at its end are lost",
+                     "there are %" PRIu64 " lines, and were %" PRIu64
+                     " when a head was made: lines at its end are lost",
                      s->head.lines, h->lines);
         else if (!c->heads[i].equal)
             snprintf(what, sizeof what,
-                     "a line was changed, lost or added among lines %" PRIu64 " to %" PRIu64
-                     " after a head of %" PRIu64 " lines was made",
+                     "a line was changed, lost or added among lines %" PRIu64 " to %" PRIu64 " after a head of %" PRIu64
+                     " lines was made",
                      s->proved, h->lines - 1, h->lines);
         else {
             s->proved = h->lines;

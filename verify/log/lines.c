@@ -165,8 +165,7 @@ static const char *parse(struct log_line *l)
         l->kind = LOG_FIRST;
         return literal(&c, "{\"muniment-log\":0,\"origin\":") && string(&c, origin, sizeof origin) &&
                        log_origin_is_good(origin, strlen(origin)) && literal(&c, ",\"made\":") &&
-                       string(&c, l->time, sizeof l->time) && time_is_good(l->time) && literal(&c, "}") &&
-                       c.at == c.end
+                       string(&c, l->time, sizeof l->time) && time_is_good(l->time) && literal(&c, "}") && c.at == c.end
                    ? NULL
                    : "is not the first line of a log of version 0";
     }

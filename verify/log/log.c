@@ -253,8 +253,7 @@ bool log_store_line(const struct log_store *s, uint64_t number, struct text *tex
     struct reader r;
     uint64_t offset;
 
-    if (!log_tree_offset(&s->tree, number, &offset, error) ||
-        !reader_open(&r, s->descriptor, offset, s->path, error))
+    if (!log_tree_offset(&s->tree, number, &offset, error) || !reader_open(&r, s->descriptor, offset, s->path, error))
         return false;
     if (reader_next(&r))
         text_add(text, r.text, r.length);
@@ -284,9 +283,10 @@ bool log_new(const char *path, const char *origin, struct error *error)
     struct output output;
 
     if (!log_origin_is_good(origin, strlen(origin)))
-        return error_set(error, STATUS_USAGE, path, NULL, NULL,
-                         "the origin \"%s\" is not 1 to %d printable characters without blank, plus, quote and backslash",
-                         origin, LOG_ORIGIN_LIMIT);
+        return error_set(
+            error, STATUS_USAGE, path, NULL, NULL,
+            "the origin \"%s\" is not 1 to %d printable characters without blank, plus, quote and backslash", origin,
+            LOG_ORIGIN_LIMIT);
     if (!output_whole(&output, path, 0666, false, error))
         return false;
     fprintf(output.file, "{\"muniment-log\":0,\"origin\":\"%s\",\"made\":", origin);

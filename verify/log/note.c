@@ -140,7 +140,8 @@ static bool path_to_line(const struct log_tree *t, uint64_t line, uint64_t first
            log_tree_root(t, left ? middle : first, left ? end : middle, n->node[n->count++], error);
 }
 
-/* What leads from the root of the first `old` lines to that of [first, end); known: the old root is one of the nodes. */
+/* What leads from the root of the first `old` lines to that of [first, end); known: the old root is one of the nodes.
+ */
 static bool path_of_growth(const struct log_tree *t, uint64_t old, uint64_t first, uint64_t end, bool known,
                            struct nodes *n, struct error *error)
 {
@@ -205,8 +206,8 @@ static bool prove_leave(struct log_store *s, bool good, const struct text *to, s
     return good && (!to->failed || error_set(error, STATUS_HOST, s->path, NULL, NULL, "out of memory"));
 }
 
-/* RFC 9162 §2.1.3.2 and §2.1.4.2: hashes a path upwards from node `number` of a level whose last is `last`. *old, unless
- * null, takes only what stands to the left. */
+/* RFC 9162 §2.1.3.2 and §2.1.4.2: hashes a path upwards from node `number` of a level whose last is `last`. *old,
+ * unless null, takes only what stands to the left. */
 static bool climb(uint64_t number, uint64_t last, const uint8_t (*node)[DIGEST_SIZE], unsigned count, uint8_t *old,
                   uint8_t *root)
 {
