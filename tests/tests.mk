@@ -14,7 +14,7 @@ CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors vectors386 test386 
 TESTS := $(addprefix tests/, \
     determinism.sh flips.sh hosts.sh resume.sh kills.sh replay.sh \
     attest.sh trust.sh log.sh rules_archive.sh rules_snapshot.sh rules.py files.sh \
-    firmware.sh acpi.sh firmware_source.sh \
+    firmware.sh acpi.sh firmware_source.sh cirrus.sh \
     images.sh desk.sh identify.sh machines.sh readme.py recover.sh demo.sh first_light.sh \
     symbols.sh circles.py format.sh state_doc.sh host_judges.sh vectors386.py) \
     $(TESTS_CPU) $(TEST_OBJECTS)
@@ -84,6 +84,10 @@ $(BUILD)/tests/translate_fuzz: tests/translate_fuzz.c tests/bare.h $(BUILD)/emu/
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/emu/host/code_memory.o $(BUILD)/libmachine.a
 
+$(BUILD)/tests/cirrus: tests/cirrus.c $(BUILD)/libmachine.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a
+
 $(BUILD)/tests/lockstep: tests/lockstep.c tests/lockstep.h $(BUILD)/desk/main.o $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=machine_run,--wrap=machine_set_engine -o $@ $(filter-out %.h,$^) $(HOST_LIBS)
@@ -108,7 +112,7 @@ $(BUILD)/tests/images_campaign: tests/images_campaign.c $(BUILD)/libhost.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(HOST_LIBS)
 
-tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/images_campaign $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/swap.so $(BUILD)/tests/faulty
+tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/cirrus $(BUILD)/tests/images_campaign $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/swap.so $(BUILD)/tests/faulty
 
 # As many jobs as there are processors, unless -j says otherwise.
 JOBS = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -167,13 +171,14 @@ sanitized:
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/sanitized CFLAGS="$(SANITIZERS)" run-unit
 
 # One after the other, with nothing beside them but the peer.
-run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/tests/transcendental $(BUILD)/tests/checkpoints
+run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/tests/transcendental $(BUILD)/tests/checkpoints $(BUILD)/tests/cirrus
 	@$(PYTHON) tests/bench/boot.py $(BUILD)
 	@$(PYTHON) tests/bench/programs.py $(BUILD)
 	@$(PYTHON) tests/bench/checkpoints.py $(BUILD)
 	@$(PYTHON) tests/bench/record.py $(BUILD)
 	@tests/bench/processor.sh $(BUILD)
 	@$(BUILD)/tests/transcendental --speed
+	@$(BUILD)/tests/cirrus --speed
 
 # The devices, and at the end the whole machines, that fuzz_devices is run on (tests/fuzz/fuzz_devices.h).
 FUZZ_DEVICES := pic pit rtc dma keyboard sysports serial parallel floppy ata atapi ide pci piix vga cirrus cirrus-isa pc-isa pc-i440fx

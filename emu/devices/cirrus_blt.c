@@ -172,7 +172,7 @@ static uint32_t source_bytes(const struct blt *b)
 static void make_line(const struct cirrus *c, const struct blt *b, uint32_t y, const uint8_t *given, struct blt_line *l)
 {
     uint8_t bytes[BLT_LINE];
-    uint32_t preset = given ? 0 : b->source & 7, pitch = pattern_pitch(b);
+    uint32_t pitch = pattern_pitch(b);
 
     if (b->pattern && !given)
         memory_get(c, b->source & ~(8 * pitch - 1), bytes, 8 * pitch);
@@ -181,7 +181,7 @@ static void make_line(const struct cirrus *c, const struct blt *b, uint32_t y, c
     if (!given)
         given = bytes;
     if (b->pattern)
-        given += (y + preset) % 8 * pitch;
+        given += (y + b->source) % 8 * pitch; /* the address says which line comes first */
     if (b->expand)
         expand(b, given, l);
     else if (b->pattern)

@@ -4,7 +4,7 @@
 #   BUILD=build tests/guests/linux/image.sh FOLDER [PARAMETER ...]      exit status 77, with the reason in the last line, where it cannot be made
 #
 # GRUB in front of the first partition loads kernel and initramfs from there (FAT16); the initramfs is Debian's busybox and the modules for ATA disks (init). The second
-# partition is empty. The kernel gets the PARAMETERS. What lies in the folder that EXTRA names comes along as /extra; if there is a program "run", init starts it. The packages are of architecture i386: apt fetches them, in folders of its own so that the system's
+# partition is empty. The kernel gets the PARAMETERS. What lies in the folder that EXTRA names comes along as /extra; if there is a program "run", init starts it. MODULES names more modules, which come along in /lib and are not loaded. The packages are of architecture i386: apt fetches them, in folders of its own so that the system's
 # settings stay as they are, and nothing is installed. They stay in BUILD/debian.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
@@ -62,6 +62,9 @@ cp packages/bin/busybox initramfs/bin
 for module in $modules; do
     cp packages/lib/modules/*/kernel/"$module.ko" initramfs/lib
     echo "${module##*/}" >>initramfs/lib/order
+done
+for module in ${MODULES-}; do
+    cp packages/lib/modules/*/kernel/"$module.ko" initramfs/lib
 done
 [ -z "${EXTRA-}" ] || cp -r "$EXTRA" initramfs/extra
 find initramfs -exec touch -hd "@$SOURCE_DATE_EPOCH" {} +
