@@ -7,7 +7,8 @@
  * written by ports, at B8000h and in the registers' own region; N times with random numbers (2). Then come BitBLTs
  * anywhere in memory, which may wrap and overlap. The model works on single bytes and knows nothing of the device's
  * code. With --qemu the same is done on QEMU's cirrus-vga, driven through its test protocol, but for what
- * `differences` lists. It closes with `N passed, N failed`; --speed measures fills and copies at 1024x768 in 16 bits instead. */
+ * `differences` lists. It closes with `N passed, N failed`; --speed measures fills and copies at 1024x768 in 16 bits
+ * instead. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,7 +87,10 @@ static void put(struct card *d, uint32_t address, uint32_t value, unsigned size)
         memory_write(&d->memory, address, value, size);
         return;
     }
-    snprintf(request, sizeof request, "write%c 0x%" PRIx32 " 0x%" PRIx32, size == 1 ? 'b' : size == 2 ? 'w' : 'l',
+    snprintf(request, sizeof request, "write%c 0x%" PRIx32 " 0x%" PRIx32,
+             size == 1   ? 'b'
+             : size == 2 ? 'w'
+                         : 'l',
              address, value);
     ask(d, request);
 }
@@ -158,8 +162,8 @@ static void open_qemu(struct card *d, const char *program)
     if (fork() == 0) {
         dup2(down[0], 0);
         dup2(up[1], 1);
-        execlp(program, program, "-M", "pc", "-S", "-qtest", "stdio", "-display", "none", "-monitor",
-               "none", "-net", "none", "-vga", "none", "-device", "cirrus-vga,vgamem_mb=4", (char *)NULL);
+        execlp(program, program, "-M", "pc", "-S", "-qtest", "stdio", "-display", "none", "-monitor", "none", "-net",
+               "none", "-vga", "none", "-device", "cirrus-vga,vgamem_mb=4", (char *)NULL);
         _exit(127);
     }
     close(down[0]), close(up[1]);
@@ -316,8 +320,10 @@ static void feed(struct card *d, const struct blit *b)
     uint32_t at = 0;
 
     for (; at + 4 <= b->bytes; at += 4)
-        put(d, LINEAR + at % 64, b->data[at] | (uint32_t)b->data[at + 1] << 8 | (uint32_t)b->data[at + 2] << 16 |
-                                     (uint32_t)b->data[at + 3] << 24, 4);
+        put(d, LINEAR + at % 64,
+            b->data[at] | (uint32_t)b->data[at + 1] << 8 | (uint32_t)b->data[at + 2] << 16 |
+                (uint32_t)b->data[at + 3] << 24,
+            4);
     if (at < b->bytes && !d->to) /* what the last one has too much is lost */
         put(d, LINEAR, b->data[at] | (uint32_t)b->data[at + 1] << 8 | (uint32_t)b->data[at + 2] << 16 | 0xA5u << 24, 4);
     else
@@ -339,8 +345,7 @@ static void perform(struct card *d, const struct blit *b, enum way way, bool aut
     set(d, way, 0x0E, 0x26, b->source_pitch, 2);
     set(d, way, 0x14, 0x2C, b->from, 3);
     set(d, way, 0x17, 0x2F, b->pixel == 3 ? 3 * b->skip : b->skip, 1);
-    set(d, way, 0x18, 0x30,
-        modes[b->kind] | (b->given ? 4u : 0) | (b->transparent ? 8u : 0) | (b->pixel - 1) << 4, 1);
+    set(d, way, 0x18, 0x30, modes[b->kind] | (b->given ? 4u : 0) | (b->transparent ? 8u : 0) | (b->pixel - 1) << 4, 1);
     set(d, way, 0x1A, 0x32, b->operation, 1);
     set(d, way, 0x1B, 0x33, (b->dwords ? 1u : 0) | (b->inverted ? 2u : 0) | (b->kind == SOLID ? 4u : 0), 1);
     set(d, way, 0x1C, 0x34, b->key, 2);
@@ -461,12 +466,12 @@ static void judge(struct card *d, const struct blit *b, const uint8_t *memory, u
         uint32_t at = 0;
         while (at < length && seen[at] == memory[at])
             at++;
-        printf("FAILED: %s of %u bits, operation %02Xh%s%s%s%s, way %d, %" PRIu32 "x%" PRIu32 " skip %u from %" PRIX32 "h to %" PRIX32 "h, pitch %" PRIu32 ": byte %" PRIX32
-               "h is %02X, not %02X%s\n",
+        printf("FAILED: %s of %u bits, operation %02Xh%s%s%s%s, way %d, %" PRIu32 "x%" PRIu32 " skip %u from %" PRIX32
+               "h to %" PRIX32 "h, pitch %" PRIu32 ": byte %" PRIX32 "h is %02X, not %02X%s\n",
                kinds[b->kind], 8 * b->pixel, b->operation, b->given ? ", from the processor" : "",
                b->transparent ? ", transparent" : "", b->inverted ? ", inverted" : "", b->dwords ? ", doublewords" : "",
-               way, b->width, b->height, b->skip, b->from, b->to, b->pitch, at, at < length ? seen[at] : 0, at < length ? memory[at] : 0,
-               busy ? "; still busy" : "");
+               way, b->width, b->height, b->skip, b->from, b->to, b->pitch, at, at < length ? seen[at] : 0,
+               at < length ? memory[at] : 0, busy ? "; still busy" : "");
     }
     fill_memory(d, memory, length);
     graphics(d, 0x31, 4);

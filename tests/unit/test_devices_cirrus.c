@@ -44,8 +44,8 @@ static struct fixture *make(enum display chip, bool pci)
     assert_true(memory_init(&f->memory, 0x100000));
     f->memory.listener.map_changed = map_changed;
     f->memory.listener.listener = f;
-    assert_true(cirrus_init(&f->cirrus, &f->vga, &f->board.clock, &f->board.bus, &f->memory, board_wire(&f->board, 2),
-                            &model));
+    assert_true(
+        cirrus_init(&f->cirrus, &f->vga, &f->board.clock, &f->board.bus, &f->memory, board_wire(&f->board, 2), &model));
     if (pci) {
         cirrus_place(&f->cirrus, 0, LINEAR, true);
         cirrus_place(&f->cirrus, 1, REGISTERS, true);
@@ -209,7 +209,7 @@ static void the_window_has_one_offset_or_two(void **state)
     poke(f, 0xA9000, 0xCAFE, 2);
     assert_int_equal(peek(f, LINEAR + 0x81000, 2), 0xCAFE);
     assert_int_equal(peek(f, LINEAR + MEMORY + 0x81000, 2), 0xCAFE); /* memory repeats in its region */
-    set(f, SEQUENCER, 7, 0);                                           /* planes again */
+    set(f, SEQUENCER, 7, 0);                                         /* planes again */
     set(f, GRAPHICS, 0x0B, 0x20);
     set(f, GRAPHICS, 5, 0);
     set(f, SEQUENCER, 4, 6);
@@ -260,8 +260,8 @@ static void pixels_of_each_depth_are_shown(void **state)
         uint8_t mode, hidden;
         uint32_t bytes, value, colour;
     } depths[] = {
-        {0x11, 0x00, 1, 7, 0x104182},          {0x17, 0xC0, 2, 0x7C1F, 0xFF00FF},      {0x17, 0xF0, 2, 0x03E0, 0x00FF00},
-        {0x17, 0xC1, 2, 0xFFE0, 0xFFFF00},     {0x17, 0xE1, 2, 0x07E0, 0x00FF00},      {0x15, 0xC5, 3, 0x123456, 0x123456},
+        {0x11, 0x00, 1, 7, 0x104182},          {0x17, 0xC0, 2, 0x7C1F, 0xFF00FF}, {0x17, 0xF0, 2, 0x03E0, 0x00FF00},
+        {0x17, 0xC1, 2, 0xFFE0, 0xFFFF00},     {0x17, 0xE1, 2, 0x07E0, 0x00FF00}, {0x15, 0xC5, 3, 0x123456, 0x123456},
         {0x19, 0xC5, 4, 0xFF654321, 0x654321}, {0x13, 0xE1, 2, 0xF81F, 0xFF00FF},
     };
 
@@ -399,8 +399,8 @@ static void the_monitor_answers_on_the_pins(void **state)
 /* Glyphs of 8x16, a transfer each, as a driver draws text. */
 static void draw_glyph(struct fixture *f, uint32_t to)
 {
-    static const uint8_t registers[][2] = {{0x20, 15}, {0x21, 0}, {0x22, 15}, {0x23, 0}, {0x24, 0x00}, {0x25, 0x05},
-                                           {0x30, 0x94}, {0x32, 0x0D}, {0x33, 0}};
+    static const uint8_t registers[][2] = {{0x20, 15},   {0x21, 0},    {0x22, 15},   {0x23, 0}, {0x24, 0x00},
+                                           {0x25, 0x05}, {0x30, 0x94}, {0x32, 0x0D}, {0x33, 0}};
 
     for (unsigned i = 0; i < sizeof registers / sizeof *registers; i++)
         set(f, GRAPHICS, registers[i][0], registers[i][1]);
@@ -525,8 +525,8 @@ static void machine_set(struct machine *m, uint16_t port, uint8_t index, uint8_t
 
 static void a_transfer_goes_on_after_a_snapshot(void **state)
 {
-    static const uint8_t registers[][2] = {{0x20, 63}, {0x22, 7},    {0x24, 64}, {0x01, 0xAA}, {0x00, 0x55},
-                                           {0x30, 0x84}, {0x32, 0x59}, {0x31, 2}};
+    static const uint8_t registers[][2] = {{0x20, 63},   {0x22, 7},    {0x24, 64},   {0x01, 0xAA},
+                                           {0x00, 0x55}, {0x30, 0x84}, {0x32, 0x59}, {0x31, 2}};
     static struct text text, other;
     struct machine *m = make_machine(), *twin = make_machine();
     struct machine_fault fault;
