@@ -60,7 +60,8 @@ struct seal_request {
     const char *output_path;                  /* NAME.mun (formats/output.h) */
     bool replace;                             /* it may be there already */
     struct image_request images[DRIVE_COUNT]; /* how the images are opened */
-    const struct sealed_file *files;          /* recover.py, spec/..., source/muniment.tar, docs/..., in any order */
+    unsigned threads; /* that compress; 0: as many as there are processors. The archive does not depend on it */
+    const struct sealed_file *files; /* recover.py, spec/..., source/muniment.tar, docs/..., in any order */
     size_t file_count;
     struct sealed_file built_in_system, built_in_video, built_in_cirrus; /* what "built-in" means in a manifest; without
                                                                             name */

@@ -1,4 +1,5 @@
-/* chunk.c - a chunk of a disk as one gzip member (RFC 1952) around DEFLATE (RFC 1951), through zlib.
+/* chunk.c - a chunk of a disk as one gzip member (RFC 1952) around DEFLATE (RFC 1951), through zlib; where pkg-config
+ * found it (HAVE_libdeflate), libdeflate compresses, in half the time.
  *
  * The gzip header is fixed. What does not shrink is written as stored blocks, so that a member has a greatest length.
  */
@@ -10,6 +11,10 @@
 
 #include <zlib.h>
 
+#ifdef HAVE_libdeflate
+#include <libdeflate.h>
+#endif
+
 #define LEVEL 6
 #define GZ_HEADER 10u
 #define GZ_TRAILER 8u
@@ -19,7 +24,11 @@
 static const uint8_t chunk_header[GZ_HEADER] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255};
 
 struct chunk_encoder {
+#ifdef HAVE_libdeflate
+    struct libdeflate_compressor *compressor;
+#else
     z_stream z;
+#endif
 };
 
 struct chunk_decoder {
@@ -37,11 +46,57 @@ static uint32_t get_le32(const uint8_t *from)
     return from[0] | from[1] << 8 | from[2] << 16 | (uint32_t)from[3] << 24;
 }
 
+/* The two ways: a compressor is begun and ended; compresses into less than `room` bytes, or returns 0; and its name. */
+#ifdef HAVE_libdeflate
+static bool begin(struct chunk_encoder *encoder)
+{
+    return (encoder->compressor = libdeflate_alloc_compressor(LEVEL)) != NULL;
+}
+
+static void end(struct chunk_encoder *encoder)
+{
+    libdeflate_free_compressor(encoder->compressor);
+}
+
+static uint32_t compress_chunk(struct chunk_encoder *encoder, const uint8_t *bytes, uint32_t size, uint8_t *to,
+                               uint32_t room)
+{
+    return (uint32_t)libdeflate_deflate_compress(encoder->compressor, bytes, size, to, room - 1);
+}
+
+#define LIBRARY "libdeflate " LIBDEFLATE_VERSION_STRING
+#else
+static bool begin(struct chunk_encoder *encoder)
+{
+    return deflateInit2(&encoder->z, LEVEL, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) == Z_OK;
+}
+
+static void end(struct chunk_encoder *encoder)
+{
+    deflateEnd(&encoder->z);
+}
+
+static uint32_t compress_chunk(struct chunk_encoder *encoder, const uint8_t *bytes, uint32_t size, uint8_t *to,
+                               uint32_t room)
+{
+    z_stream *z = &encoder->z;
+
+    deflateReset(z);
+    z->next_in = (Bytef *)bytes;
+    z->avail_in = size;
+    z->next_out = to;
+    z->avail_out = room;
+    return deflate(z, Z_FINISH) == Z_STREAM_END && z->avail_out > 0 ? room - z->avail_out : 0;
+}
+
+#define LIBRARY "zlib " ZLIB_VERSION
+#endif
+
 struct chunk_encoder *chunk_encoder_new(void)
 {
     struct chunk_encoder *encoder = calloc(1, sizeof *encoder);
 
-    if (encoder && deflateInit2(&encoder->z, LEVEL, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+    if (encoder && !begin(encoder)) {
         free(encoder);
         encoder = NULL;
     }
@@ -51,13 +106,13 @@ struct chunk_encoder *chunk_encoder_new(void)
 void chunk_encoder_free(struct chunk_encoder *encoder)
 {
     if (encoder)
-        deflateEnd(&encoder->z);
+        end(encoder);
     free(encoder);
 }
 
 void chunk_encoder_name(char *name, size_t size)
 {
-    snprintf(name, size, "zlib %s level %d", zlibVersion(), LEVEL);
+    snprintf(name, size, "%s level %d", LIBRARY, LEVEL);
 }
 
 /* RFC 1951, 3.2.4: three bits of header, padding, length, its complement, the bytes. */
@@ -81,17 +136,10 @@ static uint32_t store(const uint8_t *bytes, uint32_t size, uint8_t *out)
 uint32_t chunk_encode(struct chunk_encoder *encoder, const uint8_t *bytes, uint32_t size, uint8_t gz[CHUNK_GZ_MAX])
 {
     uint32_t stored = size + 5 * ((size + STORED_MAX - 1) / STORED_MAX), length;
-    z_stream *z = &encoder->z;
 
     memcpy(gz, chunk_header, GZ_HEADER);
-    deflateReset(z);
-    z->next_in = (Bytef *)bytes;
-    z->avail_in = size;
-    z->next_out = gz + GZ_HEADER;
-    z->avail_out = stored;
-    if (deflate(z, Z_FINISH) == Z_STREAM_END && z->avail_out > 0)
-        length = stored - z->avail_out;
-    else
+    length = compress_chunk(encoder, bytes, size, gz + GZ_HEADER, stored);
+    if (length == 0)
         length = store(bytes, size, gz + GZ_HEADER);
     put_le32(gz + GZ_HEADER + length, (uint32_t)crc32(crc32(0, NULL, 0), bytes, size));
     put_le32(gz + GZ_HEADER + length + 4, size);

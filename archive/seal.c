@@ -5,6 +5,7 @@
  * file system chose. */
 #include "archive/archive.h"
 #include "archive/layout.h"
+#include "archive/workers.h"
 #include "archive/writer.h"
 #include "formats/file.h"
 
@@ -35,7 +36,7 @@ struct sealing {
     const struct sealed_file **files; /* of the request, in the order of the archive */
 
     struct writer writer;
-    struct chunk_encoder *encoder;
+    struct workers *workers; /* while disks are sealed */
     struct seal seal;
     struct text sums;
     uint64_t done, total; /* bytes of disks, for progress */
@@ -329,16 +330,16 @@ struct disk_sealing {
     struct sector_range bad; /* the range of unreadable sectors that is growing */
     uint32_t bad_ranges;
     struct tree tree;
-    struct sha256 image; /* of the file, without what fills it up */
+    struct sha256 image; /* of the file, without what fills it up; not begun: given up */
+    uint64_t zero_extents, other_extents;
+    struct zero_roots zero_roots;
+    struct job zero; /* a whole chunk of zeros, done */
 
     uint32_t extent;
-    bool begun; /* the extent's .gz; not before its first byte that is not zero */
-    uint32_t gz_size;
+    bool begun;                /* the extent's .gz; not before its first byte that is not zero */
+    uint32_t gz_size, written; /* chunks */
     struct map_entry entries[EXTENT_CHUNKS];
-    uint8_t chunk[CHUNK_SIZE], gz[CHUNK_GZ_MAX];
 };
-
-static const uint8_t zeros[CHUNK_SIZE];
 
 static bool bad_flush(struct disk_sealing *d)
 {
@@ -365,13 +366,13 @@ static bool bad_add(struct disk_sealing *d, uint64_t sector)
 }
 
 /* Reads `count` sectors; those that cannot be read become zeros and are noted. */
-static bool read_chunk(struct disk_sealing *d, uint64_t sector, uint32_t count)
+static bool read_chunk(struct disk_sealing *d, uint64_t sector, uint32_t count, uint8_t *bytes)
 {
     struct block *block = &d->s->images[d->slot].block;
 
     for (uint32_t at = 0; at < count;) {
         uint32_t done = 0;
-        uint8_t *to = d->chunk + (size_t)at * SECTOR_SIZE;
+        uint8_t *to = bytes + (size_t)at * SECTOR_SIZE;
         enum block_result result = block->read(block->context, sector + at, count - at, to, &done);
 
         if (result == BLOCK_OK)
@@ -382,21 +383,21 @@ static bool read_chunk(struct disk_sealing *d, uint64_t sector, uint32_t count)
             return false;
         }
         at += done;
-        memset(d->chunk + (size_t)at * SECTOR_SIZE, 0, SECTOR_SIZE);
+        memset(bytes + (size_t)at * SECTOR_SIZE, 0, SECTOR_SIZE);
         if (!bad_add(d, sector + at++))
             return false;
     }
     return true;
 }
 
-static bool add_chunk(struct disk_sealing *d, uint32_t chunk, const uint8_t *bytes, uint32_t length)
+static bool add_chunk(struct disk_sealing *d, uint32_t chunk, const struct job *job)
 {
     struct map_entry *entry = &d->entries[chunk];
 
     entry->offset = d->gz_size;
-    entry->length = chunk_encode(d->s->encoder, bytes, length, d->gz);
+    entry->length = job->gz_length;
     d->gz_size += entry->length;
-    return writer_add(&d->s->writer, d->gz, entry->length);
+    return writer_add(&d->s->writer, job->gz, job->gz_length);
 }
 
 /* Begins the .gz, with the chunks of zeros that had been held back. */
@@ -410,7 +411,7 @@ static bool begin_extent(struct disk_sealing *d, uint32_t chunks_before)
     if (!writer_begin(&d->s->writer, name))
         return false;
     for (uint32_t i = 0; i < chunks_before; i++)
-        if (!add_chunk(d, i, zeros, CHUNK_SIZE))
+        if (!add_chunk(d, i, &d->zero))
             return false;
     return true;
 }
@@ -431,27 +432,106 @@ static size_t in_image(const struct disk_sealing *d, uint64_t at, uint32_t lengt
     return left < length ? (size_t)left : length;
 }
 
+/* The digest of the file is of all its bytes, one after the other, and cannot be had for less. It is given up where the
+ * disk is nearly all zeros (spec/archive.md): more than 64 extents of zeros, and four times as many as
+ * others. */
+static void add_to_image(struct disk_sealing *d, uint64_t at, const uint8_t *bytes, uint32_t length)
+{
+    if (d->image.context)
+        sha256_add(&d->image, bytes, in_image(d, at, length));
+}
+
+static void give_image_up(struct disk_sealing *d)
+{
+    if (d->zero_extents <= 64 || d->zero_extents <= 4 * d->other_extents || !d->image.context)
+        return;
+    sha256_end(&d->image, NULL);
+}
+
+/* Whether so many sectors are zeros without being read. */
+static bool known_zeros(const struct disk_sealing *d, uint64_t sector, uint64_t count)
+{
+    const struct block *block = &d->s->images[d->slot].block;
+
+    while (count > 0 && block->zeros) {
+        uint64_t zeros = block->zeros(block->context, sector);
+
+        if (zeros == 0)
+            return false;
+        if (zeros >= count)
+            return true;
+        sector += zeros;
+        count -= zeros;
+    }
+    return count == 0;
+}
+
+/* Writes the oldest chunk that is under way; the .gz begins with the first that is not zeros. */
+static bool put_chunk(struct disk_sealing *d)
+{
+    const struct job *job = workers_take(d->s->workers);
+    uint32_t chunk = d->written++;
+
+    memcpy(d->entries[chunk].digest, job->digest, DIGEST_SIZE);
+    if (!d->begun && !job->zero && !begin_extent(d, chunk))
+        return false;
+    return !d->begun || add_chunk(d, chunk, job);
+}
+
+/* Reads a chunk, and hands it to the workers. */
+static bool take_chunk(struct disk_sealing *d, uint64_t sector, uint32_t length)
+{
+    struct workers *w = d->s->workers;
+    struct job *job = workers_job(w);
+
+    if (!job && !put_chunk(d))
+        return false;
+    if (!job)
+        job = workers_job(w);
+    job->length = length;
+    if (known_zeros(d, sector, length / SECTOR_SIZE))
+        memset(job->bytes, 0, length);
+    else if (!read_chunk(d, sector, length / SECTOR_SIZE, job->bytes))
+        return false;
+    job->zero = all_zero(job->bytes, length);
+    add_to_image(d, sector * SECTOR_SIZE, job->bytes, length);
+    if (job->zero && length == CHUNK_SIZE)
+        workers_submit_as(w, &d->zero);
+    else
+        workers_submit(w);
+    return progress(d->s, length);
+}
+
 /* The member of an extent, if it needs one. */
 static bool seal_chunks(struct disk_sealing *d, uint32_t count)
 {
     uint64_t sector = (uint64_t)d->extent * EXTENT_CHUNKS * CHUNK_SECTORS;
 
     d->begun = false;
-    for (uint32_t i = 0; i < count; i++, sector += CHUNK_SECTORS) {
+    d->written = 0;
+    for (uint32_t i = 0; i < count; i++, sector += CHUNK_SECTORS)
+        if (!take_chunk(d, sector, chunk_length(d->size, d->extent, i)))
+            return false;
+    while (d->written < count)
+        if (!put_chunk(d))
+            return false;
+    return !d->begun || (writer_end(&d->s->writer) && enter(d->s));
+}
+
+/* Passes an extent that is zeros without being read. */
+static bool skip_extent(struct disk_sealing *d, uint32_t count, uint8_t root[DIGEST_SIZE])
+{
+    uint64_t at = (uint64_t)d->extent * EXTENT_SIZE;
+    uint32_t all = 0;
+
+    memcpy(root, d->extent + 1 < disk_extents(d->size) ? d->zero_roots.whole : d->zero_roots.last, DIGEST_SIZE);
+    for (uint32_t i = 0; i < count; i++, at += CHUNK_SIZE) {
         uint32_t length = chunk_length(d->size, d->extent, i);
 
-        if (!read_chunk(d, sector, length / SECTOR_SIZE))
-            return false;
-        sha256(d->chunk, length, d->entries[i].digest);
-        sha256_add(&d->image, d->chunk, in_image(d, sector * SECTOR_SIZE, length));
-        if (!d->begun && !all_zero(d->chunk, length) && !begin_extent(d, i))
-            return false;
-        if (d->begun && !add_chunk(d, i, d->chunk, length))
-            return false;
-        if (!progress(d->s, length))
-            return false;
+        add_to_image(d, at, d->zero.bytes, length);
+        all += length;
     }
-    return !d->begun || (writer_end(&d->s->writer) && enter(d->s));
+    return progress(d->s, all);
 }
 
 static bool seal_extent(struct disk_sealing *d)
@@ -460,9 +540,20 @@ static bool seal_extent(struct disk_sealing *d)
     struct top_entry entry = {.zero = true};
     char line[TOP_LINE + 1];
 
-    if (!seal_chunks(d, count))
-        return false;
-    extent_root(d->entries, count, entry.root);
+    uint64_t sectors = d->size / SECTOR_SIZE - (uint64_t)d->extent * EXTENT_CHUNKS * CHUNK_SECTORS;
+
+    d->begun = false;
+    if (known_zeros(d, (uint64_t)d->extent * EXTENT_CHUNKS * CHUNK_SECTORS,
+                    sectors < EXTENT_CHUNKS * CHUNK_SECTORS ? sectors : EXTENT_CHUNKS * CHUNK_SECTORS)) {
+        if (!skip_extent(d, count, entry.root))
+            return false;
+    } else {
+        if (!seal_chunks(d, count))
+            return false;
+        extent_root(d->entries, count, entry.root);
+    }
+    *(d->begun ? &d->other_extents : &d->zero_extents) += 1;
+    give_image_up(d);
     if (d->begun) {
         struct text map = {.bytes = NULL};
         bool done;
@@ -486,6 +577,18 @@ static bool seal_extent(struct disk_sealing *d)
     return true;
 }
 
+/* A chunk of zeros is digested and compressed once. */
+static void make_zero(struct sealing *s, struct disk_sealing *d)
+{
+    struct job *job = workers_job(s->workers);
+
+    memset(job->bytes, 0, CHUNK_SIZE);
+    job->length = CHUNK_SIZE;
+    workers_submit(s->workers);
+    d->zero = *workers_take(s->workers);
+    d->zero.zero = true;
+}
+
 static bool seal_disk(struct sealing *s, enum drive_slot slot)
 {
     struct disk_sealing *d = calloc(1, sizeof *d);
@@ -497,9 +600,14 @@ static bool seal_disk(struct sealing *s, enum drive_slot slot)
     d->slot = slot;
     d->size = s->seal.disks[slot].size;
     sha256_begin(&d->image);
+    zero_roots(d->size, &d->zero_roots);
+    make_zero(s, d);
     for (d->extent = 0; done && d->extent < disk_extents(d->size); d->extent++)
         done = seal_extent(d) && image_unchanged(&s->images[slot].block, s->error);
-    sha256_end(&d->image, s->seal.disks[slot].image_digest);
+    if (d->image.context)
+        sha256_end(&d->image, s->seal.disks[slot].image_digest);
+    else
+        s->seal.disks[slot].image_size = 0;
     done = done && bad_flush(d) && add_text(s, MEMBER_TOP, slot, 0, &d->top) &&
            add_text(s, MEMBER_UNREADABLE, slot, 0, &d->unreadable);
     if (done)
@@ -647,9 +755,14 @@ static bool write_archive(struct sealing *s)
         !add_text(s, MEMBER_DESCRIPTION, 0, 0, &s->description_text) ||
         !add_text(s, MEMBER_SYSTEM, 0, 0, &s->firmware[0]) || !add_text(s, MEMBER_VIDEO, 0, 0, &s->firmware[1]))
         return false;
+    s->workers = workers_new(s->request->threads);
+    if (!s->workers)
+        return out_of_memory(s);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         if (s->images[slot].present && !seal_disk(s, (enum drive_slot)slot))
             return false;
+    workers_free(s->workers); /* the reference boot is one thread's */
+    s->workers = NULL;
     return (!s->request->attest || write_attestation(s)) && images_unchanged(s) && write_tail(s);
 }
 
@@ -664,7 +777,7 @@ static void release(struct sealing *s)
     text_free(&s->firmware[1]);
     text_free(&s->sums);
     key_free(s->key);
-    chunk_encoder_free(s->encoder);
+    workers_free(s->workers);
     seal_free(&s->seal);
     free(s->files);
     free(s);
@@ -679,10 +792,8 @@ bool archive_seal(const struct seal_request *request, hex_digest machine_root, s
         return error_set(error, STATUS_HOST, request->output_path, NULL, NULL, "out of memory");
     s->request = request;
     s->error = error;
-    s->encoder = chunk_encoder_new();
-    done = (s->encoder || out_of_memory(s)) && take_input(s) &&
-           writer_open(&s->writer, request->output_path, request->replace, error) && write_archive(s) &&
-           writer_commit(&s->writer);
+    done = take_input(s) && writer_open(&s->writer, request->output_path, request->replace, error) &&
+           write_archive(s) && writer_commit(&s->writer);
     writer_abandon(&s->writer);
     if (done)
         hex_encode(s->machine_root, machine_root);

@@ -130,6 +130,7 @@ enum status seal_run(const struct arguments *a)
         .key_path = argument_value(a, "--key"),
         .output_path = argument_value(a, "-o"),
         .replace = argument_value(a, "--force"),
+        .threads = argument_value(a, "--threads") ? (unsigned)strtoul(argument_value(a, "--threads"), NULL, 10) : 0,
         .padded = report_padding,
         .progress = progress_bytes,
         .progress_context = &progress,

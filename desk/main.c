@@ -21,6 +21,7 @@ static const struct option seal_options[] = {
     { "-o", "FILE.mun", "the archive to write", false, true },
     { "--key", "KEY", "private key that signs it (muniment key new)", false, true },
     { "--attest", "SCRIPT|SECONDS", "boot the machine by this script, or for this long, and seal what it did (muniment verify --reboot)", false, false },
+    { "--threads", "N", "compress on so many processors (default: all); the archive is the same", false, false },
     { "--description", "FILE", "description.yaml: title, identifiers, provenance, rights", false, false },
     { "--format", "[SLOT:]FORMAT", "the images are (fd0, hd0 ...: this one is) in this format, whatever they look like: raw, qcow2 ... (may be repeated)", true, false },
     { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false },

@@ -70,10 +70,14 @@ void progress_end(struct progress *p)
 
 bool progress_bytes(void *context, uint64_t done, uint64_t total)
 {
-    char line[96];
+    struct progress *p = context;
+    uint64_t passed = milliseconds() - p->began, rate = passed ? (done >> 10) * 1000 / passed : 0; /* KiB a second */
+    uint64_t left = rate ? ((total - done) >> 10) / rate : 0;
+    char line[128];
 
-    snprintf(line, sizeof(line), "%" PRIu64 " of %" PRIu64 " MiB (%u %%)", done >> 20, total >> 20,
-             (unsigned)(total ? (double)done * 100 / (double)total : 100));
-    progress_show(context, line);
+    snprintf(line, sizeof(line), "%" PRIu64 " of %" PRIu64 " MiB (%u %%), %" PRIu64 " MiB/s, %" PRIu64 ":%02u left",
+             done >> 20, total >> 20, (unsigned)(total ? (double)done * 100 / (double)total : 100), rate >> 10,
+             left / 60, (unsigned)(left % 60));
+    progress_show(p, line);
     return !interrupted();
 }
