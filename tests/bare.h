@@ -65,9 +65,15 @@ static inline int bare_run_to(void *bare, uint64_t until)
 {
     struct bare *b = bare;
 
+    bool stopped = false;
+
     clock_begin_slice(&b->clock, until);
-    engine_run(&b->cpu);
-    return b->cpu.halted_dead || b->cpu.attention & (ATTENTION_STOP | ATTENTION_SHUTDOWN);
+    while (!stopped && clock_now(&b->clock) < until) {
+        engine_run(&b->cpu);
+        clock_fire_due(&b->clock);
+        stopped = b->cpu.halted_dead || b->cpu.attention & (ATTENTION_STOP | ATTENTION_SHUTDOWN);
+    }
+    return stopped;
 }
 
 #ifdef BARE_TRANSLATOR

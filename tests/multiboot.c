@@ -4,13 +4,15 @@
  *
  * The kernel is an ELF file, and the words are its command line. It writes PASS:, FAIL: and SKIP: lines to COM1 and
  * leaves through port F4h with a status. The bench has the processor, memory, and what these kernels expect around it:
- * those two ports; a latch of four bytes at port E0h; ports 2000h-200Fh, which raise IRQ 0-15 at the vectors that a
- * BIOS gives them; 64 KiB of memory at FF000000h that is reached as a device; and at FEE00000h as much of a local APIC
- * (SDM vol. 3, chapter 8) as it takes to answer with its number and to send interrupts and NMI to its own processor.
+ * those two ports; a latch of four bytes at port E0h; ports 2000h-2017h, which are the lines of the interrupt
+ * controllers; 64 KiB of memory at FF000000h that is reached as a device; and local APIC, I/O APIC and 8259 pair.
  * Number of processors and size of memory reach the kernel as its environment, in a module. -q prints only the lines of
  * what failed. */
 #include <string.h>
 
+#include "emu/devices/i8259.h"
+#include "emu/devices/ioapic.h"
+#include "emu/devices/lapic.h"
 #include "emu/endian.h"
 #include "tests/bare.h"
 
@@ -28,16 +30,13 @@
 #define MODULES (INFO + 0x800)
 #define ENVIRONMENT (INFO + 0x900)
 #define MEMORY_MAP (INFO + 0xA00)
-#define APIC 0xFEE00000u
-
-struct apic {
-    uint8_t registers[PAGE_SIZE]; /* as last written */
-    uint8_t requested[256], in_service[256];
-};
 
 struct suite {
     struct bare bare;
-    struct apic apic;
+    struct i8259 pic;
+    struct apic_bus apics;
+    struct lapic local;
+    struct ioapic io;
     bool quiet, done;
     bool divisor; /* COM1's DLAB: its data port is the divisor */
     uint32_t status;
@@ -48,74 +47,82 @@ struct suite {
     size_t length;
 };
 
-/* --- The local APIC --- */
+/* --- The interrupt controllers, wired as in emu/machine.c --- */
 
-enum { APIC_TPR = 0x80, APIC_EOI = 0xB0, APIC_ICR = 0x300, APIC_ICR_HIGH = 0x310 };
-
-static int highest(const uint8_t vectors[256])
+static uint8_t acknowledge(void *pic)
 {
-    int n = 255;
-
-    while (n >= 0 && !vectors[n])
-        n--;
-    return n;
+    return i8259_acknowledge(pic);
 }
 
-/* The vector that may be delivered now, or -1. */
-static int apic_deliverable(const struct apic *apic)
+static void intr_changed(void *cpu, unsigned number, bool level)
 {
-    int vector = highest(apic->requested), serving = highest(apic->in_service);
-
-    return vector >= 0 && vector >> 4 > apic->registers[APIC_TPR] >> 4 && (serving < 0 || vector >> 4 > serving >> 4)
-               ? vector
-               : -1;
+    (void)number;
+    cpu_set_intr(cpu, level);
 }
 
-static uint8_t apic_acknowledge(void *context)
+static void nmi_pulsed(void *cpu, unsigned number, bool level)
 {
-    struct suite *s = context;
-    int vector = apic_deliverable(&s->apic);
-
-    s->apic.requested[vector] = 0;
-    s->apic.in_service[vector] = 1;
-    cpu_set_intr(&s->bare.cpu, apic_deliverable(&s->apic) >= 0);
-    return (uint8_t)vector;
+    (void)number;
+    if (level)
+        cpu_nmi(cpu);
 }
 
-/* The interrupt command register: fixed interrupts and NMI to processor 0, or to "self" or "all". */
-static void apic_send(struct suite *s)
+static void apic_base_written(void *local, unsigned number, bool level)
 {
-    uint32_t command = load32(s->apic.registers + APIC_ICR);
-    unsigned shorthand = command >> 18 & 3, mode = command >> 8 & 7;
+    (void)number, (void)level;
+    lapic_base_written(local);
+}
 
-    if (shorthand == 3 || (shorthand == 0 && s->apic.registers[APIC_ICR_HIGH + 3] != 0))
+static void pic_changed(void *suite, unsigned number, bool level)
+{
+    struct suite *s = suite;
+    struct line local = lapic_pic_line(&s->local), pin = ioapic_line(&s->io, number);
+
+    line_set(&local, level);
+    line_set(&pin, level);
+}
+
+/* The 8259 gets an edge, and no way back: the suite expects that one is kept when its line falls before the
+ * acknowledge. */
+static void irq_changed(struct suite *s, unsigned irq, bool level)
+{
+    struct line pin = ioapic_line(&s->io, irq), pic = i8259_line(&s->pic, irq);
+
+    line_set(&pin, level);
+    if (irq >= 16 || !level)
         return;
-    if (mode == 0)
-        s->apic.requested[command & 0xFF] = 1;
-    else if (mode == 4)
-        cpu_nmi(&s->bare.cpu);
+    line_set(&pic, false);
+    line_set(&pic, true);
 }
 
-static uint8_t apic_read(void *context, uint32_t address)
+/* The 8259 pair as a BIOS leaves it, with nothing masked. */
+static void wire_interrupts(struct suite *s)
 {
-    struct suite *s = context;
+    static const uint8_t bios[][3] = {{0x20, 0x11, 0x08}, {0xA0, 0x11, 0x70}};
+    struct cpu *cpu = &s->bare.cpu;
+    struct lapic_wiring wiring = {
+        .base = &cpu->apic_base,
+        .apics = &s->apics,
+        .intr = {intr_changed, cpu, 0},
+        .nmi = {nmi_pulsed, cpu, 0},
+        .acknowledge = acknowledge,
+        .pic = &s->pic,
+    };
 
-    return s->apic.registers[address - APIC];
-}
-
-/* A register takes effect with the last of its four bytes. */
-static void apic_write(void *context, uint32_t address, uint8_t value)
-{
-    struct suite *s = context;
-    uint32_t at = address - APIC;
-    int serving = highest(s->apic.in_service);
-
-    s->apic.registers[at] = value;
-    if (at == APIC_ICR + 3)
-        apic_send(s);
-    else if (at == APIC_EOI + 3 && serving >= 0)
-        s->apic.in_service[serving] = 0;
-    cpu_set_intr(&s->bare.cpu, apic_deliverable(&s->apic) >= 0);
+    s->apics = (struct apic_bus){lapic_deliver, &s->local, ioapic_ended, &s->io};
+    cpu->acknowledge = lapic_acknowledge;
+    cpu->pic = &s->local;
+    cpu->apic_base_written = (struct line){apic_base_written, &s->local, 0};
+    cpu_reset(cpu);
+    i8259_init(&s->pic, &s->bare.bus, (struct line){pic_changed, s, 0});
+    lapic_init(&s->local, LAPIC_PENTIUM4, &s->bare.clock, &s->bare.bus, &s->bare.memory, &wiring);
+    ioapic_init(&s->io, &s->bare.memory, &s->apics);
+    for (unsigned chip = 0; chip < 2; chip++) {
+        const uint8_t icw[] = {bios[chip][2], chip ? 2 : 4, 1, 0};
+        bus_write(&s->bare.bus, bios[chip][0], bios[chip][1], 1);
+        for (unsigned n = 0; n < 4; n++)
+            bus_write(&s->bare.bus, bios[chip][0] + 1, icw[n], 1);
+    }
 }
 
 static uint8_t device_memory_read(void *context, uint32_t address)
@@ -184,10 +191,8 @@ static void port_write(void *context, uint16_t port, uint32_t value, unsigned si
         cpu_stop(&s->bare.cpu);
     } else if (port >= LATCH_PORT && port < LATCH_PORT + 4) {
         s->latch[port - LATCH_PORT] = (uint8_t)value;
-    } else if (port >= IRQ_PORTS && value) { /* an edge; the way back is none */
-        unsigned irq = port - IRQ_PORTS;
-        s->apic.requested[irq < 8 ? 8 + irq : 0x68 + irq] = 1;
-        cpu_set_intr(&s->bare.cpu, apic_deliverable(&s->apic) >= 0);
+    } else if (port >= IRQ_PORTS) {
+        irq_changed(s, port - IRQ_PORTS, value & 1);
     }
 }
 
@@ -284,13 +289,12 @@ int main(int argc, char **argv)
         used += (size_t)snprintf(command_line + used, sizeof command_line - used, "%s%s", i > 1 ? " " : "", argv[i]);
     if (!bare_init(&s.bare, CPU_PENTIUM4, RAM_SIZE))
         return 4;
-    s.bare.cpu.acknowledge = apic_acknowledge;
-    s.bare.cpu.pic = &s;
+    s.bare.clock.ticks_per_microsecond = 200; /* a processor faster than its bus: the timer's tests ask for that */
+    wire_interrupts(&s);
     bus_map_ports(&s.bare.bus, COM1, 8, 1, port_read, port_write, &s);
     bus_map_ports(&s.bare.bus, EXIT_PORT, 1, 4, port_read, port_write, &s);
     bus_map_ports(&s.bare.bus, LATCH_PORT, 4, 1, port_read, port_write, &s);
-    bus_map_ports(&s.bare.bus, IRQ_PORTS, 16, 4, port_read, port_write, &s);
-    memory_map_mmio(&s.bare.memory, APIC, PAGE_SIZE, apic_read, apic_write, &s);
+    bus_map_ports(&s.bare.bus, IRQ_PORTS, IOAPIC_PINS, 4, port_read, port_write, &s);
     memory_map_mmio(&s.bare.memory, DEVICE_MEMORY, DEVICE_SIZE, device_memory_read, device_memory_write, &s);
     uint32_t entry = load_elf(&s.bare.memory, argv[1]);
     put_information(&s.bare.memory, command_line);

@@ -47,12 +47,22 @@ cp "$build/bios/test.img" test.img
 cp "$build/bios/test.img" disk.img
 truncate -s 8M disk.img
 guests=("records 8 $build/demo/records.yaml" "firmware 16 $build/bios/test.img --disk disk.img" "firmware-pci 24 pci.yaml")
+sed 's/^ports:/apic: yes\n&/' pci.yaml >apic.yaml
+guests+=("firmware-apic 24 apic.yaml")
 for load in integer branchy memory system x87; do
     guests+=("$load 16 $build/bench/$load.img")
 done
 for image in "$suites"/floppies/*.img; do
     [ ! -e "$image" ] || guests+=("$(basename "$image" .img) 16 $image")
 done
+if [ -e "$suites/guests/xv6.img" ]; then # APICs at work, and two disks
+    cp "$suites/guests/xv6.img" "$suites/guests/xv6-fs.img" .
+    sed '/^drives:/,$d' apic.yaml >xv6.yaml
+    printf '%s\n' 'drives:' '  hd0:' '    kind: disk' '    image: xv6.img' '  hd1:' '    kind: disk' '    image: xv6-fs.img' \
+        'boot:' '  - disk' 'apic: yes' 'ports:' '  - com1' 'display: vga' >>xv6.yaml
+    sed -i 's/memory: 24 MiB/memory: 256 MiB/' xv6.yaml
+    guests+=("xv6 256 xv6.yaml")
+fi
 if [ -n "${LONG-}" ] && (cd "$tests/.." && . tests/guests/guest.sh && grub_floppy); then
     guests+=("grub 16 $WORK/grub.img")
 fi
