@@ -31,6 +31,16 @@ void act_fact(struct act *act, const char *name, const char *value)
     act->count++;
 }
 
+void act_override(struct act *act, const struct arguments *a, const struct archive *archive)
+{
+    const char *reason = argument_value(a, "--override");
+
+    if (archive)
+        act_fact(act, "machine-root", archive_machine_root(archive));
+    if (reason)
+        act_fact(act, "override", reason);
+}
+
 enum status act_end(struct act *act, enum status status)
 {
     struct error error;

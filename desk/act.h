@@ -2,6 +2,7 @@
 #ifndef MUNIMENT_DESK_ACT_H
 #define MUNIMENT_DESK_ACT_H
 
+#include "archive/archive.h"
 #include "desk/options.h"
 #include "verify/log/log.h"
 
@@ -27,6 +28,8 @@ bool act_begin(struct act *act, const struct arguments *arguments, const char *w
                struct error *error);
 /* Adds a fact to the outcome; name is a constant. An empty value is left out. */
 void act_fact(struct act *act, const char *name, const char *value);
+/* Adds what an archive's outcome always says: its machine-root, and the reason of --override. archive may be null. */
+void act_override(struct act *act, const struct arguments *arguments, const struct archive *archive);
 /* Records the outcome. Returns status, or STATUS_HOST, with a message, where it could not be recorded. */
 enum status act_end(struct act *act, enum status status);
 /* A whole act on the first operand: intent, run, outcome. */

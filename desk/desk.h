@@ -23,6 +23,8 @@ enum status boot_run(const struct arguments *arguments);
 enum status replay_run(const struct arguments *arguments);
 enum status state_run(const struct arguments *arguments);
 enum status export_run(const struct arguments *arguments);
+enum status files_run(const struct arguments *arguments);
+enum status retrieve_run(const struct arguments *arguments);
 enum status log_new_run(const struct arguments *arguments);
 enum status log_show_run(const struct arguments *arguments);
 enum status log_verify_run(const struct arguments *arguments);

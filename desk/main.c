@@ -132,6 +132,28 @@ static const struct option replay_options[] = {
     { .name = NULL },
 };
 
+#define VOLUME_OPTIONS \
+    { "--drive", "[SLOT][:N]", "the disk (fd0, hd0 ...) and its partition, where there are several", false, false }, \
+    { "--overlay", "FILE", "with what a session wrote (boot --overlay)", false, false }, \
+    { "--override", "REASON", "read what is closed, for this reason", false, false }, \
+    { "--trust", "PUB", "public key of a signer to trust (may be repeated); an archive that none of them signed is refused", true, false }, \
+    { "--format", "FORMAT", "the image is in this format, whatever it looks like: raw, qcow2 ...", true, false }, \
+    { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false }
+
+static const struct option files_options[] = {
+    VOLUME_OPTIONS,
+    { "--json", NULL, "one JSON object on a line for each file and folder", false, false },
+    ACT_OPTIONS,
+    { .name = NULL },
+};
+
+static const struct option retrieve_options[] = {
+    { "-o", "FOLDER", "the bag to make", false, true },
+    VOLUME_OPTIONS,
+    ACT_OPTIONS,
+    { .name = NULL },
+};
+
 static const struct option log_new_options[] = {
     { "--origin", "NAME", "a name that nobody else's log has, such as archive.example/log", false, true },
     { .name = NULL },
@@ -172,6 +194,8 @@ static const struct command commands[] = {
     { "machines", "[NAME]", 0, 1, "List the ready-made machines, or print the manifest of one.", no_options, machines_run },
     { "boot", "FILE.mun|MACHINE.yaml|DISK-IMAGE", 1, 1,
       "Run a machine. What it writes goes to an overlay and is thrown away unless --overlay names it.", boot_options, boot_run },
+    { "files", "FILE.mun|DISK-IMAGE [PATH ...]", 1, MANY, "List the files of a disk.", files_options, files_run },
+    { "retrieve", "FILE.mun|DISK-IMAGE [PATH ...]", 1, MANY, "Take files out of a disk, with their digests, into a BagIt bag.", retrieve_options, retrieve_run },
     { "export", "FILE.mun|DISK-IMAGE", 1, 1, "Write the disk of an archive or an image as an image of another program.", export_options, export_run },
     { "replay", "FILE.mun JOURNAL", 2, 2, "Repeat a run that was recorded, and compare the machine's state with what was recorded of it.", replay_options,
       replay_run },
@@ -197,7 +221,8 @@ static void help(FILE *to)
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(to, "  %-16s%s\n", commands[i].name, commands[i].summary);
     fputs("\nmuniment COMMAND --help says more, muniment(1) most.\n"
-          "Exit status: 0 done, 1 the check found something wrong, 2 usage, 3 bad input, 4 the host failed.\n",
+          "Exit status: 0 done, 1 the check found something wrong, 2 usage, 3 bad input, 4 the host failed,\n"
+          "6 closed.\n",
           to);
 }
 

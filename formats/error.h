@@ -15,7 +15,8 @@ enum status {
     STATUS_WRONG = 1, /* the check found something wrong: damage, unknown or bad signature, a reboot that differs */
     STATUS_USAGE = 2,
     STATUS_INPUT = 3, /* what was read is not what it should be */
-    STATUS_HOST  = 4  /* the host failed: disk full, no permission */
+    STATUS_HOST  = 4, /* the host failed: disk full, no permission */
+    STATUS_CLOSED = 6 /* rights forbid it today */
 };
 /* clang-format on */
 

@@ -1,0 +1,87 @@
+/* disk.c - opening one disk. */
+#include "desk/disk.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "desk/desk.h"
+#include "desk/media.h"
+
+/* The drive that --drive names, or the only one that has a medium. */
+static bool choose_drive(const struct arguments *a, struct desk_disk *d, struct error *error)
+{
+    const char *wanted = argument_value(a, "--drive");
+    size_t length = wanted ? strcspn(wanted, ":") : 0;
+    bool found = false;
+
+    for (int slot = 0; slot < DRIVE_COUNT; slot++) {
+        struct block disk;
+
+        if (length && (strlen(drive_slot_names[slot]) != length || strncmp(wanted, drive_slot_names[slot], length)))
+            continue;
+        error->status = STATUS_OK;
+        if (!archive_disk(d->archive, slot, &disk, error)) {
+            if (error->status != STATUS_OK)
+                return false;
+            continue;
+        }
+        if (found)
+            return error_set(error, STATUS_USAGE, a->operands[0], NULL, "say which with --drive",
+                             "has more than one disk");
+        d->block = disk;
+        d->slot = slot;
+        d->size = archive_image_size(d->archive, slot);
+        found = true;
+    }
+    return found || error_set(error, STATUS_INPUT, a->operands[0], wanted, NULL, "has no such disk");
+}
+
+/* Puts what a session wrote over the sealed disk. */
+static bool add_overlay(const struct arguments *a, struct desk_disk *d, struct error *error)
+{
+    const char *overlay = argument_value(a, "--overlay");
+    char path[PATH_MAX];
+    struct block result;
+
+    if (!overlay)
+        return true;
+    if (!d->archive)
+        return error_set(error, STATUS_USAGE, a->command->name, NULL, NULL, "--overlay goes with an archive");
+    snprintf(path, sizeof path, "%s.%s", overlay, drive_slot_names[d->slot]);
+    if (access(path, R_OK))
+        return error_host(error, path, errno, "cannot open");
+    if (!overlay_open(path, archive_machine_root(d->archive), d->slot, &d->block, &result, error))
+        return false;
+    d->block = result;
+    d->size = d->block.sectors * SECTOR_SIZE;
+    return true;
+}
+
+bool desk_disk_open(const struct arguments *a, struct desk_disk *d, struct error *error)
+{
+    struct image_request requests[DRIVE_COUNT], *request = &requests[DRIVE_HD0];
+    bool archive;
+
+    *d = (struct desk_disk){.archive = NULL};
+    if (!desk_image_requests(a, requests, error) || !media_is_archive(a->operands[0], &archive, error))
+        return false;
+    if (!request->format && archive) {
+        d->archive = desk_open_archive(a, a->operands[0], error);
+        return d->archive && choose_drive(a, d, error) && add_overlay(a, d, error);
+    }
+    if (!image_open(a->operands[0], request, &d->block, NULL, error))
+        return false;
+    d->size = image_size(&d->block);
+    return add_overlay(a, d, error);
+}
+
+void desk_disk_close(struct desk_disk *d)
+{
+    if (d->block.close)
+        d->block.close(d->block.context);
+    d->block.close = NULL;
+    archive_close(d->archive);
+    d->archive = NULL;
+}

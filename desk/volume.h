@@ -1,0 +1,41 @@
+/* volume.h - going over the files of a disk's volume. */
+#ifndef MUNIMENT_DESK_VOLUME_H
+#define MUNIMENT_DESK_VOLUME_H
+
+#include "desk/disk.h"
+#include "formats/text.h"
+#include "formats/volumes/fat.h"
+
+struct desk_volume {
+    struct desk_disk disk;
+    struct fat *fat;
+    uint32_t number; /* of the partition; 0: the whole disk */
+};
+
+/* Opens the disk, and the volume that --drive SLOT:N or :N names, or the only one whose file system can be read.
+ * Refuses what is closed (STATUS_CLOSED) unless --override gives a reason. desk_volume_close in any case. */
+bool desk_volume_open(const struct arguments *arguments, struct desk_volume *volume, struct error *error);
+void desk_volume_close(struct desk_volume *volume);
+
+struct visit {
+    /* Paths and patterns that are wanted, such as DOCS and A?.TXT; a folder is wanted with what is in it. None:
+     * everything. */
+    const char *const *wanted;
+    size_t wanted_count;
+    /* Called for each file and folder that is wanted; false with *error ends the walk. */
+    bool (*each)(void *context, const char *path, const struct fat_entry *entry, struct error *error);
+    /* Called for each damaged folder or file that was left out. */
+    void (*damaged)(void *context, const char *path, const struct error *error);
+    void *context;
+    uint64_t found;
+};
+
+/* Goes over all folders in the order of the disk. */
+bool desk_volume_visit(struct desk_volume *volume, struct visit *visit, struct error *error);
+
+/* "1998-03-02 10:15:00"; "-" if there is none. text has 20 bytes. */
+const char *fat_time_text(struct fat_time time, char text[20]);
+/* Attributes as DOS shows them: "RHSA" with dashes, or D for a folder. text has 6 bytes. */
+const char *fat_attributes_text(uint8_t attributes, char text[6]);
+
+#endif

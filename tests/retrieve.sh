@@ -1,0 +1,158 @@
+#!/bin/bash
+# retrieve.sh - files are listed and taken out of disks (spec/retrieval.md) as mtools sees them: from images, archives and
+# overlays; what is closed is refused; bags are valid; hostile names and damaged volumes harm nobody.
+set -eu
+here=$PWD
+. "$here/tests/facts.sh"
+cd "$WORK"
+export MTOOLS_SKIP_CHECK=1 PATH=$PATH:/sbin:/usr/sbin LC_ALL=C.UTF-8
+
+valid() # BAG: RFC 8493, section 3, for bags with SHA-256
+{
+    python3 - "$1" <<'PY'
+import hashlib, os, re, sys
+bag = sys.argv[1]
+read = lambda name: open(os.path.join(bag, name), "rb").read().decode("utf-8")
+assert read("bagit.txt") == "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+def manifest(name):
+    found = {}
+    for line in read(name).splitlines():
+        digest, path = re.fullmatch(r"([0-9a-f]{64})  (.+)", line).groups()
+        path = re.sub("%(25|0A|0D)", lambda m: chr(int(m[1], 16)), path)
+        assert path not in found and ".." not in path.split("/") and not path.startswith("/")
+        found[path] = digest
+        assert hashlib.sha256(open(os.path.join(bag, path), "rb").read()).hexdigest() == digest
+    return found
+payload = manifest("manifest-sha256.txt")
+there = {os.path.relpath(os.path.join(at, f), bag) for at, _, files in os.walk(os.path.join(bag, "data")) for f in files}
+assert set(payload) == there
+assert set(manifest("tagmanifest-sha256.txt")) == set(os.listdir(bag)) - {"data", "tagmanifest-sha256.txt"}
+size = sum(os.path.getsize(os.path.join(bag, f)) for f in there)
+assert f"Payload-Oxum: {size}.{len(there)}\n" in read("bag-info.txt")
+PY
+}
+
+# --- What is on the disks ---
+mkdir -p tree/LETTERS/1998 tree/EMPTY
+python3 - <<'PY'
+import random
+random.seed(7)
+for name, size in (("LETTERS/1998/A.TXT", 0), ("LETTERS/1998/Minutes of the council.doc", 70001), ("LETTERS/übersicht.txt", 513), ("LEDGER.DBF", 200000), ("100%.TXT", 4096)):
+    open("tree/" + name, "wb").write(random.randbytes(size))
+PY
+mformat -C -f 1440 -i floppy.img ::
+truncate -s 64M sixteen.img
+printf '2048,40960,6\n45056,,c\n' | sfdisk -q sixteen.img
+mformat -i sixteen.img@@1M -T 40960 -h 16 -s 63 ::
+mformat -F -i sixteen.img@@22M -T 86016 -h 16 -s 63 -c 1 ::
+for disk in floppy.img sixteen.img@@1M sixteen.img@@22M; do
+    mcopy -s -Q -i $disk tree/* :: </dev/null
+done
+mdel -i floppy.img ::LEDGER.DBF
+mcopy -i floppy.img tree/LEDGER.DBF ::
+
+compare() # NAME IMAGE OPTIONS...: all files of a volume are those of the tree
+{
+    gives "$1: retrieved" 0 "$MUNIMENT" retrieve "$2" -o "bag-$1" "${@:3}"
+    valid "bag-$1" 2>err
+    passed "$1: the bag is valid" $?
+    diff -r "bag-$1/data" <(:) >/dev/null 2>&1 || :
+    (cd tree && find . -type f | sort) >expected
+    (cd "bag-$1/data" && find . -type f | sort) >out
+    cmp -s expected out
+    passed "$1: the names" $?
+    while read -r file; do cmp -s "tree/$file" "bag-$1/data/$file" || echo "$file"; done <expected >out
+    passed "$1: the contents" "$([ ! -s out ]; echo $?)"
+}
+compare floppy floppy.img
+compare fat16 sixteen.img --drive :1
+compare fat32 sixteen.img --drive :2
+gives "of two volumes one must be named" 2 "$MUNIMENT" files sixteen.img
+gives "a partition that is not there" 3 "$MUNIMENT" files sixteen.img --drive :7
+gives "files are listed" 0 "$MUNIMENT" files floppy.img
+says "with their paths" out "LETTERS/1998/Minutes of the council.doc"
+passed "as many as there are" "$([ "$(wc -l <out)" = 8 ]; echo $?)"
+gives "patterns" 0 "$MUNIMENT" files floppy.img 'letters/*/minutes*' 'LEDGER.*'
+passed "choose" "$([ "$(wc -l <out)" = 2 ]; echo $?)"
+gives "nothing of that name" 1 "$MUNIMENT" files floppy.img 'NOTHING'
+gives "JSON" 0 "$MUNIMENT" files floppy.img --json
+python3 -c 'import json,sys; [json.loads(l) for l in open("out")]'
+passed "is JSON" $?
+gives "a part of it" 0 "$MUNIMENT" retrieve floppy.img LETTERS/1998 -o part
+passed "has the part" "$([ "$(find part/data -type f | wc -l)" = 2 ]; echo $?)"
+gives "nothing is replaced" 3 "$MUNIMENT" retrieve floppy.img -o part
+gives "a file that is there neither" 3 "$MUNIMENT" retrieve floppy.img -o floppy.img
+"$MUNIMENT" retrieve floppy.img -o again >out
+cmp -s again/manifest-sha256.txt bag-floppy/manifest-sha256.txt && cmp -s again/files.csv bag-floppy/files.csv
+passed "repeated, the same manifest and table" $?
+gives "a full disk" 4 bash -c "ulimit -f 40; trap '' XFSZ; '$MUNIMENT' retrieve floppy.img -o full"
+passed "leaves nothing" "$(! ls -d full* >/dev/null 2>&1; echo $?)"
+
+# --- Archives: sealed, written to, closed ---
+"$MUNIMENT" suggest floppy.img --machine plain >machine.yaml
+cat >closed.yaml <<'EOT'
+muniment: description 0
+
+title: Minutes of the council
+rights: closed until 2999-12-31
+EOT
+"$MUNIMENT" key new key >out
+"$MUNIMENT" log new office.log --origin archive.example/retrieval >out
+"$MUNIMENT" seal machine.yaml -o open.mun --key key >out
+"$MUNIMENT" seal machine.yaml -o closed.mun --key key --description closed.yaml >out
+compare archive open.mun --trust key.pub --log office.log --by reader-1
+says "the bag names the machine" bag-archive/bag-info.txt "Muniment-Machine-Root: $("$MUNIMENT" info open.mun --root)"
+says "and that it is as sealed" bag-archive/bag-info.txt "Muniment-State: sealed"
+says "the log too" office.log '"files":"5","bag":"bag-archive"'
+gives "what is closed is not listed" 6 "$MUNIMENT" files closed.mun --log office.log --by reader-1
+says "until when" err "is closed until 2999-12-31"
+says "that is in the log" office.log '"outcome":"closed"'
+gives "nor retrieved" 6 "$MUNIMENT" retrieve closed.mun -o closed
+passed "nothing of it is there" "$([ ! -e closed ]; echo $?)"
+gives "unless for a reason" 0 "$MUNIMENT" retrieve closed.mun -o closed --override "court order 17" --log office.log --by archivist-2
+says "which is in the bag" closed/bag-info.txt "Muniment-Override: court order 17"
+says "and in the log" office.log '"override":"court order 17"'
+gives "an overlay that is not there" 4 "$MUNIMENT" files open.mun --overlay session
+
+# --- Hostile volumes ---
+damaged=${LONG:+1000}
+damaged=${damaged:-60}
+python3 - $damaged <<'PY'
+import random, struct
+disk = bytearray(open("floppy.img", "rb").read())
+root = 19 * 512
+def entry(name, attributes, cluster, size):
+    return struct.pack("<11sB8xH4xHI", name, attributes, 0, cluster, size)[:26] + struct.pack("<HI", cluster, size)
+bad = bytearray(disk)
+free = root + next(i for i in range(0, 224 * 32, 32) if bad[root + i] == 0)
+for name, attributes, cluster, size in ((b"..         ", 0x20, 0, 0), (b"A/B     C\x1bD", 0x20, 3, 99), (b"LOOP       ", 0x10, 0, 0), (b"BIG     BIN", 0x20, 3, 0xFFFFFFFF), (b"AWAY    BIN", 0x20, 0xFFF0 & 0xFFE, 5000), (b"LEDGER  DBF", 0x20, 3, 5)):
+    bad[free:free + 32] = name + bytes([attributes]) + bytes(14) + struct.pack("<HI", cluster, size)
+    free += 32
+open("hostile.img", "wb").write(bad)
+for i in range(int(__import__("sys").argv[1])):
+    random.seed(i)
+    b = bytearray(disk)
+    for _ in range(random.randrange(1, 40)):
+        b[random.randrange(random.choice((512, 33 * 512)))] = random.randrange(256)
+    open(f"damaged{i}.img", "wb").write(b)
+PY
+status=0
+timeout 60 "$MUNIMENT" retrieve hostile.img -o hostile >out 2>err || status=$?
+passed "hostile names and sizes: reported" "$([ $status = 1 ]; echo $?)"
+valid hostile 2>>err
+passed "the rest is a valid bag" $?
+passed "nothing lies outside" "$([ ! -e B ] && [ ! -e hostile/B ] && ! find hostile -name '*[[:cntrl:]]*' | grep -q .; echo $?)"
+cmp -s "tree/LETTERS/1998/Minutes of the council.doc" "hostile/data/LETTERS/1998/Minutes of the council.doc"
+passed "what is sound came out" $?
+for ((i = 0; i < damaged; i++)); do
+    status=0
+    timeout 20 "$MUNIMENT" retrieve damaged$i.img -o d$i >out 2>err || status=$?
+    case $status in
+        0 | 1 | 2 | 3) [ ! -e d$i ] || valid d$i 2>>err || echo "$i: the bag is not valid" >>faults ;;
+        *) echo "$i: exit status $status" >>faults ;;
+    esac
+    rm -rf d$i damaged$i.img
+done
+passed "$damaged damaged volumes: none crashes, hangs or makes a bag that is not valid" "$([ ! -e faults ]; echo $?)"
+[ ! -e faults ] || cat faults
+facts retrieve
