@@ -163,7 +163,7 @@ static bool create(struct runner *r)
     machine_manifest_default(&manifest);
     if (r->pentium4)
         manifest.cpu = CPU_PENTIUM4;
-    r->medium = (struct block){r, FLOPPY_SECTORS, false, floppy_read, floppy_write, NULL, NULL};
+    r->medium = (struct block){.context = r, .sectors = FLOPPY_SECTORS, .read = floppy_read, .write = floppy_write};
     const struct embedded_file *system = embedded_file(FIRMWARE_SYSTEM), *video = embedded_file(FIRMWARE_VIDEO);
     struct machine_host host = {
         .context = r,

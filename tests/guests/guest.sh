@@ -4,7 +4,7 @@
 #   suite NAME FILE SHA256                the same from $MUNIMENT_SUITES/guests
 #   machine TYPE CPU MIPS MIB BOOT... <<  writes machine.yaml; its drives come from standard input, as in a manifest
 #   guest [SCRIPT...]                     runs it under SCRIPT.script (NAME.script): boots the manifest and, cut into slices at random, the archive that is sealed
-#                                         from it, and the manifest by the translator, and by both engines in turn; all must print the same, digests of the whole state
+#                                         from it, by the translator, the manifest by the interpreter, and by both in turn; all must print the same, digests of the whole state
 #                                         included
 #
 # A guest proves what it did within its script, which ends with the machine switched off, or with a screen. The line `screenshot picture.png` there says which
@@ -97,14 +97,13 @@ run()
 both()
 {
     local first=$1-$2 part other
-    run "$first" machine.yaml "$2"
+    run "$first" machine.yaml "$2" --engine interpreter
     grep -v '^tick' "$first" || true
     tail -n 1 "$first"
     [ -z "${GUEST_ONCE-}" ] || return 0
-    run again machine.mun "$2" --slice random:1
-    run translated machine.yaml "$2" --engine translator
+    run again machine.mun "$2" --engine translator --slice random:1
     run mixed machine.yaml "$2" --engine random:1 --slice random:2
-    for other in again translated mixed; do
+    for other in again mixed; do
         for part in "" .serial .parallel; do
             cmp "$first$part" "$other$part"
         done

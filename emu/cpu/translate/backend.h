@@ -143,6 +143,9 @@ extern const size_t backend_scratch_size;
 
 /* Emits the shared code. */
 void backend_init(struct backend *b, struct code *code);
+/* Whether what is written to the memory for code is what runs there, the second time as well: another program that
+ * translates this one, an emulator or Valgrind, may not see the change. */
+bool backend_sees_changes(struct code *code);
 /* Tries the rows that the host's unit computes; marks those that differ from the interpreter, and returns how many they
  * are. `single` has room for two records. The processor is left as it was; what is emitted for this is not kept. */
 unsigned backend_try_rows(struct cpu *cpu, struct code *code, struct code_block *single, uint8_t software[]);

@@ -38,7 +38,8 @@ bool translator_init(struct cpu *cpu, const struct code_memory *memory)
     t->single = calloc(1, sizeof(struct code_block) + 2 * sizeof(struct insn));
     t->backend.scratch = malloc(backend_scratch_size);
     t->software = calloc(opcode_row_count, 1);
-    if (!t->software || !t->jumps || !t->single || !t->backend.scratch || !cache_init(cpu) || !pages_init(cpu)) {
+    if (!t->software || !t->jumps || !t->single || !t->backend.scratch || !cache_init(cpu) || !pages_init(cpu) ||
+        !backend_sees_changes(&t->code)) {
         translator_free(cpu);
         return false;
     }

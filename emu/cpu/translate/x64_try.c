@@ -229,6 +229,23 @@ static unsigned encode(const struct opcode_row *row, uint8_t bytes[8])
     return n;
 }
 
+bool backend_sees_changes(struct code *code)
+{
+    uint8_t *start = code->at;
+    const uint8_t *at = start + code->run;
+    uint32_t (*run)(void), result = 0;
+
+    memcpy(&run, &at, sizeof run);
+    for (uint32_t n = 1; n <= 2; n++) {
+        code->at = start;
+        emit_constant(code, RAX, n);
+        emit8(code, 0xC3);
+        result = run();
+    }
+    code->at = start;
+    return result == 2;
+}
+
 unsigned backend_try_rows(struct cpu *cpu, struct code *code, struct code_block *single, uint8_t software[])
 {
     struct cpu saved = *cpu;
