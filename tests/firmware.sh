@@ -12,18 +12,19 @@ on_ours()
 {
     local machine=$1 boot=$2 kinds=$3 drive
     shift 3
-    echo "--- $machine, $display, from $boot, ${*##*/}"
+    echo "--- $machine, $display, pointer: $pointer, from $boot, ${*##*/}"
     {
         printf 'muniment: machine 0\nmachine: %s\ncpu:\n  model: %s\n  speed: 25 MIPS\nmemory: 16 MiB\n' "$machine" "$cpu"
         printf 'firmware:\n  system: built-in 0\n  video: built-in 0\nclock: 1993-01-01T00:00:00\nboot:\n  - %s\n' "$boot"
-        printf 'ports:\n  - com1\n  - lpt1\ndisplay: %s\nmonitor: %s\ndrives:\n' "$display" "${monitors[runs++ % ${#monitors[@]}]}"
+        [ $pointer = ps2 ] || printf 'pointer: %s\n' $pointer
+        printf 'ports:\n  - com1\n%s  - lpt1\ndisplay: %s\nmonitor: %s\ndrives:\n' "${com2:+  - com2$'\n'}" "$display" "${monitors[runs++ % ${#monitors[@]}]}"
         for drive; do
             set -- $drive
             printf '  %s:\n    kind: %s\n    image: %s\n' "$1" "${2/-/ }" "$3"
         done
     } >"$WORK/machine.yaml"
-    "$MUNIMENT" boot "$WORK/machine.yaml" --until poweroff --limit 300 --serial "$WORK/serial" --force || good=1
-    facts_hold "$WORK/serial" mouse vbe $kinds || good=1
+    "$MUNIMENT" boot "$WORK/machine.yaml" --until poweroff --limit 300 --script "$WORK/$pointer.script" --serial "$WORK/serial" --force || good=1
+    facts_hold "$WORK/serial" ${com2:-mouse} vbe $kinds || good=1
 }
 
 # on_cirrus MACHINE CHIP: the same with the VGA BIOS for Cirrus chips.
@@ -34,15 +35,21 @@ on_cirrus()
     display=vga
 }
 
-display=vga
+# What moves the mouse, when the image on the machine asks for it.
+echo 'wait poweroff' >"$WORK/ps2.script"
+printf 'wait serial "mouse: 300 right"\nmouse move 300 -5\n' >"$WORK/com2.script"
+printf 'wait serial "pointer: to the middle"\npointer 360 200\n' >"$WORK/absolute.script"
+display=vga pointer=ps2 com2=
 for machine in pc-isa pc-i440fx; do
     pci=${machine/pc-i*0fx/pci}
     pci=${pci/pc-isa/}
     cpu=pentium${pci:+2}
     on_ours $machine floppy "floppy disks $pci" "fd0 floppy-1.44M floppy.img" "hd0 disk disk.img" "hd1 disk scratch.img"
     on_ours $machine disk "disks $pci" "hd0 disk disk.img" "hd2 disk scratch.img"
-    on_ours $machine cdrom "cd $pci" "fd0 floppy-1.44M floppy.img" "hd0 disk disk.img" "hd1 disk scratch.img" "hd2 cdrom floppy.iso"
+    on_ours $machine cdrom "cd $pci" "fd0 floppy-1.44M floppy.img" "hd0 disk disk.img" "hd1 disk scratch.img" "hd2 cdrom floppy.iso" "hd3 cdrom large.iso"
     on_ours $machine cdrom "cd $pci" "fd0 floppy-1.44M floppy.img" "hd0 disk scratch.img" "hd3 cdrom disk.iso"
+    pointer=com2 com2=sermouse on_ours $machine floppy "floppy disks" "fd0 floppy-1.44M floppy.img" "hd0 disk disk.img" "hd1 disk scratch.img"
+    pointer=absolute on_ours $machine disk "disks backdoor" "hd0 disk disk.img" "hd1 disk scratch.img"
 done
 cpu=pentium
 on_cirrus pc-isa gd5434

@@ -10,6 +10,8 @@ media_make() {
     truncate -s 2147475456 "$2/scratch.img"     # 4161/16/63
     cd_make 2 "$1" "$2/floppy.iso"
     cd_make 4 "$1" "$2/disk.iso"
+    cp "$2/floppy.iso" "$2/large.iso"
+    truncate -s $((333000 * 2048)) "$2/large.iso"   # 74 minutes
 }
 
 # cd_make MEDIA IMAGE FILE: the image as the boot image of a CD, where it stands for a 1.44M floppy (2) or for a disk (4). Blocks of 2,048
@@ -50,6 +52,8 @@ facts_hold() {
         cd)     fact=cd_image_moves_the_others_up_until_it_ends ;;
         pci)    fact=pci_answers_in_protected_mode ;;
         mouse)  fact=pointing_device_reports ;;
+        sermouse) fact=serial_mouse_reports_what_it_was_given ;;
+        backdoor) fact=backdoor_reports_positions ;;
         vbe)    fact=vbe_serves_protected_mode ;;
         esac
         grep -q "^ok *$fact" "$report" || { echo "FAILED: $fact was not tried"; return 1; }

@@ -71,6 +71,7 @@ void tests_run(void)
     bool cd = cd_packet(0x4B01, 0x7F, p);
     uint8_t have = cd ? 16 : (disk_call(0x0201, 0x0001, 0x0000) == 0) | (bda_get(hd_count) >= 2 ? 2 : 0);
 
+    have |= (bda_get(com[1]) ? 64 : 0) | (backdoor_is_there() ? 128 : 0);
     have |= (pci_is_there() ? 4 : 0) | (bda_get(equipment) & 4 ? 8 : 0) | (vbe_is_there() ? 32 : 0);
 
     interrupts_on();

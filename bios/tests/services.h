@@ -7,7 +7,8 @@
 
 #include "../bda.h"
 
-/* 1: a floppy, 2: two disks, 4: PCI, 8: a pointing device, 16: started from a CD, 32: VBE */
+/* 1: a floppy, 2: two disks, 4: PCI, 8: a pointing device, 16: started from a CD, 32: VBE, 64: COM2, 128: VMware's
+ * backdoor */
 /* clang-format off */
 #define FACTS(X) \
     X(memory_sizes, 0) \
@@ -19,6 +20,9 @@
     X(floppy_types_are_those_of_cmos, 1) \
     X(disk_geometry_is_one_in_all_places, 2) \
     X(disk_registers_end_at_the_last_sector, 2) \
+    X(both_units_hear_the_task_file, 2) \
+    X(each_block_has_its_interrupt, 2) \
+    X(a_software_reset_ends_ready, 2) \
     X(display_calls_touch_few_ports, 0) \
     X(vbe_calls_touch_few_ports, 32) \
     X(pnp_names_the_devices_of_the_board, 0) \
@@ -73,6 +77,12 @@
     X(cd_image_moves_the_others_up_until_it_ends, 16) \
     X(cd_catalog_is_read, 16) \
     X(cd_image_becomes_a_drive_again, 16) \
+    X(cd_is_known_by_a_device_reset, 16) \
+    X(cd_lead_out_and_seek_are_right, 16) \
+    X(serial_mouse_identifies_itself, 64) \
+    X(serial_mouse_reports_what_it_was_given, 64) \
+    X(backdoor_knows_a_pointer, 128) \
+    X(backdoor_reports_positions, 128) \
     X(vbe_lists_modes_that_it_describes, 32) \
     X(vbe_window_and_frame_buffer_are_one, 32) \
     X(vbe_lines_and_start_can_be_moved, 32) \
@@ -142,6 +152,7 @@ uint32_t cpuid_features(void); /* leaf 1, EDX; 0 without CPUID */
 uint16_t rsd_pointer(void);
 uint16_t vbe(uint16_t ax, uint16_t bx, uint16_t cx, uint16_t dx);
 bool vbe_is_there(void);
+bool backdoor_is_there(void); /* services_probes.c */
 void start_again_dirty(void);
 
 #endif

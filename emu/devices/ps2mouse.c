@@ -66,6 +66,7 @@ static void send_report(struct ps2mouse *m)
 static void forget_movement(struct ps2mouse *m)
 {
     m->dx = m->dy = m->wheel = 0;
+    m->reported &= (uint8_t)~NUDGED;
 }
 
 static int64_t clamp(int64_t value, int64_t limit)
@@ -239,7 +240,8 @@ bool ps2mouse_move(struct ps2mouse *m, int dx, int dy, int wheel, unsigned butto
 
 void ps2mouse_nudge(struct ps2mouse *m)
 {
-    m->reported |= NUDGED;
+    if (streaming(m))
+        m->reported |= NUDGED;
     schedule(m);
 }
 

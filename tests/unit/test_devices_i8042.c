@@ -242,7 +242,14 @@ static void a_nudge_is_one_report_without_a_change(void **state)
     EXPECT0(f);
     order_mouse(f, 0xF4);
     wait_for_report(f);
+    EXPECT0(f);
+    ps2mouse_nudge(&f->k.mouse);
+    wait_for_report(f);
     EXPECT(f, 0x08, 0, 0);
+    ps2mouse_nudge(&f->k.mouse);
+    order_mouse(f, 0xF4); /* a command discards it */
+    wait_for_report(f);
+    EXPECT0(f);
     ps2mouse_nudge(&f->k.mouse);
     ps2mouse_nudge(&f->k.mouse);
     assert_true(move(f, 0, 0, 0, 1));

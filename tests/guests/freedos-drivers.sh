@@ -1,0 +1,41 @@
+#!/bin/bash
+# freedos-drivers.sh - DOS drivers that look at the hardware for themselves: UIDE caches a disk and a CD-ROM drive that it finds to be UltraDMA and reads by
+# bus master, SHSUCDX shows the CD, XCOPY and FC copy and compare 6 MB, and CTMOUSE finds Microsoft's mouse on COM2.
+set -euo pipefail
+. tests/guests/guest.sh
+suite boot.img freedos13-floppy.img 6a6a75d96e4b0f89b160d1c6193873154b0c75bf9989d0e27b6663a13d8c59b3
+suite bin.tar sdcboot-freedos.tar a7549b25e2d31fceb352e9b2064ccbd7ae4e8d36044cf32bc04f76f6c71d7b8e
+[ -z "${GUEST_PEER-}" ] || { echo "peers have no serial mouse of Microsoft's"; exit 77; }
+
+# A disk of one FAT16 partition with a file of 6 MB, and a CD with another; the floppy starts from the installer's own boot sector and kernel.
+(
+    cd "$WORK"
+    export SOURCE_DATE_EPOCH=883612800 TZ=UTC
+    tar -xf bin.tar
+    printf '%s\r\n' 'DEVICE=A:\HIMEMX.EXE' 'DEVICE=A:\UIDE.SYS /D:FDCD0001 /S8' FILES=40 LASTDRIVE=Z 'SHELL=A:\COMMAND.COM A:\ /E:512 /P=A:\AUTOEXEC.BAT' >fdconfig.sys
+    printf '%s\r\n' '@ECHO OFF' 'PROMPT $P$G' 'SHSUCDX /D:FDCD0001' 'ECHO ALL LOADED' >autoexec.bat
+    mdeltree -i boot.img ::freedos
+    mdel -i boot.img ::'*.bat' ::fdconfig.sys
+    mcopy -i boot.img {fdconfig.sys,autoexec.bat} freedos/bin/{{command,shsucdx,fdapm}.com,{himemx,ctmouse,xcopy,fc}.exe,uide.sys} ::
+    awk 'BEGIN { for (i = 0; i < 6291456 / 16; i++) printf "%015x\n", i * 2654435761 % 1099511627776 }' >six.dat
+    truncate -s 33030144 disk.img
+    printf 'label: dos\nlabel-id: 0x4d756e69\nstart=63, size=64449, type=6, bootable\n' | sfdisk -q disk.img
+    mformat -i disk.img@@32256 -T 64449 -h 16 -s 63 -H 63 -N 4d756e69 ::
+    mcopy -i disk.img@@32256 six.dat ::
+    mkdir cd && mv six.dat cd/SIX.DAT && touch -d "@$SOURCE_DATE_EPOCH" cd cd/SIX.DAT
+    xorriso -as mkisofs -quiet -V DRIVERS -o cd.iso cd 2>/dev/null
+) || skip "mtools, sfdisk or xorriso is not there (make deps-guests)"
+
+machine pc-i440fx pentium 25 32 floppy <<END
+  fd0:
+    kind: floppy 1.44M
+    image: boot.img
+  hd0:
+    kind: disk
+    image: disk.img
+  hd2:
+    kind: cdrom
+    image: cd.iso
+END
+sed -i 's/^display: vga/&\npointer: com2/' "$WORK/machine.yaml"
+GUEST_LIMIT=600 guest
