@@ -10,9 +10,10 @@
 
 /* clang-format off */
 enum { CMD_READ = 0x20, CMD_READ_EXT = 0x24, CMD_WRITE = 0x30, CMD_WRITE_EXT = 0x34, CMD_VERIFY = 0x40,
-       CMD_VERIFY_EXT = 0x42, CMD_SET_GEOMETRY = 0x91, CMD_IDENTIFY_PACKET = 0xA1, CMD_IDENTIFY = 0xEC };
+       CMD_VERIFY_EXT = 0x42, CMD_SET_FEATURES = 0xEF, CMD_SET_GEOMETRY = 0x91, CMD_IDENTIFY_PACKET = 0xA1, CMD_IDENTIFY = 0xEC };
 /* clang-format on */
 enum { CLASS_IDE = 0x0101, MASTER_STATUS = 2, MASTER_SECONDARY = 8, MASTER_CAPABLE = 0x60 };
+enum { SET_MODE = 0x03, ULTRA_MODE = 0x40 }; /* SET FEATURES, and what it is given */
 enum { SOFT_RESET = 0x04, NO_INTERRUPT = 0x02, CONTROL_FIXED = 0x08, DEVICE_LBA = 0x40 };
 
 /* The error register, from the bit that matters most, and what INT 13h calls it. */
@@ -223,12 +224,41 @@ bool ata_identify(struct disk *d, bool packet, uint16_t scratch_segment, uint16_
     return found;
 }
 
-void ata_dma_capable(const struct disk *d)
+static bool set_transfer_mode(const struct disk *d, uint8_t mode)
+{
+    ata_interrupt_off(d, true);
+    outb(d->base + DEVICE, d->select);
+    bool good = ata_wait_not_busy(d, LIMIT_MS);
+    if (good) {
+        outb(d->base + ERROR, SET_MODE);
+        outb(d->base + COUNT, mode);
+        outb(d->base + COMMAND, CMD_SET_FEATURES);
+        good = wait_done(d) == 0;
+    }
+    ata_interrupt_off(d, false);
+    return good;
+}
+
+/* Drive and PIIX4 agree on the fastest Ultra DMA mode of both: a bit and a nibble for each of four drives. */
+static void use_ultra_dma(const struct disk *d, uint16_t function, uint8_t modes)
+{
+    uint8_t place = (d->base == 0x1F0 ? 0 : 2) + (d->select >> 4 & 1), mode = modes & 4 ? 2 : modes & 2 ? 1 : 0;
+
+    if (pci_read32(function, PCI_VENDOR) != ID_PIIX4_IDE || !set_transfer_mode(d, ULTRA_MODE | mode))
+        return;
+    pci_write8(function, IDE_ULTRA, pci_read8(function, IDE_ULTRA) | 1 << place);
+    pci_write16(function, IDE_ULTRA_TIMING, pci_read16(function, IDE_ULTRA_TIMING) | mode << place * 4);
+}
+
+void ata_dma_setup(const struct disk *d, uint8_t ultra_modes)
 {
     uint16_t function = pci_find_class(CLASS_IDE);
     uint32_t base = function == PCI_NONE ? 0 : pci_read32(function, PCI_BAR0 + 16);
     uint16_t port = (base & 0xFFF0) + MASTER_STATUS + (d->base == 0x1F0 ? 0 : MASTER_SECONDARY);
 
-    if (base & 1 && base & 0xFFF0)
-        outb(port, (inb(port) & MASTER_CAPABLE) | (d->select & 0x10 ? 0x40 : 0x20));
+    if (!(base & 1) || !(base & 0xFFF0))
+        return;
+    outb(port, (inb(port) & MASTER_CAPABLE) | (d->select & 0x10 ? 0x40 : 0x20));
+    if (ultra_modes)
+        use_ultra_dma(d, function, ultra_modes);
 }

@@ -22,8 +22,9 @@ uint8_t ata_reset(const struct disk *d);
 uint8_t ata_ready(const struct disk *d);
 uint8_t ata_move(const struct disk *d, uint8_t command, uint64_t lba, uint16_t *count, uint32_t address);
 
-/* Tells the drivers of systems that a drive can do DMA: its bit in the bus master's status register, where there is
- * one. */
-void ata_dma_capable(const struct disk *d);
+/* Where there is a bus master: says to the drivers of systems that a drive can do DMA, by its bit in the status
+ * register, and sets the fastest Ultra DMA mode of those that it has (bits 0 to 2), where the controller is a PIIX4:
+ * DOS' drivers use what they find set. */
+void ata_dma_setup(const struct disk *d, uint8_t ultra_modes);
 
 #endif

@@ -16,8 +16,8 @@
 
 enum { CMD_READ = 0x20, CMD_WRITE = 0x30, CMD_VERIFY = 0x40, CMD_NONE = 0 };
 enum { OK = 0, BAD_COMMAND = 0x01, NOT_FOUND = 0x04, BAD_PARAMETERS = 0x07, SCRATCH = EBDA_OFFSET(sector) };
-enum { HAS_DMA = 0x0100 };      /* word 49 of IDENTIFY */
-enum { PACKET_CDROM = 0x8500 }; /* word 0 of IDENTIFY PACKET DEVICE: packets, kind of device 5 */
+enum { HAS_DMA = 0x0100, HAS_WORD_88 = 4 }; /* words 49 and 53 of IDENTIFY */
+enum { PACKET_CDROM = 0x8500 };             /* word 0 of IDENTIFY PACKET DEVICE: packets, kind of device 5 */
 
 static uint16_t disk_offset(unsigned number)
 {
@@ -182,7 +182,7 @@ void disks_init(void)
         if (!disk && (!ata_identify(&d, true, bda_get(ebda), SCRATCH) || (identify_word(0) & 0xDF00) != PACKET_CDROM))
             continue;
         if (identify_word(49) & HAS_DMA)
-            ata_dma_capable(&d);
+            ata_dma_setup(&d, identify_word(53) & HAS_WORD_88 ? identify_word(88) & 7 : 0);
         if (disk)
             disk_add(&d);
         else

@@ -22,7 +22,14 @@ enum { ID_440FX = 0x12378086, ID_440BX = 0x71908086, ID_PIIX3 = 0x70008086, ID_P
 /* clang-format on */
 
 /* Of the PIIX: where PIRQA to PIRQD lead to, and where power management has its ports. */
-enum { PIRQ_ROUTE = 0x60, POWER_BASE = 0x40, POWER_ENABLE = 0x80, IDE_DECODE = 0x40 };
+enum {
+    PIRQ_ROUTE = 0x60,
+    POWER_BASE = 0x40,
+    POWER_ENABLE = 0x80,
+    IDE_DECODE = 0x40,
+    IDE_ULTRA = 0x48,
+    IDE_ULTRA_TIMING = 0x4A
+};
 enum { POWER_PORTS = 0x600, POWER_CONTROL = 4, SCI_IRQ = 9, PIRQ_CHOICE = 0x0C20, PIRQ_DEDICATED = 0x0C00 };
 
 static inline void pci_select(uint16_t function, uint8_t reg)

@@ -441,6 +441,9 @@ static bool wire(struct machine *m, const struct machine_host *host)
         ata_init(&m->ata[channel], &m->clock, &m->bus, channel ? 0x170 : 0x1F0, channel ? 0x376 : 0x3F6,
                  channel ? EVENT_ATA_1 : EVENT_ATA_0, irq_line(m, 14 + channel), units, geometry, packet, 2 * channel,
                  has_pci(m) ? &m->ide.channel[channel].dma : NULL);
+        for (unsigned i = 0; i < 2; i++)
+            if (manifest->drives[DRIVE_HD0 + 2 * channel + i].write_delay)
+                m->ata[channel].unit[i].write_us = manifest->drives[DRIVE_HD0 + 2 * channel + i].write_delay;
     }
     return wire_display(m, host);
 }

@@ -57,6 +57,7 @@ struct drive_manifest {
     char image[256];          /* path relative to the manifest; in a sealed manifest "sealed"; empty: no medium */
     struct geometry geometry; /* IDENTIFY geometry of a disk; all zero: from the image (disk_geometry) */
     bool read_only;
+    uint32_t write_delay; /* microseconds until a disk acknowledges a written block; 0: as it is by itself */
     enum bios_translation translation; /* of a disk; TRANSLATION_FIRMWARE: as the firmware finds fit */
 };
 

@@ -36,9 +36,12 @@ static const char *const translation_names[] = {"none", "lba", "large", "large-2
 
 static const struct unit bare_unit[] = {{"", 1}, {NULL, 0}};
 static const struct unit speed_units[] = {{"MIPS", 1}, {NULL, 0}};
+static const struct unit delay_units[] = {{"us", 1}, {"ms", 1000}, {NULL, 0}};
 static const struct unit size_units[] = {{"KiB", 1u << 10}, {"MiB", 1u << 20}, {"GiB", 1u << 30}, {NULL, 0}};
 
 /* --- machine.yaml --- */
+
+#define USUAL_WRITE_DELAY 150 /* microseconds; stored as 0, so that it is left out */
 
 /* Whether a mapping with these keys has this one; `seen` has a bit for each that is there. */
 static bool is_given(const struct rule *keys, uint32_t seen, const char *key)
@@ -96,14 +99,18 @@ static const char *floppy_check(void *field, const struct rule *keys, uint32_t s
 
 static const char *disk_check(void *field, const struct rule *keys, uint32_t seen)
 {
-    const struct drive_manifest *drive = field;
+    struct drive_manifest *drive = field;
 
+    if (drive->write_delay == USUAL_WRITE_DELAY)
+        drive->write_delay = 0;
     if (drive->kind == DRIVE_DISK)
         return drive->image[0] ? NULL : "a disk needs an image";
     if (drive->geometry.cylinders)
         return "a cdrom has no geometry";
     if (drive->translation)
         return "a cdrom has no translation";
+    if (drive->write_delay)
+        return "a cdrom writes nothing; write-delay belongs to disks";
     return is_given(keys, seen, "read-only") ? "a cdrom is always read-only; the key belongs to disks" : NULL;
 }
 
@@ -121,6 +128,8 @@ static const struct rule disk_keys[] = {
     { "geometry", AT(drive_manifest, geometry), .scalar = &type_geometry },
     { "read-only", AT(drive_manifest, read_only), .scalar = &type_flag, .words = yes_names },
     { "translation", AT(drive_manifest, translation), .scalar = &type_choice, .words = translation_names, .first = TRANSLATION_NONE },
+    { "write-delay", AT(drive_manifest, write_delay), .scalar = &type_quantity, .units = delay_units,
+      .minimum = 1, .maximum = 10000, .step = 1 },
     KEYS_END
 };
 /* clang-format on */

@@ -98,6 +98,7 @@
     X(pci_addresses_and_interrupts_are_assigned, 4) \
     X(pci_interrupts_are_level_triggered, 4) \
     X(bus_master_knows_which_drives_have_dma, 4) \
+    X(ultra_dma_is_set_in_drive_and_controller, 4) \
     X(pci_routing_is_published_twice, 4) \
     X(pci_interrupts_can_be_moved, 4) \
     X(pci_answers_in_protected_mode, 4) \

@@ -56,6 +56,24 @@ bool bus_master_knows_which_drives_have_dma(void)
     return ports && (config(0x09, 0x08) & 0xFFFFFF00) == 0x01018000;
 }
 
+/* UDMACTL has a bit for each drive, UDMATIM the mode. DOS drivers use the mode that they find set in the drive. Judged
+ * are PIIX4s, as the PIIX3 has no Ultra DMA. */
+bool ultra_dma_is_set_in_drive_and_controller(void)
+{
+    uint32_t control = config(0x09, 0x48);
+
+    for (uint8_t place = 0; place < 4 && config(0x09, 0x00) == 0x71118086; place++) {
+        uint16_t base = place < 2 ? 0x1F0 : 0x170;
+        uint8_t select = place & 1 ? 0xB0 : 0xA0;
+        bool there = identify(base, select, false) || identify(base, select, true);
+        if ((control >> place & 1) != there || (control >> (16 + place * 4) & 3) != (there ? 2 : 0))
+            return false;
+        if (there && (!(far_get16(BUFFER, 106) & 4) || far_get16(BUFFER, 176) != 0x0407 || far_get16(BUFFER, 126) != 7))
+            return false;
+    }
+    return true;
+}
+
 bool pci_routing_is_published_twice(void)
 {
     uint16_t table = find_structure('$' | 'P' << 8 | 'I' << 16 | 'R' << 24), bytes = far_get16(0xF000, table + 6);

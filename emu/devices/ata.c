@@ -274,6 +274,7 @@ void ata_init(struct ata *a, struct clock *clock, struct bus *bus, uint16_t port
         u->geometry = geometry[i];
         u->number = number + i;
         u->packet = packet[i];
+        u->write_us = ACCESS_US;
     }
     ata_reset(a);
     if (drives[0] || drives[1]) {

@@ -126,6 +126,12 @@ static uint32_t next_block(struct ata *a, const struct transfer_command *t)
     return a->remaining < most ? a->remaining : most;
 }
 
+/* Until the first sector of a command, or the interrupt of what was written. */
+static uint64_t access_us(struct ata *a, enum transfer transfer)
+{
+    return transfer == TRANSFER_WRITE ? ata_selected(a)->write_us : ACCESS_US;
+}
+
 static void begin_transfer(struct ata *a, const struct transfer_command *t)
 {
     struct ata_unit *u = ata_selected(a);
@@ -146,7 +152,7 @@ static void begin_transfer(struct ata *a, const struct transfer_command *t)
         ata_data_phase(a, a->block * SECTOR_SIZE);
     } else {
         a->block = t->transfer == TRANSFER_VERIFY ? a->remaining : next_block(a, t);
-        ata_busy(a, ACCESS_US + (uint64_t)a->block * SECTOR_US);
+        ata_busy(a, access_us(a, t->transfer) + (uint64_t)a->block * SECTOR_US);
     }
 }
 
@@ -280,14 +286,13 @@ static void identify(struct ata *a)
     ata_put_word(a, 47, 0x8000 | ATA_MULTIPLE);
     ata_put_word(a, 49, a->dma ? 0x0B00 : 0x0A00); /* IORDY, LBA, DMA */
     ata_put_word(a, 51, 0x0200);
-    ata_put_word(a, 53, 3);
+    ata_put_dma_modes(a);
     ata_put_word(a, 54, u->cylinders);
     ata_put_word(a, 55, u->heads);
     ata_put_word(a, 56, u->sectors);
     put_long(a, 57, (uint32_t)u->cylinders * u->heads * u->sectors);
     ata_put_word(a, 59, u->multiple ? 0x100u | u->multiple : 0);
     put_long(a, 60, (uint32_t)reach(a, ADDRESS_28));
-    ata_put_word(a, 63, ata_dma_modes(a));
     ata_put_word(a, 64, 3); /* PIO modes 3 and 4 */
     for (unsigned word = 65; word <= 68; word++)
         ata_put_word(a, word, 120);
@@ -298,7 +303,9 @@ static void identify(struct ata *a)
     ata_put_word(a, 85, POWER_MANAGEMENT | u->enabled);
     ata_put_word(a, 86, has_lba48(u) ? 0x3400 : 0x1000);
     ata_put_word(a, 87, 0x4000);
-    if (has_lba48(u)) {
+    if (has_lba48(u)) { /* one by ATA-6 */
+        if (a->dma)     /* a cable of 40 wires; by a jumper device 0, which is in order, or 1 */
+            ata_put_word(a, 93, a->device & DEVICE_DEV ? 0x4300 : 0x400B);
         put_long(a, 100, (uint32_t)sectors);
         put_long(a, 102, (uint32_t)(sectors >> 32));
     }
@@ -486,7 +493,7 @@ void ata_disk_moved(struct ata *a)
     const struct transfer_command *t = find_transfer(a->command);
 
     if (ata_disk_takes_data(a)) {
-        ata_busy(a, ACCESS_US + (uint64_t)a->block * SECTOR_US);
+        ata_busy(a, access_us(a, TRANSFER_WRITE) + (uint64_t)a->block * SECTOR_US);
         return;
     }
     a->length = a->position = 0;

@@ -27,7 +27,7 @@ struct ata_unit {
     uint16_t cylinders;       /* current translation: INITIALIZE DEVICE PARAMETERS */
     uint8_t heads, sectors;
     uint8_t multiple;               /* sectors per block of READ/WRITE MULTIPLE; 0: not set */
-    uint8_t dma_mode;               /* SET FEATURES 03h: 20h-22h multiword DMA; 0: none */
+    uint8_t dma_mode;               /* SET FEATURES 03h: 20h-22h multiword DMA, 40h-42h Ultra DMA; 0: none */
     uint8_t sense_key, sense_code;  /* ATAPI: what REQUEST SENSE reports; code is ASC, ASCQ 0 */
     uint8_t attention;              /* ATAPI: additional sense code of the unit attention that waits; 0: none */
     bool fresh;                     /* ATAPI: reset, and no command since then: DRDY is clear */
@@ -44,6 +44,7 @@ struct ata_unit {
     struct drive *drive; /* null: absent */
     unsigned number;     /* 0-3, for the serial number */
     bool packet;         /* a CD-ROM drive */
+    uint32_t write_us;   /* from the last byte of a block that is written to its interrupt, besides the sectors' time */
 };
 
 struct ata_registers { /* of which a 48-bit command uses the previous content as well */

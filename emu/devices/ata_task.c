@@ -63,11 +63,19 @@ void ata_put_text(struct ata *a, unsigned word, unsigned words, const char *text
         a->buffer[2 * word + (i ^ 1)] = (uint8_t)(*text ? *text++ : ' ');
 }
 
-uint16_t ata_dma_modes(struct ata *a)
+/* Three modes, of which one of either kind is set at most. */
+static uint16_t dma_modes(struct ata *a, uint8_t kind)
 {
     uint8_t mode = ata_selected(a)->dma_mode;
 
-    return (uint16_t)(a->dma ? 7 | (mode ? 0x100 << (mode & 3) : 0) : 0);
+    return (uint16_t)(a->dma ? 7 | ((mode & ~3) == kind ? 0x100 << (mode & 3) : 0) : 0);
+}
+
+void ata_put_dma_modes(struct ata *a)
+{
+    ata_put_word(a, 53, a->dma ? 7 : 3); /* words 54-58, 64-70, 88 are valid */
+    ata_put_word(a, 63, dma_modes(a, MODE_MULTIWORD));
+    ata_put_word(a, 88, dma_modes(a, MODE_ULTRA));
 }
 
 void ata_show_signature(struct ata *a)
@@ -93,8 +101,8 @@ void ata_set_features(struct ata *a)
     uint8_t mode = a->now.count;
 
     switch (a->now.feature) {
-    case 0x03: /* transfer mode: PIO, the default one or 0 to 4; multiword DMA 0 to 2 */
-        if (a->dma && mode >= 0x20 && mode <= 0x22)
+    case 0x03: /* transfer mode: PIO, the default one or 0 to 4; multiword DMA or Ultra DMA 0 to 2 */
+        if (a->dma && (mode & 3) < 3 && ((mode & ~3) == MODE_MULTIWORD || (mode & ~3) == MODE_ULTRA))
             ata_selected(a)->dma_mode = mode;
         else if (!(mode < 2 || (mode >= 8 && mode <= 12)))
             mode = 0xFF;

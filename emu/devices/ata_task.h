@@ -15,7 +15,8 @@ enum {
     ENABLED_CACHE = 0x20,
     ENABLED_LOOK_AHEAD = 0x40,
     ENABLED_ALL = 0x61
-}; /* IDENTIFY word 85 */
+};                                                 /* IDENTIFY word 85 */
+enum { MODE_MULTIWORD = 0x20, MODE_ULTRA = 0x40 }; /* SET FEATURES 03h: with the mode in bits 1-0 */
 enum { POWER_ACTIVE = 0xFF, POWER_IDLE = 0x80, POWER_STANDBY = 0 };
 #define READY (STATUS_DRDY | STATUS_DSC)
 
@@ -49,8 +50,8 @@ void ata_set_features(struct ata *a);
 /* Turns a feature of IDENTIFY word 85 on or off, and ends the command. */
 void ata_enable(struct ata *a, uint8_t feature, bool on);
 
-/* IDENTIFY word 63: multiword DMA modes that there are, and the one that is set. */
-uint16_t ata_dma_modes(struct ata *a);
+/* IDENTIFY words 53, 63 and 88: the DMA modes that there are, and the one that is set. */
+void ata_put_dma_modes(struct ata *a);
 /* Fields of IDENTIFY data in the buffer; text has the bytes of each word exchanged and is padded with blanks. */
 void ata_put_word(struct ata *a, unsigned word, uint32_t value);
 void ata_put_text(struct ata *a, unsigned word, unsigned words, const char *text);

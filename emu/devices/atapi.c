@@ -679,8 +679,7 @@ static void identify(struct ata *a)
     ata_put_text(a, 23, 4, "0");
     ata_put_text(a, 27, 20, "MUNIMENT ARCHIVED CD-ROM");
     ata_put_word(a, 49, a->dma ? 0x0B00 : 0x0A00);
-    ata_put_word(a, 53, 3);
-    ata_put_word(a, 63, ata_dma_modes(a));
+    ata_put_dma_modes(a);
     ata_put_word(a, 64, 3);
     for (unsigned word = 65; word <= 68; word++)
         ata_put_word(a, word, 120);

@@ -1,4 +1,4 @@
-/* piix.c - Intel 82371SB (PIIX3, data sheet 290550): PCI interrupts to IRQs; 82371AB (PIIX4, 290562) function 3: power
+/* piix.c - Intel 82371AB (PIIX4, data sheet 290562): function 0, PCI interrupts to IRQs; function 3, power
  * management.
  *
  * There is no system management mode: what its handler would do at a write to port B2h, handing ACPI over to the
@@ -236,7 +236,7 @@ void piix_init(struct piix *p, struct pci *pci, struct clock *clock, struct bus 
     p->power_off = power_off;
     p->timer_due_at = NEVER;
     clock_register(clock, EVENT_PM_TIMER, &p->timer_due_at, timer_due, p);
-    pci_add(pci, &p->isa, PCI_DEVICE(1, 0), 0x8086, 0x7000, 0x060100, 0);
+    pci_add(pci, &p->isa, PCI_DEVICE(1, 0), 0x8086, 0x7110, 0x060100, 2);
     p->isa.device = p;
     p->isa.written = isa_written;
     pci_writable(&p->isa, 0x4C, 4, 0xFFFFFFFF);

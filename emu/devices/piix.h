@@ -1,4 +1,4 @@
-/* piix.h - the PCI-to-ISA bridge (PIIX3) with its interrupt router, and the power management function (PIIX4): slot 1,
+/* piix.h - the PCI-to-ISA bridge of the PIIX4 with its interrupt router, and its power management function: slot 1,
  * functions 0 and 3. */
 #ifndef MUNIMENT_EMU_DEVICES_PIIX_H
 #define MUNIMENT_EMU_DEVICES_PIIX_H

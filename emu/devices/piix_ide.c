@@ -1,4 +1,5 @@
-/* piix_ide.c - bus-master IDE (Programming Interface for Bus Master IDE Controller 1.0; Intel 290550, function 1).
+/* piix_ide.c - bus-master IDE (Programming Interface for Bus Master IDE Controller 1.0; Intel 290562, 82371AB, function
+ * 1).
  *
  * A transfer follows a table of descriptors {physical address, byte count, end}. The guest may point them anywhere:
  * memory_read_block and memory_write_block answer for every address. The channels themselves stay at their ISA
@@ -11,7 +12,7 @@
 
 enum { COMMAND_START = 1, COMMAND_TO_MEMORY = 8 };
 enum { STATUS_ACTIVE = 1, STATUS_ERROR = 2, STATUS_INTERRUPT = 4, STATUS_CAPABLE = 0x60 };
-enum { IDETIM = 0x40, SIDETIM = 0x44, BMIBA = 0x20, PORTS = 16 };
+enum { IDETIM = 0x40, SIDETIM = 0x44, UDMACTL = 0x48, UDMATIM = 0x4A, BMIBA = 0x20, PORTS = 16 };
 #define END_OF_TABLE 0x80000000u
 
 /* clang-format off */
@@ -164,7 +165,7 @@ void piix_ide_init(struct piix_ide *ide, struct pci *pci, struct bus *bus, struc
         c->ata = &ata[i];
         c->dma = (struct ata_dma){move, interrupted, c};
     }
-    pci_add(pci, f, PCI_DEVICE(1, 1), 0x8086, 0x7010, 0x010180, 0);
+    pci_add(pci, f, PCI_DEVICE(1, 1), 0x8086, 0x7111, 0x010180, 1);
     f->device = ide;
     f->written = written;
     pci_writable(f, PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MASTER);
@@ -172,6 +173,8 @@ void piix_ide_init(struct piix_ide *ide, struct pci *pci, struct bus *bus, struc
                                               is common */
     pci_writable(f, IDETIM, 4, 0xF3FFF3FF); /* timings are kept and have no effect */
     pci_writable(f, SIDETIM, 1, 0xFF);
+    pci_writable(f, UDMACTL, 1, 0x0F);
+    pci_writable(f, UDMATIM, 2, 0x3333);
     piix_ide_reset(ide);
 }
 
@@ -191,6 +194,8 @@ void piix_ide_reset(struct piix_ide *ide)
     pci_set(f, IDETIM, 4, 0x80008000); /* both channels are decoded: the firmware of the ISA machine does not know of
                                           this register */
     pci_set(f, SIDETIM, 1, 0);
+    pci_set(f, UDMACTL, 1, 0);
+    pci_set(f, UDMATIM, 2, 0);
     written(ide, BMIBA, 4);
     for (unsigned i = 0; i < 2; i++) {
         struct piix_ide_channel *c = &ide->channel[i];

@@ -247,7 +247,7 @@ static void identify_describes_a_small_disk(void **state)
     assert_memory_equal(data + 2 * 27, "UMINEMTN", 8);
     assert_int_equal(word(data, 47) & 0xFF, 16);
     assert_int_equal(word(data, 49) & 0x0300, 0x0200); /* LBA, no DMA */
-    assert_int_equal(word(data, 53) & 3, 3);
+    assert_int_equal(word(data, 53), 3);
     assert_int_equal(word(data, 54), 100);
     assert_int_equal(word(data, 55), 4);
     assert_int_equal(word(data, 56), 17);
@@ -255,6 +255,8 @@ static void identify_describes_a_small_disk(void **state)
     assert_int_equal(word(data, 59), 0);
     assert_int_equal(word(data, 60) | word(data, 61) << 16, SMALL);
     assert_int_equal(word(data, 63), 0);
+    assert_int_equal(word(data, 88), 0);
+    assert_int_equal(word(data, 93), 0);
     assert_int_equal(word(data, 83) & 0xC400, 0x4000); /* no LBA48 */
     assert_int_equal(word(data, 84) & 0xC000, 0x4000);
     assert_int_equal(word(data, 100), 0);
@@ -293,6 +295,36 @@ static void identify_follows_translation_and_multiple(void **state)
     assert_int_equal(word(data, 56), 34);
     assert_int_equal(word(data, 57), 25 * 8 * 34);
     assert_int_equal(word(data, 59), 0x0108);
+}
+
+/* Words 53, 63 and 88 of disk and CD-ROM drive: one mode of either kind is set at most. DOS drivers such as UIDE say
+ * "not UltraDMA" where bit 2 of word 53 or the upper byte of word 88 is 0. */
+static void one_dma_mode_at_a_time_is_set(void **state)
+{
+    static const struct {
+        uint8_t mode, status;
+        uint16_t multiword, ultra;
+    } cases[] = {
+        {0x00, READY, 0x0007, 0x0007},  {0x22, READY, 0x0407, 0x0007},  {0x42, READY, 0x0007, 0x0407},
+        {0x40, READY, 0x0007, 0x0107},  {0x43, FAILED, 0x0007, 0x0107}, {0x44, FAILED, 0x0007, 0x0107},
+        {0x23, FAILED, 0x0007, 0x0107}, {0x21, READY, 0x0207, 0x0007},  {0x41, READY, 0x0007, 0x0207},
+        {0x0C, READY, 0x0007, 0x0207},
+    };
+    struct fixture *f = *state;
+    uint8_t data[SECTOR_SIZE];
+
+    for (unsigned unit = 0; unit < 2; unit++)
+        for (unsigned n = 0; n < sizeof cases / sizeof *cases; n++) {
+            out(&f->board, DEVICE, (uint8_t)(unit << 4));
+            out(&f->board, FEATURE, 3);
+            out(&f->board, COUNT, cases[n].mode);
+            assert_int_equal(command(f, 0xEF), cases[n].status);
+            assert_int_equal(command(f, unit ? 0xA1 : 0xEC), WAITS);
+            take(f, data, 1);
+            assert_int_equal(word(data, 53), 7);
+            assert_int_equal(word(data, 63), cases[n].multiword);
+            assert_int_equal(word(data, 88), cases[n].ultra);
+        }
 }
 
 /* --- Addressing --- */
@@ -1008,6 +1040,24 @@ static void a_written_sector_is_acknowledged_after_180_us(void **state)
     }
 }
 
+/* As write-delay of the manifest asks; reading takes its usual time. */
+static void a_disk_can_be_slow_to_acknowledge(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t buffer[SECTOR_SIZE] = {0};
+    uint64_t given;
+
+    f->ata.unit[0].write_us = 1000;
+    assert_int_equal(command_lba(f, 0, 50, 1, 0x30), WAITS);
+    give(f, buffer, 1);
+    given = board_now(&f->board);
+    assert_int_equal(settle(f), READY);
+    assert_int_equal(f->board.rose_at[IRQ] - given, 1030 * TICKS_PER_US);
+    given = board_now(&f->board);
+    assert_int_equal(command_lba(f, 0, 50, 1, 0x20), WAITS);
+    assert_true(f->board.rose_at[IRQ] - given < 250 * TICKS_PER_US);
+}
+
 static void a_seek_shows_dsc_when_it_is_done(void **state)
 {
     struct fixture *f = *state;
@@ -1436,6 +1486,8 @@ int main(void)
         TEST_WITH(setup_dma_and_cd, a_drive_that_was_reset_leaves_its_neighbour_ready),
         TEST(both_units_hear_what_is_written_to_the_task_file),
         TEST(a_written_sector_is_acknowledged_after_180_us),
+        TEST(a_disk_can_be_slow_to_acknowledge),
+        TEST_WITH(setup_dma_and_cd, one_dma_mode_at_a_time_is_set),
         TEST(a_seek_shows_dsc_when_it_is_done),
         TEST_WITH(setup_first_only, an_absent_second_device_answers_zero),
         TEST_WITH(setup_first_only, asking_an_absent_device_does_not_take_the_other_ones_interrupt),

@@ -275,6 +275,12 @@ static void the_ide_function_keeps_its_timings(void **state)
     assert_int_equal(configuration(m, PCI_DEVICE(1, 1), 0x44), 0x5A);
     configure(m, PCI_DEVICE(1, 1), 0x40, 0xFFFFFFFF);
     assert_int_equal(configuration(m, PCI_DEVICE(1, 1), 0x40), 0xF3FFF3FF); /* bits 10 and 11 are reserved */
+    assert_int_equal(configuration(m, PCI_DEVICE(1, 1), 0x00), 0x71118086); /* the PIIX3 has no Ultra DMA */
+    assert_int_equal(configuration(m, PCI_DEVICE(1, 1), 0x48), 0);
+    configure(m, PCI_DEVICE(1, 1), 0x48, 0xFFFFFFFF);
+    assert_int_equal(configuration(m, PCI_DEVICE(1, 1), 0x48), 0x3333000F);
+    configure(m, PCI_DEVICE(1, 1), 0x48, 0x2102000A);
+    assert_int_equal(configuration(m, PCI_DEVICE(1, 1), 0x48), 0x2102000A);
     configure(m, PCI_DEVICE(1, 1), 0x04, 5);
     assert_int_equal(configuration(m, PCI_DEVICE(1, 1), 0x04) & 0xFFFF, 5);
 }

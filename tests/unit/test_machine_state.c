@@ -47,7 +47,8 @@ struct twin {
 #define MARK_LINES_OF_SERIAL(n) \
     MARK(serial[n].clock), MARK(serial[n].slot), MARK(serial[n].irq), MARK(serial[n].out), MARK(serial[n].context), \
         MARK(serial[n].dtr), MARK(serial[n].rts), MARK(serial[n].modem_in)
-#define MARK_UNIT_OF_ATA(n, i) MARK(ata[n].unit[i].drive), MARK(ata[n].unit[i].number), MARK(ata[n].unit[i].packet)
+#define MARK_UNIT_OF_ATA(n, i) \
+    MARK(ata[n].unit[i].drive), MARK(ata[n].unit[i].number), MARK(ata[n].unit[i].packet), MARK(ata[n].unit[i].write_us)
 #define MARK_LINES_OF_ATA(n) \
     MARK(ata[n].clock), MARK(ata[n].slot), MARK(ata[n].irq), MARK(ata[n].dma), MARK_UNIT_OF_ATA(n, 0), \
         MARK_UNIT_OF_ATA(n, 1)

@@ -191,6 +191,8 @@ static void machine_errors_name_line_and_column(void **state)
         { "a translated cdrom (M-25)",     "kind: cdrom\n", "kind: cdrom\n    translation: lba\n", "m:23:5", "a cdrom has no translation" },
         { "an unknown translation", "read-only: yes", "translation: chs", "m:21:18", "must be none, lba, large or large-240" },
         { "no ACPI without PCI (M-27)",    "pc-i440fx\n", "pc-isa\nacpi: no\n", "m:1:1", "only a pc-i440fx has ACPI" },
+        { "a write delay of nothing", "read-only: yes\n", "read-only: yes\n    write-delay: 0 us\n", "m:22:18", "write-delay must be from 1 us to 10 ms" },
+        { "a CD that is slow to write", "kind: cdrom\n", "kind: cdrom\n    write-delay: 1 ms\n", "m:23:5", "a cdrom writes nothing" },
         { "a mouse at a port that is not there", "display: vga\n", "display: vga\npointer: com2\n", "m:1:1", "not in the list ports" },
         { "a pointing device that is unknown", "display: vga\n", "display: vga\npointer: tablet\n", "m:31:10", "pointer must be ps2, com1, com2 or absolute" },
         { "ACPI without PCI (M-27)", "pc-i440fx\n", "pc-isa\nacpi: yes\n", "m:1:1", "only a pc-i440fx has ACPI" },
@@ -413,6 +415,17 @@ static void settings_of_the_firmware_are_read_and_canonical(void **state)
         assert_string_equal(text, changed);
         free(changed);
     }
+    char *slow = replaced(full_machine, "read-only: yes\n", "read-only: yes\n    write-delay: 1 ms\n");
+    assert_true(machine_manifest_parse(slow, strlen(slow), "m", &m, &error));
+    assert_int_equal(m.drives[DRIVE_HD0].write_delay, 1000);
+    assert_int_equal(machine_manifest_print(&m, text, sizeof(text)), strlen(slow));
+    assert_string_equal(text, slow);
+    char *small = replaced(slow, "1 ms", "1000 us"); /* M-43 */
+    assert_true(machine_manifest_parse(small, strlen(small), "m", &m, &error));
+    assert_true(machine_manifest_print(&m, text, sizeof(text)) > 0);
+    assert_string_equal(text, slow);
+    free(small);
+    free(slow);
     static const char *const pointers[] = {"com1", "com2", "absolute"};
     for (unsigned i = 0; i < 3; i++) {
         char *both = replaced(full_machine, "  - com1\n", "  - com1\n  - com2\n");
@@ -458,6 +471,7 @@ static void other_spellings_have_the_same_canonical_form(void **state)
         { "ports:\n", "acpi: yes\nports:\n" },                                                        /* M-38 */
         { "memory: 64 MiB\n", "memory:  64 MiB\n" },                                                 /* M-40 */
         { "  - com1\n  - lpt1\n", "  - lpt1\n  - com1\n" },                                            /* M-41 */
+        { "read-only: yes\n", "read-only: yes\n    write-delay: 150 us\n" },                            /* M-38 */
         { "display: vga\n", "display: vga\npointer: ps2\n" },                                         /* M-38 */
         { "display: vga\n", "display: \"vga\"\n" },                                                  /* M-42 */
         { "kind: floppy 1.44M\n", "kind: floppy\n      1.44M\n" },                                    /* M-42 */
