@@ -36,4 +36,7 @@ run "PCI, from a floppy" "floppy disks pci" $pci -drive if=floppy,$(image floppy
 run "PCI, from a disk" "disks pci" $pci -drive if=ide,index=0,$(image disk.img) -drive if=ide,index=1,$(image scratch.img)
 run "PCI, from a CD as a floppy" "cd pci" $pci -boot d -drive if=floppy,$(image floppy.img) -cdrom "$work/floppy.iso" \
     -drive if=ide,index=0,$(image disk.img) -drive if=ide,index=1,$(image scratch.img)
+cirrus="-M pc -cpu pentium3 -vga none -device cirrus-vga,vgamem_mb=4,romfile=$out/cirrus.bin"
+run "PCI, Cirrus, from a floppy" "floppy disks pci" $cirrus -drive if=floppy,$(image floppy.img) -drive if=ide,index=0,$(image disk.img) \
+    -drive if=none,id=s,$(image scratch.img) -device ide-hd,drive=s,bus=ide.0,unit=1,bios-chs-trans=rechs
 exit $good

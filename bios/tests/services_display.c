@@ -376,6 +376,19 @@ static void timing_read(uint16_t at, uint16_t *active, uint16_t *all)
     *all = *active + (far_get8(BUFFER, at + 1) | (upper & 0x0F) << 8);
 }
 
+/* On a Cirrus chip the monitor is asked by pins, whose levels register 8 of the sequencer shows. QEMU's has none. */
+static bool has_pins(void)
+{
+    if (dac_has_eight_bits())
+        return true;
+    outw(0x3C4, 0x0308);
+    uint8_t high = inb(0x3C5);
+    outw(0x3C4, 0x0208);
+    uint8_t low = inb(0x3C5);
+    outw(0x3C4, 0x0308);
+    return high & 4 && !(low & 4);
+}
+
 /* The monitor is the one that CMOS 5Fh names, which prefers its own mode at 60 Hz; or none. */
 bool vbe_monitor_describes_itself(void)
 {
@@ -384,8 +397,8 @@ bool vbe_monitor_describes_itself(void)
 
     if (number >= ARRAY_LENGTH(modes))
         number = 0;
-    bool there = vbe(0x4F15, 1, 0, 0) == 0x004F;
-    if (number == 1)
+    bool can = has_pins(), there = vbe(0x4F15, 1, 0, 0) == 0x004F;
+    if (number == 1 || !can)
         return !there;
     timing_read(0x38, &width, &line);
     timing_read(0x3B, &height, &frame);
