@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """digest.py - computes the digest of a snapshot's state, as spec/snapshot.md and spec/digest.md say, with Python's standard library alone.
 
-    digest.py SNAPSHOT --system ROM --video ROM [--memory BYTES] [--no-display]    prints tick N sha256:HEX
+    digest.py SNAPSHOT --system ROM --video ROM [--memory BYTES] [--display-memory BYTES] [--no-display]    prints tick N sha256:HEX
 
 The ROMs are not in a snapshot; they are given as files. It also checks the SHA-256 of each chunk, and that the digest is the one that the snapshot names."""
 
@@ -92,10 +92,12 @@ def written_root(pages, sectors):
     return root(groups)
 
 
-def rom_digest(system, video, pci, has_display):
+def rom_digest(system, video, card_id, has_display):
+    """card_id: the display's PCI ids, or None without PCI. A Cirrus ROM is on the card that it names."""
     space = bytearray(b"\xff" * 0x40000)
     at = struct.unpack_from("<H", video, 0x18)[0] if len(video) > 0x19 else len(video)
-    on_card = pci and has_display and video[at:at + 4] == b"PCIR"
+    on_card = card_id and has_display and video[at:at + 4] == b"PCIR"
+    on_card = on_card and (card_id[:2] == b"\x34\x12" or video[at + 4:at + 8] == card_id)
     card = b""
     if on_card:
         size = PAGE
@@ -113,6 +115,7 @@ parser.add_argument("snapshot")
 parser.add_argument("--system", required=True)
 parser.add_argument("--video", required=True)
 parser.add_argument("--memory", type=int, default=16 << 20)
+parser.add_argument("--display-memory", type=int, default=8 << 20)
 parser.add_argument("--no-display", action="store_true")
 options = parser.parse_args()
 snapshot = Snapshot(options.snapshot)
@@ -131,10 +134,11 @@ for name, value in snapshot.fields[1:]:
     out.write(field_bytes(value))
 fields = dict(snapshot.fields)
 out.write(b"ram\0" + memory_root(snapshot.pages["ram"], options.memory // PAGE))
-out.write(b"video\0" + (NOTHING if options.no_display else memory_root(snapshot.pages["video"], 2048)))
+out.write(b"video\0" + (NOTHING if options.no_display else memory_root(snapshot.pages["video"], options.display_memory // PAGE)))
 for drive in AREAS[2:]:
     out.write(b"written\0" + written_root(snapshot.pages[drive], int(fields[drive + ".sectors"], 16)))
-out.write(b"rom\0" + rom_digest(*roms, "pci.address" in fields, not options.no_display))
+out.write(b"rom\0" + rom_digest(*roms, bytes.fromhex(fields["card.config"].split(":")[1][:8]) if "card.config" in fields else None,
+                                      not options.no_display))
 digest = sha256(out.getvalue()).hex()
 print(f"tick {tick} sha256:{digest}")
 sys.exit(digest != snapshot.head["digest"])

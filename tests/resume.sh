@@ -43,10 +43,11 @@ ports:
   - lpt1
 display: vga
 END
+sed 's/^display: vga/display: cirrus gd5446/' pci.yaml >cirrus.yaml
 cp "$build/bios/test.img" test.img
 cp "$build/bios/test.img" disk.img
 truncate -s 8M disk.img
-guests=("records 8 $build/demo/records.yaml" "firmware 16 $build/bios/test.img --disk disk.img" "firmware-pci 24 pci.yaml")
+guests=("records 8 $build/demo/records.yaml" "firmware 16 $build/bios/test.img --disk disk.img" "firmware-pci 24 pci.yaml" "firmware-cirrus 24 cirrus.yaml")
 sed 's/^ports:/apic: yes\n&/' pci.yaml >apic.yaml
 guests+=("firmware-apic 24 apic.yaml")
 for load in integer branchy memory system x87; do
@@ -76,8 +77,9 @@ seconds() # a random number of seconds below $1 hundredths
 # resumes NAME COUNT MEMORY ARGUMENTS...: one run takes the snapshots; the state some time after each is that of the run that goes on from it.
 resumes()
 {
-    local name=$1 count=$2 memory=$3 i keys=("down" "up" "enter" "1" "f1" "tab")
+    local name=$1 count=$2 memory=$3 video=vga.bin display=8 i keys=("down" "up" "enter" "1" "f1" "tab")
     shift 3
+    [ "$name" != firmware-cirrus ] || video=cirrus.bin display=4
     rm -rf snapshots && mkdir snapshots
     for ((i = 0; i < count; i++)); do
         echo "key ${keys[$((RANDOM % 6))]}"
@@ -92,7 +94,7 @@ resumes()
         sed -n $((i + 1))p whole | diff - resumed || { echo "$name: snapshot $i goes on otherwise"; exit 1; }
         done_count=$((done_count + 1))
         if [ $((done_count % 10)) -eq 1 ]; then
-            python3 "$tests/digest.py" "snapshots/$i" --system "$tests/../bios/versions/0/system.bin" --video "$tests/../bios/versions/0/vga.bin" --memory $((memory << 20)) >/dev/null
+            python3 "$tests/digest.py" "snapshots/$i" --system "$tests/../bios/versions/0/system.bin" --video "$tests/../bios/versions/0/$video" --memory $((memory << 20)) --display-memory $((display << 20)) >/dev/null
             digests=$((digests + 1))
         fi
     done
