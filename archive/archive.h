@@ -116,6 +116,9 @@ bool archive_disk(struct archive *archive, enum drive_slot slot, struct block *d
 /* The length in bytes of the image that was sealed, which may have ended within the last sector; 0: no medium. */
 uint64_t archive_image_size(const struct archive *archive, enum drive_slot slot);
 
+/* The lines of seal.txt about the images that other programs made (spec/archive.md, "Origins"); may be empty. */
+const char *archive_origins(const struct archive *archive);
+
 /* The reason of the last BLOCK_FAILED of any disk of this archive. */
 const struct error *archive_failure(const struct archive *archive);
 

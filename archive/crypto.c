@@ -46,6 +46,27 @@ void sha256_end(struct sha256 *s, uint8_t *out)
     s->context = NULL;
 }
 
+void hash_begin(struct sha256 *s, const char *algorithm)
+{
+    const EVP_MD *kind = EVP_get_digestbyname(algorithm);
+
+    s->context = kind && EVP_MD_get_size(kind) <= HASH_LIMIT ? EVP_MD_CTX_new() : NULL;
+    if (s->context)
+        must(EVP_DigestInit_ex(s->context, kind, NULL));
+}
+
+void hash_end(struct sha256 *s, char hex[2 * HASH_LIMIT + 1])
+{
+    uint8_t digest[HASH_LIMIT];
+    unsigned size;
+
+    must(EVP_DigestFinal_ex(s->context, digest, &size));
+    for (unsigned i = 0; i < size; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    EVP_MD_CTX_free(s->context);
+    s->context = NULL;
+}
+
 void sha256(const void *bytes, size_t size, uint8_t out[DIGEST_SIZE])
 {
     must(EVP_Digest(bytes, size, out, NULL, EVP_sha256(), NULL));

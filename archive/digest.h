@@ -22,6 +22,12 @@ void sha256_begin(struct sha256 *s);
 void sha256_add(struct sha256 *s, const void *bytes, size_t size);
 void sha256_end(struct sha256 *s, uint8_t *out);
 
+/* The same for a checksum that others recorded: "md5", "sha1" ...; of an unknown one the context is null, and it is not
+ * to be ended. hash_end writes lower-case digits. */
+#define HASH_LIMIT 64
+void hash_begin(struct sha256 *s, const char *algorithm);
+void hash_end(struct sha256 *s, char hex[2 * HASH_LIMIT + 1]);
+
 /* SHA-256 of one piece. */
 void sha256(const void *bytes, size_t size, uint8_t out[DIGEST_SIZE]);
 

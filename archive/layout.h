@@ -154,6 +154,7 @@ struct seal {
     struct member *members; /* owned: all but extents, maps, the seal itself and the evidence, in order */
     uint32_t count, capacity;
     struct sealed_disk disks[DRIVE_COUNT];
+    struct text origins; /* owned: the lines about the images that other programs made */
 };
 
 bool seal_add(struct seal *seal, const struct member *member);

@@ -373,6 +373,11 @@ uint64_t archive_image_size(const struct archive *archive, enum drive_slot slot)
     return disk->image_size ? disk->image_size : disk->size;
 }
 
+const char *archive_origins(const struct archive *archive)
+{
+    return archive->seal.origins.bytes ? archive->seal.origins.bytes : "";
+}
+
 const struct machine_manifest *archive_machine(const struct archive *archive)
 {
     return &archive->machine;

@@ -312,16 +312,9 @@ static void make_header(uint8_t header[HEADER_SIZE], const char *belongs_to, enu
 
 static bool open_anonymous(struct overlay *o, struct error *error)
 {
-    const char *folder = getenv("TMPDIR");
-
-    snprintf(o->path, sizeof o->path, "%s/muniment-overlay-XXXXXX",
-             folder && folder[0] == '/' && strlen(folder) < 400 ? folder : "/tmp");
-    o->descriptor = mkstemp(o->path);
-    if (o->descriptor < 0)
-        return error_host(error, o->path, errno, "cannot create a temporary file");
-    unlink(o->path);
-    fcntl(o->descriptor, F_SETFD, FD_CLOEXEC);
-    return true;
+    snprintf(o->path, sizeof o->path, "temporary overlay");
+    o->descriptor = file_temporary(error);
+    return o->descriptor >= 0;
 }
 
 /* One session at a time: the lock goes when the file is closed. */

@@ -355,7 +355,7 @@ def check_texts(archive, disks):
         "SHA256SUMS": "".join(f"{archive.digest(n)}  {n}\n" for n in above),
         "seal.txt": (told[0] if told else "") + "parent: none\n"
         + lines("(?!seal|evidence|disk/.*(gz|map)$)", place_too)
-        + disk_lines(lambda name: "") + stated,
+        + disk_lines(lambda name: "") + stated + "".join(re.findall(r"^(?:origin|file|stated|note): \w{3} [ -~]*\n", archive.text("seal.txt"), re.M)),
     }
     for name in expected:
         if archive.text(name) != expected[name]:

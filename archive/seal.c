@@ -5,6 +5,7 @@
  * file system chose. */
 #include "archive/archive.h"
 #include "archive/layout.h"
+#include "archive/origin.h"
 #include "archive/workers.h"
 #include "archive/writer.h"
 #include "formats/file.h"
@@ -21,6 +22,7 @@
 struct image {
     bool present;
     struct block block;
+    struct image_info info;
     char path[4096];
 };
 
@@ -189,7 +191,7 @@ static bool open_image(struct sealing *s, enum drive_slot slot)
     if (drive->kind == DRIVE_ABSENT || drive->image[0] == '\0')
         return true;
     if (!beside_manifest(s, drive->image, image->path, sizeof image->path) ||
-        !image_open(image->path, &s->request->images[slot], &image->block, NULL, s->error))
+        !image_open(image->path, &s->request->images[slot], &image->block, &image->info, s->error))
         return false;
     image->present = true;
     if (image->block.sectors > DISK_LIMIT / SECTOR_SIZE)
@@ -330,7 +332,8 @@ struct disk_sealing {
     struct sector_range bad; /* the range of unreadable sectors that is growing */
     uint32_t bad_ranges;
     struct tree tree;
-    struct sha256 image; /* of the file, without what fills it up; not begun: given up */
+    struct sha256 image;        /* of the file, without what fills it up; not begun: given up */
+    struct origin_check stated; /* what the image records of the same */
     uint64_t zero_extents, other_extents;
     struct zero_roots zero_roots;
     struct job zero; /* a whole chunk of zeros, done */
@@ -439,6 +442,7 @@ static void add_to_image(struct disk_sealing *d, uint64_t at, const uint8_t *byt
 {
     if (d->image.context)
         sha256_add(&d->image, bytes, in_image(d, at, length));
+    origin_check_add(&d->stated, bytes, in_image(d, at, length));
 }
 
 static void give_image_up(struct disk_sealing *d)
@@ -600,6 +604,7 @@ static bool seal_disk(struct sealing *s, enum drive_slot slot)
     d->slot = slot;
     d->size = s->seal.disks[slot].size;
     sha256_begin(&d->image);
+    origin_check_begin(&d->stated, &s->images[slot].info);
     zero_roots(d->size, &d->zero_roots);
     make_zero(s, d);
     for (d->extent = 0; done && d->extent < disk_extents(d->size); d->extent++)
@@ -608,6 +613,7 @@ static bool seal_disk(struct sealing *s, enum drive_slot slot)
         sha256_end(&d->image, s->seal.disks[slot].image_digest);
     else
         s->seal.disks[slot].image_size = 0;
+    done = origin_check_end(&d->stated, done ? &s->images[slot].info : NULL, s->images[slot].path, s->error) && done;
     done = done && bad_flush(d) && add_text(s, MEMBER_TOP, slot, 0, &d->top) &&
            add_text(s, MEMBER_UNREADABLE, slot, 0, &d->unreadable);
     if (done)
@@ -703,6 +709,16 @@ static bool write_tail(struct sealing *s)
            (seal_add(&s->seal, &s->writer.member) || out_of_memory(s)) && write_evidence(s, digest);
 }
 
+/* What is known of the images that other programs made. */
+static bool take_origins(struct sealing *s)
+{
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (s->images[slot].present && !origin_print(&s->seal.origins, (enum drive_slot)slot, &s->images[slot].block,
+                                                     &s->images[slot].info, s->error))
+            return false;
+    return !s->seal.origins.failed || out_of_memory(s);
+}
+
 /* The reference boot, of the machine as it has been written so far. */
 static bool write_attestation(struct sealing *s)
 {
@@ -763,14 +779,16 @@ static bool write_archive(struct sealing *s)
             return false;
     workers_free(s->workers); /* the reference boot is one thread's */
     s->workers = NULL;
-    return (!s->request->attest || write_attestation(s)) && images_unchanged(s) && write_tail(s);
+    return (!s->request->attest || write_attestation(s)) && take_origins(s) && images_unchanged(s) && write_tail(s);
 }
 
 static void release(struct sealing *s)
 {
-    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
         if (s->images[slot].present)
             s->images[slot].block.close(s->images[slot].block.context);
+        image_info_free(&s->images[slot].info);
+    }
     text_free(&s->machine_text);
     text_free(&s->description_text);
     text_free(&s->firmware[0]);

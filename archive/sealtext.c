@@ -39,6 +39,7 @@ const struct member *seal_find(const struct seal *seal, const char *name)
 void seal_free(struct seal *seal)
 {
     free(seal->members);
+    text_free(&seal->origins);
     *seal = (struct seal){.members = NULL};
 }
 
@@ -72,6 +73,8 @@ void seal_print(struct text *t, const struct seal *seal)
         hex_encode(disk->image_digest, hex);
         text_print(t, "image: %s %015llu %s\n", drive_slot_names[slot], (unsigned long long)disk->image_size, hex);
     }
+    if (seal->origins.length)
+        text_add(t, seal->origins.bytes, seal->origins.length);
 }
 
 /* Takes "key: value\n" off the front of *text; value is a printable copy. */
@@ -220,6 +223,33 @@ static const char *check_required(const struct seal *seal)
     return attested == 1 ? "lists half an attestation" : NULL;
 }
 
+/* The lines of a disk follow its line "origin", in the order of the disks. */
+static const char *take_origins(const char **text, const char *end, struct seal *seal)
+{
+    static const char *const keys[] = {"origin", "file", "stated", "note"};
+    const char *begin = *text;
+    char value[1024];
+    unsigned slot = DRIVE_COUNT, last = 0;
+
+    while (*text < end) {
+        unsigned key = 0, named = 0;
+
+        while (key < 4 && !take_line(text, end, keys[key], value, sizeof value))
+            key++;
+        while (named < DRIVE_COUNT && (strncmp(value, drive_slot_names[named], 3) != 0 || value[3] != ' '))
+            named++;
+        if (key == 4 || named == DRIVE_COUNT || seal->disks[named].size == 0)
+            return "has a malformed line about an origin";
+        if (key == 0 ? slot != DRIVE_COUNT && named <= slot : named != slot || key < last)
+            return "has lines about origins out of order";
+        slot = named;
+        last = key;
+    }
+    if (end > begin)
+        text_add(&seal->origins, begin, (size_t)(end - begin));
+    return seal->origins.failed ? "needs more memory than there is" : NULL;
+}
+
 bool seal_parse(const char *text, size_t size, struct seal *seal, const char **reason)
 {
     const char *at = text, *end = text + size;
@@ -235,7 +265,8 @@ bool seal_parse(const char *text, size_t size, struct seal *seal, const char **r
         !take_line(&at, end, "parent", value, sizeof value))
         return false;
     if ((*reason = take_members(&at, end, seal)) || (*reason = take_disks(&at, end, seal)) ||
-        (*reason = take_images(&at, end, seal)) || (*reason = check_required(seal)))
+        (*reason = take_images(&at, end, seal)) || (*reason = take_origins(&at, end, seal)) ||
+        (*reason = check_required(seal)))
         return false;
     seal_print(&again, seal);
     same = !again.failed && again.length == size && memcmp(again.bytes, text, size) == 0;

@@ -428,6 +428,10 @@ static void info_text(const struct archive *archive, const uint64_t *sizes)
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
         if (sizes[slot])
             printf("%-14s%" PRIu64 " bytes\n", drive_slot_names[slot], sizes[slot]);
+    if (*archive_origins(archive)) {
+        putchar('\n');
+        plain_print_lines(stdout, archive_origins(archive));
+    }
     if (*d->provenance) {
         putchar('\n');
         plain_print_lines(stdout, d->provenance);

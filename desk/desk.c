@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "archive/archive.h"
+#include "desk/progress.h"
 #include "verify/fixity/fixity.h"
 
 enum status desk_fail(const struct error *error)
@@ -37,13 +38,21 @@ static unsigned format_slot(const char **value)
     return slot;
 }
 
+static bool not_interrupted(void *context, uint64_t done, uint64_t total)
+{
+    (void)context, (void)done, (void)total;
+    return !interrupted();
+}
+
 bool desk_image_requests(const struct arguments *a, struct image_request requests[DRIVE_COUNT], struct error *error)
 {
     size_t position = 0;
     const char *value;
 
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
-        requests[slot] = (struct image_request){.follow = argument_value(a, "--follow")};
+        requests[slot] = (struct image_request){.follow = argument_value(a, "--follow"),
+                                                .member = argument_value(a, "--member"),
+                                                .progress = not_interrupted};
     while ((value = argument_next(a, "--format", &position))) {
         unsigned one = format_slot(&value), known = 0;
 

@@ -2,6 +2,9 @@
 #include "formats/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -39,6 +42,24 @@ bool file_write(int descriptor, const char *path, uint64_t offset, const void *b
         put += (size_t)n;
     }
     return true;
+}
+
+int file_temporary(struct error *error)
+{
+    const char *folder = getenv("TMPDIR");
+    char path[PATH_MAX];
+    int descriptor;
+
+    snprintf(path, sizeof path, "%s/muniment-XXXXXX",
+             folder && folder[0] == '/' && strlen(folder) < PATH_MAX - 32 ? folder : "/var/tmp");
+    descriptor = mkstemp(path);
+    if (descriptor < 0) {
+        error_host(error, path, errno, "cannot create a temporary file");
+        return -1;
+    }
+    unlink(path);
+    fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    return descriptor;
 }
 
 static struct file_state state_of(const struct stat *s)

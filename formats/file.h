@@ -11,6 +11,9 @@
 bool file_write(int descriptor, const char *path, uint64_t offset, const void *bytes, size_t size, struct error *error);
 bool file_read(int descriptor, const char *path, uint64_t offset, void *buffer, size_t size, struct error *error);
 
+/* Makes an anonymous file in TMPDIR, or in /var/tmp, that vanishes when it is closed. Below 0 with *error. */
+int file_temporary(struct error *error);
+
 /* Which file it is, how long, and when it was last changed. All 0: no regular file, such as a pipe, which does not stay
  * as it is. */
 struct file_state {

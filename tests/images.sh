@@ -67,6 +67,56 @@ for image in external.qcow2 monolithicFlat.vmdk twoGbMaxExtentSparse.vmdk twoGbM
     reads $image "" --follow
 done
 
+# --- Raw images in parts, packed, and rescued ---
+
+split -b 1000001 -d -a 3 --numeric-suffixes=1 d.raw parts. && split -b 3000320 d.raw letters.
+gives "parts of any length are joined" 0 "$muniment" export parts.001 -o out.raw --force
+gives "to the whole" 0 cmp d.raw out.raw
+gives "parts with letters are joined" 0 "$muniment" export letters.aa -o out.raw --force
+gives "to the whole" 0 cmp d.raw out.raw
+gives "--format raw takes the first part alone" 0 "$muniment" export parts.001 --format raw -o out.raw --force
+gives "to the byte" 0 cmp parts.001 out.raw
+
+gzip -k d.raw && { head -c 5000000 d.raw | gzip -1; tail -c +5000001 d.raw | gzip -9; head -c 1000 /dev/zero; } >members.gz
+gzip -c v3.qcow2 >v3.gz && xz -k d.raw && bzip2 -k d.raw && zstd -q d.raw && zip -q d.zip d.raw && zip -q two.zip d.raw v2.qcow2
+tar -cf d.tar v3.qcow2 && tar -czf d.tgz d.raw
+for image in d.raw.gz members.gz v3.gz d.raw.xz d.raw.bz2 d.raw.zst d.zip d.tar d.tgz; do
+    gives "$image is read" 0 "$muniment" export $image -o out.raw --force
+    gives "$image holds what was packed" 0 cmp d.raw out.raw
+done
+gives "which of several members is not guessed" 3 "$muniment" export two.zip -o out.raw --force
+says "the remedy is named" err "say which is the image with --member"
+gives "the one that is named is read" 0 "$muniment" export two.zip --member v2.qcow2 -o out.raw --force
+gives "to the whole" 0 cmp d.raw out.raw
+gzip -c d.raw.gz >twice.gz
+gives "what is packed twice is refused" 3 "$muniment" export twice.gz -o out.raw --force
+says "and named" err "packed twice"
+head -c -2000 d.raw.gz >short.gz
+gives "a gzip file that was cut off is refused" 3 "$muniment" export short.gz -o out.raw --force
+
+cp d.raw rescued.img
+cat >rescued.map <<'END_MAP'
+# Mapfile. Created by GNU ddrescue version 1.27
+# Command line: ddrescue -b 2048 /dev/sr0 rescued.img rescued.map
+# Start time:   2021-03-04 10:11:12
+# current_pos  current_status  current_pass
+0x00900000     +               1
+#      pos        size  status
+0x00000000  0x00100000  +
+0x00100000  0x00000800  -
+0x00100800  0x00000400  /
+0x00100C00  0x007FF400  +
+0x00900000  0x00001C00  ?
+END_MAP
+gives "a rescued image is read" 0 "$muniment" export rescued.img -o out.raw --force
+says "and its unreadable sectors are counted" out "20 sectors could not be read"
+gives "before them it is as it is" 0 cmp -n 1048576 d.raw out.raw
+gives "they are zeros" 0 cmp -i 1048576:0 -n 3072 out.raw /dev/zero
+gives "after them it is as it is" 0 cmp -i 1051648 -n 8385536 d.raw out.raw
+sed -i 's/0x00100C00/0x00100D00/' rescued.map
+gives "a map with a gap is refused" 3 "$muniment" export rescued.img -o out.raw --force
+gives "--format raw does without the map" 0 "$muniment" export rescued.img --format raw -o out.raw --force
+
 # --- Files that an image names ---
 
 mkdir -p inner && cp packed.qcow2 inner && echo secret >secret
@@ -110,6 +160,6 @@ gives "and is sound" 0 qemu-img check -q out.qcow2
 # --- Damage: nothing crashes or hangs, and what is read is counted ---
 
 gives "flips and truncations" 0 "$campaign" ${LONG:+--long} v3.qcow2 packed.qcow2 parts.qcow2 dynamic.vhd fixed.vhd monolithicSparse.vmdk \
-    streamOptimized.vmdk dynamic.vdi
+    streamOptimized.vmdk dynamic.vdi d.raw.gz
 cat out
 facts images

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "formats/plain.h"
 #include "formats/text.h"
@@ -34,6 +34,11 @@ bool image_wrong_at(const struct image *image, uint32_t source, uint64_t offset,
 static bool out_of_memory(const char *path, struct error *error)
 {
     return error_host(error, path, ENOMEM, "cannot open");
+}
+
+bool image_no_memory(const struct image *image, struct error *error)
+{
+    return out_of_memory(image_path(image), error);
 }
 
 /* --- Lists that grow --- */
@@ -66,7 +71,7 @@ bool image_add_bad(struct image *image, uint64_t first, uint64_t count, struct e
     if (image->bad_count == UNREADABLE_LIMIT)
         return image_wrong(image, NULL, error, "has too many unreadable places");
     if (!grow((void **)&image->bad, image->bad_count, sizeof *image->bad))
-        return out_of_memory(image_path(image), error);
+        return image_no_memory(image, error);
     image->bad[image->bad_count++] = (struct sector_range){first, count};
     return true;
 }
@@ -78,7 +83,7 @@ bool image_add_digest(struct image *image, const char *algorithm, const uint8_t 
     struct image_digest *digest;
 
     if (!grow((void **)&info->digests, info->digest_count, sizeof *info->digests))
-        return out_of_memory(image_path(image), error);
+        return image_no_memory(image, error);
     digest = &info->digests[info->digest_count++];
     *digest = (struct image_digest){.hex = ""};
     snprintf(digest->algorithm, sizeof digest->algorithm, "%s", algorithm);
@@ -96,7 +101,7 @@ bool image_add_note(struct image *image, const char *key, const char *text, stru
     if (!*text || info->note_count >= 64)
         return true;
     if (!grow((void **)&info->notes, info->note_count, sizeof *info->notes))
-        return out_of_memory(image_path(image), error);
+        return image_no_memory(image, error);
     note = &info->notes[info->note_count++];
     plain_copy(note->key, sizeof note->key, key);
     plain_copy(note->text, sizeof note->text, text);
@@ -107,7 +112,7 @@ void *image_state(struct image *image, size_t size, struct error *error)
 {
     image->state = calloc(1, size);
     if (!image->state)
-        out_of_memory(image_path(image), error);
+        image_no_memory(image, error);
     return image->state;
 }
 
@@ -134,6 +139,16 @@ static struct image_file *note_file(struct image_info *info, const char *name, c
     return file;
 }
 
+bool image_note_file(struct image *image, const char *name, const char *role, uint64_t size, struct error *error)
+{
+    struct image_file *file = note_file(&image->info, name, role);
+
+    if (!file)
+        return image_no_memory(image, error);
+    file->size = size;
+    return true;
+}
+
 bool image_add_path(struct image *image, const char *path, const char *name, const char *role, bool links,
                     struct error *error)
 {
@@ -157,8 +172,7 @@ bool image_add_path(struct image *image, const char *path, const char *name, con
     return true;
 }
 
-/* The path of a file in the image's folder. */
-static bool beside(const struct image *image, const char *name, char path[PATH_MAX], struct error *error)
+bool image_beside(const struct image *image, const char *name, char path[PATH_MAX], struct error *error)
 {
     const char *own = image_path(image);
     int folder = (int)(image_last_part(own) - own);
@@ -172,7 +186,15 @@ bool image_add_file(struct image *image, const char *name, const char *role, uin
     char path[PATH_MAX];
 
     *source = image->source_count;
-    return beside(image, name, path, error) && image_add_path(image, path, name, role, false, error);
+    return image_beside(image, name, path, error) && image_add_path(image, path, name, role, false, error);
+}
+
+bool image_has_file(const struct image *image, const char *name)
+{
+    char path[PATH_MAX];
+    struct stat status;
+
+    return image_beside(image, name, path, NULL) && lstat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 /* The last part of a name that any system may have written; null for one that names no file. */
@@ -262,7 +284,7 @@ bool image_add_below(struct image *image, const char *name, const char *role, co
     for (const struct image *i = below; i; i = i->above)
         depth++;
     done = depth <= DEPTH_LIMIT
-               ? beside(image, plain, path, error) && image_add_path(below, path, plain, role, false, error) &&
+               ? image_beside(image, plain, path, error) && image_add_path(below, path, plain, role, false, error) &&
                      below->open_by_reader(below, format, error)
                : image_wrong(image, NULL, error, "is at the end of a chain of images that is too long");
     for (uint32_t i = 0; i < below->info.file_count; i++) {
@@ -334,7 +356,7 @@ static const uint8_t *find_cluster(struct image *image, const struct piece *piec
     }
     image->cache[oldest].used = 0;
     if (!image->cache[oldest].bytes && !(image->cache[oldest].bytes = malloc(image->cluster_size))) {
-        out_of_memory(image_path(image), &image->failure);
+        image_no_memory(image, &image->failure);
         return NULL;
     }
     if (!image->reader->unpack(image, piece, image->cache[oldest].bytes, &image->failure))

@@ -46,6 +46,7 @@ struct image_info {
                                            */
     uint64_t size;                        /* of the disk in it, in bytes; may end within a sector */
     uint32_t padding;                     /* zeros that fill the last sector up */
+    char container[16];                   /* what it is packed in: "gzip", "zip"; empty: nothing */
     char temporary[96]; /* why it had to be unpacked into an anonymous temporary file; empty: it was not */
     struct image_file *files;
     struct image_digest *digests;
@@ -63,6 +64,7 @@ struct image_request {
     const char *format; /* --format: a name of image_format_names; null: what the content says */
     bool follow;        /* files that the image names may be opened, in its own folder. Without it such an image is
                            refused; the message names the first of them, and info->files lists them */
+    const char *member; /* --member: which file of a zip, 7z or tar file is the image; null: the only one */
     bool (*progress)(void *context, uint64_t done, uint64_t total); /* while an image is unpacked or indexed at opening;
                                                                        false cancels. May be null */
     void *progress_context;
@@ -87,8 +89,8 @@ bool image_open(const char *path, const struct image_request *request, struct bl
 uint64_t image_size(const struct block *disk);
 /* Refuses (STATUS_INPUT) an image of whose files one was changed or replaced since it was opened. */
 bool image_unchanged(const struct block *disk, struct error *error);
-/* Reads a file of info->files by its index: size bytes at offset of the file as the donor gave it, for its digest.
- * Refuses what is beyond its end. False for a file that was not opened. */
+/* Reads a file of info->files as the donor gave it, for its digest: size bytes at offset. `file` counts, from 0, those
+ * that were opened. Refuses what is beyond its end. */
 bool image_file_read(const struct block *disk, uint32_t file, uint64_t offset, void *buffer, size_t size,
                      struct error *error);
 

@@ -1,7 +1,6 @@
 /* open.c - recognises images and opens them as disks (images.h). */
 #include "formats/images/image.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -34,8 +33,10 @@ static const struct reader *choose(const struct probe *probe, const char *format
 /* Names of files that a raw image does not have. */
 static const char *format_of_name(const char *name)
 {
-    static const char *const endings[][2] = {{"qcow2", "qcow2"}, {"vhd", "vhd"}, {"vpc", "vhd"},
-                                             {"vmdk", "vmdk"},   {"vdi", "vdi"}, {NULL, NULL}};
+    static const char *const endings[][2] = {{"qcow2", "qcow2"}, {"vhd", "vhd"}, {"vpc", "vhd"},   {"vmdk", "vmdk"},
+                                             {"vdi", "vdi"},     {"gz", "gzip"}, {"tgz", "gzip"},  {"zip", "zip"},
+                                             {"7z", "7z"},       {"xz", "xz"},   {"bz2", "bzip2"}, {"zst", "zstd"},
+                                             {NULL, NULL}};
     const char *dot = strrchr(name, '.');
 
     for (size_t i = 0; dot && endings[i][0]; i++)
@@ -50,20 +51,42 @@ static bool may_be_raw(const struct image *image, const struct probe *probe, str
     const char *named = format_of_name(probe->name);
 
     return !named || error_set(error, STATUS_INPUT, image_path(image), NULL, "if it is raw, say --format raw",
-                               "has the name of a %s image, but not its content", named);
+                               "has the name of a %s file, but not its content", named);
+}
+
+/* Makes source 0 what is packed in it, if anything is. */
+static bool unwrap(struct image *image, struct probe *probe, struct error *error)
+{
+    const char *kind = packed_kind(probe);
+    bool gzip = !kind && get_le16(probe->head) == 0x8b1f && probe->head[2] == 8;
+
+    if (!kind && !gzip)
+        return true;
+    snprintf(image->info.container, sizeof image->info.container, "%s", kind ? kind : "gzip");
+    snprintf(image->info.title, sizeof image->info.title, "%s", image->info.container);
+    if (!(kind ? packed_open(image, kind, error) : gzip_open(&image->sources[0], image->request, error)))
+        return false;
+    if (image->sources[0].size == 0)
+        return image_wrong(image, NULL, error, "holds an empty file");
+    if (!read_probe(&image->sources[0], probe, error))
+        return false;
+    return (!packed_kind(probe) && get_le16(probe->head) != 0x8b1f) ||
+           error_set(error, STATUS_INPUT, image_path(image), NULL, "unpack it once", "is packed twice");
 }
 
 /* Opens image->sources[0] by its reader. */
 static bool open_by_reader(struct image *image, const char *format, struct error *error)
 {
+    bool raw = format && !strcmp(format, raw_reader.name);
     struct probe probe;
 
-    if (!read_probe(&image->sources[0], &probe, error))
+    if (!read_probe(&image->sources[0], &probe, error) || (!raw && !unwrap(image, &probe, error)))
         return false;
+    image->plain = raw;
     image->reader = choose(&probe, format);
     if (!image->reader)
         return error_set(error, STATUS_USAGE, format, NULL, "see muniment --help", "no such format of images");
-    if (!format && image->reader == &raw_reader && !may_be_raw(image, &probe, error))
+    if (!format && !*image->info.container && image->reader == &raw_reader && !may_be_raw(image, &probe, error))
         return false;
     image->info.format = image->reader->name;
     snprintf(image->info.title, sizeof image->info.title, "%s", image->reader->name);
@@ -89,7 +112,7 @@ static bool hand_over(struct image *image, struct image_info *info, struct error
         return true;
     info->unreadable = malloc(image->bad_count * sizeof *info->unreadable);
     if (!info->unreadable)
-        return error_host(error, image_path(image), ENOMEM, "cannot open");
+        return image_no_memory(image, error);
     memcpy(info->unreadable, image->bad, image->bad_count * sizeof *info->unreadable);
     info->unreadable_count = image->bad_count;
     return true;

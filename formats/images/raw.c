@@ -1,5 +1,8 @@
-/* raw.c - raw disk images: sector n of the disk is at byte 512 * n of the file. */
-#include "formats/images/reader.h"
+/* raw.c - raw disk images: sector n of the disk is at byte 512 * n of the file.
+ *
+ * What a raw image consists of besides is known by names alone: the map of a rescue (ddrescue.c), further parts
+ * (split.c). They are not looked for where the caller says raw. */
+#include "formats/images/raw.h"
 
 static bool raw_recognise(const struct probe *probe)
 {
@@ -9,9 +12,10 @@ static bool raw_recognise(const struct probe *probe)
 
 static bool raw_open(struct image *image, const struct probe *probe, struct error *error)
 {
-    (void)error;
     image->size = probe->size;
-    return true;
+    if (image->plain || *image->info.container)
+        return true;
+    return split_has_more(image, probe->name) ? split_open(image, probe, error) : ddrescue_look(image, error);
 }
 
 static bool raw_locate(struct image *image, uint64_t sector, struct piece *piece, struct error *error)

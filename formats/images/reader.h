@@ -86,6 +86,7 @@ struct image {
     struct image_info info; /* the files of the images below come last */
     struct source *sources; /* of the first files of info */
     uint32_t source_count;
+    bool plain;               /* the caller said that it is raw */
     uint64_t size;            /* bytes of the disk */
     void *state;              /* the reader's own, of one allocation */
     struct image *below;      /* what PIECE_BELOW means; null: zeros */
@@ -103,6 +104,10 @@ struct image {
 
 extern const struct reader qcow2_reader, vhd_reader, vmdk_reader, vdi_reader, raw_reader;
 
+/* Whether the image's folder has a regular file of this name. */
+bool image_has_file(const struct image *image, const char *name);
+/* The path of a file in the image's folder. */
+bool image_beside(const struct image *image, const char *name, char path[PATH_MAX], struct error *error);
 /* Opens another file of the image and gives its number. name has no folder: the file is looked for in the image's own.
  * It must be a regular file, not a link, and no file of the images above. */
 bool image_add_file(struct image *image, const char *name, const char *role, uint32_t *source, struct error *error);
@@ -122,6 +127,8 @@ bool image_add_note(struct image *image, const char *key, const char *text, stru
 /* Allocates the reader's own state, zeroed. Null with *error. */
 void *image_state(struct image *image, size_t size, struct error *error);
 
+/* Out of memory: STATUS_HOST. */
+bool image_no_memory(const struct image *image, struct error *error);
 /* The first file's path, for messages. */
 const char *image_path(const struct image *image);
 /* An error about the image: STATUS_INPUT. place may be null. */

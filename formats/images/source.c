@@ -40,6 +40,8 @@ void source_close(struct source *source)
         close(source->descriptor);
     if (source->temporary >= 0)
         close(source->temporary);
+    gzip_close(source->unpacker);
+    source->unpacker = NULL;
     source->descriptor = source->temporary = -1;
 }
 
@@ -58,6 +60,8 @@ bool source_read(const struct source *source, uint64_t offset, void *buffer, siz
 {
     int descriptor = source->temporary >= 0 ? source->temporary : source->descriptor;
 
+    if (source->unpacker && size <= source->size && offset <= source->size - size)
+        return gzip_read(source, offset, buffer, size, error);
     return read_at(descriptor, source->path, offset, buffer, size, source->size, error);
 }
 

@@ -12,4 +12,18 @@ bool source_read_file(const struct source *source, uint64_t offset, void *buffer
 /* How many bytes from offset on are a hole; 0: they are to be read. */
 uint64_t source_hole(struct source *source, uint64_t offset);
 
+/* --- Packed files --- */
+
+/* Makes the source what is in the gzip file that it is. */
+bool gzip_open(struct source *source, const struct image_request *request, struct error *error);
+void gzip_close(struct unpacker *unpacker);
+bool gzip_read(const struct source *source, uint64_t offset, uint8_t *buffer, size_t size, struct error *error);
+/* Whether the beginning of a gzip file unpacks to that of a tar file. */
+bool gzip_holds_tar(const uint8_t *head, size_t size);
+
+/* "zip", "7z" ...; null for what packed.c does not unpack. */
+const char *packed_kind(const struct probe *probe);
+/* Makes source 0 the image that is packed in it. */
+bool packed_open(struct image *image, const char *kind, struct error *error);
+
 #endif

@@ -7,7 +7,6 @@
 #include "formats/images/reader.h"
 #include "formats/images/unpack.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,7 +116,7 @@ static bool add_extent(struct image *image, const struct extent *extent, struct 
     struct extent *more = realloc(v->extents, (v->count + 1) * sizeof *more);
 
     if (!more)
-        return error_host(error, image_path(image), ENOMEM, "cannot open");
+        return image_no_memory(image, error);
     v->extents = more;
     v->extents[v->count] = *extent;
     v->extents[v->count++].first = image->size / SECTOR_SIZE;
@@ -208,7 +207,7 @@ static bool read_descriptor(struct image *image, uint64_t offset, uint64_t size,
         return image_wrong(image, "descriptor", error, "has a descriptor that is too long");
     text = calloc(1, (size_t)size + 1);
     if (!text)
-        return error_host(error, image_path(image), ENOMEM, "cannot open");
+        return image_no_memory(image, error);
     done = source_read(&image->sources[0], offset, text, (size_t)size, error) &&
            take_descriptor(image, text, whole, error);
     free(text);

@@ -244,6 +244,7 @@ static inline void forge_write(struct forged *f, const struct sample *s, const s
     uint64_t seal_at;
 
     seal.members = NULL;
+    seal.origins = (struct text){.bytes = NULL};
     seal.count = seal.capacity = 0;
     must(key && writer_open(&w, sample_path(s, output), true, &error), "forging");
     for (unsigned i = 0; i < f->count; i++) {

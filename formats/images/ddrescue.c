@@ -1,0 +1,136 @@
+/* ddrescue.c - the map of a rescue: which parts of a raw image could be read (GNU ddrescue manual, "Mapfile
+ * structure").
+ *
+ * Lines of position, size and status follow each other without a gap. What is not `+` was not read: it is unreadable
+ * here, whatever the image has there. */
+#include "formats/images/raw.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/images/source.h"
+
+#define MAP_LIMIT (16u << 20)
+
+/* Whether a file of the image's folder begins as a map does. */
+static bool is_map(const struct image *image, const char *name)
+{
+    static const char *const titles[] = {"# Mapfile. Created by", "# Rescue Logfile. Created by"};
+    char path[PATH_MAX], head[64] = "";
+    struct source source;
+    struct error error;
+    bool found = false;
+
+    if (!image_has_file(image, name) || !image_beside(image, name, path, &error))
+        return false;
+    if (source_open(&source, path, false, &error) && source.size >= sizeof head &&
+        source_read(&source, 0, head, sizeof head - 1, &error))
+        for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
+            found = found || !strncmp(head, titles[i], strlen(titles[i]));
+    source_close(&source);
+    return found;
+}
+
+static bool take_comment(struct image *image, const char *line, struct error *error)
+{
+    static const char *const keys[][2] = {
+        {"# Mapfile. Created by ", "tool"}, {"# Rescue Logfile. Created by ", "tool"},
+        {"# Command line: ", "command"},    {"# Start time:", "date"},
+        {"# Current time:", "end"},
+    };
+    char text[232];
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (!strncmp(line, keys[i][0], strlen(keys[i][0]))) {
+            line += strlen(keys[i][0]);
+            line += strspn(line, " ");
+            snprintf(text, sizeof text, "%.*s", (int)strcspn(line, "\r\n"), line);
+            return image_add_note(image, keys[i][1], text, error);
+        }
+    return true;
+}
+
+/* What was not read, to whole sectors. */
+static bool take_block(struct image *image, uint64_t position, uint64_t size, char status, struct error *error)
+{
+    uint64_t first = position / SECTOR_SIZE,
+             last = image->bad_count ? image->bad[image->bad_count - 1].first + image->bad[image->bad_count - 1].count
+                                     : 0;
+
+    if (status == '+')
+        return true;
+    if (first < last)
+        first = last; /* the sector in which two meet */
+    return image_add_bad(image, first, (position + size + SECTOR_SIZE - 1) / SECTOR_SIZE - first, error);
+}
+
+static bool take_map(struct image *image, const char *text, uint32_t source, struct error *error)
+{
+    unsigned long long position, size;
+    uint64_t end = 0;
+    bool begun = false, any = false;
+    char status;
+
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        if (*line == '#') {
+            if (!take_comment(image, line, error))
+                return false;
+            continue;
+        }
+        if (*line == '\n' || *line == '\r')
+            continue;
+        if (!begun) { /* where the rescue stands */
+            begun = true;
+            continue;
+        }
+        if (sscanf(line, "%llx %llx %c", &position, &size, &status) != 3 || !strchr("?*/-+", status) ||
+            (any && position != end) || position > IMAGE_LIMIT || size > IMAGE_LIMIT)
+            return image_wrong_at(image, source, (uint64_t)(line - text), error, "has a line that is none of a map");
+        if (!any && !take_block(image, 0, position, '?', error))
+            return false;
+        any = true;
+        end = position + size;
+        if (!take_block(image, position, size, status, error))
+            return false;
+    }
+    if (!any)
+        return image_wrong_at(image, source, 0, error, "is a map without blocks");
+    if (end < image->size)
+        return take_block(image, end, image->size - end, '?', error);
+    image->size = end; /* what comes after the end of the image was not read, or it is cut off */
+    return image->size == image->sources[0].size ||
+           (image->bad_count && image->bad[image->bad_count - 1].first <= image->sources[0].size / SECTOR_SIZE &&
+            (image->bad[image->bad_count - 1].first + image->bad[image->bad_count - 1].count) * SECTOR_SIZE >= end) ||
+           image_wrong_at(image, 0, image->sources[0].size, error, "ends before what its map says was read");
+}
+
+bool ddrescue_look(struct image *image, struct error *error)
+{
+    static const char *const endings[] = {".map", ".mapfile", ".log"};
+    const char *own = image->info.files[0].name, *dot = strrchr(own, '.');
+    char name[NAME_MAX + 1], *text;
+    uint32_t source;
+    bool done;
+
+    for (size_t i = 0; i < 2 * sizeof endings / sizeof endings[0]; i++) {
+        int length = i % 2 == 0 || !dot ? (int)strlen(own) : (int)(dot - own);
+
+        if (snprintf(name, sizeof name, "%.*s%s", length, own, endings[i / 2]) >= (int)sizeof name ||
+            !is_map(image, name))
+            continue;
+        if (!image_add_file(image, name, "map", &source, error))
+            return false;
+        if (image->sources[source].size > MAP_LIMIT)
+            return image_wrong_at(image, source, MAP_LIMIT, error, "is too long for a map");
+        text = calloc(1, (size_t)image->sources[source].size + 1);
+        if (!text)
+            return image_no_memory(image, error);
+        image->info.format = "ddrescue";
+        snprintf(image->info.title, sizeof image->info.title, "raw, with a map of ddrescue");
+        done = source_read(&image->sources[source], 0, text, (size_t)image->sources[source].size, error) &&
+               take_map(image, text, source, error);
+        free(text);
+        return done;
+    }
+    return true;
+}

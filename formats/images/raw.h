@@ -1,0 +1,16 @@
+/* raw.h - what may belong to a raw image (raw.c). */
+#ifndef MUNIMENT_IMAGES_RAW_H
+#define MUNIMENT_IMAGES_RAW_H
+
+#include "formats/images/reader.h"
+
+/* Whether a file is called the first of several parts, and the second is there. */
+bool split_has_more(const struct image *image, const char *name);
+/* Makes it an image in parts. */
+bool split_open(struct image *image, const struct probe *probe, struct error *error);
+
+/* Looks for the map of a rescue beside the image: IMAGE.map, IMAGE.mapfile, IMAGE.log, with or without the ending of
+ * the image's own name. */
+bool ddrescue_look(struct image *image, struct error *error);
+
+#endif
