@@ -17,6 +17,7 @@ _muniment()
     case $before in
     --until)      COMPREPLY=($(compgen -W "tick: time: screen: serial: halt poweroff" -- "$word")); compopt -o nospace; return ;;
     --engine)     COMPREPLY=($(compgen -W "interpreter translator random:" -- "$word")); return ;;
+    --machine)    COMPREPLY=($(compgen -W "$("$muniment" machines 2>/dev/null | sed 's/^  \([^ ]*\).*/\1/')" -- "$word")); return ;;
     --from|--to)  COMPREPLY=($(compgen -W "tick:" -- "$word")); compopt -o nospace; return ;;
     --limit|--slice|--digest-every|--checkpoint-every|--keep|--back) return ;;
     esac

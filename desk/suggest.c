@@ -305,6 +305,23 @@ static const char *section(const char *text, const char *key, size_t *length)
     return at;
 }
 
+/* Copies a section of the canonical form; a line that the ready-made text has as well keeps its comment. */
+static void add_section(struct text *text, const char *from, size_t length, const char *made, size_t made_length)
+{
+    for (const char *end = from + length; from < end;) {
+        size_t line = strcspn(from, "\n");
+        const char *same = made, *made_end = made + made_length;
+
+        while (same < made_end && (strncmp(same, from, line) || (same[line] != ' ' && same[line] != '\n')))
+            same += strcspn(same, "\n") + 1;
+        if (same < made_end)
+            text_add(text, same, strcspn(same, "\n") + 1);
+        else
+            text_add(text, from, line + 1);
+        from += line + 1;
+    }
+}
+
 /* Copies the ready-made text with the drives and the order of the canonical form. */
 static bool replace_sections(const char *made, const char *canonical, struct text *text)
 {
@@ -317,7 +334,7 @@ static bool replace_sections(const char *made, const char *canonical, struct tex
         if (!at || !from)
             return false;
         text_add(text, made, (size_t)(at - made));
-        text_add(text, from, new);
+        add_section(text, from, new, at, old);
         made = at + old;
     }
     text_add(text, made, strlen(made));

@@ -3,7 +3,7 @@
 #define MUNIMENT_IMAGES_EXPORT_H
 
 #include "formats/images/images.h"
-#include "formats/images/numbers.h"
+#include "formats/numbers.h"
 #include "formats/output.h"
 
 struct export

@@ -10,7 +10,7 @@
 
 #include "formats/file.h"
 #include "formats/images/images.h"
-#include "formats/images/numbers.h"
+#include "formats/numbers.h"
 
 #define IMAGE_LIMIT (UINT64_C(1) << 47) /* bytes of a disk or a file */
 #define CLUSTER_LIMIT (2u << 20)        /* bytes of what is unpacked at once */

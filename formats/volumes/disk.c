@@ -5,21 +5,6 @@
 
 #include "formats/plain.h"
 
-uint16_t le16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] | p[1] << 8);
-}
-
-uint32_t le32(const uint8_t *p)
-{
-    return le16(p) | (uint32_t)le16(p + 2) << 16;
-}
-
-uint64_t le64(const uint8_t *p)
-{
-    return le32(p) | (uint64_t)le32(p + 4) << 32;
-}
-
 bool disk_get(const struct block *disk, uint64_t sector, uint32_t count, uint8_t *buffer)
 {
     uint32_t done;
@@ -46,7 +31,7 @@ void field_copy(char *to, size_t size, const uint8_t *from, size_t length)
 void utf16_copy(char *to, const uint8_t *from, unsigned units)
 {
     for (unsigned i = 0; i < units; i++) {
-        uint32_t code = le16(from + 2 * i), low = i + 1 < units ? le16(from + 2 * i + 2) : 0;
+        uint32_t code = get_le16(from + 2 * i), low = i + 1 < units ? get_le16(from + 2 * i + 2) : 0;
 
         if (code >= 0xD800 && code < 0xDC00 && low >= 0xDC00 && low < 0xE000) {
             code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);

@@ -3,11 +3,7 @@
 #define MUNIMENT_VOLUMES_DISK_H
 
 #include "formats/formats.h"
-
-/* Numbers with the low byte first. */
-uint16_t le16(const uint8_t *p);
-uint32_t le32(const uint8_t *p);
-uint64_t le64(const uint8_t *p);
+#include "formats/numbers.h"
 
 /* Reads sectors; false if one of them is outside the disk, unreadable, or the host failed. */
 bool disk_get(const struct block *disk, uint64_t sector, uint32_t count, uint8_t *buffer);

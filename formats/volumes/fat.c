@@ -83,27 +83,27 @@ static bool layout(struct fat *f, uint64_t sectors, uint32_t reserved, uint32_t 
 
 static bool read_parameters(struct fat *f, const uint8_t *b, struct error *error)
 {
-    uint32_t unit = le16(b + 11) / SECTOR_SIZE; /* sectors of 512 bytes to one of the volume's */
-    uint32_t fat16 = le16(b + 22), total = le16(b + 19);
+    uint32_t unit = get_le16(b + 11) / SECTOR_SIZE; /* sectors of 512 bytes to one of the volume's */
+    uint32_t fat16 = get_le16(b + 22), total = get_le16(b + 19);
     const uint8_t *extended = fat16 ? b + 36 : b + 64;
 
-    if (le16(b + 11) % SECTOR_SIZE || !power_of_two(unit, 8) || !power_of_two(b[13], 128) || !le16(b + 14))
+    if (get_le16(b + 11) % SECTOR_SIZE || !power_of_two(unit, 8) || !power_of_two(b[13], 128) || !get_le16(b + 14))
         return not_fat(error, "no BIOS parameter block");
     if (!b[16] || b[16] > 4 || (b[21] != 0xF0 && b[21] < 0xF8))
         return not_fat(error, "no BIOS parameter block");
     f->info.fats = b[16];
     f->info.media = b[21];
     f->info.parameters = true;
-    f->info.tracks = (struct geometry){0, le16(b + 26), le16(b + 24)};
-    f->info.hidden = le32(b + 28);
-    f->root_entries = le16(b + 17);
-    f->fat_size = (uint64_t)(fat16 ? fat16 : le32(b + 36)) * unit;
+    f->info.tracks = (struct geometry){0, get_le16(b + 26), get_le16(b + 24)};
+    f->info.hidden = get_le32(b + 28);
+    f->root_entries = get_le16(b + 17);
+    f->fat_size = (uint64_t)(fat16 ? fat16 : get_le32(b + 36)) * unit;
     if (!fat16)
-        f->root_cluster = le32(b + 44);
+        f->root_cluster = get_le32(b + 44);
     if (fat16 ? f->root_entries == 0 : f->root_entries != 0 || f->root_cluster < 2)
         return not_fat(error, "no BIOS parameter block");
     if (extended[2] == 0x28 || extended[2] == 0x29) {
-        f->info.serial = le32(extended + 3);
+        f->info.serial = get_le32(extended + 3);
         f->info.drive = extended[0];
     }
     memcpy(f->info.oem, b + 3, 8);
@@ -112,9 +112,9 @@ static bool read_parameters(struct fat *f, const uint8_t *b, struct error *error
         for (int n = 10; n >= 0 && f->info.label[n] == ' '; n--)
             f->info.label[n] = '\0';
     }
-    if (!total && b[11] == 0 && b[12] == 2 && le32(b + 32) == 0)
+    if (!total && b[11] == 0 && b[12] == 2 && get_le32(b + 32) == 0)
         return not_fat(error, "the boot sector does not say how long the volume is");
-    return layout(f, (uint64_t)(total ? total : le32(b + 32)) * unit, le16(b + 14) * unit, b[13] * unit, error);
+    return layout(f, (uint64_t)(total ? total : get_le32(b + 32)) * unit, get_le16(b + 14) * unit, b[13] * unit, error);
 }
 
 /* A floppy of DOS 1 or 2: the first FAT begins with the media byte and FFFFh. */
@@ -419,7 +419,7 @@ static void entry_name(struct fat_entry *e, const uint8_t raw[32], const struct 
     if (e->attributes & FAT_LABEL)
         label_name(e->short_name, raw);
     if (n->parts && !n->expected && n->checksum == sum && !(e->attributes & FAT_LABEL)) {
-        while (units < n->parts * 13u && units < 255 && le16(n->units + 2 * units))
+        while (units < n->parts * 13u && units < 255 && get_le16(n->units + 2 * units))
             units++;
         utf16_copy(e->name, n->units, units);
     }
@@ -445,11 +445,11 @@ enum fat_next fat_folder_next(struct fat *f, struct fat_folder *d, struct fat_en
         memset(e, 0, sizeof *e);
         memcpy(e->raw_name, raw, 11);
         e->attributes = raw[11];
-        e->cluster = le16(raw + 26) | (f->info.bits == 32 ? (uint32_t)le16(raw + 20) << 16 : 0);
-        e->size = raw[11] & FAT_FOLDER ? 0 : le32(raw + 28);
-        e->created = (struct fat_time){le16(raw + 16), le16(raw + 14)};
-        e->modified = (struct fat_time){le16(raw + 24), le16(raw + 22)};
-        e->accessed = (struct fat_time){le16(raw + 18), 0};
+        e->cluster = get_le16(raw + 26) | (f->info.bits == 32 ? (uint32_t)get_le16(raw + 20) << 16 : 0);
+        e->size = raw[11] & FAT_FOLDER ? 0 : get_le32(raw + 28);
+        e->created = (struct fat_time){get_le16(raw + 16), get_le16(raw + 14)};
+        e->modified = (struct fat_time){get_le16(raw + 24), get_le16(raw + 22)};
+        e->accessed = (struct fat_time){get_le16(raw + 18), 0};
         entry_name(e, raw, &name);
         return FAT_ENTRY;
     }

@@ -43,13 +43,13 @@ static void take_label(struct examined *e, size_t offset, size_t length)
 
 static void take_tracks(struct examined *e)
 {
-    e->volume->tracks = (struct geometry){0, le16(at(e, 26)), le16(at(e, 24))};
+    e->volume->tracks = (struct geometry){0, get_le16(at(e, 26)), get_le16(at(e, 24))};
 }
 
 /* Undoes the fixups of an MFT record: the last two bytes of each sector are in an array of the record. */
 static bool ntfs_fix(uint8_t *record, uint32_t size)
 {
-    uint32_t array = le16(record + 4), count = le16(record + 6);
+    uint32_t array = get_le16(record + 4), count = get_le16(record + 6);
 
     if (memcmp(record, "FILE", 4) || count != size / SECTOR_SIZE + 1 || array + 2 * count > size)
         return false;
@@ -66,24 +66,24 @@ static bool ntfs_fix(uint8_t *record, uint32_t size)
 /* $VOLUME_NAME (60h) and $VOLUME_INFORMATION (70h) of record 3, $Volume. */
 static void ntfs_volume(struct examined *e, const uint8_t *record, uint32_t size)
 {
-    uint32_t offset = le16(record + 20), length;
+    uint32_t offset = get_le16(record + 20), length;
     char name[3 * 31 + 1];
 
-    for (; offset + 24 <= size && le32(record + offset) != UINT32_MAX; offset += length) {
+    for (; offset + 24 <= size && get_le32(record + offset) != UINT32_MAX; offset += length) {
         const uint8_t *a = record + offset;
-        length = le32(a + 4);
+        length = get_le32(a + 4);
         if (length < 24 || length > size - offset)
             return;
-        uint32_t value = le16(a + 20), value_length = le32(a + 16);
+        uint32_t value = get_le16(a + 20), value_length = get_le32(a + 16);
         if (a[8] || value > length || value_length > length - value)
             continue;
-        if (le32(a) == 0x60) {
+        if (get_le32(a) == 0x60) {
             utf16_copy(name, a + value, value_length / 2 < 31 ? value_length / 2 : 31);
             plain_copy(e->volume->label, sizeof e->volume->label, name);
         }
-        if (le32(a) == 0x70 && value_length >= 12) {
+        if (get_le32(a) == 0x70 && value_length >= 12) {
             snprintf(e->volume->detail, sizeof e->volume->detail, "version %u.%u", a[value + 8], a[value + 9]);
-            if (le16(a + value + 10) & 1)
+            if (get_le16(a + value + 10) & 1)
                 volume_damage(e, "NTFS was not unmounted");
         }
     }
@@ -92,11 +92,11 @@ static void ntfs_volume(struct examined *e, const uint8_t *record, uint32_t size
 static bool ntfs_examine(struct examined *e)
 {
     const uint8_t *b = at(e, 0);
-    uint32_t unit = le16(b + 11) / SECTOR_SIZE, cluster = b[13] * unit, size, shift = (uint8_t)-b[64];
-    uint64_t mft = le64(b + 48), length = le64(b + 40) * unit;
+    uint32_t unit = get_le16(b + 11) / SECTOR_SIZE, cluster = b[13] * unit, size, shift = (uint8_t)-b[64];
+    uint64_t mft = get_le64(b + 48), length = get_le64(b + 40) * unit;
     uint8_t record[4096];
 
-    if (le16(b + 11) % SECTOR_SIZE || !unit || unit > 8 || !b[13] || b[13] & (b[13] - 1))
+    if (get_le16(b + 11) % SECTOR_SIZE || !unit || unit > 8 || !b[13] || b[13] & (b[13] - 1))
         return false;
     take_tracks(e);
     check_length(e, length);
@@ -114,13 +114,13 @@ static bool ntfs_examine(struct examined *e)
 
 static bool hpfs_examine(struct examined *e)
 {
-    if (le32(at(e, 16 * SECTOR_SIZE + 4)) != 0xFA53E9C5)
+    if (get_le32(at(e, 16 * SECTOR_SIZE + 4)) != 0xFA53E9C5)
         return false;
     take_tracks(e);
     take_label(e, 0x2B, 11);
     snprintf(e->volume->detail, sizeof e->volume->detail, "version %u", *at(e, 16 * SECTOR_SIZE + 8));
-    check_length(e, le32(at(e, 16 * SECTOR_SIZE + 16)));
-    if (le32(at(e, 17 * SECTOR_SIZE)) != 0xF9911849 || le32(at(e, 17 * SECTOR_SIZE + 4)) != 0xFA5229C5)
+    check_length(e, get_le32(at(e, 16 * SECTOR_SIZE + 16)));
+    if (get_le32(at(e, 17 * SECTOR_SIZE)) != 0xF9911849 || get_le32(at(e, 17 * SECTOR_SIZE + 4)) != 0xFA5229C5)
         volume_damage(e, "the spare block of HPFS is damaged");
     else if (*at(e, 17 * SECTOR_SIZE + 8) & 1)
         volume_damage(e, "HPFS was not unmounted");
@@ -132,23 +132,23 @@ static bool hpfs_examine(struct examined *e)
 static bool ext_examine(struct examined *e)
 {
     const uint8_t *s = at(e, 1024);
-    uint32_t compatible = le32(s + 92), incompatible = le32(s + 96), read_only = le32(s + 100);
-    uint32_t shift = le32(s + 24);
+    uint32_t compatible = get_le32(s + 92), incompatible = get_le32(s + 96), read_only = get_le32(s + 100);
+    uint32_t shift = get_le32(s + 24);
 
-    if (shift > 6 || !le32(s) || !le32(s + 4) || !le32(s + 32) || le32(s + 32) > 8u * (1024u << shift) ||
-        !le32(s + 40) || le32(s + 76) > 1)
+    if (shift > 6 || !get_le32(s) || !get_le32(s + 4) || !get_le32(s + 32) ||
+        get_le32(s + 32) > 8u * (1024u << shift) || !get_le32(s + 40) || get_le32(s + 76) > 1)
         return false;
     /* Extents, 64-bit, flexible groups; huge files, checksums of groups, links, extra inode size. */
     bool four = (incompatible & 0x2C0) || (read_only & 0x78);
     e->volume->file_system = four ? "ext4" : compatible & 4 ? "ext3" : "ext2";
     take_label(e, 1024 + 120, 16);
     snprintf(e->volume->detail, sizeof e->volume->detail, "blocks of %u bytes", 1024u << shift);
-    check_length(e, (uint64_t)le32(s + 4) * (2u << shift));
+    check_length(e, (uint64_t)get_le32(s + 4) * (2u << shift));
     if (incompatible & 0x10000)
         e->volume->encryption = "ext4 encryption of folders";
-    if (le16(s + 58) & 2)
+    if (get_le16(s + 58) & 2)
         volume_damage(e, "the file system has found errors in itself");
-    else if (!(le16(s + 58) & 1) || incompatible & 4)
+    else if (!(get_le16(s + 58) & 1) || incompatible & 4)
         volume_damage(e, "%s was not unmounted", e->volume->file_system);
     return true;
 }
@@ -160,13 +160,13 @@ static bool minix_examine(struct examined *e)
 
     snprintf(e->volume->detail, sizeof e->volume->detail, "version %u, names of %u bytes", second ? 2 : 1,
              s[16] == 0x7F || s[16] == 0x68 ? 14 : 30);
-    check_length(e, 2 * (uint64_t)(second ? le32(s + 20) : le16(s + 2)));
+    check_length(e, 2 * (uint64_t)(second ? get_le32(s + 20) : get_le16(s + 2)));
     return true;
 }
 
 static bool swap_examine(struct examined *e)
 {
-    if (le32(at(e, 1024)) == 1)
+    if (get_le32(at(e, 1024)) == 1)
         take_label(e, 1024 + 28, 16);
     return true;
 }

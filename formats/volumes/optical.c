@@ -48,7 +48,7 @@ void iso_examine(struct examined *e)
         if (d[0] == 255)
             break;
         if (d[0] == 1) {
-            uint64_t sectors = le32(d + 80) * (uint64_t)le16(d + 128) / SECTOR_SIZE;
+            uint64_t sectors = get_le32(d + 80) * (uint64_t)get_le16(d + 128) / SECTOR_SIZE;
 
             field_copy(e->volume->label, sizeof e->volume->label, d + 40, 32);
             if (sectors > e->volume->sectors)
@@ -60,7 +60,7 @@ void iso_examine(struct examined *e)
             add_detail(e, "Joliet");
         }
         if (d[0] == 0 && !memcmp(d + 7, "EL TORITO SPECIFICATION", 23))
-            torito(e, le32(d + 71));
+            torito(e, get_le32(d + 71));
     }
     e->volume->file_system = "ISO 9660";
     e->survey->optical = true;
@@ -81,7 +81,7 @@ void udf_examine(struct examined *e)
     }
     if (!version)
         return;
-    if (!block_get(e, 256, d) || le16(d) != 2)
+    if (!block_get(e, 256, d) || get_le16(d) != 2)
         volume_damage(e, "UDF has no anchor in block 256");
     if (e->volume->file_system)
         add_detail(e, version);

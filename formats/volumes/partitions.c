@@ -129,7 +129,7 @@ static bool is_table(const uint8_t *sector)
     unsigned count = 0;
 
     for (const uint8_t *entry = sector + TABLE; entry < sector + 510; entry += 16) {
-        if (entry[0] & 0x7F || (entry[4] && (!le32(entry + 8) || !le32(entry + 12))))
+        if (entry[0] & 0x7F || (entry[4] && (!get_le32(entry + 8) || !get_le32(entry + 12))))
             return false;
         count += entry[4] != 0;
     }
@@ -155,8 +155,8 @@ static struct volume *add_volume(struct disk_survey *s, uint32_t number, const u
         .extended = is_extended(entry[4]),
         .type = entry[4],
         .type_name = partition_type_name(entry[4]),
-        .first = base + le32(entry + 8),
-        .sectors = le32(entry + 12),
+        .first = base + get_le32(entry + 8),
+        .sectors = get_le32(entry + 12),
         .start = read_address(entry + 1),
         .end = read_address(entry + 5),
     };
@@ -188,12 +188,12 @@ static void list_logical(const struct block *disk, struct disk_survey *s, const 
         for (const uint8_t *entry = sector + TABLE; entry < sector + 510; entry += 16) {
             if (is_extended(entry[4]))
                 next = next ? next : entry;
-            else if (entry[4] && le32(entry + 12) && !add_volume(s, number++, entry, at))
+            else if (entry[4] && get_le32(entry + 12) && !add_volume(s, number++, entry, at))
                 return;
         }
         if (!next)
             return;
-        at = base + le32(next + 8);
+        at = base + get_le32(next + 8);
     }
     survey_damage(s, place, "the tables of logical drives form a circle");
 }
@@ -228,8 +228,8 @@ static const char *gpt_type_name(const uint8_t *p)
 {
     char guid[37];
 
-    snprintf(guid, sizeof guid, "%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x", le32(p), le16(p + 4), le16(p + 6),
-             p[8], p[9], p[10], p[11], p[12], p[13], p[14], p[15]);
+    snprintf(guid, sizeof guid, "%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x", get_le32(p), get_le16(p + 4),
+             get_le16(p + 6), p[8], p[9], p[10], p[11], p[12], p[13], p[14], p[15]);
     for (size_t i = 0; i < sizeof gpt_types / sizeof gpt_types[0]; i++)
         if (!strcmp(gpt_types[i].guid, guid))
             return gpt_types[i].name;
@@ -241,17 +241,17 @@ static bool gpt_header(const struct block *disk, uint64_t at, uint8_t header[SEC
 {
     uint8_t copy[92];
 
-    if (!disk_get(disk, at, 1, header) || memcmp(header, "EFI PART", 8) || le32(header + 12) != sizeof copy)
+    if (!disk_get(disk, at, 1, header) || memcmp(header, "EFI PART", 8) || get_le32(header + 12) != sizeof copy)
         return false;
     memcpy(copy, header, sizeof copy);
     memset(copy + 16, 0, 4);
-    return crc32(0, copy, sizeof copy) == le32(header + 16) && le64(header + 24) == at;
+    return crc32(0, copy, sizeof copy) == get_le32(header + 16) && get_le64(header + 24) == at;
 }
 
 static void list_entries(const struct block *disk, struct disk_survey *s, const uint8_t *header)
 {
-    uint32_t count = le32(header + 80), size = le32(header + 84);
-    uint64_t at = le64(header + 72);
+    uint32_t count = get_le32(header + 80), size = get_le32(header + 84);
+    uint64_t at = get_le64(header + 72);
     uint8_t sector[SECTOR_SIZE];
     uLong crc = 0;
 
@@ -273,12 +273,12 @@ static void list_entries(const struct block *disk, struct disk_survey *s, const 
         if (!v)
             return;
         v->type_name = gpt_type_name(entry);
-        v->first = le64(entry + 32);
-        v->sectors = le64(entry + 40) - v->first + 1;
-        if (le64(entry + 40) < v->first)
+        v->first = get_le64(entry + 32);
+        v->sectors = get_le64(entry + 40) - v->first + 1;
+        if (get_le64(entry + 40) < v->first)
             v->sectors = 0;
     }
-    if (crc != le32(header + 88))
+    if (crc != get_le32(header + 88))
         survey_damage(s, "GPT", "the entries do not have the checksum that the header states");
 }
 
@@ -288,9 +288,9 @@ static void list_gpt(const struct block *disk, struct disk_survey *s)
 
     s->scheme = DISK_GPT;
     if (gpt_header(disk, 1, header)) {
-        if (!gpt_header(disk, le64(header + 32), other))
+        if (!gpt_header(disk, get_le64(header + 32), other))
             survey_damage(s, "GPT", "the second header, at sector %" PRIu64 ", is missing or damaged",
-                          le64(header + 32));
+                          get_le64(header + 32));
     } else if (disk->sectors && gpt_header(disk, disk->sectors - 1, header)) {
         survey_damage(s, "GPT", "the first header is damaged; the second one is used");
     } else {
@@ -409,7 +409,7 @@ void partitions_list(const struct block *disk, struct disk_survey *s, const uint
     if (!is_table(first))
         return;
     s->scheme = DISK_MBR;
-    s->signature = le32(first + 440);
+    s->signature = get_le32(first + 440);
     memcpy(table, first, SECTOR_SIZE);
     uint64_t base = overlay_table(disk, s, table);
     bool gpt = false;

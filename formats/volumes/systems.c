@@ -76,9 +76,9 @@ static uint16_t resource_version(struct fat *fat, const char *path, char *text, 
     uint16_t version = 0;
 
     if (info && (size_t)(bytes + size - info) >= 16) {
-        unsigned major = le16(info + 10), minor = le16(info + 8);
+        unsigned major = get_le16(info + 10), minor = get_le16(info + 8);
         snprintf(text, text_size, "%u.%02u.%u", major, minor,
-                 (unsigned)(le16(info + 14) ? le16(info + 14) : le16(info + 12)));
+                 (unsigned)(get_le16(info + 14) ? get_le16(info + 14) : get_le16(info + 12)));
         version = major < 100 && minor < 100 ? (uint16_t)(major * 100 + minor) : 0;
     }
     free(bytes);
@@ -243,7 +243,7 @@ static void react_os(struct examined *e, struct fat *fat, const char *loader)
 /* What Linux calls itself (Documentation/x86/boot.rst: "HdrS" at 202h, offset of the version at 20Eh). */
 static void linux_version(const uint8_t *head, size_t size, char *text, size_t text_size)
 {
-    size_t at = 0x200u + le16(head + 0x20E), length = 0;
+    size_t at = 0x200u + get_le16(head + 0x20E), length = 0;
     char version[24];
 
     while (at + length < size && length + 1 < sizeof version && head[at + length] > ' ' && head[at + length] < 0x7F)

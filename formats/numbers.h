@@ -1,6 +1,6 @@
 /* numbers.h - numbers as files hold them. */
-#ifndef MUNIMENT_IMAGES_NUMBERS_H
-#define MUNIMENT_IMAGES_NUMBERS_H
+#ifndef MUNIMENT_NUMBERS_H
+#define MUNIMENT_NUMBERS_H
 
 #include <stdint.h>
 
