@@ -129,6 +129,22 @@ static void cmos_holds_the_settings_of_the_manifest(void **state)
     machine_destroy(m);
 }
 
+/* A disk is of the user's type, whose place in CMOS stays empty: its geometry is in the table of INT 41h only. */
+static void cmos_leaves_the_geometry_of_a_disk_to_its_table(void **state)
+{
+    struct machine *m = *state;
+    unsigned sum = 0;
+
+    assert_int_equal(cmos(m, 0x12), 0xF0);
+    assert_int_equal(cmos(m, 0x19), 47);
+    assert_int_equal(cmos(m, 0x1A), 0);
+    for (uint8_t at = 0x1B; at < 0x2D; at++)
+        assert_int_equal(cmos(m, at), 0);
+    for (uint8_t at = 0x10; at < 0x2E; at++)
+        sum += cmos(m, at);
+    assert_int_equal(cmos(m, 0x2E) << 8 | cmos(m, 0x2F), sum);
+}
+
 /* IDENTIFY words 1, 3, 6 are the disk's, whatever the firmware is to show. */
 static void translation_is_not_seen_by_identify(void **state)
 {
@@ -384,6 +400,80 @@ static void the_refresh_bit_changes_every_fifteen_microseconds(void **state)
     assert_int_equal(last & 0xC0, 0);
 }
 
+/* --- APICs --- */
+
+static void io_apic(struct machine *m, unsigned number, uint32_t value)
+{
+    memory_write(&m->memory, IOAPIC_BASE, number, 4);
+    memory_write(&m->memory, IOAPIC_BASE + 0x10, value, 4);
+}
+
+static bool is_requested(struct machine *m, unsigned vector)
+{
+    return memory_read(&m->memory, LAPIC_BASE + 0x200 + 16 * (vector / 32), 4) >> vector % 32 & 1;
+}
+
+static void apics_are_there_when_asked_for(void **state)
+{
+    struct machine_manifest manifest = manifest_of(MACHINE_PC_I440FX);
+    struct machine *m;
+    struct line pin;
+
+    (void)state;
+    manifest.cpu = CPU_PENTIUM2;
+    m = create(&manifest, NULL);
+    assert_int_equal(memory_read(&m->memory, LAPIC_BASE + 0x30, 4), UINT32_MAX);
+    assert_int_equal(memory_read(&m->memory, IOAPIC_BASE, 4), UINT32_MAX);
+    assert_int_equal(in(m, 0x23, 1), 0xFF);
+    machine_destroy(m);
+    manifest.apic = true;
+    m = create(&manifest, NULL);
+    assert_int_equal(memory_read(&m->memory, LAPIC_BASE + 0x30, 4), 0x00040011);
+    memory_write(&m->memory, LAPIC_BASE + 0xF0, 0x1FF, 4);
+    /* the timer's IRQ 0 is pin 2 */
+    io_apic(m, 0x14, 0x40);
+    out(m, 0x43, 0x14, 1);
+    out(m, 0x40, 100, 1);
+    run(m, 200 * US);
+    assert_true(is_requested(m, 0x40));
+    /* INTB of slot 3 is PIRQD, which is pin 19, low and by level */
+    io_apic(m, 0x36, 0xA051);
+    assert_false(is_requested(m, 0x51));
+    pin = piix_interrupt(&m->piix, 3, 1);
+    line_set(&pin, true);
+    assert_true(is_requested(m, 0x51));
+    /* a reset of the machine forgets all of it, one of the processor the local APIC only */
+    out(m, 0xCF9, 2, 1);
+    out(m, 0xCF9, 6, 1);
+    run(m, 100);
+    assert_false(is_requested(m, 0x51));
+    memory_write(&m->memory, IOAPIC_BASE, 0x36, 4);
+    assert_int_equal(memory_read(&m->memory, IOAPIC_BASE + 0x10, 4), 0x10000);
+    machine_destroy(m);
+}
+
+/* INIT to itself is a reset of the processor: it begins at its reset vector, with the local APIC as at power-on. */
+static void init_to_itself_resets_the_processor(void **state)
+{
+    struct machine_manifest manifest = manifest_of(MACHINE_PC_I440FX);
+    struct machine *m;
+
+    (void)state;
+    manifest.cpu = CPU_PENTIUM4;
+    manifest.apic = true;
+    m = create(&manifest, NULL);
+    m->cpu.reg[EBX] = 1;
+    memory_write(&m->memory, LAPIC_BASE + 0xF0, 0x1FF, 4);
+    io_apic(m, 0x14, 0x40);
+    memory_write(&m->memory, LAPIC_BASE + 0x300, 0x4500, 4);
+    run(m, 1);
+    assert_int_equal(m->cpu.reg[EBX], 0);
+    assert_int_equal(memory_read(&m->memory, LAPIC_BASE + 0xF0, 4), 0xFF);
+    memory_write(&m->memory, IOAPIC_BASE, 0x14, 4);
+    assert_int_equal(memory_read(&m->memory, IOAPIC_BASE + 0x10, 4), 0x40);
+    machine_destroy(m);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -391,6 +481,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cmos_holds_the_settings_of_the_manifest),
         cmocka_unit_test(translation_is_not_seen_by_identify),
+        TEST(cmos_leaves_the_geometry_of_a_disk_to_its_table),
         TEST(reset_control_resets_the_processor_or_everything),
         TEST(the_power_timer_counts_24_bits_and_interrupts_at_its_top_bit),
         TEST(the_smi_command_port_hands_acpi_over_and_back),
@@ -403,6 +494,8 @@ int main(void)
         TEST(pirq_routes_move_a_pulled_pin),
         TEST(shadow_ram_takes_reads_and_writes_apart),
         TEST(the_refresh_bit_changes_every_fifteen_microseconds),
+        cmocka_unit_test(apics_are_there_when_asked_for),
+        cmocka_unit_test(init_to_itself_resets_the_processor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
