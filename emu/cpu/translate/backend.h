@@ -161,6 +161,8 @@ static inline bool uses_units(const struct insn *insn)
 bool backend_loops(const struct unit *u);
 /* Whether the back end has code of its own for this record in such a unit. */
 bool backend_compiles(const struct unit *u, const struct insn *insn);
+/* Whether what follows belongs to the unit although the interpreter's blocks end with this record. */
+bool backend_runs_on(const struct unit *u, const struct insn *insn);
 /* The flags that instruction n looks at, that it certainly writes, and whether it may leave the block before its end
  * or is run by the interpreter: then all flags may be read before it. */
 struct flag_use {

@@ -107,11 +107,13 @@ static struct operand operand_of(const struct survey *s, const struct insn *i, c
 
 static struct operand stack_operand_of(const struct survey *s, const struct insn *i)
 {
-    bool push = i->operation == OP_PUSH || i->operation == OP_CALL;
+    bool push = i->operation == OP_PUSH || i->operation == OP_CALL || i->operation == OP_PUSHF ||
+                i->operation == OP_PUSH_SREG;
     unsigned base = i->operation == OP_LEAVE ? EBP : ESP;
     int32_t displacement = push ? -(int32_t)i->size : 0;
 
-    if ((!push && i->operation != OP_POP && i->operation != OP_RET && i->operation != OP_LEAVE) ||
+    if ((!push && i->operation != OP_POP && i->operation != OP_POPF && i->operation != OP_RET &&
+         i->operation != OP_LEAVE) ||
         !(s->unit->bits & CONTEXT_STACK32) || !unit_is_flat(s->unit, SEG_SS))
         return (struct operand){.there = false};
     return (struct operand){.stack = true,
@@ -197,7 +199,10 @@ static void follow(struct survey *s, const struct insn *i, const struct insn_eff
         if ((moved = whole && i->index == REG_ZERO && i->base != REG_ZERO && !(i->prefixes & PREFIX_ADDRESS16)))
             shift_value(s, i->dst, i->base, (int32_t)i->displacement);
         break;
-    case OP_PUSH: shift_value(s, ESP, ESP, -(int32_t)i->size); break;
+    case OP_PUSH:
+    case OP_PUSHF:
+    case OP_PUSH_SREG: shift_value(s, ESP, ESP, -(int32_t)i->size); break;
+    case OP_POPF: shift_value(s, ESP, ESP, i->size); break;
     case OP_POP:
         if ((moved = i->form == FORM_R && i->dst != ESP)) {
             shift_value(s, ESP, ESP, i->size);

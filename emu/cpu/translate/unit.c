@@ -8,9 +8,10 @@ static bool is_conditional(const struct insn *i)
 
 /* A conditional jump on the way does not end a unit, and the code after it is taken in; one backwards is most likely a
  * loop's end. */
-static bool ends_unit(const struct insn *i)
+static bool ends_unit(const struct unit *u, const struct insn *i)
 {
-    return opcode_rows[i->row].attributes & ROW_ENDS_BLOCK && !(is_conditional(i) && (int32_t)i->immediate > 0);
+    return opcode_rows[i->row].attributes & ROW_ENDS_BLOCK && !(is_conditional(i) && (int32_t)i->immediate > 0) &&
+           !backend_runs_on(u, i);
 }
 
 /* From the end to the front: a flag is looked at where an instruction reads it, and wherever the unit may be left. */
@@ -55,7 +56,7 @@ enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_
         insn->run = interpreter_handler(insn);
         offset += insn->length;
         u->count++;
-        if (ends_unit(insn))
+        if (ends_unit(u, insn))
             break;
     }
     u->bytes = offset;

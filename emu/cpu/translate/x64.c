@@ -174,6 +174,8 @@ compile_function *compiler_of(const struct unit *u, const struct insn *i)
     if (!compile)
         compile = string_compiler(u, i);
     if (!compile)
+        compile = system_compiler(u, i);
+    if (!compile)
         compile = x87_compiler(u, i);
     return compile ? compile : simd_compiler(u, i);
 }
@@ -186,6 +188,11 @@ bool backend_loops(const struct unit *u)
 bool backend_compiles(const struct unit *u, const struct insn *insn)
 {
     return compiler_of(u, insn);
+}
+
+bool backend_runs_on(const struct unit *u, const struct insn *insn)
+{
+    return system_runs_on(insn) && compiler_of(u, insn);
 }
 
 struct flag_use backend_flag_use(const struct unit *u, unsigned n)
@@ -204,6 +211,8 @@ struct flag_use backend_flag_use(const struct unit *u, unsigned n)
         use = (struct flag_use){0, 0, true};
     } else if (insn->operation == OP_PUSH || (insn->operation == OP_POP && control_compiler(u, insn))) {
         use = (struct flag_use){0, 0, u->may_miss[n]};
+    } else if (system_compiler(u, insn)) {
+        use = system_flag_use(insn);
     }
     return use;
 }

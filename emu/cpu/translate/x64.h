@@ -3,6 +3,7 @@
  *     x64.c           a unit from end to end: entry, records, stubs, exits; the code that all blocks share
  *     x64_memory.c    operands in memory      x64_flags.c    flags that are owed, conditions
  *     x64_integer.c   moves, arithmetic       x64_control.c  stack, jumps, calls
+ *     x64_system.c    flags and segment registers as operating systems use them, bits in memory, exchanges
  *     x64_simd.c      SSE                     x64_try.c      whether this host computes as the interpreter does
  *     x64_x87.c       floating-point unit    x64_strings.c   MOVS, STOS, LODS
  *
@@ -171,11 +172,26 @@ compile_function *compiler_of(const struct unit *u, const struct insn *i);
 compile_function *integer_compiler(const struct unit *u, const struct insn *i); /* x64_integer.c */
 compile_function *control_compiler(const struct unit *u, const struct insn *i); /* x64_control.c */
 compile_function *string_compiler(const struct unit *u, const struct insn *i);  /* x64_strings.c */
+compile_function *system_compiler(const struct unit *u, const struct insn *i);  /* x64_system.c */
 compile_function *simd_compiler(const struct unit *u, const struct insn *i);    /* x64_simd.c */
 struct flag_use simd_flag_use(const struct unit *u, unsigned n);
 bool simd_is_arithmetic(const struct opcode_row *row);
 compile_function *x87_compiler(const struct unit *u, const struct insn *i); /* x64_x87.c */
-struct flag_use integer_flag_use(const struct insn *i);
+struct flag_use integer_flag_use(const struct insn *i), system_flag_use(const struct insn *i);
+/* Whether code goes on after an instruction that ends the interpreter's blocks, if it is compiled. */
+bool system_runs_on(const struct insn *i);
+
+/* --- x64_integer.c --- */
+/* BT and its kin: the host's instruction for a value in a register, whose number of a bit is the record's; and then CF,
+ * for which flush_and_ready came before, if it is wanted. */
+void emit_bit_test(struct compile *c, const struct insn *i, unsigned r);
+void bit_tested(struct compile *c, bool wanted);
+
+/* --- x64_control.c --- */
+/* What lies on the stack's top, room for a value above it, and the stack pointer's change. */
+struct rm stack_top(struct compile *c, unsigned size);
+struct rm stack_room(struct compile *c, unsigned size);
+void move_stack(struct compile *c, int32_t change);
 
 /* --- x64_simd.c --- */
 /* Stores (loads) XMM registers, one bit each. */

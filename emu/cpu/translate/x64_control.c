@@ -17,8 +17,7 @@ static void stack_offset(struct compile *c, int32_t change)
         emit_load_zero(c->code, 2, ADDRESS, in_register(ADDRESS));
 }
 
-/* The operand that lies on top. */
-static struct rm stack_top(struct compile *c, unsigned size)
+struct rm stack_top(struct compile *c, unsigned size)
 {
     if (wide_stack(c))
         return stack_operand(c, R12, 0, size, TO_READ);
@@ -26,7 +25,7 @@ static struct rm stack_top(struct compile *c, unsigned size)
     return memory_in_segment(c, SEG_SS, size, TO_READ);
 }
 
-static void move_stack(struct compile *c, int32_t change)
+void move_stack(struct compile *c, int32_t change)
 {
     if (wide_stack(c)) {
         emit_lea(c->code, 4, R12, at_address(R12, change));
@@ -36,7 +35,7 @@ static void move_stack(struct compile *c, int32_t change)
     }
 }
 
-static struct rm stack_room(struct compile *c, unsigned size)
+struct rm stack_room(struct compile *c, unsigned size)
 {
     if (wide_stack(c))
         return stack_operand(c, R12, -(int32_t)size, size, TO_WRITE);

@@ -604,20 +604,20 @@ static void divide(struct compile *c, const struct insn *i)
 }
 
 /* --- Bits --- Only CF changes: all flags are computed, and it is put in. */
-static void test_bit(struct compile *c, const struct insn *i)
+void emit_bit_test(struct compile *c, const struct insn *i, unsigned r)
 {
-    unsigned r = host_register[i->dst], kind = i->operation == OP_BT ? 4 : i->operation - OP_BTS + 5u;
-    bool wanted = flags_wanted(c, i);
+    unsigned kind = i->operation == OP_BT ? 4 : i->operation - OP_BTS + 5u;
 
-    spill(c, i->dst, i->size);
-    if (wanted)
-        flush_and_ready(c);
-    if (i->form == FORM_RI) {
+    if (i->form == FORM_RI || i->form == FORM_MI) {
         emit_op(c->code, i->size, 0x0FBA, kind, in_register(r));
         emit8(c->code, i->immediate & (8u * i->size - 1));
     } else {
         emit_op(c->code, i->size, 0x0F83 | kind << 3, host_register[i->src], in_register(r));
     }
+}
+
+void bit_tested(struct compile *c, bool wanted)
+{
     host_flags_lost(c);
     if (!wanted)
         return;
@@ -626,6 +626,17 @@ static void test_bit(struct compile *c, const struct insn *i)
     emit_alu(c->code, ALU_OR, 1, FIELD(flags), SPARE);
     emit_shift(c->code, SHIFT_SHR, 1, in_register(SPARE), 1); /* CF again */
     c->host_flags = FLAG_CF;
+}
+
+static void test_bit(struct compile *c, const struct insn *i)
+{
+    bool wanted = flags_wanted(c, i);
+
+    spill(c, i->dst, i->size);
+    if (wanted)
+        flush_and_ready(c);
+    emit_bit_test(c, i, host_register[i->dst]);
+    bit_tested(c, wanted);
 }
 
 static void change_carry(struct compile *c, const struct insn *i)
