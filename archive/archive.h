@@ -102,6 +102,7 @@ struct archive_signature {
     bool fits;            /* the signature fits the statement and the key; false: nobody vouches */
     hex_digest signer;    /* SHA-256 of the key's SubjectPublicKeyInfo */
     hex_digest statement; /* SHA-256 of the statement */
+    hex_digest content;   /* SHA-256 of content.txt, which covers the description as well */
 };
 const struct archive_signature *archive_signature(const struct archive *archive);
 

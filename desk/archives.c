@@ -12,6 +12,7 @@
 #include "desk/embedded.h"
 #include "formats/json.h"
 #include "desk/progress.h"
+#include "desk/receipt.h"
 #include "formats/plain.h"
 #include "verify/fixity/fixity.h"
 #include "verify/runs/runs.h"
@@ -373,9 +374,13 @@ enum status verify_run(const struct arguments *a)
         };
         struct act act;
         struct error error;
-        enum status status = act_begin(&act, a, "verify", report.path, &error)
-                                 ? act_end(&act, verify_one(&request, &report, &act))
-                                 : desk_fail(&error);
+        enum status status;
+        if (!act_begin(&act, a, "verify", report.path, &error))
+            status = desk_fail(&error);
+        else if (is_receipt(report.path))
+            status = act_end(&act, receipt_verify(a, report.path));
+        else
+            status = act_end(&act, verify_one(&request, &report, &act));
         if (status > worst)
             worst = status;
     }

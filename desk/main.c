@@ -36,6 +36,8 @@ static const struct option verify_options[] = {
     {"--trust", "PUB", "public key of a signer to trust (may be repeated)", true, false},
     {"--integrity-only", NULL, "do not judge who signed: only whether every byte is as it was sealed", false, false},
     {"--reboot", NULL, "repeat the reference boot that was sealed, and compare", false, false},
+    {"--archive", "FILE.mun", "with a receipt: the archive from which its files were taken", false, false},
+    {"--shown", "FILE", "with a receipt: lines of what was withheld and is shown now", false, false},
     {"--json", NULL, "one JSON object on a line for each archive", false, false},
     ACT_OPTIONS,
     {.name = NULL},
@@ -152,6 +154,8 @@ static const struct option files_options[] = {
 
 static const struct option retrieve_options[] = {
     { "-o", "FOLDER", "the bag to make", false, true },
+    { "--key", "KEY", "put a receipt into it, signed with this private key (muniment verify FOLDER/receipt.txt)", false, false },
+    { "--withhold", "PATH", "leave this out; the receipt commits to it (may be repeated)", true, false },
     VOLUME_OPTIONS,
     ACT_OPTIONS,
     { .name = NULL },
@@ -189,7 +193,7 @@ static const struct command commands[] = {
     { "manifest check", "FILE", 1, 1, "Check a machine.yaml or description.yaml and print the digest of its canonical form.", manifest_options,
       manifest_check_run },
     { "seal", "MACHINE.yaml", 1, 1, "Freeze a machine, its firmware and disks into one signed file.", seal_options, seal_run },
-    { "verify", "FILE.mun ...", 1, MANY, "Check every byte and the signature of archives.", verify_options, verify_run },
+    { "verify", "FILE.mun|receipt.txt ...", 1, MANY, "Check every byte and the signature of archives; or receipts.", verify_options, verify_run },
     { "info", "FILE.mun", 1, 1, "Say what is in an archive, without checking all of it.", info_options, info_run },
     { "identify", "IMAGE ...", 1, MANY, "Say what is on disk images: format, partitions, file systems, systems, geometry, damage.", identify_options,
       identify_run },

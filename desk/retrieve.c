@@ -16,6 +16,7 @@
 #include "desk/act.h"
 #include "desk/desk.h"
 #include "desk/progress.h"
+#include "desk/receipt.h"
 #include "desk/volume.h"
 #include "formats/output.h"
 #include "formats/plain.h"
@@ -29,7 +30,10 @@ struct bag {
     const char *path;
     char folder[PATH_MAX]; /* where it is made; empty: not made yet */
     struct text manifest, table;
-    uint64_t files, bytes, damaged;
+    struct key *key;           /* that signs a receipt; null: there is none */
+    struct text receipt, kept; /* its text; what shows later which files were withheld */
+    struct output withheld;    /* where that is kept */
+    uint64_t files, bytes, damaged, left_out;
     uint8_t piece[PIECE];
 };
 
@@ -150,6 +154,7 @@ static int new_file(char *path, size_t size, struct error *error)
     return -1;
 }
 
+/* descriptor below 0: only the digest is wanted. */
 static bool copy(struct bag *b, const struct fat_entry *e, int descriptor, const char *path,
                  uint8_t digest[DIGEST_SIZE], struct error *damage, struct error *error)
 {
@@ -165,7 +170,7 @@ static bool copy(struct bag *b, const struct fat_entry *e, int descriptor, const
     while (good && at < e->size && damage->status == STATUS_OK) {
         if (!fat_file_read(b->volume.fat, &file, at, b->piece, PIECE, &got, damage) || got == 0)
             break;
-        good = write_all(descriptor, path, b->piece, got, error);
+        good = descriptor < 0 || write_all(descriptor, path, b->piece, got, error);
         if (good && interrupted())
             good = error_set(error, STATUS_HOST, b->path, NULL, NULL, "interrupted");
         sha256_add(&hash, b->piece, got);
@@ -174,7 +179,7 @@ static bool copy(struct bag *b, const struct fat_entry *e, int descriptor, const
     sha256_end(&hash, digest);
     if (good && at < e->size && damage->status == STATUS_OK)
         error_set(damage, STATUS_WRONG, path, NULL, NULL, "ends after %" PRIu32 " of %" PRIu32 " bytes", at, e->size);
-    b->bytes += at;
+    b->bytes += descriptor < 0 ? 0 : at;
     return good;
 }
 
@@ -241,6 +246,30 @@ static bool place(struct bag *b, const char *path, const struct fat_entry *e, ch
     return true;
 }
 
+static bool is_withheld(const struct bag *b, const char *path)
+{
+    const char *pattern;
+    size_t position = 0;
+
+    while ((pattern = argument_next(b->arguments, "--withhold", &position)))
+        if (path_is_named(pattern, path))
+            return true;
+    return false;
+}
+
+static bool leave_out(struct bag *b, const char *path, const struct fat_entry *e, struct error *error)
+{
+    uint8_t digest[DIGEST_SIZE];
+    struct error damage;
+
+    b->left_out++;
+    if (!copy(b, e, -1, path, digest, &damage, error))
+        return false;
+    if (damage.status != STATUS_OK)
+        report_damage(b, path, &damage);
+    return receipt_withheld(&b->receipt, &b->kept, path, e->size, digest, error);
+}
+
 static bool take_one(void *context, const char *path, const struct fat_entry *e, struct error *error)
 {
     struct bag *b = context;
@@ -250,6 +279,8 @@ static bool take_one(void *context, const char *path, const struct fat_entry *e,
 
     if (e->attributes & FAT_FOLDER)
         return true;
+    if (is_withheld(b, path))
+        return leave_out(b, path, e, error);
     if (!place(b, path, e, to, error) || !make_folders(b, to, error))
         return false;
     int descriptor = new_file(to, sizeof to, error);
@@ -263,6 +294,8 @@ static bool take_one(void *context, const char *path, const struct fat_entry *e,
     const char *name = to + strlen(b->folder) + 1;
     add_to_manifest(&b->manifest, digest, name);
     add_row(b, name, path, e, digest, damage.status == STATUS_OK ? "whole" : "damaged");
+    if (b->key && damage.status == STATUS_OK)
+        receipt_file(&b->receipt, name, path, e->size, digest);
     b->files++;
     return true;
 }
@@ -273,6 +306,38 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 {
     (void)status, (void)type, (void)at;
     return remove(path);
+}
+
+static void print_today(char today[16])
+{
+    time_t now = time(NULL);
+    struct tm tm;
+
+    strftime(today, 16, "%Y-%m-%d", gmtime_r(&now, &tm));
+}
+
+/* What is withheld is worth something only if a receipt says so, and a receipt only of an archive. */
+static bool begin_receipt(struct bag *b, struct error *error)
+{
+    const char *key = argument_value(b->arguments, "--key"), *withhold = argument_value(b->arguments, "--withhold");
+    char today[16], path[PATH_MAX];
+
+    if (!key)
+        return !withhold ||
+               error_set(error, STATUS_USAGE, b->arguments->command->name, NULL, NULL, "--withhold goes with --key");
+    if (!b->volume.disk.archive)
+        return error_set(error, STATUS_USAGE, b->arguments->command->name, NULL, "seal the image first",
+                         "a receipt is about an archive");
+    b->key = key_load(key, error);
+    if (!b->key)
+        return false;
+    print_today(today);
+    receipt_begin(&b->receipt, b->arguments, &b->volume, today);
+    if (!withhold)
+        return true;
+    if (snprintf(path, sizeof path, "%s.withheld", b->path) >= (int)sizeof path)
+        return error_set(error, STATUS_INPUT, b->path, NULL, NULL, "the path is too long");
+    return output_whole(&b->withheld, path, 0600, false, error);
 }
 
 static bool begin_bag(struct bag *b, struct error *error)
@@ -298,10 +363,8 @@ static void print_info(const struct bag *b, struct text *to)
 {
     const char *reason = argument_value(b->arguments, "--override");
     char shown[1024], today[16];
-    time_t now = time(NULL);
-    struct tm tm;
 
-    strftime(today, sizeof today, "%Y-%m-%d", gmtime_r(&now, &tm));
+    print_today(today);
     if (b->volume.disk.archive) {
         const struct description_manifest *d = archive_description(b->volume.disk.archive);
         const struct archive_signature *signature = archive_signature(b->volume.disk.archive);
@@ -323,6 +386,34 @@ static void print_info(const struct bag *b, struct text *to)
     text_print(to, "Payload-Oxum: %" PRIu64 ".%" PRIu64 "\n", b->bytes, b->files);
 }
 
+static bool end_receipt(struct bag *b, struct text *tags, struct error *error)
+{
+    struct text signature = {.bytes = NULL}, public_half = {.bytes = NULL};
+    uint8_t bytes[SIGNATURE_SIZE];
+    char pem[PUBLIC_PEM_SIZE];
+
+    if (!b->key)
+        return true;
+    if (b->receipt.failed)
+        return error_host(error, b->path, ENOMEM, "cannot sign");
+    bool good = key_sign(b->key, b->receipt.bytes, b->receipt.length, bytes, error) &&
+                key_public_pem(b->key, pem, error);
+    if (good) {
+        text_add(&signature, bytes, sizeof bytes);
+        text_add(&public_half, pem, sizeof pem);
+        good = write_tag(b, "receipt.txt", &b->receipt, tags, error) &&
+               write_tag(b, "receipt.sig", &signature, tags, error) &&
+               write_tag(b, "receipt.pem", &public_half, tags, error);
+    }
+    if (good && b->withheld.file) {
+        fwrite(b->kept.bytes ? b->kept.bytes : "", 1, b->kept.length, b->withheld.file);
+        good = output_commit(&b->withheld, error);
+    }
+    text_free(&signature);
+    text_free(&public_half);
+    return good;
+}
+
 static bool end_bag(struct bag *b, struct error *error)
 {
     static const char declaration[] = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
@@ -332,7 +423,7 @@ static bool end_bag(struct bag *b, struct error *error)
     print_info(b, &info);
     bool good = write_tag(b, "bagit.txt", &bagit, &tags, error) && write_tag(b, "bag-info.txt", &info, &tags, error) &&
                 write_tag(b, "files.csv", &b->table, &tags, error) &&
-                write_tag(b, "manifest-sha256.txt", &b->manifest, &tags, error) &&
+                write_tag(b, "manifest-sha256.txt", &b->manifest, &tags, error) && end_receipt(b, &tags, error) &&
                 write_tag(b, "tagmanifest-sha256.txt", &tags, NULL, error);
     text_free(&bagit);
     text_free(&info);
@@ -366,17 +457,20 @@ static enum status retrieve_all(const struct arguments *a, struct act *act)
     bool good = desk_volume_open(a, &b->volume, &error);
     act_override(act, a, b->volume.disk.archive);
     progress_begin(&b->progress, "retrieving");
-    good = good && begin_bag(b, &error) && desk_volume_visit(&b->volume, &visit, &error);
-    if (good && b->files == 0)
+    good = good && begin_receipt(b, &error) && begin_bag(b, &error) && desk_volume_visit(&b->volume, &visit, &error);
+    if (good && b->files + b->left_out == 0)
         good = error_set(&error, STATUS_WRONG, a->operands[0], NULL, "`muniment files` lists them",
                          "holds no file of that name");
     good = good && end_bag(b, &error);
     progress_end(&b->progress);
+    output_abort(&b->withheld);
     if (*b->folder)
         nftw(b->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     if (good) {
         plain_print(stdout, b->path);
         printf(": %" PRIu64 " file%s, %" PRIu64 " bytes\n", b->files, b->files == 1 ? "" : "s", b->bytes);
+        if (b->left_out)
+            printf("  withheld      %" PRIu64 "; keep %s.withheld\n", b->left_out, b->path);
         if (b->damaged)
             printf("  damaged       %" PRIu64 "; files.csv says which\n", b->damaged);
         snprintf(count, sizeof count, "%" PRIu64, b->files);
@@ -385,6 +479,9 @@ static enum status retrieve_all(const struct arguments *a, struct act *act)
     }
     enum status status = !good ? desk_fail(&error) : b->damaged ? STATUS_WRONG : STATUS_OK;
     desk_volume_close(&b->volume);
+    key_free(b->key);
+    text_free(&b->receipt);
+    text_free(&b->kept);
     text_free(&b->manifest);
     text_free(&b->table);
     free(b);

@@ -100,8 +100,7 @@ static char *folded(const char *text)
     return copy;
 }
 
-/* Whether a pattern names the path, or a folder above it. */
-static bool names(const char *pattern, const char *path)
+bool path_is_named(const char *pattern, const char *path)
 {
     char *text = folded(path), *folded_pattern = folded(pattern), *slash = text;
     bool named = false;
@@ -120,7 +119,7 @@ static bool names(const char *pattern, const char *path)
 static bool is_wanted(const struct visit *visit, const char *path)
 {
     for (size_t i = 0; i < visit->wanted_count; i++)
-        if (names(visit->wanted[i], path))
+        if (path_is_named(visit->wanted[i], path))
             return true;
     return visit->wanted_count == 0;
 }

@@ -33,6 +33,9 @@ struct visit {
 /* Goes over all folders in the order of the disk. */
 bool desk_volume_visit(struct desk_volume *volume, struct visit *visit, struct error *error);
 
+/* Whether a pattern names the path, or a folder above it. */
+bool path_is_named(const char *pattern, const char *path);
+
 /* "1998-03-02 10:15:00"; "-" if there is none. text has 20 bytes. */
 const char *fat_time_text(struct fat_time time, char text[20]);
 /* Attributes as DOS shows them: "RHSA" with dashes, or D for a folder. text has 6 bytes. */

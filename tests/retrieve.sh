@@ -1,6 +1,7 @@
 #!/bin/bash
 # retrieve.sh - files are listed and taken out of disks (spec/retrieval.md) as mtools sees them: from images, archives and
-# overlays; what is closed is refused; bags are valid; hostile names and damaged volumes harm nobody.
+# overlays; what is closed is refused; bags are valid; receipts (spec/receipt.md, R-1 to R-12) hold, and nothing else does;
+# hostile names and damaged volumes harm nobody.
 set -eu
 here=$PWD
 . "$here/tests/facts.sh"
@@ -113,6 +114,82 @@ gives "unless for a reason" 0 "$MUNIMENT" retrieve closed.mun -o closed --overri
 says "which is in the bag" closed/bag-info.txt "Muniment-Override: court order 17"
 says "and in the log" office.log '"override":"court order 17"'
 gives "an overlay that is not there" 4 "$MUNIMENT" files open.mun --overlay session
+
+# --- Receipts (spec/receipt.md) ---
+verify() { "$MUNIMENT" verify "$1/receipt.txt" --trust key.pub --archive open.mun "${@:2}"; }
+"$MUNIMENT" key new other >out
+gives "a receipt" 0 "$MUNIMENT" retrieve open.mun -o signed --key key --withhold 'LETTERS/1998' --log office.log --by reader-1
+valid signed 2>err
+passed "its bag is valid" $?
+gives "holds" 0 verify signed
+says "with its files" out "files         3, 3 of them here"
+says "with what was withheld" out "withheld      2, 0 of them shown"
+says "and the archive" out "holds these bytes"
+passed "what was withheld is not in the bag" "$(! grep -rq Minutes signed; echo $?)"
+passed "what shows it is its owner's (R-6)" "$([ "$(stat -c %a signed.withheld)" = 600 ]; echo $?)"
+gives "openssl agrees" 0 openssl pkeyutl -verify -pubin -inkey key.pub -rawin -in signed/receipt.txt -sigfile signed/receipt.sig
+(cd signed && sed -n 's/^file: \([^ ]*\) [^ ]* \([^ ]*\) .*/\1  \2/p' receipt.txt | grep -v % | sha256sum -c --quiet) >out 2>err
+passed "so does sha256sum" $?
+grep Minutes signed.withheld >minutes.shown
+sed 's/A.TXT/B.TXT/' signed.withheld >other.shown
+gives "what was withheld is shown" 0 verify signed --shown signed.withheld
+gives "a part of it too" 0 verify signed --shown minutes.shown
+says "and counted" out "1 of them shown"
+gives "not as another (R-9)" 1 verify signed --shown other.shown
+passed "the salts are 32 random bytes (R-5)" "$([ "$(cut -d' ' -f1 signed.withheld | grep -cE '^[0-9a-f]{64}$')" = 2 ] && [ "$(cut -d' ' -f1 signed.withheld | sort -u | wc -l)" = 2 ]; echo $?)"
+gives "a receipt alone" 0 bash -c "mkdir alone; cp signed/receipt.* alone; '$MUNIMENT' verify alone/receipt.txt --trust key.pub"
+says "says that no file is there" out "files         3, 0 of them here"
+gives "no receipt of a bare image" 2 "$MUNIMENT" retrieve floppy.img -o bare --key key
+gives "nothing is withheld without one" 2 "$MUNIMENT" retrieve open.mun -o bare --withhold A
+gives "not for an unknown key (R-7)" 1 "$MUNIMENT" verify signed/receipt.txt --trust other.pub
+gives "another archive (R-10)" 1 "$MUNIMENT" verify signed/receipt.txt --trust key.pub --archive closed.mun
+tampered() # FACT TEXT COMMAND...: a copy of the bag, changed by the command in its folder, is found out
+{
+    rm -rf copy
+    cp -r signed copy
+    (cd copy && "${@:3}")
+    gives "$1" 1 verify copy
+    cat err >>out
+    says "$1: why" out "$2"
+}
+tampered "a file changed (R-8)" "is not the file that was signed" sh -c 'printf x >>data/LEDGER.DBF'
+tampered "a file cut off (R-8)" "is not the file that was signed" truncate -s 4 data/LEDGER.DBF
+tampered "a file put in (R-12)" "holds files that the receipt does not name" sh -c 'echo >data/new; echo "$(sha256sum data/new)" >>manifest-sha256.txt'
+tampered "another signature (R-7)" "signature that does not fit" sh -c 'head -c 64 /dev/zero >receipt.sig'
+for ((i = 0; i < 40; i++)); do # each byte of a receipt counts
+    rm -rf copy
+    cp -r signed copy
+    python3 - $i <<'PY'
+import random, sys
+random.seed(int(sys.argv[1])); name = "copy/receipt." + random.choice(("txt", "txt", "sig", "pem")); b = bytearray(open(name, "rb").read())
+b[random.randrange(len(b) - (1 if name.endswith("pem") else 0))] ^= 1 << random.randrange(8); open(name, "wb").write(b)
+PY
+    if verify copy >out 2>err && ! cmp -s copy/receipt.pem signed/receipt.pem; then continue; fi
+    verify copy >out 2>err && echo "flip $i" >>flips
+done
+passed "a bit flipped anywhere in text and signature is found" "$([ ! -e flips ]; echo $?)"
+signed_again() # FACT TEXT SED: a receipt of another text, properly signed, is refused
+{
+    rm -rf copy
+    cp -r signed copy
+    sed "$3" signed/receipt.txt >copy/receipt.txt
+    openssl pkeyutl -sign -inkey key -rawin -in copy/receipt.txt -out copy/receipt.sig
+    local status=0
+    verify copy >out 2>err || status=$?
+    cat err >>out
+    passed "$1" "$([ $status != 0 ]; echo $?)"
+    says "$1: why" out "$2"
+}
+signed_again "a path that holds other bytes (R-11)" "is not so in the archive" 's/ LEDGER.DBF$/ 100%25.TXT/'
+signed_again "a name that leads out of the bag" "is no receipt" 's| data/LEDGER.DBF | data/../../key |'
+signed_again "a name that is not written in the one way (R-2)" "is no receipt" 's/ LEDGER.DBF$/ %4CEDGER.DBF/'
+signed_again "lines in another order (R-3)" "is no receipt" '2{h;d};3{G}'
+signed_again "a line that is too long (R-4)" "is no receipt" "s/ LEDGER.DBF\$/ $(head -c 9000 /dev/zero | tr '\0' A)/"
+mkdir cut
+printf 'muniment-receipt: 0\nmachine-root: 0' >cut/receipt.txt
+openssl pkeyutl -sign -inkey key -rawin -in cut/receipt.txt -out cut/receipt.sig
+cp key.pub cut/receipt.pem
+gives "a text that is cut off (R-1)" 3 "$MUNIMENT" verify cut/receipt.txt --trust key.pub
 
 # --- Hostile volumes ---
 damaged=${LONG:+1000}

@@ -1,0 +1,514 @@
+/* receipt.c - writing and checking receipts. */
+#include "desk/receipt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "desk/desk.h"
+#include "formats/file.h"
+#include "formats/plain.h"
+#include "formats/volumes/volumes.h"
+#include "verify/fixity/fixity.h"
+
+enum { LINE_LIMIT = 8192, RECEIPT_LIMIT = 1 << 30, PIECE = 1 << 16 };
+
+/* --- Names --- */
+
+static void add_name(struct text *t, const char *name)
+{
+    for (; *name; name++)
+        if ((uint8_t)*name <= ' ' || *name == '%' || *name == 0x7F)
+            text_print(t, "%%%02X", (unsigned)(uint8_t)*name);
+        else
+            text_add(t, name, 1);
+}
+
+static int upper_hex(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Decodes a name in its place; false unless it is written in the one way. */
+static bool read_name(char *name)
+{
+    char *const start = name, *to = name;
+
+    for (; *name; name++, to++) {
+        int high = *name == '%' ? upper_hex(name[1]) : 0, low = *name == '%' && high >= 0 ? upper_hex(name[2]) : 0;
+        uint8_t byte = (uint8_t)*name;
+        if (high < 0 || low < 0)
+            return false;
+        if (*name == '%') {
+            byte = (uint8_t)(high << 4 | low);
+            if (byte == 0 || (byte > ' ' && byte != '%' && byte != 0x7F))
+                return false;
+            name += 2;
+        } else if (byte <= ' ' || byte == 0x7F) {
+            return false;
+        }
+        *to = (char)byte;
+    }
+    *to = '\0';
+    return to != start;
+}
+
+/* --- Writing --- */
+
+void receipt_begin(struct text *t, const struct arguments *a, const struct desk_volume *v, const char *date)
+{
+    const struct archive_signature *s = archive_signature(v->disk.archive);
+    const char *reason = argument_value(a, "--override");
+
+    text_print(t, RECEIPT_FIRST "machine-root: %s\ncontent: %s\nsigner: %s\n", archive_machine_root(v->disk.archive),
+               s->content, s->fits ? s->signer : "none");
+    text_print(t, "drive: %s %" PRIu32 "\nstate: %s\n", drive_slot_names[v->disk.slot], v->number,
+               argument_value(a, "--overlay") ? "session" : "sealed");
+    if (reason) {
+        text_print(t, "override: ");
+        add_name(t, reason);
+        text_print(t, "\n");
+    }
+    text_print(t, "date: %s\n", date);
+}
+
+void receipt_file(struct text *t, const char *name, const char *path, uint32_t size, const uint8_t digest[DIGEST_SIZE])
+{
+    hex_digest hex;
+
+    hex_encode(digest, hex);
+    text_print(t, "file: %s %" PRIu32 " ", hex, size);
+    add_name(t, name);
+    text_print(t, " ");
+    add_name(t, path);
+    text_print(t, "\n");
+}
+
+bool receipt_withheld(struct text *t, struct text *kept, const char *path, uint32_t size,
+                      const uint8_t digest[DIGEST_SIZE], struct error *error)
+{
+    uint8_t salt[DIGEST_SIZE], commitment[DIGEST_SIZE];
+    size_t from = kept->length;
+    hex_digest hex;
+
+    if (getrandom(salt, sizeof salt, 0) != sizeof salt)
+        return error_host(error, path, errno, "cannot draw a salt");
+    hex_encode(salt, hex);
+    text_print(kept, "%s ", hex);
+    hex_encode(digest, hex);
+    text_print(kept, "%s %" PRIu32 " ", hex, size);
+    add_name(kept, path);
+    if (kept->failed)
+        return error_host(error, path, ENOMEM, "cannot keep");
+    sha256(kept->bytes + from, kept->length - from, commitment);
+    hex_encode(commitment, hex);
+    text_print(t, "withheld: %s\n", hex);
+    text_print(kept, "\n");
+    return true;
+}
+
+/* --- Reading --- */
+
+struct receipt {
+    const struct arguments *arguments;
+    const char *path;
+    char folder[PATH_MAX]; /* with a slash at its end, or empty */
+    char *text;            /* owned, with NUL */
+    size_t size;
+    hex_digest root, content;
+    char slot[8];
+    uint32_t partition;
+    bool session;
+    struct archive *archive; /* of --archive; or null */
+    struct block disk;
+    struct fat *fat;
+    uint64_t files, here, withheld, shown, wrong;
+};
+
+static bool read_all(const char *path, size_t limit, char **text, size_t *size, struct error *error)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat status;
+    bool good = false;
+
+    *text = NULL;
+    if (descriptor < 0)
+        return error_host(error, path, errno, "cannot open");
+    if (fstat(descriptor, &status) || !S_ISREG(status.st_mode))
+        error_set(error, STATUS_INPUT, path, NULL, NULL, "is no regular file");
+    else if ((uint64_t)status.st_size > limit)
+        error_set(error, STATUS_INPUT, path, NULL, NULL, "is too long");
+    else if (!(*text = malloc((size_t)status.st_size + 1)))
+        error_host(error, path, ENOMEM, "cannot read");
+    else
+        good = file_read(descriptor, path, 0, *text, (size_t)status.st_size, error);
+    close(descriptor);
+    if (good) {
+        *size = (size_t)status.st_size;
+        (*text)[*size] = '\0';
+    }
+    return good;
+}
+
+bool is_receipt(const char *path)
+{
+    char first[sizeof RECEIPT_FIRST] = "";
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    bool is = descriptor >= 0 && read(descriptor, first, strlen(RECEIPT_FIRST)) == (ssize_t)strlen(RECEIPT_FIRST) &&
+              !strcmp(first, RECEIPT_FIRST);
+
+    if (descriptor >= 0)
+        close(descriptor);
+    return is;
+}
+
+static void report_wrong(struct receipt *r, const char *object, const char *what)
+{
+    r->wrong++;
+    plain_print(stdout, r->path);
+    printf(": ");
+    plain_print(stdout, object);
+    printf(": %s\n", what);
+}
+
+/* The signature, which lies beside the receipt, and whose it is. */
+static bool check_signature(struct receipt *r, struct error *error)
+{
+    char path[PATH_MAX + 16], *pem = NULL, *signature = NULL;
+    uint8_t digest[DIGEST_SIZE];
+    size_t pem_size = 0, size = 0, count;
+    hex_digest signer;
+    bool trusted = false;
+
+    snprintf(path, sizeof path, "%sreceipt.pem", r->folder);
+    bool good = read_all(path, 65536, &pem, &pem_size, error);
+    snprintf(path, sizeof path, "%sreceipt.sig", r->folder);
+    good = good && read_all(path, 65536, &signature, &size, error);
+    if (good && (size != SIGNATURE_SIZE || !public_key_digest(pem, pem_size, false, digest) ||
+                 !signature_fits(pem, pem_size, (const uint8_t *)signature, r->text, r->size)))
+        good = error_set(error, STATUS_WRONG, r->path, NULL, "trust nothing in it",
+                         "has a signature that does not fit");
+    if (good) {
+        const char **keys = desk_trusted_keys(r->arguments, &count);
+        hex_encode(digest, signer);
+        good = keys ? signer_is_trusted(keys, count, signer, &trusted, error)
+                    : error_host(error, r->path, ENOMEM, "cannot verify");
+        free(keys);
+        if (good && !trusted)
+            good = error_set(error, STATUS_WRONG, r->path, NULL, "compare the key with what the office published",
+                             "is signed by %s, whom no --trust names", signer);
+    }
+    free(pem);
+    free(signature);
+    return good;
+}
+
+/* Takes the next line, which loses its line feed; null at the end, or where there is none. */
+static char *next_line(char **at)
+{
+    char *line = *at, *feed = strchr(line, '\n');
+
+    if (!feed || feed - line > LINE_LIMIT)
+        return NULL;
+    *feed = '\0';
+    *at = feed + 1;
+    return line;
+}
+
+/* The value of a line "name: value". */
+static char *value_of(char *line, const char *name)
+{
+    size_t length = strlen(name);
+
+    return line && !strncmp(line, name, length) && line[length] == ':' && line[length + 1] == ' ' ? line + length + 2
+                                                                                                  : NULL;
+}
+
+static bool take_digest(const char *value, hex_digest to)
+{
+    uint8_t digest[DIGEST_SIZE];
+
+    if (!value || strlen(value) != 64 || !hex_decode(value, digest))
+        return false;
+    memcpy(to, value, 65);
+    return true;
+}
+
+static bool parse_head(struct receipt *r, char **at)
+{
+    char *value, *line;
+    hex_digest signer;
+    unsigned partition;
+    int used = 0;
+
+    next_line(at);
+    if (!take_digest(value_of(next_line(at), "machine-root"), r->root) ||
+        !take_digest(value_of(next_line(at), "content"), r->content) || !(value = value_of(next_line(at), "signer")) ||
+        !(take_digest(value, signer) || !strcmp(value, "none")) || !(value = value_of(next_line(at), "drive")) ||
+        sscanf(value, "%7[a-z0-9] %u%n", r->slot, &partition, &used) != 2 || value[used])
+        return false;
+    r->partition = partition;
+    if (!(value = value_of(next_line(at), "state")) || (strcmp(value, "sealed") && strcmp(value, "session")))
+        return false;
+    r->session = *value == 's' && value[2] == 's';
+    line = next_line(at);
+    if ((value = value_of(line, "override"))) {
+        if (!read_name(value))
+            return false;
+        line = next_line(at);
+    }
+    value = value_of(line, "date");
+    return value && strlen(value) == 10 && strspn(value, "0123456789-") == 10;
+}
+
+/* --- The files beside it --- */
+
+/* A name of the bag leads nowhere else. */
+static bool name_is_inside(const char *name)
+{
+    if (strncmp(name, "data/", 5))
+        return false;
+    for (const char *part = name; part; part = strchr(part, '/')) {
+        part += *part == '/';
+        if (!*part || *part == '/' || !strncmp(part, "../", 3) || !strcmp(part, "..") || !strncmp(part, "./", 2) ||
+            !strcmp(part, "."))
+            return false;
+    }
+    return true;
+}
+
+static void check_beside(struct receipt *r, const char *name, uint32_t size, const uint8_t digest[DIGEST_SIZE])
+{
+    char path[2 * PATH_MAX];
+    uint8_t piece[PIECE], found[DIGEST_SIZE];
+    struct sha256 hash;
+    uint64_t total = 0;
+    ssize_t count;
+
+    snprintf(path, sizeof path, "%s%s", r->folder, name);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+    if (descriptor < 0) {
+        if (errno != ENOENT && errno != ENOTDIR)
+            report_wrong(r, name, "cannot be read");
+        return;
+    }
+    r->here++;
+    sha256_begin(&hash);
+    while ((count = read(descriptor, piece, sizeof piece)) > 0 && total <= size) {
+        sha256_add(&hash, piece, (size_t)count);
+        total += (uint64_t)count;
+    }
+    sha256_end(&hash, found);
+    close(descriptor);
+    if (count < 0)
+        report_wrong(r, name, "cannot be read");
+    else if (total != size || memcmp(found, digest, DIGEST_SIZE))
+        report_wrong(r, name, "is not the file that was signed");
+}
+
+/* --- The archive --- */
+
+static bool open_archive(struct receipt *r, struct error *error)
+{
+    const char *path = argument_value(r->arguments, "--archive");
+    struct disk_survey survey;
+    enum drive_slot slot = 0;
+
+    if (!path)
+        return true;
+    r->archive = archive_open(path, error);
+    if (!r->archive)
+        return false;
+    if (strcmp(archive_machine_root(r->archive), r->root) || strcmp(archive_signature(r->archive)->content, r->content))
+        return error_set(error, STATUS_WRONG, path, NULL, NULL, "is not the archive of the receipt");
+    if (r->session)
+        return true;
+    while (slot < DRIVE_COUNT && strcmp(drive_slot_names[slot], r->slot))
+        slot++;
+    error_set(error, STATUS_WRONG, path, NULL, NULL, "has no disk %s", r->slot);
+    if (slot == DRIVE_COUNT || !archive_disk(r->archive, slot, &r->disk, error))
+        return false;
+    bool good = disk_survey(&r->disk, &survey, error);
+    for (uint32_t i = 0; good && i < survey.volume_count && !r->fat; i++)
+        if (survey.volumes[i].number == r->partition)
+            r->fat = fat_open(&r->disk, survey.volumes[i].first, survey.volumes[i].sectors, error);
+    disk_survey_free(&survey);
+    return good && (r->fat || error_set(error, STATUS_WRONG, path, NULL, NULL, "has no such volume"));
+}
+
+static bool file_digest(struct receipt *r, const struct fat_entry *entry, uint8_t digest[DIGEST_SIZE])
+{
+    uint8_t piece[PIECE];
+    struct fat_file file;
+    struct sha256 hash;
+    struct error error;
+    uint32_t at = 0;
+    size_t got = 1;
+
+    fat_file_open(r->fat, entry, &file);
+    sha256_begin(&hash);
+    while (at < entry->size && got > 0 && fat_file_read(r->fat, &file, at, piece, sizeof piece, &got, &error)) {
+        sha256_add(&hash, piece, got);
+        at += (uint32_t)got;
+    }
+    sha256_end(&hash, digest);
+    return at == entry->size;
+}
+
+static void check_in_archive(struct receipt *r, const char *path, uint32_t size, const uint8_t digest[DIGEST_SIZE])
+{
+    uint8_t found[DIGEST_SIZE];
+    struct fat_entry entry;
+    struct error error;
+
+    if (!r->fat)
+        return;
+    if (!fat_find(r->fat, path, &entry, &error) || entry.size != size || !file_digest(r, &entry, found) ||
+        memcmp(found, digest, DIGEST_SIZE))
+        report_wrong(r, path, "is not so in the archive");
+}
+
+/* --- Lines --- */
+
+/* Splits "SHA256 SIZE rest". */
+static char *digest_and_size(char *value, uint8_t digest[DIGEST_SIZE], uint32_t *size)
+{
+    char *end;
+
+    if (strlen(value) < 66 || !hex_decode(value, digest) || value[64] != ' ' || value[65] < '0' || value[65] > '9')
+        return NULL;
+    errno = 0;
+    unsigned long long number = strtoull(value + 65, &end, 10);
+    *size = (uint32_t)number;
+    return !errno && number <= UINT32_MAX && *end == ' ' ? end + 1 : NULL;
+}
+
+static bool check_file(struct receipt *r, char *value)
+{
+    uint8_t digest[DIGEST_SIZE];
+    uint32_t size;
+    char *name = digest_and_size(value, digest, &size), *path = name ? strchr(name, ' ') : NULL;
+
+    if (!path)
+        return false;
+    *path++ = '\0';
+    if (!read_name(name) || !read_name(path) || !name_is_inside(name))
+        return false;
+    r->files++;
+    check_beside(r, name, size, digest);
+    check_in_archive(r, path, size, digest);
+    return true;
+}
+
+/* Whether one of the lines of --shown is what was committed to. */
+static void check_shown(struct receipt *r, const hex_digest commitment, const char *shown)
+{
+    uint8_t digest[DIGEST_SIZE];
+    hex_digest hex;
+
+    for (const char *at = shown, *feed; at && *at; at = feed ? feed + 1 : NULL) {
+        feed = strchr(at, '\n');
+        sha256(at, feed ? (size_t)(feed - at) : strlen(at), digest);
+        hex_encode(digest, hex);
+        r->shown += !strcmp(hex, commitment);
+    }
+}
+
+static uint64_t lines_of(const char *text)
+{
+    uint64_t lines = 0;
+
+    for (; text && *text; text++)
+        lines += *text == '\n' || !text[1];
+    return lines;
+}
+
+static bool check_lines(struct receipt *r, struct error *error)
+{
+    const char *shown_path = argument_value(r->arguments, "--shown");
+    char *copy = malloc(r->size + 1), *at = copy, *line, *value, *shown = NULL;
+    hex_digest commitment;
+    size_t size;
+    bool good = (copy || error_host(error, r->path, ENOMEM, "cannot verify")) &&
+                (!shown_path || read_all(shown_path, RECEIPT_LIMIT, &shown, &size, error));
+
+    if (good) {
+        memcpy(copy, r->text, r->size + 1);
+        bool formed = strlen(r->text) == r->size && parse_head(r, &at);
+        good = formed ? open_archive(r, error) : true;
+        while (good && formed && *at) {
+            line = next_line(&at);
+            if ((value = value_of(line, "file")))
+                formed = check_file(r, value);
+            else if (take_digest(value_of(line, "withheld"), commitment)) {
+                r->withheld++;
+                check_shown(r, commitment, shown);
+            } else
+                formed = false;
+        }
+        if (good && !formed)
+            good = error_set(error, STATUS_INPUT, r->path, NULL, NULL, "is no receipt of version 0");
+        if (good && r->shown != lines_of(shown))
+            report_wrong(r, shown_path, "has lines that the receipt does not commit to");
+    }
+    free(shown);
+    free(copy);
+    return good;
+}
+
+static void count_bag(const char *folder, uint64_t *files)
+{
+    char path[PATH_MAX + 32], *text = NULL;
+    struct error error;
+    size_t size;
+
+    snprintf(path, sizeof path, "%smanifest-sha256.txt", folder);
+    *files = read_all(path, RECEIPT_LIMIT, &text, &size, &error) ? lines_of(text) : 0;
+    free(text);
+}
+
+static void print_result(const struct receipt *r)
+{
+    plain_print(stdout, r->path);
+    if (r->wrong)
+        printf(": %" PRIu64 " finding%s\n", r->wrong, r->wrong == 1 ? "" : "s");
+    else
+        printf(": the office signed it\n");
+    printf("  machine-root  %s\n  files         %" PRIu64 ", %" PRIu64 " of them here\n", r->root, r->files, r->here);
+    if (r->withheld)
+        printf("  withheld      %" PRIu64 ", %" PRIu64 " of them shown\n", r->withheld, r->shown);
+    if (r->archive)
+        printf("  archive       %s\n", r->session ? "the one of the receipt; the files are a session's output"
+                                       : r->wrong ? "compared"
+                                                  : "holds these bytes under these paths");
+}
+
+enum status receipt_verify(const struct arguments *a, const char *path)
+{
+    struct receipt r = {.arguments = a, .path = path};
+    const char *slash = strrchr(path, '/');
+    struct error error;
+    uint64_t in_bag;
+
+    snprintf(r.folder, sizeof r.folder, "%.*s", slash ? (int)(slash + 1 - path) : 0, path);
+    bool good = read_all(path, RECEIPT_LIMIT, &r.text, &r.size, &error) && check_signature(&r, &error) &&
+                check_lines(&r, &error);
+    if (good) {
+        count_bag(r.folder, &in_bag);
+        if (in_bag > r.files)
+            report_wrong(&r, "the bag", "holds files that the receipt does not name");
+        print_result(&r);
+    }
+    fat_close(r.fat);
+    if (r.disk.close)
+        r.disk.close(r.disk.context);
+    archive_close(r.archive);
+    free(r.text);
+    return !good ? desk_fail(&error) : r.wrong ? STATUS_WRONG : STATUS_OK;
+}

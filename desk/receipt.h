@@ -1,0 +1,23 @@
+/* receipt.h - receipts: which files an office took out of an archive, signed by it (spec/receipt.md). */
+#ifndef MUNIMENT_DESK_RECEIPT_H
+#define MUNIMENT_DESK_RECEIPT_H
+
+#include "desk/volume.h"
+
+/* The head of a receipt for what comes from a volume of an archive. date: YYYY-MM-DD. */
+void receipt_begin(struct text *receipt, const struct arguments *arguments, const struct desk_volume *volume,
+                   const char *date);
+void receipt_file(struct text *receipt, const char *name, const char *path, uint32_t size,
+                  const uint8_t digest[DIGEST_SIZE]);
+/* Commits to a file without naming it, and adds to `kept` what shows later that it was this one. */
+bool receipt_withheld(struct text *receipt, struct text *kept, const char *path, uint32_t size,
+                      const uint8_t digest[DIGEST_SIZE], struct error *error);
+
+#define RECEIPT_FIRST "muniment-receipt: 0\n"
+
+/* Whether a file begins as a receipt does. */
+bool is_receipt(const char *path);
+/* Checks a receipt, with the files beside it and what --trust, --shown and --archive name; prints what it proves. */
+enum status receipt_verify(const struct arguments *arguments, const char *path);
+
+#endif
