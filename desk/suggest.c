@@ -149,7 +149,7 @@ static enum floppy_type floppy_drive_for(uint64_t sectors)
 
     if (!floppy_geometry(sectors, &geometry))
         return sectors < 2880 ? FLOPPY_1440K : FLOPPY_NONE;
-    return sectors <= 720 ? FLOPPY_360K : sectors == 2400 ? FLOPPY_1200K : sectors > 3360 ? FLOPPY_2880K : FLOPPY_1440K;
+    return sectors <= 720 ? FLOPPY_360K : sectors == 2400 ? FLOPPY_1200K : sectors > 3680 ? FLOPPY_2880K : FLOPPY_1440K;
 }
 
 /* Heads and sectors that INT 13h shows (spec/firmware.md, "Configuration"). */

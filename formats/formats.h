@@ -14,7 +14,8 @@ struct geometry {
     uint32_t cylinders, heads, sectors;
 };
 
-/* The standard floppy format that has exactly this many sectors (160K to 2.88M); false when there is none. */
+/* The standard floppy format that has exactly this many sectors (160K to 2.88M; the tracks of XDF, 23 sectors of 512
+ * bytes long, are divided otherwise: i82077.c); false when there is none. */
 bool floppy_geometry(uint64_t sectors, struct geometry *geometry);
 
 /* The geometry of a disk as IDENTIFY gives it: what its MBR partition table implies (largest end head and sector, as

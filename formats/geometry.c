@@ -18,6 +18,7 @@ bool floppy_geometry(uint64_t sectors, struct geometry *geometry)
         {80, 2, 15},  /* 1.2M */
         {80, 2, 18},  /* 1.44M */
         {80, 2, 21},  /* 1.68M, Microsoft's distribution media format */
+        {80, 2, 23},  /* 1.84M, IBM's XDF */
         {80, 2, 36},  /* 2.88M */
     };
     /* clang-format on */

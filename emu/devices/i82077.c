@@ -2,7 +2,8 @@
  *
  * A command is a row of the table at the end. Sectors pass one per event, as they would pass under the head: a
  * revolution divided by the sectors of a track. A medium answers only at its own data rate and in MFM, as it would;
- * 40-track media in 80-track drives are reached at every second cylinder. Where no disk turns there are no index pulses
+ * 40-track media in 80-track drives are reached at every second cylinder. A track of XDF has sectors of several sizes.
+ * Where no disk turns there are no index pulses
  * to count, and a command waits until a reset. */
 #include "emu/devices/i82077.h"
 
@@ -26,8 +27,10 @@ enum { ST2_WRONG_CYLINDER = 0x10, ST2_DATA_ERROR = 0x20, ST2_CONTROL_MARK = 0x40
 enum { COMMAND_MT = 0x80, COMMAND_MFM = 0x40, COMMAND_SKIP = 0x20, SELECT_HEAD = 4, VERIFY_COUNT = 0x80 };
 enum { CONFIGURE_IMPLIED_SEEK = 0x40, CONFIGURE_FIFO_OFF = 0x20, CONFIGURE_LOCKABLE = 0x2F };
 enum { PERPENDICULAR_OW = 0x80, PERPENDICULAR_DRIVES = 0x3C, PERPENDICULAR_MODE = 3 };
-#define SECTOR_CODE 2 /* N: 512 bytes */
-#define ID_BYTES 4    /* C, H, R, N */
+#define SECTOR_CODE 2  /* N: 512 bytes */
+#define LARGEST_CODE 6 /* 8,192 */
+#define XDF_SECTORS 23 /* so many of 512 bytes would be in a track */
+#define ID_BYTES 4     /* C, H, R, N */
 #define RESET_US 250
 #define LAST_CYLINDER 85
 #define RECALIBRATE_STEPS 79 /* so many pulses at most */
@@ -142,7 +145,7 @@ static bool readable(const struct i82077 *f, const struct i82077_unit *u, struct
 
     if (!turning(f, u) || !(f->command[0] & COMMAND_MFM) || !floppy_geometry(u->drive->sectors, g))
         return false;
-    rate = g->sectors <= 9 ? (u->type == FLOPPY_1200K ? 1 : 2) : g->sectors <= 21 ? 0 : 3;
+    rate = g->sectors <= 9 ? (u->type == FLOPPY_1200K ? 1 : 2) : g->sectors <= XDF_SECTORS ? 0 : 3;
     return f->rate == rate;
 }
 
@@ -156,9 +159,75 @@ static uint64_t revolution_us(const struct i82077_unit *u)
     return u->type == FLOPPY_1200K ? 166667 : 200000;
 }
 
+/* A sector of 512 bytes. */
 static uint64_t sector_us(const struct i82077_unit *u, const struct geometry *g)
 {
     return revolution_us(u) / g->sectors;
+}
+
+/* --- The sectors of a track --- */
+
+/* An ID without its cylinder, and where its data are in the image: in sectors of 512 bytes, from the first one of the
+ * cylinder. */
+struct sector_id {
+    uint8_t head, number, size;
+    uint16_t first;
+};
+
+static uint32_t sector_bytes(uint8_t size)
+{
+    return 128u << size;
+}
+
+/* IBM's XDF (XDFCOPY; the layout is that of mtools' xdf_io.c): an image is what its file system sees. In cylinder 0
+ * that leaves out the second FAT, in whose place are eight sectors for systems without XDF, and five sectors after the
+ * root directory. The other cylinders have sectors of 1,024, 2,048, 512 and 8,192 bytes on each side. False: the place
+ * in the image has no sector that begins there. */
+static bool xdf_sector(uint8_t cylinder, unsigned place, struct sector_id *id)
+{
+    enum { FAT_END = 12, PLAIN = 8, ROOT = 23, ROOT_END = 37, FILES = 42, FIRST_SIDE = 11 };
+    static const uint8_t heads[] = {0, 0, 1, 0, 1, 0, 1, 1}, sizes[] = {3, 4, 6, 2, 2, 6, 4, 3};
+    unsigned n = place < FAT_END ? place : place < ROOT_END ? place - (ROOT - FAT_END) : place - (FILES - 26);
+    unsigned first = 0;
+
+    if (!cylinder && place >= FAT_END && place < FAT_END + PLAIN) {
+        *id = (struct sector_id){0, (uint8_t)(place - FAT_END + 1), SECTOR_CODE, (uint16_t)place};
+        return true;
+    }
+    if (!cylinder) {
+        *id = (struct sector_id){n >= FIRST_SIDE, (uint8_t)(0x81 + (n < FIRST_SIDE ? n : n - FIRST_SIDE)), SECTOR_CODE,
+                                 (uint16_t)place};
+        return place < FAT_END || (place >= ROOT && place < ROOT_END) || place >= FILES;
+    }
+    for (n = 0; n < sizeof sizes && first < place; n++)
+        first += sector_bytes(sizes[n]) / SECTOR_SIZE;
+    if (n == sizeof sizes || first != place)
+        return false;
+    *id = (struct sector_id){heads[n], (uint8_t)(0x80 + sizes[n]), sizes[n], (uint16_t)first};
+    return true;
+}
+
+static bool sector_at(const struct geometry *g, uint8_t cylinder, unsigned place, struct sector_id *id)
+{
+    if (g->sectors == XDF_SECTORS)
+        return xdf_sector(cylinder, place, id);
+    *id = (struct sector_id){(uint8_t)(place / g->sectors), (uint8_t)(place % g->sectors + 1), SECTOR_CODE,
+                             (uint16_t)place};
+    return true;
+}
+
+/* Where the data of an ID are in the image. False: the track has no such sector. */
+static bool place_of(const struct geometry *g, uint8_t cylinder, const struct sector_id *wanted, uint64_t *sector)
+{
+    struct sector_id id;
+
+    for (unsigned place = 0; place < g->heads * g->sectors; place++)
+        if (sector_at(g, cylinder, place, &id) && id.head == wanted->head && id.number == wanted->number &&
+            id.size == wanted->size) {
+            *sector = (uint64_t)cylinder * g->heads * g->sectors + place;
+            return true;
+        }
+    return false;
 }
 
 /* --- The heads --- */
@@ -309,6 +378,14 @@ static void transfer_result(struct i82077 *f, uint8_t st0, uint8_t st1, uint8_t 
     command_interrupt(f);
 }
 
+/* The sector of the ID, which is none of 512 bytes only in XDF. */
+static uint64_t passing_us(const struct i82077 *f, const struct i82077_unit *u, const struct geometry *g)
+{
+    bool larger = g->sectors == XDF_SECTORS && f->size > SECTOR_CODE && f->size <= LARGEST_CODE;
+
+    return sector_us(u, g) << (larger ? f->size - SECTOR_CODE : 0);
+}
+
 /* Waits until the next sector has passed; what cannot be read is given up when the index comes by for the second
  * time. */
 static void next_sector(struct i82077 *f, uint64_t after_us)
@@ -318,7 +395,7 @@ static void next_sector(struct i82077 *f, uint64_t after_us)
 
     f->phase = PHASE_BUSY;
     if (turning(f, u))
-        later(f, after_us + (readable(f, u, &g) ? sector_us(u, &g) : 2 * revolution_us(u)));
+        later(f, after_us + (readable(f, u, &g) ? passing_us(f, u, &g) : 2 * revolution_us(u)));
 }
 
 /* Moves the ID on by one sector: data sheet table 5-6. False when that leaves the track (or, with MT, the cylinder). */
@@ -358,11 +435,11 @@ static bool find_sector(struct i82077 *f, uint64_t *sector)
         transfer_result(f, ST0_ABNORMAL, ST1_NO_DATA, ST2_WRONG_CYLINDER);
         return false;
     }
-    if (f->head != head_select(f) || !f->sector || f->sector > g.sectors || f->size != SECTOR_CODE) {
+    if (f->head != head_select(f) ||
+        !place_of(&g, track, &(struct sector_id){f->head, f->sector, f->size, 0}, sector)) {
         transfer_result(f, ST0_ABNORMAL, ST1_NO_DATA, 0);
         return false;
     }
-    *sector = ((uint64_t)track * g.heads + f->head) * g.sectors + f->sector - 1;
     return true;
 }
 
@@ -416,7 +493,7 @@ static bool read_sector(struct i82077 *f)
 
     if (!find_sector(f, &sector))
         return false;
-    switch (drive_read(command_unit(f)->drive, sector, 1, f->buffer, &done)) {
+    switch (drive_read(command_unit(f)->drive, sector, sector_bytes(f->size) / SECTOR_SIZE, f->buffer, &done)) {
     case DRIVE_OK: return true;
     case DRIVE_BAD_SECTOR: transfer_result(f, ST0_ABNORMAL, ST1_DATA_ERROR, ST2_DATA_ERROR); return false;
     default: return false;
@@ -426,7 +503,7 @@ static bool read_sector(struct i82077 *f)
 static void read_step(struct i82077 *f)
 {
     if (read_sector(f))
-        exchange(f, SECTOR_SIZE);
+        exchange(f, sector_bytes(f->size));
 }
 
 /* READ DELETED DATA finds ordinary marks: table 5-5. It skips those sectors, or gives the first and goes no further. */
@@ -462,7 +539,8 @@ static bool writable(struct i82077 *f)
 static bool write_sector(struct i82077 *f)
 {
     uint64_t sector;
-    return find_sector(f, &sector) && drive_write(command_unit(f)->drive, sector, 1, f->buffer) == DRIVE_OK;
+    return find_sector(f, &sector) &&
+           drive_write(command_unit(f)->drive, sector, sector_bytes(f->size) / SECTOR_SIZE, f->buffer) == DRIVE_OK;
 }
 
 static void write_step(struct i82077 *f)
@@ -472,7 +550,7 @@ static void write_step(struct i82077 *f)
     if (!find_sector(f, &sector) || !writable(f))
         return;
     memset(f->buffer, 0, sizeof f->buffer); /* what the host leaves out */
-    exchange(f, SECTOR_SIZE);
+    exchange(f, sector_bytes(f->size));
 }
 
 static void write_moved(struct i82077 *f, bool terminal_count)
@@ -570,11 +648,26 @@ static void begin_read_id(struct i82077 *f)
     next_sector(f, 0);
 }
 
+/* Of those under this head, the one in whose time we are. */
+static struct sector_id passing_id(const struct i82077 *f, const struct i82077_unit *u, const struct geometry *g)
+{
+    uint64_t slot = clock_now(f->clock) / clock_ticks_us(f->clock, sector_us(u, g)) % g->sectors, passed = 0;
+    struct sector_id id = {0, 0, 0, 0}, last = id;
+
+    for (unsigned place = 0; place < g->heads * g->sectors && passed <= slot; place++)
+        if (sector_at(g, track_under_head(u, g), place, &id) && id.head == head_select(f)) {
+            last = id;
+            passed += sector_bytes(id.size) / SECTOR_SIZE;
+        }
+    return last;
+}
+
 /* READ ID: the next ID that passes, by the time. */
 static void read_id_step(struct i82077 *f)
 {
     const struct i82077_unit *u = command_unit(f);
     struct geometry g;
+    struct sector_id id;
 
     if (!readable(f, u, &g) || track_under_head(u, &g) >= g.cylinders || head_select(f) >= g.heads) {
         transfer_result(f, ST0_ABNORMAL, ST1_MISSING_MARK, 0);
@@ -582,8 +675,9 @@ static void read_id_step(struct i82077 *f)
     }
     f->cylinder = track_under_head(u, &g);
     f->head = head_select(f);
-    f->sector = (uint8_t)(clock_now(f->clock) / clock_ticks_us(f->clock, sector_us(u, &g)) % g.sectors + 1);
-    f->size = SECTOR_CODE;
+    id = passing_id(f, u, &g);
+    f->sector = id.number;
+    f->size = id.size;
     transfer_result(f, 0, 0, 0);
 }
 

@@ -40,7 +40,7 @@ struct i82077 {
     uint8_t cylinder, head, sector, size; /* the ID of the running transfer: C, H, R, N */
     uint8_t eot;                          /* EOT of the last transfer, or its sectors per track if that was a format */
     uint16_t left;             /* sectors to be formatted or, unless it runs to the end of the track, verified */
-    uint8_t buffer[512];       /* one sector, or the ID of one being formatted */
+    uint8_t buffer[8192];      /* one sector, or the ID of one being formatted */
     uint32_t position, length; /* how much of it the host has moved itself; 0: nothing to move */
     uint64_t due_at;           /* the next step of a transfer, or the end of a reset */
     uint64_t seek_due_at;      /* the next of the heads to arrive does */

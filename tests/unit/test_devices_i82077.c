@@ -968,6 +968,86 @@ static void perpendicular_drives_are_written_only_with_ow(void **state)
     assert_int_equal(f->result[7], 0x14);
 }
 
+/* IBM's XDF: sectors of several sizes in one track, each with its number and size; an image of 23 sectors in a track.
+ */
+static void xdf_has_sectors_of_four_sizes_in_a_track(void **state)
+{
+    static const struct {
+        uint8_t head, size;
+        unsigned first;
+    } sectors[] = {{0, 3, 0}, {0, 4, 2}, {1, 6, 6}, {0, 2, 22}, {1, 2, 23}, {0, 6, 24}, {1, 4, 40}, {1, 3, 44}};
+    struct fixture *f = *state;
+    uint64_t from;
+
+    drive_insert(&f->drive[0], NULL);
+    disk_init(&f->disk[0], 3680);
+    drive_insert(&f->drive[0], &f->disk[0].block);
+    seek(f, 0, 7);
+    for (unsigned n = 0; n < sizeof sectors / sizeof *sectors; n++) {
+        uint8_t head = sectors[n].head, size = sectors[n].size, number = (uint8_t)(0x80 + size);
+        dma_program(f, 128u << size, false);
+        from = board_now(&f->board);
+        COMMAND(f, READ_NO_MT, (uint8_t)(head << 2), 7, head, number, size, number, 0x1B, 0xFF);
+        await(f);
+        assert_int_equal((board_now(&f->board) - from) / TICKS_PER_US / (8695u << (size - 2)), 1);
+        assert_result(f, (uint8_t)(head << 2), 0, 0, 8, head, 1, size);
+        assert_sectors(f->memory, 7 * 46 + sectors[n].first, (128u << size) / SECTOR_SIZE);
+    }
+    /* a size that the sector does not have; a number that is another head's */
+    COMMAND(f, READ_NO_MT, 0, 7, 0, 0x83, 2, 0x83, 0x1B, 0xFF);
+    await(f);
+    assert_result(f, 0x40, 4, 0, 7, 0, 0x83, 2);
+    COMMAND(f, READ_NO_MT, 0, 7, 0, 0x81, 2, 0x81, 0x1B, 0xFF);
+    await(f);
+    assert_result(f, 0x40, 4, 0, 7, 0, 0x81, 2);
+    /* what is written comes back */
+    dma_program(f, 8192, true);
+    for (unsigned i = 0; i < 8192; i++)
+        f->memory[i] = (uint8_t)(i * 7 + i / 512);
+    COMMAND(f, WRITE_NO_MT, 4, 7, 1, 0x86, 6, 0x86, 0x1B, 0xFF);
+    await(f);
+    assert_result(f, 4, 0, 0, 8, 1, 1, 6);
+    assert_int_equal(f->disk[0].writes, 16);
+    /* READ ID finds all four sizes of a side within a revolution */
+    unsigned seen = 0;
+    for (unsigned n = 0; n < 60; n++) {
+        COMMAND(f, READ_ID, 4);
+        await(f);
+        assert_int_equal(take(f), 7);
+        assert_int_equal(f->result[5], 0x80 + f->result[6]);
+        seen |= 1u << f->result[6];
+        board_run_us(&f->board, 3000);
+    }
+    assert_int_equal(seen, 1 << 2 | 1 << 3 | 1 << 4 | 1 << 6);
+}
+
+/* Cylinder 0: boot sector, FAT and root directory are sectors of 512 bytes from 81h on, eleven under the first head and
+ * nineteen under the other; 1 to 8 are for systems without XDF. */
+static void xdf_begins_with_sectors_that_any_system_reads(void **state)
+{
+    static const struct {
+        uint8_t head, number;
+        unsigned first;
+    } sectors[] = {{0, 0x81, 0},  {0, 0x8B, 10}, {1, 0x81, 11}, {0, 1, 12},   {0, 8, 19},
+                   {1, 0x82, 23}, {1, 0x8F, 36}, {1, 0x90, 42}, {1, 0x93, 45}};
+    struct fixture *f = *state;
+
+    drive_insert(&f->drive[0], NULL);
+    disk_init(&f->disk[0], 3680);
+    drive_insert(&f->drive[0], &f->disk[0].block);
+    for (unsigned n = 0; n < sizeof sectors / sizeof *sectors; n++) {
+        uint8_t head = sectors[n].head, number = sectors[n].number;
+        dma_program(f, 512, false);
+        COMMAND(f, READ_NO_MT, (uint8_t)(head << 2), 0, head, number, 2, number, 0x1B, 0xFF);
+        await(f);
+        assert_result(f, (uint8_t)(head << 2), 0, 0, 1, head, 1, 2);
+        assert_sectors(f->memory, sectors[n].first, 1);
+    }
+    COMMAND(f, READ_NO_MT, 4, 0, 1, 0x94, 2, 0x94, 0x1B, 0xFF);
+    await(f);
+    assert_result(f, 0x44, 4, 0, 0, 1, 0x94, 2);
+}
+
 static void implied_seek_moves_the_heads_of_reads_only(void **state)
 {
     struct fixture *f = *state;
@@ -1158,6 +1238,8 @@ int main(void)
         TEST(registers_are_dumped),
         TEST(a_software_reset_spares_what_is_locked),
         TEST(perpendicular_drives_are_written_only_with_ow),
+        TEST(xdf_has_sectors_of_four_sizes_in_a_track),
+        TEST(xdf_begins_with_sectors_that_any_system_reads),
         TEST(implied_seek_moves_the_heads_of_reads_only),
         TEST(a_command_lives_on_declared_state_alone),
         TEST(a_buffer_that_comes_alive_is_empty),
