@@ -1,5 +1,5 @@
 #!/bin/bash
-# debian-cirrus.sh - Debian's kernel with its driver cirrusfb on a Cirrus GD5446: what the console draws through the BitBLT engine equals what it draws with the
+# debian-cirrus.sh - Debian's kernel with its driver cirrusfb on each Cirrus chip: what the console draws through the BitBLT engine equals what it draws with the
 # processor, in 8, 16 and 24 bits. Our firmware only: SeaBIOS' VGA BIOS here is that of another card.
 set -euo pipefail
 . tests/guests/guest.sh
@@ -12,4 +12,8 @@ machine pc-i440fx pentium2 200 64 disk <<END
     image: linux.img
 END
 sed -i 's/^display: vga/display: cirrus gd5446/' "$WORK/machine.yaml"
+for chip in gd5430 gd5434; do
+    sed "s/gd5446/$chip/" "$WORK/machine.yaml" >"$WORK/$chip.yaml"
+    (cd "$WORK" && run "$chip" "$chip.yaml" debian-cirrus --engine translator | tail -n 1)
+done
 GUEST_FIRMWARE=ours guest
