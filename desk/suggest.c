@@ -240,12 +240,15 @@ static void place_image(const struct block *disk, const struct disk_survey *s, s
 {
     struct drive_manifest *drives = to->machine.drives;
     enum floppy_type floppy = floppy_drive_for(disk->sectors);
+    uint32_t write_delay = drives[DRIVE_HD0].write_delay;
     bool cd = !floppy && disk_is_iso(disk);
 
     for (int slot = DRIVE_HD0; slot <= DRIVE_HD3; slot++)
         if (drives[slot].kind == DRIVE_DISK)
             drives[slot] = (struct drive_manifest){.kind = DRIVE_ABSENT};
     to->slot = cd ? DRIVE_HD2 : floppy ? DRIVE_FD0 : DRIVE_HD0;
+    if (to->slot == DRIVE_HD0)
+        drives[DRIVE_HD0].write_delay = write_delay;
     drives[to->slot].kind = cd ? DRIVE_CDROM : floppy ? DRIVE_FLOPPY : DRIVE_DISK;
     if (floppy)
         drives[to->slot].floppy = floppy;

@@ -235,7 +235,8 @@ says "with its geometry" disk.yaml 'geometry: 1499/16/56'
 geometry 'translation: large-240' 8000M 240/63
 geometry 'which the BIOS can show of no disk of this size' 100M 255/56
 
-gives "a manifest for Windows 2000" 0 "$muniment" suggest ntfs.img
+gives "Windows 2000 is given time" 0 "$muniment" suggest ntfs.img
+says "for its writes" out 'write-delay: 1 ms'
 says "and a comment stays with its value" out '    kind: cdrom                # secondary master'
 floppy dos.img
 put dos.img KERNEL.SYS '\353\033CONFIG'
