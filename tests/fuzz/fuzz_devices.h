@@ -631,7 +631,7 @@ static inline uint64_t fuzz_command(struct fuzz_guest *g, unsigned parameter)
 
 static inline void fuzz_change_medium(struct fuzz_guest *g, uint8_t which)
 {
-    static const uint32_t sizes[16] = {0,    320,  360, 640, 720,  1440, 2400, 2880,
+    static const uint32_t sizes[16] = {0,    320,  360, 640,  720,  1440, 2400, 2880,
                                        3360, 5760, 1,   3680, 4000, 100,  719,  1300000};
     enum drive_slot slot = which & 0x80 ? DRIVE_HD2 : which & 0x40 ? DRIVE_FD1 : DRIVE_FD0;
     uint32_t sectors = sizes[which & 15];
