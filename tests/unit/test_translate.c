@@ -6,6 +6,7 @@
 #include "emu/host/host.h"
 
 #define TICKS 4000
+#define AT_ABSENT (AT_DATA + 2 * PAGE_SIZE) /* a page that is not there */
 
 static struct processor *run_code(const uint8_t *code, size_t length, uint32_t at, int64_t slice,
                                   const struct code_memory *memory)
@@ -16,6 +17,7 @@ static struct processor *run_code(const uint8_t *code, size_t length, uint32_t a
         assert_true(translator_init(&p->cpu, memory));
         translator_set_threshold(&p->cpu, 0);
     }
+    page_all_but(p, AT_ABSENT);
     code_put(p, at, code, length);
     p->cpu.eip = at;
     for (unsigned r = 0; r < 8; r++)
@@ -81,12 +83,21 @@ static void flags_outlast_a_control_word_that_is_loaded(void **state)
                0x45, 0xEB, 0xED);
 }
 
+static void a_repeated_move_that_faults_in_its_midst_leaves_the_flags_of_before(void **state)
+{
+    (void)state;
+    /* mov esi, D+1; mov edi, absent-16; mov ecx, 64; mov al, [esi]; mov [edi], al; dec esi; rep movsb; xor ebx, 1Ch */
+    COMPARE_AT(AT_CODE, 0xBE, D(AT_DATA + 1), 0xBF, D(AT_ABSENT - 16), 0xB9, D(64), 0x8A, 0x06, 0x88, 0x07, 0x4E, 0xF3,
+               0xA4, 0x83, 0xF3, 0x1C);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_repeated_instruction_across_a_page_that_overwrites_itself_is_fetched_again),
         cmocka_unit_test(a_neighbour_is_looked_up_again_after_what_the_interpreter_does),
         cmocka_unit_test(flags_outlast_a_control_word_that_is_loaded),
+        cmocka_unit_test(a_repeated_move_that_faults_in_its_midst_leaves_the_flags_of_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

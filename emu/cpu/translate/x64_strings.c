@@ -166,10 +166,7 @@ static void repeated(struct compile *c, const struct insn *i)
 {
     bool moves = i->operation == OP_MOVS;
 
-    spill(c, ECX, 4);
-    spill(c, EDI, 4);
-    if (moves)
-        spill(c, ESI, 4);
+    flush_flags(c, &c->flags); /* the registers change before an element that faults */
     emit_call_to(c->code, c->backend->repeat[moves][i->size >> 1]);
     emit_test(c->code, 4, RCX, RCX);
     slow_from(c, emit_jump_if(c->code, CC_NE));
