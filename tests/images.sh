@@ -4,6 +4,7 @@ set -u
 . tests/facts.sh
 muniment=$(realpath "${MUNIMENT:-build/muniment}") campaign=$(realpath "$BUILD/tests/images_campaign")
 command -v qemu-img >/dev/null || { echo "qemu-img is not installed (qemu-utils)"; exit 77; }
+root=$PWD
 cd "$WORK" || exit 1
 
 # 9 MiB and 14 sectors: zeros, text and noise, none of it on a boundary.
@@ -117,6 +118,35 @@ sed -i 's/0x00100C00/0x00100D00/' rescued.map
 gives "a map with a gap is refused" 3 "$muniment" export rescued.img -o out.raw --force
 gives "--format raw does without the map" 0 "$muniment" export rescued.img --format raw -o out.raw --force
 
+# --- E01 ---
+
+if command -v ewfacquire >/dev/null; then
+    acquire() { ewfacquire -q -u -t "$1" -C case -e examiner -D "a disk" -E 7 -N note -m fixed -M physical -d sha1 "${@:2}" d.raw >/dev/null; }
+    acquire packed -c deflate:best -f encase6 && acquire stored -c deflate:none -f encase5 && acquire parts -c none -S 2MiB -f encase6
+    acquire smart -c deflate:fast -f smart
+    for image in packed.E01 stored.E01 parts.E01 smart.s01; do
+        gives "$image is read" 0 "$muniment" export $image -o out.raw --force
+        gives "$image holds the disk" 0 cmp d.raw out.raw
+    done
+    rm parts.E02
+    gives "a segment that lacks is refused" 3 "$muniment" export parts.E01 -o out.raw --force
+    says "and named" err parts.E02
+    printf x | dd of=stored.E01 bs=1 seek=1000000 conv=notrunc status=none
+    gives "a chunk that does not fit its checksum is refused" 3 "$muniment" export stored.E01 -o out.raw --force
+    ewf=packed.E01
+    # The digest of a disk that was sealed, A-70: it is what the image records.
+    "$muniment" key new key >/dev/null
+    sed 's/^\( *image:\).*/\1 packed.E01/' "$root/manifests/machines/windows-2000.yaml" >machine.yaml
+    gives "an E01 is sealed" 0 "$muniment" seal machine.yaml --key key -o sealed.mun --force
+    tar -xOf sealed.mun seal.txt >out
+    says "with the MD5 that it records" out "stated: hd0 md5 $(md5sum <d.raw | cut -d' ' -f1)"
+    says "and its own digest" out "file: hd0 $(printf %015d "$(stat -c %s packed.E01)") $(sha256sum <packed.E01 | cut -d' ' -f1) packed.E01"
+    says "and the examiner" out "note: hd0 examiner examiner"
+    gives "the archive is intact" 0 "$muniment" verify sealed.mun --trust key.pub
+    gives "the disk comes back" 0 "$muniment" export sealed.mun -o out.raw --force
+    gives "to the byte" 0 cmp d.raw out.raw
+fi
+
 # --- Files that an image names ---
 
 mkdir -p inner && cp packed.qcow2 inner && echo secret >secret
@@ -160,6 +190,6 @@ gives "and is sound" 0 qemu-img check -q out.qcow2
 # --- Damage: nothing crashes or hangs, and what is read is counted ---
 
 gives "flips and truncations" 0 "$campaign" ${LONG:+--long} v3.qcow2 packed.qcow2 parts.qcow2 dynamic.vhd fixed.vhd monolithicSparse.vmdk \
-    streamOptimized.vmdk dynamic.vdi d.raw.gz
+    streamOptimized.vmdk dynamic.vdi d.raw.gz ${ewf-}
 cat out
 facts images
