@@ -322,6 +322,14 @@ def find_disks(archive, proved):
             and found[source][disk][0] % BLOCK == 0}, source
 
 
+def origin_lines(archive, disks):
+    """What the seal says about where disks came from, in the one order that it may have."""
+    form = r"origin: {0} \S+ [ -~]+\n(?:file: {0} \d{{15}} [0-9a-f]{{64}} [ -~]+\n)*(?:stated: {0} [ -~]+\n)*(?:note: {0} [ -~]+\n)*"
+    text = archive.text("seal.txt")
+    found = [re.search("^" + form.format(disk), text, re.M) for disk in disks]
+    return "".join(match[0] for match in found if match)
+
+
 def find_images(archive, disks):
     """{name: (length, digest)} of the files that the disks were made from, as far as seal.txt says."""
     found = re.findall(r"^image: (\w{3}) (\d{15}) ([0-9a-f]{64})$", archive.text("seal.txt"), re.M)
@@ -355,7 +363,7 @@ def check_texts(archive, disks):
         "SHA256SUMS": "".join(f"{archive.digest(n)}  {n}\n" for n in above),
         "seal.txt": (told[0] if told else "") + "parent: none\n"
         + lines("(?!seal|evidence|disk/.*(gz|map)$)", place_too)
-        + disk_lines(lambda name: "") + stated + "".join(re.findall(r"^(?:origin|file|stated|note): \w{3} [ -~]*\n", archive.text("seal.txt"), re.M)),
+        + disk_lines(lambda name: "") + stated + origin_lines(archive, disks),
     }
     for name in expected:
         if archive.text(name) != expected[name]:

@@ -15,7 +15,7 @@ bool receipt_withheld(struct text *receipt, struct text *kept, const char *path,
 
 #define RECEIPT_FIRST "muniment-receipt: 0\n"
 
-/* Whether a file begins as a receipt does. */
+/* Whether a path names a receipt; the file is not opened, for a verdict is about one that is opened once. */
 bool is_receipt(const char *path);
 /* Checks a receipt, with the files beside it and what --trust, --shown and --archive name; prints what it proves. */
 enum status receipt_verify(const struct arguments *arguments, const char *path);

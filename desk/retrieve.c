@@ -115,7 +115,7 @@ static void host_name(const struct fat_entry *e, char name[NAME_MAX + 1])
         if (*at == '/')
             *at = '_';
     if (!*shown || !strcmp(shown, ".") || !strcmp(shown, ".."))
-        snprintf(name, NAME_MAX + 1, "_%s", shown);
+        snprintf(name, NAME_MAX + 1, "_%.2s", shown);
     else
         snprintf(name, NAME_MAX + 1, "%.*s", NAME_MAX - 5, shown);
 }

@@ -528,11 +528,11 @@ identifiers:
 rights: closed until 2031-01-01
 END
 gives "a machine is sealed" 0 "$muniment" seal machine.yaml --description description.yaml -o a.mun --key key
+says "the machine-root is printed" out "machine-root "
 for threads in 1 2 5; do
     gives "by $threads threads" 0 "$muniment" seal machine.yaml --description description.yaml -o threads.mun --key key --threads $threads --force
     gives "to the same bytes" 0 cmp a.mun threads.mun
 done
-says "the machine-root is printed" out "machine-root "
 gives "a trusted archive verifies" 0 "$muniment" verify a.mun --trust key.pub
 says "a trusted archive verifies" out "intact, signed by a trusted key"
 gives "an unknown signer is told" 1 "$muniment" verify a.mun

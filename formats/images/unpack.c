@@ -11,7 +11,8 @@
 #include <zstd.h>
 #endif
 
-/* Whether exactly `size` bytes came. */
+/* Whether the stream fits. One of zlib (window 15) must come to its end, and so to its checksum; a raw one has none,
+ * and may go on where `size` bytes came. */
 static bool inflate_all(int window, const uint8_t *from, size_t length, uint8_t *to, size_t size, size_t *got)
 {
     z_stream z = {.next_in = (Bytef *)from, .avail_in = (uInt)length, .next_out = to, .avail_out = (uInt)size};
@@ -23,7 +24,7 @@ static bool inflate_all(int window, const uint8_t *from, size_t length, uint8_t 
     result = inflate(&z, Z_FINISH);
     *got = size - z.avail_out;
     inflateEnd(&z);
-    return result == Z_STREAM_END || (result == Z_BUF_ERROR && z.avail_out == 0);
+    return result == Z_STREAM_END || (window < 0 && result == Z_BUF_ERROR && z.avail_out == 0);
 }
 
 bool unpack_some(const uint8_t *from, size_t length, uint8_t *to, size_t size, size_t *got)

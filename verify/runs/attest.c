@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "archive/archive.h"
-#include "emu/host/host.h"
 #include "verify/runs/record.h"
 #include "verify/runs/replay.h"
 
@@ -24,23 +23,19 @@ struct attestor {
     struct media media;
     struct journal journal;
     struct replay replay;
-    struct machine_host outside; /* no output */
-    struct code_memory code;
+    struct machine_host outside; /* no output, and no memory for code: a verdict is the interpreter's */
     progress_function *progress;
     void *progress_context;
 };
 
 static bool begin(struct attestor *a, const char *machine_root, struct error *error)
 {
-    if (code_memory_init(&a->code, CODE_MEMORY_SIZE))
-        a->outside.code = &a->code;
     return replay_begin(&a->replay, "attest.journal", &a->journal, &a->media, machine_root, NULL, &a->outside, error);
 }
 
 static void release(struct attestor *a)
 {
     replay_end(&a->replay);
-    code_memory_free(&a->code);
     media_close(&a->media);
     journal_free(&a->journal);
 }

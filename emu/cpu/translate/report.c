@@ -1,8 +1,7 @@
 /* report.c - what was translated into what, as text. */
 #include "emu/cpu/translate/internal.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <string.h>
 
 #define HOST_BYTES_A_LINE 24u
@@ -26,27 +25,65 @@ static const struct {
     {CONTEXT_X87_MASKED, "", " x87 unmasked"},
 };
 
-static void say_head(const struct translation_watch *w, const struct translated *block, size_t size)
-{
-    char line[512];
-    int length = snprintf(line, sizeof line,
-                          "block %08" PRIx32 " at physical %08" PRIx32 ", %u instructions, %zu bytes:", block->eip,
-                          block->physical, block->count, size);
+/* A line that is being written; what does not fit is left out. */
+struct report_line {
+    char text[512];
+    size_t length;
+};
 
+static void put(struct report_line *l, const char *text)
+{
+    size_t length = strlen(text);
+
+    if (length >= sizeof l->text - l->length)
+        length = sizeof l->text - l->length - 1;
+    memcpy(l->text + l->length, text, length);
+    l->length += length;
+    l->text[l->length] = '\0';
+}
+
+/* In hexadecimal with at least this many digits, or, with 0, in decimal. */
+static void put_number(struct report_line *l, uint32_t v, unsigned digits)
+{
+    uint32_t base = digits ? 16 : 10;
+    char text[11], *at = text + sizeof text - 1;
+
+    *at = '\0';
+    do
+        *--at = "0123456789abcdef"[v % base];
+    while ((v /= base) || text + sizeof text - 1 - at < (ptrdiff_t)digits);
+    put(l, at);
+}
+
+static void say_head(const struct translation_watch *w, const struct translated *block, uint32_t size)
+{
+    struct report_line l = {.length = 0};
+
+    put(&l, "block ");
+    put_number(&l, block->eip, 8);
+    put(&l, " at physical ");
+    put_number(&l, block->physical, 8);
+    put(&l, ", ");
+    put_number(&l, block->count, 0);
+    put(&l, " instructions, ");
+    put_number(&l, size, 0);
+    put(&l, " bytes:");
     for (unsigned n = 0; n < sizeof context_names / sizeof *context_names; n++)
-        length += snprintf(line + length, sizeof line - (size_t)length, "%s",
-                           block->bits & context_names[n].bit ? context_names[n].set : context_names[n].clear);
-    w->line(w->context, line);
+        put(&l, block->bits & context_names[n].bit ? context_names[n].set : context_names[n].clear);
+    w->line(w->context, l.text);
 }
 
 static void say_host(const struct translation_watch *w, const uint8_t *code, uint32_t from, uint32_t to)
 {
     while (from < to) {
-        char line[16 + 3 * HOST_BYTES_A_LINE];
-        int length = snprintf(line, sizeof line, "    +%04" PRIx32, from);
-        for (uint32_t end = to - from > HOST_BYTES_A_LINE ? from + HOST_BYTES_A_LINE : to; from < end; from++)
-            length += snprintf(line + length, sizeof line - (size_t)length, " %02x", code[from]);
-        w->line(w->context, line);
+        struct report_line l = {.length = 0};
+        put(&l, "    +");
+        put_number(&l, from, 4);
+        for (uint32_t end = to - from > HOST_BYTES_A_LINE ? from + HOST_BYTES_A_LINE : to; from < end; from++) {
+            put(&l, " ");
+            put_number(&l, code[from], 2);
+        }
+        w->line(w->context, l.text);
     }
 }
 
@@ -58,17 +95,21 @@ void translator_report(const struct translator *t, const struct translated *bloc
     uint32_t at = 0;
 
     w->code(w->context, block->link + t->code.run, size, block->eip);
-    say_head(w, block, size);
+    say_head(w, block, (uint32_t)size);
     for (unsigned n = 0; n < block->count; n++) {
-        char line[32 + DISASSEMBLY_SIZE], text[DISASSEMBLY_SIZE];
+        char text[DISASSEMBLY_SIZE];
+        struct report_line l = {.length = 0};
         uint32_t eip = block->eip + block->insn[n].offset;
         if (places[n]) {
             say_host(w, block->link, at, places[n]);
             at = places[n];
         }
         disassemble(&block->insn[n], eip, text);
-        snprintf(line, sizeof line, "  %08" PRIx32 " %s", eip, text);
-        w->line(w->context, line);
+        put(&l, "  ");
+        put_number(&l, eip, 8);
+        put(&l, " ");
+        put(&l, text);
+        w->line(w->context, l.text);
     }
     say_host(w, block->link, at, places[block->count]);
     w->line(w->context, "  exits and what leaves the block in its midst");
