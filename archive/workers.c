@@ -185,8 +185,13 @@ struct job *workers_take(struct workers *w)
         pthread_mutex_lock(&w->lock);
         while (!job->done)
             pthread_cond_wait(&w->done, &w->lock);
+        w->oldest++;
+        if (w->begun < w->oldest) /* it was submitted as done: no thread may come to its place when that is filled again
+                                   */
+            w->begun = w->oldest;
         pthread_mutex_unlock(&w->lock);
+    } else {
+        w->oldest++;
     }
-    w->oldest++;
     return job;
 }

@@ -60,6 +60,7 @@ struct unit {
     unsigned count;
     uint32_t bytes; /* of guest code */
     struct insn insn[UNIT_LIMIT];
+    bool compiled[UNIT_LIMIT]; /* backend_compiles of each */
     uint16_t live[UNIT_LIMIT]; /* the arithmetic flags that may be read after each instruction, before they are written
                                   again */
     uint16_t written[UNIT_LIMIT]; /* that each instruction writes */

@@ -225,7 +225,7 @@ static uint8_t *groups_make(const struct unit *u, struct translated *block, uint
 
     block->group = (struct record_group *)(void *)at;
     for (unsigned n = 0; n < u->count; n++)
-        if (!backend_compiles(u, &u->insn[n])) {
+        if (!u->compiled[n]) {
             block->group[count++] = (struct record_group){
                 .block = block, .first = (uint8_t)n, .count = (uint8_t)backend_group_length(u, n)};
             n += block->group[count - 1].count - 1u;

@@ -280,7 +280,7 @@ void find_neighbours(struct unit *u)
         s.reg[r] = (struct value){r, 0};
     for (unsigned n = 0; n < u->count; n++) {
         const struct insn *i = &u->insn[n];
-        bool compiled = backend_compiles(u, i);
+        bool compiled = u->compiled[n];
         insn_effects(i, &effects[n]);
         if (compiled && !(u->bits & CONTEXT_PLAIN)) {
             struct operand memory = operand_of(&s, i, &effects[n]), stack = stack_operand_of(&s, i);

@@ -165,7 +165,7 @@ void backend_init(struct backend *b, struct code *code)
 }
 
 /* --- Which instruction by what --- */
-compile_function *compiler_of(const struct unit *u, const struct insn *i)
+static compile_function *compiler_of(const struct unit *u, const struct insn *i)
 {
     compile_function *compile = integer_compiler(u, i);
 
@@ -231,7 +231,7 @@ unsigned backend_group_length(const struct unit *u, unsigned n)
 {
     unsigned end = n + 1;
 
-    while (end < u->count && !compiler_of(u, &u->insn[end]))
+    while (end < u->count && !u->compiled[end])
         end++;
     return end - n;
 }

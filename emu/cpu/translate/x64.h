@@ -167,8 +167,7 @@ void emit_exit(struct compile *c, uint32_t eip);
 void emit_table_jump(struct code *code, const uint8_t *leave);
 /* The same by a conditional jump, from after the instruction at hand if that is not the last. */
 void emit_exit_if(struct compile *c, unsigned condition, uint32_t eip);
-/* The function for a record, or null. */
-compile_function *compiler_of(const struct unit *u, const struct insn *i);
+/* The functions for a record, or null. */
 compile_function *integer_compiler(const struct unit *u, const struct insn *i); /* x64_integer.c */
 compile_function *control_compiler(const struct unit *u, const struct insn *i); /* x64_control.c */
 compile_function *string_compiler(const struct unit *u, const struct insn *i);  /* x64_strings.c */

@@ -173,7 +173,7 @@ static bool jump_follows(const struct compile *c)
     for (unsigned n = c->index + 1; n < c->unit->count; n++) {
         const struct insn *i = &c->unit->insn[n];
         if (i->operation >= OP_JO && i->operation <= OP_JNLE)
-            return compiler_of(c->unit, i);
+            return c->unit->compiled[n];
         if (!x87_keeps_eflags(c, i))
             return false;
     }

@@ -289,7 +289,7 @@ static void run_begin(struct compile *c)
     struct x87_run s = {0}, *run = &c->x87;
     unsigned last = c->index;
 
-    for (unsigned n = c->index; n < c->unit->count && compiler_of(c->unit, &c->unit->insn[n]); n++) {
+    for (unsigned n = c->index; n < c->unit->count && c->unit->compiled[n]; n++) {
         struct x87_run next = s;
         struct x87_row row;
         if (!row_of(&c->unit->insn[n], &row))
@@ -441,7 +441,7 @@ static bool loop_state(const struct unit *u, struct x87_run *s)
     *s = (struct x87_run){0};
     for (unsigned n = 0; n < u->count; n++) {
         struct x87_row row;
-        if (!compiler_of(u, &u->insn[n]))
+        if (!u->compiled[n])
             return false;
         if (!row_of(&u->insn[n], &row))
             continue;
