@@ -191,8 +191,9 @@ static bool take_errors(struct image *image, uint32_t source, uint64_t at, struc
 /* What the maker entered: a line of keys, and one of values, separated by tabs; UTF-8 or UTF-16. */
 static bool take_header(struct image *image, uint32_t source, uint64_t at, uint64_t size, struct error *error)
 {
-    static const char *const keys[][2] = {{"c", "case"}, {"n", "evidence"}, {"a", "description"}, {"e", "examiner"},
-                                          {"t", "comment"}, {"m", "date"}, {"av", "tool"}, {"ov", "platform"}};
+    static const char *const keys[][2] = {{"c", "case"},     {"n", "evidence"}, {"a", "description"},
+                                          {"e", "examiner"}, {"t", "comment"},  {"m", "date"},
+                                          {"av", "tool"},    {"ov", "platform"}};
     uint8_t packed[8192];
     char *text = calloc(1, TEXT_LIMIT + 1), *line[2] = {NULL, NULL};
     size_t got = 0, out = 0;
