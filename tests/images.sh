@@ -192,4 +192,6 @@ gives "and is sound" 0 qemu-img check -q out.qcow2
 gives "flips and truncations" 0 "$campaign" ${LONG:+--long} v3.qcow2 packed.qcow2 parts.qcow2 dynamic.vhd fixed.vhd monolithicSparse.vmdk \
     streamOptimized.vmdk dynamic.vdi d.raw.gz ${ewf-}
 cat out
+! grep -E '^(streamOptimized.vmdk|d.raw.gz|packed.E01):' out | grep -qE '[1-9][0-9]* other'
+passed "formats with checksums never give other content" $?
 facts images

@@ -5,7 +5,7 @@
  * Each byte of the first 1,024 and of the last 1,024, and bytes at random, are changed, one at a time, and the file is
  * cut at many multiples of 512. Each time the image is opened and the whole disk is read. Per image it prints how many
  * were refused, how many gave an error while they were read, how many read as before and how many otherwise: a format
- * without checksums cannot know. With --sound=NAME the last number must be 0 for formats that name it. */
+ * without checksums cannot know; images.sh holds that of those with checksums the last number is 0. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
