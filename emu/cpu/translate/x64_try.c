@@ -195,7 +195,8 @@ static unsigned x87_try_rows(struct cpu *cpu, struct code *code, struct code_blo
     for (unsigned n = 0; n < opcode_row_count; n++) {
         const struct opcode_row *row = &opcode_rows[n];
         struct insn *insn = &single->insn[0];
-        uint8_t bytes[2] = {(uint8_t)row->opcode, (uint8_t)(row->group >= 0xC0 ? row->group : 0xC1 | row->group << 3)};
+        uint32_t group = (uint32_t)row->group; /* a whole ModRM byte, or its middle field */
+        uint8_t bytes[2] = {(uint8_t)row->opcode, (uint8_t)(row->group >= 0xC0 ? group : 0xC1 | group << 3)};
         if (row->opcode >> 3 != 0xD8 >> 3 || row->attributes & ROW_MEMORY_ONLY ||
             decode(bytes, 2, DECODE_32 | DECODE_PROTECTED, CPU_PENTIUM4, insn) != DECODE_OK || insn->row != n ||
             !x87_status_taken(insn))
