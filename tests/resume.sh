@@ -65,7 +65,7 @@ if [ -e "$suites/guests/xv6.img" ]; then # APICs at work, and two disks
     guests+=("xv6 256 xv6.yaml")
 fi
 if [ -n "${LONG-}" ] && (cd "$tests/.." && . tests/guests/guest.sh && grub_floppy); then
-    guests+=("grub 16 $WORK/grub.img")
+    guests+=("grub 16 machine.yaml")
 fi
 
 seconds() # a random number of seconds below $1 hundredths
@@ -94,7 +94,8 @@ resumes()
         sed -n $((i + 1))p whole | diff - resumed || { echo "$name: snapshot $i goes on otherwise"; exit 1; }
         done_count=$((done_count + 1))
         if [ $((done_count % 10)) -eq 1 ]; then
-            python3 "$tests/digest.py" "snapshots/$i" --system "$tests/../bios/versions/0/system.bin" --video "$tests/../bios/versions/0/$video" --memory $((memory << 20)) --display-memory $((display << 20)) >/dev/null
+            python3 "$tests/digest.py" "snapshots/$i" --system "$tests/../bios/versions/0/system.bin" --video "$tests/../bios/versions/0/$video" --memory $((memory << 20)) --display-memory $((display << 20)) >/dev/null ||
+                { echo "$name: digest.py computes another digest of snapshot $i"; exit 1; }
             digests=$((digests + 1))
         fi
     done
