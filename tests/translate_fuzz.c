@@ -976,7 +976,7 @@ int main(int argc, char **argv)
 {
     static struct fuzz fuzz;
     struct fuzz *f = &fuzz;
-    uint64_t count = 5000, seed = 1, first = 0, failed = 0, cache = CODE_MEMORY_SIZE >> 10;
+    uint64_t count = 5000, seed = 1, first = 0, trials = 0, failed = 0, cache = CODE_MEMORY_SIZE >> 10;
     bool names = false;
 
     f->model = CPU_PENTIUM4;
@@ -1024,13 +1024,13 @@ int main(int argc, char **argv)
     }
     if (f->verbose)
         translator_watch_translation(&f->side[1].cpu, &(struct translation_watch){NULL, print_line, ignore_code});
-    for (uint64_t trial = first; trial < first + count && failed < 3; trial++)
-        failed += !trial_run(f, seed, trial);
+    for (; trials < count && failed < 3; trials++)
+        failed += !trial_run(f, seed, first + trials);
     struct translator_statistics s = translator_statistics(&f->side[1].cpu);
     printf("%" PRIu64 " trials from seed %" PRIu64 ", %" PRIu64 " differ; %" PRIu64 " blocks of %" PRIu64
            " instructions, %" PRIu64 " bytes; %" PRIu64 " ticks in them, %" PRIu64 " entries, %" PRIu64
            " links, %" PRIu64 " slow, %" PRIu64 " dropped\n",
-           count, seed, failed, s.translated, s.instructions, s.host_bytes, s.ticks, s.entries, s.links, s.slow,
+           trials, seed, failed, s.translated, s.instructions, s.host_bytes, s.ticks, s.entries, s.links, s.slow,
            s.invalidated);
     rows_count(f, names);
     for (unsigned side = 0; side < 2; side++)

@@ -91,6 +91,49 @@ static void a_repeated_move_that_faults_in_its_midst_leaves_the_flags_of_before(
                0xA4, 0x83, 0xF3, 0x1C);
 }
 
+/* The block that led to the newest one is gone when memory ran out for that: its exits are no more. */
+static void what_leads_to_a_block_goes_when_there_is_no_room_for_it(void **state)
+{
+    enum { SIZE = 0xA0, FIRST = 8, LAST = 64, INSTRUCTIONS = 40 };
+    const uint32_t at_long = AT_CODE + 0x20;
+    struct code_memory memory;
+    bool emptied = false;
+
+    (void)state;
+    if (!code_memory_init(&memory, 128 << 10))
+        return; /* this host has no back end */
+    for (unsigned count = FIRST; count < LAST; count++) {
+        struct processor *side[2];
+        for (unsigned n = 0; n < 2; n++) {
+            struct processor *p = side[n] = processor_protected(CPU_PENTIUM4, 0);
+            if (n) {
+                assert_true(translator_init(&p->cpu, &memory));
+                translator_set_threshold(&p->cpu, 0);
+            }
+            /* dec ecx; js long; je long; jmp eax */
+            code_put(p, AT_CODE, CODE_BYTES(0x49, 0x78, 0x1D, 0x74, 0x1B, 0xFF, 0xE0));
+            for (uint32_t n = 0; n < 64; n++) /* inc edx */
+                poke(p, at_long + n, 0x42, 1);
+            poke(p, at_long + 64, 0xF4, 1);
+            for (uint32_t at = AT_CODE_B; at < AT_CODE_B + LAST * SIZE; at += SIZE) {
+                for (uint32_t n = 0; n < INSTRUCTIONS; n++) /* adc [ebx + edx], bp */
+                    poke(p, at + 3 * n, 0x131166 /* 66 11 13 */, 4);
+                code_put(p, at + 3 * INSTRUCTIONS,
+                         CODE_BYTES(0x05, D(SIZE), 0xE9, D(AT_CODE - (at + 3 * INSTRUCTIONS + 10))));
+            }
+            p->cpu.reg[ECX] = count;
+            p->cpu.reg[EAX] = AT_CODE_B;
+            p->cpu.reg[EBX] = AT_DATA + 2;
+            run(p, 10000);
+        }
+        emptied |= translator_statistics(&side[1]->cpu).flushes > 1; /* than at the start */
+        expect_same(side[0], side[1]);
+        processor_free(side[0]);
+    }
+    assert_true(emptied);
+    code_memory_free(&memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +141,7 @@ int main(void)
         cmocka_unit_test(a_neighbour_is_looked_up_again_after_what_the_interpreter_does),
         cmocka_unit_test(flags_outlast_a_control_word_that_is_loaded),
         cmocka_unit_test(a_repeated_move_that_faults_in_its_midst_leaves_the_flags_of_before),
+        cmocka_unit_test(what_leads_to_a_block_goes_when_there_is_no_room_for_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -261,7 +261,7 @@ struct translated *cache_add(struct cpu *cpu)
         return NULL;
     if (t->used + BLOCK_ROOM > ARENA_SIZE || !code_has_room(&t->code, CODE_ROOM)) {
         cache_flush(cpu);
-        cache_settle(t);
+        return NULL;
     }
     block = (struct translated *)(void *)(t->arena + t->used);
     *block = (struct translated){.physical = u->physical,

@@ -293,23 +293,28 @@ static unsigned run_record(struct cpu *cpu, struct translated *block, unsigned i
     return run_records(cpu, block, index, 1, single, false, leaves, units);
 }
 
-/* Makes a unit of the one instruction at a linear address, whose first bytes end their page. Its other page is looked
- * up as the interpreter would do now. */
+/* As mmu_fetch, if the MMU keeps that page: a walk for the second page of an instruction could set an accessed bit in
+ * its bytes, of which the interpreter has taken the first by then. */
+static bool fetch_kept(struct cpu *cpu, uint32_t linear, uint32_t *physical, const uint8_t **host)
+{
+    return cpu->tlb[TLB_SLOT(linear)].execute == (linear & ~PAGE_MASK) && !mmu_fetch(cpu, linear, physical, host);
+}
+
+/* Makes a unit of the one instruction at a linear address, whose first bytes end their page. */
 static bool unit_across(struct cpu *cpu, struct unit *u, const uint8_t *host, uint32_t linear)
 {
     const struct segment *cs = &cpu->seg[SEG_CS];
+    const uint8_t *second_host;
     uint32_t first = PAGE_SIZE - (linear & PAGE_MASK), second, length = INSN_LIMIT;
     uint64_t room = (uint64_t)cs->limit - cpu->eip + 1;
     uint8_t bytes[INSN_LIMIT];
 
-    if (first >= INSN_LIMIT || room <= first)
+    if (first >= INSN_LIMIT || room <= first || !fetch_kept(cpu, linear + first, &second, &second_host))
         return false;
     memcpy(bytes, host, first);
-    if (mmu_fetch(cpu, linear + first, &second, &host) || !host)
-        return false;
     if (room < length)
         length = (uint32_t)room;
-    memcpy(bytes + first, host, length - first);
+    memcpy(bytes + first, second_host, length - first);
     if (unit_make(cpu, u, bytes, length, 1) != DECODE_OK)
         return false;
     u->second = second;
@@ -323,7 +328,7 @@ static struct translated *find_across(struct cpu *cpu, struct translated *block)
     uint32_t second;
     const uint8_t *host;
 
-    if (mmu_fetch(cpu, cpu->seg[SEG_CS].base + block->eip + block->bytes, &second, &host))
+    if (!fetch_kept(cpu, cpu->seg[SEG_CS].base + block->eip + block->bytes, &second, &host))
         return NULL;
     while (block && block->second != second)
         block = cache_find(t, block, &t->unit);
@@ -432,13 +437,13 @@ bool translator_run(struct cpu *cpu)
 
     if (cpu->observer)
         return false;
+    cache_settle(t); /* here alone: further on, `from` may lie in what was emptied */
     for (;;) {
         struct block_exit *(*enter)(struct cpu *, const uint8_t *);
         const uint8_t *entry;
         int64_t left = cpu->left;
         uint64_t before = clock_now(cpu->clock);
 
-        cache_settle(t);
         entry = from ? NULL : known_entry(cpu);
         if (!entry)
             entry = found_entry(cpu, from);
