@@ -411,6 +411,11 @@ unsigned mmu_fetch(struct cpu *cpu, uint32_t linear, uint32_t *physical, const u
     return ACCESS_DONE;
 }
 
+bool mmu_keeps_fetch(const struct cpu *cpu, uint32_t linear)
+{
+    return cpu->tlb[TLB_SLOT(linear)].execute == (linear & ~PAGE_MASK);
+}
+
 bool mmu_peek(struct cpu *cpu, uint32_t linear, uint8_t *byte)
 {
     struct walk w = {.peek = true};

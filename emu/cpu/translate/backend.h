@@ -28,7 +28,8 @@ enum context_bit {
     CONTEXT_VM        = 1024,
     CONTEXT_MASKED    = 2048, /* MXCSR masks all exceptions */
     CONTEXT_X87_MASKED = 4096, /* so does the control word of the floating-point unit: no error can wait */
-    CONTEXT_PLAIN     = 8192  /* no context, but another block of the same: it looks up every page when it accesses it */
+    CONTEXT_BASE      = 8192, /* CS does not begin at 0 */
+    CONTEXT_PLAIN     = 16384 /* no context, but another block of the same: it looks up every page when it accesses it */
 };
 /* clang-format on */
 
@@ -107,6 +108,7 @@ struct block_exit {
     bool plain;                   /* which is a block with CONTEXT_PLAIN */
     uint8_t *site;                /* the jump's displacement, in the writable mapping */
     uint8_t *unlinked;            /* where it leads as long as there is no block */
+    uint8_t *guard; /* to another page: what PAGES_CODE has to have for the link to be followed, in the code; or null */
 };
 
 struct translated {
@@ -133,7 +135,6 @@ struct backend {
     uint8_t *leave;         /* in the writable mapping: saves the registers and returns R8 */
     uint8_t *run_record[2]; /* calls view.run_record(cpu, R8, R9) and resumes, or leaves; [1] with RECORD_UNITS */
     uint8_t *run_group[2];  /* the same with view.run_group(cpu, R8) */
-    uint8_t *jump;          /* continues at the EIP in R8, by the table of jumps, or leaves */
     uint8_t *flags_ready;   /* calls view.flags_ready */
     uint8_t *repeat[2][3];  /* REP STOS and MOVS, of 1, 2 and 4 bytes, as far as it goes */
     void *scratch;          /* backend_scratch_size bytes, for the compilation of one block */
@@ -176,7 +177,7 @@ unsigned backend_group_length(const struct unit *u, unsigned n);
 /* Emits a unit as code of `block`, whose records and room for EXIT_LIMIT exits are there, and fills in code, entry
  * and exits. */
 void backend_compile(const struct backend *b, struct code *code, const struct unit *u, struct translated *block);
-/* Leads an exit to another block, or to null. physical: of the target's page. */
+/* Leads an exit to another block, or to null. */
 void backend_aim(struct block_exit *exit, const struct translated *to);
 
 #endif

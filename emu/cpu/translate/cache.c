@@ -66,10 +66,23 @@ uint16_t *cache_heat(struct translator *t, uint32_t physical, uint32_t eip)
 }
 
 /* --- Links --- */
+static void exit_unlink(struct block_exit *exit)
+{
+    struct block_exit **link = &exit->to->incoming;
+
+    while (*link != exit)
+        link = &(*link)->next;
+    *link = exit->next;
+    exit->to = NULL;
+    backend_aim(exit, NULL);
+}
+
 void cache_link(struct translator *t, struct block_exit *exit, struct translated *to)
 {
-    if (exit->to || !exit->from->valid || !to->valid)
+    if (!exit->from->valid || !to->valid || exit->to == to || (exit->to && !exit->guard))
         return;
+    if (exit->to) /* another page is there now */
+        exit_unlink(exit);
     exit->to = to;
     exit->next = to->incoming;
     to->incoming = exit;
@@ -80,27 +93,15 @@ void cache_link(struct translator *t, struct block_exit *exit, struct translated
 /* Nothing leads to the block any more, and it leads nowhere. */
 static void detach(struct translator *t, struct translated *block)
 {
-    for (struct block_exit *exit = block->incoming, *next; exit; exit = next) {
-        next = exit->next;
-        exit->to = NULL;
-        backend_aim(exit, NULL);
-    }
-    block->incoming = NULL;
-    for (unsigned n = 0; n < block->exits; n++) {
-        struct block_exit *exit = &block->exit[n], **link;
-        if (!exit->to)
-            continue;
-        for (link = &exit->to->incoming; *link != exit; link = &(*link)->next)
-            ;
-        *link = exit->next;
-        exit->to = NULL;
-        backend_aim(exit, NULL);
-    }
-    for (unsigned n = 0; n < t->context_count; n++) {
-        uint32_t at = jump_index(n, block->eip);
-        if (t->jumps->code[at] == block->entry)
-            t->jumps->key[at] = UINT64_MAX;
-    }
+    uint32_t at = JUMP_SLOT(block->eip, block->physical / PAGE_SIZE + 1);
+
+    while (block->incoming)
+        exit_unlink(block->incoming);
+    for (unsigned n = 0; n < block->exits; n++)
+        if (block->exit[n].to)
+            exit_unlink(&block->exit[n]);
+    if (t->jumps->code[at] == block->entry)
+        t->jumps->key[at] = UINT64_MAX;
 }
 
 /* --- Lines --- */

@@ -12,7 +12,6 @@
 #include "emu/emu.h"
 
 #define SIDES 16u /* contexts of the TLB, supervisor and user of each */
-#define EVERY_SIDE 0xFFFFu
 
 struct page_tables; /* pages.c */
 
@@ -36,10 +35,9 @@ struct translator {
 
     /* translate.c */
     struct context {
-        uint32_t bits, limit, base, side;
+        uint32_t bits, limit;
     } contexts[CONTEXTS];
     unsigned context_count, context;
-    uint32_t epoch[SIDES]; /* of the mapping of the code that runs there */
     struct jump_table *jumps;
     struct code_block *single; /* for run_record */
     struct unit unit;
@@ -53,16 +51,8 @@ struct translator {
 };
 
 /* --- translate.c --- */
-/* Where the entry of an EIP is in the table of jumps. */
-static inline uint32_t jump_index(unsigned context, uint32_t eip)
-{
-    return JUMP_SLOT(eip) + (context * 0x9E3779B1u >> 20); /* spreads over JUMP_STARTS */
-}
-
 /* Bits of enum context_bit for the processor as it is now. */
 uint32_t context_bits(const struct cpu *cpu);
-/* The mapping of code changed on these sides, one bit each: entries of the table of jumps hold no longer there. */
-void translator_next_epoch(struct cpu *cpu, unsigned sides);
 
 /* --- report.c --- */
 /* Says what the newest block, whose code reaches up to `end`, was made of. */
@@ -78,7 +68,7 @@ struct translated *cache_find(const struct translator *t, const struct translate
 struct translated *cache_add(struct cpu *cpu);
 /* Reuses the memory of what was dropped, if it was all. */
 void cache_settle(struct translator *t);
-/* Leads an exit to a block directly. */
+/* Leads an exit to a block directly; if that is in another page, as long as the address of its code leads there. */
 void cache_link(struct translator *t, struct block_exit *exit, struct translated *to);
 /* A counter for code that is not translated yet. */
 uint16_t *cache_heat(struct translator *t, uint32_t physical, uint32_t eip);
@@ -102,11 +92,11 @@ bool pages_init(struct cpu *cpu);
 void pages_free(struct translator *t);
 /* Of the context at hand; null: no memory. */
 uint64_t *pages_table(const struct translator *t, unsigned privilege);
-unsigned pages_side(const struct translator *t);
 /* How often an entry that may have been in use went: what a block knew of pages may be wrong. */
 uint32_t pages_removals(const struct translator *t);
-/* The table of jumps has an entry for an address: if its mapping changes, a new epoch begins. */
-void pages_executed(struct translator *t, unsigned privilege, uint32_t linear);
+/* What PAGES_CODE has for an address, in the context and privilege of the processor; and notes that code there runs. */
+uint32_t pages_code(const struct cpu *cpu, uint32_t linear);
+void pages_executed(struct cpu *cpu, uint32_t linear, uint32_t physical);
 /* struct translator_hooks */
 void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const uint8_t *host, bool write);
 void pages_sides_entered(struct cpu *cpu, unsigned first);

@@ -1,8 +1,9 @@
 /* pages.c - flat tables from linear pages to host addresses, one for each privilege, for translated code.
  *
  * An entry is what is to be added to a linear address, or 0. It is made from what the MMU keeps for itself, at the same
- * moment, and goes when that goes: a hit says that a walk would find the same and would set no bit. A table is 16 MiB
- * of zeros that are touched where the guest has pages. */
+ * moment, and goes when that goes: a hit says that a walk would find the same and would set no bit. Where code ran,
+ * another table has the page of memory that it was in. They are 20 MiB of zeros that are touched where the guest has
+ * pages. */
 #include "emu/cpu/translate/internal.h"
 
 #include <stdlib.h>
@@ -12,16 +13,15 @@
 
 struct side {
     uint64_t *entry; /* 2^20 for reads, 2^20 for writes; null as long as there is none */
+    uint32_t *code;  /* 2^20, in the same memory after those */
     uint32_t *filled;
     uint32_t count;
 };
 
 struct page_tables {
     struct side side[SIDES];
-    uint16_t *executed; /* per linear page: the sides, one bit each, for which the table of jumps may have an entry in
-                           it */
-    uint32_t *writer;   /* per page of RAM: 1 + the linear page that had an entry to write to it, or SEVERAL, or 0 */
-    unsigned current;   /* the supervisor's side of the context at hand */
+    uint32_t *writer; /* per page of RAM: 1 + the linear page that had an entry to write to it, or SEVERAL, or 0 */
+    unsigned current; /* the supervisor's side of the context at hand */
     uint32_t removals;
 };
 
@@ -32,9 +32,8 @@ bool pages_init(struct cpu *cpu)
     cpu->translator->tables = p;
     if (!p)
         return false;
-    p->executed = calloc(PAGES_WRITE, sizeof *p->executed);
     p->writer = calloc(cpu->memory->ram_size / PAGE_SIZE, sizeof *p->writer);
-    return p->executed && p->writer;
+    return p->writer;
 }
 
 void pages_free(struct translator *t)
@@ -44,14 +43,14 @@ void pages_free(struct translator *t)
         free(t->tables->side[n].filled);
     }
     if (t->tables)
-        free(t->tables->executed), free(t->tables->writer);
+        free(t->tables->writer);
     free(t->tables);
 }
 
 static bool side_make(struct side *s)
 {
-    if (!s->entry)
-        s->entry = calloc(2 * (size_t)PAGES_WRITE, sizeof *s->entry);
+    if (!s->entry && (s->entry = calloc(1, PAGES_CODE + (size_t)PAGES_WRITE * sizeof *s->code)))
+        s->code = (uint32_t *)(void *)((uint8_t *)s->entry + PAGES_CODE);
     if (!s->filled)
         s->filled = malloc(FILLED_LIMIT * sizeof *s->filled);
     return s->entry && s->filled;
@@ -64,27 +63,58 @@ uint64_t *pages_table(const struct translator *t, unsigned privilege)
     return side_make(s) ? s->entry : NULL;
 }
 
-unsigned pages_side(const struct translator *t)
-{
-    return t->tables->current;
-}
-
 uint32_t pages_removals(const struct translator *t)
 {
     return t->tables->removals;
 }
 
-void pages_executed(struct translator *t, unsigned privilege, uint32_t linear)
+static void page_clear(struct side *s, uint32_t page)
 {
-    t->tables->executed[linear / PAGE_SIZE] |= (uint16_t)(1u << (t->tables->current + privilege));
+    s->entry[page] = s->entry[page + PAGES_WRITE] = 0;
+    s->code[page] = 0;
 }
 
 static void side_clear(struct page_tables *p, struct side *s)
 {
     p->removals++;
     for (uint32_t n = 0; n < s->count; n++)
-        s->entry[s->filled[n]] = s->entry[s->filled[n] + PAGES_WRITE] = 0;
+        page_clear(s, s->filled[n]);
     s->count = 0;
+}
+
+/* Before the first entry of a page is made. */
+static void page_enlist(struct page_tables *p, struct side *s, uint32_t page)
+{
+    if (s->entry[page] || s->code[page])
+        return;
+    if (s->count == FILLED_LIMIT)
+        side_clear(p, s);
+    s->filled[s->count++] = page;
+}
+
+static struct side *side_at_hand(const struct cpu *cpu, unsigned privilege)
+{
+    struct page_tables *p = cpu->translator->tables;
+
+    return &p->side[p->current + privilege];
+}
+
+uint32_t pages_code(const struct cpu *cpu, uint32_t linear)
+{
+    const struct side *s = side_at_hand(cpu, cpu->user);
+
+    return s->code ? s->code[linear / PAGE_SIZE] : 0;
+}
+
+void pages_executed(struct cpu *cpu, uint32_t linear, uint32_t physical)
+{
+    struct side *s = side_at_hand(cpu, cpu->user);
+    uint32_t page = linear / PAGE_SIZE;
+
+    if (!side_make(s) || !mmu_keeps_fetch(cpu, linear))
+        return;
+    page_enlist(cpu->translator->tables, s, page);
+    s->code[page] = physical / PAGE_SIZE + 1;
 }
 
 static void note_writer(struct cpu *cpu, const uint8_t *host, uint32_t page)
@@ -101,17 +131,12 @@ void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const ui
 {
     uint32_t page = linear / PAGE_SIZE;
     uint64_t addend = (uint64_t)(uintptr_t)host - (linear & ~PAGE_MASK), *entry;
-    struct side *s;
+    struct side *s = side_at_hand(cpu, privilege);
 
-    s = &cpu->translator->tables->side[cpu->translator->tables->current + privilege];
     if (!side_make(s))
         return;
+    page_enlist(cpu->translator->tables, s, page);
     entry = &s->entry[page];
-    if (!entry[0]) {
-        if (s->count == FILLED_LIMIT)
-            side_clear(cpu->translator->tables, s);
-        s->filled[s->count++] = page;
-    }
     if (entry[0] && entry[0] != addend)
         cpu->translator->tables->removals++;
     if (entry[0] != addend)
@@ -135,32 +160,23 @@ void pages_sides_cleared(struct cpu *cpu, unsigned first)
 
     side_clear(p, &p->side[first]);
     side_clear(p, &p->side[first + 1]);
-    translator_next_epoch(cpu, 3u << first);
 }
 
 void pages_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift, unsigned sides)
 {
     struct translator *t = cpu->translator;
     uint32_t page = base / PAGE_SIZE;
-    uint16_t *executed = &t->tables->executed[page];
-    unsigned ran = 0;
 
     t->tables->removals++;
-    for (uint32_t n = 0; n < 1u << (shift - 12); n++) {
-        ran |= executed[n];
-        executed[n] &= (uint16_t)~sides;
-    }
-    if (ran & sides)
-        translator_next_epoch(cpu, ran & sides);
     for (unsigned n = 0; sides >> n; n++) {
         struct side *s = &t->tables->side[n];
         if (!(sides >> n & 1) || !s->count)
             continue;
         if (shift == 12)
-            s->entry[page] = s->entry[page + PAGES_WRITE] = 0; /* it may stay among the filled */
+            page_clear(s, page); /* it may stay among the filled */
         for (uint32_t i = 0; shift > 12 && i < s->count; i++)
             if (!((s->filled[i] ^ page) >> (shift - 12)))
-                s->entry[s->filled[i]] = s->entry[s->filled[i] + PAGES_WRITE] = 0;
+                page_clear(s, s->filled[i]);
     }
 }
 

@@ -47,6 +47,7 @@ bool translator_init(struct cpu *cpu, const struct code_memory *memory)
     cpu->view.run_record = run_record;
     cpu->view.run_group = run_group;
     cpu->view.flags_ready = layered_flags_ready;
+    cpu->view.jumps = t->jumps;
     t->statistics.software_rows = backend_try_rows(cpu, &t->code, t->single, t->software);
     t->unit.software = t->software;
     cpu->hooks = &hooks;
@@ -153,61 +154,36 @@ uint32_t context_bits(const struct cpu *cpu)
            (is_flat(&s[SEG_ES]) ? CONTEXT_FLAT_ES : 0) | (is_flat(&s[SEG_SS]) ? CONTEXT_FLAT_SS : 0) |
            (is_flat(&s[SEG_DS]) ? CONTEXT_FLAT_DS : 0) | (cpu->cr0 & CR0_EM ? CONTEXT_EM : 0) |
            (cpu->cr0 & CR0_TS ? CONTEXT_TS : 0) | (cpu->cr4 & CR4_OSFXSR ? CONTEXT_OSFXSR : 0) |
-           (cpu->flags & FLAG_VM ? CONTEXT_VM : 0) | ((cpu->mxcsr & MXCSR_MASKS) == MXCSR_MASKS ? CONTEXT_MASKED : 0) |
+           (s[SEG_CS].base ? CONTEXT_BASE : 0) | (cpu->flags & FLAG_VM ? CONTEXT_VM : 0) |
+           ((cpu->mxcsr & MXCSR_MASKS) == MXCSR_MASKS ? CONTEXT_MASKED : 0) |
            ((cpu->x87.control & X87_EXCEPTIONS) == X87_EXCEPTIONS ? CONTEXT_X87_MASKED : 0);
 }
 
-/* What the table of jumps has to hold for the context at hand. */
-static void set_tag(struct cpu *cpu)
+static bool context_is(const struct translator *t, unsigned n, uint32_t bits, uint32_t limit)
 {
-    const struct translator *t = cpu->translator;
-
-    cpu->view.jumps = t->jumps->key + jump_index(t->context, 0);
-    cpu->view.jump_tag = (uint64_t)(t->epoch[t->contexts[t->context].side + cpu->user] << 8 | t->context) << 32;
-}
-
-void translator_next_epoch(struct cpu *cpu, unsigned sides)
-{
-    struct translator *t = cpu->translator;
-    bool over = false;
-
-    for (unsigned n = 0; n < SIDES; n++)
-        if (sides >> n & 1)
-            over |= ++t->epoch[n] >> 24 != 0;
-    if (over) { /* the tags begin anew */
-        memset(t->epoch, 0, sizeof t->epoch);
-        memset(t->jumps->key, 0xFF, sizeof t->jumps->key);
-    }
-    set_tag(cpu);
-}
-
-static bool context_is(const struct translator *t, unsigned n, uint32_t bits, const struct segment *cs)
-{
-    const struct context *c = &t->contexts[n];
-
-    return c->bits == bits && c->limit == cs->limit && c->base == cs->base && c->side == pages_side(t);
+    return t->contexts[n].bits == bits && t->contexts[n].limit == limit;
 }
 
 /* Gives the context in which the processor is a number, and sets what translated code finds by it. */
 static void enter_context(struct cpu *cpu, uint32_t bits)
 {
     struct translator *t = cpu->translator;
-    const struct segment *cs = &cpu->seg[SEG_CS];
+    uint32_t limit = cpu->seg[SEG_CS].limit;
     unsigned n = t->context;
 
     cpu->view.pages = pages_table(t, cpu->user);
-    if (n < t->context_count && context_is(t, n, bits, cs))
+    if (n < t->context_count && context_is(t, n, bits, limit))
         return;
-    for (n = 0; n < t->context_count && !context_is(t, n, bits, cs); n++)
+    for (n = 0; n < t->context_count && !context_is(t, n, bits, limit); n++)
         ;
     if (n == CONTEXTS) {
         n = t->context_count = 0;
-        translator_next_epoch(cpu, EVERY_SIDE);
+        memset(t->jumps->key, 0xFF, sizeof t->jumps->key);
     }
     if (n == t->context_count)
-        t->contexts[t->context_count++] = (struct context){bits, cs->limit, cs->base, pages_side(t)};
+        t->contexts[t->context_count++] = (struct context){bits, limit};
     t->context = n;
-    set_tag(cpu);
+    cpu->view.jump_tag = (uint64_t)n << JUMP_CONTEXT_SHIFT;
 }
 
 /* --- Running --- */
@@ -376,15 +352,19 @@ static struct translated *find(struct cpu *cpu, bool plain)
     return block;
 }
 
+static uint64_t jump_key(const struct cpu *cpu, uint32_t page)
+{
+    return cpu->view.jump_tag | (uint64_t)page << JUMP_PAGE_SHIFT | cpu->eip;
+}
+
 /* Where code of EIP runs, if the table of jumps has it; or null. */
 static const uint8_t *known_entry(struct cpu *cpu)
 {
     const struct translator *t = cpu->translator;
-    uint32_t at;
+    uint32_t page = pages_code(cpu, cpu->seg[SEG_CS].base + cpu->eip), at = JUMP_SLOT(cpu->eip, page);
 
     enter_context(cpu, context_bits(cpu));
-    at = jump_index(t->context, cpu->eip);
-    return t->jumps->key[at] == (cpu->view.jump_tag | cpu->eip) && cpu->view.pages ? t->jumps->code[at] : NULL;
+    return page && t->jumps->key[at] == jump_key(cpu, page) ? t->jumps->code[at] : NULL;
 }
 
 /* The same by way of the blocks, one of which may be made. `from` led there, and leads there directly from now on; it
@@ -393,7 +373,7 @@ static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
 {
     struct translator *t = cpu->translator;
     struct translated *block = find(cpu, from && from->plain);
-    uint32_t linear, at;
+    uint32_t linear, page, at;
 
     if (!block || block->count > cpu->left)
         return NULL;
@@ -404,16 +384,19 @@ static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
         return block->entry;
     if (from && from->from->valid && from->eip == block->eip &&
         !((from->from->bits ^ block->bits) & ~(uint32_t)CONTEXT_PLAIN) && from->from->limit == block->limit &&
-        !((from->from->physical ^ block->physical) & ~PAGE_MASK))
+        (from->guard || !((from->from->physical ^ block->physical) & ~PAGE_MASK)))
         cache_link(t, from, block);
     if (block->bits & CONTEXT_PLAIN)
         return block->entry;
     linear = cpu->seg[SEG_CS].base + block->eip;
-    pages_executed(t, cpu->user, linear);
-    if (block->second != NO_SECOND)
-        pages_executed(t, cpu->user, linear + block->bytes);
-    at = jump_index(t->context, block->eip);
-    t->jumps->key[at] = cpu->view.jump_tag | block->eip;
+    pages_executed(cpu, linear, block->physical);
+    if (block->second != NO_SECOND) { /* the table of jumps knows of one page only */
+        pages_executed(cpu, linear + block->bytes, block->second);
+        return pages_code(cpu, linear + block->bytes) ? block->entry : NULL;
+    }
+    page = block->physical / PAGE_SIZE + 1;
+    at = JUMP_SLOT(block->eip, page);
+    t->jumps->key[at] = jump_key(cpu, page);
     t->jumps->code[at] = block->entry;
     return block->entry;
 }

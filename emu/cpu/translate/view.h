@@ -36,23 +36,24 @@ enum layered_class {
     LAYERED_ROR
 };
 
-/* The table of jumps: EIP, with the tag above it, and where that code runs. Each context begins elsewhere in it, so
- * that one address in several address spaces has several entries. */
+/* The table of jumps: where code runs, by EIP, the number of the page of memory that it lies in, plus 1, and its
+ * context. The page is what the address leads to now, by the table of `pages` (PAGES_CODE): so an entry is found in
+ * every address space in which it is true, and in no other. */
 #define JUMP_ENTRIES 16384u
-#define JUMP_STARTS 4096u
+#define JUMP_PAGE_SHIFT 32
+#define JUMP_CONTEXT_SHIFT 53
+#define JUMP_SLOT(eip, page) (((eip) ^ (page)) % JUMP_ENTRIES)
 struct jump_table {
-    uint64_t key[JUMP_ENTRIES + JUMP_STARTS];
-    const uint8_t *code[JUMP_ENTRIES + JUMP_STARTS];
+    uint64_t key[JUMP_ENTRIES];
+    const uint8_t *code[JUMP_ENTRIES];
 };
-/* Which entry of those of a context is an EIP's. */
-#define JUMP_SLOT(eip) (((eip) ^ (eip) >> 12) % JUMP_ENTRIES)
 
 struct translator_view {
     bool enabled;    /* translated code is used */
     uint64_t *pages; /* of the current privilege: for each linear page what is to be added to an address to read there,
-                        or 0; after those the same for writes */
-    uint64_t jump_tag;    /* of the context and mapping in which code runs now, in the upper half */
-    uint64_t *jumps;      /* the first key of the context */
+                        or 0; after those the same for writes; after those, of 4 bytes each, PAGES_CODE */
+    uint64_t jump_tag; /* the context in which code runs now, as in a key of the table of jumps */
+    struct jump_table *jumps;
     uint64_t near[16];    /* host addresses of the lowest byte of neighbours (neighbours.c), for the block that runs */
     uint32_t flag_count;  /* result of INC or DEC */
     uint32_t flag_rotate; /* result of a rotate */
@@ -69,5 +70,6 @@ struct translator_view {
     void (*flags_ready)(struct cpu *cpu);
 };
 #define PAGES_WRITE (1u << 20) /* index of the first entry for writes */
+#define PAGES_CODE (1u << 24)  /* in bytes: for each linear page whose code ran, 1 + the page of memory there; or 0 */
 
 #endif

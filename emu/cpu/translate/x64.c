@@ -141,9 +141,6 @@ void backend_init(struct backend *b, struct code *code)
         emit_pop(code, kept[n]);
     emit8(code, 0xC3);
 
-    b->jump = code->at;
-    emit_table_jump(code, b->leave);
-
     for (unsigned units = 0; units < 2; units++) {
         b->run_record[units] = emit_runner(code, FIELD(view.run_record), leave, units);
         b->run_group[units] = emit_runner(code, FIELD(view.run_group), leave, units);
@@ -343,6 +340,10 @@ static void emit_side_exit(struct compile *c, struct stub *stub)
 
 void backend_aim(struct block_exit *exit, const struct translated *to)
 {
+    uint32_t page = to ? to->physical / PAGE_SIZE + 1 : UINT32_MAX;
+
+    for (unsigned n = 0; exit->guard && n < 4; n++)
+        exit->guard[n] = (uint8_t)(page >> 8 * n);
     aim(exit->site, to ? to->link : exit->unlinked);
 }
 
@@ -358,6 +359,22 @@ static void emit_entry(struct compile *c)
     emit_alu(c->code, ALU_XOR, 4, in_register(R8), R8);
     emit_jump_to(c->code, c->backend->leave);
     aim(enough, c->code->at);
+}
+
+/* Leaves unless the unit's last bytes are in the page that they were in. */
+static void emit_second(struct compile *c)
+{
+    struct code *code = c->code;
+    uint8_t *same;
+
+    emit_constant(code, VALUE, c->unit->eip);
+    emit_load_code_page(code, SPARE, c->unit->bits, c->block->bytes);
+    emit_alu_immediate(code, ALU_CMP, 4, in_register(SPARE), c->unit->second / PAGE_SIZE + 1);
+    same = emit_jump_if(code, CC_E);
+    emit_store(code, 4, FIELD(eip), VALUE);
+    emit_alu(code, ALU_XOR, 4, in_register(R8), R8);
+    emit_jump_to(code, c->backend->leave);
+    aim(same, code->at);
 }
 
 /* Whether its code uses R9 for nothing but the place of a memory operand. */
@@ -445,12 +462,10 @@ void backend_compile(const struct backend *b, struct code *code, const struct un
     c->block = block;
     c->carried = c->carried_dirty = 0;
     block->link = code->at;
-    if (u->second != NO_SECOND) { /* an entry of the table holds as long as both pages are where they were */
-        emit_constant(code, VALUE, u->eip);
-        emit_table_jump(code, b->leave);
-    }
+    block->entry = code->at + code->run;
+    if (u->second != NO_SECOND)
+        emit_second(c);
     start = code->at;
-    block->entry = start + code->run;
     emit_unit(c);
     if (u->loops && c->xmm_used) { /* now it is known which */
         c->carried = c->xmm_used;

@@ -163,8 +163,10 @@ struct stub *new_stub(struct compile *c, enum stub_kind kind);
 void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site, bool plain);
 /* Leaves the unit for a known target. All flags must be flushed. Emits a jump that waits to be linked. */
 void emit_exit(struct compile *c, uint32_t eip);
-/* To the EIP in R8 by the table of jumps, or out. */
-void emit_table_jump(struct code *code, const uint8_t *leave);
+/* To the EIP in R8 by the table of jumps, or out, by an exit if it is not null. */
+void emit_table_jump(struct compile *c, const struct block_exit *exit);
+/* What PAGES_CODE has for EIP + distance, EIP in R8, into a register. Takes R9. */
+void emit_load_code_page(struct code *code, unsigned destination, uint32_t bits, uint32_t distance);
 /* The same by a conditional jump, from after the instruction at hand if that is not the last. */
 void emit_exit_if(struct compile *c, unsigned condition, uint32_t eip);
 /* The functions for a record, or null. */

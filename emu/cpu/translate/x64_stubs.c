@@ -30,21 +30,37 @@ static bool in_page(const struct unit *u, uint32_t eip)
     return (u->physical & PAGE_MASK) + (uint64_t)eip - u->eip < PAGE_SIZE && eip <= u->limit;
 }
 
+/* To another page: directly as long as the address leads to the page of the block that is linked; else by the table. */
+static void emit_guarded_exit(struct compile *c, struct block_exit *exit, uint8_t *site)
+{
+    struct code *code = c->code;
+
+    if (site)
+        aim(site, code->at);
+    if (!(c->unit->bits & CONTEXT_BASE)) {
+        emit_op(code, 4, 0x81, ALU_CMP, at_address(TABLE, (int32_t)(PAGES_CODE + exit->eip / PAGE_SIZE * 4)));
+        exit->guard = code->at;
+        emit32(code, UINT32_MAX);
+        exit->site = emit_jump_if(code, CC_E);
+        exit->unlinked = code->at;
+        c->block->exits++;
+    }
+    emit_constant(code, VALUE, exit->eip);
+    emit_table_jump(c, exit->guard ? exit : NULL);
+}
+
 void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site, bool plain)
 {
     struct code *code = c->code;
     struct translated *block = c->block;
     struct block_exit *exit = &block->exit[block->exits];
 
+    *exit = (struct block_exit){.from = block, .eip = eip, .plain = plain};
     if (!in_page(c->unit, eip)) {
-        if (site)
-            aim(site, code->at);
-        emit_constant(code, VALUE, eip);
-        emit_jump_to(code, c->backend->jump);
+        emit_guarded_exit(c, exit, site);
         return;
     }
     block->exits++;
-    *exit = (struct block_exit){.from = block, .eip = eip, .plain = plain};
     exit->site = site ? site : emit_jump(code);
     exit->unlinked = code->at;
     aim(exit->site, exit->unlinked);
