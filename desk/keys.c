@@ -1,14 +1,8 @@
-/* keys.c - a US keyboard. Codes are those of scan code set 1 (IBM PS/2 Hardware Interface Technical Reference,
+/* keys.c - the keys of a keyboard. Codes are those of scan code set 1 (IBM PS/2 Hardware Interface Technical Reference,
  * "Keyboards"), bit 7 standing for the E0 prefix. */
 #include "desk/keys.h"
 
 #include <string.h>
-
-enum { KEY_SHIFT = 0x2A };
-
-/* Characters by code, without and with Shift; a space stands for a code that types none. */
-static const char plain_characters[] = " \0331234567890-=\b\tqwertyuiop[]\n asdfghjkl;'` \\zxcvbnm,./";
-static const char shifted_characters[] = "  !@#$%^&*()_+  QWERTYUIOP{}  ASDFGHJKL:\"~ |ZXCVBNM<>?";
 
 static const struct {
     const char *name;
@@ -28,40 +22,59 @@ static const struct {
     {"menu", 0xDD},     {"pause", 0xE1},       {"minus", 0x0C},
 };
 
-/* The key that types a character in one of the two tables; 0 if none does. */
-static uint8_t find_character(const char *table, char character)
-{
-    const char *at = character && character != ' ' ? strchr(table, character) : NULL;
+/* What is held for each level. */
+static const uint8_t level_keys[LAYOUT_LEVELS] = {[LAYOUT_SHIFT] = KEY_SHIFT, [LAYOUT_ALTGR] = KEY_RIGHT_ALT};
 
-    return at ? (uint8_t)(at - table) : 0;
-}
-
-size_t keys_for_character(char character, struct key_event events[KEYS_PER_CHARACTER])
+static size_t press(uint8_t key, uint8_t held, struct key_event *events)
 {
-    uint8_t key = character == ' ' ? 0x39 : find_character(plain_characters, character);
-    bool shift = key == 0;
     size_t count = 0;
 
-    if (shift)
-        key = find_character(shifted_characters, character);
-    if (key == 0)
-        return 0;
-    if (shift)
-        events[count++] = (struct key_event){KEY_SHIFT, true};
+    if (held)
+        events[count++] = (struct key_event){held, true};
     events[count++] = (struct key_event){key, true};
     events[count++] = (struct key_event){key, false};
-    if (shift)
-        events[count++] = (struct key_event){KEY_SHIFT, false};
+    if (held)
+        events[count++] = (struct key_event){held, false};
     return count;
 }
 
-/* The key of a name, or of a single character that a key types without Shift; 0 if there is none. */
+size_t keys_for_character(const struct layout *layout, uint32_t code, struct key_event events[KEYS_PER_CHARACTER])
+{
+    static const struct {
+        char character;
+        uint8_t key;
+    } controls[] = {{'\n', 0x1C}, {'\t', 0x0F}, {'\b', 0x0E}, {'\033', 0x01}};
+    struct layout_key key;
+    uint32_t accent, letter;
+
+    for (size_t i = 0; i < sizeof controls / sizeof *controls; i++)
+        if (code == (uint32_t)controls[i].character)
+            return press(controls[i].key, 0, events);
+    if (code < 0x20)
+        return 0;
+    if (layout_key_of(layout, code, &key)) {
+        size_t count = press(key.key, level_keys[key.level], events);
+        return key.dead ? count + press(0x39, 0, events + count) : count;
+    }
+    if (!layout_parts(layout, code, &accent, &letter) || !layout_key_of(layout, accent, &key))
+        return 0;
+    size_t count = press(key.key, level_keys[key.level], events);
+    return layout_key_of(layout, letter, &key) ? count + press(key.key, level_keys[key.level], events + count) : 0;
+}
+
+/* The key of a name, or of a single character that a key of a US keyboard types without Shift; 0 if
+ * there is none. */
 static uint8_t find_key(const char *name, size_t length)
 {
+    struct layout_key key;
+
     for (size_t i = 0; i < sizeof(named_keys) / sizeof(named_keys[0]); i++)
         if (strlen(named_keys[i].name) == length && !memcmp(named_keys[i].name, name, length))
             return named_keys[i].key;
-    return length == 1 && *name > ' ' ? find_character(plain_characters, *name) : 0;
+    return length == 1 && *name > ' ' && layout_key_of(layout_default(), (uint8_t)*name, &key) &&
+                   key.level == LAYOUT_PLAIN
+               ? key.key
+               : 0;
 }
 
 size_t keys_for_chord(const char *name, size_t length, struct key_event events[KEYS_PER_CHORD])

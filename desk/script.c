@@ -199,7 +199,7 @@ static bool read_typing(struct reader *r, struct script_command *c)
     if (!c->keys)
         return no_memory(r);
     for (size_t i = 0; i < c->length; i++) {
-        size_t count = keys_for_character(c->text[i], c->keys + c->key_count);
+        size_t count = keys_for_character(layout_default(), (uint8_t)c->text[i], c->keys + c->key_count);
         if (count == 0)
             return refuse_at(r, begin, "no key of a US keyboard types ", c->text + i, 1);
         c->key_count += count;

@@ -138,20 +138,20 @@ static void every_printable_character_has_a_key(void **state)
 
     (void)state;
     for (int c = 0x20; c < 0x7F; c++) {
-        size_t count = keys_for_character((char)c, events);
+        size_t count = keys_for_character(layout_default(), (uint32_t)c, events);
         assert_true(count == 2 || count == 4);
         bool shift = count == 4;
         uint8_t key = events[shift].key;
         assert_false(seen[shift][key]);
         seen[shift][key] = true;
     }
-    assert_int_equal(keys_for_character('a', events), 2);
+    assert_int_equal(keys_for_character(layout_default(), 'a', events), 2);
     assert_int_equal(events[0].key, 0x1E);
-    assert_int_equal(keys_for_character('?', events), 4);
+    assert_int_equal(keys_for_character(layout_default(), '?', events), 4);
     assert_int_equal(events[1].key, 0x35);
-    assert_int_equal(keys_for_character('\n', events), 2);
+    assert_int_equal(keys_for_character(layout_default(), '\n', events), 2);
     assert_int_equal(events[0].key, 0x1C);
-    assert_int_equal(keys_for_character('\0', events), 0);
+    assert_int_equal(keys_for_character(layout_default(), '\0', events), 0);
 }
 
 static void a_chord_goes_up_in_reverse(void **state)
