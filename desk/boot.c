@@ -35,6 +35,7 @@ static const struct {
 } until_forms[] = {
     {"tick:", WHEN_TICK, UNTIL_NUMBER},   {"time:", WHEN_TICK, UNTIL_SECONDS},
     {"screen:", WHEN_SCREEN, UNTIL_TEXT}, {"serial:", WHEN_SERIAL, UNTIL_TEXT},
+    {"sound", WHEN_SOUND, UNTIL_NOTHING}, {"silence", WHEN_SILENCE, UNTIL_NOTHING},
     {"halt", WHEN_HALT, UNTIL_NOTHING},   {"poweroff", WHEN_POWEROFF, UNTIL_NOTHING},
     {"reset:", WHEN_RESET, UNTIL_COUNT},  {"reset", WHEN_RESET, UNTIL_NOTHING},
 };
@@ -146,16 +147,27 @@ bool boot_read_script(struct boot *b, struct error *error)
     return good;
 }
 
+/* That a machine is silent for ever is no answer to somebody who listens. */
+static bool needs_sound(const struct boot *b, const char *object, struct error *error)
+{
+    return manifest_has_sound(&b->media.manifest) ||
+           error_set(error, STATUS_INPUT, object, NULL, "say what is to be heard under sound in the manifest",
+                     "the machine has nothing that is heard");
+}
+
 bool boot_open_outputs(struct boot *b, struct error *error)
 {
     const char *serial = argument_value(b->arguments, "--serial"),
                *parallel = argument_value(b->arguments, "--parallel");
     const char *clipboard = argument_value(b->arguments, "--clipboard"),
-               *trace = argument_value(b->arguments, "--trace");
+               *trace = argument_value(b->arguments, "--trace"), *sound = argument_value(b->arguments, "--sound");
 
     const bool replace = boot_replaces(b);
 
-    return (!serial || output_growing(&b->serial, serial, replace, error)) &&
+    if (sound && !needs_sound(b, "--sound", error))
+        return false;
+    return (!sound || sound_open(&b->session.ear, sound, replace, error)) &&
+           (!serial || output_growing(&b->serial, serial, replace, error)) &&
            (!parallel || output_growing(&b->parallel, parallel, replace, error)) &&
            (!clipboard || output_growing(&b->clipboard, clipboard, replace, error)) &&
            (!trace || output_growing(&b->trace, trace, replace, error));
@@ -208,6 +220,11 @@ static void host_copied(void *context, const uint8_t *text, size_t length)
         fwrite(text, 1, length, b->clipboard.file);
 }
 
+static void host_sound(void *context, const int16_t *frames, size_t count)
+{
+    sound_hear(&((struct boot *)context)->session.ear, frames, count);
+}
+
 /* A system that cannot run on this machine often resets it, again and again. */
 static void host_was_reset(void *context)
 {
@@ -228,6 +245,7 @@ void boot_host(struct boot *b, struct machine_host *host)
                                   .serial_out = host_serial_out,
                                   .parallel_out = host_parallel_out,
                                   .copied = host_copied,
+                                  .sound = host_sound,
                                   .was_reset = host_was_reset};
 }
 
@@ -410,6 +428,13 @@ static bool expect(struct boot *b, const struct script_command *c, const char *o
                      c->verb == SCRIPT_EXPECT_SERIAL ? "COM1 has not sent" : "the screen does not show", c->text);
 }
 
+static bool expect_sound(struct boot *b, const char *object, struct error *error)
+{
+    return needs_sound(b, object, error) &&
+           (b->session.ear.audible > 0 ||
+            error_set(error, STATUS_WRONG, object, NULL, NULL, "the machine has made no sound"));
+}
+
 /* Waits for the condition of a command. */
 static bool wait_for(struct boot *b, const struct script_command *c, const char *object, struct error *error)
 {
@@ -419,15 +444,20 @@ static bool wait_for(struct boot *b, const struct script_command *c, const char 
     } waits[] = {
         [SCRIPT_WAIT_SCREEN] = {WHEN_SCREEN, "the screen showed"},
         [SCRIPT_WAIT_SERIAL] = {WHEN_SERIAL, "COM1 sent"},
+        [SCRIPT_WAIT_SOUND] = {WHEN_SOUND, "the machine was heard"},
+        [SCRIPT_WAIT_SILENCE] = {WHEN_SILENCE, "the machine was silent"},
         [SCRIPT_WAIT_TIME] = {WHEN_TICK, "the time had passed"},
         [SCRIPT_WAIT_HALT] = {WHEN_HALT, "the processor halted"},
         [SCRIPT_WAIT_POWEROFF] = {WHEN_POWEROFF, "the power-off"},
     };
     uint64_t ticks = c->microseconds * (machine_ticks_per_second(b->machine) / 1000000);
     struct condition condition = {waits[c->verb].kind, machine_tick(b->machine) + ticks, c->text, c->length};
+    bool listens = c->verb == SCRIPT_WAIT_SOUND || c->verb == SCRIPT_WAIT_SILENCE;
     bool quoted = condition.kind == WHEN_SCREEN || condition.kind == WHEN_SERIAL;
     char what[256];
 
+    if (listens && !needs_sound(b, object, error))
+        return false;
     snprintf(what, sizeof(what), quoted ? "%s \"%.150s\"" : "%s", waits[c->verb].what, c->text);
     return boot_ended(b, session_wait(&b->session, &condition, 1), object, what, error);
 }
@@ -450,11 +480,14 @@ static bool run_script_command(struct boot *b, const struct script_command *c, c
     switch (c->verb) {
     case SCRIPT_WAIT_SCREEN:
     case SCRIPT_WAIT_SERIAL:
+    case SCRIPT_WAIT_SOUND:
+    case SCRIPT_WAIT_SILENCE:
     case SCRIPT_WAIT_TIME:
     case SCRIPT_WAIT_HALT:
     case SCRIPT_WAIT_POWEROFF: return wait_for(b, c, object, error);
     case SCRIPT_EXPECT_SCREEN:
     case SCRIPT_EXPECT_SERIAL: return expect(b, c, object, error);
+    case SCRIPT_EXPECT_SOUND: return expect_sound(b, object, error);
     case SCRIPT_TYPE:
     case SCRIPT_KEY:
         return boot_ended(b, session_keys(&b->session, c->keys, c->key_count), object, "all keys were taken", error);
@@ -574,7 +607,7 @@ bool boot_commit_outputs(struct boot *b, struct error *error)
     for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++)
         if (outputs[i]->file && !output_commit(outputs[i], good ? error : NULL))
             good = false;
-    return good;
+    return sound_commit(&b->session.ear, good ? error : NULL) && good;
 }
 
 void boot_release(struct boot *b)
@@ -582,6 +615,7 @@ void boot_release(struct boot *b)
     output_abort(&b->serial);
     output_abort(&b->parallel);
     output_abort(&b->clipboard);
+    output_abort(&b->session.ear.file);
     output_abort(&b->trace);
     if (b->machine)
         session_end(&b->session);

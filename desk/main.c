@@ -69,7 +69,7 @@ static const struct option boot_options[] = {
     { "--machine", "NAME", "boot a disk image on this ready-made machine (muniment machines), not on the one that suits it", false, false },
     { "--trust", "PUB", "public key of a signer to trust (may be repeated); an archive that none of them signed is refused", true, false },
     { "--until", "CONDITION", "run until the condition holds (may be repeated; the first that holds ends the run):\n"
-      "tick:N  time:SECONDS  screen:TEXT  serial:TEXT  halt  poweroff  reset[:N]", true, false },
+      "tick:N  time:SECONDS  screen:TEXT  serial:TEXT  sound  silence  halt  poweroff  reset[:N]", true, false },
     { "--limit", "SECONDS", "of guest time, at most; exceeded: exit status 1 (default 3600)", false, false },
     { "--script", "FILE", "follow this script first (see muniment(1))", false, false },
     { "--digest", NULL, "print at the end: tick N sha256:HEX", false, false },
@@ -79,6 +79,7 @@ static const struct option boot_options[] = {
     { "--serial", "FILE", "write what COM1 sends; - is standard output", false, false },
     { "--parallel", "FILE", "write what LPT1 prints; - is standard output", false, false },
     { "--clipboard", "FILE", "write what the guest copies to the clipboard (pointer: absolute); - is standard output", false, false },
+    { "--sound", "FILE.wav", "write what the machine plays (sound in the manifest); - is standard output", false, false },
     { "--floppy", "IMAGE", "insert this medium into fd0", false, false },
     { "--cd", "IMAGE", "insert this CD into the first CD-ROM drive, which is added if there is none", false, false },
     { "--disk", "IMAGE", "add this disk at the first free place of hd0 to hd3", false, false },

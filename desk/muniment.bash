@@ -15,7 +15,7 @@ _muniment()
     manifest) if [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W check -- "$word")); return; fi; command="manifest check" ;;
     esac
     case $before in
-    --until)      COMPREPLY=($(compgen -W "tick: time: screen: serial: halt poweroff" -- "$word")); compopt -o nospace; return ;;
+    --until)      COMPREPLY=($(compgen -W "tick: time: screen: serial: sound silence halt poweroff" -- "$word")); compopt -o nospace; return ;;
     --engine)     COMPREPLY=($(compgen -W "interpreter translator random:" -- "$word")); return ;;
     --machine)    COMPREPLY=($(compgen -W "$("$muniment" machines 2>/dev/null | sed 's/^  \([^ ]*\).*/\1/')" -- "$word")); return ;;
     --from|--to)  COMPREPLY=($(compgen -W "tick:" -- "$word")); compopt -o nospace; return ;;

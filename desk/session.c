@@ -75,6 +75,16 @@ static bool screen_met(const struct session *s, const struct condition *c)
     return screen_shows(&screen, c->text);
 }
 
+static bool sound_met(struct session *s, const struct condition *c)
+{
+    struct sound_ear *ear = &s->ear;
+    bool met = c->kind == WHEN_SOUND ? ear->audible > ear->answered : ear->frames - ear->audible >= SOUND_PAUSE;
+
+    if (met)
+        ear->answered = ear->frames;
+    return met;
+}
+
 /* Whether a journal has nothing more to say. */
 static bool replayed(const struct session *s)
 {
@@ -88,6 +98,8 @@ static bool condition_met(struct session *s, const struct condition *c)
     case WHEN_TICK:     return machine_tick(s->machine) >= c->tick;
     case WHEN_SCREEN:   return screen_met(s, c);
     case WHEN_SERIAL:   return serial_met(s, c);
+    case WHEN_SOUND:
+    case WHEN_SILENCE:  return sound_met(s, c);
     case WHEN_HALT:     return s->halted && machine_is_quiet(s->machine);
     case WHEN_RESET:    return s->resets >= c->tick;
     case WHEN_POWEROFF: return s->off;

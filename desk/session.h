@@ -8,6 +8,7 @@
 
 #include "desk/keys.h"
 #include "desk/progress.h"
+#include "desk/sound.h"
 #include "emu/emu.h"
 #include "verify/runs/runs.h"
 
@@ -15,6 +16,8 @@ enum condition_kind {
     WHEN_TICK,
     WHEN_SCREEN,
     WHEN_SERIAL,
+    WHEN_SOUND,
+    WHEN_SILENCE,
     WHEN_HALT,
     WHEN_RESET,
     WHEN_POWEROFF,
@@ -24,8 +27,10 @@ enum condition_kind {
 
 /* WHEN_HALT: the processor has halted with interrupts off, and no chip has anything on its way out any more.
  * WHEN_RESET: it was reset `tick` times. WHEN_SCREEN: text stands within a row of the text screen. WHEN_SERIAL: COM1
- * has sent text since the last WHEN_SERIAL that came true. WHEN_SENT: all inputs of session_keys, session_mouse and
- * session_serial have been taken; a machine that is off takes any. WHEN_REPLAYED: the journal is at its end. */
+ * has sent text since the last WHEN_SERIAL that came true. WHEN_SOUND: there was sound since the last WHEN_SOUND or
+ * WHEN_SILENCE that came true. WHEN_SILENCE: there was none for half a second. WHEN_SENT: all inputs of session_keys,
+ * session_mouse and session_serial have been taken; a machine that is off takes any. WHEN_REPLAYED: the journal is at
+ * its end. */
 struct condition {
     enum condition_kind kind;
     uint64_t tick;
@@ -70,6 +75,7 @@ struct session {
     uint64_t resets;                   /* since this process runs it: the caller counts */
     char *serial;                      /* what COM1 sent, SERIAL_MEMORY bytes */
     size_t serial_length, serial_seen; /* up to serial_seen it has answered a condition */
+    struct sound_ear ear;              /* what the machine plays: the caller hears it */
     uint64_t input_due, key_due;       /* ticks before which nothing, and no key, is given */
     const struct key_event *keys;      /* still to be pressed; one every second period */
     size_t key_count;

@@ -36,6 +36,10 @@ struct machine_host {
     void (*serial_out)(void *context, unsigned port, uint8_t byte); /* port 0: COM1 */
     void (*parallel_out)(void *context, uint8_t byte);
     void (*copied)(void *context, const uint8_t *text, size_t length); /* the guest copied text to the clipboard */
+    /* What the machine plays, 48,000 frames a second from power-on: left and right, one after the other; null frames
+     * are `count` of silence. Those of a call to machine_run are complete when it returns: a frame that stands at its
+     * end is among them. Null: nobody listens. */
+    void (*sound)(void *context, const int16_t *frames, size_t count);
     const struct code_memory *code; /* for translated code (emu/host/host.h); must outlive the machine. null: everything
                                        is interpreted */
     void (*was_reset)(void *context); /* the processor was reset, at the tick at which the machine stands; null: not

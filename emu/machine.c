@@ -391,6 +391,16 @@ static void wire_pointer(struct machine *m)
     }
 }
 
+/* What is heard. */
+static void wire_sound(struct machine *m)
+{
+    sound_init(&m->sound, &m->clock, m->host.sound, m->host.context);
+    if (m->manifest.speaker) {
+        speaker_init(&m->speaker, &m->sound);
+        m->sysports.speaker = speaker_line(&m->speaker);
+    }
+}
+
 /* Everything on the board. False: no memory. */
 static bool wire(struct machine *m, const struct machine_host *host)
 {
@@ -415,6 +425,7 @@ static bool wire(struct machine *m, const struct machine_host *host)
                line_to(reset_pulsed, m, RESET_PROCESSOR));
     sysports_init(&m->sysports, &m->clock, &m->bus, i8254_gate(&m->pit, 2), line_to(a20_changed, m, A20_FAST),
                   line_to(reset_pulsed, m, RESET_PROCESSOR), line_to(power_off_pulsed, m, 0));
+    wire_sound(m);
     for (unsigned port = 0; port < 2; port++) {
         m->serial_wire[port] = (struct serial_wire){m, port};
         if (manifest->serial[port])
@@ -638,7 +649,7 @@ void machine_watch_translation(struct machine *m, const struct translation_watch
     translator_watch_translation(&m->cpu, watch);
 }
 
-enum machine_stop machine_run(struct machine *m, uint64_t until)
+static enum machine_stop run(struct machine *m, uint64_t until)
 {
     struct cpu *cpu = &m->cpu;
 
@@ -656,6 +667,14 @@ enum machine_stop machine_run(struct machine *m, uint64_t until)
         clock_fire_due(&m->clock);
     }
     return m->host_failed ? MACHINE_HOST_FAILED : m->powered_off ? MACHINE_POWERED_OFF : MACHINE_SLICE_END;
+}
+
+enum machine_stop machine_run(struct machine *m, uint64_t until)
+{
+    enum machine_stop stop = run(m, until);
+
+    sound_update(&m->sound);
+    return stop;
 }
 
 bool machine_is_quiet(const struct machine *m)

@@ -23,6 +23,7 @@
 #include "emu/devices/piix.h"
 #include "emu/devices/piix_ide.h"
 #include "emu/devices/serial_mouse.h"
+#include "emu/devices/speaker.h"
 #include "emu/devices/sysports.h"
 #include "emu/devices/uart16550.h"
 #include "emu/devices/vga.h"
@@ -31,6 +32,7 @@
 #include "emu/emu.h"
 #include "emu/hashtree.h"
 #include "emu/memory.h"
+#include "emu/sound.h"
 
 struct machine {
     struct machine_manifest manifest;
@@ -48,6 +50,8 @@ struct machine {
     struct uart16550 serial[2];
     struct serial_mouse mouse; /* where the manifest has one */
     struct backdoor backdoor;  /* and this as well */
+    struct sound sound;        /* without sources where the manifest has none */
+    struct speaker speaker;
     struct parallel parallel;
     struct vga vga;
     struct cirrus cirrus; /* around the VGA, if the display is one */
@@ -93,6 +97,7 @@ struct part {
         PART_SERIAL_MOUSE,
         PART_BACKDOOR,
         PART_APIC,
+        PART_SPEAKER,
     } needs; /* machines without have no such part */
     /* Called when its state was set from outside, and the clock with it: brings about what follows from the state.
      * Returns null, or the name of a field that contradicts the rest, in a way that could harm the host. Null: nothing

@@ -225,6 +225,7 @@ bool machine_load(struct machine *m, const char *text, size_t length, struct mac
     if (in.text != in.end)
         return next_line(&in) && refuse_order(&in, "");
     clock_set(&m->clock, tick);
+    sound_loaded(&m->sound);
     return derive(&in);
 }
 

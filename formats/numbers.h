@@ -43,4 +43,11 @@ static inline void put_be(uint8_t *to, uint64_t value, unsigned size)
     }
 }
 
+/* The same, little-endian. */
+static inline void put_le(uint8_t *to, uint64_t value, unsigned size)
+{
+    for (; size-- > 0; value >>= 8)
+        *to++ = (uint8_t)value;
+}
+
 #endif

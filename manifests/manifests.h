@@ -100,7 +100,11 @@ struct machine_manifest {
     uint32_t display_memory; /* bytes of a Cirrus chip's, 1, 2 or 4 MiB; 0: as much as it can have */
     enum monitor monitor;    /* which EDID the video firmware returns */
     enum pointer pointer;
+    bool speaker; /* the board's loudspeaker is heard */
 };
+
+/* Whether anything of the machine is heard. */
+bool manifest_has_sound(const struct machine_manifest *m);
 
 /* Names used in manifests: "pc-isa", "i386", "fd0", "floppy". */
 extern const char *const machine_type_names[], *const cpu_model_names[], *const drive_slot_names[];

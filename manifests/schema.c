@@ -162,6 +162,11 @@ static const struct rule port_names[] = {
 #define WHOLE(type) .offset = 0, .size = sizeof(struct type) /* for values that lie apart in the structure */
 
 /* clang-format off */
+static const struct rule sound_keys[] = {
+    { "speaker", AT(machine_manifest, speaker), .scalar = &type_flag, .words = yes_names },
+    KEYS_END
+};
+
 static const struct rule machine_keys[] = {
     { "muniment", AT(machine_manifest, version), .required = true, .scalar = &type_choice, .words = machine_version_names },
     { "machine", AT(machine_manifest, type), .required = true, .scalar = &type_choice, .words = machine_type_names },
@@ -180,6 +185,7 @@ static const struct rule machine_keys[] = {
       .minimum = 1u << 20, .maximum = 4u << 20, .step = 1u << 20 },
     { "monitor", AT(machine_manifest, monitor), .scalar = &type_flag, .words = monitor_names },
     { "pointer", AT(machine_manifest, pointer), .scalar = &type_flag, .words = pointer_names },
+    { "sound", WHOLE(machine_manifest), .keys = sound_keys },
     KEYS_END
 };
 /* clang-format on */
@@ -212,6 +218,11 @@ bool machine_manifest_parse(const char *text, size_t length, const char *name, s
     memset(m, 0, sizeof(*m));
     m->cpuid_limit = UINT32_MAX;
     return manifest_parse(&machine_rules, text, length, name, m, error);
+}
+
+bool manifest_has_sound(const struct machine_manifest *m)
+{
+    return m->speaker;
 }
 
 size_t machine_manifest_print(const struct machine_manifest *m, char *buffer, size_t size)

@@ -4,7 +4,7 @@
 # the suites that judge the processor, `make check-lockstep` both engines side by side, `make check-hosts` the machine on other hosts. A test is a program in tests/ (tests/README.md); tests/run.sh runs them.
 
 TEST_OBJECTS := $(UNIT_TESTS:%=$(BUILD)/tests/%)
-GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml records-description.yaml first.img) bios/test.img tests/probe.img $(BENCH_LOADS:%=bench/%.img))
+GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml records-description.yaml first.img) bios/test.img tests/probe.img tests/sound.img $(BENCH_LOADS:%=bench/%.img))
 
 # Suites that others wrote for the processor, captured cases, and the processor of this host.
 TESTS_CPU    := $(addprefix tests/,hostfuzz.sh vectors.sh kvm_unit_tests.sh test386.sh linux_programs.sh testfloat.sh) $(addprefix $(BUILD)/tests/,x87_host simd_host)
@@ -15,7 +15,7 @@ TESTS := $(addprefix tests/, \
     determinism.sh flips.sh hosts.sh resume.sh kills.sh replay.sh \
     attest.sh trust.sh log.sh retrieve.sh rules_archive.sh rules_snapshot.sh rules.py files.sh \
     firmware.sh acpi.sh firmware_source.sh cirrus.sh \
-    images.sh desk.sh pointers.sh identify.sh machines.sh readme.py recover.sh demo.sh first_light.sh \
+    images.sh desk.sh pointers.sh sound.sh identify.sh machines.sh readme.py recover.sh demo.sh first_light.sh \
     symbols.sh circles.py format.sh state_doc.sh host_judges.sh vectors386.py) \
     $(TESTS_CPU) $(TEST_OBJECTS)
 
@@ -31,7 +31,7 @@ $(TEST_OBJECTS): $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libhost.a $(BUILD)/li
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(shell pkg-config --cflags cmocka) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a $(HOST_LIBS) $(TEST_LIBS)
 
-$(BUILD)/tests/probe.img: tests/probe/probe.S
+$(BUILD)/tests/probe.img $(BUILD)/tests/sound.img: $(BUILD)/tests/%.img: tests/probe/%.S
 	@mkdir -p $(@D)
 	$(DEMO_CC) -m16 -c -o $(@:.img=.o) $<
 	ld -m elf_i386 -Ttext=0x7c00 --oformat=binary -o $@ $(@:.img=.o)
@@ -181,7 +181,7 @@ run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/tests/transcendent
 	@$(BUILD)/tests/cirrus --speed
 
 # The devices, and at the end the whole machines, that fuzz_devices is run on (tests/fuzz/fuzz_devices.h).
-FUZZ_DEVICES := pic pit rtc dma keyboard sysports serial parallel floppy ata atapi ide pci piix apic vga cirrus cirrus-isa pc-isa pc-i440fx
+FUZZ_DEVICES := pic pit rtc dma keyboard sysports speaker serial parallel floppy ata atapi ide pci piix apic vga cirrus cirrus-isa pc-isa pc-i440fx
 FUZZ_RUNS    := $(filter-out fuzz_devices,$(FUZZERS)) $(FUZZ_DEVICES:%=fuzz_devices:%)
 
 # Each parser and each device gets FUZZ_SECONDS. A finding ends the run, and lies in the folder that is named.

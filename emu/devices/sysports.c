@@ -10,7 +10,13 @@
 #define TIMER_FREQUENCY 1193182u
 #define REFRESH_CLOCKS 18u /* of the timer: 15.085 us, at which bit 4 of port 61h changes */
 
-enum { CONTROL_GATE = 0x01, CONTROL_WRITABLE = 0x0F, CONTROL_REFRESH = 0x10, CONTROL_OUTPUT = 0x20 };
+enum {
+    CONTROL_GATE = 0x01,
+    CONTROL_SPEAKER = 0x02,
+    CONTROL_WRITABLE = 0x0F,
+    CONTROL_REFRESH = 0x10,
+    CONTROL_OUTPUT = 0x20
+};
 enum { FAST_RESET = 0x01, FAST_A20 = 0x02 };
 
 /* clang-format off */
@@ -29,6 +35,11 @@ static void pulse(const struct line *line)
     line_set(line, false);
 }
 
+static void drive_speaker(struct sysports *s)
+{
+    line_set(&s->speaker, s->timer_output && s->control & CONTROL_SPEAKER);
+}
+
 static void control_write(void *device, uint16_t port, uint32_t value, unsigned size)
 {
     struct sysports *s = device;
@@ -36,6 +47,7 @@ static void control_write(void *device, uint16_t port, uint32_t value, unsigned 
     (void)port, (void)size;
     s->control = value & CONTROL_WRITABLE;
     line_set(&s->gate2, value & CONTROL_GATE);
+    drive_speaker(s);
 }
 
 static uint32_t control_read(void *device, uint16_t port, unsigned size)
@@ -86,8 +98,11 @@ static uint32_t power_read(void *device, uint16_t port, unsigned size)
 
 static void timer_set(void *listener, unsigned number, bool level)
 {
+    struct sysports *s = listener;
+
     (void)number;
-    ((struct sysports *)listener)->timer_output = level;
+    s->timer_output = level;
+    drive_speaker(s);
 }
 
 struct line sysports_timer_line(struct sysports *s)
@@ -100,6 +115,7 @@ void sysports_reset(struct sysports *s)
     s->control = s->fast = s->matched = 0;
     line_set(&s->gate2, false);
     line_set(&s->a20, false);
+    drive_speaker(s);
 }
 
 void sysports_init(struct sysports *s, struct clock *clock, struct bus *bus, struct line gate2, struct line a20,

@@ -19,6 +19,7 @@ struct sysports {
     /* wiring */
     struct clock *clock;
     struct line gate2, a20, reset, power_off;
+    struct line speaker; /* its level; null: nobody listens */
 };
 
 extern const struct state_field sysports_state[];

@@ -30,7 +30,8 @@ enum fuzz_parts {
     FUZZ_MOUSE = 32,
     FUZZ_BACKDOOR = 64,
     FUZZ_CIRRUS = 128,
-    FUZZ_APIC = 256
+    FUZZ_APIC = 256,
+    FUZZ_SOUND = 512
 };
 
 struct fuzz_range {
@@ -49,6 +50,7 @@ static const struct fuzz_target {
     {"dma", MACHINE_PC_ISA, FUZZ_FLOPPY, {{0x00, 16}, {0x80, 16}, {0xC0, 32}, {0x3F2, 6}}},
     {"keyboard", MACHINE_PC_ISA, 0, {{0x60, 1}, {0x64, 1}}},
     {"sysports", MACHINE_PC_ISA, 0, {{0x61, 1}, {0x92, 1}, {0x8900, 1}, {0x40, 4}, {0xF0, 1}}},
+    {"speaker", MACHINE_PC_ISA, FUZZ_SOUND, {{0x42, 2}, {0x61, 1}}},
     {"serial", MACHINE_PC_ISA, 0, {{0x3F8, 8}, {0x2F8, 8}}},
     {"mouse", MACHINE_PC_ISA, FUZZ_MOUSE, {{0x3FB, 2}, {0x3F8, 8}, {0x64, 1}, {0x60, 1}}},
     {"backdoor", MACHINE_PC_ISA, FUZZ_BACKDOOR, {{0x60, 1}, {0x64, 1}, {BACKDOOR_PORT, 1}}},
@@ -262,6 +264,7 @@ static inline bool fuzz_open(struct fuzz_guest *g, const struct fuzz_target *tar
                        : target->parts & FUZZ_BACKDOOR ? POINTER_ABSOLUTE
                                                        : POINTER_PS2;
     manifest.apic = target->parts & FUZZ_APIC;
+    manifest.speaker = target->parts & FUZZ_SOUND;
     fuzz_drives(g, manifest.drives);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         host.drives[slot] = g->media[slot].sectors ? &g->media[slot] : NULL;
@@ -350,6 +353,7 @@ static inline void fuzz_wait(struct fuzz_guest *g, uint64_t ticks)
         g->events++;
         clock_fire_due(clock);
     }
+    sound_update(&g->machine->sound);
 }
 
 /* The processor runs. */

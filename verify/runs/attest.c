@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "archive/archive.h"
+#include "formats/numbers.h"
 #include "verify/runs/record.h"
 #include "verify/runs/replay.h"
 
@@ -17,24 +18,43 @@ struct point {
     struct journal_state state;
     unsigned width, height;
     uint8_t picture[DIGEST_SIZE];
+    bool heard;                 /* the machine has sound */
+    uint8_t sound[DIGEST_SIZE]; /* since the point before */
 };
 
 struct attestor {
     struct media media;
     struct journal journal;
     struct replay replay;
-    struct machine_host outside; /* no output, and no memory for code: a verdict is the interpreter's */
+    struct machine_host outside; /* no output but sound, and no memory for code: a verdict is the interpreter's */
+    struct sha256 sound;         /* what was played since the last point */
     progress_function *progress;
     void *progress_context;
 };
 
+static void hear(void *context, const int16_t *frames, size_t count)
+{
+    struct sha256 *sound = context;
+    uint8_t bytes[4 * 256] = {0};
+
+    for (size_t at = 0, part; at < count; at += part) {
+        part = count - at < 256 ? count - at : 256;
+        for (size_t i = 0; frames && i < 2 * part; i++)
+            put_le(bytes + 2 * i, (uint16_t)frames[2 * at + i], 2);
+        sha256_add(sound, bytes, 4 * part);
+    }
+}
+
 static bool begin(struct attestor *a, const char *machine_root, struct error *error)
 {
+    a->outside = (struct machine_host){.context = &a->sound, .sound = hear};
+    sha256_begin(&a->sound);
     return replay_begin(&a->replay, "attest.journal", &a->journal, &a->media, machine_root, NULL, &a->outside, error);
 }
 
 static void release(struct attestor *a)
 {
+    sha256_end(&a->sound, NULL);
     replay_end(&a->replay);
     media_close(&a->media);
     journal_free(&a->journal);
@@ -67,8 +87,9 @@ static void picture_digest(const struct frame *frame, uint8_t digest[DIGEST_SIZE
     sha256_end(&hash, digest);
 }
 
-static bool take_point(struct machine *machine, struct point *p, struct error *error)
+static bool take_point(struct attestor *a, struct point *p, struct error *error)
 {
+    struct machine *machine = a->replay.machine;
     struct frame frame;
 
     p->tick = machine_tick(machine);
@@ -79,16 +100,24 @@ static bool take_point(struct machine *machine, struct point *p, struct error *e
     p->width = frame.width;
     p->height = frame.height;
     picture_digest(&frame, p->picture);
+    memset(p->sound, 0, sizeof(p->sound));
+    p->heard = manifest_has_sound(&a->media.manifest);
+    if (p->heard) {
+        sha256_end(&a->sound, p->sound);
+        sha256_begin(&a->sound);
+    }
     return true;
 }
 
 static void print_point(struct text *t, const struct point *p)
 {
-    char state[65], picture[65];
+    char state[65], picture[65], sound[65];
 
     hex_encode(p->state.digest, state);
     hex_encode(p->picture, picture);
-    text_print(t, "%" PRIu64 " %s %s %ux%u %s\n", p->tick, state, p->state.parts, p->width, p->height, picture);
+    hex_encode(p->sound, sound);
+    text_print(t, "%" PRIu64 " %s %s %ux%u %s%s%s\n", p->tick, state, p->state.parts, p->width, p->height, picture,
+               p->heard ? " " : "", p->heard ? sound : "");
 }
 
 /* Replays to a tick, or to the end, whether or not the machine halts on the way. */
@@ -111,7 +140,7 @@ static bool print_points(struct attestor *a, struct text *t, struct error *error
         run_to(r, next);
         if (r->outcome != REPLAY_EQUAL)
             break;
-        if (!take_point(r->machine, &p, error))
+        if (!take_point(a, &p, error))
             return false;
         print_point(t, &p);
         if (r->next == r->journal->count)
@@ -133,7 +162,7 @@ static bool check_journal(const struct journal *j, struct error *error)
 bool attest_make(const struct sealed_machine *machine, char *journal, size_t journal_size,
                  struct attestation *attestation, struct error *error)
 {
-    struct attestor a = {.outside = {.context = NULL}};
+    struct attestor a = {.replay = {.machine = NULL}};
     struct text t = {.bytes = NULL};
     char *copy = malloc(journal_size + 1);
     bool good = copy || error_host(error, "attestation", ENOMEM, "cannot write");
@@ -160,19 +189,22 @@ bool attest_make(const struct sealed_machine *machine, char *journal, size_t jou
 /* --- Checking --- */
 
 /* A line of attest.txt: hostile, and written in one way only. */
-static bool read_point(const char *line, size_t length, size_t parts, struct point *p)
+static bool read_point(const char *line, size_t length, size_t parts, bool heard, struct point *p)
 {
     struct text again = {.bytes = NULL};
     const char *at = line;
 
     memset(p, 0, sizeof(*p));
+    p->heard = heard;
     while (at - line < 19 && *at >= '0' && *at <= '9')
         p->tick = p->tick * 10 + (uint64_t)(*at++ - '0');
     size_t fixed = (size_t)(at - line) + 1 + 64 + 1 + parts + 1;
-    if (length < fixed + 1 + 64 || !hex_decode(at + 1, p->state.digest))
+    size_t digests = heard ? 64 + 1 + 64 : 64; /* of the picture, of the sound */
+    if (length < fixed + 1 + digests || !hex_decode(at + 1, p->state.digest))
         return false;
     memcpy(p->state.parts, at + 66, parts);
-    if (sscanf(line + fixed, "%9ux%9u ", &p->width, &p->height) != 2 || !hex_decode(line + length - 64, p->picture))
+    if (sscanf(line + fixed, "%9ux%9u ", &p->width, &p->height) != 2 ||
+        !hex_decode(line + length - digests, p->picture) || (heard && !hex_decode(line + length - 64, p->sound)))
         return false;
     print_point(&again, p);
     bool same = !again.failed && again.length == length + 1 && !memcmp(again.bytes, line, length);
@@ -240,6 +272,8 @@ static void compare_points(const struct journal_header *header, const struct poi
     }
     if (a->width != b->width || a->height != b->height || memcmp(a->picture, b->picture, DIGEST_SIZE))
         strcat(result->parts, *result->parts ? " picture" : "picture");
+    if (memcmp(a->sound, b->sound, DIGEST_SIZE))
+        strcat(result->parts, *result->parts ? " sound" : "sound");
 }
 
 /* Repeats up to a point, a second at a time. */
@@ -268,7 +302,7 @@ static bool check_point(struct attestor *a, const struct point *expected, struct
         snprintf(result->what, sizeof(result->what), "the machine cannot stand at tick %" PRIu64, expected->tick);
     if (*result->what)
         return true;
-    if (!take_point(r->machine, &actual, error))
+    if (!take_point(a, &actual, error))
         return false;
     compare_points(&a->journal.header, &actual, expected, result);
     if (*result->parts || *result->what)
@@ -285,8 +319,8 @@ static bool check_points(struct attestor *a, struct attest_reader *reader, struc
     struct point p;
 
     for (const char *line; (line = next_line(reader, &length));) {
-        if (!read_point(line, length, parts, &p) || (result->points == 0 ? p.tick != 0 : p.tick <= last) ||
-            p.tick > end)
+        if (!read_point(line, length, parts, manifest_has_sound(&a->media.manifest), &p) ||
+            (result->points == 0 ? p.tick != 0 : p.tick <= last) || p.tick > end)
             return malformed(reader);
         last = p.tick;
         if (!check_point(a, &p, result, reader->error))
@@ -302,7 +336,7 @@ static bool check_points(struct attestor *a, struct attest_reader *reader, struc
 bool attest_check(struct archive *archive, progress_function *progress, void *context, struct attest_result *result,
                   struct error *error)
 {
-    struct attestor a = {.outside = {.context = NULL}, .progress = progress, .progress_context = context};
+    struct attestor a = {.progress = progress, .progress_context = context};
     struct attestation attestation = {.text = NULL};
     struct attest_reader reader = {.error = error};
     bool good;

@@ -1,0 +1,90 @@
+#!/bin/bash
+# sound.sh - what a machine plays is a function of its ticks: the probe (probe/sound.S) is heard as it must be, the same by both engines, in any slices, from a snapshot,
+# and attested; scripts listen.
+set -u
+. tests/facts.sh
+cp "$BUILD/tests/sound.img" "$WORK"
+root=$PWD
+cd "$WORK" || exit 1
+
+# machine LINE...: machine.yaml, with these lines at its end.
+machine()
+{
+    printf 'muniment: machine 0\nmachine: pc-isa\ncpu:\n  model: i486\n  speed: 8 MIPS\nmemory: 4 MiB\nfirmware:\n  system: built-in 0\n  video: built-in 0\n'
+    printf 'clock: 1993-01-01T00:00:00\ndrives:\n  fd0:\n    kind: floppy 1.44M\n    image: sound.img\nboot:\n  - floppy\nports:\n  - com1\ndisplay: vga\n'
+    printf '%s\n' "$@"
+}
+
+# spectrum FILE BEGIN SECONDS: the frequency that is loudest in this part of a WAV, and its amplitude, both channels being alike.
+spectrum()
+{
+    python3 - "$@" <<'END'
+import array, cmath, sys, wave
+w = wave.open(sys.argv[1])
+assert (w.getframerate(), w.getnchannels(), w.getsampwidth()) == (48000, 2, 2)
+w.setpos(int(float(sys.argv[2]) * 48000))
+s = array.array("h", w.readframes(int(float(sys.argv[3]) * 48000)))
+assert s[0::2] == s[1::2]
+s = s[0::2]
+def loud(f):
+    return 2 / len(s) * abs(sum(v * cmath.exp(-2j * cmath.pi * f * i / 48000) for i, v in enumerate(s)))
+best = max(range(20, 2000, 20), key=loud)
+print(best, round(loud(best)))
+END
+}
+
+machine >silent.yaml
+machine "sound:" "  speaker: yes" >machine.yaml
+printf 'wait serial "speaker"\nwait sound\nexpect sound\nsnapshot middle.snapshot\nwait silence\nwait serial "end"\n' >listen.script
+
+gives "a script listens" 0 "$MUNIMENT" boot machine.yaml --script listen.script --until time:3 --sound a.wav --digest
+cp out end
+gives "the translator plays the same," 0 "$MUNIMENT" boot machine.yaml --script listen.script --until time:3 --sound b.wav --digest --engine translator --slice random:3 --force
+cmp end out && cmp a.wav b.wav 2>>err
+passed "to the bit, in any slices" $?
+begin=$(python3 - <<'END'
+import array, wave
+w = wave.open("a.wav")
+s = array.array("h", w.readframes(w.getnframes()))
+print(next(i for i, v in enumerate(s) if abs(v) > 32) / 96000)
+END
+)
+for note in 0:440 1:660 2:880; do
+    found=$(spectrum a.wav "$(python3 -c "print($begin + ${note%:*} * 0.25 + 0.05)")" 0.15)
+    read -r frequency amplitude <<<"$found"
+    [ "$frequency" = "${note#*:}" ] && [ "$amplitude" -ge 10200 ] && [ "$amplitude" -le 10600 ]
+    passed "a note of ${note#*:} Hz is heard ($found)" $?
+done
+gives "a run goes on from a snapshot" 0 "$MUNIMENT" boot machine.yaml --resume middle.snapshot --until time:3 --sound rest.wav --digest
+cmp end out && python3 -c '
+rest, whole = open("rest.wav", "rb").read()[44:], open("a.wav", "rb").read()[44:]
+assert len(rest) > 4 * 24000 and any(rest) and whole.endswith(rest)' 2>>err
+passed "and plays the rest" $?
+
+printf 'muniment: description 0\ntitle: "Sound"\n' >description.yaml
+"$MUNIMENT" key new key >/dev/null
+gives "a reference boot is sealed" 0 "$MUNIMENT" seal machine.yaml --description description.yaml -o sealed.mun --key key --attest <(grep -v snapshot listen.script)
+gives "and repeated" 0 "$MUNIMENT" verify sealed.mun --trust key.pub --reboot
+tar -xf sealed.mun attest.txt
+python3 - <<'END' 2>>err
+import hashlib
+frames, at = open("a.wav", "rb").read()[44:], 0
+lines = open("attest.txt").read().splitlines()[3:]
+for line in lines:
+    words = line.split()
+    until = 4 * (int(words[0]) * 48000 // 8000000)
+    assert until <= len(frames) and hashlib.sha256(frames[at:until]).hexdigest() == words[5], line
+    at = until
+assert len(lines) == 3
+END
+passed "its points have the digests of what the WAV file holds" $?
+
+gives "a machine that is not heard gives no file" 3 "$MUNIMENT" boot silent.yaml --sound none.wav --until time:0.1
+says "and says why" err "nothing that is heard"
+[ ! -e none.wav ]
+passed "and leaves none" $?
+gives "nor does it wait for sound" 3 "$MUNIMENT" boot silent.yaml --script <(echo 'wait sound') --limit 1
+gives "a sound that does not come is missed" 1 "$MUNIMENT" boot machine.yaml --script <(echo 'expect sound') --limit 1
+gives "--until knows sound" 0 "$MUNIMENT" boot machine.yaml --until sound --limit 60
+gives "and silence" 0 "$MUNIMENT" boot machine.yaml --until silence --limit 60
+facts sound
