@@ -88,7 +88,7 @@ static void frames_stand_at_48000ths_of_a_second(void **state)
     begin_speaker(&f);
     sound_update(&f.sound);
     assert_int_equal(f.frames, 0);
-    pass_ticks(&f, 520);           /* 25 ticks to the microsecond: the first is at 520.83 */
+    pass_ticks(&f, 520); /* 25 ticks to the microsecond: the first is at 520.83 */
     sound_update(&f.sound);
     assert_int_equal(f.frames, 0);
     pass_ticks(&f, 1);
