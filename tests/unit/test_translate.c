@@ -134,6 +134,35 @@ static void what_leads_to_a_block_goes_when_there_is_no_room_for_it(void **state
     code_memory_free(&memory);
 }
 
+/* Two segments begin in one page, each with other code at one IP. */
+static void code_is_told_apart_where_segments_begin_within_one_page(void **state)
+{
+    enum { A = AT_CODE / 16 + 4, B = AT_CODE / 16 + 0x1C, IP = 0x100 };
+    struct processor *side[2];
+    struct code_memory memory;
+
+    (void)state;
+    if (!code_memory_init(&memory, CODE_MEMORY_SIZE))
+        return; /* this host has no back end */
+    for (unsigned n = 0; n < 2; n++) {
+        struct processor *p = side[n] = processor_real(CPU_I486);
+        if (n) {
+            assert_true(translator_init(&p->cpu, &memory));
+            translator_set_threshold(&p->cpu, 0);
+        }
+        segment_set_real(&p->cpu, SEG_CS, A);
+        p->cpu.eip = IP;
+        /* A: inc bx; jmp B:IP. B: add dx, 3; jmp A:IP */
+        code_put(p, 16 * A + IP, CODE_BYTES(0x43, 0xEA, IP & 0xFF, IP >> 8, B & 0xFF, B >> 8));
+        code_put(p, 16 * B + IP, CODE_BYTES(0x83, 0xC2, 0x03, 0xEA, IP & 0xFF, IP >> 8, A & 0xFF, A >> 8));
+        run(p, 1000);
+    }
+    assert_int_equal(side[0]->cpu.reg[EBX], 250);
+    expect_same(side[0], side[1]);
+    processor_free(side[0]);
+    code_memory_free(&memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +171,7 @@ int main(void)
         cmocka_unit_test(flags_outlast_a_control_word_that_is_loaded),
         cmocka_unit_test(a_repeated_move_that_faults_in_its_midst_leaves_the_flags_of_before),
         cmocka_unit_test(what_leads_to_a_block_goes_when_there_is_no_room_for_it),
+        cmocka_unit_test(code_is_told_apart_where_segments_begin_within_one_page),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,7 @@ struct translator {
 
     /* translate.c */
     struct context {
-        uint32_t bits, limit;
+        uint32_t bits, limit, base; /* base: of CS within its page, so that EIP and page say where code is */
     } contexts[CONTEXTS];
     unsigned context_count, context;
     struct jump_table *jumps;

@@ -7,8 +7,8 @@
 #define MXCSR_FLAGS 0x3Fu
 #define INSN_LIMIT 15u /* bytes of an instruction */
 
-static unsigned run_record(struct cpu *cpu, struct translated *block, unsigned index);
-static unsigned run_group(struct cpu *cpu, struct record_group *group);
+static const uint8_t *run_record(struct cpu *cpu, struct translated *block, unsigned index);
+static const uint8_t *run_group(struct cpu *cpu, struct record_group *group);
 
 static const struct translator_hooks hooks = {
     .code_changed = cache_code_changed,
@@ -159,29 +159,31 @@ uint32_t context_bits(const struct cpu *cpu)
            ((cpu->x87.control & X87_EXCEPTIONS) == X87_EXCEPTIONS ? CONTEXT_X87_MASKED : 0);
 }
 
-static bool context_is(const struct translator *t, unsigned n, uint32_t bits, uint32_t limit)
+static bool context_is(const struct translator *t, unsigned n, uint32_t bits, const struct segment *cs)
 {
-    return t->contexts[n].bits == bits && t->contexts[n].limit == limit;
+    const struct context *c = &t->contexts[n];
+
+    return c->bits == bits && c->limit == cs->limit && c->base == (cs->base & PAGE_MASK);
 }
 
 /* Gives the context in which the processor is a number, and sets what translated code finds by it. */
 static void enter_context(struct cpu *cpu, uint32_t bits)
 {
     struct translator *t = cpu->translator;
-    uint32_t limit = cpu->seg[SEG_CS].limit;
+    const struct segment *cs = &cpu->seg[SEG_CS];
     unsigned n = t->context;
 
     cpu->view.pages = pages_table(t, cpu->user);
-    if (n < t->context_count && context_is(t, n, bits, limit))
+    if (n < t->context_count && context_is(t, n, bits, cs))
         return;
-    for (n = 0; n < t->context_count && !context_is(t, n, bits, limit); n++)
+    for (n = 0; n < t->context_count && !context_is(t, n, bits, cs); n++)
         ;
     if (n == CONTEXTS) {
         n = t->context_count = 0;
         memset(t->jumps->key, 0xFF, sizeof t->jumps->key);
     }
     if (n == t->context_count)
-        t->contexts[t->context_count++] = (struct context){bits, limit};
+        t->contexts[t->context_count++] = (struct context){bits, cs->limit, cs->base & PAGE_MASK};
     t->context = n;
     cpu->view.jump_tag = (uint64_t)n << JUMP_CONTEXT_SHIFT;
 }
@@ -213,10 +215,41 @@ static bool keeps_flags(const struct insn *insn)
     }
 }
 
+static uint64_t jump_key(const struct cpu *cpu, uint32_t page)
+{
+    return cpu->view.jump_tag | (uint64_t)page << JUMP_PAGE_SHIFT | cpu->eip;
+}
+
+/* Where code of EIP runs, if the table of jumps has it; or null. */
+static const uint8_t *known_entry(struct cpu *cpu)
+{
+    const struct translator *t = cpu->translator;
+    uint32_t page = pages_code(cpu, cpu->seg[SEG_CS].base + cpu->eip), at = JUMP_SLOT(cpu->eip, page);
+
+    enter_context(cpu, context_bits(cpu));
+    return page && t->jumps->key[at] == jump_key(cpu, page) ? t->jumps->code[at] : NULL;
+}
+
+/* Where translated code goes on after the interpreter ran records of a block and the block is done with: VIEW_LEAVE
+ * where the loop has to look around, or knows more. */
+static const uint8_t *next_entry(struct cpu *cpu, bool units)
+{
+    const struct translator *t = cpu->translator;
+    const uint8_t *entry = NULL;
+
+    cpu->accounted = 0;
+    cpu->block = NULL;
+    if (!t->emptied && !t->unit_ended && !waits(cpu) && cpu->left > 0)
+        entry = known_entry(cpu);
+    if (entry && units)
+        host_units_begin(cpu);
+    return entry ? entry : VIEW_LEAVE;
+}
+
 /* Runs records of a block, from `first` on, as a block of their own. `left` is what it will be after the whole block.
- * leaves: the block is left whatever comes of it. units: as RECORD_UNITS. Nonzero: it is to be left. */
-static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned first, unsigned count,
-                            struct code_block *records, bool group, bool leaves, bool units)
+ * leaves: the block is left whatever comes of it. units: as RECORD_UNITS. Returns as view.run_record does. */
+static const uint8_t *run_records(struct cpu *cpu, struct translated *block, unsigned first, unsigned count,
+                                  struct code_block *records, bool group, bool leaves, bool units)
 {
     const struct insn *last = &block->insn[first + count - 1];
     unsigned rest = block->count - first - count;
@@ -238,26 +271,26 @@ static unsigned run_records(struct cpu *cpu, struct translated *block, unsigned 
         layered_flags_end(cpu);
         exception_deliver(cpu);
         cpu->leave = true;
-        return 1;
+        return VIEW_LEAVE;
     }
     if (exit != CPU_CONTINUE || waits(cpu) || cpu->left < rest || leaves ||
         removals != pages_removals(cpu->translator) || opcode_rows[last->row].attributes & ROW_ENDS_BLOCK)
-        return 1;
+        return next_entry(cpu, units);
     if ((block->bits & CONTEXT_32 ? next : next & 0xFFFF) != cpu->eip ||
         (group && (block->bits & ~(uint32_t)CONTEXT_PLAIN) != context_bits(cpu)))
-        return 1;
+        return next_entry(cpu, units);
     cpu->left -= rest;
     if (units)
         host_units_begin(cpu);
-    return 0;
+    return NULL;
 }
 
-static unsigned run_group(struct cpu *cpu, struct record_group *group)
+static const uint8_t *run_group(struct cpu *cpu, struct record_group *group)
 {
     return run_records(cpu, group->block, group->first, group->count, group->records, true, false, group->units);
 }
 
-static unsigned run_record(struct cpu *cpu, struct translated *block, unsigned index)
+static const uint8_t *run_record(struct cpu *cpu, struct translated *block, unsigned index)
 {
     struct code_block *single = cpu->translator->single;
     bool leaves = index & RECORD_LEAVES, units = index & RECORD_UNITS;
@@ -352,23 +385,8 @@ static struct translated *find(struct cpu *cpu, bool plain)
     return block;
 }
 
-static uint64_t jump_key(const struct cpu *cpu, uint32_t page)
-{
-    return cpu->view.jump_tag | (uint64_t)page << JUMP_PAGE_SHIFT | cpu->eip;
-}
-
-/* Where code of EIP runs, if the table of jumps has it; or null. */
-static const uint8_t *known_entry(struct cpu *cpu)
-{
-    const struct translator *t = cpu->translator;
-    uint32_t page = pages_code(cpu, cpu->seg[SEG_CS].base + cpu->eip), at = JUMP_SLOT(cpu->eip, page);
-
-    enter_context(cpu, context_bits(cpu));
-    return page && t->jumps->key[at] == jump_key(cpu, page) ? t->jumps->code[at] : NULL;
-}
-
-/* The same by way of the blocks, one of which may be made. `from` led there, and leads there directly from now on; it
- * may be null. */
+/* Where code of EIP runs by way of the blocks, one of which may be made. `from` led there, and leads there directly
+ * from now on; it may be null. */
 static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
 {
     struct translator *t = cpu->translator;

@@ -64,11 +64,12 @@ struct translator_view {
     uint16_t x87_default;
     uint16_t x87_status; /* what translated code keeps of the host's for a while */
     /* Called from translated code, with all registers saved. run_record: by the interpreter, the instruction of this
-     * index in its block; nonzero: leave. */
-    unsigned (*run_record)(struct cpu *cpu, struct translated *block, unsigned index);
-    unsigned (*run_group)(struct cpu *cpu, struct record_group *group);
+     * index in its block. They return null where the block goes on, or where other code does, or VIEW_LEAVE. */
+    const uint8_t *(*run_record)(struct cpu *cpu, struct translated *block, unsigned index);
+    const uint8_t *(*run_group)(struct cpu *cpu, struct record_group *group);
     void (*flags_ready)(struct cpu *cpu);
 };
+#define VIEW_LEAVE ((const uint8_t *)1)
 #define PAGES_WRITE (1u << 20) /* index of the first entry for writes */
 #define PAGES_CODE (1u << 24)  /* in bytes: for each linear page whose code ran, 1 + the page of memory there; or 0 */
 

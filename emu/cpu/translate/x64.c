@@ -83,10 +83,10 @@ static void emit_call_field(struct code *code, struct rm field)
     emit_op(code, 4, 0xFF, 2, field);
 }
 
-/* Calls a function with the processor, R8 and R9; it says by nonzero that the block is to be left. */
+/* Calls a function with the processor, R8 and R9, and continues where it says. */
 static uint8_t *emit_runner(struct code *code, struct rm function, const uint8_t *leave, bool units)
 {
-    uint8_t *start = code->at, *leave_now;
+    uint8_t *start = code->at, *elsewhere, *leave_now;
 
     emit_guest_registers(code, true);
     if (units)
@@ -96,17 +96,26 @@ static uint8_t *emit_runner(struct code *code, struct rm function, const uint8_t
     emit_move(code, RDX, R9);
     emit_alu_immediate(code, ALU_SUB, 8, in_register(RSP), 8); /* the stack is aligned but for the return address */
     emit_call_field(code, function);
-    emit_test(code, 4, RAX, RAX);
-    leave_now = emit_jump_if(code, CC_NE);
+    emit_test(code, 8, RAX, RAX);
+    elsewhere = emit_jump_if(code, CC_NE);
     if (units)
         emit_units_enter(code);
     emit_guest_registers(code, false);
     emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 8);
     emit8(code, 0xC3);
+    aim(elsewhere, code->at);
+    emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 16);
+    emit_alu_immediate(code, ALU_CMP, 8, in_register(RAX), (uint32_t)(uintptr_t)VIEW_LEAVE);
+    leave_now = emit_jump_if(code, CC_E);
+    emit_move_wide(code, R8, RAX);
+    if (units)
+        emit_units_enter(code);
+    emit_guest_registers(code, false);
+    emit_load(code, 8, TABLE, FIELD(view.pages));
+    emit_op(code, 4, 0xFF, 4, in_register(R8));
     aim(leave_now, code->at);
     if (!units)
         emit_units_leave(code);
-    emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 16);
     emit_alu(code, ALU_XOR, 4, in_register(R8), R8);
     emit_jump_to(code, leave);
     return start;
