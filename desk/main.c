@@ -162,6 +162,29 @@ static const struct option retrieve_options[] = {
     { .name = NULL },
 };
 
+static const struct option parity_new_options[] = {
+    { "-o", "FILE", "write it there, not to FILE.mun.parity", false, false },
+    { "--amount", "1/N", "how much may be lost: 1/2 to 1/64 of the archive (default 1/8)", false, false },
+    { "--force", NULL, "replace an existing file", false, false },
+    ACT_OPTIONS,
+    { .name = NULL },
+};
+
+static const struct option parity_check_options[] = {
+    { "--parity", "FILE", "the parity file, if it is not FILE.mun.parity", false, false },
+    { .name = NULL },
+};
+
+static const struct option repair_options[] = {
+    { "-o", "NEW.mun", "the archive to write; the damaged one is left as it is", false, true },
+    { "--from", "OTHER.mun", "a replica to take from, damaged or not (may be repeated)", true, false },
+    { "--parity", "FILE", "the parity file, if it is not FILE.mun.parity", false, false },
+    { "--partial", NULL, "write what could be mended even if that is not all", false, false },
+    { "--force", NULL, "replace an existing file", false, false },
+    ACT_OPTIONS,
+    { .name = NULL },
+};
+
 static const struct option log_new_options[] = {
     { "--origin", "NAME", "a name that nobody else's log has, such as archive.example/log", false, true },
     { .name = NULL },
@@ -208,6 +231,9 @@ static const struct command commands[] = {
     { "replay", "FILE.mun JOURNAL", 2, 2, "Repeat a run that was recorded, and compare the machine's state with what was recorded of it.", replay_options,
       replay_run },
     { "state", "SNAPSHOT [SNAPSHOT]", 1, 2, "Print what a snapshot says, or what differs between two.", no_options, state_run },
+    { "parity new", "FILE.mun", 1, 1, "Write the parity file of an archive, by which it can be mended.", parity_new_options, parity_new_run },
+    { "parity check", "FILE.mun", 1, 1, "Check an archive and its parity file against each other.", parity_check_options, parity_check_run },
+    { "repair", "FILE.mun", 1, 1, "Mend a damaged archive by its parity file, by replicas, or by both.", repair_options, repair_run },
     { "log new", "LOG", 1, 1, "Begin an office's log, to which --log records acts.", log_new_options, log_new_run },
     { "log show", "LOG", 1, 1, "Print a log for people to read.", no_options, log_show_run },
     { "log verify", "LOG|PROOF", 1, 1, "Check the lines of a log against heads of earlier days, or a proof of one line.", log_verify_options,

@@ -32,8 +32,9 @@ USES = {
     "archive": ["manifests", "formats/images", *BELOW],
     "verify/fixity": ["archive", "manifests", *BELOW],
     "verify/log": ["archive", *BELOW],
+    "verify/repair": ["verify/fixity", "archive", "manifests", *BELOW],
     "verify/runs": ["archive", "formats/images", *MACHINE],
-    "desk": ["verify/fixity", "verify/log", "verify/runs", "archive", "bios", "emu/host", "formats/images", "formats/volumes",
+    "desk": ["verify/fixity", "verify/log", "verify/repair", "verify/runs", "archive", "bios", "emu/host", "formats/images", "formats/volumes",
              *MACHINE],
     "bios": [],
 }
@@ -50,6 +51,7 @@ PUBLIC = {
     "bios": ["bios.h"],
     "verify/fixity": ["fixity.h"],
     "verify/log": ["log.h"],
+    "verify/repair": ["repair.h"],
     "verify/runs": ["runs.h"],
 }
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)

@@ -14,7 +14,8 @@ import os
 import re
 import sys
 
-SPECIFICATIONS = {"A": "spec/archive.md", "J": "spec/journal.md", "L": "spec/log.md", "M": "spec/manifest.md", "R": "spec/receipt.md",
+SPECIFICATIONS = {"A": "spec/archive.md", "J": "spec/journal.md", "L": "spec/log.md", "M": "spec/manifest.md",
+                  "P": "spec/parity.md", "R": "spec/receipt.md",
                   "S": "spec/snapshot.md"}
 WORDS = re.compile(r"\b(must|never|only)\b", re.I)
 NUMBER = re.compile(r"\b([%s])-(\d+)\b" % "".join(SPECIFICATIONS))
