@@ -399,6 +399,8 @@ static void wire_sound(struct machine *m)
         speaker_init(&m->speaker, &m->sound);
         m->sysports.speaker = speaker_line(&m->speaker);
     }
+    if (m->manifest.sound_card)
+        opl_init(&m->opl, &m->sound, &m->bus, m->manifest.sound_card == SOUND_CARD_ADLIB);
 }
 
 /* Everything on the board. False: no memory. */
@@ -566,6 +568,8 @@ static void reset_chips(struct machine *m)
         cirrus_reset(&m->cirrus);
     else if (m->manifest.display)
         vga_reset(&m->vga);
+    if (m->manifest.sound_card)
+        opl_reset(&m->opl);
     i82077_reset(&m->floppy);
     for (unsigned channel = 0; channel < 2; channel++)
         ata_reset(&m->ata[channel]);

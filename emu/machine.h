@@ -18,6 +18,7 @@
 #include "emu/devices/ioapic.h"
 #include "emu/devices/lapic.h"
 #include "emu/devices/mc146818.h"
+#include "emu/devices/opl.h"
 #include "emu/devices/parallel.h"
 #include "emu/devices/pci.h"
 #include "emu/devices/piix.h"
@@ -52,6 +53,7 @@ struct machine {
     struct backdoor backdoor;  /* and this as well */
     struct sound sound;        /* without sources where the manifest has none */
     struct speaker speaker;
+    struct opl opl;
     struct parallel parallel;
     struct vga vga;
     struct cirrus cirrus; /* around the VGA, if the display is one */
@@ -98,6 +100,7 @@ struct part {
         PART_BACKDOOR,
         PART_APIC,
         PART_SPEAKER,
+        PART_OPL,
     } needs; /* machines without have no such part */
     /* Called when its state was set from outside, and the clock with it: brings about what follows from the state.
      * Returns null, or the name of a field that contradicts the rest, in a way that could harm the host. Null: nothing

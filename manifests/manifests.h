@@ -80,6 +80,9 @@ enum display { DISPLAY_NONE, DISPLAY_VGA, DISPLAY_GD5430, DISPLAY_GD5434, DISPLA
  * that on the 8042, a driver in the guest that asks for positions. */
 enum pointer { POINTER_PS2, POINTER_COM1, POINTER_COM2, POINTER_ABSOLUTE };
 
+/* AdLib has an OPL2, the others an OPL3. */
+enum sound_card { SOUND_CARD_NONE, SOUND_CARD_ADLIB, SOUND_CARD_OPL3 };
+
 struct machine_manifest {
     uint32_t version; /* of the machine: 0 */
     enum machine_type type;
@@ -101,6 +104,7 @@ struct machine_manifest {
     enum monitor monitor;    /* which EDID the video firmware returns */
     enum pointer pointer;
     bool speaker; /* the board's loudspeaker is heard */
+    enum sound_card sound_card;
 };
 
 /* Whether anything of the machine is heard. */

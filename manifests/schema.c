@@ -8,7 +8,8 @@
 _Static_assert(sizeof(enum machine_type) == 4 && sizeof(enum cpu_model) == 4 && sizeof(enum boot_device) == 4,
                "enumerations of 32 bits");
 _Static_assert(sizeof(enum drive_kind) == 4 && sizeof(enum floppy_type) == 4 && sizeof(enum bios_translation) == 4 &&
-                   sizeof(enum monitor) == 4 && sizeof(enum display) == 4 && sizeof(enum pointer) == 4,
+                   sizeof(enum monitor) == 4 && sizeof(enum display) == 4 && sizeof(enum pointer) == 4 &&
+                   sizeof(enum sound_card) == 4,
                "enumerations of 32 bits");
 
 #define AT(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
@@ -31,6 +32,7 @@ static const char *const boot_names[] = {"floppy", "disk", "cdrom", NULL};
 static const char *const display_names[] = {"none", "vga", "cirrus gd5430", "cirrus gd5434", "cirrus gd5446", NULL};
 static const char *const monitor_names[] = {"1280x1024", "none", "640x480", "800x600", "1024x768", "1600x1200", NULL};
 static const char *const pointer_names[] = {"ps2", "com1", "com2", "absolute", NULL};
+static const char *const sound_card_names[] = {"none", "adlib", "opl3", NULL};
 static const char *const yes_names[] = {"no", "yes", NULL}, *const unless_names[] = {"yes", "no", NULL};
 static const char *const translation_names[] = {"none", "lba", "large", "large-240", NULL};
 
@@ -164,6 +166,7 @@ static const struct rule port_names[] = {
 /* clang-format off */
 static const struct rule sound_keys[] = {
     { "speaker", AT(machine_manifest, speaker), .scalar = &type_flag, .words = yes_names },
+    { "card", AT(machine_manifest, sound_card), .scalar = &type_flag, .words = sound_card_names },
     KEYS_END
 };
 
@@ -222,7 +225,7 @@ bool machine_manifest_parse(const char *text, size_t length, const char *name, s
 
 bool manifest_has_sound(const struct machine_manifest *m)
 {
-    return m->speaker;
+    return m->speaker || m->sound_card;
 }
 
 size_t machine_manifest_print(const struct machine_manifest *m, char *buffer, size_t size)

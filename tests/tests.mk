@@ -15,7 +15,7 @@ TESTS := $(addprefix tests/, \
     determinism.sh flips.sh hosts.sh resume.sh kills.sh replay.sh \
     attest.sh trust.sh log.sh repair.sh retrieve.sh rules_archive.sh rules_snapshot.sh rules.py files.sh \
     firmware.sh acpi.sh firmware_source.sh cirrus.sh \
-    images.sh desk.sh pointers.sh sound.sh identify.sh machines.sh readme.py recover.sh demo.sh first_light.sh \
+    images.sh desk.sh pointers.sh sound.sh opl.sh identify.sh machines.sh readme.py recover.sh demo.sh first_light.sh \
     symbols.sh circles.py format.sh state_doc.sh host_judges.sh vectors386.py) \
     $(TESTS_CPU) $(TEST_OBJECTS)
 
@@ -181,7 +181,7 @@ run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/tests/transcendent
 	@$(BUILD)/tests/cirrus --speed
 
 # The devices, and at the end the whole machines, that fuzz_devices is run on (tests/fuzz/fuzz_devices.h).
-FUZZ_DEVICES := pic pit rtc dma keyboard sysports speaker serial parallel floppy ata atapi ide pci piix apic vga cirrus cirrus-isa pc-isa pc-i440fx
+FUZZ_DEVICES := pic pit rtc dma keyboard sysports speaker opl serial parallel floppy ata atapi ide pci piix apic vga cirrus cirrus-isa pc-isa pc-i440fx
 FUZZ_RUNS    := $(filter-out fuzz_devices,$(FUZZERS)) $(FUZZ_DEVICES:%=fuzz_devices:%)
 
 # Each parser and each device gets FUZZ_SECONDS. A finding ends the run, and lies in the folder that is named.

@@ -31,7 +31,8 @@ enum fuzz_parts {
     FUZZ_BACKDOOR = 64,
     FUZZ_CIRRUS = 128,
     FUZZ_APIC = 256,
-    FUZZ_SOUND = 512
+    FUZZ_SOUND = 512,
+    FUZZ_OPL = 1024
 };
 
 struct fuzz_range {
@@ -51,6 +52,7 @@ static const struct fuzz_target {
     {"keyboard", MACHINE_PC_ISA, 0, {{0x60, 1}, {0x64, 1}}},
     {"sysports", MACHINE_PC_ISA, 0, {{0x61, 1}, {0x92, 1}, {0x8900, 1}, {0x40, 4}, {0xF0, 1}}},
     {"speaker", MACHINE_PC_ISA, FUZZ_SOUND, {{0x42, 2}, {0x61, 1}}},
+    {"opl", MACHINE_PC_ISA, FUZZ_OPL, {{0x388, 4}}},
     {"serial", MACHINE_PC_ISA, 0, {{0x3F8, 8}, {0x2F8, 8}}},
     {"mouse", MACHINE_PC_ISA, FUZZ_MOUSE, {{0x3FB, 2}, {0x3F8, 8}, {0x64, 1}, {0x60, 1}}},
     {"backdoor", MACHINE_PC_ISA, FUZZ_BACKDOOR, {{0x60, 1}, {0x64, 1}, {BACKDOOR_PORT, 1}}},
@@ -265,6 +267,7 @@ static inline bool fuzz_open(struct fuzz_guest *g, const struct fuzz_target *tar
                                                        : POINTER_PS2;
     manifest.apic = target->parts & FUZZ_APIC;
     manifest.speaker = target->parts & FUZZ_SOUND;
+    manifest.sound_card = target->parts & FUZZ_OPL ? SOUND_CARD_OPL3 : SOUND_CARD_NONE;
     fuzz_drives(g, manifest.drives);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         host.drives[slot] = g->media[slot].sectors ? &g->media[slot] : NULL;
