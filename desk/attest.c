@@ -6,6 +6,7 @@
 #include "archive/archive.h"
 #include "desk/boot.h"
 #include "desk/engine.h"
+#include "desk/script_run.h"
 #include "desk/snapshots.h"
 #include "verify/runs/runs.h"
 
@@ -43,7 +44,7 @@ static bool run(struct boot *b, uint64_t microseconds, struct error *error)
     struct condition off = {.kind = WHEN_POWEROFF}, conditions[] = {passed, off};
 
     if (b->script_path)
-        return boot_run_script(b, error);
+        return script_run(b, error);
     return boot_ended(b, session_wait(&b->session, conditions, 2), "--attest", "the time had passed", error);
 }
 

@@ -9,6 +9,7 @@
 #include "desk/engine.h"
 #include "desk/png.h"
 #include "desk/screen.h"
+#include "desk/script_run.h"
 #include "desk/snapshots.h"
 
 #define DEFAULT_LIMIT 3600 /* seconds of guest time */
@@ -127,28 +128,10 @@ static void convert_conditions(struct boot *b)
 
 bool boot_read_script(struct boot *b, struct error *error)
 {
-    const char *path = b->script_path;
-    bool good = false;
-
-    if (!path)
-        return true;
-    FILE *file = fopen(path, "rb");
-    char *text = malloc(SCRIPT_LIMIT + 1);
-    if (file && text) {
-        size_t length = fread(text, 1, SCRIPT_LIMIT + 1, file);
-        good = ferror(file) ? error_set(error, STATUS_HOST, path, NULL, NULL, "cannot read the script")
-                            : script_parse(text, length, path, &b->script, error);
-    } else {
-        error_set(error, STATUS_HOST, path, NULL, NULL, "cannot open the script");
-    }
-    if (file)
-        fclose(file);
-    free(text);
-    return good;
+    return !b->script_path || script_read(b->script_path, &b->script, error);
 }
 
-/* That a machine is silent for ever is no answer to somebody who listens. */
-static bool needs_sound(const struct boot *b, const char *object, struct error *error)
+bool boot_needs_sound(const struct boot *b, const char *object, struct error *error)
 {
     return manifest_has_sound(&b->media.manifest) ||
            error_set(error, STATUS_INPUT, object, NULL, "say what is to be heard under sound in the manifest",
@@ -164,7 +147,7 @@ bool boot_open_outputs(struct boot *b, struct error *error)
 
     const bool replace = boot_replaces(b);
 
-    if (sound && !needs_sound(b, "--sound", error))
+    if (sound && !boot_needs_sound(b, "--sound", error))
         return false;
     return (!sound || sound_open(&b->session.ear, sound, replace, error)) &&
            (!serial || output_growing(&b->serial, serial, replace, error)) &&
@@ -249,7 +232,7 @@ void boot_host(struct boot *b, struct machine_host *host)
                                   .was_reset = host_was_reset};
 }
 
-static bool print_digest(struct boot *b, struct error *error)
+bool boot_print_digest(struct boot *b, struct error *error)
 {
     uint8_t digest[DIGEST_SIZE];
     char hex[65];
@@ -290,7 +273,7 @@ static bool looked(void *context)
     if (!every || machine_tick(b->machine) < b->digest_due)
         return true;
     b->digest_due = (machine_tick(b->machine) / every + 1) * every;
-    if (!print_digest(b, &error)) {
+    if (!boot_print_digest(b, &error)) {
         desk_fail(&error);
         b->digest_failed = true;
     }
@@ -349,7 +332,7 @@ static bool begin_recording(struct boot *b, struct error *error)
 
 /* --- The result --- */
 
-static void show_text(struct boot *b, FILE *to)
+void boot_show_text(struct boot *b, FILE *to)
 {
     struct text_screen screen;
 
@@ -357,7 +340,7 @@ static void show_text(struct boot *b, FILE *to)
     screen_print(&screen, to);
 }
 
-static bool write_screenshot(struct boot *b, const char *path, struct error *error)
+bool boot_screenshot(struct boot *b, const char *path, struct error *error)
 {
     struct frame frame;
 
@@ -385,146 +368,6 @@ bool boot_ended(struct boot *b, enum session_end end, const char *object, const 
     return media_failure(&b->media, error);
 }
 
-/* --- The script --- */
-
-/* Changes the floppy or the CD, or, without a path, takes it out; what the old one took is thrown away. */
-static bool change_medium(struct boot *b, enum drive_kind kind, const char *path, const char *object,
-                          struct error *error)
-{
-    struct medium changed = {.present = false}, *drive;
-    enum drive_slot slot;
-    hex_digest digest = "";
-
-    if (!media_slot(&b->media, kind, object, &slot, error) ||
-        (path && !media_open_image(&b->media, slot, path, &changed, error)))
-        return false;
-    if (path && b->session.recorder.recording &&
-        !image_digest(path, &b->media.images[slot], digest, NULL, NULL, error)) {
-        medium_close(&changed);
-        return false;
-    }
-    drive = &b->media.drives[slot];
-    record_medium(&b->session.recorder, slot, NULL, NULL);
-    medium_close(drive);
-    *drive = changed;
-    if (path)
-        record_medium(&b->session.recorder, slot, &drive->disk, digest);
-    return snapshots_medium_changed(b, slot, error);
-}
-
-static bool expect(struct boot *b, const struct script_command *c, const char *object, struct error *error)
-{
-    struct text_screen screen;
-    bool shown;
-
-    if (c->verb == SCRIPT_EXPECT_SERIAL) {
-        shown = session_has_sent(&b->session, c->text, c->length);
-    } else {
-        machine_text(b->machine, &screen);
-        shown = screen_shows(&screen, c->text);
-    }
-    return shown ||
-           error_set(error, STATUS_WRONG, object, NULL, NULL, "%s \"%s\"",
-                     c->verb == SCRIPT_EXPECT_SERIAL ? "COM1 has not sent" : "the screen does not show", c->text);
-}
-
-static bool expect_sound(struct boot *b, const char *object, struct error *error)
-{
-    return needs_sound(b, object, error) &&
-           (b->session.ear.audible > 0 ||
-            error_set(error, STATUS_WRONG, object, NULL, NULL, "the machine has made no sound"));
-}
-
-/* Waits for the condition of a command. */
-static bool wait_for(struct boot *b, const struct script_command *c, const char *object, struct error *error)
-{
-    static const struct {
-        enum condition_kind kind;
-        const char *what;
-    } waits[] = {
-        [SCRIPT_WAIT_SCREEN] = {WHEN_SCREEN, "the screen showed"},
-        [SCRIPT_WAIT_SERIAL] = {WHEN_SERIAL, "COM1 sent"},
-        [SCRIPT_WAIT_SOUND] = {WHEN_SOUND, "the machine was heard"},
-        [SCRIPT_WAIT_SILENCE] = {WHEN_SILENCE, "the machine was silent"},
-        [SCRIPT_WAIT_TIME] = {WHEN_TICK, "the time had passed"},
-        [SCRIPT_WAIT_HALT] = {WHEN_HALT, "the processor halted"},
-        [SCRIPT_WAIT_POWEROFF] = {WHEN_POWEROFF, "the power-off"},
-    };
-    uint64_t ticks = c->microseconds * (machine_ticks_per_second(b->machine) / 1000000);
-    struct condition condition = {waits[c->verb].kind, machine_tick(b->machine) + ticks, c->text, c->length};
-    bool listens = c->verb == SCRIPT_WAIT_SOUND || c->verb == SCRIPT_WAIT_SILENCE;
-    bool quoted = condition.kind == WHEN_SCREEN || condition.kind == WHEN_SERIAL;
-    char what[256];
-
-    if (listens && !needs_sound(b, object, error))
-        return false;
-    snprintf(what, sizeof(what), quoted ? "%s \"%.150s\"" : "%s", waits[c->verb].what, c->text);
-    return boot_ended(b, session_wait(&b->session, &condition, 1), object, what, error);
-}
-
-/* Commands of a machine whose pointer is absolute. */
-static bool point_or_paste(struct boot *b, const struct script_command *c, const char *object, struct error *error)
-{
-    if (b->media.manifest.pointer != POINTER_ABSOLUTE)
-        return error_set(error, STATUS_WRONG, object, NULL, "use mouse, or say pointer: absolute in the manifest",
-                         "the machine has neither positions of the pointer nor a clipboard");
-    if (c->verb == SCRIPT_POINTER)
-        return boot_ended(b, session_pointer(&b->session, (unsigned)c->dx, (unsigned)c->dy), object,
-                          "a driver had asked for positions", error);
-    record_paste(&b->session.recorder, (const uint8_t *)c->text, c->length);
-    return true;
-}
-
-static bool run_script_command(struct boot *b, const struct script_command *c, const char *object, struct error *error)
-{
-    switch (c->verb) {
-    case SCRIPT_WAIT_SCREEN:
-    case SCRIPT_WAIT_SERIAL:
-    case SCRIPT_WAIT_SOUND:
-    case SCRIPT_WAIT_SILENCE:
-    case SCRIPT_WAIT_TIME:
-    case SCRIPT_WAIT_HALT:
-    case SCRIPT_WAIT_POWEROFF: return wait_for(b, c, object, error);
-    case SCRIPT_EXPECT_SCREEN:
-    case SCRIPT_EXPECT_SERIAL: return expect(b, c, object, error);
-    case SCRIPT_EXPECT_SOUND: return expect_sound(b, object, error);
-    case SCRIPT_TYPE:
-    case SCRIPT_KEY:
-        return boot_ended(b, session_keys(&b->session, c->keys, c->key_count), object, "all keys were taken", error);
-    case SCRIPT_SERIAL:
-        return boot_ended(b, session_serial(&b->session, (const uint8_t *)c->text, c->length), object,
-                          "all bytes were taken", error);
-    case SCRIPT_MOUSE_MOVE:
-    case SCRIPT_MOUSE_DOWN:
-    case SCRIPT_MOUSE_UP:
-        return boot_ended(b,
-                          session_mouse(&b->session, c->dx, c->dy, c->verb == SCRIPT_MOUSE_DOWN ? c->button : 0,
-                                        c->verb == SCRIPT_MOUSE_UP ? c->button : 0),
-                          object, "the mouse was done", error);
-    case SCRIPT_POINTER:
-    case SCRIPT_CLIPBOARD: return point_or_paste(b, c, object, error);
-    case SCRIPT_FLOPPY:
-    case SCRIPT_CD: return change_medium(b, c->verb == SCRIPT_CD ? DRIVE_CDROM : DRIVE_FLOPPY, c->text, object, error);
-    case SCRIPT_SCREENSHOT: return write_screenshot(b, c->text, error);
-    case SCRIPT_TEXT: show_text(b, stdout); return true;
-    case SCRIPT_DIGEST: return print_digest(b, error);
-    case SCRIPT_SNAPSHOT: return snapshots_take(b, c->text, error);
-    }
-    return false;
-}
-
-bool boot_run_script(struct boot *b, struct error *error)
-{
-    char object[512];
-
-    for (size_t i = 0; i < b->script.count; i++) {
-        snprintf(object, sizeof(object), "%.480s:%u", b->script_path, b->script.commands[i].line);
-        if (!run_script_command(b, &b->script.commands[i], object, error))
-            return false;
-    }
-    return true;
-}
-
 /* --- The run --- */
 
 /* What --until asks for, as the user wrote it. */
@@ -546,7 +389,7 @@ static bool run_machine(struct boot *b, struct error *error)
     const char *path = b->arguments->operands[0];
     char what[256];
 
-    if (!boot_run_script(b, error))
+    if (!script_run(b, error))
         return false;
     if (b->until_count > 0)
         return boot_ended(b, session_wait(&b->session, b->until, b->until_count), path,
@@ -560,12 +403,12 @@ bool boot_show_end(struct boot *b, struct error *error)
     const char *screenshot = argument_value(b->arguments, "--screenshot");
 
     if (argument_value(b->arguments, "--text"))
-        show_text(b, stdout);
+        boot_show_text(b, stdout);
     if (argument_value(b->arguments, "--statistics"))
         engine_print_statistics(b);
-    if (argument_value(b->arguments, "--digest") && !print_digest(b, error))
+    if (argument_value(b->arguments, "--digest") && !boot_print_digest(b, error))
         return false;
-    return !screenshot || write_screenshot(b, screenshot, error);
+    return !screenshot || boot_screenshot(b, screenshot, error);
 }
 
 static bool boot_prepare(struct boot *b, struct error *error)
@@ -662,7 +505,7 @@ static enum status boot_all(const struct arguments *arguments, struct act *act)
     if (!good)
         status = desk_fail(&error);
     if (b.interrupted && !argument_value(arguments, "--text"))
-        show_text(&b, stderr);
+        boot_show_text(&b, stderr);
     if (!record_end(&b.session.recorder, !b.disk_failed, &later))
         status = desk_fail(&later);
     if (!b.disk_failed && !media_sync(&b.media, true, &later))

@@ -61,9 +61,15 @@ void boot_host(struct boot *b, struct machine_host *host);
 /* Joins b->machine to a session, of at most `limit` ticks. */
 bool boot_begin_session(struct boot *b, uint64_t limit, struct error *error);
 
-/* Reads the script b->script_path, and does what it says. */
+/* Reads the script b->script_path. */
 bool boot_read_script(struct boot *b, struct error *error);
-bool boot_run_script(struct boot *b, struct error *error);
+
+/* What scripts and options ask for. */
+bool boot_print_digest(struct boot *b, struct error *error);
+void boot_show_text(struct boot *b, FILE *to);
+bool boot_screenshot(struct boot *b, const char *path, struct error *error);
+/* Refuses a machine that is never heard: silence would be no answer to somebody who listens. */
+bool boot_needs_sound(const struct boot *b, const char *object, struct error *error);
 
 /* Turns the end of a wait into success or an error. object names who waited, waited_for what for. */
 bool boot_ended(struct boot *b, enum session_end end, const char *object, const char *waited_for, struct error *error);

@@ -7,6 +7,7 @@
 
 #include "desk/screen.h"
 
+#define LOOK_PERIODS 10       /* between two looks at the picture */
 #define SYNC_SLICE (1u << 16) /* ticks: far less than 50 ms on any host */
 
 bool session_begin(struct session *s, struct machine *machine, uint64_t limit, struct slicing slicing)
@@ -25,6 +26,7 @@ bool session_begin(struct session *s, struct machine *machine, uint64_t limit, s
 void session_end(struct session *s)
 {
     progress_end(&s->progress);
+    look_forget(&s->seen);
     free(s->serial);
     s->serial = NULL;
 }
@@ -85,6 +87,38 @@ static bool sound_met(struct session *s, const struct condition *c)
     return met;
 }
 
+void session_look_anew(struct session *s)
+{
+    s->seen.seen = false;
+    s->looked_at = 0;
+}
+
+/* Whether the picture is to be looked at now: once in 100 ms. */
+static bool looks(struct session *s)
+{
+    uint64_t look = machine_tick(s->machine) / (s->period * LOOK_PERIODS) + 1;
+    bool due = look != s->looked_at;
+
+    s->looked_at = look;
+    return due;
+}
+
+static bool still_met(struct session *s, const struct condition *c)
+{
+    uint64_t now = machine_tick(s->machine);
+
+    if (!looks(s))
+        return false;
+    if (look_changed(&s->seen, s->machine, &c->wanted->region))
+        s->changed_at = now;
+    return now - s->changed_at >= c->tick;
+}
+
+static bool picture_met(struct session *s, const struct condition *c)
+{
+    return looks(s) && look_find(c->wanted, s->machine, &s->found_x, &s->found_y);
+}
+
 /* Whether a journal has nothing more to say. */
 static bool replayed(const struct session *s)
 {
@@ -100,6 +134,8 @@ static bool condition_met(struct session *s, const struct condition *c)
     case WHEN_SERIAL:   return serial_met(s, c);
     case WHEN_SOUND:
     case WHEN_SILENCE:  return sound_met(s, c);
+    case WHEN_STILL:    return still_met(s, c);
+    case WHEN_PICTURE:  return picture_met(s, c);
     case WHEN_HALT:     return s->halted && machine_is_quiet(s->machine);
     case WHEN_RESET:    return s->resets >= c->tick;
     case WHEN_POWEROFF: return s->off;

@@ -7,6 +7,7 @@
 #define MUNIMENT_DESK_SESSION_H
 
 #include "desk/keys.h"
+#include "desk/look.h"
 #include "desk/progress.h"
 #include "desk/sound.h"
 #include "emu/emu.h"
@@ -18,6 +19,8 @@ enum condition_kind {
     WHEN_SERIAL,
     WHEN_SOUND,
     WHEN_SILENCE,
+    WHEN_STILL,
+    WHEN_PICTURE,
     WHEN_HALT,
     WHEN_RESET,
     WHEN_POWEROFF,
@@ -28,14 +31,16 @@ enum condition_kind {
 /* WHEN_HALT: the processor has halted with interrupts off, and no chip has anything on its way out any more.
  * WHEN_RESET: it was reset `tick` times. WHEN_SCREEN: text stands within a row of the text screen. WHEN_SERIAL: COM1
  * has sent text since the last WHEN_SERIAL that came true. WHEN_SOUND: there was sound since the last WHEN_SOUND or
- * WHEN_SILENCE that came true. WHEN_SILENCE: there was none for half a second. WHEN_SENT: all inputs of session_keys,
- * session_mouse and session_serial have been taken; a machine that is off takes any. WHEN_REPLAYED: the journal is at
- * its end. */
+ * WHEN_SILENCE that came true. WHEN_SILENCE: there was none for half a second. WHEN_STILL: the picture has not changed
+ * for `tick` ticks, as far as it was looked at since session_look_anew. WHEN_PICTURE: `wanted` stands in the picture.
+ * At both is looked every 100 ms. WHEN_SENT: all inputs of session_keys, session_mouse and session_serial have been
+ * taken; a machine that is off takes any. WHEN_REPLAYED: the journal is at its end. */
 struct condition {
     enum condition_kind kind;
     uint64_t tick;
     const char *text; /* `length` bytes and a NUL */
     size_t length;
+    const struct look_for *wanted; /* of WHEN_STILL its region counts */
 };
 
 enum session_end {
@@ -75,6 +80,9 @@ struct session {
     uint64_t resets;                   /* since this process runs it: the caller counts */
     char *serial;                      /* what COM1 sent, SERIAL_MEMORY bytes */
     size_t serial_length, serial_seen; /* up to serial_seen it has answered a condition */
+    struct look_memory seen;           /* of WHEN_STILL */
+    uint64_t changed_at, looked_at;    /* when the picture changed; in which look, from 1 */
+    unsigned found_x, found_y;         /* where WHEN_PICTURE has found it: its middle */
     struct sound_ear ear;              /* what the machine plays: the caller hears it */
     uint64_t input_due, key_due;       /* ticks before which nothing, and no key, is given */
     const struct key_event *keys;      /* still to be pressed; one every second period */
@@ -110,6 +118,9 @@ enum session_end session_mouse(struct session *s, int dx, int dy, unsigned press
 /* Moves the pointer to a dot of the picture, which is that of now (pointer: absolute). */
 enum session_end session_pointer(struct session *s, unsigned x, unsigned y);
 enum session_end session_serial(struct session *s, const uint8_t *bytes, size_t count);
+
+/* What was seen so far does not count for WHEN_STILL. */
+void session_look_anew(struct session *s);
 
 /* Whether COM1 has sent the text at any time (within SERIAL_MEMORY). */
 bool session_has_sent(const struct session *s, const char *text, size_t length);

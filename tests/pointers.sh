@@ -17,7 +17,7 @@ machine()
 
 good=0
 printf 'wait serial "mouse: 300 right"\nmouse move 300 -5\n' >com2.script
-printf 'wait serial "pointer: to the middle"\npointer 360 200\nclipboard "from outside"\n' >absolute.script
+printf 'wait serial "pointer: to the middle"\nclick 360 200\nclipboard "from outside"\n' >absolute.script
 for pointer in com2 absolute; do
     machine $pointer >machine.yaml
     printf 'snapshot %s.snapshot\nwait time 1\ndigest\n' $pointer >>$pointer.script
@@ -38,4 +38,13 @@ printf 'muniment: description 0\ntitle: "Pointers"\n' >description.yaml
 grep -E 'position|clipboard' journal
 [ "$(grep -cE '^[0-9]+ (position 32813 32849 0 0|clipboard 66726f6d206f757473696465) ' journal)" = 2 ] || good=1
 "$MUNIMENT" replay sealed.mun journal || good=1
+# buttons COMMAND: what the command does to the left button, by the journal: 1 is down.
+buttons()
+{
+    printf 'wait serial "pointer: to the middle"\n%s\n' "$1" >buttons.script
+    "$MUNIMENT" boot sealed.mun --script buttons.script --record buttons.journal >/dev/null
+    sed -nE 's/^[0-9]+ (position|pointer) [-0-9]+ [-0-9]+ [-0-9]+ ([0-9]).*/\2/p' buttons.journal | tr -d '\n'
+    rm buttons.journal
+}
+[ "$(buttons 'double-click 10 10') $(buttons 'drag 10 10 20 20')" = "01010 0110" ] || { echo "a double click or a drag does something else"; good=1; }
 exit $good

@@ -103,8 +103,8 @@ static void errors_name_line_and_column(void **state)
         {"wait time 1.0000001", "s:1:11", "not a number of seconds"},
         {"wait time 100000001", "s:1:11", "not a number of seconds"},
         {"wait time 99999999999999999999", "s:1:11", "not a number of seconds"},
-        {"type \"\xC3\xBC\"", "s:1:6", "no key of a US keyboard types"},
-        {"type \"\\x01\"", "s:1:6", "no key of a US keyboard types"},
+        {"type \"\xC3\xBC\"", "s:1:6", "no keys of the keyboard \"us\" type"},
+        {"type \"\\x01\"", "s:1:6", "no keys of the keyboard \"us\" type"},
         {"mouse", "s:1:6", "unknown second word"},
         {"mouse move 3", "s:1:13", "expected a whole number"},
         {"mouse move 3 -", "s:1:14", "expected a whole number"},
@@ -120,6 +120,27 @@ static void errors_name_line_and_column(void **state)
         {"key -", "s:1:5", "unknown keys"},
         {"key a-b-c-d-e-f-g-h-i", "s:1:5", "unknown keys"},
         {"screenshot", "s:1:11", "expected a path"},
+        {"end", "s:1:1", "end closes nothing"},
+        {"next", "s:1:1", "outside of a for"},
+        {"on reset\n", "s:1:1", "has no end: on reset"},
+        {"on reset\non reset", "s:2:1", "within on reset"},
+        {"on start", "s:1:4", "expected reset"},
+        {"for 1! in x", "s:1:5", "expected a name"},
+        {"for R of x", "s:1:7", "expected in"},
+        {"type \"\\{x}\"", "s:1:9", "there is no variable x"},
+        {"type \"\\{x\"", "s:1:9", "there is no variable "},
+        {"set x \"y\"\ntype \"\\{y}\"", "s:2:9", "there is no variable y"},
+        {"keyboard zz", "s:1:10", "unknown keyboard"},
+        {"keyboard uk\ntype \"\xE2\x82\xAC\xD0\x90\"", "s:2:6", "no keys of the keyboard \"uk\" type \xD0\x90"},
+        {"wait halt within 0", "s:1:11", "no time is left"},
+        {"wait halt within x", "s:1:18", "not a number of seconds"},
+        {"wait halt else", "s:1:11", "needs a limit"},
+        {"wait halt within 1 else\n", "s:1:1", "has no end: else"},
+        {"wait time 1 within 2", "s:1:13", "the line should end here"},
+        {"wait still 1 in 0 0 0 4", "s:1:13", "the region is empty"},
+        {"wait still 1 in 0 0 -1 4", "s:1:21", "too small"},
+        {"wait still 1 tolerance 3", "s:1:14", "the line should end here"},
+        {"click -1 0", "s:1:7", "counted from 0"},
     };
 
     (void)state;
@@ -132,6 +153,34 @@ static void errors_name_line_and_column(void **state)
             !strstr(error.what, cases[i].what))
             fail_msg("%s: %s, %s: %s", cases[i].text, accepted ? "accepted" : "refused", error.object, error.what);
     }
+}
+
+static void a_block_that_is_not_run_is_jumped_over(void **state)
+{
+    static const char text[] = "set x \"A\"\n"
+                               "wait screen \"\\{x}-\\{x}\" within 2.5 else\n"
+                               "  key a\n"
+                               "end\n"
+                               "on reset\n"
+                               "  fail \"reset\"\n"
+                               "end\n"
+                               "digest\n";
+    static const enum script_verb verbs[] = {SCRIPT_WAIT_SCREEN, SCRIPT_JUMP, SCRIPT_KEY,    SCRIPT_ON_RESET,
+                                             SCRIPT_JUMP,        SCRIPT_FAIL, SCRIPT_RETURN, SCRIPT_DIGEST};
+    struct script script;
+    struct error error;
+
+    (void)state;
+    assert_true(script_parse(text, sizeof(text) - 1, "s", &script, &error));
+    assert_int_equal(script.count, sizeof(verbs) / sizeof(verbs[0]));
+    for (size_t i = 0; i < script.count; i++)
+        assert_int_equal(script.commands[i].verb, verbs[i]);
+    assert_string_equal(script.commands[0].text, "A-A");
+    assert_int_equal(script.commands[0].within, 2500000);
+    assert_int_equal(script.commands[0].target, 2);
+    assert_int_equal(script.commands[1].target, 3);
+    assert_int_equal(script.commands[4].target, 7);
+    script_free(&script);
 }
 
 static void every_printable_character_has_a_key(void **state)
@@ -188,6 +237,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_command_is_read),
         cmocka_unit_test(errors_name_line_and_column),
+        cmocka_unit_test(a_block_that_is_not_run_is_jumped_over),
         cmocka_unit_test(every_printable_character_has_a_key),
         cmocka_unit_test(a_chord_goes_up_in_reverse),
         cmocka_unit_test(seconds_are_exact),
