@@ -61,7 +61,8 @@ static bool read_name(char *name)
 
 /* --- Writing --- */
 
-void receipt_begin(struct text *t, const struct arguments *a, const struct desk_volume *v, const char *date)
+void receipt_begin(struct text *t, const struct arguments *a, const struct desk_volume *v, bool session,
+                   const char *date)
 {
     const struct archive_signature *s = archive_signature(v->disk.archive);
     const char *reason = argument_value(a, "--override");
@@ -69,7 +70,7 @@ void receipt_begin(struct text *t, const struct arguments *a, const struct desk_
     text_print(t, RECEIPT_FIRST "machine-root: %s\ncontent: %s\nsigner: %s\n", archive_machine_root(v->disk.archive),
                s->content, s->fits ? s->signer : "none");
     text_print(t, "drive: %s %" PRIu32 "\nstate: %s\n", drive_slot_names[v->disk.slot], v->number,
-               argument_value(a, "--overlay") ? "session" : "sealed");
+               session ? "session" : "sealed");
     if (reason) {
         text_print(t, "override: ");
         add_name(t, reason);

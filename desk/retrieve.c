@@ -1,490 +1,157 @@
-/* retrieve.c - the subcommand retrieve: takes files out of a disk into a BagIt bag (RFC 8493; spec/retrieval.md).
- *
- * The bag is made under another name beside its own, synced and renamed: there is a whole one or none. */
-#define _XOPEN_SOURCE 700 /* nftw */
+/* retrieve.c - the subcommand retrieve: takes files out of a disk into a BagIt bag (spec/retrieval.md). */
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "desk/act.h"
+#include "desk/bag.h"
 #include "desk/desk.h"
 #include "desk/progress.h"
 #include "desk/receipt.h"
-#include "desk/volume.h"
 #include "formats/output.h"
 #include "formats/plain.h"
 
-enum { PIECE = 1 << 20, SAME_NAME_LIMIT = 1000 };
-
-struct bag {
+struct retrieval {
     const struct arguments *arguments;
     struct desk_volume volume;
     struct progress progress;
-    const char *path;
-    char folder[PATH_MAX]; /* where it is made; empty: not made yet */
-    struct text manifest, table;
-    struct key *key;           /* that signs a receipt; null: there is none */
-    struct text receipt, kept; /* its text; what shows later which files were withheld */
-    struct output withheld;    /* where that is kept */
-    uint64_t files, bytes, damaged, left_out;
-    uint8_t piece[PIECE];
+    struct bag bag;
+    struct text kept;       /* what shows later which files were withheld */
+    struct output withheld; /* where that is kept */
+    uint64_t damaged, left_out;
 };
-
-/* --- Files of the bag --- */
-
-static bool sync_and_close(int descriptor, const char *path, bool good, struct error *error)
-{
-    if (good && fsync(descriptor))
-        good = error_host(error, path, errno, "cannot sync");
-    if (close(descriptor) && good)
-        good = error_host(error, path, errno, "cannot write");
-    return good;
-}
-
-static bool write_all(int descriptor, const char *path, const void *bytes, size_t size, struct error *error)
-{
-    const char *at = bytes;
-
-    while (size > 0) {
-        ssize_t count = write(descriptor, at, size);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return error_host(error, path, errno, "cannot write");
-        at += count;
-        size -= (size_t)count;
-    }
-    return true;
-}
-
-/* Adds a line "digest  name" to a manifest; RFC 8493 §2.1.3: % CR and LF of a name are written as %25, %0D, %0A. */
-static void add_to_manifest(struct text *manifest, const uint8_t digest[DIGEST_SIZE], const char *name)
-{
-    hex_digest hex;
-
-    hex_encode(digest, hex);
-    text_print(manifest, "%s  ", hex);
-    for (; *name; name++)
-        if (*name == '%' || *name == '\r' || *name == '\n')
-            text_print(manifest, "%%%02X", (unsigned)*name);
-        else
-            text_add(manifest, name, 1);
-    text_add(manifest, "\n", 1);
-}
-
-/* Writes a tag file, and names it in the manifest of tags. */
-static bool write_tag(struct bag *b, const char *name, const struct text *text, struct text *tags, struct error *error)
-{
-    char path[PATH_MAX];
-    uint8_t digest[DIGEST_SIZE];
-
-    if (text->failed)
-        return error_host(error, b->path, ENOMEM, "cannot write");
-    if (snprintf(path, sizeof path, "%s/%s", b->folder, name) >= (int)sizeof path)
-        return error_set(error, STATUS_INPUT, b->path, NULL, NULL, "the path is too long");
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (descriptor < 0)
-        return error_host(error, path, errno, "cannot make");
-    const char *bytes = text->bytes ? text->bytes : "";
-    bool good = sync_and_close(descriptor, path, write_all(descriptor, path, bytes, text->length, error), error);
-    sha256(bytes, text->length, digest);
-    if (good && tags)
-        add_to_manifest(tags, digest, name);
-    return good;
-}
-
-/* --- What is taken out --- */
-
-/* The name on this host of one part of a path: the guest's, with what is hidden, special or too long in another form.
- */
-static void host_name(const struct fat_entry *e, char name[NAME_MAX + 1])
-{
-    char shown[4 * FAT_NAME_SIZE];
-
-    plain_copy(shown, sizeof shown, e->name);
-    if (strlen(shown) > NAME_MAX - 5)
-        plain_copy(shown, sizeof shown, e->short_name);
-    for (char *at = shown; *at; at++)
-        if (*at == '/')
-            *at = '_';
-    if (!*shown || !strcmp(shown, ".") || !strcmp(shown, ".."))
-        snprintf(name, NAME_MAX + 1, "_%.2s", shown);
-    else
-        snprintf(name, NAME_MAX + 1, "%.*s", NAME_MAX - 5, shown);
-}
-
-/* Makes the folders above a file, of a path in the volume. */
-static bool make_folders(struct bag *b, char *path, struct error *error)
-{
-    size_t from = strlen(b->folder) + 1;
-
-    for (char *slash = strchr(path + from, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        bool made = mkdir(path, 0777) == 0 || errno == EEXIST;
-        if (!made)
-            error_host(error, path, errno, "cannot make");
-        *slash = '/';
-        if (!made)
-            return false;
-    }
-    return true;
-}
-
-/* Opens a new file; one of the same name is there if the volume has two: then ".2" and so on is added. */
-static int new_file(char *path, size_t size, struct error *error)
-{
-    size_t length = strlen(path);
-
-    for (int n = 2; n < SAME_NAME_LIMIT; n++) {
-        int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-        if (descriptor >= 0)
-            return descriptor;
-        if (errno != EEXIST)
-            break;
-        snprintf(path + length, size - length, ".%d", n);
-    }
-    error_host(error, path, errno, "cannot make");
-    return -1;
-}
-
-/* descriptor below 0: only the digest is wanted. */
-static bool copy(struct bag *b, const struct fat_entry *e, int descriptor, const char *path,
-                 uint8_t digest[DIGEST_SIZE], struct error *damage, struct error *error)
-{
-    struct fat_file file;
-    struct sha256 hash;
-    uint32_t at = 0;
-    size_t got;
-    bool good = true;
-
-    damage->status = STATUS_OK;
-    fat_file_open(b->volume.fat, e, &file);
-    sha256_begin(&hash);
-    while (good && at < e->size && damage->status == STATUS_OK) {
-        if (!fat_file_read(b->volume.fat, &file, at, b->piece, PIECE, &got, damage) || got == 0)
-            break;
-        good = descriptor < 0 || write_all(descriptor, path, b->piece, got, error);
-        if (good && interrupted())
-            good = error_set(error, STATUS_HOST, b->path, NULL, NULL, "interrupted");
-        sha256_add(&hash, b->piece, got);
-        at += (uint32_t)got;
-    }
-    sha256_end(&hash, digest);
-    if (good && at < e->size && damage->status == STATUS_OK)
-        error_set(damage, STATUS_WRONG, path, NULL, NULL, "ends after %" PRIu32 " of %" PRIu32 " bytes", at, e->size);
-    b->bytes += descriptor < 0 ? 0 : at;
-    return good;
-}
-
-/* A field of RFC 4180. */
-static void add_field(struct text *t, const char *value)
-{
-    text_add(t, "\"", 1);
-    for (; *value; value++)
-        text_add(t, *value == '"' ? "\"\"" : value, *value == '"' ? 2 : 1);
-    text_add(t, "\",", 2);
-}
-
-static void add_row(struct bag *b, const char *name, const char *path, const struct fat_entry *e,
-                    const uint8_t digest[DIGEST_SIZE], const char *state)
-{
-    char time[20], attributes[6];
-    hex_digest hex;
-    struct text *t = &b->table;
-
-    add_field(t, name);
-    add_field(t, path);
-    for (int i = 0; i < 11; i++)
-        text_print(t, "%02x", e->raw_name[i]);
-    hex_encode(digest, hex);
-    text_print(t, ",%" PRIu32 ",%s,", e->size, hex);
-    text_print(t, "%s,", fat_time_text(e->modified, time));
-    text_print(t, "%s,", fat_time_text(e->created, time));
-    text_print(t, "%s,", fat_attributes_text(e->attributes, attributes));
-    text_print(t, "%s,%" PRIu32 ",%" PRIu32 ",%s\r\n",
-               b->volume.disk.archive ? drive_slot_names[b->volume.disk.slot] : "image", b->volume.number, e->cluster,
-               state);
-}
 
 static void report_damage(void *context, const char *path, const struct error *damage)
 {
-    struct bag *b = context;
+    struct retrieval *r = context;
     struct error report = *damage;
 
-    b->damaged++;
-    progress_end(&b->progress);
+    r->damaged++;
+    progress_end(&r->progress);
     plain_copy(report.object, sizeof report.object, *path ? path : "/");
     error_print(stderr, &report);
 }
 
-/* The place of a path of the volume under data/, each part as this host takes it. */
-static bool place(struct bag *b, const char *path, const struct fat_entry *e, char to[PATH_MAX], struct error *error)
-{
-    char last[NAME_MAX + 1], part[FAT_NAME_SIZE];
-    size_t length = (size_t)snprintf(to, PATH_MAX, "%s/data/", b->folder);
-    const char *slash;
-
-    for (; (slash = strchr(path, '/')) && length + NAME_MAX + 2 < PATH_MAX; path = slash + 1) {
-        struct fat_entry folder = {.name = ""};
-        snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
-        memcpy(folder.name, part, sizeof part);
-        snprintf(folder.short_name, sizeof folder.short_name, "%.40s", part);
-        host_name(&folder, last);
-        length += (size_t)snprintf(to + length, PATH_MAX - length, "%s/", last);
-    }
-    host_name(e, last);
-    if (slash || length + strlen(last) + 6 >= PATH_MAX)
-        return error_set(error, STATUS_INPUT, b->path, NULL, NULL, "a path of the disk is too long for this host");
-    memcpy(to + length, last, strlen(last) + 1);
-    return true;
-}
-
-static bool is_withheld(const struct bag *b, const char *path)
+static bool is_withheld(const struct retrieval *r, const char *path)
 {
     const char *pattern;
     size_t position = 0;
 
-    while ((pattern = argument_next(b->arguments, "--withhold", &position)))
+    while ((pattern = argument_next(r->arguments, "--withhold", &position)))
         if (path_is_named(pattern, path))
             return true;
     return false;
 }
 
-static bool leave_out(struct bag *b, const char *path, const struct fat_entry *e, struct error *error)
+static bool leave_out(struct retrieval *r, const char *path, const struct fat_entry *e, struct error *damage,
+                      struct error *error)
 {
     uint8_t digest[DIGEST_SIZE];
-    struct error damage;
 
-    b->left_out++;
-    if (!copy(b, e, -1, path, digest, &damage, error))
-        return false;
-    if (damage.status != STATUS_OK)
-        report_damage(b, path, &damage);
-    return receipt_withheld(&b->receipt, &b->kept, path, e->size, digest, error);
+    r->left_out++;
+    return bag_digest(&r->bag, &r->volume, path, e, digest, damage, error) &&
+           receipt_withheld(&r->bag.receipt, &r->kept, path, e->size, digest, error);
 }
 
 static bool take_one(void *context, const char *path, const struct fat_entry *e, struct error *error)
 {
-    struct bag *b = context;
-    char to[PATH_MAX];
-    uint8_t digest[DIGEST_SIZE];
+    struct retrieval *r = context;
     struct error damage;
 
     if (e->attributes & FAT_FOLDER)
         return true;
-    if (is_withheld(b, path))
-        return leave_out(b, path, e, error);
-    if (!place(b, path, e, to, error) || !make_folders(b, to, error))
-        return false;
-    int descriptor = new_file(to, sizeof to, error);
-    if (descriptor < 0)
-        return false;
-    bool good = copy(b, e, descriptor, to, digest, &damage, error);
-    if (!sync_and_close(descriptor, to, good, error))
+    if (!(is_withheld(r, path) ? leave_out(r, path, e, &damage, error)
+                               : bag_take(&r->bag, &r->volume, "", path, e, &damage, error)))
         return false;
     if (damage.status != STATUS_OK)
-        report_damage(b, path, &damage);
-    const char *name = to + strlen(b->folder) + 1;
-    add_to_manifest(&b->manifest, digest, name);
-    add_row(b, name, path, e, digest, damage.status == STATUS_OK ? "whole" : "damaged");
-    if (b->key && damage.status == STATUS_OK)
-        receipt_file(&b->receipt, name, path, e->size, digest);
-    b->files++;
+        report_damage(r, path, &damage);
     return true;
 }
 
-/* --- The bag --- */
-
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *at)
-{
-    (void)status, (void)type, (void)at;
-    return remove(path);
-}
-
-static void print_today(char today[16])
-{
-    time_t now = time(NULL);
-    struct tm tm;
-
-    strftime(today, 16, "%Y-%m-%d", gmtime_r(&now, &tm));
-}
-
 /* What is withheld is worth something only if a receipt says so, and a receipt only of an archive. */
-static bool begin_receipt(struct bag *b, struct error *error)
+static bool begin_receipt(struct retrieval *r, struct error *error)
 {
-    const char *key = argument_value(b->arguments, "--key"), *withhold = argument_value(b->arguments, "--withhold");
-    char today[16], path[PATH_MAX];
+    const char *withhold = argument_value(r->arguments, "--withhold");
+    char path[PATH_MAX];
 
-    if (!key)
-        return !withhold ||
-               error_set(error, STATUS_USAGE, b->arguments->command->name, NULL, NULL, "--withhold goes with --key");
-    if (!b->volume.disk.archive)
-        return error_set(error, STATUS_USAGE, b->arguments->command->name, NULL, "seal the image first",
-                         "a receipt is about an archive");
-    b->key = key_load(key, error);
-    if (!b->key)
+    if (withhold && !argument_value(r->arguments, "--key"))
+        return error_set(error, STATUS_USAGE, r->arguments->command->name, NULL, NULL, "--withhold goes with --key");
+    if (!bag_begin_receipt(&r->bag, &r->volume, error))
         return false;
-    print_today(today);
-    receipt_begin(&b->receipt, b->arguments, &b->volume, today);
     if (!withhold)
         return true;
-    if (snprintf(path, sizeof path, "%s.withheld", b->path) >= (int)sizeof path)
-        return error_set(error, STATUS_INPUT, b->path, NULL, NULL, "the path is too long");
-    return output_whole(&b->withheld, path, 0600, false, error);
+    if (snprintf(path, sizeof path, "%s.withheld", r->bag.path) >= (int)sizeof path)
+        return error_set(error, STATUS_INPUT, r->bag.path, NULL, NULL, "the path is too long");
+    return output_whole(&r->withheld, path, 0600, false, error);
 }
 
-static bool begin_bag(struct bag *b, struct error *error)
+static bool begin_bag(struct retrieval *r, struct error *error)
 {
-    char data[PATH_MAX];
+    const char *path = argument_value(r->arguments, "-o");
+    char folder[PATH_MAX];
 
-    if (!access(b->path, F_OK))
-        return error_set(error, STATUS_INPUT, b->path, NULL, "name another folder", "exists");
-    if (snprintf(b->folder, sizeof b->folder, "%s.muniment-%ld.tmp", b->path, (long)getpid()) >= PATH_MAX - 300)
-        return error_set(error, STATUS_INPUT, b->path, NULL, NULL, "the path is too long");
-    if (mkdir(b->folder, 0777)) {
-        error_host(error, b->folder, errno, "cannot make");
-        *b->folder = '\0';
-        return false;
-    }
-    snprintf(data, sizeof data, "%.*s/data", PATH_MAX - 8, b->folder);
-    text_print(&b->table,
-               "file,path,raw-name,size,sha256,modified,created,attributes,drive,partition,cluster,state\r\n");
-    return mkdir(data, 0777) == 0 || error_host(error, data, errno, "cannot make");
+    if (snprintf(folder, sizeof folder, "%s.muniment-%ld.tmp", path, (long)getpid()) >= (int)sizeof folder)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "the path is too long");
+    r->bag.session = argument_value(r->arguments, "--overlay");
+    return bag_begin(&r->bag, r->arguments, path, folder, error);
 }
 
-static void print_info(const struct bag *b, struct text *to)
+static bool end(struct retrieval *r, struct error *error)
 {
-    const char *reason = argument_value(b->arguments, "--override");
-    char shown[1024], today[16];
-
-    print_today(today);
-    if (b->volume.disk.archive) {
-        const struct description_manifest *d = archive_description(b->volume.disk.archive);
-        const struct archive_signature *signature = archive_signature(b->volume.disk.archive);
-        plain_copy(shown, sizeof shown, d->title);
-        text_print(to, "External-Description: %s\n", shown);
-        for (uint32_t i = 0; i < d->identifiers; i++) {
-            plain_copy(shown, sizeof shown, d->identifier[i]);
-            text_print(to, "External-Identifier: %s\n", shown);
-        }
-        text_print(to, "Muniment-Machine-Root: %s\n", archive_machine_root(b->volume.disk.archive));
-        text_print(to, "Muniment-Signer: %s\n", signature->fits ? signature->signer : "none");
-        text_print(to, "Muniment-State: %s\n", argument_value(b->arguments, "--overlay") ? "session output" : "sealed");
-    }
-    if (reason) {
-        plain_copy(shown, sizeof shown, reason);
-        text_print(to, "Muniment-Override: %s\n", shown);
-    }
-    text_print(to, "Bagging-Date: %s\nBag-Software-Agent: Muniment " MUNIMENT_VERSION "\n", today);
-    text_print(to, "Payload-Oxum: %" PRIu64 ".%" PRIu64 "\n", b->bytes, b->files);
+    if (r->withheld.file)
+        fwrite(r->kept.bytes ? r->kept.bytes : "", 1, r->kept.length, r->withheld.file);
+    return (!r->withheld.file || output_commit(&r->withheld, error)) &&
+           bag_end(&r->bag, r->volume.disk.archive, NULL, 0, error);
 }
 
-static bool end_receipt(struct bag *b, struct text *tags, struct error *error)
+static void report(const struct retrieval *r)
 {
-    struct text signature = {.bytes = NULL}, public_half = {.bytes = NULL};
-    uint8_t bytes[SIGNATURE_SIZE];
-    char pem[PUBLIC_PEM_SIZE];
+    const struct bag *b = &r->bag;
 
-    if (!b->key)
-        return true;
-    if (b->receipt.failed)
-        return error_host(error, b->path, ENOMEM, "cannot sign");
-    bool good = key_sign(b->key, b->receipt.bytes, b->receipt.length, bytes, error) &&
-                key_public_pem(b->key, pem, error);
-    if (good) {
-        text_add(&signature, bytes, sizeof bytes);
-        text_add(&public_half, pem, sizeof pem);
-        good = write_tag(b, "receipt.txt", &b->receipt, tags, error) &&
-               write_tag(b, "receipt.sig", &signature, tags, error) &&
-               write_tag(b, "receipt.pem", &public_half, tags, error);
-    }
-    if (good && b->withheld.file) {
-        fwrite(b->kept.bytes ? b->kept.bytes : "", 1, b->kept.length, b->withheld.file);
-        good = output_commit(&b->withheld, error);
-    }
-    text_free(&signature);
-    text_free(&public_half);
-    return good;
-}
-
-static bool end_bag(struct bag *b, struct error *error)
-{
-    static const char declaration[] = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
-    struct text bagit = {.bytes = NULL}, info = {.bytes = NULL}, tags = {.bytes = NULL};
-
-    text_add(&bagit, declaration, strlen(declaration));
-    print_info(b, &info);
-    bool good = write_tag(b, "bagit.txt", &bagit, &tags, error) && write_tag(b, "bag-info.txt", &info, &tags, error) &&
-                write_tag(b, "files.csv", &b->table, &tags, error) &&
-                write_tag(b, "manifest-sha256.txt", &b->manifest, &tags, error) && end_receipt(b, &tags, error) &&
-                write_tag(b, "tagmanifest-sha256.txt", &tags, NULL, error);
-    text_free(&bagit);
-    text_free(&info);
-    text_free(&tags);
-    if (good && rename(b->folder, b->path))
-        good = error_host(error, b->path, errno, "cannot make");
-    if (good)
-        *b->folder = '\0';
-    return good && output_sync_folder(b->path, error);
+    plain_print(stdout, b->path);
+    printf(": %" PRIu64 " file%s, %" PRIu64 " bytes\n", b->files, b->files == 1 ? "" : "s", b->bytes);
+    if (r->left_out)
+        printf("  withheld      %" PRIu64 "; keep %s.withheld\n", r->left_out, b->path);
+    if (r->damaged)
+        printf("  damaged       %" PRIu64 "; files.csv says which\n", r->damaged);
 }
 
 static enum status retrieve_all(const struct arguments *a, struct act *act)
 {
-    struct bag *b = calloc(1, sizeof *b);
+    struct retrieval r = {.arguments = a};
     struct error error;
     char count[24];
-
-    if (!b) {
-        error_host(&error, a->operands[0], ENOMEM, "cannot read");
-        return desk_fail(&error);
-    }
-    b->arguments = a;
-    b->path = argument_value(a, "-o");
     struct visit visit = {
         .wanted = a->operands + 1,
         .wanted_count = a->operand_count - 1,
         .each = take_one,
         .damaged = report_damage,
-        .context = b,
+        .context = &r,
     };
-    bool good = desk_volume_open(a, &b->volume, &error);
-    act_override(act, a, b->volume.disk.archive);
-    progress_begin(&b->progress, "retrieving");
-    good = good && begin_receipt(b, &error) && begin_bag(b, &error) && desk_volume_visit(&b->volume, &visit, &error);
-    if (good && b->files + b->left_out == 0)
+    bool good = desk_volume_open(a, &r.volume, &error);
+
+    act_override(act, a, r.volume.disk.archive);
+    progress_begin(&r.progress, "retrieving");
+    good = good && begin_bag(&r, &error) && begin_receipt(&r, &error) && desk_volume_visit(&r.volume, &visit, &error);
+    if (good && r.bag.files + r.left_out == 0)
         good = error_set(&error, STATUS_WRONG, a->operands[0], NULL, "`muniment files` lists them",
                          "holds no file of that name");
-    good = good && end_bag(b, &error);
-    progress_end(&b->progress);
-    output_abort(&b->withheld);
-    if (*b->folder)
-        nftw(b->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    good = good && end(&r, &error);
+    progress_end(&r.progress);
+    output_abort(&r.withheld);
+    bag_abandon(&r.bag);
     if (good) {
-        plain_print(stdout, b->path);
-        printf(": %" PRIu64 " file%s, %" PRIu64 " bytes\n", b->files, b->files == 1 ? "" : "s", b->bytes);
-        if (b->left_out)
-            printf("  withheld      %" PRIu64 "; keep %s.withheld\n", b->left_out, b->path);
-        if (b->damaged)
-            printf("  damaged       %" PRIu64 "; files.csv says which\n", b->damaged);
-        snprintf(count, sizeof count, "%" PRIu64, b->files);
+        report(&r);
+        snprintf(count, sizeof count, "%" PRIu64, r.bag.files);
         act_fact(act, "files", count);
-        act_fact(act, "bag", b->path);
+        act_fact(act, "bag", r.bag.path);
     }
-    enum status status = !good ? desk_fail(&error) : b->damaged ? STATUS_WRONG : STATUS_OK;
-    desk_volume_close(&b->volume);
-    key_free(b->key);
-    text_free(&b->receipt);
-    text_free(&b->kept);
-    text_free(&b->manifest);
-    text_free(&b->table);
-    free(b);
+    enum status status = !good ? desk_fail(&error) : r.damaged ? STATUS_WRONG : STATUS_OK;
+    desk_volume_close(&r.volume);
+    bag_release(&r.bag);
+    text_free(&r.kept);
     return status;
 }
 

@@ -16,7 +16,7 @@ enum { DEPTH_LIMIT = 64, ENTRY_LIMIT = 4000000 };
 /* --- Rights --- */
 
 /* The one place that decides whether what is in an archive may be read today. */
-static bool may_read(const struct arguments *a, const struct archive *archive, struct error *error)
+bool desk_may_read(const struct arguments *a, const struct archive *archive, struct error *error)
 {
     const struct description_manifest *d = archive_description(archive);
     time_t now = time(NULL);
@@ -73,7 +73,7 @@ bool desk_volume_open(const struct arguments *a, struct desk_volume *v, struct e
     struct disk_survey survey;
 
     *v = (struct desk_volume){.fat = NULL};
-    if (!desk_disk_open(a, &v->disk, error) || (v->disk.archive && !may_read(a, v->disk.archive, error)))
+    if (!desk_disk_open(a, &v->disk, error) || (v->disk.archive && !desk_may_read(a, v->disk.archive, error)))
         return false;
     bool good = disk_survey(&v->disk.block, &survey, error) &&
                 choose_volume(v, &survey, a->operands[0], colon ? colon + 1 : NULL, error);

@@ -17,6 +17,9 @@ struct desk_volume {
 bool desk_volume_open(const struct arguments *arguments, struct desk_volume *volume, struct error *error);
 void desk_volume_close(struct desk_volume *volume);
 
+/* Whether what is in an archive may be read today: it is open, or its date has come, or --override gives a reason. */
+bool desk_may_read(const struct arguments *arguments, const struct archive *archive, struct error *error);
+
 struct visit {
     /* Paths and patterns that are wanted, such as DOCS and A?.TXT; a folder is wanted with what is in it. None:
      * everything. */

@@ -46,5 +46,5 @@ buttons()
     sed -nE 's/^[0-9]+ (position|pointer) [-0-9]+ [-0-9]+ [-0-9]+ ([0-9]).*/\2/p' buttons.journal | tr -d '\n'
     rm buttons.journal
 }
-[ "$(buttons 'double-click 10 10') $(buttons 'drag 10 10 20 20')" = "01010 0110" ] || { echo "a double click or a drag does something else"; good=1; }
+[ "$(buttons 'double-click 10 10')" = 01010 ] || { echo "a double click does something else"; good=1; }
 exit $good

@@ -1,0 +1,394 @@
+/* bag.c - see bag.h. */
+#define _XOPEN_SOURCE 700 /* nftw */
+#include "desk/bag.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "desk/progress.h"
+#include "desk/receipt.h"
+#include "formats/output.h"
+#include "formats/plain.h"
+
+enum { PIECE = 1 << 20, SAME_NAME_LIMIT = 1000 };
+
+/* --- Files of the bag --- */
+
+static bool sync_and_close(int descriptor, const char *path, bool good, struct error *error)
+{
+    if (good && fsync(descriptor))
+        good = error_host(error, path, errno, "cannot sync");
+    if (close(descriptor) && good)
+        good = error_host(error, path, errno, "cannot write");
+    return good;
+}
+
+static bool write_all(int descriptor, const char *path, const void *bytes, size_t size, struct error *error)
+{
+    const char *at = bytes;
+
+    while (size > 0) {
+        ssize_t count = write(descriptor, at, size);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return error_host(error, path, errno, "cannot write");
+        at += count;
+        size -= (size_t)count;
+    }
+    return true;
+}
+
+/* Adds a line "digest  name" to a manifest; RFC 8493 §2.1.3: % CR and LF of a name are written as %25, %0D, %0A. */
+static void add_to_manifest(struct text *manifest, const uint8_t digest[DIGEST_SIZE], const char *name)
+{
+    hex_digest hex;
+
+    hex_encode(digest, hex);
+    text_print(manifest, "%s  ", hex);
+    for (; *name; name++)
+        if (*name == '%' || *name == '\r' || *name == '\n')
+            text_print(manifest, "%%%02X", (unsigned)*name);
+        else
+            text_add(manifest, name, 1);
+    text_add(manifest, "\n", 1);
+}
+
+/* Writes a tag file, and names it in the manifest of tags. */
+static bool write_tag(struct bag *b, const char *name, const struct text *text, struct text *tags, struct error *error)
+{
+    char path[PATH_MAX];
+    uint8_t digest[DIGEST_SIZE];
+
+    if (text->failed)
+        return error_host(error, b->path, ENOMEM, "cannot write");
+    if (snprintf(path, sizeof path, "%s/%s", b->folder, name) >= (int)sizeof path)
+        return error_set(error, STATUS_INPUT, b->path, NULL, NULL, "the path is too long");
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (descriptor < 0)
+        return error_host(error, path, errno, "cannot make");
+    const char *bytes = text->bytes ? text->bytes : "";
+    bool good = sync_and_close(descriptor, path, write_all(descriptor, path, bytes, text->length, error), error);
+    sha256(bytes, text->length, digest);
+    if (good && tags)
+        add_to_manifest(tags, digest, name);
+    return good;
+}
+
+/* --- What is taken out --- */
+
+/* The name on this host of one part of a path: the guest's, with what is hidden, special or too long in another form.
+ */
+static void host_name(const struct fat_entry *e, char name[NAME_MAX + 1])
+{
+    char shown[4 * FAT_NAME_SIZE];
+
+    plain_copy(shown, sizeof shown, e->name);
+    if (strlen(shown) > NAME_MAX - 5)
+        plain_copy(shown, sizeof shown, e->short_name);
+    for (char *at = shown; *at; at++)
+        if (*at == '/')
+            *at = '_';
+    if (!*shown || !strcmp(shown, ".") || !strcmp(shown, ".."))
+        snprintf(name, NAME_MAX + 1, "_%.2s", shown);
+    else
+        snprintf(name, NAME_MAX + 1, "%.*s", NAME_MAX - 5, shown);
+}
+
+/* Makes the folders above a file, of a path in the volume. */
+static bool make_folders(struct bag *b, char *path, struct error *error)
+{
+    size_t from = strlen(b->folder) + 1;
+
+    for (char *slash = strchr(path + from, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        bool made = mkdir(path, 0777) == 0 || errno == EEXIST;
+        if (!made)
+            error_host(error, path, errno, "cannot make");
+        *slash = '/';
+        if (!made)
+            return false;
+    }
+    return true;
+}
+
+/* Opens a new file; one of the same name is there if the volume has two: then ".2" and so on is added. */
+static int new_file(char *path, size_t size, struct error *error)
+{
+    size_t length = strlen(path);
+
+    for (int n = 2; n < SAME_NAME_LIMIT; n++) {
+        int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+        if (descriptor >= 0)
+            return descriptor;
+        if (errno != EEXIST)
+            break;
+        snprintf(path + length, size - length, ".%d", n);
+    }
+    error_host(error, path, errno, "cannot make");
+    return -1;
+}
+
+/* descriptor below 0: only the digest is wanted. */
+static bool copy(struct bag *b, struct desk_volume *volume, const struct fat_entry *e, int descriptor, const char *path,
+                 uint8_t digest[DIGEST_SIZE], struct error *damage, struct error *error)
+{
+    struct fat_file file;
+    struct sha256 hash;
+    uint32_t at = 0;
+    size_t got;
+    bool good = true;
+
+    damage->status = STATUS_OK;
+    fat_file_open(volume->fat, e, &file);
+    sha256_begin(&hash);
+    while (good && at < e->size && damage->status == STATUS_OK) {
+        if (!fat_file_read(volume->fat, &file, at, b->piece, PIECE, &got, damage) || got == 0)
+            break;
+        good = descriptor < 0 || write_all(descriptor, path, b->piece, got, error);
+        if (good && interrupted())
+            good = error_set(error, STATUS_HOST, b->path, NULL, NULL, "interrupted");
+        sha256_add(&hash, b->piece, got);
+        at += (uint32_t)got;
+    }
+    sha256_end(&hash, digest);
+    if (good && at < e->size && damage->status == STATUS_OK)
+        error_set(damage, STATUS_WRONG, path, NULL, NULL, "ends after %" PRIu32 " of %" PRIu32 " bytes", at, e->size);
+    b->bytes += descriptor < 0 ? 0 : at;
+    return good;
+}
+
+/* A field of RFC 4180. */
+static void add_field(struct text *t, const char *value)
+{
+    text_add(t, "\"", 1);
+    for (; *value; value++)
+        text_add(t, *value == '"' ? "\"\"" : value, *value == '"' ? 2 : 1);
+    text_add(t, "\",", 2);
+}
+
+static void add_row(struct bag *b, const struct desk_volume *v, const char *name, const char *path,
+                    const struct fat_entry *e, const uint8_t digest[DIGEST_SIZE], const char *state)
+{
+    char time[20], attributes[6];
+    hex_digest hex;
+    struct text *t = &b->table;
+
+    add_field(t, name);
+    add_field(t, path);
+    for (int i = 0; i < 11; i++)
+        text_print(t, "%02x", e->raw_name[i]);
+    hex_encode(digest, hex);
+    text_print(t, ",%" PRIu32 ",%s,", e->size, hex);
+    text_print(t, "%s,", fat_time_text(e->modified, time));
+    text_print(t, "%s,", fat_time_text(e->created, time));
+    text_print(t, "%s,", fat_attributes_text(e->attributes, attributes));
+    text_print(t, "%s,%" PRIu32 ",%" PRIu32 ",%s\r\n", v->disk.archive ? drive_slot_names[v->disk.slot] : "image",
+               v->number, e->cluster, state);
+}
+
+/* The place of a path of the volume under data/, each part as this host takes it. */
+static bool place(struct bag *b, const char *prefix, const char *path, const struct fat_entry *e, char to[PATH_MAX],
+                  struct error *error)
+{
+    char last[NAME_MAX + 1], part[FAT_NAME_SIZE];
+    size_t length = (size_t)snprintf(to, PATH_MAX, "%s/data/%s%s", b->folder, prefix, *prefix ? "/" : "");
+    const char *slash;
+
+    for (; (slash = strchr(path, '/')) && length + NAME_MAX + 2 < PATH_MAX; path = slash + 1) {
+        struct fat_entry folder = {.name = ""};
+        snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
+        memcpy(folder.name, part, sizeof part);
+        snprintf(folder.short_name, sizeof folder.short_name, "%.40s", part);
+        host_name(&folder, last);
+        length += (size_t)snprintf(to + length, PATH_MAX - length, "%s/", last);
+    }
+    host_name(e, last);
+    if (slash || length + strlen(last) + 6 >= PATH_MAX)
+        return error_set(error, STATUS_INPUT, b->path, NULL, NULL, "a path of the disk is too long for this host");
+    memcpy(to + length, last, strlen(last) + 1);
+    return true;
+}
+
+bool bag_take(struct bag *b, struct desk_volume *v, const char *prefix, const char *path, const struct fat_entry *e,
+              struct error *damage, struct error *error)
+{
+    char to[PATH_MAX];
+    uint8_t digest[DIGEST_SIZE];
+
+    if (!place(b, prefix, path, e, to, error) || !make_folders(b, to, error))
+        return false;
+    int descriptor = new_file(to, sizeof to, error);
+    if (descriptor < 0)
+        return false;
+    bool good = copy(b, v, e, descriptor, to, digest, damage, error);
+    if (!sync_and_close(descriptor, to, good, error))
+        return false;
+    const char *name = to + strlen(b->folder) + 1;
+    add_to_manifest(&b->manifest, digest, name);
+    add_row(b, v, name, path, e, digest, damage->status == STATUS_OK ? "whole" : "damaged");
+    if (b->key && damage->status == STATUS_OK)
+        receipt_file(&b->receipt, name, path, e->size, digest);
+    b->files++;
+    return true;
+}
+
+bool bag_digest(struct bag *b, struct desk_volume *v, const char *path, const struct fat_entry *e,
+                uint8_t digest[DIGEST_SIZE], struct error *damage, struct error *error)
+{
+    return copy(b, v, e, -1, path, digest, damage, error);
+}
+
+/* --- The bag --- */
+
+static void print_today(char today[16])
+{
+    time_t now = time(NULL);
+    struct tm tm;
+
+    strftime(today, 16, "%Y-%m-%d", gmtime_r(&now, &tm));
+}
+
+bool bag_begin_receipt(struct bag *b, const struct desk_volume *volume, struct error *error)
+{
+    const char *key = argument_value(b->arguments, "--key");
+    char today[16];
+
+    if (!key)
+        return true;
+    if (!volume->disk.archive)
+        return error_set(error, STATUS_USAGE, b->arguments->command->name, NULL, "seal the image first",
+                         "a receipt is about an archive");
+    b->key = key_load(key, error);
+    if (!b->key)
+        return false;
+    print_today(today);
+    receipt_begin(&b->receipt, b->arguments, volume, b->session, today);
+    return true;
+}
+
+bool bag_begin(struct bag *b, const struct arguments *a, const char *path, const char *folder, struct error *error)
+{
+    char data[PATH_MAX];
+
+    b->arguments = a;
+    b->path = path;
+    b->piece = malloc(PIECE);
+    if (!b->piece)
+        return error_host(error, path, ENOMEM, "cannot make");
+    if (!access(path, F_OK))
+        return error_set(error, STATUS_INPUT, path, NULL, "name another folder", "exists");
+    if (strlen(folder) >= PATH_MAX - 300)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "the path is too long");
+    if (mkdir(folder, 0777))
+        return error_host(error, folder, errno, "cannot make");
+    strcpy(b->folder, folder);
+    snprintf(data, sizeof data, "%.*s/data", PATH_MAX - 8, b->folder);
+    text_print(&b->table,
+               "file,path,raw-name,size,sha256,modified,created,attributes,drive,partition,cluster,state\r\n");
+    return mkdir(data, 0777) == 0 || error_host(error, data, errno, "cannot make");
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *at)
+{
+    (void)status, (void)type, (void)at;
+    return remove(path);
+}
+
+void bag_abandon(struct bag *b)
+{
+    if (*b->folder)
+        nftw(b->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    *b->folder = '\0';
+}
+
+void bag_release(struct bag *b)
+{
+    key_free(b->key);
+    text_free(&b->receipt);
+    text_free(&b->manifest);
+    text_free(&b->table);
+    free(b->piece);
+}
+
+static void print_info(const struct bag *b, const struct archive *archive, struct text *to)
+{
+    const char *reason = argument_value(b->arguments, "--override");
+    char shown[1024], today[16];
+
+    print_today(today);
+    if (archive) {
+        const struct description_manifest *d = archive_description(archive);
+        const struct archive_signature *signature = archive_signature(archive);
+        plain_copy(shown, sizeof shown, d->title);
+        text_print(to, "External-Description: %s\n", shown);
+        for (uint32_t i = 0; i < d->identifiers; i++) {
+            plain_copy(shown, sizeof shown, d->identifier[i]);
+            text_print(to, "External-Identifier: %s\n", shown);
+        }
+        text_print(to, "Muniment-Machine-Root: %s\n", archive_machine_root(archive));
+        text_print(to, "Muniment-Signer: %s\n", signature->fits ? signature->signer : "none");
+        text_print(to, "Muniment-State: %s\n", b->session ? "session output" : "sealed");
+    }
+    if (reason) {
+        plain_copy(shown, sizeof shown, reason);
+        text_print(to, "Muniment-Override: %s\n", shown);
+    }
+    text_print(to, "Bagging-Date: %s\nBag-Software-Agent: Muniment " MUNIMENT_VERSION "\n", today);
+    text_print(to, "Payload-Oxum: %" PRIu64 ".%" PRIu64 "\n", b->bytes, b->files);
+}
+
+static bool write_receipt(struct bag *b, struct text *tags, struct error *error)
+{
+    struct text signature = {.bytes = NULL}, public_half = {.bytes = NULL};
+    uint8_t bytes[SIGNATURE_SIZE];
+    char pem[PUBLIC_PEM_SIZE];
+
+    if (!b->key)
+        return true;
+    if (b->receipt.failed)
+        return error_host(error, b->path, ENOMEM, "cannot sign");
+    bool good = key_sign(b->key, b->receipt.bytes, b->receipt.length, bytes, error) &&
+                key_public_pem(b->key, pem, error);
+    if (good) {
+        text_add(&signature, bytes, sizeof bytes);
+        text_add(&public_half, pem, sizeof pem);
+        good = write_tag(b, "receipt.txt", &b->receipt, tags, error) &&
+               write_tag(b, "receipt.sig", &signature, tags, error) &&
+               write_tag(b, "receipt.pem", &public_half, tags, error);
+    }
+    text_free(&signature);
+    text_free(&public_half);
+    return good;
+}
+
+bool bag_end(struct bag *b, const struct archive *archive, const struct bag_tag *more, size_t count,
+             struct error *error)
+{
+    static const char declaration[] = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
+    struct text bagit = {.bytes = NULL}, info = {.bytes = NULL}, tags = {.bytes = NULL};
+
+    text_add(&bagit, declaration, strlen(declaration));
+    print_info(b, archive, &info);
+    bool good = write_tag(b, "bagit.txt", &bagit, &tags, error) && write_tag(b, "bag-info.txt", &info, &tags, error) &&
+                write_tag(b, "files.csv", &b->table, &tags, error) &&
+                write_tag(b, "manifest-sha256.txt", &b->manifest, &tags, error) && write_receipt(b, &tags, error);
+    for (size_t i = 0; good && i < count; i++)
+        good = write_tag(b, more[i].name, more[i].text, &tags, error);
+    good = good && write_tag(b, "tagmanifest-sha256.txt", &tags, NULL, error);
+    text_free(&bagit);
+    text_free(&info);
+    text_free(&tags);
+    if (good && rename(b->folder, b->path))
+        good = error_host(error, b->path, errno, "cannot make");
+    if (good)
+        *b->folder = '\0';
+    return good && output_sync_folder(b->path, error);
+}

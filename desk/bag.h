@@ -1,0 +1,50 @@
+/* bag.h - a BagIt bag (RFC 8493; spec/retrieval.md) that is being made: whole or not there at all. */
+#ifndef MUNIMENT_DESK_BAG_H
+#define MUNIMENT_DESK_BAG_H
+
+#include <limits.h>
+
+#include "desk/volume.h"
+
+struct key;
+
+struct bag {
+    const struct arguments *arguments;
+    const char *path;      /* that it gets at last */
+    char folder[PATH_MAX]; /* where it is made; empty: not made yet */
+    bool session;          /* what it holds is what a session left, not what was sealed */
+    struct text manifest, table, receipt;
+    struct key *key; /* that signs the receipt; null: there is none */
+    uint64_t files, bytes;
+    uint8_t *piece; /* owned */
+};
+
+/* Makes the folder, which was not there, in which the bag is made. The caller calls bag_release in any case. */
+bool bag_begin(struct bag *bag, const struct arguments *arguments, const char *path, const char *folder,
+               struct error *error);
+/* Removes the folder with all that is in it, unless the bag is done. */
+void bag_abandon(struct bag *bag);
+void bag_release(struct bag *bag);
+
+/* Loads the key that --key names, and begins the receipt: of an archive. */
+bool bag_begin_receipt(struct bag *bag, const struct desk_volume *volume, struct error *error);
+
+/* Copies a file of the volume into the bag as data/PREFIX/PATH. *damage: what in it could not be read; STATUS_OK: it is
+ * whole. */
+bool bag_take(struct bag *bag, struct desk_volume *volume, const char *prefix, const char *path,
+              const struct fat_entry *entry, struct error *damage, struct error *error);
+/* Its digest only. */
+bool bag_digest(struct bag *bag, struct desk_volume *volume, const char *path, const struct fat_entry *entry,
+                uint8_t digest[DIGEST_SIZE], struct error *damage, struct error *error);
+
+/* One more file beside data/. */
+struct bag_tag {
+    const char *name;
+    const struct text *text;
+};
+
+/* Writes the tag files, the receipt too, and renames the folder. archive: that everything comes from, or null. */
+bool bag_end(struct bag *bag, const struct archive *archive, const struct bag_tag *more, size_t count,
+             struct error *error);
+
+#endif
