@@ -326,6 +326,7 @@ enum filler {
     SELECTOR, /* of a data segment */
     CODE_SEGMENT,
     NEXT,     /* the address of what follows */
+    START,    /* where the program begins, in 8086 modes: in the next paragraph, one EIP is elsewhere */
     DATA,     /* an address of data */
     COUNT,    /* a few */
     TASK,     /* bits of CR0: TS, EM, MP */
@@ -353,6 +354,7 @@ static const struct phrase {
     {"6A b 17", "6A b 17", {SELECTOR}},         /* ss */
     {"6A b 0FA1", "6A b 0FA9", {SELECTOR}},     /* fs, gs */
     {"EA l w", "EA w w", {NEXT, CODE_SEGMENT}}, /* jmp far: another segment of code */
+    {NULL, "0E 58 40 50 68 w CB", {START}},     /* push cs; pop ax; inc ax; push ax; push start; retf */
     {"FB", "FB", {0}},                          /* sti */
     {"9C 9D", "9C 9D", {0}},                    /* pushf; popf */
     {"50 0F20C0 35 l 0F22C0 58", "50 0F20C0 6635 l 0F22C0 58", {TASK}},     /* xor cr0, bits */
@@ -394,20 +396,22 @@ static uint32_t fill(struct fuzz *f, enum filler filler)
     case TASK: return one_in(f, 2) ? CR0_TS : one_in(f, 2) ? CR0_EM : one_in(f, 2) ? CR0_MP | CR0_WP : CR0_NE | CR0_AM;
     case FEATURES: return one_in(f, 2) ? CR4_OSFXSR : one_in(f, 2) ? CR4_OSXMMEXCPT : one_in(f, 2) ? CR4_TSD : CR4_PGE;
     case TARGET: return AT_ENTRIES + 4 * below(f, ENTRY_COUNT);
+    case START: return f->at;
     case NEXT: break;
     }
     return 0;
 }
 
-static unsigned phrase_put(struct fuzz *f, uint8_t *p, uint32_t at, bool wide)
+static unsigned phrase_put(struct fuzz *f, uint8_t *p, uint32_t at, unsigned mode)
 {
+    bool wide = mode & DECODE_32;
     const struct phrase *phrase;
     uint32_t numbers[3];
     unsigned length;
 
     do
         phrase = &phrases[below(f, sizeof phrases / sizeof *phrases)];
-    while (!wide && !phrase->narrow);
+    while (!(wide ? phrase->wide : phrase->narrow) || (phrase->filler[0] == START && mode & DECODE_PROTECTED));
     for (unsigned n = 0; n < 3; n++)
         numbers[n] = fill(f, phrase->filler[n]);
     length = assemble(p, wide, wide ? phrase->wide : phrase->narrow, numbers);
@@ -500,7 +504,7 @@ static void program_put(struct fuzz *f, unsigned mode)
     while (n < length) {
         if (count < ENTRY_COUNT)
             put(f, AT_ENTRIES + 4 * count++, f->at + n, 4);
-        n += one_in(f, phrases_in) ? phrase_put(f, code + n, f->at + n, mode & DECODE_32)
+        n += one_in(f, phrases_in) ? phrase_put(f, code + n, f->at + n, mode)
              : one_in(f, loops_in) ? loop_put(f, code + n, mode)
                                    : insn_put(f, code + n, mode);
     }
