@@ -1,23 +1,14 @@
-/* crypto.c - SHA-256 and Ed25519 through OpenSSL's EVP interface. The only file that includes OpenSSL. */
-#include "archive/archive.h"
-#include "archive/digest.h"
-#include "formats/output.h"
+/* crypto.c - SHA-256 and Ed25519 through OpenSSL's EVP interface. Only this file and signer.c include OpenSSL. */
+#include "archive/public.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-
-struct key {
-    EVP_PKEY *pair;
-};
 
 static void must(int done)
 {
@@ -102,7 +93,7 @@ bool hex_decode(const char *text, uint8_t out[DIGEST_SIZE])
 
 /* --- Keys --- */
 
-/* A passphrase is never asked for: sealing runs unattended. */
+/* A public key has no pass phrase. */
 static int no_passphrase(char *buffer, int size, int writing, void *context)
 {
     (void)buffer, (void)size, (void)writing, (void)context;
@@ -119,41 +110,7 @@ static bool is_ed25519(EVP_PKEY *key)
     return key && EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519;
 }
 
-struct key *key_load(const char *path, struct error *error)
-{
-    FILE *file = fopen(path, "rb");
-    struct key *key = calloc(1, sizeof *key);
-
-    if (!file || !key) {
-        error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
-                  strerror(errno));
-    } else {
-        key->pair = PEM_read_PrivateKey(file, NULL, no_passphrase, NULL);
-        ERR_clear_error();
-        if (!is_ed25519(key->pair)) {
-            error_set(error, STATUS_INPUT, path, NULL, "make one with `muniment key new`",
-                      "is not an Ed25519 private key in PEM without a passphrase");
-            key_free(key);
-            key = NULL;
-        }
-    }
-    if (file)
-        fclose(file);
-    else if (key)
-        key_free(key), key = NULL;
-    return key;
-}
-
-void key_free(struct key *key)
-{
-    if (!key)
-        return;
-    EVP_PKEY_free(key->pair);
-    free(key);
-}
-
-/* The PEM text of the public half; false when OpenSSL will not. */
-static bool public_pem(EVP_PKEY *pair, char pem[PUBLIC_PEM_SIZE])
+bool public_pem(EVP_PKEY *pair, char pem[PUBLIC_PEM_SIZE])
 {
     BIO *bio = BIO_new(BIO_s_mem());
     char *text = NULL;
@@ -163,24 +120,6 @@ static bool public_pem(EVP_PKEY *pair, char pem[PUBLIC_PEM_SIZE])
         memcpy(pem, text, PUBLIC_PEM_SIZE);
     BIO_free(bio);
     return done;
-}
-
-bool key_public_pem(const struct key *key, char pem[PUBLIC_PEM_SIZE], struct error *error)
-{
-    return public_pem(key->pair, pem) ||
-           error_set(error, STATUS_HOST, "OpenSSL", NULL, NULL, "cannot write a public key");
-}
-
-bool key_sign(const struct key *key, const void *message, size_t size, uint8_t signature[SIGNATURE_SIZE],
-              struct error *error)
-{
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    size_t length = SIGNATURE_SIZE;
-    bool done = context && EVP_DigestSignInit(context, NULL, NULL, NULL, key->pair) == 1 &&
-                EVP_DigestSign(context, signature, &length, message, size) == 1 && length == SIGNATURE_SIZE;
-
-    EVP_MD_CTX_free(context);
-    return done || error_set(error, STATUS_HOST, "OpenSSL", NULL, NULL, "cannot sign");
 }
 
 /* Null unless text is an Ed25519 public key. */
@@ -265,38 +204,4 @@ size_t base64_decode(const char *text, size_t length, uint8_t *out, size_t limit
         size += count;
     }
     return size;
-}
-
-/* Writes one half of the pair. */
-static bool key_write(struct output *output, EVP_PKEY *pair, bool private_half, struct error *error)
-{
-    return (private_half ? PEM_write_PrivateKey(output->file, pair, NULL, NULL, 0, NULL, NULL)
-                         : PEM_write_PUBKEY(output->file, pair)) == 1 ||
-           error_set(error, STATUS_HOST, output->path, NULL, NULL, "cannot write");
-}
-
-/* Neither half replaces anything, whatever the user says: what a lost key signed cannot be signed again. */
-bool key_new(const char *path, struct error *error)
-{
-    struct output halves[2] = {{.file = NULL}};
-    char public_path[PATH_MAX];
-    EVP_PKEY *pair;
-    bool done;
-
-    if (snprintf(public_path, sizeof public_path, "%s.pub", path) >= (int)sizeof public_path)
-        return error_set(error, STATUS_INPUT, path, NULL, NULL, "name is too long");
-    pair = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    if (!pair)
-        return error_set(error, STATUS_HOST, "OpenSSL", NULL, NULL, "cannot make a key");
-    done = output_whole(&halves[0], path, 0600, false, error) &&
-           output_whole(&halves[1], public_path, 0644, false, error) && key_write(&halves[0], pair, true, error) &&
-           key_write(&halves[1], pair, false, error) && output_commit(&halves[0], error);
-    if (done && !output_commit(&halves[1], error)) {
-        unlink(path);
-        done = false;
-    }
-    output_abort(&halves[0]);
-    output_abort(&halves[1]);
-    EVP_PKEY_free(pair);
-    return done;
 }

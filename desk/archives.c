@@ -21,7 +21,7 @@ enum status key_new_run(const struct arguments *a)
 {
     struct error error;
 
-    if (!key_new(a->operands[0], &error))
+    if (!key_new(a->operands[0], argument_value(a, "--encrypt"), &error))
         return desk_fail(&error);
     printf("%s: private key; keep it secret\n%s.pub: public key; give it to those who verify\n", a->operands[0],
            a->operands[0]);

@@ -162,6 +162,11 @@ static const struct option retrieve_options[] = {
     { .name = NULL },
 };
 
+static const struct option key_new_options[] = {
+    { "--encrypt", NULL, "with a pass phrase: asked for, or the first line of the file that MUNIMENT_PASSPHRASE_FILE names", false, false },
+    { .name = NULL },
+};
+
 static const struct option parity_new_options[] = {
     { "-o", "FILE", "write it there, not to FILE.mun.parity", false, false },
     { "--amount", "1/N", "how much may be lost: 1/2 to 1/64 of the archive (default 1/8)", false, false },
@@ -213,7 +218,7 @@ static const struct option log_prove_options[] = {
 };
 
 static const struct command commands[] = {
-    { "key new", "FILE", 1, 1, "Make a signing key: FILE (private, PEM, mode 0600) and FILE.pub (public).", no_options, key_new_run },
+    { "key new", "FILE", 1, 1, "Make a signing key: FILE (private, PEM, mode 0600) and FILE.pub (public).", key_new_options, key_new_run },
     { "manifest check", "FILE", 1, 1, "Check a machine.yaml or description.yaml and print the digest of its canonical form.", manifest_options,
       manifest_check_run },
     { "seal", "MACHINE.yaml", 1, 1, "Freeze a machine, its firmware and disks into one signed file.", seal_options, seal_run },

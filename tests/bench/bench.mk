@@ -25,3 +25,14 @@ $(BENCH_LOADS:%=$(BUILD)/bench/%.img): %.img: %.bin tests/bench/boot.S
 	$(DEMO_CC) -m16 -c -Wa,--defsym,PROGRAM_SECTORS=$$((($$(wc -c <$<) + 511) / 512)) -o $*.boot.o tests/bench/boot.S
 	ld -m elf_i386 -Ttext=0x7c00 --oformat=binary --build-id=none -o $@ $*.boot.o
 	cat $< >>$@ && truncate -s 1474560 $@
+
+# Parity: rates of writing, checking and mending, beside par2 where that is installed.
+.PHONY: bench-parity
+$(BUILD)/tests/bench_parity: tests/bench/parity.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a $(HOST_LIBS)
+bench-parity: $(BUILD)/tests/bench_parity
+	$(BUILD)/tests/bench_parity $(BUILD) 512
+	@! command -v par2 >/dev/null || { head -c 67108864 /dev/urandom >$(BUILD)/par2-bench; \
+	    echo "par2, 64 MiB, an eighth, one thread:"; bash -c 'time par2 create -q -q -t1 -T1 -b1000 -r12 -n1 $(BUILD)/par2-bench.par2 $(BUILD)/par2-bench'; \
+	    rm -f $(BUILD)/par2-bench*; }

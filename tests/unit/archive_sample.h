@@ -121,7 +121,7 @@ static inline void sample_make(struct sample *s)
     write_file(sample_path(s, "whole.yaml"), SAMPLE_MACHINE(SAMPLE_FD0 SAMPLE_HD0),
                strlen(SAMPLE_MACHINE(SAMPLE_FD0 SAMPLE_HD0)));
     sample_images(s);
-    must(key_new(sample_path(s, "key"), &error) && key_new(sample_path(s, "other"), &error), "keys");
+    must(key_new(sample_path(s, "key"), false, &error) && key_new(sample_path(s, "other"), false, &error), "keys");
 }
 
 static inline void sample_remove(const struct sample *s)

@@ -421,13 +421,13 @@ static void a_new_key_is_private_and_replaces_nothing(void **state)
     struct stat status;
 
     (void)state;
-    assert_true(key_new(sample_path(&sample, "third"), &error));
+    assert_true(key_new(sample_path(&sample, "third"), false, &error));
     stat(sample_path(&sample, "third"), &status);
     assert_int_equal(status.st_mode & 0777, 0600);
-    assert_false(key_new(sample_path(&sample, "third"), &error));
+    assert_false(key_new(sample_path(&sample, "third"), false, &error));
     assert_int_equal(error.status, STATUS_INPUT);
     unlink(sample_path(&sample, "third"));
-    assert_false(key_new(sample_path(&sample, "third"), &error)); /* third.pub is there */
+    assert_false(key_new(sample_path(&sample, "third"), false, &error)); /* third.pub is there */
     assert_int_not_equal(access(sample_path(&sample, "third"), F_OK), 0);
 }
 
