@@ -22,8 +22,8 @@
 
 /* --- Keys (Ed25519, PEM: PKCS #8 private, SubjectPublicKeyInfo public; OpenSSL) --- */
 
-/* Writes a new private key to path (mode 0600, refuses to replace a file) and its public half to path.pub. Encrypted: with
- * a pass phrase, as key_load asks for it. */
+/* Writes a new private key to path (mode 0600, refuses to replace a file) and its public half to path.pub. Encrypted:
+ * with a pass phrase, as key_load asks for it. */
 bool key_new(const char *path, bool encrypted, struct error *error);
 
 /* --- Sealing --- */

@@ -45,8 +45,8 @@ bool hex_decode(const char *text, uint8_t out[DIGEST_SIZE]);
 struct key; /* a private key; released with key_free, which takes null */
 
 /* Reads a private key in PEM. The pass phrase of an encrypted one is the first line of the file that the environment
- * variable MUNIMENT_PASSPHRASE_FILE names, else it is asked for on the terminal. Or a signer's file (spec/keys.md), which
- * names a public key and the command that signs. */
+ * variable MUNIMENT_PASSPHRASE_FILE names, else it is asked for on the terminal. Or a signer's file (spec/keys.md),
+ * which names a public key and the command that signs. */
 struct key *key_load(const char *path, struct error *error);
 void key_free(struct key *key);
 
