@@ -27,6 +27,7 @@ enum event_slot {
     EVENT_RETRACE,
     EVENT_SERIAL_MOUSE,
     EVENT_APIC_TIMER,
+    EVENT_SB16,
     EVENT_COUNT
 };
 /* clang-format on */

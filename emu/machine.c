@@ -391,16 +391,30 @@ static void wire_pointer(struct machine *m)
     }
 }
 
+/* The Sound Blaster, where the FM synthesizer has more ports. */
+static void wire_sb16(struct machine *m, struct sound_source *synthesizer)
+{
+    const struct line irqs[4] = {irq_line(m, 9), irq_line(m, 5), irq_line(m, 7), irq_line(m, 10)};
+
+    opl_map(&m->opl, &m->bus, SB16_PORTS, 4);
+    opl_map(&m->opl, &m->bus, SB16_PORTS + 8, 2);
+    sb16_init(&m->sb16, &m->sound, synthesizer, &m->clock, &m->bus, irqs, (struct dma_line){dma_transfer, &m->dma, 1});
+}
+
 /* What is heard. */
 static void wire_sound(struct machine *m)
 {
+    struct sound_source *synthesizer = NULL;
+
     sound_init(&m->sound, &m->clock, m->host.sound, m->host.context);
     if (m->manifest.speaker) {
         speaker_init(&m->speaker, &m->sound);
         m->sysports.speaker = speaker_line(&m->speaker);
     }
     if (m->manifest.sound_card)
-        opl_init(&m->opl, &m->sound, &m->bus, m->manifest.sound_card == SOUND_CARD_ADLIB);
+        synthesizer = opl_init(&m->opl, &m->sound, &m->bus, m->manifest.sound_card == SOUND_CARD_ADLIB);
+    if (m->manifest.sound_card == SOUND_CARD_SB16)
+        wire_sb16(m, synthesizer);
 }
 
 /* Everything on the board. False: no memory. */
@@ -570,6 +584,8 @@ static void reset_chips(struct machine *m)
         vga_reset(&m->vga);
     if (m->manifest.sound_card)
         opl_reset(&m->opl);
+    if (m->manifest.sound_card == SOUND_CARD_SB16)
+        sb16_reset(&m->sb16);
     i82077_reset(&m->floppy);
     for (unsigned channel = 0; channel < 2; channel++)
         ata_reset(&m->ata[channel]);

@@ -23,6 +23,7 @@
 #include "emu/devices/pci.h"
 #include "emu/devices/piix.h"
 #include "emu/devices/piix_ide.h"
+#include "emu/devices/sb16.h"
 #include "emu/devices/serial_mouse.h"
 #include "emu/devices/speaker.h"
 #include "emu/devices/sysports.h"
@@ -54,6 +55,7 @@ struct machine {
     struct sound sound;        /* without sources where the manifest has none */
     struct speaker speaker;
     struct opl opl;
+    struct sb16 sb16;
     struct parallel parallel;
     struct vga vga;
     struct cirrus cirrus; /* around the VGA, if the display is one */
@@ -101,6 +103,7 @@ struct part {
         PART_APIC,
         PART_SPEAKER,
         PART_OPL,
+        PART_SB16,
     } needs; /* machines without have no such part */
     /* Called when its state was set from outside, and the clock with it: brings about what follows from the state.
      * Returns null, or the name of a field that contradicts the rest, in a way that could harm the host. Null: nothing

@@ -59,6 +59,7 @@ const struct part machine_part_table[] = {
     {"ioapic", offsetof(struct machine, ioapic), ioapic_state, PART_APIC, NULL},
     {"speaker", offsetof(struct machine, speaker), speaker_state, PART_SPEAKER, speaker_loaded},
     {"opl", offsetof(struct machine, opl), opl_state, PART_OPL, opl_loaded},
+    {"sb16", offsetof(struct machine, sb16), sb16_state, PART_SB16, sb16_loaded},
     DRIVE_PART("fd0", DRIVE_FD0), DRIVE_PART("fd1", DRIVE_FD1),
     DRIVE_PART("hd0", DRIVE_HD0), DRIVE_PART("hd1", DRIVE_HD1), DRIVE_PART("hd2", DRIVE_HD2), DRIVE_PART("hd3", DRIVE_HD3),
     {NULL, 0, NULL, PART_ALWAYS, NULL}
@@ -74,6 +75,7 @@ bool machine_has_part(const struct machine *m, const struct part *part)
     case PART_BACKDOOR: return m->manifest.pointer == POINTER_ABSOLUTE;
     case PART_APIC: return m->manifest.apic;
     case PART_SPEAKER: return m->manifest.speaker;
+    case PART_SB16: return m->manifest.sound_card == SOUND_CARD_SB16;
     case PART_OPL: return m->manifest.sound_card != SOUND_CARD_NONE;
     default: return true;
     }

@@ -34,7 +34,7 @@ extern const struct state_field sound_stream_state[];
 
 struct sound_source {
     struct sound_stream *stream;
-    uint32_t gain[2]; /* left, right: at most SOUND_UNITY times 4 */
+    uint32_t gain[2]; /* left, right: at most SOUND_UNITY times 16 */
     /* Makes so many more samples, by sound_push or sound_skip. */
     void (*make)(void *device, uint64_t count);
     /* Whether every sample is zero from now on, until the guest or an event does something. */

@@ -81,7 +81,7 @@ enum display { DISPLAY_NONE, DISPLAY_VGA, DISPLAY_GD5430, DISPLAY_GD5434, DISPLA
 enum pointer { POINTER_PS2, POINTER_COM1, POINTER_COM2, POINTER_ABSOLUTE };
 
 /* AdLib has an OPL2, the others an OPL3. */
-enum sound_card { SOUND_CARD_NONE, SOUND_CARD_ADLIB, SOUND_CARD_OPL3 };
+enum sound_card { SOUND_CARD_NONE, SOUND_CARD_ADLIB, SOUND_CARD_OPL3, SOUND_CARD_SB16 };
 
 struct machine_manifest {
     uint32_t version; /* of the machine: 0 */

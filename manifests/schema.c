@@ -32,7 +32,7 @@ static const char *const boot_names[] = {"floppy", "disk", "cdrom", NULL};
 static const char *const display_names[] = {"none", "vga", "cirrus gd5430", "cirrus gd5434", "cirrus gd5446", NULL};
 static const char *const monitor_names[] = {"1280x1024", "none", "640x480", "800x600", "1024x768", "1600x1200", NULL};
 static const char *const pointer_names[] = {"ps2", "com1", "com2", "absolute", NULL};
-static const char *const sound_card_names[] = {"none", "adlib", "opl3", NULL};
+static const char *const sound_card_names[] = {"none", "adlib", "opl3", "sb16", NULL};
 static const char *const yes_names[] = {"no", "yes", NULL}, *const unless_names[] = {"yes", "no", NULL};
 static const char *const translation_names[] = {"none", "lba", "large", "large-240", NULL};
 

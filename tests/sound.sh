@@ -15,7 +15,7 @@ machine()
     printf '%s\n' "$@"
 }
 
-# spectrum FILE BEGIN SECONDS: the frequency that is loudest in this part of a WAV, and its amplitude, both channels being alike.
+# spectrum FILE BEGIN SECONDS SIDE: the frequency that is loudest in this part of a WAV, on one side (0 left), and its amplitude.
 spectrum()
 {
     python3 - "$@" <<'END'
@@ -24,20 +24,20 @@ w = wave.open(sys.argv[1])
 assert (w.getframerate(), w.getnchannels(), w.getsampwidth()) == (48000, 2, 2)
 w.setpos(int(float(sys.argv[2]) * 48000))
 s = array.array("h", w.readframes(int(float(sys.argv[3]) * 48000)))
-assert s[0::2] == s[1::2]
-s = s[0::2]
+s = s[int(sys.argv[4])::2]
 def loud(f):
     return 2 / len(s) * abs(sum(v * cmath.exp(-2j * cmath.pi * f * i / 48000) for i, v in enumerate(s)))
-best = max(range(20, 2000, 20), key=loud)
+best = max(range(20, 2020, 20), key=loud)
 print(best, round(loud(best)))
 END
 }
 
 machine >silent.yaml
-machine "sound:" "  speaker: yes" >machine.yaml
-printf 'wait serial "speaker"\nwait sound\nexpect sound\nsnapshot middle.snapshot\nwait silence\nwait serial "end"\n' >listen.script
+machine "sound:" "  speaker: yes" "  card: sb16" >machine.yaml
+machine "sound:" "  card: adlib" >adlib.yaml
+printf 'wait serial "speaker"\nwait sound\nexpect sound\nsnapshot middle.snapshot\nwait serial "sb16"\nwait time 0.2\nsnapshot late.snapshot\nwait silence\nwait serial "end"\n' >listen.script
 
-gives "a script listens" 0 "$MUNIMENT" boot machine.yaml --script listen.script --until time:3 --sound a.wav --digest
+gives "a script listens" 0 "$MUNIMENT" boot machine.yaml --script listen.script --until time:3 --sound a.wav --serial lines --digest
 cp out end
 gives "the translator plays the same," 0 "$MUNIMENT" boot machine.yaml --script listen.script --until time:3 --sound b.wav --digest --engine translator --slice random:3 --force
 cmp end out && cmp a.wav b.wav 2>>err
@@ -50,16 +50,40 @@ print(next(i for i, v in enumerate(s) if abs(v) > 32) / 96000)
 END
 )
 for note in 0:440 1:660 2:880; do
-    found=$(spectrum a.wav "$(python3 -c "print($begin + ${note%:*} * 0.25 + 0.05)")" 0.15)
+    found=$(spectrum a.wav "$(python3 -c "print($begin + ${note%:*} * 0.25 + 0.05)")" 0.15 0)
     read -r frequency amplitude <<<"$found"
     [ "$frequency" = "${note#*:}" ] && [ "$amplitude" -ge 10200 ] && [ "$amplitude" -le 10600 ]
     passed "a note of ${note#*:} Hz is heard ($found)" $?
 done
-gives "a run goes on from a snapshot" 0 "$MUNIMENT" boot machine.yaml --resume middle.snapshot --until time:3 --sound rest.wav --digest
-cmp end out && python3 -c '
+printf 'speaker\nopl 3\nsb16 04 13 50 \nend\n' | cmp - lines 2>>err
+passed "drivers find synthesizer and DSP, and 50 blocks of 480 samples end in half a second" $?
+# The DSP plays after the last 0.1 s of silence but one: from 0.1 s before the end of what is heard, backwards.
+triangles=$(python3 - <<'END'
+import array, wave
+w = wave.open("a.wav")
+s = array.array("h", w.readframes(w.getnframes()))
+print(max(i for i, v in enumerate(s) if abs(v) > 4000) / 96000 - 0.3)
+END
+)
+for side in 0:1000:9600 1:2000:4800; do # a triangle's first harmonic is 8 / pi^2 of its height
+    IFS=: read -r side frequency height <<<"$side"
+    read -r found amplitude <<<"$(spectrum a.wav "$triangles" 0.25 "$side")"
+    [ "$found" = "$frequency" ] && [ $((amplitude * 1000)) -ge $((height * 800)) ] && [ $((amplitude * 1000)) -le $((height * 820)) ]
+    passed "the DSP plays $frequency Hz on side $side ($found $amplitude)" $?
+done
+for snapshot in middle late; do
+    gives "a run goes on from a snapshot ($snapshot)" 0 "$MUNIMENT" boot machine.yaml --resume $snapshot.snapshot --until time:3 --sound rest.wav --digest --force
+    cmp end out && python3 -c '
 rest, whole = open("rest.wav", "rb").read()[44:], open("a.wav", "rb").read()[44:]
 assert len(rest) > 4 * 24000 and any(rest) and whole.endswith(rest)' 2>>err
-passed "and plays the rest" $?
+    passed "and plays the rest" $?
+done
+gives "an AdLib is an OPL2" 0 "$MUNIMENT" boot adlib.yaml --until halt --serial lines --sound c.wav --force
+printf 'speaker\nopl\nend\n' | cmp - lines 2>>err
+passed "and no Sound Blaster" $?
+read -r found amplitude <<<"$(spectrum c.wav 1.25 0.2 0)"
+[ "$found" = 440 ] && [ "$amplitude" -gt 6000 ]
+passed "and plays its note ($found $amplitude)" $?
 
 printf 'muniment: description 0\ntitle: "Sound"\n' >description.yaml
 "$MUNIMENT" key new key >/dev/null
@@ -75,7 +99,7 @@ for line in lines:
     until = 4 * (int(words[0]) * 48000 // 8000000)
     assert until <= len(frames) and hashlib.sha256(frames[at:until]).hexdigest() == words[5], line
     at = until
-assert len(lines) == 3
+assert len(lines) == 4
 END
 passed "its points have the digests of what the WAV file holds" $?
 

@@ -41,6 +41,7 @@ static const char *const needs[] = {
     [PART_SERIAL_MOUSE] = " (`pointer: com1`, `pointer: com2`)",
     [PART_BACKDOOR] = " (`pointer: absolute`)",
     [PART_APIC] = " (`apic: yes`)",
+    [PART_SB16] = " (`sound`: `card: sb16`)",
     [PART_OPL] = " (`sound`: `card`)",
     [PART_SPEAKER] = " (`sound`: `speaker: yes`)",
 };

@@ -32,7 +32,8 @@ enum fuzz_parts {
     FUZZ_CIRRUS = 128,
     FUZZ_APIC = 256,
     FUZZ_SOUND = 512,
-    FUZZ_OPL = 1024
+    FUZZ_OPL = 1024,
+    FUZZ_SB16 = 2048
 };
 
 struct fuzz_range {
@@ -53,6 +54,23 @@ static const struct fuzz_target {
     {"sysports", MACHINE_PC_ISA, 0, {{0x61, 1}, {0x92, 1}, {0x8900, 1}, {0x40, 4}, {0xF0, 1}}},
     {"speaker", MACHINE_PC_ISA, FUZZ_SOUND, {{0x42, 2}, {0x61, 1}}},
     {"opl", MACHINE_PC_ISA, FUZZ_OPL, {{0x388, 4}}},
+    {"sb16",
+     MACHINE_PC_ISA,
+     FUZZ_SB16,
+     {{0x220, 16},
+      {0x22C, 1},
+      {0x22C, 1},
+      {0x22C, 1},
+      {0x22C, 1},
+      {0x22C, 1},
+      {0x22C, 1},
+      {0x22C, 1},
+      {0x22C, 1},
+      {0x00, 16},
+      {0x83, 1},
+      {0x8B, 1},
+      {0xC4, 12},
+      {0xD4, 10}}},
     {"serial", MACHINE_PC_ISA, 0, {{0x3F8, 8}, {0x2F8, 8}}},
     {"mouse", MACHINE_PC_ISA, FUZZ_MOUSE, {{0x3FB, 2}, {0x3F8, 8}, {0x64, 1}, {0x60, 1}}},
     {"backdoor", MACHINE_PC_ISA, FUZZ_BACKDOOR, {{0x60, 1}, {0x64, 1}, {BACKDOOR_PORT, 1}}},
@@ -267,7 +285,9 @@ static inline bool fuzz_open(struct fuzz_guest *g, const struct fuzz_target *tar
                                                        : POINTER_PS2;
     manifest.apic = target->parts & FUZZ_APIC;
     manifest.speaker = target->parts & FUZZ_SOUND;
-    manifest.sound_card = target->parts & FUZZ_OPL ? SOUND_CARD_OPL3 : SOUND_CARD_NONE;
+    manifest.sound_card = target->parts & FUZZ_OPL    ? SOUND_CARD_OPL3
+                          : target->parts & FUZZ_SB16 ? SOUND_CARD_SB16
+                                                      : SOUND_CARD_NONE;
     fuzz_drives(g, manifest.drives);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         host.drives[slot] = g->media[slot].sectors ? &g->media[slot] : NULL;

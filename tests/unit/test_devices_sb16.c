@@ -1,0 +1,425 @@
+/* test_devices_sb16.c - the Sound Blaster 16: commands of its DSP, what it moves by DMA and when, what is heard, its
+ * mixer. */
+#include "emu/devices/opl.h"
+#include "emu/devices/sb16.h"
+#include "emu/endian.h"
+#include "tests/unit/board.h"
+
+enum { IRQ9, IRQ5, IRQ7, IRQ10 };
+enum {
+    INDEX = 0x224,
+    MIXER = 0x225,
+    RESET = 0x226,
+    ANSWER = 0x22A,
+    COMMAND = 0x22C,
+    STATUS = 0x22E,
+    STATUS_16 = 0x22F
+};
+#define MEMORY 65536u
+#define HEARD 100000u
+
+struct fixture {
+    struct board board;
+    struct sound sound;
+    struct opl opl;
+    struct sb16 sb16;
+    uint8_t memory[MEMORY]; /* what the DMA controller gives or takes, over and over */
+    uint32_t position;
+    unsigned channel;
+    bool masked;
+    int16_t heard[HEARD][2];
+    uint64_t frames;
+};
+
+static uint32_t transfer(void *controller, unsigned channel, uint8_t *buffer, uint32_t length, bool *terminal_count)
+{
+    struct fixture *f = controller;
+
+    *terminal_count = false;
+    f->channel = channel;
+    if (f->masked)
+        return 0;
+    for (uint32_t i = 0; i < length; i++) {
+        uint8_t *byte = &f->memory[f->position++ % MEMORY];
+        if (f->sb16.mode & 16 || f->sb16.command == 0xE2)
+            *byte = buffer[i];
+        else
+            buffer[i] = *byte;
+    }
+    return length;
+}
+
+static void out_frames(void *context, const int16_t *frames, size_t count)
+{
+    struct fixture *f = context;
+
+    for (size_t i = 0; i < count && f->frames + i < HEARD; i++)
+        for (unsigned side = 0; side < 2; side++)
+            f->heard[f->frames + i][side] = frames ? frames[2 * i + side] : 0;
+    f->frames += count;
+}
+
+static int setup(void **state)
+{
+    static struct fixture f;
+
+    memset(&f, 0, sizeof f);
+    board_init(&f.board);
+    sound_init(&f.sound, &f.board.clock, out_frames, &f);
+    const struct line irq[4] = {board_wire(&f.board, IRQ9), board_wire(&f.board, IRQ5), board_wire(&f.board, IRQ7),
+                                board_wire(&f.board, IRQ10)};
+    sb16_init(&f.sb16, &f.sound, opl_init(&f.opl, &f.sound, &f.board.bus, false), &f.board.clock, &f.board.bus, irq,
+              (struct dma_line){transfer, &f, 1});
+    *state = &f;
+    return 0;
+}
+
+static void command(struct fixture *f, const uint8_t *bytes, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        out(&f->board, COMMAND, bytes[i]);
+}
+#define SEND(...) command(f, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+
+static void mixer(struct fixture *f, uint8_t index, uint8_t value)
+{
+    out(&f->board, INDEX, index);
+    out(&f->board, MIXER, value);
+}
+
+static uint8_t mixer_in(struct fixture *f, uint8_t index)
+{
+    out(&f->board, INDEX, index);
+    return in(&f->board, MIXER);
+}
+
+/* Full volume: then a sample is heard as it is. */
+static void loud(struct fixture *f)
+{
+    for (uint8_t index = 0x30; index <= 0x35; index++)
+        mixer(f, index, 0xF8);
+}
+
+static void pass_samples(struct fixture *f, uint64_t count, uint32_t rate)
+{
+    uint64_t begun = board_now(&f->board);
+
+    board_run_to(&f->board, begun + clock_ticks_for_cycles(&f->board.clock, count, rate));
+}
+
+static void a_reset_answers_aa_after_100_us(void **state)
+{
+    struct fixture *f = *state;
+
+    out(&f->board, RESET, 1);
+    board_run_us(&f->board, 4);
+    out(&f->board, RESET, 0);
+    board_run_us(&f->board, 99);
+    assert_int_equal(in(&f->board, STATUS) & 0x80, 0);
+    board_run_us(&f->board, 1);
+    assert_int_equal(in(&f->board, STATUS) & 0x80, 0x80);
+    assert_int_equal(in(&f->board, ANSWER), 0xAA);
+    assert_int_equal(in(&f->board, STATUS) & 0x80, 0);
+    assert_int_equal(in(&f->board, ANSWER), 0xAA); /* the last byte stays */
+}
+
+static void commands_answer(void **state)
+{
+    static const struct {
+        uint8_t command[3];
+        unsigned length;
+        uint8_t answer[2];
+        unsigned answers;
+    } cases[] = {{{0xE1}, 1, {4, 13}, 2},      {{0xE0, 0x35}, 2, {0xCA}, 1}, {{0xE4, 0x77, 0xE8}, 3, {0x77}, 1},
+                 {{0xD1, 0xD8}, 2, {0xFF}, 1}, {{0xD3, 0xD8}, 2, {0x00}, 1}, {{0x20}, 1, {0x80}, 1},
+                 {{0x05, 1, 2}, 3, {0}, 0},    {{0xF8}, 1, {0}, 1}};
+    static const char copyright[] = "COPYRIGHT (C) CREATIVE TECHNOLOGY LTD, 1992.";
+    struct fixture *f = *state;
+
+    for (unsigned n = 0; n < sizeof cases / sizeof *cases; n++) {
+        command(f, cases[n].command, cases[n].length);
+        assert_int_equal(f->sb16.answers, cases[n].answers);
+        for (unsigned i = 0; i < cases[n].answers; i++)
+            assert_int_equal(in(&f->board, ANSWER), cases[n].answer[i]);
+    }
+    SEND(0xE3);
+    for (unsigned i = 0; i < sizeof copyright; i++)
+        assert_int_equal(in(&f->board, ANSWER), copyright[i]);
+    SEND(0xE2, 0x0F);
+    assert_int_equal(f->memory[0], (uint8_t)(0xAA + 0x01 - 0x02 - 0x04 + 0x08 - 106));
+}
+
+static void interrupts_are_told_apart_and_acknowledged(void **state)
+{
+    struct fixture *f = *state;
+
+    SEND(0xF2);
+    assert_true(f->board.level[IRQ5]);
+    assert_int_equal(mixer_in(f, 0x82), 1);
+    SEND(0xF3);
+    assert_int_equal(mixer_in(f, 0x82), 3);
+    in(&f->board, STATUS);
+    assert_true(f->board.level[IRQ5]);
+    assert_int_equal(mixer_in(f, 0x82), 2);
+    in(&f->board, STATUS_16);
+    assert_false(f->board.level[IRQ5]);
+    mixer(f, 0x80, 8);
+    SEND(0xF2);
+    assert_true(f->board.level[IRQ10]);
+    assert_false(f->board.level[IRQ5]);
+}
+
+/* 8 bits, unsigned, mono, one block at 10 kHz: bytes in groups, an interrupt when the last has come, each sample heard.
+ */
+static void a_block_of_8_bits_is_played(void **state)
+{
+    struct fixture *f = *state;
+
+    loud(f);
+    for (unsigned i = 0; i < MEMORY; i++)
+        f->memory[i] = i < 500 ? 0x80 : 0xC0;
+    SEND(0x40, 256 - 100, 0x14, 999 & 0xFF, 999 >> 8);
+    assert_int_equal(f->position, 64); /* the FIFO is filled */
+    assert_int_equal(f->channel, 1);
+    pass_samples(f, 31, 10000);
+    assert_int_equal(f->position, 64);
+    pass_samples(f, 1, 10000);
+    assert_int_equal(f->position, 96);
+    pass_samples(f, 1000 - 96, 10000);
+    assert_int_equal(f->position, 992);
+    assert_int_equal(f->board.rises[IRQ5], 0);
+    pass_samples(f, 32, 10000);
+    assert_int_equal(f->position, 1000); /* and no more */
+    assert_int_equal(f->board.rises[IRQ5], 1);
+    pass_samples(f, 10000 - 968, 10000);
+    sound_update(&f->sound);
+    assert_int_equal(f->position, 1000);
+    assert_int_equal(f->board.rises[IRQ5], 1);
+    /* silence, then 64 of 128 for 50 ms, then silence; the filter is 1.6 ms late */
+    assert_int_equal(f->heard[2000][0], 0);
+    for (unsigned n = 2800; n < 4600; n++)
+        assert_in_range(f->heard[n][0], 16384 - 20, 16384 + 20);
+    assert_int_equal(f->heard[3000][0], f->heard[3000][1]);
+    assert_int_equal(f->heard[5100][0], 0);
+}
+
+/* 16 bits, signed, stereo, again and again at 48 kHz: heard as it is, less the filter's first zero crossings. */
+static void blocks_of_16_bits_follow_each_other(void **state)
+{
+    struct fixture *f = *state;
+
+    loud(f);
+    for (unsigned i = 0; i < MEMORY; i += 4) {
+        store16(f->memory + i, (uint16_t)(int16_t)(i / 4 % 200 < 100 ? 10000 : -10000));
+        store16(f->memory + i + 2, (uint16_t)(int16_t)-20000);
+    }
+    SEND(0x41, 48000 >> 8, 48000 & 0xFF, 0xB6, 0x30, 0xFF, 0x03); /* blocks of 1,024 words, 512 samples */
+    pass_samples(f, 9600, 48000);
+    sound_update(&f->sound);
+    assert_int_equal(f->channel, 5);
+    assert_int_equal(f->position, 9600 * 4 + 64);
+    assert_int_equal(f->board.rises[IRQ5], 1); /* nobody has acknowledged it */
+    assert_int_equal(mixer_in(f, 0x82), 2);
+    in(&f->board, STATUS_16);
+    pass_samples(f, 512, 48000);
+    assert_int_equal(f->board.rises[IRQ5], 2);
+    for (unsigned n = 400; n < 9000; n++) {
+        assert_in_range(f->heard[n][1] + 32768, 32768 - 20040, 32768 - 19960);
+        if ((n + 200 - 16) % 100 > 30 && (n + 200 - 16) % 100 < 70)
+            assert_in_range((n + 200 - 16) % 200 < 100 ? f->heard[n][0] : -f->heard[n][0], 9600, 10400);
+    }
+    SEND(0xD9); /* the block that runs is the last */
+    in(&f->board, STATUS_16);
+    pass_samples(f, 2000, 48000);
+    assert_int_equal(f->position % 2048, 0);
+    assert_int_equal(f->board.rises[IRQ5], 3);
+    assert_true(f->sb16.due_at == NEVER);
+}
+
+static void a_pause_stops_and_resumes(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t position;
+
+    loud(f);
+    memset(f->memory, 0xC0, sizeof f->memory);
+    SEND(0x41, 0x27, 0x10, 0x48, 0xFF, 0x0F, 0x1C); /* 10 kHz, blocks of 4,096 */
+    pass_samples(f, 500, 10000);
+    SEND(0xD5); /* of 16 bits: not this one */
+    assert_int_not_equal(f->sb16.due_at, NEVER);
+    SEND(0xD0);
+    position = f->position;
+    pass_samples(f, 5000, 10000);
+    assert_int_equal(f->position, position);
+    sound_update(&f->sound);
+    assert_int_equal(f->heard[20000][0], 0);
+    SEND(0xD4);
+    pass_samples(f, 500, 10000);
+    sound_update(&f->sound);
+    assert_in_range(f->position - position, 448, 512);
+    assert_in_range(f->heard[f->frames - 1][0], 16384 - 20, 16384 + 20);
+    assert_int_equal(f->board.rises[IRQ5], 0);
+}
+
+static void a_masked_channel_is_waited_for(void **state)
+{
+    struct fixture *f = *state;
+
+    memset(f->memory, 0xC0, sizeof f->memory);
+    f->masked = true;
+    SEND(0x41, 0x27, 0x10, 0x14, 0xFF, 0x00);
+    pass_samples(f, 1000, 10000);
+    assert_int_equal(f->board.rises[IRQ5], 0);
+    f->masked = false;
+    pass_samples(f, 300, 10000);
+    assert_int_equal(f->position, 256);
+    assert_int_equal(f->board.rises[IRQ5], 1);
+}
+
+static void recording_brings_silence(void **state)
+{
+    struct fixture *f = *state;
+
+    memset(f->memory, 0x55, sizeof f->memory);
+    SEND(0x42, 0x27, 0x10, 0x24, 63, 0);
+    assert_int_equal(f->position, 0);
+    pass_samples(f, 32, 10000);
+    assert_int_equal(f->position, 32);
+    pass_samples(f, 32, 10000);
+    assert_int_equal(f->position, 64);
+    assert_int_equal(f->board.rises[IRQ5], 1);
+    for (unsigned i = 0; i < 64; i++)
+        assert_int_equal(f->memory[i], 0x80);
+    assert_int_equal(f->memory[64], 0x55);
+}
+
+static void silence_takes_its_time(void **state)
+{
+    struct fixture *f = *state;
+
+    SEND(0x41, 0x27, 0x10, 0x80, 99, 0);
+    pass_samples(f, 99, 10000);
+    assert_int_equal(f->board.rises[IRQ5], 0);
+    pass_samples(f, 1, 10000);
+    assert_int_equal(f->board.rises[IRQ5], 1);
+    assert_int_equal(f->position, 0);
+}
+
+/* The levels after each code, from a reference of 128, by hand. */
+static void adpcm_steps_from_its_reference(void **state)
+{
+    static const struct {
+        uint8_t command, bytes[2];
+        unsigned codes;
+        uint8_t levels[8], step;
+    } cases[] = {
+        /* 7: +7, larger; F: -15, larger; 1: +6; 0: +2, smaller */
+        {0x75, {0x7F, 0x10}, 4, {135, 120, 126, 128}, 1},
+        /* 3: +3, larger; 7: -7, larger; 0 (of two bits): +2, smaller; 1: +3; 1: +3; 2 (of two bits): 0 twice, +1 */
+        {0x77, {0x7C, 0x24}, 6, {131, 124, 126, 129, 132, 133}, 0},
+        /* 1: +1, larger; 1: +3, larger; 2: -2, smaller; 0: +1, smaller; 0 to the end: 0 */
+        {0x17, {0x58, 0x00}, 8, {129, 132, 130, 131, 131, 131, 131, 131}, 0},
+    };
+
+    for (unsigned c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct fixture *f;
+        setup(state);
+        f = *state;
+        f->memory[0] = 128;
+        memcpy(f->memory + 1, cases[c].bytes, 2);
+        SEND(0x41, 0x27, 0x10, cases[c].command, 2, 0);
+        for (unsigned n = 0; n < cases[c].codes; n++) {
+            pass_samples(f, 1, 10000);
+            sound_update(&f->sound);
+            assert_int_equal(f->sb16.level, cases[c].levels[n]);
+        }
+        assert_int_equal(f->sb16.step, cases[c].step);
+        assert_int_equal(f->board.rises[IRQ5], 1);
+    }
+}
+
+static void the_dac_can_be_written_to(void **state)
+{
+    struct fixture *f = *state;
+
+    loud(f);
+    board_run_us(&f->board, 1000);
+    SEND(0x10, 0xC0);
+    board_run_us(&f->board, 10000);
+    sound_update(&f->sound);
+    assert_in_range(f->heard[f->frames - 1][0], 16384 - 20, 16384 + 20);
+    SEND(0x10, 0x80);
+    board_run_us(&f->board, 100000);
+    sound_update(&f->sound);
+    assert_int_equal(f->heard[f->frames - 1][0], 0);
+    assert_true(f->sb16.stream.zeros == SOUND_KEPT);
+}
+
+static void the_mixer_keeps_what_it_has(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(mixer_in(f, 0x30), 0xC0);
+    assert_int_equal(mixer_in(f, 0x80), 2);
+    assert_int_equal(mixer_in(f, 0x81), 0x22);
+    mixer(f, 0x30, 0xFF);
+    assert_int_equal(mixer_in(f, 0x30), 0xF8);
+    mixer(f, 0x22, 0x5A); /* the Pro's master volume */
+    assert_int_equal(mixer_in(f, 0x30), 0x58);
+    assert_int_equal(mixer_in(f, 0x31), 0xA8);
+    assert_int_equal(mixer_in(f, 0x22), 0x5A);
+    mixer(f, 0x60, 0xFF);
+    assert_int_equal(mixer_in(f, 0x60), 0);
+    mixer(f, 0x81, 0x41);
+    mixer(f, 0, 0);
+    assert_int_equal(mixer_in(f, 0x30), 0xC0);
+    assert_int_equal(mixer_in(f, 0x81), 0x41); /* its configuration stays */
+    loud(f);
+    mixer(f, 0x33, 0);
+    assert_int_equal(f->sb16.voice->gain[0], 65536);
+    assert_int_equal(f->sb16.voice->gain[1], 52);
+    mixer(f, 0x41, 0xC0);
+    assert_int_equal(f->sb16.voice->gain[0], 8 * 65536);
+    assert_int_equal(f->sb16.synthesizer->gain[0], 16 * 65536);
+}
+
+static void what_contradicts_is_refused(void **state)
+{
+    struct fixture *f = *state;
+
+    SEND(0x41, 0x27, 0x10, 0x14, 0xFF, 0x00);
+    pass_samples(f, 40, 10000);
+    sound_update(&f->sound);
+    assert_null(sb16_loaded(&f->sb16));
+    f->sb16.left = 0;
+    assert_string_equal(sb16_loaded(&f->sb16), "left");
+    f->sb16.left = 1;
+    f->sb16.stream_rate = 0;
+    assert_string_equal(sb16_loaded(&f->sb16), "stream_rate");
+    f->sb16.stream_rate = 10000;
+    f->sb16.groups = UINT64_C(1) << 60;
+    assert_string_equal(sb16_loaded(&f->sb16), "groups");
+}
+
+#define TEST(test) cmocka_unit_test_setup(test, setup)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_reset_answers_aa_after_100_us),
+        TEST(commands_answer),
+        TEST(interrupts_are_told_apart_and_acknowledged),
+        TEST(a_block_of_8_bits_is_played),
+        TEST(blocks_of_16_bits_follow_each_other),
+        TEST(a_pause_stops_and_resumes),
+        TEST(a_masked_channel_is_waited_for),
+        TEST(recording_brings_silence),
+        TEST(silence_takes_its_time),
+        TEST(adpcm_steps_from_its_reference),
+        TEST(the_dac_can_be_written_to),
+        TEST(the_mixer_keeps_what_it_has),
+        TEST(what_contradicts_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
