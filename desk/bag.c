@@ -269,27 +269,36 @@ bool bag_begin_receipt(struct bag *b, const struct desk_volume *volume, struct e
     b->key = key_load(key, error);
     if (!b->key)
         return false;
+    if (b->receipt.length > 0)
+        return true;
     print_today(today);
     receipt_begin(&b->receipt, b->arguments, volume, b->session, today);
     return true;
+}
+
+bool bag_resume(struct bag *b, const struct arguments *a, const char *path, const char *folder, struct error *error)
+{
+    b->arguments = a;
+    b->path = path;
+    if (strlen(folder) >= PATH_MAX - 300)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "the path is too long");
+    b->piece = malloc(PIECE);
+    strcpy(b->folder, folder);
+    return b->piece || error_host(error, path, ENOMEM, "cannot make");
 }
 
 bool bag_begin(struct bag *b, const struct arguments *a, const char *path, const char *folder, struct error *error)
 {
     char data[PATH_MAX];
 
-    b->arguments = a;
-    b->path = path;
-    b->piece = malloc(PIECE);
-    if (!b->piece)
-        return error_host(error, path, ENOMEM, "cannot make");
     if (!access(path, F_OK))
         return error_set(error, STATUS_INPUT, path, NULL, "name another folder", "exists");
-    if (strlen(folder) >= PATH_MAX - 300)
-        return error_set(error, STATUS_INPUT, path, NULL, NULL, "the path is too long");
-    if (mkdir(folder, 0777))
+    if (!bag_resume(b, a, path, folder, error))
+        return false;
+    if (mkdir(folder, 0777)) {
+        *b->folder = '\0';
         return error_host(error, folder, errno, "cannot make");
-    strcpy(b->folder, folder);
+    }
     snprintf(data, sizeof data, "%.*s/data", PATH_MAX - 8, b->folder);
     text_print(&b->table,
                "file,path,raw-name,size,sha256,modified,created,attributes,drive,partition,cluster,state\r\n");

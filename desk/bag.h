@@ -22,11 +22,14 @@ struct bag {
 /* Makes the folder, which was not there, in which the bag is made. The caller calls bag_release in any case. */
 bool bag_begin(struct bag *bag, const struct arguments *arguments, const char *path, const char *folder,
                struct error *error);
+/* The same with one that was begun before: manifest, table, receipt and numbers are those of then. */
+bool bag_resume(struct bag *bag, const struct arguments *arguments, const char *path, const char *folder,
+                struct error *error);
 /* Removes the folder with all that is in it, unless the bag is done. */
 void bag_abandon(struct bag *bag);
 void bag_release(struct bag *bag);
 
-/* Loads the key that --key names, and begins the receipt: of an archive. */
+/* Loads the key that --key names, and begins the receipt, of an archive, unless it was begun. */
 bool bag_begin_receipt(struct bag *bag, const struct desk_volume *volume, struct error *error);
 
 /* Copies a file of the volume into the bag as data/PREFIX/PATH. *damage: what in it could not be read; STATUS_OK: it is

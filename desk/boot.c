@@ -158,7 +158,8 @@ bool boot_open_outputs(struct boot *b, struct error *error)
 
 bool boot_replaces(const struct boot *b)
 {
-    return argument_value(b->arguments, "--force");
+    /* A run that resumes does again what it did since its place was kept. */
+    return argument_value(b->arguments, "--force") || b->resumed;
 }
 
 bool boot_check_outputs(const struct boot *b, struct error *error)
@@ -306,6 +307,22 @@ static bool create_machine(struct boot *b, struct error *error)
            boot_begin_session(b, b->limit * (machine_ticks_per_second(b->machine) / 1000000), error);
 }
 
+/* --- Taking files out --- */
+
+/* With --retrieve a run takes files out of a disk, and resumes where one before stopped. */
+static bool begin_taking(struct boot *b, struct error *error)
+{
+    if (!argument_value(b->arguments, "--retrieve"))
+        return true;
+    if (!b->script_path || argument_value(b->arguments, "--resume"))
+        return error_set(error, STATUS_USAGE, "boot", NULL, NULL,
+                         "--retrieve is for what a script retrieves, from power-on");
+    b->taking = taking_open(b->arguments, &b->media, &b->script, &b->resumed, &b->place, error);
+    return b->taking && (!b->resumed || !argument_value(b->arguments, "--record") ||
+                         error_set(error, STATUS_USAGE, "boot", NULL, "leave --record out, or begin anew",
+                                   "a journal starts at power-on, and this run resumes an unfinished one"));
+}
+
 /* --- Recording --- */
 
 /* A journal starts from the machine as it was sealed. */
@@ -425,8 +442,9 @@ static bool boot_prepare(struct boot *b, struct error *error)
 
     b->script_path = argument_value(b->arguments, "--script");
     return boot_read_options(b, error) && snapshots_read_options(b, error) && boot_read_script(b, error) &&
-           boot_check_outputs(b, error) && media_open(&b->media, &request, error) && boot_open_outputs(b, error) &&
-           create_machine(b, error) && snapshots_begin(b, error) && begin_recording(b, error);
+           boot_check_outputs(b, error) && media_open(&b->media, &request, error) && begin_taking(b, error) &&
+           boot_open_outputs(b, error) && create_machine(b, error) && snapshots_begin(b, error) &&
+           begin_recording(b, error);
 }
 
 /* A run before was killed: what it had not synced may be gone. */
@@ -467,6 +485,7 @@ void boot_release(struct boot *b)
     else
         machine_destroy(b->machine);
     engine_release(b);
+    taking_close(b->taking);
     media_close(&b->media);
     script_free(&b->script);
     free(b->until);

@@ -8,6 +8,7 @@
 #include "desk/options.h"
 #include "desk/script.h"
 #include "desk/session.h"
+#include "desk/taking.h"
 #include "emu/host/host.h"
 #include "formats/output.h"
 #include "verify/runs/runs.h"
@@ -30,6 +31,9 @@ struct boot {
     struct tracing tracing;
     struct output serial, parallel, clipboard, trace, translation;
     FILE *perf_map;                            /* null: none */
+    struct taking *taking;                     /* --retrieve; null: nothing is taken out */
+    struct taking_place place;                 /* where the run begins */
+    bool resumed;                              /* by --retrieve */
     struct machine_identity identity;          /* what snapshots say of the machine */
     bool identified;                           /* it is filled in */
     struct checkpoints *checkpoints;           /* null: none are taken */
@@ -52,7 +56,7 @@ bool boot_bad_option(const struct boot *b, const char *option, const char *value
 /* Refuses files that are there already and that the options or the script would write, unless --force is given. */
 bool boot_check_outputs(const struct boot *b, struct error *error);
 bool boot_open_outputs(struct boot *b, struct error *error);
-/* Whether --force is given. */
+/* Whether files that are there may be replaced: --force is given, or the run resumes one that wrote them. */
 bool boot_replaces(const struct boot *b);
 
 /* The functions by which the machine's output reaches b; what comes is written out at the next look. */

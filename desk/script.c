@@ -57,6 +57,8 @@ static const struct {
     {"expect", "serial", TAKES_BYTES, SCRIPT_EXPECT_SERIAL, MAY_ELSE},
     {"expect", "sound", TAKES_NOTHING, SCRIPT_EXPECT_SOUND, MAY_ELSE},
     {"expect", "picture", TAKES_PICTURE, SCRIPT_EXPECT_PICTURE, MAY_ELSE | MAY_SEEK},
+    {"expect", "file", TAKES_PATH, SCRIPT_EXPECT_FILE, MAY_ELSE},
+    {"retrieve", NULL, TAKES_PATH, SCRIPT_RETRIEVE, 0},
     {"type", NULL, TAKES_TYPING, SCRIPT_TYPE, 0},
     {"key", NULL, TAKES_CHORD, SCRIPT_KEY, 0},
     {"serial", NULL, TAKES_BYTES, SCRIPT_SERIAL, 0},

@@ -14,6 +14,7 @@ struct script_state {
     size_t at;              /* command */
     size_t handler;         /* of a reset: its first command; NO_COMMAND: none */
     size_t interrupted;     /* the command that a reset interrupted; NO_COMMAND: no handler runs */
+    size_t given_up;        /* the record that `next` has ended */
     uint64_t resets;        /* that were seen */
     char object[512];       /* the command, for errors */
     const char *waited_for; /* what a command waits for, likewise */
@@ -150,13 +151,79 @@ static enum outcome expect(struct script_state *s, const struct script_command *
     switch (c->verb) {
     case SCRIPT_EXPECT_SERIAL: met = session_has_sent(&b->session, c->text, c->length); break;
     case SCRIPT_EXPECT_PICTURE: met = look_find(&wanted, b->machine, &x, &y); break;
-    case SCRIPT_EXPECT_SOUND: met = b->session.ear.audible > 0; break;
+    case SCRIPT_EXPECT_SOUND: met = b->session.ear.audible > b->session.ear.from; break;
     default: machine_text(b->machine, &screen); met = screen_shows(&screen, c->text);
     }
     if (met || c->target)
         return met ? OUTCOME_DONE : OUTCOME_NOT;
     error_set(error, STATUS_WRONG, s->object, NULL, NULL, unmet[c->verb], c->text ? c->text : "");
     return OUTCOME_FAILED;
+}
+
+/* --- Files --- */
+
+static bool can_take(const struct script_state *s, struct error *error)
+{
+    return s->b->taking || error_set(error, STATUS_USAGE, s->object, NULL, "name a folder with --retrieve",
+                                     "the script takes files out of a disk");
+}
+
+static enum outcome expect_file(struct script_state *s, const struct script_command *c, struct error *error)
+{
+    bool there = false;
+
+    if (!can_take(s, error) || !taking_has(s->b->taking, c->text, &there, error))
+        return OUTCOME_FAILED;
+    if (there || c->target)
+        return there ? OUTCOME_DONE : OUTCOME_NOT;
+    error_set(error, STATUS_WRONG, s->object, NULL, NULL, "the disk holds no file \"%s\"", c->text);
+    return OUTCOME_FAILED;
+}
+
+/* The rows that a command belongs to, as a path: "12" or, in a table within a table, "12/3". */
+static void print_rows(const struct script *script, size_t record, char *to, size_t size)
+{
+    const struct script_record *r = record ? &script->records[record - 1] : NULL;
+
+    *to = '\0';
+    if (!r)
+        return;
+    print_rows(script, r->outer, to, size);
+    snprintf(to + strlen(to), size - strlen(to), *to ? "/%zu" : "%zu", r->number);
+}
+
+static bool retrieve(struct script_state *s, const struct script_command *c, struct error *error)
+{
+    char rows[256];
+
+    print_rows(&s->b->script, c->record, rows, sizeof rows);
+    return can_take(s, error) && taking_files(s->b->taking, rows, c->text, s->object, error);
+}
+
+/* Keeps the place of a run that takes files out, so that it can resume there. */
+static bool keep_place(struct script_state *s, struct error *error)
+{
+    struct boot *b = s->b;
+    struct session *session = &b->session;
+    const struct taking_place place = {.command = s->at - 1,
+                                       .handler = s->handler,
+                                       .resets = session->resets - s->resets,
+                                       .input_due = session->input_due,
+                                       .key_due = session->key_due,
+                                       .buttons = session->mouse_buttons,
+                                       .pointer_x = session->mouse_x,
+                                       .pointer_y = session->mouse_y};
+
+    return snapshots_take(b, taking_next_snapshot(b->taking), error) && taking_keep(b->taking, &place, error);
+}
+
+/* A row of a table that is not within another begins: what COM1 sent and what was heard before does not count. */
+static bool begin_row(struct script_state *s, const struct script_command *c, struct error *error)
+{
+    if (s->b->script.records[c->record - 1].outer)
+        return true;
+    session_forget(&s->b->session);
+    return !s->b->taking || !taking_is_due(s->b->taking) || keep_place(s, error);
 }
 
 /* --- Inputs --- */
@@ -240,6 +307,7 @@ static enum outcome end_record(struct script_state *s, const struct script_comma
         return done(error_set(error, STATUS_WRONG, s->object, NULL, NULL, "no record is under way that could end"));
     s->at = script->records[record - 1].end;
     s->interrupted = NO_COMMAND;
+    s->given_up = record;
     return OUTCOME_DONE;
 }
 
@@ -261,6 +329,8 @@ static enum outcome run_command(struct script_state *s, const struct script_comm
     case SCRIPT_EXPECT_SERIAL:
     case SCRIPT_EXPECT_SOUND:
     case SCRIPT_EXPECT_PICTURE: return expect(s, c, error);
+    case SCRIPT_EXPECT_FILE: return expect_file(s, c, error);
+    case SCRIPT_RETRIEVE: return done(retrieve(s, c, error));
     case SCRIPT_TYPE:
     case SCRIPT_KEY: return given(s, session_keys(&b->session, c->keys, c->key_count), "all keys were taken", error);
     case SCRIPT_SERIAL:
@@ -284,7 +354,7 @@ static enum outcome run_command(struct script_state *s, const struct script_comm
     case SCRIPT_SNAPSHOT: return done(snapshots_take(b, c->text, error));
     case SCRIPT_FAIL: return done(error_set(error, STATUS_WRONG, s->object, NULL, NULL, "%s", c->text));
     case SCRIPT_NEXT: return end_record(s, c, error);
-    case SCRIPT_RECORD: return OUTCOME_DONE;
+    case SCRIPT_RECORD: return done(begin_row(s, c, error));
     case SCRIPT_ON_RESET:
         s->handler = s->at + 1;
         s->resets = b->session.resets;
@@ -308,10 +378,34 @@ static void name_command(struct script_state *s, const struct script_command *c)
         snprintf(s->object + length, sizeof s->object - (size_t)length, ", row %zu", record->number);
 }
 
+/* Notes what the rows have come to that end between the command `from` and the next. */
+static void end_rows(struct script_state *s, size_t from)
+{
+    const struct script *script = &s->b->script;
+    size_t record = script->commands[from].record;
+
+    for (; s->b->taking && record; record = script->records[record - 1].outer) {
+        const struct script_record *r = &script->records[record - 1];
+        if (s->interrupted == NO_COMMAND && (s->at < r->begin || s->at >= r->end) && !r->outer)
+            taking_row(s->b->taking, r->number, s->given_up == record ? "given up" : "done");
+    }
+}
+
 bool script_run(struct boot *b, struct error *error)
 {
     struct script_state s = {.b = b, .handler = NO_COMMAND, .interrupted = NO_COMMAND};
+    struct session *session = &b->session;
 
+    if (b->taking) {
+        s.at = b->place.command;
+        s.handler = b->place.handler == UINT64_MAX ? NO_COMMAND : (size_t)b->place.handler;
+        session->resets = b->place.resets;
+        session->input_due = b->place.input_due;
+        session->key_due = b->place.key_due;
+        session->mouse_buttons = (unsigned)b->place.buttons;
+        session->mouse_x = (uint16_t)b->place.pointer_x;
+        session->mouse_y = (uint16_t)b->place.pointer_y;
+    }
     while (s.at < b->script.count) {
         const struct script_command *c = &b->script.commands[s.at];
         const size_t at = s.at++;
@@ -326,6 +420,7 @@ bool script_run(struct boot *b, struct error *error)
             break;
         case OUTCOME_FAILED: return false;
         }
+        end_rows(&s, at);
     }
-    return true;
+    return !b->taking || taking_end(b->taking, error);
 }

@@ -87,6 +87,12 @@ static bool sound_met(struct session *s, const struct condition *c)
     return met;
 }
 
+void session_forget(struct session *s)
+{
+    s->serial_length = s->serial_seen = 0;
+    s->ear.audible = s->ear.answered = s->ear.from = s->ear.frames;
+}
+
 void session_look_anew(struct session *s)
 {
     s->seen.seen = false;

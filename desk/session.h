@@ -119,6 +119,8 @@ enum session_end session_mouse(struct session *s, int dx, int dy, unsigned press
 enum session_end session_pointer(struct session *s, unsigned x, unsigned y);
 enum session_end session_serial(struct session *s, const uint8_t *bytes, size_t count);
 
+/* What COM1 sent and what was heard so far does not count. */
+void session_forget(struct session *s);
 /* What was seen so far does not count for WHEN_STILL. */
 void session_look_anew(struct session *s);
 

@@ -33,7 +33,8 @@ bool snapshots_read_options(struct boot *b, struct error *error)
 /* A snapshot names the media; they are not digested where no snapshot will need it. */
 static bool are_wanted(const struct boot *b)
 {
-    bool wanted = argument_value(b->arguments, "--resume") || argument_value(b->arguments, "--checkpoints");
+    bool wanted = argument_value(b->arguments, "--resume") || argument_value(b->arguments, "--checkpoints") ||
+                  b->taking;
 
     for (size_t i = 0; i < b->script.count; i++)
         wanted |= b->script.commands[i].verb == SCRIPT_SNAPSHOT;
@@ -105,7 +106,8 @@ bool snapshots_end(struct boot *b)
 
 bool snapshots_begin(struct boot *b, struct error *error)
 {
-    const char *path = argument_value(b->arguments, "--resume"),
+    const char *unfinished = b->taking ? taking_snapshot(b->taking) : NULL;
+    const char *path = unfinished ? unfinished : argument_value(b->arguments, "--resume"),
                *folder = argument_value(b->arguments, "--checkpoints");
     struct progress progress;
 
@@ -125,5 +127,5 @@ bool snapshots_medium_changed(struct boot *b, enum drive_slot slot, struct error
 bool snapshots_take(struct boot *b, const char *path, struct error *error)
 {
     return machine_identity_update(&b->media, &b->identity, error) &&
-           snapshot_write(b->machine, &b->identity, path, boot_replaces(b), error);
+           snapshot_write(b->machine, &b->identity, path, boot_replaces(b) || b->taking, error);
 }

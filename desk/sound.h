@@ -14,6 +14,7 @@ struct sound_ear {
     uint64_t frames;    /* so far */
     uint64_t audible;   /* frames up to and with the last audible one; 0: none was */
     uint64_t answered;  /* frames up to where a condition has listened */
+    uint64_t from;      /* frames up to where nothing counts */
     bool failed;        /* the file took no more */
 };
 

@@ -67,18 +67,23 @@ static bool choose_volume(struct desk_volume *v, const struct disk_survey *s, co
     return open_volume(v, chosen, error);
 }
 
-bool desk_volume_open(const struct arguments *a, struct desk_volume *v, struct error *error)
+bool desk_volume_choose(const struct arguments *a, struct desk_volume *v, struct error *error)
 {
     const char *drive = argument_value(a, "--drive"), *colon = drive ? strchr(drive, ':') : NULL;
     struct disk_survey survey;
+    bool good = disk_survey(&v->disk.block, &survey, error) &&
+                choose_volume(v, &survey, a->operands[0], colon ? colon + 1 : NULL, error);
 
+    disk_survey_free(&survey);
+    return good;
+}
+
+bool desk_volume_open(const struct arguments *a, struct desk_volume *v, struct error *error)
+{
     *v = (struct desk_volume){.fat = NULL};
     if (!desk_disk_open(a, &v->disk, error) || (v->disk.archive && !desk_may_read(a, v->disk.archive, error)))
         return false;
-    bool good = disk_survey(&v->disk.block, &survey, error) &&
-                choose_volume(v, &survey, a->operands[0], colon ? colon + 1 : NULL, error);
-    disk_survey_free(&survey);
-    return good;
+    return desk_volume_choose(a, v, error);
 }
 
 void desk_volume_close(struct desk_volume *v)

@@ -15,6 +15,8 @@ struct desk_volume {
 /* Opens the disk, and the volume that --drive SLOT:N or :N names, or the only one whose file system can be read.
  * Refuses what is closed (STATUS_CLOSED) unless --override gives a reason. desk_volume_close in any case. */
 bool desk_volume_open(const struct arguments *arguments, struct desk_volume *volume, struct error *error);
+/* The same of a disk that is open. */
+bool desk_volume_choose(const struct arguments *arguments, struct desk_volume *volume, struct error *error);
 void desk_volume_close(struct desk_volume *volume);
 
 /* Whether what is in an archive may be read today: it is open, or its date has come, or --override gives a reason. */

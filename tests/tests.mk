@@ -4,7 +4,7 @@
 # the suites that judge the processor, `make check-lockstep` both engines side by side, `make check-hosts` the machine on other hosts. A test is a program in tests/ (tests/README.md); tests/run.sh runs them.
 
 TEST_OBJECTS := $(UNIT_TESTS:%=$(BUILD)/tests/%)
-GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml records-description.yaml first.img) bios/test.img tests/probe.img tests/sound.img $(BENCH_LOADS:%=bench/%.img))
+GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml records-description.yaml first.img) bios/test.img tests/probe.img tests/ledger.bin tests/sound.img $(BENCH_LOADS:%=bench/%.img))
 
 # Suites that others wrote for the processor, captured cases, and the processor of this host.
 TESTS_CPU    := $(addprefix tests/,hostfuzz.sh vectors.sh kvm_unit_tests.sh test386.sh linux_programs.sh testfloat.sh) $(addprefix $(BUILD)/tests/,x87_host simd_host)
@@ -13,7 +13,7 @@ CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors vectors386 test386 
 # What takes longest comes first: as many run at a time as there are processors.
 TESTS := $(addprefix tests/, \
     determinism.sh flips.sh hosts.sh resume.sh kills.sh replay.sh \
-    attest.sh trust.sh log.sh repair.sh keys.sh retrieve.sh rules_archive.sh rules_snapshot.sh rules.py files.sh \
+    attest.sh trust.sh log.sh repair.sh keys.sh retrieve.sh unattended.sh rules_archive.sh rules_snapshot.sh rules.py files.sh \
     firmware.sh acpi.sh firmware_source.sh cirrus.sh \
     images.sh desk.sh script.sh pointers.sh sound.sh opl.sh identify.sh machines.sh readme.py recover.sh demo.sh first_light.sh \
     symbols.sh circles.py format.sh state_doc.sh host_judges.sh vectors386.py) \
@@ -36,6 +36,11 @@ $(BUILD)/tests/probe.img $(BUILD)/tests/sound.img: $(BUILD)/tests/%.img: tests/p
 	$(DEMO_CC) -m16 -c -o $(@:.img=.o) $<
 	ld -m elf_i386 -Ttext=0x7c00 --oformat=binary -o $@ $(@:.img=.o)
 	truncate -s 1474560 $@
+
+$(BUILD)/tests/ledger.bin: tests/probe/ledger.S
+	@mkdir -p $(@D)
+	$(DEMO_CC) -m16 -c -o $(@:.bin=.o) $<
+	ld -m elf_i386 -Ttext=0x7c00 --oformat=binary -o $@ $(@:.bin=.o)
 
 $(BUILD)/tests/test_machine_state: | $(BUILD)/bios/test.img
 

@@ -1,0 +1,124 @@
+#!/bin/bash
+# unattended.sh - a script retrieves a thousand records by a table, unattended (spec/retrieval.md, "From a script"): repeated, and interrupted twice, once
+# by SIGKILL, it gives the same payload, manifest and tables; another script or a damaged state is refused; receipts hold.
+set -eu
+. tests/facts.sh
+cp "$BUILD/tests/ledger.bin" "$WORK"
+cd "$WORK"
+export MTOOLS_SKIP_CHECK=1
+RECORDS=${RECORDS:-1000}
+
+mformat -C -f 1440 -B ledger.bin -i floppy.img ::
+head -c 512 /dev/zero >nothing
+mcopy -i floppy.img nothing ::ANSWER.TXT
+cat >machine.yaml <<'PY'
+muniment: machine 0
+machine: pc-isa
+cpu:
+  model: i486
+  speed: 2 MIPS
+memory: 1 MiB
+firmware:
+  system: built-in 0
+  video: built-in 0
+clock: 1998-11-02T09:00:00
+drives:
+  fd0:
+    kind: floppy 1.44M
+    image: floppy.img
+boot:
+  - floppy
+ports:
+  - com1
+display: vga
+PY
+printf 'muniment: description 0\ntitle: "A ledger"\n' >description.yaml
+"$MUNIMENT" key new key >/dev/null
+"$MUNIMENT" seal machine.yaml --description description.yaml -o ledger.mun --key key >/dev/null
+python3 -c "
+print('id,name')
+for i in range($RECORDS): print(f'{i if i % 100 != 50 else 9000 + i:04},\"Record, no. {i}\"')" >records.csv
+cat >work.script <<'PY'
+wait screen "Record?"
+for R in records.csv
+  type "\{R.id}"
+  wait screen "- done \{R.id}" within 3 else
+    expect screen "- no record \{R.id}"
+    next
+  end
+  wait still 0.2
+  expect file "ANSWER.TXT"
+  retrieve ANSWER.TXT
+end
+PY
+retrieve() { "$MUNIMENT" boot ledger.mun --script work.script --retrieve "$@" --limit 100000; }
+
+gives "a script that retrieves needs a folder" 2 "$MUNIMENT" boot ledger.mun --script work.script
+gives "a run that is not interrupted" 0 retrieve whole --key key
+says "says what it took" out "whole: $((RECORDS - (RECORDS + 49) / 100)) files"
+passed "nothing unfinished is left" "$([ ! -e whole.unfinished ]; echo $?)"
+python3 - whole "$RECORDS" <<'PY' >out 2>err
+import csv, os, sys
+bag, count = sys.argv[1], int(sys.argv[2])
+want = {f"data/{i + 1}/ANSWER.TXT": i for i in range(count) if i % 100 != 50}
+table = list(csv.DictReader(open(bag + "/files.csv", newline="")))
+assert [row["file"] for row in table] == list(want)
+for name, i in want.items():
+    data = open(f"{bag}/{name}", "rb").read()
+    assert data == f"{i:04}".encode() * 128, (name, data[:8])
+rows = list(csv.reader(open(bag + "/rows.csv", newline="")))[1:]
+assert [r[:2] for r in rows] == [[str(i + 1), "given up" if i % 100 == 50 else "done"] for i in range(count)]
+PY
+passed "each record is the one that was asked for, and each row is accounted for" $?
+gives "the receipt holds" 0 "$MUNIMENT" verify whole/receipt.txt --trust key.pub
+
+# interrupt SIGNAL FILES OPTIONS...: sends a signal to the run when so many files are there. Its exit status is in $status.
+interrupt()
+{
+    local signal=$1 files=$2
+    shift 2
+    "$MUNIMENT" boot ledger.mun --script work.script --retrieve parts --limit 100000 "$@" >out 2>err &
+    local run=$!
+    until [ "$(find parts.unfinished/bag/data -type f 2>/dev/null | wc -l)" -ge "$files" ] || ! kill -0 $run 2>/dev/null; do sleep 0.05; done
+    kill -s "$signal" $run 2>/dev/null || :
+    status=0; wait $run 2>/dev/null || status=$?
+}
+# Interrupted by a signal, then killed, then to the end. Other slices change nothing.
+interrupt TERM $((RECORDS * 3 / 10))
+passed "interrupted" "$([ $status = 4 ] && [ ! -e parts ] && [ -e parts.unfinished/state ]; echo $?)"
+place=$(sed -n 's/^command: //p' parts.unfinished/state)
+interrupt KILL $((RECORDS * 6 / 10)) --slice random:9
+passed "killed" "$([ $status = 137 ] && [ ! -e parts ]; echo $?)"
+later=$(sed -n 's/^command: //p' parts.unfinished/state)
+passed "places were kept on the way ($place, $later)" "$([ "$later" -gt "$place" ] && [ "$place" -gt 20 ]; echo $?)"
+cp -r parts.unfinished other.unfinished
+cp -r parts.unfinished damaged.unfinished
+gives "and ends" 0 retrieve parts
+for file in manifest-sha256.txt files.csv rows.csv bagit.txt; do
+    cmp -s "whole/$file" "parts/$file"
+    passed "$file is the same" $?
+done
+diff -r whole/data parts/data >out 2>&1
+passed "the payload is the same" $?
+passed "nothing unfinished is left either" "$([ ! -e parts.unfinished ]; echo $?)"
+
+sed 's/wait still 0.2/wait still 0.3/' work.script >changed.script
+gives "another script does not resume it" 3 "$MUNIMENT" boot ledger.mun --script changed.script --retrieve other
+says "and is told" err "was begun with another script"
+sed -i 's/9049/9048/' records.csv; sed -i 's/0000,/0001,/' records.csv
+gives "nor another table" 3 retrieve other
+head -c 700 damaged.unfinished/state >state; cp state damaged.unfinished/state
+sed -i 's/0001,"Record, no. 0"/0000,"Record, no. 0"/' records.csv
+gives "nor one with a damaged state" 3 retrieve damaged
+says "which is told" err "its state is damaged"
+mkdir strange.unfinished
+gives "a folder of others is left alone" 3 retrieve strange
+printf 'wait screen "Record?"\nretrieve NOTHING.TXT\n' >nothing.script
+gives "what is not there" 1 "$MUNIMENT" boot ledger.mun --script nothing.script --retrieve nowhere
+printf 'wait screen "Record?"\nexpect file "NOTHING.*" else\nfail "as it should"\nend\n' >nothing.script
+gives "or is expected" 1 "$MUNIMENT" boot ledger.mun --script nothing.script --retrieve elsewhere
+says "can be answered" err "as it should"
+printf 'muniment: description 0\ntitle: "A ledger"\nrights: closed until 2999-01-01\n' >description.yaml
+"$MUNIMENT" seal machine.yaml --description description.yaml -o closed.mun --key key >/dev/null 2>err || cat err
+gives "what is closed is not retrieved" 6 "$MUNIMENT" boot closed.mun --script work.script --retrieve closed
+facts unattended.sh
