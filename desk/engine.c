@@ -15,10 +15,10 @@ bool engine_read_option(struct boot *b, struct error *error)
 {
     const char *text = argument_value(b->arguments, "--engine");
 
-    if (!text || !strcmp(text, "interpreter"))
-        b->engine = ENGINE_INTERPRETER;
-    else if (!strcmp(text, "translator"))
+    if (!text || !strcmp(text, "translator"))
         b->engine = ENGINE_TRANSLATOR;
+    else if (!strcmp(text, "interpreter"))
+        b->engine = ENGINE_INTERPRETER;
     else if (!strncmp(text, RANDOM, strlen(RANDOM)) && boot_read_number(text + strlen(RANDOM), &b->engine_seed))
         b->engine = ENGINE_RANDOM;
     else
