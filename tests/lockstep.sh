@@ -5,20 +5,22 @@
 #                                         LOCKSTEP_IMAGES), each for LOCKSTEP_SECONDS (20) of guest time
 #   tests/lockstep.sh MACHINE.yaml SCRIPT as GUEST_PEER of tests/guests/guest.sh: one guest, from power-on to the end of its script
 #
+# A suite that is not there is a failure, unless MUNIMENT_SUITES is empty: then none is asked for.
+#
 # The suites are compared after slices at random, and at the end of each unit; programs for Linux, which are longer, in one slice of eight; machines in one of 64.
 set -euo pipefail
 suites=${MUNIMENT_SUITES:-/nowhere} failed=0
 
-# pair NAME COMMAND...: both; what they print must be the same as well.
+# pair NAME COMMAND...: both; what they print must be the same as well, and both must succeed.
 pair()
 {
     local name=$1 line
     shift
-    { LOCKSTEP=write:/dev/fd/3 "$@" 3>&1 >"$WORK/$name.written" 2>"$WORK/$name.writer" || true; } |
-        { LOCKSTEP=read:/dev/fd/3 "$@" 3<&0 </dev/null >"$WORK/$name.read" 2>"$WORK/$name.reader" || true; }
+    { status=0; LOCKSTEP=write:/dev/fd/3 "$@" 3>&1 >"$WORK/$name.written" 2>"$WORK/$name.writer" || status=$?; echo "status $status" >>"$WORK/$name.written"; } |
+        { status=0; LOCKSTEP=read:/dev/fd/3 "$@" 3<&0 </dev/null >"$WORK/$name.read" 2>"$WORK/$name.reader" || status=$?; echo "status $status" >>"$WORK/$name.read"; }
     line=$(grep '^lockstep: ' "$WORK/$name.reader" | tail -n 1)
     echo "$name ${line:-lockstep: nothing was compared}"
-    if [[ $line == *"equal after"* ]] && cmp "$WORK/$name.written" "$WORK/$name.read"; then
+    if [[ $line == *"equal after"* ]] && cmp "$WORK/$name.written" "$WORK/$name.read" && tail -n 1 "$WORK/$name.read" | grep -qx 'status 0'; then
         rm "$WORK/$name".{written,read,writer,reader}
     else
         tail -n 3 "$WORK/$name.writer" "$WORK/$name.reader"
@@ -38,18 +40,52 @@ fi
 
 units=${LOCKSTEP_UNITS:-1}
 export LOCKSTEP_UNITS=$units
-[ ! -f "$suites/test386.asm/test386.bin" ] || pair test386 "$BUILD/tests/test386" "$suites/test386.asm/test386.bin" "$suites/test386.asm/test386-EE-reference.txt"
+
+# suite FILE COMMAND...: the file is the program, or belongs to it.
+suite()
+{
+    local file=$1
+    shift
+    if [ -z "${MUNIMENT_SUITES-}" ]; then
+        return
+    elif [ -e "$file" ]; then
+        pair "$@"
+    else
+        echo "$file is not there"
+        failed=1
+    fi
+}
+
+suite "$suites/test386.asm/test386.bin" test386 "$BUILD/tests/test386" "$suites/test386.asm/test386.bin" "$suites/test386.asm/test386-EE-reference.txt"
 for name in realmode emulator taskswitch2 cmpxchg8b eventinj setjmp taskswitch tsc; do
-    [ ! -f "$suites/kvm-unit-tests/x86/$name.flat" ] || pair "$name" "$BUILD/tests/multiboot" "$suites/kvm-unit-tests/x86/$name.flat"
+    suite "$suites/kvm-unit-tests/x86/$name.flat" "$name" "$BUILD/tests/multiboot" "$suites/kvm-unit-tests/x86/$name.flat"
 done
-for program in "$suites"/qemu-i386/test-i386* "$suites"/valgrind-x86/insn_*; do
-    case ${program##*/} in
-    insn_sse3) continue ;;
-    *fprem)    [ -n "${LONG-}" ] || continue ;;
+export LOCKSTEP_UNITS=$((8 * units))
+for program in qemu-i386/test-i386{,-f2xm1,-fbstp,-fldcst,-fp-exceptions,-fpatan,-fprem,-fscale,-fxam,-fxtract,-fyl2x,-fyl2xp1,-pseudo-denormal,-snan-convert,-sse-exceptions} \
+    valgrind-x86/insn_{basic,cmov,fpu,mmx,mmxext,sse,sse2}; do
+    case $program in
+    *fprem) # 26 thousand million ticks
+        LOCKSTEP_MEAN=1000000 LOCKSTEP_UNITS=256 suite "$suites/$program" "${program##*/}" "$BUILD/tests/linuxuser" "$suites/$program" ;;
+    *)  suite "$suites/$program" "${program##*/}" "$BUILD/tests/linuxuser" "$suites/$program" ;;
     esac
-    [ ! -x "$program" ] || LOCKSTEP_UNITS=$((8 * units)) pair "${program##*/}" "$BUILD/tests/linuxuser" "$program"
 done
 unset LOCKSTEP_UNITS
+
+# captured CASES PROGRAM: what a processor did, by the translator.
+captured()
+{
+    if [ -z "${MUNIMENT_SUITES-}" ]; then
+        return
+    elif [ ! -d "$suites/vectors/$1" ]; then
+        echo "$suites/vectors/$1 is not there"
+        failed=1
+    else
+        ENGINE=translator "$BUILD/tests/$2" "$suites/vectors/$1" >"$WORK/$1" || failed=1
+        echo "$1 by the translator: $(tail -n 1 "$WORK/$1")"
+    fi
+}
+captured 80286 vectors
+captured 80386 vectors386
 for image in "${LOCKSTEP_IMAGES:-$suites/images}"/*; do
     [ ! -f "$image" ] || machine "${image##*/}" "$BUILD/tests/lockstep" boot "$image" --engine translator --until "time:${LOCKSTEP_SECONDS:-20}" --until poweroff
 done

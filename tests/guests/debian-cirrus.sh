@@ -4,7 +4,7 @@
 set -euo pipefail
 . tests/guests/guest.sh
 
-[ -z "${GUEST_PEER-}" ] || { echo "peers have another display here"; exit 77; }
+[[ ${GUEST_PEER-} = @(|*/lockstep.sh) ]] || { echo "peers have another display here"; exit 77; }
 EXTRA=$PWD/tests/guests/linux/cirrus MODULES=drivers/video/fbdev/cirrusfb tests/guests/linux/image.sh "$WORK" || exit
 machine pc-i440fx pentium2 200 64 disk <<END
   hd0:
@@ -14,6 +14,6 @@ END
 sed -i 's/^display: vga/display: cirrus gd5446/' "$WORK/machine.yaml"
 for chip in gd5430 gd5434; do
     sed "s/gd5446/$chip/" "$WORK/machine.yaml" >"$WORK/$chip.yaml"
-    (cd "$WORK" && run "$chip" "$chip.yaml" debian-cirrus --engine translator | tail -n 1)
+    [ -n "${GUEST_PEER-}" ] || (cd "$WORK" && run "$chip" "$chip.yaml" debian-cirrus --engine translator | tail -n 1)
 done
 GUEST_FIRMWARE=ours guest
