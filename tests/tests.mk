@@ -187,7 +187,8 @@ run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/tests/transcendent
 	@$(BUILD)/tests/cirrus --speed
 
 # The devices, and at the end the whole machines, that fuzz_devices is run on (tests/fuzz/fuzz_devices.h).
-FUZZ_DEVICES := pic pit rtc dma keyboard sysports speaker opl sb16 serial parallel floppy ata atapi ide pci piix apic vga cirrus cirrus-isa pc-isa pc-i440fx
+FUZZ_DEVICES := pic pit rtc dma keyboard sysports speaker opl sb16 serial mouse parallel floppy ata atapi ide pci piix apic vga cirrus cirrus-isa backdoor \
+                pc-isa pc-i440fx
 FUZZ_RUNS    := $(filter-out fuzz_devices,$(FUZZERS)) $(FUZZ_DEVICES:%=fuzz_devices:%)
 
 # Each parser and each device gets FUZZ_SECONDS. A finding ends the run, and lies in the folder that is named.
