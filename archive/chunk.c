@@ -1,5 +1,5 @@
 /* chunk.c - a chunk of a disk as one gzip member (RFC 1952) around DEFLATE (RFC 1951), through zlib; where pkg-config
- * found it (HAVE_libdeflate), libdeflate compresses, in half the time.
+ * found it (HAVE_libdeflate), libdeflate does, in half the time.
  *
  * The gzip header is fixed. What does not shrink is written as stored blocks, so that a member has a greatest length.
  */
@@ -33,6 +33,9 @@ struct chunk_encoder {
 
 struct chunk_decoder {
     z_stream z;
+#ifdef HAVE_libdeflate
+    struct libdeflate_decompressor *fast;
+#endif
 };
 
 static void put_le32(uint8_t *to, uint32_t value)
@@ -46,7 +49,8 @@ static uint32_t get_le32(const uint8_t *from)
     return from[0] | from[1] << 8 | from[2] << 16 | (uint32_t)from[3] << 24;
 }
 
-/* The two ways: a compressor is begun and ended; compresses into less than `room` bytes, or returns 0; and its name. */
+/* The two ways: a compressor is begun and ended; compresses into less than `room` bytes, or returns 0; unpacks a sound
+ * chunk, or leaves it to zlib, which says what is wrong; CRC-32; and its name. */
 #ifdef HAVE_libdeflate
 static bool begin(struct chunk_encoder *encoder)
 {
@@ -62,6 +66,34 @@ static uint32_t compress_chunk(struct chunk_encoder *encoder, const uint8_t *byt
                                uint32_t room)
 {
     return (uint32_t)libdeflate_deflate_compress(encoder->compressor, bytes, size, to, room - 1);
+}
+
+static bool begin_fast(struct chunk_decoder *decoder)
+{
+    return (decoder->fast = libdeflate_alloc_decompressor()) != NULL;
+}
+
+static void end_fast(struct chunk_decoder *decoder)
+{
+    libdeflate_free_decompressor(decoder->fast);
+}
+
+static bool decompress_fast(struct chunk_decoder *decoder, const uint8_t *from, uint32_t available,
+                            uint8_t bytes[CHUNK_SIZE], uint32_t *size, uint32_t *used)
+{
+    size_t in, out;
+
+    if (libdeflate_deflate_decompress_ex(decoder->fast, from, available, bytes, CHUNK_SIZE, &in, &out) !=
+        LIBDEFLATE_SUCCESS)
+        return false;
+    *size = (uint32_t)out;
+    *used = (uint32_t)in;
+    return true;
+}
+
+static uint32_t crc(const uint8_t *bytes, uint32_t size)
+{
+    return libdeflate_crc32(0, bytes, size);
 }
 
 #define LIBRARY "libdeflate " LIBDEFLATE_VERSION_STRING
@@ -87,6 +119,29 @@ static uint32_t compress_chunk(struct chunk_encoder *encoder, const uint8_t *byt
     z->next_out = to;
     z->avail_out = room;
     return deflate(z, Z_FINISH) == Z_STREAM_END && z->avail_out > 0 ? room - z->avail_out : 0;
+}
+
+static bool begin_fast(struct chunk_decoder *decoder)
+{
+    (void)decoder;
+    return true;
+}
+
+static void end_fast(struct chunk_decoder *decoder)
+{
+    (void)decoder;
+}
+
+static bool decompress_fast(struct chunk_decoder *decoder, const uint8_t *from, uint32_t available,
+                            uint8_t bytes[CHUNK_SIZE], uint32_t *size, uint32_t *used)
+{
+    (void)decoder, (void)from, (void)available, (void)bytes, (void)size, (void)used;
+    return false;
+}
+
+static uint32_t crc(const uint8_t *bytes, uint32_t size)
+{
+    return (uint32_t)crc32(crc32(0, NULL, 0), bytes, size);
 }
 
 #define LIBRARY "zlib " ZLIB_VERSION
@@ -141,7 +196,7 @@ uint32_t chunk_encode(struct chunk_encoder *encoder, const uint8_t *bytes, uint3
     length = compress_chunk(encoder, bytes, size, gz + GZ_HEADER, stored);
     if (length == 0)
         length = store(bytes, size, gz + GZ_HEADER);
-    put_le32(gz + GZ_HEADER + length, (uint32_t)crc32(crc32(0, NULL, 0), bytes, size));
+    put_le32(gz + GZ_HEADER + length, crc(bytes, size));
     put_le32(gz + GZ_HEADER + length + 4, size);
     return GZ_HEADER + length + GZ_TRAILER;
 }
@@ -150,26 +205,50 @@ struct chunk_decoder *chunk_decoder_new(void)
 {
     struct chunk_decoder *decoder = calloc(1, sizeof *decoder);
 
-    if (decoder && inflateInit2(&decoder->z, -15) != Z_OK) {
-        free(decoder);
-        decoder = NULL;
+    if (decoder && inflateInit2(&decoder->z, -15) == Z_OK) {
+        if (begin_fast(decoder))
+            return decoder;
+        inflateEnd(&decoder->z);
     }
-    return decoder;
+    free(decoder);
+    return NULL;
 }
 
 void chunk_decoder_free(struct chunk_decoder *decoder)
 {
-    if (decoder)
+    if (decoder) {
+        end_fast(decoder);
         inflateEnd(&decoder->z);
+    }
     free(decoder);
+}
+
+/* What zlib finds wrong with DEFLATE data, or null. */
+static const char *inflate_chunk(struct chunk_decoder *decoder, const uint8_t *from, uint32_t available,
+                                 uint8_t bytes[CHUNK_SIZE], uint32_t *size, uint32_t *used)
+{
+    z_stream *z = &decoder->z;
+    int result;
+
+    inflateReset(z);
+    z->next_in = (Bytef *)from;
+    z->avail_in = available;
+    z->next_out = bytes;
+    z->avail_out = CHUNK_SIZE;
+    result = inflate(z, Z_FINISH);
+    *size = CHUNK_SIZE - z->avail_out;
+    *used = available - z->avail_in;
+    if (result == Z_STREAM_END)
+        return NULL;
+    return result == Z_DATA_ERROR ? "has wrong compressed data" : "does not end where it should";
 }
 
 const char *chunk_decode(struct chunk_decoder *decoder, const uint8_t *gz, uint32_t available,
                          uint8_t bytes[CHUNK_SIZE], uint32_t *size, uint32_t *used)
 {
-    z_stream *z = &decoder->z;
-    const uint8_t *trailer;
-    int result;
+    const uint8_t *data = gz + GZ_HEADER, *trailer;
+    const char *reason;
+    uint32_t length;
 
     if (available > CHUNK_GZ_MAX)
         available = CHUNK_GZ_MAX;
@@ -177,18 +256,15 @@ const char *chunk_decode(struct chunk_decoder *decoder, const uint8_t *gz, uint3
         return "is too short for a gzip member";
     if (memcmp(gz, chunk_header, GZ_HEADER) != 0)
         return "has a wrong gzip header";
-    inflateReset(z);
-    z->next_in = (Bytef *)gz + GZ_HEADER;
-    z->avail_in = available - GZ_HEADER - GZ_TRAILER;
-    z->next_out = bytes;
-    z->avail_out = CHUNK_SIZE;
-    result = inflate(z, Z_FINISH);
-    if (result != Z_STREAM_END)
-        return result == Z_DATA_ERROR ? "has wrong compressed data" : "does not end where it should";
-    trailer = z->next_in;
-    *size = CHUNK_SIZE - z->avail_out;
-    *used = (uint32_t)(trailer + GZ_TRAILER - gz);
-    if (get_le32(trailer) != (uint32_t)crc32(crc32(0, NULL, 0), bytes, *size))
+    length = available - GZ_HEADER - GZ_TRAILER;
+    reason = decompress_fast(decoder, data, length, bytes, size, used)
+                 ? NULL
+                 : inflate_chunk(decoder, data, length, bytes, size, used);
+    if (reason)
+        return reason;
+    trailer = data + *used;
+    *used += GZ_HEADER + GZ_TRAILER;
+    if (get_le32(trailer) != crc(bytes, *size))
         return "has contents that do not fit its CRC-32";
     return get_le32(trailer + 4) == *size ? NULL : "has a wrong length in its gzip trailer";
 }

@@ -1,7 +1,7 @@
 /* workers.h - threads that digest and compress chunks, in order: what comes out depends on no number of them.
  *
- * One thread, the caller's, fills jobs and takes them back in the order in which it submitted them. The only threads of
- * the program; they end with workers_free. */
+ * One thread, the caller's, fills jobs and takes them back in the order in which it submitted them. They end
+ * with workers_free. */
 #ifndef MUNIMENT_WORKERS_H
 #define MUNIMENT_WORKERS_H
 

@@ -1,4 +1,4 @@
-/* archives.c - the subcommands around archives: key new, manifest check, seal, verify, info. */
+/* archives.c - the subcommands around archives: key new, manifest check, seal, info. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +10,10 @@
 #include "desk/attest.h"
 #include "desk/desk.h"
 #include "desk/embedded.h"
+#include "desk/history.h"
 #include "formats/json.h"
 #include "desk/progress.h"
-#include "desk/receipt.h"
 #include "formats/plain.h"
-#include "verify/fixity/fixity.h"
-#include "verify/runs/runs.h"
 
 enum status key_new_run(const struct arguments *a)
 {
@@ -168,226 +166,6 @@ enum status seal_run(const struct arguments *a)
     return act_end(&act, STATUS_OK);
 }
 
-/* --- verify --- */
-
-static const struct {
-    const char *word, *sentence;
-} verdicts[] = {
-    [VERDICT_TRUSTED] = {"trusted", "intact, signed by a trusted key"},
-    [VERDICT_UNKNOWN_SIGNER] = {"unknown-signer", "intact, signer unknown"},
-    [VERDICT_BAD_SIGNATURE] = {"bad-signature",
-                               "agrees with itself, but the signature does not fit: nobody vouches for it"},
-    [VERDICT_DAMAGED] = {"damaged", "damaged"},
-};
-
-struct report {
-    const char *path;
-    struct progress progress;
-    bool json, reboot, reboot_failed;
-    uint64_t findings;
-};
-
-static void print_finding(const struct report *report, const struct finding *f)
-{
-    const char *const parts[] = {report->path, ": ", f->member, ": ", f->what, " (", f->place};
-
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        plain_print(stdout, parts[i]);
-    printf("%soffset %" PRIu64 ", length %" PRIu64 ")\n", *f->place ? ", " : "", f->offset, f->length);
-}
-
-static void found(void *context, const struct finding *f)
-{
-    struct report *report = context;
-
-    progress_end(&report->progress);
-    if (!report->json) {
-        print_finding(report, f);
-        return;
-    }
-    printf("%s{", report->findings++ ? ", " : "");
-    json_member(stdout, "", "member", f->member);
-    json_member(stdout, ", ", "place", f->place);
-    printf(", \"offset\": %" PRIu64 ", \"length\": %" PRIu64, f->offset, f->length);
-    json_member(stdout, ", ", "what", f->what);
-    printf("}");
-}
-
-static void print_verdict(const struct report *report, const struct verify_result *r, const char *word,
-                          const char *sentence)
-{
-    if (report->json) {
-        printf("]");
-        json_member(stdout, ", ", "verdict", word);
-        json_member(stdout, ", ", "machine-root", r->machine_root);
-        json_member(stdout, ", ", "signer", r->signer);
-        printf(", \"bytes\": %" PRIu64 ", \"members\": %" PRIu64 ", \"chunks\": %" PRIu64, r->bytes, r->members,
-               r->chunks);
-        return;
-    }
-    plain_print(stdout, report->path);
-    printf(": %s", sentence);
-    if (r->findings)
-        printf(": %" PRIu64 " finding%s", r->findings, r->findings == 1 ? "" : "s");
-    printf("\n");
-    if (*r->machine_root)
-        printf("  machine-root  %s\n", r->machine_root);
-    if (*r->signer)
-        printf("  signer        %s\n", r->signer);
-    printf("  checked       %" PRIu64 " bytes, %" PRIu64 " members, %" PRIu64 " chunks\n", r->bytes, r->members,
-           r->chunks);
-}
-
-/* Prints the result of the reference boot: "reboot" of the JSON object, or lines of text. */
-static void print_reboot(const struct report *report, const struct attest_result *r)
-{
-    bool before = r->points > 0;
-
-    if (report->json) {
-        printf(", \"reboot\": {");
-        json_member(stdout, "", "outcome", r->equal ? "equal" : "differs");
-        printf(", \"points\": %" PRIu32 ", \"equal-at\": ", r->points);
-        printf(before ? "%" PRIu64 : "null", r->equal_at);
-        if (!r->equal) {
-            printf(", \"differs-at\": %" PRIu64, r->differs_at);
-            json_member(stdout, ", ", "parts", r->parts);
-        }
-        printf("}");
-        return;
-    }
-    if (r->equal && !r->other_machine) {
-        printf("  reboot        identical at %" PRIu32 " points, to tick %" PRIu64 "\n", r->points, r->equal_at);
-        return;
-    }
-    printf("  reboot        DIFFERS");
-    if (r->equal)
-        printf(" in nothing");
-    else
-        printf(" first at tick %" PRIu64 ": ", r->differs_at);
-    plain_print(stdout, r->what);
-    plain_print(stdout, r->parts);
-    if (before)
-        printf("; last equal at tick %" PRIu64, r->equal_at);
-    else
-        printf("; equal nowhere before");
-    printf("%s\n", r->other_machine ? "; the attestation is of a machine with another machine-root" : "");
-}
-
-static bool progress_share(void *context, uint64_t done, uint64_t total)
-{
-    char line[32];
-
-    snprintf(line, sizeof(line), "%u %%", (unsigned)(total ? (double)done * 100 / (double)total : 100));
-    progress_show(context, line);
-    return !interrupted();
-}
-
-/* Repeats the reference boot. */
-static enum status reboot_one(struct report *report, struct archive *archive, struct error *error)
-{
-    struct attest_result result;
-
-    progress_begin(&report->progress, "rebooting");
-    bool good = attest_check(archive, progress_share, &report->progress, &result, error);
-    progress_end(&report->progress);
-    if (!good) {
-        if (error->status == STATUS_OK)
-            error_set(error, STATUS_WRONG, report->path, NULL, "seal it with --attest",
-                      "cannot be compared: the archive holds no reference boot");
-        report->reboot_failed = true;
-        return error->status;
-    }
-    print_reboot(report, &result);
-    return result.equal && !result.other_machine ? STATUS_OK : STATUS_WRONG;
-}
-
-/* Nobody vouches for the attestation, or nothing was asked for. */
-static void leave_reboot(const struct report *report, struct archive *archive)
-{
-    if (archive)
-        printf(report->json ? ", \"reboot\": null"
-                            : "  reboot        not compared: nobody vouches for the attestation\n");
-    archive_close(archive);
-}
-
-static enum status verify_one(struct verify_request *request, struct report *report, struct act *act)
-{
-    struct verify_result result;
-    struct archive *archive = NULL;
-    struct error error;
-
-    request->archive = report->reboot ? &archive : NULL;
-    if (report->json) {
-        json_member(stdout, "{", "file", report->path);
-        printf(", \"findings\": [");
-    }
-    progress_begin(&report->progress, "verifying");
-    bool good = archive_verify(request, &result, &error);
-    progress_end(&report->progress);
-    if (!good) {
-        archive_close(archive);
-        if (report->json) {
-            json_member(stdout, "], ", "verdict", "unreadable");
-            json_member(stdout, ", ", "error", error.what);
-            printf("}\n");
-        }
-        return desk_fail(&error);
-    }
-    bool intact_only = request->integrity_only && result.verdict != VERDICT_DAMAGED;
-    print_verdict(report, &result, intact_only ? "intact" : verdicts[result.verdict].word,
-                  intact_only ? "intact" : verdicts[result.verdict].sentence);
-    act_fact(act, "verdict", intact_only ? "intact" : verdicts[result.verdict].word);
-    act_fact(act, "machine-root", result.machine_root);
-    act_fact(act, "signer", result.signer);
-    enum status status = intact_only || result.verdict == VERDICT_TRUSTED ? STATUS_OK : STATUS_WRONG,
-                reboot = STATUS_OK;
-    if (archive && (result.verdict != VERDICT_BAD_SIGNATURE || intact_only))
-        reboot = reboot_one(report, archive, &error);
-    else
-        leave_reboot(report, archive);
-    if (report->json)
-        printf("}\n");
-    if (report->reboot_failed)
-        desk_fail(&error);
-    return reboot > status ? reboot : status;
-}
-
-/* The gravest status of all archives. */
-enum status verify_run(const struct arguments *a)
-{
-    size_t count;
-    const char **trusted = desk_trusted_keys(a, &count);
-    enum status worst = trusted ? STATUS_OK : STATUS_HOST;
-
-    for (size_t i = 0; trusted && i < a->operand_count && !interrupted(); i++) {
-        struct report report = {
-            .path = a->operands[i], .json = argument_value(a, "--json"), .reboot = argument_value(a, "--reboot")};
-        struct verify_request request = {
-            .path = a->operands[i],
-            .trusted = trusted,
-            .trusted_count = count,
-            .integrity_only = argument_value(a, "--integrity-only"),
-            .found = found,
-            .found_context = &report,
-            .progress = progress_bytes,
-            .progress_context = &report.progress,
-        };
-        struct act act;
-        struct error error;
-        enum status status;
-        if (!act_begin(&act, a, "verify", report.path, &error))
-            status = desk_fail(&error);
-        else if (is_receipt(report.path))
-            status = act_end(&act, receipt_verify(a, report.path));
-        else
-            status = act_end(&act, verify_one(&request, &report, &act));
-        if (status > worst)
-            worst = status;
-    }
-    free(trusted);
-    return worst;
-}
-
 /* --- info --- */
 
 static const char *rights_of(const struct description_manifest *d)
@@ -415,6 +193,58 @@ static void print_row(const char *label, const char *text)
     printf("%-14s", label);
     plain_print(stdout, text);
     putchar('\n');
+}
+
+/* --- The checks of an archive, out of the office's log --- */
+
+struct checks {
+    const char *machine_root;
+    bool json;
+    uint64_t count;
+    struct check_record last;
+};
+
+static void print_check(void *context, const struct check_record *r)
+{
+    struct checks *checks = context;
+
+    if (strcmp(r->machine_root, checks->machine_root) != 0)
+        return;
+    if (checks->json) {
+        json_member(stdout, checks->count ? ", {" : "{", "time", r->time);
+        json_member(stdout, ", ", "by", r->by);
+        json_member(stdout, ", ", "file", r->object);
+        json_member(stdout, ", ", "method", r->method);
+        json_member(stdout, ", ", "verdict", r->verdict);
+        fputs("}", stdout);
+    } else {
+        printf("%s%-14s%s  %-7s %-15s by %s, ", checks->count ? "" : "\n", "check", r->time, r->method, r->verdict,
+               r->by);
+        plain_print(stdout, r->object);
+        putchar('\n');
+    }
+    checks->count++;
+    checks->last = *r;
+}
+
+/* With --log; prints nothing without it. */
+static bool print_checks(const struct arguments *a, const struct archive *archive, struct error *error)
+{
+    struct checks checks = {.machine_root = archive_machine_root(archive), .json = argument_value(a, "--json")};
+    const char *log = argument_value(a, "--log");
+
+    if (!log)
+        return true;
+    if (checks.json)
+        fputs(", \"checks\": [", stdout);
+    bool good = history_read(log, print_check, &checks, error);
+    if (checks.json)
+        fputs("]", stdout);
+    else if (good && checks.count)
+        printf("%-14s%s\n", "next step", history_next_step(&checks.last));
+    else if (good)
+        printf("\n%-14snone in this log\n", "check");
+    return good;
 }
 
 static void info_text(const struct archive *archive, const uint64_t *sizes)
@@ -474,7 +304,7 @@ static void info_json(const struct archive *archive, const uint64_t *sizes)
             printf("%s\"%s\": %" PRIu64, before, drive_slot_names[slot], sizes[slot]);
             before = ", ";
         }
-    printf("}}\n");
+    printf("}");
 }
 
 enum status info_run(const struct arguments *a)
@@ -488,10 +318,14 @@ enum status info_run(const struct arguments *a)
         good = medium_size(archive, slot, &sizes[slot], &error);
     if (good && argument_value(a, "--root"))
         printf("%s\n", archive_machine_root(archive));
-    else if (good && argument_value(a, "--json"))
+    else if (good && argument_value(a, "--json")) {
         info_json(archive, sizes);
-    else if (good)
+        good = print_checks(a, archive, &error);
+        printf("}\n");
+    } else if (good) {
         info_text(archive, sizes);
+        good = print_checks(a, archive, &error);
+    }
     if (archive)
         archive_close(archive);
     return good ? STATUS_OK : desk_fail(&error);

@@ -35,6 +35,13 @@ static const struct option seal_options[] = {
 static const struct option verify_options[] = {
     {"--trust", "PUB", "public key of a signer to trust (may be repeated)", true, false},
     {"--integrity-only", NULL, "do not judge who signed: only whether every byte is as it was sealed", false, false},
+    {"--quick", NULL, "compare the stored bytes with their digests, without unpacking the disks", false, false},
+    {"--sample", "PERCENT", "of the chunks of each extent, chosen at random; says sampled, exit status 5", false,
+     false},
+    {"--max-time", "SECONDS", "stop after this time; the next run resumes there", false, false},
+    {"--state", "FOLDER", "remember there how far the verification came", false, false},
+    {"--rate", "MIB", "read at most so many MiB a second, of all archives together", false, false},
+    {"--threads", "N", "use so many processors (default: all)", false, false},
     {"--reboot", NULL, "repeat the reference boot that was sealed, and compare", false, false},
     {"--archive", "FILE.mun", "with a receipt: the archive from which its files were taken", false, false},
     {"--shown", "FILE", "with a receipt: lines of what was withheld and is shown now", false, false},
@@ -47,6 +54,7 @@ static const struct option verify_options[] = {
 static const struct option info_options[] = {
     { "--trust", "PUB", "public key of a signer to trust (may be repeated); an archive that none of them signed is refused", true, false },
     { "--root", NULL, "print only the machine-root", false, false },
+    { "--log", "LOG", "print also the checks of this archive that the office's log records", false, false },
     { "--json", NULL, "print a JSON object", false, false },
     { .name = NULL },
 };
@@ -265,7 +273,7 @@ static void help(FILE *to)
         fprintf(to, "  %-16s%s\n", commands[i].name, commands[i].summary);
     fputs("\nmuniment COMMAND --help says more, muniment(1) most.\n"
           "Exit status: 0 done, 1 the check found something wrong, 2 usage, 3 bad input, 4 the host failed,\n"
-          "6 closed.\n",
+          "5 undecided, 6 closed.\n",
           to);
 }
 

@@ -16,6 +16,7 @@ enum status {
     STATUS_USAGE = 2,
     STATUS_INPUT = 3, /* what was read is not what it should be */
     STATUS_HOST  = 4, /* the host failed: disk full, no permission */
+    STATUS_UNDECIDED = 5, /* it was not all looked at, or something that is needed for it is missing */
     STATUS_CLOSED = 6 /* rights forbid it today */
 };
 /* clang-format on */

@@ -319,6 +319,26 @@ void load_claims(struct check *c)
     }
 }
 
+bool claims_are_whole(const struct check *c)
+{
+    bool whole = c->vouched && c->by_seal && c->sums_intact && c->seal_named && c->seal_parsed;
+
+    for (unsigned slot = 0; whole && slot < DRIVE_COUNT; slot++)
+        whole = c->disks[slot].size == 0 ||
+                (c->disks[slot].read && c->disks[slot].claimed && c->disks[slot].unreadable);
+    return whole;
+}
+
+void take_claim(struct check *c, struct part *part)
+{
+    struct disk_check *disk = &c->disks[part->id.slot];
+
+    if (part->in_sums)
+        memcpy(part->member.digest, part->summed, DIGEST_SIZE);
+    if (part->id.kind == MEMBER_EXTENT && part->id.extent < disk->extents)
+        disk->read[part->id.extent] = disk->claimed[part->id.extent];
+}
+
 /* --- Disks --- */
 
 /* The root of a disk from what was read. An extent that was not there is one of zeros. */

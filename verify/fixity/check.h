@@ -1,7 +1,8 @@
 /* check.h - one verification on its way, shared by the files of verify/fixity/.
  *
  * report.c reports what is found. plan.c finds out what lies where, authority.c what each member must hash to, stream.c
- * reads the file from front to back and compares, fixity.c joins them and gives the verdict. */
+ * reads members and compares, extent.c those of disks, crew.c shares them out to threads, fixity.c joins them and gives
+ * the verdict. */
 #ifndef MUNIMENT_VERIFY_CHECK_H
 #define MUNIMENT_VERIFY_CHECK_H
 
@@ -16,6 +17,7 @@ struct part {
     struct member member; /* digest: of what was read */
     struct member_id id;
     bool damaged; /* a finding was reported for its content */
+    bool blamed;  /* before it was read as a member */
     bool in_sums; /* SHA256SUMS has a line for it, with this digest */
     uint8_t summed[DIGEST_SIZE];
 };
@@ -31,12 +33,27 @@ struct disk_check {
     uint32_t unreadable_count;
 };
 
+/* Findings that are not declared yet: what they are about is read again first. */
+struct held {
+    struct finding *list;
+    uint32_t count, capacity;
+    bool declared; /* there were too many: all are declared as they come */
+};
+
+#define HELD_LIMIT 4096u
+
+/* The threads that read together; crew.c. */
+struct crew;
+
 struct check {
     const struct verify_request *request;
     struct verify_result *result;
     int descriptor;
     uint64_t size; /* of the file */
     bool cancelled, out_of_memory;
+    struct held held;
+    struct crew *crew; /* while members are read */
+    uint64_t random;   /* state of the generator that chooses what is sampled; not 0 */
 
     struct part *parts; /* in the order of the file */
     uint32_t count, capacity;
@@ -50,7 +67,9 @@ struct check {
     bool signature_bad;   /* key and statement are what they must be, and the signature does not fit them */
     char *content;        /* content.txt, if the statement names it */
     hex_digest statement; /* SHA-256 of the statement */
+    bool by_seal;         /* the plan is the seal's */
     bool sums_intact;     /* SHA256SUMS is what the seal says */
+    uint32_t stopped;     /* how many members were read */
     struct disk_check disks[DRIVE_COUNT];
 
     struct chunk_decoder *decoder;
@@ -60,6 +79,12 @@ struct check {
 /* Reports a place. place may be null. */
 void report_place(struct check *c, const char *member, const char *place, uint64_t offset, uint64_t length,
                   const char *what, ...) __attribute__((format(printf, 6, 7)));
+
+/* Declares what is held. */
+void declare_held(struct check *c, struct held *held);
+/* As report_place, about a place of a disk. */
+void report_sectors(struct check *c, const char *member, const char *place, uint64_t offset, uint64_t length,
+                    enum drive_slot slot, uint64_t sector, uint64_t sectors, const char *what);
 
 /* Reports damage of a member's content, once for each member. */
 void report_part(struct check *c, struct part *part, const char *what);
@@ -94,7 +119,45 @@ void check_roots(struct check *c);
 /* When nothing was found damaged: whether what the archive says of itself is so. */
 void check_consistency(struct check *c);
 
-/* stream.c: reads everything once, front to back. */
-void stream_members(struct check *c);
+/* Whether all that the archive says of itself was signed and is there, so that a member that is not read, or not all of
+ * it, may be taken for what it must be. */
+bool claims_are_whole(const struct check *c);
+/* Takes it so. */
+void take_claim(struct check *c, struct part *part);
+
+/* --- Reading members --- */
+
+/* A window that moves over the file. */
+#define BUFFER_SIZE (1u << 20)
+struct stream {
+    struct check *c;
+    uint64_t offset; /* of bytes[at] in the file */
+    uint64_t end;    /* what comes after it is not read */
+    size_t at, filled;
+    struct sha256 digest; /* of what is taken while a member is read */
+    uint8_t bytes[BUFFER_SIZE + CHUNK_GZ_MAX];
+};
+
+/* At least `size` bytes (at most CHUNK_GZ_MAX) at the stream's place; fewer, as *there says, only at its end. */
+const uint8_t *stream_peek(struct stream *s, size_t size, size_t *there);
+/* Moves on over bytes, up to `end`. */
+void stream_take(struct stream *s, uint64_t end, bool hashed);
+/* Moves on to `offset` without reading what lies between. */
+void stream_skip(struct stream *s, uint64_t offset);
+
+/* What is known of the extent that was read last, for the map that follows it. */
+struct extent_check;
+struct extent_check *extent_check_new(void); /* null: out of memory; released with free */
+/* thorough: unpack it whatever the method. */
+void check_extent(struct extent_check *x, struct stream *s, struct part *part, struct part *map, bool thorough);
+void check_map(struct extent_check *x, struct stream *s, struct part *part);
+
+/* stream.c: reads the members from `first` to before `end`. */
+void check_members(struct stream *s, struct extent_check *x, uint32_t first, uint32_t end, bool thorough);
+
+/* crew.c: reads all members from `first` on, or until it is to stop. */
+void read_members(struct check *c, uint32_t first);
+/* Counts bytes that were read, shows progress and keeps to the rate. False: cancelled. */
+bool crew_read(struct crew *crew, uint64_t bytes);
 
 #endif

@@ -1,8 +1,8 @@
 /* fixity.h - the public header of verify/fixity/: whether an archive is intact, and who signed it.
  *
  * Checks every byte of an archive against its one legal value or its digest, then the signatures, then who made them.
- * It reports all damage that it finds, each with its place (member, extent, chunk, file offset), and never stops at the
- * first. */
+ * It reports all damage that it finds, each with its place (member, extent, chunk, sectors of the guest, file offset),
+ * and never stops at the first. What seems damaged is read again before it is declared so. */
 #ifndef MUNIMENT_VERIFY_FIXITY_H
 #define MUNIMENT_VERIFY_FIXITY_H
 
@@ -12,7 +12,16 @@ enum verdict {
     VERDICT_TRUSTED,        /* intact, signed by a key the caller trusts */
     VERDICT_UNKNOWN_SIGNER, /* intact, signed, by a key the caller did not name */
     VERDICT_BAD_SIGNATURE,  /* it agrees with itself, but the signature does not fit: nobody vouches for it */
-    VERDICT_DAMAGED
+    VERDICT_DAMAGED,
+    VERDICT_SAMPLED, /* what was read is as it was sealed and signed; the rest was not read: nothing is known of it */
+    VERDICT_PARTIAL  /* the same; the next run resumes where this one stopped */
+};
+
+/* What is read of the disks; of everything else, all is. */
+enum verify_method {
+    VERIFY_FULL,  /* each chunk is unpacked */
+    VERIFY_QUICK, /* the stored bytes are compared with SHA256SUMS; what differs is unpacked, to find the place */
+    VERIFY_SAMPLE /* some chunks of each extent, chosen at random */
 };
 
 struct finding {
@@ -20,7 +29,19 @@ struct finding {
     char place[256];  /* "chunk 12 of disk/hd0, sectors 1536-1663"; empty when the member says it all */
     uint64_t offset;  /* in the file */
     uint64_t length;
+    enum drive_slot slot; /* with sectors > 0: what a guest sees of it on this drive */
+    uint64_t sector, sectors;
+    bool unsteady; /* no damage: it was read otherwise than it was sealed, and rightly when it was read again */
     char what[256];
+};
+
+/* How far a verification came. All zeros: it has not begun. */
+struct verify_state {
+    uint64_t device, inode, size, changed, modified; /* of the file; times in nanoseconds */
+    hex_digest statement;                            /* SHA-256 of the statement */
+    enum verify_method method;
+    uint32_t percent;
+    uint64_t members, chunks, findings; /* that were checked, and found */
 };
 
 struct verify_request {
@@ -28,7 +49,16 @@ struct verify_request {
     const char *const *trusted; /* paths of public keys, PEM */
     size_t trusted_count;
     bool integrity_only; /* leave signatures and trust out of the verdict */
-    /* Called for each finding. */
+    enum verify_method method;
+    uint32_t percent; /* VERIFY_SAMPLE: 1 to 100, of the chunks of each extent, at least one */
+    unsigned threads; /* 0: as many as there are processors */
+    uint64_t rate;    /* bytes a second, at most; 0: any number */
+    /* Or null: asked between members; true: stop here. */
+    bool (*stop)(void *context);
+    void *stop_context;
+    /* Or null: resumes where an earlier verification stopped, if the file is the same; gets how far this one came. */
+    struct verify_state *state;
+    /* Called for each finding, in the order of the file, and never twice at a time, but on any thread. */
     void (*found)(void *context, const struct finding *finding);
     void *found_context;
     progress_function *progress; /* or null */
@@ -40,11 +70,17 @@ struct verify_request {
 
 struct verify_result {
     enum verdict verdict;
-    uint64_t bytes, members, chunks; /* that were checked */
-    uint64_t findings;
+    bool trusted;                    /* the signature fits, and a key that the caller trusts made it */
+    uint64_t bytes, members, chunks; /* that were checked, in earlier runs as well */
+    uint64_t members_there, chunks_there;
+    uint64_t findings, unsteady;
+    uint64_t resumed;        /* members that an earlier run had checked */
     hex_digest machine_root; /* as content.txt has it; empty when the statement does not name that */
     hex_digest signer;       /* SHA-256 of his SubjectPublicKeyInfo; empty unless the signature fits */
 };
+
+/* The words of the methods: "full", "quick", "sample". */
+extern const char *const verify_method_names[3];
 
 /* False with *error when the file could not be read at all (STATUS_HOST) or is no Muniment archive (STATUS_INPUT);
  * otherwise true and the verdict stands in *result. */

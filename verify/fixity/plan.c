@@ -316,6 +316,7 @@ bool plan_members(struct check *c)
         c->count = 0;
         plan_by_headers(c);
     } else {
+        c->by_seal = true;
         report_end(c, c->size - TAR_END);
     }
     if (!sort_names(c)) {

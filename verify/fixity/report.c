@@ -8,27 +8,102 @@
 #include <string.h>
 #include <unistd.h>
 
+static void declare(struct check *c, const struct finding *f)
+{
+    if (c->request->found)
+        c->request->found(c->request->found_context, f);
+}
+
+void declare_held(struct check *c, struct held *held)
+{
+    for (uint32_t i = 0; i < held->count; i++)
+        declare(c, &held->list[i]);
+    free(held->list);
+    held->list = NULL;
+    held->count = held->capacity = 0;
+}
+
+/* Room for one more among those that are held; null: it is to be declared at once. */
+static struct finding *hold(struct check *c)
+{
+    struct held *held = &c->held;
+
+    if (!held->declared && held->count == held->capacity) {
+        uint32_t capacity = held->capacity ? 2 * held->capacity : 16;
+        struct finding *list = capacity <= HELD_LIMIT ? realloc(held->list, capacity * sizeof *list) : NULL;
+
+        held->declared = !list;
+        if (list) {
+            held->list = list;
+            held->capacity = capacity;
+        } else {
+            declare_held(c, held);
+        }
+    }
+    return held->declared ? NULL : &held->list[held->count++];
+}
+
+static void report(struct check *c, const struct finding *f)
+{
+    struct finding *room = hold(c);
+
+    c->result->findings++;
+    if (room)
+        *room = *f;
+    else
+        declare(c, f);
+}
+
 void report_place(struct check *c, const char *member, const char *place, uint64_t offset, uint64_t length,
                   const char *what, ...)
 {
     struct finding f = {.offset = offset, .length = length};
     va_list arguments;
 
-    c->result->findings++;
-    if (!c->request->found)
-        return;
     snprintf(f.member, sizeof f.member, "%s", member);
     snprintf(f.place, sizeof f.place, "%s", place ? place : "");
     va_start(arguments, what);
     vsnprintf(f.what, sizeof f.what, what, arguments);
     va_end(arguments);
-    c->request->found(c->request->found_context, &f);
+    report(c, &f);
+}
+
+void report_sectors(struct check *c, const char *member, const char *place, uint64_t offset, uint64_t length,
+                    enum drive_slot slot, uint64_t sector, uint64_t sectors, const char *what)
+{
+    struct finding f = {.offset = offset, .length = length, .slot = slot, .sector = sector, .sectors = sectors};
+
+    snprintf(f.member, sizeof f.member, "%s", member);
+    snprintf(f.place, sizeof f.place, "%s", place);
+    snprintf(f.what, sizeof f.what, "%s", what);
+    report(c, &f);
+}
+
+/* What a guest loses with an extent or its map; false: it is neither. */
+static bool extent_sectors(const struct check *c, const struct part *part, uint64_t *first, uint64_t *count)
+{
+    uint64_t all = c->disks[part->id.slot].size / SECTOR_SIZE, extent = EXTENT_SIZE / SECTOR_SIZE;
+
+    *first = part->id.extent * extent;
+    if ((part->id.kind != MEMBER_EXTENT && part->id.kind != MEMBER_MAP) || *first >= all)
+        return false;
+    *count = all - *first < extent ? all - *first : extent;
+    return true;
 }
 
 void report_part(struct check *c, struct part *part, const char *what)
 {
-    if (!part->damaged)
-        report_place(c, part->member.name, NULL, part->member.offset, part->member.size, "%s", what);
+    const struct member *m = &part->member;
+    uint64_t first, count;
+    char place[96];
+
+    if (!part->damaged && extent_sectors(c, part, &first, &count)) {
+        snprintf(place, sizeof place, "extent %u of disk/%s, sectors %llu-%llu", part->id.extent,
+                 drive_slot_names[part->id.slot], (unsigned long long)first, (unsigned long long)(first + count - 1));
+        report_sectors(c, m->name, place, m->offset, m->size, part->id.slot, first, count, what);
+    } else if (!part->damaged) {
+        report_place(c, m->name, NULL, m->offset, m->size, "%s", what);
+    }
     part->damaged = true;
 }
 

@@ -1,0 +1,102 @@
+/* history.c - see history.h. */
+#include "desk/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* An act of which the outcome has not come yet. */
+struct open_act {
+    uint64_t line;
+    char object[512];
+};
+
+struct history {
+    struct open_act *acts;
+    size_t count, capacity;
+    bool out_of_memory;
+    void (*each)(void *context, const struct check_record *record);
+    void *context;
+};
+
+static void remember(struct history *h, const struct log_line *line)
+{
+    if (h->count == h->capacity) {
+        size_t capacity = h->capacity ? 2 * h->capacity : 8;
+        struct open_act *acts = realloc(h->acts, capacity * sizeof *acts);
+
+        if (!acts) {
+            h->out_of_memory = true;
+            return;
+        }
+        h->acts = acts;
+        h->capacity = capacity;
+    }
+    h->acts[h->count].line = line->number;
+    log_line_value(line, "object", h->acts[h->count].object, sizeof h->acts[0].object);
+    h->count++;
+}
+
+static void hand_over(struct history *h, const struct log_line *line, const char *object)
+{
+    struct check_record record = {.time = ""};
+
+    memcpy(record.time, line->time, sizeof record.time);
+    memcpy(record.by, line->by, sizeof record.by);
+    memcpy(record.object, object, sizeof record.object);
+    snprintf(record.outcome, sizeof record.outcome, "%.15s", line->act);
+    log_line_value(line, "verdict", record.verdict, sizeof record.verdict);
+    log_line_value(line, "method", record.method, sizeof record.method);
+    log_line_value(line, "findings", record.findings, sizeof record.findings);
+    log_line_value(line, "machine-root", record.machine_root, sizeof record.machine_root);
+    h->each(h->context, &record);
+}
+
+static bool take_line(void *context, const struct log_line *line)
+{
+    struct history *h = context;
+
+    if (line->kind == LOG_ACT && strcmp(line->act, "verify") == 0)
+        remember(h, line);
+    for (size_t i = h->count; line->kind == LOG_OUTCOME && i-- > 0;)
+        if (h->acts[i].line == line->intent) {
+            hand_over(h, line, h->acts[i].object);
+            h->acts[i] = h->acts[--h->count];
+            break;
+        }
+    return !h->out_of_memory;
+}
+
+bool history_read(const char *log, void (*each)(void *context, const struct check_record *record), void *context,
+                  struct error *error)
+{
+    struct history h = {.each = each, .context = context};
+    struct log_head head;
+    bool good = log_read(log, take_line, &h, &head, error);
+
+    if (good && h.out_of_memory)
+        good = error_set(error, STATUS_HOST, log, NULL, NULL, "out of memory");
+    free(h.acts);
+    return good;
+}
+
+const char *history_next_step(const struct check_record *record)
+{
+    /* clang-format off */
+    static const struct {
+        const char *verdict, *step;
+    } steps[] = {
+        {"trusted", "none: check it again when it is due"},
+        {"intact", "none: check it again when it is due"},
+        {"unknown-signer", "compare the signer with what the institution published, and name him with --trust"},
+        {"bad-signature", "trust nothing in it: take another copy, and find out who changed this one"},
+        {"damaged", "take another copy of it out of the replicas, and check the medium on which this one lies"},
+        {"sampled", "check all of it: only a part was read"},
+        {"partial", "run the check again: it resumes where it stopped"},
+    };
+    /* clang-format on */
+
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+        if (strcmp(record->verdict, steps[i].verdict) == 0)
+            return steps[i].step;
+    return "check it again: the last check came to no verdict";
+}

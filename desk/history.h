@@ -1,0 +1,22 @@
+/* history.h - the fixity history: what the office's log says of the checks of archives. */
+#ifndef MUNIMENT_DESK_HISTORY_H
+#define MUNIMENT_DESK_HISTORY_H
+
+#include "verify/log/log.h"
+
+/* A verification that has ended. What the log does not say is empty. */
+struct check_record {
+    char time[21], by[LOG_NAME_LIMIT + 1]; /* of its end; who did it */
+    char object[512];                      /* the file that was named */
+    char outcome[16], verdict[24], method[16], findings[24];
+    hex_digest machine_root;
+};
+
+/* Hands over each verification that the log records, in its order. False with *error: it cannot be read. */
+bool history_read(const char *log, void (*each)(void *context, const struct check_record *record), void *context,
+                  struct error *error);
+
+/* What is to be done after a check with this outcome and verdict, in words. */
+const char *history_next_step(const struct check_record *record);
+
+#endif

@@ -1,0 +1,414 @@
+/* verify.c - the subcommand verify: one archive or many, all of it or some, at once or a part each night. */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "archive/archive.h"
+#include "desk/act.h"
+#include "desk/desk.h"
+#include "desk/processes.h"
+#include "desk/progress.h"
+#include "desk/receipt.h"
+#include "desk/verify_state.h"
+#include "formats/json.h"
+#include "formats/plain.h"
+#include "verify/fixity/fixity.h"
+#include "verify/runs/runs.h"
+
+static const struct {
+    const char *word, *sentence;
+} verdicts[] = {
+    [VERDICT_TRUSTED] = {"trusted", "intact, signed by a trusted key"},
+    [VERDICT_UNKNOWN_SIGNER] = {"unknown-signer", "intact, signer unknown"},
+    [VERDICT_BAD_SIGNATURE] = {"bad-signature",
+                               "agrees with itself, but the signature does not fit: nobody vouches for it"},
+    [VERDICT_DAMAGED] = {"damaged", "damaged"},
+    [VERDICT_SAMPLED] = {"sampled", "sampled"},
+    [VERDICT_PARTIAL] = {"partial", "checked in part; nothing wrong so far"},
+};
+
+/* What the command line asks for, the same for each archive. */
+struct verification {
+    const struct arguments *arguments;
+    const char **trusted;
+    size_t trusted_count;
+    enum verify_method method;
+    uint32_t percent;
+    unsigned threads;        /* for one archive */
+    uint64_t rate;           /* for one archive; 0: any */
+    uint64_t deadline;       /* milliseconds of the monotonic clock; 0: none */
+    const char *state;       /* folder; or null */
+    struct kept_state *kept; /* one for each operand, with state */
+};
+
+struct report {
+    const struct verification *v;
+    const char *path;
+    struct progress progress;
+    bool json, reboot, reboot_failed;
+    uint64_t findings;
+};
+
+static void print_finding(const struct report *report, const struct finding *f)
+{
+    const char *const parts[] = {report->path, ": ", f->member, ": ", f->what, " (", f->place};
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        plain_print(stdout, parts[i]);
+    printf("%soffset %" PRIu64 ", length %" PRIu64 ")\n", *f->place ? ", " : "", f->offset, f->length);
+}
+
+static void report_unsteady(const struct report *report, const struct finding *f)
+{
+    struct error error;
+
+    error_set(&error, STATUS_HOST, report->path, f->place, "test the drive, its cable and the memory",
+              "%s was read wrongly at offset %" PRIu64 ", and rightly when it was read again", f->member, f->offset);
+    desk_fail(&error);
+}
+
+static void found(void *context, const struct finding *f)
+{
+    struct report *report = context;
+
+    progress_end(&report->progress);
+    if (f->unsteady) {
+        report_unsteady(report, f);
+        return;
+    }
+    if (!report->json) {
+        print_finding(report, f);
+        return;
+    }
+    printf("%s{", report->findings++ ? ", " : "");
+    json_member(stdout, "", "member", f->member);
+    json_member(stdout, ", ", "place", f->place);
+    printf(", \"offset\": %" PRIu64 ", \"length\": %" PRIu64, f->offset, f->length);
+    if (f->sectors) {
+        json_member(stdout, ", ", "drive", drive_slot_names[f->slot]);
+        printf(", \"sector\": %" PRIu64 ", \"sectors\": %" PRIu64, f->sector, f->sectors);
+    }
+    json_member(stdout, ", ", "what", f->what);
+    printf("}");
+}
+
+static void print_checked(const struct verify_result *r, enum verify_method method)
+{
+    if (r->members < r->members_there)
+        printf("  checked       %" PRIu64 " of %" PRIu64 " members, %" PRIu64 " of %" PRIu64
+               " chunks; the next run resumes there\n",
+               r->members, r->members_there, r->chunks, r->chunks_there);
+    else if (method == VERIFY_SAMPLE)
+        printf("  sampled       %" PRIu64 " of %" PRIu64 " chunks; all else in %" PRIu64 " members was read\n",
+               r->chunks, r->chunks_there, r->members);
+    else
+        printf("  checked       %" PRIu64 " bytes, %" PRIu64 " members, %" PRIu64 " chunks%s\n", r->bytes, r->members,
+               r->chunks, method == VERIFY_QUICK ? ", as they are stored" : "");
+}
+
+static void print_verdict_json(const struct verify_result *r, const char *word, const char *method)
+{
+    printf("]");
+    json_member(stdout, ", ", "verdict", word);
+    json_member(stdout, ", ", "method", method);
+    json_member(stdout, ", ", "machine-root", r->machine_root);
+    json_member(stdout, ", ", "signer", r->signer);
+    printf(", \"bytes\": %" PRIu64 ", \"members\": %" PRIu64 ", \"chunks\": %" PRIu64, r->bytes, r->members, r->chunks);
+    printf(", \"members-there\": %" PRIu64 ", \"chunks-there\": %" PRIu64 ", \"unsteady\": %" PRIu64, r->members_there,
+           r->chunks_there, r->unsteady);
+}
+
+static void print_verdict(const struct report *report, const struct verify_result *r, const char *word,
+                          const char *sentence, const char *signer)
+{
+    enum verify_method method = report->v->method;
+
+    if (report->json) {
+        print_verdict_json(r, word, verify_method_names[method]);
+        return;
+    }
+    plain_print(stdout, report->path);
+    printf(": %s%s", sentence, signer);
+    if (r->findings)
+        printf(": %" PRIu64 " finding%s", r->findings, r->findings == 1 ? "" : "s");
+    printf("\n");
+    if (*r->machine_root)
+        printf("  machine-root  %s\n", r->machine_root);
+    if (*r->signer)
+        printf("  signer        %s\n", r->signer);
+    print_checked(r, method);
+}
+
+/* Prints the result of the reference boot: "reboot" of the JSON object, or lines of text. */
+static void print_reboot(const struct report *report, const struct attest_result *r)
+{
+    bool before = r->points > 0;
+
+    if (report->json) {
+        printf(", \"reboot\": {");
+        json_member(stdout, "", "outcome", r->equal ? "equal" : "differs");
+        printf(", \"points\": %" PRIu32 ", \"equal-at\": ", r->points);
+        printf(before ? "%" PRIu64 : "null", r->equal_at);
+        if (!r->equal) {
+            printf(", \"differs-at\": %" PRIu64, r->differs_at);
+            json_member(stdout, ", ", "parts", r->parts);
+        }
+        printf("}");
+        return;
+    }
+    if (r->equal && !r->other_machine) {
+        printf("  reboot        identical at %" PRIu32 " points, to tick %" PRIu64 "\n", r->points, r->equal_at);
+        return;
+    }
+    printf("  reboot        DIFFERS");
+    if (r->equal)
+        printf(" in nothing");
+    else
+        printf(" first at tick %" PRIu64 ": ", r->differs_at);
+    plain_print(stdout, r->what);
+    plain_print(stdout, r->parts);
+    if (before)
+        printf("; last equal at tick %" PRIu64, r->equal_at);
+    else
+        printf("; equal nowhere before");
+    printf("%s\n", r->other_machine ? "; the attestation is of a machine with another machine-root" : "");
+}
+
+static bool progress_share(void *context, uint64_t done, uint64_t total)
+{
+    char line[32];
+
+    snprintf(line, sizeof(line), "%u %%", (unsigned)(total ? (double)done * 100 / (double)total : 100));
+    progress_show(context, line);
+    return !interrupted();
+}
+
+/* Repeats the reference boot. */
+static enum status reboot_one(struct report *report, struct archive *archive, struct error *error)
+{
+    struct attest_result result;
+
+    progress_begin(&report->progress, "rebooting");
+    bool good = attest_check(archive, progress_share, &report->progress, &result, error);
+    progress_end(&report->progress);
+    if (!good) {
+        if (error->status == STATUS_OK)
+            error_set(error, STATUS_WRONG, report->path, NULL, "seal it with --attest",
+                      "cannot be compared: the archive holds no reference boot");
+        report->reboot_failed = true;
+        return error->status;
+    }
+    print_reboot(report, &result);
+    return result.equal && !result.other_machine ? STATUS_OK : STATUS_WRONG;
+}
+
+/* Nobody vouches for the attestation, or nothing was asked for. */
+static void leave_reboot(const struct report *report, struct archive *archive)
+{
+    if (archive)
+        printf(report->json ? ", \"reboot\": null"
+                            : "  reboot        not compared: nobody vouches for the attestation\n");
+    archive_close(archive);
+}
+
+/* --- One archive --- */
+
+static uint64_t milliseconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static bool time_is_up(void *context)
+{
+    const struct report *report = context;
+
+    return report->v->deadline && milliseconds() >= report->v->deadline;
+}
+
+/* What the command says about a verdict. signer: a word about him where the sentence has none. */
+static enum status judge(const struct verify_result *r, bool integrity_only, const char **word, const char **sentence,
+                         const char **signer)
+{
+    bool unfinished = r->verdict == VERDICT_SAMPLED || r->verdict == VERDICT_PARTIAL;
+    bool good = r->verdict != VERDICT_DAMAGED && (integrity_only || r->trusted);
+
+    *word = verdicts[r->verdict].word;
+    *sentence = verdicts[r->verdict].sentence;
+    *signer = !unfinished || integrity_only ? "" : r->trusted ? ", signed by a trusted key" : ", signer unknown";
+    if (good && !unfinished && integrity_only)
+        *word = *sentence = "intact";
+    return !good ? STATUS_WRONG : unfinished ? STATUS_UNDECIDED : STATUS_OK;
+}
+
+static void print_begin(const struct report *report)
+{
+    if (!report->json)
+        return;
+    printf("{\"schema\": \"muniment-verify\", \"version\": 0");
+    json_member(stdout, ", ", "file", report->path);
+    printf(", \"findings\": [");
+}
+
+static enum status verify_one(struct verify_request *request, struct report *report, struct kept_state *kept,
+                              struct act *act)
+{
+    struct verify_result result;
+    struct archive *archive = NULL;
+    const char *word, *sentence, *signer;
+    struct error error;
+    char count[24];
+
+    request->archive = report->reboot ? &archive : NULL;
+    print_begin(report);
+    progress_begin(&report->progress, "verifying");
+    bool good = archive_verify(request, &result, &error);
+    progress_end(&report->progress);
+    if (!good) {
+        archive_close(archive);
+        if (report->json) {
+            json_member(stdout, "], ", "verdict", "unreadable");
+            json_member(stdout, ", ", "error", error.what);
+            printf("}\n");
+        }
+        return desk_fail(&error);
+    }
+    enum status status = judge(&result, request->integrity_only, &word, &sentence, &signer), reboot = STATUS_OK;
+    print_verdict(report, &result, word, sentence, signer);
+    snprintf(count, sizeof count, "%" PRIu64, result.findings);
+    act_fact(act, "method", verify_method_names[request->method]);
+    act_fact(act, "verdict", word);
+    act_fact(act, "findings", count);
+    act_fact(act, "machine-root", result.machine_root);
+    act_fact(act, "signer", result.signer);
+    if (archive && (result.verdict != VERDICT_BAD_SIGNATURE || request->integrity_only))
+        reboot = reboot_one(report, archive, &error);
+    else
+        leave_reboot(report, archive);
+    if (report->json)
+        printf("}\n");
+    if (report->reboot_failed)
+        desk_fail(&error);
+    if (kept && !state_keep(kept, result.members == result.members_there ? word : "", &error))
+        reboot = desk_fail(&error);
+    if (result.unsteady && status != STATUS_WRONG)
+        status = STATUS_HOST;
+    return reboot > status ? reboot : status;
+}
+
+static enum status verify_operand(void *context, size_t i)
+{
+    const struct verification *v = context;
+    const struct arguments *a = v->arguments;
+    struct kept_state *kept = v->kept ? &v->kept[i] : NULL;
+    struct report report = {
+        .v = v, .path = a->operands[i], .json = argument_value(a, "--json"), .reboot = argument_value(a, "--reboot")};
+    struct verify_request request = {
+        .path = a->operands[i],
+        .trusted = v->trusted,
+        .trusted_count = v->trusted_count,
+        .integrity_only = argument_value(a, "--integrity-only"),
+        .method = v->method,
+        .percent = v->percent,
+        .threads = v->threads,
+        .rate = v->rate,
+        .stop = time_is_up,
+        .stop_context = &report,
+        .state = kept ? &kept->state : NULL,
+        .found = found,
+        .found_context = &report,
+        .progress = progress_bytes,
+        .progress_context = &report.progress,
+    };
+    struct act act;
+    struct error error;
+
+    if (kept && *kept->verdict) {
+        state_print(stdout, kept, report.json);
+        return strcmp(kept->verdict, "damaged") ? STATUS_OK : STATUS_WRONG;
+    }
+    if (time_is_up(&report)) {
+        error_set(&error, STATUS_UNDECIDED, report.path, NULL, "run the same command again", "not begun: time is up");
+        return desk_fail(&error);
+    }
+    if (!act_begin(&act, a, "verify", report.path, &error))
+        return desk_fail(&error);
+    if (is_receipt(report.path))
+        return act_end(&act, receipt_verify(a, report.path));
+    return act_end(&act, verify_one(&request, &report, kept, &act));
+}
+
+/* --- The command line --- */
+
+/* The whole number of an option, from 1 to limit; 0: it is not given. */
+static bool option_number(const struct arguments *a, const char *option, uint64_t limit, uint64_t *value,
+                          struct error *error)
+{
+    const char *text = argument_value(a, option);
+    char *end;
+
+    *value = 0;
+    if (!text)
+        return true;
+    errno = 0;
+    *value = strtoull(text, &end, 10);
+    if (text[0] >= '0' && text[0] <= '9' && !*end && !errno && *value >= 1 && *value <= limit)
+        return true;
+    return error_set(error, STATUS_USAGE, a->command->name, NULL, NULL, "%s takes a whole number from 1 to %" PRIu64,
+                     option, limit);
+}
+
+static bool read_options(struct verification *v, uint64_t *processors, struct error *error)
+{
+    const struct arguments *a = v->arguments;
+    uint64_t percent, seconds, rate;
+    long there = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (!option_number(a, "--sample", 100, &percent, error) || !option_number(a, "--rate", 1 << 20, &rate, error) ||
+        !option_number(a, "--max-time", UINT32_MAX, &seconds, error) ||
+        !option_number(a, "--threads", 64, processors, error))
+        return false;
+    if (percent && argument_value(a, "--quick"))
+        return error_set(error, STATUS_USAGE, "verify", NULL, NULL, "--quick and --sample are two methods");
+    v->state = argument_value(a, "--state");
+    if (seconds && !v->state)
+        return error_set(error, STATUS_USAGE, "verify", NULL, "name a folder with --state",
+                         "--max-time needs a place to remember how far it came");
+    v->method = argument_value(a, "--quick") ? VERIFY_QUICK : percent ? VERIFY_SAMPLE : VERIFY_FULL;
+    v->percent = (uint32_t)percent;
+    v->rate = rate << 20;
+    v->deadline = seconds ? milliseconds() + seconds * 1000 : 0;
+    *processors = *processors ? *processors : there < 1 ? 1 : (uint64_t)there;
+    return true;
+}
+
+/* The gravest status of all archives. Many share the processors among them; one gets all. */
+enum status verify_run(const struct arguments *a)
+{
+    struct verification v = {.arguments = a};
+    uint64_t processors, jobs;
+    enum status status;
+    struct error error;
+
+    if (!read_options(&v, &processors, &error))
+        return desk_fail(&error);
+    v.trusted = desk_trusted_keys(a, &v.trusted_count);
+    if (!v.trusted)
+        return STATUS_HOST;
+    jobs = a->operand_count < processors ? a->operand_count : processors;
+    v.threads = (unsigned)(processors / jobs);
+    v.rate = v.rate / jobs;
+    if (v.state && !(v.kept = states_load(v.state, a->operands, a->operand_count, &error)))
+        status = desk_fail(&error);
+    else
+        status = processes_run(a->operand_count, (unsigned)jobs, verify_operand, &v);
+    free(v.kept);
+    free(v.trusted);
+    return status;
+}
