@@ -144,12 +144,17 @@ bool boot_open_outputs(struct boot *b, struct error *error)
                *parallel = argument_value(b->arguments, "--parallel");
     const char *clipboard = argument_value(b->arguments, "--clipboard"),
                *trace = argument_value(b->arguments, "--trace"), *sound = argument_value(b->arguments, "--sound");
+    const char *midi = argument_value(b->arguments, "--midi");
 
     const bool replace = boot_replaces(b);
 
     if (sound && !boot_needs_sound(b, "--sound", error))
         return false;
-    return (!sound || sound_open(&b->session.ear, sound, replace, error)) &&
+    if (midi && b->media.manifest.sound_card != SOUND_CARD_SB16)
+        return error_set(error, STATUS_INPUT, "--midi", NULL, "say card: sb16 under sound in the manifest",
+                         "the machine has no MIDI port");
+    return (!midi || midi_open(&b->midi, midi, replace, error)) &&
+           (!sound || sound_open(&b->session.ear, sound, replace, error)) &&
            (!serial || output_growing(&b->serial, serial, replace, error)) &&
            (!parallel || output_growing(&b->parallel, parallel, replace, error)) &&
            (!clipboard || output_growing(&b->clipboard, clipboard, replace, error)) &&
@@ -209,6 +214,13 @@ static void host_sound(void *context, const int16_t *frames, size_t count)
     sound_hear(&((struct boot *)context)->session.ear, frames, count);
 }
 
+static void host_midi_out(void *context, uint8_t byte)
+{
+    struct boot *b = context;
+
+    midi_byte(&b->midi, machine_tick(b->machine) / (machine_ticks_per_second(b->machine) / 1000), byte);
+}
+
 /* A system that cannot run on this machine often resets it, again and again. */
 static void host_was_reset(void *context)
 {
@@ -230,6 +242,7 @@ void boot_host(struct boot *b, struct machine_host *host)
                                   .parallel_out = host_parallel_out,
                                   .copied = host_copied,
                                   .sound = host_sound,
+                                  .midi_out = host_midi_out,
                                   .was_reset = host_was_reset};
 }
 
@@ -468,6 +481,7 @@ bool boot_commit_outputs(struct boot *b, struct error *error)
     for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++)
         if (outputs[i]->file && !output_commit(outputs[i], good ? error : NULL))
             good = false;
+    good = midi_commit(&b->midi, good ? error : NULL) && good;
     return sound_commit(&b->session.ear, good ? error : NULL) && good;
 }
 
@@ -477,6 +491,7 @@ void boot_release(struct boot *b)
     output_abort(&b->parallel);
     output_abort(&b->clipboard);
     output_abort(&b->session.ear.file);
+    output_abort(&b->midi.file);
     output_abort(&b->trace);
     if (b->machine)
         session_end(&b->session);

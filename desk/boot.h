@@ -5,6 +5,7 @@
 
 #include "desk/act.h"
 #include "desk/media.h"
+#include "desk/midi.h"
 #include "desk/options.h"
 #include "desk/script.h"
 #include "desk/session.h"
@@ -30,6 +31,7 @@ struct boot {
     struct code_memory code;    /* what the translator writes into */
     struct tracing tracing;
     struct output serial, parallel, clipboard, trace, translation;
+    struct midi_file midi;
     FILE *perf_map;                            /* null: none */
     struct taking *taking;                     /* --retrieve; null: nothing is taken out */
     struct taking_place place;                 /* where the run begins */

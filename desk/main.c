@@ -92,6 +92,7 @@ static const struct option boot_options[] = {
     { "--parallel", "FILE", "write what LPT1 prints; - is standard output", false, false },
     { "--clipboard", "FILE", "write what the guest copies to the clipboard (pointer: absolute); - is standard output", false, false },
     { "--sound", "FILE.wav", "write what the machine plays (sound in the manifest); - is standard output", false, false },
+    { "--midi", "FILE.mid", "write what the machine sends to its MIDI port (card: sb16) as a standard MIDI file", false, false },
     { "--floppy", "IMAGE", "insert this medium into fd0", false, false },
     { "--cd", "IMAGE", "insert this CD into the first CD-ROM drive, which is added if there is none", false, false },
     { "--disk", "IMAGE", "add this disk at the first free place of hd0 to hd3", false, false },

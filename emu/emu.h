@@ -40,6 +40,7 @@ struct machine_host {
      * are `count` of silence. Those of a call to machine_run are complete when it returns: a frame that stands at its
      * end is among them. Null: nobody listens. */
     void (*sound)(void *context, const int16_t *frames, size_t count);
+    void (*midi_out)(void *context, uint8_t byte); /* at the tick at which the machine stands */
     const struct code_memory *code; /* for translated code (emu/host/host.h); must outlive the machine. null: everything
                                        is interpreted */
     void (*was_reset)(void *context); /* the processor was reset, at the tick at which the machine stands; null: not

@@ -396,6 +396,7 @@ static void wire_sb16(struct machine *m, struct sound_source *synthesizer)
 {
     const struct line irqs[4] = {irq_line(m, 9), irq_line(m, 5), irq_line(m, 7), irq_line(m, 10)};
 
+    mpu401_init(&m->midi, &m->clock, &m->bus, m->host.midi_out, m->host.context);
     opl_map(&m->opl, &m->bus, SB16_PORTS, 4);
     opl_map(&m->opl, &m->bus, SB16_PORTS + 8, 2);
     sb16_init(&m->sb16, &m->sound, synthesizer, &m->clock, &m->bus, irqs, (struct dma_line){dma_transfer, &m->dma, 1});
@@ -584,8 +585,10 @@ static void reset_chips(struct machine *m)
         vga_reset(&m->vga);
     if (m->manifest.sound_card)
         opl_reset(&m->opl);
-    if (m->manifest.sound_card == SOUND_CARD_SB16)
+    if (m->manifest.sound_card == SOUND_CARD_SB16) {
         sb16_reset(&m->sb16);
+        mpu401_reset(&m->midi);
+    }
     i82077_reset(&m->floppy);
     for (unsigned channel = 0; channel < 2; channel++)
         ata_reset(&m->ata[channel]);

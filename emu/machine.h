@@ -18,6 +18,7 @@
 #include "emu/devices/ioapic.h"
 #include "emu/devices/lapic.h"
 #include "emu/devices/mc146818.h"
+#include "emu/devices/mpu401.h"
 #include "emu/devices/opl.h"
 #include "emu/devices/parallel.h"
 #include "emu/devices/pci.h"
@@ -56,6 +57,7 @@ struct machine {
     struct speaker speaker;
     struct opl opl;
     struct sb16 sb16;
+    struct mpu401 midi; /* on the same card */
     struct parallel parallel;
     struct vga vga;
     struct cirrus cirrus; /* around the VGA, if the display is one */

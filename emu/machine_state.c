@@ -60,6 +60,7 @@ const struct part machine_part_table[] = {
     {"speaker", offsetof(struct machine, speaker), speaker_state, PART_SPEAKER, speaker_loaded},
     {"opl", offsetof(struct machine, opl), opl_state, PART_OPL, opl_loaded},
     {"sb16", offsetof(struct machine, sb16), sb16_state, PART_SB16, sb16_loaded},
+    {"midi", offsetof(struct machine, midi), mpu401_state, PART_SB16, NULL},
     DRIVE_PART("fd0", DRIVE_FD0), DRIVE_PART("fd1", DRIVE_FD1),
     DRIVE_PART("hd0", DRIVE_HD0), DRIVE_PART("hd1", DRIVE_HD1), DRIVE_PART("hd2", DRIVE_HD2), DRIVE_PART("hd3", DRIVE_HD3),
     {NULL, 0, NULL, PART_ALWAYS, NULL}

@@ -37,7 +37,7 @@ machine "sound:" "  speaker: yes" "  card: sb16" >machine.yaml
 machine "sound:" "  card: adlib" >adlib.yaml
 printf 'wait serial "speaker"\nwait sound\nexpect sound\nsnapshot middle.snapshot\nwait serial "sb16"\nwait time 0.2\nsnapshot late.snapshot\nwait silence\nwait serial "end"\n' >listen.script
 
-gives "a script listens" 0 "$MUNIMENT" boot machine.yaml --script listen.script --until time:3 --sound a.wav --serial lines --digest
+gives "a script listens" 0 "$MUNIMENT" boot machine.yaml --script listen.script --until time:3 --sound a.wav --midi a.mid --serial lines --digest
 cp out end
 gives "the translator plays the same," 0 "$MUNIMENT" boot machine.yaml --script listen.script --until time:3 --sound b.wav --digest --engine translator --slice random:3 --force
 cmp end out && cmp a.wav b.wav 2>>err
@@ -55,8 +55,18 @@ for note in 0:440 1:660 2:880; do
     [ "$frequency" = "${note#*:}" ] && [ "$amplitude" -ge 10200 ] && [ "$amplitude" -le 10600 ]
     passed "a note of ${note#*:} Hz is heard ($found)" $?
 done
-printf 'speaker\nopl 3\nsb16 04 13 50 \nend\n' | cmp - lines 2>>err
+printf 'speaker\nopl 3\nsb16 04 13 50 \nmidi\nend\n' | cmp - lines 2>>err
 passed "drivers find synthesizer and DSP, and 50 blocks of 480 samples end in half a second" $?
+python3 - <<'END' 2>>err
+import re
+b = open("a.mid", "rb").read()
+assert b[:18] == bytes.fromhex("4d546864 00000006 0000 0001 03e8 4d54726b")
+assert int.from_bytes(b[18:22], "big") == len(b) - 22
+# tempo; system exclusive; programme; note on, and off 0.25 s later; end
+assert re.fullmatch(rb"\x00\xff\x51\x03\x0f\x42\x40[\x80-\xff]*[\x00-\x7f]\xf0\x05\x7e\x7f\x09\x01\xf7[\x00-\x03]\xc0\x13[\x00-\x02]\x90\x3c\x64"
+                    rb"\x81[\x7a-\x7f]\x90\x3c\x00\x00\xff\x2f\x00", b[22:], re.S), b[22:].hex()
+END
+passed "what it sends by MIDI is a standard MIDI file" $?
 # The DSP plays after the last 0.1 s of silence but one: from 0.1 s before the end of what is heard, backwards.
 triangles=$(python3 - <<'END'
 import array, wave
@@ -107,6 +117,7 @@ gives "a machine that is not heard gives no file" 3 "$MUNIMENT" boot silent.yaml
 says "and says why" err "nothing that is heard"
 [ ! -e none.wav ]
 passed "and leaves none" $?
+gives "nor has one without a Sound Blaster MIDI" 3 "$MUNIMENT" boot adlib.yaml --midi none.mid --until time:0.1
 gives "nor does it wait for sound" 3 "$MUNIMENT" boot silent.yaml --script <(echo 'wait sound') --limit 1
 gives "a sound that does not come is missed" 1 "$MUNIMENT" boot machine.yaml --script <(echo 'expect sound') --limit 1
 gives "--until knows sound" 0 "$MUNIMENT" boot machine.yaml --until sound --limit 60

@@ -3,6 +3,7 @@
  *
  *   speaker          three notes of timer 2, 440, 660 and 880 Hz, a quarter of a second each
  *   opl [3]          if there is an FM synthesizer: a note of 440 Hz, half a second
+ *   midi             if there is an MPU-401: middle C, a quarter of a second, by running status
  *   sb16 VERSION     if there is a DSP: half a second of a triangle of 1,000 Hz, left, and of 2,000 Hz, right, in
  *                    blocks of 960 words that follow each other at 48 kHz, and how many ended */
     .code16
@@ -166,6 +167,25 @@ sb16:
     movw $new_line, %si
     call say
 
+midi:
+    movw $0x331, %dx
+    movb $0xff, %al
+    outb %al, %dx
+    call midi_answer
+    jne end
+    movb $0x3f, %al
+    outb %al, %dx
+    call midi_answer
+    jne end
+    movw $midi_name, %si
+    call say
+    movw $midi_on, %si
+    call midi_send
+    movw $250, %cx
+    call wait
+    movw $midi_off, %si
+    call midi_send
+
 end:
     movw $end_name, %si
     call say
@@ -191,6 +211,35 @@ opl_write:
     loop 2b
     jmp opl_write
 3:  ret
+
+/* Whether the MPU-401 acknowledges. */
+midi_answer:
+    movw $0x331, %dx
+    inb %dx, %al
+    testb $0x80, %al
+    jnz 1f
+    decw %dx
+    inb %dx, %al
+    incw %dx
+    cmpb $0xfe, %al
+    ret
+1:  orb $1, %al
+    ret
+
+/* Bytes from SI on, until EEh, to MIDI. */
+midi_send:
+    movw $0x331, %dx
+1:  inb %dx, %al
+    testb $0x40, %al
+    jnz 1b
+    lodsb
+    cmpb $0xee, %al
+    je 2f
+    decw %dx
+    outb %al, %dx
+    incw %dx
+    jmp 1b
+2:  ret
 
 /* AL to the DSP. */
 dsp:
@@ -293,6 +342,9 @@ count:
 notes: .word 2712, 1808, 1356, 0
 speaker_name: .asciz "speaker\n"
 end_name: .asciz "end\n"
+midi_name: .asciz "midi\n"
+midi_on: .byte 0xf0, 0x7e, 0x7f, 9, 1, 0xf7, 0xc0, 19, 0x90, 60, 100, 0xee
+midi_off: .byte 60, 0, 0xee
 opl_name: .asciz "opl\n"
 opl3_name: .asciz "opl 3\n"
 sb16_name: .asciz "sb16 "
