@@ -168,6 +168,41 @@ bool signature_fits(const char *pem, size_t pem_size, const uint8_t signature[SI
     return fits;
 }
 
+/* Algorithms of signatures: the type of key in OpenSSL, and the digest that is signed; null: it is part of them. */
+static const struct {
+    const char *name, *type, *digest;
+} algorithms[] = {
+    {"ed25519", "ED25519", NULL},
+    {"ecdsa-sha256", "EC", "SHA256"},
+    {"rsa-sha256", "RSA", "SHA256"},
+};
+
+enum signature_state signature_check(const char *algorithm, const uint8_t *key, size_t key_size,
+                                     const uint8_t *signature, size_t signature_size, const void *message, size_t size)
+{
+    const unsigned char *der = key;
+    EVP_PKEY *public = d2i_PUBKEY(NULL, &der, (long)key_size);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    const char *type = strncmp(algorithm, "slh-dsa-", 8) == 0 ? algorithm : NULL, *digest = NULL;
+    enum signature_state state = SIGNATURE_NOT_CHECKED;
+
+    for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++)
+        if (strcmp(algorithm, algorithms[i].name) == 0) {
+            type = algorithms[i].type;
+            digest = algorithms[i].digest;
+            state = SIGNATURE_WRONG;
+        }
+    if (public && context && type && EVP_PKEY_is_a(public, type) && der == key + key_size &&
+        (strcmp(type, "RSA") != 0 || EVP_PKEY_get_bits(public) >= 2048) &&
+        EVP_DigestVerifyInit_ex(context, NULL, digest, NULL, NULL, public, NULL) == 1)
+        state = EVP_DigestVerify(context, signature, signature_size, message, size) == 1 ? SIGNATURE_FITS
+                                                                                         : SIGNATURE_WRONG;
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(public);
+    ERR_clear_error();
+    return state;
+}
+
 bool public_key_bytes(const char *pem, size_t size, uint8_t out[32])
 {
     EVP_PKEY *key = public_key(pem, size);

@@ -63,6 +63,14 @@ bool public_key_digest(const char *pem, size_t size, bool canonical, uint8_t out
 bool signature_fits(const char *pem, size_t pem_size, const uint8_t signature[SIGNATURE_SIZE], const void *message,
                     size_t size);
 
+/* What a signature is worth; an algorithm that this OpenSSL lacks is never passed. */
+enum signature_state { SIGNATURE_FITS, SIGNATURE_WRONG, SIGNATURE_NOT_CHECKED };
+
+/* Whether a signature by a public key (SubjectPublicKeyInfo, DER) is over message. algorithm: "ed25519", "ecdsa-sha256"
+ * (DER), "rsa-sha256" (PKCS #1, at least 2,048 bits), or the name of one of FIPS 205 ("slh-dsa-sha2-128s"). */
+enum signature_state signature_check(const char *algorithm, const uint8_t *key, size_t key_size,
+                                     const uint8_t *signature, size_t signature_size, const void *message, size_t size);
+
 /* The 32 bytes of the public key in pem (RFC 8032); false unless it is an Ed25519 public key. */
 bool public_key_bytes(const char *pem, size_t size, uint8_t out[32]);
 

@@ -1,4 +1,4 @@
-/* archives.c - the subcommands around archives: key new, manifest check, seal, info. */
+/* archives.c - the subcommands around archives: manifest check, seal, info. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,17 +14,6 @@
 #include "formats/json.h"
 #include "desk/progress.h"
 #include "formats/plain.h"
-
-enum status key_new_run(const struct arguments *a)
-{
-    struct error error;
-
-    if (!key_new(a->operands[0], argument_value(a, "--encrypt"), &error))
-        return desk_fail(&error);
-    printf("%s: private key; keep it secret\n%s.pub: public key; give it to those who verify\n", a->operands[0],
-           a->operands[0]);
-    return STATUS_OK;
-}
 
 /* --- manifest check --- */
 

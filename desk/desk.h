@@ -12,6 +12,9 @@
 
 /* The subcommands; each is the `run` of a struct command. They print their own errors and return the exit status. */
 enum status key_new_run(const struct arguments *arguments);
+enum status key_root_run(const struct arguments *arguments);
+enum status key_certify_run(const struct arguments *arguments);
+enum status key_revoke_run(const struct arguments *arguments);
 enum status manifest_check_run(const struct arguments *arguments);
 enum status seal_run(const struct arguments *arguments);
 enum status verify_run(const struct arguments *arguments);

@@ -33,7 +33,7 @@ static const struct option seal_options[] = {
 /* clang-format on */
 
 static const struct option verify_options[] = {
-    {"--trust", "PUB", "public key of a signer to trust (may be repeated)", true, false},
+    {"--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated)", true, false},
     {"--integrity-only", NULL, "do not judge who signed: only whether every byte is as it was sealed", false, false},
     {"--quick", NULL, "compare the stored bytes with their digests, without unpacking the disks", false, false},
     {"--sample", "PERCENT", "of the chunks of each extent, chosen at random; says sampled, exit status 5", false,
@@ -52,7 +52,7 @@ static const struct option verify_options[] = {
 
 /* clang-format off */
 static const struct option info_options[] = {
-    { "--trust", "PUB", "public key of a signer to trust (may be repeated); an archive that none of them signed is refused", true, false },
+    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false },
     { "--root", NULL, "print only the machine-root", false, false },
     { "--log", "LOG", "print also the checks of this archive that the office's log records", false, false },
     { "--json", NULL, "print a JSON object", false, false },
@@ -75,7 +75,7 @@ static const struct option suggest_options[] = {
 
 static const struct option boot_options[] = {
     { "--machine", "NAME", "boot a disk image on this ready-made machine (muniment machines), not on the one that suits it", false, false },
-    { "--trust", "PUB", "public key of a signer to trust (may be repeated); an archive that none of them signed is refused", true, false },
+    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false },
     { "--until", "CONDITION", "run until the condition holds (may be repeated; the first that holds ends the run):\n"
       "tick:N  time:SECONDS  screen:TEXT  serial:TEXT  sound  silence  halt  poweroff  reset[:N]", true, false },
     { "--limit", "SECONDS", "of guest time, at most; exceeded: exit status 1 (default 3600)", false, false },
@@ -122,7 +122,7 @@ static const struct option export_options[] = {
     { "-o", "FILE", "the image to write", false, true },
     { "--as", "FORMAT", "raw (default), qcow2 or vhd", false, false },
     { "--drive", "SLOT", "the disk of an archive that has several: fd0, hd0 ...", false, false },
-    { "--trust", "PUB", "public key of a signer to trust (may be repeated); an archive that none of them signed is refused", true, false },
+    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false },
     { "--format", "[SLOT:]FORMAT", "the images are (fd0, hd0 ...: this one is) in this format, whatever they look like: raw, qcow2 ... (may be repeated)", true, false },
     { "--member", "NAME", "which file of a zip, 7z or tar file is the image", false, false },
     { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false },
@@ -131,7 +131,7 @@ static const struct option export_options[] = {
 };
 
 static const struct option replay_options[] = {
-    { "--trust", "PUB", "public key of a signer to trust (may be repeated); an archive that none of them signed is refused", true, false },
+    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false },
     { "--until", "CONDITION", "end before the journal does, when the condition holds (may be repeated), as with boot", true, false },
     { "--to", "tick:N", "end at this tick", false, false },
     { "--back", "SECONDS", "at the end, go back by this much guest time, and show the state there", false, false },
@@ -155,7 +155,7 @@ static const struct option replay_options[] = {
     { "--drive", "[SLOT][:N]", "the disk (fd0, hd0 ...) and its partition, where there are several", false, false }, \
     { "--overlay", "FILE", "with what a session wrote (boot --overlay)", false, false }, \
     { "--override", "REASON", "read what is closed, for this reason", false, false }, \
-    { "--trust", "PUB", "public key of a signer to trust (may be repeated); an archive that none of them signed is refused", true, false }, \
+    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false }, \
     { "--format", "FORMAT", "the image is in this format, whatever it looks like: raw, qcow2 ...", true, false }, \
     { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false }
 
@@ -177,6 +177,36 @@ static const struct option retrieve_options[] = {
 
 static const struct option key_new_options[] = {
     { "--encrypt", NULL, "with a pass phrase: asked for, or the first line of the file that MUNIMENT_PASSPHRASE_FILE names", false, false },
+    { .name = NULL },
+};
+
+static const struct option key_root_options[] = {
+    { "--name", "NAME", "of the office", false, true },
+    { "-o", "FILE.root", "the root to write", false, true },
+    { "--force", NULL, "replace an existing file", false, false },
+    { .name = NULL },
+};
+
+static const struct option key_certify_options[] = {
+    { "--root", "FILE.root", "the office's root (muniment key root)", false, true },
+    { "--key", "KEY", "the root's private key; without it, only what it must sign is written", false, false },
+    { "--name", "NAME", "of the key", false, true },
+    { "--from", "DATE", "the first day on which it may sign: YYYY-MM-DD", false, true },
+    { "--until", "DATE", "the last day", false, true },
+    { "--office", NULL, "the key seconds acts that need two people; it signs no archives", false, false },
+    { "-o", "FILE.cert", "the certificate to write", false, true },
+    { "--force", NULL, "replace an existing file", false, false },
+    { .name = NULL },
+};
+
+static const struct option key_revoke_options[] = {
+    { "--root", "FILE.root", "the office's root", false, true },
+    { "--key", "KEY", "the root's private key", false, false },
+    { "--second", "KEY", "the private key of a second person, whom the root certified (--office)", false, false },
+    { "--since", "DATE", "since when: YYYY-MM-DD", false, true },
+    { "--reason", "REASON", "lost, compromised or superseded", false, true },
+    { "-o", "FILE.revoked", "the revocation to write", false, true },
+    { "--force", NULL, "replace an existing file", false, false },
     { .name = NULL },
 };
 
@@ -232,6 +262,9 @@ static const struct option log_prove_options[] = {
 
 static const struct command commands[] = {
     { "key new", "FILE", 1, 1, "Make a signing key: FILE (private, PEM, mode 0600) and FILE.pub (public).", key_new_options, key_new_run },
+    { "key root", "PUB", 1, 1, "Make the root of an office from its public key, to be published.", key_root_options, key_root_run },
+    { "key certify", "PUB", 1, 1, "Certify a working key by the office's root, for a time.", key_certify_options, key_certify_run },
+    { "key revoke", "PUB", 1, 1, "Revoke a working key: the root and a second person sign.", key_revoke_options, key_revoke_run },
     { "manifest check", "FILE", 1, 1, "Check a machine.yaml or description.yaml and print the digest of its canonical form.", manifest_options,
       manifest_check_run },
     { "seal", "MACHINE.yaml", 1, 1, "Freeze a machine, its firmware and disks into one signed file.", seal_options, seal_run },

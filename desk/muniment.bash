@@ -11,7 +11,8 @@ _muniment()
         return
     fi
     case $command in
-    key)      if [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W new -- "$word")); return; fi; command="key new" ;;
+    key)      if [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W "new root certify revoke" -- "$word")); return; fi; command="key ${COMP_WORDS[2]}" ;;
+    parity)   if [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W "new check" -- "$word")); return; fi; command="parity ${COMP_WORDS[2]}" ;;
     manifest) if [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W check -- "$word")); return; fi; command="manifest check" ;;
     esac
     case $before in

@@ -117,6 +117,7 @@ static void print_verdict_json(const struct verify_result *r, const char *word, 
     json_member(stdout, ", ", "method", method);
     json_member(stdout, ", ", "machine-root", r->machine_root);
     json_member(stdout, ", ", "signer", r->signer);
+    json_member(stdout, ", ", "trust", r->trust);
     printf(", \"bytes\": %" PRIu64 ", \"members\": %" PRIu64 ", \"chunks\": %" PRIu64, r->bytes, r->members, r->chunks);
     printf(", \"members-there\": %" PRIu64 ", \"chunks-there\": %" PRIu64 ", \"unsteady\": %" PRIu64, r->members_there,
            r->chunks_there, r->unsteady);
@@ -140,6 +141,11 @@ static void print_verdict(const struct report *report, const struct verify_resul
         printf("  machine-root  %s\n", r->machine_root);
     if (*r->signer)
         printf("  signer        %s\n", r->signer);
+    if (*r->trust) {
+        printf("  trust         ");
+        plain_print(stdout, r->trust);
+        putchar('\n');
+    }
     print_checked(r, method);
 }
 

@@ -49,7 +49,7 @@ PUBLIC = {
     "emu/host": ["host.h"],
     "archive": ["archive.h"],
     "bios": ["bios.h"],
-    "verify/fixity": ["fixity.h"],
+    "verify/fixity": ["fixity.h", "keytext.h"],
     "verify/log": ["log.h"],
     "verify/repair": ["repair.h"],
     "verify/runs": ["runs.h"],

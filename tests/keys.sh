@@ -1,6 +1,7 @@
 #!/bin/bash
 # keys.sh - signing by keys with a pass phrase, and by commands that hold them (spec/keys.md): what a command returns is
-# used only if it is the signature. With pkcs11-tool and SoftHSM, where they are, by a token.
+# used only if it is the signature. With pkcs11-tool and SoftHSM, where they are, by a token. Roots, certificates,
+# revocations: every link that is cut, and tied again without the key, trusts nobody.
 set -u
 . "$PWD/tests/facts.sh"
 demo=$(realpath "$BUILD/demo")
@@ -96,4 +97,109 @@ if command -v pkcs11-tool softhsm2-util >/dev/null && [ -n "$module" ]; then
 else
     echo "no pkcs11-tool and SoftHSM here: no token was tried"
 fi
+# --- Roots, certificates, revocations ---
+for key in root second work next stranger; do "$MUNIMENT" key new $key.key >/dev/null; done
+pub() { echo "$1.key.pub"; }
+gives "a root is made" 0 "$MUNIMENT" key root root.key.pub --name "County Archive" -o office.root
+gives "and another's" 0 "$MUNIMENT" key root stranger.key.pub --name "Stranger" -o stranger.root
+certify() { local name=$1; shift; "$MUNIMENT" key certify $name.key.pub --root office.root --key root.key --name "$name" -o $name.cert --force "$@"; }
+gives "a key is certified" 0 certify work --from 2020-01-01 --until 2090-12-31
+gives "and a second person's" 0 certify second --from 2020-01-01 --until 2090-12-31 --office
+gives "not by another key than the root's" 3 "$MUNIMENT" key certify next.key.pub --root office.root --key work.key --name x --from 2020-01-01 --until 2090-01-01 -o x.cert
+gives "not with a date that is none (K-9)" 2 "$MUNIMENT" key certify next.key.pub --root office.root --key root.key --name x --from 2020-13-01 --until 2090-01-01 -o x.cert
+gives "nor a name with a line feed (K-9)" 2 "$MUNIMENT" key certify next.key.pub --root office.root --key root.key --name "$(printf 'a\nfor: office')" --from 2020-01-01 --until 2090-01-01 -o x.cert
+seal work.key >/dev/null; mv out.mun work.mun
+seal second.key >/dev/null; mv out.mun second.mun
+trusts() # FACT STATUS TEXT PATH...: verify work.mun by these
+{
+    local fact=$1 status=$2 text=$3 path trust=()
+    shift 3
+    for path; do trust+=(--trust "$path"); done
+    gives "$fact" "$status" "$MUNIMENT" verify work.mun "${trust[@]}"
+    says "$fact: says why" out "$text"
+}
+trusts "root and certificate trust" 0 "work: certified by County Archive from 2020-01-01 to 2090-12-31" office.root work.cert
+trusts "no root, no trust (K-13)" 1 "signer unknown" work.cert
+trusts "another's root is none (K-13)" 1 "signer unknown" stranger.root work.cert
+trusts "a root alone trusts nobody" 1 "signer unknown" office.root
+trusts "nor does the root's key in PEM (K-13)" 1 "signer unknown" root.key.pub work.cert
+gives "boot takes them as well" 0 "$MUNIMENT" boot work.mun --trust office.root --trust work.cert --until time:0.1
+mkdir trust
+cp office.root work.cert second.cert trust
+echo notes >trust/README
+trusts "so does a folder (K-8)" 0 "certified by County Archive" trust
+gives "an office's key signs no archives (K-14)" 1 "$MUNIMENT" verify second.mun --trust trust
+cp phrase trust/broken.revoked
+gives "what a folder's file is named for it must be (K-8)" 3 "$MUNIMENT" verify work.mun --trust trust
+rm trust/broken.revoked
+
+# Every link is cut and tied again without the key.
+tampered() { # FACT FILE SED-SCRIPT: a file of the folder that was changed so trusts nobody, or is refused
+    local status=0
+    cp "$2" keep
+    sed -i "$3" "$2"
+    "$MUNIMENT" verify work.mun --trust trust >out 2>err || status=$?
+    passed "$1" "$([ $status = 1 ] || [ $status = 3 ]; echo $?)"
+    cp keep "$2"
+}
+other=$(openssl pkey -pubin -in next.key.pub -outform DER | base64 -w0)
+tampered "a certificate for longer (K-12)" trust/work.cert 's/until: 2090/until: 2099/'
+tampered "a certificate of another name (K-12)" trust/work.cert 's/name: work/name: worm/'
+sed "s/for: office/for: archives/" second.cert >forged.cert
+gives "an office's certificate is none for archives (K-12, K-14)" 1 "$MUNIMENT" verify second.mun --trust office.root --trust forged.cert
+tampered "a certificate without signature (K-12)" trust/work.cert '/^signature/d'
+tampered "a signature of another algorithm (K-11)" trust/work.cert 's/^signature: ed25519/signature: rsa-sha256/'
+tampered "a signature of an algorithm that nobody knows (K-11)" trust/work.cert 's/^signature: ed25519/signature: slh-dsa-sha2-999x/'
+says "is not checked" out "not checked here"
+tampered "a certificate's last byte (K-12)" trust/work.cert '$s/.$/A/;$s/..$/A=/'
+tampered "an order of lines (K-9)" trust/work.cert '3{h;d};4G'
+tampered "a line more (K-9)" trust/work.cert '4a note: x'
+tampered "another root's key (K-13)" trust/office.root "s|^key: .*|key: $other|"
+tampered "a certificate as another's root (K-9)" trust/office.root 's/muniment-root/muniment-certificate/'
+"$MUNIMENT" key certify next.key.pub --root office.root --name next --from 2020-01-01 --until 2090-01-01 -o next.cert >/dev/null
+body=$(stat -c %s next.cert)
+openssl pkeyutl -sign -rawin -inkey work.key -in next.cert -out sig
+printf '\nsignature: ed25519 %s %s\n' "$(openssl pkey -pubin -in root.key.pub -outform DER | sha256sum | cut -d' ' -f1)" "$(base64 -w0 sig)" >>next.cert
+seal next.key >/dev/null
+gives "a working key certifies nobody (K-12)" 1 "$MUNIMENT" verify out.mun --trust trust --trust next.cert
+
+# Times.
+certify work --from 2090-01-01 --until 2091-01-01 >/dev/null
+trusts "not before its time (K-16)" 1 "only from 2090-01-01 on" office.root work.cert
+certify work --from 2001-01-01 --until 2002-12-31 >/dev/null
+trusts "after its time it is said to be claimed (K-17)" 0 "from 2001-01-01 to 2002-12-31; that it signed before then is only claimed" office.root work.cert
+
+# Revocations take two people.
+revoke() { "$MUNIMENT" key revoke work.key.pub --root office.root --since 2024-05-01 -o work.revoked --force "$@"; }
+gives "a key is revoked" 0 revoke --key root.key --second second.key --reason compromised
+trusts "and not trusted (K-18)" 1 "revoked: compromised since 2024-05-01" trust work.revoked
+trusts "even if it was named itself (K-18)" 1 "compromised since" trust work.revoked work.key.pub
+trusts "unless the root is not" 0 "" work.revoked work.key.pub
+sed -i 's/^signature: ed25519/signature: slh-dsa-sha2-999x/' work.revoked
+trusts "one that is not checked revokes (K-19)" 1 "not checked here" trust work.revoked
+for reason in lost superseded; do
+    revoke --key root.key --second second.key --reason $reason >/dev/null
+    trusts "$reason: what it signed is claimed (K-17)" 0 "revoked: $reason since 2024-05-01; that it signed before is only claimed" trust work.revoked
+done
+gives "no other reason" 2 revoke --key root.key --second second.key --reason whim
+gives "the root is not the second" 3 revoke --key root.key --second root.key --reason compromised
+for who in "--key root.key" "--second second.key" "--key root.key --second stranger.key" "--key root.key --second work.key" ""; do
+    gives "a revocation is written for others to sign" 0 revoke --reason compromised $who
+    trusts "but revokes nothing before two have: $who (K-15)" 0 "certified by" trust work.revoked
+done
+
+# Roots of other kinds, which openssl holds.
+for kind in "ecdsa-sha256 EC -pkeyopt ec_paramgen_curve:secp384r1" "rsa-sha256 RSA -pkeyopt rsa_keygen_bits:3072" "rsa-sha256 RSA -pkeyopt rsa_keygen_bits:1024"; do
+    set -- $kind
+    openssl genpkey -algorithm $2 $3 $4 -out other.pem 2>/dev/null
+    openssl pkey -in other.pem -pubout -out other.pub
+    "$MUNIMENT" key root other.pub --name "Other" -o other.root --force >/dev/null
+    "$MUNIMENT" key certify work.key.pub --root other.root --name work --from 2020-01-01 --until 2090-01-01 -o other.cert --force >/dev/null
+    openssl dgst -sha256 -sign other.pem -out sig other.cert
+    printf '\nsignature: %s %s %s\n' "$1" "$(openssl pkey -in other.pem -pubout -outform DER | sha256sum | cut -d' ' -f1)" "$(base64 -w0 sig)" >>other.cert
+    if [ $4 = rsa_keygen_bits:1024 ]; then trusts "a root of $kind is too short (K-10)" 1 "signer unknown" other.root other.cert
+    else trusts "a root of $kind certifies" 0 "certified by Other" other.root other.cert; fi
+    sed -i 's/name: work/name: worm/' other.cert
+    trusts "and not what it did not sign" 1 "signer unknown" other.root other.cert
+done
 facts keys

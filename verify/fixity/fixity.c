@@ -10,36 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PUBLIC_FILE_LIMIT 16384
-
 const char *const verify_method_names[3] = {
     [VERIFY_FULL] = "full", [VERIFY_QUICK] = "quick", [VERIFY_SAMPLE] = "sample"};
-
-/* --- Trust --- */
-
-bool signer_is_trusted(const char *const *keys, size_t count, const char *signer, bool *trusted, struct error *error)
-{
-    char text[PUBLIC_FILE_LIMIT];
-    uint8_t digest[DIGEST_SIZE];
-    hex_digest hex;
-
-    *trusted = false;
-    for (size_t i = 0; i < count; i++) {
-        FILE *file = fopen(keys[i], "rb");
-        size_t size;
-
-        if (!file)
-            return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, keys[i], NULL, NULL,
-                             "cannot open: %s", strerror(errno));
-        size = fread(text, 1, sizeof text, file);
-        fclose(file);
-        if (!public_key_digest(text, size, false, digest))
-            return error_set(error, STATUS_INPUT, keys[i], NULL, NULL, "is not an Ed25519 public key in PEM");
-        hex_encode(digest, hex);
-        *trusted = *trusted || strcmp(hex, signer) == 0;
-    }
-    return true;
-}
 
 /* --- The whole --- */
 
@@ -188,15 +160,16 @@ static bool give_verdict(struct check *c, struct error *error)
 {
     const struct verify_request *request = c->request;
     struct verify_result *r = c->result;
-    bool trusted;
+    struct trust trust;
 
     r->members = c->stopped;
     r->bytes = c->stopped == c->count ? c->size : c->parts[c->stopped].member.offset - TAR_BLOCK;
     if (!content_machine_root(c, r->machine_root))
         r->machine_root[0] = '\0';
-    if (!signer_is_trusted(request->trusted, request->trusted_count, r->signer, &trusted, error))
+    if (!signer_trust(request->trusted, request->trusted_count, r->signer, &trust, error))
         return false;
-    r->trusted = c->vouched && trusted;
+    r->trusted = c->vouched && trust.trusted;
+    snprintf(r->trust, sizeof r->trust, "%s", trust.note);
     if (r->findings > 0)
         r->verdict = VERDICT_DAMAGED;
     else if (!c->vouched)
@@ -206,7 +179,7 @@ static bool give_verdict(struct check *c, struct error *error)
     else if (request->method == VERIFY_SAMPLE)
         r->verdict = VERDICT_SAMPLED;
     else
-        r->verdict = trusted ? VERDICT_TRUSTED : VERDICT_UNKNOWN_SIGNER;
+        r->verdict = trust.trusted ? VERDICT_TRUSTED : VERDICT_UNKNOWN_SIGNER;
     if (c->signature_bad && !c->request->integrity_only) {
         const struct member *m = &find_part(c, MEMBER_SIGNATURE, 0)->member;
 

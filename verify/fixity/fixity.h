@@ -46,7 +46,7 @@ struct verify_state {
 
 struct verify_request {
     const char *path;
-    const char *const *trusted; /* paths of public keys, PEM */
+    const char *const *trusted; /* paths of public keys, roots, certificates, revocations, folders (spec/keys.md) */
     size_t trusted_count;
     bool integrity_only; /* leave signatures and trust out of the verdict */
     enum verify_method method;
@@ -77,6 +77,7 @@ struct verify_result {
     uint64_t resumed;        /* members that an earlier run had checked */
     hex_digest machine_root; /* as content.txt has it; empty when the statement does not name that */
     hex_digest signer;       /* SHA-256 of his SubjectPublicKeyInfo; empty unless the signature fits */
+    char trust[400];         /* why he is trusted, or not; may be empty */
 };
 
 /* The words of the methods: "full", "quick", "sample". */
@@ -86,8 +87,16 @@ extern const char *const verify_method_names[3];
  * otherwise true and the verdict stands in *result. */
 bool archive_verify(const struct verify_request *request, struct verify_result *result, struct error *error);
 
-/* Whether a signer (SHA-256 of a SubjectPublicKeyInfo, in hexadecimal) is among `count` public keys, given by the paths
- * of their PEM files. False with *error when one of these cannot be read (STATUS_HOST) or is no key (STATUS_INPUT). */
-bool signer_is_trusted(const char *const *keys, size_t count, const char *signer, bool *trusted, struct error *error);
+struct trust {
+    bool trusted;
+    char note[400]; /* why, or why not; empty where the key itself was named, or nothing names it */
+};
+
+/* Whether a signer (SHA-256 of a SubjectPublicKeyInfo, in hexadecimal) is trusted, by public keys (PEM), roots,
+ * certificates and revocations, and folders of these (spec/keys.md). False with *error when one of them cannot be read
+ * (STATUS_HOST) or is none of these (STATUS_INPUT). */
+bool signer_trust(const char *const *paths, size_t count, const char *signer, struct trust *trust, struct error *error);
+/* The same without a reason. */
+bool signer_is_trusted(const char *const *paths, size_t count, const char *signer, bool *trusted, struct error *error);
 
 #endif

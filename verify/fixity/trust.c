@@ -1,0 +1,236 @@
+/* trust.c - who is trusted, by what --trust names: public keys, roots with the certificates and revocations that they
+ * signed (spec/keys.md), and folders of these. */
+#include "verify/fixity/fixity.h"
+#include "verify/fixity/keytext.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define ITEMS_LIMIT 4096u /* files of all folders */
+
+/* What was found: keys that are trusted themselves, and statements. */
+struct trusted {
+    struct key_der *keys;
+    struct key_text *texts;
+    size_t key_count, text_count;
+};
+
+static void trusted_free(struct trusted *t)
+{
+    for (size_t i = 0; i < t->text_count; i++)
+        key_text_free(&t->texts[i]);
+    free(t->texts);
+    free(t->keys);
+}
+
+/* --- Reading --- */
+
+static bool add_text(struct trusted *t, const char *path, char *text, size_t size, struct error *error)
+{
+    struct key_text *texts = realloc(t->texts, (t->text_count + 1) * sizeof *texts);
+    const char *reason;
+
+    if (!texts) {
+        free(text);
+        return error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
+    }
+    t->texts = texts;
+    if (!key_text_parse(text, size, &texts[t->text_count], &reason))
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "%s", reason);
+    t->text_count++;
+    return true;
+}
+
+static bool add_key(struct trusted *t, const char *path, const char *pem, size_t size, struct error *error)
+{
+    struct key_der *keys = realloc(t->keys, (t->key_count + 1) * sizeof *keys);
+
+    if (!keys)
+        return error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
+    t->keys = keys;
+    if (!key_der_read(pem, size, &keys[t->key_count]))
+        return error_set(error, STATUS_INPUT, path, NULL, NULL,
+                         "is no public key in PEM, and no root, certificate or revocation");
+    t->key_count++;
+    return true;
+}
+
+static bool add_file(struct trusted *t, const char *path, struct error *error)
+{
+    FILE *file = fopen(path, "rb");
+    char *text = calloc(1, KEY_TEXT_LIMIT + 1);
+    size_t size = file && text ? fread(text, 1, KEY_TEXT_LIMIT, file) : 0;
+    bool good;
+
+    if (!file)
+        error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
+                  strerror(errno));
+    good = file && text && t->key_count + t->text_count < ITEMS_LIMIT;
+    if (file)
+        fclose(file);
+    if (good && strncmp(text, "muniment-", strlen("muniment-")) == 0)
+        return add_text(t, path, text, size, error);
+    good = good && add_key(t, path, text, size, error);
+    free(text);
+    return good;
+}
+
+/* A file of a folder: what its name says it is it must be, and what says nothing is left alone. */
+static bool is_named(const char *name)
+{
+    static const char *const endings[] = {".pub", ".root", ".cert", ".revoked"};
+    const char *dot = strrchr(name, '.');
+
+    for (size_t i = 0; dot && dot != name && i < sizeof endings / sizeof endings[0]; i++)
+        if (strcmp(dot, endings[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool add_folder(struct trusted *t, const char *path, struct error *error)
+{
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+    char name[4096];
+    bool good = true;
+
+    if (!folder)
+        return error_host(error, path, errno, "cannot open");
+    while (good && (entry = readdir(folder)))
+        if (is_named(entry->d_name) && snprintf(name, sizeof name, "%s/%s", path, entry->d_name) < (int)sizeof name)
+            good = add_file(t, name, error);
+    closedir(folder);
+    return good;
+}
+
+static bool load(struct trusted *t, const char *const *paths, size_t count, struct error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct stat status;
+        bool folder = stat(paths[i], &status) == 0 && S_ISDIR(status.st_mode);
+
+        if (!(folder ? add_folder(t, paths[i], error) : add_file(t, paths[i], error)))
+            return false;
+    }
+    return true;
+}
+
+/* --- Judging --- */
+
+static const struct key_text *find_root(const struct trusted *t, const char *digest)
+{
+    for (size_t i = 0; i < t->text_count; i++)
+        if (t->texts[i].kind == KEY_TEXT_ROOT && strcmp(t->texts[i].key.digest, digest) == 0)
+            return &t->texts[i];
+    return NULL;
+}
+
+/* What a certificate or revocation is worth by its root. */
+static enum signature_state by_root(const struct trusted *t, const struct key_text *text)
+{
+    const struct key_text *root = find_root(t, text->root);
+
+    return root ? key_text_check(text, &root->key) : SIGNATURE_WRONG;
+}
+
+/* What a revocation is worth: its root's signature, and that of a second person, whom the same root certified. */
+static enum signature_state by_two(const struct trusted *t, const struct key_text *revocation)
+{
+    enum signature_state first = by_root(t, revocation), second = SIGNATURE_WRONG;
+
+    for (size_t i = 0; i < t->text_count && second == SIGNATURE_WRONG; i++) {
+        const struct key_text *c = &t->texts[i];
+
+        if (c->kind == KEY_TEXT_CERTIFICATE && c->office && strcmp(c->root, revocation->root) == 0 &&
+            strcmp(c->key.digest, revocation->root) != 0 && by_root(t, c) == SIGNATURE_FITS)
+            second = key_text_check(revocation, &c->key);
+    }
+    return first == SIGNATURE_FITS ? second : first;
+}
+
+static void today(key_date date)
+{
+    time_t now = time(NULL);
+    struct tm tm;
+
+    gmtime_r(&now, &tm);
+    strftime(date, sizeof(key_date), "%Y-%m-%d", &tm);
+}
+
+static void judge_certificate(const struct trusted *t, const struct key_text *c, struct trust *trust)
+{
+    enum signature_state state = by_root(t, c);
+    const struct key_text *root = find_root(t, c->root);
+    key_date now;
+
+    today(now);
+    if (state == SIGNATURE_FITS && strcmp(now, c->from) < 0)
+        snprintf(trust->note, sizeof trust->note, "%s: certified by %s only from %s on", c->name, root->name, c->from);
+    else if (state == SIGNATURE_FITS && strcmp(now, c->until) > 0)
+        snprintf(trust->note, sizeof trust->note,
+                 "%s: certified by %s from %s to %s; that it signed before then is only claimed", c->name, root->name,
+                 c->from, c->until);
+    else if (state == SIGNATURE_FITS)
+        snprintf(trust->note, sizeof trust->note, "%s: certified by %s from %s to %s", c->name, root->name, c->from,
+                 c->until);
+    else if (state == SIGNATURE_NOT_CHECKED)
+        snprintf(trust->note, sizeof trust->note, "%s: its certificate has an algorithm that is not checked here",
+                 c->name);
+    trust->trusted = trust->trusted || (state == SIGNATURE_FITS && strcmp(now, c->from) >= 0);
+}
+
+static void judge_revocation(const struct trusted *t, const struct key_text *r, struct trust *trust)
+{
+    enum signature_state state = by_two(t, r);
+
+    if (state == SIGNATURE_WRONG)
+        return;
+    if (state == SIGNATURE_NOT_CHECKED)
+        snprintf(trust->note, sizeof trust->note, "revoked on %s, by an algorithm that is not checked here", r->from);
+    else if (strcmp(r->reason, "compromised") == 0)
+        snprintf(trust->note, sizeof trust->note,
+                 "revoked: compromised since %s, and nothing shows that it signed before", r->from);
+    else
+        snprintf(trust->note, sizeof trust->note, "revoked: %s since %s; that it signed before is only claimed",
+                 r->reason, r->from);
+    trust->trusted = trust->trusted && state == SIGNATURE_FITS && strcmp(r->reason, "compromised") != 0;
+}
+
+static void judge(const struct trusted *t, const char *signer, struct trust *trust)
+{
+    for (size_t i = 0; i < t->key_count; i++)
+        trust->trusted = trust->trusted || strcmp(t->keys[i].digest, signer) == 0;
+    for (size_t i = 0; !trust->trusted && i < t->text_count; i++)
+        if (t->texts[i].kind == KEY_TEXT_CERTIFICATE && !t->texts[i].office &&
+            strcmp(t->texts[i].key.digest, signer) == 0)
+            judge_certificate(t, &t->texts[i], trust);
+    for (size_t i = 0; trust->trusted && i < t->text_count; i++)
+        if (t->texts[i].kind == KEY_TEXT_REVOCATION && strcmp(t->texts[i].key.digest, signer) == 0)
+            judge_revocation(t, &t->texts[i], trust);
+}
+
+bool signer_trust(const char *const *paths, size_t count, const char *signer, struct trust *trust, struct error *error)
+{
+    struct trusted t = {.keys = NULL};
+    bool good = load(&t, paths, count, error);
+
+    *trust = (struct trust){.trusted = false};
+    if (good)
+        judge(&t, signer, trust);
+    trusted_free(&t);
+    return good;
+}
+
+bool signer_is_trusted(const char *const *paths, size_t count, const char *signer, bool *trusted, struct error *error)
+{
+    struct trust trust;
+    bool good = signer_trust(paths, count, signer, &trust, error);
+
+    *trusted = trust.trusted;
+    return good;
+}
