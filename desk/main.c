@@ -33,7 +33,9 @@ static const struct option seal_options[] = {
 /* clang-format on */
 
 static const struct option verify_options[] = {
-    {"--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated)", true, false},
+    {"--trust", "PUB",
+     "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated)", true,
+     false},
     {"--integrity-only", NULL, "do not judge who signed: only whether every byte is as it was sealed", false, false},
     {"--quick", NULL, "compare the stored bytes with their digests, without unpacking the disks", false, false},
     {"--sample", "PERCENT", "of the chunks of each extent, chosen at random; says sampled, exit status 5", false,
