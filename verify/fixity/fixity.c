@@ -1,7 +1,6 @@
 /* fixity.c - joins the parts of a verification and gives the verdict. See fixity.h. */
 #include "verify/fixity/check.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
