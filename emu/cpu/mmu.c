@@ -233,7 +233,7 @@ static struct tlb_entry *tlb_fill(struct cpu *cpu, uint32_t linear, unsigned pri
         if (t->writable && writable) {
             e->write = page;
             if (!device)
-                tlb_written(cpu, t->physical);
+                tlb_written(cpu, linear, t->physical);
         }
         translator_page_filled(cpu, privilege, page, host, e->write == page);
     }

@@ -10,8 +10,9 @@
 #define CONTEXTS 8u
 #define SIDES (2 * CONTEXTS)
 #define EVERY_SIDE ((1u << SIDES) - 1)
-#define TABLES 2048u    /* pages of tables that can be watched; when they are all taken, everything is dropped */
-#define USES 3u         /* places of the linear address space in which one page serves as a table */
+#define TABLES 2048u /* pages of tables that can be watched; when they are all taken, everything is dropped */
+#define USES 3u      /* places of the linear address space in which one page serves as a table */
+#define SEVERAL UINT32_MAX
 #define IDLE_LIMIT 256u /* writes in a row that dropped nothing: what is written to is no table any more */
 
 /* The translations of one privilege. */
@@ -54,7 +55,8 @@ struct tlb {
     uint32_t free_count;
     uint16_t holders[TLB_ENTRIES]; /* a bit for each side that may hold something in the entry of this number */
     uint16_t *table_of;            /* per page of RAM: 1 + its index in `table`, or 0 */
-    uint8_t *written;              /* per page of RAM: an entry may write to it */
+    uint32_t *writer;              /* per page of RAM: 1 + the linear page where an entry may write to it, or SEVERAL,
+                                      or 0 */
 };
 
 static struct side *side_of(struct tlb *t, unsigned n)
@@ -303,26 +305,34 @@ struct tlb_entry *tlb_take(struct cpu *cpu, unsigned privilege, uint32_t linear)
     return e;
 }
 
-void tlb_written(struct cpu *cpu, uint32_t physical)
+void tlb_written(struct cpu *cpu, uint32_t linear, uint32_t physical)
 {
-    cpu->tlb_store->written[physical / PAGE_SIZE] = true;
+    uint32_t *writer = &cpu->tlb_store->writer[physical / PAGE_SIZE], one = linear / PAGE_SIZE + 1;
+
+    *writer = !*writer || *writer == one ? one : SEVERAL;
+}
+
+static void entry_protect(struct tlb_entry *e, uint32_t page)
+{
+    if (e->physical == page)
+        e->write = TLB_INVALID;
 }
 
 void mmu_protect(struct cpu *cpu, uint32_t page)
 {
     struct tlb *t = cpu->tlb_store;
+    uint32_t writer = t->writer[page / PAGE_SIZE], slot = TLB_SLOT((writer - 1) * PAGE_SIZE);
 
-    if (!t->written[page / PAGE_SIZE])
+    if (!writer)
         return;
-    t->written[page / PAGE_SIZE] = false;
+    t->writer[page / PAGE_SIZE] = 0;
     translator_page_protected(cpu, cpu->memory->ram + page);
     for (unsigned i = 0; i < SIDES; i++) {
         struct side *s = side_of(t, i);
-        for (uint32_t n = 0; n < s->filled_count; n++) {
-            struct tlb_entry *e = &s->entry[s->filled[n]];
-            if (e->physical == page)
-                e->write = TLB_INVALID;
-        }
+        if (writer != SEVERAL && t->holders[slot] >> i & 1)
+            entry_protect(&s->entry[slot], page);
+        for (uint32_t n = 0; writer == SEVERAL && n < s->filled_count; n++)
+            entry_protect(&s->entry[s->filled[n]], page);
     }
 }
 
@@ -337,14 +347,14 @@ bool tlb_init(struct cpu *cpu)
     if (!t)
         return false;
     t->table_of = calloc(pages, sizeof *t->table_of);
-    t->written = calloc(pages, sizeof *t->written);
+    t->writer = calloc(pages, sizeof *t->writer);
     for (unsigned i = 0; i < TABLES; i++)
         t->free_table[t->free_count++] = (uint16_t)i;
     for (unsigned i = 0; i < SIDES; i++)
         for (unsigned n = 0; n < TLB_ENTRIES; n++)
             entry_drop(&side_of(t, i)->entry[n]);
     context_enter(cpu, &t->context[0]);
-    return t->table_of && t->written;
+    return t->table_of && t->writer;
 }
 
 void tlb_free(struct cpu *cpu)
@@ -354,7 +364,7 @@ void tlb_free(struct cpu *cpu)
     if (!t)
         return;
     free(t->table_of);
-    free(t->written);
+    free(t->writer);
     free(t);
     cpu->tlb_store = NULL;
 }

@@ -28,6 +28,6 @@ struct tlb_entry *tlb_take(struct cpu *cpu, unsigned privilege, uint32_t linear)
 void tlb_watch(struct cpu *cpu, const struct tlb_source source[], unsigned count);
 
 /* A page of RAM is written to through an entry from now on: mmu_protect must look for it. */
-void tlb_written(struct cpu *cpu, uint32_t physical);
+void tlb_written(struct cpu *cpu, uint32_t linear, uint32_t physical);
 
 #endif

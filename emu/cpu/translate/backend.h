@@ -59,7 +59,8 @@ struct unit {
     const uint8_t *software; /* of each row of the decoder's table, whether the host's unit is not to be trusted with
                                 it; null: of none */
     unsigned count;
-    uint32_t bytes; /* of guest code */
+    uint32_t bytes;  /* of guest code, from its first instruction on */
+    uint32_t before; /* and before that, where a jump on the way leads back */
     struct insn insn[UNIT_LIMIT];
     bool compiled[UNIT_LIMIT]; /* backend_compiles of each */
     uint16_t live[UNIT_LIMIT]; /* the arithmetic flags that may be read after each instruction, before they are written
@@ -89,6 +90,12 @@ static inline bool unit_is_flat(const struct unit *u, unsigned segment)
 /* Added where the instruction has to do with the floating-point unit or MXCSR: the host's are put aside for it. */
 #define RECORD_UNITS 0x100u
 
+/* From the start of its unit to an instruction: a unit lies in one page. */
+static inline uint32_t insn_offset(const struct insn *i)
+{
+    return (uint32_t)(int16_t)i->offset;
+}
+
 struct translated;
 struct code_block;
 
@@ -115,6 +122,7 @@ struct translated {
     uint32_t physical, eip, limit, bits;
     uint32_t second; /* as in struct unit */
     uint16_t bytes;  /* in its first page */
+    uint16_t before; /* as in struct unit */
     uint8_t count;
     bool valid; /* still to be found */
     uint8_t exits;

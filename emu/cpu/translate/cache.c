@@ -93,7 +93,7 @@ void cache_link(struct translator *t, struct block_exit *exit, struct translated
 /* Nothing leads to the block any more, and it leads nowhere. */
 static void detach(struct translator *t, struct translated *block)
 {
-    uint32_t at = JUMP_SLOT(block->eip, block->physical / PAGE_SIZE + 1);
+    uint32_t at = (block->eip ^ (block->physical / PAGE_SIZE + 1)) % JUMP_ENTRIES;
 
     while (block->incoming)
         exit_unlink(block->incoming);
@@ -112,7 +112,8 @@ static unsigned line_of(uint32_t address)
 
 static void lines_set(struct page_lines *lines, const struct translated *block)
 {
-    for (unsigned line = line_of(block->physical); line <= line_of(block->physical + block->bytes - 1u); line++)
+    for (unsigned line = line_of(block->physical - block->before); line <= line_of(block->physical + block->bytes - 1u);
+         line++)
         lines->bits[line / 64] |= UINT64_C(1) << line % 64;
 }
 
@@ -150,7 +151,7 @@ void cache_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
     link = &t->page[page];
     while (*link) {
         struct translated *entry = *link, *block = entry->whole ? entry->whole : entry;
-        bool hit = entry->physical < address + length && address < entry->physical + entry->bytes;
+        bool hit = entry->physical - entry->before < address + length && address < entry->physical + entry->bytes;
         if (hit && block->valid) {
             forget(t, block);
             touched = true;
@@ -271,6 +272,7 @@ struct translated *cache_add(struct cpu *cpu)
                                  .bits = u->bits,
                                  .second = u->second,
                                  .bytes = (uint16_t)(u->bytes < first ? u->bytes : first),
+                                 .before = (uint16_t)u->before,
                                  .count = (uint8_t)u->count,
                                  .valid = true};
     memcpy(block->insn, u->insn, u->count * sizeof *u->insn);

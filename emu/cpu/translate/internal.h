@@ -95,7 +95,7 @@ uint64_t *pages_table(const struct translator *t, unsigned privilege);
 /* How often an entry that may have been in use went: what a block knew of pages may be wrong. */
 uint32_t pages_removals(const struct translator *t);
 /* What PAGES_CODE has for an address, in the context and privilege of the processor; and notes that code there runs. */
-uint32_t pages_code(const struct cpu *cpu, uint32_t linear);
+uint64_t pages_code(const struct cpu *cpu, uint32_t linear);
 void pages_executed(struct cpu *cpu, uint32_t linear, uint32_t physical);
 /* struct translator_hooks */
 void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const uint8_t *host, bool write);

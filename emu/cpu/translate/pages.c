@@ -2,7 +2,7 @@
  *
  * An entry is what is to be added to a linear address, or 0. It is made from what the MMU keeps for itself, at the same
  * moment, and goes when that goes: a hit says that a walk would find the same and would set no bit. Where code ran,
- * another table has the page of memory that it was in. They are 20 MiB of zeros that are touched where the guest has
+ * another table has the page of memory that it was in. They are 24 MiB of zeros that are touched where the guest has
  * pages. */
 #include "emu/cpu/translate/internal.h"
 
@@ -12,16 +12,16 @@
 #define SEVERAL UINT32_MAX
 
 struct side {
-    uint64_t *entry; /* 2^20 for reads, 2^20 for writes; null as long as there is none */
-    uint32_t *code;  /* 2^20, in the same memory after those */
+    uint64_t *entry; /* 2^20 for reads, 2^20 for writes, 2^20 for code; null as long as there is none */
     uint32_t *filled;
     uint32_t count;
 };
 
 struct page_tables {
     struct side side[SIDES];
-    uint32_t *writer; /* per page of RAM: 1 + the linear page that had an entry to write to it, or SEVERAL, or 0 */
-    unsigned current; /* the supervisor's side of the context at hand */
+    uint16_t *holders; /* per linear page: a bit for each side that may have something for it */
+    uint32_t *writer;  /* per page of RAM: 1 + the linear page that had an entry to write to it, or SEVERAL, or 0 */
+    unsigned current;  /* the supervisor's side of the context at hand */
     uint32_t removals;
 };
 
@@ -33,7 +33,8 @@ bool pages_init(struct cpu *cpu)
     if (!p)
         return false;
     p->writer = calloc(cpu->memory->ram_size / PAGE_SIZE, sizeof *p->writer);
-    return p->writer;
+    p->holders = calloc(PAGES_WRITE, sizeof *p->holders);
+    return p->writer && p->holders;
 }
 
 void pages_free(struct translator *t)
@@ -43,14 +44,14 @@ void pages_free(struct translator *t)
         free(t->tables->side[n].filled);
     }
     if (t->tables)
-        free(t->tables->writer);
+        free(t->tables->holders), free(t->tables->writer);
     free(t->tables);
 }
 
 static bool side_make(struct side *s)
 {
-    if (!s->entry && (s->entry = calloc(1, PAGES_CODE + (size_t)PAGES_WRITE * sizeof *s->code)))
-        s->code = (uint32_t *)(void *)((uint8_t *)s->entry + PAGES_CODE);
+    if (!s->entry)
+        s->entry = calloc(3 * (size_t)PAGES_WRITE, sizeof *s->entry);
     if (!s->filled)
         s->filled = malloc(FILLED_LIMIT * sizeof *s->filled);
     return s->entry && s->filled;
@@ -68,28 +69,29 @@ uint32_t pages_removals(const struct translator *t)
     return t->tables->removals;
 }
 
-static void page_clear(struct side *s, uint32_t page)
+static void page_clear(struct page_tables *p, struct side *s, uint32_t page)
 {
-    s->entry[page] = s->entry[page + PAGES_WRITE] = 0;
-    s->code[page] = 0;
+    p->holders[page] &= (uint16_t) ~(1u << (s - p->side));
+    s->entry[page] = s->entry[page + PAGES_WRITE] = s->entry[page + PAGES_CODE] = 0;
 }
 
 static void side_clear(struct page_tables *p, struct side *s)
 {
     p->removals++;
     for (uint32_t n = 0; n < s->count; n++)
-        page_clear(s, s->filled[n]);
+        page_clear(p, s, s->filled[n]);
     s->count = 0;
 }
 
 /* Before the first entry of a page is made. */
 static void page_enlist(struct page_tables *p, struct side *s, uint32_t page)
 {
-    if (s->entry[page] || s->code[page])
+    if (s->entry[page] || s->entry[page + PAGES_CODE])
         return;
     if (s->count == FILLED_LIMIT)
         side_clear(p, s);
     s->filled[s->count++] = page;
+    p->holders[page] |= (uint16_t)(1u << (s - p->side));
 }
 
 static struct side *side_at_hand(const struct cpu *cpu, unsigned privilege)
@@ -99,11 +101,11 @@ static struct side *side_at_hand(const struct cpu *cpu, unsigned privilege)
     return &p->side[p->current + privilege];
 }
 
-uint32_t pages_code(const struct cpu *cpu, uint32_t linear)
+uint64_t pages_code(const struct cpu *cpu, uint32_t linear)
 {
     const struct side *s = side_at_hand(cpu, cpu->user);
 
-    return s->code ? s->code[linear / PAGE_SIZE] : 0;
+    return s->entry ? s->entry[linear / PAGE_SIZE + PAGES_CODE] : 0;
 }
 
 void pages_executed(struct cpu *cpu, uint32_t linear, uint32_t physical)
@@ -114,7 +116,7 @@ void pages_executed(struct cpu *cpu, uint32_t linear, uint32_t physical)
     if (!side_make(s) || !mmu_keeps_fetch(cpu, linear))
         return;
     page_enlist(cpu->translator->tables, s, page);
-    s->code[page] = physical / PAGE_SIZE + 1;
+    s->entry[page + PAGES_CODE] = JUMP_PAGE(physical / PAGE_SIZE + 1);
 }
 
 static void note_writer(struct cpu *cpu, const uint8_t *host, uint32_t page)
@@ -164,19 +166,21 @@ void pages_sides_cleared(struct cpu *cpu, unsigned first)
 
 void pages_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift, unsigned sides)
 {
-    struct translator *t = cpu->translator;
+    struct page_tables *p = cpu->translator->tables;
     uint32_t page = base / PAGE_SIZE;
 
-    t->tables->removals++;
+    p->removals++;
+    if (shift == 12)
+        sides &= p->holders[page];
     for (unsigned n = 0; sides >> n; n++) {
-        struct side *s = &t->tables->side[n];
+        struct side *s = &p->side[n];
         if (!(sides >> n & 1) || !s->count)
             continue;
         if (shift == 12)
-            page_clear(s, page); /* it may stay among the filled */
+            page_clear(p, s, page); /* it may stay among the filled */
         for (uint32_t i = 0; shift > 12 && i < s->count; i++)
             if (!((s->filled[i] ^ page) >> (shift - 12)))
-                page_clear(s, s->filled[i]);
+                page_clear(p, s, s->filled[i]);
     }
 }
 

@@ -99,7 +99,7 @@ void translator_report(const struct translator *t, const struct translated *bloc
     for (unsigned n = 0; n < block->count; n++) {
         char text[DISASSEMBLY_SIZE];
         struct report_line l = {.length = 0};
-        uint32_t eip = block->eip + block->insn[n].offset;
+        uint32_t eip = block->eip + insn_offset(&block->insn[n]);
         if (places[n]) {
             say_host(w, block->link, at, places[n]);
             at = places[n];

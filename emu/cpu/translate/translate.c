@@ -215,19 +215,29 @@ static bool keeps_flags(const struct insn *insn)
     }
 }
 
-static uint64_t jump_key(const struct cpu *cpu, uint32_t page)
+/* The key of the table of jumps for the code at CS:EIP, by what PAGES_CODE has. */
+static uint64_t jump_key(const struct cpu *cpu, uint64_t page)
 {
-    return cpu->view.jump_tag | (uint64_t)page << JUMP_PAGE_SHIFT | cpu->eip;
+    return cpu->view.jump_tag | (page ^ cpu->eip);
 }
 
-/* Where code of EIP runs, if the table of jumps has it; or null. */
+/* Where code of EIP runs, if the table of jumps has it; or null. The first time that a page runs in an address space it
+ * is fetched from, as the interpreter would do now. */
 static const uint8_t *known_entry(struct cpu *cpu)
 {
-    const struct translator *t = cpu->translator;
-    uint32_t page = pages_code(cpu, cpu->seg[SEG_CS].base + cpu->eip), at = JUMP_SLOT(cpu->eip, page);
+    const struct jump_table *jumps = cpu->translator->jumps;
+    const struct segment *cs = &cpu->seg[SEG_CS];
+    uint32_t linear = cs->base + cpu->eip, physical;
+    uint64_t page = pages_code(cpu, linear), key;
+    const uint8_t *host;
 
+    if (!page && cpu->eip <= cs->limit && !mmu_fetch(cpu, linear, &physical, &host) && host) {
+        pages_executed(cpu, linear, physical);
+        page = pages_code(cpu, linear);
+    }
     enter_context(cpu, context_bits(cpu));
-    return page && t->jumps->key[at] == jump_key(cpu, page) ? t->jumps->code[at] : NULL;
+    key = jump_key(cpu, page);
+    return page && jumps->key[key % JUMP_ENTRIES] == key ? jumps->code[key % JUMP_ENTRIES] : NULL;
 }
 
 /* Where translated code goes on after the interpreter ran records of a block and the block is done with: VIEW_LEAVE
@@ -254,7 +264,7 @@ static const uint8_t *run_records(struct cpu *cpu, struct translated *block, uns
     const struct insn *last = &block->insn[first + count - 1];
     unsigned rest = block->count - first - count;
     uint32_t removals = pages_removals(cpu->translator);
-    uint32_t eip = block->eip + block->insn[first].offset, next = block->eip + last->offset + last->length;
+    uint32_t eip = block->eip + insn_offset(&block->insn[first]), next = block->eip + insn_offset(last) + last->length;
     int exit;
 
     if (count > 1 || !keeps_flags(last))
@@ -391,7 +401,8 @@ static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
 {
     struct translator *t = cpu->translator;
     struct translated *block = find(cpu, from && from->plain);
-    uint32_t linear, page, at;
+    uint32_t linear;
+    uint64_t key;
 
     if (!block || block->count > cpu->left)
         return NULL;
@@ -412,10 +423,9 @@ static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
         pages_executed(cpu, linear + block->bytes, block->second);
         return pages_code(cpu, linear + block->bytes) ? block->entry : NULL;
     }
-    page = block->physical / PAGE_SIZE + 1;
-    at = JUMP_SLOT(block->eip, page);
-    t->jumps->key[at] = jump_key(cpu, page);
-    t->jumps->code[at] = block->entry;
+    key = jump_key(cpu, JUMP_PAGE(block->physical / PAGE_SIZE + 1));
+    t->jumps->key[key % JUMP_ENTRIES] = key;
+    t->jumps->code[key % JUMP_ENTRIES] = block->entry;
     return block->entry;
 }
 
@@ -445,7 +455,7 @@ bool translator_run(struct cpu *cpu)
         int64_t left = cpu->left;
         uint64_t before = clock_now(cpu->clock);
 
-        entry = from ? NULL : known_entry(cpu);
+        entry = from && !(from->guard && from->to) ? NULL : known_entry(cpu);
         if (!entry)
             entry = found_entry(cpu, from);
         if (!entry)

@@ -1,6 +1,8 @@
 /* unit.c - the front end: guest code to a unit of records, and which flags may be read. */
 #include "emu/cpu/translate/internal.h"
 
+#define FOLLOW_LIMIT 2u /* jumps that one unit goes along */
+
 static bool is_conditional(const struct insn *i)
 {
     return i->operation >= OP_JO && i->operation <= OP_JNLE;
@@ -12,6 +14,22 @@ static bool ends_unit(const struct unit *u, const struct insn *i)
 {
     return opcode_rows[i->row].attributes & ROW_ENDS_BLOCK && !(is_conditional(i) && (int32_t)i->immediate > 0) &&
            !backend_runs_on(u, i);
+}
+
+/* Whether a unit that has room goes on where a jump leads: to another place in its page, of flat code. */
+static bool follows(const struct unit *u, const struct insn *i, unsigned followed, uint32_t target, uint32_t available)
+{
+    int32_t at = (int32_t)target;
+
+    if (i->operation != OP_JMP || i->form != FORM_I || i->size != 4 || followed == FOLLOW_LIMIT ||
+        u->count == UNIT_LIMIT || (u->bits & (CONTEXT_32 | CONTEXT_BASE)) != CONTEXT_32)
+        return false;
+    if (at < -(int32_t)(u->physical & PAGE_MASK) || at >= (int32_t)available)
+        return false;
+    for (unsigned n = 0; n < u->count; n++)
+        if (insn_offset(&u->insn[n]) == target)
+            return false;
+    return true;
 }
 
 /* From the end to the front: a flag is looked at where an instruction reads it, and wherever the unit may be left. */
@@ -34,7 +52,7 @@ static bool jumps_to_start(const struct unit *u)
 {
     const struct insn *last = &u->insn[u->count - 1];
     bool jump = is_conditional(last) || (last->operation == OP_JMP && last->form == FORM_I);
-    uint32_t distance = last->offset + last->length + last->immediate;
+    uint32_t distance = insn_offset(last) + last->length + last->immediate;
 
     return jump && !distance && last->size == (u->bits & CONTEXT_32 ? 4 : 2) && !(u->bits & CONTEXT_PLAIN);
 }
@@ -45,21 +63,30 @@ enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_
     unsigned mode = code_mode(cpu);
     enum decode_result result = DECODE_OK;
     uint32_t offset = 0;
+    unsigned followed = 0;
 
     u->count = 0;
+    u->bytes = u->before = 0;
     while (u->count < limit) {
         struct insn *insn = &u->insn[u->count];
-        result = decode(bytes + offset, available - offset, mode, cpu->model, insn);
+        result = decode(bytes + (int32_t)offset, available - offset, mode, cpu->model, insn);
         if (result != DECODE_OK)
             break;
         insn->offset = (uint16_t)offset;
         insn->run = interpreter_handler(insn);
         offset += insn->length;
         u->count++;
-        if (ends_unit(u, insn))
+        if ((int32_t)offset > (int32_t)u->bytes)
+            u->bytes = offset;
+        if (follows(u, insn, followed, offset + insn->immediate, available)) {
+            followed++;
+            offset += insn->immediate;
+            if (-(int32_t)offset > (int32_t)u->before)
+                u->before = 0 - offset;
+        } else if (ends_unit(u, insn)) {
             break;
+        }
     }
-    u->bytes = offset;
     u->second = NO_SECOND;
     if (!u->count)
         return result;

@@ -41,8 +41,10 @@ enum layered_class {
  * every address space in which it is true, and in no other. */
 #define JUMP_ENTRIES 16384u
 #define JUMP_PAGE_SHIFT 32
-#define JUMP_CONTEXT_SHIFT 53
-#define JUMP_SLOT(eip, page) (((eip) ^ (page)) % JUMP_ENTRIES)
+#define JUMP_PAGE_BITS 21
+#define JUMP_CONTEXT_SHIFT (JUMP_PAGE_SHIFT + JUMP_PAGE_BITS)
+/* The page, as in a key and mixed into the EIP: what PAGES_CODE has. */
+#define JUMP_PAGE(page) ((uint64_t)(page) << JUMP_PAGE_SHIFT | (page))
 struct jump_table {
     uint64_t key[JUMP_ENTRIES];
     const uint8_t *code[JUMP_ENTRIES];
@@ -51,7 +53,7 @@ struct jump_table {
 struct translator_view {
     bool enabled;    /* translated code is used */
     uint64_t *pages; /* of the current privilege: for each linear page what is to be added to an address to read there,
-                        or 0; after those the same for writes; after those, of 4 bytes each, PAGES_CODE */
+                        or 0; after those the same for writes; after those PAGES_CODE */
     uint64_t jump_tag; /* the context in which code runs now, as in a key of the table of jumps */
     struct jump_table *jumps;
     uint64_t near[16];    /* host addresses of the lowest byte of neighbours (neighbours.c), for the block that runs */
@@ -71,6 +73,8 @@ struct translator_view {
 };
 #define VIEW_LEAVE ((const uint8_t *)1)
 #define PAGES_WRITE (1u << 20) /* index of the first entry for writes */
-#define PAGES_CODE (1u << 24)  /* in bytes: for each linear page whose code ran, 1 + the page of memory there; or 0 */
+#define PAGES_CODE \
+    (2u << 20) /* for each linear page whose code ran: JUMP_PAGE of 1 + the page of memory there; or 0 \
+                */
 
 #endif

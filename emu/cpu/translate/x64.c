@@ -219,6 +219,8 @@ struct flag_use backend_flag_use(const struct unit *u, unsigned n)
         use = (struct flag_use){0, 0, u->may_miss[n]};
     } else if (system_compiler(u, insn)) {
         use = system_flag_use(insn);
+    } else if (insn->operation == OP_JMP && n + 1 < u->count) {
+        use = (struct flag_use){0, 0, false};
     }
     return use;
 }
@@ -324,7 +326,7 @@ static void emit_side_exit(struct compile *c, struct stub *stub)
     if (stub->loops) {
         rest = c->unit->count;
     } else if (stub->plain) {
-        stub->eip = c->unit->eip + c->unit->insn[c->index].offset;
+        stub->eip = c->unit->eip + insn_offset(&c->unit->insn[c->index]);
         stub->eip &= c->unit->bits & CONTEXT_32 ? UINT32_MAX : 0xFFFF;
     } else if (!rest && !c->unit->loops) { /* the jump itself is what is linked */
         emit_exit_tail(c, stub->eip, stub->site[0], false);
@@ -377,8 +379,8 @@ static void emit_second(struct compile *c)
     uint8_t *same;
 
     emit_constant(code, VALUE, c->unit->eip);
-    emit_load_code_page(code, SPARE, c->unit->bits, c->block->bytes);
-    emit_alu_immediate(code, ALU_CMP, 4, in_register(SPARE), c->unit->second / PAGE_SIZE + 1);
+    emit_alu_immediate(code, ALU_CMP, 4, code_page(code, c->unit->bits, c->block->bytes),
+                       c->unit->second / PAGE_SIZE + 1);
     same = emit_jump_if(code, CC_E);
     emit_store(code, 4, FIELD(eip), VALUE);
     emit_alu(code, ALU_XOR, 4, in_register(R8), R8);

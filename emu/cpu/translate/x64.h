@@ -150,7 +150,7 @@ static inline uint16_t live_behind(const struct compile *c)
 
 static inline uint32_t next_eip(const struct compile *c, const struct insn *i)
 {
-    uint32_t eip = c->unit->eip + i->offset + i->length;
+    uint32_t eip = c->unit->eip + insn_offset(i) + i->length;
     return c->unit->bits & CONTEXT_32 ? eip : eip & 0xFFFF;
 }
 
@@ -165,8 +165,8 @@ void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site, bool plain);
 void emit_exit(struct compile *c, uint32_t eip);
 /* To the EIP in R8 by the table of jumps, or out, by an exit if it is not null. */
 void emit_table_jump(struct compile *c, const struct block_exit *exit);
-/* What PAGES_CODE has for EIP + distance, EIP in R8, into a register. Takes R9. */
-void emit_load_code_page(struct code *code, unsigned destination, uint32_t bits, uint32_t distance);
+/* Where PAGES_CODE is for EIP + distance, EIP in R8. Takes R9. */
+struct rm code_page(struct code *code, uint32_t bits, uint32_t distance);
 /* The same by a conditional jump, from after the instruction at hand if that is not the last. */
 void emit_exit_if(struct compile *c, unsigned condition, uint32_t eip);
 /* The functions for a record, or null. */
@@ -234,7 +234,12 @@ uint16_t x87_status_taken(const struct insn *i);
 uint8_t *emit_repeat(struct code *code, bool moves, unsigned size);
 
 /* --- x64_memory.c --- */
-enum access_kind { TO_READ = 0, TO_WRITE = 1, TO_ALIGNED = 2 /* what is not aligned goes the slow way */ };
+enum access_kind {
+    TO_READ = 0,
+    TO_WRITE = 1,
+    TO_ALIGNED = 2 /* what is not aligned goes the slow way */,
+    IS_WITHIN = 4 /* its page, for certain */
+};
 /* Emits the address and the tests of the instruction's memory operand; ends the host's flags. */
 struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size, unsigned kind);
 /* The operand of a stack instruction at base + displacement (ESP or EBP) in SS, where the stack is 32 bits wide. */

@@ -90,13 +90,13 @@ static uint32_t target_of(const struct compile *c, const struct insn *i)
     return i->size == 2 ? eip & 0xFFFF : eip;
 }
 
-void emit_load_code_page(struct code *code, unsigned destination, uint32_t bits, uint32_t distance)
+struct rm code_page(struct code *code, uint32_t bits, uint32_t distance)
 {
     emit_lea(code, 4, ADDEND, at_address(VALUE, (int32_t)distance));
     if (bits & CONTEXT_BASE)
         emit_alu_load(code, ALU_ADD, 4, ADDEND, FIELD(seg[SEG_CS].base));
     emit_shift(code, SHIFT_SHR, 4, in_register(ADDEND), 12);
-    emit_load(code, 4, destination, at_sum(TABLE, ADDEND, 2, PAGES_CODE));
+    return at_sum(TABLE, ADDEND, 3, PAGES_CODE * 8);
 }
 
 void emit_table_jump(struct compile *c, const struct block_exit *exit)
@@ -104,18 +104,19 @@ void emit_table_jump(struct compile *c, const struct block_exit *exit)
     struct code *code = c->code;
     uint8_t *miss;
 
-    emit_load_code_page(code, SPARE, c->unit->bits, 0);
-    emit_move(code, ADDEND, VALUE);
-    emit_alu(code, ALU_XOR, 4, in_register(ADDEND), SPARE);
-    emit_shift(code, SHIFT_SHL, 8, in_register(SPARE), JUMP_PAGE_SHIFT);
-    emit_alu_immediate(code, ALU_AND, 4, in_register(ADDEND), JUMP_ENTRIES - 1);
-    emit_alu(code, ALU_OR, 8, in_register(VALUE), SPARE);
-    emit_alu_load(code, ALU_OR, 8, VALUE, FIELD(view.jump_tag));
+    emit_alu_load(code, ALU_XOR, 8, VALUE, code_page(code, c->unit->bits, 0));
     emit_load(code, 8, SPARE, FIELD(view.jumps));
+    emit_move(code, ADDEND, VALUE);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(ADDEND), JUMP_ENTRIES - 1);
+    emit_alu_load(code, ALU_OR, 8, VALUE, FIELD(view.jump_tag));
     emit_alu_load(code, ALU_CMP, 8, VALUE, at_sum(SPARE, ADDEND, 3, offsetof(struct jump_table, key)));
     miss = emit_jump_if(code, CC_NE);
     emit_op(code, 4, 0xFF, 4, at_sum(SPARE, ADDEND, 3, offsetof(struct jump_table, code)));
     aim(miss, code->at);
+    emit_move_wide(code, SPARE, VALUE); /* the page is taken out of EIP again */
+    emit_shift(code, SHIFT_SHR, 8, in_register(SPARE), JUMP_PAGE_SHIFT);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), (1u << JUMP_PAGE_BITS) - 1);
+    emit_alu(code, ALU_XOR, 4, in_register(VALUE), SPARE);
     emit_store(code, 4, FIELD(eip), VALUE);
     if (exit)
         emit_constant_wide(code, R8, (uintptr_t)exit);
@@ -173,6 +174,8 @@ static void emit_loop(struct compile *c)
 
 static void jump(struct compile *c, const struct insn *i)
 {
+    if (c->index + 1 < c->unit->count) /* the unit goes on there */
+        return;
     if (c->unit->loops) {
         emit_loop(c);
         return;
@@ -283,7 +286,7 @@ static void loop(struct compile *c, const struct insn *i)
 
 compile_function *control_compiler(const struct unit *u, const struct insn *i)
 {
-    uint32_t next = u->eip + i->offset + i->length, target = next + i->immediate;
+    uint32_t next = u->eip + insn_offset(i) + i->length, target = next + i->immediate;
     bool within;
 
     if (!(u->bits & CONTEXT_32))

@@ -35,7 +35,7 @@ struct rm memory_at(struct compile *c, unsigned address, unsigned size, unsigned
     emit_load(c->code, 8, ADDEND, at_sum(TABLE, ADDEND, 3, kind & TO_WRITE ? (int32_t)(PAGES_WRITE * 8) : 0));
     emit_test(c->code, 8, ADDEND, ADDEND);
     slow_from(c, emit_jump_if(c->code, CC_E));
-    if (size > 1) {
+    if (size > 1 && !(kind & IS_WITHIN)) {
         emit_test_immediate(c->code, address < 4 || address >= 8 ? 1 : 4, in_register(address), size - 1);
         if (kind & TO_ALIGNED) {
             slow_from(c, emit_jump_if(c->code, CC_NE));
@@ -136,6 +136,16 @@ struct rm stack_operand(struct compile *c, unsigned base, int32_t displacement, 
     return memory_in_segment(c, SEG_SS, size, kind);
 }
 
+/* Whether an operand lies within a page whatever its index is. */
+static bool is_within(const struct insn *i, unsigned size)
+{
+    if (i->base != REG_ZERO || i->prefixes & PREFIX_ADDRESS16)
+        return false;
+    if (i->index == REG_ZERO)
+        return (i->displacement & PAGE_MASK) + size <= PAGE_SIZE;
+    return (1u << i->scale | i->displacement) % size == 0 && size <= 1u << i->scale;
+}
+
 struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size, unsigned kind)
 {
     bool plain = i->index == REG_ZERO && !i->displacement && i->base != REG_ZERO && !(i->prefixes & PREFIX_ADDRESS16);
@@ -147,6 +157,8 @@ struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size,
     if (plain && unit_is_flat(c->unit, i->segment) && size > 1)
         return memory_at(c, host_register[i->base], size, kind);
     effective_address_to(c, i, ADDRESS);
+    if (!(kind & TO_ALIGNED) && unit_is_flat(c->unit, i->segment) && is_within(i, size))
+        kind |= IS_WITHIN;
     return memory_in_segment(c, i->segment, size, kind);
 }
 

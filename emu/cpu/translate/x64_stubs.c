@@ -38,7 +38,7 @@ static void emit_guarded_exit(struct compile *c, struct block_exit *exit, uint8_
     if (site)
         aim(site, code->at);
     if (!(c->unit->bits & CONTEXT_BASE)) {
-        emit_op(code, 4, 0x81, ALU_CMP, at_address(TABLE, (int32_t)(PAGES_CODE + exit->eip / PAGE_SIZE * 4)));
+        emit_op(code, 4, 0x81, ALU_CMP, at_address(TABLE, (int32_t)((PAGES_CODE + exit->eip / PAGE_SIZE) * 8)));
         exit->guard = code->at;
         emit32(code, UINT32_MAX);
         exit->site = emit_jump_if(code, CC_E);

@@ -418,7 +418,7 @@ static void compile_x87(struct compile *c, const struct insn *i)
     s->flags |= row.result != NO_FLAGS;
     s->noted = true;
     s->opcode = (uint16_t)i->immediate;
-    s->ip = c->unit->eip + i->offset;
+    s->ip = c->unit->eip + insn_offset(i);
     if (!(c->unit->bits & CONTEXT_32))
         s->ip &= 0xFFFF;
     if (c->index == s->last) {
