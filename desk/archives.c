@@ -82,11 +82,11 @@ static struct sealed_file sealed_file(const struct embedded_file *file)
     return file ? (struct sealed_file){file->name, file->bytes, file->size} : (struct sealed_file){.name = NULL};
 }
 
-/* Whether the program keeps a file for itself: the firmware goes where the manifest names it, and ready-made machines
- * nowhere. */
+/* Whether the program keeps a file for itself: the firmware goes where the manifest names it, ready-made machines and
+ * the printer's font nowhere. */
 static bool is_kept(const struct embedded_file *file)
 {
-    return !strncmp(file->name, "firmware/", strlen("firmware/")) ||
+    return !strncmp(file->name, "firmware/", strlen("firmware/")) || !strncmp(file->name, "fonts/", strlen("fonts/")) ||
            !strncmp(file->name, "machines/", strlen("machines/"));
 }
 

@@ -145,10 +145,13 @@ bool boot_open_outputs(struct boot *b, struct error *error)
     const char *clipboard = argument_value(b->arguments, "--clipboard"),
                *trace = argument_value(b->arguments, "--trace"), *sound = argument_value(b->arguments, "--sound");
     const char *midi = argument_value(b->arguments, "--midi");
+    const char *print = argument_value(b->arguments, "--print");
 
     const bool replace = boot_replaces(b);
 
     if (sound && !boot_needs_sound(b, "--sound", error))
+        return false;
+    if (print && !(b->print = print_open(print, argument_value(b->arguments, "--printer"), replace, error)))
         return false;
     if (midi && b->media.manifest.sound_card != SOUND_CARD_SB16)
         return error_set(error, STATUS_INPUT, "--midi", NULL, "say card: sb16 under sound in the manifest",
@@ -199,6 +202,8 @@ static void host_parallel_out(void *context, uint8_t byte)
 
     if (b->parallel.file)
         putc(byte, b->parallel.file);
+    if (b->print)
+        print_byte(b->print, byte, machine_tick(b->machine));
 }
 
 static void host_copied(void *context, const uint8_t *text, size_t length)
@@ -281,6 +286,8 @@ static bool looked(void *context)
     struct error error;
 
     flush_outputs(b);
+    if (b->print)
+        print_look(b->print, machine_tick(b->machine), machine_ticks_per_second(b->machine));
     if (!media_sync(&b->media, false, NULL))
         return false;
     snapshots_look(b);
@@ -482,6 +489,8 @@ bool boot_commit_outputs(struct boot *b, struct error *error)
         if (outputs[i]->file && !output_commit(outputs[i], good ? error : NULL))
             good = false;
     good = midi_commit(&b->midi, good ? error : NULL) && good;
+    if (b->print && !print_end(b->print, good ? error : &(struct error){.status = STATUS_OK}))
+        good = false;
     return sound_commit(&b->session.ear, good ? error : NULL) && good;
 }
 
@@ -500,6 +509,7 @@ void boot_release(struct boot *b)
     else
         machine_destroy(b->machine);
     engine_release(b);
+    print_close(b->print);
     taking_close(b->taking);
     media_close(&b->media);
     script_free(&b->script);

@@ -7,6 +7,7 @@
 #include "desk/media.h"
 #include "desk/midi.h"
 #include "desk/options.h"
+#include "desk/print.h"
 #include "desk/script.h"
 #include "desk/session.h"
 #include "desk/taking.h"
@@ -32,6 +33,7 @@ struct boot {
     struct tracing tracing;
     struct output serial, parallel, clipboard, trace, translation;
     struct midi_file midi;
+    struct printing *print;                    /* null: nothing is printed */
     FILE *perf_map;                            /* null: none */
     struct taking *taking;                     /* --retrieve; null: nothing is taken out */
     struct taking_place place;                 /* where the run begins */

@@ -92,6 +92,8 @@ static const struct option boot_options[] = {
     { "--screenshot", "FILE.png", "write the picture at the end", false, false },
     { "--serial", "FILE", "write what COM1 sends; - is standard output", false, false },
     { "--parallel", "FILE", "write what LPT1 prints; - is standard output", false, false },
+    { "--print", "FOLDER", "write what LPT1 prints there, job by job: the bytes, and a PDF beside them", false, false },
+    { "--printer", "escp9|escp24|raw", "which printer that is: ESC/P with 9 pins (the default) or 24, or no PDF is made", false, false },
     { "--clipboard", "FILE", "write what the guest copies to the clipboard (pointer: absolute); - is standard output", false, false },
     { "--sound", "FILE.wav", "write what the machine plays (sound in the manifest); - is standard output", false, false },
     { "--midi", "FILE.mid", "write what the machine sends to its MIDI port (card: sb16) as a standard MIDI file", false, false },

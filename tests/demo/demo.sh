@@ -1,9 +1,9 @@
 #!/bin/bash
-# demo.sh - the demonstration: seals the records terminal, verifies it, boots it twice under the same script, damages a copy.
+# demo.sh - the demonstration: seals the records terminal, verifies it, boots it twice under the same script, retrieves a record and a print, damages a copy.
 #
 #   tests/demo/demo.sh FOLDER     FOLDER holds records.img, records.yaml and records-description.yaml (tests/demo/demo.mk)
 #
-# Leaves there records.mun, key, key.pub, extract.txt, session.journal and records.png, and the script. What it made there before is made again.
+# Leaves there records.mun, key, key.pub, extract.txt, session.journal, records.png, the bag parcel and the prints, and the script. What it made there before is made again.
 set -euo pipefail
 muniment=$(realpath "${MUNIMENT:-build/muniment}")
 script=$(realpath "$(dirname "$0")/records.script")
@@ -12,6 +12,7 @@ mkdir -p bin
 ln -sf "$muniment" bin/muniment
 cp "$script" records.script
 PATH=$PWD/bin:$PATH
+rm -rf prints parcel
 rm -f key key.pub records.mun damaged.mun records.png extract.txt session.journal first.digests second.digests
 
 say()
@@ -49,7 +50,14 @@ cat extract.txt
 say "The second boot was recorded. Its journal repeats it to any point, and shows the screen there (records.png):"
 run muniment replay records.mun session.journal --until 'screen:Lock 2 is a scheduled monument' --screenshot records.png
 
-say "4. Flip one bit in a copy, in the middle of the disk's compressed chunks."
+say "4. Take a record out, with a receipt that the office signs, and a print. The receipt is checked with the archive."
+run muniment retrieve records.mun RECORDS/P1021.TXT -o parcel --key key
+run muniment verify parcel/receipt.txt --trust key.pub --archive records.mun
+run muniment boot records.mun --script records.script --print prints
+[ -s prints/0001.pdf ]
+echo "The print is in prints/0001.pdf."
+
+say "5. Flip one bit in a copy, in the middle of the disk's compressed chunks."
 cp records.mun damaged.mun
 # tar counts blocks of 512 bytes; the member begins one block behind its header.
 header=$(tar -tRf damaged.mun | sed -n 's/^block \([0-9]*\): disk\/fd0\/00000000\.gz$/\1/p')
@@ -64,4 +72,4 @@ if [ $status -ne 1 ] || ! grep -q 'chunk' damage.txt; then
 fi
 echo "The damage is found, and the chunk is named."
 rm -rf bin damaged.mun first.digests second.digests damage.txt
-say "Left in $PWD: records.mun key key.pub extract.txt session.journal records.png"
+say "Left in $PWD: records.mun key key.pub extract.txt session.journal records.png parcel prints"

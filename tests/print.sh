@@ -1,0 +1,97 @@
+#!/bin/bash
+# print.sh - what LPT1 prints becomes a PDF (spec/print.md): the records terminal's extract, with the guest's text, the same bytes whenever it is repeated; bit
+# images of all modes, dot by dot as a renderer shows them; jobs and PostScript.
+set -eu
+here=$PWD
+. tests/facts.sh
+cp "$BUILD"/demo/records.img "$BUILD"/demo/records.yaml tests/demo/records.script "$WORK"
+job=$(realpath "$BUILD/tests/print_job")
+cd "$WORK"
+
+sound() # FACT FILE: a PDF without fault, date and identifier
+{
+    gives "$1: qpdf finds nothing" 0 qpdf --check "$2"
+    passed "$1: no date, no identifier" "$(! grep -qaE '/(ID|CreationDate|ModDate|Producer)' "$2"; echo $?)"
+}
+
+gives "the records terminal prints" 0 "$MUNIMENT" boot records.yaml --script records.script --print prints --parallel bytes
+sound "the extract" prints/0001.pdf
+cmp prints/0001.pdf "$here/tests/demo/extract.pdf"
+passed "it is the PDF that README.md shows" $?
+cmp prints/0001.prn bytes
+passed "the bytes are those of the port" $?
+tr -d '\r\f' <bytes >text
+pdftotext -layout prints/0001.pdf - | sed 's/ *$//; /^$/d' | tr -d '\f' >out
+sed 's/ *$//; /^$/d' text | cmp -s - out
+passed "the text is the guest's" $?
+pdfinfo prints/0001.pdf >out
+grep -q '^Pages: *1$' out && grep -q '^Page size: *612 x 792' out
+passed "one page" $?
+gives "again, in other slices" 0 "$MUNIMENT" boot records.yaml --script records.script --print again --slice random:4
+cmp prints/0001.pdf again/0001.pdf
+passed "the same PDF" $?
+gives "nothing is replaced" 3 "$MUNIMENT" boot records.yaml --script records.script --print again
+gives "no such printer" 2 "$MUNIMENT" boot records.yaml --script records.script --print other --printer daisywheel
+
+# --- Bit images: a page with one band for each mode, and its dots in a rendering ---
+cat >bands.py <<'PY'
+import random, struct, subprocess, sys
+pins = int(sys.argv[1])
+modes = [(0, 60, 8), (1, 120, 8), (2, 120, 8), (3, 240, 8), (4, 80, 8), (5, 72, 8), (6, 90, 8), (7, 144, 8)]
+if pins == 24: modes += [(32, 60, 24), (33, 120, 24), (38, 90, 24), (39, 180, 24), (40, 360, 24)]
+random.seed(pins)
+job, bands = b"\x1b@", []
+for n, (mode, density, rows) in enumerate(modes):
+    columns = [random.randbytes(rows // 8) for _ in range(101)]
+    job += b"\x1b$" + struct.pack("<H", 30) + b"\x1b*" + bytes([mode]) + struct.pack("<H", len(columns)) + b"".join(columns) + b"\r\n\n"
+    bands.append((n, density, rows, columns))
+open("bands.prn", "wb").write(job)
+if len(sys.argv) > 2:
+    dpi = 1440
+    subprocess.run(["pdftoppm", "-r", str(dpi), "-mono", "-l", "1", "-x", "0", "-y", "0", "-W", "6144", "-H", str(dpi * 11 // 2), sys.argv[2], "page"], check=True)
+    import glob
+    data = open(glob.glob("page-*.pbm")[0], "rb").read()
+    magic, size, bits = data.split(b"\n", 2)
+    width, height = map(int, size.split())
+    stride, wrong, dots = (width + 7) // 8, 0, 0
+    for n, density, rows, columns in bands:
+        pitch = 180 if rows == 24 else 60 if pins == 24 else 72
+        for i, column in enumerate(columns):
+            for row in range(rows):
+                x, y = int((0.75 + (i + 0.5) / density) * dpi), int((n * 2 / 6 + (row + 0.5) / pitch) * dpi)
+                inked = bits[y * stride + x // 8] >> (7 - x % 8) & 1
+                wrong += inked != (column[row // 8] >> (7 - row % 8) & 1)
+                dots += 1
+    print(dots, "dots,", wrong, "wrong")
+    sys.exit(wrong > 0)
+PY
+for pins in 9 24; do
+    python3 bands.py $pins
+    gives "bit images with $pins pins" 0 "$job" bands$pins escp$pins <bands.prn
+    sound "bit images" bands$pins/0001.pdf
+    gives "each dot of $pins pins is where it belongs" 0 python3 bands.py $pins bands$pins/0001.pdf
+    cat out
+    rm -f page-*.pbm
+done
+
+# --- Styles and letters ---
+printf '\033@plain \033Ebold\033F \0334slanted\0335 \033-1under\033-0 \017small\022 \033W1wide\033W0\r\n\311\315\273 \201\204\224\r\n\f' >styles.prn
+gives "styles" 0 "$job" styles escp9 <styles.prn
+sound "styles" styles/0001.pdf
+pdftotext -layout styles/0001.pdf - >out
+python3 -c '
+lines = open("out").read().split("\n")
+assert lines[0].replace(" ", "") == "plainboldslantedundersmallwide", lines[0]
+assert lines[1].strip() == "╔═╗ üäö", lines[1]' 2>err
+passed "and letters are text" $?
+
+# --- Jobs ---
+printf '%%!PS\nshowpage\n\004plain\n' >two.prn
+gives "PostScript ends by its mark" 0 "$job" two escp9 <two.prn
+passed "and is kept as it came" "$([ "$(ls two | tr '\n' ' ')" = "0001.prn 0002.pdf 0002.prn " ] && grep -q showpage two/0001.prn; echo $?)"
+gives "raw" 0 "$job" raw raw <styles.prn
+passed "has no PDF" "$([ "$(ls raw)" = 0001.prn ]; echo $?)"
+printf 'wait screen "24 records on this disk"\nkey enter\nwait screen "1 of 24"\nkey enter\nwait screen "Esc back"\ntype "p"\nwait screen "Sent to the printer"\nwait time 6\ntype "p"\nwait time 6\n' >pause.script
+gives "two prints with a pause" 0 "$MUNIMENT" boot records.yaml --script pause.script --print pause
+passed "are two jobs" "$([ -s pause/0001.pdf ] && cmp -s pause/0001.pdf pause/0002.pdf && [ ! -e pause/0003.prn ]; echo $?)"
+facts print.sh
