@@ -213,22 +213,50 @@ static bool open_manifest(struct media *media, const struct media_request *reque
 
 /* --- From a bare image --- */
 
-/* Finds the machine that suits an image, or has the name that was given. */
-static bool suggest(const struct media *media, const struct media_request *request, struct suggestion *suggestion,
-                    struct error *error)
+/* Whether --format says the same of both drives. */
+static bool same_format(const struct media *media, enum drive_slot one, enum drive_slot other)
+{
+    const char *format = media->images[one].format, *second = media->images[other].format;
+
+    return format && second ? strcmp(format, second) == 0 : format == second;
+}
+
+/* Finds the machine that suits the image in the format that --format gives to this drive, or the machine that is named.
+ */
+static bool suggest_as(const struct media *media, const struct media_request *request, enum drive_slot slot,
+                       struct suggestion *suggestion, struct error *error)
 {
     struct disk_survey survey;
     struct block disk;
 
-    if (!image_open(request->path, &media->images[DRIVE_HD0], &disk, NULL, error))
+    if (!image_open(request->path, &media->images[slot], &disk, NULL, error))
         return false;
     bool good = disk_survey(&disk, &survey, error) &&
                 suggest_machine(&disk, &survey, request->machine, suggestion, error);
-    if (good && !request->machine && survey.system_count > 0)
+    if (good && !request->machine && survey.system_count > 0 && same_format(media, slot, suggestion->slot))
         fprintf(stderr, "muniment: %s: %s: boots on the machine %s\n", request->path, survey.systems[0].name,
                 suggestion->name);
     disk_survey_free(&survey);
     disk.close(disk.context);
+    return good;
+}
+
+/* The format may depend on the drive, and the drive on what the format shows: the first whose format leads to it. */
+static bool suggest(const struct media *media, const struct media_request *request, struct suggestion *suggestion,
+                    struct error *error)
+{
+    static const enum drive_slot slots[] = {DRIVE_FD0, DRIVE_HD0, DRIVE_HD2};
+    bool good = false;
+
+    for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
+        if (i > 0 && same_format(media, slots[i], slots[i - 1]))
+            continue;
+        suggestion_free(suggestion);
+        *suggestion = (struct suggestion){.slot = DRIVE_FD0};
+        good = suggest_as(media, request, slots[i], suggestion, error);
+        if (good && same_format(media, slots[i], suggestion->slot))
+            return true;
+    }
     return good;
 }
 

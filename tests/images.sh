@@ -170,6 +170,17 @@ says "and the remedy is named" err "--format raw"
 gives "a format that nobody knows is refused" 2 "$muniment" export v3.qcow2 --format qcow9 -o out.raw --force
 gives "one that it is not, is refused" 3 "$muniment" export d.raw --format vhd -o out.raw --force
 
+# --- The format of one drive, where the image itself decides into which it goes ---
+
+truncate -s 1440K floppy.raw
+qemu-img convert -O qcow2 floppy.raw floppy.qcow2
+"$muniment" boot floppy.raw --until time:0.1 --digest | tail -n 1 >floppy.digest
+for format in fd0:qcow2 hd0:raw; do
+    gives "a floppy boots with --format $format" 0 "$muniment" boot floppy.qcow2 --format $format --until time:0.1 --digest
+    says "from the disk that is in it" out "$(cat floppy.digest)"
+done
+gives "the format of a drive that it is not in does not matter" 0 "$muniment" boot d.raw --format fd0:qcow2 --until time:0.1
+
 # --- Written here ---
 
 for format in raw qcow2 vhd; do
