@@ -138,6 +138,17 @@ bool boot_needs_sound(const struct boot *b, const char *object, struct error *er
                      "the machine has nothing that is heard");
 }
 
+/* lpt1, as 0, or com1 to com4. */
+static bool read_port(const char *name, unsigned *com)
+{
+    *com = 0;
+    if (!strcmp(name, "lpt1"))
+        return true;
+    *com = strlen(name) == 4 && !strncmp(name, "com", 3) && name[3] >= '1' && name[3] <= '4' ? (unsigned)(name[3] - '0')
+                                                                                             : 0;
+    return *com > 0;
+}
+
 bool boot_open_outputs(struct boot *b, struct error *error)
 {
     const char *serial = argument_value(b->arguments, "--serial"),
@@ -145,12 +156,14 @@ bool boot_open_outputs(struct boot *b, struct error *error)
     const char *clipboard = argument_value(b->arguments, "--clipboard"),
                *trace = argument_value(b->arguments, "--trace"), *sound = argument_value(b->arguments, "--sound");
     const char *midi = argument_value(b->arguments, "--midi");
-    const char *print = argument_value(b->arguments, "--print");
+    const char *print = argument_value(b->arguments, "--print"), *port = argument_value(b->arguments, "--print-port");
 
     const bool replace = boot_replaces(b);
 
     if (sound && !boot_needs_sound(b, "--sound", error))
         return false;
+    if (port && !read_port(port, &b->print_com))
+        return boot_bad_option(b, "--print-port", port, error);
     if (print && !(b->print = print_open(print, argument_value(b->arguments, "--printer"), replace, error)))
         return false;
     if (midi && b->media.manifest.sound_card != SOUND_CARD_SB16)
@@ -189,6 +202,8 @@ static void host_serial_out(void *context, unsigned port, uint8_t byte)
 {
     struct boot *b = context;
 
+    if (b->print && b->print_com && port + 1 == b->print_com)
+        print_byte(b->print, byte, machine_tick(b->machine));
     if (port != 0)
         return;
     session_serial_out(&b->session, byte);
@@ -202,7 +217,7 @@ static void host_parallel_out(void *context, uint8_t byte)
 
     if (b->parallel.file)
         putc(byte, b->parallel.file);
-    if (b->print)
+    if (b->print && !b->print_com)
         print_byte(b->print, byte, machine_tick(b->machine));
 }
 

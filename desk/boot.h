@@ -34,6 +34,7 @@ struct boot {
     struct output serial, parallel, clipboard, trace, translation;
     struct midi_file midi;
     struct printing *print;                    /* null: nothing is printed */
+    unsigned print_com;                        /* the printer is on COM1, as 1, and so on; 0: on LPT1 */
     FILE *perf_map;                            /* null: none */
     struct taking *taking;                     /* --retrieve; null: nothing is taken out */
     struct taking_place place;                 /* where the run begins */

@@ -1,4 +1,4 @@
-/* print.h - what LPT1 prints, job by job: the bytes as they came, and beside them a PDF (spec/print.md). */
+/* print.h - what the guest prints, job by job: the bytes as they came, and beside them a PDF (spec/print.md). */
 #ifndef MUNIMENT_DESK_PRINT_H
 #define MUNIMENT_DESK_PRINT_H
 

@@ -30,6 +30,13 @@ passed "one page" $?
 gives "again, in other slices" 0 "$MUNIMENT" boot records.yaml --script records.script --print again --slice random:4
 cmp prints/0001.pdf again/0001.pdf
 passed "the same PDF" $?
+gives "a printer on COM1" 0 "$MUNIMENT" boot records.yaml --script records.script --print serial --print-port com1 --serial bytes1
+cmp serial/0001.prn bytes1
+passed "gets its bytes" $?
+pdftotext -layout serial/0001.pdf - | sed 's/ *$//; /^$/d' | tr -d '\f' >out
+tr -d '\r\f' <bytes1 | sed 's/ *$//; /^$/d' | cmp -s - out
+passed "as text" $?
+gives "no such port" 2 "$MUNIMENT" boot records.yaml --script records.script --print other --print-port usb
 gives "nothing is replaced" 3 "$MUNIMENT" boot records.yaml --script records.script --print again
 gives "no such printer" 2 "$MUNIMENT" boot records.yaml --script records.script --print other --printer daisywheel
 
