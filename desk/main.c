@@ -61,6 +61,13 @@ static const struct option info_options[] = {
     { .name = NULL },
 };
 
+static const struct option ls_options[] = {
+    { "--log", "LOG", "show when each was last checked, by the office's log", false, false },
+    { "--due", "DAYS", "only those that were not found good in the last DAYS days", false, false },
+    { "--json", NULL, "one JSON object on a line for each archive", false, false },
+    { .name = NULL },
+};
+
 static const struct option identify_options[] = {
     { "--format", "FORMAT", "the images are in this format, whatever they look like: raw, qcow2 ...", false, false },
     { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false },
@@ -275,6 +282,7 @@ static const struct command commands[] = {
     { "seal", "MACHINE.yaml", 1, 1, "Freeze a machine, its firmware and disks into one signed file.", seal_options, seal_run },
     { "verify", "FILE.mun|receipt.txt ...", 1, MANY, "Check every byte and the signature of archives; or receipts.", verify_options, verify_run },
     { "info", "FILE.mun", 1, 1, "Say what is in an archive, without checking all of it.", info_options, info_run },
+    { "ls", "FOLDER [WORD ...]", 1, 50, "List the archives of a folder, by title, identifier, rights, signer, last check.", ls_options, ls_run },
     { "identify", "IMAGE ...", 1, MANY, "Say what is on disk images: format, partitions, file systems, systems, geometry, damage.", identify_options,
       identify_run },
     { "suggest", "IMAGE", 1, 1, "Print the manifest of the machine that suits a disk image, with reasons.", suggest_options, suggest_run },
