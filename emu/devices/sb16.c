@@ -360,6 +360,13 @@ static void answer_text(struct sb16 *s, const char *text)
         answer(s, (uint8_t)text[i]);
 }
 
+static bool holds(const uint8_t *list, size_t length, uint8_t byte)
+{
+    while (length && list[length - 1] != byte)
+        length--;
+    return length > 0;
+}
+
 /* How many arguments follow a command. */
 static unsigned arguments_of(uint8_t command)
 {
@@ -369,7 +376,7 @@ static unsigned arguments_of(uint8_t command)
 
     if (command >= 0xB0 && command <= 0xCF)
         return 3;
-    return memchr(two, command, sizeof two) ? 2 : memchr(one, command, sizeof one) ? 1 : 0;
+    return holds(two, sizeof two, command) ? 2 : holds(one, sizeof one, command) ? 1 : 0;
 }
 
 /* B0h-CFh: bit 3 records, bit 2 is automatic. */

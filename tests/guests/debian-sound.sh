@@ -1,0 +1,50 @@
+#!/bin/bash
+# debian-sound.sh - Debian's kernel with its drivers for the Sound Blaster 16: they find DSP, synthesizer and MIDI port, and what a program plays by /dev/dsp is heard as it
+# was written: 441 Hz for as long as that many samples are, its harmonics, and the right side half as loud. Our firmware only, once; the run prints the digest of the state.
+set -euo pipefail
+. tests/guests/guest.sh
+
+[ -z "${GUEST_PEER-}" ] || { echo "peers' state has another sound card"; exit 77; }
+command -v python3 >/dev/null || skip "python3 is not there"
+cp -r tests/guests/linux/sound "$WORK/extra"
+"${DEMO_CC:-gcc}" -m32 -Os -ffreestanding -nostdlib -static -fno-pic -no-pie -fno-stack-protector -Wall -Wextra -Werror -o "$WORK/extra/play" "$WORK/extra/play.c"
+modules="sound/soundcore"
+for module in core/snd core/snd-timer core/snd-pcm core/snd-seq-device core/snd-rawmidi core/snd-hwdep drivers/mpu401/snd-mpu401-uart drivers/opl3/snd-opl3-lib \
+    isa/sb/snd-sb-common isa/sb/snd-sb16-csp isa/sb/snd-sb16-dsp isa/sb/snd-sb16 core/oss/snd-mixer-oss core/oss/snd-pcm-oss; do
+    modules+=" sound/$module"
+done
+EXTRA=$WORK/extra MODULES=$modules tests/guests/linux/image.sh "$WORK" || exit
+machine pc-i440fx pentium2 200 64 disk <<END
+  hd0:
+    kind: disk
+    image: linux.img
+END
+printf 'sound:\n  card: sb16\n' >>"$WORK/machine.yaml"
+cd "$WORK"
+for engine in translator interpreter; do
+    "$MUNIMENT" boot machine.yaml --script debian-sound.script --engine $engine --sound $engine.wav --serial $engine.serial --limit 180 --digest >$engine
+done
+cat translator
+cmp translator interpreter
+cmp translator.wav interpreter.wav
+grep -A 8 'S16  ' translator.serial
+python3 - translator.wav <<'END'
+import array, cmath, math, sys, wave
+w = wave.open(sys.argv[1])
+s = array.array("h", w.readframes(w.getnframes()))
+left, right = s[0::2], s[1::2]
+heard = [i for i, v in enumerate(left) if abs(v) > 4000]
+seconds = (heard[-1] - heard[0]) / 48000
+print(f"heard for {seconds:.4f} s")
+assert abs(seconds - 44000 / 44100) < 0.002
+first = heard[0] + 4800
+def loud(side, f):
+    part = side[first:first + 24000]
+    return 2 / len(part) * abs(sum(v * cmath.exp(-2j * cmath.pi * f * i / 48000) for i, v in enumerate(part)))
+for n in (1, 3, 5, 9, 15):
+    expected = 480 / math.sin(math.pi * n / 100)
+    amplitude = loud(left, 441 * n)
+    print(f"{441 * n} Hz: {amplitude:.1f} of {expected:.1f}, right {loud(right, 441 * n):.1f}")
+    assert abs(amplitude / expected - 1) < 0.001 and abs(loud(right, 441 * n) / amplitude - 0.5) < 0.01
+assert loud(left, 882) < 50 and loud(left, 1000) < 50
+END
