@@ -42,6 +42,7 @@ def loud(side, f):
     part = side[first:first + 24000]
     return 2 / len(part) * abs(sum(v * cmath.exp(-2j * cmath.pi * f * i / 48000) for i, v in enumerate(part)))
 for n in (1, 3, 5, 9, 15):
+    # of 100 samples to a period, each a step: 12,000 * 4 / 100 / sin(pi n / 100)
     expected = 480 / math.sin(math.pi * n / 100)
     amplitude = loud(left, 441 * n)
     print(f"{441 * n} Hz: {amplitude:.1f} of {expected:.1f}, right {loud(right, 441 * n):.1f}")
