@@ -1,5 +1,5 @@
-/* play.c - what debian-sound.sh plays in the guest: 44,000 frames of 441 Hz by /dev/dsp, 16 bits, stereo, at 44,100 Hz, the right side half as loud. A program of 32 bits
- * without a library. */
+/* play.c - what debian-sound.sh plays in the guest: 44,000 frames of 441 Hz by /dev/dsp, 16 bits, stereo, at 44,100 Hz,
+ * the right side half as loud. A program of 32 bits without a library. */
 static int call(int number, int a, int b, int c)
 {
     __asm__ volatile("int $0x80" : "+a"(number) : "b"(a), "c"(b), "d"(c) : "memory");
