@@ -84,18 +84,24 @@ static void emit_count(struct repeat *r, bool down)
     emit_alu(code, down ? ALU_SUB : ALU_ADD, 4, in_register(RDI), R11);
 }
 
+/* One by one, R8 being what is left of them: below the first ones' end, or above what comes after the last ones. R11 is
+ * their length. */
 static void emit_elements(struct repeat *r, bool down)
 {
     struct code *code = r->code;
-    uint8_t *loop = code->at;
+    enum alu move = down ? ALU_SUB : ALU_ADD;
+    uint8_t *loop;
 
     if (r->moves)
-        emit_load(code, r->size, R11, at_address(R9, 0));
-    emit_store(code, r->size, at_address(R10, 0), r->moves ? R11 : RAX);
+        emit_alu(code, move, 8, in_register(R9), R11);
+    emit_alu(code, move, 8, in_register(R10), R11);
+    if (!down)
+        emit_op(code, 8, 0xF7, 3, in_register(R8)); /* NEG */
+    loop = code->at;
     if (r->moves)
-        emit_alu_immediate(code, down ? ALU_SUB : ALU_ADD, 8, in_register(R9), r->size);
-    emit_alu_immediate(code, down ? ALU_SUB : ALU_ADD, 8, in_register(R10), r->size);
-    emit_alu_immediate(code, ALU_SUB, 4, in_register(R8), 1);
+        emit_load(code, r->size, R11, at_sum(R9, R8, r->shift, 0));
+    emit_store(code, r->size, at_sum(R10, R8, r->shift, 0), r->moves ? R11 : RAX);
+    emit_alu_immediate(code, down ? ALU_SUB : ALU_ADD, 8, in_register(R8), 1);
     aim(emit_jump_if(code, CC_NE), loop);
 }
 
