@@ -24,7 +24,7 @@ clock: 1998-11-02T09:00:00
 drives:
   hd0:
     kind: disk
-    geometry: 200/16/63
+    geometry: 132/16/63
     image: hd.img
     read-only: no
 boot:
@@ -40,8 +40,8 @@ disk() # SEED: a disk of two extents, with data in both
 import random, sys
 r = random.Random(int(sys.argv[1]))
 with open("hd.img", "wb") as f:
-    f.truncate(200 * 16 * 63 * 512)
-    for at in [0, *range(1 << 20, 3 << 20, 65536), *range(70 << 20, 71 << 20, 65536)]:
+    f.truncate(132 * 16 * 63 * 512)
+    for at in [0, *range(1 << 20, 2 << 20, 65536), *range(64 << 20, (64 << 20) + 14 * 65536, 65536)]:
         f.seek(at)
         f.write(r.randbytes(65536))
 PY
