@@ -7,7 +7,7 @@
 #
 # A suite that is not there is a failure, unless MUNIMENT_SUITES is empty: then none is asked for.
 #
-# The suites are compared after slices at random, and at the end of each unit; programs for Linux, which are longer, in one slice of eight; machines in one of 64.
+# The suites are compared after slices at random, and at the end of each unit; programs for Linux and kvm-unit-tests, which are longer, in one slice of eight; machines in one of 64.
 set -euo pipefail
 suites=${MUNIMENT_SUITES:-/nowhere} failed=0
 
@@ -57,10 +57,11 @@ suite()
 }
 
 suite "$suites/test386.asm/test386.bin" test386 "$BUILD/tests/test386" "$suites/test386.asm/test386.bin" "$suites/test386.asm/test386-EE-reference.txt"
+# These are longer.
+export LOCKSTEP_UNITS=$((8 * units))
 for name in realmode emulator taskswitch2 cmpxchg8b eventinj setjmp taskswitch tsc; do
     suite "$suites/kvm-unit-tests/x86/$name.flat" "$name" "$BUILD/tests/multiboot" "$suites/kvm-unit-tests/x86/$name.flat"
 done
-export LOCKSTEP_UNITS=$((8 * units))
 for program in qemu-i386/test-i386{,-f2xm1,-fbstp,-fldcst,-fp-exceptions,-fpatan,-fprem,-fscale,-fxam,-fxtract,-fyl2x,-fyl2xp1,-pseudo-denormal,-snan-convert,-sse-exceptions} \
     valgrind-x86/insn_{basic,cmov,fpu,mmx,mmxext,sse,sse2}; do
     case $program in
