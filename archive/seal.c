@@ -640,7 +640,7 @@ static bool write_readme(struct sealing *s)
 static bool complete_readme(struct sealing *s)
 {
     struct text readme = {.bytes = NULL}, seal = {.bytes = NULL};
-    struct member *m = &s->seal.members[0];
+    struct member *m;
     uint64_t seal_at = s->writer.offset + TAR_BLOCK + tar_padded(s->sums.length);
     struct member sums = {.name = "SHA256SUMS"};
     char hex[65];
@@ -648,6 +648,7 @@ static bool complete_readme(struct sealing *s)
 
     if (!seal_add(&s->seal, &sums))
         return out_of_memory(s);
+    m = &s->seal.members[0]; /* the list may have moved */
     seal_print(&seal, &s->seal);
     s->seal.count--;
     readme_print(&readme, seal_at + tail_layout(seal.length).end, seal_at);
