@@ -7,13 +7,15 @@
 #include "desk/boot.h"
 #include "desk/desk.h"
 #include "desk/engine.h"
+#include "desk/live.h"
 #include "desk/png.h"
 #include "desk/screen.h"
 #include "desk/script_run.h"
 #include "desk/snapshots.h"
 
-#define DEFAULT_LIMIT 3600 /* seconds of guest time */
-#define MANY_RESETS 4u     /* of one run: then it is said */
+#define DEFAULT_LIMIT 3600   /* seconds of guest time */
+#define LIVE_LIMIT 100000000 /* if somebody watches: three years */
+#define MANY_RESETS 4u       /* of one run: then it is said */
 
 /* --- Reading the options --- */
 
@@ -94,7 +96,7 @@ bool boot_read_options(struct boot *b, struct error *error)
     const char *every = argument_value(b->arguments, "--digest-every");
     size_t position = 0;
 
-    b->limit = DEFAULT_LIMIT * UINT64_C(1000000);
+    b->limit = (argument_value(b->arguments, "--display") ? LIVE_LIMIT : DEFAULT_LIMIT) * UINT64_C(1000000);
     if (limit && !session_read_seconds(limit, &b->limit))
         return boot_bad_option(b, "--limit", limit, error);
     if (slice && !read_slicing(slice, &b->slicing))
@@ -227,6 +229,7 @@ static void host_copied(void *context, const uint8_t *text, size_t length)
 
     if (b->clipboard.file)
         fwrite(text, 1, length, b->clipboard.file);
+    live_copied(b->live, text, length);
 }
 
 static void host_sound(void *context, const int16_t *frames, size_t count)
@@ -411,6 +414,7 @@ bool boot_ended(struct boot *b, enum session_end end, const char *object, const 
     case SESSION_LIMIT:       return error_set(error, STATUS_WRONG, object, place, NULL, "the limit came before %s", waited_for);
     case SESSION_OFF:         return error_set(error, STATUS_WRONG, object, place, NULL, "the machine went off before %s", waited_for);
     case SESSION_INTERRUPTED: b->interrupted = true; return error_set(error, STATUS_HOST, object, place, NULL, "interrupted before %s", waited_for);
+    case SESSION_LEFT:        b->interrupted = true; return error_set(error, STATUS_HOST, object, place, NULL, "left before %s", waited_for);
     case SESSION_UNRECORDED:  return record_end(&b->session.recorder, false, error);
     case SESSION_DIFFERS:     *error = b->session.replay->error; b->disk_failed = b->session.replay->outcome == REPLAY_FAILED; return false;
     case SESSION_FAILED:      break;
@@ -434,6 +438,15 @@ static const char *until_text(const struct boot *b, char *text, size_t size)
     return text;
 }
 
+/* A machine that somebody watches runs until it goes off, or until they or a signal end it. */
+static bool run_watched(struct boot *b, struct error *error)
+{
+    enum session_end end = session_wait(&b->session, NULL, 0);
+
+    return end == SESSION_OFF || end == SESSION_LEFT || end == SESSION_INTERRUPTED ||
+           boot_ended(b, end, b->arguments->operands[0], "the machine went off", error);
+}
+
 /* After the script the conditions decide; without either, the machine runs until it halts or goes off. */
 static bool run_machine(struct boot *b, struct error *error)
 {
@@ -441,11 +454,17 @@ static bool run_machine(struct boot *b, struct error *error)
     const char *path = b->arguments->operands[0];
     char what[256];
 
+    if (b->live)
+        live_scripted(b->live, b->script_path != NULL);
     if (!script_run(b, error))
         return false;
+    if (b->live)
+        live_scripted(b->live, false);
     if (b->until_count > 0)
         return boot_ended(b, session_wait(&b->session, b->until, b->until_count), path,
                           until_text(b, what, sizeof(what)), error);
+    if (b->live)
+        return run_watched(b, error);
     return b->script_path ||
            boot_ended(b, session_wait(&b->session, at_rest, 2), path, "the machine halted or went off", error);
 }
@@ -477,9 +496,9 @@ static bool boot_prepare(struct boot *b, struct error *error)
 
     b->script_path = argument_value(b->arguments, "--script");
     return boot_read_options(b, error) && snapshots_read_options(b, error) && boot_read_script(b, error) &&
-           boot_check_outputs(b, error) && media_open(&b->media, &request, error) && begin_taking(b, error) &&
-           boot_open_outputs(b, error) && create_machine(b, error) && snapshots_begin(b, error) &&
-           begin_recording(b, error);
+           boot_check_outputs(b, error) && live_open(b, &b->live, error) && media_open(&b->media, &request, error) &&
+           begin_taking(b, error) && boot_open_outputs(b, error) && create_machine(b, error) &&
+           snapshots_begin(b, error) && begin_recording(b, error) && (!b->live || (live_begin(b->live, b), true));
 }
 
 /* A run before was killed: what it had not synced may be gone. */
@@ -511,6 +530,7 @@ bool boot_commit_outputs(struct boot *b, struct error *error)
 
 void boot_release(struct boot *b)
 {
+    live_close(b->live);
     output_abort(&b->serial);
     output_abort(&b->parallel);
     output_abort(&b->clipboard);

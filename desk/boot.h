@@ -15,6 +15,8 @@
 #include "formats/output.h"
 #include "verify/runs/runs.h"
 
+struct live;
+
 struct boot {
     const struct arguments *arguments;
     struct media media;
@@ -47,6 +49,7 @@ struct boot {
     bool checkpoint_failed;
     uint64_t digest_every, digest_due; /* microseconds, 0: none is printed on the way; tick */
     bool digest_failed;                /* one of them could not be taken */
+    struct live *live;                 /* who watches; null: nobody */
     bool interrupted;                  /* a wait was, by a signal */
     bool disk_failed;                  /* the machine holds no state to show */
 };

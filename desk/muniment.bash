@@ -17,6 +17,9 @@ _muniment()
     esac
     case $before in
     --until)      COMPREPLY=($(compgen -W "tick: time: screen: serial: sound silence halt poweroff" -- "$word")); compopt -o nospace; return ;;
+    --display)    COMPREPLY=($(compgen -W "vnc:" -- "$word")); compopt -o nospace; return ;;
+    --speed)      COMPREPLY=($(compgen -W "real max" -- "$word")); return ;;
+    --layout)     COMPREPLY=($(compgen -W "us uk de fr es it" -- "$word")); return ;;
     --engine)     COMPREPLY=($(compgen -W "interpreter translator random:" -- "$word")); return ;;
     --machine)    COMPREPLY=($(compgen -W "$("$muniment" machines 2>/dev/null | sed 's/^  \([^ ]*\).*/\1/')" -- "$word")); return ;;
     --from|--to)  COMPREPLY=($(compgen -W "tick:" -- "$word")); compopt -o nospace; return ;;

@@ -13,6 +13,7 @@
 bool session_begin(struct session *s, struct machine *machine, uint64_t limit, struct slicing slicing)
 {
     s->machine = machine;
+    s->left = false;
     s->period = machine_ticks_per_second(machine) / 100;
     s->limit = limit;
     s->slicing = slicing;
@@ -239,6 +240,13 @@ static bool run_to(struct session *s, uint64_t target)
         uint64_t now = machine_tick(s->machine), slice = next_slice(&s->slicing);
         if (record_waits(&s->recorder) && record_sync(&s->recorder) && slice > SYNC_SLICE)
             slice = SYNC_SLICE;
+        if (s->paced) {
+            uint64_t most = s->paced(s->paced_context);
+            s->left = most == 0;
+            if (s->left)
+                return true;
+            slice = slice < most ? slice : most;
+        }
         enum machine_stop stop = run_slice(s, slice < target - now ? now + slice : target);
         if (stop == MACHINE_HOST_FAILED || (s->replay && s->replay->outcome != REPLAY_EQUAL))
             return false;
@@ -272,6 +280,8 @@ enum session_end session_wait(struct session *s, const struct condition *conditi
             return SESSION_LIMIT;
         if (interrupted())
             return SESSION_INTERRUPTED;
+        if (s->left)
+            return SESSION_LEFT;
         give_inputs(s);
         if (!record_look(&s->recorder))
             return s->recorder.writer.error.status == STATUS_OK ? SESSION_FAILED : SESSION_UNRECORDED;

@@ -44,13 +44,14 @@ struct condition {
 };
 
 enum session_end {
-    SESSION_MET,        /* a condition is true */
-    SESSION_LIMIT,      /* the limit of guest time is reached */
-    SESSION_OFF,        /* the machine is off, and no condition is true */
-    SESSION_FAILED,     /* a disk failed */
-    SESSION_UNRECORDED, /* the journal could not be written */
-    SESSION_DIFFERS,    /* the replay differs from its journal, or failed */
-    SESSION_INTERRUPTED /* by a signal */
+    SESSION_MET,         /* a condition is true */
+    SESSION_LIMIT,       /* the limit of guest time is reached */
+    SESSION_OFF,         /* the machine is off, and no condition is true */
+    SESSION_FAILED,      /* a disk failed */
+    SESSION_UNRECORDED,  /* the journal could not be written */
+    SESSION_DIFFERS,     /* the replay differs from its journal, or failed */
+    SESSION_INTERRUPTED, /* by a signal */
+    SESSION_LEFT         /* who watched it asked for the end */
 };
 
 struct slicing {
@@ -98,6 +99,11 @@ struct session {
     bool (*looked)(void *context); /* called whenever conditions are checked, between two slices; false: a disk failed;
                                       null: not called */
     void *looked_context;
+    /* Called between two slices; returns the length of the next, in ticks, at most. 0: who watched asked for the end.
+     * Inputs may be given through `recorder`. null: not called. */
+    uint64_t (*paced)(void *context);
+    void *paced_context;
+    bool left; /* it returned 0 */
 };
 
 /* limit is in ticks. The caller keeps the machine, which must hand the bytes of COM1 to session_serial_out. Returns

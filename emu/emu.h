@@ -210,6 +210,13 @@ struct text_screen {
 };
 void machine_text(const struct machine *m, struct text_screen *screen);
 
+/* What shows beside the picture. */
+struct machine_indicators {
+    uint8_t leds;   /* of the keyboard, bits 0 to 2: scroll, num, caps lock */
+    bool positions; /* a driver asks where the pointer is (machine_pointer_at), not how it moves */
+};
+void machine_indicators(const struct machine *m, struct machine_indicators *indicators);
+
 /* The dots from `first` up to `end`, which is not of them; none: both 0. */
 struct frame_span {
     uint16_t first, end;
@@ -220,6 +227,7 @@ struct frame {
     const uint32_t *pixels;           /* 00RRGGBB, rows without gaps; valid until the next call on the machine */
     const struct frame_span *changed; /* one for each row: outside of them all is as in the last frame; as long valid.
                                          With another size all has changed */
+    uint64_t number;                  /* of such calls on this machine: who sees a gap knows that others looked */
 };
 #define FRAME_MAX_WIDTH 1600
 #define FRAME_MAX_HEIGHT 1200

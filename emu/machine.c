@@ -767,6 +767,14 @@ void machine_text(const struct machine *m, struct text_screen *screen)
         vga_text(&m->vga, screen);
 }
 
+void machine_indicators(const struct machine *m, struct machine_indicators *indicators)
+{
+    *indicators = (struct machine_indicators){
+        .leds = m->keyboard.keyboard.leds,
+        .positions = m->manifest.pointer == POINTER_ABSOLUTE && m->backdoor.absolute,
+    };
+}
+
 void machine_frame(struct machine *m, struct frame *frame)
 {
     memset(frame, 0, sizeof *frame);

@@ -34,7 +34,8 @@ USES = {
     "verify/log": ["archive", *BELOW],
     "verify/repair": ["verify/fixity", "archive", "manifests", *BELOW],
     "verify/runs": ["archive", "formats/images", *MACHINE],
-    "desk": ["verify/fixity", "verify/log", "verify/repair", "verify/runs", "archive", "bios", "emu/host", "formats/images", "formats/volumes",
+    "desk/rfb": ["desk", *MACHINE],
+    "desk": ["desk/rfb", "verify/fixity", "verify/log", "verify/repair", "verify/runs", "archive", "bios", "emu/host", "formats/images", "formats/volumes",
              *MACHINE],
     "bios": [],
 }
@@ -49,6 +50,8 @@ PUBLIC = {
     "emu/host": ["host.h"],
     "archive": ["archive.h"],
     "bios": ["bios.h"],
+    "desk": ["keys.h", "layouts.h"],
+    "desk/rfb": ["rfb.h"],
     "verify/fixity": ["fixity.h", "keytext.h"],
     "verify/log": ["log.h"],
     "verify/repair": ["repair.h"],

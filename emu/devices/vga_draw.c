@@ -406,7 +406,7 @@ void vga_frame(struct vga *v, struct frame *frame)
         v->touched = false;
         memory_forget_pages(v->bus_memory); /* the next write to a page must be seen */
     }
-    *frame = (struct frame){look.width, look.height, p->pixels, p->changed};
+    *frame = (struct frame){look.width, look.height, p->pixels, p->changed, ++p->number};
 }
 
 void vga_redraw(struct vga *v)

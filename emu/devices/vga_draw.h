@@ -56,7 +56,8 @@ struct pointer_look {
 
 /* What was drawn, and what it was drawn from. */
 struct picture {
-    uint32_t drawn; /* there is a picture */
+    uint32_t drawn;  /* there is a picture */
+    uint64_t number; /* how often it was looked at */
     struct look look;
     struct pointer_look pointer;
     uint32_t cursor, hidden; /* of text: where the cursor was and how it looked; whether what blinks was dark */

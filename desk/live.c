@@ -1,0 +1,307 @@
+/* live.c - see live.h. */
+#include "desk/live.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "desk/inputs.h"
+#include "desk/vnc.h"
+
+#define SLICES_PER_SECOND 1000u /* of guest time: the machine listens as often */
+#define AHEAD_US 1000           /* by which the machine may be before the clock; */
+#define AHEAD_IDLE_US 50000     /* when nobody did anything for a while, and nothing moved */
+#define IDLE_US 1000000         /* a while */
+#define LAG_US 250000           /* by which it may be after the clock, before that is given up */
+#define LOOK_US 5000            /* between two pictures, at least, */
+#define LOOK_SHARE 2            /* and so many times what a picture took */
+#define POLL_US 1000            /* between two looks at the sockets while the machine runs */
+#define SYNC_US 20000           /* of waiting, while the journal is not on the disk */
+#define WINDOW_US 2000000       /* over which the speed is measured */
+#define SLOW_PERCENT 90         /* below which it is said */
+
+enum speed { SPEED_BY_WATCHERS, SPEED_REAL, SPEED_MAX };
+
+struct live {
+    struct boot *boot;
+    struct session *session;
+    enum speed speed;
+    bool scripted;
+    struct vnc_request request;
+    struct vnc *vnc; /* null: none */
+    struct inputs inputs;
+    uint8_t cut[RFB_CUT_TEXT];
+    size_t cut_length;   /* 0: nothing to paste */
+    uint64_t per_second; /* ticks */
+    bool real;           /* the clock decides */
+    uint64_t anchor_us, anchor_tick;
+    uint64_t look_due, poll_due, input_at, change_at, window_at, window_tick; /* microseconds; tick */
+    uint64_t frame;                                                           /* number of the last one */
+    bool stale; /* the machine has run, or viewers have asked, since the last picture */
+    bool slow_said;
+};
+
+static uint64_t microseconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* --- From viewers --- */
+
+static void viewer_key(void *context, uint8_t key, bool down)
+{
+    struct live *l = context;
+
+    inputs_key(&l->inputs, key, down);
+}
+
+static void viewer_pointer(void *context, const struct rfb_pointer *pointer)
+{
+    struct live *l = context;
+
+    inputs_pointer(&l->inputs, pointer);
+}
+
+static void viewer_cut(void *context, const uint8_t *text, size_t length)
+{
+    struct live *l = context;
+
+    memcpy(l->cut, text, length);
+    l->cut_length = length;
+}
+
+/* --- Opening --- */
+
+static bool read_speed(struct live *l, const char *speed)
+{
+    if (!speed || !strcmp(speed, "real") || !strcmp(speed, "max")) {
+        l->speed = !speed ? SPEED_BY_WATCHERS : *speed == 'r' ? SPEED_REAL : SPEED_MAX;
+        return true;
+    }
+    return false;
+}
+
+static bool open_display(struct boot *b, struct live *l, const char *display, struct error *error)
+{
+    const struct rfb_desk desk = {.context = l, .key = viewer_key, .pointer = viewer_pointer, .cut = viewer_cut};
+
+    if (strncmp(display, "vnc:", 4))
+        return boot_bad_option(b, "--display", display, error);
+    if (!l->vnc)
+        l->vnc = vnc_open(&l->request, &desk, error);
+    return l->vnc && vnc_listen(l->vnc, display + 4, error);
+}
+
+bool live_open(struct boot *b, struct live **live, struct error *error)
+{
+    const char *speed = argument_value(b->arguments, "--speed"), *layout = argument_value(b->arguments, "--layout");
+    const char *display;
+    size_t position = 0;
+    struct live *l;
+
+    *live = NULL;
+    if (!argument_value(b->arguments, "--display"))
+        return !speed || error_set(error, STATUS_USAGE, "boot", NULL, "name a --display",
+                                   "--speed is for machines that somebody watches");
+    l = *live = calloc(1, sizeof *l);
+    if (!l)
+        return error_set(error, STATUS_HOST, "boot", NULL, NULL, "out of memory");
+    l->boot = b;
+    l->request = (struct vnc_request){.name = b->arguments->operands[0],
+                                      .password_file = argument_value(b->arguments, "--password-file"),
+                                      .certificate = argument_value(b->arguments, "--certificate"),
+                                      .layout = layout ? layout_find(layout) : layout_default()};
+    if (!l->request.layout)
+        return boot_bad_option(b, "--layout", layout, error);
+    if (!read_speed(l, speed))
+        return boot_bad_option(b, "--speed", speed, error);
+    while ((display = argument_next(b->arguments, "--display", &position)))
+        if (!open_display(b, l, display, error))
+            return false;
+    return true;
+}
+
+/* --- Between two slices --- */
+
+static uint64_t tick(const struct live *l)
+{
+    return machine_tick(l->session->machine);
+}
+
+/* Ticks as microseconds. */
+static uint64_t guest_us(const struct live *l, uint64_t ticks)
+{
+    return ticks / l->per_second * 1000000 + ticks % l->per_second * 1000000 / l->per_second;
+}
+
+/* Sets the clock: the machine is on time now. */
+static void set_clock(struct live *l, uint64_t now)
+{
+    l->anchor_us = l->window_at = now;
+    l->anchor_tick = l->window_tick = tick(l);
+}
+
+/* A machine that runs slower than it should says so, once. */
+static void measure(struct live *l, uint64_t now)
+{
+    uint64_t passed = now - l->window_at, ran = guest_us(l, tick(l) - l->window_tick);
+
+    if (passed < WINDOW_US)
+        return;
+    if (l->real && !l->slow_said && ran * 100 < passed * SLOW_PERCENT) {
+        l->slow_said = true;
+        fprintf(stderr, "muniment: %s: the machine runs at %u %% of its speed: this host is too slow for it\n",
+                l->request.name, (unsigned)(ran * 100 / passed));
+    }
+    l->window_at = now;
+    l->window_tick = tick(l);
+}
+
+static void give_inputs(struct live *l, uint64_t now)
+{
+    struct machine_indicators indicators;
+
+    machine_indicators(l->session->machine, &indicators);
+    vnc_indicate(l->vnc, &indicators);
+    if (inputs_give(&l->inputs, &l->session->recorder, indicators.positions))
+        l->input_at = now;
+    if (l->cut_length && record_paste(&l->session->recorder, l->cut, l->cut_length))
+        l->input_at = now;
+    l->cut_length = 0;
+}
+
+/* Waits for viewers for so long at most, and does what they want. */
+static void listen_to(struct live *l, uint64_t wait_us)
+{
+    struct pollfd polled[VNC_POLLED];
+    unsigned count = vnc_poll(l->vnc, polled);
+    uint64_t wait = record_waits(&l->session->recorder) && wait_us > SYNC_US ? SYNC_US : wait_us;
+
+    if (poll(polled, count, (int)((wait + 999) / 1000)) > 0 || wait_us == 0) {
+        vnc_serve(l->vnc, polled, count);
+        l->stale = true;
+    }
+    record_sync(&l->session->recorder);
+    give_inputs(l, microseconds());
+}
+
+static bool has_changed(const struct frame *frame)
+{
+    for (unsigned y = 0; y < frame->height; y++)
+        if (frame->changed[y].first != frame->changed[y].end)
+            return true;
+    return false;
+}
+
+static void show(struct live *l, uint64_t now)
+{
+    struct frame frame;
+
+    if (!l->stale || now < l->look_due || !vnc_is_asked(l->vnc))
+        return;
+    l->stale = false;
+    machine_frame(l->session->machine, &frame);
+    if (has_changed(&frame))
+        l->change_at = now;
+    vnc_show(l->vnc, &frame, frame.number != l->frame + 1); /* others may have looked meanwhile */
+    l->frame = frame.number;
+    uint64_t end = microseconds(), cost = (end - now) * LOOK_SHARE;
+    l->look_due = end + (cost > LOOK_US ? cost : LOOK_US);
+}
+
+/* By how much the machine is before the clock, or 0. */
+static uint64_t ahead(struct live *l, uint64_t now)
+{
+    uint64_t guest = l->anchor_us + guest_us(l, tick(l) - l->anchor_tick);
+
+    if (guest + LAG_US < now) {
+        l->anchor_us = now;
+        l->anchor_tick = tick(l);
+        return 0;
+    }
+    return guest > now ? guest - now : 0;
+}
+
+static bool wants_real(const struct live *l)
+{
+    return l->speed == SPEED_BY_WATCHERS ? !l->scripted || vnc_watching(l->vnc) > 0 : l->speed == SPEED_REAL;
+}
+
+/* Waits until the clock comes up to the machine; what is done meanwhile is answered at once. */
+static void wait_for_clock(struct live *l, uint64_t now)
+{
+    bool idle = now - l->input_at > IDLE_US && now - l->change_at > IDLE_US;
+    uint64_t early = ahead(l, now), input_at = l->input_at;
+
+    if (early <= (idle ? AHEAD_IDLE_US : AHEAD_US))
+        return;
+    while (early && wants_real(l) && !interrupted() && l->input_at == input_at) {
+        uint64_t look = l->look_due > now ? l->look_due - now : 0;
+        bool looks = l->stale && vnc_is_asked(l->vnc) && look < early;
+        listen_to(l, looks ? look + 1 : early);
+        now = microseconds();
+        show(l, now);
+        early = ahead(l, now);
+    }
+}
+
+static uint64_t paced(void *context)
+{
+    struct live *l = context;
+    uint64_t now = microseconds();
+    bool real = wants_real(l);
+
+    if (real != l->real) {
+        l->real = real;
+        set_clock(l, now);
+    }
+    measure(l, now);
+    l->stale = true;
+    if (now >= l->poll_due) {
+        listen_to(l, 0);
+        l->poll_due = now + POLL_US;
+    }
+    show(l, now);
+    if (real)
+        wait_for_clock(l, microseconds());
+    return l->per_second / SLICES_PER_SECOND;
+}
+
+void live_begin(struct live *l, struct boot *b)
+{
+    struct frame frame;
+
+    l->session = &b->session;
+    l->per_second = machine_ticks_per_second(b->machine);
+    l->session->paced = paced;
+    l->session->paced_context = l;
+    machine_frame(l->session->machine, &frame);
+    l->frame = frame.number;
+    vnc_show(l->vnc, &frame, true); /* who comes in now is offered this size */
+    l->real = wants_real(l);
+    set_clock(l, microseconds());
+}
+
+void live_scripted(struct live *l, bool scripted)
+{
+    l->scripted = scripted;
+}
+
+void live_copied(struct live *l, const uint8_t *text, size_t length)
+{
+    if (l)
+        vnc_copied(l->vnc, text, length);
+}
+
+void live_close(struct live *l)
+{
+    if (!l)
+        return;
+    vnc_close(l->vnc);
+    free(l);
+}

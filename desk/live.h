@@ -1,0 +1,25 @@
+/* live.h - a session that somebody watches: what people do reaches the machine, what it shows reaches them, and it runs
+ * no faster than it did.
+ *
+ * Everything here happens between two slices. What a viewer does enters through the session's recorder and has no other
+ * way in: so a journal repeats it. */
+#ifndef MUNIMENT_DESK_LIVE_H
+#define MUNIMENT_DESK_LIVE_H
+
+#include "desk/boot.h"
+
+struct live;
+
+/* Reads --display, --speed and what belongs to them. *live is null if there is no display. The caller calls live_close
+ * in any case. */
+bool live_open(struct boot *b, struct live **live, struct error *error);
+/* Joins it to the session of b, which has begun. */
+void live_begin(struct live *live, struct boot *b);
+/* A script drives the machine now, or no more: then nobody needs it to be slow if nobody watches. */
+void live_scripted(struct live *live, bool scripted);
+/* The guest copied text. live may be null. */
+void live_copied(struct live *live, const uint8_t *text, size_t length);
+/* Shows the end, and closes. live may be null. */
+void live_close(struct live *live);
+
+#endif
