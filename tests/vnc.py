@@ -92,9 +92,9 @@ def nearly(a, b, slack):
 
 
 def wait_for_text(v, seconds=20):
-    """Waits until the picture has been the same for half a second."""
+    """Waits until the picture has been the same for more than a second."""
     v.update(False)
-    v.socket.settimeout(0.5)
+    v.socket.settimeout(1.2)
     end = time.time() + seconds
     while time.time() < end:
         try:
