@@ -496,9 +496,10 @@ static bool boot_prepare(struct boot *b, struct error *error)
 
     b->script_path = argument_value(b->arguments, "--script");
     return boot_read_options(b, error) && snapshots_read_options(b, error) && boot_read_script(b, error) &&
-           boot_check_outputs(b, error) && live_open(b, &b->live, error) && media_open(&b->media, &request, error) &&
-           begin_taking(b, error) && boot_open_outputs(b, error) && create_machine(b, error) &&
-           snapshots_begin(b, error) && begin_recording(b, error) && (!b->live || (live_begin(b->live, b), true));
+           boot_check_outputs(b, error) && live_open(b->arguments, &b->live, error) &&
+           media_open(&b->media, &request, error) && begin_taking(b, error) && boot_open_outputs(b, error) &&
+           create_machine(b, error) && snapshots_begin(b, error) && begin_recording(b, error) &&
+           (!b->live || (live_begin(b->live, &b->session), true));
 }
 
 /* A run before was killed: what it had not synced may be gone. */

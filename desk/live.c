@@ -25,7 +25,6 @@
 enum speed { SPEED_BY_WATCHERS, SPEED_REAL, SPEED_MAX };
 
 struct live {
-    struct boot *boot;
     struct session *session;
     enum speed speed;
     bool scripted;
@@ -77,6 +76,12 @@ static void viewer_cut(void *context, const uint8_t *text, size_t length)
 
 /* --- Opening --- */
 
+static bool bad_option(const char *option, const char *value, struct error *error)
+{
+    return error_set(error, STATUS_USAGE, "boot", NULL, "see muniment boot --help", "%s cannot be \"%.100s\"", option,
+                     value);
+}
+
 static bool read_speed(struct live *l, const char *speed)
 {
     if (!speed || !strcmp(speed, "real") || !strcmp(speed, "max")) {
@@ -86,42 +91,41 @@ static bool read_speed(struct live *l, const char *speed)
     return false;
 }
 
-static bool open_display(struct boot *b, struct live *l, const char *display, struct error *error)
+static bool open_display(struct live *l, const char *display, struct error *error)
 {
     const struct rfb_desk desk = {.context = l, .key = viewer_key, .pointer = viewer_pointer, .cut = viewer_cut};
 
     if (strncmp(display, "vnc:", 4))
-        return boot_bad_option(b, "--display", display, error);
+        return bad_option("--display", display, error);
     if (!l->vnc)
         l->vnc = vnc_open(&l->request, &desk, error);
     return l->vnc && vnc_listen(l->vnc, display + 4, error);
 }
 
-bool live_open(struct boot *b, struct live **live, struct error *error)
+bool live_open(const struct arguments *arguments, struct live **live, struct error *error)
 {
-    const char *speed = argument_value(b->arguments, "--speed"), *layout = argument_value(b->arguments, "--layout");
+    const char *speed = argument_value(arguments, "--speed"), *layout = argument_value(arguments, "--layout");
     const char *display;
     size_t position = 0;
     struct live *l;
 
     *live = NULL;
-    if (!argument_value(b->arguments, "--display"))
+    if (!argument_value(arguments, "--display"))
         return !speed || error_set(error, STATUS_USAGE, "boot", NULL, "name a --display",
                                    "--speed is for machines that somebody watches");
     l = *live = calloc(1, sizeof *l);
     if (!l)
         return error_set(error, STATUS_HOST, "boot", NULL, NULL, "out of memory");
-    l->boot = b;
-    l->request = (struct vnc_request){.name = b->arguments->operands[0],
-                                      .password_file = argument_value(b->arguments, "--password-file"),
-                                      .certificate = argument_value(b->arguments, "--certificate"),
+    l->request = (struct vnc_request){.name = arguments->operands[0],
+                                      .password_file = argument_value(arguments, "--password-file"),
+                                      .certificate = argument_value(arguments, "--certificate"),
                                       .layout = layout ? layout_find(layout) : layout_default()};
     if (!l->request.layout)
-        return boot_bad_option(b, "--layout", layout, error);
+        return bad_option("--layout", layout, error);
     if (!read_speed(l, speed))
-        return boot_bad_option(b, "--speed", speed, error);
-    while ((display = argument_next(b->arguments, "--display", &position)))
-        if (!open_display(b, l, display, error))
+        return bad_option("--speed", speed, error);
+    while ((display = argument_next(arguments, "--display", &position)))
+        if (!open_display(l, display, error))
             return false;
     return true;
 }
@@ -272,12 +276,12 @@ static uint64_t paced(void *context)
     return l->per_second / SLICES_PER_SECOND;
 }
 
-void live_begin(struct live *l, struct boot *b)
+void live_begin(struct live *l, struct session *session)
 {
     struct frame frame;
 
-    l->session = &b->session;
-    l->per_second = machine_ticks_per_second(b->machine);
+    l->session = session;
+    l->per_second = machine_ticks_per_second(session->machine);
     l->session->paced = paced;
     l->session->paced_context = l;
     machine_frame(l->session->machine, &frame);

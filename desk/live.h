@@ -6,15 +6,16 @@
 #ifndef MUNIMENT_DESK_LIVE_H
 #define MUNIMENT_DESK_LIVE_H
 
-#include "desk/boot.h"
+#include "desk/options.h"
+#include "desk/session.h"
 
 struct live;
 
 /* Reads --display, --speed and what belongs to them. *live is null if there is no display. The caller calls live_close
  * in any case. */
-bool live_open(struct boot *b, struct live **live, struct error *error);
-/* Joins it to the session of b, which has begun. */
-void live_begin(struct live *live, struct boot *b);
+bool live_open(const struct arguments *arguments, struct live **live, struct error *error);
+/* Joins it to a session, which has begun. */
+void live_begin(struct live *live, struct session *session);
 /* A script drives the machine now, or no more: then nobody needs it to be slow if nobody watches. */
 void live_scripted(struct live *live, bool scripted);
 /* The guest copied text. live may be null. */
