@@ -4,7 +4,8 @@
 A module is NAME.c with NAME.h, a folder's module its path. Checked are:
 
 - calls between folders go in the directions of USES, and includes across folders name public headers only;
-- no circle of includes or of calls holds modules of two folders, none more than four.
+- no circle of includes or of calls holds modules of two folders, none more than four;
+- no name is defined by two modules.
 
 Calls are those of the object files in $BUILD (build), as nm prints them: a header can declare what another file defines. The firmware is
 two programs with an entry in assembler each, of which only the includes are checked.
@@ -103,8 +104,8 @@ def read_includes():
 
 
 def read_calls(build):
-    """{module: {module: a symbol}}"""
-    defined, wanted = {}, []
+    """({module: {module: a symbol}}, names that two modules define: of those in libraries the linker takes one without a word)"""
+    defined, wanted, twice = {}, [], []
     for name in USES:
         for path in sorted(pathlib.Path(build, name).glob("*.o")):
             module = f"{name}/{path.stem}"
@@ -115,19 +116,22 @@ def read_calls(build):
                 if kind == "U":
                     wanted.append((module, symbol))
                 elif kind.isupper():
+                    if symbol in defined:
+                        twice.append(f"{symbol} is defined by {defined[symbol]} and by {module}")
                     defined[symbol] = module
     calls = {}
     for module, symbol in wanted:
         other = defined.get(symbol, module)
         if other != module:
             calls.setdefault(module, {}).setdefault(other, symbol)
-    return calls
+    return calls, twice
 
 
 def main():
     build = os.environ.get("BUILD", "build")
-    includes, calls = read_includes(), read_calls(build)
-    faults, graph = [], {}
+    includes = read_includes()
+    calls, faults = read_calls(build)
+    graph = {}
     for path, names in sorted(includes.items()):
         here, module = folder(path), path.rpartition(".")[0]
         for name in names:

@@ -220,10 +220,13 @@ static void follow(struct survey *s, const struct insn *i, const struct insn_eff
 /* Whether a group's registers are at the end of the unit what they are at its beginning. */
 static bool stays(const struct survey *s, const struct group *g)
 {
-    const struct value *base = &s->reg[g->origin.base], *index = &s->reg[g->origin.index];
+    const struct value *base, *index;
 
-    return g->origin.base <= NOTHING && g->origin.index <= NOTHING && base->number == g->origin.base && !base->offset &&
-           index->number == g->origin.index && !index->offset;
+    if (g->origin.base > NOTHING || g->origin.index > NOTHING)
+        return false;
+    base = &s->reg[g->origin.base];
+    index = &s->reg[g->origin.index];
+    return base->number == g->origin.base && !base->offset && index->number == g->origin.index && !index->offset;
 }
 
 static void keep(struct survey *s, unsigned number)

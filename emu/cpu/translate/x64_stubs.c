@@ -30,6 +30,41 @@ static bool in_page(const struct unit *u, uint32_t eip)
     return (u->physical & PAGE_MASK) + (uint64_t)eip - u->eip < PAGE_SIZE && eip <= u->limit;
 }
 
+struct rm code_page(struct code *code, uint32_t bits, uint32_t distance)
+{
+    emit_lea(code, 4, ADDEND, at_address(VALUE, (int32_t)distance));
+    if (bits & CONTEXT_BASE)
+        emit_alu_load(code, ALU_ADD, 4, ADDEND, FIELD(seg[SEG_CS].base));
+    emit_shift(code, SHIFT_SHR, 4, in_register(ADDEND), 12);
+    return at_sum(TABLE, ADDEND, 3, PAGES_CODE * 8);
+}
+
+void emit_table_jump(struct compile *c, const struct block_exit *exit)
+{
+    struct code *code = c->code;
+    uint8_t *miss;
+
+    emit_alu_load(code, ALU_XOR, 8, VALUE, code_page(code, c->unit->bits, 0));
+    emit_load(code, 8, SPARE, FIELD(view.jumps));
+    emit_move(code, ADDEND, VALUE);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(ADDEND), JUMP_ENTRIES - 1);
+    emit_alu_load(code, ALU_OR, 8, VALUE, FIELD(view.jump_tag));
+    emit_alu_load(code, ALU_CMP, 8, VALUE, at_sum(SPARE, ADDEND, 3, offsetof(struct jump_table, key)));
+    miss = emit_jump_if(code, CC_NE);
+    emit_op(code, 4, 0xFF, 4, at_sum(SPARE, ADDEND, 3, offsetof(struct jump_table, code)));
+    aim(miss, code->at);
+    emit_move_wide(code, SPARE, VALUE); /* the page is taken out of EIP again */
+    emit_shift(code, SHIFT_SHR, 8, in_register(SPARE), JUMP_PAGE_SHIFT);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), (1u << JUMP_PAGE_BITS) - 1);
+    emit_alu(code, ALU_XOR, 4, in_register(VALUE), SPARE);
+    emit_store(code, 4, FIELD(eip), VALUE);
+    if (exit)
+        emit_constant_wide(code, R8, (uintptr_t)exit);
+    else
+        emit_alu(code, ALU_XOR, 4, in_register(R8), R8);
+    emit_jump_to(code, c->backend->leave);
+}
+
 /* To another page: directly as long as the address leads to the page of the block that is linked; else by the table. */
 static void emit_guarded_exit(struct compile *c, struct block_exit *exit, uint8_t *site)
 {
