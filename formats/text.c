@@ -30,7 +30,8 @@ void text_add(struct text *t, const void *bytes, size_t size)
 {
     if (!text_reserve(t, size))
         return;
-    memcpy(t->bytes + t->length, bytes, size);
+    if (size)
+        memcpy(t->bytes + t->length, bytes, size);
     t->length += size;
     t->bytes[t->length] = '\0';
 }

@@ -12,6 +12,7 @@ struct text {
     bool failed; /* out of memory: what was added since is lost */
 };
 
+/* bytes may be null if size is 0. */
 void text_add(struct text *t, const void *bytes, size_t size);
 void text_print(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_free(struct text *t);
