@@ -1,10 +1,10 @@
 /* bag.c - see bag.h. */
-#define _XOPEN_SOURCE 700 /* nftw */
+#define _DEFAULT_SOURCE /* fts */
 #include "desk/bag.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
+#include <fts.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,19 +46,44 @@ static bool write_all(int descriptor, const char *path, const void *bytes, size_
     return true;
 }
 
-/* Adds a line "digest  name" to a manifest; RFC 8493 §2.1.3: % CR and LF of a name are written as %25, %0D, %0A. */
-static void add_to_manifest(struct text *manifest, const uint8_t digest[DIGEST_SIZE], const char *name)
+/* Adds a name, as a manifest has it, and the end of its line; RFC 8493 §2.1.3: % CR and LF are written as %25, %0D,
+ * %0A. */
+static void add_name(struct text *manifest, const char *name)
 {
-    hex_digest hex;
-
-    hex_encode(digest, hex);
-    text_print(manifest, "%s  ", hex);
     for (; *name; name++)
         if (*name == '%' || *name == '\r' || *name == '\n')
             text_print(manifest, "%%%02X", (unsigned)*name);
         else
             text_add(manifest, name, 1);
     text_add(manifest, "\n", 1);
+}
+
+/* Adds a line "digest  name" to a manifest. */
+static void add_to_manifest(struct text *manifest, const uint8_t digest[DIGEST_SIZE], const char *name)
+{
+    hex_digest hex;
+
+    hex_encode(digest, hex);
+    text_print(manifest, "%s  ", hex);
+    add_name(manifest, name);
+}
+
+/* Whether a line of the manifest names a file, or that cannot be told. */
+static bool is_named(const struct text *manifest, const char *name)
+{
+    const size_t before = 2 * DIGEST_SIZE + 2;
+    const char *end = manifest->bytes + manifest->length;
+    struct text wanted = {.bytes = NULL};
+
+    add_name(&wanted, name);
+    bool known = wanted.failed;
+    for (const char *at = manifest->bytes, *next; !known && at && at < end; at = next) {
+        next = memchr(at, '\n', (size_t)(end - at));
+        next = next ? next + 1 : end;
+        known = (size_t)(next - at) == before + wanted.length && !memcmp(at + before, wanted.bytes, wanted.length);
+    }
+    text_free(&wanted);
+    return known;
 }
 
 /* Writes a tag file, and names it in the manifest of tags. */
@@ -305,16 +330,57 @@ bool bag_begin(struct bag *b, const struct arguments *a, const char *path, const
     return mkdir(data, 0777) == 0 || error_host(error, data, errno, "cannot make");
 }
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *at)
+/* Removes one thing that a walk came to: a file that the manifest of `named` does not name, or, without, whatever it
+ * is. Sets errno. */
+static bool sweep_one(const FTSENT *e, const struct bag *named)
 {
-    (void)status, (void)type, (void)at;
-    return remove(path);
+    switch (e->fts_info) {
+    case FTS_D: return true;
+    case FTS_DP: return named || rmdir(e->fts_accpath) == 0;
+    case FTS_DNR:
+    case FTS_ERR:
+    case FTS_NS: errno = e->fts_errno; return false;
+    default:
+        return (named && is_named(&named->manifest, e->fts_path + strlen(named->folder) + 1)) ||
+               unlink(e->fts_accpath) == 0;
+    }
+}
+
+static bool sweep(const char *path, const struct bag *named)
+{
+    char folder[PATH_MAX], *const paths[] = {folder, NULL};
+    bool good = snprintf(folder, sizeof folder, "%s", path) < (int)sizeof folder;
+    FTS *walk = good ? fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL) : NULL;
+    FTSENT *e;
+    int reason = 0;
+
+    if (!walk) {
+        errno = good ? errno : ENAMETOOLONG;
+        return false;
+    }
+    while (!reason && (errno = 0, e = fts_read(walk)))
+        if (!sweep_one(e, named))
+            reason = errno;
+    reason = reason ? reason : errno;
+    fts_close(walk);
+    errno = reason;
+    return !reason;
+}
+
+bool folder_remove(const char *path)
+{
+    return sweep(path, NULL);
+}
+
+bool bag_prune(const struct bag *b, struct error *error)
+{
+    return sweep(b->folder, b) || error_host(error, b->folder, errno, "cannot remove what was unfinished in");
 }
 
 void bag_abandon(struct bag *b)
 {
     if (*b->folder)
-        nftw(b->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        folder_remove(b->folder);
     *b->folder = '\0';
 }
 

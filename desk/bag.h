@@ -25,6 +25,8 @@ bool bag_begin(struct bag *bag, const struct arguments *arguments, const char *p
 /* The same with one that was begun before: manifest, table, receipt and numbers are those of then. */
 bool bag_resume(struct bag *bag, const struct arguments *arguments, const char *path, const char *folder,
                 struct error *error);
+/* Removes what is in the folder and the manifest does not name: files that came after that was kept. */
+bool bag_prune(const struct bag *bag, struct error *error);
 /* Removes the folder with all that is in it, unless the bag is done. */
 void bag_abandon(struct bag *bag);
 void bag_release(struct bag *bag);
@@ -49,5 +51,8 @@ struct bag_tag {
 /* Writes the tag files, the receipt too, and renames the folder. archive: that everything comes from, or null. */
 bool bag_end(struct bag *bag, const struct archive *archive, const struct bag_tag *more, size_t count,
              struct error *error);
+
+/* Removes a folder with all that is in it. Sets errno. */
+bool folder_remove(const char *path);
 
 #endif

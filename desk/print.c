@@ -10,7 +10,7 @@
 #include "desk/escp.h"
 #include "formats/output.h"
 
-enum { JOB_LIMIT = 64 << 20, JOBS = 9999, END_OF_JOB = 0x04 };
+enum { JOB_LIMIT = 64 << 20, PDF_LIMIT = 128 << 20, JOBS = 9999, END_OF_JOB = 0x04 };
 
 struct printing {
     const char *folder;
@@ -144,7 +144,9 @@ void print_byte(struct printing *p, uint8_t byte, uint64_t tick)
     }
     if (!p->is_postscript)
         escp_byte(&p->escp, byte);
-    if (++p->bytes == JOB_LIMIT || (p->is_postscript && byte == END_OF_JOB))
+    /* A form feed is one byte of the job and hundreds of the PDF. */
+    if (++p->bytes == JOB_LIMIT || p->escp.pdf.out.length + p->escp.pdf.content.length >= PDF_LIMIT ||
+        (p->is_postscript && byte == END_OF_JOB))
         end_job(p);
 }
 

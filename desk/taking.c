@@ -1,9 +1,7 @@
 /* taking.c - see taking.h. */
-#define _XOPEN_SOURCE 700 /* nftw */
 #include "desk/taking.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,45 +197,6 @@ static bool read_state(struct taking *t, struct taking_place *place, struct erro
     return good;
 }
 
-/* --- What is in the folder --- */
-
-/* nftw gives its function no context. */
-static const struct taking *cleaned;
-
-/* Removes a file that came after the state was kept: the manifest does not name it. */
-static int clean_one(const char *path, const struct stat *status, int type, struct FTW *at)
-{
-    const struct taking *t = cleaned;
-    const char *name = path + strlen(t->bag.folder) + 1;
-    struct text line = {.bytes = NULL};
-
-    (void)status, (void)at;
-    if (type != FTW_F && type != FTW_SL)
-        return 0;
-    text_print(&line, "  %s\n", name);
-    text_add(&line, "", 1);
-    bool known = !line.failed && t->bag.manifest.bytes && strstr(t->bag.manifest.bytes, line.bytes);
-    text_free(&line);
-    return known ? 0 : remove(path);
-}
-
-static bool clean(struct taking *t, struct error *error)
-{
-    text_add(&t->bag.manifest, "", 1);
-    if (t->bag.manifest.failed)
-        return error_host(error, t->path, ENOMEM, "cannot read");
-    cleaned = t;
-    int failed = nftw(t->bag.folder, clean_one, 16, FTW_PHYS);
-    t->bag.manifest.length--;
-    return !failed || error_host(error, t->bag.folder, errno, "cannot remove what was unfinished in");
-}
-
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *at)
-{
-    (void)status, (void)type, (void)at;
-    return remove(path);
-}
-
 /* --- The disk --- */
 
 static bool failed_in_machine(const struct taking *t, struct error *error)
@@ -353,7 +312,7 @@ static bool begin(struct taking *t, bool *resumed, struct taking_place *place, s
     *resumed = !access(t->folder, F_OK);
     if (*resumed) {
         bool good = read_state(t, place, error) && bag_resume(&t->bag, t->arguments, t->path, folder, error) &&
-                    clean(t, error);
+                    bag_prune(&t->bag, error);
         if (good && t->sequence)
             snapshot_path(t, t->sequence, t->snapshot);
         return good;
@@ -437,6 +396,5 @@ bool taking_end(struct taking *t, struct error *error)
         return false;
     plain_print(stdout, t->path);
     printf(": %" PRIu64 " file%s, %" PRIu64 " bytes\n", t->bag.files, t->bag.files == 1 ? "" : "s", t->bag.bytes);
-    return !nftw(t->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) ||
-           error_host(error, t->folder, errno, "cannot remove");
+    return folder_remove(t->folder) || error_host(error, t->folder, errno, "cannot remove");
 }

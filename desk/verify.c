@@ -301,10 +301,11 @@ static enum status verify_one(struct verify_request *request, struct report *rep
         printf("}\n");
     if (report->reboot_failed)
         desk_fail(&error);
-    if (kept && !state_keep(kept, result.members == result.members_there ? word : "", &error))
-        reboot = desk_fail(&error);
     if (result.unsteady && status != STATUS_WRONG)
         status = STATUS_HOST;
+    bool finished = result.members == result.members_there && reboot == STATUS_OK;
+    if (kept && !state_keep(kept, finished ? word : "", status, &error))
+        reboot = desk_fail(&error);
     return reboot > status ? reboot : status;
 }
 
@@ -337,7 +338,7 @@ static enum status verify_operand(void *context, size_t i)
 
     if (kept && *kept->verdict) {
         state_print(stdout, kept, report.json);
-        return strcmp(kept->verdict, "damaged") ? STATUS_OK : STATUS_WRONG;
+        return kept->status;
     }
     if (time_is_up(&report)) {
         error_set(&error, STATUS_UNDECIDED, report.path, NULL, "run the same command again", "not begun: time is up");
@@ -394,6 +395,26 @@ static bool read_options(struct verification *v, uint64_t *processors, struct er
     return true;
 }
 
+/* Reads what earlier runs came to that were asked the same: the method, whom to trust, and what else there is to say.
+ */
+static bool load_states(struct verification *v, struct error *error)
+{
+    const struct arguments *a = v->arguments;
+    struct text question = {.bytes = NULL};
+
+    text_print(&question, "%s %" PRIu32 "%s%s\n", verify_method_names[v->method], v->percent,
+               argument_value(a, "--integrity-only") ? " integrity-only" : "",
+               argument_value(a, "--reboot") ? " reboot" : "");
+    for (size_t i = 0; i < v->trusted_count; i++)
+        text_add(&question, v->trusted[i], strlen(v->trusted[i]) + 1);
+    if (question.failed)
+        error_host(error, v->state, ENOMEM, "cannot read");
+    else
+        v->kept = states_load(v->state, a->operands, a->operand_count, &question, error);
+    text_free(&question);
+    return v->kept;
+}
+
 /* The gravest status of all archives. Many share the processors among them; one gets all. */
 enum status verify_run(const struct arguments *a)
 {
@@ -410,7 +431,7 @@ enum status verify_run(const struct arguments *a)
     jobs = a->operand_count < processors ? a->operand_count : processors;
     v.threads = (unsigned)(processors / jobs);
     v.rate = v.rate / jobs;
-    if (v.state && !(v.kept = states_load(v.state, a->operands, a->operand_count, &error)))
+    if (v.state && !load_states(&v, &error))
         status = desk_fail(&error);
     else
         status = processes_run(a->operand_count, (unsigned)jobs, verify_operand, &v);

@@ -17,30 +17,34 @@
     "muniment-verification: 0\n" \
     "file: %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n" \
     "statement: %s\nmethod: %u %" PRIu32 "\n" \
-    "checked: %" PRIu64 " %" PRIu64 " %" PRIu64 "\nfinished: %s %s\n"
+    "checked: %" PRIu64 " %" PRIu64 " %" PRIu64 "\nfinished: %s %s %u\n"
 #define SCAN \
     "muniment-verification: 0\n" \
     "file: %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 "\n" \
     "statement: %64[0-9a-f]\nmethod: %u %" SCNu32 "\n" \
-    "checked: %" SCNu64 " %" SCNu64 " %" SCNu64 "\nfinished: %15[a-z-] %23[0-9TZ:-]\n"
+    "checked: %" SCNu64 " %" SCNu64 " %" SCNu64 "\nfinished: %15[a-z-] %23[0-9TZ:-] %u\n"
 
 /* What is no such file counts as none: the verification begins anew. */
 static void load(struct kept_state *kept)
 {
     struct verify_state *s = &kept->state;
     FILE *file = fopen(kept->file, "rb");
-    unsigned method;
+    unsigned method, status;
     int fields = !file ? 0
                        : fscanf(file, SCAN, &s->device, &s->inode, &s->size, &s->changed, &s->modified, s->statement,
-                                &method, &s->percent, &s->members, &s->chunks, &s->findings, kept->verdict, kept->date);
+                                &method, &s->percent, &s->members, &s->chunks, &s->findings, kept->verdict, kept->date,
+                                &status);
 
     if (file)
         fclose(file);
-    if (fields != 13 || method > VERIFY_SAMPLE)
+    if (fields != 14 || method > VERIFY_SAMPLE || status > STATUS_CLOSED) {
         memset(s, 0, sizeof *s);
-    else
-        s->method = (enum verify_method)method;
-    if (fields != 13 || !strcmp(kept->verdict, "no"))
+        kept->verdict[0] = '\0';
+        return;
+    }
+    s->method = (enum verify_method)method;
+    kept->status = (enum status)status;
+    if (!strcmp(kept->verdict, "no"))
         kept->verdict[0] = '\0';
 }
 
@@ -54,7 +58,8 @@ static bool is_same_file(const struct kept_state *kept)
            kept->state.changed == (uint64_t)st.st_ctim.tv_sec * 1000000000u + (uint64_t)st.st_ctim.tv_nsec;
 }
 
-struct kept_state *states_load(const char *folder, const char *const *paths, size_t count, struct error *error)
+struct kept_state *states_load(const char *folder, const char *const *paths, size_t count, const struct text *question,
+                               struct error *error)
 {
     struct kept_state *all = calloc(count, sizeof *all);
     size_t finished = 0;
@@ -67,10 +72,14 @@ struct kept_state *states_load(const char *folder, const char *const *paths, siz
     for (size_t i = 0; i < count; i++) {
         char *real = realpath(paths[i], NULL);
         uint8_t digest[DIGEST_SIZE];
+        struct sha256 name;
         hex_digest hex;
 
         snprintf(all[i].path, sizeof all[i].path, "%s", paths[i]);
-        sha256(real ? real : paths[i], strlen(real ? real : paths[i]), digest);
+        sha256_begin(&name);
+        sha256_add(&name, question->bytes, question->length);
+        sha256_add(&name, real ? real : paths[i], strlen(real ? real : paths[i]));
+        sha256_end(&name, digest);
         free(real);
         hex_encode(digest, hex);
         snprintf(all[i].file, sizeof all[i].file, "%.3900s/%.32s.verification", folder, hex);
@@ -86,7 +95,7 @@ struct kept_state *states_load(const char *folder, const char *const *paths, siz
     return all;
 }
 
-bool state_keep(struct kept_state *kept, const char *verdict, struct error *error)
+bool state_keep(struct kept_state *kept, const char *verdict, enum status status, struct error *error)
 {
     const struct verify_state *s = &kept->state;
     struct output output;
@@ -98,7 +107,7 @@ bool state_keep(struct kept_state *kept, const char *verdict, struct error *erro
     if (!output_whole(&output, kept->file, 0666, true, error))
         return false;
     fprintf(output.file, FORM, s->device, s->inode, s->size, s->changed, s->modified, s->statement, (unsigned)s->method,
-            s->percent, s->members, s->chunks, s->findings, *verdict ? verdict : "no", kept->date);
+            s->percent, s->members, s->chunks, s->findings, *verdict ? verdict : "no", kept->date, (unsigned)status);
     return output_commit(&output, error);
 }
 

@@ -101,4 +101,7 @@ passed "has no PDF" "$([ "$(ls raw)" = 0001.prn ]; echo $?)"
 printf 'wait screen "24 records on this disk"\nkey enter\nwait screen "1 of 24"\nkey enter\nwait screen "Esc back"\ntype "p"\nwait screen "Sent to the printer"\nwait time 6\ntype "p"\nwait time 6\n' >pause.script
 gives "two prints with a pause" 0 "$MUNIMENT" boot records.yaml --script pause.script --print pause
 passed "are two jobs" "$([ -s pause/0001.pdf ] && cmp -s pause/0001.pdf pause/0002.pdf && [ ! -e pause/0003.prn ]; echo $?)"
+head -c 1000000 /dev/zero | tr '\0' '\f' | "$job" feeds escp9
+passed "a job ends where its PDF gets too long" "$([ -s feeds/0002.pdf ] && [ "$(stat -c %s feeds/0001.pdf)" -lt $((256 << 20)) ]; echo $?)"
+rm -r feeds
 facts print.sh

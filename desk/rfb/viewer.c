@@ -10,6 +10,7 @@
 #define FENCE_FLAGS 7u            /* block before, block after, sync next: all follow from the order of messages */
 #define FENCE_REQUEST 0x80000000u
 #define WHEEL_STEP 1
+#define COPIES_WAITING (1u << 20) /* bytes that wait for a viewer, above which it is not sent what the guest copied */
 
 enum {
     SECURITY_NONE = 1,
@@ -554,8 +555,11 @@ const uint8_t *rfb_output(const struct rfb_viewer *v, size_t *count)
 void rfb_sent(struct rfb_viewer *v, size_t count)
 {
     v->sent += count;
-    if (v->sent == v->output.length)
-        v->sent = v->output.length = 0;
+    if (2 * v->sent < v->output.length)
+        return;
+    v->output.length -= v->sent;
+    memmove(v->output.bytes, v->output.bytes + v->sent, v->output.length);
+    v->sent = 0;
 }
 
 bool rfb_wants_tls(const struct rfb_viewer *v)
@@ -575,7 +579,7 @@ void rfb_indicate(struct rfb_viewer *v, const struct machine_indicators *indicat
 
 void rfb_copied(struct rfb_viewer *v, const uint8_t *text, size_t length)
 {
-    if (!rfb_watches(v))
+    if (!rfb_watches(v) || v->output.length - v->sent > COPIES_WAITING)
         return;
     put32(&v->output, 3u << 24);
     put32(&v->output, (uint32_t)length);

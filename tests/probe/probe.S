@@ -12,41 +12,9 @@
  *                    55 with DIV r/m16, which overflows if HIGH is 55 or more (run-time error 200)
  *   mhz N            of the time-stamp counter; 0 if there is none: Setup of Windows 98 SE and ME ask for a least speed
  *   end              all is done, and the processor halts */
-    .code16
-    .globl _start
-
-#define COM1 0x3f8
-#define TICKS 0x46c
 #define PIT_HZ 1193182
 #define MORE 3 /* sectors after the first */
-
-_start:
-    xorw %ax, %ax
-    movw %ax, %ds
-    movw %ax, %es
-    movw %ax, %ss
-    movw $0x7c00, %sp
-    cld
-    movw $0x0200 + MORE, %ax
-    movw $0x7e00, %bx
-    movw $2, %cx
-    xorb %dh, %dh
-    int $0x13
-    jc _start
-    jmp begin
-    .org 510
-    .word 0xaa55
-
-begin:
-    movw $COM1 + 3, %dx /* 115,200 bits a second, 8 bits, no parity */
-    movb $0x83, %al
-    outb %al, %dx
-    movw $COM1, %dx
-    movw $1, %ax
-    outw %ax, %dx
-    movw $COM1 + 3, %dx
-    movb $3, %al
-    outb %al, %dx
+#include "begin.h"
     movb $0x34, %al /* counter 0 counts down by one, so that it can be read; its period stays 65,536 */
     outb %al, $0x43
     xorb %al, %al

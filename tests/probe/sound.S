@@ -6,40 +6,8 @@
  *   midi             if there is an MPU-401: middle C, a quarter of a second, by running status
  *   sb16 VERSION     if there is a DSP: half a second of a triangle of 1,000 Hz, left, and of 2,000 Hz, right, in
  *                    blocks of 960 words that follow each other at 48 kHz, and how many ended */
-    .code16
-    .globl _start
-
-#define COM1 0x3f8
-#define TICKS 0x46c
 #define MORE 7 /* sectors after the first */
-
-_start:
-    xorw %ax, %ax
-    movw %ax, %ds
-    movw %ax, %es
-    movw %ax, %ss
-    movw $0x7c00, %sp
-    cld
-    movw $0x0200 + MORE, %ax
-    movw $0x7e00, %bx
-    movw $2, %cx
-    xorb %dh, %dh
-    int $0x13
-    jc _start
-    jmp begin
-    .org 510
-    .word 0xaa55
-
-begin:
-    movw $COM1 + 3, %dx /* 115,200 bits a second, 8 bits, no parity */
-    movb $0x83, %al
-    outb %al, %dx
-    movw $COM1, %dx
-    movw $1, %ax
-    outw %ax, %dx
-    movw $COM1 + 3, %dx
-    movb $3, %al
-    outb %al, %dx
+#include "begin.h"
     sti
 
     movw $speaker_name, %si

@@ -42,27 +42,25 @@ static double seconds_since(const struct timespec *began)
 bool crew_read(struct crew *crew, uint64_t bytes)
 {
     const struct verify_request *r = crew->c->request;
-    double wait = 0;
-    bool more;
 
-    pthread_mutex_lock(&crew->lock);
-    crew->bytes += bytes;
-    if (r->rate)
-        wait = (double)crew->bytes / (double)r->rate - seconds_since(&crew->began);
-    if (!crew->cancelled && r->progress &&
-        !r->progress(r->progress_context, crew->bytes < crew->c->size ? crew->bytes : crew->c->size, crew->c->size))
-        crew->cancelled = true;
-    more = !crew->cancelled;
-    pthread_mutex_unlock(&crew->lock);
-    while (more && wait > 0) { /* in pieces, so that an interrupt is not slept through */
-        double nap = wait < 0.2 ? wait : 0.2;
-        struct timespec time = {.tv_nsec = (long)(nap * 1e9)};
+    for (;; bytes = 0) {
+        double wait = 0;
+        bool more;
 
-        nanosleep(&time, NULL);
-        wait -= nap;
-        more = !r->progress || wait <= 0 || crew_read(crew, 0);
+        pthread_mutex_lock(&crew->lock);
+        crew->bytes += bytes;
+        if (r->rate)
+            wait = (double)crew->bytes / (double)r->rate - seconds_since(&crew->began);
+        if (!crew->cancelled && r->progress &&
+            !r->progress(r->progress_context, crew->bytes < crew->c->size ? crew->bytes : crew->c->size, crew->c->size))
+            crew->cancelled = true;
+        more = !crew->cancelled;
+        pthread_mutex_unlock(&crew->lock);
+        if (!more || wait <= 0)
+            return more;
+        /* in pieces, so that an interrupt is not slept through */
+        nanosleep(&(struct timespec){.tv_nsec = (long)((wait < 0.2 ? wait : 0.2) * 1e9)}, NULL);
     }
-    return more;
 }
 
 /* --- Units --- */

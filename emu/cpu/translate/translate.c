@@ -316,7 +316,7 @@ static const uint8_t *run_record(struct cpu *cpu, struct translated *block, unsi
  * its bytes, of which the interpreter has taken the first by then. */
 static bool fetch_kept(struct cpu *cpu, uint32_t linear, uint32_t *physical, const uint8_t **host)
 {
-    return cpu->tlb[TLB_SLOT(linear)].execute == (linear & ~PAGE_MASK) && !mmu_fetch(cpu, linear, physical, host);
+    return mmu_keeps_fetch(cpu, linear) && !mmu_fetch(cpu, linear, physical, host);
 }
 
 /* Makes a unit of the one instruction at a linear address, whose first bytes end their page. */
