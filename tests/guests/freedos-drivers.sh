@@ -1,6 +1,7 @@
 #!/bin/bash
 # freedos-drivers.sh - DOS drivers that look at the hardware for themselves: UIDE caches a disk and a CD-ROM drive that it finds to be UltraDMA and reads by
-# bus master, SHSUCDX shows the CD, XCOPY and FC copy and compare 6 MB, and CTMOUSE finds Microsoft's mouse on COM2.
+# bus master, SHSUCDX shows the CD, XCOPY and FC copy and compare 6 MB, and CTMOUSE finds Microsoft's mouse on COM2. Our firmware only: SeaBIOS leaves the
+# controller's bus mastering off (PCI command 0001h), and UIDE then takes it for a bad one.
 set -euo pipefail
 . tests/guests/guest.sh
 suite boot.img freedos13-floppy.img 6a6a75d96e4b0f89b160d1c6193873154b0c75bf9989d0e27b6663a13d8c59b3
@@ -38,4 +39,4 @@ machine pc-i440fx pentium 25 32 floppy <<END
     image: cd.iso
 END
 sed -i 's/^display: vga/&\npointer: com2/' "$WORK/machine.yaml"
-GUEST_LIMIT=600 guest
+GUEST_FIRMWARE=ours GUEST_LIMIT=600 guest

@@ -14,7 +14,7 @@
  *   end              all is done, and the processor halts */
 #define PIT_HZ 1193182
 #define MORE 3 /* sectors after the first */
-#include "begin.h"
+#include "begin.S"
     movb $0x34, %al /* counter 0 counts down by one, so that it can be read; its period stays 65,536 */
     outb %al, $0x43
     xorb %al, %al

@@ -7,7 +7,7 @@
  *   sb16 VERSION     if there is a DSP: half a second of a triangle of 1,000 Hz, left, and of 2,000 Hz, right, in
  *                    blocks of 960 words that follow each other at 48 kHz, and how many ended */
 #define MORE 7 /* sectors after the first */
-#include "begin.h"
+#include "begin.S"
     sti
 
     movw $speaker_name, %si

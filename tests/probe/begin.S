@@ -1,4 +1,4 @@
-/* begin.h - how a probe begins, which is a boot sector and MORE sectors after it: loads those, and goes on at `begin`
+/* begin.S - how a probe begins, which is a boot sector and MORE sectors after it: loads those, and goes on at `begin`
  * with COM1 at 115,200 bits a second. Included first, as it holds the boot sector itself. */
     .code16
     .globl _start
