@@ -251,6 +251,13 @@ static uint8_t *groups_make(const struct unit *u, struct translated *block, uint
     return at;
 }
 
+bool cache_refuses(const struct cpu *cpu, uint32_t physical)
+{
+    int64_t page = memory_page(cpu->memory, physical);
+
+    return page >= 0 && cpu->translator->churn[page] > CHURN_LIMIT;
+}
+
 struct translated *cache_add(struct cpu *cpu)
 {
     struct translator *t = cpu->translator;
@@ -259,8 +266,6 @@ struct translated *cache_add(struct cpu *cpu)
     uint32_t first = PAGE_SIZE - (u->physical & PAGE_MASK);
     struct translated *block, **bucket = &t->bucket[hash(u->physical, u->eip) % BUCKETS];
 
-    if (page >= 0 && t->churn[page] > CHURN_LIMIT)
-        return NULL;
     if (t->used + BLOCK_ROOM > ARENA_SIZE || !code_has_room(&t->code, CODE_ROOM)) {
         cache_flush(cpu);
         return NULL;

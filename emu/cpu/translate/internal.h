@@ -63,8 +63,10 @@ bool cache_init(struct cpu *cpu);
 void cache_free(struct translator *t);
 /* The block, or the next one after `from` if that is not null, of several that differ in their second page. */
 struct translated *cache_find(const struct translator *t, const struct translated *from, const struct unit *u);
-/* Makes a block of what is in t->unit. Null: its page changes too often; or there was no room, and everything was
- * dropped to make some, which cache_settle does. */
+/* Whether code of a page is left to the interpreter, as it changes too often. */
+bool cache_refuses(const struct cpu *cpu, uint32_t physical);
+/* Makes a block of what is in t->unit. Null: there was no room, and everything was dropped to make some, which
+ * cache_settle does. */
 struct translated *cache_add(struct cpu *cpu);
 /* Reuses the memory of what was dropped, if it was all. */
 void cache_settle(struct translator *t);

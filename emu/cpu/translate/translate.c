@@ -381,7 +381,7 @@ static struct translated *find(struct cpu *cpu, bool plain)
         ++*heat;
         return NULL;
     }
-    if (code_block_waits(cpu, u->physical, code_mode(cpu)))
+    if (cache_refuses(cpu, u->physical) || code_block_waits(cpu, u->physical, code_mode(cpu)))
         return NULL;
     available = PAGE_SIZE - (linear & PAGE_MASK);
     if (cs->limit - cpu->eip < available - 1)
