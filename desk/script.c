@@ -8,6 +8,7 @@
 
 #include "desk/session.h"
 #include "desk/variables.h"
+#include "formats/numbers.h"
 #include "formats/plain.h"
 #include "formats/text.h"
 
@@ -356,6 +357,15 @@ static bool read_button(struct reader *r, struct script_command *c)
     return refuse_at(r, r->at, "expected left, right or middle", "", 0);
 }
 
+/* Adds a number of `size` bytes to the digest of the script, the same on every host. */
+static void digest_number(struct reader *r, uint64_t value, unsigned size)
+{
+    uint8_t bytes[8];
+
+    put_be(bytes, value, size);
+    sha256_add(&r->parser->digest, bytes, size);
+}
+
 /* The picture of a path, read once. */
 static struct script_picture *find_picture(struct reader *r, const char *path)
 {
@@ -375,9 +385,9 @@ static struct script_picture *find_picture(struct reader *r, const char *path)
     script->pictures = p;
     if (!png_read(path, &p->picture, r->error))
         return NULL;
-    sha256_add(&r->parser->digest, &p->picture.width, sizeof p->picture.width);
-    sha256_add(&r->parser->digest, p->picture.pixels,
-               (size_t)p->picture.width * p->picture.height * sizeof *p->picture.pixels);
+    digest_number(r, p->picture.width, 4);
+    for (size_t i = 0; i < (size_t)p->picture.width * p->picture.height; i++)
+        digest_number(r, p->picture.pixels[i], 4);
     if (look_prepare(&p->picture, &p->anchor_x, &p->anchor_y))
         return p;
     no_memory(r);
@@ -648,7 +658,7 @@ static char *read_file(struct reader *r, const char *path, size_t limit, size_t 
                         ? error_set(r->error, STATUS_INPUT, path, NULL, NULL, "is larger than %zu bytes", limit)
                         : true;
         if (good) {
-            sha256_add(&r->parser->digest, length, sizeof *length);
+            digest_number(r, *length, 8);
             sha256_add(&r->parser->digest, text, *length);
         } else {
             free(text);
