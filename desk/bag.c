@@ -111,12 +111,12 @@ static bool write_tag(struct bag *b, const char *name, const struct text *text, 
 
 /* The name on this host of one part of a path: the guest's, with what is hidden, special or too long in another form.
  */
-static void host_name(const struct fat_entry *e, char name[NAME_MAX + 1])
+static void host_name(const struct file_entry *e, char name[NAME_MAX + 1])
 {
-    char shown[4 * FAT_NAME_SIZE];
+    char shown[4 * FILE_NAME_SIZE];
 
     plain_copy(shown, sizeof shown, e->name);
-    if (strlen(shown) > NAME_MAX - 5)
+    if (strlen(shown) > NAME_MAX - 5 && *e->short_name)
         plain_copy(shown, sizeof shown, e->short_name);
     for (char *at = shown; *at; at++)
         if (*at == '/')
@@ -162,30 +162,29 @@ static int new_file(char *path, size_t size, struct error *error)
 }
 
 /* descriptor below 0: only the digest is wanted. */
-static bool copy(struct bag *b, struct desk_volume *volume, const struct fat_entry *e, int descriptor, const char *path,
-                 uint8_t digest[DIGEST_SIZE], struct error *damage, struct error *error)
+static bool copy(struct bag *b, struct desk_volume *volume, const struct file_entry *e, int descriptor,
+                 const char *path, uint8_t digest[DIGEST_SIZE], struct error *damage, struct error *error)
 {
-    struct fat_file file;
+    const struct files *files = &volume->files;
     struct sha256 hash;
-    uint32_t at = 0;
+    uint64_t at = 0;
     size_t got;
     bool good = true;
 
     damage->status = STATUS_OK;
-    fat_file_open(volume->fat, e, &file);
     sha256_begin(&hash);
     while (good && at < e->size && damage->status == STATUS_OK) {
-        if (!fat_file_read(volume->fat, &file, at, b->piece, PIECE, &got, damage) || got == 0)
+        if (!files->system->read(files->context, e, at, b->piece, PIECE, &got, damage) || got == 0)
             break;
         good = descriptor < 0 || write_all(descriptor, path, b->piece, got, error);
         if (good && interrupted())
             good = error_set(error, STATUS_HOST, b->path, NULL, NULL, "interrupted");
         sha256_add(&hash, b->piece, got);
-        at += (uint32_t)got;
+        at += got;
     }
     sha256_end(&hash, digest);
     if (good && at < e->size && damage->status == STATUS_OK)
-        error_set(damage, STATUS_WRONG, path, NULL, NULL, "ends after %" PRIu32 " of %" PRIu32 " bytes", at, e->size);
+        error_set(damage, STATUS_WRONG, path, NULL, NULL, "ends after %" PRIu64 " of %" PRIu64 " bytes", at, e->size);
     b->bytes += descriptor < 0 ? 0 : at;
     return good;
 }
@@ -200,35 +199,35 @@ static void add_field(struct text *t, const char *value)
 }
 
 static void add_row(struct bag *b, const struct desk_volume *v, const char *name, const char *path,
-                    const struct fat_entry *e, const uint8_t digest[DIGEST_SIZE], const char *state)
+                    const struct file_entry *e, const uint8_t digest[DIGEST_SIZE], const char *state)
 {
-    char time[20], attributes[6];
+    char time[24], attributes[6];
     hex_digest hex;
     struct text *t = &b->table;
 
     add_field(t, name);
     add_field(t, path);
-    for (int i = 0; i < 11; i++)
+    for (int i = 0; i < e->raw_size; i++)
         text_print(t, "%02x", e->raw_name[i]);
     hex_encode(digest, hex);
-    text_print(t, ",%" PRIu32 ",%s,", e->size, hex);
-    text_print(t, "%s,", fat_time_text(e->modified, time));
-    text_print(t, "%s,", fat_time_text(e->created, time));
-    text_print(t, "%s,", fat_attributes_text(e->attributes, attributes));
-    text_print(t, "%s,%" PRIu32 ",%" PRIu32 ",%s\r\n", v->disk.archive ? drive_slot_names[v->disk.slot] : "image",
-               v->number, e->cluster, state);
+    text_print(t, ",%" PRIu64 ",%s,", e->size, hex);
+    text_print(t, "%s,", file_time_text(&e->modified, time));
+    text_print(t, "%s,", file_time_text(&e->created, time));
+    text_print(t, "%s,", file_attributes_text(e, attributes));
+    text_print(t, "%s,%" PRIu32 ",%" PRIu64 ",%s\r\n", v->disk.archive ? drive_slot_names[v->disk.slot] : "image",
+               v->number, e->id, state);
 }
 
 /* The place of a path of the volume under data/, each part as this host takes it. */
-static bool place(struct bag *b, const char *prefix, const char *path, const struct fat_entry *e, char to[PATH_MAX],
+static bool place(struct bag *b, const char *prefix, const char *path, const struct file_entry *e, char to[PATH_MAX],
                   struct error *error)
 {
-    char last[NAME_MAX + 1], part[FAT_NAME_SIZE];
+    char last[NAME_MAX + 1], part[FILE_NAME_SIZE];
     size_t length = (size_t)snprintf(to, PATH_MAX, "%s/data/%s%s", b->folder, prefix, *prefix ? "/" : "");
     const char *slash;
 
     for (; (slash = strchr(path, '/')) && length + NAME_MAX + 2 < PATH_MAX; path = slash + 1) {
-        struct fat_entry folder = {.name = ""};
+        struct file_entry folder = {.name = ""};
         snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
         memcpy(folder.name, part, sizeof part);
         snprintf(folder.short_name, sizeof folder.short_name, "%.40s", part);
@@ -242,7 +241,7 @@ static bool place(struct bag *b, const char *prefix, const char *path, const str
     return true;
 }
 
-bool bag_take(struct bag *b, struct desk_volume *v, const char *prefix, const char *path, const struct fat_entry *e,
+bool bag_take(struct bag *b, struct desk_volume *v, const char *prefix, const char *path, const struct file_entry *e,
               struct error *damage, struct error *error)
 {
     char to[PATH_MAX];
@@ -265,7 +264,7 @@ bool bag_take(struct bag *b, struct desk_volume *v, const char *prefix, const ch
     return true;
 }
 
-bool bag_digest(struct bag *b, struct desk_volume *v, const char *path, const struct fat_entry *e,
+bool bag_digest(struct bag *b, struct desk_volume *v, const char *path, const struct file_entry *e,
                 uint8_t digest[DIGEST_SIZE], struct error *damage, struct error *error)
 {
     return copy(b, v, e, -1, path, digest, damage, error);

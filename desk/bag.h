@@ -37,9 +37,9 @@ bool bag_begin_receipt(struct bag *bag, const struct desk_volume *volume, struct
 /* Copies a file of the volume into the bag as data/PREFIX/PATH. *damage: what in it could not be read; STATUS_OK: it is
  * whole. */
 bool bag_take(struct bag *bag, struct desk_volume *volume, const char *prefix, const char *path,
-              const struct fat_entry *entry, struct error *damage, struct error *error);
+              const struct file_entry *entry, struct error *damage, struct error *error);
 /* Its digest only. */
-bool bag_digest(struct bag *bag, struct desk_volume *volume, const char *path, const struct fat_entry *entry,
+bool bag_digest(struct bag *bag, struct desk_volume *volume, const char *path, const struct file_entry *entry,
                 uint8_t digest[DIGEST_SIZE], struct error *damage, struct error *error);
 
 /* One more file beside data/. */

@@ -14,26 +14,26 @@ struct listing {
     uint64_t damaged;
 };
 
-static bool list_one(void *context, const char *path, const struct fat_entry *e, struct error *error)
+static bool list_one(void *context, const char *path, const struct file_entry *e, struct error *error)
 {
     const struct listing *l = context;
-    char modified[20], created[20], attributes[6];
+    char modified[24], created[24], attributes[6];
 
     (void)error;
-    fat_time_text(e->modified, modified);
-    fat_attributes_text(e->attributes, attributes);
+    file_time_text(&e->modified, modified);
+    file_attributes_text(e, attributes);
     if (!l->json) {
-        printf("%-19s %10" PRIu32 " %s ", modified, e->size, attributes);
+        printf("%-19s %10" PRIu64 " %s ", modified, e->size, attributes);
         plain_print(stdout, path);
-        puts(e->attributes & FAT_FOLDER ? "/" : "");
+        puts(e->kind == FILE_FOLDER ? "/" : "");
         return true;
     }
     json_member(stdout, "{", "path", path);
     json_member(stdout, ", ", "short-name", e->short_name);
     json_member(stdout, ", ", "attributes", attributes);
-    printf(", \"size\": %" PRIu32 ", \"cluster\": %" PRIu32, e->size, e->cluster);
+    printf(", \"size\": %" PRIu64 ", \"cluster\": %" PRIu64, e->size, e->id);
     json_member(stdout, ", ", "modified", modified);
-    json_member(stdout, ", ", "created", fat_time_text(e->created, created));
+    json_member(stdout, ", ", "created", file_time_text(&e->created, created));
     puts("}");
     return true;
 }

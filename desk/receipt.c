@@ -79,19 +79,19 @@ void receipt_begin(struct text *t, const struct arguments *a, const struct desk_
     text_print(t, "date: %s\n", date);
 }
 
-void receipt_file(struct text *t, const char *name, const char *path, uint32_t size, const uint8_t digest[DIGEST_SIZE])
+void receipt_file(struct text *t, const char *name, const char *path, uint64_t size, const uint8_t digest[DIGEST_SIZE])
 {
     hex_digest hex;
 
     hex_encode(digest, hex);
-    text_print(t, "file: %s %" PRIu32 " ", hex, size);
+    text_print(t, "file: %s %" PRIu64 " ", hex, size);
     add_name(t, name);
     text_print(t, " ");
     add_name(t, path);
     text_print(t, "\n");
 }
 
-bool receipt_withheld(struct text *t, struct text *kept, const char *path, uint32_t size,
+bool receipt_withheld(struct text *t, struct text *kept, const char *path, uint64_t size,
                       const uint8_t digest[DIGEST_SIZE], struct error *error)
 {
     uint8_t salt[DIGEST_SIZE], commitment[DIGEST_SIZE];
@@ -103,7 +103,7 @@ bool receipt_withheld(struct text *t, struct text *kept, const char *path, uint3
     hex_encode(salt, hex);
     text_print(kept, "%s ", hex);
     hex_encode(digest, hex);
-    text_print(kept, "%s %" PRIu32 " ", hex, size);
+    text_print(kept, "%s %" PRIu64 " ", hex, size);
     add_name(kept, path);
     if (kept->failed)
         return error_host(error, path, ENOMEM, "cannot keep");
@@ -128,8 +128,8 @@ struct receipt {
     bool session;
     struct archive *archive; /* of --archive; or null */
     struct block disk;
-    struct fat *fat;
-    uint64_t files, here, withheld, shown, wrong;
+    struct files files;
+    uint64_t named, here, withheld, shown, wrong;
 };
 
 static bool read_all(const char *path, size_t limit, char **text, size_t *size, struct error *error)
@@ -279,7 +279,7 @@ static bool name_is_inside(const char *name)
     return true;
 }
 
-static void check_beside(struct receipt *r, const char *name, uint32_t size, const uint8_t digest[DIGEST_SIZE])
+static void check_beside(struct receipt *r, const char *name, uint64_t size, const uint8_t digest[DIGEST_SIZE])
 {
     char path[2 * PATH_MAX];
     uint8_t piece[PIECE], found[DIGEST_SIZE];
@@ -331,41 +331,40 @@ static bool open_archive(struct receipt *r, struct error *error)
     if (slot == DRIVE_COUNT || !archive_disk(r->archive, slot, &r->disk, error))
         return false;
     bool good = disk_survey(&r->disk, &survey, error);
-    for (uint32_t i = 0; good && i < survey.volume_count && !r->fat; i++)
+    for (uint32_t i = 0; good && i < survey.volume_count && !r->files.system; i++)
         if (survey.volumes[i].number == r->partition)
-            r->fat = fat_open(&r->disk, survey.volumes[i].first, survey.volumes[i].sectors, error);
+            good = files_open(&r->disk, &survey.volumes[i], &r->files, error);
     disk_survey_free(&survey);
-    return good && (r->fat || error_set(error, STATUS_WRONG, path, NULL, NULL, "has no such volume"));
+    return good && (r->files.system || error_set(error, STATUS_WRONG, path, NULL, NULL, "has no such volume"));
 }
 
-static bool file_digest(struct receipt *r, const struct fat_entry *entry, uint8_t digest[DIGEST_SIZE])
+static bool file_digest(struct receipt *r, const struct file_entry *entry, uint8_t digest[DIGEST_SIZE])
 {
     uint8_t piece[PIECE];
-    struct fat_file file;
     struct sha256 hash;
     struct error error;
-    uint32_t at = 0;
+    uint64_t at = 0;
     size_t got = 1;
 
-    fat_file_open(r->fat, entry, &file);
     sha256_begin(&hash);
-    while (at < entry->size && got > 0 && fat_file_read(r->fat, &file, at, piece, sizeof piece, &got, &error)) {
+    while (at < entry->size && got > 0 &&
+           r->files.system->read(r->files.context, entry, at, piece, sizeof piece, &got, &error)) {
         sha256_add(&hash, piece, got);
-        at += (uint32_t)got;
+        at += got;
     }
     sha256_end(&hash, digest);
     return at == entry->size;
 }
 
-static void check_in_archive(struct receipt *r, const char *path, uint32_t size, const uint8_t digest[DIGEST_SIZE])
+static void check_in_archive(struct receipt *r, const char *path, uint64_t size, const uint8_t digest[DIGEST_SIZE])
 {
     uint8_t found[DIGEST_SIZE];
-    struct fat_entry entry;
+    struct file_entry entry;
     struct error error;
 
-    if (!r->fat)
+    if (!r->files.system)
         return;
-    if (!fat_find(r->fat, path, &entry, &error) || entry.size != size || !file_digest(r, &entry, found) ||
+    if (!files_find(&r->files, path, &entry, &error) || entry.size != size || !file_digest(r, &entry, found) ||
         memcmp(found, digest, DIGEST_SIZE))
         report_wrong(r, path, "is not so in the archive");
 }
@@ -373,7 +372,7 @@ static void check_in_archive(struct receipt *r, const char *path, uint32_t size,
 /* --- Lines --- */
 
 /* Splits "SHA256 SIZE rest". */
-static char *digest_and_size(char *value, uint8_t digest[DIGEST_SIZE], uint32_t *size)
+static char *digest_and_size(char *value, uint8_t digest[DIGEST_SIZE], uint64_t *size)
 {
     char *end;
 
@@ -381,14 +380,14 @@ static char *digest_and_size(char *value, uint8_t digest[DIGEST_SIZE], uint32_t 
         return NULL;
     errno = 0;
     unsigned long long number = strtoull(value + 65, &end, 10);
-    *size = (uint32_t)number;
-    return !errno && number <= UINT32_MAX && *end == ' ' ? end + 1 : NULL;
+    *size = number;
+    return !errno && *end == ' ' ? end + 1 : NULL;
 }
 
 static bool check_file(struct receipt *r, char *value)
 {
     uint8_t digest[DIGEST_SIZE];
-    uint32_t size;
+    uint64_t size;
     char *name = digest_and_size(value, digest, &size), *path = name ? strchr(name, ' ') : NULL;
 
     if (!path)
@@ -396,7 +395,7 @@ static bool check_file(struct receipt *r, char *value)
     *path++ = '\0';
     if (!read_name(name) || !read_name(path) || !name_is_inside(name))
         return false;
-    r->files++;
+    r->named++;
     check_beside(r, name, size, digest);
     check_in_archive(r, path, size, digest);
     return true;
@@ -476,7 +475,7 @@ static void print_result(const struct receipt *r)
         printf(": %" PRIu64 " finding%s\n", r->wrong, r->wrong == 1 ? "" : "s");
     else
         printf(": the office signed it\n");
-    printf("  machine-root  %s\n  files         %" PRIu64 ", %" PRIu64 " of them here\n", r->root, r->files, r->here);
+    printf("  machine-root  %s\n  files         %" PRIu64 ", %" PRIu64 " of them here\n", r->root, r->named, r->here);
     if (r->withheld)
         printf("  withheld      %" PRIu64 ", %" PRIu64 " of them shown\n", r->withheld, r->shown);
     if (r->archive)
@@ -497,11 +496,11 @@ enum status receipt_verify(const struct arguments *a, const char *path)
                 check_lines(&r, &error);
     if (good) {
         count_bag(r.folder, &in_bag);
-        if (in_bag > r.files)
+        if (in_bag > r.named)
             report_wrong(&r, "the bag", "holds files that the receipt does not name");
         print_result(&r);
     }
-    fat_close(r.fat);
+    files_close(&r.files);
     if (r.disk.close)
         r.disk.close(r.disk.context);
     archive_close(r.archive);

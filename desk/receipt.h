@@ -7,10 +7,10 @@
 /* The head of a receipt for what comes from a volume of an archive. session: as a session left it. date: YYYY-MM-DD. */
 void receipt_begin(struct text *receipt, const struct arguments *arguments, const struct desk_volume *volume,
                    bool session, const char *date);
-void receipt_file(struct text *receipt, const char *name, const char *path, uint32_t size,
+void receipt_file(struct text *receipt, const char *name, const char *path, uint64_t size,
                   const uint8_t digest[DIGEST_SIZE]);
 /* Commits to a file without naming it, and adds to `kept` what shows later that it was this one. */
-bool receipt_withheld(struct text *receipt, struct text *kept, const char *path, uint32_t size,
+bool receipt_withheld(struct text *receipt, struct text *kept, const char *path, uint64_t size,
                       const uint8_t digest[DIGEST_SIZE], struct error *error);
 
 #define RECEIPT_FIRST "muniment-receipt: 0\n"

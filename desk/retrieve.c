@@ -45,7 +45,7 @@ static bool is_withheld(const struct retrieval *r, const char *path)
     return false;
 }
 
-static bool leave_out(struct retrieval *r, const char *path, const struct fat_entry *e, struct error *damage,
+static bool leave_out(struct retrieval *r, const char *path, const struct file_entry *e, struct error *damage,
                       struct error *error)
 {
     uint8_t digest[DIGEST_SIZE];
@@ -55,12 +55,12 @@ static bool leave_out(struct retrieval *r, const char *path, const struct fat_en
            receipt_withheld(&r->bag.receipt, &r->kept, path, e->size, digest, error);
 }
 
-static bool take_one(void *context, const char *path, const struct fat_entry *e, struct error *error)
+static bool take_one(void *context, const char *path, const struct file_entry *e, struct error *error)
 {
     struct retrieval *r = context;
     struct error damage;
 
-    if (e->attributes & FAT_FOLDER)
+    if (e->kind != FILE_REGULAR)
         return true;
     if (!(is_withheld(r, path) ? leave_out(r, path, e, &damage, error)
                                : bag_take(&r->bag, &r->volume, "", path, e, &damage, error)))

@@ -228,8 +228,7 @@ static bool open_now(struct taking *t, struct error *error)
 {
     struct desk_volume *v = &t->volume;
 
-    fat_close(v->fat);
-    v->fat = NULL;
+    files_close(&v->files);
     if (!t->media->drives[v->disk.slot].present)
         return failed_in_machine(t, error);
     v->disk.archive = t->media->archive;
@@ -237,12 +236,12 @@ static bool open_now(struct taking *t, struct error *error)
     return desk_volume_choose(t->arguments, v, error);
 }
 
-static bool take_one(void *context, const char *path, const struct fat_entry *e, struct error *error)
+static bool take_one(void *context, const char *path, const struct file_entry *e, struct error *error)
 {
     struct taking *t = context;
     struct error damage;
 
-    if (e->attributes & FAT_FOLDER)
+    if (e->kind != FILE_REGULAR)
         return true;
     if (!bag_take(&t->bag, &t->volume, t->prefix, path, e, &damage, error))
         return false;
@@ -255,7 +254,7 @@ static void report_damage(void *context, const char *path, const struct error *d
     error_print(stderr, damage);
 }
 
-static bool see_one(void *context, const char *path, const struct fat_entry *e, struct error *error)
+static bool see_one(void *context, const char *path, const struct file_entry *e, struct error *error)
 {
     (void)context, (void)path, (void)e, (void)error;
     return true;
@@ -357,7 +356,7 @@ void taking_close(struct taking *t)
 {
     if (!t)
         return;
-    fat_close(t->volume.fat);
+    files_close(&t->volume.files);
     bag_release(&t->bag);
     text_free(&t->rows);
     free(t);

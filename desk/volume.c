@@ -34,9 +34,8 @@ bool desk_may_read(const struct arguments *a, const struct archive *archive, str
 
 static bool open_volume(struct desk_volume *v, const struct volume *from, struct error *error)
 {
-    v->fat = fat_open(&v->disk.block, from->first, from->sectors, error);
     v->number = from->number;
-    return v->fat;
+    return files_open(&v->disk.block, from, &v->files, error);
 }
 
 /* Partition `wanted`, or the only one with a file system that can be read. */
@@ -51,8 +50,7 @@ static bool choose_volume(struct desk_volume *v, const struct disk_survey *s, co
         return error_set(error, STATUS_USAGE, path, NULL, NULL, "\"%s\" is no number of a partition", wanted);
     for (uint32_t i = 0; i < s->volume_count; i++) {
         const struct volume *one = &s->volumes[i];
-        bool readable = one->file_system && !strncmp(one->file_system, "FAT", 3);
-        if (wanted ? one->number != number : !readable)
+        if (wanted ? one->number != number : !files_can_open(one))
             continue;
         if (chosen)
             return error_set(error, STATUS_USAGE, path, NULL,
@@ -80,7 +78,7 @@ bool desk_volume_choose(const struct arguments *a, struct desk_volume *v, struct
 
 bool desk_volume_open(const struct arguments *a, struct desk_volume *v, struct error *error)
 {
-    *v = (struct desk_volume){.fat = NULL};
+    *v = (struct desk_volume){.number = 0};
     if (!desk_disk_open(a, &v->disk, error) || (v->disk.archive && !desk_may_read(a, v->disk.archive, error)))
         return false;
     return desk_volume_choose(a, v, error);
@@ -88,7 +86,7 @@ bool desk_volume_open(const struct arguments *a, struct desk_volume *v, struct e
 
 void desk_volume_close(struct desk_volume *v)
 {
-    fat_close(v->fat);
+    files_close(&v->files);
     desk_disk_close(&v->disk);
 }
 
@@ -129,113 +127,95 @@ static bool is_wanted(const struct visit *visit, const char *path)
     return visit->wanted_count == 0;
 }
 
-const char *fat_time_text(struct fat_time t, char text[20])
-{
-    if (!t.date)
-        return strcpy(text, "-");
-    snprintf(text, 20, "%04u-%02u-%02u %02u:%02u:%02u", 1980u + (t.date >> 9), t.date >> 5 & 15u, t.date & 31u,
-             t.time >> 11u, t.time >> 5 & 63u, (t.time & 31u) * 2);
-    return text;
-}
-
-const char *fat_attributes_text(uint8_t attributes, char text[6])
-{
-    static const struct {
-        uint8_t bit;
-        char letter;
-    } letters[] = {{FAT_FOLDER, 'D'}, {FAT_READ_ONLY, 'R'}, {FAT_HIDDEN, 'H'}, {FAT_SYSTEM, 'S'}, {FAT_ARCHIVE, 'A'}};
-
-    for (int i = 0; i < 5; i++)
-        text[i] = attributes & letters[i].bit ? letters[i].letter : '-';
-    text[5] = '\0';
-    return text;
-}
-
 /* --- Going over them --- */
 
 struct walk {
     struct desk_volume *volume;
     struct visit *visit;
     struct text path;                /* of the folder, with a slash at its end; no NUL */
-    uint32_t above[DEPTH_LIMIT + 1]; /* the folders on the way, by their first cluster */
+    uint64_t above[DEPTH_LIMIT + 1]; /* the folders on the way, by their id */
     unsigned depth;
     uint64_t entries;
+    struct error *error; /* of what ends the walk */
+    bool failed;         /* it ended */
 };
 
-static bool walk_folder(struct walk *w, const struct fat_entry *folder, struct error *error);
+static void walk_folder(struct walk *w, uint64_t folder);
 
-static bool out_of_memory(struct error *error)
+static bool fails(struct walk *w)
 {
-    return error_set(error, STATUS_HOST, "files", NULL, NULL, "out of memory");
+    w->failed = true;
+    return false;
+}
+
+static bool out_of_memory(struct walk *w)
+{
+    error_set(w->error, STATUS_HOST, "files", NULL, NULL, "out of memory");
+    return fails(w);
 }
 
 /* A folder that contains itself, or is too deep, is damage. */
-static bool may_enter(struct walk *w, const struct fat_entry *folder, const char *path, struct error *error)
+static bool may_enter(struct walk *w, const struct file_entry *folder, const char *path, struct error *error)
 {
     for (unsigned i = 0; i < w->depth; i++)
-        if (w->above[i] == folder->cluster)
+        if (w->above[i] == folder->id)
             return error_set(error, STATUS_WRONG, path, NULL, NULL, "contains itself");
     return w->depth < DEPTH_LIMIT ||
            error_set(error, STATUS_WRONG, path, NULL, NULL, "is more than %d folders deep", DEPTH_LIMIT);
 }
 
-static bool walk_entry(struct walk *w, const struct fat_entry *entry, struct error *error)
+static bool walk_entry(void *context, const struct file_entry *entry)
 {
+    struct walk *w = context;
     size_t before = w->path.length;
     struct error damage;
-    bool good = true;
 
+    if (++w->entries > ENTRY_LIMIT) {
+        error_set(w->error, STATUS_INPUT, "files", NULL, NULL, "more than %d entries", ENTRY_LIMIT);
+        return fails(w);
+    }
     text_add(&w->path, entry->name, strlen(entry->name) + 1); /* with NUL */
     if (w->path.failed)
-        return out_of_memory(error);
+        return out_of_memory(w);
     if (is_wanted(w->visit, w->path.bytes)) {
         w->visit->found++;
-        good = w->visit->each(w->visit->context, w->path.bytes, entry, error);
+        w->failed = !w->visit->each(w->visit->context, w->path.bytes, entry, w->error);
     }
-    if (good && entry->attributes & FAT_FOLDER) {
+    if (!w->failed && entry->kind == FILE_FOLDER) {
         if (may_enter(w, entry, w->path.bytes, &damage)) {
             w->path.bytes[w->path.length - 1] = '/';
-            good = walk_folder(w, entry, error);
+            walk_folder(w, entry->id);
         } else {
             w->visit->damaged(w->visit->context, w->path.bytes, &damage);
         }
     }
     w->path.length = before;
-    return good;
+    return !w->failed;
 }
 
-static bool walk_folder(struct walk *w, const struct fat_entry *folder, struct error *error)
+static void walk_folder(struct walk *w, uint64_t folder)
 {
-    enum fat_next next = FAT_ENTRY;
-    struct fat_folder f;
-    struct fat_entry entry;
+    const struct files *files = &w->volume->files;
     struct error damage;
-    bool good = true;
 
-    w->above[w->depth++] = folder ? folder->cluster : 0;
-    fat_folder_open(w->volume->fat, folder, &f);
-    while (good && (next = fat_folder_next(w->volume->fat, &f, &entry, &damage)) == FAT_ENTRY) {
-        if (++w->entries > ENTRY_LIMIT)
-            good = error_set(error, STATUS_INPUT, "files", NULL, NULL, "more than %d entries", ENTRY_LIMIT);
-        else if (!(entry.attributes & FAT_LABEL))
-            good = walk_entry(w, &entry, error);
+    w->above[w->depth++] = folder;
+    if (!files->system->list(files->context, folder, walk_entry, w, &damage) && !w->failed) {
+        text_add(&w->path, "", 1);
+        if (w->path.failed) {
+            out_of_memory(w);
+        } else {
+            w->visit->damaged(w->visit->context, w->path.bytes, &damage);
+            w->path.length--;
+        }
     }
     w->depth--;
-    if (good && next == FAT_FAULT) {
-        text_add(&w->path, "", 1);
-        if (w->path.failed)
-            return out_of_memory(error);
-        w->visit->damaged(w->visit->context, w->path.bytes, &damage);
-        w->path.length--;
-    }
-    return good;
 }
 
 bool desk_volume_visit(struct desk_volume *volume, struct visit *visit, struct error *error)
 {
-    struct walk w = {.volume = volume, .visit = visit};
-    bool good = walk_folder(&w, NULL, error);
+    struct walk w = {.volume = volume, .visit = visit, .error = error};
 
+    walk_folder(&w, 0);
     text_free(&w.path);
-    return good;
+    return !w.failed;
 }

@@ -4,11 +4,11 @@
 
 #include "desk/disk.h"
 #include "formats/text.h"
-#include "formats/volumes/fat.h"
+#include "formats/volumes/files.h"
 
 struct desk_volume {
     struct desk_disk disk;
-    struct fat *fat;
+    struct files files;
     uint32_t number; /* of the partition; 0: the whole disk */
 };
 
@@ -28,7 +28,7 @@ struct visit {
     const char *const *wanted;
     size_t wanted_count;
     /* Called for each file and folder that is wanted; false with *error ends the walk. */
-    bool (*each)(void *context, const char *path, const struct fat_entry *entry, struct error *error);
+    bool (*each)(void *context, const char *path, const struct file_entry *entry, struct error *error);
     /* Called for each damaged folder or file that was left out. */
     void (*damaged)(void *context, const char *path, const struct error *error);
     void *context;
@@ -40,10 +40,5 @@ bool desk_volume_visit(struct desk_volume *volume, struct visit *visit, struct e
 
 /* Whether a pattern names the path, or a folder above it. */
 bool path_is_named(const char *pattern, const char *path);
-
-/* "1998-03-02 10:15:00"; "-" if there is none. text has 20 bytes. */
-const char *fat_time_text(struct fat_time time, char text[20]);
-/* Attributes as DOS shows them: "RHSA" with dashes, or D for a folder. text has 6 bytes. */
-const char *fat_attributes_text(uint8_t attributes, char text[6]);
 
 #endif

@@ -448,6 +448,7 @@ enum fat_next fat_folder_next(struct fat *f, struct fat_folder *d, struct fat_en
         e->cluster = get_le16(raw + 26) | (f->info.bits == 32 ? (uint32_t)get_le16(raw + 20) << 16 : 0);
         e->size = raw[11] & FAT_FOLDER ? 0 : get_le32(raw + 28);
         e->created = (struct fat_time){get_le16(raw + 16), get_le16(raw + 14)};
+        e->created_hundredths = raw[13] < 200 ? raw[13] : 0;
         e->modified = (struct fat_time){get_le16(raw + 24), get_le16(raw + 22)};
         e->accessed = (struct fat_time){get_le16(raw + 18), 0};
         entry_name(e, raw, &name);
@@ -510,6 +511,24 @@ void fat_file_open(const struct fat *f, const struct fat_entry *entry, struct fa
     file->size = entry->attributes & FAT_FOLDER ? 0 : entry->size;
 }
 
+/* Moves to the cluster of a byte of the file, which must have one. */
+static bool file_move(struct fat *f, struct fat_file *file, uint32_t offset, struct error *error)
+{
+    bool end;
+
+    if (!place_move(f, &file->place, offset / f->info.cluster, &end, error))
+        return false;
+    return !end || damaged(error, file->place.cluster, "the chain of clusters is shorter than its file");
+}
+
+bool fat_file_place(struct fat *f, struct fat_file *file, uint32_t offset, uint64_t *place, struct error *error)
+{
+    if (!file_move(f, file, offset, error))
+        return false;
+    *place = (f->first + cluster_sector(f, file->place.cluster, offset)) * SECTOR_SIZE + offset % SECTOR_SIZE;
+    return true;
+}
+
 bool fat_file_read(struct fat *f, struct fat_file *file, uint32_t offset, void *buffer, size_t size, size_t *got,
                    struct error *error)
 {
@@ -524,12 +543,9 @@ bool fat_file_read(struct fat *f, struct fat_file *file, uint32_t offset, void *
     while (*got < size) {
         uint32_t at = offset + (uint32_t)*got, within = at % SECTOR_SIZE;
         size_t part = SECTOR_SIZE - within < size - *got ? SECTOR_SIZE - within : size - *got;
-        bool end;
 
-        if (!place_move(f, &file->place, at / f->info.cluster, &end, error))
+        if (!file_move(f, file, at, error))
             return false;
-        if (end)
-            return damaged(error, file->place.cluster, "the chain of clusters is shorter than its file");
         sector = data_get(f, cluster_sector(f, file->place.cluster, at), error);
         if (!sector)
             return false;

@@ -53,6 +53,7 @@ struct fat_entry {
     uint32_t size;    /* bytes; 0 for a folder */
     uint32_t cluster; /* the first; 0: nothing allocated */
     struct fat_time created, modified, accessed;
+    uint8_t created_hundredths; /* of a second, 0 to 199, to be added */
 };
 
 struct fat;
@@ -99,5 +100,7 @@ void fat_file_open(const struct fat *fat, const struct fat_entry *entry, struct 
 /* Reads up to `size` bytes at `offset` of a file; *got is fewer at its end, or, with *error, before what is damaged. */
 bool fat_file_read(struct fat *fat, struct fat_file *file, uint32_t offset, void *buffer, size_t size, size_t *got,
                    struct error *error);
+/* Where the byte at `offset` lies on the disk; false: the chain does not come to it. */
+bool fat_file_place(struct fat *fat, struct fat_file *file, uint32_t offset, uint64_t *place, struct error *error);
 
 #endif

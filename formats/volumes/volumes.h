@@ -4,7 +4,7 @@
  * folder of FAT volumes. It names what it finds, says where numbers contradict each other or the length of the disk,
  * and never judges by one sign where two are to be had. It reads a few hundred KiB at most, whatever the disk holds,
  * and takes all of it for hostile. The signs are tables: partitions.c (types), filesystems.c, loaders.c (boot sectors),
- * systems.c (kernels and files). fat.h reads files and folders. */
+ * systems.c (kernels and files). files.h reads files and folders. */
 #ifndef MUNIMENT_VOLUMES_H
 #define MUNIMENT_VOLUMES_H
 

@@ -1,0 +1,133 @@
+/* files.c - see files.h. */
+#include "formats/volumes/files.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "formats/volumes/fat_files.h"
+
+/* The readers, by the beginning of what the survey calls a file system. */
+static const struct {
+    const char *name;
+    bool (*open)(const struct block *disk, const struct volume *volume, struct files *files, struct error *error);
+} readers[] = {
+    {"FAT", fat_files_open},
+};
+
+#define READERS (sizeof readers / sizeof *readers)
+
+static size_t reader_of(const struct volume *volume)
+{
+    size_t i = 0;
+
+    while (i < READERS &&
+           !(volume->file_system && !strncmp(volume->file_system, readers[i].name, strlen(readers[i].name))))
+        i++;
+    return i;
+}
+
+bool files_can_open(const struct volume *volume)
+{
+    return reader_of(volume) < READERS;
+}
+
+bool files_open(const struct block *disk, const struct volume *volume, struct files *files, struct error *error)
+{
+    size_t i = reader_of(volume);
+
+    files->system = NULL;
+    return i < READERS ? readers[i].open(disk, volume, files, error)
+                       : error_set(error, STATUS_INPUT, volume->file_system ? volume->file_system : "volume", NULL,
+                                   NULL, "holds files that cannot be read");
+}
+
+void files_close(struct files *files)
+{
+    if (files->system)
+        files->system->close(files->context);
+    files->system = NULL;
+}
+
+/* --- Finding --- */
+
+/* Whether a name is the part of a path before the next slash; folded: the case of A to Z does not count. */
+static bool name_is(const char *name, const char *part, size_t length, bool folded)
+{
+    for (size_t i = 0; i < length; i++) {
+        char a = name[i], b = part[i];
+
+        if (folded && a >= 'a' && a <= 'z')
+            a -= 'a' - 'A';
+        if (folded && b >= 'a' && b <= 'z')
+            b -= 'a' - 'A';
+        if (a != b)
+            return false; /* the end of the name as well */
+    }
+    return name[length] == '\0';
+}
+
+struct search {
+    const char *part;
+    size_t length;
+    struct file_entry *found;
+    bool exact, folded;
+};
+
+static bool look_at(void *context, const struct file_entry *e)
+{
+    struct search *s = context;
+
+    s->exact = name_is(e->name, s->part, s->length, false);
+    if (s->exact || (!s->folded && (name_is(e->name, s->part, s->length, true) ||
+                                    name_is(e->short_name, s->part, s->length, true)))) {
+        *s->found = *e;
+        s->folded = true;
+    }
+    return !s->exact;
+}
+
+bool files_find(const struct files *files, const char *path, struct file_entry *entry, struct error *error)
+{
+    struct search s = {.part = path, .found = entry};
+    uint64_t folder = 0;
+
+    error->status = STATUS_OK;
+    for (;; s.part += s.length + 1) {
+        s.length = strcspn(s.part, "/");
+        s.exact = s.folded = false;
+        files->system->list(files->context, folder, look_at, &s, error);
+        if (!s.exact && !s.folded)
+            return false;
+        error->status = STATUS_OK;
+        if (!s.part[s.length])
+            return true;
+        if (entry->kind != FILE_FOLDER || !entry->id)
+            return false;
+        folder = entry->id;
+    }
+}
+
+/* --- Showing --- */
+
+const char *file_time_text(const struct file_time *t, char text[24])
+{
+    if (t->zone == FILE_NO_TIME)
+        return strcpy(text, "-");
+    snprintf(text, 24, "%04u-%02u-%02u %02u:%02u:%02u%s", (unsigned)t->year % 10000u, t->month % 100u, t->day % 100u,
+             t->hour % 100u, t->minute % 100u, t->second % 100u, t->zone == FILE_UTC ? "Z" : "");
+    return text;
+}
+
+const char *file_attributes_text(const struct file_entry *e, char text[6])
+{
+    static const struct {
+        uint8_t bit;
+        char letter;
+    } letters[] = {{FILE_READ_ONLY, 'R'}, {FILE_HIDDEN, 'H'}, {FILE_SYSTEM, 'S'}, {FILE_ARCHIVE, 'A'}};
+
+    text[0] = e->kind < 4 ? "-DL?"[e->kind] : '?';
+    for (int i = 0; i < 4; i++)
+        text[i + 1] = e->attributes & letters[i].bit ? letters[i].letter : '-';
+    text[5] = '\0';
+    return text;
+}
