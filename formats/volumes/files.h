@@ -12,8 +12,7 @@
 #include "formats/formats.h"
 #include "formats/volumes/volumes.h"
 
-#define FILE_NAME_SIZE 1600 /* bytes of a name in UTF-8, with its NUL: two names of 255 units of UTF-16, and a colon \
-                             */
+#define FILE_NAME_SIZE 1600 /* bytes of a name in UTF-8, with its NUL: 510 units of UTF-16, and a colon */
 #define FILE_SHORT_SIZE 48
 
 enum file_kind { FILE_REGULAR, FILE_FOLDER, FILE_LINK, FILE_SPECIAL };
