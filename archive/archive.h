@@ -31,11 +31,12 @@ bool key_new(const char *path, bool encrypted, struct error *error);
 /* Reports progress of a long operation: bytes done of total. Returning false cancels it, and nothing is left. */
 typedef bool progress_function(void *context, uint64_t done, uint64_t total);
 
-/* A file that the program brings with it: built-in firmware, recover.py, specification, source. */
+/* A file that becomes a member as it is: recover.py, specification, source, documents; or built-in firmware. */
 struct sealed_file {
     const char *name; /* of the member */
     const uint8_t *bytes;
     size_t size;
+    const char *path; /* or, in place of bytes: it is read from here while it is sealed */
 };
 
 /* A machine on its way into an archive, with the root that it will have. */
@@ -55,12 +56,15 @@ struct attestation {
 void attestation_free(struct attestation *attestation);
 
 struct seal_request {
-    const char *machine_path;                 /* machine.yaml; images and firmware are found relative to it */
-    const char *description_path;             /* or null: a description with the machine file's name as title */
-    const char *key_path;                     /* private key, PEM */
-    const char *output_path;                  /* NAME.mun (formats/output.h) */
-    bool replace;                             /* it may be there already */
-    struct image_request images[DRIVE_COUNT]; /* how the images are opened */
+    const char *machine_path;                       /* machine.yaml; images and firmware are found relative to it */
+    const struct machine_manifest *machine;         /* or null; in place of the file, whose path is for messages then */
+    const char *image_paths[DRIVE_COUNT];           /* or null; in place of the images that the manifest names */
+    const char *description_path;                   /* or null: a description with the machine file's name as title */
+    const struct description_manifest *description; /* or null; in place of that file */
+    const char *key_path;                           /* private key, PEM */
+    const char *output_path;                        /* NAME.mun (formats/output.h) */
+    bool replace;                                   /* it may be there already */
+    struct image_request images[DRIVE_COUNT];       /* how the images are opened */
     unsigned threads; /* that compress; 0: as many as there are processors. The archive does not depend on it */
     const struct sealed_file *files; /* recover.py, spec/..., source/muniment.tar, docs/..., in any order */
     size_t file_count;
@@ -120,6 +124,9 @@ uint64_t archive_image_size(const struct archive *archive, enum drive_slot slot)
 
 /* The lines of seal.txt about the images that other programs made (spec/archive.md, "Origins"); may be empty. */
 const char *archive_origins(const struct archive *archive);
+
+/* The root of a drive's disk (spec/archive.md, "The tree"), DIGEST_SIZE bytes; null: no medium. */
+const uint8_t *archive_disk_root(const struct archive *archive, enum drive_slot slot);
 
 /* The reason of the last BLOCK_FAILED of any disk of this archive. */
 const struct error *archive_failure(const struct archive *archive);

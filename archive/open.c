@@ -374,6 +374,11 @@ uint64_t archive_image_size(const struct archive *archive, enum drive_slot slot)
     return disk->image_size ? disk->image_size : disk->size;
 }
 
+const uint8_t *archive_disk_root(const struct archive *archive, enum drive_slot slot)
+{
+    return archive->seal.disks[slot].size ? archive->seal.disks[slot].root : NULL;
+}
+
 const char *archive_origins(const struct archive *archive)
 {
     return archive->seal.origins.bytes ? archive->seal.origins.bytes : "";

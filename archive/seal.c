@@ -97,6 +97,10 @@ static bool read_machine(struct sealing *s)
     size_t length;
     bool done;
 
+    if (s->request->machine) {
+        s->machine = *s->request->machine;
+        return true;
+    }
     if (!is_not_output(s, path) || !manifest_read_file(path, &text, &length, s->error))
         return false;
     done = machine_manifest_parse(text, length, path, &s->machine, s->error);
@@ -113,6 +117,10 @@ static bool read_description(struct sealing *s, struct description_manifest *d)
     size_t length;
     bool done;
 
+    if (s->request->description) {
+        *d = *s->request->description;
+        return true;
+    }
     if (!path) {
         *d = (struct description_manifest){.open = true};
         snprintf(d->title, sizeof d->title, "%.*s", dot && dot > name ? (int)(dot - name) : (int)strlen(name), name);
@@ -188,9 +196,13 @@ static bool open_image(struct sealing *s, enum drive_slot slot)
     struct drive_manifest *drive = &s->machine.drives[slot];
     struct image *image = &s->images[slot];
 
-    if (drive->kind == DRIVE_ABSENT || drive->image[0] == '\0')
+    const char *path = s->request->image_paths[slot];
+
+    if (drive->kind == DRIVE_ABSENT || (!path && drive->image[0] == '\0'))
         return true;
-    if (!beside_manifest(s, drive->image, image->path, sizeof image->path) ||
+    if (path && snprintf(image->path, sizeof image->path, "%s", path) >= (int)sizeof image->path)
+        return error_set(s->error, STATUS_INPUT, path, NULL, NULL, "is too long a path");
+    if (!(path ? is_not_output(s, path) : beside_manifest(s, drive->image, image->path, sizeof image->path)) ||
         !image_open(image->path, &s->request->images[slot], &image->block, &image->info, s->error))
         return false;
     image->present = true;
@@ -761,12 +773,34 @@ static bool images_unchanged(struct sealing *s)
     return true;
 }
 
+/* A member that is read from a file. */
+static bool copy_file(struct sealing *s, const struct sealed_file *wanted)
+{
+    uint8_t part[16384];
+    struct file_state before;
+    FILE *file = fopen(wanted->path, "rb");
+    size_t n;
+
+    if (!file)
+        return error_set(s->error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, wanted->path, NULL, NULL,
+                         "cannot open: %s", strerror(errno));
+    bool good = file_state(fileno(file), wanted->path, &before, s->error) && writer_begin(&s->writer, wanted->name);
+    while (good && (n = fread(part, 1, sizeof part, file)) > 0)
+        good = writer_add(&s->writer, part, n);
+    if (good && ferror(file))
+        good = error_host(s->error, wanted->path, errno, "cannot read");
+    good = good && file_unchanged(fileno(file), wanted->path, &before, s->error);
+    fclose(file);
+    return good && writer_end(&s->writer) && enter(s);
+}
+
 static bool write_archive(struct sealing *s)
 {
     if (!write_readme(s))
         return false;
     for (size_t i = 0; i < s->request->file_count; i++)
-        if (!add_member(s, s->files[i]->name, s->files[i]->bytes, s->files[i]->size))
+        if (s->files[i]->path ? !copy_file(s, s->files[i])
+                              : !add_member(s, s->files[i]->name, s->files[i]->bytes, s->files[i]->size))
             return false;
     if (!add_text(s, MEMBER_MACHINE, 0, 0, &s->machine_text) ||
         !add_text(s, MEMBER_DESCRIPTION, 0, 0, &s->description_text) ||

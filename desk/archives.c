@@ -79,7 +79,8 @@ enum status manifest_check_run(const struct arguments *a)
 
 static struct sealed_file sealed_file(const struct embedded_file *file)
 {
-    return file ? (struct sealed_file){file->name, file->bytes, file->size} : (struct sealed_file){.name = NULL};
+    return file ? (struct sealed_file){.name = file->name, .bytes = file->bytes, .size = file->size}
+                : (struct sealed_file){.name = NULL};
 }
 
 /* Whether the program keeps a file for itself: the firmware goes where the manifest names it, ready-made machines and
@@ -236,6 +237,33 @@ static bool print_checks(const struct arguments *a, const struct archive *archiv
     return good;
 }
 
+/* Texts of the description that have a row, and a member of the JSON object, of their own. */
+static const struct {
+    const char *name;
+    size_t offset;
+} more_texts[] = {
+    {"rights-reason", offsetof(struct description_manifest, rights_reason)},
+    {"rights-review", offsetof(struct description_manifest, rights_review)},
+    {"reference", offsetof(struct description_manifest, reference)},
+    {"creator", offsetof(struct description_manifest, creator)},
+    {"custodian", offsetof(struct description_manifest, custodian)},
+    {"ingested-by", offsetof(struct description_manifest, ingest.by)},
+    {"scan", offsetof(struct description_manifest, ingest.scan)},
+};
+
+static const char *more_text(const struct description_manifest *d, size_t i)
+{
+    return (const char *)d + more_texts[i].offset;
+}
+
+static void print_after(const char *before, const char *text)
+{
+    if (!*text)
+        return;
+    fputs(before, stdout);
+    plain_print(stdout, text);
+}
+
 static void info_text(const struct archive *archive, const uint64_t *sizes)
 {
     const struct archive_signature *signature = archive_signature(archive);
@@ -247,6 +275,20 @@ static void info_text(const struct archive *archive, const uint64_t *sizes)
         print_row("identifier", d->identifier[i]);
     printf("rights        %s%s%s\n", rights_of(d), d->open || !*d->closed_until ? "" : " ",
            d->open ? "" : d->closed_until);
+    for (size_t i = 0; i < sizeof more_texts / sizeof more_texts[0]; i++)
+        if (*more_text(d, i))
+            print_row(more_texts[i].name, more_text(d, i));
+    for (uint32_t i = 0; i < LANGUAGE_LIMIT && *d->language[i]; i++)
+        print_row("language", d->language[i]);
+    for (uint32_t i = 0; i < SOFTWARE_LIMIT && *d->software[i].name; i++) {
+        const struct software *s = &d->software[i];
+        printf("software      ");
+        plain_print(stdout, s->name);
+        print_after(" ", s->version);
+        print_after(", licence ", s->licence);
+        print_after(", shown by ", s->evidence);
+        putchar('\n');
+    }
     print_row("machine-root", archive_machine_root(archive));
     print_row("signer", signature->fits ? signature->signer : "nobody: the signature does not fit");
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
@@ -283,6 +325,23 @@ static void info_json(const struct archive *archive, const uint64_t *sizes)
     json_member(stdout, ", ", "rights", rights_of(d));
     if (!d->open && *d->closed_until)
         json_member(stdout, ", ", "closed-until", d->closed_until);
+    for (size_t i = 0; i < sizeof more_texts / sizeof more_texts[0]; i++)
+        if (*more_text(d, i))
+            json_member(stdout, ", ", more_texts[i].name, more_text(d, i));
+    printf(", \"languages\": [");
+    for (uint32_t i = 0; i < LANGUAGE_LIMIT && *d->language[i]; i++) {
+        fputs(i ? ", " : "", stdout);
+        json_string(stdout, d->language[i]);
+    }
+    printf("], \"software\": [");
+    for (uint32_t i = 0; i < SOFTWARE_LIMIT && *d->software[i].name; i++) {
+        json_member(stdout, i ? ", {" : "{", "name", d->software[i].name);
+        json_member(stdout, ", ", "version", d->software[i].version);
+        json_member(stdout, ", ", "licence", d->software[i].licence);
+        json_member(stdout, ", ", "evidence", d->software[i].evidence);
+        putchar('}');
+    }
+    putchar(']');
     json_member(stdout, ", ", "machine-root", archive_machine_root(archive));
     json_member(stdout, ", ", "signer", archive_signature(archive)->fits ? archive_signature(archive)->signer : "");
     json_member(stdout, ", ", "machine", machine_type_names[m->type]);

@@ -128,6 +128,15 @@ bool machine_manifest_parse(const char *text, size_t length, const char *name, s
  * gives *m again. */
 size_t machine_manifest_print(const struct machine_manifest *m, char *buffer, size_t size);
 
+#define LANGUAGE_LIMIT 16
+#define SOFTWARE_LIMIT 32
+
+/* A program that is on the machine. */
+struct software {
+    char name[128], version[64], licence[128], evidence[192]; /* all but the name may be empty */
+};
+
+/* What a description says. A text that is not stated is empty; a list ends at its first empty element. */
 struct description_manifest {
     char title[256];
     char identifier[16][128];
@@ -135,6 +144,15 @@ struct description_manifest {
     char provenance[4096];
     bool open;             /* rights: open now, */
     char closed_until[11]; /* or closed until this date, YYYY-MM-DD; empty and not open: not stated */
+    char rights_reason[512], rights_review[11]; /* why; the date on which that is looked at again */
+    char reference[128], creator[256], custodian[256];
+    char language[LANGUAGE_LIMIT][36]; /* of the records: tags of RFC 5646 */
+    struct software software[SOFTWARE_LIMIT];
+    struct {
+        int64_t date;           /* when it was taken in: seconds since 1970-01-01T00:00:00, UTC; 0: not stated */
+        char by[65], scan[256]; /* who did it; what the scanner of the quarantine said */
+        uint8_t row[32];        /* SHA-256 of what the shelf's table said */
+    } ingest;
 };
 
 bool description_manifest_parse(const char *text, size_t length, const char *name, struct description_manifest *d,

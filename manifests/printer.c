@@ -108,6 +108,23 @@ bool rule_is_empty(const struct rule *rule, const void *parent)
     return !rule->items || !item_at(rule, value, 0);
 }
 
+static void put_value(struct printer *p, const struct rule *rule, const uint8_t *value, int depth);
+
+/* Writes the keys of a mapping that are there; begun: the first one stands in the line that was begun. */
+static void put_keys(struct printer *p, const struct rule *rule, const uint8_t *value, int depth, bool begun)
+{
+    for (const struct rule *key = rule->keys; key && key->key; key++) {
+        if (!key->required && rule_is_empty(key, value))
+            continue;
+        if (!begun)
+            put_indent(p, depth + 1);
+        begun = false;
+        put_text(p, key->key);
+        put_text(p, ":");
+        put_value(p, key, value_of(key, value), depth + 1);
+    }
+}
+
 /* Writes what follows "KEY:", with the end of the line. */
 static void put_value(struct printer *p, const struct rule *rule, const uint8_t *value, int depth)
 {
@@ -122,14 +139,7 @@ static void put_value(struct printer *p, const struct rule *rule, const uint8_t 
         p->failed = true;
     if (depth >= 0)
         put_text(p, "\n");
-    for (const struct rule *key = rule->keys; key && key->key; key++) {
-        if (!key->required && rule_is_empty(key, value))
-            continue;
-        put_indent(p, depth + 1);
-        put_text(p, key->key);
-        put_text(p, ":");
-        put_value(p, key, value_of(key, value), depth + 1);
-    }
+    put_keys(p, rule, value, depth, false);
     for (const struct rule *name = rule->names; name && name->key; name++) {
         if (!name_is_set(name, value))
             continue;
@@ -140,8 +150,11 @@ static void put_value(struct printer *p, const struct rule *rule, const uint8_t 
     const uint8_t *item;
     for (uint32_t i = 0; rule->items && (item = item_at(rule, value, i)) && !p->failed; i++) {
         put_indent(p, depth + 1);
-        put_text(p, "-");
-        put_value(p, rule->items, item, depth + 1);
+        put_text(p, rule->items->keys ? "- " : "-");
+        if (rule->items->keys)
+            put_keys(p, rule->items, item, depth + 1, true);
+        else
+            put_value(p, rule->items, item, depth + 1);
     }
 }
 

@@ -309,6 +309,23 @@ static void rights_expect(const struct rule *rule, char *text)
 
 const struct scalar_type type_rights = {rights_parse, rights_print, rights_expect, STYLE_PLAIN};
 
+static bool date_parse(const struct rule *rule, const char *text, void *field)
+{
+    const char *at = text;
+    int64_t days;
+
+    if (!take_date(&at, 1900, 9999, &days) || *at)
+        return false;
+    memcpy(field, text, rule->size);
+    return true;
+}
+
+static void date_expect(const struct rule *rule, char *text)
+{
+    (void)rule;
+    snprintf(text, EXPECT_LIMIT, "a date such as 2031-01-01");
+}
+
 /* --- The machine's parts --- */
 
 static bool geometry_parse(const struct rule *rule, const char *text, void *field)
@@ -451,6 +468,31 @@ static void text_expect(const struct rule *rule, char *text)
 }
 
 const struct scalar_type type_text = {text_parse, text_print, text_expect, STYLE_QUOTED};
+
+const struct scalar_type type_date = {date_parse, text_print, date_expect, STYLE_PLAIN};
+
+/* As RFC 5646 forms it: parts of letters and digits; whether it is registered is not looked at. */
+static bool language_parse(const struct rule *rule, const char *text, void *field)
+{
+    for (const char *part = text;; part++) {
+        size_t length = strspn(part, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+        if (length < (part == text ? 2 : 1) || length > 8)
+            return false;
+        part += length;
+        if (!*part)
+            return text_parse(rule, text, field);
+        if (*part != '-')
+            return false;
+    }
+}
+
+static void language_expect(const struct rule *rule, char *text)
+{
+    (void)rule;
+    snprintf(text, EXPECT_LIMIT, "a language tag such as en or de-CH");
+}
+
+const struct scalar_type type_language = {language_parse, text_print, language_expect, STYLE_QUOTED};
 
 /* Several lines; line feeds at the end do not count. */
 static bool lines_parse(const struct rule *rule, const char *text, void *field)

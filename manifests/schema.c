@@ -238,6 +238,22 @@ size_t machine_manifest_print(const struct machine_manifest *m, char *buffer, si
 #define IDENTIFIER_SIZE sizeof(((struct description_manifest *)0)->identifier[0])
 
 static const struct rule identifier_item = {"identifiers", 0, IDENTIFIER_SIZE, .scalar = &type_text};
+static const struct rule language_item = {"languages", 0, sizeof(((struct description_manifest *)0)->language[0]),
+                                          .scalar = &type_language};
+
+static const struct rule software_keys[] = {{"name", AT(software, name), .required = true, .scalar = &type_text},
+                                            {"version", AT(software, version), .scalar = &type_text},
+                                            {"licence", AT(software, licence), .scalar = &type_text},
+                                            {"evidence", AT(software, evidence), .scalar = &type_text},
+                                            KEYS_END};
+static const struct rule software_item = {"software", WHOLE(software), .keys = software_keys};
+
+static const struct rule ingest_keys[] = {
+    {"date", AT(description_manifest, ingest.date), .required = true, .scalar = &type_time},
+    {"by", AT(description_manifest, ingest.by), .scalar = &type_text},
+    {"row", AT(description_manifest, ingest.row), .required = true, .scalar = &type_sha256},
+    {"scan", AT(description_manifest, ingest.scan), .scalar = &type_text},
+    KEYS_END};
 
 /* clang-format off */
 static const struct rule description_keys[] = {
@@ -246,6 +262,14 @@ static const struct rule description_keys[] = {
     { "identifiers", AT(description_manifest, identifier), .items = &identifier_item, .max_items = 16 },
     { "provenance", AT(description_manifest, provenance), .scalar = &type_lines },
     { "rights", WHOLE(description_manifest), .scalar = &type_rights },
+    { "rights-reason", AT(description_manifest, rights_reason), .scalar = &type_text },
+    { "rights-review", AT(description_manifest, rights_review), .scalar = &type_date },
+    { "reference", AT(description_manifest, reference), .scalar = &type_text },
+    { "creator", AT(description_manifest, creator), .scalar = &type_text },
+    { "custodian", AT(description_manifest, custodian), .scalar = &type_text },
+    { "languages", AT(description_manifest, language), .items = &language_item, .max_items = LANGUAGE_LIMIT },
+    { "software", AT(description_manifest, software), .items = &software_item, .max_items = SOFTWARE_LIMIT },
+    { "ingest", WHOLE(description_manifest), .keys = ingest_keys },
     KEYS_END
 };
 /* clang-format on */

@@ -114,9 +114,9 @@ static inline void sample_make(struct sample *s)
     fill_noise(s->system, sizeof s->system, 3);
     fill_noise(s->video, sizeof s->video, 4);
     fill_noise(source, sizeof source, 5);
-    s->files[0] = (struct sealed_file){"source/muniment.tar", source, sizeof source};
-    s->files[1] = (struct sealed_file){"spec/archive.md", spec, sizeof spec - 1};
-    s->files[2] = (struct sealed_file){"recover.py", recover, sizeof recover - 1};
+    s->files[0] = (struct sealed_file){.name = "source/muniment.tar", .bytes = source, .size = sizeof source};
+    s->files[1] = (struct sealed_file){.name = "spec/archive.md", .bytes = spec, .size = sizeof spec - 1};
+    s->files[2] = (struct sealed_file){.name = "recover.py", .bytes = recover, .size = sizeof recover - 1};
     write_file(sample_path(s, "machine.yaml"), SAMPLE_MACHINE(SAMPLE_FD0), strlen(SAMPLE_MACHINE(SAMPLE_FD0)));
     write_file(sample_path(s, "whole.yaml"), SAMPLE_MACHINE(SAMPLE_FD0 SAMPLE_HD0),
                strlen(SAMPLE_MACHINE(SAMPLE_FD0 SAMPLE_HD0)));

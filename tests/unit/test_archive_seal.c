@@ -297,7 +297,7 @@ static void wrong_input_is_refused_and_nothing_is_written(void **state)
     expect_failure(&request, STATUS_INPUT, "key.pub");
     request = sample_request(&sample, "machine.yaml", "failed.mun");
     memcpy(files, sample.files, sizeof sample.files);
-    files[3] = (struct sealed_file){"docs/../evil", (const uint8_t *)"x", 1};
+    files[3] = (struct sealed_file){.name = "docs/../evil", .bytes = (const uint8_t *)"x", .size = 1};
     request.files = files;
     request.file_count = 4;
     expect_failure(&request, STATUS_INPUT, "docs/../evil");

@@ -51,7 +51,26 @@ static const char full_description[] = "muniment: description 0\n"
                                        "    Indented.\n"
                                        "\n"
                                        "  The end.\n"
-                                       "rights: closed until 2031-01-01\n";
+                                       "rights: closed until 2031-01-01\n"
+                                       "rights-reason: \"Names of living persons\"\n"
+                                       "rights-review: 2030-06-30\n"
+                                       "reference: \"GB 123 LR/7/42\"\n"
+                                       "creator: \"County Land Registry\"\n"
+                                       "custodian: \"County Record Office\"\n"
+                                       "languages:\n"
+                                       "  - \"en\"\n"
+                                       "  - \"de-CH\"\n"
+                                       "software:\n"
+                                       "  - name: \"MS-DOS\"\n"
+                                       "    version: \"6.22\"\n"
+                                       "    licence: \"OEM\"\n"
+                                       "    evidence: \"COMMAND.COM in partition 1\"\n"
+                                       "  - name: \"LANDREG\"\n"
+                                       "ingest:\n"
+                                       "  date: 2026-11-29T09:00:00\n"
+                                       "  by: \"p-0a1b2c\"\n"
+                                       "  row: ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n"
+                                       "  scan: \"clamscan: nothing found\"\n";
 
 /* Replaces the first occurrence of `find` in text. The caller frees the result. */
 static char *replaced(const char *text, const char *find, const char *by)
@@ -276,6 +295,16 @@ static void description_errors_name_line_and_column(void **state)
         { "closed for ever",        "closed until 2031-01-01", "closed", "d:10:9", "rights must be open" },
         { "closed until no day",    "2031-01-01", "2031-04-31", "d:10:9", "rights must be open" },
         { "closed until a time",    "2031-01-01", "2031-01-01T00:00:00", "d:10:9", "rights must be open" },
+        { "a review on no day (M-48)", "2030-06-30", "2030-06-31", "d:12:16", "rights-review must be a date such as" },
+        { "a review without a day (M-48)", "2030-06-30", "2030-06", "d:12:16", "rights-review must be a date such as" },
+        { "a word for a language (M-50)", "de-CH", "de CH", "d:18:5", "languages must be a language tag" },
+        { "a letter for one (M-50)", "de-CH", "d", "d:18:5", "languages must be a language tag" },
+        { "a long part of one (M-50)", "de-CH", "de-Schweizerdeutsch", "d:18:5", "languages must be a language tag" },
+        { "the same language twice (M-50)", "de-CH", "en", "d:18:5", "languages has the same element twice" },
+        { "software without a name (M-51)", "name: \"LANDREG\"", "version: \"1\"", "d:24:5", "software needs the key name" },
+        { "software of another kind (M-51)", "name: \"LANDREG\"", "kind: \"LANDREG\"", "d:24:5", "software has no \"kind\"" },
+        { "an ingest without a row (M-52)", "  row: ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n", "", "d:26:3", "ingest needs the key row" },
+        { "an ingest without a time (M-52)", "2026-11-29T09:00:00", "2026-11-29", "d:26:9", "ingest.date must be a time" },
     };
     /* clang-format on */
 
@@ -603,6 +632,13 @@ static void full_description_is_read_and_is_canonical(void **state)
     assert_string_equal(d.provenance, "  Indented.\n\nThe end.");
     assert_false(d.open);
     assert_string_equal(d.closed_until, "2031-01-01");
+    assert_string_equal(d.rights_review, "2030-06-30");
+    assert_string_equal(d.language[1], "de-CH");
+    assert_string_equal(d.language[2], "");
+    assert_string_equal(d.software[0].evidence, "COMMAND.COM in partition 1");
+    assert_string_equal(d.software[1].name, "LANDREG");
+    assert_int_equal(d.ingest.date, 1795942800);
+    assert_string_equal(d.ingest.scan, "clamscan: nothing found");
     assert_int_equal(description_manifest_print(&d, text, sizeof(text)), strlen(full_description));
     assert_string_equal(text, full_description);
 }
@@ -622,7 +658,7 @@ static void a_description_needs_only_a_title(void **state)
     assert_string_equal(text, least);
 }
 
-/* M-30 to M-32. */
+/* M-30 to M-32, M-47, M-49. */
 static void texts_fill_their_fields_and_no_more(void **state)
 {
     static const struct {
@@ -632,6 +668,10 @@ static void texts_fill_their_fields_and_no_more(void **state)
         {"title: ", "d:2:8", 255},
         {"title: t\nidentifiers:\n  - ", "d:4:5", 127},
         {"title: t\nprovenance: ", "d:3:13", 4095},
+        {"title: t\nrights-reason: ", "d:3:16", 511},
+        {"title: t\nreference: ", "d:3:12", 127},
+        {"title: t\ncreator: ", "d:3:10", 255},
+        {"title: t\ncustodian: ", "d:3:12", 255},
     };
     struct description_manifest d;
     struct error error;
