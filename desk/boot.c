@@ -5,6 +5,7 @@
 
 #include "archive/archive.h"
 #include "desk/boot.h"
+#include "desk/confine.h"
 #include "desk/desk.h"
 #include "desk/engine.h"
 #include "desk/live.h"
@@ -499,7 +500,7 @@ static bool boot_prepare(struct boot *b, struct error *error)
            boot_check_outputs(b, error) && live_open(b->arguments, &b->live, error) &&
            media_open(&b->media, &request, error) && begin_taking(b, error) && boot_open_outputs(b, error) &&
            create_machine(b, error) && snapshots_begin(b, error) && begin_recording(b, error) &&
-           (!b->live || (live_begin(b->live, &b->session), true));
+           (!b->live || (live_begin(b->live, &b->session), true)) && confine_run(b, error);
 }
 
 /* A run before was killed: what it had not synced may be gone. */

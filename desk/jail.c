@@ -1,0 +1,383 @@
+/* jail.c - see jail.h. seccomp_rule_add(3), landlock(7), getrlimit(2). */
+#define _GNU_SOURCE /* syscall, O_PATH, MAP_* */
+#include "desk/jail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#if __has_include(<linux/landlock.h>)
+#include <linux/landlock.h>
+#endif
+#ifdef HAVE_libseccomp
+#include <seccomp.h>
+#endif
+
+/* --- Calls --- */
+
+#define READER (1u << JAIL_READER)
+#define SESSION (1u << JAIL_SESSION)
+#define RUN (1u << JAIL_RUN)
+#define ALL (READER | SESSION | RUN)
+
+/* What an argument of the call must be besides; of all others any value is good. */
+enum demand {
+    ANY,
+    FORK,      /* arg 0: what fork gives to clone, and no thread and no namespace */
+    NO_CODE,   /* arg 2 without PROT_EXEC */
+    OPEN_FILE, /* an empty path: what a descriptor stands for */
+    TERMINAL,  /* arg 1: a request about a terminal */
+};
+
+static const struct call {
+    const char *name;
+    unsigned kinds;
+    enum demand demand;
+} calls[] = {
+    /* clang-format off */
+    {"read", ALL, ANY}, {"write", ALL, ANY}, {"pread64", ALL, ANY}, {"pwrite64", ALL, ANY}, {"lseek", ALL, ANY},
+    {"close", ALL, ANY}, {"newfstatat", READER | SESSION, OPEN_FILE}, {"brk", ALL, ANY}, {"mmap", ALL, NO_CODE},
+    {"munmap", ALL, ANY}, {"mremap", ALL, ANY}, {"madvise", ALL, ANY}, {"getrandom", ALL, ANY},
+    {"clock_gettime", ALL, ANY}, {"exit_group", ALL, ANY}, {"rt_sigreturn", ALL, ANY},
+    /* a machine that runs: its journal and overlay, viewers, and the child that writes a snapshot */
+    {"fdatasync", SESSION | RUN, ANY}, {"fsync", SESSION | RUN, ANY}, {"ftruncate", SESSION | RUN, ANY},
+    {"poll", SESSION | RUN, ANY}, {"recvmsg", SESSION | RUN, ANY}, {"clone", SESSION | RUN, FORK},
+    {"set_robust_list", SESSION | RUN, ANY}, {"rt_sigprocmask", SESSION | RUN, ANY}, {"wait4", SESSION | RUN, ANY},
+    /* files by their names, within the folders; viewers that come in */
+    {"open", RUN, ANY}, {"openat", RUN, ANY}, {"newfstatat", RUN, ANY}, {"stat", RUN, ANY}, {"fstat", RUN, ANY},
+    {"lstat", RUN, ANY}, {"statx", RUN, ANY}, {"access", RUN, ANY}, {"faccessat", RUN, ANY}, {"faccessat2", RUN, ANY},
+    {"readlink", RUN, ANY}, {"readlinkat", RUN, ANY}, {"getdents64", RUN, ANY}, {"getcwd", RUN, ANY},
+    {"mkdir", RUN, ANY}, {"mkdirat", RUN, ANY}, {"unlink", RUN, ANY}, {"unlinkat", RUN, ANY}, {"rmdir", RUN, ANY},
+    {"rename", RUN, ANY}, {"renameat", RUN, ANY}, {"renameat2", RUN, ANY}, {"link", RUN, ANY}, {"linkat", RUN, ANY},
+    {"fchmod", RUN, ANY}, {"umask", RUN, ANY}, {"flock", RUN, ANY}, {"fcntl", RUN, ANY}, {"ioctl", RUN, TERMINAL},
+    {"pipe", RUN, ANY}, {"pipe2", RUN, ANY}, {"dup", RUN, ANY}, {"readv", RUN, ANY}, {"writev", RUN, ANY},
+    {"fadvise64", RUN, ANY}, {"fallocate", RUN, ANY}, {"accept", RUN, ANY}, {"accept4", RUN, ANY},
+    {"recvfrom", RUN, ANY}, {"sendto", RUN, ANY}, {"setsockopt", RUN, ANY}, {"getsockopt", RUN, ANY},
+    {"getsockname", RUN, ANY}, {"getpid", RUN, ANY}, {"futex", RUN, ANY}, {"nanosleep", RUN, ANY},
+    {"clock_nanosleep", RUN, ANY}, {"restart_syscall", RUN, ANY}, {"sched_getaffinity", RUN, ANY},
+    {"sched_yield", RUN, ANY}, {"sysinfo", RUN, ANY}, {"mprotect", RUN, NO_CODE},
+    /* clang-format on */
+};
+
+#define CALLS (sizeof calls / sizeof *calls)
+
+const char *jail_call(enum jail_kind kind, size_t n)
+{
+    for (size_t i = 0; i < CALLS; i++)
+        if (calls[i].kinds & 1u << kind && n-- == 0)
+            return calls[i].name;
+    return NULL;
+}
+
+static bool failed(const char *what, int reason, struct error *error)
+{
+    return error_set(error, STATUS_HOST, "jail", NULL, NULL, "cannot %s: %s", what, strerror(reason));
+}
+
+#ifdef HAVE_libseccomp
+
+#define CLONE_OF_FORK (0x01000000u | 0x00200000u | SIGCHLD) /* CLONE_CHILD_SETTID, CLONE_CHILD_CLEARTID */
+
+/* A denied call is a trap. Within its handler SIGSYS is blocked, so that a second one is the end. */
+static void denied(int signal, siginfo_t *info, void *context)
+{
+    char line[] = "muniment: jail: the call      is not permitted; the process ends\n";
+    char *digit = line + sizeof "muniment: jail: the call     " - 1;
+    int call = info->si_syscall;
+
+    (void)signal, (void)context;
+    do
+        *digit-- = (char)('0' + call % 10);
+    while ((call /= 10) > 0);
+    if (write(STDERR_FILENO, line, sizeof line - 1) < 0)
+        call = 0;
+    for (;;)
+        syscall(SYS_getppid);
+}
+
+static int add_call(scmp_filter_ctx filter, const struct call *call, int number)
+{
+    static const unsigned terminal[] = {0x5401 /* TCGETS */, 0x5402, 0x5403, 0x5404 /* TCSETS, -W, -F */,
+                                        0x5413 /* TIOCGWINSZ */};
+    int result = 0;
+
+    switch (call->demand) {
+    case FORK: return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A0(SCMP_CMP_EQ, CLONE_OF_FORK));
+    case NO_CODE: return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    case OPEN_FILE:
+        return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
+                                SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
+    case TERMINAL:
+        for (size_t i = 0; i < sizeof terminal / sizeof *terminal && !result; i++)
+            result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1_32(SCMP_CMP_EQ, terminal[i]));
+        return result;
+    case ANY: break;
+    }
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+}
+
+static bool restrict_calls(enum jail_kind kind, struct error *error)
+{
+    struct sigaction action = {.sa_sigaction = denied, .sa_flags = SA_SIGINFO};
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
+    int result = filter ? 0 : -ENOMEM;
+
+    for (size_t i = 0; i < CALLS && !result; i++) {
+        int number = calls[i].kinds & 1u << kind ? seccomp_syscall_resolve_name(calls[i].name) : -1;
+        if (number >= 0) /* below: this processor has no such call */
+            result = add_call(filter, &calls[i], number);
+    }
+    if (!result && sigaction(SIGSYS, &action, NULL))
+        result = -errno;
+    if (!result)
+        result = seccomp_load(filter);
+    seccomp_release(filter);
+    return !result || failed("restrict its calls", -result, error);
+}
+#else
+static bool restrict_calls(enum jail_kind kind, struct error *error)
+{
+    (void)kind, (void)error;
+    return true;
+}
+#endif
+
+/* --- Folders --- */
+
+#ifdef LANDLOCK_CREATE_RULESET_VERSION
+
+#define FILE_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | UINT64_C(1) << 14 /* truncate */)
+#define READ_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define WRITE_RIGHTS \
+    (READ_RIGHTS | FILE_RIGHTS | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | \
+     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR)
+
+static long landlock_version(void)
+{
+    return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+/* What this version knows of the rights to files: bits 0 to 12, then refer, truncate, and ioctl in version 5. */
+static uint64_t all_rights(long version)
+{
+    static const uint8_t bits[] = {13, 14, 15, 15, 16};
+
+    return (UINT64_C(1) << bits[version < 5 ? version - 1 : 4]) - 1;
+}
+
+/* A folder that is not there gives no right. */
+static bool add_folder(int rules, const struct jail_folder *folder, uint64_t all, struct error *error)
+{
+    struct landlock_path_beneath_attr rule = {.parent_fd = open(folder->path, O_PATH | O_CLOEXEC)};
+    struct stat status;
+    bool good;
+
+    if (rule.parent_fd < 0)
+        return true;
+    rule.allowed_access = all & (folder->write ? WRITE_RIGHTS : READ_RIGHTS);
+    if (fstat(rule.parent_fd, &status) == 0 && !S_ISDIR(status.st_mode))
+        rule.allowed_access &= FILE_RIGHTS;
+    good = syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0 ||
+           failed("keep to its folders", errno, error);
+    close(rule.parent_fd);
+    return good;
+}
+
+static bool restrict_folders(const struct jail_folder *folders, size_t count, struct error *error)
+{
+    long version = landlock_version();
+    struct landlock_ruleset_attr attributes = {.handled_access_fs = version > 0 ? all_rights(version) : 0};
+    int rules;
+    bool good;
+
+    if (version <= 0)
+        return true;
+    rules = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
+    good = rules >= 0 || failed("keep to its folders", errno, error);
+    for (size_t i = 0; good && i < count; i++)
+        good = add_folder(rules, &folders[i], attributes.handled_access_fs, error);
+    good = good && (syscall(SYS_landlock_restrict_self, rules, 0) == 0 || failed("keep to its folders", errno, error));
+    if (rules >= 0)
+        close(rules);
+    return good;
+}
+#else
+static long landlock_version(void)
+{
+    return 0;
+}
+
+static bool restrict_folders(const struct jail_folder *folders, size_t count, struct error *error)
+{
+    (void)folders, (void)count, (void)error;
+    return true;
+}
+#endif
+
+/* --- Limits --- */
+
+/* Of processor time, the signal comes at the lower limit and the end at the upper. */
+static bool limit(int which, uint64_t value, struct error *error)
+{
+    const uint64_t most = which == RLIMIT_CPU ? value + 1 : value;
+    struct rlimit now;
+
+    if (getrlimit(which, &now))
+        return failed("read its limits", errno, error);
+    if (now.rlim_max == RLIM_INFINITY || most < now.rlim_max)
+        now.rlim_max = (rlim_t)most;
+    now.rlim_cur = value < now.rlim_max ? (rlim_t)value : now.rlim_max;
+    return setrlimit(which, &now) == 0 || failed("limit itself", errno, error);
+}
+
+const char *jail_strength(void)
+{
+    bool folders = landlock_version() > 0;
+
+#ifdef HAVE_libseccomp
+    return folders ? "seccomp and Landlock" : "seccomp";
+#else
+    return folders ? "Landlock" : "limits";
+#endif
+}
+
+bool jail_enter(enum jail_kind kind, const struct jail_folder *folders, size_t count, const struct jail_limits *limits,
+                struct error *error)
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        return failed("give up new privileges", errno, error);
+    return limit(RLIMIT_CORE, 0, error) && (!limits->memory || limit(RLIMIT_AS, limits->memory, error)) &&
+           (!limits->seconds || limit(RLIMIT_CPU, limits->seconds, error)) &&
+           (!limits->file_bytes || limit(RLIMIT_FSIZE, limits->file_bytes, error)) &&
+           restrict_folders(folders, count, error) && restrict_calls(kind, error);
+}
+
+/* --- Workers --- */
+
+/* Closes all that is not kept. */
+static void close_others(const int *keep, size_t count, int out)
+{
+    long most = sysconf(_SC_OPEN_MAX);
+
+    for (int i = 0; i < (most > 0 && most < 4096 ? most : 4096); i++) {
+        bool kept = i == STDERR_FILENO || i == out;
+        for (size_t k = 0; k < count; k++)
+            kept = kept || keep[k] == i;
+        if (!kept)
+            close(i);
+    }
+}
+
+static bool write_all(int to, const void *bytes, size_t size)
+{
+    for (const char *at = bytes; size > 0;) {
+        ssize_t written = write(to, at, size);
+        if (written < 0 && errno != EINTR)
+            return false;
+        at += written > 0 ? written : 0;
+        size -= written > 0 ? (size_t)written : 0;
+    }
+    return true;
+}
+
+/* Reads until the end of the pipe. False: more than `most`, or no memory. */
+static bool read_all(int from, size_t most, uint8_t **bytes, size_t *length)
+{
+    size_t capacity = 0;
+    ssize_t got = 1;
+
+    *bytes = NULL;
+    for (*length = 0; got > 0 || errno == EINTR; *length += got > 0 ? (size_t)got : 0) {
+        if (*length + 65536 >= capacity) {
+            uint8_t *larger = realloc(*bytes, capacity = capacity * 2 + 131072);
+            if (!larger)
+                return false;
+            *bytes = larger;
+        }
+        errno = 0;
+        got = read(from, *bytes + *length, 65536);
+        if (got > 0 && *length + (size_t)got > most)
+            return false;
+        if (got == 0)
+            break;
+    }
+    (*bytes)[*length] = '\0';
+    return got == 0;
+}
+
+/* What a worker says of itself is as hostile as what it read: it is escaped again. */
+static void take_reason(int report, const char *object, struct error *error)
+{
+    struct error why = {.status = STATUS_OK};
+    bool known = read(report, &why, sizeof why) == (ssize_t)sizeof why && why.status > STATUS_OK &&
+                 why.status <= STATUS_CLOSED;
+
+    why.object[sizeof why.object - 1] = why.what[sizeof why.what - 1] = '\0';
+    why.place[sizeof why.place - 1] = why.remedy[sizeof why.remedy - 1] = '\0';
+    if (known)
+        error_set(error, why.status, why.object, *why.place ? why.place : NULL, *why.remedy ? why.remedy : NULL, "%s",
+                  why.what);
+    else
+        error_set(error, STATUS_HOST, object, NULL, NULL, "its worker failed without a reason");
+}
+
+bool jail_run(enum jail_kind kind, const int *keep, size_t keep_count, const struct jail_limits *limits,
+              const char *object, bool (*work)(void *context, int out, struct error *error), void *context, size_t most,
+              uint8_t **output, size_t *length, struct error *error)
+{
+    int out[2], report[2], status = 0, *kept = calloc(keep_count + 1, sizeof *kept);
+    bool whole;
+    pid_t child;
+
+    *output = NULL;
+    if (!kept || pipe(out))
+        return free(kept), error_host(error, object, kept ? errno : ENOMEM, "cannot begin a worker for");
+    if (pipe(report)) {
+        close(out[0]), close(out[1]), free(kept);
+        return error_host(error, object, errno, "cannot begin a worker for");
+    }
+    if (keep_count)
+        memcpy(kept, keep, keep_count * sizeof *kept);
+    kept[keep_count] = report[1];
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+        struct error why = {.status = STATUS_OK};
+        close_others(kept, keep_count + 1, out[1]);
+        if (jail_enter(kind, NULL, 0, limits, &why) && work(context, out[1], &why))
+            _exit(0);
+        _exit(write_all(report[1], &why, sizeof why) ? 1 : 2);
+    }
+    close(out[1]), close(report[1]), free(kept);
+    whole = child > 0 && read_all(out[0], most, output, length);
+    close(out[0]);
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (child < 0)
+        error_host(error, object, errno, "cannot begin a worker for");
+    else if (WIFSIGNALED(status))
+        error_set(error, STATUS_INPUT, object, NULL, "the file may be made to do harm; report it",
+                  WTERMSIG(status) == SIGSYS    ? "its worker did what the jail does not permit"
+                  : WTERMSIG(status) == SIGXCPU ? "its worker took too long"
+                                                : "its worker was ended by signal %d",
+                  WTERMSIG(status));
+    else if (!whole)
+        error_set(error, STATUS_INPUT, object, NULL, NULL, "its worker gave more than %zu bytes", most);
+    else if (WEXITSTATUS(status))
+        take_reason(report[0], object, error);
+    close(report[0]);
+    if (child > 0 && !status && whole)
+        return true;
+    free(*output);
+    *output = NULL;
+    return false;
+}
