@@ -500,7 +500,7 @@ static bool boot_prepare(struct boot *b, struct error *error)
            boot_check_outputs(b, error) && live_open(b->arguments, &b->live, error) &&
            media_open(&b->media, &request, error) && begin_taking(b, error) && boot_open_outputs(b, error) &&
            create_machine(b, error) && snapshots_begin(b, error) && begin_recording(b, error) &&
-           (!b->live || (live_begin(b->live, &b->session), true)) && confine_run(b, error);
+           (!b->live || (live_begin(b->live, &b->session), true)) && confine_run(b->arguments, &b->script, error);
 }
 
 /* A run before was killed: what it had not synced may be gone. */
@@ -582,6 +582,7 @@ static enum status boot_all(const struct arguments *arguments, struct act *act)
     }
     report_dropped(&b);
     bool good = run_machine(&b, &error);
+    live_stop(b.live);
     progress_end(&b.session.progress);
     if (!good)
         status = desk_fail(&error);

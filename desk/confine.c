@@ -79,18 +79,19 @@ static void add_script(struct folders *f, const struct script *script)
     }
 }
 
-bool confine_run(const struct boot *b, struct error *error)
+bool confine_run(const struct arguments *arguments, const struct script *script, struct error *error)
 {
     struct folders folders = {.list = NULL};
     bool good;
 
-    if (argument_value(b->arguments, "--retrieve"))
+    if (argument_value(arguments, "--retrieve"))
         return true;
-    add_options(&folders, b->arguments);
-    add_script(&folders, &b->script);
-    good = folders.failed ? error_set(error, STATUS_HOST, "jail", NULL, NULL, "out of memory")
-                          : jail_enter(folders.count || b->live ? JAIL_RUN : JAIL_SESSION, folders.list, folders.count,
-                                       &(struct jail_limits){.memory = 0}, error);
+    add_options(&folders, arguments);
+    add_script(&folders, script);
+    good = folders.failed
+               ? error_set(error, STATUS_HOST, "jail", NULL, NULL, "out of memory")
+               : jail_enter(folders.count || argument_value(arguments, "--display") ? JAIL_RUN : JAIL_SESSION,
+                            folders.list, folders.count, &(struct jail_limits){.memory = 0}, error);
     for (size_t i = 0; i < folders.count; i++)
         free((char *)folders.list[i].path);
     free(folders.list);

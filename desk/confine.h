@@ -2,11 +2,12 @@
 #ifndef MUNIMENT_DESK_CONFINE_H
 #define MUNIMENT_DESK_CONFINE_H
 
-#include "desk/boot.h"
+#include "desk/options.h"
+#include "desk/script.h"
 
 /* Locks the process in, when everything is open: as JAIL_SESSION where neither options nor script name a file that is
  * made, opened or removed later, as JAIL_RUN with the folders of these otherwise. A run with --retrieve stays outside:
  * it reads disks, and signs, at its end. False: the machine must not run. */
-bool confine_run(const struct boot *b, struct error *error);
+bool confine_run(const struct arguments *arguments, const struct script *script, struct error *error);
 
 #endif

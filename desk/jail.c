@@ -35,6 +35,7 @@ enum demand {
     FORK,      /* arg 0: what fork gives to clone, and no thread and no namespace */
     NO_CODE,   /* arg 2 without PROT_EXEC */
     OPEN_FILE, /* an empty path: what a descriptor stands for */
+    ANY_TTY,   /* arg 1: TCGETS, by which stdio asks whether it is a terminal */
     TERMINAL,  /* arg 1: a request about a terminal */
 };
 
@@ -46,10 +47,11 @@ static const struct call {
     /* clang-format off */
     {"read", ALL, ANY}, {"write", ALL, ANY}, {"pread64", ALL, ANY}, {"pwrite64", ALL, ANY}, {"lseek", ALL, ANY},
     {"close", ALL, ANY}, {"newfstatat", READER | SESSION, OPEN_FILE}, {"brk", ALL, ANY}, {"mmap", ALL, NO_CODE},
-    {"munmap", ALL, ANY}, {"mremap", ALL, ANY}, {"madvise", ALL, ANY}, {"getrandom", ALL, ANY},
+    {"munmap", ALL, ANY}, {"mremap", ALL, ANY}, {"madvise", RUN, ANY}, {"getrandom", ALL, ANY},
     {"clock_gettime", ALL, ANY}, {"exit_group", ALL, ANY}, {"rt_sigreturn", ALL, ANY},
+    {"futex", ALL, ANY},
     /* a machine that runs: its journal and overlay, viewers, and the child that writes a snapshot */
-    {"fdatasync", SESSION | RUN, ANY}, {"fsync", SESSION | RUN, ANY}, {"ftruncate", SESSION | RUN, ANY},
+    {"fdatasync", SESSION | RUN, ANY}, {"fsync", RUN, ANY}, {"ftruncate", SESSION | RUN, ANY},
     {"poll", SESSION | RUN, ANY}, {"recvmsg", SESSION | RUN, ANY}, {"clone", SESSION | RUN, FORK},
     {"set_robust_list", SESSION | RUN, ANY}, {"rt_sigprocmask", SESSION | RUN, ANY}, {"wait4", SESSION | RUN, ANY},
     /* files by their names, within the folders; viewers that come in */
@@ -59,10 +61,11 @@ static const struct call {
     {"mkdir", RUN, ANY}, {"mkdirat", RUN, ANY}, {"unlink", RUN, ANY}, {"unlinkat", RUN, ANY}, {"rmdir", RUN, ANY},
     {"rename", RUN, ANY}, {"renameat", RUN, ANY}, {"renameat2", RUN, ANY}, {"link", RUN, ANY}, {"linkat", RUN, ANY},
     {"fchmod", RUN, ANY}, {"umask", RUN, ANY}, {"flock", RUN, ANY}, {"fcntl", RUN, ANY}, {"ioctl", RUN, TERMINAL},
+    {"ioctl", SESSION, ANY_TTY},
     {"pipe", RUN, ANY}, {"pipe2", RUN, ANY}, {"dup", RUN, ANY}, {"readv", RUN, ANY}, {"writev", RUN, ANY},
     {"fadvise64", RUN, ANY}, {"fallocate", RUN, ANY}, {"accept", RUN, ANY}, {"accept4", RUN, ANY},
     {"recvfrom", RUN, ANY}, {"sendto", RUN, ANY}, {"setsockopt", RUN, ANY}, {"getsockopt", RUN, ANY},
-    {"getsockname", RUN, ANY}, {"getpid", RUN, ANY}, {"futex", RUN, ANY}, {"nanosleep", RUN, ANY},
+    {"getsockname", RUN, ANY}, {"getpid", RUN, ANY}, {"nanosleep", RUN, ANY},
     {"clock_nanosleep", RUN, ANY}, {"restart_syscall", RUN, ANY}, {"sched_getaffinity", RUN, ANY},
     {"sched_yield", RUN, ANY}, {"sysinfo", RUN, ANY}, {"mprotect", RUN, NO_CODE},
     /* clang-format on */
@@ -91,7 +94,7 @@ static bool failed(const char *what, int reason, struct error *error)
 static void denied(int signal, siginfo_t *info, void *context)
 {
     char line[] = "muniment: jail: the call      is not permitted; the process ends\n";
-    char *digit = line + sizeof "muniment: jail: the call     " - 1;
+    char *digit = line + sizeof "muniment: jail: the call     " - 2;
     int call = info->si_syscall;
 
     (void)signal, (void)context;
@@ -116,6 +119,7 @@ static int add_call(scmp_filter_ctx filter, const struct call *call, int number)
     case OPEN_FILE:
         return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
                                 SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
+    case ANY_TTY: return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1_32(SCMP_CMP_EQ, terminal[0]));
     case TERMINAL:
         for (size_t i = 0; i < sizeof terminal / sizeof *terminal && !result; i++)
             result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1_32(SCMP_CMP_EQ, terminal[i]));

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "desk/inputs.h"
+#include "desk/terminal.h"
 #include "desk/vnc.h"
 
 #define SLICES_PER_SECOND 1000u /* of guest time: the machine listens as often */
@@ -21,6 +22,8 @@
 #define SYNC_US 20000           /* of waiting, while the journal is not on the disk */
 #define WINDOW_US 2000000       /* over which the speed is measured */
 #define SLOW_PERCENT 90         /* below which it is said */
+#define TERMINAL_US 40000       /* between two looks of the terminal at the screen */
+#define TYPING_US 30000         /* between two characters typed in the terminal, of the machine's time */
 
 enum speed { SPEED_BY_WATCHERS, SPEED_REAL, SPEED_MAX };
 
@@ -29,7 +32,8 @@ struct live {
     enum speed speed;
     bool scripted;
     struct vnc_request request;
-    struct vnc *vnc; /* null: none */
+    struct vnc *vnc;           /* null: none */
+    struct terminal *terminal; /* null: none */
     struct inputs inputs;
     uint8_t cut[RFB_CUT_TEXT];
     size_t cut_length;   /* 0: nothing to paste */
@@ -40,6 +44,8 @@ struct live {
     uint64_t frame;                                                           /* number of the last one */
     bool stale; /* the machine has run, or viewers have asked, since the last picture */
     bool slow_said;
+    unsigned percent;                  /* of its speed that it ran at last */
+    uint64_t terminal_due, typing_due; /* microseconds; of the machine's time */
 };
 
 static uint64_t microseconds(void)
@@ -95,6 +101,10 @@ static bool open_display(struct live *l, const char *display, struct error *erro
 {
     const struct rfb_desk desk = {.context = l, .key = viewer_key, .pointer = viewer_pointer, .cut = viewer_cut};
 
+    if (!strcmp(display, "text") && !l->terminal) {
+        l->terminal = terminal_open(l->request.name, l->request.layout, viewer_key, l, error);
+        return l->terminal != NULL;
+    }
     if (strncmp(display, "vnc:", 4))
         return bad_option("--display", display, error);
     if (!l->vnc)
@@ -157,10 +167,11 @@ static void measure(struct live *l, uint64_t now)
 
     if (passed < WINDOW_US)
         return;
-    if (l->real && !l->slow_said && ran * 100 < passed * SLOW_PERCENT) {
+    l->percent = (unsigned)(ran * 100 / passed);
+    if (l->real && !l->slow_said && l->percent < SLOW_PERCENT && !l->terminal) {
         l->slow_said = true;
         fprintf(stderr, "muniment: %s: the machine runs at %u %% of its speed: this host is too slow for it\n",
-                l->request.name, (unsigned)(ran * 100 / passed));
+                l->request.name, l->percent);
     }
     l->window_at = now;
     l->window_tick = tick(l);
@@ -179,17 +190,32 @@ static void give_inputs(struct live *l, uint64_t now)
     l->cut_length = 0;
 }
 
+/* Types what waits in the terminal, as fast as a guest takes it. */
+static void type(struct live *l, uint64_t now)
+{
+    uint64_t guest = guest_us(l, tick(l));
+
+    if (!l->terminal || guest < l->typing_due || l->inputs.keys_in != l->inputs.keys_out)
+        return;
+    terminal_type(l->terminal, now);
+    if (l->inputs.keys_in != l->inputs.keys_out)
+        l->typing_due = guest + TYPING_US;
+}
+
 /* Waits for viewers for so long at most, and does what they want. */
 static void listen_to(struct live *l, uint64_t wait_us)
 {
-    struct pollfd polled[VNC_POLLED];
+    struct pollfd polled[VNC_POLLED + 1];
     unsigned count = vnc_poll(l->vnc, polled);
     uint64_t wait = record_waits(&l->session->recorder) && wait_us > SYNC_US ? SYNC_US : wait_us;
 
-    if (poll(polled, count, (int)((wait + 999) / 1000)) > 0 || wait_us == 0) {
+    polled[count] = (struct pollfd){.fd = terminal_descriptor(l->terminal), .events = POLLIN};
+    if (poll(polled, count + 1, (int)((wait + 999) / 1000)) > 0 || wait_us == 0) {
         vnc_serve(l->vnc, polled, count);
+        terminal_read(l->terminal, microseconds());
         l->stale = true;
     }
+    type(l, microseconds());
     record_sync(&l->session->recorder);
     give_inputs(l, microseconds());
 }
@@ -202,10 +228,22 @@ static bool has_changed(const struct frame *frame)
     return false;
 }
 
+static void show_terminal(struct live *l, uint64_t now)
+{
+    if (!l->terminal || now < l->terminal_due)
+        return;
+    terminal_show(l->terminal, l->session->machine,
+                  &(struct terminal_status){.seconds = guest_us(l, tick(l)) / 1000000,
+                                            .percent = l->percent,
+                                            .slow = l->real && l->percent && l->percent < SLOW_PERCENT});
+    l->terminal_due = now + TERMINAL_US;
+}
+
 static void show(struct live *l, uint64_t now)
 {
     struct frame frame;
 
+    show_terminal(l, now);
     if (!l->stale || now < l->look_due || !vnc_is_asked(l->vnc))
         return;
     l->stale = false;
@@ -233,7 +271,8 @@ static uint64_t ahead(struct live *l, uint64_t now)
 
 static bool wants_real(const struct live *l)
 {
-    return l->speed == SPEED_BY_WATCHERS ? !l->scripted || vnc_watching(l->vnc) > 0 : l->speed == SPEED_REAL;
+    return l->speed == SPEED_BY_WATCHERS ? !l->scripted || l->terminal || vnc_watching(l->vnc) > 0
+                                         : l->speed == SPEED_REAL;
 }
 
 /* Waits until the clock comes up to the machine; what is done meanwhile is answered at once. */
@@ -244,9 +283,10 @@ static void wait_for_clock(struct live *l, uint64_t now)
 
     if (early <= (idle ? AHEAD_IDLE_US : AHEAD_US))
         return;
-    while (early && wants_real(l) && !interrupted() && l->input_at == input_at) {
-        uint64_t look = l->look_due > now ? l->look_due - now : 0;
-        bool looks = l->stale && vnc_is_asked(l->vnc) && look < early;
+    while (early && wants_real(l) && !interrupted() && !terminal_left(l->terminal) && l->input_at == input_at) {
+        uint64_t due = l->terminal && l->terminal_due < l->look_due ? l->terminal_due : l->look_due;
+        uint64_t look = due > now ? due - now : 0;
+        bool looks = ((l->stale && vnc_is_asked(l->vnc)) || l->terminal) && look < early;
         listen_to(l, looks ? look + 1 : early);
         now = microseconds();
         show(l, now);
@@ -273,7 +313,7 @@ static uint64_t paced(void *context)
     show(l, now);
     if (real)
         wait_for_clock(l, microseconds());
-    return l->per_second / SLICES_PER_SECOND;
+    return terminal_left(l->terminal) ? 0 : l->per_second / SLICES_PER_SECOND;
 }
 
 void live_begin(struct live *l, struct session *session)
@@ -289,6 +329,10 @@ void live_begin(struct live *l, struct session *session)
     vnc_show(l->vnc, &frame, true); /* who comes in now is offered this size */
     l->real = wants_real(l);
     set_clock(l, microseconds());
+    if (l->terminal) {
+        terminal_begin(l->terminal);
+        session->progress.terminal = false; /* its screen is the machine's */
+    }
 }
 
 void live_scripted(struct live *l, bool scripted)
@@ -302,10 +346,19 @@ void live_copied(struct live *l, const uint8_t *text, size_t length)
         vnc_copied(l->vnc, text, length);
 }
 
+void live_stop(struct live *l)
+{
+    if (l) {
+        terminal_close(l->terminal);
+        l->terminal = NULL;
+    }
+}
+
 void live_close(struct live *l)
 {
     if (!l)
         return;
+    live_stop(l);
     vnc_close(l->vnc);
     free(l);
 }

@@ -20,6 +20,8 @@ void live_begin(struct live *live, struct session *session);
 void live_scripted(struct live *live, bool scripted);
 /* The guest copied text. live may be null. */
 void live_copied(struct live *live, const uint8_t *text, size_t length);
+/* Gives the terminal back: what is printed from now on is read there. live may be null. */
+void live_stop(struct live *live);
 /* Shows the end, and closes. live may be null. */
 void live_close(struct live *live);
 

@@ -94,7 +94,7 @@ static const struct option boot_options[] = {
     { "--drive", "[SLOT][:N]", "the disk and the partition from which it retrieves, where there are several", false, false },
     { "--override", "REASON", "retrieve from what is closed, for this reason", false, false },
     { "--key", "KEY", "put a receipt into the bag, signed with this private key", false, false },
-    { "--display", "vnc:PATH|vnc:ADDRESS:PORT", "show the machine to VNC viewers, and do what they do, until it goes off or a signal comes (may be\nrepeated; with \",view\" after it they only look). A path is a Unix socket for its owner; a port asks for a\npassword, and for TLS where other hosts reach it", true, false },
+    { "--display", "text|vnc:PATH|vnc:ADDRESS:PORT", "text: show the text screen in this terminal, and type on its keyboard; Ctrl-] leaves. vnc:\nshow the machine to VNC viewers, and do what they do, until it goes off or a signal comes (may be\nrepeated; with \",view\" after it they only look). A path is a Unix socket for its owner; a port asks for a\npassword, and for TLS where other hosts reach it", true, false },
     { "--speed", "real|max", "with --display: no faster than it was, or as fast as it can (default: real; max while a script runs and\nnobody watches)", false, false },
     { "--layout", "NAME", "with --display: the keyboard layout that the guest is set to: " LAYOUT_NAMES " (default us)", false, false },
     { "--password-file", "FILE", "with --display: the password, and on a second line one for viewers that only look (default: one is made up)", false, false },

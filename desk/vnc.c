@@ -445,7 +445,7 @@ unsigned vnc_watching(const struct vnc *v)
 {
     unsigned count = 0;
 
-    for (unsigned i = 0; i < v->viewer_count; i++)
+    for (unsigned i = 0; v && i < v->viewer_count; i++)
         count += rfb_watches(v->viewers[i].rfb);
     return count;
 }
@@ -454,34 +454,36 @@ unsigned vnc_poll(struct vnc *v, struct pollfd polled[VNC_POLLED])
 {
     unsigned count = 0;
 
-    for (unsigned i = 0; i < v->viewer_count; i++) {
+    for (unsigned i = 0; v && i < v->viewer_count; i++) {
         const struct vnc_viewer *c = &v->viewers[i];
         bool writes = c->tls_write || (!c->tls_handshake && waiting(c) && !c->tls_read);
         polled[count++] = (struct pollfd){
             .fd = c->descriptor,
             .events = (short)((waiting(c) < OUTPUT_MOST && !c->over ? POLLIN : 0) | (writes ? POLLOUT : 0))};
     }
-    for (unsigned i = 0; i < v->socket_count; i++)
+    for (unsigned i = 0; v && i < v->socket_count; i++)
         polled[count++] = (struct pollfd){.fd = v->sockets[i].descriptor, .events = POLLIN};
     return count;
 }
 
 void vnc_serve(struct vnc *v, const struct pollfd *polled, unsigned count)
 {
-    unsigned viewers = count - v->socket_count;
+    unsigned viewers = v ? count - v->socket_count : 0;
 
     for (unsigned i = viewers; i-- > 0;) /* backwards: one that goes is replaced by the last */
         if (!serve(v, &v->viewers[i],
                    polled[i].revents & ~POLLOUT ||
                        (v->viewers[i].tls && (v->viewers[i].tls_handshake || SSL_pending(v->viewers[i].tls)))))
             drop(v, i);
-    for (unsigned i = 0; i < v->socket_count; i++)
+    for (unsigned i = 0; v && i < v->socket_count; i++)
         if (polled[viewers + i].revents)
             accept_viewer(v, &v->sockets[i]);
 }
 
 void vnc_indicate(struct vnc *v, const struct machine_indicators *indicators)
 {
+    if (!v)
+        return;
     v->indicators = *indicators;
     for (unsigned i = 0; i < v->viewer_count; i++)
         rfb_indicate(v->viewers[i].rfb, indicators);
@@ -489,12 +491,14 @@ void vnc_indicate(struct vnc *v, const struct machine_indicators *indicators)
 
 void vnc_copied(struct vnc *v, const uint8_t *text, size_t length)
 {
-    for (unsigned i = 0; i < v->viewer_count; i++)
+    for (unsigned i = 0; v && i < v->viewer_count; i++)
         rfb_copied(v->viewers[i].rfb, text, length);
 }
 
 void vnc_show(struct vnc *v, const struct frame *frame, bool anywhere)
 {
+    if (!v)
+        return;
     v->width = frame->width;
     v->height = frame->height;
     for (unsigned i = v->viewer_count; i-- > 0;) {
@@ -507,7 +511,7 @@ void vnc_show(struct vnc *v, const struct frame *frame, bool anywhere)
 
 bool vnc_is_asked(const struct vnc *v)
 {
-    for (unsigned i = 0; i < v->viewer_count; i++)
+    for (unsigned i = 0; v && i < v->viewer_count; i++)
         if (rfb_asks(v->viewers[i].rfb))
             return true;
     return false;

@@ -29,6 +29,8 @@ struct vnc *vnc_open(const struct vnc_request *request, const struct rfb_desk *d
 bool vnc_listen(struct vnc *v, const char *where, struct error *error);
 void vnc_close(struct vnc *v);
 
+/* v may be null in all that follows: nobody is there. */
+
 /* Viewers past the handshake. */
 unsigned vnc_watching(const struct vnc *v);
 /* What to wait for; returns how many. */
