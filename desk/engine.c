@@ -65,6 +65,20 @@ static bool open_perf_map(struct boot *b, struct error *error)
     return b->perf_map || error_host(error, path, errno, "cannot write the map for perf");
 }
 
+/* The state is the same without it; the run takes longer, and whoever asked for the translator wants to know. */
+static void say_what_is_interpreted(const struct boot *b)
+{
+    struct machine_statistics s = machine_statistics(b->machine);
+
+    if (b->engine == ENGINE_INTERPRETER)
+        return;
+    if (s.software_rows)
+        fprintf(stderr, "muniment: this host computes %" PRIu64 " instructions otherwise: they are interpreted\n",
+                s.software_rows);
+    else if (!s.code_size && argument_value(b->arguments, "--engine"))
+        fprintf(stderr, "muniment: nothing can be translated on this host: the interpreter runs the machine\n");
+}
+
 bool engine_begin(struct boot *b, struct error *error)
 {
     const char *trace = argument_value(b->arguments, "--trace-translation");
@@ -74,6 +88,7 @@ bool engine_begin(struct boot *b, struct error *error)
         return false;
     if (b->perf_map || trace)
         machine_watch_translation(b->machine, &(struct translation_watch){b, write_line, map_code});
+    say_what_is_interpreted(b);
     return true;
 }
 

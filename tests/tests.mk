@@ -1,7 +1,7 @@
 # tests.mk - demonstration, tests, benchmark and fuzzing. Included by GNUmakefile.
 #
 # `make check` sets up what it needs, builds, and runs everything; `make check-long` the same with more cases (LONG=1); `make check-cpu` runs
-# the suites that judge the processor, `make check-lockstep` both engines side by side, `make check-hosts` the machine on other hosts. A test is a program in tests/ (tests/README.md); tests/run.sh runs them.
+# the suites that judge the processor, `make check-lockstep` both engines side by side, `make check-coverage` what random programs reach of the translator, `make check-hosts` the machine on other hosts. A test is a program in tests/ (tests/README.md); tests/run.sh runs them.
 
 TEST_OBJECTS := $(UNIT_TESTS:%=$(BUILD)/tests/%)
 GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml records-description.yaml first.img) bios/test.img tests/probe.img tests/ledger.bin tests/sound.img $(BENCH_LOADS:%=bench/%.img))
@@ -15,7 +15,7 @@ TESTS := $(addprefix tests/, \
     determinism.sh flips.sh hosts.sh resume.sh kills.sh replay.sh \
     attest.sh trust.sh verify.sh library.sh log.sh repair.sh keys.sh retrieve.sh unattended.sh print.sh rules_archive.sh rules_snapshot.sh rules.py files.sh \
     firmware.sh acpi.sh firmware_source.sh cirrus.sh \
-    images.sh desk.sh vnc.py terminal.sh script.sh pointers.sh sound.sh opl.sh identify.sh machines.sh readme.py recover.sh demo.sh first_light.sh \
+    images.sh desk.sh vnc.py terminal.sh script.sh pointers.sh sound.sh opl.sh engine.sh identify.sh machines.sh readme.py recover.sh demo.sh first_light.sh \
     symbols.sh circles.py format.sh state_doc.sh host_judges.sh vectors386.py) \
     $(TESTS_CPU) $(TEST_OBJECTS)
 
@@ -25,7 +25,7 @@ include tests/guests/guests.mk
 SANITIZERS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_SECONDS ?= 600
 
-.PHONY: tests run-demo run-check run-check-long run-check-cpu run-check-lockstep run-check-hosts run-check-resume run-unit run-bench run-fuzz sanitized
+.PHONY: tests run-demo run-check run-check-long run-check-cpu run-check-lockstep run-check-coverage run-check-hosts run-check-resume run-unit run-bench run-fuzz sanitized
 
 $(TEST_OBJECTS): $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
@@ -89,6 +89,17 @@ $(BUILD)/tests/translate_fuzz: tests/translate_fuzz.c tests/bare.h $(BUILD)/emu/
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/emu/host/code_memory.o $(BUILD)/libmachine.a
 
+# The same on a host whose multiplication and square root are not the interpreter's.
+TESTS += $(BUILD)/tests/another_host
+ANOTHER_HOST := -Wl,--wrap=f_mul,--wrap=f_sqrt,--wrap=f80_mul
+$(BUILD)/tests/another_host: tests/translate_fuzz.c tests/another_host.c tests/bare.h $(BUILD)/emu/host/code_memory.o $(BUILD)/libmachine.a
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) -DANOTHER_HOST $(CFLAGS) $(LDFLAGS) $(ANOTHER_HOST) -o $@ tests/translate_fuzz.c tests/another_host.c \
+	    $(BUILD)/emu/host/code_memory.o $(BUILD)/libmachine.a
+$(BUILD)/tests/muniment_there: tests/another_host.c $(BUILD)/desk/main.o $(BUILD)/libhost.a $(BUILD)/libmachine.a
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) $(ANOTHER_HOST) -o $@ $^ $(HOST_LIBS)
+
 $(BUILD)/tests/cirrus: tests/cirrus.c $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libmachine.a
@@ -121,7 +132,7 @@ $(BUILD)/tests/images_campaign: tests/images_campaign.c $(BUILD)/libhost.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(HOST_LIBS)
 
-tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/cirrus $(BUILD)/tests/images_campaign $(BUILD)/tests/print_job $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/swap.so $(BUILD)/tests/unsteady.so $(BUILD)/tests/faulty
+tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/another_host $(BUILD)/tests/muniment_there $(BUILD)/tests/cirrus $(BUILD)/tests/images_campaign $(BUILD)/tests/print_job $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/swap.so $(BUILD)/tests/unsteady.so $(BUILD)/tests/faulty
 
 # As many jobs as there are processors, unless -j says otherwise.
 JOBS = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -137,6 +148,8 @@ check-cpu: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) run-check-cpu
 check-lockstep: deps-guests
 	@$(MAKE) --no-print-directory $(JOBS) run-check-lockstep
+check-coverage: deps-check
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/coverage CFLAGS="-O1 -g --coverage -Wno-maybe-uninitialized" run-check-coverage
 check-resume: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) run-check-resume
 check-hosts: deps-hosts
@@ -166,6 +179,10 @@ run-check-lockstep: all $(CPU_PROGRAMS) $(BUILD)/tests/lockstep
 	! grep '^skipped\|^FAILED' $(BUILD)/tests/lockstep.guests >&2 || status=1; \
 	cat $(BUILD)/tests/lockstep.log $(GUEST_TESTS:tests/guests/%.sh=$(BUILD)/tests/%.log) | grep 'equal after' | tee /dev/stderr | \
 	    awk '{slices += $$5; units += $$8} END {print NR " runs equal, compared after " slices " slices and " units " units"}'; exit $$status
+
+# What the random programs reach of the translator.
+run-check-coverage: $(BUILD)/tests/translate_fuzz
+	@$(PYTHON) tests/coverage.py $(BUILD)
 
 run-check-resume: all $(GUESTS)
 	@LONG=1 RESUMES=1000 KILLS=20 BUILD=$(BUILD) tests/run.sh tests/resume.sh tests/kills.sh; status=$$?; tail -n 100 $(BUILD)/tests/resume.log $(BUILD)/tests/kills.log; exit $$status
