@@ -25,6 +25,8 @@ ELSEWHERE = {
     'found_entry': 'leaves what nobody may enter while somebody watches: make check-lockstep',
     'translator_init': 'has no memory',
     'find_across': 'the second page is not at hand: guests',
+    'translator_statistics': 'has none without a translator: engine.sh',
+    'pages_filled': 'finds the entry of a page whose memory moved: no program moves memory',
     'page_enlist': 'more pages than a megabyte has: bench programs',
     'row_agrees': 'a host that computes otherwise: build/tests/another_host',
     'x87_row_agrees': 'a host that computes otherwise: build/tests/another_host',
