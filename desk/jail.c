@@ -129,6 +129,12 @@ static int add_call(scmp_filter_ctx filter, const struct call *call, int number)
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
 }
 
+/* Whether the kernel filters calls: one without seccomp, and qemu-user, do not. */
+static bool filters_calls(void)
+{
+    return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
+}
+
 static bool restrict_calls(enum jail_kind kind, struct error *error)
 {
     struct sigaction action = {.sa_sigaction = denied, .sa_flags = SA_SIGINFO};
@@ -145,9 +151,14 @@ static bool restrict_calls(enum jail_kind kind, struct error *error)
     if (!result)
         result = seccomp_load(filter);
     seccomp_release(filter);
-    return !result || failed("restrict its calls", -result, error);
+    return !result || !filters_calls() || failed("restrict its calls", -result, error);
 }
 #else
+static bool filters_calls(void)
+{
+    return false;
+}
+
 static bool restrict_calls(enum jail_kind kind, struct error *error)
 {
     (void)kind, (void)error;
@@ -247,11 +258,7 @@ const char *jail_strength(void)
 {
     bool folders = landlock_version() > 0;
 
-#ifdef HAVE_libseccomp
-    return folders ? "seccomp and Landlock" : "seccomp";
-#else
-    return folders ? "Landlock" : "limits";
-#endif
+    return filters_calls() ? (folders ? "seccomp and Landlock" : "seccomp") : folders ? "Landlock" : "limits";
 }
 
 bool jail_enter(enum jail_kind kind, const struct jail_folder *folders, size_t count, const struct jail_limits *limits,

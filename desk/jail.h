@@ -3,7 +3,8 @@
  * It gives up new privileges, keeps to a short list of system calls (seccomp), to the folders that it names (Landlock),
  * and to limits of memory and time. None of it needs root, and none of it can be undone. Every descriptor that it needs
  * is open before. A call that is not on the list ends the process by SIGSYS, after a line on standard error that names
- * its number. Built without libseccomp, or on a kernel without Landlock, the rest of it holds; jail_strength says so.
+ * its number. Built without libseccomp, or on a kernel without seccomp or Landlock, the rest of it holds; jail_strength
+ * says so.
  */
 #ifndef MUNIMENT_DESK_JAIL_H
 #define MUNIMENT_DESK_JAIL_H
