@@ -64,26 +64,13 @@ static bool is_not_output(struct sealing *s, const char *path)
                      "is one of the files to be sealed");
 }
 
-/* The manifest parser refuses such names; this is the second lock on the door. */
-static bool stays_in_folder(const char *path)
-{
-    if (path[0] == '/' || path[0] == '\0')
-        return false;
-    for (const char *part = path; part; part = strchr(part, '/')) {
-        part += *part == '/';
-        if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0'))
-            return false;
-    }
-    return true;
-}
-
 /* The path of a file that the manifest names. */
 static bool beside_manifest(struct sealing *s, const char *name, char *path, size_t size)
 {
     const char *manifest = s->request->machine_path, *slash = strrchr(manifest, '/');
     int folder = slash ? (int)(slash - manifest + 1) : 0;
 
-    if (!stays_in_folder(name))
+    if (!path_is_below(name)) /* the manifest's parser refuses such names, too */
         return error_set(s->error, STATUS_INPUT, manifest, name, NULL, "names a file outside its folder");
     if (snprintf(path, size, "%.*s%s", folder, manifest, name) >= (int)size)
         return error_set(s->error, STATUS_INPUT, manifest, name, NULL, "names a file whose path is too long");

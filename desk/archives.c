@@ -5,14 +5,13 @@
 #include <unistd.h>
 
 #include "archive/archive.h"
-#include "bios/bios.h"
 #include "desk/act.h"
 #include "desk/attest.h"
 #include "desk/desk.h"
-#include "desk/embedded.h"
 #include "desk/history.h"
 #include "formats/json.h"
 #include "desk/progress.h"
+#include "desk/sealing.h"
 #include "formats/plain.h"
 
 /* --- manifest check --- */
@@ -77,32 +76,6 @@ enum status manifest_check_run(const struct arguments *a)
 
 /* --- seal --- */
 
-static struct sealed_file sealed_file(const struct embedded_file *file)
-{
-    return file ? (struct sealed_file){.name = file->name, .bytes = file->bytes, .size = file->size}
-                : (struct sealed_file){.name = NULL};
-}
-
-/* Whether the program keeps a file for itself: the firmware goes where the manifest names it, ready-made machines and
- * the printer's font nowhere. */
-static bool is_kept(const struct embedded_file *file)
-{
-    return !strncmp(file->name, "firmware/", strlen("firmware/")) || !strncmp(file->name, "fonts/", strlen("fonts/")) ||
-           !strncmp(file->name, "machines/", strlen("machines/"));
-}
-
-/* Everything else that is built in, as it is. */
-static void add_embedded(struct seal_request *request, struct sealed_file *files)
-{
-    for (const struct embedded_file *file = embedded_files; file->name; file++)
-        if (!is_kept(file))
-            files[request->file_count++] = sealed_file(file);
-    request->files = files;
-    request->built_in_system = sealed_file(embedded_file(FIRMWARE_SYSTEM));
-    request->built_in_video = sealed_file(embedded_file(FIRMWARE_VIDEO));
-    request->built_in_cirrus = sealed_file(embedded_file(FIRMWARE_VIDEO_CIRRUS));
-}
-
 static void report_padding(const char *path, uint64_t size)
 {
     printf("%s: %" PRIu64 " bytes, filled up with %u zeros to whole sectors\n", path, size,
@@ -128,27 +101,13 @@ enum status seal_run(const struct arguments *a)
     };
     hex_digest root;
     struct error error;
-    size_t count = 0;
     struct act act;
 
-    if (!desk_image_requests(a, request.images, &error))
+    if (!desk_image_requests(a, request.images, &error) || !act_begin(&act, a, "seal", request.output_path, &error))
         return desk_fail(&error);
-    while (embedded_files[count].name)
-        count++;
-    struct sealed_file *files = calloc(count + 1, sizeof(*files));
-    if (!files) {
-        error_set(&error, STATUS_HOST, request.output_path, NULL, NULL, "out of memory");
-        return desk_fail(&error);
-    }
-    if (!act_begin(&act, a, "seal", request.output_path, &error)) {
-        free(files);
-        return desk_fail(&error);
-    }
-    add_embedded(&request, files);
     progress_begin(&progress, "sealing");
-    bool good = archive_seal(&request, root, &error);
+    bool good = desk_seal(&request, root, &error);
     progress_end(&progress);
-    free(files);
     if (!good)
         return act_end(&act, desk_fail(&error));
     printf("%s: sealed, machine-root %s\n", request.output_path, root);

@@ -19,6 +19,7 @@ enum status manifest_check_run(const struct arguments *arguments);
 enum status seal_run(const struct arguments *arguments);
 enum status verify_run(const struct arguments *arguments);
 enum status info_run(const struct arguments *arguments);
+enum status ingest_run(const struct arguments *arguments);
 enum status ls_run(const struct arguments *arguments);
 enum status identify_run(const struct arguments *arguments);
 enum status suggest_run(const struct arguments *arguments);

@@ -3,7 +3,6 @@
  * The index is an SQLite file in the folder. Each listing brings it up to date: archives whose file is new or another
  * one are opened, those that are gone are dropped. It holds nothing that is not in the archives; deleting it loses
  * nothing. This file alone knows SQLite, and does without where pkg-config did not find it. */
-#define _DEFAULT_SOURCE /* DT_DIR */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "desk/library.h"
 
 #include "archive/archive.h"
 #include "desk/desk.h"
@@ -22,9 +24,91 @@
 
 #ifdef HAVE_sqlite3
 #include <sqlite3.h>
+#endif
 
+#define DISKS_SIZE (DRIVE_COUNT * (4 + sizeof(hex_digest)))
+
+/* "hd0 ROOT" for each disk, separated by line feeds. */
+static const char *list_disks(const struct archive *archive, char text[DISKS_SIZE])
+{
+    size_t length = 0;
+    hex_digest root;
+
+    *text = '\0';
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (archive_disk_root(archive, (enum drive_slot)slot)) {
+            hex_encode(archive_disk_root(archive, (enum drive_slot)slot), root);
+            length += (size_t)snprintf(text + length, DISKS_SIZE - length, "%s%s %s", length ? "\n" : "",
+                                       drive_slot_names[slot], root);
+        }
+    return text;
+}
+
+/* The names of the archives in a folder, in their order. */
+struct folder {
+    int descriptor; /* below 0: not open */
+    char **names;   /* owned */
+    size_t count;
+};
+
+static bool is_archive_name(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length > 4 && name[0] != '.' && strcmp(name + length - 4, ".mun") == 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void folder_free(struct folder *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        free(f->names[i]);
+    free(f->names);
+    if (f->descriptor >= 0)
+        close(f->descriptor);
+    *f = (struct folder){.descriptor = -1};
+}
+
+/* The caller calls folder_free in any case. */
+static bool folder_read(const char *path, struct folder *f, struct error *error)
+{
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+    size_t room = 0;
+
+    *f = (struct folder){.descriptor = -1};
+    if (!folder)
+        return error_host(error, path, errno, "cannot read the folder");
+    f->descriptor = dup(dirfd(folder));
+    while (!(errno = 0) && (entry = readdir(folder))) {
+        if (!is_archive_name(entry->d_name))
+            continue;
+        if (f->count == room) {
+            char **larger = realloc(f->names, (room = room ? 2 * room : 256) * sizeof *larger);
+            if (!larger)
+                break;
+            f->names = larger;
+        }
+        if (!(f->names[f->count] = strdup(entry->d_name)))
+            break;
+        f->count++;
+    }
+    int failure = f->descriptor < 0 ? EMFILE : errno;
+    closedir(folder);
+    if (failure)
+        return error_host(error, path, failure, "cannot read the folder");
+    if (f->count)
+        qsort(f->names, f->count, sizeof *f->names, compare_names);
+    return true;
+}
+
+#ifdef HAVE_sqlite3
 #define INDEX ".muniment-index.sqlite"
-#define INDEX_VERSION 1 /* an index of another version is made anew */
+#define INDEX_VERSION 2 /* an index of another version is made anew */
 
 struct library {
     const char *folder;
@@ -32,12 +116,12 @@ struct library {
     struct error *error;
 };
 
-/* What is kept of each archive, and, while a listing is made, of each check. */
+/* What is kept of each archive, and, while a listing is made, of each check. `more` is only searched. */
 static const char tables[] =
     "CREATE TABLE IF NOT EXISTS archive(name TEXT PRIMARY KEY, inode, size, changed, root TEXT, title TEXT,"
-    " identifiers TEXT, rights TEXT, machine TEXT, signer TEXT, wrong TEXT) WITHOUT ROWID;"
+    " identifiers TEXT, rights TEXT, machine TEXT, signer TEXT, wrong TEXT, disks TEXT, custodian TEXT, more TEXT)"
+    " WITHOUT ROWID;"
     "PRAGMA temp_store=MEMORY;"
-    "CREATE TEMP TABLE seen(name TEXT PRIMARY KEY) WITHOUT ROWID;"
     "CREATE TEMP TABLE checked(root TEXT PRIMARY KEY, time TEXT, method TEXT, verdict TEXT) WITHOUT ROWID";
 
 static bool failed(const struct library *l)
@@ -65,6 +149,18 @@ static void bind_text(sqlite3_stmt *statement, int place, const char *text)
     sqlite3_bind_text(statement, place, text, -1, SQLITE_TRANSIENT);
 }
 
+static const char *text_of(sqlite3_stmt *row, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(row, column);
+
+    return text ? text : "";
+}
+
+static int64_t changed_at(const struct stat *st)
+{
+    return (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
+}
+
 /* Runs a statement to its end and makes it ready for the next values. */
 static bool step(const struct library *l, sqlite3_stmt *statement)
 {
@@ -81,13 +177,15 @@ static int schema_version(void *version, int columns, char **values, char **name
     return 0;
 }
 
+/* The index of a folder that cannot be written is made in memory. */
 static bool library_open(struct library *l)
 {
     char path[PATH_MAX], set[64];
     int version = 0;
 
     snprintf(path, sizeof path, "%.3900s/%s", l->folder, INDEX);
-    if (sqlite3_open(path, &l->db) != SQLITE_OK)
+    bool writable = access(l->folder, W_OK) == 0;
+    if (sqlite3_open(writable ? path : ":memory:", &l->db) != SQLITE_OK)
         return failed(l);
     sqlite3_busy_timeout(l->db, 10000);
     if (sqlite3_exec(l->db, "PRAGMA user_version", schema_version, &version, NULL) != SQLITE_OK)
@@ -110,7 +208,8 @@ static void bind_archive(sqlite3_stmt *insert, const char *path)
     }
     const struct description_manifest *d = archive_description(archive);
     const struct archive_signature *signature = archive_signature(archive);
-    char identifiers[sizeof d->identifier + 32] = "", rights[32] = "not stated";
+    char identifiers[sizeof d->identifier + 32] = "", rights[32] = "not stated", disks[DISKS_SIZE];
+    struct text more = {.bytes = NULL};
     size_t length = 0;
 
     for (uint32_t i = 0; i < d->identifiers; i++)
@@ -118,6 +217,9 @@ static void bind_archive(sqlite3_stmt *insert, const char *path)
                                    d->identifier[i]);
     if (d->open || *d->closed_until)
         snprintf(rights, sizeof rights, "%s%s", d->open ? "open" : "closed until ", d->open ? "" : d->closed_until);
+    text_print(&more, "%s\n%s", d->reference, d->creator);
+    for (uint32_t i = 0; i < SOFTWARE_LIMIT && *d->software[i].name; i++)
+        text_print(&more, "\n%s %s", d->software[i].name, d->software[i].version);
     bind_text(insert, 5, archive_machine_root(archive));
     bind_text(insert, 6, d->title);
     bind_text(insert, 7, identifiers);
@@ -125,71 +227,187 @@ static void bind_archive(sqlite3_stmt *insert, const char *path)
     bind_text(insert, 9, machine_type_names[archive_machine(archive)->type]);
     bind_text(insert, 10, signature->fits ? signature->signer : "");
     bind_text(insert, 11, signature->fits ? "" : "has a signature that does not fit");
+    bind_text(insert, 12, list_disks(archive, disks));
+    bind_text(insert, 13, d->custodian);
+    bind_text(insert, 14, more.failed ? "" : more.bytes);
+    text_free(&more);
     archive_close(archive);
 }
 
-/* The statements that bring the index up to date. */
-struct updater {
-    sqlite3_stmt *see, *insert;
-};
-
-static void bind_file(sqlite3_stmt *statement, const char *name, const struct stat *st)
-{
-    bind_text(statement, 1, name);
-    sqlite3_bind_int64(statement, 2, (int64_t)st->st_ino);
-    sqlite3_bind_int64(statement, 3, (int64_t)st->st_size);
-    sqlite3_bind_int64(statement, 4, (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec);
-}
-
-/* A file that is in the index as it is now is seen; any other one is opened first. What has not changed is not
- * written. */
-static bool take_file(const struct library *l, const struct updater *u, const char *name, const struct stat *st)
+/* Reads an archive into the index. */
+static bool take_file(const struct library *l, sqlite3_stmt *insert, const char *name)
 {
     char path[PATH_MAX];
-    bool good;
+    struct stat st;
 
-    bind_file(u->see, name, st);
-    if (!step(l, u->see))
-        return false;
-    if (sqlite3_changes(l->db) > 0)
-        return true;
     snprintf(path, sizeof path, "%.3800s/%.255s", l->folder, name);
-    bind_file(u->insert, name, st);
-    bind_archive(u->insert, path);
-    good = step(l, u->insert);
-    sqlite3_clear_bindings(u->insert);
-    return good && step(l, u->see);
+    if (stat(path, &st) != 0)
+        return true; /* it is gone again */
+    bind_text(insert, 1, name);
+    sqlite3_bind_int64(insert, 2, (int64_t)st.st_ino);
+    sqlite3_bind_int64(insert, 3, (int64_t)st.st_size);
+    sqlite3_bind_int64(insert, 4, changed_at(&st));
+    bind_archive(insert, path);
+    bool good = step(l, insert);
+    sqlite3_clear_bindings(insert);
+    return good;
 }
 
-static bool is_archive_name(const char *name)
-{
-    size_t length = strlen(name);
+/* Goes over the archives of the folder and the rows of the index, both in the order of names, and finds those that are
+ * to be read (new) and those that are gone (old, owned). */
+struct difference {
+    char **new, **old;
+    size_t new_count, old_count;
+};
 
-    return length > 4 && name[0] != '.' && strcmp(name + length - 4, ".mun") == 0;
+static bool compare(const struct library *l, struct folder *f, struct difference *d)
+{
+    sqlite3_stmt *select = prepare(l, "SELECT name, inode, size, changed FROM archive ORDER BY name");
+    int result = select ? sqlite3_step(select) : SQLITE_ERROR;
+    struct stat st;
+
+    for (size_t i = 0; (result == SQLITE_ROW || (result == SQLITE_DONE && i < f->count)) && !interrupted();) {
+        const char *known = result == SQLITE_ROW ? (const char *)sqlite3_column_text(select, 0) : NULL;
+        int order = !known ? -1 : i == f->count ? 1 : strcmp(f->names[i], known);
+
+        if (order > 0) {
+            char **larger = realloc(d->old, (d->old_count + 1) * sizeof *larger);
+            if (!larger || !(larger[d->old_count] = strdup(known)))
+                result = SQLITE_NOMEM;
+            else
+                d->old_count++;
+            d->old = larger ? larger : d->old;
+        } else if (fstatat(f->descriptor, f->names[i], &st, 0) == 0 && S_ISREG(st.st_mode) &&
+                   (order < 0 || sqlite3_column_int64(select, 1) != (int64_t)st.st_ino ||
+                    sqlite3_column_int64(select, 2) != (int64_t)st.st_size ||
+                    sqlite3_column_int64(select, 3) != changed_at(&st))) {
+            d->new[d->new_count++] = f->names[i];
+        }
+        i += order <= 0;
+        if (order >= 0 && result == SQLITE_ROW)
+            result = sqlite3_step(select);
+    }
+    sqlite3_finalize(select);
+    if (interrupted())
+        return error_set(l->error, STATUS_HOST, l->folder, NULL, NULL, "interrupted");
+    return result == SQLITE_DONE || failed(l);
+}
+
+static bool apply(const struct library *l, const struct difference *d)
+{
+    sqlite3_stmt *insert = prepare(l, "INSERT OR REPLACE INTO archive VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    sqlite3_stmt *drop = insert ? prepare(l, "DELETE FROM archive WHERE name=?") : NULL;
+    bool good = drop && run(l, "BEGIN");
+
+    for (size_t i = 0; good && i < d->old_count; i++) {
+        bind_text(drop, 1, d->old[i]);
+        good = step(l, drop);
+    }
+    for (size_t i = 0; good && i < d->new_count; i++)
+        good = interrupted() ? error_set(l->error, STATUS_HOST, l->folder, NULL, NULL, "interrupted")
+                             : take_file(l, insert, d->new[i]);
+    good = good && run(l, "COMMIT");
+    sqlite3_finalize(insert);
+    sqlite3_finalize(drop);
+    return good;
 }
 
 static bool update(const struct library *l)
 {
-    DIR *folder = opendir(l->folder);
-    struct dirent *entry;
-    struct stat st;
-    bool good = folder || error_host(l->error, l->folder, errno, "cannot read the folder");
-    struct updater u = {
-        prepare(l, "INSERT INTO seen SELECT name FROM archive WHERE name=? AND inode=? AND size=? AND changed=?"),
-        prepare(l, "INSERT OR REPLACE INTO archive VALUES(?,?,?,?,?,?,?,?,?,?,?)")};
+    struct difference d = {.new = NULL};
+    struct folder f;
+    bool good = folder_read(l->folder, &f, l->error);
 
-    good = good && u.see && u.insert && run(l, "BEGIN");
-    while (good && !interrupted() && (entry = readdir(folder)))
-        if (is_archive_name(entry->d_name) && fstatat(dirfd(folder), entry->d_name, &st, 0) == 0 && S_ISREG(st.st_mode))
-            good = take_file(l, &u, entry->d_name, &st);
-    if (good && interrupted())
-        good = error_set(l->error, STATUS_HOST, l->folder, NULL, NULL, "interrupted");
-    good = good && run(l, "DELETE FROM archive WHERE name NOT IN (SELECT name FROM seen); COMMIT");
-    sqlite3_finalize(u.see);
-    sqlite3_finalize(u.insert);
-    if (folder)
-        closedir(folder);
+    d.new = calloc(f.count + 1, sizeof *d.new);
+    good = good && (d.new || error_host(l->error, l->folder, ENOMEM, "cannot list")) && compare(l, &f, &d) &&
+           (d.new_count + d.old_count == 0 || apply(l, &d));
+    for (size_t i = 0; i < d.old_count; i++)
+        free(d.old[i]);
+    free(d.old);
+    free(d.new);
+    folder_free(&f);
     return good;
+}
+
+bool library_each(const char *folder, void (*each)(void *context, const struct library_entry *entry), void *context,
+                  struct error *error)
+{
+    struct library l = {.folder = folder, .error = error};
+    sqlite3_stmt *select = NULL;
+    int result = SQLITE_ERROR;
+    bool good = library_open(&l) && update(&l) &&
+                (select = prepare(&l, "SELECT name, root, disks FROM archive WHERE root<>'' ORDER BY name"));
+
+    while (good && (result = sqlite3_step(select)) == SQLITE_ROW)
+        each(context, &(struct library_entry){text_of(select, 0), text_of(select, 1), text_of(select, 2)});
+    good = good && (result == SQLITE_DONE || failed(&l));
+    sqlite3_finalize(select);
+    sqlite3_close(l.db);
+    return good;
+}
+
+/* --- Copies --- */
+
+/* Archives of one machine are counted by the first 16 digits of its root. */
+struct copies {
+    uint64_t *roots; /* owned; sorted when all are there */
+    size_t count, room;
+    bool failed;
+};
+
+static uint64_t root_number(const char *root)
+{
+    char digits[17];
+
+    snprintf(digits, sizeof digits, "%.16s", root);
+    return strtoull(digits, NULL, 16);
+}
+
+static void add_copy(void *context, const struct library_entry *entry)
+{
+    struct copies *c = context;
+
+    if (c->count == c->room) {
+        size_t room = c->room ? 2 * c->room : 1024;
+        uint64_t *larger = realloc(c->roots, room * sizeof *larger);
+
+        if (!larger) {
+            c->failed = true;
+            return;
+        }
+        c->roots = larger;
+        c->room = room;
+    }
+    c->roots[c->count++] = root_number(entry->machine_root);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* How many there are that are smaller. */
+static size_t below(const struct copies *c, uint64_t number)
+{
+    size_t low = 0, high = c->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (c->roots[middle] < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static unsigned copies_of(const struct copies *c, const char *root)
+{
+    uint64_t number = root_number(root);
+
+    return *root && number < UINT64_MAX ? (unsigned)(below(c, number + 1) - below(c, number)) : 0;
 }
 
 /* --- Listing --- */
@@ -218,27 +436,20 @@ static bool load_checks(const struct library *l, const char *log)
     return good;
 }
 
-static const char *text_of(sqlite3_stmt *row, int column)
+static void print_json(sqlite3_stmt *row, unsigned copies, unsigned replicas)
 {
-    const char *text = (const char *)sqlite3_column_text(row, column);
-
-    return text ? text : "";
-}
-
-static void print_json(sqlite3_stmt *row)
-{
-    static const char *const names[] = {"file",   "machine-root", "title",   "identifiers", "rights", "machine",
-                                        "signer", "wrong",        "checked", "method",      "verdict"};
+    static const char *const names[] = {"file",   "machine-root", "title",     "identifiers", "rights", "machine",
+                                        "signer", "wrong",        "custodian", "checked",     "method", "verdict"};
 
     printf("{\"schema\": \"muniment-ls\", \"version\": 0");
     for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++)
         json_member(stdout, ", ", names[i], text_of(row, i));
-    printf(", \"copies\": %d}\n", sqlite3_column_int(row, 11));
+    printf(", \"copies\": %u, \"replicas\": %u}\n", copies, replicas);
 }
 
-static void print_row(sqlite3_stmt *row)
+static void print_row(sqlite3_stmt *row, unsigned copies, unsigned replicas)
 {
-    const char *wrong = text_of(row, 7), *checked = text_of(row, 8);
+    const char *wrong = text_of(row, 7), *checked = text_of(row, 9);
 
     plain_print(stdout, text_of(row, 0));
     printf("  ");
@@ -250,27 +461,29 @@ static void print_row(sqlite3_stmt *row)
         printf("  %s  %.8s", text_of(row, 4), text_of(row, 1));
     }
     if (*checked)
-        printf("  %.10s %s", checked, text_of(row, 10));
-    if (sqlite3_column_int(row, 11) > 1)
-        printf("  %d copies", sqlite3_column_int(row, 11));
+        printf("  %.10s %s", checked, text_of(row, 11));
+    if (copies > 1)
+        printf("  %u copies", copies);
+    if (replicas)
+        printf("  %u elsewhere", replicas);
     putchar('\n');
 }
 
 /* All that have each word of the query somewhere; with a date, those that were not found good since. */
-static bool list(const struct library *l, const struct arguments *a, const char *since)
+static bool list(const struct library *l, const struct arguments *a, const char *since, const struct copies *here,
+                 const struct copies *elsewhere)
 {
-    char sql[8192] = "SELECT a.name, a.root, title, identifiers, rights, machine, signer, wrong, time, method, verdict,"
-                     " n FROM archive a LEFT JOIN checked c ON c.root=a.root"
-                     " LEFT JOIN (SELECT root AS r, count(*) AS n FROM archive GROUP BY root) ON r=a.root"
-                     " WHERE 1";
+    char sql[8192] = "SELECT a.name, a.root, title, identifiers, rights, machine, signer, wrong, custodian, time,"
+                     " method, verdict FROM archive a LEFT JOIN checked c ON c.root=a.root WHERE 1";
     size_t length = strlen(sql);
 
     for (size_t i = 1; i < a->operand_count; i++)
-        length += (size_t)snprintf(
-            sql + length, sizeof sql - length,
-            " AND instr(lower(a.name||char(10)||coalesce(a.root||char(10)||title||char(10)||"
-            "identifiers||char(10)||rights||char(10)||machine||char(10)||signer,'')),lower(?%zu))",
-            i);
+        length += (size_t)snprintf(sql + length, sizeof sql - length,
+                                   " AND instr(lower(a.name||char(10)||coalesce(a.root||char(10)||title||char(10)||"
+                                   "identifiers||char(10)||rights||char(10)||machine||char(10)||signer||char(10)||"
+                                   "custodian||char(10)||more,'')),"
+                                   "lower(?%zu))",
+                                   i);
     snprintf(sql + length, sizeof sql - length, "%s ORDER BY a.name",
              since ? " AND (time IS NULL OR time<?99 OR verdict NOT IN ('trusted','intact'))" : "");
     sqlite3_stmt *select = prepare(l, sql);
@@ -280,8 +493,10 @@ static bool list(const struct library *l, const struct arguments *a, const char 
         bind_text(select, (int)i, a->operands[i]);
     if (select && since)
         bind_text(select, 99, since);
-    while (select && (result = sqlite3_step(select)) == SQLITE_ROW)
-        argument_value(a, "--json") ? print_json(select) : print_row(select);
+    while (select && (result = sqlite3_step(select)) == SQLITE_ROW) {
+        unsigned copies = copies_of(here, text_of(select, 1)), replicas = copies_of(elsewhere, text_of(select, 1));
+        argument_value(a, "--json") ? print_json(select, copies, replicas) : print_row(select, copies, replicas);
+    }
     sqlite3_finalize(select);
     return result == SQLITE_DONE || failed(l);
 }
@@ -308,10 +523,41 @@ static const char *days_ago(const struct arguments *a, char date[24], struct err
     return date;
 }
 
+static bool select_roots(const struct library *l, struct copies *to)
+{
+    sqlite3_stmt *select = prepare(l, "SELECT root FROM archive WHERE root<>''");
+    int result = SQLITE_ERROR;
+
+    while (select && (result = sqlite3_step(select)) == SQLITE_ROW)
+        add_copy(to, &(struct library_entry){.machine_root = text_of(select, 0)});
+    sqlite3_finalize(select);
+    return result == SQLITE_DONE || failed(l);
+}
+
+/* Those of this folder, and those of the folders of --replica. */
+static bool count_copies(const struct library *l, const struct arguments *a, struct copies *here,
+                         struct copies *elsewhere)
+{
+    size_t position = 0;
+    const char *folder;
+    bool good = select_roots(l, here);
+
+    while (good && (folder = argument_next(a, "--replica", &position)))
+        good = library_each(folder, add_copy, elsewhere, l->error);
+    if (good && (here->failed || elsewhere->failed))
+        good = error_host(l->error, l->folder, ENOMEM, "cannot list");
+    if (here->count)
+        qsort(here->roots, here->count, sizeof *here->roots, compare_numbers);
+    if (elsewhere->count)
+        qsort(elsewhere->roots, elsewhere->count, sizeof *elsewhere->roots, compare_numbers);
+    return good;
+}
+
 enum status ls_run(const struct arguments *a)
 {
     struct error error;
     struct library library = {.folder = a->operands[0], .error = &error};
+    struct copies here = {.roots = NULL}, elsewhere = {.roots = NULL};
     const char *since = NULL;
     char date[24];
     struct stat st;
@@ -324,11 +570,33 @@ enum status ls_run(const struct arguments *a)
     }
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     bool good = library_open(&library) && update(&library) && load_checks(&library, argument_value(a, "--log")) &&
-                list(&library, a, since);
+                count_copies(&library, a, &here, &elsewhere) && list(&library, a, since, &here, &elsewhere);
     sqlite3_close(library.db);
+    free(here.roots);
+    free(elsewhere.roots);
     return good ? STATUS_OK : desk_fail(&error);
 }
 #else
+bool library_each(const char *folder, void (*each)(void *context, const struct library_entry *entry), void *context,
+                  struct error *error)
+{
+    char path[PATH_MAX], disks[DISKS_SIZE];
+    struct folder f;
+    bool good = folder_read(folder, &f, error);
+
+    for (size_t i = 0; good && i < f.count; i++) {
+        struct error ignored;
+        snprintf(path, sizeof path, "%.3800s/%.255s", folder, f.names[i]);
+        struct archive *archive = archive_open(path, &ignored);
+        if (archive)
+            each(context,
+                 &(struct library_entry){f.names[i], archive_machine_root(archive), list_disks(archive, disks)});
+        archive_close(archive);
+    }
+    folder_free(&f);
+    return good;
+}
+
 enum status ls_run(const struct arguments *a)
 {
     struct error error;

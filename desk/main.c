@@ -62,9 +62,25 @@ static const struct option info_options[] = {
     { .name = NULL },
 };
 
+static const struct option ingest_options[] = {
+    { "--library", "FOLDER", "where the archives go; it is made if it is not there", false, true },
+    { "--key", "KEY", "private key that signs them (muniment key new)", false, true },
+    { "--dry-run", NULL, "check all rows, and seal none", false, false },
+    { "--from", "FOLDER", "where the files of the table are (default: the folder of the table)", false, false },
+    { "--archivist", "PEM", "certificate of one who may read the passwords (may be repeated); openssl cms -decrypt opens them", true, false },
+    { "--scan", "COMMAND", "run this scanner on each image; a row with which it ends with status 1 is held", false, false },
+    { "--attest", "SCRIPT|SECONDS", "boot each machine by this script, or for this long, and seal what it did", false, false },
+    { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false },
+    { "--report", "FILE", "what became of each row (default: TABLE-report.csv); replaced", false, false },
+    { "--errors", "FILE", "the rows to be mended, as a table (default: TABLE-errors.csv); replaced", false, false },
+    ACT_OPTIONS,
+    { .name = NULL },
+};
+
 static const struct option ls_options[] = {
     { "--log", "LOG", "show when each was last checked, by the office's log", false, false },
     { "--due", "DAYS", "only those that were not found good in the last DAYS days", false, false },
+    { "--replica", "FOLDER", "count the archives of the same machines there as well (may be repeated)", true, false },
     { "--json", NULL, "one JSON object on a line for each archive", false, false },
     { .name = NULL },
 };
@@ -288,6 +304,7 @@ static const struct command commands[] = {
     { "seal", "MACHINE.yaml", 1, 1, "Freeze a machine, its firmware and disks into one signed file.", seal_options, seal_run },
     { "verify", "FILE.mun|receipt.txt ...", 1, MANY, "Check every byte and the signature of archives; or receipts.", verify_options, verify_run },
     { "info", "FILE.mun", 1, 1, "Say what is in an archive, without checking all of it.", info_options, info_run },
+    { "ingest", "SHELF.csv", 1, 1, "Take in a shelf of machines: seal each row of a table into a library.", ingest_options, ingest_run },
     { "ls", "FOLDER [WORD ...]", 1, 50, "List the archives of a folder, by title, identifier, rights, signer, last check.", ls_options, ls_run },
     { "identify", "IMAGE ...", 1, MANY, "Say what is on disk images: format, partitions, file systems, systems, geometry, damage.", identify_options,
       identify_run },

@@ -234,6 +234,41 @@ static void choose_geometry(const struct block *disk, const struct disk_survey *
                source, wanted.heads, wanted.sectors);
 }
 
+enum drive_kind image_drive(const struct block *disk)
+{
+    return floppy_drive_for(disk->sectors) ? DRIVE_FLOPPY : disk_is_iso(disk) ? DRIVE_CDROM : DRIVE_DISK;
+}
+
+/* The places of a kind of drive, the first one first. */
+static const enum drive_slot places[][5] = {
+    [DRIVE_FLOPPY] = {DRIVE_FD0, DRIVE_FD1, DRIVE_COUNT},
+    [DRIVE_DISK] = {DRIVE_HD0, DRIVE_HD1, DRIVE_HD2, DRIVE_HD3, DRIVE_COUNT},
+    [DRIVE_CDROM] = {DRIVE_HD2, DRIVE_HD3, DRIVE_HD1, DRIVE_HD0, DRIVE_COUNT},
+};
+
+bool suggestion_add(struct suggestion *to, const char *path, const struct block *disk, enum drive_slot *slot,
+                    struct error *error)
+{
+    enum drive_kind kind = image_drive(disk);
+    struct drive_manifest *drive;
+    const enum drive_slot *place = places[kind];
+
+    while (*place != DRIVE_COUNT &&
+           ((*slot != DRIVE_COUNT && *place != *slot) || *to->machine.drives[*place].image ||
+            (to->machine.drives[*place].kind != DRIVE_ABSENT && to->machine.drives[*place].kind != kind)))
+        place++;
+    if (*place == DRIVE_COUNT)
+        return error_set(error, STATUS_INPUT, path, NULL, "leave it out, or name another drive before a colon",
+                         "finds no drive for a %s",
+                         kind == DRIVE_FLOPPY  ? "floppy"
+                         : kind == DRIVE_CDROM ? "CD"
+                                               : "disk");
+    *slot = *place;
+    drive = &to->machine.drives[*place];
+    *drive = (struct drive_manifest){.kind = kind, .floppy = floppy_drive_for(disk->sectors), .image = "sealed"};
+    return true;
+}
+
 /* An image of the size of a floppy, or smaller, is one; of the others, an ISO 9660 volume is a CD and anything else a
  * disk. Drives without a medium of their own are left: floppies and CDs. */
 static void place_image(const struct block *disk, const struct disk_survey *s, struct suggestion *to)
@@ -241,7 +276,7 @@ static void place_image(const struct block *disk, const struct disk_survey *s, s
     struct drive_manifest *drives = to->machine.drives;
     enum floppy_type floppy = floppy_drive_for(disk->sectors);
     uint32_t write_delay = drives[DRIVE_HD0].write_delay;
-    bool cd = !floppy && disk_is_iso(disk);
+    bool cd = image_drive(disk) == DRIVE_CDROM;
 
     for (int slot = DRIVE_HD0; slot <= DRIVE_HD3; slot++)
         if (drives[slot].kind == DRIVE_DISK)

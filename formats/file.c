@@ -12,6 +12,18 @@
 
 #define TICK 20000000 /* nanoseconds: times of files are no finer than a tick of the kernel's clock */
 
+bool path_is_below(const char *path)
+{
+    if (path[0] == '/' || path[0] == '\0')
+        return false;
+    for (const char *part = path; part; part = strchr(part, '/')) {
+        part += *part == '/';
+        if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0'))
+            return false;
+    }
+    return true;
+}
+
 bool file_read(int descriptor, const char *path, uint64_t offset, void *buffer, size_t size, struct error *error)
 {
     for (size_t got = 0; got < size;) {

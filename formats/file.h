@@ -11,6 +11,10 @@
 bool file_write(int descriptor, const char *path, uint64_t offset, const void *bytes, size_t size, struct error *error);
 bool file_read(int descriptor, const char *path, uint64_t offset, void *buffer, size_t size, struct error *error);
 
+/* Whether a path that was read from somewhere stays below the folder that it is relative to: it is not empty, does not
+ * begin with a slash, and has no part "..". */
+bool path_is_below(const char *path);
+
 /* Makes an anonymous file in TMPDIR, or in /var/tmp, that vanishes when it is closed. Below 0 with *error. */
 int file_temporary(struct error *error);
 
