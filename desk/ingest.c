@@ -30,7 +30,7 @@
 enum outcome { ROW_SEALED, ROW_THERE, ROW_GOOD, ROW_WRONG, ROW_HELD, ROW_FAILED, ROW_NOT_BEGUN, OUTCOMES };
 
 static const char *const outcome_words[OUTCOMES] = {
-    [ROW_SEALED] = "sealed", [ROW_THERE] = "there", [ROW_GOOD] = "good",           [ROW_WRONG] = "wrong",
+    [ROW_SEALED] = "sealed", [ROW_THERE] = "there",   [ROW_GOOD] = "good",          [ROW_WRONG] = "wrong",
     [ROW_HELD] = "held",     [ROW_FAILED] = "failed", [ROW_NOT_BEGUN] = "not begun"};
 
 struct row_report {
@@ -187,8 +187,15 @@ static bool write_reports(const struct ingest *g, struct error *error)
     shelf_print_header(&g->shelf, &errors);
     for (size_t i = 0; i < g->shelf.table.rows; i++) {
         const struct row_report *r = &g->rows[i];
-        const char *const fields[] = {shelf_field(&g->shelf, i, SHELF_ACCESSION), outcome_words[r->outcome], r->file,
-                                      r->root, r->disks, r->machine, r->same, r->scan, r->message};
+        const char *const fields[] = {shelf_field(&g->shelf, i, SHELF_ACCESSION),
+                                      outcome_words[r->outcome],
+                                      r->file,
+                                      r->root,
+                                      r->disks,
+                                      r->machine,
+                                      r->same,
+                                      r->scan,
+                                      r->message};
         bool mend = r->outcome == ROW_WRONG || r->outcome == ROW_HELD;
 
         text_print(&report, "%zu", i + 1);
@@ -200,8 +207,7 @@ static bool write_reports(const struct ingest *g, struct error *error)
         if (mend)
             shelf_print_row(&g->shelf, i, r->message ? r->message : "", &errors);
     }
-    bool good =
-        write_file(g->report_path, &report, error) && write_file(g->errors_path, &errors, error);
+    bool good = write_file(g->report_path, &report, error) && write_file(g->errors_path, &errors, error);
     text_free(&report);
     text_free(&errors);
     if (!good)
@@ -590,10 +596,10 @@ enum status ingest_run(const struct arguments *a)
         desk_fail(&error);
         good = false;
     }
-    enum status status = !ready                                        ? error.status
-                         : !good || g.counts[ROW_FAILED]               ? STATUS_HOST
+    enum status status = !ready                                         ? error.status
+                         : !good || g.counts[ROW_FAILED]                ? STATUS_HOST
                          : g.counts[ROW_WRONG] + g.counts[ROW_HELD] > 0 ? STATUS_INPUT
-                                                                       : STATUS_OK;
+                                                                        : STATUS_OK;
     release(&g);
     return status;
 }

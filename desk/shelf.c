@@ -15,15 +15,24 @@ static const struct {
     const char *name;
     bool required;
 } columns[SHELF_COLUMNS] = {
-    [SHELF_ACCESSION] = {"accession", true}, [SHELF_REFERENCE] = {"reference", false},
-    [SHELF_TITLE] = {"title", true},         [SHELF_CREATOR] = {"creator", false},
-    [SHELF_CUSTODIAN] = {"custodian", false}, [SHELF_LANGUAGES] = {"languages", false},
-    [SHELF_PROVENANCE] = {"provenance", false}, [SHELF_RIGHTS] = {"rights", false},
-    [SHELF_REASON] = {"rights-reason", false}, [SHELF_REVIEW] = {"rights-review", false},
-    [SHELF_IMAGES] = {"images", true}, [SHELF_FORMAT] = {"format", false},
-    [SHELF_MEMBER] = {"member", false}, [SHELF_MACHINE] = {"machine", false},
-    [SHELF_SOFTWARE] = {"software", false}, [SHELF_DOCUMENTS_COLUMN] = {"documents", false},
-    [SHELF_PASSWORDS] = {"passwords", false}, [SHELF_FINDINGS] = {"findings", false},
+    [SHELF_ACCESSION] = {"accession", true},
+    [SHELF_REFERENCE] = {"reference", false},
+    [SHELF_TITLE] = {"title", true},
+    [SHELF_CREATOR] = {"creator", false},
+    [SHELF_CUSTODIAN] = {"custodian", false},
+    [SHELF_LANGUAGES] = {"languages", false},
+    [SHELF_PROVENANCE] = {"provenance", false},
+    [SHELF_RIGHTS] = {"rights", false},
+    [SHELF_REASON] = {"rights-reason", false},
+    [SHELF_REVIEW] = {"rights-review", false},
+    [SHELF_IMAGES] = {"images", true},
+    [SHELF_FORMAT] = {"format", false},
+    [SHELF_MEMBER] = {"member", false},
+    [SHELF_MACHINE] = {"machine", false},
+    [SHELF_SOFTWARE] = {"software", false},
+    [SHELF_DOCUMENTS_COLUMN] = {"documents", false},
+    [SHELF_PASSWORDS] = {"passwords", false},
+    [SHELF_FINDINGS] = {"findings", false},
     [SHELF_ERROR] = {"error", false},
 };
 
@@ -303,9 +312,9 @@ static bool name_archive(struct row_reader *r)
         return refuse(r, NULL, "has an accession number of more than 120 bytes", "");
     for (; *from; from++, to++)
         *to = (*from >= 'a' && *from <= 'z') || (*from >= 'A' && *from <= 'Z') || (*from >= '0' && *from <= '9') ||
-                        *from == '_' || (*from == '.' && to > r->to->file)
-                    ? *from
-                    : '-';
+                      *from == '_' || (*from == '.' && to > r->to->file)
+                  ? *from
+                  : '-';
     strcpy(to, ".mun");
     return true;
 }
@@ -486,8 +495,8 @@ static bool suggest(struct images *all, const char *name)
     all->found[first].slot = suggestion.slot;
     snprintf(suggestion.machine.drives[suggestion.slot].image, 8, "sealed");
     for (size_t i = 0; good && i < all->count; i++)
-        good = i == first || suggestion_add(&suggestion, all->found[i].path, &all->found[i].disk, &all->found[i].slot,
-                                            r->error);
+        good = i == first ||
+               suggestion_add(&suggestion, all->found[i].path, &all->found[i].disk, &all->found[i].slot, r->error);
     r->to->machine = suggestion.machine;
     memcpy(r->to->machine_name, suggestion.name, sizeof r->to->machine_name);
     suggestion_free(&suggestion);

@@ -32,10 +32,10 @@ struct shelf {
 struct shelf_row {
     char file[NAME_MAX + 1]; /* of its archive */
     struct description_manifest description;
-    char machine_name[MACHINE_NAME_SIZE]; /* the ready-made machine; or "manifest" */
-    struct machine_manifest machine;      /* drives with a medium have an image */
-    char *images[DRIVE_COUNT];            /* paths, owned; null: none */
-    const char *format, *member;          /* of all images; or null */
+    char machine_name[MACHINE_NAME_SIZE];          /* the ready-made machine; or "manifest" */
+    struct machine_manifest machine;               /* drives with a medium have an image */
+    char *images[DRIVE_COUNT];                     /* paths, owned; null: none */
+    const char *format, *member;                   /* of all images; or null */
     struct sealed_file documents[SHELF_DOCUMENTS]; /* name and path are owned */
     size_t document_count;
     char *passwords;        /* path, owned; or null */
