@@ -122,6 +122,20 @@ bool archive_disk(struct archive *archive, enum drive_slot slot, struct block *d
 /* The length in bytes of the image that was sealed, which may have ended within the last sector; 0: no medium. */
 uint64_t archive_image_size(const struct archive *archive, enum drive_slot slot);
 
+/* What shows that a chunk belongs to a disk: its digest, and the nodes beside the path from its leaf to the root of the
+ * disk, the lowest first (RFC 9162, section 2.1.3). */
+#define PROOF_LIMIT 32
+struct chunk_proof {
+    uint8_t digest[DIGEST_SIZE], path[PROOF_LIMIT][DIGEST_SIZE];
+    uint32_t length; /* of the path */
+};
+bool archive_prove(struct archive *archive, enum drive_slot slot, uint64_t chunk, struct chunk_proof *proof,
+                   struct error *error);
+/* How many chunks a disk has; 0: no medium. */
+uint64_t archive_chunks(const struct archive *archive, enum drive_slot slot);
+/* Adds content.txt, which leads from the roots of the disks to the machine-root. */
+void archive_content(const struct archive *archive, struct text *to);
+
 /* The lines of seal.txt about the images that other programs made (spec/archive.md, "Origins"); may be empty. */
 const char *archive_origins(const struct archive *archive);
 

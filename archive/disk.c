@@ -78,8 +78,7 @@ static bool load_map(struct opened_disk *disk, uint32_t extent, struct map_entry
     return true;
 }
 
-/* The map of an extent, or null with archive->failure. */
-static const struct map_entry *find_map(struct opened_disk *disk, uint32_t extent)
+const struct map_entry *disk_map(struct opened_disk *disk, uint32_t extent)
 {
     struct archive *a = disk->archive;
     struct cache_tag tag = {disk->slot, extent, 0, ++a->clock};
@@ -95,7 +94,7 @@ static const struct map_entry *find_map(struct opened_disk *disk, uint32_t exten
 static bool load_chunk(struct opened_disk *disk, uint32_t extent, uint32_t chunk, uint8_t *bytes)
 {
     struct archive *a = disk->archive;
-    const struct map_entry *map = find_map(disk, extent);
+    const struct map_entry *map = disk_map(disk, extent);
     uint8_t gz[CHUNK_GZ_MAX], digest[DIGEST_SIZE];
     const struct map_entry *entry;
     const char *reason;

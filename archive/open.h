@@ -46,4 +46,7 @@ struct archive {
     struct error failure;
 };
 
+/* The map of an extent that is not all zeros, until the next call; null with archive->failure. */
+const struct map_entry *disk_map(struct opened_disk *disk, uint32_t extent);
+
 #endif

@@ -12,12 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "desk/embedded.h"
 #include "desk/progress.h"
 #include "desk/receipt.h"
 #include "formats/output.h"
 #include "formats/plain.h"
 
-enum { PIECE = 1 << 20, SAME_NAME_LIMIT = 1000 };
+enum { PIECE = 1 << 20, SAME_NAME_LIMIT = 1000, JOURNAL_LIMIT = 1 << 28 };
 
 /* --- Files of the bag --- */
 
@@ -172,6 +173,7 @@ static bool copy(struct bag *b, struct desk_volume *volume, const struct file_en
     bool good = true;
 
     damage->status = STATUS_OK;
+    b->head_size = 0;
     sha256_begin(&hash);
     while (good && at < e->size && damage->status == STATUS_OK) {
         if (!files->system->read(files->context, e, at, b->piece, PIECE, &got, damage) || got == 0)
@@ -180,6 +182,8 @@ static bool copy(struct bag *b, struct desk_volume *volume, const struct file_en
         if (good && interrupted())
             good = error_set(error, STATUS_HOST, b->path, NULL, NULL, "interrupted");
         sha256_add(&hash, b->piece, got);
+        if (at == 0)
+            memcpy(b->head, b->piece, b->head_size = got < SIGNATURE_HEAD ? got : SIGNATURE_HEAD);
         at += got;
     }
     sha256_end(&hash, digest);
@@ -198,24 +202,25 @@ static void add_field(struct text *t, const char *value)
     text_add(t, "\",", 2);
 }
 
-static void add_row(struct bag *b, const struct desk_volume *v, const char *name, const char *path,
-                    const struct file_entry *e, const uint8_t digest[DIGEST_SIZE], const char *state)
+static void add_row(struct bag *b, const struct packaged *f)
 {
+    const struct file_entry *e = f->entry;
+    const struct desk_volume *v = f->volume;
     char time[24], attributes[6];
     hex_digest hex;
     struct text *t = &b->table;
 
-    add_field(t, name);
-    add_field(t, path);
+    add_field(t, f->name);
+    add_field(t, f->path);
     for (int i = 0; i < e->raw_size; i++)
         text_print(t, "%02x", e->raw_name[i]);
-    hex_encode(digest, hex);
+    hex_encode(f->digest, hex);
     text_print(t, ",%" PRIu64 ",%s,", e->size, hex);
     text_print(t, "%s,", file_time_text(&e->modified, time));
     text_print(t, "%s,", file_time_text(&e->created, time));
     text_print(t, "%s,", file_attributes_text(e, attributes));
-    text_print(t, "%s,%" PRIu32 ",%" PRIu64 ",%s\r\n", v->disk.archive ? drive_slot_names[v->disk.slot] : "image",
-               v->number, e->id, state);
+    text_print(t, "%s,%" PRIu32 ",%" PRIu64 ",%s,%s\r\n", v->disk.archive ? drive_slot_names[v->disk.slot] : "image",
+               v->number, e->id, f->damaged ? "damaged" : "whole", f->signature ? f->signature->name : "-");
 }
 
 /* The place of a path of the volume under data/, each part as this host takes it. */
@@ -255,35 +260,49 @@ bool bag_take(struct bag *b, struct desk_volume *v, const char *prefix, const ch
     bool good = copy(b, v, e, descriptor, to, digest, damage, error);
     if (!sync_and_close(descriptor, to, good, error))
         return false;
-    const char *name = to + strlen(b->folder) + 1;
-    add_to_manifest(&b->manifest, digest, name);
-    add_row(b, v, name, path, e, digest, damage->status == STATUS_OK ? "whole" : "damaged");
-    if (b->key && damage->status == STATUS_OK)
-        receipt_file(&b->receipt, name, path, e->size, digest);
+    const struct packaged file = {
+        .name = to + strlen(b->folder) + 1,
+        .path = path,
+        .entry = e,
+        .volume = v,
+        .digest = digest,
+        .signature = signature_of(b->head, b->head_size),
+        .damaged = damage->status != STATUS_OK,
+    };
+    if (b->proof && !file.damaged && !proof_file(b->proof, v, file.name, e))
+        return error_host(error, b->path, ENOMEM, "cannot prove");
+    add_to_manifest(&b->manifest, digest, file.name);
+    add_row(b, &file);
+    package_file(&b->package, &file);
+    if (b->key && !file.damaged)
+        receipt_file(&b->receipt, file.name, path, e->size, digest);
     b->files++;
+    b->damaged += file.damaged;
     return true;
 }
 
 bool bag_digest(struct bag *b, struct desk_volume *v, const char *path, const struct file_entry *e,
                 uint8_t digest[DIGEST_SIZE], struct error *damage, struct error *error)
 {
-    return copy(b, v, e, -1, path, digest, damage, error);
+    b->withheld++;
+    return copy(b, v, e, -1, path, digest, damage, error) && (!b->proof || proof_withhold(b->proof, v, path, e, error));
 }
 
 /* --- The bag --- */
 
-static void print_today(char today[16])
+/* "1998-11-02T09:00:00Z" */
+static void print_now(char text[32])
 {
     time_t now = time(NULL);
     struct tm tm;
 
-    strftime(today, 16, "%Y-%m-%d", gmtime_r(&now, &tm));
+    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
 }
 
 bool bag_begin_receipt(struct bag *b, const struct desk_volume *volume, struct error *error)
 {
     const char *key = argument_value(b->arguments, "--key");
-    char today[16];
+    char today[32];
 
     if (!key)
         return true;
@@ -295,15 +314,21 @@ bool bag_begin_receipt(struct bag *b, const struct desk_volume *volume, struct e
         return false;
     if (b->receipt.length > 0)
         return true;
-    print_today(today);
+    print_now(today);
+    today[10] = '\0';
     receipt_begin(&b->receipt, b->arguments, volume, b->session, today);
     return true;
 }
 
 bool bag_resume(struct bag *b, const struct arguments *a, const char *path, const char *folder, struct error *error)
 {
+    const char *as = argument_value(a, "--as");
+
     b->arguments = a;
     b->path = path;
+    b->as = !as || !strcmp(as, "folder") ? SERIALIZE_NOT : !strcmp(as, "zip") ? SERIALIZE_ZIP : SERIALIZE_TAR;
+    if (b->as == SERIALIZE_TAR && strcmp(as, "tar"))
+        return error_set(error, STATUS_USAGE, a->command->name, NULL, NULL, "--as is folder, zip or tar");
     if (strlen(folder) >= PATH_MAX - 300)
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "the path is too long");
     b->piece = malloc(PIECE);
@@ -325,7 +350,7 @@ bool bag_begin(struct bag *b, const struct arguments *a, const char *path, const
     }
     snprintf(data, sizeof data, "%.*s/data", PATH_MAX - 8, b->folder);
     text_print(&b->table,
-               "file,path,raw-name,size,sha256,modified,created,attributes,drive,partition,cluster,state\r\n");
+               "file,path,raw-name,size,sha256,modified,created,attributes,drive,partition,cluster,state,kind\r\n");
     return mkdir(data, 0777) == 0 || error_host(error, data, errno, "cannot make");
 }
 
@@ -386,36 +411,38 @@ void bag_abandon(struct bag *b)
 void bag_release(struct bag *b)
 {
     key_free(b->key);
+    proof_free(b->proof);
     text_free(&b->receipt);
     text_free(&b->manifest);
     text_free(&b->table);
+    package_free(&b->package);
     free(b->piece);
 }
 
-static void print_info(const struct bag *b, const struct archive *archive, struct text *to)
+static void print_info(const struct bag *b, const struct packaged_from *from, struct text *to)
 {
-    const char *reason = argument_value(b->arguments, "--override");
-    char shown[1024], today[16];
+    char shown[1024];
 
-    print_today(today);
-    if (archive) {
-        const struct description_manifest *d = archive_description(archive);
-        const struct archive_signature *signature = archive_signature(archive);
+    if (from->archive) {
+        const struct description_manifest *d = archive_description(from->archive);
+        const struct archive_signature *signature = archive_signature(from->archive);
         plain_copy(shown, sizeof shown, d->title);
         text_print(to, "External-Description: %s\n", shown);
         for (uint32_t i = 0; i < d->identifiers; i++) {
             plain_copy(shown, sizeof shown, d->identifier[i]);
             text_print(to, "External-Identifier: %s\n", shown);
         }
-        text_print(to, "Muniment-Machine-Root: %s\n", archive_machine_root(archive));
+        text_print(to, "Muniment-Machine-Root: %s\n", archive_machine_root(from->archive));
         text_print(to, "Muniment-Signer: %s\n", signature->fits ? signature->signer : "none");
         text_print(to, "Muniment-State: %s\n", b->session ? "session output" : "sealed");
     }
-    if (reason) {
-        plain_copy(shown, sizeof shown, reason);
+    if (from->journal)
+        text_print(to, "Muniment-Journal: %s\n", from->journal);
+    if (from->override) {
+        plain_copy(shown, sizeof shown, from->override);
         text_print(to, "Muniment-Override: %s\n", shown);
     }
-    text_print(to, "Bagging-Date: %s\nBag-Software-Agent: Muniment " MUNIMENT_VERSION "\n", today);
+    text_print(to, "Bagging-Date: %.10s\nBag-Software-Agent: Muniment " MUNIMENT_VERSION "\n", from->now);
     text_print(to, "Payload-Oxum: %" PRIu64 ".%" PRIu64 "\n", b->bytes, b->files);
 }
 
@@ -443,26 +470,148 @@ static bool write_receipt(struct bag *b, struct text *tags, struct error *error)
     return good;
 }
 
-bool bag_end(struct bag *b, const struct archive *archive, const struct bag_tag *more, size_t count,
-             struct error *error)
+/* The journal of the session, which must be one of this machine. */
+static bool read_journal(const char *path, const struct archive *archive, struct text *journal, hex_digest hex,
+                         struct error *error)
+{
+    uint8_t digest[DIGEST_SIZE];
+    char piece[4096], wanted[96];
+    size_t count;
+    FILE *file = fopen(path, "rb");
+
+    if (!file)
+        return error_host(error, path, errno, "cannot open");
+    while (!journal->failed && journal->length < JOURNAL_LIMIT && (count = fread(piece, 1, sizeof piece, file)) > 0)
+        text_add(journal, piece, count);
+    bool good = !ferror(file) || error_host(error, path, errno, "cannot read");
+    fclose(file);
+    if (good && journal->failed)
+        good = error_host(error, path, ENOMEM, "cannot read");
+    snprintf(wanted, sizeof wanted, "\nmachine-root: %s ", archive ? archive_machine_root(archive) : "");
+    if (good &&
+        (!journal->bytes || strncmp(journal->bytes, "muniment-journal: ", 18) || !strstr(journal->bytes, wanted)))
+        good = error_set(error, STATUS_INPUT, path, NULL, NULL, "is no journal of this machine");
+    if (good) {
+        sha256(journal->bytes, journal->length, digest);
+        hex_encode(digest, hex);
+    }
+    return good;
+}
+
+/* Whose key signs the receipt. */
+static bool name_signer(const struct bag *b, hex_digest hex, struct error *error)
+{
+    uint8_t digest[DIGEST_SIZE];
+    char pem[PUBLIC_PEM_SIZE];
+
+    if (!key_public_pem(b->key, pem, error) || !public_key_digest(pem, sizeof pem, false, digest))
+        return false;
+    hex_encode(digest, hex);
+    return true;
+}
+
+struct adding {
+    struct bag *bag;
+    struct text *tags;
+};
+
+static bool add_proof(void *context, const char *name, const struct text *text, struct error *error)
+{
+    const struct adding *a = context;
+
+    return write_tag(a->bag, name, text, a->tags, error);
+}
+
+static bool write_proof(struct bag *b, const struct desk_volume *v, struct text *tags, struct error *error)
+{
+    struct adding adding = {b, tags};
+    char folder[PATH_MAX];
+
+    if (!b->proof)
+        return true;
+    snprintf(folder, sizeof folder, "%.*s/proof", PATH_MAX - 8, b->folder);
+    if (mkdir(folder, 0777))
+        return error_host(error, folder, errno, "cannot make");
+    return proof_end(b->proof, v, add_proof, &adding, &b->disclosed, error);
+}
+
+static bool write_tags(struct bag *b, const struct desk_volume *v, const struct packaged_from *from,
+                       const struct bag_tag *more, size_t count, struct error *error)
 {
     static const char declaration[] = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
-    struct text bagit = {.bytes = NULL}, info = {.bytes = NULL}, tags = {.bytes = NULL};
+    const struct embedded_file *check = embedded_file("package/check.py");
+    struct text made[6] = {{.bytes = NULL}}, tags = {.bytes = NULL};
+    const struct bag_tag all[] = {
+        {"bagit.txt", &made[0]},  {"bag-info.txt", &made[1]},
+        {"files.csv", &b->table}, {"dfxml.xml", &made[2]},
+        {"premis.xml", &made[3]}, {"index.html", &made[4]},
+        {"check.py", &made[5]},   {"manifest-sha256.txt", &b->manifest},
+    };
+    bool good = true;
 
-    text_add(&bagit, declaration, strlen(declaration));
-    print_info(b, archive, &info);
-    bool good = write_tag(b, "bagit.txt", &bagit, &tags, error) && write_tag(b, "bag-info.txt", &info, &tags, error) &&
-                write_tag(b, "files.csv", &b->table, &tags, error) &&
-                write_tag(b, "manifest-sha256.txt", &b->manifest, &tags, error) && write_receipt(b, &tags, error);
+    text_add(&made[0], declaration, strlen(declaration));
+    print_info(b, from, &made[1]);
+    package_dfxml(&b->package, from, &made[2]);
+    package_premis(&b->package, from, &made[3]);
+    package_index(&b->package, from, &made[4]);
+    text_add(&made[5], check->bytes, check->size);
+    for (size_t i = 0; good && i < sizeof all / sizeof *all; i++)
+        good = write_tag(b, all[i].name, all[i].text, &tags, error);
+    good = good && write_receipt(b, &tags, error) && write_proof(b, v, &tags, error);
     for (size_t i = 0; good && i < count; i++)
         good = write_tag(b, more[i].name, more[i].text, &tags, error);
     good = good && write_tag(b, "tagmanifest-sha256.txt", &tags, NULL, error);
-    text_free(&bagit);
-    text_free(&info);
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        text_free(&made[i]);
     text_free(&tags);
-    if (good && rename(b->folder, b->path))
-        good = error_host(error, b->path, errno, "cannot make");
-    if (good)
-        *b->folder = '\0';
-    return good && output_sync_folder(b->path, error);
+    return good;
+}
+
+/* Makes what was written what the path names. */
+static bool publish(struct bag *b, struct error *error)
+{
+    if (b->as != SERIALIZE_NOT) {
+        if (!folder_serialize(b->folder, b->path, b->as, error))
+            return false;
+        bag_abandon(b);
+        return true;
+    }
+    if (rename(b->folder, b->path))
+        return error_host(error, b->path, errno, "cannot make");
+    *b->folder = '\0';
+    return output_sync_folder(b->path, error);
+}
+
+bool bag_end(struct bag *b, const struct desk_volume *volume, const char *journal_path, const struct bag_tag *more,
+             size_t count, struct error *error)
+{
+    struct text journal = {.bytes = NULL};
+    struct bag_tag tags[BAG_TAGS];
+    hex_digest signer, journal_digest;
+    char now[32];
+    struct packaged_from from = {
+        .archive = volume->disk.archive,
+        .source = b->arguments->operands[0],
+        .override = argument_value(b->arguments, "--override"),
+        .now = now,
+        .files = b->files,
+        .bytes = b->bytes,
+        .withheld = b->withheld,
+        .damaged = b->damaged,
+        .session = b->session,
+        .proved = b->proof != NULL,
+    };
+    bool good = true;
+
+    print_now(now);
+    memcpy(tags, more, count * sizeof *more);
+    if (b->key && (good = name_signer(b, signer, error)))
+        from.signer = signer;
+    if (good && journal_path && (good = read_journal(journal_path, from.archive, &journal, journal_digest, error))) {
+        from.journal = journal_digest;
+        tags[count++] = (struct bag_tag){"session.journal", &journal};
+    }
+    good = good && write_tags(b, volume, &from, tags, count, error) && publish(b, error);
+    text_free(&journal);
+    return good;
 }

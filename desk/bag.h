@@ -4,7 +4,9 @@
 
 #include <limits.h>
 
-#include "desk/volume.h"
+#include "desk/package.h"
+#include "desk/proof.h"
+#include "desk/serialize.h"
 
 struct key;
 
@@ -14,12 +16,19 @@ struct bag {
     char folder[PATH_MAX]; /* where it is made; empty: not made yet */
     bool session;          /* what it holds is what a session left, not what was sealed */
     struct text manifest, table, receipt;
-    struct key *key; /* that signs the receipt; null: there is none */
-    uint64_t files, bytes;
+    struct package package;
+    enum serialization as;
+    struct proof *proof; /* null: --prove is not given */
+    struct key *key;     /* that signs the receipt; null: there is none */
+    uint64_t files, bytes, damaged, withheld, disclosed;
+    uint8_t head[SIGNATURE_HEAD]; /* of the file that was copied last */
+    size_t head_size;
     uint8_t *piece; /* owned */
 };
 
-/* Makes the folder, which was not there, in which the bag is made. The caller calls bag_release in any case. */
+/* Makes the folder, which was not there, in which the bag is made; reads --as. The caller calls bag_release in any
+ * case.
+ */
 bool bag_begin(struct bag *bag, const struct arguments *arguments, const char *path, const char *folder,
                struct error *error);
 /* The same with one that was begun before: manifest, table, receipt and numbers are those of then. */
@@ -42,15 +51,18 @@ bool bag_take(struct bag *bag, struct desk_volume *volume, const char *prefix, c
 bool bag_digest(struct bag *bag, struct desk_volume *volume, const char *path, const struct file_entry *entry,
                 uint8_t digest[DIGEST_SIZE], struct error *damage, struct error *error);
 
-/* One more file beside data/. */
+#define BAG_TAGS 8
+
+/* One more file beside data/; at most BAG_TAGS - 1 of them. */
 struct bag_tag {
     const char *name;
     const struct text *text;
 };
 
-/* Writes the tag files, the receipt too, and renames the folder. archive: that everything comes from, or null. */
-bool bag_end(struct bag *bag, const struct archive *archive, const struct bag_tag *more, size_t count,
-             struct error *error);
+/* Writes the tag files, the receipt too, and renames the folder, or makes one file of it. volume: that everything comes
+ * from. journal: the path of the session's, or null. */
+bool bag_end(struct bag *bag, const struct desk_volume *volume, const char *journal, const struct bag_tag *more,
+             size_t count, struct error *error);
 
 /* Removes a folder with all that is in it. Sets errno. */
 bool folder_remove(const char *path);

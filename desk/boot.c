@@ -592,6 +592,8 @@ static enum status boot_all(const struct arguments *arguments, struct act *act)
         status = desk_fail(&later);
     if (!b.disk_failed && !media_sync(&b.media, true, &later))
         status = desk_fail(&later);
+    if (b.taking && status == STATUS_OK && !taking_end(b.taking, argument_value(arguments, "--record"), &later))
+        status = desk_fail(&later);
     if ((!snapshots_end(&b) || b.digest_failed) && status == STATUS_OK)
         status = STATUS_HOST;
     if (!b.disk_failed && !boot_show_end(&b, &later))

@@ -9,6 +9,7 @@
  *   source/muniment.tar    the program's own source
  *   machines/NAME.yaml     a ready-made machine (manifests/machines/)
  *   fonts/font8x16.hex     the letters of a printer (bios/)
+ *   package/check.py       what checks a package of retrieval
  *   firmware/system-0.bin  the system BIOS, built-in version 0 (bios/versions/)
  *   firmware/video-0.bin   the VGA BIOS, built-in version 0
  *   firmware/video-cirrus-0.bin   the same for a Cirrus chip */

@@ -107,6 +107,7 @@ static const struct option boot_options[] = {
     { "--limit", "SECONDS", "of guest time, at most; exceeded: exit status 1 (default 3600)", false, false },
     { "--script", "FILE", "follow this script first (see muniment(1))", false, false },
     { "--retrieve", "FOLDER", "make a bag of what the script retrieves; the same command resumes a run that was interrupted", false, false },
+    { "--as", "folder|zip|tar", "with --retrieve: the bag is a folder (the default), or one file", false, false },
     { "--drive", "[SLOT][:N]", "the disk and the partition from which it retrieves, where there are several", false, false },
     { "--override", "REASON", "retrieve from what is closed, for this reason", false, false },
     { "--key", "KEY", "put a receipt into the bag, signed with this private key", false, false },
@@ -202,7 +203,10 @@ static const struct option files_options[] = {
 
 static const struct option retrieve_options[] = {
     { "-o", "FOLDER", "the bag to make", false, true },
+    { "--as", "folder|zip|tar", "the bag is a folder (the default), or one file", false, false },
+    { "--journal", "FILE", "put the journal of the session into it (boot --record)", false, false },
     { "--key", "KEY", "put a receipt into it, signed with this private key (muniment verify FOLDER/receipt.txt)", false, false },
+    { "--prove", NULL, "add a proof that leads the files to the machine-root; it discloses pieces of 64 KiB around them", false, false },
     { "--withhold", "PATH", "leave this out; the receipt commits to it (may be repeated)", true, false },
     VOLUME_OPTIONS,
     ACT_OPTIONS,

@@ -21,7 +21,7 @@ enum { LINE_LIMIT = 8192, RECEIPT_LIMIT = 1 << 30, PIECE = 1 << 16 };
 
 /* --- Names --- */
 
-static void add_name(struct text *t, const char *name)
+void receipt_name(struct text *t, const char *name)
 {
     for (; *name; name++)
         if ((uint8_t)*name <= ' ' || *name == '%' || *name == 0x7F)
@@ -73,7 +73,7 @@ void receipt_begin(struct text *t, const struct arguments *a, const struct desk_
                session ? "session" : "sealed");
     if (reason) {
         text_print(t, "override: ");
-        add_name(t, reason);
+        receipt_name(t, reason);
         text_print(t, "\n");
     }
     text_print(t, "date: %s\n", date);
@@ -85,9 +85,9 @@ void receipt_file(struct text *t, const char *name, const char *path, uint64_t s
 
     hex_encode(digest, hex);
     text_print(t, "file: %s %" PRIu64 " ", hex, size);
-    add_name(t, name);
+    receipt_name(t, name);
     text_print(t, " ");
-    add_name(t, path);
+    receipt_name(t, path);
     text_print(t, "\n");
 }
 
@@ -104,7 +104,7 @@ bool receipt_withheld(struct text *t, struct text *kept, const char *path, uint6
     text_print(kept, "%s ", hex);
     hex_encode(digest, hex);
     text_print(kept, "%s %" PRIu64 " ", hex, size);
-    add_name(kept, path);
+    receipt_name(kept, path);
     if (kept->failed)
         return error_host(error, path, ENOMEM, "cannot keep");
     sha256(kept->bytes + from, kept->length - from, commitment);

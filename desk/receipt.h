@@ -4,6 +4,8 @@
 
 #include "desk/volume.h"
 
+/* Adds a name as a receipt has it. */
+void receipt_name(struct text *text, const char *name);
 /* The head of a receipt for what comes from a volume of an archive. session: as a session left it. date: YYYY-MM-DD. */
 void receipt_begin(struct text *receipt, const struct arguments *arguments, const struct desk_volume *volume,
                    bool session, const char *date);

@@ -20,7 +20,7 @@ struct retrieval {
     struct bag bag;
     struct text kept;       /* what shows later which files were withheld */
     struct output withheld; /* where that is kept */
-    uint64_t damaged, left_out;
+    uint64_t damaged;
 };
 
 static void report_damage(void *context, const char *path, const struct error *damage)
@@ -50,7 +50,6 @@ static bool leave_out(struct retrieval *r, const char *path, const struct file_e
 {
     uint8_t digest[DIGEST_SIZE];
 
-    r->left_out++;
     return bag_digest(&r->bag, &r->volume, path, e, digest, damage, error) &&
            receipt_withheld(&r->bag.receipt, &r->kept, path, e->size, digest, error);
 }
@@ -80,6 +79,9 @@ static bool begin_receipt(struct retrieval *r, struct error *error)
         return error_set(error, STATUS_USAGE, r->arguments->command->name, NULL, NULL, "--withhold goes with --key");
     if (!bag_begin_receipt(&r->bag, &r->volume, error))
         return false;
+    if (argument_value(r->arguments, "--prove") &&
+        !(r->bag.proof = proof_begin(&r->volume, r->arguments->operands[0], error)))
+        return false;
     if (!withhold)
         return true;
     if (snprintf(path, sizeof path, "%s.withheld", r->bag.path) >= (int)sizeof path)
@@ -103,7 +105,7 @@ static bool end(struct retrieval *r, struct error *error)
     if (r->withheld.file)
         fwrite(r->kept.bytes ? r->kept.bytes : "", 1, r->kept.length, r->withheld.file);
     return (!r->withheld.file || output_commit(&r->withheld, error)) &&
-           bag_end(&r->bag, r->volume.disk.archive, NULL, 0, error);
+           bag_end(&r->bag, &r->volume, argument_value(r->arguments, "--journal"), NULL, 0, error);
 }
 
 static void report(const struct retrieval *r)
@@ -112,8 +114,10 @@ static void report(const struct retrieval *r)
 
     plain_print(stdout, b->path);
     printf(": %" PRIu64 " file%s, %" PRIu64 " bytes\n", b->files, b->files == 1 ? "" : "s", b->bytes);
-    if (r->left_out)
-        printf("  withheld      %" PRIu64 "; keep %s.withheld\n", r->left_out, b->path);
+    if (r->bag.withheld)
+        printf("  withheld      %" PRIu64 "; keep %s.withheld\n", r->bag.withheld, b->path);
+    if (b->proof)
+        printf("  proof         discloses %" PRIu64 " bytes of the disk, the files' own among them\n", b->disclosed);
     if (r->damaged)
         printf("  damaged       %" PRIu64 "; files.csv says which\n", r->damaged);
 }
@@ -130,12 +134,15 @@ static enum status retrieve_all(const struct arguments *a, struct act *act)
         .damaged = report_damage,
         .context = &r,
     };
-    bool good = desk_volume_open(a, &r.volume, &error);
+    bool good = !(argument_value(a, "--prove") && argument_value(a, "--overlay")) ||
+                error_set(&error, STATUS_USAGE, a->command->name, NULL, NULL, "--prove is about what was sealed");
+
+    good = good && desk_volume_open(a, &r.volume, &error);
 
     act_override(act, a, r.volume.disk.archive);
     progress_begin(&r.progress, "retrieving");
     good = good && begin_bag(&r, &error) && begin_receipt(&r, &error) && desk_volume_visit(&r.volume, &visit, &error);
-    if (good && r.bag.files + r.left_out == 0)
+    if (good && r.bag.files + r.bag.withheld == 0)
         good = error_set(&error, STATUS_WRONG, a->operands[0], NULL, "`muniment files` lists them",
                          "holds no file of that name");
     good = good && end(&r, &error);

@@ -14,11 +14,12 @@ static struct sealed_file sealed_file(const struct embedded_file *file)
 }
 
 /* Whether the program keeps a file for itself: the firmware goes where the manifest names it, ready-made machines and
- * the printer's font nowhere. */
+ * the printer's font and a package's checker nowhere. */
 static bool is_kept(const struct embedded_file *file)
 {
     return !strncmp(file->name, "firmware/", strlen("firmware/")) || !strncmp(file->name, "fonts/", strlen("fonts/")) ||
-           !strncmp(file->name, "machines/", strlen("machines/"));
+           !strncmp(file->name, "machines/", strlen("machines/")) ||
+           !strncmp(file->name, "package/", strlen("package/"));
 }
 
 bool desk_seal(struct seal_request *request, hex_digest machine_root, struct error *error)

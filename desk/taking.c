@@ -12,7 +12,7 @@
 #include "formats/output.h"
 #include "formats/plain.h"
 
-enum { COST = 20, STATE_LIMIT = 1 << 30, SECTIONS = 4 };
+enum { COST = 20, STATE_LIMIT = 1 << 30, SECTIONS = 7 };
 
 struct taking {
     const struct arguments *arguments;
@@ -43,7 +43,9 @@ static uint64_t now(void)
 /* What is kept besides numbers, each with its length and a line feed after it. */
 static struct text *section(struct taking *t, unsigned index)
 {
-    struct text *const sections[SECTIONS] = {&t->bag.manifest, &t->bag.table, &t->bag.receipt, &t->rows};
+    struct package *p = &t->bag.package;
+    struct text *const sections[SECTIONS] = {&t->bag.manifest, &t->bag.table, &t->bag.receipt, &t->rows,
+                                             &p->objects,      &p->premis,    &p->rows};
 
     return sections[index];
 }
@@ -337,6 +339,7 @@ struct taking *taking_open(const struct arguments *a, const struct media *media,
     }
     t->arguments = a;
     t->media = media;
+    t->volume.disk.archive = media->archive;
     t->script = script;
     t->path = path;
     snprintf(t->folder, sizeof t->folder, "%s.unfinished", path);
@@ -387,11 +390,11 @@ bool taking_keep(struct taking *t, const struct taking_place *place, struct erro
     return true;
 }
 
-bool taking_end(struct taking *t, struct error *error)
+bool taking_end(struct taking *t, const char *journal, struct error *error)
 {
     const struct bag_tag rows = {"rows.csv", &t->rows};
 
-    if (!bag_end(&t->bag, t->media->archive, &rows, 1, error))
+    if (!bag_end(&t->bag, &t->volume, journal, &rows, 1, error))
         return false;
     plain_print(stdout, t->path);
     printf(": %" PRIu64 " file%s, %" PRIu64 " bytes\n", t->bag.files, t->bag.files == 1 ? "" : "s", t->bag.bytes);

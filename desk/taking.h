@@ -45,7 +45,7 @@ bool taking_is_due(const struct taking *taking);
 const char *taking_next_snapshot(struct taking *taking);
 bool taking_keep(struct taking *taking, const struct taking_place *place, struct error *error);
 
-/* The run is done: makes the bag. */
-bool taking_end(struct taking *taking, struct error *error);
+/* The run is done: makes the bag, with the journal that lies there, or null. */
+bool taking_end(struct taking *taking, const char *journal, struct error *error);
 
 #endif

@@ -16,7 +16,7 @@ enum { DEPTH_LIMIT = 64, ENTRY_LIMIT = 4000000 };
 /* --- Rights --- */
 
 /* The one place that decides whether what is in an archive may be read today. */
-bool desk_may_read(const struct arguments *a, const struct archive *archive, struct error *error)
+bool desk_is_open(const struct archive *archive)
 {
     const struct description_manifest *d = archive_description(archive);
     time_t now = time(NULL);
@@ -24,10 +24,14 @@ bool desk_may_read(const struct arguments *a, const struct archive *archive, str
     char today[16];
 
     strftime(today, sizeof today, "%Y-%m-%d", gmtime_r(&now, &tm));
-    if (d->open || !*d->closed_until || strcmp(today, d->closed_until) >= 0 || argument_value(a, "--override"))
-        return true;
-    return error_set(error, STATUS_CLOSED, a->operands[0], NULL, "give a reason with --override if you may",
-                     "is closed until %s", d->closed_until);
+    return d->open || !*d->closed_until || strcmp(today, d->closed_until) >= 0;
+}
+
+bool desk_may_read(const struct arguments *a, const struct archive *archive, struct error *error)
+{
+    return desk_is_open(archive) || argument_value(a, "--override") ||
+           error_set(error, STATUS_CLOSED, a->operands[0], NULL, "give a reason with --override if you may",
+                     "is closed until %s", archive_description(archive)->closed_until);
 }
 
 /* --- Volumes --- */

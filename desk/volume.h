@@ -19,6 +19,8 @@ bool desk_volume_open(const struct arguments *arguments, struct desk_volume *vol
 bool desk_volume_choose(const struct arguments *arguments, struct desk_volume *volume, struct error *error);
 void desk_volume_close(struct desk_volume *volume);
 
+/* Whether what is in an archive is open to all today. */
+bool desk_is_open(const struct archive *archive);
 /* Whether what is in an archive may be read today: it is open, or its date has come, or --override gives a reason. */
 bool desk_may_read(const struct arguments *arguments, const struct archive *archive, struct error *error);
 

@@ -45,7 +45,7 @@ PUBLIC = {
     "formats": ["formats.h", "block.h", "codepage.h", "error.h", "file.h", "json.h", "numbers.h", "output.h",
                 "padding.h", "plain.h", "text.h", "xml.h"],
     "formats/images": ["images.h"],
-    "formats/volumes": ["volumes.h", "files.h"],
+    "formats/volumes": ["volumes.h", "files.h", "signatures.h"],
     "manifests": ["manifests.h"],
     "emu": ["emu.h"],
     "emu/host": ["host.h"],
