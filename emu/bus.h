@@ -16,7 +16,7 @@ typedef void port_call_function(void *device, uint32_t reg[8]);
 #define BUS_DEVICES 64
 
 /* Ranges of ports that the guest can move: one for each device that has such. */
-enum bus_window { WINDOW_POWER, WINDOW_IDE, WINDOW_COUNT };
+enum bus_window { WINDOW_POWER, WINDOW_IDE, WINDOW_NETWORK, WINDOW_COUNT };
 
 struct bus {
     uint8_t owner[65536]; /* index into devices; 0: none: reads give all ones, writes are lost */

@@ -28,6 +28,7 @@ enum event_slot {
     EVENT_SERIAL_MOUSE,
     EVENT_APIC_TIMER,
     EVENT_SB16,
+    EVENT_NETWORK,
     EVENT_COUNT
 };
 /* clang-format on */

@@ -41,6 +41,8 @@ struct machine_host {
      * end is among them. Null: nobody listens. */
     void (*sound)(void *context, const int16_t *frames, size_t count);
     void (*midi_out)(void *context, uint8_t byte); /* at the tick at which the machine stands */
+    /* A packet has left for the cable, with its frame check sequence: at most MACHINE_PACKET bytes. */
+    void (*packet_out)(void *context, const uint8_t *packet, size_t length);
     const struct code_memory *code; /* for translated code (emu/host/host.h); must outlive the machine. null: everything
                                        is interpreted */
     void (*was_reset)(void *context); /* the processor was reset, at the tick at which the machine stands; null: not
@@ -147,6 +149,10 @@ bool machine_pointer_at(struct machine *m, uint16_t x, uint16_t y, int wheel, un
 bool machine_paste(struct machine *m, const uint8_t *text, size_t length, bool more);
 /* A byte arrives on a serial port. False: the receiver has no room; try again later. */
 bool machine_serial_in(struct machine *m, unsigned port, uint8_t byte);
+/* The last bit of a packet arrives by the cable, which the machine must have; with its frame check sequence, at most
+ * MACHINE_PACKET bytes. Whether the card takes it is the card's business. */
+#define MACHINE_PACKET 1536u
+void machine_packet_in(struct machine *m, const uint8_t *packet, size_t length);
 /* Changes the medium of a floppy or CD-ROM drive; null takes it out. Other drives keep theirs. */
 void machine_insert(struct machine *m, enum drive_slot slot, const struct block *medium);
 

@@ -12,6 +12,7 @@
 #include "emu/devices/vga_memory.h"
 
 #define BUS_TIME_US 1                /* one access to the ISA bus */
+#define NETWORK_SLOT 3               /* of the PCI bus */
 #define SERIAL_MOUSE_DIVISOR 96      /* of a serial port: 1,200 baud */
 #define ISA_FRAME_BUFFER 0xE0000000u /* where Bochs' display interface has it without PCI */
 
@@ -418,6 +419,28 @@ static void wire_sound(struct machine *m)
         wire_sb16(m, synthesizer);
 }
 
+/* The network card: on ISA where the manifest puts it, on PCI in the slot after the display's. */
+static void wire_network(struct machine *m)
+{
+    static const uint16_t ports[] = {
+        [NETWORK_PORT_300] = 0x300, [NETWORK_PORT_280] = 0x280, [NETWORK_PORT_320] = 0x320};
+    static const uint8_t irqs[] = {
+        [NETWORK_IRQ_10] = 10, [NETWORK_IRQ_3] = 3, [NETWORK_IRQ_5] = 5, [NETWORK_IRQ_11] = 11};
+    const struct network_manifest *manifest = &m->manifest.network;
+    bool pci = manifest->card == NETWORK_RTL8029;
+    struct network_wire wire = {.carrier = manifest->cable, .out = m->host.packet_out, .context = m->host.context};
+
+    if (!manifest->card)
+        return;
+    memcpy(wire.address, manifest->address, sizeof wire.address);
+    ne2000_init(&m->network, &m->clock,
+                pci ? piix_interrupt(&m->piix, NETWORK_SLOT, 0) : irq_line(m, irqs[manifest->irq]), &wire);
+    if (pci)
+        rtl8029_init(&m->network_card, &m->pci, &m->bus, NETWORK_SLOT, &m->network);
+    else
+        ne2000_map(&m->network, &m->bus, ports[manifest->port]);
+}
+
 /* Everything on the board. False: no memory. */
 static bool wire(struct machine *m, const struct machine_host *host)
 {
@@ -461,6 +484,7 @@ static bool wire(struct machine *m, const struct machine_host *host)
                 floppy_types);
     if (has_pci(m))
         wire_pci(m);
+    wire_network(m);
     for (unsigned channel = 0; channel < 2; channel++) {
         struct geometry geometry[2];
         struct drive *units[2];
@@ -589,6 +613,10 @@ static void reset_chips(struct machine *m)
         sb16_reset(&m->sb16);
         mpu401_reset(&m->midi);
     }
+    if (m->manifest.network.card)
+        ne2000_reset(&m->network);
+    if (m->manifest.network.card == NETWORK_RTL8029)
+        rtl8029_reset(&m->network_card);
     i82077_reset(&m->floppy);
     for (unsigned channel = 0; channel < 2; channel++)
         ata_reset(&m->ata[channel]);
@@ -750,6 +778,12 @@ bool machine_paste(struct machine *m, const uint8_t *text, size_t length, bool m
 bool machine_serial_in(struct machine *m, unsigned port, uint8_t byte)
 {
     return m->manifest.serial[port] && uart16550_receive(&m->serial[port], byte);
+}
+
+void machine_packet_in(struct machine *m, const uint8_t *packet, size_t length)
+{
+    if (m->manifest.network.cable && length <= MACHINE_PACKET)
+        dp8390_receive(&m->network.chip, packet, length);
 }
 
 void machine_insert(struct machine *m, enum drive_slot slot, const struct block *medium)

@@ -20,10 +20,12 @@
 #include "emu/devices/mc146818.h"
 #include "emu/devices/mpu401.h"
 #include "emu/devices/opl.h"
+#include "emu/devices/ne2000.h"
 #include "emu/devices/parallel.h"
 #include "emu/devices/pci.h"
 #include "emu/devices/piix.h"
 #include "emu/devices/piix_ide.h"
+#include "emu/devices/rtl8029.h"
 #include "emu/devices/sb16.h"
 #include "emu/devices/serial_mouse.h"
 #include "emu/devices/speaker.h"
@@ -58,6 +60,8 @@ struct machine {
     struct opl opl;
     struct sb16 sb16;
     struct mpu401 midi; /* on the same card */
+    struct ne2000 network; /* where the manifest has a card */
+    struct rtl8029 network_card; /* around it, if it is one for PCI */
     struct parallel parallel;
     struct vga vga;
     struct cirrus cirrus; /* around the VGA, if the display is one */
@@ -106,6 +110,8 @@ struct part {
         PART_SPEAKER,
         PART_OPL,
         PART_SB16,
+        PART_NETWORK,
+        PART_RTL8029,
     } needs; /* machines without have no such part */
     /* Called when its state was set from outside, and the clock with it: brings about what follows from the state.
      * Returns null, or the name of a field that contradicts the rest, in a way that could harm the host. Null: nothing

@@ -61,6 +61,8 @@ const struct part machine_part_table[] = {
     {"opl", offsetof(struct machine, opl), opl_state, PART_OPL, opl_loaded},
     {"sb16", offsetof(struct machine, sb16), sb16_state, PART_SB16, sb16_loaded},
     {"midi", offsetof(struct machine, midi), mpu401_state, PART_SB16, NULL},
+    {"network", offsetof(struct machine, network), ne2000_state, PART_NETWORK, NULL},
+    {"rtl8029", offsetof(struct machine, network_card), rtl8029_state, PART_RTL8029, rtl8029_loaded},
     DRIVE_PART("fd0", DRIVE_FD0), DRIVE_PART("fd1", DRIVE_FD1),
     DRIVE_PART("hd0", DRIVE_HD0), DRIVE_PART("hd1", DRIVE_HD1), DRIVE_PART("hd2", DRIVE_HD2), DRIVE_PART("hd3", DRIVE_HD3),
     {NULL, 0, NULL, PART_ALWAYS, NULL}
@@ -78,6 +80,8 @@ bool machine_has_part(const struct machine *m, const struct part *part)
     case PART_SPEAKER: return m->manifest.speaker;
     case PART_SB16: return m->manifest.sound_card == SOUND_CARD_SB16;
     case PART_OPL: return m->manifest.sound_card != SOUND_CARD_NONE;
+    case PART_NETWORK: return m->manifest.network.card != NETWORK_NONE;
+    case PART_RTL8029: return m->manifest.network.card == NETWORK_RTL8029;
     default: return true;
     }
 }

@@ -83,6 +83,19 @@ enum pointer { POINTER_PS2, POINTER_COM1, POINTER_COM2, POINTER_ABSOLUTE };
 /* AdLib has an OPL2, the others an OPL3. */
 enum sound_card { SOUND_CARD_NONE, SOUND_CARD_ADLIB, SOUND_CARD_OPL3, SOUND_CARD_SB16 };
 
+/* An NE2000 is on the ISA bus, at ports and with an interrupt that jumpers choose; an RTL8029 is on PCI. */
+enum network_card { NETWORK_NONE, NETWORK_NE2000, NETWORK_RTL8029 };
+enum network_port { NETWORK_PORT_300, NETWORK_PORT_280, NETWORK_PORT_320 };
+enum network_irq { NETWORK_IRQ_10, NETWORK_IRQ_3, NETWORK_IRQ_5, NETWORK_IRQ_11 };
+
+struct network_manifest {
+    enum network_card card;
+    uint8_t address[6]; /* of the station */
+    enum network_port port;
+    enum network_irq irq;
+    bool cable; /* it is on one; otherwise there is no carrier */
+};
+
 struct machine_manifest {
     uint32_t version; /* of the machine: 0 */
     enum machine_type type;
@@ -105,6 +118,7 @@ struct machine_manifest {
     enum pointer pointer;
     bool speaker; /* the board's loudspeaker is heard */
     enum sound_card sound_card;
+    struct network_manifest network;
 };
 
 /* Whether anything of the machine is heard. */

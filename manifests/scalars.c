@@ -390,6 +390,42 @@ static void sha256_expect(const struct rule *rule, char *text)
 
 const struct scalar_type type_sha256 = {sha256_parse, sha256_print, sha256_expect, STYLE_PLAIN};
 
+/* The address of a station on an Ethernet: six bytes, not all zero, the first one even (others are of groups). */
+static bool station_parse(const struct rule *rule, const char *text, void *field)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t *bytes = field, any = 0;
+
+    (void)rule;
+    if (strlen(text) != 17)
+        return false;
+    for (int i = 0; i < 6; i++) {
+        const char *upper = strchr(digits, text[3 * i]), *lower = strchr(digits, text[3 * i + 1]);
+        if (!upper || !lower || (i < 5 && text[3 * i + 2] != ':'))
+            return false;
+        bytes[i] = (uint8_t)((upper - digits) << 4 | (lower - digits));
+        any |= bytes[i];
+    }
+    return any && !(bytes[0] & 1);
+}
+
+static bool station_print(const struct rule *rule, const void *field, char *text)
+{
+    const uint8_t *b = field;
+
+    (void)rule;
+    snprintf(text, SCALAR_LIMIT, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
+    return true;
+}
+
+static void station_expect(const struct rule *rule, char *text)
+{
+    (void)rule;
+    snprintf(text, EXPECT_LIMIT, "six bytes such as 02:00:00:00:00:01, the first one even");
+}
+
+const struct scalar_type type_station = {station_parse, station_print, station_expect, STYLE_PLAIN};
+
 /* Firmware that is built in; its versions are 0 to the rule's maximum. */
 static bool built_in_parse(const struct rule *rule, const char *text, void *field)
 {

@@ -9,7 +9,8 @@ _Static_assert(sizeof(enum machine_type) == 4 && sizeof(enum cpu_model) == 4 && 
                "enumerations of 32 bits");
 _Static_assert(sizeof(enum drive_kind) == 4 && sizeof(enum floppy_type) == 4 && sizeof(enum bios_translation) == 4 &&
                    sizeof(enum monitor) == 4 && sizeof(enum display) == 4 && sizeof(enum pointer) == 4 &&
-                   sizeof(enum sound_card) == 4,
+                   sizeof(enum sound_card) == 4 && sizeof(enum network_card) == 4 && sizeof(enum network_port) == 4 &&
+                   sizeof(enum network_irq) == 4,
                "enumerations of 32 bits");
 
 #define AT(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
@@ -33,6 +34,9 @@ static const char *const display_names[] = {"none", "vga", "cirrus gd5430", "cir
 static const char *const monitor_names[] = {"1280x1024", "none", "640x480", "800x600", "1024x768", "1600x1200", NULL};
 static const char *const pointer_names[] = {"ps2", "com1", "com2", "absolute", NULL};
 static const char *const sound_card_names[] = {"none", "adlib", "opl3", "sb16", NULL};
+static const char *const network_card_names[] = {"ne2000", "rtl8029", NULL};
+static const char *const network_port_names[] = {"300h", "280h", "320h", NULL};
+static const char *const network_irq_names[] = {"10", "3", "5", "11", NULL};
 static const char *const yes_names[] = {"no", "yes", NULL}, *const unless_names[] = {"yes", "no", NULL};
 static const char *const translation_names[] = {"none", "lba", "large", "large-240", NULL};
 
@@ -170,6 +174,26 @@ static const struct rule sound_keys[] = {
     KEYS_END
 };
 
+static const struct rule network_keys[] = {
+    { "card", AT(network_manifest, card), .required = true, .scalar = &type_choice, .words = network_card_names, .first = NETWORK_NE2000 },
+    { "address", AT(network_manifest, address), .required = true, .scalar = &type_station },
+    { "port", AT(network_manifest, port), .scalar = &type_flag, .words = network_port_names },
+    { "irq", AT(network_manifest, irq), .scalar = &type_flag, .words = network_irq_names },
+    { "cable", AT(network_manifest, cable), .scalar = &type_flag, .words = yes_names },
+    KEYS_END
+};
+/* clang-format on */
+
+static const char *network_check(void *field, const struct rule *keys, uint32_t seen)
+{
+    const struct network_manifest *n = field;
+
+    return n->card == NETWORK_RTL8029 && (is_given(keys, seen, "port") || is_given(keys, seen, "irq"))
+               ? "firmware says where a card for PCI is; port and irq belong to an ne2000"
+               : NULL;
+}
+
+/* clang-format off */
 static const struct rule machine_keys[] = {
     { "muniment", AT(machine_manifest, version), .required = true, .scalar = &type_choice, .words = machine_version_names },
     { "machine", AT(machine_manifest, type), .required = true, .scalar = &type_choice, .words = machine_type_names },
@@ -189,6 +213,7 @@ static const struct rule machine_keys[] = {
     { "monitor", AT(machine_manifest, monitor), .scalar = &type_flag, .words = monitor_names },
     { "pointer", AT(machine_manifest, pointer), .scalar = &type_flag, .words = pointer_names },
     { "sound", WHOLE(machine_manifest), .keys = sound_keys },
+    { "network", AT(machine_manifest, network), .keys = network_keys, .check = network_check },
     KEYS_END
 };
 /* clang-format on */
@@ -207,6 +232,11 @@ static const char *machine_check(void *field, const struct rule *keys, uint32_t 
         return "a gd5430 has 1 or 2 MiB of display memory, a gd5434 and a gd5446 1, 2 or 4";
     if ((m->pointer == POINTER_COM1 && !m->serial[0]) || (m->pointer == POINTER_COM2 && !m->serial[1]))
         return "the mouse is on a serial port that is not in the list ports";
+    if (m->network.card == NETWORK_RTL8029 && m->type != MACHINE_PC_I440FX)
+        return "an rtl8029 is a card for PCI, which only a pc-i440fx has; a pc-isa may have an ne2000";
+    if (m->network.card == NETWORK_NE2000 && ((m->network.irq == NETWORK_IRQ_3 && m->serial[1]) ||
+                                              (m->network.irq == NETWORK_IRQ_5 && m->sound_card == SOUND_CARD_SB16)))
+        return "the network card would have the interrupt of com2 or of the sound card; say another irq under network";
     if (is_given(keys, seen, "apic") && (m->type != MACHINE_PC_I440FX || m->cpu < CPU_PENTIUM))
         return "only a pc-i440fx with a pentium or later can have an APIC; the key belongs to it";
     return NULL;

@@ -18,6 +18,7 @@
 #define MOST_IN_A_BURST 1024u
 #define IDE_PORTS 0xC000u
 #define POWER_PORTS 0x600u
+#define NETWORK_PORTS 0xC800u
 #define FRAME_BUFFER 0xE0000000u
 #define DISPLAY_REGISTERS 0xE2000000u
 
@@ -33,7 +34,10 @@ enum fuzz_parts {
     FUZZ_APIC = 256,
     FUZZ_SOUND = 512,
     FUZZ_OPL = 1024,
-    FUZZ_SB16 = 2048
+    FUZZ_SB16 = 2048,
+    FUZZ_NE2000 = 4096,
+    FUZZ_RTL8029 = 8192,
+    FUZZ_NETWORK = FUZZ_NE2000 | FUZZ_RTL8029
 };
 
 struct fuzz_range {
@@ -72,6 +76,11 @@ static const struct fuzz_target {
       {0xC4, 12},
       {0xD4, 10},
       {0x330, 2}}},
+    {"ne2000", MACHINE_PC_ISA, FUZZ_NE2000, {{0x300, 32}, {0x300, 16}, {0x300, 16}, {0x300, 1}, {0x300, 1}}},
+    {"rtl8029",
+     MACHINE_PC_I440FX,
+     FUZZ_RTL8029,
+     {{NETWORK_PORTS, 32}, {NETWORK_PORTS, 16}, {NETWORK_PORTS, 1}, {NETWORK_PORTS, 1}, {0xCF8, 8}}},
     {"serial", MACHINE_PC_ISA, 0, {{0x3F8, 8}, {0x2F8, 8}}},
     {"mouse", MACHINE_PC_ISA, FUZZ_MOUSE, {{0x3FB, 2}, {0x3F8, 8}, {0x64, 1}, {0x60, 1}}},
     {"backdoor", MACHINE_PC_ISA, FUZZ_BACKDOOR, {{0x60, 1}, {0x64, 1}, {BACKDOOR_PORT, 1}}},
@@ -194,6 +203,18 @@ static inline void fuzz_parallel_out(void *context, uint8_t byte)
     (void)context, (void)byte;
 }
 
+/* All of a packet must be there. */
+static inline void fuzz_packet_out(void *context, const uint8_t *packet, size_t length)
+{
+    uint8_t sum = 0;
+
+    (void)context;
+    for (size_t i = 0; i < length; i++)
+        sum ^= packet[i];
+    if (length > MACHINE_PACKET || (sum == 0xA5 && !length))
+        abort();
+}
+
 /* --- The machine --- */
 
 /* Firmware that opens interrupts and waits; each interrupt is ended. */
@@ -255,6 +276,8 @@ static inline void fuzz_configure_pci(struct fuzz_guest *g)
     fuzz_configure(g, PCI_DEVICE(2, 0), 0x10, FRAME_BUFFER);
     fuzz_configure(g, PCI_DEVICE(2, 0), 0x14, DISPLAY_REGISTERS);
     fuzz_configure(g, PCI_DEVICE(2, 0), 0x04, 3);
+    fuzz_configure(g, PCI_DEVICE(3, 0), 0x10, NETWORK_PORTS | 1);
+    fuzz_configure(g, PCI_DEVICE(3, 0), 0x04, 1);
 }
 
 /* Makes the machine of a target. False: the host has no memory. */
@@ -266,7 +289,8 @@ static inline bool fuzz_open(struct fuzz_guest *g, const struct fuzz_target *tar
                                 .system_rom_size = sizeof rom,
                                 .sha256 = fuzz_sha256,
                                 .serial_out = fuzz_byte_out,
-                                .parallel_out = fuzz_parallel_out};
+                                .parallel_out = fuzz_parallel_out,
+                                .packet_out = fuzz_packet_out};
     const char *reason;
 
     memset(g, 0, sizeof *g);
@@ -289,6 +313,11 @@ static inline bool fuzz_open(struct fuzz_guest *g, const struct fuzz_target *tar
     manifest.sound_card = target->parts & FUZZ_OPL    ? SOUND_CARD_OPL3
                           : target->parts & FUZZ_SB16 ? SOUND_CARD_SB16
                                                       : SOUND_CARD_NONE;
+    manifest.network = (struct network_manifest){.card = target->parts & FUZZ_NE2000    ? NETWORK_NE2000
+                                                         : target->parts & FUZZ_RTL8029 ? NETWORK_RTL8029
+                                                                                        : NETWORK_NONE,
+                                                 .address = {2, 0, 0, 0, 0, 1},
+                                                 .cable = true};
     fuzz_drives(g, manifest.drives);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         host.drives[slot] = g->media[slot].sectors ? &g->media[slot] : NULL;
@@ -690,6 +719,18 @@ static inline void fuzz_paste(struct fuzz_guest *g, uint8_t length)
     machine_paste(g->machine, text, length & 1 ? length : 64u * length, length & 2);
 }
 
+/* A packet arrives, for the station, for all or for a group; it is not what its check sequence says. */
+static inline void fuzz_arrival(struct fuzz_guest *g, uint8_t byte)
+{
+    uint8_t packet[MACHINE_PACKET];
+    size_t length = fuzz_value(g, 2) % (sizeof packet + 1);
+
+    memset(packet, byte & 1 ? 0xFF : byte, sizeof packet);
+    if (byte & 2)
+        memcpy(packet, (const uint8_t[]){2, 0, 0, 0, 0, 1}, 6);
+    machine_packet_in(g->machine, packet, length);
+}
+
 static inline void fuzz_input(struct fuzz_guest *g, unsigned parameter)
 {
     struct machine *m = g->machine;
@@ -697,6 +738,10 @@ static inline void fuzz_input(struct fuzz_guest *g, unsigned parameter)
     struct frame frame;
     uint8_t digest[32], byte = fuzz_byte(g);
 
+    if (g->target->parts & FUZZ_NETWORK && parameter & 8) {
+        fuzz_arrival(g, byte);
+        return;
+    }
     switch (g->target->parts & FUZZ_BACKDOOR ? parameter : parameter & 7) {
     case 8:
     case 9: machine_pointer_at(m, (uint16_t)fuzz_value(g, 2), byte, (int8_t)byte * 200, byte >> 5); break;

@@ -213,6 +213,13 @@ static void machine_errors_name_line_and_column(void **state)
         { "a write delay of nothing", "read-only: yes\n", "read-only: yes\n    write-delay: 0 us\n", "m:22:18", "write-delay must be from 1 us to 10 ms" },
         { "a CD that is slow to write", "kind: cdrom\n", "kind: cdrom\n    write-delay: 1 ms\n", "m:23:5", "a cdrom writes nothing" },
         { "a mouse at a port that is not there", "display: vga\n", "display: vga\npointer: com2\n", "m:1:1", "not in the list ports" },
+        { "a card for PCI without PCI", "pc-i440fx\n", "pc-isa\nnetwork:\n  card: rtl8029\n  address: 02:00:00:00:00:01\n", "m:1:1", "an rtl8029 is a card for PCI" },
+        { "jumpers of a card for PCI", "display: vga\n", "display: vga\nnetwork:\n  card: rtl8029\n  address: 02:00:00:00:00:01\n  irq: 10\n", "m:32:3", "port and irq belong to an ne2000" },
+        { "a card without an address", "display: vga\n", "display: vga\nnetwork:\n  card: ne2000\n", "m:31:1", "address" },
+        { "the address of a group", "display: vga\n", "display: vga\nnetwork:\n  card: ne2000\n  address: 03:00:00:00:00:01\n", "m:33:12", "six bytes such as 02:00:00:00:00:01" },
+        { "no address at all", "display: vga\n", "display: vga\nnetwork:\n  card: ne2000\n  address: 00:00:00:00:00:00\n", "m:33:12", "six bytes" },
+        { "an address in upper case", "display: vga\n", "display: vga\nnetwork:\n  card: ne2000\n  address: 02:00:00:00:00:0A\n", "m:33:12", "six bytes" },
+        { "an interrupt that com2 has", "display: vga\n", "display: vga\nnetwork:\n  card: ne2000\n  address: 02:00:00:00:00:01\n  irq: 3\n", "m:1:1", "say another irq" },
         { "a pointing device that is unknown", "display: vga\n", "display: vga\npointer: tablet\n", "m:31:10", "pointer must be ps2, com1, com2 or absolute" },
         { "ACPI without PCI (M-27)", "pc-i440fx\n", "pc-isa\nacpi: yes\n", "m:1:1", "only a pc-i440fx has ACPI" },
         { "memory of a VGA", "display: vga\n", "display: vga\ndisplay-memory: 4 MiB\n", "m:1:1", "display-memory is that of a Cirrus chip" },
@@ -467,6 +474,17 @@ static void settings_of_the_firmware_are_read_and_canonical(void **state)
         free(both);
         free(changed);
     }
+    static const char network[] =
+        "network:\n  card: ne2000\n  address: 02:00:00:00:00:2a\n  port: 280h\n  irq: 11\n  cable: yes\n";
+    snprintf(text, sizeof(text), "%s%s", full_machine, network);
+    char *wired = replaced(text, "", "");
+    assert_true(machine_manifest_parse(wired, strlen(wired), "m", &m, &error));
+    assert_true(m.network.card == NETWORK_NE2000 && m.network.port == NETWORK_PORT_280 &&
+                m.network.irq == NETWORK_IRQ_11 && m.network.cable);
+    assert_int_equal(m.network.address[5], 0x2A);
+    assert_int_equal(machine_manifest_print(&m, text, sizeof(text)), strlen(wired));
+    assert_string_equal(text, wired);
+    free(wired);
     char *apic = replaced(full_machine, "ports:", "apic: yes\nports:");
     assert_true(machine_manifest_parse(apic, strlen(apic), "m", &m, &error));
     assert_true(m.apic);
