@@ -219,7 +219,7 @@ static void machine_errors_name_line_and_column(void **state)
         { "the address of a group", "display: vga\n", "display: vga\nnetwork:\n  card: ne2000\n  address: 03:00:00:00:00:01\n", "m:33:12", "six bytes such as 02:00:00:00:00:01" },
         { "no address at all", "display: vga\n", "display: vga\nnetwork:\n  card: ne2000\n  address: 00:00:00:00:00:00\n", "m:33:12", "six bytes" },
         { "an address in upper case", "display: vga\n", "display: vga\nnetwork:\n  card: ne2000\n  address: 02:00:00:00:00:0A\n", "m:33:12", "six bytes" },
-        { "an interrupt that com2 has", "display: vga\n", "display: vga\nnetwork:\n  card: ne2000\n  address: 02:00:00:00:00:01\n  irq: 3\n", "m:1:1", "say another irq" },
+        { "an interrupt that com2 has", "  - lpt1\ndisplay: vga\n", "  - com2\ndisplay: vga\nnetwork:\n  card: ne2000\n  address: 02:00:00:00:00:01\n  irq: 3\n", "m:1:1", "say another irq" },
         { "a pointing device that is unknown", "display: vga\n", "display: vga\npointer: tablet\n", "m:31:10", "pointer must be ps2, com1, com2 or absolute" },
         { "ACPI without PCI (M-27)", "pc-i440fx\n", "pc-isa\nacpi: yes\n", "m:1:1", "only a pc-i440fx has ACPI" },
         { "memory of a VGA", "display: vga\n", "display: vga\ndisplay-memory: 4 MiB\n", "m:1:1", "display-memory is that of a Cirrus chip" },
