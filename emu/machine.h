@@ -59,8 +59,8 @@ struct machine {
     struct speaker speaker;
     struct opl opl;
     struct sb16 sb16;
-    struct mpu401 midi; /* on the same card */
-    struct ne2000 network; /* where the manifest has a card */
+    struct mpu401 midi;          /* on the same card */
+    struct ne2000 network;       /* where the manifest has a card */
     struct rtl8029 network_card; /* around it, if it is one for PCI */
     struct parallel parallel;
     struct vga vga;
