@@ -68,7 +68,6 @@ struct unit {
     uint16_t written[UNIT_LIMIT]; /* that each instruction writes */
     uint16_t live_before;         /* the first */
     bool loops;                   /* its last instruction jumps to its first */
-    bool x87_loop;                /* and what the floating-point unit holds stays in the host's meanwhile */
     unsigned near_count;
     struct neighbours near[NEIGHBOURS_LIMIT];
     struct unit_access access[UNIT_LIMIT][2]; /* of each instruction: its operand in memory, and that on the stack */
@@ -87,8 +86,6 @@ static inline bool unit_is_flat(const struct unit *u, unsigned segment)
 
 /* Added to the index that run_record takes: the block is left after the instruction. */
 #define RECORD_LEAVES 0x80u
-/* Added where the instruction has to do with the floating-point unit or MXCSR: the host's are put aside for it. */
-#define RECORD_UNITS 0x100u
 
 /* From the start of its unit to an instruction: a unit lies in one page. */
 static inline uint32_t insn_offset(const struct insn *i)
@@ -104,7 +101,6 @@ struct record_group {
     struct translated *block;
     struct code_block *records;
     uint8_t first, count; /* which of the block's they are */
-    bool units;           /* as RECORD_UNITS */
 };
 
 /* Where a block may be left for code that is known: a jump that leads to the block there once there is one. */
@@ -141,8 +137,9 @@ struct backend {
     const uint8_t *enter;   /* a function: struct block_exit *enter(struct cpu *, const uint8_t *code). Null exit: leave
                                for the loop to look around */
     uint8_t *leave;         /* in the writable mapping: saves the registers and returns R8 */
-    uint8_t *run_record[2]; /* calls view.run_record(cpu, R8, R9) and resumes, or leaves; [1] with RECORD_UNITS */
-    uint8_t *run_group[2];  /* the same with view.run_group(cpu, R8) */
+    uint8_t *run_record;    /* calls view.run_record(cpu, R8, R9) and resumes, or leaves */
+    uint8_t *run_group;     /* the same with view.run_group(cpu, R8) */
+    uint8_t *units[4];      /* loads what of HAS_XMM and HAS_X87 is not in the host's; [0] takes back what is */
     uint8_t *flags_ready;   /* calls view.flags_ready */
     uint8_t *repeat[2][3];  /* REP STOS and MOVS, of 1, 2 and 4 bytes, as far as it goes */
     void *scratch;          /* backend_scratch_size bytes, for the compilation of one block */
@@ -159,16 +156,9 @@ bool backend_sees_changes(struct code *code);
 /* Tries the rows that the host's unit computes; marks those that differ from the interpreter, and returns how many they
  * are. `single` has room for two records. The processor is left as it was; what is emitted for this is not kept. */
 unsigned backend_try_rows(struct cpu *cpu, struct code *code, struct code_block *single, uint8_t software[]);
-/* Whether an instruction has to do with the floating-point unit, MMX or SSE. */
-static inline bool uses_units(const struct insn *insn)
-{
-    struct insn_effects effects;
-
-    insn_effects(insn, &effects);
-    return effects.units;
-}
-/* x87_loop of a unit that has its records, and `loops`. */
-bool backend_loops(const struct unit *u);
+/* For view.x87_give and x87_take. */
+void backend_x87_give(struct cpu *cpu);
+void backend_x87_take(struct cpu *cpu);
 /* Whether the back end has code of its own for this record in such a unit. */
 bool backend_compiles(const struct unit *u, const struct insn *insn);
 /* Whether what follows belongs to the unit although the interpreter's blocks end with this record. */

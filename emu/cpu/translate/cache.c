@@ -237,8 +237,6 @@ static uint8_t *groups_make(const struct unit *u, struct translated *block, uint
         struct code_block *records = (struct code_block *)(void *)at;
         uint16_t offset = u->insn[g->first].offset;
         *records = (struct code_block){.count = g->count};
-        for (unsigned n = g->first; n < g->first + g->count; n++)
-            g->units |= uses_units(&u->insn[n]);
         memcpy(records->insn, &u->insn[g->first], g->count * sizeof *records->insn);
         for (unsigned n = 0; n < g->count; n++)
             records->insn[n].offset = (uint16_t)(records->insn[n].offset - offset);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #define MXCSR_MASKS 0x1F80u
-#define MXCSR_FLAGS 0x3Fu
 #define INSN_LIMIT 15u /* bytes of an instruction */
 
 static const uint8_t *run_record(struct cpu *cpu, struct translated *block, unsigned index);
@@ -47,6 +46,8 @@ bool translator_init(struct cpu *cpu, const struct code_memory *memory)
     cpu->view.run_record = run_record;
     cpu->view.run_group = run_group;
     cpu->view.flags_ready = layered_flags_ready;
+    cpu->view.x87_give = backend_x87_give;
+    cpu->view.x87_take = backend_x87_take;
     cpu->view.jumps = t->jumps;
     t->statistics.software_rows = backend_try_rows(cpu, &t->code, t->single, t->software);
     t->unit.software = t->software;
@@ -122,24 +123,6 @@ void translator_watch_translation(struct cpu *cpu, const struct translation_watc
 }
 
 /* --- What code is translated for --- */
-/* The host computes with the guest's MXCSR and control word, but never with an exception unmasked: code for the host's
- * unit is only made where all are masked. */
-static void host_units_begin(struct cpu *cpu)
-{
-    uint16_t control = cpu->x87.control & 0xF00;
-
-    if ((control & 0x300) == 0x100) /* reserved: 64 bits */
-        control |= 0x300;
-    cpu->view.x87_control = control | 0x7F;
-    cpu->view.mxcsr = cpu->mxcsr | MXCSR_MASKS;
-}
-
-static void host_units_end(struct cpu *cpu)
-{
-    cpu->mxcsr |= cpu->view.mxcsr & MXCSR_FLAGS;
-    cpu->view.mxcsr = MXCSR_MASKS;
-}
-
 static bool is_flat(const struct segment *s)
 {
     return !s->base && s->read_end > UINT32_MAX && s->write_end > UINT32_MAX;
@@ -242,7 +225,7 @@ static const uint8_t *known_entry(struct cpu *cpu)
 
 /* Where translated code goes on after the interpreter ran records of a block and the block is done with: VIEW_LEAVE
  * where the loop has to look around, or knows more. */
-static const uint8_t *next_entry(struct cpu *cpu, bool units)
+static const uint8_t *next_entry(struct cpu *cpu)
 {
     const struct translator *t = cpu->translator;
     const uint8_t *entry = NULL;
@@ -251,15 +234,13 @@ static const uint8_t *next_entry(struct cpu *cpu, bool units)
     cpu->block = NULL;
     if (!t->emptied && !t->unit_ended && !waits(cpu) && cpu->left > 0)
         entry = known_entry(cpu);
-    if (entry && units)
-        host_units_begin(cpu);
     return entry ? entry : VIEW_LEAVE;
 }
 
 /* Runs records of a block, from `first` on, as a block of their own. `left` is what it will be after the whole block.
- * leaves: the block is left whatever comes of it. units: as RECORD_UNITS. Returns as view.run_record does. */
+ * leaves: the block is left whatever comes of it. Returns as view.run_record does. */
 static const uint8_t *run_records(struct cpu *cpu, struct translated *block, unsigned first, unsigned count,
-                                  struct code_block *records, bool group, bool leaves, bool units)
+                                  struct code_block *records, bool group, bool leaves)
 {
     const struct insn *last = &block->insn[first + count - 1];
     unsigned rest = block->count - first - count;
@@ -269,8 +250,6 @@ static const uint8_t *run_records(struct cpu *cpu, struct translated *block, uns
 
     if (count > 1 || !keeps_flags(last))
         layered_flags_end(cpu);
-    if (units)
-        host_units_end(cpu);
     cpu->left += rest + count;
     cpu->eip = block->bits & CONTEXT_32 ? eip : eip & 0xFFFF;
     cpu->accounted = 0;
@@ -285,31 +264,29 @@ static const uint8_t *run_records(struct cpu *cpu, struct translated *block, uns
     }
     if (exit != CPU_CONTINUE || waits(cpu) || cpu->left < rest || leaves ||
         removals != pages_removals(cpu->translator) || opcode_rows[last->row].attributes & ROW_ENDS_BLOCK)
-        return next_entry(cpu, units);
+        return next_entry(cpu);
     if ((block->bits & CONTEXT_32 ? next : next & 0xFFFF) != cpu->eip ||
         (group && (block->bits & ~(uint32_t)CONTEXT_PLAIN) != context_bits(cpu)))
-        return next_entry(cpu, units);
+        return next_entry(cpu);
     cpu->left -= rest;
-    if (units)
-        host_units_begin(cpu);
     return NULL;
 }
 
 static const uint8_t *run_group(struct cpu *cpu, struct record_group *group)
 {
-    return run_records(cpu, group->block, group->first, group->count, group->records, true, false, group->units);
+    return run_records(cpu, group->block, group->first, group->count, group->records, true, false);
 }
 
 static const uint8_t *run_record(struct cpu *cpu, struct translated *block, unsigned index)
 {
     struct code_block *single = cpu->translator->single;
-    bool leaves = index & RECORD_LEAVES, units = index & RECORD_UNITS;
+    bool leaves = index & RECORD_LEAVES;
 
-    index &= ~(RECORD_LEAVES | RECORD_UNITS);
+    index &= ~RECORD_LEAVES;
     single->insn[0] = block->insn[index];
     single->insn[0].offset = 0;
     single->insn[1] = (struct insn){.run = block_end, .offset = single->insn[0].length};
-    return run_records(cpu, block, index, 1, single, false, leaves, units);
+    return run_records(cpu, block, index, 1, single, false, leaves);
 }
 
 /* As mmu_fetch, if the MMU keeps that page: a walk for the second page of an instruction could set an accessed bit in
@@ -462,10 +439,8 @@ bool translator_run(struct cpu *cpu)
             return ran && !(from && from->plain); /* what no block can do next the interpreter must */
         memcpy(&enter, &t->backend.enter, sizeof enter);
         cpu->block = NULL;
-        host_units_begin(cpu);
         from = enter(cpu, entry);
         layered_flags_end(cpu);
-        host_units_end(cpu);
         cpu->accounted = 0;
         t->statistics.entries++;
         t->statistics.exits[exit_reason(cpu, from, cpu->left == left)]++;

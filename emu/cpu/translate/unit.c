@@ -93,7 +93,6 @@ enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_
     for (unsigned n = 0; n < u->count; n++)
         u->compiled[n] = backend_compiles(u, &u->insn[n]);
     u->loops = jumps_to_start(u);
-    u->x87_loop = backend_loops(u);
     find_neighbours(u);
     find_live_flags(u);
     return DECODE_OK;

@@ -60,17 +60,22 @@ struct translator_view {
     uint32_t flag_count;  /* result of INC or DEC */
     uint32_t flag_rotate; /* result of a rotate */
     uint32_t flag_scratch;
-    uint32_t mxcsr;         /* the host's while translated code runs, all masked; its flags are the guest's */
+    uint8_t units;          /* of the guest's that are in the host's now: HAS_XMM and HAS_X87; 0 outside translated code */
+    uint32_t mxcsr;         /* the host's while it has XMM, all masked; its flags are the guest's */
     uint32_t mxcsr_default; /* the host's own */
-    uint16_t x87_control;   /* the control word likewise, all masked */
+    uint16_t x87_control;   /* the control word likewise, while it has the floating-point unit */
     uint16_t x87_default;
-    uint16_t x87_status; /* what translated code keeps of the host's for a while */
+    uint8_t x87_image[108]; /* by which that changes hands */
+    void (*x87_give)(struct cpu *cpu); /* fills the image in; and reads it */
+    void (*x87_take)(struct cpu *cpu);
     /* Called from translated code, with all registers saved. run_record: by the interpreter, the instruction of this
      * index in its block. They return null where the block goes on, or where other code does, or VIEW_LEAVE. */
     const uint8_t *(*run_record)(struct cpu *cpu, struct translated *block, unsigned index);
     const uint8_t *(*run_group)(struct cpu *cpu, struct record_group *group);
     void (*flags_ready)(struct cpu *cpu);
 };
+#define HAS_XMM 1u
+#define HAS_X87 2u
 #define VIEW_LEAVE ((const uint8_t *)1)
 #define PAGES_WRITE (1u << 20) /* index of the first entry for writes */
 #define PAGES_CODE \

@@ -34,48 +34,24 @@ static void emit_guest_registers(struct code *code, bool save)
 static const uint8_t kept[] = {RBX, RBP, R12, R13, R14, R15};
 
 enum { LOAD_MXCSR = 2, STORE_MXCSR = 3 };
+#define MXCSR_MASKS 0x1F80u
+#define MXCSR_FLAGS 0x3Fu
 
 static void emit_mxcsr(struct code *code, unsigned which, struct rm field)
 {
     emit_op(code, 4, 0x0FAE, which, field);
 }
 
-/* Loads a control word, if the guest's is not the host's own. Takes R10. */
-static void emit_x87_control(struct code *code, struct rm field)
+static void emit_return(struct code *code)
 {
-    uint8_t *same;
-
-    emit_load_zero(code, 2, SPARE, FIELD(view.x87_control));
-    emit_alu_load(code, ALU_CMP, 2, SPARE, FIELD(view.x87_default));
-    same = emit_jump_if(code, CC_E);
-    emit_op(code, 4, 0xD9, 5, field); /* FLDCW */
-    aim(same, code->at);
+    emit8(code, 0xC3);
 }
 
-/* The host's units become the guest's. A flag that the host has and the guest has not is cleared with all. Takes RAX,
- * R10. */
-static void emit_units_enter(struct code *code)
+/* A jump that is taken if the host has none of these units. */
+static uint8_t *emit_jump_unless(struct code *code, unsigned units)
 {
-    uint8_t *some;
-
-    emit_mxcsr(code, LOAD_MXCSR, FIELD(view.mxcsr));
-    emit_x87_control(code, FIELD(view.x87_control));
-    emit8(code, 0xDF);
-    emit8(code, 0xE0); /* FNSTSW AX */
-    emit_load_zero(code, 1, SPARE, FIELD(x87.env.flags));
-    emit_alu_immediate(code, ALU_XOR, 4, in_register(SPARE), X87_EXCEPTIONS);
-    emit_test(code, 1, RAX, SPARE);
-    some = emit_jump_if(code, CC_E);
-    emit8(code, 0xDB);
-    emit8(code, 0xE2); /* FNCLEX */
-    aim(some, code->at);
-}
-
-static void emit_units_leave(struct code *code)
-{
-    emit_mxcsr(code, STORE_MXCSR, FIELD(view.mxcsr));
-    emit_mxcsr(code, LOAD_MXCSR, FIELD(view.mxcsr_default));
-    emit_x87_control(code, FIELD(view.x87_default));
+    emit_test_immediate(code, 1, FIELD(view.units), units);
+    return emit_jump_if(code, CC_E);
 }
 
 static void emit_call_field(struct code *code, struct rm field)
@@ -83,39 +59,130 @@ static void emit_call_field(struct code *code, struct rm field)
     emit_op(code, 4, 0xFF, 2, field);
 }
 
+/* --- The guest's units in the host's --- */
+static const uint8_t caller_saved[] = {RAX, RCX, RDX, RSI, RDI, R8, R9, R11};
+
+/* Calls a function with the processor from amidst a block. All registers but R10 are kept. */
+static void emit_call_kept(struct code *code, struct rm function)
+{
+    uint8_t *none;
+
+    for (unsigned n = 0; n < sizeof caller_saved; n++)
+        emit_push(code, caller_saved[n]);
+    none = emit_jump_unless(code, HAS_XMM);
+    emit_xmm_store(code);
+    aim(none, code->at);
+    emit_alu_immediate(code, ALU_SUB, 8, in_register(RSP), 8); /* with the return address, the stack is aligned */
+    emit_move_wide(code, RDI, CPU);
+    emit_call_field(code, function);
+    emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 8);
+    none = emit_jump_unless(code, HAS_XMM);
+    emit_xmm_load(code);
+    aim(none, code->at);
+    for (unsigned n = sizeof caller_saved; n-- > 0;)
+        emit_pop(code, caller_saved[n]);
+}
+
+static void emit_now_has(struct code *code, uint8_t unit)
+{
+    emit_alu_immediate(code, ALU_OR, 1, FIELD(view.units), unit);
+}
+
+/* Functions that load the units of the guest that the host does not have yet. They take R10. */
+static void emit_loaders(struct backend *b, struct code *code)
+{
+    uint8_t *absent;
+
+    b->units[HAS_XMM] = code->at;
+    absent = emit_jump_unless(code, HAS_XMM);
+    emit_return(code);
+    aim(absent, code->at);
+    emit_load(code, 4, SPARE, FIELD(mxcsr));
+    emit_alu_immediate(code, ALU_OR, 4, in_register(SPARE), MXCSR_MASKS);
+    emit_store(code, 4, FIELD(view.mxcsr), SPARE);
+    emit_mxcsr(code, LOAD_MXCSR, FIELD(view.mxcsr));
+    emit_xmm_load(code);
+    emit_now_has(code, HAS_XMM);
+    emit_return(code);
+
+    b->units[HAS_X87 | HAS_XMM] = code->at;
+    emit_call_to(code, b->units[HAS_XMM]);
+    b->units[HAS_X87] = code->at;
+    absent = emit_jump_unless(code, HAS_X87);
+    emit_return(code);
+    aim(absent, code->at);
+    emit_op(code, 4, 0xD9, 7, FIELD(view.x87_default)); /* FNSTCW */
+    emit_call_kept(code, FIELD(view.x87_give));
+    emit_op(code, 4, 0xDD, 4, FIELD(view.x87_image)); /* FRSTOR */
+    emit_now_has(code, HAS_X87);
+    emit_return(code);
+}
+
+/* A function that takes back what the host has, once the guest's general registers are in struct cpu. R8 and R9 are
+ * kept. */
+static void emit_taker(struct backend *b, struct code *code)
+{
+    uint8_t *none;
+
+    b->units[0] = code->at;
+    none = emit_jump_unless(code, HAS_XMM);
+    emit_mxcsr(code, STORE_MXCSR, FIELD(view.mxcsr));
+    emit_mxcsr(code, LOAD_MXCSR, FIELD(view.mxcsr_default));
+    emit_load(code, 4, SPARE, FIELD(view.mxcsr));
+    emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), MXCSR_FLAGS);
+    emit_alu(code, ALU_OR, 4, FIELD(mxcsr), SPARE);
+    emit_xmm_store(code);
+    aim(none, code->at);
+    none = emit_jump_unless(code, HAS_X87);
+    emit_op(code, 4, 0xDD, 6, FIELD(view.x87_image)); /* FNSAVE */
+    emit_op(code, 4, 0xD9, 5, FIELD(view.x87_default));
+    emit_push(code, R8);
+    emit_push(code, R9);
+    emit_alu_immediate(code, ALU_SUB, 8, in_register(RSP), 8);
+    emit_move_wide(code, RDI, CPU);
+    emit_call_field(code, FIELD(view.x87_take));
+    emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 8);
+    emit_pop(code, R9);
+    emit_pop(code, R8);
+    aim(none, code->at);
+    emit_store_immediate(code, 1, FIELD(view.units), 0);
+    emit_return(code);
+}
+
+static void emit_take(const struct backend *b, struct code *code)
+{
+    uint8_t *none = emit_jump_unless(code, HAS_XMM | HAS_X87);
+
+    emit_call_to(code, b->units[0]);
+    aim(none, code->at);
+}
+
 /* Calls a function with the processor, R8 and R9, and continues where it says. */
-static uint8_t *emit_runner(struct code *code, struct rm function, const uint8_t *leave, bool units)
+static uint8_t *emit_runner(const struct backend *b, struct code *code, struct rm function, const uint8_t *leave)
 {
     uint8_t *start = code->at, *elsewhere, *leave_now;
 
     emit_guest_registers(code, true);
-    if (units)
-        emit_units_leave(code);
+    emit_alu_immediate(code, ALU_SUB, 8, in_register(RSP), 8); /* the stack is aligned but for the return address */
+    emit_take(b, code);
     emit_move_wide(code, RDI, CPU);
     emit_move_wide(code, RSI, R8);
     emit_move(code, RDX, R9);
-    emit_alu_immediate(code, ALU_SUB, 8, in_register(RSP), 8); /* the stack is aligned but for the return address */
     emit_call_field(code, function);
     emit_test(code, 8, RAX, RAX);
     elsewhere = emit_jump_if(code, CC_NE);
-    if (units)
-        emit_units_enter(code);
     emit_guest_registers(code, false);
     emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 8);
-    emit8(code, 0xC3);
+    emit_return(code);
     aim(elsewhere, code->at);
     emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 16);
     emit_alu_immediate(code, ALU_CMP, 8, in_register(RAX), (uint32_t)(uintptr_t)VIEW_LEAVE);
     leave_now = emit_jump_if(code, CC_E);
     emit_move_wide(code, R8, RAX);
-    if (units)
-        emit_units_enter(code);
     emit_guest_registers(code, false);
     emit_load(code, 8, TABLE, FIELD(view.pages));
     emit_op(code, 4, 0xFF, 4, in_register(R8));
     aim(leave_now, code->at);
-    if (!units)
-        emit_units_leave(code);
     emit_alu(code, ALU_XOR, 4, in_register(R8), R8);
     emit_jump_to(code, leave);
     return start;
@@ -125,7 +192,6 @@ const size_t backend_scratch_size = sizeof(struct compile);
 
 void backend_init(struct backend *b, struct code *code)
 {
-    static const uint8_t caller_saved[] = {RAX, RCX, RDX, RSI, RDI, R8, R9, R11};
     uint8_t *leave;
 
     b->enter = code->at + code->run;
@@ -135,39 +201,28 @@ void backend_init(struct backend *b, struct code *code)
     emit_move_wide(code, CPU, RDI);
     emit_move_wide(code, R8, RSI);
     emit_load(code, 8, TABLE, FIELD(view.pages));
-    emit_op(code, 4, 0xD9, 7, FIELD(view.x87_default)); /* FNSTCW */
-    emit_units_enter(code);
     emit_guest_registers(code, false);
     emit_op(code, 4, 0xFF, 4, in_register(R8));
 
+    emit_loaders(b, code);
+    emit_taker(b, code);
     b->leave = code->at;
     emit_guest_registers(code, true);
-    emit_units_leave(code);
-    leave = code->at; /* registers are saved already */
+    emit_take(b, code);
+    leave = code->at; /* all that is saved already */
     emit_move_wide(code, RAX, R8);
     emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 8);
     for (unsigned n = sizeof kept; n-- > 0;)
         emit_pop(code, kept[n]);
-    emit8(code, 0xC3);
+    emit_return(code);
 
-    for (unsigned units = 0; units < 2; units++) {
-        b->run_record[units] = emit_runner(code, FIELD(view.run_record), leave, units);
-        b->run_group[units] = emit_runner(code, FIELD(view.run_group), leave, units);
-    }
-
+    b->run_record = emit_runner(b, code, FIELD(view.run_record), leave);
+    b->run_group = emit_runner(b, code, FIELD(view.run_group), leave);
     for (unsigned n = 0; n < 6; n++)
         b->repeat[n / 3][n % 3] = emit_repeat(code, n / 3, 1u << n % 3);
-
-    b->flags_ready = code->at; /* eight registers and a return address: one word more aligns the stack */
-    for (unsigned n = 0; n < sizeof caller_saved; n++)
-        emit_push(code, caller_saved[n]);
-    emit_alu_immediate(code, ALU_SUB, 8, in_register(RSP), 8);
-    emit_move_wide(code, RDI, CPU);
-    emit_call_field(code, FIELD(view.flags_ready));
-    emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 8);
-    for (unsigned n = sizeof caller_saved; n-- > 0;)
-        emit_pop(code, caller_saved[n]);
-    emit8(code, 0xC3);
+    b->flags_ready = code->at;
+    emit_call_kept(code, FIELD(view.flags_ready));
+    emit_return(code);
 }
 
 /* --- Which instruction by what --- */
@@ -184,11 +239,6 @@ static compile_function *compiler_of(const struct unit *u, const struct insn *i)
     if (!compile)
         compile = x87_compiler(u, i);
     return compile ? compile : simd_compiler(u, i);
-}
-
-bool backend_loops(const struct unit *u)
-{
-    return x87_loops(u);
 }
 
 bool backend_compiles(const struct unit *u, const struct insn *insn)
@@ -209,8 +259,8 @@ struct flag_use backend_flag_use(const struct unit *u, unsigned n)
     if (integer_compiler(u, insn)) {
         use = integer_flag_use(insn);
         use.observed |= u->may_miss[n];
-    } else if (u->x87_loop && x87_compiler(u, insn)) {
-        use = x87_loop_flag_use(u, n);
+    } else if (x87_compiler(u, insn)) {
+        use = x87_flag_use(u, n);
     } else if (simd_compiler(u, insn)) {
         use = simd_flag_use(u, n);
     } else if (string_compiler(u, insn)) {
@@ -251,11 +301,12 @@ static void compile_group(struct compile *c)
     unsigned last = group->first + group->count - 1u;
 
     settle(c);
-    c->xmm_loaded = 0;
     emit_constant_wide(c->code, R8, (uintptr_t)group);
-    emit_call_to(c->code, c->backend->run_group[group->units]);
+    emit_call_to(c->code, c->backend->run_group);
     flags_recorded(c, 0);
     c->index = last;
+    if (c->units && (last + 1 < c->unit->count || c->unit->loops))
+        emit_call_to(c->code, c->backend->units[c->units]);
     c->left = opcode_rows[c->unit->insn[last].row].attributes & ROW_ENDS_BLOCK;
 }
 
@@ -268,22 +319,20 @@ static void aim_all(const struct stub *stub, const uint8_t *at)
 static void emit_slow(struct compile *c, struct stub *stub)
 {
     struct code *code = c->code;
-    bool leaves = stub->leaves || stub->x87.active || stub->kind == STUB_REFUSED,
-         units = uses_units(&c->unit->insn[stub->index]);
 
     aim_all(stub, code->at);
     c->index = stub->index;
     flush_flags(c, &stub->before);
-    emit_xmm_store(code, stub->xmm_dirty);
-    emit_x87_store(code, &stub->x87);
+    emit_x87_note(code, &stub->x87);
     emit_constant_wide(code, R8, (uintptr_t)c->block);
-    emit_constant(code, R9, stub->index | (leaves ? RECORD_LEAVES : 0) | (units ? RECORD_UNITS : 0));
-    emit_call_to(code, c->backend->run_record[units]);
-    if (leaves)
+    emit_constant(code, R9, stub->index | (stub->leaves ? RECORD_LEAVES : 0));
+    emit_call_to(code, c->backend->run_record);
+    if (stub->leaves)
         return;
     if (stub->flags_after || stub->ready_after)
         emit_call_to(code, c->backend->flags_ready);
-    emit_xmm_load(code, stub->xmm_loaded);
+    if (c->units)
+        emit_call_to(code, c->backend->units[c->units]);
     if (stub->flags_after) {
         emit_load(code, 4, SPARE, FIELD(flags));
         emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), FLAGS_ARITHMETIC);
@@ -310,9 +359,14 @@ static void emit_unaligned(struct compile *c, struct stub *stub)
 static void emit_ready(struct compile *c, struct stub *stub)
 {
     aim_all(stub, c->code->at);
-    emit_xmm_store(c->code, stub->xmm_dirty);
     emit_call_to(c->code, c->backend->flags_ready);
-    emit_xmm_load(c->code, stub->xmm_loaded);
+    emit_jump_to(c->code, stub->resume);
+}
+
+static void emit_load_units(struct compile *c, struct stub *stub)
+{
+    aim_all(stub, c->code->at);
+    emit_call_to(c->code, c->backend->units[c->units]);
     emit_jump_to(c->code, stub->resume);
 }
 
@@ -334,10 +388,10 @@ static void emit_side_exit(struct compile *c, struct stub *stub)
     }
     aim_all(stub, c->code->at);
     if (stub->loops && stub->before.owed == OWED_HOST) /* the ticks were counted since */
-        repeat_comparison(c, &stub->before, &stub->x87);
-    flush_flags(c, &stub->before);
-    emit_xmm_store(c->code, stub->xmm_dirty);
-    emit_x87_store(c->code, &stub->x87);
+        emit_kept_comparison(c);
+    else
+        flush_flags(c, &stub->before);
+    emit_x87_note(c->code, &stub->x87);
     if (rest)
         emit_alu_immediate(c->code, ALU_ADD, 8, in_register(LEFT), rest);
     if (!stub->loops) {
@@ -370,6 +424,28 @@ static void emit_entry(struct compile *c)
     emit_alu(c->code, ALU_XOR, 4, in_register(R8), R8);
     emit_jump_to(c->code, c->backend->leave);
     aim(enough, c->code->at);
+}
+
+/* The host gets what of the guest's units the code needs. */
+static void emit_units(struct compile *c)
+{
+    struct stub *stub;
+
+    for (c->index = 0; c->index < c->unit->count; c->index++)
+        c->units |= x87_compiler(c->unit, &c->unit->insn[c->index])    ? HAS_X87
+                    : simd_compiler(c->unit, &c->unit->insn[c->index]) ? HAS_XMM
+                                                                       : 0;
+    c->index = 0;
+    if (!c->units)
+        return;
+    stub = new_stub(c, STUB_UNITS);
+    if (c->units == (HAS_XMM | HAS_X87)) {
+        emit_alu_immediate(c->code, ALU_CMP, 1, FIELD(view.units), c->units);
+        stub->site[stub->count++] = emit_jump_if(c->code, CC_NE);
+    } else {
+        stub->site[stub->count++] = emit_jump_unless(c->code, c->units);
+    }
+    stub->resume = c->code->at;
 }
 
 /* Leaves unless the unit's last bytes are in the page that they were in. */
@@ -414,11 +490,10 @@ static void emit_insn(struct compile *c, const struct insn *i)
         c->slow->resume = c->code->at;
         c->slow->flags_after = c->host_flags;
         c->slow->ready_after = c->flags.ready;
-        c->slow->xmm_loaded = c->xmm_loaded;
     }
 }
 
-/* The code of c->unit, from code->at on. Before a loop, what it finds in the host's registers is loaded. */
+/* The code of c->unit, from code->at on. */
 static void emit_unit(struct compile *c)
 {
     const struct unit *u = c->unit;
@@ -427,22 +502,16 @@ static void emit_unit(struct compile *c)
 
     c->flags = (struct owed_flags){.owed = OWED_NOTHING};
     c->host_flags = 0;
-    c->xmm_used = c->xmm_written = 0;
-    c->xmm_loaded = c->xmm_dirty = 0;
-    c->x87 = (struct x87_run){0};
+    c->units = 0;
+    c->x87 = (struct x87_note){0};
     c->left = false;
     c->held = 0;
     c->group = c->block->group;
     c->stub_count = 0;
     c->block->exits = 0;
     emit_entry(c);
-    c->index = 0;
+    emit_units(c);
     emit_neighbours(c, NEAR_HOISTED);
-    if (u->loops)
-        x87_loop_begin(c);
-    emit_xmm_load(code, c->carried);
-    c->xmm_loaded = c->carried;
-    c->xmm_dirty = c->carried_dirty;
     c->loop = code->at;
     c->held = 0;
     if (places)
@@ -465,33 +534,26 @@ static void emit_unit(struct compile *c)
 void backend_compile(const struct backend *b, struct code *code, const struct unit *u, struct translated *block)
 {
     struct compile *c = b->scratch;
-    uint8_t *start;
 
     c->code = code;
     c->backend = b;
     c->unit = u;
     c->block = block;
-    c->carried = c->carried_dirty = 0;
     block->link = code->at;
     block->entry = code->at + code->run;
     if (u->second != NO_SECOND)
         emit_second(c);
-    start = code->at;
     emit_unit(c);
-    if (u->loops && c->xmm_used) { /* now it is known which */
-        c->carried = c->xmm_used;
-        c->carried_dirty = c->xmm_written;
-        code->at = start;
-        emit_unit(c);
-    }
     for (unsigned n = 0; n < c->stub_count; n++)
         if (c->stub[n].kind == STUB_UNALIGNED)
             emit_unaligned(c, &c->stub[n]);
     for (unsigned n = 0; n < c->stub_count; n++)
-        if (c->stub[n].kind == STUB_SLOW || c->stub[n].kind == STUB_REFUSED)
+        if (c->stub[n].kind == STUB_SLOW)
             emit_slow(c, &c->stub[n]);
         else if (c->stub[n].kind == STUB_READY)
             emit_ready(c, &c->stub[n]);
+        else if (c->stub[n].kind == STUB_UNITS)
+            emit_load_units(c, &c->stub[n]);
         else if (c->stub[n].kind == STUB_EXIT)
             emit_side_exit(c, &c->stub[n]);
 }

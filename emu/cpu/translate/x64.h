@@ -47,30 +47,18 @@ struct owed_flags {
     uint8_t class; /* enum flag_class or layered_class */
     uint8_t size;
     bool ready;    /* OWED_NOTHING: the record is of class FLAGS_READY */
-    uint8_t index; /* OWED_HOST: of the instruction; and what ST was */
-    int8_t top;
     struct place a, b, result;
 };
 
-/* A run of floating-point instructions, as far as it is compiled (x64_x87.c). Positions are relative to TOP in struct
- * cpu; bits are of positions modulo 8. */
-struct x87_run {
-    bool active;
-    uint8_t last;                  /* index of its last instruction */
-    int8_t low, top, high;         /* the host holds positions low to high - 1; top: of ST */
-    uint8_t full, empty;           /* known to be so now */
-    uint8_t need_full, need_empty; /* and when the run began */
-    uint8_t dirty;                 /* to be written back */
-    uint8_t c1;                    /* where C1 is */
-    bool flags;                    /* something may have been raised */
-    bool copies;                   /* a register of the host must stay free */
-    bool noted, memory;            /* opcode and ip, segment hold what is to be noted */
+/* What is to be noted of the last floating-point instruction (x64_x87.c). */
+struct x87_note {
+    bool noted, memory; /* opcode and ip; segment */
     uint8_t segment;
     uint16_t opcode;
     uint32_t ip;
 };
 
-enum stub_kind { STUB_SLOW, STUB_REFUSED /* as STUB_SLOW, but never resumes */, STUB_UNALIGNED, STUB_EXIT, STUB_READY };
+enum stub_kind { STUB_SLOW, STUB_UNALIGNED, STUB_EXIT, STUB_READY, STUB_UNITS /* what the unit needs is loaded */ };
 struct stub {
     enum stub_kind kind;
     uint8_t index; /* of the instruction */
@@ -80,9 +68,8 @@ struct stub {
     uint8_t *resume;
     struct owed_flags before;
     bool ready_after;              /* it expects the record to be one of class FLAGS_READY */
-    uint8_t xmm_dirty, xmm_loaded; /* to be stored before, to be loaded again after */
-    struct x87_run x87; /* if active, to be written back before; then the block is left after the instruction */
-    bool leaves;        /* so it is with any that changes what code is translated for */
+    struct x87_note x87; /* to be written before */
+    bool leaves;        /* the block is left after the instruction: it changes what code is translated for */
     bool flags_after;   /* the code after the instruction expects the guest's flags in the host's */
     uint32_t eip;       /* STUB_EXIT: the target */
     bool plain;         /* which is the instruction at hand, by a block with CONTEXT_PLAIN */
@@ -98,11 +85,8 @@ struct compile {
     unsigned index; /* of the instruction at hand */
     struct owed_flags flags;
     uint16_t host_flags;            /* those of the guest that the host's flags hold now */
-    uint8_t xmm_loaded, xmm_dirty;  /* the guest's XMM registers that are in the host's, and those that differ from
-                                       struct cpu */
-    uint8_t xmm_used, xmm_written;  /* anywhere in the unit */
-    uint8_t carried, carried_dirty; /* XMM registers that stay in the host's from one trip of a loop to the next */
-    struct x87_run x87;
+    unsigned units; /* HAS_XMM and HAS_X87 that the unit needs; the host has them from its start on */
+    struct x87_note x87;
     struct stub *slow;          /* of the instruction at hand; null: none yet */
     struct record_group *group; /* the next */
     bool left;                  /* nothing runs on after the last instruction */
@@ -195,38 +179,29 @@ struct rm stack_room(struct compile *c, unsigned size);
 void move_stack(struct compile *c, int32_t change);
 
 /* --- x64_simd.c --- */
-/* Stores (loads) XMM registers, one bit each. */
-void emit_xmm_store(struct code *code, uint8_t registers);
-void emit_xmm_load(struct code *code, uint8_t registers);
-/* Nothing waits in the host's registers any more, but for the guest's general ones: before the block is left. */
-void settle(struct compile *c);
-void settle_xmm(struct compile *c);
+/* Stores (loads) all XMM registers. */
+void emit_xmm_store(struct code *code);
+void emit_xmm_load(struct code *code);
 /* The host's ZF PF CF, as a comparison left them, become the guest's; OF SF AF are clear. May leave it owed, if a
  * conditional jump follows. */
 void comparison_recorded(struct compile *c);
 /* Emits it. */
 void emit_comparison(struct compile *c);
-/* Whether the one that is owed can be made again when the host's flags are lost; and makes it, from where a run of
- * floating-point instructions is `now`. */
-bool comparison_repeats(const struct compile *c, const struct owed_flags *f);
-void repeat_comparison(struct compile *c, const struct owed_flags *f, const struct x87_run *now);
+/* Keeps such flags in R8, R10 and R11, where the host's are lost before they may have to be written out; and writes them
+ * out from there. */
+void keep_comparison(struct compile *c);
+void emit_kept_comparison(struct compile *c);
 
 /* --- x64_x87.c --- */
-/* Writes a run's state back, if it is active; the host's stack is empty then. */
-void emit_x87_store(struct code *code, const struct x87_run *run);
-/* Of a unit that loops: if its floating-point instructions are one run that finds at the start what it left at the end,
- * begins it before the loop. */
-void x87_loop_begin(struct compile *c);
-/* Brings the run to where the loop expects it. */
+/* Writes what is to be noted; for the unit at hand, before it is left. */
+void emit_x87_note(struct code *code, const struct x87_note *note);
+void settle_x87(struct compile *c);
+/* The same before the unit's start comes again. */
 void x87_loop_end(struct compile *c);
-/* Whether the code of an instruction leaves the host's EFLAGS alone. */
-bool x87_keeps_eflags(const struct compile *c, const struct insn *i);
-/* Whether there is such a run, and then the flags that an instruction of it reads and writes. */
-bool x87_loops(const struct unit *u);
-struct flag_use x87_loop_flag_use(const struct unit *u, unsigned n);
-/* Compares again, from a place further on in the run. top: ST when it was compared. */
-void emit_x87_comparison(struct compile *c, const struct insn *i, const struct x87_run *now, int top);
-/* The bits of the status word that translated code takes from the host behind an instruction; 0: it is not compiled. */
+/* Whether the code of an instruction is one of the unit's and leaves the host's EFLAGS alone. */
+bool x87_keeps_eflags(const struct insn *i);
+struct flag_use x87_flag_use(const struct unit *u, unsigned n);
+/* The bits of the status word that the host's instruction leaves as the guest's does; 0: it is not compiled. */
 uint16_t x87_status_taken(const struct insn *i);
 
 /* --- x64_strings.c --- */
@@ -270,6 +245,8 @@ void owe(struct compile *c, unsigned class, unsigned size, struct place a, struc
 void owe_layer(struct compile *c, enum owed owed, unsigned class, unsigned size, struct place result, uint16_t host);
 /* Writes owed flags out. */
 void flush_flags(struct compile *c, struct owed_flags *f);
+/* Nothing is owed any more: before the block is left. */
+void settle(struct compile *c);
 /* The record was written out in full by the code emitted: nothing is owed. */
 void flags_recorded(struct compile *c, uint16_t host);
 /* Stores flag_op for a record of a class. */

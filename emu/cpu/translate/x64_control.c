@@ -124,10 +124,11 @@ static void emit_loop(struct compile *c)
 {
     struct stub *stub;
 
-    if (c->unit->live_before || (c->flags.owed == OWED_HOST && !comparison_repeats(c, &c->flags)))
+    if (c->unit->live_before)
         flush_flags(c, &c->flags);
     x87_loop_end(c);
-    emit_xmm_load(c->code, c->carried & (uint8_t)~c->xmm_loaded);
+    if (c->flags.owed == OWED_HOST)
+        keep_comparison(c);
     stub = new_stub(c, STUB_EXIT);
     stub->eip = c->unit->eip;
     stub->loops = true;
@@ -202,7 +203,7 @@ static void jump_if(struct compile *c, const struct insn *i)
         return;
     }
     if (!c->unit->loops)
-        settle_xmm(c);
+        settle_x87(c);
     condition = condition_begin(c, condition);
     if (c->unit->loops) {
         emit_exit_if(c, condition ^ 1, next_eip(c, i));

@@ -74,6 +74,12 @@ void flush_flags(struct compile *c, struct owed_flags *f)
     f->ready = false;
 }
 
+void settle(struct compile *c)
+{
+    flush_flags(c, &c->flags);
+    settle_x87(c);
+}
+
 static bool overlaps(const struct place *p, unsigned place_size, unsigned r, unsigned size)
 {
     unsigned whole = size == 1 ? r & 3 : r, own = place_size == 1 ? p->reg & 3 : p->reg;

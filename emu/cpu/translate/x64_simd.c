@@ -1,8 +1,8 @@
 /* x64_simd.c - SSE and SSE2 with XMM registers: an instruction becomes itself.
  *
- * Within a block the guest's registers are in the host's of the same numbers: loaded where they are first used, stored
- * before the block is left, for the slow path and for the interpreter. The host's MXCSR is the guest's, all exceptions
- * masked; arithmetic is only compiled where the guest masks them too, so that flags and results are those of IEEE 754
+ * The first block that has such instructions loads the guest's registers into the host's of the same numbers. There they
+ * stay, in block after block, until translated code is left or the interpreter is called (x64.c). So long the host's
+ * MXCSR is the guest's, all exceptions masked; arithmetic is only compiled where the guest masks them too, so that flags and results are those of IEEE 754
  * and of SDM vol. 1, section 4.8.3.5, on any maker's host. Operands are never swapped: of two NaNs the first wins. RCP
  * and RSQRT are each maker's own, and stay with the interpreter, as MMX does. */
 #include "emu/cpu/translate/x64.h"
@@ -12,44 +12,16 @@ static struct rm xmm_field(unsigned n)
     return at_address(CPU, (int32_t)(offsetof(struct cpu, xmm) + n * sizeof(struct xmm)));
 }
 
-void emit_xmm_store(struct code *code, uint8_t registers)
+void emit_xmm_store(struct code *code)
 {
     for (unsigned n = 0; n < 8; n++)
-        if (registers >> n & 1)
-            emit_op(code, 4, 0x0F11, n, xmm_field(n)); /* MOVUPS */
+        emit_op(code, 4, 0x0F11, n, xmm_field(n)); /* MOVUPS */
 }
 
-void emit_xmm_load(struct code *code, uint8_t registers)
+void emit_xmm_load(struct code *code)
 {
     for (unsigned n = 0; n < 8; n++)
-        if (registers >> n & 1)
-            emit_op(code, 4, 0x0F10, n, xmm_field(n));
-}
-
-void settle_xmm(struct compile *c)
-{
-    emit_xmm_store(c->code, c->xmm_dirty);
-    c->xmm_dirty = 0;
-}
-
-void settle(struct compile *c)
-{
-    flush_flags(c, &c->flags);
-    settle_xmm(c);
-}
-
-static void use(struct compile *c, unsigned n)
-{
-    if (!(c->xmm_loaded >> n & 1))
-        emit_xmm_load(c->code, (uint8_t)(1u << n));
-    c->xmm_loaded |= (uint8_t)(1u << n);
-    c->xmm_used |= (uint8_t)(1u << n);
-}
-
-static void changed(struct compile *c, unsigned n)
-{
-    c->xmm_dirty |= (uint8_t)(1u << n);
-    c->xmm_written |= (uint8_t)(1u << n);
+        emit_op(code, 4, 0x0F10, n, xmm_field(n));
 }
 
 /* --- Rows --- */
@@ -107,56 +79,32 @@ static void emit_simd(struct compile *c, const struct insn *i, unsigned reg, str
 /* --- Forms --- */
 static void into_xmm(struct compile *c, const struct insn *i)
 {
-    struct rm from = in_register(i->src);
-
-    use(c, i->dst);
-    if (from_memory(i))
-        from = memory_operand(c, i, i->size, TO_READ | access_of(i));
-    else
-        use(c, i->src);
-    emit_simd(c, i, i->dst, from);
-    changed(c, i->dst);
+    emit_simd(c, i, i->dst,
+              from_memory(i) ? memory_operand(c, i, i->size, TO_READ | access_of(i)) : in_register(i->src));
 }
 
 static void out_of_xmm(struct compile *c, const struct insn *i)
 {
-    use(c, i->src);
-    if (i->form == FORM_MR) {
-        emit_simd(c, i, i->src, memory_operand(c, i, i->size, TO_WRITE | access_of(i)));
-        return;
-    }
-    use(c, i->dst);
-    emit_simd(c, i, i->src, in_register(i->dst));
-    changed(c, i->dst);
+    emit_simd(c, i, i->src,
+              i->form == FORM_MR ? memory_operand(c, i, i->size, TO_WRITE | access_of(i)) : in_register(i->dst));
 }
 
 static void from_general(struct compile *c, const struct insn *i)
 {
-    struct rm from = in_register(host_register[i->src]);
-
-    use(c, i->dst);
-    if (from_memory(i))
-        from = memory_operand(c, i, i->size, TO_READ);
-    emit_simd(c, i, i->dst, from);
-    changed(c, i->dst);
+    emit_simd(c, i, i->dst,
+              from_memory(i) ? memory_operand(c, i, i->size, TO_READ) : in_register(host_register[i->src]));
 }
 
 static void to_general(struct compile *c, const struct insn *i)
 {
-    struct rm from = in_register(i->src);
-
     spill(c, i->dst, 4);
-    if (from_memory(i))
-        from = memory_operand(c, i, i->size, TO_READ);
-    else
-        use(c, i->src);
-    emit_simd(c, i, host_register[i->dst], from);
+    emit_simd(c, i, host_register[i->dst],
+              from_memory(i) ? memory_operand(c, i, i->size, TO_READ) : in_register(i->src));
 }
 
 /* MOVD to a register or to memory: ModRM.rm is the general one. */
 static void move_out(struct compile *c, const struct insn *i)
 {
-    use(c, i->src);
     if (i->form == FORM_MR) {
         emit_simd(c, i, i->src, memory_operand(c, i, i->size, TO_WRITE));
         return;
@@ -168,13 +116,11 @@ static void move_out(struct compile *c, const struct insn *i)
 /* Whether the next thing that looks at the flags, or changes the host's, is a conditional jump. */
 static bool jump_follows(const struct compile *c)
 {
-    if (c->x87.active && c->index == c->x87.last) /* all is written back */
-        return false;
     for (unsigned n = c->index + 1; n < c->unit->count; n++) {
         const struct insn *i = &c->unit->insn[n];
         if (i->operation >= OP_JO && i->operation <= OP_JNLE)
             return c->unit->compiled[n];
-        if (!x87_keeps_eflags(c, i))
+        if (!x87_keeps_eflags(i))
             return false;
     }
     return false;
@@ -186,31 +132,13 @@ void comparison_recorded(struct compile *c)
         emit_comparison(c);
         return;
     }
-    c->flags = (struct owed_flags){.owed = OWED_HOST, .index = (uint8_t)c->index, .top = c->x87.top};
+    c->flags = (struct owed_flags){.owed = OWED_HOST};
     c->host_flags = FLAGS_ARITHMETIC;
 }
 
-bool comparison_repeats(const struct compile *c, const struct owed_flags *f)
+/* R10 holds ZF PF CF, all others of its bits clear. */
+static void emit_compared(struct compile *c)
 {
-    return !from_memory(&c->unit->insn[f->index]);
-}
-
-void repeat_comparison(struct compile *c, const struct owed_flags *f, const struct x87_run *now)
-{
-    const struct insn *i = &c->unit->insn[f->index];
-
-    if (row_of(i)->opcode < 0x0F00)
-        emit_x87_comparison(c, i, now, f->top);
-    else
-        emit_simd(c, i, i->dst, in_register(i->src));
-}
-
-void emit_comparison(struct compile *c)
-{
-    emit8(c->code, 0x9C); /* PUSHFQ */
-    emit8(c->code, 0x41);
-    emit8(c->code, 0x5A); /* POP R10 */
-    emit_alu_immediate(c->code, ALU_AND, 4, in_register(SPARE), FLAG_ZF | FLAG_PF | FLAG_CF);
     emit_load(c->code, 4, VALUE, FIELD(flags));
     emit_alu_immediate(c->code, ALU_AND, 4, in_register(VALUE), ~(uint32_t)FLAGS_ARITHMETIC);
     emit_alu(c->code, ALU_OR, 4, in_register(VALUE), SPARE);
@@ -220,17 +148,42 @@ void emit_comparison(struct compile *c)
     c->flags.ready = true;
 }
 
+void emit_comparison(struct compile *c)
+{
+    emit8(c->code, 0x9C); /* PUSHFQ */
+    emit8(c->code, 0x41);
+    emit8(c->code, 0x5A); /* POP R10 */
+    emit_alu_immediate(c->code, ALU_AND, 4, in_register(SPARE), FLAG_ZF | FLAG_PF | FLAG_CF);
+    emit_compared(c);
+}
+
+static const struct {
+    uint8_t condition, reg, shift;
+} kept_flags[] = {{CC_B, SPARE, 0}, {CC_P, R11, 2}, {CC_E, VALUE, 6}};
+
+void keep_comparison(struct compile *c)
+{
+    for (unsigned n = 0; n < 3; n++)
+        emit_op(c->code, 1, 0x0F90 | kept_flags[n].condition, 0, in_register(kept_flags[n].reg)); /* SETcc */
+}
+
+void emit_kept_comparison(struct compile *c)
+{
+    for (unsigned n = 0; n < 3; n++) {
+        unsigned r = kept_flags[n].reg;
+        emit_load_zero(c->code, 1, r, in_register(r));
+        if (n) {
+            emit_shift(c->code, SHIFT_SHL, 4, in_register(r), kept_flags[n].shift);
+            emit_alu(c->code, ALU_OR, 4, in_register(SPARE), r);
+        }
+    }
+    emit_compared(c);
+}
+
 /* COMISS and its kin. */
 static void compare(struct compile *c, const struct insn *i)
 {
-    struct rm from = in_register(i->src);
-
-    use(c, i->dst);
-    if (from_memory(i))
-        from = memory_operand(c, i, i->size, TO_READ);
-    else
-        use(c, i->src);
-    emit_simd(c, i, i->dst, from);
+    emit_simd(c, i, i->dst, from_memory(i) ? memory_operand(c, i, i->size, TO_READ) : in_register(i->src));
     comparison_recorded(c);
 }
 

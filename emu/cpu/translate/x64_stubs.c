@@ -11,8 +11,6 @@ struct stub *new_stub(struct compile *c, enum stub_kind kind)
     *stub = (struct stub){.kind = kind,
                           .index = (uint8_t)c->index,
                           .before = c->flags,
-                          .xmm_dirty = c->xmm_dirty,
-                          .xmm_loaded = c->xmm_loaded,
                           .x87 = c->x87};
     return stub;
 }
