@@ -23,6 +23,7 @@ static struct processor *run_code(const uint8_t *code, size_t length, uint32_t a
     for (unsigned r = 0; r < 8; r++)
         if (r != ESP)
             p->cpu.reg[r] = AT_DATA + 0x100 * r;
+    p->cpu.cr4 |= CR4_OSFXSR;
     p->cpu.mxcsr = 0x1F80;
     p->cpu.x87.control = 0x37F;
     x87_derive(&p->cpu);
@@ -81,6 +82,23 @@ static void flags_outlast_a_control_word_that_is_loaded(void **state)
     /* inc eax; mov word [edx], 37Fh; add byte [ebx], 37h; add byte [ebx], 37h; fldcw [edx]; jnl; inc ebp; jmp */
     COMPARE_AT(AT_CODE, 0x40, 0x66, 0xC7, 0x02, W(0x37F), 0x80, 0x03, 0x37, 0x80, 0x03, 0x37, 0xD9, 0x2A, 0x7D, 0xF0,
                0x45, 0xEB, 0xED);
+}
+
+static void a_stack_that_overflows_tells_of_it_by_the_status_word(void **state)
+{
+    (void)state;
+    /* fld1; fcomi st1; fnstsw ax; add ebx, eax; fsub st1, st; fnstsw ax; add ecx, eax; fnstenv [D]; jmp */
+    COMPARE_AT(AT_CODE, 0xD9, 0xE8, 0xDB, 0xF1, 0xDF, 0xE0, 0x01, 0xC3, 0xDC, 0xE9, 0xDF, 0xE0, 0x01, 0xC1, 0xD9, 0x35,
+               D(AT_DATA), 0xEB, 0xEA);
+}
+
+static void flags_of_a_comparison_outlast_the_ticks_of_its_loop(void **state)
+{
+    (void)state;
+    /* fldz; fld1; fadd st1, st; fcomi st1; jnz to fadd: the flags are looked at wherever a slice ends */
+    COMPARE_AT(AT_CODE, 0xD9, 0xEE, 0xD9, 0xE8, 0xDC, 0xC1, 0xDB, 0xF1, 0x75, 0xFA, 0xF4);
+    /* the same by cvtsi2sd xmm0, eax; mulsd xmm1, xmm1; comisd xmm0, xmm1; jae; hlt */
+    COMPARE_AT(AT_CODE, 0xF2, 0x0F, 0x2A, 0xC0, 0xF2, 0x0F, 0x59, 0xC9, 0x66, 0x0F, 0x2F, 0xC1, 0x73, 0xF6, 0xF4);
 }
 
 static void a_repeated_move_that_faults_in_its_midst_leaves_the_flags_of_before(void **state)
@@ -170,6 +188,8 @@ int main(void)
         cmocka_unit_test(a_repeated_instruction_across_a_page_that_overwrites_itself_is_fetched_again),
         cmocka_unit_test(a_neighbour_is_looked_up_again_after_what_the_interpreter_does),
         cmocka_unit_test(flags_outlast_a_control_word_that_is_loaded),
+        cmocka_unit_test(a_stack_that_overflows_tells_of_it_by_the_status_word),
+        cmocka_unit_test(flags_of_a_comparison_outlast_the_ticks_of_its_loop),
         cmocka_unit_test(a_repeated_move_that_faults_in_its_midst_leaves_the_flags_of_before),
         cmocka_unit_test(what_leads_to_a_block_goes_when_there_is_no_room_for_it),
         cmocka_unit_test(code_is_told_apart_where_segments_begin_within_one_page),

@@ -134,15 +134,15 @@ struct translated {
 
 /* Code that every block uses. */
 struct backend {
-    const uint8_t *enter;   /* a function: struct block_exit *enter(struct cpu *, const uint8_t *code). Null exit: leave
-                               for the loop to look around */
-    uint8_t *leave;         /* in the writable mapping: saves the registers and returns R8 */
-    uint8_t *run_record;    /* calls view.run_record(cpu, R8, R9) and resumes, or leaves */
-    uint8_t *run_group;     /* the same with view.run_group(cpu, R8) */
-    uint8_t *units[4];      /* loads what of HAS_XMM and HAS_X87 is not in the host's; [0] takes back what is */
-    uint8_t *flags_ready;   /* calls view.flags_ready */
-    uint8_t *repeat[2][3];  /* REP STOS and MOVS, of 1, 2 and 4 bytes, as far as it goes */
-    void *scratch;          /* backend_scratch_size bytes, for the compilation of one block */
+    const uint8_t *enter;  /* a function: struct block_exit *enter(struct cpu *, const uint8_t *code). Null exit: leave
+                              for the loop to look around */
+    uint8_t *leave;        /* in the writable mapping: saves the registers and returns R8 */
+    uint8_t *run_record;   /* calls view.run_record(cpu, R8, R9) and resumes, or leaves */
+    uint8_t *run_group;    /* the same with view.run_group(cpu, R8) */
+    uint8_t *units[4];     /* loads what of HAS_XMM and HAS_X87 is not in the host's; [0] takes back what is */
+    uint8_t *flags_ready;  /* calls view.flags_ready */
+    uint8_t *repeat[2][3]; /* REP STOS and MOVS, of 1, 2 and 4 bytes, as far as it goes */
+    void *scratch;         /* backend_scratch_size bytes, for the compilation of one block */
     uint32_t *places; /* UNIT_LIMIT + 1, or null: gets where in a block the code of each record begins (0: it is with
                          the one before), and what comes after the last */
 };

@@ -238,6 +238,8 @@ static void keep(struct survey *s, unsigned number)
 
     if (u->near_count == NEIGHBOURS_LIMIT || g->count < (hoisted ? 1 : 2))
         return;
+    if (g->origin.base == NOTHING && g->origin.index == NOTHING && (uint32_t)(g->low ^ (g->high - 1)) >= PAGE_SIZE)
+        return; /* never in one page */
     *to = (struct neighbours){.first = g->first,
                               .write = g->write,
                               .length = (uint16_t)(g->high - g->low),

@@ -60,12 +60,12 @@ struct translator_view {
     uint32_t flag_count;  /* result of INC or DEC */
     uint32_t flag_rotate; /* result of a rotate */
     uint32_t flag_scratch;
-    uint8_t units;          /* of the guest's that are in the host's now: HAS_XMM and HAS_X87; 0 outside translated code */
-    uint32_t mxcsr;         /* the host's while it has XMM, all masked; its flags are the guest's */
+    uint8_t units;  /* of the guest's that are in the host's now: HAS_XMM and HAS_X87; 0 outside translated code */
+    uint32_t mxcsr; /* the host's while it has XMM, all masked; its flags are the guest's */
     uint32_t mxcsr_default; /* the host's own */
     uint16_t x87_control;   /* the control word likewise, while it has the floating-point unit */
     uint16_t x87_default;
-    uint8_t x87_image[108]; /* by which that changes hands */
+    uint8_t x87_image[108];            /* by which that changes hands */
     void (*x87_give)(struct cpu *cpu); /* fills the image in; and reads it */
     void (*x87_take)(struct cpu *cpu);
     /* Called from translated code, with all registers saved. run_record: by the interpreter, the instruction of this

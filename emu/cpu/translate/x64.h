@@ -46,7 +46,7 @@ struct owed_flags {
     uint8_t owed;  /* enum owed */
     uint8_t class; /* enum flag_class or layered_class */
     uint8_t size;
-    bool ready;    /* OWED_NOTHING: the record is of class FLAGS_READY */
+    bool ready; /* OWED_NOTHING: the record is of class FLAGS_READY */
     struct place a, b, result;
 };
 
@@ -67,13 +67,13 @@ struct stub {
     uint8_t *site[8];      /* jumps that lead here */
     uint8_t *resume;
     struct owed_flags before;
-    bool ready_after;              /* it expects the record to be one of class FLAGS_READY */
+    bool ready_after;    /* it expects the record to be one of class FLAGS_READY */
     struct x87_note x87; /* to be written before */
-    bool leaves;        /* the block is left after the instruction: it changes what code is translated for */
-    bool flags_after;   /* the code after the instruction expects the guest's flags in the host's */
-    uint32_t eip;       /* STUB_EXIT: the target */
-    bool plain;         /* which is the instruction at hand, by a block with CONTEXT_PLAIN */
-    bool loops;         /* or the start of this unit: all flags may be owed */
+    bool leaves;         /* the block is left after the instruction: it changes what code is translated for */
+    bool flags_after;    /* the code after the instruction expects the guest's flags in the host's */
+    uint32_t eip;        /* STUB_EXIT: the target */
+    bool plain;          /* which is the instruction at hand, by a block with CONTEXT_PLAIN */
+    bool loops;          /* or the start of this unit: all flags may be owed */
 };
 
 #define STUB_LIMIT (UNIT_LIMIT * 6 + 2 * NEIGHBOURS_LIMIT)
@@ -84,8 +84,8 @@ struct compile {
     struct translated *block;
     unsigned index; /* of the instruction at hand */
     struct owed_flags flags;
-    uint16_t host_flags;            /* those of the guest that the host's flags hold now */
-    unsigned units; /* HAS_XMM and HAS_X87 that the unit needs; the host has them from its start on */
+    uint16_t host_flags; /* those of the guest that the host's flags hold now */
+    unsigned units;      /* HAS_XMM and HAS_X87 that the unit needs; the host has them from its start on */
     struct x87_note x87;
     struct stub *slow;          /* of the instruction at hand; null: none yet */
     struct record_group *group; /* the next */
@@ -187,16 +187,19 @@ void emit_xmm_load(struct code *code);
 void comparison_recorded(struct compile *c);
 /* Emits it. */
 void emit_comparison(struct compile *c);
-/* Keeps such flags in R8, R10 and R11, where the host's are lost before they may have to be written out; and writes them
- * out from there. */
+/* Keeps such flags in R8, R10 and R11, where the host's are lost before they may have to be written out; and writes
+ * them out from there. */
 void keep_comparison(struct compile *c);
 void emit_kept_comparison(struct compile *c);
 
 /* --- x64_x87.c --- */
+/* An instruction with registers only. */
+void emit_x87_itself(struct code *code, const struct insn *i);
 /* Writes what is to be noted; for the unit at hand, before it is left. */
 void emit_x87_note(struct code *code, const struct x87_note *note);
 void settle_x87(struct compile *c);
-/* The same before the unit's start comes again. */
+/* The same before the unit's start comes again, as far as that does not replace it: the rest is left to be written
+ * where the unit is left. */
 void x87_loop_end(struct compile *c);
 /* Whether the code of an instruction is one of the unit's and leaves the host's EFLAGS alone. */
 bool x87_keeps_eflags(const struct insn *i);

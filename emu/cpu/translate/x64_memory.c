@@ -80,26 +80,37 @@ void plain_from(struct compile *c, unsigned condition)
     stub->site[stub->count++] = emit_jump_if(c->code, condition);
 }
 
+/* The entry of the tables of pages for an address that is known. */
+static struct rm entry_at(uint32_t address, bool write)
+{
+    return at_address(TABLE, (int32_t)((address / PAGE_SIZE + (write ? PAGES_WRITE : 0)) * sizeof(uint64_t)));
+}
+
 static void emit_near(struct compile *c, unsigned n)
 {
     const struct neighbours *near = &c->unit->near[n];
-    unsigned base = host_register[near->base], index = host_register[near->index];
+    unsigned base = host_register[near->base], index = host_register[near->index], address = ADDRESS;
     struct code *code = c->code;
 
-    if (base == NO_REGISTER && index == NO_REGISTER)
+    if (base == NO_REGISTER && index == NO_REGISTER) {
         emit_constant(code, ADDRESS, (uint32_t)near->displacement);
-    else
-        emit_lea(code, 4, ADDRESS, at_sum(base, index, near->scale, near->displacement));
-    emit_move(code, ADDEND, ADDRESS);
-    emit_alu_immediate(code, ALU_AND, 4, in_register(ADDEND), PAGE_MASK);
-    emit_alu_immediate(code, ALU_CMP, 4, in_register(ADDEND), PAGE_SIZE - near->length);
-    plain_from(c, CC_A);
-    emit_move(code, ADDEND, ADDRESS);
-    emit_shift(code, SHIFT_SHR, 4, in_register(ADDEND), 12);
-    emit_load(code, 8, ADDEND, at_sum(TABLE, ADDEND, 3, near->write ? (int32_t)(PAGES_WRITE * 8) : 0));
+        emit_load(code, 8, ADDEND, entry_at((uint32_t)near->displacement, near->write));
+    } else {
+        if (index == NO_REGISTER && !near->displacement)
+            address = base;
+        else
+            emit_lea(code, 4, ADDRESS, at_sum(base, index, near->scale, near->displacement));
+        emit_move(code, ADDEND, address);
+        emit_alu_immediate(code, ALU_AND, 4, in_register(ADDEND), PAGE_MASK);
+        emit_alu_immediate(code, ALU_CMP, 4, in_register(ADDEND), PAGE_SIZE - near->length);
+        plain_from(c, CC_A);
+        emit_move(code, ADDEND, address);
+        emit_shift(code, SHIFT_SHR, 4, in_register(ADDEND), 12);
+        emit_load(code, 8, ADDEND, at_sum(TABLE, ADDEND, 3, near->write ? (int32_t)(PAGES_WRITE * 8) : 0));
+    }
     emit_test(code, 8, ADDEND, ADDEND);
     plain_from(c, CC_E);
-    emit_alu(code, ALU_ADD, 8, in_register(ADDEND), ADDRESS);
+    emit_alu(code, ALU_ADD, 8, in_register(ADDEND), address);
     emit_store(code, 8, near_field(n), ADDEND);
     c->held = (uint8_t)(n + 1);
     host_flags_lost(c);
@@ -146,6 +157,23 @@ static bool is_within(const struct insn *i, unsigned size)
     return (1u << i->scale | i->displacement) % size == 0 && size <= 1u << i->scale;
 }
 
+/* An operand in a flat segment at an address that is known, in one page. */
+static struct rm memory_at_constant(struct compile *c, uint32_t address, unsigned kind)
+{
+    struct rm operand = at_address(ADDEND, (int32_t)address);
+
+    c->held = 0;
+    emit_load(c->code, 8, ADDEND, entry_at(address, kind & TO_WRITE));
+    emit_test(c->code, 8, ADDEND, ADDEND);
+    slow_from(c, emit_jump_if(c->code, CC_E));
+    if (operand.displacement < 0) { /* not for a displacement, which is extended by its sign */
+        emit_constant(c->code, ADDRESS, address);
+        operand = at_sum(ADDEND, ADDRESS, 0, 0);
+    }
+    host_flags_lost(c);
+    return operand;
+}
+
 struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size, unsigned kind)
 {
     bool plain = i->index == REG_ZERO && !i->displacement && i->base != REG_ZERO && !(i->prefixes & PREFIX_ADDRESS16);
@@ -156,6 +184,9 @@ struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size,
     /* A register as it is serves as the address, unless it might change places with its high byte. */
     if (plain && unit_is_flat(c->unit, i->segment) && size > 1)
         return memory_at(c, host_register[i->base], size, kind);
+    if (i->index == REG_ZERO && unit_is_flat(c->unit, i->segment) && is_within(i, size) &&
+        !(kind & TO_ALIGNED && i->displacement % size))
+        return memory_at_constant(c, i->displacement, kind);
     effective_address_to(c, i, ADDRESS);
     if (!(kind & TO_ALIGNED) && unit_is_flat(c->unit, i->segment) && is_within(i, size))
         kind |= IS_WITHIN;

@@ -1,10 +1,11 @@
 /* x64_simd.c - SSE and SSE2 with XMM registers: an instruction becomes itself.
  *
- * The first block that has such instructions loads the guest's registers into the host's of the same numbers. There they
- * stay, in block after block, until translated code is left or the interpreter is called (x64.c). So long the host's
- * MXCSR is the guest's, all exceptions masked; arithmetic is only compiled where the guest masks them too, so that flags and results are those of IEEE 754
- * and of SDM vol. 1, section 4.8.3.5, on any maker's host. Operands are never swapped: of two NaNs the first wins. RCP
- * and RSQRT are each maker's own, and stay with the interpreter, as MMX does. */
+ * The first block that has such instructions loads the guest's registers into the host's of the same numbers. There
+ * they stay, in block after block, until translated code is left or the interpreter is called (x64.c). So long the
+ * host's MXCSR is the guest's, all exceptions masked; arithmetic is only compiled where the guest masks them too, so
+ * that flags and results are those of IEEE 754 and of SDM vol. 1, section 4.8.3.5, on any maker's host. Operands are
+ * never swapped: of two NaNs the first wins. RCP and RSQRT are each maker's own, and stay with the interpreter, as MMX
+ * does. */
 #include "emu/cpu/translate/x64.h"
 
 static struct rm xmm_field(unsigned n)

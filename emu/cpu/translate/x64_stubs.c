@@ -8,10 +8,7 @@ struct stub *new_stub(struct compile *c, enum stub_kind kind)
 {
     struct stub *stub = &c->stub[c->stub_count++];
 
-    *stub = (struct stub){.kind = kind,
-                          .index = (uint8_t)c->index,
-                          .before = c->flags,
-                          .x87 = c->x87};
+    *stub = (struct stub){.kind = kind, .index = (uint8_t)c->index, .before = c->flags, .x87 = c->x87};
     return stub;
 }
 

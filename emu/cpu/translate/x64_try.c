@@ -101,15 +101,6 @@ static bool row_agrees(struct cpu *cpu, struct code *code, const uint8_t bytes[]
 }
 
 /* --- The floating-point unit --- */
-struct x87_trial {
-    uint8_t a[10], b[10]; /* ST(0), ST(1) */
-    uint16_t control, control_default;
-    uint32_t flags;
-    uint8_t image[108]; /* of FNSAVE */
-};
-
-#define X87_TRIAL(field) at_address(RDI, (int32_t)offsetof(struct x87_trial, field))
-
 /* clang-format off */
 static const struct float80 extended[] = {
     {0, 0}, {0, 0x8000}, {0x8000000000000000, 0x3FFF}, {0xC000000000000001, 0xBFFF}, {0x8000000000000000, 0x7FFF}, {0xC000000000000001, 0xFFFF},
@@ -119,69 +110,67 @@ static const struct float80 extended[] = {
 /* clang-format on */
 #define EXTENDED (sizeof extended / sizeof *extended)
 
-static uint8_t *emit_x87_trial(struct code *code, const uint8_t bytes[2])
+#define PAIRS (EXTENDED * EXTENDED)
+#define STACKS 5u /* which of ST(0) and ST(1) is empty; or none of the eight */
+
+/* A function that executes one instruction with the unit as view.x87_image has it, and puts it there again. */
+static uint8_t *emit_x87_trial(struct code *code, const struct insn *insn)
 {
+    struct rm image = at_address(RDI, (int32_t)offsetof(struct cpu, view.x87_image)),
+              control = at_address(RDI, (int32_t)offsetof(struct cpu, view.x87_default));
     uint8_t *start = code->at;
 
-    emit_op(code, 4, 0xD9, 7, X87_TRIAL(control_default)); /* FNSTCW */
-    emit8(code, 0xDB);
-    emit8(code, 0xE3);                             /* FNINIT */
-    emit_op(code, 4, 0xD9, 5, X87_TRIAL(control)); /* FLDCW */
-    emit_op(code, 4, 0xDB, 5, X87_TRIAL(b));       /* FLD */
-    emit_op(code, 4, 0xDB, 5, X87_TRIAL(a));
-    emit8(code, bytes[0]);
-    emit8(code, bytes[1]);
+    emit_op(code, 4, 0xD9, 7, control); /* FNSTCW */
+    emit_op(code, 4, 0xDD, 4, image);   /* FRSTOR */
+    emit_x87_itself(code, insn);
     emit8(code, 0x9C); /* PUSHFQ */
     emit8(code, 0x58); /* POP RAX */
-    emit_store(code, 4, X87_TRIAL(flags), RAX);
-    emit_op(code, 4, 0xDD, 6, X87_TRIAL(image)); /* FNSAVE */
-    emit_op(code, 4, 0xD9, 5, X87_TRIAL(control_default));
+    emit_store(code, 4, at_address(RDI, (int32_t)offsetof(struct cpu, view.flag_scratch)), RAX);
+    emit_op(code, 4, 0xDD, 6, image); /* FNSAVE */
+    emit_op(code, 4, 0xD9, 5, control);
     emit8(code, 0xC3);
     return start;
 }
 
-static bool x87_agrees(struct cpu *cpu, const struct x87_trial *t, const struct insn *insn, struct code_block *single,
-                       struct float80 a, struct float80 b)
+static bool x87_agrees(struct cpu *cpu, void (*function)(struct cpu *), const struct insn *insn)
 {
-    struct x87 *u = &cpu->x87;
-    uint16_t taken = x87_status_taken(insn);
     bool compares = insn->operation >= OP_FCOMI && insn->operation <= OP_FUCOMIP;
+    struct x87 *u = &cpu->x87, here;
+    uint16_t status;
 
-    *u = (struct x87){.reg = {[6] = a, [7] = b}, .control = t->control, .top = 6, .used = 0xC0};
-    x87_derive(cpu);
-    cpu->block = single;
+    backend_x87_give(cpu);
     cpu->accounted = 0;
     insn->run(cpu, insn);
-    if ((x87_status(u) ^ load16(t->image + 4)) & (taken | X87_TOP))
+    here = *u;
+    status = x87_status(u);
+    function(cpu);
+    backend_x87_take(cpu);
+    if ((status ^ load16(cpu->view.x87_image + 4)) & (x87_status_taken(insn) | X87_TOP) || u->used != here.used)
         return false;
-    if (compares && (flags_arithmetic(cpu) ^ t->flags) & (FLAG_ZF | FLAG_PF | FLAG_CF))
+    if (compares && (flags_arithmetic(cpu) ^ cpu->view.flag_scratch) & (FLAG_ZF | FLAG_PF | FLAG_CF))
         return false;
-    for (unsigned n = 0; n < 3; n++) {
-        unsigned at = (u->top + n) & 7;
-        const uint8_t *host = t->image + 28 + 10 * n;
-        if (u->used >> at & 1 && (load64(host) != u->reg[at].significand || load16(host + 8) != u->reg[at].high))
+    for (unsigned n = 0; n < 8; n++)
+        if (u->reg[n].significand != here.reg[n].significand || u->reg[n].high != here.reg[n].high)
             return false;
-    }
     return true;
 }
 
-static bool x87_row_agrees(struct cpu *cpu, struct code *code, const uint8_t bytes[2], struct code_block *single)
+static bool x87_row_agrees(struct cpu *cpu, struct code *code, const struct insn *insn)
 {
     static const uint16_t controls[] = {0x37F, 0x67F, 0xA7F, 0xC7F};
     struct code at = *code;
-    const uint8_t *run = emit_x87_trial(&at, bytes) + code->run;
-    void (*function)(struct x87_trial * t);
+    const uint8_t *run = emit_x87_trial(&at, insn) + code->run;
+    void (*function)(struct cpu * cpu);
 
     memcpy(&function, &run, sizeof function);
-    for (unsigned n = 0; n < EXTENDED * EXTENDED * 4; n++) {
-        struct float80 a = extended[n % EXTENDED], b = extended[n / EXTENDED % EXTENDED];
-        struct x87_trial t = {.control = controls[n / (EXTENDED * EXTENDED)]};
-        store64(t.a, a.significand);
-        store16(t.a + 8, a.high);
-        store64(t.b, b.significand);
-        store16(t.b + 8, b.high);
-        function(&t);
-        if (!x87_agrees(cpu, &t, &single->insn[0], single, a, b))
+    for (unsigned n = 0; n < PAIRS * 4 + EXTENDED * STACKS; n++) {
+        unsigned stack = n < PAIRS * 4 ? 0 : n % STACKS;
+        cpu->x87 = (struct x87){.env = {.rounded_up = true}, .control = controls[n / PAIRS % 4], .top = 6};
+        for (unsigned r = 0; r < 8; r++)
+            cpu->x87.reg[r] = extended[r == 6 ? n % EXTENDED : n / EXTENDED % EXTENDED];
+        cpu->x87.used = stack == 4 ? 0xFF : (uint8_t)(0xC0 & ~(stack << 6));
+        x87_derive(cpu);
+        if (!x87_agrees(cpu, function, insn))
             return false;
     }
     return true;
@@ -203,7 +192,8 @@ static unsigned x87_try_rows(struct cpu *cpu, struct code *code, struct code_blo
             continue;
         insn->run = interpreter_handler(insn);
         single->insn[1] = (struct insn){.run = block_end, .offset = insn->length};
-        differ += !x87_row_agrees(cpu, code, bytes, single);
+        cpu->block = single;
+        differ += !x87_row_agrees(cpu, code, insn);
     }
     for (unsigned n = 0; differ && n < opcode_row_count; n++)
         software[n] |= opcode_rows[n].opcode >> 3 == 0xD8 >> 3;

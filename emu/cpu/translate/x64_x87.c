@@ -3,9 +3,10 @@
  *
  * The first block that has such instructions loads the guest's unit into the host's: registers, TOP, tags, status and
  * control word, all exceptions masked; code is only made where the guest masks them too. From then on an instruction
- * becomes itself, in block after block, and stack faults are the host's as well. The unit is taken back where translated
- * code is left or the interpreter is called (x64.c). Kept apart are C0, C2 and C3, which the manuals leave undefined
- * after most instructions, and what is noted of the last instruction: that is written once for those in a row. */
+ * becomes itself, in block after block, and stack faults are the host's as well. The unit is taken back where
+ * translated code is left or the interpreter is called (x64.c). Kept apart are C0, C2 and C3, which the manuals leave
+ * undefined after most instructions, and what is noted of the last instruction: that is written once for those in a
+ * row. */
 #include "emu/cpu/x87_control.h"
 #include "emu/cpu/translate/x64.h"
 
@@ -169,6 +170,15 @@ static void emit_status(struct code *code)
     emit_move(code, RAX, SPARE);
 }
 
+void emit_x87_itself(struct code *code, const struct insn *i)
+{
+    emit2(code, first_byte(i), modrm(i));
+    if (row_of(i)->result == EFLAGS) { /* some processors leave C1: these clear it */
+        emit2(code, 0xD9, 0xF6);       /* FDECSTP */
+        emit2(code, 0xD9, 0xF7);       /* FINCSTP */
+    }
+}
+
 static void compile_x87(struct compile *c, const struct insn *i)
 {
     const struct x87_row *row = row_of(i);
@@ -181,7 +191,7 @@ static void compile_x87(struct compile *c, const struct insn *i)
         note_memory(c, i, at);
         emit_op(code, 4, first_byte(i), modrm(i) >> 3 & 7, at);
     } else {
-        emit2(code, first_byte(i), modrm(i));
+        emit_x87_itself(code, i);
     }
     if (row->result == CONDITION) {
         emit_status(code);
@@ -206,10 +216,14 @@ void settle_x87(struct compile *c)
 void x87_loop_end(struct compile *c)
 {
     const struct insn *first = &c->unit->insn[0];
+    struct x87_note later = {0};
 
-    if (row_of(first) && first->form != FORM_M) /* nothing can come before it, and it is noted in its turn */
-        c->x87.noted = false;
+    if (row_of(first) && first->form != FORM_M) { /* nothing can come before it, and it is noted in its turn */
+        later = c->x87;
+        later.memory = c->x87.noted = false;
+    }
     settle_x87(c);
+    c->x87 = later;
 }
 
 bool x87_keeps_eflags(const struct insn *i)
