@@ -136,6 +136,12 @@ uint64_t archive_chunks(const struct archive *archive, enum drive_slot slot);
 /* Adds content.txt, which leads from the roots of the disks to the machine-root. */
 void archive_content(const struct archive *archive, struct text *to);
 
+/* The digest of that image, DIGEST_SIZE bytes; null: no medium, or it is not stated. */
+const uint8_t *archive_image_digest(const struct archive *archive, enum drive_slot slot);
+
+/* What sealed it: the line "software" of seal.txt. */
+const char *archive_software(const struct archive *archive);
+
 /* The lines of seal.txt about the images that other programs made (spec/archive.md, "Origins"); may be empty. */
 const char *archive_origins(const struct archive *archive);
 

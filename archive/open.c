@@ -374,6 +374,16 @@ uint64_t archive_image_size(const struct archive *archive, enum drive_slot slot)
     return disk->image_size ? disk->image_size : disk->size;
 }
 
+const uint8_t *archive_image_digest(const struct archive *archive, enum drive_slot slot)
+{
+    return archive->seal.disks[slot].image_size ? archive->seal.disks[slot].image_digest : NULL;
+}
+
+const char *archive_software(const struct archive *archive)
+{
+    return archive->seal.software;
+}
+
 const uint8_t *archive_disk_root(const struct archive *archive, enum drive_slot slot)
 {
     return archive->seal.disks[slot].size ? archive->seal.disks[slot].root : NULL;

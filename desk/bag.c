@@ -15,6 +15,7 @@
 #include "desk/embedded.h"
 #include "desk/progress.h"
 #include "desk/receipt.h"
+#include "formats/file.h"
 #include "formats/output.h"
 #include "formats/plain.h"
 
@@ -288,6 +289,42 @@ bool bag_digest(struct bag *b, struct desk_volume *v, const char *path, const st
     return copy(b, v, e, -1, path, digest, damage, error) && (!b->proof || proof_withhold(b->proof, v, path, e, error));
 }
 
+bool bag_copy(struct bag *b, const char *path, const char *name, uint64_t *size, uint8_t digest[DIGEST_SIZE],
+              struct error *error)
+{
+    char to[PATH_MAX];
+    struct file_state before;
+    struct sha256 hash;
+    uint64_t at = 0;
+
+    if (snprintf(to, sizeof to, "%s/data/%s", b->folder, name) >= (int)sizeof to)
+        return error_set(error, STATUS_INPUT, b->path, NULL, NULL, "the path is too long");
+    int from = archive_open_file(path, size, error);
+    if (from < 0)
+        return false;
+    int descriptor = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    bool good = (descriptor >= 0 || error_host(error, to, errno, "cannot make")) &&
+                file_state(from, path, &before, error);
+    sha256_begin(&hash);
+    while (good && at < *size) {
+        size_t part = *size - at < PIECE ? (size_t)(*size - at) : PIECE;
+        good = file_read(from, path, at, b->piece, part, error) && write_all(descriptor, to, b->piece, part, error);
+        sha256_add(&hash, b->piece, good ? part : 0);
+        if (good && interrupted())
+            good = error_set(error, STATUS_HOST, b->path, NULL, NULL, "interrupted");
+        at += part;
+    }
+    sha256_end(&hash, digest);
+    good = good && file_unchanged(from, path, &before, error);
+    close(from);
+    if (descriptor < 0 || !sync_and_close(descriptor, to, good, error))
+        return false;
+    add_to_manifest(&b->manifest, digest, to + strlen(b->folder) + 1);
+    b->files++;
+    b->bytes += *size;
+    return true;
+}
+
 /* --- The bag --- */
 
 /* "1998-11-02T09:00:00Z" */
@@ -419,6 +456,8 @@ void bag_release(struct bag *b)
     free(b->piece);
 }
 
+static const char bag_declaration[] = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
+
 static void print_info(const struct bag *b, const struct packaged_from *from, struct text *to)
 {
     char shown[1024];
@@ -538,7 +577,6 @@ static bool write_proof(struct bag *b, const struct desk_volume *v, struct text 
 static bool write_tags(struct bag *b, const struct desk_volume *v, const struct packaged_from *from,
                        const struct bag_tag *more, size_t count, struct error *error)
 {
-    static const char declaration[] = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
     const struct embedded_file *check = embedded_file("package/check.py");
     struct text made[6] = {{.bytes = NULL}}, tags = {.bytes = NULL};
     const struct bag_tag all[] = {
@@ -549,7 +587,7 @@ static bool write_tags(struct bag *b, const struct desk_volume *v, const struct 
     };
     bool good = true;
 
-    text_add(&made[0], declaration, strlen(declaration));
+    text_add(&made[0], bag_declaration, strlen(bag_declaration));
     print_info(b, from, &made[1]);
     package_dfxml(&b->package, from, &made[2]);
     package_premis(&b->package, from, &made[3]);
@@ -580,6 +618,28 @@ static bool publish(struct bag *b, struct error *error)
         return error_host(error, b->path, errno, "cannot make");
     *b->folder = '\0';
     return output_sync_folder(b->path, error);
+}
+
+bool bag_end_archives(struct bag *b, const struct text *about, const struct bag_tag *more, size_t count,
+                      struct error *error)
+{
+    struct text declaration = {.bytes = NULL}, info = {.bytes = NULL}, tags = {.bytes = NULL};
+    char now[32];
+
+    print_now(now);
+    text_add(&declaration, bag_declaration, strlen(bag_declaration));
+    text_add(&info, about->bytes, about->length);
+    print_info(b, &(struct packaged_from){.now = now}, &info);
+    bool good = write_tag(b, "bagit.txt", &declaration, &tags, error) &&
+                write_tag(b, "bag-info.txt", &info, &tags, error) &&
+                write_tag(b, "manifest-sha256.txt", &b->manifest, &tags, error);
+    for (size_t i = 0; good && i < count; i++)
+        good = write_tag(b, more[i].name, more[i].text, &tags, error);
+    good = good && write_tag(b, "tagmanifest-sha256.txt", &tags, NULL, error) && publish(b, error);
+    text_free(&declaration);
+    text_free(&info);
+    text_free(&tags);
+    return good;
 }
 
 bool bag_end(struct bag *b, const struct desk_volume *volume, const char *journal_path, const struct bag_tag *more,

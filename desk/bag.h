@@ -51,6 +51,10 @@ bool bag_take(struct bag *bag, struct desk_volume *volume, const char *prefix, c
 bool bag_digest(struct bag *bag, struct desk_volume *volume, const char *path, const struct file_entry *entry,
                 uint8_t digest[DIGEST_SIZE], struct error *damage, struct error *error);
 
+/* Copies a file of this host, which must not change meanwhile, into the bag as data/NAME. *size in bytes. */
+bool bag_copy(struct bag *bag, const char *path, const char *name, uint64_t *size, uint8_t digest[DIGEST_SIZE],
+              struct error *error);
+
 #define BAG_TAGS 8
 
 /* One more file beside data/; at most BAG_TAGS - 1 of them. */
@@ -63,6 +67,10 @@ struct bag_tag {
  * from. journal: the path of the session's, or null. */
 bool bag_end(struct bag *bag, const struct desk_volume *volume, const char *journal, const struct bag_tag *more,
              size_t count, struct error *error);
+
+/* The same of a bag of archives (bag_copy): `about` begins its bag-info.txt, and `more` may be any number. */
+bool bag_end_archives(struct bag *bag, const struct text *about, const struct bag_tag *more, size_t count,
+                      struct error *error);
 
 /* Removes a folder with all that is in it. Sets errno. */
 bool folder_remove(const char *path);

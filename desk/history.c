@@ -7,12 +7,13 @@
 /* An act of which the outcome has not come yet. */
 struct open_act {
     uint64_t line;
-    char object[512];
+    char act[LOG_NAME_LIMIT + 1], object[512];
 };
 
 struct history {
     struct open_act *acts;
     size_t count, capacity;
+    bool all; /* not verifications alone */
     bool out_of_memory;
     void (*each)(void *context, const struct check_record *record);
     void *context;
@@ -32,17 +33,19 @@ static void remember(struct history *h, const struct log_line *line)
         h->capacity = capacity;
     }
     h->acts[h->count].line = line->number;
+    memcpy(h->acts[h->count].act, line->act, sizeof h->acts[0].act);
     log_line_value(line, "object", h->acts[h->count].object, sizeof h->acts[0].object);
     h->count++;
 }
 
-static void hand_over(struct history *h, const struct log_line *line, const char *object)
+static void hand_over(struct history *h, const struct log_line *line, const struct open_act *act)
 {
-    struct check_record record = {.time = ""};
+    struct check_record record = {.line = act->line};
 
     memcpy(record.time, line->time, sizeof record.time);
     memcpy(record.by, line->by, sizeof record.by);
-    memcpy(record.object, object, sizeof record.object);
+    memcpy(record.act, act->act, sizeof record.act);
+    memcpy(record.object, act->object, sizeof record.object);
     snprintf(record.outcome, sizeof record.outcome, "%.15s", line->act);
     log_line_value(line, "verdict", record.verdict, sizeof record.verdict);
     log_line_value(line, "method", record.method, sizeof record.method);
@@ -55,28 +58,38 @@ static bool take_line(void *context, const struct log_line *line)
 {
     struct history *h = context;
 
-    if (line->kind == LOG_ACT && strcmp(line->act, "verify") == 0)
+    if (line->kind == LOG_ACT && (h->all || strcmp(line->act, "verify") == 0))
         remember(h, line);
     for (size_t i = h->count; line->kind == LOG_OUTCOME && i-- > 0;)
         if (h->acts[i].line == line->intent) {
-            hand_over(h, line, h->acts[i].object);
+            hand_over(h, line, &h->acts[i]);
             h->acts[i] = h->acts[--h->count];
             break;
         }
     return !h->out_of_memory;
 }
 
+static bool read_log(const char *log, struct history *h, struct error *error)
+{
+    struct log_head head;
+    bool good = log_read(log, take_line, h, &head, error);
+
+    if (good && h->out_of_memory)
+        good = error_set(error, STATUS_HOST, log, NULL, NULL, "out of memory");
+    free(h->acts);
+    return good;
+}
+
 bool history_read(const char *log, void (*each)(void *context, const struct check_record *record), void *context,
                   struct error *error)
 {
-    struct history h = {.each = each, .context = context};
-    struct log_head head;
-    bool good = log_read(log, take_line, &h, &head, error);
+    return read_log(log, &(struct history){.each = each, .context = context}, error);
+}
 
-    if (good && h.out_of_memory)
-        good = error_set(error, STATUS_HOST, log, NULL, NULL, "out of memory");
-    free(h.acts);
-    return good;
+bool history_acts(const char *log, void (*each)(void *context, const struct check_record *record), void *context,
+                  struct error *error)
+{
+    return read_log(log, &(struct history){.each = each, .context = context, .all = true}, error);
 }
 
 const char *history_next_step(const struct check_record *record)

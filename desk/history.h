@@ -4,8 +4,10 @@
 
 #include "verify/log/log.h"
 
-/* A verification that has ended. What the log does not say is empty. */
+/* An act that has ended, a verification for example. What the log does not say is empty. */
 struct check_record {
+    uint64_t line;                         /* of the log, of its intent */
+    char act[LOG_NAME_LIMIT + 1];          /* "verify" */
     char time[21], by[LOG_NAME_LIMIT + 1]; /* of its end; who did it */
     char object[512];                      /* the file that was named */
     char outcome[16], verdict[24], method[16], findings[24];
@@ -14,6 +16,10 @@ struct check_record {
 
 /* Hands over each verification that the log records, in its order. False with *error: it cannot be read. */
 bool history_read(const char *log, void (*each)(void *context, const struct check_record *record), void *context,
+                  struct error *error);
+
+/* The same for all acts. */
+bool history_acts(const char *log, void (*each)(void *context, const struct check_record *record), void *context,
                   struct error *error);
 
 /* What is to be done after a check with this outcome and verdict, in words. */

@@ -77,6 +77,20 @@ static const struct option ingest_options[] = {
     { .name = NULL },
 };
 
+static const struct option premis_options[] = {
+    { "--log", "LOG", "with the events that the office's log records of this machine", false, false },
+    { "-o", "FILE", "write it there, not to standard output", false, false },
+    { "--force", NULL, "replace an existing file", false, false },
+    { .name = NULL },
+};
+
+static const struct option bag_options[] = {
+    { "-o", "FOLDER", "the bag to make", false, true },
+    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these: an archive that none of them signed is refused (may be\nrepeated)", true, false },
+    ACT_OPTIONS,
+    { .name = NULL },
+};
+
 static const struct option ls_options[] = {
     { "--log", "LOG", "show when each was last checked, by the office's log", false, false },
     { "--due", "DAYS", "only those that were not found good in the last DAYS days", false, false },
@@ -309,6 +323,8 @@ static const struct command commands[] = {
     { "verify", "FILE.mun|receipt.txt ...", 1, MANY, "Check every byte and the signature of archives; or receipts.", verify_options, verify_run },
     { "info", "FILE.mun", 1, 1, "Say what is in an archive, without checking all of it.", info_options, info_run },
     { "ingest", "SHELF.csv", 1, 1, "Take in a shelf of machines: seal each row of a table into a library.", ingest_options, ingest_run },
+    { "premis", "FILE.mun", 1, 1, "Print what is known of an archive as PREMIS 3 XML: objects, events, agents, rights.", premis_options, premis_run },
+    { "bag", "FILE.mun ...", 1, MANY, "Put archives into a BagIt bag for transfer, each with its PREMIS.", bag_options, bag_run },
     { "ls", "FOLDER [WORD ...]", 1, 50, "List the archives of a folder, by title, identifier, rights, signer, last check.", ls_options, ls_run },
     { "identify", "IMAGE ...", 1, MANY, "Say what is on disk images: format, partitions, file systems, systems, geometry, damage.", identify_options,
       identify_run },

@@ -1,0 +1,160 @@
+/* transfer.c - the subcommand bag: archives in a BagIt bag (RFC 8493), to be handed to another archive. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "desk/act.h"
+#include "desk/bag.h"
+#include "desk/desk.h"
+#include "desk/premis.h"
+#include "desk/progress.h"
+#include "desk/shelf.h"
+#include "formats/plain.h"
+#include "verify/fixity/fixity.h"
+
+struct transfer {
+    const struct arguments *arguments;
+    const char **trusted;
+    size_t trusted_count;
+    struct bag bag;
+    struct text info, table; /* owned: what begins bag-info.txt, archives.csv */
+    struct text *premis;     /* owned, one for each archive */
+    struct bag_tag *tags;    /* owned: the table, and what premis holds */
+    char (*names)[NAME_MAX + 1];
+};
+
+static bool goes_on(void *context, uint64_t done, uint64_t total)
+{
+    (void)context, (void)done, (void)total;
+    return !interrupted();
+}
+
+/* What lies in the bag must be sound: its copy is read once more. */
+static bool check_copy(const struct transfer *t, const char *path, const char *copy, struct error *error)
+{
+    struct verify_request request = {.path = copy,
+                                     .trusted = t->trusted,
+                                     .trusted_count = t->trusted_count,
+                                     .method = VERIFY_QUICK,
+                                     .progress = goes_on};
+    struct verify_result result;
+
+    if (!archive_verify(&request, &result, error))
+        return false;
+    if (result.verdict > VERDICT_UNKNOWN_SIGNER)
+        return error_set(error, STATUS_WRONG, path, NULL,
+                         "`muniment verify` reports more; `muniment repair` may mend it",
+                         "is damaged, or its signature does not fit");
+    return t->trusted_count == 0 || result.trusted ||
+           error_set(error, STATUS_WRONG, path, NULL, NULL, "is signed by %s, whom no --trust names", result.signer);
+}
+
+static void add_info(struct text *info, const char *label, const char *value)
+{
+    char shown[1024];
+
+    plain_copy(shown, sizeof shown, value);
+    text_print(info, "%s: %s\n", label, shown);
+}
+
+static void add_row(struct transfer *t, const char *name, const struct premis_subject *s)
+{
+    const struct description_manifest *d = archive_description(s->archive);
+    hex_digest digest;
+
+    hex_encode(s->digest, digest);
+    const char *const fields[] = {
+        name, archive_machine_root(s->archive), d->reference, d->identifiers ? d->identifier[0] : "", d->title, digest};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        csv_field(&t->table, fields[i]);
+        text_add(&t->table, ",", 1);
+    }
+    text_print(&t->table, "%" PRIu64 "\r\n", s->size);
+    add_info(&t->info, "External-Description", d->title);
+    for (uint32_t i = 0; i < d->identifiers; i++)
+        add_info(&t->info, "External-Identifier", d->identifier[i]);
+    add_info(&t->info, "Muniment-Machine-Root", archive_machine_root(s->archive));
+}
+
+static bool take_archive(struct transfer *t, size_t i, struct error *error)
+{
+    const char *path = t->arguments->operands[i], *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    struct premis_subject s = {.path = path, .log = argument_value(t->arguments, "--log")};
+    char copy[PATH_MAX];
+
+    if (strlen(name) > NAME_MAX - strlen(".premis.xml") || *name == '.')
+        return error_set(error, STATUS_INPUT, path, NULL, "rename it", "has a name that the bag cannot have");
+    if (snprintf(copy, sizeof copy, "%s/data/%s", t->bag.folder, name) >= (int)sizeof copy)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "the path is too long");
+    if (!access(copy, F_OK))
+        return error_set(error, STATUS_USAGE, path, NULL, "rename one of them", "has the name of another one");
+    if (!bag_copy(&t->bag, path, name, &s.size, s.digest, error) || !check_copy(t, path, copy, error))
+        return false;
+    struct archive *archive = archive_open(copy, error);
+    s.archive = archive;
+    bool good = archive && premis_print(&t->premis[i], &s, error);
+    if (good)
+        add_row(t, name, &s);
+    snprintf(t->names[i], sizeof t->names[i], "%s.premis.xml", name);
+    t->tags[i + 1] = (struct bag_tag){t->names[i], &t->premis[i]};
+    archive_close(archive);
+    return good;
+}
+
+static bool make_bag(struct transfer *t, struct error *error)
+{
+    const char *path = argument_value(t->arguments, "-o");
+    size_t count = t->arguments->operand_count;
+    char folder[PATH_MAX];
+    bool good;
+
+    if (snprintf(folder, sizeof folder, "%s.muniment-%ld.tmp", path, (long)getpid()) >= (int)sizeof folder)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "the path is too long");
+    t->premis = calloc(count, sizeof *t->premis);
+    t->tags = calloc(count + 1, sizeof *t->tags);
+    t->names = calloc(count, sizeof *t->names);
+    good = (t->premis && t->tags && t->names) || error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
+    good = good && bag_begin(&t->bag, t->arguments, path, folder, error);
+    text_print(&t->table, "file,machine-root,reference,identifier,title,sha256,size\r\n");
+    for (size_t i = 0; good && i < count; i++)
+        good = take_archive(t, i, error);
+    if (t->tags)
+        t->tags[0] = (struct bag_tag){"archives.csv", &t->table};
+    good = good && bag_end_archives(&t->bag, &t->info, t->tags, count + 1, error);
+    bag_abandon(&t->bag);
+    for (size_t i = 0; t->premis && i < count; i++)
+        text_free(&t->premis[i]);
+    text_free(&t->info);
+    text_free(&t->table);
+    free(t->premis);
+    free(t->tags);
+    free(t->names);
+    return good;
+}
+
+static enum status bag_archives(const struct arguments *a, struct act *act)
+{
+    struct transfer t = {.arguments = a};
+    struct error error;
+    char count[24];
+
+    t.trusted = desk_trusted_keys(a, &t.trusted_count);
+    bool good = (t.trusted || error_set(&error, STATUS_HOST, "bag", NULL, NULL, "out of memory")) &&
+                make_bag(&t, &error);
+    if (good) {
+        plain_print(stdout, t.bag.path);
+        printf(": %" PRIu64 " archive%s, %" PRIu64 " bytes\n", t.bag.files, t.bag.files == 1 ? "" : "s", t.bag.bytes);
+        snprintf(count, sizeof count, "%" PRIu64, t.bag.files);
+        act_fact(act, "files", count);
+        act_fact(act, "bag", t.bag.path);
+    }
+    bag_release(&t.bag);
+    free(t.trusted);
+    return good ? STATUS_OK : desk_fail(&error);
+}
+
+enum status bag_run(const struct arguments *a)
+{
+    return act_run(a, "bag", bag_archives);
+}
