@@ -147,6 +147,48 @@ if command -v ewfacquire >/dev/null; then
     gives "to the byte" 0 cmp d.raw out.raw
 fi
 
+# --- Floppies track by track: made by floppies.py, and read by LIBDSK too ---
+
+python3 - <<'END_PYTHON'
+import random
+r, size = random.Random(3), 1474560
+b = bytearray(size)
+for i in range(40):
+    at, n = r.randrange(size - 60000), 4 * r.randrange(1, 15000)
+    b[at:at + n] = [r.randbytes(n), (b"The quick brown fox %d " % i * 4000)[:n], b"abcd" * (n // 4), b"\xF6" * n][i % 4]
+b[-1] = 0x55 # all cylinders are used: LIBDSK crashes on a CopyQM image of some of them
+open("f.raw", "wb").write(b)
+open("used.raw", "wb").write(b[:-60000] + bytes(60000))
+open("small.raw", "wb").write(b[:737280])
+END_PYTHON
+for kind in imd:imd td0:tele td0-packed:tele cqm:qm; do
+    type=${kind#*:} kind=${kind%:*}
+    for disk in f:18:ibm1440 used:18: small:9:ibm720; do
+        IFS=: read -r disk sectors format <<<"$disk"
+        python3 "$root/tests/floppies.py" $kind $disk.raw $sectors $disk.$kind
+        if [ "$format" ]; then
+            dsktrans -itype $type -otype raw -format $format $disk.$kind libdsk.raw >out 2>&1 && cmp libdsk.raw $disk.raw
+            passed "LIBDSK reads $disk.$kind" $?
+        fi
+        gives "$disk.$kind is read" 0 "$muniment" export $disk.$kind -o out.raw --force
+        gives "$disk.$kind holds the disk" 0 cmp out.raw $disk.raw
+    done
+done
+for kind in imd td0 td0-packed; do
+    python3 "$root/tests/floppies.py" $kind f.raw 18 bad.$kind 100 101 -1000
+    gives "bad.$kind is read" 0 "$muniment" export bad.$kind -o out.raw --force
+    says "what was read with an error, or not at all, is unreadable" out "3 sectors could not be read"
+    gives "before it the disk is as it was" 0 cmp -n 51200 out.raw f.raw
+    gives "after it too" 0 cmp -i 52224 -n 459776 out.raw f.raw
+    head -c -5000 f.$kind >short.$kind
+    gives "short.$kind is refused" 3 "$muniment" export short.$kind -o out.raw --force
+done
+sed 's/^IMD/IMG/' f.imd >damaged.imd
+gives "what has the name alone is refused" 3 "$muniment" export damaged.imd -o out.raw --force
+"$muniment" identify f.td0-packed >out 2>err
+says "Teledisk is named, with what it says of itself" out "Teledisk"
+says "and its comment" out "Land registry"
+
 # --- Files that an image names ---
 
 mkdir -p inner && cp packed.qcow2 inner && echo secret >secret
@@ -201,7 +243,7 @@ gives "and is sound" 0 qemu-img check -q out.qcow2
 # --- Damage: nothing crashes or hangs, and what is read is counted ---
 
 gives "flips and truncations" 0 "$campaign" ${LONG:+--long} v3.qcow2 packed.qcow2 parts.qcow2 dynamic.vhd fixed.vhd monolithicSparse.vmdk \
-    streamOptimized.vmdk dynamic.vdi d.raw.gz ${ewf-}
+    streamOptimized.vmdk dynamic.vdi d.raw.gz small.imd small.td0 small.td0-packed small.cqm ${ewf-}
 cat out
 ! grep -E '^(streamOptimized.vmdk|d.raw.gz|packed.E01):' out | grep -qE '[1-9][0-9]* other'
 passed "formats with checksums never give other content" $?
