@@ -182,6 +182,32 @@ static void code_is_told_apart_where_segments_begin_within_one_page(void **state
     code_memory_free(&memory);
 }
 
+/* A function that returns to two places, one of them by way of an instruction that lies in two pages. */
+static void code_that_is_known_is_not_looked_for_again(void **state)
+{
+    static const uint8_t code[] = {
+        0xE8, D(7), /* at: call f */
+        0xE8, D(2), /* call f: three bytes in the next page */
+        0xEB, 0xF4, /* jmp at */
+        0x43, 0xC3, /* f: inc ebx; ret */
+    };
+    const uint32_t at = AT_CODE + PAGE_SIZE - 7;
+    struct code_memory memory;
+    struct processor *p;
+    struct translator_statistics s;
+
+    (void)state;
+    compare(code, sizeof code, at);
+    if (!code_memory_init(&memory, CODE_MEMORY_SIZE))
+        return; /* this host has no back end */
+    p = run_code(code, sizeof code, at, TICKS, &memory);
+    s = translator_statistics(&p->cpu);
+    assert_in_range(s.entries, 1, 40);
+    assert_in_range(s.ticks, TICKS * 9 / 10, TICKS);
+    processor_free(p);
+    code_memory_free(&memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +219,7 @@ int main(void)
         cmocka_unit_test(a_repeated_move_that_faults_in_its_midst_leaves_the_flags_of_before),
         cmocka_unit_test(what_leads_to_a_block_goes_when_there_is_no_room_for_it),
         cmocka_unit_test(code_is_told_apart_where_segments_begin_within_one_page),
+        cmocka_unit_test(code_that_is_known_is_not_looked_for_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,10 @@ struct block_exit {
     uint8_t *site;                /* the jump's displacement, in the writable mapping */
     uint8_t *unlinked;            /* where it leads as long as there is no block */
     uint8_t *guard; /* to another page: what PAGES_CODE has to have for the link to be followed, in the code; or null */
+    /* Of a jump whose target is found when it runs: the link is to one of its targets, which EIP is compared with
+     * first. These are that EIP, where PAGES_CODE is for it, and the jump for other targets, in the code; or null. */
+    uint8_t *target, *page, *other;
+    uint8_t *table; /* where that leads: to the jump by the table; `unlinked`, as long as there is no link */
 };
 
 struct translated {
@@ -142,6 +146,7 @@ struct backend {
     uint8_t *units[4];     /* loads what of HAS_XMM and HAS_X87 is not in the host's; [0] takes back what is */
     uint8_t *flags_ready;  /* calls view.flags_ready */
     uint8_t *repeat[2][3]; /* REP STOS and MOVS, of 1, 2 and 4 bytes, as far as it goes */
+    uint8_t *aside;        /* where the newest block's code for what is rare begins */
     void *scratch;         /* backend_scratch_size bytes, for the compilation of one block */
     uint32_t *places; /* UNIT_LIMIT + 1, or null: gets where in a block the code of each record begins (0: it is with
                          the one before), and what comes after the last */
@@ -174,7 +179,7 @@ struct flag_use backend_flag_use(const struct unit *u, unsigned n);
 unsigned backend_group_length(const struct unit *u, unsigned n);
 /* Emits a unit as code of `block`, whose records and room for EXIT_LIMIT exits are there, and fills in code, entry
  * and exits. */
-void backend_compile(const struct backend *b, struct code *code, const struct unit *u, struct translated *block);
+void backend_compile(struct backend *b, struct code *code, const struct unit *u, struct translated *block);
 /* Leads an exit to another block, or to null. */
 void backend_aim(struct block_exit *exit, const struct translated *to);
 

@@ -93,15 +93,15 @@ void cache_link(struct translator *t, struct block_exit *exit, struct translated
 /* Nothing leads to the block any more, and it leads nowhere. */
 static void detach(struct translator *t, struct translated *block)
 {
-    uint32_t at = (block->eip ^ (block->physical / PAGE_SIZE + 1)) % JUMP_ENTRIES;
+    struct jump *jump = jump_of(t->jumps, block->eip);
 
     while (block->incoming)
         exit_unlink(block->incoming);
     for (unsigned n = 0; n < block->exits; n++)
         if (block->exit[n].to)
             exit_unlink(&block->exit[n]);
-    if (t->jumps->code[at] == block->entry)
-        t->jumps->key[at] = UINT64_MAX;
+    if (jump->code == block->entry)
+        jump->key = UINT64_MAX;
 }
 
 /* --- Lines --- */
@@ -205,9 +205,20 @@ void cache_flush(struct cpu *cpu)
     memset(t->page, 0, pages * sizeof *t->page);
     memset(t->lines, 0, pages * sizeof *t->lines);
     memset(t->churn, 0, pages);
-    memset(t->jumps->key, 0xFF, sizeof t->jumps->key);
+    memset(t->jumps, 0xFF, sizeof *t->jumps);
     t->emptied = true;
     t->statistics.flushes++;
+}
+
+void cache_code_place(struct translator *t)
+{
+    uint8_t *middle = t->memory.write + t->memory.size / 2;
+
+    t->code = (struct code){.at = t->memory.write,
+                            .end = middle,
+                            .aside = middle,
+                            .aside_end = t->memory.write + t->memory.size,
+                            .run = t->memory.run - t->memory.write};
 }
 
 void cache_settle(struct translator *t)
@@ -216,7 +227,7 @@ void cache_settle(struct translator *t)
         return;
     t->emptied = false;
     t->used = 0;
-    t->code.at = t->memory.write;
+    cache_code_place(t);
     backend_init(&t->backend, &t->code);
 }
 
@@ -286,7 +297,7 @@ struct translated *cache_add(struct cpu *cpu)
     *bucket = block;
     t->statistics.translated++;
     t->statistics.instructions += u->count;
-    t->statistics.host_bytes += (uint64_t)(t->code.at - block->link);
+    t->statistics.host_bytes += (uint64_t)(t->code.at - block->link) + (uint64_t)(t->code.aside - t->backend.aside);
     enlist(cpu, block, page);
     if (u->second != NO_SECOND) {
         struct translated *rest = (struct translated *)(void *)(t->arena + t->used);

@@ -33,11 +33,24 @@ enum host_condition {
     CC_G
 };
 
-/* Where code is written, and where it runs: the same bytes, mapped twice. */
+/* Where code is written, and where it runs: the same bytes, mapped twice. What rarely runs lies apart, so that the rest
+ * is dense in the host's caches. */
 struct code {
-    uint8_t *at, *end; /* the next byte, in the writable mapping; nothing is written from `end` on */
-    ptrdiff_t run;     /* what leads from the writable mapping to the executable one */
+    uint8_t *at, *end;          /* the next byte, in the writable mapping; nothing is written from `end` on */
+    uint8_t *aside, *aside_end; /* the same of the other place */
+    ptrdiff_t run;              /* what leads from the writable mapping to the executable one */
 };
+
+/* What is emitted from now on goes to the other place. */
+static inline void code_swap(struct code *c)
+{
+    uint8_t *at = c->at, *end = c->end;
+
+    c->at = c->aside;
+    c->end = c->aside_end;
+    c->aside = at;
+    c->aside_end = end;
+}
 
 /* The operand that ModRM.rm names: a register, or memory at base + index << scale + displacement. */
 struct rm {
@@ -294,11 +307,10 @@ static inline void emit_call_to(struct code *c, const uint8_t *target)
     aim(emit_call(c), target);
 }
 
-/* Room for one instruction's worth of code is looked for before it is emitted; where there is none any more, all is
- * thrown away. */
+/* Room for a block, in both places, is looked for before it is emitted. */
 static inline bool code_has_room(const struct code *c, size_t bytes)
 {
-    return c->at < c->end && (size_t)(c->end - c->at) >= bytes;
+    return (size_t)(c->end - c->at) >= bytes && (size_t)(c->aside_end - c->aside) >= bytes;
 }
 
 #endif

@@ -55,8 +55,8 @@ struct translator {
 uint32_t context_bits(const struct cpu *cpu);
 
 /* --- report.c --- */
-/* Says what the newest block, whose code reaches up to `end`, was made of. */
-void translator_report(const struct translator *t, const struct translated *block, const uint8_t *end);
+/* Says what the newest block was made of. */
+void translator_report(const struct translator *t, const struct translated *block);
 
 /* --- cache.c --- */
 bool cache_init(struct cpu *cpu);
@@ -68,6 +68,8 @@ bool cache_refuses(const struct cpu *cpu, uint32_t physical);
 /* Makes a block of what is in t->unit. Null: there was no room, and everything was dropped to make some, which
  * cache_settle does. */
 struct translated *cache_add(struct cpu *cpu);
+/* The whole of the memory for code is free. */
+void cache_code_place(struct translator *t);
 /* Reuses the memory of what was dropped, if it was all. */
 void cache_settle(struct translator *t);
 /* Leads an exit to a block directly; if that is in another page, as long as the address of its code leads there. */

@@ -87,15 +87,16 @@ static void say_host(const struct translation_watch *w, const uint8_t *code, uin
     }
 }
 
-void translator_report(const struct translator *t, const struct translated *block, const uint8_t *end)
+void translator_report(const struct translator *t, const struct translated *block)
 {
     const struct translation_watch *w = &t->watch;
     const uint32_t *places = t->backend.places;
-    size_t size = (size_t)(end - block->link);
+    size_t size = (size_t)(t->code.at - block->link), aside = (size_t)(t->code.aside - t->backend.aside);
     uint32_t at = 0;
 
     w->code(w->context, block->link + t->code.run, size, block->eip);
-    say_head(w, block, (uint32_t)size);
+    w->code(w->context, t->backend.aside + t->code.run, aside, block->eip);
+    say_head(w, block, (uint32_t)(size + aside));
     for (unsigned n = 0; n < block->count; n++) {
         char text[DISASSEMBLY_SIZE];
         struct report_line l = {.length = 0};
@@ -114,4 +115,6 @@ void translator_report(const struct translator *t, const struct translated *bloc
     say_host(w, block->link, at, places[block->count]);
     w->line(w->context, "  exits and what leaves the block in its midst");
     say_host(w, block->link, places[block->count], (uint32_t)size);
+    w->line(w->context, "  what is rare");
+    say_host(w, t->backend.aside, 0, (uint32_t)aside);
 }

@@ -32,7 +32,7 @@ bool translator_init(struct cpu *cpu, const struct code_memory *memory)
     t->memory = *memory;
     t->threshold = TRANSLATOR_THRESHOLD;
     cpu->view.enabled = true;
-    t->code = (struct code){memory->write, memory->write + memory->size, memory->run - memory->write};
+    cache_code_place(t);
     t->jumps = malloc(sizeof *t->jumps);
     t->single = calloc(1, sizeof(struct code_block) + 2 * sizeof(struct insn));
     t->backend.scratch = malloc(backend_scratch_size);
@@ -107,7 +107,7 @@ struct translator_statistics translator_statistics(const struct cpu *cpu)
     if (!t)
         return s;
     s = t->statistics;
-    s.code_used = (uint64_t)(t->code.at - t->memory.write);
+    s.code_used = t->memory.size - (uint64_t)(t->code.end - t->code.at) - (uint64_t)(t->code.aside_end - t->code.aside);
     s.code_size = t->memory.size;
     return s;
 }
@@ -163,7 +163,7 @@ static void enter_context(struct cpu *cpu, uint32_t bits)
         ;
     if (n == CONTEXTS) {
         n = t->context_count = 0;
-        memset(t->jumps->key, 0xFF, sizeof t->jumps->key);
+        memset(t->jumps, 0xFF, sizeof *t->jumps);
     }
     if (n == t->context_count)
         t->contexts[t->context_count++] = (struct context){bits, cs->limit, cs->base & PAGE_MASK};
@@ -201,17 +201,17 @@ static bool keeps_flags(const struct insn *insn)
 /* The key of the table of jumps for the code at CS:EIP, by what PAGES_CODE has. */
 static uint64_t jump_key(const struct cpu *cpu, uint64_t page)
 {
-    return cpu->view.jump_tag | (page ^ cpu->eip);
+    return cpu->view.jump_tag | page | cpu->eip;
 }
 
 /* Where code of EIP runs, if the table of jumps has it; or null. The first time that a page runs in an address space it
  * is fetched from, as the interpreter would do now. */
 static const uint8_t *known_entry(struct cpu *cpu)
 {
-    const struct jump_table *jumps = cpu->translator->jumps;
+    const struct jump *jump = jump_of(cpu->translator->jumps, cpu->eip);
     const struct segment *cs = &cpu->seg[SEG_CS];
     uint32_t linear = cs->base + cpu->eip, physical;
-    uint64_t page = pages_code(cpu, linear), key;
+    uint64_t page = pages_code(cpu, linear);
     const uint8_t *host;
 
     if (!page && cpu->eip <= cs->limit && !mmu_fetch(cpu, linear, &physical, &host) && host) {
@@ -219,8 +219,7 @@ static const uint8_t *known_entry(struct cpu *cpu)
         page = pages_code(cpu, linear);
     }
     enter_context(cpu, context_bits(cpu));
-    key = jump_key(cpu, page);
-    return page && jumps->key[key % JUMP_ENTRIES] == key ? jumps->code[key % JUMP_ENTRIES] : NULL;
+    return page && jump->key == jump_key(cpu, page) ? jump->code : NULL;
 }
 
 /* Where translated code goes on after the interpreter ran records of a block and the block is done with: VIEW_LEAVE
@@ -368,7 +367,7 @@ static struct translated *find(struct cpu *cpu, bool plain)
         return NULL;
     block = cache_add(cpu);
     if (block && t->backend.places)
-        translator_report(t, block, t->code.at);
+        translator_report(t, block);
     return block;
 }
 
@@ -379,7 +378,6 @@ static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
     struct translator *t = cpu->translator;
     struct translated *block = find(cpu, from && from->plain);
     uint32_t linear;
-    uint64_t key;
 
     if (!block || block->count > cpu->left)
         return NULL;
@@ -388,6 +386,8 @@ static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
         return NULL;
     if (t->unit_ended)
         return block->entry;
+    if (from && from->target)
+        from->eip = block->eip;
     if (from && from->from->valid && from->eip == block->eip &&
         !((from->from->bits ^ block->bits) & ~(uint32_t)CONTEXT_PLAIN) && from->from->limit == block->limit &&
         (from->guard || !((from->from->physical ^ block->physical) & ~PAGE_MASK)))
@@ -400,9 +400,8 @@ static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
         pages_executed(cpu, linear + block->bytes, block->second);
         return pages_code(cpu, linear + block->bytes) ? block->entry : NULL;
     }
-    key = jump_key(cpu, JUMP_PAGE(block->physical / PAGE_SIZE + 1));
-    t->jumps->key[key % JUMP_ENTRIES] = key;
-    t->jumps->code[key % JUMP_ENTRIES] = block->entry;
+    *jump_of(t->jumps, cpu->eip) = (struct jump){jump_key(cpu, JUMP_PAGE(block->physical / PAGE_SIZE + 1)),
+                                                 block->entry};
     return block->entry;
 }
 

@@ -39,16 +39,25 @@ enum layered_class {
 /* The table of jumps: where code runs, by EIP, the number of the page of memory that it lies in, plus 1, and its
  * context. The page is what the address leads to now, by the table of `pages` (PAGES_CODE): so an entry is found in
  * every address space in which it is true, and in no other. */
-#define JUMP_ENTRIES 16384u
+#define JUMP_INDEX_BITS 14
+#define JUMP_HASH 0x9E3779B1u
 #define JUMP_PAGE_SHIFT 32
 #define JUMP_PAGE_BITS 21
 #define JUMP_CONTEXT_SHIFT (JUMP_PAGE_SHIFT + JUMP_PAGE_BITS)
-/* The page, as in a key and mixed into the EIP: what PAGES_CODE has. */
-#define JUMP_PAGE(page) ((uint64_t)(page) << JUMP_PAGE_SHIFT | (page))
+/* The page, as in a key: what PAGES_CODE has. */
+#define JUMP_PAGE(page) ((uint64_t)(page) << JUMP_PAGE_SHIFT)
 struct jump_table {
-    uint64_t key[JUMP_ENTRIES];
-    const uint8_t *code[JUMP_ENTRIES];
+    struct jump {
+        uint64_t key;
+        const uint8_t *code;
+    } entry[1 << JUMP_INDEX_BITS];
 };
+
+/* By EIP alone, so that where a jump leads is known before the page is looked up. */
+static inline struct jump *jump_of(struct jump_table *t, uint32_t eip)
+{
+    return &t->entry[eip * JUMP_HASH >> (32 - JUMP_INDEX_BITS)];
+}
 
 struct translator_view {
     bool enabled;    /* translated code is used */
@@ -78,8 +87,7 @@ struct translator_view {
 #define HAS_X87 2u
 #define VIEW_LEAVE ((const uint8_t *)1)
 #define PAGES_WRITE (1u << 20) /* index of the first entry for writes */
-#define PAGES_CODE \
-    (2u << 20) /* for each linear page whose code ran: JUMP_PAGE of 1 + the page of memory there; or 0 \
-                */
+/* For each linear page whose code ran: JUMP_PAGE of 1 + the page of memory there; or 0. */
+#define PAGES_CODE (2u << 20)
 
 #endif

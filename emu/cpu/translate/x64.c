@@ -1,6 +1,8 @@
 /* x64.c - the x86-64 back end: a unit from end to end (x64.h), and the code that all blocks share. */
 #include "emu/cpu/translate/x64.h"
 
+#include "emu/endian.h"
+
 /* --- Shared code --- */
 static void emit_push(struct code *code, unsigned r)
 {
@@ -405,25 +407,31 @@ static void emit_side_exit(struct compile *c, struct stub *stub)
 
 void backend_aim(struct block_exit *exit, const struct translated *to)
 {
-    uint32_t page = to ? to->physical / PAGE_SIZE + 1 : UINT32_MAX;
-
-    for (unsigned n = 0; exit->guard && n < 4; n++)
-        exit->guard[n] = (uint8_t)(page >> 8 * n);
+    if (exit->guard)
+        store32(exit->guard, to ? to->physical / PAGE_SIZE + 1 : UINT32_MAX);
     aim(exit->site, to ? to->link : exit->unlinked);
+    if (!exit->target)
+        return;
+    store32(exit->target, exit->eip);
+    store32(exit->page, (uint32_t)page_field(exit->eip));
+    aim(exit->other, to ? exit->table : exit->unlinked);
 }
 
 /* --- The unit --- */
 static void emit_entry(struct compile *c)
 {
-    uint8_t *enough;
+    uint8_t *few;
+    bool swapped;
 
     emit_alu_immediate(c->code, ALU_SUB, 8, in_register(LEFT), c->unit->count);
-    enough = emit_jump_if(c->code, CC_NS);
+    few = emit_jump_if(c->code, CC_S);
+    swapped = aside_begin(c);
+    aim(few, c->code->at);
     emit_alu_immediate(c->code, ALU_ADD, 8, in_register(LEFT), c->unit->count);
     emit_store_immediate(c->code, 4, FIELD(eip), c->unit->eip);
     emit_alu(c->code, ALU_XOR, 4, in_register(R8), R8);
     emit_jump_to(c->code, c->backend->leave);
-    aim(enough, c->code->at);
+    aside_end(c, swapped);
 }
 
 /* The host gets what of the guest's units the code needs. */
@@ -452,11 +460,13 @@ static void emit_units(struct compile *c)
 static void emit_second(struct compile *c)
 {
     struct code *code = c->code;
+    struct rm page;
     uint8_t *same;
 
     emit_constant(code, VALUE, c->unit->eip);
-    emit_alu_immediate(code, ALU_CMP, 4, code_page(code, c->unit->bits, c->block->bytes),
-                       c->unit->second / PAGE_SIZE + 1);
+    page = code_page(code, c->unit->bits, c->block->bytes);
+    page.displacement += JUMP_PAGE_SHIFT / 8;
+    emit_alu_immediate(code, ALU_CMP, 4, page, c->unit->second / PAGE_SIZE + 1);
     same = emit_jump_if(code, CC_E);
     emit_store(code, 4, FIELD(eip), VALUE);
     emit_alu(code, ALU_XOR, 4, in_register(R8), R8);
@@ -504,7 +514,7 @@ static void emit_unit(struct compile *c)
     c->host_flags = 0;
     c->units = 0;
     c->x87 = (struct x87_note){0};
-    c->left = false;
+    c->left = c->aside = false;
     c->held = 0;
     c->group = c->block->group;
     c->stub_count = 0;
@@ -531,9 +541,11 @@ static void emit_unit(struct compile *c)
     }
 }
 
-void backend_compile(const struct backend *b, struct code *code, const struct unit *u, struct translated *block)
+void backend_compile(struct backend *b, struct code *code, const struct unit *u, struct translated *block)
 {
     struct compile *c = b->scratch;
+    uint8_t *aside = code->aside;
+    bool swapped;
 
     c->code = code;
     c->backend = b;
@@ -544,6 +556,11 @@ void backend_compile(const struct backend *b, struct code *code, const struct un
     if (u->second != NO_SECOND)
         emit_second(c);
     emit_unit(c);
+    b->aside = aside;
+    for (unsigned n = 0; n < c->stub_count; n++)
+        if (c->stub[n].kind == STUB_EXIT && !c->stub[n].plain && !c->stub[n].loops)
+            emit_side_exit(c, &c->stub[n]);
+    swapped = aside_begin(c);
     for (unsigned n = 0; n < c->stub_count; n++)
         if (c->stub[n].kind == STUB_UNALIGNED)
             emit_unaligned(c, &c->stub[n]);
@@ -554,6 +571,7 @@ void backend_compile(const struct backend *b, struct code *code, const struct un
             emit_ready(c, &c->stub[n]);
         else if (c->stub[n].kind == STUB_UNITS)
             emit_load_units(c, &c->stub[n]);
-        else if (c->stub[n].kind == STUB_EXIT)
+        else if (c->stub[n].plain || c->stub[n].loops)
             emit_side_exit(c, &c->stub[n]);
+    aside_end(c, swapped);
 }

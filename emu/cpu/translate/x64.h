@@ -90,6 +90,7 @@ struct compile {
     struct stub *slow;          /* of the instruction at hand; null: none yet */
     struct record_group *group; /* the next */
     bool left;                  /* nothing runs on after the last instruction */
+    bool aside;                 /* what is emitted goes where what is rare lies */
     uint8_t held;               /* R9 holds where these neighbours are: 1 + their index, or 0 */
     uint8_t *loop;              /* where the unit goes on that jumps to its start */
     unsigned stub_count;
@@ -97,6 +98,12 @@ struct compile {
 };
 
 typedef void compile_function(struct compile *c, const struct insn *i);
+
+/* Where PAGES_CODE is for a known EIP, from R13: the half of it that has the page. */
+static inline int32_t page_field(uint32_t eip)
+{
+    return (int32_t)((PAGES_CODE + eip / PAGE_SIZE) * 8 + JUMP_PAGE_SHIFT / 8);
+}
 
 /* --- Registers --- */
 extern const uint8_t host_register[9]; /* REG_ZERO: NO_REGISTER */
@@ -147,8 +154,12 @@ struct stub *new_stub(struct compile *c, enum stub_kind kind);
 void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site, bool plain);
 /* Leaves the unit for a known target. All flags must be flushed. Emits a jump that waits to be linked. */
 void emit_exit(struct compile *c, uint32_t eip);
-/* To the EIP in R8 by the table of jumps, or out, by an exit if it is not null. */
-void emit_table_jump(struct compile *c, const struct block_exit *exit);
+/* To the EIP in R8: by the table of jumps; and before that by a link to the one target that it had first. */
+void emit_table_jump(struct compile *c);
+void emit_cached_jump(struct compile *c);
+/* What comes between them is emitted where what is rare lies. The value of the one is for the other. */
+bool aside_begin(struct compile *c);
+void aside_end(struct compile *c, bool swapped);
 /* Where PAGES_CODE is for EIP + distance, EIP in R8. Takes R9. */
 struct rm code_page(struct code *code, uint32_t bits, uint32_t distance);
 /* The same by a conditional jump, from after the instruction at hand if that is not the last. */

@@ -90,11 +90,15 @@ static uint32_t target_of(const struct compile *c, const struct insn *i)
     return i->size == 2 ? eip & 0xFFFF : eip;
 }
 
-/* To the EIP in R8. A table jump of its own lets the host predict each such jump by itself. */
-static void emit_indirect(struct compile *c)
+/* To the EIP in R8. A table jump of its own lets the host predict each such jump by itself. What is read from a table
+ * in memory (JMP [table + ECX*4]) changes too often for a link. */
+static void emit_indirect(struct compile *c, const struct insn *i)
 {
     settle(c);
-    emit_table_jump(c, NULL);
+    if (i->form == FORM_M && i->base == REG_ZERO && i->index != REG_ZERO)
+        emit_table_jump(c);
+    else
+        emit_cached_jump(c);
     c->left = true;
 }
 
@@ -153,7 +157,7 @@ static void jump(struct compile *c, const struct insn *i)
     }
     indirect_target(c, i, VALUE);
     check_target(c, i->size);
-    emit_indirect(c);
+    emit_indirect(c, i);
 }
 
 static void call(struct compile *c, const struct insn *i)
@@ -175,7 +179,7 @@ static void call(struct compile *c, const struct insn *i)
         return;
     }
     emit_move(c->code, VALUE, R11);
-    emit_indirect(c);
+    emit_indirect(c, i);
 }
 
 static void ret(struct compile *c, const struct insn *i)
@@ -184,7 +188,7 @@ static void ret(struct compile *c, const struct insn *i)
     emit_load_zero(c->code, i->size, VALUE, stack_top(c, i->size));
     check_target(c, i->size);
     move_stack(c, (int32_t)(i->size + i->immediate));
-    emit_indirect(c);
+    emit_indirect(c, i);
 }
 
 static bool is_conditional_jump(const struct insn *i)

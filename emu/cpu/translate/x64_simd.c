@@ -103,6 +103,13 @@ static void to_general(struct compile *c, const struct insn *i)
               from_memory(i) ? memory_operand(c, i, i->size, TO_READ) : in_register(i->src));
 }
 
+/* PSRLW and its kin by a constant. */
+static void shift_in_place(struct compile *c, const struct insn *i)
+{
+    emit_op(c->code, 4, encoding(i), (unsigned)row_of(i)->group, in_register(i->dst));
+    emit8(c->code, i->immediate & 0xFF);
+}
+
 /* MOVD to a register or to memory: ModRM.rm is the general one. */
 static void move_out(struct compile *c, const struct insn *i)
 {
@@ -248,6 +255,7 @@ compile_function *simd_compiler(const struct unit *u, const struct insn *i)
         if (row->opcode == 0x0F2E || row->opcode == 0x0F2F)
             return compare;
         return from == 'W' || from == 'U' || from == 'M' ? into_xmm : from == 'E' && i->size == 4 ? from_general : NULL;
+    case 'U': return from == 'I' ? shift_in_place : NULL;
     case 'W':
     case 'M': return from == 'V' ? out_of_xmm : NULL;
     case 'G': return from == 'W' || from == 'U' ? to_general : NULL;

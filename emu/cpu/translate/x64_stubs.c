@@ -19,6 +19,24 @@ void slow_from(struct compile *c, uint8_t *site)
     c->slow->site[c->slow->count++] = site;
 }
 
+bool aside_begin(struct compile *c)
+{
+    bool swaps = !c->aside;
+
+    if (swaps)
+        code_swap(c->code);
+    c->aside = true;
+    return swaps;
+}
+
+void aside_end(struct compile *c, bool swapped)
+{
+    if (!swapped)
+        return;
+    code_swap(c->code);
+    c->aside = false;
+}
+
 /* Whether code at an EIP lies in the page of the unit: then it is what it was when the block began. */
 static bool in_page(const struct unit *u, uint32_t eip)
 {
@@ -34,24 +52,30 @@ struct rm code_page(struct code *code, uint32_t bits, uint32_t distance)
     return at_sum(TABLE, ADDEND, 3, PAGES_CODE * 8);
 }
 
-void emit_table_jump(struct compile *c, const struct block_exit *exit)
+/* Emits the jump; what leads to `miss` is where nothing is found. R8 is EIP then, in its lower half. */
+static uint8_t *emit_table(struct compile *c)
 {
     struct code *code = c->code;
     uint8_t *miss;
 
-    emit_alu_load(code, ALU_XOR, 8, VALUE, code_page(code, c->unit->bits, 0));
-    emit_load(code, 8, SPARE, FIELD(view.jumps));
-    emit_move(code, ADDEND, VALUE);
-    emit_alu_immediate(code, ALU_AND, 4, in_register(ADDEND), JUMP_ENTRIES - 1);
+    emit_op(code, 4, 0x69, SPARE, in_register(VALUE)); /* IMUL */
+    emit32(code, JUMP_HASH);
+    emit_shift(code, SHIFT_SHR, 4, in_register(SPARE), 31 - JUMP_INDEX_BITS);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), UINT32_MAX - 1); /* entries are of 16 bytes */
+    emit_alu_load(code, ALU_OR, 8, VALUE, code_page(code, c->unit->bits, 0));
     emit_alu_load(code, ALU_OR, 8, VALUE, FIELD(view.jump_tag));
-    emit_alu_load(code, ALU_CMP, 8, VALUE, at_sum(SPARE, ADDEND, 3, offsetof(struct jump_table, key)));
+    emit_load(code, 8, ADDEND, FIELD(view.jumps));
+    emit_alu_load(code, ALU_CMP, 8, VALUE, at_sum(ADDEND, SPARE, 3, offsetof(struct jump, key)));
     miss = emit_jump_if(code, CC_NE);
-    emit_op(code, 4, 0xFF, 4, at_sum(SPARE, ADDEND, 3, offsetof(struct jump_table, code)));
-    aim(miss, code->at);
-    emit_move_wide(code, SPARE, VALUE); /* the page is taken out of EIP again */
-    emit_shift(code, SHIFT_SHR, 8, in_register(SPARE), JUMP_PAGE_SHIFT);
-    emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), (1u << JUMP_PAGE_BITS) - 1);
-    emit_alu(code, ALU_XOR, 4, in_register(VALUE), SPARE);
+    emit_op(code, 4, 0xFF, 4, at_sum(ADDEND, SPARE, 3, offsetof(struct jump, code)));
+    return miss;
+}
+
+/* Leaves for the EIP in R8, by an exit if it is not null. */
+static void emit_leave(struct compile *c, const struct block_exit *exit)
+{
+    struct code *code = c->code;
+
     emit_store(code, 4, FIELD(eip), VALUE);
     if (exit)
         emit_constant_wide(code, R8, (uintptr_t)exit);
@@ -60,23 +84,75 @@ void emit_table_jump(struct compile *c, const struct block_exit *exit)
     emit_jump_to(code, c->backend->leave);
 }
 
-/* To another page: directly as long as the address leads to the page of the block that is linked; else by the table. */
-static void emit_guarded_exit(struct compile *c, struct block_exit *exit, uint8_t *site)
+void emit_table_jump(struct compile *c)
+{
+    uint8_t *miss = emit_table(c);
+    bool swapped = aside_begin(c);
+
+    aim(miss, c->code->at);
+    emit_leave(c, NULL);
+    aside_end(c, swapped);
+}
+
+/* The jump of an exit to another page: taken as long as that leads to the page of the block that is linked. */
+static void emit_guarded(struct compile *c, struct block_exit *exit)
 {
     struct code *code = c->code;
 
+    emit_op(code, 4, 0x81, ALU_CMP, at_address(TABLE, page_field(exit->eip)));
+    exit->page = code->at - 4;
+    exit->guard = code->at;
+    emit32(code, UINT32_MAX);
+    exit->site = emit_jump_if(code, CC_E);
+    exit->unlinked = code->at;
+    aim(exit->site, exit->unlinked);
+    c->block->exits++;
+}
+
+/* To another page: by its link, or else by the table. */
+static void emit_far_exit(struct compile *c, struct block_exit *exit, uint8_t *site)
+{
+    struct code *code = c->code;
+    bool swapped, linked = !(c->unit->bits & CONTEXT_BASE);
+    uint8_t *miss;
+
     if (site)
         aim(site, code->at);
-    if (!(c->unit->bits & CONTEXT_BASE)) {
-        emit_op(code, 4, 0x81, ALU_CMP, at_address(TABLE, (int32_t)((PAGES_CODE + exit->eip / PAGE_SIZE) * 8)));
-        exit->guard = code->at;
-        emit32(code, UINT32_MAX);
-        exit->site = emit_jump_if(code, CC_E);
-        exit->unlinked = code->at;
-        c->block->exits++;
-    }
+    if (linked)
+        emit_guarded(c, exit);
+    miss = emit_jump(code);
+    swapped = aside_begin(c);
+    aim(miss, code->at);
     emit_constant(code, VALUE, exit->eip);
-    emit_table_jump(c, exit->guard ? exit : NULL);
+    miss = emit_table(c);
+    aim(miss, code->at);
+    emit_leave(c, linked ? exit : NULL);
+    aside_end(c, swapped);
+}
+
+void emit_cached_jump(struct compile *c)
+{
+    struct code *code = c->code;
+    struct block_exit *exit = &c->block->exit[c->block->exits];
+    bool swapped;
+
+    if (c->unit->bits & CONTEXT_BASE) {
+        emit_table_jump(c);
+        return;
+    }
+    *exit = (struct block_exit){.from = c->block};
+    emit_op(code, 4, 0x81, ALU_CMP, in_register(VALUE));
+    exit->target = code->at;
+    emit32(code, 0);
+    exit->other = emit_jump_if(code, CC_NE);
+    emit_guarded(c, exit);
+    exit->table = code->at;
+    emit_table_jump(c);
+    swapped = aside_begin(c);
+    exit->unlinked = code->at;
+    emit_leave(c, exit);
+    aside_end(c, swapped);
+    backend_aim(exit, NULL);
 }
 
 void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site, bool plain)
@@ -84,19 +160,21 @@ void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site, bool plain)
     struct code *code = c->code;
     struct translated *block = c->block;
     struct block_exit *exit = &block->exit[block->exits];
+    bool swapped;
 
     *exit = (struct block_exit){.from = block, .eip = eip, .plain = plain};
     if (!in_page(c->unit, eip)) {
-        emit_guarded_exit(c, exit, site);
+        emit_far_exit(c, exit, site);
         return;
     }
     block->exits++;
     exit->site = site ? site : emit_jump(code);
+    swapped = aside_begin(c);
     exit->unlinked = code->at;
     aim(exit->site, exit->unlinked);
-    emit_store_immediate(code, 4, FIELD(eip), eip);
-    emit_constant_wide(code, R8, (uintptr_t)exit);
-    emit_jump_to(code, c->backend->leave);
+    emit_constant(code, VALUE, eip);
+    emit_leave(c, exit);
+    aside_end(c, swapped);
 }
 
 void emit_exit(struct compile *c, uint32_t eip)
