@@ -21,6 +21,11 @@
 
 enum { PIECE = 1 << 20, SAME_NAME_LIMIT = 1000, JOURNAL_LIMIT = 1 << 28 };
 
+/* What files may have beyond the size of the disk: one of them, and all together. */
+#define FILE_SPARE (UINT64_C(1) << 30)
+#define BAG_SPARE (UINT64_C(4) << 30)
+#define BAG_TIMES 16
+
 /* --- Files of the bag --- */
 
 static bool sync_and_close(int descriptor, const char *path, bool good, struct error *error)
@@ -163,6 +168,18 @@ static int new_file(char *path, size_t size, struct error *error)
     return -1;
 }
 
+/* What a file claims: a hole costs the volume nothing, and this host its size. */
+static bool is_believable(const struct bag *b, const struct desk_volume *v, const struct file_entry *e,
+                          struct error *damage)
+{
+    const uint64_t disk = v->disk.block.sectors * SECTOR_SIZE;
+
+    return (e->size <= disk + FILE_SPARE && b->bytes <= BAG_TIMES * disk + BAG_SPARE) ||
+           error_set(damage, STATUS_WRONG, e->name, NULL, NULL,
+                     "claims %" PRIu64 " bytes; the disk has %" PRIu64 ", and what was taken out of it %" PRIu64,
+                     e->size, disk, b->bytes);
+}
+
 /* descriptor below 0: only the digest is wanted. */
 static bool copy(struct bag *b, struct desk_volume *volume, const struct file_entry *e, int descriptor,
                  const char *path, uint8_t digest[DIGEST_SIZE], struct error *damage, struct error *error)
@@ -176,7 +193,7 @@ static bool copy(struct bag *b, struct desk_volume *volume, const struct file_en
     damage->status = STATUS_OK;
     b->head_size = 0;
     sha256_begin(&hash);
-    while (good && at < e->size && damage->status == STATUS_OK) {
+    while (good && at < e->size && damage->status == STATUS_OK && (at > 0 || is_believable(b, volume, e, damage))) {
         if (!files->system->read(files->context, e, at, b->piece, PIECE, &got, damage) || got == 0)
             break;
         good = descriptor < 0 || write_all(descriptor, path, b->piece, got, error);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "desk/desk.h"
+#include "desk/reader.h"
 #include "formats/file.h"
 #include "formats/plain.h"
 #include "formats/volumes/volumes.h"
@@ -333,7 +334,7 @@ static bool open_archive(struct receipt *r, struct error *error)
     bool good = disk_survey(&r->disk, &survey, error);
     for (uint32_t i = 0; good && i < survey.volume_count && !r->files.system; i++)
         if (survey.volumes[i].number == r->partition)
-            good = files_open(&r->disk, &survey.volumes[i], &r->files, error);
+            good = reader_open(&r->disk, &survey.volumes[i], &r->files, error);
     disk_survey_free(&survey);
     return good && (r->files.system || error_set(error, STATUS_WRONG, path, NULL, NULL, "has no such volume"));
 }

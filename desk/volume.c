@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "desk/desk.h"
+#include "desk/reader.h"
 #include "formats/volumes/volumes.h"
 
 enum { DEPTH_LIMIT = 64, ENTRY_LIMIT = 4000000 };
@@ -39,7 +40,7 @@ bool desk_may_read(const struct arguments *a, const struct archive *archive, str
 static bool open_volume(struct desk_volume *v, const struct volume *from, struct error *error)
 {
     v->number = from->number;
-    return files_open(&v->disk.block, from, &v->files, error);
+    return reader_open(&v->disk.block, from, &v->files, error);
 }
 
 /* Partition `wanted`, or the only one with a file system that can be read. */

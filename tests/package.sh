@@ -1,5 +1,5 @@
 #!/bin/bash
-# package.sh - what stands in a bag beside the files (spec/retrieval.md, V-1 to V-8): DFXML, PREMIS, index.html, one file in place of a folder, the journal; and
+# package.sh - what stands in a bag beside the files (spec/retrieval.md, V-6 to V-13): DFXML, PREMIS, index.html, one file in place of a folder, the journal; and
 # check.py, which finds whatever is changed, and the proof that leads files to the machine-root (spec/receipt.md, R-13 to R-19).
 set -eu
 here=$PWD
@@ -15,7 +15,7 @@ take() { "$MUNIMENT" retrieve records.mun RECORDS -o "$@"; }
 "$MUNIMENT" seal records.yaml --description records-description.yaml -o records.mun --key key >/dev/null
 gives "a session with a journal" 0 "$MUNIMENT" boot records.mun --script records.script --record session.journal --overlay session
 gives "a bag with all of it" 0 take bag --key key --prove --withhold 'RECORDS/NOTHING' --journal session.journal
-gives "nothing is replaced (V-1)" 3 take bag
+gives "nothing is replaced (V-6)" 3 take bag
 gives "check.py is content" 0 python3 bag/check.py --key key.pub
 says "with the receipt" out "receipt: 24 files, 0 withheld"
 says "and the proof" out "proof: 24 files lie on the sealed disk"
@@ -82,17 +82,16 @@ assert all(os.path.isfile(os.path.join(bag, link)) for link in page.links)
 assert sorted(link for link in page.links if link.startswith("data/")) == sorted(r["file"] for r in rows)
 assert all(r["sha256"] in Links.text for r in rows) and info["Muniment-Machine-Root"] in Links.text and b"<script" not in read("index.html")
 PY
-gives "DFXML (V-4), PREMIS (V-5) and index.html (V-6) say what the table says, and the runs are the bytes" 0 python3 documents.py bag records.img
+gives "DFXML (V-9), PREMIS (V-10) and index.html (V-11) say what the table says, and the runs are the bytes" 0 python3 documents.py bag records.img
 if [ -n "${DFXML_SCHEMA-}" ]; then gives "DFXML by its schema" 0 xmllint --noout --schema "$DFXML_SCHEMA" bag/dfxml.xml; fi
 take again --key key --prove --journal session.journal >out
 for file in manifest-sha256.txt files.csv dfxml.xml proof/proof.txt; do
-    cmp -s bag/$file again/$file
-    passed "repeated, $file is the same (V-8)" $?
+    passed "repeated, $file is the same (V-13)" "$(cmp -s bag/$file again/$file; echo $?)"
 done
 sed 's/^machine-root: ...../machine-root: fffff/' session.journal >false.journal
-gives "a journal of another machine (V-7)" 3 take false --journal false.journal
+gives "a journal of another machine (V-12)" 3 take false --journal false.journal
 passed "leaves nothing" "$(! ls -d false false.mun* 2>/dev/null | grep -q .; echo $?)"
-gives "names that HTML and XML know (V-3)" 0 bash -c 'mformat -C -f 1440 -i odd.img :: && printf x >"a&b <c>;d.txt" && mcopy -i odd.img "a&b <c>;d.txt" "::a&b ;d.txt" && "$MUNIMENT" retrieve odd.img -o odd'
+gives "names that HTML and XML know (V-8)" 0 bash -c 'mformat -C -f 1440 -i odd.img :: && printf x >"a&b <c>;d.txt" && mcopy -i odd.img "a&b <c>;d.txt" "::a&b ;d.txt" && "$MUNIMENT" retrieve odd.img -o odd'
 python3 - <<'PY' >out 2>err
 import html.parser, os, urllib.parse, xml.etree.ElementTree as tree
 name = os.listdir("odd/data")[0]
@@ -101,7 +100,7 @@ assert urllib.parse.quote(name) in open("odd/index.html", encoding="utf-8").read
 PY
 passed "are escaped" $?
 
-# --- As one file (V-2) ---
+# --- As one file (V-7) ---
 for as in zip tar; do
     gives "a bag as $as" 0 take one.$as --as $as --key key
     gives "again" 0 take two.$as --as $as

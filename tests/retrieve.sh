@@ -192,7 +192,7 @@ for i in range(int(__import__("sys").argv[1])):
 PY
 status=0
 timeout 60 "$MUNIMENT" retrieve hostile.img -o hostile >out 2>err || status=$?
-passed "hostile names and sizes: reported (V-9)" "$([ $status = 1 ]; echo $?)"
+passed "hostile names and sizes: reported (V-14)" "$([ $status = 1 ]; echo $?)"
 valid hostile 2>>err
 passed "the rest is a valid bag" $?
 passed "nothing lies outside" "$([ ! -e B ] && [ ! -e hostile/B ] && ! find hostile -name '*[[:cntrl:]]*' | grep -q .; echo $?)"

@@ -5,13 +5,18 @@
 #include <string.h>
 
 #include "formats/volumes/fat_files.h"
+#include "formats/volumes/tsk_files.h"
 
 /* The readers, by the beginning of what the survey calls a file system. */
 static const struct {
     const char *name;
     bool (*open)(const struct block *disk, const struct volume *volume, struct files *files, struct error *error);
+    bool (*prepare)(struct error *error); /* null: there is nothing to be loaded */
 } readers[] = {
-    {"FAT", fat_files_open},
+    {"FAT", fat_files_open, NULL},
+    {"NTFS", tsk_files_open, tsk_files_prepare},
+    {"ext", tsk_files_open, tsk_files_prepare},
+    {"ISO 9660", tsk_files_open, tsk_files_prepare},
 };
 
 #define READERS (sizeof readers / sizeof *readers)
@@ -29,6 +34,13 @@ static size_t reader_of(const struct volume *volume)
 bool files_can_open(const struct volume *volume)
 {
     return reader_of(volume) < READERS;
+}
+
+bool files_prepare(const struct volume *volume, struct error *error)
+{
+    size_t i = reader_of(volume);
+
+    return i == READERS || !readers[i].prepare || readers[i].prepare(error);
 }
 
 bool files_open(const struct block *disk, const struct volume *volume, struct files *files, struct error *error)

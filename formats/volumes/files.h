@@ -1,7 +1,7 @@
 /* files.h - the files and folders of a volume, whatever its file system, for reading.
  *
  * A file system offers three functions: the entries of a folder, bytes of a file, where they lie on the disk.
- * fat_files.c has FAT by fat.h. Everything in a volume is taken for hostile. */
+ * fat_files.c has FAT by fat.h, tsk_files.c the rest by libtsk. Everything in a volume is taken for hostile. */
 #ifndef MUNIMENT_FILES_H
 #define MUNIMENT_FILES_H
 
@@ -36,7 +36,6 @@ struct file_time {
 enum file_attribute { FILE_READ_ONLY = 0x01, FILE_HIDDEN = 0x02, FILE_SYSTEM = 0x04, FILE_ARCHIVE = 0x20 };
 
 struct file_entry {
-    char name[FILE_NAME_SIZE];        /* UTF-8; of a stream of NTFS NAME:STREAM */
     char short_name[FILE_SHORT_SIZE]; /* 8.3; may be empty */
     uint8_t raw_name[12];             /* its bytes, where the file system keeps it in one of 11 */
     uint8_t raw_size;
@@ -45,6 +44,7 @@ struct file_entry {
     uint64_t id;              /* of FAT the first cluster, of others the number of inode or MFT record */
     uint32_t stream;          /* which of a record's; 0: the only one */
     struct file_time created, modified, accessed;
+    char name[FILE_NAME_SIZE]; /* UTF-8; of a stream of NTFS NAME:STREAM */
 };
 
 /* Bytes of a file that lie on the disk one after another. */
@@ -79,6 +79,8 @@ struct files {
 
 /* Whether there is a reader for this kind of volume. */
 bool files_can_open(const struct volume *volume);
+/* Loads what the reader of a volume needs, for a process that locks itself in before it opens one. */
+bool files_prepare(const struct volume *volume, struct error *error);
 /* Opens a volume of a disk, which stays the caller's and must outlive it. */
 bool files_open(const struct block *disk, const struct volume *volume, struct files *files, struct error *error);
 void files_close(struct files *files);

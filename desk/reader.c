@@ -1,0 +1,462 @@
+/* reader.c - see reader.h.
+ *
+ * A question is a struct question; the answer is frames, each with its kind and length before it, of which the last is
+ * the end or an error. What comes from the process is hostile as the volume is. */
+#define _DEFAULT_SOURCE /* setenv, MSG_NOSIGNAL */
+#include "desk/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "desk/jail.h"
+#include "formats/text.h"
+
+enum {
+    ANSWER_SECONDS = 60,
+    RESTARTS = 16,         /* of one volume, after which it is given up */
+    PIECE = 1 << 16,       /* bytes that are sent at once */
+    FOLDER_LIMIT = 1 << 29 /* bytes of the entries of one folder */
+};
+
+#define MEMORY_LIMIT (UINT64_C(4) << 30) /* address space, beyond what the process had */
+
+enum operation { OPEN, LIST, READ, RUNS };
+enum kind { ENTRY, RUN, BYTES, END, FAILURE };
+
+struct question {
+    uint32_t operation, stream;
+    uint64_t id, size, offset, length;
+};
+
+struct frame {
+    uint32_t kind, length;
+};
+
+/* --- The process --- */
+
+struct server {
+    int channel;
+    struct files files;
+    struct text out;
+    uint8_t piece[PIECE];
+};
+
+static bool send_all(int channel, const void *bytes, size_t size)
+{
+    for (const char *at = bytes; size > 0;) {
+        ssize_t count = write(channel, at, size);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return false;
+        at += count;
+        size -= (size_t)count;
+    }
+    return true;
+}
+
+static bool flush(struct server *s)
+{
+    bool good = !s->out.failed && send_all(s->channel, s->out.bytes, s->out.length);
+
+    s->out.length = 0;
+    return good;
+}
+
+static bool put(struct server *s, enum kind kind, const void *bytes, size_t size)
+{
+    const struct frame frame = {kind, (uint32_t)size};
+
+    text_add(&s->out, &frame, sizeof frame);
+    text_add(&s->out, bytes, size);
+    return s->out.length < PIECE ? !s->out.failed : flush(s);
+}
+
+static bool put_entry(void *context, const struct file_entry *e)
+{
+    return put(context, ENTRY, e, offsetof(struct file_entry, name) + strlen(e->name) + 1);
+}
+
+static bool put_run(void *context, const struct file_run *run)
+{
+    return put(context, RUN, run, sizeof *run);
+}
+
+static bool put_bytes(struct server *s, const struct question *q, const struct file_entry *e, struct error *error)
+{
+    for (uint64_t done = 0; done < q->length;) {
+        size_t wanted = q->length - done < PIECE ? (size_t)(q->length - done) : PIECE, got = 0;
+        bool good = s->files.system->read(s->files.context, e, q->offset + done, s->piece, wanted, &got, error);
+        if (got > 0 && !put(s, BYTES, s->piece, got))
+            return true;
+        if (!good || got < wanted)
+            return good;
+        done += got;
+    }
+    return true;
+}
+
+static void answer(struct server *s, const struct question *q)
+{
+    const struct file_entry e = {.kind = FILE_REGULAR, .id = q->id, .stream = q->stream, .size = q->size};
+    const struct files *f = &s->files;
+    struct error error;
+    bool good = true;
+
+    switch (q->operation) {
+    case LIST: good = f->system->list(f->context, q->id, put_entry, s, &error); break;
+    case RUNS: good = f->system->runs(f->context, &e, put_run, s, &error); break;
+    case READ: good = put_bytes(s, q, &e, &error); break;
+    default: break;
+    }
+    if (!put(s, good ? END : FAILURE, &error, good ? 0 : sizeof error) || !flush(s))
+        _exit(0);
+}
+
+static bool receive_all(int channel, void *bytes, size_t size)
+{
+    for (char *at = bytes; size > 0;) {
+        ssize_t count = read(channel, at, size);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return false;
+        at += count;
+        size -= (size_t)count;
+    }
+    return true;
+}
+
+/* Whatever could be written to by this process and is not its own: the log, the bag. */
+static void close_what_can_be_written(int channel)
+{
+    long most = sysconf(_SC_OPEN_MAX);
+
+    for (int i = 0; i < (most > 0 && most < 4096 ? most : 4096); i++) {
+        int flags = i != channel && i != STDERR_FILENO ? fcntl(i, F_GETFL) : -1;
+        if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY)
+            close(i);
+    }
+}
+
+/* Pages of address space that the process has. */
+static uint64_t address_space(void)
+{
+    unsigned long long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+
+    if (file && fscanf(file, "%llu", &pages) != 1)
+        pages = 0;
+    if (file)
+        fclose(file);
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void serve(int channel, const struct block *disk, const struct volume *volume)
+{
+    const struct jail_limits limits = {.memory = address_space() + MEMORY_LIMIT};
+    struct server *s = calloc(1, sizeof *s);
+    struct question question;
+    struct error error;
+
+    if (!s)
+        _exit(1);
+    s->channel = channel;
+    close_what_can_be_written(channel);
+    setenv("TZ", "UTC0", 1); /* libtsk asks the host's clock for its zone */
+    tzset();
+    bool good = files_prepare(volume, &error) && jail_enter(JAIL_READER, NULL, 0, &limits, &error) &&
+                files_open(disk, volume, &s->files, &error);
+    if (!put(s, good ? END : FAILURE, &error, good ? 0 : sizeof error) || !flush(s) || !good)
+        _exit(0);
+    while (receive_all(channel, &question, sizeof question))
+        answer(s, &question);
+    _exit(0);
+}
+
+/* --- Its customer --- */
+
+struct reader {
+    const struct block *disk;
+    struct volume volume;
+    pid_t process; /* 0: none */
+    int channel;
+    unsigned starts;
+    uint8_t *buffer; /* what was received: PIECE bytes */
+    size_t begin, end;
+};
+
+/* Ends the process; returns the signal that had ended it before, or 0. */
+static int stop(struct reader *r)
+{
+    int status = 0;
+
+    if (!r->process)
+        return 0;
+    close(r->channel);
+    kill(r->process, SIGKILL);
+    while (waitpid(r->process, &status, 0) < 0 && errno == EINTR)
+        continue;
+    r->process = 0;
+    return WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL ? WTERMSIG(status) : 0;
+}
+
+static const char *name_of(const struct reader *r)
+{
+    return r->volume.file_system ? r->volume.file_system : "volume";
+}
+
+/* The process has ended or must end. */
+static bool lost(struct reader *r, const char *what, struct error *error)
+{
+    int signal = stop(r);
+
+    if (!signal || what)
+        return error_set(error, STATUS_WRONG, name_of(r), NULL, NULL, "%s", what ? what : "its reader ended");
+    return error_set(error, STATUS_WRONG, name_of(r), NULL, NULL, "its reader crashed (signal %d)", signal);
+}
+
+static bool receive(struct reader *r, void *bytes, size_t size, struct error *error)
+{
+    for (char *to = bytes; size > 0;) {
+        struct pollfd one = {.fd = r->channel, .events = POLLIN};
+        size_t part = r->end - r->begin < size ? r->end - r->begin : size;
+        memcpy(to, r->buffer + r->begin, part);
+        r->begin += part;
+        to += part;
+        size -= part;
+        if (size == 0)
+            return true;
+        int ready = poll(&one, 1, ANSWER_SECONDS * 1000);
+        if (ready == 0)
+            return lost(r, "its reader does not answer", error);
+        ssize_t count = ready < 0 ? -1 : read(r->channel, r->buffer, PIECE);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return lost(r, NULL, error);
+        r->begin = 0;
+        r->end = (size_t)count;
+    }
+    return true;
+}
+
+/* Receives the frames of an answer: kind is what they may hold. each is called for the contents; the answer is read to
+ * its end in any case. */
+static bool receive_answer(struct reader *r, enum kind kind, size_t most,
+                           bool (*each)(void *context, const void *bytes, size_t size), void *context,
+                           struct error *error)
+{
+    uint8_t content[PIECE + sizeof(struct error)];
+    struct frame frame;
+    bool wanted = true;
+
+    for (;;) {
+        if (!receive(r, &frame, sizeof frame, error))
+            return false;
+        if (frame.kind == END && frame.length == 0)
+            return true;
+        if (frame.kind == FAILURE && frame.length == sizeof *error) {
+            if (!receive(r, error, sizeof *error, error))
+                return false;
+            error->object[sizeof error->object - 1] = error->what[sizeof error->what - 1] = '\0';
+            error->place[sizeof error->place - 1] = error->remedy[sizeof error->remedy - 1] = '\0';
+            if (error->status < STATUS_WRONG || error->status > STATUS_CLOSED)
+                error->status = STATUS_WRONG;
+            return false;
+        }
+        if (frame.kind != kind || frame.length > most || frame.length > PIECE)
+            return lost(r, "its reader answers what was not asked", error);
+        if (!receive(r, content, frame.length, error))
+            return false;
+        wanted = wanted && each(context, content, frame.length);
+    }
+}
+
+static bool start(struct reader *r, struct error *error)
+{
+    int ends[2];
+
+    if (r->starts++ > RESTARTS)
+        return error_set(error, STATUS_WRONG, name_of(r), NULL, NULL, "its reader crashed too often");
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+        return error_host(error, name_of(r), errno, "cannot start a reader");
+    r->process = fork();
+    if (r->process == 0) {
+        signal(SIGINT, SIG_IGN); /* who asks decides */
+        serve(ends[1], r->disk, &r->volume);
+    }
+    close(ends[1]);
+    if (r->process < 0) {
+        r->process = 0;
+        close(ends[0]);
+        return error_host(error, name_of(r), errno, "cannot start a reader");
+    }
+    r->channel = ends[0];
+    r->begin = r->end = 0;
+    if (receive_answer(r, END, 0, NULL, NULL, error))
+        return true;
+    stop(r);
+    return false;
+}
+
+static bool ask(struct reader *r, const struct question *q, struct error *error)
+{
+    const char *at = (const char *)q;
+    size_t left = sizeof *q;
+
+    if (!r->process && !start(r, error))
+        return false;
+    while (left > 0) {
+        ssize_t count = send(r->channel, at, left, MSG_NOSIGNAL);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return lost(r, NULL, error);
+        at += count;
+        left -= (size_t)count;
+    }
+    return true;
+}
+
+/* --- As a file system --- */
+
+/* What was received, each with its length before it: entries are handed on when the folder is read to its end, because
+ * whoever gets one asks for the next folder. */
+static bool keep(void *context, const void *bytes, size_t size)
+{
+    struct text *kept = context;
+
+    if (kept->length + size > FOLDER_LIMIT)
+        kept->failed = true;
+    text_add(kept, &size, sizeof size);
+    text_add(kept, bytes, size);
+    return !kept->failed;
+}
+
+static bool entry_is_sound(const struct file_entry *e, size_t size)
+{
+    return size > offsetof(struct file_entry, name) && size <= sizeof *e && ((const char *)e)[size - 1] == '\0' &&
+           *e->name && !strchr(e->name, '/') && e->raw_size <= sizeof e->raw_name && e->kind <= FILE_SPECIAL &&
+           memchr(e->short_name, '\0', sizeof e->short_name);
+}
+
+static bool list(void *context, uint64_t folder, file_each *each, void *each_context, struct error *error)
+{
+    struct reader *r = context;
+    const struct question question = {.operation = LIST, .id = folder};
+    struct text kept = {.bytes = NULL};
+    struct file_entry *entry = malloc(sizeof *entry);
+    size_t size;
+    bool good = entry && ask(r, &question, error) && receive_answer(r, ENTRY, sizeof *entry, keep, &kept, error);
+
+    if (!entry || kept.failed)
+        good = error_set(error, STATUS_HOST, name_of(r), NULL, NULL, "a folder is too large");
+    for (size_t at = 0; entry && at < kept.length; at += size) {
+        memcpy(&size, kept.bytes + at, sizeof size);
+        at += sizeof size;
+        if (size > sizeof *entry || at + size > kept.length)
+            break;
+        memset(entry, 0, sizeof *entry);
+        memcpy(entry, kept.bytes + at, size);
+        if (entry_is_sound(entry, size) && !each(each_context, entry)) {
+            good = true;
+            break;
+        }
+    }
+    text_free(&kept);
+    free(entry);
+    return good;
+}
+
+struct filling {
+    uint8_t *to;
+    size_t size, got;
+};
+
+static bool fill(void *context, const void *bytes, size_t size)
+{
+    struct filling *f = context;
+
+    if (size > f->size - f->got)
+        size = f->size - f->got;
+    memcpy(f->to + f->got, bytes, size);
+    f->got += size;
+    return f->got < f->size;
+}
+
+static bool read_file(void *context, const struct file_entry *e, uint64_t offset, void *buffer, size_t size,
+                      size_t *got, struct error *error)
+{
+    struct reader *r = context;
+    const struct question question = {READ, e->stream, e->id, e->size, offset, size};
+    struct filling filling = {buffer, size, 0};
+    bool good = ask(r, &question, error) && receive_answer(r, BYTES, PIECE, fill, &filling, error);
+
+    *got = filling.got;
+    return good;
+}
+
+struct running {
+    file_each_run *each;
+    void *context;
+};
+
+static bool hand_run(void *context, const void *bytes, size_t size)
+{
+    const struct running *running = context;
+    struct file_run run;
+
+    if (size != sizeof run)
+        return false;
+    memcpy(&run, bytes, sizeof run);
+    return running->each(running->context, &run);
+}
+
+static bool runs(void *context, const struct file_entry *e, file_each_run *each, void *each_context,
+                 struct error *error)
+{
+    struct reader *r = context;
+    const struct question question = {RUNS, e->stream, e->id, e->size, 0, 0};
+    struct running running = {each, each_context};
+
+    return ask(r, &question, error) && receive_answer(r, RUN, sizeof(struct file_run), hand_run, &running, error);
+}
+
+static void close_reader(void *context)
+{
+    struct reader *r = context;
+
+    stop(r);
+    free(r->buffer);
+    free(r);
+}
+
+static const struct file_system system_reader = {.close = close_reader, .list = list, .read = read_file, .runs = runs};
+
+bool reader_open(const struct block *disk, const struct volume *volume, struct files *files, struct error *error)
+{
+    struct reader *r = calloc(1, sizeof *r);
+
+    files->system = NULL;
+    if (!r || !(r->buffer = malloc(PIECE))) {
+        free(r);
+        return error_set(error, STATUS_HOST, "reader", NULL, NULL, "out of memory");
+    }
+    r->disk = disk;
+    r->volume = *volume;
+    if (!start(r, error)) {
+        close_reader(r);
+        return false;
+    }
+    *files = (struct files){&system_reader, r};
+    return true;
+}

@@ -1,0 +1,15 @@
+/* reader.h - reads the files of a volume in a process of its own, which is locked in (jail.h).
+ *
+ * What a hostile volume makes of its reader is held there: the process reads the disk's descriptors, answers, and can
+ * do nothing else. One that crashes, or does not answer for a minute, is reported as damage of what it was asked for,
+ * and the next question gets a new one. */
+#ifndef MUNIMENT_DESK_READER_H
+#define MUNIMENT_DESK_READER_H
+
+#include "formats/volumes/files.h"
+
+/* Opens a volume of a disk as it is now; what is written to the disk later may be seen or not. The disk must outlive
+ * it. */
+bool reader_open(const struct block *disk, const struct volume *volume, struct files *files, struct error *error);
+
+#endif

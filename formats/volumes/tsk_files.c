@@ -1,0 +1,406 @@
+/* tsk_files.c - see tsk_files.h. Nothing else uses libtsk. */
+#include "formats/volumes/tsk_files.h"
+
+#ifdef HAVE_tsk
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <tsk/libtsk.h>
+
+#define NTFS_OWN 24 /* records of NTFS itself: $MFT and so on */
+
+/* The functions of libtsk that are used. */
+struct functions {
+    __typeof__(tsk_img_open_external) *img_open;
+    __typeof__(tsk_img_close) *img_close;
+    __typeof__(tsk_fs_open_img) *fs_open;
+    __typeof__(tsk_fs_close) *fs_close;
+    __typeof__(tsk_fs_dir_open_meta) *dir_open;
+    __typeof__(tsk_fs_dir_getsize) *dir_size;
+    __typeof__(tsk_fs_dir_get) *dir_get;
+    __typeof__(tsk_fs_dir_close) *dir_close;
+    __typeof__(tsk_fs_file_open_meta) *file_open;
+    __typeof__(tsk_fs_file_close) *file_close;
+    __typeof__(tsk_fs_file_attr_getsize) *attributes;
+    __typeof__(tsk_fs_file_attr_get_idx) *attribute;
+    __typeof__(tsk_fs_attr_read) *read;
+    __typeof__(tsk_error_get) *reason;
+    __typeof__(tsk_error_reset) *forget;
+};
+
+static const struct {
+    const char *name;
+    size_t at;
+} names[] = {
+    {"tsk_img_open_external", offsetof(struct functions, img_open)},
+    {"tsk_img_close", offsetof(struct functions, img_close)},
+    {"tsk_fs_open_img", offsetof(struct functions, fs_open)},
+    {"tsk_fs_close", offsetof(struct functions, fs_close)},
+    {"tsk_fs_dir_open_meta", offsetof(struct functions, dir_open)},
+    {"tsk_fs_dir_getsize", offsetof(struct functions, dir_size)},
+    {"tsk_fs_dir_get", offsetof(struct functions, dir_get)},
+    {"tsk_fs_dir_close", offsetof(struct functions, dir_close)},
+    {"tsk_fs_file_open_meta", offsetof(struct functions, file_open)},
+    {"tsk_fs_file_close", offsetof(struct functions, file_close)},
+    {"tsk_fs_file_attr_getsize", offsetof(struct functions, attributes)},
+    {"tsk_fs_file_attr_get_idx", offsetof(struct functions, attribute)},
+    {"tsk_fs_attr_read", offsetof(struct functions, read)},
+    {"tsk_error_get", offsetof(struct functions, reason)},
+    {"tsk_error_reset", offsetof(struct functions, forget)},
+};
+
+/* An image of libtsk that is one of our disks. */
+struct image {
+    TSK_IMG_INFO info; /* the first member: libtsk hands it back */
+    const struct block *disk;
+    uint64_t end; /* bytes of the disk */
+};
+
+struct tsk_files {
+    struct functions call;
+    struct image image;
+    TSK_FS_INFO *fs;
+    TSK_FS_FILE *file; /* that was opened last; its record */
+    const char *name;  /* of the file system */
+    uint64_t precision;
+    uint8_t zone; /* of its times */
+};
+
+/* --- The disk --- */
+
+/* Bytes that need not begin or end with a sector. */
+static ssize_t read_image(TSK_IMG_INFO *info, TSK_OFF_T offset, char *buffer, size_t size)
+{
+    const struct image *image = (struct image *)info;
+    uint8_t sectors[64 * SECTOR_SIZE];
+    uint64_t at = (uint64_t)offset;
+    size_t got = 0;
+
+    if (offset < 0 || at >= image->end)
+        return -1;
+    if (size > image->end - at)
+        size = (size_t)(image->end - at);
+    while (got < size) {
+        uint64_t first = (at + got) / SECTOR_SIZE;
+        size_t within = (at + got) % SECTOR_SIZE, wanted = within + size - got;
+        uint32_t count = (uint32_t)((wanted + SECTOR_SIZE - 1) / SECTOR_SIZE), done;
+        count = count > 64 ? 64 : count;
+        if (image->disk->read(image->disk->context, first, count, sectors, &done) != BLOCK_OK)
+            return -1;
+        size_t part = count * SECTOR_SIZE - within < size - got ? count * SECTOR_SIZE - within : size - got;
+        memcpy(buffer + got, sectors + within, part);
+        got += part;
+    }
+    return (ssize_t)got;
+}
+
+static void close_image(TSK_IMG_INFO *info)
+{
+    (void)info;
+}
+
+static void show_image(TSK_IMG_INFO *info, FILE *to)
+{
+    (void)info, (void)to;
+}
+
+/* --- Opening --- */
+
+static bool failed(const struct tsk_files *t, struct error *error)
+{
+    const char *reason = t->call.reason();
+
+    error_set(error, STATUS_WRONG, t->name, NULL, NULL, "%s", reason && *reason ? reason : "is damaged");
+    t->call.forget();
+    return false;
+}
+
+static bool load(struct functions *call, struct error *error)
+{
+    void *library = dlopen(TSK_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+
+    if (!library)
+        return error_set(error, STATUS_HOST, TSK_LIBRARY, NULL, "install it (Debian: libtsk19)", "cannot be loaded");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        void *symbol = dlsym(library, names[i].name);
+        if (!symbol)
+            return error_set(error, STATUS_HOST, TSK_LIBRARY, names[i].name, NULL, "has no such function");
+        memcpy((char *)call + names[i].at, &symbol, sizeof symbol);
+    }
+    return true;
+}
+
+bool tsk_files_prepare(struct error *error)
+{
+    struct functions ignored;
+
+    return load(&ignored, error);
+}
+
+static void close_files(void *context)
+{
+    struct tsk_files *t = context;
+
+    if (t->file)
+        t->call.file_close(t->file);
+    if (t->fs)
+        t->call.fs_close(t->fs);
+    free(t);
+}
+
+/* --- Entries --- */
+
+static struct file_time time_of(const struct tsk_files *t, time_t seconds, uint32_t nanoseconds)
+{
+    struct tm tm;
+
+    if (seconds == 0 || !gmtime_r(&seconds, &tm) || tm.tm_year < -1900 || tm.tm_year > 8099)
+        return (struct file_time){.zone = FILE_NO_TIME};
+    return (struct file_time){
+        .year = (uint16_t)(tm.tm_year + 1900),
+        .month = (uint8_t)(tm.tm_mon + 1),
+        .day = (uint8_t)tm.tm_mday,
+        .hour = (uint8_t)tm.tm_hour,
+        .minute = (uint8_t)tm.tm_min,
+        .second = (uint8_t)tm.tm_sec,
+        .nanoseconds = nanoseconds < 1000000000 ? nanoseconds : 0,
+        .zone = t->zone,
+        .precision = t->precision,
+    };
+}
+
+static bool is_data(const struct tsk_files *t, const TSK_FS_ATTR *a)
+{
+    return TSK_FS_TYPE_ISNTFS(t->fs->ftype) ? a->type == TSK_FS_ATTR_TYPE_NTFS_DATA
+                                            : a->type == TSK_FS_ATTR_TYPE_DEFAULT;
+}
+
+static bool is_named(const TSK_FS_ATTR *a)
+{
+    return a->type == TSK_FS_ATTR_TYPE_NTFS_DATA && a->name && *a->name && strcmp(a->name, "$Data") != 0;
+}
+
+static enum file_kind kind_of(const TSK_FS_FILE *file)
+{
+    switch (file->meta->type) {
+    case TSK_FS_META_TYPE_REG: return FILE_REGULAR;
+    case TSK_FS_META_TYPE_DIR: return FILE_FOLDER;
+    case TSK_FS_META_TYPE_LNK: return FILE_LINK;
+    default: return FILE_SPECIAL;
+    }
+}
+
+/* What belongs to the file system, or to libtsk, and not to who used it; and what is deleted. */
+static bool is_left_out(const struct tsk_files *t, const TSK_FS_FILE *file)
+{
+    const TSK_FS_NAME *n = file->name;
+
+    return !n || !n->name || !*n->name || !strcmp(n->name, ".") || !strcmp(n->name, "..") ||
+           n->flags & TSK_FS_NAME_FLAG_UNALLOC || n->type == TSK_FS_NAME_TYPE_VIRT ||
+           n->type == TSK_FS_NAME_TYPE_VIRT_DIR || (TSK_FS_TYPE_ISNTFS(t->fs->ftype) && n->meta_addr < NTFS_OWN);
+}
+
+/* A file as it is seen, and its streams. */
+static bool show(struct tsk_files *t, TSK_FS_FILE *file, struct file_entry *e, file_each *each, void *context)
+{
+    const TSK_FS_META *m = file->meta;
+    int count = t->call.attributes(file);
+
+    memset(e, 0, sizeof *e);
+    e->id = file->name->meta_addr;
+    snprintf(e->name, sizeof e->name, "%s", file->name->name);
+    if (file->name->shrt_name)
+        snprintf(e->short_name, sizeof e->short_name, "%s", file->name->shrt_name);
+    e->kind = FILE_SPECIAL;
+    if (m) {
+        e->kind = (uint8_t)kind_of(file);
+        e->created = time_of(t, m->crtime, m->crtime_nano);
+        e->modified = time_of(t, m->mtime, m->mtime_nano);
+        e->accessed = time_of(t, m->atime, m->atime_nano);
+        if (TSK_FS_TYPE_ISISO9660(t->fs->ftype))
+            e->modified = e->created; /* the only one, which libtsk takes for the other */
+        e->size = e->kind == FILE_REGULAR && m->size > 0 ? (uint64_t)m->size : 0;
+    }
+    struct file_entry main = *e;
+    for (int i = 0; i < count; i++) {
+        const TSK_FS_ATTR *a = t->call.attribute(file, i);
+        if (a && is_data(t, a) && !is_named(a) && a->size >= 0 && main.kind == FILE_REGULAR)
+            main.size = (uint64_t)a->size;
+    }
+    if (!each(context, &main))
+        return false;
+    for (int i = 0; i < count; i++) {
+        const TSK_FS_ATTR *a = t->call.attribute(file, i);
+        if (!a || !is_data(t, a) || !is_named(a) || a->size < 0)
+            continue;
+        *e = main;
+        e->kind = FILE_REGULAR;
+        e->size = (uint64_t)a->size;
+        e->stream = a->id + 1u;
+        e->short_name[0] = '\0';
+        snprintf(e->name, sizeof e->name, "%.700s:%.800s", file->name->name, a->name);
+        if (!each(context, e))
+            return false;
+    }
+    return true;
+}
+
+static bool list(void *context, uint64_t id, file_each *each, void *each_context, struct error *error)
+{
+    struct tsk_files *t = context;
+    TSK_FS_DIR *folder = t->call.dir_open(t->fs, id ? id : t->fs->root_inum);
+    struct file_entry *entry = malloc(sizeof *entry);
+    bool going = folder && entry;
+
+    for (size_t i = 0; going && i < t->call.dir_size(folder); i++) {
+        TSK_FS_FILE *file = t->call.dir_get(folder, i);
+        if (file && !is_left_out(t, file))
+            going = show(t, file, entry, each, each_context);
+        if (file)
+            t->call.file_close(file);
+    }
+    free(entry);
+    if (!folder)
+        return failed(t, error);
+    t->call.dir_close(folder);
+    t->call.forget();
+    return entry || error_set(error, STATUS_HOST, t->name, NULL, NULL, "out of memory");
+}
+
+/* --- Bytes --- */
+
+/* The data of an entry; null with *error. */
+static const TSK_FS_ATTR *data_of(struct tsk_files *t, const struct file_entry *e, struct error *error)
+{
+    if (!t->file || t->file->meta->addr != e->id) {
+        if (t->file)
+            t->call.file_close(t->file);
+        t->file = t->call.file_open(t->fs, NULL, e->id);
+        if (!t->file || !t->file->meta) {
+            failed(t, error);
+            return NULL;
+        }
+    }
+    for (int i = 0, count = t->call.attributes(t->file); i < count; i++) {
+        const TSK_FS_ATTR *a = t->call.attribute(t->file, i);
+        if (a && is_data(t, a) && (e->stream ? a->id + 1u == e->stream : !is_named(a)))
+            return a;
+    }
+    error_set(error, STATUS_WRONG, t->name, NULL, NULL, "record %llu has no data", (unsigned long long)e->id);
+    return NULL;
+}
+
+static bool read_file(void *context, const struct file_entry *e, uint64_t offset, void *buffer, size_t size,
+                      size_t *got, struct error *error)
+{
+    struct tsk_files *t = context;
+    const TSK_FS_ATTR *a = e->size ? data_of(t, e, error) : NULL;
+    uint64_t left = a && a->size > 0 && offset < (uint64_t)a->size ? (uint64_t)a->size - offset : 0;
+
+    *got = 0;
+    if (offset >= e->size)
+        return true;
+    if (!a)
+        return false;
+    if (a->flags & TSK_FS_ATTR_ENC)
+        return error_set(error, STATUS_WRONG, t->name, NULL, NULL, "is encrypted by the file system");
+    if (left == 0)
+        return true;
+    ssize_t count = t->call.read(a, (TSK_OFF_T)offset, buffer, size < left ? size : (size_t)left,
+                                 TSK_FS_FILE_READ_FLAG_NONE);
+    if (count < 0)
+        return failed(t, error);
+    *got = (size_t)count;
+    return true;
+}
+
+static bool runs(void *context, const struct file_entry *e, file_each_run *each, void *each_context,
+                 struct error *error)
+{
+    struct tsk_files *t = context;
+    const TSK_FS_ATTR *a = e->size ? data_of(t, e, error) : NULL;
+    const uint64_t block = t->fs->block_size;
+    uint64_t at = 0, length;
+
+    if (!a)
+        return e->size == 0;
+    if (!(a->flags & TSK_FS_ATTR_NONRES) || a->flags & (TSK_FS_ATTR_COMP | TSK_FS_ATTR_ENC) || a->nrd.skiplen)
+        return true;
+    for (const TSK_FS_ATTR_RUN *run = a->nrd.run; run && at < e->size; run = run->next, at += length) {
+        length = run->len <= e->size / block ? run->len * block : e->size;
+        if (run->flags || run->offset != at / block || run->addr > UINT64_MAX / block - 1)
+            return true; /* a hole, or what libtsk fills in */
+        if (length > e->size - at)
+            length = e->size - at;
+        const struct file_run one = {
+            .at = at,
+            .place = (uint64_t)t->fs->offset + run->addr * block,
+            .length = at + length > (uint64_t)a->nrd.initsize && (uint64_t)a->nrd.initsize > at
+                          ? (uint64_t)a->nrd.initsize - at
+                          : length,
+        };
+        if (at >= (uint64_t)a->nrd.initsize || !each(each_context, &one))
+            return true;
+    }
+    return true;
+}
+
+static const struct file_system system_tsk = {.close = close_files, .list = list, .read = read_file, .runs = runs};
+
+bool tsk_files_open(const struct block *disk, const struct volume *volume, struct files *files, struct error *error)
+{
+    static const struct {
+        const char *name;
+        TSK_FS_TYPE_ENUM type;
+        uint64_t precision;
+    } kinds[] = {{"NTFS", TSK_FS_TYPE_NTFS, 100},
+                 {"ext4", TSK_FS_TYPE_EXT_DETECT, 1},
+                 {"ext", TSK_FS_TYPE_EXT_DETECT, 1000000000},
+                 {"ISO 9660", TSK_FS_TYPE_ISO9660, 1000000000}};
+    struct tsk_files *t = calloc(1, sizeof *t);
+    size_t kind = 0;
+
+    if (!t)
+        return error_set(error, STATUS_HOST, volume->file_system, NULL, NULL, "out of memory");
+    while (kind + 1 < sizeof kinds / sizeof *kinds &&
+           strncmp(volume->file_system, kinds[kind].name, strlen(kinds[kind].name)))
+        kind++;
+    t->name = kinds[kind].name;
+    t->precision = kinds[kind].precision;
+    t->zone = kinds[kind].type == TSK_FS_TYPE_ISO9660 ? FILE_LOCAL : FILE_UTC; /* libtsk leaves the zone of ISO 9660 out
+                                                                                */
+    t->image.disk = disk;
+    t->image.end = disk->sectors * SECTOR_SIZE;
+    if (!load(&t->call, error)) {
+        free(t);
+        return false;
+    }
+    if (t->call.img_open(&t->image, (TSK_OFF_T)t->image.end, SECTOR_SIZE, read_image, close_image, show_image))
+        t->fs = t->call.fs_open(&t->image.info, (TSK_OFF_T)(volume->first * SECTOR_SIZE), kinds[kind].type);
+    if (!t->fs) {
+        failed(t, error);
+        close_files(t);
+        return false;
+    }
+    *files = (struct files){&system_tsk, t};
+    return true;
+}
+
+#else
+
+bool tsk_files_prepare(struct error *error)
+{
+    return error_set(error, STATUS_HOST, "libtsk", NULL, "build it with libtsk-dev",
+                     "is needed for this file system, and this program was built without it");
+}
+
+bool tsk_files_open(const struct block *disk, const struct volume *volume, struct files *files, struct error *error)
+{
+    (void)disk, (void)volume, (void)files;
+    return tsk_files_prepare(error);
+}
+
+#endif

@@ -1,0 +1,187 @@
+#!/bin/bash
+# filesystems.sh - NTFS, ext2 to ext4 and ISO 9660 are read by libtsk in a process that is locked in (spec/retrieval.md, V-1 to V-5): the lists are fls', the
+# contents those of ntfs-3g, mke2fs and xorriso; damaged metadata (DAMAGES of each kind) never crash or hang the command; a reader that crashes, or opens a file,
+# is reported.
+set -eu
+here=$PWD
+. "$here/tests/facts.sh"
+cd "$WORK"
+export PATH=$PATH:/sbin:/usr/sbin LC_ALL=C.UTF-8 TZ=Asia/Kathmandu
+if ! command -v fls >/dev/null || ! pkg-config --exists tsk; then
+    echo "libtsk-dev and sleuthkit are not installed"
+    exit 77
+fi
+damages=${DAMAGES:-${LONG:+2500}}
+damages=${damages:-12}
+
+python3 - <<'PY'
+import os, random
+random.seed(17)
+os.makedirs("tree/LETTERS/1998/Deep/er"); os.makedirs("tree/MANY"); os.makedirs("tree/EMPTY")
+for name, size in (("resident.txt", 5), ("zero", 0), ("LETTERS/Minutes of the council.doc", 70001), ("LETTERS/1998/übersicht ärger.txt", 513), ("LETTERS/1998/Deep/er/LEDGER.DBF", 2000000)):
+    open("tree/" + name, "wb").write(random.randbytes(size))
+for i in range(300): open(f"tree/MANY/file {i:03}.txt", "w").write(f"{i}\n" * i)
+with open("tree/sparse.bin", "wb") as f: f.write(b"begin"); f.seek(3000000); f.write(b"end")
+open("tree/compressible.txt", "wb").write(b"Parcel 1021, volume 12, folio 2\n" * 20000)
+PY
+
+# equal NAME IMAGE [OPTIONS...]: files and fls list the same; what is retrieved is the tree.
+equal()
+{
+    local offset=${OFFSET:-0}
+    gives "$1: listed" 0 "$MUNIMENT" files "$2" "${@:3}" --json
+    python3 -c 'import json; print("\n".join(sorted(json.loads(l)["path"] for l in open("out"))))' >ours
+    fls -r -p -u -o "$offset" "${RAW:-$2}" | sed 's/^[^\t]*\t//' | grep -v '^\$' | sort -u >theirs
+    passed "$1: as fls lists it" "$(cmp -s ours theirs; echo $?)"
+    gives "$1: retrieved" 0 "$MUNIMENT" retrieve "$2" -o "bag-$1" "${@:3}"
+    (cd tree && find . -type f | sort) >expected
+    (cd "bag-$1/data" && find . -type f ! -name '*:*' | sort) >out
+    passed "$1: the names" "$(cmp -s expected out; echo $?)"
+    while read -r file; do cmp -s "tree/$file" "bag-$1/data/$file" || echo "$file"; done <expected >out
+    passed "$1: the contents" "$([ ! -s out ]; echo $?)"
+    gives "$1: check.py is content" 0 python3 "bag-$1/check.py"
+}
+
+for type in ext2 ext3 ext4; do
+    truncate -s 24M $type.img
+    mke2fs -q -t $type -d tree $type.img
+    equal $type $type.img
+done
+modified=$(TZ=UTC stat -c %y tree/resident.txt | cut -c1-19)
+passed "times are UTC, whatever the host's zone (V-4)" "$(grep -q "\"path\": \"resident.txt\".*\"modified\": \"${modified}Z\"" <("$MUNIMENT" files ext4.img --json); echo $?)"
+xorriso -as mkisofs -quiet -J -R -o both.iso tree 2>/dev/null
+equal iso both.iso
+
+# NTFS as ntfs-3g writes it: resident, compressed, sparse files, and streams.
+truncate -s 32M ntfs.img
+mkntfs -q -F -Q -c 4096 ntfs.img >/dev/null 2>&1
+mkdir mnt
+if [ -c /dev/fuse ] && ntfs-3g -o compression,streams_interface=xattr ntfs.img mnt 2>/dev/null; then
+    python3 - <<'PY' || { umount mnt; exit 1; }
+import os, shutil, struct
+os.setxattr("mnt", "system.ntfs_attrib_be", struct.pack(">I", 0x810)) # what is made here is compressed
+shutil.copy("tree/compressible.txt", "mnt")
+os.setxattr("mnt", "system.ntfs_attrib_be", struct.pack(">I", 0x10))
+shutil.copytree("tree", "mnt", dirs_exist_ok=True, ignore=lambda *_: ["compressible.txt"])
+with open("mnt/sparse.bin", "wb") as f: f.write(b"begin"); f.seek(3000000); f.write(b"end")
+os.setxattr("mnt/resident.txt", "user.summary", b"a stream of its own")
+open("mnt/gone.txt", "w").write("deleted"); os.remove("mnt/gone.txt")
+PY
+    umount mnt
+    passed "a compressed and a sparse file are there" "$(istat ntfs.img $(ifind -n /compressible.txt ntfs.img) | grep -q Compressed && [ "$(istat ntfs.img $(ifind -n /sparse.bin ntfs.img) | grep -c Sparse)" -gt 0 ]; echo $?)"
+    equal ntfs ntfs.img
+    passed "the stream is a file (V-3)" "$(cmp -s <(printf 'a stream of its own') "bag-ntfs/data/resident.txt:summary"; echo $?)"
+    passed "what is deleted is not (V-2)" "$(! grep -q gone bag-ntfs/files.csv; echo $?)"
+    ntfs=ntfs
+else
+    echo "without NTFS: FUSE does not work here"
+    ntfs=
+fi
+
+# In partitions of an archive: receipt, proof.
+if [ -n "$ntfs" ]; then
+    truncate -s 64M disk.img
+    printf '2048,65536,7\n67584,49152,83\n' | sfdisk -q disk.img
+    dd if=ntfs.img of=disk.img bs=1M seek=1 conv=notrunc status=none
+    dd if=ext4.img of=disk.img bs=1M seek=33 conv=notrunc status=none
+    "$MUNIMENT" suggest disk.img --machine plain >disk.yaml 2>/dev/null
+    "$MUNIMENT" key new key >out
+    "$MUNIMENT" seal disk.yaml -o disk.mun --key key >out
+    RAW=disk.img OFFSET=2048 equal archive disk.mun --drive :1
+    for n in 1 2; do
+        gives "partition $n with a proof" 0 "$MUNIMENT" retrieve disk.mun LETTERS resident.txt sparse.bin compressible.txt -o proved$n --drive :$n --key key --prove
+        gives "holds" 0 python3 proved$n/check.py --key key.pub
+        gives "and its receipt, with the archive" 0 "$MUNIMENT" verify proved$n/receipt.txt --trust key.pub --archive disk.mun
+        says "in which the bytes are" out "holds these bytes"
+        passed "what lies on whole extents is proved, the rest is not" "$(grep -q '^run: data/LETTERS' proved$n/proof/proof.txt && grep -q '^unproved: data/sparse.bin' proved$n/proof/proof.txt; echo $?)"
+    done
+    gives "an ext4 file in place of an NTFS one" 3 "$MUNIMENT" retrieve disk.mun LETTERS -o less --drive :9
+fi
+
+truncate -s 3G huge
+truncate -s 8M huge.img
+mke2fs -q -t ext4 huge.img && printf 'write huge huge\nwrite tree/resident.txt small\n' | debugfs -w -f - huge.img >/dev/null 2>&1
+gives "a file that claims more than its disk has (V-5)" 1 "$MUNIMENT" retrieve huge.img -o huge-bag
+says "is named" err "claims 3221225472 bytes"
+passed "and the rest comes out" "$(cmp -s tree/resident.txt huge-bag/data/small; echo $?)"
+
+# --- A reader that crashes, or wants more than it may ---
+mkdir fake
+cat >fake.c <<'C'
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#define STUB(name) void *name(void) { return 0; }
+STUB(tsk_img_close) STUB(tsk_fs_close) STUB(tsk_fs_dir_open_meta) STUB(tsk_fs_dir_getsize) STUB(tsk_fs_dir_get) STUB(tsk_fs_dir_close) STUB(tsk_fs_file_open_meta)
+STUB(tsk_fs_file_close) STUB(tsk_fs_file_attr_getsize) STUB(tsk_fs_file_attr_get_idx) STUB(tsk_fs_attr_read) STUB(tsk_error_get) STUB(tsk_error_reset)
+void *tsk_img_open_external(void) { return (void *)1; }
+void *tsk_fs_open_img(void)
+{
+    if (MODE == 0) abort();
+    if (MODE == 1) open("stolen", O_CREAT | O_WRONLY, 0600);
+    if (MODE == 2) *(volatile char *)0 = 1;
+    return 0;
+}
+C
+library=$(basename "$(readlink -f "$(pkg-config --variable=libdir tsk)/libtsk.so")" | sed 's/\(\.so\.[0-9]*\).*/\1/')
+for mode in 0 1 2; do
+    gcc -shared -fPIC -w -DMODE=$mode -Wl,-soname,$library -o fake/$library fake.c
+    gives "a reader that is hostile ($mode)" 1 env LD_LIBRARY_PATH=fake "$MUNIMENT" files ext4.img
+    says "is reported" err "its reader crashed"
+done
+passed "and has opened nothing (V-1)" "$([ ! -e stolen ]; echo $?)"
+
+# --- Damaged metadata ---
+cat >damage.py <<'PY'
+import random, sys
+source, target, seed = sys.argv[1], sys.argv[2], int(sys.argv[3])
+random.seed(seed)
+image = bytearray(open(source, "rb").read())
+used = [at for at in range(0, len(image), 1024) if any(image[at:at + 64])]
+meta = used[:max(1, len(used) // 4)]
+for _ in range(random.randrange(1, 60)):
+    at = random.choice(meta) + random.randrange(1024)
+    if random.random() < 0.3: image[at:at + 4] = random.choice((b"\xff\xff\xff\xff", b"\0\0\0\0", random.randbytes(4)))
+    else: image[at % len(image)] ^= 1 << random.randrange(8)
+open(target, "wb").write(image)
+PY
+python3 - <<'PY'
+import os, random
+os.makedirs("small/A/B")
+for i in range(12): open(f"small/A/{'B/' if i % 3 else ''}f{i}", "wb").write(random.Random(i).randbytes(i * 700))
+PY
+truncate -s 2M s-ext2.img s-ext4.img
+mke2fs -q -t ext2 -d small s-ext2.img
+mke2fs -q -t ext4 -O ^has_journal -d small s-ext4.img
+xorriso -as mkisofs -quiet -J -R -o s-iso.img small 2>/dev/null
+truncate -s 2M s-fat.img
+mformat -i s-fat.img -F -T 4096 -h 16 -s 63 -c 1 :: 2>/dev/null || mkfs.fat s-fat.img >/dev/null
+mcopy -s -Q -i s-fat.img small/A ::
+kinds="ext2 ext4 iso fat"
+if [ -n "$ntfs" ]; then
+    truncate -s 3M s-ntfs.img
+    mkntfs -q -F -Q s-ntfs.img >/dev/null 2>&1
+    ntfs-3g s-ntfs.img mnt && cp -r small/A mnt && umount mnt
+    kinds="$kinds ntfs"
+fi
+for kind in $kinds; do
+    sound=0
+    for ((i = 0; i < damages; i++)); do
+        python3 damage.py s-$kind.img d.img $i
+        status=0
+        timeout 90 "$MUNIMENT" retrieve d.img -o d >out 2>err || status=$?
+        case $status in
+            0 | 1 | 2 | 3) ;;
+            *) echo "$kind $i: exit status $status" >>faults; tail -n 3 err >>faults ;;
+        esac
+        grep -q "crashed" err && echo "$kind $i: $(grep -m 1 crashed err)" >>crashes
+        [ ! -d d ] || sound=$((sound + $(find d/data -type f | wc -l)))
+        rm -rf d
+    done
+    echo "$damages damages of $kind: $sound files came out"
+done
+passed "damaged metadata never crash or hang the command" "$([ ! -e faults ]; echo $?)"
+[ ! -e faults ] || cat faults
+[ ! -e crashes ] || { echo "readers that crashed, and were reported: $(wc -l <crashes)"; head -n 5 crashes; }
+facts filesystems
