@@ -125,8 +125,7 @@ static void convert_conditions(struct boot *b)
     size_t position = 0;
 
     for (size_t i = 0; i < b->until_count; i++)
-        read_until(argument_next(b->arguments, "--until", &position), machine_ticks_per_second(b->machine),
-                   &b->until[i]);
+        read_until(argument_next(b->arguments, "--until", &position), session_rate(&b->session), &b->until[i]);
 }
 
 bool boot_read_script(struct boot *b, struct error *error)
@@ -152,14 +151,30 @@ static bool read_port(const char *name, unsigned *com)
     return *com > 0;
 }
 
+/* What an option says; of a machine of a set, with its name after it: FILE.server. */
+static const char *output_path(struct boot *b, const char *option)
+{
+    const char *path = argument_value(b->arguments, option);
+    unsigned n = 0;
+
+    if (!path || !b->name)
+        return path;
+    while (b->paths[n])
+        n++;
+    b->paths[n] = malloc(strlen(path) + strlen(b->name) + 2);
+    if (!b->paths[n])
+        return path; /* is there already, or will be for the next machine, which is refused */
+    sprintf(b->paths[n], "%s.%s", path, b->name);
+    return b->paths[n];
+}
+
 bool boot_open_outputs(struct boot *b, struct error *error)
 {
-    const char *serial = argument_value(b->arguments, "--serial"),
-               *parallel = argument_value(b->arguments, "--parallel");
-    const char *clipboard = argument_value(b->arguments, "--clipboard"),
-               *trace = argument_value(b->arguments, "--trace"), *sound = argument_value(b->arguments, "--sound");
-    const char *midi = argument_value(b->arguments, "--midi");
-    const char *print = argument_value(b->arguments, "--print"), *port = argument_value(b->arguments, "--print-port");
+    const char *serial = output_path(b, "--serial"), *parallel = output_path(b, "--parallel");
+    const char *clipboard = output_path(b, "--clipboard"), *trace = output_path(b, "--trace"),
+               *sound = output_path(b, "--sound");
+    const char *midi = output_path(b, "--midi");
+    const char *print = output_path(b, "--print"), *port = argument_value(b->arguments, "--print-port");
 
     const bool replace = boot_replaces(b);
 
@@ -245,6 +260,14 @@ static void host_midi_out(void *context, uint8_t byte)
     midi_byte(&b->midi, machine_tick(b->machine) / (machine_ticks_per_second(b->machine) / 1000), byte);
 }
 
+static void host_packet_out(void *context, const uint8_t *packet, size_t length)
+{
+    const struct session *s = &((struct boot *)context)->session;
+
+    if (s->cable)
+        cable_send(s->cable, s->station, packet, length);
+}
+
 /* A system that cannot run on this machine often resets it, again and again. */
 static void host_was_reset(void *context)
 {
@@ -267,6 +290,7 @@ void boot_host(struct boot *b, struct machine_host *host)
                                   .copied = host_copied,
                                   .sound = host_sound,
                                   .midi_out = host_midi_out,
+                                  .packet_out = host_packet_out,
                                   .was_reset = host_was_reset};
 }
 
@@ -275,6 +299,8 @@ bool boot_print_digest(struct boot *b, struct error *error)
     uint8_t digest[DIGEST_SIZE];
     char hex[65];
 
+    if (b->print_digest)
+        return b->print_digest(b->print_context, error);
     if (!machine_digest(b->machine, digest)) {
         if (machine_run(b->machine, machine_tick(b->machine)) != MACHINE_HOST_FAILED)
             return error_set(error, STATUS_HOST, b->arguments->operands[0], NULL, NULL, "out of memory");
@@ -286,8 +312,7 @@ bool boot_print_digest(struct boot *b, struct error *error)
     return true;
 }
 
-/* Lets out what the machine has sent since the last look. */
-static void flush_outputs(struct boot *b)
+bool boot_flush(struct boot *b)
 {
     if (b->serial.file)
         fflush(b->serial.file);
@@ -295,6 +320,9 @@ static void flush_outputs(struct boot *b)
         fflush(b->parallel.file);
     if (b->clipboard.file)
         fflush(b->clipboard.file);
+    if (b->print)
+        print_look(b->print, machine_tick(b->machine), machine_ticks_per_second(b->machine));
+    return media_sync(&b->media, false, NULL);
 }
 
 /* Between two slices. */
@@ -304,10 +332,7 @@ static bool looked(void *context)
     uint64_t every = b->digest_every * (machine_ticks_per_second(b->machine) / 1000000);
     struct error error;
 
-    flush_outputs(b);
-    if (b->print)
-        print_look(b->print, machine_tick(b->machine), machine_ticks_per_second(b->machine));
-    if (!media_sync(&b->media, false, NULL))
+    if (!boot_flush(b))
         return false;
     snapshots_look(b);
     if (!every || machine_tick(b->machine) < b->digest_due)
@@ -551,6 +576,8 @@ void boot_release(struct boot *b)
     media_close(&b->media);
     script_free(&b->script);
     free(b->until);
+    for (size_t i = 0; i < sizeof b->paths / sizeof *b->paths; i++)
+        free(b->paths[i]);
 }
 
 void boot_facts(const struct boot *b, struct act *act)

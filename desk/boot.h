@@ -52,6 +52,14 @@ struct boot {
     struct live *live;                 /* who watches; null: nobody */
     bool interrupted;                  /* a wait was, by a signal */
     bool disk_failed;                  /* the machine holds no state to show */
+    /* Of a machine of a set (set.h): */
+    const char *name; /* null: it is none */
+    struct boot *set; /* all of them, `in_set` */
+    unsigned in_set;
+    unsigned focus;                                           /* of the first: which of them a script named last */
+    bool (*print_digest)(void *context, struct error *error); /* the set's; what a script's digest prints */
+    void *print_context;
+    char *paths[8]; /* owned: of outputs, the machine's name after what the option says */
 };
 
 /* Reads everything that can be wrong about the command line, before anything is opened. Of the options that a command
@@ -66,6 +74,9 @@ bool boot_check_outputs(const struct boot *b, struct error *error);
 bool boot_open_outputs(struct boot *b, struct error *error);
 /* Whether files that are there may be replaced: --force is given, or the run resumes one that wrote them. */
 bool boot_replaces(const struct boot *b);
+
+/* Writes out what the machine has sent since the last look. False: a disk failed. */
+bool boot_flush(struct boot *b);
 
 /* The functions by which the machine's output reaches b; what comes is written out at the next look. */
 void boot_host(struct boot *b, struct machine_host *host);

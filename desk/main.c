@@ -5,6 +5,7 @@
 
 #include "desk/act.h"
 #include "desk/desk.h"
+#include "desk/set.h"
 #include "desk/layouts.h"
 #include "desk/progress.h"
 
@@ -96,6 +97,17 @@ static const struct option ls_options[] = {
     { "--due", "DAYS", "only those that were not found good in the last DAYS days", false, false },
     { "--replica", "FOLDER", "count the archives of the same machines there as well (may be repeated)", true, false },
     { "--json", NULL, "one JSON object on a line for each archive", false, false },
+    { .name = NULL },
+};
+
+static const struct option set_seal_options[] = {
+    { "-o", "FILE.set", "the set file to write", false, true },
+    { "--key", "KEY", "private key to sign with (muniment key new)", false, true },
+    { "--attest", "SCRIPT|SECONDS", "run the set by this script, or for so long, and put what it did into the file, for verify --reboot", false, false },
+    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers of the archives to trust (may be repeated)", true, false },
+    { "--engine", "ENGINE", "as with boot", false, false },
+    { "--slice", "N|random:SEED", "for tests: cut the run into slices of N microseconds, or of random length", false, false },
+    { "--force", NULL, "replace existing files", false, false },
     { .name = NULL },
 };
 
@@ -312,6 +324,22 @@ static const struct option log_prove_options[] = {
     { .name = NULL },
 };
 
+/* These take sets as well. */
+static enum status boot_command(const struct arguments *a)
+{
+    return set_recognise(a->operands[0]) ? set_boot_run(a) : boot_run(a);
+}
+
+static enum status replay_command(const struct arguments *a)
+{
+    return set_recognise(a->operands[0]) ? set_replay_run(a) : replay_run(a);
+}
+
+static enum status verify_command(const struct arguments *a)
+{
+    return a->operand_count == 1 && set_recognise(a->operands[0]) ? set_verify_run(a) : verify_run(a);
+}
+
 static const struct command commands[] = {
     { "key new", "FILE", 1, 1, "Make a signing key: FILE (private, PEM, mode 0600) and FILE.pub (public).", key_new_options, key_new_run },
     { "key root", "PUB", 1, 1, "Make the root of an office from its public key, to be published.", key_root_options, key_root_run },
@@ -320,7 +348,8 @@ static const struct command commands[] = {
     { "manifest check", "FILE", 1, 1, "Check a machine.yaml or description.yaml and print the digest of its canonical form.", manifest_options,
       manifest_check_run },
     { "seal", "MACHINE.yaml", 1, 1, "Freeze a machine, its firmware and disks into one signed file.", seal_options, seal_run },
-    { "verify", "FILE.mun|receipt.txt ...", 1, MANY, "Check every byte and the signature of archives; or receipts.", verify_options, verify_run },
+    { "set seal", "SET.yaml", 1, 1, "Name the archives of machines that stood on one cable in a signed file.", set_seal_options, set_seal_run },
+    { "verify", "FILE.mun|FILE.set|receipt.txt ...", 1, MANY, "Check every byte and the signature of archives; or receipts.", verify_options, verify_command },
     { "info", "FILE.mun", 1, 1, "Say what is in an archive, without checking all of it.", info_options, info_run },
     { "ingest", "SHELF.csv", 1, 1, "Take in a shelf of machines: seal each row of a table into a library.", ingest_options, ingest_run },
     { "premis", "FILE.mun", 1, 1, "Print what is known of an archive as PREMIS 3 XML: objects, events, agents, rights.", premis_options, premis_run },
@@ -330,13 +359,13 @@ static const struct command commands[] = {
       identify_run },
     { "suggest", "IMAGE", 1, 1, "Print the manifest of the machine that suits a disk image, with reasons.", suggest_options, suggest_run },
     { "machines", "[NAME]", 0, 1, "List the ready-made machines, or print the manifest of one.", no_options, machines_run },
-    { "boot", "FILE.mun|MACHINE.yaml|DISK-IMAGE", 1, 1,
-      "Run a machine. What it writes goes to an overlay and is thrown away unless --overlay names it.", boot_options, boot_run },
+    { "boot", "FILE.mun|FILE.set|MACHINE.yaml|SET.yaml|DISK-IMAGE", 1, 1,
+      "Run a machine. What it writes goes to an overlay and is thrown away unless --overlay names it.", boot_options, boot_command },
     { "files", "FILE.mun|DISK-IMAGE [PATH ...]", 1, MANY, "List the files of a disk.", files_options, files_run },
     { "retrieve", "FILE.mun|DISK-IMAGE [PATH ...]", 1, MANY, "Take files out of a disk, with their digests, into a BagIt bag.", retrieve_options, retrieve_run },
     { "export", "FILE.mun|DISK-IMAGE", 1, 1, "Write the disk of an archive or an image as an image of another program.", export_options, export_run },
-    { "replay", "FILE.mun JOURNAL", 2, 2, "Repeat a run that was recorded, and compare the machine's state with what was recorded of it.", replay_options,
-      replay_run },
+    { "replay", "FILE.mun|FILE.set JOURNAL", 2, 2, "Repeat a run that was recorded, and compare the machine's state with what was recorded of it.", replay_options,
+      replay_command },
     { "state", "SNAPSHOT [SNAPSHOT]", 1, 2, "Print what a snapshot says, or what differs between two.", no_options, state_run },
     { "parity new", "FILE.mun", 1, 1, "Write the parity file of an archive, by which it can be mended.", parity_new_options, parity_new_run },
     { "parity check", "FILE.mun", 1, 1, "Check an archive and its parity file against each other.", parity_check_options, parity_check_run },

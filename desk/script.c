@@ -74,6 +74,7 @@ static const struct {
     {"double-click", NULL, TAKES_PLACE, SCRIPT_DOUBLE_CLICK, MAY_LIMIT | MAY_SEEK},
     {"drag", NULL, TAKES_TWO_PLACES, SCRIPT_DRAG, MAY_LIMIT | MAY_SEEK},
     {"fail", NULL, TAKES_TEXT, SCRIPT_FAIL, 0},
+    {"machine", NULL, TAKES_TEXT, SCRIPT_MACHINE, 0},
     {"next", NULL, TAKES_NOTHING, SCRIPT_NEXT, 0},
     {"screenshot", NULL, TAKES_PATH, SCRIPT_SCREENSHOT, 0},
     {"text", NULL, TAKES_NOTHING, SCRIPT_TEXT, 0},

@@ -24,7 +24,7 @@ enum script_verb {
     SCRIPT_MOUSE_MOVE, SCRIPT_MOUSE_DOWN, SCRIPT_MOUSE_UP, SCRIPT_POINTER, SCRIPT_CLIPBOARD,
     SCRIPT_CLICK, SCRIPT_DOUBLE_CLICK, SCRIPT_DRAG,
     SCRIPT_SCREENSHOT, SCRIPT_TEXT, SCRIPT_DIGEST, SCRIPT_SNAPSHOT,
-    SCRIPT_FAIL, SCRIPT_NEXT,
+    SCRIPT_FAIL, SCRIPT_NEXT, SCRIPT_MACHINE,
     SCRIPT_RECORD,              /* a record begins */
     SCRIPT_ON_RESET,            /* the handler begins two commands on */
     SCRIPT_JUMP, SCRIPT_RETURN  /* to the target; from a handler to what was interrupted */

@@ -53,7 +53,7 @@ static bool change_medium(struct boot *b, enum drive_kind kind, const char *path
 
 static uint64_t ticks_of(const struct boot *b, uint64_t microseconds)
 {
-    return microseconds * (machine_ticks_per_second(b->machine) / 1000000);
+    return microseconds * (session_rate(&b->session) / 1000000);
 }
 
 /* Waits for a condition, as long as the command says, and no longer than to a reset that is to be handled. */
@@ -68,7 +68,7 @@ static enum outcome wait_until(struct script_state *s, const struct script_comma
     if (c->within) {
         limit = count++;
         conditions[limit] = (struct condition){.kind = WHEN_TICK,
-                                               .tick = machine_tick(b->machine) + ticks_of(b, c->within)};
+                                               .tick = session_now(&b->session) + ticks_of(b, c->within)};
     }
     if (s->handler != NO_COMMAND && s->interrupted == NO_COMMAND) {
         reset = count++;
@@ -122,7 +122,7 @@ static enum outcome wait_for(struct script_state *s, const struct script_command
     bool quoted = c->text && c->verb != SCRIPT_WAIT_TIME && c->verb != SCRIPT_WAIT_STILL;
 
     if (condition.kind == WHEN_TICK)
-        condition.tick += machine_tick(b->machine);
+        condition.tick += session_now(&b->session);
     if (listens && !boot_needs_sound(b, s->object, error))
         return OUTCOME_FAILED;
     session_look_anew(&b->session);
@@ -295,6 +295,28 @@ static bool paste(struct script_state *s, const struct script_command *c, struct
     return true;
 }
 
+static bool take_snapshot(struct script_state *s, const struct script_command *c, struct error *error)
+{
+    return s->b->in_set ? error_set(error, STATUS_WRONG, s->object, NULL, NULL,
+                                    "a snapshot is of one machine, and this one is part of a set")
+                        : snapshots_take(s->b, c->text, error);
+}
+
+/* The commands that follow are about another machine of the set. */
+static bool choose_machine(struct script_state *s, const struct script_command *c, struct error *error)
+{
+    for (unsigned i = 0; i < s->b->in_set; i++)
+        if (!strcmp(s->b->set[i].name, c->text)) {
+            s->b->set[0].focus = i;
+            s->b = &s->b->set[i];
+            s->resets = s->b->session.resets;
+            return true;
+        }
+    return error_set(error, STATUS_WRONG, s->object, NULL, NULL,
+                     s->b->in_set ? "the set has no machine \"%s\"" : "there is one machine, and no set with \"%s\"",
+                     c->text);
+}
+
 /* --- The order of commands --- */
 
 /* Ends the record in which the command, or the one that was interrupted, stands. */
@@ -351,7 +373,8 @@ static enum outcome run_command(struct script_state *s, const struct script_comm
     case SCRIPT_SCREENSHOT: return done(boot_screenshot(b, c->text, error));
     case SCRIPT_TEXT: boot_show_text(b, stdout); return OUTCOME_DONE;
     case SCRIPT_DIGEST: return done(boot_print_digest(b, error));
-    case SCRIPT_SNAPSHOT: return done(snapshots_take(b, c->text, error));
+    case SCRIPT_SNAPSHOT: return done(take_snapshot(s, c, error));
+    case SCRIPT_MACHINE: return done(choose_machine(s, c, error));
     case SCRIPT_FAIL: return done(error_set(error, STATUS_WRONG, s->object, NULL, NULL, "%s", c->text));
     case SCRIPT_NEXT: return end_record(s, c, error);
     case SCRIPT_RECORD: return done(begin_row(s, c, error));

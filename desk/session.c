@@ -9,12 +9,23 @@
 
 #define LOOK_PERIODS 10       /* between two looks at the picture */
 #define SYNC_SLICE (1u << 16) /* ticks: far less than 50 ms on any host */
+#define SYNC_SLICE_US 1000u   /* the same for a set */
+
+uint64_t session_now(const struct session *s)
+{
+    return s->cable ? cable_now(s->cable) : machine_tick(s->machine);
+}
+
+uint64_t session_rate(const struct session *s)
+{
+    return s->cable ? 1000000 : machine_ticks_per_second(s->machine);
+}
 
 bool session_begin(struct session *s, struct machine *machine, uint64_t limit, struct slicing slicing)
 {
     s->machine = machine;
     s->left = false;
-    s->period = machine_ticks_per_second(machine) / 100;
+    s->period = session_rate(s) / 100;
     s->limit = limit;
     s->slicing = slicing;
     recorder_begin(&s->recorder, machine);
@@ -103,7 +114,7 @@ void session_look_anew(struct session *s)
 /* Whether the picture is to be looked at now: once in 100 ms. */
 static bool looks(struct session *s)
 {
-    uint64_t look = machine_tick(s->machine) / (s->period * LOOK_PERIODS) + 1;
+    uint64_t look = session_now(s) / (s->period * LOOK_PERIODS) + 1;
     bool due = look != s->looked_at;
 
     s->looked_at = look;
@@ -112,7 +123,7 @@ static bool looks(struct session *s)
 
 static bool still_met(struct session *s, const struct condition *c)
 {
-    uint64_t now = machine_tick(s->machine);
+    uint64_t now = session_now(s);
 
     if (!looks(s))
         return false;
@@ -136,7 +147,7 @@ static bool condition_met(struct session *s, const struct condition *c)
 {
     /* clang-format off */
     switch (c->kind) {
-    case WHEN_TICK:     return machine_tick(s->machine) >= c->tick;
+    case WHEN_TICK:     return session_now(s) >= c->tick;
     case WHEN_SCREEN:   return screen_met(s, c);
     case WHEN_SERIAL:   return serial_met(s, c);
     case WHEN_SOUND:
@@ -158,7 +169,7 @@ static bool condition_met(struct session *s, const struct condition *c)
  * keys that come faster. */
 static void give_inputs(struct session *s)
 {
-    uint64_t tick = machine_tick(s->machine), period = tick / s->period;
+    uint64_t tick = session_now(s), period = tick / s->period;
 
     if (tick < s->input_due)
         return;
@@ -184,7 +195,7 @@ static void give_inputs(struct session *s)
 /* The next tick at which something is to be looked at. */
 static uint64_t next_look(const struct session *s, const struct condition *conditions, size_t count)
 {
-    uint64_t now = machine_tick(s->machine);
+    uint64_t now = session_now(s);
     uint64_t next = (now / s->period + 1) * s->period;
 
     if (next > s->limit)
@@ -232,12 +243,44 @@ static enum machine_stop run_slice(struct session *s, uint64_t target)
     return machine_trace(s->machine, target < t->to ? target : t->to, trace_line, t->file);
 }
 
+/* The whole set runs to a time, slice by slice. What its machines say of themselves counts where one looks. False when
+ * a disk failed. */
+static bool run_set_to(struct session *s, uint64_t target)
+{
+    struct cable_station *station = cable_station(s->cable, s->station);
+
+    while (session_now(s) < target) {
+        uint64_t now = session_now(s), slice = next_slice(&s->slicing);
+        if (record_waits(&s->recorder) && record_sync(&s->recorder) && slice > SYNC_SLICE_US)
+            slice = SYNC_SLICE_US;
+        cable_run(s->cable, slice < target - now ? now + slice : target);
+        for (unsigned i = 0; i < cable_count(s->cable); i++)
+            if (cable_station(s->cable, i)->failed)
+                return false;
+    }
+    s->halted = s->halted || station->halted;
+    s->off = station->off;
+    return true;
+}
+
+/* Whether nothing will happen any more. */
+static bool is_over(const struct session *s)
+{
+    bool over = true;
+
+    for (unsigned i = 0; s->cable && i < cable_count(s->cable); i++)
+        over = over && cable_station(s->cable, i)->off;
+    return s->cable ? over : s->off;
+}
+
 /* Runs to a tick, slice by slice, or to where the machine stops by itself. While the journal waits for the disk, slices
  * are short. False when a disk failed, or the replay is over. */
 static bool run_to(struct session *s, uint64_t target)
 {
-    while (machine_tick(s->machine) < target && !s->off && !replayed(s)) {
-        uint64_t now = machine_tick(s->machine), slice = next_slice(&s->slicing);
+    if (s->cable)
+        return run_set_to(s, target);
+    while (session_now(s) < target && !s->off && !replayed(s)) {
+        uint64_t now = session_now(s), slice = next_slice(&s->slicing);
         if (record_waits(&s->recorder) && record_sync(&s->recorder) && slice > SYNC_SLICE)
             slice = SYNC_SLICE;
         if (s->paced) {
@@ -261,7 +304,7 @@ static bool run_to(struct session *s, uint64_t target)
 
 static void show_progress(struct session *s)
 {
-    uint64_t tenths = machine_tick(s->machine) / (s->period * 10);
+    uint64_t tenths = session_now(s) / (s->period * 10);
     char line[64];
 
     snprintf(line, sizeof(line), "%" PRIu64 ".%u s of the machine's time", tenths / 10, (unsigned)(tenths % 10));
@@ -274,9 +317,9 @@ enum session_end session_wait(struct session *s, const struct condition *conditi
         for (s->met = 0; s->met < count; s->met++)
             if (condition_met(s, &conditions[s->met]))
                 return SESSION_MET;
-        if (s->off)
+        if (is_over(s))
             return SESSION_OFF;
-        if (machine_tick(s->machine) >= s->limit)
+        if (session_now(s) >= s->limit)
             return SESSION_LIMIT;
         if (interrupted())
             return SESSION_INTERRUPTED;

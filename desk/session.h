@@ -10,7 +10,7 @@
 #include "desk/look.h"
 #include "desk/progress.h"
 #include "desk/sound.h"
-#include "emu/emu.h"
+#include "emu/cable.h"
 #include "verify/runs/runs.h"
 
 enum condition_kind {
@@ -71,7 +71,9 @@ struct tracing {
 
 struct session {
     struct machine *machine;
-    uint64_t period, limit; /* ticks */
+    struct cable *cable;    /* the machine is one of a set, and runs with all of it; null: alone */
+    unsigned station;       /* on the cable */
+    uint64_t period, limit; /* in the session's time, as all times below */
     struct slicing slicing;
     struct tracing tracing;
     struct recorder recorder;          /* through which inputs are given */
@@ -106,8 +108,12 @@ struct session {
     bool left; /* it returned 0 */
 };
 
-/* limit is in ticks. The caller keeps the machine, which must hand the bytes of COM1 to session_serial_out. Returns
- * false when memory is short. */
+/* What a session counts its time in: ticks of its machine, or, in a set, microseconds since the set's beginning. */
+uint64_t session_now(const struct session *s);
+uint64_t session_rate(const struct session *s); /* a second has so many */
+
+/* limit is in the session's time. The caller keeps the machine, which must hand the bytes of COM1 to
+ * session_serial_out. Returns false when memory is short. */
 bool session_begin(struct session *s, struct machine *machine, uint64_t limit, struct slicing slicing);
 void session_end(struct session *s);
 

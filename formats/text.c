@@ -1,10 +1,13 @@
 /* text.c - see text.h. */
 #include "formats/text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "formats/error.h"
 
 static bool text_reserve(struct text *t, size_t size)
 {
@@ -71,4 +74,30 @@ bool decimal_parse(const char *text, unsigned width, uint64_t *value)
 bool all_zero(const uint8_t *bytes, size_t size)
 {
     return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+
+bool text_read(struct text *t, const char *path, uint32_t limit, const char *kind, struct error *error)
+{
+    char part[16384];
+    size_t length;
+
+    *t = (struct text){0};
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
+                         strerror(errno));
+    while (t->length <= limit && (length = fread(part, 1, sizeof(part), file)) > 0)
+        text_add(t, part, length);
+    int failure = ferror(file) ? errno : t->failed ? ENOMEM : 0;
+    fclose(file);
+    if (!failure && t->length <= limit && t->bytes)
+        return true;
+    if (failure)
+        error_host(error, path, failure, "cannot read");
+    else if (t->bytes)
+        error_set(error, STATUS_INPUT, path, NULL, NULL, "%s is at most %u bytes long", kind, (unsigned)limit);
+    else
+        error_set(error, STATUS_INPUT, path, NULL, NULL, "is empty");
+    text_free(t);
+    return false;
 }

@@ -16,6 +16,10 @@ struct text {
 void text_add(struct text *t, const void *bytes, size_t size);
 void text_print(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_free(struct text *t);
+/* Reads a file of 1 to `limit` bytes; kind says what it is, as "a journal". False: there is no text, and *error says
+ * why. */
+struct error;
+bool text_read(struct text *t, const char *path, uint32_t limit, const char *kind, struct error *error);
 
 /* Reads exactly `width` decimal digits. */
 bool decimal_parse(const char *text, unsigned width, uint64_t *value);

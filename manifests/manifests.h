@@ -173,6 +173,23 @@ bool description_manifest_parse(const char *text, size_t length, const char *nam
                                 struct error *error);
 size_t description_manifest_print(const struct description_manifest *d, char *buffer, size_t size);
 
+/* A set: machines on one Ethernet cable (spec/set.md). */
+#define SET_MACHINES 16
+#define SET_NAME 16 /* bytes of a machine's name, with its NUL */
+struct set_manifest {
+    uint32_t latency; /* microseconds from a packet's end to its arrival */
+    struct set_machine {
+        char name[SET_NAME];
+        char machine[256]; /* path relative to the manifest: of an archive, or of a machine.yaml */
+        uint64_t power_on; /* microseconds after the set's beginning */
+    } machine[SET_MACHINES];
+    uint32_t machines; /* in the ascending order of their names */
+};
+
+bool set_manifest_parse(const char *text, size_t length, const char *name, struct set_manifest *s, struct error *error);
+/* Whether a text, of whatever kind, begins as a set. */
+bool set_manifest_is(const char *text, size_t length);
+
 /* Reads a whole file of at most MANIFEST_LIMIT bytes, without the byte order mark that may stand before UTF-8. Another
  * encoding is refused by its name. The caller frees *text, which is NUL-terminated. */
 bool manifest_read_file(const char *path, char **text, size_t *length, struct error *error);

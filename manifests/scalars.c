@@ -530,6 +530,21 @@ static void language_expect(const struct rule *rule, char *text)
 
 const struct scalar_type type_language = {language_parse, text_print, language_expect, STYLE_QUOTED};
 
+/* A name: lower-case letters, digits and hyphens, a letter first. */
+static bool name_parse(const struct rule *rule, const char *text, void *field)
+{
+    if (*text < 'a' || *text > 'z' || text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")])
+        return false;
+    return text_parse(rule, text, field);
+}
+
+static void name_expect(const struct rule *rule, char *text)
+{
+    snprintf(text, EXPECT_LIMIT, "1 to %zu of a-z, 0-9 and -, with a letter first", rule->size - 1);
+}
+
+const struct scalar_type type_name = {name_parse, text_print, name_expect, STYLE_PLAIN};
+
 /* Several lines; line feeds at the end do not count. */
 static bool lines_parse(const struct rule *rule, const char *text, void *field)
 {

@@ -2,6 +2,7 @@
  * canonical form. */
 #include "manifests/schema.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Choices are stored as 32-bit values, whatever enumeration they belong to. */
@@ -321,4 +322,75 @@ bool description_manifest_parse(const char *text, size_t length, const char *nam
 size_t description_manifest_print(const struct description_manifest *d, char *buffer, size_t size)
 {
     return manifest_print(&description_rules, d, buffer, size);
+}
+
+/* --- set.yaml --- */
+
+#define USUAL_LATENCY 200 /* microseconds */
+
+static const char *const set_version_names[] = {"set 0", NULL};
+static const struct unit time_units[] = {{"us", 1}, {"ms", 1000}, {"s", 1000000}, {NULL, 0}};
+
+/* clang-format off */
+static const struct rule set_machine_keys[] = {
+    { "name", AT(set_machine, name), .required = true, .scalar = &type_name },
+    { "machine", AT(set_machine, machine), .required = true, .scalar = &type_path },
+    { "power-on", AT(set_machine, power_on), .scalar = &type_quantity, .units = time_units,
+      .minimum = 0, .maximum = 3600000000, .step = 1 },
+    KEYS_END
+};
+
+static const struct rule set_machine_item = {"machines", WHOLE(set_machine), .keys = set_machine_keys};
+
+static const struct rule set_keys[] = {
+    { "muniment", 0, 0, .required = true, .scalar = &type_choice, .words = set_version_names },
+    { "latency", AT(set_manifest, latency), .scalar = &type_quantity, .units = delay_units,
+      .minimum = 10, .maximum = 10000, .step = 1 },
+    { "machines", AT(set_manifest, machine), .required = true, .items = &set_machine_item, .max_items = SET_MACHINES },
+    KEYS_END
+};
+/* clang-format on */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct set_machine *)a)->name, ((const struct set_machine *)b)->name);
+}
+
+/* Where the machines stand in the list says nothing: they are put in the order of their names. */
+static const char *set_check(void *field, const struct rule *keys, uint32_t seen)
+{
+    struct set_manifest *s = field;
+
+    (void)keys, (void)seen;
+    if (!s->latency)
+        s->latency = USUAL_LATENCY;
+    while (s->machines < SET_MACHINES && s->machine[s->machines].name[0])
+        s->machines++;
+    if (s->machines < 2)
+        return "a set has at least two machines";
+    qsort(s->machine, s->machines, sizeof *s->machine, by_name);
+    for (uint32_t i = 1; i < s->machines; i++)
+        if (!strcmp(s->machine[i].name, s->machine[i - 1].name))
+            return "two machines have the same name";
+    return NULL;
+}
+
+const struct rule set_rules = {"manifest", WHOLE(set_manifest), .required = true, .keys = set_keys, .check = set_check};
+
+bool set_manifest_parse(const char *text, size_t length, const char *name, struct set_manifest *s, struct error *error)
+{
+    memset(s, 0, sizeof(*s));
+    return manifest_parse(&set_rules, text, length, name, s, error);
+}
+
+bool set_manifest_is(const char *text, size_t length)
+{
+    static const char title[] = "muniment: set ";
+    const char *end = text + length;
+
+    while (text < end && (*text == '#' || *text == '\n' || *text == '\r')) {
+        const char *feed = memchr(text, '\n', (size_t)(end - text));
+        text = feed ? feed + 1 : end;
+    }
+    return (size_t)(end - text) >= sizeof title - 1 && !memcmp(text, title, sizeof title - 1);
 }

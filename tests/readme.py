@@ -62,7 +62,9 @@ def transcript(block):
 
 for name in ("records.img", "records.yaml", "records-description.yaml"):
     shutil.copy(f"{build}/demo/{name}", work)
-shutil.copy("tests/demo/records.script", work)
+shutil.copy(f"{build}/tests/network.img", work)
+for name in ("records.script", "front.yaml", "back.yaml", "office.yaml", "office.script"):
+    shutil.copy(f"tests/demo/{name}", work)
 os.mkdir(f"{work}/bin")
 os.symlink(os.environ["MUNIMENT"], f"{work}/bin/muniment")
 environment = dict(os.environ, PATH=f"{work}/bin:{os.environ['PATH']}")

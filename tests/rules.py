@@ -14,7 +14,7 @@ import os
 import re
 import sys
 
-SPECIFICATIONS = {"A": "spec/archive.md", "J": "spec/journal.md", "K": "spec/keys.md", "L": "spec/log.md", "M": "spec/manifest.md",
+SPECIFICATIONS = {"A": "spec/archive.md", "C": "spec/set.md", "J": "spec/journal.md", "K": "spec/keys.md", "L": "spec/log.md", "M": "spec/manifest.md",
                   "P": "spec/parity.md", "R": "spec/receipt.md",
                   "S": "spec/snapshot.md", "V": "spec/retrieval.md"}
 WORDS = re.compile(r"\b(must|never|only)\b", re.I)

@@ -405,28 +405,11 @@ bool journal_parse(char *text, size_t length, const char *name, struct journal *
 
 bool journal_read(const char *path, struct journal *journal, struct error *error)
 {
-    struct text t = {.bytes = NULL};
-    char part[16384];
-    size_t length;
+    struct text t;
 
     memset(journal, 0, sizeof(*journal));
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
-                         strerror(errno));
-    while (t.length <= JOURNAL_LIMIT && (length = fread(part, 1, sizeof(part), file)) > 0)
-        text_add(&t, part, length);
-    int failure = ferror(file) ? errno : t.failed ? ENOMEM : 0;
-    fclose(file);
-    if (failure || t.length > JOURNAL_LIMIT) {
-        text_free(&t);
-        return failure ? error_host(error, path, failure, "cannot read")
-                       : error_set(error, STATUS_INPUT, path, NULL, NULL, "a journal is at most %u bytes long",
-                                   JOURNAL_LIMIT);
-    }
-    if (!t.bytes)
-        return error_set(error, STATUS_INPUT, path, NULL, NULL, "is empty");
-    return journal_parse(t.bytes, t.length, path, journal, error);
+    return text_read(&t, path, JOURNAL_LIMIT, "a journal", error) &&
+           journal_parse(t.bytes, t.length, path, journal, error);
 }
 
 void journal_free(struct journal *journal)

@@ -117,9 +117,12 @@ struct journal_writer {
     int descriptor;   /* -1: lines are collected in memory */
     const char *path; /* the caller's */
     struct text *memory;
-    char tag[9];        /* of the last line */
-    uint64_t length;    /* of the file */
-    uint64_t synced_at; /* milliseconds of a monotonic clock */
+    struct journal_writer *into; /* lines go there, after `prefix` and a space: one machine's of a set. null: own file
+                                  */
+    const char *prefix;          /* the caller's */
+    char tag[9];                 /* of the last line */
+    uint64_t length;             /* of the file */
+    uint64_t synced_at;          /* milliseconds of a monotonic clock */
     bool unsynced;
     struct error error; /* of the first failure; then nothing more is written */
 };
@@ -129,6 +132,14 @@ bool journal_create(struct journal_writer *w, const char *path, const struct jou
                     struct error *error);
 /* The same in memory. */
 void journal_create_in_memory(struct journal_writer *w, struct text *memory, const struct journal_header *header);
+
+/* The same as a part of another journal, which has been created by journal_begin. */
+void journal_create_into(struct journal_writer *w, struct journal_writer *into, const char *prefix,
+                         const struct journal_header *header);
+/* Begins a file, which must not be there yet, or, with memory, a text, by one line. */
+bool journal_begin(struct journal_writer *w, const char *path, struct text *memory, const char *title,
+                   struct error *error);
+bool journal_write_line(struct journal_writer *w, const char *text);
 
 /* Each writes a line; false: it could not be written, w->error says why, and the file ends with the last whole line. */
 bool journal_write_key(struct journal_writer *w, uint64_t tick, uint8_t code, bool down);

@@ -17,6 +17,13 @@
 
 #define SYNC_AFTER 40 /* milliseconds */
 
+/* Returns false. */
+static bool error_copy(struct error *to, const struct error *from)
+{
+    *to = *from;
+    return false;
+}
+
 static uint64_t milliseconds(void)
 {
     struct timespec now;
@@ -29,6 +36,8 @@ static bool sync_now(struct journal_writer *w)
 {
     if (w->error.status != STATUS_OK)
         return false;
+    if (w->into && !sync_now(w->into))
+        return error_copy(&w->error, &w->into->error);
     if (w->descriptor >= 0 && fdatasync(w->descriptor) != 0 && errno != EINVAL) /* EINVAL: a file that knows no sync,
                                                                                    such as a pipe */
         return error_host(&w->error, w->path, errno, "cannot sync");
@@ -80,6 +89,10 @@ static bool put_line(struct journal_writer *w, const char *format, ...)
     va_start(arguments, format);
     size_t length = (size_t)vsnprintf(line, JOURNAL_LINE_LIMIT, format, arguments);
     va_end(arguments);
+    if (w->into) {
+        w->unsynced = true;
+        return put_line(w->into, "%s %s", w->prefix, line) || error_copy(&w->error, &w->into->error);
+    }
     journal_tag(w->tag, line, length, tag);
     int tail = snprintf(line + length, sizeof(line) - length, " %s\n", tag);
     if (!put(w, line, length + (size_t)tail))
@@ -104,21 +117,56 @@ static bool put_header(struct journal_writer *w, const struct journal_header *h)
     return w->error.status == STATUS_OK;
 }
 
-bool journal_create(struct journal_writer *w, const char *path, const struct journal_header *header,
-                    struct error *error)
+void journal_create_into(struct journal_writer *w, struct journal_writer *into, const char *prefix,
+                         const struct journal_header *header)
+{
+    *w = (struct journal_writer){.path = into->path, .descriptor = -1, .into = into, .prefix = prefix};
+    put_header(w, header);
+}
+
+bool journal_write_line(struct journal_writer *w, const char *text)
+{
+    return put_line(w, "%s", text);
+}
+
+/* Creates the file of a journal. */
+static bool create_file(struct journal_writer *w, const char *path, struct error *error)
 {
     *w = (struct journal_writer){.path = path};
     w->descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
-    if (w->descriptor < 0)
-        return errno == EEXIST ? error_set(error, STATUS_INPUT, path, NULL, "choose another name",
-                                           "is there already; a journal is not written over")
-                               : error_host(error, path, errno, "cannot create");
-    if (put_header(w, header) && sync_now(w) && output_sync_folder(path, &w->error))
+    if (w->descriptor >= 0)
+        return true;
+    return errno == EEXIST ? error_set(error, STATUS_INPUT, path, NULL, "choose another name",
+                                       "is there already; a journal is not written over")
+                           : error_host(error, path, errno, "cannot create");
+}
+
+/* Puts its head onto the disk. */
+static bool begin_file(struct journal_writer *w, bool good, struct error *error)
+{
+    if (good && sync_now(w) && output_sync_folder(w->path, &w->error))
         return true;
     *error = w->error;
     close(w->descriptor);
-    unlink(path);
+    unlink(w->path);
+    w->descriptor = -1;
     return false;
+}
+
+bool journal_begin(struct journal_writer *w, const char *path, struct text *memory, const char *title,
+                   struct error *error)
+{
+    if (memory) {
+        *w = (struct journal_writer){.descriptor = -1, .path = path, .memory = memory};
+        return put_line(w, "%s", title) || (*error = w->error, false);
+    }
+    return create_file(w, path, error) && begin_file(w, put_line(w, "%s", title), error);
+}
+
+bool journal_create(struct journal_writer *w, const char *path, const struct journal_header *header,
+                    struct error *error)
+{
+    return create_file(w, path, error) && begin_file(w, put_header(w, header), error);
 }
 
 void journal_create_in_memory(struct journal_writer *w, struct text *memory, const struct journal_header *header)

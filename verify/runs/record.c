@@ -81,14 +81,13 @@ static bool begin(struct recorder *r, uint64_t interval)
     return write_digest(r);
 }
 
-bool recorder_create(struct recorder *r, struct machine *machine, const struct media *media, const char *path,
-                     struct error *error)
+/* What the head of a journal says of a machine and of the media that were put in. */
+static bool head_of(struct machine *machine, const struct media *media, const char *path, struct journal_header *header,
+                    struct error *error)
 {
-    struct journal_header header;
     hex_digest hex;
 
-    recorder_begin(r, machine);
-    if (!record_header(machine, media->manifest.version, archive_machine_root(media->archive), &header))
+    if (!record_header(machine, media->manifest.version, archive_machine_root(media->archive), header))
         return no_state(path, error);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
         const struct medium *medium = &media->drives[slot];
@@ -96,14 +95,39 @@ bool recorder_create(struct recorder *r, struct machine *machine, const struct m
             continue;
         if (!image_digest(medium->path, &media->images[slot], hex, NULL, NULL, error))
             return false;
-        header.media[slot].kind = media->manifest.drives[slot].kind;
-        hex_decode(hex, header.media[slot].sha256);
+        header->media[slot].kind = media->manifest.drives[slot].kind;
+        hex_decode(hex, header->media[slot].sha256);
     }
-    if (!journal_create(&r->writer, path, &header, error))
-        return false;
-    if (begin(r, RECORD_DIGEST_SECONDS * machine_ticks_per_second(machine)))
+    return true;
+}
+
+static bool begun(struct recorder *r, uint64_t interval, struct error *error)
+{
+    if (begin(r, interval))
         return true;
-    return r->writer.error.status == STATUS_OK ? no_state(path, error) : (*error = r->writer.error, false);
+    return r->writer.error.status == STATUS_OK ? no_state(r->writer.path, error) : (*error = r->writer.error, false);
+}
+
+bool recorder_create(struct recorder *r, struct machine *machine, const struct media *media, const char *path,
+                     struct error *error)
+{
+    struct journal_header header;
+
+    recorder_begin(r, machine);
+    return head_of(machine, media, path, &header, error) && journal_create(&r->writer, path, &header, error) &&
+           begun(r, RECORD_DIGEST_SECONDS * machine_ticks_per_second(machine), error);
+}
+
+bool recorder_create_into(struct recorder *r, struct machine *machine, const struct media *media,
+                          struct journal_writer *into, const char *name, uint64_t interval, struct error *error)
+{
+    struct journal_header header;
+
+    recorder_begin(r, machine);
+    if (!head_of(machine, media, into->path, &header, error))
+        return false;
+    journal_create_into(&r->writer, into, name, &header);
+    return begun(r, interval, error);
 }
 
 bool recorder_create_in_memory(struct recorder *r, struct machine *machine, const struct journal_header *header,

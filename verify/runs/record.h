@@ -27,6 +27,10 @@ bool recorder_create(struct recorder *r, struct machine *machine, const struct m
 bool recorder_create_in_memory(struct recorder *r, struct machine *machine, const struct journal_header *header,
                                struct text *memory, uint64_t interval, struct error *error);
 
+/* The same as a part of the journal of a set, under the machine's name, which the caller keeps. */
+bool recorder_create_into(struct recorder *r, struct machine *machine, const struct media *media,
+                          struct journal_writer *into, const char *name, uint64_t interval, struct error *error);
+
 /* Fills in what a header says of a machine. False: there is no memory for its state. */
 bool record_header(struct machine *machine, uint32_t version, const char *machine_root, struct journal_header *header);
 

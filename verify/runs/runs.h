@@ -2,8 +2,8 @@
  *
  * media.h opens what a machine is made of. record.h is where inputs enter it and are written to a journal (journal.h);
  * replay.h repeats a run from one, and lockstep.h finds the first tick at which two runs differ. attest.h is the
- * reference boot in an archive. snapshot.h writes, reads and compares the state of a machine; checkpoint.h takes
- * snapshots while it runs. */
+ * reference boot in an archive; set_journal.h the journal of machines on one cable. snapshot.h writes, reads and
+ * compares the state of a machine; checkpoint.h takes snapshots while it runs. */
 #ifndef MUNIMENT_VERIFY_RUNS_H
 #define MUNIMENT_VERIFY_RUNS_H
 
@@ -14,6 +14,7 @@
 #include "verify/runs/media.h"
 #include "verify/runs/record.h"
 #include "verify/runs/replay.h"
+#include "verify/runs/set_journal.h"
 #include "verify/runs/snapshot.h"
 
 #endif
