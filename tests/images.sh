@@ -189,6 +189,61 @@ gives "what has the name alone is refused" 3 "$muniment" export damaged.imd -o o
 says "Teledisk is named, with what it says of itself" out "Teledisk"
 says "and its comment" out "Land registry"
 
+# --- Compact discs: a cue sheet and frames ---
+
+xorriso -as mkisofs -quiet -V RECORDS -J -R -o cd.iso "$root/manifests" 2>/dev/null
+python3 - <<'END_PYTHON'
+iso = open("cd.iso", "rb").read()
+iso += bytes(-len(iso) % 2048)
+open("cd.iso", "wb").write(iso)
+def frame(n, mode, data):
+    bcd = lambda v: v // 10 << 4 | v % 10
+    m, s, f = (n + 150) // 4500, (n + 150) // 75 % 60, (n + 150) % 75
+    head = b"\0" + b"\xff" * 10 + b"\0" + bytes([bcd(m), bcd(s), bcd(f), mode])
+    return (head + (bytes(8) if mode == 2 else b"") + data).ljust(2352, b"\xEE")
+frames = [iso[at:at + 2048] for at in range(0, len(iso), 2048)]
+count = len(frames)
+open("one.bin", "wb").write(b"".join(frame(n, 1, d) for n, d in enumerate(frames)))
+open("two.bin", "wb").write(b"".join(frame(n, 2, d) for n, d in enumerate(frames)))
+sound = b"".join(bytes([n % 251]) * 2352 for n in range(300))
+last = b"".join(frame(count + 300 + 150 + n, 1, d) for n, d in enumerate(frames[:40]))
+open("mixed.bin", "wb").write(open("one.bin", "rb").read() + sound + last)
+open("sound.bin", "wb").write(sound)
+def msf(n):
+    return f"{n // 4500:02d}:{n // 75 % 60:02d}:{n % 75:02d}"
+def sheet(name, *lines):
+    open(name + ".cue", "w").write("REM made by a test\r\n" + "".join(line + "\r\n" for line in lines))
+sheet("one", 'FILE "one.bin" BINARY', "  TRACK 01 MODE1/2352", "    INDEX 01 00:00:00")
+sheet("two", "FILE two.bin BINARY", "TRACK 01 MODE2/2352", "INDEX 01 00:00:00")
+sheet("iso", "FILE cd.iso BINARY", "TRACK 01 MODE1/2048", "INDEX 01 00:00:00")
+sheet("mixed", 'FILE "mixed.bin" BINARY', "TRACK 01 MODE1/2352", "INDEX 01 00:00:00", "TRACK 02 AUDIO", "INDEX 00 " + msf(count),
+      "INDEX 01 " + msf(count + 20), "TRACK 03 MODE1/2352", "PREGAP 00:02:00", "INDEX 01 " + msf(count + 300))
+sheet("apart", 'FILE "one.bin" BINARY', "TRACK 01 MODE1/2352", "INDEX 01 00:00:00", 'FILE "sound.bin" BINARY', "TRACK 02 AUDIO", "INDEX 01 00:00:00")
+sheet("wave", 'FILE "one.wav" WAVE', "TRACK 01 AUDIO", "INDEX 01 00:00:00")
+sheet("order", 'FILE "one.bin" BINARY', "TRACK 01 MODE1/2352", "INDEX 01 00:00:10", "TRACK 02 AUDIO", "INDEX 01 00:00:10")
+sheet("late", 'FILE "one.bin" BINARY', "TRACK 01 MODE1/2352", "INDEX 01 00:00:00", "TRACK 02 AUDIO", "INDEX 01 90:00:00")
+open("tail.raw", "wb").write(iso[:40 * 2048])
+END_PYTHON
+cds=$(stat -c %s cd.iso)
+gives "the files of a sheet are read with --follow alone" 3 "$muniment" export one.cue -o out.raw --force
+says "and the remedy is named" err "say --follow"
+for disc in one two iso apart; do
+    gives "$disc.cue is read" 0 "$muniment" export $disc.cue -o out.raw --force --follow
+    gives "$disc.cue holds the disc" 0 cmp out.raw cd.iso
+done
+bchunk one.bin one.cue track >out 2>&1 && cmp track01.iso cd.iso
+passed "as bchunk reads it" $?
+gives "frames are read without a sheet" 0 "$muniment" export two.bin -o out.raw --force
+gives "and are the disc" 0 cmp out.raw cd.iso
+gives "tracks of sound and data are read" 0 "$muniment" export mixed.cue -o out.raw --force --follow
+says "sound and what leads to the next track is no data" out "$((4 * 450)) sectors could not be read"
+gives "the first track is the disc" 0 cmp -n "$cds" out.raw cd.iso
+gives "the last one stands at its place" 0 cmp -i "$((cds + 450 * 2048)):0" out.raw tail.raw
+for disc in wave:BINARY order:order late:ends; do
+    gives "${disc%:*}.cue is refused" 3 "$muniment" export "${disc%:*}.cue" -o out.raw --force --follow
+    says "and the reason is named" err "${disc#*:}"
+done
+
 # --- Files that an image names ---
 
 mkdir -p inner && cp packed.qcow2 inner && echo secret >secret
@@ -243,7 +298,7 @@ gives "and is sound" 0 qemu-img check -q out.qcow2
 # --- Damage: nothing crashes or hangs, and what is read is counted ---
 
 gives "flips and truncations" 0 "$campaign" ${LONG:+--long} v3.qcow2 packed.qcow2 parts.qcow2 dynamic.vhd fixed.vhd monolithicSparse.vmdk \
-    streamOptimized.vmdk dynamic.vdi d.raw.gz small.imd small.td0 small.td0-packed small.cqm ${ewf-}
+    streamOptimized.vmdk dynamic.vdi d.raw.gz small.imd small.td0 small.td0-packed small.cqm mixed.cue one.bin ${ewf-}
 cat out
 ! grep -E '^(streamOptimized.vmdk|d.raw.gz|packed.E01):' out | grep -qE '[1-9][0-9]* other'
 passed "formats with checksums never give other content" $?

@@ -6,11 +6,11 @@
 #include <strings.h>
 
 /* In the order in which they are asked; raw takes everything. */
-static const struct reader *const readers[] = {&qcow2_reader,    &vhd_reader,    &vmdk_reader,
-                                               &vdi_reader,      &ewf_reader,    &imd_reader,
-                                               &teledisk_reader, &copyqm_reader, &raw_reader};
-const char *const image_format_names[] = {"qcow2", "vhd",      "vmdk",   "vdi", "ewf",
-                                          "imd",   "teledisk", "copyqm", "raw", NULL};
+static const struct reader *const readers[] = {&qcow2_reader, &vhd_reader, &vmdk_reader,     &vdi_reader,
+                                               &ewf_reader,   &imd_reader, &teledisk_reader, &copyqm_reader,
+                                               &cue_reader,   &raw_reader};
+const char *const image_format_names[] = {"qcow2",    "vhd",    "vmdk", "vdi", "ewf", "imd",
+                                          "teledisk", "copyqm", "cue",  "raw", NULL};
 
 /* --- Recognising --- */
 
@@ -36,10 +36,11 @@ static const struct reader *choose(const struct probe *probe, const char *format
 /* Names of files that a raw image does not have. */
 static const char *format_of_name(const char *name)
 {
-    static const char *const endings[][2] = {
-        {"qcow2", "qcow2"}, {"vhd", "vhd"},  {"vpc", "vhd"}, {"vmdk", "vmdk"},    {"vdi", "vdi"},    {"gz", "gzip"},
-        {"tgz", "gzip"},    {"e01", "ewf"},  {"s01", "ewf"}, {"zip", "zip"},      {"7z", "7z"},      {"xz", "xz"},
-        {"bz2", "bzip2"},   {"zst", "zstd"}, {"imd", "imd"}, {"td0", "teledisk"}, {"cqm", "copyqm"}, {NULL, NULL}};
+    static const char *const endings[][2] = {{"qcow2", "qcow2"}, {"vhd", "vhd"},  {"vpc", "vhd"},  {"vmdk", "vmdk"},
+                                             {"vdi", "vdi"},     {"gz", "gzip"},  {"tgz", "gzip"}, {"e01", "ewf"},
+                                             {"s01", "ewf"},     {"zip", "zip"},  {"7z", "7z"},    {"xz", "xz"},
+                                             {"bz2", "bzip2"},   {"zst", "zstd"}, {"imd", "imd"},  {"td0", "teledisk"},
+                                             {"cqm", "copyqm"},  {"cue", "cue"},  {NULL, NULL}};
     const char *dot = strrchr(name, '.');
 
     for (size_t i = 0; dot && endings[i][0]; i++)

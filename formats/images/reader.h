@@ -103,7 +103,7 @@ struct image {
 };
 
 extern const struct reader qcow2_reader, vhd_reader, vmdk_reader, vdi_reader, ewf_reader, imd_reader, teledisk_reader,
-    copyqm_reader, raw_reader;
+    copyqm_reader, cue_reader, raw_reader;
 
 /* Whether the image's folder has a regular file of this name. */
 bool image_has_file(const struct image *image, const char *name);
