@@ -92,6 +92,13 @@ bool history_acts(const char *log, void (*each)(void *context, const struct chec
     return read_log(log, &(struct history){.each = each, .context = context, .all = true}, error);
 }
 
+const char *history_file(const struct check_record *record)
+{
+    const char *slash = strrchr(record->object, '/');
+
+    return slash ? slash + 1 : record->object;
+}
+
 const char *history_next_step(const struct check_record *record)
 {
     /* clang-format off */

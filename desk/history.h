@@ -22,6 +22,9 @@ bool history_read(const char *log, void (*each)(void *context, const struct chec
 bool history_acts(const char *log, void (*each)(void *context, const struct check_record *record), void *context,
                   struct error *error);
 
+/* The name of the file, without its folder, by which an act belongs to an archive: logs have relative paths. */
+const char *history_file(const struct check_record *record);
+
 /* What is to be done after a check with this outcome and verdict, in words. */
 const char *history_next_step(const struct check_record *record);
 

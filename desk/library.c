@@ -17,7 +17,9 @@
 
 #include "archive/archive.h"
 #include "desk/desk.h"
+#include "desk/disposal.h"
 #include "desk/history.h"
+#include "desk/page.h"
 #include "desk/progress.h"
 #include "formats/json.h"
 #include "formats/plain.h"
@@ -41,6 +43,29 @@ static const char *list_disks(const struct archive *archive, char text[DISKS_SIZ
             length += (size_t)snprintf(text + length, DISKS_SIZE - length, "%s%s %s", length ? "\n" : "",
                                        drive_slot_names[slot], root);
         }
+    return text;
+}
+
+#define IDENTIFIERS_SIZE (sizeof(((struct description_manifest *)0)->identifier) + 32)
+#define RIGHTS_SIZE 32
+
+static const char *list_identifiers(const struct description_manifest *d, char text[IDENTIFIERS_SIZE])
+{
+    size_t length = 0;
+
+    *text = '\0';
+    for (uint32_t i = 0; i < d->identifiers; i++)
+        length += (size_t)snprintf(text + length, IDENTIFIERS_SIZE - length, "%s%s", i ? "\n" : "", d->identifier[i]);
+    return text;
+}
+
+static const char *name_rights(const struct description_manifest *d, char text[RIGHTS_SIZE])
+{
+    snprintf(text, RIGHTS_SIZE, "%s%s",
+             d->open            ? "open"
+             : *d->closed_until ? "closed until "
+                                : "not stated",
+             d->open ? "" : d->closed_until);
     return text;
 }
 
@@ -106,6 +131,19 @@ static bool folder_read(const char *path, struct folder *f, struct error *error)
     return true;
 }
 
+static bool add_path(struct library_paths *to, const char *folder, const char *name, struct error *error)
+{
+    char **larger = realloc(to->paths, (to->count + 1) * sizeof *larger);
+    size_t size = strlen(folder) + strlen(name) + 2;
+
+    if (larger)
+        to->paths = larger;
+    if (!larger || !(to->paths[to->count] = malloc(size)))
+        return error_host(error, folder, ENOMEM, "cannot list");
+    snprintf(to->paths[to->count++], size, "%s/%s", folder, name);
+    return true;
+}
+
 #ifdef HAVE_sqlite3
 #define INDEX ".muniment-index.sqlite"
 #define INDEX_VERSION 2 /* an index of another version is made anew */
@@ -122,7 +160,8 @@ static const char tables[] =
     " identifiers TEXT, rights TEXT, machine TEXT, signer TEXT, wrong TEXT, disks TEXT, custodian TEXT, more TEXT)"
     " WITHOUT ROWID;"
     "PRAGMA temp_store=MEMORY;"
-    "CREATE TEMP TABLE checked(root TEXT PRIMARY KEY, time TEXT, method TEXT, verdict TEXT) WITHOUT ROWID";
+    "CREATE TEMP TABLE checked(root TEXT, file TEXT, time TEXT, method TEXT, verdict TEXT,"
+    " PRIMARY KEY(root, file)) WITHOUT ROWID";
 
 static bool failed(const struct library *l)
 {
@@ -208,22 +247,16 @@ static void bind_archive(sqlite3_stmt *insert, const char *path)
     }
     const struct description_manifest *d = archive_description(archive);
     const struct archive_signature *signature = archive_signature(archive);
-    char identifiers[sizeof d->identifier + 32] = "", rights[32] = "not stated", disks[DISKS_SIZE];
+    char identifiers[IDENTIFIERS_SIZE], rights[RIGHTS_SIZE], disks[DISKS_SIZE];
     struct text more = {.bytes = NULL};
-    size_t length = 0;
 
-    for (uint32_t i = 0; i < d->identifiers; i++)
-        length += (size_t)snprintf(identifiers + length, sizeof identifiers - length, "%s%s", i ? "\n" : "",
-                                   d->identifier[i]);
-    if (d->open || *d->closed_until)
-        snprintf(rights, sizeof rights, "%s%s", d->open ? "open" : "closed until ", d->open ? "" : d->closed_until);
     text_print(&more, "%s\n%s", d->reference, d->creator);
     for (uint32_t i = 0; i < SOFTWARE_LIMIT && *d->software[i].name; i++)
         text_print(&more, "\n%s %s", d->software[i].name, d->software[i].version);
     bind_text(insert, 5, archive_machine_root(archive));
     bind_text(insert, 6, d->title);
-    bind_text(insert, 7, identifiers);
-    bind_text(insert, 8, rights);
+    bind_text(insert, 7, list_identifiers(d, identifiers));
+    bind_text(insert, 8, name_rights(d, rights));
     bind_text(insert, 9, machine_type_names[archive_machine(archive)->type]);
     bind_text(insert, 10, signature->fits ? signature->signer : "");
     bind_text(insert, 11, signature->fits ? "" : "has a signature that does not fit");
@@ -336,10 +369,14 @@ bool library_each(const char *folder, void (*each)(void *context, const struct l
     sqlite3_stmt *select = NULL;
     int result = SQLITE_ERROR;
     bool good = library_open(&l) && update(&l) &&
-                (select = prepare(&l, "SELECT name, root, disks FROM archive WHERE root<>'' ORDER BY name"));
+                (select = prepare(&l,
+                                  "SELECT name, root, disks, title, identifiers, rights, custodian, wrong FROM archive"
+                                  " ORDER BY name"));
 
     while (good && (result = sqlite3_step(select)) == SQLITE_ROW)
-        each(context, &(struct library_entry){text_of(select, 0), text_of(select, 1), text_of(select, 2)});
+        each(context,
+             &(struct library_entry){text_of(select, 0), text_of(select, 1), text_of(select, 2), text_of(select, 3),
+                                     text_of(select, 4), text_of(select, 5), text_of(select, 6), text_of(select, 7)});
     good = good && (result == SQLITE_DONE || failed(&l));
     sqlite3_finalize(select);
     sqlite3_close(l.db);
@@ -412,7 +449,7 @@ static unsigned copies_of(const struct copies *c, const char *root)
 
 /* --- Listing --- */
 
-/* Keeps the last check of each machine-root that came to a verdict about all of the archive. */
+/* Keeps the last check of each archive, by its machine-root and file name, that came to a verdict about all of it. */
 static void take_check(void *context, const struct check_record *r)
 {
     sqlite3_stmt *insert = context;
@@ -420,16 +457,19 @@ static void take_check(void *context, const struct check_record *r)
     if (!*r->machine_root || strcmp(r->verdict, "sampled") == 0 || strcmp(r->verdict, "partial") == 0)
         return;
     bind_text(insert, 1, r->machine_root);
-    bind_text(insert, 2, r->time);
-    bind_text(insert, 3, r->method);
-    bind_text(insert, 4, r->verdict);
+    bind_text(insert, 2, history_file(r));
+    bind_text(insert, 3, r->time);
+    bind_text(insert, 4, r->method);
+    bind_text(insert, 5, r->verdict);
     sqlite3_step(insert);
     sqlite3_reset(insert);
 }
 
+#define IS_DUE " AND (time IS NULL OR time<?99 OR verdict NOT IN ('trusted','intact'))"
+
 static bool load_checks(const struct library *l, const char *log)
 {
-    sqlite3_stmt *insert = log ? prepare(l, "INSERT OR REPLACE INTO checked VALUES(?,?,?,?)") : NULL;
+    sqlite3_stmt *insert = log ? prepare(l, "INSERT OR REPLACE INTO checked VALUES(?,?,?,?,?)") : NULL;
     bool good = !log || (insert && history_read(log, take_check, insert, l->error));
 
     sqlite3_finalize(insert);
@@ -469,12 +509,34 @@ static void print_row(sqlite3_stmt *row, unsigned copies, unsigned replicas)
     putchar('\n');
 }
 
+static bool due_paths(const char *folder, const char *log, const char *since, struct library_paths *to,
+                      struct error *error)
+{
+    struct library l = {.folder = folder, .error = error};
+    sqlite3_stmt *select = NULL;
+    int result = SQLITE_ERROR;
+    bool good =
+        library_open(&l) && update(&l) && load_checks(&l, log) &&
+        (select = prepare(
+             &l, "SELECT a.name FROM archive a LEFT JOIN checked c ON c.root=a.root AND c.file=a.name WHERE 1" IS_DUE
+                 " ORDER BY a.name"));
+
+    if (good)
+        bind_text(select, 99, since);
+    while (good && (result = sqlite3_step(select)) == SQLITE_ROW)
+        good = add_path(to, folder, text_of(select, 0), error);
+    good = good && (result == SQLITE_DONE || failed(&l));
+    sqlite3_finalize(select);
+    sqlite3_close(l.db);
+    return good;
+}
+
 /* All that have each word of the query somewhere; with a date, those that were not found good since. */
 static bool list(const struct library *l, const struct arguments *a, const char *since, const struct copies *here,
                  const struct copies *elsewhere)
 {
     char sql[8192] = "SELECT a.name, a.root, title, identifiers, rights, machine, signer, wrong, custodian, time,"
-                     " method, verdict FROM archive a LEFT JOIN checked c ON c.root=a.root WHERE 1";
+                     " method, verdict FROM archive a LEFT JOIN checked c ON c.root=a.root AND c.file=a.name WHERE 1";
     size_t length = strlen(sql);
 
     for (size_t i = 1; i < a->operand_count; i++)
@@ -484,8 +546,7 @@ static bool list(const struct library *l, const struct arguments *a, const char 
                                    "custodian||char(10)||more,'')),"
                                    "lower(?%zu))",
                                    i);
-    snprintf(sql + length, sizeof sql - length, "%s ORDER BY a.name",
-             since ? " AND (time IS NULL OR time<?99 OR verdict NOT IN ('trusted','intact'))" : "");
+    snprintf(sql + length, sizeof sql - length, "%s ORDER BY a.name", since ? IS_DUE : "");
     sqlite3_stmt *select = prepare(l, sql);
     int result = SQLITE_ERROR;
 
@@ -499,28 +560,6 @@ static bool list(const struct library *l, const struct arguments *a, const char 
     }
     sqlite3_finalize(select);
     return result == SQLITE_DONE || failed(l);
-}
-
-/* The time so many days ago, as the log writes it; null with *error. */
-static const char *days_ago(const struct arguments *a, char date[24], struct error *error)
-{
-    const char *days = argument_value(a, "--due");
-    char *end;
-    unsigned long count = strtoul(days, &end, 10);
-    time_t then = time(NULL) - (time_t)count * 86400;
-    struct tm tm;
-
-    if (*days < '0' || *days > '9' || *end || count > 36500) {
-        error_set(error, STATUS_USAGE, "ls", NULL, NULL, "--due takes a number of days");
-        return NULL;
-    }
-    if (!argument_value(a, "--log")) {
-        error_set(error, STATUS_USAGE, "ls", NULL, "name the office's log with --log",
-                  "--due asks when each was checked");
-        return NULL;
-    }
-    strftime(date, 24, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&then, &tm));
-    return date;
 }
 
 static bool select_roots(const struct library *l, struct copies *to)
@@ -562,35 +601,73 @@ enum status ls_run(const struct arguments *a)
     char date[24];
     struct stat st;
 
-    if (argument_value(a, "--due") && !(since = days_ago(a, date, &error)))
-        return desk_fail(&error);
+    if (argument_value(a, "--due")) {
+        if (!library_days_ago("ls", argument_value(a, "--due"), date, &error))
+            return desk_fail(&error);
+        if (!argument_value(a, "--log")) {
+            error_set(&error, STATUS_USAGE, "ls", NULL, "name the office's log with --log",
+                      "--due asks when each was checked");
+            return desk_fail(&error);
+        }
+        since = date;
+    }
     if (stat(library.folder, &st) != 0 || !S_ISDIR(st.st_mode)) {
         error_set(&error, STATUS_INPUT, library.folder, NULL, NULL, "is no folder");
         return desk_fail(&error);
     }
+    if (argument_value(a, "--html")) {
+        struct text page = {.bytes = NULL};
+        bool printed = page_print(&page, library.folder, argument_value(a, "--log"), &error);
+        if (printed)
+            fwrite(page.bytes, 1, page.length, stdout);
+        text_free(&page);
+        return printed ? STATUS_OK : desk_fail(&error);
+    }
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     bool good = library_open(&library) && update(&library) && load_checks(&library, argument_value(a, "--log")) &&
-                count_copies(&library, a, &here, &elsewhere) && list(&library, a, since, &here, &elsewhere);
+                count_copies(&library, a, &here, &elsewhere) && list(&library, a, since, &here, &elsewhere) &&
+                (since || disposals_list(library.folder, a->operands + 1, a->operand_count - 1,
+                                         argument_value(a, "--json"), &error));
     sqlite3_close(library.db);
     free(here.roots);
     free(elsewhere.roots);
     return good ? STATUS_OK : desk_fail(&error);
 }
 #else
+static bool due_paths(const char *folder, const char *log, const char *since, struct library_paths *to,
+                      struct error *error)
+{
+    (void)log, (void)since, (void)to;
+    return error_set(error, STATUS_HOST, folder, NULL, "build it where libsqlite3-dev is installed",
+                     "does not say what is due: this program was built without SQLite");
+}
+
 bool library_each(const char *folder, void (*each)(void *context, const struct library_entry *entry), void *context,
                   struct error *error)
 {
-    char path[PATH_MAX], disks[DISKS_SIZE];
+    char path[PATH_MAX], disks[DISKS_SIZE], identifiers[IDENTIFIERS_SIZE], rights[RIGHTS_SIZE];
     struct folder f;
     bool good = folder_read(folder, &f, error);
 
     for (size_t i = 0; good && i < f.count; i++) {
-        struct error ignored;
+        struct library_entry entry = {f.names[i], "", "", "", "", "", "", ""};
+        struct error reason;
         snprintf(path, sizeof path, "%.3800s/%.255s", folder, f.names[i]);
-        struct archive *archive = archive_open(path, &ignored);
-        if (archive)
-            each(context,
-                 &(struct library_entry){f.names[i], archive_machine_root(archive), list_disks(archive, disks)});
+        struct archive *archive = archive_open(path, &reason);
+        if (archive) {
+            const struct description_manifest *d = archive_description(archive);
+            entry = (struct library_entry){f.names[i],
+                                           archive_machine_root(archive),
+                                           list_disks(archive, disks),
+                                           d->title,
+                                           list_identifiers(d, identifiers),
+                                           name_rights(d, rights),
+                                           d->custodian,
+                                           archive_signature(archive)->fits ? "" : "has a signature that does not fit"};
+        } else {
+            entry.wrong = reason.what;
+        }
+        each(context, &entry);
         archive_close(archive);
     }
     folder_free(&f);
@@ -606,3 +683,39 @@ enum status ls_run(const struct arguments *a)
     return desk_fail(&error);
 }
 #endif
+
+bool library_days_ago(const char *command, const char *days, char date[24], struct error *error)
+{
+    char *end;
+    unsigned long count = strtoul(days, &end, 10);
+    time_t then = time(NULL) - (time_t)count * 86400;
+    struct tm tm;
+
+    if (*days < '0' || *days > '9' || *end || count > 36500)
+        return error_set(error, STATUS_USAGE, command, NULL, NULL, "--due takes a number of days");
+    strftime(date, 24, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&then, &tm));
+    return true;
+}
+
+bool library_paths(const char *folder, const char *log, const char *since, struct library_paths *to,
+                   struct error *error)
+{
+    struct folder f;
+
+    *to = (struct library_paths){.paths = NULL};
+    if (since)
+        return due_paths(folder, log, since, to, error);
+    bool good = folder_read(folder, &f, error);
+    for (size_t i = 0; good && i < f.count; i++)
+        good = add_path(to, folder, f.names[i], error);
+    folder_free(&f);
+    return good;
+}
+
+void library_paths_free(struct library_paths *paths)
+{
+    for (size_t i = 0; i < paths->count; i++)
+        free(paths->paths[i]);
+    free(paths->paths);
+    *paths = (struct library_paths){.paths = NULL};
+}

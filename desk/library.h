@@ -7,12 +7,27 @@
 /* What is known of an archive of a library. What is not known is empty. */
 struct library_entry {
     const char *name, *machine_root;
-    const char *disks; /* "hd0 ROOT" for each disk, separated by line feeds */
+    const char *disks;                                    /* "hd0 ROOT" for each disk, separated by line feeds */
+    const char *title, *identifiers, *rights, *custodian; /* identifiers: one on a line */
+    const char *wrong; /* why it cannot be opened, or that its signature does not fit */
 };
 
-/* Hands over each archive of a folder that can be opened, in the order of their names, from the index where the
- * program has SQLite. False with *error: the folder cannot be read. */
+/* Hands over each archive of a folder, in the order of their names, from the index where the program has SQLite. False
+ * with *error: the folder cannot be read. */
 bool library_each(const char *folder, void (*each)(void *context, const struct library_entry *entry), void *context,
                   struct error *error);
+
+/* A time so many days ago, as the log writes times. False with *error: days is no such number. command is for it. */
+bool library_days_ago(const char *command, const char *days, char time[24], struct error *error);
+
+/* The paths of a folder's archives, in the order of their names. With a log and a time, those only that it does not
+ * record as found intact and signed by a trusted key since; that needs SQLite. */
+struct library_paths {
+    char **paths; /* owned */
+    size_t count;
+};
+bool library_paths(const char *folder, const char *log, const char *since, struct library_paths *paths,
+                   struct error *error);
+void library_paths_free(struct library_paths *paths);
 
 #endif

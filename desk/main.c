@@ -49,6 +49,9 @@ static const struct option verify_options[] = {
     {"--reboot", NULL, "repeat the reference boot that was sealed, and compare", false, false},
     {"--archive", "FILE.mun", "with a receipt: the archive from which its files were taken", false, false},
     {"--shown", "FILE", "with a receipt: lines of what was withheld and is shown now", false, false},
+    {"--due", "DAYS", "of libraries: only the archives that the log does not record as found good in the last DAYS days",
+     false, false},
+    {"--mail", "ADDRESS", "print a message for this address, for sendmail -t", false, false},
     {"--json", NULL, "one JSON object on a line for each archive", false, false},
     ACT_OPTIONS,
     {.name = NULL},
@@ -92,10 +95,19 @@ static const struct option bag_options[] = {
     { .name = NULL },
 };
 
+static const struct option dispose_options[] = {
+    { "--reason", "REASON", "why; the certificate says it", false, true },
+    { "--key", "KEY", "private key that signs the certificate", false, true },
+    { "--replica", "FOLDER", "count in the certificate the archives of this machine there (may be repeated)", true, false },
+    ACT_OPTIONS,
+    { .name = NULL },
+};
+
 static const struct option ls_options[] = {
     { "--log", "LOG", "show when each was last checked, by the office's log", false, false },
     { "--due", "DAYS", "only those that were not found good in the last DAYS days", false, false },
     { "--replica", "FOLDER", "count the archives of the same machines there as well (may be repeated)", true, false },
+    { "--html", NULL, "print a page of all archives with verdicts, next steps and the checks that the log records", false, false },
     { "--json", NULL, "one JSON object on a line for each archive", false, false },
     { .name = NULL },
 };
@@ -349,11 +361,12 @@ static const struct command commands[] = {
       manifest_check_run },
     { "seal", "MACHINE.yaml", 1, 1, "Freeze a machine, its firmware and disks into one signed file.", seal_options, seal_run },
     { "set seal", "SET.yaml", 1, 1, "Name the archives of machines that stood on one cable in a signed file.", set_seal_options, set_seal_run },
-    { "verify", "FILE.mun|FILE.set|receipt.txt ...", 1, MANY, "Check every byte and the signature of archives; or receipts.", verify_options, verify_command },
+    { "verify", "FILE.mun|FOLDER|FILE.set|receipt.txt ...", 1, MANY, "Check every byte and the signature of archives, or of all in a library; or receipts.", verify_options, verify_command },
     { "info", "FILE.mun", 1, 1, "Say what is in an archive, without checking all of it.", info_options, info_run },
     { "ingest", "SHELF.csv", 1, 1, "Take in a shelf of machines: seal each row of a table into a library.", ingest_options, ingest_run },
     { "premis", "FILE.mun", 1, 1, "Print what is known of an archive as PREMIS 3 XML: objects, events, agents, rights.", premis_options, premis_run },
     { "bag", "FILE.mun ...", 1, MANY, "Put archives into a BagIt bag for transfer, each with its PREMIS.", bag_options, bag_run },
+    { "dispose", "FILE.mun", 1, 1, "Remove an archive, with its parity file, and leave a signed certificate of disposal.", dispose_options, dispose_run },
     { "ls", "FOLDER [WORD ...]", 1, 50, "List the archives of a folder, by title, identifier, rights, signer, last check.", ls_options, ls_run },
     { "identify", "IMAGE ...", 1, MANY, "Say what is on disk images: format, partitions, file systems, systems, geometry, damage.", identify_options,
       identify_run },

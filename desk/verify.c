@@ -4,12 +4,15 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "archive/archive.h"
 #include "desk/act.h"
 #include "desk/desk.h"
+#include "desk/disposal.h"
+#include "desk/library.h"
 #include "desk/processes.h"
 #include "desk/progress.h"
 #include "desk/receipt.h"
@@ -346,6 +349,8 @@ static enum status verify_operand(void *context, size_t i)
     }
     if (!act_begin(&act, a, "verify", report.path, &error))
         return desk_fail(&error);
+    if (is_disposal(report.path))
+        return act_end(&act, disposal_verify(a, report.path));
     if (is_receipt(report.path))
         return act_end(&act, receipt_verify(a, report.path));
     return act_end(&act, verify_one(&request, &report, kept, &act));
@@ -415,8 +420,8 @@ static bool load_states(struct verification *v, struct error *error)
     return v->kept;
 }
 
-/* The gravest status of all archives. Many share the processors among them; one gets all. */
-enum status verify_run(const struct arguments *a)
+/* Verifies the operands. The gravest status of all archives. Many share the processors among them; one gets all. */
+static enum status verify_all(const struct arguments *a)
 {
     struct verification v = {.arguments = a};
     uint64_t processors, jobs;
@@ -438,4 +443,130 @@ enum status verify_run(const struct arguments *a)
     free(v.kept);
     free(v.trusted);
     return status;
+}
+
+/* --- Libraries --- */
+
+/* The operands, with the archives of a library in place of its folder: with --due, those that are due. */
+struct expanded {
+    struct arguments arguments;
+    struct library_paths *libraries; /* one for each operand of the command line */
+    size_t count, folders;
+};
+
+static bool expand(const struct arguments *a, struct expanded *e, struct error *error)
+{
+    const char *due = argument_value(a, "--due"), *log = argument_value(a, "--log");
+    char since[24];
+    struct stat status;
+
+    e->arguments = *a;
+    e->arguments.operands = NULL;
+    e->arguments.operand_count = 0;
+    if (due && !log)
+        return error_set(error, STATUS_USAGE, "verify", NULL, "name the office's log with --log",
+                         "--due asks when each was checked");
+    if (due && !library_days_ago("verify", due, since, error))
+        return false;
+    e->libraries = calloc(a->operand_count, sizeof *e->libraries);
+    bool good = e->libraries || error_host(error, "verify", ENOMEM, "cannot list");
+    for (e->count = 0; good && e->count < a->operand_count; e->count++) {
+        const char *path = a->operands[e->count];
+        struct library_paths *l = &e->libraries[e->count];
+        bool folder = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+
+        if (due && !folder)
+            return error_set(error, STATUS_USAGE, path, NULL, "name a library", "is no folder; --due goes over one");
+        e->folders += folder;
+        good = !folder || library_paths(path, log, due ? since : NULL, l, error);
+        const char **larger = realloc(e->arguments.operands,
+                                      (e->arguments.operand_count + l->count + 1) * sizeof *larger);
+        if (!larger)
+            return error_host(error, path, ENOMEM, "cannot list");
+        e->arguments.operands = larger;
+        for (size_t i = 0; i < l->count; i++)
+            larger[e->arguments.operand_count++] = l->paths[i];
+        if (!folder)
+            larger[e->arguments.operand_count++] = path;
+    }
+    return good;
+}
+
+static void expanded_free(struct expanded *e)
+{
+    for (size_t i = 0; i < e->count; i++)
+        library_paths_free(&e->libraries[i]);
+    free(e->libraries);
+    free(e->arguments.operands);
+}
+
+static enum status verify_expanded(const struct arguments *a)
+{
+    struct expanded e = {.count = 0};
+    struct error error;
+    bool good = expand(a, &e, &error);
+    enum status status = STATUS_OK;
+
+    if (!good)
+        status = desk_fail(&error);
+    else if (e.arguments.operand_count > 0)
+        status = verify_all(&e.arguments);
+    else if (!argument_value(a, "--json"))
+        puts(argument_value(a, "--due") ? "nothing is due" : "there are no archives");
+    expanded_free(&e);
+    return status;
+}
+
+/* --- A report for mail --- */
+
+static const char *const mail_sentences[] = {
+    [STATUS_OK] = "all is well",
+    [STATUS_WRONG] = "SOMETHING IS WRONG: damage, or a signer who is not trusted",
+    [STATUS_USAGE] = "the command is called wrongly",
+    [STATUS_INPUT] = "something is no archive, or cannot be read as one",
+    [STATUS_HOST] = "the host failed, or a drive reads wrongly",
+    [STATUS_UNDECIDED] = "not all was checked; the next run resumes",
+    [STATUS_CLOSED] = "something is closed",
+};
+
+/* What the command prints, errors too, as the body of a message (RFC 5322) on standard output. */
+static enum status verify_for_mail(const struct arguments *a, const char *to)
+{
+    FILE *body = tmpfile();
+    int out = dup(STDOUT_FILENO), err = dup(STDERR_FILENO), c;
+    struct error error;
+
+    if (strpbrk(to, "\r\n")) {
+        error_set(&error, STATUS_USAGE, "verify", NULL, NULL, "--mail takes one address");
+        return desk_fail(&error);
+    }
+    fflush(stdout);
+    if (!body || out < 0 || err < 0 || dup2(fileno(body), STDOUT_FILENO) < 0 || dup2(fileno(body), STDERR_FILENO) < 0) {
+        error_host(&error, "verify", errno, "cannot make a temporary file");
+        return desk_fail(&error);
+    }
+    enum status status = verify_expanded(a);
+    fflush(stdout);
+    dup2(out, STDOUT_FILENO);
+    dup2(err, STDERR_FILENO);
+    close(out);
+    close(err);
+    printf("To: %s\nSubject: ", to);
+    for (const char *at = a->operands[0]; *at; at++)
+        putchar(*at >= ' ' && *at <= '~' ? *at : '?');
+    printf(": %s\nAuto-Submitted: auto-generated\nMIME-Version: 1.0\n"
+           "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n%s.\n\n",
+           mail_sentences[status], mail_sentences[status]);
+    rewind(body);
+    while ((c = getc(body)) != EOF)
+        putchar(c);
+    fclose(body);
+    return status;
+}
+
+enum status verify_run(const struct arguments *a)
+{
+    const char *to = argument_value(a, "--mail");
+
+    return to ? verify_for_mail(a, to) : verify_expanded(a);
 }

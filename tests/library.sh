@@ -61,11 +61,93 @@ list --due 30 --log day.log >out
 passed "a sample is no check" "$([ "$(wc -l <out)" = 2 ]; echo $?)"
 "$MUNIMENT" verify shelf/payroll.mun --trust office.pub --log day.log --by reader-7 >out
 list --due 30 --log day.log >out
-passed "what was found good is not due" "$([ ! -s out ]; echo $?)"
+passed "what was found good is not due, but its copy is" "$([ "$(cut -d' ' -f1 out)" = register.mun ]; echo $?)"
+"$MUNIMENT" verify shelf/register.mun --trust office.pub --log day.log --by reader-7 >out
+list --due 30 --log day.log >out
+passed "until it is checked" "$([ ! -s out ]; echo $?)"
 list --log day.log payroll >out
 says "and shows when" out "$(date -u +%Y-%m-%d) trusted"
 list --due 0 --log day.log >before; sleep 1.1; list --due 0 --log day.log >out
 passed "until the days have passed" "$([ "$(wc -l <out)" = 2 ]; echo $?)"
+
+# --- What is due is verified, and reported ---
+sleep 1.1
+gives "a library is verified" 0 "$MUNIMENT" verify shelf --trust office.pub
+passed "all of it" "$([ "$(grep -c "intact, signed by a trusted key" out)" = 2 ]; echo $?)"
+verify_due() { "$MUNIMENT" verify shelf --due "$1" --trust office.pub --log day.log --by reader-7 "${@:2}"; }
+gives "what is due is verified" 0 verify_due 0
+passed "all of it" "$([ "$(grep -c "intact, signed by a trusted key" out)" = 2 ]; echo $?)"
+gives "and then nothing is due" 0 verify_due 30
+says "it says so" out "nothing is due"
+gives "days need a log" 2 "$MUNIMENT" verify shelf --due 30
+gives "and a library" 2 "$MUNIMENT" verify shelf/payroll.mun --due 30 --log day.log --by reader-7
+gives "a report for mail" 0 verify_due 30 --mail archivist@example.org
+says "has a subject" out "Subject: shelf: all is well"
+cp b.mun shelf/bad.mun && printf x | dd of=shelf/bad.mun bs=1 seek=$(($(stat -c %s b.mun) / 2)) conv=notrunc status=none
+gives "damage is what the mail begins with" 1 "$MUNIMENT" verify shelf --trust office.pub --log day.log --by reader-7 --mail archivist@example.org
+says "in its subject" out "Subject: shelf: SOMETHING IS WRONG"
+says "and where it is" out "shelf/bad.mun: damaged"
+passed "as a message" "$(python3 -c 'import email.policy, email; m = email.message_from_binary_file(open("out", "rb"), policy=email.policy.default); assert m["To"] == "archivist@example.org" and "shelf/bad.mun" in m.get_content()'; echo $?)"
+gives "no header comes in with an address" 2 "$MUNIMENT" verify shelf --trust office.pub --mail "a
+Bcc: b"
+gives "a page of the history" 0 list --html --log day.log
+passed "has each archive, with verdict and next step" "$(python3 - <<'PY'
+import html.parser
+class Page(html.parser.HTMLParser):
+    rows, cells, checks = [], None, 0
+    def handle_starttag(self, tag, attributes):
+        if tag == "tr": self.rows.append([]); self.cells = dict(attributes).get("class")
+        if tag == "td": self.rows[-1].append("")
+        if tag == "li": self.checks += 1
+    def handle_data(self, data):
+        if self.rows and self.rows[-1]: self.rows[-1][-1] += data
+page = Page(); page.feed(open("out").read())
+rows = {row[0].strip(): [cell.strip() for cell in row] for row in page.rows if row}
+assert set(rows) == {"bad.mun", "payroll.mun", "register.mun"}, rows
+assert rows["bad.mun"][5] == "damaged" and rows["bad.mun"][6].startswith("take another copy"), rows["bad.mun"]
+assert rows["payroll.mun"][5] == "intact, signed by a trusted key" and page.checks >= 5, rows
+PY
+echo $?)"
+rm shelf/bad.mun
+
+# --- Disposal ---
+cp a.mun shelf/old.mun && "$MUNIMENT" parity new shelf/old.mun >out
+gives "a disposal needs a reason" 2 "$MUNIMENT" dispose shelf/old.mun --key office
+gives "which is not empty" 2 "$MUNIMENT" dispose shelf/old.mun --key office --reason ""
+passed "without one, the archive stays" "$([ -e shelf/old.mun ]; echo $?)"
+ln -s old.mun shelf/link.mun
+gives "a link is not disposed of" 3 "$MUNIMENT" dispose shelf/link.mun --key office --reason x
+rm shelf/link.mun
+sha256sum <shelf/old.mun >digest
+gives "with one it goes" 0 "$MUNIMENT" dispose shelf/old.mun --key office --reason "Retention ended; schedule 7" --replica shelf --log day.log --by reader-7
+passed "with its parity" "$([ ! -e shelf/old.mun ] && [ ! -e shelf/old.mun.parity ]; echo $?)"
+says "and a certificate stays" shelf/old.mun.disposed "reason: Retention ended; schedule 7"
+says "that names the machine" shelf/old.mun.disposed "machine-root: $("$MUNIMENT" info a.mun --root)"
+says "and the bytes" shelf/old.mun.disposed "sha256: $(cut -d' ' -f1 digest)"
+says "and what is left elsewhere" shelf/old.mun.disposed "replicas: 2"
+gives "it is signed" 0 "$MUNIMENT" verify shelf/old.mun.disposed --trust office.pub
+"$MUNIMENT" key new stranger >out
+gives "and not by a stranger" 1 "$MUNIMENT" verify shelf/old.mun.disposed --trust stranger.pub
+sed 's/ended/begins/' shelf/old.mun.disposed >changed.disposed
+gives "one that was changed is not" 1 "$MUNIMENT" verify changed.disposed --trust office.pub
+python3 - <<'PY'
+import base64
+body, signature = open("shelf/old.mun.disposed", "rb").read().split(b"\n\n")
+open("body", "wb").write(body + b"\n"), open("signature", "wb").write(base64.b64decode(signature.split()[-1]))
+PY
+gives "openssl says the same" 0 openssl pkeyutl -verify -rawin -pubin -inkey office.pub -in body -sigfile signature
+list >out
+says "it is listed" out "old.mun  Records terminal"
+says "with its end" out "disposed of on $(date -u +%Y-%m-%d): Retention ended; schedule 7"
+"$MUNIMENT" log show day.log >out
+says "the log has it" out "dispose \"shelf/old.mun\""
+cp a.mun shelf/old.mun
+gives "an interrupted disposal goes to its end" 0 "$MUNIMENT" dispose shelf/old.mun --key office --reason again
+says "with the reason of then" shelf/old.mun.disposed "reason: Retention ended; schedule 7"
+cp b.mun shelf/old.mun
+gives "a certificate is of one archive" 3 "$MUNIMENT" dispose shelf/old.mun --key office --reason again
+passed "another one stays" "$([ -e shelf/old.mun ]; echo $?)"
+rm shelf/old.mun shelf/old.mun.disposed
 
 # --- Many ---
 [ -n "${LONG-}" ] && many=10000 || many=1000

@@ -1,0 +1,340 @@
+/* disposal.c - see disposal.h; and the subcommand dispose.
+ *
+ * The certificate is on the disk before the archive is removed: what a run that was interrupted leaves is both, and the
+ * same command goes to the end. */
+#define _DEFAULT_SOURCE /* scandir with a filter of its own order */
+#include "desk/disposal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "desk/act.h"
+#include "desk/desk.h"
+#include "desk/library.h"
+#include "desk/premis.h"
+#include "formats/json.h"
+#include "formats/output.h"
+#include "formats/plain.h"
+#include "verify/fixity/keytext.h"
+
+#define FIRST "muniment-disposal: 0\n"
+#define CERTIFICATE_LIMIT 65536u
+
+bool is_disposal(const char *path)
+{
+    size_t length = strlen(path), ending = strlen(DISPOSAL_ENDING);
+
+    return length > ending && !strcmp(path + length - ending, DISPOSAL_ENDING);
+}
+
+/* --- Reading --- */
+
+/* Reads a certificate, with a NUL after it. */
+static bool read_certificate(const char *path, struct text *text, struct error *error)
+{
+    char part[4096];
+    FILE *file = fopen(path, "rb");
+    size_t n;
+
+    if (!file)
+        return error_host(error, path, errno, "cannot open");
+    while (text->length <= CERTIFICATE_LIMIT && (n = fread(part, 1, sizeof part, file)) > 0)
+        text_add(text, part, n);
+    bool good = !ferror(file) || error_host(error, path, errno, "cannot read");
+    fclose(file);
+    text_add(text, "", 1);
+    if (good && text->failed)
+        good = error_host(error, path, ENOMEM, "cannot read");
+    return good && ((text->length <= CERTIFICATE_LIMIT && strlen(text->bytes) + 1 == text->length &&
+                     !strncmp(text->bytes, FIRST, strlen(FIRST))) ||
+                    error_set(error, STATUS_INPUT, path, NULL, NULL, "is no certificate of disposal"));
+}
+
+/* The value of a line, or "". */
+static void line_of(const char *text, const char *name, char *value, size_t size)
+{
+    char key[32];
+    const char *end = strstr(text, "\n\n"), *at;
+
+    *value = '\0';
+    snprintf(key, sizeof key, "\n%s: ", name);
+    at = strstr(text, key);
+    if (at && (!end || at < end))
+        snprintf(value, size, "%.*s", (int)strcspn(at + strlen(key), "\n"), at + strlen(key));
+}
+
+/* --- Verifying --- */
+
+static bool signed_by(const struct text *text, size_t body, const char *path, bool *fits, struct error *error)
+{
+    struct key_text signed_text = {.text = text->bytes, .size = text->length - 1, .body = body};
+    struct key_der *key = malloc(sizeof *key);
+    char pem[KEY_DER_LIMIT * 2];
+    FILE *file = fopen(path, "rb");
+
+    *fits = false;
+    if (!file || !key) {
+        free(key);
+        return error_host(error, path, file ? ENOMEM : errno, "cannot open");
+    }
+    size_t size = fread(pem, 1, sizeof pem, file);
+    fclose(file);
+    bool good = key_der_read(pem, size, key) ||
+                error_set(error, STATUS_INPUT, path, NULL, "name the public key itself", "is no public key");
+    *fits = good && body < text->length - 1 && key_text_check(&signed_text, key) == SIGNATURE_FITS;
+    free(key);
+    return good;
+}
+
+enum status disposal_verify(const struct arguments *a, const char *path)
+{
+    struct text text = {.bytes = NULL};
+    struct error error;
+    const char *key;
+    size_t position = 0;
+    bool fits = false, good = read_certificate(path, &text, &error);
+    const char *end = good ? strstr(text.bytes, "\n\n") : NULL;
+    size_t body = end ? (size_t)(end - text.bytes) + 1 : text.length;
+
+    while (good && !fits && (key = argument_next(a, "--trust", &position)))
+        good = signed_by(&text, body, key, &fits, &error);
+    if (good) {
+        plain_print(stdout, path);
+        puts(fits ? ": disposed of, as a trusted key signed" : ": disposed of, but no trusted key signed this");
+        for (const char *line = text.bytes + strlen(FIRST); line < text.bytes + body; line += strcspn(line, "\n") + 1) {
+            char value[2048];
+            snprintf(value, sizeof value, "%.*s", (int)strcspn(line, "\n"), line);
+            printf("  ");
+            plain_print(stdout, value);
+            putchar('\n');
+        }
+    }
+    text_free(&text);
+    return !good ? desk_fail(&error) : fits ? STATUS_OK : STATUS_WRONG;
+}
+
+/* --- Listing --- */
+
+static int is_certificate(const struct dirent *entry)
+{
+    return is_disposal(entry->d_name) && entry->d_name[0] != '.';
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static bool find_word(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (; *text; text++)
+        if (!strncasecmp(text, word, length))
+            return true;
+    return !length;
+}
+
+static void print_certificate(const char *name, const char *text, bool json)
+{
+    char date[32], reason[512], title[512], root[80];
+
+    line_of(text, "date", date, sizeof date);
+    line_of(text, "reason", reason, sizeof reason);
+    line_of(text, "title", title, sizeof title);
+    line_of(text, "machine-root", root, sizeof root);
+    if (json) {
+        printf("{\"schema\": \"muniment-ls\", \"version\": 0");
+        json_member(stdout, ", ", "file", name);
+        json_member(stdout, ", ", "machine-root", root);
+        json_member(stdout, ", ", "title", title);
+        json_member(stdout, ", ", "disposed", date);
+        json_member(stdout, ", ", "reason", reason);
+        puts("}");
+        return;
+    }
+    plain_print(stdout, name);
+    printf("  ");
+    plain_print(stdout, title);
+    printf("  disposed of on %.10s: ", date);
+    plain_print(stdout, reason);
+    putchar('\n');
+}
+
+bool disposals_list(const char *folder, const char *const *words, size_t count, bool json, struct error *error)
+{
+    struct dirent **entries;
+    char path[PATH_MAX];
+    int found = scandir(folder, &entries, is_certificate, by_name);
+    bool good = found >= 0 || error_host(error, folder, errno, "cannot read the folder");
+
+    for (int i = 0; i < found; i++) {
+        struct text text = {.bytes = NULL};
+        struct error ignored;
+        bool wanted = snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name) < (int)sizeof path &&
+                      read_certificate(path, &text, &ignored);
+
+        for (size_t k = 0; wanted && k < count; k++)
+            wanted = find_word(text.bytes, words[k]);
+        entries[i]->d_name[strlen(entries[i]->d_name) - strlen(DISPOSAL_ENDING)] = '\0';
+        if (wanted)
+            print_certificate(entries[i]->d_name, text.bytes, json);
+        text_free(&text);
+        free(entries[i]);
+    }
+    if (found >= 0)
+        free(entries);
+    return good;
+}
+
+/* --- Disposing --- */
+
+static void add_line(struct text *to, const char *name, const char *value)
+{
+    char shown[2048];
+
+    if (!*value)
+        return;
+    plain_copy(shown, sizeof shown, value);
+    text_print(to, "%s: %s\n", name, shown);
+}
+
+struct counting {
+    const char *root, *folder;
+    struct stat self; /* the archive that is disposed of does not count */
+    unsigned copies;
+};
+
+static void count_copy(void *context, const struct library_entry *entry)
+{
+    struct counting *c = context;
+    char path[PATH_MAX];
+    struct stat status;
+
+    if (strcmp(entry->machine_root, c->root) != 0 || *entry->wrong)
+        return;
+    snprintf(path, sizeof path, "%.3800s/%.255s", c->folder, entry->name);
+    c->copies += stat(path, &status) == 0 && (status.st_ino != c->self.st_ino || status.st_dev != c->self.st_dev);
+}
+
+/* The certificate up to its signature. */
+static bool print_body(const struct arguments *a, const struct premis_subject *s, struct text *to, struct error *error)
+{
+    const struct description_manifest *d = archive_description(s->archive);
+    const char *slash = strrchr(s->path, '/'), *by = argument_value(a, "--by");
+    struct counting counting = {.root = archive_machine_root(s->archive)};
+    char number[24], date[32];
+    size_t position = 0;
+    time_t now = time(NULL);
+    hex_digest digest;
+    struct tm tm;
+
+    if (stat(s->path, &counting.self))
+        return error_host(error, s->path, errno, "cannot look at");
+    while ((counting.folder = argument_next(a, "--replica", &position)))
+        if (!library_each(counting.folder, count_copy, &counting, error))
+            return false;
+    text_print(to, FIRST);
+    add_line(to, "archive", slash ? slash + 1 : s->path);
+    add_line(to, "machine-root", counting.root);
+    add_line(to, "statement", archive_signature(s->archive)->statement);
+    hex_encode(s->digest, digest);
+    add_line(to, "sha256", digest);
+    snprintf(number, sizeof number, "%" PRIu64, s->size);
+    add_line(to, "bytes", number);
+    add_line(to, "title", d->title);
+    add_line(to, "reference", d->reference);
+    for (uint32_t i = 0; i < d->identifiers; i++)
+        add_line(to, "identifier", d->identifier[i]);
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+    add_line(to, "date", date);
+    add_line(to, "by", by ? by : "");
+    add_line(to, "reason", argument_value(a, "--reason"));
+    if (position) {
+        snprintf(number, sizeof number, "%u", counting.copies);
+        add_line(to, "replicas", number);
+    }
+    return true;
+}
+
+/* Writes the certificate, or finds it written by a run that was interrupted. */
+static bool certify(const struct arguments *a, const struct premis_subject *s, const char *path, struct error *error)
+{
+    struct text text = {.bytes = NULL};
+    struct output output;
+    struct key *key = key_load(argument_value(a, "--key"), error);
+    char named[80], digest[80];
+    bool good = key;
+
+    if (good && !access(path, F_OK)) {
+        good = read_certificate(path, &text, error);
+        hex_encode(s->digest, digest);
+        line_of(good ? text.bytes : "", "sha256", named, sizeof named);
+        if (good && strcmp(named, digest) != 0)
+            good = error_set(error, STATUS_INPUT, path, NULL, "move it elsewhere", "is there, of another archive");
+    } else if (good) {
+        good = print_body(a, s, &text, error) && key_text_sign(&text, text.length, key, error) &&
+               output_whole(&output, path, 0666, false, error);
+        if (good) {
+            fwrite(text.bytes, 1, text.length, output.file);
+            good = output_commit(&output, error);
+        }
+    }
+    key_free(key);
+    text_free(&text);
+    return good;
+}
+
+static bool remove_archive(const char *path, struct error *error)
+{
+    char parity[PATH_MAX];
+
+    if (unlink(path))
+        return error_host(error, path, errno, "cannot remove");
+    snprintf(parity, sizeof parity, "%.*s.parity", PATH_MAX - 16, path);
+    if (unlink(parity) && errno != ENOENT)
+        return error_host(error, parity, errno, "cannot remove");
+    return output_sync_folder(path, error);
+}
+
+static enum status dispose(const struct arguments *a, struct act *act)
+{
+    const char *path = a->operands[0];
+    struct premis_subject subject = {.path = path};
+    struct archive *archive = NULL;
+    char certificate[PATH_MAX];
+    struct error error;
+    struct stat status;
+    bool good = lstat(path, &status) == 0 || error_host(&error, path, errno, "cannot open");
+
+    if (good && !S_ISREG(status.st_mode))
+        good = error_set(&error, STATUS_INPUT, path, NULL, "name the archive itself", "is no regular file");
+    if (good && (!*argument_value(a, "--reason") || strpbrk(argument_value(a, "--reason"), "\r\n")))
+        good = error_set(&error, STATUS_USAGE, "dispose", NULL, NULL, "--reason takes a reason, of one line");
+    if (good && snprintf(certificate, sizeof certificate, "%s%s", path, DISPOSAL_ENDING) >= (int)sizeof certificate)
+        good = error_set(&error, STATUS_INPUT, path, NULL, NULL, "is too long a path");
+    good = good && premis_open(&subject, &archive, path, &error) && certify(a, &subject, certificate, &error) &&
+           remove_archive(path, &error);
+    if (good) {
+        plain_print(stdout, path);
+        printf(": disposed of; ");
+        plain_print(stdout, certificate);
+        puts(" stays");
+        act_fact(act, "machine-root", archive_machine_root(archive));
+        act_fact(act, "reason", argument_value(a, "--reason"));
+    }
+    archive_close(archive);
+    return good ? STATUS_OK : desk_fail(&error);
+}
+
+enum status dispose_run(const struct arguments *a)
+{
+    return act_run(a, "dispose", dispose);
+}
