@@ -300,7 +300,7 @@ bool boot_print_digest(struct boot *b, struct error *error)
     char hex[65];
 
     if (b->print_digest)
-        return b->print_digest(b->print_context, error);
+        return b->print_digest(b->set_context, error);
     if (!machine_digest(b->machine, digest)) {
         if (machine_run(b->machine, machine_tick(b->machine)) != MACHINE_HOST_FAILED)
             return error_set(error, STATUS_HOST, b->arguments->operands[0], NULL, NULL, "out of memory");

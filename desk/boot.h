@@ -56,9 +56,11 @@ struct boot {
     const char *name; /* null: it is none */
     struct boot *set; /* all of them, `in_set` */
     unsigned in_set;
-    unsigned focus;                                           /* of the first: which of them a script named last */
-    bool (*print_digest)(void *context, struct error *error); /* the set's; what a script's digest prints */
-    void *print_context;
+    unsigned focus; /* of the first: which of them a script named last */
+    /* What a script's digest and snapshot are, of the set. */
+    bool (*print_digest)(void *context, struct error *error);
+    bool (*take_snapshot)(void *context, const char *path, struct error *error);
+    void *set_context;
     char *paths[8]; /* owned: of outputs, the machine's name after what the option says */
 };
 

@@ -297,9 +297,8 @@ static bool paste(struct script_state *s, const struct script_command *c, struct
 
 static bool take_snapshot(struct script_state *s, const struct script_command *c, struct error *error)
 {
-    return s->b->in_set ? error_set(error, STATUS_WRONG, s->object, NULL, NULL,
-                                    "a snapshot is of one machine, and this one is part of a set")
-                        : snapshots_take(s->b, c->text, error);
+    return s->b->take_snapshot ? s->b->take_snapshot(s->b->set_context, c->text, error)
+                               : snapshots_take(s->b, c->text, error);
 }
 
 /* The commands that follow are about another machine of the set. */

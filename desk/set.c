@@ -10,6 +10,8 @@
 #include "desk/desk.h"
 #include "desk/engine.h"
 #include "desk/script_run.h"
+#include "desk/set_snapshot.h"
+#include "desk/snapshots.h"
 #include "formats/plain.h"
 #include "verify/fixity/fixity.h"
 #include "verify/fixity/set_file.h"
@@ -242,6 +244,88 @@ static bool looked(void *context)
     return write_point(r, &error);
 }
 
+/* --- Snapshots --- */
+
+/* Where the snapshot of a machine lies: FILE.NAME. */
+static bool snapshot_path(const struct set_run *r, unsigned i, const char *path, char to[600], struct error *error)
+{
+    return snprintf(to, 600, "%s.%s", path, r->set.members[i].name) < 600 ||
+           error_set(error, STATUS_INPUT, path, NULL, NULL, "the path is too long");
+}
+
+static bool take_snapshot(void *context, const char *path, struct error *error)
+{
+    struct set_run *r = context;
+    struct set_snapshot snapshot = {.cable = NULL};
+    struct set_point point;
+    char own[600];
+    bool good = take_point(r, &point, error) && set_snapshot_take(&snapshot, r->cable, error);
+
+    for (unsigned i = 0; good && i < r->set.count; i++)
+        good = snapshot_path(r, i, path, own, error) && snapshots_take(&r->boots[i], own, error);
+    if (good) {
+        memcpy(snapshot.root, r->set.root, sizeof snapshot.root);
+        memcpy(snapshot.digest, point.digest, sizeof snapshot.digest);
+        good = set_snapshot_write(&snapshot, path, argument_value(r->arguments, "--force"), error);
+    }
+    set_snapshot_free(&snapshot);
+    return good;
+}
+
+static bool resume_machine(struct set_run *r, unsigned i, const char *path, struct error *error)
+{
+    struct boot *b = &r->boots[i];
+    struct snapshot snapshot;
+    char own[600];
+
+    if (!snapshot_path(r, i, path, own, error))
+        return false;
+    bool good = snapshot_read(own, &snapshot, error) && snapshot_fits(&snapshot, &b->media, &b->identity, error) &&
+                snapshot_restore(&snapshot, b->machine, error);
+    snapshot_free(&snapshot);
+    return good;
+}
+
+/* Brings the set, which has not run, to where a snapshot was taken of it. */
+static bool resume(struct set_run *r, const char *path, struct error *error)
+{
+    struct set_snapshot snapshot = {.cable = NULL};
+    struct set_point point;
+    bool good = set_snapshot_read(&snapshot, path, error);
+
+    if (good && strcmp(snapshot.root, r->set.root))
+        good = error_set(error, STATUS_INPUT, path, NULL, NULL, "is the snapshot of another set");
+    for (unsigned i = 0; good && i < r->set.count; i++)
+        good = resume_machine(r, i, path, error);
+    if (good && !cable_load(r->cable, snapshot.cable, snapshot.cable_size))
+        good = error_set(error, STATUS_INPUT, path, NULL, NULL, "has a state of the cable that cannot be");
+    good = good && take_point(r, &point, error);
+    if (good && memcmp(point.digest, snapshot.digest, DIGEST_SIZE))
+        good = error_set(error, STATUS_INPUT, path, NULL, "find the snapshots of the machines that belong to it",
+                         "has another digest than the set that it leads to");
+    set_snapshot_free(&snapshot);
+    return good;
+}
+
+/* Whether the script takes a snapshot, or the run begins with one: then media are digested. */
+static bool identify(struct set_run *r, struct error *error)
+{
+    const struct script *script = &r->boots[0].script;
+    bool wanted = argument_value(r->arguments, "--resume");
+
+    for (size_t i = 0; i < script->count; i++)
+        wanted |= script->commands[i].verb == SCRIPT_SNAPSHOT;
+    for (unsigned i = 0; wanted && i < r->set.count; i++) {
+        struct boot *b = &r->boots[i];
+        b->identified = machine_identify(&b->media, &b->identity, NULL, NULL, error);
+        if (!b->identified)
+            return false;
+    }
+    return true;
+}
+
+/* --- Building --- */
+
 static bool create_machine(struct set_run *r, unsigned i, struct error *error)
 {
     struct boot *b = &r->boots[i];
@@ -295,7 +379,8 @@ static bool connect(struct set_run *r, uint64_t limit, struct error *error)
         b->session.looked = looked;
         b->session.looked_context = r;
         b->print_digest = print_digest;
-        b->print_context = r;
+        b->take_snapshot = take_snapshot;
+        b->set_context = r;
     }
     return true;
 }
@@ -378,7 +463,7 @@ static bool refuse_options(const struct arguments *arguments, const char *const 
 /* --- boot --- */
 
 /* The script, which all machines share, and the conditions after it, which are about the machine that it named last. */
-static bool run_script(struct set_run *r, const char *path, struct error *error)
+static bool read_script(struct set_run *r, const char *path, struct error *error)
 {
     struct boot *first = &r->boots[0];
 
@@ -387,7 +472,12 @@ static bool run_script(struct set_run *r, const char *path, struct error *error)
         return false;
     for (unsigned i = 1; i < r->set.count; i++)
         r->boots[i].script = first->script;
-    return !path || script_run(first, error);
+    return identify(r, error);
+}
+
+static bool run_script(struct set_run *r, struct error *error)
+{
+    return !r->boots[0].script_path || script_run(&r->boots[0], error);
 }
 
 static bool run_until(struct set_run *r, struct error *error)
@@ -412,30 +502,22 @@ static bool show_end(struct set_run *r, struct error *error)
 
 static bool prepare_boot(struct set_run *r, struct error *error)
 {
-    static const char *const others[] = {"--display",
-                                         "--retrieve",
-                                         "--resume",
-                                         "--checkpoints",
-                                         "--floppy",
-                                         "--cd",
-                                         "--disk",
-                                         "--machine",
-                                         "--trace",
-                                         "--overlay",
-                                         "--trace-translation",
-                                         "--statistics",
-                                         "--perf-map",
-                                         "--screenshot",
-                                         "--digest-every",
-                                         NULL};
-    const char *record = argument_value(r->arguments, "--record");
+    static const char *const others[] = {
+        "--display",    "--retrieve", "--checkpoints", "--floppy",       "--cd",
+        "--disk",       "--machine",  "--trace",       "--overlay",      "--trace-translation",
+        "--statistics", "--perf-map", "--screenshot",  "--digest-every", NULL};
+    const char *record = argument_value(r->arguments, "--record"), *from = argument_value(r->arguments, "--resume");
 
-    if (!refuse_options(r->arguments, others, error) || !open_set(r, error))
+    if (!refuse_options(r->arguments, others, error) || !open_set(r, error) ||
+        !read_script(r, argument_value(r->arguments, "--script"), error))
         return false;
+    if (record && from)
+        return error_set(error, STATUS_USAGE, "boot", NULL, "leave one of the two out",
+                         "a journal starts at power-on: --record does not go with --resume");
     for (unsigned i = 0; i < r->set.count; i++)
         if (!boot_open_outputs(&r->boots[i], error) || !create_machine(r, i, error))
             return false;
-    return connect(r, r->boots[0].limit, error) &&
+    return connect(r, r->boots[0].limit, error) && (!from || resume(r, from, error)) &&
            (!record || begin_recording(r, record, NULL, RECORD_DIGEST_SECONDS, error));
 }
 
@@ -447,8 +529,7 @@ static enum status boot(const struct arguments *arguments, struct act *act)
 
     if (!r)
         return STATUS_HOST;
-    if (!prepare_boot(r, &error) || !run_script(r, argument_value(arguments, "--script"), &error) ||
-        !run_until(r, &error))
+    if (!prepare_boot(r, &error) || !run_script(r, &error) || !run_until(r, &error))
         status = desk_fail(&error);
     if (r->cable) {
         progress_end(&r->boots[0].session.progress);
@@ -702,12 +783,14 @@ static bool attest(struct set_run *r, const char *how, struct text *journal, str
     if (microseconds > RUN_LIMIT * (uint64_t)SECOND)
         return error_set(error, STATUS_USAGE, "set seal", NULL, "see muniment set seal --help",
                          "--attest takes at most %u seconds", RUN_LIMIT);
+    if (!read_script(r, script, error))
+        return false;
     for (unsigned i = 0; i < r->set.count; i++)
         if (!create_machine(r, i, error))
             return false;
     passed.tick = microseconds;
     return connect(r, RUN_LIMIT * (uint64_t)SECOND, error) && begin_recording(r, "journal", journal, 1, error) &&
-           run_script(r, script, error) &&
+           run_script(r, error) &&
            (script || boot_ended(&r->boots[0], session_wait(&r->boots[0].session, &passed, 1), "--attest",
                                  "the time had passed", error)) &&
            end_recording(r, error);

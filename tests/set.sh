@@ -70,6 +70,37 @@ refused "one address for two cards (C-3)" "have the same address"
 set_of "latency: 5 us" machines: "  - name: a" "    machine: a.yaml" "  - name: b" "    machine: b.yaml" >bad.yaml
 refused "a latency that is too short" "from 10 us to 10 ms"
 
+# Snapshots: one of them with a packet under way.
+{ set_of "latency: 10 ms"; sed 1d set.yaml; } >slow.yaml
+printf 'machine "b"\nwait serial "empty 40"\n' >take.script
+for n in $(seq 8); do
+    printf 'snapshot moment%s\nwait time 0.01\n' "$n" >>take.script
+done
+cat office.script >>take.script
+sed '/^snapshot/d' take.script >same.script
+gives "a set whose cable is long" 0 "$MUNIMENT" boot slow.yaml --script same.script --digest
+cp out slow
+gives "snapshots of it" 0 "$MUNIMENT" boot slow.yaml --script take.script --digest
+cmp slow out 2>>err
+passed "change nothing" $?
+cp office.script rest.script
+for n in $(seq 8); do
+    gives "it resumes from moment $n (C-16)" 0 "$MUNIMENT" boot slow.yaml --resume moment$n --script rest.script --digest --slice random:$n
+    cmp slow out 2>>err
+    passed "and continues as it did" $?
+done
+[ "$(sed -n 's/^cable: //p' moment? | awk '{ print length($0) }' | sort -n | tail -n 1)" -gt 150 ]
+passed "one of them was taken while a packet was on the cable" $?
+gives "the snapshot of another set is refused (C-17)" 3 "$MUNIMENT" boot set.yaml --resume moment1 --until poweroff
+sed 's/^cable: 0/cable: 1/; s/^cable: [1-9a-f]\(.\)/cable: 0\1/' moment1 >bad
+cp moment1.a bad.a && cp moment2.b bad.b
+gives "parts that do not belong to each other are refused (C-18)" 3 "$MUNIMENT" boot slow.yaml --resume bad --until poweroff
+says "with the reason" err "has another digest than the set that it leads to"
+for line in 1 2 3 4; do
+    sed "${line}s/.*/nothing/" moment1 >bad
+    gives "a snapshot without its line $line is refused (C-16)" 3 "$MUNIMENT" boot slow.yaml --resume bad --until poweroff
+done
+
 # Sealed.
 "$MUNIMENT" key new office.key >/dev/null 2>&1 && "$MUNIMENT" key new other.key >/dev/null 2>&1
 for m in a b alone; do
@@ -160,8 +191,6 @@ says "with the reason" err "is not the machine \"a\" of the set"
 : >elsewhere/a.mun
 gives "nor is what is none" 3 "$MUNIMENT" boot elsewhere/office.set --until poweroff
 gives "options for one machine are refused" 2 "$MUNIMENT" boot office.set --display text
-printf 'snapshot x\n' >s.script
-gives "so is a snapshot of one of them" 1 "$MUNIMENT" boot office.set --script s.script
 printf 'machine "c"\n' >s.script
 gives "and a machine that is not there" 1 "$MUNIMENT" boot office.set --script s.script
 printf 'machine "a"\n' >s.script
