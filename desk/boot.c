@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "archive/archive.h"
 #include "desk/boot.h"
@@ -378,10 +379,11 @@ static bool begin_taking(struct boot *b, struct error *error)
 {
     if (!argument_value(b->arguments, "--retrieve"))
         return true;
-    if (!b->script_path || argument_value(b->arguments, "--resume"))
+    if ((!b->script_path && !*b->blank) || argument_value(b->arguments, "--resume"))
         return error_set(error, STATUS_USAGE, "boot", NULL, NULL,
-                         "--retrieve is for what a script retrieves, from power-on");
-    b->taking = taking_open(b->arguments, &b->media, &b->script, &b->resumed, &b->place, error);
+                         "--retrieve is for what a script retrieves, or --take holds, from power-on");
+    b->taking = taking_open(b->arguments, &b->media, &b->script, *b->blank ? b->blank : NULL, &b->resumed, &b->place,
+                            error);
     return b->taking && (!b->resumed || !argument_value(b->arguments, "--record") ||
                          error_set(error, STATUS_USAGE, "boot", NULL, "leave --record out, or begin anew",
                                    "a journal starts at power-on, and this run resumes an unfinished one"));
@@ -508,6 +510,29 @@ bool boot_show_end(struct boot *b, struct error *error)
     return !screenshot || boot_screenshot(b, screenshot, error);
 }
 
+/* What the machine is given and what it may leave: --give FOLDER is a CD, --take SIZE a blank disk. */
+static bool read_exchange(struct boot *b, struct media_request *request, struct error *error)
+{
+    const char *give = argument_value(b->arguments, "--give"), *take = argument_value(b->arguments, "--take");
+    struct stat status;
+
+    if ((give && request->cd) || (take && request->disk))
+        return error_set(error, STATUS_USAGE, "boot", NULL, "leave one of the two out",
+                         "--give is a CD and --take a disk: %s is given as well",
+                         give && request->cd ? "--cd" : "--disk");
+    if (give && (stat(give, &status) || !S_ISDIR(status.st_mode)))
+        return error_set(error, STATUS_INPUT, give, NULL, NULL, "is no folder that could be given");
+    if (take && strlen(take) > sizeof b->blank - sizeof "blank:")
+        return boot_bad_option(b, "--take", take, error);
+    if (give)
+        request->cd = give;
+    if (take) {
+        snprintf(b->blank, sizeof b->blank, "blank:%s", take);
+        request->disk = b->blank;
+    }
+    return true;
+}
+
 static bool boot_prepare(struct boot *b, struct error *error)
 {
     struct media_request request = {
@@ -521,8 +546,8 @@ static bool boot_prepare(struct boot *b, struct error *error)
     };
 
     b->script_path = argument_value(b->arguments, "--script");
-    return boot_read_options(b, error) && snapshots_read_options(b, error) && boot_read_script(b, error) &&
-           boot_check_outputs(b, error) && live_open(b->arguments, &b->live, error) &&
+    return boot_read_options(b, error) && read_exchange(b, &request, error) && snapshots_read_options(b, error) &&
+           boot_read_script(b, error) && boot_check_outputs(b, error) && live_open(b->arguments, &b->live, error) &&
            media_open(&b->media, &request, error) && begin_taking(b, error) && boot_open_outputs(b, error) &&
            create_machine(b, error) && snapshots_begin(b, error) && begin_recording(b, error) &&
            (!b->live || (live_begin(b->live, &b->session), true)) && confine_run(b->arguments, &b->script, error);
@@ -618,6 +643,8 @@ static enum status boot_all(const struct arguments *arguments, struct act *act)
     if (!record_end(&b.session.recorder, !b.disk_failed, &later))
         status = desk_fail(&later);
     if (!b.disk_failed && !media_sync(&b.media, true, &later))
+        status = desk_fail(&later);
+    if (b.taking && status == STATUS_OK && *b.blank && !taking_all(b.taking, &later))
         status = desk_fail(&later);
     if (b.taking && status == STATUS_OK && !taking_end(b.taking, argument_value(arguments, "--record"), &later))
         status = desk_fail(&later);

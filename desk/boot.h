@@ -40,6 +40,7 @@ struct boot {
     FILE *perf_map;                            /* null: none */
     struct taking *taking;                     /* --retrieve; null: nothing is taken out */
     struct taking_place place;                 /* where the run begins */
+    char blank[32];                            /* --take: the blank disk, as images.h names it; empty: none */
     bool resumed;                              /* by --retrieve */
     struct machine_identity identity;          /* what snapshots say of the machine */
     bool identified;                           /* it is filled in */

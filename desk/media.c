@@ -74,7 +74,7 @@ static bool recognise(const char *path, enum source *source, struct error *error
 bool media_is_archive(const char *path, bool *archive, struct error *error)
 {
     enum source source = SOURCE_IMAGE;
-    bool good = recognise(path, &source, error);
+    bool good = image_is_made(path) || recognise(path, &source, error);
 
     *archive = source == SOURCE_ARCHIVE;
     return good;

@@ -135,19 +135,27 @@ static bool receive_all(int channel, void *bytes, size_t size)
     return true;
 }
 
-/* Whatever could be written to by this process and is not its own: the log, the bag. */
-static void close_what_can_be_written(int channel)
+/* What could be written to and is not the process's own: the log, the bag. What the disk reads from, such as an
+ * overlay, is opened again for reading. */
+static void keep_from_writing(int channel)
 {
     long most = sysconf(_SC_OPEN_MAX);
+    char name[32];
 
     for (int i = 0; i < (most > 0 && most < 4096 ? most : 4096); i++) {
         int flags = i != channel && i != STDERR_FILENO ? fcntl(i, F_GETFL) : -1;
-        if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY)
+        if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
+            continue;
+        snprintf(name, sizeof name, "/proc/self/fd/%d", i);
+        int again = (flags & O_ACCMODE) == O_RDWR ? open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+        if (again < 0 || dup2(again, i) < 0)
             close(i);
+        if (again >= 0)
+            close(again);
     }
 }
 
-/* Pages of address space that the process has. */
+/* Bytes of address space that the process has. */
 static uint64_t address_space(void)
 {
     unsigned long long pages = 0;
@@ -170,7 +178,7 @@ static void serve(int channel, const struct block *disk, const struct volume *vo
     if (!s)
         _exit(1);
     s->channel = channel;
-    close_what_can_be_written(channel);
+    keep_from_writing(channel);
     setenv("TZ", "UTC0", 1); /* libtsk asks the host's clock for its zone */
     tzset();
     bool good = files_prepare(volume, &error) && jail_enter(JAIL_READER, NULL, 0, &limits, &error) &&

@@ -28,6 +28,7 @@ struct taking {
     uint64_t kept_at, cost;    /* nanoseconds: when the place was kept, how long that took */
     uint64_t sequence;         /* of snapshots */
     const char *prefix, *object;
+    const char *from; /* path of the medium; null: any that is alone */
 };
 
 static uint64_t now(void)
@@ -81,7 +82,8 @@ static void snapshot_path(const struct taking *t, uint64_t sequence, char path[P
 /* What a state belongs to: the script with all that it reads, the machine, and how it is run. */
 static void print_head(const struct taking *t, struct text *to)
 {
-    static const char *const options[] = {"--drive", "--machine", "--floppy", "--cd", "--disk", "--override", "--key"};
+    static const char *const options[] = {"--drive",    "--machine", "--floppy", "--cd",  "--disk",
+                                          "--override", "--key",     "--give",   "--take"};
     hex_digest hex;
 
     hex_encode(t->script->digest, hex);
@@ -216,8 +218,9 @@ static bool choose_drive(struct taking *t, struct error *error)
 
     for (int slot = 0; slot < DRIVE_COUNT; slot++) {
         if (!t->media->drives[slot].present ||
-            (length ? strlen(drive_slot_names[slot]) != length || strncmp(wanted, drive_slot_names[slot], length)
-                    : t->media->manifest.drives[slot].kind == DRIVE_CDROM))
+            (length    ? strlen(drive_slot_names[slot]) != length || strncmp(wanted, drive_slot_names[slot], length)
+             : t->from ? !t->media->drives[slot].path || strcmp(t->media->drives[slot].path, t->from)
+                       : t->media->manifest.drives[slot].kind == DRIVE_CDROM))
             continue;
         t->volume.disk.slot = (enum drive_slot)slot;
         found++;
@@ -262,10 +265,11 @@ static bool see_one(void *context, const char *path, const struct file_entry *e,
     return true;
 }
 
+/* pattern: null for everything. */
 static bool visit(struct taking *t, const char *pattern, bool take, uint64_t *found, struct error *error)
 {
     struct visit v = {.wanted = &pattern,
-                      .wanted_count = 1,
+                      .wanted_count = pattern ? 1 : 0,
                       .each = take ? take_one : see_one,
                       .damaged = report_damage,
                       .context = t};
@@ -283,6 +287,14 @@ bool taking_files(struct taking *t, const char *prefix, const char *pattern, con
     if (!visit(t, pattern, true, &found, error))
         return false;
     return found > 0 || error_set(error, STATUS_WRONG, object, NULL, NULL, "the disk holds no file \"%s\"", pattern);
+}
+
+bool taking_all(struct taking *t, struct error *error)
+{
+    uint64_t found;
+
+    t->prefix = "";
+    return visit(t, NULL, true, &found, error);
 }
 
 bool taking_has(struct taking *t, const char *pattern, bool *there, struct error *error)
@@ -327,7 +339,7 @@ static bool begin(struct taking *t, bool *resumed, struct taking_place *place, s
 }
 
 struct taking *taking_open(const struct arguments *a, const struct media *media, const struct script *script,
-                           bool *resumed, struct taking_place *place, struct error *error)
+                           const char *from, bool *resumed, struct taking_place *place, struct error *error)
 {
     const char *path = argument_value(a, "--retrieve");
     struct taking *t = calloc(1, sizeof *t);
@@ -341,6 +353,7 @@ struct taking *taking_open(const struct arguments *a, const struct media *media,
     t->media = media;
     t->volume.disk.archive = media->archive;
     t->script = script;
+    t->from = from;
     t->path = path;
     snprintf(t->folder, sizeof t->folder, "%s.unfinished", path);
     if ((!media->archive || desk_may_read(a, media->archive, error)) && choose_drive(t, error) &&

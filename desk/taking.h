@@ -21,10 +21,11 @@ struct taking_place {
 
 struct taking;
 
-/* Opens what --retrieve names; null with *error. The media and the script must outlive it. resumed: the run continues
- * at *place, with the machine of taking_snapshot. */
+/* Opens what --retrieve names; null with *error. The media and the script must outlive it. from: the medium that files
+ * are taken from unless --drive names one, by its path; or null. resumed: the run continues at *place, with the machine
+ * of taking_snapshot. */
 struct taking *taking_open(const struct arguments *arguments, const struct media *media, const struct script *script,
-                           bool *resumed, struct taking_place *place, struct error *error);
+                           const char *from, bool *resumed, struct taking_place *place, struct error *error);
 void taking_close(struct taking *taking);
 
 /* The snapshot from which a run that resumes starts; null: from power-on. */
@@ -33,6 +34,8 @@ const char *taking_snapshot(const struct taking *taking);
 /* Takes the files that the pattern names, as they are on the disk now, to data/PREFIX. */
 bool taking_files(struct taking *taking, const char *prefix, const char *pattern, const char *object,
                   struct error *error);
+/* Takes all that is on the disk now; there may be nothing. */
+bool taking_all(struct taking *taking, struct error *error);
 /* Whether a file of this name is there now. */
 bool taking_has(struct taking *taking, const char *pattern, bool *there, struct error *error);
 

@@ -1,5 +1,6 @@
 /* image.c - an open image: its files, what it says about itself, and reading what its reader locates (reader.h). */
 #include "formats/images/image.h"
+#include "formats/images/made.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -170,6 +171,23 @@ bool image_add_path(struct image *image, const char *path, const char *name, con
             if (i->sources[k].state.inode == source->state.inode && i->sources[k].state.device == source->state.device)
                 return error_set(error, STATUS_INPUT, path, NULL, NULL, "names itself, or is named twice, as %s", role);
     return true;
+}
+
+bool image_add_made(struct image *image, const char *path, struct error *error)
+{
+    struct source *source;
+    struct image_file *file;
+
+    if (!grow((void **)&image->sources, image->source_count, sizeof *image->sources) ||
+        !(file = note_file(&image->info, path, "made")))
+        return out_of_memory(path, error);
+    source = &image->sources[image->source_count++];
+    *source = (struct source){.temporary = -1}; /* nobody else can change it */
+    snprintf(source->path, sizeof source->path, "%s", path);
+    source->descriptor = made_open(path, &source->size, error);
+    file->size = source->file_size = source->size;
+    file->opened = source->descriptor >= 0;
+    return file->opened;
 }
 
 bool image_beside(const struct image *image, const char *name, char path[PATH_MAX], struct error *error)

@@ -12,6 +12,8 @@ void image_close(struct image *image);
 /* Opens a file as the next source; a symbolic link only where links are allowed. */
 bool image_add_path(struct image *image, const char *path, const char *name, const char *role, bool links,
                     struct error *error);
+/* Makes what the path stands for (made.h), and adds it as the first source. */
+bool image_add_made(struct image *image, const char *path, struct error *error);
 /* Lists a file that is not opened. */
 bool image_note_file(struct image *image, const char *name, const char *role, uint64_t size, struct error *error);
 /* A path without its folders. */

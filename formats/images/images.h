@@ -83,6 +83,11 @@ extern const char *const image_format_names[];
 bool image_open(const char *path, const struct image_request *request, struct block *disk, struct image_info *info,
                 struct error *error);
 
+/* Whether a path stands for an image that is made when it is opened: "blank:SIZE", a blank disk with FAT ("1440K" is a
+ * floppy, "32M" a disk with one partition); or a folder of this host, as a CD (ISO 9660 with Joliet). It follows from
+ * the size, or from the names and bytes in the folder, and from nothing else. */
+bool image_is_made(const char *path);
+
 /* The functions that follow take a disk of image_open, not one that was made of it. */
 
 /* The length in bytes of the disk in the image, which may end within the last sector: info->size. */

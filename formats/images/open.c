@@ -1,5 +1,6 @@
 /* open.c - recognises images and opens them as disks (images.h). */
 #include "formats/images/image.h"
+#include "formats/images/made.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,11 @@ static void close_disk(void *context)
     image_close(context);
 }
 
+bool image_is_made(const char *path)
+{
+    return made_is_named(path);
+}
+
 bool image_open(const char *path, const struct image_request *request, struct block *disk, struct image_info *info,
                 struct error *error)
 {
@@ -139,8 +145,11 @@ bool image_open(const char *path, const struct image_request *request, struct bl
     if (!image)
         return false;
     image->open_by_reader = open_by_reader;
-    done = image_add_path(image, path, image_last_part(path), "image", true, error) &&
-           open_by_reader(image, image->request->format, error);
+    if (made_is_named(path))
+        done = image_add_made(image, path, error) && open_by_reader(image, raw_reader.name, error);
+    else
+        done = image_add_path(image, path, image_last_part(path), "image", true, error) &&
+               open_by_reader(image, image->request->format, error);
     if (info)
         done = hand_over(image, info, error) && done;
     if (!done) {
