@@ -65,6 +65,7 @@ for name in ("records.img", "records.yaml", "records-description.yaml"):
 shutil.copy(f"{build}/tests/network.img", work)
 for name in ("records.script", "front.yaml", "back.yaml", "office.yaml", "office.script"):
     shutil.copy(f"tests/demo/{name}", work)
+subprocess.run([sys.executable, "tests/shelf.py", f"{work}/forty"], check=True)
 os.mkdir(f"{work}/bin")
 os.symlink(os.environ["MUNIMENT"], f"{work}/bin/muniment")
 environment = dict(os.environ, PATH=f"{work}/bin:{os.environ['PATH']}")
