@@ -1,8 +1,8 @@
 /* cable.c - see cable.h.
  *
- * A round is as long as the latency at most. What arrives within a round left before it began, when no machine had
- * passed its beginning by more than an instruction: so all of it is known. Each station keeps what it has sent until
- * every machine has passed the time at which it arrives. */
+ * The machine that stands farthest back runs, to a latency beyond the next one at most. What arrives until then has
+ * left before, when every machine had got there: so all of it is known. Each station keeps what it has sent until every
+ * machine has passed the time at which it arrives. */
 #include "emu/cable.h"
 
 #include <stdlib.h>
@@ -38,6 +38,7 @@ struct cable {
     uint32_t latency;
     uint32_t capacity; /* packets of a sender's ring */
     uint64_t now, delivered;
+    uint64_t at[CABLE_STATIONS]; /* where each machine stands; all at `now`, except within cable_run */
 };
 
 static uint64_t ticks_per_microsecond(const struct cable *c, unsigned station)
@@ -191,22 +192,46 @@ static void step(struct cable *c, unsigned station, uint64_t until)
 }
 
 /* What every machine has had is not kept. */
-static void forget(struct cable *c)
+static void forget(struct cable *c, uint64_t passed)
 {
     for (unsigned i = 0; i < c->count; i++)
-        while (c->senders[i].first < c->senders[i].sent && is_by(&packet_of(c, i, c->senders[i].first)->at, c->now))
+        while (c->senders[i].first < c->senders[i].sent && is_by(&packet_of(c, i, c->senders[i].first)->at, passed))
             c->senders[i].first++;
+}
+
+/* The machine that stands farthest back, and where the next one stands. */
+static unsigned last_one(const struct cable *c, uint64_t *next)
+{
+    unsigned last = 0;
+
+    for (unsigned i = 1; i < c->count; i++)
+        if (c->at[i] < c->at[last])
+            last = i;
+    *next = UINT64_MAX;
+    for (unsigned i = 0; i < c->count; i++)
+        if (i != last && c->at[i] < *next)
+            *next = c->at[i];
+    return last;
 }
 
 void cable_run(struct cable *c, uint64_t until)
 {
-    while (c->now < until) {
-        uint64_t next = until - c->now > c->latency ? c->now + c->latency : until;
-        for (unsigned i = 0; i < c->count; i++)
-            step(c, i, next);
-        c->now = next;
-        forget(c);
+    uint64_t next;
+
+    if (until <= c->now)
+        return;
+    for (unsigned i = 0; i < c->count; i++)
+        c->at[i] = c->now;
+    for (;;) {
+        unsigned i = last_one(c, &next);
+        if (c->at[i] >= until)
+            break;
+        next = next < until && until - next > c->latency ? next + c->latency : until;
+        step(c, i, next);
+        c->at[i] = next;
+        forget(c, c->at[last_one(c, &next)]);
     }
+    c->now = until;
 }
 
 /* --- State --- */

@@ -326,7 +326,7 @@ size_t description_manifest_print(const struct description_manifest *d, char *bu
 
 /* --- set.yaml --- */
 
-#define USUAL_LATENCY 200 /* microseconds */
+#define USUAL_LATENCY 500 /* microseconds */
 
 static const char *const set_version_names[] = {"set 0", NULL};
 static const struct unit time_units[] = {{"us", 1}, {"ms", 1000}, {"s", 1000000}, {NULL, 0}};

@@ -37,6 +37,12 @@ $(BUILD)/tests/probe.img $(BUILD)/tests/sound.img $(BUILD)/tests/network.img: $(
 	ld -m elf_i386 -Ttext=0x7c00 --oformat=binary -o $@ $(@:.img=.o)
 	truncate -s 1474560 $@
 
+$(BUILD)/bench/voices.img: tests/bench/voices.S tests/probe/begin.S
+	@mkdir -p $(@D)
+	$(DEMO_CC) -m16 -Itests/probe -c -o $(@:.img=.o) $<
+	ld -m elf_i386 -Ttext=0x7c00 --oformat=binary -o $@ $(@:.img=.o)
+	truncate -s 1474560 $@
+
 $(BUILD)/tests/ledger.bin: tests/probe/ledger.S
 	@mkdir -p $(@D)
 	$(DEMO_CC) -m16 -c -o $(@:.bin=.o) $<
@@ -198,11 +204,12 @@ sanitized:
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/sanitized CFLAGS="$(SANITIZERS)" run-unit
 
 # One after the other, with nothing beside them but the peer.
-run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/tests/transcendental $(BUILD)/tests/checkpoints $(BUILD)/tests/cirrus
+run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/bench/voices.img $(BUILD)/tests/transcendental $(BUILD)/tests/checkpoints $(BUILD)/tests/cirrus
 	@$(PYTHON) tests/bench/boot.py $(BUILD)
 	@$(PYTHON) tests/bench/programs.py $(BUILD)
 	@$(PYTHON) tests/bench/checkpoints.py $(BUILD)
 	@$(PYTHON) tests/bench/record.py $(BUILD)
+	@$(PYTHON) tests/bench/devices.py $(BUILD)
 	@tests/bench/processor.sh $(BUILD)
 	@$(BUILD)/tests/transcendental --speed
 	@$(BUILD)/tests/cirrus --speed

@@ -66,6 +66,9 @@ class Bochs:
                  "ata1: enabled=1, ioaddr1=0x170, ioaddr2=0x370, irq=15"]
         drives = machine["drives"] if machine["drives"] != "none" else {}
         lines += [self.drive(place, drive) for place, drive in drives.items()]
+        card = machine.get("network")
+        if card:
+            lines.append(f"ne2k: ioaddr=0x{card.get('port', '300h')[:-1]}, irq={card.get('irq', '10')}, mac={card['address']}, ethmod=null")
         if "fd0" not in drives:
             lines.append("floppya: type=none")          # or there is one of 1.44M
         return lines

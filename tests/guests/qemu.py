@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """qemu.py - a guest on QEMU (TCG) with Muniment's firmware, by QMP: `qemu.py machine.yaml NAME.script` (peers.py).
 
-Of the machine it takes processor, memory, clock, drives, boot order; COM1 is a socket. QEMU's own time is the host's, so `wait time` waits."""
+Of the machine it takes processor, memory, clock, drives, boot order, network card; COM1 is a socket. QEMU's own time is the host's, so `wait time` waits."""
 
 import json, os, select, shutil, socket, subprocess, sys, tempfile, time
 
@@ -58,6 +58,10 @@ class Qemu:
         else:
             options += ["-M", "isapc", "-vga", "std", "-device", f"loader,file={video},addr=0xC0000,force-raw=on",
                         "-device", "isa-debug-exit,iobase=0x8900,iosize=1"]
+        card = machine.get("network")
+        if card:                                        # on a hub, alone
+            device = "ne2k_pci" if card["card"] == "rtl8029" else f"ne2k_isa,iobase=0x{card.get('port', '300h')[:-1]},irq={card.get('irq', '10')}"
+            options += ["-netdev", "hubport,id=cable,hubid=0", "-device", f"{device},netdev=cable,mac={card['address']}"]
         for place, drive in machine["drives"].items() if machine["drives"] != "none" else ():
             options += self.drive(place, drive)
         return options
