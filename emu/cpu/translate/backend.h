@@ -146,6 +146,7 @@ struct backend {
     uint8_t *units[4];     /* loads what of HAS_XMM and HAS_X87 is not in the host's; [0] takes back what is */
     uint8_t *flags_ready;  /* calls view.flags_ready */
     uint8_t *repeat[2][3]; /* REP STOS and MOVS, of 1, 2 and 4 bytes, as far as it goes */
+    uint8_t *other_place;  /* of the table of jumps: goes on there, or leaves by the exit in R11 */
     uint8_t *aside;        /* where the newest block's code for what is rare begins */
     void *scratch;         /* backend_scratch_size bytes, for the compilation of one block */
     uint32_t *places; /* UNIT_LIMIT + 1, or null: gets where in a block the code of each record begins (0: it is with

@@ -96,7 +96,7 @@ void cache_link(struct translator *t, struct block_exit *exit, struct translated
 /* Nothing leads to the block any more, and it leads nowhere. */
 static void detach(struct translator *t, struct translated *block)
 {
-    struct jump *jump = jump_of(t->jumps, block->eip);
+    struct jump *jump = jump_of(t->jumps, block->eip), *other = jump_other(t->jumps, jump);
 
     while (block->incoming)
         exit_unlink(block->incoming);
@@ -105,6 +105,8 @@ static void detach(struct translator *t, struct translated *block)
             exit_unlink(&block->exit[n]);
     if (jump->code == block->entry)
         jump->key = UINT64_MAX;
+    if (other->code == block->entry)
+        other->key = UINT64_MAX;
 }
 
 /* --- Lines --- */

@@ -209,6 +209,7 @@ static uint64_t jump_key(const struct cpu *cpu, uint64_t page)
 static const uint8_t *known_entry(struct cpu *cpu)
 {
     const struct jump *jump = jump_of(cpu->translator->jumps, cpu->eip);
+    const struct jump *other = jump_other(cpu->translator->jumps, jump);
     const struct segment *cs = &cpu->seg[SEG_CS];
     uint32_t linear = cs->base + cpu->eip, physical;
     uint64_t page = pages_code(cpu, linear);
@@ -219,7 +220,21 @@ static const uint8_t *known_entry(struct cpu *cpu)
         page = pages_code(cpu, linear);
     }
     enter_context(cpu, context_bits(cpu));
-    return page && jump->key == jump_key(cpu, page) ? jump->code : NULL;
+    if (!page)
+        return NULL;
+    return jump->key == jump_key(cpu, page) ? jump->code : other->key == jump_key(cpu, page) ? other->code : NULL;
+}
+
+/* The table of jumps knows of a block from now on. */
+static void note_entry(struct cpu *cpu, const struct translated *block)
+{
+    struct jump_table *jumps = cpu->translator->jumps;
+    struct jump *first = jump_of(jumps, block->eip);
+    uint64_t key = jump_key(cpu, JUMP_PAGE(block->physical / PAGE_SIZE + 1));
+
+    if (first->key != key)
+        *jump_other(jumps, first) = *first;
+    *first = (struct jump){key, block->entry};
 }
 
 /* Where translated code goes on after the interpreter ran records of a block and the block is done with: VIEW_LEAVE
@@ -396,12 +411,12 @@ static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
         return block->entry;
     linear = cpu->seg[SEG_CS].base + block->eip;
     pages_executed(cpu, linear, block->physical);
-    if (block->second != NO_SECOND) { /* the table of jumps knows of one page only */
+    if (block->second != NO_SECOND) { /* it looks at that page itself */
         pages_executed(cpu, linear + block->bytes, block->second);
-        return pages_code(cpu, linear + block->bytes) ? block->entry : NULL;
+        if (!pages_code(cpu, linear + block->bytes))
+            return NULL;
     }
-    *jump_of(t->jumps, cpu->eip) = (struct jump){jump_key(cpu, JUMP_PAGE(block->physical / PAGE_SIZE + 1)),
-                                                 block->entry};
+    note_entry(cpu, block);
     return block->entry;
 }
 
@@ -420,7 +435,7 @@ bool translator_run(struct cpu *cpu)
 {
     struct translator *t = cpu->translator;
     struct block_exit *from = NULL;
-    bool ran = false;
+    bool ran = false, stood = false; /* the last block was left before its start: that is looked for by its pages */
 
     if (cpu->observer)
         return false;
@@ -431,7 +446,7 @@ bool translator_run(struct cpu *cpu)
         int64_t left = cpu->left;
         uint64_t before = clock_now(cpu->clock);
 
-        entry = from && !(from->guard && from->to) ? NULL : known_entry(cpu);
+        entry = stood || (from && !(from->guard && from->to)) ? NULL : known_entry(cpu);
         if (!entry)
             entry = found_entry(cpu, from);
         if (!entry)
@@ -446,8 +461,13 @@ bool translator_run(struct cpu *cpu)
         t->statistics.ticks += clock_now(cpu->clock) - before;
         if (t->unit_ended && cpu->left > 0)
             t->unit_ended(t->watch_context);
-        if (cpu->left == left && !from && !cpu->leave)
-            return ran; /* the block is longer than what is left */
+        if (cpu->left == left && !from && !cpu->leave) {
+            if (stood) /* it is longer than what is left */
+                return ran;
+            stood = true;
+            continue;
+        }
+        stood = false;
         ran = true;
         if (t->emptied || waits(cpu) || cpu->left <= 0)
             return true;

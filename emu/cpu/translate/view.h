@@ -39,7 +39,7 @@ enum layered_class {
 /* The table of jumps: where code runs, by EIP, the number of the page of memory that it lies in, plus 1, and its
  * context. The page is what the address leads to now, by the table of `pages` (PAGES_CODE): so an entry is found in
  * every address space in which it is true, and in no other. */
-#define JUMP_INDEX_BITS 14
+#define JUMP_INDEX_BITS 16
 #define JUMP_HASH 0x9E3779B1u
 #define JUMP_PAGE_SHIFT 32
 #define JUMP_PAGE_BITS 21
@@ -53,10 +53,16 @@ struct jump_table {
     } entry[1 << JUMP_INDEX_BITS];
 };
 
-/* By EIP alone, so that where a jump leads is known before the page is looked up. */
+/* The first of the two places for an EIP; the other one is beside it (jump_other). By EIP alone, so that where a jump
+ * leads is known before the page is looked up. */
 static inline struct jump *jump_of(struct jump_table *t, uint32_t eip)
 {
     return &t->entry[eip * JUMP_HASH >> (32 - JUMP_INDEX_BITS)];
+}
+
+static inline struct jump *jump_other(struct jump_table *t, const struct jump *first)
+{
+    return &t->entry[(first - t->entry) ^ 1];
 }
 
 struct translator_view {

@@ -218,6 +218,7 @@ void backend_init(struct backend *b, struct code *code)
         emit_pop(code, kept[n]);
     emit_return(code);
 
+    b->other_place = emit_other_place(code, b->leave);
     b->run_record = emit_runner(b, code, FIELD(view.run_record), leave);
     b->run_group = emit_runner(b, code, FIELD(view.run_group), leave);
     for (unsigned n = 0; n < 6; n++)

@@ -157,6 +157,8 @@ void emit_exit(struct compile *c, uint32_t eip);
 /* To the EIP in R8: by the table of jumps; and before that by a link to the one target that it had first. */
 void emit_table_jump(struct compile *c);
 void emit_cached_jump(struct compile *c);
+/* Code that they share; `leave`: of struct backend. */
+uint8_t *emit_other_place(struct code *code, const uint8_t *leave);
 /* What comes between them is emitted where what is rare lies. The value of the one is for the other. */
 bool aside_begin(struct compile *c);
 void aside_end(struct compile *c, bool swapped);

@@ -52,7 +52,7 @@ struct rm code_page(struct code *code, uint32_t bits, uint32_t distance)
     return at_sum(TABLE, ADDEND, 3, PAGES_CODE * 8);
 }
 
-/* Emits the jump; what leads to `miss` is where nothing is found. R8 is EIP then, in its lower half. */
+/* Emits the jump; what it returns leads to where the first place has something else. */
 static uint8_t *emit_table(struct compile *c)
 {
     struct code *code = c->code;
@@ -71,17 +71,39 @@ static uint8_t *emit_table(struct compile *c)
     return miss;
 }
 
-/* Leaves for the EIP in R8, by an exit if it is not null. */
+/* Leaves for the EIP in R8, by an exit. */
 static void emit_leave(struct compile *c, const struct block_exit *exit)
 {
     struct code *code = c->code;
 
     emit_store(code, 4, FIELD(eip), VALUE);
-    if (exit)
-        emit_constant_wide(code, R8, (uintptr_t)exit);
-    else
-        emit_alu(code, ALU_XOR, 4, in_register(R8), R8);
+    emit_constant_wide(code, R8, (uintptr_t)exit);
     emit_jump_to(code, c->backend->leave);
+}
+
+/* The other place, or out by an exit if it is not null. */
+static void emit_other(struct compile *c, const struct block_exit *exit)
+{
+    if (exit)
+        emit_constant_wide(c->code, R11, (uintptr_t)exit);
+    else
+        emit_alu(c->code, ALU_XOR, 4, in_register(R11), R11);
+    emit_jump_to(c->code, c->backend->other_place);
+}
+
+uint8_t *emit_other_place(struct code *code, const uint8_t *leave)
+{
+    uint8_t *start = code->at, *miss;
+
+    emit_alu_immediate(code, ALU_XOR, 4, in_register(SPARE), sizeof(struct jump) / 8);
+    emit_alu_load(code, ALU_CMP, 8, VALUE, at_sum(ADDEND, SPARE, 3, offsetof(struct jump, key)));
+    miss = emit_jump_if(code, CC_NE);
+    emit_op(code, 4, 0xFF, 4, at_sum(ADDEND, SPARE, 3, offsetof(struct jump, code)));
+    aim(miss, code->at);
+    emit_store(code, 4, FIELD(eip), VALUE);
+    emit_move_wide(code, R8, R11);
+    emit_jump_to(code, leave);
+    return start;
 }
 
 void emit_table_jump(struct compile *c)
@@ -90,7 +112,7 @@ void emit_table_jump(struct compile *c)
     bool swapped = aside_begin(c);
 
     aim(miss, c->code->at);
-    emit_leave(c, NULL);
+    emit_other(c, NULL);
     aside_end(c, swapped);
 }
 
@@ -126,7 +148,7 @@ static void emit_far_exit(struct compile *c, struct block_exit *exit, uint8_t *s
     emit_constant(code, VALUE, exit->eip);
     miss = emit_table(c);
     aim(miss, code->at);
-    emit_leave(c, linked ? exit : NULL);
+    emit_other(c, linked ? exit : NULL);
     aside_end(c, swapped);
 }
 
