@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""boot.py - how long guests take from power-on to their prompt, in Muniment and in QEMU (TCG) beside it: Debian's GRUB rescue floppy, and Debian's kernel.
+"""boot.py - how long guests take from power-on to their prompt, in Muniment and in QEMU (TCG) beside it: Debian's GRUB rescue floppy, Debian's kernel, and ReactOS' live CD.
 
     tests/bench/boot.py BUILD
 
 Seconds by the wall, and of CPU time in the process. The ratio is QEMU's over Muniment's, of the wall for GRUB, which shows a menu and waits for the key "c", and of CPU
-time for the kernel, whose shell speaks on COM1 (tests/guests/linux): over 1 is faster than QEMU. Bochs cannot be told to press a key and is left out."""
+time for the others: the kernel, whose shell speaks on COM1 (tests/guests/linux), and ReactOS, which reports on COM1 how far it is (tests/README.md): over 1 is faster than QEMU. Bochs cannot be told to press a key and is left out."""
 
 import json
 import os
@@ -20,6 +20,8 @@ import linux
 IMAGE = "/usr/lib/grub-rescue/grub-rescue-floppy.img"
 MENU, PROMPT = b"for a command-line", b"grub>"
 SHELL = b"init is ready"
+REACTOS = os.path.join(os.environ.get("MUNIMENT_SUITES", ""), "guests/reactos-livecd.iso")
+WELCOME, DESKTOP = "wininet/internet.c:319", "connectmanager.cpp"  # the live CD's dialog is about to appear; the desktop has
 PATIENCE = 120  # seconds
 
 
@@ -125,6 +127,50 @@ def linux_boot(build):
             print(f"  QEMU (TCG)            {peer:8.2f} {peer_cpu:8.2f}    ratio {peer_cpu / cpu:.2f}x")
 
 
+def reactos_muniment(build, folder):
+    linux.machine(folder, "pentium3", 200, 128, "cdrom", os.path.basename(REACTOS))  # as in tests/guests/reactos.sh
+    os.symlink(os.path.realpath(REACTOS), f"{folder}/{os.path.basename(REACTOS)}")
+    with open(f"{folder}/desktop.script", "w") as file:
+        file.write(f'wait serial "{WELCOME}"\nwait time 8\nkey enter\nwait time 2\nkey enter\nwait serial "{DESKTOP}"\n')
+    begun = time.monotonic()
+    return finished(subprocess.Popen([f"{build}/muniment", "boot", f"{folder}/machine.yaml", "--script", f"{folder}/desktop.script", "--limit", "300", "--until", "time:0"]), begun)
+
+
+def reactos_qemu(folder):
+    begun = time.monotonic()
+    process = subprocess.Popen(
+        ["qemu-system-i386", "-M", "pc", "-cpu", "pentium3", "-m", "128", "-accel", "tcg", "-display", "none", "-nodefaults", "-vga", "std", "-cdrom", REACTOS,
+         "-qmp", f"unix:{folder}/qmp,server,nowait", "-serial", "stdio"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        monitor = Monitor(f"{folder}/qmp", folder)
+        for line in process.stdout:
+            if WELCOME.encode() in line:
+                for seconds in 8, 4:
+                    time.sleep(seconds)
+                    monitor.do("send-key", keys=[{"type": "qcode", "data": "ret"}])
+            if DESKTOP.encode() in line:
+                break
+        else:
+            raise OSError("QEMU does not reach ReactOS' desktop")
+    finally:
+        process.kill()
+        times = finished(process, begun)
+    return times
+
+
+def reactos(build):
+    if not os.path.exists(REACTOS):
+        print("no ReactOS: guests/reactos-livecd.iso is not in MUNIMENT_SUITES (tests/README.md)")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        wall, cpu = reactos_muniment(build, folder)
+        print(f"ReactOS, power-on to desktop  wall    cpu\n  Muniment              {wall:8.2f} {cpu:8.2f}")
+        if shutil.which("qemu-system-i386"):
+            peer, peer_cpu = reactos_qemu(folder)
+            print(f"  QEMU (TCG)            {peer:8.2f} {peer_cpu:8.2f}    ratio {peer_cpu / cpu:.2f}x")
+
+
 def grub(build):
     if not os.path.exists(IMAGE):
         print(f"{IMAGE} is not there (package grub-rescue-pc)")
@@ -137,5 +183,5 @@ def grub(build):
 
 
 if __name__ == "__main__":
-    for guest in grub, linux_boot:
+    for guest in grub, linux_boot, reactos:
         guest(sys.argv[1] if len(sys.argv) > 1 else "build")

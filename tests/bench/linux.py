@@ -13,8 +13,8 @@ def image(build, folder):
     return f"{folder}/linux.img"
 
 
-def machine(folder, model, speed, memory):
-    """Writes FOLDER/machine.yaml, a PC with that disk and COM1; speed in MIPS, memory in MiB. RTC and display are as QEMU has them anyway."""
+def machine(folder, model, speed, memory, kind="disk", image="linux.img"):
+    """Writes FOLDER/machine.yaml, a PC with that disk, or another drive, and COM1; speed in MIPS, memory in MiB. RTC and display are as QEMU has them anyway."""
     with open(f"{folder}/machine.yaml", "w") as file:
         file.write(f"""muniment: machine 0
 machine: pc-i440fx
@@ -27,11 +27,11 @@ firmware:
   video: built-in 0
 clock: 1998-01-01T00:00:00
 drives:
-  hd0:
-    kind: disk
-    image: linux.img
+  {"hd2" if kind == "cdrom" else "hd0"}:
+    kind: {kind}
+    image: {image}
 boot:
-  - disk
+  - {kind}
 ports:
   - com1
 display: vga
