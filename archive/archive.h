@@ -55,7 +55,22 @@ struct attestation {
 };
 void attestation_free(struct attestation *attestation);
 
+/* What makes an archive from another one: the machine (struct seal_request), with sealed images and the parent's
+ * firmware or the built-in one, and what its disks hold now. */
+struct derivation {
+    struct archive *parent;
+    bool flat;                       /* keep everything: what comes out has no parent */
+    struct block disks[DRIVE_COUNT]; /* what the drives hold, as long as the parent's; not to be closed; without read
+                                        function: no medium */
+    /* Whether so many sectors of a disk are the parent's, without being read. */
+    bool (*same)(void *context, enum drive_slot slot, uint64_t sector, uint64_t count);
+    void *same_context;
+    const char *const *changes; /* how it came about, in lines of printable ASCII of at most CHANGE_LIMIT characters */
+    size_t change_count;        /* at least 1 */
+};
+
 struct seal_request {
+    const struct derivation *derivation;            /* or null: it is not made from another archive */
     const char *machine_path;                       /* machine.yaml; images and firmware are found relative to it */
     const struct machine_manifest *machine;         /* or null; in place of the file, whose path is for messages then */
     const char *image_paths[DRIVE_COUNT];           /* or null; in place of the images that the manifest names */
@@ -90,6 +105,12 @@ bool archive_seal(const struct seal_request *request, hex_digest machine_root, s
 
 struct archive; /* one open archive; owns its descriptor and buffers */
 
+/* Folders in which the parents of a derived archive may lie, besides that of the archive itself. */
+struct archive_folders {
+    char **paths;
+    size_t count;
+};
+
 /* Opens the file of an archive to read it. A verdict, a comparison and a boot that belong together share one
  * descriptor: a name may come to mean another file. Returns it, or -1 with *error unless path is a regular file; *size
  * in bytes. */
@@ -97,9 +118,11 @@ int archive_open_file(const char *path, uint64_t *size, struct error *error);
 
 /* Opens by the README's fixed-width fields, the seal, content.txt, machine.yaml and the tops of the drives: a handful
  * of reads. What is read, here and later, is checked against the chain of digests that begins with the statement. */
-struct archive *archive_open(const char *path, struct error *error);
-/* The same from a descriptor of archive_open_file, which stays the caller's. path is for messages. */
-struct archive *archive_open_descriptor(int descriptor, const char *path, struct error *error);
+struct archive *archive_open(const char *path, const struct archive_folders *folders, struct error *error);
+/* The same from a descriptor of archive_open_file, which stays the caller's. path is for messages, and for the folder
+ * in which the parent may lie. folders may be null. */
+struct archive *archive_open_descriptor(int descriptor, const char *path, const struct archive_folders *folders,
+                                        struct error *error);
 void archive_close(struct archive *archive);
 
 /* Who vouches for everything that comes from an open archive. */
@@ -142,6 +165,32 @@ const uint8_t *archive_image_digest(const struct archive *archive, enum drive_sl
 /* What sealed it: the line "software" of seal.txt. */
 const char *archive_software(const struct archive *archive);
 
+/* --- Chains: a derived archive holds what differs from its parent (spec/archive.md, "Derived archives") --- */
+
+/* Whether it has a parent, and which: machine-root and digest of content.txt; either may be null. */
+bool archive_is_derived(const struct archive *archive, const char **machine_root, const char **content);
+/* The parent, looked for where it may lie and opened on first use; it belongs to the archive. Null with *error: there
+ * is none (STATUS_OK), it is not at hand (STATUS_UNDECIDED), is damaged (STATUS_INPUT), or has not what is inherited
+ * from it (STATUS_WRONG). */
+struct archive *archive_parent(struct archive *archive, struct error *error);
+/* The file that it was opened from. */
+const char *archive_file(const struct archive *archive);
+/* The lines of seal.txt about how it came from another archive; may be empty. */
+const char *archive_changes(const struct archive *archive);
+
+/* A chunk of a disk as an archive describes it; its bytes may be elsewhere. */
+struct chunk_claim {
+    bool own; /* they are here, or it is one of zeros here */
+    uint8_t digest[DIGEST_SIZE];
+};
+/* The `count` chunks of an extent, at most EXTENT_CHUNKS, and its root; false with *error. */
+bool archive_extent(struct archive *archive, enum drive_slot slot, uint32_t extent, struct chunk_claim *chunks,
+                    uint32_t *count, uint8_t root[DIGEST_SIZE], struct error *error);
+/* The sectors of a disk that could not be read from the original, in order. */
+const struct sector_range *archive_unreadable(const struct archive *archive, enum drive_slot slot, uint32_t *count);
+/* Digest and length of a member that the seal lists; false: it lists none of that name. */
+bool archive_member(const struct archive *archive, size_t index, const char **name, uint64_t *size, hex_digest digest);
+
 /* The lines of seal.txt about the images that other programs made (spec/archive.md, "Origins"); may be empty. */
 const char *archive_origins(const struct archive *archive);
 
@@ -171,6 +220,9 @@ bool overlay_open(const char *path, const char *belongs_to, enum drive_slot slot
 bool overlay_has_writes(const struct block *disk);
 /* What lies under an overlay; of another disk, itself. */
 const struct block *overlay_base(const struct block *disk);
+
+/* Whether an overlay holds none of so many sectors; of another disk, true. */
+bool overlay_leaves(const struct block *disk, uint64_t sector, uint64_t count);
 
 /* Puts what waits for long enough onto the disk, or all; to be called every 10 ms of guest time or so, and at the end.
  * Does nothing to other disks than overlays that are kept. */

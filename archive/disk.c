@@ -38,7 +38,8 @@ static bool damaged(struct opened_disk *disk, uint32_t extent, const char *what)
                      "%s", what);
 }
 
-static bool chunk_damaged(struct opened_disk *disk, uint32_t extent, uint32_t chunk, const char *what)
+static bool chunk_damaged(struct opened_disk *disk, const struct archive *owner, uint32_t extent, uint32_t chunk,
+                          const char *what)
 {
     uint64_t first = ((uint64_t)extent * EXTENT_CHUNKS + chunk) * CHUNK_SECTORS;
     char place[128];
@@ -46,11 +47,59 @@ static bool chunk_damaged(struct opened_disk *disk, uint32_t extent, uint32_t ch
     snprintf(place, sizeof place, "chunk %u of extent %u of %s, sectors %llu-%llu", chunk, extent,
              drive_slot_names[disk->slot], (unsigned long long)first,
              (unsigned long long)(first + chunk_length(disk->size, extent, chunk) / SECTOR_SIZE - 1));
-    return error_set(&disk->archive->failure, STATUS_INPUT, disk->archive->path, place,
-                     "`muniment verify` reports more", "has a damaged chunk that %s", what);
+    return error_set(&disk->archive->failure, STATUS_INPUT, owner->path, place, "`muniment verify` reports more",
+                     "has a damaged chunk that %s", what);
 }
 
-static bool load_map(struct opened_disk *disk, uint32_t extent, struct map_entry *entries)
+/* --- Maps --- */
+
+static bool is_zeros(const uint8_t digest[DIGEST_SIZE], uint32_t length)
+{
+    static const uint8_t zeros[CHUNK_SIZE];
+    uint8_t of_zeros[DIGEST_SIZE];
+
+    sha256(zeros, length, of_zeros);
+    return memcmp(digest, of_zeros, DIGEST_SIZE) == 0;
+}
+
+/* Finds the chunks of an extent that are the parent's. */
+static bool resolve(struct opened_disk *disk, uint32_t extent, struct chunk_place *places, uint32_t count)
+{
+    struct archive *a = disk->archive, *parent = archive_parent(a, &a->failure);
+    struct opened_disk *above = parent ? &parent->disks[disk->slot] : NULL;
+    const struct chunk_place *theirs = NULL;
+    uint8_t whole[DIGEST_SIZE] = {0};
+
+    if (!parent)
+        return a->failure.status != STATUS_HOST; /* they stay missing */
+    if (above->size != disk->size)
+        return damaged(disk, extent, "inherits chunks of a disk that its parent does not have");
+    if (!above->top[extent].zero && !(theirs = disk_map(above, extent))) {
+        a->failure = parent->failure;
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct chunk_place *p = &places[i];
+        bool same;
+
+        if (p->kind != PLACE_MISSING)
+            continue;
+        if (theirs)
+            same = memcmp(theirs[i].digest, p->digest, DIGEST_SIZE) == 0;
+        else if ((same = memcmp(whole, p->digest, DIGEST_SIZE) == 0 ||
+                         is_zeros(p->digest, chunk_length(disk->size, extent, i))))
+            memcpy(whole, p->digest, DIGEST_SIZE);
+        if (!same)
+            return damaged(disk, extent, "inherits a chunk that its parent does not have");
+        *p = theirs ? theirs[i] : (struct chunk_place){.kind = PLACE_ZEROS};
+        if (!theirs)
+            memcpy(p->digest, whole, DIGEST_SIZE);
+    }
+    return true;
+}
+
+/* Reads the map of an extent that has one. */
+static bool read_map(struct opened_disk *disk, uint32_t extent, struct map_entry *entries)
 {
     struct archive *a = disk->archive;
     const struct top_entry *top = &disk->top[extent];
@@ -68,7 +117,8 @@ static bool load_map(struct opened_disk *disk, uint32_t extent, struct map_entry
         return false;
     }
     sha256(text, size, digest);
-    good = memcmp(digest, top->map_digest, DIGEST_SIZE) == 0 && map_parse(text, size, count, top->length, entries);
+    good = memcmp(digest, top->map_digest, DIGEST_SIZE) == 0 &&
+           map_parse(text, size, count, top->length, seal_is_derived(&a->seal), entries);
     free(text);
     if (!good)
         return damaged(disk, extent, "has a damaged map");
@@ -78,41 +128,87 @@ static bool load_map(struct opened_disk *disk, uint32_t extent, struct map_entry
     return true;
 }
 
-const struct map_entry *disk_map(struct opened_disk *disk, uint32_t extent)
+static bool load_map(struct opened_disk *disk, uint32_t extent, struct chunk_place *places)
+{
+    struct archive *a = disk->archive;
+    struct map_entry entries[EXTENT_CHUNKS];
+    uint32_t count = extent_chunks(disk->size, extent);
+    bool inherits = false;
+
+    if (!read_map(disk, extent, entries))
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        places[i] = (struct chunk_place){.kind = entries[i].inherited ? PLACE_MISSING : PLACE_HELD,
+                                         .owner = a,
+                                         .offset = disk->top[extent].offset + entries[i].offset,
+                                         .length = entries[i].length};
+        memcpy(places[i].digest, entries[i].digest, DIGEST_SIZE);
+        inherits = inherits || entries[i].inherited;
+    }
+    return !inherits || resolve(disk, extent, places, count);
+}
+
+/* The map of an extent that is the parent's as a whole; null with archive->failure. */
+static const struct chunk_place *find_above(struct opened_disk *disk, uint32_t extent)
+{
+    struct archive *a = disk->archive, *parent = archive_parent(a, &a->failure);
+    const struct chunk_place *map = NULL;
+
+    if (parent && !(map = disk_map(&parent->disks[disk->slot], extent)))
+        a->failure = parent->failure;
+    return map;
+}
+
+const struct chunk_place *disk_map(struct opened_disk *disk, uint32_t extent)
 {
     struct archive *a = disk->archive;
     struct cache_tag tag = {disk->slot, extent, 0, ++a->clock};
     bool hit;
-    unsigned i = cache_look(a->map_tags, CACHED_MAPS, tag, &hit);
+    unsigned i;
 
-    if (!hit && !load_map(disk, extent, a->maps[i]))
+    if (disk->top[extent].inherited)
+        return find_above(disk, extent);
+    i = cache_look(a->map_tags, CACHED_MAPS, tag, &hit);
+    if (!a->maps[i] && !(a->maps[i] = malloc(sizeof *a->maps[i]))) {
+        error_set(&a->failure, STATUS_HOST, a->path, NULL, NULL, "out of memory");
+        return NULL;
+    }
+    if (!hit && !load_map(disk, extent, *a->maps[i]))
         return NULL;
     a->map_tags[i] = tag;
-    return a->maps[i];
+    return *a->maps[i];
 }
+
+/* --- Chunks --- */
 
 static bool load_chunk(struct opened_disk *disk, uint32_t extent, uint32_t chunk, uint8_t *bytes)
 {
     struct archive *a = disk->archive;
-    const struct map_entry *map = disk_map(disk, extent);
+    const struct chunk_place *map = disk_map(disk, extent), *place = map ? &map[chunk] : NULL;
     uint8_t gz[CHUNK_GZ_MAX], digest[DIGEST_SIZE];
-    const struct map_entry *entry;
     const char *reason;
     uint32_t size, used;
 
-    if (!map)
+    if (!place)
         return false;
-    entry = &map[chunk];
-    if (!file_read(a->descriptor, a->path, disk->top[extent].offset + entry->offset, gz, entry->length, &a->failure))
+    if (place->kind == PLACE_MISSING) {
+        a->failure = a->missing;
         return false;
-    reason = chunk_decode(a->decoder, gz, entry->length, bytes, &size, &used);
+    }
+    if (place->kind == PLACE_ZEROS) {
+        memset(bytes, 0, CHUNK_SIZE);
+        return true;
+    }
+    if (!file_read(place->owner->descriptor, place->owner->path, place->offset, gz, place->length, &a->failure))
+        return false;
+    reason = chunk_decode(a->decoder, gz, place->length, bytes, &size, &used);
     if (reason)
-        return chunk_damaged(disk, extent, chunk, reason);
-    if (used != entry->length || size != chunk_length(disk->size, extent, chunk))
-        return chunk_damaged(disk, extent, chunk, "has a wrong length");
+        return chunk_damaged(disk, place->owner, extent, chunk, reason);
+    if (used != place->length || size != chunk_length(disk->size, extent, chunk))
+        return chunk_damaged(disk, place->owner, extent, chunk, "has a wrong length");
     sha256(bytes, size, digest);
-    return memcmp(digest, entry->digest, DIGEST_SIZE) == 0 ||
-           chunk_damaged(disk, extent, chunk, "does not match its digest");
+    return memcmp(digest, place->digest, DIGEST_SIZE) == 0 ||
+           chunk_damaged(disk, place->owner, extent, chunk, "does not match its digest");
 }
 
 /* The bytes of a chunk until the next call, or null with archive->failure. */
@@ -126,6 +222,10 @@ static const uint8_t *find_chunk(struct opened_disk *disk, uint32_t extent, uint
 
     if (disk->top[extent].zero)
         return zeros;
+    if (!a->chunks && !(a->chunks = calloc(CACHED_CHUNKS, sizeof *a->chunks))) {
+        error_set(&a->failure, STATUS_HOST, a->path, NULL, NULL, "out of memory");
+        return NULL;
+    }
     i = cache_look(a->chunk_tags, CACHED_CHUNKS, tag, &hit);
     if (!hit && !load_chunk(disk, extent, chunk, a->chunks[i]))
         return NULL;
@@ -191,4 +291,38 @@ bool archive_disk(struct archive *archive, enum drive_slot slot, struct block *d
         .failure = disk_failure,
     };
     return true;
+}
+
+/* --- What is described --- */
+
+bool archive_extent(struct archive *a, enum drive_slot slot, uint32_t extent, struct chunk_claim *chunks,
+                    uint32_t *count, uint8_t root[DIGEST_SIZE], struct error *error)
+{
+    static const uint8_t zeros[CHUNK_SIZE];
+    struct opened_disk *disk = &a->disks[slot];
+    const struct top_entry *top = &disk->top[extent];
+    const struct chunk_place *map = top->zero ? NULL : disk_map(disk, extent);
+
+    *count = extent_chunks(disk->size, extent);
+    memcpy(root, top->root, DIGEST_SIZE);
+    if (!map && !top->zero) {
+        *error = a->failure;
+        return false;
+    }
+    for (uint32_t i = 0; i < *count; i++) {
+        chunks[i].own = top->zero || (map[i].kind == PLACE_HELD && map[i].owner == a);
+        if (map)
+            memcpy(chunks[i].digest, map[i].digest, DIGEST_SIZE);
+        else if (i > 0 && i + 1 < *count)
+            memcpy(chunks[i].digest, chunks[0].digest, DIGEST_SIZE);
+        else
+            sha256(zeros, chunk_length(disk->size, extent, i), chunks[i].digest);
+    }
+    return true;
+}
+
+const struct sector_range *archive_unreadable(const struct archive *archive, enum drive_slot slot, uint32_t *count)
+{
+    *count = archive->disks[slot].unreadable_count;
+    return archive->disks[slot].unreadable;
 }

@@ -248,17 +248,20 @@ void map_line_print(char line[MAP_LINE + 1], uint32_t chunk, const struct map_en
     char hex[65];
 
     hex_encode(entry->digest, hex);
-    snprintf(line, MAP_LINE + 1, "%04u d %08u %06u %s\n", chunk % 10000, entry->offset % 100000000,
-             entry->length % 1000000, hex);
+    snprintf(line, MAP_LINE + 1, "%04u %c %08u %06u %s\n", chunk % 10000, entry->inherited ? 'p' : 'd',
+             entry->offset % 100000000, entry->length % 1000000, hex);
 }
 
-bool map_line_parse(const char *line, uint32_t chunk, struct map_entry *entry)
+bool map_line_parse(const char *line, uint32_t chunk, bool derived, struct map_entry *entry)
 {
     char again[MAP_LINE + 1];
     uint64_t offset, length;
 
     if (!decimal_parse(line + 7, 8, &offset) || !decimal_parse(line + 16, 6, &length) ||
         !hex_decode(line + 23, entry->digest))
+        return false;
+    entry->inherited = line[5] == 'p';
+    if (entry->inherited && (!derived || offset != 0 || length != 0))
         return false;
     entry->offset = (uint32_t)offset;
     entry->length = (uint32_t)length;
@@ -272,11 +275,19 @@ void top_line_print(char line[TOP_LINE + 1], uint32_t extent, const struct top_e
 
     hex_encode(entry->map_digest, map_hex);
     hex_encode(entry->root, root_hex);
-    snprintf(line, TOP_LINE + 1, "%08u %c %015llu %09u %s %s\n", extent % 100000000, entry->zero ? 'z' : 'd',
+    snprintf(line, TOP_LINE + 1, "%08u %c %015llu %09u %s %s\n", extent % 100000000,
+             entry->zero        ? 'z'
+             : entry->inherited ? 'p'
+                                : 'd',
              (unsigned long long)(entry->offset % (FILE_LIMIT + 1)), entry->length % 1000000000, map_hex, root_hex);
 }
 
-bool top_line_parse(const char *line, uint32_t extent, struct top_entry *entry)
+bool top_entry_is_bare(const struct top_entry *entry)
+{
+    return entry->zero || entry->inherited;
+}
+
+bool top_line_parse(const char *line, uint32_t extent, bool derived, struct top_entry *entry)
 {
     char again[TOP_LINE + 1];
     uint64_t length;
@@ -285,24 +296,30 @@ bool top_line_parse(const char *line, uint32_t extent, struct top_entry *entry)
         !hex_decode(line + 37, entry->map_digest) || !hex_decode(line + 102, entry->root))
         return false;
     entry->zero = line[9] == 'z';
+    entry->inherited = line[9] == 'p';
     entry->length = (uint32_t)length;
-    if (entry->zero && (entry->offset != 0 || length != 0 || !all_zero(entry->map_digest, DIGEST_SIZE)))
+    if (entry->inherited && !derived)
         return false;
-    if (!entry->zero && (entry->offset % TAR_BLOCK != 0 || length == 0 || length > EXTENT_GZ_MAX))
+    if (top_entry_is_bare(entry) && (entry->offset != 0 || length != 0 || !all_zero(entry->map_digest, DIGEST_SIZE)))
+        return false;
+    if (!top_entry_is_bare(entry) && (entry->offset % TAR_BLOCK != 0 || length == 0 || length > EXTENT_GZ_MAX))
         return false;
     top_line_print(again, extent, entry);
     return memcmp(line, again, TOP_LINE) == 0;
 }
 
-bool map_parse(const char *text, size_t size, uint32_t count, uint64_t gz_size, struct map_entry *entries)
+bool map_parse(const char *text, size_t size, uint32_t count, uint64_t gz_size, bool derived, struct map_entry *entries)
 {
     uint64_t end = 0;
 
     if (size != (size_t)count * MAP_LINE)
         return false;
     for (uint32_t i = 0; i < count; i++) {
-        if (!map_line_parse(text + (size_t)i * MAP_LINE, i, &entries[i]) || entries[i].offset != end ||
-            entries[i].length == 0 || entries[i].length > CHUNK_GZ_MAX)
+        if (!map_line_parse(text + (size_t)i * MAP_LINE, i, derived, &entries[i]))
+            return false;
+        if (entries[i].inherited)
+            continue;
+        if (entries[i].offset != end || entries[i].length == 0 || entries[i].length > CHUNK_GZ_MAX)
             return false;
         end += entries[i].length;
     }

@@ -32,6 +32,8 @@
 #define FILE_LIMIT UINT64_C(999999999999999) /* 15 digits */
 #define DISK_LIMIT (UINT64_C(1) << 41)       /* 32,768 extents */
 #define UNREADABLE_LIMIT 65536u              /* ranges of one disk */
+#define CHANGES_LIMIT 64u                    /* lines of seal.txt about changes */
+#define CHANGE_LIMIT 255u                    /* characters of one */
 #define LISTED_LIMIT 4096u                   /* members that seal.txt lists */
 #define SMALL_LIMIT (1u << 20)               /* README, content.txt, seal.txt */
 #define FIRMWARE_LIMIT (1u << 20)
@@ -103,12 +105,14 @@ void tree_root(const struct tree *t, uint8_t root[DIGEST_SIZE]);
 /* --- Extents --- */
 
 struct map_entry {
+    bool inherited;          /* kind p: the chunk is the parent's; offset and length are 0 */
     uint32_t offset, length; /* of the gzip member, in the extent's .gz */
     uint8_t digest[DIGEST_SIZE];
 };
 
 struct top_entry {
-    bool zero; /* kind z: an extent of zeros without members; offset, length and map digest are 0 */
+    bool zero;      /* kind z: an extent of zeros without members; offset, length and map digest are 0 */
+    bool inherited; /* kind p: the parent's, likewise without members */
     uint64_t offset;
     uint32_t length;
     uint8_t map_digest[DIGEST_SIZE], root[DIGEST_SIZE];
@@ -118,14 +122,18 @@ uint32_t disk_extents(uint64_t size);
 uint32_t extent_chunks(uint64_t size, uint32_t extent);
 uint32_t chunk_length(uint64_t size, uint32_t extent, uint32_t chunk);
 
-void map_line_print(char line[MAP_LINE + 1], uint32_t chunk, const struct map_entry *entry);
-bool map_line_parse(const char *line, uint32_t chunk, struct map_entry *entry);
-void top_line_print(char line[TOP_LINE + 1], uint32_t extent, const struct top_entry *entry);
-bool top_line_parse(const char *line, uint32_t extent, struct top_entry *entry);
+/* Whether an extent has no members here. */
+bool top_entry_is_bare(const struct top_entry *entry);
 
-/* Parses a whole .map: `count` lines whose chunks follow each other without gap from 0 to gz_size. entries has room for
- * them. */
-bool map_parse(const char *text, size_t size, uint32_t count, uint64_t gz_size, struct map_entry *entries);
+void map_line_print(char line[MAP_LINE + 1], uint32_t chunk, const struct map_entry *entry);
+bool map_line_parse(const char *line, uint32_t chunk, bool derived, struct map_entry *entry);
+void top_line_print(char line[TOP_LINE + 1], uint32_t extent, const struct top_entry *entry);
+bool top_line_parse(const char *line, uint32_t extent, bool derived, struct top_entry *entry);
+
+/* Parses a whole .map: `count` lines whose own chunks follow each other without gap from 0 to gz_size. entries has room
+ * for them. derived, here and above: kind p may be there. */
+bool map_parse(const char *text, size_t size, uint32_t count, uint64_t gz_size, bool derived,
+               struct map_entry *entries);
 
 /* Parses a whole .unreadable: ranges in order, apart, inside the disk. ranges has room for size / UNREADABLE_LINE. */
 bool unreadable_parse(const char *text, size_t size, uint64_t sectors, struct sector_range *ranges);
@@ -154,9 +162,13 @@ struct seal {
     struct member *members; /* owned: all but extents, maps, the seal itself and the evidence, in order */
     uint32_t count, capacity;
     struct sealed_disk disks[DRIVE_COUNT];
-    struct text origins; /* owned: the lines about the images that other programs made */
+    hex_digest parent_root, parent_content; /* of a derived archive; empty: it has no parent */
+    struct text changes;                    /* owned: the lines about how it came from another archive */
+    struct text origins;                    /* owned: the lines about the images that other programs made */
 };
 
+/* Whether an archive keeps what differs from its parent. */
+bool seal_is_derived(const struct seal *seal);
 bool seal_add(struct seal *seal, const struct member *member);
 const struct member *seal_find(const struct seal *seal, const char *name);
 void seal_free(struct seal *seal);

@@ -262,9 +262,9 @@ static bool parse_top(const struct archive *a, struct opened_disk *disk, const c
         struct top_entry *entry = &disk->top[i];
         uint64_t map_size = (uint64_t)extent_chunks(disk->size, i) * MAP_LINE;
 
-        if (!top_line_parse(text + (size_t)i * TOP_LINE, i, entry))
+        if (!top_line_parse(text + (size_t)i * TOP_LINE, i, seal_is_derived(&a->seal), entry))
             return false;
-        if (!entry->zero && entry->offset + tar_padded(entry->length) + TAR_BLOCK + map_size > a->seal_at)
+        if (!top_entry_is_bare(entry) && entry->offset + tar_padded(entry->length) + TAR_BLOCK + map_size > a->seal_at)
             return false;
         if (entry->zero && memcmp(entry->root, i + 1 < count ? zero.whole : zero.last, DIGEST_SIZE) != 0)
             return false;
@@ -317,12 +317,22 @@ static bool open_all(struct archive *a, int descriptor, const char *path, struct
         if (!read_disk(a, (enum drive_slot)slot, error))
             return false;
     a->decoder = chunk_decoder_new();
-    a->chunks = calloc(CACHED_CHUNKS, sizeof *a->chunks);
-    a->maps = calloc(CACHED_MAPS, sizeof *a->maps);
-    return (a->decoder && a->chunks && a->maps) || out_of_memory(a, error);
+    return a->decoder || out_of_memory(a, error);
 }
 
-struct archive *archive_open_descriptor(int descriptor, const char *path, struct error *error)
+static bool copy_folders(struct archive *a, const struct archive_folders *from)
+{
+    a->folders.paths = calloc((from ? from->count : 0) + 1, sizeof *a->folders.paths);
+    for (size_t i = 0; a->folders.paths && from && i < from->count; i++) {
+        if (!(a->folders.paths[i] = strdup(from->paths[i])))
+            return false;
+        a->folders.count++;
+    }
+    return a->folders.paths;
+}
+
+struct archive *archive_open_descriptor(int descriptor, const char *path, const struct archive_folders *folders,
+                                        struct error *error)
 {
     struct archive *a = calloc(1, sizeof *a);
 
@@ -331,20 +341,20 @@ struct archive *archive_open_descriptor(int descriptor, const char *path, struct
         return NULL;
     }
     a->descriptor = -1;
-    if (open_all(a, descriptor, path, error))
+    if (copy_folders(a, folders) ? open_all(a, descriptor, path, error) : out_of_memory(a, error))
         return a;
     archive_close(a);
     return NULL;
 }
 
-struct archive *archive_open(const char *path, struct error *error)
+struct archive *archive_open(const char *path, const struct archive_folders *folders, struct error *error)
 {
     struct archive *a = NULL;
     uint64_t size;
     int descriptor = archive_open_file(path, &size, error);
 
     if (descriptor >= 0) {
-        a = archive_open_descriptor(descriptor, path, error);
+        a = archive_open_descriptor(descriptor, path, folders, error);
         close(descriptor);
     }
     return a;
@@ -360,9 +370,14 @@ void archive_close(struct archive *a)
         free(a->disks[slot].top);
         free(a->disks[slot].unreadable);
     }
+    parents_free(a);
+    for (size_t i = 0; i < a->folders.count; i++)
+        free(a->folders.paths[i]);
+    free(a->folders.paths);
     chunk_decoder_free(a->decoder);
     free(a->chunks);
-    free(a->maps);
+    for (unsigned i = 0; i < CACHED_MAPS; i++)
+        free(a->maps[i]);
     seal_free(&a->seal);
     free(a);
 }
@@ -387,6 +402,11 @@ const char *archive_software(const struct archive *archive)
 const uint8_t *archive_disk_root(const struct archive *archive, enum drive_slot slot)
 {
     return archive->seal.disks[slot].size ? archive->seal.disks[slot].root : NULL;
+}
+
+const char *archive_changes(const struct archive *archive)
+{
+    return archive->seal.changes.bytes ? archive->seal.changes.bytes : "";
 }
 
 const char *archive_origins(const struct archive *archive)

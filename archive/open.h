@@ -8,6 +8,7 @@
 
 #define CACHED_CHUNKS 64u
 #define CACHED_MAPS 16u
+#define CHAIN_LIMIT 100u /* archives of a chain */
 
 /* Where in an archive something cached comes from, and when it was last used (0: never filled). */
 struct cache_tag {
@@ -26,11 +27,28 @@ struct opened_disk {
     uint32_t unreadable_count;
 };
 
+/* Where a chunk is: in this archive, in one above it in the chain, or nowhere. */
+struct chunk_place {
+    enum { PLACE_HELD, PLACE_ZEROS, PLACE_MISSING } kind; /* PLACE_MISSING: in a parent that is not at hand */
+    const struct archive *owner;                          /* whose file it is in */
+    uint64_t offset;
+    uint32_t length;
+    uint8_t digest[DIGEST_SIZE];
+};
+
+struct shelf; /* parents.c */
+
 struct archive {
     int descriptor;
     char path[512];
-    uint64_t size;    /* of the file */
-    uint64_t seal_at; /* header of seal.txt; all other members that are listed end before it */
+    struct archive_folders folders; /* owned: where parents are looked for besides its own folder */
+    struct shelf *shelf;            /* what lies in these folders; null: they were not looked into */
+    struct archive *child;          /* whose parent this is; null: it was opened by itself */
+    struct archive *parent;         /* owned; null: it has none, was not looked for, or is not at hand */
+    bool looked;                    /* for the parent */
+    struct error missing;           /* looked for in vain: what it was */
+    uint64_t size;                  /* of the file */
+    uint64_t seal_at;               /* header of seal.txt; all other members that are listed end before it */
     struct seal seal;
     struct machine_manifest machine;
     struct description_manifest description;
@@ -40,13 +58,16 @@ struct archive {
 
     struct chunk_decoder *decoder;
     struct cache_tag chunk_tags[CACHED_CHUNKS], map_tags[CACHED_MAPS];
-    uint8_t (*chunks)[CHUNK_SIZE];           /* CACHED_CHUNKS of them */
-    struct map_entry (*maps)[EXTENT_CHUNKS]; /* CACHED_MAPS of them */
-    uint64_t clock;                          /* of the caches */
+    uint8_t (*chunks)[CHUNK_SIZE];                          /* CACHED_CHUNKS of them; null: none was read */
+    struct chunk_place (*maps[CACHED_MAPS])[EXTENT_CHUNKS]; /* one extent each; null: not used yet */
+    uint64_t clock;                                         /* of the caches */
     struct error failure;
 };
 
-/* The map of an extent that is not all zeros, until the next call; null with archive->failure. */
-const struct map_entry *disk_map(struct opened_disk *disk, uint32_t extent);
+/* parents.c: lets go of what was found. */
+void parents_free(struct archive *archive);
+
+/* Where the chunks of an extent that is not all zeros are, until the next call; null with archive->failure. */
+const struct chunk_place *disk_map(struct opened_disk *disk, uint32_t extent);
 
 #endif

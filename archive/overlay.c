@@ -492,6 +492,18 @@ const struct block *overlay_base(const struct block *disk)
     return disk->read == overlay_read ? &((const struct overlay *)disk->context)->base : disk;
 }
 
+bool overlay_leaves(const struct block *disk, uint64_t sector, uint64_t count)
+{
+    const struct overlay *o = disk->context;
+
+    for (uint64_t at = sector; disk->read == overlay_read && o->used && at < sector + count; at++)
+        if (look(o->entries, o->capacity, at / BLOCK_SECTORS)->record)
+            return false;
+        else
+            at |= BLOCK_SECTORS - 1; /* to the end of the block */
+    return true;
+}
+
 bool overlay_sync(const struct block *disk, bool all, struct error *error)
 {
     struct overlay *o = disk->context;

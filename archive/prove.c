@@ -46,7 +46,7 @@ static void leaf_of(const uint8_t digest[DIGEST_SIZE], uint8_t leaf[DIGEST_SIZE]
 static bool digests_of(struct opened_disk *disk, uint32_t extent, uint32_t count, uint8_t (*digests)[DIGEST_SIZE])
 {
     static const uint8_t zeros[CHUNK_SIZE];
-    const struct map_entry *map = disk->top[extent].zero ? NULL : disk_map(disk, extent);
+    const struct chunk_place *map = disk->top[extent].zero ? NULL : disk_map(disk, extent);
 
     if (!map && !disk->top[extent].zero)
         return false;

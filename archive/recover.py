@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """recover.py - checks a Muniment archive and restores what is in it, by Python's standard library alone (3.6 or newer).
 
-    python3 recover.py FILE.mun FOLDER
+    python3 recover.py FILE.mun FOLDER [PARENT.mun ...]
 
 Written from spec/archive.md, independently of the program that wrote the archive. FOLDER, which must be new or empty,
 receives the disks (fd0.img, hd0.img ...) and every member that is not a piece of a disk, under its own name. A disk
 gets its name, and is called intact, only if all that the archive says of it is right and its bytes lead to the root
 that was signed; else it is called fd0.img.damaged, or fd0.img.unproved if no signature leads to it. The two manifests
 are restored, and not read. Exit status: 0 everything is intact; 1 something is not (all of it is listed, and the rest
-is restored); 2 usage; 3 this is no Muniment archive; 4 something could not be read or written."""
+is restored); 2 usage; 3 this is no Muniment archive; 4 something could not be read or written. A derived archive
+holds what differs from its parent, which is then named as well, with its own parents."""
 
 import base64
 import bisect
@@ -67,6 +68,12 @@ class Report:
         if (subject, what) not in self.damage:
             self.say(f"DAMAGED: {self.path}: {subject}: {what}", sys.stderr)
         self.damage.add((subject, what))
+
+    def quiet(self):
+        """Another, of a file about which nothing is said."""
+        other = Report(self.path)
+        other.say = lambda text, stream: None
+        return other
 
     def failed(self, error, path):
         self.failures += 1
@@ -166,6 +173,7 @@ class Archive:
         self.size = os.fstat(self.file.fileno()).st_size
         self.members = {}  # name: (offset of the data, size)
         self.digests = {}  # as far as they are known
+        self.parents = {}  # archives by the digest of their content.txt
         self.walk()
 
     def read(self, offset, size):
@@ -337,6 +345,12 @@ def find_images(archive, disks):
             if disk in disks and 0 <= disks[disk][0] - int(size) < BLOCK}
 
 
+def find_parent(archive):
+    """(machine-root, digest of content.txt) of the parent that seal.txt names, or None."""
+    found = re.search("^parent: ([0-9a-f]{64}) ([0-9a-f]{64})$", archive.text("seal.txt"), re.M)
+    return (found[1], found[2]) if found else None
+
+
 def check_texts(archive, disks):
     """When the digests are right: the texts, written anew from what they speak of."""
     names, report = list(archive.members), archive.report
@@ -356,12 +370,14 @@ def check_texts(archive, disks):
     head += disk_lines(lambda name: " " + archive.digest(name))
     attested = lines("attest", digest_and_name)
     told = re.match("muniment-seal: 0\nsoftware: [ -~]{0,159}\ncompressor: [ -~]{0,63}\n", archive.text("seal.txt"))
+    parent = "parent: %s %s\n" % find_parent(archive) if find_parent(archive) else ""
+    changes = re.search("^parent: [0-9a-fno ]+\n((?:change: [ -~]{1,255}\n){0,64})", archive.text("seal.txt"), re.M)
     expected = {
-        "content.txt": head + f"machine-root: {sha256(head.encode()).hex()}\n"
+        "content.txt": head + f"machine-root: {sha256(head.encode()).hex()}\n" + parent
         + lines("description", digest_and_name) + lines("docs/", digest_and_name)
         + (attested or "attestation: none\n"),
         "SHA256SUMS": "".join(f"{archive.digest(n)}  {n}\n" for n in above),
-        "seal.txt": (told[0] if told else "") + "parent: none\n"
+        "seal.txt": (told[0] if told else "") + (parent or "parent: none\n") + (changes[1] if changes else "") + ("" if not parent or changes and changes[1] else "change: ?\n")
         + lines("(?!seal|evidence|disk/.*(gz|map)$)", place_too)
         + disk_lines(lambda name: "") + stated + origin_lines(archive, disks),
     }
@@ -411,6 +427,11 @@ class Disk:
         self.archive, self.report, self.name, self.size, self.summed = archive, archive.report, name, size, summed
         self.extents = (size + EXTENT - 1) // EXTENT
         self.whole_zero, self.last_zero = zero_root(EXTENT), zero_root(size - (self.extents - 1) * EXTENT)
+        above = archive.parents.get((find_parent(archive) or "  ")[1])
+        same = above and f"\ndisk: {name} {size:015d} " in above.text("content.txt")
+        self.above = Disk(above, name, size, {}) if same else None  # the parent's
+        self.derived, self.maps = find_parent(archive) is not None, {}
+        self.tops = [line.split(" ") for line in archive.text(f"disk/{name}.top").split("\n")]
         self.unreadable = []  # first sector, sector after the last
         text, name = archive.text(f"disk/{name}.unreadable"), f"disk/{name}.unreadable"
         ranges = [(int(a), int(a) + int(b)) for a, b in re.findall(r"(\d{15}) (\d{15})\n", text)]
@@ -429,6 +450,39 @@ class Disk:
                 return True
         return False
 
+    def piece(self, number, chunk):
+        """A chunk, from where it is in the chain; None if it cannot be had. Who asks knows its digest."""
+        try:
+            top = self.tops[number]
+            if top[1] == "d" and number not in self.maps:
+                self.maps = {number: self.archive.text(f"disk/{self.name}/{number:08d}.map").splitlines()}
+            line = self.maps[number][chunk].split(" ") if top[1] == "d" else top
+            if line[1] == "d":
+                return gunzip(self.archive.read(int(top[2]) + int(line[2]), int(line[3])))
+            if line[1] == "z":
+                return bytes(min(CHUNK, self.size - number * EXTENT - chunk * CHUNK))
+            return self.above.piece(number, chunk) if line[1] == "p" and self.above else None
+        except (LookupError, ValueError):
+            return None
+
+    def inherited(self, number, chunk):
+        """A chunk that is the parent's."""
+        if not self.above:
+            self.report.wrong(f"disk/{self.name}", f"the parent with content {find_parent(self.archive)[1]} is needed, with this disk; "
+                              "what comes from it is zeros")
+        return self.above.piece(number, chunk) if self.above else None
+
+    def inherit_extent(self, number, output):
+        """Writes an extent that is the parent's; returns its root."""
+        leaves = []
+        for chunk in range((min(EXTENT, self.size - number * EXTENT) + CHUNK - 1) // CHUNK):
+            contents = self.inherited(number, chunk) or b""
+            leaves.append(sha256(b"\0" + sha256(contents)))
+            if any(contents):
+                output.seek(number * EXTENT + chunk * CHUNK)
+                output.write(contents)
+        return tree(leaves)
+
     def restore_extent(self, number, entry, output):
         """Writes the chunks of an extent; returns its root. Every chunk that is not right is named, and stays zeros."""
         archive, report, name = self.archive, self.report, f"disk/{self.name}/{number:08d}"
@@ -441,12 +495,15 @@ class Disk:
         check_digest(archive, name + ".map", entry[4], f"disk/{self.name}.top")
         leaves, at, total, empty = [], 0, hashlib.sha256(), True
         for chunk, line in enumerate(lines):
-            match = re.fullmatch("([0-9]{4}) d ([0-9]{8}) ([0-9]{6}) ([0-9a-f]{64})", line)
-            if not match or (int(match[1]), int(match[2])) != (chunk, at) or at + int(match[3]) > length:
+            match = re.fullmatch("([0-9]{4}) [dp] ([0-9]{8}) ([0-9]{6}) ([0-9a-f]{64})", line)
+            own = line[5:6] == "d"
+            if match and not own and self.derived and match[2] + match[3] == "0" * 14 and int(match[1]) == chunk:
+                empty = False
+            elif not match or not own or (int(match[1]), int(match[2])) != (chunk, at) or at + int(match[3]) > length:
                 report.wrong(name + ".map", f"line {chunk + 1} is not right; chunks from {chunk} on are lost")
                 return bytes(32)
-            data = archive.read(offset + at, int(match[3]))
-            contents, at = gunzip(data), at + int(match[3])
+            data = archive.read(offset + at, int(match[3])) if own else b""
+            contents, at = gunzip(data) if own else self.inherited(number, chunk), at + int(match[3])
             total.update(data)
             digest = sha256(contents or b"")
             leaves.append(sha256(b"\0" + digest))
@@ -465,6 +522,8 @@ class Disk:
             report.wrong(name + ".gz", "is longer than its chunks")
         elif total.hexdigest() != self.summed.get(name + ".gz") and not report.is_damaged(name):
             report.wrong(name + ".gz", "does not match its digest in SHA256SUMS")
+        elif not any(line[5:6] == "d" for line in lines):
+            report.wrong(name + ".gz", "holds nothing, and must not be there")
         elif empty and not report.is_damaged(name):
             report.wrong(name + ".gz", "holds nothing but zeros, and must not be there")
         archive.digests[name + ".gz"] = total.hexdigest()
@@ -472,13 +531,15 @@ class Disk:
 
     def restore(self, output):
         """Writes the disk; returns the root of what was written."""
-        top, roots = f"disk/{self.name}.top", []
-        entries = [line.split(" ") for line in self.archive.text(top).split("\n")]
+        top, roots, entries = f"disk/{self.name}.top", [], self.tops
         for number in range(self.extents):
             entry = entries[number] if number < len(entries) else []
             zero = self.whole_zero if number + 1 < self.extents else self.last_zero
-            if entry[:1] + entry[2:5] == [f"{number:08d}", "0" * 15, "0" * 9, "0" * 64] and entry[1] == "z":
+            bare = entry[:1] + entry[2:5] == [f"{number:08d}", "0" * 15, "0" * 9, "0" * 64]
+            if bare and entry[1] == "z":
                 roots.append(zero)
+            elif bare and entry[1] == "p" and self.derived:
+                roots.append(self.inherit_extent(number, output))
             elif entry[:2] == [f"{number:08d}", "d"] and [len(column) for column in entry[2:]] == [15, 9, 64, 64] and \
                     re.fullmatch("[0-9]+", entry[2] + entry[3]):
                 roots.append(self.restore_extent(number, entry, output))
@@ -493,7 +554,7 @@ class Disk:
         for name in self.archive.members:
             piece = PIECE.fullmatch(name)
             number = int(piece[2]) if piece and piece[1] == self.name else -1
-            if number >= self.extents or number >= 0 and number < len(entries) and entries[number][1:2] == ["z"]:
+            if number >= self.extents or number >= 0 and number < len(entries) and entries[number][1:2] in (["z"], ["p"]):
                 self.report.wrong(name, "a piece of the disk that its top does not have")
         return tree(roots).hex()
 
@@ -554,12 +615,23 @@ def restore_members(archive, folder):
                 lambda output, name=name: output.write(archive.bytes(name)) and None)
 
 
-def recover(path, folder, report):
+def open_parents(archive, paths):
+    """Whatever is given: each archive finds its parent by content.txt, and chunks count by their digests."""
+    opened = [archive]
+    for path in paths:
+        opened.append(Archive(path, Report(path).quiet()))
+        archive.parents[hashlib.sha256(opened[-1].bytes("content.txt")).hexdigest()] = opened[-1]
+    for one in opened:
+        one.parents = archive.parents
+
+
+def recover(path, folder, parents, report):
     os.makedirs(folder, exist_ok=True)
     if os.listdir(folder):
         report.say(f"{folder}: is not empty; name a new folder", sys.stderr)
         return 4
     archive = Archive(path, report)
+    open_parents(archive, parents)
     proved = check_evidence(archive)
     summed = check_tables(archive)
     disks, source = find_disks(archive, proved)
@@ -578,7 +650,7 @@ def recover(path, folder, report):
 
 
 def main(arguments):
-    if len(arguments) != 3:
+    if len(arguments) < 3:
         print(__doc__.split("\n\n")[1].strip(), file=sys.stderr)
         return 2
     report = Report(arguments[1])
@@ -588,7 +660,7 @@ def main(arguments):
                 report.say(f"{arguments[1]}: is not a Muniment archive: it does not begin with 000-README.txt",
                            sys.stderr)
                 return 3
-        return recover(arguments[1], arguments[2], report)
+        return recover(arguments[1], arguments[2], arguments[3:], report)
     except Shrunk:
         report.say(f"{arguments[1]}: has become shorter while it was read", sys.stderr)
     except OSError as error:

@@ -36,6 +36,7 @@ struct sealing {
     char public_pem[PUBLIC_PEM_SIZE];
     struct image images[DRIVE_COUNT];
     const struct sealed_file **files; /* of the request, in the order of the archive */
+    size_t file_count;
 
     struct writer writer;
     struct workers *workers; /* while disks are sealed */
@@ -86,7 +87,7 @@ static bool read_machine(struct sealing *s)
 
     if (s->request->machine) {
         s->machine = *s->request->machine;
-        return true;
+        return !s->request->derivation || is_not_output(s, archive_file(s->request->derivation->parent));
     }
     if (!is_not_output(s, path) || !manifest_read_file(path, &text, &length, s->error))
         return false;
@@ -156,6 +157,27 @@ static bool read_firmware_file(struct sealing *s, const struct firmware_manifest
                      "has SHA-256 %s, but the manifest says %s", has, should);
 }
 
+/* The parent's firmware, which the manifest must name. */
+static bool read_sealed_firmware(struct sealing *s, const struct firmware_manifest *wanted, enum member_kind kind,
+                                 struct text *bytes)
+{
+    struct archive *parent = s->request->derivation->parent;
+    const struct machine_manifest *m = archive_machine(parent);
+    const struct firmware_manifest *sealed = kind == MEMBER_VIDEO ? &m->video : &m->system;
+    uint8_t *read;
+    size_t size;
+
+    if (strcmp(wanted->file, sealed->file) != 0 || memcmp(wanted->sha256, sealed->sha256, DIGEST_SIZE) != 0)
+        return error_set(s->error, STATUS_INPUT, archive_file(parent), wanted->file,
+                         "leave the firmware as it is, or name one that is built in",
+                         "does not hold the firmware that its new manifest names");
+    if (!archive_firmware(parent, kind == MEMBER_VIDEO, &read, &size, s->error))
+        return false;
+    text_add(bytes, read, size);
+    free(read);
+    return true;
+}
+
 /* Puts the bytes into *bytes and makes the manifest name them as the sealed one does. */
 static bool take_firmware(struct sealing *s, struct firmware_manifest *wanted, const struct sealed_file *built_in,
                           enum member_kind kind, struct text *bytes)
@@ -163,7 +185,8 @@ static bool take_firmware(struct sealing *s, struct firmware_manifest *wanted, c
     char name[NAME_SIZE];
 
     if (!wanted->built_in) {
-        if (!read_firmware_file(s, wanted, bytes))
+        if (!(s->request->derivation ? read_sealed_firmware(s, wanted, kind, bytes)
+                                     : read_firmware_file(s, wanted, bytes)))
             return false;
     } else if (built_in->size == 0 || built_in->size > FIRMWARE_LIMIT) {
         return error_set(s->error, STATUS_INPUT, s->request->machine_path, NULL, NULL,
@@ -178,6 +201,28 @@ static bool take_firmware(struct sealing *s, struct firmware_manifest *wanted, c
     return !bytes->failed || out_of_memory(s);
 }
 
+/* A disk of a derived archive: what the parent's holds now. */
+static bool take_disk(struct sealing *s, enum drive_slot slot)
+{
+    const struct derivation *d = s->request->derivation;
+    struct image *image = &s->images[slot];
+    struct block parents;
+
+    s->error->status = STATUS_OK;
+    if (!archive_disk(d->parent, slot, &parents, s->error) && s->error->status != STATUS_OK)
+        return false;
+    if (d->disks[slot].sectors != parents.sectors)
+        return error_set(s->error, STATUS_INPUT, archive_file(d->parent), drive_slot_names[slot], NULL,
+                         "would have another disk than its parent");
+    image->block = d->disks[slot];
+    image->block.close = NULL;
+    image->present = image->block.read;
+    snprintf(image->path, sizeof image->path, "%s", archive_file(d->parent));
+    s->total += image->block.sectors * SECTOR_SIZE;
+    s->seal.disks[slot].size = image->block.sectors * SECTOR_SIZE;
+    return true;
+}
+
 static bool open_image(struct sealing *s, enum drive_slot slot)
 {
     struct drive_manifest *drive = &s->machine.drives[slot];
@@ -185,6 +230,8 @@ static bool open_image(struct sealing *s, enum drive_slot slot)
 
     const char *path = s->request->image_paths[slot];
 
+    if (s->request->derivation)
+        return take_disk(s, slot);
     if (drive->kind == DRIVE_ABSENT || (!path && drive->image[0] == '\0'))
         return true;
     if (path && snprintf(image->path, sizeof image->path, "%s", path) >= (int)sizeof image->path)
@@ -230,6 +277,26 @@ static int compare_files(const void *a, const void *b)
     return member_compare((*(const struct sealed_file *const *)a)->name, (*(const struct sealed_file *const *)b)->name);
 }
 
+/* The program's source is large: an archive leaves it out if one above it in the chain holds the same. */
+static bool is_held_above(const struct sealing *s, const struct sealed_file *file)
+{
+    const struct derivation *d = s->request->derivation;
+    uint8_t digest[DIGEST_SIZE];
+    hex_digest wanted, held;
+    const char *name;
+    uint64_t size;
+
+    if (!d || d->flat || file->path || strcmp(file->name, SOURCE_NAME) != 0)
+        return false;
+    sha256(file->bytes, file->size, digest);
+    hex_encode(digest, wanted);
+    for (struct archive *a = d->parent; a; a = archive_parent(a, NULL))
+        for (size_t i = 0; archive_member(a, i, &name, &size, held); i++)
+            if (strcmp(name, SOURCE_NAME) == 0 && strcmp(held, wanted) == 0)
+                return true;
+    return false;
+}
+
 static bool sort_files(struct sealing *s)
 {
     const struct seal_request *r = s->request;
@@ -245,13 +312,13 @@ static bool sort_files(struct sealing *s)
         if (kind != MEMBER_RECOVER && kind != MEMBER_SPEC && kind != MEMBER_SOURCE && kind != MEMBER_DOCUMENT)
             return error_set(s->error, STATUS_INPUT, r->files[i].name, NULL, NULL,
                              "is not a name that a member can have");
-        s->files[i] = &r->files[i];
+        s->files[s->file_count++] = &r->files[i];
     }
-    qsort(s->files, r->file_count, sizeof *s->files, compare_files);
-    for (size_t i = 1; i < r->file_count; i++)
+    qsort(s->files, s->file_count, sizeof *s->files, compare_files);
+    for (size_t i = 1; i < s->file_count; i++)
         if (strcmp(s->files[i - 1]->name, s->files[i]->name) == 0)
             return error_set(s->error, STATUS_INPUT, s->files[i]->name, NULL, NULL, "is to be sealed twice");
-    if (r->file_count == 0 || member_identify(s->files[0]->name).kind != MEMBER_RECOVER)
+    if (s->file_count == 0 || member_identify(s->files[0]->name).kind != MEMBER_RECOVER)
         return error_set(s->error, STATUS_INPUT, r->output_path, NULL, NULL, "would have no recover.py");
     return true;
 }
@@ -262,7 +329,7 @@ static void name_software(struct sealing *s)
     char hex[65] = "none";
     uint8_t digest[DIGEST_SIZE];
 
-    for (size_t i = 0; i < s->request->file_count; i++) {
+    for (size_t i = 0; i < s->file_count; i++) {
         if (strcmp(s->files[i]->name, SOURCE_NAME) != 0)
             continue;
         sha256(s->files[i]->bytes, s->files[i]->size, digest);
@@ -270,6 +337,21 @@ static void name_software(struct sealing *s)
     }
     snprintf(s->seal.software, sizeof s->seal.software, SOFTWARE ", source %s", hex);
     chunk_encoder_name(s->seal.compressor, sizeof s->seal.compressor);
+}
+
+/* What the seal says of where a derived archive comes from. */
+static void take_changes(struct sealing *s)
+{
+    const struct derivation *d = s->request->derivation;
+
+    if (!d)
+        return;
+    for (size_t i = 0; i < d->change_count; i++)
+        text_print(&s->seal.changes, "change: %.*s\n", (int)CHANGE_LIMIT, d->changes[i]);
+    if (!d->flat) {
+        memcpy(s->seal.parent_root, archive_machine_root(d->parent), sizeof s->seal.parent_root);
+        memcpy(s->seal.parent_content, archive_signature(d->parent)->content, sizeof s->seal.parent_content);
+    }
 }
 
 static bool take_input(struct sealing *s)
@@ -291,6 +373,7 @@ static bool take_input(struct sealing *s)
         if (!open_image(s, (enum drive_slot)slot))
             return false;
     name_software(s);
+    take_changes(s);
     return print_manifests(s, &description);
 }
 
@@ -341,6 +424,10 @@ struct disk_sealing {
     bool begun;                /* the extent's .gz; not before its first byte that is not zero */
     uint32_t gz_size, written; /* chunks */
     struct map_entry entries[EXTENT_CHUNKS];
+
+    bool derived;                            /* a chunk that is as the parent's is inherited */
+    struct chunk_claim above[EXTENT_CHUNKS]; /* the parent's chunks of the extent */
+    uint32_t next_unreadable;                /* of the parent's ranges */
 };
 
 static bool bad_flush(struct disk_sealing *d)
@@ -413,7 +500,7 @@ static bool begin_extent(struct disk_sealing *d, uint32_t chunks_before)
     if (!writer_begin(&d->s->writer, name))
         return false;
     for (uint32_t i = 0; i < chunks_before; i++)
-        if (!add_chunk(d, i, &d->zero))
+        if (!d->entries[i].inherited && !add_chunk(d, i, &d->zero))
             return false;
     return true;
 }
@@ -439,6 +526,8 @@ static size_t in_image(const struct disk_sealing *d, uint64_t at, uint32_t lengt
  * others. */
 static void add_to_image(struct disk_sealing *d, uint64_t at, const uint8_t *bytes, uint32_t length)
 {
+    if (d->s->request->derivation)
+        return;
     if (d->image.context)
         sha256_add(&d->image, bytes, in_image(d, at, length));
     origin_check_add(&d->stated, bytes, in_image(d, at, length));
@@ -449,6 +538,12 @@ static void give_image_up(struct disk_sealing *d)
     if (d->zero_extents <= 64 || d->zero_extents <= 4 * d->other_extents || !d->image.context)
         return;
     sha256_end(&d->image, NULL);
+}
+
+/* The root of the extent if it is zeros. */
+static const uint8_t *zero_root_of(const struct disk_sealing *d)
+{
+    return d->extent + 1 < disk_extents(d->size) ? d->zero_roots.whole : d->zero_roots.last;
 }
 
 /* Whether so many sectors are zeros without being read. */
@@ -473,9 +568,15 @@ static bool known_zeros(const struct disk_sealing *d, uint64_t sector, uint64_t 
 static bool put_chunk(struct disk_sealing *d)
 {
     const struct job *job = workers_take(d->s->workers);
-    uint32_t chunk = d->written++;
+    uint32_t chunk;
 
+    while (d->entries[d->written].inherited)
+        d->written++;
+    chunk = d->written++;
     memcpy(d->entries[chunk].digest, job->digest, DIGEST_SIZE);
+    d->entries[chunk].inherited = d->derived && memcmp(job->digest, d->above[chunk].digest, DIGEST_SIZE) == 0;
+    if (d->entries[chunk].inherited)
+        return true;
     if (!d->begun && !job->zero && !begin_extent(d, chunk))
         return false;
     return !d->begun || add_chunk(d, chunk, job);
@@ -505,6 +606,59 @@ static bool take_chunk(struct disk_sealing *d, uint64_t sector, uint32_t length)
     return progress(d->s, length);
 }
 
+/* Whether so many sectors are the parent's. */
+static bool known_same(const struct disk_sealing *d, uint64_t sector, uint64_t count)
+{
+    const struct derivation *from = d->s->request->derivation;
+
+    return d->derived && from->same && from->same(from->same_context, d->slot, sector, count);
+}
+
+/* Takes over what the parent's original could not be read of, among sectors that are not read. Sectors come in order.
+ */
+static bool inherit_unreadable(struct disk_sealing *d, uint64_t sector, uint64_t count)
+{
+    uint32_t ranges;
+    const struct sector_range *list = archive_unreadable(d->s->request->derivation->parent, d->slot, &ranges);
+
+    for (; d->next_unreadable < ranges; d->next_unreadable++) {
+        const struct sector_range *r = &list[d->next_unreadable];
+        uint64_t from = r->first > sector ? r->first : sector, end = r->first + r->count;
+
+        for (uint64_t at = from; at < end && at < sector + count; at++)
+            if (!bad_add(d, at))
+                return false;
+        if (end > sector + count)
+            break;
+    }
+    return true;
+}
+
+/* What was held back of an extent in which nothing but zeros differs from the parent: it is an extent of zeros, or
+ * these are written after all. */
+static bool write_zeros(struct disk_sealing *d, uint32_t count)
+{
+    struct workers *w = d->s->workers;
+    uint8_t root[DIGEST_SIZE];
+    struct job *job;
+    bool own = false;
+
+    for (uint32_t i = 0; i < count; i++)
+        own = own || !d->entries[i].inherited;
+    extent_root(d->entries, count, root);
+    if (!own || memcmp(root, zero_root_of(d), DIGEST_SIZE) == 0)
+        return true;
+    if (!begin_extent(d, count - 1))
+        return false;
+    if (d->entries[count - 1].inherited)
+        return true;
+    job = workers_job(w);
+    job->length = chunk_length(d->size, d->extent, count - 1);
+    memset(job->bytes, 0, job->length);
+    workers_submit(w);
+    return add_chunk(d, count - 1, workers_take(w));
+}
+
 /* The member of an extent, if it needs one. */
 static bool seal_chunks(struct disk_sealing *d, uint32_t count)
 {
@@ -512,13 +666,55 @@ static bool seal_chunks(struct disk_sealing *d, uint32_t count)
 
     d->begun = false;
     d->written = 0;
-    for (uint32_t i = 0; i < count; i++, sector += CHUNK_SECTORS)
-        if (!take_chunk(d, sector, chunk_length(d->size, d->extent, i)))
+    memset(d->entries, 0, sizeof d->entries);
+    for (uint32_t i = 0; i < count; i++, sector += CHUNK_SECTORS) {
+        uint32_t length = chunk_length(d->size, d->extent, i);
+
+        if (known_same(d, sector, length / SECTOR_SIZE)) {
+            memcpy(d->entries[i].digest, d->above[i].digest, DIGEST_SIZE);
+            d->entries[i].inherited = true;
+            if (!inherit_unreadable(d, sector, length / SECTOR_SIZE) || !progress(d->s, length))
+                return false;
+        } else if (!take_chunk(d, sector, length)) {
             return false;
-    while (d->written < count)
+        }
+    }
+    for (const struct map_entry *last = d->entries + count; d->written < count;) {
+        const struct map_entry *next = d->entries + d->written;
+
+        while (next < last && next->inherited)
+            next++;
+        if (next == last)
+            break;
         if (!put_chunk(d))
             return false;
+    }
+    if (d->derived && !d->begun && !write_zeros(d, count))
+        return false;
     return !d->begun || (writer_end(&d->s->writer) && enter(d->s));
+}
+
+/* Whether nothing differs from the parent. */
+static bool all_inherited(const struct disk_sealing *d, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!d->entries[i].inherited)
+            return false;
+    return d->derived;
+}
+
+/* An extent that is the parent's as a whole, without being read. */
+static bool inherit_extent(struct disk_sealing *d, struct top_entry *entry)
+{
+    uint64_t first = (uint64_t)d->extent * EXTENT_CHUNKS * CHUNK_SECTORS, left = d->size / SECTOR_SIZE - first;
+    uint64_t count = left < EXTENT_CHUNKS * CHUNK_SECTORS ? left : EXTENT_CHUNKS * CHUNK_SECTORS;
+
+    entry->inherited = known_same(d, first, count);
+    if (!entry->inherited)
+        return true;
+    entry->zero = memcmp(entry->root, zero_root_of(d), DIGEST_SIZE) == 0;
+    entry->inherited = !entry->zero;
+    return inherit_unreadable(d, first, count) && progress(d->s, (uint32_t)(count * SECTOR_SIZE));
 }
 
 /* Passes an extent that is zeros without being read. */
@@ -527,7 +723,7 @@ static bool skip_extent(struct disk_sealing *d, uint32_t count, uint8_t root[DIG
     uint64_t at = (uint64_t)d->extent * EXTENT_SIZE;
     uint32_t all = 0;
 
-    memcpy(root, d->extent + 1 < disk_extents(d->size) ? d->zero_roots.whole : d->zero_roots.last, DIGEST_SIZE);
+    memcpy(root, zero_root_of(d), DIGEST_SIZE);
     for (uint32_t i = 0; i < count; i++, at += CHUNK_SIZE) {
         uint32_t length = chunk_length(d->size, d->extent, i);
 
@@ -537,11 +733,32 @@ static bool skip_extent(struct disk_sealing *d, uint32_t count, uint8_t root[DIG
     return progress(d->s, all);
 }
 
+static void put_top(struct disk_sealing *d, const struct top_entry *entry)
+{
+    char line[TOP_LINE + 1];
+
+    top_line_print(line, d->extent, entry);
+    text_add(&d->top, line, TOP_LINE);
+    tree_add_subtree(&d->tree, entry->root);
+}
+
 static bool seal_extent(struct disk_sealing *d)
 {
     uint32_t count = extent_chunks(d->size, d->extent);
-    struct top_entry entry = {.zero = true};
+    struct top_entry entry = {.zero = false};
     char line[TOP_LINE + 1];
+
+    if (d->derived) {
+        if (!archive_extent(d->s->request->derivation->parent, d->slot, d->extent, d->above, &count, entry.root,
+                            d->s->error) ||
+            !inherit_extent(d, &entry))
+            return false;
+        if (top_entry_is_bare(&entry)) {
+            put_top(d, &entry);
+            return true;
+        }
+    }
+    entry.zero = true;
 
     uint64_t sectors = d->size / SECTOR_SIZE - (uint64_t)d->extent * EXTENT_CHUNKS * CHUNK_SECTORS;
 
@@ -554,6 +771,8 @@ static bool seal_extent(struct disk_sealing *d)
         if (!seal_chunks(d, count))
             return false;
         extent_root(d->entries, count, entry.root);
+        entry.inherited = !d->begun && all_inherited(d, count) && memcmp(entry.root, zero_root_of(d), DIGEST_SIZE) != 0;
+        entry.zero = !entry.inherited;
     }
     *(d->begun ? &d->other_extents : &d->zero_extents) += 1;
     give_image_up(d);
@@ -574,9 +793,7 @@ static bool seal_extent(struct disk_sealing *d)
         if (!done)
             return false;
     }
-    top_line_print(line, d->extent, &entry);
-    text_add(&d->top, line, TOP_LINE);
-    tree_add_subtree(&d->tree, entry.root);
+    put_top(d, &entry);
     return true;
 }
 
@@ -602,12 +819,14 @@ static bool seal_disk(struct sealing *s, enum drive_slot slot)
     d->s = s;
     d->slot = slot;
     d->size = s->seal.disks[slot].size;
-    sha256_begin(&d->image);
+    d->derived = s->request->derivation && !s->request->derivation->flat;
+    if (!s->request->derivation)
+        sha256_begin(&d->image);
     origin_check_begin(&d->stated, &s->images[slot].info);
     zero_roots(d->size, &d->zero_roots);
     make_zero(s, d);
     for (d->extent = 0; done && d->extent < disk_extents(d->size); d->extent++)
-        done = seal_extent(d) && image_unchanged(&s->images[slot].block, s->error);
+        done = seal_extent(d) && (s->request->derivation || image_unchanged(&s->images[slot].block, s->error));
     if (d->image.context)
         sha256_end(&d->image, s->seal.disks[slot].image_digest);
     else
@@ -712,7 +931,7 @@ static bool write_tail(struct sealing *s)
 /* What is known of the images that other programs made. */
 static bool take_origins(struct sealing *s)
 {
-    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+    for (unsigned slot = 0; !s->request->derivation && slot < DRIVE_COUNT; slot++)
         if (s->images[slot].present && !origin_print(&s->seal.origins, (enum drive_slot)slot, &s->images[slot].block,
                                                      &s->images[slot].info, s->error))
             return false;
@@ -754,7 +973,7 @@ static bool write_attestation(struct sealing *s)
 /* The machine is one that there was at one moment: the first disk is as it was when the last one had been read, too. */
 static bool images_unchanged(struct sealing *s)
 {
-    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+    for (unsigned slot = 0; !s->request->derivation && slot < DRIVE_COUNT; slot++)
         if (s->images[slot].present && !image_unchanged(&s->images[slot].block, s->error))
             return false;
     return true;
@@ -785,9 +1004,10 @@ static bool write_archive(struct sealing *s)
 {
     if (!write_readme(s))
         return false;
-    for (size_t i = 0; i < s->request->file_count; i++)
-        if (s->files[i]->path ? !copy_file(s, s->files[i])
-                              : !add_member(s, s->files[i]->name, s->files[i]->bytes, s->files[i]->size))
+    for (size_t i = 0; i < s->file_count; i++)
+        if (!is_held_above(s, s->files[i]) &&
+            (s->files[i]->path ? !copy_file(s, s->files[i])
+                               : !add_member(s, s->files[i]->name, s->files[i]->bytes, s->files[i]->size)))
             return false;
     if (!add_text(s, MEMBER_MACHINE, 0, 0, &s->machine_text) ||
         !add_text(s, MEMBER_DESCRIPTION, 0, 0, &s->description_text) ||
@@ -807,7 +1027,7 @@ static bool write_archive(struct sealing *s)
 static void release(struct sealing *s)
 {
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
-        if (s->images[slot].present)
+        if (s->images[slot].present && s->images[slot].block.close)
             s->images[slot].block.close(s->images[slot].block.context);
         image_info_free(&s->images[slot].info);
     }

@@ -39,8 +39,14 @@ const struct member *seal_find(const struct seal *seal, const char *name)
 void seal_free(struct seal *seal)
 {
     free(seal->members);
+    text_free(&seal->changes);
     text_free(&seal->origins);
     *seal = (struct seal){.members = NULL};
+}
+
+bool seal_is_derived(const struct seal *seal)
+{
+    return seal->parent_root[0] != '\0';
 }
 
 /* --- seal.txt --- */
@@ -49,7 +55,13 @@ void seal_print(struct text *t, const struct seal *seal)
 {
     char hex[65];
 
-    text_print(t, SEAL_TITLE "software: %s\ncompressor: %s\nparent: none\n", seal->software, seal->compressor);
+    text_print(t, SEAL_TITLE "software: %s\ncompressor: %s\n", seal->software, seal->compressor);
+    if (seal_is_derived(seal))
+        text_print(t, "parent: %s %s\n", seal->parent_root, seal->parent_content);
+    else
+        text_print(t, "parent: none\n");
+    if (seal->changes.length)
+        text_add(t, seal->changes.bytes, seal->changes.length);
     for (uint32_t i = 0; i < seal->count; i++) {
         const struct member *m = &seal->members[i];
 
@@ -223,6 +235,37 @@ static const char *check_required(const struct seal *seal)
     return attested == 1 ? "lists half an attestation" : NULL;
 }
 
+/* "none", or the machine-root and the digest of content.txt of the parent. */
+static bool take_parent(const char *value, struct seal *seal)
+{
+    uint8_t root[DIGEST_SIZE], content[DIGEST_SIZE];
+
+    if (strcmp(value, "none") == 0)
+        return true;
+    if (strlen(value) != 129 || !hex_decode(value, root) || value[64] != ' ' || !hex_decode(value + 65, content))
+        return false;
+    hex_encode(root, seal->parent_root);
+    hex_encode(content, seal->parent_content);
+    return true;
+}
+
+/* How the archive came from another, in lines. */
+static const char *take_changes(const char **text, const char *end, struct seal *seal)
+{
+    const char *begin = *text;
+    char value[CHANGE_LIMIT + 1];
+    unsigned count = 0;
+
+    while (take_line(text, end, "change", value, sizeof value))
+        if (++count > CHANGES_LIMIT)
+            return "has too many lines about changes";
+    if (seal_is_derived(seal) && count == 0)
+        return "does not say what differs from the parent";
+    if (count > 0)
+        text_add(&seal->changes, begin, (size_t)(*text - begin));
+    return seal->changes.failed ? "needs more memory than there is" : NULL;
+}
+
 /* The lines of a disk follow its line "origin", in the order of the disks. */
 static const char *take_origins(const char **text, const char *end, struct seal *seal)
 {
@@ -262,11 +305,11 @@ bool seal_parse(const char *text, size_t size, struct seal *seal, const char **r
     if (!take_line(&at, end, "muniment-seal", value, sizeof value) ||
         !take_line(&at, end, "software", seal->software, sizeof seal->software) ||
         !take_line(&at, end, "compressor", seal->compressor, sizeof seal->compressor) ||
-        !take_line(&at, end, "parent", value, sizeof value))
+        !take_line(&at, end, "parent", value, sizeof value) || !take_parent(value, seal))
         return false;
-    if ((*reason = take_members(&at, end, seal)) || (*reason = take_disks(&at, end, seal)) ||
-        (*reason = take_images(&at, end, seal)) || (*reason = take_origins(&at, end, seal)) ||
-        (*reason = check_required(seal)))
+    if ((*reason = take_changes(&at, end, seal)) || (*reason = take_members(&at, end, seal)) ||
+        (*reason = take_disks(&at, end, seal)) || (*reason = take_images(&at, end, seal)) ||
+        (*reason = take_origins(&at, end, seal)) || (*reason = check_required(seal)))
         return false;
     seal_print(&again, seal);
     same = !again.failed && again.length == size && memcmp(again.bytes, text, size) == 0;
@@ -327,6 +370,8 @@ void content_print(struct text *t, const struct seal *seal, uint8_t machine_root
     sha256(t->bytes ? t->bytes : "", t->length, machine_root);
     hex_encode(machine_root, hex);
     text_print(t, "machine-root: %s\n", hex);
+    if (seal_is_derived(seal))
+        text_print(t, "parent: %s %s\n", seal->parent_root, seal->parent_content);
     print_kind(t, seal, MEMBER_DESCRIPTION);
     print_kind(t, seal, MEMBER_DOCUMENT);
     if (print_kind(t, seal, MEMBER_ATTEST) + print_kind(t, seal, MEMBER_ATTEST_JOURNAL) == 0)

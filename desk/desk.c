@@ -26,6 +26,19 @@ const char **desk_trusted_keys(const struct arguments *a, size_t *count)
     return keys;
 }
 
+bool desk_folders(const struct arguments *a, struct archive_folders *folders, struct error *error)
+{
+    const char *folder;
+    size_t position = 0;
+
+    *folders = (struct archive_folders){.paths = calloc(a->given_count + 1, sizeof(*folders->paths))};
+    if (!folders->paths)
+        return error_set(error, STATUS_HOST, a->command->name, NULL, NULL, "out of memory");
+    while ((folder = argument_next(a, "--library", &position)))
+        folders->paths[folders->count++] = (char *)folder;
+    return true;
+}
+
 /* The slot that begins a value of --format; DRIVE_COUNT if there is none. */
 static unsigned format_slot(const char **value)
 {
@@ -89,8 +102,10 @@ static bool judge_signature(const struct arguments *a, const struct archive_sign
 
 struct archive *desk_open_archive(const struct arguments *a, const char *path, struct error *error)
 {
-    struct archive *archive = archive_open(path, error);
+    struct archive_folders folders;
+    struct archive *archive = desk_folders(a, &folders, error) ? archive_open(path, &folders, error) : NULL;
 
+    free(folders.paths);
     if (!archive || judge_signature(a, archive_signature(archive), path, error))
         return archive;
     archive_close(archive);

@@ -18,6 +18,9 @@ enum status key_revoke_run(const struct arguments *arguments);
 enum status manifest_check_run(const struct arguments *arguments);
 enum status seal_run(const struct arguments *arguments);
 enum status verify_run(const struct arguments *arguments);
+enum status derive_run(const struct arguments *arguments);
+enum status flatten_run(const struct arguments *arguments);
+enum status diff_run(const struct arguments *arguments);
 enum status info_run(const struct arguments *arguments);
 enum status ingest_run(const struct arguments *arguments);
 enum status premis_run(const struct arguments *arguments);
@@ -49,14 +52,19 @@ enum status desk_fail(const struct error *error);
 /* The values of --trust, and a null at the end, to be freed; null: out of memory. */
 const char **desk_trusted_keys(const struct arguments *arguments, size_t *count);
 
+struct archive_folders;
+/* The folders of --library, to be freed with free(folders->paths). */
+bool desk_folders(const struct arguments *arguments, struct archive_folders *folders, struct error *error);
+
 /* How the images of the drives are to be opened: --format [SLOT:]FORMAT, --follow. */
 bool desk_image_requests(const struct arguments *arguments, struct image_request requests[DRIVE_COUNT],
                          struct error *error);
 
 struct archive;
 
-/* Opens an archive to use what is in it. With --trust it is refused unless its signature fits and its signer is among
- * those named; without, a signature that does not fit is reported on standard error. */
+/* Opens an archive to use what is in it; the parents of a derived one are looked for beside it and in --library. With
+ * --trust it is refused unless its signature fits and its signer is among those named; without, a signature that does
+ * not fit is reported on standard error. */
 struct archive *desk_open_archive(const struct arguments *arguments, const char *path, struct error *error);
 
 #endif

@@ -111,6 +111,7 @@ const char *history_next_step(const struct check_record *record)
         {"bad-signature", "trust nothing in it: take another copy, and find out who changed this one"},
         {"damaged", "take another copy of it out of the replicas, and check the medium on which this one lies"},
         {"sampled", "check all of it: only a part was read"},
+        {"inherited-undecided", "check it again with its parent at hand"},
         {"partial", "run the check again: it resumes where it stopped"},
     };
     /* clang-format on */

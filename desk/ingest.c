@@ -245,7 +245,7 @@ static bool is_there(const char *path, const struct shelf_row *row, struct row_r
     *there = lstat(path, &status) == 0;
     if (!*there)
         return errno == ENOENT || error_host(error, path, errno, "cannot look for");
-    struct archive *archive = archive_open(path, error);
+    struct archive *archive = archive_open(path, NULL, error);
     if (!archive)
         return false;
     bool same = memcmp(archive_description(archive)->ingest.row, row->description.ingest.row, DIGEST_SIZE) == 0;

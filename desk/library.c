@@ -239,7 +239,7 @@ static bool library_open(struct library *l)
 static void bind_archive(sqlite3_stmt *insert, const char *path)
 {
     struct error error;
-    struct archive *archive = archive_open(path, &error);
+    struct archive *archive = archive_open(path, NULL, &error);
 
     if (!archive) {
         bind_text(insert, 11, error.what);
@@ -653,7 +653,7 @@ bool library_each(const char *folder, void (*each)(void *context, const struct l
         struct library_entry entry = {f.names[i], "", "", "", "", "", "", ""};
         struct error reason;
         snprintf(path, sizeof path, "%.3800s/%.255s", folder, f.names[i]);
-        struct archive *archive = archive_open(path, &reason);
+        struct archive *archive = archive_open(path, NULL, &reason);
         if (archive) {
             const struct description_manifest *d = archive_description(archive);
             entry = (struct library_entry){f.names[i],

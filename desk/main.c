@@ -11,7 +11,46 @@
 
 #define MANY 100000 /* operands of a command that takes any number */
 
+/* clang-format off */
+#define LIBRARY_OPTION \
+    { "--library", "FOLDER", "where the parents of a derived archive lie, if not beside it (may be repeated)", true, false }
+#define TRUST_OPTIONS \
+    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false }, \
+    LIBRARY_OPTION
+/* clang-format on */
+
 static const struct option no_options[] = {{.name = NULL}};
+
+/* clang-format off */
+static const struct option derive_options[] = {
+    { "-o", "FILE.mun", "the archive to write", false, true },
+    { "--key", "KEY", "private key that signs it (muniment key new)", false, true },
+    { "--set", "KEY=VALUE", "change the hardware: a key of machine.yaml, as memory=\"32 MiB\" or cpu.model=pentium; without a value\nthe key goes (may be repeated)", true, false },
+    { "--overlay", "FILE", "with what a session wrote (boot --overlay)", false, false },
+    { "--snapshot", "FILE", "with what the disks held when this snapshot was taken; memory is not kept", false, false },
+    { "--description", "FILE", "another description.yaml than the parent's; the strictest rights of both hold", false, false },
+    { "--attest", "SCRIPT|SECONDS", "boot the new machine by this script, or for this long, and seal what it did", false, false },
+    TRUST_OPTIONS,
+    { "--force", NULL, "replace existing files", false, false },
+    ACT_OPTIONS,
+    { .name = NULL },
+};
+
+static const struct option flatten_options[] = {
+    { "-o", "FILE.mun", "the archive to write", false, true },
+    { "--key", "KEY", "private key that signs it", false, true },
+    TRUST_OPTIONS,
+    { "--force", NULL, "replace existing files", false, false },
+    ACT_OPTIONS,
+    { .name = NULL },
+};
+
+static const struct option diff_options[] = {
+    { "--override", "REASON", "compare what is closed, for this reason", false, false },
+    TRUST_OPTIONS,
+    { .name = NULL },
+};
+/* clang-format on */
 
 static const struct option manifest_options[] = {
     {"--canonical", NULL, "print the canonical form instead", false, false},
@@ -38,6 +77,7 @@ static const struct option verify_options[] = {
     {"--trust", "PUB",
      "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated)", true,
      false},
+    LIBRARY_OPTION,
     {"--integrity-only", NULL, "do not judge who signed: only whether every byte is as it was sealed", false, false},
     {"--quick", NULL, "compare the stored bytes with their digests, without unpacking the disks", false, false},
     {"--sample", "PERCENT", "of the chunks of each extent, chosen at random; says sampled, exit status 5", false,
@@ -59,7 +99,7 @@ static const struct option verify_options[] = {
 
 /* clang-format off */
 static const struct option info_options[] = {
-    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false },
+    TRUST_OPTIONS,
     { "--root", NULL, "print only the machine-root", false, false },
     { "--log", "LOG", "print also the checks of this archive that the office's log records", false, false },
     { "--json", NULL, "print a JSON object", false, false },
@@ -139,7 +179,7 @@ static const struct option suggest_options[] = {
 
 static const struct option boot_options[] = {
     { "--machine", "NAME", "boot a disk image on this ready-made machine (muniment machines), not on the one that suits it", false, false },
-    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false },
+    TRUST_OPTIONS,
     { "--until", "CONDITION", "run until the condition holds (may be repeated; the first that holds ends the run):\n"
       "tick:N  time:SECONDS  screen:TEXT  serial:TEXT  sound  silence  halt  poweroff  reset[:N]", true, false },
     { "--limit", "SECONDS", "of guest time, at most; exceeded: exit status 1 (default 3600)", false, false },
@@ -197,7 +237,7 @@ static const struct option export_options[] = {
     { "-o", "FILE", "the image to write", false, true },
     { "--as", "FORMAT", "raw (default), qcow2 or vhd", false, false },
     { "--drive", "SLOT", "the disk of an archive that has several: fd0, hd0 ...", false, false },
-    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false },
+    TRUST_OPTIONS,
     { "--format", "[SLOT:]FORMAT", "the images are (fd0, hd0 ...: this one is) in this format, whatever they look like: raw, qcow2 ... (may be repeated)", true, false },
     { "--member", "NAME", "which file of a zip, 7z or tar file is the image", false, false },
     { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false },
@@ -206,7 +246,7 @@ static const struct option export_options[] = {
 };
 
 static const struct option replay_options[] = {
-    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false },
+    TRUST_OPTIONS,
     { "--until", "CONDITION", "end before the journal does, when the condition holds (may be repeated), as with boot", true, false },
     { "--to", "tick:N", "end at this tick", false, false },
     { "--back", "SECONDS", "at the end, go back by this much guest time, and show the state there", false, false },
@@ -230,7 +270,7 @@ static const struct option replay_options[] = {
     { "--drive", "[SLOT][:N]", "the disk (fd0, hd0 ...) and its partition, where there are several", false, false }, \
     { "--overlay", "FILE", "with what a session wrote (boot --overlay)", false, false }, \
     { "--override", "REASON", "read what is closed, for this reason", false, false }, \
-    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false }, \
+    TRUST_OPTIONS, \
     { "--format", "FORMAT", "the image is in this format, whatever it looks like: raw, qcow2 ...", true, false }, \
     { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false }
 
@@ -359,6 +399,9 @@ static const struct command commands[] = {
     { "key root", "PUB", 1, 1, "Make the root of an office from its public key, to be published.", key_root_options, key_root_run },
     { "key certify", "PUB", 1, 1, "Certify a working key by the office's root, for a time.", key_certify_options, key_certify_run },
     { "key revoke", "PUB", 1, 1, "Revoke a working key: the root and a second person sign.", key_revoke_options, key_revoke_run },
+    { "derive", "FILE.mun", 1, 1, "Make an archive of a machine with other hardware, or of what a session left; it holds what differs.", derive_options, derive_run },
+    { "flatten", "FILE.mun", 1, 1, "Make an archive that needs no parent from a derived one.", flatten_options, flatten_run },
+    { "diff", "A.mun B.mun", 2, 2, "Say what differs between two archives: members, sectors, files.", diff_options, diff_run },
     { "manifest check", "FILE", 1, 1, "Check a machine.yaml or description.yaml and print the digest of its canonical form.", manifest_options,
       manifest_check_run },
     { "seal", "MACHINE.yaml", 1, 1, "Freeze a machine, its firmware and disks into one signed file.", seal_options, seal_run },

@@ -543,7 +543,7 @@ bool premis_open(struct premis_subject *s, struct archive **archive, const char 
     sha256_end(&hash, s->digest);
     free(bytes);
     if (good)
-        *archive = archive_open_descriptor(descriptor, path, error);
+        *archive = archive_open_descriptor(descriptor, path, NULL, error);
     if (descriptor >= 0)
         close(descriptor);
     s->archive = *archive;

@@ -319,7 +319,7 @@ static bool open_archive(struct receipt *r, struct error *error)
 
     if (!path)
         return true;
-    r->archive = archive_open(path, error);
+    r->archive = archive_open(path, NULL, error);
     if (!r->archive)
         return false;
     if (strcmp(archive_machine_root(r->archive), r->root) || strcmp(archive_signature(r->archive)->content, r->content))

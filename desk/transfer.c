@@ -91,7 +91,7 @@ static bool take_archive(struct transfer *t, size_t i, struct error *error)
         return error_set(error, STATUS_USAGE, path, NULL, "rename one of them", "has the name of another one");
     if (!bag_copy(&t->bag, path, name, &s.size, s.digest, error) || !check_copy(t, path, copy, error))
         return false;
-    struct archive *archive = archive_open(copy, error);
+    struct archive *archive = archive_open(copy, NULL, error);
     s.archive = archive;
     bool good = archive && premis_print(&t->premis[i], &s, error);
     if (good)

@@ -30,6 +30,7 @@ static const struct {
     [VERDICT_BAD_SIGNATURE] = {"bad-signature",
                                "agrees with itself, but the signature does not fit: nobody vouches for it"},
     [VERDICT_DAMAGED] = {"damaged", "damaged"},
+    [VERDICT_INHERITED] = {"inherited-undecided", "own chunks sound, inherited undecided"},
     [VERDICT_SAMPLED] = {"sampled", "sampled"},
     [VERDICT_PARTIAL] = {"partial", "checked in part; nothing wrong so far"},
 };
@@ -41,10 +42,11 @@ struct verification {
     size_t trusted_count;
     enum verify_method method;
     uint32_t percent;
-    unsigned threads;        /* for one archive */
-    uint64_t rate;           /* for one archive; 0: any */
-    uint64_t deadline;       /* milliseconds of the monotonic clock; 0: none */
-    const char *state;       /* folder; or null */
+    unsigned threads;  /* for one archive */
+    uint64_t rate;     /* for one archive; 0: any */
+    uint64_t deadline; /* milliseconds of the monotonic clock; 0: none */
+    const char *state; /* folder; or null */
+    struct archive_folders folders;
     struct kept_state *kept; /* one for each operand, with state */
 };
 
@@ -99,6 +101,21 @@ static void found(void *context, const struct finding *f)
     printf("}");
 }
 
+/* Where the rest of a derived archive is. */
+static void print_inherited(const struct verify_result *r)
+{
+    if (!r->derived)
+        return;
+    if (*r->parent) {
+        printf("  inherited     %" PRIu64 " chunks were read in the parent, ", r->inherited_read);
+        plain_print(stdout, r->parent);
+    } else {
+        printf("  inherited     undecided: ");
+        plain_print(stdout, r->missing);
+    }
+    putchar('\n');
+}
+
 static void print_checked(const struct verify_result *r, enum verify_method method)
 {
     if (r->members < r->members_there)
@@ -110,7 +127,8 @@ static void print_checked(const struct verify_result *r, enum verify_method meth
                r->chunks, r->chunks_there, r->members);
     else
         printf("  checked       %" PRIu64 " bytes, %" PRIu64 " members, %" PRIu64 " chunks%s\n", r->bytes, r->members,
-               r->chunks, method == VERIFY_QUICK ? ", as they are stored" : "");
+               r->chunks - r->inherited, method == VERIFY_QUICK ? ", as they are stored" : "");
+    print_inherited(r);
 }
 
 static void print_verdict_json(const struct verify_result *r, const char *word, const char *method)
@@ -122,6 +140,11 @@ static void print_verdict_json(const struct verify_result *r, const char *word, 
     json_member(stdout, ", ", "signer", r->signer);
     json_member(stdout, ", ", "trust", r->trust);
     printf(", \"bytes\": %" PRIu64 ", \"members\": %" PRIu64 ", \"chunks\": %" PRIu64, r->bytes, r->members, r->chunks);
+    if (r->derived) {
+        json_member(stdout, ", ", "parent", r->parent);
+        json_member(stdout, ", ", "missing", r->missing);
+        printf(", \"inherited\": %" PRIu64, r->inherited_read);
+    }
     printf(", \"members-there\": %" PRIu64 ", \"chunks-there\": %" PRIu64 ", \"unsteady\": %" PRIu64, r->members_there,
            r->chunks_there, r->unsteady);
 }
@@ -245,7 +268,7 @@ static bool time_is_up(void *context)
 static enum status judge(const struct verify_result *r, bool integrity_only, const char **word, const char **sentence,
                          const char **signer)
 {
-    bool unfinished = r->verdict == VERDICT_SAMPLED || r->verdict == VERDICT_PARTIAL;
+    bool unfinished = r->verdict == VERDICT_SAMPLED || r->verdict == VERDICT_PARTIAL || r->verdict == VERDICT_INHERITED;
     bool good = r->verdict != VERDICT_DAMAGED && (integrity_only || r->trusted);
 
     *word = verdicts[r->verdict].word;
@@ -328,6 +351,7 @@ static enum status verify_operand(void *context, size_t i)
         .percent = v->percent,
         .threads = v->threads,
         .rate = v->rate,
+        .folders = &v->folders,
         .stop = time_is_up,
         .stop_context = &report,
         .state = kept ? &kept->state : NULL,
@@ -431,8 +455,10 @@ static enum status verify_all(const struct arguments *a)
     if (!read_options(&v, &processors, &error))
         return desk_fail(&error);
     v.trusted = desk_trusted_keys(a, &v.trusted_count);
-    if (!v.trusted)
+    if (!v.trusted || !desk_folders(a, &v.folders, &error)) {
+        free(v.trusted);
         return STATUS_HOST;
+    }
     jobs = a->operand_count < processors ? a->operand_count : processors;
     v.threads = (unsigned)(processors / jobs);
     v.rate = v.rate / jobs;
@@ -441,6 +467,7 @@ static enum status verify_all(const struct arguments *a)
     else
         status = processes_run(a->operand_count, (unsigned)jobs, verify_operand, &v);
     free(v.kept);
+    free(v.folders.paths);
     free(v.trusted);
     return status;
 }

@@ -90,6 +90,8 @@ class Disk:
         self.stored = set()    # extents that have members although they are zeros
         self.gzip = lambda number, chunk: gzip_chunk(chunk)
         self.map_first = False # a map comes before its extent
+        self.inherited = {}    # chunks that are the parent's: number to "OFFSET LENGTH"
+        self.inherited_extents = set()
 
     @property
     def image(self):
@@ -103,6 +105,9 @@ class Forger:
         with open(path, "rb") as file:
             members = tar_members(file.read())
         self.key, self.change, self.missing = key, {}, set()
+        self.parent, self.changes = None, []  # machine-root and digest of content.txt; lines about changes
+        root = re.search(rb"machine-root: (\w+)", members["content.txt"])[1].decode()
+        self.own = root, hexadecimal(members["content.txt"])  # what names the archive as a parent
         self.given = {name: data for name, data in members.items()  # what nothing follows from
                       if not re.match(r"disk/|content|SHA256|seal|evidence|source|000", name)}
         self.readme = members["000-README.txt"]
@@ -162,8 +167,14 @@ class Forger:
             if extent not in disk.stored and all(disk.chunks[i] == zeros[:len(disk.chunks[i])] for i in part):
                 top += f"{extent:08d} z {0:015d} {0:09d} {'0' * 64} {roots[extent].hex()}\n"
                 continue
+            if extent in disk.inherited_extents:
+                top += f"{extent:08d} p {0:015d} {0:09d} {'0' * 64} {roots[extent].hex()}\n"
+                continue
             name, gz, lines = f"disk/{slot}/{extent:08d}", b"", ""
             for number, i in enumerate(part):
+                if i in disk.inherited:
+                    lines += f"{number:04d} p {disk.inherited[i]} {digests[i].hex()}\n"
+                    continue
                 member = disk.gzip(i, disk.chunks[i])
                 lines += f"{number:04d} d {len(gz):08d} {len(member):06d} {digests[i].hex()}\n"
                 gz += member
@@ -187,6 +198,7 @@ class Forger:
             text += f"disk: {slot} {self.disks[slot].size:015d} {root} {unreadable}\n"
         head = self.wrong("content-head", text.encode()).decode()
         text = head + f"machine-root: {hexadecimal(head.encode())}\n"
+        text += "parent: %s %s\n" % self.parent if self.parent else ""
         attested = [name for name in ("attest.txt", "attest.journal") if name in digests]
         named = ["description.yaml"] + [name for name in digests if name.startswith("docs/")] + attested
         return text + "".join(map(line, named)) + ("" if attested else "attestation: none\n")
@@ -205,7 +217,9 @@ class Forger:
         content = self.add("content.txt", self.content(roots).encode())
         sums = "".join(f"{hexadecimal(data)}  {plain(name)}\n" for name, data in self.members.items())
         self.add("SHA256SUMS", sums.encode())
-        text = "muniment-seal: 0\n" + self.compressor + "parent: none\n"
+        text = "muniment-seal: 0\n" + self.compressor
+        text += "parent: %s %s\n" % self.parent if self.parent else "parent: none\n"
+        text += "".join(f"change: {change}\n" for change in self.changes)
         for name, data in self.members.items():
             if not re.fullmatch(r"disk/.*\.(gz|map)", name):
                 text += f"member: {hexadecimal(data)} {self.offsets[name]:015d} {len(data):015d} {plain(name)}\n"

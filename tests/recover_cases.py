@@ -29,7 +29,7 @@ METHODS = set("add append close count decode decompress digest encode endswith e
               "replace rstrip seek split splitlines st_size startswith strerror strip to_bytes truncate unused_data "
               "update values write".split())
 BUILT_IN = set("all any bytes divmod enumerate getattr int isinstance iter len list max min next open pow print range "
-               "set str sum super zip AttributeError Exception OSError ValueError".split())
+               "set str sum super zip AttributeError Exception LookupError OSError ValueError".split())
 
 
 def not_in_python_3_6(source):

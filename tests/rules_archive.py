@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """rules_archive.py - for each rule of spec/archive.md, archives that break just that and are properly signed: `muniment
 verify` names the member that is wrong, and recover.py finds it too. The rules of attest.txt (A-40 to A-44) are in
-attest.sh, those of whoever writes or reads (A-1, A-19, A-37, A-53 to A-56) where that is tested, those of the overlay in
+attest.sh, those of whoever writes or reads (A-1, A-19, A-37, A-53 to A-56; of derived archives A-81 to
+A-83 in derive.sh) where that is tested, those of the overlay in
 unit/test_archive_overlay.c.
 
     rules_archive.py MUNIMENT RECOVER.PY FILE.mun KEY [RULE]
@@ -132,6 +133,34 @@ def tamper(line, column, text):
         lines[line] = lines[line][:column] + text + lines[line][column + len(text):]
         return b"".join(lines)
     return replace
+
+
+def derived(*functions):
+    """What is forged is derived from the archive that was sealed."""
+    def derive(f):
+        f.parent, f.changes = f.own, ["set memory=8 MiB"]
+        for function in functions:
+            function(f)
+    return derive
+
+
+def inherit(slot, *chunks, place="%08d %06d" % (0, 0)):
+    return lambda f: f.disks[slot].inherited.update((chunk, place) for chunk in chunks)
+
+
+def inherit_extent(slot, extent):
+    return lambda f: f.disks[slot].inherited_extents.add(extent)
+
+
+def longer(slot):
+    def lengthen(f):
+        f.disks[slot].chunks.append(f.disks[slot].chunks.pop() + bytes(512))
+        f.disks[slot].size += 512
+    return lengthen
+
+
+def other_chunk(slot, number):
+    return lambda f: f.disks[slot].chunks.__setitem__(number, b"x" * len(f.disks[slot].chunks[number]))
 
 
 M, T = FD0 + ".map", "disk/fd0.top"
@@ -272,6 +301,24 @@ RULES = [
     ("A-51", "another seal.txt", edit(EVIDENCE + "statement.txt", rb"member: ....(.*seal)", rb"member: 0000\1"), "seal.txt: statement"),
     ("A-52", "a signature of something else", change("signature", flip), EVIDENCE + "statement.sig: does not fit"),
     ("A-52", "a signature that is longer", change("signature", lambda s: s + b"\0"), EVIDENCE + "statement.sig"),
+    ("A-73", "nothing: a parent of which a chunk and an extent are", derived(inherit("fd0", 3), inherit_extent("hd0", 1)), None),
+    ("A-73", "a parent without its content", edit("seal.txt", b"parent: none", b"parent: " + b"0" * 64), "seal.txt"),
+    ("A-73", "a parent with a digest in capitals", derived(edit("seal.txt", rb"parent: \w", b"parent: A")), "seal.txt"),
+    ("A-74", "a parent, and no word on what changed", derived(lambda f: f.changes.clear()), "seal.txt: does not say"),
+    ("A-74", "65 changes", derived(lambda f: f.changes.extend(["set a=b"] * 64)), "seal.txt: too many lines"),
+    ("A-74", "a change of 256 characters", derived(lambda f: f.changes.append("x" * 256)), "seal.txt"),
+    ("A-75", "a content.txt without the parent", derived(edit("content.txt", b"parent: .*\n", b"")), "content.txt"),
+    ("A-75", "a content.txt with another parent", derived(edit("content.txt", b"parent: ....", b"parent: 0000")), "content.txt"),
+    ("A-76", "an inherited chunk without a parent", inherit("fd0", 3), FD0),
+    ("A-76", "an inherited extent without a parent", inherit_extent("fd0", 0), "disk/fd0"),
+    ("A-77", "an inherited chunk with an offset", derived(inherit("fd0", 3, place="%08d %06d" % (1, 0))), FD0),
+    ("A-77", "an inherited chunk with a length", derived(inherit("fd0", 3, place="%08d %06d" % (0, 1))), FD0),
+    ("A-78", "an extent of which nothing is here", derived(inherit("fd0", *range(23))), ""),
+    ("A-79", "a disk that is longer than the parent's", derived(longer("hd0"), inherit("hd0", 1024)), "disk/hd0: that its parent does not have"),
+    ("A-79", "an extent of a disk that is longer", derived(longer("hd0"), inherit_extent("hd0", 1)), "archive: does not have"),
+    ("A-80", "a chunk that the parent does not have", derived(other_chunk("fd0", 3), inherit("fd0", 3)), "disk/fd0: parent does not have"),
+    ("A-80", "an extent that the parent does not have", derived(other_chunk("fd0", 3), inherit_extent("fd0", 0)), "archive: does not have"),
+    ("A-80", "zeros that the parent does not have", derived(lambda f: f.disks["hd0"].chunks.__setitem__(1024, bytes(CHUNK)), inherit("hd0", 1024)), "disk/hd0: parent does not have"),
     ("A-52", "a signature with S + L", change("signature", lambda s: s[:32] + (int.from_bytes(s[32:], "little") + 2**252 +
                                               27742317777372353535851937790883648493).to_bytes(32, "little")), EVIDENCE + "statement.sig: does not fit"),
 ]
@@ -293,7 +340,7 @@ def wrong_with(arguments, rule, function, finding):
     status, answer = verify(muniment, "broken.mun")
     member, _, what = (finding or "").partition(": ")
     shutil.rmtree("recovered", ignore_errors=True)
-    done = subprocess.run([sys.executable, recover, "broken.mun", "recovered"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, recover, "broken.mun", "recovered", sample], capture_output=True, text=True)
     if finding is None:
         return answer if status != 1 or answer["verdict"] != "unknown-signer" else done.stderr if done.returncode else None
     found = any(f["member"].startswith(member) and what in f["place"] + f["what"] + f["member"] for f in answer["findings"])

@@ -53,7 +53,7 @@ static void try_file(const char *path, bool sound_bytes)
     struct verify_request request = {.path = path};
     struct verify_result result;
     struct error error;
-    struct archive *a = archive_open(path, &error);
+    struct archive *a = archive_open(path, NULL, &error);
 
     if (a)
         read_disks(a);

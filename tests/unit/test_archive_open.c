@@ -14,7 +14,7 @@ static struct sample sample;
 static struct archive *must_open(const char *name)
 {
     struct error error;
-    struct archive *a = archive_open(sample_path(&sample, name), &error);
+    struct archive *a = archive_open(sample_path(&sample, name), NULL, &error);
 
     if (!a)
         fail_msg("%s: %s (%s)", error.object, error.what, error.place);
@@ -24,7 +24,7 @@ static struct archive *must_open(const char *name)
 static void expect_refused(const char *name, const char *part)
 {
     struct error error = {.status = STATUS_OK};
-    struct archive *a = archive_open(sample_path(&sample, name), &error);
+    struct archive *a = archive_open(sample_path(&sample, name), NULL, &error);
 
     assert_null(a);
     assert_int_equal(error.status, STATUS_INPUT);
@@ -254,8 +254,8 @@ static void an_unreadable_sector_is_a_read_error_behind_the_good_ones(void **sta
 
 static void lines_have_one_legal_form(void **state)
 {
-    struct map_entry map = {12, 345, {1, 2, 3}}, map_again;
-    struct top_entry top = {false, 512 * 77, 99, {4}, {5}}, top_again;
+    struct map_entry map = {.offset = 12, .length = 345, .digest = {1, 2, 3}}, map_again;
+    struct top_entry top = {.offset = 512 * 77, .length = 99, .map_digest = {4}, .root = {5}}, top_again;
     char line[TOP_LINE + 1];
     uint8_t block[TAR_BLOCK];
     char name[NAME_SIZE];
@@ -265,17 +265,22 @@ static void lines_have_one_legal_form(void **state)
     (void)state;
     map_line_print(line, 1023, &map);
     assert_int_equal(strlen(line), MAP_LINE);
-    assert_true(map_line_parse(line, 1023, &map_again));
-    assert_memory_equal(&map, &map_again, sizeof map);
-    assert_false(map_line_parse(line, 1022, &map_again));
+    assert_true(map_line_parse(line, 1023, false, &map_again));
+    assert_true(map.offset == map_again.offset && map.length == map_again.length && !map_again.inherited);
+    assert_memory_equal(map.digest, map_again.digest, sizeof map.digest);
+    assert_false(map_line_parse(line, 1022, false, &map_again));
     line[6] = '\t';
-    assert_false(map_line_parse(line, 1023, &map_again));
+    assert_false(map_line_parse(line, 1023, false, &map_again));
+    map = (struct map_entry){.inherited = true, .digest = {1}};
+    map_line_print(line, 7, &map);
+    assert_true(map_line_parse(line, 7, true, &map_again) && map_again.inherited);
+    assert_false(map_line_parse(line, 7, false, &map_again)); /* */
     top_line_print(line, 5, &top);
     assert_int_equal(strlen(line), TOP_LINE);
-    assert_true(top_line_parse(line, 5, &top_again));
+    assert_true(top_line_parse(line, 5, false, &top_again));
     assert_true(top.offset == top_again.offset && top.length == top_again.length);
     line[166] = ' ';
-    assert_false(top_line_parse(line, 5, &top_again));
+    assert_false(top_line_parse(line, 5, false, &top_again));
     tar_header("recover.py", 1234567, block);
     for (unsigned i = 0; i < TAR_BLOCK; i++)
         for (unsigned bit = 0; bit < 8; bit++) {

@@ -84,7 +84,7 @@ static void an_intact_archive_has_no_findings_and_trust_comes_from_outside(void 
     assert_int_equal(o->result.verdict, VERDICT_UNKNOWN_SIGNER);
     assert_int_equal(o->result.chunks, 6 + 1024 + 2);
     assert_int_equal(strlen(o->result.signer), 64);
-    a = archive_open(sample_path(&sample, "whole.mun"), &error);
+    a = archive_open(sample_path(&sample, "whole.mun"), NULL, &error);
     assert_string_equal(o->result.machine_root, archive_machine_root(a));
     archive_close(a);
     assert_int_equal(verify_with("whole.mun", "key.pub", false)->result.verdict, VERDICT_TRUSTED);
@@ -188,7 +188,7 @@ static void a_flip_anywhere_in_an_extent_is_found_in_its_chunk(void **state)
         struct map_entry entry;
         char place[128];
 
-        assert_true(map_line_parse((char *)file + map + chunk * MAP_LINE, chunk, &entry));
+        assert_true(map_line_parse((char *)file + map + chunk * MAP_LINE, chunk, false, &entry));
         snprintf(place, sizeof place, "chunk %u of extent 0 of disk/fd0, sectors %u-%u", chunk, chunk * 128,
                  chunk == 5 ? 719 : chunk * 128 + 127);
         for (uint32_t at = 0; at < entry.length; at += at < 20 || at + 12 > entry.length ? 1 : 1 + entry.length / 50) {
@@ -213,7 +213,7 @@ static void bits_that_decoding_ignores_are_found_in_their_chunk(void **state)
     struct outcome *o;
 
     (void)state;
-    assert_true(map_line_parse((char *)file + map + 2 * MAP_LINE, 2, &entry));
+    assert_true(map_line_parse((char *)file + map + 2 * MAP_LINE, 2, false, &entry));
     assert_int_equal(entry.length, CHUNK_GZ_MAX);
     file[gz + entry.offset + 10] ^= 0x20;
     write_sample("flip.mun", file, size);

@@ -263,7 +263,7 @@ static void load_top(struct check *c, enum drive_slot slot)
         disk->claimed = calloc(disk->extents, sizeof *disk->claimed);
     }
     for (uint32_t i = 0; good && disk->claimed && i < disk->extents; i++) {
-        good = top_line_parse(text + (size_t)i * TOP_LINE, i, &disk->claimed[i]);
+        good = top_line_parse(text + (size_t)i * TOP_LINE, i, seal_is_derived(&c->seal), &disk->claimed[i]);
         tree_add_subtree(&tree, disk->claimed[i].root);
     }
     tree_root(&tree, root);
@@ -351,7 +351,9 @@ static void read_root(struct disk_check *disk, uint8_t root[DIGEST_SIZE])
     for (uint32_t i = 0; i < disk->extents; i++) {
         struct top_entry *entry = &disk->read[i];
 
-        if (entry->length == 0) {
+        if (entry->length == 0 && disk->claimed && disk->claimed[i].inherited) {
+            *entry = disk->claimed[i];
+        } else if (entry->length == 0) {
             entry->zero = true;
             memcpy(entry->root, i + 1 < disk->extents ? zero.whole : zero.last, DIGEST_SIZE);
         }
@@ -483,12 +485,14 @@ void check_consistency(struct check *c)
             check_top(c, (enum drive_slot)slot);
     if (c->result->findings > 0 || c->out_of_memory)
         return;
-    archive = archive_open_descriptor(c->descriptor, c->request->path, &error);
+    archive = archive_open_descriptor(c->descriptor, c->request->path, c->request->folders, &error);
     if (!archive)
         report_place(c, "archive", error.place, 0, c->size, "cannot be opened although its digests are right: %s %s",
                      error.object, error.what);
     else if (strcmp(archive_signature(archive)->statement, c->statement) != 0)
         report_place(c, "archive", NULL, 0, c->size, "was changed while it was verified");
+    else
+        check_inherited(c, archive);
     if (c->result->findings == 0 && c->request->archive)
         *c->request->archive = archive;
     else

@@ -1,8 +1,8 @@
 /* check.h - one verification on its way, shared by the files of verify/fixity/.
  *
  * report.c reports what is found. plan.c finds out what lies where, authority.c what each member must hash to, stream.c
- * reads members and compares, extent.c those of disks, crew.c shares them out to threads, fixity.c joins them and gives
- * the verdict. */
+ * reads members and compares, extent.c those of disks, inherited.c what is in parents, crew.c shares them out to
+ * threads, fixity.c joins them and gives the verdict. */
 #ifndef MUNIMENT_VERIFY_CHECK_H
 #define MUNIMENT_VERIFY_CHECK_H
 
@@ -119,6 +119,9 @@ void check_roots(struct check *c);
 /* When nothing was found damaged: whether what the archive says of itself is so. */
 void check_consistency(struct check *c);
 
+/* inherited.c: what a derived archive has of those above it. */
+void check_inherited(struct check *c, struct archive *archive);
+
 /* Whether all that the archive says of itself was signed and is there, so that a member that is not read, or not all of
  * it, may be taken for what it must be. */
 bool claims_are_whole(const struct check *c);
@@ -154,6 +157,9 @@ void check_map(struct extent_check *x, struct stream *s, struct part *part);
 
 /* stream.c: reads the members from `first` to before `end`. */
 void check_members(struct stream *s, struct extent_check *x, uint32_t first, uint32_t end, bool thorough);
+
+/* A number below limit, at random. */
+uint32_t random_below(struct check *c, uint32_t limit);
 
 /* crew.c: reads all members from `first` on, or until it is to stop. */
 void read_members(struct check *c, uint32_t first);

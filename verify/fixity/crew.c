@@ -149,6 +149,7 @@ static void give_back(struct crew *crew, struct unit *unit, struct check *mine)
     all->findings += mine->result->findings;
     all->unsteady += mine->result->unsteady;
     all->chunks += mine->result->chunks;
+    all->inherited += mine->result->inherited;
     unit->held = mine->held;
     unit->done = true;
     declare_done(crew);

@@ -48,11 +48,12 @@ static void load_map(struct extent_check *x, struct part *map)
         x->count = lines ? lines : EXTENT_CHUNKS;
     if (text) {
         sha256(text, (size_t)map->member.size, map->member.digest);
-        x->map_intact = claims_allow(c, map) &&
-                        map_parse(text, (size_t)map->member.size, x->count, x->part->member.size, x->map);
+        x->map_intact = claims_allow(c, map) && map_parse(text, (size_t)map->member.size, x->count,
+                                                          x->part->member.size, seal_is_derived(&c->seal), x->map);
     }
     for (uint32_t i = 0; i < x->count && i < lines; i++)
-        x->legal[i] = map_line_parse(text + (size_t)i * MAP_LINE, i, &x->map[i]) && x->map[i].length <= CHUNK_GZ_MAX;
+        x->legal[i] = map_line_parse(text + (size_t)i * MAP_LINE, i, seal_is_derived(&c->seal), &x->map[i]) &&
+                      x->map[i].length <= CHUNK_GZ_MAX;
     free(text);
 }
 
@@ -138,12 +139,26 @@ static bool next_chunk(struct extent_check *x, uint32_t chunk)
     return true;
 }
 
+/* A chunk that is the parent's has no bytes here: only its digest counts, in the tree. */
+static bool take_inherited(struct extent_check *x, uint32_t chunk)
+{
+    if (!(x->map_intact || x->legal[chunk]) || !x->map[chunk].inherited)
+        return false;
+    x->read[chunk] = x->map[chunk];
+    x->holds_data = true; /* as far as is known here */
+    x->s->c->result->chunks++;
+    x->s->c->result->inherited++;
+    return true;
+}
+
 static void read_chunks(struct extent_check *x)
 {
     const struct member *m = &x->part->member;
     uint64_t end = m->offset + m->size;
 
     for (uint32_t i = 0; i < x->count && !x->s->c->cancelled; i++) {
+        if (take_inherited(x, i))
+            continue;
         if (x->s->offset == end) {
             if (x->disk->size)
                 report_chunk(x, i, end, 0, "is missing, with all that come after it");
@@ -174,7 +189,7 @@ static void find_other_encoding(struct extent_check *x)
     for (uint32_t i = 0; gz && i < x->count; i++) {
         uint32_t size, used;
 
-        if (x->wrong[i] ||
+        if (x->wrong[i] || x->read[i].inherited ||
             read_some(c, x->part->member.offset + x->read[i].offset, gz, x->read[i].length) != x->read[i].length ||
             chunk_decode(c->decoder, gz, x->read[i].length, x->bytes, &size, &used))
             continue;
@@ -242,6 +257,12 @@ static void take_entry(struct extent_check *x)
     extent_root(x->map, x->count, entry->root);
 }
 
+static void count_inherited(struct extent_check *x)
+{
+    for (uint32_t i = 0; i < x->count; i++)
+        x->s->c->result->inherited += x->map[i].inherited;
+}
+
 /* The stored bytes against the digest in SHA256SUMS. */
 static void check_stored(struct extent_check *x)
 {
@@ -254,15 +275,8 @@ static void check_stored(struct extent_check *x)
     if (!s->c->cancelled && !claims_allow(s->c, x->part))
         report_part(s->c, x->part, "does not match its digest");
     s->c->result->chunks += x->count;
+    count_inherited(x);
     take_entry(x);
-}
-
-static uint32_t random_below(struct check *c, uint32_t limit) /* xorshift64 */
-{
-    c->random ^= c->random << 13;
-    c->random ^= c->random >> 7;
-    c->random ^= c->random << 17;
-    return (uint32_t)((c->random >> 32) % limit);
 }
 
 /* One chunk out of its order. */
@@ -275,6 +289,9 @@ static void check_sample(struct extent_check *x, uint32_t chunk)
     uint8_t digest[DIGEST_SIZE];
     const char *reason = NULL;
 
+    c->result->chunks++;
+    if (map->inherited)
+        return;
     read_some(c, offset, x->again, map->length);
     c->cancelled = !crew_read(c->crew, map->length);
     reason = chunk_decode(c->decoder, x->again, map->length, x->bytes, &size, &used);
@@ -286,7 +303,6 @@ static void check_sample(struct extent_check *x, uint32_t chunk)
         reason = "does not match its digest";
     if (reason)
         report_chunk(x, chunk, offset, map->length, reason);
-    c->result->chunks++;
 }
 
 /* As many chunks as were asked for, at random and in order: of those that are left, each has the same chance. */
@@ -300,6 +316,7 @@ static void check_samples(struct extent_check *x)
             check_sample(x, i);
             wanted--;
         }
+    count_inherited(x);
     take_claim(c, x->part);
     take_entry(x);
 }

@@ -177,6 +177,8 @@ static bool give_verdict(struct check *c, struct error *error)
         r->verdict = VERDICT_PARTIAL;
     else if (request->method == VERIFY_SAMPLE)
         r->verdict = VERDICT_SAMPLED;
+    else if (r->derived && !*r->parent)
+        r->verdict = VERDICT_INHERITED;
     else
         r->verdict = trust.trusted ? VERDICT_TRUSTED : VERDICT_UNKNOWN_SIGNER;
     if (c->signature_bad && !c->request->integrity_only) {

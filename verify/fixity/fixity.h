@@ -13,8 +13,10 @@ enum verdict {
     VERDICT_UNKNOWN_SIGNER, /* intact, signed, by a key the caller did not name */
     VERDICT_BAD_SIGNATURE,  /* it agrees with itself, but the signature does not fit: nobody vouches for it */
     VERDICT_DAMAGED,
-    VERDICT_SAMPLED, /* what was read is as it was sealed and signed; the rest was not read: nothing is known of it */
-    VERDICT_PARTIAL  /* the same; the next run resumes where this one stopped */
+    VERDICT_INHERITED, /* what is here is as it was sealed and signed; what it inherits is not at hand, or was not asked
+                          for */
+    VERDICT_SAMPLED,   /* what was read is as it was sealed and signed; the rest was not read: nothing is known of it */
+    VERDICT_PARTIAL    /* the same; the next run resumes where this one stopped */
 };
 
 /* What is read of the disks; of everything else, all is. */
@@ -50,9 +52,11 @@ struct verify_request {
     size_t trusted_count;
     bool integrity_only; /* leave signatures and trust out of the verdict */
     enum verify_method method;
-    uint32_t percent; /* VERIFY_SAMPLE: 1 to 100, of the chunks of each extent, at least one */
-    unsigned threads; /* 0: as many as there are processors */
-    uint64_t rate;    /* bytes a second, at most; 0: any number */
+    uint32_t percent;                      /* VERIFY_SAMPLE: 1 to 100, of the chunks of each extent, at least one */
+    unsigned threads;                      /* 0: as many as there are processors */
+    uint64_t rate;                         /* bytes a second, at most; 0: any number */
+    const struct archive_folders *folders; /* where parents may lie; or null */
+    bool own;                              /* leave out what a derived archive inherits */
     /* Or null: asked between members; true: stop here. */
     bool (*stop)(void *context);
     void *stop_context;
@@ -72,6 +76,11 @@ struct verify_result {
     enum verdict verdict;
     bool trusted;                    /* the signature fits, and a key that the caller trusts made it */
     uint64_t bytes, members, chunks; /* that were checked, in earlier runs as well */
+    uint64_t inherited;              /* of these chunks: they are a parent's */
+    bool derived;                    /* it has a parent: */
+    uint64_t inherited_read;         /* chunks that were read in it, and in those above it */
+    char parent[512];                /* the file; empty: it is not at hand */
+    char missing[512];               /* why not */
     uint64_t members_there, chunks_there;
     uint64_t findings, unsteady;
     uint64_t resumed;        /* members that an earlier run had checked */

@@ -117,8 +117,8 @@ static bool plan_extents(struct check *c, const struct member *top, enum drive_s
         struct top_entry entry;
         uint64_t map;
 
-        good = top_line_parse(text + (size_t)i * TOP_LINE, i, &entry);
-        if (!good || entry.zero)
+        good = top_line_parse(text + (size_t)i * TOP_LINE, i, seal_is_derived(&c->seal), &entry);
+        if (!good || top_entry_is_bare(&entry))
             continue;
         map = entry.offset + tar_padded(entry.length) + TAR_BLOCK;
         member_name(MEMBER_EXTENT, slot, i, name);

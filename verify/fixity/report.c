@@ -1,4 +1,4 @@
-/* report.c - what was found, and where; and reading what may be cut off. See check.h. */
+/* report.c - what was found, and where; reading what may be cut off, and choosing what is read. See check.h. */
 #include "verify/fixity/check.h"
 
 #include <errno.h>
@@ -152,4 +152,12 @@ char *read_part(struct check *c, const struct part *part, uint64_t limit)
         bytes[part->member.size] = '\0';
     }
     return bytes;
+}
+
+uint32_t random_below(struct check *c, uint32_t limit) /* xorshift64 */
+{
+    c->random ^= c->random << 13;
+    c->random ^= c->random >> 7;
+    c->random ^= c->random << 17;
+    return (uint32_t)((c->random >> 32) % limit);
 }

@@ -118,6 +118,7 @@ static bool verify_open(const struct worn *file, bool last, const struct repair_
     char path[64];
     struct verify_request request = {
         .path = path,
+        .own = true,
         .found = last ? told->found : NULL,
         .found_context = last ? told->found_context : NULL,
         .progress = told->progress,
@@ -133,7 +134,8 @@ static bool verify_open(const struct worn *file, bool last, const struct repair_
 
 static bool is_sound(const struct verify_result *verdict)
 {
-    return verdict->verdict == VERDICT_TRUSTED || verdict->verdict == VERDICT_UNKNOWN_SIGNER;
+    return verdict->verdict == VERDICT_TRUSTED || verdict->verdict == VERDICT_UNKNOWN_SIGNER ||
+           verdict->verdict == VERDICT_INHERITED;
 }
 
 /* Nothing of an archive is left: that is the finding. */
@@ -210,7 +212,7 @@ static bool protect(const struct protect_request *request, const struct worn *so
     if (!is_sound(&verdict))
         return error_set(error, STATUS_WRONG, source->path, NULL, "`muniment verify` reports more",
                          "is damaged, or nobody vouches for it: parity would keep it so");
-    archive = archive_open_descriptor(source->descriptor, source->path, error);
+    archive = archive_open_descriptor(source->descriptor, source->path, NULL, error);
     if (!archive)
         return false;
     hex_decode(archive_signature(archive)->statement, statement);

@@ -149,6 +149,8 @@ static bool remake_map(struct mend *m, const struct top_entry *top, uint32_t cou
     uint32_t offset = 0, size, chunk;
     bool good = true;
 
+    if (seal_is_derived(&m->seal)) /* which chunks are the parent's stands in the map alone */
+        return true;
     for (chunk = 0; chunk < count && offset < top->length; chunk++) {
         struct map_entry *entry = &m->map[chunk];
         const struct worn *from;
@@ -203,10 +205,11 @@ static bool mend_extent(struct mend *m, enum drive_slot slot, uint32_t extent, u
         (!there && !remake_map(m, top, count, map_at, &there)))
         return false;
     worn_read(m->request->output, map_at, text, (size_t)map_size);
-    if (!there || !map_parse(text, (size_t)map_size, count, top->length, m->map))
+    if (!there || !map_parse(text, (size_t)map_size, count, top->length, seal_is_derived(&m->seal), m->map))
         return true;
     for (uint32_t i = 0; i < count; i++)
-        if (!mend_chunk(m, top->offset + m->map[i].offset, &m->map[i], chunk_length(disk_size, extent, i)))
+        if (!m->map[i].inherited &&
+            !mend_chunk(m, top->offset + m->map[i].offset, &m->map[i], chunk_length(disk_size, extent, i)))
             return false;
     return true;
 }
@@ -219,7 +222,8 @@ static bool mend_disk(struct mend *m, enum drive_slot slot, const struct member 
 
     for (uint32_t i = 0; i < disk_extents(size) && (uint64_t)(i + 1) * TOP_LINE <= top->size; i++) {
         worn_read(m->request->output, top->offset + (uint64_t)i * TOP_LINE, line, TOP_LINE);
-        if (top_line_parse(line, i, &entry) && !entry.zero && !mend_extent(m, slot, i, size, &entry))
+        if (top_line_parse(line, i, seal_is_derived(&m->seal), &entry) && !top_entry_is_bare(&entry) &&
+            !mend_extent(m, slot, i, size, &entry))
             return false;
     }
     return true;

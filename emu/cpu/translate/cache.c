@@ -11,10 +11,7 @@
 #define HEAT 65536u
 #define LINE_SIZE 16u
 #define ARENA_SIZE (32u << 20)
-/* A page whose translated code is written to more often than once in 2^20 ticks, for 100 times more than that, is left
- * to the interpreter until the mean is that again. */
-#define CHURN_SHIFT 20
-#define CHURN_LIMIT 100u
+#define CHURN_LIMIT 100u /* writes into translated code of a page, after which it is left to the interpreter */
 #define GROUP_ROOM(records) \
     (sizeof(struct record_group) + sizeof(struct code_block) + ((records) + 1) * sizeof(struct insn))
 #define BLOCK_ROOM \
@@ -30,10 +27,10 @@ bool cache_init(struct cpu *cpu)
     t->bucket = calloc(BUCKETS, sizeof *t->bucket);
     t->page = calloc(pages, sizeof *t->page);
     t->lines = calloc(pages, sizeof *t->lines);
-    t->calm = calloc(pages, sizeof *t->calm);
+    t->churn = calloc(pages, 1);
     t->heat = calloc(HEAT, sizeof *t->heat);
     t->arena = malloc(ARENA_SIZE);
-    return t->bucket && t->page && t->lines && t->calm && t->heat && t->arena;
+    return t->bucket && t->page && t->lines && t->churn && t->heat && t->arena;
 }
 
 void cache_free(struct translator *t)
@@ -41,7 +38,7 @@ void cache_free(struct translator *t)
     free(t->bucket);
     free(t->page);
     free(t->lines);
-    free(t->calm);
+    free(t->churn);
     free(t->heat);
     free(t->arena);
 }
@@ -144,11 +141,6 @@ static void forget(struct translator *t, struct translated *block)
     t->statistics.invalidated++;
 }
 
-static uint64_t churn_now(const struct cpu *cpu)
-{
-    return clock_now(cpu->clock) >> CHURN_SHIFT;
-}
-
 void cache_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
 {
     struct translator *t = cpu->translator;
@@ -174,7 +166,8 @@ void cache_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
     if (!touched)
         return;
     cpu->leave = true;
-    t->calm[page] = (t->calm[page] > churn_now(cpu) ? t->calm[page] : churn_now(cpu)) + 1;
+    if (t->churn[page] < UINT8_MAX)
+        t->churn[page]++;
     t->lines[page] = (struct page_lines){{0}};
     for (const struct translated *block = t->page[page]; block; block = block->next_in_page)
         lines_set(&t->lines[page], block);
@@ -213,7 +206,7 @@ void cache_flush(struct cpu *cpu)
     }
     memset(t->page, 0, pages * sizeof *t->page);
     memset(t->lines, 0, pages * sizeof *t->lines);
-    memset(t->calm, 0, pages * sizeof *t->calm);
+    memset(t->churn, 0, pages);
     memset(t->jumps, 0xFF, sizeof *t->jumps);
     t->emptied = true;
     t->statistics.flushes++;
@@ -273,7 +266,7 @@ bool cache_refuses(const struct cpu *cpu, uint32_t physical)
 {
     int64_t page = memory_page(cpu->memory, physical);
 
-    return page >= 0 && cpu->translator->calm[page] > churn_now(cpu) + CHURN_LIMIT;
+    return page >= 0 && cpu->translator->churn[page] > CHURN_LIMIT;
 }
 
 struct translated *cache_add(struct cpu *cpu)

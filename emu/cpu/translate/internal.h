@@ -27,7 +27,7 @@ struct translator {
     struct page_lines {
         uint64_t bits[PAGE_SIZE / 16 / 64];
     } * lines;      /* and which of its lines of 16 bytes they come from */
-    uint64_t *calm; /* and when writes to those will have been no more than are good, in 2^20 ticks */
+    uint8_t *churn; /* and how often such a line was written to */
     uint8_t *arena; /* for blocks */
     size_t used;
     bool emptied;   /* every block was dropped: code and arena are reused as soon as nothing runs in them */
