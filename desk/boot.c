@@ -7,6 +7,7 @@
 #include "archive/archive.h"
 #include "desk/boot.h"
 #include "desk/confine.h"
+#include "desk/watch.h"
 #include "desk/desk.h"
 #include "desk/engine.h"
 #include "desk/live.h"
@@ -333,6 +334,8 @@ static bool looked(void *context)
     uint64_t every = b->digest_every * (machine_ticks_per_second(b->machine) / 1000000);
     struct error error;
 
+    if (b->watcher)
+        b->watcher->look(b->watcher->context, b->machine, false);
     if (!boot_flush(b))
         return false;
     snapshots_look(b);

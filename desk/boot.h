@@ -16,6 +16,7 @@
 #include "verify/runs/runs.h"
 
 struct live;
+struct watcher;
 
 struct boot {
     const struct arguments *arguments;
@@ -53,6 +54,7 @@ struct boot {
     struct live *live;                 /* who watches; null: nobody */
     bool interrupted;                  /* a wait was, by a signal */
     bool disk_failed;                  /* the machine holds no state to show */
+    const struct watcher *watcher;     /* who looks at the run (watch.h); null: nobody */
     /* Of a machine of a set (set.h): */
     const char *name; /* null: it is none */
     struct boot *set; /* all of them, `in_set` */

@@ -32,6 +32,8 @@ enum status suggest_run(const struct arguments *arguments);
 enum status machines_run(const struct arguments *arguments);
 enum status boot_run(const struct arguments *arguments);
 enum status replay_run(const struct arguments *arguments);
+enum status text_run(const struct arguments *arguments);
+enum status film_run(const struct arguments *arguments);
 enum status state_run(const struct arguments *arguments);
 enum status export_run(const struct arguments *arguments);
 enum status files_run(const struct arguments *arguments);

@@ -266,6 +266,27 @@ static const struct option replay_options[] = {
     { .name = NULL },
 };
 
+#define WATCH_OPTIONS \
+    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false }, \
+    { "--media", "IMAGE", "as with replay (may be repeated)", true, false }, \
+    { "--engine", "ENGINE", "as with boot", false, false }, \
+    { "--force", NULL, "replace an existing file", false, false }
+
+static const struct option text_options[] = {
+    { "-o", "FILE", "write it there, not to standard output", false, false },
+    { "--ansi", NULL, "each screen that rests, with its colours, for a terminal", false, false },
+    { "--html", NULL, "each screen that rests, with its colours, as a page", false, false },
+    WATCH_OPTIONS,
+    { .name = NULL },
+};
+
+static const struct option film_options[] = {
+    { "-o", "FOLDER|FILE", "PNG files there; or one film, such as session.mp4, which ffmpeg makes", false, true },
+    { "--every", "SECONDS", "of guest time: how often to look (default 0.1)", false, false },
+    WATCH_OPTIONS,
+    { .name = NULL },
+};
+
 #define VOLUME_OPTIONS \
     { "--drive", "[SLOT][:N]", "the disk (fd0, hd0 ...) and its partition, where there are several", false, false }, \
     { "--overlay", "FILE", "with what a session wrote (boot --overlay)", false, false }, \
@@ -424,6 +445,8 @@ static const struct command commands[] = {
     { "export", "FILE.mun|DISK-IMAGE", 1, 1, "Write the disk of an archive or an image as an image of another program.", export_options, export_run },
     { "replay", "FILE.mun|FILE.set JOURNAL", 2, 2, "Repeat a run that was recorded, and compare the machine's state with what was recorded of it.", replay_options,
       replay_command },
+    { "text", "FILE.mun JOURNAL", 2, 2, "Repeat a recorded run, and print everything that stood on the text screen.", text_options, text_run },
+    { "film", "FILE.mun JOURNAL", 2, 2, "Repeat a recorded run, and keep its picture.", film_options, film_run },
     { "state", "SNAPSHOT [SNAPSHOT]", 1, 2, "Print what a snapshot says, or what differs between two.", no_options, state_run },
     { "parity new", "FILE.mun", 1, 1, "Write the parity file of an archive, by which it can be mended.", parity_new_options, parity_new_run },
     { "parity check", "FILE.mun", 1, 1, "Check an archive and its parity file against each other.", parity_check_options, parity_check_run },

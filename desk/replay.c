@@ -8,6 +8,7 @@
 #include "desk/desk.h"
 #include "desk/differ.h"
 #include "desk/engine.h"
+#include "desk/watch.h"
 #include "formats/plain.h"
 
 #define KEPT 5 /* states to go back to: half as far apart as one goes back */
@@ -249,13 +250,13 @@ static void print_summary(const struct replaying *p)
                                       : ", where the journal was cut short");
 }
 
-static enum status replay_all(const struct arguments *arguments, struct act *act)
+static enum status repeat(const struct arguments *arguments, const struct watcher *watcher, struct act *act)
 {
-    struct replaying p = {.boot.arguments = arguments};
+    struct replaying p = {.boot.arguments = arguments, .boot.watcher = watcher};
     struct error error, later;
     enum status status = STATUS_OK;
 
-    if (!prepare(&p, &error)) {
+    if (!prepare(&p, &error) || (watcher && !watcher->begin(watcher->context, &error))) {
         status = desk_fail(&error);
         release(&p);
         return status;
@@ -264,10 +265,14 @@ static enum status replay_all(const struct arguments *arguments, struct act *act
         return serve(&p);
     bool good = begin_checking(&p, &error) && run(&p, &error);
     progress_end(&p.boot.session.progress);
-    if (good)
+    if (!good)
+        status = desk_fail(&error);
+    else if (!watcher)
         print_summary(&p);
     else
-        status = desk_fail(&error);
+        watcher->look(watcher->context, p.boot.machine, true);
+    if (watcher && !watcher->end(watcher->context, good, &later))
+        status = desk_fail(&later);
     if (p.replay.outcome == REPLAY_DIFFERS)
         differ_explain(&p.differ);
     differ_end(&p.differ);
@@ -275,10 +280,22 @@ static enum status replay_all(const struct arguments *arguments, struct act *act
         status = desk_fail(&later);
     if (!boot_commit_outputs(&p.boot, &later))
         status = desk_fail(&later);
-    act_fact(act, "journal", arguments->operands[1]);
-    boot_facts(&p.boot, act);
+    if (act) {
+        act_fact(act, "journal", arguments->operands[1]);
+        boot_facts(&p.boot, act);
+    }
     release(&p);
     return status;
+}
+
+enum status replay_watched(const struct arguments *arguments, const struct watcher *watcher)
+{
+    return repeat(arguments, watcher, NULL);
+}
+
+static enum status replay_all(const struct arguments *arguments, struct act *act)
+{
+    return repeat(arguments, NULL, act);
 }
 
 enum status replay_run(const struct arguments *arguments)

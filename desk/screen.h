@@ -16,5 +16,11 @@ bool screen_shows(const struct text_screen *screen, const char *text);
 
 /* Prints every row. */
 void screen_print(const struct text_screen *screen, FILE *to);
+/* The same with colours: for terminals (ECMA-48, SGR), and as an HTML element within a document that begins and ends
+ * with the other two. */
+void screen_ansi(const struct text_screen *screen, FILE *to);
+void screen_html(const struct text_screen *screen, FILE *to);
+void screen_html_begin(const char *title, FILE *to);
+void screen_html_end(FILE *to);
 
 #endif
