@@ -483,16 +483,25 @@ static bool keeps_addend(const struct unit *u, const struct insn *i)
            (i->operation >= OP_JO && i->operation <= OP_JNLE) || x87_compiler(u, i) || simd_compiler(u, i);
 }
 
+static void forget_bounds(struct compile *c)
+{
+    for (unsigned r = 0; r < 8; r++)
+        c->bound[r] = UINT32_MAX;
+}
+
 static void emit_insn(struct compile *c, const struct insn *i)
 {
     compile_function *compile = compiler_of(c->unit, i);
 
     c->slow = NULL;
     emit_neighbours(c, c->index);
-    if (compile)
+    if (compile) {
         compile(c, i);
-    else
+        follow_bounds(c, i);
+    } else {
         compile_group(c);
+        forget_bounds(c);
+    }
     if (c->slow || !compile || !keeps_addend(c->unit, i))
         c->held = 0;
     if (!live_behind(c))
@@ -525,6 +534,7 @@ static void emit_unit(struct compile *c)
     emit_neighbours(c, NEAR_HOISTED);
     c->loop = code->at;
     c->held = 0;
+    forget_bounds(c);
     if (places)
         memset(places, 0, (UNIT_LIMIT + 1) * sizeof *places);
     for (c->index = 0; c->index < u->count; c->index++) {

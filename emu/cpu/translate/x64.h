@@ -89,6 +89,7 @@ struct compile {
     struct x87_note x87;
     struct stub *slow;          /* of the instruction at hand; null: none yet */
     struct record_group *group; /* the next */
+    uint32_t bound[8];          /* what each of the guest's registers is at most */
     bool left;                  /* nothing runs on after the last instruction */
     bool aside;                 /* what is emitted goes where what is rare lies */
     uint8_t held;               /* R9 holds where these neighbours are: 1 + their index, or 0 */
@@ -235,6 +236,8 @@ enum access_kind {
 struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size, unsigned kind);
 /* The operand of a stack instruction at base + displacement (ESP or EBP) in SS, where the stack is 32 bits wide. */
 struct rm stack_operand(struct compile *c, unsigned base, int32_t displacement, unsigned size, unsigned kind);
+/* What an instruction does to c->bound. */
+void follow_bounds(struct compile *c, const struct insn *i);
 /* Leaves the unit before the instruction at hand for the block that looks up each access. */
 void plain_from(struct compile *c, unsigned condition);
 /* Looks up the pages of neighbours whose first is instruction `first`. */

@@ -100,12 +100,11 @@ static void emit_near(struct compile *c, unsigned n)
             address = base;
         else
             emit_lea(code, 4, ADDRESS, at_sum(base, index, near->scale, near->displacement));
-        emit_move(code, ADDEND, address);
-        emit_alu_immediate(code, ALU_AND, 4, in_register(ADDEND), PAGE_MASK);
-        emit_alu_immediate(code, ALU_CMP, 4, in_register(ADDEND), PAGE_SIZE - near->length);
+        emit_move(code, ADDEND, address); /* the page goes below the offset: one comparison, and it is there */
+        emit_shift(code, SHIFT_ROL, 4, in_register(ADDEND), 20);
+        emit_alu_immediate(code, ALU_CMP, 4, in_register(ADDEND), ((PAGE_SIZE - near->length) << 20) + 0xFFFFF);
         plain_from(c, CC_A);
-        emit_move(code, ADDEND, address);
-        emit_shift(code, SHIFT_SHR, 4, in_register(ADDEND), 12);
+        emit_alu_immediate(code, ALU_AND, 4, in_register(ADDEND), 0xFFFFF);
         emit_load(code, 8, ADDEND, at_sum(TABLE, ADDEND, 3, near->write ? (int32_t)(PAGES_WRITE * 8) : 0));
     }
     emit_test(code, 8, ADDEND, ADDEND);
@@ -157,17 +156,30 @@ static bool is_within(const struct insn *i, unsigned size)
     return (1u << i->scale | i->displacement) % size == 0 && size <= 1u << i->scale;
 }
 
-/* An operand in a flat segment at an address that is known, in one page. */
-static struct rm memory_at_constant(struct compile *c, uint32_t address, unsigned kind)
+/* Whether that page is known: the operand is at one address, or in a table of which the index leads no further. */
+static bool is_in_known_page(const struct compile *c, const struct insn *i, unsigned size, unsigned kind)
 {
-    struct rm operand = at_address(ADDEND, (int32_t)address);
+    uint64_t end = (i->displacement & PAGE_MASK) + size;
+
+    if (i->index == REG_ZERO)
+        return is_within(i, size) && !(kind & TO_ALIGNED && i->displacement % size);
+    end += (uint64_t)c->bound[i->index] << i->scale;
+    return i->base == REG_ZERO && !(i->prefixes & PREFIX_ADDRESS16) && !(kind & TO_ALIGNED) && end <= PAGE_SIZE;
+}
+
+/* Such an operand in a flat segment. */
+static struct rm memory_in_known_page(struct compile *c, const struct insn *i, unsigned size, unsigned kind)
+{
+    unsigned index = host_register[i->index];
+    struct rm operand = at_sum(ADDEND, index, i->scale, (int32_t)i->displacement);
 
     c->held = 0;
-    emit_load(c->code, 8, ADDEND, entry_at(address, kind & TO_WRITE));
+    emit_load(c->code, 8, ADDEND, entry_at(i->displacement, kind & TO_WRITE));
     emit_test(c->code, 8, ADDEND, ADDEND);
     slow_from(c, emit_jump_if(c->code, CC_E));
-    if (operand.displacement < 0) { /* not for a displacement, which is extended by its sign */
-        emit_constant(c->code, ADDRESS, address);
+    /* A displacement is extended by its sign, an index might change places with its high byte. */
+    if (operand.displacement < 0 || (index != NO_REGISTER && size == 1)) {
+        effective_address_to(c, i, ADDRESS);
         operand = at_sum(ADDEND, ADDRESS, 0, 0);
     }
     host_flags_lost(c);
@@ -184,9 +196,8 @@ struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size,
     /* A register as it is serves as the address, unless it might change places with its high byte. */
     if (plain && unit_is_flat(c->unit, i->segment) && size > 1)
         return memory_at(c, host_register[i->base], size, kind);
-    if (i->index == REG_ZERO && unit_is_flat(c->unit, i->segment) && is_within(i, size) &&
-        !(kind & TO_ALIGNED && i->displacement % size))
-        return memory_at_constant(c, i->displacement, kind);
+    if (unit_is_flat(c->unit, i->segment) && is_in_known_page(c, i, size, kind))
+        return memory_in_known_page(c, i, size, kind);
     effective_address_to(c, i, ADDRESS);
     if (!(kind & TO_ALIGNED) && unit_is_flat(c->unit, i->segment) && is_within(i, size))
         kind |= IS_WITHIN;
@@ -197,7 +208,23 @@ struct rm memory_fix(struct compile *c, struct rm operand)
 {
     if (operand.index == NO_REGISTER) /* so it is already */
         return operand;
-    emit_op(c->code, 8, 0x03, ADDEND, in_register(operand.index));
-    host_flags_lost(c);
+    emit_lea(c->code, 8, ADDEND, operand);
     return at_address(ADDEND, 0);
+}
+
+void follow_bounds(struct compile *c, const struct insn *i)
+{
+    bool whole = i->size == 4;
+    struct insn_effects effects;
+
+    insn_effects(i, &effects);
+    for (unsigned r = 0; r < 8; r++)
+        if (effects.registers_written & REGISTER_BYTES(r, 4))
+            c->bound[r] = UINT32_MAX;
+    if (whole && i->operation == OP_MOVZX8)
+        c->bound[i->dst] = 0xFF;
+    else if (whole && i->operation == OP_MOVZX16)
+        c->bound[i->dst] = 0xFFFF;
+    else if (whole && i->operation == OP_AND && i->form == FORM_RI)
+        c->bound[i->dst] = i->immediate;
 }

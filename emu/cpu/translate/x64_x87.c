@@ -154,7 +154,7 @@ static void note_memory(struct compile *c, const struct insn *i, struct rm at)
     c->x87.segment = i->segment;
     if (offset_is_dead(c))
         return;
-    if (offset == NO_REGISTER || !unit_is_flat(c->unit, i->segment)) {
+    if (offset == NO_REGISTER || at.scale || at.displacement || !unit_is_flat(c->unit, i->segment)) {
         offset = R11;
         effective_address_to(c, i, offset);
     }
