@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "desk/desk.h"
+#include "desk/reader.h"
 #include "desk/volume.h"
 #include "formats/plain.h"
 #include "formats/volumes/volumes.h"
@@ -278,9 +279,9 @@ static void note_damage(void *context, const char *path, const struct error *dam
 static bool diff_volume(struct diff *d, const struct volume *a, const struct volume *b, struct error *error)
 {
     struct error none;
-    bool good = files_open(&d->sides[0].disk, a, &d->sides[0].volume.files, &none);
+    bool good = reader_open(&d->sides[0].disk, a, &d->sides[0].volume.files, &none);
 
-    if (good && files_open(&d->sides[1].disk, b, &d->sides[1].volume.files, &none)) {
+    if (good && reader_open(&d->sides[1].disk, b, &d->sides[1].volume.files, &none)) {
         for (d->from = 0; good && d->from < 2; d->from++) {
             struct visit visit = {.each = compare_file, .damaged = note_damage, .context = d};
 

@@ -1,5 +1,6 @@
 /* files.c - the subcommand files: lists the files of a disk. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "desk/act.h"
@@ -59,7 +60,7 @@ static enum status files_all(const struct arguments *a, struct act *act)
         .damaged = list_damage,
         .context = &l,
     };
-    bool good = desk_volume_open(a, &l.volume, &error);
+    bool good = visit_read_options(a, &visit, &error) && desk_volume_open(a, &l.volume, &error);
 
     act_override(act, a, l.volume.disk.archive);
     good = good && desk_volume_visit(&l.volume, &visit, &error);
@@ -69,7 +70,184 @@ static enum status files_all(const struct arguments *a, struct act *act)
     return !good ? desk_fail(&error) : l.damaged ? STATUS_WRONG : STATUS_OK;
 }
 
+/* --- What a session changed --- */
+
+/* A file or folder of one of the two sides. */
+struct seen {
+    char *path; /* owned; the rest is the entry's */
+    uint64_t size, id;
+    uint32_t stream;
+    uint8_t kind, attributes;
+    struct file_time modified;
+};
+
+struct side {
+    struct desk_volume volume;
+    struct seen **list; /* owned, each too */
+    size_t count, capacity;
+};
+
+static bool collect(void *context, const char *path, const struct file_entry *e, struct error *error)
+{
+    struct side *side = context;
+    struct seen *seen = malloc(sizeof *seen);
+
+    if (seen && side->count == side->capacity) {
+        size_t capacity = side->capacity * 2 + 256;
+        struct seen **list = realloc(side->list, capacity * sizeof *list);
+        if (list) {
+            side->list = list;
+            side->capacity = capacity;
+        }
+    }
+    if (!seen || side->count == side->capacity || !(seen->path = strdup(path))) {
+        free(seen);
+        return error_set(error, STATUS_HOST, "files", NULL, NULL, "out of memory");
+    }
+    seen->size = e->size;
+    seen->id = e->id;
+    seen->stream = e->stream;
+    seen->kind = e->kind;
+    seen->attributes = e->attributes;
+    seen->modified = e->modified;
+    side->list[side->count++] = seen;
+    return true;
+}
+
+static void collect_damage(void *context, const char *path, const struct error *damage)
+{
+    struct listing l = {.damaged = 0};
+
+    (void)context;
+    list_damage(&l, path, damage);
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp((*(struct seen *const *)a)->path, (*(struct seen *const *)b)->path);
+}
+
+static bool collect_all(struct side *side, const struct visit *wanted, struct error *error)
+{
+    struct visit visit = *wanted;
+
+    visit.each = collect;
+    visit.damaged = collect_damage;
+    visit.context = side;
+    if (!desk_volume_visit(&side->volume, &visit, error))
+        return false;
+    if (side->count)
+        qsort(side->list, side->count, sizeof *side->list, by_path);
+    return true;
+}
+
+static void side_free(struct side *side)
+{
+    for (size_t i = 0; i < side->count; i++) {
+        free(side->list[i]->path);
+        free(side->list[i]);
+    }
+    free(side->list);
+    files_close(&side->volume.files);
+}
+
+static struct file_entry entry_of(const struct seen *s)
+{
+    return (struct file_entry){.size = s->size, .id = s->id, .stream = s->stream, .kind = s->kind};
+}
+
+static bool same_bytes(const struct side *a, const struct seen *x, const struct side *b, const struct seen *y)
+{
+    static const size_t size = 1 << 16;
+    uint8_t *one = malloc(2 * size), *other = one + size;
+    const struct files *f = &a->volume.files, *g = &b->volume.files;
+    const struct file_entry first = entry_of(x), second = entry_of(y);
+    struct error ignored;
+    size_t got = 1, there = 1;
+    bool same = one;
+
+    for (uint64_t at = 0; same && at < x->size && got > 0; at += got)
+        same = f->system->read(f->context, &first, at, one, size, &got, &ignored) &&
+               g->system->read(g->context, &second, at, other, size, &there, &ignored) && got == there &&
+               !memcmp(one, other, got);
+    free(one);
+    return same;
+}
+
+static bool same_times(const struct file_time *a, const struct file_time *b)
+{
+    char one[24], other[24];
+
+    return !strcmp(file_time_text(a, one), file_time_text(b, other)) && a->nanoseconds == b->nanoseconds;
+}
+
+static void print_change(const struct seen *seen, const char *how, bool json)
+{
+    char modified[24];
+
+    file_time_text(&seen->modified, modified);
+    if (json) {
+        json_member(stdout, "{", "change", how);
+        json_member(stdout, ", ", "path", seen->path);
+        printf(", \"size\": %" PRIu64, seen->size);
+        json_member(stdout, ", ", "modified", modified);
+        puts("}");
+        return;
+    }
+    printf("%-7s %-19s %10" PRIu64 " ", how, modified, seen->size);
+    plain_print(stdout, seen->path);
+    puts(seen->kind == FILE_FOLDER ? "/" : "");
+}
+
+static void compare(const struct side *before, const struct side *after, bool json)
+{
+    size_t i = 0, k = 0;
+
+    while (i < before->count || k < after->count) {
+        const struct seen *a = i < before->count ? before->list[i] : NULL,
+                          *b = k < after->count ? after->list[k] : NULL;
+        int order = !a ? 1 : !b ? -1 : strcmp(a->path, b->path);
+        if (order < 0) {
+            print_change(a, "gone", json);
+        } else if (order > 0) {
+            print_change(b, "new", json);
+        } else if (a->kind != b->kind || a->size != b->size || a->attributes != b->attributes ||
+                   !same_times(&a->modified, &b->modified) ||
+                   (b->kind == FILE_REGULAR && !same_bytes(before, a, after, b))) {
+            print_change(b, "changed", json);
+        }
+        i += order <= 0;
+        k += order >= 0;
+    }
+}
+
+/* Compares the disk as the session left it with what lies under. */
+static enum status files_changed(const struct arguments *a, struct act *act)
+{
+    struct side before = {.count = 0}, after = {.count = 0};
+    struct visit visit = {.wanted = a->operands + 1, .wanted_count = a->operand_count - 1};
+    struct error error;
+    bool good = argument_value(a, "--overlay") ||
+                error_set(&error, STATUS_USAGE, a->command->name, NULL, NULL, "--changed goes with --overlay");
+
+    good = good && visit_read_options(a, &visit, &error) && desk_volume_open(a, &after.volume, &error);
+    act_override(act, a, after.volume.disk.archive);
+    if (good) {
+        before.volume = after.volume;
+        before.volume.files.system = NULL;
+        before.volume.disk.block = *overlay_base(&after.volume.disk.block);
+        good = desk_volume_choose(a, &before.volume, &error) && collect_all(&before, &visit, &error) &&
+               collect_all(&after, &visit, &error);
+    }
+    if (good)
+        compare(&before, &after, argument_value(a, "--json"));
+    side_free(&before);
+    side_free(&after);
+    desk_disk_close(&after.volume.disk);
+    return good ? STATUS_OK : desk_fail(&error);
+}
+
 enum status files_run(const struct arguments *a)
 {
-    return act_run(a, "files", files_all);
+    return act_run(a, "files", argument_value(a, "--changed") ? files_changed : files_all);
 }

@@ -295,8 +295,14 @@ static const struct option film_options[] = {
     { "--format", "FORMAT", "the image is in this format, whatever it looks like: raw, qcow2 ...", true, false }, \
     { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false }
 
+#define FILTER_OPTIONS \
+    { "--newer", "DATE", "only files that were modified then or later, as the disk has it: 1998, 1998-03-02", false, false }, \
+    { "--type", "KIND", "only files of this kind, by their first bytes: text, word, dbase ... (spec/retrieval.md)", false, false }
+
 static const struct option files_options[] = {
     VOLUME_OPTIONS,
+    FILTER_OPTIONS,
+    { "--changed", NULL, "with --overlay: what the session changed, made and removed", false, false },
     { "--json", NULL, "one JSON object on a line for each file and folder", false, false },
     ACT_OPTIONS,
     { .name = NULL },
@@ -310,6 +316,7 @@ static const struct option retrieve_options[] = {
     { "--prove", NULL, "add a proof that leads the files to the machine-root; it discloses pieces of 64 KiB around them", false, false },
     { "--withhold", "PATH", "leave this out; the receipt commits to it (may be repeated)", true, false },
     VOLUME_OPTIONS,
+    FILTER_OPTIONS,
     ACT_OPTIONS,
     { .name = NULL },
 };

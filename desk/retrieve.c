@@ -137,8 +137,7 @@ static enum status retrieve_all(const struct arguments *a, struct act *act)
     bool good = !(argument_value(a, "--prove") && argument_value(a, "--overlay")) ||
                 error_set(&error, STATUS_USAGE, a->command->name, NULL, NULL, "--prove is about what was sealed");
 
-    good = good && desk_volume_open(a, &r.volume, &error);
-
+    good = good && visit_read_options(a, &visit, &error) && desk_volume_open(a, &r.volume, &error);
     act_override(act, a, r.volume.disk.archive);
     progress_begin(&r.progress, "retrieving");
     good = good && begin_bag(&r, &error) && begin_receipt(&r, &error) && desk_volume_visit(&r.volume, &visit, &error);

@@ -124,12 +124,51 @@ bool path_is_named(const char *pattern, const char *path)
     return named;
 }
 
-static bool is_wanted(const struct visit *visit, const char *path)
+static bool is_named(const struct visit *visit, const char *path)
 {
     for (size_t i = 0; i < visit->wanted_count; i++)
         if (path_is_named(visit->wanted[i], path))
             return true;
     return visit->wanted_count == 0;
+}
+
+bool visit_read_options(const struct arguments *a, struct visit *visit, struct error *error)
+{
+    const char *kind = argument_value(a, "--type");
+
+    visit->newer = argument_value(a, "--newer");
+    visit->kind = kind ? signature_named(kind) : NULL;
+    if (visit->newer && (strspn(visit->newer, "0123456789-: ") != strlen(visit->newer) || strlen(visit->newer) < 4))
+        return error_set(error, STATUS_USAGE, a->command->name, NULL, "say it as files lists it: 1998-03-02",
+                         "--newer cannot be \"%.40s\"", visit->newer);
+    return !kind || visit->kind ||
+           error_set(error, STATUS_USAGE, a->command->name, NULL, "spec/retrieval.md lists them",
+                     "\"%.40s\" is no kind of file", kind);
+}
+
+/* Whether a file is of a kind, by its first bytes; what cannot be read is of none. */
+static bool is_of_kind(const struct desk_volume *v, const struct file_entry *e, const struct file_signature *kind)
+{
+    uint8_t head[SIGNATURE_HEAD];
+    struct error ignored;
+    size_t got = 0;
+
+    v->files.system->read(v->files.context, e, 0, head, sizeof head, &got, &ignored);
+    return signature_of(head, got) == kind;
+}
+
+static bool is_wanted(const struct desk_volume *v, const struct visit *visit, const char *path,
+                      const struct file_entry *e)
+{
+    char modified[24];
+
+    if (!is_named(visit, path))
+        return false;
+    if (!visit->newer && !visit->kind)
+        return true;
+    return e->kind == FILE_REGULAR &&
+           (!visit->newer || (e->modified.zone && strcmp(file_time_text(&e->modified, modified), visit->newer) >= 0)) &&
+           (!visit->kind || is_of_kind(v, e, visit->kind));
 }
 
 /* --- Going over them --- */
@@ -182,7 +221,7 @@ static bool walk_entry(void *context, const struct file_entry *entry)
     text_add(&w->path, entry->name, strlen(entry->name) + 1); /* with NUL */
     if (w->path.failed)
         return out_of_memory(w);
-    if (is_wanted(w->visit, w->path.bytes)) {
+    if (is_wanted(w->volume, w->visit, w->path.bytes, entry)) {
         w->visit->found++;
         w->failed = !w->visit->each(w->visit->context, w->path.bytes, entry, w->error);
     }

@@ -5,6 +5,7 @@
 #include "desk/disk.h"
 #include "formats/text.h"
 #include "formats/volumes/files.h"
+#include "formats/volumes/signatures.h"
 
 struct desk_volume {
     struct desk_disk disk;
@@ -24,11 +25,18 @@ bool desk_is_open(const struct archive *archive);
 /* Whether what is in an archive may be read today: it is open, or its date has come, or --override gives a reason. */
 bool desk_may_read(const struct arguments *arguments, const struct archive *archive, struct error *error);
 
+/* Reads --newer and --type into a visit. */
+struct visit;
+bool visit_read_options(const struct arguments *arguments, struct visit *visit, struct error *error);
+
 struct visit {
     /* Paths and patterns that are wanted, such as DOCS and A?.TXT; a folder is wanted with what is in it. None:
      * everything. */
     const char *const *wanted;
     size_t wanted_count;
+    /* Only files that were modified at this time or later ("1998-03" ...), and of this kind; null: any. */
+    const char *newer;
+    const struct file_signature *kind;
     /* Called for each file and folder that is wanted; false with *error ends the walk. */
     bool (*each)(void *context, const char *path, const struct file_entry *entry, struct error *error);
     /* Called for each damaged folder or file that was left out. */

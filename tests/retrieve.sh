@@ -53,6 +53,21 @@ passed "as many as there are" "$([ "$(wc -l <out)" = 8 ]; echo $?)"
 gives "patterns" 0 "$MUNIMENT" files floppy.img 'letters/*/minutes*' 'LEDGER.*'
 passed "choose" "$([ "$(wc -l <out)" = 2 ]; echo $?)"
 gives "nothing of that name" 1 "$MUNIMENT" files floppy.img 'NOTHING'
+printf 'A letter to the council.\r\n' >letter.txt
+printf '%%PDF-1.4\n%%' >printed.bin
+mformat -C -f 1440 -i kinds.img ::
+touch -d '1997-05-01 10:00' letter.txt
+touch -d '1999-05-01 10:00' printed.bin
+mcopy -m -i kinds.img letter.txt printed.bin tree/LEDGER.DBF ::
+gives "files of a kind" 0 "$MUNIMENT" files kinds.img --type text
+passed "by their first bytes" "$([ "$(wc -l <out)" = 1 ] && grep -q letter.txt out; echo $?)"
+gives "and not by their names" 0 "$MUNIMENT" retrieve kinds.img --type pdf -o kinds
+passed "are taken" "$(cmp -s printed.bin kinds/data/printed.bin && [ "$(find kinds/data -type f | wc -l)" = 1 ]; echo $?)"
+gives "an unknown kind" 2 "$MUNIMENT" files kinds.img --type letter
+gives "files that are newer" 0 "$MUNIMENT" files kinds.img --newer 1998
+passed "by the disk's own dates" "$(! grep -q letter out && grep -q printed out; echo $?)"
+gives "no date" 2 "$MUNIMENT" files kinds.img --newer yesterday
+gives "nothing changed without a session" 2 "$MUNIMENT" files floppy.img --changed
 gives "JSON" 0 "$MUNIMENT" files floppy.img --json
 python3 -c 'import json,sys; [json.loads(l) for l in open("out")]'
 passed "is JSON" $?

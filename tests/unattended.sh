@@ -104,6 +104,18 @@ diff -r whole/data parts/data >out 2>&1
 passed "the payload is the same" $?
 passed "nothing unfinished is left either" "$([ ! -e parts.unfinished ]; echo $?)"
 
+# What a session changed: the guest's own writing, and what mtools makes of the rest of an overlay's disk.
+cat >one.script <<'PY'
+wait screen "Record?"
+type "0007"
+wait screen "- done 0007"
+wait time 1
+PY
+gives "a session with an overlay" 0 "$MUNIMENT" boot ledger.mun --script one.script --overlay session
+gives "says what it changed" 0 "$MUNIMENT" files ledger.mun --overlay session --changed
+passed "which is one file" "$([ "$(wc -l <out)" = 1 ] && grep -q '^changed .*ANSWER.TXT$' out; echo $?)"
+gives "as JSON too" 0 "$MUNIMENT" files ledger.mun --overlay session --changed --json
+says "with the word" out '"change": "changed", "path": "ANSWER.TXT"'
 sed 's/wait still 0.2/wait still 0.3/' work.script >changed.script
 gives "another script does not resume it" 3 "$MUNIMENT" boot ledger.mun --script changed.script --retrieve other
 says "and is told" err "was begun with another script"
