@@ -3,7 +3,7 @@
 #
 #   tests/demo/demo.sh FOLDER     FOLDER holds records.img, records.yaml and records-description.yaml (tests/demo/demo.mk)
 #
-# Leaves there records.mun, key, key.pub, extract.txt, session.journal, records.png, the bag parcel and the prints, and the script. What it made there before is made again.
+# Leaves there records.mun, key, key.pub, extract.txt, chime.wav, session.journal, records.png, the bag parcel and the prints, and the script. What it made there before is made again.
 set -euo pipefail
 muniment=$(realpath "${MUNIMENT:-build/muniment}")
 script=$(realpath "$(dirname "$0")/records.script")
@@ -13,7 +13,7 @@ ln -sf "$muniment" bin/muniment
 cp "$script" records.script
 PATH=$PWD/bin:$PATH
 rm -rf prints parcel
-rm -f key key.pub records.mun damaged.mun records.png extract.txt session.journal first.digests second.digests
+rm -f key key.pub records.mun damaged.mun records.png extract.txt chime.wav session.journal first.digests second.digests
 
 say()
 {
@@ -47,6 +47,12 @@ fi
 echo "The digests are equal: both boots were the same, bit for bit."
 say "The extract that the terminal sent to its serial line (extract.txt):"
 cat extract.txt
+say "When it had sent the extract it chimed: a third boot lets one hear it (chime.wav). The sound's digest is in the archive, with those of state and picture."
+run muniment boot records.mun --script records.script --sound chime.wav | sed -n 1p
+if [ "$(tail -c +45 chime.wav | tr -d '\0' | wc -c)" -lt 1000 ]; then
+    echo "Nothing was heard."
+    exit 1
+fi
 say "The second boot was recorded. Its journal repeats it to any point, and shows the screen there (records.png):"
 run muniment replay records.mun session.journal --until 'screen:Lock 2 is a scheduled monument' --screenshot records.png
 
@@ -72,4 +78,4 @@ if [ $status -ne 1 ] || ! grep -q 'chunk' damage.txt; then
 fi
 echo "The damage is found, and the chunk is named."
 rm -rf bin damaged.mun first.digests second.digests damage.txt
-say "Left in $PWD: records.mun key key.pub extract.txt session.journal records.png parcel prints"
+say "Left in $PWD: records.mun key key.pub extract.txt session.journal records.png parcel prints chime.wav"

@@ -4,7 +4,7 @@
  * sends a record to the serial line (INT 14h) or the printer (INT 17h), and switches the machine off through APM
  * (BIOS Interface Specification 1.2). Keys come from INT 16h, the date from INT 1Ah; text goes straight to the
  * screen's memory, as programs of that time did. Pages are drawn whole: what is seen depends on the last key and
- * record alone. */
+ * record alone. When an extract has been sent it chimes. */
 
 #include "guest.h"
 
@@ -298,6 +298,41 @@ static uint16_t equipment(void)
     return r.ax;
 }
 
+/* ---- Loudspeaker ---- */
+
+static void port_out(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static uint8_t port_in(uint16_t port)
+{
+    uint8_t value;
+
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+/* A tone of timer 2, of 1,193,182 / divisor Hz, for so many microseconds. */
+static void tone(uint16_t divisor, uint16_t microseconds)
+{
+    struct registers r = {.ax = 0x8600, .dx = microseconds};
+
+    port_out(0x43, 0xb6);
+    port_out(0x42, (uint8_t)divisor);
+    port_out(0x42, divisor >> 8);
+    port_out(0x61, port_in(0x61) | 3);
+    bios(0x15, &r);
+    port_out(0x61, port_in(0x61) & 0xfc);
+}
+
+/* Says that an extract is done: E and A. */
+static void chime(void)
+{
+    tone(905, 50000);
+    tone(678, 60000);
+}
+
 static const char *send_to_serial(const struct terminal *t)
 {
     struct registers r = {.ax = 0x00e3}; /* 9600 baud, 8 data bits, no parity, 1 stop bit */
@@ -305,7 +340,10 @@ static const char *send_to_serial(const struct terminal *t)
     if (!(equipment() >> 9 & 7))
         return "No serial line is fitted";
     bios(0x14, &r);
-    return send_record(t, serial_send) ? "Sent to the serial line" : "The serial line does not answer";
+    if (!send_record(t, serial_send))
+        return "The serial line does not answer";
+    chime();
+    return "Sent to the serial line";
 }
 
 static const char *send_to_printer(const struct terminal *t)
