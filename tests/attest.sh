@@ -88,10 +88,13 @@ says "and differs then" out "DIFFERS first at tick 25000000: ram; last equal at 
 sealed records '9s/ \(......\)/ 000000/'
 gives "a state that never was is found" 1 "$MUNIMENT" verify records.mun --trust key.pub --reboot
 says "where it is" out "DIFFERS first at tick 125000000: the state, although no part differs; last equal at tick 100000000"
-sealed records '9s/.$/x/;9s/x$/0/;9s/...$/000/'
+sealed records '9s/\( [0-9]*x[0-9]* \)....../\1000000/'
 gives "and a picture that never was" 1 "$MUNIMENT" verify records.mun --trust key.pub --reboot
 says "where it is" out "DIFFERS first at tick 125000000: picture; last equal at tick 100000000"
-for change in '1s/0/1/' '3s/cpu/cpU/' '4s/^0/1/' '7s/ / x/' '7s/^/0/' '7s/x/y/' '8{h;d};9{G}' '$d' '$p' '5,$d' '4,$d' '5s/^.*$/x/'; do
+sealed records '9s/...$/000/'
+gives "and a sound that never was" 1 "$MUNIMENT" verify records.mun --trust key.pub --reboot
+says "where it is" out "DIFFERS first at tick 125000000: sound; last equal at tick 100000000"
+for change in '1s/0/1/' '3s/cpu/cpU/' '4s/^0/1/' '7s/ / x/' '7s/^/0/' '7s/x/y/' '9s/^125/99/' '$d' '$p' '5,$d' '4,$d' '5s/^.*$/x/'; do
     sealed records "$change"
     gives "an attestation that is none is refused ($change)" 3 "$MUNIMENT" verify records.mun --trust key.pub --reboot
     says "with its line" err "attest.txt:"
