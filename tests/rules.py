@@ -16,7 +16,7 @@ import sys
 
 SPECIFICATIONS = {"A": "spec/archive.md", "C": "spec/set.md", "J": "spec/journal.md", "K": "spec/keys.md", "L": "spec/log.md", "M": "spec/manifest.md",
                   "P": "spec/parity.md", "R": "spec/receipt.md",
-                  "S": "spec/snapshot.md", "V": "spec/retrieval.md"}
+                  "S": "spec/snapshot.md", "V": "spec/retrieval.md", "W": "spec/sound.md"}
 WORDS = re.compile(r"\b(must|never|only)\b", re.I)
 NUMBER = re.compile(r"\b([%s])-(\d+)\b" % "".join(SPECIFICATIONS))
 SPAN = re.compile(r"\b([%s])-(\d+)(?: to |-)(?:\1-)(\d+)\b" % "".join(SPECIFICATIONS))

@@ -71,6 +71,7 @@ static const uint64_t expected[] = {
 };
 /* clang-format on */
 
+/* W-10, W-11 */
 static void patterns_play_what_the_other_opinion_plays(void **state)
 {
     (void)state;
@@ -146,6 +147,7 @@ static void noise_follows_from_the_number_of_the_sample(void **state)
     assert_int_equal(f->opl.noise, stepped);
 }
 
+/* W-12 */
 static void rest_costs_nothing(void **state)
 {
     struct fixture *f = begin(false);
@@ -183,6 +185,7 @@ static void drivers_find_it_by_its_timers(void **state)
     }
 }
 
+/* W-13 */
 static void timers_count_80_and_320_microseconds(void **state)
 {
     struct fixture *f = begin(false);
@@ -221,6 +224,7 @@ static void the_second_array_is_there_in_the_new_mode(void **state)
     assert_int_equal(f->opl.registers[0x140], 6);
 }
 
+/* W-14 */
 static void an_opl2_has_nine_channels_and_four_waveforms(void **state)
 {
     struct fixture *f = begin(true);

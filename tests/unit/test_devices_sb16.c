@@ -107,6 +107,7 @@ static void pass_samples(struct fixture *f, uint64_t count, uint32_t rate)
     board_run_to(&f->board, begun + clock_ticks_for_cycles(&f->board.clock, count, rate));
 }
 
+/* W-15 */
 static void a_reset_answers_aa_after_100_us(void **state)
 {
     struct fixture *f = *state;
@@ -123,6 +124,7 @@ static void a_reset_answers_aa_after_100_us(void **state)
     assert_int_equal(in(&f->board, ANSWER), 0xAA); /* the last byte stays */
 }
 
+/* W-22 */
 static void commands_answer(void **state)
 {
     static const struct {
@@ -149,6 +151,7 @@ static void commands_answer(void **state)
     assert_int_equal(f->memory[0], (uint8_t)(0xAA + 0x01 - 0x02 - 0x04 + 0x08 - 106));
 }
 
+/* W-23 */
 static void interrupts_are_told_apart_and_acknowledged(void **state)
 {
     struct fixture *f = *state;
@@ -170,7 +173,7 @@ static void interrupts_are_told_apart_and_acknowledged(void **state)
 }
 
 /* 8 bits, unsigned, mono, one block at 10 kHz: bytes in groups, an interrupt when the last has come, each sample heard.
- */
+ * (W-16) */
 static void a_block_of_8_bits_is_played(void **state)
 {
     struct fixture *f = *state;
@@ -203,7 +206,8 @@ static void a_block_of_8_bits_is_played(void **state)
     assert_int_equal(f->heard[5100][0], 0);
 }
 
-/* 16 bits, signed, stereo, again and again at 48 kHz: heard as it is, less the filter's first zero crossings. */
+/* 16 bits, signed, stereo, again and again at 48 kHz: heard as it is, less the filter's first zero crossings. (W-17,
+ * W-20) */
 static void blocks_of_16_bits_follow_each_other(void **state)
 {
     struct fixture *f = *state;
@@ -261,6 +265,7 @@ static void a_pause_stops_and_resumes(void **state)
     assert_int_equal(f->board.rises[IRQ5], 0);
 }
 
+/* W-18 */
 static void a_masked_channel_is_waited_for(void **state)
 {
     struct fixture *f = *state;
@@ -293,6 +298,7 @@ static void recording_brings_silence(void **state)
     assert_int_equal(f->memory[64], 0x55);
 }
 
+/* W-19 */
 static void silence_takes_its_time(void **state)
 {
     struct fixture *f = *state;
@@ -305,7 +311,7 @@ static void silence_takes_its_time(void **state)
     assert_int_equal(f->position, 0);
 }
 
-/* The levels after each code, from a reference of 128, by hand. */
+/* The levels after each code, from a reference of 128, by hand. (W-21) */
 static void adpcm_steps_from_its_reference(void **state)
 {
     static const struct {

@@ -80,6 +80,7 @@ static double amplitude(const struct fixture *f, double frequency, unsigned firs
     return 2 * sqrt(re * re + im * im) / power;
 }
 
+/* W-1 */
 static void frames_stand_at_48000ths_of_a_second(void **state)
 {
     static struct fixture f;
@@ -99,6 +100,7 @@ static void frames_stand_at_48000ths_of_a_second(void **state)
     assert_int_equal(f.frames, SOUND_RATE);
 }
 
+/* W-7 */
 static void silence_is_not_made(void **state)
 {
     static struct fixture f;
@@ -133,7 +135,7 @@ static void a_square_wave_has_its_harmonics(void **state)
     assert_true(amplitude(&f, 1000.0, 12000, 24000) > 1000 * amplitude(&f, 1500.0, 12000, 24000));
 }
 
-/* 62.5 kHz, of which nothing must be heard, and whose pulses are as wide as a sine of 500 Hz is high. */
+/* 62.5 kHz, of which nothing must be heard, and whose pulses are as wide as a sine of 500 Hz is high. (W-9) */
 static void pulse_widths_are_heard_as_levels(void **state)
 {
     static struct fixture f;
@@ -195,6 +197,7 @@ static void traffic(struct fixture *f, unsigned changes, unsigned updates)
     sound_update(&f->sound);
 }
 
+/* W-2, W-3 */
 static void frames_depend_on_no_update_and_on_nothing_later(void **state)
 {
     static struct fixture a, b;
@@ -241,6 +244,7 @@ static void sine(struct fixture *f, unsigned rate, double frequency)
     sound_update(&f->sound);
 }
 
+/* W-5 */
 static void rates_become_48000(void **state)
 {
     static const unsigned rates[] = {4000, 8000, 11025, 22050, 44100, 48000, 49716, 96000, 192000};
@@ -260,6 +264,7 @@ static void rates_become_48000(void **state)
     assert_true(amplitude(&f, 8000, 12000, 24000) < 4);
 }
 
+/* W-4 */
 static void a_stream_begins_again(void **state)
 {
     static struct fixture f;
@@ -278,6 +283,7 @@ static void a_stream_begins_again(void **state)
     assert_true(fabs(amplitude(&f, 1000, 60000, 24000) - 20000) < 60);
 }
 
+/* W-6 */
 static void the_sum_is_bounded(void **state)
 {
     static struct fixture f;
