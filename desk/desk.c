@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "archive/archive.h"
+#include "desk/jail.h"
 #include "desk/progress.h"
 #include "verify/fixity/fixity.h"
+
+#define READER_SECONDS 86400 /* of processor time, of the reader of one image */
 
 enum status desk_fail(const struct error *error)
 {
@@ -57,6 +60,27 @@ static bool not_interrupted(void *context, uint64_t done, uint64_t total)
     return !interrupted();
 }
 
+bool desk_lock_reader(const char *folder, struct error *error)
+{
+    const char *temporary = getenv("TMPDIR");
+    const struct jail_folder folders[] = {{folder, false}, {temporary ? temporary : "/var/tmp", true}};
+    const struct jail_limits limits = {.seconds = READER_SECONDS};
+
+    return jail_enter(JAIL_RUN, folders, sizeof folders / sizeof folders[0], &limits, error);
+}
+
+/* The commands that read an image in one process from its beginning to its end; others share it, or are locked in
+ * themselves. */
+static bool reads_apart(const struct arguments *a)
+{
+    static const char *const names[] = {"seal", "identify", "suggest", "export"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (!strcmp(a->command->name, names[i]))
+            return true;
+    return false;
+}
+
 bool desk_image_requests(const struct arguments *a, struct image_request requests[DRIVE_COUNT], struct error *error)
 {
     size_t position = 0;
@@ -65,7 +89,8 @@ bool desk_image_requests(const struct arguments *a, struct image_request request
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         requests[slot] = (struct image_request){.follow = argument_value(a, "--follow"),
                                                 .member = argument_value(a, "--member"),
-                                                .progress = not_interrupted};
+                                                .progress = not_interrupted,
+                                                .lock_in = reads_apart(a) ? desk_lock_reader : NULL};
     while ((value = argument_next(a, "--format", &position))) {
         unsigned one = format_slot(&value), known = 0;
 

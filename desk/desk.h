@@ -62,6 +62,9 @@ bool desk_folders(const struct arguments *arguments, struct archive_folders *fol
 bool desk_image_requests(const struct arguments *arguments, struct image_request requests[DRIVE_COUNT],
                          struct error *error);
 
+/* The lock_in of a struct image_request: the process reads what is in the image's folder, and nothing else. */
+bool desk_lock_reader(const char *folder, struct error *error);
+
 struct archive;
 
 /* Opens an archive to use what is in it; the parents of a derived one are looked for beside it and in --library. With

@@ -371,8 +371,10 @@ static bool seal_row(struct ingest *g, struct shelf_row *row, const char *path, 
     memcpy(files, row->documents, row->document_count * sizeof *files);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
         request.image_paths[slot] = row->images[slot];
-        request.images[slot] = (struct image_request){
-            .format = row->format, .member = row->member, .follow = argument_value(a, "--follow")};
+        request.images[slot] = (struct image_request){.format = row->format,
+                                                      .member = row->member,
+                                                      .follow = argument_value(a, "--follow"),
+                                                      .lock_in = desk_lock_reader};
     }
     bool good = !row->passwords || envelope_seal(row->passwords, g->archivists, g->archivist_count, &secret, error);
     if (row->passwords)

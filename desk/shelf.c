@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "desk/desk.h"
 #include "formats/images/images.h"
 #include "formats/file.h"
 #include "formats/plain.h"
@@ -412,7 +413,8 @@ static bool open_image(struct row_reader *r, char *entry)
 {
     struct images *all = (struct images *)r;
     struct found_image *image = &all->found[all->count];
-    struct image_request request = {.format = r->to->format, .member = r->to->member, .follow = r->follow};
+    struct image_request request = {
+        .format = r->to->format, .member = r->to->member, .follow = r->follow, .lock_in = desk_lock_reader};
     unsigned slot = 0;
 
     if (all->count == DRIVE_COUNT)

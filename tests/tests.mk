@@ -134,9 +134,9 @@ $(BUILD)/tests/print_job: tests/print_job.c $(BUILD)/libhost.a $(BUILD)/libmachi
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a $(HOST_LIBS)
 
-$(BUILD)/tests/images_campaign: tests/images_campaign.c $(BUILD)/libhost.a
+$(BUILD)/tests/images_campaign: tests/images_campaign.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
-	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(HOST_LIBS)
+	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a $(HOST_LIBS)
 
 tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/another_host $(BUILD)/tests/muniment_there $(BUILD)/tests/cirrus $(BUILD)/tests/images_campaign $(BUILD)/tests/print_job $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/swap.so $(BUILD)/tests/unsteady.so $(BUILD)/tests/faulty
 

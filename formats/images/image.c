@@ -1,4 +1,5 @@
 /* image.c - an open image: its files, what it says about itself, and reading what its reader locates (reader.h). */
+#include "formats/images/worker.h"
 #include "formats/images/image.h"
 #include "formats/images/made.h"
 
@@ -483,11 +484,13 @@ const struct error *image_failure(void *context)
 
 uint64_t image_size(const struct block *disk)
 {
-    return ((const struct image *)disk->context)->size;
+    return is_worker(disk) ? worker_size(disk) : ((const struct image *)disk->context)->size;
 }
 
 bool image_unchanged(const struct block *disk, struct error *error)
 {
+    if (is_worker(disk))
+        return worker_unchanged(disk, error);
     for (const struct image *image = disk->context; image; image = image->below)
         for (uint32_t i = 0; i < image->source_count; i++)
             if (!file_unchanged(image->sources[i].descriptor, image->sources[i].path, &image->sources[i].state, error))
@@ -500,6 +503,8 @@ bool image_file_read(const struct block *disk, uint32_t file, uint64_t offset, v
 {
     const struct image *image = disk->context;
 
+    if (is_worker(disk))
+        return worker_file_read(disk, file, offset, buffer, size, error);
     for (; image && file >= image->source_count; image = image->below)
         file -= image->source_count;
     return image ? source_read_file(&image->sources[file], offset, buffer, size, error)

@@ -68,6 +68,10 @@ struct image_request {
     bool (*progress)(void *context, uint64_t done, uint64_t total); /* while an image is unpacked or indexed at opening;
                                                                        false cancels. May be null */
     void *progress_context;
+    /* Or null. The image is then opened and read by a process of its own, which calls this first: it locks itself in,
+     * so that it reads what is in the image's folder, writes temporary files, and does nothing else. A disk that is
+     * read so is read by one process, and not by others that it begins. */
+    bool (*lock_in)(const char *folder, struct error *error);
 };
 
 /* The names that --format takes; a null at the end. */

@@ -1,6 +1,7 @@
 /* open.c - recognises images and opens them as disks (images.h). */
 #include "formats/images/image.h"
 #include "formats/images/made.h"
+#include "formats/images/worker.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +138,9 @@ bool image_open(const char *path, const struct image_request *request, struct bl
                 struct error *error)
 {
     static const struct image_request plain;
+
+    if (request && request->lock_in && !made_is_named(path))
+        return worker_open(path, request, disk, info, error);
     struct image *image = image_new(request ? request : &plain, path, error);
     bool done;
 

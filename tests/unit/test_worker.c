@@ -1,0 +1,176 @@
+/* test_worker.c - an image that a process of its own reads (formats/images/worker.h) reads as one that is read here,
+ * and what ends its reader is reported. */
+#define _DEFAULT_SOURCE
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "formats/error.h"
+#include "formats/images/images.h"
+
+enum { SECTORS = 5000, LEFT_OUT = 100 };
+
+static char path[] = "/tmp/muniment-worker-XXXXXX";
+static struct {
+    char folder[256];
+    int descriptors; /* that the process has besides standard ones */
+} * seen;
+
+static bool look_around(const char *folder, struct error *error)
+{
+    (void)error;
+    snprintf(seen->folder, sizeof seen->folder, "%s", folder);
+    for (int i = 3; i < 256; i++)
+        seen->descriptors += lseek(i, 0, SEEK_CUR) >= 0;
+    return true;
+}
+
+static bool refuse(const char *folder, struct error *error)
+{
+    return error_set(error, STATUS_HOST, folder, NULL, NULL, "is not locked");
+}
+
+static bool die(const char *folder, struct error *error)
+{
+    (void)folder, (void)error;
+    raise(SIGKILL);
+    return true;
+}
+
+static bool die_soon(const char *folder, struct error *error)
+{
+    (void)folder, (void)error;
+    alarm(1);
+    return true;
+}
+
+static void make_image(void)
+{
+    int descriptor = mkstemp(path);
+    uint8_t sector[SECTOR_SIZE];
+
+    assert_true(descriptor >= 0);
+    for (int i = 0; i < SECTORS; i++) {
+        memset(sector, i * 7 + 1, sizeof sector);
+        if (i < 2000 || i >= 2000 + LEFT_OUT * 8)
+            assert_int_equal(pwrite(descriptor, sector, sizeof sector, (off_t)i * SECTOR_SIZE), SECTOR_SIZE);
+    }
+    assert_int_equal(ftruncate(descriptor, SECTORS * SECTOR_SIZE - 100), 0);
+    close(descriptor);
+}
+
+static void it_reads_as_one_that_is_read_here(void **state)
+{
+    const struct image_request apart = {.lock_in = look_around};
+    static uint8_t here[SECTORS * SECTOR_SIZE], there[SECTORS * SECTOR_SIZE];
+    struct image_info info, other;
+    struct block disk, direct;
+    struct error error;
+    uint32_t done;
+
+    (void)state;
+    assert_true(image_open(path, &apart, &disk, &info, &error));
+    assert_true(image_open(path, NULL, &direct, &other, &error));
+    assert_string_equal(seen->folder, "/tmp");
+    assert_int_equal(seen->descriptors, 0);
+    assert_int_equal(disk.sectors, direct.sectors);
+    assert_int_equal(image_size(&disk), SECTORS * SECTOR_SIZE - 100);
+    assert_string_equal(info.format, other.format);
+    assert_string_equal(info.title, other.title);
+    assert_int_equal(info.padding, other.padding);
+    assert_int_equal(info.file_count, other.file_count);
+    assert_memory_equal(info.files, other.files, other.file_count * sizeof *other.files);
+    assert_int_equal(disk.read(disk.context, 0, SECTORS, there, &done), BLOCK_OK);
+    assert_int_equal(done, SECTORS);
+    assert_int_equal(direct.read(direct.context, 0, SECTORS, here, &done), BLOCK_OK);
+    assert_memory_equal(here, there, sizeof here);
+    for (uint64_t sector = 1990; sector < 2900; sector += 13)
+        assert_int_equal(disk.zeros(disk.context, sector), direct.zeros(direct.context, sector));
+    assert_true(image_file_read(&disk, 0, 1000, there, 1500000, &error));
+    assert_memory_equal(here + 1000, there, 1500000);
+    assert_false(image_file_read(&disk, 0, SECTORS * SECTOR_SIZE, there, 1, &error));
+    assert_int_equal(error.status, STATUS_INPUT);
+    assert_false(image_file_read(&disk, 1, 0, there, 1, &error));
+    assert_true(image_unchanged(&disk, &error));
+    assert_int_equal(truncate(path, SECTORS * SECTOR_SIZE - 90), 0);
+    assert_false(image_unchanged(&disk, &error));
+    assert_int_equal(truncate(path, SECTORS * SECTOR_SIZE - 100), 0);
+    disk.close(disk.context);
+    direct.close(direct.context);
+    image_info_free(&info);
+    image_info_free(&other);
+}
+
+static void what_cannot_be_opened_is_reported(void **state)
+{
+    const struct image_request request = {.lock_in = look_around, .format = "qcow2"};
+    struct block disk;
+    struct error error;
+
+    (void)state;
+    assert_false(image_open("/tmp/muniment-worker-none", &request, &disk, NULL, &error));
+    assert_string_equal(error.object, "/tmp/muniment-worker-none");
+    assert_false(image_open(path, &request, &disk, NULL, &error));
+    assert_int_equal(error.status, STATUS_INPUT);
+}
+
+static void a_process_that_cannot_be_locked_in_reads_nothing(void **state)
+{
+    const struct image_request request = {.lock_in = refuse};
+    struct block disk;
+    struct error error;
+
+    (void)state;
+    assert_false(image_open(path, &request, &disk, NULL, &error));
+    assert_int_equal(error.status, STATUS_HOST);
+    assert_string_equal(error.what, "is not locked");
+}
+
+static void what_ends_the_reader_is_reported(void **state)
+{
+    const struct image_request request = {.lock_in = die}, soon = {.lock_in = die_soon};
+    static uint8_t sector[SECTOR_SIZE];
+    enum block_result result = BLOCK_OK;
+    struct block disk;
+    struct error error;
+    uint32_t done;
+
+    (void)state;
+    assert_false(image_open(path, &request, &disk, NULL, &error));
+    assert_int_equal(error.status, STATUS_INPUT);
+    assert_non_null(strstr(error.what, "signal 9"));
+    assert_true(image_open(path, &soon, &disk, NULL, &error));
+    for (uint64_t i = 0; result == BLOCK_OK; i = (i + 1) % SECTORS)
+        result = disk.read(disk.context, i, 1, sector, &done);
+    assert_int_equal(result, BLOCK_FAILED);
+    assert_non_null(strstr(disk.failure(disk.context)->what, "signal 14"));
+    assert_int_equal(disk.read(disk.context, 0, 1, sector, &done), BLOCK_FAILED);
+    assert_int_equal(disk.zeros(disk.context, 0), 0);
+    assert_false(image_unchanged(&disk, &error));
+    disk.close(disk.context);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_reads_as_one_that_is_read_here),
+        cmocka_unit_test(what_cannot_be_opened_is_reported),
+        cmocka_unit_test(a_process_that_cannot_be_locked_in_reads_nothing),
+        cmocka_unit_test(what_ends_the_reader_is_reported),
+    };
+
+    signal(SIGPIPE, SIG_IGN);
+    seen = mmap(NULL, sizeof *seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    make_image();
+    int failures = cmocka_run_group_tests(tests, NULL, NULL);
+    unlink(path);
+    return failures;
+}
