@@ -31,17 +31,18 @@ clean() { [ -z "$(ls -A "$1" | grep -v -e '\.mun$' -e '^\.muniment-index\.sqlite
 under() { local injection=$1; shift; timeout 60 strace -o trace --inject="$injection" "$@" >out 2>err; }
 declare -A tried
 for fault in write:error=ENOSPC pwrite64:error=ENOSPC fsync:error=EIO fdatasync:error=EIO openat:error=EMFILE linkat:error=EIO renameat:error=EIO renameat2:error=EIO rename:error=EIO \
-    unlinkat:error=EACCES flock:error=EINTR clone:error=EAGAIN clone3:error=EAGAIN socketpair:error=EMFILE mmap:error=ENOMEM brk:error=ENOMEM read:error=EIO pread64:error=EIO close:error=EIO \
+    unlinkat:error=EACCES flock:error=EINTR clone:error=EAGAIN clone3:error=EAGAIN socketpair:error=EMFILE mmap:error=ENOMEM read:error=EIO pread64:error=EIO close:error=EIO \
     getdents64:error=EIO newfstatat:error=EIO write:signal=KILL pwrite64:signal=KILL fsync:signal=KILL linkat:signal=KILL renameat:signal=KILL unlinkat:signal=KILL openat:signal=KILL close:signal=KILL; do
     call=${fault%%:*}
     for act in ingest seal; do
         if [ $act = ingest ]; then command=("$muniment" ingest shelf.csv --library lib --key office); else command=("$muniment" seal a.yaml -o lib/A.mun --key office --threads 1); fi
         rm -rf lib && mkdir lib
-        strace -o trace -e trace=$call "${command[@]}" >out 2>err
+        strace -o trace -e trace=$call,rt_sigaction "${command[@]}" >out 2>err
         count=$(grep -c "^$call(" trace)
-        # Those that are tried lie apart by the same number of calls.
-        step=$(((count + most - 1) / most))
-        for ((n = 1; n <= count; n += step < 1 ? 1 : step)); do
+        # The first ones are the loader's, before the command watches for signals. Those that are tried lie apart by the same number of calls.
+        first=$(($(sed '/^rt_sigaction(SIGINT/,$d' trace | grep -c "^$call(") + 1))
+        step=$(((count - first + most) / most))
+        for ((n = first; n <= count; n += step < 1 ? 1 : step)); do
             rm -rf lib && mkdir lib
             status=0
             under "$fault:when=$n" "${command[@]}" || status=$?
