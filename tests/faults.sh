@@ -28,7 +28,7 @@ whole() { local file; for file in "$1"/*.mun; do [ ! -e "$file" ] || "$muniment"
 clean() { [ -z "$(ls -A "$1" | grep -v -e '\.mun$' -e '^\.muniment-index\.sqlite$')" ] || { ls -A "$1"; return 1; }; }
 
 # under INJECTION COMMAND...: runs it with a fault in one call of the first process.
-under() { local injection=$1; shift; timeout 60 strace -o trace --inject="$injection" "$@" >out 2>err; }
+under() { local injection=$1; shift; { timeout 60 strace -o trace --inject="$injection" "$@" >out 2>err; } 2>killed; }
 declare -A tried
 for fault in write:error=ENOSPC pwrite64:error=ENOSPC fsync:error=EIO fdatasync:error=EIO openat:error=EMFILE linkat:error=EIO renameat:error=EIO renameat2:error=EIO rename:error=EIO \
     unlinkat:error=EACCES flock:error=EINTR clone:error=EAGAIN clone3:error=EAGAIN socketpair:error=EMFILE mmap:error=ENOMEM read:error=EIO pread64:error=EIO close:error=EIO \
@@ -54,8 +54,8 @@ for fault in write:error=ENOSPC pwrite64:error=ENOSPC fsync:error=EIO fdatasync:
             if [ $act = ingest ]; then
                 "${command[@]}" >out 2>err || status=$?
                 [ "$(for file in lib/*.mun; do "$muniment" info --root "$file"; done)" = "$roots" ] || status=99
-            elif [ ! -e lib/A.mun ]; then
-                "${command[@]}" >out 2>err || status=$?
+            else
+                "${command[@]}" --force >out 2>err || status=$?
             fi
             [ $status = 0 ] || passed "$act, $fault, call $n: the same command comes to its end ($status)" 1
             clean lib || passed "$act, $fault, call $n: nothing else is left" 1

@@ -76,7 +76,10 @@ def remove(path):
 
 def main():
     size = mib << 20
-    make_image("image.img")
+    if os.fork() == 0:  # what this process has of memory, its children begin with
+        make_image("image.img")
+        os._exit(0)
+    os.wait()
     subprocess.run([muniment, "key", "new", "key"], check=True, stdout=subprocess.DEVNULL)
     with open("image.yaml", "wb") as file:
         subprocess.run([muniment, "suggest", "image.img", "--machine", "windows-98"], check=True, stdout=file)
