@@ -32,6 +32,7 @@ struct boot {
     struct slicing slicing;
     enum machine_engine engine; /* engine.h */
     uint64_t engine_seed;       /* ENGINE_RANDOM */
+    uint64_t code_size;         /* MiB of it; 0: as many as usual */
     struct code_memory code;    /* what the translator writes into */
     struct tracing tracing;
     struct output serial, parallel, clipboard, trace, translation;

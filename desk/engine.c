@@ -23,12 +23,17 @@ bool engine_read_option(struct boot *b, struct error *error)
         b->engine = ENGINE_RANDOM;
     else
         return boot_bad_option(b, "--engine", text, error);
+    text = argument_value(b->arguments, "--code-cache");
+    if (text && (!boot_read_number(text, &b->code_size) || !b->code_size || b->code_size > CODE_MEMORY_LIMIT >> 20))
+        return boot_bad_option(b, "--code-cache", text, error);
     return true;
 }
 
 void engine_host(struct boot *b, struct machine_host *host)
 {
-    if (b->engine != ENGINE_INTERPRETER && code_memory_init(&b->code, CODE_MEMORY_SIZE))
+    size_t size = b->code_size ? (size_t)b->code_size << 20 : CODE_MEMORY_SIZE;
+
+    if (b->engine != ENGINE_INTERPRETER && code_memory_init(&b->code, size))
         host->code = &b->code;
 }
 
@@ -121,8 +126,11 @@ void engine_print_statistics(const struct boot *b)
         printf("%-15s %" PRIu64 " (%.1f %%)\n", kinds[n].name, kinds[n].ticks, percent(kinds[n].ticks, ticks));
     printf("blocks          %" PRIu64 " of %" PRIu64 " instructions, %" PRIu64 " bytes of code\n", s.blocks,
            s.instructions, s.host_bytes);
-    printf("cache           %" PRIu64 " of %" PRIu64 " bytes in use, emptied %" PRIu64 " times\n", s.code_used,
-           s.code_size, s.flushes);
+    printf("cache           %" PRIu64 " of %" PRIu64 " bytes in use, emptied %" PRIu64 " times\n",
+           s.nursery.bytes + s.tenured.bytes, s.code_size, s.flushes);
+    printf("  nursery       %" PRIu64 " blocks, %" PRIu64 " bytes\n", s.nursery.blocks, s.nursery.bytes);
+    printf("  tenured       %" PRIu64 " blocks, %" PRIu64 " bytes\n", s.tenured.blocks, s.tenured.bytes);
+    printf("  made room     %" PRIu64 " blocks moved, %" PRIu64 " dropped\n", s.promoted, s.evicted);
     printf("dropped         %" PRIu64 " blocks whose code was written to\n", s.dropped);
     printf("links           %" PRIu64 "\nentries         %" PRIu64 "\n", s.links, s.entries);
     for (unsigned n = 0; n < TRANSLATOR_EXITS; n++)

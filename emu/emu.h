@@ -96,8 +96,12 @@ struct machine_statistics {
                                       that were interpreted in the midst of a block */
     uint64_t software_rows; /* instructions whose results this host's floating point has otherwise: they are interpreted
                              */
-    uint64_t dropped, flushes;        /* blocks whose code was written to, and how often all were thrown away */
-    uint64_t code_used, code_size;    /* bytes of the memory for code */
+    uint64_t dropped, flushes; /* blocks whose code was written to, and how often all were thrown away */
+    uint64_t code_size;        /* bytes of the memory for code */
+    struct {
+        uint64_t blocks, bytes; /* blocks that may run, bytes of code */
+    } nursery, tenured;         /* where blocks are made, and where those move that are still used when it is full */
+    uint64_t promoted, evicted; /* blocks that moved there, or again, and that were dropped then */
     uint64_t exits[TRANSLATOR_EXITS]; /* of the entries */
 };
 struct machine_statistics machine_statistics(const struct machine *m);

@@ -689,7 +689,10 @@ struct machine_statistics machine_statistics(const struct machine *m)
         .software_rows = s.software_rows,
         .dropped = s.invalidated,
         .flushes = s.flushes,
-        .code_used = s.code_used,
+        .nursery = {s.generation[0].blocks, s.generation[0].bytes},
+        .tenured = {s.generation[1].blocks, s.generation[1].bytes},
+        .promoted = s.promoted,
+        .evicted = s.evicted,
         .code_size = s.code_size,
         .exits = {s.exits[0], s.exits[1], s.exits[2], s.exits[3], s.exits[4]},
     };

@@ -18,6 +18,10 @@ engine "the interpreter has statistics" 0 interpreter --statistics
 grep -q '^translated *0 (' out
 passed "and translates nothing" $?
 tail -n 1 out >digest
+gives "a cache of no size is refused" 2 "$MUNIMENT" boot records.img --code-cache 0
+engine "a small cache is enough" 0 translator --code-cache 1
+tail -n 1 out | cmp - digest 2>>err
+passed "for the same state" $?
 engine "engines in turn" 0 random:7
 cmp out digest 2>>err
 passed "end in the same state" $?

@@ -1,6 +1,6 @@
 # bench.mk - the benchmark guest, one floppy image per work load: $(BUILD)/bench/integer.img and so on. Included by GNUmakefile.
 
-BENCH_LOADS  := integer branchy memory system x87 sse2 linear8 linear32 planar
+BENCH_LOADS  := integer branchy memory system x87 sse2 linear8 linear32 planar code
 BENCH_CFLAGS := -m32 -march=i486 -O2 -std=gnu11 -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-stack-protector \
                 -fno-asynchronous-unwind-tables -fcf-protection=none -fomit-frame-pointer -mno-sse -fno-ident
 
@@ -12,6 +12,7 @@ $(BUILD)/bench/x87.o $(BUILD)/bench/sse2.o: WORKLOAD := 5
 $(BUILD)/bench/linear8.o $(BUILD)/bench/linear32.o: WORKLOAD := 6
 $(BUILD)/bench/linear32.o: BENCH_CFLAGS += -DDEPTH=32
 $(BUILD)/bench/planar.o: WORKLOAD := 7
+$(BUILD)/bench/code.o: WORKLOAD := 8
 $(BUILD)/bench/sse2.o: BENCH_CFLAGS += -msse2 -mfpmath=sse
 
 $(BENCH_LOADS:%=$(BUILD)/bench/%.o): tests/bench/program.c

@@ -7,7 +7,7 @@
 set -eu
 build=${1:-build}
 shift || true
-[ $# -gt 0 ] || set -- integer branchy memory system x87 sse2 linear8 linear32 planar
+[ $# -gt 0 ] || set -- integer branchy memory system x87 sse2 linear8 linear32 planar code
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 TIMEFORMAT=%U

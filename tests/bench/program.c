@@ -369,6 +369,63 @@ static uint32_t work(void)
     return sum;
 }
 
+#elif WORKLOAD == 8 /* much code: functions that it writes first, each a loop; some are called often, others hardly \
+                       ever */
+
+enum { FUNCTIONS = 76000, BODY = 60, ROOM = 192, FIRST = 30, TRIPS = 300, CALLS = 400000 };
+
+static uint8_t *put(uint8_t *at, uint8_t a, uint8_t b, uint8_t c)
+{
+    at[0] = a;
+    at[1] = b;
+    at[2] = c;
+    return at + 3;
+}
+
+/* EBX points to data, ECX counts, EAX EDX ESI change. */
+static void write_function(uint8_t *at)
+{
+    const uint8_t *start = at;
+
+    for (uint32_t n = 0; n < BODY; n++) {
+        uint8_t value = (uint8_t)(next_random() >> 24) & 0x7C;
+        switch (next_random() >> 28 & 7) {
+        case 0: at = put(at, 0x03, 0x43, value); break; /* add eax, [ebx+n] */
+        case 1: at = put(at, 0x33, 0x53, value); break; /* xor edx, [ebx+n] */
+        case 2: at = put(at, 0x2B, 0x73, value); break; /* sub esi, [ebx+n] */
+        case 3: at = put(at, 0x89, 0x43, value); break; /* mov [ebx+n], eax */
+        case 4: at = put(at, 0x6B, 0xC0, value); break; /* imul eax, eax, n */
+        case 5: at = put(at, 0xC1, 0xC0, value); break; /* rol eax, n */
+        case 6: at = put(at, 0x83, 0xC2, value); break; /* add edx, n */
+        default: at = put(at, 0x8D, 0x34, 0x10); break; /* lea esi, [eax+edx] */
+        }
+    }
+    at = put(at, 0x49, 0x0F, 0x85); /* dec ecx; jnz; ret */
+    *(int32_t *)(void *)at = start - at - 4;
+    at[4] = 0xC3;
+}
+
+static uint32_t work(void)
+{
+    uint8_t *data = (uint8_t *)0x100000, *functions = (uint8_t *)0x200000;
+    uint32_t sum = 0;
+
+    for (uint32_t n = 0; n < FUNCTIONS; n++)
+        write_function(functions + n * ROOM);
+    for (uint32_t n = 0; n < FUNCTIONS + CALLS; n++) { /* once each; then most calls go to a few */
+        uint32_t r = next_random(), trips = n < FUNCTIONS ? FIRST : TRIPS, edx = n, esi = r;
+        for (uint32_t i = 0; i < 4; i++)
+            r = (uint32_t)((uint64_t)r * r >> 32);
+        r = n < FUNCTIONS ? n : (uint32_t)((uint64_t)r * FUNCTIONS >> 32);
+        __asm__ volatile("call *%[function]"
+                         : "+a"(sum), "+c"(trips), "+d"(edx), "+S"(esi)
+                         : "b"(data), [function] "D"(functions + r * ROOM)
+                         : "memory", "cc");
+        sum += edx ^ esi;
+    }
+    return sum;
+}
+
 #else /* the system: paging on, page tables written, interrupts by software, segment loads, CR3 */
 
 volatile uint32_t calls; /* counted by the handler */

@@ -84,7 +84,7 @@ static inline bool unit_is_flat(const struct unit *u, unsigned segment)
     }
 }
 
-/* Added to the index that run_record takes: the block is left after the instruction. */
+/* Added to the number that run_record takes: the block is left after the instruction. */
 #define RECORD_LEAVES 0x80u
 
 /* From the start of its unit to an instruction: a unit lies in one page. */
@@ -101,6 +101,7 @@ struct record_group {
     struct translated *block;
     struct code_block *records;
     uint8_t first, count; /* which of the block's they are */
+    uint16_t offset;      /* of the first, as insn_offset has it */
 };
 
 /* Where a block may be left for code that is known: a jump that leads to the block there once there is one. */
@@ -121,29 +122,40 @@ struct block_exit {
 struct translated {
     uint32_t physical, eip, limit, bits;
     uint32_t second; /* as in struct unit */
+    uint32_t room;   /* bytes of its records, all in all */
     uint16_t bytes;  /* in its first page */
     uint16_t before; /* as in struct unit */
     uint8_t count;
     bool valid; /* still to be found */
+    bool used;  /* since its region was full (cache.c) */
     uint8_t exits;
     const uint8_t *entry; /* where it runs */
     uint8_t *link;        /* where exits of its page lead, in the writable mapping: the same place, or what looks at the
                              mapping before */
     struct translated *next_hash, *next_in_page;
-    struct translated *whole; /* this stands for the bytes of that block in its second page, and is no block */
+    struct translated **in_page; /* what leads to it in the list of its page; or null */
+    struct translated *rest;     /* what stands for its bytes in a second page; or null */
+    struct translated *whole;    /* this stands for the bytes of that block in its second page, and is no block */
     struct block_exit *incoming, *exit;
     struct record_group *group; /* in the order of their records */
-    struct insn insn[];         /* for the interpreter */
+    struct slow_record *slow;   /* what the interpreter may have to do in its midst */
+    uint8_t slow_count;
+};
+
+struct slow_record {
+    struct insn insn;
+    uint8_t index; /* in the block */
 };
 
 /* Code that every block uses. */
 struct backend {
-    const uint8_t *enter;  /* a function: struct block_exit *enter(struct cpu *, const uint8_t *code). Null exit: leave
-                              for the loop to look around */
-    uint8_t *leave;        /* in the writable mapping: saves the registers and returns R8 */
-    uint8_t *run_record;   /* calls view.run_record(cpu, R8, R9) and resumes, or leaves */
-    uint8_t *run_group;    /* the same with view.run_group(cpu, R8) */
-    uint8_t *units[4];     /* loads what of HAS_XMM and HAS_X87 is not in the host's; [0] takes back what is */
+    const uint8_t *enter; /* a function: struct block_exit *enter(struct cpu *, const uint8_t *code). Null exit: leave
+                             for the loop to look around */
+    uint8_t *leave;       /* in the writable mapping: saves the registers and returns R8 */
+    uint8_t *run_record; /* calls view.run_record(cpu, R8, R9), R9 a number of the block's slow records, and resumes, or
+                             leaves */
+    uint8_t *run_group;  /* the same with view.run_group(cpu, R8) */
+    uint8_t *units[4];   /* loads what of HAS_XMM and HAS_X87 is not in the host's; [0] takes back what is */
     uint8_t *flags_ready;  /* calls view.flags_ready */
     uint8_t *repeat[2][3]; /* REP STOS and MOVS, of 1, 2 and 4 bytes, as far as it goes */
     uint8_t *other_place;  /* of the table of jumps: goes on there, or leaves by the exit in R11 */
@@ -178,8 +190,8 @@ struct flag_use {
 struct flag_use backend_flag_use(const struct unit *u, unsigned n);
 /* How many records from n on, n itself at least, have no code of the back end's own. */
 unsigned backend_group_length(const struct unit *u, unsigned n);
-/* Emits a unit as code of `block`, whose records and room for EXIT_LIMIT exits are there, and fills in code, entry
- * and exits. */
+/* Emits a unit as code of `block`, whose groups and room for EXIT_LIMIT exits and UNIT_LIMIT slow records behind them
+ * are there, and fills in code, entry, exits and slow records. */
 void backend_compile(struct backend *b, struct code *code, const struct unit *u, struct translated *block);
 /* Leads an exit to another block, or to null. */
 void backend_aim(struct block_exit *exit, const struct translated *to);

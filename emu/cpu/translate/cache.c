@@ -1,23 +1,32 @@
 /* cache.c - blocks of translated code: found by where their bytes lie and what they were translated for, dropped when
  * the bytes change.
  *
- * Blocks come from an arena, their code from the code area; both are emptied together. A block that is dropped before
- * that is only unlinked, so that the one that runs may drop itself. */
+ * Memory is divided into regions, of code and of records of blocks, that are filled one after the other. Blocks are
+ * made in a nursery. When there is no region left, the oldest is emptied: what was used since nothing led to its blocks
+ * any more moves to a tenured region, the rest is dropped. A block that is dropped stays where it is until its region
+ * is emptied, so that the one that runs may drop itself; regions are only emptied while nothing runs (cache_settle). */
 #include "emu/cpu/translate/internal.h"
 
 #include <stdlib.h>
 
-#define BUCKETS 65536u
+#define BUCKETS 131072u
 #define HEAT 65536u
 #define LINE_SIZE 16u
-#define ARENA_SIZE (32u << 20)
-#define CHURN_LIMIT 100u /* writes into translated code of a page, after which it is left to the interpreter */
+/* A page whose translated code is written to more often than once in 2^20 ticks, for 100 times more than that, is left
+ * to the interpreter until the mean is that again. */
+#define CHURN_SHIFT 20
+#define CHURN_LIMIT 100u
 #define GROUP_ROOM(records) \
     (sizeof(struct record_group) + sizeof(struct code_block) + ((records) + 1) * sizeof(struct insn))
 #define BLOCK_ROOM \
-    (2 * UNIT_LIMIT * GROUP_ROOM(1) + 2 * sizeof(struct translated) + UNIT_LIMIT * sizeof(struct insn) + \
+    (2 * UNIT_LIMIT * GROUP_ROOM(1) + 2 * sizeof(struct translated) + UNIT_LIMIT * sizeof(struct slow_record) + \
      EXIT_LIMIT * sizeof(struct block_exit))
 #define CODE_ROOM (UNIT_LIMIT * 1024u)
+#define REGION_CODE (4 * CODE_ROOM)                    /* at least, if there are several */
+#define RECORDS_OF(code) ((code) / 8 * 7 + BLOCK_ROOM) /* bytes for records of blocks with so much code */
+#define REGIONS_LEAST 4u
+
+enum generation { NURSERY, TENURED, FREE };
 
 bool cache_init(struct cpu *cpu)
 {
@@ -27,10 +36,10 @@ bool cache_init(struct cpu *cpu)
     t->bucket = calloc(BUCKETS, sizeof *t->bucket);
     t->page = calloc(pages, sizeof *t->page);
     t->lines = calloc(pages, sizeof *t->lines);
-    t->churn = calloc(pages, 1);
+    t->calm = calloc(pages, sizeof *t->calm);
     t->heat = calloc(HEAT, sizeof *t->heat);
-    t->arena = malloc(ARENA_SIZE);
-    return t->bucket && t->page && t->lines && t->churn && t->heat && t->arena;
+    t->arena = malloc(REGIONS * RECORDS_OF(t->memory.size / REGIONS));
+    return t->bucket && t->page && t->lines && t->calm && t->heat && t->arena;
 }
 
 void cache_free(struct translator *t)
@@ -38,16 +47,57 @@ void cache_free(struct translator *t)
     free(t->bucket);
     free(t->page);
     free(t->lines);
-    free(t->churn);
+    free(t->calm);
     free(t->heat);
     free(t->arena);
+}
+
+static void region_clear(struct region *r)
+{
+    r->generation = FREE;
+    r->at = r->code;
+    r->aside = r->code + r->size / 2;
+    r->used = 0;
+}
+
+void cache_code_place(struct translator *t)
+{
+    uint8_t *middle = t->memory.write + t->memory.size / 2;
+
+    t->code = (struct code){.at = t->memory.write,
+                            .end = middle,
+                            .aside = middle,
+                            .aside_end = t->memory.write + t->memory.size,
+                            .run = t->memory.run - t->memory.write};
+}
+
+void cache_begin(struct cpu *cpu)
+{
+    struct translator *t = cpu->translator;
+    uint8_t *start;
+    size_t code, records;
+
+    backend_init(&t->backend, &t->code);
+    start = t->code.at;
+    code = t->memory.size - (size_t)(start - t->memory.write);
+    t->region_count = code / REGION_CODE < REGIONS ? (unsigned)(code / REGION_CODE) : REGIONS;
+    if (t->region_count < REGIONS_LEAST)
+        t->region_count = 1;
+    code /= t->region_count;
+    records = REGIONS * RECORDS_OF(t->memory.size / REGIONS) / t->region_count & ~(size_t)15;
+    for (unsigned n = 0; n < t->region_count; n++) {
+        t->region[n] = (struct region){
+            .code = start + n * code, .size = code, .records = t->arena + n * records, .room = records};
+        region_clear(&t->region[n]);
+    }
+    t->filling[NURSERY] = t->filling[TENURED] = NULL;
 }
 
 static uint32_t hash(uint32_t physical, uint32_t eip)
 {
     uint32_t h = physical * 0x9E3779B1u ^ eip * 0x85EBCA6Bu;
 
-    return h >> 16;
+    return h >> 15;
 }
 
 struct translated *cache_find(const struct translator *t, const struct translated *from, const struct unit *u)
@@ -90,20 +140,26 @@ void cache_link(struct translator *t, struct block_exit *exit, struct translated
     t->statistics.links++;
 }
 
-/* Nothing leads to the block any more, and it leads nowhere. */
-static void detach(struct translator *t, struct translated *block)
+/* Nothing leads to the block any more: it is entered by way of cache_find only. */
+static void isolate(struct translator *t, struct translated *block)
 {
     struct jump *jump = jump_of(t->jumps, block->eip), *other = jump_other(t->jumps, jump);
 
     while (block->incoming)
         exit_unlink(block->incoming);
-    for (unsigned n = 0; n < block->exits; n++)
-        if (block->exit[n].to)
-            exit_unlink(&block->exit[n]);
     if (jump->code == block->entry)
         jump->key = UINT64_MAX;
     if (other->code == block->entry)
         other->key = UINT64_MAX;
+}
+
+/* And it leads nowhere. */
+static void detach(struct translator *t, struct translated *block)
+{
+    isolate(t, block);
+    for (unsigned n = 0; n < block->exits; n++)
+        if (block->exit[n].to)
+            exit_unlink(&block->exit[n]);
 }
 
 /* --- Lines --- */
@@ -128,7 +184,8 @@ static bool lines_any(const struct page_lines *lines, uint32_t address, uint32_t
 }
 
 /* --- Coming and going --- */
-static void forget(struct translator *t, struct translated *block)
+/* The block is not found any more, and nothing leads to it. Lists of pages still have it. */
+static void drop(struct translator *t, struct translated *block)
 {
     struct translated **link = &t->bucket[hash(block->physical, block->eip) % BUCKETS];
 
@@ -137,40 +194,62 @@ static void forget(struct translator *t, struct translated *block)
     *link = block->next_hash;
     block->valid = false;
     detach(t, block);
+}
+
+static void forget(struct translator *t, struct translated *block)
+{
+    drop(t, block);
     *cache_heat(t, block->physical, block->eip) = 0;
     t->statistics.invalidated++;
+}
+
+/* Takes an entry from the list of its page. */
+static void unlist(struct translated *entry)
+{
+    if (!entry || !entry->in_page)
+        return;
+    *entry->in_page = entry->next_in_page;
+    if (entry->next_in_page)
+        entry->next_in_page->in_page = entry->in_page;
+    entry->in_page = NULL;
+}
+
+static void lines_again(struct translator *t, uint32_t page)
+{
+    t->lines[page] = (struct page_lines){{0}};
+    for (const struct translated *block = t->page[page]; block; block = block->next_in_page)
+        lines_set(&t->lines[page], block);
+}
+
+static uint64_t churn_now(const struct cpu *cpu)
+{
+    return clock_now(cpu->clock) >> CHURN_SHIFT;
 }
 
 void cache_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
 {
     struct translator *t = cpu->translator;
     uint32_t page = address / PAGE_SIZE;
-    struct translated **link;
     bool touched = false;
 
     if (!t->page[page] || !lines_any(&t->lines[page], address, length))
         return;
-    link = &t->page[page];
-    while (*link) {
-        struct translated *entry = *link, *block = entry->whole ? entry->whole : entry;
+    for (struct translated *entry = t->page[page], *next; entry; entry = next) {
+        struct translated *block = entry->whole ? entry->whole : entry;
         bool hit = entry->physical - entry->before < address + length && address < entry->physical + entry->bytes;
         if (hit && block->valid) {
             forget(t, block);
             touched = true;
         }
-        if (block->valid)
-            link = &entry->next_in_page;
-        else /* perhaps by its other page */
-            *link = entry->next_in_page;
+        next = entry->next_in_page;
+        if (!block->valid) /* perhaps by its other page */
+            unlist(entry);
     }
     if (!touched)
         return;
     cpu->leave = true;
-    if (t->churn[page] < UINT8_MAX)
-        t->churn[page]++;
-    t->lines[page] = (struct page_lines){{0}};
-    for (const struct translated *block = t->page[page]; block; block = block->next_in_page)
-        lines_set(&t->lines[page], block);
+    t->calm[page] = (t->calm[page] > churn_now(cpu) ? t->calm[page] : churn_now(cpu)) + 1;
+    lines_again(t, page);
 }
 
 /* The block, or its second part, is in this page of RAM. */
@@ -181,6 +260,9 @@ static void enlist(struct cpu *cpu, struct translated *entry, int64_t page)
     if (page < 0)
         return; /* ROM */
     entry->next_in_page = t->page[page];
+    if (entry->next_in_page)
+        entry->next_in_page->in_page = &entry->next_in_page;
+    entry->in_page = &t->page[page];
     t->page[page] = entry;
     lines_set(&t->lines[page], entry);
     if (!(cpu->memory->flags[page] & PAGE_CODE)) {
@@ -194,44 +276,179 @@ bool cache_holds_page(const struct cpu *cpu, uint32_t page)
     return cpu->translator->page[page];
 }
 
+/* --- Regions --- */
+static struct translated *first_of(const struct region *r)
+{
+    return (struct translated *)(void *)r->records;
+}
+
+/* The block after another in its region, which may be the end of the region. */
+static struct translated *after(struct translated *block)
+{
+    return (struct translated *)(void *)((uint8_t *)block + block->room);
+}
+
+static bool is_in(const struct region *r, const struct translated *block)
+{
+    return (uint8_t *)block < r->records + r->used;
+}
+
+static unsigned free_regions(const struct translator *t)
+{
+    unsigned count = 0;
+
+    for (unsigned n = 0; n < t->region_count; n++)
+        count += t->region[n].generation == FREE;
+    return count;
+}
+
+/* The region to be emptied next: tenured ones may take three quarters. */
+static struct region *victim(struct translator *t)
+{
+    struct region *oldest[2] = {NULL, NULL};
+    unsigned tenured = 0;
+
+    for (struct region *r = t->region; r < t->region + t->region_count; r++) {
+        if (r->generation == FREE)
+            continue;
+        tenured += r->generation == TENURED;
+        if (!oldest[r->generation] || r->opened < oldest[r->generation]->opened)
+            oldest[r->generation] = r;
+    }
+    return oldest[TENURED] && (!oldest[NURSERY] || tenured > t->region_count / 4 * 3) ? oldest[TENURED]
+                                                                                      : oldest[NURSERY];
+}
+
+/* From now on each block of a region is noted when it is used, as nothing leads to it directly at first. */
+static void age(struct translator *t, struct region *r)
+{
+    for (struct translated *block = first_of(r); is_in(r, block); block = after(block)) {
+        block->used = false;
+        if (block->valid)
+            isolate(t, block);
+    }
+}
+
+/* The region that is filled, with room for one block more; or null. The last free one is kept for what moves out of a
+ * region that is emptied. */
+static struct region *region_with_room(struct translator *t, enum generation generation)
+{
+    struct region *r = t->filling[generation];
+    unsigned kept = generation == NURSERY && t->region_count > 1;
+
+    if (r && r->used + BLOCK_ROOM <= r->room && (size_t)(r->code + r->size / 2 - r->at) >= CODE_ROOM &&
+        (size_t)(r->code + r->size - r->aside) >= CODE_ROOM)
+        return r;
+    if (free_regions(t) <= kept)
+        return NULL;
+    if (r && t->region_count > 1)
+        age(t, r);
+    for (r = t->region; r->generation != FREE; r++)
+        ;
+    r->generation = (uint8_t)generation;
+    r->opened = ++t->openings;
+    t->filling[generation] = r;
+    return r;
+}
+
+static struct translated *block_make(struct cpu *cpu, struct region *r);
+
+/* Makes a block of a tenured region of one that is dropped, if there is room. */
+static bool promote(struct cpu *cpu, const struct translated *block)
+{
+    struct translator *t = cpu->translator;
+    struct region *to = region_with_room(t, TENURED);
+
+    if (to) {
+        unit_again(cpu, &t->unit, block);
+        block_make(cpu, to);
+    }
+    return to;
+}
+
+/* Empties a region. keep: what was used moves to a tenured one. Whether most of it did not. */
+static bool region_empty(struct cpu *cpu, struct region *r, bool keep)
+{
+    struct translator *t = cpu->translator;
+    unsigned kept = 0, dropped = 0;
+
+    for (unsigned n = 0; n < 2; n++)
+        if (t->filling[n] == r)
+            t->filling[n] = NULL;
+    for (struct translated *block = first_of(r); is_in(r, block); block = after(block)) {
+        unlist(block);
+        unlist(block->rest);
+        if (!block->valid)
+            continue;
+        drop(t, block);
+        if (keep && block->used && block->second == NO_SECOND && memory_page(cpu->memory, block->physical) >= 0 &&
+            promote(cpu, block))
+            kept++;
+        else
+            dropped++;
+    }
+    t->statistics.promoted += kept;
+    t->statistics.evicted += dropped;
+    region_clear(r);
+    return kept < dropped;
+}
+
+/* Until there is a region for the nursery, and one to move to. Where most of what there is was used, the oldest goes
+ * nevertheless. */
+static void make_room(struct cpu *cpu)
+{
+    struct translator *t = cpu->translator;
+    bool keep = true;
+
+    while (free_regions(t) < 2)
+        keep = region_empty(cpu, victim(t), keep) && keep;
+}
+
 void cache_flush(struct cpu *cpu)
 {
     struct translator *t = cpu->translator;
-    uint32_t pages = cpu->memory->ram_size / PAGE_SIZE;
 
-    for (uint32_t n = 0; n < BUCKETS; n++) {
-        for (struct translated *block = t->bucket[n]; block; block = block->next_hash)
+    for (struct region *r = t->region; r < t->region + t->region_count; r++)
+        for (struct translated *block = first_of(r); is_in(r, block); block = after(block)) {
+            t->bucket[hash(block->physical, block->eip) % BUCKETS] = NULL;
+            unlist(block);
+            unlist(block->rest);
             block->valid = false;
-        t->bucket[n] = NULL;
-    }
-    memset(t->page, 0, pages * sizeof *t->page);
-    memset(t->lines, 0, pages * sizeof *t->lines);
-    memset(t->churn, 0, pages);
+        }
+    memset(t->lines, 0, cpu->memory->ram_size / PAGE_SIZE * sizeof *t->lines);
+    memset(t->calm, 0, cpu->memory->ram_size / PAGE_SIZE * sizeof *t->calm);
     memset(t->jumps, 0xFF, sizeof *t->jumps);
     t->emptied = true;
     t->statistics.flushes++;
 }
 
-void cache_code_place(struct translator *t)
+void cache_settle(struct cpu *cpu)
 {
-    uint8_t *middle = t->memory.write + t->memory.size / 2;
+    struct translator *t = cpu->translator;
 
-    t->code = (struct code){.at = t->memory.write,
-                            .end = middle,
-                            .aside = middle,
-                            .aside_end = t->memory.write + t->memory.size,
-                            .run = t->memory.run - t->memory.write};
+    if (t->emptied) {
+        for (unsigned n = 0; n < t->region_count; n++)
+            region_clear(&t->region[n]);
+        t->filling[NURSERY] = t->filling[TENURED] = NULL;
+    } else if (t->full) {
+        make_room(cpu);
+    }
+    t->emptied = t->full = false;
 }
 
-void cache_settle(struct translator *t)
+void cache_count(const struct translator *t, struct translator_statistics *s)
 {
-    if (!t->emptied)
-        return;
-    t->emptied = false;
-    t->used = 0;
-    cache_code_place(t);
-    backend_init(&t->backend, &t->code);
+    for (const struct region *r = t->region; r < t->region + t->region_count; r++) {
+        if (r->generation == FREE)
+            continue;
+        s->generation[r->generation].bytes += (uint64_t)(r->at - r->code) +
+                                              (uint64_t)(r->aside - r->code - r->size / 2);
+        for (struct translated *block = first_of(r); is_in(r, block); block = after(block))
+            s->generation[r->generation].blocks += block->valid;
+    }
 }
+
+/* --- Making --- */
 
 /* Lays out the groups of records that are the interpreter's, after the block's own. Returns where the next may lie. */
 static uint8_t *groups_make(const struct unit *u, struct translated *block, uint8_t *at)
@@ -257,6 +474,7 @@ static uint8_t *groups_make(const struct unit *u, struct translated *block, uint
             .run = block_end,
             .offset = (uint16_t)(records->insn[g->count - 1].offset + records->insn[g->count - 1].length)};
         g->records = records;
+        g->offset = offset;
         at = (uint8_t *)(records->insn + g->count + 1);
     }
     return at;
@@ -266,22 +484,19 @@ bool cache_refuses(const struct cpu *cpu, uint32_t physical)
 {
     int64_t page = memory_page(cpu->memory, physical);
 
-    return page >= 0 && cpu->translator->churn[page] > CHURN_LIMIT;
+    return page >= 0 && cpu->translator->calm[page] > churn_now(cpu) + CHURN_LIMIT;
 }
 
-struct translated *cache_add(struct cpu *cpu)
+/* Makes a block of what is in t->unit, in a region that has room. */
+static struct translated *block_make(struct cpu *cpu, struct region *r)
 {
     struct translator *t = cpu->translator;
     const struct unit *u = &t->unit;
-    int64_t page = memory_page(cpu->memory, u->physical);
     uint32_t first = PAGE_SIZE - (u->physical & PAGE_MASK);
     struct translated *block, **bucket = &t->bucket[hash(u->physical, u->eip) % BUCKETS];
+    uint8_t *at = r->records + r->used;
 
-    if (t->used + BLOCK_ROOM > ARENA_SIZE || !code_has_room(&t->code, CODE_ROOM)) {
-        cache_flush(cpu);
-        return NULL;
-    }
-    block = (struct translated *)(void *)(t->arena + t->used);
+    block = (struct translated *)(void *)at;
     *block = (struct translated){.physical = u->physical,
                                  .eip = u->eip,
                                  .limit = u->limit,
@@ -290,23 +505,46 @@ struct translated *cache_add(struct cpu *cpu)
                                  .bytes = (uint16_t)(u->bytes < first ? u->bytes : first),
                                  .before = (uint16_t)u->before,
                                  .count = (uint8_t)u->count,
-                                 .valid = true};
-    memcpy(block->insn, u->insn, u->count * sizeof *u->insn);
-    block->exit = (struct block_exit *)(void *)groups_make(u, block, (uint8_t *)(block->insn + u->count));
+                                 .valid = true,
+                                 .used = true};
+    block->exit = (struct block_exit *)(void *)groups_make(u, block, (uint8_t *)(block + 1));
+    t->code.at = r->at;
+    t->code.end = r->code + r->size / 2;
+    t->code.aside = r->aside;
+    t->code.aside_end = r->code + r->size;
     backend_compile(&t->backend, &t->code, u, block);
-    t->used = ((size_t)((uint8_t *)(block->exit + block->exits) - t->arena) + 15) & ~(size_t)15;
+    r->at = t->code.at;
+    r->aside = t->code.aside;
+    at = (uint8_t *)(block->slow + block->slow_count);
     block->next_hash = *bucket;
     *bucket = block;
     t->statistics.translated++;
     t->statistics.instructions += u->count;
     t->statistics.host_bytes += (uint64_t)(t->code.at - block->link) + (uint64_t)(t->code.aside - t->backend.aside);
-    enlist(cpu, block, page);
+    enlist(cpu, block, memory_page(cpu->memory, u->physical));
     if (u->second != NO_SECOND) {
-        struct translated *rest = (struct translated *)(void *)(t->arena + t->used);
-        t->used += (sizeof *rest + 15) & ~(size_t)15;
+        struct translated *rest = (struct translated *)(void *)at;
+        at += sizeof *rest;
         *rest = (struct translated){
             .whole = block, .physical = u->second, .bytes = (uint16_t)(u->bytes - block->bytes)};
+        block->rest = rest;
         enlist(cpu, rest, memory_page(cpu->memory, u->second));
     }
+    block->room = (uint32_t)(at - (uint8_t *)block + 15) & ~15u;
+    r->used += block->room;
+    if (t->backend.places)
+        translator_report(t, block);
     return block;
+}
+
+struct translated *cache_add(struct cpu *cpu)
+{
+    struct translator *t = cpu->translator;
+    struct region *r = region_with_room(t, NURSERY);
+
+    if (!r && t->region_count == 1)
+        cache_flush(cpu);
+    else if (!r)
+        t->full = true;
+    return r ? block_make(cpu, r) : NULL;
 }

@@ -11,7 +11,8 @@
 #include "emu/cpu/translate/translate.h"
 #include "emu/emu.h"
 
-#define SIDES 16u /* contexts of the TLB, supervisor and user of each */
+#define REGIONS 16u /* of the cache, at most */
+#define SIDES 16u   /* contexts of the TLB, supervisor and user of each */
 
 struct page_tables; /* pages.c */
 
@@ -27,10 +28,21 @@ struct translator {
     struct page_lines {
         uint64_t bits[PAGE_SIZE / 16 / 64];
     } * lines;      /* and which of its lines of 16 bytes they come from */
-    uint8_t *churn; /* and how often such a line was written to */
+    uint64_t *calm; /* and when writes to those will have been no more than are good, in 2^20 ticks */
     uint8_t *arena; /* for blocks */
-    size_t used;
-    bool emptied;   /* every block was dropped: code and arena are reused as soon as nothing runs in them */
+    struct region { /* a part of the memory for code and of the arena, which is filled from its start on */
+        uint8_t *code, *at, *aside; /* aside: in its second half, for what is rare */
+        size_t size;
+        uint8_t *records;
+        size_t room, used;
+        uint64_t opened; /* when, as a number of `openings` */
+        uint8_t generation;
+    } region[REGIONS];
+    unsigned region_count;
+    struct region *filling[2]; /* of each generation; or null */
+    uint64_t openings;
+    bool emptied;   /* every block was dropped: the regions are reused as soon as nothing runs in them */
+    bool full;      /* there was no room for a block */
     uint16_t *heat; /* how often code ran in the interpreter, by a hash of where it is */
 
     /* translate.c */
@@ -55,7 +67,7 @@ struct translator {
 uint32_t context_bits(const struct cpu *cpu);
 
 /* --- report.c --- */
-/* Says what the newest block was made of. */
+/* Says what the newest block, of t->unit, was made of. */
 void translator_report(const struct translator *t, const struct translated *block);
 
 /* --- cache.c --- */
@@ -65,13 +77,17 @@ void cache_free(struct translator *t);
 struct translated *cache_find(const struct translator *t, const struct translated *from, const struct unit *u);
 /* Whether code of a page is left to the interpreter, as it changes too often. */
 bool cache_refuses(const struct cpu *cpu, uint32_t physical);
-/* Makes a block of what is in t->unit. Null: there was no room, and everything was dropped to make some, which
- * cache_settle does. */
+/* Emits what all blocks share, and makes regions of the rest of the memory. */
+void cache_begin(struct cpu *cpu);
+/* Makes a block of what is in t->unit. Null: there was no room, and cache_settle will make some. */
 struct translated *cache_add(struct cpu *cpu);
 /* The whole of the memory for code is free. */
 void cache_code_place(struct translator *t);
-/* Reuses the memory of what was dropped, if it was all. */
-void cache_settle(struct translator *t);
+/* Makes room where there was none, and reuses the memory of what was dropped, if it was all. Not while there is
+ * somebody who knows a block, or runs in one. */
+void cache_settle(struct cpu *cpu);
+/* Adds up what the generations hold. */
+void cache_count(const struct translator *t, struct translator_statistics *s);
 /* Leads an exit to a block directly; if that is in another page, as long as the address of its code leads there. */
 void cache_link(struct translator *t, struct block_exit *exit, struct translated *to);
 /* A counter for code that is not translated yet. */
@@ -86,6 +102,8 @@ void cache_flush(struct cpu *cpu);
  * instructions at most. Returns what stopped it if that was before the first one. */
 enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_t *bytes, uint32_t available,
                              unsigned limit);
+/* Makes the unit once more from which a block was made that lies in one page of RAM, and still holds. */
+void unit_again(const struct cpu *cpu, struct unit *u, const struct translated *block);
 
 /* --- neighbours.c --- */
 /* Fills in near, access and may_miss of a unit that has its records, and `loops`. */

@@ -100,12 +100,12 @@ void translator_report(const struct translator *t, const struct translated *bloc
     for (unsigned n = 0; n < block->count; n++) {
         char text[DISASSEMBLY_SIZE];
         struct report_line l = {.length = 0};
-        uint32_t eip = block->eip + insn_offset(&block->insn[n]);
+        uint32_t eip = block->eip + insn_offset(&t->unit.insn[n]);
         if (places[n]) {
             say_host(w, block->link, at, places[n]);
             at = places[n];
         }
-        disassemble(&block->insn[n], eip, text);
+        disassemble(&t->unit.insn[n], eip, text);
         put(&l, "  ");
         put_number(&l, eip, 8);
         put(&l, " ");

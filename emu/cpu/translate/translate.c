@@ -6,7 +6,7 @@
 #define MXCSR_MASKS 0x1F80u
 #define INSN_LIMIT 15u /* bytes of an instruction */
 
-static const uint8_t *run_record(struct cpu *cpu, struct translated *block, unsigned index);
+static const uint8_t *run_record(struct cpu *cpu, struct translated *block, unsigned number);
 static const uint8_t *run_group(struct cpu *cpu, struct record_group *group);
 
 static const struct translator_hooks hooks = {
@@ -52,7 +52,8 @@ bool translator_init(struct cpu *cpu, const struct code_memory *memory)
     t->statistics.software_rows = backend_try_rows(cpu, &t->code, t->single, t->software);
     t->unit.software = t->software;
     cpu->hooks = &hooks;
-    cache_flush(cpu);
+    cache_begin(cpu);
+    memset(t->jumps, 0xFF, sizeof *t->jumps);
     mmu_flush(cpu); /* from now on the tables hold what the MMU keeps */
     return true;
 }
@@ -107,7 +108,7 @@ struct translator_statistics translator_statistics(const struct cpu *cpu)
     if (!t)
         return s;
     s = t->statistics;
-    s.code_used = t->memory.size - (uint64_t)(t->code.end - t->code.at) - (uint64_t)(t->code.aside_end - t->code.aside);
+    cache_count(t, &s);
     s.code_size = t->memory.size;
     return s;
 }
@@ -251,15 +252,15 @@ static const uint8_t *next_entry(struct cpu *cpu)
     return entry ? entry : VIEW_LEAVE;
 }
 
-/* Runs records of a block, from `first` on, as a block of their own. `left` is what it will be after the whole block.
- * leaves: the block is left whatever comes of it. Returns as view.run_record does. */
-static const uint8_t *run_records(struct cpu *cpu, struct translated *block, unsigned first, unsigned count,
-                                  struct code_block *records, bool group, bool leaves)
+/* Runs records of a block, from its `first` on, as a block of their own. `left` is what it will be after the whole
+ * block. leaves: the block is left whatever comes of it. Returns as view.run_record does. */
+static const uint8_t *run_records(struct cpu *cpu, struct translated *block, uint16_t offset, unsigned first,
+                                  unsigned count, struct code_block *records, bool group, bool leaves)
 {
-    const struct insn *last = &block->insn[first + count - 1];
+    const struct insn *last = &records->insn[count - 1];
     unsigned rest = block->count - first - count;
     uint32_t removals = pages_removals(cpu->translator);
-    uint32_t eip = block->eip + insn_offset(&block->insn[first]), next = block->eip + insn_offset(last) + last->length;
+    uint32_t eip = block->eip + (uint32_t)(int16_t)offset, next = eip + insn_offset(last) + last->length;
     int exit;
 
     if (count > 1 || !keeps_flags(last))
@@ -288,19 +289,19 @@ static const uint8_t *run_records(struct cpu *cpu, struct translated *block, uns
 
 static const uint8_t *run_group(struct cpu *cpu, struct record_group *group)
 {
-    return run_records(cpu, group->block, group->first, group->count, group->records, true, false);
+    return run_records(cpu, group->block, group->offset, group->first, group->count, group->records, true, false);
 }
 
-static const uint8_t *run_record(struct cpu *cpu, struct translated *block, unsigned index)
+static const uint8_t *run_record(struct cpu *cpu, struct translated *block, unsigned number)
 {
+    const struct slow_record *slow = &block->slow[number & ~RECORD_LEAVES];
     struct code_block *single = cpu->translator->single;
-    bool leaves = index & RECORD_LEAVES;
+    uint16_t offset = slow->insn.offset;
 
-    index &= ~RECORD_LEAVES;
-    single->insn[0] = block->insn[index];
+    single->insn[0] = slow->insn;
     single->insn[0].offset = 0;
-    single->insn[1] = (struct insn){.run = block_end, .offset = single->insn[0].length};
-    return run_records(cpu, block, index, 1, single, false, leaves);
+    single->insn[1] = (struct insn){.run = block_end, .offset = slow->insn.length};
+    return run_records(cpu, block, offset, slow->index, 1, single, false, number & RECORD_LEAVES);
 }
 
 /* As mmu_fetch, if the MMU keeps that page: a walk for the second page of an instruction could set an accessed bit in
@@ -380,10 +381,7 @@ static struct translated *find(struct cpu *cpu, bool plain)
     result = unit_make(cpu, u, host, available, UNIT_LIMIT);
     if (result != DECODE_OK && !(result == DECODE_MORE && unit_across(cpu, u, host, linear)))
         return NULL;
-    block = cache_add(cpu);
-    if (block && t->backend.places)
-        translator_report(t, block);
-    return block;
+    return cache_add(cpu);
 }
 
 /* Where code of EIP runs by way of the blocks, one of which may be made. `from` led there, and leads there directly
@@ -396,6 +394,7 @@ static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
 
     if (!block || block->count > cpu->left)
         return NULL;
+    block->used = true;
     enter_context(cpu, block->bits & ~(uint32_t)CONTEXT_PLAIN);
     if (!cpu->view.pages)
         return NULL;
@@ -439,7 +438,7 @@ bool translator_run(struct cpu *cpu)
 
     if (cpu->observer)
         return false;
-    cache_settle(t); /* here alone: further on, `from` may lie in what was emptied */
+    cache_settle(cpu); /* here alone: further on, `from` may lie in what is emptied */
     for (;;) {
         struct block_exit *(*enter)(struct cpu *, const uint8_t *);
         const uint8_t *entry;

@@ -54,7 +54,11 @@ struct translator_statistics {
                                to it */
     uint64_t ticks;         /* that went by in translated code */
     uint64_t exits[TRANSLATOR_EXITS]; /* of the entries */
-    uint64_t code_used, code_size;    /* bytes of the memory for code */
+    uint64_t code_size;               /* bytes of the memory for code */
+    struct {
+        uint64_t blocks, bytes; /* that can be found; of code, with what was dropped among it */
+    } generation[2];            /* the nursery, and what moved out of it */
+    uint64_t promoted, evicted; /* blocks that moved, and that did not, when their region was emptied */
 };
 /* All zero where there is no translator. */
 struct translator_statistics translator_statistics(const struct cpu *cpu);

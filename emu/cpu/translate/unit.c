@@ -57,10 +57,20 @@ static bool jumps_to_start(const struct unit *u)
     return jump && !distance && last->size == (u->bits & CONTEXT_32 ? 4 : 2) && !(u->bits & CONTEXT_PLAIN);
 }
 
+/* What is to be known of the records. */
+static void survey(struct unit *u)
+{
+    for (unsigned n = 0; n < u->count; n++)
+        u->compiled[n] = backend_compiles(u, &u->insn[n]);
+    u->loops = jumps_to_start(u);
+    find_neighbours(u);
+    find_live_flags(u);
+}
+
 enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_t *bytes, uint32_t available,
                              unsigned limit)
 {
-    unsigned mode = code_mode(cpu);
+    unsigned mode = (u->bits & CONTEXT_32 ? DECODE_32 : 0) | (u->bits & CONTEXT_PROTECTED ? DECODE_PROTECTED : 0);
     enum decode_result result = DECODE_OK;
     uint32_t offset = 0;
     unsigned followed = 0;
@@ -90,10 +100,21 @@ enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_
     u->second = NO_SECOND;
     if (!u->count)
         return result;
-    for (unsigned n = 0; n < u->count; n++)
-        u->compiled[n] = backend_compiles(u, &u->insn[n]);
-    u->loops = jumps_to_start(u);
-    find_neighbours(u);
-    find_live_flags(u);
+    survey(u);
     return DECODE_OK;
+}
+
+void unit_again(const struct cpu *cpu, struct unit *u, const struct translated *block)
+{
+    uint32_t available = PAGE_SIZE - (block->physical & PAGE_MASK);
+
+    if (block->limit - block->eip < available - 1)
+        available = block->limit - block->eip + 1;
+    u->physical = block->physical;
+    u->eip = block->eip;
+    u->limit = block->limit;
+    u->bits = block->bits;
+    unit_make(cpu, u,
+              cpu->memory->ram + memory_page(cpu->memory, block->physical) * PAGE_SIZE + (block->physical & PAGE_MASK),
+              available, block->count);
 }

@@ -83,9 +83,9 @@ struct translator_view {
     uint8_t x87_image[108];            /* by which that changes hands */
     void (*x87_give)(struct cpu *cpu); /* fills the image in; and reads it */
     void (*x87_take)(struct cpu *cpu);
-    /* Called from translated code, with all registers saved. run_record: by the interpreter, the instruction of this
-     * index in its block. They return null where the block goes on, or where other code does, or VIEW_LEAVE. */
-    const uint8_t *(*run_record)(struct cpu *cpu, struct translated *block, unsigned index);
+    /* Called from translated code, with all registers saved. run_record: by the interpreter, the slow record of this
+     * number. They return null where the block goes on, or where other code does, or VIEW_LEAVE. */
+    const uint8_t *(*run_record)(struct cpu *cpu, struct translated *block, unsigned number);
     const uint8_t *(*run_group)(struct cpu *cpu, struct record_group *group);
     void (*flags_ready)(struct cpu *cpu);
 };

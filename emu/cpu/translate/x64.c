@@ -328,7 +328,8 @@ static void emit_slow(struct compile *c, struct stub *stub)
     flush_flags(c, &stub->before);
     emit_x87_note(code, &stub->x87);
     emit_constant_wide(code, R8, (uintptr_t)c->block);
-    emit_constant(code, R9, stub->index | (stub->leaves ? RECORD_LEAVES : 0));
+    emit_constant(code, R9, c->block->slow_count | (stub->leaves ? RECORD_LEAVES : 0));
+    c->slow_index[c->block->slow_count++] = stub->index;
     emit_call_to(code, c->backend->run_record);
     if (stub->leaves)
         return;
@@ -529,6 +530,7 @@ static void emit_unit(struct compile *c)
     c->group = c->block->group;
     c->stub_count = 0;
     c->block->exits = 0;
+    c->block->slow_count = 0;
     emit_entry(c);
     emit_units(c);
     emit_neighbours(c, NEAR_HOISTED);
@@ -585,4 +587,7 @@ void backend_compile(struct backend *b, struct code *code, const struct unit *u,
         else if (c->stub[n].plain || c->stub[n].loops)
             emit_side_exit(c, &c->stub[n]);
     aside_end(c, swapped);
+    block->slow = (struct slow_record *)(void *)(block->exit + block->exits);
+    for (unsigned n = 0; n < block->slow_count; n++)
+        block->slow[n] = (struct slow_record){u->insn[c->slow_index[n]], c->slow_index[n]};
 }

@@ -94,6 +94,7 @@ struct compile {
     bool aside;                 /* what is emitted goes where what is rare lies */
     uint8_t held;               /* R9 holds where these neighbours are: 1 + their index, or 0 */
     uint8_t *loop;              /* where the unit goes on that jumps to its start */
+    uint8_t slow_index[UNIT_LIMIT]; /* of the instruction of each slow record */
     unsigned stub_count;
     struct stub stub[STUB_LIMIT];
 };

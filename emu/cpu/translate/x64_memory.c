@@ -74,8 +74,11 @@ static struct rm near_field(unsigned n)
 
 void plain_from(struct compile *c, unsigned condition)
 {
-    struct stub *stub = new_stub(c, STUB_EXIT);
+    struct stub *last = c->stub_count ? &c->stub[c->stub_count - 1] : NULL, *stub = last;
 
+    if (!last || !last->plain || last->index != c->index || last->count == sizeof last->site / sizeof *last->site ||
+        memcmp(&last->before, &c->flags, sizeof c->flags) || memcmp(&last->x87, &c->x87, sizeof c->x87))
+        stub = new_stub(c, STUB_EXIT);
     stub->plain = true;
     stub->site[stub->count++] = emit_jump_if(c->code, condition);
 }
