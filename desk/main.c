@@ -224,7 +224,7 @@ static const struct option boot_options[] = {
     { "--from", "tick:N", "begin the trace there, not at power-on", false, false },
     { "--to", "tick:N", "end the trace there", false, false },
     { "--engine", "ENGINE", "translator (the default; interprets where this host has none), interpreter, or for tests\nrandom:SEED, now the one and now the other; the state does not show it", false, false },
-    { "--code-cache", "MIB", "memory for translated code (default 32); records of it take seven eighths more", false, false },
+    { "--code-cache", "MIB", "memory for translated code (default 32); records of it take as much again", false, false },
     { "--statistics", NULL, "print at the end how the time went by, and what was translated", false, false },
     { "--trace-translation", "FILE", "write each piece of translated code: instructions, and bytes of the host's", false, false },
     { "--perf-map", NULL, "write /tmp/perf-PID.map, so that perf report names translated code", false, false },

@@ -108,6 +108,7 @@ struct record_group {
 struct block_exit {
     struct translated *from, *to; /* to: null while it is not linked */
     struct block_exit *next;      /* of those that lead to the same block */
+    struct block_exit **previous; /* what leads to this one in their list */
     uint32_t eip;                 /* of the target */
     bool plain;                   /* which is a block with CONTEXT_PLAIN */
     uint8_t *site;                /* the jump's displacement, in the writable mapping */

@@ -22,8 +22,8 @@
     (2 * UNIT_LIMIT * GROUP_ROOM(1) + 2 * sizeof(struct translated) + UNIT_LIMIT * sizeof(struct slow_record) + \
      EXIT_LIMIT * sizeof(struct block_exit))
 #define CODE_ROOM (UNIT_LIMIT * 1024u)
-#define REGION_CODE (4 * CODE_ROOM)                    /* at least, if there are several */
-#define RECORDS_OF(code) ((code) / 8 * 7 + BLOCK_ROOM) /* bytes for records of blocks with so much code */
+#define REGION_CODE (4 * CODE_ROOM)            /* at least, if there are several */
+#define RECORDS_OF(code) ((code) + BLOCK_ROOM) /* bytes for records of blocks with so much code */
 #define REGIONS_LEAST 4u
 
 enum generation { NURSERY, TENURED, FREE };
@@ -52,11 +52,17 @@ void cache_free(struct translator *t)
     free(t->arena);
 }
 
+/* How much of it is for code that is not rare. */
+static size_t region_code(const struct region *r)
+{
+    return r->size / 8 * 5;
+}
+
 static void region_clear(struct region *r)
 {
     r->generation = FREE;
     r->at = r->code;
-    r->aside = r->code + r->size / 2;
+    r->aside = r->code + region_code(r);
     r->used = 0;
 }
 
@@ -118,11 +124,9 @@ uint16_t *cache_heat(struct translator *t, uint32_t physical, uint32_t eip)
 /* --- Links --- */
 static void exit_unlink(struct block_exit *exit)
 {
-    struct block_exit **link = &exit->to->incoming;
-
-    while (*link != exit)
-        link = &(*link)->next;
-    *link = exit->next;
+    *exit->previous = exit->next;
+    if (exit->next)
+        exit->next->previous = exit->previous;
     exit->to = NULL;
     backend_aim(exit, NULL);
 }
@@ -135,6 +139,9 @@ void cache_link(struct translator *t, struct block_exit *exit, struct translated
         exit_unlink(exit);
     exit->to = to;
     exit->next = to->incoming;
+    if (exit->next)
+        exit->next->previous = &exit->next;
+    exit->previous = &to->incoming;
     to->incoming = exit;
     backend_aim(exit, to);
     t->statistics.links++;
@@ -336,7 +343,7 @@ static struct region *region_with_room(struct translator *t, enum generation gen
     struct region *r = t->filling[generation];
     unsigned kept = generation == NURSERY && t->region_count > 1;
 
-    if (r && r->used + BLOCK_ROOM <= r->room && (size_t)(r->code + r->size / 2 - r->at) >= CODE_ROOM &&
+    if (r && r->used + BLOCK_ROOM <= r->room && (size_t)(r->code + region_code(r) - r->at) >= CODE_ROOM &&
         (size_t)(r->code + r->size - r->aside) >= CODE_ROOM)
         return r;
     if (free_regions(t) <= kept)
@@ -442,7 +449,7 @@ void cache_count(const struct translator *t, struct translator_statistics *s)
         if (r->generation == FREE)
             continue;
         s->generation[r->generation].bytes += (uint64_t)(r->at - r->code) +
-                                              (uint64_t)(r->aside - r->code - r->size / 2);
+                                              (uint64_t)(r->aside - r->code - region_code(r));
         for (struct translated *block = first_of(r); is_in(r, block); block = after(block))
             s->generation[r->generation].blocks += block->valid;
     }
@@ -509,7 +516,7 @@ static struct translated *block_make(struct cpu *cpu, struct region *r)
                                  .used = true};
     block->exit = (struct block_exit *)(void *)groups_make(u, block, (uint8_t *)(block + 1));
     t->code.at = r->at;
-    t->code.end = r->code + r->size / 2;
+    t->code.end = r->code + region_code(r);
     t->code.aside = r->aside;
     t->code.aside_end = r->code + r->size;
     backend_compile(&t->backend, &t->code, u, block);

@@ -31,7 +31,7 @@ struct translator {
     uint64_t *calm; /* and when writes to those will have been no more than are good, in 2^20 ticks */
     uint8_t *arena; /* for blocks */
     struct region { /* a part of the memory for code and of the arena, which is filled from its start on */
-        uint8_t *code, *at, *aside; /* aside: in its second half, for what is rare */
+        uint8_t *code, *at, *aside; /* aside: for what is rare, after the other code */
         size_t size;
         uint8_t *records;
         size_t room, used;
