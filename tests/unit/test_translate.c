@@ -248,6 +248,32 @@ static void code_that_is_known_is_not_looked_for_again(void **state)
     code_memory_free(&memory);
 }
 
+static void code_that_changed_often_is_translated_when_it_no_longer_does(void **state)
+{
+    static const uint8_t code[] = {
+        0xB9, D(600),                  /* mov ecx, 600 */
+        0xFF, 0x05,   D(AT_CODE + 12), /* again: inc dword [AT_CODE + 12] */
+        0xB8, D(0),                    /* mov eax, 0, 1, ... */
+        0x49, 0x75,   0xF2,            /* dec ecx; jnz again */
+        0x43, 0x42,   0xEB,
+        0xFC, /* inc ebx; inc edx; jmp $-2 */
+    };
+    enum { LONG = 4 << 20 };
+    struct code_memory memory;
+    struct processor *p;
+
+    (void)state;
+    compare(code, sizeof code, AT_CODE);
+    if (!code_memory_init(&memory, CODE_MEMORY_SIZE))
+        return; /* this host has no back end */
+    p = run_code(code, sizeof code, AT_CODE, TICKS, &memory);
+    assert_in_range(translator_statistics(&p->cpu).invalidated, 100, 400); /* then it was left to the interpreter */
+    run(p, LONG);
+    assert_in_range(translator_statistics(&p->cpu).ticks, LONG / 2, LONG);
+    processor_free(p);
+    code_memory_free(&memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +287,7 @@ int main(void)
         cmocka_unit_test(what_is_used_stays_when_there_is_no_room_and_the_rest_goes),
         cmocka_unit_test(code_is_told_apart_where_segments_begin_within_one_page),
         cmocka_unit_test(code_that_is_known_is_not_looked_for_again),
+        cmocka_unit_test(code_that_changed_often_is_translated_when_it_no_longer_does),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
