@@ -137,10 +137,12 @@ bool image_is_made(const char *path)
 bool image_open(const char *path, const struct image_request *request, struct block *disk, struct image_info *info,
                 struct error *error)
 {
+    static const struct worker_calls calls = {image_open, image_unchanged, image_file_read, image_info_free,
+                                              image_format_names};
     static const struct image_request plain;
 
     if (request && request->lock_in && !made_is_named(path))
-        return worker_open(path, request, disk, info, error);
+        return worker_open(&calls, path, request, disk, info, error);
     struct image *image = image_new(request ? request : &plain, path, error);
     bool done;
 

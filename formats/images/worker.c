@@ -38,14 +38,14 @@ struct answer {
 };
 
 /* The static texts of image_info.format: those that --format takes, and two more. Null after the last. */
-static const char *format_name(uint32_t n)
+static const char *format_name(const char *const *formats, uint32_t n)
 {
     static const char *const more[] = {"split", "ddrescue", NULL};
     uint32_t known = 0;
 
-    while (known < n && image_format_names[known])
+    while (known < n && formats[known])
         known++;
-    return image_format_names[known] ? image_format_names[known] : n - known < 2 ? more[n - known] : NULL;
+    return formats[known] ? formats[known] : n - known < 2 ? more[n - known] : NULL;
 }
 
 static bool transfer(int channel, void *bytes, size_t size, bool out)
@@ -192,7 +192,8 @@ static void close_all_but(int channel)
         close(i);
 }
 
-static void reply_to(const struct question *q, const struct block *disk, uint8_t *shared, struct answer *a)
+static void reply_to(const struct worker_calls *calls, const struct question *q, const struct block *disk,
+                     uint8_t *shared, struct answer *a)
 {
     uint32_t count = (uint32_t)q->length;
 
@@ -204,12 +205,13 @@ static void reply_to(const struct question *q, const struct block *disk, uint8_t
             a->error = *disk->failure(disk->context);
         break;
     case ZEROS: a->value = disk->zeros(disk->context, q->at); break;
-    case UNCHANGED: a->good = image_unchanged(disk, &a->error); break;
-    default: a->good = image_file_read(disk, q->file, q->at, shared, (size_t)q->length, &a->error);
+    case UNCHANGED: a->good = calls->unchanged(disk, &a->error); break;
+    default: a->good = calls->file_read(disk, q->file, q->at, shared, (size_t)q->length, &a->error);
     }
 }
 
-static void serve(int channel, uint8_t *shared, const char *path, const struct image_request *request)
+static void serve(const struct worker_calls *calls, int channel, uint8_t *shared, const char *path,
+                  const struct image_request *request)
 {
     const char *slash = strrchr(path, '/');
     struct image_request inner = *request;
@@ -225,16 +227,17 @@ static void serve(int channel, uint8_t *shared, const char *path, const struct i
     channel = CHANNEL;
     snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : slash ? (int)(slash - path) : 1, slash ? path : ".");
     inner.lock_in = NULL;
-    a->good = request->lock_in(folder, &a->error) && image_open(path, &inner, &disk, &info, &a->error);
+    a->good = request->lock_in(folder, &a->error) && calls->open(path, &inner, &disk, &info, &a->error);
     a->value = a->good ? disk.sectors : 0;
     a->format = info.format ? 0 : UINT32_MAX;
-    while (info.format && format_name(a->format) && strcmp(format_name(a->format), info.format) != 0)
+    while (info.format && format_name(calls->formats, a->format) &&
+           strcmp(format_name(calls->formats, a->format), info.format) != 0)
         a->format++;
     if (!transfer(channel, a, sizeof *a, true) || !send_info(channel, &info) || !a->good)
         _exit(0);
     while (transfer(channel, &q, sizeof q, false)) {
         *a = (struct answer){.good = 0};
-        reply_to(&q, &disk, shared, a);
+        reply_to(calls, &q, &disk, shared, a);
         if (!transfer(channel, a, sizeof *a, true))
             break;
     }
@@ -330,7 +333,8 @@ static void worker_close(void *context)
     free(w);
 }
 
-static bool begin(struct worker *w, const char *path, const struct image_request *request, struct error *error)
+static bool begin(struct worker *w, const struct worker_calls *calls, const char *path,
+                  const struct image_request *request, struct error *error)
 {
     int ends[2];
 
@@ -342,18 +346,18 @@ static bool begin(struct worker *w, const char *path, const struct image_request
     fflush(stdout);
     w->process = fork();
     if (w->process == 0)
-        serve(ends[1], w->shared, path, request);
+        serve(calls, ends[1], w->shared, path, request);
     close(ends[1]);
     w->channel = ends[0];
     return w->process > 0 || error_host(error, path, errno, "cannot begin a reader");
 }
 
 /* Hears how the image was opened. */
-static bool hear(struct worker *w, struct image_info *info, struct error *error)
+static bool hear(struct worker *w, const struct worker_calls *calls, struct image_info *info, struct error *error)
 {
     if (!transfer(w->channel, &w->answer, sizeof w->answer, false) || !receive_info(w->channel, info))
         return has_ended(w, error);
-    info->format = format_name(w->answer.format);
+    info->format = format_name(calls->formats, w->answer.format);
     if (!w->answer.good) {
         *error = w->answer.error;
         make_error_fit(error, w->path);
@@ -366,8 +370,8 @@ static bool hear(struct worker *w, struct image_info *info, struct error *error)
            error_set(error, STATUS_INPUT, w->path, NULL, "do not trust the image", "made its reader lie");
 }
 
-bool worker_open(const char *path, const struct image_request *request, struct block *disk, struct image_info *info,
-                 struct error *error)
+bool worker_open(const struct worker_calls *calls, const char *path, const struct image_request *request,
+                 struct block *disk, struct image_info *info, struct error *error)
 {
     struct worker *w = calloc(1, sizeof *w);
     struct image_info own = {.format = NULL};
@@ -379,11 +383,11 @@ bool worker_open(const char *path, const struct image_request *request, struct b
     w->channel = -1;
     w->shared = MAP_FAILED;
     snprintf(w->path, sizeof w->path, "%s", path);
-    bool good = begin(w, path, request, error) && hear(w, &own, error);
+    bool good = begin(w, calls, path, request, error) && hear(w, calls, &own, error);
     if (info)
         *info = own;
     else
-        image_info_free(&own);
+        calls->free_info(&own);
     if (!good) {
         worker_close(w);
         return false;

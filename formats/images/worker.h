@@ -8,9 +8,21 @@
 
 #include "formats/images/images.h"
 
-/* As image_open, of which it calls the other half in the process: with a request that has no lock_in. */
-bool worker_open(const char *path, const struct image_request *request, struct block *disk, struct image_info *info,
+/* What the process does, and its customer: the functions of images.h, and image_format_names. They come in a table,
+ * since they know of workers. */
+struct worker_calls {
+    bool (*open)(const char *path, const struct image_request *request, struct block *disk, struct image_info *info,
                  struct error *error);
+    bool (*unchanged)(const struct block *disk, struct error *error);
+    bool (*file_read)(const struct block *disk, uint32_t file, uint64_t offset, void *buffer, size_t size,
+                      struct error *error);
+    void (*free_info)(struct image_info *info);
+    const char *const *formats;
+};
+
+/* As image_open, which the process calls with a request that has no lock_in. */
+bool worker_open(const struct worker_calls *calls, const char *path, const struct image_request *request,
+                 struct block *disk, struct image_info *info, struct error *error);
 
 /* Whether a disk is one of these; and what image_size, image_unchanged and image_file_read are of it. */
 bool is_worker(const struct block *disk);
