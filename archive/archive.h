@@ -4,7 +4,8 @@
  * and travels in every archive. This folder writes one, opens one, reads its disks with every chunk verified as it is
  * read, and keeps the overlay that a session writes to instead. It knows nothing of the machine that runs on the disks.
  *
- * Its parts that others need come with it: digest.h, SHA-256 and Ed25519; pack.h, files of chunks; layout.h, the bytes
+ * Its parts that others need come with it: digest.h, SHA-256 and Ed25519; pack.h, files of chunks; timestamp.h,
+ * stamps of RFC 3161; command.h, commands that sign; layout.h, the bytes
  * of the format for those who check one. */
 #ifndef MUNIMENT_ARCHIVE_H
 #define MUNIMENT_ARCHIVE_H
@@ -13,9 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "archive/command.h"
 #include "archive/digest.h"
 #include "archive/layout.h"
 #include "archive/pack.h"
+#include "archive/timestamp.h"
 #include "formats/formats.h"
 #include "formats/images/images.h"
 #include "manifests/manifests.h"
@@ -131,6 +134,7 @@ struct archive_signature {
     hex_digest signer;    /* SHA-256 of the key's SubjectPublicKeyInfo */
     hex_digest statement; /* SHA-256 of the statement */
     hex_digest content;   /* SHA-256 of content.txt, which covers the description as well */
+    uint8_t bytes[SIGNATURE_SIZE];
 };
 const struct archive_signature *archive_signature(const struct archive *archive);
 

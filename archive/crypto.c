@@ -1,4 +1,5 @@
-/* crypto.c - SHA-256 and Ed25519 through OpenSSL's EVP interface. Only this file and signer.c include OpenSSL. */
+/* crypto.c - SHA-256 and Ed25519 through OpenSSL's EVP interface. Only this file, signer.c and
+ * timestamp.c include OpenSSL. */
 #include "archive/public.h"
 
 #include <stdio.h>

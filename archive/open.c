@@ -99,6 +99,7 @@ static bool check_statement(struct archive *a, const uint8_t *tail, const struct
     sha256(tail + at->statement, (size_t)at->statement_size, signer);
     hex_encode(signer, a->signature.statement);
     hex_encode(content->digest, a->signature.content);
+    memcpy(a->signature.bytes, tail + at->signature, SIGNATURE_SIZE);
     a->signature.fits = fits &&
                         signature_fits(key, PUBLIC_PEM_SIZE, tail + at->signature, statement.bytes, statement.length);
     text_free(&statement);

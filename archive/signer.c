@@ -1,14 +1,13 @@
 /* signer.c - private keys: in PEM files, encrypted or not, or held by another program, which signs. */
 #include "archive/archive.h"
+#include "archive/command.h"
 #include "archive/public.h"
-#include "formats/file.h"
 #include "formats/output.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -162,58 +161,13 @@ bool key_public_pem(const struct key *key, char pem[PUBLIC_PEM_SIZE], struct err
 
 /* --- Signing --- */
 
-/* In the child: the command, with the message as standard input. */
-static void run_command(const struct key *key, int input, int output)
-{
-    if (dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0)
-        execl("/bin/sh", "sh", "-c", key->command, (char *)NULL);
-    _exit(127);
-}
-
-/* Reads what the command prints, up to its end. Returns how much it was. */
-static size_t read_signature(int descriptor, uint8_t signature[SIGNATURE_SIZE])
-{
-    uint8_t buffer[4096];
-    size_t total = 0;
-    ssize_t n;
-
-    while ((n = read(descriptor, buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR)) {
-        if (n > 0 && total < SIGNATURE_SIZE)
-            memcpy(signature + total, buffer, (size_t)n < SIGNATURE_SIZE - total ? (size_t)n : SIGNATURE_SIZE - total);
-        total += n > 0 ? (size_t)n : 0;
-    }
-    return total;
-}
-
 static bool sign_by_command(const struct key *key, const void *message, size_t size, uint8_t signature[SIGNATURE_SIZE],
                             struct error *error)
 {
-    int input = file_temporary(error), ends[2], status = 0;
     size_t length;
-    pid_t child;
 
-    if (input < 0)
+    if (!command_run(key->command, key->path, message, size, signature, SIGNATURE_SIZE, &length, error))
         return false;
-    if (!file_write(input, "temporary file", 0, message, size, error)) {
-        close(input);
-        return false;
-    }
-    child = pipe(ends) == 0 ? fork() : -1;
-    if (child < 0) {
-        close(input);
-        return error_host(error, key->path, errno, "cannot run the command of");
-    }
-    if (child == 0)
-        run_command(key, input, ends[1]);
-    close(input);
-    close(ends[1]);
-    length = read_signature(ends[0], signature);
-    close(ends[0]);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        return error_set(error, STATUS_HOST, key->path, NULL, NULL, "has a command that failed (exit status %d)",
-                         WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
     return (length == SIGNATURE_SIZE && signature_fits(key->pem, PUBLIC_PEM_SIZE, signature, message, size)) ||
            error_set(error, STATUS_HOST, key->path, NULL,
                      "let it print the 64 bytes of RFC 8032, of the key in `public:`",

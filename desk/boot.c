@@ -615,6 +615,8 @@ void boot_facts(const struct boot *b, struct act *act)
 
     if (b->media.archive)
         act_fact(act, "machine-root", archive_machine_root(b->media.archive));
+    if (argument_value(b->arguments, "--override"))
+        act_fact(act, "override", argument_value(b->arguments, "--override"));
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (argument_value(b->arguments, files[i]))
             act_fact(act, files[i] + 2, argument_value(b->arguments, files[i]));

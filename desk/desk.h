@@ -18,6 +18,8 @@ enum status key_revoke_run(const struct arguments *arguments);
 enum status manifest_check_run(const struct arguments *arguments);
 enum status seal_run(const struct arguments *arguments);
 enum status verify_run(const struct arguments *arguments);
+enum status decide_run(const struct arguments *arguments);
+enum status stamp_run(const struct arguments *arguments);
 enum status derive_run(const struct arguments *arguments);
 enum status flatten_run(const struct arguments *arguments);
 enum status diff_run(const struct arguments *arguments);

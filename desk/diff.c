@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "desk/act.h"
 #include "desk/desk.h"
 #include "desk/reader.h"
 #include "desk/volume.h"
@@ -338,7 +339,7 @@ static bool diff_disk(struct diff *d, struct error *error)
     return diff_sectors(d, error) && (!d->sectors || diff_files(d, error));
 }
 
-enum status diff_run(const struct arguments *a)
+static enum status diff_all(const struct arguments *a, struct act *act)
 {
     struct diff d = {.differences = 0};
     struct error error;
@@ -347,8 +348,9 @@ enum status diff_run(const struct arguments *a)
     for (int i = 0; good && i < 2; i++) {
         d.sides[i].name = a->operands[i];
         d.sides[i].archive = desk_open_archive(a, a->operands[i], &error);
-        good = d.sides[i].archive && desk_may_read(a, d.sides[i].archive, &error);
+        good = d.sides[i].archive && desk_may_see(a, d.sides[i].archive, &error);
     }
+    act_override(act, a, d.sides[0].archive);
     if (good)
         diff_members(&d);
     for (unsigned slot = 0; good && slot < DRIVE_COUNT; slot++) {
@@ -360,4 +362,9 @@ enum status diff_run(const struct arguments *a)
     archive_close(d.sides[0].archive);
     archive_close(d.sides[1].archive);
     return !good ? desk_fail(&error) : d.differences ? STATUS_WRONG : STATUS_OK;
+}
+
+enum status diff_run(const struct arguments *a)
+{
+    return act_run(a, "diff", diff_all);
 }

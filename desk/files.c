@@ -64,6 +64,10 @@ static enum status files_all(const struct arguments *a, struct act *act)
 
     act_override(act, a, l.volume.disk.archive);
     good = good && desk_volume_visit(&l.volume, &visit, &error);
+    if (good && visit.closed)
+        good = error_set(&error, STATUS_CLOSED, a->operands[0], NULL,
+                         "give a reason with --override, and --log, if you may",
+                         "%" PRIu64 " files or folders are closed, and left out", visit.closed);
     if (good && visit.wanted_count && !visit.found)
         good = error_set(&error, STATUS_WRONG, a->operands[0], NULL, NULL, "holds nothing of that name");
     desk_volume_close(&l.volume);

@@ -23,6 +23,7 @@
 #include "desk/progress.h"
 #include "formats/json.h"
 #include "formats/plain.h"
+#include "verify/evidence/evidence.h"
 
 #ifdef HAVE_sqlite3
 #include <sqlite3.h>
@@ -146,7 +147,7 @@ static bool add_path(struct library_paths *to, const char *folder, const char *n
 
 #ifdef HAVE_sqlite3
 #define INDEX ".muniment-index.sqlite"
-#define INDEX_VERSION 2 /* an index of another version is made anew */
+#define INDEX_VERSION 3 /* an index of another version is made anew */
 
 struct library {
     const char *folder;
@@ -157,11 +158,29 @@ struct library {
 /* What is kept of each archive, and, while a listing is made, of each check. `more` is only searched. */
 static const char tables[] =
     "CREATE TABLE IF NOT EXISTS archive(name TEXT PRIMARY KEY, inode, size, changed, root TEXT, title TEXT,"
-    " identifiers TEXT, rights TEXT, machine TEXT, signer TEXT, wrong TEXT, disks TEXT, custodian TEXT, more TEXT)"
+    " identifiers TEXT, rights TEXT, machine TEXT, signer TEXT, wrong TEXT, disks TEXT, custodian TEXT, more TEXT,"
+    " review TEXT)"
     " WITHOUT ROWID;"
     "PRAGMA temp_store=MEMORY;"
     "CREATE TEMP TABLE checked(root TEXT, file TEXT, time TEXT, method TEXT, verdict TEXT,"
     " PRIMARY KEY(root, file)) WITHOUT ROWID";
+
+/* review_of(NAME, DATE): when the rights of an archive are to be looked at again: by its description, or by the
+ * evidence beside it. */
+static void review_of(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    const struct library *l = sqlite3_user_data(context);
+    const char *name = (const char *)sqlite3_value_text(values[0]),
+               *described = (const char *)sqlite3_value_text(values[1]);
+    char folder[PATH_MAX], review[11];
+
+    (void)count;
+    snprintf(folder, sizeof folder, "%.3800s/%.255s.evidence", l->folder, name ? name : "");
+    if (!evidence_folder_review(folder, review) || (described && *described && strcmp(described, review) < 0))
+        snprintf(review, sizeof review, "%.10s", described ? described : "");
+    if (*review)
+        sqlite3_result_text(context, review, -1, SQLITE_TRANSIENT);
+}
 
 static bool failed(const struct library *l)
 {
@@ -227,6 +246,7 @@ static bool library_open(struct library *l)
     if (sqlite3_open(writable ? path : ":memory:", &l->db) != SQLITE_OK)
         return failed(l);
     sqlite3_busy_timeout(l->db, 10000);
+    sqlite3_create_function(l->db, "review_of", 2, SQLITE_UTF8, l, review_of, NULL, NULL);
     if (sqlite3_exec(l->db, "PRAGMA user_version", schema_version, &version, NULL) != SQLITE_OK)
         return failed(l);
     snprintf(set, sizeof set, "PRAGMA user_version=%d", INDEX_VERSION);
@@ -263,6 +283,7 @@ static void bind_archive(sqlite3_stmt *insert, const char *path)
     bind_text(insert, 12, list_disks(archive, disks));
     bind_text(insert, 13, d->custodian);
     bind_text(insert, 14, more.failed ? "" : more.bytes);
+    bind_text(insert, 15, d->rights_review);
     text_free(&more);
     archive_close(archive);
 }
@@ -328,7 +349,7 @@ static bool compare(const struct library *l, struct folder *f, struct difference
 
 static bool apply(const struct library *l, const struct difference *d)
 {
-    sqlite3_stmt *insert = prepare(l, "INSERT OR REPLACE INTO archive VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    sqlite3_stmt *insert = prepare(l, "INSERT OR REPLACE INTO archive VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     sqlite3_stmt *drop = insert ? prepare(l, "DELETE FROM archive WHERE name=?") : NULL;
     bool good = drop && run(l, "BEGIN");
 
@@ -467,6 +488,10 @@ static void take_check(void *context, const struct check_record *r)
 
 #define IS_DUE " AND (time IS NULL OR time<?99 OR verdict NOT IN ('trusted','intact'))"
 
+/* Or its rights are to be looked at again within so many days. */
+#define IS_DUE_OR_REVIEWED \
+    " AND (time IS NULL OR time<?99 OR verdict NOT IN ('trusted','intact') OR review_of(a.name, a.review)<=?98)"
+
 static bool load_checks(const struct library *l, const char *log)
 {
     sqlite3_stmt *insert = log ? prepare(l, "INSERT OR REPLACE INTO checked VALUES(?,?,?,?,?)") : NULL;
@@ -478,8 +503,9 @@ static bool load_checks(const struct library *l, const char *log)
 
 static void print_json(sqlite3_stmt *row, unsigned copies, unsigned replicas)
 {
-    static const char *const names[] = {"file",   "machine-root", "title",     "identifiers", "rights", "machine",
-                                        "signer", "wrong",        "custodian", "checked",     "method", "verdict"};
+    static const char *const names[] = {"file",    "machine-root", "title", "identifiers", "rights",
+                                        "machine", "signer",       "wrong", "custodian",   "checked",
+                                        "method",  "verdict",      "review"};
 
     printf("{\"schema\": \"muniment-ls\", \"version\": 0");
     for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++)
@@ -506,6 +532,8 @@ static void print_row(sqlite3_stmt *row, unsigned copies, unsigned replicas)
         printf("  %u copies", copies);
     if (replicas)
         printf("  %u elsewhere", replicas);
+    if (*text_of(row, 12))
+        printf("  review %.10s", text_of(row, 12));
     putchar('\n');
 }
 
@@ -531,12 +559,24 @@ static bool due_paths(const char *folder, const char *log, const char *since, st
     return good;
 }
 
+/* The day, so many days of --due from now. */
+static const char *reviewed_until(const struct arguments *a, char date[24])
+{
+    time_t then = time(NULL) + (time_t)strtoul(argument_value(a, "--due"), NULL, 10) * 86400;
+    struct tm tm;
+
+    strftime(date, 24, "%Y-%m-%d", gmtime_r(&then, &tm));
+    return date;
+}
+
 /* All that have each word of the query somewhere; with a date, those that were not found good since. */
 static bool list(const struct library *l, const struct arguments *a, const char *since, const struct copies *here,
                  const struct copies *elsewhere)
 {
+    char date[24];
     char sql[8192] = "SELECT a.name, a.root, title, identifiers, rights, machine, signer, wrong, custodian, time,"
-                     " method, verdict FROM archive a LEFT JOIN checked c ON c.root=a.root AND c.file=a.name WHERE 1";
+                     " method, verdict, review_of(a.name, a.review)"
+                     " FROM archive a LEFT JOIN checked c ON c.root=a.root AND c.file=a.name WHERE 1";
     size_t length = strlen(sql);
 
     for (size_t i = 1; i < a->operand_count; i++)
@@ -546,7 +586,7 @@ static bool list(const struct library *l, const struct arguments *a, const char 
                                    "custodian||char(10)||more,'')),"
                                    "lower(?%zu))",
                                    i);
-    snprintf(sql + length, sizeof sql - length, "%s ORDER BY a.name", since ? IS_DUE : "");
+    snprintf(sql + length, sizeof sql - length, "%s ORDER BY a.name", since ? IS_DUE_OR_REVIEWED : "");
     sqlite3_stmt *select = prepare(l, sql);
     int result = SQLITE_ERROR;
 
@@ -554,6 +594,8 @@ static bool list(const struct library *l, const struct arguments *a, const char 
         bind_text(select, (int)i, a->operands[i]);
     if (select && since)
         bind_text(select, 99, since);
+    if (select && since)
+        bind_text(select, 98, reviewed_until(a, date));
     while (select && (result = sqlite3_step(select)) == SQLITE_ROW) {
         unsigned copies = copies_of(here, text_of(select, 1)), replicas = copies_of(elsewhere, text_of(select, 1));
         argument_value(a, "--json") ? print_json(select, copies, replicas) : print_row(select, copies, replicas);

@@ -8,6 +8,7 @@
 #include "desk/set.h"
 #include "desk/layouts.h"
 #include "desk/progress.h"
+#include "desk/rights.h"
 
 #define MANY 100000 /* operands of a command that takes any number */
 
@@ -16,7 +17,7 @@
     { "--library", "FOLDER", "where the parents of a derived archive lie, if not beside it (may be repeated)", true, false }
 #define TRUST_OPTIONS \
     { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false }, \
-    LIBRARY_OPTION
+    LIBRARY_OPTION, EVIDENCE_OPTIONS
 /* clang-format on */
 
 static const struct option no_options[] = {{.name = NULL}};
@@ -36,6 +37,31 @@ static const struct option derive_options[] = {
     { .name = NULL },
 };
 
+static const struct option decide_options[] = {
+    { "--close-until", "DATE", "closed until this date: YYYY-MM-DD", false, false },
+    { "--open", NULL, "open; of what was closed, this takes two (--second)", false, false },
+    { "--redact", NULL, "never to be shown", false, false },
+    { "--drive", "SLOT", "of this drive, not of all of the machine: fd0, hd0 ...", false, false },
+    { "--path", "PATH", "of this file or folder of the drive", false, false },
+    { "--reason", "REASON", "why", false, true },
+    { "--review", "DATE", "when this is to be looked at again (muniment ls --due)", false, false },
+    { "--key", "KEY", "the private key of who decides", false, true },
+    { "--second", "KEY", "the private key of a second person, whom the office's root certified (--office)", false, false },
+    TRUST_OPTIONS,
+    ACT_OPTIONS,
+    { .name = NULL },
+};
+
+static const struct option stamp_options[] = {
+    { "--tsa", "URL|COMMAND", "a time stamp authority (RFC 3161): an address, asked by the host's curl, or a command that gets the request\nand prints the response", false, true },
+    { "--about", "BATCH", "stamp this batch of evidence, not the signature of the archive", false, false },
+    { "--crl", "FILE", "keep this list of revoked certificates with the stamp (may be repeated)", true, false },
+    { "--key", "KEY", "sign what is kept with the stamp, the file's digests among it", false, false },
+    TRUST_OPTIONS,
+    ACT_OPTIONS,
+    { .name = NULL },
+};
+
 static const struct option flatten_options[] = {
     { "-o", "FILE.mun", "the archive to write", false, true },
     { "--key", "KEY", "private key that signs it", false, true },
@@ -48,6 +74,7 @@ static const struct option flatten_options[] = {
 static const struct option diff_options[] = {
     { "--override", "REASON", "compare what is closed, for this reason", false, false },
     TRUST_OPTIONS,
+    ACT_OPTIONS,
     { .name = NULL },
 };
 /* clang-format on */
@@ -78,6 +105,7 @@ static const struct option verify_options[] = {
      "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated)", true,
      false},
     LIBRARY_OPTION,
+    EVIDENCE_OPTIONS,
     {"--integrity-only", NULL, "do not judge who signed: only whether every byte is as it was sealed", false, false},
     {"--quick", NULL, "compare the stored bytes with their digests, without unpacking the disks", false, false},
     {"--sample", "PERCENT", "of the chunks of each extent, chosen at random; says sampled, exit status 5", false,
@@ -243,10 +271,13 @@ static const struct option export_options[] = {
     { "--member", "NAME", "which file of a zip, 7z or tar file is the image", false, false },
     { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false },
     { "--force", NULL, "replace existing files", false, false },
+    { "--override", "REASON", "see what is closed, for this reason; it goes to --log", false, false },
+    ACT_OPTIONS,
     { .name = NULL },
 };
 
 static const struct option replay_options[] = {
+    { "--override", "REASON", "see what is closed, for this reason; it goes to --log", false, false },
     TRUST_OPTIONS,
     { "--until", "CONDITION", "end before the journal does, when the condition holds (may be repeated), as with boot", true, false },
     { "--to", "tick:N", "end at this tick", false, false },
@@ -429,6 +460,8 @@ static const struct command commands[] = {
     { "key certify", "PUB", 1, 1, "Certify a working key by the office's root, for a time.", key_certify_options, key_certify_run },
     { "key revoke", "PUB", 1, 1, "Revoke a working key: the root and a second person sign.", key_revoke_options, key_revoke_run },
     { "derive", "FILE.mun", 1, 1, "Make an archive of a machine with other hardware, or of what a session left; it holds what differs.", derive_options, derive_run },
+    { "decide", "FILE.mun", 1, 1, "Decide on the rights of an archive, a drive or a path: a signed batch beside the archive.", decide_options, decide_run },
+    { "stamp", "FILE.mun", 1, 1, "Have the signature of an archive stamped by a time stamp authority.", stamp_options, stamp_run },
     { "flatten", "FILE.mun", 1, 1, "Make an archive that needs no parent from a derived one.", flatten_options, flatten_run },
     { "diff", "A.mun B.mun", 2, 2, "Say what differs between two archives: members, sectors, files.", diff_options, diff_run },
     { "manifest check", "FILE", 1, 1, "Check a machine.yaml or description.yaml and print the digest of its canonical form.", manifest_options,

@@ -8,6 +8,7 @@
 #include "archive/archive.h"
 #include "bios/bios.h"
 #include "desk/desk.h"
+#include "desk/rights.h"
 #include "desk/embedded.h"
 #include "desk/progress.h"
 #include "desk/suggest.h"
@@ -122,7 +123,10 @@ static bool open_archive(struct media *media, const struct media_request *reques
 {
     struct archive *archive = desk_open_archive(request->arguments, request->path, error);
 
-    return archive && media_open_archive(media, archive, request->overlay, error);
+    if (archive && desk_may_see(request->arguments, archive, error))
+        return media_open_archive(media, archive, request->overlay, error);
+    archive_close(archive);
+    return false;
 }
 
 /* --- From a manifest --- */

@@ -23,7 +23,7 @@ struct proof *proof_begin(const struct desk_volume *v, const char *object, struc
         error_set(error, STATUS_USAGE, object, NULL, NULL, "--prove is about the sealed disk of an archive");
         return NULL;
     }
-    if (!desk_is_open(v->disk.archive)) {
+    if (!v->rights || !rights_are_open(v->rights)) {
         error_set(error, STATUS_CLOSED, object, NULL, "leave --prove out",
                   "is closed, and a proof discloses what lies beside the files");
         return NULL;

@@ -6,6 +6,7 @@
 
 #include "desk/boot.h"
 #include "desk/desk.h"
+#include "desk/rights.h"
 #include "desk/differ.h"
 #include "desk/engine.h"
 #include "desk/watch.h"
@@ -134,6 +135,10 @@ static bool prepare(struct replaying *p, struct error *error)
         !journal_read(operands[1], &p->journal, error) || !open_images(p, error))
         return false;
     archive = desk_open_archive(b->arguments, operands[0], error);
+    if (archive && !desk_may_see(b->arguments, archive, error)) {
+        archive_close(archive);
+        return false;
+    }
     if (!archive || !media_open_archive(&b->media, archive, NULL, error) || !boot_open_outputs(b, error))
         return false;
     boot_host(b, &b->host);

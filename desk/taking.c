@@ -356,8 +356,7 @@ struct taking *taking_open(const struct arguments *a, const struct media *media,
     t->from = from;
     t->path = path;
     snprintf(t->folder, sizeof t->folder, "%s.unfinished", path);
-    if ((!media->archive || desk_may_read(a, media->archive, error)) && choose_drive(t, error) &&
-        begin(t, resumed, place, error))
+    if (choose_drive(t, error) && begin(t, resumed, place, error))
         return t;
     taking_close(t);
     return NULL;

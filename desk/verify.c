@@ -16,6 +16,7 @@
 #include "desk/processes.h"
 #include "desk/progress.h"
 #include "desk/receipt.h"
+#include "desk/rights.h"
 #include "desk/verify_state.h"
 #include "formats/json.h"
 #include "formats/plain.h"
@@ -55,6 +56,8 @@ struct report {
     const char *path;
     struct progress progress;
     bool json, reboot, reboot_failed;
+    struct evidence_subject subject;
+    struct evidence *evidence; /* about the archive; null: it was not asked for */
     uint64_t findings;
 };
 
@@ -74,6 +77,48 @@ static void report_unsteady(const struct report *report, const struct finding *f
     error_set(&error, STATUS_HOST, report->path, f->place, "test the drive, its cable and the memory",
               "%s was read wrongly at offset %" PRIu64 ", and rightly when it was read again", f->member, f->offset);
     desk_fail(&error);
+}
+
+/* Reads the evidence about what is verified, and says since when its signature is proved to exist. */
+static bool proved(void *context, const struct sealed_identity *sealed, char since[11], struct error *error)
+{
+    struct report *report = context;
+    const char *time;
+
+    report->subject = (struct evidence_subject){.path = report->path, .sealed = *sealed};
+    report->evidence = desk_evidence(report->v->arguments, &report->subject, error);
+    time = report->evidence ? evidence_proved(report->evidence) : NULL;
+    if (time)
+        snprintf(since, 11, "%.10s", time);
+    return report->evidence;
+}
+
+static void print_evidence(void *context, const char *line, bool wrong)
+{
+    const struct report *report = context;
+
+    if (report->json)
+        return;
+    printf("  %-13s ", wrong ? "WRONG" : "evidence");
+    plain_print(stdout, line);
+    putchar('\n');
+}
+
+/* Since when what was verified is proved, and by what. */
+static void report_evidence(struct report *report, const struct verify_result *r)
+{
+    const char *since = report->evidence ? evidence_proved(report->evidence) : NULL;
+
+    if (!report->evidence)
+        return;
+    if (report->json) {
+        json_member(stdout, ", ", "proved-since", since ? since : "");
+        printf(", \"evidence-wrong\": %" PRIu64, evidence_wrong(report->evidence));
+        return;
+    }
+    if (since && (r->verdict == VERDICT_TRUSTED || r->verdict == VERDICT_UNKNOWN_SIGNER))
+        printf("  proved        since %s: the signature existed then\n", since);
+    evidence_report(report->evidence, print_evidence, report);
 }
 
 static void found(void *context, const struct finding *f)
@@ -313,6 +358,11 @@ static enum status verify_one(struct verify_request *request, struct report *rep
     }
     enum status status = judge(&result, request->integrity_only, &word, &sentence, &signer), reboot = STATUS_OK;
     print_verdict(report, &result, word, sentence, signer);
+    report_evidence(report, &result);
+    if (report->evidence && evidence_wrong(report->evidence))
+        status = STATUS_WRONG;
+    evidence_free(report->evidence);
+    report->evidence = NULL;
     snprintf(count, sizeof count, "%" PRIu64, result.findings);
     act_fact(act, "method", verify_method_names[request->method]);
     act_fact(act, "verdict", word);
@@ -352,6 +402,8 @@ static enum status verify_operand(void *context, size_t i)
         .threads = v->threads,
         .rate = v->rate,
         .folders = &v->folders,
+        .proved = proved,
+        .proved_context = &report,
         .stop = time_is_up,
         .stop_context = &report,
         .state = kept ? &kept->state : NULL,

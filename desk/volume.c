@@ -6,34 +6,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "desk/desk.h"
 #include "desk/reader.h"
 #include "formats/volumes/volumes.h"
 
 enum { DEPTH_LIMIT = 64, ENTRY_LIMIT = 4000000 };
-
-/* --- Rights --- */
-
-/* The one place that decides whether what is in an archive may be read today. */
-bool desk_is_open(const struct archive *archive)
-{
-    const struct description_manifest *d = archive_description(archive);
-    time_t now = time(NULL);
-    struct tm tm;
-    char today[16];
-
-    strftime(today, sizeof today, "%Y-%m-%d", gmtime_r(&now, &tm));
-    return d->open || !*d->closed_until || strcmp(today, d->closed_until) >= 0;
-}
-
-bool desk_may_read(const struct arguments *a, const struct archive *archive, struct error *error)
-{
-    return desk_is_open(archive) || argument_value(a, "--override") ||
-           error_set(error, STATUS_CLOSED, a->operands[0], NULL, "give a reason with --override if you may",
-                     "is closed until %s", archive_description(archive)->closed_until);
-}
 
 /* --- Volumes --- */
 
@@ -84,7 +62,10 @@ bool desk_volume_choose(const struct arguments *a, struct desk_volume *v, struct
 bool desk_volume_open(const struct arguments *a, struct desk_volume *v, struct error *error)
 {
     *v = (struct desk_volume){.number = 0};
-    if (!desk_disk_open(a, &v->disk, error) || (v->disk.archive && !desk_may_read(a, v->disk.archive, error)))
+    if (!desk_disk_open(a, &v->disk, error))
+        return false;
+    if (v->disk.archive &&
+        (!(v->rights = rights_open(a, v->disk.archive, error)) || !rights_allow(v->rights, v->disk.slot, false, error)))
         return false;
     return desk_volume_choose(a, v, error);
 }
@@ -92,6 +73,8 @@ bool desk_volume_open(const struct arguments *a, struct desk_volume *v, struct e
 void desk_volume_close(struct desk_volume *v)
 {
     files_close(&v->files);
+    rights_close(v->rights);
+    v->rights = NULL;
     desk_disk_close(&v->disk);
 }
 
@@ -221,6 +204,11 @@ static bool walk_entry(void *context, const struct file_entry *entry)
     text_add(&w->path, entry->name, strlen(entry->name) + 1); /* with NUL */
     if (w->path.failed)
         return out_of_memory(w);
+    if (w->volume->rights && rights_closed(w->volume->rights, w->volume->disk.slot, w->path.bytes)) {
+        w->visit->closed += is_wanted(w->volume, w->visit, w->path.bytes, entry);
+        w->path.length = before;
+        return true;
+    }
     if (is_wanted(w->volume, w->visit, w->path.bytes, entry)) {
         w->visit->found++;
         w->failed = !w->visit->each(w->visit->context, w->path.bytes, entry, w->error);

@@ -3,6 +3,7 @@
 #define MUNIMENT_DESK_VOLUME_H
 
 #include "desk/disk.h"
+#include "desk/rights.h"
 #include "formats/text.h"
 #include "formats/volumes/files.h"
 #include "formats/volumes/signatures.h"
@@ -10,7 +11,8 @@
 struct desk_volume {
     struct desk_disk disk;
     struct files files;
-    uint32_t number; /* of the partition; 0: the whole disk */
+    uint32_t number;       /* of the partition; 0: the whole disk */
+    struct rights *rights; /* of an archive's */
 };
 
 /* Opens the disk, and the volume that --drive SLOT:N or :N names, or the only one whose file system can be read.
@@ -19,11 +21,6 @@ bool desk_volume_open(const struct arguments *arguments, struct desk_volume *vol
 /* The same of a disk that is open. */
 bool desk_volume_choose(const struct arguments *arguments, struct desk_volume *volume, struct error *error);
 void desk_volume_close(struct desk_volume *volume);
-
-/* Whether what is in an archive is open to all today. */
-bool desk_is_open(const struct archive *archive);
-/* Whether what is in an archive may be read today: it is open, or its date has come, or --override gives a reason. */
-bool desk_may_read(const struct arguments *arguments, const struct archive *archive, struct error *error);
 
 /* Reads --newer and --type into a visit. */
 struct visit;
@@ -43,6 +40,7 @@ struct visit {
     void (*damaged)(void *context, const char *path, const struct error *error);
     void *context;
     uint64_t found;
+    uint64_t closed; /* that are wanted, and were left out with all that is in them: they are closed */
 };
 
 /* Goes over all folders in the order of the disk. */

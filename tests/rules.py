@@ -15,7 +15,7 @@ import re
 import sys
 
 SPECIFICATIONS = {"A": "spec/archive.md", "C": "spec/set.md", "J": "spec/journal.md", "K": "spec/keys.md", "L": "spec/log.md", "M": "spec/manifest.md",
-                  "P": "spec/parity.md", "R": "spec/receipt.md",
+                  "B": "spec/evidence.md", "P": "spec/parity.md", "Q": "spec/rights.md", "R": "spec/receipt.md",
                   "S": "spec/snapshot.md", "V": "spec/retrieval.md", "W": "spec/sound.md"}
 WORDS = re.compile(r"\b(must|never|only)\b", re.I)
 NUMBER = re.compile(r"\b([%s])-(\d+)\b" % "".join(SPECIFICATIONS))

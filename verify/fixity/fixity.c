@@ -155,17 +155,59 @@ static bool check_all(struct check *c, struct error *error)
     return true;
 }
 
+/* The description's rule on access, as far as the description can be read. */
+static void describe_rights(struct check *c, struct sealed_identity *sealed)
+{
+    struct part *part = find_part(c, MEMBER_DESCRIPTION, 0);
+    char *text = part ? read_part(c, part, MANIFEST_LIMIT) : NULL;
+    struct description_manifest *d = malloc(sizeof *d);
+    struct error ignored;
+
+    if (text && d && description_manifest_parse(text, (size_t)part->member.size, "description.yaml", d, &ignored) &&
+        !d->open)
+        memcpy(sealed->closed_until, d->closed_until, sizeof sealed->closed_until);
+    free(d);
+    free(text);
+}
+
+/* Since when the signature is proved to exist, by whoever knows the evidence. */
+static bool ask_since(struct check *c, char since[11], struct error *error)
+{
+    struct sealed_identity *sealed = calloc(1, sizeof *sealed);
+    struct part *part = find_part(c, MEMBER_SIGNATURE, 0);
+    char *signature = part ? read_part(c, part, SIGNATURE_SIZE) : NULL;
+    uint8_t digest[DIGEST_SIZE];
+    bool good = true;
+
+    since[0] = '\0';
+    if (sealed && signature && part->member.size == SIGNATURE_SIZE && c->content && c->vouched && c->request->proved) {
+        memcpy(sealed->machine_root, c->result->machine_root, sizeof sealed->machine_root);
+        memcpy(sealed->statement, c->statement, sizeof sealed->statement);
+        memcpy(sealed->signer, c->result->signer, sizeof sealed->signer);
+        memcpy(sealed->signature, signature, SIGNATURE_SIZE);
+        sha256(c->content, strlen(c->content), digest);
+        hex_encode(digest, sealed->content);
+        describe_rights(c, sealed);
+        good = c->request->proved(c->request->proved_context, sealed, since, error);
+    }
+    free(signature);
+    free(sealed);
+    return good;
+}
+
 static bool give_verdict(struct check *c, struct error *error)
 {
     const struct verify_request *request = c->request;
     struct verify_result *r = c->result;
     struct trust trust;
+    char since[11];
 
     r->members = c->stopped;
     r->bytes = c->stopped == c->count ? c->size : c->parts[c->stopped].member.offset - TAR_BLOCK;
     if (!content_machine_root(c, r->machine_root))
         r->machine_root[0] = '\0';
-    if (!signer_trust(request->trusted, request->trusted_count, r->signer, &trust, error))
+    if (!ask_since(c, since, error) ||
+        !signer_trust(request->trusted, request->trusted_count, r->signer, *since ? since : NULL, &trust, error))
         return false;
     r->trusted = c->vouched && trust.trusted;
     snprintf(r->trust, sizeof r->trust, "%s", trust.note);

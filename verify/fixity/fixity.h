@@ -46,10 +46,21 @@ struct verify_state {
     uint64_t members, chunks, findings; /* that were checked, and found */
 };
 
+/* What names a sealed archive, and its signature: what evidence is about. */
+struct sealed_identity {
+    hex_digest machine_root, content, statement, signer; /* digests, in hexadecimal */
+    uint8_t signature[SIGNATURE_SIZE];                   /* statement.sig */
+    char closed_until[11];                               /* by its description; empty: open, or not stated */
+};
+
 struct verify_request {
     const char *path;
     const char *const *trusted; /* paths of public keys, roots, certificates, revocations, folders (spec/keys.md) */
     size_t trusted_count;
+    /* Or null: says since when a signature is proved to exist, YYYY-MM-DD; empty: that is only claimed. False with
+     * *error to stop. */
+    bool (*proved)(void *context, const struct sealed_identity *sealed, char since[11], struct error *error);
+    void *proved_context;
     bool integrity_only; /* leave signatures and trust out of the verdict */
     enum verify_method method;
     uint32_t percent;                      /* VERIFY_SAMPLE: 1 to 100, of the chunks of each extent, at least one */
@@ -98,13 +109,16 @@ bool archive_verify(const struct verify_request *request, struct verify_result *
 
 struct trust {
     bool trusted;
+    bool seconds;   /* it is certified for the office: it may second acts of two people */
     char note[400]; /* why, or why not; empty where the key itself was named, or nothing names it */
 };
 
-/* Whether a signer (SHA-256 of a SubjectPublicKeyInfo, in hexadecimal) is trusted, by public keys (PEM), roots,
- * certificates and revocations, and folders of these (spec/keys.md). False with *error when one of them cannot be read
- * (STATUS_HOST) or is none of these (STATUS_INPUT). */
-bool signer_trust(const char *const *paths, size_t count, const char *signer, struct trust *trust, struct error *error);
+/* Whether a signer (SHA-256 of a SubjectPublicKeyInfo, in hexadecimal) is trusted, for a signature that is proved to
+ * exist since a date (YYYY-MM-DD; null: that is only claimed), by public keys (PEM), roots, certificates and
+ * revocations, and folders of these (spec/keys.md). False with *error when one of them cannot be read (STATUS_HOST) or
+ * is none of these (STATUS_INPUT). */
+bool signer_trust(const char *const *paths, size_t count, const char *signer, const char *since, struct trust *trust,
+                  struct error *error);
 /* The same without a reason. */
 bool signer_is_trusted(const char *const *paths, size_t count, const char *signer, bool *trusted, struct error *error);
 

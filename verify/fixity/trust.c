@@ -162,14 +162,17 @@ static void today(key_date date)
     strftime(date, sizeof(key_date), "%Y-%m-%d", &tm);
 }
 
-static void judge_certificate(const struct trusted *t, const struct key_text *c, struct trust *trust)
+static void judge_certificate(const struct trusted *t, const struct key_text *c, const char *since, struct trust *trust)
 {
     enum signature_state state = by_root(t, c);
     const struct key_text *root = find_root(t, c->root);
     key_date now;
 
     today(now);
-    if (state == SIGNATURE_FITS && strcmp(now, c->from) < 0)
+    if (since && state == SIGNATURE_FITS && strcmp(since, c->from) >= 0 && strcmp(since, c->until) <= 0)
+        snprintf(trust->note, sizeof trust->note, "%s: certified by %s from %s to %s; it had signed on %s", c->name,
+                 root->name, c->from, c->until, since);
+    else if (state == SIGNATURE_FITS && strcmp(now, c->from) < 0)
         snprintf(trust->note, sizeof trust->note, "%s: certified by %s only from %s on", c->name, root->name, c->from);
     else if (state == SIGNATURE_FITS && strcmp(now, c->until) > 0)
         snprintf(trust->note, sizeof trust->note,
@@ -184,12 +187,17 @@ static void judge_certificate(const struct trusted *t, const struct key_text *c,
     trust->trusted = trust->trusted || (state == SIGNATURE_FITS && strcmp(now, c->from) >= 0);
 }
 
-static void judge_revocation(const struct trusted *t, const struct key_text *r, struct trust *trust)
+static void judge_revocation(const struct trusted *t, const struct key_text *r, const char *since, struct trust *trust)
 {
     enum signature_state state = by_two(t, r);
 
     if (state == SIGNATURE_WRONG)
         return;
+    if (state == SIGNATURE_FITS && since && strcmp(since, r->from) < 0) {
+        snprintf(trust->note, sizeof trust->note, "%s since %s; it had signed before, on %s", r->reason, r->from,
+                 since);
+        return;
+    }
     if (state == SIGNATURE_NOT_CHECKED)
         snprintf(trust->note, sizeof trust->note, "revoked on %s, by an algorithm that is not checked here", r->from);
     else if (strcmp(r->reason, "compromised") == 0)
@@ -201,27 +209,32 @@ static void judge_revocation(const struct trusted *t, const struct key_text *r, 
     trust->trusted = trust->trusted && state == SIGNATURE_FITS && strcmp(r->reason, "compromised") != 0;
 }
 
-static void judge(const struct trusted *t, const char *signer, struct trust *trust)
+static void judge(const struct trusted *t, const char *signer, const char *since, struct trust *trust)
 {
     for (size_t i = 0; i < t->key_count; i++)
         trust->trusted = trust->trusted || strcmp(t->keys[i].digest, signer) == 0;
     for (size_t i = 0; !trust->trusted && i < t->text_count; i++)
         if (t->texts[i].kind == KEY_TEXT_CERTIFICATE && !t->texts[i].office &&
             strcmp(t->texts[i].key.digest, signer) == 0)
-            judge_certificate(t, &t->texts[i], trust);
+            judge_certificate(t, &t->texts[i], since, trust);
+    for (size_t i = 0; i < t->text_count; i++)
+        trust->seconds = trust->seconds ||
+                         (t->texts[i].kind == KEY_TEXT_CERTIFICATE && t->texts[i].office &&
+                          strcmp(t->texts[i].key.digest, signer) == 0 && by_root(t, &t->texts[i]) == SIGNATURE_FITS);
     for (size_t i = 0; trust->trusted && i < t->text_count; i++)
         if (t->texts[i].kind == KEY_TEXT_REVOCATION && strcmp(t->texts[i].key.digest, signer) == 0)
-            judge_revocation(t, &t->texts[i], trust);
+            judge_revocation(t, &t->texts[i], since, trust);
 }
 
-bool signer_trust(const char *const *paths, size_t count, const char *signer, struct trust *trust, struct error *error)
+bool signer_trust(const char *const *paths, size_t count, const char *signer, const char *since, struct trust *trust,
+                  struct error *error)
 {
     struct trusted t = {.keys = NULL};
     bool good = load(&t, paths, count, error);
 
     *trust = (struct trust){.trusted = false};
     if (good)
-        judge(&t, signer, trust);
+        judge(&t, signer, since, trust);
     trusted_free(&t);
     return good;
 }
@@ -229,7 +242,7 @@ bool signer_trust(const char *const *paths, size_t count, const char *signer, st
 bool signer_is_trusted(const char *const *paths, size_t count, const char *signer, bool *trusted, struct error *error)
 {
     struct trust trust;
-    bool good = signer_trust(paths, count, signer, &trust, error);
+    bool good = signer_trust(paths, count, signer, NULL, &trust, error);
 
     *trusted = trust.trusted;
     return good;

@@ -1,0 +1,16 @@
+/* command.h - runs a command of the host that gets bytes and prints bytes: one that signs, or asks for a time stamp. */
+#ifndef MUNIMENT_COMMAND_H
+#define MUNIMENT_COMMAND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "formats/error.h"
+
+/* Runs `command` by /bin/sh with `input` as standard input, and reads what it prints, up to `limit` bytes; *length is
+ * how much it was, which may be more. object is who names the command, for messages. False with *error (STATUS_HOST):
+ * it could not be run, or failed. */
+bool command_run(const char *command, const char *object, const void *input, size_t size, uint8_t *output, size_t limit,
+                 size_t *length, struct error *error);
+
+#endif

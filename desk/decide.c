@@ -1,0 +1,215 @@
+/* decide.c - the subcommands that write evidence beside an archive: decide and stamp (spec/evidence.md). */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "desk/act.h"
+#include "desk/desk.h"
+#include "desk/rights.h"
+#include "formats/plain.h"
+
+#define CRL_COUNT 8
+
+struct deciding {
+    const struct arguments *arguments;
+    struct archive *archive;
+    struct evidence_subject subject;
+    struct evidence *evidence;
+    struct key *keys[2];
+    size_t key_count;
+    struct stamp_bytes crls[CRL_COUNT];
+    size_t crl_count;
+};
+
+static bool load_key(struct deciding *d, const char *option, struct error *error)
+{
+    const char *path = argument_value(d->arguments, option);
+
+    if (path && !(d->keys[d->key_count] = key_load(path, error)))
+        return false;
+    d->key_count += path != NULL;
+    return true;
+}
+
+static bool begin(struct deciding *d, const struct arguments *a, struct error *error)
+{
+    *d = (struct deciding){.arguments = a};
+    d->archive = desk_open_archive(a, a->operands[0], error);
+    if (!d->archive)
+        return false;
+    evidence_of(d->archive, &d->subject);
+    d->evidence = desk_evidence(a, &d->subject, error);
+    return d->evidence && load_key(d, "--key", error) && load_key(d, "--second", error);
+}
+
+static enum status end(struct deciding *d, bool good, const hex_digest name, const char *word, struct act *act,
+                       const struct error *error)
+{
+    if (good) {
+        plain_print(stdout, d->subject.path);
+        printf(": %s, batch %s\n", word, name);
+        act_fact(act, "machine-root", d->subject.sealed.machine_root);
+        act_fact(act, "content", d->subject.sealed.content);
+        act_fact(act, "batch", name);
+    }
+    for (size_t i = 0; i < d->key_count; i++)
+        key_free(d->keys[i]);
+    for (size_t i = 0; i < d->crl_count; i++)
+        free((void *)d->crls[i].bytes);
+    evidence_free(d->evidence);
+    archive_close(d->archive);
+    return good ? STATUS_OK : desk_fail(error);
+}
+
+/* --- decide --- */
+
+static bool read_decision(const struct arguments *a, struct decision *d, struct error *error)
+{
+    const char *drive = argument_value(a, "--drive"), *path = argument_value(a, "--path");
+    const char *until = argument_value(a, "--close-until");
+    unsigned slot = 0;
+
+    *d = (struct decision){.scope = path ? SCOPE_PATH : drive ? SCOPE_DRIVE : SCOPE_ARCHIVE};
+    if ((until != NULL) + (argument_value(a, "--open") != NULL) + (argument_value(a, "--redact") != NULL) != 1)
+        return error_set(error, STATUS_USAGE, "decide", NULL, NULL,
+                         "a decision is one of --close-until, --open and --redact");
+    if (path && !drive)
+        return error_set(error, STATUS_USAGE, "decide", NULL, NULL, "--path goes with --drive");
+    while (drive && slot < DRIVE_COUNT && strcmp(drive, drive_slot_names[slot]) != 0)
+        slot++;
+    if (slot == DRIVE_COUNT)
+        return error_set(error, STATUS_USAGE, "decide", NULL, NULL, "there is no drive \"%.20s\"", drive);
+    d->slot = (enum drive_slot)slot;
+    if (path && strlen(path) >= sizeof d->path)
+        return error_set(error, STATUS_USAGE, "decide", NULL, NULL, "--path is too long");
+    snprintf(d->path, sizeof d->path, "%s", path ? path : "");
+    snprintf(d->until, sizeof d->until, "%s", until ? until : argument_value(a, "--redact") ? REDACTED : "");
+    return !until || strlen(until) == 10 ||
+           error_set(error, STATUS_USAGE, "decide", NULL, NULL, "--close-until takes a date, YYYY-MM-DD");
+}
+
+static enum status decide_all(const struct arguments *a, struct act *act)
+{
+    struct decision decision;
+    struct deciding d;
+    struct error error;
+    hex_digest name = "";
+
+    if (!read_decision(a, &decision, &error))
+        return desk_fail(&error);
+    bool good = begin(&d, a, &error);
+    struct batch_request request = {
+        .subject = &d.subject,
+        .stands_on = d.evidence,
+        .decision = &decision,
+        .reason = argument_value(a, "--reason"),
+        .review = argument_value(a, "--review"),
+        .keys = d.keys,
+        .key_count = d.key_count,
+    };
+    good = good && batch_write(&request, name, &error);
+    return end(&d, good, name, "decided", act, &error);
+}
+
+enum status decide_run(const struct arguments *a)
+{
+    return act_run(a, "decide", decide_all);
+}
+
+/* --- stamp --- */
+
+static bool read_crls(struct deciding *d, struct error *error)
+{
+    const char *path;
+    size_t position = 0;
+
+    while ((path = argument_next(d->arguments, "--crl", &position))) {
+        FILE *file = d->crl_count < CRL_COUNT ? fopen(path, "rb") : NULL;
+        uint8_t *bytes = file ? malloc(STAMP_LIMIT) : NULL;
+        size_t size = bytes ? fread(bytes, 1, STAMP_LIMIT, file) : 0;
+
+        if (file)
+            fclose(file);
+        if (!size || size == STAMP_LIMIT) {
+            free(bytes);
+            return error_set(error, STATUS_INPUT, path, NULL, NULL,
+                             "is no list of revoked certificates that can be read, or one too many");
+        }
+        d->crls[d->crl_count++] = (struct stamp_bytes){bytes, size};
+    }
+    return true;
+}
+
+/* The command that asks an authority: the one that is given, or the host's curl for an address. */
+static bool tsa_command(const char *tsa, char *command, size_t size, struct error *error)
+{
+    int length = strstr(tsa, "://") ? snprintf(command, size,
+                                               "exec curl -sSf -H 'Content-Type: application/timestamp-query' "
+                                               "--data-binary @- '%s'",
+                                               tsa)
+                                    : snprintf(command, size, "%s", tsa);
+
+    return (length < (int)size && !(strstr(tsa, "://") && strchr(tsa, '\''))) ||
+           error_set(error, STATUS_USAGE, "--tsa", NULL, NULL, "is no address and no command that can be run");
+}
+
+/* Asks for a stamp, and looks whether it is one. */
+static bool ask(const struct deciding *d, const char *about, uint8_t *response, size_t *length, struct error *error)
+{
+    const char *tsa = argument_value(d->arguments, "--tsa");
+    struct text query = {.bytes = NULL};
+    struct stamp_bytes over;
+    struct stamp_trust trust = {.crls = d->crls, .crl_count = d->crl_count};
+    struct stamp_verdict verdict;
+    char command[4096];
+    bool good;
+
+    if (!evidence_stamped(d->evidence, about, &over))
+        return error_set(error, STATUS_INPUT, d->subject.path, about, NULL, "has no such batch of evidence");
+    good = tsa_command(tsa, command, sizeof command, error) &&
+           timestamp_request(over.bytes, over.size, &query, error) &&
+           command_run(command, "--tsa", query.bytes, query.length, response, STAMP_LIMIT, length, error);
+    text_free(&query);
+    if (!good)
+        return false;
+    if (*length > STAMP_LIMIT)
+        *length = 0;
+    stamp_judge((struct stamp_bytes){response, *length}, over, &trust, &verdict);
+    return verdict.state != STAMP_WRONG ||
+           error_set(error, STATUS_HOST, "--tsa", NULL, NULL, "gave what is no stamp: it %s", verdict.why);
+}
+
+static enum status stamp_all(const struct arguments *a, struct act *act)
+{
+    const char *about = argument_value(a, "--about") ? argument_value(a, "--about") : "signature";
+    uint8_t *response = malloc(STAMP_LIMIT);
+    struct deciding d;
+    struct error error;
+    hex_digest name = "";
+    size_t length = 0;
+    bool good = begin(&d, a, &error);
+
+    if (good && !response)
+        good = error_host(&error, a->operands[0], ENOMEM, "cannot stamp");
+    good = good && read_crls(&d, &error) && ask(&d, about, response, &length, &error);
+    struct batch_request request = {
+        .subject = &d.subject,
+        .stands_on = d.evidence,
+        .about = about,
+        .stamp = {response, length},
+        .crls = d.crls,
+        .crl_count = d.crl_count,
+        .file = a->operands[0],
+        .keys = d.keys,
+        .key_count = d.key_count,
+    };
+    good = good && batch_write(&request, name, &error);
+    free(response);
+    return end(&d, good, name, "stamped", act, &error);
+}
+
+enum status stamp_run(const struct arguments *a)
+{
+    return act_run(a, "stamp", stamp_all);
+}

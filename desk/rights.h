@@ -1,0 +1,43 @@
+/* rights.h - whether what is in an archive may be seen today (spec/rights.md): the one place that every command asks.
+ */
+#ifndef MUNIMENT_DESK_RIGHTS_H
+#define MUNIMENT_DESK_RIGHTS_H
+
+#include "archive/archive.h"
+#include "desk/options.h"
+#include "verify/evidence/evidence.h"
+
+/* The rows of --evidence and --tsa-trust for a table of options. */
+#define EVIDENCE_OPTIONS \
+    {"--evidence", "FOLDER", "where batches of evidence lie, besides FILE.mun.evidence (may be repeated)", true, \
+     false}, \
+    { \
+        "--tsa-trust", "PEM", "certificates of a time stamp authority to trust (may be repeated)", true, false \
+    }
+
+/* The evidence about an archive: from beside it, --evidence, --trust, --tsa-trust, and, with --log, what the log knows.
+ * subject must outlive it. Null with *error. */
+struct evidence *desk_evidence(const struct arguments *arguments, const struct evidence_subject *subject,
+                               struct error *error);
+
+struct rights;
+
+/* Collects the rules of an archive and of all above it. Null with *error: a parent or a batch is missing or damaged, so
+ * that nobody knows (STATUS_UNDECIDED), unless --override gives a reason. */
+struct rights *rights_open(const struct arguments *arguments, struct archive *archive, struct error *error);
+void rights_close(struct rights *rights);
+
+/* The strictest rule for a drive (DRIVE_COUNT: for all of the machine) or a path on it (null: the drive, with all that
+ * is not closed by itself); null: it may be seen today. Otherwise the date, or REDACTED. */
+const char *rights_closed(const struct rights *rights, unsigned slot, const char *path);
+/* Whether all of a drive or of the machine may be seen, with every path. False with *error (STATUS_CLOSED). --override
+ * opens what is closed, if the act is recorded (--log). */
+bool rights_allow(const struct rights *rights, unsigned slot, bool with_paths, struct error *error);
+
+/* Whether everything may be seen, without a reason. */
+bool rights_are_open(const struct rights *rights);
+
+/* rights_open and rights_allow of the whole machine. */
+bool desk_may_see(const struct arguments *arguments, struct archive *archive, struct error *error);
+
+#endif

@@ -1,0 +1,251 @@
+#!/bin/bash
+# evidence.sh - evidence beside archives (spec/evidence.md): batches, time stamps by `openssl ts`, keys judged at the stamped
+# time; rights (spec/rights.md): closures by archive, drive and path, later decisions, chains, review. A red team's list of
+# attacks is at the end, each with the verdict that it must get.
+set -u
+here=$PWD
+. "$here/tests/facts.sh"
+cp "$BUILD"/demo/records.img "$BUILD"/demo/records*.yaml "$WORK"
+cd "$WORK"
+export LC_ALL=C.UTF-8 TZ=UTC
+
+for key in office second work later stranger rootkey; do "$MUNIMENT" key new $key >out; done
+"$MUNIMENT" key root rootkey.pub --name Office -o office.root >out
+certify() { "$MUNIMENT" key certify "$1.pub" --root office.root --key rootkey --name "$1" --from "$2" --until "$3" -o "$1.cert" ${4:-} --force; }
+certify work 2020-01-01 2099-01-01 >out
+certify second 2020-01-01 2099-01-01 --office >out
+"$MUNIMENT" seal records.yaml --description records-description.yaml -o open.mun --key work >out
+trust="--trust office.root --trust work.cert --trust second.cert"
+"$MUNIMENT" log new office.log --origin registry.example/log >out
+read_one() { "$MUNIMENT" files "$1" RECORDS/P1021.TXT "${@:2}"; }
+
+# --- An authority for time stamps, by openssl ts ---
+
+authority() # NAME DAYS [FAKETIME]: a CA and a certificate that it gave
+{
+    mkdir -p "$1"
+    (
+        cd "$1" || exit
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ca.key -out ca.pem -days 3650 -subj "/CN=$1 CA"
+        openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout tsa.key -out tsa.csr -subj "/CN=$1 TSA"
+        printf 'extendedKeyUsage=critical,timeStamping\n' >tsa.ext
+        echo 01 >serial; : >index.txt; echo 01 >crlnumber; echo 01 >tsaserial
+        cat >ca.cnf <<CNF
+[ca]
+default_ca=x
+[x]
+database=$PWD/index.txt
+serial=$PWD/serial
+crlnumber=$PWD/crlnumber
+new_certs_dir=$PWD
+certificate=$PWD/ca.pem
+private_key=$PWD/ca.key
+default_md=sha256
+default_crl_days=30
+policy=p
+[p]
+commonName=supplied
+[tsa]
+default_tsa=t
+[t]
+serial=$PWD/tsaserial
+crypto_device=builtin
+signer_cert=$PWD/tsa.pem
+signer_key=$PWD/tsa.key
+signer_digest=sha256
+default_policy=1.2.3.4
+digests=sha256,sha512
+ess_cert_id_alg=sha256
+CNF
+        openssl ca -batch -config ca.cnf -in tsa.csr -out tsa.pem -extfile tsa.ext $2
+    ) >"$1.log" 2>&1
+}
+tsa() { echo "cat >q.tsq; openssl ts -reply -config $WORK/$1/ca.cnf -section t -queryfile q.tsq 2>>log"; }
+authority good "-days 3650"
+authority other "-days 3650"
+authority expired "-startdate 20200101000000Z -enddate 20210101000000Z"
+
+# --- Stamps ---
+
+gives "a signature is stamped" 0 "$MUNIMENT" stamp open.mun --tsa "$(tsa good)" --key work --log office.log --by archivist-1
+batch=$(ls open.mun.evidence/*.batch)
+passed "B-1: the batch is named by its digest" $([ "$(sha256sum <"$batch" | cut -d' ' -f1).batch" = "${batch##*/}" ]; echo $?)
+passed "and read-only" $([ "$(stat -c %a "$batch")" = 444 ]; echo $?)
+gives "verify reports since when it is proved" 0 "$MUNIMENT" verify open.mun $trust --tsa-trust good/ca.pem
+says "by the time of the stamp" out '  proved        since 2'
+says "by whom, and when that expires" out 'by /CN=good TSA, whose certificate expires on'
+gives "without an authority that is trusted it is only claimed" 0 "$MUNIMENT" verify open.mun $trust
+passed "and nothing is proved" $(grep -c '  proved' out)
+says "for that reason" out 'no authority that is trusted made it'
+sed -n 's/^stamp: signature //p' "$batch" | base64 -d >stamp.tsr
+tar -xf open.mun evidence
+gives "openssl ts finds the same" 0 openssl ts -verify -in stamp.tsr -data evidence/00000000/statement.sig -CAfile good/ca.pem
+says "B-14: the digests that renewals need are kept" "$batch" "file: sha512 $(stat -c %s open.mun) $(sha512sum <open.mun | cut -d' ' -f1)"
+passed "SHA-3 too" $(grep -q "^file: sha3-512 .* $(openssl dgst -sha3-512 -r open.mun | cut -d' ' -f1)$" "$batch"; echo $?)
+gives "a batch can be stamped as well" 0 "$MUNIMENT" stamp open.mun --tsa "$(tsa other)" --about "$(basename "$batch" .batch)" --log office.log --by archivist-1
+gives "both are found" 0 "$MUNIMENT" verify open.mun $trust --tsa-trust good/ca.pem --tsa-trust other/ca.pem
+passed "each in a line" $([ "$(grep -c 'stamped 2' out)" = 2 ]; echo $?)
+passed "B-6: the second stands on the first" $(grep -q "^stands-on: $(basename "$batch" .batch)$" open.mun.evidence/*.batch; echo $?)
+gives "an authority that answers something else" 4 "$MUNIMENT" stamp open.mun --tsa "echo no"
+gives "one that fails" 4 "$MUNIMENT" stamp open.mun --tsa "exit 3"
+gives "a stamp over a batch that is not there" 3 "$MUNIMENT" stamp open.mun --tsa "$(tsa good)" --about "$(printf '0%.0s' $(seq 64))"
+gives "B-10: an authority whose certificate has expired stamps nothing" 0 "$MUNIMENT" stamp open.mun --tsa "$(tsa expired)"
+gives "for verify" 0 "$MUNIMENT" verify open.mun $trust --tsa-trust expired/ca.pem
+passed "nothing is proved" $(grep -c '  proved' out)
+
+# Keys are judged at the stamped time (B-13).
+today=$(date +%F) tomorrow=$(date -d tomorrow +%F)
+revoke() { "$MUNIMENT" key revoke work.pub --root office.root --key rootkey --second second --since "$1" --reason compromised -o work.revoked --force >out; }
+revoke "$tomorrow"
+gives "a key that was lost after the stamp is trusted for what it signed before" 0 "$MUNIMENT" verify open.mun $trust --trust work.revoked --tsa-trust good/ca.pem
+says "and it is said why" out "compromised since $tomorrow; it had signed before, on $today"
+gives "not without the stamp" 1 "$MUNIMENT" verify open.mun $trust --trust work.revoked
+gives "a use of the archive is judged alike" 0 "$MUNIMENT" info open.mun $trust --trust work.revoked --tsa-trust good/ca.pem
+gives "without the stamp, too" 1 "$MUNIMENT" info open.mun $trust --trust work.revoked
+revoke 2021-01-01
+gives "a key that was lost before the stamp is not" 1 "$MUNIMENT" verify open.mun $trust --trust work.revoked --tsa-trust good/ca.pem
+
+# A revoked authority (B-11): the reason decides.
+for reason in keyCompromise superseded; do
+    authority "r$reason" "-days 3650"
+    cp open.mun "r$reason/r.mun"
+    "$MUNIMENT" stamp "r$reason/r.mun" --tsa "$(tsa "r$reason")" >out
+    sleep 1.1
+    (cd "r$reason" && openssl ca -config ca.cnf -revoke tsa.pem -crl_reason $reason && openssl ca -config ca.cnf -gencrl -out crl.pem) >>log 2>&1
+    "$MUNIMENT" stamp "r$reason/r.mun" --tsa "$(tsa good)" --crl "r$reason/crl.pem" >out
+done
+gives "an authority whose key was lost proves nothing" 1 "$MUNIMENT" verify rkeyCompromise/r.mun $trust --tsa-trust rkeyCompromise/ca.pem
+says "and is named" out 'its authority was revoked on'
+gives "one that was superseded later proves what it stamped before" 0 "$MUNIMENT" verify rsuperseded/r.mun $trust --tsa-trust rsuperseded/ca.pem
+says "it does" out '  proved        since'
+
+# --- Decisions ---
+
+mkdir a; cp open.mun a/a.mun
+gives "an open archive is read" 0 read_one a/a.mun $trust
+gives "closed by a decision" 0 "$MUNIMENT" decide a/a.mun --close-until 2099-01-01 --reason "living persons" --review 2030-01-01 --key work $trust --log office.log --by archivist-1
+gives "Q-1: it is closed, by the date" 6 read_one a/a.mun $trust
+says "which is named" err 'is closed until 2099-01-01'
+for command in "boot a/a.mun --until time:1" "export a/a.mun -o x.img" "retrieve a/a.mun RECORDS -o bag" "replay a/a.mun none.journal" "diff a/a.mun open.mun"; do
+    gives "$command asks the same" $([ "${command%% *}" = replay ] && echo 3 || echo 6) "$MUNIMENT" $command $trust
+done
+gives "no --trust: the archive's own signer decides" 6 read_one a/a.mun
+gives "Q-9: a reason alone is not enough" 2 read_one a/a.mun $trust --override "court order 17"
+gives "a reason that is recorded is" 0 read_one a/a.mun $trust --override "court order 17" --log office.log --by archivist-1
+says "it is recorded" office.log '"override":"court order 17"'
+gives "Q-6: one person cannot open it again" 0 "$MUNIMENT" decide a/a.mun --open --reason mistake --key work $trust
+gives "it stays closed" 6 read_one a/a.mun $trust
+gives "verify says why" 0 "$MUNIMENT" verify a/a.mun $trust
+says "in words" out 'it would open what was closed, which takes two'
+gives "two can" 0 "$MUNIMENT" decide a/a.mun --open --reason "consent given" --key work --second second $trust
+gives "Q-5: it is open" 0 read_one a/a.mun $trust
+mkdir p; cp open.mun p/p.mun
+gives "a path is closed" 0 "$MUNIMENT" decide p/p.mun --drive fd0 --path records/p1021.txt --redact --reason name --key work $trust
+gives "Q-3: it is left out" 6 "$MUNIMENT" files p/p.mun $trust
+says "others are listed" out 'RECORDS/P1024.TXT'
+passed "it is not" $(grep -c 'P1021' out)
+gives "it is not retrieved" 6 "$MUNIMENT" retrieve p/p.mun RECORDS/P1021.TXT -o bag1 $trust
+gives "others are" 0 "$MUNIMENT" retrieve p/p.mun RECORDS/P1024.TXT -o bag2 $trust
+gives "Q-4: the machine is not started" 6 "$MUNIMENT" boot p/p.mun --until time:1 $trust
+says "for it is redacted" err 'is redacted'
+mkdir d; cp open.mun d/d.mun
+gives "a drive is closed" 0 "$MUNIMENT" decide d/d.mun --drive fd0 --close-until 2098-01-01 --reason x --key work $trust
+gives "Q-2: all of it" 6 read_one d/d.mun $trust
+# Forks: neither knows of the other; the strictest holds (Q-7).
+mkdir f; cp open.mun f/f.mun
+"$MUNIMENT" decide f/f.mun --close-until 2050-01-01 --reason one --key work $trust >out && mv f/f.mun.evidence f1
+"$MUNIMENT" decide f/f.mun --close-until 2060-01-01 --reason other --key work $trust >out && mv f/f.mun.evidence f2
+gives "of a fork the stricter rule holds" 6 read_one f/f.mun $trust --evidence f1 --evidence f2
+says "that is it" err 'until 2060-01-01'
+gives "one alone" 6 read_one f/f.mun $trust --evidence f1
+says "is what it says" err 'until 2050-01-01'
+# Chains (Q-8).
+mkdir chain; cp open.mun chain/parent.mun
+"$MUNIMENT" derive chain/parent.mun --set memory="16 MiB" -o chain/child.mun --key work >out
+gives "a child is open" 0 read_one chain/child.mun $trust
+gives "its parent is closed" 0 "$MUNIMENT" decide chain/parent.mun --close-until 2040-01-01 --reason late --key work $trust
+gives "so is the child, whichever copy of the parent is found" 6 read_one chain/child.mun $trust
+says "by the parent's rule" err 'until 2040-01-01'
+mkdir orphan && cp chain/child.mun orphan/
+gives "without its parent nobody knows" 5 read_one orphan/child.mun $trust
+gives "ls shows what is to be reviewed" 0 "$MUNIMENT" ls a --due 9999 --log office.log
+says "by its date" out 'review 2030-01-01'
+
+# --- Attacks: each with the verdict that it must get ---
+
+attacks=0
+attack() { attacks=$((attacks + 1)); gives "attack: $1" "${@:2}"; }
+fresh() { rm -rf t; mkdir t; cp a0/a0.mun t/t.mun; cp -r a0/a0.mun.evidence t/t.mun.evidence; chmod u+w t/t.mun.evidence/*; }
+mkdir a0 another closed
+"$MUNIMENT" seal records.yaml --description records-description.yaml -o a0/a0.mun --key work >out
+"$MUNIMENT" decide a0/a0.mun --close-until 2070-01-01 --reason law --key work $trust --log office.log --by archivist-1 >out
+"$MUNIMENT" stamp a0/a0.mun --tsa "$(tsa good)" --log office.log --by archivist-1 >out
+one=$(grep -l ^decision a0/a0.mun.evidence/*.batch) two=$(grep -l ^stamp a0/a0.mun.evidence/*.batch)
+one=${one##*/} two=${two##*/}
+mkdir elsewhere; cp a0/a0.mun a0/renamed.mun
+attack "an archive is renamed, or copied under another name" 6 read_one a0/renamed.mun $trust
+rm a0/renamed.mun
+fresh; rm t/t.mun.evidence/"$one"
+attack "B-7: a closure is removed, and the stamp that stands on it shows it" 1 "$MUNIMENT" verify t/t.mun $trust
+attack "and nobody reads" 5 read_one t/t.mun $trust
+fresh; rm t/t.mun.evidence/*
+attack "B-8: all batches are removed: the log knows them" 1 "$MUNIMENT" verify t/t.mun $trust --log office.log --by x
+attack "with the log nobody reads" 5 read_one t/t.mun $trust --log office.log --by x
+fresh; rm t/t.mun.evidence/"$two"
+attack "the last batch is rolled back: the log knows it" 1 "$MUNIMENT" verify t/t.mun $trust --log office.log --by x
+fresh; sed -i 's/2070/1970/' t/t.mun.evidence/"$one"
+attack "a closure is edited" 1 "$MUNIMENT" verify t/t.mun $trust
+attack "and not obeyed otherwise" 5 read_one t/t.mun $trust
+fresh; sed 's/2070/1970/' t/t.mun.evidence/"$one" >e; rm t/t.mun.evidence/"$one"; cp e "t/t.mun.evidence/$(sha256sum <e | cut -d' ' -f1).batch"
+attack "edited and named anew" 5 read_one t/t.mun $trust
+fresh; sed '/^key/d; /^$/,$d; s/2070/2099/' t/t.mun.evidence/"$one" >u; rm t/t.mun.evidence/*; cp u "t/t.mun.evidence/$(sha256sum <u | cut -d' ' -f1).batch"
+attack "B-9: a decision that nobody signed" 0 read_one t/t.mun $trust
+fresh; sed 's/^made:/note: x\n&/' t/t.mun.evidence/"$one" >u; cp u "t/t.mun.evidence/$(sha256sum <u | cut -d' ' -f1).batch"
+attack "B-4: a batch with a line that there is not" 1 "$MUNIMENT" verify t/t.mun $trust
+fresh; rm t/t.mun.evidence/"$two"; mv e x.batch; rm t/t.mun.evidence/*; cp x.batch "t/t.mun.evidence/$(sha256sum <x.batch | cut -d' ' -f1).batch"
+attack "alone, its signature does not fit: it is no decision" 0 read_one t/t.mun $trust
+fresh; mv t/t.mun.evidence/"$one" t/t.mun.evidence/"$(printf 'a%.0s' $(seq 64))".batch
+attack "renamed" 1 "$MUNIMENT" verify t/t.mun $trust
+fresh; rm t/t.mun.evidence/*; cp p/p.mun.evidence/* t/t.mun.evidence/
+attack "batches of the same machine and description are about it too" 6 "$MUNIMENT" files t/t.mun $trust
+sed 's/^title:.*/title: another/' records-description.yaml >another.yaml
+"$MUNIMENT" seal records.yaml --description another.yaml -o another/another.mun --key work >out
+mkdir another/another.mun.evidence; cp a/a.mun.evidence/* another/another.mun.evidence/
+attack "B-5: batches of another archive change nothing: its opening does not open" 0 read_one another/another.mun $trust
+"$MUNIMENT" decide another/another.mun --close-until 2090-01-01 --reason r --key work $trust >out
+attack "it is closed by its own" 6 read_one another/another.mun $trust
+fresh; "$MUNIMENT" decide t/t.mun --open --reason forged --key stranger --second later --trust stranger.pub --trust later.pub >out
+attack "strangers open it" 6 read_one t/t.mun $trust
+fresh; "$MUNIMENT" decide t/t.mun --open --reason forged --key work --second work $trust >out
+attack "one person signs twice" 6 read_one t/t.mun $trust
+fresh; "$MUNIMENT" decide t/t.mun --open --reason forged --key work --second stranger $trust >out
+attack "the second person is nobody's" 6 read_one t/t.mun $trust
+fresh; "$MUNIMENT" decide t/t.mun --close-until 2021-01-01 --reason forged --key work $trust >out
+attack "an earlier date is an opening" 6 read_one t/t.mun $trust
+sed 's/^rights:.*/rights: closed until 2095-01-01/' records-description.yaml >closed.yaml
+"$MUNIMENT" seal records.yaml --description closed.yaml -o closed/closed.mun --key work >out
+"$MUNIMENT" decide closed/closed.mun --open --reason forged --key work >out
+attack "one person opens what was sealed as closed" 6 read_one closed/closed.mun $trust
+"$MUNIMENT" derive closed/closed.mun --set memory="16 MiB" --description records-description.yaml -o closed/laundered.mun --key work >out
+attack "a derived archive under an open description" 6 read_one closed/laundered.mun $trust
+mkdir twin; cp closed/laundered.mun twin/; cp a0/a0.mun twin/closed.mun
+attack "beside an open twin of its parent" 5 read_one twin/laundered.mun $trust
+fresh; sed -n 's/^stamp: signature //p' t/t.mun.evidence/"$two" >s; rm t/t.mun.evidence/*
+printf 'muniment-batch: 0\narchive: %s %s %s\nmade: 2026-01-01T00:00:00Z\nstamp: signature %s\n' "$("$MUNIMENT" info another/another.mun --root)" \
+    "$(tar -xOf another/another.mun content.txt | sha256sum | cut -d' ' -f1)" "$(tar -xOf another/another.mun evidence/00000000/statement.txt | sha256sum | cut -d' ' -f1)" "$(cat s)" >b
+rm -rf another/another.mun.evidence; mkdir another/another.mun.evidence; cp b "another/another.mun.evidence/$(sha256sum <b | cut -d' ' -f1).batch"
+attack "B-12: a stamp over another signature" 1 "$MUNIMENT" verify another/another.mun $trust --tsa-trust good/ca.pem
+says "is named" out 'is over something else'
+fresh; head -c 200 t/t.mun.evidence/"$one" >h; cp h t/t.mun.evidence/"$one"
+attack "a batch is cut off" 1 "$MUNIMENT" verify t/t.mun $trust
+fresh; head -c 2000000 /dev/zero >"t/t.mun.evidence/$(printf 'b%.0s' $(seq 64)).batch"
+attack "a batch of 2 MB" 1 "$MUNIMENT" verify t/t.mun $trust
+# Two writers at once, one killed: every batch is whole or not there (B-2, B-3).
+fresh
+for n in 1 2 3 4 5 6; do "$MUNIMENT" decide t/t.mun --close-until 208$n-01-01 --reason r$n --key work $trust >>log 2>&1 & done
+"$MUNIMENT" decide t/t.mun --close-until 2089-01-01 --reason killed --key work $trust >>log 2>&1 & kill -9 $! 2>/dev/null
+wait
+attack "two offices add at once, and one is killed" 0 "$MUNIMENT" verify t/t.mun $trust
+attack "the strictest of all forks holds" 6 read_one t/t.mun $trust
+echo "attacks: $attacks"
+facts evidence

@@ -1,0 +1,386 @@
+/* evidence.c - finds the batches of an archive, and judges signatures, stamps and what stands on what. */
+#define _DEFAULT_SOURCE
+#include "verify/evidence/set.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "formats/file.h"
+
+/* --- Reading --- */
+
+static void note(struct evidence *e, bool wrong, const char *name, const char *what)
+{
+    char line[96 + 512];
+    int length = snprintf(line, sizeof line, "%c%.64s: %.400s\n", wrong ? '!' : ' ', name, what);
+
+    e->wrong += wrong;
+    text_add(&e->notes, line, (size_t)length);
+}
+
+/* Reads a small file whole; null: it cannot be read. */
+static char *read_batch(const char *path, size_t *size)
+{
+    struct error error;
+    uint64_t length;
+    int descriptor = archive_open_file(path, &length, &error);
+    char *text = descriptor >= 0 && length <= BATCH_LIMIT ? calloc(1, (size_t)length + 1) : NULL;
+
+    *size = (size_t)length;
+    if (text && !file_read(descriptor, path, 0, text, *size, &error)) {
+        free(text);
+        text = NULL;
+    }
+    if (descriptor >= 0)
+        close(descriptor);
+    return text;
+}
+
+static bool is_there(const struct evidence *e, const char *name)
+{
+    for (size_t i = 0; i < e->count; i++)
+        if (strcmp(e->batches[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool keep(struct evidence *e, struct batch *b)
+{
+    struct batch **batches = e->count < BATCHES_LIMIT ? realloc(e->batches, (e->count + 1) * sizeof(struct batch *))
+                                                      : NULL;
+
+    if (!batches) {
+        batch_free(b);
+        return false;
+    }
+    e->batches = batches;
+    e->batches[e->count++] = b;
+    return true;
+}
+
+/* Takes a file of a folder, if it is about this archive. mine: the folder is the archive's own, and one that is damaged
+ * may have been about it. */
+static bool take_file(struct evidence *e, const char *path, const char *name, size_t stem, bool mine)
+{
+    hex_digest named = "";
+    size_t size;
+    char *text = read_batch(path, &size);
+    struct batch *b = text ? batch_parse(text, size) : NULL;
+
+    if (stem == 64)
+        memcpy(named, name, 64);
+    if (!b)
+        note(e, mine, stem == 64 ? named : "a batch", text ? "is no batch of version 0" : "cannot be read");
+    else if (strcmp(b->name, named) != 0)
+        note(e, mine, stem == 64 ? named : "a batch", "is not what its name says");
+    else if (strcmp(b->content, e->subject.sealed.content) == 0 && !is_there(e, b->name))
+        return keep(e, b);
+    batch_free(b);
+    return true;
+}
+
+static const char *basename_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+static bool take_folder(struct evidence *e, const char *path, bool must, struct error *error)
+{
+    const char *own = e->subject.path;
+    size_t stem = strlen(basename_of(own));
+    bool mine = must || (strncmp(basename_of(path), basename_of(own), stem) == 0 &&
+                         strcmp(basename_of(path) + stem, ".evidence") == 0);
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+    char file[4096];
+    bool good = true;
+
+    if (!folder)
+        return (!must && (errno == ENOENT || errno == ENOTDIR)) || error_host(error, path, errno, "cannot open");
+    while (good && (entry = readdir(folder))) {
+        size_t length = strlen(entry->d_name), ending = strlen(BATCH_ENDING);
+
+        if (length > ending && strcmp(entry->d_name + length - ending, BATCH_ENDING) == 0 &&
+            snprintf(file, sizeof file, "%s/%s", path, entry->d_name) < (int)sizeof file)
+            good = take_file(e, file, entry->d_name, length - ending, mine) ||
+                   error_set(error, STATUS_HOST, path, NULL, NULL, "holds more batches than there is memory for");
+    }
+    closedir(folder);
+    return good;
+}
+
+/* All folders NAME.evidence beside the archive: its own, and those of copies of it under other names. */
+static bool take_beside(struct evidence *e, const char *path, struct error *error)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[4096], file[4096];
+    struct dirent *entry;
+    bool good = true;
+    DIR *open;
+
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    open = opendir(folder);
+    while (open && good && (entry = readdir(open))) {
+        size_t length = strlen(entry->d_name), ending = strlen(".evidence");
+
+        if (length > ending && strcmp(entry->d_name + length - ending, ".evidence") == 0 &&
+            snprintf(file, sizeof file, "%s/%s", folder, entry->d_name) < (int)sizeof file)
+            good = take_folder(e, file, false, error);
+    }
+    if (open)
+        closedir(open);
+    return good;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp((*(struct batch *const *)a)->name, (*(struct batch *const *)b)->name);
+}
+
+/* --- What stands on what --- */
+
+const struct batch *evidence_batch(const struct evidence *e, const char *name)
+{
+    for (size_t i = 0; i < e->count; i++)
+        if (strcmp(e->batches[i]->name, name) == 0)
+            return e->batches[i];
+    return NULL;
+}
+
+/* Whether a batch stands on another, through any number of others. Digests cannot form a circle. */
+bool batch_stands_on(const struct evidence *e, const struct batch *b, const char *name)
+{
+    for (unsigned i = 0; i < b->stand_count; i++) {
+        const struct batch *below = evidence_batch(e, b->stands_on[i]);
+
+        if (strcmp(b->stands_on[i], name) == 0 || (below && batch_stands_on(e, below, name)))
+            return true;
+    }
+    return false;
+}
+
+/* Batches that others, or the log, say there are. */
+static void miss(struct evidence *e, const struct evidence_request *r)
+{
+    for (size_t i = 0; i < e->count; i++)
+        for (unsigned n = 0; n < e->batches[i]->stand_count; n++)
+            if (!is_there(e, e->batches[i]->stands_on[n]))
+                note(e, true, e->batches[i]->stands_on[n], "is missing: another batch stands on it");
+    for (size_t i = 0; i < r->known_count; i++)
+        if (!is_there(e, r->known[i]))
+            note(e, true, r->known[i], "is missing: the log knows it");
+}
+
+/* --- Signatures --- */
+
+/* Who is trusted signed, and how many. Where nobody is named, it is the archive's own signer. */
+static bool judge_signatures(struct batch *b, const struct evidence_request *r, struct error *error)
+{
+    struct key_text body = {.text = b->text, .size = b->size, .body = b->body};
+    unsigned trusted = 0, seconds = 0;
+
+    for (unsigned i = 0; i < b->key_count; i++) {
+        struct trust trust;
+        bool again = false;
+
+        for (unsigned n = 0; n < i; n++)
+            again = again || strcmp(b->keys[n].digest, b->keys[i].digest) == 0;
+        if (again || key_text_check(&body, &b->keys[i]) != SIGNATURE_FITS)
+            continue;
+        if (r->trusted_count == 0) {
+            trusted += strcmp(b->keys[i].digest, r->subject->sealed.signer) == 0;
+            continue;
+        }
+        if (!signer_trust(r->trusted, r->trusted_count, b->keys[i].digest, NULL, &trust, error))
+            return false;
+        trusted += trust.trusted;
+        seconds += trust.seconds && !trust.trusted;
+    }
+    b->trusted = trusted > 0;
+    b->two = b->trusted && trusted + seconds > 1;
+    return true;
+}
+
+/* --- Stamps --- */
+
+bool evidence_stamped(const struct evidence *e, const char *about, struct stamp_bytes *bytes)
+{
+    const struct batch *b = evidence_batch(e, about);
+
+    if (strcmp(about, "signature") == 0)
+        *bytes = (struct stamp_bytes){e->subject.sealed.signature, SIGNATURE_SIZE};
+    else if (b)
+        *bytes = (struct stamp_bytes){(const uint8_t *)b->text, b->size};
+    return b || strcmp(about, "signature") == 0;
+}
+
+/* All lists of revoked certificates count, whichever batch brought them. */
+static void judge_stamps(struct evidence *e, const struct evidence_request *r)
+{
+    struct stamp_bytes *crls = calloc(e->count * BATCH_CRLS + 1, sizeof *crls);
+    struct stamp_trust trust = {.anchors = r->authorities, .anchor_count = r->authority_count, .crls = crls};
+
+    for (size_t i = 0; crls && i < e->count; i++)
+        for (unsigned n = 0; n < e->batches[i]->crl_count; n++)
+            crls[trust.crl_count++] = e->batches[i]->crls[n];
+    for (size_t i = 0; crls && i < e->count; i++) {
+        struct batch *b = e->batches[i];
+        struct stamp_bytes about, stamp = {b->stamp, b->stamp_size};
+
+        if (!*b->about)
+            continue;
+        if (strcmp(b->statement, e->subject.sealed.statement) != 0 || !evidence_stamped(e, b->about, &about)) {
+            b->verdict.state = STAMP_WRONG;
+            snprintf(b->verdict.why, sizeof b->verdict.why, "is over something that is not here");
+            continue;
+        }
+        stamp_judge(stamp, about, &trust, &b->verdict);
+        if (b->verdict.state == STAMP_GOOD && strcmp(b->about, "signature") == 0 &&
+            (!*e->proved || strcmp(b->verdict.time, e->proved) < 0)) {
+            memcpy(e->proved, b->verdict.time, sizeof e->proved);
+        }
+    }
+    free(crls);
+}
+
+/* --- All of it --- */
+
+static bool judge(struct evidence *e, const struct evidence_request *r, struct error *error)
+{
+    for (size_t i = 0; i < e->count; i++)
+        if (!judge_signatures(e->batches[i], r, error))
+            return false;
+    judge_stamps(e, r);
+    miss(e, r);
+    return rights_judge(e) || error_set(error, STATUS_HOST, r->subject->path, NULL, NULL, "out of memory");
+}
+
+struct evidence *evidence_load(const struct evidence_request *r, struct error *error)
+{
+    struct evidence *e = calloc(1, sizeof *e);
+    bool good;
+
+    if (!e) {
+        error_set(error, STATUS_HOST, r->subject->path, NULL, NULL, "out of memory");
+        return NULL;
+    }
+    e->subject = *r->subject;
+    good = take_beside(e, r->subject->path, error);
+    for (size_t i = 0; good && i < r->folder_count; i++)
+        good = take_folder(e, r->folders[i], true, error);
+    if (good && e->count)
+        qsort(e->batches, e->count, sizeof(struct batch *), compare);
+    if (good && judge(e, r, error))
+        return e;
+    evidence_free(e);
+    return NULL;
+}
+
+void evidence_free(struct evidence *e)
+{
+    if (!e)
+        return;
+    for (size_t i = 0; i < e->count; i++)
+        batch_free(e->batches[i]);
+    free(e->batches);
+    free(e->rules);
+    text_free(&e->notes);
+    free(e);
+}
+
+/* --- What is said of it --- */
+
+static void report_batch(const struct batch *b, void (*each)(void *context, const char *line, bool wrong),
+                         void *context)
+{
+    char line[1024];
+    struct text decision = {.bytes = NULL};
+
+    if (b->decides) {
+        decision_print(&decision, &b->decision);
+        snprintf(line, sizeof line, "%.8s, %.10s: %.400s%s%.300s%s", b->name, b->made,
+                 decision.bytes ? decision.bytes : "", *b->reason ? ": " : "", b->reason,
+                 !b->trusted  ? " (nobody who is trusted signed it: it changes nothing)"
+                 : b->ignored ? " (it would open what was closed, which takes two: it changes nothing)"
+                              : "");
+        each(context, line, false);
+        text_free(&decision);
+    }
+    if (*b->about && b->verdict.state == STAMP_GOOD)
+        snprintf(line, sizeof line,
+                 "%.8s, stamped %.20s by %.200s, whose certificate expires on %.10s: stamp again before", b->name,
+                 b->verdict.time, b->verdict.authority, b->verdict.expires);
+    else if (*b->about)
+        snprintf(line, sizeof line, "%.8s, a time stamp%s%.20s: %.256s", b->name, *b->verdict.time ? " of " : "",
+                 b->verdict.time, b->verdict.why);
+    if (*b->about)
+        each(context, line, b->verdict.state == STAMP_WRONG);
+}
+
+void evidence_report(const struct evidence *e, void (*each)(void *context, const char *line, bool wrong), void *context)
+{
+    char line[600];
+
+    for (size_t i = 0; i < e->count; i++)
+        report_batch(e->batches[i], each, context);
+    for (const char *at = e->notes.bytes; at && *at; at = strchr(at, '\n') + 1) {
+        snprintf(line, sizeof line, "%.*s", (int)strcspn(at + 1, "\n"), at + 1);
+        each(context, line, *at == '!');
+    }
+}
+
+uint64_t evidence_wrong(const struct evidence *e)
+{
+    uint64_t wrong = e->wrong;
+
+    for (size_t i = 0; i < e->count; i++)
+        wrong += *e->batches[i]->about && e->batches[i]->verdict.state == STAMP_WRONG;
+    return wrong;
+}
+
+uint64_t evidence_lost(const struct evidence *e)
+{
+    return e->wrong;
+}
+
+void evidence_of(struct archive *archive, struct evidence_subject *subject)
+{
+    const struct archive_signature *s = archive_signature(archive);
+    const struct description_manifest *d = archive_description(archive);
+
+    *subject = (struct evidence_subject){.path = archive_file(archive)};
+    memcpy(subject->sealed.machine_root, archive_machine_root(archive), sizeof(hex_digest));
+    memcpy(subject->sealed.content, s->content, sizeof(hex_digest));
+    memcpy(subject->sealed.statement, s->statement, sizeof(hex_digest));
+    memcpy(subject->sealed.signer, s->signer, sizeof(hex_digest));
+    memcpy(subject->sealed.signature, s->bytes, SIGNATURE_SIZE);
+    if (!d->open)
+        memcpy(subject->sealed.closed_until, d->closed_until, sizeof d->closed_until);
+}
+
+const char *evidence_proved(const struct evidence *e)
+{
+    return *e->proved ? e->proved : NULL;
+}
+
+size_t evidence_heads(const struct evidence *e, hex_digest *heads, size_t limit)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < e->count && count < limit; i++) {
+        bool below = false;
+
+        for (size_t n = 0; n < e->count; n++)
+            for (unsigned k = 0; k < e->batches[n]->stand_count; k++)
+                below = below || strcmp(e->batches[n]->stands_on[k], e->batches[i]->name) == 0;
+        if (!below)
+            memcpy(heads[count++], e->batches[i]->name, sizeof(hex_digest));
+    }
+    return count;
+}
