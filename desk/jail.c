@@ -172,6 +172,7 @@ static bool restrict_calls(enum jail_kind kind, struct error *error)
 
 #define FILE_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | UINT64_C(1) << 14 /* truncate */)
 #define READ_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define RUN_RIGHTS LANDLOCK_ACCESS_FS_EXECUTE
 #define WRITE_RIGHTS \
     (READ_RIGHTS | FILE_RIGHTS | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | \
      LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR)
@@ -198,9 +199,9 @@ static bool add_folder(int rules, const struct jail_folder *folder, uint64_t all
 
     if (rule.parent_fd < 0)
         return true;
-    rule.allowed_access = all & (folder->write ? WRITE_RIGHTS : READ_RIGHTS);
+    rule.allowed_access = all & ((folder->write ? WRITE_RIGHTS : READ_RIGHTS) | (folder->run ? RUN_RIGHTS : 0));
     if (fstat(rule.parent_fd, &status) == 0 && !S_ISDIR(status.st_mode))
-        rule.allowed_access &= FILE_RIGHTS;
+        rule.allowed_access &= FILE_RIGHTS | RUN_RIGHTS;
     good = syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0 ||
            failed("keep to its folders", errno, error);
     close(rule.parent_fd);
@@ -261,15 +262,21 @@ const char *jail_strength(void)
     return filters_calls() ? (folders ? "seccomp and Landlock" : "seccomp") : folders ? "Landlock" : "limits";
 }
 
-bool jail_enter(enum jail_kind kind, const struct jail_folder *folders, size_t count, const struct jail_limits *limits,
-                struct error *error)
+bool jail_program(const struct jail_folder *folders, size_t count, const struct jail_limits *limits,
+                  struct error *error)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return failed("give up new privileges", errno, error);
     return limit(RLIMIT_CORE, 0, error) && (!limits->memory || limit(RLIMIT_AS, limits->memory, error)) &&
            (!limits->seconds || limit(RLIMIT_CPU, limits->seconds, error)) &&
            (!limits->file_bytes || limit(RLIMIT_FSIZE, limits->file_bytes, error)) &&
-           restrict_folders(folders, count, error) && restrict_calls(kind, error);
+           restrict_folders(folders, count, error);
+}
+
+bool jail_enter(enum jail_kind kind, const struct jail_folder *folders, size_t count, const struct jail_limits *limits,
+                struct error *error)
+{
+    return jail_program(folders, count, limits, error) && restrict_calls(kind, error);
 }
 
 /* --- Workers --- */

@@ -25,6 +25,7 @@ enum jail_kind {
 struct jail_folder {
     const char *path; /* a folder, with everything beneath it; or a file */
     bool write;       /* files may be made, changed, renamed and removed there */
+    bool run;         /* programs may be run */
 };
 
 struct jail_limits {
@@ -37,6 +38,11 @@ struct jail_limits {
  * in part, and must not go on. */
 bool jail_enter(enum jail_kind kind, const struct jail_folder *folders, size_t count, const struct jail_limits *limits,
                 struct error *error);
+
+/* The same for a process that is about to become another program, whose calls are its own matter: no new privileges,
+ * the folders, the limits. error may be null. */
+bool jail_program(const struct jail_folder *folders, size_t count, const struct jail_limits *limits,
+                  struct error *error);
 
 /* Runs work(context, out) in a child that is locked in as `kind`, without folders, and has no descriptor but standard
  * error, `out` and those of keep. *output receives what it writes to out, with a NUL after it, at most `most` bytes;

@@ -8,6 +8,7 @@
 
 #include "desk/embedded.h"
 #include "desk/escp.h"
+#include "desk/ghostscript.h"
 #include "formats/output.h"
 
 enum { JOB_LIMIT = 64 << 20, PDF_LIMIT = 128 << 20, JOBS = 9999, END_OF_JOB = 0x04 };
@@ -17,7 +18,9 @@ struct printing {
     bool replace, draws; /* draws: a PDF is made */
     enum escp_pins pins;
     uint8_t font[256][16];
-    struct error error; /* the first failure; STATUS_OK: none */
+    struct error error;              /* the first failure; STATUS_OK: none */
+    struct error undrawn;            /* the first job of PostScript that has no PDF */
+    struct ghostscript *ghostscript; /* null: PostScript stays as it is */
     /* The job that is under way. */
     bool open, is_postscript;
     struct output raw;
@@ -75,6 +78,7 @@ struct printing *print_open(const char *folder, const char *printer, bool replac
         good = error_set(error, STATUS_HOST, "font8x16.hex", NULL, NULL, "this program was built without its font");
     else if (mkdir(folder, 0777) && errno != EEXIST)
         good = error_host(error, folder, errno, "cannot make");
+    good = good && (!p->draws || (p->ghostscript = ghostscript_begin(folder, error)));
     if (good)
         return p;
     free(p);
@@ -100,13 +104,30 @@ static void begin_job(struct printing *p, uint8_t first)
                         (escp_begin(&p->escp, p->pins) || error_host(&p->error, path, ENOMEM, "cannot print"));
 }
 
+static bool write_postscript(struct printing *p, struct error *error)
+{
+    char path[PATH_MAX];
+
+    if (!job_path(p, "pdf", path) || !output_may(path, p->replace, error))
+        return false;
+    if (ghostscript_make(p->ghostscript, p->jobs, error))
+        return true;
+    if (error->status == STATUS_OK)
+        error_print(stderr, error);
+    else if (p->undrawn.status == STATUS_OK)
+        p->undrawn = *error; /* the jobs that follow are printed all the same */
+    return true;
+}
+
 static bool write_pdf(struct printing *p, struct error *error)
 {
     struct output pdf;
     char path[PATH_MAX];
 
-    if (!p->draws || p->is_postscript)
+    if (!p->draws)
         return true;
+    if (p->is_postscript)
+        return write_postscript(p, error);
     if (!escp_end(&p->escp, p->font) || !job_path(p, "pdf", path))
         return error_host(error, p->folder, ENOMEM, "cannot print");
     if (!output_in_order(&pdf, path, p->replace, error))
@@ -159,9 +180,10 @@ void print_look(struct printing *p, uint64_t tick, uint64_t ticks_per_second)
 bool print_end(struct printing *p, struct error *error)
 {
     end_job(p);
-    if (p->error.status != STATUS_OK)
-        *error = p->error;
-    return p->error.status == STATUS_OK;
+    const struct error *first = p->error.status != STATUS_OK ? &p->error : &p->undrawn;
+    if (first->status != STATUS_OK)
+        *error = *first;
+    return first->status == STATUS_OK;
 }
 
 void print_close(struct printing *p)
@@ -171,5 +193,6 @@ void print_close(struct printing *p)
     if (p->open)
         escp_free(&p->escp);
     output_abort(&p->raw);
+    ghostscript_end(p->ghostscript);
     free(p);
 }

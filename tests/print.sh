@@ -93,9 +93,27 @@ assert lines[1].strip() == "╔═╗ üäö", lines[1]' 2>err
 passed "and letters are text" $?
 
 # --- Jobs ---
-printf '%%!PS\nshowpage\n\004plain\n' >two.prn
+printf '%%!PS\n/Helvetica findfont 24 scalefont setfont 72 700 moveto (Extract of parcel 1021) show showpage\n\004plain\n' >two.prn
 gives "PostScript ends by its mark" 0 "$job" two escp9 <two.prn
-passed "and is kept as it came" "$([ "$(ls two | tr '\n' ' ')" = "0001.prn 0002.pdf 0002.prn " ] && grep -q showpage two/0001.prn; echo $?)"
+passed "and is kept as it came" "$([ "$(ls two/*.prn | wc -l)" = 2 ] && [ -s two/0002.pdf ] && grep -q showpage two/0001.prn; echo $?)"
+if command -v gs >/dev/null; then
+    gives "PostScript: qpdf finds nothing" 0 qpdf --check two/0001.pdf
+    passed "PostScript: no date, no identifier" "$(! grep -qaE '/(ID|CreationDate|ModDate)' two/0001.pdf; echo $?)"
+    passed "with the guest's text" "$(pdftotext two/0001.pdf - | grep -q '^Extract of parcel 1021$'; echo $?)"
+    gives "again" 0 "$job" once-more escp9 <two.prn
+    passed "the same PDF, bit for bit" "$(cmp -s two/0001.pdf once-more/0001.pdf; echo $?)"
+    echo secret >secret
+    for hostile in "($PWD/secret) (r) file pop showpage" "(made) (w) file closefile showpage" "(%pipe%id) (r) file pop showpage" "nonsense"; do
+        rm -rf hostile
+        printf '%%!PS\n%s\n\004plain\n' "$hostile" >hostile.prn
+        gives "PostScript that does not work, or wants more than it may" 1 "$job" hostile escp9 <hostile.prn
+        passed "has no PDF, and the next job has" "$([ "$(ls hostile | tr '\n' ' ')" = "0001.prn 0002.pdf 0002.prn " ]; echo $?)"
+        says "which is reported" err "0001.prn: is PostScript of which Ghostscript makes no PDF"
+    done
+fi
+rm -rf none
+gives "without Ghostscript" 0 env PATH=/nowhere "$job" none escp9 <two.prn
+says "it is said" err "Ghostscript is not installed"
 gives "raw" 0 "$job" raw raw <styles.prn
 passed "has no PDF" "$([ "$(ls raw)" = 0001.prn ]; echo $?)"
 printf 'wait screen "24 records on this disk"\nkey enter\nwait screen "1 of 24"\nkey enter\nwait screen "Esc back"\ntype "p"\nwait screen "Sent to the printer"\nwait time 6\ntype "p"\nwait time 6\n' >pause.script
