@@ -27,7 +27,7 @@ static void add(struct folders *f, char *path, bool write)
         f->list = larger;
         f->capacity = f->capacity * 2 + 16;
     }
-    f->list[f->count++] = (struct jail_folder){path, write, false};
+    f->list[f->count++] = (struct jail_folder){path, write};
     f->failed = f->failed || !path;
 }
 

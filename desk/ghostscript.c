@@ -30,10 +30,9 @@ static void become(const char *folder, unsigned job)
 {
     static const struct jail_limits limits = {
         .memory = UINT64_C(2) << 30, .seconds = 60, .file_bytes = UINT64_C(256) << 20};
-    const struct jail_folder folders[] = {{"/usr", false, true},   {"/lib", false, true},
-                                          {"/lib64", false, true}, {"/bin", false, true},
-                                          {"/etc", false, false},  {"/var/lib/ghostscript", false, false},
-                                          {".", true, false}};
+    const struct jail_folder folders[] = {{"/usr", false}, {"/lib", false}, {"/lib64", false},
+                                          {"/bin", false}, {"/etc", false}, {"/var/lib/ghostscript", false},
+                                          {".", true}};
     char from[32], to[64];
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 

@@ -191,7 +191,7 @@ static uint64_t all_rights(long version)
 }
 
 /* A folder that is not there gives no right. */
-static bool add_folder(int rules, const struct jail_folder *folder, uint64_t all, struct error *error)
+static bool add_folder(int rules, const struct jail_folder *folder, uint64_t all, bool run, struct error *error)
 {
     struct landlock_path_beneath_attr rule = {.parent_fd = open(folder->path, O_PATH | O_CLOEXEC)};
     struct stat status;
@@ -199,7 +199,8 @@ static bool add_folder(int rules, const struct jail_folder *folder, uint64_t all
 
     if (rule.parent_fd < 0)
         return true;
-    rule.allowed_access = all & ((folder->write ? WRITE_RIGHTS : READ_RIGHTS) | (folder->run ? RUN_RIGHTS : 0));
+    rule.allowed_access = all &
+                          ((folder->write ? WRITE_RIGHTS : READ_RIGHTS) | (run && !folder->write ? RUN_RIGHTS : 0));
     if (fstat(rule.parent_fd, &status) == 0 && !S_ISDIR(status.st_mode))
         rule.allowed_access &= FILE_RIGHTS | RUN_RIGHTS;
     good = syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0 ||
@@ -208,7 +209,7 @@ static bool add_folder(int rules, const struct jail_folder *folder, uint64_t all
     return good;
 }
 
-static bool restrict_folders(const struct jail_folder *folders, size_t count, struct error *error)
+static bool restrict_folders(const struct jail_folder *folders, size_t count, bool run, struct error *error)
 {
     long version = landlock_version();
     struct landlock_ruleset_attr attributes = {.handled_access_fs = version > 0 ? all_rights(version) : 0};
@@ -220,7 +221,7 @@ static bool restrict_folders(const struct jail_folder *folders, size_t count, st
     rules = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
     good = rules >= 0 || failed("keep to its folders", errno, error);
     for (size_t i = 0; good && i < count; i++)
-        good = add_folder(rules, &folders[i], attributes.handled_access_fs, error);
+        good = add_folder(rules, &folders[i], attributes.handled_access_fs, run, error);
     good = good && (syscall(SYS_landlock_restrict_self, rules, 0) == 0 || failed("keep to its folders", errno, error));
     if (rules >= 0)
         close(rules);
@@ -232,9 +233,9 @@ static long landlock_version(void)
     return 0;
 }
 
-static bool restrict_folders(const struct jail_folder *folders, size_t count, struct error *error)
+static bool restrict_folders(const struct jail_folder *folders, size_t count, bool run, struct error *error)
 {
-    (void)folders, (void)count, (void)error;
+    (void)folders, (void)count, (void)run, (void)error;
     return true;
 }
 #endif
@@ -262,21 +263,28 @@ const char *jail_strength(void)
     return filters_calls() ? (folders ? "seccomp and Landlock" : "seccomp") : folders ? "Landlock" : "limits";
 }
 
-bool jail_program(const struct jail_folder *folders, size_t count, const struct jail_limits *limits,
-                  struct error *error)
+/* All but the calls. */
+static bool restrict_self(const struct jail_folder *folders, size_t count, bool run, const struct jail_limits *limits,
+                          struct error *error)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return failed("give up new privileges", errno, error);
     return limit(RLIMIT_CORE, 0, error) && (!limits->memory || limit(RLIMIT_AS, limits->memory, error)) &&
            (!limits->seconds || limit(RLIMIT_CPU, limits->seconds, error)) &&
            (!limits->file_bytes || limit(RLIMIT_FSIZE, limits->file_bytes, error)) &&
-           restrict_folders(folders, count, error);
+           restrict_folders(folders, count, run, error);
+}
+
+bool jail_program(const struct jail_folder *folders, size_t count, const struct jail_limits *limits,
+                  struct error *error)
+{
+    return restrict_self(folders, count, true, limits, error);
 }
 
 bool jail_enter(enum jail_kind kind, const struct jail_folder *folders, size_t count, const struct jail_limits *limits,
                 struct error *error)
 {
-    return jail_program(folders, count, limits, error) && restrict_calls(kind, error);
+    return restrict_self(folders, count, false, limits, error) && restrict_calls(kind, error);
 }
 
 /* --- Workers --- */

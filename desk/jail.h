@@ -25,7 +25,6 @@ enum jail_kind {
 struct jail_folder {
     const char *path; /* a folder, with everything beneath it; or a file */
     bool write;       /* files may be made, changed, renamed and removed there */
-    bool run;         /* programs may be run */
 };
 
 struct jail_limits {

@@ -156,7 +156,7 @@ static void a_run_opens_files_in_its_folders_and_nowhere_else(void **state)
 {
     char inside[1100], outside[1100], folder[1024];
     const char *work = getenv("WORK");
-    struct jail_folder folders[] = {{folder, true, false}, {"/nowhere", true, false}};
+    struct jail_folder folders[] = {{folder, true}, {"/nowhere", true}};
 
     (void)state;
     snprintf(folder, sizeof folder, "%s/jail", work ? work : "/tmp");
