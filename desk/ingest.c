@@ -318,23 +318,40 @@ static bool check_rows(struct ingest *g, struct error *error)
     return true;
 }
 
-/* Has the scanner look at each image. False with *error, or with STATUS_OK: the row is held. */
-static bool scan_images(struct ingest *g, struct shelf_row *row, struct row_report *r, struct error *error)
+/* What the scanner says of one image, and with --scan-files of the files in it, becomes part of the description: a
+ * finding, or the first word. */
+static bool scan_image(const struct ingest *g, struct shelf_row *row, const char *path, bool *found,
+                       struct error *error)
 {
-    char says[sizeof row->description.ingest.scan];
-    bool found = false;
+    struct image_request request = {
+        .format = row->format, .member = row->member, .follow = argument_value(g->arguments, "--follow")};
+    char *kept = row->description.ingest.scan, says[sizeof row->description.ingest.scan];
+    uint64_t files = 1;
 
-    for (unsigned slot = 0; g->scanner && slot < DRIVE_COUNT; slot++) {
+    for (int what = 0; what < 2; what++) {
         bool this_found = false;
 
-        if (!row->images[slot] || (found && !row->findings_accepted))
-            continue;
-        if (!quarantine_scan(g->scanner, row->images[slot], &this_found, says, sizeof says, error))
+        if (what == 1 && !argument_value(g->arguments, "--scan-files"))
+            break;
+        if (!(what == 0
+                  ? quarantine_scan(g->scanner, path, &this_found, says, sizeof says, error)
+                  : quarantine_scan_files(g->scanner, path, &request, &this_found, says, sizeof says, &files, error)))
             return false;
-        if (this_found || !*row->description.ingest.scan)
-            memcpy(row->description.ingest.scan, says, sizeof says);
-        found |= this_found;
+        if (files > 0 && ((this_found && !*found) || !*kept))
+            memcpy(kept, says, sizeof says);
+        *found |= this_found;
     }
+    return true;
+}
+
+/* Has the scanner look at each image. False with *error, or with STATUS_OK: the row is held. */
+static bool scan_images(const struct ingest *g, struct shelf_row *row, struct row_report *r, struct error *error)
+{
+    bool found = false;
+
+    for (unsigned slot = 0; g->scanner && slot < DRIVE_COUNT; slot++)
+        if (row->images[slot] && !scan_image(g, row, row->images[slot], &found, error))
+            return false;
     r->scan = strdup(row->description.ingest.scan);
     error->status = STATUS_OK;
     return !found || row->findings_accepted;
@@ -575,6 +592,10 @@ enum status ingest_run(const struct arguments *a)
 
     if (!argument_value(a, "--log") != !argument_value(a, "--by")) {
         error_set(&error, STATUS_USAGE, "ingest", NULL, NULL, "--log and --by go together");
+        return desk_fail(&error);
+    }
+    if (argument_value(a, "--scan-files") && !g.scanner) {
+        error_set(&error, STATUS_USAGE, "ingest", NULL, NULL, "--scan-files goes with --scan");
         return desk_fail(&error);
     }
     good = prepare(&g, &error);

@@ -141,6 +141,7 @@ static const struct option ingest_options[] = {
     { "--from", "FOLDER", "where the files of the table are (default: the folder of the table)", false, false },
     { "--archivist", "PEM", "certificate of one who may read the passwords (may be repeated); openssl cms -decrypt opens them", true, false },
     { "--scan", "COMMAND", "run this scanner on each image; a row with which it ends with status 1 is held", false, false },
+    { "--scan-files", NULL, "and on the files in it, of all volumes that can be read", false, false },
     { "--attest", "SCRIPT|SECONDS", "boot each machine by this script, or for this long, and seal what it did", false, false },
     { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false },
     { "--report", "FILE", "what became of each row (default: TABLE-report.csv); replaced", false, false },

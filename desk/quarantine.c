@@ -10,7 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "desk/bag.h"
 #include "desk/progress.h"
+#include "desk/reader.h"
+#include "formats/file.h"
 #include "formats/plain.h"
 
 enum { WORDS = 32, LINE = 512 };
@@ -95,5 +98,127 @@ bool quarantine_scan(const char *command, const char *path, bool *found, char *s
         plain_copy(says, size, text);
     }
     free(copy);
+    return good;
+}
+
+/* --- Files --- */
+
+enum { PIECE = 1 << 16, NAME = 160 };
+
+/* Files on their way into the folder. */
+struct unpacking {
+    struct desk_volume volume;
+    char folder[PATH_MAX];
+    uint64_t files, room; /* bytes that may come: files may share what they hold */
+    uint8_t *piece;
+};
+
+/* NUMBER_PATH, in characters that every scanner takes. */
+static void name_file(const struct unpacking *u, const char *path, char to[PATH_MAX])
+{
+    int length = snprintf(to, PATH_MAX, "%.3800s/%06llu_", u->folder, (unsigned long long)u->files);
+    size_t skip = strlen(path) > NAME ? strlen(path) - NAME : 0;
+
+    for (path += skip; *path; path++)
+        to[length++] = (*path >= '0' && *path <= '9') || (*path >= 'A' && *path <= 'Z') ||
+                               (*path >= 'a' && *path <= 'z') || strchr("._-", *path)
+                           ? *path
+                           : '_';
+    to[length] = '\0';
+}
+
+static bool copy_file(struct unpacking *u, const struct file_entry *e, int descriptor, const char *to,
+                      struct error *error)
+{
+    const struct files *f = &u->volume.files;
+    struct error damage;
+    size_t got = 1;
+
+    for (uint64_t at = 0; at < e->size && got > 0; at += got) {
+        bool whole = f->system->read(f->context, e, at, u->piece, PIECE, &got, &damage);
+        if (got > u->room)
+            return error_set(error, STATUS_INPUT, to, NULL, "scan the image alone",
+                             "the files of the image are larger than eight times the image");
+        if (!file_write(descriptor, to, at, u->piece, got, error))
+            return false;
+        u->room -= got;
+        if (interrupted())
+            return error_set(error, STATUS_HOST, to, NULL, NULL, "interrupted");
+        if (!whole)
+            break;
+    }
+    return true;
+}
+
+static bool unpack_one(void *context, const char *path, const struct file_entry *e, struct error *error)
+{
+    struct unpacking *u = context;
+    char to[PATH_MAX];
+
+    if (e->kind != FILE_REGULAR)
+        return true;
+    name_file(u, path, to);
+    int descriptor = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (descriptor < 0)
+        return error_host(error, to, errno, "cannot make");
+    bool good = copy_file(u, e, descriptor, to, error);
+    close(descriptor);
+    u->files++;
+    return good;
+}
+
+static void leave_out(void *context, const char *path, const struct error *damage)
+{
+    (void)context, (void)path, (void)damage; /* the image itself was scanned */
+}
+
+/* All volumes that can be read; one that cannot is no error. */
+static bool unpack_all(struct unpacking *u, const struct block *disk, struct error *error)
+{
+    struct visit visit = {.each = unpack_one, .damaged = leave_out, .context = u};
+    struct disk_survey survey;
+    bool good = disk_survey(disk, &survey, error);
+
+    u->room = disk->sectors * SECTOR_SIZE * 8;
+    for (uint32_t i = 0; good && i < survey.volume_count; i++) {
+        struct error ignored;
+        if (!files_can_open(&survey.volumes[i]) || !reader_open(disk, &survey.volumes[i], &u->volume.files, &ignored))
+            continue;
+        good = desk_volume_visit(&u->volume, &visit, error);
+        files_close(&u->volume.files);
+    }
+    disk_survey_free(&survey);
+    return good;
+}
+
+bool quarantine_scan_files(const char *command, const char *path, const struct image_request *request, bool *found,
+                           char *says, size_t size, uint64_t *files, struct error *error)
+{
+    const char *temporary = getenv("TMPDIR");
+    struct unpacking *u = calloc(1, sizeof *u);
+    struct image_request here = *request;
+    struct block disk = {.close = NULL};
+
+    *files = 0;
+    *found = false;
+    *says = '\0';
+    if (!u || !(u->piece = malloc(PIECE))) {
+        free(u);
+        return error_host(error, path, ENOMEM, "cannot be scanned");
+    }
+    here.lock_in = NULL; /* another process reads the volumes, by this one's descriptors */
+    snprintf(u->folder, sizeof u->folder, "%.3700s/muniment-scan-XXXXXX", temporary ? temporary : "/var/tmp");
+    bool made = mkdtemp(u->folder) != NULL;
+    bool good = made || error_host(error, u->folder, errno, "cannot make");
+    good = good && image_open(path, &here, &disk, NULL, error) && unpack_all(u, &disk, error);
+    *files = u->files;
+    if (good && u->files > 0)
+        good = quarantine_scan(command, u->folder, found, says, size, error);
+    if (disk.close)
+        disk.close(disk.context);
+    if (made && !folder_remove(u->folder) && good)
+        good = error_host(error, u->folder, errno, "cannot remove");
+    free(u->piece);
+    free(u);
     return good;
 }

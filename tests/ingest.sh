@@ -161,6 +161,15 @@ tar -xOf held/V-3.mun description.yaml >out
 says "and in the description of what is sealed all the same" out 'scan: "./scanner: found something: virus.img: Eicar-Signature FOUND"'
 tar -xOf held/V-1.mun description.yaml >out
 says "that nothing was found, too" out 'scan: "./scanner: nothing found: checked"'
+mformat -C -f 1440 -i inside.img :: && printf 'an EICAR test\n' >inside.txt && mmd -i inside.img ::DOCS && mcopy -i inside.img inside.txt ::DOCS/INSIDE.TXT &&
+    truncate -s 1474560 inside.img
+printf '#!/bin/sh\n[ -d "$1" ] || exit 0\ngrep -l EICAR "$1"/* && exit 1; exit 0\n' >file_scanner && chmod +x file_scanner
+printf 'accession,title,images\nF-1,Clean,a.img\nF-2,A file in it,inside.img\n' >files.csv
+gives "files are scanned as well" 3 ingest files.csv --library scanned --scan ./file_scanner --scan-files
+says "each image" out "2 rows: 1 sealed, 1 held"
+passed "a finding names the file" "$(column files-report.csv scan 2 | grep -q 'found something: .*_DOCS_INSIDE.TXT'; echo $?)"
+passed "and nothing is left of them" "$([ -z "$(ls -d "${TMPDIR:-/var/tmp}"/muniment-scan-* 2>/dev/null)" ]; echo $?)"
+gives "they need a scanner" 2 ingest files.csv --library scanned --scan-files
 gives "a scanner that fails ends the run" 4 ingest virus.csv --library failing --scan /nonexistent
 says "with the reason" err "was not scanned: /nonexistent failed with status 127"
 passed "and what was not begun is said" "$([ "$(column virus-report.csv outcome | tr '\n' ' ')" = "failed not begun not begun " ]; echo $?)"

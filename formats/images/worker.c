@@ -251,6 +251,8 @@ struct worker {
     int channel; /* below 0: it has ended */
     uint8_t *shared;
     uint64_t size, sectors;
+    uint64_t ahead, ahead_count; /* sectors that `shared` holds */
+    uint64_t next;               /* sector after the last one that was read */
     char path[PATH_MAX];
     struct error failure;
     struct answer answer; /* the last one */
@@ -284,10 +286,39 @@ static bool ask(struct worker *w, const struct question *q, struct error *error)
     return true;
 }
 
+static bool is_ahead(const struct worker *w, uint64_t sector, uint32_t count)
+{
+    return sector >= w->ahead && sector - w->ahead <= w->ahead_count && count <= w->ahead_count - (sector - w->ahead);
+}
+
+/* Reads what comes after it as well, for one who reads in order: as far as it is good. */
+static void read_ahead(struct worker *w, uint64_t sector)
+{
+    uint64_t left = w->sectors - sector, count = left < SHARED / SECTOR_SIZE ? left : SHARED / SECTOR_SIZE;
+    struct error ignored;
+
+    if (ask(w, &(struct question){.operation = READ, .at = sector, .length = count}, &ignored) &&
+        w->answer.result == BLOCK_OK && w->answer.done == count) {
+        w->ahead = sector;
+        w->ahead_count = count;
+    }
+}
+
 static enum block_result worker_read(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done)
 {
     struct worker *w = context;
 
+    if (!is_ahead(w, sector, count)) {
+        w->ahead_count = 0;
+        if (sector == w->next && count < SHARED / SECTOR_SIZE)
+            read_ahead(w, sector);
+    }
+    w->next = sector + count;
+    if (is_ahead(w, sector, count)) {
+        memcpy(buffer, w->shared + (sector - w->ahead) * SECTOR_SIZE, (size_t)count * SECTOR_SIZE);
+        *done = count;
+        return BLOCK_OK;
+    }
     for (*done = 0; *done < count;) {
         uint32_t part = count - *done < SHARED / SECTOR_SIZE ? count - *done : SHARED / SECTOR_SIZE;
 
@@ -310,6 +341,8 @@ static uint64_t worker_zeros(void *context, uint64_t sector)
 {
     struct worker *w = context;
 
+    if (is_ahead(w, sector, 1))
+        return 0; /* it is read already */
     if (!ask(w, &(struct question){.operation = ZEROS, .at = sector}, &w->failure))
         return 0;
     return w->answer.value < w->sectors - sector ? w->answer.value : w->sectors - sector;
@@ -435,6 +468,7 @@ bool worker_file_read(const struct block *disk, uint32_t file, uint64_t offset, 
 {
     struct worker *w = disk->context;
 
+    w->ahead_count = 0;
     for (size_t done = 0; done < size;) {
         size_t part = size - done < SHARED ? size - done : SHARED;
         const struct question q = {.operation = FILE_READ, .file = file, .at = offset + done, .length = part};
