@@ -16,7 +16,19 @@ typedef void port_call_function(void *device, uint32_t reg[8]);
 #define BUS_DEVICES 64
 
 /* Ranges of ports that the guest can move: one for each device that has such. */
-enum bus_window { WINDOW_POWER, WINDOW_IDE, WINDOW_NETWORK, WINDOW_COUNT };
+enum bus_window {
+    WINDOW_POWER,
+    WINDOW_IDE,
+    WINDOW_NETWORK,
+    WINDOW_ISAPNP,
+    WINDOW_SB16_LOW,  /* mixer and reset, */
+    WINDOW_SB16_HIGH, /* and what the DSP has besides */
+    WINDOW_SB16_OPL,  /* the synthesizer in the same block, twice */
+    WINDOW_SB16_OPL2,
+    WINDOW_OPL,
+    WINDOW_MIDI,
+    WINDOW_COUNT
+};
 
 struct bus {
     uint8_t owner[65536]; /* index into devices; 0: none: reads give all ones, writes are lost */

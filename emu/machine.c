@@ -392,15 +392,63 @@ static void wire_pointer(struct machine *m)
     }
 }
 
+/* Plug and Play has put the Sound Blaster somewhere. */
+static void sound_card_chosen(void *machine, const struct isapnp_choice *choice)
+{
+    struct machine *m = machine;
+    uint16_t base = choice->active ? choice->base[0] & 0xFFF0 : 0, fm = choice->active ? choice->base[2] & 0xFFFC : 0;
+
+    sb16_move(&m->sb16, &m->bus, base);
+    opl_move(&m->opl, &m->bus, WINDOW_SB16_OPL, base, base ? 4 : 0);
+    opl_move(&m->opl, &m->bus, WINDOW_SB16_OPL2, (uint16_t)(base + 8), base ? 2 : 0);
+    mpu401_move(&m->midi, &m->bus, choice->active ? choice->base[1] & 0xFFFE : 0);
+    opl_move(&m->opl, &m->bus, WINDOW_OPL, fm, fm ? 4 : 0);
+    sb16_choose(&m->sb16, choice->irq, choice->dma[0], choice->dma[1]);
+}
+
+/* What Creative's card says of itself: CTL0024, with the device CTL0031, which is compatible with PNPB003. The first
+ * choice is where a card without Plug and Play is. */
+static void wire_sound_pnp(struct machine *m)
+{
+    static const uint8_t identifier[ISAPNP_IDENTIFIER - 1] = {0x0E, 0x8C, 0x00, 0x24, 1, 0, 0, 0};
+    /* clang-format off */
+    static const uint8_t resources[] = {
+        0x0A, 0x10, 0x00,                                                                       /* Plug and Play 1.0 */
+        0x82, 0x10, 0x00, 'S', 'o', 'u', 'n', 'd', ' ', 'B', 'l', 'a', 's', 't', 'e', 'r', ' ', '1', '6',
+        0x15, 0x0E, 0x8C, 0x00, 0x31, 0x00, 0x1C, 0x41, 0xD0, 0xB0, 0x03,                       /* the device */
+        0x31, 0x00, 0x22, 0x20, 0x00, 0x2A, 0x02, 0x08, 0x2A, 0x20, 0x12,                       /* IRQ 5, DMA 1 and 5 */
+        0x47, 0x01, 0x20, 0x02, 0x20, 0x02, 0x01, 0x10, 0x47, 0x01, 0x30, 0x03, 0x30, 0x03, 0x01, 0x02,
+        0x47, 0x01, 0x88, 0x03, 0x88, 0x03, 0x01, 0x04,
+        0x31, 0x01, 0x22, 0xA0, 0x06, 0x2A, 0x0B, 0x08, 0x2A, 0xE0, 0x12,                       /* or any that it can have */
+        0x47, 0x01, 0x20, 0x02, 0x80, 0x02, 0x20, 0x10, 0x47, 0x01, 0x00, 0x03, 0x30, 0x03, 0x30, 0x02,
+        0x47, 0x01, 0x88, 0x03, 0x88, 0x03, 0x01, 0x04,
+        0x38,
+    };
+    /* clang-format on */
+    const struct isapnp_card card = {.identifier = identifier,
+                                     .resources = resources,
+                                     .resource_bytes = sizeof resources,
+                                     .initial = {.irq_type = 2, .dma = {4, 4}},
+                                     .chosen = sound_card_chosen,
+                                     .card = m};
+
+    isapnp_init(&m->isapnp, &m->bus, &card);
+}
+
 /* The Sound Blaster, where the FM synthesizer has more ports. */
 static void wire_sb16(struct machine *m, struct sound_source *synthesizer)
 {
     const struct line irqs[4] = {irq_line(m, 9), irq_line(m, 5), irq_line(m, 7), irq_line(m, 10)};
+    struct bus *bus = m->manifest.sound_pnp ? NULL : &m->bus;
 
-    mpu401_init(&m->midi, &m->clock, &m->bus, m->host.midi_out, m->host.context);
-    opl_map(&m->opl, &m->bus, SB16_PORTS, 4);
-    opl_map(&m->opl, &m->bus, SB16_PORTS + 8, 2);
-    sb16_init(&m->sb16, &m->sound, synthesizer, &m->clock, &m->bus, irqs, (struct dma_line){dma_transfer, &m->dma, 1});
+    mpu401_init(&m->midi, &m->clock, bus, m->host.midi_out, m->host.context);
+    sb16_init(&m->sb16, &m->sound, synthesizer, &m->clock, bus, irqs, (struct dma_line){dma_transfer, &m->dma, 1});
+    if (m->manifest.sound_pnp) {
+        wire_sound_pnp(m);
+        return;
+    }
+    opl_map(&m->opl, bus, SB16_PORTS, 4);
+    opl_map(&m->opl, bus, SB16_PORTS + 8, 2);
 }
 
 /* What is heard. */
@@ -414,7 +462,8 @@ static void wire_sound(struct machine *m)
         m->sysports.speaker = speaker_line(&m->speaker);
     }
     if (m->manifest.sound_card)
-        synthesizer = opl_init(&m->opl, &m->sound, &m->bus, m->manifest.sound_card == SOUND_CARD_ADLIB);
+        synthesizer = opl_init(&m->opl, &m->sound, m->manifest.sound_pnp ? NULL : &m->bus,
+                               m->manifest.sound_card == SOUND_CARD_ADLIB);
     if (m->manifest.sound_card == SOUND_CARD_SB16)
         wire_sb16(m, synthesizer);
 }
@@ -612,6 +661,8 @@ static void reset_chips(struct machine *m)
     if (m->manifest.sound_card == SOUND_CARD_SB16) {
         sb16_reset(&m->sb16);
         mpu401_reset(&m->midi);
+        if (m->manifest.sound_pnp)
+            isapnp_reset(&m->isapnp);
     }
     if (m->manifest.network.card)
         ne2000_reset(&m->network);

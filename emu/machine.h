@@ -16,6 +16,7 @@
 #include "emu/devices/i8259.h"
 #include "emu/devices/i440fx.h"
 #include "emu/devices/ioapic.h"
+#include "emu/devices/isapnp.h"
 #include "emu/devices/lapic.h"
 #include "emu/devices/mc146818.h"
 #include "emu/devices/mpu401.h"
@@ -60,6 +61,7 @@ struct machine {
     struct opl opl;
     struct sb16 sb16;
     struct mpu401 midi;          /* on the same card */
+    struct isapnp isapnp;        /* where the card has Plug and Play */
     struct ne2000 network;       /* where the manifest has a card */
     struct rtl8029 network_card; /* around it, if it is one for PCI */
     struct parallel parallel;
@@ -110,6 +112,7 @@ struct part {
         PART_SPEAKER,
         PART_OPL,
         PART_SB16,
+        PART_ISAPNP,
         PART_NETWORK,
         PART_RTL8029,
     } needs; /* machines without have no such part */

@@ -118,6 +118,7 @@ struct machine_manifest {
     enum pointer pointer;
     bool speaker; /* the board's loudspeaker is heard */
     enum sound_card sound_card;
+    bool sound_pnp; /* a Sound Blaster 16: software says where it is */
     struct network_manifest network;
 };
 

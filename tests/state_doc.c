@@ -43,6 +43,7 @@ static const char *const needs[] = {
     [PART_APIC] = " (`apic: yes`)",
     [PART_SB16] = " (`sound`: `card: sb16`)",
     [PART_OPL] = " (`sound`: `card`)",
+    [PART_ISAPNP] = " (`sound`: `pnp: yes`)",
     [PART_NETWORK] = " (`network`)",
     [PART_RTL8029] = " (`network`: `card: rtl8029`)",
     [PART_SPEAKER] = " (`sound`: `speaker: yes`)",

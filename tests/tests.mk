@@ -216,7 +216,7 @@ run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/bench/voices.img $
 	@$(BUILD)/tests/cirrus --speed
 
 # The devices, and at the end the whole machines, that fuzz_devices is run on (tests/fuzz/fuzz_devices.h).
-FUZZ_DEVICES := pic pit rtc dma keyboard sysports speaker opl sb16 ne2000 rtl8029 serial mouse parallel floppy ata atapi ide pci piix apic vga cirrus cirrus-isa backdoor \
+FUZZ_DEVICES := pic pit rtc dma keyboard sysports speaker opl sb16 isapnp ne2000 rtl8029 serial mouse parallel floppy ata atapi ide pci piix apic vga cirrus cirrus-isa backdoor \
                 pc-isa pc-i440fx
 FUZZ_RUNS    := $(filter-out fuzz_devices,$(FUZZERS)) $(FUZZ_DEVICES:%=fuzz_devices:%)
 

@@ -68,5 +68,11 @@ void mpu401_init(struct mpu401 *m, struct clock *clock, struct bus *bus, void (*
                  void *context)
 {
     *m = (struct mpu401){.clock = clock, .out = out, .context = context};
-    bus_map_ports(bus, MPU401_PORTS, 2, 1, port_read, port_write, m);
+    if (bus)
+        bus_map_ports(bus, MPU401_PORTS, 2, 1, port_read, port_write, m);
+}
+
+void mpu401_move(struct mpu401 *m, struct bus *bus, uint16_t first)
+{
+    bus_move_ports(bus, WINDOW_MIDI, first, first ? 2 : 0, 1, port_read, port_write, m);
 }

@@ -27,5 +27,7 @@ extern const struct state_field mpu401_state[];
 void mpu401_init(struct mpu401 *m, struct clock *clock, struct bus *bus, void (*out)(void *context, uint8_t byte),
                  void *context);
 void mpu401_reset(struct mpu401 *m);
+/* Lets it answer elsewhere; 0: nowhere. mpu401_init gets no bus then. */
+void mpu401_move(struct mpu401 *m, struct bus *bus, uint16_t first);
 
 #endif

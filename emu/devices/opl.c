@@ -590,6 +590,11 @@ void opl_reset(struct opl *o)
     decode(o);
 }
 
+void opl_move(struct opl *o, struct bus *bus, enum bus_window window, uint16_t first, unsigned count)
+{
+    bus_move_ports(bus, window, first, count, 1, port_read, port_write, o);
+}
+
 void opl_map(struct opl *o, struct bus *bus, uint16_t first, unsigned count)
 {
     bus_map_ports(bus, first, count, 1, port_read, port_write, o);
@@ -604,6 +609,7 @@ struct sound_source *opl_init(struct opl *o, struct sound *sound, struct bus *bu
     o->opl2 = opl2;
     o->noise_at = UINT64_MAX;
     opl_reset(o);
-    opl_map(o, bus, OPL_PORTS, opl2 ? 2 : 4);
+    if (bus)
+        opl_map(o, bus, OPL_PORTS, opl2 ? 2 : 4);
     return sound_add(sound, &source, 0, OPL_RATE);
 }

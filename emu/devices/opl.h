@@ -52,11 +52,13 @@ struct opl {
 extern const struct state_field opl_state[];
 
 /* Returns its source, whose gain may be changed after sound_update. It answers at ports 388h-38Bh, OPL2 at 388h and
- * 389h. */
+ * 389h, or, with no bus, nowhere yet. */
 struct sound_source *opl_init(struct opl *o, struct sound *sound, struct bus *bus, bool opl2);
 void opl_reset(struct opl *o);
 /* Lets it answer at other ports as well; the lower two bits of a port say what it is. */
 void opl_map(struct opl *o, struct bus *bus, uint16_t first, unsigned count);
+/* The same at ports that may change; count 0: nowhere. */
+void opl_move(struct opl *o, struct bus *bus, enum bus_window window, uint16_t first, unsigned count);
 /* Whether what was loaded into its state goes together; struct part of machine.h. */
 const char *opl_loaded(void *device);
 

@@ -614,6 +614,24 @@ void sb16_init(struct sb16 *s, struct sound *sound, struct sound_source *synthes
     s->stream_rate = RATE_DIRECT;
     s->voice = sound_add(sound, &(struct sound_source){&s->stream, {0, 0}, make, silent, s}, 0, s->stream_rate);
     sb16_reset(s);
+    if (!bus)
+        return;
     bus_map_ports(bus, SB16_PORTS + PORT_MIXER_INDEX, 4, 1, port_read, port_write, s);
     bus_map_ports(bus, SB16_PORTS + PORT_ANSWER, 6, 1, port_read, port_write, s);
+}
+
+void sb16_move(struct sb16 *s, struct bus *bus, uint16_t first)
+{
+    bus_move_ports(bus, WINDOW_SB16_LOW, (uint16_t)(first + PORT_MIXER_INDEX), first ? 4 : 0, 1, port_read, port_write,
+                   s);
+    bus_move_ports(bus, WINDOW_SB16_HIGH, (uint16_t)(first + PORT_ANSWER), first ? 6 : 0, 1, port_read, port_write, s);
+}
+
+void sb16_choose(struct sb16 *s, unsigned irq, unsigned narrow, unsigned wide)
+{
+    static const uint8_t irq_bits[16] = {[9] = 1, [2] = 1, [5] = 2, [7] = 4, [10] = 8};
+
+    s->mixer.value[MIXER_INTERRUPT] = irq_bits[irq & 15];
+    s->mixer.value[MIXER_DMA] = (uint8_t)((1u << (narrow & 7) & 0x0B) | (1u << (wide & 7) & 0xE0));
+    drive_lines(s);
 }

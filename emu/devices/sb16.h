@@ -60,6 +60,10 @@ extern const struct state_field sb16_state[];
 void sb16_init(struct sb16 *s, struct sound *sound, struct sound_source *synthesizer, struct clock *clock,
                struct bus *bus, const struct line irq[4], struct dma_line dma);
 void sb16_reset(struct sb16 *s);
+/* Where Plug and Play puts it: its ports, 0 for nowhere (sb16_init gets no bus then); its interrupt and its channels of
+ * 8 and 16 bits, or what it cannot have for none. */
+void sb16_move(struct sb16 *s, struct bus *bus, uint16_t first);
+void sb16_choose(struct sb16 *s, unsigned irq, unsigned narrow, unsigned wide);
 /* Whether what was loaded into its state goes together; struct part of machine.h. */
 const char *sb16_loaded(void *device);
 

@@ -37,7 +37,8 @@ enum fuzz_parts {
     FUZZ_SB16 = 2048,
     FUZZ_NE2000 = 4096,
     FUZZ_RTL8029 = 8192,
-    FUZZ_NETWORK = FUZZ_NE2000 | FUZZ_RTL8029
+    FUZZ_NETWORK = FUZZ_NE2000 | FUZZ_RTL8029,
+    FUZZ_ISAPNP = 16384
 };
 
 struct fuzz_range {
@@ -81,6 +82,10 @@ static const struct fuzz_target {
      MACHINE_PC_I440FX,
      FUZZ_RTL8029,
      {{NETWORK_PORTS, 32}, {NETWORK_PORTS, 16}, {NETWORK_PORTS, 1}, {NETWORK_PORTS, 1}, {0xCF8, 8}}},
+    {"isapnp",
+     MACHINE_PC_ISA,
+     FUZZ_ISAPNP,
+     {{0x279, 1}, {0x279, 1}, {0xA79, 1}, {0xA79, 1}, {0x203, 1}, {0x220, 16}, {0x388, 4}}},
     {"serial", MACHINE_PC_ISA, 0, {{0x3F8, 8}, {0x2F8, 8}}},
     {"mouse", MACHINE_PC_ISA, FUZZ_MOUSE, {{0x3FB, 2}, {0x3F8, 8}, {0x64, 1}, {0x60, 1}}},
     {"backdoor", MACHINE_PC_ISA, FUZZ_BACKDOOR, {{0x60, 1}, {0x64, 1}, {BACKDOOR_PORT, 1}}},
@@ -310,9 +315,10 @@ static inline bool fuzz_open(struct fuzz_guest *g, const struct fuzz_target *tar
                                                        : POINTER_PS2;
     manifest.apic = target->parts & FUZZ_APIC;
     manifest.speaker = target->parts & FUZZ_SOUND;
-    manifest.sound_card = target->parts & FUZZ_OPL    ? SOUND_CARD_OPL3
-                          : target->parts & FUZZ_SB16 ? SOUND_CARD_SB16
-                                                      : SOUND_CARD_NONE;
+    manifest.sound_card = target->parts & FUZZ_OPL                    ? SOUND_CARD_OPL3
+                          : target->parts & (FUZZ_SB16 | FUZZ_ISAPNP) ? SOUND_CARD_SB16
+                                                                      : SOUND_CARD_NONE;
+    manifest.sound_pnp = target->parts & FUZZ_ISAPNP;
     manifest.network = (struct network_manifest){.card = target->parts & FUZZ_NE2000    ? NETWORK_NE2000
                                                          : target->parts & FUZZ_RTL8029 ? NETWORK_RTL8029
                                                                                         : NETWORK_NONE,

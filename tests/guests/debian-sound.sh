@@ -24,6 +24,11 @@ cd "$WORK"
 for engine in translator interpreter; do
     "$MUNIMENT" boot machine.yaml --script debian-sound.script --engine $engine --sound $engine.wav --serial $engine.serial --limit 180 --digest >$engine
 done
+# The same card with Plug and Play: nothing answers until the driver has put it where the other one is.
+sed 's/card: sb16/card: sb16\n  pnp: yes/' machine.yaml >pnp.yaml
+"$MUNIMENT" boot pnp.yaml --script debian-sound.script --sound pnp.wav --serial pnp.serial --limit 180
+grep -a /sys/bus/pnp pnp.serial
+[ "$(head -c 100000000 pnp.wav | tail -c +45 | tr -d '\0' | wc -c)" -gt 100000 ]
 cat translator
 cmp translator interpreter
 cmp translator.wav interpreter.wav
