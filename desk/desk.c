@@ -61,13 +61,15 @@ static bool not_interrupted(void *context, uint64_t done, uint64_t total)
     return !interrupted();
 }
 
-bool desk_lock_reader(const char *folder, struct error *error)
+bool desk_lock_reader(const char *const *folders, size_t count, struct error *error)
 {
     const char *temporary = getenv("TMPDIR");
-    const struct jail_folder folders[] = {{folder, false}, {temporary ? temporary : "/var/tmp", true}};
+    struct jail_folder all[4] = {{"/var/tmp", true}, {temporary ? temporary : "/var/tmp", true}};
     const struct jail_limits limits = {.seconds = READER_SECONDS};
 
-    return jail_enter(JAIL_RUN, folders, sizeof folders / sizeof folders[0], &limits, error);
+    for (size_t i = 0; i < count && i < 2; i++)
+        all[2 + i] = (struct jail_folder){folders[i], false};
+    return jail_enter(JAIL_RUN, all, 2 + (count < 2 ? count : 2), &limits, error);
 }
 
 /* The commands that read an image in one process from its beginning to its end; others share it, or are locked in

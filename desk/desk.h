@@ -64,8 +64,8 @@ bool desk_folders(const struct arguments *arguments, struct archive_folders *fol
 bool desk_image_requests(const struct arguments *arguments, struct image_request requests[DRIVE_COUNT],
                          struct error *error);
 
-/* The lock_in of a struct image_request: the process reads what is in the image's folder, and nothing else. */
-bool desk_lock_reader(const char *folder, struct error *error);
+/* The lock_in of a struct image_request: the process reads what is in these folders, at most 2, and nothing else. */
+bool desk_lock_reader(const char *const *folders, size_t count, struct error *error);
 
 struct archive;
 

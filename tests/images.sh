@@ -252,6 +252,8 @@ gives "a backing file is looked for in the image's own folder alone" 0 "$munimen
 rm inner/packed.qcow2
 gives "and nowhere else" 3 "$muniment" export inner/up.qcow2 -o out.raw --force --follow
 ln -s ../packed.qcow2 inner/packed.qcow2
+mkdir -p elsewhere && ln -s ../packed.qcow2 elsewhere/link.qcow2
+gives "an image may be given by a link" 0 "$muniment" export elsewhere/link.qcow2 -o out.raw --force
 gives "a symbolic link beside it is refused" 3 "$muniment" export inner/up.qcow2 -o out.raw --force --follow
 qemu-img create -q -u -f qcow2 -b b.qcow2 -F qcow2 a.qcow2 9M && qemu-img create -q -u -f qcow2 -b a.qcow2 -F qcow2 b.qcow2 9M
 gives "two that name each other are refused" 3 "$muniment" export a.qcow2 -o out.raw --force --follow

@@ -10,6 +10,7 @@
 #define MUNIMENT_IMAGES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "formats/block.h"
@@ -69,9 +70,10 @@ struct image_request {
                                                                        false cancels. May be null */
     void *progress_context;
     /* Or null. The image is then opened and read by a process of its own, which calls this first: it locks itself in,
-     * so that it reads what is in the image's folder, writes temporary files, and does nothing else. A disk that is
-     * read so is read by one process, and not by others that it begins. */
-    bool (*lock_in)(const char *folder, struct error *error);
+     * so that it reads what is in these folders (the image's, and that of the file for which its path is a link),
+     * writes temporary files, and does nothing else. A disk that is read so is read by one process, and not by others
+     * that it begins. */
+    bool (*lock_in)(const char *const *folders, size_t count, struct error *error);
 };
 
 /* The names that --format takes; a null at the end. */

@@ -210,24 +210,34 @@ static void reply_to(const struct worker_calls *calls, const struct question *q,
     }
 }
 
+/* The folder of a path; both may lie in the same place. */
+static const char *folder_of(const char *path, char folder[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    size_t length = slash == path ? 1 : slash ? (size_t)(slash - path) : 1;
+
+    memmove(folder, slash ? path : ".", length);
+    folder[length] = '\0';
+    return folder;
+}
+
 static void serve(const struct worker_calls *calls, int channel, uint8_t *shared, const char *path,
                   const struct image_request *request)
 {
-    const char *slash = strrchr(path, '/');
     struct image_request inner = *request;
     struct answer *a = calloc(1, sizeof *a);
     struct image_info info = {.format = NULL};
     struct question q;
     struct block disk;
-    char folder[PATH_MAX];
+    char beside[PATH_MAX], target[PATH_MAX];
+    const char *const folders[] = {folder_of(path, beside), folder_of(realpath(path, target) ? target : path, target)};
 
     if (!a)
         _exit(1);
     close_all_but(channel);
     channel = CHANNEL;
-    snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : slash ? (int)(slash - path) : 1, slash ? path : ".");
     inner.lock_in = NULL;
-    a->good = request->lock_in(folder, &a->error) && calls->open(path, &inner, &disk, &info, &a->error);
+    a->good = request->lock_in(folders, 2, &a->error) && calls->open(path, &inner, &disk, &info, &a->error);
     a->value = a->good ? disk.sectors : 0;
     a->format = info.format ? 0 : UINT32_MAX;
     while (info.format && format_name(calls->formats, a->format) &&
@@ -411,8 +421,10 @@ bool worker_open(const struct worker_calls *calls, const char *path, const struc
 
     if (info)
         *info = own;
-    if (!w)
-        return error_host(error, path, ENOMEM, "cannot open");
+    if (!w || strlen(path) >= sizeof w->path) {
+        free(w);
+        return error_host(error, path, w ? ENAMETOOLONG : ENOMEM, "cannot open");
+    }
     w->channel = -1;
     w->shared = MAP_FAILED;
     snprintf(w->path, sizeof w->path, "%s", path);

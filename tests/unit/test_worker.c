@@ -25,30 +25,31 @@ static struct {
     int descriptors; /* that the process has besides standard ones */
 } * seen;
 
-static bool look_around(const char *folder, struct error *error)
+static bool look_around(const char *const *folders, size_t count, struct error *error)
 {
     (void)error;
-    snprintf(seen->folder, sizeof seen->folder, "%s", folder);
+    snprintf(seen->folder, sizeof seen->folder, "%s %s", folders[0], folders[count - 1]);
     for (int i = 3; i < 256; i++)
         seen->descriptors += lseek(i, 0, SEEK_CUR) >= 0;
     return true;
 }
 
-static bool refuse(const char *folder, struct error *error)
+static bool refuse(const char *const *folders, size_t count, struct error *error)
 {
-    return error_set(error, STATUS_HOST, folder, NULL, NULL, "is not locked");
+    (void)count;
+    return error_set(error, STATUS_HOST, folders[0], NULL, NULL, "is not locked");
 }
 
-static bool die(const char *folder, struct error *error)
+static bool die(const char *const *folders, size_t count, struct error *error)
 {
-    (void)folder, (void)error;
+    (void)folders, (void)count, (void)error;
     raise(SIGKILL);
     return true;
 }
 
-static bool show_itself(const char *folder, struct error *error)
+static bool show_itself(const char *const *folders, size_t count, struct error *error)
 {
-    (void)folder, (void)error;
+    (void)folders, (void)count, (void)error;
     seen->process = getpid();
     return true;
 }
@@ -80,7 +81,7 @@ static void it_reads_as_one_that_is_read_here(void **state)
     (void)state;
     assert_true(image_open(path, &apart, &disk, &info, &error));
     assert_true(image_open(path, NULL, &direct, &other, &error));
-    assert_string_equal(seen->folder, "/tmp");
+    assert_string_equal(seen->folder, "/tmp /tmp");
     assert_int_equal(seen->descriptors, 0);
     assert_int_equal(disk.sectors, direct.sectors);
     assert_int_equal(image_size(&disk), SECTORS * SECTOR_SIZE - 100);
