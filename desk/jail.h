@@ -39,7 +39,7 @@ bool jail_enter(enum jail_kind kind, const struct jail_folder *folders, size_t c
                 struct error *error);
 
 /* The same for a process that is about to become another program, whose calls are its own matter: no new privileges,
- * the folders, the limits. error may be null. */
+ * the folders, the limits. Programs may be run from folders that cannot be written to. error may be null. */
 bool jail_program(const struct jail_folder *folders, size_t count, const struct jail_limits *limits,
                   struct error *error);
 

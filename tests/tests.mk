@@ -211,6 +211,7 @@ run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/bench/voices.img $
 	@$(PYTHON) tests/bench/record.py $(BUILD)
 	@$(PYTHON) tests/bench/devices.py $(BUILD)
 	@$(PYTHON) tests/bench/shelf.py $(BUILD)
+	@$(PYTHON) tests/bench/retrieval.py $(BUILD)
 	@tests/bench/processor.sh $(BUILD)
 	@$(BUILD)/tests/transcendental --speed
 	@$(BUILD)/tests/cirrus --speed

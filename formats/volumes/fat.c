@@ -529,6 +529,22 @@ bool fat_file_place(struct fat *f, struct fat_file *file, uint32_t offset, uint6
     return true;
 }
 
+/* How many whole sectors of the file lie one after the other from here on, up to `most`; at least 1. The place is in
+ * the cluster of `offset`. */
+static uint32_t sectors_ahead(struct fat *f, struct fat_file *file, uint32_t offset, uint32_t most)
+{
+    uint32_t in_cluster = f->info.cluster / SECTOR_SIZE;
+    uint32_t count = in_cluster - offset % f->info.cluster / SECTOR_SIZE;
+    struct fat_place place = file->place;
+    struct error ignored;
+    bool end;
+
+    for (uint32_t last = place.cluster; count < most; last = place.cluster, count += in_cluster)
+        if (!place_move(f, &place, place.index + 1, &end, &ignored) || end || place.cluster != last + 1)
+            break;
+    return count < most ? count : most;
+}
+
 bool fat_file_read(struct fat *f, struct fat_file *file, uint32_t offset, void *buffer, size_t size, size_t *got,
                    struct error *error)
 {
@@ -546,7 +562,13 @@ bool fat_file_read(struct fat *f, struct fat_file *file, uint32_t offset, void *
 
         if (!file_move(f, file, at, error))
             return false;
-        sector = data_get(f, cluster_sector(f, file->place.cluster, at), error);
+        uint64_t from = cluster_sector(f, file->place.cluster, at);
+        uint32_t whole = within ? 0 : (uint32_t)((size - *got) / SECTOR_SIZE);
+        if (whole > 1 && disk_get(f->disk, f->first + from, whole = sectors_ahead(f, file, at, whole), to + *got)) {
+            *got += (size_t)whole * SECTOR_SIZE;
+            continue;
+        }
+        sector = data_get(f, from, error);
         if (!sector)
             return false;
         memcpy(to + *got, sector + within, part);
