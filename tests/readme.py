@@ -63,7 +63,7 @@ def transcript(block):
 for name in ("records.img", "records.yaml", "records-description.yaml"):
     shutil.copy(f"{build}/demo/{name}", work)
 shutil.copy(f"{build}/tests/network.img", work)
-for name in ("records.script", "front.yaml", "back.yaml", "office.yaml", "office.script"):
+for name in ("records.script", "tsa", "front.yaml", "back.yaml", "office.yaml", "office.script"):
     shutil.copy(f"tests/demo/{name}", work)
 subprocess.run([sys.executable, "tests/shelf.py", f"{work}/forty"], check=True)
 os.mkdir(f"{work}/bin")

@@ -14,7 +14,7 @@ CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors vectors386 test386 
 TESTS := $(addprefix tests/, \
     determinism.sh flips.sh hosts.sh resume.sh kills.sh replay.sh \
     attest.sh trust.sh verify.sh ingest.sh shelf.sh library.sh faults.sh log.sh repair.sh keys.sh retrieve.sh filesystems.sh package.sh exchange.sh watch.sh unattended.sh print.sh rules_archive.sh rules_snapshot.sh rules.py files.sh \
-    derive.sh firmware.sh acpi.sh firmware_source.sh cirrus.sh \
+    derive.sh evidence.sh between.sh firmware.sh acpi.sh firmware_source.sh cirrus.sh \
     images.sh desk.sh vnc.py terminal.sh script.sh pointers.sh sound.sh set.sh opl.sh engine.sh identify.sh machines.sh readme.py recover.sh demo.sh first_light.sh \
     symbols.sh circles.py format.sh state_doc.sh host_judges.sh vectors386.py) \
     $(TESTS_CPU) $(TEST_OBJECTS)
@@ -122,7 +122,7 @@ $(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: tests/fuzz/%.c $(BUILD)/libhost.a $(BUILD)/
 	$(CC) $(HOST_FLAGS) $(CFLAGS) -fsanitize=fuzzer -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a $(HOST_LIBS)
 
 # Preloaded by trust.sh and verify.sh: built for the command's own kind of host, without what CFLAGS may ask for.
-$(BUILD)/tests/swap.so $(BUILD)/tests/unsteady.so: $(BUILD)/tests/%.so: tests/%.c
+$(BUILD)/tests/swap.so $(BUILD)/tests/unsteady.so $(BUILD)/tests/between.so: $(BUILD)/tests/%.so: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(WARN) -shared -fPIC -o $@ $<
 
@@ -138,7 +138,7 @@ $(BUILD)/tests/images_campaign: tests/images_campaign.c $(BUILD)/libhost.a $(BUI
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a $(HOST_LIBS)
 
-tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/another_host $(BUILD)/tests/muniment_there $(BUILD)/tests/cirrus $(BUILD)/tests/images_campaign $(BUILD)/tests/print_job $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/swap.so $(BUILD)/tests/unsteady.so $(BUILD)/tests/faulty
+tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/another_host $(BUILD)/tests/muniment_there $(BUILD)/tests/cirrus $(BUILD)/tests/images_campaign $(BUILD)/tests/print_job $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/swap.so $(BUILD)/tests/unsteady.so $(BUILD)/tests/between.so $(BUILD)/tests/faulty
 
 # As many jobs as there are processors, unless -j says otherwise.
 JOBS = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))
