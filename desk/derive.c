@@ -194,7 +194,8 @@ static bool open_disks(struct deriving *d, struct error *error)
 /* Whether the machine of a snapshot ran on the disks that the archive has. */
 static bool suits_disks(const struct deriving *d, const struct snapshot *s, struct error *error)
 {
-    if (strcmp(s->machine.root, archive_machine_root(d->parent)) != 0)
+    if (strcmp(s->machine.root, archive_machine_root(d->parent)) != 0 ||
+        (*s->machine.content && strcmp(s->machine.content, archive_signature(d->parent)->content) != 0))
         return error_set(error, STATUS_INPUT, s->path, NULL, NULL, "is of another machine than %s",
                          archive_file(d->parent));
     for (int slot = 0; slot < DRIVE_COUNT; slot++)

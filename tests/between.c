@@ -1,6 +1,6 @@
 /* between.c - to be preloaded: somebody else at work between two system calls. Before the call on files that BETWEEN_AT
- * counts, from 1, BETWEEN_COMMAND is carried out: "rename FILE", "replace FILE OTHER" (a copy of OTHER takes its name) or
- * "truncate FILE". How many calls there were is written to BETWEEN_COUNT at the end. */
+ * counts, from 1, BETWEEN_COMMAND is carried out: "rename FILE", "replace FILE OTHER" (a copy of OTHER takes its name)
+ * or "truncate FILE". How many calls there were is written to BETWEEN_COUNT at the end. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -230,6 +230,12 @@ attack "one person opens what was sealed as closed" 6 read_one closed/closed.mun
 attack "a derived archive under an open description" 6 read_one closed/laundered.mun $trust
 mkdir twin; cp closed/laundered.mun twin/; cp a0/a0.mun twin/closed.mun
 attack "beside an open twin of its parent" 5 read_one twin/laundered.mun $trust
+printf 'wait time 1\nsnapshot s.snapshot\n' >s.script
+"$MUNIMENT" boot closed/closed.mun --script s.script --record s.journal --override "court order 17" --log office.log --by archivist-1 >out
+attack "a journal of a closed machine, on an open twin" 3 "$MUNIMENT" replay open.mun s.journal $trust
+says "is refused by the digest of content.txt" err 'of another archive of this machine'
+attack "a snapshot of it" 3 "$MUNIMENT" boot open.mun --resume s.snapshot --until time:2 $trust
+attack "derived into an open one" 3 "$MUNIMENT" derive open.mun --snapshot s.snapshot -o leaked.mun --key work
 fresh; sed -n 's/^stamp: signature //p' t/t.mun.evidence/"$two" >s; rm t/t.mun.evidence/*
 printf 'muniment-batch: 0\narchive: %s %s %s\nmade: 2026-01-01T00:00:00Z\nstamp: signature %s\n' "$("$MUNIMENT" info another/another.mun --root)" \
     "$(tar -xOf another/another.mun content.txt | sha256sum | cut -d' ' -f1)" "$(tar -xOf another/another.mun evidence/00000000/statement.txt | sha256sum | cut -d' ' -f1)" "$(cat s)" >b

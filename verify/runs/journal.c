@@ -324,9 +324,14 @@ static bool read_root(struct reader *r)
 {
     uint8_t digest[DIGEST_SIZE];
 
-    if (!take(r, "machine-root:") || !take_digest(r, digest) || r->at < r->end)
+    if (!take(r, "machine-root:") || !take_digest(r, digest))
         return false;
     hex_encode(digest, r->journal->header.machine_root);
+    if (r->at == r->end)
+        return true;
+    if (!take_digest(r, digest) || r->at < r->end)
+        return false;
+    hex_encode(digest, r->journal->header.content);
     return true;
 }
 

@@ -82,6 +82,7 @@ struct journal_medium {
 struct journal_header {
     uint32_t machine; /* version */
     hex_digest machine_root;
+    hex_digest content;             /* of the archive that was started; empty: not stated, as in an attestation */
     char parts[JOURNAL_LINE_LIMIT]; /* names, separated by spaces */
     uint32_t part_count;
     struct journal_medium media[DRIVE_COUNT];

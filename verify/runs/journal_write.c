@@ -107,7 +107,7 @@ static bool put_header(struct journal_writer *w, const struct journal_header *h)
 
     put_line(w, "muniment-journal: 0");
     put_line(w, "machine: %" PRIu32, h->machine);
-    put_line(w, "machine-root: %s", h->machine_root);
+    put_line(w, "machine-root: %s%s%s", h->machine_root, *h->content ? " " : "", h->content);
     put_line(w, "parts: %s", h->parts);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         if (h->media[slot].kind) {

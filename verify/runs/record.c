@@ -89,6 +89,7 @@ static bool head_of(struct machine *machine, const struct media *media, const ch
 
     if (!record_header(machine, media->manifest.version, archive_machine_root(media->archive), header))
         return no_state(path, error);
+    memcpy(header->content, archive_signature(media->archive)->content, sizeof header->content);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
         const struct medium *medium = &media->drives[slot];
         if (!medium->present || !medium->path)

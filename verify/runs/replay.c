@@ -78,6 +78,10 @@ static bool check_header(const struct replay *r, const char *machine_root, struc
         return error_set(error, STATUS_INPUT, r->name, NULL, "give the archive that it was recorded from",
                          "the journal is of another machine, with the machine-root %.16s…, not %.16s…", h->machine_root,
                          machine_root);
+    if (*h->content && r->media->archive && strcmp(h->content, archive_signature(r->media->archive)->content) != 0)
+        return error_set(error, STATUS_INPUT, r->name, NULL, "give the archive that it was recorded from",
+                         "the journal is of another archive of this machine, whose content.txt has the digest %.16s…",
+                         h->content);
     if (h->machine != r->media->manifest.version)
         return refuse(r, NULL, error, "the journal is of another version of the machine");
     return true;

@@ -101,6 +101,8 @@ bool machine_identify(const struct media *media, struct machine_identity *identi
     identity->version = m.version;
     if (media->archive)
         snprintf(identity->root, sizeof identity->root, "%s", archive_machine_root(media->archive));
+    if (media->archive)
+        memcpy(identity->content, archive_signature(media->archive)->content, sizeof identity->content);
     name_firmware(&m.system, &media->system, "system.bin");
     name_firmware(&m.video, &media->video, "video.bin");
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
@@ -169,6 +171,9 @@ bool snapshot_fits(const struct snapshot *s, struct media *media, struct machine
     if (strcmp(a->root, b->root))
         return error_set(error, STATUS_INPUT, s->path, "machine-root", NULL,
                          *a->root ? "is of the machine %s" : "is of a machine that is not sealed", a->root);
+    if (*a->content && *b->content && strcmp(a->content, b->content))
+        return error_set(error, STATUS_INPUT, s->path, "machine-root", "give the archive from which it was taken",
+                         "is of another archive of this machine, whose content.txt has the digest %s", a->content);
     if (strcmp(a->hardware, b->hardware))
         return error_set(error, STATUS_INPUT, s->path, "hardware", "give the options that the machine was started with",
                          "is of a machine with another manifest or firmware");
@@ -291,12 +296,30 @@ static bool take_overlay(struct snapshot *s, const char **at, int slot)
            take_digest(at, "", s->machine.media[slot].place.chain);
 }
 
+/* "machine-root: ROOT CONTENT", or without the content. */
+static bool take_root(struct snapshot *s, const char **at)
+{
+    uint8_t root[DIGEST_SIZE], content[DIGEST_SIZE];
+    size_t length;
+    const char *value = take_line(at, "machine-root: ", &length);
+
+    if (!value || (length != 64 && length != 129) || !hex_decode(value, root))
+        return false;
+    hex_encode(root, s->machine.root);
+    if (length == 64)
+        return true;
+    if (value[64] != ' ' || !hex_decode(value + 65, content))
+        return false;
+    hex_encode(content, s->machine.content);
+    return true;
+}
+
 static bool take_head(struct snapshot *s, const char **at)
 {
     hex_digest digest;
 
     if (!take_word(at, SNAPSHOT_FIRST_LINE) || !take_word(at, "machine: 0\n") ||
-        !(take_word(at, "machine-root: none\n") || take_digest(at, "machine-root: ", s->machine.root)) ||
+        !(take_word(at, "machine-root: none\n") || take_root(s, at)) ||
         !take_digest(at, "hardware: ", s->machine.hardware))
         return false;
     for (int slot = 0; slot < DRIVE_COUNT; slot++)

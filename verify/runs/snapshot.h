@@ -18,6 +18,7 @@ enum medium_identity { MEDIUM_NONE, MEDIUM_SEALED, MEDIUM_IMAGE };
 struct machine_identity {
     uint32_t version;    /* of the machine */
     hex_digest root;     /* the machine-root of its archive; empty: it is not from one */
+    hex_digest content;  /* the digest of its content.txt, which covers the rights; empty: not stated */
     hex_digest hardware; /* SHA-256 of its manifest in canonical form with its firmware named by digest, and without
                             what is not hardware */
     struct {

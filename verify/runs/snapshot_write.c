@@ -196,8 +196,9 @@ static void print_head(struct text *t, const struct machine_identity *identity, 
     char hex[65];
 
     hex_encode(digest, hex);
-    text_print(t, SNAPSHOT_FIRST_LINE "machine: %" PRIu32 "\nmachine-root: %s\nhardware: %s\n", identity->version,
-               *identity->root ? identity->root : "none", identity->hardware);
+    text_print(t, SNAPSHOT_FIRST_LINE "machine: %" PRIu32 "\nmachine-root: %s%s%s\n", identity->version,
+               *identity->root ? identity->root : "none", *identity->content ? " " : "", identity->content);
+    text_print(t, "hardware: %s\n", identity->hardware);
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
         text_print(t, "medium %s: %s\n", drive_slot_names[slot],
                    identity->media[slot].kind == MEDIUM_NONE     ? "none"
