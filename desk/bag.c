@@ -237,8 +237,11 @@ static void add_row(struct bag *b, const struct packaged *f)
     text_print(t, "%s,", file_time_text(&e->modified, time));
     text_print(t, "%s,", file_time_text(&e->created, time));
     text_print(t, "%s,", file_attributes_text(e, attributes));
-    text_print(t, "%s,%" PRIu32 ",%" PRIu64 ",%s,%s\r\n", v->disk.archive ? drive_slot_names[v->disk.slot] : "image",
-               v->number, e->id, f->damaged ? "damaged" : "whole", f->signature ? f->signature->name : "-");
+    text_print(t, "%s,%" PRIu32 ",%" PRIu64 ",%s,%s\r\n",
+               !v                ? "printer"
+               : v->disk.archive ? drive_slot_names[v->disk.slot]
+                                 : "image",
+               v ? v->number : 0, e->id, f->damaged ? "damaged" : "whole", f->signature ? f->signature->name : "-");
 }
 
 /* The place of a path of the volume under data/, each part as this host takes it. */
@@ -262,6 +265,18 @@ static bool place(struct bag *b, const char *prefix, const char *path, const str
         return error_set(error, STATUS_INPUT, b->path, NULL, NULL, "a path of the disk is too long for this host");
     memcpy(to + length, last, strlen(last) + 1);
     return true;
+}
+
+/* Names a file that is in the bag in all that lists them. */
+static void keep(struct bag *b, const struct packaged *f)
+{
+    add_to_manifest(&b->manifest, f->digest, f->name);
+    add_row(b, f);
+    package_file(&b->package, f);
+    if (b->key && !f->damaged)
+        receipt_file(&b->receipt, f->name, f->path, f->entry->size, f->digest);
+    b->files++;
+    b->damaged += f->damaged;
 }
 
 bool bag_take(struct bag *b, struct desk_volume *v, const char *prefix, const char *path, const struct file_entry *e,
@@ -289,13 +304,58 @@ bool bag_take(struct bag *b, struct desk_volume *v, const char *prefix, const ch
     };
     if (b->proof && !file.damaged && !proof_file(b->proof, v, file.name, e))
         return error_host(error, b->path, ENOMEM, "cannot prove");
-    add_to_manifest(&b->manifest, digest, file.name);
-    add_row(b, &file);
-    package_file(&b->package, &file);
-    if (b->key && !file.damaged)
-        receipt_file(&b->receipt, file.name, path, e->size, digest);
-    b->files++;
-    b->damaged += file.damaged;
+    keep(b, &file);
+    return true;
+}
+
+/* Copies a file of this host; nobody writes to it any more. */
+static bool copy_print(struct bag *b, const char *from, int descriptor, const char *to, struct file_entry *e,
+                       uint8_t digest[DIGEST_SIZE], struct error *error)
+{
+    FILE *file = fopen(from, "rb");
+    struct sha256 hash;
+    size_t got;
+    bool good = true;
+
+    if (!file)
+        return error_host(error, from, errno, "cannot read");
+    sha256_begin(&hash);
+    b->head_size = 0;
+    while (good && (got = fread(b->piece, 1, PIECE, file)) > 0) {
+        if (e->size == 0)
+            memcpy(b->head, b->piece, b->head_size = got < SIGNATURE_HEAD ? got : SIGNATURE_HEAD);
+        sha256_add(&hash, b->piece, got);
+        good = write_all(descriptor, to, b->piece, got, error);
+        e->size += got;
+    }
+    sha256_end(&hash, digest);
+    if (good && ferror(file))
+        good = error_host(error, from, errno, "cannot read");
+    fclose(file);
+    b->bytes += e->size;
+    return good;
+}
+
+bool bag_take_print(struct bag *b, const char *prefix, const char *name, const char *from, struct error *error)
+{
+    struct file_entry entry = {.kind = FILE_REGULAR};
+    uint8_t digest[DIGEST_SIZE];
+    char to[PATH_MAX];
+
+    snprintf(entry.name, sizeof entry.name, "%s", name);
+    if (!place(b, prefix, name, &entry, to, error) || !make_folders(b, to, error))
+        return false;
+    int descriptor = new_file(to, sizeof to, error);
+    if (descriptor < 0)
+        return false;
+    bool good = copy_print(b, from, descriptor, to, &entry, digest, error);
+    if (!sync_and_close(descriptor, to, good, error))
+        return false;
+    keep(b, &(struct packaged){.name = to + strlen(b->folder) + 1,
+                               .path = name,
+                               .entry = &entry,
+                               .digest = digest,
+                               .signature = signature_of(b->head, b->head_size)});
     return true;
 }
 

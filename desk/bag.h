@@ -47,6 +47,8 @@ bool bag_begin_receipt(struct bag *bag, const struct desk_volume *volume, struct
  * whole. */
 bool bag_take(struct bag *bag, struct desk_volume *volume, const char *prefix, const char *path,
               const struct file_entry *entry, struct error *damage, struct error *error);
+/* Copies what the guest printed, a file of this host, into the bag as data/PREFIX/NAME. */
+bool bag_take_print(struct bag *bag, const char *prefix, const char *name, const char *from, struct error *error);
 /* Its digest only. */
 bool bag_digest(struct bag *bag, struct desk_volume *volume, const char *path, const struct file_entry *entry,
                 uint8_t digest[DIGEST_SIZE], struct error *damage, struct error *error);

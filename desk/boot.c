@@ -322,8 +322,11 @@ bool boot_flush(struct boot *b)
         fflush(b->parallel.file);
     if (b->clipboard.file)
         fflush(b->clipboard.file);
-    if (b->print)
+    if (b->print) {
+        bool open;
         print_look(b->print, machine_tick(b->machine), machine_ticks_per_second(b->machine));
+        b->session.printed = print_jobs(b->print, &open);
+    }
     return media_sync(&b->media, false, NULL);
 }
 

@@ -38,6 +38,7 @@ struct boot {
     struct output serial, parallel, clipboard, trace, translation;
     struct midi_file midi;
     struct printing *print;                    /* null: nothing is printed */
+    uint64_t prints_taken;                     /* jobs up to which `print next` has waited */
     unsigned print_com;                        /* the printer is on COM1, as 1, and so on; 0: on LPT1 */
     FILE *perf_map;                            /* null: none */
     struct taking *taking;                     /* --retrieve; null: nothing is taken out */

@@ -429,7 +429,8 @@ void package_index(const struct package *p, const struct packaged_from *from, st
 
 void package_file(struct package *p, const struct packaged *f)
 {
-    add_object(&p->objects, f);
+    if (f->volume)
+        add_object(&p->objects, f);
     add_premis(&p->premis, f);
     add_row(&p->rows, f);
 }

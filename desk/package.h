@@ -19,7 +19,7 @@ void package_free(struct package *package);
 struct packaged {
     const char *name, *path; /* in the bag; on the disk */
     const struct file_entry *entry;
-    const struct desk_volume *volume;
+    const struct desk_volume *volume;       /* null: it is a print */
     const uint8_t *digest;                  /* SHA-256 */
     const struct file_signature *signature; /* null: not known */
     bool damaged;

@@ -177,6 +177,12 @@ void print_look(struct printing *p, uint64_t tick, uint64_t ticks_per_second)
         end_job(p);
 }
 
+unsigned print_jobs(const struct printing *p, bool *open)
+{
+    *open = p->open;
+    return p->jobs - p->open;
+}
+
 bool print_end(struct printing *p, struct error *error)
 {
     end_job(p);

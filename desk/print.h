@@ -18,6 +18,8 @@ struct printing *print_open(const char *folder, const char *printer, bool replac
 void print_byte(struct printing *printing, uint8_t byte, uint64_t tick);
 /* To be called whenever the machine is looked at: ends the job if it is over. */
 void print_look(struct printing *printing, uint64_t tick, uint64_t ticks_per_second);
+/* How many jobs have ended; whether one is under way. */
+unsigned print_jobs(const struct printing *printing, bool *open);
 /* Ends the last job. False: one could not be written. */
 bool print_end(struct printing *printing, struct error *error);
 void print_close(struct printing *printing);

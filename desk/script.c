@@ -60,6 +60,7 @@ static const struct {
     {"expect", "picture", TAKES_PICTURE, SCRIPT_EXPECT_PICTURE, MAY_ELSE | MAY_SEEK},
     {"expect", "file", TAKES_PATH, SCRIPT_EXPECT_FILE, MAY_ELSE},
     {"retrieve", NULL, TAKES_PATH, SCRIPT_RETRIEVE, 0},
+    {"print", "next", TAKES_NOTHING, SCRIPT_PRINT_NEXT, MAY_LIMIT},
     {"type", NULL, TAKES_TYPING, SCRIPT_TYPE, 0},
     {"key", NULL, TAKES_CHORD, SCRIPT_KEY, 0},
     {"serial", NULL, TAKES_BYTES, SCRIPT_SERIAL, 0},

@@ -114,6 +114,7 @@ static enum outcome wait_for(struct script_state *s, const struct script_command
         [SCRIPT_WAIT_POWEROFF] = {WHEN_POWEROFF, "the power-off"},
         [SCRIPT_WAIT_STILL] = {WHEN_STILL, "the picture was still"},
         [SCRIPT_WAIT_PICTURE] = {WHEN_PICTURE, "the screen showed the picture"},
+        [SCRIPT_PRINT_NEXT] = {WHEN_PRINTED, "a print job had ended"},
     };
     struct boot *b = s->b;
     const struct look_for wanted = wanted_at(c, &c->places[0]);
@@ -123,6 +124,8 @@ static enum outcome wait_for(struct script_state *s, const struct script_command
 
     if (condition.kind == WHEN_TICK)
         condition.tick += session_now(&b->session);
+    if (condition.kind == WHEN_PRINTED)
+        condition.tick = b->prints_taken + 1;
     if (listens && !boot_needs_sound(b, s->object, error))
         return OUTCOME_FAILED;
     session_look_anew(&b->session);
@@ -200,6 +203,27 @@ static bool retrieve(struct script_state *s, const struct script_command *c, str
     return can_take(s, error) && taking_files(s->b->taking, rows, c->text, s->object, error);
 }
 
+/* Waits for the end of the next print job, and takes it out where files are taken out. */
+static enum outcome print_next(struct script_state *s, const struct script_command *c, struct error *error)
+{
+    struct boot *b = s->b;
+    char rows[256];
+
+    if (!b->print) {
+        error_set(error, STATUS_USAGE, s->object, NULL, "name a folder with --print", "the script waits for a print");
+        return OUTCOME_FAILED;
+    }
+    enum outcome outcome = wait_for(s, c, error);
+    if (outcome != OUTCOME_DONE)
+        return outcome;
+    b->prints_taken++;
+    print_rows(&b->script, c->record, rows, sizeof rows);
+    return !b->taking || taking_print(b->taking, rows, argument_value(b->arguments, "--print"),
+                                      (unsigned)b->prints_taken, error)
+               ? OUTCOME_DONE
+               : OUTCOME_FAILED;
+}
+
 /* Keeps the place of a run that takes files out, so that it can resume there. */
 static bool keep_place(struct script_state *s, struct error *error)
 {
@@ -222,8 +246,11 @@ static bool begin_row(struct script_state *s, const struct script_command *c, st
 {
     if (s->b->script.records[c->record - 1].outer)
         return true;
+    bool printing = false;
     session_forget(&s->b->session);
-    return !s->b->taking || !taking_is_due(s->b->taking) || keep_place(s, error);
+    if (s->b->print)
+        s->b->prints_taken = s->b->session.printed = print_jobs(s->b->print, &printing);
+    return !s->b->taking || printing || !taking_is_due(s->b->taking) || keep_place(s, error);
 }
 
 /* --- Inputs --- */
@@ -352,6 +379,7 @@ static enum outcome run_command(struct script_state *s, const struct script_comm
     case SCRIPT_EXPECT_PICTURE: return expect(s, c, error);
     case SCRIPT_EXPECT_FILE: return expect_file(s, c, error);
     case SCRIPT_RETRIEVE: return done(retrieve(s, c, error));
+    case SCRIPT_PRINT_NEXT: return print_next(s, c, error);
     case SCRIPT_TYPE:
     case SCRIPT_KEY: return given(s, session_keys(&b->session, c->keys, c->key_count), "all keys were taken", error);
     case SCRIPT_SERIAL:

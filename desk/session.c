@@ -159,6 +159,7 @@ static bool condition_met(struct session *s, const struct condition *c)
     case WHEN_POWEROFF: return s->off;
     case WHEN_SENT:     return s->off || (s->key_count == 0 && !s->mouse_waiting && s->byte_count == 0);
     case WHEN_REPLAYED: return replayed(s);
+    case WHEN_PRINTED:  return s->printed >= c->tick;
     }
     /* clang-format on */
     return false;

@@ -25,7 +25,8 @@ enum condition_kind {
     WHEN_RESET,
     WHEN_POWEROFF,
     WHEN_SENT,
-    WHEN_REPLAYED
+    WHEN_REPLAYED,
+    WHEN_PRINTED
 };
 
 /* WHEN_HALT: the processor has halted with interrupts off, and no chip has anything on its way out any more.
@@ -34,7 +35,8 @@ enum condition_kind {
  * WHEN_SILENCE that came true. WHEN_SILENCE: there was none for half a second. WHEN_STILL: the picture has not changed
  * for `tick` ticks, as far as it was looked at since session_look_anew. WHEN_PICTURE: `wanted` stands in the picture.
  * At both is looked every 100 ms. WHEN_SENT: all inputs of session_keys, session_mouse and session_serial have been
- * taken; a machine that is off takes any. WHEN_REPLAYED: the journal is at its end. */
+ * taken; a machine that is off takes any. WHEN_REPLAYED: the journal is at its end. WHEN_PRINTED: `tick` print jobs
+ * have ended. */
 struct condition {
     enum condition_kind kind;
     uint64_t tick;
@@ -81,6 +83,7 @@ struct session {
     size_t met;                        /* which condition ended the last wait */
     bool halted, off;                  /* what the machine has said of itself */
     uint64_t resets;                   /* since this process runs it: the caller counts */
+    uint64_t printed;                  /* jobs that have ended: likewise */
     char *serial;                      /* what COM1 sent, SERIAL_MEMORY bytes */
     size_t serial_length, serial_seen; /* up to serial_seen it has answered a condition */
     struct look_memory seen;           /* of WHEN_STILL */

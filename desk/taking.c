@@ -297,6 +297,20 @@ bool taking_all(struct taking *t, struct error *error)
     return visit(t, NULL, true, &found, error);
 }
 
+bool taking_print(struct taking *t, const char *prefix, const char *folder, unsigned number, struct error *error)
+{
+    static const char *const kinds[] = {"prn", "pdf"};
+    char path[PATH_MAX], name[16];
+
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%.*s/%04u.%s", PATH_MAX - 32, folder, number, kinds[i]);
+        snprintf(name, sizeof name, "print.%s", kinds[i]);
+        if (access(path, F_OK) == 0 && !bag_take_print(&t->bag, prefix, name, path, error))
+            return false;
+    }
+    return true;
+}
+
 bool taking_has(struct taking *t, const char *pattern, bool *there, struct error *error)
 {
     uint64_t found;

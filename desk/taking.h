@@ -36,6 +36,8 @@ bool taking_files(struct taking *taking, const char *prefix, const char *pattern
                   struct error *error);
 /* Takes all that is on the disk now; there may be nothing. */
 bool taking_all(struct taking *taking, struct error *error);
+/* Takes print job NUMBER of a folder, its bytes and its PDF, to data/PREFIX. */
+bool taking_print(struct taking *taking, const char *prefix, const char *folder, unsigned number, struct error *error);
 /* Whether a file of this name is there now. */
 bool taking_has(struct taking *taking, const char *pattern, bool *there, struct error *error);
 

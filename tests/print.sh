@@ -4,7 +4,7 @@
 set -eu
 here=$PWD
 . tests/facts.sh
-cp "$BUILD"/demo/records.img "$BUILD"/demo/records.yaml tests/demo/records.script "$WORK"
+cp "$BUILD"/demo/records.img "$BUILD"/demo/records*.yaml tests/demo/records.script "$WORK"
 job=$(realpath "$BUILD/tests/print_job")
 cd "$WORK"
 
@@ -119,6 +119,33 @@ passed "has no PDF" "$([ "$(ls raw)" = 0001.prn ]; echo $?)"
 printf 'wait screen "24 records on this disk"\nkey enter\nwait screen "1 of 24"\nkey enter\nwait screen "Esc back"\ntype "p"\nwait screen "Sent to the printer"\nwait time 6\ntype "p"\nwait time 6\n' >pause.script
 gives "two prints with a pause" 0 "$MUNIMENT" boot records.yaml --script pause.script --print pause
 passed "are two jobs" "$([ -s pause/0001.pdf ] && cmp -s pause/0001.pdf pause/0002.pdf && [ ! -e pause/0003.prn ]; echo $?)"
+"$MUNIMENT" key new key >out
+"$MUNIMENT" seal records.yaml --description records-description.yaml -o records.mun --key key >out
+cat >next.script <<'END'
+wait screen "24 records on this disk"
+key enter
+wait screen "1 of 24"
+key enter
+wait screen "Esc back"
+for R in twice.csv
+  print next within 1 else
+    type "p"
+    print next within 20
+  end
+end
+print next within 7 else
+  retrieve RECORDS/P1021.TXT
+end
+END
+printf 'n\n1\n2\n' >twice.csv
+gives "a script takes prints" 0 "$MUNIMENT" boot records.mun --script next.script --print next --retrieve taken --key key
+passed "each in its row, with its PDF" "$(cmp -s next/0001.pdf taken/data/1/print.pdf && cmp -s next/0002.prn taken/data/2/print.prn && [ "$(find taken/data -type f | wc -l)" = 5 ]; echo $?)"
+says "and the table says where they come from" taken/files.csv ',"print.pdf",'
+gives "check.py is content" 0 python3 taken/check.py --key key.pub
+gives "again" 0 "$MUNIMENT" boot records.mun --script next.script --print next2 --retrieve taken2 --slice random:3
+passed "the same payload and table" "$(cmp -s taken/manifest-sha256.txt taken2/manifest-sha256.txt && cmp -s taken/files.csv taken2/files.csv; echo $?)"
+gives "without --print" 2 "$MUNIMENT" boot records.mun --script next.script
+says "it is asked for" err "name a folder with --print"
 head -c 1000000 /dev/zero | tr '\0' '\f' | "$job" feeds escp9
 passed "a job ends where its PDF gets too long" "$([ -s feeds/0002.pdf ] && [ "$(stat -c %s feeds/0001.pdf)" -lt $((256 << 20)) ]; echo $?)"
 rm -r feeds
