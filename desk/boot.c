@@ -180,6 +180,11 @@ bool boot_open_outputs(struct boot *b, struct error *error)
 
     const bool replace = boot_replaces(b);
 
+    /* Of a set, those are heard that can be. */
+    if (b->name && !manifest_has_sound(&b->media.manifest))
+        sound = NULL;
+    if (b->name && b->media.manifest.sound_card != SOUND_CARD_SB16)
+        midi = NULL;
     if (sound && !boot_needs_sound(b, "--sound", error))
         return false;
     if (port && !read_port(port, &b->print_com))

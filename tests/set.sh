@@ -190,6 +190,11 @@ gives "another archive is not taken for one of the set (C-12)" 1 "$MUNIMENT" boo
 says "with the reason" err "is not the machine \"a\" of the set"
 : >elsewhere/a.mun
 gives "nor is what is none" 3 "$MUNIMENT" boot elsewhere/office.set --until poweroff
+sed 's/^network:/sound:\n  speaker: yes\nnetwork:/' a.yaml >heard.yaml
+set_of machines: "  - name: a" "    machine: heard.yaml" "  - name: b" "    machine: b.yaml" >bad.yaml
+gives "of a set, those are heard that can be" 0 "$MUNIMENT" boot bad.yaml --until time:0.1 --sound sound --force
+[ -s sound.a ] && [ ! -e sound.b ]
+passed "in files of their own" $?
 gives "options for one machine are refused" 2 "$MUNIMENT" boot office.set --display text
 printf 'machine "c"\n' >s.script
 gives "and a machine that is not there" 1 "$MUNIMENT" boot office.set --script s.script
