@@ -69,6 +69,30 @@ carried()
     done
 }
 
+# cable: two machines on one cable are the same on every host, and as `muniment boot` has them.
+cable()
+{
+    local host number
+    for number in 1 2; do
+        {
+            printf 'muniment: machine 0\nmachine: pc-isa\ncpu:\n  model: i486\n  speed: %s MIPS\nmemory: 16 MiB\n' $((30 - 5 * number))
+            printf 'firmware:\n  system: built-in 0\n  video: built-in 0\nclock: 1998-01-01T00:00:00\ndrives:\n  fd0:\n    kind: floppy 1.44M\n    image: network.img\n'
+            printf 'boot:\n  - floppy\n  - disk\nports:\n  - com1\n  - com2\n  - lpt1\ndisplay: vga\n'
+            printf 'network:\n  card: ne2000\n  address: 02:00:00:00:00:0%s\n  cable: yes\n' $number
+        } >"$WORK/machine$number.yaml"
+    done
+    cp "$BUILD/tests/network.img" "$WORK"
+    printf 'muniment: set 0\nmachines:\n  - name: a\n    machine: machine1.yaml\n  - name: b\n    machine: machine2.yaml\n    power-on: 300 ms\n' >"$WORK/set.yaml"
+    "$BUILD/tests/runner" --set --every $((1200000 / points)) --until tick:1200000 "$WORK/network.img" >"$WORK/reference"
+    printf '%-9s %-8s %s\n' set x86-64 "$(tail -n 1 "$WORK/reference")"
+    "$MUNIMENT" boot "$WORK/set.yaml" --until time:1.2 --digest | cmp - <(tail -n 1 "$WORK/reference")
+    digests=$((digests + $(wc -l <"$WORK/reference")))
+    for host in $ready; do
+        $(emulator "$host") "$root/$host/runner" --set --every $((1200000 / points)) --until tick:1200000 "$WORK/network.img" | diff "$WORK/reference" -
+        printf '%-9s %-8s %s\n' set "$host" "$(tail -n 1 "$WORK/reference")"
+    done
+}
+
 # programs NAME...: QEMU's and Valgrind's instruction tests say on a host's linuxuser what they say on x86-64's.
 programs()
 {
@@ -108,6 +132,7 @@ for load in integer branchy memory system x87; do
 done
 guest sse2 20000000 "$BUILD/bench/sse2.img" --pentium4
 carried sse2 20000000 "$BUILD/bench/sse2.img" --pentium4
+cable
 if [ -n "${LONG-}" ] && (. tests/guests/guest.sh && grub_floppy); then
     guest grub 700000000 "$WORK/grub.img" --key 600000000:2e # c: from the menu to the prompt
     carried grub 700000000 "$WORK/grub.img" --key 600000000:2e

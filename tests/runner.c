@@ -9,7 +9,12 @@
  * N on the way as well. --key presses a key at a tick (CODE in hex, as machine_key takes it) and releases it a fiftieth
  * of a second later. --pentium4 gives the machine that processor. --save writes the state at the end, --load begins
  * with one, from whatever host: a stream of pages, each behind ten bytes (area, readable eighths, page as 64 bits),
- * and, behind an area of FFh and eight bytes of zeros, the text up to the end. */
+ * and, behind an area of FFh and eight bytes of zeros, the text up to the end.
+ *
+ *     runner --set [--every US] --until tick:US IMAGE
+ *
+ * Two such machines on a cable, a of 25 MIPS and b, switched on 300 ms later, of 20; times are microseconds of the set,
+ * and the lines are those of `muniment boot` of a set. */
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,7 +23,7 @@
 
 #include "bios/bios.h"
 #include "desk/embedded.h"
-#include "emu/emu.h"
+#include "emu/cable.h"
 #include "emu/endian.h"
 #include "tests/runner.h"
 
@@ -49,6 +54,9 @@ struct runner {
     size_t serial_length;
     bool halted, off;
     const char *load, *save;
+    bool set;
+    struct cable *cable; /* of a set; null: none */
+    unsigned station;
 };
 
 /* --- The machine's outside --- */
@@ -76,6 +84,14 @@ static void serial_out(void *context, unsigned port, uint8_t byte)
 
     if (port == 0 && r->serial_length < SERIAL_LIMIT)
         r->serial[r->serial_length++] = (char)byte;
+}
+
+static void packet_out(void *context, const uint8_t *packet, size_t length)
+{
+    struct runner *r = context;
+
+    if (r->cable)
+        cable_send(r->cable, r->station, packet, length);
 }
 
 static void host_sha256(void *context, const uint8_t *bytes, size_t length, uint8_t digest[32])
@@ -163,6 +179,11 @@ static bool create(struct runner *r)
     machine_manifest_default(&manifest);
     if (r->pentium4)
         manifest.cpu = CPU_PENTIUM4;
+    if (r->set) {
+        manifest.network = (struct network_manifest){
+            .card = NETWORK_NE2000, .address = {2, 0, 0, 0, 0, (uint8_t)(r->station + 1)}, .cable = true};
+        manifest.mips = r->station ? 20 : 25;
+    }
     r->medium = (struct block){.context = r, .sectors = FLOPPY_SECTORS, .read = floppy_read, .write = floppy_write};
     const struct embedded_file *system = embedded_file(FIRMWARE_SYSTEM), *video = embedded_file(FIRMWARE_VIDEO);
     struct machine_host host = {
@@ -174,6 +195,7 @@ static bool create(struct runner *r)
         .drives = {&r->medium},
         .sha256 = host_sha256,
         .serial_out = serial_out,
+        .packet_out = packet_out,
     };
     r->machine = machine_create(&manifest, &host, &reason);
     if (!r->machine)
@@ -287,7 +309,9 @@ static const char *read_options(struct runner *r, int argc, char **argv)
 
     for (int i = 1; i < argc; i++) {
         bool more = i + 1 < argc, good = true;
-        if (strcmp(argv[i], "--pentium4") == 0)
+        if (strcmp(argv[i], "--set") == 0)
+            r->set = true;
+        else if (strcmp(argv[i], "--pentium4") == 0)
             r->pentium4 = true;
         else if (strcmp(argv[i], "--key") == 0)
             good = more && read_key(r, argv[++i]);
@@ -305,6 +329,50 @@ static const char *read_options(struct runner *r, int argc, char **argv)
             return NULL;
     }
     return image;
+}
+
+/* --- A set --- */
+
+static bool print_set(struct cable *cable)
+{
+    uint64_t now = cable_now(cable);
+    uint8_t digest[32];
+
+    if (!cable_digest(cable, host_sha256, NULL, digest))
+        return false;
+    printf("time %" PRIu64 ".%06u sha256:", now / 1000000, (unsigned)(now % 1000000));
+    for (unsigned i = 0; i < sizeof digest; i++)
+        printf("%02x", digest[i]);
+    printf("\n");
+    return true;
+}
+
+/* Runs two machines of this floppy. Returns the exit status. */
+static int run_set(struct runner *first)
+{
+    static struct runner second;
+    struct runner *runners[2] = {first, &second};
+    struct cable_station stations[2] = {{.name = "a"}, {.name = "b", .power_on = 300000}};
+    bool good = true;
+
+    second = *first;
+    for (unsigned i = 0; i < 2; i++) {
+        runners[i]->station = i;
+        if (!create(runners[i]))
+            return 4;
+        stations[i].machine = runners[i]->machine;
+    }
+    struct cable *cable = cable_create(stations, 2, 500);
+    first->cable = second.cable = cable;
+    while (good && cable && cable_now(cable) < first->until_tick) {
+        uint64_t left = first->until_tick - cable_now(cable);
+        cable_run(cable, cable_now(cable) + (first->every && first->every < left ? first->every : left));
+        good = print_set(cable);
+    }
+    for (unsigned i = 0; i < 2; i++)
+        machine_destroy(runners[i]->machine);
+    cable_destroy(cable);
+    return good && cable ? 0 : 4;
 }
 
 static bool read_image(struct runner *r, const char *path)
@@ -332,6 +400,8 @@ int main(int argc, char **argv)
     }
     if (!read_image(&r, image))
         return 3;
+    if (r.set)
+        return run_set(&r);
     if (!create(&r))
         return 4;
     if (r.load && !load_state(&r))
