@@ -12,6 +12,7 @@
 #include "desk/attest.h"
 #include "desk/desk.h"
 #include "desk/progress.h"
+#include "desk/rights.h"
 #include "desk/sealing.h"
 #include "formats/plain.h"
 #include "verify/runs/runs.h"
@@ -385,6 +386,22 @@ enum status derive_run(const struct arguments *a)
     return act_run(a, "derive", derive_all);
 }
 
+/* An archive without parents carries their rights itself: its description closes it as long as any rule of the chain
+ * does. */
+static bool carry_rights(struct deriving *d, struct error *error)
+{
+    struct rights *rights = rights_open(d->arguments, d->parent, error);
+    const char *until = rights ? rights_strictest(rights) : "";
+
+    if (*until) {
+        d->description.open = false;
+        snprintf(d->description.closed_until, sizeof d->description.closed_until, "%s",
+                 strcmp(until, REDACTED) == 0 ? "9999-12-31" : until);
+    }
+    rights_close(rights);
+    return rights;
+}
+
 static enum status flatten_all(const struct arguments *a, struct act *act)
 {
     struct deriving d;
@@ -397,7 +414,7 @@ static enum status flatten_all(const struct arguments *a, struct act *act)
     }
     d.machine = *archive_machine(d.parent);
     note(&d, "flattened %s %s", archive_machine_root(d.parent), archive_signature(d.parent)->content);
-    bool good = open_disks(&d, &error) && read_description(&d, &error);
+    bool good = open_disks(&d, &error) && read_description(&d, &error) && carry_rights(&d, &error);
     return finish(&d, good && write_archive(&d, true, root, &error), root, "sealed", act, &error);
 }
 

@@ -174,14 +174,27 @@ static bool concerns(const struct decision *rule, unsigned slot, const char *pat
     return path ? covers(rule->path, path) : with_paths;
 }
 
-static const char *strictest(const struct rights *r, unsigned slot, const char *path, bool with_paths)
+static const char *strictest_rule(const struct rights *r, unsigned slot, const char *path, bool with_paths)
 {
     const char *until = "";
 
     for (size_t i = 0; i < r->count; i++)
         if (concerns(&r->rules[i], slot, path, with_paths) && strcmp(r->rules[i].until, until) > 0)
             until = r->rules[i].until;
+    return until;
+}
+
+/* The same, if it closes today. */
+static const char *strictest(const struct rights *r, unsigned slot, const char *path, bool with_paths)
+{
+    const char *until = strictest_rule(r, slot, path, with_paths);
+
     return strcmp(until, r->today) > 0 ? until : NULL;
+}
+
+const char *rights_strictest(const struct rights *r)
+{
+    return strictest_rule(r, DRIVE_COUNT, NULL, true);
 }
 
 /* Whether what is closed is opened by a reason that is recorded. */

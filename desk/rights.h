@@ -34,6 +34,9 @@ const char *rights_closed(const struct rights *rights, unsigned slot, const char
  * opens what is closed, if the act is recorded (--log). */
 bool rights_allow(const struct rights *rights, unsigned slot, bool with_paths, struct error *error);
 
+/* The strictest of all rules, those of drives and paths too, whether its date has come or not; "": everything is open.
+ */
+const char *rights_strictest(const struct rights *rights);
 /* Whether everything may be seen, without a reason. */
 bool rights_are_open(const struct rights *rights);
 

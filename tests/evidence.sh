@@ -130,7 +130,7 @@ for command in "boot a/a.mun --until time:1" "export a/a.mun -o x.img" "retrieve
     gives "$command asks the same" $([ "${command%% *}" = replay ] && echo 3 || echo 6) "$MUNIMENT" $command $trust
 done
 gives "no --trust: the archive's own signer decides" 6 read_one a/a.mun
-gives "Q-9: a reason alone is not enough" 2 read_one a/a.mun $trust --override "court order 17"
+gives "Q-10: a reason alone is not enough" 2 read_one a/a.mun $trust --override "court order 17"
 gives "a reason that is recorded is" 0 read_one a/a.mun $trust --override "court order 17" --log office.log --by archivist-1
 says "it is recorded" office.log '"override":"court order 17"'
 gives "Q-6: one person cannot open it again" 0 "$MUNIMENT" decide a/a.mun --open --reason mistake --key work $trust
@@ -228,6 +228,9 @@ sed 's/^rights:.*/rights: closed until 2095-01-01/' records-description.yaml >cl
 attack "one person opens what was sealed as closed" 6 read_one closed/closed.mun $trust
 "$MUNIMENT" derive closed/closed.mun --set memory="16 MiB" --description records-description.yaml -o closed/laundered.mun --key work >out
 attack "a derived archive under an open description" 6 read_one closed/laundered.mun $trust
+"$MUNIMENT" flatten closed/laundered.mun -o flat.mun --key work >out
+attack "Q-9: and flattened" 6 read_one flat.mun $trust
+says "it stays closed as long" err 'until 2095-01-01'
 mkdir twin; cp closed/laundered.mun twin/; cp a0/a0.mun twin/closed.mun
 attack "beside an open twin of its parent" 5 read_one twin/laundered.mun $trust
 printf 'wait time 1\nsnapshot s.snapshot\n' >s.script
