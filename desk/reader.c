@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "desk/jail.h"
+#include "formats/file.h"
 #include "formats/text.h"
 
 enum {
@@ -49,23 +50,9 @@ struct server {
     uint8_t piece[PIECE];
 };
 
-static bool send_all(int channel, const void *bytes, size_t size)
-{
-    for (const char *at = bytes; size > 0;) {
-        ssize_t count = write(channel, at, size);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return false;
-        at += count;
-        size -= (size_t)count;
-    }
-    return true;
-}
-
 static bool flush(struct server *s)
 {
-    bool good = !s->out.failed && send_all(s->channel, s->out.bytes, s->out.length);
+    bool good = !s->out.failed && stream_write(s->channel, s->out.bytes, s->out.length);
 
     s->out.length = 0;
     return good;
@@ -121,20 +108,6 @@ static void answer(struct server *s, const struct question *q)
         _exit(0);
 }
 
-static bool receive_all(int channel, void *bytes, size_t size)
-{
-    for (char *at = bytes; size > 0;) {
-        ssize_t count = read(channel, at, size);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return false;
-        at += count;
-        size -= (size_t)count;
-    }
-    return true;
-}
-
 /* What could be written to and is not the process's own: the log, the bag. What the disk reads from, such as an
  * overlay, is opened again for reading. */
 static void keep_from_writing(int channel)
@@ -185,7 +158,7 @@ static void serve(int channel, const struct block *disk, const struct volume *vo
                 files_open(disk, volume, &s->files, &error);
     if (!put(s, good ? END : FAILURE, &error, good ? 0 : sizeof error) || !flush(s) || !good)
         _exit(0);
-    while (receive_all(channel, &question, sizeof question))
+    while (stream_read(channel, &question, sizeof question))
         answer(s, &question);
     _exit(0);
 }

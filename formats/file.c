@@ -12,6 +12,36 @@
 
 #define TICK 20000000 /* nanoseconds: times of files are no finer than a tick of the kernel's clock */
 
+bool stream_write(int descriptor, const void *bytes, size_t size)
+{
+    for (const char *at = bytes; size > 0;) {
+        ssize_t count = write(descriptor, at, size);
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return false;
+        at += count;
+        size -= (size_t)count;
+    }
+    return true;
+}
+
+bool stream_read(int descriptor, void *bytes, size_t size)
+{
+    for (char *at = bytes; size > 0;) {
+        ssize_t count = read(descriptor, at, size);
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return false;
+        at += count;
+        size -= (size_t)count;
+    }
+    return true;
+}
+
 bool path_is_below(const char *path)
 {
     if (path[0] == '/' || path[0] == '\0')

@@ -11,6 +11,10 @@
 bool file_write(int descriptor, const char *path, uint64_t offset, const void *bytes, size_t size, struct error *error);
 bool file_read(int descriptor, const char *path, uint64_t offset, void *buffer, size_t size, struct error *error);
 
+/* Writes or reads all of it, to or from a pipe or a socket. False: the other end is gone, or errno says why. */
+bool stream_write(int descriptor, const void *bytes, size_t size);
+bool stream_read(int descriptor, void *bytes, size_t size);
+
 /* Whether a path that was read from somewhere stays below the folder that it is relative to: it is not empty, does not
  * begin with a slash, and has no part "..". */
 bool path_is_below(const char *path);

@@ -42,13 +42,14 @@ gives "the library is intact" 0 "$muniment" verify library --trust office.pub
 passed "all of it" "$([ "$(grep -c 'intact, signed by a trusted key' out)" = 37 ]; echo $?)"
 for ((n = 1; n <= 37; n++)); do
     printf -v name %02d $n
-    "$muniment" export library/1998-0$name.mun -o disk.raw --force >out 2>err && cmp -n "$(stat -c %s forty/raw/$name.raw)" disk.raw forty/raw/$name.raw >>out 2>&1
+    "$muniment" export library/1998-0$name.mun -o disk.raw --force --override "the test compares" --log day.log --by p-17 >out 2>err && cmp -n "$(stat -c %s forty/raw/$name.raw)" disk.raw forty/raw/$name.raw >>out 2>&1
     passed "machine $n holds what its image held" $?
     passed "to the end" "$([ $(($(stat -c %s disk.raw) / 512)) -ge $((($(stat -c %s forty/raw/$name.raw) + 511) / 512)) ]; echo $?)"
 done
 "$muniment" ls library "closed until" >out
 passed "nine are closed" "$([ "$(wc -l <out)" = 9 ]; echo $?)"
 gives "and their files are not read" 6 "$muniment" files library/1998-004.mun
+gives "nor their disks written" 6 "$muniment" export library/1998-004.mun -o disk.raw --force
 gives "those of the others are" 0 "$muniment" files library/1998-002.mun
 says "by name" out LEDGER.DBF
 gives "unreadable sectors stay so" 0 "$muniment" export library/1998-013.mun -o disk.raw --force

@@ -48,21 +48,6 @@ static const char *format_name(const char *const *formats, uint32_t n)
     return formats[known] ? formats[known] : n - known < 2 ? more[n - known] : NULL;
 }
 
-static bool transfer(int channel, void *bytes, size_t size, bool out)
-{
-    for (char *at = bytes; size > 0;) {
-        ssize_t count = out ? write(channel, at, size) : read(channel, at, size);
-
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return false;
-        at += count;
-        size -= (size_t)count;
-    }
-    return true;
-}
-
 /* --- Lists of an image_info --- */
 
 /* The lists, and the texts in them, which are made fit and are ended when they come in. */
@@ -124,14 +109,14 @@ static void make_error_fit(struct error *error, const char *path)
 
 static bool send_info(int channel, struct image_info *info)
 {
-    bool good = transfer(channel, info, sizeof *info, true);
+    bool good = stream_write(channel, info, sizeof *info);
 
     for (size_t i = 0; good && i < LISTS; i++) {
         void *elements;
         uint32_t count;
         memcpy(&elements, (char *)info + lists[i].place, sizeof elements);
         memcpy(&count, (char *)info + lists[i].count_place, sizeof count);
-        good = count == 0 || transfer(channel, elements, count * lists[i].size, true);
+        good = count == 0 || stream_write(channel, elements, count * lists[i].size);
     }
     return good;
 }
@@ -140,7 +125,7 @@ static bool send_info(int channel, struct image_info *info)
 static bool receive_info(int channel, struct image_info *info)
 {
     struct image_info came;
-    bool good = transfer(channel, &came, sizeof came, false);
+    bool good = stream_read(channel, &came, sizeof came);
 
     *info = (struct image_info){.format = NULL};
     if (!good)
@@ -163,7 +148,7 @@ static bool receive_info(int channel, struct image_info *info)
         if (count == 0)
             continue;
         elements = count <= lists[i].most ? calloc(count, lists[i].size) : NULL;
-        good = elements && transfer(channel, elements, count * lists[i].size, false);
+        good = elements && stream_read(channel, elements, count * lists[i].size);
         if (!good) {
             free(elements);
             break;
@@ -243,12 +228,12 @@ static void serve(const struct worker_calls *calls, int channel, uint8_t *shared
     while (info.format && format_name(calls->formats, a->format) &&
            strcmp(format_name(calls->formats, a->format), info.format) != 0)
         a->format++;
-    if (!transfer(channel, a, sizeof *a, true) || !send_info(channel, &info) || !a->good)
+    if (!stream_write(channel, a, sizeof *a) || !send_info(channel, &info) || !a->good)
         _exit(0);
-    while (transfer(channel, &q, sizeof q, false)) {
+    while (stream_read(channel, &q, sizeof q)) {
         *a = (struct answer){.good = 0};
         reply_to(calls, &q, &disk, shared, a);
-        if (!transfer(channel, a, sizeof *a, true))
+        if (!stream_write(channel, a, sizeof *a))
             break;
     }
     _exit(0);
@@ -288,10 +273,8 @@ static bool has_ended(struct worker *w, struct error *error)
 
 static bool ask(struct worker *w, const struct question *q, struct error *error)
 {
-    struct question asked = *q;
-
-    if (w->channel < 0 || !transfer(w->channel, &asked, sizeof asked, true) ||
-        !transfer(w->channel, &w->answer, sizeof w->answer, false))
+    if (w->channel < 0 || !stream_write(w->channel, q, sizeof *q) ||
+        !stream_read(w->channel, &w->answer, sizeof w->answer))
         return has_ended(w, error);
     return true;
 }
@@ -398,7 +381,7 @@ static bool begin(struct worker *w, const struct worker_calls *calls, const char
 /* Hears how the image was opened. */
 static bool hear(struct worker *w, const struct worker_calls *calls, struct image_info *info, struct error *error)
 {
-    if (!transfer(w->channel, &w->answer, sizeof w->answer, false) || !receive_info(w->channel, info))
+    if (!stream_read(w->channel, &w->answer, sizeof w->answer) || !receive_info(w->channel, info))
         return has_ended(w, error);
     info->format = format_name(calls->formats, w->answer.format);
     if (!w->answer.good) {
