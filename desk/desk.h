@@ -43,6 +43,7 @@ enum status retrieve_run(const struct arguments *arguments);
 enum status parity_new_run(const struct arguments *arguments);
 enum status parity_check_run(const struct arguments *arguments);
 enum status repair_run(const struct arguments *arguments);
+enum status serve_run(const struct arguments *arguments);
 enum status log_new_run(const struct arguments *arguments);
 enum status log_show_run(const struct arguments *arguments);
 enum status log_verify_run(const struct arguments *arguments);

@@ -8,6 +8,7 @@
  *   docs/..., recover.py   what else travels in every archive
  *   source/muniment.tar    the program's own source
  *   machines/NAME.yaml     a ready-made machine (manifests/machines/)
+ *   web/...                the desk's pages (desk/web/), and noVNC in web/novnc/
  *   fonts/font8x16.hex     the letters of a printer (bios/)
  *   package/check.py       what checks a package of retrieval
  *   firmware/system-0.bin  the system BIOS, built-in version 0 (bios/versions/)

@@ -27,7 +27,8 @@
 #define READER (1u << JAIL_READER)
 #define SESSION (1u << JAIL_SESSION)
 #define RUN (1u << JAIL_RUN)
-#define ALL (READER | SESSION | RUN)
+#define GATE (1u << JAIL_GATE)
+#define ALL (READER | SESSION | RUN | GATE)
 
 /* What an argument of the call must be besides; of all others any value is good. */
 enum demand {
@@ -46,13 +47,13 @@ static const struct call {
 } calls[] = {
     /* clang-format off */
     {"read", ALL, ANY}, {"write", ALL, ANY}, {"pread64", ALL, ANY}, {"pwrite64", ALL, ANY}, {"lseek", ALL, ANY},
-    {"close", ALL, ANY}, {"newfstatat", READER | SESSION, OPEN_FILE}, {"brk", ALL, ANY}, {"mmap", ALL, NO_CODE},
-    {"munmap", ALL, ANY}, {"mremap", ALL, ANY}, {"madvise", RUN, ANY}, {"getrandom", ALL, ANY},
+    {"close", ALL, ANY}, {"newfstatat", READER | SESSION | GATE, OPEN_FILE}, {"brk", ALL, ANY}, {"mmap", ALL, NO_CODE},
+    {"munmap", ALL, ANY}, {"mremap", ALL, ANY}, {"madvise", RUN | GATE, ANY}, {"getrandom", ALL, ANY},
     {"clock_gettime", ALL, ANY}, {"exit_group", ALL, ANY}, {"rt_sigreturn", ALL, ANY},
     {"futex", ALL, ANY},
     /* a machine that runs: its journal and overlay, viewers, and the child that writes a snapshot */
     {"fdatasync", SESSION | RUN, ANY}, {"fsync", RUN, ANY}, {"ftruncate", SESSION | RUN, ANY},
-    {"poll", SESSION | RUN, ANY}, {"recvmsg", SESSION | RUN, ANY}, {"clone", SESSION | RUN, FORK},
+    {"poll", SESSION | RUN | GATE, ANY}, {"recvmsg", SESSION | RUN | GATE, ANY}, {"clone", SESSION | RUN, FORK},
     {"set_robust_list", SESSION | RUN, ANY}, {"rt_sigprocmask", SESSION | RUN, ANY}, {"wait4", SESSION | RUN, ANY},
     /* files by their names, within the folders; viewers that come in */
     {"open", RUN, ANY}, {"openat", RUN, ANY}, {"newfstatat", RUN, ANY}, {"stat", RUN, ANY}, {"fstat", RUN, ANY},
@@ -60,14 +61,16 @@ static const struct call {
     {"readlink", RUN, ANY}, {"readlinkat", RUN, ANY}, {"getdents64", RUN, ANY}, {"getcwd", RUN, ANY},
     {"mkdir", RUN, ANY}, {"mkdirat", RUN, ANY}, {"unlink", RUN, ANY}, {"unlinkat", RUN, ANY}, {"rmdir", RUN, ANY},
     {"rename", RUN, ANY}, {"renameat", RUN, ANY}, {"renameat2", RUN, ANY}, {"link", RUN, ANY}, {"linkat", RUN, ANY},
-    {"fchmod", RUN, ANY}, {"umask", RUN, ANY}, {"flock", RUN, ANY}, {"fcntl", RUN, ANY}, {"ioctl", RUN, TERMINAL},
+    {"fchmod", RUN, ANY}, {"umask", RUN, ANY}, {"flock", RUN, ANY}, {"fcntl", RUN | GATE, ANY}, {"ioctl", RUN, TERMINAL},
     {"ioctl", SESSION, ANY_TTY},
     {"pipe", RUN, ANY}, {"pipe2", RUN, ANY}, {"dup", RUN, ANY}, {"readv", RUN, ANY}, {"writev", RUN, ANY},
-    {"fadvise64", RUN, ANY}, {"fallocate", RUN, ANY}, {"accept", RUN, ANY}, {"accept4", RUN, ANY},
-    {"recvfrom", RUN, ANY}, {"sendto", RUN, ANY}, {"setsockopt", RUN, ANY}, {"getsockopt", RUN, ANY},
-    {"getsockname", RUN, ANY}, {"getpid", RUN, ANY}, {"nanosleep", RUN, ANY},
+    {"fadvise64", RUN, ANY}, {"fallocate", RUN, ANY}, {"accept", RUN, ANY}, {"accept4", RUN | GATE, ANY},
+    {"recvfrom", RUN | GATE, ANY}, {"sendto", RUN | GATE, ANY}, {"setsockopt", RUN | GATE, ANY}, {"getsockopt", RUN | GATE, ANY},
+    {"getsockname", RUN | GATE, ANY}, {"getpid", RUN | GATE, ANY}, {"nanosleep", RUN, ANY},
     {"clock_nanosleep", RUN, ANY}, {"restart_syscall", RUN, ANY}, {"sched_getaffinity", RUN, ANY},
-    {"sched_yield", RUN, ANY}, {"sysinfo", RUN, ANY}, {"mprotect", RUN, NO_CODE},
+    {"sched_yield", RUN, ANY}, {"sysinfo", RUN, ANY}, {"geteuid", RUN, ANY}, {"getuid", RUN, ANY}, {"fchown", RUN, ANY}, {"mprotect", RUN, NO_CODE},
+    /* a gate */
+    {"shutdown", GATE, ANY}, {"sendmsg", GATE, ANY}, {"getpeername", GATE, ANY},
     /* clang-format on */
 };
 

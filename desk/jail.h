@@ -19,6 +19,7 @@ enum jail_kind {
     JAIL_READER,  /* reads descriptors that are open and writes others: a reader of images, volumes, print jobs */
     JAIL_SESSION, /* a machine whose files and sockets are open; it may fork, to write a snapshot */
     JAIL_RUN,     /* a machine at the command line: it also names files in its folders, and takes viewers in */
+    JAIL_GATE,    /* speaks to people at sockets that others opened */
     JAIL_KINDS
 };
 

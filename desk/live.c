@@ -44,6 +44,9 @@ struct live {
     uint64_t frame;                                                           /* number of the last one */
     bool stale; /* the machine has run, or viewers have asked, since the last picture */
     bool slow_said;
+    bool commanded;               /* to leave */
+    uint64_t idle_us, watched_at; /* microseconds: after which it leaves, 0: never; since when nobody watches */
+    char command;
     unsigned percent;                  /* of its speed that it ran at last */
     uint64_t terminal_due, typing_due; /* microseconds; of the machine's time */
 };
@@ -138,6 +141,38 @@ bool live_open(const struct arguments *arguments, struct live **live, struct err
         if (!open_display(l, display, error))
             return false;
     return true;
+}
+
+static void take_command(void *context, char byte)
+{
+    struct live *l = context;
+
+    l->commanded = true;
+    l->command = byte;
+}
+
+struct live *live_at(const char *name, const struct layout *layout, int control, unsigned idle_seconds,
+                     struct error *error)
+{
+    struct live *l = calloc(1, sizeof *l);
+    const struct rfb_desk desk = {.context = l, .key = viewer_key, .pointer = viewer_pointer, .cut = viewer_cut};
+
+    if (l) {
+        l->request = (struct vnc_request){.name = name, .layout = layout};
+        l->speed = SPEED_REAL;
+        l->idle_us = idle_seconds * UINT64_C(1000000);
+        l->vnc = vnc_open(&l->request, &desk, error);
+    }
+    if (l && l->vnc && vnc_control(l->vnc, control, take_command, l))
+        return l;
+    error_set(error, STATUS_HOST, name, NULL, NULL, "out of memory");
+    live_close(l);
+    return NULL;
+}
+
+char live_command(const struct live *l)
+{
+    return l->command;
 }
 
 /* --- Between two slices --- */
@@ -283,7 +318,8 @@ static void wait_for_clock(struct live *l, uint64_t now)
 
     if (early <= (idle ? AHEAD_IDLE_US : AHEAD_US))
         return;
-    while (early && wants_real(l) && !interrupted() && !terminal_left(l->terminal) && l->input_at == input_at) {
+    while (early && wants_real(l) && !interrupted() && !terminal_left(l->terminal) && !l->commanded &&
+           l->input_at == input_at) {
         uint64_t due = l->terminal && l->terminal_due < l->look_due ? l->terminal_due : l->look_due;
         uint64_t look = due > now ? due - now : 0;
         bool looks = ((l->stale && vnc_is_asked(l->vnc)) || l->terminal) && look < early;
@@ -292,6 +328,13 @@ static void wait_for_clock(struct live *l, uint64_t now)
         show(l, now);
         early = ahead(l, now);
     }
+}
+
+static void leave_when_idle(struct live *l, uint64_t now)
+{
+    if (vnc_watching(l->vnc) || !l->watched_at)
+        l->watched_at = now;
+    l->commanded = l->commanded || (l->idle_us && now - l->watched_at > l->idle_us);
 }
 
 static uint64_t paced(void *context)
@@ -305,6 +348,7 @@ static uint64_t paced(void *context)
         set_clock(l, now);
     }
     measure(l, now);
+    leave_when_idle(l, now);
     l->stale = true;
     if (now >= l->poll_due) {
         listen_to(l, 0);
@@ -313,7 +357,7 @@ static uint64_t paced(void *context)
     show(l, now);
     if (real)
         wait_for_clock(l, microseconds());
-    return terminal_left(l->terminal) ? 0 : l->per_second / SLICES_PER_SECOND;
+    return terminal_left(l->terminal) || l->commanded ? 0 : l->per_second / SLICES_PER_SECOND;
 }
 
 void live_begin(struct live *l, struct session *session)

@@ -6,6 +6,7 @@
 #ifndef MUNIMENT_DESK_LIVE_H
 #define MUNIMENT_DESK_LIVE_H
 
+#include "desk/layouts.h"
 #include "desk/options.h"
 #include "desk/session.h"
 
@@ -14,6 +15,12 @@ struct live;
 /* Reads --display, --speed and what belongs to them. *live is null if there is no display. The caller calls live_close
  * in any case. */
 bool live_open(const struct arguments *arguments, struct live **live, struct error *error);
+/* A session whose viewers and commands come at a control socket (vnc_control), and which leaves when nobody has watched
+ * it for idle_seconds; 0: it does not. Null: *error says why. */
+struct live *live_at(const char *name, const struct layout *layout, int control, unsigned idle_seconds,
+                     struct error *error);
+/* The command at which it left; 0: the socket's other end is gone, or there was none. */
+char live_command(const struct live *live);
 /* Joins it to a session, which has begun. */
 void live_begin(struct live *live, struct session *session);
 /* A script drives the machine now, or no more: then nobody needs it to be slow if nobody watches. */

@@ -412,6 +412,17 @@ static const struct option repair_options[] = {
     { .name = NULL },
 };
 
+static const struct option serve_options[] = {
+    { "--listen", "ADDRESS:PORT", "an address of this host alone (default 127.0.0.1:8620; port 0: any that is free)", false, false },
+    { "--host", "NAME", "it is behind a proxy, which people reach as https://NAME (may be repeated)", true, false },
+    { "--state", "FOLDER", "where sessions are kept (default: a folder in ~/.local/state/muniment)", false, false },
+    { "--idle", "MINUTES", "suspend a session that nobody has watched for so long; 0: never (default 30)", false, false },
+    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false },
+    { "--key", "KEY", "sign a receipt into everything that is retrieved, with this private key", false, false },
+    { "--log", "LOG", "record everything in the office's log (muniment log new)", false, false },
+    { .name = NULL },
+};
+
 static const struct option log_new_options[] = {
     { "--origin", "NAME", "a name that nobody else's log has, such as archive.example/log", false, true },
     { .name = NULL },
@@ -490,6 +501,7 @@ static const struct command commands[] = {
     { "text", "FILE.mun JOURNAL", 2, 2, "Repeat a recorded run, and print everything that stood on the text screen.", text_options, text_run },
     { "film", "FILE.mun JOURNAL", 2, 2, "Repeat a recorded run, and keep its picture.", film_options, film_run },
     { "state", "SNAPSHOT [SNAPSHOT]", 1, 2, "Print what a snapshot says, or what differs between two.", no_options, state_run },
+    { "serve", "LIBRARY", 1, 1, "Open a folder of archives in the browser: its library, sessions at its machines, retrieval.", serve_options, serve_run },
     { "parity new", "FILE.mun", 1, 1, "Write the parity file of an archive, by which it can be mended.", parity_new_options, parity_new_run },
     { "parity check", "FILE.mun", 1, 1, "Check an archive and its parity file against each other.", parity_check_options, parity_check_run },
     { "repair", "FILE.mun", 1, 1, "Mend a damaged archive by its parity file, by replicas, or by both.", repair_options, repair_run },

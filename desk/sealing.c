@@ -13,13 +13,16 @@ static struct sealed_file sealed_file(const struct embedded_file *file)
                 : (struct sealed_file){.name = NULL};
 }
 
-/* Whether the program keeps a file for itself: the firmware goes where the manifest names it, ready-made machines and
- * the printer's font and a package's checker nowhere. */
+/* Whether the program keeps a file for itself: the firmware goes where the manifest names it, ready-made machines, the
+ * desk's pages, the printer's font and a package's checker nowhere. */
 static bool is_kept(const struct embedded_file *file)
 {
-    return !strncmp(file->name, "firmware/", strlen("firmware/")) || !strncmp(file->name, "fonts/", strlen("fonts/")) ||
-           !strncmp(file->name, "machines/", strlen("machines/")) ||
-           !strncmp(file->name, "package/", strlen("package/"));
+    static const char *const kept[] = {"firmware/", "fonts/", "machines/", "package/", "web/"};
+
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        if (!strncmp(file->name, kept[i], strlen(kept[i])))
+            return true;
+    return false;
 }
 
 bool desk_seal(struct seal_request *request, hex_digest machine_root, struct error *error)

@@ -32,7 +32,8 @@
 struct vnc_socket {
     int descriptor;
     char path[sizeof((struct sockaddr_un *)NULL)->sun_path]; /* empty: a port */
-    struct rfb_settings settings;
+    bool control;
+    struct rfb_settings settings, view_settings; /* the second: of viewers at a control socket that only look */
 };
 
 struct vnc_viewer {
@@ -58,6 +59,8 @@ struct vnc {
     time_t refused_until;
     unsigned width, height; /* of the last frame */
     struct machine_indicators indicators;
+    void (*command)(void *context, char byte);
+    void *command_context;
 };
 
 static time_t seconds(void)
@@ -293,6 +296,22 @@ bool vnc_listen(struct vnc *v, const char *where, struct error *error)
     return true;
 }
 
+bool vnc_control(struct vnc *v, int socket, void (*command)(void *context, char byte), void *context)
+{
+    struct vnc_socket *s = &v->sockets[v->socket_count];
+
+    if (v->socket_count == VNC_SOCKETS)
+        return false;
+    v->socket_count++;
+    *s = (struct vnc_socket){
+        .descriptor = socket, .control = true, .settings = {.name = v->request->name, .layout = v->request->layout}};
+    s->view_settings = s->settings;
+    s->view_settings.view_only = true;
+    v->command = command;
+    v->command_context = context;
+    return true;
+}
+
 /* --- Viewers --- */
 
 static void drop(struct vnc *v, unsigned i)
@@ -311,29 +330,62 @@ static void drop(struct vnc *v, unsigned i)
     *c = v->viewers[--v->viewer_count];
 }
 
-static void accept_viewer(struct vnc *v, const struct vnc_socket *s)
+static void add_viewer(struct vnc *v, const struct rfb_settings *settings, int descriptor)
 {
-    int descriptor = accept(s->descriptor, NULL, NULL), on = 1;
     struct vnc_viewer *c = &v->viewers[v->viewer_count];
 
-    if (descriptor < 0)
-        return;
-    fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-    fcntl(descriptor, F_SETFL, O_NONBLOCK);
-    if (v->viewer_count == VNC_VIEWERS || (s->settings.password && seconds() < v->refused_until)) {
+    if (v->viewer_count == VNC_VIEWERS || (settings->password && seconds() < v->refused_until)) {
         close(descriptor);
         return;
     }
-    if (!*s->path)
-        setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     *c = (struct vnc_viewer){
-        .descriptor = descriptor, .rfb = rfb_open(&s->settings, &v->desk, v->width, v->height), .since = seconds()};
+        .descriptor = descriptor, .rfb = rfb_open(settings, &v->desk, v->width, v->height), .since = seconds()};
     if (!c->rfb) {
         close(descriptor);
         return;
     }
     rfb_indicate(c->rfb, &v->indicators);
     v->viewer_count++;
+}
+
+static void accept_viewer(struct vnc *v, const struct vnc_socket *s)
+{
+    int descriptor = accept(s->descriptor, NULL, NULL), on = 1;
+
+    if (descriptor < 0)
+        return;
+    fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    fcntl(descriptor, F_SETFL, O_NONBLOCK);
+    if (!*s->path)
+        setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    add_viewer(v, &s->settings, descriptor);
+}
+
+/* A message at a control socket. What is handed over does not block. */
+static void take_control(struct vnc *v, struct vnc_socket *s)
+{
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } rights;
+    char byte = 0;
+    struct iovec part = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = rights.bytes, .msg_controllen = sizeof rights.bytes};
+    ssize_t got = recvmsg(s->descriptor, &message, 0);
+    struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    int descriptor = -1;
+
+    if (got < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
+    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+        memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+    if (descriptor >= 0 && (byte == 'v' || byte == 'w'))
+        add_viewer(v, byte == 'v' ? &s->settings : &s->view_settings, descriptor);
+    else if (descriptor >= 0)
+        close(descriptor);
+    else
+        v->command(v->command_context, got > 0 ? byte : 0);
 }
 
 /* The result of an SSL function as that of read and write. */
@@ -352,13 +404,13 @@ static ssize_t tls_result(struct vnc_viewer *c, int result)
 
 static ssize_t viewer_read(struct vnc_viewer *c, uint8_t *bytes, size_t size)
 {
-    return c->tls ? tls_result(c, SSL_read(c->tls, bytes, (int)size)) : recv(c->descriptor, bytes, size, 0);
+    return c->tls ? tls_result(c, SSL_read(c->tls, bytes, (int)size)) : read(c->descriptor, bytes, size);
 }
 
 static ssize_t viewer_write(struct vnc_viewer *c, const uint8_t *bytes, size_t size)
 {
     return c->tls ? tls_result(c, SSL_write(c->tls, bytes, size < 1u << 20 ? (int)size : 1 << 20))
-                  : send(c->descriptor, bytes, size, MSG_NOSIGNAL);
+                  : write(c->descriptor, bytes, size);
 }
 
 /* False: the viewer is gone. */
@@ -476,7 +528,9 @@ void vnc_serve(struct vnc *v, const struct pollfd *polled, unsigned count)
                        (v->viewers[i].tls && (v->viewers[i].tls_handshake || SSL_pending(v->viewers[i].tls)))))
             drop(v, i);
     for (unsigned i = 0; v && i < v->socket_count; i++)
-        if (polled[viewers + i].revents)
+        if (polled[viewers + i].revents && v->sockets[i].control)
+            take_control(v, &v->sockets[i]);
+        else if (polled[viewers + i].revents)
             accept_viewer(v, &v->sockets[i]);
 }
 

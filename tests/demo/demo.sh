@@ -79,3 +79,4 @@ fi
 echo "The damage is found, and the chunk is named."
 rm -rf bin damaged.mun first.digests second.digests damage.txt
 say "Left in $PWD: records.mun key key.pub extract.txt session.journal records.png parcel prints chime.wav"
+echo "To use the machine in a browser:  $muniment serve $PWD --key $PWD/key --trust $PWD/key.pub"

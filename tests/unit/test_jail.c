@@ -21,7 +21,7 @@
 #include <seccomp.h>
 #endif
 
-static const char *const kind_names[JAIL_KINDS] = {"reader", "session", "run"};
+static const char *const kind_names[JAIL_KINDS] = {"reader", "session", "run", "gate"};
 static const struct jail_limits no_limits = {0};
 
 /* What a child comes to that is locked in and calls attempt: its wait status. */
@@ -111,8 +111,8 @@ static void a_permitted_call_with_other_arguments_ends_the_process(void **state)
     } tries[] = {
         {"a thread", 6, {SYS_clone, {0x00010F00, 0, 0, 0}}},
         {"a namespace", 6, {SYS_clone, {0x10000000 | SIGCHLD, 0, 0, 0}}},
-        {"memory for code", 7, {SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS}}},
-        {"a file's name", 3, {SYS_newfstatat, {AT_FDCWD, (long)"/", 0, 0}}},
+        {"memory for code", 15, {SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS}}},
+        {"a file's name", 11, {SYS_newfstatat, {AT_FDCWD, (long)"/", 0, 0}}},
         {"a character for the terminal to read", 4, {SYS_ioctl, {0, 0x5412, (long)"x", 0}}},
         {"memory made code", 4, {SYS_mprotect, {0, 4096, PROT_READ | PROT_EXEC, 0}}},
     };

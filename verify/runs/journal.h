@@ -131,7 +131,9 @@ struct journal_writer {
 /* Creates a journal, which must not be there yet, and puts its head onto the disk. */
 bool journal_create(struct journal_writer *w, const char *path, const struct journal_header *header,
                     struct error *error);
-/* The same in memory. */
+/* Continues one that has been read whole (journal_read), and is not ended: a torn last line is cut off. */
+bool journal_continue(struct journal_writer *w, const char *path, struct error *error);
+/* Creates one in memory. */
 void journal_create_in_memory(struct journal_writer *w, struct text *memory, const struct journal_header *header);
 
 /* The same as a part of another journal, which has been created by journal_begin. */

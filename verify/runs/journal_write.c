@@ -169,6 +169,32 @@ bool journal_create(struct journal_writer *w, const char *path, const struct jou
     return create_file(w, path, error) && begin_file(w, put_header(w, header), error);
 }
 
+bool journal_continue(struct journal_writer *w, const char *path, struct error *error)
+{
+    char tail[2 * JOURNAL_LINE_LIMIT];
+    ssize_t got = -1;
+    off_t size, from;
+
+    *w = (struct journal_writer){.path = path};
+    w->descriptor = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+    if (w->descriptor < 0)
+        return error_host(error, path, errno, "cannot open");
+    size = lseek(w->descriptor, 0, SEEK_END);
+    from = size > (off_t)sizeof tail ? size - (off_t)sizeof tail : 0;
+    if (size >= 0)
+        got = pread(w->descriptor, tail, sizeof tail, from);
+    while (got > 9 && tail[got - 1] != '\n')
+        got--;
+    if (got > 9) {
+        memcpy(w->tag, tail + got - 9, 8);
+        w->length = (uint64_t)(from + got);
+        if (ftruncate(w->descriptor, (off_t)w->length) == 0 && sync_now(w))
+            return true;
+    }
+    close(w->descriptor);
+    return error_host(error, path, errno, "cannot continue");
+}
+
 void journal_create_in_memory(struct journal_writer *w, struct text *memory, const struct journal_header *header)
 {
     *w = (struct journal_writer){.path = "journal", .descriptor = -1, .memory = memory};

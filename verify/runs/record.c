@@ -131,12 +131,32 @@ bool recorder_create_into(struct recorder *r, struct machine *machine, const str
     return begun(r, interval, error);
 }
 
+void recorder_continue(struct recorder *r, struct machine *machine, const struct journal_writer *writer)
+{
+    recorder_begin(r, machine);
+    r->recording = true;
+    r->writer = *writer;
+    r->interval = RECORD_DIGEST_SECONDS * machine_ticks_per_second(machine);
+    r->digest_at = machine_tick(machine);
+    r->digest_due = (r->digest_at / r->interval + 1) * r->interval;
+}
+
 bool recorder_create_in_memory(struct recorder *r, struct machine *machine, const struct journal_header *header,
                                struct text *memory, uint64_t interval, struct error *error)
 {
     recorder_begin(r, machine);
     journal_create_in_memory(&r->writer, memory, header);
     return begin(r, interval) || no_state("journal", error);
+}
+
+bool record_suspend(struct recorder *r, struct error *error)
+{
+    bool good = r->digest_at == machine_tick(r->machine) || write_digest(r);
+
+    r->recording = false;
+    if (!good && r->writer.error.status == STATUS_OK)
+        no_state("journal", error);
+    return journal_close(&r->writer, error) && good;
 }
 
 bool record_end(struct recorder *r, bool has_state, struct error *error)

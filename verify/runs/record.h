@@ -23,7 +23,9 @@ void recorder_begin(struct recorder *r, struct machine *machine);
  * thrown away or in a new overlay. */
 bool recorder_create(struct recorder *r, struct machine *machine, const struct media *media, const char *path,
                      struct error *error);
-/* The same in memory, with digests so many ticks apart. */
+/* Continues a journal (journal_continue), whose replay on this machine has come to its end. */
+void recorder_continue(struct recorder *r, struct machine *machine, const struct journal_writer *writer);
+/* Begins one in memory, with digests so many ticks apart. */
 bool recorder_create_in_memory(struct recorder *r, struct machine *machine, const struct journal_header *header,
                                struct text *memory, uint64_t interval, struct error *error);
 
@@ -60,6 +62,8 @@ static inline bool record_waits(const struct recorder *r)
 }
 bool record_sync(struct recorder *r);
 
+/* Writes a digest, and closes, so that the journal can be continued. */
+bool record_suspend(struct recorder *r, struct error *error);
 /* Writes the last digest, if the machine has a state, and that the power went off; closes. */
 bool record_end(struct recorder *r, bool has_state, struct error *error);
 

@@ -1,0 +1,46 @@
+/* jobs.h - what the steward has done for a request: each in a process of its own, which carries a command of muniment
+ * out, locked in, and whose output is the answer. */
+#ifndef MUNIMENT_DESK_JOBS_H
+#define MUNIMENT_DESK_JOBS_H
+
+#include "desk/options.h"
+
+#define JOBS_MOST 16u      /* at a time */
+#define JOB_OPTIONS 24u    /* of a command */
+#define JOB_OPERANDS 1024u /* of a command */
+#define JOB_SECONDS 1800   /* of processor time */
+
+/* A command line that is made here. Zeros: empty. Texts must outlive it. */
+struct job_line {
+    struct command command;
+    struct option options[JOB_OPTIONS];
+    struct given given[JOB_OPTIONS];
+    const char *operands[JOB_OPERANDS + 1];
+    struct arguments arguments;
+};
+
+void job_command(struct job_line *line, const char *name);
+void job_option(struct job_line *line, const char *name, const char *value);
+/* False: there are too many. */
+bool job_operand(struct job_line *line, const char *operand);
+
+struct job {
+    unsigned question; /* the gate's; 0: free */
+    int process, life; /* life ends when the process does */
+    int out, err;      /* files without a name */
+    const char *type;  /* of the output */
+    char remove[4096]; /* a file or folder that goes with it; empty: none */
+    char keep[4096];   /* where a picture stays */
+};
+
+/* Begins work(context) in a child whose standard output and error are job->out and job->err, and which has no other
+ * descriptor but those of keep. job->question and type are the caller's. */
+bool job_begin(struct job *job, const int *keep, size_t keep_count, enum status (*work)(void *context), void *context,
+               struct error *error);
+/* Waits for its end, which job->life has announced. Closes life. */
+enum status job_end(struct job *job);
+
+/* Removes a file, or a folder with what is in it. */
+void job_remove(const char *path);
+
+#endif

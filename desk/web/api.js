@@ -1,0 +1,51 @@
+// api.js - questions to the desk.
+import {texts} from './texts.js';
+
+export class Refused extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function fetched(path, options) {
+  let response;
+  try {
+    response = await fetch(path, {credentials: 'same-origin', redirect: 'error', ...options});
+  } catch {
+    throw new Refused(0, texts.offline);
+  }
+  if (response.ok) return response;
+  let message = response.statusText;
+  try {
+    message = (await response.json()).error || message;
+  } catch { /* no body */ }
+  throw new Refused(response.status, message);
+}
+
+const post = (path, body = ' ') => fetched(path, {method: 'POST', body, headers: {'content-type': 'text/plain'}});
+// One object on each line.
+const lines = async (response) => (await response.text()).split('\n').filter(Boolean).map((line) => JSON.parse(line));
+const archive = (name) => `/api/archives/${encodeURIComponent(name)}`;
+const session = (id) => `/api/sessions/${encodeURIComponent(id)}`;
+
+export const api = {
+  me: async () => (await fetched('/api/me')).json(),
+  enter: (secret) => post('/api/enter', secret),
+  leave: () => post('/api/leave'),
+  link: async (role) => (await post('/api/links', role)).headers.get('muniment-link'),
+  library: async () => lines(await fetched('/api/library')),
+  archive: async (name) => (await fetched(archive(name))).json(),
+  picture: (name) => `${archive(name)}/picture`,
+  verify: async (name) => lines(await post(`${archive(name)}/verify`)),
+  open: async (name) => (await post(`${archive(name)}/sessions`)).json(),
+  sessions: async () => lines(await fetched('/api/sessions')),
+  suspend: (id) => post(`${session(id)}/suspend`),
+  resume: async (id) => (await post(`${session(id)}/resume`)).json(),
+  discard: (id) => post(`${session(id)}/discard`),
+  screen: (id) => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${session(id)}/screen`,
+  files: async (of) => lines(await fetched(of.session ? `${session(of.session)}/files` : `${archive(of.archive)}/files`)),
+  retrieve: async (of, paths) =>
+    (await post(of.session ? `${session(of.session)}/retrieve` : `${archive(of.archive)}/retrieve`, paths.join('\n'))).blob(),
+  journal: async (id) => (await fetched(`${session(id)}/journal`)).blob(),
+};

@@ -1,0 +1,57 @@
+// archive.js - one archive: what it says of itself, and what can be done with it.
+import {api} from './api.js';
+import {el, say} from './dom.js';
+import {texts} from './texts.js';
+import {picture, rightsChip, openSession} from './library.js';
+
+const short = (digest) => el('code', {title: digest}, `${digest.slice(0, 16)}…`);
+
+function row(field, value) {
+  const empty = value === undefined || value === null || value === '' || (Array.isArray(value) && !value.length);
+  return empty ? [] : [el('dt', {}, texts.fields[field]), el('dd', {}, Array.isArray(value) ? value.join(', ') : value)];
+}
+
+async function verify(name, button) {
+  button.disabled = true;
+  say(texts.verifying);
+  try {
+    const [result] = await api.verify(name);
+    say(texts.verified(texts.verdicts[result.verdict] || result.verdict || JSON.stringify(result)), !/^(intact|signer)/.test(result.verdict || 'intact'));
+  } catch (error) {
+    say(texts.failed(error.message), true);
+  }
+  button.disabled = false;
+}
+
+export async function archivePage(name, me) {
+  const archive = await api.archive(name);
+  const title = archive.title || name;
+  const open = el('button', {class: 'main', onclick: () => openSession(name, open)}, texts.open);
+  const check = me.role === 'archivist' && el('button', {onclick: () => verify(name, check)}, texts.verify);
+  const media = Object.entries(archive.media || {}).map(([slot, size]) => `${slot}: ${texts.bytes(size)}`);
+  return {
+    title,
+    class: 'archive',
+    content: [
+      el('h1', {tabIndex: -1}, title),
+      el('div', {class: 'two'},
+        el('div', {}, picture(name, title),
+          el('div', {class: 'buttons'}, open, el('a', {class: 'button', href: `#/archive/${encodeURIComponent(name)}/files`}, texts.files), check)),
+        el('dl', {},
+          row('identifiers', archive.identifiers),
+          row('reference-code', archive['reference-code']),
+          row('creator', archive.creator),
+          row('custodian', archive.custodian),
+          row('rights', rightsChip(archive.rights)),
+          row('provenance', archive.provenance && el('span', {class: 'lines'}, archive.provenance)),
+          row('languages', archive.languages),
+          row('software', (archive.software || []).map((s) => (typeof s === 'string' ? s : s.name || JSON.stringify(s)))),
+          row('machine', texts.machineLine(archive.machine, archive.cpu, archive.mips)),
+          row('memory', texts.bytes(archive.memory)),
+          row('media', media),
+          row('file', name),
+          row('signer', archive.signer && short(archive.signer)),
+          row('root', short(archive['machine-root'])))),
+    ],
+  };
+}

@@ -1,0 +1,91 @@
+// library.js - the archives of the library, as cards.
+import {api} from './api.js';
+import {el, say} from './dom.js';
+import {texts} from './texts.js';
+
+export const title = (archive) => archive.title || archive.file;
+
+export function rightsChip(rights) {
+  const until = /^closed until (\S+)/.exec(rights || '');
+  const closed = until && until[1] > new Date().toISOString().slice(0, 10);
+  return el('span', {class: `chip ${closed ? 'closed' : 'open'}`}, closed ? texts.rightsClosed(until[1]) : texts.rightsOpen);
+}
+
+export function checkChip(archive) {
+  if (!archive.checked) return el('span', {class: 'chip plain'}, texts.neverChecked);
+  const good = /^(intact|good)/.test(archive.verdict);
+  return el('span', {class: `chip ${good ? 'open' : 'closed'}`},
+    `${texts.checkedOn(archive.checked.slice(0, 10))}: ${texts.verdicts[archive.verdict] || archive.verdict}`);
+}
+
+// A picture is taken when somebody first asks for it, one after the other.
+export function picture(file, name) {
+  const frame = el('div', {class: 'picture'}, el('span', {}, texts.noPicture));
+  const load = async () => {
+    for (let tries = 0; tries < 60 && (tries === 0 || frame.isConnected); tries++) {
+      const response = await fetch(api.picture(file)).catch(() => null);
+      if (response?.ok) {
+        const url = URL.createObjectURL(await response.blob());
+        frame.replaceChildren(el('img', {src: url, alt: texts.pictureOf(name), onload: () => URL.revokeObjectURL(url)}));
+        return;
+      }
+      if (response?.status !== 503) return;
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+    }
+  };
+  new IntersectionObserver((entries, observer) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    observer.disconnect();
+    load();
+  }).observe(frame);
+  return frame;
+}
+
+export async function openSession(file, button) {
+  button.disabled = true;
+  say(texts.opening);
+  try {
+    const session = await api.open(file);
+    location.hash = `#/session/${session.id}`;
+  } catch (error) {
+    say(texts.failed(error.message), true);
+    button.disabled = false;
+  }
+}
+
+function card(archive) {
+  const name = title(archive), address = `#/archive/${encodeURIComponent(archive.file)}`;
+  const button = el('button', {class: 'main', onclick: () => openSession(archive.file, button), 'aria-label': `${texts.open}: ${name}`}, texts.open);
+  return el('li', {class: 'card'},
+    archive.wrong ? el('div', {class: 'picture'}, el('span', {}, texts.unreadable)) : picture(archive.file, name),
+    el('div', {class: 'about'},
+      el('h2', {}, el('a', {href: address}, name)),
+      el('p', {class: 'small'}, [archive.identifiers, archive.machine].filter(Boolean).join(' · ')),
+      archive.wrong ? el('p', {class: 'warning'}, archive.wrong)
+        : el('p', {class: 'chips'}, rightsChip(archive.rights), checkChip(archive), archive.copies > 1 && el('span', {class: 'chip plain'}, texts.copies(archive.copies)))),
+    !archive.wrong && el('div', {class: 'buttons'}, button, el('a', {class: 'button', href: `${address}/files`, 'aria-label': `${texts.files}: ${name}`}, texts.files)));
+}
+
+function empty() {
+  return [el('h1', {tabIndex: -1}, texts.emptyTitle), el('p', {}, texts.emptySaid), el('pre', {}, texts.emptyCommand)];
+}
+
+export async function libraryPage() {
+  const archives = await api.library();
+  if (!archives.length) return {title: texts.libraryTitle, content: empty()};
+  const count = el('p', {class: 'small', role: 'status'});
+  const list = el('ul', {class: 'cards'});
+  const search = el('input', {type: 'search', placeholder: texts.search, 'aria-label': texts.search, oninput: () => filter()});
+  const cards = archives.map((archive) => [card(archive), [title(archive), archive.identifiers, archive.machine, archive.file, archive.rights].join(' ').toLowerCase()]);
+  function filter() {
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const found = cards.filter(([, text]) => words.every((word) => text.includes(word)));
+    list.replaceChildren(...found.map(([element]) => element));
+    count.textContent = found.length ? texts.found(found.length, archives.length) : texts.nothingFound;
+  }
+  filter();
+  return {
+    title: texts.libraryTitle,
+    content: [el('div', {class: 'top'}, el('h1', {tabIndex: -1}, texts.libraryTitle), search), count, list],
+  };
+}

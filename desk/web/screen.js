@@ -1,0 +1,114 @@
+// screen.js - the screen of a session: a small layer on noVNC (1.7), which adds the pointer's movement by itself (QEMU Pointer Motion Change, -257),
+// with the browser's pointer lock.
+import RFB from './novnc/core/rfb.js';
+import KeyTable from './novnc/core/input/keysym.js';
+import keysyms from './novnc/core/input/keysymdef.js';
+
+const POINTER_MOTION = -257, ORIGIN = 0x7FFF;
+const TYPE_MS = 45; // between two characters: guests of the time lose faster ones
+
+const NAMES = {Ctrl: ['XK_Control_L', 'ControlLeft'], Alt: ['XK_Alt_L', 'AltLeft'], Delete: ['XK_Delete', 'Delete'], Escape: ['XK_Escape', 'Escape'], Tab: ['XK_Tab', 'Tab'],
+  Enter: ['XK_Return', 'Enter'], Print: ['XK_Print', 'PrintScreen'], Pause: ['XK_Pause', 'Pause'], C: ['XK_c', 'KeyC']};
+
+class MovingRFB extends RFB {
+  constructor(...parameters) {
+    super(...parameters);
+    this.relative = false; // the machine asks for movements, not positions
+  }
+
+  _sendEncodings() {
+    const own = RFB.messages.clientEncodings;
+    RFB.messages.clientEncodings = (socket, encodings) => own(socket, [...encodings, POINTER_MOTION]);
+    try {
+      super._sendEncodings();
+    } finally {
+      RFB.messages.clientEncodings = own;
+    }
+  }
+
+  _handleRect() {
+    if (this._FBU.encoding !== POINTER_MOTION) return super._handleRect();
+    this.relative = this._FBU.x === 0;
+    return true;
+  }
+
+  move(dx, dy, mask) {
+    const place = (delta) => Math.max(0, Math.min(0xFFFF, ORIGIN + Math.round(delta)));
+    RFB.messages.pointerEvent(this._sock, place(dx), place(dy), mask);
+  }
+}
+
+export class Screen {
+  constructor(stage, url, {connected, disconnected}) {
+    this.rfb = new MovingRFB(stage, url, {shared: true});
+    this.rfb.scaleViewport = true;
+    this.rfb.background = 'transparent';
+    this.rfb.qualityLevel = 9;
+    this.rfb.addEventListener('connect', connected);
+    this.rfb.addEventListener('disconnect', disconnected);
+    this.canvas = stage.querySelector('canvas');
+    this.mask = 0;
+    this.locked = (event) => this.moved(event);
+    document.addEventListener('pointerlockchange', this.lockChanged = () => {
+      const on = document.pointerLockElement === this.canvas;
+      for (const name of ['mousemove', 'mousedown', 'mouseup'])
+        this.canvas[on ? 'addEventListener' : 'removeEventListener'](name, this.locked, true);
+    });
+  }
+
+  moved(event) {
+    event.preventDefault();
+    event.stopPropagation();
+    const bit = [1, 2, 4][event.button] || 0;
+    if (event.type === 'mousedown') this.mask |= bit;
+    if (event.type === 'mouseup') this.mask &= ~bit;
+    this.rfb.move(event.movementX, event.movementY, this.mask);
+  }
+
+  capture() {
+    this.canvas?.requestPointerLock();
+    this.focus();
+  }
+
+  // Presses keys by a name such as Ctrl+Alt+Delete.
+  press(name) {
+    const keys = name.split('+').filter(Boolean).map((key) => NAMES[key] || [`XK_${key}`, key]);
+    for (const [symbol, code] of keys) this.rfb.sendKey(KeyTable[symbol], code, true);
+    for (const [symbol, code] of keys.reverse()) this.rfb.sendKey(KeyTable[symbol], code, false);
+  }
+
+  // Types a text; says how many characters are left.
+  async type(text, left) {
+    const characters = [...text.replace(/\r\n?/g, '\n')];
+    while (characters.length && this.rfb) {
+      const character = characters.shift();
+      this.rfb.sendKey(character === '\n' ? KeyTable.XK_Return : character === '\t' ? KeyTable.XK_Tab : keysyms.lookup(character.codePointAt(0)), null);
+      left(characters.length);
+      await new Promise((resolve) => setTimeout(resolve, TYPE_MS));
+    }
+  }
+
+  picture(then) {
+    this.rfb.toBlob(then, 'image/png');
+  }
+
+  scale(on) {
+    this.rfb.scaleViewport = on;
+  }
+
+  focus() {
+    this.rfb?.focus();
+  }
+
+  blur() {
+    this.rfb?.blur();
+  }
+
+  close() {
+    document.removeEventListener('pointerlockchange', this.lockChanged);
+    if (document.pointerLockElement === this.canvas) document.exitPointerLock();
+    const rfb = this.rfb;
+    this.rfb = null;
+    rfb?.disconnect();
+  }
+}

@@ -1,0 +1,166 @@
+// sessions.js - the sessions that there are, and one of them: its screen with a bar of tools.
+import {api} from './api.js';
+import {el, say, ask, save} from './dom.js';
+import {texts} from './texts.js';
+
+const POLL_MS = 2000;
+const active = (session) => ['starting', 'repeating', 'running'].includes(session.state);
+
+async function discard(id, then) {
+  if (await ask(texts.discardAsk, el('p', {}, texts.discardSaid), [['', texts.cancel], ['discard', texts.discard, 'danger']]) !== 'discard') return;
+  try {
+    await api.discard(id);
+    say(texts.discarded);
+    then();
+  } catch (error) {
+    say(texts.failed(error.message), true);
+  }
+}
+
+export async function sessionsPage() {
+  const list = el('ul', {class: 'rows'});
+  const draw = async () => {
+    const sessions = await api.sessions();
+    list.replaceChildren(...sessions.map((session) => el('li', {},
+      el('div', {}, el('a', {href: `#/session/${session.id}`}, session.archive),
+        el('p', {class: 'small'}, texts.openedAt(new Date(session.opened * 1000).toLocaleString()), session.reason ? ` · ${session.reason}` : '')),
+      el('span', {class: `chip ${active(session) ? 'open' : 'plain'}`}, texts.states[session.state]),
+      el('div', {class: 'buttons'},
+        el('a', {class: 'button', href: `#/session/${session.id}`}, active(session) || session.state === 'off' ? texts.show : texts.resume),
+        el('a', {class: 'button', href: `#/session/${session.id}/files`}, texts.files),
+        el('button', {onclick: () => discard(session.id, draw)}, texts.discard)))));
+    if (!sessions.length) list.replaceChildren(el('li', {}, texts.noSessions));
+  };
+  await draw();
+  const timer = setInterval(() => draw().catch(() => {}), POLL_MS * 2);
+  return {title: texts.sessionsTitle, content: [el('h1', {tabIndex: -1}, texts.sessionsTitle), list], leave: () => clearInterval(timer)};
+}
+
+export async function sessionPage(id) {
+  const {Screen} = await import('./screen.js').catch(() => ({}));
+  let session = await find(id), screen = null, timer = null, gone = false;
+  const stage = el('div', {class: 'stage'}), status = el('p', {class: 'status', role: 'status'});
+  const tools = [];
+  const tool = (text, action, extra = {}) => {
+    const button = el('button', {onclick: action, ...extra}, text);
+    tools.push(button);
+    return button;
+  };
+
+  const keys = el('select', {'aria-label': texts.keys, onchange: () => {
+    screen?.press(keys.value);
+    keys.value = '';
+    screen?.focus();
+  }}, el('option', {value: ''}, texts.keys),
+  ['Ctrl+Alt+Delete', 'Ctrl+Escape', 'Alt+Tab', 'Alt+F4', 'Alt+Enter', 'Ctrl+C', 'Print', 'Pause', 'Escape', ...Array.from({length: 12}, (_, n) => `F${n + 1}`)].map((name) => el('option', {value: name}, name)));
+  tools.push(keys);
+
+  async function typeText() {
+    const field = el('textarea', {rows: 6, 'aria-label': texts.pasteText});
+    if (await ask(texts.pasteText, [el('p', {}, texts.pasteAsk), field], [['', texts.cancel], ['type', texts.type, 'main']]) !== 'type') return;
+    screen?.focus();
+    await screen?.type(field.value, (left) => { status.textContent = left ? texts.typing(left) : ''; });
+  }
+
+  async function suspend() {
+    await api.suspend(id).catch((error) => say(texts.failed(error.message), true));
+    say(texts.suspended);
+    location.hash = '#/sessions';
+  }
+
+  const bar = el('div', {class: 'tools', role: 'toolbar', 'aria-label': texts.toolbar},
+    el('strong', {}, session.archive.replace(/\.mun$/, '')),
+    keys,
+    tool(texts.pasteText, typeText),
+    tool(texts.screenshot, () => screen?.picture((blob) => save(blob, `${session.archive.replace(/\.mun$/, '')}.png`))),
+    tool(texts.capture, () => { screen?.capture(); say(texts.captureSaid); }),
+    tool(texts.fullScreen, () => stage.requestFullscreen?.().then(() => screen?.focus())),
+    tool(texts.scale, (event) => {
+      const on = event.target.getAttribute('aria-pressed') !== 'true';
+      event.target.setAttribute('aria-pressed', on);
+      screen?.scale(on);
+    }, {'aria-pressed': 'true'}),
+    el('span', {class: 'space'}),
+    el('a', {class: 'button', href: `#/session/${id}/files`}, texts.files),
+    tool(texts.suspend, suspend),
+    el('button', {onclick: () => discard(id, () => { location.hash = '#/'; })}, texts.discard));
+
+  async function find(which) {
+    const found = (await api.sessions()).find((one) => one.id === which);
+    if (!found) throw new Error(texts.sessionGone);
+    return found;
+  }
+
+  function rest(text, action) {
+    screen?.close();
+    screen = null;
+    for (const one of tools) one.disabled = true;
+    stage.replaceChildren(el('div', {class: 'rest'}, el('p', {}, text), el('div', {class: 'buttons'}, action,
+      el('a', {class: 'button', href: `#/session/${id}/files`}, texts.files), el('a', {class: 'button', href: '#/'}, texts.backToLibrary))));
+  }
+
+  async function resume() {
+    try {
+      session = await api.resume(id);
+      await poll();
+    } catch (error) {
+      say(texts.failed(error.message), true);
+    }
+  }
+
+  function connect() {
+    stage.replaceChildren();
+    for (const one of tools) one.disabled = false;
+    status.textContent = texts.connecting;
+    screen = new Screen(stage, api.screen(id), {
+      connected: () => { status.textContent = texts.hint; screen?.focus(); },
+      disconnected: () => { screen = null; status.textContent = texts.disconnected; poll(); },
+    });
+  }
+
+  async function poll() {
+    clearTimeout(timer);
+    if (gone) return;
+    try {
+      session = await find(id);
+    } catch (error) {
+      if (!gone) rest(error.message);
+      return;
+    }
+    if (gone) return;
+    const resumeButton = () => el('button', {class: 'main', onclick: resume}, texts.resume);
+    if (session.state === 'running' && !Screen) rest(texts.noScreen);
+    else if (session.state === 'running' && !screen) connect();
+    else if (session.state === 'starting') stage.replaceChildren(el('div', {class: 'rest'}, el('p', {}, texts.opening)));
+    else if (session.state === 'repeating') {
+      stage.replaceChildren(el('div', {class: 'rest'}, el('p', {}, texts.repeating(session.percent)), el('progress', {max: 100, value: session.percent, 'aria-label': texts.states.repeating})));
+    } else if (session.state === 'off') return rest(texts.sessionOff);
+    else if (session.state === 'suspended') return rest(session.reason ? texts.sessionEnded : texts.suspended, resumeButton());
+    else if (session.state === 'failed') return rest(texts.failed(session.reason), resumeButton());
+    timer = setTimeout(poll, session.state === 'running' ? POLL_MS : 300);
+  }
+
+  // The one key that the machine does not get.
+  const escape = (event) => {
+    if (!(event.ctrlKey && event.altKey && event.code === 'KeyM')) return;
+    event.preventDefault();
+    event.stopPropagation();
+    screen?.blur();
+    bar.querySelector('select, button').focus();
+  };
+  addEventListener('keydown', escape, true);
+
+  return {
+    title: session.archive,
+    class: 'session',
+    keepsFocus: true,
+    content: [el('h1', {class: 'unseen'}, `${texts.screen}: ${session.archive}`), bar, stage, status],
+    shown: () => (session.state === 'suspended' && !session.reason ? resume() : poll()),
+    leave: () => {
+      gone = true;
+      clearTimeout(timer);
+      removeEventListener('keydown', escape, true);
+      screen?.close();
+    },
+  };
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""desk.py - how long it takes from a key at the VNC socket to the first changed dot there: the records terminal, idle, with one viewer.
+
+    tests/bench/desk.py BUILD [KEYS]
+
+Prints the median and the 99th percentile of KEYS (300) keys, in milliseconds; each follows a pause, so that the guest is idle."""
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import rfb  # noqa: E402
+
+build, keys = os.path.abspath(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 300
+with tempfile.TemporaryDirectory(dir="/tmp") as work:
+    where = f"{work}/s"
+    machine = subprocess.Popen([f"{build}/muniment", "boot", f"{build}/demo/records.yaml", "--display", f"vnc:{where}"], stderr=subprocess.DEVNULL)
+    while not os.path.exists(where):
+        time.sleep(0.05)
+    viewer = rfb.Viewer(where)
+    time.sleep(8)  # it starts, and shows its menu
+    viewer.update(False)
+    times = []
+    for n in range(keys):
+        time.sleep(0.05 + random.random() / 20)
+        viewer.request(True)
+        begun = time.monotonic()
+        viewer.key(0xFF54 if n % 2 == 0 else 0xFF52, True)  # Down, Up
+        while viewer.message() != 0:
+            pass
+        times.append((time.monotonic() - begun) * 1000)
+        viewer.key(0xFF54 if n % 2 == 0 else 0xFF52, False)
+    machine.terminate()
+    machine.wait()
+times.sort()
+print(f"desk: key to pixel, {keys} keys: median {statistics.median(times):.1f} ms, 99 % {times[len(times) * 99 // 100]:.1f} ms")

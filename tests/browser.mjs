@@ -1,0 +1,289 @@
+// browser.mjs - the desk in the browser, as a reader and an archivist use it: the link, the library, a session at the records terminal, what is typed
+// there, screenshots, suspension, resumption, files and their retrieval; and what nobody may do. Pictures of the pages are left in $BUILD/desk-pictures.
+import {createRequire} from 'node:module';
+import {spawn, execFileSync} from 'node:child_process';
+import {mkdirSync, readFileSync, writeFileSync, existsSync, readdirSync} from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+
+const {MUNIMENT, WORK, BUILD, CHROMIUM = '/usr/bin/chromium'} = process.env;
+const require = createRequire(`${process.cwd()}/${process.env.PLAYWRIGHT || 'build/playwright'}/`);
+const {chromium} = require('playwright-core');
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+let count = 0, failed = 0;
+
+function fact(name, holds) {
+  count++;
+  if (holds) return;
+  failed++;
+  console.log(`FAILED  ${name}`);
+}
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until(what, seconds = 30) {
+  for (let i = 0; i < seconds * 10; i++) {
+    if (await what()) return true;
+    await sleep(100);
+  }
+  return false;
+}
+
+// --- The library ---
+
+const library = `${WORK}/library`, state = `${WORK}/state`, pictures = `${BUILD}/desk-pictures`;
+for (const folder of [library, pictures]) mkdirSync(folder, {recursive: true});
+const muniment = (...parameters) => execFileSync(MUNIMENT, parameters, {encoding: 'utf8'});
+muniment('key', 'new', `${WORK}/office.key`);
+const description = readFileSync(`${BUILD}/demo/records-description.yaml`, 'utf8');
+for (const [name, text] of [['records', description], ['closed', description.replace('rights: open', 'rights: closed until 2090-01-01').replace('title: ', 'title: Closed ')]]) {
+  writeFileSync(`${WORK}/${name}.yaml`, text);
+  muniment('seal', `${BUILD}/demo/records.yaml`, '--description', `${WORK}/${name}.yaml`, '-o', `${library}/${name}.mun`, '--key', `${WORK}/office.key`);
+}
+muniment('log', 'new', `${WORK}/office.log`, '--origin', 'test.example/log');
+
+class Desk {
+  constructor() {
+    this.said = '';
+    this.process = spawn(MUNIMENT, ['serve', library, '--listen', '127.0.0.1:0', '--state', state, '--key', `${WORK}/office.key`, '--trust', `${WORK}/office.key.pub`, '--log', `${WORK}/office.log`]);
+    for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', (bytes) => { this.said += bytes; });
+    this.ended = new Promise((resolve) => this.process.on('exit', resolve));
+  }
+
+  async link() {
+    await until(() => this.said.includes('#'));
+    const link = this.said.match(/http:\S+#[0-9a-f]{64}/g).at(-1);
+    this.origin = new URL(link).origin;
+    return link;
+  }
+
+  end(signal = 'SIGTERM') {
+    this.process.kill(signal);
+    return this.ended;
+  }
+}
+
+let desk = new Desk();
+const link = await desk.link();
+const browser = await chromium.launch({executablePath: CHROMIUM, args: ['--no-sandbox', '--force-prefers-reduced-motion']});
+const context = await browser.newContext({viewport: {width: 1280, height: 860}, acceptDownloads: true});
+const page = await context.newPage();
+const foreign = [], wrong = [];
+page.on('request', (request) => { if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).hostname !== '127.0.0.1') foreign.push(request.url()); });
+page.on('console', (message) => { if (message.type() === 'error') wrong.push(message.text()); });
+page.on('pageerror', (error) => wrong.push(String(error)));
+
+const picture = (name) => page.screenshot({path: `${pictures}/${name}.png`});
+const shows = (text) => page.getByText(text).first().waitFor({timeout: 20000}).then(() => true, () => false);
+
+async function accessible(name) {
+  await page.evaluate(axe);
+  const {violations} = await page.evaluate(() => globalThis.axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']}));
+  for (const violation of violations) console.log(`  ${name}: ${violation.id}: ${violation.help}: ${violation.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`);
+  fact(`${name}: axe finds no violation`, violations.length === 0);
+}
+
+// --- The link ---
+
+await page.goto(desk.origin);
+fact('without a link the desk is closed', await shows('This desk is closed to you'));
+await accessible('the closed door');
+await page.goto(link);
+fact('the link lets in', await shows('Records terminal'));
+fact('and its secret is gone from the address', !page.url().includes(link.split('#')[1]));
+const other = await browser.newContext();
+const thief = await other.newPage();
+await thief.goto(link);
+fact('it works once', await thief.getByText('That link has been used already').waitFor({timeout: 10000}).then(() => true, () => false));
+await other.close();
+const [cookie] = await context.cookies();
+fact('the cookie is HttpOnly and SameSite=Strict', cookie.httpOnly && cookie.sameSite === 'Strict' && cookie.value.length === 64);
+
+// --- The library ---
+
+fact('both archives are there', await page.getByRole('listitem').count() === 2);
+fact('rights show', await shows('Closed until 2090-01-01'));
+fact('a picture of the machine shows', await page.locator('.card img').first().waitFor({timeout: 60000}).then(() => true, () => false));
+await picture('library');
+await accessible('the library');
+await page.getByRole('searchbox').fill('closed');
+fact('search finds', await shows('1 of 2 archives') && await page.getByRole('listitem').count() === 1);
+await page.getByRole('button', {name: 'Open a session'}).click();
+fact('what is closed is not opened', await shows('is closed until 2090-01-01'));
+await page.getByRole('link', {name: 'Files: '}).click();
+fact('nor are its files listed', await shows('is closed until 2090-01-01'));
+await page.goto(`${desk.origin}/#/archive/records.mun`);
+fact('details show', await shows('DEMO-1998-0001') && await shows('pc-isa, i486 at 25 MIPS'));
+await page.locator('.picture img').waitFor({timeout: 60000});
+await picture('archive');
+await accessible('an archive');
+
+// --- A session ---
+
+const dots = () => page.evaluate(() => {
+  const canvas = document.querySelector('.stage canvas');
+  if (!canvas || !canvas.width) return '';
+  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let sum = 0;
+  for (let i = 0; i < data.length; i += 4) sum = (sum * 31 + data[i] * 65536 + data[i + 1] * 256 + data[i + 2]) % 4294967291;
+  return `${canvas.width}x${canvas.height}:${sum}`;
+});
+
+// Until the picture has been the same for a while.
+async function rests() {
+  let last = '', same = 0;
+  for (let i = 0; i < 300 && same < 8; i++) {
+    const next = await dots();
+    same = next && next === last ? same + 1 : 0;
+    last = next;
+    await sleep(100);
+  }
+  return last;
+}
+
+await page.getByRole('button', {name: 'Open a session'}).click();
+await page.locator('.stage canvas').waitFor({timeout: 30000});
+await until(async () => (await dots()).startsWith('720x400'));
+const menu = await rests();
+fact('the screen shows', menu.startsWith('720x400:'));
+await page.keyboard.press('Enter');
+await until(async () => (await dots()) !== menu, 10);
+const list = await rests();
+fact('Enter reaches the machine', list !== menu);
+await page.getByRole('button', {name: 'Type a text'}).click();
+await page.getByRole('textbox').fill('1021');
+await page.getByRole('button', {name: 'Type', exact: true}).click();
+await sleep(1500);
+const chosen = await rests();
+fact('a pasted text is typed', chosen !== list);
+await page.keyboard.press('Enter');
+await until(async () => (await dots()) !== chosen, 10);
+const record = await rests();
+fact('and the record shows', record !== chosen);
+await picture('session');
+await accessible('a session');
+const [shot] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', {name: 'Screenshot'}).click()]);
+await shot.saveAs(`${pictures}/screenshot.png`);
+fact('a screenshot is saved', readFileSync(`${pictures}/screenshot.png`).subarray(1, 4).toString() === 'PNG');
+await page.locator('.stage canvas').focus();
+await page.keyboard.press('Control+Alt+m');
+fact('Ctrl+Alt+M leaves the screen', await page.evaluate(() => document.activeElement.closest('.tools') !== null));
+const session = page.url().split('/').at(-1);
+
+// --- Suspended, resumed, killed, restarted ---
+
+await page.getByRole('button', {name: 'Suspend'}).click();
+fact('a session is suspended', await shows('suspended'));
+await picture('sessions');
+await accessible('the sessions');
+await page.getByRole('link', {name: 'Resume'}).click();
+await page.locator('.stage canvas').waitFor({timeout: 30000});
+await until(async () => (await dots()) === record);
+fact('and resumed with the same picture', await rests() === record);
+
+const process_of = (id) => readdirSync('/proc').filter((p) => /^\d+$/.test(p)).find((p) => {
+  try { return readdirSync(`/proc/${p}/fd`).some((fd) => { try { return execFileSync('readlink', [`/proc/${p}/fd/${fd}`], {encoding: 'utf8'}).includes(`/sessions/${id}/journal`); } catch { return false; } }); } catch { return false; }
+});
+process.kill(Number(process_of(session)), 'SIGKILL');
+fact('a session that is killed says so', await shows('The session was interrupted'));
+await page.getByRole('button', {name: 'Resume'}).click();
+await page.locator('.stage canvas').waitFor({timeout: 30000});
+await until(async () => (await dots()) === record);
+fact('and comes back as it was', await rests() === record);
+
+await desk.end();
+desk = new Desk();
+await page.goto(await desk.link());
+await shows('Records terminal');
+await page.goto(`${desk.origin}/#/sessions`);
+fact('a desk that was ended finds its sessions', await shows('records.mun'));
+await page.getByRole('link', {name: 'Resume'}).click();
+await page.locator('.stage canvas').waitFor({timeout: 30000});
+await until(async () => (await dots()) === record);
+fact('and they resume', await rests() === record);
+
+// --- Files ---
+
+await page.goto(`${desk.origin}/#/session/${session}/files`);
+fact('the files of a running session are listed', await shows('RECORDS/P1021.TXT'));
+await page.getByRole('searchbox').fill('P102');
+await page.getByRole('checkbox', {name: /P1021/}).check();
+await picture('files');
+await accessible('files');
+const [bag] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', {name: 'Retrieve'}).click()]);
+await bag.saveAs(`${WORK}/records.zip`);
+execFileSync('python3', ['-m', 'zipfile', '-e', `${WORK}/records.zip`, `${WORK}/bag`]);
+fact('files are retrieved', readFileSync(`${WORK}/bag/records/data/RECORDS/P1021.TXT`, 'utf8').startsWith('Parcel:    1021'));
+const receipt = muniment('verify', `${WORK}/bag/records/receipt.txt`, '--trust', `${WORK}/office.key.pub`, '--archive', `${library}/records.mun`);
+fact('with a receipt that the office signed', receipt.includes('the office signed it'));
+
+// --- What enters stays ---
+
+await page.goto(`${desk.origin}/#/sessions`);
+const journal = await page.evaluate(async (id) => (await fetch(`/api/sessions/${id}/journal`)).text(), session);
+writeFileSync(`${WORK}/session.journal`, journal);
+const replay = muniment('replay', `${library}/records.mun`, `${WORK}/session.journal`);
+fact('the journal of the session is replayed', / states equal/.test(replay) && /1[0-9] inputs given/.test(replay));
+
+// --- A reader ---
+
+await page.getByRole('button', {name: 'Invite a reader'}).click();
+const invitation = await page.getByRole('textbox').inputValue();
+await page.getByRole('button', {name: 'Close'}).click();
+const readers = await browser.newContext();
+const reader = await readers.newPage();
+await reader.goto(invitation);
+fact('a reader is let in', await reader.getByText('Reader').first().waitFor({timeout: 10000}).then(() => true, () => false));
+await reader.goto(`${desk.origin}/#/sessions`);
+fact('and sees no session of others', await reader.getByText('No session is open').waitFor({timeout: 10000}).then(() => true, () => false));
+const asReader = (path, method = 'GET') => reader.evaluate(async ([p, m]) => (await fetch(p, {method: m, body: m === 'POST' ? ' ' : undefined})).status, [path, method]);
+fact('nor gets their files, journal or end', (await Promise.all([asReader(`/api/sessions/${session}/files`), asReader(`/api/sessions/${session}/journal`), asReader(`/api/sessions/${session}/discard`, 'POST')])).every((status) => status === 404));
+fact('nor verifies or invites', await asReader('/api/archives/records.mun/verify', 'POST') === 403 && await asReader('/api/links', 'POST') === 404);
+await readers.close();
+
+// --- Discarded ---
+
+await page.getByRole('button', {name: 'Discard'}).first().click();
+await page.getByRole('dialog').getByRole('button', {name: 'Discard'}).click();
+await shows('No session is open');
+fact('a discarded session leaves no trace', await until(() => !existsSync(`${state}/sessions/${session}`), 10));
+fact('the log has all of it', ['session', 'files', 'retrieve'].every((word) => readFileSync(`${WORK}/office.log`, 'utf8').includes(word)));
+
+// --- Abuse ---
+
+const {port} = new URL(desk.origin);
+const now = (await context.cookies()).find(({name}) => name === `muniment-${port}`);
+function raw(path, {method = 'GET', headers = {}, body = ''} = {}) {
+  return new Promise((resolve) => {
+    const request = http.request({host: '127.0.0.1', port, path, method, headers: {cookie: `${now.name}=${now.value}`, ...headers}}, (response) => {
+      response.resume();
+      response.on('end', () => resolve(response.statusCode));
+    });
+    request.on('error', () => resolve(0));
+    request.on('upgrade', (response, socket) => { socket.destroy(); resolve(101); });
+    request.end(body);
+  });
+}
+const upgrade = {connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA=='};
+fact('the cookie is what lets in', await raw('/api/library') === 200 && await raw('/api/library', {headers: {cookie: ''}}) === 401 && await raw('/api/library', {headers: {cookie: `${now.name}=${'0'.repeat(64)}`}}) === 401);
+fact('another name of this address is refused (DNS rebinding)', await raw('/api/library', {headers: {host: `evil.example:${port}`}}) === 403 && await raw('/', {headers: {host: 'evil.example'}}) === 403);
+fact('another origin posts nothing', await raw('/api/archives/records.mun/sessions', {method: 'POST', body: ' ', headers: {origin: 'http://evil.example'}}) === 403 && await raw('/api/archives/records.mun/sessions', {method: 'POST', body: ' '}) === 403);
+fact('nor opens a screen', [0, 403].includes(await raw('/api/sessions/0000000000000000/screen', {headers: {...upgrade, origin: 'http://evil.example'}})) && await raw('/api/sessions/0000000000000000/screen', {headers: upgrade}) !== 101);
+fact('no path leads out of the library', (await Promise.all(['/api/archives/..%2f..%2foffice.key/files', '/api/archives/%2e%2e/files', '/../../etc/passwd', '/api/archives/records.mun%00/files', '/api/archives/office.key/files'].map((path) => raw(path)))).every((status) => status !== 200 || status === 0));
+fact('a body is bounded', await raw('/api/enter', {method: 'POST', body: 'x'.repeat(200000), headers: {origin: desk.origin}}) !== 200);
+fact('other methods are refused', ![200].includes(await raw('/api/library', {method: 'DELETE'})));
+const slow = Array.from({length: 400}, () => net.connect(Number(port), '127.0.0.1').on('error', () => {}));
+await sleep(1000);
+for (const socket of slow) socket.destroy();
+await sleep(500);
+fact('hundreds of connections are bounded, and the desk stays', await raw('/api/library') === 200);
+
+fact('nothing came from elsewhere', foreign.length === 0);
+for (const text of wrong) if (!/401|403|404|422|503|WebSocket|ERR_CONNECTION/.test(text)) console.log(`  console: ${text}`);
+fact('no page reported an error', wrong.every((text) => /401|403|404|422|503|WebSocket|ERR_CONNECTION/.test(text)));
+await browser.close();
+await desk.end();
+if (/jail|signal/.test(desk.said.replace('a session was ended by signal', ''))) console.log(desk.said);
+fact('no process did what its jail does not permit', !desk.said.includes('jail'));
+console.log(`browser: ${count} facts, ${failed} failed`);
+process.exit(failed ? 1 : 0);
