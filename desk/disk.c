@@ -8,6 +8,8 @@
 
 #include "desk/desk.h"
 #include "desk/media.h"
+#include "emu/emu.h"
+#include "verify/runs/runs.h"
 
 /* The drive that --drive names, or the only one that has a medium. */
 static bool choose_drive(const struct arguments *a, struct desk_disk *d, struct error *error)
@@ -59,6 +61,60 @@ static bool add_overlay(const struct arguments *a, struct desk_disk *d, struct e
     return true;
 }
 
+/* Writes what a snapshot has of the drive: the pages that were written to since power-on. */
+static bool write_pages(const struct snapshot *s, struct desk_disk *d, struct error *error)
+{
+    struct page_reader reader;
+    bool good = true;
+
+    page_reader_begin(&reader, s);
+    for (uint32_t i = 0; good && i < s->pages.count; i++) {
+        const struct page_run *run = &s->pages.runs[i];
+        for (uint32_t k = 0; good && run->area == AREA_DRIVES + d->slot && k < run->count; k++) {
+            const uint8_t *bytes = page_reader_get(&reader, run, k, error);
+            uint64_t sector = (run->first + k) * (MACHINE_PAGE / SECTOR_SIZE);
+            good = bytes;
+            for (unsigned n = 0; good && n < MACHINE_PAGE / SECTOR_SIZE; n++)
+                if (run->readable >> n & 1 && sector + n < d->block.sectors)
+                    good = d->block.write(d->block.context, sector + n, 1, bytes + n * SECTOR_SIZE) == BLOCK_OK ||
+                           (*error = *d->block.failure(d->block.context), false);
+        }
+    }
+    page_reader_end(&reader);
+    return good;
+}
+
+/* Puts what a machine had written by a snapshot over the sealed disk. */
+static bool add_snapshot(const struct arguments *a, struct desk_disk *d, struct error *error)
+{
+    const char *path = argument_value(a, "--snapshot");
+    struct snapshot snapshot;
+    struct block result;
+
+    if (!path)
+        return true;
+    if (!d->archive || argument_value(a, "--overlay"))
+        return error_set(error, STATUS_USAGE, a->command->name, NULL, NULL,
+                         "--snapshot goes with an archive, and not with --overlay");
+    bool good = snapshot_read(path, &snapshot, error);
+    if (good && strcmp(snapshot.machine.root, archive_machine_root(d->archive)))
+        good = error_set(error, STATUS_INPUT, path, NULL, "name the archive from which it was taken",
+                         "is a snapshot of another machine");
+    if (good && snapshot.machine.media[d->slot].kind != MEDIUM_SEALED)
+        good = error_set(error, STATUS_INPUT, path, drive_slot_names[d->slot], NULL,
+                         "had another medium in this drive than the sealed one");
+    if (good && snapshot.machine.media[d->slot].first > 0)
+        good = error_set(error, STATUS_INPUT, path, drive_slot_names[d->slot], "resume it, and read its overlay",
+                         "continues an earlier overlay");
+    good = good && overlay_open(NULL, archive_machine_root(d->archive), d->slot, &d->block, &result, error);
+    if (good) {
+        d->block = result;
+        good = write_pages(&snapshot, d, error);
+    }
+    snapshot_free(&snapshot);
+    return good;
+}
+
 bool desk_disk_open(const struct arguments *a, struct desk_disk *d, struct error *error)
 {
     struct image_request requests[DRIVE_COUNT], *request = &requests[DRIVE_HD0];
@@ -69,12 +125,12 @@ bool desk_disk_open(const struct arguments *a, struct desk_disk *d, struct error
         return false;
     if (!request->format && archive) {
         d->archive = desk_open_archive(a, a->operands[0], error);
-        return d->archive && choose_drive(a, d, error) && add_overlay(a, d, error);
+        return d->archive && choose_drive(a, d, error) && add_overlay(a, d, error) && add_snapshot(a, d, error);
     }
     if (!image_open(a->operands[0], request, &d->block, NULL, error))
         return false;
     d->size = image_size(&d->block);
-    return add_overlay(a, d, error);
+    return add_overlay(a, d, error) && add_snapshot(a, d, error);
 }
 
 void desk_disk_close(struct desk_disk *d)

@@ -231,8 +231,9 @@ static enum status files_changed(const struct arguments *a, struct act *act)
     struct side before = {.count = 0}, after = {.count = 0};
     struct visit visit = {.wanted = a->operands + 1, .wanted_count = a->operand_count - 1};
     struct error error;
-    bool good = argument_value(a, "--overlay") ||
-                error_set(&error, STATUS_USAGE, a->command->name, NULL, NULL, "--changed goes with --overlay");
+    bool good = argument_value(a, "--overlay") || argument_value(a, "--snapshot") ||
+                error_set(&error, STATUS_USAGE, a->command->name, NULL, NULL,
+                          "--changed goes with --overlay or --snapshot");
 
     good = good && visit_read_options(a, &visit, &error) && desk_volume_open(a, &after.volume, &error);
     act_override(act, a, after.volume.disk.archive);

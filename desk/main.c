@@ -323,6 +323,7 @@ static const struct option film_options[] = {
 #define VOLUME_OPTIONS \
     { "--drive", "[SLOT][:N]", "the disk (fd0, hd0 ...) and its partition, where there are several", false, false }, \
     { "--overlay", "FILE", "with what a session wrote (boot --overlay)", false, false }, \
+    { "--snapshot", "FILE", "with what a session had written by then (snapshot FILE in a script, boot --checkpoints)", false, false }, \
     { "--override", "REASON", "read what is closed, for this reason", false, false }, \
     TRUST_OPTIONS, \
     { "--format", "FORMAT", "the image is in this format, whatever it looks like: raw, qcow2 ...", true, false }, \
@@ -335,7 +336,7 @@ static const struct option film_options[] = {
 static const struct option files_options[] = {
     VOLUME_OPTIONS,
     FILTER_OPTIONS,
-    { "--changed", NULL, "with --overlay: what the session changed, made and removed", false, false },
+    { "--changed", NULL, "with --overlay or --snapshot: what the session changed, made and removed", false, false },
     { "--json", NULL, "one JSON object on a line for each file and folder", false, false },
     ACT_OPTIONS,
     { .name = NULL },

@@ -96,7 +96,7 @@ static bool begin_bag(struct retrieval *r, struct error *error)
 
     if (snprintf(folder, sizeof folder, "%s.muniment-%ld.tmp", path, (long)getpid()) >= (int)sizeof folder)
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "the path is too long");
-    r->bag.session = argument_value(r->arguments, "--overlay");
+    r->bag.session = argument_value(r->arguments, "--overlay") || argument_value(r->arguments, "--snapshot");
     return bag_begin(&r->bag, r->arguments, path, folder, error);
 }
 
@@ -134,7 +134,8 @@ static enum status retrieve_all(const struct arguments *a, struct act *act)
         .damaged = report_damage,
         .context = &r,
     };
-    bool good = !(argument_value(a, "--prove") && argument_value(a, "--overlay")) ||
+    bool good = !(argument_value(a, "--prove") &&
+                  (argument_value(a, "--overlay") || argument_value(a, "--snapshot"))) ||
                 error_set(&error, STATUS_USAGE, a->command->name, NULL, NULL, "--prove is about what was sealed");
 
     good = good && visit_read_options(a, &visit, &error) && desk_volume_open(a, &r.volume, &error);

@@ -110,12 +110,25 @@ wait screen "Record?"
 type "0007"
 wait screen "- done 0007"
 wait time 1
+snapshot moment.snapshot
+type "0009"
+wait screen "- done 0009"
+wait time 1
 PY
 gives "a session with an overlay" 0 "$MUNIMENT" boot ledger.mun --script one.script --overlay session
 gives "says what it changed" 0 "$MUNIMENT" files ledger.mun --overlay session --changed
 passed "which is one file" "$([ "$(wc -l <out)" = 1 ] && grep -q '^changed .*ANSWER.TXT$' out; echo $?)"
 gives "as JSON too" 0 "$MUNIMENT" files ledger.mun --overlay session --changed --json
 says "with the word" out '"change": "changed", "path": "ANSWER.TXT"'
+gives "what a snapshot had by then" 0 "$MUNIMENT" files ledger.mun --snapshot moment.snapshot --changed
+passed "is the same file" "$([ "$(wc -l <out)" = 1 ] && grep -q '^changed .*ANSWER.TXT$' out; echo $?)"
+gives "with what it held then" 0 "$MUNIMENT" retrieve ledger.mun ANSWER.TXT --snapshot moment.snapshot -o moment --key key
+passed "not later" "$([ "$(head -c 8 moment/data/ANSWER.TXT)" = 00070007 ]; echo $?)"
+gives "later there is more" 0 "$MUNIMENT" retrieve ledger.mun ANSWER.TXT --overlay session -o later --key key
+passed "of the next record" "$([ "$(head -c 8 later/data/ANSWER.TXT)" = 00090009 ]; echo $?)"
+says "the receipt says that it is a session's" moment/receipt.txt "state: session"
+gives "no snapshot of a bare image" 2 "$MUNIMENT" files floppy.img --snapshot moment.snapshot
+gives "no snapshot with an overlay" 2 "$MUNIMENT" files ledger.mun --snapshot moment.snapshot --overlay session
 sed 's/wait still 0.2/wait still 0.3/' work.script >changed.script
 gives "another script does not resume it" 3 "$MUNIMENT" boot ledger.mun --script changed.script --retrieve other
 says "and is told" err "was begun with another script"
