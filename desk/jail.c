@@ -117,15 +117,15 @@ static int add_call(scmp_filter_ctx filter, const struct call *call, int number)
     int result = 0;
 
     switch (call->demand) {
-    case FORK: return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A0(SCMP_CMP_EQ, CLONE_OF_FORK));
+    case FORK: return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A0(SCMP_CMP_EQ, CLONE_OF_FORK, 0));
     case NO_CODE: return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     case OPEN_FILE:
         return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
                                 SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
-    case ANY_TTY: return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1_32(SCMP_CMP_EQ, terminal[0]));
+    case ANY_TTY: return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1_32(SCMP_CMP_EQ, terminal[0], 0));
     case TERMINAL:
         for (size_t i = 0; i < sizeof terminal / sizeof *terminal && !result; i++)
-            result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1_32(SCMP_CMP_EQ, terminal[i]));
+            result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1_32(SCMP_CMP_EQ, terminal[i], 0));
         return result;
     case ANY: break;
     }
