@@ -326,6 +326,7 @@ enum filler {
     SELECTOR, /* of a data segment */
     CODE_SEGMENT,
     NEXT,     /* the address of what follows */
+    OPERAND,  /* and of the four bytes before that */
     START,    /* where the program begins, in 8086 modes: in the next paragraph, one EIP is elsewhere */
     DATA,     /* an address of data */
     COUNT,    /* a few */
@@ -342,6 +343,10 @@ static const struct phrase {
     {"C605 l b", "C606 w b", {CODE, OPCODES}},                           /* mov byte [code], opcode */
     {"8035 l b", "8036 w b", {CODE, OPCODES}},                           /* xor byte [code], opcode */
     {"FE05 l", "FE06 w", {CODE}},                                        /* inc byte [code] */
+    {"FF05 l 81D3 l", NULL, {OPERAND, OPCODES}},                         /* inc dword [operand]; adc ebx, operand */
+    {"0105 l 3D l", NULL, {OPERAND, OPCODES}},                           /* add [operand], eax; cmp eax, operand */
+    {"D105 l BA l", NULL, {OPERAND, OPCODES}},                           /* rol dword [operand], 1; mov edx, operand */
+    {"FE05 l A9 l", NULL, {OPERAND, OPCODES}},                           /* inc byte [operand]; test eax, operand */
     {"BF l B9 l F3AA", "BF w B9 w F3AA", {CODE, COUNT}},                 /* mov edi, code; mov ecx, count; rep stosb */
     {"BE l BF l B9 l F3A5", "BE w BF w B9 w F3A5", {DATA, DATA, COUNT}}, /* rep movsd */
     {"BE l BF l B9 l F3A6", "BE w BF w B9 w F3A6", {DATA, DATA, COUNT}}, /* repe cmpsb */
@@ -397,7 +402,8 @@ static uint32_t fill(struct fuzz *f, enum filler filler)
     case FEATURES: return one_in(f, 2) ? CR4_OSFXSR : one_in(f, 2) ? CR4_OSXMMEXCPT : one_in(f, 2) ? CR4_TSD : CR4_PGE;
     case TARGET: return AT_ENTRIES + 4 * below(f, ENTRY_COUNT);
     case START: return f->at;
-    case NEXT: break;
+    case NEXT:
+    case OPERAND: break;
     }
     return 0;
 }
@@ -415,8 +421,8 @@ static unsigned phrase_put(struct fuzz *f, uint8_t *p, uint32_t at, unsigned mod
     for (unsigned n = 0; n < 3; n++)
         numbers[n] = fill(f, phrase->filler[n]);
     length = assemble(p, wide, wide ? phrase->wide : phrase->narrow, numbers);
-    if (phrase->filler[0] == NEXT) {
-        numbers[0] = at + length;
+    if (phrase->filler[0] == NEXT || phrase->filler[0] == OPERAND) {
+        numbers[0] = at + length - (phrase->filler[0] == OPERAND ? 4 : 0);
         assemble(p, wide, wide ? phrase->wide : phrase->narrow, numbers);
     }
     return length;

@@ -208,7 +208,7 @@ static struct tlb_entry *tlb_fill(struct cpu *cpu, uint32_t linear, unsigned pri
     struct tlb_entry *e;
     uint32_t page = linear & ~PAGE_MASK;
     const uint8_t *host = memory_readable_page(cpu->memory, t->physical);
-    bool data = use != TLB_FETCH, device = !host, writable;
+    bool data = use != TLB_FETCH, device = !host, ram, marked;
 
     if (!t->keep || (data && watched(cpu, linear, privilege)))
         return NULL;
@@ -218,9 +218,8 @@ static struct tlb_entry *tlb_fill(struct cpu *cpu, uint32_t linear, unsigned pri
         return NULL;
     tlb_watch(cpu, t->source, t->sources); /* and after that, whether the page may be written to: it may be a table
                                               itself */
-    writable = device ? use == TLB_WRITE
-                      : memory_writable_page(cpu->memory, t->physical) == host &&
-                            !cpu->memory->flags[t->physical / PAGE_SIZE];
+    ram = !device && memory_writable_page(cpu->memory, t->physical) == host;
+    marked = ram && cpu->memory->flags[t->physical / PAGE_SIZE];
     e = tlb_take(cpu, privilege, linear);
     e->physical = t->physical & ~PAGE_MASK;
     /* The entry is shared by reading and writing; where they differ, as in ROM and its shadow, it never gets a write
@@ -230,7 +229,9 @@ static struct tlb_entry *tlb_fill(struct cpu *cpu, uint32_t linear, unsigned pri
         e->execute = page;
     } else {
         e->read = page;
-        if (t->writable && writable) {
+        if (t->writable && marked) {
+            e->marked = page;
+        } else if (t->writable && (ram || (device && use == TLB_WRITE))) {
             e->write = page;
             if (!device)
                 tlb_written(cpu, linear, t->physical);
@@ -246,6 +247,14 @@ struct part {
     unsigned size;
 };
 
+/* Whether a write within a page goes where the TLB says, to a page that is marked still. */
+static bool write_is_kept(const struct cpu *cpu, uint32_t linear, unsigned privilege)
+{
+    const struct tlb_entry *e = &cpu->tlbs[privilege][TLB_SLOT(linear)];
+
+    return e->marked == (linear & ~PAGE_MASK) && cpu->memory->flags[e->physical / PAGE_SIZE];
+}
+
 /* Checks and translates an access whole, in one or two parts, before anything is done. */
 static unsigned access_parts(struct cpu *cpu, uint32_t linear, unsigned size, unsigned privilege, bool write,
                              struct part part[2], unsigned *parts)
@@ -259,6 +268,10 @@ static unsigned access_parts(struct cpu *cpu, uint32_t linear, unsigned size, un
     part[0].size = first < size ? first : size;
     part[1].size = size - part[0].size;
     *parts = part[1].size ? 2 : 1;
+    if (write && *parts == 1 && write_is_kept(cpu, linear, privilege)) {
+        part[0].physical = cpu->tlbs[privilege][TLB_SLOT(linear)].physical | (linear & PAGE_MASK);
+        return ACCESS_DONE;
+    }
     for (unsigned i = 0; i < *parts; i++) {
         uint32_t at = i ? linear + first : linear;
         if (translate(cpu, at, privilege, write, &t))

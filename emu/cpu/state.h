@@ -110,6 +110,7 @@ struct xmm {
 
 struct tlb_entry {
     uint32_t read, write, execute; /* linear address of the page, or TLB_INVALID */
+    uint32_t marked;               /* as `write`, of a page that is marked: what is written there has to be looked at */
     uint32_t physical;             /* of the page, after A20 */
     uint8_t *addend;               /* host address = addend + (linear & 0xFFF) */
 };

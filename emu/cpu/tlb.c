@@ -66,7 +66,7 @@ static struct side *side_of(struct tlb *t, unsigned n)
 
 static void entry_drop(struct tlb_entry *e)
 {
-    e->read = e->write = e->execute = TLB_INVALID;
+    e->read = e->write = e->marked = e->execute = TLB_INVALID;
 }
 
 static void side_clear(struct tlb *t, unsigned n)

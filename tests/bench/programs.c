@@ -384,7 +384,7 @@ static uint32_t modified(void)
     uint32_t sum = 0;
 
     memcpy(function, code, sizeof code);
-    for (uint32_t n = 0; n < 100000; n++) {
+    for (uint32_t n = 0; n < 400000; n++) {
         memcpy(function + 1, &n, sizeof n);
         __asm__ volatile("call *%1" : "+a"(sum) : "r"(function) : "memory", "cc");
     }

@@ -251,10 +251,11 @@ static void code_that_is_known_is_not_looked_for_again(void **state)
 static void code_that_changed_often_is_translated_when_it_no_longer_does(void **state)
 {
     static const uint8_t code[] = {
-        0xB9, D(600),                  /* mov ecx, 600 */
-        0xFF, 0x05,   D(AT_CODE + 12), /* again: inc dword [AT_CODE + 12] */
-        0xB8, D(0),                    /* mov eax, 0, 1, ... */
-        0x49, 0x75,   0xF2,            /* dec ecx; jnz again */
+        0xB9, D(600), /* mov ecx, 600 */
+        0x80, 0x35,   D(AT_CODE + 12),
+        1,                  /* again: xor byte [AT_CODE + 12], 1 */
+        0x42,               /* inc edx, or inc ebx */
+        0x49, 0x75,   0xF5, /* dec ecx; jnz again */
         0x43, 0x42,   0xEB,
         0xFC, /* inc ebx; inc edx; jmp $-2 */
     };
@@ -274,6 +275,37 @@ static void code_that_changed_often_is_translated_when_it_no_longer_does(void **
     code_memory_free(&memory);
 }
 
+/* Each changes an operand of the next instruction, and the flags that follow from it are read. */
+static void an_operand_that_changes_often_is_no_part_of_the_code(void **state)
+{
+    static const uint8_t code[] = {
+        0xFF, 0x05,          D(AT_CODE + 7),  /* inc dword [AT_CODE + 7] */
+        0xB8, D(0x7FFFFF00),                  /* mov eax, */
+        0x01, 0x05,          D(AT_CODE + 19), /* add [AT_CODE + 19], eax */
+        0x81, 0xD3,          D(0x12345678),   /* adc ebx, */
+        0xD1, 0x05,          D(AT_CODE + 31), /* rol dword [AT_CODE + 31], 1 */
+        0x81, 0xFB,          D(0x80000001),   /* cmp ebx, */
+        0x0F, 0x90,          0xC1,
+        0x83, 0xD2,          0, /* seto cl; adc edx, 0 */
+        0x29, 0x05,          D(AT_CODE + 48),
+        0xA9, D(0xFF00),           /* sub [AT_CODE + 48], eax; test eax, */
+        0x0F, 0x9A,          0xC5, /* setp ch */
+        0xEB, 0xC7,                /* jmp AT_CODE */
+    };
+    struct code_memory memory;
+    struct processor *p;
+
+    (void)state;
+    compare(code, sizeof code, AT_CODE);
+    if (!code_memory_init(&memory, CODE_MEMORY_SIZE))
+        return; /* this host has no back end */
+    p = run_code(code, sizeof code, AT_CODE, TICKS, &memory);
+    assert_in_range(translator_statistics(&p->cpu).invalidated, 1, 40);
+    assert_in_range(translator_statistics(&p->cpu).ticks, TICKS * 3 / 4, TICKS);
+    processor_free(p);
+    code_memory_free(&memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +320,7 @@ int main(void)
         cmocka_unit_test(code_is_told_apart_where_segments_begin_within_one_page),
         cmocka_unit_test(code_that_is_known_is_not_looked_for_again),
         cmocka_unit_test(code_that_changed_often_is_translated_when_it_no_longer_does),
+        cmocka_unit_test(an_operand_that_changes_often_is_no_part_of_the_code),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

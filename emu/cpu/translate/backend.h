@@ -50,6 +50,10 @@ struct unit_access {
     uint8_t offset; /* from their lowest byte */
 };
 
+/* What backend_loosens is an immediate operand of this length, in the last bytes of its instruction. */
+#define LOOSE_BYTES 4u
+#define LOOSE_LIMIT 4u /* of a block */
+
 #define NO_SECOND UINT32_MAX
 
 struct unit {
@@ -63,6 +67,9 @@ struct unit {
     uint32_t before; /* and before that, where a jump on the way leads back */
     struct insn insn[UNIT_LIMIT];
     bool compiled[UNIT_LIMIT]; /* backend_compiles of each */
+    const uint8_t *code; /* its first byte in the machine's memory; or null: its bytes do not lie in a row there */
+    int16_t loose[LOOSE_LIMIT]; /* where immediate operands are that are read from there each time (loose_offset) */
+    unsigned loose_count;
     uint16_t live[UNIT_LIMIT]; /* the arithmetic flags that may be read after each instruction, before they are written
                                   again */
     uint16_t written[UNIT_LIMIT]; /* that each instruction writes */
@@ -91,6 +98,20 @@ static inline bool unit_is_flat(const struct unit *u, unsigned segment)
 static inline uint32_t insn_offset(const struct insn *i)
 {
     return (uint32_t)(int16_t)i->offset;
+}
+
+/* Likewise to its immediate operand, if backend_loosens. */
+static inline uint32_t loose_offset(const struct insn *i)
+{
+    return insn_offset(i) + i->length - LOOSE_BYTES;
+}
+
+static inline bool unit_loosens(const struct unit *u, const struct insn *i)
+{
+    for (unsigned n = 0; n < u->loose_count; n++)
+        if ((uint32_t)u->loose[n] == loose_offset(i))
+            return true;
+    return false;
 }
 
 struct translated;
@@ -129,6 +150,9 @@ struct translated {
     uint8_t count;
     bool valid; /* still to be found */
     bool used;  /* since its region was full (cache.c) */
+    uint8_t loose_count;
+    int16_t loose[LOOSE_LIMIT]; /* where immediate operands are that it reads when it needs them, from its first byte on
+                                 */
     uint8_t exits;
     const uint8_t *entry; /* where it runs */
     uint8_t *link;        /* where exits of its page lead, in the writable mapping: the same place, or what looks at the
@@ -180,6 +204,8 @@ void backend_x87_give(struct cpu *cpu);
 void backend_x87_take(struct cpu *cpu);
 /* Whether the back end has code of its own for this record in such a unit. */
 bool backend_compiles(const struct unit *u, const struct insn *insn);
+/* Whether the immediate operand of a record can be read when it runs, if the record is compiled. */
+bool backend_loosens(const struct insn *insn);
 /* Whether what follows belongs to the unit although the interpreter's blocks end with this record. */
 bool backend_runs_on(const struct unit *u, const struct insn *insn);
 /* The flags that instruction n looks at, that it certainly writes, and whether it may leave the block before its end

@@ -16,6 +16,9 @@
  * to the interpreter until the mean is that again. */
 #define CHURN_SHIFT 20
 #define CHURN_LIMIT 100u
+/* An immediate operand that was written to this often is not part of what is translated any more. */
+#define LOOSE_WRITES 3u
+#define LOOSE_ENTRIES 1024u
 #define GROUP_ROOM(records) \
     (sizeof(struct record_group) + sizeof(struct code_block) + ((records) + 1) * sizeof(struct insn))
 #define BLOCK_ROOM \
@@ -36,10 +39,11 @@ bool cache_init(struct cpu *cpu)
     t->bucket = calloc(BUCKETS, sizeof *t->bucket);
     t->page = calloc(pages, sizeof *t->page);
     t->lines = calloc(pages, sizeof *t->lines);
+    t->loose = calloc(LOOSE_ENTRIES, sizeof *t->loose);
     t->calm = calloc(pages, sizeof *t->calm);
     t->heat = calloc(HEAT, sizeof *t->heat);
     t->arena = malloc(REGIONS * RECORDS_OF(t->memory.size / REGIONS));
-    return t->bucket && t->page && t->lines && t->calm && t->heat && t->arena;
+    return t->bucket && t->page && t->lines && t->loose && t->calm && t->heat && t->arena;
 }
 
 void cache_free(struct translator *t)
@@ -47,6 +51,7 @@ void cache_free(struct translator *t)
     free(t->bucket);
     free(t->page);
     free(t->lines);
+    free(t->loose);
     free(t->calm);
     free(t->heat);
     free(t->arena);
@@ -228,6 +233,67 @@ static void lines_again(struct translator *t, uint32_t page)
         lines_set(&t->lines[page], block);
 }
 
+/* --- Immediate operands that change --- */
+static struct loose *loose_of(const struct translator *t, uint32_t at)
+{
+    return &t->loose[hash(at, 0) % LOOSE_ENTRIES];
+}
+
+static void loose_count(const struct translator *t, uint32_t at)
+{
+    struct loose *loose = loose_of(t, at);
+
+    if (loose->at != at)
+        *loose = (struct loose){.at = at};
+    if (loose->count < LOOSE_WRITES)
+        loose->count++;
+}
+
+static bool is_hot(const struct translator *t, uint32_t at)
+{
+    for (unsigned byte = 0; byte < LOOSE_BYTES; byte++) {
+        const struct loose *known = loose_of(t, at + byte);
+        if (known->at == at + byte && known->count >= (t->threshold ? LOOSE_WRITES : 1))
+            return true;
+    }
+    return false;
+}
+
+/* Whether an operand's bytes are nothing else in a unit: code may jump into an instruction. */
+static bool is_alone(const struct unit *u, uint32_t offset)
+{
+    for (unsigned n = 0; n < u->count; n++) {
+        const struct insn *i = &u->insn[n];
+        bool apart = (int32_t)(insn_offset(i) + i->length) <= (int32_t)offset ||
+                     (int32_t)insn_offset(i) >= (int32_t)(offset + LOOSE_BYTES);
+        if (!apart && !(backend_loosens(i) && loose_offset(i) == offset))
+            return false;
+    }
+    return true;
+}
+
+void cache_loosen(const struct translator *t, struct unit *u)
+{
+    u->loose_count = 0;
+    for (unsigned n = 0; u->code && n < u->count && u->loose_count < LOOSE_LIMIT; n++) {
+        const struct insn *i = &u->insn[n];
+        if (backend_loosens(i) && !unit_loosens(u, i) && is_hot(t, u->physical + loose_offset(i)) &&
+            is_alone(u, loose_offset(i)))
+            u->loose[u->loose_count++] = (int16_t)loose_offset(i);
+    }
+}
+
+/* Whether bytes that touch a block are but an immediate operand that it reads when it needs it. */
+static bool leaves_code(const struct translated *block, uint32_t address, uint32_t length)
+{
+    for (unsigned n = 0; n < block->loose_count; n++) {
+        uint32_t from = address - block->physical - (uint32_t)block->loose[n];
+        if (from < LOOSE_BYTES && from + length <= LOOSE_BYTES)
+            return true;
+    }
+    return false;
+}
+
 static uint64_t churn_now(const struct cpu *cpu)
 {
     return clock_now(cpu->clock) >> CHURN_SHIFT;
@@ -244,7 +310,7 @@ void cache_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
     for (struct translated *entry = t->page[page], *next; entry; entry = next) {
         struct translated *block = entry->whole ? entry->whole : entry;
         bool hit = entry->physical - entry->before < address + length && address < entry->physical + entry->bytes;
-        if (hit && block->valid) {
+        if (hit && block->valid && !leaves_code(block, address, length)) {
             forget(t, block);
             touched = true;
         }
@@ -255,6 +321,7 @@ void cache_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
     if (!touched)
         return;
     cpu->leave = true;
+    loose_count(t, address);
     t->calm[page] = (t->calm[page] > churn_now(cpu) ? t->calm[page] : churn_now(cpu)) + 1;
     lines_again(t, page);
 }
@@ -514,6 +581,8 @@ static struct translated *block_make(struct cpu *cpu, struct region *r)
                                  .count = (uint8_t)u->count,
                                  .valid = true,
                                  .used = true};
+    block->loose_count = (uint8_t)u->loose_count;
+    memcpy(block->loose, u->loose, sizeof block->loose);
     block->exit = (struct block_exit *)(void *)groups_make(u, block, (uint8_t *)(block + 1));
     t->code.at = r->at;
     t->code.end = r->code + region_code(r);

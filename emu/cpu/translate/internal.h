@@ -27,7 +27,11 @@ struct translator {
     struct translated **page; /* per page of RAM: its blocks */
     struct page_lines {
         uint64_t bits[PAGE_SIZE / 16 / 64];
-    } * lines;      /* and which of its lines of 16 bytes they come from */
+    } * lines; /* and which of its lines of 16 bytes they come from */
+    struct loose {
+        uint32_t at;
+        uint8_t count;
+    } * loose;      /* immediate operands that were written to, by a hash of where they are, and how often */
     uint64_t *calm; /* and when writes to those will have been no more than are good, in 2^20 ticks */
     uint8_t *arena; /* for blocks */
     struct region { /* a part of the memory for code and of the arena, which is filled from its start on */
@@ -90,6 +94,8 @@ void cache_settle(struct cpu *cpu);
 void cache_count(const struct translator *t, struct translator_statistics *s);
 /* Leads an exit to a block directly; if that is in another page, as long as the address of its code leads there. */
 void cache_link(struct translator *t, struct block_exit *exit, struct translated *to);
+/* Fills in which of a unit's immediate operands change so often that they are read when they are used. */
+void cache_loosen(const struct translator *t, struct unit *u);
 /* A counter for code that is not translated yet. */
 uint16_t *cache_heat(struct translator *t, uint32_t physical, uint32_t eip);
 /* struct translator_hooks */

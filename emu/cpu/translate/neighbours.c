@@ -175,7 +175,7 @@ static void follow_writes(struct survey *s, uint32_t written)
             renew(s, r);
 }
 
-static void follow(struct survey *s, const struct insn *i, const struct insn_effects *e)
+static void follow(struct survey *s, const struct insn *i, const struct insn_effects *e, bool loose)
 {
     int32_t constant = (int32_t)i->immediate;
     bool whole = i->size == 4, moved = true;
@@ -187,7 +187,7 @@ static void follow(struct survey *s, const struct insn *i, const struct insn_eff
         break;
     case OP_ADD:
     case OP_SUB:
-        if ((moved = whole && i->form == FORM_RI && constant > -FAR && constant < FAR))
+        if ((moved = whole && i->form == FORM_RI && !loose && constant > -FAR && constant < FAR))
             shift_value(s, i->dst, i->dst, i->operation == OP_ADD ? constant : -constant);
         break;
     case OP_INC:
@@ -293,7 +293,7 @@ void find_neighbours(struct unit *u)
             join(&s, &stack, n);
         }
         if (compiled)
-            follow(&s, i, &effects[n]);
+            follow(&s, i, &effects[n], u->loose_count && backend_loosens(i) && unit_loosens(u, i));
         else
             follow_writes(&s, UINT32_MAX);
     }

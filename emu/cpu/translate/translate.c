@@ -322,6 +322,7 @@ static bool unit_across(struct cpu *cpu, struct unit *u, const uint8_t *host, ui
 
     if (first >= INSN_LIMIT || room <= first || !fetch_kept(cpu, linear + first, &second, &second_host))
         return false;
+    u->code = NULL;
     memcpy(bytes, host, first);
     if (room < length)
         length = (uint32_t)room;
@@ -378,6 +379,7 @@ static struct translated *find(struct cpu *cpu, bool plain)
     available = PAGE_SIZE - (linear & PAGE_MASK);
     if (cs->limit - cpu->eip < available - 1)
         available = cs->limit - cpu->eip + 1;
+    u->code = host;
     result = unit_make(cpu, u, host, available, UNIT_LIMIT);
     if (result != DECODE_OK && !(result == DECODE_MORE && unit_across(cpu, u, host, linear)))
         return NULL;

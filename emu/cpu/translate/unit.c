@@ -100,6 +100,7 @@ enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_
     u->second = NO_SECOND;
     if (!u->count)
         return result;
+    cache_loosen(cpu->translator, u);
     survey(u);
     return DECODE_OK;
 }
@@ -114,7 +115,6 @@ void unit_again(const struct cpu *cpu, struct unit *u, const struct translated *
     u->eip = block->eip;
     u->limit = block->limit;
     u->bits = block->bits;
-    unit_make(cpu, u,
-              cpu->memory->ram + memory_page(cpu->memory, block->physical) * PAGE_SIZE + (block->physical & PAGE_MASK),
-              available, block->count);
+    u->code = cpu->memory->ram + memory_page(cpu->memory, block->physical) * PAGE_SIZE + (block->physical & PAGE_MASK);
+    unit_make(cpu, u, u->code, available, block->count);
 }

@@ -141,6 +141,12 @@ static inline uint16_t live_behind(const struct compile *c)
     return c->unit->live[c->index];
 }
 
+/* Whether the immediate operand of an instruction is read when it runs. */
+static inline bool is_loose(const struct compile *c, const struct insn *i)
+{
+    return c->unit->loose_count && backend_loosens(i) && unit_loosens(c->unit, i);
+}
+
 static inline uint32_t next_eip(const struct compile *c, const struct insn *i)
 {
     uint32_t eip = c->unit->eip + insn_offset(i) + i->length;

@@ -3,6 +3,8 @@
  * A flag that the manuals leave undefined never comes from the host (law 6): `host` of owe() names those that may. */
 #include "emu/cpu/translate/x64.h"
 
+#include <string.h>
+
 #include "emu/cpu/interpret.h"
 
 #define NOT_AF (FLAGS_ARITHMETIC & ~FLAG_AF)
@@ -15,6 +17,21 @@ static bool flags_wanted(const struct compile *c, const struct insn *i)
 {
     return live_behind(c) &
            (integer_flag_use(i).written | (i->form == FORM_RC || i->form == FORM_MC ? FLAGS_ARITHMETIC : 0));
+}
+
+/* An immediate operand that changes often, into R11. */
+static void load_loose(struct compile *c, const struct insn *i)
+{
+    emit_constant_wide(c->code, R11, (uintptr_t)(c->unit->code + (int32_t)loose_offset(i)));
+    emit_load(c->code, 4, R11, at_address(R11, 0));
+}
+
+bool backend_loosens(const struct insn *i)
+{
+    const char *immediate = strstr(opcode_rows[i->row].operands, ",Iz");
+
+    return immediate && i->size == 4 && i->form == FORM_RI &&
+           (i->operation == OP_MOV || i->operation == OP_TEST || i->operation <= OP_CMP);
 }
 
 /* --- Moves --- */
@@ -30,7 +47,10 @@ static void move(struct compile *c, const struct insn *i)
         break;
     case FORM_RI:
         spill(c, i->dst, size);
-        if (size == 4)
+        if (is_loose(c, i)) {
+            load_loose(c, i);
+            emit_move(c->code, host_register[i->dst], R11);
+        } else if (size == 4)
             emit_constant(c->code, host_register[i->dst], i->immediate);
         else
             emit_store_immediate(c->code, size, in_register(reg_of(i->dst, size)), i->immediate);
@@ -224,17 +244,29 @@ static void alu_register(struct compile *c, const struct insn *i)
     }
     if (!only_looks(i))
         spill(c, i->dst, size);
+    if (is_loose(c, i))
+        load_loose(c, i);
     if (takes_carry(i))
         carry_begin(c);
     if (wanted && takes_carry(i)) {
         store_register(c, i->dst, size, FIELD(flag_a));
         a = place_record;
     }
+    if (is_loose(c, i)) {
+        if (wanted)
+            emit_store(c->code, 4, FIELD(flag_b), R11);
+        kept = place_record;
+    }
     if (wanted && aliased && !is_logic(i)) {
         store_register(c, i->src, size, FIELD(flag_b));
         kept = place_record;
     }
-    operate(c, i, size, reg_of(i->dst, size), &b);
+    if (is_loose(c, i) && i->operation == OP_TEST)
+        emit_test(c->code, 4, host_register[i->dst], R11);
+    else if (is_loose(c, i))
+        emit_alu(c->code, alu_of(i), 4, in_register(host_register[i->dst]), R11);
+    else
+        operate(c, i, size, reg_of(i->dst, size), &b);
     host_flags_lost(c);
     if (wanted && i->operation == OP_TEST && i->form == FORM_RR && i->dst == i->src)
         owe(c, FLAGS_LOGIC, size, nowhere, nowhere, a, NOT_AF);

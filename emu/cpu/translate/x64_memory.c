@@ -228,6 +228,6 @@ void follow_bounds(struct compile *c, const struct insn *i)
         c->bound[i->dst] = 0xFF;
     else if (whole && i->operation == OP_MOVZX16)
         c->bound[i->dst] = 0xFFFF;
-    else if (whole && i->operation == OP_AND && i->form == FORM_RI)
+    else if (whole && i->operation == OP_AND && i->form == FORM_RI && !is_loose(c, i))
         c->bound[i->dst] = i->immediate;
 }
