@@ -180,4 +180,24 @@ PY
     cp sound.tree day.log.tree
 done
 passed "a damaged tree never makes a proof that does not hold" "$([ ! -e bad ]; echo $?)"
+
+# --- A million lines: verified in 10 s, one of them proved in 10 ms of a processor ---
+if [ -n "${LONG-}" ]; then
+    python3 - <<'PY'
+with open("million.log", "w") as f:
+    f.write('{"muniment-log":0,"origin":"big.example/log","made":"2026-11-29T09:00:00Z"}\n')
+    for n in range(1, 1000000, 2):
+        f.write('{"line":%d,"time":"2026-11-29T09:00:00Z","by":"reader-7","act":"verify","object":"%d.mun"}\n' % (n, n))
+        f.write('{"line":%d,"time":"2026-11-29T09:00:01Z","by":"reader-7","intent":%d,"outcome":"done"}\n' % (n + 1, n))
+PY
+    TIMEFORMAT=%U
+    gives "a million lines are whole" 0 "$MUNIMENT" log verify million.log
+    took=$({ time "$MUNIMENT" log verify million.log >out; } 2>&1)
+    "$MUNIMENT" log head million.log --key office.key -o million.head
+    "$MUNIMENT" log prove million.log 123456 --head million.head -o proof --force
+    one=$({ time "$MUNIMENT" log prove million.log 777777 --head million.head -o proof --force; } 2>&1)
+    echo "a million lines: verified in $took s, a line proved in $one s"
+    passed "in 10 s" "$(awk "BEGIN { exit !($took < 10) }"; echo $?)"
+    passed "in 10 ms" "$(awk "BEGIN { exit !($one <= 0.010) }"; echo $?)"
+fi
 facts log
