@@ -248,7 +248,7 @@ static enum status files_changed(const struct arguments *a, struct act *act)
         compare(&before, &after, argument_value(a, "--json"));
     side_free(&before);
     side_free(&after);
-    desk_disk_close(&after.volume.disk);
+    desk_volume_close(&after.volume);
     return good ? STATUS_OK : desk_fail(&error);
 }
 
