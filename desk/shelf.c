@@ -1,5 +1,5 @@
 /* shelf.c - see shelf.h. What a row says becomes a description in YAML, which the parser of descriptions judges. */
-#define _DEFAULT_SOURCE /* strsep */
+#define _DEFAULT_SOURCE /* strsep, realpath */
 #include "desk/shelf.h"
 
 #include <errno.h>
@@ -177,15 +177,23 @@ static bool each_entry(struct row_reader *r, const char *list, bool (*each)(stru
     return good;
 }
 
+/* The folder in which the files are: *length bytes of what is returned. */
+static const char *folder_of(const struct shelf *s, int *length)
+{
+    const char *slash = strrchr(s->path, '/');
+
+    *length = s->folder ? (int)strlen(s->folder) : slash ? (int)(slash - s->path + (slash == s->path)) : 1;
+    return s->folder ? s->folder : slash ? s->path : ".";
+}
+
 /* The path of a file that a row names, to be freed; null with *error. */
 static char *path_of(const struct row_reader *r, const char *name)
 {
-    const char *folder = r->shelf->folder, *slash = strrchr(r->shelf->path, '/');
-    int length = folder ? (int)strlen(folder) : slash ? (int)(slash - r->shelf->path) : 1;
+    int length;
+    const char *folder = folder_of(r->shelf, &length);
     size_t size = (size_t)length + strlen(name) + 2;
     char *path;
 
-    folder = folder ? folder : slash ? r->shelf->path : ".";
     if (!path_is_below(name)) {
         refuse(r, "name files below the folder of the table, or of --from", "names a file outside its folder: ", name);
         return NULL;
@@ -338,6 +346,20 @@ static void digest_row(struct row_reader *r)
 
 /* --- Documents --- */
 
+/* Whether a path stays in the folder when its links are followed: a donor's disk may have any. */
+static bool stays_inside(const struct row_reader *r, const char *path)
+{
+    char name[PATH_MAX], folder[PATH_MAX], target[PATH_MAX];
+    int length;
+    const char *from = folder_of(r->shelf, &length);
+
+    if (snprintf(name, sizeof name, "%.*s", length, from) >= (int)sizeof name || !realpath(name, folder) ||
+        !realpath(path, target))
+        return false;
+    size_t inside = strlen(folder);
+    return strncmp(target, folder, inside) == 0 && (target[inside] == '/' || inside == 1);
+}
+
 static bool is_file(const struct row_reader *r, const char *path)
 {
     struct stat status;
@@ -345,6 +367,9 @@ static bool is_file(const struct row_reader *r, const char *path)
     if (stat(path, &status))
         return error_set(r->error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
                          strerror(errno));
+    if (!stays_inside(r, path))
+        return error_set(r->error, STATUS_INPUT, path, NULL, "put the file itself there",
+                         "is a link to a file outside its folder");
     return S_ISREG(status.st_mode) || error_set(r->error, STATUS_INPUT, path, NULL, NULL, "is no regular file");
 }
 

@@ -18,6 +18,7 @@ open("virus.img", "wb").write(open("a.img", "rb").read()[:-30] + b"EICAR-STANDAR
 open("Label 1.JPG", "wb").write(chance.randbytes(300000))
 PY
 cp a.img same.img && gzip -k hd.img && secret=$(openssl rand -hex 16) && echo "Administrator: $secret" >guest.txt && mkdir deep && cp a.img deep && echo other >deep/label-1.jpg
+ln -s /etc/passwd shadow.txt && ln -s "$here/README.md" out.img
 "$muniment" key new office >out
 for who in anna berta; do
     openssl req -x509 -newkey rsa:2048 -nodes -keyout $who.key -out $who.pem -subj /CN=$who -days 10 2>/dev/null
@@ -57,6 +58,8 @@ E-9,,Wrong drive,,,,,open,,,hd0:a.img,,,,
 E-10,,Review,,,,,open,,2030-02-30,a.img,,,,
 E-11,,Software,,,,,open,,,a.img,,a|b|c|d|e,,
 E-12,,Folder,,,,,open,,,deep,,,,
+E-13,,Link,,,,,open,,,a.img,,,shadow.txt,
+E-14,,Link to an image,,,,,open,,,out.img,,,,
 CSV
 
 # --- Usage ---
@@ -75,12 +78,12 @@ passed "and nothing was made so far" "$([ ! -e lib ]; echo $?)"
 
 # --- All rows are checked first ---
 gives "a dry run checks" 3 ingest shelf.csv --library lib --dry-run
-says "and counts" out "15 rows: 3 good, 12 wrong"
+says "and counts" out "17 rows: 3 good, 14 wrong"
 passed "and makes no library" "$([ ! -e lib ]; echo $?)"
-passed "but the report" "$([ "$(column shelf-report.csv outcome | sort | uniq -c | tr -s ' \n' ' ')" = " 3 good 12 wrong " ]; echo $?)"
+passed "but the report" "$([ "$(column shelf-report.csv outcome | sort | uniq -c | tr -s ' \n' ' ')" = " 3 good 14 wrong " ]; echo $?)"
 for fact in "4:rights must be open" "5:none.img: cannot open" "6:no accession number" "7:would become P-2.mun, as row 2 does" "8:outside its folder: ../a.img" \
     "9:pdp-11: there is no ready-made machine" "10:two documents of one name: docs/label-1.jpg" "11:finds no drive for a floppy" "12:first disk in hd0" \
-    "13:rights-review must be a date" "14:more than name|version|licence|evidence" "15:deep: is no regular file"; do
+    "13:rights-review must be a date" "14:more than name|version|licence|evidence" "15:deep: is no regular file" "16:shadow.txt: is a link to a file outside its folder" "17:out.img: is a link to a file outside"; do
     column shelf-report.csv message "${fact%%:*}" >out
     says "row ${fact%%:*} is wrong" out "${fact#*:}"
 done
@@ -88,7 +91,7 @@ done
 # --- Taking in ---
 "$muniment" log new day.log --origin archive.example/log >out
 gives "the good rows are taken in" 3 ingest shelf.csv --library lib --log day.log --by p-17
-says "and counted" out "15 rows: 3 sealed, 12 wrong"
+says "and counted" out "17 rows: 3 sealed, 14 wrong"
 passed "each archive is intact, and nothing else is there" "$(whole lib; echo $?)"
 passed "three of them" "$([ "$(ls lib)" = "LR-1998-42.mun
 P-2.mun
@@ -111,9 +114,9 @@ done
 tar -xOf lib/LR-1998-42.mun docs/passwords.cms | openssl cms -decrypt -inform DER -recip berta.pem -inkey berta.key >out 2>err
 passed "berta does not" "$(grep -q "$secret" out; echo $(($? == 0)))"
 passed "nor does the archive" "$(grep -qa "$secret" lib/LR-1998-42.mun; echo $(($? == 0)))"
-"$muniment" export lib/P-2.mun --drive hd0 -o out.img >out && cmp -s out.img hd.img
+"$muniment" export lib/P-2.mun --drive hd0 -o disk.img >out && cmp -s disk.img hd.img
 passed "a packed disk is sealed as what it holds" $?
-"$muniment" export lib/P-2.mun --drive fd0 -o out.img --force >out && cmp -s out.img b.img
+"$muniment" export lib/P-2.mun --drive fd0 -o disk.img --force >out && cmp -s disk.img b.img
 passed "with its floppy" $?
 passed "the same disk is reported" "$([ "$(column shelf-report.csv same-as 3)" = "LR-1998-42.mun: the same machine" ]; echo $?)"
 gives "the library is searched by custodian" 0 "$muniment" ls lib "record office"
@@ -124,10 +127,10 @@ says "and found" out LR-1998-42.mun
 says "archives elsewhere are known by root" out "2 copies  2 elsewhere"
 
 # --- Mended, and run again ---
-passed "the errors are a table of twelve rows" "$([ "$(column shelf-errors.csv error | wc -l)" = 12 ]; echo $?)"
+passed "the errors are a table of fourteen rows" "$([ "$(column shelf-errors.csv error | wc -l)" = 14 ]; echo $?)"
 sha256sum lib/*.mun >before
 gives "the same again" 3 ingest shelf.csv --library lib
-says "finds them there" out "15 rows: 3 there, 12 wrong"
+says "finds them there" out "17 rows: 3 there, 14 wrong"
 passed "and leaves them" "$(sha256sum -c --quiet before; echo $?)"
 python3 - <<'PY'
 import csv
