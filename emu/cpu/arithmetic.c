@@ -40,6 +40,8 @@ BODY void flags_set_carry_overflow(struct cpu *cpu, uint32_t bits)
     case FLAGS_READY: cpu->flags = (cpu->flags & ~(uint32_t)(FLAG_CF | FLAG_OF)) | bits; return;
     case FLAGS_LOGIC: break;
     case FLAGS_RESULT: af = cpu->flag_a & FLAG_AF; break;
+    case FLAGS_ADD:
+    case FLAGS_SUB: af = (cpu->flag_a ^ cpu->flag_b ^ cpu->flag_result) & FLAG_AF; break;
     default: af = flags_arithmetic(cpu) & FLAG_AF; break;
     }
     cpu->flag_op = FLAG_OP(FLAGS_RESULT, cpu->flag_op & 7);
@@ -267,14 +269,23 @@ static int form_rm_slow(struct cpu *cpu, const struct insn *i, enum operation op
     return change_register(cpu, i, operation, size, b, status);
 }
 
-BODY int form_rm(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+BODY int form_rm_at(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t offset)
 {
-    uint32_t offset = effective_address(cpu, i);
     const uint8_t *p = readable(cpu, i->segment, offset, size);
 
     if (!p)
         return form_rm_slow(cpu, i, operation, size, offset);
     return change_register(cpu, i, operation, size, load_bytes(p, size), 0);
+}
+
+BODY int form_rm(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    return form_rm_at(cpu, i, operation, size, effective_address(cpu, i));
+}
+
+BODY int form_rm_plain(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+{
+    return form_rm_at(cpu, i, operation, size, plain_address(cpu, i));
 }
 
 BODY int form_mr(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
@@ -326,6 +337,9 @@ BODY int form_bit_string(struct cpu *cpu, const struct insn *i, enum operation o
 #define BIT(op) \
     WIDE_SIZES(op##_rr, form_rr, OP_##op) WIDE_SIZES(op##_ri, form_ri, OP_##op) WIDE_SIZES(op##_mi, form_mi, OP_##op) \
     WIDE_SIZES(op##_mr, form_bit_string, OP_##op)
+INSTANCE(ADD_rm_plain, form_rm_plain, OP_ADD, 4) INSTANCE(OR_rm_plain, form_rm_plain, OP_OR, 4)
+INSTANCE(AND_rm_plain, form_rm_plain, OP_AND, 4) INSTANCE(SUB_rm_plain, form_rm_plain, OP_SUB, 4)
+INSTANCE(XOR_rm_plain, form_rm_plain, OP_XOR, 4) INSTANCE(CMP_rm_plain, form_rm_plain, OP_CMP, 4)
 BINARY(ADD) BINARY(OR) BINARY(ADC) BINARY(SBB) BINARY(AND) BINARY(SUB) BINARY(XOR) BINARY(CMP) BINARY(TEST)
 UNARY(INC) UNARY(DEC) UNARY(NOT) UNARY(NEG)
 SHIFT(ROL) SHIFT(ROR) SHIFT(RCL) SHIFT(RCR) SHIFT(SHL) SHIFT(SHR) SHIFT(SAR)
@@ -691,6 +705,47 @@ static int adjust_dividend(struct cpu *cpu, const struct insn *i) /* AAD */
     return NEXT(cpu, i);
 }
 
+/* --- Fused with a conditional jump --- The record after it is done too; the flags are kept as ever. */
+BODY int change_and_jump(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b,
+                         unsigned condition)
+{
+    struct outcome o = compute(cpu, operation, size, get_register(cpu, i->dst, size), b);
+
+    if (!only_looks(operation))
+        set_register(cpu, i->dst, size, o.result);
+    commit_flags(cpu, size, &o);
+    return near_jump_if(cpu, i + 1, condition_holds(cpu, condition));
+}
+
+/* clang-format off */
+#define FUSED(n) \
+    static int CMP_rr_4_J_##n(struct cpu *cpu, const struct insn *i) { return change_and_jump(cpu, i, OP_CMP, 4, cpu->reg[i->src], n); } \
+    static int CMP_ri_4_J_##n(struct cpu *cpu, const struct insn *i) { return change_and_jump(cpu, i, OP_CMP, 4, i->immediate, n); } \
+    static int CMP_ri_1_J_##n(struct cpu *cpu, const struct insn *i) { return change_and_jump(cpu, i, OP_CMP, 1, i->immediate & 0xFF, n); } \
+    static int TEST_rr_4_J_##n(struct cpu *cpu, const struct insn *i) { return change_and_jump(cpu, i, OP_TEST, 4, cpu->reg[i->src], n); } \
+    static int TEST_rr_1_J_##n(struct cpu *cpu, const struct insn *i) { return change_and_jump(cpu, i, OP_TEST, 1, *byte_register(cpu, i->src), n); } \
+    static int DEC_r_4_J_##n(struct cpu *cpu, const struct insn *i) { return change_and_jump(cpu, i, OP_DEC, 4, 0, n); }
+#define FUSED_ROW(n) {CMP_rr_4_J_##n, CMP_ri_4_J_##n, CMP_ri_1_J_##n, TEST_rr_4_J_##n, TEST_rr_1_J_##n, DEC_r_4_J_##n},
+CONDITIONS(FUSED)
+/* clang-format on */
+
+static const struct {
+    uint16_t operation;
+    uint8_t form, size;
+} fusible[] = {{OP_CMP, FORM_RR, 4},  {OP_CMP, FORM_RI, 4},  {OP_CMP, FORM_RI, 1},
+               {OP_TEST, FORM_RR, 4}, {OP_TEST, FORM_RR, 1}, {OP_DEC, FORM_R, 4}};
+#define FUSIBLE (sizeof fusible / sizeof *fusible)
+static insn_handler *const fused[16][FUSIBLE] = {CONDITIONS(FUSED_ROW)};
+
+void interpreter_fuse(struct insn *insn)
+{
+    unsigned jump = insn[1].operation;
+
+    for (unsigned n = 0; jump >= OP_JO && jump <= OP_JNLE && n < FUSIBLE; n++)
+        if (fusible[n].operation == insn->operation && fusible[n].form == insn->form && fusible[n].size == insn->size)
+            insn->run = fused[jump - OP_JO][n];
+}
+
 /* --- The table --- */
 /* clang-format off */
 #define BINARY_ROW(op) \
@@ -730,7 +785,15 @@ static insn_handler *const handlers[OP_CMPXCHG8B + 1][FORM_COUNT][3] = {
 };
 /* clang-format on */
 
+static insn_handler *const plain_rm[OP_CMP + 1] = {
+    [OP_ADD] = ADD_rm_plain, [OP_OR] = OR_rm_plain,   [OP_AND] = AND_rm_plain,
+    [OP_SUB] = SUB_rm_plain, [OP_XOR] = XOR_rm_plain, [OP_CMP] = CMP_rm_plain,
+};
+
 insn_handler *arithmetic_handler(const struct insn *insn)
 {
+    if (insn->operation <= OP_CMP && insn->form == FORM_RM && insn->size == 4 && has_plain_address(insn) &&
+        plain_rm[insn->operation])
+        return plain_rm[insn->operation];
     return insn->operation <= OP_CMPXCHG8B ? handlers[insn->operation][insn->form][size_column(insn->size)] : NULL;
 }

@@ -230,6 +230,8 @@ static enum decode_result fill(const struct cpu *cpu, struct code_block *block, 
         if (opcode_rows[insn->row].attributes & ROW_ENDS_BLOCK)
             break;
     }
+    if (count > 1)
+        interpreter_fuse(&block->insn[count - 2]);
     end_block(block, count, offset);
     return result;
 }
@@ -276,6 +278,7 @@ static struct code_block *shorten(struct code_cache *c, const struct code_block 
 
     *s = *block;
     memcpy(s->insn, block->insn, limit * sizeof *s->insn);
+    s->insn[limit - 1].run = interpreter_handler(&s->insn[limit - 1]); /* what it was fused with is not there */
     end_block(s, limit, block->insn[limit].offset);
     return s;
 }
@@ -341,10 +344,10 @@ struct code_block *code_block_find(struct cpu *cpu, uint32_t limit)
     return limit < block->count ? shorten(cpu->blocks, block, limit) : block;
 }
 
-struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uint32_t start)
+struct code_block *code_block_link(struct cpu *cpu, struct code_block *from, uint32_t start)
 {
-    uint32_t physical = from->physical + (cpu->eip - start);
-    struct code_block **link = &from->link[physical & 1], *block = *link;
+    uint32_t distance = cpu->eip - start, physical = from->physical + distance;
+    struct code_block **link = &from->link[distance != from->bytes], *block = *link;
 
     if ((physical ^ from->physical) & ~PAGE_MASK) {
         uint32_t linear = cpu->seg[SEG_CS].base + cpu->eip;
@@ -359,9 +362,7 @@ struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uin
             return NULL;
         *link = block;
     }
-    return block->count <= cpu->left && (uint64_t)cpu->eip + block->bytes <= (uint64_t)cpu->seg[SEG_CS].limit + 1
-               ? block
-               : NULL;
+    return code_block_fits(cpu, block) ? block : NULL;
 }
 
 bool code_block_waits(struct cpu *cpu, uint32_t physical, unsigned mode)

@@ -12,7 +12,7 @@
 struct code_block *code_block_find(struct cpu *cpu, uint32_t limit);
 /* The block at the new EIP, if it is known, the translation of its page is kept or it lies in the page of `from` (which
  * ran from EIP `start` on, and ended with CPU_CONTINUE), and it fits into `left`; else null. */
-struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uint32_t start);
+static inline struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uint32_t start);
 /* Whether a block that begins there is known to wait only (waits.h): it is better left to the interpreter. */
 bool code_block_waits(struct cpu *cpu, uint32_t physical, unsigned mode);
 void blocks_flush(struct cpu *cpu);
@@ -20,5 +20,23 @@ void blocks_flush(struct cpu *cpu);
 void blocks_code_changed(struct cpu *cpu, uint32_t address, uint32_t length);
 bool blocks_init(struct cpu *cpu);
 void blocks_free(struct cpu *cpu);
+
+/* code_block_next where the block is not linked, or lies in another page. */
+struct code_block *code_block_link(struct cpu *cpu, struct code_block *from, uint32_t start);
+
+static inline bool code_block_fits(const struct cpu *cpu, const struct code_block *block)
+{
+    return block->count <= cpu->left && (uint64_t)cpu->eip + block->bytes <= (uint64_t)cpu->seg[SEG_CS].limit + 1;
+}
+
+static inline struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uint32_t start)
+{
+    uint32_t distance = cpu->eip - start, physical = from->physical + distance;
+    struct code_block *block = from->link[distance != from->bytes];
+
+    if (!block || block->physical != physical || (physical ^ from->physical) & ~PAGE_MASK)
+        return code_block_link(cpu, from, start);
+    return code_block_fits(cpu, block) ? block : NULL;
+}
 
 #endif

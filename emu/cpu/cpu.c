@@ -281,6 +281,12 @@ static void step(struct cpu *cpu)
     }
 }
 
+/* Whether something waits for the processor: a closed IF keeps interrupts waiting. */
+static inline bool waits(const struct cpu *cpu)
+{
+    return cpu->leave || (cpu->attention & ~(cpu->flags & FLAG_IF ? 0 : (uint32_t)ATTENTION_INTR));
+}
+
 /* A block, and those that it leads to as long as nothing waits. */
 static enum cpu_exit run_blocks(struct cpu *cpu, struct code_block *block)
 {
@@ -292,7 +298,7 @@ static enum cpu_exit run_blocks(struct cpu *cpu, struct code_block *block)
         struct code_block *next;
         cpu->block = block;
         exit = block->insn[0].run(cpu, block->insn);
-        next = exit == CPU_CONTINUE && !cpu->attention && !cpu->leave ? code_block_next(cpu, block, start) : NULL;
+        next = exit == CPU_CONTINUE && !waits(cpu) ? code_block_next(cpu, block, start) : NULL;
         if (cpu->view.enabled && (next != block || block->wait == WAIT_NONE))
             return exit; /* what follows may have been translated */
         if (next != block)

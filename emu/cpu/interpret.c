@@ -52,15 +52,24 @@ static int load_slow(struct cpu *cpu, const struct insn *i, unsigned operation, 
     return finish(cpu, i, status);
 }
 
-BODY int load(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
+BODY int load_at(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, uint32_t offset)
 {
-    uint32_t offset = effective_address(cpu, i);
     const uint8_t *p = readable(cpu, i->segment, offset, loaded_size(operation, size));
 
     if (!p)
         return load_slow(cpu, i, operation, size, offset);
     set_register(cpu, i->dst, size, extended(operation, load_bytes(p, loaded_size(operation, size))));
     return NEXT(cpu, i);
+}
+
+BODY int load(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
+{
+    return load_at(cpu, i, operation, size, effective_address(cpu, i));
+}
+
+BODY int load_plain(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
+{
+    return load_at(cpu, i, operation, size, plain_address(cpu, i));
 }
 
 BODY int extend(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
@@ -76,15 +85,25 @@ static int store_slow(struct cpu *cpu, const struct insn *i, unsigned size, uint
     return status & ACCESS_FAULT ? cpu_fault_exit(cpu, i) : finish(cpu, i, status);
 }
 
-BODY int store(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t value)
+BODY int store_at(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t value, uint32_t offset)
 {
-    uint32_t offset = effective_address(cpu, i);
     uint8_t *p = writable(cpu, i->segment, offset, size);
 
     if (!p)
         return store_slow(cpu, i, size, offset, value);
     store_bytes(p, size, value);
     return NEXT(cpu, i);
+}
+
+BODY int store(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t value)
+{
+    return store_at(cpu, i, size, value, effective_address(cpu, i));
+}
+
+BODY int mov_mr_plain(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
+{
+    (void)operation;
+    return store_at(cpu, i, size, get_register(cpu, i->src, size), plain_address(cpu, i));
 }
 
 BODY int mov_mr(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
@@ -450,36 +469,16 @@ static int leave(struct cpu *cpu, const struct insn *i)
     return finish(cpu, i, status);
 }
 
-/* --- Near control flow --- Targets are cut to 16 bits with 16-bit operands, and must lie within CS. */
-BODY uint32_t near_target(const struct insn *i, uint32_t eip)
-{
-    return i->size == 2 ? eip & 0xFFFF : eip;
-}
-
-BODY int jump_near(struct cpu *cpu, const struct insn *i, uint32_t eip, unsigned status)
-{
-    eip = near_target(i, eip);
-    if (eip > cpu->seg[SEG_CS].limit)
-        return insn_fault(cpu, i, EXC_GP);
-    return cpu_retire(cpu, i, eip, status ? CPU_LEAVE : CPU_CONTINUE);
-}
-
-BODY int jump_if(struct cpu *cpu, const struct insn *i, bool taken)
-{
-    uint32_t next = insn_next_eip(cpu, i);
-
-    return taken ? jump_near(cpu, i, next + i->immediate, 0) : cpu_retire(cpu, i, next, CPU_CONTINUE);
-}
-
+/* --- Near control flow --- */
 BODY int jump_condition(struct cpu *cpu, const struct insn *i, unsigned condition, unsigned size)
 {
     (void)size;
-    return jump_if(cpu, i, condition_holds(cpu, condition));
+    return near_jump_if(cpu, i, condition_holds(cpu, condition));
 }
 
 static int jcxz(struct cpu *cpu, const struct insn *i)
 {
-    return jump_if(cpu, i, !get_index(cpu, i, ECX));
+    return near_jump_if(cpu, i, !get_index(cpu, i, ECX));
 }
 
 static int loop(struct cpu *cpu, const struct insn *i)
@@ -490,7 +489,7 @@ static int loop(struct cpu *cpu, const struct insn *i)
 
     set_index(cpu, i, ECX, old - 1);
     more = get_index(cpu, i, ECX) && (i->operation == OP_LOOP || zero == (i->operation == OP_LOOPE));
-    exit = jump_if(cpu, i, more);
+    exit = near_jump_if(cpu, i, more);
     if (exit == CPU_FAULT)
         cpu->reg[ECX] = old;
     return exit;
@@ -498,12 +497,12 @@ static int loop(struct cpu *cpu, const struct insn *i)
 
 static int jmp_i(struct cpu *cpu, const struct insn *i)
 {
-    return jump_if(cpu, i, true);
+    return near_jump_if(cpu, i, true);
 }
 
 static int jmp_r(struct cpu *cpu, const struct insn *i)
 {
-    return jump_near(cpu, i, cpu->reg[i->dst], 0);
+    return near_jump(cpu, i, cpu->reg[i->dst], 0);
 }
 
 /* A jump or call through memory: 0 or a status, and the target. */
@@ -517,7 +516,7 @@ static int jmp_m(struct cpu *cpu, const struct insn *i)
     uint32_t eip;
     unsigned status = read_target(cpu, i, &eip);
 
-    return status & ACCESS_FAULT ? cpu_fault_exit(cpu, i) : jump_near(cpu, i, eip, status);
+    return status & ACCESS_FAULT ? cpu_fault_exit(cpu, i) : near_jump(cpu, i, eip, status);
 }
 
 static int call_slow(struct cpu *cpu, const struct insn *i, uint32_t eip, unsigned status)
@@ -609,6 +608,9 @@ SIZES(XCHG_rr, xchg_rr, 0) SIZES(XCHG_mr, xchg_mr, 0)
     WIDE_SIZES(op##_r, extend, OP_##op) \
     WIDE_SIZES(op##_m, load, OP_##op)
 /* clang-format off */
+INSTANCE(MOV_rm_plain_1, load_plain, OP_MOV, 1) INSTANCE(MOV_rm_plain_4, load_plain, OP_MOV, 4)
+INSTANCE(MOV_mr_plain_1, mov_mr_plain, 0, 1) INSTANCE(MOV_mr_plain_4, mov_mr_plain, 0, 4)
+INSTANCE(MOVZX8_m_plain, load_plain, OP_MOVZX8, 4)
 EXTEND(MOVZX8) EXTEND(MOVZX16) EXTEND(MOVSX8) EXTEND(MOVSX16)
 WIDE_SIZES(LEA, lea, 0) WIDE_SIZES(CBW, cbw, 0) WIDE_SIZES(CWD, cwd, 0) WIDE_SIZES(RET, ret, 0)
 WIDE_SIZES(PUSH_r, push_r, 0) WIDE_SIZES(PUSH_i, push_i, 0) WIDE_SIZES(PUSH_m, push_m, 0)
@@ -644,10 +646,6 @@ static insn_handler *const plain[OP_COUNT][3] = {
 };
 /* clang-format on */
 
-/* The sixteen conditions of Jcc, SETcc and CMOVcc. */
-#define CONDITIONS(each) \
-    each(0) each(1) each(2) each(3) each(4) each(5) each(6) each(7) each(8) each(9) each(10) each(11) each(12) \
-        each(13) each(14) each(15)
 /* clang-format off */
 #define CONDITIONAL(n) \
     INSTANCE(J_##n, jump_condition, n, 4) INSTANCE(SET_r_##n, set_r, n, 1) INSTANCE(SET_m_##n, set_m, n, 1) \
@@ -674,11 +672,25 @@ static insn_handler *conditional_handler(const struct insn *i)
     return NULL;
 }
 
+/* Of moves at a plain address; or null. */
+static insn_handler *plain_move(const struct insn *i)
+{
+    if (!has_plain_address(i) || (i->size != 4 && i->size != 1))
+        return NULL;
+    if (i->operation == OP_MOV && i->form == FORM_RM)
+        return i->size == 4 ? MOV_rm_plain_4 : MOV_rm_plain_1;
+    if (i->operation == OP_MOV && i->form == FORM_MR)
+        return i->size == 4 ? MOV_mr_plain_4 : MOV_mr_plain_1;
+    return i->operation == OP_MOVZX8 && i->form == FORM_RM && i->size == 4 ? MOVZX8_m_plain : NULL;
+}
+
 insn_handler *interpreter_handler(const struct insn *insn)
 {
     unsigned operation = insn->operation, column = size_column(insn->size);
     insn_handler *handler = arithmetic_handler(insn);
 
+    if (!handler)
+        handler = plain_move(insn);
     if (handler)
         return handler;
     if (operation == OP_JMP || operation == OP_CALL)

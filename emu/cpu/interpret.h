@@ -31,6 +31,11 @@
         name, name, name \
     }
 
+/* The sixteen conditions of Jcc, SETcc and CMOVcc. */
+#define CONDITIONS(each) \
+    each(0) each(1) each(2) each(3) each(4) each(5) each(6) each(7) each(8) each(9) each(10) each(11) each(12) \
+        each(13) each(14) each(15)
+
 /* The column of a handler table for an operand size of 1, 2 or 4; CMPXCHG8B's 8 shares that of 4. */
 static inline unsigned size_column(unsigned size)
 {
@@ -39,6 +44,8 @@ static inline unsigned size_column(unsigned size)
 
 /* The routine for a decoded record. Never null for a record that decode() accepts. (interpret.c) */
 insn_handler *interpreter_handler(const struct insn *insn);
+/* Where one routine can do a record and the jump that comes after it, the record gets that. (arithmetic.c) */
+void interpreter_fuse(struct insn *insn);
 /* The handler of the record after a block's last instruction. */
 insn_handler block_end;
 
@@ -90,6 +97,17 @@ BODY void set_index(struct cpu *cpu, const struct insn *i, unsigned r, uint32_t 
     set_register(cpu, r, i->prefixes & PREFIX_ADDRESS16 ? 2 : 4, value);
 }
 
+/* The address of an operand at a register plus a constant, with addresses of 32 bits. */
+BODY bool has_plain_address(const struct insn *i)
+{
+    return i->index == REG_ZERO && !(i->prefixes & PREFIX_ADDRESS16);
+}
+
+BODY uint32_t plain_address(const struct cpu *cpu, const struct insn *i)
+{
+    return cpu->reg[i->base] + i->displacement;
+}
+
 /* --- The ends of a handler --- */
 BODY int finish(struct cpu *cpu, const struct insn *i, unsigned status)
 {
@@ -101,6 +119,27 @@ BODY int finish(struct cpu *cpu, const struct insn *i, unsigned status)
 /* Ends it with an exception of its own: #DE, #BR, #GP(0). It lies in arithmetic.c, out of reach of being inlined, so
  * that handlers can leave by it without keeping registers. */
 int insn_fault(struct cpu *cpu, const struct insn *i, unsigned vector);
+
+/* --- Near control flow --- Targets are cut to 16 bits with 16-bit operands, and must lie within CS. */
+BODY uint32_t near_target(const struct insn *i, uint32_t eip)
+{
+    return i->size == 2 ? eip & 0xFFFF : eip;
+}
+
+BODY int near_jump(struct cpu *cpu, const struct insn *i, uint32_t eip, unsigned status)
+{
+    eip = near_target(i, eip);
+    if (eip > cpu->seg[SEG_CS].limit)
+        return insn_fault(cpu, i, EXC_GP);
+    return cpu_retire(cpu, i, eip, status ? CPU_LEAVE : CPU_CONTINUE);
+}
+
+BODY int near_jump_if(struct cpu *cpu, const struct insn *i, bool taken)
+{
+    uint32_t next = insn_next_eip(cpu, i);
+
+    return taken ? near_jump(cpu, i, next + i->immediate, 0) : cpu_retire(cpu, i, next, CPU_CONTINUE);
+}
 
 /* --- Memory operands --- The hot handlers ask for a host address and, where there is none, go over to a routine that
  * takes its operation and size at run time: so that they need no registers but those of their caller. */
