@@ -4,7 +4,7 @@
 #   desk/novnc.sh FOLDER      does nothing if it is there
 set -eu
 version=1.7.0
-integrity=ucEJOx4T2avIRCleodk7YobZj5O2Ga2AeLfQ69A/yjG9HHba2+PDgwSkN3FttrmG+70ZGx21sElNFouK13RzyA==
+sha512=b9c1093b1e13d9abc844295ea1d93b6286d98f93b619ad8078b7d0ebd03fca31bd1c76dadbe3c38304a437716db6b986fbbd191b1db5b0494d168b8ad77473c8
 [ ! -e "$1/core/rfb.js" ] || exit 0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
     echo "noVNC cannot be fetched: the desk is built without the screen (make deps tries again)" >&2
     exit 0
 }
-if [ "$(openssl dgst -sha512 -binary "$work/novnc.tgz" | base64 -w 0)" != "$integrity" ]; then
+if ! echo "$sha512  $work/novnc.tgz" | sha512sum -c --status; then
     echo "noVNC $version is not what it was: nothing of it is used" >&2
     exit 1
 fi

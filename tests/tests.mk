@@ -15,7 +15,7 @@ TESTS := $(addprefix tests/, \
     determinism.sh flips.sh hosts.sh resume.sh kills.sh replay.sh \
     attest.sh trust.sh verify.sh ingest.sh shelf.sh library.sh faults.sh log.sh repair.sh keys.sh retrieve.sh filesystems.sh package.sh exchange.sh watch.sh unattended.sh print.sh rules_archive.sh rules_snapshot.sh rules.py files.sh \
     derive.sh evidence.sh between.sh firmware.sh acpi.sh firmware_source.sh cirrus.sh \
-    images.sh desk.sh vnc.py terminal.sh browser.sh script.sh pointers.sh sound.sh set.sh opl.sh engine.sh identify.sh machines.sh readme.py recover.sh demo.sh first_light.sh \
+    images.sh desk.sh vnc.py terminal.sh script.sh pointers.sh sound.sh set.sh opl.sh engine.sh identify.sh machines.sh readme.py recover.sh demo.sh first_light.sh \
     symbols.sh circles.py format.sh state_doc.sh host_judges.sh vectors386.py) \
     $(TESTS_CPU) $(TEST_OBJECTS)
 
@@ -25,7 +25,7 @@ include tests/guests/guests.mk
 SANITIZERS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_SECONDS ?= 600
 
-.PHONY: tests run-demo run-check run-check-long run-check-cpu run-check-lockstep run-check-coverage run-check-hosts run-check-resume run-unit run-bench run-fuzz sanitized
+.PHONY: tests run-demo run-check run-check-long run-check-cpu run-check-lockstep run-check-coverage run-check-browser run-check-hosts run-check-resume run-unit run-bench run-fuzz sanitized
 
 $(TEST_OBJECTS): $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
@@ -154,6 +154,8 @@ check-cpu: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) run-check-cpu
 check-lockstep: deps-guests
 	@$(MAKE) --no-print-directory $(JOBS) run-check-lockstep
+check-browser: deps-check deps-browser
+	@$(MAKE) --no-print-directory $(JOBS) run-check-browser
 check-coverage: deps-check
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/coverage CFLAGS="-O1 -g --coverage -Wno-maybe-uninitialized" run-check-coverage
 check-resume: deps-check
@@ -172,7 +174,7 @@ run-check: all tests $(GUESTS)
 	@BUILD=$(BUILD) tests/run.sh $(TESTS)
 
 run-check-long: all tests $(GUESTS) $(BUILD)/tests/transcendental
-	@LONG=1 BUILD=$(BUILD) tests/run.sh tests/transcendental.sh $(GUESTS_LONG:%=tests/guests/%.sh) $(TESTS)
+	@LONG=1 BUILD=$(BUILD) tests/run.sh tests/browser.sh tests/transcendental.sh $(GUESTS_LONG:%=tests/guests/%.sh) $(TESTS)
 
 run-check-cpu: $(CPU_PROGRAMS)
 	@BUILD=$(BUILD) tests/cpu.sh $(TESTS_CPU)
@@ -185,6 +187,10 @@ run-check-lockstep: all $(CPU_PROGRAMS) $(BUILD)/tests/lockstep
 	! grep '^skipped\|^FAILED' $(BUILD)/tests/lockstep.guests >&2 || status=1; \
 	cat $(BUILD)/tests/lockstep.log $(GUEST_TESTS:tests/guests/%.sh=$(BUILD)/tests/%.log) | grep 'equal after' | tee /dev/stderr | \
 	    awk '{slices += $$5; units += $$8} END {print NR " runs equal, compared after " slices " slices and " units " units"}'; exit $$status
+
+# The desk in Debian's Chromium.
+run-check-browser: all $(GUESTS)
+	@BUILD=$(BUILD) tests/run.sh tests/browser.sh
 
 # What the random programs reach of the translator.
 run-check-coverage: $(BUILD)/tests/translate_fuzz
