@@ -1,7 +1,10 @@
 /* transfer.c - the subcommand bag: archives in a BagIt bag (RFC 8493), to be handed to another archive. */
+#include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "desk/act.h"
@@ -13,8 +16,11 @@
 #include "formats/plain.h"
 #include "verify/fixity/fixity.h"
 
+#define EVIDENCE ".evidence" /* after the name of an archive: the folder of its batches */
+
 struct transfer {
     const struct arguments *arguments;
+    uint64_t archives;
     const char **trusted;
     size_t trusted_count;
     struct bag bag;
@@ -77,6 +83,32 @@ static void add_row(struct transfer *t, const char *name, const struct premis_su
     add_info(&t->info, "Muniment-Machine-Root", archive_machine_root(s->archive));
 }
 
+/* The batches of evidence beside an archive (spec/evidence.md) go with it. */
+static bool take_evidence(struct transfer *t, const char *path, const char *name, struct error *error)
+{
+    char folder[PATH_MAX], from[PATH_MAX + NAME_MAX + 2], to[2 * NAME_MAX + 16];
+    uint8_t digest[DIGEST_SIZE];
+    struct dirent *entry;
+    uint64_t size;
+    bool good = true;
+
+    snprintf(folder, sizeof folder, "%.4000s" EVIDENCE, path);
+    DIR *batches = opendir(folder);
+    if (!batches)
+        return errno == ENOENT || error_host(error, folder, errno, "cannot read the folder");
+    snprintf(from, sizeof from, "%.3800s/data/%.255s" EVIDENCE, t->bag.folder, name);
+    good = mkdir(from, 0777) == 0 || error_host(error, from, errno, "cannot make");
+    while (good && (entry = readdir(batches))) {
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(from, sizeof from, "%s/%s", folder, entry->d_name);
+        snprintf(to, sizeof to, "%.255s" EVIDENCE "/%.255s", name, entry->d_name);
+        good = bag_copy(&t->bag, from, to, &size, digest, error);
+    }
+    closedir(batches);
+    return good;
+}
+
 static bool take_archive(struct transfer *t, size_t i, struct error *error)
 {
     const char *path = t->arguments->operands[i], *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -89,8 +121,10 @@ static bool take_archive(struct transfer *t, size_t i, struct error *error)
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "the path is too long");
     if (!access(copy, F_OK))
         return error_set(error, STATUS_USAGE, path, NULL, "rename one of them", "has the name of another one");
-    if (!bag_copy(&t->bag, path, name, &s.size, s.digest, error) || !check_copy(t, path, copy, error))
+    if (!bag_copy(&t->bag, path, name, &s.size, s.digest, error) || !check_copy(t, path, copy, error) ||
+        !take_evidence(t, path, name, error))
         return false;
+    t->archives++;
     struct archive *archive = archive_open(copy, NULL, error);
     s.archive = archive;
     bool good = archive && premis_print(&t->premis[i], &s, error);
@@ -144,8 +178,8 @@ static enum status bag_archives(const struct arguments *a, struct act *act)
                 make_bag(&t, &error);
     if (good) {
         plain_print(stdout, t.bag.path);
-        printf(": %" PRIu64 " archive%s, %" PRIu64 " bytes\n", t.bag.files, t.bag.files == 1 ? "" : "s", t.bag.bytes);
-        snprintf(count, sizeof count, "%" PRIu64, t.bag.files);
+        printf(": %" PRIu64 " archive%s, %" PRIu64 " bytes\n", t.archives, t.archives == 1 ? "" : "s", t.bag.bytes);
+        snprintf(count, sizeof count, "%" PRIu64, t.archives);
         act_fact(act, "files", count);
         act_fact(act, "bag", t.bag.path);
     }

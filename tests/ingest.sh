@@ -196,6 +196,11 @@ gives "archives go into a bag" 0 "$muniment" bag lib/*.mun -o parcel --trust off
 gives "which is valid" 0 python3 "$here/tests/bag.py" parcel
 passed "with the archives as they are" "$(cmp -s parcel/data/P-3.mun lib/P-3.mun; echo $?)"
 gives "and their PREMIS" 0 python3 "$here/tests/premis.py" parcel/P-3.mun.premis.xml
+mkdir evident && cp lib/P-3.mun evident/E.mun && mkdir evident/E.mun.evidence && echo claim >evident/E.mun.evidence/0a1b.txt
+gives "evidence beside an archive goes with it" 0 "$muniment" bag evident/E.mun -o evidence
+passed "into the bag" "$(cmp -s evident/E.mun.evidence/0a1b.txt evidence/data/E.mun.evidence/0a1b.txt; echo $?)"
+says "which counts archives" out "evidence: 1 archive, "
+gives "and is valid" 0 python3 "$here/tests/bag.py" evidence
 gives "no bag is written over" 3 "$muniment" bag lib/P-2.mun -o parcel
 cp lib/P-2.mun bad.mun && printf x | dd of=bad.mun bs=1 seek=$(($(stat -c %s bad.mun) / 2)) conv=notrunc status=none
 gives "what is damaged goes into none" 1 "$muniment" bag lib/P-3.mun bad.mun -o damaged
