@@ -273,7 +273,7 @@ static void keep(struct bag *b, const struct packaged *f)
     add_to_manifest(&b->manifest, f->digest, f->name);
     add_row(b, f);
     package_file(&b->package, f);
-    if (b->key && !f->damaged)
+    if (b->signs && !f->damaged)
         receipt_file(&b->receipt, f->name, f->path, f->entry->size, f->digest);
     b->files++;
     b->damaged += f->damaged;
@@ -415,16 +415,18 @@ static void print_now(char text[32])
 
 bool bag_begin_receipt(struct bag *b, const struct desk_volume *volume, struct error *error)
 {
-    const char *key = argument_value(b->arguments, "--key");
+    const char *path = argument_value(b->arguments, "--key");
     char today[32];
 
-    if (!key)
+    if (!path)
         return true;
     if (!volume->disk.archive)
         return error_set(error, STATUS_USAGE, b->arguments->command->name, NULL, "seal the image first",
                          "a receipt is about an archive");
-    b->key = key_load(key, error);
-    if (!b->key)
+    struct key *key = key_load(path, error);
+    b->signs = key;
+    key_free(key);
+    if (!b->signs)
         return false;
     if (b->receipt.length > 0)
         return true;
@@ -742,8 +744,11 @@ bool bag_end(struct bag *b, const struct desk_volume *volume, const char *journa
 
     print_now(now);
     memcpy(tags, more, count * sizeof *more);
-    if (b->key && (good = name_signer(b, signer, error)))
+    if (b->signs) {
+        b->key = key_load(argument_value(b->arguments, "--key"), error);
+        good = b->key && name_signer(b, signer, error);
         from.signer = signer;
+    }
     if (good && journal_path && (good = read_journal(journal_path, from.archive, &journal, journal_digest, error))) {
         from.journal = journal_digest;
         tags[count++] = (struct bag_tag){"session.journal", &journal};

@@ -19,7 +19,8 @@ struct bag {
     struct package package;
     enum serialization as;
     struct proof *proof; /* null: --prove is not given */
-    struct key *key;     /* that signs the receipt; null: there is none */
+    bool signs;          /* there is a receipt */
+    struct key *key;     /* that signs it; null until the bag ends */
     uint64_t files, bytes, damaged, withheld, disclosed;
     uint8_t head[SIGNATURE_HEAD]; /* of the file that was copied last */
     size_t head_size;
@@ -40,7 +41,8 @@ bool bag_prune(const struct bag *bag, struct error *error);
 void bag_abandon(struct bag *bag);
 void bag_release(struct bag *bag);
 
-/* Loads the key that --key names, and begins the receipt, of an archive, unless it was begun. */
+/* Checks the key that --key names, and begins the receipt, of an archive, unless it was begun. The key is not kept in
+ * memory: a reader of hostile volumes (reader.h) is a copy of this process. */
 bool bag_begin_receipt(struct bag *bag, const struct desk_volume *volume, struct error *error);
 
 /* Copies a file of the volume into the bag as data/PREFIX/PATH. *damage: what in it could not be read; STATUS_OK: it is
