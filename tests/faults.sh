@@ -28,7 +28,7 @@ whole() { local file; for file in "$1"/*.mun; do [ ! -e "$file" ] || "$muniment"
 clean() { [ -z "$(ls -A "$1" | grep -v -e '\.mun$' -e '^\.muniment-index\.sqlite$')" ] || { ls -A "$1"; return 1; }; }
 
 # under INJECTION COMMAND...: runs it with a fault in one call of the first process.
-under() { local injection=$1; shift; { timeout 60 strace -o trace --inject="$injection" "$@" >out 2>err; } 2>killed; }
+under() { local injection=$1; shift; { timeout -k 5 100 strace -o trace --inject="$injection" "$@" >out 2>err; } 2>killed; }
 declare -A tried
 for fault in write:error=ENOSPC pwrite64:error=ENOSPC fsync:error=EIO fdatasync:error=EIO openat:error=EMFILE linkat:error=EIO renameat:error=EIO renameat2:error=EIO rename:error=EIO \
     unlinkat:error=EACCES flock:error=EINTR clone:error=EAGAIN clone3:error=EAGAIN socketpair:error=EMFILE mmap:error=ENOMEM read:error=EIO pread64:error=EIO close:error=EIO \
@@ -44,8 +44,9 @@ for fault in write:error=ENOSPC pwrite64:error=ENOSPC fsync:error=EIO fdatasync:
         step=$(((count - first + most) / most))
         for ((n = first; n <= count; n += step < 1 ? 1 : step)); do
             rm -rf lib && mkdir lib
-            status=0
+            status=0 begun=$SECONDS
             under "$fault:when=$n" "${command[@]}" || status=$?
+            [ $((SECONDS - begun)) -lt 100 ] || passed "$act, $fault, call $n: it comes to an end" 1
             tried[$act]=$((${tried[$act]-0} + 1))
             case $status in 0 | 2 | 3 | 4 | 137) ;; *) passed "$act, $fault, call $n: exit status $status" 1 ;; esac
             [ $act = seal ] || [ -d lib ] || mkdir lib

@@ -253,13 +253,21 @@ struct worker {
     struct answer answer; /* the last one */
 };
 
+/* The process sees the end of its questions, whatever becomes of the descriptor. */
+static void hang_up(struct worker *w)
+{
+    if (w->channel < 0)
+        return;
+    shutdown(w->channel, SHUT_RDWR);
+    close(w->channel);
+}
+
 /* What is said when the process answers no more. */
 static bool has_ended(struct worker *w, struct error *error)
 {
     int status = 0;
 
-    if (w->channel >= 0)
-        close(w->channel);
+    hang_up(w);
     w->channel = -1;
     if (w->process > 0)
         while (waitpid(w->process, &status, 0) < 0 && errno == EINTR)
@@ -350,8 +358,7 @@ static void worker_close(void *context)
 {
     struct worker *w = context;
 
-    if (w->channel >= 0)
-        close(w->channel);
+    hang_up(w);
     if (w->process > 0)
         while (waitpid(w->process, NULL, 0) < 0 && errno == EINTR)
             continue;
