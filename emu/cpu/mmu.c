@@ -247,12 +247,14 @@ struct part {
     unsigned size;
 };
 
-/* Whether a write within a page goes where the TLB says, to a page that is marked still. */
+/* Whether a write within a page goes where the TLB says, to a page that is marked still. One into a table may change
+ * what it is itself mapped by, and is translated each time. */
 static bool write_is_kept(const struct cpu *cpu, uint32_t linear, unsigned privilege)
 {
     const struct tlb_entry *e = &cpu->tlbs[privilege][TLB_SLOT(linear)];
+    unsigned flags = e->marked == (linear & ~PAGE_MASK) ? cpu->memory->flags[e->physical / PAGE_SIZE] : 0;
 
-    return e->marked == (linear & ~PAGE_MASK) && cpu->memory->flags[e->physical / PAGE_SIZE];
+    return flags && !(flags & PAGE_TABLE);
 }
 
 /* Checks and translates an access whole, in one or two parts, before anything is done. */

@@ -533,10 +533,10 @@ static void emit_unit(struct compile *c)
     c->block->slow_count = 0;
     emit_entry(c);
     emit_units(c);
+    forget_bounds(c);
     emit_neighbours(c, NEAR_HOISTED);
     c->loop = code->at;
     c->held = 0;
-    forget_bounds(c);
     if (places)
         memset(places, 0, (UNIT_LIMIT + 1) * sizeof *places);
     for (c->index = 0; c->index < u->count; c->index++) {

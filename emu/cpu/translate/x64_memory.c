@@ -89,20 +89,31 @@ static struct rm entry_at(uint32_t address, bool write)
     return at_address(TABLE, (int32_t)((address / PAGE_SIZE + (write ? PAGES_WRITE : 0)) * sizeof(uint64_t)));
 }
 
+/* Whether the page of neighbours is known when the code is made: what their address is made of is small. */
+static bool is_near_known(const struct compile *c, const struct neighbours *near)
+{
+    uint64_t end = ((uint32_t)near->displacement & PAGE_MASK) + near->length;
+
+    end += near->base == REG_ZERO ? 0 : c->bound[near->base];
+    end += near->index == REG_ZERO ? 0 : (uint64_t)c->bound[near->index] << near->scale;
+    return end <= PAGE_SIZE;
+}
+
 static void emit_near(struct compile *c, unsigned n)
 {
     const struct neighbours *near = &c->unit->near[n];
     unsigned base = host_register[near->base], index = host_register[near->index], address = ADDRESS;
     struct code *code = c->code;
 
-    if (base == NO_REGISTER && index == NO_REGISTER) {
+    if (base == NO_REGISTER && index == NO_REGISTER)
         emit_constant(code, ADDRESS, (uint32_t)near->displacement);
+    else if (index == NO_REGISTER && !near->displacement)
+        address = base;
+    else
+        emit_lea(code, 4, ADDRESS, at_sum(base, index, near->scale, near->displacement));
+    if (is_near_known(c, near)) {
         emit_load(code, 8, ADDEND, entry_at((uint32_t)near->displacement, near->write));
     } else {
-        if (index == NO_REGISTER && !near->displacement)
-            address = base;
-        else
-            emit_lea(code, 4, ADDRESS, at_sum(base, index, near->scale, near->displacement));
         emit_move(code, ADDEND, address); /* the page goes below the offset: one comparison, and it is there */
         emit_shift(code, SHIFT_ROL, 4, in_register(ADDEND), 20);
         emit_alu_immediate(code, ALU_CMP, 4, in_register(ADDEND), ((PAGE_SIZE - near->length) << 20) + 0xFFFFF);
@@ -217,7 +228,9 @@ struct rm memory_fix(struct compile *c, struct rm operand)
 
 void follow_bounds(struct compile *c, const struct insn *i)
 {
-    bool whole = i->size == 4;
+    const struct insn *before = c->index ? &c->unit->insn[c->index - 1] : NULL;
+    bool whole = i->size == 4, compared = before && before->operation == OP_CMP && before->form == FORM_RI &&
+                                          before->size == 4 && !is_loose(c, before);
     struct insn_effects effects;
 
     insn_effects(i, &effects);
@@ -230,4 +243,6 @@ void follow_bounds(struct compile *c, const struct insn *i)
         c->bound[i->dst] = 0xFFFF;
     else if (whole && i->operation == OP_AND && i->form == FORM_RI && !is_loose(c, i))
         c->bound[i->dst] = i->immediate;
+    else if (compared && i->operation == OP_JNBE && c->bound[before->dst] > before->immediate)
+        c->bound[before->dst] = before->immediate; /* or the unit is left */
 }
