@@ -40,7 +40,7 @@ gives "a link is refused" 3 "$MUNIMENT" export again -o link.iso
 says "and named" err "again/link: is neither a file nor a folder"
 mkdir -p deep/1/2/3/4/5/6/7/8 empty
 gives "folders that are too deep are refused" 3 "$MUNIMENT" export deep -o deep.iso
-gives "an empty folder is a CD" 0 "$MUNIMENT" files empty
+gives "an empty folder is a CD" 0 "$MUNIMENT" identify empty
 
 # --- A blank disk ---
 for size in 160K 180K 320K 360K 720K 1200K 1440K 2880K; do
