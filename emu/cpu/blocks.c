@@ -200,7 +200,7 @@ static void end_block(struct code_block *block, unsigned count, uint32_t bytes)
 {
     struct insn *end = &block->insn[count];
 
-    block->link[0] = block->link[1] = NULL;
+    block->link[0] = block->link[1] = block->link[2] = NULL;
     block->wait = 0;
     block->count = (uint8_t)count;
     block->bytes = (uint16_t)bytes;
@@ -347,7 +347,7 @@ struct code_block *code_block_find(struct cpu *cpu, uint32_t limit)
 struct code_block *code_block_link(struct cpu *cpu, struct code_block *from, uint32_t start)
 {
     uint32_t distance = cpu->eip - start, physical = from->physical + distance;
-    struct code_block **link = &from->link[distance != from->bytes], *block = *link;
+    struct code_block **link = &from->link[code_block_way(from, distance)], *block = *link;
 
     if ((physical ^ from->physical) & ~PAGE_MASK) {
         uint32_t linear = cpu->seg[SEG_CS].base + cpu->eip;

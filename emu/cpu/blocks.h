@@ -24,6 +24,12 @@ void blocks_free(struct cpu *cpu);
 /* code_block_next where the block is not linked, or lies in another page. */
 struct code_block *code_block_link(struct cpu *cpu, struct code_block *from, uint32_t start);
 
+/* Which of its links leads a distance away. */
+static inline unsigned code_block_way(const struct code_block *from, uint32_t distance)
+{
+    return distance == from->bytes ? 0 : 1 + (distance & 1);
+}
+
 static inline bool code_block_fits(const struct cpu *cpu, const struct code_block *block)
 {
     return block->count <= cpu->left && (uint64_t)cpu->eip + block->bytes <= (uint64_t)cpu->seg[SEG_CS].limit + 1;
@@ -32,7 +38,7 @@ static inline bool code_block_fits(const struct cpu *cpu, const struct code_bloc
 static inline struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uint32_t start)
 {
     uint32_t distance = cpu->eip - start, physical = from->physical + distance;
-    struct code_block *block = from->link[distance != from->bytes];
+    struct code_block *block = from->link[code_block_way(from, distance)];
 
     if (!block || block->physical != physical || (physical ^ from->physical) & ~PAGE_MASK)
         return code_block_link(cpu, from, start);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""boot.py - how long guests take from power-on to their prompt, in Muniment and in QEMU (TCG) beside it: Debian's GRUB rescue floppy, Debian's kernel, and ReactOS' live CD.
+"""boot.py - how long guests take from power-on to their prompt, in Muniment and in QEMU (TCG) beside it: Debian's GRUB rescue floppy, Debian's kernel, FreeDOS' floppy, memtest86+ (to the end of its first pass), and ReactOS' live CD.
 
     tests/bench/boot.py BUILD
 
@@ -22,7 +22,7 @@ MENU, PROMPT = b"for a command-line", b"grub>"
 SHELL = b"init is ready"
 REACTOS = os.path.join(os.environ.get("MUNIMENT_SUITES", ""), "guests/reactos-livecd.iso")
 WELCOME, DESKTOP = "wininet/internet.c:319", "connectmanager.cpp"  # the live CD's dialog is about to appear; the desktop has
-PATIENCE = 120  # seconds
+PATIENCE = 600  # seconds
 
 
 def finished(process, begun):
@@ -171,6 +171,85 @@ def reactos(build):
             print(f"  QEMU (TCG)            {peer:8.2f} {peer_cpu:8.2f}    ratio {peer_cpu / cpu:.2f}x")
 
 
+# Guests on the text screen: what is asked of each, as (text on the screen, keys then), and how the last text is called.
+SUITES = os.environ.get("MUNIMENT_SUITES", "")
+SCREENS = {
+    "FreeDOS, power-on to prompt": (os.path.join(SUITES, "guests/freedos13-floppy.img"), "isapc", "486", 4,
+                                    [("Please select", ["1"]), ("[Y,N]?", ["n", "ret"]), ("A:\\\\>", [])]),
+    "memtest86+, first pass": ("/usr/lib/memtest86+/memtest86+ia32.iso", "pc", "pentium2", 5, [("Pass:  1        Errors: 0", [])]),
+}
+
+
+def screen_muniment(build, folder, image, board, memory, steps):
+    floppy = board == "isapc"
+    name = "boot" + image[image.rindex("."):]
+    os.symlink(os.path.realpath(image), f"{folder}/{name}")
+    with open(f"{folder}/machine.yaml", "w") as file:
+        file.write(f"""muniment: machine 0
+machine: {'pc-isa' if floppy else 'pc-i440fx'}
+cpu:
+  model: {'i486' if floppy else 'pentium2'}
+  speed: 25 MIPS
+memory: {memory} MiB
+firmware:
+  system: built-in 0
+  video: built-in 0
+clock: 1998-01-01T00:00:00
+drives:
+  {'fd0' if floppy else 'hd2'}:
+    kind: {'floppy 1.44M' if floppy else 'cdrom'}
+    image: {name}
+boot:
+  - {'floppy' if floppy else 'cdrom'}
+ports:
+  - com1
+display: vga
+""")
+    with open(f"{folder}/script", "w") as file:
+        for text, keys in steps:
+            file.write(f'wait screen "{text}"\n' + "".join(f"key {'enter' if key == 'ret' else key}\n" for key in keys))
+    begun, before = time.monotonic(), os.times()
+    subprocess.run([f"{build}/muniment", "boot", f"{folder}/machine.yaml", "--script", f"{folder}/script", "--limit", "900", "--until", "time:0"], check=True)
+    after = os.times()
+    return time.monotonic() - begun, after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def screen_qemu(folder, image, board, cpu, memory, steps):
+    drive = "if=floppy,readonly=on" if board == "isapc" else "media=cdrom"
+    begun = time.monotonic()
+    process = subprocess.Popen(
+        ["qemu-system-i386", "-M", board, "-cpu", cpu, "-m", str(memory), "-accel", "tcg", "-display", "none", "-nodefaults", "-vga", "std",
+         "-drive", f"format=raw,{drive},file={image}", "-qmp", f"unix:{folder}/qmp,server,nowait"], stderr=subprocess.DEVNULL)
+    try:
+        monitor = Monitor(f"{folder}/qmp", folder)
+        for text, keys in steps:
+            monitor.wait(text.replace("\\\\", "\\").encode())
+            for key in keys:
+                monitor.do("send-key", keys=[{"type": "qcode", "data": key}])
+                time.sleep(0.2)
+    finally:
+        process.kill()
+        times = finished(process, begun)
+    return times
+
+
+def screens(build):
+    for name, (image, board, cpu, memory, steps) in SCREENS.items():
+        if not os.path.exists(image):
+            print(f"{name}: {image} is not there (tests/README.md)")
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            wall, seconds = screen_muniment(build, folder, image, board, memory, steps)
+            print(f"{name:28}wall      cpu\n  Muniment              {wall:8.2f} {seconds:8.2f}")
+            if not shutil.which("qemu-system-i386"):
+                continue
+            try:
+                peer, peer_cpu = screen_qemu(folder, image, board, cpu, memory, steps)
+                print(f"  QEMU (TCG)            {peer:8.2f} {peer_cpu:8.2f}    ratio {peer_cpu / seconds:.2f}x")
+            except TimeoutError as error:
+                print(f"  {error} within {PATIENCE} seconds")
+
+
 def grub(build):
     if not os.path.exists(IMAGE):
         print(f"{IMAGE} is not there (package grub-rescue-pc)")
@@ -183,5 +262,5 @@ def grub(build):
 
 
 if __name__ == "__main__":
-    for guest in grub, linux_boot, reactos:
+    for guest in grub, linux_boot, screens, reactos:
         guest(sys.argv[1] if len(sys.argv) > 1 else "build")
