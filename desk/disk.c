@@ -54,7 +54,7 @@ static bool add_overlay(const struct arguments *a, struct desk_disk *d, struct e
     snprintf(path, sizeof path, "%s.%s", overlay, drive_slot_names[d->slot]);
     if (access(path, R_OK))
         return error_host(error, path, errno, "cannot open");
-    if (!overlay_open(path, archive_machine_root(d->archive), d->slot, &d->block, &result, error))
+    if (!overlay_open(path, archive_signature(d->archive)->content, d->slot, &d->block, &result, error))
         return false;
     d->block = result;
     d->size = d->block.sectors * SECTOR_SIZE;
@@ -97,7 +97,9 @@ static bool add_snapshot(const struct arguments *a, struct desk_disk *d, struct 
         return error_set(error, STATUS_USAGE, a->command->name, NULL, NULL,
                          "--snapshot goes with an archive, and not with --overlay");
     bool good = snapshot_read(path, &snapshot, error);
-    if (good && strcmp(snapshot.machine.root, archive_machine_root(d->archive)))
+    if (good &&
+        (strcmp(snapshot.machine.root, archive_machine_root(d->archive)) ||
+         (*snapshot.machine.content && strcmp(snapshot.machine.content, archive_signature(d->archive)->content))))
         good = error_set(error, STATUS_INPUT, path, NULL, "name the archive from which it was taken",
                          "is a snapshot of another machine");
     if (good && snapshot.machine.media[d->slot].kind != MEDIUM_SEALED)
@@ -106,7 +108,7 @@ static bool add_snapshot(const struct arguments *a, struct desk_disk *d, struct 
     if (good && snapshot.machine.media[d->slot].first > 0)
         good = error_set(error, STATUS_INPUT, path, drive_slot_names[d->slot], "resume it, and read its overlay",
                          "continues an earlier overlay");
-    good = good && overlay_open(NULL, archive_machine_root(d->archive), d->slot, &d->block, &result, error);
+    good = good && overlay_open(NULL, archive_signature(d->archive)->content, d->slot, &d->block, &result, error);
     if (good) {
         d->block = result;
         good = write_pages(&snapshot, d, error);

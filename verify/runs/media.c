@@ -164,7 +164,7 @@ static bool open_sealed_disk(struct media *media, enum drive_slot slot, const ch
     error->status = STATUS_OK;
     if (!archive_disk(media->archive, slot, &base, error))
         return error->status == STATUS_OK;
-    return attach_sealed(media, slot, &base, overlay, archive_machine_root(media->archive), error);
+    return attach_sealed(media, slot, &base, overlay, archive_signature(media->archive)->content, error);
 }
 
 bool media_open_archive(struct media *media, struct archive *archive, const char *overlay, struct error *error)
