@@ -215,8 +215,8 @@ bool archive_attestation(struct archive *archive, struct attestation *attestatio
 
 /* Puts an append-only overlay over base; the result is writable and owns base (closes it). path null: in an anonymous
  * temporary file that vanishes. An existing overlay file is continued; it names what it belongs to (64 hex digits: the
- * digest of an archive's content.txt, or of what it lies over) and the slot it belongs to, and another one's is refused. What a crash tore before it
- * was synced is dropped; any other damage is refused (STATUS_INPUT). */
+ * digest of an archive's content.txt, or of what it lies over) and the slot it belongs to, and another one's is
+ * refused. What a crash tore before it was synced is dropped; any other damage is refused (STATUS_INPUT). */
 bool overlay_open(const char *path, const char *belongs_to, enum drive_slot slot, struct block *base,
                   struct block *result, struct error *error);
 
