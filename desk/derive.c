@@ -164,7 +164,8 @@ static bool put_overlay(struct deriving *d, enum drive_slot slot, const char *ov
         return error_host(error, overlay, ENAMETOOLONG, "cannot open");
     if (overlay && access(path, F_OK))
         return true;
-    if (!overlay_open(overlay ? path : NULL, archive_signature(d->parent)->content, slot, &base, &d->disks[slot], error)) {
+    if (!overlay_open(overlay ? path : NULL, archive_signature(d->parent)->content, slot, &base, &d->disks[slot],
+                      error)) {
         d->disks[slot] = base;
         return false;
     }
