@@ -155,15 +155,6 @@ static void seat_path(const struct steward *s, const struct seat *seat, const ch
     snprintf(path, PATH_MAX, "%.3900s/sessions/%s/%s", s->state, seat->id, name);
 }
 
-/* A session that the person may have: his own, or any for an archivist. */
-static struct seat *find_seat(struct steward *s, const struct question *q)
-{
-    for (size_t i = 0; i < SEATS; i++)
-        if (*q->what && !strcmp(s->seats[i].id, q->what) && (q->archivist || !strcmp(s->seats[i].owner, q->person)))
-            return &s->seats[i];
-    return NULL;
-}
-
 /* --- Jobs --- */
 
 struct work {
@@ -642,6 +633,21 @@ static void hear_seat(struct steward *s, struct seat *seat)
 }
 
 /* --- Questions --- */
+
+/* A session that the person may have, as it is now: his own, or any for an archivist. */
+static struct seat *find_seat(struct steward *s, const struct question *q)
+{
+    for (size_t i = 0; i < SEATS; i++) {
+        struct seat *seat = &s->seats[i];
+        struct pollfd control = {.fd = seat->control, .events = POLLIN};
+        if (!*q->what || strcmp(seat->id, q->what) || (!q->archivist && strcmp(seat->owner, q->person)))
+            continue;
+        while (seat->process && poll(&control, 1, 0) > 0)
+            hear_seat(s, seat);
+        return *seat->id ? seat : NULL;
+    }
+    return NULL;
+}
 
 static void on_library(struct steward *s, const struct question *q)
 {

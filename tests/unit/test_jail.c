@@ -21,7 +21,6 @@
 #include <seccomp.h>
 #endif
 
-static const char *const kind_names[JAIL_KINDS] = {"reader", "session", "run", "gate"};
 static const struct jail_limits no_limits = {0};
 
 /* What a child comes to that is locked in and calls attempt: its wait status. */
@@ -42,6 +41,8 @@ static int jailed(enum jail_kind kind, const struct jail_folder *folders, size_t
 }
 
 #ifdef HAVE_libseccomp
+
+static const char *const kind_names[JAIL_KINDS] = {"reader", "session", "run", "gate"};
 
 struct
 try {

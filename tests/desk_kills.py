@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""desk_kills.py - sessions of the desk, the gate and the desk itself are killed at random moments, while somebody types: what is in a session's
+journal stays there, the session resumes, and the whole journal is replayed. 12 times; 200 in make check-long (LONG)."""
+import base64
+import http.client
+import os
+import pathlib
+import random
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+import rfb
+
+MUNIMENT, BUILD = os.environ["MUNIMENT"], pathlib.Path(os.environ["BUILD"]).resolve()
+ROUNDS = 200 if os.environ.get("LONG") else 12
+work = pathlib.Path(tempfile.mkdtemp(prefix="desk", dir="/tmp"))
+library, state = work / "library", work / "state"
+failures = []
+
+
+def run(*arguments):
+    return subprocess.run([MUNIMENT, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+
+
+class Desk:
+    """A desk, and a person who is in."""
+
+    def __init__(self):
+        self.said = open(work / "said", "w+")
+        self.process = subprocess.Popen([MUNIMENT, "serve", str(library), "--listen", "127.0.0.1:0", "--state", str(state)], stdout=self.said, stderr=self.said)
+        self.links = 0
+        self.enter()
+
+    def enter(self):
+        """With the link that was printed last."""
+        for _ in range(200):
+            links = re.findall(r"http://127.0.0.1:(\d+)/#([0-9a-f]{64})", pathlib.Path(work / "said").read_text())
+            if len(links) > self.links:
+                break
+            time.sleep(0.05)
+        self.links = len(links)
+        self.port, secret = int(links[-1][0]), links[-1][1]
+        self.origin, self.cookie = f"http://127.0.0.1:{self.port}", ""
+        for _ in range(100):  # until the gate is there
+            try:
+                status, headers, _ = self.ask("POST", "/api/enter", secret)
+                break
+            except OSError:
+                time.sleep(0.05)
+        self.cookie = headers["set-cookie"].split(";")[0]
+
+    def ask(self, method, path, body=" "):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        headers = {"Origin": self.origin, "Cookie": self.cookie}
+        connection.request(method, path, body if method == "POST" else None, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read().decode()
+
+    def screen(self, session):
+        """A viewer: a WebSocket, pumped into a socket by two threads."""
+        ws = socket.create_connection(("127.0.0.1", self.port), 20)
+        key = base64.b64encode(os.urandom(16)).decode()
+        ws.sendall((f"GET /api/sessions/{session}/screen HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    f"Origin: {self.origin}\r\nCookie: {self.cookie}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n").encode())
+        read = ws.makefile("rb")
+        if b"101" not in read.readline():
+            raise ConnectionError("no WebSocket")
+        while read.readline().strip():
+            pass
+        where = str(work / f"viewer{random.random()}")
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(where)
+        listening.listen(1)
+
+        def inwards(ours):
+            try:
+                while True:
+                    first, length = read.read(2)
+                    length = struct.unpack(">H", read.read(2))[0] if length == 126 else struct.unpack(">Q", read.read(8))[0] if length == 127 else length
+                    data = read.read(length)
+                    if first & 15 in (1, 2, 0):
+                        ours.sendall(data)
+                    elif first & 15 == 8:
+                        break
+            except (OSError, ValueError, struct.error):
+                pass
+            ours.shutdown(socket.SHUT_RDWR)
+
+        def outwards():
+            ours, _ = listening.accept()
+            threading.Thread(target=inwards, args=(ours,), daemon=True).start()
+            try:
+                while data := ours.recv(4096):
+                    mask = os.urandom(4)
+                    length = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + struct.pack(">H", len(data))
+                    ws.sendall(b"\x82" + length + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(data)))
+            except OSError:
+                pass
+
+        threading.Thread(target=outwards, daemon=True).start()
+        return rfb.Viewer(where)
+
+
+def children(parent):
+    return [int(p) for p in pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def has_open(process, part):
+    try:
+        return any(part in os.readlink(f"/proc/{process}/fd/{fd}") for fd in os.listdir(f"/proc/{process}/fd"))
+    except OSError:
+        return False
+
+
+def whole_lines(path):
+    text = path.read_bytes()
+    return text[:text.rfind(b"\n") + 1]
+
+
+library.mkdir()
+run("key", "new", work / "key")
+run("seal", BUILD / "demo/records.yaml", "--description", BUILD / "demo/records-description.yaml", "-o", library / "records.mun", "--key", work / "key")
+if subprocess.run(["pkg-config", "--exists", "libwebsockets"], check=False).returncode:
+    print("built without libwebsockets")
+    sys.exit(77)
+desk = Desk()
+session = re.search(r'"id": "([0-9a-f]{16})"', desk.ask("POST", "/api/archives/records.mun/sessions")[2])[1]
+journal = state / "sessions" / session / "journal"
+killed = {"session": 0, "gate": 0, "desk": 0, "viewer": 0}
+seed = random.randrange(1 << 32)
+random.seed(seed)
+for n in range(ROUNDS):
+    try:
+        viewer = desk.screen(session)
+        for _ in range(random.randrange(1, 12)):
+            symbol = random.choice([0xFF54, 0xFF52, ord("1"), 0xFF1B])  # no Enter: it might switch the machine off
+            viewer.key(symbol, True)
+            viewer.key(symbol, False)
+            time.sleep(random.random() / 20)
+    except (OSError, EOFError, AssertionError) as error:
+        where = traceback.extract_tb(error.__traceback__)[-2:]
+        failures.append(f"round {n}: no screen: {error!r} in {[(f.name, f.lineno) for f in where]}; sessions: {desk.ask('GET', '/api/sessions')}")
+        break
+    what = random.choice(list(killed))
+    killed[what] += 1
+    own = children(desk.process.pid)
+    machine = [p for p in own if has_open(p, session)]
+    before = whole_lines(journal)
+    if what == "viewer":
+        viewer.close()
+    elif what == "session":
+        os.kill(machine[0], signal.SIGKILL)
+        for _ in range(200):  # until the desk has noticed
+            if '"suspended"' in desk.ask("GET", "/api/sessions")[2]:
+                break
+            time.sleep(0.05)
+    elif what == "gate":
+        os.kill([p for p in own if p not in machine][0], signal.SIGKILL)
+        desk.enter()
+    else:
+        os.kill(desk.process.pid, signal.SIGKILL)
+        desk.process.wait()
+        for _ in range(200):  # its processes end by themselves
+            if not any(has_open(p, str(journal)) for p in map(int, filter(str.isdigit, os.listdir("/proc")))):
+                break
+            time.sleep(0.05)
+        desk = Desk()
+    for _ in range(200):
+        status, _, text = desk.ask("POST", f"/api/sessions/{session}/resume")
+        if status == 200 and '"running"' in desk.ask("GET", "/api/sessions")[2]:
+            break
+        time.sleep(0.05)
+    else:
+        failures.append(f"round {n}: after the {what} was killed the session does not resume: {status} {text}")
+        break
+    if not journal.read_bytes().startswith(before):
+        failures.append(f"round {n}: after the {what} was killed the journal has lost something")
+        break
+desk.process.terminate()
+desk.process.wait()
+replay = run("replay", library / "records.mun", journal)
+if replay.returncode != 0:
+    failures.append(f"the journal is not replayed: {replay.stdout}")
+said = pathlib.Path(work / "said").read_text()
+if "jail" in said:
+    failures.append(said)
+for failure in failures:
+    print(f"FAILED  {failure} (seed {seed})")
+print(f"desk_kills: {sum(killed.values())} killed ({', '.join(f'{v} {k}' for k, v in killed.items())}); {replay.stdout.strip()}")
+subprocess.run(["rm", "-rf", str(work)])
+sys.exit(1 if failures else 0)
