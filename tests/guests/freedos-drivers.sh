@@ -1,23 +1,25 @@
 #!/bin/bash
-# freedos-drivers.sh - DOS drivers that look at the hardware for themselves: UIDE caches a disk and a CD-ROM drive that it finds to be UltraDMA and reads by
-# bus master, SHSUCDX shows the CD, XCOPY and FC copy and compare 6 MB, and CTMOUSE finds Microsoft's mouse on COM2. Our firmware only: SeaBIOS leaves the
-# controller's bus mastering off (PCI command 0001h), and UIDE then takes it for a bad one.
+# freedos-drivers.sh - DOS drivers that look at the hardware for themselves, in virtual-8086 mode under JEMM386: UIDE caches a disk and a CD-ROM drive that it finds to be UltraDMA and
+# reads by bus master, SHSUCDX shows the CD, XCOPY and FC copy and compare 6 MB, CTMOUSE finds Microsoft's mouse on COM2, and a DPMI client of 32 bits draws in mode X. Our firmware
+# only: SeaBIOS leaves the controller's bus mastering off (PCI command 0001h), and UIDE then takes it for a bad one.
 set -euo pipefail
 . tests/guests/guest.sh
 suite boot.img freedos13-floppy.img 6a6a75d96e4b0f89b160d1c6193873154b0c75bf9989d0e27b6663a13d8c59b3
 suite bin.tar sdcboot-freedos.tar a7549b25e2d31fceb352e9b2064ccbd7ae4e8d36044cf32bc04f76f6c71d7b8e
 [[ ${GUEST_PEER-} = @(|*/lockstep.sh) ]] || { echo "peers have no serial mouse of Microsoft's"; exit 77; }
 
+tests=$PWD/tests/guests/dos
 # A disk of one FAT16 partition with a file of 6 MB, and a CD with another; the floppy starts from the installer's own boot sector and kernel.
 (
     cd "$WORK"
     export SOURCE_DATE_EPOCH=883612800 TZ=UTC
     tar -xf bin.tar
-    printf '%s\r\n' 'DEVICE=A:\HIMEMX.EXE' 'DEVICE=A:\UIDE.SYS /D:FDCD0001 /S8' FILES=40 LASTDRIVE=Z 'SHELL=A:\COMMAND.COM A:\ /E:512 /P=A:\AUTOEXEC.BAT' >fdconfig.sys
-    printf '%s\r\n' '@ECHO OFF' 'PROMPT $P$G' 'SHSUCDX /D:FDCD0001' 'ECHO ALL LOADED' >autoexec.bat
-    mdeltree -i boot.img ::freedos
+    gcc -m32 -c -o modex.o "$tests/modex.S" && ld -m elf_i386 -Ttext=0x100 --oformat=binary -o modex.com modex.o
+    printf '%s\r\n' 'DEVICE=A:\HIMEMX.EXE' 'DEVICE=A:\JEMM386.EXE' 'DEVICE=A:\UIDE.SYS /D:FDCD0001 /S8' FILES=40 LASTDRIVE=Z 'SHELL=A:\COMMAND.COM A:\ /E:512 /P=A:\AUTOEXEC.BAT' >fdconfig.sys
+    printf '%s\r\n' '@ECHO OFF' 'PROMPT $P$G' 'SHSUCDX /D:FDCD0001' 'CWSDPMI -p' 'ECHO ALL LOADED' >autoexec.bat
     mdel -i boot.img ::'*.bat' ::fdconfig.sys
-    mcopy -i boot.img {fdconfig.sys,autoexec.bat} freedos/bin/{{command,shsucdx,fdapm}.com,{himemx,ctmouse,xcopy,fc}.exe,uide.sys} ::
+    mdeltree -i boot.img ::freedos
+    mcopy -i boot.img {fdconfig.sys,autoexec.bat} freedos/bin/{{command,shsucdx,fdapm}.com,{himemx,jemm386,cwsdpmi,ctmouse,xcopy,fc}.exe,uide.sys} modex.com ::
     awk 'BEGIN { for (i = 0; i < 6291456 / 16; i++) printf "%015x\n", i * 2654435761 % 1099511627776 }' >six.dat
     truncate -s 33030144 disk.img
     printf 'label: dos\nlabel-id: 0x4d756e69\nstart=63, size=64449, type=6, bootable\n' | sfdisk -q disk.img
