@@ -1,10 +1,10 @@
 #!/bin/bash
-# machines.sh - the ready-made machines: each starts, and at its speed the loops of the programs that it is for give sound results (probe/probe.S);
-# at 2,000 MIPS none does.
+# machines.sh - the ready-made machines: each starts, at its speed the loops of the programs that it is for give sound results (probe/probe.S), and a program comes back from each
+# way to reset the processor (probe/reset.S); at 2,000 MIPS no loop does.
 set -u
 . tests/facts.sh
 muniment=$MUNIMENT
-cp "$BUILD/tests/probe.img" "$WORK"
+cp "$BUILD"/tests/{probe,reset}.img "$WORK"
 cd "$WORK" || exit 1
 
 # sound LOOP: whether its line in `lines` is one that the program can use.
@@ -34,12 +34,16 @@ probe()
     says "$fact: to its end" lines end
 }
 
+printf '%s\n' "5 keyboard" "a keyboard" "5 port 92h" "a port 92h" "5 exception" "a exception" end >resets
 machines=0
 while read -r machine loops; do
     probe "$machine boots" probe.img --machine "$machine"
     for loop in $loops; do
         passed "$machine: $loop: $(tr '\n' ' ' <lines)" "$(sound "$loop"; echo $?)"
     done
+    gives "$machine: resets" 0 "$muniment" boot reset.img --machine "$machine" --until halt --limit 60 --serial serial --force
+    tr -d '\r' <serial | cmp -s - resets
+    passed "$machine: programs come back from a reset: $(tr '\r\n' ' ' <serial)" $?
     machines=$((machines + 1))
 done <<'TABLE'
 dos-1985     crt
