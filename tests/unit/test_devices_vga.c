@@ -744,6 +744,23 @@ static void there_is_no_text_in_a_dispi_mode(void **state)
     assert_int_equal(screen.rows, 25);
 }
 
+/* DOS boxes with VBE save and restore the registers of the VGA under a mode that is on. */
+static void registers_of_the_vga_do_not_end_a_dispi_mode(void **state)
+{
+    struct fixture *f = *state;
+
+    dispi_mode(f, 640, 480, 8);
+    for (unsigned i = 0; i < 0x19; i++) {
+        out(&f->board, CRTC, (uint8_t)i);
+        out(&f->board, CRTC + 1, in(&f->board, CRTC + 1));
+    }
+    out(&f->board, MISC, 0x67);
+    out(&f->board, GRAPHICS, 6);
+    out(&f->board, GRAPHICS + 1, 0x0E);
+    assert_true(dispi_get(f, DISPI_ENABLE) & DISPI_ENABLED);
+    assert_int_equal(dispi_get(f, DISPI_XRES), 640);
+}
+
 /* A stand-in for SHA-256: the digest tells only whether the input is the same. */
 static void mixing_hash(void *context, const uint8_t *bytes, size_t length, uint8_t digest[HASH_SIZE])
 {
@@ -866,6 +883,7 @@ int main(void)
         TEST(a_mode_begins_cleared_unless_told_otherwise),
         TEST(the_frame_buffer_goes_where_pci_puts_it),
         TEST(there_is_no_text_in_a_dispi_mode),
+        TEST(registers_of_the_vga_do_not_end_a_dispi_mode),
         TEST(the_root_costs_what_was_written_and_tells_it),
         TEST(no_sequence_of_accesses_does_harm),
     };
