@@ -20,6 +20,7 @@ begin()
     local columns=$1 rows=$2
     shift 2
     mux kill-server 2>/dev/null
+    server="$server+" # another each time: one that ends may still hold its socket
     printf '%s\n' "stty -a >before" "$(printf '%q ' "$MUNIMENT" boot "$@" --display text) >said 2>err; echo \$? >status; stty -a >after; exec sleep 100" >run
     sed -i 's/ >said 2>err/ 2>err/' run
     rm -f status after
