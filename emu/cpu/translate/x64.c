@@ -1,8 +1,6 @@
 /* x64.c - the x86-64 back end: a unit from end to end (x64.h), and the code that all blocks share. */
 #include "emu/cpu/translate/x64.h"
 
-#include "emu/endian.h"
-
 /* --- Shared code --- */
 static void emit_push(struct code *code, unsigned r)
 {
@@ -405,18 +403,6 @@ static void emit_side_exit(struct compile *c, struct stub *stub)
     emit_store_immediate(c->code, 4, FIELD(eip), stub->eip);
     emit_alu(c->code, ALU_XOR, 4, in_register(R8), R8);
     emit_jump_to(c->code, c->backend->leave);
-}
-
-void backend_aim(struct block_exit *exit, const struct translated *to)
-{
-    if (exit->guard)
-        store32(exit->guard, to ? to->physical / PAGE_SIZE + 1 : UINT32_MAX);
-    aim(exit->site, to ? to->link : exit->unlinked);
-    if (!exit->target)
-        return;
-    store32(exit->target, exit->eip);
-    store32(exit->page, (uint32_t)page_field(exit->eip));
-    aim(exit->other, to ? exit->table : exit->unlinked);
 }
 
 /* --- The unit --- */

@@ -2,6 +2,8 @@
  * instructions ask for it. */
 #include "emu/cpu/translate/x64.h"
 
+#include "emu/endian.h"
+
 const uint8_t host_register[9] = {RAX, RCX, RDX, RBX, R12, RBP, RSI, RDI, NO_REGISTER};
 
 struct stub *new_stub(struct compile *c, enum stub_kind kind)
@@ -150,6 +152,18 @@ static void emit_far_exit(struct compile *c, struct block_exit *exit, uint8_t *s
     aim(miss, code->at);
     emit_other(c, linked ? exit : NULL);
     aside_end(c, swapped);
+}
+
+void backend_aim(struct block_exit *exit, const struct translated *to)
+{
+    if (exit->guard)
+        store32(exit->guard, to ? to->physical / PAGE_SIZE + 1 : UINT32_MAX);
+    aim(exit->site, to ? to->link : exit->unlinked);
+    if (!exit->target)
+        return;
+    store32(exit->target, exit->eip);
+    store32(exit->page, (uint32_t)page_field(exit->eip));
+    aim(exit->other, to ? exit->table : exit->unlinked);
 }
 
 void emit_cached_jump(struct compile *c)
