@@ -3,8 +3,6 @@
  * A flag that the manuals leave undefined never comes from the host (law 6): `host` of owe() names those that may. */
 #include "emu/cpu/translate/x64.h"
 
-#include <string.h>
-
 #include "emu/cpu/interpret.h"
 
 #define NOT_AF (FLAGS_ARITHMETIC & ~FLAG_AF)
@@ -24,14 +22,6 @@ static void load_loose(struct compile *c, const struct insn *i)
 {
     emit_constant_wide(c->code, R11, (uintptr_t)(c->unit->code + (int32_t)loose_offset(i)));
     emit_load(c->code, 4, R11, at_address(R11, 0));
-}
-
-bool backend_loosens(const struct insn *i)
-{
-    const char *immediate = strstr(opcode_rows[i->row].operands, ",Iz");
-
-    return immediate && i->size == 4 && i->form == FORM_RI &&
-           (i->operation == OP_MOV || i->operation == OP_TEST || i->operation <= OP_CMP);
 }
 
 /* --- Moves --- */

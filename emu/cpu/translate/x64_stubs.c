@@ -2,9 +2,19 @@
  * instructions ask for it. */
 #include "emu/cpu/translate/x64.h"
 
+#include <string.h>
+
 #include "emu/endian.h"
 
 const uint8_t host_register[9] = {RAX, RCX, RDX, RBX, R12, RBP, RSI, RDI, NO_REGISTER};
+
+bool backend_loosens(const struct insn *i)
+{
+    const char *immediate = strstr(opcode_rows[i->row].operands, ",Iz");
+
+    return immediate && i->size == 4 && i->form == FORM_RI &&
+           (i->operation == OP_MOV || i->operation == OP_TEST || i->operation <= OP_CMP);
+}
 
 struct stub *new_stub(struct compile *c, enum stub_kind kind)
 {
