@@ -74,6 +74,7 @@ struct unit {
                                   again */
     uint16_t written[UNIT_LIMIT]; /* that each instruction writes */
     uint16_t live_before;         /* the first */
+    bool observed[UNIT_LIMIT];    /* backend_flag_use of each: the state may be looked at there */
     bool loops;                   /* its last instruction jumps to its first */
     unsigned near_count;
     struct neighbours near[NEIGHBOURS_LIMIT];

@@ -41,6 +41,7 @@ static void find_live_flags(struct unit *u)
         struct flag_use use = backend_flag_use(u, n);
         u->live[n] = live;
         u->written[n] = use.written;
+        u->observed[n] = use.observed;
         live = (uint16_t)((live & ~use.written) | use.read);
         if (use.observed)
             live = FLAGS_ARITHMETIC;

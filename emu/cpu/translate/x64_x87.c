@@ -136,7 +136,7 @@ static bool offset_is_dead(const struct compile *c)
 {
     const struct unit *u = c->unit;
 
-    for (unsigned n = c->index + 1; n < u->count && u->compiled[n] && !backend_flag_use(u, n).observed; n++) {
+    for (unsigned n = c->index + 1; n < u->count && u->compiled[n] && !u->observed[n]; n++) {
         const struct insn *i = &u->insn[n];
         if (row_of(i) && i->form == FORM_M)
             return true;
