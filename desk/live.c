@@ -12,9 +12,11 @@
 #include "desk/vnc.h"
 
 #define SLICES_PER_SECOND 1000u /* of guest time: the machine listens as often */
+#define SLICES_ALONE 100u       /* the same when nobody watches */
 #define AHEAD_US 1000           /* by which the machine may be before the clock; */
 #define AHEAD_IDLE_US 50000     /* when nobody did anything for a while, and nothing moved */
 #define IDLE_US 1000000         /* a while */
+#define AHEAD_ALONE_US 200000   /* when nobody watches either */
 #define LAG_US 250000           /* by which it may be after the clock, before that is given up */
 #define LOOK_US 5000            /* between two pictures, at least, */
 #define LOOK_SHARE 2            /* and so many times what a picture took */
@@ -310,13 +312,18 @@ static bool wants_real(const struct live *l)
                                          : l->speed == SPEED_REAL;
 }
 
+static bool is_alone(const struct live *l)
+{
+    return !l->terminal && !vnc_watching(l->vnc);
+}
+
 /* Waits until the clock comes up to the machine; what is done meanwhile is answered at once. */
 static void wait_for_clock(struct live *l, uint64_t now)
 {
     bool idle = now - l->input_at > IDLE_US && now - l->change_at > IDLE_US;
     uint64_t early = ahead(l, now), input_at = l->input_at;
 
-    if (early <= (idle ? AHEAD_IDLE_US : AHEAD_US))
+    if (early <= (!idle ? AHEAD_US : is_alone(l) ? AHEAD_ALONE_US : AHEAD_IDLE_US))
         return;
     while (early && wants_real(l) && !interrupted() && !terminal_left(l->terminal) && !l->commanded &&
            l->input_at == input_at) {
@@ -357,7 +364,9 @@ static uint64_t paced(void *context)
     show(l, now);
     if (real)
         wait_for_clock(l, microseconds());
-    return terminal_left(l->terminal) || l->commanded ? 0 : l->per_second / SLICES_PER_SECOND;
+    return terminal_left(l->terminal) || l->commanded ? 0
+           : is_alone(l)                              ? l->per_second / SLICES_ALONE
+                                                      : l->per_second / SLICES_PER_SECOND;
 }
 
 void live_begin(struct live *l, struct session *session)
