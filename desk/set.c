@@ -69,10 +69,13 @@ bool set_recognise(const char *path)
 static bool beside(const char *path, const char *name, char to[600], struct error *error)
 {
     const char *slash = strrchr(path, '/');
-    int length = slash ? (int)(slash - path + 1) : 0;
+    size_t folder = slash ? (size_t)(slash - path) + 1 : 0, size = strlen(name) + 1;
 
-    return snprintf(to, 600, "%.*s%s", length, path, name) < 600 ||
-           error_set(error, STATUS_INPUT, path, NULL, NULL, "the path of \"%.100s\" is too long", name);
+    if (folder + size > 600)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "the path of \"%.100s\" is too long", name);
+    memcpy(to, path, folder);
+    memcpy(to + folder, name, size);
+    return true;
 }
 
 /* What a manifest says, as a set file would; machine-roots are not known yet. */
