@@ -7,13 +7,18 @@
 
 bool act_begin(struct act *act, const struct arguments *a, const char *word, const char *object, struct error *error)
 {
-    const char *path = argument_value(a, "--log"), *by = argument_value(a, "--by");
+    const char *path = argument_value(a, "--log"), *by = argument_value(a, "--by"),
+               *reason = argument_value(a, "--override");
 
     *act = (struct act){.log = NULL};
     if (!path && !by)
         return true;
     if (!path || !by)
         return error_set(error, STATUS_USAGE, a->command->name, NULL, NULL, "--log and --by go together");
+    if (reason && strlen(reason) >= sizeof act->values[0])
+        return error_set(error, STATUS_USAGE, a->command->name, NULL, "name the order or the file that says more",
+                         "--override has more than %zu bytes, which is all that the log keeps",
+                         sizeof act->values[0] - 1);
     act->log = log_open(path, by, error);
     if (act->log && log_intent(act->log, word, object, &act->intent, error))
         return true;

@@ -97,6 +97,12 @@ static bool add_rule(struct rights *r, const struct decision *rule)
     return true;
 }
 
+/* Whether what is closed, or undecided, is opened by a reason that is recorded. */
+static bool is_overridden(const struct rights *r)
+{
+    return argument_value(r->arguments, "--override") && argument_value(r->arguments, "--log");
+}
+
 /* The rules of one archive. A decision about all of it replaces its description's. */
 static bool add_archive(struct rights *r, struct archive *archive, struct error *error)
 {
@@ -110,7 +116,7 @@ static bool add_archive(struct rights *r, struct archive *archive, struct error 
     evidence_of(archive, &subject);
     memcpy(described.until, subject.sealed.closed_until, sizeof described.until);
     e = desk_evidence(r->arguments, &subject, error);
-    good = e && (evidence_lost(e) == 0 || argument_value(r->arguments, "--override") ||
+    good = e && (evidence_lost(e) == 0 || is_overridden(r) ||
                  error_set(error, STATUS_UNDECIDED, subject.path, NULL, "`muniment verify` says which",
                            "has evidence that is damaged or lost: what it decided on rights is not known"));
     while (good && (rule = evidence_next(e, &position))) {
@@ -139,7 +145,7 @@ struct rights *rights_open(const struct arguments *a, struct archive *archive, s
     for (; good && archive; archive = next) {
         good = add_archive(r, archive, error);
         next = good ? archive_parent(archive, error) : NULL;
-        if (good && !next && archive_is_derived(archive, NULL, NULL) && !argument_value(a, "--override"))
+        if (good && !next && archive_is_derived(archive, NULL, NULL) && !is_overridden(r))
             good = false; /* what the parent closes is not known */
     }
     if (good)
@@ -195,12 +201,6 @@ static const char *strictest(const struct rights *r, unsigned slot, const char *
 const char *rights_strictest(const struct rights *r)
 {
     return strictest_rule(r, DRIVE_COUNT, NULL, true);
-}
-
-/* Whether what is closed is opened by a reason that is recorded. */
-static bool is_overridden(const struct rights *r)
-{
-    return argument_value(r->arguments, "--override") && argument_value(r->arguments, "--log");
 }
 
 const char *rights_closed(const struct rights *r, unsigned slot, const char *path)

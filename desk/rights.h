@@ -23,7 +23,7 @@ struct evidence *desk_evidence(const struct arguments *arguments, const struct e
 struct rights;
 
 /* Collects the rules of an archive and of all above it. Null with *error: a parent or a batch is missing or damaged, so
- * that nobody knows (STATUS_UNDECIDED), unless --override gives a reason. */
+ * that nobody knows (STATUS_UNDECIDED), unless --override gives a reason that --log records. */
 struct rights *rights_open(const struct arguments *arguments, struct archive *archive, struct error *error);
 void rights_close(struct rights *rights);
 
