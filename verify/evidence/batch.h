@@ -30,6 +30,7 @@ struct batch {
     bool two;     /* and a second person */
     bool ignored; /* a decision that would need a second person */
     struct stamp_verdict verdict;
+    bool passed; /* by the search for what a batch stands on */
 };
 
 /* Parses the text of a file, and owns it from then on; null: it is none, or there is no memory. */

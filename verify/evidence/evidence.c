@@ -106,10 +106,16 @@ static bool take_folder(struct evidence *e, const char *path, bool must, struct 
     while (good && (entry = readdir(folder))) {
         size_t length = strlen(entry->d_name), ending = strlen(BATCH_ENDING);
 
-        if (length > ending && strcmp(entry->d_name + length - ending, BATCH_ENDING) == 0 &&
-            snprintf(file, sizeof file, "%s/%s", path, entry->d_name) < (int)sizeof file)
+        if (length <= ending || strcmp(entry->d_name + length - ending, BATCH_ENDING) != 0)
+            continue;
+        if (snprintf(file, sizeof file, "%s/%s", path, entry->d_name) >= (int)sizeof file)
+            good = error_host(error, path, ENAMETOOLONG, "cannot read the batches of");
+        else
             good = take_file(e, file, entry->d_name, length - ending, mine) ||
-                   error_set(error, STATUS_HOST, path, NULL, NULL, "holds more batches than there is memory for");
+                   (e->count == BATCHES_LIMIT
+                        ? error_set(error, STATUS_INPUT, path, NULL, "take away what is no evidence of this office",
+                                    "holds more than %u batches about one archive", BATCHES_LIMIT)
+                        : error_host(error, path, ENOMEM, "cannot read the batches of"));
     }
     closedir(folder);
     return good;
@@ -126,15 +132,17 @@ static bool take_beside(struct evidence *e, const char *path, struct error *erro
 
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
     open = opendir(folder);
-    while (open && good && (entry = readdir(open))) {
+    if (!open)
+        return error_host(error, folder, errno, "cannot look for evidence in");
+    while (good && (entry = readdir(open))) {
         size_t length = strlen(entry->d_name), ending = strlen(".evidence");
 
-        if (length > ending && strcmp(entry->d_name + length - ending, ".evidence") == 0 &&
-            snprintf(file, sizeof file, "%s/%s", folder, entry->d_name) < (int)sizeof file)
-            good = take_folder(e, file, false, error);
+        if (length > ending && strcmp(entry->d_name + length - ending, ".evidence") == 0)
+            good = snprintf(file, sizeof file, "%s/%s", folder, entry->d_name) < (int)sizeof file
+                       ? take_folder(e, file, false, error)
+                       : error_host(error, folder, ENAMETOOLONG, "cannot look for evidence in");
     }
-    if (open)
-        closedir(open);
+    closedir(open);
     return good;
 }
 
@@ -145,24 +153,49 @@ static int compare(const void *a, const void *b)
 
 /* --- What stands on what --- */
 
-const struct batch *evidence_batch(const struct evidence *e, const char *name)
+static struct batch *find(const struct evidence *e, const char *name)
 {
-    for (size_t i = 0; i < e->count; i++)
-        if (strcmp(e->batches[i]->name, name) == 0)
-            return e->batches[i];
+    for (size_t from = 0, to = e->count; from < to;) {
+        size_t middle = from + (to - from) / 2;
+        int order = strcmp(name, e->batches[middle]->name);
+
+        if (order == 0)
+            return e->batches[middle];
+        if (order < 0)
+            to = middle;
+        else
+            from = middle + 1;
+    }
     return NULL;
 }
 
-/* Whether a batch stands on another, through any number of others. Digests cannot form a circle. */
-bool batch_stands_on(const struct evidence *e, const struct batch *b, const char *name)
+const struct batch *evidence_batch(const struct evidence *e, const char *name)
+{
+    return find(e, name);
+}
+
+/* Digests cannot form a circle, but many ways may lead to one batch: each is gone over once. */
+static bool leads_to(const struct evidence *e, const struct batch *b, const char *name)
 {
     for (unsigned i = 0; i < b->stand_count; i++) {
-        const struct batch *below = evidence_batch(e, b->stands_on[i]);
+        struct batch *below = find(e, b->stands_on[i]);
 
-        if (strcmp(b->stands_on[i], name) == 0 || (below && batch_stands_on(e, below, name)))
+        if (strcmp(b->stands_on[i], name) == 0)
+            return true;
+        if (!below || below->passed)
+            continue;
+        below->passed = true;
+        if (leads_to(e, below, name))
             return true;
     }
     return false;
+}
+
+bool batch_stands_on(const struct evidence *e, const struct batch *b, const char *name)
+{
+    for (size_t i = 0; i < e->count; i++)
+        e->batches[i]->passed = false;
+    return leads_to(e, b, name);
 }
 
 /* Batches that others, or the log, say there are. */
@@ -170,10 +203,10 @@ static void miss(struct evidence *e, const struct evidence_request *r)
 {
     for (size_t i = 0; i < e->count; i++)
         for (unsigned n = 0; n < e->batches[i]->stand_count; n++)
-            if (!is_there(e, e->batches[i]->stands_on[n]))
+            if (!find(e, e->batches[i]->stands_on[n]))
                 note(e, true, e->batches[i]->stands_on[n], "is missing: another batch stands on it");
     for (size_t i = 0; i < r->known_count; i++)
-        if (!is_there(e, r->known[i]))
+        if (!find(e, r->known[i]))
             note(e, true, r->known[i], "is missing: the log knows it");
 }
 
@@ -362,6 +395,30 @@ void evidence_of(struct archive *archive, struct evidence_subject *subject)
     memcpy(subject->sealed.signature, s->bytes, SIGNATURE_SIZE);
     if (!d->open)
         memcpy(subject->sealed.closed_until, d->closed_until, sizeof d->closed_until);
+}
+
+bool evidence_folder_review(const char *folder, char review[11])
+{
+    DIR *open = opendir(folder);
+    struct dirent *entry;
+    char path[4096];
+
+    review[0] = '\0';
+    while (open && (entry = readdir(open))) {
+        size_t length = strlen(entry->d_name), ending = strlen(BATCH_ENDING), size;
+        char *text = length > ending && strcmp(entry->d_name + length - ending, BATCH_ENDING) == 0 &&
+                             snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) < (int)sizeof path
+                         ? read_batch(path, &size)
+                         : NULL;
+        struct batch *b = text ? batch_parse(text, size) : NULL;
+
+        if (b && *b->review && (!*review || strcmp(b->review, review) < 0))
+            memcpy(review, b->review, sizeof b->review);
+        batch_free(b);
+    }
+    if (open)
+        closedir(open);
+    return *review;
 }
 
 const char *evidence_proved(const struct evidence *e)

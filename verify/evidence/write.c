@@ -2,7 +2,6 @@
 #define _DEFAULT_SOURCE
 #include "verify/evidence/set.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -137,30 +136,4 @@ bool batch_write(const struct batch_request *r, hex_digest name, struct error *e
     }
     text_free(&t);
     return good;
-}
-
-bool evidence_folder_review(const char *folder, char review[11])
-{
-    DIR *open = opendir(folder);
-    struct dirent *entry;
-    char path[4096], *at;
-
-    review[0] = '\0';
-    while (open && (entry = readdir(open))) {
-        FILE *file = strstr(entry->d_name, BATCH_ENDING) &&
-                             snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) < (int)sizeof path
-                         ? fopen(path, "r")
-                         : NULL;
-        char line[64];
-
-        while (file && fgets(line, sizeof line, file))
-            if (strncmp(line, "review: ", 8) == 0 && strlen(at = line + 8) >= 10 &&
-                (!*review || strncmp(at, review, 10) < 0))
-                snprintf(review, 11, "%.10s", at);
-        if (file)
-            fclose(file);
-    }
-    if (open)
-        closedir(open);
-    return *review;
 }
