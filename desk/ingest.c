@@ -19,6 +19,7 @@
 #include "desk/quarantine.h"
 #include "desk/sealing.h"
 #include "desk/shelf.h"
+#include "formats/file.h"
 #include "formats/output.h"
 #include "formats/plain.h"
 #include "verify/fixity/fixity.h"
@@ -240,7 +241,6 @@ static bool is_there(const char *path, const struct shelf_row *row, struct row_r
                      struct error *error)
 {
     struct stat status;
-    char disks[512] = "";
 
     *there = lstat(path, &status) == 0;
     if (!*there)
@@ -250,8 +250,7 @@ static bool is_there(const char *path, const struct shelf_row *row, struct row_r
         return false;
     bool same = memcmp(archive_description(archive)->ingest.row, row->description.ingest.row, DIGEST_SIZE) == 0;
     memcpy(r->root, archive_machine_root(archive), sizeof r->root);
-    snprintf(disks, sizeof disks, "%s", archive_description(archive)->ingest.scan);
-    r->scan = same ? strdup(disks) : NULL;
+    r->scan = same ? strdup(archive_description(archive)->ingest.scan) : NULL;
     archive_close(archive);
     return same || error_set(error, STATUS_INPUT, path, NULL,
                              "give the row another accession number, or dispose of that archive",
@@ -434,23 +433,71 @@ static bool read_again(const char *path, struct row_report *r, struct error *err
                              "was not read back as it was written");
 }
 
+/* An image as it was before the scanner looked at it. */
+struct held {
+    int descriptor;
+    struct file_state state;
+};
+
+/* What is sealed must be what was scanned: the images are held open from then on. */
+static bool hold_images(const struct shelf_row *row, struct held held[DRIVE_COUNT], struct error *error)
+{
+    uint64_t size;
+
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        held[slot].descriptor = -1;
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
+        const char *path = row->images[slot];
+
+        if (path && ((held[slot].descriptor = archive_open_file(path, &size, error)) < 0 ||
+                     !file_state(held[slot].descriptor, path, &held[slot].state, error)))
+            return false;
+    }
+    return true;
+}
+
+static bool are_unchanged(const struct shelf_row *row, const struct held held[DRIVE_COUNT], struct error *error)
+{
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (row->images[slot] && !file_unchanged(held[slot].descriptor, row->images[slot], &held[slot].state, error))
+            return false;
+    return true;
+}
+
+static void release_images(const struct held held[DRIVE_COUNT])
+{
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (held[slot].descriptor >= 0)
+            close(held[slot].descriptor);
+}
+
+/* Scans the images, seals them, and reads the archive again. */
+static bool seal_scanned(struct ingest *g, struct shelf_row *row, const char *path, struct row_report *r,
+                         struct error *error)
+{
+    const char *by = argument_value(g->arguments, "--by");
+    struct held held[DRIVE_COUNT];
+    bool good = hold_images(row, held, error) && scan_images(g, row, r, error);
+
+    row->description.ingest.date = (int64_t)time(NULL);
+    snprintf(row->description.ingest.by, sizeof row->description.ingest.by, "%.64s", by ? by : "");
+    good = good && seal_row(g, row, path, r->root, error);
+    if (good && !(are_unchanged(row, held, error) && read_again(path, r, error))) {
+        unlink(path);
+        good = false;
+    }
+    release_images(held);
+    return good;
+}
+
 static bool take_in(struct ingest *g, size_t i, struct shelf_row *row, struct act *act, struct error *error)
 {
     struct row_report *r = &g->rows[i];
     struct text same = {.bytes = NULL};
-    const char *by = argument_value(g->arguments, "--by");
     char path[PATH_MAX];
 
-    if (!archive_path(g, row->file, path, error) || !scan_images(g, row, r, error))
+    if (!archive_path(g, row->file, path, error) || !seal_scanned(g, row, path, r, error))
         return false;
-    row->description.ingest.date = (int64_t)time(NULL);
-    snprintf(row->description.ingest.by, sizeof row->description.ingest.by, "%.64s", by ? by : "");
-    if (!seal_row(g, row, path, r->root, error))
-        return false;
-    if (!read_again(path, r, error)) {
-        unlink(path);
-        return false;
-    }
     r->outcome = ROW_SEALED;
     find_same(g, r, &same);
     r->same = same.bytes;

@@ -1,5 +1,5 @@
 /* quarantine.c - see quarantine.h. */
-#define _DEFAULT_SOURCE /* strsep */
+#define _GNU_SOURCE /* asprintf, strsep */
 #include "desk/quarantine.h"
 
 #include <errno.h>
@@ -76,14 +76,18 @@ static bool run(char **words, int *status, char last[LINE], const char *path, st
 bool quarantine_scan(const char *command, const char *path, bool *found, char *says, size_t size, struct error *error)
 {
     char *copy = strdup(command), *rest = copy, *words[WORDS + 2], *word, last[LINE], text[2 * LINE];
+    char *operand = NULL;
     int count = 0, status = 0;
 
-    if (!copy)
+    /* A name that begins with a dash is no option of the scanner's. */
+    if (!copy || asprintf(&operand, "%s%s", *path == '-' ? "./" : "", path) < 0) {
+        free(copy);
         return error_host(error, path, ENOMEM, "cannot be scanned");
+    }
     while ((word = strsep(&rest, " ")) && count < WORDS)
         if (*word)
             words[count++] = word;
-    words[count] = (char *)path;
+    words[count] = operand;
     words[count + 1] = NULL;
     bool good = count > 0 ? run(words, &status, last, path, error)
                           : error_set(error, STATUS_USAGE, "--scan", NULL, NULL, "names no command");
@@ -97,6 +101,7 @@ bool quarantine_scan(const char *command, const char *path, bool *found, char *s
                  *last ? ": " : "", last);
         plain_copy(says, size, text);
     }
+    free(operand);
     free(copy);
     return good;
 }

@@ -92,7 +92,8 @@ static bool take_evidence(struct transfer *t, const char *path, const char *name
     uint64_t size;
     bool good = true;
 
-    snprintf(folder, sizeof folder, "%.4000s" EVIDENCE, path);
+    if (snprintf(folder, sizeof folder, "%s" EVIDENCE, path) >= (int)sizeof folder)
+        return error_host(error, path, ENAMETOOLONG, "cannot look for evidence of");
     DIR *batches = opendir(folder);
     if (!batches)
         return errno == ENOENT || error_host(error, folder, errno, "cannot read the folder");
