@@ -141,6 +141,9 @@ gives "two can" 0 "$MUNIMENT" decide a/a.mun --open --reason "consent given" --k
 gives "Q-5: it is open" 0 read_one a/a.mun $trust
 mkdir p; cp open.mun p/p.mun
 gives "a path is closed" 0 "$MUNIMENT" decide p/p.mun --drive fd0 --path records/p1021.txt --redact --reason name --key work $trust
+for path in /RECORDS/P1021.TXT RECORDS/ RECORDS//P1021.TXT RECORDS/./P1021.TXT ../RECORDS ""; do
+    gives "no file has the path \"$path\": a rule about it would close nothing" 2 "$MUNIMENT" decide p/p.mun --drive fd0 --path "$path" --redact --reason name --key work $trust
+done
 gives "Q-3: it is left out" 6 "$MUNIMENT" files p/p.mun $trust
 says "others are listed" out 'RECORDS/P1024.TXT'
 passed "it is not" $(grep -c 'P1021' out)
@@ -159,6 +162,21 @@ gives "of a fork the stricter rule holds" 6 read_one f/f.mun $trust --evidence f
 says "that is it" err 'until 2060-01-01'
 gives "one alone" 6 read_one f/f.mun $trust --evidence f1
 says "is what it says" err 'until 2050-01-01'
+# Strangers' batches between decisions: 2 to the power of 40 ways lead from the last one down.
+mkdir -p deep/deep.mun.evidence; cp f/f.mun deep/deep.mun; cp f1/*.batch deep/deep.mun.evidence
+archive=$(grep -h ^archive: f1/*.batch) left=$(basename f1/*.batch .batch) right=$left
+for ((layer = 0; layer < 40; layer++)); do
+    stands="stands-on: $left"; [ $right = $left ] || stands="$stands"$'\n'"stands-on: $right"
+    for side in 1 2; do
+        printf 'muniment-batch: 0\n%s\n%s\nmade: 2026-01-01T00:00:0%dZ\n' "$archive" "$stands" $side >e
+        digest=$(sha256sum <e | cut -d' ' -f1); mv e deep/deep.mun.evidence/$digest.batch
+        [ $side = 1 ] && first=$digest || { left=$first right=$digest; }
+    done
+done
+gives "a decision stands on all of them" 0 timeout 60 "$MUNIMENT" decide deep/deep.mun --close-until 2055-01-01 --reason three --key work $trust
+gives "each is gone over once" 6 timeout 60 "$MUNIMENT" files deep/deep.mun $trust --evidence f2
+says "and the fork is found beside them" err 'until 2060-01-01'
+gives "Q-10: a reason that the log cannot keep whole is none" 2 read_one f/f.mun $trust --evidence f1 --override "$(printf '%0256d' 0)" --log office.log --by archivist-1
 # Chains (Q-8).
 mkdir chain; cp open.mun chain/parent.mun
 "$MUNIMENT" derive chain/parent.mun --set memory="16 MiB" -o chain/child.mun --key work >out
@@ -168,6 +186,7 @@ gives "so is the child, whichever copy of the parent is found" 6 read_one chain/
 says "by the parent's rule" err 'until 2040-01-01'
 mkdir orphan && cp chain/child.mun orphan/
 gives "without its parent nobody knows" 5 read_one orphan/child.mun $trust
+gives "nor by a reason that nobody records" 5 read_one orphan/child.mun $trust --override "court order 17"
 gives "ls shows what is to be reviewed" 0 "$MUNIMENT" ls a --due 9999 --log office.log
 says "by its date" out 'review 2030-01-01'
 

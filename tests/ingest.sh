@@ -172,6 +172,16 @@ gives "files are scanned as well" 3 ingest files.csv --library scanned --scan ./
 says "each image" out "2 rows: 1 sealed, 1 held"
 passed "a finding names the file" "$(column files-report.csv scan 2 | grep -q 'found something: .*_DOCS_INSIDE.TXT'; echo $?)"
 passed "and nothing is left of them" "$([ -z "$(ls -d "${TMPDIR:-/var/tmp}"/muniment-scan-* 2>/dev/null)" ]; echo $?)"
+mkdir dashed && cp a.img dashed/-version.img && cp a.img dashed/written.img && cp virus.img dashed/other.img
+printf 'accession,title,images\nD-1,Named like an option,-version.img\n' >dashed/dashed.csv
+printf 'accession,title,images\nW-1,Written to,written.img\n' >dashed/written.csv
+printf '#!/bin/sh\necho "$1"\n' >dashed/echo && printf '#!/bin/sh\ncp other.img copy && mv copy "$1"\n' >dashed/mover && chmod +x dashed/echo dashed/mover
+(cd dashed && "$muniment" ingest dashed.csv --library sealed --key ../office --scan ./echo) >out 2>err
+tar -xOf dashed/sealed/D-1.mun description.yaml >out
+says "a name like an option is a file to the scanner" out 'nothing found: ./-version.img'
+(cd dashed && "$muniment" ingest written.csv --library sealed --key ../office --scan ./mover) >out 2>err
+says "an image that is replaced after it was scanned is not sealed" err 'written.img: was changed while it was read'
+passed "and leaves no archive" "$([ ! -e dashed/sealed/W-1.mun ]; echo $?)"
 gives "they need a scanner" 2 ingest files.csv --library scanned --scan-files
 gives "a scanner that fails ends the run" 4 ingest virus.csv --library failing --scan /nonexistent
 says "with the reason" err "was not scanned: /nonexistent failed with status 127"
