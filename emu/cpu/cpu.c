@@ -91,12 +91,9 @@ static void code_changed(void *cpu, uint32_t address, uint32_t length)
     blocks_code_changed(cpu, address, length);
 }
 
-static void map_changed(void *processor)
+static void map_changed(void *cpu)
 {
-    struct cpu *cpu = processor;
-
     mmu_flush(cpu);
-    cpu->leave = true;
 }
 
 static void table_changed(void *cpu, uint32_t address, uint32_t length)

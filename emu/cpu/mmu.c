@@ -247,14 +247,14 @@ struct part {
     unsigned size;
 };
 
-/* Whether a write within a page goes where the TLB says, to a page that is marked still. One into a table may change
- * what it is itself mapped by, and is translated each time. */
+/* Whether a write within a page goes where the TLB says, to a page that is marked still. A walk would set no bit: the
+ * dirty bit is set, and whoever clears one writes to a table, by whatever address, which drops the entry (tlb.c). That
+ * holds for a table that maps itself too. */
 static bool write_is_kept(const struct cpu *cpu, uint32_t linear, unsigned privilege)
 {
     const struct tlb_entry *e = &cpu->tlbs[privilege][TLB_SLOT(linear)];
-    unsigned flags = e->marked == (linear & ~PAGE_MASK) ? cpu->memory->flags[e->physical / PAGE_SIZE] : 0;
 
-    return flags && !(flags & PAGE_TABLE);
+    return e->marked == (linear & ~PAGE_MASK) && cpu->memory->flags[e->physical / PAGE_SIZE];
 }
 
 /* Checks and translates an access whole, in one or two parts, before anything is done. */

@@ -24,7 +24,7 @@ unsigned mmu_probe(struct cpu *cpu, const struct insn *insn, uint32_t linear, ui
 unsigned mmu_fetch(struct cpu *cpu, uint32_t linear, uint32_t *physical, const uint8_t **host);
 /* Whether the translation that a fetch used last is kept: what is derived from it is dropped when it changes. */
 bool mmu_keeps_fetch(const struct cpu *cpu, uint32_t linear);
-/* Drops every translation: a control bit, A20, or what lies where has changed. */
+/* Drops every translation, and asks to leave: a control bit, A20, or what lies where has changed. */
 void mmu_flush(struct cpu *cpu);
 /* CR3 was loaded: takes up the context that belongs to it. */
 void mmu_switch(struct cpu *cpu);

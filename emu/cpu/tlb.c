@@ -157,6 +157,7 @@ void mmu_flush(struct cpu *cpu)
         if (t->table_of[t->table[i].page] == i + 1)
             table_release(cpu, &t->table[i]);
     context_enter(cpu, &t->context[0]);
+    cpu->leave = true; /* the code that runs is fetched again: as it is, nothing would report that it is mapped anew */
 }
 
 static struct table *table_watch(struct cpu *cpu, uint32_t page)
@@ -269,19 +270,18 @@ void mmu_table_changed(struct cpu *cpu, uint32_t address, uint32_t length)
 
     if (table->uses > USES) {
         mmu_flush(cpu);
-        cpu->leave = true;
         return;
     }
     for (unsigned slot = first; slot <= last && table->count; slot++)
         if (table->bits[slot / 32] >> slot % 32 & 1)
             drop_slot(cpu, table, slot);
     table->idle = table->count == before ? (uint16_t)(table->idle + 1) : 0;
-    if (table->count != before)
-        cpu->leave = true; /* the code that runs may be what is mapped elsewhere now */
     if (table->idle == IDLE_LIMIT)
         for (unsigned slot = 0; slot < PAGE_SIZE / 4; slot++)
             if (table->bits[slot / 32] >> slot % 32 & 1)
                 drop_slot(cpu, table, slot);
+    if (table->count != before)
+        cpu->leave = true; /* the code that runs may be mapped elsewhere now, or be so later without notice */
     if (!table->count)
         table_release(cpu, table);
 }

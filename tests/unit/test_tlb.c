@@ -296,7 +296,52 @@ static void a_page_that_is_no_table_any_more_is_written_at_full_speed(void **sta
     assert_false(p->memory.flags[table / PAGE_SIZE] & PAGE_TABLE);
     assert_int_equal(cr3_write(&p->cpu, AT_CR3), ACCESS_DONE);
     assert_false(kept(p, AT_DATA));
-    assert_int_equal(linear_read(&p->cpu, NULL, AT_DATA, 4, &value), ACCESS_DONE);
+    assert_false(linear_read(&p->cpu, NULL, AT_DATA, 4, &value) & ACCESS_FAULT);
+    processor_free(p);
+}
+
+/* So many writes to its page table drop nothing that the table is no longer watched, and then one maps the page of the
+ * code elsewhere: what comes next is from there. The first run, which changes nothing, decodes the code. The table is
+ * written by way of a large page, or of itself. */
+static void code_notices_that_it_is_mapped_elsewhere_once_its_table_is_not_watched(void **state)
+{
+    (void)state;
+    for (uint32_t window = 0; window <= 0x400000; window += 0x400000) {
+        struct processor *p = processor_protected(CPU_PENTIUM, 0);
+        uint32_t table = window + AT_CR3 + PAGE_SIZE;
+        uint8_t code[] = {0xB9, D(1000),                                       /* mov ecx, 1000 */
+                          0x89, 0x0D,    D(table + 0x800),                     /* mov [table + 800h], ecx */
+                          0x49,                                                /* dec ecx */
+                          0x75, 0xF7,                                          /* jnz: back to the MOV */
+                          0x89, 0x35,    D(table + 4 * (AT_CODE / PAGE_SIZE)), /* mov [entry of this page], esi */
+                          0xB0, 0xAA,    0xF4};                                /* mov al, AAh; hlt */
+
+        page_all_but(p, 1);
+        poke(p, AT_CR3 + 4, LARGE | USER | WRITABLE | P, 4);
+        p->cpu.cr4 |= CR4_PSE;
+        mmu_flush(&p->cpu);
+        code_put(p, AT_CODE, code, sizeof code);
+        code[sizeof code - 2] = 0xBB;
+        code_put(p, AT_CODE_B, code, sizeof code);
+        for (unsigned n = 0; n < 2; n++) {
+            p->cpu.reg[ESI] = (n ? AT_CODE_B : AT_CODE) | USER | WRITABLE | P;
+            p->cpu.eip = AT_CODE;
+            run(p, 10000);
+            assert_true(p->cpu.halted_dead);
+            assert_int_equal(p->cpu.reg[EAX] & 0xFF, n ? 0xBB : 0xAA);
+        }
+        processor_free(p);
+    }
+}
+
+static void a_flush_asks_to_leave(void **state)
+{
+    (void)state;
+    struct processor *p = paged();
+
+    mmu_flush(&p->cpu);
+    assert_true(p->cpu.leave);
+    assert_false(kept(p, AT_DATA));
     processor_free(p);
 }
 
@@ -308,6 +353,8 @@ int main(void)
         cmocka_unit_test(a_write_to_an_entry_that_no_walk_used_drops_nothing),
         cmocka_unit_test(translations_outlive_other_address_spaces),
         cmocka_unit_test(a_page_that_is_no_table_any_more_is_written_at_full_speed),
+        cmocka_unit_test(code_notices_that_it_is_mapped_elsewhere_once_its_table_is_not_watched),
+        cmocka_unit_test(a_flush_asks_to_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
