@@ -92,6 +92,27 @@ static bool read_decision(const struct arguments *a, struct decision *d, struct 
            error_set(error, STATUS_USAGE, "decide", NULL, NULL, "--close-until takes a date, YYYY-MM-DD");
 }
 
+/* Prints the report's line about a batch: whether it changes anything is said there. */
+static void print_own(void *context, const char *line, bool wrong)
+{
+    (void)wrong;
+    if (strncmp(line, context, 8) != 0)
+        return;
+    printf("  ");
+    plain_print(stdout, line);
+    putchar('\n');
+}
+
+static void report_decision(const struct arguments *a, const struct evidence_subject *subject, hex_digest name)
+{
+    struct error ignored;
+    struct evidence *now = desk_evidence(a, subject, &ignored);
+
+    if (now)
+        evidence_report(now, print_own, name);
+    evidence_free(now);
+}
+
 static enum status decide_all(const struct arguments *a, struct act *act)
 {
     struct decision decision;
@@ -112,6 +133,8 @@ static enum status decide_all(const struct arguments *a, struct act *act)
         .key_count = d.key_count,
     };
     good = good && batch_write(&request, name, &error);
+    if (good)
+        report_decision(a, &d.subject, name);
     return end(&d, good, name, "decided", act, &error);
 }
 

@@ -460,6 +460,7 @@ static void print_rights(struct writing *w)
     xml_element(x, "rightsBasis", "other");
     xml_open(x, "otherRightsInformation");
     xml_element(x, "otherRightsBasis", "conditions governing access");
+    xml_element(x, "otherRightsNote", "as described at sealing; decisions since then are evidence beside the archive");
     if (*d->rights_reason)
         xml_element(x, "otherRightsNote", d->rights_reason);
     if (*d->rights_review) {

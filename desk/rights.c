@@ -161,12 +161,12 @@ void rights_close(struct rights *r)
     free(r);
 }
 
-/* Whether a rule about a path speaks of another one: it is that, or a folder above it. */
+/* Whether a rule about a path speaks of another one: it is that, a stream of it (NAME:STREAM), or a folder above it. */
 static bool covers(const char *rule, const char *path)
 {
     size_t length = strlen(rule);
 
-    return strncasecmp(rule, path, length) == 0 && (path[length] == '\0' || path[length] == '/');
+    return strncasecmp(rule, path, length) == 0 && strchr("/:", path[length]); /* NUL as well */
 }
 
 static bool concerns(const struct decision *rule, unsigned slot, const char *path, bool with_paths)

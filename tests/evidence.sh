@@ -134,6 +134,7 @@ gives "Q-10: a reason alone is not enough" 2 read_one a/a.mun $trust --override 
 gives "a reason that is recorded is" 0 read_one a/a.mun $trust --override "court order 17" --log office.log --by archivist-1
 says "it is recorded" office.log '"override":"court order 17"'
 gives "Q-6: one person cannot open it again" 0 "$MUNIMENT" decide a/a.mun --open --reason mistake --key work $trust
+says "which is said at once" out 'archive open: mistake (it would open what was closed, which takes two: it changes nothing)'
 gives "it stays closed" 6 read_one a/a.mun $trust
 gives "verify says why" 0 "$MUNIMENT" verify a/a.mun $trust
 says "in words" out 'it would open what was closed, which takes two'

@@ -95,6 +95,9 @@ if [ -n "$ntfs" ]; then
         says "in which the bytes are" out "holds these bytes"
         passed "what lies on whole extents is proved, the rest is not" "$(grep -q '^run: data/LETTERS' proved$n/proof/proof.txt && grep -q '^unproved: data/sparse.bin' proved$n/proof/proof.txt; echo $?)"
     done
+    "$MUNIMENT" decide disk.mun --drive hd0 --path resident.txt --redact --reason name --key key >out
+    gives "Q-3: a stream of a closed file is closed" 6 "$MUNIMENT" retrieve disk.mun resident.txt:summary -o stream --drive :1
+    gives "others of its folder are not" 0 "$MUNIMENT" retrieve disk.mun sparse.bin -o open --drive :1
     gives "an ext4 file in place of an NTFS one" 3 "$MUNIMENT" retrieve disk.mun LETTERS -o less --drive :9
 fi
 
