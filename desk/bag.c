@@ -15,6 +15,7 @@
 #include "desk/embedded.h"
 #include "desk/progress.h"
 #include "desk/receipt.h"
+#include "desk/shelf.h"
 #include "formats/file.h"
 #include "formats/output.h"
 #include "formats/plain.h"
@@ -39,18 +40,7 @@ static bool sync_and_close(int descriptor, const char *path, bool good, struct e
 
 static bool write_all(int descriptor, const char *path, const void *bytes, size_t size, struct error *error)
 {
-    const char *at = bytes;
-
-    while (size > 0) {
-        ssize_t count = write(descriptor, at, size);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return error_host(error, path, errno, "cannot write");
-        at += count;
-        size -= (size_t)count;
-    }
-    return true;
+    return stream_write(descriptor, bytes, size) || error_host(error, path, errno, "cannot write");
 }
 
 /* Adds a name, as a manifest has it, and the end of its line; RFC 8493 §2.1.3: % CR and LF are written as %25, %0D,
@@ -211,13 +201,10 @@ static bool copy(struct bag *b, struct desk_volume *volume, const struct file_en
     return good;
 }
 
-/* A field of RFC 4180. */
 static void add_field(struct text *t, const char *value)
 {
-    text_add(t, "\"", 1);
-    for (; *value; value++)
-        text_add(t, *value == '"' ? "\"\"" : value, *value == '"' ? 2 : 1);
-    text_add(t, "\",", 2);
+    csv_field(t, value);
+    text_add(t, ",", 1);
 }
 
 static void add_row(struct bag *b, const struct packaged *f)

@@ -115,6 +115,25 @@ static bool is_named(const struct visit *visit, const char *path)
     return visit->wanted_count == 0;
 }
 
+/* Whether a path is named, or a folder in which what is named would lie: a pattern's first parts name it. */
+static bool leads_to_wanted(const struct visit *visit, const char *path)
+{
+    bool leads = is_named(visit, path);
+
+    for (size_t i = 0; !leads && i < visit->wanted_count; i++) {
+        char *head = strdup(visit->wanted[i]), *slash = head ? strchr(head, '/') : NULL;
+
+        for (const char *at = path; slash && (at = strchr(at, '/')); at++)
+            slash = strchr(slash + 1, '/');
+        if (slash) {
+            *slash = '\0';
+            leads = path_is_named(head, path);
+        }
+        free(head);
+    }
+    return leads;
+}
+
 bool visit_read_options(const struct arguments *a, struct visit *visit, struct error *error)
 {
     const char *kind = argument_value(a, "--type");
@@ -205,7 +224,7 @@ static bool walk_entry(void *context, const struct file_entry *entry)
     if (w->path.failed)
         return out_of_memory(w);
     if (w->volume->rights && rights_closed(w->volume->rights, w->volume->disk.slot, w->path.bytes)) {
-        w->visit->closed += is_wanted(w->volume, w->visit, w->path.bytes, entry);
+        w->visit->closed += leads_to_wanted(w->visit, w->path.bytes); /* of what kind it is, is not said */
         w->path.length = before;
         return true;
     }

@@ -40,7 +40,7 @@ struct visit {
     void (*damaged)(void *context, const char *path, const struct error *error);
     void *context;
     uint64_t found;
-    uint64_t closed; /* that are wanted, and were left out with all that is in them: they are closed */
+    uint64_t closed; /* named, and left out with all that is in them: they are closed, of whatever kind and age */
 };
 
 /* Goes over all folders in the order of the disk. */

@@ -155,6 +155,10 @@ says "for it is redacted" err 'is redacted'
 mkdir d; cp open.mun d/d.mun
 gives "a drive is closed" 0 "$MUNIMENT" decide d/d.mun --drive fd0 --close-until 2098-01-01 --reason x --key work $trust
 gives "Q-2: all of it" 6 read_one d/d.mun $trust
+mkdir folder; cp open.mun folder/f.mun
+"$MUNIMENT" decide folder/f.mun --drive fd0 --path RECORDS --redact --reason x --key work $trust >out
+gives "of a file in a closed folder it is said that this is closed, not that there is none" 6 "$MUNIMENT" retrieve folder/f.mun "rec*/P1021.TXT" -o bag3 $trust
+gives "a name that is nowhere is not there" 1 "$MUNIMENT" retrieve folder/f.mun NOWHERE/P1021.TXT -o bag3 $trust
 # Forks: neither knows of the other; the strictest holds.
 mkdir f; cp open.mun f/f.mun
 "$MUNIMENT" decide f/f.mun --close-until 2050-01-01 --reason one --key work $trust >out && mv f/f.mun.evidence f1
