@@ -248,6 +248,37 @@ static void code_that_is_known_is_not_looked_for_again(void **state)
     code_memory_free(&memory);
 }
 
+/* A function returns to one place, whose block is dropped between two runs: the return is linked to the next one too.
+ */
+static void a_return_is_linked_again_to_where_it_led(void **state)
+{
+    /* L: call F; dec ecx; jnz L; hlt; F: ret */
+    const uint8_t code[] = {0xE8, D(4), 0x49, 0x75, 0xF8, 0xF4, 0xC3};
+    struct code_memory memory;
+    uint64_t links[2];
+
+    (void)state;
+    if (!code_memory_init(&memory, CODE_MEMORY_SIZE))
+        return;
+    struct processor *p = processor_protected(CPU_PENTIUM4, 0);
+    assert_true(translator_init(&p->cpu, &memory));
+    translator_set_threshold(&p->cpu, 0);
+    code_put(p, AT_CODE, code, sizeof code);
+    for (unsigned n = 0; n < 2; n++) {
+        links[n] = translator_statistics(&p->cpu).links;
+        p->cpu.reg[ECX] = 100;
+        p->cpu.eip = AT_CODE;
+        poke(p, AT_CODE + 5, 0x49, 1);
+        run(p, TICKS);
+        assert_true(p->cpu.halted_dead);
+        links[n] = translator_statistics(&p->cpu).links - links[n];
+    }
+    assert_in_range(links[0], 3, 4);          /* the call, the return, the loop; and perhaps what ends it */
+    assert_int_equal(links[1], links[0] - 1); /* all but the call's */
+    processor_free(p);
+    code_memory_free(&memory);
+}
+
 static void code_that_changed_often_is_translated_when_it_no_longer_does(void **state)
 {
     static const uint8_t code[] = {
@@ -319,6 +350,7 @@ int main(void)
         cmocka_unit_test(what_is_used_stays_when_there_is_no_room_and_the_rest_goes),
         cmocka_unit_test(code_is_told_apart_where_segments_begin_within_one_page),
         cmocka_unit_test(code_that_is_known_is_not_looked_for_again),
+        cmocka_unit_test(a_return_is_linked_again_to_where_it_led),
         cmocka_unit_test(code_that_changed_often_is_translated_when_it_no_longer_does),
         cmocka_unit_test(an_operand_that_changes_often_is_no_part_of_the_code),
     };

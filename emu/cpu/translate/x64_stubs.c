@@ -171,7 +171,7 @@ void backend_aim(struct block_exit *exit, const struct translated *to)
     aim(exit->site, to ? to->link : exit->unlinked);
     if (!exit->target)
         return;
-    store32(exit->target, exit->eip);
+    store32(exit->target, to ? exit->eip : ~exit->eip); /* without a link the jump asks for one, to there too */
     store32(exit->page, (uint32_t)page_field(exit->eip));
     aim(exit->other, to ? exit->table : exit->unlinked);
 }
