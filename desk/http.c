@@ -43,9 +43,10 @@ struct watch {
 struct http_exchange {
     struct http *http;
     struct lws *wsi;
-    bool counted, waits; /* for its answer */
+    bool waits; /* for its answer */
     bool answered, begun;
     struct http_answer answer;
+    char type[64]; /* of it */
     uint64_t sent;
     enum http_method method;
     char path[HTTP_FIELD_MOST], query[HTTP_FIELD_MOST], host[256], origin[256], cookie[HTTP_FIELD_MOST];
@@ -138,6 +139,8 @@ static int begin_request(struct http_exchange *x, struct lws *wsi, const char *p
 void http_answer_with(struct http_exchange *x, const struct http_answer *answer)
 {
     x->answer = *answer;
+    snprintf(x->type, sizeof x->type, "%s", answer->type);
+    x->answer.type = x->type;
     x->answered = true;
     lws_callback_on_writable(x->wsi);
 }
@@ -438,13 +441,16 @@ static int site_event(struct lws *wsi, enum lws_callback_reasons reason, void *u
 
     switch (reason) {
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED: http_of(wsi)->connections++; return 0;
-    case LWS_CALLBACK_WSI_DESTROY:
-        if (lws_get_context(wsi) && http_of(wsi) && http_of(wsi)->connections)
+    case LWS_CALLBACK_WSI_DESTROY: /* this protocol, the first, hears it of the other's too */
+        if (!(lws_get_protocol(wsi) && lws_get_protocol(wsi)->callback == watch_event) && http_of(wsi)->connections)
             http_of(wsi)->connections--;
         return 0;
     case LWS_CALLBACK_HTTP: return begin_request(x, wsi, in);
-    case LWS_CALLBACK_HTTP_BODY: return take_body(x, in, length) ? 0 : -1;
-    case LWS_CALLBACK_HTTP_BODY_COMPLETION: ask(x); return 0;
+    case LWS_CALLBACK_HTTP_BODY: return !x->waits && take_body(x, in, length) ? 0 : -1; /* GET has none */
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+        if (!x->waits)
+            ask(x);
+        return 0;
     case LWS_CALLBACK_HTTP_WRITEABLE: return send_answer(x);
     case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
     case LWS_CALLBACK_CLOSED_HTTP:

@@ -32,7 +32,7 @@ struct http_request {
  * beginning, which is closed then. */
 struct http_answer {
     unsigned status;
-    const char *type; /* of the body */
+    const char *type; /* of the body; copied */
     const void *bytes;
     uint64_t length;
     int descriptor;                             /* used if bytes is null; -1: none */

@@ -55,6 +55,14 @@ static void keep_only(const int *keep, size_t count, int life)
     }
 }
 
+static void close_answers(const struct job *job)
+{
+    if (job->out >= 0)
+        close(job->out);
+    if (job->err >= 0)
+        close(job->err);
+}
+
 bool job_begin(struct job *job, const int *keep, size_t keep_count, enum status (*work)(void *context), void *context,
                struct error *error)
 {
@@ -62,8 +70,10 @@ bool job_begin(struct job *job, const int *keep, size_t keep_count, enum status 
 
     job->out = memfd_create("answer", MFD_CLOEXEC);
     job->err = memfd_create("errors", MFD_CLOEXEC);
-    if (job->out < 0 || job->err < 0 || pipe2(ends, O_CLOEXEC))
-        return error_host(error, "serve", errno, "cannot begin a job");
+    if (job->out < 0 || job->err < 0 || pipe2(ends, O_CLOEXEC)) {
+        error_host(error, "serve", errno, "cannot begin a job");
+        return close_answers(job), false;
+    }
     fflush(stdout);
     job->process = fork();
     if (job->process == 0) {
@@ -75,9 +85,14 @@ bool job_begin(struct job *job, const int *keep, size_t keep_count, enum status 
         status = work(context);
         _exit(fflush(stdout) || ferror(stdout) ? STATUS_HOST : (int)status);
     }
+    if (job->process < 0) {
+        error_host(error, "serve", errno, "cannot begin a job");
+        close(ends[0]), close(ends[1]);
+        return close_answers(job), false;
+    }
     close(ends[1]);
     job->life = ends[0];
-    return job->process > 0 || error_host(error, "serve", errno, "cannot begin a job");
+    return true;
 }
 
 enum status job_end(struct job *job)
@@ -85,6 +100,7 @@ enum status job_end(struct job *job)
     int status = 0;
 
     close(job->life);
+    kill(job->process, SIGKILL); /* one that has closed its end, and lives: nobody waits for it */
     while (waitpid(job->process, &status, 0) < 0 && errno == EINTR)
         continue;
     return WIFEXITED(status) ? (enum status)WEXITSTATUS(status) : STATUS_HOST;

@@ -34,7 +34,7 @@ struct job {
 };
 
 /* Begins work(context) in a child whose standard output and error are job->out and job->err, and which has no other
- * descriptor but those of keep. job->question and type are the caller's. */
+ * descriptor but those of keep. job->question and type are the caller's. False with *error: nothing is left open. */
 bool job_begin(struct job *job, const int *keep, size_t keep_count, enum status (*work)(void *context), void *context,
                struct error *error);
 /* Waits for its end, which job->life has announced. Closes life. */

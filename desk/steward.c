@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -31,8 +32,11 @@
 #define IDLE_MINUTES 30      /* that nobody watches a session, before it is suspended */
 #define ENDING_SECONDS 20    /* that sessions may take to suspend themselves */
 #define PICTURE_SECONDS "40" /* of a machine's time, after which its picture is taken */
+#define ANSWER_SECONDS 10    /* that the gate may take to receive an answer, before it is given up */
+#define NOBODY UINT_MAX      /* the number of a question that a gate asked which is no more */
 #define JSON "application/json"
 #define LINES "application/x-ndjson"
+#define PICTURE "image/png"
 
 enum seat_state { SEAT_STARTS, SEAT_REPEATS, SEAT_RUNS, SEAT_RESTS, SEAT_IS_OFF, SEAT_BROKE };
 
@@ -89,8 +93,13 @@ static void answer(struct steward *s, unsigned question, unsigned status, const 
             .cmsg_len = CMSG_LEN(sizeof descriptor), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
         memcpy(CMSG_DATA(&rights.header), &descriptor, sizeof descriptor);
     }
-    while (sendmsg(s->gate, &message, MSG_NOSIGNAL) < 0 && errno == EINTR)
-        continue;
+    if (question == NOBODY)
+        return;
+    while (sendmsg(s->gate, &message, MSG_NOSIGNAL) < 0)
+        if (errno != EINTR || interrupted()) {
+            shutdown(s->gate, SHUT_RDWR); /* it reads no more: the next round finds it gone */
+            break;
+        }
 }
 
 /* Answers with what is written to a file without a name; the FILE is closed. */
@@ -335,9 +344,26 @@ static enum status verify_archive(void *context)
     return verify_run(&w->line.arguments);
 }
 
-/* A picture of the machine when it has been on for a while. Who may not read the archive does not see it. boot locks
- * itself in. */
-static enum status take_picture(void *context)
+/* Pictures are kept beside the state, by the archive's file: another file has another picture. */
+static bool picture_path(const struct steward *s, const char *path, char picture[PATH_MAX])
+{
+    struct stat status;
+    uint8_t digest[DIGEST_SIZE];
+    char text[PATH_MAX + 64], hex[65];
+
+    if (stat(path, &status))
+        return false;
+    snprintf(text, sizeof text, "%s %lld %lld %ld", path, (long long)status.st_size, (long long)status.st_mtim.tv_sec,
+             status.st_mtim.tv_nsec);
+    sha256(text, strlen(text), digest);
+    hex_encode(digest, hex);
+    snprintf(picture, PATH_MAX, "%.3900s/pictures/%.32s.png", s->state, hex);
+    return true;
+}
+
+/* A picture of the machine when it has been on for a while: the one that is kept, or, in a folder, a new one. Who may
+ * not see the archive today sees neither. boot locks itself in. */
+static enum status show_picture(void *context)
 {
     struct work *w = context;
     struct error error;
@@ -345,15 +371,20 @@ static enum status take_picture(void *context)
     struct archive *archive;
     bool good;
 
-    if (!path_of(w->folder, "picture.png", picture))
-        return STATUS_HOST;
     begin_line(w, "boot", NULL);
-    job_option(&w->line, "--until", "time:" PICTURE_SECONDS);
-    job_option(&w->line, "--screenshot", picture);
     archive = desk_open_archive(&w->line.arguments, w->path, &error);
     good = archive && desk_may_see(&w->line.arguments, archive, &error);
     archive_close(archive);
-    return good ? boot_run(&w->line.arguments) : desk_fail(&error);
+    if (!good)
+        return desk_fail(&error);
+    if (!*w->folder)
+        return picture_path(w->steward, w->path, picture) && copy_file(picture, STDOUT_FILENO) ? STATUS_OK
+                                                                                               : STATUS_HOST;
+    if (!path_of(w->folder, "picture.png", picture))
+        return STATUS_HOST;
+    job_option(&w->line, "--until", "time:" PICTURE_SECONDS);
+    job_option(&w->line, "--screenshot", picture);
+    return boot_run(&w->line.arguments);
 }
 
 /* Begins a job; the question is answered when it has ended. */
@@ -381,6 +412,7 @@ static void begin_job(struct steward *s, const struct question *q, const struct 
     }
     if (!job_begin(job, NULL, 0, work, w, &error)) {
         answer_error(s, q->number, 500, error.what);
+        job_remove(job->remove);
         job->question = 0;
     }
     free(w);
@@ -415,23 +447,6 @@ static void read_errors(const struct steward *s, int descriptor, char text[2048]
     soften(s, text);
 }
 
-/* Pictures are kept beside the state, by the archive's file: another file has another picture. */
-static bool picture_path(const struct steward *s, const char *path, char picture[PATH_MAX])
-{
-    struct stat status;
-    uint8_t digest[DIGEST_SIZE];
-    char text[PATH_MAX + 64], hex[65];
-
-    if (stat(path, &status))
-        return false;
-    snprintf(text, sizeof text, "%s %lld %lld %ld", path, (long long)status.st_size, (long long)status.st_mtim.tv_sec,
-             status.st_mtim.tv_nsec);
-    sha256(text, strlen(text), digest);
-    hex_encode(digest, hex);
-    snprintf(picture, PATH_MAX, "%.3900s/pictures/%.32s.png", s->state, hex);
-    return true;
-}
-
 static bool answer_picture(struct steward *s, unsigned question, const char *picture)
 {
     struct stat status;
@@ -439,7 +454,7 @@ static bool answer_picture(struct steward *s, unsigned question, const char *pic
     bool good = descriptor >= 0 && fstat(descriptor, &status) == 0 && status.st_size > 0;
 
     if (good)
-        answer(s, question, 200, "image/png", (uint64_t)status.st_size, descriptor);
+        answer(s, question, 200, PICTURE, (uint64_t)status.st_size, descriptor);
     if (descriptor >= 0)
         close(descriptor);
     return good;
@@ -452,7 +467,7 @@ static void end_job(struct steward *s, struct job *job)
     char text[2048], path[PATH_MAX];
 
     read_errors(s, job->err, text);
-    if (!strcmp(job->type, "image/png")) {
+    if (*job->keep) {
         snprintf(path, sizeof path, "%.4000s/picture.png", job->remove);
         if (access(path, F_OK) || rename(path, job->keep) || !answer_picture(s, job->question, job->keep))
             answer_error(s, job->question, status == STATUS_CLOSED ? 403 : 404, text);
@@ -528,7 +543,7 @@ _Noreturn static void be_seat(struct steward *s, struct seat *seat, int control)
 
 static bool begin_seat(struct steward *s, struct seat *seat, const char *person, struct error *error)
 {
-    int ends[2];
+    int ends[2] = {-1, -1}, process;
 
     remove_overlays(s, seat);
     job_command(&seat->line, "session");
@@ -536,18 +551,24 @@ static bool begin_seat(struct steward *s, struct seat *seat, const char *person,
     add_log(s, &seat->line, person);
     if (!act_begin(&seat->act, &seat->line.arguments, "session", seat->archive, error))
         return false;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
-        return error_host(error, "session", errno, "cannot begin");
     fflush(stdout);
-    seat->process = fork();
-    if (seat->process == 0)
+    process = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) ? -1 : fork();
+    if (process == 0)
         be_seat(s, seat, ends[1]);
+    if (process < 0) {
+        error_host(error, "session", errno, "cannot begin");
+        if (ends[0] >= 0)
+            close(ends[0]), close(ends[1]);
+        act_end(&seat->act, STATUS_HOST);
+        return false;
+    }
     close(ends[1]);
+    seat->process = process;
     seat->control = ends[0];
     seat->state = SEAT_STARTS;
     seat->percent = 0;
     *seat->reason = '\0';
-    return seat->process > 0 || error_host(error, "session", errno, "cannot begin");
+    return true;
 }
 
 static void print_seat(FILE *to, const struct seat *seat, const char *person)
@@ -578,6 +599,7 @@ static void end_seat(struct steward *s, struct seat *seat)
 
     close(seat->control);
     seat->control = -1;
+    kill(seat->process, SIGKILL); /* one that has closed its end, and lives: nobody waits for it */
     while (waitpid(seat->process, &status, 0) < 0 && errno == EINTR)
         continue;
     seat->process = 0;
@@ -591,7 +613,7 @@ static void end_seat(struct steward *s, struct seat *seat)
     act_end(&seat->act, WIFEXITED(status) ? (enum status)WEXITSTATUS(status) : STATUS_HOST);
     seat_path(s, seat, "journal", path);
     /* One that never ran leaves nothing. */
-    if (seat->discarded || (seat->question && access(path, F_OK))) {
+    if (seat->discarded || (seat->question && access(path, F_OK) && errno == ENOENT)) {
         seat_path(s, seat, "", path);
         job_remove(path);
         seat->id[0] = '\0';
@@ -696,14 +718,16 @@ static void on_picture(struct steward *s, const struct question *q)
         answer_error(s, q->number, 404, "there is no archive of that name");
         return;
     }
-    if (answer_picture(s, q->number, picture))
+    if (access(picture, F_OK) == 0) {
+        begin_job(s, q, NULL, path, PICTURE, false, show_picture);
         return;
+    }
     for (size_t i = 0; i < JOBS_MOST; i++)
-        if (s->jobs[i].question && !strcmp(s->jobs[i].type, "image/png")) {
+        if (s->jobs[i].question && *s->jobs[i].keep) {
             answer_error(s, q->number, 503, "another picture is being taken");
             return;
         }
-    begin_job(s, q, NULL, path, "image/png", true, take_picture);
+    begin_job(s, q, NULL, path, PICTURE, true, show_picture);
     for (size_t i = 0; i < JOBS_MOST; i++)
         if (s->jobs[i].question == q->number)
             memcpy(s->jobs[i].keep, picture, sizeof picture);
@@ -756,10 +780,10 @@ static void on_sessions(struct steward *s, const struct question *q)
     answer_file(s, q->number, 200, LINES, file);
 }
 
-static void tell_seat(const struct seat *seat, char byte)
+/* False: it is at its end, which is heard, or so much waits for it that it takes no more. */
+static bool tell_seat(const struct seat *seat, char byte)
 {
-    if (send(seat->control, &byte, 1, MSG_NOSIGNAL) < 0)
-        return; /* it is at its end, which is heard */
+    return send(seat->control, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
 }
 
 static void on_suspend(struct steward *s, const struct question *q)
@@ -770,9 +794,10 @@ static void on_suspend(struct steward *s, const struct question *q)
         answer_error(s, q->number, 404, "there is no such session");
         return;
     }
-    if (seat->process)
-        tell_seat(seat, SEAT_SUSPEND);
-    answer_seat(s, q->number, seat);
+    if (seat->process && !tell_seat(seat, SEAT_SUSPEND))
+        answer_error(s, q->number, 503, "the session is busy; try again");
+    else
+        answer_seat(s, q->number, seat);
 }
 
 static void on_resume(struct steward *s, const struct question *q)
@@ -806,7 +831,8 @@ static void on_discard(struct steward *s, const struct question *q)
     answer_seat(s, q->number, seat);
     seat->discarded = true;
     if (seat->process) {
-        tell_seat(seat, SEAT_DISCARD);
+        if (!tell_seat(seat, SEAT_DISCARD))
+            kill(seat->process, SIGKILL);
         return;
     }
     seat_path(s, seat, "", path);
@@ -874,7 +900,7 @@ static void on_viewer(struct steward *s, const struct question *q)
         return;
     }
     memcpy(CMSG_DATA(&rights.header), &ends[1], sizeof(int));
-    if (sendmsg(seat->control, &message, MSG_NOSIGNAL) == 1)
+    if (sendmsg(seat->control, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
         answer(s, q->number, 200, JSON, 0, ends[0]);
     else
         answer(s, q->number, 404, JSON, 0, -1);
@@ -1055,7 +1081,15 @@ static bool listen_once(struct steward *s, int timeout)
 
 bool steward_run(struct steward *s, int gate)
 {
+    const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+
     s->gate = gate;
+    setsockopt(gate, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    /* Numbers begin anew: what an earlier gate asked is not this one's. */
+    for (size_t i = 0; i < JOBS_MOST; i++)
+        s->jobs[i].question = s->jobs[i].question ? NOBODY : 0;
+    for (size_t i = 0; i < SEATS; i++)
+        s->seats[i].question = s->seats[i].question ? NOBODY : 0;
     while (!interrupted())
         if (!listen_once(s, -1))
             return true;
