@@ -111,6 +111,7 @@ static void refuse(struct gate *g, struct http_exchange *x, unsigned status)
         {401, "{\"error\": \"nobody is signed in here\"}"},
         {403, "{\"error\": \"this is not permitted\"}"},
         {404, "{\"error\": \"there is nothing of that name\"}"},
+        {413, "{\"error\": \"this is too much at a time; take a folder instead\"}"},
         {503, "{\"error\": \"too much is waiting; try again\"}"},
     };
 
@@ -227,11 +228,20 @@ static struct person *place_for(struct gate *g)
     return oldest;
 }
 
-/* A link's secret becomes a cookie, once. */
-static void enter(struct gate *g, struct http_exchange *x, const struct http_request *request)
+/* Sets the cookie; without a value it is forgotten. A name with __Host- asks for Secure then, too. */
+static void answer_cookie(struct gate *g, struct http_exchange *x, const char *value)
 {
     struct http_answer answer = {
         .status = 200, .type = "application/json", .bytes = "{}", .length = 2, .descriptor = -1};
+
+    snprintf(answer.cookie, sizeof answer.cookie, "%s=%s; Path=/; HttpOnly; SameSite=Strict%s%s", g->settings->cookie,
+             value, strcmp(g->settings->scheme, "https") ? "" : "; Secure", *value ? "" : "; Max-Age=0");
+    g->settings->answer(x, &answer);
+}
+
+/* A link's secret becomes a cookie, once. */
+static void enter(struct gate *g, struct http_exchange *x, const struct http_request *request)
+{
     char secret[GATE_SECRET + 1];
     uint8_t hash[DIGEST_SIZE], name[8];
 
@@ -255,23 +265,10 @@ static void enter(struct gate *g, struct http_exchange *x, const struct http_req
         g->settings->random(g->settings->context, name, sizeof name);
         for (size_t n = 0; n < sizeof name; n++)
             snprintf(p->name + 2 * n, 3, "%02x", name[n]);
-        snprintf(answer.cookie, sizeof answer.cookie, "%s=%s; Path=/; HttpOnly; SameSite=Strict%s", g->settings->cookie,
-                 secret, strcmp(g->settings->scheme, "https") ? "" : "; Secure");
-        g->settings->answer(x, &answer);
+        answer_cookie(g, x, secret);
         return;
     }
     refuse(g, x, 401);
-}
-
-static void leave(struct gate *g, struct http_exchange *x, struct person *p)
-{
-    struct http_answer answer = {
-        .status = 200, .type = "application/json", .bytes = "{}", .length = 2, .descriptor = -1};
-
-    p->in = false;
-    snprintf(answer.cookie, sizeof answer.cookie, "%s=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0",
-             g->settings->cookie);
-    g->settings->answer(x, &answer);
 }
 
 /* --- Questions --- */
@@ -287,15 +284,17 @@ static struct question *new_question(struct gate *g, struct http_exchange *x)
     return NULL;
 }
 
-/* Asks the steward: who, a verb, what it is about, and lines. What is asked about holds no line end. */
+/* Asks the steward: who, a verb, what it is about, which holds no line end (matches), and lines. */
 static void ask(struct gate *g, struct http_exchange *x, const struct person *p, const char *verb, const char *what,
                 const char *lines, const char *file_name)
 {
     struct question *q = new_question(g, x);
     char *text = malloc(GATE_MESSAGE);
-    bool good = q && text && !strpbrk(what, "\n\r") &&
-                snprintf(text, GATE_MESSAGE, "%u %s %s %s %s\n%s", q->id,
-                         p->role == ROLE_ARCHIVIST ? "archivist" : "reader", p->name, verb, what, lines) < GATE_MESSAGE;
+    const bool fits = !q || !text ||
+                      snprintf(text, GATE_MESSAGE, "%u %s %s %s %s\n%s", q->id,
+                               p->role == ROLE_ARCHIVIST ? "archivist" : "reader", p->name, verb, what,
+                               lines) < GATE_MESSAGE;
+    bool good = q && text && fits;
 
     if (good) {
         snprintf(q->file_name, sizeof q->file_name, "%s", file_name);
@@ -310,7 +309,7 @@ static void ask(struct gate *g, struct http_exchange *x, const struct person *p,
     if (q && q->screen)
         g->settings->end(x);
     else
-        refuse(g, x, 503);
+        refuse(g, x, fits ? 503 : 413);
 }
 
 void gate_gone(struct gate *g, struct http_exchange *x)
@@ -353,7 +352,7 @@ void gate_answered(struct gate *g, unsigned id, unsigned status, const char *typ
 
 /* --- Routes --- */
 
-/* What stands for {} in a pattern: one part of a path. */
+/* What stands for {} in a pattern: one part of a path, without a line end. */
 static bool matches(const char *pattern, const char *path, char part[256])
 {
     const char *hole = strstr(pattern, "{}");
@@ -368,7 +367,7 @@ static bool matches(const char *pattern, const char *path, char part[256])
         return false;
     memcpy(part, path + before, length);
     part[length] = '\0';
-    return !strchr(part, '/');
+    return !strpbrk(part, "/\n\r");
 }
 
 /* What the steward is asked, by route. */
@@ -447,7 +446,8 @@ static void serve_api(struct gate *g, struct http_exchange *x, const struct http
         return;
     }
     if (posts && !strcmp(request->path, "/api/leave")) {
-        leave(g, x, p);
+        p->in = false;
+        answer_cookie(g, x, "");
         return;
     }
     if (posts && !strcmp(request->path, "/api/links") && p->role == ROLE_ARCHIVIST) {

@@ -30,7 +30,7 @@
 struct serving {
     const struct arguments *arguments;
     int listening;
-    char own_hosts[3][80];
+    char own_hosts[2][80];
     const char *hosts[HOSTS_MOST + 1];
     char cookie[32], secret[GATE_SECRET + 1], place[80];
     bool behind; /* a proxy, which people reach by https */
@@ -216,7 +216,7 @@ static bool name_hosts(struct serving *v, struct error *error)
     struct sockaddr_storage address;
     socklen_t size = sizeof address;
     size_t position = 0, count = 0;
-    char port[8] = "0", host[INET6_ADDRSTRLEN] = "127.0.0.1";
+    char port[8] = "0", host[INET6_ADDRSTRLEN] = "127.0.0.1", after[9];
     const char *name;
 
     if (getsockname(v->listening, (struct sockaddr *)&address, &size) == 0)
@@ -233,8 +233,9 @@ static bool name_hosts(struct serving *v, struct error *error)
         snprintf(v->place, sizeof v->place, "https://%.60s", v->hosts[0]);
         return true;
     }
-    snprintf(v->own_hosts[0], sizeof v->own_hosts[0], strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
-    snprintf(v->own_hosts[1], sizeof v->own_hosts[1], "localhost:%s", port);
+    snprintf(after, sizeof after, strcmp(port, "80") ? ":%s" : "", port); /* browsers leave the usual one out */
+    snprintf(v->own_hosts[0], sizeof v->own_hosts[0], strchr(host, ':') ? "[%s]%s" : "%s%s", host, after);
+    snprintf(v->own_hosts[1], sizeof v->own_hosts[1], "localhost%s", after);
     for (size_t i = 0; i < 2; i++)
         v->hosts[i] = v->own_hosts[i];
     snprintf(v->place, sizeof v->place, "http://%.70s", v->own_hosts[0]);
@@ -333,7 +334,10 @@ static enum status run(struct serving *v, struct steward *steward, struct error 
         if (again)
             fprintf(stderr, "muniment: serve: the gate was ended by signal %d; another begins\n", WTERMSIG(status));
     }
-    return STATUS_OK;
+    if (!again)
+        return STATUS_OK;
+    error_set(error, STATUS_HOST, "serve", NULL, "report it", "%u gates have fallen", GATES_MOST);
+    return desk_fail(error);
 }
 
 enum status serve_run(const struct arguments *arguments)

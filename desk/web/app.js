@@ -42,6 +42,8 @@ async function invite() {
 async function leave() {
   await api.leave().catch(() => {});
   me = null;
+  leavePage?.();
+  leavePage = null;
   door();
 }
 
@@ -53,17 +55,16 @@ function door(used = false) {
 }
 
 async function show() {
-  const path = decodeURI(location.hash.replace(/^#\/?/, ''));
+  const path = location.hash.replace(/^#\/?/, '');
   if (/^[0-9a-f]{64}$/.test(path)) return enter(path);
   if (!me) return door();
   leavePage?.();
   leavePage = null;
   const route = routes.find(([pattern]) => pattern.test(path)) || routes[0];
-  const parts = (route[0].exec(path) || []).slice(1).map(decodeURIComponent);
   const main = el('main', {id: 'main', tabIndex: -1}, el('p', {class: 'waiting'}, texts.working));
   app.replaceChildren(header(route[2]), main);
   try {
-    const page = await route[1](...parts);
+    const page = await route[1](...(route[0].exec(path) || []).slice(1).map(decodeURIComponent));
     if (!main.isConnected) return page.leave?.();
     document.title = `${page.title} · ${texts.name}`;
     main.className = page.class || '';

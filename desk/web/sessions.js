@@ -114,7 +114,12 @@ export async function sessionPage(id) {
     status.textContent = texts.connecting;
     screen = new Screen(stage, api.screen(id), {
       connected: () => { status.textContent = texts.hint; screen?.focus(); },
-      disconnected: () => { screen = null; status.textContent = texts.disconnected; poll(); },
+      disconnected: () => {
+        screen = null;
+        status.textContent = texts.disconnected;
+        clearTimeout(timer);
+        timer = setTimeout(poll, 500); // not at once: it might be refused again
+      },
     });
   }
 

@@ -165,6 +165,7 @@ static void who_leaves_or_stays_away_is_out(void **state)
     assert_int_equal(status_of(g, &x, post(&s, "/api/links", "archivist")), 200);
     snprintf(link, sizeof link, "%s", s.answer.link);
     assert_int_equal(status_of(g, &x, post(&s, "/api/leave", " ")), 200);
+    assert_string_equal(s.answer.cookie, "muniment-8620=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
     assert_int_equal(status_of(g, &x, get(&s, "/api/me")), 401);
     let_in(g, &x, link);
     s.now += GATE_IDLE_SECONDS - 1;
@@ -235,6 +236,7 @@ static void questions_say_who_asks_for_what(void **state)
     struct seen s;
     struct gate *g = begin(&s, &x);
     unsigned number;
+    static char lines[GATE_MESSAGE + 1];
     char role[16], person[32], verb[32], what[64], line[64];
 
     (void)state;
@@ -251,11 +253,16 @@ static void questions_say_who_asks_for_what(void **state)
     assert_int_equal(s.answer.length, 7);
     assert_string_equal(s.answer.file_name, "records.zip");
     /* Nothing of a path adds a line to the question. */
-    assert_int_equal(status_of(g, &x, get(&s, "/api/archives/a\nb/files")), 503);
+    assert_int_equal(status_of(g, &x, get(&s, "/api/archives/a\nb/files")), 404);
     assert_int_equal(status_of(g, &x, get(&s, "/api/archives/a/b/files")), 404);
     assert_int_equal(status_of(g, &x, get(&s, "/api/archives//files")), 404);
     assert_int_equal(status_of(g, &x, get(&s, "/api/passwd")), 404);
     assert_int_equal(status_of(g, &x, get(&s, "/../passwd")), 404);
+    memset(lines, 'A', GATE_MESSAGE);
+    lines[GATE_MESSAGE] = '\0';
+    assert_int_equal(status_of(g, &x, post(&s, "/api/archives/a.mun/retrieve", lines)), 413);
+    lines[GATE_MESSAGE - 200] = '\0';
+    assert_int_equal(status_of(g, &x, post(&s, "/api/archives/a.mun/retrieve", lines)), 0);
     gate_close(g);
 }
 
