@@ -51,11 +51,17 @@ struct question {
     char file_name[128];
 };
 
+struct screen {
+    struct http_exchange *x; /* null: free */
+    const struct person *person;
+};
+
 struct gate {
     const struct gate_settings *settings;
     struct link links[GATE_LINKS];
     struct person people[GATE_PEOPLE];
     struct question questions[QUESTIONS];
+    struct screen screens[HTTP_CONNECTIONS];
     unsigned last;
 };
 
@@ -195,6 +201,15 @@ static bool find_cookie(const struct gate *g, const char *header, char secret[GA
     return false;
 }
 
+/* Nobody is in by that cookie any more, and no screen stays open. */
+static void put_out(struct gate *g, struct person *p)
+{
+    p->in = false;
+    for (size_t i = 0; i < HTTP_CONNECTIONS; i++)
+        if (g->screens[i].x && g->screens[i].person == p)
+            g->settings->end(g->screens[i].x);
+}
+
 static struct person *who_asks(struct gate *g, const struct http_request *request)
 {
     char secret[GATE_SECRET + 1];
@@ -207,9 +222,12 @@ static struct person *who_asks(struct gate *g, const struct http_request *reques
         struct person *p = &g->people[i];
         if (!p->in || !same(p->hash, hash))
             continue;
-        p->in = now(g) - p->seen < GATE_IDLE_SECONDS;
+        if (now(g) - p->seen >= GATE_IDLE_SECONDS) {
+            put_out(g, p);
+            return NULL;
+        }
         p->seen = now(g);
-        return p->in ? p : NULL;
+        return p;
     }
     return NULL;
 }
@@ -225,6 +243,7 @@ static struct person *place_for(struct gate *g)
         if (g->people[i].seen < oldest->seen)
             oldest = &g->people[i];
     }
+    put_out(g, oldest);
     return oldest;
 }
 
@@ -317,6 +336,9 @@ void gate_gone(struct gate *g, struct http_exchange *x)
     for (size_t i = 0; i < QUESTIONS; i++)
         if (g->questions[i].id && g->questions[i].x == x)
             g->questions[i].x = NULL; /* the answer still comes */
+    for (size_t i = 0; i < HTTP_CONNECTIONS; i++)
+        if (g->screens[i].x == x)
+            g->screens[i].x = NULL;
 }
 
 static void give_stream(struct gate *g, const struct question *q, int descriptor)
@@ -446,7 +468,7 @@ static void serve_api(struct gate *g, struct http_exchange *x, const struct http
         return;
     }
     if (posts && !strcmp(request->path, "/api/leave")) {
-        p->in = false;
+        put_out(g, p);
         answer_cookie(g, x, "");
         return;
     }
@@ -511,11 +533,15 @@ bool gate_permits(struct gate *g, const struct http_request *request)
 void gate_opened(struct gate *g, struct http_exchange *x, const struct http_request *request)
 {
     const struct person *p = who_asks(g, request);
+    struct screen *screen = NULL;
     char session[256];
 
-    if (!p || !is_screen(request->path, session)) {
+    for (size_t i = 0; i < HTTP_CONNECTIONS && !screen; i++)
+        screen = g->screens[i].x ? NULL : &g->screens[i];
+    if (!p || !screen || !is_screen(request->path, session)) {
         g->settings->end(x);
         return;
     }
+    *screen = (struct screen){x, p};
     ask(g, x, p, "viewer", session, strstr(request->path, "/view") ? "view" : "", "");
 }

@@ -342,6 +342,8 @@ static int send_message(struct http_exchange *x)
 {
     struct watch *w = x->stream;
 
+    if (x->ends)
+        return -1;
     if (w && w->in) {
         if (lws_write(x->wsi, w->in + LWS_PRE, w->in_length, LWS_WRITE_BINARY) < 0)
             return -1;
@@ -350,7 +352,7 @@ static int send_message(struct http_exchange *x)
         lws_rx_flow_control(w->wsi, 1);
         return 0;
     }
-    return x->ends || (w && w->over) ? -1 : 0;
+    return w && w->over ? -1 : 0;
 }
 
 /* --- libwebsockets --- */

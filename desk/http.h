@@ -64,7 +64,7 @@ bool http_watch(struct http *h, int descriptor);
 void http_answer_with(struct http_exchange *x, const struct http_answer *answer);
 /* Joins a WebSocket to a stream socket, which it closes in the end. False: it is closed at once. */
 bool http_join(struct http_exchange *x, int stream);
-/* Ends a WebSocket. */
+/* Ends a WebSocket; site->gone follows. */
 void http_end(struct http_exchange *x);
 
 /* Serves until *over is true, or a signal comes. */

@@ -29,6 +29,7 @@
 #include "formats/json.h"
 
 #define SEATS 64u            /* sessions, suspended ones included */
+#define TRUST_MOST 12u       /* of --trust: with it and all else a job's options and folders have room */
 #define IDLE_MINUTES 30      /* that nobody watches a session, before it is suspended */
 #define ENDING_SECONDS 20    /* that sessions may take to suspend themselves */
 #define PICTURE_SECONDS "40" /* of a machine's time, after which its picture is taken */
@@ -1032,8 +1033,17 @@ static bool make_folders(struct steward *s, struct error *error)
 struct steward *steward_open(const struct arguments *arguments, const char *library, const char *state,
                              struct error *error)
 {
-    struct steward *s = calloc(1, sizeof *s);
+    struct steward *s = NULL;
+    size_t trust = 0, position = 0;
 
+    while (argument_next(arguments, "--trust", &position))
+        trust++;
+    if (trust > TRUST_MOST) {
+        error_set(error, STATUS_USAGE, "--trust", NULL, "name a folder of keys", "is given more than %u times",
+                  TRUST_MOST);
+        return NULL;
+    }
+    s = calloc(1, sizeof *s);
     if (!s) {
         error_set(error, STATUS_HOST, "serve", NULL, NULL, "out of memory");
         return NULL;

@@ -112,6 +112,10 @@ await page.getByRole('button', {name: 'Open a session'}).click();
 fact('what is closed is not opened', await shows('is closed until 2090-01-01'));
 await page.getByRole('link', {name: 'Files: '}).click();
 fact('nor are its files listed', await shows('is closed until 2090-01-01'));
+for (const name of ['100%25.mun', '%E0.mun']) {
+  await page.goto(`${desk.origin}/#/archive/${name}`);
+  fact(`${name}: a name that is not there, or is none, is reported`, await shows('That did not work'));
+}
 await page.goto(`${desk.origin}/#/archive/records.mun`);
 fact('details show', await shows('DEMO-1998-0001') && await shows('pc-isa, i486 at 25 MIPS'));
 await page.locator('.picture img').waitFor({timeout: 60000});
@@ -271,12 +275,16 @@ fact('another origin posts nothing', await raw('/api/archives/records.mun/sessio
 fact('nor opens a screen', [0, 403].includes(await raw('/api/sessions/0000000000000000/screen', {headers: {...upgrade, origin: 'http://evil.example'}})) && await raw('/api/sessions/0000000000000000/screen', {headers: upgrade}) !== 101);
 fact('no path leads out of the library', (await Promise.all(['/api/archives/..%2f..%2foffice.key/files', '/api/archives/%2e%2e/files', '/../../etc/passwd', '/api/archives/records.mun%00/files', '/api/archives/office.key/files'].map((path) => raw(path)))).every((status) => status !== 200 || status === 0));
 fact('a body is bounded', await raw('/api/enter', {method: 'POST', body: 'x'.repeat(200000), headers: {origin: desk.origin}}) !== 200);
+fact('a GET has no body', await raw('/api/library', {headers: {'content-length': '1'}, body: 'x'}) === 0);
 fact('other methods are refused', ![200].includes(await raw('/api/library', {method: 'DELETE'})));
 const slow = Array.from({length: 400}, () => net.connect(Number(port), '127.0.0.1').on('error', () => {}));
 await sleep(1000);
 for (const socket of slow) socket.destroy();
 await sleep(500);
 fact('hundreds of connections are bounded, and the desk stays', await raw('/api/library') === 200);
+
+const [shown, closed] = [await raw('/api/archives/records.mun/picture'), (muniment('decide', `${library}/records.mun`, '--close-until', '2090-01-01', '--reason', 'test', '--key', `${WORK}/office.key`, '--trust', `${WORK}/office.key.pub`), await raw('/api/archives/records.mun/picture'))];
+fact('a picture that was kept is closed with its archive', shown === 200 && closed === 403);
 
 fact('nothing came from elsewhere', foreign.length === 0);
 for (const text of wrong) if (!/401|403|404|422|503|WebSocket|ERR_CONNECTION/.test(text)) console.log(`  console: ${text}`);

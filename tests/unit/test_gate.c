@@ -155,8 +155,9 @@ static void a_link_lets_in_once_and_within_ten_minutes(void **state)
 
 static void who_leaves_or_stays_away_is_out(void **state)
 {
-    struct http_exchange x;
     struct seen s;
+    struct http_exchange x, screen = {&s}, closed = {&s};
+    struct http_request r;
     struct gate *g = begin(&s, &x);
     char link[96];
 
@@ -164,7 +165,13 @@ static void who_leaves_or_stays_away_is_out(void **state)
     let_in(g, &x, SECRET);
     assert_int_equal(status_of(g, &x, post(&s, "/api/links", "archivist")), 200);
     snprintf(link, sizeof link, "%s", s.answer.link);
+    r = get(&s, "/api/sessions/0123456789abcdef/screen");
+    gate_opened(g, &screen, &r);
+    gate_opened(g, &closed, &r);
+    gate_gone(g, &closed);
     assert_int_equal(status_of(g, &x, post(&s, "/api/leave", " ")), 200);
+    assert_int_equal(s.ended, 1); /* the screen that is still there */
+    gate_gone(g, &screen);
     assert_string_equal(s.answer.cookie, "muniment-8620=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
     assert_int_equal(status_of(g, &x, get(&s, "/api/me")), 401);
     let_in(g, &x, link);
