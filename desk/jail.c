@@ -48,7 +48,7 @@ static const struct call {
     /* clang-format off */
     {"read", ALL, ANY}, {"write", ALL, ANY}, {"pread64", ALL, ANY}, {"pwrite64", ALL, ANY}, {"lseek", ALL, ANY},
     {"close", ALL, ANY}, {"newfstatat", READER | SESSION | GATE, OPEN_FILE}, {"brk", ALL, ANY}, {"mmap", ALL, NO_CODE},
-    {"munmap", ALL, ANY}, {"mremap", ALL, ANY}, {"madvise", RUN | GATE, ANY}, {"getrandom", ALL, ANY},
+    {"munmap", ALL, ANY}, {"mremap", ALL, ANY}, {"madvise", RUN | GATE, ANY}, {"getrandom", READER | RUN | GATE, ANY},
     {"clock_gettime", ALL, ANY}, {"exit_group", ALL, ANY}, {"rt_sigreturn", ALL, ANY},
     {"futex", ALL, ANY},
     /* a machine that runs: its journal and overlay, viewers, and the child that writes a snapshot */
@@ -67,7 +67,7 @@ static const struct call {
     {"fadvise64", RUN, ANY}, {"fallocate", RUN, ANY}, {"accept", RUN, ANY}, {"accept4", RUN | GATE, ANY},
     {"recvfrom", RUN | GATE, ANY}, {"sendto", RUN | GATE, ANY}, {"setsockopt", RUN | GATE, ANY}, {"getsockopt", RUN | GATE, ANY},
     {"getsockname", RUN | GATE, ANY}, {"getpid", RUN | GATE, ANY}, {"nanosleep", RUN, ANY},
-    {"clock_nanosleep", RUN, ANY}, {"restart_syscall", RUN, ANY}, {"sched_getaffinity", RUN, ANY},
+    {"clock_nanosleep", RUN, ANY}, {"restart_syscall", SESSION | RUN | GATE, ANY}, {"sched_getaffinity", RUN, ANY},
     {"sched_yield", RUN, ANY}, {"sysinfo", RUN, ANY}, {"geteuid", RUN, ANY}, {"getuid", RUN, ANY}, {"fchown", RUN, ANY}, {"mprotect", RUN, NO_CODE},
     /* a gate */
     {"shutdown", GATE, ANY}, {"sendmsg", GATE, ANY}, {"getpeername", GATE, ANY},
