@@ -220,24 +220,28 @@ static bool diff_sectors(struct diff *d, struct error *error)
 
 /* --- Files --- */
 
-static bool same_contents(struct diff *d, const struct file_entry *a, const struct file_entry *b)
+/* What is said of two files of the same size; null: they are the same. */
+static const char *compare_contents(struct diff *d, const struct file_entry *a, const struct file_entry *b)
 {
     const struct file_entry *entries[2] = {a, b};
     uint8_t *pieces = malloc(2 * PIECE);
     size_t got[2] = {1, 1};
     struct error error;
-    bool same = pieces;
+    const char *how = pieces ? NULL : "cannot be compared: out of memory";
 
-    for (uint64_t at = 0; same && at < a->size; at += got[0]) {
-        for (int i = 0; same && i < 2; i++) {
+    for (uint64_t at = 0; !how && at < a->size; at += got[0]) {
+        for (int i = 0; i < 2; i++) {
             const struct files *files = &d->sides[i].volume.files;
 
-            same = files->system->read(files->context, entries[i], at, pieces + i * PIECE, PIECE, &got[i], &error);
+            if (!files->system->read(files->context, entries[i], at, pieces + i * PIECE, PIECE, &got[i], &error) ||
+                got[i] == 0)
+                how = "cannot be compared: it cannot be read whole";
         }
-        same = same && got[0] == got[1] && got[0] > 0 && memcmp(pieces, pieces + PIECE, got[0]) == 0;
+        if (!how && (got[0] != got[1] || memcmp(pieces, pieces + PIECE, got[0]) != 0))
+            how = "differs";
     }
     free(pieces);
-    return same;
+    return how;
 }
 
 static bool compare_file(void *context, const char *path, const struct file_entry *e, struct error *error)
@@ -246,6 +250,7 @@ static bool compare_file(void *context, const char *path, const struct file_entr
     const struct files *other = &d->sides[!d->from].volume.files;
     struct file_entry there;
     char what[4096], how[600];
+    const char *different;
 
     error->status = STATUS_OK;
     snprintf(what, sizeof what, "%s %s", drive_slot_names[d->slot], path);
@@ -262,8 +267,8 @@ static bool compare_file(void *context, const char *path, const struct file_entr
     if (e->size != there.size) {
         snprintf(how, sizeof how, "differs: %" PRIu64 " and %" PRIu64 " bytes", e->size, there.size);
         print_difference(d, "file", what, how);
-    } else if (!same_contents(d, e, &there)) {
-        print_difference(d, "file", what, "differs");
+    } else if ((different = compare_contents(d, e, &there))) {
+        print_difference(d, "file", what, different);
     }
     return true;
 }

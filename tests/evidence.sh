@@ -217,6 +217,10 @@ attack "B-8: all batches are removed: the log knows them" 1 "$MUNIMENT" verify t
 attack "with the log nobody reads" 5 read_one t/t.mun $trust --log office.log --by x
 fresh; rm t/t.mun.evidence/"$two"
 attack "the last batch is rolled back: the log knows it" 1 "$MUNIMENT" verify t/t.mun $trust --log office.log --by x
+fresh
+printf x >"t/t.mun.evidence/x"$'\n'" ffffffff: all is well.batch"
+gives "a batch has the name of its file" 1 "$MUNIMENT" verify t/t.mun $trust
+passed "on one line, whatever that is" $(grep -c '^ *evidence *ffffffff' out)
 fresh; sed -i 's/2070/1970/' t/t.mun.evidence/"$one"
 attack "a closure is edited" 1 "$MUNIMENT" verify t/t.mun $trust
 attack "and not obeyed otherwise" 5 read_one t/t.mun $trust

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "formats/file.h"
+#include "formats/plain.h"
 
 /* --- Reading --- */
 
@@ -66,17 +67,16 @@ static bool keep(struct evidence *e, struct batch *b)
  * may have been about it. */
 static bool take_file(struct evidence *e, const char *path, const char *name, size_t stem, bool mine)
 {
-    hex_digest named = "";
+    char shown[65]; /* of one line, whatever the file is named */
     size_t size;
     char *text = read_batch(path, &size);
     struct batch *b = text ? batch_parse(text, size) : NULL;
 
-    if (stem == 64)
-        memcpy(named, name, 64);
+    plain_copy(shown, sizeof shown, name);
     if (!b)
-        note(e, mine, stem == 64 ? named : "a batch", text ? "is no batch of version 0" : "cannot be read");
-    else if (strcmp(b->name, named) != 0)
-        note(e, mine, stem == 64 ? named : "a batch", "is not what its name says");
+        note(e, mine, shown, text ? "is no batch of version 0" : "cannot be read");
+    else if (stem != 64 || strncmp(b->name, name, stem) != 0)
+        note(e, mine, shown, "is not what its name says");
     else if (strcmp(b->content, e->subject.sealed.content) == 0 && !is_there(e, b->name))
         return keep(e, b);
     batch_free(b);
@@ -426,18 +426,22 @@ const char *evidence_proved(const struct evidence *e)
     return *e->proved ? e->proved : NULL;
 }
 
+static bool is_head(const struct evidence *e, const struct batch *b)
+{
+    for (size_t n = 0; n < e->count; n++)
+        for (unsigned k = 0; k < e->batches[n]->stand_count; k++)
+            if (strcmp(e->batches[n]->stands_on[k], b->name) == 0)
+                return false;
+    return true;
+}
+
 size_t evidence_heads(const struct evidence *e, hex_digest *heads, size_t limit)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < e->count && count < limit; i++) {
-        bool below = false;
-
-        for (size_t n = 0; n < e->count; n++)
-            for (unsigned k = 0; k < e->batches[n]->stand_count; k++)
-                below = below || strcmp(e->batches[n]->stands_on[k], e->batches[i]->name) == 0;
-        if (!below)
-            memcpy(heads[count++], e->batches[i]->name, sizeof(hex_digest));
-    }
+    for (int stranger = 0; stranger < 2; stranger++)
+        for (size_t i = 0; i < e->count && count < limit; i++)
+            if (e->batches[i]->trusted == !stranger && is_head(e, e->batches[i]))
+                memcpy(heads[count++], e->batches[i]->name, sizeof(hex_digest));
     return count;
 }

@@ -65,7 +65,8 @@ uint64_t evidence_lost(const struct evidence *evidence);
 /* Since when the signature of the archive is proved to exist: the earliest good stamp, "YYYY-MM-DDThh:mm:ssZ"; null:
  * time is only claimed. */
 const char *evidence_proved(const struct evidence *evidence);
-/* The digests of the batches on which no other stands, up to `limit`; returns how many. */
+/* The digests of the batches on which no other stands, those of trusted signers first, up to `limit`; returns how many.
+ */
 size_t evidence_heads(const struct evidence *evidence, hex_digest *heads, size_t limit);
 /* The earliest date on which a decision wants to be looked at again; null: none. */
 const char *evidence_review(const struct evidence *evidence);
