@@ -49,7 +49,7 @@ struct http_exchange {
     char type[64]; /* of it */
     uint64_t sent;
     enum http_method method;
-    char path[HTTP_FIELD_MOST], query[HTTP_FIELD_MOST], host[256], origin[256], cookie[HTTP_FIELD_MOST];
+    char path[HTTP_FIELD_MOST], query[HTTP_FIELD_MOST], host[256], origin[256], cookie[HTTP_COOKIE_MOST];
     char *body;
     size_t length;
     struct watch *stream;

@@ -11,9 +11,10 @@
 
 #include "formats/error.h"
 
-#define HTTP_BODY_MOST 65536u /* bytes of a request's body */
-#define HTTP_FIELD_MOST 1024u /* bytes of its path, query and each header that is looked at */
-#define HTTP_CONNECTIONS 200u /* at a time; more are closed at once */
+#define HTTP_BODY_MOST 65536u  /* bytes of a request's body */
+#define HTTP_FIELD_MOST 1024u  /* bytes of its path, query and each header that is looked at */
+#define HTTP_COOKIE_MOST 4096u /* of its cookies: those of other servers of this host come too */
+#define HTTP_CONNECTIONS 200u  /* at a time; more are closed at once */
 
 struct http;
 struct http_exchange; /* a request that waits for its answer, or a WebSocket */

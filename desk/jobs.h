@@ -29,6 +29,7 @@ struct job {
     int process, life; /* life ends when the process does */
     int out, err;      /* files without a name */
     const char *type;  /* of the output */
+    char person[17];   /* who asked; the caller's */
     char remove[4096]; /* a file or folder that goes with it; empty: none */
     char keep[4096];   /* where a picture stays */
 };

@@ -354,6 +354,8 @@ enum status serve_run(const struct arguments *arguments)
         free(library);
         return desk_fail(&error);
     }
+    if (!freopen("/dev/null", "r", stdin)) /* no process of the desk reads the terminal */
+        close(STDIN_FILENO);
     if (listen_at(&v, place ? place : DEFAULT_LISTEN, &error) && name_hosts(&v, &error) &&
         find_state(&v, library, state, &error))
         steward = steward_open(arguments, library, state, &error);

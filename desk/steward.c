@@ -29,6 +29,8 @@
 #include "formats/json.h"
 
 #define SEATS 64u            /* sessions, suspended ones included */
+#define READER_SEATS 8u      /* of one reader */
+#define PERSON_JOBS 8u       /* of one person at a time */
 #define TRUST_MOST 12u       /* of --trust: with it and all else a job's options and folders have room */
 #define IDLE_MINUTES 30      /* that nobody watches a session, before it is suspended */
 #define ENDING_SECONDS 20    /* that sessions may take to suspend themselves */
@@ -395,16 +397,21 @@ static void begin_job(struct steward *s, const struct question *q, const struct 
     struct work *w = calloc(1, sizeof *w);
     struct job *job = NULL;
     struct error error;
+    unsigned own = 0;
 
-    for (size_t i = 0; i < JOBS_MOST && !job; i++)
-        job = s->jobs[i].question ? NULL : &s->jobs[i];
-    if (!w || !job) {
+    for (size_t i = 0; i < JOBS_MOST; i++)
+        if (!s->jobs[i].question)
+            job = &s->jobs[i];
+        else
+            own += !strcmp(s->jobs[i].person, q->person);
+    if (!w || !job || own >= PERSON_JOBS) {
         free(w);
         answer_error(s, q->number, 503, "too much is under way; try again");
         return;
     }
     *w = (struct work){.steward = s, .question = q, .seat = seat};
     *job = (struct job){.question = q->number, .type = type};
+    snprintf(job->person, sizeof job->person, "%.16s", q->person);
     snprintf(w->path, sizeof w->path, "%s", path);
     if (folder) {
         snprintf(w->folder, sizeof w->folder, "%.3900s/tmp/%u", s->state, ++s->made);
@@ -749,9 +756,15 @@ static void on_open(struct steward *s, const struct question *q)
     char path[PATH_MAX];
     struct error error;
     struct seat *seat = NULL;
+    unsigned own = 0;
 
-    for (size_t i = 0; i < SEATS && !seat; i++)
-        seat = *s->seats[i].id ? NULL : &s->seats[i];
+    for (size_t i = 0; i < SEATS; i++)
+        if (!*s->seats[i].id)
+            seat = seat ? seat : &s->seats[i];
+        else
+            own += !strcmp(s->seats[i].owner, q->person);
+    if (!q->archivist && own >= READER_SEATS)
+        seat = NULL;
     if (!seat || !archive_path(s, q->what, path)) {
         answer_error(s, q->number, seat ? 404 : 503,
                      seat ? "there is no archive of that name" : "there are too many sessions; discard one");

@@ -243,6 +243,12 @@ fact('and sees no session of others', await reader.getByText('No session is open
 const asReader = (path, method = 'GET') => reader.evaluate(async ([p, m]) => (await fetch(p, {method: m, body: m === 'POST' ? ' ' : undefined})).status, [path, method]);
 fact('nor gets their files, journal or end', (await Promise.all([asReader(`/api/sessions/${session}/files`), asReader(`/api/sessions/${session}/journal`), asReader(`/api/sessions/${session}/discard`, 'POST')])).every((status) => status === 404));
 fact('nor verifies or invites', await asReader('/api/archives/records.mun/verify', 'POST') === 403 && await asReader('/api/links', 'POST') === 404);
+const opened = [];
+for (let i = 0; i < 9; i++) opened.push(await asReader('/api/archives/records.mun/sessions', 'POST'));
+fact('nor takes the sessions of all', opened.slice(0, 8).every((status) => status === 200) && opened[8] === 503);
+await reader.evaluate(async () => {
+  for (const line of (await (await fetch('/api/sessions')).text()).split('\n').filter(Boolean)) await fetch(`/api/sessions/${JSON.parse(line).id}/discard`, {method: 'POST', body: ' '});
+});
 await readers.close();
 
 // --- Discarded ---
