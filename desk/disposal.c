@@ -19,6 +19,7 @@
 #include "desk/desk.h"
 #include "desk/library.h"
 #include "desk/premis.h"
+#include "formats/file.h"
 #include "formats/json.h"
 #include "formats/output.h"
 #include "formats/plain.h"
@@ -72,25 +73,41 @@ static void line_of(const char *text, const char *name, char *value, size_t size
 
 /* --- Verifying --- */
 
-static bool signed_by(const struct text *text, size_t body, const char *path, bool *fits, struct error *error)
+static const char *body_end(const struct text *text)
 {
-    struct key_text signed_text = {.text = text->bytes, .size = text->length - 1, .body = body};
+    const char *end = strstr(text->bytes, "\n\n");
+
+    return end ? end + 1 : text->bytes + text->length;
+}
+
+/* Whether a certificate has a signature that fits a public key. False with *error: that is none. */
+static bool check_signature(const struct text *text, const char *pem, size_t size, const char *path, bool *fits,
+                            struct error *error)
+{
+    struct key_text signed_text = {
+        .text = text->bytes, .size = text->length - 1, .body = (size_t)(body_end(text) - text->bytes)};
     struct key_der *key = malloc(sizeof *key);
+
+    *fits = false;
+    if (!key)
+        return error_host(error, path, ENOMEM, "cannot check");
+    bool good = key_der_read(pem, size, key) ||
+                error_set(error, STATUS_INPUT, path, NULL, "name the public key itself", "is no public key");
+    *fits = good && signed_text.body < signed_text.size && key_text_check(&signed_text, key) == SIGNATURE_FITS;
+    free(key);
+    return good;
+}
+
+static bool signed_by(const struct text *text, const char *path, bool *fits, struct error *error)
+{
     char pem[KEY_DER_LIMIT * 2];
     FILE *file = fopen(path, "rb");
 
-    *fits = false;
-    if (!file || !key) {
-        free(key);
-        return error_host(error, path, file ? ENOMEM : errno, "cannot open");
-    }
+    if (!file)
+        return error_host(error, path, errno, "cannot open");
     size_t size = fread(pem, 1, sizeof pem, file);
     fclose(file);
-    bool good = key_der_read(pem, size, key) ||
-                error_set(error, STATUS_INPUT, path, NULL, "name the public key itself", "is no public key");
-    *fits = good && body < text->length - 1 && key_text_check(&signed_text, key) == SIGNATURE_FITS;
-    free(key);
-    return good;
+    return check_signature(text, pem, size, path, fits, error);
 }
 
 enum status disposal_verify(const struct arguments *a, const char *path)
@@ -100,15 +117,13 @@ enum status disposal_verify(const struct arguments *a, const char *path)
     const char *key;
     size_t position = 0;
     bool fits = false, good = read_certificate(path, &text, &error);
-    const char *end = good ? strstr(text.bytes, "\n\n") : NULL;
-    size_t body = end ? (size_t)(end - text.bytes) + 1 : text.length;
 
     while (good && !fits && (key = argument_next(a, "--trust", &position)))
-        good = signed_by(&text, body, key, &fits, &error);
+        good = signed_by(&text, key, &fits, &error);
     if (good) {
         plain_print(stdout, path);
         puts(fits ? ": disposed of, as a trusted key signed" : ": disposed of, but no trusted key signed this");
-        for (const char *line = text.bytes + strlen(FIRST); line < text.bytes + body; line += strcspn(line, "\n") + 1) {
+        for (const char *line = text.bytes + strlen(FIRST); line < body_end(&text); line += strcspn(line, "\n") + 1) {
             char value[2048];
             snprintf(value, sizeof value, "%.*s", (int)strcspn(line, "\n"), line);
             printf("  ");
@@ -270,8 +285,8 @@ static bool certify(const struct arguments *a, const struct premis_subject *s, c
     struct text text = {.bytes = NULL};
     struct output output;
     struct key *key = key_load(argument_value(a, "--key"), error);
-    char named[80], digest[80];
-    bool good = key;
+    char named[80], digest[80], pem[PUBLIC_PEM_SIZE];
+    bool good = key, fits;
 
     if (good && !access(path, F_OK)) {
         good = read_certificate(path, &text, error);
@@ -279,6 +294,9 @@ static bool certify(const struct arguments *a, const struct premis_subject *s, c
         line_of(good ? text.bytes : "", "sha256", named, sizeof named);
         if (good && strcmp(named, digest) != 0)
             good = error_set(error, STATUS_INPUT, path, NULL, "move it elsewhere", "is there, of another archive");
+        good = good && key_public_pem(key, pem, error) && check_signature(&text, pem, sizeof pem, path, &fits, error) &&
+               (fits || error_set(error, STATUS_INPUT, path, NULL, "name the key that signed it, or move it elsewhere",
+                                  "is there, and this key did not sign it"));
     } else if (good) {
         good = print_body(a, s, &text, error) && key_text_sign(&text, text.length, key, error) &&
                output_whole(&output, path, 0666, false, error);
@@ -311,7 +329,10 @@ static enum status dispose(const struct arguments *a, struct act *act)
     struct archive *archive = NULL;
     char certificate[PATH_MAX];
     struct error error;
+    struct file_state before;
     struct stat status;
+    uint64_t size;
+    int descriptor = -1;
     bool good = lstat(path, &status) == 0 || error_host(&error, path, errno, "cannot open");
 
     if (good && !S_ISREG(status.st_mode))
@@ -320,8 +341,13 @@ static enum status dispose(const struct arguments *a, struct act *act)
         good = error_set(&error, STATUS_USAGE, "dispose", NULL, NULL, "--reason takes a reason, of one line");
     if (good && snprintf(certificate, sizeof certificate, "%s%s", path, DISPOSAL_ENDING) >= (int)sizeof certificate)
         good = error_set(&error, STATUS_INPUT, path, NULL, NULL, "is too long a path");
-    good = good && premis_open(&subject, &archive, path, &error) && certify(a, &subject, certificate, &error) &&
-           remove_archive(path, &error);
+    /* What is removed is what was read and certified. */
+    good = good && (descriptor = archive_open_file(path, &size, &error)) >= 0 &&
+           file_state(descriptor, path, &before, &error) && premis_open(&subject, &archive, path, &error) &&
+           file_unchanged(descriptor, path, &before, &error) && certify(a, &subject, certificate, &error) &&
+           file_unchanged(descriptor, path, &before, &error) && remove_archive(path, &error);
+    if (descriptor >= 0)
+        close(descriptor);
     if (good) {
         plain_print(stdout, path);
         printf(": disposed of; ");

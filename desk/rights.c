@@ -60,9 +60,10 @@ struct evidence *desk_evidence(const struct arguments *a, const struct evidence_
     request.folders = values_of(a, "--evidence", &request.folder_count);
     request.trusted = values_of(a, "--trust", &request.trusted_count);
     request.authorities = values_of(a, "--tsa-trust", &request.authority_count);
-    if (!request.folders || !request.trusted || !request.authorities)
-        error_host(error, subject->path, ENOMEM, "cannot judge");
-    else if (!log || log_read(log, take_known, &known, &head, error)) {
+    bool good = !log || log_read(log, take_known, &known, &head, error);
+    if (good && (known.failed || !request.folders || !request.trusted || !request.authorities))
+        good = error_host(error, subject->path, ENOMEM, "cannot judge");
+    if (good) {
         request.known = known.names;
         request.known_count = known.count;
         e = evidence_load(&request, error);

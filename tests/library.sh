@@ -142,6 +142,10 @@ says "with its end" out "disposed of on $(date -u +%Y-%m-%d): Retention ended; s
 "$MUNIMENT" log show day.log >out
 says "the log has it" out "dispose \"shelf/old.mun\""
 cp a.mun shelf/old.mun
+cp shelf/old.mun.disposed kept.disposed && sed -i 's/Retention ended/Nothing of worth/' shelf/old.mun.disposed
+gives "a certificate that nobody signed removes nothing" 3 "$MUNIMENT" dispose shelf/old.mun --key office --reason again
+passed "the archive stays" "$([ -e shelf/old.mun ]; echo $?)"
+cp -f kept.disposed shelf/old.mun.disposed
 gives "an interrupted disposal goes to its end" 0 "$MUNIMENT" dispose shelf/old.mun --key office --reason again
 says "with the reason of then" shelf/old.mun.disposed "reason: Retention ended; schedule 7"
 cp b.mun shelf/old.mun

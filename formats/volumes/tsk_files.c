@@ -275,7 +275,7 @@ static bool list(void *context, uint64_t id, file_each *each, void *each_context
 /* The data of an entry; null with *error. */
 static const TSK_FS_ATTR *data_of(struct tsk_files *t, const struct file_entry *e, struct error *error)
 {
-    if (!t->file || t->file->meta->addr != e->id) {
+    if (!t->file || !t->file->meta || t->file->meta->addr != e->id) {
         if (t->file)
             t->call.file_close(t->file);
         t->file = t->call.file_open(t->fs, NULL, e->id);
