@@ -65,7 +65,7 @@ const struct state_field cpu_state[] = {
     STATE_ARRAY(struct cpu, msr, U64, "model-specific registers that only hold a value, in the order of spec/processor.md"),
     STATE_TABLE(struct cpu, x87, struct x87, x87_state, "the floating-point unit"),
     STATE_TABLE(struct cpu, xmm, struct xmm, xmm_state, "XMM0-XMM7"),
-    STATE(struct cpu, mxcsr, U32, "MXCSR: exceptions, masks and rounding of SSE"),
+    STATE_UP_TO(struct cpu, mxcsr, U32, MXCSR_BITS, "MXCSR: exceptions, masks and rounding of SSE"),
     STATE_END
 };
 /* clang-format on */

@@ -63,7 +63,7 @@ int mmx_refuse(struct cpu *cpu, const struct insn *i);
 /* The bits of MXCSR that the model has: the Pentium III knows no denormals-are-zero. */
 BODY uint32_t mxcsr_implemented(const struct cpu *cpu)
 {
-    return cpu->model >= CPU_PENTIUM4 ? 0xFFFF : 0xFFBF;
+    return cpu->model >= CPU_PENTIUM4 ? MXCSR_BITS : 0xFFBF;
 }
 
 /* --- Operands --- */

@@ -98,6 +98,7 @@ struct xmm {
     uint64_t q[2];
 };
 #define MXCSR_DEFAULT 0x1F80u
+#define MXCSR_BITS 0xFFFFu /* all that any model has; a host that loads another faults */
 
 /* --- Kept translations (tlb.h) --- */
 #define TLB_ENTRIES 1024u

@@ -458,6 +458,7 @@ static void what_is_no_state_is_refused_by_name(void **state)
         {"cpu.cr2 = ", "cpu.cr2 = 0x0000000G\n", "cpu.cr2", "has no value"},
         {"cpu.cr2 = ", "cpu.cr2 0\n", "cpu.cr2 0", "is no line of the state"},
         {"cpu.cpl = ", "cpu.cpl = 0x04\n", "cpu.cpl", "is out of range"},
+        {"cpu.mxcsr = ", "cpu.mxcsr = 0x00010000\n", "cpu.mxcsr", "is out of range"},
         {"hd3.media = ", "hd3.media = 0x00000000", "", "the state is cut short"},
         {"hd3.media = ", "hd3.media = 0x00000000\nhd4.media = 0x00000000\n", "hd4.media", "is no field of this machine"},
         {"hd0.sectors = ", "hd0.sectors = 0x0000000000000001\n", "hd0.sectors", "contradicts the rest of the state"},
