@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -66,6 +67,7 @@ static void close_answers(const struct job *job)
 bool job_begin(struct job *job, const int *keep, size_t keep_count, enum status (*work)(void *context), void *context,
                struct error *error)
 {
+    const pid_t parent = getpid();
     int ends[2];
 
     job->out = memfd_create("answer", MFD_CLOEXEC);
@@ -78,7 +80,8 @@ bool job_begin(struct job *job, const int *keep, size_t keep_count, enum status 
     job->process = fork();
     if (job->process == 0) {
         enum status status;
-        if (dup2(job->out, STDOUT_FILENO) < 0 || dup2(job->err, STDERR_FILENO) < 0)
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* nobody is there to answer */
+        if (getppid() != parent || dup2(job->out, STDOUT_FILENO) < 0 || dup2(job->err, STDERR_FILENO) < 0)
             _exit(STATUS_HOST);
         keep_only(keep, keep_count, ends[1]);
         setpriority(PRIO_PROCESS, 0, 5);

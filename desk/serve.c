@@ -326,7 +326,7 @@ static enum status run(struct serving *v, struct steward *steward, struct error 
         memset(v->secret, 0, sizeof v->secret);
         again = steward_run(steward, gate);
         close(gate);
-        kill(process, SIGTERM);
+        kill(process, SIGKILL); /* it has nothing to lose, and might not hear SIGTERM; one that ends keeps its status */
         while (waitpid(process, &status, 0) < 0 && errno == EINTR)
             continue;
         if (again && WIFEXITED(status))
