@@ -202,4 +202,10 @@ for kind in "ecdsa-sha256 EC -pkeyopt ec_paramgen_curve:secp384r1" "rsa-sha256 R
     sed -i 's/name: work/name: worm/' other.cert
     trusts "and not what it did not sign" 1 "signer unknown" other.root other.cert
 done
+
+# A folder of more keys than there is room for: the reason is named, and nobody is judged by the rest.
+mkdir many && python3 -c 'import os; [os.link("plain.key.pub", f"many/{i}.pub") for i in range(4097)]'
+gives "more keys than there is room for" 3 "$MUNIMENT" verify out.mun --trust many
+says "with their number" err "is one more than the 4096 that --trust can name: name fewer"
+
 facts keys

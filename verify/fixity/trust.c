@@ -70,6 +70,11 @@ static bool add_file(struct trusted *t, const char *path, struct error *error)
     if (!file)
         error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
                   strerror(errno));
+    else if (!text)
+        error_host(error, path, ENOMEM, "cannot read");
+    else if (t->key_count + t->text_count >= ITEMS_LIMIT)
+        error_set(error, STATUS_INPUT, path, NULL, "name fewer", "is one more than the %u that --trust can name",
+                  ITEMS_LIMIT);
     good = file && text && t->key_count + t->text_count < ITEMS_LIMIT;
     if (file)
         fclose(file);
@@ -102,8 +107,10 @@ static bool add_folder(struct trusted *t, const char *path, struct error *error)
     if (!folder)
         return error_host(error, path, errno, "cannot open");
     while (good && (entry = readdir(folder)))
-        if (is_named(entry->d_name) && snprintf(name, sizeof name, "%s/%s", path, entry->d_name) < (int)sizeof name)
-            good = add_file(t, name, error);
+        if (is_named(entry->d_name))
+            good = snprintf(name, sizeof name, "%s/%s", path, entry->d_name) < (int)sizeof name
+                       ? add_file(t, name, error)
+                       : error_host(error, path, ENAMETOOLONG, "cannot read all of");
     closedir(folder);
     return good;
 }
