@@ -356,6 +356,8 @@ static enum status diff_all(const struct arguments *a, struct act *act)
         good = d.sides[i].archive && desk_may_see(a, d.sides[i].archive, &error);
     }
     act_override(act, a, d.sides[0].archive);
+    if (d.sides[1].archive)
+        act_fact(act, "other-machine-root", archive_machine_root(d.sides[1].archive));
     if (good)
         diff_members(&d);
     for (unsigned slot = 0; good && slot < DRIVE_COUNT; slot++) {

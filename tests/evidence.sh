@@ -133,6 +133,8 @@ gives "no --trust: the archive's own signer decides" 6 read_one a/a.mun
 gives "Q-10: a reason alone is not enough" 2 read_one a/a.mun $trust --override "court order 17"
 gives "a reason that is recorded is" 0 read_one a/a.mun $trust --override "court order 17" --log office.log --by archivist-1
 says "it is recorded" office.log '"override":"court order 17"'
+gives "the closed one of two may be the second" 0 "$MUNIMENT" diff open.mun a/a.mun $trust --override "court order 18" --log office.log --by archivist-1
+says "it is recorded, too" office.log "\"override\":\"court order 18\",\"other-machine-root\":\"$("$MUNIMENT" info a/a.mun --root)\""
 gives "Q-6: one person cannot open it again" 0 "$MUNIMENT" decide a/a.mun --open --reason mistake --key work $trust
 says "which is said at once" out 'archive open: mistake (it would open what was closed, which takes two: it changes nothing)'
 gives "it stays closed" 6 read_one a/a.mun $trust
