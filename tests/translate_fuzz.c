@@ -353,6 +353,7 @@ static const struct phrase {
     {"8135 l l", NULL, {TABLE, ENTRY}},                                  /* xor dword [table], bits */
     {"8135 l l 0F013D l", NULL, {TABLE, ENTRY, DATA}},                   /* and invlpg */
     {"C605 l b", NULL, {TABLE, ENTRY}},                                  /* mov byte [table], bits: rights of a page */
+    {"BF 00540000 B9 04010000 F3AB 8135 l l", NULL, {TABLE, ENTRY}},     /* rep stosd, where no walk leads; and xor */
     {"50 B8 l 0F22D8 58", NULL, {SPACE}},       /* push eax; mov eax, space; mov cr3, eax; pop eax */
     {"6A b 07", "6A b 07", {SELECTOR}},         /* push selector; pop es */
     {"6A b 1F", "6A b 1F", {SELECTOR}},         /* ds */

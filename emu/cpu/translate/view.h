@@ -80,8 +80,10 @@ struct translator_view {
     uint32_t mxcsr_default; /* the host's own */
     uint16_t x87_control;   /* the control word likewise, while it has the floating-point unit */
     uint16_t x87_default;
-    uint8_t x87_image[108];            /* by which that changes hands */
-    void (*x87_give)(struct cpu *cpu); /* fills the image in; and reads it */
+    uint8_t x87_image[108]; /* by which that changes hands */
+    /* fills the image in; and reads it. As flags_ready, the first may run while the host has the guest's MXCSR, or its
+     * floating-point unit: they compute with integers only. */
+    void (*x87_give)(struct cpu *cpu);
     void (*x87_take)(struct cpu *cpu);
     /* Called from translated code, with all registers saved. run_record: by the interpreter, the slow record of this
      * number. They return null where the block goes on, or where other code does, or VIEW_LEAVE. */
