@@ -216,7 +216,7 @@ static bool name_hosts(struct serving *v, struct error *error)
     struct sockaddr_storage address;
     socklen_t size = sizeof address;
     size_t position = 0, count = 0;
-    char port[8] = "0", host[INET6_ADDRSTRLEN] = "127.0.0.1", after[9];
+    char port[8] = "0", host[INET6_ADDRSTRLEN] = "127.0.0.1", after[9] = "";
     const char *name;
 
     if (getsockname(v->listening, (struct sockaddr *)&address, &size) == 0)
@@ -233,7 +233,8 @@ static bool name_hosts(struct serving *v, struct error *error)
         snprintf(v->place, sizeof v->place, "https://%.60s", v->hosts[0]);
         return true;
     }
-    snprintf(after, sizeof after, strcmp(port, "80") ? ":%s" : "", port); /* browsers leave the usual one out */
+    if (strcmp(port, "80") != 0) /* browsers leave the usual one out */
+        snprintf(after, sizeof after, ":%s", port);
     snprintf(v->own_hosts[0], sizeof v->own_hosts[0], strchr(host, ':') ? "[%s]%s" : "%s%s", host, after);
     snprintf(v->own_hosts[1], sizeof v->own_hosts[1], "localhost%s", after);
     for (size_t i = 0; i < 2; i++)
