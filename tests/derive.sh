@@ -133,13 +133,13 @@ gives "a twin is not taken for the parent" 5 "$MUNIMENT" verify swapped/session.
 mkdir worn
 cp session.mun parent.mun worn/
 at=$(tar -xOf parent.mun disk/hd0.top | sed -n 3p | cut -c12-26)
-printf X | dd of=worn/parent.mun bs=1 seek=$((10#$at + 200)) conv=notrunc status=none
+flip worn/parent.mun $((10#$at + 200))
 gives "damage of the parent is damage of what inherits it" 1 "$MUNIMENT" verify worn/session.mun --trust key.pub
 says "named by chunk, sectors, and the file in which it is" out 'of extent 2 of disk/hd0, sectors'
 says "which is the parent" out 'parent.mun'
 gives "--quick and --sample go up the chain too" 0 "$MUNIMENT" verify session.mun --quick --trust key.pub
 gives "sampled" 5 "$MUNIMENT" verify session.mun --sample 10 --trust key.pub
-printf X | dd of=session.mun bs=1 seek=$(($(tar -xOf session.mun disk/hd0.top | sed -n 1p | cut -c12-26 | sed 's/^0*//') + 30)) conv=notrunc status=none
+flip session.mun $(($(tar -xOf session.mun disk/hd0.top | sed -n 1p | cut -c12-26 | sed 's/^0*//') + 30))
 gives "damage of an own chunk is found" 1 "$MUNIMENT" verify session.mun --trust key.pub
 cp alone/session.mun session.mun
 

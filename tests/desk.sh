@@ -500,7 +500,7 @@ gives "what a crash tore is dropped" 0 boot disk.img --script written --limit 60
 says "and reported" err "muniment: kept.hd0: the last record was torn by a crash before it was synced, and is dropped"
 cmp -s kept.hd0 sound.hd0; passed "the rest is as it was" $?
 cp sound.hd0 rotten.hd0
-printf '\377' | dd of=rotten.hd0 bs=1 seek=$(($(stat -c %s rotten.hd0) - 3)) conv=notrunc 2>/dev/null
+flip rotten.hd0 $(($(stat -c %s rotten.hd0) - 3))
 gives "a last record that was on the disk and is damaged is not dropped" 3 boot disk.img --script written --limit 60 --overlay rotten
 says "but reported" err "muniment: rotten.hd0: is damaged: it was on the disk, and is not what it was (record "
 head -c -1 sound.hd0 >rotten.hd0
@@ -658,14 +658,14 @@ for length in 0 64 65 1000 $((at - 1)) $((at + 10)) $(($(stat -c %s sealed.snap)
     gives "a snapshot cut to $length bytes is bad input" 3 boot a.mun --resume short.snap --until time:9
 done
 cp sealed.snap damaged.snap
-printf '\377' | dd of=damaged.snap bs=1 seek=$((at / 2)) conv=notrunc 2>/dev/null
+flip damaged.snap $((at / 2))
 gives "a damaged snapshot is bad input" 3 boot a.mun --resume damaged.snap --until time:9
 says "where it is damaged is said" err "muniment: damaged.snap: a chunk "
 
 size=$(stat -c %s a.mun)
 cp a.mun damaged.mun
 offset=$(LC_ALL=C grep -obUaF 'disk/hd0/00000000.gz' a.mun | awk -F: '$1 % 512 == 0 { print $1; exit }')
-printf '\377' | dd of=damaged.mun bs=1 seek=$((offset + 512 + 40)) conv=notrunc 2>/dev/null
+flip damaged.mun $((offset + 512 + 40))
 gives "damage is found" 1 "$muniment" verify damaged.mun --trust key.pub --json
 python3 -c 'import json
 o = json.load(open("out")); assert o["verdict"] == "damaged" and any("hd0" in f["member"] + f["place"] for f in o["findings"])' 2>err

@@ -28,6 +28,15 @@ says()
     passed "$1" $?
 }
 
+# flip FILE OFFSET: inverts a bit of a byte, so that it is another whatever it was.
+flip()
+{
+    local byte
+
+    byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+    printf "\\$(printf %o $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
 # facts NAME: closes the test. False: one did not hold.
 facts()
 {

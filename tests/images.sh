@@ -131,7 +131,7 @@ if command -v ewfacquire >/dev/null; then
     rm parts.E02
     gives "a segment that lacks is refused" 3 "$muniment" export parts.E01 -o out.raw --force
     says "and named" err parts.E02
-    printf x | dd of=stored.E01 bs=1 seek=1000000 conv=notrunc status=none
+    flip stored.E01 1000000
     gives "a chunk that does not fit its checksum is refused" 3 "$muniment" export stored.E01 -o out.raw --force
     ewf=packed.E01
     # The digest of a disk that was sealed, A-70: it is what the image records.

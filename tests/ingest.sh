@@ -212,7 +212,7 @@ passed "into the bag" "$(cmp -s evident/E.mun.evidence/0a1b.txt evidence/data/E.
 says "which counts archives" out "evidence: 1 archive, "
 gives "and is valid" 0 python3 "$here/tests/bag.py" evidence
 gives "no bag is written over" 3 "$muniment" bag lib/P-2.mun -o parcel
-cp lib/P-2.mun bad.mun && printf x | dd of=bad.mun bs=1 seek=$(($(stat -c %s bad.mun) / 2)) conv=notrunc status=none
+cp lib/P-2.mun bad.mun && flip bad.mun $(($(stat -c %s bad.mun) / 2))
 gives "what is damaged goes into none" 1 "$muniment" bag lib/P-3.mun bad.mun -o damaged
 passed "and nothing is left" "$([ -z "$(ls -d damaged* 2>/dev/null)" ]; echo $?)"
 "$muniment" key new stranger >out

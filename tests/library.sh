@@ -83,7 +83,7 @@ gives "days need a log" 2 "$MUNIMENT" verify shelf --due 30
 gives "and a library" 2 "$MUNIMENT" verify shelf/payroll.mun --due 30 --log day.log --by reader-7
 gives "a report for mail" 0 verify_due 30 --mail archivist@example.org
 says "has a subject" out "Subject: shelf: all is well"
-cp b.mun shelf/bad.mun && printf x | dd of=shelf/bad.mun bs=1 seek=$(($(stat -c %s b.mun) / 2)) conv=notrunc status=none
+cp b.mun shelf/bad.mun && flip shelf/bad.mun $(($(stat -c %s b.mun) / 2))
 gives "damage is what the mail begins with" 1 "$MUNIMENT" verify shelf --trust office.pub --log day.log --by reader-7 --mail archivist@example.org
 says "in its subject" out "Subject: shelf: SOMETHING IS WRONG"
 says "and where it is" out "shelf/bad.mun: damaged"

@@ -40,7 +40,7 @@ for command in "boot other.mun --until time:0.1 --digest" "replay other.mun run.
     gives "nor a key that is none" 3 "$MUNIMENT" $command --trust records.img
     cp other.mun stale.mun
     sig=$(grep -abo evidence/00000000/statement.sig stale.mun | tail -n 1 | cut -d: -f1)
-    printf 'x' | dd of=stale.mun bs=1 seek=$((sig + 520)) conv=notrunc status=none
+    flip stale.mun $((sig + 520))
     gives "nor a signature that does not fit" 1 "$MUNIMENT" ${command/other/stale} --trust stranger.pub
     says "which it says" err "has a signature that does not fit: nobody vouches"
     gives "without --trust it goes on" 0 "$MUNIMENT" ${command/other/stale}
