@@ -342,9 +342,11 @@ bool cable_digest(struct cable *c,
     static const uint8_t title[] = "muniment set 0";
     size_t size = sizeof title + 4 + CABLE_STATIONS * (CABLE_NAME + 8 + 32) + cable_save(c, NULL, 0);
     struct bytes b = {malloc(size), 0, size};
-    bool good = b.at != NULL;
+    bool good = true;
 
-    put_bytes(&b, title, good ? sizeof title : 0);
+    if (!b.at)
+        return false;
+    put_bytes(&b, title, sizeof title);
     put(&b, c->latency, 4);
     for (unsigned i = 0; good && i < c->count; i++) {
         const struct cable_station *s = &c->stations[i];
