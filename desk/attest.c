@@ -14,15 +14,8 @@
 
 static bool create(struct boot *b, struct error *error)
 {
-    const char *reason = "unknown reason";
-
-    boot_host(b, &b->host);
-    media_host(&b->media, &b->host);
-    engine_host(b, &b->host);
-    b->machine = machine_create(&b->media.manifest, &b->host, &reason);
-    if (!b->machine)
-        return error_set(error, STATUS_INPUT, "--attest", NULL, NULL, "this machine cannot be built: %s", reason);
-    return boot_begin_session(b, DEFAULT_LIMIT * machine_ticks_per_second(b->machine), error) &&
+    return boot_create_machine(b, "--attest", error) &&
+           boot_begin_session(b, DEFAULT_LIMIT * machine_ticks_per_second(b->machine), error) &&
            snapshots_begin(b, error);
 }
 

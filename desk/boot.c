@@ -369,17 +369,20 @@ bool boot_begin_session(struct boot *b, uint64_t limit, struct error *error)
     return true;
 }
 
-static bool create_machine(struct boot *b, struct error *error)
+bool boot_create_machine(struct boot *b, const char *object, struct error *error)
 {
-    const char *reason = "unknown reason", *path = b->arguments->operands[0];
+    const char *reason = "unknown reason";
 
     boot_host(b, &b->host);
     media_host(&b->media, &b->host);
     engine_host(b, &b->host);
     b->machine = machine_create(&b->media.manifest, &b->host, &reason);
-    if (!b->machine)
-        return error_set(error, STATUS_INPUT, path, NULL, NULL, "this machine cannot be built: %s", reason);
-    return engine_begin(b, error) &&
+    return b->machine || error_set(error, STATUS_INPUT, object, NULL, NULL, "this machine cannot be built: %s", reason);
+}
+
+static bool create_machine(struct boot *b, struct error *error)
+{
+    return boot_create_machine(b, b->arguments->operands[0], error) && engine_begin(b, error) &&
            boot_begin_session(b, b->limit * (machine_ticks_per_second(b->machine) / 1000000), error);
 }
 

@@ -299,11 +299,7 @@ static bool certify(const struct arguments *a, const struct premis_subject *s, c
                                   "is there, and this key did not sign it"));
     } else if (good) {
         good = print_body(a, s, &text, error) && key_text_sign(&text, text.length, key, error) &&
-               output_whole(&output, path, 0666, false, error);
-        if (good) {
-            fwrite(text.bytes, 1, text.length, output.file);
-            good = output_commit(&output, error);
-        }
+               output_whole(&output, path, 0666, false, error) && output_text(&output, &text, error);
     }
     key_free(key);
     text_free(&text);

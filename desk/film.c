@@ -94,13 +94,8 @@ static bool write_list(struct film *f, struct error *error)
     struct output output;
     char path[PATH_MAX];
 
-    if (f->list.failed)
-        return error_host(error, f->path, ENOMEM, "cannot write");
     snprintf(path, sizeof path, "%s/frames.ffconcat", f->folder);
-    if (!output_in_order(&output, path, false, error))
-        return false;
-    fwrite(f->list.bytes, 1, f->list.length, output.file);
-    return output_commit(&output, error);
+    return output_in_order(&output, path, false, error) && output_text(&output, &f->list, error);
 }
 
 /* Runs ffmpeg in the folder; all pictures get the size of the last, in their proportions. */

@@ -153,12 +153,7 @@ static bool write_file(const char *path, const struct text *text, struct error *
 {
     struct output output;
 
-    if (text->failed)
-        return error_host(error, path, ENOMEM, "cannot write");
-    if (!output_whole(&output, path, 0666, true, error))
-        return false;
-    fwrite(text->bytes, 1, text->length, output.file);
-    return output_commit(&output, error);
+    return output_whole(&output, path, 0666, true, error) && output_text(&output, text, error);
 }
 
 /* The path that an option gives; else the table's, with another ending. */

@@ -114,11 +114,8 @@ static bool write_statement(const struct arguments *a, const struct key_text *st
         good = sign(a, "--key", &t, body, statement->root, true, error);
     if (good && argument_value(a, "--second"))
         good = sign(a, "--second", &t, body, statement->root, false, error);
-    good = good && output_in_order(&output, argument_value(a, "-o"), argument_value(a, "--force"), error);
-    if (good) {
-        fwrite(t.bytes, 1, t.length, output.file);
-        good = output_commit(&output, error);
-    }
+    good = good && output_in_order(&output, argument_value(a, "-o"), argument_value(a, "--force"), error) &&
+           output_text(&output, &t, error);
     text_free(&t);
     return good;
 }

@@ -48,10 +48,8 @@ static bool write_text(const struct arguments *a, const struct text *text, struc
     const char *path = argument_value(a, "-o");
     struct output output;
 
-    if (!output_in_order(&output, path ? path : "-", argument_value(a, "--force"), error))
-        return false;
-    fwrite(text->bytes, 1, text->length, output.file);
-    return output_commit(&output, error);
+    return output_in_order(&output, path ? path : "-", argument_value(a, "--force"), error) &&
+           output_text(&output, text, error);
 }
 
 /* Whether a head is signed by one of the keys of --trust. */

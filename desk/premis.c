@@ -561,12 +561,9 @@ enum status premis_run(const struct arguments *a)
     struct output output;
     struct error error;
     bool good = premis_open(&subject, &archive, a->operands[0], &error) && premis_print(&text, &subject, &error) &&
-                output_in_order(&output, path ? path : "-", argument_value(a, "--force"), &error);
+                output_in_order(&output, path ? path : "-", argument_value(a, "--force"), &error) &&
+                output_text(&output, &text, &error);
 
-    if (good) {
-        fwrite(text.bytes, 1, text.length, output.file);
-        good = output_commit(&output, &error);
-    }
     text_free(&text);
     archive_close(archive);
     return good ? STATUS_OK : desk_fail(&error);

@@ -331,16 +331,7 @@ static bool identify(struct set_run *r, struct error *error)
 
 static bool create_machine(struct set_run *r, unsigned i, struct error *error)
 {
-    struct boot *b = &r->boots[i];
-    const char *reason = "unknown reason";
-
-    boot_host(b, &b->host);
-    media_host(&b->media, &b->host);
-    engine_host(b, &b->host);
-    b->machine = machine_create(&b->media.manifest, &b->host, &reason);
-    if (!b->machine)
-        return error_set(error, STATUS_INPUT, r->paths[i], NULL, NULL, "this machine cannot be built: %s", reason);
-    return engine_begin(b, error);
+    return boot_create_machine(&r->boots[i], r->paths[i], error) && engine_begin(&r->boots[i], error);
 }
 
 /* Where the journal of the set was cut short, a machine runs on after its own last line: others may have more. */
@@ -809,11 +800,8 @@ static bool write_set(struct set_run *r, const struct text *journal, struct erro
     if (!key)
         return false;
     bool good = set_file_print(&r->set, journal, key, &text, error) &&
-                output_growing(&output, path, argument_value(r->arguments, "--force"), error);
-    if (good) {
-        fwrite(text.bytes, 1, text.length, output.file);
-        good = output_commit(&output, error);
-    }
+                output_in_order(&output, path, argument_value(r->arguments, "--force"), error) &&
+                output_text(&output, &text, error);
     key_free(key);
     text_free(&text);
     return good;

@@ -114,12 +114,8 @@ static bool write_state(struct taking *t, const struct taking_place *place, stru
         text_add(&state, s->bytes, s->length);
         text_add(&state, "\n", 1);
     }
-    bool good = !state.failed || error_host(error, t->path, ENOMEM, "cannot keep the state");
-    good = good && state_path(t, "state", path) && output_whole(&output, path, 0666, true, error);
-    if (good) {
-        fwrite(state.bytes, 1, state.length, output.file);
-        good = output_commit(&output, error);
-    }
+    bool good = state_path(t, "state", path) && output_whole(&output, path, 0666, true, error) &&
+                output_text(&output, &state, error);
     text_free(&state);
     return good;
 }

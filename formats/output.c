@@ -332,6 +332,17 @@ bool output_commit(struct output *o, struct error *error)
     return good && !*o->temporary;
 }
 
+bool output_text(struct output *o, const struct text *text, struct error *error)
+{
+    if (text->failed) {
+        error_host(error, o->path, ENOMEM, "cannot write");
+        output_abort(o);
+        return false;
+    }
+    fwrite(text->bytes, 1, text->length, o->file);
+    return output_commit(o, error);
+}
+
 /* The lock goes with the last descriptor, after the temporary name. */
 void output_abort(struct output *o)
 {

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "formats/error.h"
+#include "formats/text.h"
 
 struct output {
     FILE *file;                   /* null: not open */
@@ -43,6 +44,9 @@ bool output_may(const char *path, bool replace, struct error *error);
  * is finished at once. If only the folder could not be synced, the file is there, and may be gone after a failure of
  * power. */
 bool output_commit(struct output *output, struct error *error);
+/* Writes a text that was made in memory, and commits. One that failed for want of memory: STATUS_HOST, and the output
+ * is aborted. */
+bool output_text(struct output *output, const struct text *text, struct error *error);
 /* Gives it up: a file that was not there is not there. Does nothing to one that is not open. */
 void output_abort(struct output *output);
 /* Closes it without touching the file: another process finishes it. */

@@ -129,11 +129,7 @@ bool batch_write(const struct batch_request *r, hex_digest name, struct error *e
         good = error_host(error, folder, errno, "cannot make");
     if (good)
         snprintf(path, sizeof path, "%s/%s" BATCH_ENDING, folder, name);
-    good = good && output_whole(&output, path, 0444, false, error);
-    if (good) {
-        fwrite(t.bytes, 1, t.length, output.file);
-        good = output_commit(&output, error);
-    }
+    good = good && output_whole(&output, path, 0444, false, error) && output_text(&output, &t, error);
     text_free(&t);
     return good;
 }
