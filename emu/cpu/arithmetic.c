@@ -189,14 +189,19 @@ BODY bool only_looks(enum operation operation)
 }
 
 /* --- The forms: a register, or memory, is read, changed, written --- */
-BODY int change_register(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b,
-                         unsigned status)
+BODY void do_register(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b)
 {
     struct outcome o = compute(cpu, operation, size, get_register(cpu, i->dst, size), b);
 
     if (!only_looks(operation))
         set_register(cpu, i->dst, size, o.result);
     commit_flags(cpu, size, &o);
+}
+
+BODY int change_register(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b,
+                         unsigned status)
+{
+    do_register(cpu, i, operation, size, b);
     return finish(cpu, i, status);
 }
 
@@ -709,11 +714,7 @@ static int adjust_dividend(struct cpu *cpu, const struct insn *i) /* AAD */
 BODY int change_and_jump(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b,
                          unsigned condition)
 {
-    struct outcome o = compute(cpu, operation, size, get_register(cpu, i->dst, size), b);
-
-    if (!only_looks(operation))
-        set_register(cpu, i->dst, size, o.result);
-    commit_flags(cpu, size, &o);
+    do_register(cpu, i, operation, size, b);
     return near_jump_if(cpu, i + 1, condition_holds(cpu, condition));
 }
 
