@@ -31,7 +31,7 @@ $(TEST_OBJECTS): $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libhost.a $(BUILD)/li
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(shell pkg-config --cflags cmocka) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a $(HOST_LIBS) $(TEST_LIBS)
 
-$(BUILD)/tests/probe.img $(BUILD)/tests/reset.img $(BUILD)/tests/sound.img $(BUILD)/tests/network.img: $(BUILD)/tests/%.img: tests/probe/%.S tests/probe/begin.S
+$(BUILD)/tests/probe.img $(BUILD)/tests/reset.img $(BUILD)/tests/sound.img $(BUILD)/tests/network.img: $(BUILD)/tests/%.img: tests/probe/%.S tests/probe/begin.S tests/probe/say.S
 	@mkdir -p $(@D)
 	$(DEMO_CC) -m16 -c -o $(@:.img=.o) $<
 	ld -m elf_i386 -Ttext=0x7c00 --oformat=binary -o $@ $(@:.img=.o)

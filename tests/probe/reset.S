@@ -51,14 +51,14 @@ back:
     cmpb $5, code
     je 1f
     movw $codes_text + 3, %si
-1:  call print
+1:  call say
     movzbw count, %bx
     movb ways(%bx), %al
     movb $12, %ah
     mulb %ah
     addw $ways_text, %ax
     movw %ax, %si
-    call print
+    call say
     inb $0x21, %al
     cmpb $0x5a, %al
     jne 2f
@@ -70,33 +70,20 @@ back:
     testb %al, %al
     jz 3f
 2:  movw $lost_text, %si
-    call print
+    call say
 3:  movw $line_text, %si
-    call print
+    call say
     incb count
     movzbw count, %bx
     cmpb $6, %bl
     jb next
     movw $end_text, %si
-    call print
+    call say
     cli
 4:  hlt
     jmp 4b
 
-print:
-    lodsb
-    testb %al, %al
-    jz 2f
-    movb %al, %ah
-    movw $COM1 + 5, %dx
-1:  inb %dx, %al
-    testb $0x20, %al
-    jz 1b
-    movw $COM1, %dx
-    movb %ah, %al
-    outb %al, %dx
-    jmp print
-2:  ret
+#include "say.S"
 
 codes:   .byte 5, 10, 5, 10, 5, 10
 ways:    .byte 0, 0, 1, 1, 2, 2

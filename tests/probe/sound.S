@@ -268,21 +268,7 @@ ports:
     jmp ports
 1:  ret
 
-/* The text at SI, which ends with NUL, to COM1. */
-say:
-    lodsb
-    testb %al, %al
-    jz 2f
-    movb %al, %ah
-    movw $COM1 + 5, %dx
-1:  inb %dx, %al
-    testb $0x20, %al
-    jz 1b
-    movb %ah, %al
-    movw $COM1, %dx
-    outb %al, %dx
-    jmp say
-2:  ret
+#include "say.S"
 
 /* CX milliseconds, by timer 0, which counts 65,536 down by two. */
 wait:

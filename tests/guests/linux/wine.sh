@@ -3,23 +3,9 @@
 # starts its session (linux/wine).
 #
 #   BUILD=build tests/guests/linux/wine.sh       exit status 77, with the reason in the last line, where it cannot be made
-set -euo pipefail
-PATH=$PATH:/usr/sbin:/sbin
+. "$(dirname "$0")/debootstrap.sh"
 
-skip()
-{
-    echo "$*"
-    exit 77
-}
-
-script=$(realpath "$0")
-mkdir -p "$BUILD/debian" && cd "$BUILD/debian"
-[ ! wine.img -nt "$script" ] || exit 0
-command -v debootstrap >/dev/null || skip "debootstrap is not there (make deps-guests)"
-[ "$(id -u)" = 0 ] || skip "only root can make a system with debootstrap"
-trap 'rm -rf wine wine.new' EXIT
-debootstrap --arch=i386 --variant=minbase --include=wine,wine32,xserver-xorg-core,xserver-xorg-video-cirrus,xserver-xorg-input-evdev,fonts-dejavu-core,fonts-wine,xdotool \
-    bookworm wine http://deb.debian.org/debian || skip "debootstrap cannot make Debian 12 with Wine for i386"
+debian wine,wine32,xserver-xorg-core,xserver-xorg-video-cirrus,xserver-xorg-input-evdev,fonts-dejavu-core,fonts-wine,xdotool
 # Wine's own folder, C: and the registry. Its mount of /proc ends with the command.
 unshare --mount --propagation private sh -c 'mount -t proc proc wine/proc && chroot wine env HOME=/root WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml=" sh -c "wineboot --init; wineserver --wait"'
 # The programs and libraries of C: are those of the package.
@@ -28,7 +14,5 @@ find wine/root/.wine/drive_c/windows -type f | while read -r file; do
     ! cmp -s "$file" "$own/${file##*/}" || ln -f "$own/${file##*/}" "$file"
 done
 # No program here draws in three dimensions.
-rm -rf wine/usr/lib/i386-linux-gnu/{libLLVM-15.so.1,libz3.so.4,dri} wine/usr/share/{iso-codes,xml,doc,man,locale} wine/var/cache/apt/* wine/var/lib/apt/lists/* wine/tmp/.[!.]* wine/tmp/*
-truncate -s 1G wine.new
-mke2fs -q -t ext2 -L wine -d wine wine.new
-mv wine.new wine.img
+rm -rf wine/usr/lib/i386-linux-gnu/{libLLVM-15.so.1,libz3.so.4,dri} wine/usr/share/{iso-codes,xml,doc,man,locale} wine/tmp/.[!.]* wine/tmp/*
+disk 1G
