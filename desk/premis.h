@@ -4,7 +4,7 @@
 
 #include "archive/archive.h"
 
-/* What is told of an archive. */
+/* What is said of an archive. */
 struct premis_subject {
     const struct archive *archive;
     const char *path;

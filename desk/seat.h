@@ -16,7 +16,7 @@
 #define SEAT_OFF "off"
 #define SEAT_SUSPENDED "suspended"
 
-/* What it is told there, besides viewers (vnc_control); at the socket's end it suspends itself. */
+/* What it is asked for there, besides viewers (vnc_control); at the socket's end it suspends itself. */
 #define SEAT_SUSPEND 's'
 #define SEAT_DISCARD 'q'
 

@@ -268,7 +268,7 @@ struct code_block {
     uint8_t count;     /* instructions */
     uint8_t mode;      /* enum decode_mode it was decoded in */
     struct code_block *next_hash, *next_in_page;
-    struct code_block *link[3]; /* blocks that this one led to, behind it and at two other places; followed after a look
+    struct code_block *link[3]; /* blocks that this one led to, after it and at two other places; followed after a look
                                    at their address */
     uint8_t wait;               /* waits.c: what is known of its laps, and the instructions that count and decide */
     uint8_t wait_counter, wait_test;

@@ -1,8 +1,8 @@
 /* ne2000.c - the board around the DP8390 (Novell NE2000; Realtek RTL8029AS data sheet, chapter 4, for the layout of the
  * PROM).
  *
- * The chip's addresses: 0000h-001Fh the PROM, each byte of it twice, which is how a 16-bit card is told from an NE1000;
- * 4000h-7FFFh memory; nothing elsewhere. */
+ * The chip's addresses: 0000h-001Fh the PROM, each byte of it twice, by which drivers know a 16-bit card from an
+ * NE1000; 4000h-7FFFh memory; nothing elsewhere. */
 #include "emu/devices/ne2000.h"
 
 #include <string.h>
