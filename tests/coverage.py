@@ -4,7 +4,7 @@
     tests/coverage.py BUILD [COUNT]
 
 BUILD holds translate_fuzz, built with --coverage. It runs on each model of a processor, with much memory for code and
-with little, COUNT programs each (15,000). Exit status 1: a row of the decoder's table was in no program, or a line of
+with little, COUNT programs each (8,000). Exit status 1: a row of the decoder's table was in no program, or a line of
 emu/cpu/translate was reached by none. ELSEWHERE has the functions that are reached in other ways as well.
 """
 import glob
@@ -14,11 +14,13 @@ import os
 import subprocess
 import sys
 
-# A function, or all of a file; why no program comes to every line of it, and what does.
+# A function, or all of a file; why no program comes to every line of it, and, after a colon, what does.
 ELSEWHERE = {
     'report.c': 'writes for --trace-translation: engine.sh',
     'emit_unit': 'notes places for it: engine.sh',
-    'find': 'calls it: engine.sh',
+    'block_make': 'calls it: engine.sh',
+    'unit_again': 'CS ends within the page of a block that moves',
+    'region_empty': 'guards the region that is filled, where its generation has no other',
     'translator_watch_translation': 'asks for it: engine.sh',
     'translator_watch': 'make check-lockstep',
     'translator_run': 'calls who watches: make check-lockstep',
@@ -34,6 +36,7 @@ ELSEWHERE = {
     'backend_try_rows': 'a host that computes otherwise: build/tests/another_host',
 }
 MODELS = 7
+CACHES = (0, 256, 1100, 2200)  # KiB for code: 0 is the usual; with little it starts over, with more it makes room
 
 
 def run_programs(build, count):
@@ -42,12 +45,13 @@ def run_programs(build, count):
     for old in glob.glob(f'{build}/**/*.gcda', recursive=True):
         os.remove(old)
     for model in range(MODELS):
-        for cache in ([], ['--cache', '256']):
+        for kib in CACHES:
+            cache = ['--cache', str(kib)] if kib else []
             command = [f'{build}/tests/translate_fuzz', '--count', str(count), '--model', str(model),
-                       '--seed', str(2 * model + len(cache) // 2 + 1), *cache]
+                       '--seed', str(10 * model + CACHES.index(kib) + 1), *cache]
             done = subprocess.run(command, capture_output=True, text=True)
             rows = done.stdout.strip().splitlines()[-1:] or ['nothing']
-            print(f'model {model}{" with 256 KiB" if cache else ""}: {rows[0]}', flush=True)
+            print(f'model {model}{f" with {kib} KiB" if kib else ""}: {rows[0]}', flush=True)
             reached = rows[0].split()
             if done.returncode or len(reached) != 4 or reached[0] != reached[2]:
                 faults.append(' '.join(command) + f': status {done.returncode}, {rows[0]}')
@@ -67,16 +71,19 @@ def unreached(build, source):
 
 
 def main():
-    build, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 15000
+    build, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 8000
     faults = run_programs(build, count)
-    total = missed = 0
+    total = elsewhere = 0
     for source in sorted(glob.glob('emu/cpu/translate/*.c')):
         lines, left = unreached(build, source)
-        left = [(line, function) for line, function in left 
-                if function not in ELSEWHERE and os.path.basename(source) not in ELSEWHERE]
-        total, missed = total + lines, missed + len(left)
-        faults += [f'{source}:{line}: {function}: no program came here' for line, function in left]
-    print('\n'.join(faults + [f'{total - missed} of {total} lines of emu/cpu/translate: {len(faults)} faults']))
+        total += lines
+        for line, function in left:
+            if function in ELSEWHERE or os.path.basename(source) in ELSEWHERE:
+                elsewhere += 1
+            else:
+                faults.append(f'{source}:{line}: {function}: no program came here')
+    print('\n'.join(faults + [f'{total} lines of emu/cpu/translate, of which programs need not reach {elsewhere}: '
+                              f'{len(faults)} faults']))
     return 1 if faults or not total else 0
 
 
