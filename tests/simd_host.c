@@ -15,7 +15,9 @@
  * addresses to 32 bits. A stub loads the registers, jumps to the instruction, and saves what came out; what faults
  * comes to the signal handler, which resumes after it.
  *
- * Here: flat segments, ring 3, and page tables that have the arena at the same linear addresses. */
+ * Here: flat segments, ring 3, and page tables that have the arena at the same linear addresses. The interpreter's
+ * handler is called. With ENGINE=translator in the environment each instruction is a program in memory, and what faults
+ * comes to a gate; it runs with REUSE states before the next is made, so that a unit serves for as many. */
 #if defined __x86_64__ && defined __linux__
 #define _GNU_SOURCE
 #include <signal.h>
@@ -30,6 +32,8 @@
 
 #include "tests/bare.h"
 #include "tests/host.h"
+#include "tests/translated.h"
+#include "emu/cpu/blocks.h"
 #include "emu/cpu/simd.h"
 #include "emu/cpu/x87_control.h"
 
@@ -42,7 +46,30 @@ enum {
     AT_DIRECTORY = 0x1000,
     AT_PAGES = 0x2000
 };
-enum { VECTOR_NONE = 0xFF, WINDOW = 24, CODE_SIZE = 0x10000 };
+enum { VECTOR_NONE = 0xFF, VECTOR_LOST = 0xFE /* it came to no end */, WINDOW = 24, CODE_SIZE = 0x10000 };
+
+/* For the translator: all of RAM at SYSTEM, where no operand lies. Its pages are the supervisor's, but for the
+ * programs, of SLOT bytes each: the instruction, and a jump to STOP. */
+enum {
+    SYSTEM = 0x10400000,
+    SYSTEM_SIZE = 0x400000,
+    AT_SYSTEM_PAGES = 0x3000,
+    AT_GDT = 0x4000,
+    AT_IDT = 0x4100,
+    AT_TASK = 0x4200,
+    AT_GATES = 0x4400, /* what the gates lead to, GATE bytes each */
+    AT_STACK = 0x5000,
+    AT_PROGRAMS = 0x100000,
+    AT_STOP = AT_PROGRAMS,
+    AT_STOP_ADDRESS = AT_PROGRAMS + 8,
+    AT_FIRST_SLOT = AT_PROGRAMS + 0x20,
+    AT_END = 0x300000,
+    SLOT = 32,
+    GATE = 16,
+    GATES = 32,
+    REUSE = 64
+};
+enum { KERNEL_CODE = 0x08, KERNEL_DATA = 0x10, USER_CODE = 0x1B, USER_DATA = 0x23, TASK = 0x28 };
 #define MASK_ALL 0x1F80u
 
 /* FXSAVE's image, as far as it concerns us. */
@@ -97,6 +124,12 @@ struct fuzz {
     struct trial trial;
     struct state ours;
     unsigned vector;
+    bool translates;
+    struct translated_cases translated;
+    uint32_t program; /* the trial's; or 0: there is none yet */
+    uint32_t next_program;
+    unsigned uses; /* of the trial's instruction */
+    struct segment user_code, user_stack;
 };
 
 /* --- Numbers at random --- The same on every host: no two are drawn in one expression whose order is the
@@ -276,27 +309,75 @@ static void arena_protect(struct fuzz *f, bool protect)
 #endif
 
 /* --- Here --- */
+static void write64(struct fuzz *f, uint32_t at, uint64_t value)
+{
+    memory_write(&f->bare.memory, at, (uint32_t)value, 4);
+    memory_write(&f->bare.memory, at + 4, (uint32_t)(value >> 32), 4);
+}
+
+static uint64_t flat_descriptor(unsigned rights)
+{
+    return UINT64_C(0x00CF00000000FFFF) | (uint64_t)rights << 40;
+}
+
+/* What the processor needs to take exceptions: gates, each to a jump to itself. */
+static void system_init(struct fuzz *f)
+{
+    static const uint8_t self[] = {0xEB, 0xFE};
+    struct cpu *cpu = &f->bare.cpu;
+
+    for (unsigned n = 0; n < GATES; n++) {
+        uint32_t handler = SYSTEM + AT_GATES + n * GATE;
+        write64(f, AT_IDT + n * 8,
+                (handler & 0xFFFF) | KERNEL_CODE << 16 | UINT64_C(0x8E00) << 32 | (uint64_t)(handler >> 16) << 48);
+        memory_write_block(&f->bare.memory, AT_GATES + n * GATE, self, sizeof self);
+    }
+    write64(f, AT_GDT + KERNEL_CODE, flat_descriptor(0x9B));
+    write64(f, AT_GDT + KERNEL_DATA, flat_descriptor(0x93));
+    write64(f, AT_GDT + (USER_CODE & ~3u), flat_descriptor(0xFB));
+    write64(f, AT_GDT + (USER_DATA & ~3u), flat_descriptor(0xF3));
+    memory_write(&f->bare.memory, AT_TASK + 4, SYSTEM + AT_STACK, 4);
+    memory_write(&f->bare.memory, AT_TASK + 8, KERNEL_DATA, 4);
+    memory_write_block(&f->bare.memory, AT_STOP, self, sizeof self);
+    memory_write(&f->bare.memory, AT_STOP_ADDRESS, SYSTEM + AT_STOP, 4);
+    cpu->gdtr = (struct table_register){SYSTEM + AT_GDT, 0x2F};
+    cpu->idtr = (struct table_register){SYSTEM + AT_IDT, GATES * 8 - 1};
+    cpu->tr = (struct segment){.base = SYSTEM + AT_TASK, .limit = 0x67, .selector = TASK, .rights = 0x8B};
+    segment_derive(&cpu->tr);
+    f->next_program = AT_FIRST_SLOT;
+}
+
 static bool ours_init(struct fuzz *f)
 {
     enum { PRESENT = 1, WRITABLE = 2, USER = 4, USED = 0x60 };
     struct cpu *cpu = &f->bare.cpu;
 
-    if (!bare_init(&f->bare, CPU_PENTIUM4, 0x100000))
+    if (!bare_init(&f->bare, CPU_PENTIUM4, SYSTEM_SIZE))
         return false;
+    f->translates = translated_begin(&f->translated, cpu);
     memory_write(&f->bare.memory, AT_DIRECTORY + (ARENA >> 22) * 4, AT_PAGES | PRESENT | WRITABLE | USER | USED, 4);
+    memory_write(&f->bare.memory, AT_DIRECTORY + (SYSTEM >> 22) * 4, AT_SYSTEM_PAGES | PRESENT | WRITABLE | USER | USED,
+                 4);
     for (uint32_t at = 0; at < ARENA_SIZE; at += PAGE_SIZE)
         memory_write(&f->bare.memory, AT_PAGES + at / PAGE_SIZE * 4,
                      (ARENA_PHYSICAL + at) | PRESENT | USER | USED | (at == READ_ONLY ? 0 : WRITABLE), 4);
+    for (uint32_t at = 0; at < AT_END; at += PAGE_SIZE)
+        memory_write(&f->bare.memory, AT_SYSTEM_PAGES + at / PAGE_SIZE * 4,
+                     at | PRESENT | USED | WRITABLE | (at < AT_PROGRAMS ? 0 : USER), 4);
     for (unsigned n = 0; n < SEG_COUNT; n++) {
-        cpu->seg[n] = (struct segment){
-            .limit = UINT32_MAX, .selector = n == SEG_CS ? 0x1B : 0x23, .rights = n == SEG_CS ? 0xC0FB : 0xC0F3};
+        cpu->seg[n] = (struct segment){.limit = UINT32_MAX,
+                                       .selector = n == SEG_CS ? USER_CODE : USER_DATA,
+                                       .rights = n == SEG_CS ? 0xC0FB : 0xC0F3};
         segment_derive(&cpu->seg[n]);
     }
+    f->user_code = cpu->seg[SEG_CS];
+    f->user_stack = cpu->seg[SEG_SS];
     cpu->cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG;
     cpu->cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT;
     cpu->cr3 = AT_DIRECTORY;
     cpu->cpl = 3;
     cpu_mode_changed(cpu);
+    system_init(f);
     mmu_flush(cpu);
     return true;
 }
@@ -334,7 +415,7 @@ static void ours_save(const struct cpu *cpu, struct fxsave *fx)
 }
 
 /* The instruction as a block of its own. */
-static void ours_run(struct fuzz *f)
+static void handler_run(struct fuzz *f)
 {
     static union {
         struct code_block block;
@@ -343,9 +424,6 @@ static void ours_run(struct fuzz *f)
     struct insn *insn = space.block.insn;
     struct cpu *cpu = &f->bare.cpu;
 
-    memcpy(cpu->reg, channel.before.reg, sizeof channel.before.reg);
-    flags_write(cpu, (uint32_t)channel.before.flags, UINT32_MAX);
-    ours_load(cpu, &channel.before.fx);
     insn[0] = f->trial.insn;
     insn[0].run = interpreter_handler(insn);
     insn[1] = (struct insn){.run = block_end, .offset = insn->length};
@@ -356,6 +434,75 @@ static void ours_run(struct fuzz *f)
     f->vector = insn->run(cpu, insn) == CPU_FAULT ? cpu->fault_vector : VECTOR_NONE;
     memcpy(f->ours.reg, cpu->reg, sizeof f->ours.reg);
     f->ours.flags = flags_read(cpu);
+}
+
+/* Puts the instruction where no program was since all translations were dropped. */
+static void program_write(struct fuzz *f)
+{
+    uint8_t bytes[SLOT];
+    unsigned length = f->trial.insn.length;
+
+    if (f->next_program + SLOT > AT_END) {
+        blocks_flush(&f->bare.cpu);
+        f->next_program = AT_FIRST_SLOT;
+    }
+    f->program = f->next_program;
+    f->next_program += SLOT;
+    memcpy(bytes, f->trial.bytes, length);
+    bytes[length] = 0xFF; /* JMP [AT_STOP_ADDRESS] */
+    bytes[length + 1] = 0x25;
+    store32(bytes + length + 2, SYSTEM + AT_STOP_ADDRESS);
+    memory_write_block(&f->bare.memory, f->program, bytes, length + 6);
+}
+
+/* What came out at the gate of an exception; and the processor is back in ring 3. */
+static void exception_take(struct fuzz *f)
+{
+    const uint8_t *frame = f->bare.memory.ram + AT_STACK; /* below it: SS, ESP, EFLAGS */
+    struct cpu *cpu = &f->bare.cpu;
+
+    f->vector = (cpu->eip - (SYSTEM + AT_GATES)) / GATE;
+    f->ours.reg[ESP] = load32(frame - 8);
+    f->ours.flags = load32(frame - 12);
+    cpu->seg[SEG_CS] = f->user_code;
+    cpu->seg[SEG_SS] = f->user_stack;
+    cpu->cpl = 3;
+    cpu_mode_changed(cpu);
+}
+
+/* The instruction as a program: in two ticks it comes to STOP, or to a gate and round there. */
+static void program_run(struct fuzz *f)
+{
+    struct cpu *cpu = &f->bare.cpu;
+    bool compiled = translated_compiles(&f->bare.cpu, &f->trial.insn);
+    uint64_t count = translated_count(&f->bare.cpu);
+
+    if (!f->program)
+        program_write(f);
+    cpu->eip = SYSTEM + f->program;
+    bare_run(&f->bare, 2);
+    f->vector = VECTOR_NONE;
+    memcpy(f->ours.reg, cpu->reg, sizeof f->ours.reg);
+    f->ours.flags = flags_read(cpu);
+    if (!cpu->cpl)
+        exception_take(f);
+    else if (cpu->eip != SYSTEM + AT_STOP)
+        f->vector = VECTOR_LOST;
+    else
+        translated_note(&f->translated, &f->trial.insn, compiled, translated_count(&f->bare.cpu) == count + 2);
+}
+
+static void ours_run(struct fuzz *f)
+{
+    struct cpu *cpu = &f->bare.cpu;
+
+    memcpy(cpu->reg, channel.before.reg, sizeof channel.before.reg);
+    flags_write(cpu, (uint32_t)channel.before.flags, UINT32_MAX);
+    ours_load(cpu, &channel.before.fx);
+    if (f->translates)
+        program_run(f);
+    else
+        handler_run(f);
     ours_save(cpu, &f->ours.fx);
 }
 
@@ -396,6 +543,9 @@ static void trial_make(struct fuzz *f)
     struct trial *t = &f->trial;
     unsigned modrm;
 
+    if (f->translates && f->uses++ % REUSE)
+        return;
+    f->program = 0;
     t->row = &opcode_rows[f->rows[below(f, f->row_count)]];
     do {
         memset(t->bytes, 0, sizeof t->bytes);
@@ -445,8 +595,13 @@ static void aim(struct fuzz *f)
         reg[i->base] = rest;
     else if (i->base == REG_ZERO && i->index != REG_ZERO)
         reg[i->index] = rest >> i->scale;
-    f->trial.address = (i->base == REG_ZERO ? 0 : reg[i->base]) +
-                       (i->index == REG_ZERO ? 0 : reg[i->index] << i->scale) + i->displacement;
+    for (;;) { /* wherever that is, but not in memory that only ours has */
+        f->trial.address = (i->base == REG_ZERO ? 0 : reg[i->base]) +
+                           (i->index == REG_ZERO ? 0 : reg[i->index] << i->scale) + i->displacement;
+        if (f->trial.address - (SYSTEM - WINDOW) >= SYSTEM_SIZE + WINDOW)
+            return;
+        reg[i->base == REG_ZERO ? i->index : i->base] = random32(f);
+    }
 }
 
 static void state_choose(struct fuzz *f)
@@ -741,6 +896,8 @@ static int report(const struct fuzz *f, const struct host *host)
     if (f->alter)
         printf("%lu altered, %lu found\n", f->altered, f->found);
     printf("%u rows, %lu ended with an exception\n", f->row_count, f->faults);
+    if (f->translates && !translated_report(&f->translated))
+        return 1;
     return host_verdict(host, f->passed, f->failed, first);
 }
 

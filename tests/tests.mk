@@ -81,9 +81,9 @@ $(BUILD)/tests/hostfuzz: tests/hostfuzz.c tests/host.c $(wildcard tests/hostfuzz
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %.h,$^)
 
-$(addprefix $(BUILD)/tests/,x87_host simd_host host_verdict): $(BUILD)/tests/%: tests/%.c tests/host.c tests/host.h tests/bare.h $(BUILD)/emu/host/code_memory.o $(BUILD)/libmachine.a
+$(addprefix $(BUILD)/tests/,x87_host simd_host host_verdict): $(BUILD)/tests/%: tests/%.c tests/host.c tests/translated.c tests/host.h tests/translated.h tests/bare.h $(BUILD)/emu/host/code_memory.o $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) -DBARE_TRANSLATOR $(CFLAGS) $(LDFLAGS) -o $@ $< tests/host.c $(BUILD)/emu/host/code_memory.o $(BUILD)/libmachine.a
+	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) -DBARE_TRANSLATOR $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(BUILD)/emu/host/code_memory.o $(BUILD)/libmachine.a
 
 $(BUILD)/tests/test386 $(BUILD)/tests/multiboot $(BUILD)/tests/linuxuser $(BUILD)/tests/testfloat: $(BUILD)/tests/%: tests/%.c $(BUILD)/emu/host/code_memory.o $(BUILD)/libmachine.a
 	@mkdir -p $(@D)

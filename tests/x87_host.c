@@ -6,7 +6,10 @@
  * One piece of code runs there and here: FRSTOR of a state, one instruction, FNSAVE. States, operands and control words
  * are random, with a liking for the numbers where something happens. Everything that FNSAVE shows is compared, and
  * memory and flags. Where processors differ, `permits` lists what the host may do; on a family that nobody has tried,
- * other differences are reported and not judged (host.h). */
+ * other differences are reported and not judged (host.h).
+ *
+ * Here each instruction keeps its place in memory, so that with ENGINE=translator in the environment what is translated
+ * once serves for all its trials. */
 #if defined __x86_64__ && defined __linux__
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -18,13 +21,15 @@
 
 #include "tests/bare.h"
 #include "tests/host.h"
+#include "tests/translated.h"
 
 enum {
-    AT_CODE = 0x10000,
     AT_STATE = 0x20000,
     AT_RESULT = 0x20100,
     AT_MEMORY = 0x20200,
     AT_STACK = 0x30000,
+    AT_PROGRAMS = 0x40000, /* each instruction has its own place, by its bytes (program_of) */
+    PROGRAM_SIZE = 16,
     MEMORY_SIZE = 128,
     RAM_SIZE = 1 << 20
 };
@@ -49,6 +54,7 @@ struct trial {
     uint32_t flags;
     const char *name;
     unsigned operation;
+    struct insn insn;
 };
 
 static uint64_t random_state;
@@ -218,6 +224,15 @@ static size_t assemble(uint8_t *code, const struct trial *t, uint8_t end)
     return sizeof before + t->length + sizeof behind + 1;
 }
 
+/* The place of that here. */
+static uint32_t program_of(const struct trial *t)
+{
+    bool prefixed = t->length == 3;
+    unsigned first = t->code[prefixed] & 7u, second = t->code[prefixed + 1u];
+
+    return AT_PROGRAMS + ((unsigned)prefixed << 11 | first << 8 | second) * PROGRAM_SIZE;
+}
+
 /* 0, or the signal that it ended with. */
 static int run_native(const struct trial *t, struct outcome *o)
 {
@@ -233,7 +248,7 @@ static int run_native(const struct trial *t, struct outcome *o)
     memcpy(&function, &native_code, sizeof function);
     o->flags = (uint32_t)function(&t->state, o->memory, &o->image, t->flags);
     if (o->image.ip == (uint32_t)(uintptr_t)native_code + 4)
-        o->image.ip = AT_CODE + 4;
+        o->image.ip = program_of(t) + 4;
     if (o->image.dp == (uint32_t)(uintptr_t)o->memory)
         o->image.dp = AT_MEMORY;
     forget_system(o);
@@ -254,10 +269,12 @@ static void start_flat(struct cpu *cpu)
 static void run_here(struct bare *b, const struct trial *t, struct outcome *o)
 {
     struct cpu *cpu = &b->cpu;
-    uint8_t code[16];
+    uint8_t code[PROGRAM_SIZE];
+    uint32_t program = program_of(t);
     size_t length = assemble(code, t, 0xF4);
 
-    memory_write_block(&b->memory, AT_CODE, code, (uint32_t)length);
+    if (memcmp(b->memory.ram + program, code, length))
+        memory_write_block(&b->memory, program, code, (uint32_t)length);
     memcpy(b->memory.ram + AT_STATE, &t->state, sizeof t->state);
     memcpy(b->memory.ram + AT_MEMORY, t->memory, MEMORY_SIZE);
     cpu->reg[EDI] = AT_STATE;
@@ -265,7 +282,7 @@ static void run_here(struct bare *b, const struct trial *t, struct outcome *o)
     cpu->reg[EDX] = AT_RESULT;
     cpu->reg[ECX] = t->flags;
     cpu->reg[ESP] = AT_STACK;
-    cpu->eip = AT_CODE;
+    cpu->eip = program;
     cpu->attention &= ~(uint32_t)ATTENTION_HALTED;
     cpu->halted_dead = false;
     bare_run(b, 20);
@@ -293,6 +310,7 @@ static bool choose(struct trial *t)
     t->length = length;
     t->name = operation_names[insn.operation];
     t->operation = insn.operation;
+    t->insn = insn;
     t->flags = FLAG_FIXED | (next_random() & FLAGS_ARITHMETIC);
     random_state_image(&t->state);
     random_memory(t->memory);
@@ -592,9 +610,41 @@ static void alter(struct outcome *o, unsigned long n)
     /* clang-format on */
 }
 
+/* How many instructions of a trial the back end's own code does when it leaves the trial's to the interpreter, as it
+ * always does FSCALE. */
+static uint64_t translated_others(struct bare *b)
+{
+    const struct trial scale = {
+        .state = {.control = 0xFFFF037F}, .code = {0xD9, 0xFD}, .length = 2, .flags = FLAG_FIXED};
+    struct outcome o;
+    uint64_t before = 0;
+
+    for (unsigned n = 0; n < 8; n++) { /* until all units of it are made, and lead to one another */
+        before = translated_count(&b->cpu);
+        run_here(b, &scale, &o);
+    }
+    return translated_count(&b->cpu) - before;
+}
+
+/* Runs a trial, and notes whether translated code did its instruction. */
+static void run_noted(struct bare *b, const struct trial *t, struct outcome *o, struct translated_cases *cases,
+                      uint64_t others)
+{
+    uint64_t before = translated_count(&b->cpu);
+    bool compiled;
+
+    run_here(b, t, o);
+    b->cpu.x87.control = (uint16_t)t->state.control; /* on which it depends */
+    compiled = translated_compiles(&b->cpu, &t->insn);
+    translated_note(cases, &t->insn, compiled, compiled && translated_count(&b->cpu) - before > others);
+}
+
 struct tally {
     unsigned long judged, different, left_out, altered, found, used[PERMITS];
     unsigned told[OP_COUNT], shown;
+    bool translates;
+    struct translated_cases translated;
+    uint64_t others; /* translated_others */
 };
 
 static void trial_judge(struct bare *b, struct tally *y, const struct trial *t, unsigned long n, unsigned long altered)
@@ -604,7 +654,10 @@ static void trial_judge(struct bare *b, struct tally *y, const struct trial *t, 
     int number = -1;
     bool right = false;
 
-    run_here(b, t, &here);
+    if (y->translates)
+        run_noted(b, t, &here, &y->translated, y->others);
+    else
+        run_here(b, t, &here);
     forget_system(&here);
     for (unsigned attempt = 0; attempt < 10 && !right; attempt++) { /* again, for a switch of tasks loses the pointers
                                                                      */
@@ -648,6 +701,8 @@ static int report(const struct host *host, const struct tally *y)
     if (y->altered)
         printf("%lu altered, %lu found\n", y->altered, y->found);
     printf("%lu left out: F2XM1 and FYL2XP1 outside of their domain\n", y->left_out);
+    if (y->translates && !translated_report(&y->translated))
+        return 1;
     return host_verdict(host, y->judged - y->different, y->different, first);
 }
 
@@ -684,6 +739,8 @@ int main(int argc, char **argv)
     signal(SIGILL, on_signal);
     signal(SIGFPE, on_signal);
     start_flat(&b->cpu);
+    y.translates = translated_begin(&y.translated, &b->cpu);
+    y.others = y.translates ? translated_others(b) : 0;
     for (unsigned long n = 0; n < count; n++) {
         struct trial t = {0};
         while (!choose(&t))
