@@ -20,7 +20,7 @@
 #include "formats/output.h"
 #include "formats/plain.h"
 
-enum { PIECE = 1 << 20, SAME_NAME_LIMIT = 1000, JOURNAL_LIMIT = 1 << 28 };
+enum { PIECE = 1 << 18, SAME_NAME_LIMIT = 1000, JOURNAL_LIMIT = 1 << 28 };
 
 /* What files may have beyond the size of the disk: one of them, and all together. */
 #define FILE_SPARE (UINT64_C(1) << 30)

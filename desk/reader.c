@@ -22,9 +22,10 @@
 
 enum {
     ANSWER_SECONDS = 60,
-    RESTARTS = 16,         /* of one volume, after which it is given up */
-    PIECE = 1 << 16,       /* bytes that are sent at once */
-    FOLDER_LIMIT = 1 << 29 /* bytes of the entries of one folder */
+    RESTARTS = 16,          /* of one volume, after which it is given up */
+    PIECE = 1 << 16,        /* bytes that are sent at once */
+    FOLDER_LIMIT = 1 << 29, /* bytes of the entries of one folder */
+    RUN_LIMIT = 1 << 16     /* runs of one file that are kept */
 };
 
 #define MEMORY_LIMIT (UINT64_C(4) << 30) /* address space, beyond what the process had */
@@ -173,6 +174,9 @@ struct reader {
     unsigned starts;
     uint8_t *buffer; /* what was received: PIECE bytes */
     size_t begin, end;
+    struct file_entry last; /* whose runs these are; all zero: nobody's */
+    struct file_run *runs;  /* RUN_LIMIT */
+    size_t run_count;
 };
 
 /* Ends the process; returns the signal that had ended it before, or 0. */
@@ -374,10 +378,9 @@ static bool fill(void *context, const void *bytes, size_t size)
     return f->got < f->size;
 }
 
-static bool read_file(void *context, const struct file_entry *e, uint64_t offset, void *buffer, size_t size,
+static bool ask_bytes(struct reader *r, const struct file_entry *e, uint64_t offset, void *buffer, size_t size,
                       size_t *got, struct error *error)
 {
-    struct reader *r = context;
     const struct question question = {READ, e->stream, e->id, e->size, offset, size};
     struct filling filling = {buffer, size, 0};
     bool good = ask(r, &question, error) && receive_answer(r, BYTES, PIECE, fill, &filling, error);
@@ -412,12 +415,79 @@ static bool runs(void *context, const struct file_entry *e, file_each_run *each,
     return ask(r, &question, error) && receive_answer(r, RUN, sizeof(struct file_run), hand_run, &running, error);
 }
 
+/* Keeps a run that whole sectors of the disk hold, in the order of the file. */
+static bool keep_run(void *context, const struct file_run *run)
+{
+    struct reader *r = context;
+    const uint64_t size = r->disk->sectors * SECTOR_SIZE;
+    const struct file_run *before = r->run_count ? &r->runs[r->run_count - 1] : NULL;
+
+    if (run->place > size || run->length > size - run->place || run->place % SECTOR_SIZE || run->at % SECTOR_SIZE ||
+        (before && run->at < before->at + before->length))
+        return true;
+    r->runs[r->run_count++] = *run;
+    return r->run_count < RUN_LIMIT;
+}
+
+/* Reads what lies on the disk as it is without the process: it says where, once for each file. Returns how many bytes;
+ * what cannot be read here is left to the process, which names the damage. */
+static size_t read_runs(struct reader *r, const struct file_entry *e, uint64_t offset, uint8_t *buffer, size_t size)
+{
+    uint8_t sector[SECTOR_SIZE];
+    struct error ignored;
+    size_t done = 0, i = 0;
+    uint32_t whole, got;
+
+    if (r->last.id != e->id || r->last.stream != e->stream || r->last.size != e->size) {
+        r->last = *e;
+        r->run_count = 0;
+        runs(r, e, keep_run, r, &ignored);
+    }
+    for (; i < r->run_count && done < size; i++) {
+        const struct file_run *run = &r->runs[i];
+        uint64_t at = offset + done, in = at - run->at;
+        if (at >= run->at + run->length)
+            continue;
+        if (at < run->at || in % SECTOR_SIZE)
+            break;
+        size_t part = run->length - in < size - done ? (size_t)(run->length - in) : size - done;
+        uint64_t first = (run->place + in) / SECTOR_SIZE;
+        whole = (uint32_t)(part / SECTOR_SIZE);
+        if (whole && r->disk->read(r->disk->context, first, whole, buffer + done, &got) != BLOCK_OK)
+            break;
+        done += (size_t)whole * SECTOR_SIZE;
+        if (part % SECTOR_SIZE) {
+            if (r->disk->read(r->disk->context, first + whole, 1, sector, &got) != BLOCK_OK)
+                break;
+            memcpy(buffer + done, sector, part % SECTOR_SIZE);
+            done += part % SECTOR_SIZE;
+        }
+    }
+    return done;
+}
+
+static bool read_file(void *context, const struct file_entry *e, uint64_t offset, void *buffer, size_t size,
+                      size_t *got, struct error *error)
+{
+    struct reader *r = context;
+    const uint64_t left = offset < e->size ? e->size - offset : 0;
+    size_t done = 0, more = 0;
+
+    if (e->size > PIECE && size > PIECE)
+        done = read_runs(r, e, offset, buffer, left < size ? (size_t)left : size);
+    bool good = done == size || (done && done == left) ||
+                ask_bytes(r, e, offset + done, (uint8_t *)buffer + done, size - done, &more, error);
+    *got = done + more;
+    return good;
+}
+
 static void close_reader(void *context)
 {
     struct reader *r = context;
 
     stop(r);
     free(r->buffer);
+    free(r->runs);
     free(r);
 }
 
@@ -428,7 +498,9 @@ bool reader_open(const struct block *disk, const struct volume *volume, struct f
     struct reader *r = calloc(1, sizeof *r);
 
     files->system = NULL;
-    if (!r || !(r->buffer = malloc(PIECE))) {
+    if (!r || !(r->buffer = malloc(PIECE)) || !(r->runs = malloc(RUN_LIMIT * sizeof *r->runs))) {
+        if (r)
+            free(r->buffer);
         free(r);
         return error_set(error, STATUS_HOST, "reader", NULL, NULL, "out of memory");
     }
