@@ -18,8 +18,21 @@ bool pack_create(struct pack_writer *w, const char *path, bool replace, struct e
     *w = (struct pack_writer){.encoder = chunk_encoder_new()};
     if (!w->encoder)
         return error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
-    if (output_whole(&w->output, path, 0666, replace, error))
+    if (output_whole(&w->output, path, 0666, replace, error)) {
+        w->descriptor = fileno(w->output.file);
         return true;
+    }
+    pack_release(w);
+    return false;
+}
+
+bool pack_create_in(struct pack_writer *w, int descriptor, const char *name, struct error *error)
+{
+    *w = (struct pack_writer){.encoder = chunk_encoder_new(), .descriptor = descriptor};
+    snprintf(w->output.path, sizeof w->output.path, "%s", name);
+    if (w->encoder && ftruncate(descriptor, 0) == 0)
+        return true;
+    error_host(error, name, w->encoder ? errno : ENOMEM, "cannot write");
     pack_release(w);
     return false;
 }
@@ -28,7 +41,7 @@ bool pack_head(struct pack_writer *w, const void *bytes, size_t size, struct err
 {
     if (w->offset < size)
         w->offset = size;
-    return file_write(fileno(w->output.file), w->output.path, 0, bytes, size, error);
+    return file_write(w->descriptor, w->output.path, 0, bytes, size, error);
 }
 
 bool pack_add(struct pack_writer *w, const uint8_t *bytes, uint32_t size, struct pack_place *place, struct error *error)
@@ -40,7 +53,7 @@ bool pack_add(struct pack_writer *w, const uint8_t *bytes, uint32_t size, struct
     sha256(bytes, size, place->digest);
     if (w->offset > FILE_LIMIT - place->length)
         return error_set(error, STATUS_HOST, w->output.path, NULL, NULL, "becomes too long");
-    if (!file_write(fileno(w->output.file), w->output.path, w->offset, gz, place->length, error))
+    if (!file_write(w->descriptor, w->output.path, w->offset, gz, place->length, error))
         return false;
     w->offset += place->length;
     return true;
@@ -48,7 +61,9 @@ bool pack_add(struct pack_writer *w, const uint8_t *bytes, uint32_t size, struct
 
 bool pack_commit(struct pack_writer *w, struct error *error)
 {
-    bool good = output_commit(&w->output, error);
+    bool good = w->output.file
+                    ? output_commit(&w->output, error)
+                    : fdatasync(w->descriptor) == 0 || error_host(error, w->output.path, errno, "cannot write");
 
     pack_release(w);
     return good;
@@ -69,16 +84,11 @@ void pack_release(struct pack_writer *w)
 
 /* --- Reading --- */
 
-bool pack_open(struct pack *p, const char *path, struct error *error)
+/* Takes p->descriptor. */
+static bool begin_reading(struct pack *p, const char *path, struct error *error)
 {
     struct stat status;
 
-    *p = (struct pack){.descriptor = -1};
-    if ((size_t)snprintf(p->path, sizeof p->path, "%s", path) >= sizeof p->path)
-        return error_host(error, path, ENAMETOOLONG, "cannot open");
-    p->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (p->descriptor < 0)
-        return error_host(error, path, errno, "cannot open");
     p->decoder = chunk_decoder_new();
     if (!p->decoder)
         error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
@@ -94,9 +104,25 @@ bool pack_open(struct pack *p, const char *path, struct error *error)
     return false;
 }
 
+bool pack_open(struct pack *p, const char *path, struct error *error)
+{
+    *p = (struct pack){.descriptor = -1};
+    if ((size_t)snprintf(p->path, sizeof p->path, "%s", path) >= sizeof p->path)
+        return error_host(error, path, ENAMETOOLONG, "cannot open");
+    p->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    return p->descriptor >= 0 ? begin_reading(p, path, error) : error_host(error, path, errno, "cannot open");
+}
+
+bool pack_open_in(struct pack *p, int descriptor, const char *name, struct error *error)
+{
+    *p = (struct pack){.descriptor = descriptor, .lent = true};
+    snprintf(p->path, sizeof p->path, "%s", name);
+    return begin_reading(p, name, error);
+}
+
 void pack_close(struct pack *p)
 {
-    if (p->descriptor >= 0)
+    if (p->descriptor >= 0 && !p->lent)
         close(p->descriptor);
     chunk_decoder_free(p->decoder);
     p->descriptor = -1;

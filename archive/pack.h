@@ -15,13 +15,17 @@ struct pack_place {
 /* --- Writing: a file appears under its name when it is complete (formats/output.h) --- */
 
 struct pack_writer {
-    struct output output;
+    struct output output; /* not open: the descriptor is the caller's */
+    int descriptor;
     struct chunk_encoder *encoder;
     uint64_t offset; /* where the next member goes */
 };
 
 /* Begins the file. After success pack_commit or pack_abandon must follow. */
 bool pack_create(struct pack_writer *w, const char *path, bool replace, struct error *error);
+/* The same in a file that is open for writing, and empties it: it has its name already, which is for errors, and is
+ * whole when its reader finds it so. */
+bool pack_create_in(struct pack_writer *w, int descriptor, const char *name, struct error *error);
 /* Writes bytes as they are, not as a chunk: the head of a file, at its beginning or over it later. */
 bool pack_head(struct pack_writer *w, const void *bytes, size_t size, struct error *error);
 /* Writes a chunk of 1 to CHUNK_SIZE bytes. */
@@ -38,12 +42,15 @@ void pack_release(struct pack_writer *w);
 
 struct pack {
     int descriptor; /* below 0: not open */
+    bool lent;      /* the caller closes it */
     uint64_t size;
     char path[4096];
     struct chunk_decoder *decoder;
 };
 
 bool pack_open(struct pack *p, const char *path, struct error *error);
+/* The same of a file that is open, and stays so; the name is for errors. */
+bool pack_open_in(struct pack *p, int descriptor, const char *name, struct error *error);
 void pack_close(struct pack *p);
 /* Reads a chunk. Without digest it is not checked, and `length` is how much is looked at; *used is how long the member
  * is. */

@@ -262,6 +262,19 @@ static bool limit(int which, uint64_t value, struct error *error)
     return setrlimit(which, &now) == 0 || failed("limit itself", errno, error);
 }
 
+/* Bytes of address space that the process has. */
+static uint64_t address_space(void)
+{
+    unsigned long long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+
+    if (file && fscanf(file, "%llu", &pages) != 1)
+        pages = 0;
+    if (file)
+        fclose(file);
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 const char *jail_strength(void)
 {
     bool folders = landlock_version() > 0;
@@ -275,7 +288,10 @@ static bool restrict_self(const struct jail_folder *folders, size_t count, bool 
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return failed("give up new privileges", errno, error);
+    if (limits->lifetime)
+        alarm(limits->lifetime);
     return limit(RLIMIT_CORE, 0, error) && (!limits->memory || limit(RLIMIT_AS, limits->memory, error)) &&
+           (!limits->more_memory || limit(RLIMIT_AS, address_space() + limits->more_memory, error)) &&
            (!limits->seconds || limit(RLIMIT_CPU, limits->seconds, error)) &&
            (!limits->file_bytes || limit(RLIMIT_FSIZE, limits->file_bytes, error)) &&
            restrict_folders(folders, count, run, error);
@@ -398,9 +414,9 @@ bool jail_run(enum jail_kind kind, const int *keep, size_t keep_count, const str
         error_host(error, object, errno, "cannot begin a worker for");
     else if (WIFSIGNALED(status))
         error_set(error, STATUS_INPUT, object, NULL, "the file may be made to do harm; report it",
-                  WTERMSIG(status) == SIGSYS    ? "its worker did what the jail does not permit"
-                  : WTERMSIG(status) == SIGXCPU ? "its worker took too long"
-                                                : "its worker was ended by signal %d",
+                  WTERMSIG(status) == SIGSYS ? "its worker did what the jail does not permit"
+                  : WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGALRM ? "its worker took too long"
+                                                                               : "its worker was ended by signal %d",
                   WTERMSIG(status));
     else if (!whole)
         error_set(error, STATUS_INPUT, object, NULL, NULL, "its worker gave more than %zu bytes", most);

@@ -29,9 +29,11 @@ struct jail_folder {
 };
 
 struct jail_limits {
-    uint64_t memory;     /* bytes of address space; 0: as before */
-    uint64_t seconds;    /* of processor time; 0: as before */
-    uint64_t file_bytes; /* that a file may grow to; 0: as before */
+    uint64_t memory;      /* bytes of address space; 0: as before */
+    uint64_t more_memory; /* the same, besides what it has now */
+    uint64_t seconds;     /* of processor time; 0: as before */
+    uint64_t file_bytes;  /* that a file may grow to; 0: as before */
+    unsigned lifetime;    /* seconds, after which SIGALRM ends it, whether it works or waits; 0: any */
 };
 
 /* Locks this process in. It has one thread. A folder that is not there is left out. False: it is not locked in, or only

@@ -31,7 +31,7 @@ struct job {
     const char *type;  /* of the output */
     char person[17];   /* who asked; the caller's */
     char remove[4096]; /* a file or folder that goes with it; empty: none */
-    char keep[4096];   /* where a picture stays */
+    char keep[4096];   /* where what it made stays; the caller's */
 };
 
 /* Begins work(context) in a child whose standard output and error are job->out and job->err, and which has no other

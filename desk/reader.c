@@ -129,22 +129,9 @@ static void keep_from_writing(int channel)
     }
 }
 
-/* Bytes of address space that the process has. */
-static uint64_t address_space(void)
-{
-    unsigned long long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-
-    if (file && fscanf(file, "%llu", &pages) != 1)
-        pages = 0;
-    if (file)
-        fclose(file);
-    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 static void serve(int channel, const struct block *disk, const struct volume *volume)
 {
-    const struct jail_limits limits = {.memory = address_space() + MEMORY_LIMIT};
+    const struct jail_limits limits = {.more_memory = MEMORY_LIMIT};
     struct server *s = calloc(1, sizeof *s);
     struct question question;
     struct error error;

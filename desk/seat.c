@@ -2,23 +2,37 @@
 #include "desk/seat.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "desk/desk.h"
 #include "desk/jail.h"
 #include "desk/live.h"
+#include "desk/png.h"
 #include "desk/rights.h"
 #include "emu/host/host.h"
 #include "verify/runs/runs.h"
 
-#define REPEAT_STEPS 50 /* of a journal, between which is reported how far it is */
+#define REPEAT_STEPS 50            /* of a journal, between which is reported how far it is */
+#define CHECKPOINT_SECONDS 5       /* of processor time, at least, between two checkpoints: so much is repeated, */
+#define CHECKPOINT_SHARE 10        /* and so many times what the last one took */
+#define MORE_MEMORY (512ull << 20) /* besides the machine: what viewers, overlays and a checkpoint need */
+
+const char *const seat_checkpoints[SEAT_CHECKPOINTS] = {"checkpoint.0", "checkpoint.1", "opening"};
 
 struct seat {
     const struct seat_request *request;
+    char journal_path[PATH_MAX];
     struct media media;
-    bool repeats; /* a journal that is there */
+    struct machine_identity identity;
+    int checkpoints[SEAT_CHECKPOINTS]; /* below 0: it is not there */
+    struct twins twins;
+    uint64_t checkpoint_due, checkpoint_begun; /* nanoseconds of this process's time; of a clock */
+    bool repeats;                              /* a journal that is there */
     struct journal journal;
     struct journal_writer writer; /* that continues it */
     struct replay replay;
@@ -30,7 +44,7 @@ struct seat {
 
 static void report(const struct seat *s, const char *text)
 {
-    if (write(s->request->control, text, strlen(text)) < 0)
+    if (s->request->control >= 0 && write(s->request->control, text, strlen(text)) < 0)
         return; /* nobody is there to know */
 }
 
@@ -54,9 +68,27 @@ static bool open_media(struct seat *s, struct error *error)
 {
     const struct arguments *a = s->request->arguments;
     struct archive *archive = desk_open_archive(a, a->operands[0], error);
+    char overlay[PATH_MAX];
 
-    return archive && media_open_archive(&s->media, archive, s->request->overlay, error) &&
-           desk_may_see(a, archive, error);
+    snprintf(overlay, sizeof overlay, "%.4000s/" SEAT_OVERLAY, s->request->folder);
+    return archive && media_open_archive(&s->media, archive, overlay, error) && desk_may_see(a, archive, error) &&
+           machine_identify(&s->media, &s->identity, NULL, NULL, error);
+}
+
+/* What will be read is hostile to the process that reads it, as what wrote it may have been a guest's: they are read
+ * behind the jail's door. */
+static bool open_checkpoints(struct seat *s, struct error *error)
+{
+    char path[PATH_MAX];
+
+    for (unsigned i = 0; i < SEAT_CHECKPOINTS; i++) {
+        snprintf(path, sizeof path, "%.4000s/%s", s->request->folder, seat_checkpoints[i]);
+        s->checkpoints[i] = open(path, (i < 2 ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (s->checkpoints[i] < 0 && i < 2)
+            return error_host(error, path, errno, "cannot open");
+    }
+    s->twins = (struct twins){{s->checkpoints[0], s->checkpoints[1]}, {seat_checkpoints[0], seat_checkpoints[1]}, 0, 0};
+    return true;
 }
 
 static bool begin_session(struct seat *s, struct error *error)
@@ -69,8 +101,9 @@ static bool begin_session(struct seat *s, struct error *error)
 static bool build(struct seat *s, struct error *error)
 {
     struct machine_host host = {.context = s, .serial_out = serial_out, .copied = copied};
-    const char *reason = "unknown reason", *path = s->request->arguments->operands[0], *journal = s->request->journal;
+    const char *reason = "unknown reason", *path = s->request->arguments->operands[0], *journal = s->journal_path;
 
+    snprintf(s->journal_path, sizeof s->journal_path, "%.4000s/" SEAT_JOURNAL, s->request->folder);
     s->repeats = access(journal, F_OK) == 0;
     if (code_memory_init(&s->code, CODE_MEMORY_SIZE))
         host.code = &s->code;
@@ -94,17 +127,50 @@ static bool build(struct seat *s, struct error *error)
     return journal_continue(&s->writer, journal, error);
 }
 
+/* Begins at the latest checkpoint that is whole and of this journal, or at power-on. */
+static bool begin_at_checkpoint(struct seat *s, struct error *error)
+{
+    struct snapshot snapshots[SEAT_CHECKPOINTS];
+    bool there[SEAT_CHECKPOINTS], begun = false;
+    struct error none;
+
+    for (unsigned i = 0; i < SEAT_CHECKPOINTS; i++)
+        there[i] = s->checkpoints[i] >= 0 &&
+                   snapshot_read_in(s->checkpoints[i], seat_checkpoints[i], &snapshots[i], &none);
+    while (!begun && s->replay.machine) {
+        unsigned last = SEAT_CHECKPOINTS;
+        for (unsigned i = 0; i < SEAT_CHECKPOINTS; i++)
+            if (there[i] && (last == SEAT_CHECKPOINTS || snapshots[i].tick > snapshots[last].tick))
+                last = i;
+        if (last == SEAT_CHECKPOINTS)
+            break;
+        begun = replay_from(&s->replay, &snapshots[last], &s->identity, error);
+        there[last] = false;
+        s->twins.next = last == 0; /* the one that is good stays */
+    }
+    for (unsigned i = 0; i < SEAT_CHECKPOINTS; i++)
+        if (s->checkpoints[i] >= 0)
+            snapshot_free(&snapshots[i]);
+    s->machine = s->replay.machine;
+    if (s->machine && !begun)
+        machine_set_engine(s->machine, ENGINE_TRANSLATOR, 0);
+    return s->machine;
+}
+
 /* Repeats the journal, to where it ends, and goes on writing there. */
 static bool repeat(struct seat *s, struct error *error)
 {
-    const uint64_t end = journal_end(&s->journal), step = end / REPEAT_STEPS + 1;
+    const uint64_t end = journal_end(&s->journal);
     char text[32];
 
-    for (uint64_t to = step; s->replay.next < s->journal.count; to += step) {
+    if (!begin_at_checkpoint(s, error))
+        return false;
+    const uint64_t from = machine_tick(s->machine), step = (end - from) / REPEAT_STEPS + 1;
+    for (uint64_t to = from + step; s->replay.next < s->journal.count; to += step) {
         replay_to(&s->replay, to < end ? to : end);
         if (s->replay.outcome != REPLAY_EQUAL)
             return *error = s->replay.error, false;
-        snprintf(text, sizeof text, SEAT_REPEATING "%u", (unsigned)(to < end ? to * 100 / end : 100));
+        snprintf(text, sizeof text, SEAT_REPEATING "%u", to < end ? (unsigned)((to - from) * 100 / (end - from)) : 100);
         report(s, text);
         if (to >= end)
             break;
@@ -115,25 +181,85 @@ static bool repeat(struct seat *s, struct error *error)
     return true;
 }
 
+/* --- Checkpoints --- */
+
+static uint64_t nanoseconds(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void set_due(struct seat *s, uint64_t took)
+{
+    const uint64_t least = CHECKPOINT_SECONDS * UINT64_C(1000000000);
+
+    s->checkpoint_due = nanoseconds(CLOCK_PROCESS_CPUTIME_ID) +
+                        (took * CHECKPOINT_SHARE > least ? took * CHECKPOINT_SHARE : least);
+}
+
+/* The digest in the journal is what the snapshot is known by. */
+static bool note_state(struct seat *s, struct error *error)
+{
+    return machine_identity_update(&s->media, &s->identity, error) &&
+           (record_digest(&s->session.recorder) || error_host(error, SEAT_JOURNAL, EIO, "cannot write"));
+}
+
+/* One is due when so much work was done that repeating it would take a while: a session that waits needs none. One
+ * that fails costs time later, and nothing else. */
+static bool look_at_checkpoints(struct seat *s)
+{
+    struct error error;
+
+    if (s->checkpoint_begun) {
+        if (twins_are_written(&s->twins, false))
+            return true;
+        set_due(s, nanoseconds(CLOCK_MONOTONIC) - s->checkpoint_begun);
+        s->checkpoint_begun = 0;
+    }
+    if (nanoseconds(CLOCK_PROCESS_CPUTIME_ID) < s->checkpoint_due)
+        return true;
+    if (!note_state(s, &error))
+        return false;
+    s->checkpoint_begun = nanoseconds(CLOCK_MONOTONIC);
+    if (!twins_begin(&s->twins, s->machine, &s->identity, &error))
+        error_print(stderr, &error);
+    return true;
+}
+
+/* --- The run --- */
+
 static bool looked(void *context)
 {
     struct seat *s = context;
 
-    return media_sync(&s->media, false, NULL);
+    return media_sync(&s->media, false, NULL) && look_at_checkpoints(s);
 }
 
-static bool prepare(struct seat *s, struct error *error)
+/* Opens everything, and locks itself in. */
+static bool begin(struct seat *s, struct error *error)
+{
+    if (!open_checkpoints(s, error) || !build(s, error) ||
+        !jail_enter(JAIL_SESSION, NULL, 0, &(struct jail_limits){.more_memory = s->media.manifest.memory + MORE_MEMORY},
+                    error) ||
+        (s->repeats && !repeat(s, error)))
+        return false;
+    s->session.progress.terminal = false;
+    set_due(s, 0);
+    return true;
+}
+
+static bool begin_live(struct seat *s, struct error *error)
 {
     const struct seat_request *r = s->request;
 
     s->live = live_at(archive_description(s->media.archive)->title, layout_default(), r->control, r->idle_seconds,
                       error);
-    if (!s->live || !build(s, error) || !jail_enter(JAIL_SESSION, NULL, 0, &(struct jail_limits){.memory = 0}, error) ||
-        (s->repeats && !repeat(s, error)))
+    if (!s->live || !begin(s, error))
         return false;
     s->session.looked = looked;
     s->session.looked_context = s;
-    s->session.progress.terminal = false;
     live_begin(s->live, &s->session);
     return true;
 }
@@ -143,10 +269,14 @@ static enum status end(struct seat *s, enum session_end how, struct error *error
 {
     const bool off = how == SESSION_OFF;
     bool good = off ? record_end(&s->session.recorder, true, error) : record_suspend(&s->session.recorder, error);
+    struct error none;
 
     good = media_sync(&s->media, true, good ? error : NULL) && good;
     if (how == SESSION_FAILED)
         good = media_failure(&s->media, error);
+    if (good && !off && machine_identity_update(&s->media, &s->identity, &none) &&
+        !twins_write(&s->twins, s->machine, &s->identity, &none))
+        error_print(stderr, &none); /* its journal is repeated, then */
     if (good)
         report(s, off ? SEAT_OFF : SEAT_SUSPENDED);
     return good ? STATUS_OK : STATUS_HOST;
@@ -169,7 +299,7 @@ enum status seat_run(const struct seat_request *request)
     enum status status = STATUS_OK;
     enum session_end how;
 
-    if (!open_media(&s, &error) || !prepare(&s, &error)) {
+    if (!open_media(&s, &error) || !begin_live(&s, &error)) {
         report_error(&s, &error);
         return error.status;
     }
@@ -180,4 +310,27 @@ enum status seat_run(const struct seat_request *request)
     if (status != STATUS_OK)
         report_error(&s, &error);
     return status; /* what it holds ends with the process */
+}
+
+enum status seat_prepare(const struct seat_request *request, unsigned seconds)
+{
+    struct seat_request own = *request;
+    struct seat s = {.request = &own};
+    struct error error = {.status = STATUS_OK};
+    struct condition until = {.kind = WHEN_TICK};
+    struct frame frame;
+
+    own.control = -1;
+    if (!open_media(&s, &error) || !begin(&s, &error))
+        return desk_fail(&error);
+    until.tick = seconds * machine_ticks_per_second(s.machine);
+    if (session_wait(&s.session, &until, 1) != SESSION_MET) {
+        error_set(&error, STATUS_WRONG, request->arguments->operands[0], NULL, NULL, "the machine does not stay on");
+        return desk_fail(&error);
+    }
+    machine_frame(s.machine, &frame);
+    if (end(&s, SESSION_LEFT, &error) != STATUS_OK ||
+        !png_write("-", frame.width, frame.height, frame.pixels, false, &error))
+        return desk_fail(&error);
+    return STATUS_OK;
 }

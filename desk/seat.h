@@ -2,11 +2,18 @@
  * to it. It has no thread but one, no file but its own, and nothing to ask.
  *
  * Everything that enters the machine is in the session's journal. So a session that was suspended, or killed, is there
- * again when its journal has been repeated, as far as the journal goes. */
+ * again when its journal has been repeated from its last checkpoint, or from power-on, as far as the journal goes. */
 #ifndef MUNIMENT_DESK_SEAT_H
 #define MUNIMENT_DESK_SEAT_H
 
 #include "desk/options.h"
+
+/* What is in a session's folder: the files that its process has open. A checkpoint is a snapshot; the third one may be
+ * shared with others, and is only read. */
+#define SEAT_JOURNAL "journal"
+#define SEAT_OVERLAY "overlay"
+#define SEAT_CHECKPOINTS 3
+extern const char *const seat_checkpoints[SEAT_CHECKPOINTS];
 
 /* What it reports at its control socket, a message each, ending without NUL: SEAT_READY when the machine runs,
  * SEAT_REPEATING and a percentage before, SEAT_FAILED and the reason; and how it ended. */
@@ -22,13 +29,16 @@
 
 struct seat_request {
     const struct arguments *arguments; /* --trust; the first operand is the archive */
-    const char *journal;               /* continued if it is there */
-    const char *overlay;               /* as boot --overlay; must not be there */
+    const char *folder;                /* its own; the journal is continued if it is there, overlays must not be */
     int control;
     unsigned idle_seconds; /* that nobody watches, after which it suspends itself; 0: never */
 };
 
 /* Runs it to its end; returns the process's exit status. */
 enum status seat_run(const struct seat_request *request);
+
+/* Runs a machine for so long by itself, writes its picture (PNG) to standard output, and suspends it: what sessions
+ * begin with. control and idle_seconds of the request are not looked at. */
+enum status seat_prepare(const struct seat_request *request, unsigned seconds);
 
 #endif

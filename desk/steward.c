@@ -28,15 +28,15 @@
 #include "desk/rights.h"
 #include "formats/json.h"
 
-#define SEATS 64u            /* sessions, suspended ones included */
-#define READER_SEATS 8u      /* of one reader */
-#define PERSON_JOBS 8u       /* of one person at a time */
-#define TRUST_MOST 12u       /* of --trust: with it and all else a job's options and folders have room */
-#define IDLE_MINUTES 30      /* that nobody watches a session, before it is suspended */
-#define ENDING_SECONDS 20    /* that sessions may take to suspend themselves */
-#define PICTURE_SECONDS "40" /* of a machine's time, after which its picture is taken */
-#define ANSWER_SECONDS 10    /* that the gate may take to receive an answer, before it is given up */
-#define NOBODY UINT_MAX      /* the number of a question that a gate asked which is no more */
+#define SEATS 64u          /* sessions, suspended ones included */
+#define READER_SEATS 8u    /* of one reader */
+#define PERSON_JOBS 8u     /* of one person at a time */
+#define TRUST_MOST 12u     /* of --trust: with it and all else a job's options and folders have room */
+#define IDLE_MINUTES 30    /* that nobody watches a session, before it is suspended */
+#define ENDING_SECONDS 20  /* that sessions may take to suspend themselves */
+#define OPENING_SECONDS 40 /* of a machine's time, after which its picture is taken, and sessions begin */
+#define ANSWER_SECONDS 10  /* that the gate may take to receive an answer, before it is given up */
+#define NOBODY UINT_MAX    /* the number of a question that a gate asked which is no more */
 #define JSON "application/json"
 #define LINES "application/x-ndjson"
 #define PICTURE "image/png"
@@ -347,8 +347,16 @@ static enum status verify_archive(void *context)
     return verify_run(&w->line.arguments);
 }
 
-/* Pictures are kept beside the state, by the archive's file: another file has another picture. */
-static bool picture_path(const struct steward *s, const char *path, char picture[PATH_MAX])
+/* --- Openings: a machine that has been on for a while, with its picture. Sessions begin there. --- */
+
+static const struct {
+    const char *made, *kept; /* in the folder of who makes it; after its name among the openings */
+} opening_files[] = {{"journal", ".journal"}, {"checkpoint.0", ".snapshot"}, {"picture.png", ".png"}};
+
+enum { OPENING_JOURNAL, OPENING_SNAPSHOT, OPENING_PICTURE, OPENING_FILES };
+
+/* They are named for the archive's file: another file has another. */
+static bool opening_name(const struct steward *s, const char *path, char name[PATH_MAX])
 {
     struct stat status;
     uint8_t digest[DIGEST_SIZE];
@@ -360,34 +368,60 @@ static bool picture_path(const struct steward *s, const char *path, char picture
              status.st_mtim.tv_nsec);
     sha256(text, strlen(text), digest);
     hex_encode(digest, hex);
-    snprintf(picture, PATH_MAX, "%.3900s/pictures/%.32s.png", s->state, hex);
+    snprintf(name, PATH_MAX, "%.3900s/openings/%.32s", s->state, hex);
     return true;
 }
 
-/* A picture of the machine when it has been on for a while: the one that is kept, or, in a folder, a new one. Who may
- * not see the archive today sees neither. boot locks itself in. */
+static void opening_path(const char *name, unsigned file, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%.4000s%s", name, opening_files[file].kept);
+}
+
+/* The picture comes last: who finds it finds all. */
+static bool keep_opening(const char *folder, const char *name)
+{
+    char from[PATH_MAX], to[PATH_MAX];
+    bool good = true;
+
+    for (unsigned i = 0; i < OPENING_FILES && good; i++) {
+        good = path_of(folder, opening_files[i].made, from);
+        opening_path(name, i, to);
+        good = good && rename(from, to) == 0;
+    }
+    return good;
+}
+
+/* The picture of the machine when it has been on for a while: the one that is kept, or, in a folder, a new one with its
+ * opening. Who may not see the archive today sees neither. A session locks itself in. */
 static enum status show_picture(void *context)
 {
     struct work *w = context;
     struct error error;
-    char picture[PATH_MAX];
+    char name[PATH_MAX], picture[PATH_MAX];
     struct archive *archive;
+    int out;
     bool good;
 
-    begin_line(w, "boot", NULL);
+    begin_line(w, "serve", NULL);
+    if (*w->folder) {
+        /* What is written to standard output becomes the picture. */
+        out = path_of(w->folder, opening_files[OPENING_PICTURE].made, picture)
+                  ? open(picture, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
+                  : -1;
+        return out >= 0 && dup2(out, STDOUT_FILENO) >= 0
+                   ? seat_prepare(&(struct seat_request){.arguments = &w->line.arguments, .folder = w->folder},
+                                  OPENING_SECONDS)
+                   : STATUS_HOST;
+    }
     archive = desk_open_archive(&w->line.arguments, w->path, &error);
     good = archive && desk_may_see(&w->line.arguments, archive, &error);
     archive_close(archive);
     if (!good)
         return desk_fail(&error);
-    if (!*w->folder)
-        return picture_path(w->steward, w->path, picture) && copy_file(picture, STDOUT_FILENO) ? STATUS_OK
-                                                                                               : STATUS_HOST;
-    if (!path_of(w->folder, "picture.png", picture))
+    if (!opening_name(w->steward, w->path, name))
         return STATUS_HOST;
-    job_option(&w->line, "--until", "time:" PICTURE_SECONDS);
-    job_option(&w->line, "--screenshot", picture);
-    return boot_run(&w->line.arguments);
+    opening_path(name, OPENING_PICTURE, picture);
+    return copy_file(picture, STDOUT_FILENO) ? STATUS_OK : STATUS_HOST;
 }
 
 /* Begins a job; the question is answered when it has ended. */
@@ -476,8 +510,8 @@ static void end_job(struct steward *s, struct job *job)
 
     read_errors(s, job->err, text);
     if (*job->keep) {
-        snprintf(path, sizeof path, "%.4000s/picture.png", job->remove);
-        if (access(path, F_OK) || rename(path, job->keep) || !answer_picture(s, job->question, job->keep))
+        opening_path(job->keep, OPENING_PICTURE, path);
+        if (status != STATUS_OK || !keep_opening(job->remove, job->keep) || !answer_picture(s, job->question, path))
             answer_error(s, job->question, status == STATUS_CLOSED ? 403 : 404, text);
     } else if (length > 0 && http_status(status) == 200) {
         answer(s, job->question, 200, job->type, (uint64_t)length, job->out);
@@ -527,23 +561,21 @@ static void remove_overlays(const struct steward *s, const struct seat *seat)
 _Noreturn static void be_seat(struct steward *s, struct seat *seat, int control)
 {
     const char *idle = argument_value(s->arguments, "--idle");
-    char path[PATH_MAX], journal[PATH_MAX], overlay[PATH_MAX];
+    char path[PATH_MAX], folder[PATH_MAX];
     struct job_line line = {.command = {.name = NULL}};
     int most = (int)sysconf(_SC_OPEN_MAX);
 
     for (int i = STDERR_FILENO + 1; i < (most > 0 && most < 4096 ? most : 4096); i++)
         if (i != control)
             close(i);
-    seat_path(s, seat, "journal", journal);
-    seat_path(s, seat, "overlay", overlay);
+    seat_path(s, seat, "", folder);
     path_of(s->library, seat->archive, path);
     job_command(&line, "serve");
     job_operand(&line, path);
     add_trust(s, &line);
     _exit((int)seat_run(&(struct seat_request){
         .arguments = &line.arguments,
-        .journal = journal,
-        .overlay = overlay,
+        .folder = folder,
         .control = control,
         .idle_seconds = idle ? (unsigned)strtoul(idle, NULL, 10) * 60 : IDLE_MINUTES * 60,
     }));
@@ -720,12 +752,13 @@ static void on_verify(struct steward *s, const struct question *q)
 
 static void on_picture(struct steward *s, const struct question *q)
 {
-    char path[PATH_MAX], picture[PATH_MAX];
+    char path[PATH_MAX], name[PATH_MAX], picture[PATH_MAX];
 
-    if (!archive_path(s, q->what, path) || !picture_path(s, path, picture)) {
+    if (!archive_path(s, q->what, path) || !opening_name(s, path, name)) {
         answer_error(s, q->number, 404, "there is no archive of that name");
         return;
     }
+    opening_path(name, OPENING_PICTURE, picture);
     if (access(picture, F_OK) == 0) {
         begin_job(s, q, NULL, path, PICTURE, false, show_picture);
         return;
@@ -738,7 +771,7 @@ static void on_picture(struct steward *s, const struct question *q)
     begin_job(s, q, NULL, path, PICTURE, true, show_picture);
     for (size_t i = 0; i < JOBS_MOST; i++)
         if (s->jobs[i].question == q->number)
-            memcpy(s->jobs[i].keep, picture, sizeof picture);
+            memcpy(s->jobs[i].keep, name, sizeof name);
 }
 
 static void make_id(char id[17])
@@ -751,9 +784,29 @@ static void make_id(char id[17])
         snprintf(id + 2 * i, 3, "%02x", bytes[i]);
 }
 
+/* A new session begins where the machine's picture was taken, if it was: with that run's journal and checkpoint. */
+static void begin_at_opening(const struct steward *s, const struct seat *seat, const char *archive)
+{
+    char name[PATH_MAX], path[PATH_MAX], from[PATH_MAX], journal[PATH_MAX];
+    int out = -1;
+
+    if (!opening_name(s, archive, name))
+        return;
+    seat_path(s, seat, "journal", journal);
+    seat_path(s, seat, seat_checkpoints[SEAT_CHECKPOINTS - 1], path);
+    opening_path(name, OPENING_SNAPSHOT, from);
+    if (link(from, path) == 0)
+        out = open(journal, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    opening_path(name, OPENING_JOURNAL, from);
+    if (out >= 0 && !copy_file(from, out))
+        unlink(journal); /* from power-on, then */
+    if (out >= 0)
+        close(out);
+}
+
 static void on_open(struct steward *s, const struct question *q)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], archive[PATH_MAX];
     struct error error;
     struct seat *seat = NULL;
     unsigned own = 0;
@@ -765,7 +818,7 @@ static void on_open(struct steward *s, const struct question *q)
             own += !strcmp(s->seats[i].owner, q->person);
     if (!q->archivist && own >= READER_SEATS)
         seat = NULL;
-    if (!seat || !archive_path(s, q->what, path)) {
+    if (!seat || !archive_path(s, q->what, archive)) {
         answer_error(s, q->number, seat ? 404 : 503,
                      seat ? "there is no archive of that name" : "there are too many sessions; discard one");
         return;
@@ -775,7 +828,9 @@ static void on_open(struct steward *s, const struct question *q)
     snprintf(seat->archive, sizeof seat->archive, "%s", q->what);
     snprintf(seat->owner, sizeof seat->owner, "%.16s", q->person);
     seat_path(s, seat, "", path);
-    if (mkdir(path, 0700) || !begin_seat(s, seat, q->person, &error)) {
+    if (mkdir(path, 0700) == 0 && strcmp(q->lines, "power-on") != 0)
+        begin_at_opening(s, seat, archive);
+    if (access(path, W_OK) || !begin_seat(s, seat, q->person, &error)) {
         answer_error(s, q->number, 500, "the session cannot begin");
         job_remove(path);
         seat->id[0] = '\0';
@@ -1021,7 +1076,7 @@ static void find_sessions(struct steward *s)
 
 static bool make_folders(struct steward *s, struct error *error)
 {
-    static const char *const names[] = {"", "sessions", "tmp", "pictures"};
+    static const char *const names[] = {"", "sessions", "tmp", "openings"};
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     char path[PATH_MAX];
 

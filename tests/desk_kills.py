@@ -1,23 +1,18 @@
 #!/usr/bin/env python3
 """desk_kills.py - sessions of the desk, the gate and the desk itself are killed at random moments, while somebody types: what is in a session's
 journal stays there, the session resumes, and the whole journal is replayed. 12 times; 200 in make check-long (LONG)."""
-import base64
-import http.client
 import os
 import pathlib
 import random
 import re
 import signal
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import traceback
 
-import rfb
+from desk_client import Desk, children
 
 MUNIMENT, BUILD = os.environ["MUNIMENT"], pathlib.Path(os.environ["BUILD"]).resolve()
 ROUNDS = 200 if os.environ.get("LONG") else 12
@@ -28,89 +23,6 @@ failures = []
 
 def run(*arguments):
     return subprocess.run([MUNIMENT, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
-
-
-class Desk:
-    """A desk, and a person who is in."""
-
-    def __init__(self):
-        self.said = open(work / "said", "w+")
-        self.process = subprocess.Popen([MUNIMENT, "serve", str(library), "--listen", "127.0.0.1:0", "--state", str(state)], stdout=self.said, stderr=self.said)
-        self.links = 0
-        self.enter()
-
-    def enter(self):
-        """With the link that was printed last."""
-        for _ in range(200):
-            links = re.findall(r"http://127.0.0.1:(\d+)/#([0-9a-f]{64})", pathlib.Path(work / "said").read_text())
-            if len(links) > self.links:
-                break
-            time.sleep(0.05)
-        self.links = len(links)
-        self.port, secret = int(links[-1][0]), links[-1][1]
-        self.origin, self.cookie = f"http://127.0.0.1:{self.port}", ""
-        for _ in range(100):  # until the gate is there
-            try:
-                status, headers, _ = self.ask("POST", "/api/enter", secret)
-                break
-            except OSError:
-                time.sleep(0.05)
-        self.cookie = headers["set-cookie"].split(";")[0]
-
-    def ask(self, method, path, body=" "):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        headers = {"Origin": self.origin, "Cookie": self.cookie}
-        connection.request(method, path, body if method == "POST" else None, headers)
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read().decode()
-
-    def screen(self, session):
-        """A viewer: a WebSocket, pumped into a socket by two threads."""
-        ws = socket.create_connection(("127.0.0.1", self.port), 20)
-        key = base64.b64encode(os.urandom(16)).decode()
-        ws.sendall((f"GET /api/sessions/{session}/screen HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                    f"Origin: {self.origin}\r\nCookie: {self.cookie}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n").encode())
-        read = ws.makefile("rb")
-        if b"101" not in read.readline():
-            raise ConnectionError("no WebSocket")
-        while read.readline().strip():
-            pass
-        where = str(work / f"viewer{random.random()}")
-        listening = socket.socket(socket.AF_UNIX)
-        listening.bind(where)
-        listening.listen(1)
-
-        def inwards(ours):
-            try:
-                while True:
-                    first, length = read.read(2)
-                    length = struct.unpack(">H", read.read(2))[0] if length == 126 else struct.unpack(">Q", read.read(8))[0] if length == 127 else length
-                    data = read.read(length)
-                    if first & 15 in (1, 2, 0):
-                        ours.sendall(data)
-                    elif first & 15 == 8:
-                        break
-            except (OSError, ValueError, struct.error):
-                pass
-            ours.shutdown(socket.SHUT_RDWR)
-
-        def outwards():
-            ours, _ = listening.accept()
-            threading.Thread(target=inwards, args=(ours,), daemon=True).start()
-            try:
-                while data := ours.recv(4096):
-                    mask = os.urandom(4)
-                    length = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + struct.pack(">H", len(data))
-                    ws.sendall(b"\x82" + length + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(data)))
-            except OSError:
-                pass
-
-        threading.Thread(target=outwards, daemon=True).start()
-        return rfb.Viewer(where)
-
-
-def children(parent):
-    return [int(p) for p in pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
 
 
 def has_open(process, part):
@@ -131,7 +43,7 @@ run("seal", BUILD / "demo/records.yaml", "--description", BUILD / "demo/records-
 if subprocess.run(["pkg-config", "--exists", "libwebsockets"], check=False).returncode:
     print("built without libwebsockets")
     sys.exit(77)
-desk = Desk()
+desk = Desk(work, library, state)
 session = re.search(r'"id": "([0-9a-f]{16})"', desk.ask("POST", "/api/archives/records.mun/sessions")[2])[1]
 journal = state / "sessions" / session / "journal"
 killed = {"session": 0, "gate": 0, "desk": 0, "viewer": 0}
@@ -172,7 +84,7 @@ for n in range(ROUNDS):
             if not any(has_open(p, str(journal)) for p in map(int, filter(str.isdigit, os.listdir("/proc")))):
                 break
             time.sleep(0.05)
-        desk = Desk()
+        desk = Desk(work, library, state)
     for _ in range(200):
         status, _, text = desk.ask("POST", f"/api/sessions/{session}/resume")
         if status == 200 and '"running"' in desk.ask("GET", "/api/sessions")[2]:

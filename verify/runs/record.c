@@ -65,6 +65,8 @@ static bool no_state(const char *object, struct error *error)
                      "there is no memory for the machine's digest, or a disk failed");
 }
 
+#define NOWHERE UINT64_MAX /* digest_at, when an input came after it */
+
 static bool write_digest(struct recorder *r)
 {
     struct journal_state state;
@@ -137,8 +139,8 @@ void recorder_continue(struct recorder *r, struct machine *machine, const struct
     r->recording = true;
     r->writer = *writer;
     r->interval = RECORD_DIGEST_SECONDS * machine_ticks_per_second(machine);
-    r->digest_at = machine_tick(machine);
-    r->digest_due = (r->digest_at / r->interval + 1) * r->interval;
+    r->digest_at = NOWHERE;
+    r->digest_due = (machine_tick(machine) / r->interval + 1) * r->interval;
 }
 
 bool recorder_create_in_memory(struct recorder *r, struct machine *machine, const struct journal_header *header,
@@ -151,7 +153,7 @@ bool recorder_create_in_memory(struct recorder *r, struct machine *machine, cons
 
 bool record_suspend(struct recorder *r, struct error *error)
 {
-    bool good = r->digest_at == machine_tick(r->machine) || write_digest(r);
+    bool good = record_digest(r);
 
     r->recording = false;
     if (!good && r->writer.error.status == STATUS_OK)
@@ -167,8 +169,7 @@ bool record_end(struct recorder *r, bool has_state, struct error *error)
         return true;
     r->recording = false;
     if (has_state) {
-        good = (r->digest_at == machine_tick(r->machine) || write_digest(r)) &&
-               journal_write_power_off(&r->writer, machine_tick(r->machine));
+        good = record_digest(r) && journal_write_power_off(&r->writer, machine_tick(r->machine));
         if (!good && r->writer.error.status == STATUS_OK)
             no_state("journal", error);
     }
@@ -177,11 +178,18 @@ bool record_end(struct recorder *r, bool has_state, struct error *error)
 
 /* --- Inputs --- */
 
+/* Whether an input is to be written down. */
+static bool records(struct recorder *r)
+{
+    r->digest_at = NOWHERE;
+    return r->recording;
+}
+
 bool record_key(struct recorder *r, uint8_t key, bool down)
 {
     if (!machine_key(r->machine, key, down))
         return false;
-    if (r->recording)
+    if (records(r))
         journal_write_key(&r->writer, machine_tick(r->machine), key, down);
     return true;
 }
@@ -190,7 +198,7 @@ bool record_pointer(struct recorder *r, int dx, int dy, int wheel, unsigned butt
 {
     if (!machine_pointer(r->machine, dx, dy, wheel, buttons))
         return false;
-    if (r->recording)
+    if (records(r))
         journal_write_pointer(&r->writer, machine_tick(r->machine), dx, dy, wheel, buttons);
     return true;
 }
@@ -199,7 +207,7 @@ bool record_pointer_at(struct recorder *r, uint16_t x, uint16_t y, int wheel, un
 {
     if (!machine_pointer_at(r->machine, x, y, wheel, buttons))
         return false;
-    if (r->recording)
+    if (records(r))
         journal_write_position(&r->writer, machine_tick(r->machine), x, y, wheel, buttons);
     return true;
 }
@@ -208,7 +216,7 @@ bool record_paste(struct recorder *r, const uint8_t *text, size_t length)
 {
     if (!machine_paste(r->machine, text, length, false))
         return false;
-    if (r->recording)
+    if (records(r))
         journal_write_clipboard(&r->writer, machine_tick(r->machine), text, length);
     return true;
 }
@@ -219,7 +227,7 @@ size_t record_serial(struct recorder *r, unsigned port, const uint8_t *bytes, si
 
     while (taken < count && machine_serial_in(r->machine, port, bytes[taken]))
         taken++;
-    if (taken > 0 && r->recording)
+    if (taken > 0 && records(r))
         journal_write_serial(&r->writer, machine_tick(r->machine), port, bytes, taken);
     return taken;
 }
@@ -227,7 +235,7 @@ size_t record_serial(struct recorder *r, unsigned port, const uint8_t *bytes, si
 void record_medium(struct recorder *r, enum drive_slot slot, const struct block *medium, const char *sha256)
 {
     machine_insert(r->machine, slot, medium);
-    if (r->recording)
+    if (records(r))
         journal_write_medium(&r->writer, machine_tick(r->machine), slot, sha256);
 }
 
@@ -236,6 +244,11 @@ void record_medium(struct recorder *r, enum drive_slot slot, const struct block 
 bool record_sync(struct recorder *r)
 {
     return !r->recording || journal_sync_due(&r->writer);
+}
+
+bool record_digest(struct recorder *r)
+{
+    return r->digest_at == machine_tick(r->machine) || write_digest(r);
 }
 
 bool record_look(struct recorder *r)

@@ -53,6 +53,8 @@ void record_medium(struct recorder *r, enum drive_slot slot, const struct block 
 /* To be called every 10 ms of guest time or so: writes digests when they are due, and syncs. False: r->writer.error
  * says why; STATUS_OK there: the machine's digest failed. */
 bool record_look(struct recorder *r);
+/* Writes a digest now, unless the last line is one of now. False as record_look. */
+bool record_digest(struct recorder *r);
 
 /* Whether something written down is not on the disk yet: then slices must be short, and record_sync called between
  * them. */

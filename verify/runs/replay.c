@@ -124,10 +124,10 @@ void media_host(const struct media *media, struct machine_host *host)
         host->drives[slot] = media->drives[slot].present ? &media->drives[slot].disk : NULL;
 }
 
-static bool switch_on(struct replay *r, const struct machine_host *outside, struct error *error)
+static bool switch_on(struct replay *r, struct error *error)
 {
     const char *reason = "unknown reason";
-    struct machine_host host = *outside;
+    struct machine_host host = r->outside;
     struct journal_header own;
 
     media_host(r->media, &host);
@@ -145,9 +145,9 @@ bool replay_begin(struct replay *r, const char *name, const struct journal *jour
                   const char *machine_root, const struct replay_images *images, const struct machine_host *outside,
                   struct error *error)
 {
-    *r = (struct replay){.name = name, .journal = journal, .media = media, .images = images};
+    *r = (struct replay){.name = name, .journal = journal, .media = media, .images = images, .outside = *outside};
     return check_header(r, machine_root, error) && check_images(r, error) && put_in_media(r, error) &&
-           switch_on(r, outside, error);
+           switch_on(r, error);
 }
 
 void replay_end(struct replay *r)
@@ -302,4 +302,70 @@ enum machine_stop replay_to(struct replay *r, uint64_t until)
             carry_out_due(r, stop == MACHINE_POWERED_OFF);
     }
     return stop;
+}
+
+/* --- From a snapshot --- */
+
+/* The entry after the digest of a snapshot; 0: the journal does not have it. */
+static uint32_t entry_after(const struct journal *journal, const struct snapshot *snapshot)
+{
+    for (uint32_t i = journal->count; i > 0; i--) {
+        const struct journal_entry *e = &journal->entries[i - 1];
+        if (e->kind == JOURNAL_DIGEST && e->tick == snapshot->tick &&
+            !memcmp(e->digest.sha256, snapshot->digest, DIGEST_SIZE))
+            return i;
+    }
+    return 0;
+}
+
+/* Puts in the media that were in the drives there. */
+static bool change_media(struct replay *r, uint32_t count, struct machine_identity *identity, struct error *error)
+{
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        for (uint32_t i = count; i > 0; i--) {
+            const struct journal_entry *e = &r->journal->entries[i - 1];
+            if (e->kind != JOURNAL_MEDIUM || e->medium.slot != slot)
+                continue;
+            if (!carry_out_medium(r, e) || r->outcome != REPLAY_EQUAL)
+                return *error = r->error, false;
+            if (!medium_identify(r->media, (enum drive_slot)slot, identity, NULL, NULL, error))
+                return false;
+            break;
+        }
+    return true;
+}
+
+/* A machine at power-on again, with nothing written to its sealed disks. */
+static bool begin_again(struct replay *r, const struct machine_identity *identity, struct error *error)
+{
+    replay_end(r);
+    r->outcome = REPLAY_EQUAL;
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (identity->media[slot].kept &&
+            !overlay_rewind(&r->media->drives[slot].disk, &identity->media[slot].place, error))
+            return false;
+    return put_in_media(r, error) && switch_on(r, error);
+}
+
+bool replay_from(struct replay *r, const struct snapshot *snapshot, struct machine_identity *identity,
+                 struct error *error)
+{
+    const struct machine_identity before = *identity;
+    struct error again;
+    uint32_t next = entry_after(r->journal, snapshot);
+
+    if (!next)
+        return error_set(error, STATUS_INPUT, snapshot->path, NULL, NULL, "the journal does not have its digest");
+    if (change_media(r, next, identity, error) && snapshot_fits(snapshot, NULL, identity, error) &&
+        snapshot_restore(snapshot, r->machine, error)) {
+        r->next = next;
+        r->equal_at = snapshot->tick;
+        return true;
+    }
+    *identity = before;
+    if (!begin_again(r, identity, &again)) {
+        replay_end(r);
+        *error = again;
+    }
+    return false;
 }

@@ -5,6 +5,7 @@
 #include "emu/emu.h"
 #include "verify/runs/journal.h"
 #include "verify/runs/media.h"
+#include "verify/runs/snapshot.h"
 
 /* The image files from which media are put in, found by their digests. */
 struct replay_images {
@@ -24,6 +25,7 @@ struct replay {
     const struct journal *journal;
     struct media *media;
     const struct replay_images *images;
+    struct machine_host outside;  /* what takes the machine's output */
     struct machine *machine;      /* owned */
     uint32_t next;                /* entry */
     uint32_t inputs, digests;     /* that were given, that were equal */
@@ -51,6 +53,13 @@ bool replay_begin(struct replay *r, const char *name, const struct journal *jour
                   const char *machine_root, const struct replay_images *images, const struct machine_host *outside,
                   struct error *error);
 void replay_end(struct replay *r);
+
+/* Brings a replay that has just begun to where a snapshot of the same run was taken: the journal has its digest. What
+ * comes before is not repeated. identity is that of machine_identify before the machine ran; overlays of sealed disks
+ * must be kept (media.h). False: *error says why, and the machine stands at power-on; null then: it could not be built
+ * again. */
+bool replay_from(struct replay *r, const struct snapshot *snapshot, struct machine_identity *identity,
+                 struct error *error);
 
 /* As machine_run. Also ends with the journal, and where the outcome is no longer REPLAY_EQUAL; MACHINE_HOST_FAILED is
  * the outcome REPLAY_FAILED. Entries of the tick at which it ends have been carried out. */

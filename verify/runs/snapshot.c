@@ -485,15 +485,26 @@ static bool chunks_fill(const struct snapshot *s, uint64_t text_at)
 
 bool snapshot_read(const char *path, struct snapshot *s, struct error *error)
 {
+    return snapshot_read_in(-1, path, s, error);
+}
+
+static bool open_pack(const struct snapshot *s, struct pack *pack, const char *path, struct error *error)
+{
+    return s->descriptor < 0 ? pack_open(pack, path, error) : pack_open_in(pack, s->descriptor, path, error);
+}
+
+bool snapshot_read_in(int descriptor, const char *path, struct snapshot *s, struct error *error)
+{
     char locator[LOCATOR_SIZE], expected[LOCATOR_SIZE];
     struct pack pack;
     uint64_t at = 0;
     bool good;
 
     memset(s, 0, sizeof *s);
+    s->descriptor = descriptor;
     if ((size_t)snprintf(s->path, sizeof s->path, "%s", path) >= sizeof s->path)
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "has too long a name");
-    if (!pack_open(&pack, path, error))
+    if (!open_pack(s, &pack, path, error))
         return false;
     good = pack.size >= LOCATOR_SIZE ? file_read(pack.descriptor, path, 0, locator, LOCATOR_SIZE, error)
                                      : bad(s, NULL, "is not a snapshot", error);
@@ -542,7 +553,10 @@ static bool open_file(struct page_reader *reader, uint32_t file, struct error *e
     reader->file = SNAPSHOT_FILES;
     reader->offset = UINT64_MAX;
     snprintf(beside, sizeof beside, "%.*s%s", slash ? (int)(slash - path) + 1 : 0, path, name);
-    if (!pack_open(&reader->pack, strcmp(name, ".") ? beside : path, error))
+    if (strcmp(name, ".") && reader->snapshot->descriptor >= 0)
+        return error_set(error, STATUS_INPUT, path, NULL, NULL, "has pages in another file");
+    if (strcmp(name, ".") ? !pack_open(&reader->pack, beside, error)
+                          : !open_pack(reader->snapshot, &reader->pack, path, error))
         return false;
     reader->file = file;
     return true;

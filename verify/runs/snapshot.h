@@ -64,6 +64,7 @@ struct page_table {
 
 struct snapshot {
     char path[4096];
+    int descriptor; /* the caller's, on its file; below 0: it is opened by its path */
     struct machine_identity machine;
     uint64_t tick;
     uint8_t digest[DIGEST_SIZE]; /* of the state, as machine_digest has it */
@@ -77,10 +78,15 @@ struct snapshot {
  * afterwards as if nothing had been. */
 bool snapshot_write(struct machine *machine, const struct machine_identity *identity, const char *path, bool replace,
                     struct error *error);
+/* The same into a file that is open (pack_create_in). */
+bool snapshot_write_in(struct machine *machine, const struct machine_identity *identity, int descriptor,
+                       const char *name, struct error *error);
 
 /* Reads the text of a snapshot, and checks all that can be checked without the pages. The caller calls snapshot_free in
  * any case. */
 bool snapshot_read(const char *path, struct snapshot *snapshot, struct error *error);
+/* The same of a file that is open, whose pages lie in no other; it is to stay open until snapshot_free. */
+bool snapshot_read_in(int descriptor, const char *name, struct snapshot *snapshot, struct error *error);
 void snapshot_free(struct snapshot *snapshot);
 
 /* Notes where the overlays that are kept stand, and syncs them: to be called before a snapshot is written. */

@@ -266,16 +266,30 @@ bool snapshot_write_parts(struct snapshot_writing *w, struct error *error)
     return good;
 }
 
+/* Writes it into a file that was begun. */
+static bool write_file(struct machine *machine, const struct machine_identity *identity, struct pack_writer *file,
+                       struct error *error)
+{
+    struct snapshot_writing w = {.machine = machine, .identity = identity, .pages = file, .text = file, .name = "."};
+
+    if (snapshot_write_parts(&w, error))
+        return pack_commit(file, error);
+    pack_abandon(file);
+    return false;
+}
+
 bool snapshot_write(struct machine *machine, const struct machine_identity *identity, const char *path, bool replace,
                     struct error *error)
 {
     struct pack_writer file;
-    struct snapshot_writing w = {.machine = machine, .identity = identity, .pages = &file, .text = &file, .name = "."};
 
-    if (!pack_create(&file, path, replace, error))
-        return false;
-    if (snapshot_write_parts(&w, error))
-        return pack_commit(&file, error);
-    pack_abandon(&file);
-    return false;
+    return pack_create(&file, path, replace, error) && write_file(machine, identity, &file, error);
+}
+
+bool snapshot_write_in(struct machine *machine, const struct machine_identity *identity, int descriptor,
+                       const char *name, struct error *error)
+{
+    struct pack_writer file;
+
+    return pack_create_in(&file, descriptor, name, error) && write_file(machine, identity, &file, error);
 }

@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""sessions.py - sessions of the desk begin at an opening, and come back from their checkpoints: what is repeated is the journal after it alone, and
+the state is that of the whole journal's repetition, which is carried out at the end and compares every digest."""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from desk_client import Desk, children
+
+MUNIMENT, BUILD = os.environ["MUNIMENT"], pathlib.Path(os.environ["BUILD"]).resolve()
+work = pathlib.Path(tempfile.mkdtemp(prefix="sessions", dir="/tmp"))
+library, state = work / "library", work / "state"
+facts = {"count": 0, "failed": 0}
+
+# A machine that is never idle: it counts on its screen, and echoes keys to COM1.
+BUSY = """
+    .code16
+    .globl _start
+_start:
+    xor %ax, %ax
+    mov %ax, %ds
+    mov %ax, %ss
+    mov $0x7c00, %sp
+    mov $0xb800, %ax
+    mov %ax, %es
+    mov $0x0700, %bx
+1:  mov $20000, %cx
+2:  imul $1103515245, %edx, %edx
+    add $12345, %edx
+    mov %edx, 0x8000
+    loop 2b
+    mov 0x8002, %al
+    mov $7, %ah
+    mov %ax, %es:0
+    mov $1, %ah
+    int $0x16
+    jz 1b
+    xor %ah, %ah
+    int $0x16
+    mov $7, %ah
+    mov %ax, %es:2
+    push %dx
+    mov $0x3f8, %dx
+    out %al, %dx
+    mov $0x0301, %ax
+    mov $0x7c00, %bx
+    mov $2, %cx
+    xor %dx, %dx
+    push %es
+    push %ds
+    pop %es
+    int $0x13
+    pop %es
+    pop %dx
+    jmp 1b
+    .org 510
+    .word 0xaa55
+"""
+
+
+def fact(name, holds, detail=""):
+    facts["count"] += 1
+    if not holds:
+        facts["failed"] += 1
+        print(f"FAILED  {name} {detail}")
+
+
+def run(*arguments):
+    return subprocess.run([MUNIMENT, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+
+
+def digests(path):
+    return re.findall(r"^\S* ?(\d+) digest ([0-9a-f]{64})", path.read_text(), re.M)
+
+
+def snapshot_digest(path):
+    said = run("state", path)
+    found = re.search(r"^digest: (\S+)", said.stdout, re.M)
+    return found and found[1]
+
+
+def press(desk, session, *symbols):
+    viewer = desk.screen(session)
+    for symbol in symbols:
+        viewer.key(symbol, True)
+        viewer.key(symbol, False)
+        time.sleep(0.1)
+    return viewer
+
+
+def resume(desk, session):
+    """Seconds until it runs, and whether it was seen to repeat its journal."""
+    began, repeated = time.monotonic(), False
+    status, _, text = desk.ask("POST", f"/api/sessions/{session}/resume")
+    while status == 200 and desk.session(session)["state"] != "running" and time.monotonic() - began < 60:
+        repeated = repeated or desk.session(session)["state"] == "repeating"
+        time.sleep(0.01)
+    if desk.session(session)["state"] != "running":
+        print(text)
+    return time.monotonic() - began, repeated
+
+
+if subprocess.run(["pkg-config", "--exists", "libwebsockets"], check=False).returncode:
+    print("built without libwebsockets")
+    sys.exit(77)
+library.mkdir()
+run("key", "new", work / "key")
+run("seal", BUILD / "demo/records.yaml", "--description", BUILD / "demo/records-description.yaml", "-o", library / "records.mun", "--key", work / "key")
+(work / "busy.S").write_text(BUSY)
+subprocess.run(["gcc", "-m32", "-c", "-o", work / "busy.o", work / "busy.S"], check=True)
+subprocess.run(["ld", "-m", "elf_i386", "-Ttext=0x7c00", "--oformat=binary", "-o", work / "busy.img", work / "busy.o"], check=True)
+os.truncate(work / "busy.img", 1474560)
+manifest = (BUILD / "demo/records.yaml").read_text().replace("25 MIPS", "2000 MIPS").replace("records.img", "busy.img").replace("    read-only: yes\n", "")
+(work / "busy.yaml").write_text(manifest)
+print(run("seal", work / "busy.yaml", "--description", BUILD / "demo/records-description.yaml", "-o", library / "busy.mun", "--key", work / "key").stdout, end="")
+desk = Desk(work, library, state)
+
+# --- A session begins where the picture was taken ---
+
+began = time.monotonic()
+picture = desk.ask("GET", "/api/archives/records.mun/picture")
+fact("a picture is taken, and an opening with it", picture[0] == 200 and len(list((state / "openings").glob("*.snapshot"))) == 1, str(picture[:2]))
+began = time.monotonic()
+session = json.loads(desk.ask("POST", "/api/archives/records.mun/sessions")[2])["id"]
+folder = state / "sessions" / session
+desk.until(session, "running")
+viewer = desk.screen(session)
+viewer.update(incremental=False)
+print(f"sessions: a session begins and shows its first picture after {time.monotonic() - began:.3f} s")
+viewer.close()
+opened = digests(folder / "journal")
+fact("its journal is that of the machine from power-on", [tick for tick, _ in opened] == ["0", opened[-1][0]] and len(opened) == 2, str(opened))
+fact("and its checkpoint the last state of it", snapshot_digest(folder / "opening") == opened[-1][1])
+fact("which it does not write to", os.stat(folder / "opening").st_nlink == 2)
+other = json.loads(desk.ask("POST", "/api/archives/records.mun/sessions", "power-on")[2])["id"]
+fact("a session may begin at power-on as well", not (state / "sessions" / other / "opening").exists() and digests(state / "sessions" / other / "journal")[0][0] == "0")
+desk.ask("POST", f"/api/sessions/{other}/discard")
+
+# --- Suspended, and resumed from its checkpoint ---
+
+press(desk, session, 0xFF54, ord("1"), 0xFF54).close()
+for n in range(3):
+    desk.ask("POST", f"/api/sessions/{session}/suspend")
+    fact(f"suspended {n}", desk.until(session, "suspended"))
+    last = digests(folder / "journal")[-1][1]
+    fact(f"what is suspended is in a checkpoint {n}", last in (snapshot_digest(folder / "checkpoint.0"), snapshot_digest(folder / "checkpoint.1")))
+    seconds, repeated = resume(desk, session)
+    fact(f"and resumes without a repetition {n}", not repeated)
+    press(desk, session, 0xFF52, ord("2")).close()
+
+# --- Checkpoints that are no good ---
+
+for what in ("damaged", "empty", "another's", "hostile"):
+    desk.ask("POST", f"/api/sessions/{session}/suspend")
+    desk.until(session, "suspended")
+    for n, name in enumerate(("checkpoint.0", "checkpoint.1", "opening")):
+        path = folder / name
+        content = bytearray(path.read_bytes())
+        if what == "damaged" and content:
+            content[len(content) // 2] ^= 1
+        elif what == "empty":
+            content = b""
+        elif what == "another's":
+            content = b"\x1f\x8b" + os.urandom(1000)
+        elif what == "hostile" and content:
+            content = content[:100]
+        path.unlink()
+        path.write_bytes(bytes(content))
+    seconds, repeated = resume(desk, session)
+    fact(f"{what} checkpoints: the journal is repeated", desk.session(session)["state"] == "running")
+    press(desk, session, ord("3")).close()
+
+# --- A busy machine has checkpoints while it runs, and is killed ---
+
+busy = json.loads(desk.ask("POST", "/api/archives/busy.mun/sessions", "power-on")[2])["id"]
+folder = state / "sessions" / busy
+desk.until(busy, "running")
+press(desk, busy, ord("a"), ord("b")).close()
+for _ in range(400):
+    if snapshot_digest(folder / "checkpoint.0"):
+        break
+    time.sleep(0.1)
+fact("a machine that works has checkpoints", snapshot_digest(folder / "checkpoint.0") in [d for _, d in digests(folder / "journal")])
+press(desk, busy, ord("c")).close()
+time.sleep(0.5)
+machine = [p for p in children(desk.process.pid) if any(str(folder / "journal") in os.path.realpath(f"/proc/{p}/fd/{fd}") for fd in os.listdir(f"/proc/{p}/fd"))]
+os.kill(machine[0], signal.SIGKILL)
+fact("killed", desk.until(busy, "suspended"))
+seconds, _ = resume(desk, busy)
+fact("it resumes", desk.session(busy)["state"] == "running")
+press(desk, busy, ord("d")).close()
+for name in (session, busy):
+    desk.ask("POST", f"/api/sessions/{name}/suspend")
+    desk.until(name, "suspended")
+desk.process.terminate()
+desk.process.wait()
+
+# --- The whole of it, repeated from power-on ---
+
+for name, archive in ((session, "records.mun"), (busy, "busy.mun")):
+    journal = state / "sessions" / name / "journal"
+    replay = run("replay", library / archive, journal)
+    fact(f"{archive}: the whole journal has every state", replay.returncode == 0 and f"{len(digests(journal)) } states equal" in replay.stdout.replace("1 state equal", "1 states equal"), replay.stdout)
+    print(replay.stdout, end="")
+said = (work / "said").read_text()
+fact("no process did what its jail does not permit", "jail" not in said, said)
+subprocess.run(["rm", "-rf", str(work)], check=True)
+print(f"sessions: {facts['count']} facts, {facts['failed']} failed")
+sys.exit(1 if facts["failed"] else 0)
