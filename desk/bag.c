@@ -541,6 +541,8 @@ static void print_info(const struct bag *b, const struct packaged_from *from, st
         text_print(to, "Muniment-Signer: %s\n", signature->fits ? signature->signer : "none");
         text_print(to, "Muniment-State: %s\n", b->session ? "session output" : "sealed");
     }
+    if (from->code_page != 437)
+        text_print(to, "Muniment-Code-Page: %u\n", from->code_page);
     if (from->journal)
         text_print(to, "Muniment-Journal: %s\n", from->journal);
     if (from->override) {
@@ -695,7 +697,7 @@ bool bag_end_archives(struct bag *b, const struct text *about, const struct bag_
     print_now(now);
     text_add(&declaration, bag_declaration, strlen(bag_declaration));
     text_add(&info, about->bytes, about->length);
-    print_info(b, &(struct packaged_from){.now = now}, &info);
+    print_info(b, &(struct packaged_from){.now = now, .code_page = 437}, &info);
     bool good = write_tag(b, "bagit.txt", &declaration, &tags, error) &&
                 write_tag(b, "bag-info.txt", &info, &tags, error) &&
                 write_tag(b, "manifest-sha256.txt", &b->manifest, &tags, error);
@@ -726,6 +728,7 @@ bool bag_end(struct bag *b, const struct desk_volume *volume, const char *journa
         .damaged = b->damaged,
         .session = b->session,
         .proved = b->proof != NULL,
+        .code_page = volume->code_page,
     };
     bool good = true;
 

@@ -78,7 +78,7 @@ def lines_of(name):
 def check_receipt(payload, key, shown):
     lines, text = lines_of("receipt.txt"), read("receipt.txt")
     check(signature_fits(key_of(key or read("receipt.pem")), read("receipt.sig"), text), "the signature does not fit")
-    head = " ".join(name for name, _ in lines if name not in ("file", "withheld", "override"))
+    head = " ".join(name for name, _ in lines if name not in ("file", "withheld", "override", "code-page"))
     good = head == "muniment-receipt machine-root content signer drive state date"
     check(good and max(map(len, text.split(b"\n"))) <= 8192, "receipt.txt: is no receipt of version 0")
     files = {name_of(f[2]): f for f in (value.split(" ") for name, value in lines if name == "file")}

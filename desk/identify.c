@@ -69,6 +69,8 @@ static void print_volume(const struct volume *v)
         if (*v->label)
             printf(" \"%s\"", v->label);
         also("", v->detail);
+        if (v->code_page_evidence)
+            printf(", names in code page %u (%s)", v->code_page, v->code_page_evidence);
         also("boot sector of ", v->loader);
         also("encrypted by ", v->encryption);
         also("compressed by ", v->compression);
@@ -177,6 +179,8 @@ static void json_volume(const struct volume *v)
     member("file-system", v->file_system);
     member("label", v->label);
     member("detail", v->detail);
+    if (v->code_page_evidence)
+        printf(", \"code-page\": %u", v->code_page);
     member("boot-sector", v->loader);
     member("encryption", v->encryption);
     member("compression", v->compression);

@@ -35,6 +35,7 @@ struct packaged_from {
     const char *journal;           /* 64 digits: digest of the session's; null: none */
     const char *now;               /* YYYY-MM-DDThh:mm:ssZ */
     uint64_t files, bytes, withheld, damaged;
+    uint16_t code_page; /* of names; 437: nobody chose another */
     bool session, proved;
 };
 

@@ -13,6 +13,7 @@
 
 #include "desk/desk.h"
 #include "desk/reader.h"
+#include "formats/codepage.h"
 #include "formats/file.h"
 #include "formats/plain.h"
 #include "formats/volumes/volumes.h"
@@ -72,6 +73,8 @@ void receipt_begin(struct text *t, const struct arguments *a, const struct desk_
                s->content, s->fits ? s->signer : "none");
     text_print(t, "drive: %s %" PRIu32 "\nstate: %s\n", drive_slot_names[v->disk.slot], v->number,
                session ? "session" : "sealed");
+    if (v->code_page != 437)
+        text_print(t, "code-page: %u\n", v->code_page);
     if (reason) {
         text_print(t, "override: ");
         receipt_name(t, reason);
@@ -126,6 +129,7 @@ struct receipt {
     hex_digest root, content;
     char slot[8];
     uint32_t partition;
+    uint16_t code_page;
     bool session;
     struct archive *archive; /* of --archive; or null */
     struct block disk;
@@ -255,6 +259,13 @@ static bool parse_head(struct receipt *r, char **at)
         return false;
     r->session = *value == 's' && value[2] == 's';
     line = next_line(at);
+    r->code_page = 437;
+    if ((value = value_of(line, "code-page"))) {
+        r->code_page = (uint16_t)strtoul(value, NULL, 10);
+        if (strspn(value, "0123456789") != strlen(value) || strlen(value) > 4 || !codepage_known(r->code_page))
+            return false;
+        line = next_line(at);
+    }
     if ((value = value_of(line, "override"))) {
         if (!read_name(value))
             return false;
@@ -333,8 +344,10 @@ static bool open_archive(struct receipt *r, struct error *error)
         return false;
     bool good = disk_survey(&r->disk, &survey, error);
     for (uint32_t i = 0; good && i < survey.volume_count && !r->files.system; i++)
-        if (survey.volumes[i].number == r->partition)
+        if (survey.volumes[i].number == r->partition) {
+            survey.volumes[i].code_page = r->code_page;
             good = reader_open(&r->disk, &survey.volumes[i], &r->files, error);
+        }
     disk_survey_free(&survey);
     return good && (r->files.system || error_set(error, STATUS_WRONG, path, NULL, NULL, "has no such volume"));
 }

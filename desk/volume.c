@@ -9,22 +9,45 @@
 
 #include "desk/desk.h"
 #include "desk/reader.h"
+#include "formats/codepage.h"
+#include "formats/volumes/fat.h"
 #include "formats/volumes/volumes.h"
 
 enum { DEPTH_LIMIT = 64, ENTRY_LIMIT = 4000000 };
 
 /* --- Volumes --- */
 
-static bool open_volume(struct desk_volume *v, const struct volume *from, struct error *error)
+/* The code page of --code-page, or else of the system that is installed. */
+static bool choose_code_page(const struct arguments *a, uint16_t *page, struct error *error)
 {
+    const char *wanted = argument_value(a, "--code-page");
+    unsigned long number = wanted && isdigit((unsigned char)*wanted) ? strtoul(wanted, NULL, 10) : 0;
+
+    if (!wanted)
+        return true;
+    *page = (uint16_t)number;
+    return (number <= UINT16_MAX && codepage_known(*page)) ||
+           error_set(error, STATUS_USAGE, a->command->name, NULL, "437, 850, 852, 866, 932, 1250, 1251, or 1252",
+                     "--code-page cannot be \"%.20s\"", wanted);
+}
+
+static bool open_volume(const struct arguments *a, struct desk_volume *v, const struct volume *from,
+                        struct error *error)
+{
+    struct volume volume = *from;
+
+    if (!choose_code_page(a, &volume.code_page, error))
+        return false;
     v->number = from->number;
-    return reader_open(&v->disk.block, from, &v->files, error);
+    v->code_page = volume.code_page;
+    return reader_open(&v->disk.block, &volume, &v->files, error);
 }
 
 /* Partition `wanted`, or the only one with a file system that can be read. */
-static bool choose_volume(struct desk_volume *v, const struct disk_survey *s, const char *path, const char *wanted,
-                          struct error *error)
+static bool choose_volume(const struct arguments *a, struct desk_volume *v, const struct disk_survey *s,
+                          const char *wanted, struct error *error)
 {
+    const char *path = a->operands[0];
     const struct volume *chosen = NULL;
     char *end = NULL;
     unsigned long number = wanted ? strtoul(wanted, &end, 10) : 0;
@@ -45,7 +68,7 @@ static bool choose_volume(struct desk_volume *v, const struct disk_survey *s, co
         return error_set(error, STATUS_INPUT, path, NULL, "`muniment identify` lists what is on the disk",
                          wanted ? "has no partition %s" : "has no volume whose files can be read%s",
                          wanted ? wanted : "");
-    return open_volume(v, chosen, error);
+    return open_volume(a, v, chosen, error);
 }
 
 bool desk_volume_choose(const struct arguments *a, struct desk_volume *v, struct error *error)
@@ -53,7 +76,7 @@ bool desk_volume_choose(const struct arguments *a, struct desk_volume *v, struct
     const char *drive = argument_value(a, "--drive"), *colon = drive ? strchr(drive, ':') : NULL;
     struct disk_survey survey;
     bool good = disk_survey(&v->disk.block, &survey, error) &&
-                choose_volume(v, &survey, a->operands[0], colon ? colon + 1 : NULL, error);
+                choose_volume(a, v, &survey, colon ? colon + 1 : NULL, error);
 
     disk_survey_free(&survey);
     return good;
@@ -180,6 +203,11 @@ struct walk {
     struct visit *visit;
     struct text path;                /* of the folder, with a slash at its end; no NUL */
     uint64_t above[DEPTH_LIMIT + 1]; /* the folders on the way, by their id */
+    struct step {
+        uint8_t raw[11];
+        bool is_raw;          /* the name is short and not ASCII: which it is depends on the code page */
+        size_t length;        /* of the path so far, without the slash */
+    } steps[DEPTH_LIMIT + 1]; /* and by their names */
     unsigned depth;
     uint64_t entries;
     struct error *error; /* of what ends the walk */
@@ -210,6 +238,47 @@ static bool may_enter(struct walk *w, const struct file_entry *folder, const cha
            error_set(error, STATUS_WRONG, path, NULL, NULL, "is more than %d folders deep", DEPTH_LIMIT);
 }
 
+static void take_step(struct walk *w, const struct file_entry *e)
+{
+    struct step *step = &w->steps[w->depth - 1];
+
+    step->is_raw = false;
+    step->length = w->path.length - 1;
+    if (e->raw_size == sizeof step->raw && !strcmp(e->name, e->short_name))
+        for (size_t i = 0; i < sizeof step->raw; i++)
+            step->is_raw |= (step->raw[i] = e->raw_name[i]) >= 0x80;
+}
+
+/* Whether the path is closed, in whatever code page the rule about it was written: it must not miss its file because
+ * somebody reads the name in another one, or a session changed CONFIG.SYS. */
+static bool is_closed(struct walk *w)
+{
+    const struct desk_volume *v = w->volume;
+    struct text path = {.bytes = NULL};
+    char name[FILE_SHORT_SIZE];
+    bool closed = rights_closed(v->rights, v->disk.slot, w->path.bytes), depends = false;
+
+    for (unsigned i = 0; i < w->depth; i++)
+        depends |= w->steps[i].is_raw;
+    for (unsigned n = 0, page; depends && !closed && (page = codepage_number(n)); n++) {
+        size_t from = 0;
+        path.length = 0;
+        for (unsigned i = 0; i < w->depth; from = w->steps[i++].length) {
+            text_add(&path, "/", i > 0);
+            from += i > 0;
+            fat_short_name(page, w->steps[i].raw, 0, name);
+            if (w->steps[i].is_raw)
+                text_add(&path, name, strlen(name));
+            else
+                text_add(&path, w->path.bytes + from, w->steps[i].length - from);
+        }
+        text_add(&path, "", 1);
+        closed = path.failed || rights_closed(v->rights, v->disk.slot, path.bytes);
+    }
+    text_free(&path);
+    return closed;
+}
+
 static bool walk_entry(void *context, const struct file_entry *entry)
 {
     struct walk *w = context;
@@ -223,7 +292,8 @@ static bool walk_entry(void *context, const struct file_entry *entry)
     text_add(&w->path, entry->name, strlen(entry->name) + 1); /* with NUL */
     if (w->path.failed)
         return out_of_memory(w);
-    if (w->volume->rights && rights_closed(w->volume->rights, w->volume->disk.slot, w->path.bytes)) {
+    take_step(w, entry);
+    if (w->volume->rights && is_closed(w)) {
         w->visit->closed += leads_to_wanted(w->visit, w->path.bytes); /* of what kind it is, is not said */
         w->path.length = before;
         return true;

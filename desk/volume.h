@@ -12,6 +12,7 @@ struct desk_volume {
     struct desk_disk disk;
     struct files files;
     uint32_t number;       /* of the partition; 0: the whole disk */
+    uint16_t code_page;    /* of its names of one byte to a character */
     struct rights *rights; /* of an archive's */
 };
 

@@ -1,31 +1,88 @@
-/* codepage.c - code page 437 as Unicode. See codepage.h. */
+/* codepage.c - code pages as Unicode. See codepage.h. */
 #include "formats/codepage.h"
 
-/* The glyphs of code page 437 below 20h and from 80h on, as Unicode (IBM CDRA, CPGID 00437 with the graphics of GCSGID
- * 01212). NUL and FFh look like spaces and are read as such. */
+#include "formats/codepage_tables.h"
+#include "formats/plain.h"
+
+/* The glyphs of code page 437 below 20h (IBM CDRA, GCSGID 01212). NUL and FFh look like spaces and are read as such. */
 static const uint16_t low_glyphs[32] = {
     0x0020, 0x263A, 0x263B, 0x2665, 0x2666, 0x2663, 0x2660, 0x2022, 0x25D8, 0x25CB, 0x25D9,
     0x2642, 0x2640, 0x266A, 0x266B, 0x263C, 0x25BA, 0x25C4, 0x2195, 0x203C, 0x00B6, 0x00A7,
     0x25AC, 0x21A8, 0x2191, 0x2193, 0x2192, 0x2190, 0x221F, 0x2194, 0x25B2, 0x25BC,
 };
-static const uint16_t high_glyphs[128] = {
-    0x00C7, 0x00FC, 0x00E9, 0x00E2, 0x00E4, 0x00E0, 0x00E5, 0x00E7, 0x00EA, 0x00EB, 0x00E8, 0x00EF, 0x00EE,
-    0x00EC, 0x00C4, 0x00C5, 0x00C9, 0x00E6, 0x00C6, 0x00F4, 0x00F6, 0x00F2, 0x00FB, 0x00F9, 0x00FF, 0x00D6,
-    0x00DC, 0x00A2, 0x00A3, 0x00A5, 0x20A7, 0x0192, 0x00E1, 0x00ED, 0x00F3, 0x00FA, 0x00F1, 0x00D1, 0x00AA,
-    0x00BA, 0x00BF, 0x2310, 0x00AC, 0x00BD, 0x00BC, 0x00A1, 0x00AB, 0x00BB, 0x2591, 0x2592, 0x2593, 0x2502,
-    0x2524, 0x2561, 0x2562, 0x2556, 0x2555, 0x2563, 0x2551, 0x2557, 0x255D, 0x255C, 0x255B, 0x2510, 0x2514,
-    0x2534, 0x252C, 0x251C, 0x2500, 0x253C, 0x255E, 0x255F, 0x255A, 0x2554, 0x2569, 0x2566, 0x2560, 0x2550,
-    0x256C, 0x2567, 0x2568, 0x2564, 0x2565, 0x2559, 0x2558, 0x2552, 0x2553, 0x256B, 0x256A, 0x2518, 0x250C,
-    0x2588, 0x2584, 0x258C, 0x2590, 0x2580, 0x03B1, 0x00DF, 0x0393, 0x03C0, 0x03A3, 0x03C3, 0x00B5, 0x03C4,
-    0x03A6, 0x0398, 0x03A9, 0x03B4, 0x221E, 0x03C6, 0x03B5, 0x2229, 0x2261, 0x00B1, 0x2265, 0x2264, 0x2320,
-    0x2321, 0x00F7, 0x2248, 0x00B0, 0x2219, 0x00B7, 0x221A, 0x207F, 0x00B2, 0x25A0, 0x0020,
-};
+
+/* The code point at a place of a text of UTF-8, which is longer. */
+static uint32_t character(const char *text, unsigned place)
+{
+    uint32_t code;
+
+    do
+        utf8_next(&text, &code);
+    while (place-- > 0);
+    return code;
+}
+
+static const char *high_characters(unsigned page)
+{
+    for (size_t i = 0; i < sizeof single_byte / sizeof single_byte[0]; i++)
+        if (single_byte[i].page == page)
+            return single_byte[i].high;
+    return NULL;
+}
+
+unsigned codepage_number(unsigned n)
+{
+    const unsigned count = sizeof single_byte / sizeof single_byte[0];
+
+    return n < count ? single_byte[n].page : n == count ? 932 : 0;
+}
+
+bool codepage_known(unsigned page)
+{
+    return page == 932 || high_characters(page);
+}
 
 uint32_t codepage_437(uint8_t byte)
 {
     if (byte < 0x20)
         return low_glyphs[byte];
     if (byte >= 0x80)
-        return high_glyphs[byte - 0x80];
+        return character(high_characters(437), byte - 0x80u);
     return byte == 0x7F ? 0x2302 : byte;
+}
+
+/* Reads one character of code page 932, of one byte or two. */
+static uint32_t shift_jis(const uint8_t *bytes, size_t length, size_t *used)
+{
+    const uint8_t first = bytes[0], second = length > 1 ? bytes[1] : 0;
+
+    *used = 1;
+    if (first >= 0xA1 && first <= 0xDF)
+        return 0xFF61u + first - 0xA1u; /* katakana of half the width */
+    for (size_t i = 0; i < sizeof double_byte / sizeof double_byte[0]; i++)
+        if (double_byte[i].first == first && second >= 0x40 && second != 0x7F && second <= 0xFC) {
+            *used = 2;
+            return character(double_byte[i].second, second - 0x40u - (second > 0x7F));
+        }
+    return 0xFFFD;
+}
+
+size_t codepage_utf8(unsigned page, const uint8_t *bytes, size_t length, char *to)
+{
+    const char *high = high_characters(page);
+    char *const begin = to;
+
+    for (size_t used; length > 0; bytes += used, length -= used) {
+        uint32_t code = 0xFFFD;
+
+        used = 1;
+        if (*bytes < 0x80)
+            code = codepage_437(*bytes);
+        else if (high)
+            code = character(high, *bytes - 0x80u);
+        else if (page == 932)
+            code = shift_jis(bytes, length, &used);
+        to += utf8_put(code, to);
+    }
+    return (size_t)(to - begin);
 }

@@ -1,10 +1,23 @@
-/* codepage.h - code page 437 as Unicode. */
+/* codepage.h - the code pages of the guests' texts and names, as Unicode. */
 #ifndef MUNIMENT_CODEPAGE_H
 #define MUNIMENT_CODEPAGE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-/* The code point of a byte. Bytes below 20h and 7Fh are the glyphs that a screen shows for them (GCSGID 01212). */
+/* The n-th of the code pages that are known; 0: there are no more. */
+unsigned codepage_number(unsigned n);
+/* Whether a code page is one of 437, 850, 852, 866, 932, 1250, 1251, 1252. */
+bool codepage_known(unsigned page);
+
+/* The code point of a byte in code page 437. Bytes below 20h and 7Fh are the glyphs that a screen shows for them
+ * (GCSGID 01212). */
 uint32_t codepage_437(uint8_t byte);
+
+/* Writes bytes of a code page as UTF-8, without a NUL, and returns how many were written: at most three for each. Bytes
+ * below 20h are as in codepage_437; what the page lacks becomes U+FFFD, and so does all beyond ASCII of a page that is
+ * not known. */
+size_t codepage_utf8(unsigned page, const uint8_t *bytes, size_t length, char *to);
 
 #endif

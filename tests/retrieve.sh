@@ -53,6 +53,40 @@ passed "as many as there are" "$([ "$(wc -l <out)" = 8 ]; echo $?)"
 gives "patterns" 0 "$MUNIMENT" files floppy.img 'letters/*/minutes*' 'LEDGER.*'
 passed "choose" "$([ "$(wc -l <out)" = 2 ]; echo $?)"
 gives "nothing of that name" 1 "$MUNIMENT" files floppy.img 'NOTHING'
+
+# --- Names in other code pages: GEH\x8eLT.TXT is GEHÄLT in 850, GEHÄLT in 437 too; \xb6 tells them apart ---
+printf 'rem country=007,866\r\ncountry = 049,850,C:\\COUNTRY.SYS\r\n' >config.sys
+printf '@echo off\r\nkeyb gr,850\r\nmode con cp select=852\r\nCHCP 866\r\n' >autoexec.bat
+echo salaries >salaries.txt
+mformat -C -f 1440 -i pages.img ::
+mcopy -i pages.img config.sys ::CONFIG.SYS
+mcopy -i pages.img salaries.txt ::GEHXYT.TXT
+LC_ALL=C sed -i 's/GEHXYT  TXT/GEH\x8e\xb6T  TXT/g' pages.img
+gives "the code page is found" 0 "$MUNIMENT" identify pages.img
+says "and what shows it" out "names in code page 850 (CONFIG.SYS)"
+gives "names" 0 "$MUNIMENT" files pages.img
+says "are in it" out "GEHÄÂT.TXT"
+gives "or in the one that is named" 0 "$MUNIMENT" files pages.img --code-page 1251
+says "so" out "GEHЋ¶T.TXT"
+gives "of 932" 0 "$MUNIMENT" files pages.img --code-page 932
+says "two bytes are one" out "GEH叱T.TXT"
+gives "and no other" 2 "$MUNIMENT" files pages.img --code-page 851
+mcopy -i pages.img autoexec.bat ::AUTOEXEC.BAT
+gives "the last that a system selects" 0 "$MUNIMENT" files pages.img
+says "holds" out "GEHО╢T.TXT"
+"$MUNIMENT" suggest pages.img --machine plain >pages.yaml 2>err
+"$MUNIMENT" key new pages.key >out 2>err
+gives "sealed" 0 "$MUNIMENT" seal pages.yaml -o pages.mun --key pages.key
+gives "and retrieved by another" 0 "$MUNIMENT" retrieve pages.mun 'GEHÄÂT.TXT' --code-page 850 -o pages --key pages.key
+says "the bag says which" pages/bag-info.txt "Muniment-Code-Page: 850"
+gives "by its receipt the archive is read so" 0 "$MUNIMENT" verify pages/receipt.txt --trust pages.key.pub --archive pages.mun
+gives "the script checks it too" 0 python3 pages/check.py
+gives "a rule about the name as it was in 850" 0 "$MUNIMENT" decide pages.mun --drive fd0 --path "gehÄÂt.txt" --redact --reason x --key pages.key --trust pages.key.pub
+for page in 437 850 852 866 932 1250 1251 1252; do
+    gives "closes it in $page" 6 "$MUNIMENT" files pages.mun --code-page $page --trust pages.key.pub
+    passed "with only CONFIG.SYS and AUTOEXEC.BAT left in $page" "$([ "$(wc -l <out)" = 2 ]; echo $?)"
+done
+
 printf 'A letter to the council.\r\n' >letter.txt
 printf '%%PDF-1.4\n%%' >printed.bin
 mformat -C -f 1440 -i kinds.img ::

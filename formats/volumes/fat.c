@@ -20,6 +20,7 @@ struct fat {
     uint64_t fat, fat_size, root, data; /* sectors */
     uint32_t root_entries;              /* of FAT12 and FAT16 */
     uint32_t root_cluster;              /* of FAT32 */
+    unsigned code_page;                 /* of short names */
     uint64_t window;                    /* which sectors of the FAT are kept */
     uint32_t kept;                      /* how many */
     uint8_t sectors[WINDOW * SECTOR_SIZE];
@@ -291,6 +292,7 @@ struct fat *fat_open(const struct block *disk, uint64_t first, uint64_t sectors,
     f->disk = disk;
     f->first = first;
     f->info.serial = UINT64_MAX;
+    f->code_page = 437;
     bool good = volume_get(f, 0, 1, boot, error) &&
                 (read_parameters(f, boot, error) || read_media_byte(f, sectors, error));
     if (!good) {
@@ -304,6 +306,11 @@ struct fat *fat_open(const struct block *disk, uint64_t first, uint64_t sectors,
 void fat_close(struct fat *f)
 {
     free(f);
+}
+
+void fat_use_code_page(struct fat *f, unsigned page)
+{
+    f->code_page = page;
 }
 
 const struct fat_info *fat_info(const struct fat *f)
@@ -375,49 +382,50 @@ static void long_name_add(struct long_name *n, const uint8_t raw[32])
     n->expected--;
 }
 
-static void short_name(char *to, const uint8_t *raw, uint8_t cases)
+void fat_short_name(unsigned page, const uint8_t raw[11], uint8_t cases, char *to)
 {
-    for (unsigned i = 0; i < 11; i++) {
-        uint8_t byte = raw[i] == 0x05 && i == 0 ? 0xE5 : raw[i];
-        unsigned end = i < 8 ? 8 : 11, rest = i;
+    uint8_t name[12];
+    size_t length = 0;
 
-        while (rest < end && raw[rest] == ' ')
-            rest++;
-        if (rest == end) { /* only spaces are left of the name, or of the extension */
-            i = end - 1;
-            continue;
+    for (unsigned part = 0; part < 2; part++) {
+        const unsigned from = part ? 8 : 0;
+        unsigned end = part ? 11 : 8;
+        bool lower = cases & (part ? 0x10 : 0x08); /* as Windows NT keeps it, of names in ASCII */
+
+        while (end > from && raw[end - 1] == ' ')
+            end--;
+        if (part && end > from)
+            name[length++] = '.';
+        for (unsigned i = from; i < end; i++)
+            lower = lower && raw[i] < 0x80;
+        for (unsigned i = from; i < end; i++) {
+            uint8_t byte = raw[i] == 0x05 && i == 0 ? 0xE5 : raw[i];
+            name[length++] = lower && byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + 'a' - 'A') : byte;
         }
-        if (i == 8)
-            *to++ = '.';
-        if (cases & (i < 8 ? 0x08 : 0x10) && byte >= 'A' && byte <= 'Z')
-            byte += 'a' - 'A'; /* as Windows NT keeps it */
-        to += utf8_put(codepage_437(byte), to);
     }
-    *to = '\0';
+    to[codepage_utf8(page, name, length, to)] = '\0';
 }
 
 /* A label is a name of 11 characters. */
-static void label_name(char *to, const uint8_t *raw)
+static void label_name(const struct fat *f, char *to, const uint8_t *raw)
 {
     unsigned length = 11;
 
     while (length && raw[length - 1] == ' ')
         length--;
-    for (unsigned i = 0; i < length; i++)
-        to += utf8_put(codepage_437(raw[i]), to);
-    *to = '\0';
+    to[codepage_utf8(f->code_page, raw, length, to)] = '\0';
 }
 
-static void entry_name(struct fat_entry *e, const uint8_t raw[32], const struct long_name *n)
+static void entry_name(const struct fat *f, struct fat_entry *e, const uint8_t raw[32], const struct long_name *n)
 {
     uint8_t sum = 0;
     unsigned units = 0;
 
     for (unsigned i = 0; i < 11; i++)
         sum = (uint8_t)((sum << 7 | sum >> 1) + raw[i]);
-    short_name(e->short_name, raw, raw[12]);
+    fat_short_name(f->code_page, raw, raw[12], e->short_name);
     if (e->attributes & FAT_LABEL)
-        label_name(e->short_name, raw);
+        label_name(f, e->short_name, raw);
     if (n->parts && !n->expected && n->checksum == sum && !(e->attributes & FAT_LABEL)) {
         while (units < n->parts * 13u && units < 255 && get_le16(n->units + 2 * units))
             units++;
@@ -451,7 +459,7 @@ enum fat_next fat_folder_next(struct fat *f, struct fat_folder *d, struct fat_en
         e->created_hundredths = raw[13] < 200 ? raw[13] : 0;
         e->modified = (struct fat_time){get_le16(raw + 24), get_le16(raw + 22)};
         e->accessed = (struct fat_time){get_le16(raw + 18), 0};
-        entry_name(e, raw, &name);
+        entry_name(f, e, raw, &name);
         return FAT_ENTRY;
     }
     return next;

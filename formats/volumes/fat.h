@@ -47,7 +47,7 @@ enum fat_attribute {
 
 struct fat_entry {
     char name[FAT_NAME_SIZE]; /* the long name, or the short one; UTF-8 */
-    char short_name[48];      /* 8.3, as code page 437 shows it; UTF-8 */
+    char short_name[48];      /* 8.3, as the code page shows it; UTF-8 */
     uint8_t raw_name[11];     /* its bytes */
     uint8_t attributes;
     uint32_t size;    /* bytes; 0 for a folder */
@@ -62,6 +62,11 @@ struct fat;
  * caller's and must outlive the volume. Null with *error: not FAT, or unreadable. */
 struct fat *fat_open(const struct block *disk, uint64_t first, uint64_t sectors, struct error *error);
 void fat_close(struct fat *fat);
+/* Short names are in this code page (formats/codepage.h), not in 437. */
+void fat_use_code_page(struct fat *fat, unsigned page);
+/* The 11 bytes of a short name as "NAME.EXT" in UTF-8; to has 48 bytes. cases: byte 12 of its entry, by which Windows
+ * NT keeps a name in lower case, or 0. */
+void fat_short_name(unsigned page, const uint8_t raw[11], uint8_t cases, char *to);
 const struct fat_info *fat_info(const struct fat *fat);
 
 /* Whether the first two copies of the FAT are the same in their first `limit` sectors; unreadable ones are not. */

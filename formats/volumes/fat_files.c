@@ -139,6 +139,7 @@ bool fat_files_open(const struct block *disk, const struct volume *volume, struc
         free(f);
         return false;
     }
+    fat_use_code_page(f->fat, volume->code_page);
     *files = (struct files){&system_fat, f};
     return true;
 }

@@ -33,6 +33,7 @@ static void read_head(struct examined *e)
 static void examine_volume(struct examined *e, struct volume *v)
 {
     e->volume = v;
+    v->code_page = 437;
     read_head(e);
     if (!e->size)
         return;

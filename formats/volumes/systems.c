@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/codepage.h"
 #include "formats/plain.h"
 #include "formats/volumes/disk.h"
 #include "formats/volumes/survey.h"
@@ -322,8 +323,60 @@ static const struct {
 
 static const char *const windows_folders[] = {"WINDOWS", "WIN", "WIN31", "WIN311", "WIN30", "WIN3", "WFW", "WFW311"};
 
+/* --- The code page --- */
+
+/* Skips what separates words of a command. */
+static const char *word(const char *at)
+{
+    return at + strspn(at, " \t=,;@");
+}
+
+/* The number after a command's name, or, for KEYB and COUNTRY, after its first word and comma; 0: none. */
+static unsigned page_in(const char *line, const char *command, bool second)
+{
+    const char *at = strstr(line, command);
+
+    if (!at || !strncmp(word(line), "REM", 3))
+        return 0;
+    at += strlen(command);
+    if (second)
+        at += strcspn(at, ",");
+    at = word(at);
+    return isdigit((unsigned char)*at) ? (unsigned)strtoul(at, NULL, 10) : 0;
+}
+
+/* Where systems set the code page that file names are typed in; later rows outweigh earlier ones. */
+static const struct {
+    const char *file, *command;
+    bool second;
+} code_pages[] = {
+    {"CONFIG.SYS", "COUNTRY", true}, {"FDCONFIG.SYS", "COUNTRY", true}, {"CONFIG.SYS", "CODEPAGE", false},
+    {"AUTOEXEC.BAT", "KEYB", true},  {"FDAUTO.BAT", "KEYB", true},      {"AUTOEXEC.BAT", "SELECT", false},
+    {"FDAUTO.BAT", "SELECT", false}, {"AUTOEXEC.BAT", "CHCP", false},   {"FDAUTO.BAT", "CHCP", false},
+};
+
+static void find_code_page(struct volume *v, struct fat *fat)
+{
+    for (size_t i = 0; i < sizeof code_pages / sizeof code_pages[0]; i++) {
+        size_t size = 0;
+        char *text = (char *)file_bytes(fat, code_pages[i].file, 64u << 10, &size), *rest = NULL;
+
+        for (size_t at = 0; text && at < size; at++)
+            text[at] = (char)toupper((unsigned char)text[at]);
+        for (char *line = text ? strtok_r(text, "\r\n", &rest) : NULL; line; line = strtok_r(NULL, "\r\n", &rest)) {
+            unsigned page = page_in(line, code_pages[i].command, code_pages[i].second);
+            if (codepage_known(page)) {
+                v->code_page = (uint16_t)page;
+                v->code_page_evidence = code_pages[i].file;
+            }
+        }
+        free(text);
+    }
+}
+
 void systems_in_fat(struct examined *e, struct fat *fat)
 {
+    find_code_page(e->volume, fat);
     for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++)
         if (is_there(fat, kernels[i].file) && (!kernels[i].with || is_there(fat, kernels[i].with)))
             kernels[i].examine(e, fat, kernels[i].file);
