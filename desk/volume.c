@@ -10,7 +10,6 @@
 #include "desk/desk.h"
 #include "desk/reader.h"
 #include "formats/codepage.h"
-#include "formats/volumes/fat.h"
 #include "formats/volumes/volumes.h"
 
 enum { DEPTH_LIMIT = 64, ENTRY_LIMIT = 4000000 };
@@ -266,7 +265,7 @@ static bool is_closed(struct walk *w)
         for (unsigned i = 0; i < w->depth; from = w->steps[i++].length) {
             text_add(&path, "/", i > 0);
             from += i > 0;
-            fat_short_name(page, w->steps[i].raw, 0, name);
+            codepage_short_name(page, w->steps[i].raw, 0, name);
             if (w->steps[i].is_raw)
                 text_add(&path, name, strlen(name));
             else

@@ -86,3 +86,27 @@ size_t codepage_utf8(unsigned page, const uint8_t *bytes, size_t length, char *t
     }
     return (size_t)(to - begin);
 }
+
+void codepage_short_name(unsigned page, const uint8_t raw[11], uint8_t cases, char *to)
+{
+    uint8_t name[12];
+    size_t length = 0;
+
+    for (unsigned part = 0; part < 2; part++) {
+        const unsigned from = part ? 8 : 0;
+        unsigned end = part ? 11 : 8;
+        bool lower = cases & (part ? 0x10 : 0x08); /* as Windows NT keeps it, of names in ASCII */
+
+        while (end > from && raw[end - 1] == ' ')
+            end--;
+        if (part && end > from)
+            name[length++] = '.';
+        for (unsigned i = from; i < end; i++)
+            lower = lower && raw[i] < 0x80;
+        for (unsigned i = from; i < end; i++) {
+            uint8_t byte = raw[i] == 0x05 && i == 0 ? 0xE5 : raw[i];
+            name[length++] = lower && byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + 'a' - 'A') : byte;
+        }
+    }
+    to[codepage_utf8(page, name, length, to)] = '\0';
+}

@@ -20,4 +20,8 @@ uint32_t codepage_437(uint8_t byte);
  * not known. */
 size_t codepage_utf8(unsigned page, const uint8_t *bytes, size_t length, char *to);
 
+/* The 11 bytes of a short name of FAT as "NAME.EXT" in UTF-8; to has 48 bytes. cases: byte 12 of its entry, by which
+ * Windows NT keeps a name in lower case, or 0. */
+void codepage_short_name(unsigned page, const uint8_t raw[11], uint8_t cases, char *to);
+
 #endif

@@ -382,30 +382,6 @@ static void long_name_add(struct long_name *n, const uint8_t raw[32])
     n->expected--;
 }
 
-void fat_short_name(unsigned page, const uint8_t raw[11], uint8_t cases, char *to)
-{
-    uint8_t name[12];
-    size_t length = 0;
-
-    for (unsigned part = 0; part < 2; part++) {
-        const unsigned from = part ? 8 : 0;
-        unsigned end = part ? 11 : 8;
-        bool lower = cases & (part ? 0x10 : 0x08); /* as Windows NT keeps it, of names in ASCII */
-
-        while (end > from && raw[end - 1] == ' ')
-            end--;
-        if (part && end > from)
-            name[length++] = '.';
-        for (unsigned i = from; i < end; i++)
-            lower = lower && raw[i] < 0x80;
-        for (unsigned i = from; i < end; i++) {
-            uint8_t byte = raw[i] == 0x05 && i == 0 ? 0xE5 : raw[i];
-            name[length++] = lower && byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + 'a' - 'A') : byte;
-        }
-    }
-    to[codepage_utf8(page, name, length, to)] = '\0';
-}
-
 /* A label is a name of 11 characters. */
 static void label_name(const struct fat *f, char *to, const uint8_t *raw)
 {
@@ -423,7 +399,7 @@ static void entry_name(const struct fat *f, struct fat_entry *e, const uint8_t r
 
     for (unsigned i = 0; i < 11; i++)
         sum = (uint8_t)((sum << 7 | sum >> 1) + raw[i]);
-    fat_short_name(f->code_page, raw, raw[12], e->short_name);
+    codepage_short_name(f->code_page, raw, raw[12], e->short_name);
     if (e->attributes & FAT_LABEL)
         label_name(f, e->short_name, raw);
     if (n->parts && !n->expected && n->checksum == sum && !(e->attributes & FAT_LABEL)) {

@@ -64,9 +64,6 @@ struct fat *fat_open(const struct block *disk, uint64_t first, uint64_t sectors,
 void fat_close(struct fat *fat);
 /* Short names are in this code page (formats/codepage.h), not in 437. */
 void fat_use_code_page(struct fat *fat, unsigned page);
-/* The 11 bytes of a short name as "NAME.EXT" in UTF-8; to has 48 bytes. cases: byte 12 of its entry, by which Windows
- * NT keeps a name in lower case, or 0. */
-void fat_short_name(unsigned page, const uint8_t raw[11], uint8_t cases, char *to);
 const struct fat_info *fat_info(const struct fat *fat);
 
 /* Whether the first two copies of the FAT are the same in their first `limit` sectors; unreadable ones are not. */
