@@ -25,6 +25,13 @@ struct page_tables {
     uint32_t removals;
 };
 
+/* Before entries that may be in use go. */
+static void note_removal(struct cpu *cpu)
+{
+    cpu->translator->tables->removals++;
+    cpu->view.stack[0].page = cpu->view.stack[1].page = NO_STACK_PAGE;
+}
+
 bool pages_init(struct cpu *cpu)
 {
     struct page_tables *p = calloc(1, sizeof *p);
@@ -32,6 +39,7 @@ bool pages_init(struct cpu *cpu)
     cpu->translator->tables = p;
     if (!p)
         return false;
+    note_removal(cpu);
     p->writer = calloc(cpu->memory->ram_size / PAGE_SIZE, sizeof *p->writer);
     p->holders = calloc(PAGES_WRITE, sizeof *p->holders);
     return p->writer && p->holders;
@@ -75,23 +83,25 @@ static void page_clear(struct page_tables *p, struct side *s, uint32_t page)
     s->entry[page] = s->entry[page + PAGES_WRITE] = s->entry[page + PAGES_CODE] = 0;
 }
 
-static void side_clear(struct page_tables *p, struct side *s)
+static void side_clear(struct cpu *cpu, struct side *s)
 {
-    p->removals++;
+    struct page_tables *p = cpu->translator->tables;
+
+    note_removal(cpu);
     for (uint32_t n = 0; n < s->count; n++)
         page_clear(p, s, s->filled[n]);
     s->count = 0;
 }
 
 /* Before the first entry of a page is made. */
-static void page_enlist(struct page_tables *p, struct side *s, uint32_t page)
+static void page_enlist(struct cpu *cpu, struct side *s, uint32_t page)
 {
     if (s->entry[page] || s->entry[page + PAGES_CODE])
         return;
     if (s->count == FILLED_LIMIT)
-        side_clear(p, s);
+        side_clear(cpu, s);
     s->filled[s->count++] = page;
-    p->holders[page] |= (uint16_t)(1u << (s - p->side));
+    cpu->translator->tables->holders[page] |= (uint16_t)(1u << (s - cpu->translator->tables->side));
 }
 
 static struct side *side_at_hand(const struct cpu *cpu, unsigned privilege)
@@ -115,7 +125,7 @@ void pages_executed(struct cpu *cpu, uint32_t linear, uint32_t physical)
 
     if (!side_make(s) || !mmu_keeps_fetch(cpu, linear))
         return;
-    page_enlist(cpu->translator->tables, s, page);
+    page_enlist(cpu, s, page);
     s->entry[page + PAGES_CODE] = JUMP_PAGE(physical / PAGE_SIZE + 1);
 }
 
@@ -137,10 +147,10 @@ void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const ui
 
     if (!side_make(s))
         return;
-    page_enlist(cpu->translator->tables, s, page);
+    page_enlist(cpu, s, page);
     entry = &s->entry[page];
     if (entry[0] && entry[0] != addend)
-        cpu->translator->tables->removals++;
+        note_removal(cpu);
     if (entry[0] != addend)
         entry[PAGES_WRITE] = 0;
     entry[0] = addend;
@@ -152,7 +162,7 @@ void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const ui
 
 void pages_sides_entered(struct cpu *cpu, unsigned first)
 {
-    cpu->translator->tables->removals++;
+    note_removal(cpu);
     cpu->translator->tables->current = first;
 }
 
@@ -160,8 +170,8 @@ void pages_sides_cleared(struct cpu *cpu, unsigned first)
 {
     struct page_tables *p = cpu->translator->tables;
 
-    side_clear(p, &p->side[first]);
-    side_clear(p, &p->side[first + 1]);
+    side_clear(cpu, &p->side[first]);
+    side_clear(cpu, &p->side[first + 1]);
 }
 
 void pages_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift, unsigned sides)
@@ -169,7 +179,7 @@ void pages_range_dropped(struct cpu *cpu, uint32_t base, unsigned shift, unsigne
     struct page_tables *p = cpu->translator->tables;
     uint32_t page = base / PAGE_SIZE;
 
-    p->removals++;
+    note_removal(cpu);
     if (shift == 12)
         sides &= p->holders[page];
     for (unsigned n = 0; sides >> n; n++) {
@@ -201,7 +211,7 @@ void pages_protected(struct cpu *cpu, const uint8_t *host)
     one = *writer - 1;
     if (!*writer)
         return;
-    p->removals++;
+    note_removal(cpu);
     for (unsigned n = 0; n < SIDES; n++) {
         struct side *s = &p->side[n];
         if (*writer != SEVERAL && s->count)

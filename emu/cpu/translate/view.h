@@ -71,7 +71,12 @@ struct translator_view {
                         or 0; after those the same for writes; after those PAGES_CODE */
     uint64_t jump_tag; /* the context in which code runs now, as in a key of the table of jumps */
     struct jump_table *jumps;
-    uint64_t near[16];    /* host addresses of the lowest byte of neighbours (neighbours.c), for the block that runs */
+    uint64_t near[16]; /* host addresses of the lowest byte of neighbours (neighbours.c), for the block that runs */
+    /* Of each privilege, a linear page that `pages` has for writes, or NO_STACK_PAGE, and where it is: that to which
+     * ESP led last. */
+    struct stack_page {
+        uint64_t page, host;
+    } stack[2];
     uint32_t flag_count;  /* result of INC or DEC */
     uint32_t flag_rotate; /* result of a rotate */
     uint32_t flag_scratch;
@@ -91,6 +96,8 @@ struct translator_view {
     const uint8_t *(*run_group)(struct cpu *cpu, struct record_group *group);
     void (*flags_ready)(struct cpu *cpu);
 };
+/* No linear address is that much above it. */
+#define NO_STACK_PAGE (1ull << 32)
 #define HAS_XMM 1u
 #define HAS_X87 2u
 #define VIEW_LEAVE ((const uint8_t *)1)

@@ -66,6 +66,63 @@ struct rm memory_in_segment(struct compile *c, unsigned segment, unsigned size, 
     return memory_at(c, ADDRESS, size, kind);
 }
 
+/* --- The stack --- */
+static struct rm stack_field(const struct compile *c, size_t offset)
+{
+    offset += (c->unit->bits & CONTEXT_USER ? 1 : 0) * sizeof(struct stack_page);
+    return at_address(CPU, (int32_t)(offsetof(struct cpu, view.stack) + offset));
+}
+
+/* R9 becomes the host's address of an operand if it lies in the page of the stack that is known. The jump that is
+ * returned is taken if not. */
+static uint8_t *emit_on_stack(struct compile *c, struct rm address, unsigned size)
+{
+    uint8_t *elsewhere;
+
+    emit_lea(c->code, 4, ADDEND, address);
+    emit_alu_load(c->code, ALU_SUB, 8, ADDEND, stack_field(c, offsetof(struct stack_page, page)));
+    emit_alu_immediate(c->code, ALU_CMP, 8, in_register(ADDEND), PAGE_SIZE - size);
+    elsewhere = emit_jump_if(c->code, CC_A);
+    emit_alu_load(c->code, ALU_ADD, 8, ADDEND, stack_field(c, offsetof(struct stack_page, host)));
+    return elsewhere;
+}
+
+/* The page of an operand whose host address is in R9, and that is written to, is known from now on. Takes R8. */
+static void emit_stack_known(struct compile *c, struct rm address)
+{
+    emit_lea(c->code, 4, ADDRESS, address);
+    emit_alu_immediate(c->code, ALU_AND, 4, in_register(ADDRESS), PAGE_MASK);
+    emit_alu(c->code, ALU_SUB, 8, in_register(ADDEND), ADDRESS);
+    emit_store(c->code, 8, stack_field(c, offsetof(struct stack_page, host)), ADDEND);
+    emit_alu(c->code, ALU_ADD, 8, in_register(ADDEND), ADDRESS);
+    emit_lea(c->code, 4, ADDRESS, address);
+    emit_alu_immediate(c->code, ALU_AND, 4, in_register(ADDRESS), ~PAGE_MASK);
+    emit_store(c->code, 8, stack_field(c, offsetof(struct stack_page, page)), ADDRESS);
+}
+
+/* Whether an address is most likely in the page of the stack: what lies below EBP, a frame has. */
+static bool is_on_stack(unsigned base, int32_t displacement)
+{
+    return base == ESP || (base == EBP && displacement < 0);
+}
+
+/* An operand of a flat segment that is most likely there. */
+static struct rm memory_on_stack(struct compile *c, struct rm address, unsigned size, unsigned kind)
+{
+    uint8_t *elsewhere = emit_on_stack(c, address, size), *found = c->code->at;
+    bool swapped = aside_begin(c);
+
+    aim(elsewhere, c->code->at);
+    emit_lea(c->code, 4, ADDRESS, address);
+    memory_at(c, ADDRESS, size, kind);
+    emit_alu(c->code, ALU_ADD, 8, in_register(ADDEND), ADDRESS);
+    if (kind & TO_WRITE && address.base == R12 && address.index == NO_REGISTER)
+        emit_stack_known(c, address);
+    emit_jump_to(c->code, found);
+    aside_end(c, swapped);
+    return at_address(ADDEND, 0);
+}
+
 /* --- Neighbours --- */
 static struct rm near_field(unsigned n)
 {
@@ -99,9 +156,9 @@ static bool is_near_known(const struct compile *c, const struct neighbours *near
     return end <= PAGE_SIZE;
 }
 
-static void emit_near(struct compile *c, unsigned n)
+/* R9 becomes the host's address of the lowest byte of neighbours, by the tables. */
+static void look_up_near(struct compile *c, const struct neighbours *near)
 {
-    const struct neighbours *near = &c->unit->near[n];
     unsigned base = host_register[near->base], index = host_register[near->index], address = ADDRESS;
     struct code *code = c->code;
 
@@ -124,7 +181,26 @@ static void emit_near(struct compile *c, unsigned n)
     emit_test(code, 8, ADDEND, ADDEND);
     plain_from(c, CC_E);
     emit_alu(code, ALU_ADD, 8, in_register(ADDEND), address);
-    emit_store(code, 8, near_field(n), ADDEND);
+}
+
+static void emit_near(struct compile *c, unsigned n)
+{
+    const struct neighbours *near = &c->unit->near[n];
+    struct rm address = at_address(host_register[near->base], near->displacement);
+
+    if (near->index == REG_ZERO && is_on_stack(near->base, near->displacement)) {
+        uint8_t *elsewhere = emit_on_stack(c, address, near->length), *found = c->code->at;
+        bool swapped = aside_begin(c);
+        aim(elsewhere, c->code->at);
+        look_up_near(c, near);
+        if (near->write && near->base == ESP)
+            emit_stack_known(c, address);
+        emit_jump_to(c->code, found);
+        aside_end(c, swapped);
+    } else {
+        look_up_near(c, near);
+    }
+    emit_store(c->code, 8, near_field(n), ADDEND);
     c->held = (uint8_t)(n + 1);
     host_flags_lost(c);
 }
@@ -154,8 +230,8 @@ struct rm stack_operand(struct compile *c, unsigned base, int32_t displacement, 
 
     if (near_operand(c, &c->unit->access[c->index][1], kind, &operand))
         return operand;
-    if (!displacement && unit_is_flat(c->unit, SEG_SS))
-        return memory_at(c, base, size, kind);
+    if (unit_is_flat(c->unit, SEG_SS))
+        return memory_on_stack(c, at_address(base, displacement), size, kind);
     emit_lea(c->code, 4, ADDRESS, at_address(base, displacement));
     return memory_in_segment(c, SEG_SS, size, kind);
 }
@@ -207,6 +283,10 @@ struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size,
 
     if (!(kind & TO_ALIGNED) && near_operand(c, &c->unit->access[c->index][0], kind, &operand))
         return operand;
+    if (!(kind & TO_ALIGNED) && !(i->prefixes & PREFIX_ADDRESS16) && unit_is_flat(c->unit, i->segment) &&
+        is_on_stack(i->base, (int32_t)i->displacement))
+        return memory_on_stack(
+            c, at_sum(host_register[i->base], host_register[i->index], i->scale, (int32_t)i->displacement), size, kind);
     /* A register as it is serves as the address, unless it might change places with its high byte. */
     if (plain && unit_is_flat(c->unit, i->segment) && size > 1)
         return memory_at(c, host_register[i->base], size, kind);
