@@ -427,6 +427,14 @@ static bool begin_recording(struct boot *b, struct error *error)
     return recorder_create(&b->session.recorder, b->machine, &b->media, path, error);
 }
 
+/* The recording of --line-in begins with the machine. One that resumes has it already. */
+static bool connect_recording(struct boot *b)
+{
+    if (b->media.line.present && !machine_tick(b->machine))
+        record_line_in(&b->session.recorder, recording_wave(&b->media.line), b->media.line.sha256);
+    return true;
+}
+
 /* --- The result --- */
 
 void boot_show_text(struct boot *b, FILE *to)
@@ -556,6 +564,7 @@ static bool boot_prepare(struct boot *b, struct error *error)
         .floppy = argument_value(b->arguments, "--floppy"),
         .cd = argument_value(b->arguments, "--cd"),
         .disk = argument_value(b->arguments, "--disk"),
+        .line_in = argument_value(b->arguments, "--line-in"),
         .overlay = argument_value(b->arguments, "--overlay"),
     };
 
@@ -563,7 +572,7 @@ static bool boot_prepare(struct boot *b, struct error *error)
     return boot_read_options(b, error) && read_exchange(b, &request, error) && snapshots_read_options(b, error) &&
            boot_read_script(b, error) && boot_check_outputs(b, error) && live_open(b->arguments, &b->live, error) &&
            media_open(&b->media, &request, error) && begin_taking(b, error) && boot_open_outputs(b, error) &&
-           create_machine(b, error) && snapshots_begin(b, error) && begin_recording(b, error) &&
+           create_machine(b, error) && snapshots_begin(b, error) && begin_recording(b, error) && connect_recording(b) &&
            (!b->live || (live_begin(b->live, &b->session), true)) && confine_run(b->arguments, &b->script, error);
 }
 

@@ -71,7 +71,7 @@ static void add_script(struct folders *f, const struct script *script)
     for (size_t i = 0; i < script->count; i++) {
         const struct script_command *c = &script->commands[i];
         bool writes = c->verb == SCRIPT_SCREENSHOT || c->verb == SCRIPT_SNAPSHOT;
-        if (!c->text || (!writes && c->verb != SCRIPT_FLOPPY && c->verb != SCRIPT_CD))
+        if (!c->text || (!writes && c->verb != SCRIPT_FLOPPY && c->verb != SCRIPT_CD && c->verb != SCRIPT_LINE_IN))
             continue;
         add_folder_of(f, c->text, writes);
         if (!writes)

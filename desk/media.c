@@ -350,5 +350,6 @@ bool media_open(struct media *media, const struct media_request *request, struct
     return open_source[source](media, request, error) &&
            (!request->floppy || insert_floppy(media, request->floppy, error)) &&
            (!request->cd || insert_cd(media, request->cd, error)) &&
-           (!request->disk || add_disk(media, request->disk, request->overlay, error));
+           (!request->disk || add_disk(media, request->disk, request->overlay, error)) &&
+           (!request->line_in || media_open_recording(media, request->line_in, &media->line, error));
 }

@@ -13,6 +13,7 @@ struct media_request {
     const char *floppy;                /* an image to put into fd0, or null */
     const char *cd;      /* an image to put into the first CD-ROM drive, which is added if there is none; or null */
     const char *disk;    /* an image to add at the first free place of hd0 to hd3, or null */
+    const char *line_in; /* a WAV file for the line input, or null */
     const char *overlay; /* writes are kept in OVERLAY.SLOT, or, null, thrown away */
 };
 

@@ -66,6 +66,7 @@ static const struct {
     {"serial", NULL, TAKES_BYTES, SCRIPT_SERIAL, 0},
     {"floppy", NULL, TAKES_MEDIUM, SCRIPT_FLOPPY, 0},
     {"cd", NULL, TAKES_MEDIUM, SCRIPT_CD, 0},
+    {"line-in", NULL, TAKES_MEDIUM, SCRIPT_LINE_IN, 0},
     {"mouse", "move", TAKES_MOVE, SCRIPT_MOUSE_MOVE, 0},
     {"mouse", "down", TAKES_BUTTON, SCRIPT_MOUSE_DOWN, 0},
     {"mouse", "up", TAKES_BUTTON, SCRIPT_MOUSE_UP, 0},

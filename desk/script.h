@@ -20,7 +20,7 @@ enum script_verb {
     SCRIPT_WAIT_POWEROFF, SCRIPT_WAIT_STILL, SCRIPT_WAIT_PICTURE,
     SCRIPT_EXPECT_SCREEN, SCRIPT_EXPECT_SERIAL, SCRIPT_EXPECT_SOUND, SCRIPT_EXPECT_PICTURE,
     SCRIPT_EXPECT_FILE, SCRIPT_RETRIEVE, SCRIPT_PRINT_NEXT,
-    SCRIPT_TYPE, SCRIPT_KEY, SCRIPT_SERIAL, SCRIPT_FLOPPY, SCRIPT_CD,
+    SCRIPT_TYPE, SCRIPT_KEY, SCRIPT_SERIAL, SCRIPT_FLOPPY, SCRIPT_CD, SCRIPT_LINE_IN,
     SCRIPT_MOUSE_MOVE, SCRIPT_MOUSE_DOWN, SCRIPT_MOUSE_UP, SCRIPT_POINTER, SCRIPT_CLIPBOARD,
     SCRIPT_CLICK, SCRIPT_DOUBLE_CLICK, SCRIPT_DRAG,
     SCRIPT_SCREENSHOT, SCRIPT_TEXT, SCRIPT_DIGEST, SCRIPT_SNAPSHOT,
@@ -43,7 +43,7 @@ struct script_command {
     unsigned line;      /* from 1 */
     const char *source; /* the file that the line is in; the script's */
     size_t record;      /* of a for, to which it belongs: index into records + 1; 0: none */
-    char *text;         /* a string or path: `length` bytes and a NUL; of floppy and cd null for none */
+    char *text;         /* a string or path: `length` bytes and a NUL; of floppy, cd and line-in null for none */
     size_t length;
     struct key_event *keys; /* of type and key: key_count of them */
     size_t key_count;

@@ -49,6 +49,22 @@ static bool change_medium(struct boot *b, enum drive_kind kind, const char *path
     return snapshots_medium_changed(b, slot, error);
 }
 
+/* Connects another recording to the line input, or, without a path, none. */
+static bool change_recording(struct boot *b, const char *path, struct error *error)
+{
+    struct recording changed = {.present = false};
+
+    if (path && !media_open_recording(&b->media, path, &changed, error))
+        return false;
+    record_line_in(&b->session.recorder, NULL, NULL);
+    recording_close(&b->media.line);
+    b->media.line = changed;
+    if (path)
+        record_line_in(&b->session.recorder, recording_wave(&b->media.line), b->media.line.sha256);
+    memcpy(b->identity.line_in, b->media.line.sha256, sizeof b->identity.line_in);
+    return true;
+}
+
 /* --- Waiting --- */
 
 static uint64_t ticks_of(const struct boot *b, uint64_t microseconds)
@@ -397,6 +413,7 @@ static enum outcome run_command(struct script_state *s, const struct script_comm
     case SCRIPT_FLOPPY:
     case SCRIPT_CD:
         return done(change_medium(b, c->verb == SCRIPT_CD ? DRIVE_CDROM : DRIVE_FLOPPY, c->text, s->object, error));
+    case SCRIPT_LINE_IN: return done(change_recording(b, c->text, error));
     case SCRIPT_SCREENSHOT: return done(boot_screenshot(b, c->text, error));
     case SCRIPT_TEXT: boot_show_text(b, stdout); return OUTCOME_DONE;
     case SCRIPT_DIGEST: return done(boot_print_digest(b, error));

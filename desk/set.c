@@ -496,10 +496,15 @@ static bool show_end(struct set_run *r, struct error *error)
 
 static bool prepare_boot(struct set_run *r, struct error *error)
 {
-    static const char *const others[] = {
-        "--display",    "--retrieve", "--checkpoints", "--floppy",       "--cd",
-        "--disk",       "--machine",  "--trace",       "--overlay",      "--trace-translation",
-        "--statistics", "--perf-map", "--screenshot",  "--digest-every", NULL};
+    static const char *const others[] = {"--display",     "--retrieve",
+                                         "--checkpoints", "--floppy",
+                                         "--cd",          "--disk",
+                                         "--machine",     "--trace",
+                                         "--overlay",     "--trace-translation",
+                                         "--statistics",  "--perf-map",
+                                         "--screenshot",  "--digest-every",
+                                         "--line-in",     "--give",
+                                         "--take",        NULL};
     const char *record = argument_value(r->arguments, "--record"), *from = argument_value(r->arguments, "--resume");
 
     if (!refuse_options(r->arguments, others, error) || !open_set(r, error) ||

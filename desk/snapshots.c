@@ -45,6 +45,7 @@ static bool resume(struct boot *b, const char *path, struct error *error)
 {
     struct snapshot snapshot;
     bool good = snapshot_read(path, &snapshot, error) && snapshot_fits(&snapshot, &b->media, &b->identity, error) &&
+                (machine_line_in(b->machine, recording_wave(&b->media.line)), true) &&
                 snapshot_restore(&snapshot, b->machine, error);
 
     snapshot_free(&snapshot);

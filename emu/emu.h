@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "formats/block.h"
+#include "formats/wave.h"
 #include "manifests/manifests.h"
 
 struct machine;
@@ -157,6 +158,9 @@ bool machine_serial_in(struct machine *m, unsigned port, uint8_t byte);
  * MACHINE_PACKET bytes. Whether the card takes it is the card's business. */
 #define MACHINE_PACKET 1536u
 void machine_packet_in(struct machine *m, const uint8_t *packet, size_t length);
+/* Connects a recording to the line input, which the manifest must have: it plays from now on, and its end is followed
+ * by silence. null: nothing is connected. Like a medium, it must outlive the machine or its removal. */
+void machine_line_in(struct machine *m, const struct wave *recording);
 /* Changes the medium of a floppy or CD-ROM drive; null takes it out. Other drives keep theirs. */
 void machine_insert(struct machine *m, enum drive_slot slot, const struct block *medium);
 

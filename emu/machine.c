@@ -443,6 +443,10 @@ static void wire_sb16(struct machine *m, struct sound_source *synthesizer)
 
     mpu401_init(&m->midi, &m->clock, bus, m->host.midi_out, m->host.context);
     sb16_init(&m->sb16, &m->sound, synthesizer, &m->clock, bus, irqs, (struct dma_line){dma_transfer, &m->dma, 1});
+    if (m->manifest.line_in) {
+        line_in_init(&m->line, &m->clock, line_to(drive_failed, m, 0));
+        m->sb16.line = &m->line;
+    }
     if (m->manifest.sound_pnp) {
         wire_sound_pnp(m);
         return;
@@ -838,6 +842,12 @@ void machine_packet_in(struct machine *m, const uint8_t *packet, size_t length)
 {
     if (m->manifest.network.cable && length <= MACHINE_PACKET)
         dp8390_receive(&m->network.chip, packet, length);
+}
+
+void machine_line_in(struct machine *m, const struct wave *recording)
+{
+    if (m->manifest.line_in)
+        line_in_connect(&m->line, recording);
 }
 
 void machine_insert(struct machine *m, enum drive_slot slot, const struct block *medium)

@@ -18,6 +18,7 @@
 #include "emu/devices/ioapic.h"
 #include "emu/devices/isapnp.h"
 #include "emu/devices/lapic.h"
+#include "emu/devices/line_in.h"
 #include "emu/devices/mc146818.h"
 #include "emu/devices/mpu401.h"
 #include "emu/devices/opl.h"
@@ -60,7 +61,8 @@ struct machine {
     struct speaker speaker;
     struct opl opl;
     struct sb16 sb16;
-    struct mpu401 midi;          /* on the same card */
+    struct line_in line;         /* of the same card, where the manifest has it */
+    struct mpu401 midi;          /* and on it */
     struct isapnp isapnp;        /* where the card has Plug and Play */
     struct ne2000 network;       /* where the manifest has a card */
     struct rtl8029 network_card; /* around it, if it is one for PCI */
@@ -112,6 +114,7 @@ struct part {
         PART_SPEAKER,
         PART_OPL,
         PART_SB16,
+        PART_LINE_IN,
         PART_ISAPNP,
         PART_NETWORK,
         PART_RTL8029,

@@ -61,6 +61,7 @@ const struct part machine_part_table[] = {
     {"opl", offsetof(struct machine, opl), opl_state, PART_OPL, opl_loaded},
     {"sb16", offsetof(struct machine, sb16), sb16_state, PART_SB16, sb16_loaded},
     {"midi", offsetof(struct machine, midi), mpu401_state, PART_SB16, NULL},
+    {"line", offsetof(struct machine, line), line_in_state, PART_LINE_IN, line_in_loaded},
     {"isapnp", offsetof(struct machine, isapnp), isapnp_state, PART_ISAPNP, isapnp_loaded},
     {"network", offsetof(struct machine, network), ne2000_state, PART_NETWORK, NULL},
     {"rtl8029", offsetof(struct machine, network_card), rtl8029_state, PART_RTL8029, rtl8029_loaded},
@@ -80,6 +81,7 @@ bool machine_has_part(const struct machine *m, const struct part *part)
     case PART_APIC: return m->manifest.apic;
     case PART_SPEAKER: return m->manifest.speaker;
     case PART_SB16: return m->manifest.sound_card == SOUND_CARD_SB16;
+    case PART_LINE_IN: return m->manifest.line_in;
     case PART_OPL: return m->manifest.sound_card != SOUND_CARD_NONE;
     case PART_ISAPNP: return m->manifest.sound_pnp;
     case PART_NETWORK: return m->manifest.network.card != NETWORK_NONE;

@@ -6,8 +6,8 @@
 #include "emu/endian.h"
 #include "emu/sound_filter.h"
 
-#define BLOCK 256u      /* frames made at a time */
-#define CROSSINGS 16u   /* zero crossings of the filter to each side of its middle */
+#define BLOCK 256u /* frames made at a time */
+#define CROSSINGS (uint32_t) SOUND_CROSSINGS
 #define ONE 0x10000u    /* of positions, in samples and in zero crossings */
 #define STEP (ONE / 64) /* from one value of the filter to the next */
 
@@ -76,8 +76,7 @@ static bool is_silent(const struct sound_source *source)
     return source->stream->zeros == SOUND_KEPT && source->silent(source->device);
 }
 
-/* The filter's value `at` 65,536ths of a zero crossing from its middle, up to CROSSINGS. */
-static int32_t weight(uint32_t at)
+int32_t sound_weight(uint32_t at)
 {
     uint32_t i = at / STEP, rest = at % STEP;
 
@@ -97,7 +96,7 @@ static void add_frame(const struct sound_source *source, uint32_t fraction, int6
         const uint8_t *kept = stream->kept + sample % SOUND_KEPT * 4;
         if (at >= 2 * CROSSINGS * ONE)
             break;
-        int32_t w = weight(at < CROSSINGS * ONE ? CROSSINGS * ONE - at : at - CROSSINGS * ONE);
+        int32_t w = sound_weight(at < CROSSINGS * ONE ? CROSSINGS * ONE - at : at - CROSSINGS * ONE);
         left += w * (int16_t)load16(kept);
         right += w * (int16_t)load16(kept + 2);
     }

@@ -18,6 +18,7 @@
 #define SOUND_KEPT 128u   /* samples that a stream keeps: the filter reaches no further back, at up to 192,000 Hz */
 #define SOUND_SOURCES 4u
 #define SOUND_UNITY 0x10000u /* gain 1 */
+#define SOUND_CROSSINGS 16   /* zero crossings of the filter to each side of its middle */
 
 /* The samples of one source, stereo. */
 struct sound_stream {
@@ -67,6 +68,10 @@ void sound_restart(struct sound *s, struct sound_stream *stream, uint64_t origin
 /* After the state and the clock were loaded: the frames of the past are not made again. Then a device restarts its
  * stream. */
 void sound_loaded(struct sound *s);
+
+/* The filter's value `at` 65,536ths of a zero crossing from its middle, less than SOUND_CROSSINGS of them: w(u) of
+ * spec/sound.md, times 32,768. */
+int32_t sound_weight(uint32_t at);
 
 /* The next sample of a stream. */
 void sound_push(struct sound_stream *stream, int16_t left, int16_t right);

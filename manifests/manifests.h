@@ -119,6 +119,7 @@ struct machine_manifest {
     bool speaker; /* the board's loudspeaker is heard */
     enum sound_card sound_card;
     bool sound_pnp; /* a Sound Blaster 16: software says where it is */
+    bool line_in;   /* and something may be connected to its line input */
     struct network_manifest network;
 };
 

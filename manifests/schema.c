@@ -173,6 +173,7 @@ static const struct rule sound_keys[] = {
     { "speaker", AT(machine_manifest, speaker), .scalar = &type_flag, .words = yes_names },
     { "card", AT(machine_manifest, sound_card), .scalar = &type_flag, .words = sound_card_names },
     { "pnp", AT(machine_manifest, sound_pnp), .scalar = &type_flag, .words = yes_names },
+    { "line-in", AT(machine_manifest, line_in), .scalar = &type_flag, .words = yes_names },
     KEYS_END
 };
 
@@ -234,8 +235,8 @@ static const char *machine_check(void *field, const struct rule *keys, uint32_t 
         return "a gd5430 has 1 or 2 MiB of display memory, a gd5434 and a gd5446 1, 2 or 4";
     if ((m->pointer == POINTER_COM1 && !m->serial[0]) || (m->pointer == POINTER_COM2 && !m->serial[1]))
         return "the mouse is on a serial port that is not in the list ports";
-    if (m->sound_pnp && m->sound_card != SOUND_CARD_SB16)
-        return "pnp is that of a Sound Blaster 16; the key belongs to card: sb16";
+    if ((m->sound_pnp || m->line_in) && m->sound_card != SOUND_CARD_SB16)
+        return "pnp and line-in are those of a Sound Blaster 16; the keys belong to card: sb16";
     if (m->network.card == NETWORK_RTL8029 && m->type != MACHINE_PC_I440FX)
         return "an rtl8029 is a card for PCI, which only a pc-i440fx has; a pc-isa may have an ne2000";
     if (m->network.card == NETWORK_NE2000 && ((m->network.irq == NETWORK_IRQ_3 && m->serial[1]) ||

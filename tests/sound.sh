@@ -1,9 +1,9 @@
 #!/bin/bash
 # sound.sh - what a machine plays is a function of its ticks: the probe (probe/sound.S) is heard as it must be, the same by both engines, in any slices, from a snapshot,
-# and attested; scripts listen.
+# and attested; scripts listen. What it records (probe/record.S) is the WAV file at its line input, sample for sample; the journal names that file.
 set -u
 . tests/facts.sh
-cp "$BUILD/tests/sound.img" "$WORK"
+cp "$BUILD/tests/sound.img" "$BUILD/tests/record.img" "$WORK"
 root=$PWD
 cd "$WORK" || exit 1
 
@@ -123,4 +123,79 @@ gives "nor does it wait for sound" 3 "$MUNIMENT" boot silent.yaml --script <(ech
 gives "a sound that does not come is missed" 1 "$MUNIMENT" boot machine.yaml --script <(echo 'expect sound') --limit 1
 gives "--until knows sound" 0 "$MUNIMENT" boot machine.yaml --until sound --limit 60
 gives "and silence (W-8)" 0 "$MUNIMENT" boot machine.yaml --until silence --limit 60
+
+# --- What is recorded ---
+
+# A file of 48 kHz: 1,000 Hz to the left, 3,000 Hz and a ramp to the right; another one that is silent, of 44.1 kHz, 8 bits, mono.
+python3 - <<'END'
+import array, math, wave
+w = wave.open("tape.wav", "wb")
+w.setparams((2, 2, 48000, 0, "NONE", ""))
+w.writeframes(array.array("h", [v for i in range(5 * 48000) for v in (round(12000 * math.sin(2 * math.pi * i / 48)), round(9000 * math.sin(2 * math.pi * i / 16)) + i % 20011)]).tobytes())
+w = wave.open("quiet.wav", "wb")
+w.setparams((1, 1, 44100, 0, "NONE", ""))
+w.writeframes(bytes([128]) * 44100)
+END
+# recorded FILE: what the probe sent, as record.S says, is in tape.wav.
+recorded()
+{
+    python3 - "$1" 2>>err <<'END'
+import math, sys, wave
+sent = open(sys.argv[1], "rb").read()
+w = wave.open("tape.wav")
+tape = w.readframes(w.getnframes())
+def part(name, length):
+    at = sent.index(name) + len(name)
+    return sent[at:at + length]
+wide = part(b"wide\n", 1920)
+at = tape.index(wide)
+assert at % 4 == 0 and at > 48000, at
+narrow = [v - 128 for v in part(b"narrow\n", 2000)]
+assert len(narrow) == 2000
+turn = 2 * math.pi * 1000 / (1000000 / 45)
+amplitude = 256 * abs(sum(v * complex(math.cos(turn * i), math.sin(turn * i)) for i, v in enumerate(narrow))) / 1000
+assert abs(amplitude - 12000) < 100, amplitude
+assert len(part(b"direct\n", 16)) == 16 and sent.endswith(b"end\n")
+END
+}
+machine "sound:" "  card: sb16" "  line-in: yes" | sed 's/sound.img/record.img/' >recorder.yaml
+gives "a recording at the line input" 0 "$MUNIMENT" boot recorder.yaml --line-in tape.wav --until halt --serial lines --digest --force
+cp out end
+recorded lines
+passed "is recorded, sample for sample (W-25 to W-28)" $?
+gives "the interpreter records the same," 0 "$MUNIMENT" boot recorder.yaml --line-in tape.wav --until halt --serial other --digest --engine interpreter --slice random:3 --force
+cmp out end && cmp lines other 2>>err
+passed "in any slices" $?
+gives "nothing at the line input" 0 "$MUNIMENT" boot recorder.yaml --until halt --serial lines --force
+python3 -c '
+sent = open("lines", "rb").read()
+assert sent[5:1925] == bytes(1920) and sent[1932:3932] == bytes([128]) * 2000' 2>>err
+passed "is silence" $?
+
+gives "it is sealed" 0 "$MUNIMENT" seal recorder.yaml --description description.yaml -o recorder.mun --key key
+printf 'line-in tape.wav\nwait serial "narrow"\nsnapshot taken.snapshot\nwait serial "direct"\nline-in quiet.wav\nline-in none\nwait halt\n' >tape.script
+printf 'wait serial "direct"\nline-in quiet.wav\nline-in none\nwait halt\n' >rest.script
+gives "a script connects a recording, and takes it away" 0 "$MUNIMENT" boot recorder.mun --script tape.script --record tape.journal --serial lines --digest --force
+cp out end
+grep -q "^0 line-in $(sha256sum <tape.wav | cut -d ' ' -f 1) " tape.journal && grep -q '^[0-9]* line-in none ' tape.journal
+passed "the journal names it by its digest" $?
+gives "it is replayed" 0 "$MUNIMENT" replay recorder.mun tape.journal --media quiet.wav --media tape.wav
+gives "not without the file" 3 "$MUNIMENT" replay recorder.mun tape.journal --media quiet.wav
+says "which it names" err "give its file with --media"
+tr '\0' '\1' <tape.wav >changed.wav
+gives "nor with another one" 3 "$MUNIMENT" replay recorder.mun tape.journal --media quiet.wav --media changed.wav
+gives "a snapshot names it, and resumes with it" 0 "$MUNIMENT" boot recorder.mun --resume taken.snapshot --line-in tape.wav --script rest.script --digest
+cmp out end 2>>err
+passed "as it was" $?
+gives "not without it" 3 "$MUNIMENT" boot recorder.mun --resume taken.snapshot --until time:9
+says "and says which it is" err "give that WAV file with --line-in"
+gives "nor with another" 3 "$MUNIMENT" boot recorder.mun --resume taken.snapshot --line-in quiet.wav --until time:9
+gives "a reference boot has none" 3 "$MUNIMENT" seal recorder.yaml --description description.yaml -o other.mun --key key --attest <(grep -v snapshot tape.script)
+gives "a machine without a line input takes none" 3 "$MUNIMENT" boot machine.yaml --line-in tape.wav --until time:0.1
+says "and says what to do" err "line-in: yes under sound"
+head -c 1000 tape.wav >cut.wav
+gives "a file that is cut short is refused" 3 "$MUNIMENT" boot recorder.yaml --line-in cut.wav --until time:0.1
+says "with the reason" err "ends within its samples"
+gives "and what is no WAV file, in a script" 3 "$MUNIMENT" boot recorder.yaml --script <(echo 'line-in machine.yaml') --until time:0.1
+says "with the remedy" err "give a WAV file of PCM"
 facts sound

@@ -42,6 +42,7 @@ static const char *const needs[] = {
     [PART_BACKDOOR] = " (`pointer: absolute`)",
     [PART_APIC] = " (`apic: yes`)",
     [PART_SB16] = " (`sound`: `card: sb16`)",
+    [PART_LINE_IN] = " (`sound`: `line-in: yes`)",
     [PART_OPL] = " (`sound`: `card`)",
     [PART_ISAPNP] = " (`sound`: `pnp: yes`)",
     [PART_NETWORK] = " (`network`)",

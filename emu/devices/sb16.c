@@ -2,8 +2,8 @@
  * is version 4.13; commands take no time, except a reset.
  *
  * Bytes are moved when the FIFO has room for a group of 32: at the start of a transfer and then whenever so many have
- * been played, at the tick of that sample. What the guest reads of the DMA controller follows from that. The input is
- * silent. */
+ * been played, at the tick of that sample. What the guest reads of the DMA controller follows from that. What is
+ * recorded leaves in such groups too. */
 #include "emu/devices/sb16.h"
 
 #include <string.h>
@@ -208,20 +208,41 @@ static void block_ended(struct sb16 *s)
     interrupt(s, s->mode & WIDE ? SB16_INTERRUPT_16 : SB16_INTERRUPT_8, true);
 }
 
-/* Moves up to so many bytes, over the end of a block where the next one begins by itself. */
-static void move_bytes(struct sb16 *s, uint32_t length)
+/* What is at the ADC, from sample `first` after an origin on. */
+static void convert(struct sb16 *s, uint64_t origin, uint32_t rate, uint64_t first, uint32_t count,
+                    int16_t (*samples)[2])
 {
-    uint8_t bytes[SB16_FIFO];
+    memset(samples, 0, count * sizeof *samples);
+    if (s->line)
+        line_in_read(s->line, origin, rate, first, count, samples);
+    for (uint32_t i = 0; i < count; i++)
+        sb16_mixer_record(&s->mixer, samples[i]);
+}
 
-    while (length && s->mode & ACTIVE) {
-        uint32_t part = length < s->left ? length : s->left, moved;
-        for (uint32_t i = 0; s->mode & RECORD && i < part; i++) /* silence */
-            bytes[i] = s->mode & SIGNED || (s->mode & WIDE && !(i & 1)) ? 0 : 0x80;
-        moved = move(s, bytes, part);
-        if (!(s->mode & RECORD)) {
-            memcpy(s->fifo + s->fifo_count, bytes, moved);
-            s->fifo_count += moved;
+/* The group that has just been recorded, as it is moved. */
+static void record_group(struct sb16 *s, uint8_t bytes[GROUP])
+{
+    uint32_t count = group_samples(s), sides = s->mode & STEREO ? 2 : 1;
+    int16_t samples[GROUP][2];
+
+    convert(s, s->origin, s->stream_rate, (s->groups - 1) * count + 1, count, samples);
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t side = 0; side < sides; side++) {
+            unsigned value = (uint16_t)samples[i][side] ^ (s->mode & SIGNED ? 0 : 0x8000);
+            if (s->mode & WIDE)
+                *bytes++ = (uint8_t)value;
+            *bytes++ = (uint8_t)(value >> 8);
         }
+}
+
+/* Moves up to so many bytes, over the end of a block where the next one begins by itself. */
+static void move_bytes(struct sb16 *s, uint8_t *bytes, uint32_t length)
+{
+    while (length && s->mode & ACTIVE) {
+        uint32_t part = length < s->left ? length : s->left, moved = move(s, bytes, part);
+        if (!(s->mode & RECORD))
+            s->fifo_count += moved;
+        bytes += moved;
         s->left -= moved;
         length -= moved;
         if (!s->left)
@@ -243,11 +264,17 @@ static void schedule(struct sb16 *s)
 
 static void group_due(struct sb16 *s)
 {
+    uint8_t recorded[GROUP];
+
     if (s->mode & QUIET) {
         s->mode = 0;
         interrupt(s, SB16_INTERRUPT_8, true);
+    } else if (s->mode & RECORD) {
+        record_group(s, recorded);
+        move_bytes(s, recorded, GROUP);
+        s->groups++;
     } else {
-        move_bytes(s, s->mode & RECORD ? GROUP : SB16_FIFO - s->fifo_count);
+        move_bytes(s, s->fifo + s->fifo_count, SB16_FIFO - s->fifo_count);
         s->groups++;
     }
     schedule(s);
@@ -331,6 +358,15 @@ static void put_level(struct sb16 *s, uint8_t level)
     if (s->stream_rate != RATE_DIRECT)
         begin_stream(s, RATE_DIRECT);
     s->held = level ^ 0x80;
+}
+
+/* The ADC itself. */
+static void answer_level(struct sb16 *s)
+{
+    int16_t sample[1][2];
+
+    convert(s, now(s), s->line && s->line->wave ? s->line->rate : RATE_DIRECT, 0, 1, sample);
+    answer(s, (uint8_t)((uint16_t)sample[0][0] >> 8 ^ 0x80));
 }
 
 /* By which Creative's software knows its own: a sum that DMA brings to memory. */
@@ -424,7 +460,7 @@ static void execute(struct sb16 *s)
     case 0x1F:
     case 0x7D:
     case 0x7F: begin_coded(s, s->command, AUTOMATIC, block); break;
-    case 0x20: answer(s, 0x80); break;
+    case 0x20: answer_level(s); break;
     case 0x24: begin(s, RECORD, 0, length); break;
     case 0x98:
     case 0x2C: begin(s, RECORD | AUTOMATIC, 0, block); break;
@@ -577,7 +613,7 @@ const char *sb16_loaded(void *device)
         return "rate";
     if (s->origin > now(s))
         return "origin";
-    if (s->code == 1)
+    if (s->code == 1 || (s->code && s->mode & RECORD))
         return "code";
     if ((s->mode & ACTIVE && !s->left) || s->left > s->block)
         return "left";

@@ -4,6 +4,7 @@
 #define MUNIMENT_EMU_DEVICES_SB16_H
 
 #include "emu/bus.h"
+#include "emu/devices/line_in.h"
 #include "emu/devices/sb16_mixer.h"
 #include "emu/line.h"
 #include "emu/sound.h"
@@ -45,6 +46,7 @@ struct sb16 {
     struct sound_stream stream;
     uint64_t due_at; /* bytes are moved, or the reset ends */
     /* wiring */
+    struct line_in *line; /* what is recorded; null: nothing. Set by the caller */
     struct sound *sound;
     struct sound_source *voice, *synthesizer;
     struct clock *clock;

@@ -1,5 +1,5 @@
-/* sb16_mixer.c - CT1745 (Creative, "Sound Blaster Series Hardware Programming Guide", chapter 4). Treble, bass, what
- * comes from outside, and what is recorded, are kept and have no effect. */
+/* sb16_mixer.c - CT1745 (Creative, "Sound Blaster Series Hardware Programming Guide", chapter 4). Treble, bass, and
+ * what comes from CDs and microphones, are kept and have no effect; the line input is recorded, and not heard. */
 #include "emu/devices/sb16_mixer.h"
 
 #include <string.h>
@@ -29,6 +29,8 @@ static const uint32_t steps_down[32] = {
     1646, 1308, 1039, 825, 655, 521, 414, 328, 261, 207, 165, 131, 104, 83, 66, 52,
 };
 /* clang-format on */
+
+enum { RECORD_LINE_LEFT = 0x10, RECORD_LINE_RIGHT = 0x08 }; /* of MIXER_RECORDED */
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -76,6 +78,20 @@ uint32_t sb16_mixer_gain(const struct sb16_mixer *m, enum sb16_mixer_register so
     uint64_t own = steps_down[31 - (m->value[source + side] >> 3)];
 
     return (uint32_t)(master * own >> 16) << (m->value[MIXER_OUTPUT_GAIN + side] >> 6);
+}
+
+void sb16_mixer_record(const struct sb16_mixer *m, int16_t sample[2])
+{
+    int32_t line[2], sum;
+
+    for (unsigned side = 0; side < 2; side++) /* in whole steps towards zero */
+        line[side] = (int32_t)((int64_t)sample[side] * steps_down[31 - (m->value[MIXER_LINE + side] >> 3)] / 65536);
+    for (unsigned side = 0; side < 2; side++) {
+        uint8_t recorded = m->value[MIXER_RECORDED + side];
+        sum = ((recorded & RECORD_LINE_LEFT ? line[0] : 0) + (recorded & RECORD_LINE_RIGHT ? line[1] : 0)) *
+              (1 << (m->value[MIXER_INPUT_GAIN + side] >> 6));
+        sample[side] = (int16_t)(sum > INT16_MAX ? INT16_MAX : sum < INT16_MIN ? INT16_MIN : sum);
+    }
 }
 
 static unsigned lowest(unsigned bits, unsigned none)

@@ -285,6 +285,19 @@ static inline void fuzz_configure_pci(struct fuzz_guest *g)
     fuzz_configure(g, PCI_DEVICE(3, 0), 0x04, 1);
 }
 
+static inline bool fuzz_recorded(void *context, uint64_t first, uint32_t count, int16_t (*frames)[2])
+{
+    if (first + count > 100000)
+        abort();
+    for (uint32_t i = 0; i < count; i++)
+        frames[i][0] = frames[i][1] = (int16_t)((first + i) * 977);
+    (void)context;
+    return true;
+}
+
+/* What is connected to the line input, which ends within a case. */
+static const struct wave fuzz_recording = {.rate = 44100, .frames = 100000, .read = fuzz_recorded};
+
 /* Makes the machine of a target. False: the host has no memory. */
 static inline bool fuzz_open(struct fuzz_guest *g, const struct fuzz_target *target)
 {
@@ -319,6 +332,7 @@ static inline bool fuzz_open(struct fuzz_guest *g, const struct fuzz_target *tar
                           : target->parts & (FUZZ_SB16 | FUZZ_ISAPNP) ? SOUND_CARD_SB16
                                                                       : SOUND_CARD_NONE;
     manifest.sound_pnp = target->parts & FUZZ_ISAPNP;
+    manifest.line_in = target->parts & FUZZ_SB16;
     manifest.network = (struct network_manifest){.card = target->parts & FUZZ_NE2000    ? NETWORK_NE2000
                                                          : target->parts & FUZZ_RTL8029 ? NETWORK_RTL8029
                                                                                         : NETWORK_NONE,
@@ -336,6 +350,7 @@ static inline bool fuzz_open(struct fuzz_guest *g, const struct fuzz_target *tar
         fuzz_configure_pci(g);
     if (target->parts & FUZZ_CIRRUS)
         bus_write(&g->machine->bus, 0x3C4, 0x1206, 2); /* the key to the extended registers */
+    machine_line_in(g->machine, &fuzz_recording);
     clock_begin_slice(&g->machine->clock, UINT64_C(1) << 62);
     memset(g->machine->memory.flags, PAGE_SAVED, g->machine->memory.ram_size / PAGE_SIZE);
     memcpy(g->powered_on, g->machine, sizeof *g->machine);

@@ -35,6 +35,7 @@ static void check_entry(const struct journal *j, const struct journal_entry *e)
         require(memchr(e->digest.parts, '\n', j->header.part_count * JOURNAL_PART_DIGITS) == NULL);
         break;
     case JOURNAL_POWER_OFF: require(j->ended && e == &j->entries[j->count - 1]); break;
+    case JOURNAL_LINE_IN:
     case JOURNAL_KEY: break;
     }
 }

@@ -209,17 +209,6 @@ midi_send:
     jmp 1b
 2:  ret
 
-/* AL to the DSP. */
-dsp:
-    movb %al, %ah
-    movw $0x22c, %dx
-1:  inb %dx, %al
-    testb $0x80, %al
-    jnz 1b
-    movb %ah, %al
-    outb %al, %dx
-    ret
-
 /* The next answer of the DSP, as a number. */
 digits:
     movw $0x22e, %dx
@@ -257,41 +246,8 @@ triangle:
     imulw %dx
     ret
 
-/* Triples of port and value from SI on, until FFFFh. */
-ports:
-    lodsw
-    cmpw $0xffff, %ax
-    je 1f
-    movw %ax, %dx
-    lodsb
-    outb %al, %dx
-    jmp ports
-1:  ret
-
+#include "dsp.S"
 #include "say.S"
-
-/* CX milliseconds, by timer 0, which counts 65,536 down by two. */
-wait:
-    call count
-    movw %ax, %bp
-1:  call count
-    movw %bp, %dx
-    subw %ax, %dx
-    cmpw $2386, %dx
-    jb 1b
-    subw $2386, %bp
-    loop 1b
-    ret
-
-/* The count of timer 0 into AX. */
-count:
-    movb $0, %al
-    outb %al, $0x43
-    inb $0x40, %al
-    movb %al, %ah
-    inb $0x40, %al
-    xchgb %al, %ah
-    ret
 
 notes: .word 2712, 1808, 1356, 0
 speaker_name: .asciz "speaker\n"
@@ -311,10 +267,6 @@ opl_note:
     .byte 0xc0, 0x31, 0xa0, 0x44, 0xb0, 0x32, 0xff
 opl_end: .byte 0xb0, 0x12, 0xff
 sb16_dma: /* channel 5, from memory, again and again: 960 words at 10000h */
-    .macro port number value
-    .word \number
-    .byte \value
-    .endm
     port 0xd4 5
     port 0xd8 0
     port 0xd6 0x59

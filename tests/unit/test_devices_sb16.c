@@ -23,6 +23,8 @@ struct fixture {
     struct sound sound;
     struct opl opl;
     struct sb16 sb16;
+    struct line_in line;
+    bool broken;            /* the recording's file */
     uint8_t memory[MEMORY]; /* what the DMA controller gives or takes, over and over */
     uint32_t position;
     unsigned channel;
@@ -91,6 +93,37 @@ static uint8_t mixer_in(struct fixture *f, uint8_t index)
 {
     out(&f->board, INDEX, index);
     return in(&f->board, MIXER);
+}
+
+/* What is connected to the line input: frame n, the first being 1, is 100 n to the left, and the negative to the right;
+ * and from frame 101 on, 8,000 to both sides. */
+static bool recorded(void *context, uint64_t first, uint32_t count, int16_t (*frames)[2])
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t n = first + i + 1;
+        frames[i][0] = (int16_t)(n > 100 ? 8000 : 100 * n);
+        frames[i][1] = (int16_t)(n > 100 ? 8000 : -100 * (int)n);
+    }
+    return !((struct fixture *)context)->broken;
+}
+
+static void failed(void *listener, unsigned number, bool level)
+{
+    (void)number;
+    *(bool *)listener = level;
+}
+
+/* Connects a recording of 5,000 frames, all of which gets to the ADC. */
+static void record(struct fixture *f, struct wave *wave, uint32_t rate)
+{
+    *wave = (struct wave){.context = f, .rate = rate, .frames = 5000, .read = recorded};
+    line_in_init(&f->line, &f->board.clock, (struct line){failed, &f->broken, 0});
+    line_in_connect(&f->line, wave);
+    f->sb16.line = &f->line;
+    out(&f->board, INDEX, 0x38);
+    out(&f->board, MIXER, 0xF8);
+    out(&f->board, INDEX, 0x39);
+    out(&f->board, MIXER, 0xF8);
 }
 
 /* Full volume: then a sample is heard as it is. */
@@ -299,6 +332,109 @@ static void recording_brings_silence(void **state)
 }
 
 /* W-19 */
+/* W-25, W-26: at the recording's own rate each sample is a frame, whatever command asks for it. */
+static void what_is_connected_is_recorded(void **state)
+{
+    static const struct {
+        uint8_t command[6];
+        unsigned bytes, sides;
+        bool wide, is_signed;
+    } cases[] = {
+        {{0x24, 63, 0}, 1, 1, false, false},       {{0x48, 31, 0, 0x2C}, 1, 1, false, false},
+        {{0x48, 63, 0, 0x98}, 1, 1, false, false}, {{0x48, 63, 0, 0x99}, 1, 1, false, false},
+        {{0xC8, 0x00, 63, 0}, 1, 1, false, false}, {{0xCC, 0x20, 31, 0}, 1, 2, false, false},
+        {{0xCE, 0x30, 31, 0}, 1, 2, false, true},  {{0xB8, 0x10, 31, 0}, 2, 1, true, true},
+        {{0xBE, 0x30, 31, 0}, 2, 2, true, true},   {{0xBC, 0x20, 31, 0}, 2, 2, true, false},
+    };
+
+    for (unsigned c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct fixture *f;
+        struct wave wave;
+        setup(state);
+        f = *state;
+        record(f, &wave, 10000);
+        pass_samples(f, 3, 10000);
+        SEND(0x42, 0x27, 0x10);
+        for (unsigned i = 0; i < 3u + (cases[c].command[0] != 0x24); i++)
+            SEND(cases[c].command[i]);
+        pass_samples(f, 32, 10000);
+        assert_true(f->position >= 32);
+        for (unsigned i = 0, n = 4; i < f->position; n++)
+            for (unsigned side = 0; side < cases[c].sides; side++, i += cases[c].bytes) {
+                int expected = side ? -100 * (int)n : 100 * (int)n;
+                unsigned value = (uint16_t)expected ^ (cases[c].is_signed ? 0 : 0x8000);
+                assert_int_equal(f->memory[i + cases[c].bytes - 1], value >> 8);
+                if (cases[c].wide)
+                    assert_int_equal(f->memory[i], value & 0xFF);
+            }
+    }
+}
+
+/* W-27: at another rate the filter joins them, and what lasts comes as it is; after the end there is silence. */
+static void a_recording_of_another_rate_is_filtered(void **state)
+{
+    struct fixture *f = *state;
+    struct wave wave;
+
+    record(f, &wave, 44100);
+    SEND(0x42, 0x27, 0x10, 0xBC, 0x30, 0xFF, 0x7F);
+    pass_samples(f, 1200, 10000);
+    for (unsigned i = 60; i < 1100; i++)
+        for (unsigned side = 0; side < 2; side++)
+            assert_in_range((int16_t)load16(f->memory + 4 * i + 2 * side), 7990, 8010);
+    assert_int_equal((int16_t)load16(f->memory + 4 * 1180), 0);
+    record(f, &wave, 8000);
+    f->position = 0;
+    SEND(0x42, 0xBB, 0x80, 0xBC, 0x30, 0xFF, 0x7F);
+    pass_samples(f, 560, 48000);
+    for (unsigned i = 180; i < 400; i++) /* a ramp of 100 to a frame, six samples long */
+        assert_in_range((int16_t)load16(f->memory + 4 * i), (i + 1) * 100 / 6 - 12, (i + 1) * 100 / 6 + 12);
+}
+
+/* W-28: switches, volume and gain of the mixer; the ADC itself. */
+static void the_mixer_says_what_is_recorded(void **state)
+{
+    struct fixture *f = *state;
+    struct wave wave;
+    static const struct {
+        uint8_t index, value;
+        int left, right;
+    } steps[] = {
+        {0x38, 0xF8, 500, -500}, {0x38, 0xF0, 397, -500}, {0x38, 0xF8, 500, -500},  {0x3D, 0x08, -500, -500},
+        {0x3D, 0x18, 0, -500},   {0x3D, 0x07, 0, -500},   {0x3E, 0x10, 0, 500},     {0x40, 0x40, 0, 1000},
+        {0x40, 0xC0, 0, 4000},   {0x3D, 0x10, 500, 4000}, {0x3F, 0x80, 2000, 4000},
+    };
+
+    record(f, &wave, 10000);
+    pass_samples(f, 5, 10000);
+    for (unsigned i = 0; i < sizeof steps / sizeof *steps; i++) {
+        int16_t sample[2] = {500, -500};
+        mixer(f, steps[i].index, steps[i].value);
+        sb16_mixer_record(&f->sb16.mixer, sample);
+        assert_int_equal(sample[0], steps[i].left);
+        assert_int_equal(sample[1], steps[i].right);
+    }
+    SEND(0x20);
+    assert_int_equal(in(&f->board, ANSWER), 0x80 + (2000 >> 8));
+    int16_t loud_sample[2] = {30000, -30000};
+    sb16_mixer_record(&f->sb16.mixer, loud_sample);
+    assert_int_equal(loud_sample[0], 32767);
+    f->broken = true; /* the host */
+    line_in_connect(&f->line, &wave);
+    f->broken = true;
+    pass_samples(f, 5, 10000);
+    SEND(0x20);
+    assert_int_equal(in(&f->board, ANSWER), 0x80);
+    assert_true(f->broken);
+    assert_null(line_in_loaded(&f->line));
+    f->line.rate++;
+    assert_string_equal(line_in_loaded(&f->line), "rate");
+    line_in_connect(&f->line, NULL);
+    assert_null(line_in_loaded(&f->line));
+    f->line.since = 0;
+    assert_string_equal(line_in_loaded(&f->line), "since");
+}
+
 static void silence_takes_its_time(void **state)
 {
     struct fixture *f = *state;
@@ -420,6 +556,9 @@ int main(void)
         TEST(a_pause_stops_and_resumes),
         TEST(a_masked_channel_is_waited_for),
         TEST(recording_brings_silence),
+        TEST(what_is_connected_is_recorded),
+        TEST(a_recording_of_another_rate_is_filtered),
+        TEST(the_mixer_says_what_is_recorded),
         TEST(silence_takes_its_time),
         TEST(adpcm_steps_from_its_reference),
         TEST(the_dac_can_be_written_to),

@@ -32,6 +32,8 @@ static const char sample[] = "muniment-journal: 0 4ea38bc0\n"
                              "25003 medium hd2 " ROOT " TAG\n"
                              "25003 position 0 65535 -32767 7 TAG\n"
                              "25003 clipboard 6100ff TAG\n"
+                             "25004 line-in " ROOT " TAG\n"
+                             "25005 line-in none TAG\n"
                              "4611686018427387904 power off TAG\n";
 
 /* A text with the right tags instead of TAG. */
@@ -79,6 +81,8 @@ static void what_is_written_is_laid_down(void **state)
     assert_true(journal_write_medium(&w, 25003, DRIVE_HD2, ROOT));
     assert_true(journal_write_position(&w, 25003, 0, 65535, -32767, 7));
     assert_true(journal_write_clipboard(&w, 25003, (const uint8_t *)"a\0\377", 3));
+    assert_true(journal_write_line_in(&w, 25004, ROOT));
+    assert_true(journal_write_line_in(&w, 25005, NULL));
     assert_true(journal_write_power_off(&w, JOURNAL_TICK_LIMIT));
     assert_true(journal_close(&w, &error));
     assert_string_equal(written.bytes, expected.bytes);
@@ -100,7 +104,7 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(j.header.part_count, 3);
     assert_int_equal(j.header.media[DRIVE_HD2].kind, DRIVE_CDROM);
     assert_int_equal(j.header.media[DRIVE_HD0].kind, DRIVE_ABSENT);
-    assert_int_equal(j.count, 10);
+    assert_int_equal(j.count, 12);
     assert_int_equal(journal_end(&j), JOURNAL_TICK_LIMIT);
     assert_memory_equal(j.entries[0].digest.parts, "0123456ab", 9);
     assert_int_equal(j.entries[1].line, 9);
@@ -120,6 +124,8 @@ static void what_is_written_is_read(void **state)
     assert_false(j.entries[8].clipboard.more);
     assert_int_equal(j.entries[8].clipboard.count, 3);
     assert_memory_equal(j.entries[8].clipboard.bytes, "a\0\377", 3);
+    assert_true(j.entries[9].kind == JOURNAL_LINE_IN && j.entries[9].medium.present);
+    assert_true(j.entries[10].kind == JOURNAL_LINE_IN && !j.entries[10].medium.present);
     journal_free(&j);
 }
 
@@ -191,14 +197,16 @@ static void a_journal_that_breaks_a_rule_is_refused_at_its_line(void **state)
         { "J-11", "fd0 floppy",       "fd0 disk",            5,  form },
         { "J-11", "hd1 disk",         "hd1 floppy",          6,  form },
         { "J-11", "hd2 cdrom",        "hd2 tape",            7,  form },
-        { "J-14", "power off",        "power on",            17, form },
+        { "J-14", "power off",        "power on",            19, form },
+        { "J-14", "line-in none",     "line-in any",         18, form },
+        { "J-14", "line-in 2",        "line-in fd0 2",       17, form },
         { "J-14", "25001 pointer",    "25001 tablet",        11, form },
         { "J-14", "25003 medium fd0 none", "medium: fd1 floppy " ROOT, 13, form },
         { "J-14", "-1 5",             "-0 5",                11, form },
         { "J-14", "25001 pointer",    "025001 pointer",      11, form },
         { "J-14", "0 digest 2",       "0 digest G",          8,  form },
         { "J-14", "fd0 none",         "fd0 gone",            13, form },
-        { "J-15", "4611686018427387904", "4611686018427387905", 17, form },
+        { "J-15", "4611686018427387904", "4611686018427387905", 19, form },
         { "J-16", "25001 pointer",    "24999 pointer",       11, "the line is of an earlier tick" },
         { "J-17", "9d down",          "9 down",              9,  form },
         { "J-17", "9d down",          "9d9d down",           9,  form },
@@ -218,7 +226,7 @@ static void a_journal_that_breaks_a_rule_is_refused_at_its_line(void **state)
         { "J-22", "0123456ab",        "0123456ab000",        8,  form },
         { "J-22", "0123456ab",        "012345",              8,  form },
         { "J-22", "0123456ab",        "0123456aB",           8,  form },
-        { "J-23", "power off TAG\n",  "power off TAG\n4611686018427387904 power off TAG\n", 18, "something follows the end" },
+        { "J-23", "power off TAG\n",  "power off TAG\n4611686018427387904 power off TAG\n", 20, "something follows the end" },
     };
     /* clang-format on */
     struct journal j;

@@ -71,7 +71,7 @@ static const struct { size_t offset, size; } marks[] = {
     MARK(isapnp.bus), MARK(isapnp.identifier), MARK(isapnp.resources), MARK(isapnp.resource_bytes), MARK(isapnp.initial), MARK(isapnp.chosen), MARK(isapnp.card),
     MARK(network.chip.clock), MARK(network.chip.irq), MARK(network.chip.fetch), MARK(network.chip.store), MARK(network.chip.board), MARK(network.chip.carrier), MARK(network.chip.out), MARK(network.chip.context), MARK(network.prom),
     MARK(network_card.function.mask), MARK(network_card.function.address), MARK(network_card.function.written), MARK(network_card.function.device), MARK(network_card.bus), MARK(network_card.card), MARK(network_card.base),
-    MARK(sound), MARK(speaker.sound), MARK(speaker.stream.origin), MARK(speaker.stream.rate), MARK(speaker.stream.made), MARK(speaker.stream.zeros), MARK(sysports.speaker), MARK(midi.clock), MARK(midi.out), MARK(midi.context), MARK(sb16.sound), MARK(sb16.voice), MARK(sb16.synthesizer), MARK(sb16.clock), MARK(sb16.irq), MARK(sb16.dma), MARK(sb16.stream.origin), MARK(sb16.stream.rate), MARK(sb16.stream.made), MARK(sb16.stream.zeros), MARK(opl.sound), MARK(opl.opl2), MARK(opl.voice), MARK(opl.noise), MARK(opl.noise_at), MARK(opl.stream.origin), MARK(opl.stream.rate), MARK(opl.stream.made), MARK(opl.stream.zeros),
+    MARK(sound), MARK(speaker.sound), MARK(speaker.stream.origin), MARK(speaker.stream.rate), MARK(speaker.stream.made), MARK(speaker.stream.zeros), MARK(sysports.speaker), MARK(midi.clock), MARK(midi.out), MARK(midi.context), MARK(line.wave), MARK(line.clock), MARK(line.failure), MARK(line.kept), MARK(line.block), MARK(sb16.line), MARK(sb16.sound), MARK(sb16.voice), MARK(sb16.synthesizer), MARK(sb16.clock), MARK(sb16.irq), MARK(sb16.dma), MARK(sb16.stream.origin), MARK(sb16.stream.rate), MARK(sb16.stream.made), MARK(sb16.stream.zeros), MARK(opl.sound), MARK(opl.opl2), MARK(opl.voice), MARK(opl.noise), MARK(opl.noise_at), MARK(opl.stream.origin), MARK(opl.stream.rate), MARK(opl.stream.made), MARK(opl.stream.zeros),
     MARK(sysports.clock), MARK(sysports.gate2), MARK(sysports.a20), MARK(sysports.reset), MARK(sysports.power_off),
     MARK_LINES_OF_SERIAL(0), MARK_LINES_OF_SERIAL(1), MARK(parallel.clock), MARK(parallel.irq), MARK(parallel.out), MARK(parallel.context),
     MARK(vga.clock), MARK(vga.picture), MARK(vga.touched), MARK(vga.memory), MARK(vga.pages), MARK(vga.stale), MARK(vga.hashed), MARK(vga.bus_memory),
@@ -206,7 +206,7 @@ static void twin_make_with(struct twin *t, enum machine_type type, const struct 
     manifest.memory = 4u << 20;
     manifest.speaker = true;
     manifest.sound_card = type == MACHINE_PC_ISA ? SOUND_CARD_ADLIB : SOUND_CARD_SB16;
-    manifest.sound_pnp = manifest.sound_card == SOUND_CARD_SB16;
+    manifest.sound_pnp = manifest.line_in = manifest.sound_card == SOUND_CARD_SB16;
     manifest.network = (struct network_manifest){.card = type == MACHINE_PC_ISA ? NETWORK_NE2000 : NETWORK_RTL8029,
                                                  .address = {2, 0, 0, 0, 0, 1},
                                                  .cable = true};

@@ -213,7 +213,8 @@ static void machine_errors_name_line_and_column(void **state)
         { "a write delay of nothing", "read-only: yes\n", "read-only: yes\n    write-delay: 0 us\n", "m:22:18", "write-delay must be from 1 us to 10 ms" },
         { "a CD that is slow to write", "kind: cdrom\n", "kind: cdrom\n    write-delay: 1 ms\n", "m:23:5", "a cdrom writes nothing" },
         { "a mouse at a port that is not there", "display: vga\n", "display: vga\npointer: com2\n", "m:1:1", "not in the list ports" },
-        { "Plug and Play of a card that has none", "display: vga\n", "display: vga\nsound:\n  card: opl3\n  pnp: yes\n", "m:1:1", "pnp is that of a Sound Blaster 16" },
+        { "Plug and Play of a card that has none", "display: vga\n", "display: vga\nsound:\n  card: opl3\n  pnp: yes\n", "m:1:1", "pnp and line-in are those of a Sound Blaster 16" },
+        { "a line input of a card that has none", "display: vga\n", "display: vga\nsound:\n  card: adlib\n  line-in: yes\n", "m:1:1", "line-in are those of a Sound Blaster 16" },
         { "a card for PCI without PCI", "pc-i440fx\n", "pc-isa\nnetwork:\n  card: rtl8029\n  address: 02:00:00:00:00:01\n", "m:1:1", "an rtl8029 is a card for PCI" },
         { "jumpers of a card for PCI", "display: vga\n", "display: vga\nnetwork:\n  card: rtl8029\n  address: 02:00:00:00:00:01\n  irq: 10\n", "m:32:3", "port and irq belong to an ne2000" },
         { "a card without an address", "display: vga\n", "display: vga\nnetwork:\n  card: ne2000\n", "m:32:3", "network needs the key address" },
@@ -475,9 +476,10 @@ static void settings_of_the_firmware_are_read_and_canonical(void **state)
         free(both);
         free(changed);
     }
-    char *plugged = replaced(full_machine, "display: vga\n", "display: vga\nsound:\n  card: sb16\n  pnp: yes\n");
+    char *plugged = replaced(full_machine, "display: vga\n",
+                             "display: vga\nsound:\n  card: sb16\n  pnp: yes\n  line-in: yes\n");
     assert_true(machine_manifest_parse(plugged, strlen(plugged), "m", &m, &error));
-    assert_true(m.sound_card == SOUND_CARD_SB16 && m.sound_pnp);
+    assert_true(m.sound_card == SOUND_CARD_SB16 && m.sound_pnp && m.line_in);
     assert_int_equal(machine_manifest_print(&m, text, sizeof(text)), strlen(plugged));
     assert_string_equal(text, plugged);
     free(plugged);

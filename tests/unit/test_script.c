@@ -37,13 +37,16 @@ static void every_command_is_read(void **state)
                                "wait sound\n"
                                "wait silence\n"
                                "expect sound\n"
+                               "line-in a.wav\n"
+                               "line-in none\n"
                                "digest";
     static const enum script_verb verbs[] = {
         SCRIPT_WAIT_SCREEN,   SCRIPT_WAIT_SERIAL,   SCRIPT_WAIT_TIME,    SCRIPT_WAIT_HALT,    SCRIPT_WAIT_POWEROFF,
         SCRIPT_EXPECT_SCREEN, SCRIPT_EXPECT_SERIAL, SCRIPT_TYPE,         SCRIPT_KEY,          SCRIPT_SERIAL,
         SCRIPT_FLOPPY,        SCRIPT_FLOPPY,        SCRIPT_CD,           SCRIPT_CD,           SCRIPT_MOUSE_MOVE,
         SCRIPT_MOUSE_DOWN,    SCRIPT_MOUSE_UP,      SCRIPT_POINTER,      SCRIPT_CLIPBOARD,    SCRIPT_SCREENSHOT,
-        SCRIPT_TEXT,          SCRIPT_WAIT_SOUND,    SCRIPT_WAIT_SILENCE, SCRIPT_EXPECT_SOUND, SCRIPT_DIGEST};
+        SCRIPT_TEXT,          SCRIPT_WAIT_SOUND,    SCRIPT_WAIT_SILENCE, SCRIPT_EXPECT_SOUND, SCRIPT_LINE_IN,
+        SCRIPT_LINE_IN,       SCRIPT_DIGEST};
     struct script script;
     struct error error;
 

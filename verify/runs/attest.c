@@ -153,9 +153,10 @@ static bool print_points(struct attestor *a, struct text *t, struct error *error
 static bool check_journal(const struct journal *j, struct error *error)
 {
     for (uint32_t i = 0; i < j->count; i++)
-        if (j->entries[i].kind == JOURNAL_MEDIUM)
-            return error_set(error, STATUS_INPUT, "attestation", NULL, "let the script do without",
-                             "the reference boot changes a medium, and could not be repeated from the archive alone");
+        if (j->entries[i].kind == JOURNAL_MEDIUM || j->entries[i].kind == JOURNAL_LINE_IN)
+            return error_set(
+                error, STATUS_INPUT, "attestation", NULL, "let the script do without",
+                "the reference boot changes a medium or a recording, and could not be repeated from the archive alone");
     return j->ended || error_set(error, STATUS_INPUT, "attestation", NULL, NULL, "its journal was cut short");
 }
 

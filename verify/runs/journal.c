@@ -195,12 +195,15 @@ static bool read_serial(struct reader *r, struct journal_entry *e)
     return true;
 }
 
-static bool read_medium(struct reader *r, struct journal_entry *e)
+static bool read_line_in(struct reader *r, struct journal_entry *e)
 {
-    if (!take_slot(r, &e->medium.slot))
-        return false;
     e->medium.present = !take(r, "none");
     return !e->medium.present || take_digest(r, e->medium.sha256);
+}
+
+static bool read_medium(struct reader *r, struct journal_entry *e)
+{
+    return take_slot(r, &e->medium.slot) && read_line_in(r, e);
 }
 
 static bool read_digest(struct reader *r, struct journal_entry *e)
@@ -233,6 +236,7 @@ static const struct {
     [JOURNAL_SERIAL] = {"serial", read_serial},
     [JOURNAL_CLIPBOARD] = {"clipboard", read_clipboard},
     [JOURNAL_MEDIUM] = {"medium", read_medium},
+    [JOURNAL_LINE_IN] = {"line-in", read_line_in},
     [JOURNAL_DIGEST] = {"digest", read_digest},
     [JOURNAL_POWER_OFF] = {"power", read_power},
 };

@@ -22,6 +22,7 @@ enum journal_kind {
     JOURNAL_SERIAL,
     JOURNAL_CLIPBOARD,
     JOURNAL_MEDIUM,
+    JOURNAL_LINE_IN,
     JOURNAL_DIGEST,
     JOURNAL_POWER_OFF
 };
@@ -65,7 +66,7 @@ struct journal_entry {
             enum drive_slot slot;
             bool present;
             uint8_t sha256[DIGEST_SIZE];
-        } medium;
+        } medium; /* and recording, without a slot */
         struct {
             uint8_t sha256[DIGEST_SIZE];
             const char *parts;
@@ -154,6 +155,7 @@ bool journal_write_serial(struct journal_writer *w, uint64_t tick, unsigned port
 bool journal_write_medium(struct journal_writer *w, uint64_t tick, enum drive_slot slot, const char *sha256); /* null:
                                                                                                                  taken
                                                                                                                  out */
+bool journal_write_line_in(struct journal_writer *w, uint64_t tick, const char *sha256); /* null: disconnected */
 bool journal_write_digest(struct journal_writer *w, uint64_t tick, const struct journal_state *state);
 bool journal_write_power_off(struct journal_writer *w, uint64_t tick);
 

@@ -251,6 +251,11 @@ bool journal_write_medium(struct journal_writer *w, uint64_t tick, enum drive_sl
            journal_sync_due(w);
 }
 
+bool journal_write_line_in(struct journal_writer *w, uint64_t tick, const char *sha256)
+{
+    return put_line(w, "%" PRIu64 " line-in %s", tick, sha256 ? sha256 : "none") && journal_sync_due(w);
+}
+
 bool journal_write_digest(struct journal_writer *w, uint64_t tick, const struct journal_state *state)
 {
     char hex[65];

@@ -205,12 +205,68 @@ bool media_open_sealed(struct media *media, const struct sealed_machine *machine
            copy_firmware(&media->video, machine->video, machine->video_size, error);
 }
 
+/* --- Recordings --- */
+
+bool recording_digest(const char *path, hex_digest hex, progress_function *progress, void *context, struct error *error)
+{
+    FILE *file = fopen(path, "rb");
+    uint8_t bytes[65536], digest[DIGEST_SIZE];
+    uint64_t done = 0;
+    bool wanted = true;
+    struct sha256 hash;
+    size_t part;
+
+    if (!file)
+        return error_host(error, path, errno, "cannot open");
+    sha256_begin(&hash);
+    while (wanted && (part = fread(bytes, 1, sizeof bytes, file)) > 0) {
+        sha256_add(&hash, bytes, part);
+        done += part;
+        wanted = !progress || progress(context, done, done);
+    }
+    int failure = ferror(file) ? errno : 0;
+    fclose(file);
+    sha256_end(&hash, digest);
+    hex_encode(digest, hex);
+    if (failure)
+        return error_host(error, path, failure, "cannot read");
+    return wanted || error_set(error, STATUS_HOST, path, NULL, NULL, "interrupted");
+}
+
+bool media_open_recording(const struct media *media, const char *path, struct recording *recording, struct error *error)
+{
+    *recording = (struct recording){.present = false};
+    if (!media->manifest.line_in)
+        return error_set(error, STATUS_INPUT, path, NULL, "say line-in: yes under sound in its manifest",
+                         "the machine has no line input to connect it to");
+    if (!wave_open(path, &recording->wave, error))
+        return false;
+    recording->present = true;
+    if (recording_digest(path, recording->sha256, NULL, NULL, error))
+        return true;
+    recording_close(recording);
+    return false;
+}
+
+void recording_close(struct recording *recording)
+{
+    if (recording->present)
+        recording->wave.close(recording->wave.context);
+    *recording = (struct recording){.present = false};
+}
+
+const struct wave *recording_wave(const struct recording *recording)
+{
+    return recording->present ? &recording->wave : NULL;
+}
+
 /* --- All of them --- */
 
 void media_close(struct media *media)
 {
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
         medium_close(&media->drives[slot]);
+    recording_close(&media->line);
     if (media->archive)
         archive_close(media->archive);
     free(media->system.bytes);
@@ -237,6 +293,10 @@ bool media_failure(const struct media *media, struct error *error)
             *error = *reason;
             return false;
         }
+    }
+    if (media->line.present && *media->line.wave.failure(media->line.wave.context)->what) {
+        *error = *media->line.wave.failure(media->line.wave.context);
+        return false;
     }
     return error_set(error, STATUS_HOST, "disk", NULL, NULL, "a medium failed without a reason");
 }

@@ -5,6 +5,7 @@
 
 #include "archive/archive.h"
 #include "formats/images/images.h"
+#include "formats/wave.h"
 
 struct medium {
     bool present;
@@ -12,11 +13,19 @@ struct medium {
     struct block disk; /* what the machine sees: the overlay, or the image itself if it is read-only */
 };
 
+/* What is connected to the line input of the sound card. */
+struct recording {
+    bool present;
+    struct wave wave;
+    hex_digest sha256; /* of the file */
+};
+
 struct media {
     struct machine_manifest manifest;
     struct archive *archive;                  /* null: not from one */
     struct image_request images[DRIVE_COUNT]; /* how image files are opened; set by the caller */
     struct medium drives[DRIVE_COUNT];
+    struct recording line;
     struct firmware {
         uint8_t *bytes; /* owned */
         size_t size;
@@ -45,6 +54,17 @@ void medium_close(struct medium *medium);
 /* The same, for a drive of this machine and with an overlay that is thrown away. What is in a floppy drive can be
  * written to, whatever was sealed in it. */
 bool media_open_image(const struct media *media, enum drive_slot slot, const char *path, struct medium *medium,
+                      struct error *error);
+
+/* Opens a WAV file for the line input of this machine. The path is the caller's. */
+bool media_open_recording(const struct media *media, const char *path, struct recording *recording,
+                          struct error *error);
+void recording_close(struct recording *recording);
+/* What machine_line_in takes; null: nothing is connected. */
+const struct wave *recording_wave(const struct recording *recording);
+
+/* The SHA-256 of a WAV file. progress may be null. */
+bool recording_digest(const char *path, hex_digest hex, progress_function *progress, void *context,
                       struct error *error);
 
 /* The SHA-256 of the disk in an image, a last part of a sector filled up with zeros, and zeros for what could not be

@@ -239,6 +239,13 @@ void record_medium(struct recorder *r, enum drive_slot slot, const struct block 
         journal_write_medium(&r->writer, machine_tick(r->machine), slot, sha256);
 }
 
+void record_line_in(struct recorder *r, const struct wave *recording, const char *sha256)
+{
+    machine_line_in(r->machine, recording);
+    if (r->recording)
+        journal_write_line_in(&r->writer, machine_tick(r->machine), sha256);
+}
+
 /* --- On the way --- */
 
 bool record_sync(struct recorder *r)

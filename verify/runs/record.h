@@ -50,6 +50,9 @@ size_t record_serial(struct recorder *r, unsigned port, const uint8_t *bytes, si
 /* sha256: of the image (image_digest); null with a null medium. */
 void record_medium(struct recorder *r, enum drive_slot slot, const struct block *medium, const char *sha256);
 
+/* The same with a recording for the line input, and the SHA-256 of its file. */
+void record_line_in(struct recorder *r, const struct wave *recording, const char *sha256);
+
 /* To be called every 10 ms of guest time or so: writes digests when they are due, and syncs. False: r->writer.error
  * says why; STATUS_OK there: the machine's digest failed. */
 bool record_look(struct recorder *r);

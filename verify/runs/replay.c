@@ -17,7 +17,9 @@ bool replay_images_open(struct replay_images *images, const char **paths, size_t
     if (!images->digests)
         return error_host(error, "replay", ENOMEM, "cannot open images");
     for (; images->count < count; images->count++)
-        if (!image_digest(paths[images->count], NULL, images->digests[images->count], progress, context, error))
+        if (!(wave_is(paths[images->count])
+                  ? recording_digest(paths[images->count], images->digests[images->count], progress, context, error)
+                  : image_digest(paths[images->count], NULL, images->digests[images->count], progress, context, error)))
             return false;
     return true;
 }
@@ -64,8 +66,8 @@ static bool check_images(const struct replay *r, struct error *error)
         if (j->header.media[slot].kind && !find_image(r, j->header.media[slot].sha256))
             return missing_image(r, j->header.media[slot].sha256, error);
     for (uint32_t i = 0; i < j->count; i++)
-        if (j->entries[i].kind == JOURNAL_MEDIUM && j->entries[i].medium.present &&
-            !find_image(r, j->entries[i].medium.sha256))
+        if ((j->entries[i].kind == JOURNAL_MEDIUM || j->entries[i].kind == JOURNAL_LINE_IN) &&
+            j->entries[i].medium.present && !find_image(r, j->entries[i].medium.sha256))
             return missing_image(r, j->entries[i].medium.sha256, error);
     return true;
 }
@@ -244,6 +246,22 @@ static bool carry_out_medium(struct replay *r, const struct journal_entry *e)
     return true;
 }
 
+static bool carry_out_line_in(struct replay *r, const struct journal_entry *e)
+{
+    struct recording old = r->media->line, changed = {.present = false};
+
+    if (!r->media->manifest.line_in)
+        return false;
+    if (e->medium.present && !media_open_recording(r->media, find_image(r, e->medium.sha256), &changed, &r->error)) {
+        r->outcome = REPLAY_FAILED;
+        return true;
+    }
+    r->media->line = changed;
+    machine_line_in(r->machine, recording_wave(&r->media->line));
+    recording_close(&old);
+    return true;
+}
+
 /* Gives an input to the machine. False: it does not take it. */
 static bool carry_out(struct replay *r, const struct journal_entry *e)
 {
@@ -260,6 +278,7 @@ static bool carry_out(struct replay *r, const struct journal_entry *e)
                 return false;
         return true;
     case JOURNAL_MEDIUM: return carry_out_medium(r, e);
+    case JOURNAL_LINE_IN: return carry_out_line_in(r, e);
     case JOURNAL_DIGEST: compare_state(r, e); return true;
     case JOURNAL_POWER_OFF: return true;
     }

@@ -113,6 +113,7 @@ bool machine_identify(const struct media *media, struct machine_identity *identi
         return error_set(error, STATUS_INPUT, "machine", NULL, NULL, "cannot be described by a manifest");
     sha256(canonical, length, digest);
     hex_encode(digest, identity->hardware);
+    memcpy(identity->line_in, media->line.sha256, sizeof identity->line_in);
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
         if (!medium_identify(media, slot, identity, progress, context, error))
             return false;
@@ -180,6 +181,12 @@ bool snapshot_fits(const struct snapshot *s, struct media *media, struct machine
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
         if (!same_medium(s, b, slot, error))
             return false;
+    if (strcmp(a->line_in, b->line_in))
+        return error_set(error, STATUS_INPUT, s->path, "line-in",
+                         *a->line_in ? "give that WAV file with --line-in" : "leave --line-in out",
+                         *a->line_in ? "the recording at the line input has the SHA-256 %s"
+                                     : "nothing is connected to the line input",
+                         a->line_in);
     return rewind_overlays(s, media, b, error);
 }
 
@@ -325,6 +332,8 @@ static bool take_head(struct snapshot *s, const char **at)
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
         if (!take_medium(s, at, slot))
             return false;
+    if (!strncmp(*at, "line-in: ", 9) && !take_digest(at, "line-in: ", s->machine.line_in))
+        return false;
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
         if (!take_overlay(s, at, slot))
             return false;

@@ -29,6 +29,7 @@ struct machine_identity {
         uint64_t first;    /* records that it had when the machine was switched on: what is since is in the snapshot */
         struct overlay_place place; /* where it stands */
     } media[DRIVE_COUNT];
+    hex_digest line_in; /* SHA-256 of the recording that is connected; empty: none */
 };
 
 /* Finds out. Reads the media that do not come from the archive as the archive has them; so it is to be called before

@@ -204,6 +204,8 @@ static void print_head(struct text *t, const struct machine_identity *identity, 
                    identity->media[slot].kind == MEDIUM_NONE     ? "none"
                    : identity->media[slot].kind == MEDIUM_SEALED ? "sealed"
                                                                  : identity->media[slot].sha256);
+    if (*identity->line_in)
+        text_print(t, "line-in: %s\n", identity->line_in);
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
         if (identity->media[slot].kept)
             text_print(t, "overlay %s: %" PRIu64 " %" PRIu64 " %s\n", drive_slot_names[slot],

@@ -1,0 +1,180 @@
+/* wave.c - see wave.h. What is in a file is hostile: sizes are compared with the file's before anything is read. */
+#include "formats/wave.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "formats/error.h"
+#include "formats/numbers.h"
+
+enum { HEAD = 12, CHUNK_HEAD = 8, FORMAT_LEAST = 16, FORMAT_MOST = 40, CHUNKS = 1000, PART = 512 };
+enum { TAG_PCM = 1, TAG_EXTENSIBLE = 0xFFFE };
+#define FRAMES_MOST (UINT64_C(1) << 40)
+
+struct file {
+    FILE *file;
+    const char *path;
+    uint64_t size, samples;   /* of the file; where its samples begin */
+    unsigned channels, bytes; /* of a sample */
+    struct error error;
+};
+
+static bool read_at(struct file *f, uint64_t at, uint8_t *bytes, size_t length)
+{
+    if (!fseeko(f->file, (off_t)at, SEEK_SET) && fread(bytes, 1, length, f->file) == length)
+        return true;
+    return error_host(&f->error, f->path, ferror(f->file) ? errno : EIO, "cannot read");
+}
+
+static bool refuse(const struct file *f, const char *what, struct error *error)
+{
+    return error_set(error, STATUS_INPUT, f->path, NULL, "give a WAV file of PCM, 8, 16 or 24 bits, mono or stereo",
+                     "%s", what);
+}
+
+/* --- Reading frames --- */
+
+/* The upper 16 bits of a sample. Those of 8 bits have no sign. */
+static int16_t sample(const uint8_t *at, unsigned bytes)
+{
+    return bytes == 1 ? (int16_t)((at[0] ^ 0x80) << 8) : (int16_t)get_le16(at + bytes - 2);
+}
+
+static bool read_frames(void *context, uint64_t first, uint32_t count, int16_t (*frames)[2])
+{
+    struct file *f = context;
+    uint32_t size = f->channels * f->bytes, part;
+    uint8_t bytes[PART * 2 * 3];
+
+    for (uint32_t at = 0; at < count; at += part) {
+        part = count - at < PART ? count - at : PART;
+        if (!read_at(f, f->samples + (first + at) * size, bytes, (size_t)part * size))
+            return false;
+        for (uint32_t i = 0; i < part; i++)
+            for (unsigned side = 0; side < 2; side++)
+                frames[at + i][side] = sample(bytes + i * size + (side && f->channels == 2 ? f->bytes : 0), f->bytes);
+    }
+    return true;
+}
+
+static const struct error *failure(void *context)
+{
+    return &((struct file *)context)->error;
+}
+
+static void close_file(void *context)
+{
+    struct file *f = context;
+
+    if (f->file)
+        fclose(f->file);
+    free(f);
+}
+
+/* --- The head --- */
+
+static bool read_format(struct file *f, uint64_t at, uint32_t length, struct wave *wave, struct error *error)
+{
+    static const uint8_t pcm[16] = {1, 0, 0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71};
+    uint8_t format[FORMAT_MOST] = {0};
+    unsigned tag, bits;
+
+    if (length < FORMAT_LEAST)
+        return refuse(f, "has a format that is cut short", error);
+    if (!read_at(f, at, format, length < sizeof format ? length : sizeof format))
+        return *error = f->error, false;
+    tag = get_le16(format);
+    if (tag == TAG_EXTENSIBLE && length >= FORMAT_MOST && !memcmp(format + 24, pcm, sizeof pcm))
+        tag = TAG_PCM;
+    f->channels = get_le16(format + 2);
+    wave->rate = get_le32(format + 4);
+    bits = get_le16(format + 14);
+    f->bytes = bits / 8;
+    if (tag != TAG_PCM || (bits != 8 && bits != 16 && bits != 24))
+        return refuse(f, "has samples that are no PCM of 8, 16 or 24 bits", error);
+    if (f->channels != 1 && f->channels != 2)
+        return refuse(f, "has neither one channel nor two", error);
+    if (get_le16(format + 12) != f->channels * f->bytes)
+        return refuse(f, "has frames of a size that does not follow from channels and bits", error);
+    if (wave->rate < WAVE_RATE_LEAST || wave->rate > WAVE_RATE_MOST)
+        return error_set(error, STATUS_INPUT, f->path, NULL, NULL, "has a rate that is not from %u to %u Hz",
+                         WAVE_RATE_LEAST, WAVE_RATE_MOST);
+    return true;
+}
+
+/* A length of FFFFFFFFh reaches to the end of the file, as programs write it that cannot know it. */
+static bool read_data(struct file *f, uint64_t at, uint32_t length, struct wave *wave, struct error *error)
+{
+    uint64_t bytes = length == UINT32_MAX ? f->size - at : length;
+
+    if (bytes > f->size - at)
+        return refuse(f, "ends within its samples", error);
+    f->samples = at;
+    wave->frames = bytes / (f->channels * f->bytes);
+    if (!wave->frames || wave->frames > FRAMES_MOST)
+        return refuse(f, wave->frames ? "has too many samples" : "has no samples", error);
+    return true;
+}
+
+static bool read_chunks(struct file *f, struct wave *wave, struct error *error)
+{
+    uint8_t head[HEAD];
+    uint64_t at = HEAD;
+
+    if (f->size < HEAD)
+        return refuse(f, "is no WAV file", error);
+    if (!read_at(f, 0, head, HEAD))
+        return *error = f->error, false;
+    if (memcmp(head, "RIFF", 4) || memcmp(head + 8, "WAVE", 4))
+        return refuse(f, "is no WAV file", error);
+    for (unsigned n = 0; n < CHUNKS && f->size - at >= CHUNK_HEAD; n++) {
+        if (!read_at(f, at, head, CHUNK_HEAD))
+            return *error = f->error, false;
+        uint32_t length = get_le32(head + 4);
+        at += CHUNK_HEAD;
+        if (!memcmp(head, "data", 4))
+            return f->channels ? read_data(f, at, length, wave, error)
+                               : refuse(f, "has samples before their format", error);
+        if (length > f->size - at)
+            return refuse(f, "ends within a chunk", error);
+        if (!memcmp(head, "fmt ", 4) && !read_format(f, at, length, wave, error))
+            return false;
+        at += length + (length & 1 && length < f->size - at);
+    }
+    return refuse(f, "has no samples", error);
+}
+
+bool wave_open(const char *path, struct wave *wave, struct error *error)
+{
+    struct file *f = calloc(1, sizeof *f);
+    off_t size;
+
+    *wave = (struct wave){.context = f, .read = read_frames, .failure = failure, .close = close_file};
+    if (!f)
+        return error_host(error, path, ENOMEM, "cannot open");
+    f->path = path;
+    f->file = fopen(path, "rb");
+    if (!f->file || fseeko(f->file, 0, SEEK_END) || (size = ftello(f->file)) < 0) {
+        error_host(error, path, errno, "cannot open");
+        close_file(f);
+        return false;
+    }
+    f->size = (uint64_t)size;
+    if (read_chunks(f, wave, error))
+        return true;
+    close_file(f);
+    return false;
+}
+
+bool wave_is(const char *path)
+{
+    uint8_t head[HEAD];
+    FILE *file = fopen(path, "rb");
+    bool is = file && fread(head, 1, HEAD, file) == HEAD && !memcmp(head, "RIFF", 4) && !memcmp(head + 8, "WAVE", 4);
+
+    if (file)
+        fclose(file);
+    return is;
+}
