@@ -92,6 +92,16 @@ static void a_stack_that_overflows_tells_of_it_by_the_status_word(void **state)
                D(AT_DATA), 0xEB, 0xEA);
 }
 
+static void mmx_registers_are_those_of_the_floating_point_unit(void **state)
+{
+    (void)state;
+    /* fld1; fld1; fldz; movd mm3, eax; paddd mm3, mm6; movq [D], mm5; fnstenv [D+40h]; emms; fld1; fnstsw ax; add ecx,
+     * eax; fstp tbyte [D+80h]; jmp */
+    COMPARE_AT(AT_CODE, 0xD9, 0xE8, 0xD9, 0xE8, 0xD9, 0xEE, 0x0F, 0x6E, 0xD8, 0x0F, 0xFE, 0xDE, 0x0F, 0x7F, 0x2D,
+               D(AT_DATA), 0xD9, 0x35, D(AT_DATA + 0x40), 0x0F, 0x77, 0xD9, 0xE8, 0xDF, 0xE0, 0x01, 0xC1, 0xDB, 0x3D,
+               D(AT_DATA + 0x80), 0xEB, 0xD7);
+}
+
 static void flags_of_a_comparison_outlast_the_ticks_of_its_loop(void **state)
 {
     (void)state;
@@ -344,6 +354,7 @@ int main(void)
         cmocka_unit_test(a_neighbour_is_looked_up_again_after_what_the_interpreter_does),
         cmocka_unit_test(flags_outlast_a_control_word_that_is_loaded),
         cmocka_unit_test(a_stack_that_overflows_tells_of_it_by_the_status_word),
+        cmocka_unit_test(mmx_registers_are_those_of_the_floating_point_unit),
         cmocka_unit_test(flags_of_a_comparison_outlast_the_ticks_of_its_loop),
         cmocka_unit_test(a_repeated_move_that_faults_in_its_midst_leaves_the_flags_of_before),
         cmocka_unit_test(what_leads_to_a_block_goes_when_there_is_no_room_for_it),

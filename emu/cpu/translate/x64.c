@@ -427,11 +427,13 @@ static void emit_units(struct compile *c)
 {
     struct stub *stub;
 
-    for (c->index = 0; c->index < c->unit->count; c->index++)
-        c->units |= x87_compiler(c->unit, &c->unit->insn[c->index])    ? HAS_X87
-                    : simd_compiler(c->unit, &c->unit->insn[c->index]) ? HAS_XMM
-                                                                       : 0;
-    c->index = 0;
+    for (unsigned n = 0; n < c->unit->count; n++) {
+        const struct insn *i = &c->unit->insn[n];
+        if (x87_compiler(c->unit, i))
+            c->units |= HAS_X87;
+        else if (simd_compiler(c->unit, i))
+            c->units |= simd_units(&opcode_rows[i->row]);
+    }
     if (!c->units)
         return;
     stub = new_stub(c, STUB_UNITS);
@@ -510,6 +512,7 @@ static void emit_unit(struct compile *c)
     c->flags = (struct owed_flags){.owed = OWED_NOTHING};
     c->host_flags = 0;
     c->units = 0;
+    c->index = 0;
     c->x87 = (struct x87_note){0};
     c->left = c->aside = false;
     c->held = 0;

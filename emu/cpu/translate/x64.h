@@ -4,7 +4,7 @@
  *     x64_memory.c    operands in memory      x64_flags.c    flags that are owed, conditions
  *     x64_integer.c   moves, arithmetic       x64_control.c  stack, jumps, calls
  *     x64_system.c    flags and segment registers as operating systems use them, bits in memory, exchanges
- *     x64_simd.c      SSE                     x64_try.c      whether this host computes as the interpreter does
+ *     x64_simd.c      SSE, MMX                x64_try.c      whether this host computes as the interpreter does
  *     x64_x87.c       floating-point unit    x64_strings.c   MOVS, STOS, LODS
  *
  * EAX ECX EDX EBX EBP ESI EDI are in the host's registers of those names, ESP in R12, zero-extended. R13 is the table
@@ -182,6 +182,8 @@ compile_function *system_compiler(const struct unit *u, const struct insn *i);  
 compile_function *simd_compiler(const struct unit *u, const struct insn *i);    /* x64_simd.c */
 struct flag_use simd_flag_use(const struct unit *u, unsigned n);
 bool simd_is_arithmetic(const struct opcode_row *row);
+/* HAS_XMM and HAS_X87, if a row has operands there: XMM and MMX registers. */
+unsigned simd_units(const struct opcode_row *row);
 compile_function *x87_compiler(const struct unit *u, const struct insn *i); /* x64_x87.c */
 struct flag_use integer_flag_use(const struct insn *i), system_flag_use(const struct insn *i);
 /* Whether code goes on after an instruction that ends the interpreter's blocks, if it is compiled. */

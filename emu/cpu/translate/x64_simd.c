@@ -1,11 +1,14 @@
-/* x64_simd.c - SSE and SSE2 with XMM registers: an instruction becomes itself.
+/* x64_simd.c - SSE, SSE2 and MMX: an instruction becomes itself.
  *
  * The first block that has such instructions loads the guest's registers into the host's of the same numbers. There
  * they stay, in block after block, until translated code is left or the interpreter is called (x64.c). So long the
  * host's MXCSR is the guest's, all exceptions masked; arithmetic is only compiled where the guest masks them too, so
  * that flags and results are those of IEEE 754 and of SDM vol. 1, section 4.8.3.5, on any maker's host. Operands are
- * never swapped: of two NaNs the first wins. RCP and RSQRT are each maker's own, and stay with the interpreter, as MMX
- * does. */
+ * never swapped: of two NaNs the first wins. RCP and RSQRT are each maker's own, and stay with the interpreter.
+ *
+ * MMX registers are those of the floating-point unit: the host's has the guest's then (x64_x87.c), and what an MMX
+ * instruction does to TOP, tags and the registers' upper 16 bits is what it does. Conversions between MMX registers and
+ * floating point are rare, and stay with the interpreter. */
 #include "emu/cpu/translate/x64.h"
 
 static struct rm xmm_field(unsigned n)
@@ -58,6 +61,19 @@ static bool has_immediate(const struct insn *i)
     return place(i, 2) == 'I';
 }
 
+unsigned simd_units(const struct opcode_row *row)
+{
+    unsigned units = 0;
+
+    if (row->opcode < 0x0F10 || !(row->attributes & ROW_PREFIXES))
+        return 0;
+    if (row->operation == OP_EMMS)
+        return HAS_X87;
+    for (const char *s = row->operands; *s; s++)
+        units |= strchr("PQN", *s) ? HAS_X87 : strchr("VWU", *s) ? HAS_XMM : 0;
+    return units;
+}
+
 static bool from_memory(const struct insn *i)
 {
     return i->form == FORM_RM || i->form == FORM_RMI;
@@ -77,14 +93,14 @@ static void emit_simd(struct compile *c, const struct insn *i, unsigned reg, str
         emit8(c->code, i->immediate & 0xFF);
 }
 
-/* --- Forms --- */
-static void into_xmm(struct compile *c, const struct insn *i)
+/* --- Forms --- Of XMM registers and of MMX registers alike. */
+static void into_register(struct compile *c, const struct insn *i)
 {
     emit_simd(c, i, i->dst,
               from_memory(i) ? memory_operand(c, i, i->size, TO_READ | access_of(i)) : in_register(i->src));
 }
 
-static void out_of_xmm(struct compile *c, const struct insn *i)
+static void out_of_register(struct compile *c, const struct insn *i)
 {
     emit_simd(c, i, i->src,
               i->form == FORM_MR ? memory_operand(c, i, i->size, TO_WRITE | access_of(i)) : in_register(i->dst));
@@ -119,6 +135,13 @@ static void move_out(struct compile *c, const struct insn *i)
     }
     spill(c, i->dst, 4);
     emit_simd(c, i, i->src, in_register(host_register[i->dst]));
+}
+
+static void empty_mmx(struct compile *c, const struct insn *i)
+{
+    (void)i;
+    emit8(c->code, 0x0F);
+    emit8(c->code, 0x77); /* EMMS */
 }
 
 /* Whether the next thing that looks at the flags, or changes the host's, is a conditional jump. */
@@ -231,6 +254,7 @@ static bool is_left_out(const struct insn *i)
     case OP_RCPSS:
     case OP_RSQRTPS:
     case OP_RSQRTSS:
+    case OP_MASKMOVQ:
     case OP_MASKMOVDQU: return true;
     case OP_CMPPS:
     case OP_CMPPD:
@@ -240,26 +264,37 @@ static bool is_left_out(const struct insn *i)
     }
 }
 
+/* Whether a row may run on the host's units in the context of a unit of code. */
+static bool is_allowed(const struct unit *u, const struct opcode_row *row, unsigned units)
+{
+    bool arithmetic = simd_is_arithmetic(row);
+
+    if (u->bits & (CONTEXT_EM | CONTEXT_TS) || (arithmetic && (!(u->bits & CONTEXT_MASKED) || units != HAS_XMM)))
+        return false;
+    if ((units & HAS_XMM && !(u->bits & CONTEXT_OSFXSR)) || (units & HAS_X87 && !(u->bits & CONTEXT_X87_MASKED)))
+        return false;
+    return !u->software || !u->software[row - opcode_rows];
+}
+
 compile_function *simd_compiler(const struct unit *u, const struct insn *i)
 {
     const struct opcode_row *row = row_of(i);
-    char to = place(i, 0), from = place(i, 1);
+    unsigned units = simd_units(row);
+    char from = place(i, 1);
 
-    if (row->opcode < 0x0F10 || !(row->attributes & ROW_PREFIXES) || !(u->bits & CONTEXT_OSFXSR) ||
-        u->bits & (CONTEXT_EM | CONTEXT_TS) || is_left_out(i))
+    if (!units || !is_allowed(u, row, units) || is_left_out(i))
         return NULL;
-    if (simd_is_arithmetic(row) && (!(u->bits & CONTEXT_MASKED) || (u->software && u->software[i->row])))
-        return NULL;
-    switch (to) {
+    switch (place(i, 0)) {
     case 'V':
-        if (row->opcode == 0x0F2E || row->opcode == 0x0F2F)
-            return compare;
-        return from == 'W' || from == 'U' || from == 'M' ? into_xmm : from == 'E' && i->size == 4 ? from_general : NULL;
-    case 'U': return from == 'I' ? shift_in_place : NULL;
+    case 'P':
+        return row->opcode == 0x0F2E || row->opcode == 0x0F2F ? compare : from == 'E' ? from_general : into_register;
+    case 'U':
+    case 'N': return shift_in_place;
     case 'W':
-    case 'M': return from == 'V' ? out_of_xmm : NULL;
-    case 'G': return from == 'W' || from == 'U' ? to_general : NULL;
-    case 'E': return from == 'V' && i->size == 4 ? move_out : NULL;
-    default: return NULL;
+    case 'Q':
+    case 'M': return out_of_register;
+    case 'G': return to_general;
+    case 'E': return move_out;
+    default: return row->operation == OP_EMMS ? empty_mmx : NULL;
     }
 }

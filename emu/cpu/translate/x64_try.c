@@ -176,7 +176,7 @@ static bool x87_row_agrees(struct cpu *cpu, struct code *code, const struct insn
     return true;
 }
 
-/* How many rows differ: then all of the unit's are the interpreter's. */
+/* How many rows differ: then all of the unit's are the interpreter's, and those of MMX, whose registers it has. */
 static unsigned x87_try_rows(struct cpu *cpu, struct code *code, struct code_block *single, uint8_t software[])
 {
     unsigned differ = 0;
@@ -196,7 +196,7 @@ static unsigned x87_try_rows(struct cpu *cpu, struct code *code, struct code_blo
         differ += !x87_row_agrees(cpu, code, insn);
     }
     for (unsigned n = 0; differ && n < opcode_row_count; n++)
-        software[n] |= opcode_rows[n].opcode >> 3 == 0xD8 >> 3;
+        software[n] |= opcode_rows[n].opcode >> 3 == 0xD8 >> 3 || simd_units(&opcode_rows[n]) & HAS_X87;
     return differ;
 }
 
