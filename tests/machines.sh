@@ -4,6 +4,7 @@
 set -u
 . tests/facts.sh
 muniment=$MUNIMENT
+manifests=$PWD/manifests/machines
 cp "$BUILD"/tests/{probe,reset}.img "$WORK"
 cd "$WORK" || exit 1
 
@@ -64,6 +65,30 @@ unix-2000    crt
 plain        crt foxpro ndis
 TABLE
 [ "$machines" -eq "$("$muniment" machines | wc -l)" ]; passed "all machines are tried" $?
+
+# What the system of a machine cannot do without (spec/windows.md).
+while read -r machine value; do
+    manifest=$manifests/$machine.yaml
+    grep -qE "^ *$value( |\$)" "$manifest"; passed "$machine: $value" $?
+done <<'TABLE'
+nt-3.51      model: (i486|pentium)
+nt-3.51      display: cirrus gd5430
+nt-4         model: (i486|pentium|pentium-mmx)
+nt-4         acpi: no
+windows-95   display: cirrus gd543[04]
+windows-95   memory: (8|16|32|64|128|256|512) MiB
+windows-98   display: cirrus gd5446
+windows-98   memory: (16|32|64|128|256|512) MiB
+windows-me   memory: (32|64|128|256|512) MiB
+windows-2000 model: (pentium|pentium-mmx|pentium2|pentium3)
+windows-2000 display: cirrus gd5446
+windows-2000 write-delay: 1 ms
+windows-xp   model: pentium[23]
+windows-xp   display: vga
+os2-1.3      display: vga
+os2-4        display: vga
+TABLE
+grep -h -B 1 'kind: cdrom' "$manifests"/*.yaml | grep -q '^  hd[013]:'; passed "no machine has a CD-ROM drive but as secondary master" $(($? != 1))
 
 "$muniment" suggest probe.img --machine windows-xp | sed 's/speed: [0-9]* MIPS/speed: 2000 MIPS/' >fast.yaml
 probe "a machine of 2,000 MIPS boots" fast.yaml

@@ -6,6 +6,7 @@ set -euo pipefail
 . tests/guests/guest.sh
 suite boot.img freedos13-floppy.img 6a6a75d96e4b0f89b160d1c6193873154b0c75bf9989d0e27b6663a13d8c59b3
 suite bin.tar sdcboot-freedos.tar a7549b25e2d31fceb352e9b2064ccbd7ae4e8d36044cf32bc04f76f6c71d7b8e
+suite udvd2.zip udvd2.zip cbf2098961001cceffe834ff30b6fb71cdbcfee62c4f2767fa11fe4419c9202e
 [[ ${GUEST_PEER-} = @(|*/lockstep.sh) ]] || { echo "peers have no serial mouse of Microsoft's"; exit 77; }
 
 tests=$PWD/tests/guests/dos
@@ -20,6 +21,12 @@ tests=$PWD/tests/guests/dos
     mdel -i boot.img ::'*.bat' ::fdconfig.sys
     mdeltree -i boot.img ::freedos
     mcopy -i boot.img {fdconfig.sys,autoexec.bat} freedos/bin/{{command,shsucdx,fdapm}.com,{himemx,jemm386,cwsdpmi,ctmouse,xcopy,fc}.exe,uide.sys} modex.com ::
+    python3 -m zipfile -e udvd2.zip .
+    sed 's#^DEVICE=A:.UIDE.*#DEVICE=A:\\UDVD2.SYS /D:FDCD0001\r#' fdconfig.sys >udvd2.sys
+    cp boot.img udvd2.img
+    mdel -i udvd2.img ::fdconfig.sys ::uide.sys
+    mcopy -i udvd2.img udvd2.sys ::fdconfig.sys
+    mcopy -i udvd2.img BIN/UDVD2.SYS ::
     awk 'BEGIN { for (i = 0; i < 6291456 / 16; i++) printf "%015x\n", i * 2654435761 % 1099511627776 }' >six.dat
     truncate -s 33030144 disk.img
     printf 'label: dos\nlabel-id: 0x4d756e69\nstart=63, size=64449, type=6, bootable\n' | sfdisk -q disk.img
@@ -41,4 +48,7 @@ machine pc-i440fx pentium 25 32 floppy <<END
     image: cd.iso
 END
 sed -i 's/^display: vga/&\npointer: com2/' "$WORK/machine.yaml"
+# UDVD2, which serves CD-ROM drives alone.
+sed 's/boot.img/udvd2.img/' "$WORK/machine.yaml" >"$WORK/udvd2.yaml"
+[ -n "${GUEST_PEER-}" ] || (cd "$WORK" && run udvd2 udvd2.yaml freedos-udvd2 --engine translator && tail -n 1 udvd2)
 GUEST_FIRMWARE=ours GUEST_LIMIT=600 guest

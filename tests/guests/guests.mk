@@ -23,7 +23,7 @@ run-check-guests: all
 run-check-peers: all
 	@status=0; for peer in qemu bochs; do \
 	    echo "--- on $$peer"; \
-	    GUEST_PEER=$(CURDIR)/tests/guests/$$peer.py FIRMWARE=$(abspath $(BUILD)/bios) BUILD=$(BUILD) tests/run.sh $(GUEST_TESTS) || status=1; \
+	    GUEST_PEER=$(CURDIR)/tests/guests/$$peer.py BUILD=$(BUILD) tests/run.sh $(GUEST_TESTS) || status=1; \
 	done; exit $$status
 run-check-points: all
 	@set -e; builds=; for build in 'gcc-O0 gcc -O0' 'gcc-O3 gcc -O3' 'clang-O2 clang -O2' \
