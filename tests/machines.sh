@@ -68,8 +68,7 @@ TABLE
 
 # What the system of a machine cannot do without (spec/windows.md).
 while read -r machine value; do
-    manifest=$manifests/$machine.yaml
-    grep -qE "^ *$value( |\$)" "$manifest"; passed "$machine: $value" $?
+    grep -qE "^ *$value( |\$)" "$manifests/$machine.yaml"; passed "$machine: $value" $?
 done <<'TABLE'
 nt-3.51      model: (i486|pentium)
 nt-3.51      display: cirrus gd5430
