@@ -19,8 +19,11 @@ run() {
     kinds=$2
     shift 2
     status=0
+    : >"$work/serial"
+    python3 "$(dirname "$0")/qemu_pointer.py" "$work/qmp" "$work/serial" &
     timeout 120 "$qemu" -m 16 -display none -monitor none -net none -no-reboot -bios "$out/system.bin" \
-        -serial file:"$work/serial" "$@" || status=$?
+        -qmp unix:"$work/qmp",server=on,wait=off -serial file:"$work/serial" "$@" || status=$?
+    wait
     facts_hold "$work/serial" mouse vbe $kinds && [ $status -eq $wanted ] || good=1
 }
 
@@ -28,15 +31,17 @@ good=0
 isa="-M isapc -cpu 486 -vga std -device loader,file=$out/vga.bin,addr=0xC0000,force-raw=on -device isa-debug-exit,iobase=0x8900,iosize=1"
 pci="-M pc -cpu pentium3 -vga none -device VGA,romfile=$out/vga.bin"
 run "ISA, from a floppy" "floppy disks" $isa -drive if=floppy,$(image floppy.img) -drive if=ide,index=0,$(image disk.img) -drive if=ide,index=1,$(image scratch.img)
+run "ISA, with a mouse on COM2" "floppy disks sermouse" $isa -drive if=floppy,$(image floppy.img) -drive if=ide,index=0,$(image disk.img) \
+    -drive if=ide,index=1,$(image scratch.img) -chardev msmouse,id=mouse -serial chardev:mouse
 run "ISA, from a disk" "disks" $isa -drive if=ide,index=0,$(image disk.img) \
     -drive if=none,id=s,$(image scratch.img) -device ide-hd,drive=s,bus=ide.1,bios-chs-trans=large
 run "ISA, from a CD as a disk" "cd" $isa -boot d -drive if=floppy,$(image floppy.img) -cdrom "$work/disk.iso" -drive if=ide,index=0,$(image scratch.img)
-run "PCI, from a floppy" "floppy disks pci" $pci -drive if=floppy,$(image floppy.img) -drive if=ide,index=0,$(image disk.img) \
+run "PCI, from a floppy" "floppy disks pci backdoor" $pci -drive if=floppy,$(image floppy.img) -drive if=ide,index=0,$(image disk.img) \
     -drive if=none,id=s,$(image scratch.img) -device ide-hd,drive=s,bus=ide.0,unit=1,bios-chs-trans=rechs
-run "PCI, from a disk" "disks pci" $pci -drive if=ide,index=0,$(image disk.img) -drive if=ide,index=1,$(image scratch.img)
-run "PCI, from a CD as a floppy" "cd pci" $pci -boot d -drive if=floppy,$(image floppy.img) -cdrom "$work/floppy.iso" \
+run "PCI, from a disk" "disks pci backdoor" $pci -drive if=ide,index=0,$(image disk.img) -drive if=ide,index=1,$(image scratch.img)
+run "PCI, from a CD as a floppy" "cd pci backdoor" $pci -boot d -drive if=floppy,$(image floppy.img) -cdrom "$work/floppy.iso" \
     -drive if=ide,index=0,$(image disk.img) -drive if=ide,index=1,$(image scratch.img)
 cirrus="-M pc -cpu pentium3 -vga none -device cirrus-vga,vgamem_mb=4,romfile=$out/cirrus.bin"
-run "PCI, Cirrus, from a floppy" "floppy disks pci" $cirrus -drive if=floppy,$(image floppy.img) -drive if=ide,index=0,$(image disk.img) \
+run "PCI, Cirrus, from a floppy" "floppy disks pci backdoor" $cirrus -drive if=floppy,$(image floppy.img) -drive if=ide,index=0,$(image disk.img) \
     -drive if=none,id=s,$(image scratch.img) -device ide-hd,drive=s,bus=ide.0,unit=1,bios-chs-trans=rechs
 exit $good

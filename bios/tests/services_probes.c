@@ -231,11 +231,14 @@ bool serial_mouse_identifies_itself(void)
     outb(0x2F9, 0);
     outb(0x2FB, 0x02);
     outb(0x2F9, 0);
-    outb(0x2FC, 0x01); /* DTR; then RTS too */
+    outb(0x2FC, 0x00); /* DTR and RTS, off and on */
     while (com2_byte(200) >= 0)
         ;
     outb(0x2FC, 0x03);
-    return com2_byte(200) == 'M' && com2_byte(100) < 0;
+    bool good = com2_byte(200) == 'M';
+    while (com2_byte(100) >= 0)
+        good &= !disk_is_ours(); /* QEMU's goes on: it has three buttons, and is Plug and Play */
+    return good;
 }
 
 static ROM_DATA char mouse_asks[] = "mouse: 300 right, 5 up\r\n", pointer_asks[] = "pointer: to the middle\r\n";
@@ -295,15 +298,12 @@ bool backdoor_knows_a_pointer(void)
     return backdoor(40, &b, &c, &d) == 0;
 }
 
-/* Whoever reads COM1 puts the pointer into the middle of the picture. Judged is our machine, as elsewhere nobody does.
- */
+/* Whoever reads COM1 puts the pointer into the middle of the picture. */
 bool backdoor_reports_positions(void)
 {
     struct timeout t;
     uint32_t b = 0, c, d;
 
-    if (!disk_is_ours())
-        return true;
     serial_print(pointer_asks);
     timeout_start(&t, 5000);
     while (backdoor(40, &b, &c, &d) != 4)
