@@ -177,6 +177,14 @@ void blocks_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
         cpu->memory->flags[page] &= (uint8_t)~PAGE_CODE;
 }
 
+bool blocks_are_elsewhere(const struct cpu *cpu, uint32_t address, uint32_t length)
+{
+    uint32_t page = address / PAGE_SIZE;
+
+    return (cpu->blocks->page[page] || translator_holds_page(cpu, page)) &&
+           !any_line(&cpu->blocks->lines[page], address, length);
+}
+
 static void keep(struct cpu *cpu, struct code_block *block)
 {
     struct code_cache *c = cpu->blocks;

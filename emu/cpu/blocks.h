@@ -18,6 +18,8 @@ bool code_block_waits(struct cpu *cpu, uint32_t physical, unsigned mode);
 void blocks_flush(struct cpu *cpu);
 /* memory.h's code_changed: drops the blocks that these bytes belong to. */
 void blocks_code_changed(struct cpu *cpu, uint32_t address, uint32_t length);
+/* Whether there is code of a page of RAM, but nothing was decoded of the lines of these bytes within it. */
+bool blocks_are_elsewhere(const struct cpu *cpu, uint32_t address, uint32_t length);
 bool blocks_init(struct cpu *cpu);
 void blocks_free(struct cpu *cpu);
 

@@ -183,6 +183,7 @@ struct backend {
     uint8_t *run_group;  /* the same with view.run_group(cpu, R8) */
     uint8_t *units[4];   /* loads what of HAS_XMM and HAS_X87 is not in the host's; [0] takes back what is */
     uint8_t *flags_ready;  /* calls view.flags_ready */
+    uint8_t *beside_code;  /* calls view.write_beside_code with R9, which gets what that returns; its flags tell of 0 */
     uint8_t *repeat[2][3]; /* REP STOS and MOVS, of 1, 2 and 4 bytes, as far as it goes */
     uint8_t *other_place;  /* of the table of jumps: goes on there, or leaves by the exit in R11 */
     uint8_t *aside;        /* where the newest block's code for what is rare begins */

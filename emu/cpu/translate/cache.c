@@ -350,6 +350,19 @@ bool cache_holds_page(const struct cpu *cpu, uint32_t page)
     return cpu->translator->page[page];
 }
 
+uint64_t cache_write_beside_code(struct cpu *cpu, uint32_t linear)
+{
+    const struct translator *t = cpu->translator;
+    const struct tlb_entry *e = &cpu->tlb[TLB_SLOT(linear)];
+    uint32_t page = e->physical / PAGE_SIZE, room = PAGE_SIZE - (linear & PAGE_MASK),
+             address = e->physical | (linear & PAGE_MASK), length = room < BESIDE_CODE_SIZE ? room : BESIDE_CODE_SIZE;
+
+    if (e->marked != (linear & ~PAGE_MASK) || cpu->memory->flags[page] != PAGE_CODE ||
+        lines_any(&t->lines[page], address, length) || !blocks_are_elsewhere(cpu, address, length))
+        return 0;
+    return (uint64_t)(uintptr_t)e->addend - (linear & ~PAGE_MASK);
+}
+
 /* --- Regions --- */
 static struct translated *first_of(const struct region *r)
 {

@@ -101,6 +101,8 @@ uint16_t *cache_heat(struct translator *t, uint32_t physical, uint32_t eip);
 /* struct translator_hooks */
 void cache_code_changed(struct cpu *cpu, uint32_t address, uint32_t length);
 bool cache_holds_page(const struct cpu *cpu, uint32_t page);
+/* For view.write_beside_code. */
+uint64_t cache_write_beside_code(struct cpu *cpu, uint32_t linear);
 void cache_flush(struct cpu *cpu);
 
 /* --- unit.c --- */

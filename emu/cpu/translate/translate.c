@@ -46,6 +46,7 @@ bool translator_init(struct cpu *cpu, const struct code_memory *memory)
     cpu->view.run_record = run_record;
     cpu->view.run_group = run_group;
     cpu->view.flags_ready = layered_flags_ready;
+    cpu->view.write_beside_code = cache_write_beside_code;
     cpu->view.x87_give = backend_x87_give;
     cpu->view.x87_take = backend_x87_take;
     cpu->view.jumps = t->jumps;

@@ -95,9 +95,12 @@ struct translator_view {
     const uint8_t *(*run_record)(struct cpu *cpu, struct translated *block, unsigned number);
     const uint8_t *(*run_group)(struct cpu *cpu, struct record_group *group);
     void (*flags_ready)(struct cpu *cpu);
+    /* What is to be added to an address to write there, in a page that holds code, but not beside that address; or 0 */
+    uint64_t (*write_beside_code)(struct cpu *cpu, uint32_t linear);
 };
 /* No linear address is that much above it. */
 #define NO_STACK_PAGE (1ull << 32)
+#define BESIDE_CODE_SIZE 8u /* bytes that such an access may have */
 #define HAS_XMM 1u
 #define HAS_X87 2u
 #define VIEW_LEAVE ((const uint8_t *)1)

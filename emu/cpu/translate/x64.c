@@ -60,22 +60,24 @@ static void emit_call_field(struct code *code, struct rm field)
 }
 
 /* --- The guest's units in the host's --- */
-static const uint8_t caller_saved[] = {RAX, RCX, RDX, RSI, RDI, R8, R9, R11};
+static const uint8_t caller_saved[] = {RAX, RCX, RDX, RSI, RDI, R8, R10, R11, R9}; /* R9 on top */
 
-/* Calls a function with the processor from amidst a block. All registers but R10 are kept. */
-static void emit_call_kept(struct code *code, struct rm function)
+/* Calls a function with the processor and R9 from amidst a block. All registers are kept, but for R9 if it takes what
+ * the function returns. */
+static void emit_call_kept(struct code *code, struct rm function, bool returns)
 {
     uint8_t *none;
 
-    for (unsigned n = 0; n < sizeof caller_saved; n++)
+    for (unsigned n = 0; n < sizeof caller_saved; n++) /* with the return address, the stack is aligned */
         emit_push(code, caller_saved[n]);
     none = emit_jump_unless(code, HAS_XMM);
     emit_xmm_store(code);
     aim(none, code->at);
-    emit_alu_immediate(code, ALU_SUB, 8, in_register(RSP), 8); /* with the return address, the stack is aligned */
     emit_move_wide(code, RDI, CPU);
+    emit_move(code, RSI, R9);
     emit_call_field(code, function);
-    emit_alu_immediate(code, ALU_ADD, 8, in_register(RSP), 8);
+    if (returns)
+        emit_store(code, 8, at_address(RSP, 0), RAX);
     none = emit_jump_unless(code, HAS_XMM);
     emit_xmm_load(code);
     aim(none, code->at);
@@ -112,7 +114,7 @@ static void emit_loaders(struct backend *b, struct code *code)
     emit_return(code);
     aim(absent, code->at);
     emit_op(code, 4, 0xD9, 7, FIELD(view.x87_default)); /* FNSTCW */
-    emit_call_kept(code, FIELD(view.x87_give));
+    emit_call_kept(code, FIELD(view.x87_give), false);
     emit_op(code, 4, 0xDD, 4, FIELD(view.x87_image)); /* FRSTOR */
     emit_now_has(code, HAS_X87);
     emit_return(code);
@@ -222,7 +224,11 @@ void backend_init(struct backend *b, struct code *code)
     for (unsigned n = 0; n < 6; n++)
         b->repeat[n / 3][n % 3] = emit_repeat(code, n / 3, 1u << n % 3);
     b->flags_ready = code->at;
-    emit_call_kept(code, FIELD(view.flags_ready));
+    emit_call_kept(code, FIELD(view.flags_ready), false);
+    emit_return(code);
+    b->beside_code = code->at;
+    emit_call_kept(code, FIELD(view.write_beside_code), true);
+    emit_test(code, 8, R9, R9);
     emit_return(code);
 }
 
@@ -355,6 +361,19 @@ static void emit_unaligned(struct compile *c, struct stub *stub)
     emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), PAGE_MASK);
     emit_alu_immediate(code, ALU_CMP, 4, in_register(SPARE), PAGE_SIZE - stub->size);
     aim(emit_jump_if(code, CC_BE), stub->resume);
+    slow->site[slow->count++] = emit_jump(code);
+}
+
+/* A page to which the tables do not lead for writing may hold code elsewhere. */
+static void emit_beside_code(struct compile *c, struct stub *stub)
+{
+    struct code *code = c->code;
+    struct stub *slow = slow_stub_of(c, stub->index);
+
+    aim_all(stub, code->at);
+    emit_move(code, ADDEND, stub->address);
+    emit_call_to(code, c->backend->beside_code);
+    aim(emit_jump_if(code, CC_NE), stub->resume);
     slow->site[slow->count++] = emit_jump(code);
 }
 
@@ -566,6 +585,8 @@ void backend_compile(struct backend *b, struct code *code, const struct unit *u,
     for (unsigned n = 0; n < c->stub_count; n++)
         if (c->stub[n].kind == STUB_UNALIGNED)
             emit_unaligned(c, &c->stub[n]);
+        else if (c->stub[n].kind == STUB_BESIDE_CODE)
+            emit_beside_code(c, &c->stub[n]);
     for (unsigned n = 0; n < c->stub_count; n++)
         if (c->stub[n].kind == STUB_SLOW)
             emit_slow(c, &c->stub[n]);

@@ -58,12 +58,12 @@ struct x87_note {
     uint32_t ip;
 };
 
-enum stub_kind { STUB_SLOW, STUB_UNALIGNED, STUB_EXIT, STUB_READY, STUB_UNITS /* what the unit needs is loaded */ };
+enum stub_kind { STUB_SLOW, STUB_UNALIGNED, STUB_BESIDE_CODE, STUB_EXIT, STUB_READY, STUB_UNITS /* what the unit needs is loaded */ };
 struct stub {
     enum stub_kind kind;
     uint8_t index; /* of the instruction */
     uint8_t count;
-    uint8_t size, address; /* STUB_UNALIGNED: of the operand; the register of the address */
+    uint8_t size, address; /* STUB_UNALIGNED, STUB_BESIDE_CODE: of the operand; the register of the address */
     uint8_t *site[8];      /* jumps that lead here */
     uint8_t *resume;
     struct owed_flags before;
@@ -156,6 +156,8 @@ static inline uint32_t next_eip(const struct compile *c, const struct insn *i)
 /* --- x64.c --- */
 /* The stub that runs the instruction at hand by the interpreter; jumps to it are added by slow_from. */
 void slow_from(struct compile *c, uint8_t *site);
+/* A stub of another kind, which may come to that one; a jump leads to it. It resumes at the next place. */
+void stub_before_slow(struct compile *c, enum stub_kind kind, unsigned size, unsigned address, uint8_t *site);
 struct stub *new_stub(struct compile *c, enum stub_kind kind);
 /* What an exit does as long as it leads nowhere; and for a target in another page, the look at that page before.
  * `site`: the jump, if there is one. */

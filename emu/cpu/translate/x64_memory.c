@@ -27,25 +27,25 @@ static struct rm memory_tested(struct compile *c, unsigned address)
 
 struct rm memory_at(struct compile *c, unsigned address, unsigned size, unsigned kind)
 {
-    struct stub *stub;
+    uint8_t *miss;
 
     c->held = 0;
     emit_move(c->code, ADDEND, address);
     emit_shift(c->code, SHIFT_SHR, 4, in_register(ADDEND), 12);
     emit_load(c->code, 8, ADDEND, at_sum(TABLE, ADDEND, 3, kind & TO_WRITE ? (int32_t)(PAGES_WRITE * 8) : 0));
     emit_test(c->code, 8, ADDEND, ADDEND);
-    slow_from(c, emit_jump_if(c->code, CC_E));
+    miss = emit_jump_if(c->code, CC_E);
+    if (kind & TO_WRITE && size <= BESIDE_CODE_SIZE)
+        stub_before_slow(c, STUB_BESIDE_CODE, size, address, miss);
+    else
+        slow_from(c, miss);
     if (size > 1 && !(kind & IS_WITHIN)) {
         emit_test_immediate(c->code, address < 4 || address >= 8 ? 1 : 4, in_register(address), size - 1);
         if (kind & TO_ALIGNED) {
             slow_from(c, emit_jump_if(c->code, CC_NE));
             return memory_tested(c, address);
         }
-        stub = new_stub(c, STUB_UNALIGNED);
-        stub->size = (uint8_t)size;
-        stub->address = (uint8_t)address;
-        stub->site[stub->count++] = emit_jump_if(c->code, CC_NE);
-        stub->resume = c->code->at;
+        stub_before_slow(c, STUB_UNALIGNED, size, address, emit_jump_if(c->code, CC_NE));
     }
     return memory_tested(c, address);
 }

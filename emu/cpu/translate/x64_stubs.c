@@ -31,6 +31,19 @@ void slow_from(struct compile *c, uint8_t *site)
     c->slow->site[c->slow->count++] = site;
 }
 
+void stub_before_slow(struct compile *c, enum stub_kind kind, unsigned size, unsigned address, uint8_t *site)
+{
+    struct stub *stub;
+
+    if (!c->slow)
+        c->slow = new_stub(c, STUB_SLOW);
+    stub = new_stub(c, kind);
+    stub->size = (uint8_t)size;
+    stub->address = (uint8_t)address;
+    stub->site[stub->count++] = site;
+    stub->resume = c->code->at;
+}
+
 bool aside_begin(struct compile *c)
 {
     bool swaps = !c->aside;
