@@ -7,8 +7,6 @@
 
 #include "emu/cpu/flags.h"
 
-#define REAL_RIGHTS (RIGHTS_P | RIGHTS_S | RIGHTS_WRITABLE | RIGHTS_ACCESSED)
-
 void segment_set(struct segment *s, uint16_t selector, const struct descriptor *d)
 {
     s->selector = selector;

@@ -8,6 +8,8 @@
 #define SELECTOR_RPL 3u
 #define SELECTOR_TI 4u
 #define SELECTOR_INDEX 0xFFFCu /* an error code is a selector without its RPL */
+/* Of a segment in real mode; in virtual-8086 mode its DPL is 3. */
+#define REAL_RIGHTS (RIGHTS_P | RIGHTS_S | RIGHTS_WRITABLE | RIGHTS_ACCESSED)
 
 /* clang-format off */
 /* Types of system descriptors (SDM vol. 3 table 3-2); DESCRIPTOR_S is set in those of code and data. */

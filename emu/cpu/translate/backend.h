@@ -6,7 +6,7 @@
 #ifndef MUNIMENT_EMU_TRANSLATE_BACKEND_H
 #define MUNIMENT_EMU_TRANSLATE_BACKEND_H
 
-#include "emu/cpu/decode.h"
+#include "emu/cpu/state.h"
 #include "emu/cpu/translate/emit.h"
 
 #define UNIT_LIMIT 64
@@ -142,6 +142,17 @@ struct block_exit {
     uint8_t *table; /* where that leads: to the jump by the table; `unlinked`, as long as there is no link */
 };
 
+/* A descriptor of the GDT as it was when a segment register was loaded from it: as long as its bytes, the selector and
+ * CPL are the same, so is what comes of it. */
+enum known_as { KNOWN_FLAT = 1, KNOWN_NOT_FLAT = 2 /* it can be loaded */, KNOWN = 4, KNOWN_READABLE = 8, KNOWN_WRITABLE = 16 };
+struct known_descriptor {
+    uint64_t bytes;
+    uint32_t key; /* the selector, and CPL << 16 */
+    uint8_t as;   /* enum known_as */
+    struct segment segment;
+};
+#define KNOWN_DESCRIPTORS 32u /* by the low bits of their number */
+
 struct translated {
     uint32_t physical, eip, limit, bits;
     uint32_t second; /* as in struct unit */
@@ -184,6 +195,7 @@ struct backend {
     uint8_t *units[4];   /* loads what of HAS_XMM and HAS_X87 is not in the host's; [0] takes back what is */
     uint8_t *flags_ready;  /* calls view.flags_ready */
     uint8_t *beside_code;  /* calls view.write_beside_code with R9, which gets what that returns; its flags tell of 0 */
+    uint8_t *known_descriptor; /* x64.h, emit_known_descriptor */
     uint8_t *repeat[2][3]; /* REP STOS and MOVS, of 1, 2 and 4 bytes, as far as it goes */
     uint8_t *other_place;  /* of the table of jumps: goes on there, or leaves by the exit in R11 */
     uint8_t *aside;        /* where the newest block's code for what is rare begins */

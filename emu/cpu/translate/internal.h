@@ -7,6 +7,7 @@
 #include "emu/cpu/interpret.h"
 #include "emu/cpu/interrupts.h"
 #include "emu/cpu/mmu.h"
+#include "emu/cpu/segments.h"
 #include "emu/cpu/translate/backend.h"
 #include "emu/cpu/translate/translate.h"
 #include "emu/emu.h"
@@ -56,6 +57,7 @@ struct translator {
     unsigned context_count, context;
     struct jump_table *jumps;
     struct code_block *single; /* for run_record */
+    struct known_descriptor descriptors[KNOWN_DESCRIPTORS];
     struct unit unit;
     struct page_tables *tables;
     uint8_t *software; /* per row of the decoder's table: the host's unit is not to be trusted with it */

@@ -50,6 +50,7 @@ bool translator_init(struct cpu *cpu, const struct code_memory *memory)
     cpu->view.x87_give = backend_x87_give;
     cpu->view.x87_take = backend_x87_take;
     cpu->view.jumps = t->jumps;
+    cpu->view.descriptors = t->descriptors;
     t->statistics.software_rows = backend_try_rows(cpu, &t->code, t->single, t->software);
     t->unit.software = t->software;
     cpu->hooks = &hooks;
@@ -253,6 +254,52 @@ static const uint8_t *next_entry(struct cpu *cpu)
     return entry ? entry : VIEW_LEAVE;
 }
 
+/* What comes of a selector is known from now on, if the descriptor is one of the GDT to which the MMU keeps the way. */
+static void note_descriptor(struct cpu *cpu, uint16_t selector)
+{
+    struct known_descriptor *known = &cpu->translator->descriptors[selector / 8 % KNOWN_DESCRIPTORS];
+    struct descriptor d;
+    bool visible;
+
+    if (!protected_mode(cpu) || selector & SELECTOR_TI || !descriptor_locate(cpu, selector, &d.linear) ||
+        cpu->tlbs[0][TLB_SLOT(d.linear)].read != ((d.linear + 7) & ~PAGE_MASK) || descriptor_fetch(cpu, &d))
+        return;
+    visible = descriptor_conforming(&d) ||
+              (descriptor_dpl(&d) >= cpu->cpl && descriptor_dpl(&d) >= (selector & SELECTOR_RPL));
+    *known = (struct known_descriptor){.bytes = d.low | (uint64_t)d.high << 32,
+                                       .key = selector | (uint32_t)cpu->cpl << 16,
+                                       .as = KNOWN};
+    if (!(selector & SELECTOR_INDEX)) {
+        segment_set_null(&known->segment, selector);
+        known->as = KNOWN_NOT_FLAT;
+        return;
+    }
+    known->as |= visible && descriptor_readable(&d) ? KNOWN_READABLE : 0;
+    known->as |= visible && descriptor_writable(&d) ? KNOWN_WRITABLE : 0;
+    if (known->as & KNOWN_READABLE && descriptor_present(&d) && d.high >> 8 & RIGHTS_ACCESSED) {
+        segment_set(&known->segment, selector, &d);
+        known->as |= is_flat(&known->segment) ? KNOWN_FLAT : KNOWN_NOT_FLAT;
+    }
+}
+
+/* After an instruction that the interpreter did. */
+static void note_segment(struct cpu *cpu, const struct insn *insn)
+{
+    uint32_t linear;
+    const struct tlb_entry *e;
+
+    if (insn->operation == OP_MOV_TO_SREG || insn->operation == OP_POP_SREG) {
+        note_descriptor(cpu, cpu->seg[insn->dst].selector);
+    } else if (insn->operation == OP_VERR || insn->operation == OP_VERW) {
+        linear = cpu->seg[insn->segment].base + effective_address(cpu, insn);
+        e = &cpu->tlb[TLB_SLOT(linear)];
+        if (insn->form == FORM_R)
+            note_descriptor(cpu, (uint16_t)cpu->reg[insn->dst]);
+        else if (e->read == ((linear + 1) & ~PAGE_MASK))
+            note_descriptor(cpu, load16(e->addend + (linear & PAGE_MASK)));
+    }
+}
+
 /* Runs records of a block, from its `first` on, as a block of their own. `left` is what it will be after the whole
  * block. leaves: the block is left whatever comes of it. Returns as view.run_record does. */
 static const uint8_t *run_records(struct cpu *cpu, struct translated *block, uint16_t offset, unsigned first,
@@ -278,6 +325,7 @@ static const uint8_t *run_records(struct cpu *cpu, struct translated *block, uin
         cpu->leave = true;
         return VIEW_LEAVE;
     }
+    note_segment(cpu, last);
     if (exit != CPU_CONTINUE || waits(cpu) || cpu->left < rest || leaves ||
         removals != pages_removals(cpu->translator) || opcode_rows[last->row].attributes & ROW_ENDS_BLOCK)
         return next_entry(cpu);

@@ -13,6 +13,7 @@
 
 struct cpu;
 struct translated;
+struct known_descriptor;
 struct record_group;
 
 /* How flag_op is divided; byte 0 is (class << 3 | size) of the record. */
@@ -77,6 +78,8 @@ struct translator_view {
     struct stack_page {
         uint64_t page, host;
     } stack[2];
+    struct known_descriptor *descriptors;
+    uint64_t near[16];    /* host addresses of the lowest byte of neighbours (neighbours.c), for the block that runs */
     uint32_t flag_count;  /* result of INC or DEC */
     uint32_t flag_rotate; /* result of a rotate */
     uint32_t flag_scratch;

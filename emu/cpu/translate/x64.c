@@ -221,6 +221,7 @@ void backend_init(struct backend *b, struct code *code)
     b->other_place = emit_other_place(code, b->leave);
     b->run_record = emit_runner(b, code, FIELD(view.run_record), leave);
     b->run_group = emit_runner(b, code, FIELD(view.run_group), leave);
+    b->known_descriptor = emit_known_descriptor(code);
     for (unsigned n = 0; n < 6; n++)
         b->repeat[n / 3][n % 3] = emit_repeat(code, n / 3, 1u << n % 3);
     b->flags_ready = code->at;

@@ -197,6 +197,11 @@ bool system_runs_on(const struct insn *i);
 void emit_bit_test(struct compile *c, const struct insn *i, unsigned r);
 void bit_tested(struct compile *c, bool wanted);
 
+/* --- x64_system.c --- */
+/* Emits what blocks call with a selector in R10, and bits of enum known_as in R11, of which one is to be set: leads R8 to
+ * what is known of its descriptor, if that is the one that lies in memory. The flags say equal then. Takes R9 and R11. */
+uint8_t *emit_known_descriptor(struct code *code);
+
 /* --- x64_control.c --- */
 /* What lies on the stack's top, room for a value above it, and the stack pointer's change. */
 struct rm stack_top(struct compile *c, unsigned size);

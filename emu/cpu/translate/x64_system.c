@@ -4,10 +4,25 @@
  * Only what an instruction does most of the time is compiled; the rest goes the slow way. */
 #include "emu/cpu/translate/x64.h"
 
+#include "emu/cpu/segments.h"
+
+static struct rm segment_field(unsigned segment, size_t field)
+{
+    return at_address(CPU, (int32_t)(offsetof(struct cpu, seg) + segment * sizeof(struct segment) + field));
+}
+
 static struct rm selector_field(unsigned segment)
 {
-    return at_address(CPU, (int32_t)(offsetof(struct cpu, seg) + segment * sizeof(struct segment) +
-                                     offsetof(struct segment, selector)));
+    return segment_field(segment, offsetof(struct segment, selector));
+}
+
+/* ZF of the guest, whose flags are in their register, becomes a condition of the host's. Takes R10. */
+static void zero_flag(struct compile *c, unsigned condition)
+{
+    emit_op(c->code, 1, 0x0F90 | condition, 0, in_register(SPARE)); /* SETcc */
+    emit_alu_immediate(c->code, ALU_AND, 1, FIELD(flags), 0xFF & ~FLAG_ZF);
+    emit_shift(c->code, SHIFT_SHL, 1, in_register(SPARE), 6);
+    emit_alu(c->code, ALU_OR, 1, FIELD(flags), SPARE);
 }
 
 static void slow_unless_zero(struct compile *c, unsigned size, struct rm field)
@@ -17,7 +32,171 @@ static void slow_unless_zero(struct compile *c, unsigned size, struct rm field)
     slow_from(c, emit_jump_if(c->code, CC_NE));
 }
 
-/* --- Segment registers --- */
+/* --- Segment registers loaded --- */
+/* In real and virtual-8086 mode: where limit and rights stay what they are, and the segment is not one of 4 GiB, which
+ * could become flat or cease to be. */
+static void load_real(struct compile *c, unsigned segment)
+{
+    struct code *code = c->code;
+
+    if (c->unit->bits & CONTEXT_VM) {
+        emit_alu_immediate(code, ALU_CMP, 4, segment_field(segment, offsetof(struct segment, limit)), 0xFFFF);
+        slow_from(c, emit_jump_if(code, CC_NE));
+        emit_alu_immediate(code, ALU_CMP, 2, segment_field(segment, offsetof(struct segment, rights)),
+                           REAL_RIGHTS | RIGHTS_DPL);
+        slow_from(c, emit_jump_if(code, CC_NE));
+    } else {
+        emit_test_immediate(code, 1, segment_field(segment, offsetof(struct segment, rights)), RIGHTS_P);
+        slow_from(c, emit_jump_if(code, CC_E));
+        slow_unless_zero(c, 4, segment_field(segment, offsetof(struct segment, read_end) + 4));
+    }
+    emit_store(code, 2, selector_field(segment), SPARE);
+    emit_shift(code, SHIFT_SHL, 4, in_register(SPARE), 4);
+    emit_store(code, 4, segment_field(segment, offsetof(struct segment, base)), SPARE);
+}
+
+static struct rm known_field(size_t field)
+{
+    return at_address(R8, (int32_t)field);
+}
+
+/* What is known of the selector in R10, with one of these bits of enum known_as, into R8; or the slow way. */
+static void known_descriptor(struct compile *c, unsigned as)
+{
+    emit_constant(c->code, R11, as);
+    emit_call_to(c->code, c->backend->known_descriptor);
+    slow_from(c, emit_jump_if(c->code, CC_NE));
+}
+
+uint8_t *emit_known_descriptor(struct code *code)
+{
+    uint8_t *start = code->at, *out[6];
+    unsigned outs = 0;
+
+    emit_lea(code, 4, R9, at_address(SPARE, 0));
+    emit_alu_immediate(code, ALU_OR, 4, in_register(R9), 7);
+    emit_alu_load(code, ALU_CMP, 4, R9, FIELD(gdtr.limit));
+    out[outs++] = emit_jump_if(code, CC_A);
+    emit_test_immediate(code, 4, in_register(SPARE), SELECTOR_TI);
+    out[outs++] = emit_jump_if(code, CC_NE);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(R9), ~7u);
+    emit_move(code, R8, R9);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(R8), (KNOWN_DESCRIPTORS - 1) * 8);
+    emit_op(code, 4, 0x6B, R8, in_register(R8)); /* IMUL */
+    emit8(code, sizeof(struct known_descriptor) / 8);
+    emit_alu_load(code, ALU_ADD, 8, R8, FIELD(view.descriptors));
+    emit_op(code, 1, 0x84, R11, known_field(offsetof(struct known_descriptor, as))); /* TEST */
+    out[outs++] = emit_jump_if(code, CC_E);
+    emit_load_zero(code, 1, R11, FIELD(cpl));
+    emit_shift(code, SHIFT_SHL, 4, in_register(R11), 16);
+    emit_alu(code, ALU_OR, 4, in_register(R11), SPARE);
+    emit_alu_load(code, ALU_CMP, 4, R11, known_field(offsetof(struct known_descriptor, key)));
+    out[outs++] = emit_jump_if(code, CC_NE);
+    emit_alu_load(code, ALU_ADD, 4, R9, FIELD(gdtr.base));
+    emit_test_immediate(code, 4, in_register(R9), 7);
+    out[outs++] = emit_jump_if(code, CC_NE);
+    emit_move(code, R11, R9);
+    emit_shift(code, SHIFT_SHR, 4, in_register(R11), 12);
+    emit_load(code, 8, R11, at_sum(TABLE, R11, 3, 0));
+    emit_test(code, 8, R11, R11);
+    out[outs++] = emit_jump_if(code, CC_E);
+    emit_load(code, 8, R11, at_sum(R11, R9, 0, 0));
+    emit_alu_load(code, ALU_CMP, 8, R11, known_field(offsetof(struct known_descriptor, bytes)));
+    emit8(code, 0xC3);
+    for (unsigned n = 0; n < outs; n++)
+        aim(out[n], code->at);
+    emit_test(code, 8, RSP, RSP); /* not equal */
+    emit8(code, 0xC3);
+    return start;
+}
+
+/* In protected mode: one that was loaded before, and whose descriptor is the same. Translated code is for segments that
+ * are flat, or not: they stay so. */
+static void load_protected(struct compile *c, unsigned segment)
+{
+    bool counts = segment == SEG_ES || segment == SEG_DS;
+
+    known_descriptor(c, !counts                          ? KNOWN_FLAT | KNOWN_NOT_FLAT
+                        : unit_is_flat(c->unit, segment) ? KNOWN_FLAT
+                                                         : KNOWN_NOT_FLAT);
+    for (size_t at = 0; at < sizeof(struct segment); at += 8) {
+        emit_load(c->code, 8, R9, known_field(offsetof(struct known_descriptor, segment) + at));
+        emit_store(c->code, 8, segment_field(segment, at), R9);
+    }
+}
+
+static void load_segment(struct compile *c, unsigned segment)
+{
+    if (c->unit->bits & CONTEXT_PROTECTED)
+        load_protected(c, segment);
+    else
+        load_real(c, segment);
+    c->slow->leaves = true; /* it may be flat then, or flat no longer */
+    host_flags_lost(c);
+}
+
+/* A selector in a register or in memory, into R10. */
+static void selector_operand(struct compile *c, const struct insn *i, unsigned r)
+{
+    struct rm from = in_register(host_register[r]);
+
+    if (i->form == FORM_RM || i->form == FORM_M)
+        from = memory_operand(c, i, 2, TO_READ);
+    emit_load_zero(c->code, 2, SPARE, from);
+}
+
+/* The last floating-point instruction notes the selector of its operand as it is before. */
+static void move_to_segment(struct compile *c, const struct insn *i)
+{
+    settle_x87(c);
+    selector_operand(c, i, i->src);
+    load_segment(c, i->dst);
+}
+
+static void pop_segment(struct compile *c, const struct insn *i)
+{
+    settle_x87(c);
+    spill(c, ESP, 4);
+    emit_load_zero(c->code, 2, SPARE, stack_top(c, i->size));
+    load_segment(c, i->dst);
+    move_stack(c, i->size);
+}
+
+/* In real and virtual-8086 mode: offset and selector of 16 bits each. */
+static void load_far(struct compile *c, const struct insn *i)
+{
+    static const uint8_t segments[] = {[OP_LES - OP_LES] = SEG_ES,
+                                       [OP_LDS - OP_LES] = SEG_DS,
+                                       [OP_LSS - OP_LES] = SEG_SS,
+                                       [OP_LFS - OP_LES] = SEG_FS,
+                                       [OP_LGS - OP_LES] = SEG_GS};
+
+    settle_x87(c);
+    spill(c, i->dst, 2);
+    emit_load(c->code, 4, VALUE, memory_operand(c, i, 4, TO_READ));
+    emit_move(c->code, SPARE, VALUE);
+    emit_shift(c->code, SHIFT_SHR, 4, in_register(SPARE), 16);
+    load_segment(c, segments[i->operation - OP_LES]);
+    emit_load(c->code, 2, host_register[i->dst], in_register(VALUE));
+}
+
+/* VERR and VERW: ZF alone changes. */
+static void verify_segment(struct compile *c, const struct insn *i)
+{
+    bool wanted = live_behind(c) & FLAG_ZF;
+
+    if (wanted)
+        flush_and_ready(c);
+    selector_operand(c, i, i->dst);
+    known_descriptor(c, KNOWN);
+    emit_test_immediate(c->code, 1, known_field(offsetof(struct known_descriptor, as)),
+                        i->operation == OP_VERR ? KNOWN_READABLE : KNOWN_WRITABLE);
+    host_flags_lost(c);
+    if (wanted)
+        zero_flag(c, CC_NE);
+}
+
+/* --- Segment registers read --- */
 static void push_segment(struct compile *c, const struct insn *i)
 {
     struct rm at;
@@ -196,12 +375,8 @@ static void compare_and_exchange_8(struct compile *c, const struct insn *i)
     at = exchanged(c, i, 8);
     emit_op(c->code, 4, 0x0FC7, 1, at);
     host_flags_lost(c);
-    if (!wanted)
-        return;
-    emit_op(c->code, 1, 0x0F94, 0, in_register(SPARE)); /* SETE */
-    emit_alu_immediate(c->code, ALU_AND, 1, FIELD(flags), 0xFF & ~FLAG_ZF);
-    emit_shift(c->code, SHIFT_SHL, 1, in_register(SPARE), 6);
-    emit_alu(c->code, ALU_OR, 1, FIELD(flags), SPARE);
+    if (wanted)
+        zero_flag(c, CC_E);
 }
 
 /* --- Double shifts of 32 bits, from register to register --- OF (law 6) says for any count whether the last step
@@ -257,10 +432,20 @@ bool system_runs_on(const struct insn *i)
 compile_function *system_compiler(const struct unit *u, const struct insn *i)
 {
     bool v86 = u->bits & CONTEXT_VM, kernel = !(u->bits & CONTEXT_USER) && !v86,
+         real = !(u->bits & CONTEXT_PROTECTED), loads = i->dst != SEG_SS && (real || kernel),
          pair = i->size == 4 && (i->form == FORM_RRI || i->form == FORM_RRC);
 
     switch (i->operation) {
     case OP_PUSH_SREG: return push_segment;
+    case OP_MOV_TO_SREG: return loads ? move_to_segment : NULL;
+    case OP_POP_SREG: return loads ? pop_segment : NULL;
+    case OP_LES:
+    case OP_LDS:
+    case OP_LSS:
+    case OP_LFS:
+    case OP_LGS: return real && i->size == 2 ? load_far : NULL;
+    case OP_VERR:
+    case OP_VERW: return kernel && !real ? verify_segment : NULL;
     case OP_MOV_FROM_SREG: return move_from_segment;
     case OP_PUSHF: return v86 ? NULL : push_flags;
     case OP_POPF: return v86 ? NULL : pop_flags;
@@ -284,7 +469,14 @@ compile_function *system_compiler(const struct unit *u, const struct insn *i)
 struct flag_use system_flag_use(const struct insn *i)
 {
     switch (i->operation) {
-    case OP_PUSH_SREG: return (struct flag_use){0, 0, true};
+    case OP_PUSH_SREG:
+    case OP_MOV_TO_SREG:
+    case OP_POP_SREG:
+    case OP_LES:
+    case OP_LDS:
+    case OP_LSS:
+    case OP_LFS:
+    case OP_LGS: return (struct flag_use){0, 0, true};
     case OP_MOV_FROM_SREG: return (struct flag_use){0, 0, i->form == FORM_MR};
     case OP_BT:
     case OP_BTS:
@@ -292,6 +484,8 @@ struct flag_use system_flag_use(const struct insn *i)
     case OP_BTC: return (struct flag_use){0, FLAG_CF, true};
     case OP_CMPXCHG:
     case OP_XADD: return (struct flag_use){0, FLAGS_ARITHMETIC, true};
+    case OP_VERR:
+    case OP_VERW:
     case OP_CMPXCHG8B: return (struct flag_use){0, FLAG_ZF, true};
     case OP_SHLD:
     case OP_SHRD: return (struct flag_use){0, i->form == FORM_RRI && i->immediate & 31 ? FLAGS_ARITHMETIC : 0, false};
