@@ -144,7 +144,13 @@ struct block_exit {
 
 /* A descriptor of the GDT as it was when a segment register was loaded from it: as long as its bytes, the selector and
  * CPL are the same, so is what comes of it. */
-enum known_as { KNOWN_FLAT = 1, KNOWN_NOT_FLAT = 2 /* it can be loaded */, KNOWN = 4, KNOWN_READABLE = 8, KNOWN_WRITABLE = 16 };
+enum known_as {
+    KNOWN_FLAT = 1,
+    KNOWN_NOT_FLAT = 2 /* it can be loaded */,
+    KNOWN = 4,
+    KNOWN_READABLE = 8,
+    KNOWN_WRITABLE = 16
+};
 struct known_descriptor {
     uint64_t bytes;
     uint32_t key; /* the selector, and CPL << 16 */
@@ -193,13 +199,13 @@ struct backend {
                              leaves */
     uint8_t *run_group;  /* the same with view.run_group(cpu, R8) */
     uint8_t *units[4];   /* loads what of HAS_XMM and HAS_X87 is not in the host's; [0] takes back what is */
-    uint8_t *flags_ready;  /* calls view.flags_ready */
-    uint8_t *beside_code;  /* calls view.write_beside_code with R9, which gets what that returns; its flags tell of 0 */
+    uint8_t *flags_ready; /* calls view.flags_ready */
+    uint8_t *beside_code; /* calls view.write_beside_code with R9, which gets what that returns; its flags tell of 0 */
     uint8_t *known_descriptor; /* x64.h, emit_known_descriptor */
-    uint8_t *repeat[2][3]; /* REP STOS and MOVS, of 1, 2 and 4 bytes, as far as it goes */
-    uint8_t *other_place;  /* of the table of jumps: goes on there, or leaves by the exit in R11 */
-    uint8_t *aside;        /* where the newest block's code for what is rare begins */
-    void *scratch;         /* backend_scratch_size bytes, for the compilation of one block */
+    uint8_t *repeat[2][3];     /* REP STOS and MOVS, of 1, 2 and 4 bytes, as far as it goes */
+    uint8_t *other_place;      /* of the table of jumps: goes on there, or leaves by the exit in R11 */
+    uint8_t *aside;            /* where the newest block's code for what is rare begins */
+    void *scratch;             /* backend_scratch_size bytes, for the compilation of one block */
     uint32_t *places; /* UNIT_LIMIT + 1, or null: gets where in a block the code of each record begins (0: it is with
                          the one before), and what comes after the last */
 };

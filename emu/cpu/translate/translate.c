@@ -266,9 +266,8 @@ static void note_descriptor(struct cpu *cpu, uint16_t selector)
         return;
     visible = descriptor_conforming(&d) ||
               (descriptor_dpl(&d) >= cpu->cpl && descriptor_dpl(&d) >= (selector & SELECTOR_RPL));
-    *known = (struct known_descriptor){.bytes = d.low | (uint64_t)d.high << 32,
-                                       .key = selector | (uint32_t)cpu->cpl << 16,
-                                       .as = KNOWN};
+    *known = (struct known_descriptor){
+        .bytes = d.low | (uint64_t)d.high << 32, .key = selector | (uint32_t)cpu->cpl << 16, .as = KNOWN};
     if (!(selector & SELECTOR_INDEX)) {
         segment_set_null(&known->segment, selector);
         known->as = KNOWN_NOT_FLAT;

@@ -58,7 +58,14 @@ struct x87_note {
     uint32_t ip;
 };
 
-enum stub_kind { STUB_SLOW, STUB_UNALIGNED, STUB_BESIDE_CODE, STUB_EXIT, STUB_READY, STUB_UNITS /* what the unit needs is loaded */ };
+enum stub_kind {
+    STUB_SLOW,
+    STUB_UNALIGNED,
+    STUB_BESIDE_CODE,
+    STUB_EXIT,
+    STUB_READY,
+    STUB_UNITS /* what the unit needs is loaded */
+};
 struct stub {
     enum stub_kind kind;
     uint8_t index; /* of the instruction */
@@ -198,8 +205,9 @@ void emit_bit_test(struct compile *c, const struct insn *i, unsigned r);
 void bit_tested(struct compile *c, bool wanted);
 
 /* --- x64_system.c --- */
-/* Emits what blocks call with a selector in R10, and bits of enum known_as in R11, of which one is to be set: leads R8 to
- * what is known of its descriptor, if that is the one that lies in memory. The flags say equal then. Takes R9 and R11. */
+/* Emits what blocks call with a selector in R10, and bits of enum known_as in R11, of which one is to be set: leads R8
+ * to what is known of its descriptor, if that is the one that lies in memory. The flags say equal then. Takes R9 and
+ * R11. */
 uint8_t *emit_known_descriptor(struct code *code);
 
 /* --- x64_control.c --- */

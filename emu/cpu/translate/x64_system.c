@@ -431,8 +431,8 @@ bool system_runs_on(const struct insn *i)
 
 compile_function *system_compiler(const struct unit *u, const struct insn *i)
 {
-    bool v86 = u->bits & CONTEXT_VM, kernel = !(u->bits & CONTEXT_USER) && !v86,
-         real = !(u->bits & CONTEXT_PROTECTED), loads = i->dst != SEG_SS && (real || kernel),
+    bool v86 = u->bits & CONTEXT_VM, kernel = !(u->bits & CONTEXT_USER) && !v86, real = !(u->bits & CONTEXT_PROTECTED),
+         loads = i->dst != SEG_SS && (real || kernel),
          pair = i->size == 4 && (i->form == FORM_RRI || i->form == FORM_RRC);
 
     switch (i->operation) {
