@@ -79,7 +79,6 @@ struct translator_view {
         uint64_t page, host;
     } stack[2];
     struct known_descriptor *descriptors;
-    uint64_t near[16];    /* host addresses of the lowest byte of neighbours (neighbours.c), for the block that runs */
     uint32_t flag_count;  /* result of INC or DEC */
     uint32_t flag_rotate; /* result of a rotate */
     uint32_t flag_scratch;

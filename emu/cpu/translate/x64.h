@@ -254,7 +254,8 @@ enum access_kind {
     TO_READ = 0,
     TO_WRITE = 1,
     TO_ALIGNED = 2 /* what is not aligned goes the slow way */,
-    IS_WITHIN = 4 /* its page, for certain */
+    IS_WITHIN = 4,      /* its page, for certain */
+    NOT_BESIDE_CODE = 8 /* in a page to which the table leads */
 };
 /* Emits the address and the tests of the instruction's memory operand; ends the host's flags. */
 struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size, unsigned kind);

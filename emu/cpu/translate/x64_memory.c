@@ -35,7 +35,7 @@ struct rm memory_at(struct compile *c, unsigned address, unsigned size, unsigned
     emit_load(c->code, 8, ADDEND, at_sum(TABLE, ADDEND, 3, kind & TO_WRITE ? (int32_t)(PAGES_WRITE * 8) : 0));
     emit_test(c->code, 8, ADDEND, ADDEND);
     miss = emit_jump_if(c->code, CC_E);
-    if (kind & TO_WRITE && size <= BESIDE_CODE_SIZE)
+    if ((kind & (TO_WRITE | NOT_BESIDE_CODE)) == TO_WRITE && size <= BESIDE_CODE_SIZE)
         stub_before_slow(c, STUB_BESIDE_CODE, size, address, miss);
     else
         slow_from(c, miss);
@@ -110,13 +110,13 @@ static bool is_on_stack(unsigned base, int32_t displacement)
 static struct rm memory_on_stack(struct compile *c, struct rm address, unsigned size, unsigned kind)
 {
     uint8_t *elsewhere = emit_on_stack(c, address, size), *found = c->code->at;
-    bool swapped = aside_begin(c);
+    bool known = kind & TO_WRITE && address.base == R12 && address.index == NO_REGISTER, swapped = aside_begin(c);
 
     aim(elsewhere, c->code->at);
     emit_lea(c->code, 4, ADDRESS, address);
-    memory_at(c, ADDRESS, size, kind);
+    memory_at(c, ADDRESS, size, known ? kind | NOT_BESIDE_CODE : kind);
     emit_alu(c->code, ALU_ADD, 8, in_register(ADDEND), ADDRESS);
-    if (kind & TO_WRITE && address.base == R12 && address.index == NO_REGISTER)
+    if (known)
         emit_stack_known(c, address);
     emit_jump_to(c->code, found);
     aside_end(c, swapped);
