@@ -210,15 +210,20 @@ static uint32_t compress(void)
     return out;
 }
 
-/* --- Floating point --- */
+/* --- Floating point --- QEMU computes for SSE2 on the host's unit, for x87 in software. */
+#ifdef __SSE2_MATH__
+enum { PICTURES = 4, STEPS = 360000 };
+#else
+enum { PICTURES = 1, STEPS = 30000 };
+#endif
 
 static uint32_t mandelbrot(void)
 {
     uint32_t sum = 0;
 
-    for (unsigned y = 0; y < 320; y++)
+    for (unsigned y = 0; y < 320 * PICTURES; y++)
         for (unsigned x = 0; x < 320; x++) {
-            double cr = (double)x / 128 - 2, ci = (double)y / 128 - 1.25, zr = 0, zi = 0;
+            double cr = (double)x / 128 - 2, ci = (double)(y % 320) / 128 - 1.25, zr = 0, zi = 0;
             unsigned n = 0;
             while (n < 200 && zr * zr + zi * zi < 4) {
                 double t = zr * zr - zi * zi + cr;
@@ -243,7 +248,7 @@ static uint32_t nbody(void)
         for (unsigned k = 0; k < 3; k++)
             at[i][k] = (double)(next_random() % 1000) / 100;
     }
-    for (unsigned step = 0; step < 30000; step++)
+    for (unsigned step = 0; step < STEPS; step++)
         for (unsigned i = 0; i < BODIES; i++) {
             for (unsigned j = 0; j < BODIES; j++) {
                 double d[3], square = 0.25, root, pull;

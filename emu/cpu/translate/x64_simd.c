@@ -137,6 +137,19 @@ static void move_out(struct compile *c, const struct insn *i)
     emit_simd(c, i, i->src, in_register(host_register[i->dst]));
 }
 
+/* What hints at the caches. */
+static void hint(struct compile *c, const struct insn *i)
+{
+    (void)c;
+    (void)i;
+}
+
+/* MOVNTI: past the caches, or not. */
+static void from_general_to_memory(struct compile *c, const struct insn *i)
+{
+    emit_store(c->code, 4, memory_operand(c, i, 4, TO_WRITE), host_register[i->src]);
+}
+
 static void empty_mmx(struct compile *c, const struct insn *i)
 {
     (void)i;
@@ -276,12 +289,30 @@ static bool is_allowed(const struct unit *u, const struct opcode_row *row, unsig
     return !u->software || !u->software[row - opcode_rows];
 }
 
+/* What needs neither registers nor leave. */
+static compile_function *free_compiler(const struct insn *i)
+{
+    switch (i->operation) {
+    case OP_MOVNTI: return from_general_to_memory;
+    case OP_PREFETCHNTA:
+    case OP_PREFETCHT0:
+    case OP_PREFETCHT1:
+    case OP_PREFETCHT2:
+    case OP_LFENCE:
+    case OP_MFENCE:
+    case OP_SFENCE: return hint;
+    default: return NULL;
+    }
+}
+
 compile_function *simd_compiler(const struct unit *u, const struct insn *i)
 {
     const struct opcode_row *row = row_of(i);
     unsigned units = simd_units(row);
     char from = place(i, 1);
 
+    if (free_compiler(i))
+        return free_compiler(i);
     if (!units || !is_allowed(u, row, units) || is_left_out(i))
         return NULL;
     switch (place(i, 0)) {

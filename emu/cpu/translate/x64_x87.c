@@ -33,7 +33,8 @@ static const struct x87_row {
     COMPARE(FUCOM, 0xDD), COMPARE(FUCOMP, 0xDD), COMPARE(FUCOMPP, 0),
     COMPARE(FICOM, 0), COMPARE(FICOMP, 0), COMPARE(FTST, 0),
     COMPARE_FLAGS(FCOMI), COMPARE_FLAGS(FUCOMI),
-    PLAIN(FLD), PLAIN(FILD), PLAIN(FLD1), PLAIN(FLDZ), PLAIN(FCHS), PLAIN(FABS),
+    COMPARE(FXAM, 0), PLAIN(FLD), PLAIN(FILD), PLAIN(FLD1), PLAIN(FLDZ), PLAIN(FLDPI), PLAIN(FLDL2T), PLAIN(FLDL2E),
+    PLAIN(FLDLG2), PLAIN(FLDLN2), PLAIN(FCHS), PLAIN(FABS), PLAIN(FINCSTP), PLAIN(FDECSTP),
     STORE(FST, 0xDD), STORE(FIST, 0), AT(FXCH) = {true, false, NO_FLAGS, 0xD9}
     /* clang-format on */
 };
@@ -252,18 +253,33 @@ uint16_t x87_status_taken(const struct insn *i)
 }
 
 /* --- Words --- */
-static void fnstsw(struct compile *c, const struct insn *i)
+/* FNSTSW AX: the bits of the host's, but for those that are kept apart. */
+static void status_to_ax(struct code *code)
 {
-    struct code *code = c->code;
-
-    (void)i;
-    spill(c, EAX, 2);
-    host_flags_lost(c);
     emit2(code, 0xDF, 0xE0);
     emit_load_zero(code, 2, SPARE, FIELD(x87.condition));
     emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), CONDITION_BITS);
     emit_alu_immediate(code, ALU_AND, 4, in_register(RAX), ~(uint32_t)CONDITION_BITS);
     emit_alu(code, ALU_OR, 4, in_register(RAX), SPARE);
+}
+
+static void fnstsw(struct compile *c, const struct insn *i)
+{
+    struct rm at;
+
+    if (i->form == FORM_M) {
+        at = memory_operand(c, i, 2, TO_WRITE);
+        emit_move(c->code, R11, RAX); /* which is left as it was */
+        if (at.index == RAX)
+            at = memory_fix(c, at);
+        status_to_ax(c->code);
+        emit_store(c->code, 2, at, RAX);
+        emit_move(c->code, RAX, R11);
+    } else {
+        spill(c, EAX, 2);
+        status_to_ax(c->code);
+    }
+    host_flags_lost(c);
 }
 
 static void fnstcw(struct compile *c, const struct insn *i)
@@ -329,7 +345,7 @@ compile_function *x87_compiler(const struct unit *u, const struct insn *i)
     case OP_WAIT: return wait;
     case OP_FNSTCW: return fnstcw;
     case OP_FLDCW: return fldcw;
-    case OP_FNSTSW: return i->form == FORM_M ? NULL : fnstsw;
+    case OP_FNSTSW: return fnstsw;
     default: return row_of(i) && !(u->software && u->software[i->row]) ? compile_x87 : NULL;
     }
 }
