@@ -17,11 +17,20 @@ void screen_row(const struct text_screen *screen, unsigned row, char text[ROW_TE
     *end = '\0';
 }
 
+/* Whether a row has the first character of a text, if its byte is the same in all code pages: what is waited for is
+ * looked for often. */
+static bool row_may_show(const struct text_screen *screen, unsigned row, const char *text)
+{
+    return *text <= ' ' || *text > '~' || memchr(screen->character[row], *text, screen->columns);
+}
+
 bool screen_shows(const struct text_screen *screen, const char *text)
 {
     char row_text[ROW_TEXT_SIZE];
 
     for (unsigned row = 0; row < screen->rows; row++) {
+        if (!row_may_show(screen, row, text))
+            continue;
         screen_row(screen, row, row_text);
         if (strstr(row_text, text))
             return true;

@@ -11,18 +11,7 @@ static const uint16_t low_glyphs[32] = {
     0x25AC, 0x21A8, 0x2191, 0x2193, 0x2192, 0x2190, 0x221F, 0x2194, 0x25B2, 0x25BC,
 };
 
-/* The code point at a place of a text of UTF-8, which is longer. */
-static uint32_t character(const char *text, unsigned place)
-{
-    uint32_t code;
-
-    do
-        utf8_next(&text, &code);
-    while (place-- > 0);
-    return code;
-}
-
-static const char *high_characters(unsigned page)
+static const char16_t *high_characters(unsigned page)
 {
     for (size_t i = 0; i < sizeof single_byte / sizeof single_byte[0]; i++)
         if (single_byte[i].page == page)
@@ -47,7 +36,7 @@ uint32_t codepage_437(uint8_t byte)
     if (byte < 0x20)
         return low_glyphs[byte];
     if (byte >= 0x80)
-        return character(high_characters(437), byte - 0x80u);
+        return high_characters(437)[byte - 0x80];
     return byte == 0x7F ? 0x2302 : byte;
 }
 
@@ -62,14 +51,14 @@ static uint32_t shift_jis(const uint8_t *bytes, size_t length, size_t *used)
     for (size_t i = 0; i < sizeof double_byte / sizeof double_byte[0]; i++)
         if (double_byte[i].first == first && second >= 0x40 && second != 0x7F && second <= 0xFC) {
             *used = 2;
-            return character(double_byte[i].second, second - 0x40u - (second > 0x7F));
+            return double_byte[i].second[second - 0x40 - (second > 0x7F)];
         }
     return 0xFFFD;
 }
 
 size_t codepage_utf8(unsigned page, const uint8_t *bytes, size_t length, char *to)
 {
-    const char *high = high_characters(page);
+    const char16_t *high = high_characters(page);
     char *const begin = to;
 
     for (size_t used; length > 0; bytes += used, length -= used) {
@@ -79,7 +68,7 @@ size_t codepage_utf8(unsigned page, const uint8_t *bytes, size_t length, char *t
         if (*bytes < 0x80)
             code = codepage_437(*bytes);
         else if (high)
-            code = character(high, *bytes - 0x80u);
+            code = high[*bytes - 0x80];
         else if (page == 932)
             code = shift_jis(bytes, length, &used);
         to += utf8_put(code, to);
