@@ -135,6 +135,17 @@ for mode in 0 1 2; do
 done
 passed "and has opened nothing (V-1)" "$([ ! -e stolen ]; echo $?)"
 
+# --- HPFS, by our own reader; guests/debian-hpfs.sh has what Linux wrote ---
+rm -rf tree/sparse.bin
+for run in "" 3; do
+    python3 "$here/tests/hpfs.py" hpfs.img 16 tree $run
+    gives "hpfs $run: retrieved" 0 "$MUNIMENT" retrieve hpfs.img -o "bag-hpfs$run"
+    diff -r tree "bag-hpfs$run/data" >out || :
+    passed "hpfs $run: names and contents, also of bad sectors that were replaced" "$([ "$(cat out)" = "Only in tree: EMPTY" ]; echo $?)"
+    gives "hpfs $run: listed" 0 "$MUNIMENT" files hpfs.img
+    says "hpfs $run: with what is empty" out "EMPTY/"
+done
+
 # --- Damaged metadata ---
 cat >damage.py <<'PY'
 import os, random, shutil, subprocess, sys
@@ -177,7 +188,8 @@ xorriso -as mkisofs -quiet -J -R -o s-iso.img small 2>/dev/null
 truncate -s 2M s-fat.img
 mformat -i s-fat.img -F -T 4096 -h 16 -s 63 -c 1 :: 2>/dev/null || mkfs.fat s-fat.img >/dev/null
 mcopy -s -Q -i s-fat.img small/A ::
-kinds="ext2 ext4 iso fat"
+python3 "$here/tests/hpfs.py" s-hpfs.img 3 small 1
+kinds="ext2 ext4 iso fat hpfs"
 if [ -n "$ntfs" ]; then
     truncate -s 3M s-ntfs.img
     mkntfs -q -F -Q s-ntfs.img >/dev/null 2>&1

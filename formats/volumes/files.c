@@ -3,8 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "formats/volumes/fat_files.h"
+#include "formats/volumes/hpfs_files.h"
 #include "formats/volumes/tsk_files.h"
 
 /* The readers, by the beginning of what the survey calls a file system. */
@@ -14,6 +16,7 @@ static const struct {
     bool (*prepare)(struct error *error); /* null: there is nothing to be loaded */
 } readers[] = {
     {"FAT", fat_files_open, NULL},
+    {"HPFS", hpfs_files_open, NULL},
     {"NTFS", tsk_files_open, tsk_files_prepare},
     {"ext", tsk_files_open, tsk_files_prepare},
     {"ISO 9660", tsk_files_open, tsk_files_prepare},
@@ -120,6 +123,26 @@ bool files_find(const struct files *files, const char *path, struct file_entry *
 }
 
 /* --- Showing --- */
+
+struct file_time file_time_of(int64_t seconds, uint32_t nanoseconds, enum file_zone zone, uint64_t precision)
+{
+    const time_t time = (time_t)seconds;
+    struct tm tm;
+
+    if (seconds == 0 || time != seconds || !gmtime_r(&time, &tm) || tm.tm_year < -1900 || tm.tm_year > 8099)
+        return (struct file_time){.zone = FILE_NO_TIME};
+    return (struct file_time){
+        .year = (uint16_t)(tm.tm_year + 1900),
+        .month = (uint8_t)(tm.tm_mon + 1),
+        .day = (uint8_t)tm.tm_mday,
+        .hour = (uint8_t)tm.tm_hour,
+        .minute = (uint8_t)tm.tm_min,
+        .second = (uint8_t)tm.tm_sec,
+        .nanoseconds = nanoseconds < 1000000000 ? nanoseconds : 0,
+        .zone = (uint8_t)zone,
+        .precision = precision,
+    };
+}
 
 const char *file_time_text(const struct file_time *t, char text[24])
 {

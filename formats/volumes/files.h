@@ -1,7 +1,8 @@
 /* files.h - the files and folders of a volume, whatever its file system, for reading.
  *
  * A file system offers three functions: the entries of a folder, bytes of a file, where they lie on the disk.
- * fat_files.c has FAT by fat.h, tsk_files.c the rest by libtsk. Everything in a volume is taken for hostile. */
+ * fat_files.c has FAT by fat.h, hpfs_files.c HPFS, tsk_files.c the rest by libtsk. Everything in a volume is taken for
+ * hostile. */
 #ifndef MUNIMENT_FILES_H
 #define MUNIMENT_FILES_H
 
@@ -89,6 +90,8 @@ void files_close(struct files *files);
  * False with error->status STATUS_OK: there is none. */
 bool files_find(const struct files *files, const char *path, struct file_entry *entry, struct error *error);
 
+/* A time that is kept as seconds since 1970; zone and precision are as in file_time. 0 is none. */
+struct file_time file_time_of(int64_t seconds, uint32_t nanoseconds, enum file_zone zone, uint64_t precision);
 /* "1998-03-02 10:15:00", with a Z after it if it is UTC; "-" if there is none. text has 24 bytes. */
 const char *file_time_text(const struct file_time *time, char text[24]);
 /* Attributes as DOS shows them: "DRHSA" with dashes; D is a folder, L a link, ? what is neither file nor folder. text

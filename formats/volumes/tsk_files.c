@@ -155,21 +155,7 @@ static void close_files(void *context)
 
 static struct file_time time_of(const struct tsk_files *t, time_t seconds, uint32_t nanoseconds)
 {
-    struct tm tm;
-
-    if (seconds == 0 || !gmtime_r(&seconds, &tm) || tm.tm_year < -1900 || tm.tm_year > 8099)
-        return (struct file_time){.zone = FILE_NO_TIME};
-    return (struct file_time){
-        .year = (uint16_t)(tm.tm_year + 1900),
-        .month = (uint8_t)(tm.tm_mon + 1),
-        .day = (uint8_t)tm.tm_mday,
-        .hour = (uint8_t)tm.tm_hour,
-        .minute = (uint8_t)tm.tm_min,
-        .second = (uint8_t)tm.tm_sec,
-        .nanoseconds = nanoseconds < 1000000000 ? nanoseconds : 0,
-        .zone = t->zone,
-        .precision = t->precision,
-    };
+    return file_time_of(seconds, nanoseconds, t->zone, t->precision);
 }
 
 static bool is_data(const struct tsk_files *t, const TSK_FS_ATTR *a)

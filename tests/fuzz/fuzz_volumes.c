@@ -1,10 +1,10 @@
 /* fuzz_volumes.c - libFuzzer harness of formats/volumes/: any bytes are a disk that a survey ends with, and whose FAT
- * volumes can be walked. The disk repeats the input's sectors at places that the input chooses, so that far sectors are
- * reached; a sector that is asked for beyond the end of the disk is a finding. */
+ * or HPFS volume can be walked. The disk repeats the input's sectors at places that the input chooses, so that far
+ * sectors are reached; a sector that is asked for beyond the end of the disk is a finding. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/volumes/fat.h"
+#include "formats/volumes/files.h"
 #include "formats/volumes/volumes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -34,31 +34,56 @@ static enum block_result input_read(void *context, uint64_t sector, uint32_t cou
     return BLOCK_OK;
 }
 
-/* Folders breadth first, and the first bytes of each file. */
-static void walk(struct fat *fat)
+/* What is known of a volume's files. */
+struct walk {
+    const struct files *files;
+    uint64_t folders[FOLDERS];
+    unsigned known, left;
+};
+
+static bool see_run(void *context, const struct file_run *run)
 {
-    static struct fat_entry folders[FOLDERS], entry;
-    unsigned known = 1, left = ENTRIES;
+    uint64_t *runs = context;
+
+    if (run->length == 0)
+        abort();
+    return ++*runs < ENTRIES;
+}
+
+static bool see(void *context, const struct file_entry *e)
+{
+    struct walk *w = context;
     uint8_t bytes[3000];
     struct error error;
+    uint64_t runs = 0;
     size_t got;
 
-    for (unsigned i = 0; i < known; i++) {
-        struct fat_folder folder;
-
-        fat_folder_open(fat, i ? &folders[i] : NULL, &folder);
-        while (left && fat_folder_next(fat, &folder, &entry, &error) == FAT_ENTRY) {
-            struct fat_file file;
-
-            left--;
-            if (memchr(entry.name, 0, sizeof entry.name) == NULL)
-                abort();
-            if (entry.attributes & FAT_FOLDER && known < FOLDERS)
-                folders[known++] = entry;
-            fat_file_open(fat, &entry, &file);
-            fat_file_read(fat, &file, entry.size / 2, bytes, sizeof bytes, &got, &error);
-        }
+    if (!memchr(e->name, 0, sizeof e->name) || e->kind > FILE_SPECIAL)
+        abort();
+    if (e->kind == FILE_FOLDER && w->known < FOLDERS)
+        w->folders[w->known++] = e->id;
+    if (e->kind == FILE_REGULAR) {
+        w->files->system->read(w->files->context, e, e->size / 2, bytes, sizeof bytes, &got, &error);
+        if (got > sizeof bytes)
+            abort();
+        w->files->system->runs(w->files->context, e, see_run, &runs, &error);
     }
+    return --w->left > 0;
+}
+
+/* Folders breadth first, and of each file its runs and some bytes. */
+static void walk(const struct block *disk, const char *file_system)
+{
+    const struct volume volume = {.sectors = disk->sectors, .file_system = file_system, .code_page = 437};
+    struct files files;
+    struct error error;
+    struct walk w = {.files = &files, .known = 1, .left = ENTRIES};
+
+    if (!files_open(disk, &volume, &files, &error))
+        return;
+    for (unsigned i = 0; i < w.known && w.left > 0; i++)
+        files.system->list(files.context, w.folders[i], see, &w, &error);
+    files_close(&files);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -73,10 +98,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct block disk = {.context = &in, .sectors = in.total, .read_only = true, .read = input_read};
     if (!disk_survey(&disk, &survey, &error))
         abort();
-    struct fat *fat = fat_open(&disk, 0, disk.sectors, &error);
-    if (fat)
-        walk(fat);
-    fat_close(fat);
+    walk(&disk, "FAT");
+    walk(&disk, "HPFS");
     disk_survey_free(&survey);
     return 0;
 }
