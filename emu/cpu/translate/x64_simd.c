@@ -137,8 +137,8 @@ static void move_out(struct compile *c, const struct insn *i)
     emit_simd(c, i, i->src, in_register(host_register[i->dst]));
 }
 
-/* What hints at the caches. */
-static void hint(struct compile *c, const struct insn *i)
+/* The guest sees no caches. */
+static void prefetch(struct compile *c, const struct insn *i)
 {
     (void)c;
     (void)i;
@@ -297,10 +297,7 @@ static compile_function *free_compiler(const struct insn *i)
     case OP_PREFETCHNTA:
     case OP_PREFETCHT0:
     case OP_PREFETCHT1:
-    case OP_PREFETCHT2:
-    case OP_LFENCE:
-    case OP_MFENCE:
-    case OP_SFENCE: return hint;
+    case OP_PREFETCHT2: return prefetch;
     default: return NULL;
     }
 }

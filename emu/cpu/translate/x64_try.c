@@ -122,6 +122,9 @@ static uint8_t *emit_x87_trial(struct code *code, const struct insn *insn)
 
     emit_op(code, 4, 0xD9, 7, control); /* FNSTCW */
     emit_op(code, 4, 0xDD, 4, image);   /* FRSTOR */
+    emit8(code, 0x6A);                  /* PUSH 2 */
+    emit8(code, 2);
+    emit8(code, 0x9D); /* POPFQ: no arithmetic flag is set, as FCMOVcc may read them */
     emit_x87_itself(code, insn);
     emit8(code, 0x9C); /* PUSHFQ */
     emit8(code, 0x58); /* POP RAX */
@@ -139,6 +142,7 @@ static bool x87_agrees(struct cpu *cpu, void (*function)(struct cpu *), const st
     uint16_t status;
 
     backend_x87_give(cpu);
+    flags_write_arithmetic(cpu, 0);
     cpu->accounted = 0;
     insn->run(cpu, insn);
     here = *u;
@@ -176,10 +180,16 @@ static bool x87_row_agrees(struct cpu *cpu, struct code *code, const struct insn
     return true;
 }
 
-/* How many rows differ: then all of the unit's are the interpreter's, and those of MMX, whose registers it has. */
+static bool moves_if(unsigned operation)
+{
+    return operation >= OP_FCMOVB && operation <= OP_FCMOVNU;
+}
+
+/* How many rows differ: then all of the unit's are the interpreter's, and those of MMX, whose registers it has. Of
+ * FCMOVcc the manuals do not say what C1 is afterwards: if one of them differs, so are they alone. */
 static unsigned x87_try_rows(struct cpu *cpu, struct code *code, struct code_block *single, uint8_t software[])
 {
-    unsigned differ = 0;
+    unsigned differ = 0, moves_differ = 0;
 
     for (unsigned n = 0; n < opcode_row_count; n++) {
         const struct opcode_row *row = &opcode_rows[n];
@@ -193,11 +203,13 @@ static unsigned x87_try_rows(struct cpu *cpu, struct code *code, struct code_blo
         insn->run = interpreter_handler(insn);
         single->insn[1] = (struct insn){.run = block_end, .offset = insn->length};
         cpu->block = single;
-        differ += !x87_row_agrees(cpu, code, insn);
+        *(moves_if(insn->operation) ? &moves_differ : &differ) += !x87_row_agrees(cpu, code, insn);
     }
-    for (unsigned n = 0; differ && n < opcode_row_count; n++)
-        software[n] |= opcode_rows[n].opcode >> 3 == 0xD8 >> 3 || simd_units(&opcode_rows[n]) & HAS_X87;
-    return differ;
+    for (unsigned n = 0; n < opcode_row_count; n++) {
+        bool x87 = opcode_rows[n].opcode >> 3 == 0xD8 >> 3 || simd_units(&opcode_rows[n]) & HAS_X87;
+        software[n] |= (differ && x87) || (moves_differ && moves_if(opcode_rows[n].operation));
+    }
+    return differ + moves_differ;
 }
 
 /* --- All --- */

@@ -12,7 +12,7 @@
 
 #define CONDITION_BITS (X87_C0 | X87_C2 | X87_C3)
 
-enum { NO_FLAGS, CONDITION, EFLAGS };
+enum { NO_FLAGS, CONDITION, EFLAGS, MOVES_IF /* by them */ };
 
 static const struct x87_row {
     bool compiled;
@@ -26,6 +26,7 @@ static const struct x87_row {
 #define ARITHMETIC(op) PLAIN(op), PLAIN(op##P)
 #define COMPARE(op, first) AT(op) = {true, false, CONDITION, first}
 #define COMPARE_FLAGS(op) AT(op) = {true, false, EFLAGS, 0}, AT(op##P) = {true, false, EFLAGS, 0}
+#define MOVE_IF(op) AT(op) = {true, false, MOVES_IF, 0}
 #define STORE(op, first) AT(op) = {true, true, NO_FLAGS, first}, AT(op##P) = {true, true, NO_FLAGS, first}
     ARITHMETIC(FADD), ARITHMETIC(FMUL), ARITHMETIC(FSUB), ARITHMETIC(FSUBR), ARITHMETIC(FDIV), ARITHMETIC(FDIVR),
     PLAIN(FIADD), PLAIN(FIMUL), PLAIN(FISUB), PLAIN(FISUBR), PLAIN(FIDIV), PLAIN(FIDIVR), PLAIN(FSQRT), PLAIN(FRNDINT),
@@ -33,6 +34,8 @@ static const struct x87_row {
     COMPARE(FUCOM, 0xDD), COMPARE(FUCOMP, 0xDD), COMPARE(FUCOMPP, 0),
     COMPARE(FICOM, 0), COMPARE(FICOMP, 0), COMPARE(FTST, 0),
     COMPARE_FLAGS(FCOMI), COMPARE_FLAGS(FUCOMI),
+    MOVE_IF(FCMOVB), MOVE_IF(FCMOVE), MOVE_IF(FCMOVBE), MOVE_IF(FCMOVU),
+    MOVE_IF(FCMOVNB), MOVE_IF(FCMOVNE), MOVE_IF(FCMOVNBE), MOVE_IF(FCMOVNU),
     COMPARE(FXAM, 0), PLAIN(FLD), PLAIN(FILD), PLAIN(FLD1), PLAIN(FLDZ), PLAIN(FLDPI), PLAIN(FLDL2T), PLAIN(FLDL2E),
     PLAIN(FLDLG2), PLAIN(FLDLN2), PLAIN(FCHS), PLAIN(FABS), PLAIN(FINCSTP), PLAIN(FDECSTP),
     STORE(FST, 0xDD), STORE(FIST, 0), AT(FXCH) = {true, false, NO_FLAGS, 0xD9}
@@ -180,18 +183,38 @@ void emit_x87_itself(struct code *code, const struct insn *i)
     }
 }
 
+/* The condition of an FCMOVcc, as in Jcc. */
+static unsigned condition_of(const struct insn *i)
+{
+    static const uint8_t conditions[8] = {CC_B, CC_E, CC_BE, CC_P, CC_AE, CC_NE, CC_A, CC_NP};
+
+    return conditions[i->operation - OP_FCMOVB];
+}
+
+/* Always as FCMOVNE: which of the host's conditions the guest's is may be none that FCMOVcc has. */
+static void move_if(struct compile *c, const struct insn *i)
+{
+    unsigned condition = condition_begin(c, condition_of(i));
+
+    emit_op(c->code, 1, 0x0F90 | condition, 0, in_register(SPARE)); /* SETcc */
+    emit_test(c->code, 1, SPARE, SPARE);
+    emit2(c->code, 0xDB, 0xC8 | (modrm(i) & 7));
+}
+
 static void compile_x87(struct compile *c, const struct insn *i)
 {
     const struct x87_row *row = row_of(i);
     struct code *code = c->code;
 
+    if (row->result == MOVES_IF)
+        move_if(c, i);
     if (!x87_keeps_eflags(i))
         host_flags_lost(c);
     if (i->form == FORM_M) {
         struct rm at = memory_operand(c, i, i->size == 10 ? 16 : i->size, row->stores ? TO_WRITE : TO_READ);
         note_memory(c, i, at);
         emit_op(code, 4, first_byte(i), modrm(i) >> 3 & 7, at);
-    } else {
+    } else if (row->result != MOVES_IF) {
         emit_x87_itself(code, i);
     }
     if (row->result == CONDITION) {
@@ -240,7 +263,8 @@ struct flag_use x87_flag_use(const struct unit *u, unsigned n)
 
     if (!row)
         return (struct flag_use){0, 0, u->insn[n].operation == OP_FLDCW || u->may_miss[n]};
-    return (struct flag_use){0, row->result == EFLAGS ? FLAGS_ARITHMETIC : 0, u->may_miss[n]};
+    return (struct flag_use){row->result == MOVES_IF ? condition_flags[condition_of(&u->insn[n]) >> 1] : 0,
+                             row->result == EFLAGS ? FLAGS_ARITHMETIC : 0, u->may_miss[n]};
 }
 
 uint16_t x87_status_taken(const struct insn *i)
