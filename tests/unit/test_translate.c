@@ -258,6 +258,76 @@ static void code_that_is_known_is_not_looked_for_again(void **state)
     code_memory_free(&memory);
 }
 
+/* One of the four places is in the next page, and changes now and then. */
+static void a_jump_by_a_table_finds_the_code_of_its_page(void **state)
+{
+    enum { AT = AT_CODE + PAGE_SIZE - 72, TABLE = AT_DATA + 0x400 };
+    static const uint8_t code[] = {
+        0xC7,
+        0x05,
+        D(TABLE),
+        D(AT + 52), /* mov dword [TABLE], */
+        0xC7,
+        0x05,
+        D(TABLE + 4),
+        D(AT + 55),
+        0xC7,
+        0x05,
+        D(TABLE + 8),
+        D(AT + 58),
+        0xC7,
+        0x05,
+        D(TABLE + 12),
+        D(AT + 72),
+        0x89,
+        0xC8,
+        0x83,
+        0xE0,
+        3, /* again: mov eax, ecx; and eax, 3 */
+        0xFF,
+        0x24,
+        0x85,
+        D(TABLE), /* jmp [TABLE + eax*4] */
+        0x43,
+        0xEB,
+        22, /* inc ebx; jmp next */
+        0x42,
+        0xEB,
+        19, /* inc edx; jmp next */
+        0x80,
+        0xF9,
+        10,
+        0x75,
+        14, /* cmp cl, 10; jne next */
+        0xC6,
+        0x05,
+        D(AT + 74),
+        2, /* mov byte [AT + 74], 2 */
+        0xEB,
+        5, /* jmp next */
+        0x83,
+        0xC6,
+        1,
+        0xEB,
+        0, /* add esi, 1; jmp next */
+        0x41,
+        0xEB,
+        0xD8, /* next: inc ecx; jmp again */
+    };
+    struct code_memory memory;
+    struct processor *p;
+
+    (void)state;
+    compare(code, sizeof code, AT);
+    if (!code_memory_init(&memory, CODE_MEMORY_SIZE))
+        return; /* this host has no back end */
+    p = run_code(code, sizeof code, AT, TICKS, &memory);
+    assert_in_range(translator_statistics(&p->cpu).entries, 1, 60);
+    assert_in_range(translator_statistics(&p->cpu).ticks, TICKS * 9 / 10, TICKS);
+    processor_free(p);
+    code_memory_free(&memory);
+}
+
 /* A function returns to one place, whose block is dropped between two runs: the return is linked to the next one too.
  */
 static void a_return_is_linked_again_to_where_it_led(void **state)
@@ -361,6 +431,7 @@ int main(void)
         cmocka_unit_test(what_is_used_stays_when_there_is_no_room_and_the_rest_goes),
         cmocka_unit_test(code_is_told_apart_where_segments_begin_within_one_page),
         cmocka_unit_test(code_that_is_known_is_not_looked_for_again),
+        cmocka_unit_test(a_jump_by_a_table_finds_the_code_of_its_page),
         cmocka_unit_test(a_return_is_linked_again_to_where_it_led),
         cmocka_unit_test(code_that_changed_often_is_translated_when_it_no_longer_does),
         cmocka_unit_test(an_operand_that_changes_often_is_no_part_of_the_code),

@@ -76,6 +76,9 @@ struct unit {
     uint16_t live_before;         /* the first */
     bool observed[UNIT_LIMIT];    /* backend_flag_use of each: the state may be looked at there */
     bool loops;                   /* its last instruction jumps to its first */
+    /* If its last instruction jumps to what is read from a table (backend_jumps_by_table): where code of its context
+     * runs, or null, for each EIP of its page; or null. */
+    const uint8_t **page_jumps;
     unsigned near_count;
     struct neighbours near[NEIGHBOURS_LIMIT];
     struct unit_access access[UNIT_LIMIT][2]; /* of each instruction: its operand in memory, and that on the stack */
@@ -228,6 +231,8 @@ bool backend_compiles(const struct unit *u, const struct insn *insn);
 bool backend_loosens(const struct insn *insn);
 /* Whether what follows belongs to the unit although the interpreter's blocks end with this record. */
 bool backend_runs_on(const struct unit *u, const struct insn *insn);
+/* Whether a unit ends with a jump to what is read from a table, by code that looks at page_jumps. */
+bool backend_jumps_by_table(const struct unit *u);
 /* The flags that instruction n looks at, that it certainly writes, and whether it may leave the block before its end
  * or is run by the interpreter: then all flags may be read before it. */
 struct flag_use {

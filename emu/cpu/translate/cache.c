@@ -46,8 +46,17 @@ bool cache_init(struct cpu *cpu)
     return t->bucket && t->page && t->lines && t->loose && t->calm && t->heat && t->arena;
 }
 
+static void jump_pages_free(struct translator *t)
+{
+    for (unsigned n = 0; n < JUMP_PAGES; n++) {
+        free(t->jump_page[n]);
+        t->jump_page[n] = NULL;
+    }
+}
+
 void cache_free(struct translator *t)
 {
+    jump_pages_free(t);
     free(t->bucket);
     free(t->page);
     free(t->lines);
@@ -152,6 +161,43 @@ void cache_link(struct translator *t, struct block_exit *exit, struct translated
     t->statistics.links++;
 }
 
+/* --- Jumps by a table within a page --- As code of the page runs, it is mapped where it was: EIP says all. */
+
+/* What there is for a page of code, of its context; made if it is wanted and there is memory. */
+static struct jump_page *jump_page_of(struct translator *t, const struct jump_key *key, bool wanted)
+{
+    struct jump_page **place = &t->jump_page[hash(key->physical + key->bits, key->eip) % JUMP_PAGES], *page = *place;
+
+    if (!page && wanted && (page = *place = calloc(1, sizeof *page)))
+        page->key = *key;
+    return page && !memcmp(&page->key, key, sizeof *key) ? page : NULL;
+}
+
+/* The entry that leads to a block, or null. */
+static const uint8_t **jump_to(struct translator *t, const struct translated *block)
+{
+    struct jump_key key = {block->physical & ~PAGE_MASK, block->eip & ~PAGE_MASK, block->limit, block->bits};
+    struct jump_page *page = jump_page_of(t, &key, false);
+
+    return page ? &page->code[block->eip & PAGE_MASK] : NULL;
+}
+
+void cache_note_jump(struct translator *t, const struct translated *block)
+{
+    const uint8_t **jump = jump_to(t, block);
+
+    if (jump)
+        *jump = block->entry;
+}
+
+static void forget_jump(struct translator *t, const struct translated *block)
+{
+    const uint8_t **jump = jump_to(t, block);
+
+    if (jump && *jump == block->entry)
+        *jump = NULL;
+}
+
 /* Nothing leads to the block any more: it is entered by way of cache_find only. */
 static void isolate(struct translator *t, struct translated *block)
 {
@@ -159,6 +205,7 @@ static void isolate(struct translator *t, struct translated *block)
 
     while (block->incoming)
         exit_unlink(block->incoming);
+    forget_jump(t, block);
     if (jump->code == block->entry)
         jump->key = UINT64_MAX;
     if (other->code == block->entry)
@@ -498,6 +545,7 @@ void cache_flush(struct cpu *cpu)
     for (struct region *r = t->region; r < t->region + t->region_count; r++)
         for (struct translated *block = first_of(r); is_in(r, block); block = after(block)) {
             t->bucket[hash(block->physical, block->eip) % BUCKETS] = NULL;
+            forget_jump(t, block);
             unlist(block);
             unlist(block->rest);
             block->valid = false;
@@ -514,6 +562,7 @@ void cache_settle(struct cpu *cpu)
     struct translator *t = cpu->translator;
 
     if (t->emptied) {
+        jump_pages_free(t);
         for (unsigned n = 0; n < t->region_count; n++)
             region_clear(&t->region[n]);
         t->filling[NURSERY] = t->filling[TENURED] = NULL;
@@ -574,11 +623,28 @@ bool cache_refuses(const struct cpu *cpu, uint32_t physical)
     return page >= 0 && cpu->translator->calm[page] > churn_now(cpu) + CHURN_LIMIT;
 }
 
+/* Fills in where a jump by a table, with which a unit ends, finds the code of its page: what was reached by others. */
+static void find_page_jumps(struct cpu *cpu, struct unit *u)
+{
+    struct translator *t = cpu->translator;
+    struct jump_key key = {u->physical & ~PAGE_MASK, u->eip & ~PAGE_MASK, u->limit, u->bits & ~(uint32_t)CONTEXT_PLAIN};
+    int64_t number = memory_page(cpu->memory, u->physical);
+    struct jump_page *page;
+
+    u->page_jumps = NULL;
+    if (!backend_jumps_by_table(u) || t->unit_ended || number < 0 || !(page = jump_page_of(t, &key, true)))
+        return;
+    u->page_jumps = page->code;
+    for (const struct translated *block = t->page[number]; block; block = block->next_in_page)
+        if (block->valid && block->used)
+            cache_note_jump(t, block);
+}
+
 /* Makes a block of what is in t->unit, in a region that has room. */
 static struct translated *block_make(struct cpu *cpu, struct region *r)
 {
     struct translator *t = cpu->translator;
-    const struct unit *u = &t->unit;
+    struct unit *u = &t->unit;
     uint32_t first = PAGE_SIZE - (u->physical & PAGE_MASK);
     struct translated *block, **bucket = &t->bucket[hash(u->physical, u->eip) % BUCKETS];
     uint8_t *at = r->records + r->used;
@@ -597,6 +663,7 @@ static struct translated *block_make(struct cpu *cpu, struct region *r)
     block->loose_count = (uint8_t)u->loose_count;
     memcpy(block->loose, u->loose, sizeof block->loose);
     block->exit = (struct block_exit *)(void *)groups_make(u, block, (uint8_t *)(block + 1));
+    find_page_jumps(cpu, u);
     t->code.at = r->at;
     t->code.end = r->code + region_code(r);
     t->code.aside = r->aside;

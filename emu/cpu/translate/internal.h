@@ -14,8 +14,17 @@
 
 #define REGIONS 16u /* of the cache, at most */
 #define SIDES 16u   /* contexts of the TLB, supervisor and user of each */
+#define JUMP_PAGES 512u
 
 struct page_tables; /* pages.c */
+
+/* Where code of a context runs, by EIP, in a page that has jumps by a table. */
+struct jump_page {
+    struct jump_key {
+        uint32_t physical, eip, limit, bits; /* of the page's first byte, as in struct translated */
+    } key;
+    const uint8_t *code[PAGE_SIZE]; /* or null */
+};
 
 struct translator {
     unsigned threshold;
@@ -49,6 +58,7 @@ struct translator {
     bool emptied;   /* every block was dropped: the regions are reused as soon as nothing runs in them */
     bool full;      /* there was no room for a block */
     uint16_t *heat; /* how often code ran in the interpreter, by a hash of where it is */
+    struct jump_page *jump_page[JUMP_PAGES]; /* by a hash of the page; or null */
 
     /* translate.c */
     struct context {
@@ -96,6 +106,8 @@ void cache_settle(struct cpu *cpu);
 void cache_count(const struct translator *t, struct translator_statistics *s);
 /* Leads an exit to a block directly; if that is in another page, as long as the address of its code leads there. */
 void cache_link(struct translator *t, struct block_exit *exit, struct translated *to);
+/* Jumps by a table in the block's page find it from now on. */
+void cache_note_jump(struct translator *t, const struct translated *block);
 /* Fills in which of a unit's immediate operands change so often that they are read when they are used. */
 void cache_loosen(const struct translator *t, struct unit *u);
 /* A counter for code that is not translated yet. */

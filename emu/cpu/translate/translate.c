@@ -466,6 +466,7 @@ static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
             return NULL;
     }
     note_entry(cpu, block);
+    cache_note_jump(t, block);
     return block->entry;
 }
 

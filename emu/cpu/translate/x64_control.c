@@ -90,12 +90,47 @@ static uint32_t target_of(const struct compile *c, const struct insn *i)
     return i->size == 2 ? eip & 0xFFFF : eip;
 }
 
-/* To the EIP in R8. A table jump of its own lets the host predict each such jump by itself. What is read from a table
- * in memory (JMP [table + ECX*4]) changes too often for a link. */
+/* Whether a jump's target is read from a table (JMP [table + ECX*4]). It changes too often for a link. */
+static bool is_by_table(const struct insn *i)
+{
+    return i->form == FORM_M && i->base == REG_ZERO && i->index != REG_ZERO;
+}
+
+bool backend_jumps_by_table(const struct unit *u)
+{
+    const struct insn *last = &u->insn[u->count - 1];
+
+    return last->operation == OP_JMP && is_by_table(last) && u->second == NO_SECOND && !(u->bits & CONTEXT_BASE);
+}
+
+/* To the EIP in R8 if it is in the unit's page and known there. */
+static void emit_page_jump(struct compile *c)
+{
+    uint8_t *outside, *unknown;
+    bool swapped;
+
+    emit_lea(c->code, 4, SPARE, at_address(VALUE, -(int32_t)(c->unit->eip & ~PAGE_MASK)));
+    emit_alu_immediate(c->code, ALU_CMP, 4, in_register(SPARE), PAGE_SIZE);
+    outside = emit_jump_if(c->code, CC_AE);
+    emit_constant_wide(c->code, ADDEND, (uintptr_t)c->unit->page_jumps);
+    emit_load(c->code, 8, SPARE, at_sum(ADDEND, SPARE, 3, 0));
+    emit_test(c->code, 8, SPARE, SPARE);
+    unknown = emit_jump_if(c->code, CC_E);
+    emit_op(c->code, 4, 0xFF, 4, in_register(SPARE));
+    swapped = aside_begin(c);
+    aim(outside, c->code->at);
+    aim(unknown, c->code->at);
+    emit_table_jump(c);
+    aside_end(c, swapped);
+}
+
+/* To the EIP in R8. A table jump of its own lets the host predict each such jump by itself. */
 static void emit_indirect(struct compile *c, const struct insn *i)
 {
     settle(c);
-    if (i->form == FORM_M && i->base == REG_ZERO && i->index != REG_ZERO)
+    if (i->operation == OP_JMP && c->unit->page_jumps)
+        emit_page_jump(c);
+    else if (is_by_table(i))
         emit_table_jump(c);
     else
         emit_cached_jump(c);
