@@ -1,6 +1,6 @@
 #!/bin/bash
-# debian-wine.sh - Wine on Debian's kernel and X server, whose driver for Cirrus chips uses a GD5446 itself: programs for Windows, of 32 and of 16 bits, by mouse and keyboard. Our
-# firmware only, as debian-cirrus.sh. To make the system takes root, the network and some minutes, once.
+# debian-wine.sh - Wine on Debian's kernel and X server, whose driver for Cirrus chips uses a GD5446 itself: programs for Windows, of 32 and of 16 bits, by mouse and keyboard. To make
+# the system takes root, the network and some minutes, once.
 set -euo pipefail
 . tests/guests/guest.sh
 PATH=$PATH:/usr/sbin:/sbin
@@ -23,4 +23,4 @@ machine pc-i440fx pentium3 200 192 disk <<END
     image: wine.img
 END
 sed -i 's/^display: vga/display: cirrus gd5446/' "$WORK/machine.yaml"
-GUEST_FIRMWARE=ours GUEST_LIMIT=600 guest
+GUEST_LIMIT=600 guest

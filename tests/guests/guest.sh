@@ -77,7 +77,11 @@ END
 seabios()
 {
     medium system.bin /usr/share/seabios/bios.bin 7ba476745bd8d32d66b7a5bd12999e2445e7a345a4a72c30352b1d4a69a26e88 "package seabios"
-    medium video.bin /usr/share/seabios/vgabios-stdvga.bin cc2f735f19b6318922ac3de9506dee498f149a6b75534f7e5c176d4441a7fa4a "package seabios"
+    if grep -q '^display: cirrus' "$WORK/machine.yaml"; then
+        medium video.bin /usr/share/seabios/vgabios-cirrus.bin 0e9261c2cc2871db3da11d39b181021de5f6caaac323b47efdad95defb8ba2f7 "package seabios"
+    else
+        medium video.bin /usr/share/seabios/vgabios-stdvga.bin cc2f735f19b6318922ac3de9506dee498f149a6b75534f7e5c176d4441a7fa4a "package seabios"
+    fi
     sed -i 's/pc-isa/pc-i440fx/; s/model: i386/model: i486/' "$WORK/machine.yaml"
     for part in system video; do
         sed -i "s/^  $part: built-in 0/  $part:\n    file: $part.bin\n    sha256: $(sha256sum <"$WORK/$part.bin" | cut -d ' ' -f 1)/" "$WORK/machine.yaml"

@@ -22,6 +22,7 @@ WAIT_SECONDS = 900          # of the peer's time, for one wait
 # (peer or "", command) -> the command in its place, or None; and why.
 DIFFERENT = {
     ("", 'wait serial "cpu MHz\\t\\t: 200.0"'): (["wait", "serial", "cpu MHz"], "a peer's processor has a clock of its own"),
+    ("", 'wait serial "XFER_UDMA_2"'): (["wait", "serial", "XFER_MW_DMA_2"], "a peer's PIIX3 has no Ultra DMA"),
     ("qemu", 'wait serial "reset 80 21 \\n"'): (["wait", "serial", "reset 80 00 \n"], "QEMU's CR is 0 until it is written; the data sheet says 21h"),
     ("qemu", 'wait serial "prom 52 54 00 12 34 56 00 00 00 00 00 00 00 00 57 57 \\n"'):
         (["wait", "serial", "prom 52 54 00 12 34 56 12 12 34 34 56 56 00 00 57 57 \n"], "what is between address and 57h is nobody's"),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """qemu.py - a guest on QEMU (TCG) with Muniment's firmware, by QMP: `qemu.py machine.yaml NAME.script` (peers.py).
 
-Of the machine it takes processor, memory, clock, drives, boot order, network card; COM1 is a socket. QEMU's own time is the host's, so `wait time` waits."""
+Of the machine it takes processor, memory, clock, display, drives, boot order, network card; COM1 is a socket. QEMU's own time is the host's, so `wait time` waits."""
 
 import json, os, select, shutil, socket, subprocess, sys, tempfile, time
 
@@ -45,7 +45,8 @@ class Qemu:
         return listener
 
     def options(self, machine):
-        system, video = (os.path.join(peers.FIRMWARE, name) for name in ("system.bin", "vga.bin"))
+        display = {"cirrus gd5446": "cirrus-vga,vgamem_mb=4"}.get(machine["display"], "VGA")
+        system, video = (os.path.join(peers.FIRMWARE, name) for name in ("system.bin", "vga.bin" if display == "VGA" else "cirrus.bin"))
         size, unit = machine["memory"].split()
         megabytes = int(size) * {"KiB": 1, "MiB": 1024, "GiB": 1024 * 1024}[unit] // 1024
         letters = {"floppy": "a", "disk": "c", "cdrom": "d"}
@@ -54,7 +55,7 @@ class Qemu:
                    "-display", "none", "-qmp", "unix:" + self.path("qmp"), "-serial", "unix:" + self.path("com1"), "-serial", "null",
                    "-parallel", "file:parallel.peer"]
         if self.pci:
-            options += ["-M", "pc", "-vga", "none", "-device", "VGA,romfile=" + video]
+            options += ["-M", "pc", "-vga", "none", "-device", f"{display},romfile={video}"]
         else:
             options += ["-M", "isapc", "-vga", "std", "-device", f"loader,file={video},addr=0xC0000,force-raw=on",
                         "-device", "isa-debug-exit,iobase=0x8900,iosize=1"]
