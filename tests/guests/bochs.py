@@ -151,6 +151,9 @@ class Bochs:
             rows, start = 0x8000 // (columns * 2), 0
         return peers.text_rows(self.memory(0xB8000 + start, columns * rows * 2), columns, rows)
 
+    def picture(self):
+        raise peers.Skip("its pictures are not looked at")
+
     def halted(self):
         return "halted" in (self.do("info cpu") or "")
 

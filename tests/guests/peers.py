@@ -3,6 +3,7 @@
 GUEST_PEER of guest.sh names qemu.py or bochs.py, which run as `PEER machine.yaml NAME.script` in the guest's folder. A peer is an object with
 
     run(seconds)            goes on for so long; False if the machine has switched itself off
+    picture()               something that is equal for equal pictures
     screen()                the rows of the text screen, [] in graphics
     halted()                the processor has halted with interrupts off
     key(name, down)         a key by its name in the script
@@ -147,6 +148,15 @@ class Run:
             self.go(0.25)
             waited += 0.25
 
+    def still(self, seconds):
+        last, since, waited = None, 0, 0
+        while since < seconds:
+            if not self.on or waited >= WAIT_SECONDS:
+                raise Failed("the picture was never still for so long")
+            self.go(1)
+            picture, waited = self.peer.picture(), waited + 1
+            last, since = picture, since + 1 if picture == last else 0
+
     def on_screen(self, text):
         return any(text in row for row in self.peer.screen())
 
@@ -167,6 +177,7 @@ class Run:
             case "wait", "screen":    self.until(lambda: self.on_screen(rest[0]), words)
             case "wait", "serial":    self.until(lambda: self.on_serial(rest[0]), words)
             case "wait", "time":      self.go(float(rest[0]))
+            case "wait", "still":     self.still(float(rest[0]))
             case "wait", "halt":      self.until(self.peer.halted, words)
             case "wait", "poweroff":  self.until(lambda: not self.on, words)
             case "expect", "screen":  self.until(lambda: self.on_screen(rest[0]), words)    # it may be drawn a moment later there

@@ -155,6 +155,11 @@ class Qemu:
         around = text_memory[start & 0x7FFF:] + text_memory
         return peers.text_rows(around, columns, rows)
 
+    def picture(self):
+        self.do("screendump", filename=self.path("picture"))
+        with open(self.path("picture"), "rb") as file:
+            return file.read()
+
     def halted(self):
         state = self.monitor("info registers")
         flags = int(state.split("EFL=")[1].split()[0], 16) if "EFL=" in state else 0x200
