@@ -375,7 +375,11 @@ static const struct phrase {
     {"D92D l", "D92E w", {DATA}},                                           /* fldcw */
     {"D915 l 9B", "D916 w 9B", {DATA}},                                     /* fst dword; wait */
     {"0F77", "0F77", {0}},                                                  /* emms */
-    {"0FAE05 l 0FAE0D l", "0FAE06 w 0FAE0E w", {DATA, DATA}},               /* fxsave, fxrstor */
+    /* mov ebx, data; movaps xmm0, [ebx]; addps xmm0, [ebx+10h]; movaps [ebx+20h], xmm0 */
+    {"BB l 0F2803 0F584310 0F294320", "BB w 0F2807 0F584710 0F294720", {DATA}},
+    /* movdqa xmm1, [ebx+10h]; pxor xmm1, [ebx]; movaps [ebx+8], xmm0: one of them faults */
+    {"BB l 660F6F4B10 660FEF0B 0F294308", "BB w 660F6F4F10 660FEF0F 0F294708", {DATA}},
+    {"0FAE05 l 0FAE0D l", "0FAE06 w 0FAE0E w", {DATA, DATA}}, /* fxsave, fxrstor */
 };
 
 static uint32_t fill(struct fuzz *f, enum filler filler)

@@ -102,6 +102,16 @@ static void mmx_registers_are_those_of_the_floating_point_unit(void **state)
                D(AT_DATA + 0x80), 0xEB, 0xD7);
 }
 
+static void neighbours_that_must_be_aligned_fault_where_they_are_not(void **state)
+{
+    (void)state;
+    /* movaps xmm0, [ebx]; addps xmm0, [ebx+10h]; movaps [ebx+20h], xmm0; add ebx, 10h; jmp: to the absent page */
+    COMPARE_AT(AT_CODE, 0x0F, 0x28, 0x03, 0x0F, 0x58, 0x43, 0x10, 0x0F, 0x29, 0x43, 0x20, 0x83, 0xC3, 0x10, 0xEB, 0xF0);
+    /* the same with add ebx, 8; and with an operand 8 bytes from an aligned one */
+    COMPARE_AT(AT_CODE, 0x0F, 0x28, 0x03, 0x0F, 0x58, 0x43, 0x10, 0x0F, 0x29, 0x43, 0x20, 0x83, 0xC3, 0x08, 0xEB, 0xF0);
+    COMPARE_AT(AT_CODE, 0x0F, 0x28, 0x03, 0x0F, 0x58, 0x43, 0x08, 0x0F, 0x29, 0x43, 0x20, 0x83, 0xC3, 0x10, 0xEB, 0xF0);
+}
+
 static void flags_of_a_comparison_outlast_the_ticks_of_its_loop(void **state)
 {
     (void)state;
@@ -425,6 +435,7 @@ int main(void)
         cmocka_unit_test(flags_outlast_a_control_word_that_is_loaded),
         cmocka_unit_test(a_stack_that_overflows_tells_of_it_by_the_status_word),
         cmocka_unit_test(mmx_registers_are_those_of_the_floating_point_unit),
+        cmocka_unit_test(neighbours_that_must_be_aligned_fault_where_they_are_not),
         cmocka_unit_test(flags_of_a_comparison_outlast_the_ticks_of_its_loop),
         cmocka_unit_test(a_repeated_move_that_faults_in_its_midst_leaves_the_flags_of_before),
         cmocka_unit_test(what_leads_to_a_block_goes_when_there_is_no_room_for_it),

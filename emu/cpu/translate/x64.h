@@ -94,14 +94,16 @@ struct compile {
     uint16_t host_flags; /* those of the guest that the host's flags hold now */
     unsigned units;      /* HAS_XMM and HAS_X87 that the unit needs; the host has them from its start on */
     struct x87_note x87;
-    struct stub *slow;              /* of the instruction at hand; null: none yet */
-    struct record_group *group;     /* the next */
-    uint32_t bound[8];              /* what each of the guest's registers is at most */
-    bool left;                      /* nothing runs on after the last instruction */
-    bool aside;                     /* what is emitted goes where what is rare lies */
-    uint8_t held;                   /* R9 holds where these neighbours are: 1 + their index, or 0 */
-    uint8_t *loop;                  /* where the unit goes on that jumps to its start */
-    uint8_t slow_index[UNIT_LIMIT]; /* of the instruction of each slow record */
+    struct stub *slow;                 /* of the instruction at hand; null: none yet */
+    struct record_group *group;        /* the next */
+    uint32_t bound[8];                 /* what each of the guest's registers is at most */
+    bool left;                         /* nothing runs on after the last instruction */
+    bool aside;                        /* what is emitted goes where what is rare lies */
+    uint8_t held;                      /* R9 holds where these neighbours are: 1 + their index, or 0 */
+    uint8_t aligned[NEIGHBOURS_LIMIT]; /* 1 + how far after an aligned place of theirs operands of 16 bytes lie that are
+                                          known to be aligned; or 0 */
+    uint8_t *loop;                     /* where the unit goes on that jumps to its start */
+    uint8_t slow_index[UNIT_LIMIT];    /* of the instruction of each slow record */
     unsigned stub_count;
     struct stub stub[STUB_LIMIT];
 };

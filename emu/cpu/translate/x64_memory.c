@@ -202,6 +202,7 @@ static void emit_near(struct compile *c, unsigned n)
     }
     emit_store(c->code, 8, near_field(n), ADDEND);
     c->held = (uint8_t)(n + 1);
+    c->aligned[n] = 0;
     host_flags_lost(c);
 }
 
@@ -221,6 +222,26 @@ static bool near_operand(struct compile *c, const struct unit_access *access, un
         emit_load(c->code, 8, ADDEND, near_field(access->near - 1u));
     c->held = access->near;
     *operand = at_address(ADDEND, access->offset);
+    return true;
+}
+
+/* The same where it must be aligned: of operands that are as far from an aligned place in the memory of neighbours, one
+ * is tested. What is not aligned faults. */
+static bool aligned_near_operand(struct compile *c, const struct unit_access *access, unsigned size, unsigned kind,
+                                 struct rm *operand)
+{
+    uint8_t place = (uint8_t)(1 + access->offset % size), *known;
+
+    if (!near_operand(c, access, kind, operand))
+        return false;
+    known = &c->aligned[access->near - 1];
+    if (*known == place)
+        return true;
+    emit_lea(c->code, 8, ADDRESS, *operand);
+    emit_test_immediate(c->code, 1, in_register(ADDRESS), size - 1);
+    slow_from(c, emit_jump_if(c->code, CC_NE));
+    host_flags_lost(c);
+    *known = place;
     return true;
 }
 
@@ -279,9 +300,11 @@ static struct rm memory_in_known_page(struct compile *c, const struct insn *i, u
 struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size, unsigned kind)
 {
     bool plain = i->index == REG_ZERO && !i->displacement && i->base != REG_ZERO && !(i->prefixes & PREFIX_ADDRESS16);
+    const struct unit_access *access = &c->unit->access[c->index][0];
     struct rm operand;
 
-    if (!(kind & TO_ALIGNED) && near_operand(c, &c->unit->access[c->index][0], kind, &operand))
+    if (kind & TO_ALIGNED ? aligned_near_operand(c, access, size, kind, &operand)
+                          : near_operand(c, access, kind, &operand))
         return operand;
     if (!(kind & TO_ALIGNED) && !(i->prefixes & PREFIX_ADDRESS16) && unit_is_flat(c->unit, i->segment) &&
         is_on_stack(i->base, (int32_t)i->displacement))
