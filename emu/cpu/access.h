@@ -21,7 +21,7 @@ static inline unsigned linear_read(struct cpu *cpu, const struct insn *insn, uin
     unsigned status;
 
     if (e->read == ((linear + size - 1) & ~PAGE_MASK)) {
-        const uint8_t *p = e->addend + (linear & PAGE_MASK);
+        const uint8_t *p = tlb_host(e, linear);
         *value = size == 1 ? *p : size == 2 ? load16(p) : load32(p);
         return ACCESS_DONE;
     }
@@ -36,7 +36,7 @@ static inline unsigned linear_write(struct cpu *cpu, const struct insn *insn, ui
     const struct tlb_entry *e = tlb_slot(cpu, linear);
 
     if (e->write == ((linear + size - 1) & ~PAGE_MASK)) {
-        uint8_t *p = e->addend + (linear & PAGE_MASK);
+        uint8_t *p = tlb_host(e, linear);
         if (size == 1)
             *p = (uint8_t)value;
         else if (size == 2)

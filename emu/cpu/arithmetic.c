@@ -228,18 +228,18 @@ static int change_memory_slow(struct cpu *cpu, const struct insn *i, enum operat
     return finish(cpu, i, status);
 }
 
-BODY int change_memory(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b,
-                       uint32_t offset)
+BODY int change_at(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b,
+                   enum address address, uint32_t offset)
 {
     struct outcome o;
 
     if (only_looks(operation)) {
-        const uint8_t *p = readable(cpu, i->segment, offset, size);
+        const uint8_t *p = address_readable(cpu, i, address, offset, size);
         if (!p)
             return change_memory_slow(cpu, i, operation, size, b, offset);
         o = compute(cpu, operation, size, load_bytes(p, size), b);
     } else {
-        uint8_t *p = writable(cpu, i->segment, offset, size);
+        uint8_t *p = address_writable(cpu, i, address, offset, size);
         if (!p)
             return change_memory_slow(cpu, i, operation, size, b, offset);
         o = compute(cpu, operation, size, load_bytes(p, size), b);
@@ -249,14 +249,20 @@ BODY int change_memory(struct cpu *cpu, const struct insn *i, enum operation ope
     return NEXT(cpu, i);
 }
 
+BODY int change_memory(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b,
+                       enum address address)
+{
+    return change_at(cpu, i, operation, size, b, address, address_offset(cpu, i, address));
+}
+
 BODY int form_r(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
 {
     return change_register(cpu, i, operation, size, 0, 0);
 }
 
-BODY int form_m(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+BODY int form_m(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, enum address address)
 {
-    return change_memory(cpu, i, operation, size, 0, effective_address(cpu, i));
+    return change_memory(cpu, i, operation, size, 0, address);
 }
 
 BODY int form_rr(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
@@ -274,28 +280,19 @@ static int form_rm_slow(struct cpu *cpu, const struct insn *i, enum operation op
     return change_register(cpu, i, operation, size, b, status);
 }
 
-BODY int form_rm_at(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t offset)
+BODY int form_rm(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, enum address address)
 {
-    const uint8_t *p = readable(cpu, i->segment, offset, size);
+    uint32_t offset = address_offset(cpu, i, address);
+    const uint8_t *p = address_readable(cpu, i, address, offset, size);
 
     if (!p)
         return form_rm_slow(cpu, i, operation, size, offset);
     return change_register(cpu, i, operation, size, load_bytes(p, size), 0);
 }
 
-BODY int form_rm(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+BODY int form_mr(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, enum address address)
 {
-    return form_rm_at(cpu, i, operation, size, effective_address(cpu, i));
-}
-
-BODY int form_rm_plain(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
-{
-    return form_rm_at(cpu, i, operation, size, plain_address(cpu, i));
-}
-
-BODY int form_mr(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
-{
-    return change_memory(cpu, i, operation, size, get_register(cpu, i->src, size), effective_address(cpu, i));
+    return change_memory(cpu, i, operation, size, get_register(cpu, i->src, size), address);
 }
 
 BODY int form_ri(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
@@ -303,9 +300,9 @@ BODY int form_ri(struct cpu *cpu, const struct insn *i, enum operation operation
     return change_register(cpu, i, operation, size, i->immediate & size_mask(size), 0);
 }
 
-BODY int form_mi(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+BODY int form_mi(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, enum address address)
 {
-    return change_memory(cpu, i, operation, size, i->immediate & size_mask(size), effective_address(cpu, i));
+    return change_memory(cpu, i, operation, size, i->immediate & size_mask(size), address);
 }
 
 BODY int form_rc(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
@@ -313,38 +310,36 @@ BODY int form_rc(struct cpu *cpu, const struct insn *i, enum operation operation
     return change_register(cpu, i, operation, size, cpu->reg[ECX] & 31, 0);
 }
 
-BODY int form_mc(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+BODY int form_mc(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, enum address address)
 {
-    return change_memory(cpu, i, operation, size, cpu->reg[ECX] & 31, effective_address(cpu, i));
+    return change_memory(cpu, i, operation, size, cpu->reg[ECX] & 31, address);
 }
 
 /* A bit string in memory: a register's bit number reaches beyond the operand, in both directions. */
-BODY int form_bit_string(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+BODY int form_bit_string(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size,
+                         enum address address)
 {
     int32_t number = sign_extend(get_register(cpu, i->src, size), size);
     uint32_t offset = effective_address(cpu, i) + (uint32_t)((size == 2 ? number >> 4 : number >> 5) * (int32_t)size);
 
-    return change_memory(cpu, i, operation, size, (uint32_t)number, cut_address(i, offset));
+    return change_at(cpu, i, operation, size, (uint32_t)number, address, cut_address(i, offset));
 }
 
 /* clang-format off */
 #define BINARY(op) \
-    SIZES(op##_rr, form_rr, OP_##op) SIZES(op##_rm, form_rm, OP_##op) SIZES(op##_mr, form_mr, OP_##op) \
-    SIZES(op##_ri, form_ri, OP_##op) SIZES(op##_mi, form_mi, OP_##op)
+    SIZES(op##_rr, form_rr, OP_##op) MEMORY(op##_rm, form_rm, OP_##op) MEMORY(op##_mr, form_mr, OP_##op) \
+    SIZES(op##_ri, form_ri, OP_##op) MEMORY(op##_mi, form_mi, OP_##op)
 /* clang-format on */
 #define UNARY(op) \
     SIZES(op##_r, form_r, OP_##op) \
-    SIZES(op##_m, form_m, OP_##op)
+    MEMORY(op##_m, form_m, OP_##op)
 /* clang-format off */
 #define SHIFT(op) \
-    SIZES(op##_ri, form_ri, OP_##op) SIZES(op##_mi, form_mi, OP_##op) \
-    SIZES(op##_rc, form_rc, OP_##op) SIZES(op##_mc, form_mc, OP_##op)
+    SIZES(op##_ri, form_ri, OP_##op) ANYWHERE_SIZES(op##_mi, form_mi, OP_##op) \
+    SIZES(op##_rc, form_rc, OP_##op) ANYWHERE_SIZES(op##_mc, form_mc, OP_##op)
 #define BIT(op) \
-    WIDE_SIZES(op##_rr, form_rr, OP_##op) WIDE_SIZES(op##_ri, form_ri, OP_##op) WIDE_SIZES(op##_mi, form_mi, OP_##op) \
-    WIDE_SIZES(op##_mr, form_bit_string, OP_##op)
-INSTANCE(ADD_rm_plain, form_rm_plain, OP_ADD, 4) INSTANCE(OR_rm_plain, form_rm_plain, OP_OR, 4)
-INSTANCE(AND_rm_plain, form_rm_plain, OP_AND, 4) INSTANCE(SUB_rm_plain, form_rm_plain, OP_SUB, 4)
-INSTANCE(XOR_rm_plain, form_rm_plain, OP_XOR, 4) INSTANCE(CMP_rm_plain, form_rm_plain, OP_CMP, 4)
+    WIDE_SIZES(op##_rr, form_rr, OP_##op) WIDE_SIZES(op##_ri, form_ri, OP_##op) ANYWHERE_WIDE(op##_mi, form_mi, OP_##op) \
+    ANYWHERE_WIDE(op##_mr, form_bit_string, OP_##op)
 BINARY(ADD) BINARY(OR) BINARY(ADC) BINARY(SBB) BINARY(AND) BINARY(SUB) BINARY(XOR) BINARY(CMP) BINARY(TEST)
 UNARY(INC) UNARY(DEC) UNARY(NOT) UNARY(NEG)
 SHIFT(ROL) SHIFT(ROR) SHIFT(RCL) SHIFT(RCR) SHIFT(SHL) SHIFT(SHR) SHIFT(SAR)
@@ -750,10 +745,11 @@ void interpreter_fuse(struct insn *insn)
 /* --- The table --- */
 /* clang-format off */
 #define BINARY_ROW(op) \
-    [OP_##op] = {[FORM_RR] = ROW(op##_rr), [FORM_RM] = ROW(op##_rm), [FORM_MR] = ROW(op##_mr), [FORM_RI] = ROW(op##_ri), \
-                 [FORM_MI] = ROW(op##_mi)}
+    [OP_##op] = {[FORM_RR] = ROW(op##_rr), [FORM_RM] = MEMORY_ROW(op##_rm), [FORM_MR] = MEMORY_ROW(op##_mr), [FORM_RI] = ROW(op##_ri), \
+                 [FORM_MI] = MEMORY_ROW(op##_mi)}
 /* clang-format on */
-#define UNARY_ROW(op) [OP_##op] = {[FORM_R] = ROW(op##_r), [FORM_M] = ROW(op##_m)}
+#define UNARY_ROW(op) [OP_##op] = {[FORM_R] = ROW(op##_r), [FORM_M] = MEMORY_ROW(op##_m)}
+#define ACCUMULATE_ROW(op) [OP_##op] = {[FORM_R] = ROW(op##_r), [FORM_M] = ROW(op##_m)}
 /* clang-format off */
 #define SHIFT_ROW(row, op) \
     [OP_##row] = {[FORM_RI] = ROW(op##_ri), [FORM_MI] = ROW(op##_mi), [FORM_RC] = ROW(op##_rc), [FORM_MC] = ROW(op##_mc)}
@@ -769,11 +765,11 @@ void interpreter_fuse(struct insn *insn)
 #define PLAIN_ROW(op, form, routine) [OP_##op] = {[form] = ANY_ROW(routine)}
 
 /* clang-format off */
-static insn_handler *const handlers[OP_CMPXCHG8B + 1][FORM_COUNT][3] = {
+static insn_handler *const handlers[OP_CMPXCHG8B + 1][FORM_COUNT][ROW_COLUMNS] = {
     BINARY_ROW(ADD), BINARY_ROW(OR), BINARY_ROW(ADC), BINARY_ROW(SBB), BINARY_ROW(AND), BINARY_ROW(SUB), BINARY_ROW(XOR),
     BINARY_ROW(CMP), BINARY_ROW(TEST),
     UNARY_ROW(INC), UNARY_ROW(DEC), UNARY_ROW(NOT), UNARY_ROW(NEG),
-    UNARY_ROW(MUL), UNARY_ROW(IMUL), UNARY_ROW(DIV), UNARY_ROW(IDIV),
+    ACCUMULATE_ROW(MUL), ACCUMULATE_ROW(IMUL), ACCUMULATE_ROW(DIV), ACCUMULATE_ROW(IDIV),
     SHIFT_ROW(ROL, ROL), SHIFT_ROW(ROR, ROR), SHIFT_ROW(RCL, RCL), SHIFT_ROW(RCR, RCR),
     SHIFT_ROW(SHL, SHL), SHIFT_ROW(SHR, SHR), SHIFT_ROW(SAL, SHL), SHIFT_ROW(SAR, SAR), DOUBLE_ROW(SHLD), DOUBLE_ROW(SHRD),
     BIT_ROW(BT), BIT_ROW(BTS), BIT_ROW(BTR), BIT_ROW(BTC), SCAN_ROW(BSF), SCAN_ROW(BSR), PLAIN_ROW(BSWAP, FORM_R, bswap),
@@ -786,15 +782,7 @@ static insn_handler *const handlers[OP_CMPXCHG8B + 1][FORM_COUNT][3] = {
 };
 /* clang-format on */
 
-static insn_handler *const plain_rm[OP_CMP + 1] = {
-    [OP_ADD] = ADD_rm_plain, [OP_OR] = OR_rm_plain,   [OP_AND] = AND_rm_plain,
-    [OP_SUB] = SUB_rm_plain, [OP_XOR] = XOR_rm_plain, [OP_CMP] = CMP_rm_plain,
-};
-
 insn_handler *arithmetic_handler(const struct insn *insn)
 {
-    if (insn->operation <= OP_CMP && insn->form == FORM_RM && insn->size == 4 && has_plain_address(insn) &&
-        plain_rm[insn->operation])
-        return plain_rm[insn->operation];
-    return insn->operation <= OP_CMPXCHG8B ? handlers[insn->operation][insn->form][size_column(insn->size)] : NULL;
+    return insn->operation <= OP_CMPXCHG8B ? row_handler(handlers[insn->operation][insn->form], insn) : NULL;
 }

@@ -5,9 +5,9 @@
  * memory is taken back when the whole arena is emptied, which only happens between blocks. An instruction that crosses
  * a page is decoded anew each time.
  *
- * A block remembers the blocks that it led to. Such a link is followed when it leads to the physical address that is
- * wanted: within a page that follows from the block that was just run, elsewhere from the translation that is kept of
- * the page. */
+ * A block remembers the blocks of its page that it led to. Such a link is followed when it leads to the physical
+ * address that is wanted, which follows from that of the block that was just run. Elsewhere the address is that of the
+ * translation that is kept of the page. */
 #include "emu/cpu/blocks.h"
 
 #include <stdlib.h>
@@ -18,7 +18,6 @@
 #include "emu/cpu/translate/hooks.h"
 
 #define ARENA_SIZE (24u << 20)
-#define BUCKET_BITS 17
 #define LINE_SIZE 16u
 #define NOWHERE UINT32_MAX /* address of a block that was dropped */
 #define MANY \
@@ -48,6 +47,7 @@ bool blocks_init(struct cpu *cpu)
     cpu->blocks = c;
     if (!c)
         return false;
+    cpu->buckets = c->bucket;
     c->pages = cpu->memory->ram_size / PAGE_SIZE;
     c->page = calloc(c->pages, sizeof *c->page);
     c->lines = calloc(c->pages, sizeof *c->lines);
@@ -92,15 +92,9 @@ void blocks_flush(struct cpu *cpu)
     drop_all(cpu);
 }
 
-static struct code_block **bucket_of(struct code_cache *c, uint32_t physical, unsigned mode)
+static struct code_block *look_up(const struct cpu *cpu, uint32_t physical, unsigned mode)
 {
-    return &c->bucket[(physical >> 2 ^ physical >> (BUCKET_BITS + 2) ^ mode << (BUCKET_BITS - 2)) %
-                      (1u << BUCKET_BITS)]; /* neighbours share a line of the host's cache */
-}
-
-static struct code_block *look_up(struct code_cache *c, uint32_t physical, unsigned mode)
-{
-    struct code_block *block = *bucket_of(c, physical, mode);
+    struct code_block *block = *code_bucket(cpu, physical, mode);
 
     while (block && !(block->physical == physical && block->mode == mode))
         block = block->next_hash;
@@ -132,9 +126,9 @@ static bool touches(const struct code_block *block, uint32_t address, uint32_t l
     return block->physical < address + length && address < block->physical + block->bytes;
 }
 
-static void forget(struct code_cache *c, struct code_block *block)
+static void forget(const struct cpu *cpu, struct code_block *block)
 {
-    struct code_block **link = bucket_of(c, block->physical, block->mode);
+    struct code_block **link = code_bucket(cpu, block->physical, block->mode);
 
     while (*link != block)
         link = &(*link)->next_hash;
@@ -166,7 +160,7 @@ void blocks_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
     while (*link) {
         struct code_block *block = *link;
         if (all || touches(block, address, length)) {
-            forget(c, block);
+            forget(cpu, block);
             *link = block->next_in_page;
         } else {
             set_lines(&c->lines[page], block);
@@ -188,7 +182,7 @@ bool blocks_are_elsewhere(const struct cpu *cpu, uint32_t address, uint32_t leng
 static void keep(struct cpu *cpu, struct code_block *block)
 {
     struct code_cache *c = cpu->blocks;
-    struct code_block **bucket = bucket_of(c, block->physical, block->mode);
+    struct code_block **bucket = code_bucket(cpu, block->physical, block->mode);
     int64_t page = memory_page(cpu->memory, block->physical);
 
     block->next_hash = *bucket;
@@ -204,11 +198,11 @@ static void keep(struct cpu *cpu, struct code_block *block)
     }
 }
 
-static void end_block(struct code_block *block, unsigned count, uint32_t bytes)
+static void close_block(struct code_block *block, unsigned count, uint32_t bytes)
 {
     struct insn *end = &block->insn[count];
 
-    block->link[0] = block->link[1] = block->link[2] = NULL;
+    block->link[0] = block->link[1] = NULL;
     block->wait = 0;
     block->count = (uint8_t)count;
     block->bytes = (uint16_t)bytes;
@@ -240,7 +234,7 @@ static enum decode_result fill(const struct cpu *cpu, struct code_block *block, 
     }
     if (count > 1)
         interpreter_fuse(&block->insn[count - 2]);
-    end_block(block, count, offset);
+    close_block(block, count, offset);
     return result;
 }
 
@@ -287,7 +281,7 @@ static struct code_block *shorten(struct code_cache *c, const struct code_block 
     *s = *block;
     memcpy(s->insn, block->insn, limit * sizeof *s->insn);
     s->insn[limit - 1].run = interpreter_handler(&s->insn[limit - 1]); /* what it was fused with is not there */
-    end_block(s, limit, block->insn[limit].offset);
+    close_block(s, limit, block->insn[limit].offset);
     return s;
 }
 
@@ -336,7 +330,7 @@ struct code_block *code_block_find(struct cpu *cpu, uint32_t limit)
         return NULL;
     if (!host)
         return gather(cpu, linear, room, mode);
-    block = look_up(cpu->blocks, physical, mode);
+    block = look_up(cpu, physical, mode);
     if (!block)
         block = build(cpu, linear, physical, host, room, mode);
     if (!block)
@@ -352,30 +346,44 @@ struct code_block *code_block_find(struct cpu *cpu, uint32_t limit)
     return limit < block->count ? shorten(cpu->blocks, block, limit) : block;
 }
 
-struct code_block *code_block_link(struct cpu *cpu, struct code_block *from, uint32_t start)
+/* Whether a block is entered directly from another one of its page. One that may be a wait is not from itself: the loop
+ * counts its laps. Nor is the last page of all, as NOWHERE lies there. */
+static bool may_link(const struct code_block *from, const struct code_block *to)
 {
-    uint32_t distance = cpu->eip - start, physical = from->physical + distance;
-    struct code_block **link = &from->link[code_block_way(from, distance)], *block = *link;
+    return !((from->physical ^ to->physical) & ~PAGE_MASK) && to->physical < NOWHERE - PAGE_MASK &&
+           (from != to || from->wait == WAIT_NONE);
+}
 
-    if ((physical ^ from->physical) & ~PAGE_MASK) {
-        uint32_t linear = cpu->seg[SEG_CS].base + cpu->eip;
-        const struct tlb_entry *e = &cpu->tlb[TLB_SLOT(linear)];
-        if (e->execute != (linear & ~PAGE_MASK))
-            return NULL;
-        physical = e->physical | (linear & PAGE_MASK);
-    }
-    if (!block || block->physical != physical) {
-        block = look_up(cpu->blocks, physical, from->mode);
-        if (!block)
-            return NULL;
-        *link = block;
-    }
-    return code_block_fits(cpu, block) ? block : NULL;
+struct code_block *code_block_next(struct cpu *cpu, struct code_block *from)
+{
+    uint32_t linear = cpu->seg[SEG_CS].base + cpu->eip, physical;
+    const struct tlb_entry *e = &cpu->tlb[TLB_SLOT(linear)];
+    struct code_block *block;
+
+    if (e->execute != (linear & ~PAGE_MASK))
+        return NULL;
+    physical = e->physical | (linear & PAGE_MASK);
+    block = look_up(cpu, physical, from->mode);
+    if (!block)
+        return NULL;
+    if (may_link(from, block))
+        from->link[physical - from->physical == from->bytes ? 0 : 1] = block;
+    return code_block_fits(cpu, block, cpu->eip, cpu->left) ? block : NULL;
+}
+
+int block_retire(struct cpu *cpu, const struct insn *i, uint32_t eip)
+{
+    return cpu_retire(cpu, i, eip, CPU_CONTINUE);
+}
+
+int jump_retire(struct cpu *cpu, const struct insn *i, uint32_t eip)
+{
+    return eip > cpu->seg[SEG_CS].limit ? insn_fault(cpu, i, EXC_GP) : cpu_retire(cpu, i, eip, CPU_CONTINUE);
 }
 
 bool code_block_waits(struct cpu *cpu, uint32_t physical, unsigned mode)
 {
-    const struct code_block *block = look_up(cpu->blocks, physical, mode);
+    const struct code_block *block = look_up(cpu, physical, mode);
 
     return block && (block->wait == WAIT_REPEATS || block->wait == WAIT_COUNTS);
 }

@@ -10,9 +10,9 @@
  * undefined. At most `limit` instructions: a shorter copy that is not cached is returned when the slice or a trap
  * demands it. */
 struct code_block *code_block_find(struct cpu *cpu, uint32_t limit);
-/* The block at the new EIP, if it is known, the translation of its page is kept or it lies in the page of `from` (which
- * ran from EIP `start` on, and ended with CPU_CONTINUE), and it fits into `left`; else null. */
-static inline struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uint32_t start);
+/* The block at the new EIP, after `from` ended with CPU_CONTINUE: if it is known, the translation of its page is kept,
+ * and it fits into `left`; else null. `from` leads there directly from now on, where it may. */
+struct code_block *code_block_next(struct cpu *cpu, struct code_block *from);
 /* Whether a block that begins there is known to wait only (waits.h): it is better left to the interpreter. */
 bool code_block_waits(struct cpu *cpu, uint32_t physical, unsigned mode);
 void blocks_flush(struct cpu *cpu);
@@ -23,28 +23,41 @@ bool blocks_are_elsewhere(const struct cpu *cpu, uint32_t address, uint32_t leng
 bool blocks_init(struct cpu *cpu);
 void blocks_free(struct cpu *cpu);
 
-/* code_block_next where the block is not linked, or lies in another page. */
-struct code_block *code_block_link(struct cpu *cpu, struct code_block *from, uint32_t start);
+/* --- From block to block --- The interpreter's handlers go on by these where they can. */
+#define BUCKET_BITS 17
 
-/* Which of its links leads a distance away. */
-static inline unsigned code_block_way(const struct code_block *from, uint32_t distance)
+static inline struct code_block **code_bucket(const struct cpu *cpu, uint32_t physical, unsigned mode)
 {
-    return distance == from->bytes ? 0 : 1 + (distance & 1);
+    return &cpu->buckets[(physical >> 2 ^ physical >> (BUCKET_BITS + 2) ^ mode << (BUCKET_BITS - 2)) %
+                         (1u << BUCKET_BITS)]; /* neighbours share a line of the host's cache */
 }
 
-static inline bool code_block_fits(const struct cpu *cpu, const struct code_block *block)
+static inline bool code_block_fits(const struct cpu *cpu, const struct code_block *block, uint32_t eip, int64_t left)
 {
-    return block->count <= cpu->left && (uint64_t)cpu->eip + block->bytes <= (uint64_t)cpu->seg[SEG_CS].limit + 1;
+    return block->count <= left && (uint64_t)eip + block->bytes <= (uint64_t)cpu->seg[SEG_CS].limit + 1;
 }
 
-static inline struct code_block *code_block_next(struct cpu *cpu, struct code_block *from, uint32_t start)
+/* The block that the running one is linked with, if that is the one at EIP; or null. */
+static inline struct code_block *code_block_linked(const struct cpu *cpu, unsigned way, uint32_t eip)
 {
-    uint32_t distance = cpu->eip - start, physical = from->physical + distance;
-    struct code_block *block = from->link[code_block_way(from, distance)];
+    const struct code_block *from = cpu->block;
+    struct code_block *to = from->link[way];
 
-    if (!block || block->physical != physical || (physical ^ from->physical) & ~PAGE_MASK)
-        return code_block_link(cpu, from, start);
-    return code_block_fits(cpu, block) ? block : NULL;
+    return to && to->physical - from->physical == eip - cpu->eip ? to : NULL;
+}
+
+/* The block at EIP, if the translation of its page is kept and it comes first in its bucket; or null. */
+static inline struct code_block *code_block_looked_up(const struct cpu *cpu, uint32_t eip)
+{
+    uint32_t linear = cpu->seg[SEG_CS].base + eip, physical;
+    const struct tlb_entry *e = &cpu->tlb[TLB_SLOT(linear)];
+    struct code_block *to;
+
+    if (e->execute != (linear & ~PAGE_MASK))
+        return NULL;
+    physical = e->physical | (linear & PAGE_MASK);
+    to = *code_bucket(cpu, physical, cpu->block->mode);
+    return to && to->physical == physical && to->mode == cpu->block->mode && to != cpu->block ? to : NULL;
 }
 
 #endif

@@ -252,7 +252,7 @@ static void step(struct cpu *cpu)
     uint32_t shadow = cpu->attention & (ATTENTION_SHADOW | ATTENTION_SHADOW_SS);
     bool trap = cpu->flags & FLAG_TF, resume = cpu->flags & FLAG_RF;
     uint32_t eip = cpu->eip;
-    const struct code_block *block = code_block_find(cpu, 1);
+    struct code_block *block = code_block_find(cpu, 1);
     struct insn insn;
 
     cpu->attention &= ~shadow;
@@ -284,6 +284,10 @@ static inline bool waits(const struct cpu *cpu)
     return cpu->leave || (cpu->attention & ~(cpu->flags & FLAG_IF ? 0 : (uint32_t)ATTENTION_INTR));
 }
 
+/* Blocks that follow one another without a return to the loop: where the compiler makes no jumps of the calls between
+ * handlers, the stack holds as many. */
+#define CHAIN_LIMIT 16
+
 /* A block, and those that it leads to as long as nothing waits. */
 static enum cpu_exit run_blocks(struct cpu *cpu, struct code_block *block)
 {
@@ -291,11 +295,13 @@ static enum cpu_exit run_blocks(struct cpu *cpu, struct code_block *block)
     uint32_t laps = 0;
 
     while (block) {
-        uint32_t start = cpu->eip;
         struct code_block *next;
         cpu->block = block;
+        cpu->chain = cpu->view.enabled ? 0 : CHAIN_LIMIT;
         exit = block->insn[0].run(cpu, block->insn);
-        next = exit == CPU_CONTINUE && !waits(cpu) ? code_block_next(cpu, block, start) : NULL;
+        cpu->chain = 0;
+        block = cpu->block;
+        next = exit == CPU_CONTINUE && !waits(cpu) ? code_block_next(cpu, block) : NULL;
         if (cpu->view.enabled && (next != block || block->wait == WAIT_NONE))
             return exit; /* what follows may have been translated */
         if (next != block)

@@ -8,8 +8,7 @@
 /* The record after a block's last instruction: all before it are retired, and its offset is the length of the block. */
 int block_end(struct cpu *cpu, const struct insn *i)
 {
-    cpu_fault_exit(cpu, i); /* the same bookkeeping: nothing of record i itself was done */
-    return CPU_CONTINUE;
+    return end_block(cpu, i - 1, insn_eip(cpu, i), WAY_ON);
 }
 
 /* --- Moves --- */
@@ -52,24 +51,15 @@ static int load_slow(struct cpu *cpu, const struct insn *i, unsigned operation, 
     return finish(cpu, i, status);
 }
 
-BODY int load_at(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, uint32_t offset)
+BODY int load(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, enum address address)
 {
-    const uint8_t *p = readable(cpu, i->segment, offset, loaded_size(operation, size));
+    uint32_t offset = address_offset(cpu, i, address);
+    const uint8_t *p = address_readable(cpu, i, address, offset, loaded_size(operation, size));
 
     if (!p)
         return load_slow(cpu, i, operation, size, offset);
     set_register(cpu, i->dst, size, extended(operation, load_bytes(p, loaded_size(operation, size))));
     return NEXT(cpu, i);
-}
-
-BODY int load(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
-{
-    return load_at(cpu, i, operation, size, effective_address(cpu, i));
-}
-
-BODY int load_plain(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
-{
-    return load_at(cpu, i, operation, size, plain_address(cpu, i));
 }
 
 BODY int extend(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
@@ -85,9 +75,10 @@ static int store_slow(struct cpu *cpu, const struct insn *i, unsigned size, uint
     return status & ACCESS_FAULT ? cpu_fault_exit(cpu, i) : finish(cpu, i, status);
 }
 
-BODY int store_at(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t value, uint32_t offset)
+BODY int store(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t value, enum address address)
 {
-    uint8_t *p = writable(cpu, i->segment, offset, size);
+    uint32_t offset = address_offset(cpu, i, address);
+    uint8_t *p = address_writable(cpu, i, address, offset, size);
 
     if (!p)
         return store_slow(cpu, i, size, offset, value);
@@ -95,27 +86,16 @@ BODY int store_at(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t
     return NEXT(cpu, i);
 }
 
-BODY int store(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t value)
-{
-    return store_at(cpu, i, size, value, effective_address(cpu, i));
-}
-
-BODY int mov_mr_plain(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
+BODY int mov_mr(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, enum address address)
 {
     (void)operation;
-    return store_at(cpu, i, size, get_register(cpu, i->src, size), plain_address(cpu, i));
+    return store(cpu, i, size, get_register(cpu, i->src, size), address);
 }
 
-BODY int mov_mr(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
+BODY int mov_mi(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, enum address address)
 {
     (void)operation;
-    return store(cpu, i, size, get_register(cpu, i->src, size));
-}
-
-BODY int mov_mi(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
-{
-    (void)operation;
-    return store(cpu, i, size, i->immediate);
+    return store(cpu, i, size, i->immediate, address);
 }
 
 /* From a segment register: 16 bits to memory, zero-extended to a register. */
@@ -124,7 +104,7 @@ static int mov_from_sreg(struct cpu *cpu, const struct insn *i)
     uint32_t selector = cpu->seg[i->src].selector;
 
     if (i->form == FORM_MR)
-        return store(cpu, i, 2, selector);
+        return store(cpu, i, 2, selector, ADDRESS_ANY);
     set_register(cpu, i->dst, i->size, selector);
     return NEXT(cpu, i);
 }
@@ -195,7 +175,7 @@ BODY int set_r(struct cpu *cpu, const struct insn *i, unsigned condition, unsign
 
 BODY int set_m(struct cpu *cpu, const struct insn *i, unsigned condition, unsigned size)
 {
-    return store(cpu, i, size, condition_holds(cpu, condition));
+    return store(cpu, i, size, condition_holds(cpu, condition), ADDRESS_ANY);
 }
 
 BODY int cmov_r(struct cpu *cpu, const struct insn *i, unsigned condition, unsigned size)
@@ -483,26 +463,24 @@ static int jcxz(struct cpu *cpu, const struct insn *i)
 
 static int loop(struct cpu *cpu, const struct insn *i)
 {
-    uint32_t old = cpu->reg[ECX];
-    bool more, zero = i->operation != OP_LOOP && flags_zero(cpu);
-    int exit;
+    uint32_t count = cpu->reg[ECX] - 1, target = near_target(i, insn_next_eip(cpu, i) + i->immediate);
+    bool zero = i->operation != OP_LOOP && flags_zero(cpu);
+    bool more = cut_address(i, count) && (i->operation == OP_LOOP || zero == (i->operation == OP_LOOPE));
 
-    set_index(cpu, i, ECX, old - 1);
-    more = get_index(cpu, i, ECX) && (i->operation == OP_LOOP || zero == (i->operation == OP_LOOPE));
-    exit = near_jump_if(cpu, i, more);
-    if (exit == CPU_FAULT)
-        cpu->reg[ECX] = old;
-    return exit;
+    if (more && target > cpu->seg[SEG_CS].limit)
+        return insn_fault(cpu, i, EXC_GP);
+    set_index(cpu, i, ECX, count);
+    return near_jump_if(cpu, i, more);
 }
 
 static int jmp_i(struct cpu *cpu, const struct insn *i)
 {
-    return near_jump_if(cpu, i, true);
+    return near_jump(cpu, i, insn_next_eip(cpu, i) + i->immediate, WAY_FAR);
 }
 
 static int jmp_r(struct cpu *cpu, const struct insn *i)
 {
-    return near_jump(cpu, i, cpu->reg[i->dst], 0);
+    return near_jump(cpu, i, cpu->reg[i->dst], WAY_ANY);
 }
 
 /* A jump or call through memory: 0 or a status, and the target. */
@@ -511,53 +489,72 @@ BODY unsigned read_target(struct cpu *cpu, const struct insn *i, uint32_t *eip)
     return i->size == 2 ? operand_read(cpu, i, 2, eip) : operand_read(cpu, i, 4, eip);
 }
 
-static int jmp_m(struct cpu *cpu, const struct insn *i)
+static int jmp_slow(struct cpu *cpu, const struct insn *i)
 {
     uint32_t eip;
     unsigned status = read_target(cpu, i, &eip);
 
-    return status & ACCESS_FAULT ? cpu_fault_exit(cpu, i) : near_jump(cpu, i, eip, status);
+    if (status & ACCESS_FAULT)
+        return cpu_fault_exit(cpu, i);
+    eip = near_target(i, eip);
+    if (eip > cpu->seg[SEG_CS].limit)
+        return insn_fault(cpu, i, EXC_GP);
+    return cpu_retire(cpu, i, eip, status ? CPU_LEAVE : CPU_CONTINUE);
+}
+
+static int jmp_m(struct cpu *cpu, const struct insn *i)
+{
+    const uint8_t *p = readable(cpu, i->segment, effective_address(cpu, i), 4);
+
+    return p ? near_jump(cpu, i, load32(p), WAY_ANY) : jmp_slow(cpu, i);
 }
 
 static int call_slow(struct cpu *cpu, const struct insn *i, uint32_t eip, unsigned status)
 {
+    eip = near_target(i, eip);
+    if (eip > cpu->seg[SEG_CS].limit)
+        return insn_fault(cpu, i, EXC_GP);
     status |= push_value(cpu, i, i->size, insn_next_eip(cpu, i));
     if (status & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
     return cpu_retire(cpu, i, eip, status ? CPU_LEAVE : CPU_CONTINUE);
 }
 
-BODY int call_near(struct cpu *cpu, const struct insn *i, uint32_t eip, unsigned status)
+BODY int call_near(struct cpu *cpu, const struct insn *i, uint32_t eip, enum way way)
 {
     uint32_t sp = cpu->reg[ESP] - 4;
     uint8_t *p = writable(cpu, SEG_SS, sp & stack_mask(cpu), 4);
 
-    eip = near_target(i, eip);
-    if (eip > cpu->seg[SEG_CS].limit)
-        return insn_fault(cpu, i, EXC_GP);
-    if (i->size == 2 || status || !p)
-        return call_slow(cpu, i, eip, status);
+    if (i->size == 2 || !p || eip > cpu->seg[SEG_CS].limit)
+        return call_slow(cpu, i, eip, ACCESS_DONE);
     store32(p, insn_next_eip(cpu, i));
     set_stack_pointer(cpu, sp);
-    return cpu_retire(cpu, i, eip, CPU_CONTINUE);
+    return end_block(cpu, i, eip, way);
 }
 
 static int call_i(struct cpu *cpu, const struct insn *i)
 {
-    return call_near(cpu, i, insn_next_eip(cpu, i) + i->immediate, 0);
+    return call_near(cpu, i, insn_next_eip(cpu, i) + i->immediate, WAY_FAR);
 }
 
 static int call_r(struct cpu *cpu, const struct insn *i)
 {
-    return call_near(cpu, i, cpu->reg[i->dst], 0);
+    return call_near(cpu, i, cpu->reg[i->dst], WAY_ANY);
 }
 
-static int call_m(struct cpu *cpu, const struct insn *i)
+static int call_m_slow(struct cpu *cpu, const struct insn *i)
 {
     uint32_t eip;
     unsigned status = read_target(cpu, i, &eip);
 
-    return status & ACCESS_FAULT ? cpu_fault_exit(cpu, i) : call_near(cpu, i, eip, status);
+    return status & ACCESS_FAULT ? cpu_fault_exit(cpu, i) : call_slow(cpu, i, eip, status);
+}
+
+static int call_m(struct cpu *cpu, const struct insn *i)
+{
+    const uint8_t *p = readable(cpu, i->segment, effective_address(cpu, i), 4);
+
+    return p ? call_near(cpu, i, load32(p), WAY_ANY) : call_m_slow(cpu, i);
 }
 
 static int ret_slow(struct cpu *cpu, const struct insn *i, unsigned size)
@@ -581,7 +578,7 @@ BODY int ret(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned
     if (!p || load_bytes(p, size) > cpu->seg[SEG_CS].limit)
         return ret_slow(cpu, i, size);
     set_stack_pointer(cpu, cpu->reg[ESP] + size + i->immediate);
-    return cpu_retire(cpu, i, load_bytes(p, size), CPU_CONTINUE);
+    return end_block(cpu, i, load_bytes(p, size), WAY_ANY);
 }
 
 static int bound(struct cpu *cpu, const struct insn *i)
@@ -601,16 +598,13 @@ static int bound(struct cpu *cpu, const struct insn *i)
 
 /* --- The tables --- */
 /* clang-format off */
-SIZES(MOV_rr, mov_rr, 0) SIZES(MOV_ri, mov_ri, 0) SIZES(MOV_rm, load, OP_MOV) SIZES(MOV_mr, mov_mr, 0) SIZES(MOV_mi, mov_mi, 0)
+SIZES(MOV_rr, mov_rr, 0) SIZES(MOV_ri, mov_ri, 0) MEMORY(MOV_rm, load, OP_MOV) MEMORY(MOV_mr, mov_mr, 0) MEMORY(MOV_mi, mov_mi, 0)
 SIZES(XCHG_rr, xchg_rr, 0) SIZES(XCHG_mr, xchg_mr, 0)
 /* clang-format on */
 #define EXTEND(op) \
     WIDE_SIZES(op##_r, extend, OP_##op) \
-    WIDE_SIZES(op##_m, load, OP_##op)
+    WIDE_MEMORY(op##_m, load, OP_##op)
 /* clang-format off */
-INSTANCE(MOV_rm_plain_1, load_plain, OP_MOV, 1) INSTANCE(MOV_rm_plain_4, load_plain, OP_MOV, 4)
-INSTANCE(MOV_mr_plain_1, mov_mr_plain, 0, 1) INSTANCE(MOV_mr_plain_4, mov_mr_plain, 0, 4)
-INSTANCE(MOVZX8_m_plain, load_plain, OP_MOVZX8, 4)
 EXTEND(MOVZX8) EXTEND(MOVZX16) EXTEND(MOVSX8) EXTEND(MOVSX16)
 WIDE_SIZES(LEA, lea, 0) WIDE_SIZES(CBW, cbw, 0) WIDE_SIZES(CWD, cwd, 0) WIDE_SIZES(RET, ret, 0)
 WIDE_SIZES(PUSH_r, push_r, 0) WIDE_SIZES(PUSH_i, push_i, 0) WIDE_SIZES(PUSH_m, push_m, 0)
@@ -618,11 +612,11 @@ WIDE_SIZES(PUSH_SREG, push_sreg, 0) WIDE_SIZES(POP_r, pop_r, 0) WIDE_SIZES(POP_m
 /* clang-format on */
 
 /* Operations with several forms. */
-#define EXTEND_ROW(op) [OP_##op - OP_MOV] = {[FORM_RR] = WIDE_ROW(op##_r), [FORM_RM] = WIDE_ROW(op##_m)}
+#define EXTEND_ROW(op) [OP_##op - OP_MOV] = {[FORM_RR] = WIDE_ROW(op##_r), [FORM_RM] = WIDE_MEMORY_ROW(op##_m)}
 /* clang-format off */
-static insn_handler *const by_form[OP_POP + 1 - OP_MOV][FORM_COUNT][3] = {
-    [OP_MOV - OP_MOV] = {[FORM_RR] = ROW(MOV_rr), [FORM_RI] = ROW(MOV_ri), [FORM_RM] = ROW(MOV_rm), [FORM_MR] = ROW(MOV_mr),
-                         [FORM_MI] = ROW(MOV_mi)},
+static insn_handler *const by_form[OP_POP + 1 - OP_MOV][FORM_COUNT][ROW_COLUMNS] = {
+    [OP_MOV - OP_MOV] = {[FORM_RR] = ROW(MOV_rr), [FORM_RI] = ROW(MOV_ri), [FORM_RM] = MEMORY_ROW(MOV_rm), [FORM_MR] = MEMORY_ROW(MOV_mr),
+                         [FORM_MI] = MEMORY_ROW(MOV_mi)},
     [OP_XCHG - OP_MOV] = {[FORM_RR] = ROW(XCHG_rr), [FORM_MR] = ROW(XCHG_mr)},
     EXTEND_ROW(MOVZX8), EXTEND_ROW(MOVZX16), EXTEND_ROW(MOVSX8), EXTEND_ROW(MOVSX16),
     [OP_PUSH - OP_MOV] = {[FORM_R] = WIDE_ROW(PUSH_r), [FORM_I] = WIDE_ROW(PUSH_i), [FORM_M] = WIDE_ROW(PUSH_m)},
@@ -672,32 +666,18 @@ static insn_handler *conditional_handler(const struct insn *i)
     return NULL;
 }
 
-/* Of moves at a plain address; or null. */
-static insn_handler *plain_move(const struct insn *i)
-{
-    if (!has_plain_address(i) || (i->size != 4 && i->size != 1))
-        return NULL;
-    if (i->operation == OP_MOV && i->form == FORM_RM)
-        return i->size == 4 ? MOV_rm_plain_4 : MOV_rm_plain_1;
-    if (i->operation == OP_MOV && i->form == FORM_MR)
-        return i->size == 4 ? MOV_mr_plain_4 : MOV_mr_plain_1;
-    return i->operation == OP_MOVZX8 && i->form == FORM_RM && i->size == 4 ? MOVZX8_m_plain : NULL;
-}
-
 insn_handler *interpreter_handler(const struct insn *insn)
 {
     unsigned operation = insn->operation, column = size_column(insn->size);
     insn_handler *handler = arithmetic_handler(insn);
 
-    if (!handler)
-        handler = plain_move(insn);
     if (handler)
         return handler;
     if (operation == OP_JMP || operation == OP_CALL)
         return (operation == OP_JMP ? jmp_by_form : call_by_form)[insn->form];
     handler = plain[operation][column];
     if (!handler && operation >= OP_MOV && operation <= OP_POP)
-        handler = by_form[operation - OP_MOV][insn->form][column];
+        handler = row_handler(by_form[operation - OP_MOV][insn->form], insn);
     if (!handler)
         handler = conditional_handler(insn);
     if (!handler)

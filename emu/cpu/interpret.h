@@ -6,6 +6,7 @@
 #define MUNIMENT_EMU_INTERPRET_H
 
 #include "emu/cpu/access.h"
+#include "emu/cpu/blocks.h"
 #include "emu/cpu/flags.h"
 
 /* clang-format off */
@@ -31,6 +32,33 @@
         name, name, name \
     }
 
+/* The same of a body with an operand in memory, which takes the kind of its address as well. Addresses of 32 bits have
+ * routines of their own, for sizes 1 and 4, that do without the segment while it is flat; their rows are longer. */
+enum address {
+    ADDRESS_ANY,
+    ADDRESS_DATA,   /* a register and a constant, in DS */
+    ADDRESS_STACK,  /* the same in SS */
+    ADDRESS_INDEXED /* any other in one of the two */
+};
+/* clang-format off */
+#define PLACED(name, body, operation, size) \
+    static int name(struct cpu *cpu, const struct insn *i) { return body(cpu, i, operation, size, ADDRESS_ANY); } \
+    static int name##_data(struct cpu *cpu, const struct insn *i) { return cpu->seg[SEG_DS].flat ? body(cpu, i, operation, size, ADDRESS_DATA) : name(cpu, i); } \
+    static int name##_stack(struct cpu *cpu, const struct insn *i) { return cpu->seg[SEG_SS].flat ? body(cpu, i, operation, size, ADDRESS_STACK) : name(cpu, i); } \
+    static int name##_indexed(struct cpu *cpu, const struct insn *i) { return cpu->seg[i->segment].flat ? body(cpu, i, operation, size, ADDRESS_INDEXED) : name(cpu, i); }
+#define ANYWHERE(name, body, operation, size) \
+    static int name(struct cpu *cpu, const struct insn *i) { return body(cpu, i, operation, size, ADDRESS_ANY); }
+#define ANYWHERE_WIDE(name, body, operation) ANYWHERE(name##_2, body, operation, 2) ANYWHERE(name##_4, body, operation, 4)
+#define ANYWHERE_SIZES(name, body, operation) ANYWHERE(name##_1, body, operation, 1) ANYWHERE_WIDE(name, body, operation)
+#define MEMORY(name, body, operation) PLACED(name##_1, body, operation, 1) WIDE_MEMORY(name, body, operation)
+#define WIDE_MEMORY(name, body, operation) ANYWHERE(name##_2, body, operation, 2) PLACED(name##_4, body, operation, 4)
+#define MEMORY_ROW(name) \
+    { name##_1, name##_2, name##_4, name##_1_data, name##_4_data, name##_1_stack, name##_4_stack, name##_1_indexed, name##_4_indexed }
+#define WIDE_MEMORY_ROW(name) \
+    { NULL, name##_2, name##_4, NULL, name##_4_data, NULL, name##_4_stack, NULL, name##_4_indexed }
+/* clang-format on */
+#define ROW_COLUMNS 9
+
 /* The sixteen conditions of Jcc, SETcc and CMOVcc. */
 #define CONDITIONS(each) \
     each(0) each(1) each(2) each(3) each(4) each(5) each(6) each(7) each(8) each(9) each(10) each(11) each(12) \
@@ -40,6 +68,18 @@
 static inline unsigned size_column(unsigned size)
 {
     return size > 2 ? 2 : size - 1;
+}
+
+/* The routine of a row for a record: by size, and by the kind of address where it has one for that. */
+static inline insn_handler *row_handler(insn_handler *const row[ROW_COLUMNS], const struct insn *insn)
+{
+    unsigned address = insn->index != REG_ZERO   ? ADDRESS_INDEXED
+                       : insn->segment == SEG_SS ? ADDRESS_STACK
+                                                 : ADDRESS_DATA;
+    insn_handler *placed = row[1 + 2 * address + (insn->size > 1)];
+    bool plain = !(insn->prefixes & PREFIX_ADDRESS16) && (insn->segment == SEG_DS || insn->segment == SEG_SS);
+
+    return plain && insn->size != 2 && placed ? placed : row[size_column(insn->size)];
 }
 
 /* The routine for a decoded record. Never null for a record that decode() accepts. (interpret.c) */
@@ -97,17 +137,6 @@ BODY void set_index(struct cpu *cpu, const struct insn *i, unsigned r, uint32_t 
     set_register(cpu, r, i->prefixes & PREFIX_ADDRESS16 ? 2 : 4, value);
 }
 
-/* The address of an operand at a register plus a constant, with addresses of 32 bits. */
-BODY bool has_plain_address(const struct insn *i)
-{
-    return i->index == REG_ZERO && !(i->prefixes & PREFIX_ADDRESS16);
-}
-
-BODY uint32_t plain_address(const struct cpu *cpu, const struct insn *i)
-{
-    return cpu->reg[i->base] + i->displacement;
-}
-
 /* --- The ends of a handler --- */
 BODY int finish(struct cpu *cpu, const struct insn *i, unsigned status)
 {
@@ -120,25 +149,60 @@ BODY int finish(struct cpu *cpu, const struct insn *i, unsigned status)
  * that handlers can leave by it without keeping registers. */
 int insn_fault(struct cpu *cpu, const struct insn *i, unsigned vector);
 
+/* Retires an instruction that goes on to EIP, for the run loop. A jump's target must lie within CS. (blocks.c, for the
+ * same reason) */
+int block_retire(struct cpu *cpu, const struct insn *i, uint32_t eip);
+int jump_retire(struct cpu *cpu, const struct insn *i, uint32_t eip);
+
 /* --- Near control flow --- Targets are cut to 16 bits with 16-bit operands, and must lie within CS. */
 BODY uint32_t near_target(const struct insn *i, uint32_t eip)
 {
     return i->size == 2 ? eip & 0xFFFF : eip;
 }
 
-BODY int near_jump(struct cpu *cpu, const struct insn *i, uint32_t eip, unsigned status)
+/* What comes after a block. */
+enum way {
+    WAY_ON,   /* what follows its bytes: it is linked */
+    WAY_NEAR, /* where a conditional jump leads: linked if that is in the page */
+    WAY_FAR,  /* where a jump or call always leads: often elsewhere */
+    WAY_ANY   /* where a register or memory says */
+};
+
+BODY struct code_block *block_after(const struct cpu *cpu, uint32_t eip, enum way way)
 {
-    eip = near_target(i, eip);
-    if (eip > cpu->seg[SEG_CS].limit)
-        return insn_fault(cpu, i, EXC_GP);
-    return cpu_retire(cpu, i, eip, status ? CPU_LEAVE : CPU_CONTINUE);
+    struct code_block *to = way == WAY_ANY ? NULL : code_block_linked(cpu, way != WAY_ON, eip);
+
+    return to || way <= WAY_NEAR ? to : code_block_looked_up(cpu, eip);
+}
+
+/* Ends a block. The next one begins at once where it is at hand, nothing waits and not too many have so; else the run
+ * loop looks for it. */
+BODY int end_block(struct cpu *cpu, const struct insn *i, uint32_t eip, enum way way)
+{
+    const struct code_block *from = cpu->block;
+    struct code_block *to = block_after(cpu, eip, way);
+    int64_t left = cpu->left - from->count + cpu->accounted;
+
+    if (!to || cpu->leave || !cpu->chain || !code_block_fits(cpu, to, eip, left))
+        return way == WAY_ON ? block_retire(cpu, i, eip) : jump_retire(cpu, i, eip);
+    cpu->chain--;
+    cpu->left = left;
+    cpu->accounted = 0;
+    cpu->eip = eip;
+    cpu->block = to;
+    return to->insn[0].run(cpu, to->insn);
+}
+
+BODY int near_jump(struct cpu *cpu, const struct insn *i, uint32_t eip, enum way way)
+{
+    return end_block(cpu, i, near_target(i, eip), way);
 }
 
 BODY int near_jump_if(struct cpu *cpu, const struct insn *i, bool taken)
 {
     uint32_t next = insn_next_eip(cpu, i);
 
-    return taken ? near_jump(cpu, i, next + i->immediate, 0) : cpu_retire(cpu, i, next, CPU_CONTINUE);
+    return taken ? near_jump(cpu, i, next + i->immediate, WAY_NEAR) : end_block(cpu, i, next, WAY_ON);
 }
 
 /* --- Memory operands --- The hot handlers ask for a host address and, where there is none, go over to a routine that
@@ -158,27 +222,54 @@ BODY void store_bytes(uint8_t *p, unsigned size, uint32_t value)
         store32(p, value);
 }
 
-/* The bytes of an operand that neither segment, page nor mark keeps from being read (written) at once; or null. */
+/* The bytes at a linear address that neither page nor mark keeps from being read (written) at once; or null. */
+BODY const uint8_t *linear_readable(const struct cpu *cpu, uint32_t linear, unsigned size)
+{
+    const struct tlb_entry *e = tlb_slot(cpu, linear);
+
+    return e->read == ((linear + size - 1) & ~PAGE_MASK) ? tlb_host(e, linear) : NULL;
+}
+
+BODY uint8_t *linear_writable(const struct cpu *cpu, uint32_t linear, unsigned size)
+{
+    const struct tlb_entry *e = tlb_slot(cpu, linear);
+
+    return e->write == ((linear + size - 1) & ~PAGE_MASK) ? tlb_host(e, linear) : NULL;
+}
+
+/* The same of a segment, which does not keep them from it either. */
 BODY const uint8_t *readable(const struct cpu *cpu, unsigned segment, uint32_t offset, unsigned size)
 {
     const struct segment *s = &cpu->seg[segment];
-    uint32_t linear = s->base + offset;
-    const struct tlb_entry *e = tlb_slot(cpu, linear);
 
-    if ((uint64_t)offset + size > s->read_end || e->read != ((linear + size - 1) & ~PAGE_MASK))
-        return NULL;
-    return e->addend + (linear & PAGE_MASK);
+    return (uint64_t)offset + size > s->read_end ? NULL : linear_readable(cpu, s->base + offset, size);
 }
 
 BODY uint8_t *writable(const struct cpu *cpu, unsigned segment, uint32_t offset, unsigned size)
 {
     const struct segment *s = &cpu->seg[segment];
-    uint32_t linear = s->base + offset;
-    const struct tlb_entry *e = tlb_slot(cpu, linear);
 
-    if ((uint64_t)offset + size > s->write_end || e->write != ((linear + size - 1) & ~PAGE_MASK))
-        return NULL;
-    return e->addend + (linear & PAGE_MASK);
+    return (uint64_t)offset + size > s->write_end ? NULL : linear_writable(cpu, s->base + offset, size);
+}
+
+/* The operand in memory, by the kind of its address: its offset, and its bytes likewise. */
+BODY uint32_t address_offset(const struct cpu *cpu, const struct insn *i, enum address address)
+{
+    if (address == ADDRESS_ANY)
+        return effective_address(cpu, i);
+    return cpu->reg[i->base] + (address == ADDRESS_INDEXED ? cpu->reg[i->index] << i->scale : 0) + i->displacement;
+}
+
+BODY const uint8_t *address_readable(const struct cpu *cpu, const struct insn *i, enum address address, uint32_t offset,
+                                     unsigned size)
+{
+    return address == ADDRESS_ANY ? readable(cpu, i->segment, offset, size) : linear_readable(cpu, offset, size);
+}
+
+BODY uint8_t *address_writable(const struct cpu *cpu, const struct insn *i, enum address address, uint32_t offset,
+                               unsigned size)
+{
+    return address == ADDRESS_ANY ? writable(cpu, i->segment, offset, size) : linear_writable(cpu, offset, size);
 }
 
 BODY unsigned operand_read(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t *value)

@@ -224,7 +224,7 @@ static struct tlb_entry *tlb_fill(struct cpu *cpu, uint32_t linear, unsigned pri
     e->physical = t->physical & ~PAGE_MASK;
     /* The entry is shared by reading and writing; where they differ, as in ROM and its shadow, it never gets a write
      * tag. */
-    e->addend = (uint8_t *)(uintptr_t)host;
+    e->addend = (uintptr_t)host - page;
     if (!data) {
         e->execute = page;
     } else {
@@ -422,7 +422,7 @@ unsigned mmu_fetch(struct cpu *cpu, uint32_t linear, uint32_t *physical, const u
         }
     }
     *physical = e->physical | (linear & PAGE_MASK);
-    *host = e->addend + (linear & PAGE_MASK);
+    *host = tlb_host(e, linear);
     return ACCESS_DONE;
 }
 

@@ -32,8 +32,8 @@ void segment_set_real(struct cpu *cpu, unsigned segment, uint16_t selector)
     if (cpu->flags & FLAG_VM || !(s->rights & RIGHTS_P)) {
         s->limit = 0xFFFF;
         s->rights = REAL_RIGHTS | (cpu->flags & FLAG_VM ? RIGHTS_DPL : 0);
-        segment_derive(s);
     }
+    segment_derive(s);
 }
 
 void cpu_mode_changed(struct cpu *cpu)
@@ -58,7 +58,7 @@ unsigned system_read(struct cpu *cpu, uint32_t linear, unsigned size, uint32_t *
     unsigned status;
 
     if (e->read == ((linear + size - 1) & ~PAGE_MASK)) {
-        const uint8_t *p = e->addend + (linear & PAGE_MASK);
+        const uint8_t *p = tlb_host(e, linear);
         *value = size == 1 ? *p : size == 2 ? load16(p) : load32(p);
         return ACCESS_DONE;
     }
@@ -83,7 +83,7 @@ unsigned descriptor_fetch(struct cpu *cpu, struct descriptor *d)
     const struct tlb_entry *e = &cpu->tlbs[0][TLB_SLOT(d->linear)];
 
     if (e->read == ((d->linear + 7) & ~PAGE_MASK)) {
-        const uint8_t *p = e->addend + (d->linear & PAGE_MASK);
+        const uint8_t *p = tlb_host(e, d->linear);
         d->low = load32(p);
         d->high = load32(p + 4);
         return ACCESS_DONE;
@@ -252,9 +252,9 @@ void pushes_commit(struct cpu *cpu, struct pushes *p)
         if (e->write != ((linear + p->width - 1) & ~PAGE_MASK))
             mmu_write(cpu, NULL, linear, p->width, p->privilege, p->word[n]);
         else if (p->width == 2)
-            store16(e->addend + (linear & PAGE_MASK), (uint16_t)p->word[n]);
+            store16(tlb_host(e, linear), (uint16_t)p->word[n]);
         else
-            store32(e->addend + (linear & PAGE_MASK), p->word[n]);
+            store32(tlb_host(e, linear), p->word[n]);
     }
     cpu->seg[SEG_SS] = p->ss;
     stack_pointer_set(cpu, p->esp);

@@ -48,6 +48,7 @@ void segment_derive(struct segment *s)
         end = 0;
     s->read_end = code && !bit ? 0 : end;
     s->write_end = code || !bit ? 0 : end;
+    s->flat = !s->base && s->write_end == WRAPPING_END && s->rights & RIGHTS_D;
 }
 
 bool segment_holds(const struct segment *s, uint32_t offset, uint32_t size)

@@ -69,6 +69,7 @@ struct segment {
     uint32_t limit; /* in bytes, granularity applied */
     uint16_t selector;
     uint16_t rights; /* 0: unusable (null selector) */
+    bool flat;       /* derived: all 4 GiB from 0 on may be read and written; as a stack, by ESP */
     /* Derived by segment_derive: an access of n bytes at offset is plainly allowed when offset + n <= read_end
      * (write_end) as 64-bit sums. 0 sends every access to the slow check (unreadable, expand-down, null); a flat 4 GiB
      * segment has 2^32 + 16, since offsets wrap there. */
@@ -101,20 +102,26 @@ struct xmm {
 #define MXCSR_BITS 0xFFFFu /* all that any model has; a host that loads another faults */
 
 /* --- Kept translations (tlb.h) --- */
-#define TLB_ENTRIES 1024u
+#define TLB_ENTRY_BITS 10
+#define TLB_ENTRIES (1u << TLB_ENTRY_BITS)
 #define TLB_INVALID 1u /* no page address has low bits */
 
-/* The number of a page's entry. Buffers that lie whole MiBs apart do not fall into one. */
-/* Pages beside each other differ in the lowest bit: an access across them finds the wrong page in the entry of its
- * first byte. */
-#define TLB_SLOT(linear) (((linear) >> 12 ^ (linear) >> 22 << 1) & (TLB_ENTRIES - 1))
+/* The number of a page's entry: the top bits of a product, so that neither pages in a row nor buffers that lie whole
+ * MiBs apart fall into one. Two pages beside each other never share one: an access across them finds the wrong page in
+ * the entry of its first byte. */
+#define TLB_SLOT(linear) ((uint32_t)((linear) >> 12) * 0x9E3779B1u >> (32 - TLB_ENTRY_BITS))
 
 struct tlb_entry {
     uint32_t read, write, execute; /* linear address of the page, or TLB_INVALID */
     uint32_t marked;               /* as `write`, of a page that is marked: what is written there has to be looked at */
     uint32_t physical;             /* of the page, after A20 */
-    uint8_t *addend;               /* host address = addend + (linear & 0xFFF) */
+    uintptr_t addend;              /* host address = addend + linear */
 };
+
+static inline uint8_t *tlb_host(const struct tlb_entry *e, uint32_t linear)
+{
+    return (uint8_t *)(e->addend + linear);
+}
 
 /* --- Why the run loop must look around (cpu->attention) --- */
 /* clang-format off */
@@ -165,8 +172,9 @@ struct cpu {
     bool leave;         /* the deadline, a line or a mapping moved: leave after this instruction */
     bool user;          /* CPL is 3 */
     uint8_t cpl;
+    uint8_t chain;         /* blocks that may still follow without a return to the run loop; 0 outside of it */
     struct tlb_entry *tlb; /* the table of the current privilege: cpu->tlbs[user] */
-    const struct code_block *block;
+    struct code_block *block;
 
     struct segment seg[SEG_COUNT];
     struct segment ldtr, tr;
@@ -207,6 +215,7 @@ struct cpu {
     struct tlb *tlb_store;         /* translations of all contexts */
     struct tlb_entry *tlbs[2];     /* of the context of CR3: supervisor, user */
     struct code_cache *blocks;
+    struct code_block **buckets;      /* of these blocks (blocks.h) */
     bool run_waits;                   /* waits.c: run each lap */
     uint64_t waited, halted_ticks;    /* ticks that were advanced and not run: of waits, and in HLT */
     uint64_t slow_accesses, lap_slow; /* accesses that missed the fast path: now, and at the last lap */
@@ -231,6 +240,7 @@ CPU_HOT(flag_b);
 CPU_HOT(attention);
 CPU_HOT(accounted);
 CPU_HOT(leave);
+CPU_HOT(chain);
 
 /* What a handler returns. */
 enum cpu_exit {
@@ -268,8 +278,7 @@ struct code_block {
     uint8_t count;     /* instructions */
     uint8_t mode;      /* enum decode_mode it was decoded in */
     struct code_block *next_hash, *next_in_page;
-    struct code_block *link[3]; /* blocks that this one led to, after it and at two other places; followed after a look
-                                   at their address */
+    struct code_block *link[2]; /* blocks of its page that this one led to: the one after it, and another one */
     uint8_t wait;               /* waits.c: what is known of its laps, and the instructions that count and decide */
     uint8_t wait_counter, wait_test;
     struct insn insn[]; /* count records, and after them the one that ends the block */

@@ -194,7 +194,7 @@ BODY uint32_t run_length(const struct cpu *cpu, const struct insn *i, unsigned s
         end = wrap;
     if (end <= offset)
         return 0;
-    *host = e->addend + (linear & PAGE_MASK);
+    *host = tlb_host(e, linear);
     return (end - offset < room ? (uint32_t)(end - offset) : room) / size;
 }
 

@@ -407,7 +407,7 @@ uint64_t cache_write_beside_code(struct cpu *cpu, uint32_t linear)
     if (e->marked != (linear & ~PAGE_MASK) || cpu->memory->flags[page] != PAGE_CODE ||
         lines_any(&t->lines[page], address, length) || !blocks_are_elsewhere(cpu, address, length))
         return 0;
-    return (uint64_t)(uintptr_t)e->addend - (linear & ~PAGE_MASK);
+    return e->addend;
 }
 
 /* --- Regions --- */

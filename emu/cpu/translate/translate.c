@@ -295,7 +295,7 @@ static void note_segment(struct cpu *cpu, const struct insn *insn)
         if (insn->form == FORM_R)
             note_descriptor(cpu, (uint16_t)cpu->reg[insn->dst]);
         else if (e->read == ((linear + 1) & ~PAGE_MASK))
-            note_descriptor(cpu, load16(e->addend + (linear & PAGE_MASK)));
+            note_descriptor(cpu, load16(tlb_host(e, linear)));
     }
 }
 
