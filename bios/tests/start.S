@@ -142,7 +142,8 @@ clock_counter:
 clock_next:
         .long   0
 
-/* INT 01h while single-stepping: counts the port instructions at 0:690; a repeated one counts once. 0:694 has the last one's CS:IP. */
+/* INT 01h while single-stepping: counts the port instructions at 0:690; a repeated one counts once, one of 32 bits 16 million
+ * times, as not each monitor knows the prefix. 0:694 has the last one's CS:IP. */
         .globl  port_counter
 port_counter:
         pushw   %bp
@@ -151,11 +152,11 @@ port_counter:
         pushl   %eax
         pushw   %bx
         ldsw    2(%bp), %bx             /* what comes next */
-        movl    2(%bp), %eax
+        xorw    %ax, %ax
 1:      movb    (%bx), %ah
         incw    %bx
         cmpb    $0x66, %ah
-        je      1b
+        je      5f
         cmpb    $0x67, %ah
         je      1b
         cmpb    $0xF3, %ah
@@ -165,19 +166,23 @@ port_counter:
         je      2f
         andb    $0xF4, %ah              /* E4 to E7, EC to EF */
         cmpb    $0xE4, %ah
-2:      movw    $0, %bx
-        movw    %bx, %ds
+2:      movw    %ax, %bx
+        pushw   $0
+        popw    %ds
         movl    2(%bp), %eax
         jne     3f
         cmpl    %eax, 0x694
         je      4f
         incl    0x690
+        addb    %bl, 0x693
 3:      xchgl   %eax, 0x694
 4:      popw    %bx
         popl    %eax
         popw    %ds
         popw    %bp
         iretw
+5:      movb    $1, %al
+        jmp     1b
 
 /* uint32_t ports_counted(uint16_t vector): INT `vector` with AX, BX, CX, DX, DI and ES from 0:6A0, stepping through it; AX and DX come back there. The
  * handler is jumped to, as INT would clear the trap flag; interrupts are off. */

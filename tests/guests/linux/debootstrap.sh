@@ -16,6 +16,7 @@ debian()
 
     script=$(realpath "$0")
     mkdir -p "$BUILD/debian" && cd "$BUILD/debian"
+    exec 9>"$name.lock" && flock 9
     [ ! "$name.img" -nt "$script" ] || exit 0
     command -v debootstrap >/dev/null || skip "debootstrap is not there (make deps-guests)"
     [ "$(id -u)" = 0 ] || skip "only root can make a system with debootstrap"
