@@ -20,6 +20,8 @@
 
 struct film {
     const struct arguments *arguments;
+    bool (*lock_in)(void *context, struct error *error); /* or null */
+    void *lock_context;
     char path[PATH_MAX - 64];   /* of -o */
     char folder[PATH_MAX - 32]; /* where the pictures go */
     bool one_file;              /* ffmpeg makes one film of them */
@@ -46,7 +48,7 @@ static bool begin(void *context, struct error *error)
         return false;
     }
     text_print(&f->list, "ffconcat version 1.0\n");
-    return true;
+    return !f->lock_in || f->lock_in(f->lock_context, error);
 }
 
 /* How long the last picture stood. */
@@ -162,6 +164,11 @@ static bool end(void *context, bool good, struct error *error)
 
 enum status film_run(const struct arguments *a)
 {
+    return film_make(a, NULL, NULL);
+}
+
+enum status film_make(const struct arguments *a, bool (*lock_in)(void *context, struct error *error), void *context)
+{
     const char *path = argument_value(a, "-o"), *every = argument_value(a, "--every"), *dot = strrchr(path, '.');
     struct film *f = calloc(1, sizeof *f);
     const struct watcher watcher = {begin, look, end, f};
@@ -179,6 +186,8 @@ enum status film_run(const struct arguments *a)
         return desk_fail(&error);
     }
     f->arguments = a;
+    f->lock_in = lock_in;
+    f->lock_context = context;
     f->every = every ? f->every : 100000;
     f->one_file = dot && dot != path && !strchr(dot, '/') && strlen(dot) > 1 && strlen(dot) < 8;
     strcpy(f->path, path);

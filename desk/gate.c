@@ -317,7 +317,7 @@ static void ask(struct gate *g, struct http_exchange *x, const struct person *p,
 
     if (good) {
         snprintf(q->file_name, sizeof q->file_name, "%s", file_name);
-        q->screen = !strcmp(verb, "viewer");
+        q->screen = !strcmp(verb, "viewer") || !strcmp(verb, "sound");
         good = g->settings->ask(g->settings->context, text);
     }
     free(text);
@@ -414,6 +414,17 @@ static const struct route {
     {HTTP_GET, "/api/sessions/{}/files", "session-files", NULL, ROLE_READER},
     {HTTP_POST, "/api/sessions/{}/retrieve", "session-retrieve", "records.zip", ROLE_READER},
     {HTTP_GET, "/api/sessions/{}/journal", "journal", "session.journal", ROLE_READER},
+    {HTTP_GET, "/api/sessions/{}/film", "film", NULL, ROLE_READER},
+    {HTTP_GET, "/api/sessions/{}/prints", "prints", NULL, ROLE_READER},
+    {HTTP_POST, "/api/sessions/{}/print-pdf", "print-pdf", "print.pdf", ROLE_READER},
+    {HTTP_POST, "/api/sessions/{}/print-raw", "print-raw", "print.prn", ROLE_READER},
+    {HTTP_POST, "/api/sessions/{}/insert", "insert", NULL, ROLE_READER},
+    {HTTP_POST, "/api/sessions/{}/stay", "stay", NULL, ROLE_READER},
+    {HTTP_GET, "/api/jobs", "jobs", NULL, ROLE_READER},
+    {HTTP_GET, "/api/media", "media", NULL, ROLE_READER},
+    {HTTP_POST, "/api/archives/{}/files", "files", NULL, ROLE_ARCHIVIST},
+    {HTTP_POST, "/api/uploads", "upload", NULL, ROLE_ARCHIVIST},
+    {HTTP_POST, "/api/uploads/{}", "upload-piece", NULL, ROLE_ARCHIVIST},
     /* clang-format on */
 };
 
@@ -516,9 +527,25 @@ void gate_request(struct gate *g, struct http_exchange *x, const struct http_req
 
 /* --- Screens --- */
 
-static bool is_screen(const char *path, char session[256])
+/* Streams of a session, and how the steward is asked for them. */
+static const struct {
+    const char *pattern, *verb, *lines;
+} streams[] = {
+    {"/api/sessions/{}/screen", "viewer", ""},
+    {"/api/sessions/{}/view", "viewer", "view"},
+    {"/api/sessions/{}/sound", "sound", ""},
+};
+
+enum { STREAMS = sizeof streams / sizeof *streams };
+
+/* Which one a path names, or STREAMS. */
+static size_t find_stream(const char *path, char session[256])
 {
-    return matches("/api/sessions/{}/screen", path, session) || matches("/api/sessions/{}/view", path, session);
+    size_t i = 0;
+
+    while (i < STREAMS && !matches(streams[i].pattern, path, session))
+        i++;
+    return i;
 }
 
 /* A WebSocket says where it comes from, whatever else it is allowed. */
@@ -526,8 +553,8 @@ bool gate_permits(struct gate *g, const struct http_request *request)
 {
     char session[256];
 
-    return is_our_host(g, request->host) && is_our_origin(g, request->origin) && is_screen(request->path, session) &&
-           who_asks(g, request);
+    return is_our_host(g, request->host) && is_our_origin(g, request->origin) &&
+           find_stream(request->path, session) < STREAMS && who_asks(g, request);
 }
 
 void gate_opened(struct gate *g, struct http_exchange *x, const struct http_request *request)
@@ -535,13 +562,14 @@ void gate_opened(struct gate *g, struct http_exchange *x, const struct http_requ
     const struct person *p = who_asks(g, request);
     struct screen *screen = NULL;
     char session[256];
+    const size_t stream = find_stream(request->path, session);
 
     for (size_t i = 0; i < HTTP_CONNECTIONS && !screen; i++)
         screen = g->screens[i].x ? NULL : &g->screens[i];
-    if (!p || !screen || !is_screen(request->path, session)) {
+    if (!p || !screen || stream == STREAMS) {
         g->settings->end(x);
         return;
     }
     *screen = (struct screen){x, p};
-    ask(g, x, p, "viewer", session, strstr(request->path, "/view") ? "view" : "", "");
+    ask(g, x, p, streams[stream].verb, session, streams[stream].lines, "");
 }

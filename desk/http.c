@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "desk/progress.h"
+#include "desk/sockets.h"
 
 #define PIECE 32768u        /* bytes that are read and sent at a time */
 #define ANSWER_SECONDS 1800 /* that an answer may take */
@@ -24,6 +25,7 @@ struct http {
     struct lws_vhost *vhost;
     const struct http_site *site;
     unsigned connections;
+    int spare; /* a descriptor that is given up when there is no other */
 };
 
 enum watched { WATCH_READABLE, WATCH_LISTEN, WATCH_STREAM };
@@ -241,6 +243,7 @@ static struct watch *new_watch(struct http *h, enum watched kind, int descriptor
 
 bool http_listen(struct http *h, int socket)
 {
+    h->spare = socket_spare(socket);
     return new_watch(h, WATCH_LISTEN, socket) != NULL;
 }
 
@@ -361,8 +364,10 @@ static void accept_one(struct http *h, int listening)
 {
     int socket = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), on = 1;
 
-    if (socket < 0)
+    if (socket < 0) {
+        socket_shed(listening, &h->spare);
         return;
+    }
     if (h->connections >= HTTP_CONNECTIONS) {
         close(socket);
         return;
@@ -501,12 +506,23 @@ struct http *http_open(const struct http_site *site, struct error *error)
         h->site = site;
         info.user = h;
         info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
+        if (site->certificate) { /* read here, before the process locks itself in */
+            info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+            info.alpn = "http/1.1"; /* what gate.c looks at is in its headers */
+            info.ssl_cert_filepath = site->certificate;
+            info.ssl_private_key_filepath = site->key;
+            info.ssl_options_set = SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_RENEGOTIATION;
+        }
         h->context = lws_create_context(&info);
         h->vhost = h->context ? lws_create_vhost(h->context, &info) : NULL;
     }
     if (h && h->vhost)
         return h;
-    error_set(error, STATUS_HOST, "HTTP", NULL, NULL, "cannot begin");
+    if (site->certificate)
+        error_set(error, STATUS_INPUT, site->certificate, NULL,
+                  "name the key that belongs to it with --certificate-key", "TLS cannot begin with it");
+    else
+        error_set(error, STATUS_HOST, "HTTP", NULL, NULL, "cannot begin");
     http_close(h);
     return NULL;
 }

@@ -52,7 +52,8 @@ struct http_site {
     void (*gone)(void *context, struct http_exchange *x);
     /* A descriptor that is watched can be read. */
     void (*readable)(void *context, int descriptor);
-    const char *const *headers; /* of every answer: name with a colon, value, and a null at the end */
+    const char *certificate, *key; /* PEM files, by which it speaks TLS; null: it does not */
+    const char *const *headers;    /* of every answer: name with a colon, value, and a null at the end */
 };
 
 /* Site and its texts must outlive it. Null: *error says why. */

@@ -3,10 +3,12 @@
 #ifndef MUNIMENT_DESK_JOBS_H
 #define MUNIMENT_DESK_JOBS_H
 
+#include <stdint.h>
+
 #include "desk/options.h"
 
 #define JOBS_MOST 16u      /* at a time */
-#define JOB_OPTIONS 24u    /* of a command */
+#define JOB_OPTIONS 48u    /* of a command */
 #define JOB_OPERANDS 1024u /* of a command */
 #define JOB_SECONDS 1800   /* of processor time */
 
@@ -29,7 +31,10 @@ struct job {
     int process, life; /* life ends when the process does */
     int out, err;      /* files without a name */
     const char *type;  /* of the output */
-    char person[17];   /* who asked; the caller's */
+    char person[17];   /* who asked; the caller's, as are the next three */
+    const char *verb;
+    uint64_t begun;    /* milliseconds of a clock */
+    uint32_t about;    /* what the job is about, so that another of the kind may be compared */
     char remove[4096]; /* a file or folder that goes with it; empty: none */
     char keep[4096];   /* where what it made stays; the caller's */
 };
@@ -41,6 +46,8 @@ bool job_begin(struct job *job, const int *keep, size_t keep_count, enum status 
 /* Waits for its end, which job->life has announced. Closes life. */
 enum status job_end(struct job *job);
 
+/* Copies a file into an open one. */
+bool job_copy(const char *from, int to);
 /* Removes a file, or a folder with what is in it. */
 void job_remove(const char *path);
 

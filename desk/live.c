@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "desk/inputs.h"
 #include "desk/terminal.h"
 #include "desk/vnc.h"
+#include "formats/numbers.h"
 
 #define SLICES_PER_SECOND 1000u /* of guest time: the machine listens as often */
 #define SLICES_ALONE 100u       /* the same when nobody watches */
@@ -26,6 +28,15 @@
 #define SLOW_PERCENT 90         /* below which it is said */
 #define TERMINAL_US 40000       /* between two looks of the terminal at the screen */
 #define TYPING_US 30000         /* between two characters typed in the terminal, of the machine's time */
+
+#define EAR_FRAMES 960u /* that are sent at a time: 20 ms */
+
+/* Who hears the machine. A frame of which a part was sent is sent whole. */
+struct ear {
+    int stream; /* below 0: nobody */
+    uint8_t rest[4];
+    unsigned rest_count;
+};
 
 enum speed { SPEED_BY_WATCHERS, SPEED_REAL, SPEED_MAX };
 
@@ -46,8 +57,13 @@ struct live {
     uint64_t frame;                                                           /* number of the last one */
     bool stale; /* the machine has run, or viewers have asked, since the last picture */
     bool slow_said;
-    bool commanded;               /* to leave */
-    uint64_t idle_us, watched_at; /* microseconds: after which it leaves, 0: never; since when nobody watches */
+    bool commanded;              /* to leave */
+    uint64_t idle_us, active_at; /* microseconds: after which it leaves, 0: never; since when nobody did anything */
+    uint64_t most_us, begun_at;
+    unsigned watching; /* viewers, when it was looked at last */
+    struct ear ears[LIVE_EARS];
+    uint8_t heard[4 * EAR_FRAMES]; /* frames that are to be sent */
+    size_t heard_count;
     char command;
     unsigned percent;                  /* of its speed that it ran at last */
     uint64_t terminal_due, typing_due; /* microseconds; of the machine's time */
@@ -117,6 +133,12 @@ static bool open_display(struct live *l, const char *display, struct error *erro
     return l->vnc && vnc_listen(l->vnc, display + 4, error);
 }
 
+static void no_ears(struct live *l)
+{
+    for (size_t i = 0; i < LIVE_EARS; i++)
+        l->ears[i].stream = -1;
+}
+
 bool live_open(const struct arguments *arguments, struct live **live, struct error *error)
 {
     const char *speed = argument_value(arguments, "--speed"), *layout = argument_value(arguments, "--layout");
@@ -131,6 +153,7 @@ bool live_open(const struct arguments *arguments, struct live **live, struct err
     l = *live = calloc(1, sizeof *l);
     if (!l)
         return error_set(error, STATUS_HOST, "boot", NULL, NULL, "out of memory");
+    no_ears(l);
     l->request = (struct vnc_request){.name = arguments->operands[0],
                                       .password_file = argument_value(arguments, "--password-file"),
                                       .certificate = argument_value(arguments, "--certificate"),
@@ -145,16 +168,82 @@ bool live_open(const struct arguments *arguments, struct live **live, struct err
     return true;
 }
 
-static void take_command(void *context, char byte)
+/* --- Sound --- */
+
+static void add_ear(struct live *l, int stream)
+{
+    for (size_t i = 0; i < LIVE_EARS; i++)
+        if (l->ears[i].stream < 0) {
+            l->ears[i] = (struct ear){.stream = stream};
+            return;
+        }
+    close(stream);
+}
+
+static void send_sound(struct ear *ear, const uint8_t *bytes, size_t size)
+{
+    ssize_t put = 0;
+
+    if (ear->rest_count) {
+        put = write(ear->stream, ear->rest, ear->rest_count);
+        if (put > 0) {
+            ear->rest_count -= (unsigned)put;
+            memmove(ear->rest, ear->rest + put, ear->rest_count);
+        }
+    }
+    if (put >= 0 && !ear->rest_count) {
+        put = write(ear->stream, bytes, size);
+        if (put > 0 && put % 4) {
+            ear->rest_count = 4 - (unsigned)put % 4;
+            memcpy(ear->rest, bytes + put, ear->rest_count);
+        }
+    }
+    if (put < 0 && errno != EAGAIN && errno != EINTR) {
+        close(ear->stream);
+        ear->stream = -1;
+    }
+}
+
+void live_sound(struct live *l, const int16_t *frames, size_t count)
+{
+    bool some = false;
+
+    for (size_t i = 0; i < LIVE_EARS; i++)
+        some = some || l->ears[i].stream >= 0;
+    for (size_t at = 0; some && at < count; at++) {
+        for (size_t side = 0; side < 2; side++)
+            put_le(l->heard + 4 * l->heard_count + 2 * side, frames ? (uint16_t)frames[2 * at + side] : 0, 2);
+        if (++l->heard_count < EAR_FRAMES)
+            continue;
+        for (size_t i = 0; i < LIVE_EARS; i++)
+            if (l->ears[i].stream >= 0)
+                send_sound(&l->ears[i], l->heard, sizeof l->heard);
+        l->heard_count = 0;
+    }
+}
+
+/* --- At a control socket --- */
+
+static void take_command(void *context, char byte, int descriptor)
 {
     struct live *l = context;
 
+    if (byte == LIVE_HEAR && descriptor >= 0) {
+        add_ear(l, descriptor);
+        return;
+    }
+    if (descriptor >= 0)
+        close(descriptor);
+    if (byte == LIVE_STAY) {
+        l->active_at = microseconds();
+        return;
+    }
     l->commanded = true;
     l->command = byte;
 }
 
 struct live *live_at(const char *name, const struct layout *layout, int control, unsigned idle_seconds,
-                     struct error *error)
+                     unsigned most_seconds, struct error *error)
 {
     struct live *l = calloc(1, sizeof *l);
     const struct rfb_desk desk = {.context = l, .key = viewer_key, .pointer = viewer_pointer, .cut = viewer_cut};
@@ -163,6 +252,8 @@ struct live *live_at(const char *name, const struct layout *layout, int control,
         l->request = (struct vnc_request){.name = name, .layout = layout};
         l->speed = SPEED_REAL;
         l->idle_us = idle_seconds * UINT64_C(1000000);
+        l->most_us = most_seconds * UINT64_C(1000000);
+        no_ears(l);
         l->vnc = vnc_open(&l->request, &desk, error);
     }
     if (l && l->vnc && vnc_control(l->vnc, control, take_command, l))
@@ -337,11 +428,33 @@ static void wait_for_clock(struct live *l, uint64_t now)
     }
 }
 
-static void leave_when_idle(struct live *l, uint64_t now)
+/* When it leaves by itself; UINT64_MAX: never. */
+static uint64_t leaves_at(const struct live *l)
 {
-    if (vnc_watching(l->vnc) || !l->watched_at)
-        l->watched_at = now;
-    l->commanded = l->commanded || (l->idle_us && now - l->watched_at > l->idle_us);
+    uint64_t active = l->input_at > l->active_at ? l->input_at : l->active_at;
+    uint64_t idle = l->idle_us ? active + l->idle_us : UINT64_MAX,
+             most = l->most_us ? l->begun_at + l->most_us : UINT64_MAX;
+
+    return idle < most ? idle : most;
+}
+
+unsigned live_left(const struct live *l)
+{
+    uint64_t now = microseconds(), then = leaves_at(l), left = then > now ? (then - now) / 1000000 : 0;
+
+    return left < LIVE_WARNING ? (unsigned)left + 1 : 0;
+}
+
+static void leave_when_due(struct live *l, uint64_t now)
+{
+    unsigned watching = vnc_watching(l->vnc);
+
+    if (!l->begun_at)
+        l->begun_at = now;
+    if (!l->active_at || watching > l->watching)
+        l->active_at = now;
+    l->watching = watching;
+    l->commanded = l->commanded || now > leaves_at(l);
 }
 
 static uint64_t paced(void *context)
@@ -355,7 +468,7 @@ static uint64_t paced(void *context)
         set_clock(l, now);
     }
     measure(l, now);
-    leave_when_idle(l, now);
+    leave_when_due(l, now);
     l->stale = true;
     if (now >= l->poll_due) {
         listen_to(l, 0);

@@ -15,10 +15,20 @@ struct live;
 /* Reads --display, --speed and what belongs to them. *live is null if there is no display. The caller calls live_close
  * in any case. */
 bool live_open(const struct arguments *arguments, struct live **live, struct error *error);
-/* A session whose viewers and commands come at a control socket (vnc_control), and which leaves when nobody has watched
- * it for idle_seconds; 0: it does not. Null: *error says why. */
+#define LIVE_STAY 'k'    /* a command: somebody is still there */
+#define LIVE_HEAR 'a'    /* the same with a stream, to which the machine's sound is written */
+#define LIVE_EARS 4u     /* such streams at a time */
+#define LIVE_WARNING 120 /* seconds before a session leaves by itself that live_left says so */
+
+/* A session whose viewers and commands come at a control socket (vnc_control), and which leaves when nobody has done
+ * anything in it for idle_seconds, or when it has run for most_seconds; 0: it does not. Null: *error says why. */
 struct live *live_at(const char *name, const struct layout *layout, int control, unsigned idle_seconds,
-                     struct error *error);
+                     unsigned most_seconds, struct error *error);
+/* In how many seconds it will leave by itself, if that is soon; 0: it will not. */
+unsigned live_left(const struct live *live);
+/* What the machine plays, as machine_host.sound gives it: to those who hear it. What they do not take at once is
+ * lost. */
+void live_sound(struct live *live, const int16_t *frames, size_t count);
 /* The command at which it left; 0: the socket's other end is gone, or there was none. */
 char live_command(const struct live *live);
 /* Joins it to a session, which has begun. */

@@ -418,8 +418,11 @@ static const struct option repair_options[] = {
 static const struct option serve_options[] = {
     { "--listen", "ADDRESS:PORT", "an address of this host alone (default 127.0.0.1:8620; port 0: any that is free)", false, false },
     { "--host", "NAME", "it is behind a proxy, which people reach as https://NAME (may be repeated)", true, false },
+    { "--certificate", "PEM", "speak TLS by this certificate; --listen may be any address of this host then", false, false },
+    { "--certificate-key", "PEM", "its private key, if that is in another file", false, false },
     { "--state", "FOLDER", "where sessions are kept (default: a folder in ~/.local/state/muniment)", false, false },
-    { "--idle", "MINUTES", "suspend a session that nobody has watched for so long; 0: never (default 30)", false, false },
+    { "--idle", "MINUTES", "suspend a session in which nobody did anything for so long; 0: never (default 30)", false, false },
+    { "--longest", "MINUTES", "suspend a session that has run for so long; 0: never (default 720)", false, false },
     { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false },
     { "--key", "KEY", "sign a receipt into everything that is retrieved, with this private key", false, false },
     { "--log", "LOG", "record everything in the office's log (muniment log new)", false, false },

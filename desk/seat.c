@@ -12,6 +12,8 @@
 #include "desk/desk.h"
 #include "desk/jail.h"
 #include "desk/live.h"
+#include "desk/media.h"
+#include "desk/paper.h"
 #include "desk/png.h"
 #include "desk/rights.h"
 #include "emu/host/host.h"
@@ -31,6 +33,15 @@ struct seat {
     struct machine_identity identity;
     int checkpoints[SEAT_CHECKPOINTS]; /* below 0: it is not there */
     struct twins twins;
+    int paper_file;
+    struct paper paper;
+    char media_paths[SEAT_MEDIA_MOST][PATH_MAX];
+    const char *image_paths[SEAT_MEDIA_MOST];
+    struct replay_images images;
+    struct medium inserted; /* that is put in when the machine runs */
+    enum drive_slot insert_slot;
+    unsigned left;                             /* seconds, as it was reported last */
+    uint64_t left_due;                         /* nanoseconds of a clock */
     uint64_t checkpoint_due, checkpoint_begun; /* nanoseconds of this process's time; of a clock */
     bool repeats;                              /* a journal that is there */
     struct journal journal;
@@ -64,6 +75,73 @@ static void copied(void *context, const uint8_t *text, size_t length)
         live_copied(s->live, text, length);
 }
 
+static void parallel_out(void *context, uint8_t byte)
+{
+    struct seat *s = context;
+
+    paper_byte(&s->paper, byte, machine_tick(s->machine));
+}
+
+static void sound(void *context, const int16_t *frames, size_t count)
+{
+    struct seat *s = context;
+
+    if (s->live && s->session.paced)
+        live_sound(s->live, frames, count);
+}
+
+/* --- Media --- */
+
+unsigned seat_media(const char *folder, char media[SEAT_MEDIA_MOST][PATH_MAX])
+{
+    char path[PATH_MAX];
+    unsigned count = 0;
+    FILE *file;
+
+    snprintf(path, sizeof path, "%.4000s/" SEAT_MEDIA, folder);
+    file = fopen(path, "re");
+    while (file && count < SEAT_MEDIA_MOST && fgets(media[count], PATH_MAX, file)) {
+        media[count][strcspn(media[count], "\n")] = '\0';
+        count++;
+    }
+    if (file)
+        fclose(file);
+    return count;
+}
+
+/* Images are raw: nothing is made out of what is in them here. */
+static bool open_images(struct seat *s, struct error *error)
+{
+    const unsigned count = seat_media(s->request->folder, s->media_paths);
+
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        s->media.images[slot].format = "raw";
+    for (unsigned i = 0; i < count; i++)
+        s->image_paths[i] = s->media_paths[i];
+    if (!replay_images_open(&s->images, s->image_paths, count, NULL, NULL, error))
+        return false;
+    if (!s->request->insert)
+        return true;
+    return media_slot(&s->media, s->request->insert, "session", &s->insert_slot, error) &&
+           (s->request->eject ||
+            (count > 0 && media_open_image(&s->media, s->insert_slot, s->image_paths[count - 1], &s->inserted, error)));
+}
+
+/* Puts the medium in that was asked for, as a person would: what was there is taken out first. */
+static bool insert(struct seat *s, struct error *error)
+{
+    struct medium *drive = &s->media.drives[s->insert_slot];
+
+    if (!s->request->insert)
+        return true;
+    record_medium(&s->session.recorder, s->insert_slot, NULL, NULL);
+    medium_close(drive);
+    *drive = s->inserted;
+    if (drive->present)
+        record_medium(&s->session.recorder, s->insert_slot, &drive->disk, s->images.digests[s->images.count - 1]);
+    return medium_identify(&s->media, s->insert_slot, &s->identity, NULL, NULL, error);
+}
+
 static bool open_media(struct seat *s, struct error *error)
 {
     const struct arguments *a = s->request->arguments;
@@ -72,12 +150,12 @@ static bool open_media(struct seat *s, struct error *error)
 
     snprintf(overlay, sizeof overlay, "%.4000s/" SEAT_OVERLAY, s->request->folder);
     return archive && media_open_archive(&s->media, archive, overlay, error) && desk_may_see(a, archive, error) &&
-           machine_identify(&s->media, &s->identity, NULL, NULL, error);
+           machine_identify(&s->media, &s->identity, NULL, NULL, error) && open_images(s, error);
 }
 
 /* What will be read is hostile to the process that reads it, as what wrote it may have been a guest's: they are read
  * behind the jail's door. */
-static bool open_checkpoints(struct seat *s, struct error *error)
+static bool open_files(struct seat *s, struct error *error)
 {
     char path[PATH_MAX];
 
@@ -87,6 +165,8 @@ static bool open_checkpoints(struct seat *s, struct error *error)
         if (s->checkpoints[i] < 0 && i < 2)
             return error_host(error, path, errno, "cannot open");
     }
+    snprintf(path, sizeof path, "%.4000s/" SEAT_PAPER, s->request->folder);
+    s->paper_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     s->twins = (struct twins){{s->checkpoints[0], s->checkpoints[1]}, {seat_checkpoints[0], seat_checkpoints[1]}, 0, 0};
     return true;
 }
@@ -100,7 +180,8 @@ static bool begin_session(struct seat *s, struct error *error)
 /* Builds the machine, and opens the journal: a new one, or that which is to be repeated. */
 static bool build(struct seat *s, struct error *error)
 {
-    struct machine_host host = {.context = s, .serial_out = serial_out, .copied = copied};
+    struct machine_host host = {
+        .context = s, .serial_out = serial_out, .parallel_out = parallel_out, .sound = sound, .copied = copied};
     const char *reason = "unknown reason", *path = s->request->arguments->operands[0], *journal = s->journal_path;
 
     snprintf(s->journal_path, sizeof s->journal_path, "%.4000s/" SEAT_JOURNAL, s->request->folder);
@@ -119,8 +200,9 @@ static bool build(struct seat *s, struct error *error)
         return false;
     if (s->journal.ended)
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "the session is over: the machine was switched off");
-    if (!replay_begin(&s->replay, journal, &s->journal, &s->media, archive_machine_root(s->media.archive), NULL, &host,
-                      error))
+    if (!replay_begin(&s->replay, journal, &s->journal, &s->media, archive_machine_root(s->media.archive), &s->images,
+                      &host, error) ||
+        !replay_open_media(&s->replay, error))
         return false;
     s->machine = s->replay.machine;
     machine_set_engine(s->machine, ENGINE_TRANSLATOR, 0);
@@ -157,6 +239,11 @@ static bool begin_at_checkpoint(struct seat *s, struct error *error)
     return s->machine;
 }
 
+static void begin_paper(struct seat *s)
+{
+    paper_begin(&s->paper, s->paper_file, machine_ticks_per_second(s->machine), machine_tick(s->machine));
+}
+
 /* Repeats the journal, to where it ends, and goes on writing there. */
 static bool repeat(struct seat *s, struct error *error)
 {
@@ -165,6 +252,7 @@ static bool repeat(struct seat *s, struct error *error)
 
     if (!begin_at_checkpoint(s, error))
         return false;
+    begin_paper(s);
     const uint64_t from = machine_tick(s->machine), step = (end - from) / REPEAT_STEPS + 1;
     for (uint64_t to = from + step; s->replay.next < s->journal.count; to += step) {
         replay_to(&s->replay, to < end ? to : end);
@@ -202,6 +290,7 @@ static void set_due(struct seat *s, uint64_t took)
 /* The digest in the journal is what the snapshot is known by. */
 static bool note_state(struct seat *s, struct error *error)
 {
+    paper_flush(&s->paper, true);
     return machine_identity_update(&s->media, &s->identity, error) &&
            (record_digest(&s->session.recorder) || error_host(error, SEAT_JOURNAL, EIO, "cannot write"));
 }
@@ -230,20 +319,44 @@ static bool look_at_checkpoints(struct seat *s)
 
 /* --- The run --- */
 
+/* Says when it will end by itself, and when that was put off. */
+static void look_at_clock(struct seat *s)
+{
+    const uint64_t now = nanoseconds(CLOCK_MONOTONIC);
+    char text[32];
+    unsigned left;
+
+    if (now < s->left_due)
+        return;
+    s->left_due = now + 1000000000;
+    left = live_left(s->live);
+    if (!left != !s->left) {
+        snprintf(text, sizeof text, SEAT_LEFT "%u", left);
+        report(s, text);
+    }
+    s->left = left;
+}
+
 static bool looked(void *context)
 {
     struct seat *s = context;
 
+    look_at_clock(s);
+    paper_flush(&s->paper, false);
     return media_sync(&s->media, false, NULL) && look_at_checkpoints(s);
 }
 
 /* Opens everything, and locks itself in. */
 static bool begin(struct seat *s, struct error *error)
 {
-    if (!open_checkpoints(s, error) || !build(s, error) ||
+    if (!open_files(s, error) || !build(s, error) ||
         !jail_enter(JAIL_SESSION, NULL, 0, &(struct jail_limits){.more_memory = s->media.manifest.memory + MORE_MEMORY},
                     error) ||
         (s->repeats && !repeat(s, error)))
+        return false;
+    if (!s->repeats)
+        begin_paper(s);
+    if (!insert(s, error))
         return false;
     s->session.progress.terminal = false;
     set_due(s, 0);
@@ -255,7 +368,7 @@ static bool begin_live(struct seat *s, struct error *error)
     const struct seat_request *r = s->request;
 
     s->live = live_at(archive_description(s->media.archive)->title, layout_default(), r->control, r->idle_seconds,
-                      error);
+                      r->most_seconds, error);
     if (!s->live || !begin(s, error))
         return false;
     s->session.looked = looked;
@@ -272,6 +385,7 @@ static enum status end(struct seat *s, enum session_end how, struct error *error
     struct error none;
 
     good = media_sync(&s->media, true, good ? error : NULL) && good;
+    paper_flush(&s->paper, true);
     if (how == SESSION_FAILED)
         good = media_failure(&s->media, error);
     if (good && !off && machine_identity_update(&s->media, &s->identity, &none) &&

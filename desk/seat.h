@@ -6,12 +6,18 @@
 #ifndef MUNIMENT_DESK_SEAT_H
 #define MUNIMENT_DESK_SEAT_H
 
+#include <limits.h>
+
 #include "desk/options.h"
+#include "manifests/manifests.h"
 
 /* What is in a session's folder: the files that its process has open. A checkpoint is a snapshot; the third one may be
  * shared with others, and is only read. */
 #define SEAT_JOURNAL "journal"
 #define SEAT_OVERLAY "overlay"
+#define SEAT_PAPER "paper" /* what it printed (paper.h) */
+#define SEAT_MEDIA "media" /* the paths of the images that were put in, a line each */
+#define SEAT_MEDIA_MOST 16u
 #define SEAT_CHECKPOINTS 3
 extern const char *const seat_checkpoints[SEAT_CHECKPOINTS];
 
@@ -20,19 +26,27 @@ extern const char *const seat_checkpoints[SEAT_CHECKPOINTS];
 #define SEAT_READY "ready"
 #define SEAT_REPEATING "repeating "
 #define SEAT_FAILED "failed "
+#define SEAT_LEFT "left " /* and the seconds after which it will suspend itself; 0: it will not, after all */
 #define SEAT_OFF "off"
 #define SEAT_SUSPENDED "suspended"
 
 /* What it is asked for there, besides viewers (vnc_control); at the socket's end it suspends itself. */
-#define SEAT_SUSPEND 's'
+#define SEAT_SUSPEND 's' /* besides LIVE_STAY and LIVE_HEAR */
 #define SEAT_DISCARD 'q'
 
 struct seat_request {
     const struct arguments *arguments; /* --trust; the first operand is the archive */
     const char *folder;                /* its own; the journal is continued if it is there, overlays must not be */
     int control;
-    unsigned idle_seconds; /* that nobody watches, after which it suspends itself; 0: never */
+    unsigned idle_seconds, most_seconds; /* that nobody does anything, or that it runs, after which it suspends itself;
+                                            0: never */
+    enum drive_kind insert; /* DRIVE_FLOPPY or DRIVE_CDROM: when it runs, the image of the last line of SEAT_MEDIA is
+                               put in, or, with eject, what is in the drive is taken out */
+    bool eject;
 };
+
+/* Reads SEAT_MEDIA of a session's folder; returns how many there are. */
+unsigned seat_media(const char *folder, char media[SEAT_MEDIA_MOST][PATH_MAX]);
 
 /* Runs it to its end; returns the process's exit status. */
 enum status seat_run(const struct seat_request *request);

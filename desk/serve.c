@@ -33,7 +33,8 @@ struct serving {
     char own_hosts[2][80];
     const char *hosts[HOSTS_MOST + 1];
     char cookie[32], secret[GATE_SECRET + 1], place[80];
-    bool behind; /* a proxy, which people reach by https */
+    const char *certificate, *key; /* of TLS; null: none */
+    bool https;                    /* people reach it by that: with a certificate, or behind a proxy */
 };
 
 /* --- The gate's process --- */
@@ -127,7 +128,7 @@ static enum status run_gate(struct serving *v, int steward)
     struct gate_process p = {.steward = steward};
     struct gate_settings settings = {.context = &p,
                                      .hosts = v->hosts,
-                                     .scheme = v->behind ? "https" : "http",
+                                     .scheme = v->https ? "https" : "http",
                                      .cookie = v->cookie,
                                      .first_role = ROLE_ARCHIVIST,
                                      .random = random_bytes,
@@ -142,9 +143,13 @@ static enum status run_gate(struct serving *v, int steward)
                                    .opened = on_opened,
                                    .gone = on_gone,
                                    .readable = on_readable,
+                                   .certificate = v->certificate,
+                                   .key = v->key,
                                    .headers = gate_headers};
     struct error error;
 
+    setenv("TZ", "UTC0", 1); /* who dates a certificate asks the host's clock for its zone */
+    tzset();
     gate_hash(v->secret, settings.first);
     memset(v->secret, 0, sizeof v->secret);
     p.gate = gate_open(&settings);
@@ -163,7 +168,7 @@ static enum status run_gate(struct serving *v, int steward)
 static bool bad_place(const char *place, struct error *error)
 {
     return error_set(error, STATUS_USAGE, "--listen", NULL, "give ADDRESS:PORT, such as " DEFAULT_LISTEN,
-                     "\"%.100s\" is no address of this host alone", place);
+                     "\"%.100s\" is no address of this host alone; others take a --certificate", place);
 }
 
 static bool is_loopback(const struct sockaddr *address)
@@ -198,7 +203,7 @@ static bool listen_at(struct serving *v, const char *place, struct error *error)
     }
     if (getaddrinfo(host, colon + 1, &hints, &found))
         return bad_place(place, error);
-    if (!is_loopback(found->ai_addr)) {
+    if (!v->certificate && !is_loopback(found->ai_addr)) {
         freeaddrinfo(found);
         return bad_place(place, error);
     }
@@ -227,19 +232,19 @@ static bool name_hosts(struct serving *v, struct error *error)
             return error_set(error, STATUS_USAGE, "--host", NULL, NULL, "is given too often");
         v->hosts[count++] = name;
     }
-    v->behind = count > 0;
-    snprintf(v->cookie, sizeof v->cookie, v->behind ? "__Host-muniment" : "muniment-%s", port);
-    if (v->behind) {
+    v->https = count > 0 || v->certificate;
+    snprintf(v->cookie, sizeof v->cookie, v->https ? "__Host-muniment" : "muniment-%s", port);
+    if (count) {
         snprintf(v->place, sizeof v->place, "https://%.60s", v->hosts[0]);
         return true;
     }
-    if (strcmp(port, "80") != 0) /* browsers leave the usual one out */
+    if (strcmp(port, v->https ? "443" : "80") != 0) /* browsers leave the usual one out */
         snprintf(after, sizeof after, ":%s", port);
     snprintf(v->own_hosts[0], sizeof v->own_hosts[0], strchr(host, ':') ? "[%s]%s" : "%s%s", host, after);
     snprintf(v->own_hosts[1], sizeof v->own_hosts[1], "localhost%s", after);
     for (size_t i = 0; i < 2; i++)
         v->hosts[i] = v->own_hosts[i];
-    snprintf(v->place, sizeof v->place, "http://%.70s", v->own_hosts[0]);
+    snprintf(v->place, sizeof v->place, "http%s://%.70s", v->https ? "s" : "", v->own_hosts[0]);
     return true;
 }
 
@@ -343,13 +348,18 @@ static enum status run(struct serving *v, struct steward *steward, struct error 
 
 enum status serve_run(const struct arguments *arguments)
 {
-    struct serving v = {.arguments = arguments, .listening = -1};
+    struct serving v = {.arguments = arguments,
+                        .listening = -1,
+                        .certificate = argument_value(arguments, "--certificate"),
+                        .key = argument_value(arguments, "--certificate-key")};
     const char *place = argument_value(arguments, "--listen");
     char *library = realpath(arguments->operands[0], NULL), state[PATH_MAX];
     struct steward *steward = NULL;
     struct error error;
     enum status status;
 
+    if (!v.key)
+        v.key = v.certificate; /* one file may have both */
     if (!library || strlen(library) > 3800) {
         error_host(&error, arguments->operands[0], library ? ENAMETOOLONG : errno, "cannot open");
         free(library);

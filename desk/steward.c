@@ -23,20 +23,26 @@
 #include "desk/gate.h"
 #include "desk/jail.h"
 #include "desk/jobs.h"
+#include "desk/live.h"
+#include "desk/opening.h"
 #include "desk/progress.h"
 #include "desk/seat.h"
-#include "desk/rights.h"
+#include "desk/uploads.h"
+#include "desk/work.h"
 #include "formats/json.h"
 
-#define SEATS 64u          /* sessions, suspended ones included */
-#define READER_SEATS 8u    /* of one reader */
-#define PERSON_JOBS 8u     /* of one person at a time */
-#define TRUST_MOST 12u     /* of --trust: with it and all else a job's options and folders have room */
-#define IDLE_MINUTES 30    /* that nobody watches a session, before it is suspended */
-#define ENDING_SECONDS 20  /* that sessions may take to suspend themselves */
-#define OPENING_SECONDS 40 /* of a machine's time, after which its picture is taken, and sessions begin */
-#define ANSWER_SECONDS 10  /* that the gate may take to receive an answer, before it is given up */
-#define NOBODY UINT_MAX    /* the number of a question that a gate asked which is no more */
+#define SEATS 64u                /* sessions, suspended ones included */
+#define READER_SEATS 8u          /* of one reader */
+#define PERSON_JOBS 8u           /* of one person at a time */
+#define TRUST_MOST 12u           /* of --trust: with it and all else a job's options and folders have room */
+#define IDLE_MINUTES 30          /* that nobody does anything in a session, before it is suspended */
+#define LONGEST_MINUTES 720      /* that a session runs, before it is suspended */
+#define REASON_MOST 255u         /* bytes of a reason for which an archivist sees what is closed */
+#define PACES 64u                /* jobs of which is remembered how long they took */
+#define FLOPPY_MOST (5760 * 512) /* bytes: 2.88M */
+#define ENDING_SECONDS 20        /* that sessions may take to suspend themselves */
+#define ANSWER_SECONDS 10        /* that the gate may take to receive an answer, before it is given up */
+#define NOBODY UINT_MAX          /* the number of a question that a gate asked which is no more */
 #define JSON "application/json"
 #define LINES "application/x-ndjson"
 #define PICTURE "image/png"
@@ -51,9 +57,15 @@ struct seat {
     enum seat_state state;
     unsigned percent;
     char reason[512];
-    uint64_t opened;      /* seconds since 1970 */
-    int process, control; /* 0, -1: it has none */
-    unsigned question;    /* that waits until it runs; 0: none */
+    char override[REASON_MOST + 1]; /* the reason for which it was opened; empty: it is open */
+    uint64_t opened;                /* seconds since 1970 */
+    uint64_t leaves;                /* milliseconds of a clock: when it will suspend itself; 0: not soon */
+    enum drive_kind insert; /* what its next process is to put in, as struct seat_request has it; DRIVE_ABSENT: nothing
+                             */
+    bool eject, inserting;  /* inserting: its process does */
+    char inserted_by[17];   /* not empty: it suspends itself for that, and begins again */
+    int process, control;   /* 0, -1: it has none */
+    unsigned question;      /* that waits until it runs; 0: none */
     bool discarded;
     struct act act;
     struct job_line line; /* for the log */
@@ -62,8 +74,15 @@ struct seat {
 struct question {
     unsigned number;
     bool archivist;
-    const char *person, *verb, *what;
+    const char *person, *verb, *what, *reason; /* reason: for which he sees what is closed; null: none */
     char *lines;
+};
+
+/* How long a job took. */
+struct pace {
+    const char *verb;
+    uint32_t about;
+    uint64_t took; /* milliseconds */
 };
 
 struct steward {
@@ -72,7 +91,11 @@ struct steward {
     int lock, gate;
     struct seat seats[SEATS];
     struct job jobs[JOBS_MOST];
-    unsigned made; /* numbers of temporary folders */
+    struct uploads uploads;
+    char uploads_folder[PATH_MAX];
+    struct pace paces[PACES];
+    unsigned paced; /* of them, the next to be forgotten */
+    unsigned made;  /* numbers of temporary folders */
 };
 
 /* --- Answers --- */
@@ -169,259 +192,49 @@ static void seat_path(const struct steward *s, const struct seat *seat, const ch
 
 /* --- Jobs --- */
 
-struct work {
-    struct steward *steward;
-    const struct question *question;
-    const struct seat *seat; /* whose disk is meant; null: the sealed one */
-    char path[PATH_MAX];     /* of the archive */
-    char folder[PATH_MAX];   /* of its own */
-    bool overlaid;           /* the session wrote something, which is there */
-    struct job_line line;
-};
-
-static void add_trust(const struct steward *s, struct job_line *line)
+static uint64_t milliseconds(void)
 {
-    size_t position = 0;
-    const char *key;
+    struct timespec now;
 
-    while ((key = argument_next(s->arguments, "--trust", &position)))
-        job_option(line, "--trust", key);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void add_log(const struct steward *s, struct job_line *line, const char *person)
+/* FNV-1a. */
+static uint32_t hash_of(const char *text)
 {
-    const char *log = argument_value(s->arguments, "--log");
+    uint32_t hash = 2166136261u;
 
-    job_option(line, "--log", log);
-    job_option(line, "--by", log ? person : NULL);
+    while (*text)
+        hash = (hash ^ (uint8_t)*text++) * 16777619u;
+    return hash;
 }
 
-/* The command line of a job: its archive, and what a session wrote there. */
-static void begin_line(struct work *w, const char *command, char overlay[PATH_MAX])
+static void remember_pace(struct steward *s, const struct job *job)
 {
-    job_command(&w->line, command);
-    job_operand(&w->line, w->path);
-    add_trust(w->steward, &w->line);
-    if (w->overlaid && path_of(w->folder, "overlay", overlay))
-        job_option(&w->line, "--overlay", overlay);
+    size_t i = 0;
+
+    while (i < PACES && !(s->paces[i].verb == job->verb && s->paces[i].about == job->about))
+        i++;
+    if (i == PACES)
+        i = s->paced++ % PACES;
+    s->paces[i] = (struct pace){job->verb, job->about, milliseconds() - job->begun};
 }
 
-/* The folder of a file that an option names. */
-static void folder_of(const char *path, char folder[PATH_MAX])
+/* How long it will take in all: as long as the last time, or as others of its kind did; 0: that is not known. */
+static uint64_t expected(const struct steward *s, const struct job *job)
 {
-    const char *slash = path ? strrchr(path, '/') : NULL;
+    uint64_t sum = 0, count = 0;
 
-    snprintf(folder, PATH_MAX, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-}
-
-static bool lock_in(const struct work *w, struct error *error)
-{
-    const struct steward *s = w->steward;
-    const char *log = argument_value(s->arguments, "--log"), *trust;
-    char log_folder[PATH_MAX];
-    struct jail_folder folders[16] = {{s->library, !strcmp(w->question->verb, "library")}}; /* its index */
-    size_t count = 1, position = 0;
-
-    folder_of(log, log_folder);
-    if (log)
-        folders[count++] = (struct jail_folder){log_folder, true};
-    while (count < 16 && (trust = argument_next(s->arguments, "--trust", &position)))
-        folders[count++] = (struct jail_folder){trust, false};
-    return jail_enter(JAIL_RUN, folders, count, &(struct jail_limits){.seconds = JOB_SECONDS}, error);
-}
-
-static enum status carry_out(struct work *w, enum status (*run)(const struct arguments *arguments))
-{
-    struct error error;
-
-    return lock_in(w, &error) ? run(&w->line.arguments) : desk_fail(&error);
-}
-
-static enum status list_library(void *context)
-{
-    struct work *w = context;
-
-    job_command(&w->line, "ls");
-    job_operand(&w->line, w->steward->library);
-    job_option(&w->line, "--json", "");
-    job_option(&w->line, "--log", argument_value(w->steward->arguments, "--log"));
-    return carry_out(w, ls_run);
-}
-
-static enum status describe(void *context)
-{
-    struct work *w = context;
-
-    begin_line(w, "info", NULL);
-    job_option(&w->line, "--json", "");
-    job_option(&w->line, "--log", argument_value(w->steward->arguments, "--log"));
-    return carry_out(w, info_run);
-}
-
-static bool copy_file(const char *from, int to)
-{
-    char buffer[65536];
-    int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    ssize_t got = -1;
-    bool good = in >= 0;
-
-    while (good && (got = read(in, buffer, sizeof buffer)) > 0)
-        good = write(to, buffer, (size_t)got) == got;
-    if (in >= 0)
-        close(in);
-    return good && got == 0;
-}
-
-/* The overlay of a session that may still run: a copy, whose last record may be torn, which its reader forgives. */
-static bool copy_overlay(struct work *w)
-{
-    char from[PATH_MAX], to[PATH_MAX], name[32];
-    bool good = true;
-
-    for (unsigned slot = 0; w->seat && good && slot < DRIVE_COUNT; slot++) {
-        int out;
-        snprintf(name, sizeof name, "overlay.%s", drive_slot_names[slot]);
-        seat_path(w->steward, w->seat, name, from);
-        if (access(from, F_OK) || !path_of(w->folder, name, to))
+    for (size_t i = 0; i < PACES; i++) {
+        if (s->paces[i].verb != job->verb)
             continue;
-        out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        good = out >= 0 && copy_file(from, out);
-        if (out >= 0)
-            close(out);
-        w->overlaid = true;
+        if (s->paces[i].about == job->about)
+            return s->paces[i].took;
+        sum += s->paces[i].took;
+        count++;
     }
-    return good;
-}
-
-/* This command and the next let a process that is locked in read the volume (reader.h). */
-static enum status list_files(void *context)
-{
-    struct work *w = context;
-    char overlay[PATH_MAX];
-
-    if (!copy_overlay(w))
-        return STATUS_HOST;
-    begin_line(w, "files", overlay);
-    job_option(&w->line, "--json", "");
-    add_log(w->steward, &w->line, w->question->person);
-    return files_run(&w->line.arguments);
-}
-
-/* Takes the files that the lines name into a bag, and sends it as a ZIP. */
-static enum status retrieve_files(void *context)
-{
-    struct work *w = context;
-    struct error error;
-    char overlay[PATH_MAX], bag[PATH_MAX], *rest = w->question->lines, *line;
-    int out = dup(STDOUT_FILENO);
-    enum status status;
-
-    if (!copy_overlay(w) || !path_of(w->folder, "records.zip", bag) || out < 0 ||
-        dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
-        return STATUS_HOST;
-    begin_line(w, "retrieve", overlay);
-    while ((line = strsep(&rest, "\n")))
-        if (*line && !job_operand(&w->line, line))
-            return error_set(&error, STATUS_USAGE, "records", NULL, "take a folder instead",
-                             "too many files are named"),
-                   desk_fail(&error);
-    job_option(&w->line, "-o", bag);
-    job_option(&w->line, "--as", "zip");
-    job_option(&w->line, "--key", argument_value(w->steward->arguments, "--key"));
-    add_log(w->steward, &w->line, w->question->person);
-    status = retrieve_run(&w->line.arguments);
-    fflush(stdout);
-    if (!copy_file(bag, out))
-        return status > STATUS_OK ? status : STATUS_WRONG;
-    return STATUS_OK;
-}
-
-static enum status verify_archive(void *context)
-{
-    struct work *w = context;
-
-    begin_line(w, "verify", NULL);
-    job_option(&w->line, "--json", "");
-    job_option(&w->line, "--threads", "1");
-    add_log(w->steward, &w->line, w->question->person);
-    return verify_run(&w->line.arguments);
-}
-
-/* --- Openings: a machine that has been on for a while, with its picture. Sessions begin there. --- */
-
-static const struct {
-    const char *made, *kept; /* in the folder of who makes it; after its name among the openings */
-} opening_files[] = {{"journal", ".journal"}, {"checkpoint.0", ".snapshot"}, {"picture.png", ".png"}};
-
-enum { OPENING_JOURNAL, OPENING_SNAPSHOT, OPENING_PICTURE, OPENING_FILES };
-
-/* They are named for the archive's file: another file has another. */
-static bool opening_name(const struct steward *s, const char *path, char name[PATH_MAX])
-{
-    struct stat status;
-    uint8_t digest[DIGEST_SIZE];
-    char text[PATH_MAX + 64], hex[65];
-
-    if (stat(path, &status))
-        return false;
-    snprintf(text, sizeof text, "%s %lld %lld %ld", path, (long long)status.st_size, (long long)status.st_mtim.tv_sec,
-             status.st_mtim.tv_nsec);
-    sha256(text, strlen(text), digest);
-    hex_encode(digest, hex);
-    snprintf(name, PATH_MAX, "%.3900s/openings/%.32s", s->state, hex);
-    return true;
-}
-
-static void opening_path(const char *name, unsigned file, char path[PATH_MAX])
-{
-    snprintf(path, PATH_MAX, "%.4000s%s", name, opening_files[file].kept);
-}
-
-/* The picture comes last: who finds it finds all. */
-static bool keep_opening(const char *folder, const char *name)
-{
-    char from[PATH_MAX], to[PATH_MAX];
-    bool good = true;
-
-    for (unsigned i = 0; i < OPENING_FILES && good; i++) {
-        good = path_of(folder, opening_files[i].made, from);
-        opening_path(name, i, to);
-        good = good && rename(from, to) == 0;
-    }
-    return good;
-}
-
-/* The picture of the machine when it has been on for a while: the one that is kept, or, in a folder, a new one with its
- * opening. Who may not see the archive today sees neither. A session locks itself in. */
-static enum status show_picture(void *context)
-{
-    struct work *w = context;
-    struct error error;
-    char name[PATH_MAX], picture[PATH_MAX];
-    struct archive *archive;
-    int out;
-    bool good;
-
-    begin_line(w, "serve", NULL);
-    if (*w->folder) {
-        /* What is written to standard output becomes the picture. */
-        out = path_of(w->folder, opening_files[OPENING_PICTURE].made, picture)
-                  ? open(picture, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
-                  : -1;
-        return out >= 0 && dup2(out, STDOUT_FILENO) >= 0
-                   ? seat_prepare(&(struct seat_request){.arguments = &w->line.arguments, .folder = w->folder},
-                                  OPENING_SECONDS)
-                   : STATUS_HOST;
-    }
-    archive = desk_open_archive(&w->line.arguments, w->path, &error);
-    good = archive && desk_may_see(&w->line.arguments, archive, &error);
-    archive_close(archive);
-    if (!good)
-        return desk_fail(&error);
-    if (!opening_name(w->steward, w->path, name))
-        return STATUS_HOST;
-    opening_path(name, OPENING_PICTURE, picture);
-    return copy_file(picture, STDOUT_FILENO) ? STATUS_OK : STATUS_HOST;
+    return count ? sum / count : 0;
 }
 
 /* Begins a job; the question is answered when it has ended. */
@@ -431,6 +244,7 @@ static void begin_job(struct steward *s, const struct question *q, const struct 
     struct work *w = calloc(1, sizeof *w);
     struct job *job = NULL;
     struct error error;
+    char session[PATH_MAX] = "";
     unsigned own = 0;
 
     for (size_t i = 0; i < JOBS_MOST; i++)
@@ -443,8 +257,20 @@ static void begin_job(struct steward *s, const struct question *q, const struct 
         answer_error(s, q->number, 503, "too much is under way; try again");
         return;
     }
-    *w = (struct work){.steward = s, .question = q, .seat = seat};
-    *job = (struct job){.question = q->number, .type = type};
+    if (seat)
+        seat_path(s, seat, "", session);
+    *w = (struct work){.arguments = s->arguments,
+                       .library = s->library,
+                       .state = s->state,
+                       .person = q->person,
+                       .reason = q->reason,
+                       .lines = q->lines,
+                       .session = session};
+    *job = (struct job){.question = q->number,
+                        .type = type,
+                        .verb = q->verb,
+                        .begun = milliseconds(),
+                        .about = hash_of(seat ? session : path)};
     snprintf(job->person, sizeof job->person, "%.16s", q->person);
     snprintf(w->path, sizeof w->path, "%s", path);
     if (folder) {
@@ -508,10 +334,11 @@ static void end_job(struct steward *s, struct job *job)
     off_t length = lseek(job->out, 0, SEEK_END);
     char text[2048], path[PATH_MAX];
 
+    remember_pace(s, job);
     read_errors(s, job->err, text);
     if (*job->keep) {
         opening_path(job->keep, OPENING_PICTURE, path);
-        if (status != STATUS_OK || !keep_opening(job->remove, job->keep) || !answer_picture(s, job->question, path))
+        if (status != STATUS_OK || !opening_keep(job->remove, job->keep) || !answer_picture(s, job->question, path))
             answer_error(s, job->question, status == STATUS_CLOSED ? 403 : 404, text);
     } else if (length > 0 && http_status(status) == 200) {
         answer(s, job->question, 200, job->type, (uint64_t)length, job->out);
@@ -538,8 +365,8 @@ static void write_about(const struct steward *s, const struct seat *seat)
     file = fopen(new, "we");
     if (!file)
         return;
-    fprintf(file, "archive: %s\nowner: %s\nopened: %" PRIu64 "\noff: %d\n", seat->archive, seat->owner, seat->opened,
-            seat->state == SEAT_IS_OFF);
+    fprintf(file, "archive: %s\nowner: %s\nopened: %" PRIu64 "\noff: %d\noverride: %s\n", seat->archive, seat->owner,
+            seat->opened, seat->state == SEAT_IS_OFF, seat->override);
     if (fflush(file) == 0 && fsync(fileno(file)) == 0)
         rename(new, path);
     fclose(file);
@@ -551,16 +378,22 @@ static void remove_overlays(const struct steward *s, const struct seat *seat)
     char path[PATH_MAX], name[32];
 
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
-        snprintf(name, sizeof name, "overlay.%s", drive_slot_names[slot]);
+        snprintf(name, sizeof name, SEAT_OVERLAY ".%s", drive_slot_names[slot]);
         seat_path(s, seat, name, path);
         unlink(path);
     }
 }
 
+static unsigned minutes(const struct steward *s, const char *option, unsigned otherwise)
+{
+    const char *given = argument_value(s->arguments, option);
+
+    return given ? (unsigned)strtoul(given, NULL, 10) : otherwise;
+}
+
 /* In the process of a session. */
 _Noreturn static void be_seat(struct steward *s, struct seat *seat, int control)
 {
-    const char *idle = argument_value(s->arguments, "--idle");
     char path[PATH_MAX], folder[PATH_MAX];
     struct job_line line = {.command = {.name = NULL}};
     int most = (int)sysconf(_SC_OPEN_MAX);
@@ -572,12 +405,17 @@ _Noreturn static void be_seat(struct steward *s, struct seat *seat, int control)
     path_of(s->library, seat->archive, path);
     job_command(&line, "serve");
     job_operand(&line, path);
-    add_trust(s, &line);
+    work_trust(s->arguments, &line);
+    job_option(&line, "--override", *seat->override ? seat->override : NULL);
+    job_option(&line, "--log", argument_value(s->arguments, "--log")); /* the steward records it */
     _exit((int)seat_run(&(struct seat_request){
         .arguments = &line.arguments,
         .folder = folder,
         .control = control,
-        .idle_seconds = idle ? (unsigned)strtoul(idle, NULL, 10) * 60 : IDLE_MINUTES * 60,
+        .idle_seconds = minutes(s, "--idle", IDLE_MINUTES) * 60,
+        .most_seconds = minutes(s, "--longest", LONGEST_MINUTES) * 60,
+        .insert = seat->insert,
+        .eject = seat->eject,
     }));
 }
 
@@ -588,9 +426,10 @@ static bool begin_seat(struct steward *s, struct seat *seat, const char *person,
     remove_overlays(s, seat);
     job_command(&seat->line, "session");
     seat->line.arguments.given_count = seat->line.arguments.operand_count = 0;
-    add_log(s, &seat->line, person);
+    work_log(s->arguments, person, &seat->line);
     if (!act_begin(&seat->act, &seat->line.arguments, "session", seat->archive, error))
         return false;
+    act_fact(&seat->act, "override", seat->override);
     fflush(stdout);
     process = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) ? -1 : fork();
     if (process == 0)
@@ -607,6 +446,9 @@ static bool begin_seat(struct steward *s, struct seat *seat, const char *person,
     seat->control = ends[0];
     seat->state = SEAT_STARTS;
     seat->percent = 0;
+    seat->leaves = 0;
+    seat->inserting = seat->insert != DRIVE_ABSENT;
+    seat->insert = DRIVE_ABSENT;
     *seat->reason = '\0';
     return true;
 }
@@ -618,6 +460,10 @@ static void print_seat(FILE *to, const struct seat *seat, const char *person)
     json_member(to, ", ", "state", state_names[seat->state]);
     if (*seat->reason)
         json_member(to, ", ", "reason", seat->reason);
+    if (*seat->override)
+        json_member(to, ", ", "override", seat->override);
+    if (seat->leaves && seat->process)
+        fprintf(to, ", \"left\": %" PRIu64, seat->leaves > milliseconds() ? (seat->leaves - milliseconds()) / 1000 : 0);
     fprintf(to, ", \"percent\": %u, \"opened\": %" PRIu64 ", \"mine\": %s}\n", seat->percent, seat->opened,
             strcmp(seat->owner, person) ? "false" : "true");
 }
@@ -631,11 +477,61 @@ static void answer_seat(struct steward *s, unsigned question, const struct seat 
     answer_file(s, question, 200, JSON, file);
 }
 
+/* --- Media of sessions --- */
+
+/* Writes the list of the media that were put into a session; false: that failed. */
+static bool write_media(const struct steward *s, const struct seat *seat, char media[SEAT_MEDIA_MOST][PATH_MAX],
+                        unsigned count)
+{
+    char path[PATH_MAX], new[PATH_MAX];
+    FILE *file;
+    bool good;
+
+    seat_path(s, seat, SEAT_MEDIA, path);
+    seat_path(s, seat, SEAT_MEDIA ".new", new);
+    file = fopen(new, "we");
+    for (unsigned i = 0; file && i < count; i++)
+        fprintf(file, "%s\n", media[i]);
+    good = file && fflush(file) == 0 && fsync(fileno(file)) == 0;
+    if (file)
+        fclose(file);
+    return good && rename(new, path) == 0;
+}
+
+/* The last of the list is what is put in next: the image goes there. False: there are too many. */
+static bool note_medium(const struct steward *s, const struct seat *seat, const char *image)
+{
+    char media[SEAT_MEDIA_MOST][PATH_MAX], folder[PATH_MAX];
+    unsigned count, kept = 0;
+
+    seat_path(s, seat, "", folder);
+    count = seat_media(folder, media);
+    for (unsigned i = 0; i < count; i++)
+        if (strcmp(media[i], image) != 0)
+            memmove(media[kept++], media[i], PATH_MAX);
+    if (kept == SEAT_MEDIA_MOST)
+        return false;
+    snprintf(media[kept++], PATH_MAX, "%s", image);
+    return write_media(s, seat, media, kept);
+}
+
+static void forget_medium(const struct steward *s, const struct seat *seat)
+{
+    char media[SEAT_MEDIA_MOST][PATH_MAX], folder[PATH_MAX];
+    unsigned count;
+
+    seat_path(s, seat, "", folder);
+    count = seat_media(folder, media);
+    if (count)
+        write_media(s, seat, media, count - 1);
+}
+
 /* The process of a session is at its end. */
 static void end_seat(struct steward *s, struct seat *seat)
 {
     int status = 0;
     char path[PATH_MAX];
+    struct error error;
 
     close(seat->control);
     seat->control = -1;
@@ -648,10 +544,23 @@ static void end_seat(struct steward *s, struct seat *seat)
         if (WIFSIGNALED(status))
             snprintf(seat->reason, sizeof seat->reason, "ended by signal %d", WTERMSIG(status));
     }
-    if (seat->question)
-        answer_error(s, seat->question, 422, *seat->reason ? seat->reason : "the session did not begin");
+    if (seat->inserting && seat->state == SEAT_BROKE)
+        forget_medium(s, seat); /* it is no good: the session resumes without it */
+    seat->inserting = false;
     act_end(&seat->act, WIFEXITED(status) ? (enum status)WEXITSTATUS(status) : STATUS_HOST);
-    seat_path(s, seat, "journal", path);
+    if (*seat->inserted_by && seat->state == SEAT_RESTS && !seat->discarded) {
+        char person[17];
+        memcpy(person, seat->inserted_by, sizeof person);
+        seat->inserted_by[0] = '\0';
+        if (begin_seat(s, seat, person, &error))
+            return;
+        snprintf(seat->reason, sizeof seat->reason, "%.500s", error.what);
+    }
+    seat->inserted_by[0] = '\0';
+    if (seat->question)
+        answer_error(s, seat->question, WIFEXITED(status) && WEXITSTATUS(status) == STATUS_CLOSED ? 403 : 422,
+                     *seat->reason ? seat->reason : "the session did not begin");
+    seat_path(s, seat, SEAT_JOURNAL, path);
     /* One that never ran leaves nothing. */
     if (seat->discarded || (seat->question && access(path, F_OK) && errno == ENOENT)) {
         seat_path(s, seat, "", path);
@@ -679,6 +588,9 @@ static void hear_seat(struct steward *s, struct seat *seat)
     } else if (!strncmp(text, SEAT_REPEATING, strlen(SEAT_REPEATING))) {
         seat->state = SEAT_REPEATS;
         seat->percent = (unsigned)strtoul(text + strlen(SEAT_REPEATING), NULL, 10);
+    } else if (!strncmp(text, SEAT_LEFT, strlen(SEAT_LEFT))) {
+        const unsigned left = (unsigned)strtoul(text + strlen(SEAT_LEFT), NULL, 10);
+        seat->leaves = left ? milliseconds() + left * 1000 : 0;
     } else if (!strcmp(text, SEAT_OFF)) {
         seat->state = SEAT_IS_OFF;
     } else if (!strcmp(text, SEAT_SUSPENDED)) {
@@ -711,9 +623,9 @@ static struct seat *find_seat(struct steward *s, const struct question *q)
     return NULL;
 }
 
-static void on_library(struct steward *s, const struct question *q)
+static void on_library(struct steward *s, struct question *q)
 {
-    begin_job(s, q, NULL, s->library, LINES, false, list_library);
+    begin_job(s, q, NULL, s->library, LINES, false, work_library);
 }
 
 static void on_archive(struct steward *s, const struct question *q, const char *type, bool folder,
@@ -727,40 +639,65 @@ static void on_archive(struct steward *s, const struct question *q, const char *
         answer_error(s, q->number, 404, "there is no archive of that name");
 }
 
-static void on_info(struct steward *s, const struct question *q)
+static void on_info(struct steward *s, struct question *q)
 {
-    on_archive(s, q, JSON, false, describe);
+    on_archive(s, q, JSON, false, work_info);
 }
 
-static void on_files(struct steward *s, const struct question *q)
+/* Takes the reason for which an archivist sees what is closed from before the lines: a line "override REASON". False:
+ * he may not, which was answered. */
+static bool take_reason(struct steward *s, struct question *q)
 {
-    on_archive(s, q, LINES, false, list_files);
+    static const char word[] = "override ";
+    char *rest;
+
+    if (strncmp(q->lines, word, sizeof word - 1) != 0)
+        return true;
+    rest = strchr(q->lines, '\n');
+    if (rest)
+        *rest = '\0';
+    q->reason = q->lines + sizeof word - 1;
+    q->lines = rest ? rest + 1 : q->lines + strlen(q->lines);
+    if (q->archivist && *q->reason && strlen(q->reason) <= REASON_MOST)
+        return true;
+    if (q->archivist)
+        answer_error(s, q->number, 422, "give a reason of at most 255 bytes");
+    else
+        answer_error(s, q->number, 403, "only an archivist sees what is closed");
+    return false;
 }
 
-static void on_retrieve(struct steward *s, const struct question *q)
+static void on_files(struct steward *s, struct question *q)
 {
-    on_archive(s, q, "application/zip", true, retrieve_files);
+    if (take_reason(s, q))
+        on_archive(s, q, LINES, false, work_files);
 }
 
-static void on_verify(struct steward *s, const struct question *q)
+static void on_retrieve(struct steward *s, struct question *q)
+{
+    if (take_reason(s, q))
+        on_archive(s, q, "application/zip", true, work_retrieve);
+}
+
+static void on_verify(struct steward *s, struct question *q)
 {
     if (q->archivist)
-        on_archive(s, q, LINES, false, verify_archive);
+        on_archive(s, q, LINES, false, work_verify);
     else
         answer_error(s, q->number, 403, "only an archivist verifies");
 }
 
-static void on_picture(struct steward *s, const struct question *q)
+static void on_picture(struct steward *s, struct question *q)
 {
     char path[PATH_MAX], name[PATH_MAX], picture[PATH_MAX];
 
-    if (!archive_path(s, q->what, path) || !opening_name(s, path, name)) {
+    if (!archive_path(s, q->what, path) || !opening_name(s->state, path, name)) {
         answer_error(s, q->number, 404, "there is no archive of that name");
         return;
     }
     opening_path(name, OPENING_PICTURE, picture);
     if (access(picture, F_OK) == 0) {
-        begin_job(s, q, NULL, path, PICTURE, false, show_picture);
+        begin_job(s, q, NULL, path, PICTURE, false, work_picture);
         return;
     }
     for (size_t i = 0; i < JOBS_MOST; i++)
@@ -768,7 +705,7 @@ static void on_picture(struct steward *s, const struct question *q)
             answer_error(s, q->number, 503, "another picture is being taken");
             return;
         }
-    begin_job(s, q, NULL, path, PICTURE, true, show_picture);
+    begin_job(s, q, NULL, path, PICTURE, true, work_picture);
     for (size_t i = 0; i < JOBS_MOST; i++)
         if (s->jobs[i].question == q->number)
             memcpy(s->jobs[i].keep, name, sizeof name);
@@ -784,33 +721,15 @@ static void make_id(char id[17])
         snprintf(id + 2 * i, 3, "%02x", bytes[i]);
 }
 
-/* A new session begins where the machine's picture was taken, if it was: with that run's journal and checkpoint. */
-static void begin_at_opening(const struct steward *s, const struct seat *seat, const char *archive)
+static void on_open(struct steward *s, struct question *q)
 {
-    char name[PATH_MAX], path[PATH_MAX], from[PATH_MAX], journal[PATH_MAX];
-    int out = -1;
-
-    if (!opening_name(s, archive, name))
-        return;
-    seat_path(s, seat, "journal", journal);
-    seat_path(s, seat, seat_checkpoints[SEAT_CHECKPOINTS - 1], path);
-    opening_path(name, OPENING_SNAPSHOT, from);
-    if (link(from, path) == 0)
-        out = open(journal, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    opening_path(name, OPENING_JOURNAL, from);
-    if (out >= 0 && !copy_file(from, out))
-        unlink(journal); /* from power-on, then */
-    if (out >= 0)
-        close(out);
-}
-
-static void on_open(struct steward *s, const struct question *q)
-{
-    char path[PATH_MAX], archive[PATH_MAX];
+    char path[PATH_MAX], archive[PATH_MAX], name[PATH_MAX];
     struct error error;
     struct seat *seat = NULL;
     unsigned own = 0;
 
+    if (!take_reason(s, q))
+        return;
     for (size_t i = 0; i < SEATS; i++)
         if (!*s->seats[i].id)
             seat = seat ? seat : &s->seats[i];
@@ -828,8 +747,10 @@ static void on_open(struct steward *s, const struct question *q)
     snprintf(seat->archive, sizeof seat->archive, "%s", q->what);
     snprintf(seat->owner, sizeof seat->owner, "%.16s", q->person);
     seat_path(s, seat, "", path);
-    if (mkdir(path, 0700) == 0 && strcmp(q->lines, "power-on") != 0)
-        begin_at_opening(s, seat, archive);
+    if (q->reason)
+        snprintf(seat->override, sizeof seat->override, "%s", q->reason);
+    if (mkdir(path, 0700) == 0 && strcmp(q->lines, "power-on") != 0 && opening_name(s->state, archive, name))
+        opening_use(name, path);
     if (access(path, W_OK) || !begin_seat(s, seat, q->person, &error)) {
         answer_error(s, q->number, 500, "the session cannot begin");
         job_remove(path);
@@ -839,7 +760,7 @@ static void on_open(struct steward *s, const struct question *q)
     write_about(s, seat);
 }
 
-static void on_sessions(struct steward *s, const struct question *q)
+static void on_sessions(struct steward *s, struct question *q)
 {
     FILE *file = new_file();
 
@@ -855,7 +776,7 @@ static bool tell_seat(const struct seat *seat, char byte)
     return send(seat->control, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
 }
 
-static void on_suspend(struct steward *s, const struct question *q)
+static void on_suspend(struct steward *s, struct question *q)
 {
     struct seat *seat = find_seat(s, q);
 
@@ -869,7 +790,7 @@ static void on_suspend(struct steward *s, const struct question *q)
         answer_seat(s, q->number, seat);
 }
 
-static void on_resume(struct steward *s, const struct question *q)
+static void on_resume(struct steward *s, struct question *q)
 {
     struct seat *seat = find_seat(s, q);
     struct error error;
@@ -888,7 +809,7 @@ static void on_resume(struct steward *s, const struct question *q)
         answer_error(s, q->number, 500, error.what);
 }
 
-static void on_discard(struct steward *s, const struct question *q)
+static void on_discard(struct steward *s, struct question *q)
 {
     struct seat *seat = find_seat(s, q);
     char path[PATH_MAX];
@@ -909,29 +830,30 @@ static void on_discard(struct steward *s, const struct question *q)
     seat->id[0] = '\0';
 }
 
-static void on_seat_job(struct steward *s, const struct question *q, const char *type,
-                        enum status (*work)(void *context))
+static void on_seat_job(struct steward *s, struct question *q, const char *type, enum status (*work)(void *context))
 {
     struct seat *seat = find_seat(s, q);
     char path[PATH_MAX];
 
+    if (seat && *seat->override && q->archivist)
+        q->reason = seat->override;
     if (seat && archive_path(s, seat->archive, path))
         begin_job(s, q, seat, path, type, true, work);
     else
         answer_error(s, q->number, 404, "there is no such session");
 }
 
-static void on_seat_files(struct steward *s, const struct question *q)
+static void on_seat_files(struct steward *s, struct question *q)
 {
-    on_seat_job(s, q, LINES, list_files);
+    on_seat_job(s, q, LINES, work_files);
 }
 
-static void on_seat_retrieve(struct steward *s, const struct question *q)
+static void on_seat_retrieve(struct steward *s, struct question *q)
 {
-    on_seat_job(s, q, "application/zip", retrieve_files);
+    on_seat_job(s, q, "application/zip", work_retrieve);
 }
 
-static void on_journal(struct steward *s, const struct question *q)
+static void on_journal(struct steward *s, struct question *q)
 {
     const struct seat *seat = find_seat(s, q);
     char path[PATH_MAX];
@@ -950,11 +872,231 @@ static void on_journal(struct steward *s, const struct question *q)
         close(descriptor);
 }
 
-/* Hands one end of a stream to the session, and the other to the gate. */
-static void on_viewer(struct steward *s, const struct question *q)
+static void on_prints(struct steward *s, struct question *q)
+{
+    on_seat_job(s, q, LINES, work_prints);
+}
+
+static void on_print_pdf(struct steward *s, struct question *q)
+{
+    on_seat_job(s, q, "application/pdf", work_print_pdf);
+}
+
+static void on_print_raw(struct steward *s, struct question *q)
+{
+    on_seat_job(s, q, "application/octet-stream", work_print_raw);
+}
+
+static void on_film(struct steward *s, struct question *q)
+{
+    on_seat_job(s, q, "application/octet-stream", work_film);
+}
+
+/* What is under way for somebody, with an estimate. */
+static void on_jobs(struct steward *s, struct question *q)
+{
+    FILE *file = new_file();
+
+    for (size_t i = 0; file && i < JOBS_MOST; i++)
+        if (s->jobs[i].question && !strcmp(s->jobs[i].person, q->person)) {
+            json_member(file, "{", "verb", s->jobs[i].verb);
+            fprintf(file, ", \"elapsed\": %" PRIu64 ", \"expected\": %" PRIu64 "}\n", milliseconds() - s->jobs[i].begun,
+                    expected(s, &s->jobs[i]));
+        }
+    answer_file(s, q->number, 200, LINES, file);
+}
+
+static void on_stay(struct steward *s, struct question *q)
 {
     struct seat *seat = find_seat(s, q);
-    char byte = *q->lines ? 'w' : 'v';
+
+    if (!seat)
+        answer_error(s, q->number, 404, "there is no such session");
+    else if (seat->process && !tell_seat(seat, LIVE_STAY))
+        answer_error(s, q->number, 503, "the session is busy; try again");
+    else
+        answer_seat(s, q->number, seat);
+}
+
+/* --- Media --- */
+
+/* The library's own images, for everybody: the files of its folder "media". */
+static bool library_medium(const struct steward *s, const char *name, char path[PATH_MAX], struct stat *status)
+{
+    return *name && *name != '.' && !strpbrk(name, "/\n") && strlen(name) <= NAME_MAX &&
+           snprintf(path, PATH_MAX, "%.3900s/media/%s", s->library, name) < PATH_MAX && lstat(path, status) == 0 &&
+           S_ISREG(status->st_mode);
+}
+
+static void on_media(struct steward *s, struct question *q)
+{
+    char folder[PATH_MAX], path[PATH_MAX];
+    FILE *file = new_file();
+    struct dirent *entry;
+    struct stat status;
+    DIR *dir;
+
+    path_of(s->library, "media", folder);
+    dir = opendir(folder);
+    while (file && dir && (entry = readdir(dir)))
+        if (library_medium(s, entry->d_name, path, &status)) {
+            json_member(file, "{", "image", entry->d_name);
+            json_member(file, ", ", "name", entry->d_name);
+            json_member(file, ", ", "from", "library");
+            fprintf(file, ", \"size\": %lld}\n", (long long)status.st_size);
+        }
+    if (dir)
+        closedir(dir);
+    if (file && q->archivist)
+        uploads_print(&s->uploads, file);
+    answer_file(s, q->number, 200, LINES, file);
+}
+
+static void answer_upload(struct steward *s, unsigned question, const char *id, uint64_t have, const char *digest)
+{
+    FILE *file = new_file();
+
+    if (file) {
+        json_member(file, "{", "id", id);
+        json_member(file, ", ", "image", digest);
+        fprintf(file, ", \"have\": %" PRIu64 "}", have);
+    }
+    answer_file(s, question, 200, JSON, file);
+}
+
+/* An act of the steward's own. False: it was answered that it cannot be recorded. */
+static bool begin_act(struct steward *s, const struct question *q, const char *word, const char *object,
+                      struct job_line *line, struct act *act)
+{
+    struct error error;
+
+    job_command(line, word);
+    work_log(s->arguments, q->person, line);
+    if (act_begin(act, &line->arguments, word, object, &error))
+        return true;
+    answer_error(s, q->number, 500, error.what);
+    return false;
+}
+
+/* Lines: the name, and the size. */
+static void on_upload(struct steward *s, struct question *q)
+{
+    char *size = strchr(q->lines, '\n');
+    struct upload *upload = NULL;
+    struct error error;
+
+    if (!q->archivist) {
+        answer_error(s, q->number, 403, "only an archivist brings images");
+        return;
+    }
+    if (size) {
+        *size++ = '\0';
+        upload = upload_begin(&s->uploads, q->person, q->lines, strtoull(size, NULL, 10), &error);
+    }
+    if (upload)
+        answer_upload(s, q->number, upload->id, 0, "");
+    else
+        answer_error(s, q->number, 422, size ? error.what : "name the image and its size");
+}
+
+static void on_upload_piece(struct steward *s, struct question *q)
+{
+    struct upload *upload = q->archivist ? upload_find(&s->uploads, q->what, q->person) : NULL;
+    struct job_line *line = calloc(1, sizeof *line);
+    struct error error;
+    hex_digest digest;
+    struct act act;
+    uint64_t size;
+    char name[UPLOAD_NAME];
+
+    if (!upload || !line) {
+        answer_error(s, q->number, 404, "there is no such upload");
+        free(line);
+        return;
+    }
+    size = upload->size;
+    snprintf(name, sizeof name, "%s", upload->name);
+    if (!upload_add(&s->uploads, upload, q->lines, digest, &error)) {
+        answer_error(s, q->number, 422, error.what);
+    } else if (!*digest) {
+        answer_upload(s, q->number, upload->id, upload->have, "");
+    } else if (begin_act(s, q, "upload", name, line, &act)) {
+        act_fact(&act, "sha256", digest);
+        act_end(&act, STATUS_OK);
+        answer_upload(s, q->number, q->what, size, digest);
+    }
+    free(line);
+}
+
+/* The image that a line names: "library NAME", or for archivists "upload DIGEST"; it has a size that its drive takes.
+ */
+static bool find_medium(const struct steward *s, const struct question *q, const char *line, bool floppy,
+                        char path[PATH_MAX])
+{
+    struct stat status;
+    bool good = false;
+
+    if (!strncmp(line, "library ", 8))
+        good = library_medium(s, line + 8, path, &status);
+    else if (!strncmp(line, "upload ", 7) && q->archivist)
+        good = upload_path(&s->uploads, line + 7, path) && stat(path, &status) == 0;
+    return good && status.st_size > 0 && status.st_size % (floppy ? 512 : 2048) == 0 &&
+           (!floppy || status.st_size <= FLOPPY_MOST);
+}
+
+/* Has a session that was given a medium begin again: one that runs suspends itself first. */
+static void begin_with_medium(struct steward *s, const struct question *q, struct seat *seat)
+{
+    struct error error;
+
+    seat->question = q->number;
+    if (seat->process) {
+        snprintf(seat->inserted_by, sizeof seat->inserted_by, "%.16s", q->person);
+        if (!tell_seat(seat, SEAT_SUSPEND))
+            kill(seat->process, SIGTERM);
+    } else if (!begin_seat(s, seat, q->person, &error)) {
+        seat->question = 0;
+        answer_error(s, q->number, 500, error.what);
+    }
+}
+
+/* Lines: "floppy" or "cd", and the image; or nothing, to take out what is there. The journal has it as it has all that
+ * enters. */
+static void on_insert(struct steward *s, struct question *q)
+{
+    struct seat *seat = find_seat(s, q);
+    struct job_line *line = calloc(1, sizeof *line);
+    char *image = strchr(q->lines, '\n'), path[PATH_MAX] = "";
+    struct act act;
+    bool floppy;
+
+    if (image)
+        *image++ = '\0';
+    if (!image || !*image)
+        image = NULL;
+    floppy = !strcmp(q->lines, "floppy");
+    if (!seat || !line)
+        answer_error(s, q->number, 404, "there is no such session");
+    else if (seat->question || *seat->inserted_by || seat->state == SEAT_IS_OFF)
+        answer_error(s, q->number, 503, "the session is busy; try again");
+    else if ((!floppy && strcmp(q->lines, "cd") != 0) || (image && !find_medium(s, q, image, floppy, path)))
+        answer_error(s, q->number, 422, "this is no raw image of a medium of that drive");
+    else if (image && !note_medium(s, seat, path))
+        answer_error(s, q->number, 422, "too many images were put into this session");
+    else if (begin_act(s, q, "insert", seat->archive, line, &act)) {
+        act_fact(&act, "medium", image ? image : "none");
+        act_end(&act, STATUS_OK);
+        seat->insert = floppy ? DRIVE_FLOPPY : DRIVE_CDROM;
+        seat->eject = !image;
+        begin_with_medium(s, q, seat);
+    }
+    free(line);
+}
+
+/* Hands one end of a stream to the session, and the other to the gate. */
+static void hand_stream(struct steward *s, struct question *q, char byte)
+{
+    struct seat *seat = find_seat(s, q);
     struct iovec part = {&byte, 1};
     union {
         struct cmsghdr header;
@@ -977,15 +1119,46 @@ static void on_viewer(struct steward *s, const struct question *q)
     close(ends[1]);
 }
 
+static void on_viewer(struct steward *s, struct question *q)
+{
+    hand_stream(s, q, *q->lines ? 'w' : 'v');
+}
+
+static void on_sound(struct steward *s, struct question *q)
+{
+    hand_stream(s, q, LIVE_HEAR);
+}
+
 static const struct {
     const char *verb;
-    void (*on)(struct steward *s, const struct question *q);
+    void (*on)(struct steward *s, struct question *q);
 } verbs[] = {
-    {"library", on_library},   {"info", on_info},         {"files", on_files},
-    {"retrieve", on_retrieve}, {"verify", on_verify},     {"picture", on_picture},
-    {"open", on_open},         {"sessions", on_sessions}, {"suspend", on_suspend},
-    {"resume", on_resume},     {"discard", on_discard},   {"session-files", on_seat_files},
-    {"viewer", on_viewer},     {"journal", on_journal},   {"session-retrieve", on_seat_retrieve},
+    {"library", on_library},
+    {"info", on_info},
+    {"files", on_files},
+    {"retrieve", on_retrieve},
+    {"verify", on_verify},
+    {"picture", on_picture},
+    {"open", on_open},
+    {"sessions", on_sessions},
+    {"suspend", on_suspend},
+    {"resume", on_resume},
+    {"discard", on_discard},
+    {"session-files", on_seat_files},
+    {"viewer", on_viewer},
+    {"journal", on_journal},
+    {"session-retrieve", on_seat_retrieve},
+    {"sound", on_sound},
+    {"prints", on_prints},
+    {"print-pdf", on_print_pdf},
+    {"print-raw", on_print_raw},
+    {"film", on_film},
+    {"jobs", on_jobs},
+    {"stay", on_stay},
+    {"media", on_media},
+    {"upload", on_upload},
+    {"upload-piece", on_upload_piece},
+    {"insert", on_insert},
 };
 
 /* Takes a message apart; false: the gate would not write it so. */
@@ -1020,8 +1193,11 @@ static bool take_question(struct steward *s)
         text[got] = '\0';
         if (parse(text, &q))
             for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-                if (!strcmp(verbs[i].verb, q.verb))
+                if (!strcmp(verbs[i].verb, q.verb)) {
+                    q.verb = verbs[i].verb; /* it outlives the text */
                     verbs[i].on(s, &q);
+                    break;
+                }
     }
     free(text);
     return alive;
@@ -1047,6 +1223,8 @@ static void find_session(struct steward *s, struct seat *seat, const char *id)
             snprintf(seat->owner, sizeof seat->owner, "%.16s", line + 7);
         else if (!strncmp(line, "opened: ", 8))
             seat->opened = strtoull(line + 8, NULL, 10);
+        else if (!strncmp(line, "override: ", 10))
+            snprintf(seat->override, sizeof seat->override, "%.255s", line + 10);
         else if (!strcmp(line, "off: 1"))
             seat->state = SEAT_IS_OFF;
     }
@@ -1119,7 +1297,8 @@ struct steward *steward_open(const struct arguments *arguments, const char *libr
     *s = (struct steward){.arguments = arguments, .library = library, .state = state, .lock = -1, .gate = -1};
     for (size_t i = 0; i < SEATS; i++)
         s->seats[i].control = -1;
-    if (make_folders(s, error)) {
+    path_of(state, "media", s->uploads_folder);
+    if (make_folders(s, error) && uploads_open(&s->uploads, s->uploads_folder, error)) {
         find_sessions(s);
         return s;
     }

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "desk/sockets.h"
 #include "formats/text.h"
 
 #define HANDSHAKE_SECONDS 20 /* that a viewer may take */
@@ -53,13 +54,14 @@ struct vnc {
     char password[SECRET_MOST + 1], viewer_password[SECRET_MOST + 1];
     struct vnc_socket sockets[VNC_SOCKETS];
     unsigned socket_count;
+    int spare; /* descriptor, of socket_shed; 0: none yet */
     struct vnc_viewer viewers[VNC_VIEWERS];
     unsigned viewer_count;
     unsigned refusals;
     time_t refused_until;
     unsigned width, height; /* of the last frame */
     struct machine_indicators indicators;
-    void (*command)(void *context, char byte);
+    void (*command)(void *context, char byte, int descriptor);
     void *command_context;
 };
 
@@ -290,13 +292,15 @@ bool vnc_listen(struct vnc *v, const char *where, struct error *error)
     } else if (!bind_path(s, place, error)) {
         return false;
     }
+    if (!v->spare)
+        v->spare = socket_spare(s->descriptor);
     if (listen(s->descriptor, (int)VNC_VIEWERS) < 0)
         return error_host(error, place, errno, "cannot listen");
     say_where(s);
     return true;
 }
 
-bool vnc_control(struct vnc *v, int socket, void (*command)(void *context, char byte), void *context)
+bool vnc_control(struct vnc *v, int socket, void (*command)(void *context, char byte, int descriptor), void *context)
 {
     struct vnc_socket *s = &v->sockets[v->socket_count];
 
@@ -352,8 +356,10 @@ static void accept_viewer(struct vnc *v, const struct vnc_socket *s)
 {
     int descriptor = accept(s->descriptor, NULL, NULL), on = 1;
 
-    if (descriptor < 0)
+    if (descriptor < 0) {
+        socket_shed(s->descriptor, &v->spare);
         return;
+    }
     fcntl(descriptor, F_SETFD, FD_CLOEXEC);
     fcntl(descriptor, F_SETFL, O_NONBLOCK);
     if (!*s->path)
@@ -382,10 +388,8 @@ static void take_control(struct vnc *v, struct vnc_socket *s)
         memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
     if (descriptor >= 0 && (byte == 'v' || byte == 'w'))
         add_viewer(v, byte == 'v' ? &s->settings : &s->view_settings, descriptor);
-    else if (descriptor >= 0)
-        close(descriptor);
     else
-        v->command(v->command_context, got > 0 ? byte : 0);
+        v->command(v->command_context, got > 0 ? byte : 0, descriptor);
 }
 
 /* The result of an SSL function as that of read and write. */

@@ -29,8 +29,8 @@ struct vnc *vnc_open(const struct vnc_request *request, const struct rfb_desk *d
 bool vnc_listen(struct vnc *v, const char *where, struct error *error);
 /* Takes viewers in that another process hands over: at a socket of messages, a byte each. 'v' comes with the stream of
  * a viewer (SCM_RIGHTS), 'w' with that of one that only looks; any other byte, and 0 at the socket's end, is given to
- * command. */
-bool vnc_control(struct vnc *v, int socket, void (*command)(void *context, char byte), void *context);
+ * command, with the descriptor that came with it, which it takes over, or -1. */
+bool vnc_control(struct vnc *v, int socket, void (*command)(void *context, char byte, int descriptor), void *context);
 void vnc_close(struct vnc *v);
 
 /* v may be null in all that follows: nobody is there. */

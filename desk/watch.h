@@ -15,6 +15,11 @@ struct watcher {
     void *context;
 };
 
+/* film, by a process that locks itself in when everything is open and the machine has not run; it makes a folder of
+ * pictures. lock_in may be null. */
+enum status film_make(const struct arguments *arguments, bool (*lock_in)(void *context, struct error *error),
+                      void *context);
+
 /* Repeats the journal that is the second operand on the archive that is the first, as replay does, while the watcher
  * looks. */
 enum status replay_watched(const struct arguments *arguments, const struct watcher *watcher);

@@ -40,19 +40,21 @@ for (const [name, text] of [['records', description], ['closed', description.rep
   writeFileSync(`${WORK}/${name}.yaml`, text);
   muniment('seal', `${BUILD}/demo/records.yaml`, '--description', `${WORK}/${name}.yaml`, '-o', `${library}/${name}.mun`, '--key', `${WORK}/office.key`);
 }
+mkdirSync(`${library}/media`);
+writeFileSync(`${library}/media/blank.img`, Buffer.alloc(1474560));
 muniment('log', 'new', `${WORK}/office.log`, '--origin', 'test.example/log');
 
 class Desk {
-  constructor() {
+  constructor(...options) {
     this.said = '';
-    this.process = spawn(MUNIMENT, ['serve', library, '--listen', '127.0.0.1:0', '--state', state, '--key', `${WORK}/office.key`, '--trust', `${WORK}/office.key.pub`, '--log', `${WORK}/office.log`]);
+    this.process = spawn(MUNIMENT, ['serve', library, '--listen', '127.0.0.1:0', '--state', state, ...options, '--key', `${WORK}/office.key`, '--trust', `${WORK}/office.key.pub`, '--log', `${WORK}/office.log`]);
     for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', (bytes) => { this.said += bytes; });
     this.ended = new Promise((resolve) => this.process.on('exit', resolve));
   }
 
   async link() {
     await until(() => this.said.includes('#'));
-    const link = this.said.match(/http:\S+#[0-9a-f]{64}/g).at(-1);
+    const link = this.said.match(/https?:\S+#[0-9a-f]{64}/g).at(-1);
     this.origin = new URL(link).origin;
     return link;
   }
@@ -65,7 +67,7 @@ class Desk {
 
 let desk = new Desk();
 const link = await desk.link();
-const browser = await chromium.launch({executablePath: CHROMIUM, args: ['--no-sandbox', '--force-prefers-reduced-motion']});
+const browser = await chromium.launch({executablePath: CHROMIUM, args: ['--no-sandbox', '--force-prefers-reduced-motion', '--autoplay-policy=no-user-gesture-required']});
 const context = await browser.newContext({viewport: {width: 1280, height: 860}, acceptDownloads: true});
 const page = await context.newPage();
 const foreign = [], wrong = [];
@@ -110,8 +112,28 @@ await page.getByRole('searchbox').fill('closed');
 fact('search finds', await shows('1 of 2 archives') && await page.getByRole('listitem').count() === 1);
 await page.getByRole('button', {name: 'Open a session'}).click();
 fact('what is closed is not opened', await shows('is closed until 2090-01-01'));
+fact('an archivist is asked for a reason', await shows('An archivist may open it for a reason'));
+await accessible('the reason');
+await page.getByRole('dialog').getByRole('button', {name: 'Cancel'}).click();
 await page.getByRole('link', {name: 'Files: '}).click();
-fact('nor are its files listed', await shows('is closed until 2090-01-01'));
+await page.getByRole('dialog').getByRole('button', {name: 'Cancel'}).click();
+fact('nor are its files listed without one', await shows('is closed until 2090-01-01'));
+await page.reload();
+await page.getByRole('dialog').getByRole('textbox').fill('Order 17/2026 of the county court');
+await page.getByRole('dialog').getByRole('button', {name: 'Open for a reason'}).click();
+fact('with one they are', await shows('RECORDS/P1021.TXT'));
+await page.goto(`${desk.origin}/#/archive/closed.mun`);
+await page.getByRole('button', {name: 'Open a session'}).click();
+await page.getByRole('dialog').getByRole('textbox').fill('Order 18/2026');
+await page.getByRole('dialog').getByRole('button', {name: 'Open for a reason'}).click();
+await page.locator('.stage canvas').waitFor({timeout: 30000});
+fact('and a session is opened, which says so', await shows('Opened for a reason: Order 18/2026'));
+await page.getByRole('button', {name: 'Suspend'}).click();
+await shows('suspended');
+fact('the log has both reasons', await until(() => ['Order 17/2026', 'Order 18/2026'].every((reason) => readFileSync(`${WORK}/office.log`, 'utf8').includes(reason)), 10));
+await page.getByRole('button', {name: 'Discard'}).first().click();
+await page.getByRole('dialog').getByRole('button', {name: 'Discard'}).click();
+await shows('No session is open');
 for (const name of ['100%25.mun', '%E0.mun']) {
   await page.goto(`${desk.origin}/#/archive/${name}`);
   fact(`${name}: a name that is not there, or is none, is reported`, await shows('That did not work'));
@@ -166,6 +188,52 @@ const record = await rests();
 fact('and the record shows', record !== chosen);
 await picture('session');
 await accessible('a session');
+
+// --- Sound, prints, media ---
+
+await page.getByRole('button', {name: 'Sound'}).click();
+fact('the sound comes', await until(() => page.evaluate(() => document.querySelector('.stage').sound?.frames > 24000), 15));
+await page.getByRole('button', {name: 'Sound'}).click();
+fact('and is switched off', await page.evaluate(() => !document.querySelector('.stage').sound));
+await page.locator('.stage canvas').focus();
+await page.keyboard.press('p');
+await until(async () => (await dots()) !== record, 10);
+const printed = await rests();
+fact('p prints', printed !== record);
+await page.getByRole('link', {name: 'Prints'}).click();
+fact('the print is listed', await shows('Print 1'));
+await picture('prints');
+await accessible('the prints');
+const [pdf] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', {name: 'Print 1: Save as PDF'}).click()]);
+await pdf.saveAs(`${WORK}/print.pdf`);
+fact('and saved as PDF', readFileSync(`${WORK}/print.pdf`).subarray(0, 5).toString() === '%PDF-');
+const [prn] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', {name: 'Print 1: Save as it came'}).click()]);
+await prn.saveAs(`${WORK}/print.prn`);
+fact('and as it came', readFileSync(`${WORK}/print.prn`, 'latin1').includes('1021'));
+await page.getByRole('link', {name: 'Back to the session'}).click();
+await page.locator('.stage canvas').waitFor({timeout: 30000});
+await until(async () => (await dots()) === printed);
+writeFileSync(`${WORK}/brought.img`, Buffer.alloc(1474560, 0xE5));
+await page.getByRole('button', {name: 'Media'}).click();
+await page.getByRole('dialog').waitFor();
+await page.locator('dialog input[type=file]').setInputFiles(`${WORK}/brought.img`);
+fact('an archivist brings an image', await shows('brought.img was brought'));
+await accessible('the media');
+await picture('media');
+await page.getByRole('combobox', {name: 'Image'}).selectOption({label: 'brought.img, 1.4 MiB (brought)'});
+await page.getByRole('dialog').getByRole('button', {name: 'Put in'}).click();
+fact('and puts it into the drive', await shows('The medium is in the drive'));
+await page.locator('.stage canvas').waitFor({timeout: 30000});
+fact('where the machine has it, as its picture was', await until(async () => (await dots()) === printed));
+await page.getByRole('button', {name: 'Media'}).click();
+await page.getByRole('combobox', {name: 'Image'}).selectOption({label: 'blank.img, 1.4 MiB (of the library)'});
+await page.getByRole('dialog').getByRole('button', {name: 'Put in'}).click();
+await shows('The medium is in the drive');
+await page.locator('.stage canvas').waitFor({timeout: 30000});
+await until(async () => (await dots()) === printed);
+await page.locator('.stage canvas').focus();
+await page.keyboard.press('ArrowDown');
+await until(async () => (await dots()) !== printed, 5);
 const [shot] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', {name: 'Screenshot'}).click()]);
 await shot.saveAs(`${pictures}/screenshot.png`);
 fact('a screenshot is saved', readFileSync(`${pictures}/screenshot.png`).subarray(1, 4).toString() === 'PNG');
@@ -176,14 +244,16 @@ const session = page.url().split('/').at(-1);
 
 // --- Suspended, resumed, killed, restarted ---
 
+const left = await rests();
+
 await page.getByRole('button', {name: 'Suspend'}).click();
 fact('a session is suspended', await shows('suspended'));
 await picture('sessions');
 await accessible('the sessions');
 await page.getByRole('link', {name: 'Resume'}).click();
 await page.locator('.stage canvas').waitFor({timeout: 30000});
-await until(async () => (await dots()) === record);
-fact('and resumed with the same picture', await rests() === record);
+await until(async () => (await dots()) === left);
+fact('and resumed with the same picture', await rests() === left);
 
 const process_of = (id) => readdirSync('/proc').filter((p) => /^\d+$/.test(p)).find((p) => {
   try { return readdirSync(`/proc/${p}/fd`).some((fd) => { try { return execFileSync('readlink', [`/proc/${p}/fd/${fd}`], {encoding: 'utf8'}).includes(`/sessions/${id}/journal`); } catch { return false; } }); } catch { return false; }
@@ -192,8 +262,8 @@ process.kill(Number(process_of(session)), 'SIGKILL');
 fact('a session that is killed says so', await shows('The session was interrupted'));
 await page.getByRole('button', {name: 'Resume'}).click();
 await page.locator('.stage canvas').waitFor({timeout: 30000});
-await until(async () => (await dots()) === record);
-fact('and comes back as it was', await rests() === record);
+await until(async () => (await dots()) === left);
+fact('and comes back as it was', await rests() === left);
 
 await desk.end();
 desk = new Desk();
@@ -203,8 +273,8 @@ await page.goto(`${desk.origin}/#/sessions`);
 fact('a desk that was ended finds its sessions', await shows('records.mun'));
 await page.getByRole('link', {name: 'Resume'}).click();
 await page.locator('.stage canvas').waitFor({timeout: 30000});
-await until(async () => (await dots()) === record);
-fact('and they resume', await rests() === record);
+await until(async () => (await dots()) === left);
+fact('and they resume', await rests() === left);
 
 // --- Files ---
 
@@ -226,8 +296,18 @@ fact('with a receipt that the office signed', receipt.includes('the office signe
 await page.goto(`${desk.origin}/#/sessions`);
 const journal = await page.evaluate(async (id) => (await fetch(`/api/sessions/${id}/journal`)).text(), session);
 writeFileSync(`${WORK}/session.journal`, journal);
-const replay = muniment('replay', `${library}/records.mun`, `${WORK}/session.journal`);
-fact('the journal of the session is replayed', / states equal/.test(replay) && /1[0-9] inputs given/.test(replay));
+const replay = muniment('replay', `${library}/records.mun`, `${WORK}/session.journal`, '--media', `${WORK}/brought.img`, '--media', `${library}/media/blank.img`);
+fact('the journal of the session is replayed, media too', / states equal/.test(replay) && /[1-9][0-9] inputs given/.test(replay) && (journal.match(/ medium fd0 [0-9a-f]{64}/g) || []).length === 2);
+await page.getByRole('link', {name: 'Film'}).click();
+fact('it is watched as a film', await page.locator('.film img').waitFor({timeout: 60000}).then(() => true, () => false));
+await page.getByRole('slider').fill('45');
+fact('at any place', await until(() => page.evaluate(() => document.querySelector('.film img').naturalWidth === 720)));
+await picture('film');
+await accessible('the film');
+await page.getByRole('button', {name: 'Play'}).click();
+fact('and it plays', await until(async () => Number(await page.getByRole('slider').inputValue()) > 45.5, 5));
+await page.goto(`${desk.origin}/#/sessions`);
+await shows('records.mun');
 
 // --- A reader ---
 
@@ -242,6 +322,9 @@ await reader.goto(`${desk.origin}/#/sessions`);
 fact('and sees no session of others', await reader.getByText('No session is open').waitFor({timeout: 10000}).then(() => true, () => false));
 const asReader = (path, method = 'GET') => reader.evaluate(async ([p, m]) => (await fetch(p, {method: m, body: m === 'POST' ? ' ' : undefined})).status, [path, method]);
 fact('nor gets their files, journal or end', (await Promise.all([asReader(`/api/sessions/${session}/files`), asReader(`/api/sessions/${session}/journal`), asReader(`/api/sessions/${session}/discard`, 'POST')])).every((status) => status === 404));
+fact('nor brings images, nor puts in those of others', await asReader('/api/uploads', 'POST') === 403 && await reader.evaluate(async () => !(await (await fetch('/api/media')).text()).includes('upload')));
+fact('nor opens what is closed, whatever the reason', await reader.evaluate(async () => (await fetch('/api/archives/closed.mun/sessions', {method: 'POST', body: 'override because\n'})).status) === 403 && await asReader('/api/archives/closed.mun/files', 'POST') === 403);
+fact('nor sees prints or films of others', (await Promise.all([asReader(`/api/sessions/${session}/prints`), asReader(`/api/sessions/${session}/film`), asReader(`/api/sessions/${session}/print-pdf`, 'POST'), asReader(`/api/sessions/${session}/insert`, 'POST')])).every((status) => status === 404));
 fact('nor verifies or invites', await asReader('/api/archives/records.mun/verify', 'POST') === 403 && await asReader('/api/links', 'POST') === 404);
 const opened = [];
 for (let i = 0; i < 9; i++) opened.push(await asReader('/api/archives/records.mun/sessions', 'POST'));
@@ -291,6 +374,22 @@ fact('hundreds of connections are bounded, and the desk stays', await raw('/api/
 
 const [shown, closed] = [await raw('/api/archives/records.mun/picture'), (muniment('decide', `${library}/records.mun`, '--close-until', '2090-01-01', '--reason', 'test', '--key', `${WORK}/office.key`, '--trust', `${WORK}/office.key.pub`), await raw('/api/archives/records.mun/picture'))];
 fact('a picture that was kept is closed with its archive', shown === 200 && closed === 403);
+
+// --- TLS ---
+
+await desk.end();
+execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=desk.test', '-keyout', `${WORK}/tls.key`, '-out', `${WORK}/tls.pem`], {stdio: 'ignore'});
+desk = new Desk('--certificate', `${WORK}/tls.pem`, '--certificate-key', `${WORK}/tls.key`);
+const secure = await browser.newContext({ignoreHTTPSErrors: true});
+const guarded = await secure.newPage();
+await guarded.goto(await desk.link());
+fact('with a certificate the desk speaks TLS', desk.origin.startsWith('https://') && await guarded.getByText('Records terminal').first().waitFor({timeout: 20000}).then(() => true, () => false));
+const [host] = await secure.cookies();
+fact('and its cookie is for TLS alone', host.name === '__Host-muniment' && host.secure && host.httpOnly && host.sameSite === 'Strict');
+await guarded.evaluate(async () => { location.hash = `#/session/${(await (await fetch('/api/archives/records.mun/sessions', {method: 'POST', body: 'override test\n'})).json()).id}`; });
+fact('and so does the screen', await guarded.locator('.stage canvas').waitFor({timeout: 30000}).then(() => true, () => false));
+fact('which without TLS is not there', await raw('/api/library', {headers: {host: new URL(desk.origin).host}}) !== 200);
+await secure.close();
 
 fact('nothing came from elsewhere', foreign.length === 0);
 for (const text of wrong) if (!/401|403|404|422|503|WebSocket|ERR_CONNECTION/.test(text)) console.log(`  console: ${text}`);

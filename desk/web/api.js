@@ -27,6 +27,7 @@ const post = (path, body = ' ') => fetched(path, {method: 'POST', body, headers:
 // One object on each line.
 const lines = async (response) => (await response.text()).split('\n').filter(Boolean).map((line) => JSON.parse(line));
 const archive = (name) => `/api/archives/${encodeURIComponent(name)}`;
+export const override = (reason) => `override ${reason.replace(/\s+/g, ' ').trim()}\n`;
 const session = (id) => `/api/sessions/${encodeURIComponent(id)}`;
 
 export const api = {
@@ -38,14 +39,24 @@ export const api = {
   archive: async (name) => (await fetched(archive(name))).json(),
   picture: (name) => `${archive(name)}/picture`,
   verify: async (name) => lines(await post(`${archive(name)}/verify`)),
-  open: async (name) => (await post(`${archive(name)}/sessions`)).json(),
+  open: async (name, how = ' ') => (await post(`${archive(name)}/sessions`, how)).json(),
   sessions: async () => lines(await fetched('/api/sessions')),
   suspend: (id) => post(`${session(id)}/suspend`),
   resume: async (id) => (await post(`${session(id)}/resume`)).json(),
   discard: (id) => post(`${session(id)}/discard`),
   screen: (id) => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${session(id)}/screen`,
-  files: async (of) => lines(await fetched(of.session ? `${session(of.session)}/files` : `${archive(of.archive)}/files`)),
+  sound: (id) => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${session(id)}/sound`,
+  stay: (id) => post(`${session(id)}/stay`),
+  files: async (of) => lines(of.session ? await fetched(`${session(of.session)}/files`) : of.reason ? await post(`${archive(of.archive)}/files`, override(of.reason)) : await fetched(`${archive(of.archive)}/files`)),
   retrieve: async (of, paths) =>
-    (await post(of.session ? `${session(of.session)}/retrieve` : `${archive(of.archive)}/retrieve`, paths.join('\n'))).blob(),
+    (await post(of.session ? `${session(of.session)}/retrieve` : `${archive(of.archive)}/retrieve`, (of.reason ? override(of.reason) : '') + paths.join('\n'))).blob(),
+  prints: async (id) => lines(await fetched(`${session(id)}/prints`)),
+  print: async (id, number, kind) => (await post(`${session(id)}/print-${kind}`, String(number))).blob(),
+  film: async (id) => (await fetched(`${session(id)}/film`)).arrayBuffer(),
+  jobs: async () => lines(await fetched('/api/jobs')),
+  media: async () => lines(await fetched('/api/media')),
+  insert: async (id, drive, image) => (await post(`${session(id)}/insert`, `${drive}\n${image}`)).json(),
+  upload: async (name, size) => (await post('/api/uploads', `${name}\n${size}`)).json(),
+  uploadPiece: async (id, piece) => (await post(`/api/uploads/${id}`, piece)).json(),
   journal: async (id) => (await fetched(`${session(id)}/journal`)).blob(),
 };

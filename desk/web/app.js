@@ -6,6 +6,8 @@ import {libraryPage} from './library.js';
 import {archivePage} from './archive.js';
 import {filesPage} from './files.js';
 import {sessionsPage, sessionPage} from './sessions.js';
+import {printsPage} from './prints.js';
+import {filmPage} from './film.js';
 
 const app = document.getElementById('app');
 let me = null, leavePage = null;
@@ -13,10 +15,12 @@ let me = null, leavePage = null;
 const routes = [
   [/^$/, () => libraryPage(me), 'library'],
   [/^archive\/([^/]+)$/, (name) => archivePage(name, me), 'library'],
-  [/^archive\/([^/]+)\/files$/, (name) => filesPage({archive: name}), 'library'],
+  [/^archive\/([^/]+)\/files$/, (name) => filesPage({archive: name}, me), 'library'],
   [/^sessions$/, () => sessionsPage(me), 'sessions'],
-  [/^session\/([^/]+)$/, (id) => sessionPage(id), 'sessions'],
-  [/^session\/([^/]+)\/files$/, (id) => filesPage({session: id}), 'sessions'],
+  [/^session\/([^/]+)$/, (id) => sessionPage(id, me), 'sessions'],
+  [/^session\/([^/]+)\/files$/, (id) => filesPage({session: id}, me), 'sessions'],
+  [/^session\/([^/]+)\/prints$/, (id) => printsPage(id), 'sessions'],
+  [/^session\/([^/]+)\/film$/, (id) => filmPage(id), 'sessions'],
 ];
 
 function header(current) {

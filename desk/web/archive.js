@@ -1,6 +1,6 @@
 // archive.js - one archive: what it says of itself, and what can be done with it.
 import {api} from './api.js';
-import {el, say} from './dom.js';
+import {el, say, during} from './dom.js';
 import {texts} from './texts.js';
 import {picture, rightsChip, openSession} from './library.js';
 
@@ -15,7 +15,7 @@ async function verify(name, button) {
   button.disabled = true;
   say(texts.verifying);
   try {
-    const [result] = await api.verify(name);
+    const [result] = await during(texts.verifying, 'verify', api.jobs, api.verify(name));
     say(texts.verified(texts.verdicts[result.verdict] || result.verdict || JSON.stringify(result)), !/^(intact|signer)/.test(result.verdict || 'intact'));
   } catch (error) {
     say(texts.failed(error.message), true);
@@ -26,7 +26,8 @@ async function verify(name, button) {
 export async function archivePage(name, me) {
   const archive = await api.archive(name);
   const title = archive.title || name;
-  const open = el('button', {class: 'main', onclick: () => openSession(name, open)}, texts.open);
+  const open = el('button', {class: 'main', onclick: () => openSession(name, open, me)}, texts.open);
+  const powerOn = el('button', {title: texts.powerOnHint, onclick: () => openSession(name, powerOn, me, 'power-on')}, texts.powerOn);
   const check = me.role === 'archivist' && el('button', {onclick: () => verify(name, check)}, texts.verify);
   const media = Object.entries(archive.media || {}).map(([slot, size]) => `${slot}: ${texts.bytes(size)}`);
   return {
@@ -36,7 +37,7 @@ export async function archivePage(name, me) {
       el('h1', {tabIndex: -1}, title),
       el('div', {class: 'two'},
         el('div', {}, picture(name, title),
-          el('div', {class: 'buttons'}, open, el('a', {class: 'button', href: `#/archive/${encodeURIComponent(name)}/files`}, texts.files), check)),
+          el('div', {class: 'buttons'}, open, el('a', {class: 'button', href: `#/archive/${encodeURIComponent(name)}/files`}, texts.files), powerOn, check)),
         el('dl', {},
           row('identifiers', archive.identifiers),
           row('reference-code', archive['reference-code']),

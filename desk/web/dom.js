@@ -1,4 +1,6 @@
 // dom.js - elements from calls, and no markup from text: what comes from an archive is never parsed.
+import {texts} from './texts.js';
+
 export function el(name, properties = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(properties)) {
@@ -34,6 +36,32 @@ export function ask(title, content, buttons) {
     document.body.append(dialog);
     dialog.showModal();
   });
+}
+
+// Shows what is being done, with how long it will take, until it is done.
+export async function during(text, verb, jobs, work) {
+  const bar = el('progress', {'aria-label': text}), left = el('span', {class: 'small'});
+  const box = el('div', {class: 'doing', role: 'status'}, el('p', {}, text), bar, left);
+  let over = false;
+  async function look() {
+    const job = (await jobs().catch(() => [])).find((one) => one.verb === verb);
+    if (over) return;
+    if (!box.isConnected) (document.querySelector('main') || document.body).append(box);
+    if (job?.expected) {
+      bar.max = job.expected;
+      bar.value = Math.min(job.elapsed, job.expected * 0.97);
+    }
+    left.textContent = job?.expected ? texts.left((job.expected - job.elapsed) / 1000) : job ? texts.elapsed(job.elapsed / 1000) : '';
+    setTimeout(look, 1000);
+  }
+  const timer = setTimeout(look, 700);
+  try {
+    return await work;
+  } finally {
+    over = true;
+    clearTimeout(timer);
+    box.remove();
+  }
 }
 
 export function save(blob, name) {

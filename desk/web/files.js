@@ -1,12 +1,25 @@
 // files.js - the files of a disk, and their retrieval.
 import {api} from './api.js';
-import {el, say, save} from './dom.js';
+import {el, say, save, during} from './dom.js';
+import {askReason} from './library.js';
 import {texts} from './texts.js';
 
 const SHOWN_MOST = 2000; // rows at a time
 
-export async function filesPage(of) {
-  const files = (await api.files(of)).filter((file) => !file.attributes.startsWith('D'));
+const list = (of) => during(texts.listing, of.session ? 'session-files' : 'files', api.jobs, api.files(of));
+
+// What is closed is listed for an archivist who gives a reason.
+async function listFor(of, me) {
+  try {
+    return await list(of);
+  } catch (error) {
+    if (error.status !== 403 || me.role !== 'archivist' || !(of.reason = await askReason())) throw error;
+    return list(of);
+  }
+}
+
+export async function filesPage(of, me) {
+  const files = (await listFor(of, me)).filter((file) => !file.attributes.startsWith('D'));
   const chosen = new Set();
   const body = el('tbody'), count = el('p', {class: 'small', role: 'status'});
   const button = el('button', {class: 'main', disabled: true, title: texts.retrieveHint, onclick: () => retrieve()}, texts.retrieve);
@@ -42,7 +55,7 @@ export async function filesPage(of) {
     button.disabled = true;
     say(texts.retrieving);
     try {
-      save(await api.retrieve(of, [...chosen]), `${(of.archive || of.session).replace(/\.mun$/, '')}-records.zip`);
+      save(await during(texts.retrieving, of.session ? 'session-retrieve' : 'retrieve', api.jobs, api.retrieve(of, [...chosen])), `${(of.archive || of.session).replace(/\.mun$/, '')}-records.zip`);
       say(texts.retrieved);
     } catch (error) {
       say(texts.failed(error.message), true);

@@ -1,6 +1,6 @@
 // library.js - the archives of the library, as cards.
-import {api} from './api.js';
-import {el, say} from './dom.js';
+import {api, override} from './api.js';
+import {el, say, ask} from './dom.js';
 import {texts} from './texts.js';
 
 export const title = (archive) => archive.title || archive.file;
@@ -41,21 +41,30 @@ export function picture(file, name) {
   return frame;
 }
 
-export async function openSession(file, button) {
+// Asks an archivist for the reason for which he opens what is closed; null: he does not.
+export async function askReason() {
+  const field = el('input', {type: 'text', maxLength: 200, 'aria-label': texts.overrideReason});
+  return await ask(texts.override, [el('p', {}, texts.overrideAsk), field], [['', texts.cancel], ['open', texts.override, 'danger']]) === 'open' && field.value.trim() ? field.value : null;
+}
+
+export async function openSession(file, button, me, how = ' ') {
   button.disabled = true;
   say(texts.opening);
   try {
-    const session = await api.open(file);
+    const session = await api.open(file, how);
     location.hash = `#/session/${session.id}`;
   } catch (error) {
-    say(texts.failed(error.message), true);
     button.disabled = false;
+    say(texts.failed(error.message), true);
+    if (error.status !== 403 || me?.role !== 'archivist' || how.startsWith('override')) return;
+    const reason = await askReason();
+    if (reason) await openSession(file, button, me, override(reason));
   }
 }
 
-function card(archive) {
+function card(archive, me) {
   const name = title(archive), address = `#/archive/${encodeURIComponent(archive.file)}`;
-  const button = el('button', {class: 'main', onclick: () => openSession(archive.file, button), 'aria-label': `${texts.open}: ${name}`}, texts.open);
+  const button = el('button', {class: 'main', onclick: () => openSession(archive.file, button, me), 'aria-label': `${texts.open}: ${name}`}, texts.open);
   return el('li', {class: 'card'},
     archive.wrong ? el('div', {class: 'picture'}, el('span', {}, texts.unreadable)) : picture(archive.file, name),
     el('div', {class: 'about'},
@@ -70,13 +79,13 @@ function empty() {
   return [el('h1', {tabIndex: -1}, texts.emptyTitle), el('p', {}, texts.emptySaid), el('pre', {}, texts.emptyCommand)];
 }
 
-export async function libraryPage() {
+export async function libraryPage(me) {
   const archives = await api.library();
   if (!archives.length) return {title: texts.libraryTitle, content: empty()};
   const count = el('p', {class: 'small', role: 'status'});
   const list = el('ul', {class: 'cards'});
   const search = el('input', {type: 'search', placeholder: texts.search, 'aria-label': texts.search, oninput: () => filter()});
-  const cards = archives.map((archive) => [card(archive), [title(archive), archive.identifiers, archive.machine, archive.file, archive.rights].join(' ').toLowerCase()]);
+  const cards = archives.map((archive) => [card(archive, me), [title(archive), archive.identifiers, archive.machine, archive.file, archive.rights].join(' ').toLowerCase()]);
   function filter() {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const found = cards.filter(([, text]) => words.every((word) => text.includes(word)));

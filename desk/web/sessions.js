@@ -2,6 +2,8 @@
 import {api} from './api.js';
 import {el, say, ask, save} from './dom.js';
 import {texts} from './texts.js';
+import {chooseMedium} from './media.js';
+import {Sound} from './sound.js';
 
 const POLL_MS = 2000;
 const active = (session) => ['starting', 'repeating', 'running'].includes(session.state);
@@ -28,6 +30,9 @@ export async function sessionsPage() {
       el('div', {class: 'buttons'},
         el('a', {class: 'button', href: `#/session/${session.id}`}, active(session) || session.state === 'off' ? texts.show : texts.resume),
         el('a', {class: 'button', href: `#/session/${session.id}/files`}, texts.files),
+        el('a', {class: 'button', href: `#/session/${session.id}/prints`}, texts.prints),
+        el('a', {class: 'button', href: `#/session/${session.id}/film`}, texts.film),
+        el('button', {onclick: () => keepJournal(session.id)}, texts.journal),
         el('button', {onclick: () => discard(session.id, draw)}, texts.discard)))));
     if (!sessions.length) list.replaceChildren(el('li', {}, texts.noSessions));
   };
@@ -36,9 +41,17 @@ export async function sessionsPage() {
   return {title: texts.sessionsTitle, content: [el('h1', {tabIndex: -1}, texts.sessionsTitle), list], leave: () => clearInterval(timer)};
 }
 
-export async function sessionPage(id) {
+async function keepJournal(id) {
+  try {
+    save(await api.journal(id), `${id}.journal`);
+  } catch (error) {
+    say(texts.failed(error.message), true);
+  }
+}
+
+export async function sessionPage(id, me) {
   const {Screen} = await import('./screen.js').catch(() => ({}));
-  let session = await find(id), screen = null, timer = null, gone = false;
+  let session = await find(id), screen = null, sound = null, timer = null, gone = false, began = 0;
   const stage = el('div', {class: 'stage'}), status = el('p', {class: 'status', role: 'status'});
   const tools = [];
   const tool = (text, action, extra = {}) => {
@@ -68,6 +81,42 @@ export async function sessionPage(id) {
     location.hash = '#/sessions';
   }
 
+  async function hear(event) {
+    const button = event.target, on = !sound;
+    sound?.close();
+    sound = null;
+    try {
+      if (on) await (sound = new Sound(api.sound(id))).begin();
+      stage.sound = sound;
+    } catch {
+      sound = null;
+      say(texts.soundFailed, true);
+    }
+    button.setAttribute('aria-pressed', Boolean(sound));
+  }
+
+  async function medium() {
+    try {
+      if (await chooseMedium(id, me)) await poll();
+    } catch (error) {
+      say(texts.failed(error.message), true);
+    }
+  }
+
+  async function stay() {
+    await api.stay(id).then(() => say(texts.stays), (error) => say(texts.failed(error.message), true));
+    warning.hidden = true;
+    screen?.focus();
+  }
+
+  const warningText = el('span', {}), warning = el('div', {class: 'leaving', role: 'alert', hidden: true}, warningText, el('button', {class: 'main', onclick: stay}, texts.stay));
+
+  function warn() {
+    const left = session.state === 'running' && session.left !== undefined ? session.left : null;
+    warning.hidden = left === null;
+    if (left !== null) warningText.textContent = texts.leaving(left > 60 ? left : Math.ceil(left / 10) * 10);
+  }
+
   const bar = el('div', {class: 'tools', role: 'toolbar', 'aria-label': texts.toolbar},
     el('strong', {}, session.archive.replace(/\.mun$/, '')),
     keys,
@@ -80,8 +129,12 @@ export async function sessionPage(id) {
       event.target.setAttribute('aria-pressed', on);
       screen?.scale(on);
     }, {'aria-pressed': 'true'}),
+    tool(texts.sound, hear, {'aria-pressed': 'false'}),
+    tool(texts.media, medium),
+    session.override && el('span', {class: 'chip closed'}, texts.overrideChip(session.override)),
     el('span', {class: 'space'}),
     el('a', {class: 'button', href: `#/session/${id}/files`}, texts.files),
+    el('a', {class: 'button', href: `#/session/${id}/prints`}, texts.prints),
     tool(texts.suspend, suspend),
     el('button', {onclick: () => discard(id, () => { location.hash = '#/'; })}, texts.discard));
 
@@ -94,6 +147,7 @@ export async function sessionPage(id) {
   function rest(text, action) {
     screen?.close();
     screen = null;
+    warning.hidden = true;
     for (const one of tools) one.disabled = true;
     stage.replaceChildren(el('div', {class: 'rest'}, el('p', {}, text), el('div', {class: 'buttons'}, action,
       el('a', {class: 'button', href: `#/session/${id}/files`}, texts.files), el('a', {class: 'button', href: '#/'}, texts.backToLibrary))));
@@ -123,6 +177,13 @@ export async function sessionPage(id) {
     });
   }
 
+  // Of a repetition, which goes on as it went so far.
+  function timeLeft() {
+    began ||= Date.now();
+    const passed = (Date.now() - began) / 1000;
+    return passed > 1 && session.percent > 2 ? texts.left(passed * (100 - session.percent) / session.percent) : '';
+  }
+
   async function poll() {
     clearTimeout(timer);
     if (gone) return;
@@ -133,12 +194,14 @@ export async function sessionPage(id) {
       return;
     }
     if (gone) return;
+    warn();
+    if (session.state !== 'repeating') began = 0;
     const resumeButton = () => el('button', {class: 'main', onclick: resume}, texts.resume);
     if (session.state === 'running' && !Screen) rest(texts.noScreen);
     else if (session.state === 'running' && !screen) connect();
     else if (session.state === 'starting') stage.replaceChildren(el('div', {class: 'rest'}, el('p', {}, texts.opening)));
     else if (session.state === 'repeating') {
-      stage.replaceChildren(el('div', {class: 'rest'}, el('p', {}, texts.repeating(session.percent)), el('progress', {max: 100, value: session.percent, 'aria-label': texts.states.repeating})));
+      stage.replaceChildren(el('div', {class: 'rest'}, el('p', {}, texts.repeating(session.percent)), el('p', {class: 'small'}, timeLeft()), el('progress', {max: 100, value: session.percent, 'aria-label': texts.states.repeating})));
     } else if (session.state === 'off') return rest(texts.sessionOff);
     else if (session.state === 'suspended') return rest(session.reason ? texts.sessionEnded : texts.suspended, resumeButton());
     else if (session.state === 'failed') return rest(texts.failed(session.reason), resumeButton());
@@ -159,13 +222,14 @@ export async function sessionPage(id) {
     title: session.archive,
     class: 'session',
     keepsFocus: true,
-    content: [el('h1', {class: 'unseen'}, `${texts.screen}: ${session.archive}`), bar, stage, status],
+    content: [el('h1', {class: 'unseen'}, `${texts.screen}: ${session.archive}`), bar, warning, stage, status],
     shown: () => (session.state === 'suspended' && !session.reason ? resume() : poll()),
     leave: () => {
       gone = true;
       clearTimeout(timer);
       removeEventListener('keydown', escape, true);
       screen?.close();
+      sound?.close();
     },
   };
 }

@@ -156,6 +156,11 @@ void replay_end(struct replay *r)
 {
     machine_destroy(r->machine);
     r->machine = NULL;
+    for (uint32_t i = 0; i < r->ready_count; i++)
+        medium_close(&r->ready[i].medium);
+    free(r->ready);
+    r->ready = NULL;
+    r->ready_count = 0;
 }
 
 bool replay_branch(struct replay *r, struct error *error)
@@ -228,15 +233,33 @@ static void compare_state(struct replay *r, const struct journal_entry *e)
     differs(r, e, what);
 }
 
+/* Gives the medium of an entry. */
+static bool open_medium(struct replay *r, const struct journal_entry *e, struct medium *medium, struct error *error)
+{
+    for (uint32_t i = 0; i < r->ready_count; i++)
+        if (r->ready[i].entry == e - r->journal->entries && r->ready[i].medium.present) {
+            *medium = r->ready[i].medium;
+            r->ready[i].medium.present = false;
+            return true;
+        }
+    return media_open_image(r->media, e->medium.slot, find_image(r, e->medium.sha256), medium, error);
+}
+
+static bool takes_media(const struct replay *r, enum drive_slot slot)
+{
+    const enum drive_kind kind = r->media->manifest.drives[slot].kind;
+
+    return kind == DRIVE_FLOPPY || kind == DRIVE_CDROM;
+}
+
 static bool carry_out_medium(struct replay *r, const struct journal_entry *e)
 {
     enum drive_slot slot = e->medium.slot;
-    enum drive_kind kind = r->media->manifest.drives[slot].kind;
     struct medium *drive = &r->media->drives[slot], old = *drive, changed = {.present = false};
 
-    if (kind != DRIVE_FLOPPY && kind != DRIVE_CDROM)
+    if (!takes_media(r, slot))
         return false;
-    if (e->medium.present && !media_open_image(r->media, slot, find_image(r, e->medium.sha256), &changed, &r->error)) {
+    if (e->medium.present && !open_medium(r, e, &changed, &r->error)) {
         r->outcome = REPLAY_FAILED;
         return true;
     }
@@ -337,9 +360,28 @@ static uint32_t entry_after(const struct journal *journal, const struct snapshot
     return 0;
 }
 
-/* Puts in the media that were in the drives there. */
-static bool change_media(struct replay *r, uint32_t count, struct machine_identity *identity, struct error *error)
+/* Reads every page. */
+static bool is_whole(const struct snapshot *snapshot, struct error *error)
 {
+    struct page_reader *reader = malloc(sizeof *reader);
+    bool good = reader || error_host(error, snapshot->path, ENOMEM, "cannot read");
+
+    if (reader)
+        page_reader_begin(reader, snapshot);
+    for (uint32_t i = 0; good && i < snapshot->pages.count; i++)
+        good = page_reader_get(reader, &snapshot->pages.runs[i], 0, error);
+    if (reader)
+        page_reader_end(reader);
+    free(reader);
+    return good;
+}
+
+/* Puts in the media that were in the drives there. As they are used up by that, the snapshot must be good. */
+static bool change_media(struct replay *r, const struct snapshot *snapshot, uint32_t count,
+                         struct machine_identity *identity, struct error *error)
+{
+    if (r->ready_count && !is_whole(snapshot, error))
+        return false;
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         for (uint32_t i = count; i > 0; i--) {
             const struct journal_entry *e = &r->journal->entries[i - 1];
@@ -357,12 +399,18 @@ static bool change_media(struct replay *r, uint32_t count, struct machine_identi
 /* A machine at power-on again, with nothing written to its sealed disks. */
 static bool begin_again(struct replay *r, const struct machine_identity *identity, struct error *error)
 {
-    replay_end(r);
+    machine_destroy(r->machine);
+    r->machine = NULL;
     r->outcome = REPLAY_EQUAL;
-    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
-        if (identity->media[slot].kept &&
-            !overlay_rewind(&r->media->drives[slot].disk, &identity->media[slot].place, error))
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
+        struct medium *medium = &r->media->drives[slot];
+        if (!identity->media[slot].kept)
+            continue;
+        if (!medium->present || medium->path)
+            return refuse(r, NULL, error, "its sealed medium is out of its drive");
+        if (!overlay_rewind(&medium->disk, &identity->media[slot].place, error))
             return false;
+    }
     return put_in_media(r, error) && switch_on(r, error);
 }
 
@@ -375,7 +423,7 @@ bool replay_from(struct replay *r, const struct snapshot *snapshot, struct machi
 
     if (!next)
         return error_set(error, STATUS_INPUT, snapshot->path, NULL, NULL, "the journal does not have its digest");
-    if (change_media(r, next, identity, error) && snapshot_fits(snapshot, NULL, identity, error) &&
+    if (change_media(r, snapshot, next, identity, error) && snapshot_fits(snapshot, NULL, identity, error) &&
         snapshot_restore(snapshot, r->machine, error)) {
         r->next = next;
         r->equal_at = snapshot->tick;
@@ -383,8 +431,29 @@ bool replay_from(struct replay *r, const struct snapshot *snapshot, struct machi
     }
     *identity = before;
     if (!begin_again(r, identity, &again)) {
-        replay_end(r);
+        machine_destroy(r->machine);
+        r->machine = NULL;
         *error = again;
     }
     return false;
+}
+
+bool replay_open_media(struct replay *r, struct error *error)
+{
+    r->ready = calloc(REPLAY_MEDIA, sizeof *r->ready);
+    if (!r->ready)
+        return error_host(error, r->name, ENOMEM, "cannot open the media of");
+    for (uint32_t i = 0; i < r->journal->count; i++) {
+        const struct journal_entry *e = &r->journal->entries[i];
+        struct ready_medium *ready = &r->ready[r->ready_count];
+        if (e->kind != JOURNAL_MEDIUM || !e->medium.present || !takes_media(r, e->medium.slot))
+            continue;
+        if (r->ready_count == REPLAY_MEDIA)
+            return error_set(error, STATUS_INPUT, r->name, NULL, NULL, "more than %u media were put in", REPLAY_MEDIA);
+        ready->entry = i;
+        if (!media_open_image(r->media, e->medium.slot, find_image(r, e->medium.sha256), &ready->medium, error))
+            return false;
+        r->ready_count++;
+    }
+    return true;
 }

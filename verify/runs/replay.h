@@ -14,6 +14,13 @@ struct replay_images {
     size_t count;
 };
 
+#define REPLAY_MEDIA 64u /* media that are opened beforehand */
+
+struct ready_medium {
+    uint32_t entry;
+    struct medium medium;
+};
+
 enum replay_outcome {
     REPLAY_EQUAL,   /* so far */
     REPLAY_DIFFERS, /* the machine stands where it differs first from what is recorded */
@@ -25,6 +32,8 @@ struct replay {
     const struct journal *journal;
     struct media *media;
     const struct replay_images *images;
+    struct ready_medium *ready; /* owned; null: media are opened when they are put in */
+    uint32_t ready_count;
     struct machine_host outside;  /* what takes the machine's output */
     struct machine *machine;      /* owned */
     uint32_t next;                /* entry */
@@ -53,6 +62,9 @@ bool replay_begin(struct replay *r, const char *name, const struct journal *jour
                   const char *machine_root, const struct replay_images *images, const struct machine_host *outside,
                   struct error *error);
 void replay_end(struct replay *r);
+
+/* Opens the media of all entries, so that the replay opens no file any more: for a process that will be locked in. */
+bool replay_open_media(struct replay *r, struct error *error);
 
 /* Brings a replay that has just begun to where a snapshot of the same run was taken: the journal has its digest. What
  * comes before is not repeated. identity is that of machine_identify before the machine ran; overlays of sealed disks
