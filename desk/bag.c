@@ -228,7 +228,11 @@ static void add_row(struct bag *b, const struct packaged *f)
                !v                ? "printer"
                : v->disk.archive ? drive_slot_names[v->disk.slot]
                                  : "image",
-               v ? v->number : 0, e->id, f->damaged ? "damaged" : "whole", f->signature ? f->signature->name : "-");
+               v ? v->number : 0, e->id,
+               f->damaged   ? "damaged"
+               : e->deleted ? "deleted"
+                            : "whole",
+               f->signature ? f->signature->name : "-");
 }
 
 /* The place of a path of the volume under data/, each part as this host takes it. */

@@ -26,13 +26,15 @@ static bool list_one(void *context, const char *path, const struct file_entry *e
     if (!l->json) {
         printf("%-19s %10" PRIu64 " %s ", modified, e->size, attributes);
         plain_print(stdout, path);
-        puts(e->kind == FILE_FOLDER ? "/" : "");
+        printf("%s%s\n", e->kind == FILE_FOLDER ? "/" : "", e->deleted ? "  (deleted)" : "");
         return true;
     }
     json_member(stdout, "{", "path", path);
     json_member(stdout, ", ", "short-name", e->short_name);
     json_member(stdout, ", ", "attributes", attributes);
     printf(", \"size\": %" PRIu64 ", \"cluster\": %" PRIu64, e->size, e->id);
+    if (e->deleted)
+        printf(", \"deleted\": true");
     json_member(stdout, ", ", "modified", modified);
     json_member(stdout, ", ", "created", file_time_text(&e->created, created));
     puts("}");

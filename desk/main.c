@@ -335,9 +335,13 @@ static const struct option film_options[] = {
     { "--newer", "DATE", "only files that were modified then or later, as the disk has it: 1998, 1998-03-02", false, false }, \
     { "--type", "KIND", "only files of this kind, by their first bytes: text, word, dbase ... (spec/retrieval.md)", false, false }
 
+#define DELETED_OPTION \
+    { "--deleted", NULL, "also what was deleted, as far as it is still there; of an archive only with --log", false, false }
+
 static const struct option files_options[] = {
     VOLUME_OPTIONS,
     FILTER_OPTIONS,
+    DELETED_OPTION,
     { "--changed", NULL, "with --overlay or --snapshot: what the session changed, made and removed", false, false },
     { "--json", NULL, "one JSON object on a line for each file and folder", false, false },
     ACT_OPTIONS,
@@ -353,6 +357,7 @@ static const struct option retrieve_options[] = {
     { "--withhold", "PATH", "leave this out; the receipt commits to it (may be repeated)", true, false },
     VOLUME_OPTIONS,
     FILTER_OPTIONS,
+    DELETED_OPTION,
     ACT_OPTIONS,
     { .name = NULL },
 };

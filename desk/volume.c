@@ -30,12 +30,28 @@ static bool choose_code_page(const struct arguments *a, uint16_t *page, struct e
                      "--code-page cannot be \"%.20s\"", wanted);
 }
 
+/* A name that was deleted is no longer whole, so that no rule about a path can be held against it; and who looks for
+ * what was deleted says so in the log. */
+static bool may_see_deleted(const struct arguments *a, const struct desk_volume *v, struct error *error)
+{
+    if (argument_value(a, "--key"))
+        return error_set(error, STATUS_USAGE, a->command->name, NULL, NULL,
+                         "a receipt is not for what was deleted: --deleted does not go with --key");
+    if (!v->rights)
+        return true;
+    if (!argument_value(a, "--log"))
+        return error_set(error, STATUS_USAGE, a->command->name, NULL, "name the office's log with --log and --by",
+                         "--deleted is an archivist's act, and must be recorded");
+    return rights_allow(v->rights, v->disk.slot, true, error);
+}
+
 static bool open_volume(const struct arguments *a, struct desk_volume *v, const struct volume *from,
                         struct error *error)
 {
     struct volume volume = *from;
 
-    if (!choose_code_page(a, &volume.code_page, error))
+    volume.with_deleted = argument_value(a, "--deleted") != NULL;
+    if (!choose_code_page(a, &volume.code_page, error) || (volume.with_deleted && !may_see_deleted(a, v, error)))
         return false;
     v->number = from->number;
     v->code_page = volume.code_page;

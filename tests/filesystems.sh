@@ -79,6 +79,9 @@ else
 fi
 
 # In partitions of an archive: receipt, proof.
+debugfs -w -R "rm A/f0" s-ext2.img 2>err
+gives "ext2: what was deleted is listed where it is wanted" 0 "$MUNIMENT" files s-ext2.img --deleted
+says "with what shows it" out "A/f0  (deleted)"
 if [ -n "$ntfs" ]; then
     truncate -s 64M disk.img
     printf '2048,65536,7\n67584,49152,83\n' | sfdisk -q disk.img

@@ -87,6 +87,32 @@ for page in 437 850 852 866 932 1250 1251 1252; do
     passed "with only CONFIG.SYS and AUTOEXEC.BAT left in $page" "$([ "$(wc -l <out)" = 2 ]; echo $?)"
 done
 
+# --- What was deleted ---
+mformat -C -f 1440 -i gone.img ::
+mmd -i gone.img ::OLD
+python3 -c 'import random; r = random.Random(4); [open(n, "wb").write(r.randbytes(s)) for n, s in (("ledger.dbf", 9000), ("minutes.doc", 5000), ("later.txt", 3000))]'
+mcopy -i gone.img ledger.dbf ::LEDGER.DBF
+mcopy -i gone.img minutes.doc ::OLD/MINUTES.DOC
+mdel -i gone.img ::LEDGER.DBF ::OLD/MINUTES.DOC
+mrd -i gone.img ::OLD
+gives "what was deleted is not listed" 0 "$MUNIMENT" files gone.img
+passed "at all" "$([ ! -s out ]; echo $?)"
+gives "unless it is wanted" 0 "$MUNIMENT" files gone.img --deleted
+says "a file" out "_EDGER.DBF  (deleted)"
+says "and one in a folder that was deleted" out "_LD/_INUTES.DOC  (deleted)"
+gives "taken out" 0 "$MUNIMENT" retrieve gone.img --deleted -o gone
+passed "whole" "$(cmp -s ledger.dbf gone/data/_EDGER.DBF && cmp -s minutes.doc gone/data/_LD/_INUTES.DOC; echo $?)"
+says "and marked" gone/files.csv ",deleted,"
+mcopy -i gone.img later.txt ::LATER.TXT
+gives "what begins where another file lies now" 0 "$MUNIMENT" files gone.img --deleted
+passed "is not listed" "$([ "$(wc -l <out)" = 1 ]; echo $?)"
+"$MUNIMENT" suggest gone.img --machine plain >gone.yaml 2>err
+gives "an archive of it" 0 "$MUNIMENT" seal gone.yaml -o gone.mun --key pages.key
+gives "without the log" 2 "$MUNIMENT" files gone.mun --deleted
+"$MUNIMENT" log new gone.log --origin registry.example/log >out
+gives "and with it" 0 "$MUNIMENT" files gone.mun --deleted --log gone.log --by archivist-1
+gives "is no receipt" 2 "$MUNIMENT" retrieve gone.mun --deleted --log gone.log --by archivist-1 -o none --key pages.key
+
 printf 'A letter to the council.\r\n' >letter.txt
 printf '%%PDF-1.4\n%%' >printed.bin
 mformat -C -f 1440 -i kinds.img ::

@@ -21,6 +21,7 @@ struct fat {
     uint32_t root_entries;              /* of FAT12 and FAT16 */
     uint32_t root_cluster;              /* of FAT32 */
     unsigned code_page;                 /* of short names */
+    bool deleted;                       /* what was deleted is wanted, too */
     uint64_t window;                    /* which sectors of the FAT are kept */
     uint32_t kept;                      /* how many */
     uint8_t sectors[WINDOW * SECTOR_SIZE];
@@ -226,6 +227,25 @@ static uint64_t cluster_sector(const struct fat *f, uint32_t cluster, uint32_t o
     return f->data + (uint64_t)(cluster - 2) * (f->info.cluster / SECTOR_SIZE) + offset % f->info.cluster / SECTOR_SIZE;
 }
 
+/* Whether a chain was freed: then its clusters are taken to follow one another. */
+static bool is_freed(struct fat *f, uint32_t first)
+{
+    uint32_t next;
+
+    return f->deleted && is_cluster(f, first) && fat_get(f, first, &next, NULL) && next == 0;
+}
+
+/* Moves a place in a chain that was freed. */
+static bool place_move_freed(struct fat *f, struct fat_place *p, uint32_t index, struct error *error)
+{
+    uint32_t next;
+
+    for (; p->index < index; p->index++, p->cluster++)
+        if (!is_cluster(f, p->cluster + 1) || !fat_get(f, p->cluster + 1, &next, NULL) || next)
+            return damaged(error, p->cluster, "what was deleted is overwritten after this cluster, or lies elsewhere");
+    return true;
+}
+
 /* Moves a place to the index-th cluster of its chain. *end: the chain ends before it. */
 static bool place_move(struct fat *f, struct fat_place *p, uint32_t index, bool *end, struct error *error)
 {
@@ -238,6 +258,8 @@ static bool place_move(struct fat *f, struct fat_place *p, uint32_t index, bool 
         if (!is_cluster(f, p->first))
             return damaged(error, p->first, "a chain begins outside the volume");
     }
+    if (p->index < index && is_freed(f, p->first))
+        return place_move_freed(f, p, index, error);
     while (p->index < index) {
         if (p->index >= f->info.clusters)
             return damaged(error, p->cluster, "the chain of clusters is a circle");
@@ -308,6 +330,11 @@ void fat_close(struct fat *f)
     free(f);
 }
 
+void fat_show_deleted(struct fat *f)
+{
+    f->deleted = true;
+}
+
 void fat_use_code_page(struct fat *f, unsigned page)
 {
     f->code_page = page;
@@ -345,6 +372,8 @@ static enum fat_next raw_next(struct fat *f, struct fat_folder *d, uint8_t raw[3
     if (d->place.root) {
         at = f->root + offset / SECTOR_SIZE;
     } else {
+        if (offset >= f->info.cluster && is_freed(f, d->place.first))
+            return FAT_END;
         if (!place_move(f, &d->place, (uint32_t)(offset / f->info.cluster), &end, error))
             return FAT_FAULT;
         if (end)
@@ -420,14 +449,16 @@ enum fat_next fat_folder_next(struct fat *f, struct fat_folder *d, struct fat_en
     while ((next = raw_next(f, d, raw, error)) == FAT_ENTRY) {
         if (raw[0] == 0xE5 || (raw[0] == '.' && raw[11] & FAT_FOLDER)) {
             name.parts = 0;
-            continue;
-        }
-        if ((raw[11] & 0x3F) == LONG_NAME) {
+            if (raw[0] != 0xE5 || !f->deleted || raw[11] & FAT_LABEL)
+                continue;
+        } else if ((raw[11] & 0x3F) == LONG_NAME) {
             long_name_add(&name, raw);
             continue;
         }
         memset(e, 0, sizeof *e);
         memcpy(e->raw_name, raw, 11);
+        if ((e->deleted = raw[0] == 0xE5))
+            raw[0] = '_';
         e->attributes = raw[11];
         e->cluster = get_le16(raw + 26) | (f->info.bits == 32 ? (uint32_t)get_le16(raw + 20) << 16 : 0);
         e->size = raw[11] & FAT_FOLDER ? 0 : get_le32(raw + 28);
@@ -435,6 +466,8 @@ enum fat_next fat_folder_next(struct fat *f, struct fat_folder *d, struct fat_en
         e->created_hundredths = raw[13] < 200 ? raw[13] : 0;
         e->modified = (struct fat_time){get_le16(raw + 24), get_le16(raw + 22)};
         e->accessed = (struct fat_time){get_le16(raw + 18), 0};
+        if (e->deleted && (e->cluster ? !is_freed(f, e->cluster) : e->size || e->attributes & FAT_FOLDER))
+            continue; /* somebody else has its first cluster */
         entry_name(f, e, raw, &name);
         return FAT_ENTRY;
     }

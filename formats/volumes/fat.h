@@ -54,6 +54,7 @@ struct fat_entry {
     uint32_t cluster; /* the first; 0: nothing allocated */
     struct fat_time created, modified, accessed;
     uint8_t created_hundredths; /* of a second, 0 to 199, to be added */
+    bool deleted;
 };
 
 struct fat;
@@ -64,6 +65,10 @@ struct fat *fat_open(const struct block *disk, uint64_t first, uint64_t sectors,
 void fat_close(struct fat *fat);
 /* Short names are in this code page (formats/codepage.h), not in 437. */
 void fat_use_code_page(struct fat *fat, unsigned page);
+/* Deleted entries are listed, too, unless their first cluster is another's by now. Their first byte is E5h, shown as
+ * "_"; their long names are gone. What they held is taken for the clusters that follow the first one as long as they are
+ * free; of a folder for that one. */
+void fat_show_deleted(struct fat *fat);
 const struct fat_info *fat_info(const struct fat *fat);
 
 /* Whether the first two copies of the FAT are the same in their first `limit` sectors; unreadable ones are not. */
@@ -86,7 +91,7 @@ enum fat_next { FAT_ENTRY, FAT_END, FAT_FAULT };
 
 /* Begins to read a folder; null: the root. */
 void fat_folder_open(const struct fat *fat, const struct fat_entry *folder, struct fat_folder *f);
-/* The next entry: labels too, deleted ones and "." and ".." not. FAT_FAULT with *error: the folder is damaged there. */
+/* The next entry: labels too, "." and ".." not. FAT_FAULT with *error: the folder is damaged there. */
 enum fat_next fat_folder_next(struct fat *fat, struct fat_folder *f, struct fat_entry *entry, struct error *error);
 
 /* Finds "WINDOWS/SYSTEM/USER.EXE", by long or short names; the case of A to Z does not count. False with

@@ -43,6 +43,7 @@ static void entry_of(const struct fat_entry *from, struct file_entry *to)
     to->kind = from->attributes & FAT_FOLDER ? FILE_FOLDER : FILE_REGULAR;
     to->size = from->size;
     to->id = from->cluster;
+    to->deleted = from->deleted;
     to->created = time_of(from->created, from->created_hundredths, second / 100);
     to->modified = time_of(from->modified, 0, 2 * second);
     to->accessed = time_of(from->accessed, 0, 86400 * second);
@@ -140,6 +141,8 @@ bool fat_files_open(const struct block *disk, const struct volume *volume, struc
         return false;
     }
     fat_use_code_page(f->fat, volume->code_page);
+    if (volume->with_deleted)
+        fat_show_deleted(f->fat);
     *files = (struct files){&system_fat, f};
     return true;
 }

@@ -67,6 +67,7 @@ struct tsk_files {
     const char *name;  /* of the file system */
     uint64_t precision;
     uint8_t zone; /* of its times */
+    bool with_deleted;
 };
 
 /* --- The disk --- */
@@ -179,14 +180,22 @@ static enum file_kind kind_of(const TSK_FS_FILE *file)
     }
 }
 
-/* What belongs to the file system, or to libtsk, and not to who used it; and what is deleted. */
+/* Whether a name was deleted whose record nobody else has by now. */
+static bool is_deleted(const TSK_FS_FILE *file)
+{
+    return file->name->flags & TSK_FS_NAME_FLAG_UNALLOC && file->name->meta_addr && file->meta &&
+           file->meta->flags & TSK_FS_META_FLAG_UNALLOC;
+}
+
+/* What belongs to the file system, or to libtsk, and not to who used it; and what is deleted, unless it is wanted. */
 static bool is_left_out(const struct tsk_files *t, const TSK_FS_FILE *file)
 {
     const TSK_FS_NAME *n = file->name;
 
     return !n || !n->name || !*n->name || !strcmp(n->name, ".") || !strcmp(n->name, "..") ||
-           n->flags & TSK_FS_NAME_FLAG_UNALLOC || n->type == TSK_FS_NAME_TYPE_VIRT ||
-           n->type == TSK_FS_NAME_TYPE_VIRT_DIR || (TSK_FS_TYPE_ISNTFS(t->fs->ftype) && n->meta_addr < NTFS_OWN);
+           (n->flags & TSK_FS_NAME_FLAG_UNALLOC && !(t->with_deleted && is_deleted(file))) ||
+           n->type == TSK_FS_NAME_TYPE_VIRT || n->type == TSK_FS_NAME_TYPE_VIRT_DIR ||
+           (TSK_FS_TYPE_ISNTFS(t->fs->ftype) && n->meta_addr < NTFS_OWN);
 }
 
 /* A file as it is seen, and its streams. */
@@ -197,6 +206,7 @@ static bool show(struct tsk_files *t, TSK_FS_FILE *file, struct file_entry *e, f
 
     memset(e, 0, sizeof *e);
     e->id = file->name->meta_addr;
+    e->deleted = file->name->flags & TSK_FS_NAME_FLAG_UNALLOC;
     snprintf(e->name, sizeof e->name, "%s", file->name->name);
     if (file->name->shrt_name)
         snprintf(e->short_name, sizeof e->short_name, "%s", file->name->shrt_name);
@@ -356,6 +366,7 @@ bool tsk_files_open(const struct block *disk, const struct volume *volume, struc
         kind++;
     t->name = kinds[kind].name;
     t->precision = kinds[kind].precision;
+    t->with_deleted = volume->with_deleted;
     t->zone = kinds[kind].type == TSK_FS_TYPE_ISO9660 ? FILE_LOCAL : FILE_UTC; /* libtsk leaves the zone of ISO 9660 out
                                                                                 */
     t->image.disk = disk;

@@ -46,6 +46,7 @@ struct volume {
     const char *encryption, *compression; /* what it is packed in; null: nothing that is known */
     struct geometry tracks;               /* heads and sectors to the track in its boot sector; all zero: it has none */
     uint16_t code_page;                   /* of names in one byte to the character (formats/codepage.h) */
+    bool with_deleted;                    /* whoever opens its files wants those that were deleted, too */
     const char *code_page_evidence;       /* the file that says so; null: none does, and it is 437 */
 };
 
