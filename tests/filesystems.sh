@@ -79,9 +79,6 @@ else
 fi
 
 # In partitions of an archive: receipt, proof.
-debugfs -w -R "rm A/f0" s-ext2.img 2>err
-gives "ext2: what was deleted is listed where it is wanted" 0 "$MUNIMENT" files s-ext2.img --deleted
-says "with what shows it" out "A/f0  (deleted)"
 if [ -n "$ntfs" ]; then
     truncate -s 64M disk.img
     printf '2048,65536,7\n67584,49152,83\n' | sfdisk -q disk.img
@@ -191,6 +188,9 @@ xorriso -as mkisofs -quiet -J -R -o s-iso.img small 2>/dev/null
 truncate -s 2M s-fat.img
 mformat -i s-fat.img -F -T 4096 -h 16 -s 63 -c 1 :: 2>/dev/null || mkfs.fat s-fat.img >/dev/null
 mcopy -s -Q -i s-fat.img small/A ::
+debugfs -w -R "rm A/f0" s-ext2.img 2>err
+gives "ext2: what was deleted is listed where it is wanted" 0 "$MUNIMENT" files s-ext2.img --deleted
+says "with what shows it" out "A/f0  (deleted)"
 python3 "$here/tests/hpfs.py" s-hpfs.img 3 small 1
 kinds="ext2 ext4 iso fat hpfs"
 if [ -n "$ntfs" ]; then
