@@ -45,7 +45,8 @@ struct watch {
 struct http_exchange {
     struct http *http;
     struct lws *wsi;
-    bool waits; /* for its answer */
+    bool waits;     /* for its answer */
+    bool completed; /* its body is */
     bool answered, begun;
     struct http_answer answer;
     char type[64]; /* of it */
@@ -120,6 +121,18 @@ static bool take_body(struct http_exchange *x, const void *bytes, size_t size)
     return true;
 }
 
+/* More that comes before the answer completes the same body again, and again: libwebsockets knows no better. Nobody who
+ * is well has sent it. */
+static int complete_body(struct http_exchange *x)
+{
+    if (x->completed)
+        return -1;
+    x->completed = true;
+    if (!x->waits)
+        ask(x);
+    return 0;
+}
+
 static int begin_request(struct http_exchange *x, struct lws *wsi, const char *path)
 {
     char length[16] = "";
@@ -182,7 +195,7 @@ static void forget(struct http_exchange *x)
     x->body = NULL;
     x->length = 0;
     x->sent = 0;
-    x->waits = x->answered = x->begun = false;
+    x->waits = x->answered = x->begun = x->completed = false;
 }
 
 static int send_answer(struct http_exchange *x)
@@ -454,10 +467,7 @@ static int site_event(struct lws *wsi, enum lws_callback_reasons reason, void *u
         return 0;
     case LWS_CALLBACK_HTTP: return begin_request(x, wsi, in);
     case LWS_CALLBACK_HTTP_BODY: return !x->waits && take_body(x, in, length) ? 0 : -1; /* GET has none */
-    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-        if (!x->waits)
-            ask(x);
-        return 0;
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION: return complete_body(x);
     case LWS_CALLBACK_HTTP_WRITEABLE: return send_answer(x);
     case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
     case LWS_CALLBACK_CLOSED_HTTP:
