@@ -322,6 +322,19 @@ bool no_joystick_answers(void)
     return inb(0x201) == 0xFF;
 }
 
+/* Where drivers look for cards: third and fourth IDE channels, bus mice, sound and network cards. */
+bool ports_without_a_card_read_ff(void)
+{
+    static ROM_DATA uint16_t ranges[][2] = {{0x100, 0x16F}, {0x178, 0x1CD}, {0x1D1, 0x1EF},
+                                            {0x200, 0x277}, {0x280, 0x2DF}, {0x300, 0x36F}};
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(ranges); i++)
+        for (uint16_t port = rom_get(ranges[i][0]); port <= rom_get(ranges[i][1]); port++)
+            if (inb(port) != 0xFF)
+                return false;
+    return true;
+}
+
 /* Windows 9x fails with what a loader has left in them (JHRobotics/patcher9x). tests_run() dirties them and executes
  * INT 19h once; what the system then started with lies at 0:680. */
 enum { STARTED_ONCE = 0x67C, STARTED_WITH = 0x680, MAGIC = 0x5043 };

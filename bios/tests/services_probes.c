@@ -149,21 +149,23 @@ static uint32_t big32(uint16_t at)
            far_get8(BUFFER, at + 2) << 8 | far_get8(BUFFER, at + 3);
 }
 
-/* OAKCDROM.SYS gives DEVICE RESET and knows the drive by its signature and a status of 0. INQUIRY and REQUEST SENSE
- * report no unit attention, and other commands do so once. */
+/* OAKCDROM.SYS gives DEVICE RESET and knows the drive by its signature and a status of 0; Bochs' stays ready. INQUIRY
+ * and REQUEST SENSE report no unit attention, and other commands do so once. */
 bool cd_is_known_by_a_device_reset(void)
 {
     static ROM_DATA uint8_t inquiry[12] = {0x12, 0, 0, 0, 36}, sense[12] = {0x03, 0, 0, 0, 18}, ready[12] = {0};
     struct place p;
-    uint8_t c[12];
+    uint8_t c[12], status;
     unsigned found = 0;
+    bool ours = disk_is_ours();
 
     for (uint8_t at = 0; next_cd(&at, &p); found++) {
         outb(p.base + 6, p.select);
         outb(p.base + 7, 0x08);
         delay(5);
+        status = inb(p.base + 0x206);
         if (inb(p.base + 2) != 1 || inb(p.base + 3) != 1 || inb(p.base + 4) != 0x14 || inb(p.base + 5) != 0xEB ||
-            inb(p.base + 0x206) != 0)
+            (status != 0 && (ours || status != 0x50)))
             return false;
         for (unsigned i = 0; i < 12; i++)
             c[i] = rom_get(inquiry[i]);
