@@ -1,7 +1,9 @@
 /* command.c - see command.h. */
+#define _DEFAULT_SOURCE
 #include "archive/command.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,19 +18,22 @@ static void become(const char *command, int input, int output)
     _exit(127);
 }
 
-/* Reads up to the end; what is more than there is room for is counted. */
-static size_t read_all(int descriptor, uint8_t *output, size_t limit)
+/* Reads up to the end. False: it is more than there is room for, and was not read. */
+static bool read_all(int descriptor, uint8_t *output, size_t limit, size_t *length)
 {
-    uint8_t buffer[4096];
-    size_t total = 0;
+    uint8_t more;
     ssize_t n;
 
-    while ((n = read(descriptor, buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR)) {
-        if (n > 0 && total < limit)
-            memcpy(output + total, buffer, (size_t)n < limit - total ? (size_t)n : limit - total);
-        total += n > 0 ? (size_t)n : 0;
-    }
-    return total;
+    *length = 0;
+    do {
+        bool full = *length == limit;
+
+        n = read(descriptor, full ? &more : output + *length, full ? 1 : limit - *length);
+        if (n > 0 && full)
+            return false;
+        *length += n > 0 ? (size_t)n : 0;
+    } while (n > 0 || (n < 0 && errno == EINTR));
+    return true;
 }
 
 bool command_run(const char *command, const char *object, const void *input, size_t size, uint8_t *output, size_t limit,
@@ -36,6 +41,7 @@ bool command_run(const char *command, const char *object, const void *input, siz
 {
     int from = file_temporary(error), ends[2], status = 0;
     pid_t child;
+    bool fits;
 
     if (from < 0)
         return false;
@@ -52,10 +58,14 @@ bool command_run(const char *command, const char *object, const void *input, siz
         become(command, from, ends[1]);
     close(from);
     close(ends[1]);
-    *length = read_all(ends[0], output, limit);
+    fits = read_all(ends[0], output, limit, length);
     close(ends[0]);
+    if (!fits)
+        kill(child, SIGKILL);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         continue;
+    if (!fits)
+        return error_set(error, STATUS_HOST, object, NULL, NULL, "has a command that gave more than %zu bytes", limit);
     return (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
            error_set(error, STATUS_HOST, object, NULL, NULL, "has a command that failed (exit status %d)",
                      WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));

@@ -7,9 +7,9 @@
 
 #include "formats/error.h"
 
-/* Runs `command` by /bin/sh with `input` as standard input, and reads what it prints, up to `limit` bytes; *length is
- * how much it was, which may be more. object is who names the command, for messages. False with *error (STATUS_HOST):
- * it could not be run, or failed. */
+/* Runs `command` by /bin/sh with `input` as standard input, and reads what it prints, at most `limit` bytes; *length is
+ * how much it was. object is who names the command, for messages. False with *error (STATUS_HOST): it could not be run,
+ * failed, or prints more, and was ended. */
 bool command_run(const char *command, const char *object, const void *input, size_t size, uint8_t *output, size_t limit,
                  size_t *length, struct error *error);
 

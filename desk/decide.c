@@ -167,20 +167,53 @@ static bool read_crls(struct deciding *d, struct error *error)
     return true;
 }
 
-/* The command that asks an authority: the one that is given, or the host's curl for an address. */
-static bool tsa_command(const char *tsa, char *command, size_t size, struct error *error)
-{
-    int length = strstr(tsa, "://") ? snprintf(command, size,
-                                               "exec curl -sSf -H 'Content-Type: application/timestamp-query' "
-                                               "--data-binary @- '%s'",
-                                               tsa)
-                                    : snprintf(command, size, "%s", tsa);
+#define REPLY_TYPE "application/timestamp-reply" /* RFC 3161, section 3.4 */
+#define REPLY_ROOM 256                           /* for what curl adds to a response */
 
-    return (length < (int)size && !(strstr(tsa, "://") && strchr(tsa, '\''))) ||
+static bool is_address(const char *tsa)
+{
+    return strncmp(tsa, "http://", 7) == 0 || strncmp(tsa, "https://", 8) == 0;
+}
+
+/* The command that asks an authority: the one that is given, or the host's curl for an address, which follows nothing
+ * to another address and closes with a line that says what it got. */
+static bool tsa_command(const struct arguments *a, const char *tsa, char *command, size_t size, struct error *error)
+{
+    const char *seconds = argument_value(a, "--timeout") ? argument_value(a, "--timeout") : "60";
+    int length;
+
+    if (strspn(seconds, "0123456789") != strlen(seconds) || strlen(seconds) > 5 || atoi(seconds) == 0)
+        return error_set(error, STATUS_USAGE, "stamp", NULL, NULL, "--timeout takes a number of seconds");
+    length = is_address(tsa)
+                 ? snprintf(command, size,
+                            "exec curl -q -sSf --globoff --proto =http,https --max-time %s "
+                            "-H 'Content-Type: application/timestamp-query' -H 'Accept: " REPLY_TYPE "' -H 'Expect:' "
+                            "--data-binary @- -w '\\n%%{http_code} %%{content_type}' --url '%s'",
+                            seconds, tsa)
+                 : snprintf(command, size, "%s", tsa);
+    return (length < (int)size && !(is_address(tsa) && strchr(tsa, '\''))) ||
            error_set(error, STATUS_USAGE, "--tsa", NULL, NULL, "is no address and no command that can be run");
 }
 
-/* Asks for a stamp, and looks whether it is one. */
+/* Takes the closing line off a response that curl brought: it must have come from there, as a time stamp. */
+static bool take_reply(const uint8_t *response, size_t *length, struct error *error)
+{
+    size_t end = *length;
+    char line[REPLY_ROOM];
+    unsigned code = 0;
+    int used = 0;
+
+    while (end > 0 && response[end - 1] != '\n')
+        end--;
+    snprintf(line, sizeof line, "%.*s", (int)(*length - end), (const char *)response + end);
+    *length = end ? end - 1 : 0;
+    if (sscanf(line, "%u %n", &code, &used) == 1 && code == 200 &&
+        strncmp(line + used, REPLY_TYPE, strlen(REPLY_TYPE)) == 0 && strchr("; ", line[used + strlen(REPLY_TYPE)]))
+        return true;
+    return error_set(error, STATUS_HOST, "--tsa", NULL, NULL, "answered %.100s, not 200 " REPLY_TYPE, line);
+}
+
+/* Asks for a stamp, and looks whether it is one. response has room for STAMP_LIMIT + REPLY_ROOM bytes. */
 static bool ask(const struct deciding *d, const char *about, uint8_t *response, size_t *length, struct error *error)
 {
     const char *tsa = argument_value(d->arguments, "--tsa");
@@ -193,14 +226,14 @@ static bool ask(const struct deciding *d, const char *about, uint8_t *response, 
 
     if (!evidence_stamped(d->evidence, about, &over))
         return error_set(error, STATUS_INPUT, d->subject.path, about, NULL, "has no such batch of evidence");
-    good = tsa_command(tsa, command, sizeof command, error) &&
+    good = tsa_command(d->arguments, tsa, command, sizeof command, error) &&
            timestamp_request(over.bytes, over.size, &query, error) &&
-           command_run(command, "--tsa", query.bytes, query.length, response, STAMP_LIMIT, length, error);
+           command_run(command, "--tsa", query.bytes, query.length, response, STAMP_LIMIT + REPLY_ROOM, length,
+                       error) &&
+           (!is_address(tsa) || take_reply(response, length, error));
     text_free(&query);
     if (!good)
         return false;
-    if (*length > STAMP_LIMIT)
-        *length = 0;
     stamp_judge((struct stamp_bytes){response, *length}, over, &trust, &verdict);
     return verdict.state != STAMP_WRONG ||
            error_set(error, STATUS_HOST, "--tsa", NULL, NULL, "gave what is no stamp: it %s", verdict.why);
@@ -209,7 +242,7 @@ static bool ask(const struct deciding *d, const char *about, uint8_t *response, 
 static enum status stamp_all(const struct arguments *a, struct act *act)
 {
     const char *about = argument_value(a, "--about") ? argument_value(a, "--about") : "signature";
-    uint8_t *response = malloc(STAMP_LIMIT);
+    uint8_t *response = malloc(STAMP_LIMIT + REPLY_ROOM);
     struct deciding d;
     struct error error;
     hex_digest name = "";

@@ -54,6 +54,7 @@ static const struct option decide_options[] = {
 
 static const struct option stamp_options[] = {
     { "--tsa", "URL|COMMAND", "a time stamp authority (RFC 3161): an address, asked by the host's curl, or a command that gets the request\nand prints the response", false, true },
+    { "--timeout", "SECONDS", "how long an address may take to answer (60)", false, false },
     { "--about", "BATCH", "stamp this batch of evidence, not the signature of the archive", false, false },
     { "--crl", "FILE", "keep this list of revoked certificates with the stamp (may be repeated)", true, false },
     { "--key", "KEY", "sign what is kept with the stamp, the file's digests among it", false, false },

@@ -93,6 +93,50 @@ gives "B-10: an authority whose certificate has expired stamps nothing" 0 "$MUNI
 gives "for verify" 0 "$MUNIMENT" verify open.mun $trust --tsa-trust expired/ca.pem
 passed "nothing is proved" $(grep -c '  proved' out)
 
+# An authority by HTTP, and what is refused of one that answers badly.
+python3 "$here/tests/tsa.py" good/ca.cnf port >>log 2>&1 &
+server=$!
+trap 'kill $server' EXIT
+for ((n = 0; n < 100; n++)); do [ -s port ] && break; sleep 0.1; done
+address=http://127.0.0.1:$(cat port)
+mkdir web; cp open.mun web/web.mun
+gives "an authority is asked by its address" 0 "$MUNIMENT" stamp web/web.mun --tsa "$address/good" --key work
+says "as RFC 3161 has it" port.asked 'POST /good application/timestamp-query'
+gives "its stamp is as good" 0 "$MUNIMENT" verify web/web.mun $trust --tsa-trust good/ca.pem
+says "for verify" out '  proved        since 2'
+gives "a type may have parameters" 0 "$MUNIMENT" stamp web/web.mun --tsa "$address/parameter" --key work
+batches=$(ls web/web.mun.evidence | wc -l)
+badly() # FACT PATH TEXT: nothing is taken
+{
+    gives "B-15: $1 is no answer" 4 timeout 20 "$MUNIMENT" stamp web/web.mun --tsa "$address$2" --key work --timeout 2
+    says "$1: says why" err "$3"
+}
+badly "another type" /type 'answered 200 text/html, not 200 application/timestamp-reply'
+badly "a type that begins so" /types 'answered 200 application/timestamp-replyx'
+badly "another type that says it was the right one" /posing 'answered 200 text/html'
+badly "a redirection, whatever comes with it" /redirect 'answered 302'
+passed "it was not followed" $(grep -c '^GET' port.asked)
+badly "a redirection to a file" /file 'answered 301'
+badly "an error" /error 'exit status 22'
+badly "a stamp over something else" /other 'it is over something else'
+badly "a stamp and more" /again 'it is no time stamp of RFC 3161'
+badly "a stamp that is cut off" /short 'exit status 18'
+badly "nothing" /empty 'gave what is no stamp'
+badly "an answer without end" /long 'more than 65792 bytes'
+badly "an answer of a terabyte" /announced 'more than 65792 bytes'
+badly "an answer byte by byte" /slow 'exit status 28'
+badly "silence" /silent 'exit status 28'
+kill $server; wait $server 2>/dev/null
+trap - EXIT
+badly "nobody" /good 'exit status 7'
+passed "B-16: nothing of it was kept" $([ "$(ls web/web.mun.evidence | wc -l)" = "$batches" ]; echo $?)
+gives "an address that would end its quotes" 2 "$MUNIMENT" stamp open.mun --tsa "http://x/';touch broken'"
+passed "runs nothing" $([ ! -e broken ]; echo $?)
+gives "a time that is none" 2 "$MUNIMENT" stamp open.mun --tsa "$address/good" --timeout soon
+gives "a command without end is ended" 4 timeout 20 "$MUNIMENT" stamp open.mun --tsa "cat /dev/zero"
+gives "a command may hold an address" 4 "$MUNIMENT" stamp open.mun --tsa "echo http://127.0.0.1/"
+says "it was run" err 'gave what is no stamp'
+
 # Keys are judged at the stamped time (B-13).
 today=$(date +%F) tomorrow=$(date -d tomorrow +%F)
 revoke() { "$MUNIMENT" key revoke work.pub --root office.root --key rootkey --second second --since "$1" --reason compromised -o work.revoked --force >out; }

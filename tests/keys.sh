@@ -59,9 +59,9 @@ refused() # FACT STATUS TEXT COMMAND
 refused "another key's signature (K-7)" 4 "no signature of its key" "cat >m; ${sign/box\/plain/other} m"
 refused "a signature of something else (K-7)" 4 "no signature of its key" "cat >m; echo >>m; $sign m"
 refused "too little (K-6)" 4 "gave 63 bytes" "cat >m; $sign m | head -c 63"
-refused "too much (K-6)" 4 "gave 65 bytes" "cat >m; $sign m; echo"
+refused "too much (K-6)" 4 "more than 64 bytes" "cat >m; $sign m; echo"
 refused "nothing" 4 "gave 0 bytes" "cat >m"
-refused "a flood" 4 "no signature of its key" "head -c 3000000 /dev/zero"
+refused "a flood" 4 "more than 64 bytes" "cat /dev/zero"
 refused "a failure" 4 "exit status 7" "cat >m; $sign m; exit 7"
 refused "no such command" 4 "exit status 127" "/nowhere/sign"
 refused "one that is killed" 4 "exit status 137" 'kill -9 $$'
