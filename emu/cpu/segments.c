@@ -23,6 +23,16 @@ void segment_set_null(struct segment *s, uint16_t selector)
     *s = (struct segment){.selector = selector};
 }
 
+void segment_set_flat(struct segment *s, unsigned code, uint32_t selector, unsigned cpl)
+{
+    s->selector = (uint16_t)((selector & SELECTOR_INDEX) | cpl);
+    s->base = 0;
+    s->limit = UINT32_MAX;
+    s->rights = (uint16_t)(RIGHTS_G | RIGHTS_D | RIGHTS_P | RIGHTS_S | cpl << 5 | RIGHTS_ACCESSED | RIGHTS_WRITABLE |
+                           code);
+    segment_derive(s);
+}
+
 void segment_set_real(struct cpu *cpu, unsigned segment, uint16_t selector)
 {
     struct segment *s = &cpu->seg[segment];

@@ -106,6 +106,8 @@ void descriptor_set_accessed(struct cpu *cpu, const struct descriptor *d);
 /* Fills a segment register from a descriptor. */
 void segment_set(struct segment *s, uint16_t selector, const struct descriptor *d);
 void segment_set_null(struct segment *s, uint16_t selector);
+/* A flat one of 4 GiB, as SYSENTER and SYSEXIT make them up; code: RIGHTS_CODE or 0. */
+void segment_set_flat(struct segment *s, unsigned code, uint32_t selector, unsigned cpl);
 
 /* The rules for a stack segment at privilege `cpl` (#vector(selector), #SS(selector) where it is not present), as far
  * as the accessed bit. */

@@ -100,23 +100,10 @@ static int into(struct cpu *cpu, const struct insn *i)
     return interrupt_fixed(cpu, i, EXC_OF, SOURCE_SOFTWARE);
 }
 
-/* A flat 4 GiB segment, as SYSENTER and SYSEXIT make them up. */
-static void set_flat(struct cpu *cpu, unsigned segment, uint32_t selector, unsigned cpl)
-{
-    struct segment *s = &cpu->seg[segment];
-    unsigned type = RIGHTS_ACCESSED | RIGHTS_WRITABLE | (segment == SEG_CS ? RIGHTS_CODE : 0);
-
-    s->selector = (uint16_t)((selector & SELECTOR_INDEX) | cpl);
-    s->base = 0;
-    s->limit = UINT32_MAX;
-    s->rights = (uint16_t)(RIGHTS_G | RIGHTS_D | RIGHTS_P | RIGHTS_S | cpl << 5 | type);
-    segment_derive(s);
-}
-
 static void enter_flat(struct cpu *cpu, uint32_t selector, unsigned cpl, uint32_t eip, uint32_t esp)
 {
-    set_flat(cpu, SEG_CS, selector, cpl);
-    set_flat(cpu, SEG_SS, selector + 8, cpl);
+    segment_set_flat(&cpu->seg[SEG_CS], RIGHTS_CODE, selector, cpl);
+    segment_set_flat(&cpu->seg[SEG_SS], 0, selector + 8, cpl);
     cpu->cpl = (uint8_t)cpl;
     cpu_mode_changed(cpu);
     cpu->reg[ESP] = esp;

@@ -33,6 +33,9 @@ enum context_bit {
 };
 /* clang-format on */
 
+/* Of flat code of 32 bits on a flat stack. */
+#define CONTEXTS_FLAT (CONTEXT_32 | CONTEXT_STACK32 | CONTEXT_PROTECTED | CONTEXT_FLAT_SS)
+
 /* Operands in memory whose page is looked up once (neighbours.c). The lowest byte is at base + index << scale +
  * displacement when it is looked up: before the instruction `first`, or NEAR_HOISTED, before the unit and not again
  * when it jumps to its start. */
@@ -204,6 +207,7 @@ struct backend {
     uint8_t *units[4];   /* loads what of HAS_XMM and HAS_X87 is not in the host's; [0] takes back what is */
     uint8_t *flags_ready; /* calls view.flags_ready */
     uint8_t *beside_code; /* calls view.write_beside_code with R9, which gets what that returns; its flags tell of 0 */
+    uint8_t *enter_flat[2];    /* SYSEXIT and SYSENTER: CS of R10, SS, CPL, by which of them is 3 */
     uint8_t *known_descriptor; /* x64.h, emit_known_descriptor */
     uint8_t *repeat[2][3];     /* REP STOS and MOVS, of 1, 2 and 4 bytes, as far as it goes */
     uint8_t *other_place;      /* of the table of jumps: goes on there, or leaves by the exit in R11 */

@@ -64,7 +64,7 @@ struct translator {
     struct context {
         uint32_t bits, limit, base; /* base: of CS within its page, so that EIP and page say where code is */
     } contexts[CONTEXTS];
-    unsigned context_count, context;
+    unsigned context_count;
     struct jump_table *jumps;
     struct code_block *single; /* for run_record */
     struct known_descriptor descriptors[KNOWN_DESCRIPTORS];

@@ -162,8 +162,12 @@ void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const ui
 
 void pages_sides_entered(struct cpu *cpu, unsigned first)
 {
+    struct page_tables *p = cpu->translator->tables;
+
     note_removal(cpu);
-    cpu->translator->tables->current = first;
+    p->current = first;
+    for (unsigned privilege = 0; privilege < 2; privilege++)
+        cpu->view.flat[privilege].pages = p->side[first + privilege].entry;
 }
 
 void pages_sides_cleared(struct cpu *cpu, unsigned first)

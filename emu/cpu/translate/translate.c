@@ -157,9 +157,10 @@ static void enter_context(struct cpu *cpu, uint32_t bits)
 {
     struct translator *t = cpu->translator;
     const struct segment *cs = &cpu->seg[SEG_CS];
-    unsigned n = t->context;
+    unsigned n = (unsigned)(cpu->view.jump_tag >> JUMP_CONTEXT_SHIFT);
+    struct flat_context *flat = &cpu->view.flat[cpu->user];
 
-    cpu->view.pages = pages_table(t, cpu->user);
+    cpu->view.pages = flat->pages = pages_table(t, cpu->user);
     if (n < t->context_count && context_is(t, n, bits, cs))
         return;
     for (n = 0; n < t->context_count && !context_is(t, n, bits, cs); n++)
@@ -167,11 +168,15 @@ static void enter_context(struct cpu *cpu, uint32_t bits)
     if (n == CONTEXTS) {
         n = t->context_count = 0;
         memset(t->jumps, 0xFF, sizeof *t->jumps);
+        cpu->view.flat[0].bits = cpu->view.flat[1].bits = 0;
     }
     if (n == t->context_count)
         t->contexts[t->context_count++] = (struct context){bits, cs->limit, cs->base & PAGE_MASK};
-    t->context = n;
     cpu->view.jump_tag = (uint64_t)n << JUMP_CONTEXT_SHIFT;
+    if ((bits & (CONTEXTS_FLAT | CONTEXT_BASE)) == CONTEXTS_FLAT && cs->limit == UINT32_MAX) {
+        flat->jump_tag = cpu->view.jump_tag;
+        flat->bits = bits;
+    }
 }
 
 /* --- Running --- */

@@ -71,6 +71,13 @@ struct translator_view {
     uint64_t *pages; /* of the current privilege: for each linear page what is to be added to an address to read there,
                         or 0; after those the same for writes; after those PAGES_CODE */
     uint64_t jump_tag; /* the context in which code runs now, as in a key of the table of jumps */
+    /* For SYSENTER and SYSEXIT, of each privilege: what `pages` is there, or null; and the last context of flat code of
+     * 32 bits on a flat stack, with what jump_tag is in it. */
+    struct flat_context {
+        uint64_t *pages;
+        uint64_t jump_tag;
+        uint32_t bits;
+    } flat[2];
     struct jump_table *jumps;
     uint64_t near[16]; /* host addresses of the lowest byte of neighbours (neighbours.c), for the block that runs */
     /* Of each privilege, a linear page that `pages` has for writes, or NO_STACK_PAGE, and where it is: that to which

@@ -222,6 +222,8 @@ void backend_init(struct backend *b, struct code *code)
     b->run_record = emit_runner(b, code, FIELD(view.run_record), leave);
     b->run_group = emit_runner(b, code, FIELD(view.run_group), leave);
     b->known_descriptor = emit_known_descriptor(code);
+    for (unsigned user = 0; user < 2; user++)
+        b->enter_flat[user] = emit_enter_flat(code, user);
     for (unsigned n = 0; n < 6; n++)
         b->repeat[n / 3][n % 3] = emit_repeat(code, n / 3, 1u << n % 3);
     b->flags_ready = code->at;

@@ -175,6 +175,8 @@ void emit_exit_tail(struct compile *c, uint32_t eip, uint8_t *site, bool plain);
 void emit_exit(struct compile *c, uint32_t eip);
 /* To the EIP in R8: by the table of jumps; and before that by a link to the one target that it had first. */
 void emit_table_jump(struct compile *c);
+/* The same where CS has become flat. */
+void emit_flat_jump(struct compile *c);
 void emit_cached_jump(struct compile *c);
 /* Code that they share; `leave`: of struct backend. */
 uint8_t *emit_other_place(struct code *code, const uint8_t *leave);
@@ -211,6 +213,8 @@ void bit_tested(struct compile *c, bool wanted);
  * to what is known of its descriptor, if that is the one that lies in memory. The flags say equal then. Takes R9 and
  * R11. */
 uint8_t *emit_known_descriptor(struct code *code);
+/* Emits what SYSEXIT or SYSENTER calls: makes CS of the selector in R10, SS of the next, and CPL. */
+uint8_t *emit_enter_flat(struct code *code, bool user);
 
 /* --- x64_control.c --- */
 /* What lies on the stack's top, room for a value above it, and the stack pointer's change. */

@@ -248,11 +248,36 @@ static bool recreate(struct compile *c, uint16_t wanted)
     return true;
 }
 
+/* The same at once, where the host makes them of the note. */
+static bool make_ready_here(struct compile *c)
+{
+    unsigned class = c->flags.class;
+    uint32_t known = class == LAYERED_TEST || class == FLAGS_LOGIC ? FLAGS_ARITHMETIC & ~FLAG_AF : FLAGS_ARITHMETIC;
+
+    if (c->flags.owed != OWED_RECORD ||
+        (class != LAYERED_TEST && class != FLAGS_LOGIC && class != LAYERED_CMP && class != LAYERED_SUB &&
+         class != LAYERED_ADD) ||
+        !recreate(c, FLAGS_ARITHMETIC & ~FLAG_AF))
+        return false;
+    emit8(c->code, 0x9C); /* PUSHFQ; POP R10 */
+    emit8(c->code, 0x41);
+    emit8(c->code, 0x58 | (SPARE & 7));
+    emit_alu_immediate(c->code, ALU_AND, 4, in_register(SPARE), known);
+    emit_alu_immediate(c->code, ALU_AND, 4, FIELD(flags), ~(uint32_t)FLAGS_ARITHMETIC);
+    emit_alu(c->code, ALU_OR, 4, FIELD(flags), SPARE);
+    emit_flag_class(c, FLAGS_READY, 4);
+    flags_recorded(c, 0);
+    c->flags.ready = true;
+    return true;
+}
+
 /* cpu->flags holds the arithmetic flags. */
 static void make_ready(struct compile *c)
 {
     struct stub *stub;
 
+    if (make_ready_here(c))
+        return;
     flush_flags(c, &c->flags);
     if (c->flags.ready)
         return;

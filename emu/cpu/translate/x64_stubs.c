@@ -78,7 +78,7 @@ struct rm code_page(struct code *code, uint32_t bits, uint32_t distance)
 }
 
 /* Emits the jump; what it returns leads to where the first place has something else. */
-static uint8_t *emit_table(struct compile *c)
+static uint8_t *emit_table(struct compile *c, uint32_t bits)
 {
     struct code *code = c->code;
     uint8_t *miss;
@@ -87,7 +87,7 @@ static uint8_t *emit_table(struct compile *c)
     emit32(code, JUMP_HASH);
     emit_shift(code, SHIFT_SHR, 4, in_register(SPARE), 31 - JUMP_INDEX_BITS);
     emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), UINT32_MAX - 1); /* entries are of 16 bytes */
-    emit_alu_load(code, ALU_OR, 8, VALUE, code_page(code, c->unit->bits, 0));
+    emit_alu_load(code, ALU_OR, 8, VALUE, code_page(code, bits, 0));
     emit_alu_load(code, ALU_OR, 8, VALUE, FIELD(view.jump_tag));
     emit_load(code, 8, ADDEND, FIELD(view.jumps));
     emit_alu_load(code, ALU_CMP, 8, VALUE, at_sum(ADDEND, SPARE, 3, offsetof(struct jump, key)));
@@ -131,14 +131,24 @@ uint8_t *emit_other_place(struct code *code, const uint8_t *leave)
     return start;
 }
 
-void emit_table_jump(struct compile *c)
+static void emit_jump_by_table(struct compile *c, uint32_t bits)
 {
-    uint8_t *miss = emit_table(c);
+    uint8_t *miss = emit_table(c, bits);
     bool swapped = aside_begin(c);
 
     aim(miss, c->code->at);
     emit_other(c, NULL);
     aside_end(c, swapped);
+}
+
+void emit_table_jump(struct compile *c)
+{
+    emit_jump_by_table(c, c->unit->bits);
+}
+
+void emit_flat_jump(struct compile *c)
+{
+    emit_jump_by_table(c, CONTEXTS_FLAT);
 }
 
 /* The jump of an exit to another page: taken as long as that leads to the page of the block that is linked. */
@@ -171,7 +181,7 @@ static void emit_far_exit(struct compile *c, struct block_exit *exit, uint8_t *s
     swapped = aside_begin(c);
     aim(miss, code->at);
     emit_constant(code, VALUE, exit->eip);
-    miss = emit_table(c);
+    miss = emit_table(c, c->unit->bits);
     aim(miss, code->at);
     emit_other(c, linked ? exit : NULL);
     aside_end(c, swapped);

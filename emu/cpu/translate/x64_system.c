@@ -4,6 +4,8 @@
  * Only what an instruction does most of the time is compiled; the rest goes the slow way. */
 #include "emu/cpu/translate/x64.h"
 
+#include <string.h>
+
 #include "emu/cpu/segments.h"
 
 static struct rm segment_field(unsigned segment, size_t field)
@@ -225,6 +227,83 @@ static void move_from_segment(struct compile *c, const struct insn *i)
         emit_load_zero(c->code, 2, host_register[i->dst], selector_field(i->src));
 }
 
+/* --- SYSENTER and SYSEXIT --- */
+uint8_t *emit_enter_flat(struct code *code, bool user)
+{
+    uint8_t *start = code->at;
+    unsigned cpl = user ? 3 : 0;
+
+    for (unsigned n = 0; n < 2; n++) {
+        unsigned segment = n ? SEG_SS : SEG_CS;
+        struct segment flat = {0};
+        uint64_t words[sizeof flat / 8];
+        segment_set_flat(&flat, n ? 0 : RIGHTS_CODE, 0, cpl);
+        memcpy(words, &flat, sizeof words);
+        for (unsigned word = 0; word < sizeof words / 8; word++) {
+            emit_constant_wide(code, R9, words[word]);
+            emit_store(code, 8, segment_field(segment, word * 8), R9);
+        }
+        emit_lea(code, 4, R9, at_address(R10, 8 * (int32_t)n));
+        emit_alu_immediate(code, ALU_AND, 4, in_register(R9), SELECTOR_INDEX);
+        emit_alu_immediate(code, ALU_OR, 4, in_register(R9), cpl);
+        emit_store(code, 2, selector_field(segment), R9);
+    }
+    emit_store_immediate(code, 1, FIELD(cpl), cpl);
+    emit_store_immediate(code, 1, FIELD(user), user);
+    emit_load(code, 8, R9, FIELD(tlbs[user]));
+    emit_store(code, 8, FIELD(tlb), R9);
+    emit8(code, 0xC3);
+    return start;
+}
+
+/* Where the context after it is the last one of its kind. */
+static void enter_flat(struct compile *c, const struct insn *i)
+{
+    bool user = i->operation == OP_SYSEXIT;
+    uint32_t kept = CONTEXT_FLAT_ES | CONTEXT_FLAT_DS | CONTEXT_EM | CONTEXT_TS | CONTEXT_OSFXSR | CONTEXT_MASKED |
+                    CONTEXT_X87_MASKED;
+    struct rm flat = FIELD(view.flat[0]);
+    struct code *code = c->code;
+
+    flat.displacement += user ? (int32_t)sizeof(struct flat_context) : 0;
+    settle(c);
+    spill(c, ESP, 4);
+    host_flags_lost(c);
+    if (user)
+        slow_unless_zero(c, 1, FIELD(cpl));
+    emit_load(code, 4, SPARE, FIELD(sysenter_cs));
+    emit_test_immediate(code, 4, in_register(SPARE), SELECTOR_INDEX);
+    slow_from(c, emit_jump_if(code, CC_E));
+    emit_load(
+        code, 8, R9,
+        (struct rm){flat.base, flat.index, 0, true, flat.displacement + (int32_t)offsetof(struct flat_context, pages)});
+    emit_test(code, 8, R9, R9);
+    slow_from(c, emit_jump_if(code, CC_E));
+    flat.displacement += (int32_t)offsetof(struct flat_context, bits);
+    emit_alu_immediate(code, ALU_CMP, 4, flat, CONTEXTS_FLAT | (user ? CONTEXT_USER : 0) | (c->unit->bits & kept));
+    slow_from(c, emit_jump_if(code, CC_NE));
+    emit_move_wide(code, TABLE, R9);
+    emit_store(code, 8, FIELD(view.pages), R9);
+    flat.displacement += (int32_t)offsetof(struct flat_context, jump_tag) -
+                         (int32_t)offsetof(struct flat_context, bits);
+    emit_load(code, 8, R9, flat);
+    emit_store(code, 8, FIELD(view.jump_tag), R9);
+    if (user)
+        emit_lea(code, 4, SPARE, at_address(SPARE, 16));
+    else
+        emit_alu_immediate(code, ALU_AND, 4, FIELD(flags), ~(uint32_t)(FLAG_VM | FLAG_IF | FLAG_RF));
+    emit_call_to(code, c->backend->enter_flat[user]);
+    if (user) {
+        emit_move(code, R12, RCX);
+        emit_move(code, VALUE, RDX);
+    } else {
+        emit_load(code, 4, R12, FIELD(sysenter_esp));
+        emit_load(code, 4, VALUE, FIELD(sysenter_eip));
+    }
+    emit_flat_jump(c);
+    c->left = true;
+}
+
 /* --- Flags as a whole --- Not in virtual-8086 mode. */
 static void push_flags(struct compile *c, const struct insn *i)
 {
@@ -239,24 +318,35 @@ static void push_flags(struct compile *c, const struct insn *i)
     move_stack(c, -(int32_t)i->size);
 }
 
-/* Where only arithmetic flags, DF and, at CPL 0, IF change, and nothing waits that an open IF would let in. */
+/* Where only arithmetic flags, DF and, at CPL 0, IF change, and nothing waits that is let in. */
 static void pop_flags(struct compile *c, const struct insn *i)
 {
     bool user = c->unit->bits & CONTEXT_USER;
+    uint32_t changed = FLAGS_ARITHMETIC | FLAG_DF | (user ? 0 : FLAG_IF);
+    struct code *code = c->code;
+    uint8_t *opened;
 
-    flush_and_ready(c);
-    emit_load_zero(c->code, i->size, VALUE, stack_top(c, i->size));
+    emit_load_zero(code, i->size, VALUE, stack_top(c, i->size));
     c->held = 0;
-    emit_load_zero(c->code, i->size, ADDEND, FIELD(flags));
-    emit_alu(c->code, ALU_XOR, 4, in_register(ADDEND), VALUE);
-    emit_test_immediate(c->code, 4, in_register(ADDEND),
-                        ~(uint32_t)(FLAGS_ARITHMETIC | FLAG_DF | (user ? 0 : FLAG_IF)));
-    slow_from(c, emit_jump_if(c->code, CC_NE));
-    slow_unless_zero(c, 4, FIELD(attention));
+    emit_load_zero(code, i->size, ADDEND, FIELD(flags));
+    emit_alu(code, ALU_XOR, 4, in_register(ADDEND), VALUE);
+    emit_test_immediate(code, 4, in_register(ADDEND), ~changed);
+    slow_from(c, emit_jump_if(code, CC_NE));
+    emit_load(code, 4, SPARE, FIELD(attention));
+    emit_test_immediate(code, 4, in_register(VALUE), FLAG_IF);
+    opened = emit_jump_if(code, CC_NE);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), ~(uint32_t)ATTENTION_INTR);
+    aim(opened, code->at);
+    emit_test(code, 4, SPARE, SPARE);
+    slow_from(c, emit_jump_if(code, CC_NE));
     if (!user)
         slow_unless_zero(c, 1, FIELD(cpl));
-    emit_alu(c->code, ALU_XOR, 4, FIELD(flags), ADDEND);
-    host_flags_lost(c);
+    emit_alu_immediate(code, ALU_AND, 4, in_register(VALUE), changed);
+    emit_alu_immediate(code, ALU_AND, 4, FIELD(flags), ~changed);
+    emit_alu(code, ALU_OR, 4, FIELD(flags), VALUE);
+    emit_flag_class(c, FLAGS_READY, 4);
+    flags_recorded(c, 0);
+    c->flags.ready = true;
     move_stack(c, i->size);
 }
 
@@ -449,6 +539,8 @@ compile_function *system_compiler(const struct unit *u, const struct insn *i)
     case OP_MOV_FROM_SREG: return move_from_segment;
     case OP_PUSHF: return v86 ? NULL : push_flags;
     case OP_POPF: return v86 ? NULL : pop_flags;
+    case OP_SYSENTER: return real ? NULL : enter_flat;
+    case OP_SYSEXIT: return kernel && !real ? enter_flat : NULL;
     case OP_CLI: return kernel ? close_interrupts : NULL;
     case OP_STI: return kernel ? open_interrupts : NULL;
     case OP_BT:
