@@ -20,7 +20,7 @@
 /* clang-format off */
 enum {
     RAM = 1 << 20, PROGRAM_END = 0x10000, /* what a trial begins with; zeros from there on */
-    AT_IDT = 0x1000, AT_GDT = 0x1800, AT_TSS = 0x1900, AT_HANDLERS = 0x2000, AT_ENTRIES = 0x2800, AT_COUNTER = 0x2900,
+    AT_IDT = 0x1000, AT_GDT = 0x1800, AT_TSS = 0x1900, AT_HANDLERS = 0x2000, AT_SYSENTER = 0x2100, AT_ENTRIES = 0x2800, AT_COUNTER = 0x2900,
     AT_DIRECTORY = 0x4000, AT_TABLE = 0x5000, AT_DIRECTORY_2 = 0x3000, AT_TABLE_2 = 0xE000, AT_STACK = 0x7F00, AT_INNER_STACK = 0x6F00,
     AT_CODE = 0x8000, CODE_SIZE = 0x400, AT_DATA = 0xA000, ENTRY_COUNT = 8, LARGE_PAGE = 0x400000
 };
@@ -354,15 +354,20 @@ static const struct phrase {
     {"8135 l l 0F013D l", NULL, {TABLE, ENTRY, DATA}},                   /* and invlpg */
     {"C605 l b", NULL, {TABLE, ENTRY}},                                  /* mov byte [table], bits: rights of a page */
     {"BF 00540000 B9 04010000 F3AB 8135 l l", NULL, {TABLE, ENTRY}},     /* rep stosd, where no walk leads; and xor */
-    {"50 B8 l 0F22D8 58", NULL, {SPACE}},       /* push eax; mov eax, space; mov cr3, eax; pop eax */
-    {"6A b 07", "6A b 07", {SELECTOR}},         /* push selector; pop es */
-    {"6A b 1F", "6A b 1F", {SELECTOR}},         /* ds */
-    {"6A b 17", "6A b 17", {SELECTOR}},         /* ss */
-    {"6A b 0FA1", "6A b 0FA9", {SELECTOR}},     /* fs, gs */
-    {"EA l w", "EA w w", {NEXT, CODE_SEGMENT}}, /* jmp far: another segment of code */
-    {NULL, "0E 58 40 50 68 w CB", {START}},     /* push cs; pop ax; inc ax; push ax; push start; retf */
-    {"FB", "FB", {0}},                          /* sti */
-    {"9C 9D", "9C 9D", {0}},                    /* pushf; popf */
+    {"50 B8 l 0F22D8 58", NULL, {SPACE}},         /* push eax; mov eax, space; mov cr3, eax; pop eax */
+    {"6A b 07", "6A b 07", {SELECTOR}},           /* push selector; pop es */
+    {"6A b 1F", "6A b 1F", {SELECTOR}},           /* ds */
+    {"6A b 17", "6A b 17", {SELECTOR}},           /* ss */
+    {"6A b 0FA1", "6A b 0FA9", {SELECTOR}},       /* fs, gs */
+    {"6A b 58 8EC0", "6A b 58 8EE8", {SELECTOR}}, /* push selector; pop eax; mov es (gs), ax */
+    {"6A b 58 0F00E8 0F94C3", "6A b 58 0F00E0 0F94C3", {SELECTOR}}, /* verw (verr) ax; setz bl */
+    {"C41D l", "C41E w", {DATA}},                                   /* les ebx, [data] */
+    {"C51D l", "C53E w", {DATA}},                                   /* lds */
+    {"BA l 89E1 0F34", NULL, {NEXT}},                               /* mov edx, next; mov ecx, esp; sysenter */
+    {"EA l w", "EA w w", {NEXT, CODE_SEGMENT}},                     /* jmp far: another segment of code */
+    {NULL, "0E 58 40 50 68 w CB", {START}}, /* push cs; pop ax; inc ax; push ax; push start; retf */
+    {"FB", "FB", {0}},                      /* sti */
+    {"9C 9D", "9C 9D", {0}},                /* pushf; popf */
     {"50 0F20C0 35 l 0F22C0 58", "50 0F20C0 6635 l 0F22C0 58", {TASK}},     /* xor cr0, bits */
     {"50 0F20E0 35 l 0F22E0 58", "50 0F20E0 6635 l 0F22E0 58", {FEATURES}}, /* xor cr4, bits */
     {"0F06", "0F06", {0}},                                                  /* clts */
@@ -563,6 +568,7 @@ static void handlers_put(struct fuzz *f, enum mode mode)
 
     for (unsigned i = 0; i < length; i++)
         put(f, AT_HANDLERS + i, code[i], 1);
+    put(f, AT_SYSENTER, 0x350FFB43, 4); /* inc ebx; sti; sysexit */
     for (unsigned vector = 0; vector < 256; vector++) {
         if (mode != MODE_REAL) {
             put(f, AT_IDT + 8 * vector, AT_HANDLERS | 0x8 << 16, 4);
@@ -662,6 +668,9 @@ static void processor_put(struct cpu *cpu, const struct start *start)
     cpu->gdtr = (struct table_register){AT_GDT, 0x5F};
     cpu->idtr = (struct table_register){mode != MODE_REAL ? AT_IDT : 0, 0x7FF};
     cpu->tr = (struct segment){.base = AT_TSS, .limit = 0x67, .selector = 0x28, .rights = 0x8B};
+    cpu->sysenter_cs = cpu->model >= CPU_PENTIUM2 ? 0x08 : 0;
+    cpu->sysenter_eip = AT_SYSENTER;
+    cpu->sysenter_esp = AT_INNER_STACK;
     segments_put(cpu, mode);
     cpu->cpl = mode == MODE_USER || mode == MODE_VIRTUAL ? 3 : 0;
     memcpy(cpu->reg, start->reg, 32);

@@ -6,6 +6,7 @@
 #include "emu/host/host.h"
 
 #define TICKS 4000
+#define AT_KERNEL (AT_CODE + 0x40)          /* SYSENTER leads here */
 #define AT_ABSENT (AT_DATA + 2 * PAGE_SIZE) /* a page that is not there */
 
 static struct processor *run_code(const uint8_t *code, size_t length, uint32_t at, int64_t slice,
@@ -23,6 +24,9 @@ static struct processor *run_code(const uint8_t *code, size_t length, uint32_t a
     for (unsigned r = 0; r < 8; r++)
         if (r != ESP)
             p->cpu.reg[r] = AT_DATA + 0x100 * r;
+    p->cpu.sysenter_cs = 8;
+    p->cpu.sysenter_eip = AT_KERNEL;
+    p->cpu.sysenter_esp = AT_DATA + 0x800;
     p->cpu.cr4 |= CR4_OSFXSR;
     p->cpu.mxcsr = 0x1F80;
     p->cpu.x87.control = 0x37F;
@@ -242,6 +246,45 @@ static void code_is_told_apart_where_segments_begin_within_one_page(void **state
     code_memory_free(&memory);
 }
 
+/* The same by both engines, and by translated code with hardly an instruction that the interpreter does. */
+static void compare_without_interpreter(const uint8_t *code, size_t length)
+{
+    struct code_memory memory;
+    struct processor *p;
+    struct translator_statistics s;
+
+    compare(code, length, AT_CODE);
+    if (!code_memory_init(&memory, CODE_MEMORY_SIZE))
+        return; /* this host has no back end */
+    p = run_code(code, length, AT_CODE, TICKS, &memory);
+    s = translator_statistics(&p->cpu);
+    assert_in_range(s.ticks, TICKS * 9 / 10, TICKS);
+    assert_in_range(s.slow, 0, 20);
+    processor_free(p);
+    code_memory_free(&memory);
+}
+
+static void a_system_call_is_translated_code_all_the_way(void **state)
+{
+    static const uint8_t code[AT_KERNEL - AT_CODE + 9] = {
+        /* mov ecx, esp; mov edx, next; sysenter; next: inc eax; jmp */
+        0x89, 0xE1, 0xBA, D(AT_CODE + 9), 0x0F, 0x34, 0x40, 0xEB, 0xF4,
+        /* inc ebx; push ds; pop ds; mov es, [esp-4]; sysexit */
+        [AT_KERNEL - AT_CODE] = 0x43, 0x1E, 0x1F, 0x8E, 0x44, 0x24, 0xFC, 0x0F, 0x35};
+
+    (void)state;
+    compare_without_interpreter(code, sizeof code);
+}
+
+static void data_beside_code_is_written_by_translated_code(void **state)
+{
+    /* mov ebx, the line after the code's; L: inc dword [ebx]; jmp L */
+    static const uint8_t code[] = {0xBB, D(AT_CODE + 0x10), 0xFF, 0x03, 0xEB, 0xFC};
+
+    (void)state;
+    compare_without_interpreter(code, sizeof code);
+}
+
 /* A function that returns to two places, one of them by way of an instruction that lies in two pages. */
 static void code_that_is_known_is_not_looked_for_again(void **state)
 {
@@ -441,6 +484,8 @@ int main(void)
         cmocka_unit_test(what_leads_to_a_block_goes_when_there_is_no_room_for_it),
         cmocka_unit_test(what_is_used_stays_when_there_is_no_room_and_the_rest_goes),
         cmocka_unit_test(code_is_told_apart_where_segments_begin_within_one_page),
+        cmocka_unit_test(a_system_call_is_translated_code_all_the_way),
+        cmocka_unit_test(data_beside_code_is_written_by_translated_code),
         cmocka_unit_test(code_that_is_known_is_not_looked_for_again),
         cmocka_unit_test(a_jump_by_a_table_finds_the_code_of_its_page),
         cmocka_unit_test(a_return_is_linked_again_to_where_it_led),
