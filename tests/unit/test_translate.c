@@ -311,6 +311,24 @@ static void code_that_is_known_is_not_looked_for_again(void **state)
     code_memory_free(&memory);
 }
 
+/* The page of the stack is known for writes until code in it runs; then a write to that code counts. */
+static void a_stack_that_holds_code_is_written_as_code_is(void **state)
+{
+    static const uint8_t code[] = {
+        0x66, 0xC7, 0x44, 0x24, 0xC0, 0x43, 0xC3, /* again: mov word [esp-40h], (inc ebx; ret) */
+        0x8D, 0x44, 0x24, 0xC0, 0xFF, 0xD0,       /* lea eax, [esp-40h]; call eax */
+        0xC6, 0x44, 0x24, 0xC0, 0x42, 0xFF, 0xD0, /* mov byte [esp-40h], (inc edx); call eax */
+        0xEB, 0xEA,                               /* jmp again */
+    };
+    struct processor *p;
+
+    (void)state;
+    compare(code, sizeof code, AT_CODE);
+    p = run_code(code, sizeof code, AT_CODE, TICKS, NULL);
+    assert_in_range(p->cpu.reg[EDX] - AT_DATA - 0x200, TICKS / 11, TICKS / 9);
+    processor_free(p);
+}
+
 /* One of the four places is in the next page, and changes now and then. */
 static void a_jump_by_a_table_finds_the_code_of_its_page(void **state)
 {
@@ -487,6 +505,7 @@ int main(void)
         cmocka_unit_test(a_system_call_is_translated_code_all_the_way),
         cmocka_unit_test(data_beside_code_is_written_by_translated_code),
         cmocka_unit_test(code_that_is_known_is_not_looked_for_again),
+        cmocka_unit_test(a_stack_that_holds_code_is_written_as_code_is),
         cmocka_unit_test(a_jump_by_a_table_finds_the_code_of_its_page),
         cmocka_unit_test(a_return_is_linked_again_to_where_it_led),
         cmocka_unit_test(code_that_changed_often_is_translated_when_it_no_longer_does),
