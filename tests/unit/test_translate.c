@@ -315,6 +315,7 @@ static void code_that_is_known_is_not_looked_for_again(void **state)
 static void a_stack_that_holds_code_is_written_as_code_is(void **state)
 {
     static const uint8_t code[] = {
+        0xB9, D(5), 0x50, 0x58, 0x49, 0x75, 0xFB, /* mov ecx, 5; push eax; pop eax; dec ecx; jnz push */
         0x66, 0xC7, 0x44, 0x24, 0xC0, 0x43, 0xC3, /* again: mov word [esp-40h], (inc ebx; ret) */
         0x8D, 0x44, 0x24, 0xC0, 0xFF, 0xD0,       /* lea eax, [esp-40h]; call eax */
         0xC6, 0x44, 0x24, 0xC0, 0x42, 0xFF, 0xD0, /* mov byte [esp-40h], (inc edx); call eax */
