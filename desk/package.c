@@ -98,7 +98,7 @@ static void add_object(struct text *to, const struct packaged *f)
         xml_element(&x, "partition", number(f->volume->number, text));
     xml_element(&x, "name_type", "r");
     xml_element(&x, "filesize", number(f->entry->size, text));
-    xml_element(&x, "alloc", "1");
+    xml_element(&x, "alloc", f->entry->deleted ? "0" : "1");
     xml_element(&x, "inode", number(f->entry->id, text));
     add_time(&x, "mtime", &f->entry->modified);
     add_time(&x, "atime", &f->entry->accessed);
