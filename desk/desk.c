@@ -65,7 +65,7 @@ bool desk_lock_reader(const char *const *folders, size_t count, struct error *er
 {
     const char *temporary = getenv("TMPDIR");
     struct jail_folder all[4] = {{"/var/tmp", true}, {temporary ? temporary : "/var/tmp", true}};
-    const struct jail_limits limits = {.seconds = READER_SECONDS};
+    const struct jail_limits limits = {.seconds = READER_SECONDS, .lifetime = 7 * READER_SECONDS};
 
     for (size_t i = 0; i < count && i < 2; i++)
         all[2 + i] = (struct jail_folder){folders[i], false};

@@ -286,12 +286,14 @@ const char *jail_strength(void)
 static bool restrict_self(const struct jail_folder *folders, size_t count, bool run, const struct jail_limits *limits,
                           struct error *error)
 {
+    const uint64_t space = limits->more_memory ? address_space() : 0; /* 0: there is no /proc to ask */
+
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return failed("give up new privileges", errno, error);
     if (limits->lifetime)
         alarm(limits->lifetime);
     return limit(RLIMIT_CORE, 0, error) && (!limits->memory || limit(RLIMIT_AS, limits->memory, error)) &&
-           (!limits->more_memory || limit(RLIMIT_AS, address_space() + limits->more_memory, error)) &&
+           (!limits->more_memory || !space || limit(RLIMIT_AS, space + limits->more_memory, error)) &&
            (!limits->seconds || limit(RLIMIT_CPU, limits->seconds, error)) &&
            (!limits->file_bytes || limit(RLIMIT_FSIZE, limits->file_bytes, error)) &&
            restrict_folders(folders, count, run, error);
@@ -310,6 +312,8 @@ bool jail_enter(enum jail_kind kind, const struct jail_folder *folders, size_t c
 }
 
 /* --- Workers --- */
+
+#define WORKER_SECONDS 3600 /* that one lives, unless its limits say otherwise */
 
 /* Closes all that is not kept. */
 static void close_others(const int *keep, size_t count, int out)
@@ -382,6 +386,7 @@ bool jail_run(enum jail_kind kind, const int *keep, size_t keep_count, const str
               const char *object, bool (*work)(void *context, int out, struct error *error), void *context, size_t most,
               uint8_t **output, size_t *length, struct error *error)
 {
+    struct jail_limits own = *limits;
     int out[2], report[2], status = 0, *kept = calloc(keep_count + 1, sizeof *kept);
     bool whole;
     pid_t child;
@@ -401,7 +406,9 @@ bool jail_run(enum jail_kind kind, const int *keep, size_t keep_count, const str
     if (child == 0) {
         struct error why = {.status = STATUS_OK};
         close_others(kept, keep_count + 1, out[1]);
-        if (jail_enter(kind, NULL, 0, limits, &why) && work(context, out[1], &why))
+        if (!own.lifetime)
+            own.lifetime = WORKER_SECONDS;
+        if (jail_enter(kind, NULL, 0, &own, &why) && work(context, out[1], &why))
             _exit(0);
         _exit(write_all(report[1], &why, sizeof why) ? 1 : 2);
     }

@@ -174,7 +174,7 @@ run-check: all tests $(GUESTS)
 	@BUILD=$(BUILD) tests/run.sh $(TESTS)
 
 run-check-long: all tests $(GUESTS) $(BUILD)/tests/transcendental
-	@LONG=1 BUILD=$(BUILD) tests/run.sh tests/browser.sh tests/transcendental.sh $(GUESTS_LONG:%=tests/guests/%.sh) $(TESTS)
+	@LONG=1 BUILD=$(BUILD) tests/run.sh tests/browser.sh tests/fresh.sh tests/transcendental.sh $(GUESTS_LONG:%=tests/guests/%.sh) $(TESTS)
 
 run-check-cpu: $(CPU_PROGRAMS)
 	@BUILD=$(BUILD) tests/cpu.sh $(TESTS_CPU)
@@ -219,6 +219,7 @@ run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/bench/voices.img $
 	@$(PYTHON) tests/bench/shelf.py $(BUILD)
 	@$(PYTHON) tests/bench/retrieval.py $(BUILD)
 	@$(PYTHON) tests/bench/desk.py $(BUILD)
+	@$(PYTHON) tests/bench/desk_sessions.py $(BUILD)
 	@tests/bench/processor.sh $(BUILD)
 	@$(BUILD)/tests/transcendental --speed
 	@$(BUILD)/tests/cirrus --speed

@@ -7,16 +7,18 @@ const PIECE = 40960; // bytes of an image that are sent at a time
 
 async function bring(file, status) {
   const begun = Date.now();
+  let digest;
   const {id} = await api.upload(file.name.slice(0, 100), file.size);
   for (let at = 0; at < file.size; at += PIECE) {
     const bytes = new Uint8Array(await file.slice(at, at + PIECE).arrayBuffer());
     let text = '';
     for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-    await api.uploadPiece(id, btoa(text));
+    ({image: digest} = await api.uploadPiece(id, btoa(text)));
     const part = Math.min(1, (at + PIECE) / file.size), passed = (Date.now() - begun) / 1000;
     status.textContent = texts.uploading(file.name, Math.round(part * 100), passed > 2 ? texts.left(passed / part - passed) : '');
   }
   say(texts.uploaded(file.name));
+  return `upload ${digest}`;
 }
 
 export async function chooseMedium(id, me) {
@@ -30,8 +32,9 @@ export async function chooseMedium(id, me) {
   await fill();
   const file = me.role === 'archivist' && el('input', {type: 'file', onchange: async () => {
     try {
-      if (file.files[0]) await bring(file.files[0], status);
+      const brought = file.files[0] && await bring(file.files[0], status);
       await fill();
+      if (brought) image.value = brought;
     } catch (error) {
       status.textContent = texts.failed(error.message);
     }

@@ -226,8 +226,20 @@ static bool run(bool (*work)(void *, int, struct error *), void *context, const 
     return good;
 }
 
+/* Nothing will come. */
+static bool wait_forever(void *context, int out, struct error *error)
+{
+    char byte;
+
+    (void)error;
+    return read(*(int *)context, &byte, 1) == 1 && write(out, &byte, 1) == 1;
+}
+
 static void a_worker_gives_its_output_or_its_reason(void **state)
 {
+    uint8_t *bytes;
+    size_t length;
+    int ends[2];
     struct error error;
     char output[64];
     int number = 0;
@@ -247,6 +259,12 @@ static void a_worker_gives_its_output_or_its_reason(void **state)
 #endif
     assert_false(run(never_end, &number, &(struct jail_limits){.seconds = 1}, 5, output, &error));
     assert_string_equal(error.what, "its worker took too long");
+    assert_int_equal(pipe(ends), 0);
+    assert_false(jail_run(JAIL_READER, &ends[0], 1, &(struct jail_limits){.lifetime = 1}, "image", wait_forever,
+                          &ends[0], 5, &bytes, &length, &error));
+    assert_string_equal(error.what, "its worker took too long");
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void a_worker_has_only_the_descriptors_it_is_given(void **state)
