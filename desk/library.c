@@ -21,9 +21,9 @@
 #include "desk/history.h"
 #include "desk/page.h"
 #include "desk/progress.h"
+#include "desk/rights.h"
 #include "formats/json.h"
 #include "formats/plain.h"
-#include "verify/evidence/evidence.h"
 
 #ifdef HAVE_sqlite3
 #include <sqlite3.h>
@@ -147,10 +147,11 @@ static bool add_path(struct library_paths *to, const char *folder, const char *n
 
 #ifdef HAVE_sqlite3
 #define INDEX ".muniment-index.sqlite"
-#define INDEX_VERSION 3 /* an index of another version is made anew */
+#define INDEX_VERSION 4 /* an index of another version is made anew */
 
 struct library {
     const char *folder;
+    const struct arguments *arguments; /* whom to trust for decisions on rights; null: rights are those at sealing */
     sqlite3 *db;
     struct error *error;
 };
@@ -159,27 +160,80 @@ struct library {
 static const char tables[] =
     "CREATE TABLE IF NOT EXISTS archive(name TEXT PRIMARY KEY, inode, size, changed, root TEXT, title TEXT,"
     " identifiers TEXT, rights TEXT, machine TEXT, signer TEXT, wrong TEXT, disks TEXT, custodian TEXT, more TEXT,"
-    " review TEXT)"
+    " review TEXT, content TEXT, derived)"
     " WITHOUT ROWID;"
     "PRAGMA temp_store=MEMORY;"
     "CREATE TEMP TABLE checked(root TEXT, file TEXT, time TEXT, method TEXT, verdict TEXT,"
     " PRIMARY KEY(root, file)) WITHOUT ROWID";
 
-/* review_of(NAME, DATE): when the rights of an archive are to be looked at again: by its description, or by the
- * evidence beside it. */
+/* The value of a column as it was at sealing, where nothing was decided since. */
+static const char *sealed_value(sqlite3_value **values)
+{
+    const char *text = (const char *)sqlite3_value_text(values[3]);
+
+    return text ? text : "";
+}
+
+/* Whether something may have been decided of an archive since it was sealed: evidence lies beside it, or it has parents
+ * whose rules hold as well. values: name, content, derived, and a column as it was at sealing. */
+static bool is_decided(const struct library *l, sqlite3_value **values, char path[PATH_MAX])
+{
+    const char *name = (const char *)sqlite3_value_text(values[0]),
+               *content = (const char *)sqlite3_value_text(values[1]);
+    struct evidence_folders beside;
+
+    if (!l->arguments || !name || !content)
+        return false;
+    snprintf(path, PATH_MAX, "%.3800s/%.255s", l->folder, name);
+    return sqlite3_value_int(values[2]) || (evidence_folders(path, content, &beside) &&
+                                            (!access(beside.paths[0], F_OK) || !access(beside.paths[1], F_OK)));
+}
+
+/* rights_of(NAME, CONTENT, DERIVED, RIGHTS): the rights of an archive as they are decided. */
+static void rights_of(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    const struct library *l = sqlite3_user_data(context);
+    char path[PATH_MAX], text[RIGHTS_WORDS];
+    struct archive *archive;
+    struct error ignored;
+
+    (void)count;
+    if (!is_decided(l, values, path)) {
+        sqlite3_result_value(context, values[3]);
+        return;
+    }
+    archive = desk_open_archive(l->arguments, path, &ignored);
+    snprintf(text, sizeof text, "undecided");
+    if (archive)
+        rights_say(l->arguments, archive, text);
+    archive_close(archive);
+    sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+}
+
+/* review_of(NAME, CONTENT, DERIVED, DATE): when they are to be looked at again: by the description, or by a decision.
+ */
 static void review_of(sqlite3_context *context, int count, sqlite3_value **values)
 {
     const struct library *l = sqlite3_user_data(context);
-    const char *name = (const char *)sqlite3_value_text(values[0]),
-               *described = (const char *)sqlite3_value_text(values[1]);
-    char folder[PATH_MAX], review[11];
+    const char *described = sealed_value(values), *review = NULL;
+    struct evidence_subject subject;
+    struct evidence *evidence = NULL;
+    struct archive *archive = NULL;
+    struct error ignored;
+    char path[PATH_MAX];
 
     (void)count;
-    snprintf(folder, sizeof folder, "%.3800s/%.255s.evidence", l->folder, name ? name : "");
-    if (!evidence_folder_review(folder, review) || (described && *described && strcmp(described, review) < 0))
-        snprintf(review, sizeof review, "%.10s", described ? described : "");
+    if (is_decided(l, values, path) && (archive = desk_open_archive(l->arguments, path, &ignored))) {
+        evidence_of(archive, &subject);
+        evidence = desk_evidence(l->arguments, &subject, &ignored);
+        review = evidence ? evidence_review(evidence) : NULL;
+    }
+    if (!review || (*described && strcmp(described, review) < 0))
+        review = described;
     if (*review)
         sqlite3_result_text(context, review, -1, SQLITE_TRANSIENT);
+    evidence_free(evidence);
+    archive_close(archive);
 }
 
 static bool failed(const struct library *l)
@@ -246,7 +300,8 @@ static bool library_open(struct library *l)
     if (sqlite3_open(writable ? path : ":memory:", &l->db) != SQLITE_OK)
         return failed(l);
     sqlite3_busy_timeout(l->db, 10000);
-    sqlite3_create_function(l->db, "review_of", 2, SQLITE_UTF8, l, review_of, NULL, NULL);
+    sqlite3_create_function(l->db, "review_of", 4, SQLITE_UTF8, l, review_of, NULL, NULL);
+    sqlite3_create_function(l->db, "rights_of", 4, SQLITE_UTF8, l, rights_of, NULL, NULL);
     if (sqlite3_exec(l->db, "PRAGMA user_version", schema_version, &version, NULL) != SQLITE_OK)
         return failed(l);
     snprintf(set, sizeof set, "PRAGMA user_version=%d", INDEX_VERSION);
@@ -284,6 +339,8 @@ static void bind_archive(sqlite3_stmt *insert, const char *path)
     bind_text(insert, 13, d->custodian);
     bind_text(insert, 14, more.failed ? "" : more.bytes);
     bind_text(insert, 15, d->rights_review);
+    bind_text(insert, 16, signature->content);
+    sqlite3_bind_int(insert, 17, archive_is_derived(archive, NULL, NULL));
     text_free(&more);
     archive_close(archive);
 }
@@ -349,7 +406,7 @@ static bool compare(const struct library *l, struct folder *f, struct difference
 
 static bool apply(const struct library *l, const struct difference *d)
 {
-    sqlite3_stmt *insert = prepare(l, "INSERT OR REPLACE INTO archive VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    sqlite3_stmt *insert = prepare(l, "INSERT OR REPLACE INTO archive VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     sqlite3_stmt *drop = insert ? prepare(l, "DELETE FROM archive WHERE name=?") : NULL;
     bool good = drop && run(l, "BEGIN");
 
@@ -486,11 +543,12 @@ static void take_check(void *context, const struct check_record *r)
     sqlite3_reset(insert);
 }
 
+#define REVIEW "review_of(a.name, a.content, a.derived, a.review)"
+#define RIGHTS "rights_of(a.name, a.content, a.derived, a.rights)"
 #define IS_DUE " AND (time IS NULL OR time<?99 OR verdict NOT IN ('trusted','intact'))"
 
 /* Or its rights are to be looked at again within so many days. */
-#define IS_DUE_OR_REVIEWED \
-    " AND (time IS NULL OR time<?99 OR verdict NOT IN ('trusted','intact') OR review_of(a.name, a.review)<=?98)"
+#define IS_DUE_OR_REVIEWED " AND (time IS NULL OR time<?99 OR verdict NOT IN ('trusted','intact') OR " REVIEW "<=?98)"
 
 static bool load_checks(const struct library *l, const char *log)
 {
@@ -574,15 +632,15 @@ static bool list(const struct library *l, const struct arguments *a, const char 
                  const struct copies *elsewhere)
 {
     char date[24];
-    char sql[8192] = "SELECT a.name, a.root, title, identifiers, rights, machine, signer, wrong, custodian, time,"
-                     " method, verdict, review_of(a.name, a.review)"
+    char sql[8192] = "SELECT a.name, a.root, title, identifiers, " RIGHTS ", machine, signer, wrong, custodian,"
+                     " time, method, verdict, " REVIEW
                      " FROM archive a LEFT JOIN checked c ON c.root=a.root AND c.file=a.name WHERE 1";
     size_t length = strlen(sql);
 
     for (size_t i = 1; i < a->operand_count; i++)
         length += (size_t)snprintf(sql + length, sizeof sql - length,
                                    " AND instr(lower(a.name||char(10)||coalesce(a.root||char(10)||title||char(10)||"
-                                   "identifiers||char(10)||rights||char(10)||machine||char(10)||signer||char(10)||"
+                                   "identifiers||char(10)||" RIGHTS "||char(10)||machine||char(10)||signer||char(10)||"
                                    "custodian||char(10)||more,'')),"
                                    "lower(?%zu))",
                                    i);
@@ -637,7 +695,7 @@ static bool count_copies(const struct library *l, const struct arguments *a, str
 enum status ls_run(const struct arguments *a)
 {
     struct error error;
-    struct library library = {.folder = a->operands[0], .error = &error};
+    struct library library = {.folder = a->operands[0], .arguments = a, .error = &error};
     struct copies here = {.roots = NULL}, elsewhere = {.roots = NULL};
     const char *since = NULL;
     char date[24];

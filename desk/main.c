@@ -153,6 +153,7 @@ static const struct option ingest_options[] = {
 
 static const struct option premis_options[] = {
     { "--log", "LOG", "with the events that the office's log records of this machine", false, false },
+    TRUST_OPTIONS,
     { "-o", "FILE", "write it there, not to standard output", false, false },
     { "--force", NULL, "replace an existing file", false, false },
     { .name = NULL },
@@ -179,6 +180,8 @@ static const struct option ls_options[] = {
     { "--replica", "FOLDER", "count the archives of the same machines there as well (may be repeated)", true, false },
     { "--html", NULL, "print a page of all archives with verdicts, next steps and the checks that the log records", false, false },
     { "--json", NULL, "one JSON object on a line for each archive", false, false },
+    { "--trust", "PUB", "whose decisions on rights count, if not those of the archive's own signer (may be repeated);\nan archive that none of them signed has undecided rights", true, false },
+    LIBRARY_OPTION, EVIDENCE_OPTIONS,
     { .name = NULL },
 };
 

@@ -10,6 +10,7 @@
 #include "desk/desk.h"
 #include "desk/history.h"
 #include "desk/progress.h"
+#include "desk/rights.h"
 #include "formats/file.h"
 #include "formats/output.h"
 #include "formats/xml.h"
@@ -94,9 +95,11 @@ static const char *rights_name(const struct writing *w, char name[96])
     return name;
 }
 
-static bool has_rights(const struct description_manifest *d)
+static bool has_rights(const struct premis_subject *s)
 {
-    return d->open || *d->closed_until;
+    const struct description_manifest *d = archive_description(s->archive);
+
+    return d->open || *d->closed_until || (*s->rights && strcmp(s->rights, "not stated") != 0);
 }
 
 static const char *file_name(const char *path)
@@ -164,7 +167,7 @@ static void print_machine(struct writing *w)
             hex_encode(archive_disk_root(archive, (enum drive_slot)slot), root);
             relationship(x, "structural", "includes", DISK_ROOT, root);
         }
-    if (has_rights(archive_description(archive)))
+    if (has_rights(w->subject))
         IDENTIFIER(x, "linkingRightsStatement", "local", rights_name(w, name));
     xml_close(x);
 }
@@ -446,36 +449,49 @@ static void print_agents(struct writing *w)
         print_agent(&w->xml, SIGNER, signature->signer, "organization");
 }
 
+/* The date at the end of "closed until DATE", or null. */
+static const char *end_date(const char *rights)
+{
+    const char *until = strstr(rights, "closed until ");
+
+    return until ? until + strlen("closed until ") : NULL;
+}
+
 static void print_rights(struct writing *w)
 {
     const struct description_manifest *d = archive_description(w->subject->archive);
+    const char *rights = w->subject->rights;
     struct xml *x = &w->xml;
     char name[96], text[64];
 
-    if (!has_rights(d))
+    if (!has_rights(w->subject))
         return;
+    snprintf(text, sizeof text, "%s%s", d->open ? "open" : "closed until ", d->open ? "" : d->closed_until);
+    rights = *rights ? rights : text;
     xml_open(x, "rights");
     xml_open(x, "rightsStatement");
     IDENTIFIER(x, "rightsStatement", "local", rights_name(w, name));
     xml_element(x, "rightsBasis", "other");
     xml_open(x, "otherRightsInformation");
     xml_element(x, "otherRightsBasis", "conditions governing access");
-    xml_element(x, "otherRightsNote", "as described at sealing; decisions since then are evidence beside the archive");
+    xml_element(x, "otherRightsNote",
+                *w->subject->rights ? "as described at sealing, and as decided since"
+                                    : "as described at sealing; decisions since then are evidence beside the archive");
     if (*d->rights_reason)
         xml_element(x, "otherRightsNote", d->rights_reason);
     if (*d->rights_review) {
-        snprintf(text, sizeof text, "to be reviewed on %s", d->rights_review);
-        xml_element(x, "otherRightsNote", text);
+        snprintf(name, sizeof name, "to be reviewed on %s", d->rights_review);
+        xml_element(x, "otherRightsNote", name);
     }
     xml_close(x);
     xml_open(x, "rightsGranted");
     xml_element(x, "act", "disseminate");
-    if (!d->open) {
-        snprintf(text, sizeof text, "closed until %s", d->closed_until);
-        xml_element(x, "restriction", text);
+    if (strcmp(rights, "open") != 0) {
+        xml_element(x, "restriction", rights);
         xml_open(x, "termOfRestriction");
         xml_element(x, "startDate", "unknown"); /* EDTF */
-        xml_element(x, "endDate", d->closed_until);
+        if (end_date(rights))
+            xml_element(x, "endDate", end_date(rights));
         xml_close(x);
     }
     xml_close(x);
@@ -560,9 +576,13 @@ enum status premis_run(const struct arguments *a)
     struct archive *archive;
     struct output output;
     struct error error;
-    bool good = premis_open(&subject, &archive, a->operands[0], &error) && premis_print(&text, &subject, &error) &&
-                output_in_order(&output, path ? path : "-", argument_value(a, "--force"), &error) &&
-                output_text(&output, &text, &error);
+    bool good = premis_open(&subject, &archive, a->operands[0], &error);
+
+    if (good)
+        rights_say(a, archive, subject.rights);
+    good = good && premis_print(&text, &subject, &error) &&
+           output_in_order(&output, path ? path : "-", argument_value(a, "--force"), &error) &&
+           output_text(&output, &text, &error);
 
     text_free(&text);
     archive_close(archive);

@@ -11,6 +11,7 @@ struct premis_subject {
     uint64_t size;               /* of the file */
     uint8_t digest[DIGEST_SIZE]; /* of the file */
     const char *log;             /* the office's, for events; or null */
+    char rights[48];             /* in words, as decided (rights_print); empty: as sealed */
 };
 
 /* Writes the XML document: objects, events, agents, rights. The caller frees *to. */

@@ -2,6 +2,7 @@
 #include "desk/rights.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -236,4 +237,24 @@ bool desk_may_see(const struct arguments *a, struct archive *archive, struct err
 
     rights_close(rights);
     return good;
+}
+
+void rights_say(const struct arguments *a, struct archive *archive, char text[RIGHTS_WORDS])
+{
+    const struct description_manifest *d = archive_description(archive);
+    const char *until, *whole = "";
+    struct error ignored;
+    struct rights *r = rights_open(a, archive, &ignored);
+
+    until = r ? rights_strictest(r) : "";
+    for (size_t i = 0; r && i < r->count; i++)
+        if (r->rules[i].scope == SCOPE_ARCHIVE && strcmp(r->rules[i].until, whole) > 0)
+            whole = r->rules[i].until;
+    if (!r || !*until)
+        snprintf(text, RIGHTS_WORDS, "%s", !r ? "undecided" : d->open || *d->closed_until ? "open" : "not stated");
+    else if (strcmp(until, REDACTED) == 0)
+        snprintf(text, RIGHTS_WORDS, "%sredacted", strcmp(whole, until) == 0 ? "" : "in part ");
+    else
+        snprintf(text, RIGHTS_WORDS, "%sclosed until %.10s", strcmp(whole, until) == 0 ? "" : "in part ", until);
+    rights_close(r);
 }

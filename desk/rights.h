@@ -9,7 +9,7 @@
 
 /* The rows of --evidence and --tsa-trust for a table of options. */
 #define EVIDENCE_OPTIONS \
-    {"--evidence", "FOLDER", "where batches of evidence lie, besides FILE.mun.evidence (may be repeated)", true, \
+    {"--evidence", "FOLDER", "where batches of evidence lie, if not beside the archive (may be repeated)", true, \
      false}, \
     { \
         "--tsa-trust", "PEM", "certificates of a time stamp authority to trust (may be repeated)", true, false \
@@ -39,6 +39,11 @@ bool rights_allow(const struct rights *rights, unsigned slot, bool with_paths, s
 const char *rights_strictest(const struct rights *rights);
 /* Whether everything may be seen, without a reason. */
 bool rights_are_open(const struct rights *rights);
+
+/* The strictest of all rules of an archive in words: "open", "closed until DATE", "redacted", and "in part" before
+ * these where it is that of a drive or a path; "undecided": nobody knows; "not stated". */
+#define RIGHTS_WORDS 48
+void rights_say(const struct arguments *arguments, struct archive *archive, char text[RIGHTS_WORDS]);
 
 /* rights_open and rights_allow of the whole machine. */
 bool desk_may_see(const struct arguments *arguments, struct archive *archive, struct error *error);

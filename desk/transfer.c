@@ -14,9 +14,8 @@
 #include "desk/progress.h"
 #include "desk/shelf.h"
 #include "formats/plain.h"
+#include "verify/evidence/evidence.h"
 #include "verify/fixity/fixity.h"
-
-#define EVIDENCE ".evidence" /* after the name of an archive: the folder of its batches */
 
 struct transfer {
     const struct arguments *arguments;
@@ -83,30 +82,45 @@ static void add_row(struct transfer *t, const char *name, const struct premis_su
     add_info(&t->info, "Muniment-Machine-Root", archive_machine_root(s->archive));
 }
 
-/* The batches of evidence beside an archive (spec/evidence.md) go with it. */
-static bool take_evidence(struct transfer *t, const char *path, const char *name, struct error *error)
+/* The batches of evidence in a folder beside an archive (spec/evidence.md) go with it. Two archives may share a folder.
+ */
+static bool take_folder(struct transfer *t, const char *folder, struct error *error)
 {
-    char folder[PATH_MAX], from[PATH_MAX + NAME_MAX + 2], to[2 * NAME_MAX + 16];
+    char from[PATH_MAX + NAME_MAX + 2], to[2 * NAME_MAX + 16];
+    const char *slash = strrchr(folder, '/'), *name = slash ? slash + 1 : folder;
     uint8_t digest[DIGEST_SIZE];
     struct dirent *entry;
     uint64_t size;
     bool good = true;
-
-    if (snprintf(folder, sizeof folder, "%s" EVIDENCE, path) >= (int)sizeof folder)
-        return error_host(error, path, ENAMETOOLONG, "cannot look for evidence of");
     DIR *batches = opendir(folder);
+
     if (!batches)
         return errno == ENOENT || error_host(error, folder, errno, "cannot read the folder");
-    snprintf(from, sizeof from, "%.3800s/data/%.255s" EVIDENCE, t->bag.folder, name);
-    good = mkdir(from, 0777) == 0 || error_host(error, from, errno, "cannot make");
+    snprintf(from, sizeof from, "%.3800s/data/%.255s", t->bag.folder, name);
+    if (mkdir(from, 0777) != 0) {
+        good = errno == EEXIST || error_host(error, from, errno, "cannot make");
+        closedir(batches);
+        return good;
+    }
     while (good && (entry = readdir(batches))) {
         if (entry->d_name[0] == '.')
             continue;
-        snprintf(from, sizeof from, "%s/%s", folder, entry->d_name);
-        snprintf(to, sizeof to, "%.255s" EVIDENCE "/%.255s", name, entry->d_name);
+        snprintf(from, sizeof from, "%.4000s/%.255s", folder, entry->d_name);
+        snprintf(to, sizeof to, "%.255s/%.255s", name, entry->d_name);
         good = bag_copy(&t->bag, from, to, &size, digest, error);
     }
     closedir(batches);
+    return good;
+}
+
+static bool take_evidence(struct transfer *t, const char *path, const struct archive *archive, struct error *error)
+{
+    struct evidence_folders beside;
+    bool good = evidence_folders(path, archive_signature(archive)->content, &beside) ||
+                error_host(error, path, ENAMETOOLONG, "cannot look for evidence of");
+
+    for (size_t i = 0; good && i < EVIDENCE_FOLDERS; i++)
+        good = take_folder(t, beside.paths[i], error);
     return good;
 }
 
@@ -122,13 +136,12 @@ static bool take_archive(struct transfer *t, size_t i, struct error *error)
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "the path is too long");
     if (!access(copy, F_OK))
         return error_set(error, STATUS_USAGE, path, NULL, "rename one of them", "has the name of another one");
-    if (!bag_copy(&t->bag, path, name, &s.size, s.digest, error) || !check_copy(t, path, copy, error) ||
-        !take_evidence(t, path, name, error))
+    if (!bag_copy(&t->bag, path, name, &s.size, s.digest, error) || !check_copy(t, path, copy, error))
         return false;
     t->archives++;
     struct archive *archive = archive_open(copy, NULL, error);
     s.archive = archive;
-    bool good = archive && premis_print(&t->premis[i], &s, error);
+    bool good = archive && take_evidence(t, path, archive, error) && premis_print(&t->premis[i], &s, error);
     if (good)
         add_row(t, name, &s);
     snprintf(t->names[i], sizeof t->names[i], "%s.premis.xml", name);

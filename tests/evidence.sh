@@ -17,6 +17,8 @@ certify second 2020-01-01 2099-01-01 --office >out
 "$MUNIMENT" seal records.yaml --description records-description.yaml -o open.mun --key work >out
 trust="--trust office.root --trust work.cert --trust second.cert"
 "$MUNIMENT" log new office.log --origin registry.example/log >out
+# The folder of an archive's batches.
+beside() { echo "$(dirname "$1")/$(tar -xOf "$1" content.txt | sha256sum | cut -c1-16).evidence"; }
 read_one() { "$MUNIMENT" files "$1" RECORDS/P1021.TXT "${@:2}"; }
 
 # --- An authority for time stamps, by openssl ts ---
@@ -68,7 +70,7 @@ authority expired "-startdate 20200101000000Z -enddate 20210101000000Z"
 # --- Stamps ---
 
 gives "a signature is stamped" 0 "$MUNIMENT" stamp open.mun --tsa "$(tsa good)" --key work --log office.log --by archivist-1
-batch=$(ls open.mun.evidence/*.batch)
+batch=$(ls $(beside open.mun)/*.batch)
 passed "B-1: the batch is named by its digest" $([ "$(sha256sum <"$batch" | cut -d' ' -f1).batch" = "${batch##*/}" ]; echo $?)
 passed "and read-only" $([ "$(stat -c %a "$batch")" = 444 ]; echo $?)
 gives "verify reports since when it is proved" 0 "$MUNIMENT" verify open.mun $trust --tsa-trust good/ca.pem
@@ -85,7 +87,7 @@ passed "SHA-3 too" $(grep -q "^file: sha3-512 .* $(openssl dgst -sha3-512 -r ope
 gives "a batch can be stamped as well" 0 "$MUNIMENT" stamp open.mun --tsa "$(tsa other)" --about "$(basename "$batch" .batch)" --log office.log --by archivist-1
 gives "both are found" 0 "$MUNIMENT" verify open.mun $trust --tsa-trust good/ca.pem --tsa-trust other/ca.pem
 passed "each in a line" $([ "$(grep -c 'stamped 2' out)" = 2 ]; echo $?)
-passed "B-6: the second stands on the first" $(grep -q "^stands-on: $(basename "$batch" .batch)$" open.mun.evidence/*.batch; echo $?)
+passed "B-6: the second stands on the first" $(grep -q "^stands-on: $(basename "$batch" .batch)$" $(beside open.mun)/*.batch; echo $?)
 gives "an authority that answers something else" 4 "$MUNIMENT" stamp open.mun --tsa "echo no"
 gives "one that fails" 4 "$MUNIMENT" stamp open.mun --tsa "exit 3"
 gives "a stamp over a batch that is not there" 3 "$MUNIMENT" stamp open.mun --tsa "$(tsa good)" --about "$(printf '0%.0s' $(seq 64))"
@@ -105,7 +107,7 @@ says "as RFC 3161 has it" port.asked 'POST /good application/timestamp-query'
 gives "its stamp is as good" 0 "$MUNIMENT" verify web/web.mun $trust --tsa-trust good/ca.pem
 says "for verify" out '  proved        since 2'
 gives "a type may have parameters" 0 "$MUNIMENT" stamp web/web.mun --tsa "$address/parameter" --key work
-batches=$(ls web/web.mun.evidence | wc -l)
+batches=$(ls $(beside web/web.mun) | wc -l)
 badly() # FACT PATH TEXT: nothing is taken
 {
     gives "B-15: $1 is no answer" 4 timeout 20 "$MUNIMENT" stamp web/web.mun --tsa "$address$2" --key work --timeout 2
@@ -129,7 +131,7 @@ badly "silence" /silent 'exit status 28'
 kill $server; wait $server 2>/dev/null
 trap - EXIT
 badly "nobody" /good 'exit status 7'
-passed "B-16: nothing of it was kept" $([ "$(ls web/web.mun.evidence | wc -l)" = "$batches" ]; echo $?)
+passed "B-16: nothing of it was kept" $([ "$(ls $(beside web/web.mun) | wc -l)" = "$batches" ]; echo $?)
 gives "an address that would end its quotes" 2 "$MUNIMENT" stamp open.mun --tsa "http://x/';touch broken'"
 passed "runs nothing" $([ ! -e broken ]; echo $?)
 gives "a time that is none" 2 "$MUNIMENT" stamp open.mun --tsa "$address/good" --timeout soon
@@ -207,8 +209,8 @@ gives "of a file in a closed folder it is said that this is closed, not that the
 gives "a name that is nowhere is not there" 1 "$MUNIMENT" retrieve folder/f.mun NOWHERE/P1021.TXT -o bag3 $trust
 # Forks: neither knows of the other; the strictest holds (Q-7).
 mkdir f; cp open.mun f/f.mun
-"$MUNIMENT" decide f/f.mun --close-until 2050-01-01 --reason one --key work $trust >out && mv f/f.mun.evidence f1
-"$MUNIMENT" decide f/f.mun --close-until 2060-01-01 --reason other --key work $trust >out && mv f/f.mun.evidence f2
+"$MUNIMENT" decide f/f.mun --close-until 2050-01-01 --reason one --key work $trust >out && mv $(beside f/f.mun) f1
+"$MUNIMENT" decide f/f.mun --close-until 2060-01-01 --reason other --key work $trust >out && mv $(beside f/f.mun) f2
 gives "of a fork the stricter rule holds" 6 read_one f/f.mun $trust --evidence f1 --evidence f2
 says "that is it" err 'until 2060-01-01'
 gives "one alone" 6 read_one f/f.mun $trust --evidence f1
@@ -240,17 +242,49 @@ gives "without its parent nobody knows" 5 read_one orphan/child.mun $trust
 gives "nor by a reason that nobody records" 5 read_one orphan/child.mun $trust --override "court order 17"
 gives "ls shows what is to be reviewed" 0 "$MUNIMENT" ls a --due 9999 --log office.log
 says "by its date" out 'review 2030-01-01'
+# ls and premis say what is decided now, not what was sealed.
+shows() # ARCHIVE WORDS OPTION...: ls of its folder shows the rights
+{
+    gives "ls of $1" 0 "$MUNIMENT" ls "$(dirname "$1")" --json "${@:3}"
+    passed "ls shows $1 as $2" $(grep -F "\"file\": \"${1##*/}\"" out | grep -qF "\"rights\": \"$2\""; echo $?)
+}
+shows a/a.mun open $trust
+shows p/p.mun "in part redacted" $trust
+shows d/d.mun "in part closed until 2098-01-01" $trust
+shows chain/parent.mun "closed until 2040-01-01" $trust
+shows chain/child.mun "closed until 2040-01-01" $trust
+shows chain/child.mun "closed until 2040-01-01"
+shows orphan/child.mun undecided $trust
+gives "a word finds them" 0 "$MUNIMENT" ls chain 'until 2040' $trust
+passed "both" $([ "$(grep -c 'closed until 2040-01-01' out)" = 2 ]; echo $?)
+gives "by another signer's word nothing is decided" 0 "$MUNIMENT" ls chain --trust stranger.pub
+passed "it is said" $(grep -q 'parent.mun .* undecided' out; echo $?)
+gives "premis says the same" 0 "$MUNIMENT" premis chain/child.mun $trust
+says "with the end" out '<endDate>2040-01-01</endDate>'
+python3 "$here/tests/premis.py" out >log 2>&1
+passed "which is valid" $?
+gives "of what is redacted" 0 "$MUNIMENT" premis p/p.mun $trust
+says "there is no end" out '<restriction>in part redacted</restriction>'
+python3 "$here/tests/premis.py" out >log 2>&1
+passed "which is valid, too" $?
+# A folder with the batches of a thousand others costs nothing.
+mkdir many
+cp a/a.mun many/; cp -r "$(beside a/a.mun)" many/
+for ((n = 0; n < 1000; n++)); do mkdir "many/$(printf '%016x' $n).evidence" "many/$n.mun.evidence"; done
+strace -f -o calls -e trace=open,openat "$MUNIMENT" files many/a.mun RECORDS/P1021.TXT $trust >out 2>err
+passed "it is read" $(grep -q P1021 out; echo $?)
+passed "no folder of another is opened" $(grep -F .evidence calls | grep -vF "$(basename "$(beside a/a.mun)")" | grep -vcF many/a.mun.evidence)
 
 # --- Attacks: each with the verdict that it must get ---
 
 attacks=0
 attack() { attacks=$((attacks + 1)); gives "attack: $1" "${@:2}"; }
-fresh() { rm -rf t; mkdir t; cp a0/a0.mun t/t.mun; cp -r a0/a0.mun.evidence t/t.mun.evidence; chmod u+w t/t.mun.evidence/*; }
+fresh() { rm -rf t; mkdir t; cp a0/a0.mun t/t.mun; cp -r $(beside a0/a0.mun) t/t.mun.evidence; chmod u+w t/t.mun.evidence/*; }
 mkdir a0 another closed
 "$MUNIMENT" seal records.yaml --description records-description.yaml -o a0/a0.mun --key work >out
 "$MUNIMENT" decide a0/a0.mun --close-until 2070-01-01 --reason law --key work $trust --log office.log --by archivist-1 >out
 "$MUNIMENT" stamp a0/a0.mun --tsa "$(tsa good)" --log office.log --by archivist-1 >out
-one=$(grep -l ^decision a0/a0.mun.evidence/*.batch) two=$(grep -l ^stamp a0/a0.mun.evidence/*.batch)
+one=$(grep -l ^decision $(beside a0/a0.mun)/*.batch) two=$(grep -l ^stamp $(beside a0/a0.mun)/*.batch)
 one=${one##*/} two=${two##*/}
 mkdir elsewhere; cp a0/a0.mun a0/renamed.mun
 attack "an archive is renamed, or copied under another name" 6 read_one a0/renamed.mun $trust
@@ -280,11 +314,11 @@ fresh; rm t/t.mun.evidence/"$two"; mv e x.batch; rm t/t.mun.evidence/*; cp x.bat
 attack "alone, its signature does not fit: it is no decision" 0 read_one t/t.mun $trust
 fresh; mv t/t.mun.evidence/"$one" t/t.mun.evidence/"$(printf 'a%.0s' $(seq 64))".batch
 attack "renamed" 1 "$MUNIMENT" verify t/t.mun $trust
-fresh; rm t/t.mun.evidence/*; cp p/p.mun.evidence/* t/t.mun.evidence/
+fresh; rm t/t.mun.evidence/*; cp $(beside p/p.mun)/* t/t.mun.evidence/
 attack "batches of the same machine and description are about it too" 6 "$MUNIMENT" files t/t.mun $trust
 sed 's/^title:.*/title: another/' records-description.yaml >another.yaml
 "$MUNIMENT" seal records.yaml --description another.yaml -o another/another.mun --key work >out
-mkdir another/another.mun.evidence; cp a/a.mun.evidence/* another/another.mun.evidence/
+mkdir another/another.mun.evidence; cp $(beside a/a.mun)/* another/another.mun.evidence/
 attack "B-5: batches of another archive change nothing: its opening does not open" 0 read_one another/another.mun $trust
 "$MUNIMENT" decide another/another.mun --close-until 2090-01-01 --reason r --key work $trust >out
 attack "it is closed by its own" 6 read_one another/another.mun $trust

@@ -207,8 +207,11 @@ gives "which is valid" 0 python3 "$here/tests/bag.py" parcel
 passed "with the archives as they are" "$(cmp -s parcel/data/P-3.mun lib/P-3.mun; echo $?)"
 gives "and their PREMIS" 0 python3 "$here/tests/premis.py" parcel/P-3.mun.premis.xml
 mkdir evident && cp lib/P-3.mun evident/E.mun && mkdir evident/E.mun.evidence && echo claim >evident/E.mun.evidence/0a1b.txt
+tag=$(tar -xOf evident/E.mun content.txt | sha256sum | cut -c1-16)
+mkdir "evident/$tag.evidence" && echo batch >"evident/$tag.evidence/0c.batch"
 gives "evidence beside an archive goes with it" 0 "$muniment" bag evident/E.mun -o evidence
 passed "into the bag" "$(cmp -s evident/E.mun.evidence/0a1b.txt evidence/data/E.mun.evidence/0a1b.txt; echo $?)"
+passed "that of its content, too" "$(cmp -s "evident/$tag.evidence/0c.batch" "evidence/data/$tag.evidence/0c.batch"; echo $?)"
 says "which counts archives" out "evidence: 1 archive, "
 gives "and is valid" 0 python3 "$here/tests/bag.py" evidence
 gives "no bag is written over" 3 "$muniment" bag lib/P-2.mun -o parcel

@@ -63,9 +63,8 @@ static bool keep(struct evidence *e, struct batch *b)
     return true;
 }
 
-/* Takes a file of a folder, if it is about this archive. mine: the folder is the archive's own, and one that is damaged
- * may have been about it. */
-static bool take_file(struct evidence *e, const char *path, const char *name, size_t stem, bool mine)
+/* Takes a file of a folder, if it is about this archive. One that is damaged may have been about it. */
+static bool take_file(struct evidence *e, const char *path, const char *name, size_t stem)
 {
     char shown[65]; /* of one line, whatever the file is named */
     size_t size;
@@ -74,28 +73,17 @@ static bool take_file(struct evidence *e, const char *path, const char *name, si
 
     plain_copy(shown, sizeof shown, name);
     if (!b)
-        note(e, mine, shown, text ? "is no batch of version 0" : "cannot be read");
+        note(e, true, shown, text ? "is no batch of version 0" : "cannot be read");
     else if (stem != 64 || strncmp(b->name, name, stem) != 0)
-        note(e, mine, shown, "is not what its name says");
+        note(e, true, shown, "is not what its name says");
     else if (strcmp(b->content, e->subject.sealed.content) == 0 && !is_there(e, b->name))
         return keep(e, b);
     batch_free(b);
     return true;
 }
 
-static const char *basename_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 static bool take_folder(struct evidence *e, const char *path, bool must, struct error *error)
 {
-    const char *own = e->subject.path;
-    size_t stem = strlen(basename_of(own));
-    bool mine = must || (strncmp(basename_of(path), basename_of(own), stem) == 0 &&
-                         strcmp(basename_of(path) + stem, ".evidence") == 0);
     DIR *folder = opendir(path);
     struct dirent *entry;
     char file[4096];
@@ -111,7 +99,7 @@ static bool take_folder(struct evidence *e, const char *path, bool must, struct 
         if (snprintf(file, sizeof file, "%s/%s", path, entry->d_name) >= (int)sizeof file)
             good = error_host(error, path, ENAMETOOLONG, "cannot read the batches of");
         else
-            good = take_file(e, file, entry->d_name, length - ending, mine) ||
+            good = take_file(e, file, entry->d_name, length - ending) ||
                    (e->count == BATCHES_LIMIT
                         ? error_set(error, STATUS_INPUT, path, NULL, "take away what is no evidence of this office",
                                     "holds more than %u batches about one archive", BATCHES_LIMIT)
@@ -121,29 +109,14 @@ static bool take_folder(struct evidence *e, const char *path, bool must, struct 
     return good;
 }
 
-/* All folders NAME.evidence beside the archive: its own, and those of copies of it under other names. */
-static bool take_beside(struct evidence *e, const char *path, struct error *error)
+bool evidence_folders(const char *path, const char *content, struct evidence_folders *f)
 {
     const char *slash = strrchr(path, '/');
-    char folder[4096], file[4096];
-    struct dirent *entry;
-    bool good = true;
-    DIR *open;
+    int beside = slash ? (int)(slash - path) + 1 : 0;
 
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-    open = opendir(folder);
-    if (!open)
-        return error_host(error, folder, errno, "cannot look for evidence in");
-    while (good && (entry = readdir(open))) {
-        size_t length = strlen(entry->d_name), ending = strlen(".evidence");
-
-        if (length > ending && strcmp(entry->d_name + length - ending, ".evidence") == 0)
-            good = snprintf(file, sizeof file, "%s/%s", folder, entry->d_name) < (int)sizeof file
-                       ? take_folder(e, file, false, error)
-                       : error_host(error, folder, ENAMETOOLONG, "cannot look for evidence in");
-    }
-    closedir(open);
-    return good;
+    return snprintf(f->paths[0], sizeof f->paths[0], "%.*s%.16s.evidence", beside, path, content) <
+               (int)sizeof f->paths[0] &&
+           snprintf(f->paths[1], sizeof f->paths[1], "%s.evidence", path) < (int)sizeof f->paths[1];
 }
 
 static int compare(const void *a, const void *b)
@@ -297,6 +270,7 @@ static bool judge(struct evidence *e, const struct evidence_request *r, struct e
 struct evidence *evidence_load(const struct evidence_request *r, struct error *error)
 {
     struct evidence *e = calloc(1, sizeof *e);
+    struct evidence_folders beside;
     bool good;
 
     if (!e) {
@@ -304,7 +278,10 @@ struct evidence *evidence_load(const struct evidence_request *r, struct error *e
         return NULL;
     }
     e->subject = *r->subject;
-    good = take_beside(e, r->subject->path, error);
+    good = evidence_folders(r->subject->path, r->subject->sealed.content, &beside) ||
+           error_host(error, r->subject->path, ENAMETOOLONG, "cannot look for evidence of");
+    for (size_t i = 0; good && i < EVIDENCE_FOLDERS; i++)
+        good = take_folder(e, beside.paths[i], false, error);
     for (size_t i = 0; good && i < r->folder_count; i++)
         good = take_folder(e, r->folders[i], true, error);
     if (good && e->count)
@@ -395,30 +372,6 @@ void evidence_of(struct archive *archive, struct evidence_subject *subject)
     memcpy(subject->sealed.signature, s->bytes, SIGNATURE_SIZE);
     if (!d->open)
         memcpy(subject->sealed.closed_until, d->closed_until, sizeof d->closed_until);
-}
-
-bool evidence_folder_review(const char *folder, char review[11])
-{
-    DIR *open = opendir(folder);
-    struct dirent *entry;
-    char path[4096];
-
-    review[0] = '\0';
-    while (open && (entry = readdir(open))) {
-        size_t length = strlen(entry->d_name), ending = strlen(BATCH_ENDING), size;
-        char *text = length > ending && strcmp(entry->d_name + length - ending, BATCH_ENDING) == 0 &&
-                             snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) < (int)sizeof path
-                         ? read_batch(path, &size)
-                         : NULL;
-        struct batch *b = text ? batch_parse(text, size) : NULL;
-
-        if (b && *b->review && (!*review || strcmp(b->review, review) < 0))
-            memcpy(review, b->review, sizeof b->review);
-        batch_free(b);
-    }
-    if (open)
-        closedir(open);
-    return *review;
 }
 
 const char *evidence_proved(const struct evidence *e)

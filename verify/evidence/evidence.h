@@ -28,17 +28,24 @@ struct decision {
 
 /* What a batch is about: an archive. */
 struct evidence_subject {
-    const char *path; /* of the archive's file: batches lie in PATH.evidence, and in other folders *.evidence beside it
-                       */
+    const char *path; /* of the archive's file, beside which its batches lie */
     struct sealed_identity sealed;
 };
+
+/* The folders beside an archive in which batches about it may lie: that of its content, whatever its file is named, and
+ * that of its file. False: a path would be too long. */
+#define EVIDENCE_FOLDERS 2
+struct evidence_folders {
+    char paths[EVIDENCE_FOLDERS][4096];
+};
+bool evidence_folders(const char *path, const char *content, struct evidence_folders *folders);
 
 /* The subject that an open archive is; path as it was named. */
 void evidence_of(struct archive *archive, struct evidence_subject *subject);
 
 struct evidence_request {
     const struct evidence_subject *subject;
-    const char *const *folders; /* where batches may lie besides PATH.evidence */
+    const char *const *folders; /* where batches may lie besides the two folders beside the archive */
     size_t folder_count;
     const char *const *trusted; /* keys, roots, ... as for signer_trust */
     size_t trusted_count;
@@ -78,7 +85,7 @@ const struct decision *evidence_next(const struct evidence *evidence, size_t *po
 
 struct batch_request {
     const struct evidence_subject *subject;
-    const char *folder;               /* null: PATH.evidence, which is made */
+    const char *folder;               /* null: that of the archive's content, which is made */
     const struct evidence *stands_on; /* what is known; null: nothing */
     const struct decision *decision;  /* or null */
     const char *reason, *review;      /* of a decision, or null */
@@ -100,9 +107,5 @@ bool batch_write(const struct batch_request *request, hex_digest name, struct er
 
 /* The bytes that a stamp about "signature" or a batch is over; owned by the evidence. False: there is no such batch. */
 bool evidence_stamped(const struct evidence *evidence, const char *about, struct stamp_bytes *bytes);
-
-/* Reads decisions of a folder of batches without judging them, for a list of what is to be reviewed: the earliest date.
- */
-bool evidence_folder_review(const char *folder, char review[11]);
 
 #endif

@@ -109,7 +109,9 @@ bool batch_write(const struct batch_request *r, hex_digest name, struct error *e
     struct batch *again = NULL;
     struct output output;
     uint8_t digest[DIGEST_SIZE];
-    char folder[PATH_MAX], path[PATH_MAX + 80];
+    struct evidence_folders beside;
+    const char *folder = r->folder ? r->folder : beside.paths[0];
+    char path[PATH_MAX + 80];
     bool good = make_text(r, &t, error);
     char *copy = good ? strndup(t.bytes, t.length) : NULL;
 
@@ -122,8 +124,7 @@ bool batch_write(const struct batch_request *r, hex_digest name, struct error *e
         sha256(t.bytes, t.length, digest);
     if (good)
         hex_encode(digest, name);
-    if (good && snprintf(folder, sizeof folder, "%s%s", r->folder ? r->folder : r->subject->path,
-                         r->folder ? "" : ".evidence") >= (int)sizeof folder)
+    if (good && !evidence_folders(r->subject->path, r->subject->sealed.content, &beside))
         good = error_host(error, r->subject->path, ENAMETOOLONG, "cannot write evidence of");
     if (good && mkdir(folder, 0777) != 0 && errno != EEXIST)
         good = error_host(error, folder, errno, "cannot make");
