@@ -286,7 +286,7 @@ static inline bool waits(const struct cpu *cpu)
 
 /* Blocks that follow one another without a return to the loop: where the compiler makes no jumps of the calls between
  * handlers, the stack holds as many. */
-#define CHAIN_LIMIT 16
+#define CHAIN_LIMIT 64
 
 /* A block, and those that it leads to as long as nothing waits. */
 static enum cpu_exit run_blocks(struct cpu *cpu, struct code_block *block)

@@ -245,9 +245,7 @@ BODY uint32_t stack_mask(const struct cpu *cpu)
 
 BODY void set_stack_pointer(struct cpu *cpu, uint32_t value)
 {
-    uint32_t mask = stack_mask(cpu);
-
-    cpu->reg[ESP] = (cpu->reg[ESP] & ~mask) | (value & mask);
+    set_register(cpu, ESP, cpu->seg[SEG_SS].rights & RIGHTS_D ? 4 : 2, value);
 }
 
 static unsigned push_value(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t value)
@@ -267,15 +265,29 @@ static int push_slow(struct cpu *cpu, const struct insn *i, unsigned size, uint3
     return status & ACCESS_FAULT ? cpu_fault_exit(cpu, i) : finish(cpu, i, status);
 }
 
-BODY int push(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t value)
+/* The bytes at the top of the stack, and those below it, if they may be read (written) at once; or null. */
+BODY const uint8_t *stack_readable(const struct cpu *cpu, unsigned size)
+{
+    uint32_t sp = cpu->reg[ESP];
+
+    return cpu->seg[SEG_SS].flat ? linear_readable(cpu, sp, size) : readable(cpu, SEG_SS, sp & stack_mask(cpu), size);
+}
+
+BODY uint8_t *stack_writable(const struct cpu *cpu, unsigned size)
 {
     uint32_t sp = cpu->reg[ESP] - size;
-    uint8_t *p = writable(cpu, SEG_SS, sp & stack_mask(cpu), size);
+
+    return cpu->seg[SEG_SS].flat ? linear_writable(cpu, sp, size) : writable(cpu, SEG_SS, sp & stack_mask(cpu), size);
+}
+
+BODY int push(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t value)
+{
+    uint8_t *p = stack_writable(cpu, size);
 
     if (!p)
         return push_slow(cpu, i, size, value);
     store_bytes(p, size, value);
-    set_stack_pointer(cpu, sp);
+    set_stack_pointer(cpu, cpu->reg[ESP] - size);
     return NEXT(cpu, i);
 }
 
@@ -303,15 +315,22 @@ BODY int push_sreg(struct cpu *cpu, const struct insn *i, unsigned operation, un
     return push(cpu, i, size, cpu->seg[i->src].selector);
 }
 
-BODY int push_m(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
+static int push_m_slow(struct cpu *cpu, const struct insn *i, unsigned size)
 {
     uint32_t value;
     unsigned status = operand_read(cpu, i, size, &value);
 
-    (void)operation;
     if (!(status & ACCESS_FAULT))
         status |= push_value(cpu, i, size, value);
     return status & ACCESS_FAULT ? cpu_fault_exit(cpu, i) : finish(cpu, i, status);
+}
+
+BODY int push_m(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, enum address address)
+{
+    const uint8_t *p = address_readable(cpu, i, address, address_offset(cpu, i, address), size);
+
+    (void)operation;
+    return p ? push(cpu, i, size, load_bytes(p, size)) : push_m_slow(cpu, i, size);
 }
 
 static int pop_slow(struct cpu *cpu, const struct insn *i, unsigned size)
@@ -328,7 +347,7 @@ static int pop_slow(struct cpu *cpu, const struct insn *i, unsigned size)
 
 BODY int pop_r(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
 {
-    const uint8_t *p = readable(cpu, SEG_SS, cpu->reg[ESP] & stack_mask(cpu), size);
+    const uint8_t *p = stack_readable(cpu, size);
 
     (void)operation;
     if (!p)
@@ -502,11 +521,12 @@ static int jmp_slow(struct cpu *cpu, const struct insn *i)
     return cpu_retire(cpu, i, eip, status ? CPU_LEAVE : CPU_CONTINUE);
 }
 
-static int jmp_m(struct cpu *cpu, const struct insn *i)
+BODY int jmp_m(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, enum address address)
 {
-    const uint8_t *p = readable(cpu, i->segment, effective_address(cpu, i), 4);
+    const uint8_t *p = address_readable(cpu, i, address, address_offset(cpu, i, address), size);
 
-    return p ? near_jump(cpu, i, load32(p), WAY_ANY) : jmp_slow(cpu, i);
+    (void)operation;
+    return p ? near_jump(cpu, i, load_bytes(p, size), WAY_ANY) : jmp_slow(cpu, i);
 }
 
 static int call_slow(struct cpu *cpu, const struct insn *i, uint32_t eip, unsigned status)
@@ -522,13 +542,12 @@ static int call_slow(struct cpu *cpu, const struct insn *i, uint32_t eip, unsign
 
 BODY int call_near(struct cpu *cpu, const struct insn *i, uint32_t eip, enum way way)
 {
-    uint32_t sp = cpu->reg[ESP] - 4;
-    uint8_t *p = writable(cpu, SEG_SS, sp & stack_mask(cpu), 4);
+    uint8_t *p = stack_writable(cpu, 4);
 
     if (i->size == 2 || !p || eip > cpu->seg[SEG_CS].limit)
         return call_slow(cpu, i, eip, ACCESS_DONE);
     store32(p, insn_next_eip(cpu, i));
-    set_stack_pointer(cpu, sp);
+    set_stack_pointer(cpu, cpu->reg[ESP] - 4);
     return end_block(cpu, i, eip, way);
 }
 
@@ -550,11 +569,12 @@ static int call_m_slow(struct cpu *cpu, const struct insn *i)
     return status & ACCESS_FAULT ? cpu_fault_exit(cpu, i) : call_slow(cpu, i, eip, status);
 }
 
-static int call_m(struct cpu *cpu, const struct insn *i)
+BODY int call_m(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, enum address address)
 {
-    const uint8_t *p = readable(cpu, i->segment, effective_address(cpu, i), 4);
+    const uint8_t *p = address_readable(cpu, i, address, address_offset(cpu, i, address), size);
 
-    return p ? call_near(cpu, i, load32(p), WAY_ANY) : call_m_slow(cpu, i);
+    (void)operation;
+    return p ? call_near(cpu, i, load_bytes(p, size), WAY_ANY) : call_m_slow(cpu, i);
 }
 
 static int ret_slow(struct cpu *cpu, const struct insn *i, unsigned size)
@@ -572,7 +592,7 @@ static int ret_slow(struct cpu *cpu, const struct insn *i, unsigned size)
 
 BODY int ret(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
 {
-    const uint8_t *p = readable(cpu, SEG_SS, cpu->reg[ESP] & stack_mask(cpu), size);
+    const uint8_t *p = stack_readable(cpu, size);
 
     (void)operation;
     if (!p || load_bytes(p, size) > cpu->seg[SEG_CS].limit)
@@ -607,24 +627,27 @@ SIZES(XCHG_rr, xchg_rr, 0) SIZES(XCHG_mr, xchg_mr, 0)
 /* clang-format off */
 EXTEND(MOVZX8) EXTEND(MOVZX16) EXTEND(MOVSX8) EXTEND(MOVSX16)
 WIDE_SIZES(LEA, lea, 0) WIDE_SIZES(CBW, cbw, 0) WIDE_SIZES(CWD, cwd, 0) WIDE_SIZES(RET, ret, 0)
-WIDE_SIZES(PUSH_r, push_r, 0) WIDE_SIZES(PUSH_i, push_i, 0) WIDE_SIZES(PUSH_m, push_m, 0)
+WIDE_SIZES(PUSH_r, push_r, 0) WIDE_SIZES(PUSH_i, push_i, 0) WIDE_MEMORY(PUSH_m, push_m, 0)
 WIDE_SIZES(PUSH_SREG, push_sreg, 0) WIDE_SIZES(POP_r, pop_r, 0) WIDE_SIZES(POP_m, pop_m, 0)
+WIDE_MEMORY(JMP_m, jmp_m, 0) WIDE_MEMORY(CALL_m, call_m, 0)
 /* clang-format on */
 
 /* Operations with several forms. */
 #define EXTEND_ROW(op) [OP_##op - OP_MOV] = {[FORM_RR] = WIDE_ROW(op##_r), [FORM_RM] = WIDE_MEMORY_ROW(op##_m)}
-/* clang-format off */
+    /* clang-format off */
 static insn_handler *const by_form[OP_POP + 1 - OP_MOV][FORM_COUNT][ROW_COLUMNS] = {
     [OP_MOV - OP_MOV] = {[FORM_RR] = ROW(MOV_rr), [FORM_RI] = ROW(MOV_ri), [FORM_RM] = MEMORY_ROW(MOV_rm), [FORM_MR] = MEMORY_ROW(MOV_mr),
                          [FORM_MI] = MEMORY_ROW(MOV_mi)},
     [OP_XCHG - OP_MOV] = {[FORM_RR] = ROW(XCHG_rr), [FORM_MR] = ROW(XCHG_mr)},
     EXTEND_ROW(MOVZX8), EXTEND_ROW(MOVZX16), EXTEND_ROW(MOVSX8), EXTEND_ROW(MOVSX16),
-    [OP_PUSH - OP_MOV] = {[FORM_R] = WIDE_ROW(PUSH_r), [FORM_I] = WIDE_ROW(PUSH_i), [FORM_M] = WIDE_ROW(PUSH_m)},
+    [OP_PUSH - OP_MOV] = {[FORM_R] = WIDE_ROW(PUSH_r), [FORM_I] = WIDE_ROW(PUSH_i), [FORM_M] = WIDE_MEMORY_ROW(PUSH_m)},
     [OP_POP - OP_MOV] = {[FORM_R] = WIDE_ROW(POP_r), [FORM_M] = WIDE_ROW(POP_m)},
 };
 /* clang-format on */
-static insn_handler *const jmp_by_form[FORM_COUNT] = {[FORM_I] = jmp_i, [FORM_R] = jmp_r, [FORM_M] = jmp_m},
-                           *const call_by_form[FORM_COUNT] = {[FORM_I] = call_i, [FORM_R] = call_r, [FORM_M] = call_m};
+static insn_handler *const near_flow[2][FORM_COUNT][ROW_COLUMNS] = {
+    {[FORM_I] = ANY_ROW(jmp_i), [FORM_R] = ANY_ROW(jmp_r), [FORM_M] = WIDE_MEMORY_ROW(JMP_m)},
+    {[FORM_I] = ANY_ROW(call_i), [FORM_R] = ANY_ROW(call_r), [FORM_M] = WIDE_MEMORY_ROW(CALL_m)},
+};
 
 /* clang-format off */
 /* Operations with one form, or whose routine looks at it. */
@@ -674,7 +697,7 @@ insn_handler *interpreter_handler(const struct insn *insn)
     if (handler)
         return handler;
     if (operation == OP_JMP || operation == OP_CALL)
-        return (operation == OP_JMP ? jmp_by_form : call_by_form)[insn->form];
+        return row_handler(near_flow[operation == OP_CALL][insn->form], insn);
     handler = plain[operation][column];
     if (!handler && operation >= OP_MOV && operation <= OP_POP)
         handler = row_handler(by_form[operation - OP_MOV][insn->form], insn);

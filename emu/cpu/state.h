@@ -106,10 +106,9 @@ struct xmm {
 #define TLB_ENTRIES (1u << TLB_ENTRY_BITS)
 #define TLB_INVALID 1u /* no page address has low bits */
 
-/* The number of a page's entry: the top bits of a product, so that neither pages in a row nor buffers that lie whole
- * MiBs apart fall into one. Two pages beside each other never share one: an access across them finds the wrong page in
- * the entry of its first byte. */
-#define TLB_SLOT(linear) ((uint32_t)((linear) >> 12) * 0x9E3779B1u >> (32 - TLB_ENTRY_BITS))
+/* The number of a page's entry. Buffers that lie whole MiBs apart do not fall into one. Pages beside each other differ
+ * in the lowest bit: an access across them finds the wrong page in the entry of its first byte. */
+#define TLB_SLOT(linear) (((linear) >> 12 ^ (linear) >> 22 << 1) & (TLB_ENTRIES - 1))
 
 struct tlb_entry {
     uint32_t read, write, execute; /* linear address of the page, or TLB_INVALID */
