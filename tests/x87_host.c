@@ -519,6 +519,8 @@ static void function_rounding(const struct situation *s, struct outcome *host)
     unsigned results = s->t->operation == OP_FSINCOS || s->t->operation == OP_FPTAN ? 2 : 1;
     bool close = transcendental(s->t->operation);
 
+    if (!exponent_of(here->st[0]) && here->control & FLOAT_UNDERFLOW) /* what is tiny and rounded underflows */
+        inexact |= host->image.status & FLOAT_UNDERFLOW;
     for (unsigned n = 0; n < results && close; n++)
         close = distance(here->st[n], host->image.st[n]) <= (here->control & 0xC00 ? 2 : 1);
     if (!close || ((host->image.status ^ here->status) & ~X87_C1 && (host->image.status ^ inexact) & ~X87_C1))
