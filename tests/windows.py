@@ -3,9 +3,8 @@
 
     tests/windows.py [--list]
 
-In the column "Held by" stand, in backquotes, the names of tests: a file's path from the root, or its name beside one that has a path; or a function of a unit test or of the
-firmware's tests. A name of neither kind is a setting of a manifest, or a ready-made machine, and no test. A cell without a test gives its reason in words. --list prints each fact with its
-tests."""
+The column "Held by" names tests in backquotes: a file, by its path from the root or from one of FOLDERS, or a function of a unit test or of the firmware's tests. Other names in
+backquotes are settings or ready-made machines. A cell without a test gives the reason in words. --list prints each fact with its tests."""
 
 import glob
 import os
@@ -14,7 +13,7 @@ import sys
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 FOLDERS = ("", "tests", "tests/unit", "tests/guests", "bios/tests")
-A_FILE = re.compile(r"^[\w/.-]+\.(c|S|sh|py|asm)$")
+A_FILE = re.compile(r"^[\w/.-]+\.(c|S|sh|py)$")
 A_FUNCTION = re.compile(r"^[a-z0-9]+(_[a-z0-9]+)+$")
 
 
