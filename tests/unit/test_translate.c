@@ -311,6 +311,26 @@ static void code_that_is_known_is_not_looked_for_again(void **state)
     code_memory_free(&memory);
 }
 
+/* A table in a frame: in one page, and with its end in the next. */
+static void a_table_on_the_stack_is_found_in_both_of_its_pages(void **state)
+{
+    static const uint8_t code[] = {
+        0x81, 0xEC, D(0x300), 0xB9,    D(0),                     /* sub esp, 300h; mov ecx, 0 */
+        0x50, 0x58,                                              /* again: push eax; pop eax */
+        0x0F, 0xB6, 0xC1,                                        /* movzx eax, cl */
+        0x01, 0x8C, 0x84,     D(0x40),                           /* add [esp + eax*4 + 40h], ecx */
+        0x03, 0x9C, 0x84,     D(0x20),                           /* add ebx, [esp + eax*4 + 20h] */
+        0x83, 0xE0, 0x7F,     0x88,    0x64,     0x44,     0x11, /* and eax, 7Fh; mov [esp + eax*2 + 11h], ah */
+        0x32, 0x74, 0x04,     0x41,                              /* xor dh, [esp + eax + 41h] */
+        0x83, 0xC1, 0x11,     0xF7,    0xC1,     D(0xF00),       /* add ecx, 17; test ecx, 0F00h */
+        0x75, 0xD7, 0x81,     0xF4,    D(0x800),                 /* jnz again; xor esp, 800h */
+        0xEB, 0xCF,                                              /* jmp again */
+    };
+
+    (void)state;
+    compare(code, sizeof code, AT_CODE);
+}
+
 /* The page of the stack is known for writes until code in it runs; then a write to that code counts. */
 static void a_stack_that_holds_code_is_written_as_code_is(void **state)
 {
@@ -506,6 +526,7 @@ int main(void)
         cmocka_unit_test(a_system_call_is_translated_code_all_the_way),
         cmocka_unit_test(data_beside_code_is_written_by_translated_code),
         cmocka_unit_test(code_that_is_known_is_not_looked_for_again),
+        cmocka_unit_test(a_table_on_the_stack_is_found_in_both_of_its_pages),
         cmocka_unit_test(a_stack_that_holds_code_is_written_as_code_is),
         cmocka_unit_test(a_jump_by_a_table_finds_the_code_of_its_page),
         cmocka_unit_test(a_return_is_linked_again_to_where_it_led),

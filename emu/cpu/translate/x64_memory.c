@@ -110,7 +110,7 @@ static bool is_on_stack(unsigned base, int32_t displacement)
 static struct rm memory_on_stack(struct compile *c, struct rm address, unsigned size, unsigned kind)
 {
     uint8_t *elsewhere = emit_on_stack(c, address, size), *found = c->code->at;
-    bool known = kind & TO_WRITE && address.base == R12 && address.index == NO_REGISTER, swapped = aside_begin(c);
+    bool known = kind & TO_WRITE && address.base == R12, swapped = aside_begin(c);
 
     aim(elsewhere, c->code->at);
     emit_lea(c->code, 4, ADDRESS, address);
@@ -120,6 +120,36 @@ static struct rm memory_on_stack(struct compile *c, struct rm address, unsigned 
         emit_stack_known(c, address);
     emit_jump_to(c->code, found);
     aside_end(c, swapped);
+    return at_address(ADDEND, 0);
+}
+
+/* Whether the index of an operand, if it has one, leads so little far that all of its reach may lie in one page: then
+ * the look at that page comes out alike whatever the index is. */
+static bool has_short_reach(const struct compile *c, const struct insn *i, unsigned size)
+{
+    return i->index == REG_ZERO || ((uint64_t)c->bound[i->index] << i->scale) + size <= PAGE_SIZE;
+}
+
+/* The same with such an index. */
+static struct rm memory_in_frame(struct compile *c, const struct insn *i, unsigned size, unsigned kind)
+{
+    unsigned index = host_register[i->index];
+    struct rm frame = at_address(host_register[i->base], (int32_t)i->displacement);
+    uint8_t *elsewhere = emit_on_stack(c, frame, (c->bound[i->index] << i->scale) + size), *found = c->code->at;
+    bool swapped = aside_begin(c);
+
+    aim(elsewhere, c->code->at);
+    effective_address_to(c, i, ADDRESS);
+    memory_at(c, ADDRESS, size, kind);
+    emit_alu(c->code, ALU_ADD, 8, in_register(ADDEND), ADDRESS); /* less the index, which is added once more */
+    emit_move(c->code, ADDRESS, index);
+    emit_shift(c->code, SHIFT_SHL, 8, in_register(ADDRESS), i->scale);
+    emit_alu(c->code, ALU_SUB, 8, in_register(ADDEND), ADDRESS);
+    emit_jump_to(c->code, found);
+    aside_end(c, swapped);
+    if (size > 1)
+        return at_sum(ADDEND, index, i->scale, 0);
+    emit_lea(c->code, 8, ADDEND, at_sum(ADDEND, index, i->scale, 0)); /* it might change places with its high byte */
     return at_address(ADDEND, 0);
 }
 
@@ -307,9 +337,10 @@ struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size,
                           : near_operand(c, access, kind, &operand))
         return operand;
     if (!(kind & TO_ALIGNED) && !(i->prefixes & PREFIX_ADDRESS16) && unit_is_flat(c->unit, i->segment) &&
-        is_on_stack(i->base, (int32_t)i->displacement))
-        return memory_on_stack(
-            c, at_sum(host_register[i->base], host_register[i->index], i->scale, (int32_t)i->displacement), size, kind);
+        is_on_stack(i->base, (int32_t)i->displacement) && has_short_reach(c, i, size))
+        return i->index == REG_ZERO
+                   ? memory_on_stack(c, at_address(host_register[i->base], (int32_t)i->displacement), size, kind)
+                   : memory_in_frame(c, i, size, kind);
     /* A register as it is serves as the address, unless it might change places with its high byte. */
     if (plain && unit_is_flat(c->unit, i->segment) && size > 1)
         return memory_at(c, host_register[i->base], size, kind);
