@@ -376,10 +376,12 @@ static const struct phrase {
     {"E8 02000000 EB01 C3", "E8 0200 EB01 C3", {0}},                        /* call of a ret */
     {"FF25 l", "FF26 w", {TARGET}},                                         /* jmp [entry] */
     {"FF15 l", "FF16 w", {TARGET}},                                         /* call [entry] */
-    {"0FAE15 l", "0FAE16 w", {DATA}},                                       /* ldmxcsr */
-    {"D92D l", "D92E w", {DATA}},                                           /* fldcw */
-    {"D915 l 9B", "D916 w 9B", {DATA}},                                     /* fst dword; wait */
-    {"0F77", "0F77", {0}},                                                  /* emms */
+    {"83E1 03 FF248D l", NULL, {TARGET}},                                   /* and ecx, 3; jmp [entry + ecx*4] */
+    {"0FB6C1 014C84C0", NULL, {0}},     /* movzx eax, cl; add [esp+eax*4-40h], ecx */
+    {"0FAE15 l", "0FAE16 w", {DATA}},   /* ldmxcsr */
+    {"D92D l", "D92E w", {DATA}},       /* fldcw */
+    {"D915 l 9B", "D916 w 9B", {DATA}}, /* fst dword; wait */
+    {"0F77", "0F77", {0}},              /* emms */
     /* mov ebx, data; movaps xmm0, [ebx]; addps xmm0, [ebx+10h]; movaps [ebx+20h], xmm0 */
     {"BB l 0F2803 0F584310 0F294320", "BB w 0F2807 0F584710 0F294720", {DATA}},
     /* movdqa xmm1, [ebx+10h]; pxor xmm1, [ebx]; movaps [ebx+8], xmm0: one of them faults */
