@@ -21,6 +21,7 @@ enum bus_window {
     WINDOW_IDE,
     WINDOW_NETWORK,
     WINDOW_ISAPNP,
+    WINDOW_ISAPNP2,
     WINDOW_SB16_LOW,  /* mixer and reset, */
     WINDOW_SB16_HIGH, /* and what the DSP has besides */
     WINDOW_SB16_OPL,  /* the synthesizer in the same block, twice */

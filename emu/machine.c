@@ -432,7 +432,7 @@ static void wire_sound_pnp(struct machine *m)
                                      .chosen = sound_card_chosen,
                                      .card = m};
 
-    isapnp_init(&m->isapnp, &m->bus, &card);
+    isapnp_init(&m->isapnp, &m->pnp_cards, &card);
 }
 
 /* The Sound Blaster, where the FM synthesizer has more ports. */
@@ -472,6 +472,40 @@ static void wire_sound(struct machine *m)
         wire_sb16(m, synthesizer);
 }
 
+/* Plug and Play has put the NE2000 somewhere. */
+static void network_card_chosen(void *machine, const struct isapnp_choice *choice)
+{
+    struct machine *m = machine;
+    bool can = choice->irq == 3 || choice->irq == 5 || choice->irq == 10 || choice->irq == 11;
+
+    ne2000_move(&m->network, &m->bus, choice->active ? choice->base[0] & 0xFFE0 : 0,
+                choice->active && can ? irq_line(m, choice->irq) : (struct line){0});
+}
+
+/* What the NE2000 says of itself: PNP80D6, as Windows calls all that are compatible. */
+static void wire_network_pnp(struct machine *m)
+{
+    static const uint8_t identifier[ISAPNP_IDENTIFIER - 1] = {0x41, 0xD0, 0x80, 0xD6, 1, 0, 0, 0};
+    /* clang-format off */
+    static const uint8_t resources[] = {
+        0x0A, 0x10, 0x00,                                                                       /* Plug and Play 1.0 */
+        0x82, 0x06, 0x00, 'N', 'E', '2', '0', '0', '0',
+        0x15, 0x41, 0xD0, 0x80, 0xD6, 0x00,                                                     /* the device */
+        0x31, 0x00, 0x22, 0x00, 0x04, 0x47, 0x01, 0x00, 0x03, 0x00, 0x03, 0x20, 0x20,           /* IRQ 10, 300h */
+        0x31, 0x01, 0x22, 0x28, 0x0C, 0x47, 0x01, 0x80, 0x02, 0x20, 0x03, 0x20, 0x20,           /* or any it can have */
+        0x38,
+    };
+    /* clang-format on */
+    const struct isapnp_card card = {.identifier = identifier,
+                                     .resources = resources,
+                                     .resource_bytes = sizeof resources,
+                                     .initial = {.irq_type = 2, .dma = {4, 4}},
+                                     .chosen = network_card_chosen,
+                                     .card = m};
+
+    isapnp_init(&m->network_pnp, &m->pnp_cards, &card);
+}
+
 /* The network card: on ISA where the manifest puts it, on PCI in the slot after the display's. */
 static void wire_network(struct machine *m)
 {
@@ -487,8 +521,13 @@ static void wire_network(struct machine *m)
         return;
     memcpy(wire.address, manifest->address, sizeof wire.address);
     ne2000_init(&m->network, &m->clock,
-                pci ? piix_interrupt(&m->piix, NETWORK_SLOT, 0) : irq_line(m, irqs[manifest->irq]), &wire);
-    if (pci)
+                pci             ? piix_interrupt(&m->piix, NETWORK_SLOT, 0)
+                : manifest->pnp ? (struct line){0}
+                                : irq_line(m, irqs[manifest->irq]),
+                &wire);
+    if (manifest->pnp)
+        wire_network_pnp(m);
+    else if (pci)
         rtl8029_init(&m->network_card, &m->pci, &m->bus, NETWORK_SLOT, &m->network);
     else
         ne2000_map(&m->network, &m->bus, ports[manifest->port]);
@@ -518,6 +557,8 @@ static bool wire(struct machine *m, const struct machine_host *host)
                line_to(reset_pulsed, m, RESET_PROCESSOR));
     sysports_init(&m->sysports, &m->clock, &m->bus, i8254_gate(&m->pit, 2), line_to(a20_changed, m, A20_FAST),
                   line_to(reset_pulsed, m, RESET_PROCESSOR), line_to(power_off_pulsed, m, 0));
+    if (manifest->sound_pnp || manifest->network.pnp)
+        isapnp_bus_init(&m->pnp_cards, &m->bus);
     wire_sound(m);
     for (unsigned port = 0; port < 2; port++) {
         m->serial_wire[port] = (struct serial_wire){m, port};
@@ -670,6 +711,8 @@ static void reset_chips(struct machine *m)
     }
     if (m->manifest.network.card)
         ne2000_reset(&m->network);
+    if (m->manifest.network.pnp)
+        isapnp_reset(&m->network_pnp);
     if (m->manifest.network.card == NETWORK_RTL8029)
         rtl8029_reset(&m->network_card);
     i82077_reset(&m->floppy);

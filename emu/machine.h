@@ -64,6 +64,8 @@ struct machine {
     struct line_in line;         /* of the same card, where the manifest has it */
     struct mpu401 midi;          /* and on it */
     struct isapnp isapnp;        /* where the card has Plug and Play */
+    struct isapnp network_pnp;   /* where the network card has it */
+    struct isapnp_bus pnp_cards; /* both */
     struct ne2000 network;       /* where the manifest has a card */
     struct rtl8029 network_card; /* around it, if it is one for PCI */
     struct parallel parallel;
@@ -118,6 +120,7 @@ struct part {
         PART_ISAPNP,
         PART_NETWORK,
         PART_RTL8029,
+        PART_NETWORK_PNP,
     } needs; /* machines without have no such part */
     /* Called when its state was set from outside, and the clock with it: brings about what follows from the state.
      * Returns null, or the name of a field that contradicts the rest, in a way that could harm the host. Null: nothing

@@ -64,6 +64,7 @@ const struct part machine_part_table[] = {
     {"line", offsetof(struct machine, line), line_in_state, PART_LINE_IN, line_in_loaded},
     {"isapnp", offsetof(struct machine, isapnp), isapnp_state, PART_ISAPNP, isapnp_loaded},
     {"network", offsetof(struct machine, network), ne2000_state, PART_NETWORK, NULL},
+    {"netpnp", offsetof(struct machine, network_pnp), isapnp_state, PART_NETWORK_PNP, isapnp_loaded},
     {"rtl8029", offsetof(struct machine, network_card), rtl8029_state, PART_RTL8029, rtl8029_loaded},
     DRIVE_PART("fd0", DRIVE_FD0), DRIVE_PART("fd1", DRIVE_FD1),
     DRIVE_PART("hd0", DRIVE_HD0), DRIVE_PART("hd1", DRIVE_HD1), DRIVE_PART("hd2", DRIVE_HD2), DRIVE_PART("hd3", DRIVE_HD3),
@@ -86,6 +87,7 @@ bool machine_has_part(const struct machine *m, const struct part *part)
     case PART_ISAPNP: return m->manifest.sound_pnp;
     case PART_NETWORK: return m->manifest.network.card != NETWORK_NONE;
     case PART_RTL8029: return m->manifest.network.card == NETWORK_RTL8029;
+    case PART_NETWORK_PNP: return m->manifest.network.pnp;
     default: return true;
     }
 }

@@ -93,6 +93,7 @@ struct network_manifest {
     uint8_t address[6]; /* of the station */
     enum network_port port;
     enum network_irq irq;
+    bool pnp;   /* an NE2000 with Plug and Play: software says where it is */
     bool cable; /* it is on one; otherwise there is no carrier */
 };
 

@@ -182,6 +182,7 @@ static const struct rule network_keys[] = {
     { "address", AT(network_manifest, address), .required = true, .scalar = &type_station },
     { "port", AT(network_manifest, port), .scalar = &type_flag, .words = network_port_names },
     { "irq", AT(network_manifest, irq), .scalar = &type_flag, .words = network_irq_names },
+    { "pnp", AT(network_manifest, pnp), .scalar = &type_flag, .words = yes_names },
     { "cable", AT(network_manifest, cable), .scalar = &type_flag, .words = yes_names },
     KEYS_END
 };
@@ -191,9 +192,13 @@ static const char *network_check(void *field, const struct rule *keys, uint32_t 
 {
     const struct network_manifest *n = field;
 
-    return n->card == NETWORK_RTL8029 && (is_given(keys, seen, "port") || is_given(keys, seen, "irq"))
-               ? "firmware says where a card for PCI is; port and irq belong to an ne2000"
-               : NULL;
+    if (n->pnp && n->card != NETWORK_NE2000)
+        return "pnp is that of a card for ISA; the key belongs to an ne2000";
+    if (!is_given(keys, seen, "port") && !is_given(keys, seen, "irq"))
+        return NULL;
+    return n->card == NETWORK_RTL8029 ? "firmware says where a card for PCI is; port and irq belong to an ne2000"
+           : n->pnp                   ? "software says where a card with Plug and Play is; leave port and irq out"
+                                      : NULL;
 }
 
 /* clang-format off */
@@ -239,8 +244,9 @@ static const char *machine_check(void *field, const struct rule *keys, uint32_t 
         return "pnp and line-in are those of a Sound Blaster 16; the keys belong to card: sb16";
     if (m->network.card == NETWORK_RTL8029 && m->type != MACHINE_PC_I440FX)
         return "an rtl8029 is a card for PCI, which only a pc-i440fx has; a pc-isa may have an ne2000";
-    if (m->network.card == NETWORK_NE2000 && ((m->network.irq == NETWORK_IRQ_3 && m->serial[1]) ||
-                                              (m->network.irq == NETWORK_IRQ_5 && m->sound_card == SOUND_CARD_SB16)))
+    if (m->network.card == NETWORK_NE2000 && !m->network.pnp &&
+        ((m->network.irq == NETWORK_IRQ_3 && m->serial[1]) ||
+         (m->network.irq == NETWORK_IRQ_5 && m->sound_card == SOUND_CARD_SB16)))
         return "the network card would have the interrupt of com2 or of the sound card; say another irq under network";
     if (is_given(keys, seen, "apic") && (m->type != MACHINE_PC_I440FX || m->cpu < CPU_PENTIUM))
         return "only a pc-i440fx with a pentium or later can have an APIC; the key belongs to it";

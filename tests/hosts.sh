@@ -72,7 +72,7 @@ carried()
 # cable: two machines on one cable are the same on every host, and as `muniment boot` has them.
 cable()
 {
-    local host number
+    local host number there back
     for number in 1 2; do
         {
             printf 'muniment: machine 0\nmachine: pc-isa\ncpu:\n  model: i486\n  speed: %s MIPS\nmemory: 16 MiB\n' $((30 - 5 * number))
@@ -86,9 +86,17 @@ cable()
     "$BUILD/tests/runner" --set --every $((1200000 / points)) --until tick:1200000 "$WORK/network.img" >"$WORK/reference"
     printf '%-9s %-8s %s\n' set x86-64 "$(tail -n 1 "$WORK/reference")"
     "$MUNIMENT" boot "$WORK/set.yaml" --until time:1.2 --digest | cmp - <(tail -n 1 "$WORK/reference")
+    printf 'muniment: set 0\nmachines:\n  - name: b\n    machine: machine2.yaml\n    power-on: 300 ms\n  - name: a\n    machine: machine1.yaml\n' >"$WORK/other.yaml"
+    "$MUNIMENT" boot "$WORK/other.yaml" --until time:1.2 --digest --slice random:$((RANDOM + 1)) | cmp - <(tail -n 1 "$WORK/reference")
     digests=$((digests + $(wc -l <"$WORK/reference")))
     for host in $ready; do
-        $(emulator "$host") "$root/$host/runner" --set --every $((1200000 / points)) --until tick:1200000 "$WORK/network.img" | diff "$WORK/reference" -
+        $(emulator "$host") "$root/$host/runner" --set --every $((1200000 / points)) --slices $((RANDOM + 1)) --until tick:1200000 "$WORK/network.img" | diff "$WORK/reference" -
+        # Within the office's talk, from here to there and back.
+        there=$((500000 + RANDOM * 3)) back=$((700000 + RANDOM * 6))
+        "$BUILD/tests/runner" --set --until tick:$there --save "$WORK/there" "$WORK/network.img" >/dev/null
+        $(emulator "$host") "$root/$host/runner" --set --load "$WORK/there" --until tick:$back --save "$WORK/back" "$WORK/network.img" >/dev/null
+        "$BUILD/tests/runner" --set --load "$WORK/back" --until tick:1200000 "$WORK/network.img" | diff <(tail -n 1 "$WORK/reference") -
+        carries=$((carries + 2))
         printf '%-9s %-8s %s\n' set "$host" "$(tail -n 1 "$WORK/reference")"
     done
 }

@@ -11,10 +11,11 @@
  * with one, from whatever host: a stream of pages, each behind ten bytes (area, readable eighths, page as 64 bits),
  * and, behind an area of FFh and eight bytes of zeros, the text up to the end.
  *
- *     runner --set [--every US] --until tick:US IMAGE
+ *     runner --set [--every US] [--slices SEED] [--load STATE] [--save STATE] --until tick:US IMAGE
  *
  * Two such machines on a cable, a of 25 MIPS and b, switched on 300 ms later, of 20; times are microseconds of the set,
- * and the lines are those of `muniment boot` of a set. */
+ * and the lines are those of `muniment boot` of a set. --slices cuts the run into pieces of random length. The state is
+ * that of the cable, as cable_save has it, and STATE.a and STATE.b. */
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -56,6 +57,7 @@ struct runner {
     const char *load, *save;
     bool set;
     struct cable *cable; /* of a set; null: none */
+    uint64_t slices;     /* seed; 0: none */
     unsigned station;
 };
 
@@ -317,6 +319,8 @@ static const char *read_options(struct runner *r, int argc, char **argv)
             good = more && read_key(r, argv[++i]);
         else if (strcmp(argv[i], "--every") == 0)
             good = more && read_number(argv[++i], 10, 0, &r->every, &rest);
+        else if (strcmp(argv[i], "--slices") == 0)
+            good = more && read_number(argv[++i], 10, 0, &r->slices, &rest);
         else if (strcmp(argv[i], "--until") == 0)
             good = more && read_until(r, argv[++i]);
         else if (strcmp(argv[i], "--load") == 0)
@@ -347,13 +351,61 @@ static bool print_set(struct cable *cable)
     return true;
 }
 
+#define CABLE_LIMIT (1u << 20) /* bytes of its state */
+
+static bool save_cable(const struct cable *cable, const char *path)
+{
+    static uint8_t bytes[CABLE_LIMIT];
+    size_t size = cable_save(cable, bytes, sizeof bytes);
+    FILE *file = fopen(path, "wb");
+
+    return file && size <= sizeof bytes && fwrite(bytes, 1, size, file) == size && fclose(file) == 0;
+}
+
+static bool load_cable(struct cable *cable, const char *path)
+{
+    static uint8_t bytes[CABLE_LIMIT];
+    FILE *file = fopen(path, "rb");
+    size_t size = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+
+    if (file)
+        fclose(file);
+    return file && cable_load(cable, bytes, size);
+}
+
+/* The state of each machine, in STATE.a and STATE.b, out or in. */
+static bool carry(struct runner *runners[2], const char *path, bool out)
+{
+    char own[1024];
+    bool good = true;
+
+    for (unsigned i = 0; good && i < 2; i++) {
+        good = snprintf(own, sizeof own, "%s.%c", path, (int)('a' + i)) < (int)sizeof own;
+        runners[i]->save = runners[i]->load = own;
+        good = good && (out ? save_state(runners[i]) : load_state(runners[i]));
+    }
+    return good;
+}
+
+/* How far a set runs next: to the next point, or, in random slices, less. */
+static uint64_t next_slice(struct runner *r, uint64_t now, bool *point)
+{
+    uint64_t end = r->every ? (now / r->every + 1) * r->every : r->until_tick, most = 1 + end / 50;
+
+    end = end < r->until_tick ? end : r->until_tick;
+    r->slices = r->slices * 1103515245 + (r->slices ? 12345 : 0);
+    *point = !r->slices || now + 1 + r->slices % 65536 % most >= end;
+    return *point ? end : now + 1 + r->slices % 65536 % most;
+}
+
 /* Runs two machines of this floppy. Returns the exit status. */
 static int run_set(struct runner *first)
 {
     static struct runner second;
     struct runner *runners[2] = {first, &second};
     struct cable_station stations[2] = {{.name = "a"}, {.name = "b", .power_on = 300000}};
-    bool good = true;
+    const char *load = first->load, *save = first->save;
+    bool good = true, point;
 
     second = *first;
     for (unsigned i = 0; i < 2; i++) {
@@ -364,11 +416,14 @@ static int run_set(struct runner *first)
     }
     struct cable *cable = cable_create(stations, 2, 500);
     first->cable = second.cable = cable;
+    if (cable && load)
+        good = carry(runners, load, false) && load_cable(cable, load);
     while (good && cable && cable_now(cable) < first->until_tick) {
-        uint64_t left = first->until_tick - cable_now(cable);
-        cable_run(cable, cable_now(cable) + (first->every && first->every < left ? first->every : left));
-        good = print_set(cable);
+        cable_run(cable, next_slice(first, cable_now(cable), &point));
+        good = !point || print_set(cable);
     }
+    if (good && cable && save)
+        good = carry(runners, save, true) && save_cable(cable, save);
     for (unsigned i = 0; i < 2; i++)
         machine_destroy(runners[i]->machine);
     cable_destroy(cable);

@@ -162,7 +162,7 @@ machine "sound:" "  card: sb16" "  line-in: yes" | sed 's/sound.img/record.img/'
 gives "a recording at the line input" 0 "$MUNIMENT" boot recorder.yaml --line-in tape.wav --until halt --serial lines --digest --force
 cp out end
 recorded lines
-passed "is recorded, sample for sample (W-25 to W-28)" $?
+passed "is recorded, sample for sample (W-26 to W-29)" $?
 gives "the interpreter records the same," 0 "$MUNIMENT" boot recorder.yaml --line-in tape.wav --until halt --serial other --digest --engine interpreter --slice random:3 --force
 cmp out end && cmp lines other 2>>err
 passed "in any slices" $?

@@ -46,6 +46,7 @@ static const char *const needs[] = {
     [PART_OPL] = " (`sound`: `card`)",
     [PART_ISAPNP] = " (`sound`: `pnp: yes`)",
     [PART_NETWORK] = " (`network`)",
+    [PART_NETWORK_PNP] = " (`network`: `pnp: yes`)",
     [PART_RTL8029] = " (`network`: `card: rtl8029`)",
     [PART_SPEAKER] = " (`sound`: `speaker: yes`)",
 };

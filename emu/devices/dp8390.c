@@ -91,6 +91,15 @@ static void drive_line(struct dp8390 *c)
     line_set(&c->irq, c->interrupts & c->mask);
 }
 
+void dp8390_connect(struct dp8390 *c, struct line irq)
+{
+    if (c->irq.set == irq.set && c->irq.listener == irq.listener && c->irq.number == irq.number)
+        return;
+    line_set(&c->irq, false);
+    c->irq = irq;
+    drive_line(c);
+}
+
 static void interrupt(struct dp8390 *c, uint8_t which)
 {
     c->interrupts |= which;

@@ -48,6 +48,8 @@ extern const struct state_field dp8390_state[];
 /* The caller has filled in the wiring; everything else becomes as after the chip's reset. Uses EVENT_NETWORK. */
 void dp8390_init(struct dp8390 *chip);
 void dp8390_reset(struct dp8390 *chip);
+/* Another interrupt line in place of the one that it has. */
+void dp8390_connect(struct dp8390 *chip, struct line irq);
 /* Registers 0 to 15. */
 uint8_t dp8390_read(struct dp8390 *chip, unsigned index);
 void dp8390_write(struct dp8390 *chip, unsigned index, uint8_t value);

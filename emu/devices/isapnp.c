@@ -1,8 +1,8 @@
 /* isapnp.c - see isapnp.h (Plug and Play ISA Specification, version 1.0a, chapters 3 to 5 and appendices A and B).
  *
- * A card sleeps until the 32 bytes of the initiation key have gone to port 279h. It is then woken, isolated by its
- * identifier, which is read bit by bit, and given a number; by that it is configured. Its registers are reached by an
- * address at 279h and data at A79h; what they say, by the port that register 0 chose. */
+ * Cards sleep until the 32 bytes of the initiation key have gone to port 279h. They are then woken, isolated by their
+ * identifiers, which are read bit by bit, and given numbers; by these they are configured. Their registers are reached
+ * by an address at 279h and data at A79h; what they say, by the port that register 0 chose. */
 #include "emu/devices/isapnp.h"
 
 #include <string.h>
@@ -93,7 +93,10 @@ static void port_ignored(void *device, uint16_t port, uint32_t value, unsigned s
 /* The port by which registers are read, which software may move. */
 static void place_read_port(struct isapnp *p)
 {
-    bus_move_ports(p->bus, WINDOW_ISAPNP, p->read_port, p->read_port ? 1 : 0, 1, read_port, port_ignored, p);
+    struct isapnp_bus *b = p->cards;
+    enum bus_window window = p == b->card[0] ? WINDOW_ISAPNP : WINDOW_ISAPNP2;
+
+    bus_move_ports(b->bus, window, p->read_port, p->read_port ? 1 : 0, 1, read_port, port_ignored, b);
 }
 
 static void choose(struct isapnp *p)
@@ -150,12 +153,8 @@ static void device_write(struct isapnp *p, uint8_t value)
     choose(p);
 }
 
-static void write_data(void *device, uint16_t port, uint32_t data, unsigned size)
+static void write_data_of(struct isapnp *p, uint8_t value)
 {
-    struct isapnp *p = device;
-    uint8_t value = (uint8_t)data;
-
-    (void)port, (void)size;
     if (p->state == WAIT_FOR_KEY)
         return;
     if (p->address == CONTROL) {
@@ -176,17 +175,27 @@ static void write_data(void *device, uint16_t port, uint32_t data, unsigned size
     }
 }
 
-/* Two reads for each bit of the identifier: 55h and AAh for a 1, nothing for a 0, which leaves the bus high. */
-static uint8_t isolation_read(struct isapnp *p)
+/* The bit of the identifier that is read next; false after the last one. */
+static bool isolation_bit(const struct isapnp *p)
 {
     unsigned n = p->isolated;
+
+    return n < ISOLATION_READS && identifier_byte(p, n / 16) >> n / 2 % 8 & 1;
+}
+
+/* Two reads for each bit of the identifier: 55h and AAh for a 1, nothing for a 0, which leaves the bus high. A card
+ * with a 0 that sees another one's 1 sleeps. */
+static uint8_t isolation_read(struct isapnp *p, bool other)
+{
+    unsigned n = p->isolated;
+    bool bit = isolation_bit(p);
 
     if (n == ISOLATION_READS)
         return 0xFF;
     p->isolated++;
-    if (!(identifier_byte(p, n / 16) >> n / 2 % 8 & 1))
-        return 0xFF;
-    return n & 1 ? 0xAA : 0x55;
+    if (!bit && other && n & 1)
+        p->state = SLEEP;
+    return !bit ? 0xFF : n & 1 ? 0xAA : 0x55;
 }
 
 static uint8_t device_read(const struct isapnp *p)
@@ -208,13 +217,11 @@ static uint8_t device_read(const struct isapnp *p)
     }
 }
 
-static uint32_t read_port(void *device, uint16_t port, unsigned size)
+/* What a card has to say; `other`: another one says a 1 of its identifier. */
+static uint8_t read_of(struct isapnp *p, bool other)
 {
-    struct isapnp *p = device;
-
-    (void)port, (void)size;
     if (p->address == SERIAL_ISOLATION && p->state == ISOLATION)
-        return isolation_read(p);
+        return isolation_read(p, other);
     if (p->state != CONFIG)
         return 0xFF;
     switch (p->address) {
@@ -227,12 +234,8 @@ static uint32_t read_port(void *device, uint16_t port, unsigned size)
 }
 
 /* While the card waits, bytes of the key; else the register. */
-static void write_address(void *device, uint16_t port, uint32_t data, unsigned size)
+static void write_address_of(struct isapnp *p, uint8_t value)
 {
-    struct isapnp *p = device;
-    uint8_t value = (uint8_t)data;
-
-    (void)port, (void)size;
     p->address = value;
     if (p->state != WAIT_FOR_KEY)
         return;
@@ -248,6 +251,47 @@ static void write_address(void *device, uint16_t port, uint32_t data, unsigned s
         p->key_length = 0;
         p->key = KEY_FIRST;
     }
+}
+
+/* --- The cards together --- */
+
+static void write_address(void *device, uint16_t port, uint32_t data, unsigned size)
+{
+    struct isapnp_bus *b = device;
+
+    (void)port, (void)size;
+    for (unsigned i = 0; i < b->count; i++)
+        write_address_of(b->card[i], (uint8_t)data);
+}
+
+static void write_data(void *device, uint16_t port, uint32_t data, unsigned size)
+{
+    struct isapnp_bus *b = device;
+
+    (void)port, (void)size;
+    for (unsigned i = 0; i < b->count; i++)
+        write_data_of(b->card[i], (uint8_t)data);
+}
+
+static bool says_one(const struct isapnp *p, uint16_t port)
+{
+    return p->read_port == port && p->address == SERIAL_ISOLATION && p->state == ISOLATION && isolation_bit(p);
+}
+
+/* The bus is high where nobody drives it. */
+static uint32_t read_port(void *device, uint16_t port, unsigned size)
+{
+    struct isapnp_bus *b = device;
+    bool one = false;
+    uint8_t value = 0xFF;
+
+    (void)size;
+    for (unsigned i = 0; i < b->count; i++)
+        one = one || says_one(b->card[i], port);
+    for (unsigned i = 0; i < b->count; i++)
+        if (b->card[i]->read_port == port)
+            value &= read_of(b->card[i], one);
+    return value;
 }
 
 static uint32_t nothing(void *device, uint16_t port, unsigned size)
@@ -279,17 +323,23 @@ void isapnp_reset(struct isapnp *p)
     set_default(p);
 }
 
-void isapnp_init(struct isapnp *p, struct bus *bus, const struct isapnp_card *card)
+void isapnp_bus_init(struct isapnp_bus *b, struct bus *bus)
+{
+    *b = (struct isapnp_bus){.bus = bus};
+    bus_map_ports(bus, ADDRESS_PORT, 1, 1, nothing, write_address, b);
+    bus_map_ports(bus, WRITE_PORT, 1, 1, nothing, write_data, b);
+}
+
+void isapnp_init(struct isapnp *p, struct isapnp_bus *cards, const struct isapnp_card *card)
 {
     memset(p, 0, sizeof *p);
-    p->bus = bus;
+    p->cards = cards;
+    cards->card[cards->count++] = p;
     p->identifier = card->identifier;
     p->resources = card->resources;
     p->resource_bytes = card->resource_bytes;
     p->initial = card->initial;
     p->chosen = card->chosen;
     p->card = card->card;
-    bus_map_ports(bus, ADDRESS_PORT, 1, 1, nothing, write_address, p);
-    bus_map_ports(bus, WRITE_PORT, 1, 1, nothing, write_data, p);
     isapnp_reset(p);
 }

@@ -1,5 +1,5 @@
 /* isapnp.h - ISA Plug and Play (Plug and Play ISA Specification 1.0a): the ports 279h, A79h and one that software
- * moves, by which it finds cards, reads what they need and puts them somewhere. Here there is one card at most. */
+ * moves, by which it finds cards, reads what they need and puts them somewhere. */
 #ifndef MUNIMENT_EMU_DEVICES_ISAPNP_H
 #define MUNIMENT_EMU_DEVICES_ISAPNP_H
 
@@ -9,6 +9,7 @@
 #define ISAPNP_IDENTIFIER 9u /* bytes: vendor and product, serial number, checksum */
 #define ISAPNP_BASES 3u
 #define ISAPNP_LINES 2u
+#define ISAPNP_CARDS 2u
 
 /* What software chose for the card's logical device. */
 struct isapnp_choice {
@@ -31,7 +32,7 @@ struct isapnp {
     uint16_t resource;  /* byte of identifier and resources that is read next */
     struct isapnp_choice choice;
     /* wiring */
-    struct bus *bus;
+    struct isapnp_bus *cards; /* among which it is */
     const uint8_t *identifier, *resources;
     uint32_t resource_bytes;
     struct isapnp_choice initial;
@@ -40,6 +41,15 @@ struct isapnp {
 };
 
 extern const struct state_field isapnp_state[];
+
+/* The cards, all of which hear what is written, and the ports. */
+struct isapnp_bus {
+    struct bus *bus;
+    struct isapnp *card[ISAPNP_CARDS];
+    unsigned count;
+};
+
+void isapnp_bus_init(struct isapnp_bus *b, struct bus *bus);
 
 /* What the card says of itself is the caller's, and static. chosen is called whenever the choice has changed. */
 struct isapnp_card {
@@ -50,7 +60,8 @@ struct isapnp_card {
     void (*chosen)(void *card, const struct isapnp_choice *choice);
     void *card;
 };
-void isapnp_init(struct isapnp *p, struct bus *bus, const struct isapnp_card *card);
+/* Adds a card: at most ISAPNP_CARDS. */
+void isapnp_init(struct isapnp *p, struct isapnp_bus *cards, const struct isapnp_card *card);
 void isapnp_reset(struct isapnp *p);
 /* struct part of machine.h */
 const char *isapnp_loaded(void *device);

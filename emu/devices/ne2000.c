@@ -97,6 +97,12 @@ void ne2000_map(struct ne2000 *n, struct bus *bus, uint16_t ports)
     bus_map_ports(bus, (uint16_t)(ports + RESET_PORT), NE2000_PORTS - RESET_PORT, 1, port_read, port_write, n);
 }
 
+void ne2000_move(struct ne2000 *n, struct bus *bus, uint16_t ports, struct line irq)
+{
+    bus_move_ports(bus, WINDOW_NETWORK, ports, ports ? NE2000_PORTS : 0, 2, port_read, port_write, n);
+    dp8390_connect(&n->chip, irq);
+}
+
 void ne2000_reset(struct ne2000 *n)
 {
     dp8390_reset(&n->chip);

@@ -29,6 +29,8 @@ struct network_wire {
 /* The caller maps its ports; on ISA, ne2000_map does. */
 void ne2000_init(struct ne2000 *n, struct clock *clock, struct line irq, const struct network_wire *wire);
 void ne2000_map(struct ne2000 *n, struct bus *bus, uint16_t ports);
+/* Where Plug and Play puts it, 0 for nowhere, and with which interrupt. */
+void ne2000_move(struct ne2000 *n, struct bus *bus, uint16_t ports, struct line irq);
 void ne2000_reset(struct ne2000 *n);
 /* Ports by their offset, 0 to 31; size as the bus gives it. */
 uint32_t ne2000_read(struct ne2000 *n, unsigned offset, unsigned size);

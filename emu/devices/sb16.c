@@ -235,6 +235,12 @@ static void record_group(struct sb16 *s, uint8_t bytes[GROUP])
         }
 }
 
+/* What comes from the line input cannot wait for the next group. */
+static bool records_line(const struct sb16 *s)
+{
+    return s->mode & RECORD && s->line;
+}
+
 /* Moves up to so many bytes, over the end of a block where the next one begins by itself. */
 static void move_bytes(struct sb16 *s, uint8_t *bytes, uint32_t length)
 {
@@ -247,8 +253,8 @@ static void move_bytes(struct sb16 *s, uint8_t *bytes, uint32_t length)
         length -= moved;
         if (!s->left)
             block_ended(s);
-        else if (moved < part)
-            break; /* the channel is masked: tried again with the next group */
+        else if (!moved || (moved < part && !records_line(s)))
+            break; /* the channel is masked or at its end: tried again with the next group */
     }
 }
 

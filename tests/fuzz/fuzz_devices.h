@@ -85,7 +85,7 @@ static const struct fuzz_target {
     {"isapnp",
      MACHINE_PC_ISA,
      FUZZ_ISAPNP,
-     {{0x279, 1}, {0x279, 1}, {0xA79, 1}, {0xA79, 1}, {0x203, 1}, {0x220, 16}, {0x388, 4}}},
+     {{0x279, 1}, {0x279, 1}, {0xA79, 1}, {0xA79, 1}, {0x203, 1}, {0x220, 16}, {0x388, 4}, {0x300, 32}}},
     {"serial", MACHINE_PC_ISA, 0, {{0x3F8, 8}, {0x2F8, 8}}},
     {"mouse", MACHINE_PC_ISA, FUZZ_MOUSE, {{0x3FB, 2}, {0x3F8, 8}, {0x64, 1}, {0x60, 1}}},
     {"backdoor", MACHINE_PC_ISA, FUZZ_BACKDOOR, {{0x60, 1}, {0x64, 1}, {BACKDOOR_PORT, 1}}},
@@ -333,10 +333,11 @@ static inline bool fuzz_open(struct fuzz_guest *g, const struct fuzz_target *tar
                                                                       : SOUND_CARD_NONE;
     manifest.sound_pnp = target->parts & FUZZ_ISAPNP;
     manifest.line_in = target->parts & FUZZ_SB16;
-    manifest.network = (struct network_manifest){.card = target->parts & FUZZ_NE2000    ? NETWORK_NE2000
-                                                         : target->parts & FUZZ_RTL8029 ? NETWORK_RTL8029
-                                                                                        : NETWORK_NONE,
+    manifest.network = (struct network_manifest){.card = target->parts & (FUZZ_NE2000 | FUZZ_ISAPNP) ? NETWORK_NE2000
+                                                         : target->parts & FUZZ_RTL8029              ? NETWORK_RTL8029
+                                                                                                     : NETWORK_NONE,
                                                  .address = {2, 0, 0, 0, 0, 1},
+                                                 .pnp = target->parts & FUZZ_ISAPNP,
                                                  .cable = true};
     fuzz_drives(g, manifest.drives);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)

@@ -7,7 +7,8 @@ enum { ADDRESS = 0x279, WRITE = 0xA79, READ = 0x203 };
 
 struct fixture {
     struct board board;
-    struct isapnp pnp;
+    struct isapnp_bus cards;
+    struct isapnp pnp, other;
     struct isapnp_choice choice;
     unsigned chosen;
 };
@@ -34,7 +35,8 @@ static int open_card(void **state)
 
     memset(&f, 0, sizeof f);
     board_init(&f.board);
-    isapnp_init(&f.pnp, &f.board.bus, &card);
+    isapnp_bus_init(&f.cards, &f.board.bus);
+    isapnp_init(&f.pnp, &f.cards, &card);
     *state = &f;
     return 0;
 }
@@ -64,10 +66,9 @@ static void send_key(struct fixture *f)
         out(&f->board, ADDRESS, key[i]);
 }
 
-/* Isolates the card as a driver does, and gives it the number 1. */
-static void isolate(struct fixture *f, uint8_t identifier[9])
+/* Isolates the card that is left, and gives it a number. */
+static void isolate_next(struct fixture *f, uint8_t number, uint8_t identifier[9])
 {
-    send_key(f);
     reg(f, 3, 0);
     reg(f, 0, READ >> 2);
     memset(identifier, 0, 9);
@@ -79,7 +80,14 @@ static void isolate(struct fixture *f, uint8_t identifier[9])
         else
             assert_true(first == 0xFF && second == 0xFF);
     }
-    reg(f, 6, 1);
+    reg(f, 6, number);
+}
+
+/* Isolates the card as a driver does, and gives it the number 1. */
+static void isolate(struct fixture *f, uint8_t identifier[9])
+{
+    send_key(f);
+    isolate_next(f, 1, identifier);
 }
 
 static void nothing_answers_before_the_key(void **state)
@@ -182,6 +190,37 @@ static void a_wrong_key_begins_anew(void **state)
     assert_int_equal(identifier[0], 0x0E);
 }
 
+static void two_cards_are_told_apart(void **state)
+{
+    static const uint8_t identifier[8] = {0x41, 0xD0, 0x80, 0xD6, 1, 0, 0, 0}, resources[3] = {0x0A, 0x10, 0x00};
+    struct fixture *f = *state;
+    struct isapnp_card card = {.identifier = identifier,
+                               .resources = resources,
+                               .resource_bytes = sizeof resources,
+                               .initial = {.dma = {4, 4}},
+                               .chosen = chosen,
+                               .card = f};
+    uint8_t found[9];
+
+    isapnp_init(&f->other, &f->cards, &card);
+    send_key(f);
+    isolate_next(f, 1, found); /* 41h has the first 1 in its lowest bit, 0Eh a 0 */
+    assert_memory_equal(found, identifier, 8);
+    isolate_next(f, 2, found);
+    assert_memory_equal(found, ((uint8_t[]){0x0E, 0x8C, 0x00, 0x24, 0x78, 0x56, 0x34, 0x12}), 8);
+    reg(f, 3, 0);
+    out(&f->board, ADDRESS, 1);
+    for (unsigned read = 0; read < 144; read++) /* no third */
+        assert_int_equal(in(&f->board, READ), 0xFF);
+    reg(f, 3, 1);
+    assert_int_equal(get(f, 6), 1);
+    reg(f, 0x30, 1);
+    assert_true(f->other.choice.active && !f->pnp.choice.active);
+    reg(f, 3, 2);
+    assert_int_equal(get(f, 6), 2);
+    assert_int_equal(get(f, 0x30), 0);
+}
+
 static void anything_may_be_written(void **state)
 {
     struct fixture *f = *state;
@@ -201,6 +240,7 @@ int main(void)
         cmocka_unit_test_setup(resources_end_with_a_sum_of_0, open_card),
         cmocka_unit_test_setup(what_software_chooses_reaches_the_card, open_card),
         cmocka_unit_test_setup(a_wrong_key_begins_anew, open_card),
+        cmocka_unit_test_setup(two_cards_are_told_apart, open_card),
         cmocka_unit_test_setup(anything_may_be_written, open_card),
     };
 

@@ -29,6 +29,7 @@ struct fixture {
     uint32_t position;
     unsigned channel;
     bool masked;
+    uint32_t until_end; /* bytes to the channel's terminal count, where it begins anew; 0: it does not come */
     int16_t heard[HEARD][2];
     uint64_t frames;
 };
@@ -41,6 +42,9 @@ static uint32_t transfer(void *controller, unsigned channel, uint8_t *buffer, ui
     f->channel = channel;
     if (f->masked)
         return 0;
+    if (f->until_end && length > f->until_end)
+        length = f->until_end;
+    f->until_end -= f->until_end ? length : 0;
     for (uint32_t i = 0; i < length; i++) {
         uint8_t *byte = &f->memory[f->position++ % MEMORY];
         if (f->sb16.mode & 16 || f->sb16.command == 0xE2)
@@ -332,7 +336,7 @@ static void recording_brings_silence(void **state)
 }
 
 /* W-19 */
-/* W-25, W-26: at the recording's own rate each sample is a frame, whatever command asks for it. */
+/* W-26, W-27: at the recording's own rate each sample is a frame, whatever command asks for it. */
 static void what_is_connected_is_recorded(void **state)
 {
     static const struct {
@@ -370,7 +374,27 @@ static void what_is_connected_is_recorded(void **state)
     }
 }
 
-/* W-27: at another rate the filter joins them, and what lasts comes as it is; after the end there is silence. */
+/* W-25 */
+static void a_recorded_group_goes_on_after_the_terminal_count(void **state)
+{
+    struct fixture *f = *state;
+    struct wave wave;
+
+    record(f, &wave, 10000);
+    f->until_end = 38;
+    SEND(0x42, 0x27, 0x10, 0xBC, 0x30, 0xFF, 0x7F);
+    pass_samples(f, 16, 10000);
+    assert_int_equal(f->position, 64);
+    f->masked = true;
+    pass_samples(f, 8, 10000);
+    f->masked = false;
+    pass_samples(f, 8, 10000);
+    assert_int_equal(f->position, 96);
+    for (unsigned i = 0; i < 24; i++)
+        assert_int_equal((int16_t)load16(f->memory + 4 * i), 100 * (i + 1 + (i >= 16 ? 8 : 0)));
+}
+
+/* W-28: at another rate the filter joins them, and what lasts comes as it is; after the end there is silence. */
 static void a_recording_of_another_rate_is_filtered(void **state)
 {
     struct fixture *f = *state;
@@ -391,7 +415,7 @@ static void a_recording_of_another_rate_is_filtered(void **state)
         assert_in_range((int16_t)load16(f->memory + 4 * i), (i + 1) * 100 / 6 - 12, (i + 1) * 100 / 6 + 12);
 }
 
-/* W-28: switches, volume and gain of the mixer; the ADC itself. */
+/* W-29: switches, volume and gain of the mixer; the ADC itself. */
 static void the_mixer_says_what_is_recorded(void **state)
 {
     struct fixture *f = *state;
@@ -557,6 +581,7 @@ int main(void)
         TEST(a_masked_channel_is_waited_for),
         TEST(recording_brings_silence),
         TEST(what_is_connected_is_recorded),
+        TEST(a_recorded_group_goes_on_after_the_terminal_count),
         TEST(a_recording_of_another_rate_is_filtered),
         TEST(the_mixer_says_what_is_recorded),
         TEST(silence_takes_its_time),

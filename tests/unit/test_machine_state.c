@@ -53,6 +53,9 @@ struct twin {
     MARK(ata[n].clock), MARK(ata[n].slot), MARK(ata[n].irq), MARK(ata[n].dma), MARK_UNIT_OF_ATA(n, 0), \
         MARK_UNIT_OF_ATA(n, 1)
 #define MARK_UNIT_OF_FLOPPY(n) MARK(floppy.unit[n].drive), MARK(floppy.unit[n].type)
+#define MARK_CARD(c) \
+    MARK(c.cards), MARK(c.identifier), MARK(c.resources), MARK(c.resource_bytes), MARK(c.initial), MARK(c.chosen), \
+        MARK(c.card)
 #define MARK_FUNCTION(f) MARK(f.mask), MARK(f.address), MARK(f.written), MARK(f.device)
 #define MARK_MASTER(n) MARK(ide.channel[n].dma), MARK(ide.channel[n].ide), MARK(ide.channel[n].ata)
 #define MARK_DRIVE(n) \
@@ -68,7 +71,7 @@ static const struct { size_t offset, size; } marks[] = {
     MARK(cpu.io_ticks), MARK(cpu.observer), MARK(pic.intr), MARK(pit.clock), MARK(pit.out), MARK(rtc.clock), MARK(rtc.irq), MARK(dma.memory),
     MARK(keyboard.clock), MARK(keyboard.mouse.clock), MARK(keyboard.mouse.ready), MARK(keyboard.irq1), MARK(keyboard.irq12), MARK(keyboard.a20_line), MARK(keyboard.reset_line), MARK(keyboard.no_mouse), MARK(mouse.clock), MARK(mouse.out), MARK(mouse.context),
     MARK(backdoor.report), MARK(backdoor.copied), MARK(backdoor.context),
-    MARK(isapnp.bus), MARK(isapnp.identifier), MARK(isapnp.resources), MARK(isapnp.resource_bytes), MARK(isapnp.initial), MARK(isapnp.chosen), MARK(isapnp.card),
+    MARK_CARD(isapnp), MARK_CARD(network_pnp), MARK(pnp_cards),
     MARK(network.chip.clock), MARK(network.chip.irq), MARK(network.chip.fetch), MARK(network.chip.store), MARK(network.chip.board), MARK(network.chip.carrier), MARK(network.chip.out), MARK(network.chip.context), MARK(network.prom),
     MARK(network_card.function.mask), MARK(network_card.function.address), MARK(network_card.function.written), MARK(network_card.function.device), MARK(network_card.bus), MARK(network_card.card), MARK(network_card.base),
     MARK(sound), MARK(speaker.sound), MARK(speaker.stream.origin), MARK(speaker.stream.rate), MARK(speaker.stream.made), MARK(speaker.stream.zeros), MARK(sysports.speaker), MARK(midi.clock), MARK(midi.out), MARK(midi.context), MARK(line.wave), MARK(line.clock), MARK(line.failure), MARK(line.kept), MARK(line.block), MARK(sb16.line), MARK(sb16.sound), MARK(sb16.voice), MARK(sb16.synthesizer), MARK(sb16.clock), MARK(sb16.irq), MARK(sb16.dma), MARK(sb16.stream.origin), MARK(sb16.stream.rate), MARK(sb16.stream.made), MARK(sb16.stream.zeros), MARK(opl.sound), MARK(opl.opl2), MARK(opl.voice), MARK(opl.noise), MARK(opl.noise_at), MARK(opl.stream.origin), MARK(opl.stream.rate), MARK(opl.stream.made), MARK(opl.stream.zeros),
@@ -209,6 +212,7 @@ static void twin_make_with(struct twin *t, enum machine_type type, const struct 
     manifest.sound_pnp = manifest.line_in = manifest.sound_card == SOUND_CARD_SB16;
     manifest.network = (struct network_manifest){.card = type == MACHINE_PC_ISA ? NETWORK_NE2000 : NETWORK_RTL8029,
                                                  .address = {2, 0, 0, 0, 0, 1},
+                                                 .pnp = type == MACHINE_PC_ISA,
                                                  .cable = true};
     manifest.pointer = type == MACHINE_PC_ISA ? POINTER_COM2 : POINTER_ABSOLUTE;
     if (type == MACHINE_PC_I440FX) {

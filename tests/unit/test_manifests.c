@@ -214,6 +214,8 @@ static void machine_errors_name_line_and_column(void **state)
         { "a CD that is slow to write", "kind: cdrom\n", "kind: cdrom\n    write-delay: 1 ms\n", "m:23:5", "a cdrom writes nothing" },
         { "a mouse at a port that is not there", "display: vga\n", "display: vga\npointer: com2\n", "m:1:1", "not in the list ports" },
         { "Plug and Play of a card that has none", "display: vga\n", "display: vga\nsound:\n  card: opl3\n  pnp: yes\n", "m:1:1", "pnp and line-in are those of a Sound Blaster 16" },
+        { "Plug and Play of a card for PCI", "display: vga\n", "display: vga\nnetwork:\n  card: rtl8029\n  address: 02:00:00:00:00:01\n  pnp: yes\n", "m:32:3", "pnp is that of a card for ISA" },
+        { "an interrupt of a card with Plug and Play", "display: vga\n", "display: vga\nnetwork:\n  card: ne2000\n  address: 02:00:00:00:00:01\n  irq: 5\n  pnp: yes\n", "m:32:3", "software says where" },
         { "a line input of a card that has none", "display: vga\n", "display: vga\nsound:\n  card: adlib\n  line-in: yes\n", "m:1:1", "line-in are those of a Sound Blaster 16" },
         { "a card for PCI without PCI", "pc-i440fx\n", "pc-isa\nnetwork:\n  card: rtl8029\n  address: 02:00:00:00:00:01\n", "m:1:1", "an rtl8029 is a card for PCI" },
         { "jumpers of a card for PCI", "display: vga\n", "display: vga\nnetwork:\n  card: rtl8029\n  address: 02:00:00:00:00:01\n  irq: 10\n", "m:32:3", "port and irq belong to an ne2000" },
