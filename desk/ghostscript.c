@@ -68,12 +68,14 @@ static int make(const char *folder, unsigned job)
     return process > 0 && WIFEXITED(status) && WEXITSTATUS(status) == NOT_INSTALLED ? NOT_INSTALLED : 1;
 }
 
+#define LAST_JOB 0u /* jobs count from 1 */
+
 static void serve(int channel, const char *folder)
 {
     unsigned job;
 
     signal(SIGINT, SIG_IGN); /* who asks decides */
-    while (read(channel, &job, sizeof job) == sizeof job) {
+    while (read(channel, &job, sizeof job) == sizeof job && job != LAST_JOB) {
         int result = make(folder, job);
         if (write(channel, &result, sizeof result) != sizeof result)
             break;
@@ -111,8 +113,14 @@ struct ghostscript *ghostscript_begin(const char *folder, struct error *error)
 
 void ghostscript_end(struct ghostscript *g)
 {
+    unsigned last = LAST_JOB;
+
     if (!g)
         return;
+    /* Closing alone would not do where a process that was forked later holds the channel as well: another machine's of
+     * a set. If this fails, it has gone. */
+    if (write(g->channel, &last, sizeof last) < 0)
+        errno = 0;
     close(g->channel);
     while (waitpid(g->process, NULL, 0) < 0 && errno == EINTR)
         continue;

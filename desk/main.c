@@ -481,6 +481,11 @@ static enum status verify_command(const struct arguments *a)
     return a->operand_count == 1 && set_recognise(a->operands[0]) ? set_verify_run(a) : verify_run(a);
 }
 
+static enum status info_command(const struct arguments *a)
+{
+    return set_recognise(a->operands[0]) ? set_info_run(a) : info_run(a);
+}
+
 static const struct command commands[] = {
     { "key new", "FILE", 1, 1, "Make a signing key: FILE (private, PEM, mode 0600) and FILE.pub (public).", key_new_options, key_new_run },
     { "key root", "PUB", 1, 1, "Make the root of an office from its public key, to be published.", key_root_options, key_root_run },
@@ -496,7 +501,7 @@ static const struct command commands[] = {
     { "seal", "MACHINE.yaml", 1, 1, "Freeze a machine, its firmware and disks into one signed file.", seal_options, seal_run },
     { "set seal", "SET.yaml", 1, 1, "Name the archives of machines that stood on one cable in a signed file.", set_seal_options, set_seal_run },
     { "verify", "FILE.mun|FOLDER|FILE.set|receipt.txt ...", 1, MANY, "Check every byte and the signature of archives, or of all in a library; or receipts.", verify_options, verify_command },
-    { "info", "FILE.mun", 1, 1, "Say what is in an archive, without checking all of it.", info_options, info_run },
+    { "info", "FILE.mun|FILE.set", 1, 1, "Say what is in an archive or a set, without checking all of it.", info_options, info_command },
     { "ingest", "SHELF.csv", 1, 1, "Take in a shelf of machines: seal each row of a table into a library.", ingest_options, ingest_run },
     { "premis", "FILE.mun", 1, 1, "Print what is known of an archive as PREMIS 3 XML: objects, events, agents, rights.", premis_options, premis_run },
     { "bag", "FILE.mun ...", 1, MANY, "Put archives into a BagIt bag for transfer, each with its PREMIS.", bag_options, bag_run },
@@ -569,13 +574,23 @@ static bool wants_help(int argc, char **argv)
     return false;
 }
 
+/* Commands that take an archive say of a set whose archives they take. */
+static bool takes_operand(const struct command *command, const struct arguments *a, struct error *error)
+{
+    bool archive = !strncmp(command->operands, "FILE.mun", 8) && !strstr(command->operands, "FILE.set");
+
+    return !archive || !set_recognise(a->operands[0]) ||
+           error_set(error, STATUS_INPUT, a->operands[0], NULL, "name one of its archives: muniment info lists them",
+                     "is a set of machines, and %s is for one", command->name);
+}
+
 static enum status run_command(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments;
     struct error error;
     enum status status;
 
-    if (arguments_parse(command, argc, argv, &arguments, &error))
+    if (arguments_parse(command, argc, argv, &arguments, &error) && takes_operand(command, &arguments, &error))
         status = command->run(&arguments);
     else
         status = desk_fail(&error);

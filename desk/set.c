@@ -770,6 +770,46 @@ enum status set_verify_run(const struct arguments *arguments)
     return status != STATUS_OK ? status : archives != STATUS_OK ? archives : trusted ? STATUS_OK : STATUS_WRONG;
 }
 
+/* --- info --- */
+
+static void print_info(const struct set_run *r)
+{
+    plain_print(stdout, r->path);
+    printf(": a set of %" PRIu32 " machines on one cable, %" PRIu32 " us long\n", r->set.count, r->set.latency);
+    if (r->sealed)
+        printf("  set-root      %s\n  signer        %s\n", r->set.root, r->set.signer.digest);
+    for (unsigned i = 0; i < r->set.count; i++) {
+        printf("  machine       %s, ", r->set.members[i].name);
+        plain_print(stdout, r->set.members[i].file);
+        if (r->set.members[i].power_on)
+            printf(", on after %" PRIu64 " us", r->set.members[i].power_on);
+        printf("%s%s\n", r->sealed ? ", machine-root " : "", r->sealed ? r->set.members[i].root : "");
+    }
+    if (r->sealed)
+        printf("  reference run %s\n", r->set.journal ? "sealed" : "none");
+}
+
+enum status set_info_run(const struct arguments *arguments)
+{
+    static const char *const others[] = {"--json", "--log", NULL};
+    struct set_run *r = begin(arguments, arguments->operands[0]);
+    struct error error;
+    enum status status = STATUS_OK;
+
+    if (!r)
+        return STATUS_HOST;
+    if (!refuse_options(arguments, others, &error) || !read_set(r, &error))
+        status = desk_fail(&error);
+    else if (argument_value(arguments, "--root") && !needs_set_file(r, &error))
+        status = desk_fail(&error);
+    else if (argument_value(arguments, "--root"))
+        printf("%s\n", r->set.root);
+    else
+        print_info(r);
+    release(r);
+    return status;
+}
+
 /* --- set seal --- */
 
 /* The reference run, recorded into memory. */

@@ -12,6 +12,8 @@ enum status set_boot_run(const struct arguments *arguments);
 enum status set_replay_run(const struct arguments *arguments);
 /* Checks a set file and its archives; with --reboot repeats its reference run. */
 enum status set_verify_run(const struct arguments *arguments);
+/* Says what is in a set file, or the manifest of a set. */
+enum status set_info_run(const struct arguments *arguments);
 /* The subcommand "set seal". */
 enum status set_seal_run(const struct arguments *arguments);
 

@@ -114,6 +114,26 @@ passed "and its reference run is that of the manifests" $?
 gives "the set file and its archives are verified, and the run is repeated" 0 "$MUNIMENT" verify office.set --trust office.key.pub --reboot
 says "at three points" out "identical at 3 points, to time 1."
 says "each archive too" out "b.mun: intact, signed by a trusted key"
+gives "info says what is in it" 0 "$MUNIMENT" info office.set
+says "with its machines" out "machine       a, a.mun, on after 300000 us, machine-root"
+says "and its reference run" out "reference run sealed"
+gives "and what it is called" 0 "$MUNIMENT" info office.set --root
+grep -qx "$(sed -n 's/^set-root: //p' office.set)" out
+passed "by its set-root" $?
+gives "also of a manifest" 0 "$MUNIMENT" info office.yaml
+for command in files "retrieve -o bag --key office.key" "export -o x" "diff office.set" "premis"; do
+    # shellcheck disable=SC2086
+    gives "${command%% *} is for one machine" 3 "$MUNIMENT" ${command%% *} office.set $(cut -d ' ' -s -f 2- <<<"$command")
+    says "and says which to name" err "name one of its archives: muniment info lists them"
+done
+for option in "--display vnc:a.socket" "--retrieve bag" "--give ." "--take 1M" "--line-in x.wav"; do
+    # shellcheck disable=SC2086
+    gives "${option%% *} is refused" 2 "$MUNIMENT" boot office.set --trust office.key.pub --until time:0.1 $option
+    says "as it is for one machine" err "is for one machine, and this is a set"
+done
+gives "each machine prints to a folder of its own" 0 timeout 60 "$MUNIMENT" boot office.set --trust office.key.pub --until time:0.1 --print prints
+[ -d prints.a ] && [ -d prints.b ]
+passed "by its name" $?
 gives "nobody else is trusted (C-11)" 1 "$MUNIMENT" verify office.set --trust other.key.pub
 gives "without --trust the signer is unknown" 1 "$MUNIMENT" verify office.set
 python3 - >facts.out 2>>err <<'END'
