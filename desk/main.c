@@ -577,7 +577,7 @@ static bool wants_help(int argc, char **argv)
 /* Commands that take an archive say of a set whose archives they take. */
 static bool takes_operand(const struct command *command, const struct arguments *a, struct error *error)
 {
-    bool archive = !strncmp(command->operands, "FILE.mun", 8) && !strstr(command->operands, "FILE.set");
+    bool archive = strstr(command->operands, ".mun") && !strstr(command->operands, "FILE.set");
 
     return !archive || !set_recognise(a->operands[0]) ||
            error_set(error, STATUS_INPUT, a->operands[0], NULL, "name one of its archives: muniment info lists them",
