@@ -244,12 +244,18 @@ static enum machine_stop run_slice(struct session *s, uint64_t target)
     return machine_trace(s->machine, target < t->to ? target : t->to, trace_line, t->file);
 }
 
-/* The whole set runs to a time, slice by slice. What its machines say of themselves counts where one looks. False when
- * a disk failed. */
+/* What a machine of a set says of itself, which it may have said while another one was waited for. */
+static void look_at_station(struct session *s)
+{
+    const struct cable_station *station = cable_station(s->cable, s->station);
+
+    s->halted = s->halted || station->halted;
+    s->off = station->off;
+}
+
+/* The whole set runs to a time, slice by slice. False when a disk failed. */
 static bool run_set_to(struct session *s, uint64_t target)
 {
-    struct cable_station *station = cable_station(s->cable, s->station);
-
     while (session_now(s) < target) {
         uint64_t now = session_now(s), slice = next_slice(&s->slicing);
         if (record_waits(&s->recorder) && record_sync(&s->recorder) && slice > SYNC_SLICE_US)
@@ -259,8 +265,6 @@ static bool run_set_to(struct session *s, uint64_t target)
             if (cable_station(s->cable, i)->failed)
                 return false;
     }
-    s->halted = s->halted || station->halted;
-    s->off = station->off;
     return true;
 }
 
@@ -315,6 +319,8 @@ static void show_progress(struct session *s)
 enum session_end session_wait(struct session *s, const struct condition *conditions, size_t count)
 {
     for (;;) {
+        if (s->cable)
+            look_at_station(s);
         for (s->met = 0; s->met < count; s->met++)
             if (condition_met(s, &conditions[s->met]))
                 return SESSION_MET;

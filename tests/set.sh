@@ -51,6 +51,9 @@ passed "whatever stands first" $?
 gives "a machine that is off leaves the others alone (C-6)" 0 "$MUNIMENT" boot set.yaml --until poweroff --text
 says "and conditions are about the first" out "--- a"
 
+printf 'machine "a"\nwait poweroff\nmachine "b"\nwait poweroff\nmachine "a"\nwait poweroff\n' >off.script
+gives "a machine that went off while another one was waited for is off" 0 "$MUNIMENT" boot set.yaml --script off.script
+
 # What is refused, of set.yaml.
 refused()
 {
