@@ -70,7 +70,15 @@ unsigned simd_units(const struct opcode_row *row)
     if (row->operation == OP_EMMS)
         return HAS_X87;
     for (const char *s = row->operands; *s; s++)
-        units |= strchr("PQN", *s) ? HAS_X87 : strchr("VWU", *s) ? HAS_XMM : 0;
+        switch (*s) {
+        case 'N':
+        case 'P':
+        case 'Q': units |= HAS_X87; break;
+        case 'U':
+        case 'V':
+        case 'W': units |= HAS_XMM; break;
+        default: break;
+        }
     return units;
 }
 
