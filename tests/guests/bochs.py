@@ -69,6 +69,8 @@ class Bochs:
         card = machine.get("network")
         if card:
             lines.append(f"ne2k: ioaddr=0x{card.get('port', '300h')[:-1]}, irq={card.get('irq', '10')}, mac={card['address']}, ethmod=null")
+        if machine.get("sound", {}).get("card") == "sb16":
+            lines += ["sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy", "sb16: enabled=1, wavemode=1, midimode=1, dmatimer=900000"]
         if "fd0" not in drives:
             lines.append("floppya: type=none")          # or there is one of 1.44M
         return lines

@@ -29,6 +29,9 @@ DIFFERENT = {
         (["wait", "serial", "prom 52 54 00 12 34 56 12 12 34 34 56 56 00 00 57 57 \n"], "what is between address and 57h is nobody's"),
     ("bochs", 'wait serial "prom 52 54 00 12 34 56 00 00 00 00 00 00 00 00 57 57 \\n"'):
         (["wait", "serial", "prom 52 54 00 12 34 56 57 57 57 57 57 57 57 57 57 57 \n"], "what is between address and 57h is nobody's"),
+    ("qemu", 'wait serial "opl 3\\n"'): (None, "the timers of QEMU's OPL2 do not run while it is silent"),
+    ("", 'wait serial "sb16 04 13 50 \\n"'): (["wait", "serial", "sb16 04 "], "a peer's DSP is 4.05 or so, and how many blocks end in half a second follows the host's clock"),
+    ("qemu", 'wait serial "midi\\n"'): (None, "QEMU has no MPU-401"),
     ("bochs", 'wait serial "empty 40 \\n"'): (["wait", "serial", "empty 00 \n"], "a transfer of no bytes does not end on Bochs"),
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """qemu.py - a guest on QEMU (TCG) with Muniment's firmware, by QMP: `qemu.py machine.yaml NAME.script` (peers.py).
 
-Of the machine it takes processor, memory, clock, display, drives, boot order, network card; COM1 is a socket. QEMU's own time is the host's, so `wait time` waits."""
+Of the machine it takes processor, memory, clock, display, drives, boot order, sound and network cards; COM1 is a socket. QEMU's own time is the host's, so `wait time` waits."""
 
 import json, os, select, shutil, socket, subprocess, sys, tempfile, time
 
@@ -63,6 +63,11 @@ class Qemu:
         if card:                                        # on a hub, alone
             device = "ne2k_pci" if card["card"] == "rtl8029" else f"ne2k_isa,iobase=0x{card.get('port', '300h')[:-1]},irq={card.get('irq', '10')}"
             options += ["-netdev", "hubport,id=cable,hubid=0", "-device", f"{device},netdev=cable,mac={card['address']}"]
+        sound = machine.get("sound", {})
+        if sound:                                       # nobody listens
+            options += ["-audiodev", "none,id=ear", "-M", "pcspk-audiodev=ear"]
+        if sound.get("card", "none") != "none":
+            options += ["-device", "adlib,audiodev=ear"] + (["-device", "sb16,audiodev=ear"] if sound["card"] == "sb16" else [])
         for place, drive in machine["drives"].items() if machine["drives"] != "none" else ():
             options += self.drive(place, drive)
         return options
