@@ -375,6 +375,50 @@ fact('hundreds of connections are bounded, and the desk stays', await raw('/api/
 const [shown, closed] = [await raw('/api/archives/records.mun/picture'), (muniment('decide', `${library}/records.mun`, '--close-until', '2090-01-01', '--reason', 'test', '--key', `${WORK}/office.key`, '--trust', `${WORK}/office.key.pub`), await raw('/api/archives/records.mun/picture'))];
 fact('a picture that was kept is closed with its archive', shown === 200 && closed === 403);
 
+// --- FreeDOS ---
+
+const floppy = `${process.env.MUNIMENT_SUITES || ''}/guests/freedos13-floppy.img`;
+if (process.env.MUNIMENT_SUITES && existsSync(floppy)) {
+  writeFileSync(`${WORK}/freedos.img`, readFileSync(floppy));
+  writeFileSync(`${WORK}/freedos.yaml`, readFileSync(`${BUILD}/demo/records.yaml`, 'utf8').replace('records.img', 'freedos.img').replace('    read-only: yes\n', ''));
+  writeFileSync(`${WORK}/freedos-description.yaml`, description.replace(/title: .*/, 'title: FreeDOS 1.3'));
+  muniment('seal', `${WORK}/freedos.yaml`, '--description', `${WORK}/freedos-description.yaml`, '-o', `${library}/freedos.mun`, '--key', `${WORK}/office.key`);
+  await page.goto(`${desk.origin}/#/archive/freedos.mun`);
+  fact('FreeDOS: its picture is taken', await page.locator('.picture img').waitFor({timeout: 120000}).then(() => true, () => false));
+  await page.getByRole('button', {name: 'Open a session'}).click();
+  await page.locator('.stage canvas').waitFor({timeout: 60000});
+  await until(async () => (await dots()).startsWith('720x400'));
+  const question = await rests();
+  await page.keyboard.type('1', {delay: 60});
+  await until(async () => (await dots()) !== question, 60);
+  await rests();
+  await page.keyboard.type('n', {delay: 60});
+  await page.keyboard.press('Enter');
+  await sleep(3000);
+  const prompt = await rests();
+  await page.getByRole('button', {name: 'Type a text'}).click();
+  await page.getByRole('textbox').fill('echo the records of 1998 >records.txt\n');
+  await page.getByRole('button', {name: 'Type', exact: true}).click();
+  await until(async () => (await dots()) !== prompt, 30);
+  await sleep(3000);
+  const written = await rests();
+  await picture('freedos');
+  const dos = page.url().split('/').at(-1);
+  await page.getByRole('button', {name: 'Suspend'}).click();
+  await shows('suspended');
+  await page.goto(`${desk.origin}/#/session/${dos}`);
+  await page.locator('.stage canvas').waitFor({timeout: 60000});
+  fact('FreeDOS: a session is suspended, and resumed', await until(async () => (await dots()) === written, 60));
+  await page.goto(`${desk.origin}/#/session/${dos}/files`);
+  fact('FreeDOS: what was written is a file of the session', await page.getByRole('checkbox', {name: /RECORDS\.TXT/i}).waitFor({timeout: 30000}).then(() => true, () => false));
+  await page.getByRole('checkbox', {name: /RECORDS\.TXT/i}).check();
+  const [dosBag] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', {name: 'Retrieve'}).click()]);
+  await dosBag.saveAs(`${WORK}/dos.zip`);
+  execFileSync('python3', ['-m', 'zipfile', '-e', `${WORK}/dos.zip`, `${WORK}/dosbag`]);
+  const dosFile = readdirSync(`${WORK}/dosbag/records/data`).find((name) => /records\.txt/i.test(name));
+  fact('FreeDOS: which is retrieved', dosFile && readFileSync(`${WORK}/dosbag/records/data/${dosFile}`, 'utf8').startsWith('the records of 1998'));
+}
+
 // --- TLS ---
 
 await desk.end();

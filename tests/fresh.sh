@@ -2,7 +2,6 @@
 # fresh.sh - on a fresh Debian 12, `make install`; then a user without privileges goes from an office's floppy to its records: ingest, boot, retrieve,
 # serve. FRESH names a root folder with a Debian 12 that is used as it is; without it debootstrap makes one in BUILD/debian, which takes ten minutes.
 set -euo pipefail
-build=$(realpath "$BUILD")
 
 skip()
 {
@@ -69,6 +68,7 @@ esac
 # --- From outside ---
 
 [ "$(id -u)" = 0 ] || skip "only root can make a system with debootstrap"
+build=$(realpath "$BUILD")
 root=${FRESH-$build/debian/fresh}
 if [ ! -e "$root/etc/debian_version" ]; then
     command -v debootstrap >/dev/null || skip "debootstrap is not there (make deps-guests)"
