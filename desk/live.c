@@ -449,9 +449,7 @@ static void leave_when_due(struct live *l, uint64_t now)
 {
     unsigned watching = vnc_watching(l->vnc);
 
-    if (!l->begun_at)
-        l->begun_at = now;
-    if (!l->active_at || watching > l->watching)
+    if (watching > l->watching)
         l->active_at = now;
     l->watching = watching;
     l->commanded = l->commanded || now > leaves_at(l);
@@ -495,6 +493,7 @@ void live_begin(struct live *l, struct session *session)
     vnc_show(l->vnc, &frame, true); /* who comes in now is offered this size */
     l->real = wants_real(l);
     set_clock(l, microseconds());
+    l->active_at = l->begun_at = microseconds();
     if (l->terminal) {
         terminal_begin(l->terminal);
         session->progress.terminal = false; /* its screen is the machine's */

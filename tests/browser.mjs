@@ -155,6 +155,9 @@ const dots = () => page.evaluate(() => {
   return `${canvas.width}x${canvas.height}:${sum}`;
 });
 
+// Until a session has suspended itself.
+const rested = (id) => until(() => page.evaluate(async (which) => (await (await fetch('/api/sessions')).text()).split('\n').some((line) => line.includes(which) && line.includes('"suspended"')), id));
+
 // Until the picture has been the same for a while.
 async function rests() {
   let last = '', same = 0;
@@ -247,7 +250,7 @@ const session = page.url().split('/').at(-1);
 const left = await rests();
 
 await page.getByRole('button', {name: 'Suspend'}).click();
-fact('a session is suspended', await shows('suspended'));
+fact('a session is suspended', await shows('suspended') && await rested(session));
 await picture('sessions');
 await accessible('the sessions');
 await page.getByRole('link', {name: 'Resume'}).click();
@@ -405,7 +408,7 @@ if (process.env.MUNIMENT_SUITES && existsSync(floppy)) {
   await picture('freedos');
   const dos = page.url().split('/').at(-1);
   await page.getByRole('button', {name: 'Suspend'}).click();
-  await shows('suspended');
+  await rested(dos);
   await page.goto(`${desk.origin}/#/session/${dos}`);
   await page.locator('.stage canvas').waitFor({timeout: 60000});
   fact('FreeDOS: a session is suspended, and resumed', await until(async () => (await dots()) === written, 60));

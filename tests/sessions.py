@@ -119,6 +119,10 @@ os.truncate(work / "busy.img", 1474560)
 manifest = (BUILD / "demo/records.yaml").read_text().replace("25 MIPS", "2000 MIPS").replace("records.img", "busy.img").replace("    read-only: yes\n", "")
 (work / "busy.yaml").write_text(manifest)
 print(run("seal", work / "busy.yaml", "--description", BUILD / "demo/records-description.yaml", "-o", library / "busy.mun", "--key", work / "key").stdout, end="")
+(work / "idle").mkdir()
+idle = Desk(work / "idle", library, work / "idle-state", "--idle", "1")
+idle_session = json.loads(idle.ask("POST", "/api/archives/records.mun/sessions")[2])["id"]
+idle.until(idle_session, "running")
 desk = Desk(work, library, state)
 
 # --- A session begins where the picture was taken ---
@@ -141,6 +145,16 @@ fact("which it does not write to", os.stat(folder / "opening").st_nlink == 2)
 other = json.loads(desk.ask("POST", "/api/archives/records.mun/sessions", "power-on")[2])["id"]
 fact("a session may begin at power-on as well", not (state / "sessions" / other / "opening").exists() and digests(state / "sessions" / other / "journal")[0][0] == "0")
 desk.ask("POST", f"/api/sessions/{other}/discard")
+
+# --- A session that nobody uses says when it will end ---
+
+for _ in range(100):
+    left = idle.session(idle_session).get("left")
+    if left is not None:
+        break
+    time.sleep(0.1)
+fact("a session in which nobody does anything says that it will be suspended", left is not None and left <= 60, str(left))
+fact("and somebody who is there may stay", idle.ask("POST", f"/api/sessions/{idle_session}/stay")[0] == 200 and idle.session(idle_session)["state"] == "running")
 
 # --- Suspended, and resumed from its checkpoint ---
 
@@ -195,6 +209,9 @@ fact("killed", desk.until(busy, "suspended"))
 seconds, _ = resume(desk, busy)
 fact("it resumes", desk.session(busy)["state"] == "running")
 press(desk, busy, ord("d")).close()
+fact("a session that nobody used is suspended", idle.until(idle_session, "suspended", 90))
+idle.process.terminate()
+idle.process.wait()
 for name in (session, busy):
     desk.ask("POST", f"/api/sessions/{name}/suspend")
     desk.until(name, "suspended")

@@ -88,7 +88,10 @@ static void every_call_that_is_not_permitted_ends_the_process(void **state)
             }
             free(name);
         }
-        print_message("%s: %u calls permitted, %u denied\n", kind_names[kind], permitted, denied);
+        print_message("%s: %u calls permitted, %u denied:", kind_names[kind], permitted, denied);
+        for (size_t n = 0; jail_call(kind, n); n++)
+            print_message(" %s", jail_call(kind, n));
+        print_message("\n");
         assert_true(denied > 200);
     }
 }
