@@ -184,7 +184,7 @@ gives "not without the file" 3 "$MUNIMENT" replay recorder.mun tape.journal --me
 says "which it names" err "give its file with --media"
 tr '\0' '\1' <tape.wav >changed.wav
 gives "nor with another one" 3 "$MUNIMENT" replay recorder.mun tape.journal --media quiet.wav --media changed.wav
-gives "a snapshot names it, and resumes with it" 0 "$MUNIMENT" boot recorder.mun --resume taken.snapshot --line-in tape.wav --script rest.script --digest
+gives "a snapshot names it, and resumes with it (S-13)" 0 "$MUNIMENT" boot recorder.mun --resume taken.snapshot --line-in tape.wav --script rest.script --digest
 cmp out end 2>>err
 passed "as it was" $?
 gives "not without it" 3 "$MUNIMENT" boot recorder.mun --resume taken.snapshot --until time:9
