@@ -1,4 +1,5 @@
-/* decide.c - the subcommands that write evidence beside an archive: decide and stamp (spec/evidence.md). */
+/* decide.c - the subcommands that write evidence beside an archive: decide, countersign and stamp (spec/evidence.md).
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,6 +142,26 @@ static enum status decide_all(const struct arguments *a, struct act *act)
 enum status decide_run(const struct arguments *a)
 {
     return act_run(a, "decide", decide_all);
+}
+
+/* --- countersign --- */
+
+static enum status countersign_all(const struct arguments *a, struct act *act)
+{
+    struct deciding d;
+    struct error error;
+    hex_digest name = "";
+    bool good = begin(&d, a, &error);
+    struct batch_request request = {
+        .subject = &d.subject, .stands_on = d.evidence, .keys = d.keys, .key_count = d.key_count};
+
+    good = good && batch_write(&request, name, &error);
+    return end(&d, good, name, "countersigned", act, &error);
+}
+
+enum status countersign_run(const struct arguments *a)
+{
+    return act_run(a, "countersign", countersign_all);
 }
 
 /* --- stamp --- */

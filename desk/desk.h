@@ -19,6 +19,7 @@ enum status manifest_check_run(const struct arguments *arguments);
 enum status seal_run(const struct arguments *arguments);
 enum status verify_run(const struct arguments *arguments);
 enum status decide_run(const struct arguments *arguments);
+enum status countersign_run(const struct arguments *arguments);
 enum status stamp_run(const struct arguments *arguments);
 enum status derive_run(const struct arguments *arguments);
 enum status flatten_run(const struct arguments *arguments);

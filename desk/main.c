@@ -52,6 +52,13 @@ static const struct option decide_options[] = {
     { .name = NULL },
 };
 
+static const struct option countersign_options[] = {
+    { "--key", "KEY", "the private key of who vouches for the archive as well", false, true },
+    TRUST_OPTIONS,
+    ACT_OPTIONS,
+    { .name = NULL },
+};
+
 static const struct option stamp_options[] = {
     { "--tsa", "URL|COMMAND", "a time stamp authority (RFC 3161): an address, asked by the host's curl, or a command that gets the request\nand prints the response", false, true },
     { "--timeout", "SECONDS", "how long an address may take to answer (60)", false, false },
@@ -494,6 +501,7 @@ static const struct command commands[] = {
     { "derive", "FILE.mun", 1, 1, "Make an archive of a machine with other hardware, or of what a session left; it holds what differs.", derive_options, derive_run },
     { "decide", "FILE.mun", 1, 1, "Decide on the rights of an archive, a drive or a path: a signed batch beside the archive.", decide_options, decide_run },
     { "stamp", "FILE.mun", 1, 1, "Have the signature of an archive stamped by a time stamp authority.", stamp_options, stamp_run },
+    { "countersign", "FILE.mun", 1, 1, "Sign an archive that others signed: a signed batch beside it. Verify it first.", countersign_options, countersign_run },
     { "flatten", "FILE.mun", 1, 1, "Make an archive that needs no parent from a derived one.", flatten_options, flatten_run },
     { "diff", "A.mun B.mun", 2, 2, "Say what differs between two archives: members, sectors, files.", diff_options, diff_run },
     { "manifest check", "FILE", 1, 1, "Check a machine.yaml or description.yaml and print the digest of its canonical form.", manifest_options,

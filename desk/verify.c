@@ -324,6 +324,22 @@ static enum status judge(const struct verify_result *r, bool integrity_only, con
     return !good ? STATUS_WRONG : unfinished ? STATUS_UNDECIDED : STATUS_OK;
 }
 
+/* An archive whose signer is unknown may be countersigned by somebody who is not (spec/evidence.md). */
+static enum status judge_countersigned(const struct report *report, const struct verify_result *r, enum status status,
+                                       const char **word, const char **sentence)
+{
+    enum vouching by = report->evidence && r->verdict == VERDICT_UNKNOWN_SIGNER && status == STATUS_WRONG
+                           ? evidence_vouched(report->evidence)
+                           : VOUCHED_NOT;
+
+    if (by == VOUCHED_NOT)
+        return status;
+    *word = by == VOUCHED_TRUSTED ? "trusted" : "not-checked";
+    *sentence = by == VOUCHED_TRUSTED ? "intact, countersigned by a trusted key"
+                                      : "intact, signer unknown; a trusted key's countersignature is not checked here";
+    return by == VOUCHED_TRUSTED ? STATUS_OK : STATUS_UNDECIDED;
+}
+
 static void print_begin(const struct report *report)
 {
     if (!report->json)
@@ -357,6 +373,7 @@ static enum status verify_one(struct verify_request *request, struct report *rep
         return desk_fail(&error);
     }
     enum status status = judge(&result, request->integrity_only, &word, &sentence, &signer), reboot = STATUS_OK;
+    status = judge_countersigned(report, &result, status, &word, &sentence);
     print_verdict(report, &result, word, sentence, signer);
     report_evidence(report, &result);
     if (report->evidence && evidence_wrong(report->evidence))

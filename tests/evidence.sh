@@ -275,6 +275,63 @@ strace -f -o calls -e trace=open,openat "$MUNIMENT" files many/a.mun RECORDS/P10
 passed "it is read" $(grep -q P1021 out; echo $?)
 passed "no folder of another is opened" $(grep -F .evidence calls | grep -vF "$(basename "$(beside a/a.mun)")" | grep -vcF many/a.mun.evidence)
 
+# --- Countersignatures ---
+
+mkdir counter; cp open.mun counter/c.mun
+"$MUNIMENT" key new hash >out
+gives "an archive is countersigned" 0 "$MUNIMENT" countersign counter/c.mun --key hash --log office.log --by archivist-1
+gives "B-17: a second key that is trusted vouches for it" 0 "$MUNIMENT" verify counter/c.mun --trust hash.pub
+says "in these words" out 'c.mun: intact, countersigned by a trusted key'
+gives "beside the first" 0 "$MUNIMENT" verify counter/c.mun $trust --trust hash.pub
+says "which is named first" out 'c.mun: intact, signed by a trusted key'
+says "and it is named" out 'it fits, and the key is trusted'
+gives "a stranger's changes nothing" 1 "$MUNIMENT" verify counter/c.mun --trust stranger.pub
+says "and is no reason" out 'c.mun: intact, signer unknown'
+gives "a key that only seconds" 0 "$MUNIMENT" countersign counter/c.mun --key second
+gives "vouches for no archive" 1 "$MUNIMENT" verify counter/c.mun --trust office.root --trust second.cert
+cp counter/c.mun counter/worn.mun; flip counter/worn.mun $(($(stat -c %s counter/c.mun) / 2))
+gives "a damaged archive stays damaged" 1 "$MUNIMENT" verify counter/worn.mun --trust hash.pub
+says "whoever signed it" out 'worn.mun: damaged'
+# By the commands of the specification, with any tool.
+by_hand() # FOLDER ALGORITHM DER COMMAND: a countersignature of NAME.mun there
+{
+    mkdir -p "$1"; cp open.mun "$1/NAME.mun"; cp "$3" "$1/DER"
+    sed -n '/^tar -xf NAME.mun content/,/^```/p' "$here/spec/evidence.md" | sed '/^```/d' | sed "s/slh-dsa-sha2-128s/$2/; s|^SIGN |$4 |" >"$1/commands"
+    (cd "$1" && bash -e commands) >>log 2>&1
+}
+for key in ec other; do openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out $key.pem 2>>log; done
+openssl pkey -in ec.pem -pubout -out ec.pub; openssl pkey -in ec.pem -pubout -outform DER -out ec.der
+by_hand ecdsa ecdsa-sha256 ec.der "openssl dgst -sha256 -sign $WORK/ec.pem"
+gives "one by ECDSA, made by openssl" 0 "$MUNIMENT" verify ecdsa/NAME.mun --trust ec.pub
+says "is as good" out 'NAME.mun: intact, countersigned by a trusted key'
+by_hand forged ecdsa-sha256 ec.der "openssl dgst -sha256 -sign $WORK/other.pem"
+gives "another key's signature under its name is none" 1 "$MUNIMENT" verify forged/NAME.mun --trust ec.pub
+# SLH-DSA (FIPS 205): its public key and its signature have their lengths, also where OpenSSL does not know it.
+if openssl genpkey -algorithm SLH-DSA-SHA2-128s -out slh.pem 2>>log; then
+    openssl pkey -in slh.pem -pubout -out slh.pub; openssl pkey -in slh.pem -pubout -outform DER -out slh.der
+    by_hand slh slh-dsa-sha2-128s slh.der "cat >m; openssl pkeyutl -sign -rawin -inkey $WORK/slh.pem -in m"
+    gives "one by SLH-DSA, where OpenSSL knows it" 0 "$MUNIMENT" verify slh/NAME.mun --trust slh.pub
+    says "is as good, too" out 'NAME.mun: intact, countersigned by a trusted key'
+else
+    echo "this OpenSSL has no SLH-DSA: such a signature is not checked"
+    python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex("3030300b0609608648016503040314032100") + bytes(range(32)))' >slh.der
+    { echo "-----BEGIN PUBLIC KEY-----"; base64 -w64 slh.der; echo "-----END PUBLIC KEY-----"; } >slh.pub
+    by_hand slh slh-dsa-sha2-128s slh.der "head -c 7856 /dev/zero"
+    gives "B-18: an algorithm that is not known here is undecided" 5 "$MUNIMENT" verify slh/NAME.mun --trust slh.pub
+    says "and not passed" out "NAME.mun: intact, signer unknown; a trusted key's countersignature is not checked here"
+    says "the key is named" out "countersigned by $(sha256sum <slh.der | cut -c1-64): the key is trusted; its algorithm is not checked here"
+fi
+gives "with the first signer all is as before" 0 "$MUNIMENT" verify slh/NAME.mun $trust
+says "the second is reported" out "countersigned by $(sha256sum <slh.der | cut -c1-64): "
+gives "a stranger's of that algorithm changes nothing" 1 "$MUNIMENT" verify slh/NAME.mun --trust stranger.pub
+mkdir -p replayed/r.mun.evidence; sed 's/^title:.*/title: third/' records-description.yaml >third.yaml
+"$MUNIMENT" seal records.yaml --description third.yaml -o replayed/r.mun --key stranger >out
+cp ecdsa/*.evidence/*.batch replayed/r.mun.evidence
+gives "a countersignature of another archive is none" 1 "$MUNIMENT" verify replayed/r.mun --trust ec.pub
+"$MUNIMENT" seal records.yaml --description records-description.yaml -o replayed/s.mun --key stranger >out
+mkdir replayed/s.mun.evidence; cp ecdsa/*.evidence/*.batch replayed/s.mun.evidence
+gives "nor one of the same machine that somebody else sealed" 1 "$MUNIMENT" verify replayed/s.mun --trust ec.pub
+
 # --- Attacks: each with the verdict that it must get ---
 
 attacks=0

@@ -217,6 +217,7 @@ run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/bench/voices.img $
 	@$(PYTHON) tests/bench/record.py $(BUILD)
 	@$(PYTHON) tests/bench/devices.py $(BUILD)
 	@$(PYTHON) tests/bench/shelf.py $(BUILD)
+	@$(MAKE) --no-print-directory bench-parity
 	@$(PYTHON) tests/bench/retrieval.py $(BUILD)
 	@$(PYTHON) tests/bench/desk.py $(BUILD)
 	@$(PYTHON) tests/bench/desk_sessions.py $(BUILD)

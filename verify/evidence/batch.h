@@ -26,9 +26,10 @@ struct batch {
     struct key_der keys[BATCH_KEYS];
 
     /* As evidence.c judges it. */
-    bool trusted; /* somebody who is trusted signed it */
-    bool two;     /* and a second person */
-    bool ignored; /* a decision that would need a second person */
+    bool trusted;   /* somebody who is trusted signed it */
+    bool two;       /* and a second person */
+    bool unchecked; /* somebody who is trusted may have signed it, by an algorithm that is not checked here */
+    bool ignored;   /* a decision that would need a second person */
     struct stamp_verdict verdict;
     bool passed; /* by the search for what a batch stands on */
 };

@@ -193,18 +193,23 @@ static bool judge_signatures(struct batch *b, const struct evidence_request *r, 
 
     for (unsigned i = 0; i < b->key_count; i++) {
         struct trust trust;
+        enum signature_state state;
         bool again = false;
 
         for (unsigned n = 0; n < i; n++)
             again = again || strcmp(b->keys[n].digest, b->keys[i].digest) == 0;
-        if (again || key_text_check(&body, &b->keys[i]) != SIGNATURE_FITS)
+        state = again ? SIGNATURE_WRONG : key_text_check(&body, &b->keys[i]);
+        if (state == SIGNATURE_WRONG)
             continue;
         if (r->trusted_count == 0) {
-            trusted += strcmp(b->keys[i].digest, r->subject->sealed.signer) == 0;
+            trusted += state == SIGNATURE_FITS && strcmp(b->keys[i].digest, r->subject->sealed.signer) == 0;
             continue;
         }
         if (!signer_trust(r->trusted, r->trusted_count, b->keys[i].digest, NULL, &trust, error))
             return false;
+        b->unchecked = b->unchecked || (state == SIGNATURE_NOT_CHECKED && trust.trusted);
+        if (state == SIGNATURE_NOT_CHECKED)
+            continue;
         trusted += trust.trusted;
         seconds += trust.seconds && !trust.trusted;
     }
@@ -306,8 +311,24 @@ void evidence_free(struct evidence *e)
 
 /* --- What is said of it --- */
 
-static void report_batch(const struct batch *b, void (*each)(void *context, const char *line, bool wrong),
-                         void *context)
+/* A batch that says nothing but who signs, about the very archive. */
+static bool is_countersignature(const struct evidence *e, const struct batch *b)
+{
+    return b->key_count > 0 && !b->decides && !*b->about && strcmp(b->statement, e->subject.sealed.statement) == 0;
+}
+
+enum vouching evidence_vouched(const struct evidence *e)
+{
+    enum vouching best = VOUCHED_NOT;
+
+    for (size_t i = 0; i < e->count; i++)
+        if (is_countersignature(e, e->batches[i]) && best != VOUCHED_TRUSTED)
+            best = e->batches[i]->trusted ? VOUCHED_TRUSTED : e->batches[i]->unchecked ? VOUCHED_UNCHECKED : best;
+    return best;
+}
+
+static void report_batch(const struct evidence *e, const struct batch *b,
+                         void (*each)(void *context, const char *line, bool wrong), void *context)
 {
     char line[1024];
     struct text decision = {.bytes = NULL};
@@ -321,6 +342,13 @@ static void report_batch(const struct batch *b, void (*each)(void *context, cons
                               : "");
         each(context, line, false);
         text_free(&decision);
+    }
+    if (is_countersignature(e, b)) {
+        snprintf(line, sizeof line, "%.8s, %.10s: countersigned by %s: %s", b->name, b->made, b->keys[0].digest,
+                 b->trusted     ? "it fits, and the key is trusted"
+                 : b->unchecked ? "the key is trusted; its algorithm is not checked here"
+                                : "it does not fit, or the key is not trusted");
+        each(context, line, false);
     }
     if (*b->about && b->verdict.state == STAMP_GOOD)
         snprintf(line, sizeof line,
@@ -338,7 +366,7 @@ void evidence_report(const struct evidence *e, void (*each)(void *context, const
     char line[600];
 
     for (size_t i = 0; i < e->count; i++)
-        report_batch(e->batches[i], each, context);
+        report_batch(e, e->batches[i], each, context);
     for (const char *at = e->notes.bytes; at && *at; at = strchr(at, '\n') + 1) {
         snprintf(line, sizeof line, "%.*s", (int)strcspn(at + 1, "\n"), at + 1);
         each(context, line, *at == '!');
