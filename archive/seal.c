@@ -415,6 +415,7 @@ struct disk_sealing {
     uint32_t bad_ranges;
     struct tree tree;
     struct sha256 image;        /* of the file, without what fills it up; not begun: given up */
+    uint64_t held;              /* bytes of it, all zeros, that are not digested yet */
     struct origin_check stated; /* what the image records of the same */
     uint64_t zero_extents, other_extents;
     struct zero_roots zero_roots;
@@ -521,13 +522,25 @@ static size_t in_image(const struct disk_sealing *d, uint64_t at, uint32_t lengt
     return left < length ? (size_t)left : length;
 }
 
+/* Digests the zeros that were held back. */
+static void add_held(struct disk_sealing *d)
+{
+    while (d->image.context && d->held > 0) {
+        size_t part = d->held < CHUNK_SIZE ? (size_t)d->held : CHUNK_SIZE;
+
+        sha256_add(&d->image, d->zero.bytes, part);
+        d->held -= part;
+    }
+}
+
 /* The digest of the file is of all its bytes, one after the other, and cannot be had for less. It is given up where the
- * disk is nearly all zeros (spec/archive.md): more than 64 extents of zeros, and four times as many as
- * others. */
+ * disk is nearly all zeros (spec/archive.md): more than 64 extents of zeros, and four times as many as others. So zeros
+ * that are not read are held back until others follow, and cost nothing where none do. */
 static void add_to_image(struct disk_sealing *d, uint64_t at, const uint8_t *bytes, uint32_t length)
 {
     if (d->s->request->derivation)
         return;
+    add_held(d);
     if (d->image.context)
         sha256_add(&d->image, bytes, in_image(d, at, length));
     origin_check_add(&d->stated, bytes, in_image(d, at, length));
@@ -727,7 +740,10 @@ static bool skip_extent(struct disk_sealing *d, uint32_t count, uint8_t root[DIG
     for (uint32_t i = 0; i < count; i++, at += CHUNK_SIZE) {
         uint32_t length = chunk_length(d->size, d->extent, i);
 
-        add_to_image(d, at, d->zero.bytes, length);
+        if (!d->s->request->derivation) {
+            d->held += in_image(d, at, length);
+            origin_check_add(&d->stated, d->zero.bytes, in_image(d, at, length));
+        }
         all += length;
     }
     return progress(d->s, all);
@@ -827,6 +843,7 @@ static bool seal_disk(struct sealing *s, enum drive_slot slot)
     make_zero(s, d);
     for (d->extent = 0; done && d->extent < disk_extents(d->size); d->extent++)
         done = seal_extent(d) && (s->request->derivation || image_unchanged(&s->images[slot].block, s->error));
+    add_held(d);
     if (d->image.context)
         sha256_end(&d->image, s->seal.disks[slot].image_digest);
     else
