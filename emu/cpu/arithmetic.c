@@ -3,15 +3,6 @@
  * Intel SDM vol. 2. What it leaves undefined follows spec/processor.md, "Undefined flags". */
 #include "emu/cpu/interpret.h"
 
-int insn_fault(struct cpu *cpu, const struct insn *i, unsigned vector)
-{
-    if (vector == EXC_GP)
-        fault(cpu, EXC_GP, 0);
-    else
-        fault_plain(cpu, vector);
-    return cpu_fault_exit(cpu, i);
-}
-
 /* A result with what becomes of the flags; nothing of it is committed yet. */
 struct outcome {
     uint32_t result;

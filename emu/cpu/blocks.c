@@ -371,16 +371,6 @@ struct code_block *code_block_next(struct cpu *cpu, struct code_block *from)
     return code_block_fits(cpu, block, cpu->eip, cpu->left) ? block : NULL;
 }
 
-int block_retire(struct cpu *cpu, const struct insn *i, uint32_t eip)
-{
-    return cpu_retire(cpu, i, eip, CPU_CONTINUE);
-}
-
-int jump_retire(struct cpu *cpu, const struct insn *i, uint32_t eip)
-{
-    return eip > cpu->seg[SEG_CS].limit ? insn_fault(cpu, i, EXC_GP) : cpu_retire(cpu, i, eip, CPU_CONTINUE);
-}
-
 bool code_block_waits(struct cpu *cpu, uint32_t physical, unsigned mode)
 {
     const struct code_block *block = look_up(cpu, physical, mode);

@@ -145,12 +145,11 @@ BODY int finish(struct cpu *cpu, const struct insn *i, unsigned status)
     return NEXT(cpu, i);
 }
 
-/* Ends it with an exception of its own: #DE, #BR, #GP(0). It lies in arithmetic.c, out of reach of being inlined, so
- * that handlers can leave by it without keeping registers. */
+/* Ends it with an exception of its own: #DE, #BR, #GP(0). This and the next two lie in retire.c, out of reach of being
+ * inlined, so that handlers can leave by them without keeping registers. */
 int insn_fault(struct cpu *cpu, const struct insn *i, unsigned vector);
 
-/* Retires an instruction that goes on to EIP, for the run loop. A jump's target must lie within CS. (blocks.c, for the
- * same reason) */
+/* Retires an instruction that goes on to EIP, for the run loop. A jump's target must lie within CS. */
 int block_retire(struct cpu *cpu, const struct insn *i, uint32_t eip);
 int jump_retire(struct cpu *cpu, const struct insn *i, uint32_t eip);
 
