@@ -31,7 +31,9 @@ def main(build="build", rounds="5"):
     build = os.path.abspath(build)
     with tempfile.TemporaryDirectory() as folder:
         until = lambda name: f"time:{SECONDS}" if name in ("silent", "heard") else "poweroff"
-        run = lambda name: [f"{build}/muniment", "boot", f"{folder}/{name}.yaml", "--until", until(name)]
+        boot = lambda name: [f"{build}/muniment", "boot", f"{folder}/{name}.yaml", "--until", until(name)]
+        # What ends with a power-off takes a tenth of a second: ten times.
+        run = lambda name: boot(name) if until(name) != "poweroff" else ["sh", "-c", 'for n in 0 1 2 3 4 5 6 7 8 9; do "$@" || exit; done', "sh", *boot(name)]
         median = lambda names, value: statistics.median(value(*user_seconds([run(name) for name in names])) for _ in range(int(rounds)))
         voices, integer = f"{build}/bench/voices.img", f"{build}/bench/integer.img"
         write(folder, "silent", voices, 25, "")
