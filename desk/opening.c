@@ -1,12 +1,13 @@
 /* opening.c - see opening.h. */
 #include "desk/opening.h"
 
-#include <errno.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "archive/archive.h"
@@ -71,4 +72,23 @@ void opening_use(const char *name, const char *folder)
         unlink(journal); /* from power-on, then */
     if (out >= 0)
         close(out);
+}
+
+void opening_forget(const char *state)
+{
+    const time_t oldest = time(NULL) - OPENING_DAYS * 86400;
+    char folder[PATH_MAX], path[PATH_MAX];
+    struct dirent *entry;
+    struct stat status;
+    DIR *dir;
+
+    snprintf(folder, sizeof folder, "%.3900s/openings", state);
+    dir = opendir(folder);
+    while (dir && (entry = readdir(dir))) {
+        snprintf(path, sizeof path, "%.3900s/%.150s", folder, entry->d_name);
+        if (lstat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_mtime < oldest)
+            unlink(path);
+    }
+    if (dir)
+        closedir(dir);
 }

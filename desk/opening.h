@@ -19,4 +19,9 @@ bool opening_keep(const char *folder, const char *name);
 /* Gives a new session its journal and snapshot, if it is there. */
 void opening_use(const char *name, const char *folder);
 
+/* Removes those that were made more than OPENING_DAYS ago: their archives may be gone, and the others are made again.
+ * Sessions that began there keep theirs. */
+#define OPENING_DAYS 90
+void opening_forget(const char *state);
+
 #endif

@@ -1300,6 +1300,7 @@ struct steward *steward_open(const struct arguments *arguments, const char *libr
     path_of(state, "media", s->uploads_folder);
     if (make_folders(s, error) && uploads_open(&s->uploads, s->uploads_folder, error)) {
         find_sessions(s);
+        opening_forget(state);
         return s;
     }
     free(s);

@@ -123,7 +123,11 @@ print(run("seal", work / "busy.yaml", "--description", BUILD / "demo/records-des
 idle = Desk(work / "idle", library, work / "idle-state", "--idle", "1")
 idle_session = json.loads(idle.ask("POST", "/api/archives/records.mun/sessions")[2])["id"]
 idle.until(idle_session, "running")
+(state / "openings").mkdir(parents=True)
+(state / "openings/old.png").write_bytes(b"")
+os.utime(state / "openings/old.png", (time.time() - 100 * 86400,) * 2)
 desk = Desk(work, library, state)
+fact("openings of long ago are removed", not (state / "openings/old.png").exists())
 
 # --- A session begins where the picture was taken ---
 
