@@ -287,7 +287,7 @@ static inline void fuzz_configure_pci(struct fuzz_guest *g)
 
 static inline bool fuzz_recorded(void *context, uint64_t first, uint32_t count, int16_t (*frames)[2])
 {
-    if (first + count > 100000)
+    if (first + count > 20000)
         abort();
     for (uint32_t i = 0; i < count; i++)
         frames[i][0] = frames[i][1] = (int16_t)((first + i) * 977);
@@ -296,7 +296,7 @@ static inline bool fuzz_recorded(void *context, uint64_t first, uint32_t count, 
 }
 
 /* What is connected to the line input, which ends within a case. */
-static const struct wave fuzz_recording = {.rate = 44100, .frames = 100000, .read = fuzz_recorded};
+static const struct wave fuzz_recording = {.rate = 8000, .frames = 20000, .read = fuzz_recorded};
 
 /* Makes the machine of a target. False: the host has no memory. */
 static inline bool fuzz_open(struct fuzz_guest *g, const struct fuzz_target *target)
