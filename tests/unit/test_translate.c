@@ -96,6 +96,14 @@ static void a_stack_that_overflows_tells_of_it_by_the_status_word(void **state)
                D(AT_DATA), 0xEB, 0xEA);
 }
 
+static void the_offset_of_an_operand_by_esp_and_an_index_is_seen(void **state)
+{
+    (void)state;
+    /* push eax; pop eax; movzx eax, cl; fld1; fadd dword [esp + eax]; fstp st0; fnstenv [D]; inc ecx; jmp */
+    COMPARE_AT(AT_CODE, 0x50, 0x58, 0x0F, 0xB6, 0xC1, 0xD9, 0xE8, 0xD8, 0x04, 0x04, 0xDD, 0xD8, 0xD9, 0x35, D(AT_DATA),
+               0x41, 0xEB, 0xEB);
+}
+
 static void mmx_registers_are_those_of_the_floating_point_unit(void **state)
 {
     (void)state;
@@ -516,6 +524,7 @@ int main(void)
         cmocka_unit_test(a_neighbour_is_looked_up_again_after_what_the_interpreter_does),
         cmocka_unit_test(flags_outlast_a_control_word_that_is_loaded),
         cmocka_unit_test(a_stack_that_overflows_tells_of_it_by_the_status_word),
+        cmocka_unit_test(the_offset_of_an_operand_by_esp_and_an_index_is_seen),
         cmocka_unit_test(mmx_registers_are_those_of_the_floating_point_unit),
         cmocka_unit_test(neighbours_that_must_be_aligned_fault_where_they_are_not),
         cmocka_unit_test(flags_of_a_comparison_outlast_the_ticks_of_its_loop),

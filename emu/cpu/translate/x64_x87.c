@@ -158,7 +158,9 @@ static void note_memory(struct compile *c, const struct insn *i, struct rm at)
     c->x87.segment = i->segment;
     if (offset_is_dead(c))
         return;
-    if (offset == NO_REGISTER || at.scale || at.displacement || !unit_is_flat(c->unit, i->segment)) {
+    /* The operand's index is all of its offset, unless the guest's base lies in R9 as well. */
+    if (offset == NO_REGISTER || at.scale || at.displacement || !unit_is_flat(c->unit, i->segment) ||
+        (offset != ADDRESS && i->base != REG_ZERO && i->index != REG_ZERO)) {
         offset = R11;
         effective_address_to(c, i, offset);
     }
