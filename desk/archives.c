@@ -234,6 +234,14 @@ static void info_text(const struct archive *archive, const uint64_t *sizes)
         print_row("identifier", d->identifier[i]);
     printf("rights        %s%s%s\n", rights_of(d), d->open || !*d->closed_until ? "" : " ",
            d->open ? "" : d->closed_until);
+    for (const struct closure *c = d->closure; c < d->closure + CLOSURE_LIMIT && *c->until; c++) {
+        printf("closed        until %s: %s", c->until, drive_slot_names[c->slot]);
+        if (*c->path) {
+            putchar(':');
+            plain_print(stdout, c->path);
+        }
+        putchar('\n');
+    }
     for (size_t i = 0; i < sizeof more_texts / sizeof more_texts[0]; i++)
         if (*more_text(d, i))
             print_row(more_texts[i].name, more_text(d, i));

@@ -84,7 +84,7 @@ static bool read_decision(const struct arguments *a, struct decision *d, struct 
     d->slot = (enum drive_slot)slot;
     if (path && strlen(path) >= sizeof d->path)
         return error_set(error, STATUS_USAGE, "decide", NULL, NULL, "--path is too long");
-    if (path && !decision_path(path))
+    if (path && !path_is_plain(path))
         return error_set(error, STATUS_USAGE, "decide", NULL, "write it as `muniment files` does: FOLDER/NAME",
                          "--path cannot be \"%.60s\"", path);
     snprintf(d->path, sizeof d->path, "%s", path ? path : "");

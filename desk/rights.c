@@ -105,28 +105,22 @@ static bool is_overridden(const struct rights *r)
     return argument_value(r->arguments, "--override") && argument_value(r->arguments, "--log");
 }
 
-/* The rules of one archive. A decision about all of it replaces its description's. */
+/* The rules of one archive. */
 static bool add_archive(struct rights *r, struct archive *archive, struct error *error)
 {
     struct evidence_subject subject;
-    struct decision described = {.scope = SCOPE_ARCHIVE};
     const struct decision *rule;
     struct evidence *e;
     size_t position = 0;
-    bool decided = false, good;
+    bool good;
 
     evidence_of(archive, &subject);
-    memcpy(described.until, subject.sealed.closed_until, sizeof described.until);
     e = desk_evidence(r->arguments, &subject, error);
     good = e && (evidence_lost(e) == 0 || is_overridden(r) ||
                  error_set(error, STATUS_UNDECIDED, subject.path, NULL, "`muniment verify` says which",
                            "has evidence that is damaged or lost: what it decided on rights is not known"));
-    while (good && (rule = evidence_next(e, &position))) {
-        decided = decided || rule->scope == SCOPE_ARCHIVE;
+    while (good && (rule = evidence_next(e, &position)))
         good = add_rule(r, rule) || error_host(error, subject.path, ENOMEM, "cannot judge");
-    }
-    if (good && !decided && !add_rule(r, &described))
-        good = error_host(error, subject.path, ENOMEM, "cannot judge");
     evidence_free(e);
     return good;
 }

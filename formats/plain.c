@@ -109,3 +109,17 @@ void plain_copy(char *to, size_t size, const char *from)
     }
     to[at] = '\0';
 }
+
+bool path_is_plain(const char *path)
+{
+    const char *part = path;
+
+    for (; *part; part += part[strcspn(part, "/")] == '/') {
+        size_t length = strcspn(part, "/");
+
+        if (length == 0 || (length <= 2 && strspn(part, ".") >= length) || (part[length] == '/' && !part[length + 1]))
+            return false;
+        part += length;
+    }
+    return part != path;
+}

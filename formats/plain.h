@@ -21,6 +21,9 @@ size_t utf8_put(uint32_t code, char *to);
 /* Whether a terminal must not get this code point. */
 bool code_is_hidden(uint32_t code);
 
+/* Whether a path within a volume is names with one slash between them, none of them "." or "..". */
+bool path_is_plain(const char *path);
+
 /* Prints a text; plain_print_lines leaves line feeds and tabs as they are. */
 void plain_print(FILE *to, const char *text);
 void plain_print_lines(FILE *to, const char *text);

@@ -153,6 +153,14 @@ struct software {
     char name[128], version[64], licence[128], evidence[192]; /* all but the name may be empty */
 };
 
+#define CLOSURE_LIMIT 16
+
+/* A drive, or a file or folder of a volume on it, that is closed. */
+struct closure {
+    char until[11], path[512]; /* until this date, YYYY-MM-DD; empty: all of the drive */
+    enum drive_slot slot;
+};
+
 /* What a description says. A text that is not stated is empty; a list ends at its first empty element. */
 struct description_manifest {
     char title[256];
@@ -162,6 +170,7 @@ struct description_manifest {
     bool open;             /* rights: open now, */
     char closed_until[11]; /* or closed until this date, YYYY-MM-DD; empty and not open: not stated */
     char rights_reason[512], rights_review[11]; /* why; the date on which that is looked at again */
+    struct closure closure[CLOSURE_LIMIT];      /* what is closed besides */
     char reference[128], creator[256], custodian[256];
     char language[LANGUAGE_LIMIT][36]; /* of the records: tags of RFC 5646 */
     struct software software[SOFTWARE_LIMIT];

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/plain.h"
+
 /* --- Numbers --- */
 
 static void store(const struct rule *rule, void *field, uint64_t value)
@@ -529,6 +531,19 @@ static void language_expect(const struct rule *rule, char *text)
 }
 
 const struct scalar_type type_language = {language_parse, text_print, language_expect, STYLE_QUOTED};
+
+static bool inside_parse(const struct rule *rule, const char *text, void *field)
+{
+    return path_is_plain(text) && text_parse(rule, text, field);
+}
+
+static void inside_expect(const struct rule *rule, char *text)
+{
+    snprintf(text, EXPECT_LIMIT, "a path within a volume, as `muniment files` lists it, of 1 to %zu bytes",
+             rule->size - 1);
+}
+
+const struct scalar_type type_inside = {inside_parse, text_print, inside_expect, STYLE_QUOTED};
 
 /* A name: lower-case letters, digits and hyphens, a letter first. */
 static bool name_parse(const struct rule *rule, const char *text, void *field)

@@ -282,6 +282,13 @@ static const struct rule identifier_item = {"identifiers", 0, IDENTIFIER_SIZE, .
 static const struct rule language_item = {"languages", 0, sizeof(((struct description_manifest *)0)->language[0]),
                                           .scalar = &type_language};
 
+static const struct rule closure_keys[] = {
+    {"until", AT(closure, until), .required = true, .scalar = &type_date},
+    {"drive", AT(closure, slot), .required = true, .scalar = &type_choice, .words = drive_slot_names},
+    {"path", AT(closure, path), .scalar = &type_inside},
+    KEYS_END};
+static const struct rule closure_item = {"closures", WHOLE(closure), .keys = closure_keys};
+
 static const struct rule software_keys[] = {{"name", AT(software, name), .required = true, .scalar = &type_text},
                                             {"version", AT(software, version), .scalar = &type_text},
                                             {"licence", AT(software, licence), .scalar = &type_text},
@@ -311,6 +318,7 @@ static const struct rule description_keys[] = {
     { "languages", AT(description_manifest, language), .items = &language_item, .max_items = LANGUAGE_LIMIT },
     { "software", AT(description_manifest, software), .items = &software_item, .max_items = SOFTWARE_LIMIT },
     { "ingest", WHOLE(description_manifest), .keys = ingest_keys },
+    { "closures", AT(description_manifest, closure), .items = &closure_item, .max_items = CLOSURE_LIMIT },
     KEYS_END
 };
 /* clang-format on */

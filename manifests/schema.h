@@ -60,7 +60,8 @@ extern const struct rule machine_rules, description_rules, set_rules;
 
 /* The kinds of value (scalars.c). */
 extern const struct scalar_type type_choice, type_flag, type_quantity, type_geometry, type_time, type_sha256, type_path,
-    type_text, type_lines, type_built_in, type_rights, type_date, type_language, type_none, type_station, type_name;
+    type_text, type_lines, type_built_in, type_rights, type_inside, type_date, type_language, type_none, type_station,
+    type_name;
 
 /* True when nothing is stored below the rule: the key is left out of the canonical form. */
 bool rule_is_empty(const struct rule *rule, const void *parent);

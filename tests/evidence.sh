@@ -203,6 +203,23 @@ says "for it is redacted" err 'is redacted'
 mkdir d; cp open.mun d/d.mun
 gives "a drive is closed" 0 "$MUNIMENT" decide d/d.mun --drive fd0 --close-until 2098-01-01 --reason x --key work $trust
 gives "Q-2: all of it" 6 read_one d/d.mun $trust
+# What a description closes on its drives, in an archive of its own.
+cp records-description.yaml described.yaml
+cat >>described.yaml <<'END'
+closures:
+  - until: 2095-01-01
+    drive: fd0
+    path: "RECORDS/P1021.TXT"
+END
+gives "a path is closed by the description" 0 "$MUNIMENT" seal records.yaml --description described.yaml -o part.mun --key work
+gives "it is left out" 6 "$MUNIMENT" files part.mun $trust
+passed "it is not listed" $(grep -c 'P1021' out)
+gives "the machine is not started" 6 "$MUNIMENT" boot part.mun --until time:1 $trust
+says "until the date" err 'is closed until 2095-01-01'
+gives "Q-6: one person cannot open it" 0 "$MUNIMENT" decide part.mun --drive fd0 --path records/p1021.txt --open --reason x --key work $trust
+gives "it stays closed" 6 "$MUNIMENT" retrieve part.mun RECORDS/P1021.TXT -o bag4 $trust
+gives "two can" 0 "$MUNIMENT" decide part.mun --drive fd0 --path records/p1021.txt --open --reason consent --key work --second second $trust
+gives "then it is open" 0 "$MUNIMENT" retrieve part.mun RECORDS/P1021.TXT -o bag4 $trust
 mkdir folder; cp open.mun folder/f.mun
 "$MUNIMENT" decide folder/f.mun --drive fd0 --path RECORDS --redact --reason x --key work $trust >out
 gives "of a file in a closed folder it is said that this is closed, not that there is none" 6 "$MUNIMENT" retrieve folder/f.mun "rec*/P1021.TXT" -o bag3 $trust

@@ -70,7 +70,13 @@ static const char full_description[] = "muniment: description 0\n"
                                        "  date: 2026-11-29T09:00:00\n"
                                        "  by: \"p-0a1b2c\"\n"
                                        "  row: ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n"
-                                       "  scan: \"clamscan: nothing found\"\n";
+                                       "  scan: \"clamscan: nothing found\"\n"
+                                       "closures:\n"
+                                       "  - until: 2060-01-01\n"
+                                       "    drive: hd0\n"
+                                       "    path: \"LETTERS/1998\"\n"
+                                       "  - until: 2040-12-31\n"
+                                       "    drive: fd0\n";
 
 /* Replaces the first occurrence of `find` in text. The caller frees the result. */
 static char *replaced(const char *text, const char *find, const char *by)
@@ -315,6 +321,9 @@ static void description_errors_name_line_and_column(void **state)
         { "software without a name (M-51)", "name: \"LANDREG\"", "version: \"1\"", "d:24:5", "software needs the key name" },
         { "software of another kind (M-51)", "name: \"LANDREG\"", "kind: \"LANDREG\"", "d:24:5", "software has no \"kind\"" },
         { "an ingest without a row (M-52)", "  row: ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n", "", "d:26:3", "ingest needs the key row" },
+        { "a closure without a date (M-53)", "  - until: 2060-01-01\n    drive: hd0\n", "  - drive: hd0\n", "d:31:5", "closures needs the key until" },
+        { "a closure of no drive (M-53)", "drive: hd0", "drive: hd4", "d:32:12", "closures.drive must be" },
+        { "a closure of a path that no file has (M-53)", "LETTERS/1998", "/LETTERS", "d:33:11", "closures.path must be" },
         { "an ingest without a time (M-52)", "2026-11-29T09:00:00", "2026-11-29", "d:26:9", "ingest.date must be a time" },
     };
     /* clang-format on */
@@ -668,6 +677,10 @@ static void full_description_is_read_and_is_canonical(void **state)
     assert_string_equal(d.software[1].name, "LANDREG");
     assert_int_equal(d.ingest.date, 1795942800);
     assert_string_equal(d.ingest.scan, "clamscan: nothing found");
+    assert_string_equal(d.closure[0].path, "LETTERS/1998");
+    assert_int_equal(d.closure[1].slot, DRIVE_FD0);
+    assert_string_equal(d.closure[1].until, "2040-12-31");
+    assert_string_equal(d.closure[2].until, "");
     assert_int_equal(description_manifest_print(&d, text, sizeof(text)), strlen(full_description));
     assert_string_equal(text, full_description);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/plain.h"
+
 #define FIRST "muniment-batch: 0\n"
 
 /* --- Decisions --- */
@@ -58,20 +60,6 @@ void decision_print(struct text *t, const struct decision *d)
         text_print(t, " closed until %s", d->until);
 }
 
-bool decision_path(const char *path)
-{
-    const char *part = path;
-
-    for (; *part; part += part[strcspn(part, "/")] == '/') {
-        size_t length = strcspn(part, "/");
-
-        if (length == 0 || (length <= 2 && strspn(part, ".") >= length) || (part[length] == '/' && !part[length + 1]))
-            return false;
-        part += length;
-    }
-    return part != path;
-}
-
 static bool is_date(const char *text)
 {
     static const char form[] = "dddd-dd-dd";
@@ -106,7 +94,7 @@ static bool read_decision(const char *text, struct decision *d)
     }
     if (d->scope == SCOPE_PATH) {
         if (sscanf(rest, " %1535s%n", name, &used) != 1 || !read_name(name, d->path, sizeof d->path) ||
-            !decision_path(d->path))
+            !path_is_plain(d->path))
             return false;
         rest += used;
     }

@@ -398,8 +398,7 @@ void evidence_of(struct archive *archive, struct evidence_subject *subject)
     memcpy(subject->sealed.statement, s->statement, sizeof(hex_digest));
     memcpy(subject->sealed.signer, s->signer, sizeof(hex_digest));
     memcpy(subject->sealed.signature, s->bytes, SIGNATURE_SIZE);
-    if (!d->open)
-        memcpy(subject->sealed.closed_until, d->closed_until, sizeof d->closed_until);
+    sealed_rights(&subject->sealed, d);
 }
 
 const char *evidence_proved(const struct evidence *e)

@@ -102,10 +102,6 @@ struct batch_request {
     size_t key_count;
 };
 
-/* Whether a path has the one form that files are named by: names with single slashes between them, none of them . or ..
- * A rule about any other form would close nothing. */
-bool decision_path(const char *path);
-
 /* Writes a batch; *name gets its digest. */
 bool batch_write(const struct batch_request *request, hex_digest name, struct error *error);
 

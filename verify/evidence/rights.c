@@ -19,8 +19,35 @@ static bool counts(const struct batch *b)
     return b->decides && b->trusted && !b->ignored;
 }
 
-/* Decisions that loosen what their batch stands on need a second person; the archive's first rule is its description's.
- */
+/* The n-th rule of the description: the first is about all of the archive. False: there are no more. */
+static bool described(const struct evidence *e, size_t n, struct decision *rule)
+{
+    const struct sealed_identity *sealed = &e->subject.sealed;
+
+    *rule = (struct decision){.scope = SCOPE_ARCHIVE};
+    if (n > CLOSURE_LIMIT || (n > 0 && !*sealed->closure[n - 1].until))
+        return false;
+    memcpy(rule->until, n ? sealed->closure[n - 1].until : sealed->closed_until, sizeof rule->until);
+    if (n > 0) {
+        rule->slot = sealed->closure[n - 1].slot;
+        rule->scope = *sealed->closure[n - 1].path ? SCOPE_PATH : SCOPE_DRIVE;
+        memcpy(rule->path, sealed->closure[n - 1].path, sizeof sealed->closure->path);
+    }
+    return true;
+}
+
+/* Whether a decision loosens what the description says of the same. */
+static bool loosens_description(const struct evidence *e, const struct decision *d)
+{
+    struct decision rule;
+
+    for (size_t n = 0; described(e, n, &rule); n++)
+        if (same_scope(&rule, d) && strcmp(d->until, rule.until) < 0)
+            return true;
+    return false;
+}
+
+/* Decisions that loosen what their batch stands on, or the description, need a second person. */
 static void find_ignored(struct evidence *e)
 {
     for (size_t i = 0; i < e->count; i++) {
@@ -33,8 +60,7 @@ static void find_ignored(struct evidence *e)
                 strcmp(b->decision.until, before->decision.until) < 0 && batch_stands_on(e, b, before->name))
                 b->ignored = true;
         }
-        if (b->decides && !b->two && b->decision.scope == SCOPE_ARCHIVE &&
-            strcmp(b->decision.until, e->subject.sealed.closed_until) < 0)
+        if (b->decides && !b->two && loosens_description(e, &b->decision))
             b->ignored = true;
     }
 }
@@ -48,26 +74,43 @@ static bool is_superseded(const struct evidence *e, const struct batch *b)
     return false;
 }
 
+/* The rule of the same scope, or a new one. */
+static struct decision *rule_for(struct evidence *e, const struct decision *d)
+{
+    size_t n = 0;
+
+    while (n < e->rule_count && !same_scope(&e->rules[n], d))
+        n++;
+    if (n == e->rule_count)
+        e->rules[e->rule_count++] = *d;
+    return &e->rules[n];
+}
+
 bool rights_judge(struct evidence *e)
 {
-    e->rules = calloc(e->count + 1, sizeof *e->rules);
+    struct decision rule;
+
+    e->rules = calloc(e->count + 1 + CLOSURE_LIMIT, sizeof *e->rules);
     if (!e->rules)
         return false;
     find_ignored(e);
     for (size_t i = 0; i < e->count; i++) {
         const struct batch *b = e->batches[i];
-        size_t n = 0;
 
         if (counts(b) && *b->review && (!*e->review || strcmp(b->review, e->review) < 0))
             memcpy(e->review, b->review, sizeof e->review);
         if (!counts(b) || is_superseded(e, b))
             continue;
-        while (n < e->rule_count && !same_scope(&e->rules[n], &b->decision))
-            n++;
-        if (n == e->rule_count)
-            e->rules[e->rule_count++] = b->decision;
-        else if (strcmp(b->decision.until, e->rules[n].until) > 0)
-            memcpy(e->rules[n].until, b->decision.until, sizeof e->rules[n].until);
+        struct decision *same = rule_for(e, &b->decision);
+        if (strcmp(b->decision.until, same->until) > 0)
+            memcpy(same->until, b->decision.until, sizeof same->until);
+    }
+    /* Of what nobody decided, the description's rules hold. */
+    const size_t decided = e->rule_count;
+    for (size_t n = 0; described(e, n, &rule); n++) {
+        struct decision *same = rule_for(e, &rule);
+        if (same >= e->rules + decided && strcmp(rule.until, same->until) > 0)
+            memcpy(same->until, rule.until, sizeof same->until);
     }
     return true;
 }

@@ -155,7 +155,14 @@ static bool check_all(struct check *c, struct error *error)
     return true;
 }
 
-/* The description's rule on access, as far as the description can be read. */
+void sealed_rights(struct sealed_identity *sealed, const struct description_manifest *d)
+{
+    if (!d->open)
+        memcpy(sealed->closed_until, d->closed_until, sizeof sealed->closed_until);
+    memcpy(sealed->closure, d->closure, sizeof sealed->closure);
+}
+
+/* The description's rules on access, as far as the description can be read. */
 static void describe_rights(struct check *c, struct sealed_identity *sealed)
 {
     struct part *part = find_part(c, MEMBER_DESCRIPTION, 0);
@@ -163,9 +170,8 @@ static void describe_rights(struct check *c, struct sealed_identity *sealed)
     struct description_manifest *d = malloc(sizeof *d);
     struct error ignored;
 
-    if (text && d && description_manifest_parse(text, (size_t)part->member.size, "description.yaml", d, &ignored) &&
-        !d->open)
-        memcpy(sealed->closed_until, d->closed_until, sizeof sealed->closed_until);
+    if (text && d && description_manifest_parse(text, (size_t)part->member.size, "description.yaml", d, &ignored))
+        sealed_rights(sealed, d);
     free(d);
     free(text);
 }

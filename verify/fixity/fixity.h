@@ -51,7 +51,11 @@ struct sealed_identity {
     hex_digest machine_root, content, statement, signer; /* digests, in hexadecimal */
     uint8_t signature[SIGNATURE_SIZE];                   /* statement.sig */
     char closed_until[11];                               /* by its description; empty: open, or not stated */
+    struct closure closure[CLOSURE_LIMIT];               /* and what that closes besides */
 };
+
+/* Takes the rules of a description. */
+void sealed_rights(struct sealed_identity *sealed, const struct description_manifest *d);
 
 struct verify_request {
     const char *path;
