@@ -51,6 +51,9 @@ static bool open_volume(const struct arguments *a, struct desk_volume *v, const 
     struct volume volume = *from;
 
     volume.with_deleted = argument_value(a, "--deleted") != NULL;
+    if (argument_value(a, "--code-page") && v->rights && !strcmp(from->file_system, "HPFS") &&
+        !rights_allow(v->rights, v->disk.slot, true, error))
+        return false; /* its names have no bytes here that a rule about a path could be held against (is_closed) */
     if (!choose_code_page(a, &volume.code_page, error) || (volume.with_deleted && !may_see_deleted(a, v, error)))
         return false;
     v->number = from->number;

@@ -2,9 +2,11 @@
 #include "formats/wave.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "formats/error.h"
 #include "formats/numbers.h"
@@ -146,6 +148,17 @@ static bool read_chunks(struct file *f, struct wave *wave, struct error *error)
     return refuse(f, "has no samples", error);
 }
 
+/* Does not wait for who writes to a FIFO: nothing comes from one, and it has no size. */
+static FILE *open_now(const char *path)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    FILE *file = descriptor >= 0 ? fdopen(descriptor, "rb") : NULL;
+
+    if (!file && descriptor >= 0)
+        close(descriptor);
+    return file;
+}
+
 bool wave_open(const char *path, struct wave *wave, struct error *error)
 {
     struct file *f = calloc(1, sizeof *f);
@@ -155,7 +168,7 @@ bool wave_open(const char *path, struct wave *wave, struct error *error)
     if (!f)
         return error_host(error, path, ENOMEM, "cannot open");
     f->path = path;
-    f->file = fopen(path, "rb");
+    f->file = open_now(path);
     if (!f->file || fseeko(f->file, 0, SEEK_END) || (size = ftello(f->file)) < 0) {
         error_host(error, path, errno, "cannot open");
         close_file(f);
@@ -171,7 +184,7 @@ bool wave_open(const char *path, struct wave *wave, struct error *error)
 bool wave_is(const char *path)
 {
     uint8_t head[HEAD];
-    FILE *file = fopen(path, "rb");
+    FILE *file = open_now(path);
     bool is = file && fread(head, 1, HEAD, file) == HEAD && !memcmp(head, "RIFF", 4) && !memcmp(head + 8, "WAVE", 4);
 
     if (file)

@@ -304,6 +304,13 @@ says "which is named first" out 'c.mun: intact, signed by a trusted key'
 says "and it is named" out 'it fits, and the key is trusted'
 gives "a stranger's changes nothing" 1 "$MUNIMENT" verify counter/c.mun --trust stranger.pub
 says "and is no reason" out 'c.mun: intact, signer unknown'
+gives "nor does it where nobody is named who is trusted" 1 "$MUNIMENT" verify counter/c.mun
+says "so that the signer is unknown" out 'c.mun: intact, signer unknown'
+cp open.mun counter/own.mun
+gives "the archive's own signer" 0 "$MUNIMENT" countersign counter/own.mun --key work
+gives "does not vouch for himself" 1 "$MUNIMENT" verify counter/own.mun
+says "whom nobody knows" out 'own.mun: intact, signer unknown'
+says "which is said of the key" out "it fits, and the key is the signer's"
 gives "a key that only seconds" 0 "$MUNIMENT" countersign counter/c.mun --key second
 gives "vouches for no archive" 1 "$MUNIMENT" verify counter/c.mun --trust office.root --trust second.cert
 cp counter/c.mun counter/worn.mun; flip counter/worn.mun $(($(stat -c %s counter/c.mun) / 2))

@@ -145,6 +145,14 @@ for run in "" 3; do
     gives "hpfs $run: listed" 0 "$MUNIMENT" files hpfs.img
     says "hpfs $run: with what is empty" out "EMPTY/"
 done
+python3 - <<'PY'
+image = bytearray(open("hpfs.img", "rb").read())
+at = next(at for at in range(0, len(image), 512) if image[at:at + 4] == b"\xae\x0a\xe4\x77" and image[at + 12:at + 16] != bytes(4))
+image[at + 4:at + 8] = (0x14).to_bytes(4, "little")
+open("cut.img", "wb").write(image)
+PY
+gives "hpfs: a folder whose entries end too early is damaged" 1 "$MUNIMENT" files cut.img
+says "in these words" err "a block of the folder has no end"
 
 # --- Damaged metadata ---
 cat >damage.py <<'PY'

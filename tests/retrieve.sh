@@ -86,6 +86,19 @@ for page in 437 850 852 866 932 1250 1251 1252; do
     gives "closes it in $page" 6 "$MUNIMENT" files pages.mun --code-page $page --trust pages.key.pub
     passed "with only CONFIG.SYS and AUTOEXEC.BAT left in $page" "$([ "$(wc -l <out)" = 2 ]; echo $?)"
 done
+# HPFS says itself which page a name is in; these are of an index that leads nowhere.
+mkdir small; cp salaries.txt "small/GEHÄLT.TXT"
+python3 "$here/tests/hpfs.py" hp.img 3 small
+printf 'none' | dd of=hp.img bs=512 seek=24 conv=notrunc 2>err
+gives "a name of HPFS in the code page that is named" 0 "$MUNIMENT" files hp.img --code-page 1251
+says "so" out "GEHЋLT.TXT"
+"$MUNIMENT" suggest hp.img --machine plain >hp.yaml 2>err
+"$MUNIMENT" seal hp.yaml -o hp.mun --key pages.key >out 2>err
+gives "in an archive" 0 "$MUNIMENT" files hp.mun --code-page 1251
+gives "a rule about it" 0 "$MUNIMENT" decide hp.mun --drive hda --path "GEHÄLT.TXT" --redact --reason x --key pages.key --trust pages.key.pub
+gives "closes it" 6 "$MUNIMENT" files hp.mun --trust pages.key.pub
+gives "and no code page opens it" 6 "$MUNIMENT" files hp.mun --code-page 1251 --trust pages.key.pub
+passed "or shows it" "$([ ! -s out ]; echo $?)"
 
 # --- What was deleted ---
 mformat -C -f 1440 -i gone.img ::
@@ -103,6 +116,12 @@ says "and one in a folder that was deleted" out "_LD/_INUTES.DOC  (deleted)"
 gives "taken out" 0 "$MUNIMENT" retrieve gone.img --deleted -o gone
 passed "whole" "$(cmp -s ledger.dbf gone/data/_EDGER.DBF && cmp -s minutes.doc gone/data/_LD/_INUTES.DOC; echo $?)"
 says "and marked" gone/files.csv ",deleted,"
+LC_ALL=C sed 's/\xe5INUTES DOC/MINUTES DOC/' gone.img >half.img
+gives "what lies in a deleted folder" 0 "$MUNIMENT" files half.img --deleted
+says "is deleted, whatever its name says" out "_LD/MINUTES.DOC  (deleted)"
+LC_ALL=C sed 's/\xe5EDGER  DBF/LEDGER  DBF/' gone.img >half.img
+gives "and what begins at a free cluster" 0 "$MUNIMENT" files half.img --deleted
+says "is deleted too" out "LEDGER.DBF  (deleted)"
 mcopy -i gone.img later.txt ::LATER.TXT
 gives "what begins where another file lies now" 0 "$MUNIMENT" files gone.img --deleted
 passed "is not listed" "$([ "$(wc -l <out)" = 1 ]; echo $?)"

@@ -445,6 +445,7 @@ enum fat_next fat_folder_next(struct fat *f, struct fat_folder *d, struct fat_en
     struct long_name name = {.parts = 0};
     uint8_t raw[32];
     enum fat_next next;
+    bool lost, freed; /* it, or its folder, was deleted; its first cluster is free */
 
     while ((next = raw_next(f, d, raw, error)) == FAT_ENTRY) {
         if (raw[0] == 0xE5 || (raw[0] == '.' && raw[11] & FAT_FOLDER)) {
@@ -457,8 +458,6 @@ enum fat_next fat_folder_next(struct fat *f, struct fat_folder *d, struct fat_en
         }
         memset(e, 0, sizeof *e);
         memcpy(e->raw_name, raw, 11);
-        if ((e->deleted = raw[0] == 0xE5))
-            raw[0] = '_';
         e->attributes = raw[11];
         e->cluster = get_le16(raw + 26) | (f->info.bits == 32 ? (uint32_t)get_le16(raw + 20) << 16 : 0);
         e->size = raw[11] & FAT_FOLDER ? 0 : get_le32(raw + 28);
@@ -466,8 +465,13 @@ enum fat_next fat_folder_next(struct fat *f, struct fat_folder *d, struct fat_en
         e->created_hundredths = raw[13] < 200 ? raw[13] : 0;
         e->modified = (struct fat_time){get_le16(raw + 24), get_le16(raw + 22)};
         e->accessed = (struct fat_time){get_le16(raw + 18), 0};
-        if (e->deleted && (e->cluster ? !is_freed(f, e->cluster) : e->size || e->attributes & FAT_FOLDER))
+        lost = raw[0] == 0xE5 || (!d->place.root && is_freed(f, d->place.first));
+        freed = is_freed(f, e->cluster);
+        if (lost && (e->cluster ? !freed : e->size || e->attributes & FAT_FOLDER))
             continue; /* somebody else has its first cluster */
+        e->deleted = lost || freed;
+        if (raw[0] == 0xE5)
+            raw[0] = '_';
         entry_name(f, e, raw, &name);
         return FAT_ENTRY;
     }

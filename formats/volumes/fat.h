@@ -67,7 +67,8 @@ void fat_close(struct fat *fat);
 void fat_use_code_page(struct fat *fat, unsigned page);
 /* Deleted entries are listed, too, unless their first cluster is another's by now. Their first byte is E5h, shown as
  * "_"; their long names are gone. What they held is taken for the clusters that follow the first one as long as they
- * are free; of a folder for that one. */
+ * are free; of a folder for that one. What lies in a deleted folder, or
+ * begins at a free cluster, is deleted, whatever its name says. */
 void fat_show_deleted(struct fat *fat);
 const struct fat_info *fat_info(const struct fat *fat);
 

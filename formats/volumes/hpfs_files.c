@@ -167,6 +167,10 @@ static void list_block(struct listing *l, uint32_t sector, unsigned depth)
         }
         at += length;
     }
+    if (!l->stopped) {
+        damaged(&error, sector, "a block of the folder has no end");
+        note(l, &error);
+    }
 }
 
 static bool list(void *context, uint64_t folder, file_each *each, void *each_context, struct error *error)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -153,6 +154,12 @@ static void what_is_no_recording_is_refused(void **state)
     assert_false(wave_open("/nowhere/x.wav", &wave, &error));
     assert_int_equal(error.status, STATUS_HOST);
     assert_false(wave_is("/nowhere/x.wav"));
+    /* Nobody writes to this FIFO, and nobody waits for that. */
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_false(wave_is(path));
+    assert_false(wave_open(path, &wave, &error));
+    unlink(path);
 }
 
 static void an_extensible_format_may_be_pcm(void **state)

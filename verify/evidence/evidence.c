@@ -283,6 +283,7 @@ struct evidence *evidence_load(const struct evidence_request *r, struct error *e
         return NULL;
     }
     e->subject = *r->subject;
+    e->somebody = r->trusted_count > 0;
     good = evidence_folders(r->subject->path, r->subject->sealed.content, &beside) ||
            error_host(error, r->subject->path, ENAMETOOLONG, "cannot look for evidence of");
     for (size_t i = 0; good && i < EVIDENCE_FOLDERS; i++)
@@ -321,7 +322,7 @@ enum vouching evidence_vouched(const struct evidence *e)
 {
     enum vouching best = VOUCHED_NOT;
 
-    for (size_t i = 0; i < e->count; i++)
+    for (size_t i = 0; e->somebody && i < e->count; i++)
         if (is_countersignature(e, e->batches[i]) && best != VOUCHED_TRUSTED)
             best = e->batches[i]->trusted ? VOUCHED_TRUSTED : e->batches[i]->unchecked ? VOUCHED_UNCHECKED : best;
     return best;
@@ -345,7 +346,7 @@ static void report_batch(const struct evidence *e, const struct batch *b,
     }
     if (is_countersignature(e, b)) {
         snprintf(line, sizeof line, "%.8s, %.10s: countersigned by %s: %s", b->name, b->made, b->keys[0].digest,
-                 b->trusted     ? "it fits, and the key is trusted"
+                 b->trusted     ? e->somebody ? "it fits, and the key is trusted" : "it fits, and the key is the signer's"
                  : b->unchecked ? "the key is trusted; its algorithm is not checked here"
                                 : "it does not fit, or the key is not trusted");
         each(context, line, false);

@@ -73,7 +73,8 @@ uint64_t evidence_lost(const struct evidence *evidence);
  * time is only claimed. */
 const char *evidence_proved(const struct evidence *evidence);
 /* Whether a countersignature, a batch that has nothing but signatures, vouches for the archive: one of a trusted key
- * does; one of a trusted key by an algorithm that is not checked here may. */
+ * does; one of a trusted key by an algorithm that is not checked here may. Where nobody is named who is
+ * trusted, nobody does. */
 enum vouching { VOUCHED_NOT, VOUCHED_UNCHECKED, VOUCHED_TRUSTED };
 enum vouching evidence_vouched(const struct evidence *evidence);
 /* The digests of the batches on which no other stands, those of trusted signers first, up to `limit`; returns how many.

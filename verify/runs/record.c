@@ -242,7 +242,7 @@ void record_medium(struct recorder *r, enum drive_slot slot, const struct block 
 void record_line_in(struct recorder *r, const struct wave *recording, const char *sha256)
 {
     machine_line_in(r->machine, recording);
-    if (r->recording)
+    if (records(r))
         journal_write_line_in(&r->writer, machine_tick(r->machine), sha256);
 }
 
