@@ -95,7 +95,7 @@ says "so" out "GEHЋLT.TXT"
 "$MUNIMENT" suggest hp.img --machine plain >hp.yaml 2>err
 "$MUNIMENT" seal hp.yaml -o hp.mun --key pages.key >out 2>err
 gives "in an archive" 0 "$MUNIMENT" files hp.mun --code-page 1251
-gives "a rule about it" 0 "$MUNIMENT" decide hp.mun --drive hda --path "GEHÄLT.TXT" --redact --reason x --key pages.key --trust pages.key.pub
+gives "a rule about it" 0 "$MUNIMENT" decide hp.mun --drive hd0 --path "GEHÄLT.TXT" --redact --reason x --key pages.key --trust pages.key.pub
 gives "closes it" 6 "$MUNIMENT" files hp.mun --trust pages.key.pub
 gives "and no code page opens it" 6 "$MUNIMENT" files hp.mun --code-page 1251 --trust pages.key.pub
 passed "or shows it" "$([ ! -s out ]; echo $?)"

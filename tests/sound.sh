@@ -179,6 +179,8 @@ gives "a script connects a recording, and takes it away" 0 "$MUNIMENT" boot reco
 cp out end
 grep -q "^0 line-in $(sha256sum <tape.wav | cut -d ' ' -f 1) " tape.journal && grep -q '^[0-9]* line-in none ' tape.journal
 passed "the journal names it by its digest" $?
+gives "a run that ends where one was connected" 0 "$MUNIMENT" boot recorder.mun --line-in tape.wav --until time:0 --record zero.journal
+passed "has a digest after that" "$(grep -A 1 "^0 line-in " zero.journal | grep -q "^0 digest "; echo $?)"
 gives "it is replayed" 0 "$MUNIMENT" replay recorder.mun tape.journal --media quiet.wav --media tape.wav
 gives "not without the file" 3 "$MUNIMENT" replay recorder.mun tape.journal --media quiet.wav
 says "which it names" err "give its file with --media"
