@@ -346,9 +346,10 @@ static void report_batch(const struct evidence *e, const struct batch *b,
     }
     if (is_countersignature(e, b)) {
         snprintf(line, sizeof line, "%.8s, %.10s: countersigned by %s: %s", b->name, b->made, b->keys[0].digest,
-                 b->trusted     ? e->somebody ? "it fits, and the key is trusted" : "it fits, and the key is the signer's"
-                 : b->unchecked ? "the key is trusted; its algorithm is not checked here"
-                                : "it does not fit, or the key is not trusted");
+                 b->trusted && e->somebody ? "it fits, and the key is trusted"
+                 : b->trusted              ? "it fits, and the key is the signer's"
+                 : b->unchecked            ? "the key is trusted; its algorithm is not checked here"
+                                           : "it does not fit, or the key is not trusted");
         each(context, line, false);
     }
     if (*b->about && b->verdict.state == STAMP_GOOD)
