@@ -20,14 +20,17 @@ static const struct {
 
 bool opening_name(const char *state, const char *path, char name[PATH_MAX])
 {
-    struct stat status;
+    struct stat status, program;
     uint8_t digest[DIGEST_SIZE];
-    char text[PATH_MAX + 64], hex[65];
+    char text[PATH_MAX + 128], hex[65];
 
     if (stat(path, &status))
         return false;
-    snprintf(text, sizeof text, "%s %lld %lld %ld", path, (long long)status.st_size, (long long)status.st_mtim.tv_sec,
-             status.st_mtim.tv_nsec);
+    if (stat("/proc/self/exe", &program))
+        memset(&program, 0, sizeof program);
+    snprintf(text, sizeof text, "%s %lld %lld %ld %lld %lld", path, (long long)status.st_size,
+             (long long)status.st_mtim.tv_sec, status.st_mtim.tv_nsec, (long long)program.st_size,
+             (long long)program.st_mtim.tv_sec);
     sha256(text, strlen(text), digest);
     hex_encode(digest, hex);
     snprintf(name, PATH_MAX, "%.3900s/openings/%.32s", state, hex);

@@ -8,7 +8,8 @@
 
 enum opening_file { OPENING_JOURNAL, OPENING_SNAPSHOT, OPENING_PICTURE, OPENING_FILES };
 
-/* The name of an archive's, a path without the ending of the files: another file has another. False: there is no such
+/* The name of an archive's, a path without the ending of the files: another file has another, and so has
+ * another program, which may not come to the same state. False: there is no such
  * file. */
 bool opening_name(const char *state, const char *archive, char name[PATH_MAX]);
 void opening_path(const char *name, enum opening_file file, char path[PATH_MAX]);

@@ -8,17 +8,17 @@
 
 enum { HEAD = 8, RECORD_HEAD = 12 };
 
-/* Reads the head of the record at *at, and passes it. False: there is no whole one. */
+/* Reads the head of the record at *at, and skips the record. False: there is no whole one. */
 static bool next_record(int descriptor, uint64_t *at, uint64_t *tick, uint32_t *length)
 {
-    uint8_t head[RECORD_HEAD];
+    uint8_t head[RECORD_HEAD], last;
 
     if (pread(descriptor, head, sizeof head, (off_t)*at) != (ssize_t)sizeof head)
         return false;
     *tick = get_le64(head);
     *length = get_le32(head + 8);
     *at += sizeof head + *length;
-    return *length > 0 && *length <= PAPER_RECORD;
+    return *length > 0 && *length <= PAPER_RECORD && pread(descriptor, &last, 1, (off_t)*at - 1) == 1;
 }
 
 void paper_begin(struct paper *p, int descriptor, uint64_t ticks_per_second, uint64_t tick)

@@ -167,6 +167,8 @@ static bool open_files(struct seat *s, struct error *error)
     }
     snprintf(path, sizeof path, "%.4000s/" SEAT_PAPER, s->request->folder);
     s->paper_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (s->paper_file < 0)
+        return error_host(error, path, errno, "cannot open");
     s->twins = (struct twins){{s->checkpoints[0], s->checkpoints[1]}, {seat_checkpoints[0], seat_checkpoints[1]}, 0, 0};
     return true;
 }
@@ -290,7 +292,6 @@ static void set_due(struct seat *s, uint64_t took)
 /* The digest in the journal is what the snapshot is known by. */
 static bool note_state(struct seat *s, struct error *error)
 {
-    paper_flush(&s->paper, true);
     return machine_identity_update(&s->media, &s->identity, error) &&
            (record_digest(&s->session.recorder) || error_host(error, SEAT_JOURNAL, EIO, "cannot write"));
 }
@@ -309,6 +310,10 @@ static bool look_at_checkpoints(struct seat *s)
     }
     if (nanoseconds(CLOCK_PROCESS_CPUTIME_ID) < s->checkpoint_due)
         return true;
+    if (!paper_flush(&s->paper, true)) { /* only the journal has what was printed */
+        set_due(s, 0);
+        return true;
+    }
     if (!note_state(s, &error))
         return false;
     s->checkpoint_begun = nanoseconds(CLOCK_MONOTONIC);
@@ -385,10 +390,9 @@ static enum status end(struct seat *s, enum session_end how, struct error *error
     struct error none;
 
     good = media_sync(&s->media, true, good ? error : NULL) && good;
-    paper_flush(&s->paper, true);
     if (how == SESSION_FAILED)
         good = media_failure(&s->media, error);
-    if (good && !off && machine_identity_update(&s->media, &s->identity, &none) &&
+    if (paper_flush(&s->paper, true) && good && !off && machine_identity_update(&s->media, &s->identity, &none) &&
         !twins_write(&s->twins, s->machine, &s->identity, &none))
         error_print(stderr, &none); /* its journal is repeated, then */
     if (good)

@@ -557,6 +557,7 @@ static void end_seat(struct steward *s, struct seat *seat)
         snprintf(seat->reason, sizeof seat->reason, "%.500s", error.what);
     }
     seat->inserted_by[0] = '\0';
+    seat->insert = DRIVE_ABSENT; /* who resumes it later did not ask for that */
     if (seat->question)
         answer_error(s, seat->question, WIFEXITED(status) && WEXITSTATUS(status) == STATUS_CLOSED ? 403 : 422,
                      *seat->reason ? seat->reason : "the session did not begin");
@@ -855,21 +856,7 @@ static void on_seat_retrieve(struct steward *s, struct question *q)
 
 static void on_journal(struct steward *s, struct question *q)
 {
-    const struct seat *seat = find_seat(s, q);
-    char path[PATH_MAX];
-    struct stat status;
-    int descriptor = -1;
-
-    if (seat) {
-        seat_path(s, seat, "journal", path);
-        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    }
-    if (descriptor >= 0 && fstat(descriptor, &status) == 0)
-        answer(s, q->number, 200, "text/plain; charset=utf-8", (uint64_t)status.st_size, descriptor);
-    else
-        answer_error(s, q->number, 404, "there is no such session");
-    if (descriptor >= 0)
-        close(descriptor);
+    on_seat_job(s, q, "text/plain; charset=utf-8", work_journal);
 }
 
 static void on_prints(struct steward *s, struct question *q)
@@ -1056,6 +1043,7 @@ static void begin_with_medium(struct steward *s, const struct question *q, struc
             kill(seat->process, SIGTERM);
     } else if (!begin_seat(s, seat, q->person, &error)) {
         seat->question = 0;
+        seat->insert = DRIVE_ABSENT;
         answer_error(s, q->number, 500, error.what);
     }
 }

@@ -96,7 +96,7 @@ static struct upload *place_for(struct uploads *u, const char *owner)
 
 struct upload *upload_begin(struct uploads *u, const char *owner, const char *name, uint64_t size, struct error *error)
 {
-    struct upload *upload = place_for(u, owner);
+    struct upload *upload;
     uint64_t kept = 0;
     uint8_t id[8];
     char path[PATH_MAX];
@@ -104,14 +104,22 @@ struct upload *upload_begin(struct uploads *u, const char *owner, const char *na
     for_each(u, add_size, &kept);
     for (size_t i = 0; i < UPLOADS_MOST; i++)
         kept += *u->under_way[i].id ? u->under_way[i].size : 0;
-    if (!upload || !size || size % SECTOR_SIZE || size > UPLOAD_SIZE_MOST || kept + size > UPLOADS_SIZE_MOST ||
-        !*name || strlen(name) >= UPLOAD_NAME || getentropy(id, sizeof id)) {
-        error_set(error, STATUS_INPUT, "upload", NULL, NULL,
-                  upload ? "is not a raw image of at most %llu MiB, or there is no room for it"
-                         : "too many images are under way (%llu MiB each at most)",
-                  (unsigned long long)(UPLOAD_SIZE_MOST >> 20));
-        return NULL;
-    }
+    if (!*name || strlen(name) >= UPLOAD_NAME)
+        return error_set(error, STATUS_INPUT, "upload", NULL, NULL, "give the image a name of at most %u bytes",
+                         UPLOAD_NAME - 1),
+               NULL;
+    if (!size || size % SECTOR_SIZE || size > UPLOAD_SIZE_MOST)
+        return error_set(error, STATUS_INPUT, "upload", NULL, NULL, "this is no raw image of at most %llu MiB",
+                         (unsigned long long)(UPLOAD_SIZE_MOST >> 20)),
+               NULL;
+    if (size > UPLOADS_SIZE_MOST || kept > UPLOADS_SIZE_MOST - size)
+        return error_set(error, STATUS_INPUT, "upload", NULL, NULL,
+                         "the desk's folder media has no room for it: remove images there"),
+               NULL;
+    upload = place_for(u, owner);
+    if (!upload || getentropy(id, sizeof id))
+        return error_set(error, STATUS_INPUT, "upload", NULL, NULL, "other images are being brought: try again later"),
+               NULL;
     *upload = (struct upload){.size = size};
     for (size_t i = 0; i < sizeof id; i++)
         snprintf(upload->id + 2 * i, 3, "%02x", id[i]);

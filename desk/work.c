@@ -2,7 +2,7 @@
 #define _DEFAULT_SOURCE /* strsep */
 #include "desk/work.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -298,7 +298,17 @@ enum status work_prints(void *context)
     return count < 0 ? desk_fail(&error) : STATUS_OK;
 }
 
-/* Taking a print away is an act. */
+/* Taking a print or a journal away is an act. */
+static bool begin_act(struct work *w, const char *word, struct act *act, struct error *error)
+{
+    begin_line(w, "serve", NULL);
+    work_log(w->arguments, w->person, &w->line);
+    if (!act_begin(act, &w->line.arguments, word, w->path, error))
+        return false;
+    act_fact(act, "override", w->reason ? w->reason : "");
+    return true;
+}
+
 static enum status give_print(struct work *w, const char *ending)
 {
     const int number = (int)strtol(w->lines, NULL, 10);
@@ -306,15 +316,18 @@ static enum status give_print(struct work *w, const char *ending)
     struct error error;
     char path[PATH_MAX];
     bool good;
+    int count;
 
-    job_command(&w->line, "serve");
-    work_log(w->arguments, w->person, &w->line);
-    job_option(&w->line, "--override", w->reason);
-    if (!act_begin(&act, &w->line.arguments, "print", w->path, &error))
+    if (!begin_act(w, "print", &act, &error))
         return desk_fail(&error);
-    good = make_prints(w, &error) >= number && number > 0 && print_path(w, number, ending, path);
-    act_fact(&act, "override", w->reason ? w->reason : "");
-    return act_end(&act, good && job_copy(path, STDOUT_FILENO) ? STATUS_OK : STATUS_INPUT);
+    count = make_prints(w, &error);
+    good = count >= 0;
+    if (good && (number < 1 || number > count || !print_path(w, number, ending, path)))
+        good = error_set(&error, STATUS_INPUT, "print", NULL, "list the prints of the session again",
+                         "there is no print %d of that kind", number);
+    else if (good && !job_copy(path, STDOUT_FILENO))
+        good = error_host(&error, "print", errno, "cannot read");
+    return act_end(&act, good ? STATUS_OK : desk_fail(&error));
 }
 
 enum status work_print_pdf(void *context)
@@ -325,6 +338,24 @@ enum status work_print_pdf(void *context)
 enum status work_print_raw(void *context)
 {
     return give_print(context, "prn");
+}
+
+/* --- Journals --- */
+
+enum status work_journal(void *context)
+{
+    struct work *w = context;
+    struct act act;
+    struct error error;
+    char journal[PATH_MAX];
+    bool good;
+
+    if (!begin_act(w, "journal", &act, &error))
+        return desk_fail(&error);
+    snprintf(journal, sizeof journal, "%.4000s/" SEAT_JOURNAL, w->session);
+    good = lock_in(w, false, &error) && may_see(w, &error) &&
+           (job_copy(journal, STDOUT_FILENO) || error_host(&error, "journal", errno, "cannot read"));
+    return act_end(&act, good ? STATUS_OK : desk_fail(&error));
 }
 
 /* --- Films --- */

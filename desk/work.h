@@ -37,6 +37,8 @@ enum status work_picture(void *context);
 enum status work_prints(void *context);
 enum status work_print_pdf(void *context);
 enum status work_print_raw(void *context);
+/* A session's journal as it is. */
+enum status work_journal(void *context);
 /* A session's journal as pictures: for each a line, {"duration": SECONDS, "length": BYTES}, and that many bytes of
  * PNG. A line before all says what was made. */
 enum status work_film(void *context);

@@ -229,7 +229,36 @@ for name, archive in ((session, "records.mun"), (busy, "busy.mun")):
     replay = run("replay", library / archive, journal)
     fact(f"{archive}: the whole journal has every state", replay.returncode == 0 and f"{len(digests(journal)) } states equal" in replay.stdout.replace("1 state equal", "1 states equal"), replay.stdout)
     print(replay.stdout, end="")
-said = (work / "said").read_text()
+
+# --- What a session left, when its archive is closed afterwards ---
+
+def error(answer):
+    return json.loads(answer[2]).get("error", "") if answer[0] >= 400 else ""
+
+
+run("log", "new", work / "office.log", "--origin", "office.example/log")
+(work / "later").mkdir()
+subprocess.run(["cp", MUNIMENT, work / "muniment"], check=True)
+os.utime(work / "muniment", (1, 1))
+os.environ["MUNIMENT"] = str(work / "muniment")
+desk = Desk(work / "later", library, state, "--log", work / "office.log")
+fact("another program makes its own openings", desk.ask("GET", "/api/archives/records.mun/picture")[0] == 200 and len(list((state / "openings").glob("*.snapshot"))) == 2)
+for name, size, why in (("n" * 128, 512, "a name of at most 127 bytes"), ("a.img", 513, "no raw image of at most 900 MiB"), ("a.img", 2**64 - 512, "no raw image of")):
+    refused = desk.ask("POST", "/api/uploads", f"{name}\n{size}")
+    fact(f"an image is refused: {why}", refused[0] == 422 and why in error(refused), str(refused))
+kept = desk.ask("GET", f"/api/sessions/{session}/journal")
+fact("its journal is given", kept[0] == 200 and kept[2] == (state / "sessions" / session / "journal").read_text(), str(kept[:2]))
+fact("and the log has that", re.search(r"journal.*records\.mun", run("log", "show", work / "office.log").stdout), run("log", "show", work / "office.log").stdout)
+none = desk.ask("POST", f"/api/sessions/{session}/print-raw", "7")
+fact("a print that is not there is named", none[0] == 422 and "no print 7" in error(none), str(none))
+decided = run("decide", library / "records.mun", "--close-until", "2099-01-01", "--reason", "living persons", "--key", work / "key")
+fact("the archive is closed", decided.returncode == 0, decided.stdout)
+for method, what in (("GET", "journal"), ("GET", "film"), ("GET", "files"), ("GET", "prints"), ("POST", "print-raw"), ("POST", "print-pdf"), ("POST", "resume")):
+    closed = desk.ask(method, f"/api/sessions/{session}/{what}", "1")
+    fact(f"{what}: no more than the archive allows today", closed[0] == 403 and "closed until 2099-01-01" in error(closed), str(closed))
+desk.process.terminate()
+desk.process.wait()
+said = (work / "said").read_text() + (work / "later/said").read_text()
 fact("no process did what its jail does not permit", "jail" not in said, said)
 subprocess.run(["rm", "-rf", str(work)], check=True)
 print(f"sessions: {facts['count']} facts, {facts['failed']} failed")

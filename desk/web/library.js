@@ -58,7 +58,7 @@ export async function openSession(file, button, me, how = ' ') {
     say(texts.failed(error.message), true);
     if (error.status !== 403 || me?.role !== 'archivist' || how.startsWith('override')) return;
     const reason = await askReason();
-    if (reason) await openSession(file, button, me, override(reason));
+    if (reason) await openSession(file, button, me, override(reason) + how.trim());
   }
 }
 

@@ -4,11 +4,13 @@ import {el, say, ask} from './dom.js';
 import {texts} from './texts.js';
 
 const PIECE = 40960; // bytes of an image that are sent at a time
+const NAME = 120; // bytes of its name that are kept
 
 async function bring(file, status) {
   const begun = Date.now();
   let digest;
-  const {id} = await api.upload(file.name.slice(0, 100), file.size);
+  const name = new TextDecoder().decode(new TextEncoder().encode(file.name).slice(0, NAME), {stream: true}); // no half of a character
+  const {id} = await api.upload(name, file.size);
   for (let at = 0; at < file.size; at += PIECE) {
     const bytes = new Uint8Array(await file.slice(at, at + PIECE).arrayBuffer());
     let text = '';
