@@ -318,7 +318,7 @@ static bool entry_is_sound(const struct file_entry *e, size_t size)
 {
     return size > offsetof(struct file_entry, name) && size <= sizeof *e && ((const char *)e)[size - 1] == '\0' &&
            *e->name && !strchr(e->name, '/') && e->raw_size <= sizeof e->raw_name && e->kind <= FILE_SPECIAL &&
-           memchr(e->short_name, '\0', sizeof e->short_name);
+           e->deleted <= 1 && memchr(e->short_name, '\0', sizeof e->short_name);
 }
 
 static bool list(void *context, uint64_t folder, file_each *each, void *each_context, struct error *error)
@@ -328,6 +328,7 @@ static bool list(void *context, uint64_t folder, file_each *each, void *each_con
     struct text kept = {.bytes = NULL};
     struct file_entry *entry = malloc(sizeof *entry);
     size_t size;
+    bool nameless = false; /* an entry was left out */
     bool good = entry && ask(r, &question, error) && receive_answer(r, ENTRY, sizeof *entry, keep, &kept, error);
 
     if (!entry || kept.failed)
@@ -339,11 +340,15 @@ static bool list(void *context, uint64_t folder, file_each *each, void *each_con
             break;
         memset(entry, 0, sizeof *entry);
         memcpy(entry, kept.bytes + at, size);
-        if (entry_is_sound(entry, size) && !each(each_context, entry)) {
-            good = true;
+        if (!entry_is_sound(entry, size)) {
+            nameless = true;
+        } else if (!each(each_context, entry)) {
+            good = true, nameless = false;
             break;
         }
     }
+    if (good && nameless)
+        good = error_set(error, STATUS_WRONG, name_of(r), NULL, NULL, "a folder has an entry whose name can be none");
     text_free(&kept);
     free(entry);
     return good;

@@ -125,6 +125,9 @@ says "is deleted too" out "LEDGER.DBF  (deleted)"
 mcopy -i gone.img later.txt ::LATER.TXT
 gives "what begins where another file lies now" 0 "$MUNIMENT" files gone.img --deleted
 passed "is not listed" "$([ "$(wc -l <out)" = 1 ]; echo $?)"
+LC_ALL=C sed 's/LATER   TXT/LAT\/R   TXT/' gone.img >half.img
+gives "an entry that no path can name is damage" 1 "$MUNIMENT" files half.img
+says "and is not left out in silence" err "a folder has an entry whose name can be none"
 "$MUNIMENT" suggest gone.img --machine plain >gone.yaml 2>err
 gives "an archive of it" 0 "$MUNIMENT" seal gone.yaml -o gone.mun --key pages.key
 gives "without the log" 2 "$MUNIMENT" files gone.mun --deleted

@@ -41,7 +41,7 @@ struct file_entry {
     uint8_t raw_name[12];             /* its bytes, where the file system keeps it in one of 11 */
     uint8_t raw_size;
     uint8_t attributes, kind; /* enum file_kind */
-    bool deleted;             /* its name was, and what it held may be another's */
+    uint8_t deleted;          /* 1: its name was, and what it held may be another's */
     uint64_t size;            /* bytes; 0 for a folder */
     uint64_t id;              /* of FAT the first cluster, of others the number of inode or MFT record */
     uint32_t stream;          /* which of a record's; 0: the only one */

@@ -206,7 +206,7 @@ static bool show(struct tsk_files *t, TSK_FS_FILE *file, struct file_entry *e, f
 
     memset(e, 0, sizeof *e);
     e->id = file->name->meta_addr;
-    e->deleted = file->name->flags & TSK_FS_NAME_FLAG_UNALLOC;
+    e->deleted = (file->name->flags & TSK_FS_NAME_FLAG_UNALLOC) != 0;
     snprintf(e->name, sizeof e->name, "%s", file->name->name);
     if (file->name->shrt_name)
         snprintf(e->short_name, sizeof e->short_name, "%s", file->name->shrt_name);
