@@ -109,7 +109,7 @@ static void emit_page_jump(struct compile *c)
     uint8_t *outside, *unknown;
     bool swapped;
 
-    emit_lea(c->code, 4, SPARE, at_address(VALUE, -(int32_t)(c->unit->eip & ~PAGE_MASK)));
+    emit_lea(c->code, 4, SPARE, at_address(VALUE, (int32_t)(0 - (c->unit->eip & ~PAGE_MASK))));
     emit_alu_immediate(c->code, ALU_CMP, 4, in_register(SPARE), PAGE_SIZE);
     outside = emit_jump_if(c->code, CC_AE);
     emit_constant_wide(c->code, ADDEND, (uintptr_t)c->unit->page_jumps);
