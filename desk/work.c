@@ -103,6 +103,7 @@ enum status work_library(void *context)
 
     job_command(&w->line, "ls");
     job_operand(&w->line, w->library);
+    work_trust(w->arguments, &w->line);
     job_option(&w->line, "--json", "");
     job_option(&w->line, "--log", argument_value(w->arguments, "--log"));
     return carry_out(w, true, ls_run);
