@@ -21,6 +21,7 @@
 #include "desk/watch.h"
 #include "formats/json.h"
 
+#define FOLDERS_MOST 20u      /* that a job may reach: those of --trust, and what else there is */
 #define FILM_LOOKS 3000       /* pictures of a film, at most, or so */
 #define FILM_MOST (64u << 20) /* bytes */
 
@@ -70,12 +71,12 @@ static void folder_of(const char *path, char folder[PATH_MAX])
     snprintf(folder, PATH_MAX, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
 }
 
-/* index: the library's index may be written. */
-static bool lock_in(const struct work *w, bool index, struct error *error)
+/* index: the library's index may be written. media: a folder that is read besides; null: none. */
+static bool lock_in(const struct work *w, bool index, const char *media, struct error *error)
 {
     const char *log = argument_value(w->arguments, "--log"), *trust;
     char log_folder[PATH_MAX];
-    struct jail_folder folders[16] = {{w->library, index}};
+    struct jail_folder folders[FOLDERS_MOST] = {{w->library, index}};
     size_t count = 1, position = 0;
 
     folder_of(log, log_folder);
@@ -85,7 +86,9 @@ static bool lock_in(const struct work *w, bool index, struct error *error)
         folders[count++] = (struct jail_folder){w->folder, true};
     if (*w->session)
         folders[count++] = (struct jail_folder){w->session, false};
-    while (count < 16 && (trust = argument_next(w->arguments, "--trust", &position)))
+    if (media)
+        folders[count++] = (struct jail_folder){media, false};
+    while (count < FOLDERS_MOST && (trust = argument_next(w->arguments, "--trust", &position)))
         folders[count++] = (struct jail_folder){trust, false};
     return jail_enter(JAIL_RUN, folders, count, &(struct jail_limits){.seconds = JOB_SECONDS}, error);
 }
@@ -94,7 +97,7 @@ static enum status carry_out(struct work *w, bool index, enum status (*run)(cons
 {
     struct error error;
 
-    return lock_in(w, index, &error) ? run(&w->line.arguments) : desk_fail(&error);
+    return lock_in(w, index, NULL, &error) ? run(&w->line.arguments) : desk_fail(&error);
 }
 
 enum status work_library(void *context)
@@ -262,7 +265,7 @@ static int make_prints(struct work *w, struct error *error)
     if (!printing)
         return -1;
     paper = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (!lock_in(w, false, error) || !may_see(w, error)) {
+    if (!lock_in(w, false, NULL, error) || !may_see(w, error)) {
         print_close(printing);
         return -1;
     }
@@ -354,7 +357,7 @@ enum status work_journal(void *context)
     if (!begin_act(w, "journal", &act, &error))
         return desk_fail(&error);
     snprintf(journal, sizeof journal, "%.4000s/" SEAT_JOURNAL, w->session);
-    good = lock_in(w, false, &error) && may_see(w, &error) &&
+    good = lock_in(w, false, NULL, &error) && may_see(w, &error) &&
            (job_copy(journal, STDOUT_FILENO) || error_host(&error, "journal", errno, "cannot read"));
     return act_end(&act, good ? STATUS_OK : desk_fail(&error));
 }
@@ -406,9 +409,14 @@ static void send_pictures(const char *folder)
         fclose(list);
 }
 
+/* The images that archivists brought are opened on the way. */
 static bool film_lock_in(void *context, struct error *error)
 {
-    return lock_in(context, false, error);
+    const struct work *w = context;
+    char media[PATH_MAX];
+
+    snprintf(media, sizeof media, "%.4000s/media", w->state);
+    return lock_in(w, false, media, error);
 }
 
 /* The pictures may be as far apart as the session is long. */

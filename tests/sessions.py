@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """sessions.py - sessions of the desk begin at an opening, and come back from their checkpoints: what is repeated is the journal after it alone, and
 the state is that of the whole journal's repetition, which is carried out at the end and compares every digest."""
+import base64
 import json
 import os
 import pathlib
@@ -236,19 +237,30 @@ def error(answer):
     return json.loads(answer[2]).get("error", "") if answer[0] >= 400 else ""
 
 
-run("log", "new", work / "office.log", "--origin", "office.example/log")
+(work / "office").mkdir()  # a job may reach the folder of the log
+run("log", "new", work / "office/log", "--origin", "office.example/log")
 (work / "later").mkdir()
 subprocess.run(["cp", MUNIMENT, work / "muniment"], check=True)
 os.utime(work / "muniment", (1, 1))
 os.environ["MUNIMENT"] = str(work / "muniment")
-desk = Desk(work / "later", library, state, "--log", work / "office.log")
+desk = Desk(work / "later", library, state, "--log", work / "office/log")
 fact("another program makes its own openings", desk.ask("GET", "/api/archives/records.mun/picture")[0] == 200 and len(list((state / "openings").glob("*.snapshot"))) == 2)
 for name, size, why in (("n" * 128, 512, "a name of at most 127 bytes"), ("a.img", 513, "no raw image of at most 900 MiB"), ("a.img", 2**64 - 512, "no raw image of")):
     refused = desk.ask("POST", "/api/uploads", f"{name}\n{size}")
     fact(f"an image is refused: {why}", refused[0] == 422 and why in error(refused), str(refused))
+image = bytes(163840)
+upload = json.loads(desk.ask("POST", "/api/uploads", f"brought.img\n{len(image)}")[2])["id"]
+for at in range(0, len(image), 40960):
+    brought = json.loads(desk.ask("POST", f"/api/uploads/{upload}", base64.b64encode(image[at:at + 40960]).decode())[2])["image"]
+short = json.loads(desk.ask("POST", "/api/archives/records.mun/sessions", "power-on")[2])["id"]
+desk.until(short, "running")
+inserted = desk.ask("POST", f"/api/sessions/{short}/insert", f"floppy\nupload {brought}")
+film = desk.ask("GET", f"/api/sessions/{short}/film")
+fact("a session that was given an image is filmed, by a process that reaches no other folder", inserted[0] == 200 and film[0] == 200 and "duration" in film[2], f"{inserted[:2]} {film[0]} {film[2][:300]}")
+desk.ask("POST", f"/api/sessions/{short}/discard")
 kept = desk.ask("GET", f"/api/sessions/{session}/journal")
 fact("its journal is given", kept[0] == 200 and kept[2] == (state / "sessions" / session / "journal").read_text(), str(kept[:2]))
-fact("and the log has that", re.search(r"journal.*records\.mun", run("log", "show", work / "office.log").stdout), run("log", "show", work / "office.log").stdout)
+fact("and the log has that", re.search(r"journal.*records\.mun", run("log", "show", work / "office/log").stdout), run("log", "show", work / "office/log").stdout)
 none = desk.ask("POST", f"/api/sessions/{session}/print-raw", "7")
 fact("a print that is not there is named", none[0] == 422 and "no print 7" in error(none), str(none))
 decided = run("decide", library / "records.mun", "--close-until", "2099-01-01", "--reason", "living persons", "--key", work / "key")
