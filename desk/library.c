@@ -62,11 +62,16 @@ static const char *list_identifiers(const struct description_manifest *d, char t
 
 static const char *name_rights(const struct description_manifest *d, char text[RIGHTS_SIZE])
 {
-    snprintf(text, RIGHTS_SIZE, "%s%s",
-             d->open            ? "open"
-             : *d->closed_until ? "closed until "
-                                : "not stated",
-             d->open ? "" : d->closed_until);
+    const char *whole = d->open ? "" : d->closed_until, *part = "";
+
+    for (const struct closure *c = d->closure; c < d->closure + CLOSURE_LIMIT && *c->until; c++)
+        part = strcmp(c->until, part) > 0 ? c->until : part;
+    if (strcmp(part, whole) > 0)
+        snprintf(text, RIGHTS_SIZE, "in part closed until %.10s", part);
+    else if (*whole)
+        snprintf(text, RIGHTS_SIZE, "closed until %.10s", whole);
+    else
+        snprintf(text, RIGHTS_SIZE, "%s", d->open ? "open" : "not stated");
     return text;
 }
 
@@ -147,7 +152,7 @@ static bool add_path(struct library_paths *to, const char *folder, const char *n
 
 #ifdef HAVE_sqlite3
 #define INDEX ".muniment-index.sqlite"
-#define INDEX_VERSION 4 /* an index of another version is made anew */
+#define INDEX_VERSION 5 /* an index of another version is made anew */
 
 struct library {
     const char *folder;
@@ -174,8 +179,9 @@ static const char *sealed_value(sqlite3_value **values)
     return text ? text : "";
 }
 
-/* Whether something may have been decided of an archive since it was sealed: evidence lies beside it, or it has parents
- * whose rules hold as well. values: name, content, derived, and a column as it was at sealing. */
+/* Whether something may have been decided of an archive since it was sealed: evidence lies beside it, or where the
+ * command says, or it has parents whose rules hold as well. values: name, content, derived, and a column as it was at
+ * sealing. */
 static bool is_decided(const struct library *l, sqlite3_value **values, char path[PATH_MAX])
 {
     const char *name = (const char *)sqlite3_value_text(values[0]),
@@ -185,8 +191,9 @@ static bool is_decided(const struct library *l, sqlite3_value **values, char pat
     if (!l->arguments || !name || !content)
         return false;
     snprintf(path, PATH_MAX, "%.3800s/%.255s", l->folder, name);
-    return sqlite3_value_int(values[2]) || (evidence_folders(path, content, &beside) &&
-                                            (!access(beside.paths[0], F_OK) || !access(beside.paths[1], F_OK)));
+    return sqlite3_value_int(values[2]) || argument_value(l->arguments, "--evidence") ||
+           (evidence_folders(path, content, &beside) &&
+            (!access(beside.paths[0], F_OK) || !access(beside.paths[1], F_OK)));
 }
 
 /* rights_of(NAME, CONTENT, DERIVED, RIGHTS): the rights of an archive as they are decided. */

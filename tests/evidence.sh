@@ -214,6 +214,9 @@ END
 gives "a path is closed by the description" 0 "$MUNIMENT" seal records.yaml --description described.yaml -o part.mun --key work
 gives "it is left out" 6 "$MUNIMENT" files part.mun $trust
 passed "it is not listed" $(grep -c 'P1021' out)
+mkdir shelf; cp part.mun shelf
+gives "a list of archives" 0 "$MUNIMENT" ls shelf
+says "has it" out 'in part closed until 2095-01-01'
 gives "the machine is not started" 6 "$MUNIMENT" boot part.mun --until time:1 $trust
 says "until the date" err 'is closed until 2095-01-01'
 gives "Q-6: one person cannot open it" 0 "$MUNIMENT" decide part.mun --drive fd0 --path records/p1021.txt --open --reason x --key work $trust
@@ -230,6 +233,8 @@ mkdir f; cp open.mun f/f.mun
 "$MUNIMENT" decide f/f.mun --close-until 2060-01-01 --reason other --key work $trust >out && mv $(beside f/f.mun) f2
 gives "of a fork the stricter rule holds" 6 read_one f/f.mun $trust --evidence f1 --evidence f2
 says "that is it" err 'until 2060-01-01'
+gives "a list knows of it" 0 "$MUNIMENT" ls f $trust --evidence f1 --evidence f2
+says "too" out 'closed until 2060-01-01'
 gives "one alone" 6 read_one f/f.mun $trust --evidence f1
 says "is what it says" err 'until 2050-01-01'
 # Strangers' batches between decisions: 2 to the power of 40 ways lead from the last one down.
