@@ -8,6 +8,7 @@
 #define TICKS 4000
 #define AT_KERNEL (AT_CODE + 0x40)          /* SYSENTER leads here */
 #define AT_ABSENT (AT_DATA + 2 * PAGE_SIZE) /* a page that is not there */
+#define AT_HIGH 0x80000000                  /* the page of AT_CODE is there too */
 
 static struct processor *run_code(const uint8_t *code, size_t length, uint32_t at, int64_t slice,
                                   const struct code_memory *memory)
@@ -18,6 +19,8 @@ static struct processor *run_code(const uint8_t *code, size_t length, uint32_t a
         assert_true(translator_init(&p->cpu, memory));
         translator_set_threshold(&p->cpu, 0);
     }
+    poke(p, AT_CR3 + (AT_HIGH >> 22) * 4, AT_CR3 + 2 * PAGE_SIZE + 7, 4);
+    poke(p, AT_CR3 + 2 * PAGE_SIZE, AT_CODE + 7, 4);
     page_all_but(p, AT_ABSENT);
     code_put(p, at, code, length);
     p->cpu.eip = at;
@@ -428,6 +431,17 @@ static void a_jump_by_a_table_finds_the_code_of_its_page(void **state)
     code_memory_free(&memory);
 }
 
+/* Its distance from the page is -2^31; and an index that has moved back, by ESI, is scaled. */
+static void a_jump_by_a_table_finds_code_in_the_middle_of_all_addresses(void **state)
+{
+    (void)state;
+    /* mov dword [D], target; mov eax, again; jmp eax; again: and ecx, 0; jmp [D + ecx*4]; target: inc ebx; dec esi; mov
+     * [ebp + esi*4 - 80000h], ebx; add [ebp + esi*4 - 7FFFCh], ebx; jmp again */
+    COMPARE_AT(AT_CODE, 0xC7, 0x05, D(AT_DATA), D(AT_HIGH + 0x1B), 0xB8, D(AT_HIGH + 0x11), 0xFF, 0xE0, 0x83, 0xE1, 0,
+               0xFF, 0x24, 0x8D, D(AT_DATA), 0x43, 0x4E, 0x89, 0x9C, 0xB5, D(-0x80000u), 0x01, 0x9C, 0xB5, D(-0x7FFFCu),
+               0xEB, 0xE4);
+}
+
 /* A function returns to one place, whose block is dropped between two runs: the return is linked to the next one too.
  */
 static void a_return_is_linked_again_to_where_it_led(void **state)
@@ -538,6 +552,7 @@ int main(void)
         cmocka_unit_test(a_table_on_the_stack_is_found_in_both_of_its_pages),
         cmocka_unit_test(a_stack_that_holds_code_is_written_as_code_is),
         cmocka_unit_test(a_jump_by_a_table_finds_the_code_of_its_page),
+        cmocka_unit_test(a_jump_by_a_table_finds_code_in_the_middle_of_all_addresses),
         cmocka_unit_test(a_return_is_linked_again_to_where_it_led),
         cmocka_unit_test(code_that_changed_often_is_translated_when_it_no_longer_does),
         cmocka_unit_test(an_operand_that_changes_often_is_no_part_of_the_code),

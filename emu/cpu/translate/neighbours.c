@@ -90,7 +90,7 @@ static bool has_plain_operand(const struct insn *i)
 static struct operand operand_of(const struct survey *s, const struct insn *i, const struct insn_effects *e)
 {
     const struct value *base = &s->reg[i->base], *index = &s->reg[i->index];
-    int64_t offset = base->offset + ((int64_t)index->offset << i->scale) + (int32_t)i->displacement;
+    int64_t offset = base->offset + ((int64_t)index->offset * (1 << i->scale)) + (int32_t)i->displacement;
 
     if (!(e->memory & (MEMORY_READ | MEMORY_WRITE)) || !has_plain_operand(i) || !e->memory_size ||
         e->memory_size > 16 || !unit_is_flat(s->unit, i->segment) || offset != (int32_t)offset)
