@@ -844,41 +844,6 @@ static void on_seat_job(struct steward *s, struct question *q, const char *type,
         answer_error(s, q->number, 404, "there is no such session");
 }
 
-static void on_seat_files(struct steward *s, struct question *q)
-{
-    on_seat_job(s, q, LINES, work_files);
-}
-
-static void on_seat_retrieve(struct steward *s, struct question *q)
-{
-    on_seat_job(s, q, "application/zip", work_retrieve);
-}
-
-static void on_journal(struct steward *s, struct question *q)
-{
-    on_seat_job(s, q, "text/plain; charset=utf-8", work_journal);
-}
-
-static void on_prints(struct steward *s, struct question *q)
-{
-    on_seat_job(s, q, LINES, work_prints);
-}
-
-static void on_print_pdf(struct steward *s, struct question *q)
-{
-    on_seat_job(s, q, "application/pdf", work_print_pdf);
-}
-
-static void on_print_raw(struct steward *s, struct question *q)
-{
-    on_seat_job(s, q, "application/octet-stream", work_print_raw);
-}
-
-static void on_film(struct steward *s, struct question *q)
-{
-    on_seat_job(s, q, "application/octet-stream", work_film);
-}
-
 /* What is under way for somebody, with an estimate. */
 static void on_jobs(struct steward *s, struct question *q)
 {
@@ -1119,34 +1084,36 @@ static void on_sound(struct steward *s, struct question *q)
 
 static const struct {
     const char *verb;
-    void (*on)(struct steward *s, struct question *q);
+    void (*on)(struct steward *s, struct question *q); /* null: a job about a session, by the next two */
+    const char *type;
+    enum status (*work)(void *context);
 } verbs[] = {
-    {"library", on_library},
-    {"info", on_info},
-    {"files", on_files},
-    {"retrieve", on_retrieve},
-    {"verify", on_verify},
-    {"picture", on_picture},
-    {"open", on_open},
-    {"sessions", on_sessions},
-    {"suspend", on_suspend},
-    {"resume", on_resume},
-    {"discard", on_discard},
-    {"session-files", on_seat_files},
-    {"viewer", on_viewer},
-    {"journal", on_journal},
-    {"session-retrieve", on_seat_retrieve},
-    {"sound", on_sound},
-    {"prints", on_prints},
-    {"print-pdf", on_print_pdf},
-    {"print-raw", on_print_raw},
-    {"film", on_film},
-    {"jobs", on_jobs},
-    {"stay", on_stay},
-    {"media", on_media},
-    {"upload", on_upload},
-    {"upload-piece", on_upload_piece},
-    {"insert", on_insert},
+    {.verb = "library", .on = on_library},
+    {.verb = "info", .on = on_info},
+    {.verb = "files", .on = on_files},
+    {.verb = "retrieve", .on = on_retrieve},
+    {.verb = "verify", .on = on_verify},
+    {.verb = "picture", .on = on_picture},
+    {.verb = "open", .on = on_open},
+    {.verb = "sessions", .on = on_sessions},
+    {.verb = "suspend", .on = on_suspend},
+    {.verb = "resume", .on = on_resume},
+    {.verb = "discard", .on = on_discard},
+    {.verb = "session-files", .type = LINES, .work = work_files},
+    {.verb = "viewer", .on = on_viewer},
+    {.verb = "journal", .type = "text/plain; charset=utf-8", .work = work_journal},
+    {.verb = "session-retrieve", .type = "application/zip", .work = work_retrieve},
+    {.verb = "sound", .on = on_sound},
+    {.verb = "prints", .type = LINES, .work = work_prints},
+    {.verb = "print-pdf", .type = "application/pdf", .work = work_print_pdf},
+    {.verb = "print-raw", .type = "application/octet-stream", .work = work_print_raw},
+    {.verb = "film", .type = "application/octet-stream", .work = work_film},
+    {.verb = "jobs", .on = on_jobs},
+    {.verb = "stay", .on = on_stay},
+    {.verb = "media", .on = on_media},
+    {.verb = "upload", .on = on_upload},
+    {.verb = "upload-piece", .on = on_upload_piece},
+    {.verb = "insert", .on = on_insert},
 };
 
 /* Takes a message apart; false: the gate would not write it so. */
@@ -1183,7 +1150,10 @@ static bool take_question(struct steward *s)
             for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
                 if (!strcmp(verbs[i].verb, q.verb)) {
                     q.verb = verbs[i].verb; /* it outlives the text */
-                    verbs[i].on(s, &q);
+                    if (verbs[i].on)
+                        verbs[i].on(s, &q);
+                    else
+                        on_seat_job(s, &q, verbs[i].type, verbs[i].work);
                     break;
                 }
     }

@@ -56,7 +56,7 @@ bool uploads_open(struct uploads *u, const char *folder, struct error *error)
     return true;
 }
 
-void upload_abandon(const struct uploads *u, struct upload *upload)
+static void abandon(const struct uploads *u, struct upload *upload)
 {
     uint8_t bytes[DIGEST_SIZE];
     char path[PATH_MAX];
@@ -88,7 +88,7 @@ static struct upload *place_for(struct uploads *u, const char *owner)
             return &u->under_way[i];
     for (size_t i = 0; i < UPLOADS_MOST; i++)
         if (!strcmp(u->under_way[i].owner, owner)) {
-            upload_abandon(u, &u->under_way[i]);
+            abandon(u, &u->under_way[i]);
             return &u->under_way[i];
         }
     return NULL;
@@ -186,7 +186,7 @@ static bool keep(const struct uploads *u, struct upload *upload, hex_digest dige
     good = (!name || fclose(name) == 0) && good && fsync(upload->file) == 0 && rename(from, to) == 0;
     if (!good)
         error_host(error, "upload", errno, "cannot keep");
-    upload_abandon(u, upload);
+    abandon(u, upload);
     return good;
 }
 
@@ -205,7 +205,7 @@ bool upload_add(struct uploads *u, struct upload *upload, const char *piece, hex
         upload->have += (uint64_t)length;
         return upload->have < upload->size || keep(u, upload, digest, error);
     }
-    upload_abandon(u, upload);
+    abandon(u, upload);
     return false;
 }
 

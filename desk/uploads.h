@@ -38,7 +38,6 @@ struct upload *upload_find(struct uploads *u, const char *id, const char *owner)
 /* Adds a piece (Base64, RFC 4648). False with *error: it is given up. When all is there, it is kept, and `digest` is
  * not empty. */
 bool upload_add(struct uploads *u, struct upload *upload, const char *piece, hex_digest digest, struct error *error);
-void upload_abandon(const struct uploads *u, struct upload *upload);
 
 /* The path of an image that is kept. False: there is none. */
 bool upload_path(const struct uploads *u, const char *digest, char path[PATH_MAX]);

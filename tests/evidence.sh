@@ -293,9 +293,11 @@ passed "which is valid, too" $?
 mkdir many
 cp a/a.mun many/; cp -r "$(beside a/a.mun)" many/
 for ((n = 0; n < 1000; n++)); do mkdir "many/$(printf '%016x' $n).evidence" "many/$n.mun.evidence"; done
-strace -f -o calls -e trace=open,openat "$MUNIMENT" files many/a.mun RECORDS/P1021.TXT $trust >out 2>err
-passed "it is read" $(grep -q P1021 out; echo $?)
-passed "no folder of another is opened" $(grep -F .evidence calls | grep -vF "$(basename "$(beside a/a.mun)")" | grep -vcF many/a.mun.evidence)
+if strace -o calls true 2>err; then # else this host forbids it, as faults.sh says
+    strace -f -o calls -e trace=open,openat "$MUNIMENT" files many/a.mun RECORDS/P1021.TXT $trust >out 2>err
+    passed "it is read" $(grep -q P1021 out; echo $?)
+    passed "no folder of another is opened" $(grep -F .evidence calls | grep -vF "$(basename "$(beside a/a.mun)")" | grep -vcF many/a.mun.evidence)
+fi
 
 # --- Countersignatures ---
 

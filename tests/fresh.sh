@@ -78,4 +78,9 @@ rm -rf "$root/srv/muniment" && mkdir -p "$root/srv/muniment"
 git ls-files -z | tar --null -T - -c | tar -x -C "$root/srv/muniment"
 cp "$build/demo/records.img" tests/fresh.sh "$root/srv/"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
-unshare --mount --pid --fork bash -c 'mount --bind /dev "$0/dev" && exec chroot "$0" /bin/bash /srv/fresh.sh system' "$root"
+# Devices of its own: what runs there as root must not reach this host's.
+unshare --mount --pid --fork bash -ec '
+    mount -t tmpfs dev "$0/dev"
+    for node in "null 3" "zero 5" "full 7" "random 8" "urandom 9"; do mknod -m 666 "$0/dev/${node% *}" c 1 "${node#* }"; done
+    ln -s /proc/self/fd "$0/dev/fd"
+    exec chroot "$0" /bin/bash /srv/fresh.sh system' "$root"

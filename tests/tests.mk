@@ -31,7 +31,7 @@ $(TEST_OBJECTS): $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libhost.a $(BUILD)/li
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(shell pkg-config --cflags cmocka) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a $(HOST_LIBS) $(TEST_LIBS)
 
-$(BUILD)/tests/probe.img $(BUILD)/tests/reset.img $(BUILD)/tests/sound.img $(BUILD)/tests/record.img $(BUILD)/tests/network.img: $(BUILD)/tests/%.img: tests/probe/%.S $(addprefix tests/probe/,begin.S dsp.S say.S)
+$(BUILD)/tests/probe.img $(BUILD)/tests/reset.img $(BUILD)/tests/sound.img $(BUILD)/tests/record.img $(BUILD)/tests/network.img: $(BUILD)/tests/%.img: tests/probe/%.S $(addprefix tests/probe/,begin.S reset_dsp.S dsp.S say.S)
 	@mkdir -p $(@D)
 	$(DEMO_CC) -m16 -c -o $(@:.img=.o) $<
 	ld -m elf_i386 -Ttext=0x7c00 --oformat=binary -o $@ $(@:.img=.o)
@@ -217,6 +217,7 @@ run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/bench/voices.img $
 	@$(PYTHON) tests/bench/record.py $(BUILD)
 	@$(PYTHON) tests/bench/devices.py $(BUILD)
 	@$(PYTHON) tests/bench/shelf.py $(BUILD)
+	@$(PYTHON) tests/bench/chain.py $(BUILD)
 	@$(MAKE) --no-print-directory bench-parity
 	@$(PYTHON) tests/bench/retrieval.py $(BUILD)
 	@$(PYTHON) tests/bench/desk.py $(BUILD)

@@ -41,19 +41,25 @@ enum address {
     ADDRESS_INDEXED /* any other in one of the two */
 };
 /* clang-format off */
-#define PLACED(name, body, operation, size) \
-    static int name(struct cpu *cpu, const struct insn *i) { return body(cpu, i, operation, size, ADDRESS_ANY); } \
-    static int name##_data(struct cpu *cpu, const struct insn *i) { return cpu->seg[SEG_DS].flat ? body(cpu, i, operation, size, ADDRESS_DATA) : name(cpu, i); } \
-    static int name##_stack(struct cpu *cpu, const struct insn *i) { return cpu->seg[SEG_SS].flat ? body(cpu, i, operation, size, ADDRESS_STACK) : name(cpu, i); } \
-    static int name##_indexed(struct cpu *cpu, const struct insn *i) { return cpu->seg[i->segment].flat ? body(cpu, i, operation, size, ADDRESS_INDEXED) : name(cpu, i); }
 #define ANYWHERE(name, body, operation, size) \
     static int name(struct cpu *cpu, const struct insn *i) { return body(cpu, i, operation, size, ADDRESS_ANY); }
+#define PLACED_AT(name, place, body, operation, size, segment, address) \
+    static int name##place(struct cpu *cpu, const struct insn *i) \
+    { \
+        return cpu->seg[segment].flat ? body(cpu, i, operation, size, address) : name(cpu, i); \
+    }
+#define PLACED(name, body, operation, size) \
+    ANYWHERE(name, body, operation, size) \
+    PLACED_AT(name, _data, body, operation, size, SEG_DS, ADDRESS_DATA) \
+    PLACED_AT(name, _stack, body, operation, size, SEG_SS, ADDRESS_STACK) \
+    PLACED_AT(name, _indexed, body, operation, size, i->segment, ADDRESS_INDEXED)
 #define ANYWHERE_WIDE(name, body, operation) ANYWHERE(name##_2, body, operation, 2) ANYWHERE(name##_4, body, operation, 4)
 #define ANYWHERE_SIZES(name, body, operation) ANYWHERE(name##_1, body, operation, 1) ANYWHERE_WIDE(name, body, operation)
 #define MEMORY(name, body, operation) PLACED(name##_1, body, operation, 1) WIDE_MEMORY(name, body, operation)
 #define WIDE_MEMORY(name, body, operation) ANYWHERE(name##_2, body, operation, 2) PLACED(name##_4, body, operation, 4)
 #define MEMORY_ROW(name) \
-    { name##_1, name##_2, name##_4, name##_1_data, name##_4_data, name##_1_stack, name##_4_stack, name##_1_indexed, name##_4_indexed }
+    { name##_1, name##_2, name##_4, name##_1_data, name##_4_data, name##_1_stack, name##_4_stack, name##_1_indexed, \
+      name##_4_indexed }
 #define WIDE_MEMORY_ROW(name) \
     { NULL, name##_2, name##_4, NULL, name##_4_data, NULL, name##_4_stack, NULL, name##_4_indexed }
 /* clang-format on */

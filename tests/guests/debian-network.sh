@@ -8,18 +8,13 @@ set -euo pipefail
 cp -r tests/guests/linux/network "$WORK/extra"
 EXTRA=$WORK/extra MODULES="drivers/net/ethernet/8390/8390 drivers/net/ethernet/8390/8390p drivers/net/ethernet/8390/ne drivers/net/ethernet/8390/ne2k-pci" \
     tests/guests/linux/image.sh "$WORK" || exit
-# card NAME SPEED ADDRESS LINE...
-card()
-{
-    machine pc-i440fx pentium2 "$2" 64 disk <<END
+machine pc-i440fx pentium2 200 64 disk <<END
   hd0:
     kind: disk
     image: linux.img
 END
-    { cat "$WORK/machine.yaml"; printf 'network:\n'; printf '  %s\n' "address: $3" "cable: yes" "${@:4}"; } >"$WORK/$1.yaml"
-}
-card server 200 02:00:00:00:00:01 "card: ne2000" "irq: 5"
-card client 150 02:00:00:00:00:02 "card: rtl8029"
+on_cable server 200 02:00:00:00:00:01 "card: ne2000" "irq: 5"
+on_cable client 150 02:00:00:00:00:02 "card: rtl8029"
 printf 'muniment: set 0\nmachines:\n  - name: server\n    machine: server.yaml\n  - name: client\n    machine: client.yaml\n    power-on: 1500 ms\n' >"$WORK/set.yaml"
 cd "$WORK"
 run_set()

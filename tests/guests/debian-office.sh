@@ -9,18 +9,11 @@ set -euo pipefail
 tests/guests/linux/office.sh || exit
 cp -r tests/guests/linux/office "$WORK/extra"
 cp tests/guests/linux/enter "$WORK/extra/run"
-modules=
-for module in drivers/net/ethernet/8390/{8390,8390p,ne,ne2k-pci} net/sunrpc/sunrpc net/sunrpc/auth_gss/auth_rpcgss fs/nfs_common/grace fs/lockd/lockd fs/nfs_common/nfs_acl fs/nfsd/nfsd \
-    net/dns_resolver/dns_resolver fs/netfs/netfs fs/fscache/fscache fs/nfs/nfs fs/nfs/nfsv4; do
-    modules+=" $module"
-    echo "${module##*/}" >>"$WORK/extra/modules"
-done
-EXTRA=$WORK/extra MODULES=$modules tests/guests/linux/image.sh "$WORK" || exit
+modules drivers/net/ethernet/8390/{8390,8390p,ne,ne2k-pci} net/sunrpc/sunrpc net/sunrpc/auth_gss/auth_rpcgss fs/nfs_common/grace fs/lockd/lockd fs/nfs_common/nfs_acl fs/nfsd/nfsd \
+    net/dns_resolver/dns_resolver fs/netfs/netfs fs/fscache/fscache fs/nfs/nfs fs/nfs/nfsv4
+EXTRA=$WORK/extra tests/guests/linux/image.sh "$WORK" || exit
 cp --sparse=always "$BUILD/debian/office.img" "$WORK"
-# card NAME SPEED ADDRESS LINE...
-card()
-{
-    machine pc-i440fx pentium2 "$2" 96 disk <<YAML
+machine pc-i440fx pentium2 200 96 disk <<YAML
   hd0:
     kind: disk
     image: linux.img
@@ -28,10 +21,8 @@ card()
     kind: disk
     image: office.img
 YAML
-    { cat "$WORK/machine.yaml"; printf 'network:\n'; printf '  %s\n' "address: $3" "cable: yes" "${@:4}"; } >"$WORK/$1.yaml"
-}
-card server 200 02:00:00:00:00:01 "card: ne2000" "pnp: yes"
-card client 150 02:00:00:00:00:02 "card: rtl8029"
+on_cable server 200 02:00:00:00:00:01 "card: ne2000" "pnp: yes"
+on_cable client 150 02:00:00:00:00:02 "card: rtl8029"
 cd "$WORK"
 printf 'muniment: set 0\nmachines:\n  - name: server\n    machine: server.mun\n  - name: client\n    machine: client.mun\n    power-on: 1 s\n' >set.yaml
 # The other way round, and of the manifests.

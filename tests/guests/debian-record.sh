@@ -10,14 +10,10 @@ command -v python3 >/dev/null || skip "python3 is not there"
 tests/guests/linux/office.sh || exit
 cp -r tests/guests/linux/record "$WORK/extra"
 cp tests/guests/linux/enter "$WORK/extra/run"
-modules=
-for module in soundcore core/snd core/snd-timer core/snd-pcm core/snd-seq-device core/snd-rawmidi core/snd-hwdep drivers/mpu401/snd-mpu401-uart drivers/opl3/snd-opl3-lib \
-    isa/sb/snd-sb-common isa/sb/snd-sb16-csp isa/sb/snd-sb16-dsp isa/sb/snd-sb16; do
-    modules+=" sound/$module"
-    echo "${module##*/}" >>"$WORK/extra/modules"
-done
+modules sound/{soundcore,core/snd,core/snd-timer,core/snd-pcm,core/snd-seq-device,core/snd-rawmidi,core/snd-hwdep,drivers/mpu401/snd-mpu401-uart,drivers/opl3/snd-opl3-lib} \
+    sound/isa/sb/{snd-sb-common,snd-sb16-csp,snd-sb16-dsp,snd-sb16}
 echo "snd-sb16 isapnp=0 port=0x220 irq=5 dma8=1 dma16=5 mpu_port=0x330 fm_port=0x388" >"$WORK/extra/options"
-EXTRA=$WORK/extra MODULES=$modules tests/guests/linux/image.sh "$WORK" || exit
+EXTRA=$WORK/extra tests/guests/linux/image.sh "$WORK" || exit
 cp --sparse=always "$BUILD/debian/office.img" "$WORK"
 machine pc-i440fx pentium2 200 64 disk <<YAML
   hd0:

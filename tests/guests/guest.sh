@@ -3,6 +3,8 @@
 #   medium NAME FILE SHA256 [SOURCE]      puts a pinned file into WORK as NAME, or skips the test; SOURCE says what provides it
 #   suite NAME FILE SHA256                the same from $MUNIMENT_SUITES/guests
 #   machine TYPE CPU MIPS MIB BOOT... <<  writes machine.yaml; its drives come from standard input, as in a manifest
+#   on_cable NAME MIPS ADDRESS LINE...    writes NAME.yaml: the machine of machine.yaml at another speed, on the cable; the LINEs say more of its card
+#   modules MODULE...                     kernel modules that come along in MODULES (linux/image.sh), and that linux/enter loads in this order
 #   guest [SCRIPT...]                     runs it under SCRIPT.script (NAME.script): boots the manifest and, cut into slices at random, the archive that is sealed
 #                                         from it, by the translator, the manifest by the interpreter, and by both in turn; all must print the same, digests of the whole state
 #                                         included
@@ -70,6 +72,17 @@ ports:
   - lpt1
 display: vga
 END
+}
+
+on_cable()
+{
+    { sed "s/speed: .*/speed: $2 MIPS/" "$WORK/machine.yaml"; printf 'network:\n'; printf '  %s\n' "address: $3" "cable: yes" "${@:4}"; } >"$WORK/$1.yaml"
+}
+
+modules()
+{
+    printf '%s\n' "${@##*/}" >"$WORK/extra/modules"
+    export MODULES=$*
 }
 
 # SeaBIOS in place of our firmware. It needs the 440FX, whose shadow RAM it writes to itself; QEMU gives its machine without PCI a BIOS in RAM.

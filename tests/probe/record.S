@@ -8,21 +8,9 @@
  *   end              then the processor halts */
 #define MORE 3 /* sectors after the first */
 #include "begin.S"
+#include "reset_dsp.S"
     sti
-    movw $0x226, %dx
-    movb $1, %al
-    outb %al, %dx
-    movw $1, %cx
-    call wait
-    movw $0x226, %dx
-    xorb %al, %al
-    outb %al, %dx
-    movw $1, %cx
-    call wait
-    movw $0x22a, %dx
-    inb %dx, %al
-    cmpb $0xaa, %al
-    jne end
+    reset_dsp
     movw $mixer, %si
     call ports
 

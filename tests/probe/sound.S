@@ -8,6 +8,7 @@
  *                    blocks of 960 words that follow each other at 48 kHz, and how many ended */
 #define MORE 7 /* sectors after the first */
 #include "begin.S"
+#include "reset_dsp.S"
     sti
 
     movw $speaker_name, %si
@@ -65,20 +66,7 @@ opl:
     call wait
 
 sb16:
-    movw $0x226, %dx
-    movb $1, %al
-    outb %al, %dx
-    movw $1, %cx
-    call wait
-    movw $0x226, %dx
-    xorb %al, %al
-    outb %al, %dx
-    movw $1, %cx
-    call wait
-    movw $0x22a, %dx
-    inb %dx, %al
-    cmpb $0xaa, %al
-    jne end
+    reset_dsp
     movw $sb16_name, %si
     call say
     movb $0xe1, %al

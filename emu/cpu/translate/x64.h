@@ -269,8 +269,6 @@ struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size,
 struct rm stack_operand(struct compile *c, unsigned base, int32_t displacement, unsigned size, unsigned kind);
 /* What an instruction does to c->bound. */
 void follow_bounds(struct compile *c, const struct insn *i);
-/* Leaves the unit before the instruction at hand for the block that looks up each access. */
-void plain_from(struct compile *c, unsigned condition);
 /* Looks up the pages of neighbours whose first is instruction `first`. */
 void emit_neighbours(struct compile *c, unsigned first);
 /* The same at a linear address in a register that stays as it is, within a flat segment. */

@@ -159,7 +159,8 @@ static struct rm near_field(unsigned n)
     return at_address(CPU, (int32_t)(offsetof(struct cpu, view.near) + n * sizeof(uint64_t)));
 }
 
-void plain_from(struct compile *c, unsigned condition)
+/* Leaves the unit before the instruction at hand for the block that looks up each access. */
+static void plain_from(struct compile *c, unsigned condition)
 {
     struct stub *last = c->stub_count ? &c->stub[c->stub_count - 1] : NULL, *stub = last;
 

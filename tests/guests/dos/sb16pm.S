@@ -127,16 +127,7 @@ handler:
     popl %eax
     iretl
 
-dsp:
-    movb %al, %ah
-    movw $0x22c, %dx
-1:  inb %dx, %al
-    testb $0x80, %al
-    jnz 1b
-    movb %ah, %al
-    outb %al, %dx
-    ret
-
+#include "dsp.S"
 #include "say.S"
 
 entry: .word 0, 0
