@@ -12,6 +12,7 @@
 
 #define PACKET_LEAST_US 19u /* the time of the shortest packet on the cable */
 #define PACKETS_SPARE 16u
+#define NEAR_LEAST (16 * MACHINE_NEAR) /* ticks of a step */
 #define CABLE_TIME_LIMIT (UINT64_C(1) << 48)
 
 /* When a packet arrives: microseconds, and ticks of the sender beyond. */
@@ -38,7 +39,9 @@ struct cable {
     uint32_t latency;
     uint32_t capacity; /* packets of a sender's ring */
     uint64_t now, delivered;
-    uint64_t at[CABLE_STATIONS]; /* where each machine stands; all at `now`, except within cable_run */
+    /* Of a run that is under way: where each machine stands, in microseconds, rounded down; and the sequence number of
+     * the first packet of each other station that it has not been given. */
+    uint64_t at[CABLE_STATIONS], next[CABLE_STATIONS][CABLE_STATIONS];
 };
 
 static uint64_t ticks_per_microsecond(const struct cable *c, unsigned station)
@@ -148,12 +151,14 @@ static uint64_t arrival_tick(const struct cable *c, unsigned station, unsigned s
     return cable_tick(c, station, at->time) + (at->ticks * own + its - 1) / its;
 }
 
-/* Runs a machine to a tick, whatever it says on the way. */
-static void run_to(struct cable_station *s, uint64_t tick)
+/* Runs a machine to a tick, whatever it says on the way. near: it may stop a little earlier, once it has moved. */
+static void run_to(struct cable_station *s, uint64_t tick, bool near)
 {
-    while (!s->off && !s->failed && machine_tick(s->machine) < tick) {
+    while (!s->off && !s->failed && machine_tick(s->machine) + (near ? MACHINE_NEAR : 0) < tick) {
         uint64_t before = machine_tick(s->machine);
-        enum machine_stop stop = s->run ? s->run(s->context, tick) : machine_run(s->machine, tick);
+        enum machine_stop stop = s->run ? s->run(s->context, tick)
+                                 : near ? machine_run_near(s->machine, tick)
+                                        : machine_run(s->machine, tick);
         s->halted |= stop == MACHINE_HALTED;
         s->off |= stop == MACHINE_POWERED_OFF;
         s->failed |= stop == MACHINE_HOST_FAILED;
@@ -162,14 +167,14 @@ static void run_to(struct cable_station *s, uint64_t tick)
     }
 }
 
-/* Gives a station what arrives up to a time, one after the other, and runs it to there. */
-static void step(struct cable *c, unsigned station, uint64_t until)
+/* Gives a station what arrives up to a time, one after the other, and runs it to there; not quite if it is to go on
+ * from there within this run anyway, and so far that it does move. */
+static void step(struct cable *c, unsigned station, uint64_t until, bool last)
 {
     struct cable_station *s = &c->stations[station];
-    uint64_t next[CABLE_STATIONS];
+    uint64_t *next = c->next[station], speed = ticks_per_microsecond(c, station), stands;
+    bool near = !last && !s->run && (until - c->at[station]) * speed > NEAR_LEAST;
 
-    for (unsigned i = 0; i < c->count; i++)
-        next[i] = c->senders[i].first;
     for (;;) {
         unsigned from = c->count;
         for (unsigned i = 0; i < c->count; i++)
@@ -182,13 +187,15 @@ static void step(struct cable *c, unsigned station, uint64_t until)
         const struct packet *p = packet_of(c, from, next[from]++);
         if (p->at.time < s->power_on)
             continue;
-        run_to(s, arrival_tick(c, station, from, &p->at));
+        run_to(s, arrival_tick(c, station, from, &p->at), false);
         if (s->off || s->failed)
             continue;
         machine_packet_in(s->machine, p->bytes, p->length);
         c->delivered++;
     }
-    run_to(s, cable_tick(c, station, until));
+    run_to(s, cable_tick(c, station, until), near);
+    stands = s->power_on + machine_tick(s->machine) / speed;
+    c->at[station] = near && !s->off && !s->failed && stands < until ? stands : until;
 }
 
 /* What every machine has had is not kept. */
@@ -220,15 +227,17 @@ void cable_run(struct cable *c, uint64_t until)
 
     if (until <= c->now)
         return;
-    for (unsigned i = 0; i < c->count; i++)
+    for (unsigned i = 0; i < c->count; i++) {
         c->at[i] = c->now;
+        for (unsigned j = 0; j < c->count; j++)
+            c->next[i][j] = c->senders[j].first;
+    }
     for (;;) {
         unsigned i = last_one(c, &next);
         if (c->at[i] >= until)
             break;
         next = next < until && until - next > c->latency ? next + c->latency : until;
-        step(c, i, next);
-        c->at[i] = next;
+        step(c, i, next, next == until);
         forget(c, c->at[last_one(c, &next)]);
     }
     c->now = until;

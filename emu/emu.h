@@ -66,6 +66,9 @@ void machine_destroy(struct machine *m);
 
 /* Runs until tick `until` (absolute) or an earlier stop. Slicing a run differently changes nothing in it. */
 enum machine_stop machine_run(struct machine *m, uint64_t until);
+/* As machine_run, but it may end up to MACHINE_NEAR ticks early, where an instruction ends at which that costs less. */
+#define MACHINE_NEAR 64u
+enum machine_stop machine_run_near(struct machine *m, uint64_t until);
 
 /* How instructions are executed. The state does not show it. A machine begins with the first. */
 enum machine_engine {

@@ -801,14 +801,16 @@ void machine_watch_translation(struct machine *m, const struct translation_watch
     translator_watch_translation(&m->cpu, watch);
 }
 
-static enum machine_stop run(struct machine *m, uint64_t until)
+/* spare: how many ticks before `until` it may end. */
+static enum machine_stop run(struct machine *m, uint64_t until, unsigned spare)
 {
     struct cpu *cpu = &m->cpu;
 
     clock_begin_slice(&m->clock, until);
-    while (!m->powered_off && !m->host_failed && clock_now(&m->clock) < until) {
+    while (!m->powered_off && !m->host_failed && clock_now(&m->clock) + spare < until) {
         if (m->engine == ENGINE_RANDOM)
             choose_engine(m);
+        cpu->spare = m->clock.deadline == until ? spare : 0;
         engine_run(cpu);
         serve_stop(m);
         if (cpu->halted_dead) {
@@ -816,14 +818,23 @@ static enum machine_stop run(struct machine *m, uint64_t until)
             clock_fire_due(&m->clock);
             return MACHINE_HALTED;
         }
-        clock_fire_due(&m->clock);
+        if (clock_now(&m->clock) >= m->clock.deadline)
+            clock_fire_due(&m->clock);
     }
     return m->host_failed ? MACHINE_HOST_FAILED : m->powered_off ? MACHINE_POWERED_OFF : MACHINE_SLICE_END;
 }
 
 enum machine_stop machine_run(struct machine *m, uint64_t until)
 {
-    enum machine_stop stop = run(m, until);
+    enum machine_stop stop = run(m, until, 0);
+
+    sound_update(&m->sound);
+    return stop;
+}
+
+enum machine_stop machine_run_near(struct machine *m, uint64_t until)
+{
+    enum machine_stop stop = run(m, until, MACHINE_NEAR);
 
     sound_update(&m->sound);
     return stop;

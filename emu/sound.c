@@ -135,9 +135,11 @@ static void make_block(struct sound *s, uint32_t count)
 
 void sound_update(struct sound *s)
 {
+    if (!s->sources)
+        return;
     uint64_t now = clock_now(s->clock), end = frames_until(s->clock, now);
 
-    while (s->sources && s->frames < end) {
+    while (s->frames < end) {
         bool silent = true;
         for (unsigned i = 0; i < s->sources; i++)
             silent &= is_silent(&s->source[i]);

@@ -315,7 +315,7 @@ static enum cpu_exit run_blocks(struct cpu *cpu, struct code_block *block)
 
 void engine_run(struct cpu *cpu)
 {
-    while (cpu->left > 0 && !(cpu->attention & (ATTENTION_STOP | ATTENTION_SHUTDOWN)) && !cpu->halted_dead) {
+    while (cpu->left > cpu->spare && !(cpu->attention & (ATTENTION_STOP | ATTENTION_SHUTDOWN)) && !cpu->halted_dead) {
         struct code_block *block;
 
         cpu->leave = false;

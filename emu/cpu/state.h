@@ -210,6 +210,7 @@ struct cpu {
     struct line ferr;              /* to IRQ 13 */
     struct line apic_base_written; /* to the local APIC; not connected: there is none */
     uint32_t io_ticks;             /* bus time of one port access */
+    int64_t spare;                 /* engine_run may return with so many ticks left; 0 where the deadline is an event */
     bool halted_dead;              /* HLT with IF clear was just executed: machine_run reports it once */
     struct tlb *tlb_store;         /* translations of all contexts */
     struct tlb_entry *tlbs[2];     /* of the context of CR3: supervisor, user */

@@ -571,6 +571,36 @@ static void a_process_that_is_forked_off_executes_no_translated_code(void **stat
     twin_free(&translated);
 }
 
+/* Between instructions it may stop before the tick, and never far; what it does is the same. */
+static void a_run_that_ends_nearby_changes_nothing(void **state)
+{
+    struct twin plain = {0}, near = {0};
+    const uint64_t end = 4000000;
+    uint8_t digest[32], got[32];
+    unsigned early = 0;
+
+    (void)state;
+    if (!code_memory_init(&near.code, CODE_MEMORY_SIZE))
+        skip(); /* this host has no back end */
+    twin_make(&plain, MACHINE_PC_ISA);
+    twin_make(&near, MACHINE_PC_ISA);
+    machine_set_engine(near.m, ENGINE_TRANSLATOR, 0);
+    machine_run(plain.m, end);
+    assert_true(machine_digest(plain.m, digest));
+    while (machine_tick(near.m) < end - 2000) {
+        uint64_t until = machine_tick(near.m) + MACHINE_NEAR + 1 + (uint64_t)rand() % 1900;
+        assert_int_equal(machine_run_near(near.m, until), MACHINE_SLICE_END);
+        assert_true(machine_tick(near.m) + MACHINE_NEAR >= until);
+        early += machine_tick(near.m) < until;
+    }
+    assert_true(early > 100);
+    machine_run(near.m, end);
+    assert_true(machine_digest(near.m, got));
+    assert_memory_equal(got, digest, sizeof got);
+    twin_free(&plain);
+    twin_free(&near);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -580,6 +610,7 @@ int main(void)
         cmocka_unit_test(what_is_no_state_is_refused_by_name),
         cmocka_unit_test(the_digest_covers_the_roms),
         cmocka_unit_test(a_process_that_is_forked_off_executes_no_translated_code),
+        cmocka_unit_test(a_run_that_ends_nearby_changes_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

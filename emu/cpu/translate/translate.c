@@ -524,7 +524,7 @@ bool translator_run(struct cpu *cpu)
         }
         stood = false;
         ran = true;
-        if (t->emptied || waits(cpu) || cpu->left <= 0)
+        if (t->emptied || waits(cpu) || cpu->left <= cpu->spare)
             return true;
     }
 }
