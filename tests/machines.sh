@@ -86,6 +86,10 @@ windows-xp   model: pentium[23]
 windows-xp   display: vga
 os2-1.3      display: vga
 os2-4        display: vga
+windows-95   image: disk.img +# .* 32 GB
+windows-98   image: disk.img +# .* 137 GB
+nt-3.51      image: disk.img +# at most 2 GB:
+nt-4         image: disk.img +# .* 7.8 GB, and 4 GB at setup
 TABLE
 grep -h -B 1 'kind: cdrom' "$manifests"/*.yaml | grep -q '^  hd[013]:'; passed "no machine has a CD-ROM drive but as secondary master" $(($? != 1))
 

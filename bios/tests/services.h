@@ -17,6 +17,7 @@
     X(date_is_of_1999, 0) \
     X(no_joystick_answers, 0) \
     X(ports_without_a_card_read_ff, 0) \
+    X(no_other_display_answers, 0) \
     X(int13_returns_with_interrupts_on, 0) \
     X(floppy_types_are_those_of_cmos, 1) \
     X(disk_geometry_is_one_in_all_places, 2) \
@@ -96,6 +97,7 @@
     X(pointing_device_obeys, 8) \
     X(pointing_device_reports, 8) \
     X(pci_functions_are_found, 4) \
+    X(no_usb_controller_is_found, 4) \
     X(pci_addresses_and_interrupts_are_assigned, 4) \
     X(pci_interrupts_are_level_triggered, 4) \
     X(bus_master_knows_which_drives_have_dma, 4) \

@@ -335,6 +335,21 @@ bool ports_without_a_card_read_ff(void)
     return true;
 }
 
+/* The ports by which drivers find a Hercules beside a VGA in colour, and an 8514/A, in whose error term they read back
+ * what they wrote. */
+bool no_other_display_answers(void)
+{
+    static ROM_DATA uint16_t ports[] = {0x3B5, 0x3B8, 0x3BA, 0x42E8, 0x82E8, 0x92E8, 0x9AE8, 0xBEE8};
+
+    outb(0x3B4, 0x0F);
+    for (unsigned i = 0; i < ARRAY_LENGTH(ports); i++) {
+        outb(rom_get(ports[i]), 0x55);
+        if (inb(rom_get(ports[i])) != 0xFF)
+            return false;
+    }
+    return true;
+}
+
 /* Windows 9x fails with what a loader has left in them (JHRobotics/patcher9x). tests_run() dirties them and executes
  * INT 19h once; what the system then started with lies at 0:680. */
 enum { STARTED_ONCE = 0x67C, STARTED_WITH = 0x680, MAGIC = 0x5043 };

@@ -14,6 +14,19 @@ bool pci_functions_are_found(void)
            bad.ah == 0x87 && config(0, 0) == 0x12378086;
 }
 
+bool no_usb_controller_is_found(void)
+{
+    static ROM_DATA uint8_t interfaces[] = {0x00, 0x10, 0x20};
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(interfaces); i++) {
+        struct call usb = {.ax = 0xB103, .ecx = 0x0C0300 | rom_get(interfaces[i])};
+        soft_int(0x1A, &usb);
+        if (usb.ah != 0x86 || !(usb.flags & FLAG_CF))
+            return false;
+    }
+    return true;
+}
+
 bool pci_addresses_and_interrupts_are_assigned(void)
 {
     struct call display = {.ax = 0xB103, .ecx = 0x030000}, power = {.ax = 0xB102, .cx = 0x7113, .dx = 0x8086};

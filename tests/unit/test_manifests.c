@@ -225,6 +225,7 @@ static void machine_errors_name_line_and_column(void **state)
         { "a line input of a card that has none", "display: vga\n", "display: vga\nsound:\n  card: adlib\n  line-in: yes\n", "m:1:1", "line-in are those of a Sound Blaster 16" },
         { "a card for PCI without PCI", "pc-i440fx\n", "pc-isa\nnetwork:\n  card: rtl8029\n  address: 02:00:00:00:00:01\n", "m:1:1", "an rtl8029 is a card for PCI" },
         { "jumpers of a card for PCI", "display: vga\n", "display: vga\nnetwork:\n  card: rtl8029\n  address: 02:00:00:00:00:01\n  irq: 10\n", "m:32:3", "port and irq belong to an ne2000" },
+        { "ports that Setup of NT 4 writes to", "display: vga\n", "display: vga\nnetwork:\n  card: ne2000\n  address: 02:00:00:00:00:01\n  port: 340h\n", "m:34:9", "network.port must be 300h, 280h or 320h" },
         { "a card without an address", "display: vga\n", "display: vga\nnetwork:\n  card: ne2000\n", "m:32:3", "network needs the key address" },
         { "the address of a group", "display: vga\n", "display: vga\nnetwork:\n  card: ne2000\n  address: 03:00:00:00:00:01\n", "m:33:12", "six bytes such as 02:00:00:00:00:01" },
         { "no address at all", "display: vga\n", "display: vga\nnetwork:\n  card: ne2000\n  address: 00:00:00:00:00:00\n", "m:33:12", "six bytes" },

@@ -608,6 +608,21 @@ static void test_registers_ended_with_the_486(void **state)
     processor_free(p);
 }
 
+static void loadall_is_an_invalid_instruction(void **state)
+{
+    (void)state;
+    for (unsigned model = CPU_I386; model <= CPU_PENTIUM4; model++) {
+        static const uint8_t loadall[][2] = {{0x0F, 0x05}, {0x0F, 0x07}}; /* of the 80286, of the 80386 */
+
+        for (unsigned n = 0; n < sizeof loadall / sizeof *loadall; n++) {
+            struct processor *p = processor_protected(model, 0);
+            assert_false(RUNS(p, 0, loadall[n][0], loadall[n][1]));
+            expect_vector(p, EXC_UD);
+            processor_free(p);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -644,6 +659,7 @@ int main(void)
         cmocka_unit_test(coprocessor_instructions_need_em_and_ts_clear),
         cmocka_unit_test(dr4_and_dr5_are_dr6_and_dr7_until_de),
         cmocka_unit_test(test_registers_ended_with_the_486),
+        cmocka_unit_test(loadall_is_an_invalid_instruction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
