@@ -211,7 +211,7 @@ static void add_row(struct bag *b, const struct packaged *f)
 {
     const struct file_entry *e = f->entry;
     const struct desk_volume *v = f->volume;
-    char time[24], attributes[6];
+    char time[24], attributes[12];
     hex_digest hex;
     struct text *t = &b->table;
 
@@ -224,7 +224,7 @@ static void add_row(struct bag *b, const struct packaged *f)
     text_print(t, "%s,", file_time_text(&e->modified, time));
     text_print(t, "%s,", file_time_text(&e->created, time));
     text_print(t, "%s,", file_attributes_text(e, attributes));
-    text_print(t, "%s,%" PRIu32 ",%" PRIu64 ",%s,%s\r\n",
+    text_print(t, "%s,%" PRIu32 ",%" PRIu64 ",%s,%s,",
                !v                ? "printer"
                : v->disk.archive ? drive_slot_names[v->disk.slot]
                                  : "image",
@@ -233,6 +233,10 @@ static void add_row(struct bag *b, const struct packaged *f)
                : e->deleted ? "deleted"
                             : "whole",
                f->signature ? f->signature->name : "-");
+    if (e->posix)
+        text_print(t, "%" PRIu32 ":%" PRIu32 "\r\n", e->owner, e->group);
+    else
+        text_print(t, "-\r\n");
 }
 
 /* The place of a path of the volume under data/, each part as this host takes it. */
@@ -456,8 +460,9 @@ bool bag_begin(struct bag *b, const struct arguments *a, const char *path, const
         return error_host(error, folder, errno, "cannot make");
     }
     snprintf(data, sizeof data, "%.*s/data", PATH_MAX - 8, b->folder);
-    text_print(&b->table,
-               "file,path,raw-name,size,sha256,modified,created,attributes,drive,partition,cluster,state,kind\r\n");
+    text_print(
+        &b->table,
+        "file,path,raw-name,size,sha256,modified,created,attributes,drive,partition,cluster,state,kind,owner\r\n");
     return mkdir(data, 0777) == 0 || error_host(error, data, errno, "cannot make");
 }
 

@@ -18,20 +18,31 @@ struct listing {
 static bool list_one(void *context, const char *path, const struct file_entry *e, struct error *error)
 {
     const struct listing *l = context;
-    char modified[24], created[24], attributes[6];
+    char modified[24], created[24], attributes[12], target[1025] = "";
+    struct error ignored;
+    size_t got = 0;
 
     (void)error;
+    if (e->kind == FILE_LINK)
+        l->volume.files.system->read(l->volume.files.context, e, 0, target, sizeof target - 1, &got, &ignored);
+    target[got] = '\0';
     file_time_text(&e->modified, modified);
     file_attributes_text(e, attributes);
     if (!l->json) {
         printf("%-19s %10" PRIu64 " %s ", modified, e->size, attributes);
         plain_print(stdout, path);
-        printf("%s%s\n", e->kind == FILE_FOLDER ? "/" : "", e->deleted ? "  (deleted)" : "");
+        printf("%s", e->kind == FILE_FOLDER ? "/" : *target ? " -> " : "");
+        plain_print(stdout, target);
+        puts(e->deleted ? "  (deleted)" : "");
         return true;
     }
     json_member(stdout, "{", "path", path);
     json_member(stdout, ", ", "short-name", e->short_name);
     json_member(stdout, ", ", "attributes", attributes);
+    if (e->posix)
+        printf(", \"owner\": %" PRIu32 ", \"group\": %" PRIu32, e->owner, e->group);
+    if (*target)
+        json_member(stdout, ", ", "target", target);
     printf(", \"size\": %" PRIu64 ", \"cluster\": %" PRIu64, e->size, e->id);
     if (e->deleted)
         printf(", \"deleted\": true");
@@ -84,6 +95,8 @@ struct seen {
     uint64_t size, id;
     uint32_t stream;
     uint8_t kind, attributes;
+    uint16_t mode;
+    uint32_t owner, group;
     struct file_time modified;
 };
 
@@ -115,6 +128,9 @@ static bool collect(void *context, const char *path, const struct file_entry *e,
     seen->stream = e->stream;
     seen->kind = e->kind;
     seen->attributes = e->attributes;
+    seen->mode = e->mode;
+    seen->owner = e->owner;
+    seen->group = e->group;
     seen->modified = e->modified;
     side->list[side->count++] = seen;
     return true;
@@ -217,9 +233,9 @@ static void compare(const struct side *before, const struct side *after, bool js
             print_change(a, "gone", json);
         } else if (order > 0) {
             print_change(b, "new", json);
-        } else if (a->kind != b->kind || a->size != b->size || a->attributes != b->attributes ||
-                   !same_times(&a->modified, &b->modified) ||
-                   (b->kind == FILE_REGULAR && !same_bytes(before, a, after, b))) {
+        } else if (a->kind != b->kind || a->size != b->size || a->attributes != b->attributes || a->mode != b->mode ||
+                   a->owner != b->owner || a->group != b->group || !same_times(&a->modified, &b->modified) ||
+                   ((b->kind == FILE_REGULAR || b->kind == FILE_LINK) && !same_bytes(before, a, after, b))) {
             print_change(b, "changed", json);
         }
         i += order <= 0;

@@ -100,6 +100,13 @@ static void add_object(struct text *to, const struct packaged *f)
     xml_element(&x, "filesize", number(f->entry->size, text));
     xml_element(&x, "alloc", f->entry->deleted ? "0" : "1");
     xml_element(&x, "inode", number(f->entry->id, text));
+    if (f->entry->posix) {
+        char mode[8];
+        snprintf(mode, sizeof mode, "%" PRIo16, f->entry->mode);
+        xml_element(&x, "mode", mode);
+        xml_element(&x, "uid", number(f->entry->owner, text));
+        xml_element(&x, "gid", number(f->entry->group, text));
+    }
     add_time(&x, "mtime", &f->entry->modified);
     add_time(&x, "atime", &f->entry->accessed);
     add_time(&x, "crtime", &f->entry->created);

@@ -34,7 +34,8 @@ enum operation { OPEN, LIST, READ, RUNS };
 enum kind { ENTRY, RUN, BYTES, END, FAILURE };
 
 struct question {
-    uint32_t operation, stream;
+    uint16_t operation, kind; /* of the entry */
+    uint32_t stream;
     uint64_t id, size, offset, length;
 };
 
@@ -94,7 +95,7 @@ static bool put_bytes(struct server *s, const struct question *q, const struct f
 
 static void answer(struct server *s, const struct question *q)
 {
-    const struct file_entry e = {.kind = FILE_REGULAR, .id = q->id, .stream = q->stream, .size = q->size};
+    const struct file_entry e = {.kind = (uint8_t)q->kind, .id = q->id, .stream = q->stream, .size = q->size};
     const struct files *f = &s->files;
     struct error error;
     bool good = true;
@@ -318,7 +319,7 @@ static bool entry_is_sound(const struct file_entry *e, size_t size)
 {
     return size > offsetof(struct file_entry, name) && size <= sizeof *e && ((const char *)e)[size - 1] == '\0' &&
            *e->name && !strchr(e->name, '/') && e->raw_size <= sizeof e->raw_name && e->kind <= FILE_SPECIAL &&
-           e->deleted <= 1 && memchr(e->short_name, '\0', sizeof e->short_name);
+           e->deleted <= 1 && e->posix <= 1 && memchr(e->short_name, '\0', sizeof e->short_name);
 }
 
 static bool list(void *context, uint64_t folder, file_each *each, void *each_context, struct error *error)
@@ -373,7 +374,7 @@ static bool fill(void *context, const void *bytes, size_t size)
 static bool ask_bytes(struct reader *r, const struct file_entry *e, uint64_t offset, void *buffer, size_t size,
                       size_t *got, struct error *error)
 {
-    const struct question question = {READ, e->stream, e->id, e->size, offset, size};
+    const struct question question = {READ, e->kind, e->stream, e->id, e->size, offset, size};
     struct filling filling = {buffer, size, 0};
     bool good = ask(r, &question, error) && receive_answer(r, BYTES, PIECE, fill, &filling, error);
 
@@ -401,7 +402,7 @@ static bool runs(void *context, const struct file_entry *e, file_each_run *each,
                  struct error *error)
 {
     struct reader *r = context;
-    const struct question question = {RUNS, e->stream, e->id, e->size, 0, 0};
+    const struct question question = {RUNS, e->kind, e->stream, e->id, e->size, 0, 0};
     struct running running = {each, each_context};
 
     return ask(r, &question, error) && receive_answer(r, RUN, sizeof(struct file_run), hand_run, &running, error);

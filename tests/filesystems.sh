@@ -1,6 +1,6 @@
 #!/bin/bash
-# filesystems.sh - NTFS, ext2 to ext4 and ISO 9660 are read by libtsk in a process that is locked in (spec/retrieval.md, V-1 to V-5): the lists are fls', the
-# contents those of ntfs-3g, mke2fs and xorriso; damaged metadata (DAMAGES of each kind) never crash or hang the command; a reader that crashes, or opens a file,
+# filesystems.sh - NTFS and ext2 to ext4 are read by libtsk, ISO 9660 and HPFS by our own readers, in a process that is locked in (spec/retrieval.md, V-1 to V-5): the
+# lists are fls', the contents, links and permissions those of ntfs-3g, mke2fs and xorriso; damaged metadata (DAMAGES of each kind) never crash or hang the command; a reader that crashes, or opens a file,
 # is reported.
 set -eu
 here=$PWD
@@ -23,14 +23,36 @@ for name, size in (("resident.txt", 5), ("zero", 0), ("LETTERS/Minutes of the co
 for i in range(300): open(f"tree/MANY/file {i:03}.txt", "w").write(f"{i}\n" * i)
 with open("tree/sparse.bin", "wb") as f: f.write(b"begin"); f.seek(3000000); f.write(b"end")
 open("tree/compressible.txt", "wb").write(b"Parcel 1021, volume 12, folio 2\n" * 20000)
+os.symlink("../LETTERS/Minutes of the council.doc", "tree/MANY/minutes"); os.symlink("/" + "a/" * 150 + "../end", "tree/MANY/far")
+os.chmod("tree/resident.txt", 0o4640); os.chown("tree/resident.txt", 1000, 70000); os.chmod("tree/EMPTY", 0o1777)
 PY
+
+# as_posix NAME IMAGE: permissions, owners and targets of links are the tree's.
+as_posix()
+{
+    "$MUNIMENT" files "$2" --json >listed
+    python3 - >out <<'PY'
+import json, os, stat
+for line in open("listed"):
+    e = json.loads(line)
+    if e["path"] in ("lost+found", "both.iso"): continue
+    path = "tree/" + e["path"]
+    s = os.lstat(path)
+    mode = stat.filemode(s.st_mode).replace("d", "D", s.st_mode & 0o40000 > 0).replace("l", "L", stat.S_ISLNK(s.st_mode))
+    theirs = (mode, s.st_uid, s.st_gid, os.readlink(path) if stat.S_ISLNK(s.st_mode) else None)
+    ours = (e["attributes"], e["owner"], e["group"], e.get("target"))
+    if ours != theirs: print(path, ours, theirs)
+PY
+    passed "$1: permissions, owners and links" "$([ ! -s out ]; echo $?)"
+}
 
 # equal NAME IMAGE [OPTIONS...]: files and fls list the same; what is retrieved is the tree.
 equal()
 {
     local offset=${OFFSET:-0}
     gives "$1: listed" 0 "$MUNIMENT" files "$2" "${@:3}" --json
-    python3 -c 'import json; print("\n".join(sorted(json.loads(l)["path"] for l in open("out"))))' >ours
+    # Of a CD fls reads Joliet, which has no links.
+    python3 -c 'import json, sys; print("\n".join(sorted(e["path"] for e in map(json.loads, open("out")) if sys.argv[1] != "iso" or "target" not in e)))' "$1" >ours
     fls -r -p -u -o "$offset" "${RAW:-$2}" | sed 's/^[^\t]*\t//' | grep -v '^\$' | sort -u >theirs
     passed "$1: as fls lists it" "$(cmp -s ours theirs; echo $?)"
     gives "$1: retrieved" 0 "$MUNIMENT" retrieve "$2" -o "bag-$1" "${@:3}"
@@ -46,11 +68,40 @@ for type in ext2 ext3 ext4; do
     truncate -s 24M $type.img
     mke2fs -q -t $type -d tree $type.img
     equal $type $type.img
+    as_posix $type $type.img
 done
 modified=$(TZ=UTC stat -c %y tree/resident.txt | cut -c1-19)
 passed "times are UTC, whatever the host's zone (V-4)" "$(grep -q "\"path\": \"resident.txt\".*\"modified\": \"${modified}Z\"" <("$MUNIMENT" files ext4.img --json); echo $?)"
-xorriso -as mkisofs -quiet -J -R -o both.iso tree 2>/dev/null
+TZ=Asia/Kathmandu xorriso -as mkisofs -quiet -J -R -o both.iso tree 2>/dev/null
 equal iso both.iso
+as_posix iso both.iso
+passed "times of ISO 9660 are UTC by the zone that they state" "$(grep -q "\"path\": \"resident.txt\".*\"modified\": \"${modified}Z\"" listed; echo $?)"
+gives "a link is shown with where it leads" 0 "$MUNIMENT" files both.iso MANY/minutes
+says "in the list as well" out "MANY/minutes -> ../LETTERS/Minutes of the council.doc"
+mkdir -p deep/1/2/3/4/5/6/7/8/9/10 && echo end >deep/1/2/3/4/5/6/7/8/9/10/end
+xorriso -outdev deep.iso -compliance deep_paths_off -rr_reloc_dir moved -map deep / >log 2>&1
+gives "folders that Rock Ridge keeps elsewhere" 0 "$MUNIMENT" retrieve deep.iso 1 -o bag-deep
+passed "are where they belong" "$(diff -r deep bag-deep/data >/dev/null; echo $?)"
+xorriso -as mkisofs -quiet --norock -J -o joliet.iso tree 2>/dev/null
+gives "Joliet alone" 0 "$MUNIMENT" retrieve joliet.iso -o bag-joliet
+passed "has names and contents" "$(diff -r --no-dereference tree bag-joliet/data | grep -v 'EMPTY\|: far\|: minutes' >out; [ ! -s out ]; echo $?)"
+mkdir plain && head -c 70000 /dev/urandom >plain/BIG1.BIN && head -c 5001 /dev/urandom >plain/BIG2.BIN && truncate -s 69632 plain/BIG1.BIN
+xorriso -as mkisofs -quiet --norock -o plain.iso plain 2>/dev/null
+gives "plain names" 0 "$MUNIMENT" retrieve plain.iso -o bag-plain
+passed "have no version" "$(diff -r plain bag-plain/data >out; echo $?)"
+python3 - <<'PY'
+image = bytearray(open("plain.iso", "rb").read())
+first, second = image.index(b"BIG1.BIN;1"), image.index(b"BIG2.BIN;1")
+image[first - 8] |= 0x80 # another section follows
+image[second:second + 10] = b"BIG1.BIN;1"
+open("sections.iso", "wb").write(image)
+image[second - 8] |= 0x80
+open("endless.iso", "wb").write(image)
+PY
+gives "a file in two sections" 0 "$MUNIMENT" retrieve sections.iso -o bag-sections
+passed "is one" "$(cat plain/BIG1.BIN plain/BIG2.BIN | cmp -s - bag-sections/data/BIG1.BIN; echo $?)"
+gives "whose sections do not end" 1 "$MUNIMENT" files endless.iso
+says "is named" err "ends within the sections of a file"
 
 # NTFS as ntfs-3g writes it: resident, compressed, sparse files, and streams.
 truncate -s 32M ntfs.img
@@ -62,14 +113,16 @@ import os, shutil, struct
 os.setxattr("mnt", "system.ntfs_attrib_be", struct.pack(">I", 0x810)) # what is made here is compressed
 shutil.copy("tree/compressible.txt", "mnt")
 os.setxattr("mnt", "system.ntfs_attrib_be", struct.pack(">I", 0x10))
-shutil.copytree("tree", "mnt", dirs_exist_ok=True, ignore=lambda *_: ["compressible.txt"])
+shutil.copytree("tree", "mnt", dirs_exist_ok=True, ignore=lambda *_: ["compressible.txt", "far", "minutes"])
 with open("mnt/sparse.bin", "wb") as f: f.write(b"begin"); f.seek(3000000); f.write(b"end")
+os.setxattr("mnt/resident.txt", "system.ntfs_attrib_be", struct.pack(">I", 0x23))
 os.setxattr("mnt/resident.txt", "user.summary", b"a stream of its own")
 open("mnt/gone.txt", "w").write("deleted"); os.remove("mnt/gone.txt")
 PY
     umount mnt
     passed "a compressed and a sparse file are there" "$(istat ntfs.img $(ifind -n /compressible.txt ntfs.img) | grep -q Compressed && [ "$(istat ntfs.img $(ifind -n /sparse.bin ntfs.img) | grep -c Sparse)" -gt 0 ]; echo $?)"
     equal ntfs ntfs.img
+    passed "NTFS: attributes of DOS" "$("$MUNIMENT" files ntfs.img resident.txt | grep -q ' -RH-A '; echo $?)"
     passed "the stream is a file (V-3)" "$(cmp -s <(printf 'a stream of its own') "bag-ntfs/data/resident.txt:summary"; echo $?)"
     passed "what is deleted is not (V-2)" "$(! grep -q gone bag-ntfs/files.csv; echo $?)"
     ntfs=ntfs
@@ -136,7 +189,7 @@ done
 passed "and has opened nothing (V-1)" "$([ ! -e stolen ]; echo $?)"
 
 # --- HPFS, by our own reader; guests/debian-hpfs.sh has what Linux wrote ---
-rm -rf tree/sparse.bin
+rm -rf tree/sparse.bin tree/MANY/far tree/MANY/minutes
 for run in "" 3; do
     python3 "$here/tests/hpfs.py" hpfs.img 16 tree $run
     gives "hpfs $run: retrieved" 0 "$MUNIMENT" retrieve hpfs.img -o "bag-hpfs$run"

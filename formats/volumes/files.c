@@ -5,57 +5,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "formats/volumes/fat_files.h"
-#include "formats/volumes/hpfs_files.h"
-#include "formats/volumes/tsk_files.h"
-
-/* The readers, by the beginning of what the survey calls a file system. */
-static const struct {
-    const char *name;
-    bool (*open)(const struct block *disk, const struct volume *volume, struct files *files, struct error *error);
-    bool (*prepare)(struct error *error); /* null: there is nothing to be loaded */
-} readers[] = {
-    {"FAT", fat_files_open, NULL},
-    {"HPFS", hpfs_files_open, NULL},
-    {"NTFS", tsk_files_open, tsk_files_prepare},
-    {"ext", tsk_files_open, tsk_files_prepare},
-    {"ISO 9660", tsk_files_open, tsk_files_prepare},
-};
-
-#define READERS (sizeof readers / sizeof *readers)
-
-static size_t reader_of(const struct volume *volume)
-{
-    size_t i = 0;
-
-    while (i < READERS &&
-           !(volume->file_system && !strncmp(volume->file_system, readers[i].name, strlen(readers[i].name))))
-        i++;
-    return i;
-}
-
-bool files_can_open(const struct volume *volume)
-{
-    return reader_of(volume) < READERS;
-}
-
-bool files_prepare(const struct volume *volume, struct error *error)
-{
-    size_t i = reader_of(volume);
-
-    return i == READERS || !readers[i].prepare || readers[i].prepare(error);
-}
-
-bool files_open(const struct block *disk, const struct volume *volume, struct files *files, struct error *error)
-{
-    size_t i = reader_of(volume);
-
-    files->system = NULL;
-    return i < READERS ? readers[i].open(disk, volume, files, error)
-                       : error_set(error, STATUS_INPUT, volume->file_system ? volume->file_system : "volume", NULL,
-                                   NULL, "holds files that cannot be read");
-}
-
 void files_close(struct files *files)
 {
     if (files->system)
@@ -153,7 +102,7 @@ const char *file_time_text(const struct file_time *t, char text[24])
     return text;
 }
 
-const char *file_attributes_text(const struct file_entry *e, char text[6])
+const char *file_attributes_text(const struct file_entry *e, char text[12])
 {
     static const struct {
         uint8_t bit;
@@ -161,6 +110,15 @@ const char *file_attributes_text(const struct file_entry *e, char text[6])
     } letters[] = {{FILE_READ_ONLY, 'R'}, {FILE_HIDDEN, 'H'}, {FILE_SYSTEM, 'S'}, {FILE_ARCHIVE, 'A'}};
 
     text[0] = e->kind < 4 ? "-DL?"[e->kind] : '?';
+    if (e->posix) {
+        for (int i = 0; i < 9; i++)
+            text[1 + i] = e->mode & 0400 >> i ? "rwx"[i % 3] : '-';
+        for (int i = 0; i < 3; i++) /* set user, set group, sticky stand where x does */
+            if (e->mode & 04000 >> i)
+                text[3 + 3 * i] = (e->mode & 0100 >> 3 * i ? "sst" : "SST")[i];
+        text[10] = '\0';
+        return text;
+    }
     for (int i = 0; i < 4; i++)
         text[i + 1] = e->attributes & letters[i].bit ? letters[i].letter : '-';
     text[5] = '\0';

@@ -66,7 +66,6 @@ struct tsk_files {
     TSK_FS_FILE *file; /* that was opened last; its record */
     const char *name;  /* of the file system */
     uint64_t precision;
-    uint8_t zone; /* of its times */
     bool with_deleted;
 };
 
@@ -156,7 +155,7 @@ static void close_files(void *context)
 
 static struct file_time time_of(const struct tsk_files *t, time_t seconds, uint32_t nanoseconds)
 {
-    return file_time_of(seconds, nanoseconds, t->zone, t->precision);
+    return file_time_of(seconds, nanoseconds, FILE_UTC, t->precision);
 }
 
 static bool is_data(const struct tsk_files *t, const TSK_FS_ATTR *a)
@@ -198,6 +197,18 @@ static bool is_left_out(const struct tsk_files *t, const TSK_FS_FILE *file)
            (TSK_FS_TYPE_ISNTFS(t->fs->ftype) && n->meta_addr < NTFS_OWN);
 }
 
+/* The attributes of DOS in the standard information of a record of NTFS: 32 bits after four times. */
+static uint8_t dos_attributes(const struct tsk_files *t, TSK_FS_FILE *file, int count)
+{
+    for (int i = 0; i < count; i++) {
+        const TSK_FS_ATTR *a = t->call.attribute(file, i);
+        if (a && a->type == TSK_FS_ATTR_TYPE_NTFS_SI && a->flags & TSK_FS_ATTR_RES && a->rd.buf && a->size >= 36 &&
+            a->rd.buf_size >= 36)
+            return a->rd.buf[32] & (FILE_READ_ONLY | FILE_HIDDEN | FILE_SYSTEM | FILE_ARCHIVE);
+    }
+    return 0;
+}
+
 /* A file as it is seen, and its streams. */
 static bool show(struct tsk_files *t, TSK_FS_FILE *file, struct file_entry *e, file_each *each, void *context)
 {
@@ -216,9 +227,17 @@ static bool show(struct tsk_files *t, TSK_FS_FILE *file, struct file_entry *e, f
         e->created = time_of(t, m->crtime, m->crtime_nano);
         e->modified = time_of(t, m->mtime, m->mtime_nano);
         e->accessed = time_of(t, m->atime, m->atime_nano);
-        if (TSK_FS_TYPE_ISISO9660(t->fs->ftype))
-            e->modified = e->created; /* the only one, which libtsk takes for the other */
         e->size = e->kind == FILE_REGULAR && m->size > 0 ? (uint64_t)m->size : 0;
+        if (e->kind == FILE_LINK)
+            e->size = m->link ? strlen(m->link) : m->size > 0 ? (uint64_t)m->size : 0;
+        if (TSK_FS_TYPE_ISNTFS(t->fs->ftype)) {
+            e->attributes = dos_attributes(t, file, count);
+        } else {
+            e->posix = 1;
+            e->mode = (uint16_t)(m->mode & 07777);
+            e->owner = (uint32_t)m->uid;
+            e->group = (uint32_t)m->gid;
+        }
     }
     struct file_entry main = *e;
     for (int i = 0; i < count; i++) {
@@ -268,18 +287,22 @@ static bool list(void *context, uint64_t id, file_each *each, void *each_context
 
 /* --- Bytes --- */
 
+/* Opens a record, unless it is the one that was opened last. */
+static bool open_record(struct tsk_files *t, uint64_t id, struct error *error)
+{
+    if (t->file && t->file->meta && t->file->meta->addr == id)
+        return true;
+    if (t->file)
+        t->call.file_close(t->file);
+    t->file = t->call.file_open(t->fs, NULL, id);
+    return (t->file && t->file->meta) || failed(t, error);
+}
+
 /* The data of an entry; null with *error. */
 static const TSK_FS_ATTR *data_of(struct tsk_files *t, const struct file_entry *e, struct error *error)
 {
-    if (!t->file || !t->file->meta || t->file->meta->addr != e->id) {
-        if (t->file)
-            t->call.file_close(t->file);
-        t->file = t->call.file_open(t->fs, NULL, e->id);
-        if (!t->file || !t->file->meta) {
-            failed(t, error);
-            return NULL;
-        }
-    }
+    if (!open_record(t, e->id, error))
+        return NULL;
     for (int i = 0, count = t->call.attributes(t->file); i < count; i++) {
         const TSK_FS_ATTR *a = t->call.attribute(t->file, i);
         if (a && is_data(t, a) && (e->stream ? a->id + 1u == e->stream : !is_named(a)))
@@ -293,12 +316,23 @@ static bool read_file(void *context, const struct file_entry *e, uint64_t offset
                       size_t *got, struct error *error)
 {
     struct tsk_files *t = context;
-    const TSK_FS_ATTR *a = e->size ? data_of(t, e, error) : NULL;
-    uint64_t left = a && a->size > 0 && offset < (uint64_t)a->size ? (uint64_t)a->size - offset : 0;
 
     *got = 0;
     if (offset >= e->size)
         return true;
+    if (e->kind == FILE_LINK && !open_record(t, e->id, error))
+        return false;
+    if (e->kind == FILE_LINK && t->file->meta->link) { /* where ext4 keeps it in an extent libtsk has none */
+        const char *target = t->file->meta->link;
+        if (offset < strlen(target)) {
+            *got = size < strlen(target) - offset ? size : strlen(target) - (size_t)offset;
+            memcpy(buffer, target + offset, *got);
+        }
+        return true;
+    }
+    const TSK_FS_ATTR *a = data_of(t, e, error);
+    uint64_t left = a && a->size > 0 && offset < (uint64_t)a->size ? (uint64_t)a->size - offset : 0;
+
     if (!a)
         return false;
     if (a->flags & TSK_FS_ATTR_ENC)
@@ -354,8 +388,7 @@ bool tsk_files_open(const struct block *disk, const struct volume *volume, struc
         uint64_t precision;
     } kinds[] = {{"NTFS", TSK_FS_TYPE_NTFS, 100},
                  {"ext4", TSK_FS_TYPE_EXT_DETECT, 1},
-                 {"ext", TSK_FS_TYPE_EXT_DETECT, 1000000000},
-                 {"ISO 9660", TSK_FS_TYPE_ISO9660, 1000000000}};
+                 {"ext", TSK_FS_TYPE_EXT_DETECT, 1000000000}};
     struct tsk_files *t = calloc(1, sizeof *t);
     size_t kind = 0;
 
@@ -367,8 +400,6 @@ bool tsk_files_open(const struct block *disk, const struct volume *volume, struc
     t->name = kinds[kind].name;
     t->precision = kinds[kind].precision;
     t->with_deleted = volume->with_deleted;
-    t->zone = kinds[kind].type == TSK_FS_TYPE_ISO9660 ? FILE_LOCAL : FILE_UTC; /* libtsk leaves the zone of ISO 9660 out
-                                                                                */
     t->image.disk = disk;
     t->image.end = disk->sectors * SECTOR_SIZE;
     if (!load(&t->call, error)) {

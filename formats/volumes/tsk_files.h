@@ -1,4 +1,4 @@
-/* tsk_files.h - the files of NTFS, ext and ISO 9660 volumes, as files.h offers them, by The Sleuth Kit's libtsk.
+/* tsk_files.h - the files of NTFS and ext volumes, as files.h offers them, by The Sleuth Kit's libtsk.
  *
  * libtsk is a library of some size for hostile input: whoever uses it does so in a worker that is locked in
  * (desk/reader.h). It is loaded when the first volume is opened, so that no other command waits for it and the forty

@@ -1,6 +1,6 @@
 /* fuzz_volumes.c - libFuzzer harness of formats/volumes/: any bytes are a disk that a survey ends with, and whose FAT
- * or HPFS volume can be walked. The disk repeats the input's sectors at places that the input chooses, so that far
- * sectors are reached; a sector that is asked for beyond the end of the disk is a finding. */
+ * HPFS or ISO 9660 volume can be walked. The disk repeats the input's sectors at places that the input chooses, so that
+ * far sectors are reached; a sector that is asked for beyond the end of the disk is a finding. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,7 +62,7 @@ static bool see(void *context, const struct file_entry *e)
         abort();
     if (e->kind == FILE_FOLDER && w->known < FOLDERS)
         w->folders[w->known++] = e->id;
-    if (e->kind == FILE_REGULAR) {
+    if (e->kind == FILE_REGULAR || e->kind == FILE_LINK) {
         w->files->system->read(w->files->context, e, e->size / 2, bytes, sizeof bytes, &got, &error);
         if (got > sizeof bytes)
             abort();
@@ -100,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     walk(&disk, "FAT");
     walk(&disk, "HPFS");
+    walk(&disk, "ISO 9660");
     disk_survey_free(&survey);
     return 0;
 }
