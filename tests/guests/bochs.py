@@ -105,10 +105,14 @@ class Bochs:
     def prompt(self):
         """What the debugger said up to its next prompt; None if it has ended. Where the processor has halted with interrupts off, no breakpoint is reached: it is
         interrupted, and at rest from then on."""
+        begun, before = time.monotonic(), peers.starved(self.process.pid)
         while not (found := re.search(rb"<bochs:\d+> ", self.said)):
-            if not select.select([self.process.stdout], [], [], STUCK_SECONDS)[0]:
-                self.process.send_signal(signal.SIGINT)
-                self.at_rest = True
+            if not select.select([self.process.stdout], [], [], 1)[0]:
+                if time.monotonic() - begun - (peers.starved(self.process.pid) - before) > STUCK_SECONDS:
+                    self.process.send_signal(signal.SIGINT)
+                    self.at_rest = True
+                    begun += STUCK_SECONDS
+                continue
             got = os.read(self.process.stdout.fileno(), 65536)
             if not got:
                 return None

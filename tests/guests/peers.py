@@ -15,7 +15,7 @@ GUEST_PEER of guest.sh names qemu.py or bochs.py, which run as `PEER machine.yam
 
 What a peer cannot do ends the run with status 77 and the reason. DIFFERENT lists where a peer is known to differ: not what our firmware does."""
 
-import os, re, shutil, sys
+import glob, os, re, shutil, sys
 
 FIRMWARE = os.environ.get("FIRMWARE") or os.path.join(os.path.dirname(__file__), "../../bios/versions/0")
 WAIT_SECONDS = 900          # of the peer's time, for one wait
@@ -42,6 +42,18 @@ class Skip(Exception):
 
 class Failed(Exception):
     pass
+
+
+def starved(process):
+    """For how many seconds the busiest thread of a process was ready to run and had no processor of the host: a busy host makes a peer slow, and is no fault of it."""
+    ran, waited = 0, 0
+    for path in glob.glob(f"/proc/{process}/task/*/schedstat"):
+        try:
+            with open(path) as file:
+                ran, waited = max((ran, waited), tuple(int(n) for n in file.read().split()[:2]))
+        except OSError:
+            pass
+    return waited / 1e9
 
 
 # --- Manifests: mappings and lists, by indentation (spec/manifest.md). ---
