@@ -275,3 +275,26 @@ void dispi_leave(void)
     write_all(plain, ARRAY_LENGTH(plain));
     hidden_dac(0);
 }
+
+/* INT 10h/AH=12h, "Cirrus Logic BIOS" in Ralf Brown's Interrupt List. The options are those of a BIOS that shows each
+ * mode at 60 Hz, to 1,024 lines. */
+void cirrus_inquire(struct regs *r)
+{
+    enum { TYPE_5430 = 0x32, TYPE_5446 = 0x39, VERSION = 0x0100 }; /* 31h is the GD5434 */
+    enum { LINES_1024 = 3 << 5, HERTZ_60 = 1 << 13 | 1 << 11 | 1 << 4, COLOUR_8512 = 0x0E00 };
+    uint8_t asked = r->bl;
+
+    dispi_present();     /* unlocks it */
+    if (asked == 0x80) { /* BL stays: no revision is known */
+        uint8_t id = chip();
+        r->ax = id == ID_5446 ? TYPE_5446 : TYPE_5430 - (id == ID_5434);
+    } else if (asked == 0x81)
+        r->ax = VERSION;
+    else if (asked == 0x85)
+        r->al = dispi_memory();
+    else if (asked == 0x9A) {
+        r->ax = LINES_1024;
+        r->cx = HERTZ_60;
+    } else if (asked == 0xA1)
+        r->bx = COLOUR_8512;
+}

@@ -45,6 +45,9 @@ void dispi_leave(void);
 #ifdef CIRRUS
 #include "vbe_window.h"
 bool dispi_shows(uint16_t width, uint8_t bits);
+
+/* INT 10h/AH=12h with BL from 80h on: what drivers and programs for the chips ask their BIOS. */
+void cirrus_inquire(struct regs *r);
 #define DISPI_HAS_8BIT_DAC 0
 #define DISPI_LONGEST(bits) ((bits) == 4 ? 504 * 2 : 504 * 8) /* of 511: whole lines of any depth */
 #define DISPI_ALIGNED(width, bits) ((bits) == 4 ? ((width) + 15) & ~15u : ((width) + 7) & ~7u)

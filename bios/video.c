@@ -2,6 +2,7 @@
  *
  * Functions and data areas follow the IBM PS/2 and PC BIOS Interface Technical Reference. */
 #include "bda.h"
+#include "dispi.h"
 #include "font.h"
 #include "modes.h"
 #include "palette.h"
@@ -57,6 +58,12 @@ static void alternate_select(struct regs *r)
 {
     uint8_t argument = r->al;
 
+#ifdef CIRRUS
+    if (r->bl >= 0x80) {
+        cirrus_inquire(r);
+        return;
+    }
+#endif
     if (r->bl == 0x10) {
         r->bh = bda_get(crtc_port) == 0x3B4;
         r->bl = 3;

@@ -389,6 +389,31 @@ static bool has_pins(void)
     return high & 4 && !(low & 4);
 }
 
+/* Drivers for Cirrus chips ask their BIOS for chip and memory; that of the VGA has no such functions. */
+bool cirrus_bios_names_its_chip(void)
+{
+    static ROM_DATA uint8_t types[][2] = {{0xA0, 0x32}, {0xA8, 0x31}, {0xB8, 0x39}};
+    struct call type = {.ax = 0x1200, .bx = 0x80}, version = {.ax = 0x1200, .bx = 0x81},
+                memory = {.ax = 0x1200, .bx = 0x85}, options = {.ax = 0x1200, .bx = 0x9A},
+                monitor = {.ax = 0x1200, .bx = 0xA1};
+    bool named = false;
+
+    soft_int(0x10, &type);
+    soft_int(0x10, &version);
+    soft_int(0x10, &memory);
+    soft_int(0x10, &options);
+    soft_int(0x10, &monitor);
+    outw(0x3C4, 0x1206);
+    if (inb(0x3C5) != 0x12)
+        return type.ax == 0x1200 && version.ax == 0x1200 && memory.ax == 0x1200 && options.ax == 0x1200 &&
+               monitor.bx == 0xA1;
+    outb(0x3D4, 0x27);
+    for (unsigned i = 0; i < ARRAY_LENGTH(types); i++)
+        named |= inb(0x3D5) == rom_get(types[i][0]) && type.ax == rom_get(types[i][1]);
+    return named && type.bl == 0x80 && version.ax == 0x0100 && vbe_is_there() && memory.al == far_get16(BUFFER, 18) &&
+           (options.ax & 0x4060) == 0x60 && options.cx == 0x2810 && monitor.bx == 0x0E00;
+}
+
 /* The monitor is the one that CMOS 5Fh names, which prefers its own mode at 60 Hz; or none. */
 bool vbe_monitor_describes_itself(void)
 {
