@@ -192,6 +192,13 @@ bool archive_extent(struct archive *archive, enum drive_slot slot, uint32_t exte
                     uint32_t *count, uint8_t root[DIGEST_SIZE], struct error *error);
 /* The sectors of a disk that could not be read from the original, in order. */
 const struct sector_range *archive_unreadable(const struct archive *archive, enum drive_slot slot, uint32_t *count);
+/* The descriptors and files of an archive and of all above it that are at hand, itself first, at most CHAIN_LIMIT. They
+ * stay its own. Returns how many there are. */
+#define CHAIN_LIMIT 100u /* archives of a chain */
+size_t archive_chain(struct archive *archive, int descriptors[CHAIN_LIMIT], const char *files[CHAIN_LIMIT]);
+/* Opens such a chain, by a process that can open no file; descriptors and files stay the caller's. What is not in it is
+ * not at hand. */
+struct archive *archive_open_chain(const int *descriptors, const char *const *files, size_t count, struct error *error);
 /* Digest and length of a member that the seal lists; false: it lists none of that name. */
 bool archive_member(const struct archive *archive, size_t index, const char **name, uint64_t *size, hex_digest digest);
 
@@ -210,6 +217,20 @@ bool archive_firmware(struct archive *archive, bool video, uint8_t **bytes, size
 
 /* The sealed reference boot, to be released with attestation_free. False with status STATUS_OK: there is none. */
 bool archive_attestation(struct archive *archive, struct attestation *attestation, struct error *error);
+
+/* --- Chunks that processes share --- */
+
+/* The bytes of a chunk of a disk, verified, until the next call; what follows the disk's last sector in the last one is
+ * not defined. Null with archive_failure. */
+const uint8_t *archive_chunk(struct archive *archive, enum drive_slot slot, uint64_t chunk);
+
+/* Where an archive finds chunks that another process has verified. */
+struct archive_pages {
+    void *context;
+    /* Puts CHUNK_SIZE bytes into bytes. False: it does not have that chunk, which is read and verified here. */
+    bool (*read)(void *context, enum drive_slot slot, uint64_t chunk, uint8_t *bytes);
+};
+void archive_share(struct archive *archive, const struct archive_pages *pages);
 
 /* --- The overlay: where the writes of a session go --- */
 

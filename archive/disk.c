@@ -211,6 +211,14 @@ static bool load_chunk(struct opened_disk *disk, uint32_t extent, uint32_t chunk
            chunk_damaged(disk, place->owner, extent, chunk, "does not match its digest");
 }
 
+/* Whether another process has verified a chunk, and gives it. */
+static bool is_shared(const struct opened_disk *disk, uint32_t extent, uint32_t chunk, uint8_t *bytes)
+{
+    const struct archive_pages *pages = &disk->archive->pages;
+
+    return pages->read && pages->read(pages->context, disk->slot, (uint64_t)extent * EXTENT_CHUNKS + chunk, bytes);
+}
+
 /* The bytes of a chunk until the next call, or null with archive->failure. */
 static const uint8_t *find_chunk(struct opened_disk *disk, uint32_t extent, uint32_t chunk)
 {
@@ -227,10 +235,20 @@ static const uint8_t *find_chunk(struct opened_disk *disk, uint32_t extent, uint
         return NULL;
     }
     i = cache_look(a->chunk_tags, CACHED_CHUNKS, tag, &hit);
-    if (!hit && !load_chunk(disk, extent, chunk, a->chunks[i]))
+    if (!hit && !is_shared(disk, extent, chunk, a->chunks[i]) && !load_chunk(disk, extent, chunk, a->chunks[i]))
         return NULL;
     a->chunk_tags[i] = tag;
     return a->chunks[i];
+}
+
+const uint8_t *archive_chunk(struct archive *archive, enum drive_slot slot, uint64_t chunk)
+{
+    return find_chunk(&archive->disks[slot], (uint32_t)(chunk / EXTENT_CHUNKS), (uint32_t)(chunk % EXTENT_CHUNKS));
+}
+
+void archive_share(struct archive *archive, const struct archive_pages *pages)
+{
+    archive->pages = *pages;
 }
 
 /* How many of the `count` sectors from `sector` come before the first unreadable one. */

@@ -8,7 +8,6 @@
 
 #define CACHED_CHUNKS 64u
 #define CACHED_MAPS 16u
-#define CHAIN_LIMIT 100u /* archives of a chain */
 
 /* Where in an archive something cached comes from, and when it was last used (0: never filled). */
 struct cache_tag {
@@ -61,6 +60,7 @@ struct archive {
     uint8_t (*chunks)[CHUNK_SIZE];                          /* CACHED_CHUNKS of them; null: none was read */
     struct chunk_place (*maps[CACHED_MAPS])[EXTENT_CHUNKS]; /* one extent each; null: not used yet */
     uint64_t clock;                                         /* of the caches */
+    struct archive_pages pages;                             /* read null: nobody shares any */
     struct error failure;
 };
 

@@ -212,6 +212,41 @@ const char *archive_file(const struct archive *archive)
     return archive->path;
 }
 
+size_t archive_chain(struct archive *archive, int descriptors[CHAIN_LIMIT], const char *files[CHAIN_LIMIT])
+{
+    size_t count = 0;
+
+    for (; archive && count < CHAIN_LIMIT; archive = archive_parent(archive, NULL)) {
+        descriptors[count] = archive->descriptor;
+        files[count++] = archive->path;
+    }
+    return count;
+}
+
+struct archive *archive_open_chain(const int *descriptors, const char *const *files, size_t count, struct error *error)
+{
+    struct archive *first = NULL, *last = NULL;
+
+    for (size_t i = 0; i < count && i < CHAIN_LIMIT; i++) {
+        struct archive *a = archive_open_descriptor(descriptors[i], files[i], NULL, error);
+        const bool fits = a && (!last || (is_named(last, a) && suits(last, a)));
+
+        if (!fits) {
+            if (a)
+                error_set(error, STATUS_WRONG, files[i], NULL, NULL, "is not the parent of %.200s", last->path);
+            archive_close(a);
+            archive_close(first);
+            return NULL;
+        }
+        a->looked = true; /* in vain, if none follows */
+        not_at_hand(a);
+        a->child = last;
+        *(last ? &last->parent : &first) = a;
+        last = a;
+    }
+    return first;
+}
+
 bool archive_member(const struct archive *archive, size_t index, const char **name, uint64_t *size, hex_digest digest)
 {
     if (index >= archive->seal.count)

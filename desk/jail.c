@@ -28,13 +28,15 @@
 #define SESSION (1u << JAIL_SESSION)
 #define RUN (1u << JAIL_RUN)
 #define GATE (1u << JAIL_GATE)
-#define ALL (READER | SESSION | RUN | GATE)
+#define STORAGE (1u << JAIL_STORAGE)
+#define ALL (READER | SESSION | RUN | GATE | STORAGE)
 
 /* What an argument of the call must be besides; of all others any value is good. */
 enum demand {
     ANY,
     FORK,      /* arg 0: what fork gives to clone, and no thread and no namespace */
     NO_CODE,   /* arg 2 without PROT_EXEC */
+    READ_ONLY, /* arg 2: O_RDONLY, and nothing is made */
     OPEN_FILE, /* an empty path: what a descriptor stands for */
     ANY_TTY,   /* arg 1: TCGETS, by which stdio asks whether it is a terminal */
     TERMINAL,  /* arg 1: a request about a terminal */
@@ -48,29 +50,33 @@ static const struct call {
     /* clang-format off */
     {"read", ALL, ANY}, {"write", ALL, ANY}, {"pread64", ALL, ANY}, {"pwrite64", ALL, ANY}, {"lseek", ALL, ANY},
     {"close", ALL, ANY}, {"newfstatat", READER | SESSION | GATE, OPEN_FILE}, {"brk", ALL, ANY}, {"mmap", ALL, NO_CODE},
-    {"munmap", ALL, ANY}, {"mremap", ALL, ANY}, {"madvise", RUN | GATE, ANY}, {"getrandom", READER | RUN | GATE, ANY},
+    {"munmap", ALL, ANY}, {"mremap", ALL, ANY}, {"madvise", RUN | GATE | STORAGE, ANY},
+    {"getrandom", READER | RUN | GATE | STORAGE, ANY},
     {"clock_gettime", ALL, ANY}, {"exit_group", ALL, ANY}, {"rt_sigreturn", ALL, ANY},
     {"futex", ALL, ANY},
     /* a machine that runs: its journal and overlay, viewers, and the child that writes a snapshot */
-    {"fdatasync", SESSION | RUN, ANY}, {"fsync", RUN, ANY}, {"ftruncate", SESSION | RUN, ANY},
-    {"poll", SESSION | RUN | GATE, ANY}, {"recvmsg", SESSION | RUN | GATE, ANY}, {"clone", SESSION | RUN, FORK},
+    {"fdatasync", SESSION | RUN, ANY}, {"fsync", RUN, ANY}, {"ftruncate", SESSION | RUN | STORAGE, ANY},
+    {"poll", SESSION | RUN | GATE | STORAGE, ANY}, {"recvmsg", SESSION | RUN | GATE | STORAGE, ANY},
+    {"clone", SESSION | RUN, FORK},
     {"set_robust_list", SESSION | RUN, ANY}, {"rt_sigprocmask", SESSION | RUN, ANY}, {"wait4", SESSION | RUN, ANY},
     /* files by their names, within the folders; viewers that come in */
-    {"open", RUN, ANY}, {"openat", RUN, ANY}, {"newfstatat", RUN, ANY}, {"stat", RUN, ANY}, {"fstat", RUN, ANY},
-    {"lstat", RUN, ANY}, {"statx", RUN, ANY}, {"access", RUN, ANY}, {"faccessat", RUN, ANY}, {"faccessat2", RUN, ANY},
-    {"readlink", RUN, ANY}, {"readlinkat", RUN, ANY}, {"getdents64", RUN, ANY}, {"getcwd", RUN, ANY},
+    {"open", RUN, ANY}, {"openat", RUN, ANY}, {"newfstatat", RUN | STORAGE, ANY}, {"stat", RUN | STORAGE, ANY},
+    {"fstat", RUN | STORAGE, ANY}, {"lstat", RUN | STORAGE, ANY}, {"statx", RUN, ANY}, {"access", RUN | STORAGE, ANY}, {"faccessat", RUN, ANY}, {"faccessat2", RUN, ANY},
+    {"readlink", RUN, ANY}, {"readlinkat", RUN, ANY}, {"getdents64", RUN | STORAGE, ANY}, {"getcwd", RUN, ANY},
     {"mkdir", RUN, ANY}, {"mkdirat", RUN, ANY}, {"unlink", RUN, ANY}, {"unlinkat", RUN, ANY}, {"rmdir", RUN, ANY},
     {"rename", RUN, ANY}, {"renameat", RUN, ANY}, {"renameat2", RUN, ANY}, {"link", RUN, ANY}, {"linkat", RUN, ANY},
-    {"fchmod", RUN, ANY}, {"umask", RUN, ANY}, {"flock", RUN, ANY}, {"fcntl", RUN | GATE, ANY}, {"ioctl", RUN, TERMINAL},
-    {"ioctl", SESSION, ANY_TTY},
+    {"fchmod", RUN, ANY}, {"umask", RUN, ANY}, {"flock", RUN, ANY}, {"fcntl", RUN | GATE | STORAGE, ANY}, {"ioctl", RUN, TERMINAL},
+    {"ioctl", SESSION | STORAGE, ANY_TTY},
     {"pipe", RUN, ANY}, {"pipe2", RUN, ANY}, {"dup", RUN, ANY}, {"readv", RUN, ANY}, {"writev", RUN, ANY},
     {"fadvise64", RUN, ANY}, {"fallocate", RUN, ANY}, {"accept", RUN, ANY}, {"accept4", RUN | GATE, ANY},
-    {"recvfrom", RUN | GATE, ANY}, {"sendto", RUN | GATE, ANY}, {"setsockopt", RUN | GATE, ANY}, {"getsockopt", RUN | GATE, ANY},
+    {"recvfrom", RUN | GATE | STORAGE, ANY}, {"sendto", RUN | GATE | STORAGE, ANY}, {"setsockopt", RUN | GATE, ANY}, {"getsockopt", RUN | GATE, ANY},
     {"getsockname", RUN | GATE, ANY}, {"getpid", RUN | GATE, ANY}, {"nanosleep", RUN, ANY},
-    {"clock_nanosleep", RUN, ANY}, {"restart_syscall", SESSION | RUN | GATE, ANY}, {"sched_getaffinity", RUN, ANY},
+    {"clock_nanosleep", RUN, ANY}, {"restart_syscall", SESSION | RUN | GATE | STORAGE, ANY}, {"sched_getaffinity", RUN, ANY},
     {"sched_yield", RUN, ANY}, {"sysinfo", RUN, ANY}, {"geteuid", RUN, ANY}, {"getuid", RUN, ANY}, {"fchown", RUN, ANY}, {"mprotect", RUN, NO_CODE},
     /* a gate */
-    {"shutdown", GATE, ANY}, {"sendmsg", GATE, ANY}, {"getpeername", GATE, ANY},
+    {"shutdown", GATE, ANY}, {"sendmsg", GATE | STORAGE, ANY}, {"getpeername", GATE, ANY},
+    /* storage: opens archives and what judges them, and makes the files of their pages */
+    {"openat", STORAGE, READ_ONLY}, {"memfd_create", STORAGE, ANY},
 #ifdef __SANITIZE_ADDRESS__
     {"sigaltstack", ALL, ANY}, /* AddressSanitizer looks at the stacks before a process ends */
 #endif
@@ -122,6 +128,9 @@ static int add_call(scmp_filter_ctx filter, const struct call *call, int number)
     switch (call->demand) {
     case FORK: return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A0(SCMP_CMP_EQ, CLONE_OF_FORK, 0));
     case NO_CODE: return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    case READ_ONLY:
+        return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
+                                SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
     case OPEN_FILE:
         return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
                                 SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));

@@ -20,6 +20,7 @@ enum jail_kind {
     JAIL_SESSION, /* a machine whose files and sockets are open; it may fork, to write a snapshot */
     JAIL_RUN,     /* a machine at the command line: it also names files in its folders, and takes viewers in */
     JAIL_GATE,    /* speaks to people at sockets that others opened */
+    JAIL_STORAGE, /* opens files of its folders to read them, and gives descriptors to others */
     JAIL_KINDS
 };
 

@@ -13,9 +13,9 @@
 #include "desk/jail.h"
 #include "desk/live.h"
 #include "desk/media.h"
+#include "desk/pages.h"
 #include "desk/paper.h"
 #include "desk/png.h"
-#include "desk/rights.h"
 #include "emu/host/host.h"
 #include "verify/runs/runs.h"
 
@@ -29,6 +29,7 @@ const char *const seat_checkpoints[SEAT_CHECKPOINTS] = {"checkpoint.0", "checkpo
 struct seat {
     const struct seat_request *request;
     char journal_path[PATH_MAX];
+    struct pages pages;
     struct media media;
     struct machine_identity identity;
     int checkpoints[SEAT_CHECKPOINTS]; /* below 0: it is not there */
@@ -110,10 +111,8 @@ unsigned seat_media(const char *folder, char media[SEAT_MEDIA_MOST][PATH_MAX])
 }
 
 /* Images are raw: nothing is made out of what is in them here. */
-static bool open_images(struct seat *s, struct error *error)
+static bool open_images(struct seat *s, unsigned count, struct error *error)
 {
-    const unsigned count = seat_media(s->request->folder, s->media_paths);
-
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         s->media.images[slot].format = "raw";
     for (unsigned i = 0; i < count; i++)
@@ -142,15 +141,27 @@ static bool insert(struct seat *s, struct error *error)
     return medium_identify(&s->media, s->insert_slot, &s->identity, NULL, NULL, error);
 }
 
+/* Before anything is read, it gives up all files but its own: its folder, and the images that were put in. */
+static bool keep_to_folder(const struct seat *s, unsigned images, struct error *error)
+{
+    struct jail_folder folders[2 + SEAT_MEDIA_MOST] = {{s->request->folder, true}, {"/proc/self/statm", false}};
+
+    for (unsigned i = 0; i < images; i++)
+        folders[2 + i] = (struct jail_folder){s->media_paths[i], false};
+    setenv("TMPDIR", s->request->folder, 1); /* of what is written to those images */
+    return jail_program(folders, 2 + images, &(struct jail_limits){.memory = 0}, error);
+}
+
 static bool open_media(struct seat *s, struct error *error)
 {
-    const struct arguments *a = s->request->arguments;
-    struct archive *archive = desk_open_archive(a, a->operands[0], error);
+    const unsigned images = seat_media(s->request->folder, s->media_paths);
+    struct archive *archive = keep_to_folder(s, images, error) ? pages_receive(s->request->storage, &s->pages, error)
+                                                               : NULL;
     char overlay[PATH_MAX];
 
     snprintf(overlay, sizeof overlay, "%.4000s/" SEAT_OVERLAY, s->request->folder);
-    return archive && media_open_archive(&s->media, archive, overlay, error) && desk_may_see(a, archive, error) &&
-           machine_identify(&s->media, &s->identity, NULL, NULL, error) && open_images(s, error);
+    return archive && media_open_archive(&s->media, archive, overlay, error) &&
+           machine_identify(&s->media, &s->identity, NULL, NULL, error) && open_images(s, images, error);
 }
 
 /* What will be read is hostile to the process that reads it, as what wrote it may have been a guest's: they are read
@@ -184,7 +195,7 @@ static bool build(struct seat *s, struct error *error)
 {
     struct machine_host host = {
         .context = s, .serial_out = serial_out, .parallel_out = parallel_out, .sound = sound, .copied = copied};
-    const char *reason = "unknown reason", *path = s->request->arguments->operands[0], *journal = s->journal_path;
+    const char *reason = "unknown reason", *path = s->request->archive, *journal = s->journal_path;
 
     snprintf(s->journal_path, sizeof s->journal_path, "%.4000s/" SEAT_JOURNAL, s->request->folder);
     s->repeats = access(journal, F_OK) == 0;
@@ -443,7 +454,7 @@ enum status seat_prepare(const struct seat_request *request, unsigned seconds)
         return desk_fail(&error);
     until.tick = seconds * machine_ticks_per_second(s.machine);
     if (session_wait(&s.session, &until, 1) != SESSION_MET) {
-        error_set(&error, STATUS_WRONG, request->arguments->operands[0], NULL, NULL, "the machine does not stay on");
+        error_set(&error, STATUS_WRONG, request->archive, NULL, NULL, "the machine does not stay on");
         return desk_fail(&error);
     }
     machine_frame(s.machine, &frame);

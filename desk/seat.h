@@ -35,8 +35,9 @@ extern const char *const seat_checkpoints[SEAT_CHECKPOINTS];
 #define SEAT_DISCARD 'q'
 
 struct seat_request {
-    const struct arguments *arguments; /* --trust; the first operand is the archive */
-    const char *folder;                /* its own; the journal is continued if it is there, overlays must not be */
+    const char *archive; /* its name, for messages */
+    int storage;         /* the socket at which it receives its archive (pages.h) */
+    const char *folder;  /* its own; the journal is continued if it is there, overlays must not be */
     int control;
     unsigned idle_seconds, most_seconds; /* that nobody does anything, or that it runs, after which it suspends itself;
                                             0: never */

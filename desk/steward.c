@@ -27,6 +27,7 @@
 #include "desk/opening.h"
 #include "desk/progress.h"
 #include "desk/seat.h"
+#include "desk/storage.h"
 #include "desk/uploads.h"
 #include "desk/work.h"
 #include "formats/json.h"
@@ -42,6 +43,7 @@
 #define FLOPPY_MOST (5760 * 512) /* bytes: 2.88M */
 #define ENDING_SECONDS 20        /* that sessions may take to suspend themselves */
 #define ANSWER_SECONDS 10        /* that the gate may take to receive an answer, before it is given up */
+#define STORAGE_LIFE_MS 10000    /* that a storage process lives, or the next one is not trusted with what runs */
 #define NOBODY UINT_MAX          /* the number of a question that a gate asked which is no more */
 #define JSON "application/json"
 #define LINES "application/x-ndjson"
@@ -65,6 +67,8 @@ struct seat {
     bool eject, inserting;  /* inserting: its process does */
     char inserted_by[17];   /* not empty: it suspends itself for that, and begins again */
     int process, control;   /* 0, -1: it has none */
+    int watch;              /* at which the storage process that begins anew watches its archive's rights; or -1 */
+    bool closing;           /* it was asked to suspend itself, as its archive is closed */
     unsigned question;      /* that waits until it runs; 0: none */
     bool discarded;
     struct act act;
@@ -89,6 +93,8 @@ struct steward {
     const struct arguments *arguments;
     const char *library, *state;
     int lock, gate;
+    struct storage storage;
+    uint64_t storage_begun; /* milliseconds of a clock */
     struct seat seats[SEATS];
     struct job jobs[JOBS_MOST];
     struct uploads uploads;
@@ -237,9 +243,10 @@ static uint64_t expected(const struct steward *s, const struct job *job)
     return count ? sum / count : 0;
 }
 
-/* Begins a job; the question is answered when it has ended. */
-static void begin_job(struct steward *s, const struct question *q, const struct seat *seat, const char *path,
-                      const char *type, bool folder, enum status (*work)(void *context))
+/* Begins a job; the question is answered when it has ended. storage: a socket that it receives its archive at, or -1.
+ */
+static void begin_job_at(struct steward *s, const struct question *q, const struct seat *seat, const char *path,
+                         const char *type, bool folder, enum status (*work)(void *context), int storage)
 {
     struct work *w = calloc(1, sizeof *w);
     struct job *job = NULL;
@@ -265,6 +272,7 @@ static void begin_job(struct steward *s, const struct question *q, const struct 
                        .person = q->person,
                        .reason = q->reason,
                        .lines = q->lines,
+                       .storage = storage,
                        .session = session};
     *job = (struct job){.question = q->number,
                         .type = type,
@@ -278,12 +286,18 @@ static void begin_job(struct steward *s, const struct question *q, const struct 
         mkdir(w->folder, 0700);
         memcpy(job->remove, w->folder, sizeof job->remove);
     }
-    if (!job_begin(job, NULL, 0, work, w, &error)) {
+    if (!job_begin(job, &storage, storage >= 0, work, w, &error)) {
         answer_error(s, q->number, 500, error.what);
         job_remove(job->remove);
         job->question = 0;
     }
     free(w);
+}
+
+static void begin_job(struct steward *s, const struct question *q, const struct seat *seat, const char *path,
+                      const char *type, bool folder, enum status (*work)(void *context))
+{
+    begin_job_at(s, q, seat, path, type, folder, work, -1);
 }
 
 static void remove_all(char *text, const char *part)
@@ -392,24 +406,19 @@ static unsigned minutes(const struct steward *s, const char *option, unsigned ot
 }
 
 /* In the process of a session. */
-_Noreturn static void be_seat(struct steward *s, struct seat *seat, int control)
+_Noreturn static void be_seat(struct steward *s, struct seat *seat, int control, int storage)
 {
     char path[PATH_MAX], folder[PATH_MAX];
-    struct job_line line = {.command = {.name = NULL}};
     int most = (int)sysconf(_SC_OPEN_MAX);
 
     for (int i = STDERR_FILENO + 1; i < (most > 0 && most < 4096 ? most : 4096); i++)
-        if (i != control)
+        if (i != control && i != storage)
             close(i);
     seat_path(s, seat, "", folder);
     path_of(s->library, seat->archive, path);
-    job_command(&line, "serve");
-    job_operand(&line, path);
-    work_trust(s->arguments, &line);
-    job_option(&line, "--override", *seat->override ? seat->override : NULL);
-    job_option(&line, "--log", argument_value(s->arguments, "--log")); /* the steward records it */
     _exit((int)seat_run(&(struct seat_request){
-        .arguments = &line.arguments,
+        .archive = path,
+        .storage = storage,
         .folder = folder,
         .control = control,
         .idle_seconds = minutes(s, "--idle", IDLE_MINUTES) * 60,
@@ -419,21 +428,37 @@ _Noreturn static void be_seat(struct steward *s, struct seat *seat, int control)
     }));
 }
 
+/* storage_ask, of a storage process that is begun where there is none. */
+static int ask_storage(struct steward *s, const char *id, const char *archive, const char *override,
+                       struct error *error)
+{
+    if (s->storage.control < 0) {
+        s->storage_begun = milliseconds();
+        if (!storage_begin(&s->storage, s->arguments, s->library, error))
+            return -1;
+    }
+    return storage_ask(&s->storage, id, archive, override, error);
+}
+
 static bool begin_seat(struct steward *s, struct seat *seat, const char *person, struct error *error)
 {
-    int ends[2] = {-1, -1}, process;
+    int ends[2] = {-1, -1}, process, storage;
 
+    storage = ask_storage(s, seat->id, seat->archive, seat->override, error);
+    if (storage < 0)
+        return false;
     remove_overlays(s, seat);
     job_command(&seat->line, "session");
     seat->line.arguments.given_count = seat->line.arguments.operand_count = 0;
     work_log(s->arguments, person, &seat->line);
     if (!act_begin(&seat->act, &seat->line.arguments, "session", seat->archive, error))
-        return false;
+        return close(storage), false;
     act_fact(&seat->act, "override", seat->override);
     fflush(stdout);
     process = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) ? -1 : fork();
     if (process == 0)
-        be_seat(s, seat, ends[1]);
+        be_seat(s, seat, ends[1], storage);
+    close(storage);
     if (process < 0) {
         error_host(error, "session", errno, "cannot begin");
         if (ends[0] >= 0)
@@ -447,6 +472,7 @@ static bool begin_seat(struct steward *s, struct seat *seat, const char *person,
     seat->state = SEAT_STARTS;
     seat->percent = 0;
     seat->leaves = 0;
+    seat->closing = false;
     seat->inserting = seat->insert != DRIVE_ABSENT;
     seat->insert = DRIVE_ABSENT;
     *seat->reason = '\0';
@@ -534,7 +560,9 @@ static void end_seat(struct steward *s, struct seat *seat)
     struct error error;
 
     close(seat->control);
-    seat->control = -1;
+    if (seat->watch >= 0)
+        close(seat->watch);
+    seat->control = seat->watch = -1;
     kill(seat->process, SIGKILL); /* one that has closed its end, and lives: nobody waits for it */
     while (waitpid(seat->process, &status, 0) < 0 && errno == EINTR)
         continue;
@@ -604,6 +632,53 @@ static void hear_seat(struct steward *s, struct seat *seat)
     if (seat->question && (seat->state == SEAT_RUNS || seat->state == SEAT_REPEATS)) {
         answer_seat(s, seat->question, seat);
         seat->question = 0;
+    }
+}
+
+/* False: it is at its end, which is heard, or so much waits for it that it takes no more. */
+static bool tell_seat(const struct seat *seat, char byte)
+{
+    return send(seat->control, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+}
+
+/* --- The storage process --- */
+
+/* A session may no longer see its archive: it suspends itself, and so its screens end; what it has done is kept. One
+ * that does not is ended when the storage process reports it the next time. */
+static void close_seat(struct seat *seat, const char *reason)
+{
+    snprintf(seat->reason, sizeof seat->reason, "the archive %s", reason);
+    if (seat->closing || !tell_seat(seat, SEAT_SUSPEND))
+        kill(seat->process, SIGKILL);
+    seat->closing = true;
+}
+
+/* Sessions run on without it, and read for themselves; another one watches their rights. After two that fell one after
+ * the other, sessions are suspended, and the next waits until somebody needs it. */
+static void hear_storage(struct steward *s)
+{
+    char id[STORAGE_ID + 1], reason[STORAGE_REASON];
+    const bool lives = storage_hear(&s->storage, id, reason);
+    const bool again = !lives && milliseconds() - s->storage_begun >= STORAGE_LIFE_MS;
+    struct error error;
+
+    if (!lives) {
+        fprintf(stderr, "muniment: serve: the storage process has ended%s\n", again ? "; another begins" : "");
+        storage_end(&s->storage);
+    }
+    for (size_t i = 0; i < SEATS; i++) {
+        struct seat *seat = &s->seats[i];
+        if (!seat->process)
+            continue;
+        if (lives && !strcmp(seat->id, id))
+            close_seat(seat, reason);
+        if (lives)
+            continue;
+        if (seat->watch >= 0)
+            close(seat->watch);
+        seat->watch = again ? ask_storage(s, seat->id, seat->archive, seat->override, &error) : -1;
+        if (seat->watch < 0)
+            close_seat(seat, "cannot be read: the storage process has ended twice");
     }
 }
 
@@ -688,9 +763,21 @@ static void on_verify(struct steward *s, struct question *q)
         answer_error(s, q->number, 403, "only an archivist verifies");
 }
 
+static void make_id(char id[17])
+{
+    uint8_t bytes[8];
+
+    if (getentropy(bytes, sizeof bytes))
+        abort();
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+}
+
 static void on_picture(struct steward *s, struct question *q)
 {
-    char path[PATH_MAX], name[PATH_MAX], picture[PATH_MAX];
+    char path[PATH_MAX], name[PATH_MAX], picture[PATH_MAX], id[17];
+    struct error error;
+    int storage;
 
     if (!archive_path(s, q->what, path) || !opening_name(s->state, path, name)) {
         answer_error(s, q->number, 404, "there is no archive of that name");
@@ -706,20 +793,17 @@ static void on_picture(struct steward *s, struct question *q)
             answer_error(s, q->number, 503, "another picture is being taken");
             return;
         }
-    begin_job(s, q, NULL, path, PICTURE, true, work_picture);
+    make_id(id);
+    storage = ask_storage(s, id, q->what, "", &error);
+    if (storage < 0) {
+        answer_error(s, q->number, 500, error.what);
+        return;
+    }
+    begin_job_at(s, q, NULL, path, PICTURE, true, work_picture, storage);
+    close(storage);
     for (size_t i = 0; i < JOBS_MOST; i++)
         if (s->jobs[i].question == q->number)
             memcpy(s->jobs[i].keep, name, sizeof name);
-}
-
-static void make_id(char id[17])
-{
-    uint8_t bytes[8];
-
-    if (getentropy(bytes, sizeof bytes))
-        abort();
-    for (size_t i = 0; i < sizeof bytes; i++)
-        snprintf(id + 2 * i, 3, "%02x", bytes[i]);
 }
 
 static void on_open(struct steward *s, struct question *q)
@@ -743,7 +827,7 @@ static void on_open(struct steward *s, struct question *q)
                      seat ? "there is no archive of that name" : "there are too many sessions; discard one");
         return;
     }
-    *seat = (struct seat){.control = -1, .question = q->number, .opened = (uint64_t)time(NULL)};
+    *seat = (struct seat){.control = -1, .watch = -1, .question = q->number, .opened = (uint64_t)time(NULL)};
     make_id(seat->id);
     snprintf(seat->archive, sizeof seat->archive, "%s", q->what);
     snprintf(seat->owner, sizeof seat->owner, "%.16s", q->person);
@@ -769,12 +853,6 @@ static void on_sessions(struct steward *s, struct question *q)
         if (*s->seats[i].id && (q->archivist || !strcmp(s->seats[i].owner, q->person)))
             print_seat(file, &s->seats[i], q->person);
     answer_file(s, q->number, 200, LINES, file);
-}
-
-/* False: it is at its end, which is heard, or so much waits for it that it takes no more. */
-static bool tell_seat(const struct seat *seat, char byte)
-{
-    return send(seat->control, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
 }
 
 static void on_suspend(struct steward *s, struct question *q)
@@ -1169,7 +1247,7 @@ static void find_session(struct steward *s, struct seat *seat, const char *id)
     char path[PATH_MAX], line[512];
     FILE *file;
 
-    *seat = (struct seat){.control = -1, .state = SEAT_RESTS};
+    *seat = (struct seat){.control = -1, .watch = -1, .state = SEAT_RESTS};
     memcpy(seat->id, id, sizeof seat->id);
     seat_path(s, seat, "about", path);
     file = fopen(path, "re");
@@ -1252,9 +1330,10 @@ struct steward *steward_open(const struct arguments *arguments, const char *libr
         error_set(error, STATUS_HOST, "serve", NULL, NULL, "out of memory");
         return NULL;
     }
-    *s = (struct steward){.arguments = arguments, .library = library, .state = state, .lock = -1, .gate = -1};
+    *s = (struct steward){
+        .arguments = arguments, .library = library, .state = state, .lock = -1, .gate = -1, .storage = {.control = -1}};
     for (size_t i = 0; i < SEATS; i++)
-        s->seats[i].control = -1;
+        s->seats[i].control = s->seats[i].watch = -1;
     path_of(state, "media", s->uploads_folder);
     if (make_folders(s, error) && uploads_open(&s->uploads, s->uploads_folder, error)) {
         find_sessions(s);
@@ -1268,7 +1347,7 @@ struct steward *steward_open(const struct arguments *arguments, const char *libr
 /* Waits for the gate, jobs and sessions, and hears one round of them. False: the gate is gone. */
 static bool listen_once(struct steward *s, int timeout)
 {
-    struct pollfd polled[1 + JOBS_MOST + SEATS];
+    struct pollfd polled[2 + JOBS_MOST + SEATS];
     struct job *jobs[JOBS_MOST];
     struct seat *seats[SEATS];
     size_t job_count = 0, seat_count = 0;
@@ -1284,7 +1363,8 @@ static bool listen_once(struct steward *s, int timeout)
             polled[1 + job_count + seat_count] = (struct pollfd){.fd = s->seats[i].control, .events = POLLIN};
             seats[seat_count++] = &s->seats[i];
         }
-    if (poll(polled, 1 + job_count + seat_count, timeout) <= 0)
+    polled[1 + job_count + seat_count] = (struct pollfd){.fd = s->storage.control, .events = POLLIN};
+    if (poll(polled, 2 + job_count + seat_count, timeout) <= 0)
         return true;
     for (size_t i = 0; i < job_count; i++)
         if (polled[1 + i].revents)
@@ -1292,6 +1372,8 @@ static bool listen_once(struct steward *s, int timeout)
     for (size_t i = 0; i < seat_count; i++)
         if (polled[1 + job_count + i].revents)
             hear_seat(s, seats[i]);
+    if (polled[1 + job_count + seat_count].revents)
+        hear_storage(s);
     return !polled[0].revents || take_question(s);
 }
 
@@ -1318,6 +1400,7 @@ void steward_close(struct steward *s)
     bool some = true;
 
     s->gate = -1;
+    storage_end(&s->storage); /* sessions read for themselves what they still need */
     for (size_t i = 0; i < SEATS; i++)
         if (s->seats[i].process)
             tell_seat(&s->seats[i], SEAT_SUSPEND);

@@ -214,23 +214,26 @@ enum status work_picture(void *context)
 {
     struct work *w = context;
     struct error error;
-    char name[PATH_MAX], picture[PATH_MAX];
+    char name[PATH_MAX], picture[PATH_MAX], openings[PATH_MAX];
     int out;
 
     begin_line(w, "serve", NULL);
+    job_option(&w->line, "--log", argument_value(w->arguments, "--log"));
     if (*w->folder) {
         /* What is written to standard output becomes the picture. */
         opening_made(w->folder, OPENING_PICTURE, picture);
         out = open(picture, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         return out >= 0 && dup2(out, STDOUT_FILENO) >= 0
-                   ? seat_prepare(&(struct seat_request){.arguments = &w->line.arguments, .folder = w->folder},
-                                  OPENING_SECONDS)
+                   ? seat_prepare(
+                         &(struct seat_request){.archive = w->path, .storage = w->storage, .folder = w->folder},
+                         OPENING_SECONDS)
                    : STATUS_HOST;
     }
-    if (!may_see(w, &error))
-        return desk_fail(&error);
+    snprintf(openings, sizeof openings, "%.4000s/openings", w->state);
     if (!opening_name(w->state, w->path, name))
         return STATUS_HOST;
+    if (!lock_in(w, false, openings, &error) || !may_see(w, &error))
+        return desk_fail(&error);
     opening_path(name, OPENING_PICTURE, picture);
     return job_copy(picture, STDOUT_FILENO) ? STATUS_OK : STATUS_HOST;
 }

@@ -17,6 +17,7 @@ struct work {
     const char *session;         /* the folder of a session, which is meant; empty: the sealed disk */
     char path[PATH_MAX];         /* of the archive */
     char folder[PATH_MAX];       /* of its own, or empty */
+    int storage;                 /* where the archive comes from that a new picture is taken of (pages.h) */
     bool overlaid;               /* the session wrote something, which is there */
     struct job_line line;
 };

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""desk_kills.py - sessions of the desk, the gate and the desk itself are killed at random moments, while somebody types: what is in a session's
+"""desk_kills.py - sessions of the desk, the gate, the storage process and the desk itself are killed at random moments, while somebody types: what is in a session's
 journal stays there, the session resumes, and the whole journal is replayed. 12 times; 200 in make check-long (LONG)."""
 import os
 import pathlib
@@ -46,7 +46,7 @@ if subprocess.run(["pkg-config", "--exists", "libwebsockets"], check=False).retu
 desk = Desk(work, library, state)
 session = re.search(r'"id": "([0-9a-f]{16})"', desk.ask("POST", "/api/archives/records.mun/sessions")[2])[1]
 journal = state / "sessions" / session / "journal"
-killed = {"session": 0, "gate": 0, "desk": 0, "viewer": 0}
+killed = {"session": 0, "gate": 0, "storage": 0, "desk": 0, "viewer": 0}
 seed = random.randrange(1 << 32)
 random.seed(seed)
 for n in range(ROUNDS):
@@ -65,6 +65,7 @@ for n in range(ROUNDS):
     killed[what] += 1
     own = children(desk.process.pid)
     machine = [p for p in own if has_open(p, session)]
+    storage = [p for p in own if "memfd:pages" in pathlib.Path(f"/proc/{p}/maps").read_text()]
     before = whole_lines(journal)
     if what == "viewer":
         viewer.close()
@@ -75,8 +76,18 @@ for n in range(ROUNDS):
                 break
             time.sleep(0.05)
     elif what == "gate":
-        os.kill([p for p in own if p not in machine][0], signal.SIGKILL)
+        os.kill([p for p in own if p not in machine + storage][0], signal.SIGKILL)
         desk.enter()
+    elif what == "storage":
+        os.kill(storage[0], signal.SIGKILL)
+        try:  # the session goes on, and may suspend itself if two have fallen
+            viewer.key(0xFF54, True)
+            viewer.key(0xFF54, False)
+            viewer.update(False)
+        except (OSError, EOFError) as error:
+            if "has ended twice" not in desk.ask("GET", "/api/sessions")[2]:
+                failures.append(f"round {n}: after the storage process was killed the session does not go on: {error!r}")
+                break
     else:
         os.kill(desk.process.pid, signal.SIGKILL)
         desk.process.wait()

@@ -2,6 +2,7 @@
 """sessions.py - sessions of the desk begin at an opening, and come back from their checkpoints: what is repeated is the journal after it alone, and
 the state is that of the whole journal's repetition, which is carried out at the end and compares every digest."""
 import base64
+import fcntl
 import json
 import os
 import pathlib
@@ -256,8 +257,68 @@ short = json.loads(desk.ask("POST", "/api/archives/records.mun/sessions", "power
 desk.until(short, "running")
 inserted = desk.ask("POST", f"/api/sessions/{short}/insert", f"floppy\nupload {brought}")
 film = desk.ask("GET", f"/api/sessions/{short}/film")
-fact("a session that was given an image is filmed, by a process that reaches no other folder", inserted[0] == 200 and film[0] == 200 and "duration" in film[2], f"{inserted[:2]} {film[0]} {film[2][:300]}")
+fact("a session that was given an image is filmed, by a process that reaches no other folder", inserted[0] == 200 and film[0] == 200 and "duration" in film[2], f"{inserted} {film[0]} {film[2][:300]}")
 desk.ask("POST", f"/api/sessions/{short}/discard")
+
+# --- One archive for each session, pages for all of it; its rights may change ---
+
+
+def files_of(process):
+    return [os.readlink(f"/proc/{process}/fd/{fd}") for fd in os.listdir(f"/proc/{process}/fd")]
+
+
+def pages_of(process):
+    """The pages that it has: how they are sealed, and how many are there."""
+    found = [fd for fd in os.listdir(f"/proc/{process}/fd") if "memfd:pages" in os.readlink(f"/proc/{process}/fd/{fd}")]
+    if not found:
+        return None
+    pages = os.open(f"/proc/{process}/fd/{found[0]}", os.O_RDONLY)
+    what = (os.fstat(pages).st_ino, fcntl.fcntl(pages, 1034), os.pread(pages, 65536, 0).count(1))
+    os.close(pages)
+    return what
+
+
+def process_of(what):
+    return next((p for p in children(desk.process.pid) if any(what in file for file in files_of(p))), None)
+
+
+derived = run("derive", library / "records.mun", "--set", "memory=12 MiB", "-o", library / "wider.mun", "--key", work / "key")
+fact("an archive is derived", derived.returncode == 0, derived.stdout)
+one, other = [json.loads(desk.ask("POST", "/api/archives/wider.mun/sessions", "power-on")[2])["id"] for _ in range(2)]
+fact("two sessions run", desk.until(one, "running") and desk.until(other, "running"))
+viewer = desk.screen(one)
+viewer.wait_until(lambda v: len(set(v.picture())) > 1)
+ours, theirs = process_of(one), process_of(other)
+archives = {os.path.basename(file) for file in files_of(ours) if file.endswith(".mun")}
+fact("a session has its archive, with its parent, and no other", archives == {"wider.mun", "records.mun"}, str(archives))
+pages = pages_of(ours)
+fact("two sessions have the same pages, some are there, and they cannot write to them", pages and pages == pages_of(theirs) and pages[1] == 0x17 and pages[2] > 0,
+     f"{pages} {pages_of(theirs)}")
+reasoned = json.loads(desk.ask("POST", "/api/archives/wider.mun/sessions", "override a request\npower-on")[2])["id"]
+fact("one is opened for a reason", desk.until(reasoned, "running"))
+before, folders = (state / "sessions" / one / "journal").read_bytes(), set(library.iterdir())
+closing = run("decide", library / "wider.mun", "--close-until", "2098-01-01", "--reason", "living persons", "--key", work / "key")
+fact("sessions end when their archive is closed meanwhile", closing.returncode == 0 and desk.until(one, "suspended", 30) and desk.until(other, "suspended", 30), closing.stdout)
+fact("with the date", "closed until 2098-01-01" in desk.session(one).get("reason", ""), str(desk.session(one)))
+try:
+    for _ in range(1000):
+        viewer.update()
+    fact("and so do their screens", False)
+except (OSError, EOFError):
+    fact("and so do their screens", True)
+fact("what was journaled is kept", (state / "sessions" / one / "journal").read_bytes().startswith(before))
+refused = desk.ask("POST", f"/api/sessions/{one}/resume")
+fact("they are not resumed", refused[0] == 403 and "closed until 2098-01-01" in error(refused), str(refused))
+fact("one that was opened for a reason goes on", desk.session(reasoned)["state"] == "running", str(desk.session(reasoned)))
+for folder in set(library.iterdir()) - folders:
+    subprocess.run(["rm", "-r", str(folder)], check=True)
+resumed = desk.ask("POST", f"/api/sessions/{one}/resume")
+fact("they are when nothing closes it any more", resumed[0] == 200 and desk.until(one, "running"), str(resumed))
+replay = run("replay", library / "wider.mun", state / "sessions" / one / "journal")
+fact("the journal is repeated from the sealed file alone", replay.returncode == 0, replay.stdout)
+for which in (one, other, reasoned):
+    desk.ask("POST", f"/api/sessions/{which}/discard")
+(library / "wider.mun").unlink()
 kept = desk.ask("GET", f"/api/sessions/{session}/journal")
 fact("its journal is given", kept[0] == 200 and kept[2] == (state / "sessions" / session / "journal").read_text(), str(kept[:2]))
 fact("and the log has that", re.search(r"journal.*records\.mun", run("log", "show", work / "office/log").stdout), run("log", "show", work / "office/log").stdout)

@@ -42,7 +42,7 @@ static int jailed(enum jail_kind kind, const struct jail_folder *folders, size_t
 
 #ifdef HAVE_libseccomp
 
-static const char *const kind_names[JAIL_KINDS] = {"reader", "session", "run", "gate"};
+static const char *const kind_names[JAIL_KINDS] = {"reader", "session", "run", "gate", "storage"};
 
 struct
 try {
@@ -116,11 +116,13 @@ static void a_permitted_call_with_other_arguments_ends_the_process(void **state)
         unsigned kinds;
         struct try call;
     } tries[] = {
-        {"a thread", 6, {SYS_clone, {0x00010F00, 0, 0, 0}}},
-        {"a namespace", 6, {SYS_clone, {0x10000000 | SIGCHLD, 0, 0, 0}}},
-        {"memory for code", 15, {SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS}}},
+        {"a thread", 22, {SYS_clone, {0x00010F00, 0, 0, 0}}},
+        {"a namespace", 22, {SYS_clone, {0x10000000 | SIGCHLD, 0, 0, 0}}},
+        {"memory for code", 31, {SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS}}},
         {"a file's name", 11, {SYS_newfstatat, {AT_FDCWD, (long)"/", 0, 0}}},
         {"a character for the terminal to read", 4, {SYS_ioctl, {0, 0x5412, (long)"x", 0}}},
+        {"a file to be written", 16, {SYS_openat, {AT_FDCWD, (long)"/nowhere", O_WRONLY, 0}}},
+        {"a file to be made", 16, {SYS_openat, {AT_FDCWD, (long)"/nowhere", O_RDONLY | O_CREAT, 0600}}},
         {"memory made code", 4, {SYS_mprotect, {0, 4096, PROT_READ | PROT_EXEC, 0}}},
     };
 
@@ -132,6 +134,36 @@ static void a_permitted_call_with_other_arguments_ends_the_process(void **state)
             if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS)
                 fail_msg("%s: %s is permitted", kind_names[kind], tries[i].what);
         }
+}
+
+/* The table of spec/desk.md has the calls of each kind. */
+static void the_specification_lists_the_calls(void **state)
+{
+    char line[4096], expected[4096];
+    FILE *file = fopen("spec/desk.md", "r");
+    unsigned found = 0;
+
+    (void)state;
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file))
+        for (enum jail_kind kind = 0; kind < JAIL_KINDS; kind++) {
+            size_t length = (size_t)snprintf(expected, sizeof expected, "| %s | `", kind_names[kind]), n = 0;
+            if (strncmp(line, expected, length) != 0)
+                continue;
+            for (const char *name; (name = jail_call(kind, n)); n++) {
+                char quoted[64];
+                snprintf(quoted, sizeof quoted, "`%s`", name);
+                if (!strstr(line, quoted))
+                    fail_msg("spec/desk.md: %s: %s is not there", kind_names[kind], name);
+            }
+            for (const char *at = line; (at = strchr(at, '`')); at++)
+                n -= at[-1] == ' ';
+            if (n)
+                fail_msg("spec/desk.md: %s: it names other calls than those permitted", kind_names[kind]);
+            found++;
+        }
+    fclose(file);
+    assert_int_equal(found, JAIL_KINDS);
 }
 
 static int fork_once(void *context)
@@ -296,6 +328,7 @@ int main(void)
         cmocka_unit_test(every_call_that_is_not_permitted_ends_the_process),
         cmocka_unit_test(a_session_has_at_most_25_calls),
         cmocka_unit_test(a_permitted_call_with_other_arguments_ends_the_process),
+        cmocka_unit_test(the_specification_lists_the_calls),
         cmocka_unit_test(a_session_forks_and_a_reader_does_not),
 #endif
         cmocka_unit_test(a_run_opens_files_in_its_folders_and_nowhere_else),

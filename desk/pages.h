@@ -1,0 +1,43 @@
+/* pages.h - an archive as a session has it: its file and those of its parents, open, and the chunks of its disks that
+ * the storage process (storage.h) has verified, which all sessions of the archive share.
+ *
+ * The pages are a file without a name that is sealed: the storage process alone can write to it. A byte for each chunk
+ * says whether it is there; the chunks follow. A session asks for one that is not. It waits for a moment, and without
+ * an answer reads and verifies the chunk itself: so it runs on when the storage process is busy or gone. */
+#ifndef MUNIMENT_DESK_PAGES_H
+#define MUNIMENT_DESK_PAGES_H
+
+#include "archive/archive.h"
+
+/* How many chunks the disks before a slot have; of DRIVE_COUNT: all. */
+uint64_t pages_before(const struct archive *archive, unsigned slot);
+/* Where a chunk lies, counted over all disks. */
+uint64_t pages_place(const struct archive *archive, uint64_t chunk);
+
+/* The first message at a session's socket: why there is no archive, or how many files its chain has. Their names follow
+ * it, each ending with NUL; beside it are their descriptors (SCM_RIGHTS) and, with pages, that of the pages. */
+struct pages_offer {
+    struct error why; /* status STATUS_OK: it may be seen */
+    uint32_t files;
+    bool pages;
+};
+#define PAGES_DESCRIPTORS (CHAIN_LIMIT + 1)
+#define PAGES_OFFER (sizeof(struct pages_offer) + CHAIN_LIMIT * 512u) /* bytes of it at most */
+
+/* A question for a chunk, and the answer to it. */
+struct pages_message {
+    uint64_t chunk;                                               /* counted over all disks */
+    enum { PAGES_ASK, PAGES_THERE, PAGES_NONE, PAGES_FULL } kind; /* PAGES_FULL: no more will come */
+};
+
+struct pages {
+    int socket, file; /* file: below 0: nothing is shared */
+    struct archive *archive;
+    bool asks; /* for what is not there */
+};
+
+/* Waits for the offer at a socket of storage_ask, opens the archive, and joins the pages to it. socket and *pages must
+ * outlive the archive. Null with *error. */
+struct archive *pages_receive(int socket, struct pages *pages, struct error *error);
+
+#endif
