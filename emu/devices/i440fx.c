@@ -44,6 +44,7 @@ void i440fx_init(struct i440fx *bridge, struct pci *pci, struct memory *memory)
     pci_add(pci, f, PCI_DEVICE(0, 0), 0x8086, 0x1237, 0x060000, 2);
     f->device = bridge;
     f->written = written;
+    pci_writable(f, PCI_LATENCY, 1, 0xF8);
     pci_writable(f, PMCCFG, 2, 0xFFFF);
     pci_writable(f, DRAMC, 2, 0xFFFF);
     pci_writable(f, PAM0, 4, 0x333333F0 | 0x00000030);
@@ -62,6 +63,7 @@ void i440fx_reset(struct i440fx *bridge)
 
     pci_set(f, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
     pci_set(f, PCI_STATUS, 2, 0x0280);
+    pci_set(f, PCI_LATENCY, 1, 0);
     pci_set(f, PMCCFG, 2, 0);
     pci_set(f, DRAMC, 2, 0x1001);
     pci_set(f, PAM0, 4, 0);

@@ -16,7 +16,7 @@
 /* clang-format off */
 /* Offsets in configuration space. */
 enum {
-    PCI_VENDOR = 0, PCI_DEVICE_ID = 2, PCI_COMMAND = 4, PCI_STATUS = 6, PCI_REVISION = 8, PCI_CLASS = 9, PCI_HEADER = 0x0E, PCI_BAR = 0x10,
+    PCI_VENDOR = 0, PCI_DEVICE_ID = 2, PCI_COMMAND = 4, PCI_STATUS = 6, PCI_REVISION = 8, PCI_CLASS = 9, PCI_LATENCY = 0x0D, PCI_HEADER = 0x0E, PCI_BAR = 0x10,
     PCI_SUBSYSTEM_VENDOR = 0x2C, PCI_SUBSYSTEM = 0x2E, PCI_ROM = 0x30, PCI_LINE = 0x3C, PCI_PIN = 0x3D
 };
 /* clang-format on */

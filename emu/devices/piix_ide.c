@@ -169,6 +169,7 @@ void piix_ide_init(struct piix_ide *ide, struct pci *pci, struct bus *bus, struc
     f->device = ide;
     f->written = written;
     pci_writable(f, PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MASTER);
+    pci_writable(f, PCI_LATENCY, 1, 0xF0);
     pci_writable(f, BMIBA, 4, 0xFFFFFFF0); /* PCI 2.1 wants the upper half fixed at 0; firmware that sizes it as 32 bits
                                               is common */
     pci_writable(f, IDETIM, 4, 0xF3FFF3FF); /* timings are kept and have no effect */
@@ -190,6 +191,7 @@ void piix_ide_reset(struct piix_ide *ide)
 
     pci_set(f, PCI_COMMAND, 2, 0);
     pci_set(f, PCI_STATUS, 2, 0x0280);
+    pci_set(f, PCI_LATENCY, 1, 0);
     pci_set(f, BMIBA, 4, 1);
     pci_set(f, IDETIM, 4, 0x80008000); /* both channels are decoded: the firmware of the ISA machine does not know of
                                           this register */

@@ -301,6 +301,22 @@ static void the_ide_function_keeps_its_timings(void **state)
     assert_int_equal(configuration(m, PCI_DEVICE(1, 1), 0x04) & 0xFFFF, 5);
 }
 
+/* MLT of the 82441FX: bits 7-3; of function 1 of the 82371AB: bits 7-4. Systems write 20h or 40h there. */
+static void masters_keep_their_latency_timers(void **state)
+{
+    struct machine *m = *state;
+    static const uint8_t kept[][2] = {{PCI_DEVICE(0, 0), 0xF8}, {PCI_DEVICE(1, 0), 0}, {PCI_DEVICE(1, 1), 0xF0}};
+
+    for (unsigned i = 0; i < sizeof kept / sizeof *kept; i++) {
+        configure(m, kept[i][0], 0x0C, 0x0000FF00);
+        assert_int_equal(configuration(m, kept[i][0], 0x0C) >> 8 & 0xFF, kept[i][1]);
+    }
+    i440fx_reset(&m->bridge);
+    piix_ide_reset(&m->ide);
+    for (unsigned i = 0; i < sizeof kept / sizeof *kept; i++)
+        assert_int_equal(configuration(m, kept[i][0], 0x0C) >> 8 & 0xFF, 0);
+}
+
 /* Systems wait for BSY of a channel before they find that nobody is on it: the chipset's own reads 7Fh. The third and
  * fourth channel that drivers look for have no adapter. */
 static void an_empty_channel_is_not_busy_and_one_that_is_not_there_floats(void **state)
@@ -489,6 +505,7 @@ int main(void)
         TEST(accesses_across_a_register_of_power_management_take_both_parts),
         TEST(bus_master_registers_are_read_in_any_width),
         TEST(the_ide_function_keeps_its_timings),
+        TEST(masters_keep_their_latency_timers),
         TEST(an_empty_channel_is_not_busy_and_one_that_is_not_there_floats),
         TEST(descriptors_may_point_into_the_frame_buffer),
         TEST(pirq_routes_move_a_pulled_pin),
