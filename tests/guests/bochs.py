@@ -23,6 +23,8 @@ KEYSYMS = {"esc": "Escape", "backspace": "BackSpace", "tab": "Tab", "enter": "Re
 
 
 class Bochs:
+    CANNOT = {("wait", "still"): "its pictures are not looked at", ("mouse",): "the mouse cannot be moved there", ("cd",): "a CD cannot be changed there"}
+
     def __init__(self, machine):
         for program in ("bochs", "Xvfb", "xdotool"):
             if not shutil.which(program):
@@ -157,17 +159,11 @@ class Bochs:
             rows, start = 0x8000 // (columns * 2), 0
         return peers.text_rows(self.memory(0xB8000 + start, columns * rows * 2), columns, rows)
 
-    def picture(self):
-        raise peers.Skip("its pictures are not looked at")
-
     def halted(self):
         return "halted" in (self.do("info cpu") or "")
 
     def key(self, name, down):
         self.window("keydown" if down else "keyup", KEYSYMS.get(name, name))
-
-    def mouse(self, dx, dy, buttons):
-        raise peers.Skip("the mouse cannot be moved there")
 
     def send(self, data):
         self.com1.sendall(data)
@@ -176,7 +172,7 @@ class Bochs:
         """By the button on Bochs' header bar: out, and in again, when the file is another."""
         copy = self.path(place)
         if place != "fd0" or os.path.getsize(image) != os.path.getsize(copy):
-            raise peers.Skip("that medium cannot be changed there")
+            raise peers.Skip("a floppy of another format cannot be inserted there")
         for change in (lambda: None, lambda: shutil.copyfile(image, copy)):
             change()
             self.window("search", "--class", "bochs", "mousemove", "--window", "%1", "16", "16", "click", "1")

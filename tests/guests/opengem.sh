@@ -35,5 +35,5 @@ machine pc-isa i486 25 16 floppy <<END
 END
 # The same by the serial mouse, in its own time.
 sed "s/^display: vga/&\npointer: com2/" "$WORK/machine.yaml" >"$WORK/serial.yaml"
-(cd "$WORK" && run serial serial.yaml opengem --engine translator | tail -n 1 && grep -q "Installed at COM2" serial)
+[[ ${GUEST_PEER-} = @(*/qemu.py|*/bochs.py) ]] || (cd "$WORK" && run serial serial.yaml opengem --engine translator | tail -n 1 && grep -q "Installed at COM2" serial)
 guest

@@ -13,7 +13,7 @@ GUEST_PEER of guest.sh names qemu.py or bochs.py, which run as `PEER machine.yam
     stop()
     serial                  what COM1 has sent
 
-What a peer cannot do ends the run with status 77 and the reason. DIFFERENT lists where a peer is known to differ: not what our firmware does."""
+What a peer cannot do, by CANNOT of its class before it starts, ends the run with status 77 and the reason. DIFFERENT lists where a peer is known to differ: not what our firmware does."""
 
 import glob, os, re, shutil, sys
 
@@ -220,6 +220,10 @@ def main(name, make):
         sys.exit(f"usage: {name}.py machine.yaml NAME.script")
     peer = None
     try:
+        for line, words in script(sys.argv[2]):
+            for kind, reason in make.CANNOT.items():
+                if tuple(words[:len(kind)]) == kind:
+                    raise Skip(f"{reason} ({line})")
         peer = make(manifest(sys.argv[1]))
         run = Run(peer)
         for line, words in script(sys.argv[2]):

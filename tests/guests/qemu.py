@@ -20,6 +20,8 @@ SHUTDOWN_PORT = 2 * ord("S") + 1        # the status of isa-debug-exit at port 8
 
 
 class Qemu:
+    CANNOT = {}
+
     def __init__(self, machine):
         program = shutil.which("qemu-system-i386")
         if not program:
