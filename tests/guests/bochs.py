@@ -107,10 +107,10 @@ class Bochs:
     def prompt(self):
         """What the debugger said up to its next prompt; None if it has ended. Where the processor has halted with interrupts off, no breakpoint is reached: it is
         interrupted, and at rest from then on."""
-        begun, before = time.monotonic(), peers.starved(self.process.pid)
+        begun, (_, before) = time.monotonic(), peers.ran_and_waited(self.process.pid)
         while not (found := re.search(rb"<bochs:\d+> ", self.said)):
             if not select.select([self.process.stdout], [], [], 1)[0]:
-                if time.monotonic() - begun - (peers.starved(self.process.pid) - before) > STUCK_SECONDS:
+                if time.monotonic() - begun - (peers.ran_and_waited(self.process.pid)[1] - before) > STUCK_SECONDS:
                     self.process.send_signal(signal.SIGINT)
                     self.at_rest = True
                     begun += STUCK_SECONDS

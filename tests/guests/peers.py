@@ -44,16 +44,16 @@ class Failed(Exception):
     pass
 
 
-def starved(process):
-    """For how many seconds the busiest thread of a process was ready to run and had no processor of the host: a busy host makes a peer slow, and is no fault of it."""
-    ran, waited = 0, 0
+def ran_and_waited(process):
+    """For how many seconds the busiest thread of a process ran, and was ready to and had no processor of the host: a busy host makes a peer slow, and is no fault of it."""
+    account = (0, 0)
     for path in glob.glob(f"/proc/{process}/task/*/schedstat"):
         try:
             with open(path) as file:
-                ran, waited = max((ran, waited), tuple(int(n) for n in file.read().split()[:2]))
+                account = max(account, tuple(int(n) / 1e9 for n in file.read().split()[:2]))
         except OSError:
             pass
-    return waited / 1e9
+    return account
 
 
 # --- Manifests: mappings and lists, by indentation (spec/manifest.md). ---

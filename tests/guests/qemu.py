@@ -16,6 +16,7 @@ KEYS = {"enter": "ret", "space": "spc", "rctrl": "ctrl_r", "rshift": "shift_r", 
         "'": "apostrophe", ",": "comma", ".": "dot", "/": "slash", **{f"kp{n}": f"kp_{n}" for n in range(10)}}
 FLOPPY_TYPES = {"360K": "120", "1.2M": "120", "720K": "144", "1.44M": "144", "2.88M": "288"}
 PLACES = {"hd0": (0, 0), "hd1": (0, 1), "hd2": (1, 0), "hd3": (1, 1)}
+MIPS = 200                              # what TCG does at least
 SHUTDOWN_PORT = 2 * ord("S") + 1        # the status of isa-debug-exit at port 8900h
 
 
@@ -30,6 +31,7 @@ class Qemu:
         self.serial, self.qmp_bytes = b"", b""
         self.pci = machine["machine"] == "pc-i440fx"
         self.kinds = {}
+        self.share = min(1, int(machine["cpu"]["speed"].split()[0]) / MIPS)
         listeners = [self.listen(name) for name in ("qmp", "com1")]
         self.process = subprocess.Popen([program, *self.options(machine)])
         (self.qmp, _), (self.com1, _) = (listener.accept() for listener in listeners)
@@ -116,9 +118,11 @@ class Qemu:
         return self.do("human-monitor-command", **{"command-line": line}) or ""
 
     def run(self, seconds):
-        """For so long by the host's clock, without the time that a busy host did not give it. QEMU closes COM1 when it ends, and its last bytes come before."""
-        begun, before = time.monotonic(), peers.starved(self.process.pid)
-        while (left := seconds - (time.monotonic() - begun) + max(0, peers.starved(self.process.pid) - before)) > 0:
+        """For so long by the host's clock. A busy host adds what it did not give QEMU, until that has had as many instructions as our machine. QEMU closes COM1 when it ends,
+        and its last bytes come before."""
+        begun, (ran, waited) = time.monotonic(), peers.ran_and_waited(self.process.pid)
+        end = begun + seconds
+        while (left := end - time.monotonic()) > 0:
             if select.select([self.com1], [], [], left)[0]:
                 try:
                     got = self.com1.recv(65536)
@@ -127,6 +131,10 @@ class Qemu:
                 if not got:
                     break
                 self.serial += got
+            if time.monotonic() >= end:
+                ran_now, waited_now = peers.ran_and_waited(self.process.pid)
+                if ran_now - ran < seconds * self.share:
+                    end = begun + seconds + max(0, waited_now - waited)
         else:
             return True
         if self.process.wait(60) not in (0, SHUTDOWN_PORT):
