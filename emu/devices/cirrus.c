@@ -19,9 +19,10 @@ enum { SR_NUMERATOR = 0x0B, SR_DENOMINATOR = 0x1B, SR_MEMORY_CLOCK = 0x1F };
 enum { POINTER_ON = 1, POINTER_COLOURS = 2, POINTER_64 = 4 };
 enum { DDC_CLOCK = 1, DDC_DATA = 2, DDC_CLOCK_LEVEL = 4, DDC_DATA_LEVEL = 0x80 };
 /* clang-format off */
-enum { CR_START_HIGH = 0x0C, CR_START_LOW = 0x0D, CR_OFFSET = 0x13, CR_DISPLAY = 0x1B, CR_OVERLAY = 0x1D, CR_LATCHES = 0x22,
+enum { CR_START_HIGH = 0x0C, CR_START_LOW = 0x0D, CR_OFFSET = 0x13, CR_MISCELLANEOUS = 0x1A, CR_DISPLAY = 0x1B, CR_OVERLAY = 0x1D, CR_LATCHES = 0x22,
        CR_ATTRIBUTE_TOGGLE = 0x24, CR_ATTRIBUTE_INDEX = 0x26, CR_ID = 0x27 };
 /* clang-format on */
+enum { INTERLACED = 1 }; /* the vertical counters count the lines of one of two fields */
 enum { DISPLAY_WRAP_FAR = 2, DISPLAY_OFFSET_8 = 0x10 };
 enum { DEPTH_8, DEPTH_16_TWICE, DEPTH_24, DEPTH_16, DEPTH_32 }; /* bits 3-1 of SR7 */
 enum { DAC_MULTIPLEXED = 0x4A };
@@ -252,7 +253,7 @@ static void cirrus_look(const void *device, struct look *l)
 {
     const struct cirrus *c = device;
     const uint8_t *vga = c->vga->crtc;
-    uint32_t start = start_shown(c), dots;
+    uint32_t start = start_shown(c), fields = c->crtc[CR_MISCELLANEOUS] & INTERLACED ? 2 : 1, dots;
 
     if (!cirrus_packed(c) && !(l->kind == LOOK_PLANAR && c->crtc[CR_DISPLAY] & DISPLAY_WRAP_FAR)) {
         l->start += (start & 0xFFFF) - ((uint32_t)vga[CR_START_HIGH] << 8 | vga[CR_START_LOW]);
@@ -266,7 +267,7 @@ static void cirrus_look(const void *device, struct look *l)
     l->step = l->cell * l->repeat;
     dots = l->columns * (l->depth == 8 && depth_code(c) == DEPTH_16 ? 16 : 8);
     l->width = dots < FRAME_MAX_WIDTH ? dots : FRAME_MAX_WIDTH;
-    l->height = (l->lines + l->step - 1) / l->step;
+    l->height = (l->lines * fields + l->step - 1) / l->step;
     if (l->height > FRAME_MAX_HEIGHT)
         l->height = FRAME_MAX_HEIGHT;
 }

@@ -280,6 +280,27 @@ static void pixels_of_each_depth_are_shown(void **state)
     }
 }
 
+/* CR1A, bit 0: as drivers program 1024x768 at 43 Hz. */
+static void an_interlaced_picture_has_the_lines_of_both_fields(void **state)
+{
+    struct fixture *f = make(DISPLAY_GD5446, true);
+    struct frame frame;
+
+    (void)state;
+    set_picture(f, 0x11, 0, 640);
+    out(&f->board, DAC_WRITE, 7);
+    out(&f->board, DAC_DATA, 0x04), out(&f->board, DAC_DATA, 0x10), out(&f->board, DAC_DATA, 0x20);
+    poke(f, LINEAR + 901 * 640 + 33, 7, 1);
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(frame.height, 480);
+    set(f, CRTC, 0x1A, 1);
+    vga_frame(&f->vga, &frame);
+    assert_int_equal(frame.height, 960);
+    assert_int_equal(pixel(f, 33, 901), 0x104182);
+    assert_int_equal(pixel(f, 33, 450), 0);
+    release(f);
+}
+
 static void the_start_is_taken_over_at_the_retrace(void **state)
 {
     struct fixture *f = make(DISPLAY_GD5446, true);
@@ -592,6 +613,7 @@ int main(void)
         cmocka_unit_test(the_window_has_one_offset_or_two),
         cmocka_unit_test(bits_become_pixels_in_write_modes_4_and_5),
         cmocka_unit_test(pixels_of_each_depth_are_shown),
+        cmocka_unit_test(an_interlaced_picture_has_the_lines_of_both_fields),
         cmocka_unit_test(the_start_is_taken_over_at_the_retrace),
         cmocka_unit_test(the_pointer_lies_over_the_picture),
         cmocka_unit_test(the_monitor_answers_on_the_pins),
