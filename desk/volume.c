@@ -54,6 +54,8 @@ static bool open_volume(const struct arguments *a, struct desk_volume *v, const 
     if (argument_value(a, "--code-page") && v->rights && !strcmp(from->file_system, "HPFS") &&
         !rights_allow(v->rights, v->disk.slot, true, error))
         return false; /* its names have no bytes here that a rule about a path could be held against (is_closed) */
+    if (*from->within && v->rights && rights_closed(v->rights, v->disk.slot, from->within))
+        return error_set(error, STATUS_CLOSED, a->operands[0], from->within, NULL, "the file of this volume is closed");
     if (!choose_code_page(a, &volume.code_page, error) || (volume.with_deleted && !may_see_deleted(a, v, error)))
         return false;
     v->number = from->number;

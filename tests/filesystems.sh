@@ -207,13 +207,51 @@ PY
 gives "hpfs: a folder whose entries end too early is damaged" 1 "$MUNIMENT" files cut.img
 says "in these words" err "a block of the folder has no end"
 
+# --- Compressed volumes, by our own reader, from files that cvf.py writes after the description ---
+python3 - <<'PY'
+import os, random
+random.seed(4)
+os.makedirs("shrunk/LETTERS/OLD")
+lines = [b"Parcel %d, volume %d: Caf\x82 %s\r\n" % (random.randrange(9999), random.randrange(40), random.choice((b"Berg", b"Thal \xe9\xf4"))) for _ in range(9000)]
+for name, data in (("A.TXT", b"hello"), ("ZERO", b""), ("LETTERS/LEDGER.TXT", b"".join(lines)), ("LETTERS/RANDOM.BIN", random.randbytes(90001)),
+                   ("LETTERS/OLD/ZEROS.BIN", bytes(100000)), ("LETTERS/OLD/RUN.BIN", b"ab" * 33000), ("AUTOEXEC.BAT", b"MODE CON CODEPAGE SELECT=850\r\n")):
+    open("shrunk/" + name, "wb").write(data)
+PY
+for kind in double drive three; do
+    python3 "$here/tests/cvf.py" $kind.cvf shrunk $kind
+    truncate -s 20M host.img
+    mformat -i host.img -T 40960 -h 16 -s 63 :: && mcopy -i host.img shrunk/A.TXT ::HOST.TXT && mcopy -i host.img $kind.cvf ::DRVSPACE.001
+    gives "$kind: identified" 0 "$MUNIMENT" identify host.img
+    says "$kind: as a volume within a volume" out "the file DRVSPACE.001 of the disk"
+    says "$kind: with what is in it" out "names in code page 850 (AUTOEXEC.BAT)"
+    gives "$kind: two volumes have files" 2 "$MUNIMENT" files host.img
+    gives "$kind: retrieved" 0 "$MUNIMENT" retrieve host.img --drive :2 -o "bag-$kind"
+    passed "$kind: contents, packed or not" "$(diff -r shrunk "bag-$kind/data" >out; echo $?)"
+    passed "$kind: none lies on the disk as it is" "$(! grep -q '<byte_run ' "bag-$kind/dfxml.xml"; echo $?)"
+    gives "$kind: the file by itself" 0 "$MUNIMENT" retrieve $kind.cvf -o "bag-$kind-alone"
+    passed "$kind: is the same" "$(diff -r shrunk "bag-$kind-alone/data" >out; echo $?)"
+done
+python3 "$here/tests/cvf.py" fragments.cvf shrunk three fragments
+gives "a cluster in fragments is not read" 1 "$MUNIMENT" retrieve fragments.cvf -o bag-fragments
+says "and named" err "it is in fragments (DriveSpace 3), which are not read"
+passed "and the rest comes out" "$([ "$(diff -rq shrunk bag-fragments/data | wc -l)" = 1 ]; echo $?)"
+truncate -s 32M cvf.img && printf '63,65000,6\n' | sfdisk -q --no-reread cvf.img 2>out && mformat -i cvf.img@@32256 -T 65000 -h 16 -s 63 :: && mcopy -i cvf.img@@32256 drive.cvf ::DBLSPACE.000
+"$MUNIMENT" suggest cvf.img --machine plain >cvf.yaml 2>out
+[ -e key ] || "$MUNIMENT" key new key >out
+"$MUNIMENT" seal cvf.yaml -o cvf.mun --key key >out
+gives "of an archive, with a receipt" 0 "$MUNIMENT" retrieve cvf.mun LETTERS -o bag-cvf --drive hd0:1001 --key key
+gives "which holds" 0 "$MUNIMENT" verify bag-cvf/receipt.txt --trust key.pub --archive cvf.mun
+"$MUNIMENT" decide cvf.mun --drive hd0 --path DBLSPACE.000 --redact --reason name --key key >out
+gives "a volume whose file is closed" 6 "$MUNIMENT" files cvf.mun --drive hd0:1001
+says "is refused" err "the file of this volume is closed"
+
 # --- Damaged metadata ---
 cat >damage.py <<'PY'
 import os, random, shutil, subprocess, sys
 muniment, kind, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 whole, faults, crashed, files = open(f"s-{kind}.img", "rb").read(), 0, 0, 0
 used = [at for at in range(0, len(whole), 1024) if any(whole[at:at + 64])]
-metadata = used[:max(1, len(used) // 4)]
+metadata = used if kind == "cvf" else used[:max(1, len(used) // 4)]
 for seed in range(count):
     random.seed(seed)
     image = bytearray(whole)
@@ -253,7 +291,8 @@ debugfs -w -R "rm A/f0" s-ext2.img 2>err
 gives "ext2: what was deleted is listed where it is wanted" 0 "$MUNIMENT" files s-ext2.img --deleted
 says "with what shows it" out "A/f0  (deleted)"
 python3 "$here/tests/hpfs.py" s-hpfs.img 3 small 1
-kinds="ext2 ext4 iso fat hpfs"
+python3 "$here/tests/cvf.py" s-cvf.img small double
+kinds="ext2 ext4 iso fat hpfs cvf"
 if [ -n "$ntfs" ]; then
     truncate -s 3M s-ntfs.img
     mkntfs -q -F -Q s-ntfs.img >/dev/null 2>&1

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "formats/plain.h"
+#include "formats/volumes/cvf.h"
 #include "formats/volumes/disk.h"
 #include "formats/volumes/survey.h"
 
@@ -195,9 +196,47 @@ static bool stacker_examine(struct examined *e)
     return true;
 }
 
+static void look_into(struct examined *e, struct fat *fat);
+
+/* The file of a compressed volume, on its host or as an image of its own, and the FAT volume that is in it. */
+static void examine_cvf(struct examined *e, struct cvf *cvf)
+{
+    struct fat *fat = fat_open(cvf_block(cvf), 0, cvf_block(cvf)->sectors, NULL);
+
+    e->volume->file_system = e->volume->compression = cvf_kind(cvf);
+    if (!fat)
+        return;
+    snprintf(e->volume->detail + strlen(e->volume->detail), 40, "%sclusters of %" PRIu32 " bytes",
+             *e->volume->detail ? ", " : "", fat_info(fat)->cluster);
+    look_into(e, fat);
+    fat_close(fat);
+}
+
+void compressed_examine(struct examined *e)
+{
+    struct error error;
+    struct cvf *cvf = cvf_open(e->disk, e->volume, &error);
+
+    if (cvf)
+        examine_cvf(e, cvf);
+    else
+        volume_damage(e, "%s %s", e->volume->within, error.what);
+    if (cvf)
+        cvf_close(cvf);
+}
+
 static bool doublespace_examine(struct examined *e)
 {
+    struct error error;
+    struct cvf *cvf = cvf_open(e->disk, e->volume, &error);
+
     e->volume->compression = *at(e, 7) == 'S' ? "DriveSpace" : "DoubleSpace or DriveSpace";
+    if (!cvf)
+        volume_damage(e, "the compressed volume %s", error.what);
+    else
+        examine_cvf(e, cvf);
+    if (cvf)
+        cvf_close(cvf);
     return true;
 }
 
@@ -262,21 +301,43 @@ static bool sign_fits(struct examined *e, const struct sign *s)
 
 /* --- FAT --- */
 
+/* Another volume of the disk, within one of its files. */
+static void add_compressed(struct examined *e, const char *name, uint32_t number)
+{
+    struct disk_survey *s = e->survey;
+    char place[32];
+
+    number += e->volume->number * COMPRESSED_VOLUMES + 1;
+    for (uint32_t i = 0; i < s->volume_count; i++)
+        if (s->volumes[i].number == number)
+            return; /* a folder that has a name twice */
+    if (s->volume_count == SURVEY_VOLUMES) {
+        s->volumes_left_out = true;
+        return;
+    }
+    struct volume *v = &s->volumes[s->volume_count++];
+    *v = (struct volume){
+        .number = number, .first = e->volume->first, .sectors = e->volume->sectors, .type_name = "compressed"};
+    memcpy(v->within, name, sizeof v->within); /* 12 characters: cvf_is_name */
+    snprintf(v->detail, sizeof v->detail, "the file %s of %s", name, volume_place(e->volume, place));
+}
+
 /* Compressed drives are files of the volume that they are on. */
 static void look_for_compressed(struct examined *e, struct fat *fat)
 {
-    static const struct {
-        const char *file, *name;
-    } files[] = {
-        {"DRVSPACE.000", "DriveSpace"},
-        {"DBLSPACE.000", "DoubleSpace"},
-        {"STACVOL.DSK", "Stacker"},
-    };
+    struct fat_folder folder;
     struct fat_entry entry;
+    struct error ignored;
+    uint32_t number;
 
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        if (fat_find(fat, files[i].file, &entry, NULL))
-            e->volume->compression = files[i].name;
+    if (fat_find(fat, "STACVOL.DSK", &entry, NULL))
+        e->volume->compression = "Stacker";
+    fat_folder_open(fat, NULL, &folder);
+    while (fat_folder_next(fat, &folder, &entry, &ignored) == FAT_ENTRY)
+        if (!(entry.attributes & (FAT_LABEL | FAT_FOLDER)) && cvf_is_name(entry.short_name, &number)) {
+            e->volume->compression = entry.short_name[1] == 'R' ? "DriveSpace" : "DoubleSpace";
+            add_compressed(e, entry.short_name, number);
+        }
 }
 
 /* The label in the root folder is the one that DOS shows. */
@@ -300,6 +361,12 @@ static void take_fat_label(struct examined *e, struct fat *fat)
         volume_damage(e, "the root folder is damaged: %s (%s)", error.what, error.place);
 }
 
+static void look_into(struct examined *e, struct fat *fat)
+{
+    take_fat_label(e, fat);
+    systems_in_fat(e, fat);
+}
+
 static bool examine_fat(struct examined *e)
 {
     static const char *const names[] = {[12] = "FAT12", [16] = "FAT16", [32] = "FAT32"};
@@ -321,9 +388,8 @@ static bool examine_fat(struct examined *e)
         volume_damage(e, "the volume was not unmounted");
     if (i->faulty)
         volume_damage(e, "a system has met a disk error here");
-    take_fat_label(e, fat);
+    look_into(e, fat);
     look_for_compressed(e, fat);
-    systems_in_fat(e, fat);
     fat_close(fat);
     return true;
 }

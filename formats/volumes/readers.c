@@ -1,6 +1,7 @@
 /* readers.c - which reader a kind of volume has. Declared in files.h. */
 #include <string.h>
 
+#include "formats/volumes/cvf_files.h"
 #include "formats/volumes/fat_files.h"
 #include "formats/volumes/files.h"
 #include "formats/volumes/hpfs_files.h"
@@ -14,6 +15,8 @@ static const struct {
     bool (*prepare)(struct error *error); /* null: there is nothing to be loaded */
 } readers[] = {
     {"FAT", fat_files_open, NULL},
+    {"DoubleSpace", cvf_files_open, NULL},
+    {"DriveSpace", cvf_files_open, NULL},
     {"HPFS", hpfs_files_open, NULL},
     {"ISO 9660", iso_files_open, NULL},
     {"NTFS", tsk_files_open, tsk_files_prepare},

@@ -34,6 +34,10 @@ static void examine_volume(struct examined *e, struct volume *v)
 {
     e->volume = v;
     v->code_page = 437;
+    if (*v->within) {
+        compressed_examine(e);
+        return;
+    }
     read_head(e);
     if (!e->size)
         return;
@@ -134,10 +138,11 @@ static void go_over(struct examined *e)
         examine_whole(e);
     } else {
         s->loader = loader_name(first, true);
-        for (uint32_t i = 0; i < s->volume_count; i++)
-            if (!s->volumes[i].extended && s->volumes[i].sectors)
-                examine_volume(e, &s->volumes[i]);
     }
+    /* A volume that holds compressed ones adds them. */
+    for (uint32_t i = s->scheme == DISK_UNKNOWN || s->scheme == DISK_SUPERFLOPPY; i < s->volume_count; i++)
+        if (!s->volumes[i].extended && s->volumes[i].sectors)
+            examine_volume(e, &s->volumes[i]);
     qsort(s->systems, s->system_count, sizeof *s->systems, newer);
 }
 

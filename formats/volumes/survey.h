@@ -32,6 +32,7 @@ const char *partition_type_name(uint8_t type);
 
 /* Recognises what is in a volume (filesystems.c, optical.c). */
 void file_system_examine(struct examined *e);
+void compressed_examine(struct examined *e);
 void iso_examine(struct examined *e);
 void udf_examine(struct examined *e);
 

@@ -17,6 +17,7 @@
 #define SURVEY_VOLUMES 64 /* that are listed at most; so with systems and damage */
 #define SURVEY_SYSTEMS 24
 #define SURVEY_DAMAGE 48
+#define COMPRESSED_VOLUMES 1000
 
 enum disk_scheme {
     DISK_UNKNOWN,     /* nothing that is known */
@@ -33,7 +34,10 @@ struct disk_address {
 
 /* A partition and the volume in it, or the volume of a disk without a partition table. */
 struct volume {
-    uint32_t number;         /* 1 to 4, from 5 on logical drives; entries of a GPT from 1; 0: the whole disk */
+    /* 1 to 4, from 5 on logical drives; entries of a GPT from 1; 0: the whole disk; of a compressed volume
+     * COMPRESSED_VOLUMES times that of its host, plus 1, plus the nnn of its file. */
+    uint32_t number;
+    char within[13];         /* of a compressed volume its file on the host, DRVSPACE.nnn; else empty */
     bool active, extended;   /* the BIOS boots it; it only holds logical drives */
     uint8_t type;            /* as the MBR has it */
     const char *type_name;   /* null: not known */

@@ -101,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     walk(&disk, "FAT");
     walk(&disk, "HPFS");
     walk(&disk, "ISO 9660");
+    walk(&disk, "DriveSpace");
     disk_survey_free(&survey);
     return 0;
 }
