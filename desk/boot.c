@@ -427,8 +427,7 @@ static bool begin_recording(struct boot *b, struct error *error)
     return recorder_create(&b->session.recorder, b->machine, &b->media, path, error);
 }
 
-/* The recording of --line-in begins with the machine. One that resumes has it already. */
-static bool connect_recording(struct boot *b)
+bool boot_connect_recording(struct boot *b)
 {
     if (b->media.line.present && !machine_tick(b->machine))
         record_line_in(&b->session.recorder, recording_wave(&b->media.line), b->media.line.sha256);
@@ -568,12 +567,18 @@ static bool boot_prepare(struct boot *b, struct error *error)
         .overlay = argument_value(b->arguments, "--overlay"),
     };
 
+    size_t position = 0;
+
+    argument_next(b->arguments, "--line-in", &position);
+    if (argument_next(b->arguments, "--line-in", &position))
+        return error_set(error, STATUS_USAGE, "boot", NULL, "see muniment boot --help", "given twice: --line-in");
     b->script_path = argument_value(b->arguments, "--script");
     return boot_read_options(b, error) && read_exchange(b, &request, error) && snapshots_read_options(b, error) &&
            boot_read_script(b, error) && boot_check_outputs(b, error) && live_open(b->arguments, &b->live, error) &&
            media_open(&b->media, &request, error) && begin_taking(b, error) && boot_open_outputs(b, error) &&
-           create_machine(b, error) && snapshots_begin(b, error) && begin_recording(b, error) && connect_recording(b) &&
-           (!b->live || (live_begin(b->live, &b->session), true)) && confine_run(b->arguments, &b->script, error);
+           create_machine(b, error) && snapshots_begin(b, error) && begin_recording(b, error) &&
+           boot_connect_recording(b) && (!b->live || (live_begin(b->live, &b->session), true)) &&
+           confine_run(b->arguments, &b->script, error);
 }
 
 /* A run before was killed: what it had not synced may be gone. */

@@ -87,6 +87,8 @@ bool boot_flush(struct boot *b);
 
 /* The functions by which the machine's output reaches b; what comes is written out at the next look. */
 void boot_host(struct boot *b, struct machine_host *host);
+/* The recording of --line-in begins with the machine. One that resumes has it already. Returns true. */
+bool boot_connect_recording(struct boot *b);
 /* Builds the machine of b->media. object is what errors name. */
 bool boot_create_machine(struct boot *b, const char *object, struct error *error);
 

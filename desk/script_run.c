@@ -61,7 +61,6 @@ static bool change_recording(struct boot *b, const char *path, struct error *err
     b->media.line = changed;
     if (path)
         record_line_in(&b->session.recorder, recording_wave(&b->media.line), b->media.line.sha256);
-    memcpy(b->identity.line_in, b->media.line.sha256, sizeof b->identity.line_in);
     return true;
 }
 
@@ -375,10 +374,24 @@ static enum outcome end_record(struct script_state *s, const struct script_comma
     return OUTCOME_DONE;
 }
 
+/* A machine of a set has inputs while it is on. */
+static bool is_on(const struct script_state *s, struct error *error)
+{
+    const struct session *session = &s->b->session;
+    const struct cable_station *station = cable_station(session->cable, session->station);
+
+    if (cable_now(session->cable) >= station->power_on && !station->off)
+        return true;
+    return error_set(error, STATUS_WRONG, s->object, NULL, station->off ? NULL : "wait until it is",
+                     "the machine \"%s\" is not on", s->b->name);
+}
+
 static enum outcome run_command(struct script_state *s, const struct script_command *c, struct error *error)
 {
     struct boot *b = s->b;
 
+    if (c->verb >= SCRIPT_TYPE && c->verb <= SCRIPT_DRAG && b->session.cable && !is_on(s, error))
+        return OUTCOME_FAILED;
     switch (c->verb) {
     case SCRIPT_WAIT_SCREEN:
     case SCRIPT_WAIT_SERIAL:

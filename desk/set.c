@@ -167,10 +167,40 @@ static bool check_addresses(const struct set_run *r, struct error *error)
     return true;
 }
 
+/* What --line-in NAME:FILE.wav connects to a machine; null: nothing. */
+static const char *recording_of(const struct set_run *r, unsigned i)
+{
+    const char *name = r->set.members[i].name, *value;
+    size_t position = 0, length = strlen(name);
+
+    while ((value = argument_next(r->arguments, "--line-in", &position)))
+        if (!strncmp(value, name, length) && value[length] == ':')
+            return value + length + 1;
+    return NULL;
+}
+
+/* Each --line-in is that of a machine, and the only one. */
+static bool check_recordings(const struct set_run *r, struct error *error)
+{
+    const char *value;
+    size_t position = 0;
+
+    while ((value = argument_next(r->arguments, "--line-in", &position))) {
+        unsigned i = 0;
+        while (i < r->set.count && recording_of(r, i) != value + strlen(r->set.members[i].name) + 1)
+            i++;
+        if (i == r->set.count)
+            return error_set(error, STATUS_USAGE, "boot", NULL,
+                             "give NAME:FILE.wav, once for a machine (muniment info lists them)",
+                             "--line-in cannot be \"%.100s\" for this set", value);
+    }
+    return true;
+}
+
 static bool open_machine(struct set_run *r, unsigned i, struct error *error)
 {
     struct boot *b = &r->boots[i];
-    struct media_request request = {.arguments = r->arguments, .path = r->paths[i]};
+    struct media_request request = {.arguments = r->arguments, .path = r->paths[i], .line_in = recording_of(r, i)};
 
     b->arguments = r->arguments;
     b->name = r->set.members[i].name;
@@ -184,7 +214,7 @@ static bool open_machine(struct set_run *r, unsigned i, struct error *error)
 /* Opens the set and what its machines are made of. */
 static bool open_set(struct set_run *r, struct error *error)
 {
-    if (!read_set(r, error))
+    if (!read_set(r, error) || !check_recordings(r, error))
         return false;
     for (unsigned i = 0; i < r->set.count; i++)
         if (!open_machine(r, i, error))
@@ -284,6 +314,7 @@ static bool resume_machine(struct set_run *r, unsigned i, const char *path, stru
     if (!snapshot_path(r, i, path, own, error))
         return false;
     bool good = snapshot_read(own, &snapshot, error) && snapshot_fits(&snapshot, &b->media, &b->identity, error) &&
+                (machine_line_in(b->machine, recording_wave(&b->media.line)), true) &&
                 snapshot_restore(&snapshot, b->machine, error);
     snapshot_free(&snapshot);
     return good;
@@ -496,15 +527,11 @@ static bool show_end(struct set_run *r, struct error *error)
 
 static bool prepare_boot(struct set_run *r, struct error *error)
 {
-    static const char *const others[] = {"--display",     "--retrieve",
-                                         "--checkpoints", "--floppy",
-                                         "--cd",          "--disk",
-                                         "--machine",     "--trace",
-                                         "--overlay",     "--trace-translation",
-                                         "--statistics",  "--perf-map",
-                                         "--screenshot",  "--digest-every",
-                                         "--line-in",     "--give",
-                                         "--take",        NULL};
+    static const char *const others[] = {
+        "--display",    "--retrieve", "--checkpoints", "--floppy",       "--cd",
+        "--disk",       "--machine",  "--trace",       "--overlay",      "--trace-translation",
+        "--statistics", "--perf-map", "--screenshot",  "--digest-every", "--give",
+        "--take",       NULL};
     const char *record = argument_value(r->arguments, "--record"), *from = argument_value(r->arguments, "--resume");
 
     if (!refuse_options(r->arguments, others, error) || !open_set(r, error) ||
@@ -516,8 +543,12 @@ static bool prepare_boot(struct set_run *r, struct error *error)
     for (unsigned i = 0; i < r->set.count; i++)
         if (!boot_open_outputs(&r->boots[i], error) || !create_machine(r, i, error))
             return false;
-    return connect(r, r->boots[0].limit, error) && (!from || resume(r, from, error)) &&
-           (!record || begin_recording(r, record, NULL, RECORD_DIGEST_SECONDS, error));
+    if (!connect(r, r->boots[0].limit, error) || (from && !resume(r, from, error)) ||
+        (record && !begin_recording(r, record, NULL, RECORD_DIGEST_SECONDS, error)))
+        return false;
+    for (unsigned i = 0; i < r->set.count && !from; i++)
+        boot_connect_recording(&r->boots[i]);
+    return true;
 }
 
 static enum status boot(const struct arguments *arguments, struct act *act)
@@ -584,17 +615,32 @@ static bool prepare_replay(struct set_run *r, const char *name, struct error *er
     return connect(r, UINT64_MAX, error);
 }
 
+static bool are_equal(const struct set_run *r, struct error *error)
+{
+    for (unsigned i = 0; i < r->set.count; i++)
+        if (r->replays[i].outcome != REPLAY_EQUAL) {
+            *error = r->replays[i].error;
+            return false;
+        }
+    return true;
+}
+
+/* Gives what was given when nothing had run: after the first digest of the set, and before any other. */
+static bool replay_beginning(struct set_run *r, struct error *error)
+{
+    for (unsigned i = 0; i < r->set.count; i++)
+        replay_to(&r->replays[i], 0);
+    return are_equal(r, error);
+}
+
 /* Runs to a time. False: a machine differs, or failed. */
 static bool replay_until(struct set_run *r, uint64_t until, struct error *error)
 {
     while (cable_now(r->cable) < until) {
         uint64_t now = cable_now(r->cable);
         cable_run(r->cable, until - now > LOOK ? now + LOOK : until);
-        for (unsigned i = 0; i < r->set.count; i++)
-            if (r->replays[i].outcome != REPLAY_EQUAL) {
-                *error = r->replays[i].error;
-                return false;
-            }
+        if (!are_equal(r, error))
+            return false;
         if (interrupted())
             return error_set(error, STATUS_HOST, r->path, NULL, NULL, "interrupted");
     }
@@ -628,7 +674,8 @@ static bool is_at_end(const struct set_run *r)
 static bool replay_points(struct set_run *r, const char *name, struct error *error)
 {
     for (size_t i = 0; i < r->played.point_count; i++)
-        if (!replay_until(r, r->played.points[i].time, error) || !compare_point(r, name, &r->played.points[i], error))
+        if (!replay_until(r, r->played.points[i].time, error) || !compare_point(r, name, &r->played.points[i], error) ||
+            (!i && !replay_beginning(r, error)))
             return false;
     while (!is_at_end(r)) /* a recording that was cut short ends between two digests of the set */
         if (!replay_until(r, cable_now(r->cable) + LOOK, error))
@@ -812,6 +859,20 @@ enum status set_info_run(const struct arguments *arguments)
 
 /* --- set seal --- */
 
+/* A reference run needs nothing but the archives. */
+static bool check_sealed_alone(const struct set_run *r, struct error *error)
+{
+    const struct script *script = &r->boots[0].script;
+
+    for (size_t i = 0; i < script->count; i++) {
+        const struct script_command *c = &script->commands[i];
+        if ((c->verb == SCRIPT_FLOPPY || c->verb == SCRIPT_CD || c->verb == SCRIPT_LINE_IN) && c->text)
+            return error_set(error, STATUS_INPUT, c->source, NULL, "leave it out",
+                             "puts in a medium or a recording, and the run could not be repeated from the archives");
+    }
+    return true;
+}
+
 /* The reference run, recorded into memory. */
 static bool attest(struct set_run *r, const char *how, struct text *journal, struct error *error)
 {
@@ -822,7 +883,7 @@ static bool attest(struct set_run *r, const char *how, struct text *journal, str
     if (microseconds > RUN_LIMIT * (uint64_t)SECOND)
         return error_set(error, STATUS_USAGE, "set seal", NULL, "see muniment set seal --help",
                          "--attest takes at most %u seconds", RUN_LIMIT);
-    if (!read_script(r, script, error))
+    if (!read_script(r, script, error) || !check_sealed_alone(r, error))
         return false;
     for (unsigned i = 0; i < r->set.count; i++)
         if (!create_machine(r, i, error))

@@ -1,4 +1,5 @@
-/* wave.c - see wave.h. What is in a file is hostile: sizes are compared with the file's before anything is read. */
+/* wave.c - see wave.h. What is in a file is hostile: sizes are compared with the file's before anything is read. It may
+ * change meanwhile as well: it is read in whole blocks, which the caller knows again. */
 #include "formats/wave.h"
 
 #include <errno.h>
@@ -13,21 +14,64 @@
 
 enum { HEAD = 12, CHUNK_HEAD = 8, FORMAT_LEAST = 16, FORMAT_MOST = 40, CHUNKS = 1000, PART = 512 };
 enum { TAG_PCM = 1, TAG_EXTENSIBLE = 0xFFFE };
-#define FRAMES_MOST (UINT64_C(1) << 40)
+#define NO_BLOCK UINT64_MAX
 
 struct file {
-    FILE *file;
+    int descriptor;
     const char *path;
+    struct wave_watch watch;
     uint64_t size, samples;   /* of the file; where its samples begin */
     unsigned channels, bytes; /* of a sample */
+    uint64_t held;            /* the block that is in `block`, or NO_BLOCK */
+    uint8_t block[WAVE_BLOCK];
     struct error error;
 };
 
+static bool load_block(struct file *f, uint64_t number)
+{
+    uint64_t at = number * WAVE_BLOCK;
+    size_t length = f->size - at < WAVE_BLOCK ? (size_t)(f->size - at) : WAVE_BLOCK;
+
+    f->held = NO_BLOCK;
+    for (size_t done = 0; done < length;) {
+        ssize_t part = pread(f->descriptor, f->block + done, length - done, (off_t)(at + done));
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part < 0)
+            return error_host(&f->error, f->path, errno, "cannot read");
+        if (!part)
+            return error_set(&f->error, STATUS_HOST, f->path, NULL, NULL, "became shorter while it was read");
+        done += (size_t)part;
+    }
+    if (f->watch.block && !f->watch.block(f->watch.context, number, f->block, length, f->path, &f->error))
+        return false;
+    f->held = number;
+    return true;
+}
+
 static bool read_at(struct file *f, uint64_t at, uint8_t *bytes, size_t length)
 {
-    if (!fseeko(f->file, (off_t)at, SEEK_SET) && fread(bytes, 1, length, f->file) == length)
-        return true;
-    return error_host(&f->error, f->path, ferror(f->file) ? errno : EIO, "cannot read");
+    if (at > f->size || length > f->size - at)
+        return error_host(&f->error, f->path, EIO, "cannot read");
+    while (length) {
+        size_t offset = at % WAVE_BLOCK, part = length < WAVE_BLOCK - offset ? length : WAVE_BLOCK - offset;
+        if (f->held != at / WAVE_BLOCK && !load_block(f, at / WAVE_BLOCK))
+            return false;
+        memcpy(bytes, f->block + offset, part);
+        at += part;
+        bytes += part;
+        length -= part;
+    }
+    return true;
+}
+
+/* Shows all of the file to who watches. */
+static bool read_whole(struct file *f)
+{
+    for (uint64_t number = 0; f->watch.block && number * WAVE_BLOCK < f->size; number++)
+        if (!load_block(f, number))
+            return false;
+    return true;
 }
 
 static bool refuse(const struct file *f, const char *what, struct error *error)
@@ -70,8 +114,8 @@ static void close_file(void *context)
 {
     struct file *f = context;
 
-    if (f->file)
-        fclose(f->file);
+    if (f->descriptor >= 0)
+        close(f->descriptor);
     free(f);
 }
 
@@ -115,9 +159,7 @@ static bool read_data(struct file *f, uint64_t at, uint32_t length, struct wave 
         return refuse(f, "ends within its samples", error);
     f->samples = at;
     wave->frames = bytes / (f->channels * f->bytes);
-    if (!wave->frames || wave->frames > FRAMES_MOST)
-        return refuse(f, wave->frames ? "has too many samples" : "has no samples", error);
-    return true;
+    return wave->frames || refuse(f, "has no samples", error);
 }
 
 static bool read_chunks(struct file *f, struct wave *wave, struct error *error)
@@ -149,17 +191,12 @@ static bool read_chunks(struct file *f, struct wave *wave, struct error *error)
 }
 
 /* Does not wait for who writes to a FIFO: nothing comes from one, and it has no size. */
-static FILE *open_now(const char *path)
+static int open_now(const char *path)
 {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    FILE *file = descriptor >= 0 ? fdopen(descriptor, "rb") : NULL;
-
-    if (!file && descriptor >= 0)
-        close(descriptor);
-    return file;
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
-bool wave_open(const char *path, struct wave *wave, struct error *error)
+bool wave_open(const char *path, const struct wave_watch *watch, struct wave *wave, struct error *error)
 {
     struct file *f = calloc(1, sizeof *f);
     off_t size;
@@ -168,26 +205,32 @@ bool wave_open(const char *path, struct wave *wave, struct error *error)
     if (!f)
         return error_host(error, path, ENOMEM, "cannot open");
     f->path = path;
-    f->file = open_now(path);
-    if (!f->file || fseeko(f->file, 0, SEEK_END) || (size = ftello(f->file)) < 0) {
+    f->held = NO_BLOCK;
+    if (watch)
+        f->watch = *watch;
+    f->descriptor = open_now(path);
+    if (f->descriptor < 0 || (size = lseek(f->descriptor, 0, SEEK_END)) < 0) {
         error_host(error, path, errno, "cannot open");
         close_file(f);
         return false;
     }
     f->size = (uint64_t)size;
-    if (read_chunks(f, wave, error))
-        return true;
-    close_file(f);
-    return false;
+    bool good = f->size > WAVE_SIZE_MOST ? refuse(f, "is longer than 64 GiB", error)
+                : !read_whole(f)         ? (*error = f->error, false)
+                                         : read_chunks(f, wave, error);
+    if (!good)
+        close_file(f);
+    return good;
 }
 
 bool wave_is(const char *path)
 {
     uint8_t head[HEAD];
-    FILE *file = open_now(path);
-    bool is = file && fread(head, 1, HEAD, file) == HEAD && !memcmp(head, "RIFF", 4) && !memcmp(head + 8, "WAVE", 4);
+    int descriptor = open_now(path);
+    bool is = descriptor >= 0 && pread(descriptor, head, HEAD, 0) == HEAD && !memcmp(head, "RIFF", 4) &&
+              !memcmp(head + 8, "WAVE", 4);
 
-    if (file)
-        fclose(file);
+    if (descriptor >= 0)
+        close(descriptor);
     return is;
 }

@@ -129,7 +129,7 @@ for command in files "retrieve -o bag --key office.key" "export -o x" "diff offi
     gives "${command%% *} is for one machine" 3 "$MUNIMENT" ${command%% *} office.set $(cut -d ' ' -s -f 2- <<<"$command")
     says "and says which to name" err "name one of its archives: muniment info lists them"
 done
-for option in "--display vnc:a.socket" "--retrieve bag" "--give ." "--take 1M" "--line-in x.wav"; do
+for option in "--display vnc:a.socket" "--retrieve bag" "--give ." "--take 1M"; do
     # shellcheck disable=SC2086
     gives "${option%% *} is refused" 2 "$MUNIMENT" boot office.set --trust office.key.pub --until time:0.1 $option
     says "as it is for one machine" err "is for one machine, and this is a set"

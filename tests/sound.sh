@@ -193,6 +193,43 @@ gives "not without it" 3 "$MUNIMENT" boot recorder.mun --resume taken.snapshot -
 says "and says which it is" err "give that WAV file with --line-in"
 gives "nor with another" 3 "$MUNIMENT" boot recorder.mun --resume taken.snapshot --line-in quiet.wav --until time:9
 gives "a reference boot has none" 3 "$MUNIMENT" seal recorder.yaml --description description.yaml -o other.mun --key key --attest <(grep -v snapshot tape.script)
+gives "one machine has one line input" 2 "$MUNIMENT" boot recorder.mun --line-in tape.wav --line-in quiet.wav --until time:0.1
+says "and says so" err "given twice: --line-in"
+
+# In a set each machine has its own.
+printf 'muniment: set 0\nmachines:\n  - name: a\n    machine: recorder.mun\n  - name: b\n    machine: recorder.mun\n    power-on: 100 ms\n' >set.yaml
+printf 'machine "b"\nwait serial "narrow"\nsnapshot pair\nwait serial "end"\nmachine "a"\nwait serial "end"\n' >pair.script
+gives "two machines of a set record (C-19)" 0 "$MUNIMENT" boot set.yaml --line-in b:tape.wav --line-in a:quiet.wav --script pair.script --serial lines --digest --force
+cp out end
+recorded lines.b && ! recorded lines.a
+passed "each what is at its own line input" $?
+gives "the set resumes with them" 0 "$MUNIMENT" boot set.yaml --line-in b:tape.wav --line-in a:quiet.wav --resume pair --script <(sed 2,3d pair.script) --digest
+cmp out end 2>>err
+passed "as it was" $?
+gives "not with others" 3 "$MUNIMENT" boot set.yaml --line-in a:tape.wav --line-in b:quiet.wav --resume pair --until time:9
+"$MUNIMENT" set seal set.yaml -o pair.set --key key >/dev/null 2>err
+sed -i /snapshot/d pair.script
+gives "a run is recorded" 0 "$MUNIMENT" boot pair.set --line-in b:tape.wav --line-in a:quiet.wav --script pair.script --record pair.journal
+grep -q "^b 0 line-in $(sha256sum <tape.wav | cut -d ' ' -f 1) " pair.journal && grep -q "^a 0 line-in $(sha256sum <quiet.wav | cut -d ' ' -f 1) " pair.journal
+passed "and its journal names each by its digest" $?
+gives "it is replayed" 0 "$MUNIMENT" replay pair.set pair.journal --media tape.wav --media quiet.wav
+gives "not without a file" 3 "$MUNIMENT" replay pair.set pair.journal --media quiet.wav
+gives "so is a run of no time" 0 "$MUNIMENT" boot pair.set --line-in b:tape.wav --until time:0 --record nothing.journal
+gives "which is replayed as well" 0 "$MUNIMENT" replay pair.set nothing.journal --media tape.wav
+for given in tape.wav c:tape.wav "a:tape.wav --line-in a:quiet.wav"; do
+    # shellcheck disable=SC2086
+    gives "--line-in $given is refused" 2 "$MUNIMENT" boot set.yaml --line-in $given --until time:0.1
+    says "and says what is meant" err "give NAME:FILE.wav, once for a machine"
+done
+printf 'machine "b"\nline-in tape.wav\n' >early.script
+gives "a machine that is not on has no inputs (C-20)" 1 "$MUNIMENT" boot set.yaml --script early.script
+says "and says so" err 'the machine "b" is not on'
+printf 'machine "b"\nwait time 0.2\nline-in tape.wav\nwait time 0.1\nline-in none\nwait time 0.1\n' >later.script
+gives "one that is on has them" 0 "$MUNIMENT" boot pair.set --script later.script --record later.journal
+gives "and they are replayed" 0 "$MUNIMENT" replay pair.set later.journal --media tape.wav
+gives "a reference run of a set has none (C-21)" 3 "$MUNIMENT" set seal set.yaml -o other.set --key key --attest later.script
+says "and says so" err "could not be repeated from the archives"
+
 gives "a machine without a line input takes none" 3 "$MUNIMENT" boot machine.yaml --line-in tape.wav --until time:0.1
 says "and says what to do" err "line-in: yes under sound"
 head -c 1000 tape.wav >cut.wav

@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     rewind(file);
     require(ftruncate(fileno(file), 0) == 0 && fwrite(data, 1, size, file) == size && fflush(file) == 0);
-    if (wave_open(path, &wave, &error)) {
+    if (wave_open(path, NULL, &wave, &error)) {
         read_all(&wave, size);
         wave.close(wave.context);
     } else {

@@ -66,7 +66,7 @@ static void frames_are_read_as_16_bits(void **state)
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         put(bytes, make(bytes, cases[i].channels, cases[i].bits, 24));
         assert_true(wave_is(path));
-        assert_true(wave_open(path, &wave, &error));
+        assert_true(wave_open(path, NULL, &wave, &error));
         assert_int_equal(wave.rate, 44100);
         assert_int_equal(wave.frames, 24 / (cases[i].channels * cases[i].bits / 8));
         assert_true(wave.read(wave.context, 0, 4, frames));
@@ -89,7 +89,7 @@ static void unknown_chunks_and_an_unknown_length_are_passed(void **state)
     memcpy(longer + 24, bytes + 12, length - 12);
     put_le(longer + 52, UINT32_MAX, 4);
     put(longer, length + 12);
-    assert_true(wave_open(path, &wave, &error));
+    assert_true(wave_open(path, NULL, &wave, &error));
     assert_int_equal(wave.frames, 2); /* what is left of a frame is none */
     assert_true(wave.read(wave.context, 0, 2, frames));
     assert_int_equal(frames[1][1], 0x0807);
@@ -137,28 +137,28 @@ static void what_is_no_recording_is_refused(void **state)
         memcpy(changed, bytes, length);
         put_le(changed + cases[i].at, cases[i].value, cases[i].size);
         put(changed, length);
-        assert_false(wave_open(path, &wave, &error));
+        assert_false(wave_open(path, NULL, &wave, &error));
         assert_int_equal(error.status, STATUS_INPUT);
         assert_string_equal(error.object, path);
         assert_non_null(strstr(error.what, cases[i].what));
     }
     for (size_t cut = 0; cut < length; cut++) {
         put(bytes, cut);
-        assert_false(wave_open(path, &wave, &error));
+        assert_false(wave_open(path, NULL, &wave, &error));
     }
     /* Many chunks of nothing. */
     memset(chunks, 0, sizeof chunks);
     memcpy(chunks, bytes, 12);
     put(chunks, sizeof chunks);
-    assert_false(wave_open(path, &wave, &error));
-    assert_false(wave_open("/nowhere/x.wav", &wave, &error));
+    assert_false(wave_open(path, NULL, &wave, &error));
+    assert_false(wave_open("/nowhere/x.wav", NULL, &wave, &error));
     assert_int_equal(error.status, STATUS_HOST);
     assert_false(wave_is("/nowhere/x.wav"));
     /* Nobody writes to this FIFO, and nobody waits for that. */
     unlink(path);
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_false(wave_is(path));
-    assert_false(wave_open(path, &wave, &error));
+    assert_false(wave_open(path, NULL, &wave, &error));
     unlink(path);
 }
 
@@ -178,12 +178,12 @@ static void an_extensible_format_may_be_pcm(void **state)
     memcpy(longer + 44, pcm, sizeof pcm);
     memcpy(longer + 60, bytes + 36, length - 36);
     put(longer, length + 24);
-    assert_true(wave_open(path, &wave, &error));
+    assert_true(wave_open(path, NULL, &wave, &error));
     assert_int_equal(wave.frames, 2);
     wave.close(wave.context);
     longer[44] = 3; /* of floating point */
     put(longer, length + 24);
-    assert_false(wave_open(path, &wave, &error));
+    assert_false(wave_open(path, NULL, &wave, &error));
 }
 
 int main(void)

@@ -233,25 +233,74 @@ bool recording_digest(const char *path, hex_digest hex, progress_function *progr
     return wanted || error_set(error, STATUS_HOST, path, NULL, NULL, "interrupted");
 }
 
+struct seen_file {
+    struct sha256 whole;
+    uint64_t blocks, room;
+    uint8_t (*digests)[DIGEST_SIZE]; /* of each block */
+};
+
+/* Takes the digest of a block that is new, and compares that of one that was here before. */
+static bool see_block(void *context, uint64_t number, const uint8_t *bytes, size_t length, const char *path,
+                      struct error *error)
+{
+    struct seen_file *s = context;
+    uint8_t digest[DIGEST_SIZE];
+
+    sha256(bytes, length, digest);
+    if (number < s->blocks)
+        return !memcmp(digest, s->digests[number], DIGEST_SIZE) ||
+               error_set(error, STATUS_HOST, path, NULL, "leave it as it is while a machine hears it",
+                         "was changed while it was read");
+    if (s->blocks == s->room) {
+        uint64_t room = s->room ? 2 * s->room : 64;
+        uint8_t(*larger)[DIGEST_SIZE] = realloc(s->digests, room * sizeof *larger);
+        if (!larger)
+            return error_host(error, path, ENOMEM, "cannot read");
+        s->digests = larger;
+        s->room = room;
+    }
+    memcpy(s->digests[s->blocks++], digest, DIGEST_SIZE);
+    sha256_add(&s->whole, bytes, length);
+    return true;
+}
+
+static void forget_file(struct seen_file *s)
+{
+    if (s)
+        free(s->digests);
+    free(s);
+}
+
 bool media_open_recording(const struct media *media, const char *path, struct recording *recording, struct error *error)
 {
+    struct wave_watch watch = {.block = see_block};
+    struct seen_file *seen;
+    uint8_t digest[DIGEST_SIZE];
+
     *recording = (struct recording){.present = false};
     if (!media->manifest.line_in)
         return error_set(error, STATUS_INPUT, path, NULL, "say line-in: yes under sound in its manifest",
                          "the machine has no line input to connect it to");
-    if (!wave_open(path, &recording->wave, error))
+    watch.context = seen = calloc(1, sizeof *seen);
+    if (!seen)
+        return error_host(error, path, ENOMEM, "cannot open");
+    sha256_begin(&seen->whole);
+    recording->present = wave_open(path, &watch, &recording->wave, error);
+    sha256_end(&seen->whole, digest);
+    if (!recording->present) {
+        forget_file(seen);
         return false;
-    recording->present = true;
-    if (recording_digest(path, recording->sha256, NULL, NULL, error))
-        return true;
-    recording_close(recording);
-    return false;
+    }
+    recording->seen = seen;
+    hex_encode(digest, recording->sha256);
+    return true;
 }
 
 void recording_close(struct recording *recording)
 {
     if (recording->present)
         recording->wave.close(recording->wave.context);
+    forget_file(recording->seen);
     *recording = (struct recording){.present = false};
 }
 

@@ -17,7 +17,8 @@ struct medium {
 struct recording {
     bool present;
     struct wave wave;
-    hex_digest sha256; /* of the file */
+    struct seen_file *seen; /* by what it is known if it changes; owned */
+    hex_digest sha256;      /* of the file */
 };
 
 struct media {
@@ -56,7 +57,8 @@ void medium_close(struct medium *medium);
 bool media_open_image(const struct media *media, enum drive_slot slot, const char *path, struct medium *medium,
                       struct error *error);
 
-/* Opens a WAV file for the line input of this machine. The path is the caller's. */
+/* Opens a WAV file for the line input of this machine. The digest is that of the bytes that the machine hears: where
+ * the file changes later, it cannot be read any more. The path is the caller's. */
 bool media_open_recording(const struct media *media, const char *path, struct recording *recording,
                           struct error *error);
 void recording_close(struct recording *recording);

@@ -156,8 +156,10 @@ void replay_end(struct replay *r)
 {
     machine_destroy(r->machine);
     r->machine = NULL;
-    for (uint32_t i = 0; i < r->ready_count; i++)
+    for (uint32_t i = 0; i < r->ready_count; i++) {
         medium_close(&r->ready[i].medium);
+        recording_close(&r->ready[i].recording);
+    }
     free(r->ready);
     r->ready = NULL;
     r->ready_count = 0;
@@ -233,16 +235,25 @@ static void compare_state(struct replay *r, const struct journal_entry *e)
     differs(r, e, what);
 }
 
+/* What was opened beforehand for an entry; or null. */
+static struct ready_medium *find_ready(struct replay *r, const struct journal_entry *e)
+{
+    for (uint32_t i = 0; i < r->ready_count; i++)
+        if (r->ready[i].entry == e - r->journal->entries)
+            return &r->ready[i];
+    return NULL;
+}
+
 /* Gives the medium of an entry. */
 static bool open_medium(struct replay *r, const struct journal_entry *e, struct medium *medium, struct error *error)
 {
-    for (uint32_t i = 0; i < r->ready_count; i++)
-        if (r->ready[i].entry == e - r->journal->entries && r->ready[i].medium.present) {
-            *medium = r->ready[i].medium;
-            r->ready[i].medium.present = false;
-            return true;
-        }
-    return media_open_image(r->media, e->medium.slot, find_image(r, e->medium.sha256), medium, error);
+    struct ready_medium *ready = find_ready(r, e);
+
+    if (!ready || !ready->medium.present)
+        return media_open_image(r->media, e->medium.slot, find_image(r, e->medium.sha256), medium, error);
+    *medium = ready->medium;
+    ready->medium.present = false;
+    return true;
 }
 
 static bool takes_media(const struct replay *r, enum drive_slot slot)
@@ -269,13 +280,35 @@ static bool carry_out_medium(struct replay *r, const struct journal_entry *e)
     return true;
 }
 
+/* Gives the recording of an entry, whose file was found by its digest before the machine ran. */
+static bool open_recording(struct replay *r, const struct journal_entry *e, struct recording *recording,
+                           struct error *error)
+{
+    struct ready_medium *ready = find_ready(r, e);
+    const char *path = find_image(r, e->medium.sha256);
+    uint8_t digest[DIGEST_SIZE];
+
+    if (ready && ready->recording.present) {
+        *recording = ready->recording;
+        ready->recording = (struct recording){.present = false};
+        return true;
+    }
+    if (!media_open_recording(r->media, path, recording, error))
+        return false;
+    hex_decode(recording->sha256, digest);
+    if (!memcmp(digest, e->medium.sha256, DIGEST_SIZE))
+        return true;
+    recording_close(recording);
+    return error_set(error, STATUS_HOST, path, NULL, NULL, "was changed after the replay began");
+}
+
 static bool carry_out_line_in(struct replay *r, const struct journal_entry *e)
 {
     struct recording old = r->media->line, changed = {.present = false};
 
     if (!r->media->manifest.line_in)
         return false;
-    if (e->medium.present && !media_open_recording(r->media, find_image(r, e->medium.sha256), &changed, &r->error)) {
+    if (e->medium.present && !open_recording(r, e, &changed, &r->error)) {
         r->outcome = REPLAY_FAILED;
         return true;
     }
@@ -376,23 +409,39 @@ static bool is_whole(const struct snapshot *snapshot, struct error *error)
     return good;
 }
 
-/* Puts in the media that were in the drives there. As they are used up by that, the snapshot must be good. */
+/* The last of the first `count` entries that changed what is in a drive, or at the line input; or null. */
+static const struct journal_entry *last_change(const struct replay *r, uint32_t count, enum journal_kind kind,
+                                               unsigned slot)
+{
+    for (uint32_t i = count; i > 0; i--) {
+        const struct journal_entry *e = &r->journal->entries[i - 1];
+        if (e->kind == kind && (kind == JOURNAL_LINE_IN || e->medium.slot == slot))
+            return e;
+    }
+    return NULL;
+}
+
+/* Puts in the media that were in the drives there, and connects what was at the line input. As they are used up by
+ * that, the snapshot must be good. */
 static bool change_media(struct replay *r, const struct snapshot *snapshot, uint32_t count,
                          struct machine_identity *identity, struct error *error)
 {
+    const struct journal_entry *line = last_change(r, count, JOURNAL_LINE_IN, 0);
+
     if (r->ready_count && !is_whole(snapshot, error))
         return false;
-    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
-        for (uint32_t i = count; i > 0; i--) {
-            const struct journal_entry *e = &r->journal->entries[i - 1];
-            if (e->kind != JOURNAL_MEDIUM || e->medium.slot != slot)
-                continue;
-            if (!carry_out_medium(r, e) || r->outcome != REPLAY_EQUAL)
-                return *error = r->error, false;
-            if (!medium_identify(r->media, (enum drive_slot)slot, identity, NULL, NULL, error))
-                return false;
-            break;
-        }
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
+        const struct journal_entry *e = last_change(r, count, JOURNAL_MEDIUM, slot);
+        if (!e)
+            continue;
+        if (!carry_out_medium(r, e) || r->outcome != REPLAY_EQUAL)
+            return *error = r->error, false;
+        if (!medium_identify(r->media, (enum drive_slot)slot, identity, NULL, NULL, error))
+            return false;
+    }
+    if (line && (!carry_out_line_in(r, line) || r->outcome != REPLAY_EQUAL))
+        return *error = r->error, false;
+    memcpy(identity->line_in, r->media->line.sha256, sizeof identity->line_in);
     return true;
 }
 
@@ -402,6 +451,7 @@ static bool begin_again(struct replay *r, const struct machine_identity *identit
     machine_destroy(r->machine);
     r->machine = NULL;
     r->outcome = REPLAY_EQUAL;
+    recording_close(&r->media->line);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
         struct medium *medium = &r->media->drives[slot];
         if (!identity->media[slot].kept)
@@ -438,6 +488,12 @@ bool replay_from(struct replay *r, const struct snapshot *snapshot, struct machi
     return false;
 }
 
+static bool is_to_be_opened(const struct replay *r, const struct journal_entry *e)
+{
+    return (e->kind == JOURNAL_MEDIUM && e->medium.present && takes_media(r, e->medium.slot)) ||
+           (e->kind == JOURNAL_LINE_IN && e->medium.present && r->media->manifest.line_in);
+}
+
 bool replay_open_media(struct replay *r, struct error *error)
 {
     r->ready = calloc(REPLAY_MEDIA, sizeof *r->ready);
@@ -446,12 +502,14 @@ bool replay_open_media(struct replay *r, struct error *error)
     for (uint32_t i = 0; i < r->journal->count; i++) {
         const struct journal_entry *e = &r->journal->entries[i];
         struct ready_medium *ready = &r->ready[r->ready_count];
-        if (e->kind != JOURNAL_MEDIUM || !e->medium.present || !takes_media(r, e->medium.slot))
+        if (!is_to_be_opened(r, e))
             continue;
         if (r->ready_count == REPLAY_MEDIA)
             return error_set(error, STATUS_INPUT, r->name, NULL, NULL, "more than %u media were put in", REPLAY_MEDIA);
         ready->entry = i;
-        if (!media_open_image(r->media, e->medium.slot, find_image(r, e->medium.sha256), &ready->medium, error))
+        if (!(e->kind == JOURNAL_LINE_IN
+                  ? open_recording(r, e, &ready->recording, error)
+                  : media_open_image(r->media, e->medium.slot, find_image(r, e->medium.sha256), &ready->medium, error)))
             return false;
         r->ready_count++;
     }

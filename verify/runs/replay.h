@@ -18,7 +18,8 @@ struct replay_images {
 
 struct ready_medium {
     uint32_t entry;
-    struct medium medium;
+    struct medium medium; /* of this one and the next, one is present, until it is used */
+    struct recording recording;
 };
 
 enum replay_outcome {

@@ -78,6 +78,7 @@ bool machine_identity_update(const struct media *media, struct machine_identity 
         if (identity->media[slot].kept && !(overlay_sync(&media->drives[slot].disk, true, error) &&
                                             overlay_place(&media->drives[slot].disk, &identity->media[slot].place)))
             return false;
+    memcpy(identity->line_in, media->line.sha256, sizeof identity->line_in);
     return true;
 }
 
