@@ -38,7 +38,7 @@ class Bochs:
         listener.settimeout(60)
         with open(self.path("bochsrc"), "w", encoding="utf-8") as file:
             file.write("\n".join(self.options(machine, listener.getsockname()[1])) + "\n")
-        self.screen_server = subprocess.Popen(["Xvfb", "-displayfd", "1", "-screen", "0", "1600x1200x24"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.screen_server = subprocess.Popen(["Xvfb", "-r", "-displayfd", "1", "-screen", "0", "1600x1200x24"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.on_screen_server = dict(os.environ, DISPLAY=":" + self.screen_server.stdout.readline().decode().strip())
         self.process = subprocess.Popen(["bochs", "-q", "-f", self.path("bochsrc")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=open(self.path("errors"), "wb"), env=self.on_screen_server)
