@@ -11,6 +11,7 @@
 #include "desk/history.h"
 #include "formats/json.h"
 #include "desk/progress.h"
+#include "desk/rights.h"
 #include "desk/sealing.h"
 #include "formats/plain.h"
 
@@ -117,10 +118,10 @@ enum status seal_run(const struct arguments *a)
 
 /* --- info --- */
 
-static const char *rights_of(const struct description_manifest *d)
-{
-    return d->open ? "open" : *d->closed_until ? "closed until" : "not stated";
-}
+/* Who may see an archive, as it is decided, and as it was sealed. */
+struct info_rights {
+    char now[RIGHTS_WORDS], sealed[RIGHTS_WORDS], review[11];
+};
 
 /* The size of a drive's sealed image in bytes; 0 when it has none. */
 static bool medium_size(struct archive *archive, enum drive_slot slot, uint64_t *size, struct error *error)
@@ -202,7 +203,6 @@ static const struct {
     size_t offset;
 } more_texts[] = {
     {"rights-reason", offsetof(struct description_manifest, rights_reason)},
-    {"rights-review", offsetof(struct description_manifest, rights_review)},
     {"reference", offsetof(struct description_manifest, reference)},
     {"creator", offsetof(struct description_manifest, creator)},
     {"custodian", offsetof(struct description_manifest, custodian)},
@@ -223,7 +223,7 @@ static void print_after(const char *before, const char *text)
     plain_print(stdout, text);
 }
 
-static void info_text(const struct archive *archive, const uint64_t *sizes)
+static void info_text(const struct archive *archive, const struct info_rights *rights, const uint64_t *sizes)
 {
     const struct archive_signature *signature = archive_signature(archive);
     const struct description_manifest *d = archive_description(archive);
@@ -232,8 +232,11 @@ static void info_text(const struct archive *archive, const uint64_t *sizes)
     print_row("title", d->title);
     for (uint32_t i = 0; i < d->identifiers; i++)
         print_row("identifier", d->identifier[i]);
-    printf("rights        %s%s%s\n", rights_of(d), d->open || !*d->closed_until ? "" : " ",
-           d->open ? "" : d->closed_until);
+    print_row("rights", rights->now);
+    if (strcmp(rights->now, rights->sealed) != 0)
+        print_row("at sealing", rights->sealed);
+    if (*rights->review)
+        print_row("rights-review", rights->review);
     for (const struct closure *c = d->closure; c < d->closure + CLOSURE_LIMIT && *c->until; c++) {
         printf("closed        until %s: %s", c->until, drive_slot_names[c->slot]);
         if (*c->path) {
@@ -276,7 +279,7 @@ static void info_text(const struct archive *archive, const uint64_t *sizes)
     }
 }
 
-static void info_json(const struct archive *archive, const uint64_t *sizes)
+static void info_json(const struct archive *archive, const struct info_rights *rights, const uint64_t *sizes)
 {
     const struct description_manifest *d = archive_description(archive);
     const struct machine_manifest *m = archive_machine(archive);
@@ -289,7 +292,10 @@ static void info_json(const struct archive *archive, const uint64_t *sizes)
         json_string(stdout, d->identifier[i]);
     }
     json_member(stdout, "], ", "provenance", d->provenance);
-    json_member(stdout, ", ", "rights", rights_of(d));
+    json_member(stdout, ", ", "rights", rights->now);
+    json_member(stdout, ", ", "rights-at-sealing", rights->sealed);
+    if (*rights->review)
+        json_member(stdout, ", ", "rights-review", rights->review);
     if (!d->open && *d->closed_until)
         json_member(stdout, ", ", "closed-until", d->closed_until);
     for (size_t i = 0; i < sizeof more_texts / sizeof more_texts[0]; i++)
@@ -327,18 +333,24 @@ enum status info_run(const struct arguments *a)
     uint64_t sizes[DRIVE_COUNT];
     struct error error;
     struct archive *archive = desk_open_archive(a, a->operands[0], &error);
+    struct info_rights rights;
     bool good = archive != NULL;
 
+    if (good) {
+        rights_say(a, archive, rights.now);
+        rights_sealed(archive_description(archive), rights.sealed);
+        rights_review(a, archive, rights.review);
+    }
     for (int slot = 0; good && slot < DRIVE_COUNT; slot++)
         good = medium_size(archive, slot, &sizes[slot], &error);
     if (good && argument_value(a, "--root"))
         printf("%s\n", archive_machine_root(archive));
     else if (good && argument_value(a, "--json")) {
-        info_json(archive, sizes);
+        info_json(archive, &rights, sizes);
         good = print_checks(a, archive, &error);
         printf("}\n");
     } else if (good) {
-        info_text(archive, sizes);
+        info_text(archive, &rights, sizes);
         good = print_checks(a, archive, &error);
     }
     if (archive)

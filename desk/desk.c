@@ -8,7 +8,6 @@
 #include "desk/jail.h"
 #include "desk/progress.h"
 #include "desk/rights.h"
-#include "verify/fixity/fixity.h"
 
 #define READER_SECONDS 86400 /* of processor time, of the reader of one image */
 
@@ -108,46 +107,17 @@ bool desk_image_requests(const struct arguments *a, struct image_request request
     return true;
 }
 
-/* Whether a signer who is not trusted now was when the signature was stamped. */
-static bool was_trusted(const struct arguments *a, struct archive *archive, const char *const *keys, size_t count,
-                        bool *trusted, struct error *error)
-{
-    struct evidence_subject subject;
-    struct evidence *e;
-    struct trust trust;
-    char since[11] = "";
-    bool good;
-
-    evidence_of(archive, &subject);
-    e = desk_evidence(a, &subject, error);
-    if (e && evidence_proved(e))
-        snprintf(since, sizeof since, "%.10s", evidence_proved(e));
-    good = e && signer_trust(keys, count, subject.sealed.signer, *since ? since : NULL, &trust, error);
-    *trusted = good && trust.trusted;
-    evidence_free(e);
-    return good;
-}
-
 static bool judge_signature(const struct arguments *a, struct archive *archive, const char *path, struct error *error)
 {
-    const struct archive_signature *signature = archive_signature(archive);
-    size_t count;
-    const char **keys = desk_trusted_keys(a, &count);
-    bool trusted = false, good = keys ? signer_is_trusted(keys, count, signature->signer, &trusted, error)
-                                      : error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
+    size_t position = 0;
+    bool asked = argument_next(a, "--trust", &position);
 
-    if (good && signature->fits && count && !trusted)
-        good = was_trusted(a, archive, keys, count, &trusted, error);
-    free(keys);
-    if (good && !signature->fits) {
-        error_set(error, STATUS_WRONG, path, "evidence/00000000/statement.sig",
-                  "trust nothing in it; `muniment verify` reports more",
-                  "has a signature that does not fit: nobody vouches for this archive");
-        return count == 0 && (error_print(stderr, error), true);
-    }
-    return good && (count == 0 || trusted ||
-                    error_set(error, STATUS_WRONG, path, NULL, "name his public key with --trust if you trust him",
-                              "is signed by %s, whom no --trust names", signature->signer));
+    if (archive_signature(archive)->fits)
+        return !asked || desk_vouched(a, archive, path, error);
+    error_set(error, STATUS_WRONG, path, "evidence/00000000/statement.sig",
+              "trust nothing in it; `muniment verify` reports more",
+              "has a signature that does not fit: nobody vouches for this archive");
+    return !asked && (error_print(stderr, error), true);
 }
 
 struct archive *desk_open_archive(const struct arguments *a, const char *path, struct error *error)

@@ -254,7 +254,7 @@ static bool print_body(const struct arguments *a, const struct premis_subject *s
     if (stat(s->path, &counting.self))
         return error_host(error, s->path, errno, "cannot look at");
     while ((counting.folder = argument_next(a, "--replica", &position)))
-        if (!library_each(counting.folder, count_copy, &counting, error))
+        if (!library_each(NULL, counting.folder, count_copy, &counting, error))
             return false;
     text_print(to, FIRST);
     add_line(to, "archive", slash ? slash + 1 : s->path);
@@ -339,7 +339,7 @@ static enum status dispose(const struct arguments *a, struct act *act)
         good = error_set(&error, STATUS_INPUT, path, NULL, NULL, "is too long a path");
     /* What is removed is what was read and certified. */
     good = good && (descriptor = archive_open_file(path, &size, &error)) >= 0 &&
-           file_state(descriptor, path, &before, &error) && premis_open(&subject, &archive, path, &error) &&
+           file_state(descriptor, path, &before, &error) && premis_open(&subject, &archive, path, NULL, &error) &&
            file_unchanged(descriptor, path, &before, &error) && certify(a, &subject, certificate, &error) &&
            file_unchanged(descriptor, path, &before, &error) && remove_archive(path, &error);
     if (descriptor >= 0)

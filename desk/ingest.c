@@ -602,7 +602,7 @@ static bool prepare(struct ingest *g, struct error *error)
         return error_host(error, g->shelf.path, ENOMEM, "cannot read");
     if (stat(g->library, &status) != 0)
         return true;
-    return output_sweep(g->library, error) && library_each(g->library, know_entry, g, error) &&
+    return output_sweep(g->library, error) && library_each(NULL, g->library, know_entry, g, error) &&
            (!g->failed || error_host(error, g->library, ENOMEM, "cannot read"));
 }
 

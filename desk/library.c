@@ -48,7 +48,6 @@ static const char *list_disks(const struct archive *archive, char text[DISKS_SIZ
 }
 
 #define IDENTIFIERS_SIZE (sizeof(((struct description_manifest *)0)->identifier) + 32)
-#define RIGHTS_SIZE 32
 
 static const char *list_identifiers(const struct description_manifest *d, char text[IDENTIFIERS_SIZE])
 {
@@ -60,19 +59,16 @@ static const char *list_identifiers(const struct description_manifest *d, char t
     return text;
 }
 
-static const char *name_rights(const struct description_manifest *d, char text[RIGHTS_SIZE])
+/* The rights of an archive as they are decided. */
+static void decided_rights(const struct arguments *a, const char *path, char text[RIGHTS_WORDS])
 {
-    const char *whole = d->open ? "" : d->closed_until, *part = "";
+    struct error ignored;
+    struct archive *archive = desk_open_archive(a, path, &ignored);
 
-    for (const struct closure *c = d->closure; c < d->closure + CLOSURE_LIMIT && *c->until; c++)
-        part = strcmp(c->until, part) > 0 ? c->until : part;
-    if (strcmp(part, whole) > 0)
-        snprintf(text, RIGHTS_SIZE, "in part closed until %.10s", part);
-    else if (*whole)
-        snprintf(text, RIGHTS_SIZE, "closed until %.10s", whole);
-    else
-        snprintf(text, RIGHTS_SIZE, "%s", d->open ? "open" : "not stated");
-    return text;
+    snprintf(text, RIGHTS_WORDS, "undecided");
+    if (archive)
+        rights_say(a, archive, text);
+    archive_close(archive);
 }
 
 /* The names of the archives in a folder, in their order. */
@@ -201,19 +197,13 @@ static void rights_of(sqlite3_context *context, int count, sqlite3_value **value
 {
     const struct library *l = sqlite3_user_data(context);
     char path[PATH_MAX], text[RIGHTS_WORDS];
-    struct archive *archive;
-    struct error ignored;
 
     (void)count;
     if (!is_decided(l, values, path)) {
         sqlite3_result_value(context, values[3]);
         return;
     }
-    archive = desk_open_archive(l->arguments, path, &ignored);
-    snprintf(text, sizeof text, "undecided");
-    if (archive)
-        rights_say(l->arguments, archive, text);
-    archive_close(archive);
+    decided_rights(l->arguments, path, text);
     sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
 }
 
@@ -222,24 +212,16 @@ static void rights_of(sqlite3_context *context, int count, sqlite3_value **value
 static void review_of(sqlite3_context *context, int count, sqlite3_value **values)
 {
     const struct library *l = sqlite3_user_data(context);
-    const char *described = sealed_value(values), *review = NULL;
-    struct evidence_subject subject;
-    struct evidence *evidence = NULL;
     struct archive *archive = NULL;
     struct error ignored;
-    char path[PATH_MAX];
+    char path[PATH_MAX], date[11];
 
     (void)count;
-    if (is_decided(l, values, path) && (archive = desk_open_archive(l->arguments, path, &ignored))) {
-        evidence_of(archive, &subject);
-        evidence = desk_evidence(l->arguments, &subject, &ignored);
-        review = evidence ? evidence_review(evidence) : NULL;
-    }
-    if (!review || (*described && strcmp(described, review) < 0))
-        review = described;
-    if (*review)
-        sqlite3_result_text(context, review, -1, SQLITE_TRANSIENT);
-    evidence_free(evidence);
+    snprintf(date, sizeof date, "%.10s", sealed_value(values));
+    if (is_decided(l, values, path) && (archive = desk_open_archive(l->arguments, path, &ignored)))
+        rights_review(l->arguments, archive, date);
+    if (*date)
+        sqlite3_result_text(context, date, -1, SQLITE_TRANSIENT);
     archive_close(archive);
 }
 
@@ -329,7 +311,7 @@ static void bind_archive(sqlite3_stmt *insert, const char *path)
     }
     const struct description_manifest *d = archive_description(archive);
     const struct archive_signature *signature = archive_signature(archive);
-    char identifiers[IDENTIFIERS_SIZE], rights[RIGHTS_SIZE], disks[DISKS_SIZE];
+    char identifiers[IDENTIFIERS_SIZE], rights[RIGHTS_WORDS], disks[DISKS_SIZE];
     struct text more = {.bytes = NULL};
 
     text_print(&more, "%s\n%s", d->reference, d->creator);
@@ -338,7 +320,7 @@ static void bind_archive(sqlite3_stmt *insert, const char *path)
     bind_text(insert, 5, archive_machine_root(archive));
     bind_text(insert, 6, d->title);
     bind_text(insert, 7, list_identifiers(d, identifiers));
-    bind_text(insert, 8, name_rights(d, rights));
+    bind_text(insert, 8, (rights_sealed(d, rights), rights));
     bind_text(insert, 9, machine_type_names[archive_machine(archive)->type]);
     bind_text(insert, 10, signature->fits ? signature->signer : "");
     bind_text(insert, 11, signature->fits ? "" : "has a signature that does not fit");
@@ -447,16 +429,18 @@ static bool update(const struct library *l)
     return good;
 }
 
-bool library_each(const char *folder, void (*each)(void *context, const struct library_entry *entry), void *context,
-                  struct error *error)
+#define RIGHTS "rights_of(a.name, a.content, a.derived, a.rights)"
+
+bool library_each(const struct arguments *arguments, const char *folder,
+                  void (*each)(void *context, const struct library_entry *entry), void *context, struct error *error)
 {
-    struct library l = {.folder = folder, .error = error};
+    struct library l = {.folder = folder, .arguments = arguments, .error = error};
     sqlite3_stmt *select = NULL;
     int result = SQLITE_ERROR;
     bool good = library_open(&l) && update(&l) &&
-                (select = prepare(&l,
-                                  "SELECT name, root, disks, title, identifiers, rights, custodian, wrong FROM archive"
-                                  " ORDER BY name"));
+                (select = prepare(&l, "SELECT name, root, disks, title, identifiers, " RIGHTS
+                                      ", custodian, wrong FROM archive a"
+                                      " ORDER BY name"));
 
     while (good && (result = sqlite3_step(select)) == SQLITE_ROW)
         each(context,
@@ -551,7 +535,6 @@ static void take_check(void *context, const struct check_record *r)
 }
 
 #define REVIEW "review_of(a.name, a.content, a.derived, a.review)"
-#define RIGHTS "rights_of(a.name, a.content, a.derived, a.rights)"
 #define IS_DUE " AND (time IS NULL OR time<?99 OR verdict NOT IN ('trusted','intact'))"
 
 /* Or its rights are to be looked at again within so many days. */
@@ -689,7 +672,7 @@ static bool count_copies(const struct library *l, const struct arguments *a, str
     bool good = select_roots(l, here);
 
     while (good && (folder = argument_next(a, "--replica", &position)))
-        good = library_each(folder, add_copy, elsewhere, l->error);
+        good = library_each(NULL, folder, add_copy, elsewhere, l->error);
     if (good && (here->failed || elsewhere->failed))
         good = error_host(l->error, l->folder, ENOMEM, "cannot list");
     if (here->count)
@@ -724,7 +707,7 @@ enum status ls_run(const struct arguments *a)
     }
     if (argument_value(a, "--html")) {
         struct text page = {.bytes = NULL};
-        bool printed = page_print(&page, library.folder, argument_value(a, "--log"), &error);
+        bool printed = page_print(&page, a, &error);
         if (printed)
             fwrite(page.bytes, 1, page.length, stdout);
         text_free(&page);
@@ -749,10 +732,10 @@ static bool due_paths(const char *folder, const char *log, const char *since, st
                      "does not say what is due: this program was built without SQLite");
 }
 
-bool library_each(const char *folder, void (*each)(void *context, const struct library_entry *entry), void *context,
-                  struct error *error)
+bool library_each(const struct arguments *arguments, const char *folder,
+                  void (*each)(void *context, const struct library_entry *entry), void *context, struct error *error)
 {
-    char path[PATH_MAX], disks[DISKS_SIZE], identifiers[IDENTIFIERS_SIZE], rights[RIGHTS_SIZE];
+    char path[PATH_MAX], disks[DISKS_SIZE], identifiers[IDENTIFIERS_SIZE], rights[RIGHTS_WORDS], words[RIGHTS_WORDS];
     struct folder f;
     bool good = folder_read(folder, &f, error);
 
@@ -768,11 +751,15 @@ bool library_each(const char *folder, void (*each)(void *context, const struct l
                                            list_disks(archive, disks),
                                            d->title,
                                            list_identifiers(d, identifiers),
-                                           name_rights(d, rights),
+                                           (rights_sealed(d, rights), rights),
                                            d->custodian,
                                            archive_signature(archive)->fits ? "" : "has a signature that does not fit"};
         } else {
             entry.wrong = reason.what;
+        }
+        if (arguments && !*entry.wrong) {
+            decided_rights(arguments, path, words);
+            entry.rights = words;
         }
         each(context, &entry);
         archive_close(archive);

@@ -2,6 +2,7 @@
 #ifndef MUNIMENT_DESK_LIBRARY_H
 #define MUNIMENT_DESK_LIBRARY_H
 
+#include "desk/options.h"
 #include "formats/error.h"
 
 /* What is known of an archive of a library. What is not known is empty. */
@@ -12,10 +13,11 @@ struct library_entry {
     const char *wrong; /* why it cannot be opened, or that its signature does not fit */
 };
 
-/* Hands over each archive of a folder, in the order of their names, from the index where the program has SQLite. False
- * with *error: the folder cannot be read. */
-bool library_each(const char *folder, void (*each)(void *context, const struct library_entry *entry), void *context,
-                  struct error *error);
+/* Hands over each archive of a folder, in the order of their names, from the index where the program has SQLite. rights
+ * are those that were decided, by --trust, --evidence and --library of `arguments`; null: those at sealing. False with
+ * *error: the folder cannot be read. */
+bool library_each(const struct arguments *arguments, const char *folder,
+                  void (*each)(void *context, const struct library_entry *entry), void *context, struct error *error);
 
 /* A time so many days ago, as the log writes times. False with *error: days is no such number. command is for it. */
 bool library_days_ago(const char *command, const char *days, char time[24], struct error *error);

@@ -16,7 +16,7 @@
 #define LIBRARY_OPTION \
     { "--library", "FOLDER", "where the parents of a derived archive lie, if not beside it (may be repeated)", true, false }
 #define TRUST_OPTIONS \
-    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false }, \
+    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive for which none of them vouches is refused", true, false }, \
     LIBRARY_OPTION, EVIDENCE_OPTIONS
 /* clang-format on */
 
@@ -168,7 +168,7 @@ static const struct option premis_options[] = {
 
 static const struct option bag_options[] = {
     { "-o", "FOLDER", "the bag to make", false, true },
-    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these: an archive that none of them signed is refused (may be\nrepeated)", true, false },
+    TRUST_OPTIONS,
     ACT_OPTIONS,
     { .name = NULL },
 };
@@ -187,7 +187,7 @@ static const struct option ls_options[] = {
     { "--replica", "FOLDER", "count the archives of the same machines there as well (may be repeated)", true, false },
     { "--html", NULL, "print a page of all archives with verdicts, next steps and the checks that the log records", false, false },
     { "--json", NULL, "one JSON object on a line for each archive", false, false },
-    { "--trust", "PUB", "whose decisions on rights count, if not those of the archive's own signer (may be repeated);\nan archive that none of them signed has undecided rights", true, false },
+    { "--trust", "PUB", "whose decisions on rights count, if not those of the archive's own signer (may be repeated);\nan archive for which none of them vouches has undecided rights", true, false },
     LIBRARY_OPTION, EVIDENCE_OPTIONS,
     { .name = NULL },
 };
@@ -196,7 +196,7 @@ static const struct option set_seal_options[] = {
     { "-o", "FILE.set", "the set file to write", false, true },
     { "--key", "KEY", "private key to sign with (muniment key new)", false, true },
     { "--attest", "SCRIPT|SECONDS", "run the set by this script, or for so long, and put what it did into the file, for verify --reboot", false, false },
-    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers of the archives to trust (may be repeated)", true, false },
+    TRUST_OPTIONS,
     { "--engine", "ENGINE", "as with boot", false, false },
     { "--slice", "N|random:SEED", "for tests: cut the run into slices of N microseconds, or of random length", false, false },
     { "--force", NULL, "replace existing files", false, false },
@@ -312,7 +312,7 @@ static const struct option replay_options[] = {
 };
 
 #define WATCH_OPTIONS \
-    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false }, \
+    TRUST_OPTIONS, \
     { "--media", "IMAGE", "as with replay (may be repeated)", true, false }, \
     { "--engine", "ENGINE", "as with boot", false, false }, \
     { "--force", NULL, "replace an existing file", false, false }
@@ -439,7 +439,7 @@ static const struct option serve_options[] = {
     { "--state", "FOLDER", "where sessions are kept (default: a folder in ~/.local/state/muniment)", false, false },
     { "--idle", "MINUTES", "suspend a session in which nobody did anything for so long; 0: never (default 30)", false, false },
     { "--longest", "MINUTES", "suspend a session that has run for so long; 0: never (default 720)", false, false },
-    { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive that none of them signed is refused", true, false },
+    TRUST_OPTIONS,
     { "--key", "KEY", "sign a receipt into everything that is retrieved, with this private key", false, false },
     { "--log", "LOG", "record everything in the office's log (muniment log new)", false, false },
     { .name = NULL },

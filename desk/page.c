@@ -170,8 +170,9 @@ static void print_style(struct xml *x)
                 "tr.unchecked td:nth-child(6){background:rgb(255,245,200)}");
 }
 
-bool page_print(struct text *to, const char *folder, const char *log, struct error *error)
+bool page_print(struct text *to, const struct arguments *a, struct error *error)
 {
+    const char *folder = a->operands[0], *log = argument_value(a, "--log");
     static const char *const heads[] = {"archive",    "title",   "identifiers", "rights",
                                         "last check", "verdict", "next step",   "history"};
     struct page p = {.xml = {.to = to}};
@@ -201,7 +202,7 @@ bool page_print(struct text *to, const char *folder, const char *log, struct err
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
         xml_element(x, "th", heads[i]);
     xml_close(x);
-    good = good && library_each(folder, print_archive, &p, error);
+    good = good && library_each(a, folder, print_archive, &p, error);
     xml_close(x);
     snprintf(line, sizeof line, "%zu archives, as of %s: %zu need attention, %zu were never checked.", p.archives, now,
              p.wrong, p.unchecked);

@@ -97,9 +97,7 @@ static const char *rights_name(const struct writing *w, char name[96])
 
 static bool has_rights(const struct premis_subject *s)
 {
-    const struct description_manifest *d = archive_description(s->archive);
-
-    return d->open || *d->closed_until || (*s->rights && strcmp(s->rights, "not stated") != 0);
+    return strcmp(s->rights, "not stated") != 0;
 }
 
 static const char *file_name(const char *path)
@@ -462,25 +460,21 @@ static void print_rights(struct writing *w)
     const struct description_manifest *d = archive_description(w->subject->archive);
     const char *rights = w->subject->rights;
     struct xml *x = &w->xml;
-    char name[96], text[64];
+    char name[96];
 
     if (!has_rights(w->subject))
         return;
-    snprintf(text, sizeof text, "%s%s", d->open ? "open" : "closed until ", d->open ? "" : d->closed_until);
-    rights = *rights ? rights : text;
     xml_open(x, "rights");
     xml_open(x, "rightsStatement");
     IDENTIFIER(x, "rightsStatement", "local", rights_name(w, name));
     xml_element(x, "rightsBasis", "other");
     xml_open(x, "otherRightsInformation");
     xml_element(x, "otherRightsBasis", "conditions governing access");
-    xml_element(x, "otherRightsNote",
-                *w->subject->rights ? "as described at sealing, and as decided since"
-                                    : "as described at sealing; decisions since then are evidence beside the archive");
+    xml_element(x, "otherRightsNote", "as described at sealing, and as decided since");
     if (*d->rights_reason)
         xml_element(x, "otherRightsNote", d->rights_reason);
-    if (*d->rights_review) {
-        snprintf(name, sizeof name, "to be reviewed on %s", d->rights_review);
+    if (*w->subject->review) {
+        snprintf(name, sizeof name, "to be reviewed on %s", w->subject->review);
         xml_element(x, "otherRightsNote", name);
     }
     xml_close(x);
@@ -535,7 +529,8 @@ bool premis_print(struct text *to, const struct premis_subject *subject, struct 
 
 /* --- The subcommand --- */
 
-bool premis_open(struct premis_subject *s, struct archive **archive, const char *path, struct error *error)
+bool premis_open(struct premis_subject *s, struct archive **archive, const char *path,
+                 const struct archive_folders *folders, struct error *error)
 {
     static const size_t piece = 1 << 18;
     struct progress progress;
@@ -560,7 +555,7 @@ bool premis_open(struct premis_subject *s, struct archive **archive, const char 
     sha256_end(&hash, s->digest);
     free(bytes);
     if (good)
-        *archive = archive_open_descriptor(descriptor, path, NULL, error);
+        *archive = archive_open_descriptor(descriptor, path, folders, error);
     if (descriptor >= 0)
         close(descriptor);
     s->archive = *archive;
@@ -573,13 +568,17 @@ enum status premis_run(const struct arguments *a)
     const char *path = argument_value(a, "-o");
     struct premis_subject subject = {.log = argument_value(a, "--log")};
     struct text text = {.bytes = NULL};
-    struct archive *archive;
+    struct archive *archive = NULL;
     struct output output;
     struct error error;
-    bool good = premis_open(&subject, &archive, a->operands[0], &error);
+    struct archive_folders folders;
+    bool good = desk_folders(a, &folders, &error) && premis_open(&subject, &archive, a->operands[0], &folders, &error);
 
-    if (good)
+    free(folders.paths);
+    if (good) {
         rights_say(a, archive, subject.rights);
+        rights_review(a, archive, subject.review);
+    }
     good = good && premis_print(&text, &subject, &error) &&
            output_in_order(&output, path ? path : "-", argument_value(a, "--force"), &error) &&
            output_text(&output, &text, &error);

@@ -50,9 +50,10 @@ static bool take_known(void *context, const struct log_line *line)
     return !k->failed;
 }
 
-struct evidence *desk_evidence(const struct arguments *a, const struct evidence_subject *subject, struct error *error)
+/* log: or null. */
+static struct evidence *load_evidence(const struct arguments *a, const struct evidence_subject *subject,
+                                      const char *log, struct error *error)
 {
-    const char *log = argument_value(a, "--log");
     struct known known = {.content = subject->sealed.content};
     struct evidence_request request = {.subject = subject};
     struct evidence *e = NULL;
@@ -76,6 +77,32 @@ struct evidence *desk_evidence(const struct arguments *a, const struct evidence_
     free((void *)request.trusted);
     free((void *)request.authorities);
     return e;
+}
+
+struct evidence *desk_evidence(const struct arguments *a, const struct evidence_subject *subject, struct error *error)
+{
+    return load_evidence(a, subject, argument_value(a, "--log"), error);
+}
+
+/* The log is left out: a batch that it misses would vouch for nothing. */
+bool desk_vouched(const struct arguments *a, struct archive *archive, const char *path, struct error *error)
+{
+    struct evidence_subject subject;
+    struct evidence *e;
+    enum vouching vouching;
+
+    evidence_of(archive, &subject);
+    subject.path = path;
+    e = load_evidence(a, &subject, NULL, error);
+    vouching = e ? evidence_vouching(e, NULL) : VOUCHED_NOBODY;
+    evidence_free(e);
+    if (!e || vouching >= VOUCHED_COUNTERSIGNED)
+        return e;
+    if (vouching == VOUCHED_UNCHECKED)
+        return error_set(error, STATUS_UNDECIDED, path, NULL, "use a host whose OpenSSL has that algorithm",
+                         "is countersigned by a trusted key, by an algorithm that is not checked here");
+    return error_set(error, STATUS_WRONG, path, NULL, "name his public key with --trust if you trust him",
+                     "is signed by %s, whom no --trust names", subject.sealed.signer);
 }
 
 /* --- Rights --- */
@@ -231,6 +258,36 @@ bool desk_may_see(const struct arguments *a, struct archive *archive, struct err
 
     rights_close(rights);
     return good;
+}
+
+void rights_review(const struct arguments *a, struct archive *archive, char date[11])
+{
+    const struct description_manifest *d = archive_description(archive);
+    struct evidence_subject subject;
+    struct error ignored;
+    const char *review;
+
+    evidence_of(archive, &subject);
+    struct evidence *e = desk_evidence(a, &subject, &ignored);
+    review = e ? evidence_review(e) : NULL;
+    if (!review || (*d->rights_review && strcmp(d->rights_review, review) < 0))
+        review = d->rights_review;
+    snprintf(date, 11, "%.10s", review);
+    evidence_free(e);
+}
+
+void rights_sealed(const struct description_manifest *d, char text[RIGHTS_WORDS])
+{
+    const char *whole = d->open ? "" : d->closed_until, *part = "";
+
+    for (const struct closure *c = d->closure; c < d->closure + CLOSURE_LIMIT && *c->until; c++)
+        part = strcmp(c->until, part) > 0 ? c->until : part;
+    if (strcmp(part, whole) > 0)
+        snprintf(text, RIGHTS_WORDS, "in part closed until %.10s", part);
+    else if (*whole)
+        snprintf(text, RIGHTS_WORDS, "closed until %.10s", whole);
+    else
+        snprintf(text, RIGHTS_WORDS, "%s", d->open ? "open" : "not stated");
 }
 
 void rights_say(const struct arguments *a, struct archive *archive, char text[RIGHTS_WORDS])

@@ -20,6 +20,11 @@
 struct evidence *desk_evidence(const struct arguments *arguments, const struct evidence_subject *subject,
                                struct error *error);
 
+/* Whether somebody vouches for an archive whose signature fits: its signer, at the time that a stamp proves, or a
+ * countersignature beside `path`, by --trust. False with *error (STATUS_WRONG, or STATUS_UNDECIDED: a countersignature
+ * is not checked here). */
+bool desk_vouched(const struct arguments *arguments, struct archive *archive, const char *path, struct error *error);
+
 struct rights;
 
 /* Collects the rules of an archive and of all above it. Null with *error: a parent or a batch is missing or damaged, so
@@ -44,6 +49,11 @@ bool rights_are_open(const struct rights *rights);
  * these where it is that of a drive or a path; "undecided": nobody knows; "not stated". */
 #define RIGHTS_WORDS 48
 void rights_say(const struct arguments *arguments, struct archive *archive, char text[RIGHTS_WORDS]);
+/* The same by the description alone: at sealing. */
+void rights_sealed(const struct description_manifest *description, char text[RIGHTS_WORDS]);
+/* The earliest day on which its description, or a decision that counts, wants its rights to be looked at again,
+ * YYYY-MM-DD; empty: none. */
+void rights_review(const struct arguments *arguments, struct archive *archive, char date[11]);
 
 /* rights_open and rights_allow of the whole machine. */
 bool desk_may_see(const struct arguments *arguments, struct archive *archive, struct error *error);

@@ -35,7 +35,7 @@
 #define SEATS 64u                /* sessions, suspended ones included */
 #define READER_SEATS 8u          /* of one reader */
 #define PERSON_JOBS 8u           /* of one person at a time */
-#define TRUST_MOST 12u           /* of --trust: with it and all else a job's options and folders have room */
+#define TRUST_MOST 12u           /* of work_judging: with it and all else a job's options and folders have room */
 #define IDLE_MINUTES 30          /* that nobody does anything in a session, before it is suspended */
 #define LONGEST_MINUTES 720      /* that a session runs, before it is suspended */
 #define REASON_MOST 255u         /* bytes of a reason for which an archivist sees what is closed */
@@ -1316,13 +1316,14 @@ struct steward *steward_open(const struct arguments *arguments, const char *libr
                              struct error *error)
 {
     struct steward *s = NULL;
-    size_t trust = 0, position = 0;
+    struct work_place place = {.option = 0};
+    size_t trust = 0;
 
-    while (argument_next(arguments, "--trust", &position))
+    while (work_judging(arguments, &place))
         trust++;
     if (trust > TRUST_MOST) {
-        error_set(error, STATUS_USAGE, "--trust", NULL, "name a folder of keys", "is given more than %u times",
-                  TRUST_MOST);
+        error_set(error, STATUS_USAGE, "serve", NULL, "name a folder of keys",
+                  "--trust, --evidence, --tsa-trust and --library are given more than %u times", TRUST_MOST);
         return NULL;
     }
     s = calloc(1, sizeof *s);

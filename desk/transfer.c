@@ -20,8 +20,6 @@
 struct transfer {
     const struct arguments *arguments;
     uint64_t archives;
-    const char **trusted;
-    size_t trusted_count;
     struct bag bag;
     struct text info, table; /* owned: what begins bag-info.txt, archives.csv */
     struct text *premis;     /* owned, one for each archive */
@@ -35,24 +33,18 @@ static bool goes_on(void *context, uint64_t done, uint64_t total)
     return !interrupted();
 }
 
-/* What lies in the bag must be sound: its copy is read once more. */
-static bool check_copy(const struct transfer *t, const char *path, const char *copy, struct error *error)
+/* What lies in the bag must be sound: its copy is read once more. What a derived archive inherits lies in its parent.
+ */
+static bool check_copy(const char *path, const char *copy, struct error *error)
 {
-    struct verify_request request = {.path = copy,
-                                     .trusted = t->trusted,
-                                     .trusted_count = t->trusted_count,
-                                     .method = VERIFY_QUICK,
-                                     .progress = goes_on};
+    struct verify_request request = {.path = copy, .method = VERIFY_QUICK, .own = true, .progress = goes_on};
     struct verify_result result;
 
     if (!archive_verify(&request, &result, error))
         return false;
-    if (result.verdict > VERDICT_UNKNOWN_SIGNER)
-        return error_set(error, STATUS_WRONG, path, NULL,
-                         "`muniment verify` reports more; `muniment repair` may mend it",
-                         "is damaged, or its signature does not fit");
-    return t->trusted_count == 0 || result.trusted ||
-           error_set(error, STATUS_WRONG, path, NULL, NULL, "is signed by %s, whom no --trust names", result.signer);
+    return result.verdict <= VERDICT_UNKNOWN_SIGNER || result.verdict == VERDICT_INHERITED ||
+           error_set(error, STATUS_WRONG, path, NULL, "`muniment verify` reports more; `muniment repair` may mend it",
+                     "is damaged, or its signature does not fit");
 }
 
 static void add_info(struct text *info, const char *label, const char *value)
@@ -124,6 +116,22 @@ static bool take_evidence(struct transfer *t, const char *path, const struct arc
     return good;
 }
 
+/* Who vouches for an archive, and who may see it, is said by what lies beside it, and not beside its copy. */
+static bool judge_original(const struct transfer *t, const char *path, struct premis_subject *s, struct error *error)
+{
+    struct archive *original = desk_open_archive(t->arguments, path, error);
+    bool good = original;
+
+    if (good && strcmp(archive_signature(original)->statement, archive_signature(s->archive)->statement) != 0)
+        good = error_set(error, STATUS_INPUT, path, NULL, NULL, "was replaced by another file while it was copied");
+    if (good) {
+        rights_say(t->arguments, original, s->rights);
+        rights_review(t->arguments, original, s->review);
+    }
+    archive_close(original);
+    return good;
+}
+
 static bool take_archive(struct transfer *t, size_t i, struct error *error)
 {
     const char *path = t->arguments->operands[i], *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -136,12 +144,13 @@ static bool take_archive(struct transfer *t, size_t i, struct error *error)
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "the path is too long");
     if (!access(copy, F_OK))
         return error_set(error, STATUS_USAGE, path, NULL, "rename one of them", "has the name of another one");
-    if (!bag_copy(&t->bag, path, name, &s.size, s.digest, error) || !check_copy(t, path, copy, error))
+    if (!bag_copy(&t->bag, path, name, &s.size, s.digest, error) || !check_copy(path, copy, error))
         return false;
     t->archives++;
     struct archive *archive = archive_open(copy, NULL, error);
     s.archive = archive;
-    bool good = archive && take_evidence(t, path, archive, error) && premis_print(&t->premis[i], &s, error);
+    bool good = archive && judge_original(t, path, &s, error) && take_evidence(t, path, archive, error) &&
+                premis_print(&t->premis[i], &s, error);
     if (good)
         add_row(t, name, &s);
     snprintf(t->names[i], sizeof t->names[i], "%s.premis.xml", name);
@@ -187,9 +196,7 @@ static enum status bag_archives(const struct arguments *a, struct act *act)
     struct error error;
     char count[24];
 
-    t.trusted = desk_trusted_keys(a, &t.trusted_count);
-    bool good = (t.trusted || error_set(&error, STATUS_HOST, "bag", NULL, NULL, "out of memory")) &&
-                make_bag(&t, &error);
+    bool good = make_bag(&t, &error);
     if (good) {
         plain_print(stdout, t.bag.path);
         printf(": %" PRIu64 " archive%s, %" PRIu64 " bytes\n", t.archives, t.archives == 1 ? "" : "s", t.bag.bytes);
@@ -198,7 +205,6 @@ static enum status bag_archives(const struct arguments *a, struct act *act)
         act_fact(act, "bag", t.bag.path);
     }
     bag_release(&t.bag);
-    free(t.trusted);
     return good ? STATUS_OK : desk_fail(&error);
 }
 

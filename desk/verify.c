@@ -26,14 +26,25 @@
 static const struct {
     const char *word, *sentence;
 } verdicts[] = {
-    [VERDICT_TRUSTED] = {"trusted", "intact, signed by a trusted key"},
-    [VERDICT_UNKNOWN_SIGNER] = {"unknown-signer", "intact, signer unknown"},
+    [VERDICT_TRUSTED] = {"trusted", "intact"},
+    [VERDICT_UNKNOWN_SIGNER] = {"unknown-signer", "intact"},
     [VERDICT_BAD_SIGNATURE] = {"bad-signature",
                                "agrees with itself, but the signature does not fit: nobody vouches for it"},
     [VERDICT_DAMAGED] = {"damaged", "damaged"},
     [VERDICT_INHERITED] = {"inherited-undecided", "own chunks sound, inherited undecided"},
     [VERDICT_SAMPLED] = {"sampled", "sampled"},
     [VERDICT_PARTIAL] = {"partial", "checked in part; nothing wrong so far"},
+};
+
+/* Who vouches, after these sentences, and the status of what is intact otherwise. */
+static const struct {
+    const char *sentence;
+    enum status status;
+} vouchings[] = {
+    [VOUCHED_NOBODY] = {", signer unknown", STATUS_WRONG},
+    [VOUCHED_UNCHECKED] = {", signer unknown; a trusted key's countersignature is not checked here", STATUS_UNDECIDED},
+    [VOUCHED_COUNTERSIGNED] = {", countersigned by a trusted key", STATUS_OK},
+    [VOUCHED_SIGNED] = {", signed by a trusted key", STATUS_OK},
 };
 
 /* What the command line asks for, the same for each archive. */
@@ -79,18 +90,20 @@ static void report_unsteady(const struct report *report, const struct finding *f
     desk_fail(&error);
 }
 
-/* Reads the evidence about what is verified, and says since when its signature is proved to exist. */
-static bool proved(void *context, const struct sealed_identity *sealed, char since[11], struct error *error)
+/* Reads the evidence about what is verified, and says who vouches for it. */
+static bool vouch(void *context, const struct sealed_identity *sealed, enum vouching *vouching, char note[TRUST_NOTE],
+                  struct error *error)
 {
     struct report *report = context;
-    const char *time;
+    const char *reason;
 
     report->subject = (struct evidence_subject){.path = report->path, .sealed = *sealed};
     report->evidence = desk_evidence(report->v->arguments, &report->subject, error);
-    time = report->evidence ? evidence_proved(report->evidence) : NULL;
-    if (time)
-        snprintf(since, 11, "%.10s", time);
-    return report->evidence;
+    if (!report->evidence)
+        return false;
+    *vouching = evidence_vouching(report->evidence, &reason);
+    snprintf(note, TRUST_NOTE, "%s", reason);
+    return true;
 }
 
 static void print_evidence(void *context, const char *line, bool wrong)
@@ -309,35 +322,24 @@ static bool time_is_up(void *context)
     return report->v->deadline && milliseconds() >= report->v->deadline;
 }
 
-/* What the command says about a verdict. signer: a word about him where the sentence has none. */
+/* What the command says about a verdict. signer: who vouches, where a sentence has it. */
 static enum status judge(const struct verify_result *r, bool integrity_only, const char **word, const char **sentence,
                          const char **signer)
 {
     bool unfinished = r->verdict == VERDICT_SAMPLED || r->verdict == VERDICT_PARTIAL || r->verdict == VERDICT_INHERITED;
-    bool good = r->verdict != VERDICT_DAMAGED && (integrity_only || r->trusted);
+    bool sound = r->verdict <= VERDICT_UNKNOWN_SIGNER || unfinished;
+    enum status status = !sound && !(integrity_only && r->verdict == VERDICT_BAD_SIGNATURE) ? STATUS_WRONG
+                         : integrity_only                                                   ? STATUS_OK
+                                          : vouchings[r->vouching].status;
 
     *word = verdicts[r->verdict].word;
     *sentence = verdicts[r->verdict].sentence;
-    *signer = !unfinished || integrity_only ? "" : r->trusted ? ", signed by a trusted key" : ", signer unknown";
-    if (good && !unfinished && integrity_only)
+    *signer = sound && !integrity_only ? vouchings[r->vouching].sentence : "";
+    if (status == STATUS_OK && !unfinished && integrity_only)
         *word = *sentence = "intact";
-    return !good ? STATUS_WRONG : unfinished ? STATUS_UNDECIDED : STATUS_OK;
-}
-
-/* An archive whose signer is unknown may be countersigned by somebody who is not (spec/evidence.md). */
-static enum status judge_countersigned(const struct report *report, const struct verify_result *r, enum status status,
-                                       const char **word, const char **sentence)
-{
-    enum vouching by = report->evidence && r->verdict == VERDICT_UNKNOWN_SIGNER && status == STATUS_WRONG
-                           ? evidence_vouched(report->evidence)
-                           : VOUCHED_NOT;
-
-    if (by == VOUCHED_NOT)
-        return status;
-    *word = by == VOUCHED_TRUSTED ? "trusted" : "not-checked";
-    *sentence = by == VOUCHED_TRUSTED ? "intact, countersigned by a trusted key"
-                                      : "intact, signer unknown; a trusted key's countersignature is not checked here";
-    return by == VOUCHED_TRUSTED ? STATUS_OK : STATUS_UNDECIDED;
+    if (r->verdict == VERDICT_UNKNOWN_SIGNER && status == STATUS_UNDECIDED)
+        *word = "not-checked";
+    return status == STATUS_OK && unfinished ? STATUS_UNDECIDED : status;
 }
 
 static void print_begin(const struct report *report)
@@ -373,7 +375,7 @@ static enum status verify_one(struct verify_request *request, struct report *rep
         return desk_fail(&error);
     }
     enum status status = judge(&result, request->integrity_only, &word, &sentence, &signer), reboot = STATUS_OK;
-    status = judge_countersigned(report, &result, status, &word, &sentence);
+
     print_verdict(report, &result, word, sentence, signer);
     report_evidence(report, &result);
     if (report->evidence && evidence_wrong(report->evidence))
@@ -419,8 +421,8 @@ static enum status verify_operand(void *context, size_t i)
         .threads = v->threads,
         .rate = v->rate,
         .folders = &v->folders,
-        .proved = proved,
-        .proved_context = &report,
+        .vouch = vouch,
+        .vouch_context = &report,
         .stop = time_is_up,
         .stop_context = &report,
         .state = kept ? &kept->state : NULL,

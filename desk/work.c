@@ -21,19 +21,33 @@
 #include "desk/watch.h"
 #include "formats/json.h"
 
-#define FOLDERS_MOST 20u      /* that a job may reach: those of --trust, and what else there is */
+#define FOLDERS_MOST 20u      /* that a job may reach: those of work_judging, and what else there is */
 #define FILM_LOOKS 3000       /* pictures of a film, at most, or so */
 #define FILM_MOST (64u << 20) /* bytes */
 
 /* --- Command lines --- */
 
+static const char *const judging[] = {"--trust", "--evidence", "--tsa-trust", "--library"};
+
+const char *work_judging(const struct arguments *arguments, struct work_place *place)
+{
+    const char *path = NULL;
+
+    for (; place->option < sizeof judging / sizeof judging[0]; place->option++, place->position = 0) {
+        place->name = judging[place->option];
+        if ((path = argument_next(arguments, place->name, &place->position)))
+            break;
+    }
+    return path;
+}
+
 void work_trust(const struct arguments *arguments, struct job_line *line)
 {
-    size_t position = 0;
-    const char *key;
+    struct work_place place = {.option = 0};
+    const char *path;
 
-    while ((key = argument_next(arguments, "--trust", &position)))
-        job_option(line, "--trust", key);
+    while ((path = work_judging(arguments, &place)))
+        job_option(line, place.name, path);
 }
 
 void work_log(const struct arguments *arguments, const char *person, struct job_line *line)
@@ -74,10 +88,11 @@ static void folder_of(const char *path, char folder[PATH_MAX])
 /* index: the library's index may be written. media: a folder that is read besides; null: none. */
 static bool lock_in(const struct work *w, bool index, const char *media, struct error *error)
 {
-    const char *log = argument_value(w->arguments, "--log"), *trust;
+    const char *log = argument_value(w->arguments, "--log"), *path;
     char log_folder[PATH_MAX];
     struct jail_folder folders[FOLDERS_MOST] = {{w->library, index}};
-    size_t count = 1, position = 0;
+    struct work_place place = {.option = 0};
+    size_t count = 1;
 
     folder_of(log, log_folder);
     if (log)
@@ -88,8 +103,8 @@ static bool lock_in(const struct work *w, bool index, const char *media, struct 
         folders[count++] = (struct jail_folder){w->session, false};
     if (media)
         folders[count++] = (struct jail_folder){media, false};
-    while (count < FOLDERS_MOST && (trust = argument_next(w->arguments, "--trust", &position)))
-        folders[count++] = (struct jail_folder){trust, false};
+    while (count < FOLDERS_MOST && (path = work_judging(w->arguments, &place)))
+        folders[count++] = (struct jail_folder){path, false};
     return jail_enter(JAIL_RUN, folders, count, &(struct jail_limits){.seconds = JOB_SECONDS}, error);
 }
 

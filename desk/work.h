@@ -22,8 +22,16 @@ struct work {
     struct job_line line;
 };
 
-/* Options of serve that its parts hand on: --trust; --log with --by. */
+/* What is named for archives to be judged by: --trust, --evidence, --tsa-trust, --library. Returns the next path, and
+ * the option in place->name; null at the end. *place begins as zeros. */
+struct work_place {
+    size_t option, position;
+    const char *name;
+};
+const char *work_judging(const struct arguments *arguments, struct work_place *place);
+/* Adds all of these. */
 void work_trust(const struct arguments *arguments, struct job_line *line);
+/* Adds --log, with --by. */
 void work_log(const struct arguments *arguments, const char *person, struct job_line *line);
 
 /* For job_begin; context is the struct work. What they write to standard output is the answer. */

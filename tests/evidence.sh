@@ -28,7 +28,7 @@ authority() # NAME DAYS [FAKETIME]: a CA and a certificate that it gave
     mkdir -p "$1"
     (
         cd "$1" || exit
-        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ca.key -out ca.pem -days 3650 -subj "/CN=$1 CA"
+        LD_PRELOAD=$WORK/clock.so CLOCK=1000000000 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ca.key -out ca.pem -days 36500 -subj "/CN=$1 CA"
         openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout tsa.key -out tsa.csr -subj "/CN=$1 TSA"
         printf 'extendedKeyUsage=critical,timeStamping\n' >tsa.ext
         echo 01 >serial; : >index.txt; echo 01 >crlnumber; echo 01 >tsaserial
@@ -62,8 +62,11 @@ CNF
         openssl ca -batch -config ca.cnf -in tsa.csr -out tsa.pem -extfile tsa.ext $2
     ) >"$1.log" 2>&1
 }
-tsa() { echo "cat >q.tsq; openssl ts -reply -config $WORK/$1/ca.cnf -section t -queryfile q.tsq 2>>log"; }
+# tsa NAME [DATE]: the command that asks it, on another day.
+tsa() { echo "cat >q.tsq; ${2:+LD_PRELOAD=$WORK/clock.so CLOCK=$(date -d "$2" +%s)} openssl ts -reply -config $WORK/$1/ca.cnf -section t -queryfile q.tsq 2>>log"; }
+gcc -shared -fPIC -o clock.so "$here/tests/clock.c" -ldl || exit 1
 authority good "-days 3650"
+authority long "-startdate 20100101000000Z -enddate 20990101000000Z"
 authority other "-days 3650"
 authority expired "-startdate 20200101000000Z -enddate 20210101000000Z"
 
@@ -176,7 +179,7 @@ for command in "boot a/a.mun --until time:1" "export a/a.mun -o x.img" "retrieve
     gives "$command asks the same" $([ "${command%% *}" = replay ] && echo 3 || echo 6) "$MUNIMENT" $command $trust
 done
 gives "no --trust: the archive's own signer decides" 6 read_one a/a.mun
-gives "Q-10: a reason alone is not enough" 2 read_one a/a.mun $trust --override "court order 17"
+gives "Q-11: a reason alone is not enough" 2 read_one a/a.mun $trust --override "court order 17"
 gives "a reason that is recorded is" 0 read_one a/a.mun $trust --override "court order 17" --log office.log --by archivist-1
 says "it is recorded" office.log '"override":"court order 17"'
 gives "the closed one of two may be the second" 0 "$MUNIMENT" diff open.mun a/a.mun $trust --override "court order 18" --log office.log --by archivist-1
@@ -251,7 +254,7 @@ done
 gives "a decision stands on all of them" 0 timeout 60 "$MUNIMENT" decide deep/deep.mun --close-until 2055-01-01 --reason three --key work $trust
 gives "each is gone over once" 6 timeout 60 "$MUNIMENT" files deep/deep.mun $trust --evidence f2
 says "and the fork is found beside them" err 'until 2060-01-01'
-gives "Q-10: a reason that the log cannot keep whole is none" 2 read_one f/f.mun $trust --evidence f1 --override "$(printf '%0256d' 0)" --log office.log --by archivist-1
+gives "Q-11: a reason that the log cannot keep whole is none" 2 read_one f/f.mun $trust --evidence f1 --override "$(printf '%0256d' 0)" --log office.log --by archivist-1
 # Chains (Q-8).
 mkdir chain; cp open.mun chain/parent.mun
 "$MUNIMENT" derive chain/parent.mun --set memory="16 MiB" -o chain/child.mun --key work >out
@@ -289,6 +292,32 @@ gives "of what is redacted" 0 "$MUNIMENT" premis p/p.mun $trust
 says "there is no end" out '<restriction>in part redacted</restriction>'
 python3 "$here/tests/premis.py" out >log 2>&1
 passed "which is valid, too" $?
+# So do info, the page of a library and a bag, whatever was sealed.
+told() # ARCHIVE WORDS SEALED OPTION...: info, ls --html and the PREMIS of a bag have these rights
+{
+    gives "info of $1" 0 "$MUNIMENT" info "$1" "${@:4}"
+    passed "info has $2" $(grep -qx "rights        $2" out; echo $?)
+    passed "and what was sealed, $3" $([ "$2" = "$3" ] || grep -qx "at sealing    $3" out; echo $?)
+    gives "info of $1 as JSON" 0 "$MUNIMENT" info "$1" --json "${@:4}"
+    says "has both" out "\"rights\": \"$2\", \"rights-at-sealing\": \"$3\""
+    gives "the page of $1" 0 "$MUNIMENT" ls "$(dirname "$1")" --html "${@:4}"
+    passed "the page has $2" $([ "$(grep -A3 "<td>${1##*/}</td>" out | sed -n '4s/ *<.\{0,1\}td>//gp')" = "$2" ]; echo $?)
+    rm -rf bag-told
+    gives "a bag of $1" 0 "$MUNIMENT" bag "$1" -o bag-told "${@:4}"
+    passed "its PREMIS has $2" $([ "$2" = open ] || grep -qF "<restriction>$2</restriction>" "bag-told/${1##*/}.premis.xml"; echo $?)
+    passed "and no other restriction" $([ "$(grep -c '<restriction>' "bag-told/${1##*/}.premis.xml")" = "$([ "$2" = open ]; echo $?)" ]; echo $?)
+    python3 "$here/tests/premis.py" "bag-told/${1##*/}.premis.xml" >log 2>&1
+    passed "its PREMIS is valid" $?
+}
+told a/a.mun open open $trust
+told p/p.mun "in part redacted" open $trust
+told d/d.mun "in part closed until 2098-01-01" open $trust
+told chain/parent.mun "closed until 2040-01-01" open $trust
+told chain/child.mun "closed until 2040-01-01" open $trust
+told orphan/child.mun undecided open $trust
+told part.mun open "in part closed until 2095-01-01" $trust # its only closure was opened by two persons
+says "the review of a decision" <("$MUNIMENT" info a/a.mun $trust) 'rights-review 2030-01-01'
+says "in PREMIS" <("$MUNIMENT" premis a/a.mun $trust) 'to be reviewed on 2030-01-01'
 # A folder with the batches of a thousand others costs nothing.
 mkdir many
 cp a/a.mun many/; cp -r "$(beside a/a.mun)" many/
@@ -362,6 +391,127 @@ gives "a countersignature of another archive is none" 1 "$MUNIMENT" verify repla
 "$MUNIMENT" seal records.yaml --description records-description.yaml -o replayed/s.mun --key stranger >out
 mkdir replayed/s.mun.evidence; cp ecdsa/*.evidence/*.batch replayed/s.mun.evidence
 gives "nor one of the same machine that somebody else sealed" 1 "$MUNIMENT" verify replayed/s.mun --trust ec.pub
+
+# B-19: whoever vouches by verify vouches for every use: each command asks the same function.
+mkdir used; printf 'wait time 1\n' >one.script
+"$MUNIMENT" seal records.yaml --description records-description.yaml -o used/u.mun --key stranger >out
+"$MUNIMENT" boot used/u.mun --script one.script --record one.journal >out
+uses() # STATUS FACT ARCHIVE OPTION...: each command that uses the archive ends with it
+{
+    local status=$1 fact=$2 archive=$3
+    shift 3
+    rm -rf u.img bag-u bag-t u-derived.mun
+    for command in "info $archive" "files $archive" "boot $archive --until time:1" "replay $archive one.journal" "text $archive one.journal" \
+        "export $archive -o u.img" "retrieve $archive RECORDS/P1021.TXT -o bag-u" "diff $archive $archive" "bag $archive -o bag-t" \
+        "derive $archive --set cpu.model=pentium -o u-derived.mun --key work"; do
+        gives "$fact: ${command%% *}" "$status" "$MUNIMENT" $command "$@"
+    done
+}
+uses 1 "an archive of an unknown signer is not used" used/u.mun --trust hash.pub
+"$MUNIMENT" countersign used/u.mun --key stranger >out
+uses 1 "its own signer's countersignature is none" used/u.mun --trust hash.pub
+cp -r used own; "$MUNIMENT" countersign used/u.mun --key hash >out
+gives "it is countersigned" 0 "$MUNIMENT" verify used/u.mun --trust hash.pub
+uses 0 "with a trusted key's countersignature it is used" used/u.mun --trust hash.pub
+uses 1 "but not by another's trust" used/u.mun --trust later.pub
+mkdir taken; cp used/u.mun taken/; mkdir taken/u.mun.evidence; cp "$(beside counter/c.mun)"/*.batch taken/u.mun.evidence/
+uses 1 "a countersignature of another archive of this machine is none" taken/u.mun --trust hash.pub
+cp -r used cut; at=$(grep -abo 'evidence/00000000/statement.sig' cut/u.mun | tail -n 1 | cut -d: -f1); flip cut/u.mun $((at + 512))
+uses 1 "nobody vouches where the archive's own signature does not fit" cut/u.mun --trust hash.pub
+uses 1 "its own signer is not enough where another is named" used/u.mun --trust office.root --trust work.cert
+cp -r own unchecked; mkdir -p unchecked/u.mun.evidence; cp unchecked/u.mun NAME.mun
+if [ ! -e slh.pem ]; then
+    (cp slh.der DER; rm -rf evidence ./*.evidence/none; bash -e slh/commands) >>log 2>&1
+    cp "$(beside NAME.mun)"/*.batch unchecked/u.mun.evidence/
+    uses 5 "one that is not checked here leaves all undecided" unchecked/u.mun --trust slh.pub
+fi
+# By a key that is certified, revoked, with and without a stamp of before.
+"$MUNIMENT" key certify later.pub --root office.root --key rootkey --name Later --from 2020-01-01 --until 2099-01-01 -o later.cert >out
+office="--trust office.root --trust later.cert --trust second.cert"
+mkdir lost; cp used/u.mun lost/; "$MUNIMENT" countersign lost/u.mun --key later >out
+batch=$(basename "$(beside lost/u.mun)"/*.batch .batch)
+uses 0 "a certified key vouches" lost/u.mun $office
+lose() { "$MUNIMENT" key revoke later.pub --root office.root --key rootkey --second second --since "$1" --reason compromised -o later.revoked --force >out; }
+lose "$tomorrow"
+uses 1 "not when it was compromised" lost/u.mun $office --trust later.revoked
+"$MUNIMENT" stamp lost/u.mun --tsa "$(tsa good)" --about "$batch" >out
+gives "B-13: unless a stamp shows that it had countersigned before" 0 "$MUNIMENT" verify lost/u.mun $office --trust later.revoked --tsa-trust good/ca.pem
+says "in the same words" out 'u.mun: intact, countersigned by a trusted key'
+uses 0 "for all uses" lost/u.mun $office --trust later.revoked --tsa-trust good/ca.pem
+uses 1 "an authority that nobody trusts shows nothing" lost/u.mun $office --trust later.revoked
+lose 2021-01-01
+uses 1 "a stamp after the loss shows nothing" lost/u.mun $office --trust later.revoked --tsa-trust good/ca.pem
+# What such a key closed stays closed (Q-10), and what it opened does not stay open; a stamp of before shows both.
+all="$trust --trust later.cert" lost="$trust --trust later.cert --trust later.revoked"
+mkdir kept shut; cp open.mun kept/k.mun
+"$MUNIMENT" decide kept/k.mun --close-until 2066-01-01 --reason law --key later $all >out
+gives "a key closes" 6 read_one kept/k.mun $all
+gives "its closure outlives its loss" 6 read_one kept/k.mun $lost
+says "with the date" err 'until 2066-01-01'
+gives "verify says why" 0 "$MUNIMENT" verify kept/k.mun $lost
+says "in words" out 'its key was compromised: it closes, and opens nothing'
+cp -r kept two; cp -r kept opened
+"$MUNIMENT" decide two/k.mun --open --reason consent --key work $lost >out
+gives "one person does not open it" 6 read_one two/k.mun $lost
+"$MUNIMENT" decide two/k.mun --open --reason consent --key work --second second $lost >out
+gives "two others do" 0 read_one two/k.mun $lost
+lose "$tomorrow"
+"$MUNIMENT" decide opened/k.mun --open --reason consent --key later --second second $all >out
+gives "it opens, with a second person" 0 read_one opened/k.mun $all
+gives "but not any more when it was lost" 6 read_one opened/k.mun $lost
+opening=$(grep -l '^decision: archive open$' "$(beside opened/k.mun)"/*.batch)
+"$MUNIMENT" stamp opened/k.mun --tsa "$(tsa good)" --about "$(basename "$opening" .batch)" >out
+gives "unless a stamp shows that it had opened before" 0 read_one opened/k.mun $lost --tsa-trust good/ca.pem
+gives "a stamp of an authority that nobody trusts does not" 6 read_one opened/k.mun $lost
+sed 's/^rights:.*/rights: closed until 2095-01-01/' records-description.yaml >shut.yaml
+"$MUNIMENT" seal records.yaml --description shut.yaml -o shut/s.mun --key work >out
+"$MUNIMENT" decide shut/s.mun --open --reason x --key later --second second $all >out
+gives "what the description closes is opened" 0 read_one shut/s.mun $all
+gives "until the key that opened it is lost" 6 read_one shut/s.mun $lost
+# A certificate must have been valid at the stamped time: not before its first day, either.
+"$MUNIMENT" key certify hash.pub --root office.root --key rootkey --name Hash --from "$today" --until 2099-01-01 -o hash.cert >out
+mkdir early; "$MUNIMENT" seal records.yaml -o early/e.mun --key hash >out
+"$MUNIMENT" stamp early/e.mun --tsa "$(tsa good)" >out
+gives "B-13: a signature of a day of its certificate" 0 "$MUNIMENT" verify early/e.mun --trust office.root --trust hash.cert --tsa-trust good/ca.pem
+mkdir before; cp early/e.mun before/
+gives "B-13: the same, stamped before the first day of its certificate" 0 "$MUNIMENT" stamp before/e.mun --tsa "$(tsa long 2019-06-01)"
+gives "is of nobody whom the certificate speaks for" 1 "$MUNIMENT" verify before/e.mun --trust office.root --trust hash.cert --tsa-trust long/ca.pem
+says "and says so" out "certified by Office only from $today on; it had signed before, on 2019-06-01"
+gives "for all uses" 1 "$MUNIMENT" info before/e.mun --trust office.root --trust hash.cert --tsa-trust long/ca.pem
+
+# Whoever is trusted decides on rights, too; the unknown signer does not.
+"$MUNIMENT" decide used/u.mun --close-until 2088-01-01 --reason x --key stranger >out
+gives "the unknown signer closes nothing" 0 read_one used/u.mun --trust hash.pub
+"$MUNIMENT" decide used/u.mun --close-until 2087-01-01 --reason x --key hash --trust hash.pub >out
+gives "who vouches does" 6 read_one used/u.mun --trust hash.pub
+says "until his date" err 'is closed until 2087-01-01'
+gives "also for a run" 6 "$MUNIMENT" boot used/u.mun --until time:1 --trust hash.pub
+
+# The desk in the browser asks it as well.
+reading() # FOLDER OPTION...: what the desk's library says, and the status of a session of its first archive
+{
+    rm -f served shelf.json answer code
+    "$MUNIMENT" serve "$1" --listen 127.0.0.1:0 --state "$WORK/state" --key office "${@:2}" >served 2>>log &
+    server=$!
+    for ((n = 0; n < 100; n++)); do grep -q '#' served && break; sleep 0.1; done
+    link=$(grep -o 'http://.*' served) origin=${link%%/#*}
+    for ((n = 0; n < 100; n++)); do curl -sf -o page "$origin/" && break; sleep 0.1; done
+    curl -sf -c jar -H "Origin: $origin" -d "${link##*#}" "$origin/api/enter" >>log
+    curl -sf -b jar "$origin/api/library" >shelf.json
+    curl -s -b jar -o answer -w '%{http_code}' -H "Origin: $origin" -d ' ' "$origin/api/archives/u.mun/sessions" >code
+    kill $server; wait $server 2>/dev/null
+    rm -rf state
+}
+mkdir fresh; cp own/u.mun fresh/; "$MUNIMENT" countersign fresh/u.mun --key hash >out
+reading fresh --trust hash.pub
+says "the desk lists what is countersigned as open" shelf.json '"rights": "open"'
+passed "and opens a session of it" $([ "$(cat code)" -lt 300 ]; echo $?)
+reading own --trust hash.pub
+says "what only its own signer countersigned is undecided" shelf.json '"rights": "undecided"'
+passed "and not opened" $([ "$(cat code)" -ge 400 ]; echo $?)
+reading used --trust hash.pub
+says "what the one who vouches closed is closed" shelf.json '"rights": "closed until 2087-01-01"'
+passed "and not opened, either" $([ "$(cat code)" -ge 400 ]; echo $?)
 
 # --- Attacks: each with the verdict that it must get ---
 

@@ -29,6 +29,7 @@ struct batch {
     bool trusted;   /* somebody who is trusted signed it */
     bool two;       /* and a second person */
     bool unchecked; /* somebody who is trusted may have signed it, by an algorithm that is not checked here */
+    bool lapsed;    /* nobody who is trusted signed it, but somebody who was, until his key was compromised */
     bool ignored;   /* a decision that would need a second person */
     struct stamp_verdict verdict;
     bool passed; /* by the search for what a batch stands on */

@@ -185,12 +185,38 @@ static void miss(struct evidence *e, const struct evidence_request *r)
 
 /* --- Signatures --- */
 
+/* The earliest good stamp about "signature" or a batch; empty: there is none. */
+static void proved_since(const struct evidence *e, const char *about, char time[21])
+{
+    time[0] = '\0';
+    for (size_t i = 0; i < e->count; i++) {
+        const struct batch *b = e->batches[i];
+
+        if (strcmp(b->about, about) == 0 && b->verdict.state == STAMP_GOOD &&
+            (!*time || strcmp(b->verdict.time, time) < 0))
+            memcpy(time, b->verdict.time, 21);
+    }
+}
+
+/* As signer_trust, for a signature that is proved to exist since a time (empty: that is only claimed). */
+static bool judge_key(const struct evidence_request *r, const char *key, const char time[21], struct trust *trust,
+                      struct error *error)
+{
+    char since[11];
+
+    snprintf(since, sizeof since, "%.10s", time);
+    return signer_trust(r->trusted, r->trusted_count, key, *since ? since : NULL, trust, error);
+}
+
 /* Who is trusted signed, and how many. Where nobody is named, it is the archive's own signer. */
-static bool judge_signatures(struct batch *b, const struct evidence_request *r, struct error *error)
+static bool judge_signatures(const struct evidence *e, struct batch *b, const struct evidence_request *r,
+                             struct error *error)
 {
     struct key_text body = {.text = b->text, .size = b->size, .body = b->body};
-    unsigned trusted = 0, seconds = 0;
+    unsigned trusted = 0, seconds = 0, lapsed = 0;
+    char since[21];
 
+    proved_since(e, b->name, since);
     for (unsigned i = 0; i < b->key_count; i++) {
         struct trust trust;
         enum signature_state state;
@@ -205,15 +231,17 @@ static bool judge_signatures(struct batch *b, const struct evidence_request *r, 
             trusted += state == SIGNATURE_FITS && strcmp(b->keys[i].digest, r->subject->sealed.signer) == 0;
             continue;
         }
-        if (!signer_trust(r->trusted, r->trusted_count, b->keys[i].digest, NULL, &trust, error))
+        if (!judge_key(r, b->keys[i].digest, since, &trust, error))
             return false;
         b->unchecked = b->unchecked || (state == SIGNATURE_NOT_CHECKED && trust.trusted);
         if (state == SIGNATURE_NOT_CHECKED)
             continue;
         trusted += trust.trusted;
         seconds += trust.seconds && !trust.trusted;
+        lapsed += trust.lapsed;
     }
     b->trusted = trusted > 0;
+    b->lapsed = !trusted && lapsed;
     b->two = b->trusted && trusted + seconds > 1;
     return true;
 }
@@ -252,22 +280,21 @@ static void judge_stamps(struct evidence *e, const struct evidence_request *r)
             continue;
         }
         stamp_judge(stamp, about, &trust, &b->verdict);
-        if (b->verdict.state == STAMP_GOOD && strcmp(b->about, "signature") == 0 &&
-            (!*e->proved || strcmp(b->verdict.time, e->proved) < 0)) {
-            memcpy(e->proved, b->verdict.time, sizeof e->proved);
-        }
     }
     free(crls);
+    proved_since(e, "signature", e->proved);
 }
 
 /* --- All of it --- */
 
 static bool judge(struct evidence *e, const struct evidence_request *r, struct error *error)
 {
-    for (size_t i = 0; i < e->count; i++)
-        if (!judge_signatures(e->batches[i], r, error))
-            return false;
     judge_stamps(e, r);
+    for (size_t i = 0; i < e->count; i++)
+        if (!judge_signatures(e, e->batches[i], r, error))
+            return false;
+    if (!judge_key(r, e->subject.sealed.signer, e->proved, &e->signer, error))
+        return false;
     miss(e, r);
     return rights_judge(e) || error_set(error, STATUS_HOST, r->subject->path, NULL, NULL, "out of memory");
 }
@@ -318,13 +345,15 @@ static bool is_countersignature(const struct evidence *e, const struct batch *b)
     return b->key_count > 0 && !b->decides && !*b->about && strcmp(b->statement, e->subject.sealed.statement) == 0;
 }
 
-enum vouching evidence_vouched(const struct evidence *e)
+enum vouching evidence_vouching(const struct evidence *e, const char **note)
 {
-    enum vouching best = VOUCHED_NOT;
+    enum vouching best = e->signer.trusted ? VOUCHED_SIGNED : VOUCHED_NOBODY;
 
     for (size_t i = 0; e->somebody && i < e->count; i++)
-        if (is_countersignature(e, e->batches[i]) && best != VOUCHED_TRUSTED)
-            best = e->batches[i]->trusted ? VOUCHED_TRUSTED : e->batches[i]->unchecked ? VOUCHED_UNCHECKED : best;
+        if (is_countersignature(e, e->batches[i]) && best < VOUCHED_COUNTERSIGNED)
+            best = e->batches[i]->trusted ? VOUCHED_COUNTERSIGNED : e->batches[i]->unchecked ? VOUCHED_UNCHECKED : best;
+    if (note)
+        *note = e->signer.note;
     return best;
 }
 
@@ -338,9 +367,10 @@ static void report_batch(const struct evidence *e, const struct batch *b,
         decision_print(&decision, &b->decision);
         snprintf(line, sizeof line, "%.8s, %.10s: %.400s%s%.300s%s", b->name, b->made,
                  decision.bytes ? decision.bytes : "", *b->reason ? ": " : "", b->reason,
-                 !b->trusted  ? " (nobody who is trusted signed it: it changes nothing)"
-                 : b->ignored ? " (it would open what was closed, which takes two: it changes nothing)"
-                              : "");
+                 b->lapsed     ? " (its key was compromised: it closes, and opens nothing)"
+                 : !b->trusted ? " (nobody who is trusted signed it: it changes nothing)"
+                 : b->ignored  ? " (it would open what was closed, which takes two: it changes nothing)"
+                               : "");
         each(context, line, false);
         text_free(&decision);
     }

@@ -72,11 +72,10 @@ uint64_t evidence_lost(const struct evidence *evidence);
 /* Since when the signature of the archive is proved to exist: the earliest good stamp, "YYYY-MM-DDThh:mm:ssZ"; null:
  * time is only claimed. */
 const char *evidence_proved(const struct evidence *evidence);
-/* Whether a countersignature, a batch that has nothing but signatures, vouches for the archive: one of a trusted key
- * does; one of a trusted key by an algorithm that is not checked here may. Where nobody is named who is
- * trusted, nobody does. */
-enum vouching { VOUCHED_NOT, VOUCHED_UNCHECKED, VOUCHED_TRUSTED };
-enum vouching evidence_vouched(const struct evidence *evidence);
+/* Who vouches for the archive, if its own signature fits: its signer, judged at the time that is proved; or a
+ * countersignature, a batch that has nothing but signatures. Where nobody is named who is trusted, nobody does. A
+ * reason, which may be empty, is in *note, if that is not null. */
+enum vouching evidence_vouching(const struct evidence *evidence, const char **note);
 /* The digests of the batches on which no other stands, those of trusted signers first, up to `limit`; returns how many.
  */
 size_t evidence_heads(const struct evidence *evidence, hex_digest *heads, size_t limit);

@@ -19,6 +19,12 @@ static bool counts(const struct batch *b)
     return b->decides && b->trusted && !b->ignored;
 }
 
+/* Whether it closes: it does though its key was compromised since, so that the loss of a key opens nothing. */
+static bool closes(const struct batch *b)
+{
+    return counts(b) || (b->decides && b->lapsed && !b->ignored);
+}
+
 /* The n-th rule of the description: the first is about all of the archive. False: there are no more. */
 static bool described(const struct evidence *e, size_t n, struct decision *rule)
 {
@@ -56,7 +62,7 @@ static void find_ignored(struct evidence *e)
         for (size_t n = 0; b->decides && !b->two && n < e->count; n++) {
             const struct batch *before = e->batches[n];
 
-            if (before->decides && before->trusted && same_scope(&before->decision, &b->decision) &&
+            if (before->decides && (before->trusted || before->lapsed) && same_scope(&before->decision, &b->decision) &&
                 strcmp(b->decision.until, before->decision.until) < 0 && batch_stands_on(e, b, before->name))
                 b->ignored = true;
         }
@@ -99,7 +105,7 @@ bool rights_judge(struct evidence *e)
 
         if (counts(b) && *b->review && (!*e->review || strcmp(b->review, e->review) < 0))
             memcpy(e->review, b->review, sizeof e->review);
-        if (!counts(b) || is_superseded(e, b))
+        if (!closes(b) || is_superseded(e, b))
             continue;
         struct decision *same = rule_for(e, &b->decision);
         if (strcmp(b->decision.until, same->until) > 0)

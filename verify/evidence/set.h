@@ -15,7 +15,8 @@ struct evidence {
     char review[11], proved[21];
     struct text notes; /* lines; '!' before one about something wrong */
     uint64_t wrong;
-    bool somebody; /* is named as trusted; otherwise the archive's own signer decides, and vouches for nothing */
+    struct trust signer; /* of the archive, at the time that is proved */
+    bool somebody;       /* is named as trusted; otherwise the archive's own signer decides, and vouches for nothing */
 };
 
 const struct batch *evidence_batch(const struct evidence *e, const char *name);

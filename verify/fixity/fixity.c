@@ -176,17 +176,20 @@ static void describe_rights(struct check *c, struct sealed_identity *sealed)
     free(text);
 }
 
-/* Since when the signature is proved to exist, by whoever knows the evidence. */
-static bool ask_since(struct check *c, char since[11], struct error *error)
+/* Asks whoever knows the evidence who vouches for the archive. */
+static bool ask_vouching(struct check *c, struct error *error)
 {
+    const struct verify_request *request = c->request;
+    struct verify_result *r = c->result;
+
     struct sealed_identity *sealed = calloc(1, sizeof *sealed);
     struct part *part = find_part(c, MEMBER_SIGNATURE, 0);
     char *signature = part ? read_part(c, part, SIGNATURE_SIZE) : NULL;
     uint8_t digest[DIGEST_SIZE];
+    struct trust trust;
     bool good = true;
 
-    since[0] = '\0';
-    if (sealed && signature && part->member.size == SIGNATURE_SIZE && c->content && c->vouched && c->request->proved) {
+    if (sealed && signature && part->member.size == SIGNATURE_SIZE && c->content && c->vouched && request->vouch) {
         memcpy(sealed->machine_root, c->result->machine_root, sizeof sealed->machine_root);
         memcpy(sealed->statement, c->statement, sizeof sealed->statement);
         memcpy(sealed->signer, c->result->signer, sizeof sealed->signer);
@@ -194,7 +197,11 @@ static bool ask_since(struct check *c, char since[11], struct error *error)
         sha256(c->content, strlen(c->content), digest);
         hex_encode(digest, sealed->content);
         describe_rights(c, sealed);
-        good = c->request->proved(c->request->proved_context, sealed, since, error);
+        good = request->vouch(request->vouch_context, sealed, &r->vouching, r->trust, error);
+    } else {
+        good = signer_trust(request->trusted, request->trusted_count, r->signer, NULL, &trust, error);
+        r->vouching = good && c->vouched && trust.trusted ? VOUCHED_SIGNED : VOUCHED_NOBODY;
+        snprintf(r->trust, sizeof r->trust, "%s", trust.note);
     }
     free(signature);
     free(sealed);
@@ -205,18 +212,13 @@ static bool give_verdict(struct check *c, struct error *error)
 {
     const struct verify_request *request = c->request;
     struct verify_result *r = c->result;
-    struct trust trust;
-    char since[11];
 
     r->members = c->stopped;
     r->bytes = c->stopped == c->count ? c->size : c->parts[c->stopped].member.offset - TAR_BLOCK;
     if (!content_machine_root(c, r->machine_root))
         r->machine_root[0] = '\0';
-    if (!ask_since(c, since, error) ||
-        !signer_trust(request->trusted, request->trusted_count, r->signer, *since ? since : NULL, &trust, error))
+    if (!ask_vouching(c, error))
         return false;
-    r->trusted = c->vouched && trust.trusted;
-    snprintf(r->trust, sizeof r->trust, "%s", trust.note);
     if (r->findings > 0)
         r->verdict = VERDICT_DAMAGED;
     else if (!c->vouched)
@@ -228,7 +230,7 @@ static bool give_verdict(struct check *c, struct error *error)
     else if (r->derived && !*r->parent)
         r->verdict = VERDICT_INHERITED;
     else
-        r->verdict = trust.trusted ? VERDICT_TRUSTED : VERDICT_UNKNOWN_SIGNER;
+        r->verdict = r->vouching >= VOUCHED_COUNTERSIGNED ? VERDICT_TRUSTED : VERDICT_UNKNOWN_SIGNER;
     if (c->signature_bad && !c->request->integrity_only) {
         const struct member *m = &find_part(c, MEMBER_SIGNATURE, 0)->member;
 

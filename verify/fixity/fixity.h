@@ -9,7 +9,7 @@
 #include "archive/archive.h"
 
 enum verdict {
-    VERDICT_TRUSTED,        /* intact, signed by a key the caller trusts */
+    VERDICT_TRUSTED,        /* intact, and somebody whom the caller trusts vouches for it */
     VERDICT_UNKNOWN_SIGNER, /* intact, signed, by a key the caller did not name */
     VERDICT_BAD_SIGNATURE,  /* it agrees with itself, but the signature does not fit: nobody vouches for it */
     VERDICT_DAMAGED,
@@ -18,6 +18,16 @@ enum verdict {
     VERDICT_SAMPLED,   /* what was read is as it was sealed and signed; the rest was not read: nothing is known of it */
     VERDICT_PARTIAL    /* the same; the next run resumes where this one stopped */
 };
+
+/* Who vouches for what the signature of an archive covers, among those whom the caller trusts. */
+enum vouching {
+    VOUCHED_NOBODY,
+    VOUCHED_UNCHECKED,     /* a countersignature of a trusted key may, by an algorithm that is not checked here */
+    VOUCHED_COUNTERSIGNED, /* a countersignature of a trusted key (spec/evidence.md) */
+    VOUCHED_SIGNED         /* the signer */
+};
+
+#define TRUST_NOTE 400
 
 /* What is read of the disks; of everything else, all is. */
 enum verify_method {
@@ -61,10 +71,11 @@ struct verify_request {
     const char *path;
     const char *const *trusted; /* paths of public keys, roots, certificates, revocations, folders (spec/keys.md) */
     size_t trusted_count;
-    /* Or null: says since when a signature is proved to exist, YYYY-MM-DD; empty: that is only claimed. False with
-     * *error to stop. */
-    bool (*proved)(void *context, const struct sealed_identity *sealed, char since[11], struct error *error);
-    void *proved_context;
+    /* Or null: says who vouches for an archive whose signature fits, by what else is known of it, and why; null:
+     * `trusted` alone decides, and time is only claimed. False with *error to stop. */
+    bool (*vouch)(void *context, const struct sealed_identity *sealed, enum vouching *vouching, char note[TRUST_NOTE],
+                  struct error *error);
+    void *vouch_context;
     bool integrity_only; /* leave signatures and trust out of the verdict */
     enum verify_method method;
     uint32_t percent;                      /* VERIFY_SAMPLE: 1 to 100, of the chunks of each extent, at least one */
@@ -89,7 +100,7 @@ struct verify_request {
 
 struct verify_result {
     enum verdict verdict;
-    bool trusted;                    /* the signature fits, and a key that the caller trusts made it */
+    enum vouching vouching;          /* VOUCHED_NOBODY unless the signature fits */
     uint64_t bytes, members, chunks; /* that were checked, in earlier runs as well */
     uint64_t inherited;              /* of these chunks: they are a parent's */
     bool derived;                    /* it has a parent: */
@@ -101,7 +112,7 @@ struct verify_result {
     uint64_t resumed;        /* members that an earlier run had checked */
     hex_digest machine_root; /* as content.txt has it; empty when the statement does not name that */
     hex_digest signer;       /* SHA-256 of his SubjectPublicKeyInfo; empty unless the signature fits */
-    char trust[400];         /* why he is trusted, or not; may be empty */
+    char trust[TRUST_NOTE];  /* why he is trusted, or not; may be empty */
 };
 
 /* The words of the methods: "full", "quick", "sample". */
@@ -113,8 +124,9 @@ bool archive_verify(const struct verify_request *request, struct verify_result *
 
 struct trust {
     bool trusted;
-    bool seconds;   /* it is certified for the office: it may second acts of two people */
-    char note[400]; /* why, or why not; empty where the key itself was named, or nothing names it */
+    bool seconds;          /* it is certified for the office: it may second acts of two people */
+    bool lapsed;           /* it would be, but was revoked as compromised, or by what is not checked here */
+    char note[TRUST_NOTE]; /* why, or why not; empty where the key itself was named, or nothing names it */
 };
 
 /* Whether a signer (SHA-256 of a SubjectPublicKeyInfo, in hexadecimal) is trusted, for a signature that is proved to

@@ -173,12 +173,16 @@ static void judge_certificate(const struct trusted *t, const struct key_text *c,
 {
     enum signature_state state = by_root(t, c);
     const struct key_text *root = find_root(t, c->root);
+    const bool early = since && strcmp(since, c->from) < 0;
     key_date now;
 
     today(now);
     if (since && state == SIGNATURE_FITS && strcmp(since, c->from) >= 0 && strcmp(since, c->until) <= 0)
         snprintf(trust->note, sizeof trust->note, "%s: certified by %s from %s to %s; it had signed on %s", c->name,
                  root->name, c->from, c->until, since);
+    else if (early && state == SIGNATURE_FITS)
+        snprintf(trust->note, sizeof trust->note, "%s: certified by %s only from %s on; it had signed before, on %s",
+                 c->name, root->name, c->from, since);
     else if (state == SIGNATURE_FITS && strcmp(now, c->from) < 0)
         snprintf(trust->note, sizeof trust->note, "%s: certified by %s only from %s on", c->name, root->name, c->from);
     else if (state == SIGNATURE_FITS && strcmp(now, c->until) > 0)
@@ -191,7 +195,7 @@ static void judge_certificate(const struct trusted *t, const struct key_text *c,
     else if (state == SIGNATURE_NOT_CHECKED)
         snprintf(trust->note, sizeof trust->note, "%s: its certificate has an algorithm that is not checked here",
                  c->name);
-    trust->trusted = trust->trusted || (state == SIGNATURE_FITS && strcmp(now, c->from) >= 0);
+    trust->trusted = trust->trusted || (state == SIGNATURE_FITS && !early && strcmp(now, c->from) >= 0);
 }
 
 static void judge_revocation(const struct trusted *t, const struct key_text *r, const char *since, struct trust *trust)
@@ -228,9 +232,11 @@ static void judge(const struct trusted *t, const char *signer, const char *since
         trust->seconds = trust->seconds ||
                          (t->texts[i].kind == KEY_TEXT_CERTIFICATE && t->texts[i].office &&
                           strcmp(t->texts[i].key.digest, signer) == 0 && by_root(t, &t->texts[i]) == SIGNATURE_FITS);
+    const bool named = trust->trusted;
     for (size_t i = 0; trust->trusted && i < t->text_count; i++)
         if (t->texts[i].kind == KEY_TEXT_REVOCATION && strcmp(t->texts[i].key.digest, signer) == 0)
             judge_revocation(t, &t->texts[i], since, trust);
+    trust->lapsed = named && !trust->trusted;
 }
 
 bool signer_trust(const char *const *paths, size_t count, const char *signer, const char *since, struct trust *trust,
