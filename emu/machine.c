@@ -443,6 +443,7 @@ static void wire_sb16(struct machine *m, struct sound_source *synthesizer)
 
     mpu401_init(&m->midi, &m->clock, bus, m->host.midi_out, m->host.context);
     sb16_init(&m->sb16, &m->sound, synthesizer, &m->clock, bus, irqs, (struct dma_line){dma_transfer, &m->dma, 1});
+    m->sb16.midi = &m->midi;
     if (m->manifest.line_in) {
         line_in_init(&m->line, &m->clock, line_to(drive_failed, m, 0));
         m->sb16.line = &m->line;

@@ -15,7 +15,7 @@ const struct state_field mpu401_state[] = {
 };
 /* clang-format on */
 
-static bool is_ready(const struct mpu401 *m)
+bool mpu401_is_ready(const struct mpu401 *m)
 {
     return clock_now(m->clock) >= m->ready_at;
 }
@@ -29,13 +29,19 @@ static void command_write(struct mpu401 *m, uint8_t command)
         m->uart = true;
 }
 
-static void data_write(struct mpu401 *m, uint8_t byte)
+void mpu401_send(struct mpu401 *m, uint8_t byte)
 {
-    if (!m->uart || !is_ready(m))
+    if (!mpu401_is_ready(m))
         return;
     m->ready_at = clock_now(m->clock) + clock_ticks_us(m->clock, BYTE_US);
     if (m->out)
         m->out(m->context, byte);
+}
+
+static void data_write(struct mpu401 *m, uint8_t byte)
+{
+    if (m->uart)
+        mpu401_send(m, byte);
 }
 
 static void port_write(void *device, uint16_t port, uint32_t value, unsigned size)
@@ -53,7 +59,7 @@ static uint32_t port_read(void *device, uint16_t port, unsigned size)
 
     (void)size;
     if (port & 1)
-        return STATUS_REST | (m->acknowledged ? 0 : NOTHING_TO_READ) | (is_ready(m) ? 0 : NOT_READY);
+        return STATUS_REST | (m->acknowledged ? 0 : NOTHING_TO_READ) | (mpu401_is_ready(m) ? 0 : NOT_READY);
     m->acknowledged = false;
     return ACKNOWLEDGE;
 }

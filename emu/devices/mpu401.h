@@ -27,6 +27,9 @@ extern const struct state_field mpu401_state[];
 void mpu401_init(struct mpu401 *m, struct clock *clock, struct bus *bus, void (*out)(void *context, uint8_t byte),
                  void *context);
 void mpu401_reset(struct mpu401 *m);
+/* The line itself, which the card's DSP shares: a byte takes 320 us, and one that comes meanwhile is lost. */
+bool mpu401_is_ready(const struct mpu401 *m);
+void mpu401_send(struct mpu401 *m, uint8_t byte);
 /* Lets it answer elsewhere; 0: nowhere. mpu401_init gets no bus then. */
 void mpu401_move(struct mpu401 *m, struct bus *bus, uint16_t first);
 

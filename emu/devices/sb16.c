@@ -13,6 +13,8 @@ enum { FORMAT = WIDE | STEREO | SIGNED | RECORD };
 enum { GROUP = 32, RESET_US = 100, READY = 0xAA };
 enum { RATE_LEAST = 3906, RATE_MOST = 48000, RATE_DIRECT = 48000 };
 enum { IDENTITY = 0xAA };
+enum { MIDI_BYTE = 0x38, MIDI_UART = 0x34, MIDI_UART_LAST = 0x37 };
+enum { DSP_4_12 = 0x80 }; /* and later: upper bits of the mixer's register 82h */
 
 /* clang-format off */
 const struct state_field sb16_state[] = {
@@ -394,6 +396,26 @@ static void identify(struct sb16 *s, uint8_t question)
         s->dma.transfer(s->dma.controller, channel, &s->identity, 1, &terminal_count);
 }
 
+/* The UART mode of MIDI, in which bytes are no commands: until a reset. */
+static bool passes_midi(const struct sb16 *s)
+{
+    return s->command >= MIDI_UART && s->command <= MIDI_UART_LAST;
+}
+
+static void send_midi(struct sb16 *s, uint8_t byte)
+{
+    if (s->midi)
+        mpu401_send(s->midi, byte);
+}
+
+/* Whether the DSP takes a byte. */
+static bool is_ready(const struct sb16 *s)
+{
+    bool midi = passes_midi(s) || s->command == MIDI_BYTE;
+
+    return !s->resetting && !(midi && s->midi && !mpu401_is_ready(s->midi));
+}
+
 static void answer_text(struct sb16 *s, const char *text)
 {
     size_t length = strlen(text) + 1;
@@ -412,7 +434,7 @@ static bool holds(const uint8_t *list, size_t length, uint8_t byte)
 /* How many arguments follow a command. */
 static unsigned arguments_of(uint8_t command)
 {
-    static const uint8_t one[] = {0x04, 0x0F, 0x10, 0x38, 0x40, 0xE0, 0xE2, 0xE4, 0xF9};
+    static const uint8_t one[] = {0x04, 0x0F, 0x10, MIDI_BYTE, 0x40, 0xE0, 0xE2, 0xE4, 0xF9};
     static const uint8_t two[] = {0x05, 0x0E, 0x14, 0x15, 0x16, 0x17, 0x24, 0x41,
                                   0x42, 0x48, 0x74, 0x75, 0x76, 0x77, 0x80, 0xFA};
 
@@ -471,6 +493,7 @@ static void execute(struct sb16 *s)
     case 0x98:
     case 0x2C: begin(s, RECORD | AUTOMATIC, 0, block); break;
     case 0x99: begin(s, RECORD, 0, block); break;
+    case MIDI_BYTE: send_midi(s, a[0]); break;
     case 0x40: set_rate(s, 1000000 / (256u - a[0])); break;
     case 0x41:
     case 0x42: set_rate(s, (uint32_t)a[0] << 8 | a[1]); break;
@@ -512,6 +535,10 @@ static void command_write(struct sb16 *s, uint8_t value)
 {
     if (s->resetting)
         return;
+    if (passes_midi(s)) {
+        send_midi(s, value);
+        return;
+    }
     if (s->command && arguments_of(s->command) > s->argument_count) {
         s->arguments[s->argument_count++] = value;
     } else {
@@ -519,7 +546,7 @@ static void command_write(struct sb16 *s, uint8_t value)
         s->argument_count = 0;
         memset(s->arguments, 0, sizeof s->arguments);
     }
-    if (arguments_of(s->command) == s->argument_count) {
+    if (arguments_of(s->command) == s->argument_count && !passes_midi(s)) {
         execute(s);
         s->command = 0;
         s->argument_count = 0;
@@ -600,9 +627,9 @@ static uint32_t port_read(void *device, uint16_t port, unsigned size)
     (void)size;
     switch (port & 15) {
     case PORT_MIXER_INDEX: return s->mixer.index;
-    case PORT_MIXER: return s->mixer.index == MIXER_PENDING ? s->interrupts : sb16_mixer_read(&s->mixer);
+    case PORT_MIXER: return s->mixer.index == MIXER_PENDING ? DSP_4_12 | s->interrupts : sb16_mixer_read(&s->mixer);
     case PORT_ANSWER: return read_answer(s);
-    case PORT_COMMAND: return s->resetting ? 0xFF : 0x7F;
+    case PORT_COMMAND: return is_ready(s) ? 0x7F : 0xFF;
     case PORT_STATUS: interrupt(s, SB16_INTERRUPT_8, false); return s->answers ? 0xFF : 0x7F;
     case PORT_STATUS_16: interrupt(s, SB16_INTERRUPT_16, false); return 0xFF;
     default: return 0xFF;

@@ -5,6 +5,7 @@
 
 #include "emu/bus.h"
 #include "emu/devices/line_in.h"
+#include "emu/devices/mpu401.h"
 #include "emu/devices/sb16_mixer.h"
 #include "emu/line.h"
 #include "emu/sound.h"
@@ -47,6 +48,7 @@ struct sb16 {
     uint64_t due_at; /* bytes are moved, or the reset ends */
     /* wiring */
     struct line_in *line; /* what is recorded; null: nothing. Set by the caller */
+    struct mpu401 *midi;  /* where the DSP's MIDI commands send; null: nowhere. Set by the caller */
     struct sound *sound;
     struct sound_source *voice, *synthesizer;
     struct clock *clock;

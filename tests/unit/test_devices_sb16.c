@@ -32,6 +32,8 @@ struct fixture {
     uint32_t until_end; /* bytes to the channel's terminal count, where it begins anew; 0: it does not come */
     int16_t heard[HEARD][2];
     uint64_t frames;
+    uint8_t sent[16]; /* MIDI */
+    unsigned sent_count;
 };
 
 static uint32_t transfer(void *controller, unsigned channel, uint8_t *buffer, uint32_t length, bool *terminal_count)
@@ -188,6 +190,51 @@ static void commands_answer(void **state)
     assert_int_equal(f->memory[0], (uint8_t)(0xAA + 0x01 - 0x02 - 0x04 + 0x08 - 106));
 }
 
+static void midi_out(void *context, uint8_t byte)
+{
+    struct fixture *f = context;
+
+    f->sent[f->sent_count++ % sizeof f->sent] = byte;
+}
+
+/* W-22: a byte after 38h, and all of them after 34h to 37h, until a reset. A byte takes 320 us. */
+static void midi_commands_send(void **state)
+{
+    struct fixture *f = *state;
+    struct mpu401 port;
+
+    mpu401_init(&port, &f->board.clock, NULL, midi_out, f);
+    f->sb16.midi = &port;
+    SEND(0x38, 0x90);
+    assert_int_equal(f->sent_count, 1);
+    assert_int_equal(in(&f->board, COMMAND), 0x7F); /* other commands are taken meanwhile */
+    SEND(0xE0, 0x0F, 0x38);
+    assert_int_equal(in(&f->board, ANSWER), 0xF0);
+    assert_int_equal(in(&f->board, COMMAND), 0xFF);
+    board_run_us(&f->board, 319);
+    assert_int_equal(in(&f->board, COMMAND), 0xFF);
+    board_run_us(&f->board, 1);
+    assert_int_equal(in(&f->board, COMMAND), 0x7F);
+    SEND(0x3C);
+    for (uint8_t mode = 0x34; mode <= 0x37; mode++) {
+        board_run_us(&f->board, 320);
+        SEND(mode, 0xE1);
+        assert_int_equal(f->sb16.answers, 0);
+        SEND(0xF2); /* lost: the line is busy */
+        board_run_us(&f->board, 320);
+        SEND(mode);
+        assert_int_equal(f->sb16.interrupts, 0);
+        out(&f->board, RESET, 1);
+        out(&f->board, RESET, 0);
+        board_run_us(&f->board, 320);
+        assert_int_equal(in(&f->board, ANSWER), 0xAA);
+        SEND(0xE0, 0xFF);
+        assert_int_equal(in(&f->board, ANSWER), 0x00);
+    }
+    assert_int_equal(f->sent_count, 10);
+    assert_memory_equal(f->sent, ((const uint8_t[]){0x90, 0x3C, 0xE1, 0x34, 0xE1, 0x35, 0xE1, 0x36, 0xE1, 0x37}), 10);
+}
+
 /* W-23 */
 static void interrupts_are_told_apart_and_acknowledged(void **state)
 {
@@ -195,12 +242,12 @@ static void interrupts_are_told_apart_and_acknowledged(void **state)
 
     SEND(0xF2);
     assert_true(f->board.level[IRQ5]);
-    assert_int_equal(mixer_in(f, 0x82), 1);
+    assert_int_equal(mixer_in(f, 0x82), 0x81);
     SEND(0xF3);
-    assert_int_equal(mixer_in(f, 0x82), 3);
+    assert_int_equal(mixer_in(f, 0x82), 0x83);
     in(&f->board, STATUS);
     assert_true(f->board.level[IRQ5]);
-    assert_int_equal(mixer_in(f, 0x82), 2);
+    assert_int_equal(mixer_in(f, 0x82), 0x82);
     in(&f->board, STATUS_16);
     assert_false(f->board.level[IRQ5]);
     mixer(f, 0x80, 8);
@@ -260,7 +307,7 @@ static void blocks_of_16_bits_follow_each_other(void **state)
     assert_int_equal(f->channel, 5);
     assert_int_equal(f->position, 9600 * 4 + 64);
     assert_int_equal(f->board.rises[IRQ5], 1); /* nobody has acknowledged it */
-    assert_int_equal(mixer_in(f, 0x82), 2);
+    assert_int_equal(mixer_in(f, 0x82), 0x82);
     in(&f->board, STATUS_16);
     pass_samples(f, 512, 48000);
     assert_int_equal(f->board.rises[IRQ5], 2);
@@ -574,6 +621,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_reset_answers_aa_after_100_us),
         TEST(commands_answer),
+        TEST(midi_commands_send),
         TEST(interrupts_are_told_apart_and_acknowledged),
         TEST(a_block_of_8_bits_is_played),
         TEST(blocks_of_16_bits_follow_each_other),
