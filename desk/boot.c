@@ -257,7 +257,10 @@ static void host_copied(void *context, const uint8_t *text, size_t length)
 
 static void host_sound(void *context, const int16_t *frames, size_t count)
 {
-    sound_hear(&((struct boot *)context)->session.ear, frames, count);
+    struct boot *b = context;
+
+    sound_hear(&b->session.ear, frames, count);
+    live_sound(b->live, frames, count);
 }
 
 static void host_midi_out(void *context, uint8_t byte)

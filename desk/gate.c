@@ -29,6 +29,8 @@ const char *const gate_headers[] = {
     NULL,
 };
 
+static const char *const role_names[] = {[ROLE_READER] = "reader", [ROLE_ARCHIVIST] = "archivist"};
+
 struct link {
     bool used;
     uint8_t hash[DIGEST_SIZE];
@@ -44,10 +46,15 @@ struct person {
     uint64_t seen;
 };
 
+/* What comes of the steward's answer, besides that it is handed on. */
+enum then { THEN_NOTHING, THEN_SCREEN, THEN_LINK, THEN_ENTER };
+
 struct question {
     unsigned id; /* 0: free */
     struct http_exchange *x;
-    bool screen;
+    enum then then;
+    enum gate_role role;          /* THEN_LINK: of the link; */
+    char cookie[GATE_SECRET + 1]; /* THEN_ENTER: of who is let in; both wait until the office's log has it */
     char file_name[128];
 };
 
@@ -258,11 +265,137 @@ static void answer_cookie(struct gate *g, struct http_exchange *x, const char *v
     g->settings->answer(x, &answer);
 }
 
-/* A link's secret becomes a cookie, once. */
+/* --- Questions --- */
+
+static struct question *new_question(struct gate *g, struct http_exchange *x)
+{
+    for (size_t i = 0; i < QUESTIONS; i++)
+        if (!g->questions[i].id) {
+            g->last = g->last % 1000000000 + 1;
+            g->questions[i] = (struct question){.id = g->last, .x = x};
+            return &g->questions[i];
+        }
+    return NULL;
+}
+
+/* Asks the steward: who, a verb, what it is about, which holds no line end (matches), and lines. Null: that was
+ * refused. */
+static struct question *ask(struct gate *g, struct http_exchange *x, const struct person *p, const char *verb,
+                            const char *what, const char *lines, const char *file_name)
+{
+    struct question *q = new_question(g, x);
+    char *text = malloc(GATE_MESSAGE);
+    const bool fits = !q || !text ||
+                      snprintf(text, GATE_MESSAGE, "%u %s %s %s %s\n%s", q->id, role_names[p->role], p->name, verb,
+                               what, lines) < GATE_MESSAGE;
+    bool good = q && text && fits;
+
+    if (good) {
+        snprintf(q->file_name, sizeof q->file_name, "%s", file_name);
+        q->then = !strcmp(verb, "viewer") || !strcmp(verb, "sound") ? THEN_SCREEN : THEN_NOTHING;
+        good = g->settings->ask(g->settings->context, text);
+    }
+    free(text);
+    if (good)
+        return q;
+    if (q)
+        q->id = 0;
+    if (q && q->then == THEN_SCREEN)
+        g->settings->end(x);
+    else
+        refuse(g, x, fits ? 503 : 413);
+    return NULL;
+}
+
+void gate_gone(struct gate *g, struct http_exchange *x)
+{
+    for (size_t i = 0; i < QUESTIONS; i++)
+        if (g->questions[i].id && g->questions[i].x == x)
+            g->questions[i].x = NULL; /* the answer still comes */
+    for (size_t i = 0; i < HTTP_CONNECTIONS; i++)
+        if (g->screens[i].x == x)
+            g->screens[i].x = NULL;
+}
+
+/* The link's secret is shown once. */
+static void make_link(struct gate *g, const struct question *q)
+{
+    struct http_answer answer = {
+        .status = 200, .type = "application/json", .bytes = "{}", .length = 2, .descriptor = -1};
+    char secret[GATE_SECRET + 1];
+
+    for (size_t i = 0; i < GATE_LINKS; i++) {
+        struct link *l = &g->links[i];
+        if (l->used && now(g) < l->until)
+            continue;
+        make_secret(g, secret);
+        *l = (struct link){.used = true, .role = q->role, .until = now(g) + GATE_LINK_SECONDS};
+        gate_hash(secret, l->hash);
+        snprintf(answer.link, sizeof answer.link, "%s", secret);
+        g->settings->answer(q->x, &answer);
+        return;
+    }
+    refuse(g, q->x, 503);
+}
+
+/* Whoever was to be let in by that cookie is out. */
+static void turn_away(struct gate *g, const struct question *q)
+{
+    uint8_t hash[DIGEST_SIZE];
+
+    gate_hash(q->cookie, hash);
+    for (size_t i = 0; i < GATE_PEOPLE; i++)
+        if (g->people[i].in && same(g->people[i].hash, hash))
+            put_out(g, &g->people[i]);
+}
+
+static void give_stream(struct gate *g, const struct question *q, int descriptor)
+{
+    if (descriptor >= 0)
+        g->settings->join(q->x, descriptor);
+    else
+        g->settings->end(q->x);
+}
+
+void gate_answered(struct gate *g, unsigned id, unsigned status, const char *type, uint64_t length, int descriptor)
+{
+    struct http_answer answer = {.status = status, .type = type, .length = length, .descriptor = descriptor};
+
+    for (size_t i = 0; i < QUESTIONS; i++) {
+        struct question *q = &g->questions[i];
+        if (!id || q->id != id)
+            continue;
+        q->id = 0;
+        if (q->then == THEN_ENTER && (status != 200 || !q->x))
+            turn_away(g, q);
+        if (!q->x)
+            break;
+        if (status == 200)
+            memcpy(answer.file_name, q->file_name, sizeof answer.file_name);
+        if (q->then == THEN_SCREEN) {
+            give_stream(g, q, descriptor);
+            return;
+        }
+        if (status != 200 || q->then == THEN_NOTHING) {
+            g->settings->answer(q->x, &answer);
+            return;
+        }
+        if (q->then == THEN_LINK)
+            make_link(g, q);
+        else
+            answer_cookie(g, q->x, q->cookie);
+        break;
+    }
+    if (descriptor >= 0)
+        close(descriptor);
+}
+
+/* A link's secret becomes a cookie, once: when the steward has recorded it. */
 static void enter(struct gate *g, struct http_exchange *x, const struct http_request *request)
 {
     char secret[GATE_SECRET + 1];
     uint8_t hash[DIGEST_SIZE], name[8];
+    struct question *q;
 
     if (!is_secret(request->body)) {
         refuse(g, x, 400);
@@ -284,92 +417,16 @@ static void enter(struct gate *g, struct http_exchange *x, const struct http_req
         g->settings->random(g->settings->context, name, sizeof name);
         for (size_t n = 0; n < sizeof name; n++)
             snprintf(p->name + 2 * n, 3, "%02x", name[n]);
-        answer_cookie(g, x, secret);
+        q = ask(g, x, p, "enter", role_names[l->role], "", "");
+        if (q) {
+            q->then = THEN_ENTER;
+            memcpy(q->cookie, secret, sizeof q->cookie);
+        } else {
+            p->in = false;
+        }
         return;
     }
     refuse(g, x, 401);
-}
-
-/* --- Questions --- */
-
-static struct question *new_question(struct gate *g, struct http_exchange *x)
-{
-    for (size_t i = 0; i < QUESTIONS; i++)
-        if (!g->questions[i].id) {
-            g->last = g->last % 1000000000 + 1;
-            g->questions[i] = (struct question){.id = g->last, .x = x};
-            return &g->questions[i];
-        }
-    return NULL;
-}
-
-/* Asks the steward: who, a verb, what it is about, which holds no line end (matches), and lines. */
-static void ask(struct gate *g, struct http_exchange *x, const struct person *p, const char *verb, const char *what,
-                const char *lines, const char *file_name)
-{
-    struct question *q = new_question(g, x);
-    char *text = malloc(GATE_MESSAGE);
-    const bool fits = !q || !text ||
-                      snprintf(text, GATE_MESSAGE, "%u %s %s %s %s\n%s", q->id,
-                               p->role == ROLE_ARCHIVIST ? "archivist" : "reader", p->name, verb, what,
-                               lines) < GATE_MESSAGE;
-    bool good = q && text && fits;
-
-    if (good) {
-        snprintf(q->file_name, sizeof q->file_name, "%s", file_name);
-        q->screen = !strcmp(verb, "viewer") || !strcmp(verb, "sound");
-        good = g->settings->ask(g->settings->context, text);
-    }
-    free(text);
-    if (good)
-        return;
-    if (q)
-        q->id = 0;
-    if (q && q->screen)
-        g->settings->end(x);
-    else
-        refuse(g, x, fits ? 503 : 413);
-}
-
-void gate_gone(struct gate *g, struct http_exchange *x)
-{
-    for (size_t i = 0; i < QUESTIONS; i++)
-        if (g->questions[i].id && g->questions[i].x == x)
-            g->questions[i].x = NULL; /* the answer still comes */
-    for (size_t i = 0; i < HTTP_CONNECTIONS; i++)
-        if (g->screens[i].x == x)
-            g->screens[i].x = NULL;
-}
-
-static void give_stream(struct gate *g, const struct question *q, int descriptor)
-{
-    if (descriptor >= 0)
-        g->settings->join(q->x, descriptor);
-    else
-        g->settings->end(q->x);
-}
-
-void gate_answered(struct gate *g, unsigned id, unsigned status, const char *type, uint64_t length, int descriptor)
-{
-    struct http_answer answer = {.status = status, .type = type, .length = length, .descriptor = descriptor};
-
-    for (size_t i = 0; i < QUESTIONS; i++) {
-        struct question *q = &g->questions[i];
-        if (!id || q->id != id)
-            continue;
-        q->id = 0;
-        if (!q->x)
-            break;
-        if (status == 200)
-            memcpy(answer.file_name, q->file_name, sizeof answer.file_name);
-        if (q->screen)
-            give_stream(g, q, descriptor);
-        else
-            g->settings->answer(q->x, &answer);
-        return;
-    }
-    if (descriptor >= 0)
-        close(descriptor);
 }
 
 /* --- Routes --- */
@@ -433,31 +490,23 @@ static void answer_me(struct gate *g, struct http_exchange *x, const struct pers
     answer_json(g, x, 200, p->role == ROLE_ARCHIVIST ? "{\"role\": \"archivist\"}" : "{\"role\": \"reader\"}");
 }
 
-/* Lets somebody else in: the link's secret is shown once. */
-static void make_link(struct gate *g, struct http_exchange *x, const struct http_request *request)
+/* Lets somebody else in, when the steward has recorded it. */
+static void ask_link(struct gate *g, struct http_exchange *x, const struct person *p,
+                     const struct http_request *request)
 {
-    struct http_answer answer = {
-        .status = 200, .type = "application/json", .bytes = "{}", .length = 2, .descriptor = -1};
-    const bool archivist = !strcmp(request->body, "archivist");
-    char secret[GATE_SECRET + 1];
+    struct question *q;
 
-    if (!archivist && strcmp(request->body, "reader") != 0) {
-        refuse(g, x, 400);
-        return;
-    }
-    for (size_t i = 0; i < GATE_LINKS; i++) {
-        struct link *l = &g->links[i];
-        if (l->used && now(g) < l->until)
+    for (enum gate_role role = ROLE_READER; role <= ROLE_ARCHIVIST; role++) {
+        if (strcmp(request->body, role_names[role]) != 0)
             continue;
-        make_secret(g, secret);
-        *l = (struct link){
-            .used = true, .role = archivist ? ROLE_ARCHIVIST : ROLE_READER, .until = now(g) + GATE_LINK_SECONDS};
-        gate_hash(secret, l->hash);
-        snprintf(answer.link, sizeof answer.link, "%s", secret);
-        g->settings->answer(x, &answer);
+        q = ask(g, x, p, "link", role_names[role], "", "");
+        if (q) {
+            q->then = THEN_LINK;
+            q->role = role;
+        }
         return;
     }
-    refuse(g, x, 503);
+    refuse(g, x, 400);
 }
 
 static void serve_api(struct gate *g, struct http_exchange *x, const struct http_request *request)
@@ -484,7 +533,7 @@ static void serve_api(struct gate *g, struct http_exchange *x, const struct http
         return;
     }
     if (posts && !strcmp(request->path, "/api/links") && p->role == ROLE_ARCHIVIST) {
-        make_link(g, x, request);
+        ask_link(g, x, p, request);
         return;
     }
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {

@@ -62,7 +62,7 @@ struct live {
     uint64_t most_us, begun_at;
     unsigned watching; /* viewers, when it was looked at last */
     struct ear ears[LIVE_EARS];
-    uint8_t heard[4 * EAR_FRAMES]; /* frames that are to be sent */
+    int16_t heard[2 * EAR_FRAMES]; /* frames that are to be sent */
     size_t heard_count;
     char command;
     unsigned percent;                  /* of its speed that it ran at last */
@@ -204,20 +204,30 @@ static void send_sound(struct ear *ear, const uint8_t *bytes, size_t size)
     }
 }
 
+static void send_heard(struct live *l)
+{
+    uint8_t bytes[4 * EAR_FRAMES];
+
+    for (size_t i = 0; i < 2 * EAR_FRAMES; i++)
+        put_le(bytes + 2 * i, (uint16_t)l->heard[i], 2);
+    for (size_t i = 0; i < LIVE_EARS; i++)
+        if (l->ears[i].stream >= 0)
+            send_sound(&l->ears[i], bytes, sizeof bytes);
+    vnc_heard(l->vnc, l->heard, EAR_FRAMES);
+}
+
 void live_sound(struct live *l, const int16_t *frames, size_t count)
 {
-    bool some = false;
+    bool some = l && vnc_hears(l->vnc);
 
-    for (size_t i = 0; i < LIVE_EARS; i++)
+    for (size_t i = 0; l && i < LIVE_EARS; i++)
         some = some || l->ears[i].stream >= 0;
     for (size_t at = 0; some && at < count; at++) {
         for (size_t side = 0; side < 2; side++)
-            put_le(l->heard + 4 * l->heard_count + 2 * side, frames ? (uint16_t)frames[2 * at + side] : 0, 2);
+            l->heard[2 * l->heard_count + side] = frames ? frames[2 * at + side] : 0;
         if (++l->heard_count < EAR_FRAMES)
             continue;
-        for (size_t i = 0; i < LIVE_EARS; i++)
-            if (l->ears[i].stream >= 0)
-                send_sound(&l->ears[i], l->heard, sizeof l->heard);
+        send_heard(l);
         l->heard_count = 0;
     }
 }

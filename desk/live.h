@@ -27,7 +27,7 @@ struct live *live_at(const char *name, const struct layout *layout, int control,
 /* In how many seconds it will leave by itself, if that is soon; 0: it will not. */
 unsigned live_left(const struct live *live);
 /* What the machine plays, as machine_host.sound gives it: to those who hear it. What they do not take at once is
- * lost. */
+ * lost. live may be null. */
 void live_sound(struct live *live, const int16_t *frames, size_t count);
 /* The command at which it left; 0: the socket's other end is gone, or there was none. */
 char live_command(const struct live *live);

@@ -65,7 +65,7 @@ struct seat {
     enum drive_kind insert; /* what its next process is to put in, as struct seat_request has it; DRIVE_ABSENT: nothing
                              */
     bool eject, inserting;  /* inserting: its process does */
-    char inserted_by[17];   /* not empty: it suspends itself for that, and begins again */
+    char again_by[17];      /* not empty: when its process has ended, another begins for that person */
     int process, control;   /* 0, -1: it has none */
     int watch;              /* at which the storage process that begins anew watches its archive's rights; or -1 */
     bool closing;           /* it was asked to suspend itself, as its archive is closed */
@@ -576,15 +576,15 @@ static void end_seat(struct steward *s, struct seat *seat)
         forget_medium(s, seat); /* it is no good: the session resumes without it */
     seat->inserting = false;
     act_end(&seat->act, WIFEXITED(status) ? (enum status)WEXITSTATUS(status) : STATUS_HOST);
-    if (*seat->inserted_by && seat->state == SEAT_RESTS && !seat->discarded) {
+    if (*seat->again_by && seat->state == SEAT_RESTS && !seat->discarded) {
         char person[17];
-        memcpy(person, seat->inserted_by, sizeof person);
-        seat->inserted_by[0] = '\0';
+        memcpy(person, seat->again_by, sizeof person);
+        seat->again_by[0] = '\0';
         if (begin_seat(s, seat, person, &error))
             return;
         snprintf(seat->reason, sizeof seat->reason, "%.500s", error.what);
     }
-    seat->inserted_by[0] = '\0';
+    seat->again_by[0] = '\0';
     seat->insert = DRIVE_ABSENT; /* who resumes it later did not ask for that */
     if (seat->question)
         answer_error(s, seat->question, WIFEXITED(status) && WEXITSTATUS(status) == STATUS_CLOSED ? 403 : 422,
@@ -878,6 +878,11 @@ static void on_resume(struct steward *s, struct question *q)
         answer_error(s, q->number, 404, "there is no such session");
         return;
     }
+    if (seat->process && seat->state == SEAT_RESTS) { /* it has suspended itself, and is about to end */
+        snprintf(seat->again_by, sizeof seat->again_by, "%.16s", q->person);
+        seat->question = q->number;
+        return;
+    }
     if (seat->process || seat->state == SEAT_IS_OFF) {
         answer_seat(s, q->number, seat);
         return;
@@ -982,6 +987,23 @@ static void on_media(struct steward *s, struct question *q)
     answer_file(s, q->number, 200, LINES, file);
 }
 
+/* Whether a session was given an image. */
+static bool is_in_session(void *context, const char *image)
+{
+    struct steward *s = context;
+    char media[SEAT_MEDIA_MOST][PATH_MAX], folder[PATH_MAX];
+
+    for (size_t i = 0; i < SEATS; i++) {
+        if (!*s->seats[i].id)
+            continue;
+        seat_path(s, &s->seats[i], "", folder);
+        for (unsigned n = seat_media(folder, media); n-- > 0;)
+            if (!strcmp(media[n], image))
+                return true;
+    }
+    return false;
+}
+
 static void answer_upload(struct steward *s, unsigned question, const char *id, uint64_t have, const char *digest)
 {
     FILE *file = new_file();
@@ -1008,6 +1030,23 @@ static bool begin_act(struct steward *s, const struct question *q, const char *w
     return false;
 }
 
+/* Somebody comes in by a link, or makes one for somebody else; what: the role. */
+static void on_door(struct steward *s, struct question *q)
+{
+    struct job_line *line = calloc(1, sizeof *line);
+    struct act act;
+
+    if (!line || (!strcmp(q->verb, "link") && !q->archivist)) {
+        answer_error(s, q->number, line ? 403 : 500, "only an archivist lets people in");
+    } else if (begin_act(s, q, q->verb, q->what, line, &act)) {
+        if (act_end(&act, STATUS_OK) == STATUS_OK)
+            answer(s, q->number, 200, JSON, 0, -1);
+        else
+            answer_error(s, q->number, 500, "the office's log could not record it");
+    }
+    free(line);
+}
+
 /* Lines: the name, and the size. */
 static void on_upload(struct steward *s, struct question *q)
 {
@@ -1019,6 +1058,7 @@ static void on_upload(struct steward *s, struct question *q)
         answer_error(s, q->number, 403, "only an archivist brings images");
         return;
     }
+    uploads_forget(&s->uploads, is_in_session, s);
     if (size) {
         *size++ = '\0';
         upload = upload_begin(&s->uploads, q->person, q->lines, strtoull(size, NULL, 10), &error);
@@ -1037,7 +1077,6 @@ static void on_upload_piece(struct steward *s, struct question *q)
     hex_digest digest;
     struct act act;
     uint64_t size;
-    char name[UPLOAD_NAME];
 
     if (!upload || !line) {
         answer_error(s, q->number, 404, "there is no such upload");
@@ -1045,15 +1084,21 @@ static void on_upload_piece(struct steward *s, struct question *q)
         return;
     }
     size = upload->size;
-    snprintf(name, sizeof name, "%s", upload->name);
-    if (!upload_add(&s->uploads, upload, q->lines, digest, &error)) {
+    if (!upload_add(&s->uploads, upload, q->lines, &error)) {
         answer_error(s, q->number, 422, error.what);
-    } else if (!*digest) {
+    } else if (upload->have < size) {
         answer_upload(s, q->number, upload->id, upload->have, "");
-    } else if (begin_act(s, q, "upload", name, line, &act)) {
+    } else if (!begin_act(s, q, "upload", upload->name, line, &act)) {
+        upload_abandon(&s->uploads, upload);
+    } else if (!upload_keep(&s->uploads, upload, digest, &error)) {
+        act_end(&act, error.status);
+        answer_error(s, q->number, 500, error.what);
+    } else {
         act_fact(&act, "sha256", digest);
-        act_end(&act, STATUS_OK);
-        answer_upload(s, q->number, q->what, size, digest);
+        if (act_end(&act, STATUS_OK) == STATUS_OK)
+            answer_upload(s, q->number, q->what, size, digest);
+        else
+            answer_error(s, q->number, 500, "it is kept, but the office's log could not record so");
     }
     free(line);
 }
@@ -1081,7 +1126,7 @@ static void begin_with_medium(struct steward *s, const struct question *q, struc
 
     seat->question = q->number;
     if (seat->process) {
-        snprintf(seat->inserted_by, sizeof seat->inserted_by, "%.16s", q->person);
+        snprintf(seat->again_by, sizeof seat->again_by, "%.16s", q->person);
         if (!tell_seat(seat, SEAT_SUSPEND))
             kill(seat->process, SIGTERM);
     } else if (!begin_seat(s, seat, q->person, &error)) {
@@ -1108,7 +1153,7 @@ static void on_insert(struct steward *s, struct question *q)
     floppy = !strcmp(q->lines, "floppy");
     if (!seat || !line)
         answer_error(s, q->number, 404, "there is no such session");
-    else if (seat->question || *seat->inserted_by || seat->state == SEAT_IS_OFF)
+    else if (seat->question || *seat->again_by || seat->state == SEAT_IS_OFF)
         answer_error(s, q->number, 503, "the session is busy; try again");
     else if ((!floppy && strcmp(q->lines, "cd") != 0) || (image && !find_medium(s, q, image, floppy, path)))
         answer_error(s, q->number, 422, "this is no raw image of a medium of that drive");
@@ -1116,6 +1161,8 @@ static void on_insert(struct steward *s, struct question *q)
         answer_error(s, q->number, 422, "too many images were put into this session");
     else if (begin_act(s, q, "insert", seat->archive, line, &act)) {
         act_fact(&act, "medium", image ? image : "none");
+        if (image && !strncmp(image, "upload ", 7))
+            upload_use(path);
         act_end(&act, STATUS_OK);
         seat->insert = floppy ? DRIVE_FLOPPY : DRIVE_CDROM;
         seat->eject = !image;
@@ -1188,6 +1235,8 @@ static const struct {
     {.verb = "film", .type = "application/octet-stream", .work = work_film},
     {.verb = "jobs", .on = on_jobs},
     {.verb = "stay", .on = on_stay},
+    {.verb = "enter", .on = on_door},
+    {.verb = "link", .on = on_door},
     {.verb = "media", .on = on_media},
     {.verb = "upload", .on = on_upload},
     {.verb = "upload-piece", .on = on_upload_piece},
@@ -1339,6 +1388,7 @@ struct steward *steward_open(const struct arguments *arguments, const char *libr
     if (make_folders(s, error) && uploads_open(&s->uploads, s->uploads_folder, error)) {
         find_sessions(s);
         opening_forget(state);
+        uploads_forget(&s->uploads, is_in_session, s);
         return s;
     }
     free(s);

@@ -56,7 +56,7 @@ bool uploads_open(struct uploads *u, const char *folder, struct error *error)
     return true;
 }
 
-static void abandon(const struct uploads *u, struct upload *upload)
+void upload_abandon(const struct uploads *u, struct upload *upload)
 {
     uint8_t bytes[DIGEST_SIZE];
     char path[PATH_MAX];
@@ -88,7 +88,7 @@ static struct upload *place_for(struct uploads *u, const char *owner)
             return &u->under_way[i];
     for (size_t i = 0; i < UPLOADS_MOST; i++)
         if (!strcmp(u->under_way[i].owner, owner)) {
-            abandon(u, &u->under_way[i]);
+            upload_abandon(u, &u->under_way[i]);
             return &u->under_way[i];
         }
     return NULL;
@@ -120,7 +120,7 @@ struct upload *upload_begin(struct uploads *u, const char *owner, const char *na
     if (!upload || getentropy(id, sizeof id))
         return error_set(error, STATUS_INPUT, "upload", NULL, NULL, "other images are being brought: try again later"),
                NULL;
-    *upload = (struct upload){.size = size};
+    *upload = (struct upload){.size = size, .touched = time(NULL)};
     for (size_t i = 0; i < sizeof id; i++)
         snprintf(upload->id + 2 * i, 3, "%02x", id[i]);
     snprintf(upload->owner, sizeof upload->owner, "%.16s", owner);
@@ -167,8 +167,7 @@ static ssize_t decode(const char *text, uint8_t *bytes, size_t size)
     return strspn(text, "=") == strlen(text) ? (ssize_t)length : -1;
 }
 
-/* Gives it its name. */
-static bool keep(const struct uploads *u, struct upload *upload, hex_digest digest, struct error *error)
+bool upload_keep(const struct uploads *u, struct upload *upload, hex_digest digest, struct error *error)
 {
     char from[PATH_MAX], to[PATH_MAX], beside[PATH_MAX];
     uint8_t bytes[DIGEST_SIZE];
@@ -186,16 +185,15 @@ static bool keep(const struct uploads *u, struct upload *upload, hex_digest dige
     good = (!name || fclose(name) == 0) && good && fsync(upload->file) == 0 && rename(from, to) == 0;
     if (!good)
         error_host(error, "upload", errno, "cannot keep");
-    abandon(u, upload);
+    upload_abandon(u, upload);
     return good;
 }
 
-bool upload_add(struct uploads *u, struct upload *upload, const char *piece, hex_digest digest, struct error *error)
+bool upload_add(struct uploads *u, struct upload *upload, const char *piece, struct error *error)
 {
     uint8_t bytes[65536];
     ssize_t length = decode(piece, bytes, sizeof bytes);
 
-    *digest = '\0';
     if (length <= 0 || (uint64_t)length > upload->size - upload->have)
         error_set(error, STATUS_INPUT, "upload", NULL, NULL, "a piece is not as it was announced");
     else if (write(upload->file, bytes, (size_t)length) != length)
@@ -203,10 +201,46 @@ bool upload_add(struct uploads *u, struct upload *upload, const char *piece, hex
     else {
         sha256_add(&upload->hash, bytes, (size_t)length);
         upload->have += (uint64_t)length;
-        return upload->have < upload->size || keep(u, upload, digest, error);
+        upload->touched = time(NULL);
+        return true;
     }
-    abandon(u, upload);
+    upload_abandon(u, upload);
     return false;
+}
+
+/* --- Age --- */
+
+struct forgetting {
+    bool (*is_used)(void *context, const char *path);
+    void *context;
+};
+
+static void forget_one(const struct uploads *u, const char *name, void *context)
+{
+    const struct forgetting *f = context;
+    char path[PATH_MAX], beside[PATH_MAX];
+    struct stat status;
+
+    path_in(u, "", name, path);
+    if (!is_digest(name) || stat(path, &status) || time(NULL) - status.st_mtime < UPLOAD_DAYS * 86400 ||
+        f->is_used(f->context, path))
+        return;
+    snprintf(beside, sizeof beside, "%.4090s.name", path);
+    unlink(beside);
+    unlink(path);
+}
+
+void uploads_forget(struct uploads *u, bool (*is_used)(void *context, const char *path), void *context)
+{
+    for (size_t i = 0; i < UPLOADS_MOST; i++)
+        if (*u->under_way[i].id && time(NULL) - u->under_way[i].touched >= UPLOAD_IDLE)
+            upload_abandon(u, &u->under_way[i]);
+    for_each(u, forget_one, &(struct forgetting){is_used, context});
+}
+
+void upload_use(const char *path)
+{
+    utimensat(AT_FDCWD, path, NULL, 0);
 }
 
 bool upload_path(const struct uploads *u, const char *digest, char path[PATH_MAX])

@@ -553,6 +553,20 @@ void vnc_copied(struct vnc *v, const uint8_t *text, size_t length)
         rfb_copied(v->viewers[i].rfb, text, length);
 }
 
+bool vnc_hears(const struct vnc *v)
+{
+    for (unsigned i = 0; v && i < v->viewer_count; i++)
+        if (rfb_hears(v->viewers[i].rfb))
+            return true;
+    return false;
+}
+
+void vnc_heard(struct vnc *v, const int16_t *frames, size_t count)
+{
+    for (unsigned i = 0; v && i < v->viewer_count; i++)
+        rfb_heard(v->viewers[i].rfb, frames, count);
+}
+
 void vnc_show(struct vnc *v, const struct frame *frame, bool anywhere)
 {
     if (!v)

@@ -44,6 +44,9 @@ void vnc_serve(struct vnc *v, const struct pollfd *polled, unsigned count);
 
 void vnc_indicate(struct vnc *v, const struct machine_indicators *indicators);
 void vnc_copied(struct vnc *v, const uint8_t *text, size_t length);
+/* Whether some viewer hears; and what the machine made, for those that do. */
+bool vnc_hears(const struct vnc *v);
+void vnc_heard(struct vnc *v, const int16_t *frames, size_t count);
 /* As rfb_frame_changed; and sends every viewer that asked what it has not seen. Those that come later begin with its
  * size. */
 void vnc_show(struct vnc *v, const struct frame *frame, bool anywhere);

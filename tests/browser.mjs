@@ -262,7 +262,7 @@ const process_of = (id) => readdirSync('/proc').filter((p) => /^\d+$/.test(p)).f
   try { return readdirSync(`/proc/${p}/fd`).some((fd) => { try { return execFileSync('readlink', [`/proc/${p}/fd/${fd}`], {encoding: 'utf8'}).includes(`/sessions/${id}/journal`); } catch { return false; } }); } catch { return false; }
 });
 process.kill(Number(process_of(session)), 'SIGKILL');
-fact('a session that is killed says so', await shows('The session was interrupted'));
+fact('a session that is killed says so', await shows('The session ended: ended by signal 9'));
 await page.getByRole('button', {name: 'Resume'}).click();
 await page.locator('.stage canvas').waitFor({timeout: 30000});
 await until(async () => (await dots()) === left);

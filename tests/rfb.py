@@ -11,8 +11,8 @@ import time
 import zlib
 
 RAW, COPY, ZLIB, ZRLE = 0, 1, 6, 16
-CURSOR, SIZE, EXTENDED_SIZE, MOTION, KEYS, LEDS, FENCE, CONTINUE = -239, -223, -308, -257, -258, -261, -312, -313
-ALL = [COPY, CURSOR, SIZE, EXTENDED_SIZE, MOTION, KEYS, LEDS, FENCE, CONTINUE]
+CURSOR, SIZE, EXTENDED_SIZE, MOTION, KEYS, AUDIO, LEDS, FENCE, CONTINUE = -239, -223, -308, -257, -258, -259, -261, -312, -313
+ALL = [COPY, CURSOR, SIZE, EXTENDED_SIZE, MOTION, KEYS, AUDIO, LEDS, FENCE, CONTINUE]
 
 
 def des_response(password, challenge):
@@ -67,7 +67,7 @@ class Viewer:
         self.socket.settimeout(timeout)
         self.socket.connect(where)
         self.counts, self.bytes, self.leds, self.absolute, self.keys, self.cut = {}, 0, None, None, False, None
-        self.fences, self.continues, self.sizes, self.rectangles, self.updates = [], 0, [], [], 0
+        self.fences, self.continues, self.sizes, self.rectangles, self.updates, self.hears, self.heard = [], 0, [], [], 0, False, []
         self.inflate = {ZLIB: zlib.decompressobj(), ZRLE: zlib.decompressobj()}
         self.handshake(password, tls)
         self.format = Format()
@@ -167,6 +167,12 @@ class Viewer:
     def fence(self, flags, payload):
         self.send(struct.pack(">BxxxIB", 248, flags, len(payload)) + payload)
 
+    def hear(self, form=None):
+        """Enables sound; form: format, sides and frames a second. It comes to self.heard, a part for each stream."""
+        if form:
+            self.send(struct.pack(">BBHBBI", 255, 1, 2, *form))
+        self.send(struct.pack(">BBH", 255, 1, 0))
+
     def continuous(self, on):
         self.send(struct.pack(">BB4H", 150, on, 0, 0, self.width, self.height))
 
@@ -199,6 +205,14 @@ class Viewer:
             self.take(3)
             flags, length = self.unpack("IB")
             self.fences.append((flags, self.take(length)))
+        elif kind == 255:
+            assert AUDIO in self.encodings
+            what, operation = self.unpack("BH")
+            assert what == 1 and operation <= 2
+            if operation == 1:
+                self.heard.append(b"")
+            elif operation == 2:
+                self.heard[-1] += self.take(self.unpack("I")[0])
         elif kind != 2:
             raise ValueError(f"message {kind}")
         return kind
@@ -239,6 +253,8 @@ class Viewer:
             self.absolute = bool(x)
         elif encoding == KEYS:
             self.keys = True
+        elif encoding == AUDIO:
+            self.hears = True
         else:
             assert width and height and x + width <= self.width and y + height <= self.height
             if encoding == COPY:

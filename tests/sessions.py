@@ -250,14 +250,35 @@ for name, size, why in (("n" * 128, 512, "a name of at most 127 bytes"), ("a.img
     refused = desk.ask("POST", "/api/uploads", f"{name}\n{size}")
     fact(f"an image is refused: {why}", refused[0] == 422 and why in error(refused), str(refused))
 image = bytes(163840)
-upload = json.loads(desk.ask("POST", "/api/uploads", f"brought.img\n{len(image)}")[2])["id"]
-for at in range(0, len(image), 40960):
-    brought = json.loads(desk.ask("POST", f"/api/uploads/{upload}", base64.b64encode(image[at:at + 40960]).decode())[2])["image"]
+
+
+def bring(name, image):
+    """Brings an image: the answer to its last piece."""
+    begun = desk.ask("POST", "/api/uploads", f"{name}\n{len(image)}")
+    for at in range(0, len(image), 40960):
+        answer = desk.ask("POST", f"/api/uploads/{json.loads(begun[2])['id']}", base64.b64encode(image[at:at + 40960]).decode())
+    return answer
+
+
+brought = json.loads(bring("brought.img", image)[2])["image"]
 short = json.loads(desk.ask("POST", "/api/archives/records.mun/sessions", "power-on")[2])["id"]
 desk.until(short, "running")
 inserted = desk.ask("POST", f"/api/sessions/{short}/insert", f"floppy\nupload {brought}")
 film = desk.ask("GET", f"/api/sessions/{short}/film")
 fact("a session that was given an image is filmed, by a process that reaches no other folder", inserted[0] == 200 and film[0] == 200 and "duration" in film[2], f"{inserted} {film[0]} {film[2][:300]}")
+old = json.loads(bring("old.img", b"o" * 512)[2])["image"]
+for name in (brought, old):
+    os.utime(state / "media" / name, (1, 1))
+(work / "office/log").rename(work / "office/away")
+unrecorded = bring("unrecorded.img", b"u" * 512)
+invited = desk.ask("POST", "/api/links", "reader")
+(work / "office/away").rename(work / "office/log")
+fact("an image that the log cannot record is not kept", unrecorded[0] == 500 and not any(p.read_bytes()[:1] == b"u" for p in (state / "media").iterdir()), str(unrecorded))
+fact("nor is anybody let in", invited[0] == 500 and "muniment-link" not in invited[1], str(invited))
+fact("an image of long ago is gone, unless a session has it", (state / "media" / brought).exists() and not list((state / "media").glob(f"{old}*")))
+invited = desk.ask("POST", "/api/links", "reader")
+shown = run("log", "show", work / "office/log").stdout
+fact("the log has who came in, whom he invited and what he brought", invited[0] == 200 and all(re.search(words, shown) for words in (r"enter.*archivist", r"link.*reader", r"upload.*brought\.img")), shown)
 desk.ask("POST", f"/api/sessions/{short}/discard")
 
 # --- One archive for each session, pages for all of it; its rights may change ---

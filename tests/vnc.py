@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import wave
 import zlib
 
 import rfb
@@ -365,6 +366,45 @@ def ports():
     m.end()
 
 
+def audio():
+    """What the machine plays is what --sound writes, in the format that the viewer asks for."""
+    shutil.copy(BUILD / "tests/sound.img", "sound.img")
+    pathlib.Path("sound.yaml").write_text("muniment: machine 0\nmachine: pc-isa\ncpu:\n  model: i486\n  speed: 8 MIPS\nmemory: 4 MiB\nfirmware:\n  system: built-in 0\n"
+                                          "  video: built-in 0\nclock: 1993-01-01T00:00:00\ndrives:\n  fd0:\n    kind: floppy 1.44M\n    image: sound.img\nboot:\n  - floppy\n"
+                                          "ports:\n  - com1\ndisplay: vga\nsound:\n  speaker: yes\n  card: sb16\n")
+    m = Machine("--sound", "a.wav", machine="sound.yaml")
+    exact, small, plain = Viewer("s"), Viewer("s"), Viewer("s")
+    for v, form in ((exact, (3, 2, 48000)), (small, (0, 1, 8000)), (plain, None)):
+        v.update(False)
+        fact("it is told that it may hear", v.hears)
+        v.hear(form)
+    end = time.time() + 6
+    while time.time() < end:
+        for v in (exact, small, plain):
+            v.update(False)
+        time.sleep(0.02)
+    m.end()
+    with wave.open("a.wav") as file:
+        played = file.readframes(file.getnframes())
+    whole = b"".join(exact.heard)
+    fact("it hears for more than a second, in streams", len(whole) > 192000 and all(exact.heard))
+    fact("sample for sample what is written to the file", all(part and part in played for part in exact.heard))
+    fact("and no sound of the file is missing", not played[played.index(whole[:4000]) + len(whole):].strip(b"\0") or len(exact.heard) > 1)
+    frames = len(whole) // 4
+    rough = b"".join(small.heard)
+    fact("one side of 8 bits, 8,000 a second, is a sixth of the frames", abs(len(rough) - frames / 6) < frames / 600)
+    left, right = memoryview(whole).cast("h")[0::2], memoryview(whole).cast("h")[1::2]
+    fact("and the same sound", sum(abs((left[6 * i] + right[6 * i] >> 1) - ((b - 128) << 8)) > 256 for i, b in enumerate(rough) if 6 * i < frames) < len(rough) / 100)
+    fact("without a format it is 16 bits of two sides, 44,100 a second", abs(len(b"".join(plain.heard)) / 4 - frames * 44100 / 48000) < frames / 100)
+    for bad in (b"\xff\1\0\3", struct.pack(">BBHBBI", 255, 1, 2, 6, 2, 48000), struct.pack(">BBHBBI", 255, 1, 2, 3, 3, 48000), struct.pack(">BBHBBI", 255, 1, 2, 3, 2, 0)):
+        m = Machine(machine="sound.yaml")
+        v = Viewer("s")
+        v.update(False)
+        v.send(bad)
+        fact("a format that is none ends the connection", refused(lambda: [v.update(False) for _ in range(50)]))
+        m.end()
+
+
 def hostile():
     """What no viewer sends ends its connection, and nothing else."""
     m = Machine(displays=("vnc:s",))
@@ -382,7 +422,8 @@ def hostile():
         "a text of 4 GiB": hello + struct.pack(">BxxxI", 6, 0xFFFFFFFF),
         "continuous updates unasked": hello + struct.pack(">BB4H", 150, 1, 0, 0, 9, 9),
         "a fence too long": hello + struct.pack(">BxxxIB", 248, 0, 65) + bytes(65),
-        "an audio message": hello + b"\xff\1\0\0" + bytes(8),
+        "an audio message unasked": hello + b"\xff\1\0\0" + bytes(8),
+        "a QEMU message that is unknown": hello + b"\xff\2\0\0" + bytes(8),
     }
     for name, data in cases.items():
         s = socket.socket(socket.AF_UNIX)
@@ -482,7 +523,7 @@ def main():
     if run("seal", demo / "records.yaml", "-o", "office.mun", "--key", "key").returncode:
         sys.exit("the demonstration's machine cannot be sealed")
     chosen = sys.argv[1:]
-    for part in (pictures_and_replay, scrolling, several, leaving, symbols, ports, hostile, options, native):
+    for part in (pictures_and_replay, scrolling, several, leaving, symbols, ports, audio, hostile, options, native):
         if not chosen or part.__name__ in chosen:
             part()
     os.chdir("/")

@@ -4,9 +4,9 @@
  * A viewer here is the protocol without its socket: bytes go in and out, so that it is tested and fuzzed without one.
  * What the viewer does comes out as calls of struct rfb_desk, and has no other effect. Encodings: Raw, CopyRect, Zlib,
  * ZRLE; and of the registry of the IANA and of rfbproto (community): Cursor (-239), DesktopSize (-223),
- * ExtendedDesktopSize (-308), QEMU Pointer Motion Change (-257), QEMU Extended Key Event (-258), QEMU LED State (-261),
- * Fence (-312), Continuous Updates (-313); security types None, VNC Authentication, VeNCrypt with X509Vnc and
- * X509Plain. */
+ * ExtendedDesktopSize (-308), QEMU Pointer Motion Change (-257), QEMU Extended Key Event (-258), QEMU Audio (-259),
+ * QEMU LED State (-261), Fence (-312), Continuous Updates (-313); security types None, VNC Authentication, VeNCrypt
+ * with X509Vnc and X509Plain. */
 #ifndef MUNIMENT_DESK_RFB_H
 #define MUNIMENT_DESK_RFB_H
 
@@ -79,6 +79,10 @@ bool rfb_watches(const struct rfb_viewer *v);
 void rfb_indicate(struct rfb_viewer *v, const struct machine_indicators *indicators);
 /* The guest copied text. */
 void rfb_copied(struct rfb_viewer *v, const uint8_t *text, size_t length);
+
+/* Whether it hears; and what the machine made: frames of two sides, 48,000 a second. */
+bool rfb_hears(const struct rfb_viewer *v);
+void rfb_heard(struct rfb_viewer *v, const int16_t *frames, size_t count);
 
 /* The picture has changed where frame->changed says, or anywhere. To be called with every frame. */
 void rfb_frame_changed(struct rfb_viewer *v, const struct frame *frame, bool anywhere);

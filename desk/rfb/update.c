@@ -347,6 +347,8 @@ static void put_pseudo(struct rfb_viewer *v, unsigned *count)
         put_header(t, 0, 0, 0, 0, PSEUDO(-239));
     if (news & CAN_KEYS && ++*count)
         put_header(t, 0, 0, 0, 0, PSEUDO(-258));
+    if (news & CAN_HEAR && ++*count)
+        put_header(t, 0, 0, 0, 0, PSEUDO(-259));
     if (v->features & CAN_MOTION && (news & CAN_MOTION || v->shown.positions != v->indicators.positions) && ++*count) {
         v->shown.positions = v->indicators.positions;
         put_header(t, v->shown.positions, 0, 0, 0, PSEUDO(-257));

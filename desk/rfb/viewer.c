@@ -251,9 +251,9 @@ static int read_encoding(struct rfb_viewer *v, const uint8_t *at, size_t have)
     static const struct {
         int32_t number;
         unsigned feature;
-    } features[] = {{ENCODING_COPY, CAN_COPY},   {-239, CAN_CURSOR}, {-223, CAN_RESIZE},
-                    {-308, CAN_RESIZE_EXTENDED}, {-261, CAN_LEDS},   {-258, CAN_KEYS},
-                    {-257, CAN_MOTION},          {-312, CAN_FENCE},  {-313, CAN_CONTINUE}};
+    } features[] = {{ENCODING_COPY, CAN_COPY}, {-239, CAN_CURSOR}, {-223, CAN_RESIZE}, {-308, CAN_RESIZE_EXTENDED},
+                    {-261, CAN_LEDS},          {-258, CAN_KEYS},   {-257, CAN_MOTION}, {-312, CAN_FENCE},
+                    {-313, CAN_CONTINUE},      {-259, CAN_HEAR}};
     int32_t number;
 
     if (have < 4)
@@ -418,13 +418,13 @@ static int set_size(struct rfb_viewer *v, const uint8_t *at, size_t have)
 }
 
 /* Key codes are those of set 1, bit 7 standing for the E0 prefix; but Pause and Print have others. */
-static int qemu_message(struct rfb_viewer *v, const uint8_t *at, size_t have)
+static int qemu_key(struct rfb_viewer *v, const uint8_t *at, size_t have)
 {
-    uint32_t code = get32(at + 8);
+    uint32_t code;
 
-    (void)have;
-    if (at[1])
-        return over(v, "the viewer sent a message that was not offered");
+    if (have < 12)
+        return 0;
+    code = get32(at + 8);
     if (v->view_only)
         return 12;
     code = code == 0xC6 ? 0xE1 : code == 0x54 ? 0xB7 : code;
@@ -435,14 +435,22 @@ static int qemu_message(struct rfb_viewer *v, const uint8_t *at, size_t have)
     return 12;
 }
 
+static int qemu_message(struct rfb_viewer *v, const uint8_t *at, size_t have)
+{
+    const bool hears = at[1] == 1 && v->announced & CAN_HEAR;
+    const int used = at[1] == 0 ? qemu_key(v, at, have) : hears ? audio_message(v, at, have) : -1;
+
+    return used < 0 ? over(v, "the viewer sent a message that was not offered") : used;
+}
+
 static int read_message(struct rfb_viewer *v, const uint8_t *at, size_t have)
 {
     static const struct {
         uint8_t type, size; /* fixed part */
         int (*read)(struct rfb_viewer *v, const uint8_t *at, size_t have);
-    } messages[] = {{0, 20, set_format},   {2, 4, set_encodings},  {3, 10, request_update},   {4, 8, key_event},
-                    {5, 6, pointer_event}, {6, 8, cut_text},       {150, 10, enable_updates}, {248, 9, fence},
-                    {251, 8, set_size},    {255, 12, qemu_message}};
+    } messages[] = {{0, 20, set_format},   {2, 4, set_encodings}, {3, 10, request_update},   {4, 8, key_event},
+                    {5, 6, pointer_event}, {6, 8, cut_text},      {150, 10, enable_updates}, {248, 9, fence},
+                    {251, 8, set_size},    {255, 4, qemu_message}};
 
     for (size_t i = 0; i < sizeof messages / sizeof *messages && have; i++)
         if (messages[i].type == at[0])
@@ -517,6 +525,7 @@ struct rfb_viewer *rfb_open(const struct rfb_settings *settings, const struct rf
     v->shown.leds = 0xFF;
     v->typist = (struct typist){.layout = settings->layout, .key = press_key, .context = v};
     encoder_begin(&v->encoder);
+    audio_begin(&v->audio);
     text_add(&v->output, "RFB 003.008\n", 12);
     if (viewer_resize(v, width ? width : 640, height ? height : 480) && !v->output.failed)
         return v;

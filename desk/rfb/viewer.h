@@ -32,11 +32,22 @@ enum rfb_feature {
     CAN_KEYS = 32,
     CAN_MOTION = 64,
     CAN_FENCE = 128,
-    CAN_CONTINUE = 256
+    CAN_CONTINUE = 256,
+    CAN_HEAR = 512
 };
 
 struct rfb_area { /* x1 and y1 are not of it */
     unsigned x0, y0, x1, y1;
+};
+
+/* Its sound (audio.c). */
+struct audio {
+    bool enabled, playing;
+    uint8_t format, sides; /* as the viewer's message has them */
+    uint32_t rate;         /* frames a second */
+    uint32_t next;         /* where its next frame lies after our last one, in rate-ths of the way to ours */
+    uint32_t quiet;        /* our frames of silence so far */
+    int16_t last[2];       /* our last frame */
 };
 
 #define RFB_INPUT 1024u /* bytes: more than any part that must be whole to be read */
@@ -78,6 +89,7 @@ struct rfb_viewer {
     bool dirty;                       /* there are any, or the size changed */
     bool resized;                     /* the viewer is to be told a size, */
     uint8_t size_reason, size_result; /* why, and what came of what it asked */
+    struct audio audio;
 };
 
 /* --- update.c --- */
@@ -85,6 +97,13 @@ struct rfb_viewer {
 /* Gives the viewer a framebuffer of this size, all black. False: out of memory. */
 bool viewer_resize(struct rfb_viewer *v, unsigned width, unsigned height);
 void viewer_all_changed(struct rfb_viewer *v);
+
+/* --- audio.c --- */
+
+void audio_begin(struct audio *audio);
+/* A message about sound, of which at least four bytes are there: how much of it was used; 0: more is needed; -1: it is
+ * none. */
+int audio_message(struct rfb_viewer *v, const uint8_t *at, size_t have);
 
 /* --- auth.c --- */
 

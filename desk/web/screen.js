@@ -5,6 +5,7 @@ import KeyTable from './novnc/core/input/keysym.js';
 import keysyms from './novnc/core/input/keysymdef.js';
 
 const POINTER_MOTION = -257, ORIGIN = 0x7FFF;
+const EDGE = 4096; // dots that push a machine's pointer to the edge over which the browser's leaves
 const TYPE_MS = 45; // between two characters: guests of the time lose faster ones
 
 const NAMES = {Ctrl: ['XK_Control_L', 'ControlLeft'], Alt: ['XK_Alt_L', 'AltLeft'], Delete: ['XK_Delete', 'Delete'], Escape: ['XK_Escape', 'Escape'], Tab: ['XK_Tab', 'Tab'],
@@ -14,6 +15,27 @@ class MovingRFB extends RFB {
   constructor(...parameters) {
     super(...parameters);
     this.relative = false; // the machine asks for movements, not positions
+    this.last = null; // where the browser's pointer was, in dots of the machine
+    this.left = (event) => this.leave(event);
+    this._canvas.addEventListener('mouseleave', this.left);
+  }
+
+  // A machine that asks for movements is sent those of the browser's pointer: so its own follows, as far as its driver does not accelerate it.
+  _sendMouse(x, y, mask) {
+    if (!this.relative) return super._sendMouse(x, y, mask);
+    const now = [this._display.absX(x), this._display.absY(y)], before = this.last || now;
+    this.last = now;
+    this.move(now[0] - before[0], now[1] - before[1], mask & 0x7F);
+  }
+
+  // Over an edge both leave at the same place: what had come between them is gone.
+  leave(event) {
+    if (!this.relative || this._viewOnly || !this.last || event.buttons) return;
+    const box = this._canvas.getBoundingClientRect();
+    const over = (at, first, last) => (at <= first + 1 ? -EDGE : at >= last - 1 ? EDGE : 0);
+    const dx = over(event.clientX, box.left, box.right), dy = over(event.clientY, box.top, box.bottom);
+    if (dx || dy) this.move(dx, dy, 0);
+    this.last = [dx < 0 ? 0 : dx > 0 ? this._fbWidth - 1 : this.last[0], dy < 0 ? 0 : dy > 0 ? this._fbHeight - 1 : this.last[1]];
   }
 
   _sendEncodings() {

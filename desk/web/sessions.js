@@ -203,7 +203,7 @@ export async function sessionPage(id, me) {
     else if (session.state === 'repeating') {
       stage.replaceChildren(el('div', {class: 'rest'}, el('p', {}, texts.repeating(session.percent)), el('p', {class: 'small'}, timeLeft()), el('progress', {max: 100, value: session.percent, 'aria-label': texts.states.repeating})));
     } else if (session.state === 'off') return rest(texts.sessionOff);
-    else if (session.state === 'suspended') return rest(session.reason ? texts.sessionEnded : texts.suspended, resumeButton());
+    else if (session.state === 'suspended') return rest(session.reason ? texts.sessionEnded(session.reason) : texts.suspended, resumeButton());
     else if (session.state === 'failed') return rest(texts.failed(session.reason), resumeButton());
     timer = setTimeout(poll, session.state === 'running' ? POLL_MS : 300);
   }

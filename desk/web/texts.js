@@ -87,7 +87,7 @@ export const texts = {
   discarded: 'The session is discarded.',
   sessionOff: 'The machine has switched itself off.',
   sessionGone: 'This session is no more.',
-  sessionEnded: 'The session was interrupted. It resumes where it was.',
+  sessionEnded: (why) => `The session ended: ${why}. What was done in it is kept.`,
   backToLibrary: 'Back to the library',
   backToSession: 'Back to the session',
 

@@ -94,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         draw(data[0], pixels, changed, &frame);
         rfb_indicate(v, &indicators);
         rfb_frame_changed(v, &frame, data[0] & 128);
+        rfb_heard(v, (const int16_t *)pixels, data[0]);
         open = rfb_take(v, data + 2, count);
         require(open || rfb_reason(v));
         if (open && rfb_wants_tls(v))

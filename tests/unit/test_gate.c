@@ -116,10 +116,22 @@ static unsigned status_of(struct gate *g, struct http_exchange *x, struct http_r
     return x->seen->answers > before ? x->seen->answer.status : 0;
 }
 
+/* The same of a request that the steward records first; recorded: with this status, or 0: it must not be asked. */
+static unsigned status_when(struct gate *g, struct http_exchange *x, unsigned recorded, struct http_request r)
+{
+    unsigned questions = x->seen->questions, status = status_of(g, x, r);
+
+    if (!recorded)
+        return x->seen->questions > questions ? 0 : status;
+    assert_int_equal(status, 0);
+    gate_answered(g, (unsigned)strtoul(x->seen->question, NULL, 10), recorded, "application/json", 0, -1);
+    return x->seen->answer.status;
+}
+
 /* Lets somebody in with a link; the cookie stays in s->cookie. */
 static void let_in(struct gate *g, struct http_exchange *x, const char *secret)
 {
-    assert_int_equal(status_of(g, x, post(x->seen, "/api/enter", secret)), 200);
+    assert_int_equal(status_when(g, x, 200, post(x->seen, "/api/enter", secret)), 200);
     snprintf(x->seen->cookie, sizeof x->seen->cookie, "other=1; %.*s", (int)strcspn(x->seen->answer.cookie, ";"),
              x->seen->answer.cookie);
 }
@@ -142,14 +154,14 @@ static void a_link_lets_in_once_and_within_ten_minutes(void **state)
     assert_null(strstr(s.answer.cookie, SECRET));
     assert_int_equal(status_of(g, &x, get(&s, "/api/me")), 200);
     assert_int_equal(status_of(g, &x, post(&s, "/api/enter", SECRET)), 401);
-    assert_int_equal(status_of(g, &x, post(&s, "/api/links", "reader")), 200);
+    assert_int_equal(status_when(g, &x, 200, post(&s, "/api/links", "reader")), 200);
     snprintf(link, sizeof link, "%s", s.answer.link);
     s.now += GATE_LINK_SECONDS;
     assert_int_equal(status_of(g, &x, post(&s, "/api/enter", link)), 401);
     assert_int_equal(status_of(g, &x, post(&s, "/api/links", "king")), 400);
     for (unsigned i = 0; i < GATE_LINKS; i++)
-        assert_int_equal(status_of(g, &x, post(&s, "/api/links", "reader")), 200);
-    assert_int_equal(status_of(g, &x, post(&s, "/api/links", "reader")), 503);
+        assert_int_equal(status_when(g, &x, 200, post(&s, "/api/links", "reader")), 200);
+    assert_int_equal(status_when(g, &x, 200, post(&s, "/api/links", "reader")), 503);
     gate_close(g);
 }
 
@@ -163,7 +175,7 @@ static void who_leaves_or_stays_away_is_out(void **state)
 
     (void)state;
     let_in(g, &x, SECRET);
-    assert_int_equal(status_of(g, &x, post(&s, "/api/links", "archivist")), 200);
+    assert_int_equal(status_when(g, &x, 200, post(&s, "/api/links", "archivist")), 200);
     snprintf(link, sizeof link, "%s", s.answer.link);
     r = get(&s, "/api/sessions/0123456789abcdef/screen");
     gate_opened(g, &screen, &r);
@@ -213,7 +225,35 @@ static void other_hosts_and_origins_are_refused(void **state)
     assert_true(gate_permits(g, &r));
     r.cookie = "";
     assert_false(gate_permits(g, &r));
-    assert_int_equal(s.questions, 0);
+    assert_int_equal(s.questions, 1); /* of who came in */
+    gate_close(g);
+}
+
+static void nobody_comes_in_who_is_not_in_the_log(void **state)
+{
+    struct http_exchange x;
+    struct seen s;
+    struct gate *g = begin(&s, &x);
+    struct http_request r;
+
+    (void)state;
+    assert_int_equal(status_when(g, &x, 500, post(&s, "/api/enter", SECRET)), 500);
+    assert_string_equal(s.answer.cookie, "");
+    assert_non_null(strstr(s.question, " enter archivist\n"));
+    assert_int_equal(status_of(g, &x, post(&s, "/api/enter", SECRET)), 401); /* it was used */
+    gate_close(g);
+    g = begin(&s, &x);
+    let_in(g, &x, SECRET);
+    assert_int_equal(status_when(g, &x, 500, post(&s, "/api/links", "reader")), 500);
+    assert_string_equal(s.answer.link, "");
+    assert_non_null(strstr(s.question, " link reader\n"));
+    gate_close(g);
+    g = begin(&s, &x); /* who is gone before it was recorded is not in */
+    r = post(&s, "/api/enter", SECRET);
+    gate_request(g, &x, &r);
+    gate_gone(g, &x);
+    gate_answered(g, 1, 200, "application/json", 0, -1);
+    assert_int_equal(s.answers, 0);
     gate_close(g);
 }
 
@@ -227,7 +267,7 @@ static void a_reader_does_not_get_what_is_an_archivists(void **state)
     (void)state;
     let_in(g, &x, SECRET);
     assert_int_equal(status_of(g, &x, post(&s, "/api/archives/a.mun/verify", " ")), 0);
-    assert_int_equal(status_of(g, &x, post(&s, "/api/links", "reader")), 200);
+    assert_int_equal(status_when(g, &x, 200, post(&s, "/api/links", "reader")), 200);
     snprintf(link, sizeof link, "%s", s.answer.link);
     let_in(g, &x, link);
     assert_int_equal(status_of(g, &x, post(&s, "/api/archives/a.mun/verify", " ")), 403);
@@ -288,7 +328,7 @@ static void an_answer_reaches_only_who_still_waits(void **state)
     gate_gone(g, &x);
     s.answers = 0;
     assert_int_equal(pipe(ends), 0);
-    gate_answered(g, 1, 200, "application/json", 0, ends[0]);
+    gate_answered(g, 2, 200, "application/json", 0, ends[0]);
     gate_answered(g, 77, 200, "application/json", 0, ends[1]);
     gate_answered(g, 0, 200, "application/json", 0, -1);
     assert_int_equal(s.answers, 0);
@@ -297,11 +337,11 @@ static void an_answer_reaches_only_who_still_waits(void **state)
     gate_opened(g, &x, &screen);
     assert_non_null(strstr(s.question, " viewer 0123456789abcdef\n"));
     assert_int_equal(pipe(ends), 0);
-    gate_answered(g, 2, 200, "application/json", 0, ends[0]);
+    gate_answered(g, 3, 200, "application/json", 0, ends[0]);
     assert_int_equal(s.joined, 1);
     close(ends[1]);
     gate_opened(g, &x, &screen);
-    gate_answered(g, 3, 404, "application/json", 0, -1);
+    gate_answered(g, 4, 404, "application/json", 0, -1);
     assert_int_equal(s.ended, 1);
     /* No more than there is room for wait. */
     for (unsigned i = 0; i < 256; i++)
@@ -316,6 +356,7 @@ int main(void)
         cmocka_unit_test(a_link_lets_in_once_and_within_ten_minutes),
         cmocka_unit_test(who_leaves_or_stays_away_is_out),
         cmocka_unit_test(other_hosts_and_origins_are_refused),
+        cmocka_unit_test(nobody_comes_in_who_is_not_in_the_log),
         cmocka_unit_test(a_reader_does_not_get_what_is_an_archivists),
         cmocka_unit_test(questions_say_who_asks_for_what),
         cmocka_unit_test(an_answer_reaches_only_who_still_waits),
