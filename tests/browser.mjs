@@ -2,7 +2,7 @@
 // there, screenshots, suspension, resumption, files and their retrieval; and what nobody may do. Pictures of the pages are left in $BUILD/desk-pictures.
 import {createRequire} from 'node:module';
 import {spawn, execFileSync} from 'node:child_process';
-import {mkdirSync, readFileSync, writeFileSync, existsSync, readdirSync} from 'node:fs';
+import {mkdirSync, readFileSync, writeFileSync, existsSync, readdirSync, symlinkSync} from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 
@@ -420,6 +420,72 @@ if (process.env.MUNIMENT_SUITES && existsSync(floppy)) {
   execFileSync('python3', ['-m', 'zipfile', '-e', `${WORK}/dos.zip`, `${WORK}/dosbag`]);
   const dosFile = readdirSync(`${WORK}/dosbag/records/data`).find((name) => /records\.txt/i.test(name));
   fact('FreeDOS: which is retrieved', dosFile && readFileSync(`${WORK}/dosbag/records/data/${dosFile}`, 'utf8').startsWith('the records of 1998'));
+}
+
+// --- ReactOS ---
+
+// How many dots of a part of the screen, in parts of its sides, are not those of an earlier look at it.
+const colours = (left, top, right, bottom) => page.evaluate(([x0, y0, x1, y1]) => {
+  const {width, height} = document.querySelector('.stage canvas');
+  const area = [x0 * width, y0 * height, (x1 - x0) * width, (y1 - y0) * height].map(Math.round);
+  return [...new Uint32Array(document.querySelector('.stage canvas').getContext('2d').getImageData(...area).data.buffer)];
+}, [left, top, right, bottom]);
+const differ = (a, b) => a.filter((dot, i) => dot !== b[i]).length / a.length;
+
+const live = `${process.env.MUNIMENT_SUITES || ''}/guests/reactos-livecd.iso`;
+if (process.env.MUNIMENT_SUITES && existsSync(live)) {
+  const drives = 'drives:\n  hd2:\n    kind: cdrom\n    image: live.iso\nboot:\n  - cdrom\nports:\n  - com1\ndisplay: vga\n';
+  writeFileSync(`${WORK}/reactos.yaml`, `muniment: machine 0\nmachine: pc-i440fx\ncpu:\n  model: pentium3\n  speed: 200 MIPS\nmemory: 128 MiB\nfirmware:\n  system: built-in 0\n  video: built-in 0\nclock: 1998-01-01T00:00:00\n${drives}`);
+  symlinkSync(live, `${WORK}/live.iso`);
+  writeFileSync(`${WORK}/reactos-description.yaml`, description.replace(/title: .*/, 'title: ReactOS 0.4.15'));
+  muniment('seal', `${WORK}/reactos.yaml`, '--description', `${WORK}/reactos-description.yaml`, '-o', `${library}/reactos.mun`, '--key', `${WORK}/office.key`);
+  await page.goto(`${desk.origin}/#/archive/reactos.mun`);
+  fact('ReactOS: its picture is taken', await page.locator('.picture img').waitFor({timeout: 600000}).then(() => true, () => false));
+  await page.getByRole('button', {name: 'Open a session'}).click();
+  await page.locator('.stage canvas').waitFor({timeout: 60000});
+  await until(async () => (await dots()).startsWith('800x600'), 60);
+  for (let i = 0; i < 2; i++) { // the language, then whether to install
+    const before = await rests();
+    await page.keyboard.press('Enter');
+    await until(async () => (await dots()) !== before, 120);
+  }
+  // The desktop is there when its bar has a button at the left, and nothing moves for a while.
+  const stage = page.locator('.stage canvas');
+  fact('ReactOS: it comes to its desktop', await until(async () => new Set(await colours(0, 0.96, 0.1, 1)).size > 8 && new Set(await colours(0.2, 0.1, 0.9, 0.9)).size < 4, 300));
+  for (let last = '', i = 0; i < 30; i++) {
+    const next = await rests();
+    if (next === last) i += 10;
+    last = next;
+    await sleep(1000);
+  }
+  const box = await stage.boundingBox(), at = (x, y) => page.mouse.move(box.x + x * box.width, box.y + y * box.height, {steps: 8});
+  await at(0.5, 0.5);
+  await at(-0.01, 0.5);
+  await at(0.02, 0.7);
+  await at(0.02, 1.01);
+  await at(0.03, 0.985);
+  const [corner, far] = [await colours(0, 0.5, 0.25, 0.95), await colours(0.6, 0, 1, 0.9)];
+  await page.mouse.down();
+  await sleep(100);
+  await page.mouse.up();
+  fact('ReactOS: the Start menu is opened by the pointer, which was not captured', await until(async () => differ(corner, await colours(0, 0.5, 0.25, 0.95)) > 0.3, 60));
+  await rests();
+  fact('ReactOS: and nothing else is', differ(far, await colours(0.6, 0, 1, 0.9)) < 0.001);
+  await picture('reactos');
+  const shown = await dots(), ros = page.url().split('/').at(-1);
+  await page.getByRole('button', {name: 'Suspend'}).click();
+  await rested(ros);
+  muniment('replay', `${library}/reactos.mun`, `${state}/sessions/${ros}/journal`, '--screenshot', `${WORK}/replayed.png`);
+  const replayed = await page.evaluate(async (png) => {
+    const image = Object.assign(new Image(), {src: `data:image/png;base64,${png}`});
+    await image.decode();
+    const canvas = Object.assign(document.createElement('canvas'), {width: image.width, height: image.height});
+    canvas.getContext('2d').drawImage(image, 0, 0);
+    const stage = Object.assign(document.createElement('div'), {className: 'stage'});
+    stage.append(canvas);
+    document.body.replaceChildren(stage);
+  }, readFileSync(`${WORK}/replayed.png`).toString('base64')).then(dots);
+  fact('ReactOS: its journal is repeated to the same picture', replayed === shown);
 }
 
 // --- TLS ---

@@ -132,11 +132,11 @@ export async function sessionPage(id, me) {
     tool(texts.sound, hear, {'aria-pressed': 'false'}),
     tool(texts.media, medium),
     session.override && el('span', {class: 'chip closed'}, texts.overrideChip(session.override)),
-    el('span', {class: 'space'}),
-    el('a', {class: 'button', href: `#/session/${id}/files`}, texts.files),
-    el('a', {class: 'button', href: `#/session/${id}/prints`}, texts.prints),
-    tool(texts.suspend, suspend),
-    el('button', {onclick: () => discard(id, () => { location.hash = '#/'; })}, texts.discard));
+    el('span', {class: 'end'},
+      el('a', {class: 'button', href: `#/session/${id}/files`}, texts.files),
+      el('a', {class: 'button', href: `#/session/${id}/prints`}, texts.prints),
+      tool(texts.suspend, suspend),
+      el('button', {onclick: () => discard(id, () => { location.hash = '#/'; })}, texts.discard)));
 
   async function find(which) {
     const found = (await api.sessions()).find((one) => one.id === which);
@@ -167,7 +167,11 @@ export async function sessionPage(id, me) {
     for (const one of tools) one.disabled = false;
     status.textContent = texts.connecting;
     screen = new Screen(stage, api.screen(id), {
-      connected: () => { status.textContent = texts.hint; screen?.focus(); },
+      connected: () => {
+        status.textContent = texts.hint;
+        screen?.focus();
+        stage.scrollIntoView();
+      },
       disconnected: () => {
         screen = null;
         status.textContent = texts.disconnected;
