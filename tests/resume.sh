@@ -50,6 +50,20 @@ truncate -s 8M disk.img
 guests=("records 8 $build/demo/records.yaml" "firmware 16 $build/bios/test.img --disk disk.img" "firmware-pci 24 pci.yaml" "firmware-cirrus 24 cirrus.yaml")
 sed 's/^ports:/apic: yes\n&/' pci.yaml >apic.yaml
 guests+=("firmware-apic 24 apic.yaml")
+# Sound and network: the probes of both, a recording at the line input, and all voices of the synthesizer.
+sed '/^machine:/s/pc-i440fx/pc-isa/; /^ *model:/s/pentium4/i486/; /^  hd0:/,/^    kind: cdrom/d' pci.yaml >isa.yaml
+printf 'sound:\n  speaker: yes\n  card: sb16\n' | cat isa.yaml - | sed 's/test.img/sound.img/' >sound.yaml
+printf 'sound:\n  card: sb16\n  line-in: yes\n' | cat isa.yaml - | sed 's/test.img/record.img/' >record.yaml
+printf 'sound:\n  card: sb16\n  pnp: yes\nnetwork:\n  card: ne2000\n  address: 02:00:00:00:00:01\n  pnp: yes\n' | cat isa.yaml - | sed 's/test.img/voices.img/' >voices.yaml
+printf 'network:\n  card: ne2000\n  address: 02:00:00:00:00:01\n  cable: yes\n' | cat isa.yaml - | sed 's/test.img/network.img/' >network.yaml
+sed 's/ne2000/rtl8029/; s/pc-isa/pc-i440fx/; s/i486/pentium/' network.yaml >rtl8029.yaml
+cp "$build"/tests/{sound,record,network}.img "$build/bench/voices.img" .
+python3 -c '
+import array, wave
+w = wave.open("tape.wav", "wb")
+w.setparams((2, 2, 44100, 0, "NONE", ""))
+w.writeframes(array.array("h", [i * 7919 % 65536 - 32768 for i in range(6 * 44100)]).tobytes())'
+guests+=("sound 24 sound.yaml" "record 24 record.yaml --line-in tape.wav" "voices 24 voices.yaml" "network 24 network.yaml" "rtl8029 24 rtl8029.yaml")
 for load in integer branchy memory system x87; do
     guests+=("$load 16 $build/bench/$load.img")
 done
