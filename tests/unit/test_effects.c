@@ -1031,6 +1031,7 @@ static bool translator_agrees(const struct insn *i, const struct insn_effects *e
     unit.bits = CONTEXT_32 | CONTEXT_STACK32 | CONTEXT_FLAT_DS | CONTEXT_FLAT_SS | CONTEXT_FLAT_ES | CONTEXT_PROTECTED;
     unit.count = 1;
     unit.insn[0] = *i;
+    unit.compiled[0] = backend_compiles(&unit, i);
     find_neighbours(&unit);
     use = backend_flag_use(&unit, 0);
     return !(e->flags_read & FLAGS_ARITHMETIC & ~(uint32_t)use.read) &&

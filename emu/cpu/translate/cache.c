@@ -604,8 +604,10 @@ static uint8_t *groups_make(const struct unit *u, struct translated *block, uint
         uint16_t offset = u->insn[g->first].offset;
         *records = (struct code_block){.count = g->count};
         memcpy(records->insn, &u->insn[g->first], g->count * sizeof *records->insn);
-        for (unsigned n = 0; n < g->count; n++)
-            records->insn[n].offset = (uint16_t)(records->insn[n].offset - offset);
+        for (struct insn *i = records->insn; i < records->insn + g->count; i++) {
+            i->offset = (uint16_t)(i->offset - offset);
+            i->run = interpreter_handler(i);
+        }
         records->insn[g->count] = (struct insn){
             .run = block_end,
             .offset = (uint16_t)(records->insn[g->count - 1].offset + records->insn[g->count - 1].length)};
@@ -669,6 +671,8 @@ static struct translated *block_make(struct cpu *cpu, struct region *r)
     t->code.aside = r->aside;
     t->code.aside_end = r->code + r->size;
     backend_compile(&t->backend, &t->code, u, block);
+    for (unsigned n = 0; n < block->slow_count; n++)
+        block->slow[n].insn.run = interpreter_handler(&block->slow[n].insn);
     r->at = t->code.at;
     r->aside = t->code.aside;
     at = (uint8_t *)(block->slow + block->slow_count);

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "emu/endian.h"
+
 enum host_register { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, NO_REGISTER };
 
 /* Host conditions are numbered as the guest's. */
@@ -74,6 +76,7 @@ static inline struct rm at_sum(unsigned base, unsigned index, unsigned scale, in
     return (struct rm){(uint8_t)base, (uint8_t)index, (uint8_t)scale, true, displacement};
 }
 
+/* What there is no room for is not written. */
 static inline void emit8(struct code *c, unsigned byte)
 {
     if (c->at < c->end)
@@ -82,8 +85,29 @@ static inline void emit8(struct code *c, unsigned byte)
 
 static inline void emit32(struct code *c, uint32_t value)
 {
-    for (unsigned i = 0; i < 4; i++)
-        emit8(c, value >> 8 * i & 0xFF);
+    if (c->end - c->at < 4)
+        return;
+    store32(c->at, value);
+    c->at += 4;
+}
+
+/* Bytes of one instruction, put together first: each write has to wait until the one before moved `at`. */
+struct encoding {
+    uint64_t value;
+    unsigned count;
+};
+
+static inline void add8(struct encoding *b, unsigned byte)
+{
+    b->value |= (uint64_t)byte << 8 * b->count++;
+}
+
+static inline void emit_bytes(struct code *c, struct encoding b)
+{
+    if (c->end - c->at < 8)
+        return;
+    store64(c->at, b.value); /* the next instruction is written over what is too many */
+    c->at += b.count;
 }
 
 static inline void emit64(struct code *c, uint64_t value)
@@ -107,31 +131,28 @@ static inline bool fits8(int32_t value)
     return value >= -128 && value < 128;
 }
 
-static inline void emit_modrm(struct code *c, unsigned reg, struct rm rm)
+/* ModRM and SIB. Returns how many bytes of the displacement follow. */
+static inline unsigned add_modrm(struct encoding *b, unsigned reg, struct rm rm)
 {
-    unsigned field = (reg & 7) << 3;
+    unsigned field = (reg & 7) << 3, mod;
 
     if (!rm.memory) {
-        emit8(c, 0xC0 | field | (rm.base & 7));
-        return;
+        add8(b, 0xC0 | field | (rm.base & 7));
+        return 0;
     }
     if (rm.base == NO_REGISTER) { /* displacement alone, or with an index: 32 bits of it */
-        emit8(c, field | 4);
-        emit8(c, (unsigned)rm.scale << 6 | (rm.index == NO_REGISTER ? 4u : rm.index & 7u) << 3 | 5);
-        emit32(c, (uint32_t)rm.displacement);
-        return;
+        add8(b, field | 4);
+        add8(b, (unsigned)rm.scale << 6 | (rm.index == NO_REGISTER ? 4u : rm.index & 7u) << 3 | 5);
+        return 4;
     }
-    unsigned mod = rm.displacement == 0 && (rm.base & 7) != RBP ? 0 : fits8(rm.displacement) ? 0x40 : 0x80;
+    mod = rm.displacement == 0 && (rm.base & 7) != RBP ? 0 : fits8(rm.displacement) ? 0x40 : 0x80;
     if (rm.index != NO_REGISTER || (rm.base & 7) == RSP) {
-        emit8(c, mod | field | 4);
-        emit8(c, (unsigned)rm.scale << 6 | (rm.index == NO_REGISTER ? 4u : rm.index & 7u) << 3 | (rm.base & 7u));
+        add8(b, mod | field | 4);
+        add8(b, (unsigned)rm.scale << 6 | (rm.index == NO_REGISTER ? 4u : rm.index & 7u) << 3 | (rm.base & 7u));
     } else {
-        emit8(c, mod | field | (rm.base & 7u));
+        add8(b, mod | field | (rm.base & 7u));
     }
-    if (mod == 0x40)
-        emit8(c, (uint32_t)rm.displacement & 0xFF);
-    else if (mod == 0x80)
-        emit32(c, (uint32_t)rm.displacement);
+    return mod == 0x40 ? 1 : mod == 0x80 ? 4 : 0;
 }
 
 /* The general form. opcode: the last byte; 0F00h added for the two-byte map; 660000h, F20000h or F30000h added for a
@@ -140,17 +161,21 @@ static inline void emit_op(struct code *c, unsigned size, unsigned opcode, unsig
 {
     unsigned rex = (size == 8 ? 8u : 0) | (reg >= 8 ? 4u : 0) | (rm.base >= 8 && rm.base != NO_REGISTER ? 1u : 0) |
                    (rm.memory && rm.index >= 8 && rm.index != NO_REGISTER ? 2u : 0);
+    struct encoding b = {0};
 
     if (size == 2)
-        emit8(c, 0x66);
+        add8(&b, 0x66);
     if (opcode >> 16)
-        emit8(c, opcode >> 16);
+        add8(&b, opcode >> 16);
     if (rex)
-        emit8(c, 0x40 | rex);
+        add8(&b, 0x40 | rex);
     if (opcode >> 8 & 0xFF)
-        emit8(c, 0x0F);
-    emit8(c, opcode & 0xFF);
-    emit_modrm(c, reg, rm);
+        add8(&b, 0x0F);
+    add8(&b, opcode & 0xFF);
+    unsigned displacement = add_modrm(&b, reg, rm);
+    emit_bytes(c, b);
+    if (displacement)
+        emit_immediate(c, displacement, (uint32_t)rm.displacement);
 }
 
 /* An opcode that has its byte form one below. */
@@ -221,16 +246,18 @@ static inline void emit_move_wide(struct code *c, unsigned destination, unsigned
 /* Does not touch flags. */
 static inline void emit_constant(struct code *c, unsigned destination, uint32_t value)
 {
+    struct encoding b = {0};
+
     if (destination >= 8)
-        emit8(c, 0x41);
-    emit8(c, 0xB8 | (destination & 7));
+        add8(&b, 0x41);
+    add8(&b, 0xB8 | (destination & 7));
+    emit_bytes(c, b);
     emit32(c, value);
 }
 
 static inline void emit_constant_wide(struct code *c, unsigned destination, uint64_t value)
 {
-    emit8(c, destination >= 8 ? 0x49 : 0x48);
-    emit8(c, 0xB8 | (destination & 7));
+    emit_bytes(c, (struct encoding){(destination >= 8 ? 0x49 : 0x48) | (0xB8 | (destination & 7)) << 8, 2});
     emit64(c, value);
 }
 
@@ -268,23 +295,19 @@ static inline void emit_shift(struct code *c, enum shift operation, unsigned siz
 /* --- Jumps --- A site is the address of a displacement of 32 bits, to be filled in later. */
 static inline uint8_t *emit_jump(struct code *c)
 {
-    emit8(c, 0xE9);
-    emit32(c, 0);
+    emit_bytes(c, (struct encoding){0xE9, 5});
     return c->at - 4;
 }
 
 static inline uint8_t *emit_jump_if(struct code *c, unsigned condition)
 {
-    emit8(c, 0x0F);
-    emit8(c, 0x80 | condition);
-    emit32(c, 0);
+    emit_bytes(c, (struct encoding){0x800F | condition << 8, 6});
     return c->at - 4;
 }
 
 static inline uint8_t *emit_call(struct code *c)
 {
-    emit8(c, 0xE8);
-    emit32(c, 0);
+    emit_bytes(c, (struct encoding){0xE8, 5});
     return c->at - 4;
 }
 
@@ -305,12 +328,6 @@ static inline void emit_jump_to(struct code *c, const uint8_t *target)
 static inline void emit_call_to(struct code *c, const uint8_t *target)
 {
     aim(emit_call(c), target);
-}
-
-/* Room for a block, in both places, is looked for before it is emitted. */
-static inline bool code_has_room(const struct code *c, size_t bytes)
-{
-    return (size_t)(c->end - c->at) >= bytes && (size_t)(c->aside_end - c->aside) >= bytes;
 }
 
 #endif

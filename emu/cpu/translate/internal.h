@@ -58,6 +58,8 @@ struct translator {
     bool emptied;   /* every block was dropped: the regions are reused as soon as nothing runs in them */
     bool full;      /* there was no room for a block */
     uint16_t *heat; /* how often code ran in the interpreter, by a hash of where it is */
+    uint16_t *cold; /* the one of what the interpreter was left to last, and when; or null */
+    uint64_t cold_since;
     struct jump_page *jump_page[JUMP_PAGES]; /* by a hash of the page; or null */
 
     /* translate.c */

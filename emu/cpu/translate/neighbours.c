@@ -168,14 +168,23 @@ static void join(struct survey *s, const struct operand *o, unsigned n)
 }
 
 /* --- Registers --- */
-static void follow_writes(struct survey *s, uint32_t written)
+static uint8_t registers_of(uint32_t bytes)
 {
+    uint8_t registers = 0;
+
     for (unsigned r = 0; r < 8; r++)
-        if (written & REGISTER_BYTES(r, 4))
+        registers |= (uint8_t)(bytes & REGISTER_BYTES(r, 4) ? 1u << r : 0);
+    return registers;
+}
+
+static void follow_writes(struct survey *s, unsigned written)
+{
+    for (unsigned r = 0; written >> r; r++)
+        if (written >> r & 1)
             renew(s, r);
 }
 
-static void follow(struct survey *s, const struct insn *i, const struct insn_effects *e, bool loose)
+static void follow(struct survey *s, const struct insn *i, unsigned changed, bool loose)
 {
     int32_t constant = (int32_t)i->immediate;
     bool whole = i->size == 4, moved = true;
@@ -212,7 +221,7 @@ static void follow(struct survey *s, const struct insn *i, const struct insn_eff
     default: moved = false; break;
     }
     if (!moved)
-        follow_writes(s, e->registers_written);
+        follow_writes(s, changed);
 }
 
 /* --- What is worth it --- */
@@ -276,26 +285,31 @@ static bool may_miss(const struct unit *u, unsigned n, const struct insn_effects
 
 void find_neighbours(struct unit *u)
 {
-    struct survey s = {.unit = u, .next = NOTHING + 1};
     struct insn_effects effects[UNIT_LIMIT];
+    struct survey s;
 
+    s.unit = u;
+    s.next = NOTHING + 1;
+    s.count = 0;
+    memset(s.member, 0, u->count * sizeof *s.member);
     u->near_count = 0;
-    memset(u->access, 0, sizeof u->access);
+    memset(u->access, 0, u->count * sizeof *u->access);
     for (uint16_t r = 0; r <= NOTHING; r++)
         s.reg[r] = (struct value){r, 0};
     for (unsigned n = 0; n < u->count; n++) {
         const struct insn *i = &u->insn[n];
         bool compiled = u->compiled[n];
         insn_effects(i, &effects[n]);
+        u->changed[n] = registers_of(effects[n].registers_written);
         if (compiled && !(u->bits & CONTEXT_PLAIN)) {
             struct operand memory = operand_of(&s, i, &effects[n]), stack = stack_operand_of(&s, i);
             join(&s, &memory, n);
             join(&s, &stack, n);
         }
         if (compiled)
-            follow(&s, i, &effects[n], u->loose_count && backend_loosens(i) && unit_loosens(u, i));
+            follow(&s, i, u->changed[n], u->loose_count && backend_loosens(i) && unit_loosens(u, i));
         else
-            follow_writes(&s, UINT32_MAX);
+            follow_writes(&s, 0xFF);
     }
     for (unsigned n = 0; n < s.count; n++)
         keep(&s, n);

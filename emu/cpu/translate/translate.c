@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #define MXCSR_MASKS 0x1F80u
-#define INSN_LIMIT 15u /* bytes of an instruction */
+#define COLD_TICKS 128u /* more than a block of the interpreter takes */
+#define INSN_LIMIT 15u  /* bytes of an instruction */
 
 static const uint8_t *run_record(struct cpu *cpu, struct translated *block, unsigned number);
 static const uint8_t *run_group(struct cpu *cpu, struct record_group *group);
@@ -400,6 +401,17 @@ static struct translated *find_across(struct cpu *cpu, struct translated *block)
     return block;
 }
 
+/* What the interpreter took long for, a repeated instruction, is worth more. */
+static void note_cold(struct cpu *cpu)
+{
+    struct translator *t = cpu->translator;
+    uint64_t more = t->cold ? (clock_now(cpu->clock) - t->cold_since) / COLD_TICKS : 0;
+
+    if (more)
+        *t->cold = (uint16_t)(*t->cold + more < t->threshold ? *t->cold + more : t->threshold);
+    t->cold = NULL;
+}
+
 /* The block at CS:EIP, made if it is worth it; or null. plain: the one with CONTEXT_PLAIN. */
 static struct translated *find(struct cpu *cpu, bool plain)
 {
@@ -417,16 +429,18 @@ static struct translated *find(struct cpu *cpu, bool plain)
     u->bits = context_bits(cpu) | (plain ? CONTEXT_PLAIN : 0);
     u->eip = cpu->eip;
     u->limit = cs->limit;
+    heat = cache_heat(t, u->physical, cpu->eip);
+    if (*heat < t->threshold && !plain) { /* what was translated was that warm, or will be soon */
+        ++*heat;
+        t->cold = heat;
+        t->cold_since = clock_now(cpu->clock);
+        return NULL;
+    }
     block = cache_find(t, NULL, u);
     if (block && block->second != NO_SECOND)
         block = find_across(cpu, block);
     if (block)
         return block;
-    heat = cache_heat(t, u->physical, cpu->eip);
-    if (*heat < t->threshold && !plain) {
-        ++*heat;
-        return NULL;
-    }
     if (cache_refuses(cpu, u->physical) || code_block_waits(cpu, u->physical, code_mode(cpu)))
         return NULL;
     available = PAGE_SIZE - (linear & PAGE_MASK);
@@ -494,6 +508,7 @@ bool translator_run(struct cpu *cpu)
 
     if (cpu->observer)
         return false;
+    note_cold(cpu);
     cache_settle(cpu); /* here alone: further on, `from` may lie in what is emptied */
     for (;;) {
         struct block_exit *(*enter)(struct cpu *, const uint8_t *);

@@ -84,7 +84,6 @@ enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_
         if (result != DECODE_OK)
             break;
         insn->offset = (uint16_t)offset;
-        insn->run = interpreter_handler(insn);
         offset += insn->length;
         u->count++;
         if ((int32_t)offset > (int32_t)u->bytes)

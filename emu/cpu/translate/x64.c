@@ -236,29 +236,21 @@ void backend_init(struct backend *b, struct code *code)
 }
 
 /* --- Which instruction by what --- */
-static compile_function *compiler_of(const struct unit *u, const struct insn *i)
-{
-    compile_function *compile = integer_compiler(u, i);
+enum part { NOT_COMPILED, INTEGER, CONTROL, STRING, SYSTEM, X87, SIMD, PARTS };
+static compile_function *(*const compilers[PARTS])(const struct unit *u, const struct insn *i) = {
+    NULL, integer_compiler, control_compiler, string_compiler, system_compiler, x87_compiler, simd_compiler};
 
-    if (!compile)
-        compile = control_compiler(u, i);
-    if (!compile)
-        compile = string_compiler(u, i);
-    if (!compile)
-        compile = system_compiler(u, i);
-    if (!compile)
-        compile = x87_compiler(u, i);
-    return compile ? compile : simd_compiler(u, i);
-}
-
-bool backend_compiles(const struct unit *u, const struct insn *insn)
+uint8_t backend_compiles(const struct unit *u, const struct insn *insn)
 {
-    return compiler_of(u, insn);
+    for (uint8_t part = INTEGER; part < PARTS; part++)
+        if (compilers[part](u, insn))
+            return part;
+    return NOT_COMPILED;
 }
 
 bool backend_runs_on(const struct unit *u, const struct insn *insn)
 {
-    return system_runs_on(insn) && compiler_of(u, insn);
+    return system_runs_on(insn) && backend_compiles(u, insn);
 }
 
 struct flag_use backend_flag_use(const struct unit *u, unsigned n)
@@ -266,35 +258,24 @@ struct flag_use backend_flag_use(const struct unit *u, unsigned n)
     const struct insn *insn = &u->insn[n];
     struct flag_use use = {FLAGS_ARITHMETIC, 0, true};
 
-    if (integer_compiler(u, insn)) {
+    switch (u->compiled[n]) {
+    case INTEGER:
         use = integer_flag_use(insn);
         use.observed |= u->may_miss[n];
-    } else if (x87_compiler(u, insn)) {
-        use = x87_flag_use(u, n);
-    } else if (simd_compiler(u, insn)) {
-        use = simd_flag_use(u, n);
-    } else if (string_compiler(u, insn)) {
-        use = (struct flag_use){0, 0, true};
-    } else if (insn->operation == OP_PUSH || (insn->operation == OP_POP && control_compiler(u, insn))) {
-        use = (struct flag_use){0, 0, u->may_miss[n]};
-    } else if (system_compiler(u, insn)) {
-        use = system_flag_use(insn);
-    } else if (insn->operation == OP_JMP && n + 1 < u->count) {
-        use = (struct flag_use){0, 0, false};
+        return use;
+    case CONTROL:
+        if (insn->operation == OP_PUSH || insn->operation == OP_POP)
+            return (struct flag_use){0, 0, u->may_miss[n]};
+        return insn->operation == OP_JMP && n + 1 < u->count ? (struct flag_use){0, 0, false} : use;
+    case STRING: return (struct flag_use){0, 0, true};
+    case SYSTEM: return system_flag_use(insn);
+    case X87: return x87_flag_use(u, n);
+    case SIMD: return simd_flag_use(u, n);
+    default: return use;
     }
-    return use;
 }
 
 /* --- Stubs --- */
-/* The stub that the unaligned go to when they lie across pages. */
-static struct stub *slow_stub_of(struct compile *c, unsigned index)
-{
-    for (unsigned n = 0; n < c->stub_count; n++)
-        if (c->stub[n].kind == STUB_SLOW && c->stub[n].index == index)
-            return &c->stub[n];
-    return NULL;
-}
-
 unsigned backend_group_length(const struct unit *u, unsigned n)
 {
     unsigned end = n + 1;
@@ -357,27 +338,25 @@ static void emit_slow(struct compile *c, struct stub *stub)
 static void emit_unaligned(struct compile *c, struct stub *stub)
 {
     struct code *code = c->code;
-    struct stub *slow = slow_stub_of(c, stub->index);
 
     aim_all(stub, code->at);
     emit_move(code, SPARE, stub->address);
     emit_alu_immediate(code, ALU_AND, 4, in_register(SPARE), PAGE_MASK);
     emit_alu_immediate(code, ALU_CMP, 4, in_register(SPARE), PAGE_SIZE - stub->size);
     aim(emit_jump_if(code, CC_BE), stub->resume);
-    slow->site[slow->count++] = emit_jump(code);
+    stub->slow->site[stub->slow->count++] = emit_jump(code);
 }
 
 /* A page to which the tables do not lead for writing may hold code elsewhere. */
 static void emit_beside_code(struct compile *c, struct stub *stub)
 {
     struct code *code = c->code;
-    struct stub *slow = slow_stub_of(c, stub->index);
 
     aim_all(stub, code->at);
     emit_move(code, ADDEND, stub->address);
     emit_call_to(code, c->backend->beside_code);
     aim(emit_jump_if(code, CC_NE), stub->resume);
-    slow->site[slow->count++] = emit_jump(code);
+    stub->slow->site[stub->slow->count++] = emit_jump(code);
 }
 
 static void emit_ready(struct compile *c, struct stub *stub)
@@ -451,9 +430,9 @@ static void emit_units(struct compile *c)
 
     for (unsigned n = 0; n < c->unit->count; n++) {
         const struct insn *i = &c->unit->insn[n];
-        if (x87_compiler(c->unit, i))
+        if (c->unit->compiled[n] == X87)
             c->units |= HAS_X87;
-        else if (simd_compiler(c->unit, i))
+        else if (c->unit->compiled[n] == SIMD)
             c->units |= simd_units(&opcode_rows[i->row]);
     }
     if (!c->units)
@@ -487,11 +466,11 @@ static void emit_second(struct compile *c)
 }
 
 /* Whether its code uses R9 for nothing but the place of a memory operand. */
-static bool keeps_addend(const struct unit *u, const struct insn *i)
+static bool keeps_addend(const struct insn *i, enum part part)
 {
     return i->operation <= OP_SAR || i->operation == OP_MOV || i->operation == OP_LEA || i->operation == OP_PUSH ||
            i->operation == OP_POP || (i->operation >= OP_MOVZX8 && i->operation <= OP_MOVSX16) ||
-           (i->operation >= OP_JO && i->operation <= OP_JNLE) || x87_compiler(u, i) || simd_compiler(u, i);
+           (i->operation >= OP_JO && i->operation <= OP_JNLE) || part == X87 || part == SIMD;
 }
 
 static void forget_bounds(struct compile *c)
@@ -502,18 +481,18 @@ static void forget_bounds(struct compile *c)
 
 static void emit_insn(struct compile *c, const struct insn *i)
 {
-    compile_function *compile = compiler_of(c->unit, i);
+    enum part part = c->unit->compiled[c->index];
 
     c->slow = NULL;
     emit_neighbours(c, c->index);
-    if (compile) {
-        compile(c, i);
+    if (part) {
+        compilers[part](c->unit, i)(c, i);
         follow_bounds(c, i);
     } else {
         compile_group(c);
         forget_bounds(c);
     }
-    if (c->slow || !compile || !keeps_addend(c->unit, i))
+    if (c->slow || !part || !keeps_addend(i, part))
         c->held = 0;
     if (!live_behind(c))
         c->flags = (struct owed_flags){.owed = OWED_DEAD};

@@ -71,6 +71,7 @@ struct stub {
     uint8_t index; /* of the instruction */
     uint8_t count;
     uint8_t size, address; /* STUB_UNALIGNED, STUB_BESIDE_CODE: of the operand; the register of the address */
+    struct stub *slow;     /* they: the stub that follows */
     uint8_t *site[8];      /* jumps that lead here */
     uint8_t *resume;
     struct owed_flags before;

@@ -366,11 +366,9 @@ void follow_bounds(struct compile *c, const struct insn *i)
     const struct insn *before = c->index ? &c->unit->insn[c->index - 1] : NULL;
     bool whole = i->size == 4, compared = before && before->operation == OP_CMP && before->form == FORM_RI &&
                                           before->size == 4 && !is_loose(c, before);
-    struct insn_effects effects;
 
-    insn_effects(i, &effects);
-    for (unsigned r = 0; r < 8; r++)
-        if (effects.registers_written & REGISTER_BYTES(r, 4))
+    for (unsigned r = 0, changed = c->unit->changed[c->index]; changed >> r; r++)
+        if (changed >> r & 1)
             c->bound[r] = UINT32_MAX;
     if (whole && i->operation == OP_MOVZX8)
         c->bound[i->dst] = 0xFF;

@@ -10,10 +10,9 @@ const uint8_t host_register[9] = {RAX, RCX, RDX, RBX, R12, RBP, RSI, RDI, NO_REG
 
 bool backend_loosens(const struct insn *i)
 {
-    const char *immediate = strstr(opcode_rows[i->row].operands, ",Iz");
-
-    return immediate && i->size == 4 && i->form == FORM_RI &&
-           (i->operation == OP_MOV || i->operation == OP_TEST || i->operation <= OP_CMP);
+    return i->size == 4 && i->form == FORM_RI &&
+           (i->operation == OP_MOV || i->operation == OP_TEST || i->operation <= OP_CMP) &&
+           strstr(opcode_rows[i->row].operands, ",Iz");
 }
 
 struct stub *new_stub(struct compile *c, enum stub_kind kind)
@@ -38,6 +37,7 @@ void stub_before_slow(struct compile *c, enum stub_kind kind, unsigned size, uns
     if (!c->slow)
         c->slow = new_stub(c, STUB_SLOW);
     stub = new_stub(c, kind);
+    stub->slow = c->slow;
     stub->size = (uint8_t)size;
     stub->address = (uint8_t)address;
     stub->site[stub->count++] = site;
