@@ -2,8 +2,8 @@
 """bochs.py - a guest on Bochs with Muniment's firmware, by Bochs' debugger: `bochs.py machine.yaml NAME.script` (peers.py).
 
 The debugger lets the machine run for so many instructions and reads its memory; keys go in by xdotool to its window on an X server without a screen, and COM1 is a
-socket. Time is instructions, as in our machine. A floppy is changed for one of its format, a CD stays in its drive, and the mouse is not moved. It draws by SDL, as
-Bochs' own X display hangs now and then when a mode changes."""
+socket. Time is instructions, as in our machine. A floppy is changed for one of its format, a CD stays in its drive, and the mouse is not moved. The X server
+repeats no key, as it would by the host's time. Bochs draws by SDL, as its own X display hangs now and then when a mode changes."""
 
 import os, re, select, shutil, signal, socket, subprocess, tempfile, threading, time
 
