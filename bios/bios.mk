@@ -26,11 +26,10 @@ BIOS_SYSTEM := entry.o handlers.o processor.o controller.o memory.o print.o cd_i
     apm.o flat_apm.o apm_entry.o acpi.o acpi_tables.o smbios.o smbios_tables.o mp.o
 BIOS_VGA    := video_rom.o video_init.o video_entry.o video.o video_mode.o video_state.o modes.o text.o palette.o font.o \
     vbe.o vbe_window.o vbe_protected.o edid.o dispi.o registers.o video_tables.o
-# The VGA BIOS for Cirrus chips: what looks at the display interface is compiled once more for theirs, and the monitor is asked. It
-# fills its 32 KiB, and with these optimizations, which repeat code, it would not fit.
-BIOS_SHORT  := -fno-caller-saves -fno-code-hoisting -fno-tree-dominator-opts -fno-tree-ch -fno-if-conversion
-BIOS_BOTH   := video_rom.o video.o vbe.o vbe_protected.o
-BIOS_CIRRUS := gd_video_rom.o $(filter-out dispi.o edid.o $(BIOS_BOTH),$(BIOS_VGA)) $(filter-out gd_video_rom.o,$(BIOS_BOTH:%=gd_%)) gd_cirrus.o ddc.o
+# The VGA BIOS for Cirrus chips: compiled once more, with what looks at the display interface for theirs; and the monitor is asked. It fills its 32 KiB, and without these
+# options, against optimizations that repeat code, it would not fit.
+BIOS_SHORT  := -fno-thread-jumps -fno-caller-saves -fno-code-hoisting -fno-tree-dominator-opts -fno-tree-ch -fno-if-conversion -fno-tree-pre -fno-shrink-wrap
+BIOS_CIRRUS := $(patsubst %,gd_%,$(filter-out dispi.o edid.o,$(BIOS_VGA)) cirrus.o ddc.o)
 BIOS_OBJECTS := $(addprefix $(BIOS_OUT)/,$(BIOS_SHARED) $(BIOS_SYSTEM) $(BIOS_VGA) $(BIOS_CIRRUS))
 BIOS_FONTS   := $(addprefix $(BIOS_OUT)/,font8x8.inc font8x8_upper.inc font8x14.inc font8x16.inc)
 
@@ -51,7 +50,7 @@ $(BIOS_OUT)/flat_%.o: bios/%.c bios/bios.mk | $(BIOS_OUT)
 $(BIOS_OUT)/gd_%.o: bios/%.c bios/bios.mk | $(BIOS_OUT)
 	$(call bios_compile,-m16 -DCIRRUS $(BIOS_SHORT))
 
-$(BIOS_OUT)/gd_%.o: bios/%.S bios/bios.mk | $(BIOS_OUT)
+$(BIOS_OUT)/gd_%.o: bios/%.S bios/bios.mk $(BIOS_FONTS) | $(BIOS_OUT)
 	$(BIOS_CC) $(BIOS_FLAGS) -DCIRRUS -c -o $@ $<
 
 $(BIOS_OUT)/%.o: bios/tests/%.c bios/bios.mk | $(BIOS_OUT)

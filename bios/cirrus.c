@@ -51,9 +51,9 @@ static ROM_DATA struct setting {
     {SEQUENCER, SR_KEY, KEY}, {SEQUENCER, SR_MODE, 0}, {SEQUENCER, SR_ASKED, 0}, {SEQUENCER, SR_POINTER, 0}, {GRAPHICS, GR_BLT_START, 4}, {GRAPHICS, GR_BLT_START, 0},
     {GRAPHICS, GR_BANK, 0}, {GRAPHICS, GR_EXTENSIONS, 0}, {CRTC_COLOUR, 0x1A, 0}, {CRTC_COLOUR, CR_DISPLAY, 0},
     {CRTC_COLOUR, CR_OVERLAY, 0}
-}, extended[] = { /* offsets of 16 KiB; the engine will make zeros, 4 KiB a line */
+}, extended[] = { /* offsets of 16 KiB; the engine will make zeros, 4 KiB a line (QEMU's wants a pitch of the source too) */
     {CRTC_COLOUR, 0x11, 0}, {CRTC_COLOUR, 0x14, 0}, {GRAPHICS, GR_EXTENSIONS, UNITS_OF_16K}, {GRAPHICS, GR_BLT, 0xFF}, {GRAPHICS, GR_BLT + 1, 0x0F}, {GRAPHICS, GR_BLT + 4, 0},
-    {GRAPHICS, GR_BLT + 5, 0x10}, {GRAPHICS, GR_BLT + 8, 0}, {GRAPHICS, GR_BLT + 9, 0}, {GRAPHICS, GR_BLT + 10, 0},
+    {GRAPHICS, GR_BLT + 5, 0x10}, {GRAPHICS, GR_BLT + 7, 0x10}, {GRAPHICS, GR_BLT + 8, 0}, {GRAPHICS, GR_BLT + 9, 0}, {GRAPHICS, GR_BLT + 10, 0},
     {GRAPHICS, GR_BLT_MODE, 0}, {GRAPHICS, GR_BLT_OPERATION, 0},
 };
 /* clang-format on */

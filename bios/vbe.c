@@ -215,6 +215,33 @@ static uint16_t mode_set(struct regs *r)
     return VBE_OK;
 }
 
+#ifdef CIRRUS
+void vbe_chip_mode(struct regs *r)
+{
+    enum { NONE = 0xFF, FIRST = 0x58 };
+    /* clang-format off */
+    static ROM_DATA uint8_t numbers[] = { /* less FIRST_VBE_MODE */
+        0x02, NONE, NONE, NONE, 0x03, 0x04, 0x00, 0x01, /* 58h */
+        0x05, NONE, NONE, NONE, 0x11, 0x14, 0x10, 0x13,
+        0x16, 0x19, 0x02, NONE, 0x06, 0x07, NONE, 0x0E,
+        0x0F, 0x12, NONE, NONE, 0x17, 0x1A, NONE, NONE, 0x15, 0x18,
+    };
+    /* clang-format on */
+    uint8_t number = r->al & 0x7F;
+    uint16_t bx = r->bx;
+
+    if ((uint8_t)(number - FIRST) >= sizeof(numbers))
+        return;
+    r->bx = FIRST_VBE_MODE | rom_get(numbers[number - FIRST]) | (r->al & 0x80) << 8;
+    if (mode_set(r) == VBE_OK) {
+        bda_put(video_mode, number);
+        bda_put(video_control, (bda_get(video_control) & 0x7F) | (r->al & 0x80));
+        r->al = 0x20;
+    }
+    r->bx = bx;
+}
+#endif
+
 static uint16_t mode_get(struct regs *r)
 {
     struct mode mode;

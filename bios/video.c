@@ -21,8 +21,12 @@ static void mode_set(struct regs *r)
     uint8_t number = r->al & 0x7F;
     struct video_mode mode;
 
-    if (!video_mode_find(number, &mode))
+    if (!video_mode_find(number, &mode)) {
+#ifdef CIRRUS
+        vbe_chip_mode(r);
+#endif
         return;
+    }
     video_mode_set(r->al);
     r->al = number > 7 ? 0x20 : number == 6 ? 0x3F : 0x30;
 }

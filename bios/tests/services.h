@@ -19,6 +19,7 @@
     X(ports_without_a_card_read_ff, 0) \
     X(no_other_display_answers, 0) \
     X(cirrus_bios_names_its_chip, 0) \
+    X(cirrus_bios_sets_its_modes, 0) \
     X(int13_returns_with_interrupts_on, 0) \
     X(floppy_types_are_those_of_cmos, 1) \
     X(disk_geometry_is_one_in_all_places, 2) \

@@ -414,6 +414,31 @@ bool cirrus_bios_names_its_chip(void)
            (options.ax & 0x4060) == 0x60 && options.cx == 0x2810 && monitor.bx == 0x0E00;
 }
 
+/* 5Fh is 640x480 in 256 colours; 5Bh no mode. The VGA's own BIOS has neither. */
+bool cirrus_bios_sets_its_modes(void)
+{
+    struct call set = {.ax = 0x005F}, get = {.ax = 0x4F03}, number = {.ax = 0x0F00}, none = {.ax = 0x005B},
+                still = number, window = {.ax = 0x4F05, .bx = 0x0100};
+
+    outw(0x3C4, 0x1206);
+    bool chip = inb(0x3C5) == 0x12;
+    soft_int(0x10, &set);
+    soft_int(0x10, &get);
+    soft_int(0x10, &number);
+    soft_int(0x10, &none);
+    soft_int(0x10, &still);
+    soft_int(0x10, &window);
+    bool dots = chip && far_get8(0xA000, 0x1234) == 0;
+    far_put8(0xA000, 0x1234, 0x5A);
+    call_ax(0x10, 0x00DF); /* the same, and memory stays */
+    bool kept = far_get8(0xA000, 0x1234) == 0x5A;
+    call_ax(0x10, 0x0003);
+    if (!chip)
+        return get.bx == 3 && number.al == 3;
+    return set.al == 0x20 && get.bx == 0x101 && number.al == 0x5F && still.al == 0x5F && window.ax == 0x004F && dots &&
+           kept;
+}
+
 /* The monitor is the one that CMOS 5Fh names, which prefers its own mode at 60 Hz; or none. */
 bool vbe_monitor_describes_itself(void)
 {
