@@ -166,7 +166,7 @@ static bool sign_by_command(const struct key *key, const void *message, size_t s
 {
     size_t length;
 
-    if (!command_run(key->command, key->path, message, size, signature, SIGNATURE_SIZE, &length, error))
+    if (!command_run(key->command, key->path, message, size, 0, signature, SIGNATURE_SIZE, &length, error))
         return false;
     return (length == SIGNATURE_SIZE && signature_fits(key->pem, PUBLIC_PEM_SIZE, signature, message, size)) ||
            error_set(error, STATUS_HOST, key->path, NULL,

@@ -198,19 +198,21 @@ static bool is_address(const char *tsa)
 
 /* The command that asks an authority: the one that is given, or the host's curl for an address, which follows nothing
  * to another address and closes with a line that says what it got. */
-static bool tsa_command(const struct arguments *a, const char *tsa, char *command, size_t size, struct error *error)
+static bool tsa_command(const struct arguments *a, const char *tsa, char *command, size_t size, unsigned *seconds,
+                        struct error *error)
 {
-    const char *seconds = argument_value(a, "--timeout") ? argument_value(a, "--timeout") : "60";
+    const char *given = argument_value(a, "--timeout") ? argument_value(a, "--timeout") : "60";
     int length;
 
-    if (strspn(seconds, "0123456789") != strlen(seconds) || strlen(seconds) > 5 || atoi(seconds) == 0)
+    *seconds = (unsigned)strtoul(given, NULL, 10);
+    if (strspn(given, "0123456789") != strlen(given) || strlen(given) > 5 || *seconds == 0)
         return error_set(error, STATUS_USAGE, "stamp", NULL, NULL, "--timeout takes a number of seconds");
     length = is_address(tsa)
                  ? snprintf(command, size,
-                            "exec curl -q -sSf --globoff --proto =http,https --max-time %s "
+                            "exec curl -q -sSf --globoff --proto =http,https --max-time %u "
                             "-H 'Content-Type: application/timestamp-query' -H 'Accept: " REPLY_TYPE "' -H 'Expect:' "
                             "--data-binary @- -w '\\n%%{http_code} %%{content_type}' --url '%s'",
-                            seconds, tsa)
+                            *seconds, tsa)
                  : snprintf(command, size, "%s", tsa);
     return (length < (int)size && !(is_address(tsa) && strchr(tsa, '\''))) ||
            error_set(error, STATUS_USAGE, "--tsa", NULL, NULL, "is no address and no command that can be run");
@@ -243,14 +245,15 @@ static bool ask(const struct deciding *d, const char *about, uint8_t *response, 
     struct stamp_trust trust = {.crls = d->crls, .crl_count = d->crl_count};
     struct stamp_verdict verdict;
     char command[4096];
+    unsigned seconds;
     bool good;
 
     if (!evidence_stamped(d->evidence, about, &over))
         return error_set(error, STATUS_INPUT, d->subject.path, about, NULL, "has no such batch of evidence");
-    good = tsa_command(d->arguments, tsa, command, sizeof command, error) &&
+    good = tsa_command(d->arguments, tsa, command, sizeof command, &seconds, error) &&
            timestamp_request(over.bytes, over.size, &query, error) &&
-           command_run(command, "--tsa", query.bytes, query.length, response, STAMP_LIMIT + REPLY_ROOM, length,
-                       error) &&
+           command_run(command, "--tsa", query.bytes, query.length, seconds + is_address(tsa), response,
+                       STAMP_LIMIT + REPLY_ROOM, length, error) &&
            (!is_address(tsa) || take_reply(response, length, error));
     text_free(&query);
     if (!good)

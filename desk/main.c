@@ -61,7 +61,7 @@ static const struct option countersign_options[] = {
 
 static const struct option stamp_options[] = {
     { "--tsa", "URL|COMMAND", "a time stamp authority (RFC 3161): an address, asked by the host's curl, or a command that gets the request\nand prints the response", false, true },
-    { "--timeout", "SECONDS", "how long an address may take to answer (60)", false, false },
+    { "--timeout", "SECONDS", "how long the authority may take to answer (60); a command that takes longer is ended", false, false },
     { "--about", "BATCH", "stamp this batch of evidence, not the signature of the archive", false, false },
     { "--crl", "FILE", "keep this list of revoked certificates with the stamp (may be repeated)", true, false },
     { "--key", "KEY", "sign what is kept with the stamp, the file's digests among it", false, false },

@@ -139,6 +139,20 @@ gives "an address that would end its quotes" 2 "$MUNIMENT" stamp open.mun --tsa 
 passed "runs nothing" $([ ! -e broken ]; echo $?)
 gives "a time that is none" 2 "$MUNIMENT" stamp open.mun --tsa "$address/good" --timeout soon
 gives "a command without end is ended" 4 timeout 20 "$MUNIMENT" stamp open.mun --tsa "cat /dev/zero"
+# A command that hangs is ended, with all that it began.
+hangs() # FACT COMMAND: nothing is taken, and nothing of it runs on
+{
+    gives "$1" 4 timeout 20 "$MUNIMENT" stamp open.mun --tsa "$2" --timeout 1
+    says "$1: says why" err 'did not end within 1 seconds'
+    passed "$1: nothing of it runs on" $(pgrep -c -f "sleep 98765$$")
+}
+hangs "a command that hangs" "sleep 98765$$"
+hangs "one whose children hang" "trap '' TERM; sleep 98765$$ & sleep 98765$$ & wait"
+hangs "one that has closed its output" "exec >&-; sleep 98765$$; true"
+hangs "one that has answered, and whose child holds the output" "$(tsa good); sleep 98765$$ &"
+mkdir left; cp open.mun left/
+gives "one that has answered is taken" 0 "$MUNIMENT" stamp left/open.mun --tsa "$(tsa good); sleep 98765$$ >left/out 2>&1 &"
+passed "what it left is ended, too" $(pgrep -c -f "sleep 98765$$")
 gives "a command may hold an address" 4 "$MUNIMENT" stamp open.mun --tsa "echo http://127.0.0.1/"
 says "it was run" err 'gave what is no stamp'
 
