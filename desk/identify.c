@@ -5,6 +5,7 @@
 #include "desk/desk.h"
 #include "formats/json.h"
 #include "desk/progress.h"
+#include "desk/reader.h"
 #include "desk/suggest.h"
 #include "formats/images/images.h"
 #include "formats/plain.h"
@@ -71,6 +72,8 @@ static void print_volume(const struct volume *v)
         also("", v->detail);
         if (v->code_page_evidence)
             printf(", names in code page %u (%s)", v->code_page, v->code_page_evidence);
+        if (v->text_page)
+            printf(", texts in %u", v->text_page);
         also("boot sector of ", v->loader);
         also("encrypted by ", v->encryption);
         also("compressed by ", v->compression);
@@ -181,6 +184,8 @@ static void json_volume(const struct volume *v)
     member("detail", v->detail);
     if (v->code_page_evidence)
         printf(", \"code-page\": %u", v->code_page);
+    if (v->text_page)
+        printf(", \"text-page\": %u", v->text_page);
     member("boot-sector", v->loader);
     member("encryption", v->encryption);
     member("compression", v->compression);
@@ -275,8 +280,10 @@ static bool examine(struct identity *id, const struct image_request *request, st
 
     if (!image_open(id->path, request, &disk, &id->info, error))
         return false;
-    bool good = disk_survey(&disk, &id->survey, error) &&
-                suggest_machine(&disk, &id->survey, NULL, &id->suggestion, error);
+    bool good = disk_survey(&disk, &id->survey, error);
+    if (good)
+        reader_find_code_pages(&disk, &id->survey);
+    good = good && suggest_machine(&disk, &id->survey, NULL, &id->suggestion, error);
     disk.close(disk.context);
     return good;
 }

@@ -17,8 +17,10 @@
 #include <unistd.h>
 
 #include "desk/jail.h"
+#include "formats/codepage.h"
 #include "formats/file.h"
 #include "formats/text.h"
+#include "formats/volumes/registry.h"
 
 enum {
     ANSWER_SECONDS = 60,
@@ -30,7 +32,7 @@ enum {
 
 #define MEMORY_LIMIT (UINT64_C(4) << 30) /* address space, beyond what the process had */
 
-enum operation { OPEN, LIST, READ, RUNS };
+enum operation { OPEN, LIST, READ, RUNS, PAGES };
 enum kind { ENTRY, RUN, BYTES, END, FAILURE };
 
 struct question {
@@ -97,13 +99,15 @@ static void answer(struct server *s, const struct question *q)
 {
     const struct file_entry e = {.kind = (uint8_t)q->kind, .id = q->id, .stream = q->stream, .size = q->size};
     const struct files *f = &s->files;
-    struct error error;
+    struct registry_pages pages;
+    struct error error = {.status = STATUS_OK};
     bool good = true;
 
     switch (q->operation) {
     case LIST: good = f->system->list(f->context, q->id, put_entry, s, &error); break;
     case RUNS: good = f->system->runs(f->context, &e, put_run, s, &error); break;
     case READ: good = put_bytes(s, q, &e, &error); break;
+    case PAGES: good = !registry_pages(f, &pages) || put(s, BYTES, &pages, sizeof pages); break;
     default: break;
     }
     if (!put(s, good ? END : FAILURE, &error, good ? 0 : sizeof error) || !flush(s))
@@ -505,4 +509,61 @@ bool reader_open(const struct block *disk, const struct volume *volume, struct f
     }
     *files = (struct files){&system_reader, r};
     return true;
+}
+
+/* --- Code pages --- */
+
+static bool take_pages(void *context, const void *bytes, size_t size)
+{
+    struct registry_pages *pages = context;
+
+    if (size == sizeof *pages)
+        memcpy(pages, bytes, size);
+    return size == sizeof *pages;
+}
+
+/* Of the system on a volume; oem is 0 if there is none. */
+static struct registry_pages pages_on(const struct block *disk, const struct volume *volume)
+{
+    const struct question question = {.operation = PAGES};
+    struct registry_pages pages = {.oem = 0};
+    struct files files;
+    struct error ignored;
+
+    if (!files_can_open(volume) || !reader_open(disk, volume, &files, &ignored))
+        return pages;
+    if (!ask(files.context, &question, &ignored) ||
+        !receive_answer(files.context, BYTES, sizeof pages, take_pages, &pages, &ignored) ||
+        !codepage_known(pages.oem) || !registry_file(pages.file))
+        pages.oem = 0;
+    files_close(&files);
+    return pages;
+}
+
+static bool lacks_code_page(const struct volume *v)
+{
+    return !v->code_page_evidence && v->file_system &&
+           (!strncmp(v->file_system, "FAT", 3) || (strstr(v->file_system, "Space") && files_can_open(v)));
+}
+
+void reader_find_code_pages(const struct block *disk, struct disk_survey *s)
+{
+    struct registry_pages found[SURVEY_VOLUMES], first = {.oem = 0};
+    bool wanted = false;
+
+    for (uint32_t i = 0; i < s->volume_count; i++)
+        wanted |= lacks_code_page(&s->volumes[i]);
+    for (uint32_t i = 0; wanted && i < s->volume_count; i++) {
+        found[i] = pages_on(disk, &s->volumes[i]);
+        first = first.oem ? first : found[i];
+    }
+    for (uint32_t i = 0; first.oem && i < s->volume_count; i++) {
+        struct volume *v = &s->volumes[i];
+        const struct registry_pages *p = found[i].oem ? &found[i] : &first;
+        if (!lacks_code_page(v))
+            continue;
+        v->code_page = p->oem;
+        v->text_page = p->ansi;
+        v->code_page_evidence = registry_file(p->file);
+    }
 }

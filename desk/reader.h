@@ -7,9 +7,14 @@
 #define MUNIMENT_DESK_READER_H
 
 #include "formats/volumes/files.h"
+#include "formats/volumes/volumes.h"
 
 /* Opens a volume of a disk as it is now; what is written to the disk later may be seen or not. The disk must outlive
  * it. */
 bool reader_open(const struct block *disk, const struct volume *volume, struct files *files, struct error *error);
+
+/* Asks the registries of what is installed on a disk for the code page of the volumes whose names depend on one, where
+ * no file that the survey knows says it. Their own system's counts before another's. */
+void reader_find_code_pages(const struct block *disk, struct disk_survey *survey);
 
 #endif

@@ -95,8 +95,11 @@ bool desk_volume_choose(const struct arguments *a, struct desk_volume *v, struct
 {
     const char *drive = argument_value(a, "--drive"), *colon = drive ? strchr(drive, ':') : NULL;
     struct disk_survey survey;
-    bool good = disk_survey(&v->disk.block, &survey, error) &&
-                choose_volume(a, v, &survey, colon ? colon + 1 : NULL, error);
+    bool good = disk_survey(&v->disk.block, &survey, error);
+
+    if (good && !argument_value(a, "--code-page"))
+        reader_find_code_pages(&v->disk.block, &survey);
+    good = good && choose_volume(a, v, &survey, colon ? colon + 1 : NULL, error);
 
     disk_survey_free(&survey);
     return good;

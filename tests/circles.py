@@ -46,7 +46,7 @@ PUBLIC = {
     "formats": ["formats.h", "block.h", "wave.h", "codepage.h", "error.h", "file.h", "json.h", "numbers.h", "output.h",
                 "padding.h", "plain.h", "text.h", "xml.h"],
     "formats/images": ["images.h"],
-    "formats/volumes": ["volumes.h", "files.h", "signatures.h"],
+    "formats/volumes": ["volumes.h", "files.h", "registry.h", "signatures.h"],
     "manifests": ["manifests.h"],
     "emu": ["emu.h", "cable.h"],
     "emu/host": ["host.h"],

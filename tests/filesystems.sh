@@ -160,6 +160,12 @@ mke2fs -q -t ext4 huge.img && printf 'write huge huge\nwrite tree/resident.txt s
 gives "a file that claims more than its disk has (V-5)" 1 "$MUNIMENT" retrieve huge.img -o huge-bag
 says "is named" err "claims 3221225472 bytes"
 passed "and the rest comes out" "$(cmp -s tree/resident.txt huge-bag/data/small; echo $?)"
+debugfs -w -R "set_inode_field small size 999999999999999" huge.img 2>err
+gives "a record that claims a petabyte" 0 timeout 20 "$MUNIMENT" files huge.img
+says "is listed at once" out " 999999999999999 -rw-r----- small"
+debugfs -w -R "set_inode_field <2> size 999999999999999" huge.img 2>err
+gives "and a folder that does" 1 timeout 20 "$MUNIMENT" files huge.img
+says "is damaged" err "a folder claims more than its disk has"
 
 # --- A reader that crashes, or wants more than it may ---
 mkdir fake

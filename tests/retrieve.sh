@@ -71,6 +71,33 @@ says "so" out "GEHЋ¶T.TXT"
 gives "of 932" 0 "$MUNIMENT" files pages.img --code-page 932
 says "two bytes are one" out "GEH叱T.TXT"
 gives "and no other" 2 "$MUNIMENT" files pages.img --code-page 851
+
+# --- Or by the registry of an installed Windows, which hive.py writes: NT to XP, NT 3, 95 to ME; on the same volume or another ---
+for kind in nt nt3 95; do
+    file=WINNT/SYSTEM32/CONFIG/SYSTEM
+    [ $kind != 95 ] || file=WINDOWS/SYSTEM.DAT
+    python3 "$here/tests/hive.py" hive $kind 866 1251
+    truncate -s 0 registry.img && truncate -s 2880K registry.img && mformat -i registry.img -f 2880 ::
+    path=${file%/*}
+    mmd -i registry.img ::${path%%/*}
+    [ $kind = 95 ] || mmd -i registry.img ::WINNT/SYSTEM32 ::WINNT/SYSTEM32/CONFIG
+    mcopy -i registry.img hive ::$file && mcopy -i registry.img salaries.txt ::GEHXLT.TXT
+    LC_ALL=C sed -i 's/GEHXLT  TXT/GEH\x8eLT  TXT/' registry.img
+    gives "$kind: names are in the code page of the registry" 0 "$MUNIMENT" files registry.img
+    says "$kind: of the control set that is in use" out "GEHОLT.TXT"
+    gives "$kind: identified" 0 "$MUNIMENT" identify registry.img
+    says "$kind: with what shows it" out "names in code page 866 ($file), texts in 1251"
+    gives "$kind: or another that is named" 0 "$MUNIMENT" files registry.img --code-page 850
+    says "$kind: counts" out "GEHÄLT.TXT"
+    gives "$kind: retrieved" 0 "$MUNIMENT" retrieve registry.img "GEH*" -o "registry-$kind"
+    says "$kind: the bag says which" "registry-$kind/bag-info.txt" "Muniment-Code-Page: 866"
+done
+truncate -s 0 two.img && truncate -s 8M two.img && printf '63,5760,1\n5823,5760,6\n' | sfdisk -q --no-reread two.img 2>out
+mformat -i two.img@@32256 -T 5760 -h 2 -s 36 :: && mcopy -i two.img@@32256 salaries.txt ::GEHXLT.TXT
+dd if=registry.img of=two.img bs=512 seek=5823 conv=notrunc status=none
+LC_ALL=C sed -i 's/GEHXLT  TXT/GEH\x8eLT  TXT/' two.img
+gives "of a system on another partition" 0 "$MUNIMENT" files two.img --drive :1
+says "as well" out "GEHОLT.TXT"
 mcopy -i pages.img autoexec.bat ::AUTOEXEC.BAT
 gives "the last that a system selects" 0 "$MUNIMENT" files pages.img
 says "holds" out "GEHО╢T.TXT"

@@ -10,7 +10,8 @@
 
 #include <tsk/libtsk.h>
 
-#define NTFS_OWN 24 /* records of NTFS itself: $MFT and so on */
+#define NTFS_OWN 24                /* records of NTFS itself: $MFT and so on */
+#define ABSURD (UINT64_C(1) << 30) /* bytes that a sparse file may have more than its disk */
 
 /* The functions of libtsk that are used. */
 struct functions {
@@ -153,6 +154,17 @@ static void close_files(void *context)
 
 /* --- Entries --- */
 
+/* Opens a record, unless it is the one that was opened last. */
+static bool open_record(struct tsk_files *t, uint64_t id, struct error *error)
+{
+    if (t->file && t->file->meta && t->file->meta->addr == id)
+        return true;
+    if (t->file)
+        t->call.file_close(t->file);
+    t->file = t->call.file_open(t->fs, NULL, id);
+    return (t->file && t->file->meta) || failed(t, error);
+}
+
 static struct file_time time_of(const struct tsk_files *t, time_t seconds, uint32_t nanoseconds)
 {
     return file_time_of(seconds, nanoseconds, FILE_UTC, t->precision);
@@ -186,6 +198,15 @@ static bool is_deleted(const TSK_FS_FILE *file)
            file->meta->flags & TSK_FS_META_FLAG_UNALLOC;
 }
 
+/* How many attributes a record has; none if it claims far more than its disk has, because libtsk goes over all of that
+ * to find them. */
+static int attribute_count(const struct tsk_files *t, TSK_FS_FILE *file)
+{
+    const bool absurd = file->meta && (uint64_t)file->meta->size > t->image.end + ABSURD;
+
+    return absurd && !TSK_FS_TYPE_ISNTFS(t->fs->ftype) ? 0 : t->call.attributes(file);
+}
+
 /* What belongs to the file system, or to libtsk, and not to who used it; and what is deleted, unless it is wanted. */
 static bool is_left_out(const struct tsk_files *t, const TSK_FS_FILE *file)
 {
@@ -213,7 +234,7 @@ static uint8_t dos_attributes(const struct tsk_files *t, TSK_FS_FILE *file, int 
 static bool show(struct tsk_files *t, TSK_FS_FILE *file, struct file_entry *e, file_each *each, void *context)
 {
     const TSK_FS_META *m = file->meta;
-    int count = t->call.attributes(file);
+    int count = attribute_count(t, file);
 
     memset(e, 0, sizeof *e);
     e->id = file->name->meta_addr;
@@ -266,7 +287,11 @@ static bool show(struct tsk_files *t, TSK_FS_FILE *file, struct file_entry *e, f
 static bool list(void *context, uint64_t id, file_each *each, void *each_context, struct error *error)
 {
     struct tsk_files *t = context;
-    TSK_FS_DIR *folder = t->call.dir_open(t->fs, id ? id : t->fs->root_inum);
+
+    id = id ? id : t->fs->root_inum;
+    if (open_record(t, id, error) && (uint64_t)t->file->meta->size > t->image.end) /* libtsk would read all of it */
+        return error_set(error, STATUS_WRONG, t->name, NULL, NULL, "a folder claims more than its disk has");
+    TSK_FS_DIR *folder = t->call.dir_open(t->fs, id);
     struct file_entry *entry = malloc(sizeof *entry);
     bool going = folder && entry;
 
@@ -287,23 +312,12 @@ static bool list(void *context, uint64_t id, file_each *each, void *each_context
 
 /* --- Bytes --- */
 
-/* Opens a record, unless it is the one that was opened last. */
-static bool open_record(struct tsk_files *t, uint64_t id, struct error *error)
-{
-    if (t->file && t->file->meta && t->file->meta->addr == id)
-        return true;
-    if (t->file)
-        t->call.file_close(t->file);
-    t->file = t->call.file_open(t->fs, NULL, id);
-    return (t->file && t->file->meta) || failed(t, error);
-}
-
 /* The data of an entry; null with *error. */
 static const TSK_FS_ATTR *data_of(struct tsk_files *t, const struct file_entry *e, struct error *error)
 {
     if (!open_record(t, e->id, error))
         return NULL;
-    for (int i = 0, count = t->call.attributes(t->file); i < count; i++) {
+    for (int i = 0, count = attribute_count(t, t->file); i < count; i++) {
         const TSK_FS_ATTR *a = t->call.attribute(t->file, i);
         if (a && is_data(t, a) && (e->stream ? a->id + 1u == e->stream : !is_named(a)))
             return a;

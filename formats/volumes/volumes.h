@@ -51,6 +51,7 @@ struct volume {
     struct geometry tracks;               /* heads and sectors to the track in its boot sector; all zero: it has none */
     uint16_t code_page;                   /* of names in one byte to the character (formats/codepage.h) */
     bool with_deleted;                    /* whoever opens its files wants those that were deleted, too */
+    uint16_t text_page;                   /* of texts of Windows; 0: not known */
     const char *code_page_evidence;       /* the file that says so; null: none does, and it is 437 */
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "formats/volumes/files.h"
+#include "formats/volumes/registry.h"
 #include "formats/volumes/volumes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -90,6 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct disk_survey survey;
     struct error error;
+    char text[16];
 
     if (size < HEAD + SECTOR_SIZE)
         return 0;
@@ -102,6 +104,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     walk(&disk, "HPFS");
     walk(&disk, "ISO 9660");
     walk(&disk, "DriveSpace");
+    registry_value(data + HEAD, size - HEAD, "System/CurrentControlSet/Control/Nls/CodePage/OEMCP", text, sizeof text);
+    registry_value(data + HEAD, size - HEAD, "Select/Current", text, sizeof text);
     disk_survey_free(&survey);
     return 0;
 }
