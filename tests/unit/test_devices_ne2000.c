@@ -516,6 +516,8 @@ static void rtl8029_is_found_on_pci_and_moves_doublewords(void **state)
     rtl8029_init(&rtl, &pci, &f->board.bus, 3, &f->card);
     bus_write(&f->board.bus, 0xCF8, 0x80001800, 4);
     assert_int_equal(bus_read(&f->board.bus, 0xCFC, 4), 0x802910EC);
+    bus_write(&f->board.bus, 0xCF8, 0x8000182C, 4); /* and its subsystem */
+    assert_int_equal(bus_read(&f->board.bus, 0xCFC, 4), 0x802910EC);
     bus_write(&f->board.bus, 0xCF8, 0x80001810, 4);
     bus_write(&f->board.bus, 0xCFC, 0xFFFFFFFF, 4);
     assert_int_equal(bus_read(&f->board.bus, 0xCFC, 4), 0xFFFFFFE1);
