@@ -18,6 +18,8 @@ import time
 import zlib
 
 import linux
+sys.path.append(os.path.join(os.path.dirname(__file__), "../guests"))
+from same_picture import pixels
 
 IMAGE = "/usr/lib/grub-rescue/grub-rescue-floppy.img"
 MENU, PROMPT = b"for a command-line", b"grub>"
@@ -139,15 +141,9 @@ CLOCK = (640, 560)  # what is right of and below this may differ
 
 
 def png_rows(path):
-    """Width, and rows of RGB, of a picture that muniment wrote: eight bits a sample, no filter."""
-    with open(path, "rb") as file:
-        data, at, packed = file.read(), 8, b""
-    while at < len(data):
-        size, kind = struct.unpack(">I4s", data[at:at + 8])
-        packed += data[at + 8:at + 8 + size] if kind == b"IDAT" else b""
-        at += 12 + size
-    width, height = struct.unpack(">II", data[16:24])
-    raw = zlib.decompress(packed)
+    """Width, and rows of RGB, of a picture that muniment wrote."""
+    header, raw = pixels(path)
+    width, height = struct.unpack(">II", header[:8])
     return width, [raw[y * (width * 3 + 1) + 1:(y + 1) * (width * 3 + 1)] for y in range(height)]
 
 

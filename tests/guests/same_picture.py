@@ -8,6 +8,7 @@ import zlib
 
 
 def pixels(path):
+    """The header, and rows of a picture, each behind its filter's number: 0, none, as muniment writes them."""
     with open(path, "rb") as file:
         data, at, packed = file.read(), 8, b""
     while at < len(data):
@@ -18,5 +19,5 @@ def pixels(path):
     return data[16:29], zlib.decompress(packed)
 
 
-if pixels(sys.argv[1]) != pixels(sys.argv[2]):
+if __name__ == "__main__" and pixels(sys.argv[1]) != pixels(sys.argv[2]):
     sys.exit(f"{sys.argv[2]} is not the picture {sys.argv[1]} that is made")
