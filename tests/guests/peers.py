@@ -33,6 +33,20 @@ DIFFERENT = {
     ("", 'wait serial "sb16 04 13 50 \\n"'): (["wait", "serial", "sb16 04 "], "a peer's DSP is 4.05 or so, and how many blocks end in half a second follows the host's clock"),
     ("qemu", 'wait serial "midi\\n"'): (None, "QEMU has no MPU-401"),
     ("bochs", 'wait serial "empty 40 \\n"'): (["wait", "serial", "empty 00 \n"], "a transfer of no bytes does not end on Bochs"),
+    ("", 'wait serial "version 04 0D \\n"'): (["wait", "serial", "version 04 "], "a peer's DSP is 4.05 or so"),
+    ("qemu", 'wait serial "speaker FF 00 \\n"'): (None, "QEMU's DSP has no command D8h"),
+    ("qemu", 'wait serial "mixer C0 C0 C0 C0 C0 C0 00 00 00 00 1F 15 0B 00 00 00 80 80 \\n"'): (None, "QEMU's mixer keeps what is written, and has nothing else"),
+    ("qemu", 'wait serial "pro B8 78 B7 \\n"'): (None, "the same"),
+    ("bochs", 'wait serial "forced 01 00 02 00 \\n"'): (["wait", "serial", "forced 01 00 "], "Bochs' DSP has no command F3h"),
+    ("", 'wait serial "paused = continued # ended = \\n"'): (["wait", "serial", "paused = "], "how far a peer is afterwards follows the host's clock"),
+    ("", 'wait serial "silent 00 01 \\n"'): (None, "a peer's silence is over at once, or has no end"),
+    # How far the channel is where blocks follow each other, and what else is not on a peer.
+    **{("qemu", f'wait serial "{command} FFFF 01 \\n"'): (["wait", "serial", f"{command} 00FF 01 \n"], "QEMU's controller has its count again at the end") for command in ("14", "91", "c0")},
+    **{("qemu", f'wait serial "{command} FFFF 01 \\n"'): (None, "the same; blocks follow each other by the host's clock") for command in ("1c", "90", "c6")},
+    **{("qemu", f'wait serial "{command} FFFF 01 \\n"'): (None, "QEMU plays no ADPCM") for command in ("16", "17", "1f", "74", "75", "7d", "76", "77", "7f")},
+    **{(peer, f'wait serial "{command} FFFF 02 \\n"'): (None, "the same, and Bochs moves nothing by channel 5") for command in ("b0", "b6") for peer in ("qemu", "bochs")},
+    **{("", f'wait serial "{line} \\n"'): (None, "nothing is recorded on a peer") for line in
+       ("24 FFFF 01 80", "99 FFFF 01 80", "2c FFFF 01 80", "98 FFFF 01 80", "c8 FFFF 01 80", "ce FFFF 01 80", "b8 FFFF 02 00", "be FFFF 02 80")},
 }
 
 
