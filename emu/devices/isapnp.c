@@ -167,6 +167,7 @@ static void write_data_of(struct isapnp *p, uint8_t value)
     } else if (p->address == NUMBER && p->state == ISOLATION) {
         p->number = value;
         p->state = CONFIG;
+        p->resource = p->isolated / 16; /* identifier and resources come from one source: what was read has gone by */
     } else if (p->state == CONFIG) {
         if (p->address == DEVICE)
             p->device = value;

@@ -123,6 +123,9 @@ static void resources_end_with_a_sum_of_0(void **state)
     uint8_t identifier[9], bytes[14], sum = 0;
 
     isolate(f, identifier);
+    out(&f->board, ADDRESS, 4); /* the identifier has been read: resources follow */
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(in(&f->board, READ), ((uint8_t[]){0x0A, 0x10, 0x01, 0x79})[i]);
     reg(f, 3, 1); /* woken again, it begins with the identifier */
     assert_int_equal(get(f, 5) & 1, 1);
     out(&f->board, ADDRESS, 4);
