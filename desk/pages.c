@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PATIENCE_MS 50 /* for a chunk: to read and verify it takes a few milliseconds */
+#define REST_SECONDS 2 /* without questions, after one that was not answered in time */
 #define MAP_ROUND UINT64_C(65536)
 
 /* --- Where what is --- */
@@ -37,6 +39,14 @@ static bool is_there(const struct pages *pages, uint64_t chunk)
     return pread(pages->file, &there, 1, (off_t)chunk) == 1 && there;
 }
 
+static uint64_t seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec;
+}
+
 /* Asks, and waits for a moment. An answer to an earlier question may come before. */
 static void ask(struct pages *pages, uint64_t chunk)
 {
@@ -52,6 +62,7 @@ static void ask(struct pages *pages, uint64_t chunk)
             return;
     }
     pages->asks = pages->asks && got == sizeof m; /* else the other end is gone */
+    pages->asks_from = seconds() + REST_SECONDS;
 }
 
 static bool read_shared(void *context, enum drive_slot slot, uint64_t chunk, uint8_t *bytes)
@@ -59,7 +70,7 @@ static bool read_shared(void *context, enum drive_slot slot, uint64_t chunk, uin
     struct pages *pages = context;
 
     chunk += pages_before(pages->archive, slot);
-    if (!is_there(pages, chunk) && pages->asks)
+    if (!is_there(pages, chunk) && pages->asks && seconds() >= pages->asks_from)
         ask(pages, chunk);
     return is_there(pages, chunk) &&
            pread(pages->file, bytes, CHUNK_SIZE, (off_t)pages_place(pages->archive, chunk)) == CHUNK_SIZE;

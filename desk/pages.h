@@ -3,7 +3,8 @@
  *
  * The pages are a file without a name that is sealed: the storage process alone can write to it. A byte for each chunk
  * says whether it is there; the chunks follow. A session asks for one that is not. It waits for a moment, and without
- * an answer reads and verifies the chunk itself: so it runs on when the storage process is busy or gone. */
+ * an answer reads and verifies this chunk and those of the next seconds itself: so it runs on when the storage process
+ * is busy or gone. */
 #ifndef MUNIMENT_DESK_PAGES_H
 #define MUNIMENT_DESK_PAGES_H
 
@@ -33,7 +34,8 @@ struct pages_message {
 struct pages {
     int socket, file; /* file: below 0: nothing is shared */
     struct archive *archive;
-    bool asks; /* for what is not there */
+    bool asks;          /* for what is not there, */
+    uint64_t asks_from; /* from this second of a clock on */
 };
 
 /* Waits for the offer at a socket of storage_ask, opens the archive, and joins the pages to it. socket and *pages must

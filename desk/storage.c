@@ -26,10 +26,10 @@
 #include "desk/work.h"
 
 #define CLIENTS 96u        /* sessions, and pictures under way */
-#define FOLDERS_MOST 16u   /* that it reads: the library, the log's, those of --trust */
+#define FOLDERS_MOST 16u   /* that it reads: the library, the log, those of work_judging */
 #define SHARED_MOST 4096u  /* chunks of all archives that are shared: 256 MiB */
 #define CHECK_MS 5000u     /* between two looks at the rights of what runs, at least, */
-#define CHECK_SHARE 50u    /* and so many times what the last one took */
+#define CHECK_SHARE 200u   /* and so many times what the last one took */
 #define REQUEST_SIZE 1024u /* bytes of a request: "ID\nARCHIVE\nREASON" */
 #define LONGEST_REASON 255u
 #ifndef F_SEAL_FUTURE_WRITE
@@ -293,20 +293,38 @@ static void hear_client(struct keeper *k, struct client *c)
         let_go(k, c);
 }
 
+static bool have_the_same(const struct client *a, const struct client *b)
+{
+    return a->socket >= 0 && a->holding == b->holding && !strcmp(a->override, b->override);
+}
+
+static void report(const struct keeper *k, const struct client *c, const char *reason)
+{
+    char text[REQUEST_SIZE];
+
+    snprintf(text, sizeof text, "%s %.255s", c->id, reason);
+    send(k->control, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT); /* or the next time */
+}
+
 /* Reports what may no longer be seen. What the host fails at says nothing of rights, and is tried again. */
 static void check_rights(struct keeper *k)
 {
     const uint64_t begun = milliseconds();
-    char text[REQUEST_SIZE];
+    bool judged[CLIENTS] = {false};
     uint64_t took;
 
     for (size_t i = 0; i < CLIENTS; i++) {
-        struct client *c = &k->clients[i];
+        const struct client *c = &k->clients[i];
         struct error error;
-        if (c->socket < 0 || may_have(k, c, c->holding->archive, &error) || error.status == STATUS_HOST)
+        if (c->socket < 0 || judged[i])
             continue;
-        snprintf(text, sizeof text, "%s %.255s", c->id, error.what);
-        send(k->control, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT); /* or the next time */
+        const bool closed = !may_have(k, c, c->holding->archive, &error) && error.status != STATUS_HOST;
+        for (size_t n = i; n < CLIENTS; n++)
+            if (have_the_same(&k->clients[n], c)) {
+                judged[n] = true;
+                if (closed)
+                    report(k, &k->clients[n], error.what);
+            }
     }
     took = (milliseconds() - begun) * CHECK_SHARE;
     k->check_due = milliseconds() + (took > CHECK_MS ? took : CHECK_MS);
@@ -337,14 +355,15 @@ static void serve_round(struct keeper *k)
 
 static bool lock_in(const struct storage *storage, struct error *error)
 {
-    const char *log = argument_value(storage->arguments, "--log"), *trust;
+    const char *log = argument_value(storage->arguments, "--log"), *path;
     struct jail_folder folders[FOLDERS_MOST] = {{storage->library, false}};
-    size_t count = 1, position = 0;
+    struct work_place place = {.option = 0};
+    size_t count = 1;
 
     if (log)
         folders[count++] = (struct jail_folder){log, false};
-    while (count < FOLDERS_MOST && (trust = argument_next(storage->arguments, "--trust", &position)))
-        folders[count++] = (struct jail_folder){trust, false};
+    while (count < FOLDERS_MOST && (path = work_judging(storage->arguments, &place)))
+        folders[count++] = (struct jail_folder){path, false};
     return jail_enter(JAIL_STORAGE, folders, count, &(struct jail_limits){.memory = 0}, error);
 }
 

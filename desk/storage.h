@@ -1,6 +1,6 @@
 /* storage.h - the process of the desk that opens the library's archives for its sessions. It is locked in: it reads the
- * library, the office's log and the folders of --trust, writes nothing, and has no socket but those of the steward and
- * of the sessions.
+ * library, the office's log and what judges archives (--trust and its like), writes nothing, and has no socket but
+ * those of the steward and of the sessions.
  *
  * The steward says which archive a session is to have. The storage process opens it, judges its signature, asks for its
  * rights, and gives the session the open file and the pages of its disks (pages.h); it verifies a page when the first
@@ -15,7 +15,7 @@
 #define STORAGE_REASON 256u
 
 struct storage {
-    const struct arguments *arguments; /* of serve: --trust, --log */
+    const struct arguments *arguments; /* of serve: those of work_judging, --log */
     const char *library;               /* its folder */
     int process, control;              /* 0, -1: there is none */
 };

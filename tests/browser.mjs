@@ -237,7 +237,11 @@ await until(async () => (await dots()) === printed);
 await page.locator('.stage canvas').focus();
 await page.keyboard.press('ArrowDown');
 await until(async () => (await dots()) !== printed, 5);
-const [shot] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', {name: 'Screenshot'}).click()]);
+let shot = null;
+await until(async () => { // the session may just be beginning again, and its screen is not there
+  [shot] = await Promise.all([page.waitForEvent('download', {timeout: 5000}).catch(() => null), page.getByRole('button', {name: 'Screenshot'}).click()]);
+  return shot;
+});
 await shot.saveAs(`${pictures}/screenshot.png`);
 fact('a screenshot is saved', readFileSync(`${pictures}/screenshot.png`).subarray(1, 4).toString() === 'PNG');
 await page.locator('.stage canvas').focus();

@@ -223,6 +223,7 @@ run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/bench/voices.img $
 	@$(PYTHON) tests/bench/desk.py $(BUILD)
 	@$(PYTHON) tests/bench/desk_sessions.py $(BUILD)
 	@$(PYTHON) tests/bench/zrle.py $(BUILD)
+	@$(PYTHON) tests/bench/reactos_vnc.py $(BUILD)
 	@tests/bench/processor.sh $(BUILD)
 	@$(BUILD)/tests/transcendental --speed
 	@$(BUILD)/tests/cirrus --speed

@@ -516,6 +516,72 @@ def native():
     fact("its session replays", run("replay", "office.mun", "native").returncode == 0)
 
 
+def wait_for_change(v, picture, seconds=60):
+    """Whether the picture comes to be another."""
+    try:
+        v.wait_until(lambda v: v.picture() != picture, seconds)
+        return True
+    except TimeoutError:
+        return False
+
+
+def ends_as_replayed(m, v, name, archive):
+    """Ends it; whether its journal comes to its digest and to the picture that the viewer has."""
+    v.close()
+    printed = m.end().splitlines()
+    r = run("replay", archive, f"{name}.journal", "--digest", "--screenshot", f"{name}.png")
+    fact(f"{name}: its journal replays to the same digest", r.returncode == 0 and printed and r.stdout.splitlines()[-1] == printed[-1])
+    fact(f"{name}: and to the picture that the viewer had", read_png(f"{name}.png")[2] == v.picture())
+
+
+def systems():
+    """FreeDOS and ReactOS, where MUNIMENT_SUITES has them."""
+    guests = pathlib.Path(os.environ.get("MUNIMENT_SUITES", "/nowhere")) / "guests"
+    manifest = ("muniment: machine 0\nmachine: {}\ncpu:\n  model: {}\n  speed: {} MIPS\nmemory: {} MiB\nfirmware:\n  system: built-in 0\n  video: built-in 0\n"
+                "clock: 1998-01-01T00:00:00\ndrives:\n  {}:\n    kind: {}\n    image: {}\nboot:\n  - {}\nports:\n  - com1\ndisplay: vga\n")
+    if (guests / "freedos13-floppy.img").exists():
+        shutil.copy(guests / "freedos13-floppy.img", "freedos.img")
+        pathlib.Path("freedos.yaml").write_text(manifest.format("pc-isa", "i486", 25, 8, "fd0", "floppy 1.44M", "freedos.img", "floppy"))
+        run("seal", "freedos.yaml", "-o", "freedos.mun", "--key", "key")
+        m = Machine("--record", "freedos.journal", "--digest", machine="freedos.mun")
+        v = Viewer("s")
+        for text in ("1", "n\n", "echo 1998>records.txt\n"):
+            wait_for_text(v, 60)
+            before = v.picture()
+            v.type(text, 0.1)
+            fact(f"FreeDOS: it answers to {text!r}", wait_for_change(v, before))
+        wait_for_text(v, 30)
+        ends_as_replayed(m, v, "freedos", "freedos.mun")
+    if (guests / "reactos-livecd.iso").exists():
+        os.symlink(guests / "reactos-livecd.iso", "live.iso")
+        pathlib.Path("reactos.yaml").write_text(manifest.format("pc-i440fx", "pentium3", 200, 128, "hd2", "cdrom", "live.iso", "cdrom"))
+        run("seal", "reactos.yaml", "-o", "reactos.mun", "--key", "key")
+        pathlib.Path("desktop.script").write_text('wait serial "wininet/internet.c:319"\nwait time 8\nkey enter\nwait time 2\nkey enter\nwait serial "connectmanager.cpp"\nwait time 8\n'
+                                                  "screenshot desktop.png\nwait time 3000\n")
+        m = Machine("--record", "reactos.journal", "--digest", "--script", "desktop.script", "--limit", "4000", machine="reactos.mun")
+        for _ in range(6000):
+            if os.path.exists("desktop.png"):
+                break
+            time.sleep(0.1)
+        v = Viewer("s", timeout=120)
+        v.update(False)
+        fact("ReactOS: the viewer sees its desktop", (v.width, v.height) == read_png("desktop.png")[:2])
+        for dx, dy in [(-2000, 2000)] * 3 + [(2, 0)] * 10 + [(0, -2)] * 6:  # into the corner, and to the button there
+            v.pointer(0x7FFF + dx, 0x7FFF + dy, 0)
+            time.sleep(0.03)
+        v.update()
+        corner = [bytes(row[:600]) for row in v.rows[300:550]]
+        v.pointer(0x7FFF, 0x7FFF, 1)
+        time.sleep(0.2)
+        v.pointer(0x7FFF, 0x7FFF, 0)
+        end = time.time() + 120
+        while time.time() < end and sum(a != bytes(row[:600]) for a, row in zip(corner, v.rows[300:550])) < 200:
+            v.update()
+        fact("ReactOS: the pointer opens its Start menu", time.time() < end)
+        wait_for_text(v, 30)
+        ends_as_replayed(m, v, "reactos", "reactos.mun")
+
+
 def main():
     os.chdir(WORK)
     demo = BUILD / "demo"
@@ -523,7 +589,7 @@ def main():
     if run("seal", demo / "records.yaml", "-o", "office.mun", "--key", "key").returncode:
         sys.exit("the demonstration's machine cannot be sealed")
     chosen = sys.argv[1:]
-    for part in (pictures_and_replay, scrolling, several, leaving, symbols, ports, audio, hostile, options, native):
+    for part in (pictures_and_replay, scrolling, several, leaving, symbols, ports, audio, hostile, options, native, systems):
         if not chosen or part.__name__ in chosen:
             part()
     os.chdir("/")

@@ -183,6 +183,18 @@ def reactos_muniment(build, folder, end):
     return finished(subprocess.Popen([f"{build}/muniment", "boot", "machine.yaml", "--script", "desktop.script", "--limit", "300", "--until", "time:0", "--force"], cwd=folder), begun)
 
 
+def reactos_desktop(process, monitor):
+    """Brings a QEMU whose COM1 is its standard output to the desktop."""
+    for line in process.stdout:
+        if WELCOME.encode() in line:
+            for seconds in 8, 4:
+                time.sleep(seconds)
+                monitor.do("send-key", keys=[{"type": "qcode", "data": "ret"}])
+        if DESKTOP.encode() in line:
+            return
+    raise OSError("QEMU does not reach ReactOS' desktop")
+
+
 def reactos_qemu(folder, desktop):
     begun = time.monotonic()
     process = subprocess.Popen(
@@ -191,15 +203,7 @@ def reactos_qemu(folder, desktop):
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         monitor = Monitor(f"{folder}/qmp", folder)
-        for line in process.stdout:
-            if WELCOME.encode() in line:
-                for seconds in 8, 4:
-                    time.sleep(seconds)
-                    monitor.do("send-key", keys=[{"type": "qcode", "data": "ret"}])
-            if DESKTOP.encode() in line:
-                break
-        else:
-            raise OSError("QEMU does not reach ReactOS' desktop")
+        reactos_desktop(process, monitor)
         deadline = time.monotonic() + PATIENCE
         while without_clock(ppm_rows(monitor.screenshot())[1]) != desktop:
             if time.monotonic() > deadline:

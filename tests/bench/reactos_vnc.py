@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""reactos_vnc.py - ReactOS at its desktop through VNC, in Muniment and in QEMU (TCG) beside it, measured at the socket: a key in Notepad to the pixel, the
+Start menu from the key until it is all there, a window dragged for two seconds.
+
+    MUNIMENT_SUITES=FOLDER tests/bench/reactos_vnc.py BUILD [KEYS]
+
+The viewer asks for ZRLE and does not decode it, so that it costs nothing. Times are in milliseconds; of the drag, the updates that came and how long
+after the last movement the last one did."""
+import os
+import pathlib
+import random
+import shutil
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import boot  # noqa: E402
+import linux  # noqa: E402
+import rfb  # noqa: E402
+
+SUPER, RETURN, ESCAPE = 0xFFEB, 0xFF0D, 0xFF1B
+CARET = 4  # dots: what is narrower is the caret, which blinks
+
+
+class Quick(rfb.Viewer):
+    """A viewer that only notes what changed, and when."""
+
+    def __init__(self, where):
+        super().__init__(where, encodings=[rfb.ZRLE, rfb.SIZE, rfb.MOTION], timeout=30)
+        self.asked = False
+
+    def rectangle(self):
+        x, y, width, height, encoding = self.unpack("4Hi")
+        if encoding == rfb.SIZE:
+            self.width, self.height = width, height
+        elif encoding == rfb.MOTION:
+            self.absolute = bool(x)
+        else:
+            assert encoding == rfb.ZRLE
+            self.take(self.unpack("I")[0])
+            self.rectangles.append((x, y, width, height))
+
+    def next(self, seconds, incremental=True):
+        """The rectangles of the next update, without carets; None: none came in so many seconds."""
+        if not self.asked:
+            self.request(incremental)
+            self.asked = True
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.socket.settimeout(left)
+            try:
+                first = self.socket.recv(1, socket.MSG_PEEK)
+            except TimeoutError:
+                return None
+            self.socket.settimeout(30)
+            if not first:
+                raise EOFError("the server closed")
+            if self.message() != 0:
+                continue
+            self.asked = False
+            areas = [a for a in self.rectangles if a[2] >= CARET]
+            if areas:
+                return areas
+            self.request(True)
+            self.asked = True
+        return None
+
+    def settle(self, quiet=2, most=120):
+        """Until nothing but a caret has changed for a while; what did."""
+        areas, end = [], time.monotonic() + most
+        while time.monotonic() < end and (more := self.next(quiet)) is not None:
+            areas += more
+        return areas
+
+    def tap(self, *symbols):
+        for symbol in symbols:
+            self.key(symbol, True)
+        for symbol in reversed(symbols):
+            self.key(symbol, False)
+
+    def move(self, dx, dy, buttons=0):
+        self.pointer(0x7FFF + dx, 0x7FFF + dy, buttons)
+
+
+def keys(v, count):
+    times = []
+    for _ in range(count):
+        while v.next(0.15 + random.random() / 20) is not None:
+            pass
+        begun = time.monotonic()
+        v.tap(ord("a"))
+        v.next(10)
+        times.append((time.monotonic() - begun) * 1000)
+    times.sort()
+    return statistics.median(times), times[len(times) * 99 // 100]
+
+
+def menu(v, rounds=10):
+    """From the key until the last change before half a second without one: the median."""
+    times = []
+    for _ in range(rounds):
+        begun = last = time.monotonic()
+        v.tap(SUPER)
+        while v.next(5 if last == begun else 0.5) is not None:
+            last = time.monotonic()
+        times.append((last - begun) * 1000)
+        v.tap(ESCAPE)
+        v.settle(1)
+    return statistics.median(times)
+
+
+def drag(v, title):
+    """Takes the window by its title, and moves it for two seconds: updates, and how long after the last movement the last one came."""
+    for _ in range(5):
+        v.move(-2000, -2000)
+        time.sleep(0.02)
+    for at, axis in (((title[0]), (2, 0)), ((title[1]), (0, 2))):
+        for _ in range(at // 2):  # in steps that the driver does not accelerate
+            v.move(*axis)
+            time.sleep(0.01)
+    v.settle(1)
+    v.move(0, 0, 1)
+    updates, begun, step = 0, time.monotonic(), 0
+    while time.monotonic() - begun < 2:
+        v.move(2 if step % 100 < 50 else -2, 0, 1)
+        step += 1
+        updates += v.next(0.01) is not None
+    end = last = time.monotonic()
+    while v.next(0.5) is not None:
+        last = time.monotonic()
+        updates += 1
+    v.move(0, 0)
+    return updates, (last - end) * 1000
+
+
+def measure(name, where, count):
+    v = Quick(where)
+    v.next(5, False)
+    v.settle()
+    opens = menu(v)
+    v.tap(SUPER, ord("r"))
+    v.settle()
+    v.type("notepad\n", 0.1)
+    window = max(v.settle(), key=lambda a: a[2] * a[3])
+    median, worst = keys(v, count)
+    updates, lag = drag(v, (window[0] + window[2] // 3, max(window[1] + 10, 10)))
+    print(f"reactos: {name}: key in Notepad to pixel: median {median:.1f}, 99 % {worst:.1f}; Start menu {opens:.0f}; a window dragged: {updates / 2:.0f} updates a second, the last "
+          f"{lag:.0f} after the last movement")
+    return median, worst, opens, updates, lag
+
+
+def muniment(build, work, count):
+    linux.machine(work, "pentium3", 200, 128, "cdrom", os.path.basename(boot.REACTOS))
+    os.symlink(os.path.realpath(boot.REACTOS), f"{work}/{os.path.basename(boot.REACTOS)}")
+    pathlib.Path(f"{work}/desktop.script").write_text(f'wait serial "{boot.WELCOME}"\nwait time 8\nkey enter\nwait time 2\nkey enter\nwait serial "{boot.DESKTOP}"\nwait time 10\n'
+                                                      f"snapshot {work}/desktop.snapshot\n")
+    subprocess.run([f"{build}/muniment", "boot", f"{work}/machine.yaml", "--script", f"{work}/desktop.script", "--limit", "300", "--until", "time:0"], check=True)
+    process = subprocess.Popen([f"{build}/muniment", "boot", f"{work}/machine.yaml", "--resume", f"{work}/desktop.snapshot", "--display", f"vnc:{work}/ours"], stderr=subprocess.DEVNULL)
+    try:
+        while not os.path.exists(f"{work}/ours"):
+            time.sleep(0.05)
+        return measure("Muniment", f"{work}/ours", count)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def qemu(work, count):
+    process = subprocess.Popen(["qemu-system-i386", "-M", "pc", "-cpu", "pentium3", "-m", "128", "-accel", "tcg", "-nodefaults", "-vga", "std", "-cdrom", boot.REACTOS,
+                                "-qmp", f"unix:{work}/qmp,server,nowait", "-serial", "stdio", "-vnc", f"unix:{work}/theirs"],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        boot.reactos_desktop(process, boot.Monitor(f"{work}/qmp", work))
+        time.sleep(10)
+        return measure("QEMU", f"{work}/theirs", count)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def main():
+    build, count = os.path.abspath(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 100
+    if not os.path.exists(boot.REACTOS):
+        print("no ReactOS: guests/reactos-livecd.iso is not in MUNIMENT_SUITES (tests/README.md)")
+        return
+    with tempfile.TemporaryDirectory(dir="/tmp") as work:
+        ours = muniment(build, work, count)
+        if not shutil.which("qemu-system-i386"):
+            return
+        theirs = qemu(work, count)
+    print(f"reactos: QEMU takes {theirs[0] / ours[0]:.2f} times as long for a key, {theirs[2] / ours[2]:.2f} times for the menu, and sends {theirs[3] / max(ours[3], 1):.2f} times as many updates of a drag")
+
+
+if __name__ == "__main__":
+    main()
