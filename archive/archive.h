@@ -128,15 +128,16 @@ struct archive *archive_open_descriptor(int descriptor, const char *path, const 
                                         struct error *error);
 void archive_close(struct archive *archive);
 
-/* Who vouches for everything that comes from an open archive. */
+/* Who vouches for everything that comes from an open archive, if the signature fits. */
 struct archive_signature {
-    bool fits;            /* the signature fits the statement and the key; false: nobody vouches */
     hex_digest signer;    /* SHA-256 of the key's SubjectPublicKeyInfo */
     hex_digest statement; /* SHA-256 of the statement */
     hex_digest content;   /* SHA-256 of content.txt, which covers the description as well */
     uint8_t bytes[SIGNATURE_SIZE];
 };
 const struct archive_signature *archive_signature(const struct archive *archive);
+/* Whether the signature fits the statement and the key; false: nobody vouches. */
+bool archive_signature_fits(const struct archive *archive);
 
 const struct machine_manifest *archive_machine(const struct archive *archive);
 const struct description_manifest *archive_description(const struct archive *archive);

@@ -252,16 +252,18 @@ size_t base64_decode(const char *text, size_t length, uint8_t *out, size_t limit
 
     if (length % 4)
         return SIZE_MAX;
-    for (; length; text += 4, length -= 4) {
-        unsigned char three[3], again[5];
-        size_t count = length > 4 || text[3] != '=' ? 3 : text[2] != '=' ? 2 : 1;
+    for (size_t part; length; text += part, length -= part) {
+        unsigned char bytes[48], again[65];
+        size_t count;
 
-        if (EVP_DecodeBlock(three, (const unsigned char *)text, 4) != 3 || count > limit - size)
+        part = length < 64 ? length : 64;
+        count = part / 4 * 3 - (part == length && text[part - 1] == '=') - (part == length && text[part - 2] == '=');
+        if (EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)part) != (int)part / 4 * 3 || count > limit - size)
             return SIZE_MAX;
-        EVP_EncodeBlock(again, three, (int)count);
-        if (memcmp(again, text, 4))
+        EVP_EncodeBlock(again, bytes, (int)count);
+        if (memcmp(again, text, part))
             return SIZE_MAX;
-        memcpy(out + size, three, count);
+        memcpy(out + size, bytes, count);
         size += count;
     }
     return size;

@@ -355,17 +355,22 @@ void extent_root(const struct map_entry *entries, uint32_t count, uint8_t root[D
     tree_root(&tree, root);
 }
 
-static void zero_root(uint64_t disk_size, uint32_t extent, uint8_t root[DIGEST_SIZE])
+#define EXTENT_LEVELS 11 /* of the tree of an extent: 1 to EXTENT_CHUNKS chunks */
+
+/* level[n]: the root of 2^n whole chunks of zeros. */
+static void zero_root(uint8_t level[EXTENT_LEVELS][DIGEST_SIZE], uint64_t disk_size, uint32_t extent,
+                      uint8_t root[DIGEST_SIZE])
 {
     static const uint8_t zeros[CHUNK_SIZE];
-    uint32_t count = extent_chunks(disk_size, extent);
+    uint32_t count = extent_chunks(disk_size, extent), last = chunk_length(disk_size, extent, count - 1), top = 0;
     uint8_t digest[DIGEST_SIZE];
-    struct tree tree = {.count = 0};
+    struct tree tree = {.count = last == CHUNK_SIZE ? count : count - 1};
 
-    sha256(zeros, chunk_length(disk_size, extent, 0), digest);
-    for (uint32_t i = 0; i < count; i++) {
-        if (i > 0 && i + 1 == count)
-            sha256(zeros, chunk_length(disk_size, extent, i), digest);
+    for (unsigned n = EXTENT_LEVELS; n-- > 0;)
+        if (tree.count >> n & 1)
+            memcpy(tree.nodes[top++], level[n], DIGEST_SIZE);
+    if (tree.count < count) {
+        sha256(zeros, last, digest);
         tree_add_chunk(&tree, digest);
     }
     tree_root(&tree, root);
@@ -373,6 +378,15 @@ static void zero_root(uint64_t disk_size, uint32_t extent, uint8_t root[DIGEST_S
 
 void zero_roots(uint64_t disk_size, struct zero_roots *roots)
 {
-    zero_root(EXTENT_SIZE, 0, roots->whole);
-    zero_root(disk_size, disk_extents(disk_size) - 1, roots->last);
+    static const uint8_t zeros[CHUNK_SIZE];
+    uint8_t level[EXTENT_LEVELS][DIGEST_SIZE], digest[DIGEST_SIZE];
+    struct tree one = {.count = 0};
+
+    sha256(zeros, sizeof zeros, digest);
+    tree_add_chunk(&one, digest);
+    tree_root(&one, level[0]);
+    for (unsigned n = 1; n < EXTENT_LEVELS; n++)
+        tree_node(level[n - 1], level[n - 1], level[n]);
+    zero_root(level, EXTENT_SIZE, 0, roots->whole);
+    zero_root(level, disk_size, disk_extents(disk_size) - 1, roots->last);
 }

@@ -1,7 +1,8 @@
 /* open.c - opens an archive without walking it: README, tail, then the members that the seal points to.
  *
  * Everything that is used is checked against the seal's digests, and the seal against the statement in the evidence.
- * Whether the statement's signature fits is noted; what follows from that is for the caller to say. */
+ * Whether the statement's signature fits is told when it is asked for: nobody asks for that of the parents of a chain,
+ * which the digests in its last archive name. What follows from it is for the caller to say. */
 #include "archive/open.h"
 
 #include <errno.h>
@@ -100,9 +101,8 @@ static bool check_statement(struct archive *a, const uint8_t *tail, const struct
     hex_encode(signer, a->signature.statement);
     hex_encode(content->digest, a->signature.content);
     memcpy(a->signature.bytes, tail + at->signature, SIGNATURE_SIZE);
-    a->signature.fits = fits &&
-                        signature_fits(key, PUBLIC_PEM_SIZE, tail + at->signature, statement.bytes, statement.length);
-    text_free(&statement);
+    memcpy(a->key, key, PUBLIC_PEM_SIZE);
+    a->statement = statement;
     return fits ||
            wrong(a, error, "evidence/00000000/statement.txt", "has a seal that does not fit the statement about it");
 }
@@ -255,10 +255,10 @@ static bool parse_top(const struct archive *a, struct opened_disk *disk, const c
 {
     uint32_t count = disk_extents(disk->size);
     struct zero_roots zero;
+    bool zeros = false; /* their roots are there: most disks need none */
     uint8_t root[DIGEST_SIZE];
     struct tree tree = {.count = 0};
 
-    zero_roots(disk->size, &zero);
     for (uint32_t i = 0; i < count; i++) {
         struct top_entry *entry = &disk->top[i];
         uint64_t map_size = (uint64_t)extent_chunks(disk->size, i) * MAP_LINE;
@@ -267,6 +267,9 @@ static bool parse_top(const struct archive *a, struct opened_disk *disk, const c
             return false;
         if (!top_entry_is_bare(entry) && entry->offset + tar_padded(entry->length) + TAR_BLOCK + map_size > a->seal_at)
             return false;
+        if (entry->zero && !zeros)
+            zero_roots(disk->size, &zero);
+        zeros = zeros || entry->zero;
         if (entry->zero && memcmp(entry->root, i + 1 < count ? zero.whole : zero.last, DIGEST_SIZE) != 0)
             return false;
         tree_add_subtree(&tree, entry->root);
@@ -380,6 +383,7 @@ void archive_close(struct archive *a)
     for (unsigned i = 0; i < CACHED_MAPS; i++)
         free(a->maps[i]);
     seal_free(&a->seal);
+    text_free(&a->statement);
     free(a);
 }
 
@@ -433,6 +437,11 @@ const char *archive_machine_root(const struct archive *archive)
 const struct archive_signature *archive_signature(const struct archive *archive)
 {
     return &archive->signature;
+}
+
+bool archive_signature_fits(const struct archive *a)
+{
+    return signature_fits(a->key, PUBLIC_PEM_SIZE, a->signature.bytes, a->statement.bytes, a->statement.length);
 }
 
 const struct error *archive_failure(const struct archive *archive)

@@ -53,6 +53,8 @@ struct archive {
     struct description_manifest description;
     hex_digest machine_root;
     struct archive_signature signature;
+    struct text statement; /* that it is over */
+    char key[PUBLIC_PEM_SIZE];
     struct opened_disk disks[DRIVE_COUNT];
 
     struct chunk_decoder *decoder;

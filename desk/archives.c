@@ -260,7 +260,7 @@ static void info_text(const struct archive *archive, const struct info_rights *r
         putchar('\n');
     }
     print_row("machine-root", archive_machine_root(archive));
-    print_row("signer", signature->fits ? signature->signer : "nobody: the signature does not fit");
+    print_row("signer", archive_signature_fits(archive) ? signature->signer : "nobody: the signature does not fit");
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
         if (sizes[slot])
             printf("%-14s%" PRIu64 " bytes\n", drive_slot_names[slot], sizes[slot]);
@@ -316,7 +316,7 @@ static void info_json(const struct archive *archive, const struct info_rights *r
     }
     putchar(']');
     json_member(stdout, ", ", "machine-root", archive_machine_root(archive));
-    json_member(stdout, ", ", "signer", archive_signature(archive)->fits ? archive_signature(archive)->signer : "");
+    json_member(stdout, ", ", "signer", archive_signature_fits(archive) ? archive_signature(archive)->signer : "");
     json_member(stdout, ", ", "machine", machine_type_names[m->type]);
     json_member(stdout, ", ", "cpu", cpu_model_names[m->cpu]);
     printf(", \"mips\": %u, \"memory\": %" PRIu64 ", \"media\": {", (unsigned)m->mips, m->memory);

@@ -547,7 +547,7 @@ static void print_info(const struct bag *b, const struct packaged_from *from, st
             text_print(to, "External-Identifier: %s\n", shown);
         }
         text_print(to, "Muniment-Machine-Root: %s\n", archive_machine_root(from->archive));
-        text_print(to, "Muniment-Signer: %s\n", signature->fits ? signature->signer : "none");
+        text_print(to, "Muniment-Signer: %s\n", archive_signature_fits(from->archive) ? signature->signer : "none");
         text_print(to, "Muniment-State: %s\n", b->session ? "session output" : "sealed");
     }
     if (from->code_page != 437)

@@ -112,7 +112,7 @@ static bool judge_signature(const struct arguments *a, struct archive *archive, 
     size_t position = 0;
     bool asked = argument_next(a, "--trust", &position);
 
-    if (archive_signature(archive)->fits)
+    if (archive_signature_fits(archive))
         return !asked || desk_vouched(a, archive, path, error);
     error_set(error, STATUS_WRONG, path, "evidence/00000000/statement.sig",
               "trust nothing in it; `muniment verify` reports more",

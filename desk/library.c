@@ -322,8 +322,9 @@ static void bind_archive(sqlite3_stmt *insert, const char *path)
     bind_text(insert, 7, list_identifiers(d, identifiers));
     bind_text(insert, 8, (rights_sealed(d, rights), rights));
     bind_text(insert, 9, machine_type_names[archive_machine(archive)->type]);
-    bind_text(insert, 10, signature->fits ? signature->signer : "");
-    bind_text(insert, 11, signature->fits ? "" : "has a signature that does not fit");
+    bool fits = archive_signature_fits(archive);
+    bind_text(insert, 10, fits ? signature->signer : "");
+    bind_text(insert, 11, fits ? "" : "has a signature that does not fit");
     bind_text(insert, 12, list_disks(archive, disks));
     bind_text(insert, 13, d->custodian);
     bind_text(insert, 14, more.failed ? "" : more.bytes);
@@ -753,7 +754,7 @@ bool library_each(const struct arguments *arguments, const char *folder,
                                            list_identifiers(d, identifiers),
                                            (rights_sealed(d, rights), rights),
                                            d->custodian,
-                                           archive_signature(archive)->fits ? "" : "has a signature that does not fit"};
+                                           archive_signature_fits(archive) ? "" : "has a signature that does not fit"};
         } else {
             entry.wrong = reason.what;
         }

@@ -388,7 +388,8 @@ static void add_facts(struct text *to, const struct packaged_from *from)
             add_fact(to, "Identifier", d->identifier[i]);
         add_fact(to, "State", from->session ? "as a session left it" : "as it was sealed");
         add_fact(to, "Machine-root", archive_machine_root(from->archive));
-        add_fact(to, "Sealed by the key", s->fits ? s->signer : "none: its signature does not fit");
+        add_fact(to, "Sealed by the key",
+                 archive_signature_fits(from->archive) ? s->signer : "none: its signature does not fit");
     }
     if (from->override)
         add_fact(to, "Read though closed", from->override);

@@ -443,7 +443,7 @@ static void print_agents(struct writing *w)
     for (size_t i = 0; i < w->agents; i++)
         print_agent(&w->xml, PSEUDONYM, w->pseudonyms[i], "person");
     print_agent(&w->xml, "software", archive_software(w->subject->archive), "software");
-    if (signature->fits)
+    if (archive_signature_fits(w->subject->archive))
         print_agent(&w->xml, SIGNER, signature->signer, "organization");
 }
 

@@ -70,7 +70,7 @@ void receipt_begin(struct text *t, const struct arguments *a, const struct desk_
     const char *reason = argument_value(a, "--override");
 
     text_print(t, RECEIPT_FIRST "machine-root: %s\ncontent: %s\nsigner: %s\n", archive_machine_root(v->disk.archive),
-               s->content, s->fits ? s->signer : "none");
+               s->content, archive_signature_fits(v->disk.archive) ? s->signer : "none");
     text_print(t, "drive: %s %" PRIu32 "\nstate: %s\n", drive_slot_names[v->disk.slot], v->number,
                session ? "session" : "sealed");
     if (v->code_page != 437)

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "archive_sample.h"
+#include "random.h"
 
 static struct sample sample;
 
@@ -350,9 +351,73 @@ static void names_are_ordered_as_the_archive_is(void **state)
         assert_int_equal(member_identify(unknown[i]).kind, MEMBER_UNKNOWN);
 }
 
+static void roots_of_zeros_are_those_of_their_chunks(void **state)
+{
+    static const uint64_t lengths[] = {512,
+                                       CHUNK_SIZE - 512,
+                                       CHUNK_SIZE,
+                                       CHUNK_SIZE + 512,
+                                       7 * CHUNK_SIZE,
+                                       1023 * CHUNK_SIZE + 512,
+                                       EXTENT_SIZE,
+                                       EXTENT_SIZE + 512,
+                                       2 * (uint64_t)EXTENT_SIZE - 512,
+                                       5 * (uint64_t)EXTENT_SIZE + 640 * CHUNK_SIZE};
+    static const uint8_t zeros[CHUNK_SIZE];
+    struct map_entry *entries = calloc(EXTENT_CHUNKS, sizeof *entries);
+
+    (void)state;
+    for (size_t i = 0; entries && i < sizeof lengths / sizeof lengths[0]; i++) {
+        uint32_t last = disk_extents(lengths[i]) - 1;
+        uint8_t root[DIGEST_SIZE];
+        struct zero_roots roots;
+
+        zero_roots(lengths[i], &roots);
+        for (uint32_t n = 0; n < EXTENT_CHUNKS; n++)
+            sha256(zeros, CHUNK_SIZE, entries[n].digest);
+        extent_root(entries, EXTENT_CHUNKS, root);
+        assert_memory_equal(roots.whole, root, DIGEST_SIZE);
+        for (uint32_t n = 0; n < extent_chunks(lengths[i], last); n++)
+            sha256(zeros, chunk_length(lengths[i], last, n), entries[n].digest);
+        extent_root(entries, extent_chunks(lengths[i], last), root);
+        assert_memory_equal(roots.last, root, DIGEST_SIZE);
+    }
+    assert_non_null(entries);
+    free(entries);
+}
+
+static void base64_has_one_form(void **state)
+{
+    uint32_t random = 16;
+    uint8_t bytes[200], back[200];
+    char text[BASE64_SIZE(200)], again[BASE64_SIZE(200)];
+
+    (void)state;
+    for (int n = 0; n < 20000; n++) {
+        size_t size = 1 + random_below(&random, sizeof bytes), length, read;
+
+        for (size_t i = 0; i < size; i++)
+            bytes[i] = (uint8_t)random_below(&random, 256);
+        base64_encode(bytes, size, text);
+        length = strlen(text);
+        assert_int_equal(base64_decode(text, length, back, size), size);
+        assert_memory_equal(back, bytes, size);
+        assert_true(base64_decode(text, length, back, size - 1) == SIZE_MAX);
+        assert_true(base64_decode(text, length - 1, back, sizeof back) == SIZE_MAX);
+        text[random_below(&random, (uint32_t)length)] = (char)random_below(&random, 256);
+        read = base64_decode(text, length, back, sizeof back);
+        if (read == SIZE_MAX)
+            continue;
+        base64_encode(back, read, again);
+        assert_memory_equal(again, text, length);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(roots_of_zeros_are_those_of_their_chunks),
+        cmocka_unit_test(base64_has_one_form),
         cmocka_unit_test(the_disks_read_back_as_they_were),
         cmocka_unit_test(the_machine_names_sealed_images_and_firmware_by_digest),
         cmocka_unit_test(an_archive_of_another_length_is_refused),
