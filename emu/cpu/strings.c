@@ -178,13 +178,18 @@ BODY uint32_t attention(const struct cpu *cpu)
 
 /* --- Many iterations at once --- */
 
-/* How many elements can be moved at an index register before its page, its segment or its 16 bits end; 0 where the fast
- * path does not hold. */
+BODY uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many elements can be moved at an index register, upwards or down, before its page, its segment or its 16 bits end;
+ * 0 where the fast path does not hold. Of the elements' bytes, the lowest of the first one is at *host. */
 BODY uint32_t run_length(const struct cpu *cpu, const struct insn *i, unsigned segment, unsigned r, unsigned size,
                          bool write, uint8_t **host)
 {
     const struct segment *s = &cpu->seg[segment];
-    uint32_t offset = get_index(cpu, i, r), linear = s->base + offset, room = PAGE_SIZE - (linear & PAGE_MASK);
+    uint32_t offset = get_index(cpu, i, r), linear = s->base + offset, in_page = linear & PAGE_MASK, room;
     uint64_t end = write ? s->write_end : s->read_end, wrap = (uint64_t)cut_address(i, UINT32_MAX) + 1;
     const struct tlb_entry *e = tlb_slot(cpu, linear);
 
@@ -195,24 +200,23 @@ BODY uint32_t run_length(const struct cpu *cpu, const struct insn *i, unsigned s
     if (end <= offset)
         return 0;
     *host = tlb_host(e, linear);
-    return (end - offset < room ? (uint32_t)(end - offset) : room) / size;
+    room = smaller(PAGE_SIZE - in_page, end - offset < PAGE_SIZE ? (uint32_t)(end - offset) : PAGE_SIZE);
+    if (cpu->flags & FLAG_DF)
+        return room < size ? 0 : smaller(in_page, offset) / size + 1;
+    return room / size;
 }
 
-BODY uint32_t smaller(uint32_t a, uint32_t b)
+/* Copies in the direction of the copy, element by element as far as anything can observe: `forth` is how far the target
+ * lies ahead of the source. */
+BODY void copy_elements(uint8_t *to, const uint8_t *from, uint32_t count, unsigned size, bool down)
 {
-    return a < b ? a : b;
-}
+    uintptr_t forth = down ? (uintptr_t)from - (uintptr_t)to : (uintptr_t)to - (uintptr_t)from;
 
-/* Copies upwards, element by element as far as anything can observe. */
-BODY void copy_elements(uint8_t *to, const uint8_t *from, uint32_t count, unsigned size)
-{
-    uintptr_t distance = (uintptr_t)to - (uintptr_t)from;
-
-    if (distance >= (uintptr_t)count * size) /* also when `to` lies below */
+    if (forth >= (uintptr_t)count * size) /* also when it lies the other way */
         memmove(to, from, (size_t)count * size);
     else
-        for (uint32_t n = 0; n < count * size; n += size)
-            memmove(to + n, from + n, size);
+        for (uint32_t n = 0; n < count; n++)
+            memmove(to + size * (down ? count - 1 - n : n), from + size * (down ? count - 1 - n : n), size);
 }
 
 BODY void fill_elements(uint8_t *to, uint32_t value, uint32_t count, unsigned size)
@@ -228,23 +232,26 @@ BODY void fill_elements(uint8_t *to, uint32_t value, uint32_t count, unsigned si
 BODY uint32_t iterate_many(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size,
                            uint32_t limit)
 {
+    bool down = cpu->flags & FLAG_DF;
     uint8_t *to = NULL, *from = NULL;
-    uint32_t count;
+    uint32_t count, lowest, step;
 
-    if (cpu->flags & FLAG_DF || attention(cpu))
+    if (attention(cpu))
         return 0;
     count = smaller(limit, run_length(cpu, i, SEG_ES, EDI, size, true, &to));
     if (operation == OP_MOVS)
         count = smaller(count, run_length(cpu, i, i->segment, ESI, size, false, &from));
     if (!count)
         return 0;
+    lowest = down ? (count - 1) * size : 0;
+    step = down ? 0 - count * size : count * size;
     if (operation == OP_MOVS) {
-        copy_elements(to, from, count, size);
-        set_index(cpu, i, ESI, cpu->reg[ESI] + count * size);
+        copy_elements(to - lowest, from - lowest, count, size, down);
+        set_index(cpu, i, ESI, cpu->reg[ESI] + step);
     } else {
-        fill_elements(to, cpu->reg[EAX], count, size);
+        fill_elements(to - lowest, cpu->reg[EAX], count, size);
     }
-    set_index(cpu, i, EDI, cpu->reg[EDI] + count * size);
+    set_index(cpu, i, EDI, cpu->reg[EDI] + step);
     return count;
 }
 
@@ -287,7 +294,11 @@ BODY int repeat(struct cpu *cpu, const struct insn *i, enum operation operation,
             return CPU_LEAVE;
         }
     }
-    return cpu_retire(cpu, i, insn_next_eip(cpu, i), status || ports ? CPU_LEAVE : CPU_CONTINUE);
+    if (status || ports)
+        return cpu_retire(cpu, i, insn_next_eip(cpu, i), CPU_LEAVE);
+    if (!cpu->leave && cpu->left >= (int64_t)cpu->block->count - cpu->accounted)
+        return NEXT(cpu, i); /* the rest of the block fits into what the iterations left */
+    return cpu_retire(cpu, i, insn_next_eip(cpu, i), CPU_CONTINUE);
 }
 
 BODY int string(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
