@@ -10,7 +10,7 @@
 /* A page-crossing access compares its last byte's page with the entry of its first: it misses by itself. */
 static inline struct tlb_entry *tlb_slot(const struct cpu *cpu, uint32_t linear)
 {
-    return &cpu->tlb[TLB_SLOT(linear)];
+    return tlb_entry_at(cpu->tlb, linear);
 }
 
 static inline unsigned linear_read(struct cpu *cpu, const struct insn *insn, uint32_t linear, unsigned size,

@@ -50,7 +50,7 @@ static inline struct code_block *code_block_linked(const struct cpu *cpu, unsign
 static inline struct code_block *code_block_looked_up(const struct cpu *cpu, uint32_t eip)
 {
     uint32_t linear = cpu->seg[SEG_CS].base + eip, physical;
-    const struct tlb_entry *e = &cpu->tlb[TLB_SLOT(linear)];
+    const struct tlb_entry *e = tlb_entry_at(cpu->tlb, linear);
     struct code_block *to;
 
     if (e->execute != (linear & ~PAGE_MASK))
