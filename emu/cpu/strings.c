@@ -183,8 +183,8 @@ BODY uint32_t smaller(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* How many elements can be moved at an index register, upwards or down, before its page, its segment or its 16 bits end;
- * 0 where the fast path does not hold. Of the elements' bytes, the lowest of the first one is at *host. */
+/* How many elements can be moved at an index register, upwards or down, before its page, its segment or its 16 bits
+ * end; 0 where the fast path does not hold. Of the elements' bytes, the lowest of the first one is at *host. */
 BODY uint32_t run_length(const struct cpu *cpu, const struct insn *i, unsigned segment, unsigned r, unsigned size,
                          bool write, uint8_t **host)
 {
