@@ -601,27 +601,35 @@ static void slicing_a_repetition_changes_nothing_in_it(void **state)
         }
 }
 
+/* REP MOVS of 30 elements onto a place `distance` bytes away, upwards or down. */
+static void check_copy_onto_itself(unsigned size, bool down, uint32_t at, int32_t distance)
+{
+    const uint8_t code[] = {down ? 0xFD : 0xFC, 0xF3, size == 4 ? 0xA5 : 0xA4};
+    uint32_t first = AT_DATA + at + (down ? 29 * size : 0);
+    struct processor *p = flat();
+    uint8_t want[0x1200];
+
+    string_setup(p, first, first + (uint32_t)distance, 30);
+    memcpy(want, p->memory.ram + AT_DATA, sizeof want);
+    for (unsigned n = 0; n < 30; n++) {
+        uint32_t place = at + size * (down ? 29 - n : n);
+        uint8_t element[4];
+        memcpy(element, want + place, size);
+        memcpy(want + (int32_t)place + distance, element, size);
+    }
+    execute(p, code, sizeof code);
+    assert_memory_equal(p->memory.ram + AT_DATA, want, sizeof want);
+    assert_int_equal(p->cpu.reg[EDI] - p->cpu.reg[ESI], (uint32_t)distance);
+    assert_int_equal(p->cpu.reg[ESI], first + (down ? 0 - 30 * size : 30 * size));
+    processor_free(p);
+}
+
 static void a_copy_onto_itself_goes_element_by_element(void **state)
 {
-    static const uint8_t codes[2][2] = {{0xF3, 0xA4}, {0xF3, 0xA5}};
     (void)state;
-
-    for (unsigned kind = 0; kind < 2; kind++)
-        for (int32_t distance = -9; distance <= 9; distance++) {
-            struct processor *p = flat();
-            unsigned size = kind ? 4 : 1;
-            uint8_t want[0x200];
-            string_setup(p, AT_DATA + 0x100, AT_DATA + 0x100 + (uint32_t)distance, 30);
-            memcpy(want, p->memory.ram + AT_DATA, sizeof want);
-            for (unsigned n = 0; n < 30; n++) {
-                uint8_t element[4];
-                memcpy(element, want + 0x100 + n * size, size);
-                memcpy(want + 0x100 + distance + (int)(n * size), element, size);
-            }
-            execute(p, codes[kind], 2);
-            assert_memory_equal(p->memory.ram + AT_DATA, want, sizeof want);
-            processor_free(p);
-        }
+    for (int32_t distance = -9; distance <= 9; distance++)
+        for (unsigned kind = 0; kind < 8; kind++)
+            check_copy_onto_itself(kind & 1 ? 4 : 1, kind & 2, kind & 4 ? 0xFE7 : 0x100, distance);
 }
 
 static void a_repetition_takes_a_tick_for_each_iteration_and_one_for_none(void **state)
