@@ -322,7 +322,7 @@ static void code_that_is_known_is_not_looked_for_again(void **state)
     code_memory_free(&memory);
 }
 
-/* A table in a frame: in one page, and with its end in the next. */
+/* A table in a frame: in one page, and with its end in the next; aligned, or not always. */
 static void a_table_on_the_stack_is_found_in_both_of_its_pages(void **state)
 {
     static const uint8_t code[] = {
@@ -338,8 +338,15 @@ static void a_table_on_the_stack_is_found_in_both_of_its_pages(void **state)
         0xEB, 0xCF,                                              /* jmp again */
     };
 
+    uint8_t unaligned[sizeof code];
+
     (void)state;
     compare(code, sizeof code, AT_CODE);
+    for (uint8_t bit = 1; bit <= 2; bit <<= 1) {
+        memcpy(unaligned, code, sizeof code);
+        unaligned[sizeof code - 6] |= bit; /* of what ESP is changed by */
+        compare(unaligned, sizeof code, AT_CODE);
+    }
 }
 
 /* The page of the stack is known for writes until code in it runs; then a write to that code counts. */

@@ -130,15 +130,52 @@ static bool has_short_reach(const struct compile *c, const struct insn *i, unsig
     return i->index == REG_ZERO || ((uint64_t)c->bound[i->index] << i->scale) + size <= PAGE_SIZE;
 }
 
+/* R9 becomes what the index is added to for an operand whose reach ends in the page after `frame`, if the table leads to
+ * both: which of them it is, the index says, and no load waits for it. Jumps to `found` then. Takes R8 and R10. */
+static void emit_two_pages(struct compile *c, const struct insn *i, struct rm frame, uint32_t reach, unsigned size,
+                           unsigned kind, const uint8_t *found)
+{
+    struct rm last = at_address(frame.base, (int32_t)((uint32_t)frame.displacement + reach - 1));
+    int32_t table = kind & TO_WRITE ? (int32_t)(PAGES_WRITE * 8) : 0;
+    struct code *code = c->code;
+    uint8_t *other[4];
+
+    emit_lea(code, 4, ADDRESS, frame);
+    emit_lea(code, 4, ADDEND, last);
+    emit_alu(code, ALU_CMP, 4, in_register(ADDEND), ADDRESS);
+    other[0] = emit_jump_if(code, CC_B);
+    emit_test_immediate(code, 1, in_register(ADDRESS), size - 1);
+    other[1] = emit_jump_if(code, CC_NE);
+    emit_move(code, SPARE, ADDRESS);
+    for (unsigned n = 0; n < 2; n++) {
+        unsigned page = n ? SPARE : ADDEND;
+        emit_shift(code, SHIFT_SHR, 4, in_register(page), 12);
+        emit_load(code, 8, page, at_sum(TABLE, page, 3, table));
+        emit_test(code, 8, page, page);
+        other[2 + n] = emit_jump_if(code, CC_E);
+        emit_alu(code, ALU_ADD, 8, in_register(page), ADDRESS);
+    }
+    emit_alu_immediate(code, ALU_AND, 4, in_register(ADDRESS), PAGE_MASK);
+    emit_lea(code, 4, ADDRESS, at_sum(ADDRESS, host_register[i->index], i->scale, 0));
+    emit_alu_immediate(code, ALU_CMP, 4, in_register(ADDRESS), PAGE_SIZE);
+    emit_op(code, 8, 0x0F40 | CC_B, ADDEND, in_register(SPARE)); /* CMOVB */
+    emit_jump_to(code, found);
+    for (unsigned n = 0; n < 4; n++)
+        aim(other[n], code->at);
+}
+
 /* The same with such an index. */
 static struct rm memory_in_frame(struct compile *c, const struct insn *i, unsigned size, unsigned kind)
 {
     unsigned index = host_register[i->index];
     struct rm frame = at_address(host_register[i->base], (int32_t)i->displacement);
-    uint8_t *elsewhere = emit_on_stack(c, frame, (c->bound[i->index] << i->scale) + size), *found = c->code->at;
+    uint32_t reach = (c->bound[i->index] << i->scale) + size;
+    uint8_t *elsewhere = emit_on_stack(c, frame, reach), *found = c->code->at;
     bool swapped = aside_begin(c);
 
     aim(elsewhere, c->code->at);
+    if (size > 1 && (1u << i->scale) % size == 0) /* no element lies in both */
+        emit_two_pages(c, i, frame, reach, size, kind, found);
     effective_address_to(c, i, ADDRESS);
     memory_at(c, ADDRESS, size, kind);
     emit_alu(c->code, ALU_ADD, 8, in_register(ADDEND), ADDRESS); /* less the index, which is added once more */
