@@ -24,7 +24,7 @@ bool translator_init(struct cpu *cpu, const struct code_memory *memory);
 void translator_free(struct cpu *cpu);
 
 /* How often code runs in the interpreter before it is translated. */
-#define TRANSLATOR_THRESHOLD 24u
+#define TRANSLATOR_THRESHOLD 36u
 void translator_set_threshold(struct cpu *cpu, unsigned threshold);
 /* Whether translated code is used; the state does not show it. */
 void translator_enable(struct cpu *cpu, bool enabled);
