@@ -130,8 +130,8 @@ static bool has_short_reach(const struct compile *c, const struct insn *i, unsig
     return i->index == REG_ZERO || ((uint64_t)c->bound[i->index] << i->scale) + size <= PAGE_SIZE;
 }
 
-/* R9 becomes what the index is added to for an operand whose reach ends in the page after `frame`, if the table leads to
- * both: which of them it is, the index says, and no load waits for it. Jumps to `found` then. Takes R8 and R10. */
+/* R9 becomes what the index is added to for an operand whose reach ends in the page after `frame`, if the table leads
+ * to both: which of them it is, the index says, and no load waits for it. Jumps to `found` then. Takes R8 and R10. */
 static void emit_two_pages(struct compile *c, const struct insn *i, struct rm frame, uint32_t reach, unsigned size,
                            unsigned kind, const uint8_t *found)
 {
