@@ -314,9 +314,24 @@ bool jail_program(const struct jail_folder *folders, size_t count, const struct 
     return restrict_self(folders, count, true, limits, error);
 }
 
+static int compare_bytes(const void *a, const void *b)
+{
+    return *(const uint8_t *)a - *(const uint8_t *)b;
+}
+
+/* The first time that glibc's qsort sorts a kilobyte or more, it asks how much memory the host has: by sysinfo, which
+ * is on no list but one. So that time is here. */
+static void sort_once(void)
+{
+    uint8_t bytes[4096] = {0};
+
+    qsort(bytes, sizeof bytes, 1, compare_bytes);
+}
+
 bool jail_enter(enum jail_kind kind, const struct jail_folder *folders, size_t count, const struct jail_limits *limits,
                 struct error *error)
 {
+    sort_once();
     return restrict_self(folders, count, false, limits, error) && restrict_calls(kind, error);
 }
 

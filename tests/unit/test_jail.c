@@ -166,6 +166,31 @@ static void the_specification_lists_the_calls(void **state)
     assert_int_equal(found, JAIL_KINDS);
 }
 
+static int compare_words(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+static int sort_much(void *context)
+{
+    int *words = calloc(50000, sizeof *words);
+
+    (void)context;
+    for (int i = 0; words && i < 50000; i++)
+        words[i] = i * 7919 % 50000;
+    if (words)
+        qsort(words, 50000, sizeof *words, compare_words);
+    return words && words[49999] == 49999 ? 0 : 1;
+}
+
+/* The snapshot of a machine of 128 MiB is such a case. */
+static void every_kind_may_sort_much(void **state)
+{
+    (void)state;
+    for (enum jail_kind kind = 0; kind < JAIL_KINDS; kind++)
+        assert_int_equal(jailed(kind, NULL, 0, &no_limits, sort_much, NULL), 0);
+}
+
 static int fork_once(void *context)
 {
     int status = 1;
@@ -329,6 +354,7 @@ int main(void)
         cmocka_unit_test(a_session_has_at_most_25_calls),
         cmocka_unit_test(a_permitted_call_with_other_arguments_ends_the_process),
         cmocka_unit_test(the_specification_lists_the_calls),
+        cmocka_unit_test(every_kind_may_sort_much),
         cmocka_unit_test(a_session_forks_and_a_reader_does_not),
 #endif
         cmocka_unit_test(a_run_opens_files_in_its_folders_and_nowhere_else),
