@@ -72,6 +72,64 @@ gives "of 932" 0 "$MUNIMENT" files pages.img --code-page 932
 says "two bytes are one" out "GEH叱T.TXT"
 gives "and no other" 2 "$MUNIMENT" files pages.img --code-page 851
 
+# --- 10,000 names in each code page, as Python has it ---
+cat >names.py <<'PY'
+import json, random, struct, sys
+PAGES = (437, 850, 852, 866, 932, 1250, 1251, 1252)
+def shown(raw, page):
+    try: text = raw.decode(f"cp{page}")
+    except UnicodeDecodeError: return None
+    return text if all(c.isprintable() for c in text) else None
+def names(page):
+    chance, made = random.Random(page), {}
+    single = [bytes([b]) for b in range(0x80, 0x100) if shown(bytes([b]), page)] + [bytes([b]) for b in b"ABCXYZ0189_$"]
+    double = [bytes([a, b]) for a in (*range(0x81, 0xA0), *range(0xE0, 0xFD)) for b in range(0x40, 0xFD) if shown(bytes([a, b]), page) and len(shown(bytes([a, b]), page)) == 1] if page == 932 else []
+    def part(least, most):
+        raw = b""
+        while len(raw) < least or (len(raw) < most and chance.random() < 0.8):
+            more = chance.choice(double if double and chance.random() < 0.5 else single)
+            if len(raw) + len(more) <= most: raw += more
+            elif len(raw) >= least: break
+        return raw
+    while len(made) < 10000:
+        stem, end = part(1, 8), part(0, 3)
+        text = shown(stem, page) + ("." + shown(end, page) if end else "")
+        raw = (stem.ljust(8) + end.ljust(3)).replace(b"\xe5", b"\x05", stem[0] == 0xE5)
+        made.setdefault(text, raw)
+    return made
+if sys.argv[1] == "make":
+    clusters, per = 5000, 4096
+    fat, data = bytearray(2 * (clusters + 2)), bytearray(clusters * per)
+    struct.pack_into("<HH", fat, 0, 0xFFF8, 0xFFFF)
+    root, at = b"", 2
+    for page in PAGES:
+        folder = b"".join(raw + b"\x20" + bytes(10) + struct.pack("<HHHI", 0, 0x2563, 0, 0) for raw in names(page).values())
+        count = -(-(len(folder) + 32) // per)
+        for i in range(count): struct.pack_into("<H", fat, 2 * (at + i), at + i + 1 if i + 1 < count else 0xFFFF)
+        data[(at - 2) * per:(at - 2) * per + len(folder)] = folder
+        root += b"P%-10d" % page + b"\x10" + bytes(10) + struct.pack("<HHHI", 0, 0x2563, at, 0)
+        at += count
+    sectors = -(-len(fat) // 512)
+    boot = bytearray(512)
+    boot[:11] = b"\xeb\x3c\x90MUNIMENT"
+    struct.pack_into("<HBHBHHBHHHII", boot, 11, 512, 8, 1, 2, 512, 0, 0xF8, sectors, 63, 16, 0, 1 + 2 * sectors + 32 + clusters * 8)
+    boot[510:] = b"\x55\xaa"
+    open("names.img", "wb").write(bytes(boot) + 2 * bytes(fat.ljust(sectors * 512, b"\0")) + root.ljust(32 * 512, b"\0") + data)
+else:
+    page = int(sys.argv[1])
+    listed = [json.loads(line)["path"] for line in open("listed")]
+    wanted = [f"P{page}/{text}" for text in names(page)]
+    wrong = [(a, b) for a, b in zip(listed, wanted) if a != b]
+    print(len(listed), wrong[:5])
+    sys.exit(bool(wrong) or len(listed) != 10000)
+PY
+python3 names.py make
+for page in 437 850 852 866 932 1250 1251 1252; do
+    gives "10,000 names in code page $page" 0 "$MUNIMENT" files names.img "P$page/*" --code-page $page --json
+    mv out listed
+    gives "are those of Python" 0 python3 names.py $page
+done
+
 # --- Or by the registry of an installed Windows, which hive.py writes: NT to XP, NT 3, 95 to ME; on the same volume or another ---
 for kind in nt nt3 95; do
     file=WINNT/SYSTEM32/CONFIG/SYSTEM

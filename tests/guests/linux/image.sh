@@ -4,7 +4,7 @@
 #   BUILD=build tests/guests/linux/image.sh FOLDER [PARAMETER ...]      exit status 77, with the reason in the last line, where it cannot be made
 #
 # GRUB in front of the first partition loads kernel and initramfs from there (FAT16); the initramfs is Debian's busybox and the modules for ATA disks (init). The second
-# partition is empty. The kernel gets the PARAMETERS. What lies in the folder that EXTRA names comes along as /extra; if there is a program "run", init starts it. MODULES names more modules, which come along in /lib and are not loaded. The packages are of architecture i386: apt fetches them, in folders of its own so that the system's
+# partition is empty. The kernel gets the PARAMETERS. What lies in the folder that EXTRA names comes along as /extra; if there is a program "run", init starts it. MODULES names more modules, which come along in /lib and are not loaded. PROGRAMS has more packages and their digests, which come along, unpacked, as /extra/programs. The packages are of architecture i386: apt fetches them, in folders of its own so that the system's
 # settings stay as they are, and nothing is installed. They stay in BUILD/debian.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
@@ -29,7 +29,7 @@ apt()
         -o APT::Sandbox::User= "$@"
 }
 
-# fetch PACKAGE=VERSION SHA256: into KEPT, under the name that apt gives it.
+# fetch PACKAGE=VERSION SHA256 FOLDER: into KEPT, under the name that apt gives it, and unpacked into the folder.
 fetch()
 {
     local file files=("${1%=*}_"*.deb)
@@ -40,7 +40,7 @@ fetch()
     fi
     file=${files[0]}
     echo "$2  $file" | sha256sum --check --quiet || skip "$file is not the version that this test knows"
-    dpkg-deb -x "$file" "$folder/packages"
+    dpkg-deb -x "$file" "$folder/$3"
 }
 
 for tool in apt-get dpkg-deb grub-mkimage cpio mcopy sfdisk; do
@@ -51,7 +51,11 @@ done
 folder=$(realpath "$1") parameters=${*:2}
 mkdir -p "$kept" && cd "$kept"
 for ((i = 0; i < ${#packages[@]}; i += 2)); do
-    (flock 9 && fetch "${packages[i]}" "${packages[i + 1]}") 9>lock
+    (flock 9 && fetch "${packages[i]}" "${packages[i + 1]}" packages) 9>lock
+done
+programs=(${PROGRAMS-})
+for ((i = 0; i < ${#programs[@]}; i += 2)); do
+    (flock 9 && fetch "${programs[i]}" "${programs[i + 1]}" programs) 9>lock
 done
 
 cd "$folder"
@@ -67,6 +71,7 @@ for module in ${MODULES-}; do
     cp packages/lib/modules/*/kernel/"$module.ko" initramfs/lib
 done
 [ -z "${EXTRA-}" ] || cp -r "$EXTRA" initramfs/extra
+[ ${#programs[@]} = 0 ] || mv programs initramfs/extra
 find initramfs -exec touch -hd "@$SOURCE_DATE_EPOCH" {} +
 (cd initramfs && find . | LC_ALL=C sort | cpio -o -H newc --quiet --reproducible -R 0:0) | gzip -n >initramfs.gz
 
