@@ -100,6 +100,17 @@ open("endless.iso", "wb").write(image)
 PY
 gives "a file in two sections" 0 "$MUNIMENT" retrieve sections.iso -o bag-sections
 passed "is one" "$(cat plain/BIG1.BIN plain/BIG2.BIN | cmp -s - bag-sections/data/BIG1.BIN; echo $?)"
+long=$(printf 'B%.0s' {1..240})
+mkdir long && cp plain/BIG1.BIN "long/${long}1" && cp plain/BIG2.BIN "long/${long}2"
+xorriso -as mkisofs -quiet -R -o long.iso long 2>/dev/null
+python3 - <<'PY'
+import struct
+image = bytearray(open("long.iso", "rb").read())
+image[image.index(struct.pack("<I", 69632) + struct.pack(">I", 69632)) + 15] |= 0x80 # the flags of its record
+open("long.iso", "wb").write(image)
+PY
+gives "in two sections, with a name that goes on elsewhere" 0 "$MUNIMENT" retrieve long.iso -o bag-long
+passed "is one as well" "$(cat plain/BIG1.BIN plain/BIG2.BIN | cmp -s - "bag-long/data/${long}1"; echo $?)"
 gives "whose sections do not end" 1 "$MUNIMENT" files endless.iso
 says "is named" err "ends within the sections of a file"
 

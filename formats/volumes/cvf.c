@@ -27,11 +27,12 @@ struct cvf {
     uint64_t sectors; /* of the file */
     bool third;       /* DriveSpace 3 */
     const char *kind;
-    uint32_t cluster, clusters, mdfat, fat, fat_size, root, root_size, data; /* sectors; mdfat to data: of the file */
-    int32_t offset;            /* between the number of a cluster and its entry in the MDFAT */
-    struct block block;        /* what is in it */
-    uint8_t boot[SECTOR_SIZE]; /* its first sector, which we make */
-    uint64_t entries_at;       /* the sector of the MDFAT that is in `entries`; 0: none */
+    uint32_t cluster, clusters;                     /* sectors of one; how many */
+    uint32_t mdfat, fat, fat_size, root, root_size; /* sectors of the file */
+    int32_t offset;                                 /* between the number of a cluster and its entry in the MDFAT */
+    struct block block;                             /* what is in it */
+    uint8_t boot[SECTOR_SIZE];                      /* its first sector, which we make */
+    uint64_t entries_at;                            /* the sector of the MDFAT that is in `entries`; 0: none */
     uint8_t entries[SECTOR_SIZE];
     uint32_t kept; /* the cluster in `plain`; 0: none */
     uint8_t plain[CLUSTER_SECTORS * SECTOR_SIZE], packed[CLUSTER_SECTORS * SECTOR_SIZE];
@@ -214,7 +215,6 @@ static bool find_runs(struct cvf *c, const struct volume *volume, struct error *
     uint64_t place;
     bool good = fat;
 
-    error->status = fat ? STATUS_OK : error->status;
     good = good && (fat_find(fat, volume->within, &entry, error) ||
                     (error->status == STATUS_OK &&
                      error_set(error, STATUS_INPUT, volume->within, NULL, NULL, "is not on its host volume")));
@@ -364,7 +364,6 @@ static bool lay_out(struct cvf *c, struct error *error)
     c->offset = (int16_t)get_le16(b + 45);
     c->fat = boot + get_le16(b + 14);
     c->root = boot + get_le16(b + 41);
-    c->data = boot + get_le16(b + 43) + 2;
     c->root_size = (entries * 32 + SECTOR_SIZE - 1) / SECTOR_SIZE;
     if (!c->cluster || c->cluster > CLUSTER_SECTORS || c->cluster & (c->cluster - 1) || !entries || c->fat >= c->root ||
         c->root >= c->sectors || boot <= c->mdfat || !file_get(c, boot, 1, inner))

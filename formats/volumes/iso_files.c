@@ -409,10 +409,11 @@ static bool find_sections(struct iso *v, uint64_t id, struct error *error)
         v->sections[v->count++] = (struct file_run){length, v->first * SECTOR_SIZE + extent_of(v, record),
                                                     get_le32(record + 10)};
         length += get_le32(record + 10);
+        const uint8_t size = record[0]; /* what it continues with may come into the cache in its place */
         more = record[25] & RECORD_MORE;
         if (v->count == 1 && !ridge_read(v, record, &r, error))
             return false;
-        place += v->cache[place % LOGICAL];
+        place += size;
     }
     if (r.packed)
         return damaged(error, id, r.packed);
