@@ -22,7 +22,8 @@ BODY struct outcome with_flags(uint32_t result, unsigned effect, uint32_t flags)
     return (struct outcome){result, effect, FLAGS_RESULT, flags, 0};
 }
 
-/* CF and OF become `bits`, the rest stays: the record turns into one of class FLAGS_RESULT. */
+/* CF and OF become `bits`, the rest stays: the record turns into one of class FLAGS_RESULT. Nothing is called, so that
+ * the rotates need no registers but those of their caller. */
 BODY void flags_set_carry_overflow(struct cpu *cpu, uint32_t bits)
 {
     uint32_t af = 0;
@@ -33,7 +34,8 @@ BODY void flags_set_carry_overflow(struct cpu *cpu, uint32_t bits)
     case FLAGS_RESULT: af = cpu->flag_a & FLAG_AF; break;
     case FLAGS_ADD:
     case FLAGS_SUB: af = (cpu->flag_a ^ cpu->flag_b ^ cpu->flag_result) & FLAG_AF; break;
-    default: af = flags_arithmetic(cpu) & FLAG_AF; break;
+    case FLAGS_INC: af = cpu->flag_result & 0xF ? 0 : FLAG_AF; break;
+    default: /* FLAGS_DEC */ af = (cpu->flag_result & 0xF) == 0xF ? FLAG_AF : 0; break;
     }
     cpu->flag_op = FLAG_OP(FLAGS_RESULT, cpu->flag_op & 7);
     cpu->flag_a = af | bits;
