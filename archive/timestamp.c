@@ -85,12 +85,34 @@ static bool wrong(struct stamp_verdict *v, const char *why)
     return false;
 }
 
+/* Whether the imprint is a SHA-256: a weaker digest may have two texts. */
+static bool is_sha256(TS_TST_INFO *info)
+{
+    const ASN1_OBJECT *algorithm;
+
+    X509_ALGOR_get0(&algorithm, NULL, NULL, TS_MSG_IMPRINT_get_algo(TS_TST_INFO_get_msg_imprint(info)));
+    return OBJ_obj2nid(algorithm) == NID_sha256;
+}
+
+/* The seconds by which the time may be later than it says, rounded up; -1: no number of an hour. */
+static long lateness(const TS_TST_INFO *info)
+{
+    const TS_ACCURACY *accuracy = TS_TST_INFO_get_accuracy((TS_TST_INFO *)info);
+    const ASN1_INTEGER *whole = accuracy ? TS_ACCURACY_get_seconds(accuracy) : NULL;
+    long seconds = whole ? ASN1_INTEGER_get(whole) : 0;
+
+    seconds += accuracy && (TS_ACCURACY_get_millis(accuracy) || TS_ACCURACY_get_micros(accuracy));
+    return seconds >= 0 && seconds <= 3600 ? seconds : -1;
+}
+
 /* Reads the stamp: its time and who signed it. */
 static bool read_stamp(struct judging *j, struct stamp_bytes response, struct stamp_verdict *v)
 {
     const unsigned char *der = response.bytes;
     TS_TST_INFO *info;
     STACK_OF(X509) * signers;
+    long late = 0;
+    time_t latest;
     struct tm tm;
 
     j->response = d2i_TS_RESP(NULL, &der, (long)response.size);
@@ -99,8 +121,13 @@ static bool read_stamp(struct judging *j, struct stamp_bytes response, struct st
     if (!j->token || !info || der != response.bytes + response.size ||
         !ASN1_TIME_to_tm(TS_TST_INFO_get_time(info), &tm))
         return wrong(v, "is no time stamp of RFC 3161");
-    strftime(v->time, sizeof v->time, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    if (!is_sha256(info))
+        return wrong(v, "is not over a SHA-256");
+    if ((late = lateness(info)) < 0)
+        return wrong(v, "is less accurate than an hour");
     j->time = seconds_of(TS_TST_INFO_get_time(info));
+    latest = j->time + late;
+    strftime(v->time, sizeof v->time, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&latest, &tm));
     signers = PKCS7_get0_signers(j->token, NULL, 0);
     j->signer = signers && sk_X509_num(signers) == 1 ? sk_X509_value(signers, 0) : NULL;
     sk_X509_free(signers);
@@ -108,6 +135,7 @@ static bool read_stamp(struct judging *j, struct stamp_bytes response, struct st
         return wrong(v, "does not hold the certificate of who made it");
     X509_NAME_oneline(X509_get_subject_name(j->signer), v->authority, sizeof v->authority);
     put_date(X509_get0_notAfter(j->signer), "%Y-%m-%d", v->expires, sizeof v->expires);
+    put_date(X509_get0_notAfter(j->signer), "%Y-%m-%dT%H:%M:%SZ", v->ends, sizeof v->ends);
     return true;
 }
 
@@ -170,25 +198,31 @@ static bool is_of_issuer(const struct judging *j, X509_CRL *crl)
     return false;
 }
 
-/* RFC 3161, section 4, 1 and 2: stamps from before stay good only where the reason says that the key was not lost. */
-static bool is_revoked(const struct judging *j, X509_CRL *crl, char *why, size_t size)
+/* Whether a list says that the stamp is worth nothing. RFC 3161, section 4, 1 and 2: where the reason does not say that
+ * the key was never lost, a stamp of before is good only if another shows that it is of before. */
+static bool is_revoked(const struct judging *j, X509_CRL *crl, struct stamp_verdict *v)
 {
     X509_REVOKED *entry;
     ASN1_ENUMERATED *reason;
     long code = -1;
     time_t stamped = j->time;
-    char date[11];
+    char date[21];
 
     if (!is_of_issuer(j, crl) || X509_CRL_get0_by_cert(crl, &entry, j->signer) != 1)
         return false;
     reason = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
     code = reason ? ASN1_ENUMERATED_get(reason) : -1;
     ASN1_ENUMERATED_free(reason);
-    put_date(X509_REVOKED_get0_revocationDate(entry), "%Y-%m-%d", date, sizeof date);
-    snprintf(why, size, "its authority was revoked on %s", date);
-    return (code != CRL_REASON_UNSPECIFIED && code != CRL_REASON_AFFILIATION_CHANGED && code != CRL_REASON_SUPERSEDED &&
-            code != CRL_REASON_CESSATION_OF_OPERATION) ||
-           X509_cmp_time(X509_REVOKED_get0_revocationDate(entry), &stamped) < 0;
+    put_date(X509_REVOKED_get0_revocationDate(entry), "%Y-%m-%dT%H:%M:%SZ", date, sizeof date);
+    snprintf(v->why, sizeof v->why, "its authority was revoked on %.10s", date);
+    if (X509_cmp_time(X509_REVOKED_get0_revocationDate(entry), &stamped) < 0)
+        return true;
+    if (code != CRL_REASON_UNSPECIFIED && code != CRL_REASON_AFFILIATION_CHANGED && code != CRL_REASON_SUPERSEDED &&
+        code != CRL_REASON_CESSATION_OF_OPERATION && strcmp(date, v->ends) < 0) {
+        memcpy(v->ends, date, sizeof v->ends);
+        v->revoked = true;
+    }
+    return false;
 }
 
 static X509_CRL *read_crl(struct stamp_bytes crl)
@@ -210,7 +244,7 @@ static bool judge(struct judging *j, struct stamp_bytes response, struct stamp_b
         return wrong(v, "is over something else");
     for (size_t i = 0; i < trust->crl_count; i++) {
         X509_CRL *crl = read_crl(trust->crls[i]);
-        bool revoked = crl && is_revoked(j, crl, v->why, sizeof v->why);
+        bool revoked = crl && is_revoked(j, crl, v);
 
         X509_CRL_free(crl);
         if (revoked)

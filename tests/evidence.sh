@@ -85,7 +85,7 @@ says "for that reason" out 'no authority that is trusted made it'
 sed -n 's/^stamp: signature //p' "$batch" | base64 -d >stamp.tsr
 tar -xf open.mun evidence
 gives "openssl ts finds the same" 0 openssl ts -verify -in stamp.tsr -data evidence/00000000/statement.sig -CAfile good/ca.pem
-says "B-14: the digests that renewals need are kept" "$batch" "file: sha512 $(stat -c %s open.mun) $(sha512sum <open.mun | cut -d' ' -f1)"
+says "B-16: the digests that renewals need are kept" "$batch" "file: sha512 $(stat -c %s open.mun) $(sha512sum <open.mun | cut -d' ' -f1)"
 passed "SHA-3 too" $(grep -q "^file: sha3-512 .* $(openssl dgst -sha3-512 -r open.mun | cut -d' ' -f1)$" "$batch"; echo $?)
 gives "a batch can be stamped as well" 0 "$MUNIMENT" stamp open.mun --tsa "$(tsa other)" --about "$(basename "$batch" .batch)" --log office.log --by archivist-1
 gives "both are found" 0 "$MUNIMENT" verify open.mun $trust --tsa-trust good/ca.pem --tsa-trust other/ca.pem
@@ -113,7 +113,7 @@ gives "a type may have parameters" 0 "$MUNIMENT" stamp web/web.mun --tsa "$addre
 batches=$(ls $(beside web/web.mun) | wc -l)
 badly() # FACT PATH TEXT: nothing is taken
 {
-    gives "B-15: $1 is no answer" 4 timeout 20 "$MUNIMENT" stamp web/web.mun --tsa "$address$2" --key work --timeout 2
+    gives "B-17: $1 is no answer" 4 timeout 20 "$MUNIMENT" stamp web/web.mun --tsa "$address$2" --key work --timeout 2
     says "$1: says why" err "$3"
 }
 badly "another type" /type 'answered 200 text/html, not 200 application/timestamp-reply'
@@ -134,7 +134,7 @@ badly "silence" /silent 'exit status 28'
 kill $server; wait $server 2>/dev/null
 trap - EXIT
 badly "nobody" /good 'exit status 7'
-passed "B-16: nothing of it was kept" $([ "$(ls $(beside web/web.mun) | wc -l)" = "$batches" ]; echo $?)
+passed "B-18: nothing of it was kept" $([ "$(ls $(beside web/web.mun) | wc -l)" = "$batches" ]; echo $?)
 gives "an address that would end its quotes" 2 "$MUNIMENT" stamp open.mun --tsa "http://x/';touch broken'"
 passed "runs nothing" $([ ! -e broken ]; echo $?)
 gives "a time that is none" 2 "$MUNIMENT" stamp open.mun --tsa "$address/good" --timeout soon
@@ -156,7 +156,7 @@ passed "what it left is ended, too" $(pgrep -c -f "sleep 98765$$")
 gives "a command may hold an address" 4 "$MUNIMENT" stamp open.mun --tsa "echo http://127.0.0.1/"
 says "it was run" err 'gave what is no stamp'
 
-# Keys are judged at the stamped time (B-13).
+# Keys are judged at the stamped time (B-15).
 today=$(date +%F) tomorrow=$(date -d tomorrow +%F)
 revoke() { "$MUNIMENT" key revoke work.pub --root office.root --key rootkey --second second --since "$1" --reason compromised -o work.revoked --force >out; }
 revoke "$tomorrow"
@@ -181,6 +181,51 @@ gives "an authority whose key was lost proves nothing" 1 "$MUNIMENT" verify rkey
 says "and is named" out 'its authority was revoked on'
 gives "one that was superseded later proves what it stamped before" 0 "$MUNIMENT" verify rsuperseded/r.mun $trust --tsa-trust rsuperseded/ca.pem
 says "it does" out '  proved        since'
+
+# An authority whose certificate has expired since, or whose key was lost later: another stamp shows that the first is older (B-12).
+mkdir old; cp open.mun old/o.mun
+gives "a stamp of 2020, by an authority that expired in 2021" 0 "$MUNIMENT" stamp old/o.mun --tsa "$(tsa expired 2020-06-01)"
+batch=$(basename "$(beside old/o.mun)"/*.batch .batch)
+gives "is no error" 0 "$MUNIMENT" verify old/o.mun $trust --tsa-trust expired/ca.pem
+passed "but proves nothing" $(grep -c '  proved' out)
+says "for that reason" out 'its authority expired on 2021-01-01, and no later stamp shows that it is older'
+cp -r old late
+gives "a stamp over it, of after that" 0 "$MUNIMENT" stamp late/o.mun --tsa "$(tsa long 2021-06-01)" --about "$batch"
+gives "changes nothing" 0 "$MUNIMENT" verify late/o.mun $trust --tsa-trust expired/ca.pem --tsa-trust long/ca.pem
+passed "nothing is proved" $(grep -c '  proved' out)
+gives "a stamp over it, of before" 0 "$MUNIMENT" stamp old/o.mun --tsa "$(tsa long 2020-12-01)" --about "$batch"
+gives "is taken" 0 "$MUNIMENT" verify old/o.mun $trust --tsa-trust expired/ca.pem --tsa-trust long/ca.pem
+says "the first is as good as it was" out '  proved        since 2020-06-01T00:00:00Z'
+gives "if its authority is trusted" 0 "$MUNIMENT" verify old/o.mun $trust --tsa-trust expired/ca.pem
+passed "else nothing is proved" $(grep -c '  proved' out)
+authority stolen "-startdate 20200101000000Z -enddate 20990101000000Z"
+mkdir robbed; cp open.mun robbed/r.mun
+"$MUNIMENT" stamp robbed/r.mun --tsa "$(tsa stolen 2025-01-01)" >out
+batch=$(basename "$(beside robbed/r.mun)"/*.batch .batch)
+(cd stolen && openssl ca -config ca.cnf -revoke tsa.pem -crl_reason keyCompromise && openssl ca -config ca.cnf -gencrl -out crl.pem) >>log 2>&1
+"$MUNIMENT" stamp robbed/r.mun --tsa "$(tsa long)" --crl stolen/crl.pem >out
+both="--tsa-trust stolen/ca.pem --tsa-trust long/ca.pem"
+gives "a stamp of before the loss of its key is wrong" 1 "$MUNIMENT" verify robbed/r.mun $trust $both
+says "if nothing shows that it is" out "its authority was revoked on $today, and no later stamp shows that it is older"
+gives "another authority shows it" 0 "$MUNIMENT" stamp robbed/r.mun --tsa "$(tsa long 2025-02-01)" --about "$batch"
+gives "so that it is good" 0 "$MUNIMENT" verify robbed/r.mun $trust $both
+says "from its time on" out '  proved        since 2025-01-01T00:00:00Z'
+# The digest is SHA-256, and the time the latest that the accuracy allows (B-13).
+tar -xf open.mun evidence/00000000/statement.sig
+for digest in sha1 sha512; do
+    sed -i 's/^digests=.*/digests=sha1,sha256,sha512/' good/ca.cnf
+    gives "a stamp over another digest, $digest, is none" 4 "$MUNIMENT" stamp open.mun --tsa "openssl ts -query -data $WORK/evidence/00000000/statement.sig -$digest -cert -out q.tsq 2>>log; openssl ts -reply -config $WORK/good/ca.cnf -section t -queryfile q.tsq 2>>log"
+    says "for that reason, $digest" err 'it is not over a SHA-256'
+done
+authority vague "-startdate 20200101000000Z -enddate 20990101000000Z"
+mkdir vaguely; cp open.mun vaguely/v.mun
+echo 'accuracy=secs:2, millisecs:500' >>vague/ca.cnf
+gives "an authority that is accurate to 2.5 seconds" 0 "$MUNIMENT" stamp vaguely/v.mun --tsa "$(tsa vague '2024-05-05 10:00:00')"
+gives "is taken" 0 "$MUNIMENT" verify vaguely/v.mun $trust --tsa-trust vague/ca.pem
+says "at the latest time" out '  proved        since 2024-05-05T10:00:03Z'
+sed -i 's/^accuracy=.*/accuracy=secs:7200/' vague/ca.cnf
+gives "one that is accurate to two hours is not" 4 "$MUNIMENT" stamp vaguely/v.mun --tsa "$(tsa vague)"
+says "which is said" err 'it is less accurate than an hour'
 
 # --- Decisions ---
 
@@ -347,7 +392,7 @@ fi
 mkdir counter; cp open.mun counter/c.mun
 "$MUNIMENT" key new hash >out
 gives "an archive is countersigned" 0 "$MUNIMENT" countersign counter/c.mun --key hash --log office.log --by archivist-1
-gives "B-17: a second key that is trusted vouches for it" 0 "$MUNIMENT" verify counter/c.mun --trust hash.pub
+gives "B-19: a second key that is trusted vouches for it" 0 "$MUNIMENT" verify counter/c.mun --trust hash.pub
 says "in these words" out 'c.mun: intact, countersigned by a trusted key'
 gives "beside the first" 0 "$MUNIMENT" verify counter/c.mun $trust --trust hash.pub
 says "which is named first" out 'c.mun: intact, signed by a trusted key'
@@ -391,7 +436,7 @@ else
     python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex("3030300b0609608648016503040314032100") + bytes(range(32)))' >slh.der
     { echo "-----BEGIN PUBLIC KEY-----"; base64 -w64 slh.der; echo "-----END PUBLIC KEY-----"; } >slh.pub
     by_hand slh slh-dsa-sha2-128s slh.der "head -c 7856 /dev/zero"
-    gives "B-18: an algorithm that is not known here is undecided" 5 "$MUNIMENT" verify slh/NAME.mun --trust slh.pub
+    gives "B-20: an algorithm that is not known here is undecided" 5 "$MUNIMENT" verify slh/NAME.mun --trust slh.pub
     says "and not passed" out "NAME.mun: intact, signer unknown; a trusted key's countersignature is not checked here"
     says "the key is named" out "countersigned by $(sha256sum <slh.der | cut -c1-64): the key is trusted; its algorithm is not checked here"
 fi
@@ -406,7 +451,7 @@ gives "a countersignature of another archive is none" 1 "$MUNIMENT" verify repla
 mkdir replayed/s.mun.evidence; cp ecdsa/*.evidence/*.batch replayed/s.mun.evidence
 gives "nor one of the same machine that somebody else sealed" 1 "$MUNIMENT" verify replayed/s.mun --trust ec.pub
 
-# B-19: whoever vouches by verify vouches for every use: each command asks the same function.
+# B-21: whoever vouches by verify vouches for every use: each command asks the same function.
 mkdir used; printf 'wait time 1\n' >one.script
 "$MUNIMENT" seal records.yaml --description records-description.yaml -o used/u.mun --key stranger >out
 "$MUNIMENT" boot used/u.mun --script one.script --record one.journal >out
@@ -449,7 +494,7 @@ lose() { "$MUNIMENT" key revoke later.pub --root office.root --key rootkey --sec
 lose "$tomorrow"
 uses 1 "not when it was compromised" lost/u.mun $office --trust later.revoked
 "$MUNIMENT" stamp lost/u.mun --tsa "$(tsa good)" --about "$batch" >out
-gives "B-13: unless a stamp shows that it had countersigned before" 0 "$MUNIMENT" verify lost/u.mun $office --trust later.revoked --tsa-trust good/ca.pem
+gives "B-15: unless a stamp shows that it had countersigned before" 0 "$MUNIMENT" verify lost/u.mun $office --trust later.revoked --tsa-trust good/ca.pem
 says "in the same words" out 'u.mun: intact, countersigned by a trusted key'
 uses 0 "for all uses" lost/u.mun $office --trust later.revoked --tsa-trust good/ca.pem
 uses 1 "an authority that nobody trusts shows nothing" lost/u.mun $office --trust later.revoked
@@ -486,9 +531,9 @@ gives "until the key that opened it is lost" 6 read_one shut/s.mun $lost
 "$MUNIMENT" key certify hash.pub --root office.root --key rootkey --name Hash --from "$today" --until 2099-01-01 -o hash.cert >out
 mkdir early; "$MUNIMENT" seal records.yaml -o early/e.mun --key hash >out
 "$MUNIMENT" stamp early/e.mun --tsa "$(tsa good)" >out
-gives "B-13: a signature of a day of its certificate" 0 "$MUNIMENT" verify early/e.mun --trust office.root --trust hash.cert --tsa-trust good/ca.pem
+gives "B-15: a signature of a day of its certificate" 0 "$MUNIMENT" verify early/e.mun --trust office.root --trust hash.cert --tsa-trust good/ca.pem
 mkdir before; cp early/e.mun before/
-gives "B-13: the same, stamped before the first day of its certificate" 0 "$MUNIMENT" stamp before/e.mun --tsa "$(tsa long 2019-06-01)"
+gives "B-15: the same, stamped before the first day of its certificate" 0 "$MUNIMENT" stamp before/e.mun --tsa "$(tsa long 2019-06-01)"
 gives "is of nobody whom the certificate speaks for" 1 "$MUNIMENT" verify before/e.mun --trust office.root --trust hash.cert --tsa-trust long/ca.pem
 says "and says so" out "certified by Office only from $today on; it had signed before, on 2019-06-01"
 gives "for all uses" 1 "$MUNIMENT" info before/e.mun --trust office.root --trust hash.cert --tsa-trust long/ca.pem
@@ -603,7 +648,7 @@ fresh; sed -n 's/^stamp: signature //p' t/t.mun.evidence/"$two" >s; rm t/t.mun.e
 printf 'muniment-batch: 0\narchive: %s %s %s\nmade: 2026-01-01T00:00:00Z\nstamp: signature %s\n' "$("$MUNIMENT" info another/another.mun --root)" \
     "$(tar -xOf another/another.mun content.txt | sha256sum | cut -d' ' -f1)" "$(tar -xOf another/another.mun evidence/00000000/statement.txt | sha256sum | cut -d' ' -f1)" "$(cat s)" >b
 rm -rf another/another.mun.evidence; mkdir another/another.mun.evidence; cp b "another/another.mun.evidence/$(sha256sum <b | cut -d' ' -f1).batch"
-attack "B-12: a stamp over another signature" 1 "$MUNIMENT" verify another/another.mun $trust --tsa-trust good/ca.pem
+attack "B-14: a stamp over another signature" 1 "$MUNIMENT" verify another/another.mun $trust --tsa-trust good/ca.pem
 says "is named" out 'is over something else'
 fresh; head -c 200 t/t.mun.evidence/"$one" >h; cp h t/t.mun.evidence/"$one"
 attack "a batch is cut off" 1 "$MUNIMENT" verify t/t.mun $trust

@@ -32,7 +32,8 @@ struct batch {
     bool lapsed;    /* nobody who is trusted signed it, but somebody who was, until his key was compromised */
     bool ignored;   /* a decision that would need a second person */
     struct stamp_verdict verdict;
-    bool passed; /* by the search for what a batch stands on */
+    bool weighed; /* by what stamps its batch */
+    bool passed;  /* by the search for what a batch stands on */
 };
 
 /* Parses the text of a file, and owns it from then on; null: it is none, or there is no memory. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "formats/file.h"
@@ -259,11 +260,40 @@ bool evidence_stamped(const struct evidence *e, const char *about, struct stamp_
     return b || strcmp(about, "signature") == 0;
 }
 
+/* A stamp proves nothing any more after its certificate has expired, or was revoked for good: whoever has the key then
+ * may set any date. Unless another good stamp over its batch shows that it is older (RFC 4998, RFC 3161, section 4). */
+static void weigh(struct evidence *e, struct batch *b, const char now[21])
+{
+    struct stamp_verdict *v = &b->verdict;
+    const char *since = now;
+
+    if (!*b->about || v->state != STAMP_GOOD || b->weighed)
+        return;
+    b->weighed = true; /* digests lead in no circle */
+    for (size_t i = 0; i < e->count; i++) {
+        struct batch *over = e->batches[i];
+
+        if (strcmp(over->about, b->name) != 0)
+            continue;
+        weigh(e, over, now);
+        if (over->verdict.state == STAMP_GOOD && strcmp(over->verdict.time, since) < 0)
+            since = over->verdict.time;
+    }
+    if (strcmp(since, v->ends) <= 0)
+        return;
+    v->state = v->revoked ? STAMP_WRONG : STAMP_UNKNOWN;
+    snprintf(v->why, sizeof v->why, "its authority %s on %.10s, and no later stamp shows that it is older",
+             v->revoked ? "was revoked" : "expired", v->ends);
+}
+
 /* All lists of revoked certificates count, whichever batch brought them. */
 static void judge_stamps(struct evidence *e, const struct evidence_request *r)
 {
     struct stamp_bytes *crls = calloc(e->count * BATCH_CRLS + 1, sizeof *crls);
     struct stamp_trust trust = {.anchors = r->authorities, .anchor_count = r->authority_count, .crls = crls};
+    time_t seconds = time(NULL);
+    char now[21];
+    struct tm tm;
 
     for (size_t i = 0; crls && i < e->count; i++)
         for (unsigned n = 0; n < e->batches[i]->crl_count; n++)
@@ -282,6 +312,9 @@ static void judge_stamps(struct evidence *e, const struct evidence_request *r)
         stamp_judge(stamp, about, &trust, &b->verdict);
     }
     free(crls);
+    strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &tm));
+    for (size_t i = 0; i < e->count; i++)
+        weigh(e, e->batches[i], now);
     proved_since(e, "signature", e->proved);
 }
 
