@@ -85,10 +85,10 @@ static inline void emit8(struct code *c, unsigned byte)
 
 static inline void emit32(struct code *c, uint32_t value)
 {
-    if (c->end - c->at < 4)
-        return;
-    store32(c->at, value);
-    c->at += 4;
+    if (c->end - c->at >= 4) {
+        store32(c->at, value);
+        c->at += 4;
+    }
 }
 
 /* Bytes of one instruction, put together first: each write has to wait until the one before moved `at`. */
@@ -104,10 +104,10 @@ static inline void add8(struct encoding *b, unsigned byte)
 
 static inline void emit_bytes(struct code *c, struct encoding b)
 {
-    if (c->end - c->at < 8)
-        return;
-    store64(c->at, b.value); /* the next instruction is written over what is too many */
-    c->at += b.count;
+    if (c->end - c->at >= 8) {
+        store64(c->at, b.value); /* the next instruction is written over what is too many */
+        c->at += b.count;
+    }
 }
 
 static inline void emit64(struct code *c, uint64_t value)
