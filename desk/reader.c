@@ -522,22 +522,23 @@ static bool take_pages(void *context, const void *bytes, size_t size)
     return size == sizeof *pages;
 }
 
-/* Of the system on a volume; oem is 0 if there is none. */
-static struct registry_pages pages_on(const struct block *disk, const struct volume *volume)
+/* Of the system on a volume; oem is 0 if there is none. False: its reader gave no answer. */
+static bool find_pages(const struct block *disk, const struct volume *volume, struct registry_pages *pages)
 {
     const struct question question = {.operation = PAGES};
-    struct registry_pages pages = {.oem = 0};
     struct files files;
     struct error ignored;
 
-    if (!files_can_open(volume) || !reader_open(disk, volume, &files, &ignored))
-        return pages;
-    if (!ask(files.context, &question, &ignored) ||
-        !receive_answer(files.context, BYTES, sizeof pages, take_pages, &pages, &ignored) ||
-        !codepage_known(pages.oem) || !registry_file(pages.file))
-        pages.oem = 0;
+    *pages = (struct registry_pages){.oem = 0};
+    if (!files_can_open(volume) || !strncmp(volume->file_system, "ext", 3) || !strncmp(volume->file_system, "ISO", 3) ||
+        !reader_open(disk, volume, &files, &ignored))
+        return true;
+    bool good = ask(files.context, &question, &ignored) &&
+                receive_answer(files.context, BYTES, sizeof *pages, take_pages, pages, &ignored);
+    if (!good || !codepage_known(pages->oem) || !registry_file(pages->file))
+        pages->oem = 0;
     files_close(&files);
-    return pages;
+    return good;
 }
 
 static bool lacks_code_page(const struct volume *v)
@@ -548,13 +549,13 @@ static bool lacks_code_page(const struct volume *v)
 
 void reader_find_code_pages(const struct block *disk, struct disk_survey *s)
 {
-    struct registry_pages found[SURVEY_VOLUMES], first = {.oem = 0};
+    struct registry_pages found[SURVEY_VOLUMES] = {{.oem = 0}}, first = {.oem = 0};
     bool wanted = false;
 
     for (uint32_t i = 0; i < s->volume_count; i++)
         wanted |= lacks_code_page(&s->volumes[i]);
     for (uint32_t i = 0; wanted && i < s->volume_count; i++) {
-        found[i] = pages_on(disk, &s->volumes[i]);
+        wanted = find_pages(disk, &s->volumes[i], &found[i]); /* a disk that makes its readers hang does so once */
         first = first.oem ? first : found[i];
     }
     for (uint32_t i = 0; first.oem && i < s->volume_count; i++) {
