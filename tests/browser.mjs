@@ -447,8 +447,10 @@ if (process.env.MUNIMENT_SUITES && existsSync(live)) {
   fact('ReactOS: its picture is taken', await page.locator('.picture img').waitFor({timeout: 600000}).then(() => true, () => false));
   await page.getByRole('button', {name: 'Open a session'}).click();
   await page.locator('.stage canvas').waitFor({timeout: 60000});
-  await until(async () => (await dots()).startsWith('800x600'), 60);
+  await until(async () => (await dots()).startsWith('800x600') && new Set(await colours(0.3, 0.3, 0.7, 0.5)).size > 100, 300); // its emblem
   for (let i = 0; i < 2; i++) { // the language, then whether to install
+    await rests();
+    await sleep(4000);
     const before = await rests();
     await page.keyboard.press('Enter');
     await until(async () => (await dots()) !== before, 120);
