@@ -209,7 +209,8 @@ enum signature_state signature_check(const char *algorithm, const uint8_t *key, 
     const unsigned char *der = key;
     EVP_PKEY *public = d2i_PUBKEY(NULL, &der, (long)key_size);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    const char *type = strncmp(algorithm, "slh-dsa-", 8) == 0 ? algorithm : NULL, *digest = NULL;
+    bool by_name = strncmp(algorithm, "slh-dsa-", 8) == 0 || strncmp(algorithm, "ml-dsa-", 7) == 0;
+    const char *type = by_name ? algorithm : NULL, *digest = NULL;
     enum signature_state state = SIGNATURE_NOT_CHECKED;
 
     for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++)

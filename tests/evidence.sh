@@ -427,10 +427,18 @@ by_hand forged ecdsa-sha256 ec.der "openssl dgst -sha256 -sign $WORK/other.pem"
 gives "another key's signature under its name is none" 1 "$MUNIMENT" verify forged/NAME.mun --trust ec.pub
 # SLH-DSA (FIPS 205): its public key and its signature have their lengths, also where OpenSSL does not know it.
 if openssl genpkey -algorithm SLH-DSA-SHA2-128s -out slh.pem 2>>log; then
-    openssl pkey -in slh.pem -pubout -out slh.pub; openssl pkey -in slh.pem -pubout -outform DER -out slh.der
-    by_hand slh slh-dsa-sha2-128s slh.der "cat >m; openssl pkeyutl -sign -rawin -inkey $WORK/slh.pem -in m"
-    gives "one by SLH-DSA, where OpenSSL knows it" 0 "$MUNIMENT" verify slh/NAME.mun --trust slh.pub
-    says "is as good, too" out 'NAME.mun: intact, countersigned by a trusted key'
+    for algorithm in slh-dsa-sha2-128s slh-dsa-shake-192f ml-dsa-65; do
+        openssl genpkey -algorithm "${algorithm^^}" -out $algorithm.pem 2>>log
+        openssl pkey -in $algorithm.pem -pubout -out $algorithm.pub; openssl pkey -in $algorithm.pem -pubout -outform DER -out $algorithm.der
+        echo "cat >m && openssl pkeyutl -sign -rawin -inkey $WORK/$algorithm.pem -in m" >$algorithm.sign
+        by_hand $algorithm $algorithm $algorithm.der "sh $WORK/$algorithm.sign"
+        gives "one by $algorithm, where OpenSSL knows it" 0 "$MUNIMENT" verify $algorithm/NAME.mun --trust $algorithm.pub
+        says "is as good, too: $algorithm" out 'NAME.mun: intact, countersigned by a trusted key'
+        by_hand forged-$algorithm $algorithm $algorithm.der "sh -c 'sh $WORK/$algorithm.sign | tr a-z b-za'"
+        gives "one that does not fit is none: $algorithm" 1 "$MUNIMENT" verify forged-$algorithm/NAME.mun --trust $algorithm.pub
+        gives "it vouches for uses: $algorithm" 0 "$MUNIMENT" info $algorithm/NAME.mun --trust $algorithm.pub
+    done
+    cp -r slh-dsa-sha2-128s slh; cp slh-dsa-sha2-128s.der slh.der; cp slh-dsa-sha2-128s.pem slh.pem
 else
     echo "this OpenSSL has no SLH-DSA: such a signature is not checked"
     python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex("3030300b0609608648016503040314032100") + bytes(range(32)))' >slh.der

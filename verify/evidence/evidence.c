@@ -279,7 +279,7 @@ static void weigh(struct evidence *e, struct batch *b, const char now[21])
         if (over->verdict.state == STAMP_GOOD && strcmp(over->verdict.time, since) < 0)
             since = over->verdict.time;
     }
-    if (strcmp(since, v->ends) <= 0)
+    if (strcmp(since, v->ends) < (v->revoked ? 0 : 1)) /* a certificate is good to its last second */
         return;
     v->state = v->revoked ? STAMP_WRONG : STAMP_UNKNOWN;
     snprintf(v->why, sizeof v->why, "its authority %s on %.10s, and no later stamp shows that it is older",
