@@ -581,7 +581,7 @@ static bool boot_prepare(struct boot *b, struct error *error)
            media_open(&b->media, &request, error) && begin_taking(b, error) && boot_open_outputs(b, error) &&
            create_machine(b, error) && snapshots_begin(b, error) && begin_recording(b, error) &&
            boot_connect_recording(b) && (!b->live || (live_begin(b->live, &b->session), true)) &&
-           confine_run(b->arguments, &b->script, error);
+           confine_run(b->arguments, &b->script, &b->media, error);
 }
 
 /* A run before was killed: what it had not synced may be gone. */

@@ -79,7 +79,8 @@ static void add_script(struct folders *f, const struct script *script)
     }
 }
 
-bool confine_run(const struct arguments *arguments, const struct script *script, struct error *error)
+bool confine_run(const struct arguments *arguments, const struct script *script, struct media *media,
+                 struct error *error)
 {
     struct folders folders = {.list = NULL};
     bool good;
@@ -95,5 +96,7 @@ bool confine_run(const struct arguments *arguments, const struct script *script,
     for (size_t i = 0; i < folders.count; i++)
         free((char *)folders.list[i].path);
     free(folders.list);
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        media->images[slot].lock_in = NULL;
     return good;
 }

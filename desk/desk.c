@@ -9,7 +9,8 @@
 #include "desk/progress.h"
 #include "desk/rights.h"
 
-#define READER_SECONDS 86400 /* of processor time, of the reader of one image */
+#define READER_SECONDS 86400               /* of processor time, of the reader of one image */
+#define READER_MEMORY (UINT64_C(1) << 30) /* bytes of address space, beyond what the process had */
 
 enum status desk_fail(const struct error *error)
 {
@@ -60,27 +61,11 @@ static bool not_interrupted(void *context, uint64_t done, uint64_t total)
     return !interrupted();
 }
 
-bool desk_lock_reader(const char *const *folders, size_t count, struct error *error)
+bool desk_lock_reader(struct error *error)
 {
-    const char *temporary = getenv("TMPDIR");
-    struct jail_folder all[4] = {{"/var/tmp", true}, {temporary ? temporary : "/var/tmp", true}};
-    const struct jail_limits limits = {.seconds = READER_SECONDS, .lifetime = 7 * READER_SECONDS};
+    const struct jail_limits limits = {.more_memory = READER_MEMORY, .seconds = READER_SECONDS};
 
-    for (size_t i = 0; i < count && i < 2; i++)
-        all[2 + i] = (struct jail_folder){folders[i], false};
-    return jail_enter(JAIL_RUN, all, 2 + (count < 2 ? count : 2), &limits, error);
-}
-
-/* The commands that read an image in one process from its beginning to its end; others share it, or are locked in
- * themselves. */
-static bool reads_apart(const struct arguments *a)
-{
-    static const char *const names[] = {"seal", "identify", "suggest", "export"};
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (!strcmp(a->command->name, names[i]))
-            return true;
-    return false;
+    return jail_enter(JAIL_IMAGE, NULL, 0, &limits, error);
 }
 
 bool desk_image_requests(const struct arguments *a, struct image_request requests[DRIVE_COUNT], struct error *error)
@@ -92,7 +77,7 @@ bool desk_image_requests(const struct arguments *a, struct image_request request
         requests[slot] = (struct image_request){.follow = argument_value(a, "--follow"),
                                                 .member = argument_value(a, "--member"),
                                                 .progress = not_interrupted,
-                                                .lock_in = reads_apart(a) ? desk_lock_reader : NULL};
+                                                .lock_in = desk_lock_reader};
     while ((value = argument_next(a, "--format", &position))) {
         unsigned one = format_slot(&value), known = 0;
 

@@ -66,8 +66,8 @@ bool desk_folders(const struct arguments *arguments, struct archive_folders *fol
 bool desk_image_requests(const struct arguments *arguments, struct image_request requests[DRIVE_COUNT],
                          struct error *error);
 
-/* The lock_in of a struct image_request: the process reads what is in these folders, at most 2, and nothing else. */
-bool desk_lock_reader(const char *const *folders, size_t count, struct error *error);
+/* The lock_in of a struct image_request. */
+bool desk_lock_reader(struct error *error);
 
 struct archive;
 

@@ -29,7 +29,8 @@
 #define RUN (1u << JAIL_RUN)
 #define GATE (1u << JAIL_GATE)
 #define STORAGE (1u << JAIL_STORAGE)
-#define ALL (READER | SESSION | RUN | GATE | STORAGE)
+#define IMAGE (1u << JAIL_IMAGE)
+#define ALL (READER | SESSION | RUN | GATE | STORAGE | IMAGE)
 
 /* What an argument of the call must be besides; of all others any value is good. */
 enum demand {
@@ -39,6 +40,7 @@ enum demand {
     READ_ONLY, /* arg 2: O_RDONLY, and nothing is made */
     OPEN_FILE, /* an empty path: what a descriptor stands for */
     ANY_TTY,   /* arg 1: TCGETS, by which stdio asks whether it is a terminal */
+    REFUSED,   /* it fails by EACCES: the C library asks for tables of its own, and does without */
     TERMINAL,  /* arg 1: a request about a terminal */
 };
 
@@ -49,9 +51,9 @@ static const struct call {
 } calls[] = {
     /* clang-format off */
     {"read", ALL, ANY}, {"write", ALL, ANY}, {"pread64", ALL, ANY}, {"pwrite64", ALL, ANY}, {"lseek", ALL, ANY},
-    {"close", ALL, ANY}, {"newfstatat", READER | SESSION | GATE, OPEN_FILE}, {"brk", ALL, ANY}, {"mmap", ALL, NO_CODE},
+    {"close", ALL, ANY}, {"newfstatat", READER | SESSION | GATE | IMAGE, OPEN_FILE}, {"brk", ALL, ANY}, {"mmap", ALL, NO_CODE},
     {"munmap", ALL, ANY}, {"mremap", ALL, ANY}, {"madvise", RUN | GATE | STORAGE, ANY},
-    {"getrandom", READER | RUN | GATE | STORAGE, ANY},
+    {"getrandom", READER | RUN | GATE | STORAGE | IMAGE, ANY},
     {"clock_gettime", ALL, ANY}, {"exit_group", ALL, ANY}, {"rt_sigreturn", ALL, ANY},
     {"futex", ALL, ANY},
     /* a machine that runs: its journal and overlay, viewers, and the child that writes a snapshot */
@@ -59,6 +61,8 @@ static const struct call {
     {"poll", SESSION | RUN | GATE | STORAGE, ANY}, {"recvmsg", SESSION | RUN | GATE | STORAGE, ANY},
     {"clone", SESSION | RUN, FORK},
     {"set_robust_list", SESSION | RUN, ANY}, {"rt_sigprocmask", SESSION | RUN, ANY}, {"wait4", SESSION | RUN, ANY},
+    /* an image: descriptors come, what is packed is unpacked into a file */
+    {"recvmsg", IMAGE, ANY}, {"ftruncate", IMAGE, ANY}, {"clock_nanosleep", IMAGE, ANY}, {"openat", IMAGE, REFUSED},
     /* files by their names, within the folders; viewers that come in */
     {"open", RUN, ANY}, {"openat", RUN, ANY}, {"newfstatat", RUN | STORAGE, ANY}, {"stat", RUN | STORAGE, ANY},
     {"fstat", RUN | STORAGE, ANY}, {"lstat", RUN | STORAGE, ANY}, {"statx", RUN, ANY}, {"access", RUN | STORAGE, ANY}, {"faccessat", RUN, ANY}, {"faccessat2", RUN, ANY},
@@ -139,6 +143,7 @@ static int add_call(scmp_filter_ctx filter, const struct call *call, int number)
         for (size_t i = 0; i < sizeof terminal / sizeof *terminal && !result; i++)
             result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1_32(SCMP_CMP_EQ, terminal[i], 0));
         return result;
+    case REFUSED: return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), number, 0);
     case ANY: break;
     }
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);

@@ -21,6 +21,7 @@ enum jail_kind {
     JAIL_RUN,     /* a machine at the command line: it also names files in its folders, and takes viewers in */
     JAIL_GATE,    /* speaks to people at sockets that others opened */
     JAIL_STORAGE, /* opens files of its folders to read them, and gives descriptors to others */
+    JAIL_IMAGE,   /* a reader of an image: files are opened for it, and come as descriptors */
     JAIL_KINDS
 };
 

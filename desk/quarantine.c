@@ -201,7 +201,6 @@ bool quarantine_scan_files(const char *command, const char *path, const struct i
 {
     const char *temporary = getenv("TMPDIR");
     struct unpacking *u = calloc(1, sizeof *u);
-    struct image_request here = *request;
     struct block disk = {.close = NULL};
 
     *files = 0;
@@ -211,11 +210,10 @@ bool quarantine_scan_files(const char *command, const char *path, const struct i
         free(u);
         return error_host(error, path, ENOMEM, "cannot be scanned");
     }
-    here.lock_in = NULL; /* another process reads the volumes, by this one's descriptors */
     snprintf(u->folder, sizeof u->folder, "%.3700s/muniment-scan-XXXXXX", temporary ? temporary : "/var/tmp");
     bool made = mkdtemp(u->folder) != NULL;
     bool good = made || error_host(error, u->folder, errno, "cannot make");
-    good = good && image_open(path, &here, &disk, NULL, error) && unpack_all(u, &disk, error);
+    good = good && image_open(path, request, &disk, NULL, error) && unpack_all(u, &disk, error);
     *files = u->files;
     if (good && u->files > 0)
         good = quarantine_scan(command, u->folder, found, says, size, error);

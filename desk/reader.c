@@ -19,6 +19,7 @@
 #include "desk/jail.h"
 #include "formats/codepage.h"
 #include "formats/file.h"
+#include "formats/images/images.h"
 #include "formats/text.h"
 #include "formats/volumes/registry.h"
 
@@ -115,14 +116,14 @@ static void answer(struct server *s, const struct question *q)
 }
 
 /* What could be written to and is not the process's own: the log, the bag. What the disk reads from, such as an
- * overlay, is opened again for reading. */
-static void keep_from_writing(int channel)
+ * overlay, is opened again for reading; the channel to its own reader stays. */
+static void keep_from_writing(int channel, int disk)
 {
     long most = sysconf(_SC_OPEN_MAX);
     char name[32];
 
     for (int i = 0; i < (most > 0 && most < 4096 ? most : 4096); i++) {
-        int flags = i != channel && i != STDERR_FILENO ? fcntl(i, F_GETFL) : -1;
+        int flags = i != channel && i != disk && i != STDERR_FILENO ? fcntl(i, F_GETFL) : -1;
         if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
             continue;
         snprintf(name, sizeof name, "/proc/self/fd/%d", i);
@@ -144,7 +145,7 @@ static void serve(int channel, const struct block *disk, const struct volume *vo
     if (!s)
         _exit(1);
     s->channel = channel;
-    keep_from_writing(channel);
+    keep_from_writing(channel, image_channel(disk));
     setenv("TZ", "UTC0", 1); /* libtsk asks the host's clock for its zone */
     tzset();
     bool good = files_prepare(volume, &error) && jail_enter(JAIL_READER, NULL, 0, &limits, &error) &&

@@ -111,6 +111,7 @@ static bool open_images(struct replaying *p, struct error *error)
 {
     const struct arguments *a = p->boot.arguments;
     size_t position = 0, count = 0;
+    struct image_request requests[DRIVE_COUNT];
     struct progress progress;
     bool good;
 
@@ -119,8 +120,10 @@ static bool open_images(struct replaying *p, struct error *error)
         return error_set(error, STATUS_HOST, "replay", NULL, NULL, "out of memory");
     while ((p->paths[count] = argument_next(a, "--media", &position)))
         count++;
+    if (!desk_image_requests(a, requests, error))
+        return false;
     progress_begin(&progress, "reading");
-    good = replay_images_open(&p->images, p->paths, count, progress_bytes, &progress, error);
+    good = replay_images_open(&p->images, p->paths, count, requests, progress_bytes, &progress, error);
     progress_end(&progress);
     return good;
 }

@@ -117,7 +117,7 @@ static bool open_images(struct seat *s, unsigned count, struct error *error)
         s->media.images[slot].format = "raw";
     for (unsigned i = 0; i < count; i++)
         s->image_paths[i] = s->media_paths[i];
-    if (!replay_images_open(&s->images, s->image_paths, count, NULL, NULL, error))
+    if (!replay_images_open(&s->images, s->image_paths, count, s->media.images, NULL, NULL, error))
         return false;
     if (!s->request->insert)
         return true;

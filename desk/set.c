@@ -702,6 +702,7 @@ static void print_replayed(const struct set_run *r, const char *name)
 
 static bool open_images(struct set_run *r, struct error *error)
 {
+    struct image_request requests[DRIVE_COUNT];
     size_t position = 0, count = 0;
 
     r->image_paths = calloc(r->arguments->given_count + 1, sizeof *r->image_paths);
@@ -709,7 +710,8 @@ static bool open_images(struct set_run *r, struct error *error)
         return error_host(error, r->path, ENOMEM, "cannot open images");
     while ((r->image_paths[count] = argument_next(r->arguments, "--media", &position)))
         count++;
-    return replay_images_open(&r->images, r->image_paths, count, NULL, NULL, error);
+    return desk_image_requests(r->arguments, requests, error) &&
+           replay_images_open(&r->images, r->image_paths, count, requests, NULL, NULL, error);
 }
 
 static bool needs_set_file(const struct set_run *r, struct error *error)

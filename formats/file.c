@@ -140,6 +140,30 @@ bool file_state(int descriptor, const char *path, struct file_state *state, stru
     return true;
 }
 
+static bool was_changed(const char *path, struct error *error)
+{
+    return error_set(error, STATUS_INPUT, path, NULL, "give a copy that is not written to",
+                     "was changed while it was read");
+}
+
+static bool was_replaced(const char *path, struct error *error)
+{
+    return error_set(error, STATUS_INPUT, path, NULL, "give a file that stays in its place",
+                     "was replaced while it was read");
+}
+
+bool file_still(const char *path, const struct file_state *before, struct error *error)
+{
+    struct stat status;
+
+    if (stat(path, &status) != 0)
+        return was_replaced(path, error);
+    struct file_state now = state_of(&status);
+    if (now.device != before->device || now.inode != before->inode)
+        return was_replaced(path, error);
+    return memcmp(&now, before, sizeof now) == 0 || was_changed(path, error);
+}
+
 bool file_unchanged(int descriptor, const char *path, const struct file_state *before, struct error *error)
 {
     struct stat open, named;
@@ -148,12 +172,10 @@ bool file_unchanged(int descriptor, const char *path, const struct file_state *b
         return error_host(error, path, errno, "cannot examine");
     struct file_state now = state_of(&open);
     if (memcmp(&now, before, sizeof(now)) != 0)
-        return error_set(error, STATUS_INPUT, path, NULL, "give a copy that is not written to",
-                         "was changed while it was read");
+        return was_changed(path, error);
     if (!S_ISREG(open.st_mode))
         return true;
     if (stat(path, &named) != 0 || named.st_dev != open.st_dev || named.st_ino != open.st_ino)
-        return error_set(error, STATUS_INPUT, path, NULL, "give a file that stays in its place",
-                         "was replaced while it was read");
+        return was_replaced(path, error);
     return true;
 }

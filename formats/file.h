@@ -35,5 +35,7 @@ struct file_state {
 bool file_state(int descriptor, const char *path, struct file_state *state, struct error *error);
 /* Refuses (STATUS_INPUT) a file that is not as it was, or no longer the one that the path names. */
 bool file_unchanged(int descriptor, const char *path, const struct file_state *before, struct error *error);
+/* The same without a descriptor: what the path names is the file, as it was. */
+bool file_still(const char *path, const struct file_state *before, struct error *error);
 
 #endif

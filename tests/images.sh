@@ -259,6 +259,59 @@ qemu-img create -q -u -f qcow2 -b b.qcow2 -F qcow2 a.qcow2 9M && qemu-img create
 gives "two that name each other are refused" 3 "$muniment" export a.qcow2 -o out.raw --force --follow
 says "and the reason is named" err "names itself"
 
+# --- A reader that an image has taken over: in its place, what unpacks its clusters ---
+
+cat >hostile.c <<'C'
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+int inflate(void *stream, int flush)
+{
+    const char *act = getenv("ACT");
+    int descriptor = -1;
+
+    (void)stream, (void)flush;
+    if (!strcmp(act, "read")) descriptor = open("secret", O_RDONLY);
+    if (!strcmp(act, "write")) descriptor = open("stolen", O_CREAT | O_WRONLY, 0600);
+    if (!strcmp(act, "tell")) descriptor = write(STDOUT_FILENO, "stolen", 6);
+    if (!strcmp(act, "remove")) unlink("keep");
+    if (!strcmp(act, "connect")) descriptor = socket(AF_INET, SOCK_STREAM, 0);
+    if (!strcmp(act, "fork")) descriptor = fork();
+    if (!strcmp(act, "kill")) kill(getppid(), SIGKILL);
+    if (!strcmp(act, "run")) execl("/bin/touch", "touch", "stolen", (char *)0);
+    if (descriptor >= 0) mkfifoat(descriptor, "", 0), abort();
+    return -3;
+}
+C
+gcc -w -shared -fPIC -o hostile.so hostile.c
+mkdir -p hostile/tree && echo text >hostile/tree/LETTER.TXT && truncate -s 1440K hostile/fat.raw && mformat -i hostile/fat.raw :: && mcopy -i hostile/fat.raw hostile/tree/LETTER.TXT ::
+for disk in qcow2 vmdk; do
+    qemu-img convert -q -c -O $disk $([ $disk = qcow2 ] || echo -o subformat=streamOptimized) hostile/fat.raw hostile.$disk
+done
+echo keep >keep
+# hostile ACT COMMAND...: ends with a status of its own, and without harm.
+hostile()
+{
+    ACT=$1 LD_PRELOAD=$PWD/hostile.so timeout 60 "$muniment" "${@:2}" >out 2>err
+    local status=$?
+    passed "${*:2}: a reader that would $1 cannot" "$([ $status -le 3 ] && [ -e keep ] && [ ! -e stolen ] && ! grep -q stolen out; echo $?)"
+}
+for act in read write tell remove connect fork kill run; do
+    for disk in hostile.qcow2 hostile.vmdk; do hostile $act files $disk; done
+done
+hostile write retrieve hostile.qcow2 -o stolen
+hostile write boot hostile.qcow2 --until time:0.1
+hostile write boot d.raw --floppy hostile.qcow2 --until time:0.1
+hostile write export hostile.qcow2 -o stolen
+hostile write identify hostile.qcow2
+hostile write suggest hostile.qcow2
+gives "without such a reader the files are there" 0 "$muniment" files hostile.qcow2
+says "by their names" out LETTER.TXT
+
 # --- What is a known format is not taken for raw ---
 
 cp d.raw damaged.vhd

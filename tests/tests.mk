@@ -231,7 +231,9 @@ run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/bench/voices.img $
 # The devices, and at the end the whole machines, that fuzz_devices is run on (tests/fuzz/fuzz_devices.h).
 FUZZ_DEVICES := pic pit rtc dma keyboard sysports speaker opl sb16 isapnp ne2000 rtl8029 serial mouse parallel floppy ata atapi ide pci piix apic vga cirrus cirrus-isa backdoor \
                 pc-isa pc-i440fx
-FUZZ_RUNS    := $(filter-out fuzz_devices,$(FUZZERS)) $(FUZZ_DEVICES:%=fuzz_devices:%)
+# The formats that fuzz_images is run on.
+FUZZ_FORMATS := qcow2 vhd vmdk vdi ewf imd teledisk copyqm cue raw packed map
+FUZZ_RUNS    := $(filter-out fuzz_devices fuzz_images,$(FUZZERS)) $(FUZZ_DEVICES:%=fuzz_devices:%) $(FUZZ_FORMATS:%=fuzz_images:%)
 
 # Each parser and each device gets FUZZ_SECONDS. A finding ends the run, and lies in the folder that is named.
 run-fuzz: $(FUZZERS:%=$(BUILD)/%)
@@ -239,6 +241,6 @@ run-fuzz: $(FUZZERS:%=$(BUILD)/%)
 	    fuzzer=$${run%%:*}; name=$$(echo $${run#fuzz_} | tr : -); corpus=$(BUILD)/corpus/$$name; seeds=tests/fuzz/seeds/$$name; \
 	    mkdir -p $$corpus; [ -d $$seeds ] || seeds=; \
 	    echo "$$name: $(FUZZ_SECONDS) s"; \
-	    FUZZ_DEVICE=$${run#*:} $(BUILD)/$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 -print_final_stats=1 \
+	    FUZZ_DEVICE=$${run#*:} FUZZ_FORMAT=$${run#*:} $(BUILD)/$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 -print_final_stats=1 \
 	        -artifact_prefix=$(BUILD)/corpus/ $$corpus $$seeds || exit 1; \
 	done

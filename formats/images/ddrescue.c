@@ -23,7 +23,7 @@ static bool is_map(const struct image *image, const char *name)
 
     if (!image_has_file(image, name) || !image_beside(image, name, path, &error))
         return false;
-    if (source_open(&source, path, false, &error) && source.size >= sizeof head &&
+    if (source_open(&source, image->request->opener, path, false, &error) && source.size >= sizeof head &&
         source_read(&source, 0, head, sizeof head - 1, &error))
         for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
             found = found || !strncmp(head, titles[i], strlen(titles[i]));

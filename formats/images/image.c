@@ -6,12 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "formats/plain.h"
 #include "formats/text.h"
-
-#define DEPTH_LIMIT 64 /* images below each other */
 
 /* --- Errors --- */
 
@@ -163,7 +160,7 @@ bool image_add_path(struct image *image, const char *path, const char *name, con
         !(file = note_file(&image->info, name, role)))
         return out_of_memory(path, error);
     source = &image->sources[image->source_count++];
-    if (!source_open(source, path, links, error))
+    if (!source_open(source, image->request->opener, path, links, error))
         return false;
     file->size = source->file_size;
     file->opened = true;
@@ -210,10 +207,11 @@ bool image_add_file(struct image *image, const char *name, const char *role, uin
 
 bool image_has_file(const struct image *image, const char *name)
 {
+    const struct image_opener *opener = image->request->opener;
     char path[PATH_MAX];
-    struct stat status;
 
-    return image_beside(image, name, path, NULL) && lstat(path, &status) == 0 && S_ISREG(status.st_mode);
+    return image_beside(image, name, path, NULL) &&
+           (opener ? opener->has(opener->context, path) : source_exists(path));
 }
 
 /* The last part of a name that any system may have written; null for one that names no file. */
@@ -480,6 +478,11 @@ uint64_t image_zeros(void *context, uint64_t sector)
 const struct error *image_failure(void *context)
 {
     return &((struct image *)context)->failure;
+}
+
+int image_channel(const struct block *disk)
+{
+    return is_worker(disk) ? worker_channel(disk) : -1;
 }
 
 uint64_t image_size(const struct block *disk)

@@ -70,11 +70,16 @@ struct image_request {
                                                                        false cancels. May be null */
     void *progress_context;
     /* Or null. The image is then opened and read by a process of its own, which calls this first: it locks itself in,
-     * so that it reads what is in these folders (the image's, and that of the file for which its path is a link),
-     * writes temporary files, and does nothing else. A disk that is read so is read by one process, and not by others
-     * that it begins. */
-    bool (*lock_in)(const char *const *folders, size_t count, struct error *error);
+     * so that it can do no more than read and write descriptors and receive them. Each file is opened for it, and is
+     * the image's, or lies beside it and has its name but for the ending, or may be followed. A disk that is read so
+     * may be read by processes that this one begins, too. */
+    bool (*lock_in)(struct error *error);
+    const struct image_opener *opener; /* how that process has files opened; of others, null */
 };
+
+/* The descriptor by which the process is asked that reads a disk of image_open, which whoever reads the disk must keep
+ * open; below 0: the disk has none. */
+int image_channel(const struct block *disk);
 
 /* The names that --format takes; a null at the end. */
 extern const char *const image_format_names[];

@@ -137,11 +137,11 @@ bool image_is_made(const char *path)
 bool image_open(const char *path, const struct image_request *request, struct block *disk, struct image_info *info,
                 struct error *error)
 {
-    static const struct worker_calls calls = {image_open, image_unchanged, image_file_read, image_info_free,
-                                              image_format_names};
+    static const struct worker_calls calls = {image_open, image_file_read, image_info_free, image_format_names};
     static const struct image_request plain;
 
-    if (request && request->lock_in && !made_is_named(path))
+    bool made = !(request && request->opener) && made_is_named(path);
+    if (request && request->lock_in && !made)
         return worker_open(&calls, path, request, disk, info, error);
     struct image *image = image_new(request ? request : &plain, path, error);
     bool done;
@@ -151,7 +151,7 @@ bool image_open(const char *path, const struct image_request *request, struct bl
     if (!image)
         return false;
     image->open_by_reader = open_by_reader;
-    if (made_is_named(path))
+    if (made)
         done = image_add_made(image, path, error) && open_by_reader(image, raw_reader.name, error);
     else
         done = image_add_path(image, path, image_last_part(path), "image", true, error) &&

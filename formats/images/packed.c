@@ -184,6 +184,7 @@ static bool is_alone(struct image *image, const char *kind, bool *alone, struct 
 
 bool packed_open(struct image *image, const char *kind, struct error *error)
 {
+    const struct image_opener *opener;
     char wanted[256];
     struct archive *a;
     bool good, alone;
@@ -195,7 +196,8 @@ bool packed_open(struct image *image, const char *kind, struct error *error)
     archive_read_free(a);
     if (!good)
         return false;
-    image->sources[0].temporary = file_temporary(error);
+    opener = image->request->opener;
+    image->sources[0].temporary = opener ? opener->temporary(opener->context, error) : file_temporary(error);
     if (image->sources[0].temporary < 0)
         return false;
     a = open_archive(image, alone, &good, error);

@@ -15,6 +15,7 @@
 #define IMAGE_LIMIT (UINT64_C(1) << 47) /* bytes of a disk or a file */
 #define CLUSTER_LIMIT (2u << 20)        /* bytes of what is unpacked at once */
 #define FILES_LIMIT 4096                /* of one image */
+#define DEPTH_LIMIT 64                  /* images below each other */
 #define UNREADABLE_LIMIT 65536          /* ranges; what an archive can hold */
 
 /* --- Sources --- */

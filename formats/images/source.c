@@ -9,29 +9,52 @@
 #include <unistd.h>
 
 /* O_NONBLOCK: a FIFO must be refused, not waited for. */
-bool source_open(struct source *source, const char *path, bool links, struct error *error)
+int source_descriptor(const char *path, bool links, struct error *error)
+{
+    struct stat status;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (links ? 0 : O_NOFOLLOW));
+    bool good = false;
+
+    if (descriptor < 0 && errno == ELOOP)
+        error_set(error, STATUS_INPUT, path, NULL, "put the file itself there", "is a symbolic link");
+    else if (descriptor < 0)
+        error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
+                  strerror(errno));
+    else if (fstat(descriptor, &status) != 0)
+        error_host(error, path, errno, "cannot examine");
+    else if (!S_ISREG(status.st_mode))
+        error_set(error, STATUS_INPUT, path, NULL, "give a regular file", "is not a regular file");
+    else if (status.st_size == 0)
+        error_set(error, STATUS_INPUT, path, NULL, NULL, "is empty");
+    else if ((uint64_t)status.st_size > IMAGE_LIMIT)
+        error_set(error, STATUS_INPUT, path, NULL, NULL, "is longer than 2^47 bytes");
+    else
+        good = true;
+    if (good || descriptor < 0)
+        return descriptor;
+    close(descriptor);
+    return -1;
+}
+
+bool source_exists(const char *path)
 {
     struct stat status;
 
+    return lstat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+bool source_open(struct source *source, const struct image_opener *opener, const char *path, bool links,
+                 struct error *error)
+{
     *source = (struct source){.descriptor = -1, .temporary = -1};
     if ((size_t)snprintf(source->path, sizeof source->path, "%s", path) >= sizeof source->path)
         return error_host(error, path, ENAMETOOLONG, "cannot open");
-    source->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (links ? 0 : O_NOFOLLOW));
-    if (source->descriptor < 0 && errno == ELOOP)
-        return error_set(error, STATUS_INPUT, path, NULL, "put the file itself there", "is a symbolic link");
-    if (source->descriptor < 0)
-        return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
-                         strerror(errno));
-    if (fstat(source->descriptor, &status) != 0)
-        return error_host(error, path, errno, "cannot examine");
-    if (!S_ISREG(status.st_mode))
-        return error_set(error, STATUS_INPUT, path, NULL, "give a regular file", "is not a regular file");
-    if (status.st_size == 0)
-        return error_set(error, STATUS_INPUT, path, NULL, NULL, "is empty");
-    if ((uint64_t)status.st_size > IMAGE_LIMIT)
-        return error_set(error, STATUS_INPUT, path, NULL, NULL, "is longer than 2^47 bytes");
-    source->size = source->file_size = (uint64_t)status.st_size;
-    return file_state(source->descriptor, path, &source->state, error);
+    source->descriptor =
+        opener ? opener->open(opener->context, path, links, error) : source_descriptor(path, links, error);
+    if (source->descriptor < 0 || !file_state(source->descriptor, path, &source->state, error))
+        return false;
+    source->size = source->file_size = source->state.size;
+    return true;
 }
 
 void source_close(struct source *source)

@@ -4,8 +4,22 @@
 
 #include "formats/images/reader.h"
 
-/* Opens a regular file that is not empty; a symbolic link only where links are allowed. To be closed in any case. */
-bool source_open(struct source *source, const char *path, bool links, struct error *error);
+/* How a process that can open no file has them opened. */
+struct image_opener {
+    int (*open)(void *context, const char *path, bool links, struct error *error); /* as source_descriptor */
+    bool (*has)(void *context, const char *path);                                  /* as source_exists */
+    int (*temporary)(void *context, struct error *error);                          /* as file_temporary */
+    void *context;
+};
+
+/* The descriptor of a regular file that is not empty, opened for reading; a symbolic link only where links are allowed.
+ * Below 0: error says why. */
+int source_descriptor(const char *path, bool links, struct error *error);
+/* Whether a path names a regular file. */
+bool source_exists(const char *path);
+/* Opens a file, by the opener if there is one. To be closed in any case. */
+bool source_open(struct source *source, const struct image_opener *opener, const char *path, bool links,
+                 struct error *error);
 void source_close(struct source *source);
 /* Reads the file itself, whatever is in it. */
 bool source_read_file(const struct source *source, uint64_t offset, void *buffer, size_t size, struct error *error);

@@ -1,38 +1,58 @@
 /* worker.c - see worker.h.
  *
- * A question is a struct question, its answer a struct answer; bytes of the disk lie in memory that both share. When
- * the image has been opened, the arrays of its image_info come after the answer. */
-#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+ * While the image is opened, the process sends wishes, each of which is granted or refused. When it has been opened, an
+ * answer comes, and the arrays of its image_info. From then on the process gets questions, and answers them; bytes of
+ * the disk lie in memory that both share. Customers of one process take turns by a lock that the process does not see,
+ * and know by a number which answer is theirs: one that was killed may have left his. */
+#define _GNU_SOURCE /* MAP_ANONYMOUS, SOCK_CLOEXEC, robust mutexes */
 #include "formats/images/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "formats/images/reader.h"
+#include "formats/images/source.h"
 #include "formats/plain.h"
 
 #define SHARED (1u << 20) /* bytes that are asked for at once, at most */
+#define PIECE 65536u      /* bytes that are sent at once */
+#define ANSWER_SECONDS 300
 
 enum { CHANNEL = 3 }; /* of the process */
 
-enum operation { READ, ZEROS, UNCHANGED, FILE_READ };
+enum desire { NOTHING, OPEN, HAS, TEMPORARY };
+
+struct wish {
+    uint32_t desire;
+    char name[NAME_MAX + 1]; /* of a file beside the image; empty: the image itself */
+};
+
+struct grant {
+    uint32_t good; /* and the descriptor comes with it, unless it was asked whether there is a file */
+    struct error error;
+};
+
+enum operation { READ, ZEROS, FILE_READ, LEAVE };
 
 struct question {
     uint32_t operation, file;
-    uint64_t at, length; /* sectors; or, of a file, bytes */
+    uint64_t number, at, length; /* of the question; sectors; or, of a file, bytes */
 };
 
 struct answer {
     uint32_t good; /* 0: error says why */
     uint32_t result, done;
-    uint64_t value;
+    uint64_t number, value;
     uint32_t format; /* of the opened image: format_name */
     struct error error;
 };
@@ -107,16 +127,43 @@ static void make_error_fit(struct error *error, const char *path)
         error_set(error, STATUS_INPUT, path, NULL, NULL, "cannot be read");
 }
 
+/* Messages keep their bounds, and have a length that both sides know. */
+static bool send_all(int channel, const void *bytes, size_t size)
+{
+    for (size_t done = 0, part; done < size; done += part) {
+        part = size - done < PIECE ? size - done : PIECE;
+        if (!stream_write(channel, (const char *)bytes + done, part))
+            return false;
+    }
+    return true;
+}
+
+static bool receive_all(int channel, void *bytes, size_t size)
+{
+    for (size_t done = 0, part; done < size; done += part) {
+        ssize_t count;
+
+        part = size - done < PIECE ? size - done : PIECE;
+        do {
+            errno = 0;
+            count = read(channel, (char *)bytes + done, part);
+        } while (count < 0 && errno == EINTR);
+        if (count != (ssize_t)part)
+            return false;
+    }
+    return true;
+}
+
 static bool send_info(int channel, struct image_info *info)
 {
-    bool good = stream_write(channel, info, sizeof *info);
+    bool good = send_all(channel, info, sizeof *info);
 
     for (size_t i = 0; good && i < LISTS; i++) {
         void *elements;
         uint32_t count;
         memcpy(&elements, (char *)info + lists[i].place, sizeof elements);
         memcpy(&count, (char *)info + lists[i].count_place, sizeof count);
-        good = count == 0 || stream_write(channel, elements, count * lists[i].size);
+        good = count == 0 || send_all(channel, elements, count * lists[i].size);
     }
     return good;
 }
@@ -125,7 +172,7 @@ static bool send_info(int channel, struct image_info *info)
 static bool receive_info(int channel, struct image_info *info)
 {
     struct image_info came;
-    bool good = stream_read(channel, &came, sizeof came);
+    bool good = receive_all(channel, &came, sizeof came);
 
     *info = (struct image_info){.format = NULL};
     if (!good)
@@ -148,7 +195,7 @@ static bool receive_info(int channel, struct image_info *info)
         if (count == 0)
             continue;
         elements = count <= lists[i].most ? calloc(count, lists[i].size) : NULL;
-        good = elements && stream_read(channel, elements, count * lists[i].size);
+        good = elements && receive_all(channel, elements, count * lists[i].size);
         if (!good) {
             free(elements);
             break;
@@ -163,12 +210,14 @@ static bool receive_info(int channel, struct image_info *info)
 
 /* --- The process --- */
 
-/* Leaves standard input, output and error, and the channel as 3. */
+/* Leaves standard error, and the channel as 3. */
 static void close_all_but(int channel)
 {
     long most = sysconf(_SC_OPEN_MAX);
 
     dup2(channel, CHANNEL);
+    for (int i = 0; i < 2; i++)
+        close(i), open("/dev/null", O_RDONLY);
 #ifdef SYS_close_range
     if (syscall(SYS_close_range, CHANNEL + 1, ~0U, 0) == 0)
         return;
@@ -177,63 +226,136 @@ static void close_all_but(int channel)
         close(i);
 }
 
+/* A message with at most one descriptor; below 0: none came. */
+static bool receive_grant(int channel, struct grant *grant, int *descriptor)
+{
+    union {
+        struct cmsghdr head;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec bytes = {grant, sizeof *grant};
+    struct msghdr message = {
+        .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control};
+    ssize_t count;
+
+    *descriptor = -1;
+    do
+        count = recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
+    while (count < 0 && errno == EINTR);
+    for (struct cmsghdr *c = count < 0 ? NULL : CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c))
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+            memcpy(descriptor, CMSG_DATA(c), sizeof *descriptor);
+    return count == (ssize_t)sizeof *grant;
+}
+
+/* What the process has of its customer's. */
+struct link {
+    int channel;
+    const char *path; /* of the image */
+};
+
+static bool wish(const struct link *link, enum desire desire, const char *name, int *descriptor, struct error *error)
+{
+    struct wish w = {.desire = desire};
+    struct grant grant;
+
+    snprintf(w.name, sizeof w.name, "%s", name);
+    if (!send_all(link->channel, &w, sizeof w) || !receive_grant(link->channel, &grant, descriptor))
+        _exit(0);
+    if (!grant.good && error)
+        *error = grant.error;
+    return grant.good;
+}
+
+static const char *name_in(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* Links are allowed of the image alone. */
+static int wish_open(void *context, const char *path, bool links, struct error *error)
+{
+    int descriptor;
+
+    return wish(context, OPEN, links ? "" : name_in(path), &descriptor, error) ? descriptor : -1;
+}
+
+static bool wish_has(void *context, const char *path)
+{
+    int none;
+
+    return wish(context, HAS, name_in(path), &none, NULL);
+}
+
+static int wish_temporary(void *context, struct error *error)
+{
+    int descriptor;
+
+    return wish(context, TEMPORARY, "", &descriptor, error) ? descriptor : -1;
+}
+
+/* Who asks may be a process that a hostile volume has taken over. */
+static bool fits(const struct question *q, const struct block *disk)
+{
+    switch (q->operation) {
+    case READ: return q->length <= SHARED / SECTOR_SIZE && q->at <= disk->sectors && q->length <= disk->sectors - q->at;
+    case ZEROS: return q->at < disk->sectors;
+    default: return q->length <= SHARED;
+    }
+}
+
 static void reply_to(const struct worker_calls *calls, const struct question *q, const struct block *disk,
                      uint8_t *shared, struct answer *a)
 {
-    uint32_t count = (uint32_t)q->length;
-
+    if (!fits(q, disk)) {
+        a->result = BLOCK_FAILED;
+        error_set(&a->error, STATUS_INPUT, "image", NULL, NULL, "is not so long");
+        return;
+    }
     a->good = 1;
     switch (q->operation) {
     case READ:
-        a->result = disk->read(disk->context, q->at, count, shared, &a->done);
+        a->result = disk->read(disk->context, q->at, (uint32_t)q->length, shared, &a->done);
         if (a->result == BLOCK_FAILED)
             a->error = *disk->failure(disk->context);
         break;
     case ZEROS: a->value = disk->zeros(disk->context, q->at); break;
-    case UNCHANGED: a->good = calls->unchanged(disk, &a->error); break;
     default: a->good = calls->file_read(disk, q->file, q->at, shared, (size_t)q->length, &a->error);
     }
-}
-
-/* The folder of a path; both may lie in the same place. */
-static const char *folder_of(const char *path, char folder[PATH_MAX])
-{
-    const char *slash = strrchr(path, '/');
-    size_t length = slash == path ? 1 : slash ? (size_t)(slash - path) : 1;
-
-    memmove(folder, slash ? path : ".", length);
-    folder[length] = '\0';
-    return folder;
 }
 
 static void serve(const struct worker_calls *calls, int channel, uint8_t *shared, const char *path,
                   const struct image_request *request)
 {
+    struct link link = {CHANNEL, path};
+    const struct image_opener opener = {wish_open, wish_has, wish_temporary, &link};
     struct image_request inner = *request;
     struct answer *a = calloc(1, sizeof *a);
     struct image_info info = {.format = NULL};
+    const struct wish no_more = {.desire = NOTHING};
     struct question q;
     struct block disk;
-    char beside[PATH_MAX], target[PATH_MAX];
-    const char *const folders[] = {folder_of(path, beside), folder_of(realpath(path, target) ? target : path, target)};
 
     if (!a)
         _exit(1);
     close_all_but(channel);
-    channel = CHANNEL;
     inner.lock_in = NULL;
-    a->good = request->lock_in(folders, 2, &a->error) && calls->open(path, &inner, &disk, &info, &a->error);
+    inner.opener = &opener;
+    a->good = request->lock_in(&a->error) && calls->open(path, &inner, &disk, &info, &a->error);
     a->value = a->good ? disk.sectors : 0;
     a->format = info.format ? 0 : UINT32_MAX;
     while (info.format && format_name(calls->formats, a->format) &&
            strcmp(format_name(calls->formats, a->format), info.format) != 0)
         a->format++;
-    if (!stream_write(channel, a, sizeof *a) || !send_info(channel, &info) || !a->good)
+    if (!send_all(CHANNEL, &no_more, sizeof no_more) || !send_all(CHANNEL, a, sizeof *a) ||
+        !send_info(CHANNEL, &info) || !a->good)
         _exit(0);
-    while (stream_read(channel, &q, sizeof q)) {
-        *a = (struct answer){.good = 0};
+    while (receive_all(CHANNEL, &q, sizeof q) && q.operation != LEAVE) {
+        *a = (struct answer){.number = q.number};
         reply_to(calls, &q, &disk, shared, a);
-        if (!stream_write(channel, a, sizeof *a))
+        if (!send_all(CHANNEL, a, sizeof *a))
             break;
     }
     _exit(0);
@@ -241,55 +363,106 @@ static void serve(const struct worker_calls *calls, int channel, uint8_t *shared
 
 /* --- Its customer --- */
 
+/* What customers share, and the process does not see. One of them may be hostile: what is here is checked. */
+struct common {
+    pthread_mutex_t lock;
+    uint64_t number;             /* of the last question */
+    uint64_t ahead, ahead_count; /* sectors that the shared bytes hold */
+    uint64_t next;               /* sector after the last one that was read */
+};
+
+struct opened_file {
+    char *path;
+    struct file_state state;
+};
+
 struct worker {
     pid_t process;
     int channel; /* below 0: it has ended */
     uint8_t *shared;
+    struct common *common;
     uint64_t size, sectors;
-    uint64_t ahead, ahead_count; /* sectors that `shared` holds */
-    uint64_t next;               /* sector after the last one that was read */
+    struct opened_file *files;
+    size_t file_count;
+    bool follow;
     char path[PATH_MAX];
     struct error failure;
     struct answer answer; /* the last one */
 };
 
-/* The process sees the end of its questions, whatever becomes of the descriptor. */
-static void hang_up(struct worker *w)
+/* The process ends, whatever becomes of the descriptor, and is waited for: its status, or 0 if another process began
+ * it. */
+static int hang_up(struct worker *w, int wait)
 {
-    if (w->channel < 0)
-        return;
-    shutdown(w->channel, SHUT_RDWR);
-    close(w->channel);
+    static const struct question last = {.operation = LEAVE};
+    int status = 0;
+    pid_t ended = w->process > 0 ? waitpid(w->process, &status, WNOHANG) : -1;
+
+    if (w->channel >= 0 && ended == 0)
+        send_all(w->channel, &last, sizeof last);
+    while (ended == 0 || (ended < 0 && errno == EINTR)) {
+        ended = waitpid(w->process, &status, wait);
+        if (ended == 0)
+            break;
+    }
+    if (w->channel >= 0)
+        close(w->channel);
+    w->channel = -1;
+    w->process = 0;
+    return ended > 0 ? status : 0;
 }
 
 /* What is said when the process answers no more. */
 static bool has_ended(struct worker *w, struct error *error)
 {
-    int status = 0;
+    int wait = errno == EAGAIN ? WNOHANG : 0 /* it may never end */, status = hang_up(w, wait);
 
-    hang_up(w);
-    w->channel = -1;
-    if (w->process > 0)
-        while (waitpid(w->process, &status, 0) < 0 && errno == EINTR)
-            continue;
-    w->process = 0;
-    return error_set(error, STATUS_INPUT, w->path, NULL, "do not trust the image",
-                     WIFSIGNALED(status) ? "made its reader do what no reader does: signal %d ended it"
-                                         : "made its reader end (%d)",
-                     WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+    if (WIFSIGNALED(status))
+        return error_set(error, STATUS_INPUT, w->path, NULL, "do not trust the image",
+                         "made its reader do what no reader does: signal %d ended it", WTERMSIG(status));
+    return error_set(error, STATUS_INPUT, w->path, NULL, "do not trust the image", "made its reader %s",
+                     wait ? "work without an end" : "end");
 }
 
-static bool ask(struct worker *w, const struct question *q, struct error *error)
+/* The next turn; the one before may have ended within his. */
+static bool begin_turn(struct worker *w)
 {
-    if (w->channel < 0 || !stream_write(w->channel, q, sizeof *q) ||
-        !stream_read(w->channel, &w->answer, sizeof w->answer))
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += ANSWER_SECONDS;
+    switch (pthread_mutex_timedlock(&w->common->lock, &until)) {
+    case 0: return true;
+    case EOWNERDEAD: w->common->ahead_count = 0; return pthread_mutex_consistent(&w->common->lock) == 0;
+    default: return error_set(&w->failure, STATUS_HOST, w->path, NULL, NULL, "another process keeps its reader");
+    }
+}
+
+static void end_turn(struct worker *w)
+{
+    pthread_mutex_unlock(&w->common->lock);
+}
+
+/* Within a turn. */
+static bool ask(struct worker *w, struct question q, struct error *error)
+{
+    q.number = ++w->common->number;
+    w->common->ahead_count = 0;
+    if (w->channel < 0 || !send_all(w->channel, &q, sizeof q))
         return has_ended(w, error);
+    do
+        if (!receive_all(w->channel, &w->answer, sizeof w->answer))
+            return has_ended(w, error);
+    while (w->answer.number != q.number);
     return true;
 }
 
 static bool is_ahead(const struct worker *w, uint64_t sector, uint32_t count)
 {
-    return sector >= w->ahead && sector - w->ahead <= w->ahead_count && count <= w->ahead_count - (sector - w->ahead);
+    const struct common c = *w->common;
+
+    return c.ahead_count <= SHARED / SECTOR_SIZE && sector >= c.ahead && sector - c.ahead <= c.ahead_count &&
+           count <= c.ahead_count - (sector - c.ahead);
 }
 
 /* Reads what comes after it as well, for one who reads in order: as far as it is good. */
@@ -298,32 +471,30 @@ static void read_ahead(struct worker *w, uint64_t sector)
     uint64_t left = w->sectors - sector, count = left < SHARED / SECTOR_SIZE ? left : SHARED / SECTOR_SIZE;
     struct error ignored;
 
-    if (ask(w, &(struct question){.operation = READ, .at = sector, .length = count}, &ignored) &&
+    if (ask(w, (struct question){.operation = READ, .at = sector, .length = count}, &ignored) &&
         w->answer.result == BLOCK_OK && w->answer.done == count) {
-        w->ahead = sector;
-        w->ahead_count = count;
+        w->common->ahead = sector;
+        w->common->ahead_count = count;
     }
 }
 
-static enum block_result worker_read(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done)
+/* Within a turn. */
+static enum block_result read_sectors(struct worker *w, uint64_t sector, uint32_t count, uint8_t *buffer,
+                                      uint32_t *done)
 {
-    struct worker *w = context;
-
-    if (!is_ahead(w, sector, count)) {
-        w->ahead_count = 0;
-        if (sector == w->next && count < SHARED / SECTOR_SIZE)
-            read_ahead(w, sector);
-    }
-    w->next = sector + count;
+    if (!is_ahead(w, sector, count) && sector == w->common->next && sector < w->sectors &&
+        count < SHARED / SECTOR_SIZE)
+        read_ahead(w, sector);
+    w->common->next = sector + count;
     if (is_ahead(w, sector, count)) {
-        memcpy(buffer, w->shared + (sector - w->ahead) * SECTOR_SIZE, (size_t)count * SECTOR_SIZE);
+        memcpy(buffer, w->shared + (sector - w->common->ahead) * SECTOR_SIZE, (size_t)count * SECTOR_SIZE);
         *done = count;
         return BLOCK_OK;
     }
     for (*done = 0; *done < count;) {
         uint32_t part = count - *done < SHARED / SECTOR_SIZE ? count - *done : SHARED / SECTOR_SIZE;
 
-        if (!ask(w, &(struct question){.operation = READ, .at = sector + *done, .length = part}, &w->failure))
+        if (!ask(w, (struct question){.operation = READ, .at = sector + *done, .length = part}, &w->failure))
             return BLOCK_FAILED;
         if (w->answer.result == BLOCK_FAILED || w->answer.done > part) {
             w->failure = w->answer.error;
@@ -338,15 +509,31 @@ static enum block_result worker_read(void *context, uint64_t sector, uint32_t co
     return BLOCK_OK;
 }
 
+static enum block_result worker_read(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done)
+{
+    struct worker *w = context;
+    enum block_result result;
+
+    *done = 0;
+    if (!begin_turn(w))
+        return BLOCK_FAILED;
+    result = read_sectors(w, sector, count, buffer, done);
+    end_turn(w);
+    return result;
+}
+
 static uint64_t worker_zeros(void *context, uint64_t sector)
 {
     struct worker *w = context;
+    uint64_t zeros = 0;
 
-    if (is_ahead(w, sector, 1))
-        return 0; /* it is read already */
-    if (!ask(w, &(struct question){.operation = ZEROS, .at = sector}, &w->failure))
+    if (!begin_turn(w))
         return 0;
-    return w->answer.value < w->sectors - sector ? w->answer.value : w->sectors - sector;
+    if (!is_ahead(w, sector, 1) && /* it is read already */
+        ask(w, (struct question){.operation = ZEROS, .at = sector}, &w->failure))
+        zeros = w->answer.value < w->sectors - sector ? w->answer.value : w->sectors - sector;
+    end_turn(w);
+    return zeros;
 }
 
 static const struct error *worker_failure(void *context)
@@ -358,12 +545,30 @@ static void worker_close(void *context)
 {
     struct worker *w = context;
 
-    hang_up(w);
-    if (w->process > 0)
-        while (waitpid(w->process, NULL, 0) < 0 && errno == EINTR)
-            continue;
-    munmap(w->shared, SHARED);
+    hang_up(w, 0);
+    if (w->shared != MAP_FAILED)
+        munmap(w->shared, SHARED);
+    if (w->common != MAP_FAILED)
+        munmap(w->common, sizeof *w->common);
+    for (size_t i = 0; i < w->file_count; i++)
+        free(w->files[i].path);
+    free(w->files);
     free(w);
+}
+
+/* --- Beginning --- */
+
+static bool make_lock(pthread_mutex_t *lock)
+{
+    pthread_mutexattr_t shared;
+
+    return pthread_mutexattr_init(&shared) == 0 && pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED) == 0 &&
+           pthread_mutexattr_setrobust(&shared, PTHREAD_MUTEX_ROBUST) == 0 && pthread_mutex_init(lock, &shared) == 0;
+}
+
+static void *share(size_t size)
+{
+    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
 static bool begin(struct worker *w, const struct worker_calls *calls, const char *path,
@@ -371,24 +576,133 @@ static bool begin(struct worker *w, const struct worker_calls *calls, const char
 {
     int ends[2];
 
-    w->shared = mmap(NULL, SHARED, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (w->shared == MAP_FAILED)
+    w->shared = share(SHARED);
+    w->common = share(sizeof *w->common);
+    if (w->shared == MAP_FAILED || w->common == MAP_FAILED || !make_lock(&w->common->lock))
         return error_host(error, path, errno, "cannot share memory with a reader");
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
         return error_host(error, path, errno, "cannot begin a reader");
     fflush(stdout);
     w->process = fork();
-    if (w->process == 0)
+    if (w->process == 0) {
+        munmap(w->common, sizeof *w->common);
         serve(calls, ends[1], w->shared, path, request);
+    }
     close(ends[1]);
     w->channel = ends[0];
     return w->process > 0 || error_host(error, path, errno, "cannot begin a reader");
 }
 
+/* Whether a file beside the image may be opened: it may be followed, or has the image's name but for the ending. */
+static bool may_open(const struct worker *w, const char *name)
+{
+    const char *own = name_in(w->path), *dot = strrchr(own, '.');
+    size_t stem = dot && dot != own ? (size_t)(dot - own) : strlen(own);
+
+    return *name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+           (w->follow || !strncmp(name, own, stem));
+}
+
+/* Remembers a file as it is now. */
+static bool remember(struct worker *w, int descriptor, const char *path, struct error *error)
+{
+    struct opened_file *more = realloc(w->files, (w->file_count + 1) * sizeof *more);
+
+    if (!more)
+        return error_host(error, path, ENOMEM, "cannot open");
+    w->files = more;
+    more += w->file_count;
+    more->path = strdup(path);
+    if (!more->path)
+        return error_host(error, path, ENOMEM, "cannot open");
+    w->file_count++;
+    return file_state(descriptor, path, &more->state, error);
+}
+
+static int open_for(struct worker *w, const char *path, bool links, struct error *error)
+{
+    int descriptor = w->file_count < FILES_LIMIT ? source_descriptor(path, links, error) : -1;
+
+    if (descriptor < 0 || remember(w, descriptor, path, error))
+        return descriptor;
+    close(descriptor);
+    return -1;
+}
+
+/* Does what the process wishes; the descriptor is to be closed. */
+static int fulfil(struct worker *w, struct wish *wish, struct grant *grant)
+{
+    char path[PATH_MAX];
+    int folder = (int)(name_in(w->path) - w->path), descriptor = -1;
+
+    error_set(&grant->error, STATUS_INPUT, w->path, NULL, "do not trust the image",
+              "made its reader ask for what is not its own");
+    wish->name[sizeof wish->name - 1] = '\0';
+    if (wish->desire == TEMPORARY)
+        descriptor = file_temporary(&grant->error);
+    else if (wish->desire == OPEN && !*wish->name)
+        descriptor = open_for(w, w->path, true, &grant->error);
+    else if (!may_open(w, wish->name) ||
+             snprintf(path, sizeof path, "%.*s%s", folder, w->path, wish->name) >= (int)sizeof path)
+        return -1;
+    else if (wish->desire == OPEN)
+        descriptor = open_for(w, path, false, &grant->error);
+    else
+        grant->good = source_exists(path);
+    grant->good = grant->good || descriptor >= 0;
+    return descriptor;
+}
+
+static bool send_grant(int channel, struct grant *grant, int descriptor)
+{
+    union {
+        struct cmsghdr head;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {.bytes = ""};
+    struct iovec bytes = {grant, sizeof *grant};
+    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1};
+
+    if (descriptor >= 0) {
+        message.msg_control = control.bytes;
+        message.msg_controllen = sizeof control.bytes;
+        *CMSG_FIRSTHDR(&message) = (struct cmsghdr){
+            .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof descriptor)};
+        memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &descriptor, sizeof descriptor);
+    }
+    return sendmsg(channel, &message, MSG_NOSIGNAL) == (ssize_t)sizeof *grant;
+}
+
+/* Until it has opened its image. */
+static bool grant_wishes(struct worker *w)
+{
+    struct wish wish;
+
+    for (unsigned temporaries = 0; temporaries <= DEPTH_LIMIT;) {
+        struct grant grant = {.good = 0};
+        int descriptor;
+        bool sent;
+
+        if (!receive_all(w->channel, &wish, sizeof wish))
+            return false;
+        if (wish.desire == NOTHING)
+            return true;
+        temporaries += wish.desire == TEMPORARY;
+        descriptor = fulfil(w, &wish, &grant);
+        sent = send_grant(w->channel, &grant, descriptor);
+        if (descriptor >= 0)
+            close(descriptor);
+        if (!sent)
+            return false;
+    }
+    return false;
+}
+
 /* Hears how the image was opened. */
 static bool hear(struct worker *w, const struct worker_calls *calls, struct image_info *info, struct error *error)
 {
-    if (!stream_read(w->channel, &w->answer, sizeof w->answer) || !receive_info(w->channel, info))
+    const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+
+    if (!grant_wishes(w) || !receive_all(w->channel, &w->answer, sizeof w->answer) || !receive_info(w->channel, info))
         return has_ended(w, error);
     info->format = format_name(calls->formats, w->answer.format);
     if (!w->answer.good) {
@@ -398,6 +712,8 @@ static bool hear(struct worker *w, const struct worker_calls *calls, struct imag
     }
     w->size = info->size;
     w->sectors = w->answer.value;
+    if (setsockopt(w->channel, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience))
+        return error_host(error, w->path, errno, "cannot begin a reader");
     return (info->format && w->size > 0 && w->size <= IMAGE_LIMIT &&
             w->sectors == (w->size + SECTOR_SIZE - 1) / SECTOR_SIZE) ||
            error_set(error, STATUS_INPUT, w->path, NULL, "do not trust the image", "made its reader lie");
@@ -417,6 +733,8 @@ bool worker_open(const struct worker_calls *calls, const char *path, const struc
     }
     w->channel = -1;
     w->shared = MAP_FAILED;
+    w->common = MAP_FAILED;
+    w->follow = request->follow;
     snprintf(w->path, sizeof w->path, "%s", path);
     bool good = begin(w, calls, path, request, error) && hear(w, calls, &own, error);
     if (info)
@@ -449,20 +767,37 @@ uint64_t worker_size(const struct block *disk)
     return ((const struct worker *)disk->context)->size;
 }
 
-static bool ask_good(struct worker *w, const struct question *q, struct error *error)
+int worker_channel(const struct block *disk)
 {
-    if (!ask(w, q, error))
-        return false;
-    if (w->answer.good)
-        return true;
-    *error = w->answer.error;
-    make_error_fit(error, w->path);
-    return false;
+    return ((const struct worker *)disk->context)->channel;
 }
 
 bool worker_unchanged(const struct block *disk, struct error *error)
 {
-    return ask_good(disk->context, &(struct question){.operation = UNCHANGED}, error);
+    const struct worker *w = disk->context;
+
+    for (size_t i = 0; i < w->file_count; i++)
+        if (!file_still(w->files[i].path, &w->files[i].state, error))
+            return false;
+    return true;
+}
+
+static bool file_part(struct worker *w, const struct question *q, void *to, struct error *error)
+{
+    bool good = begin_turn(w) || (*error = w->failure, false);
+
+    if (!good)
+        return false;
+    good = ask(w, *q, error);
+    if (good && !w->answer.good) {
+        *error = w->answer.error;
+        make_error_fit(error, w->path);
+        good = false;
+    }
+    if (good)
+        memcpy(to, w->shared, (size_t)q->length);
+    end_turn(w);
+    return good;
 }
 
 bool worker_file_read(const struct block *disk, uint32_t file, uint64_t offset, void *buffer, size_t size,
@@ -470,14 +805,12 @@ bool worker_file_read(const struct block *disk, uint32_t file, uint64_t offset, 
 {
     struct worker *w = disk->context;
 
-    w->ahead_count = 0;
     for (size_t done = 0; done < size;) {
         size_t part = size - done < SHARED ? size - done : SHARED;
         const struct question q = {.operation = FILE_READ, .file = file, .at = offset + done, .length = part};
 
-        if (!ask_good(w, &q, error))
+        if (!file_part(w, &q, (char *)buffer + done, error))
             return false;
-        memcpy((char *)buffer + done, w->shared, part);
         done += part;
     }
     return true;

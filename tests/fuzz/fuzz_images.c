@@ -1,7 +1,9 @@
-/* fuzz_images.c - libFuzzer harness of formats/images/: the bytes are an image, whose format its content says, or, by
- * the first byte, one that it is taken for. The disk is read in a few places. */
+/* fuzz_images.c - libFuzzer harness of formats/images/: the bytes are an image of the format FUZZ_FORMAT: one of
+ * image_format_names; "packed", whose format its content says; or "map", that of ddrescue beside an image. The disk is
+ * read in a few places. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "formats/images/images.h"
@@ -9,21 +11,47 @@
 int LLVMFuzzerInitialize(int *count, char ***arguments);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char folder[] = "/tmp/muniment-fuzz-XXXXXX", path[64];
+enum { RAW_SIZE = 65536 }; /* bytes of the image that a map is beside */
+
+static char folder[] = "/tmp/muniment-fuzz-XXXXXX", path[64], map[64];
+static const char *format;
+static bool is_map;
 
 static void remove_folder(void)
 {
     unlink(path);
+    unlink(map);
     rmdir(folder);
+}
+
+static void write_to(const char *name, const void *bytes, size_t size)
+{
+    FILE *file = fopen(name, "wb");
+
+    if (!file || fwrite(bytes, 1, size, file) != size || fclose(file) != 0)
+        abort();
 }
 
 int LLVMFuzzerInitialize(int *count, char ***arguments)
 {
+    static const uint8_t raw[RAW_SIZE];
+    const char *wanted = getenv("FUZZ_FORMAT");
+    size_t known = 0;
+
     (void)count, (void)arguments;
     if (!mkdtemp(folder))
         abort();
     snprintf(path, sizeof path, "%s/image", folder);
+    snprintf(map, sizeof map, "%s/image.map", folder);
     atexit(remove_folder);
+    while (wanted && image_format_names[known] && strcmp(image_format_names[known], wanted) != 0)
+        known++;
+    format = wanted ? image_format_names[known] : NULL;
+    is_map = wanted && !strcmp(wanted, "map");
+    if (wanted && !format && !is_map && strcmp(wanted, "packed") != 0)
+        abort();
+    if (is_map)
+        write_to(path, raw, sizeof raw);
     return 0;
 }
 
@@ -46,21 +74,12 @@ static void read_places(struct block *disk)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct image_request request = {.follow = true};
+    const struct image_request request = {.follow = true, .format = format};
     struct image_info info;
     struct error error;
     struct block disk;
-    unsigned formats = 0;
-    FILE *file;
 
-    while (image_format_names[formats])
-        formats++;
-    if (size == 0)
-        return 0;
-    request.format = data[0] % 16 < formats ? image_format_names[data[0] % 16] : NULL;
-    file = fopen(path, "wb");
-    if (!file || fwrite(data + 1, 1, size - 1, file) != size - 1 || fclose(file) != 0)
-        abort();
+    write_to(is_map ? map : path, data, size);
     if (image_open(path, &request, &disk, &info, &error)) {
         read_places(&disk);
         disk.close(disk.context);

@@ -42,7 +42,7 @@ static int jailed(enum jail_kind kind, const struct jail_folder *folders, size_t
 
 #ifdef HAVE_libseccomp
 
-static const char *const kind_names[JAIL_KINDS] = {"reader", "session", "run", "gate", "storage"};
+static const char *const kind_names[JAIL_KINDS] = {"reader", "session", "run", "gate", "storage", "image"};
 
 struct
 try {
@@ -118,8 +118,8 @@ static void a_permitted_call_with_other_arguments_ends_the_process(void **state)
     } tries[] = {
         {"a thread", 22, {SYS_clone, {0x00010F00, 0, 0, 0}}},
         {"a namespace", 22, {SYS_clone, {0x10000000 | SIGCHLD, 0, 0, 0}}},
-        {"memory for code", 31, {SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS}}},
-        {"a file's name", 11, {SYS_newfstatat, {AT_FDCWD, (long)"/", 0, 0}}},
+        {"memory for code", 63, {SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS}}},
+        {"a file's name", 43, {SYS_newfstatat, {AT_FDCWD, (long)"/", 0, 0}}},
         {"a character for the terminal to read", 4, {SYS_ioctl, {0, 0x5412, (long)"x", 0}}},
         {"a file to be written", 16, {SYS_openat, {AT_FDCWD, (long)"/nowhere", O_WRONLY, 0}}},
         {"a file to be made", 16, {SYS_openat, {AT_FDCWD, (long)"/nowhere", O_RDONLY | O_CREAT, 0600}}},

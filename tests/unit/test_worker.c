@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -20,36 +21,34 @@ enum { SECTORS = 5000, LEFT_OUT = 100 };
 
 static char path[] = "/tmp/muniment-worker-XXXXXX";
 static struct {
-    char folder[256];
     pid_t process;
     int descriptors; /* that the process has besides standard ones */
 } * seen;
 
-static bool look_around(const char *const *folders, size_t count, struct error *error)
+static bool look_around(struct error *error)
 {
     (void)error;
-    snprintf(seen->folder, sizeof seen->folder, "%s %s", folders[0], folders[count - 1]);
     for (int i = 3; i < 256; i++)
         seen->descriptors += lseek(i, 0, SEEK_CUR) >= 0;
     return true;
 }
 
-static bool refuse(const char *const *folders, size_t count, struct error *error)
+static bool refuse(struct error *error)
 {
-    (void)count;
-    return error_set(error, STATUS_HOST, folders[0], NULL, NULL, "is not locked");
+    return error_set(error, STATUS_HOST, "jail", NULL, NULL, "is not locked");
 }
 
-static bool die(const char *const *folders, size_t count, struct error *error)
+static bool die(struct error *error)
 {
-    (void)folders, (void)count, (void)error;
+    (void)error;
     raise(SIGKILL);
     return true;
 }
 
-static bool show_itself(const char *const *folders, size_t count, struct error *error)
+
+static bool show_itself(struct error *error)
 {
-    (void)folders, (void)count, (void)error;
+    (void)error;
     seen->process = getpid();
     return true;
 }
@@ -81,7 +80,6 @@ static void it_reads_as_one_that_is_read_here(void **state)
     (void)state;
     assert_true(image_open(path, &apart, &disk, &info, &error));
     assert_true(image_open(path, NULL, &direct, &other, &error));
-    assert_string_equal(seen->folder, "/tmp /tmp");
     assert_int_equal(seen->descriptors, 0);
     assert_int_equal(disk.sectors, direct.sectors);
     assert_int_equal(image_size(&disk), SECTORS * SECTOR_SIZE - 100);
@@ -109,6 +107,56 @@ static void it_reads_as_one_that_is_read_here(void **state)
     direct.close(direct.context);
     image_info_free(&info);
     image_info_free(&other);
+}
+
+/* Reads the disk in pieces of no regular length, and says whether it is what was written. */
+static bool reads_right(struct block *disk, unsigned seed, unsigned times)
+{
+    static uint8_t bytes[64 * SECTOR_SIZE];
+
+    for (unsigned i = 0; i < times; i++) {
+        uint64_t at = (seed = seed * 1103515245 + 12345) % (SECTORS - 100);
+        uint32_t count = 1 + seed / 7 % 64, done;
+
+        if (i % 3)
+            at = i * 64 % (SECTORS - 100);
+        if (disk->read(disk->context, at, count, bytes, &done) != BLOCK_OK || done != count)
+            return false;
+        for (uint32_t n = 0; n < count; n++) {
+            bool hole = at + n >= 2000 && at + n < 2000 + LEFT_OUT * 8;
+            if (bytes[n * SECTOR_SIZE + 7] != (hole ? 0 : (uint8_t)((at + n) * 7 + 1)))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* One of them is killed at any moment. */
+static void processes_that_were_begun_read_it_too(void **state)
+{
+    const struct image_request request = {.lock_in = show_itself};
+    pid_t children[6];
+    struct block disk;
+    struct error error;
+
+    (void)state;
+    assert_true(image_open(path, &request, &disk, NULL, &error));
+    for (unsigned i = 0; i < 6; i++) {
+        children[i] = fork();
+        assert_true(children[i] >= 0);
+        if (children[i] == 0)
+            _exit(reads_right(&disk, i, i % 2 ? UINT32_MAX : 3000) ? 0 : 1);
+    }
+    assert_true(reads_right(&disk, 99, 3000));
+    for (unsigned i = 0; i < 6; i++) {
+        int status;
+        if (i % 2)
+            kill(children[i], SIGKILL);
+        assert_true(waitpid(children[i], &status, 0) == children[i]);
+        assert_true(i % 2 ? WIFSIGNALED(status) : status == 0);
+        assert_true(reads_right(&disk, i, 100));
+    }
+    disk.close(disk.context);
 }
 
 static void what_cannot_be_opened_is_reported(void **state)
@@ -156,7 +204,7 @@ static void what_ends_the_reader_is_reported(void **state)
     assert_non_null(strstr(disk.failure(disk.context)->what, "signal 5"));
     assert_int_equal(disk.read(disk.context, 0, 1, sector, &done), BLOCK_FAILED);
     assert_int_equal(disk.zeros(disk.context, 0), 0);
-    assert_false(image_unchanged(&disk, &error));
+    assert_true(image_unchanged(&disk, &error));
     disk.close(disk.context);
 }
 
@@ -164,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_reads_as_one_that_is_read_here),
+        cmocka_unit_test(processes_that_were_begun_read_it_too),
         cmocka_unit_test(what_cannot_be_opened_is_reported),
         cmocka_unit_test(a_process_that_cannot_be_locked_in_reads_nothing),
         cmocka_unit_test(what_ends_the_reader_is_reported),

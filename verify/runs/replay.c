@@ -10,8 +10,9 @@
 
 /* --- Images --- */
 
-bool replay_images_open(struct replay_images *images, const char **paths, size_t count, progress_function *progress,
-                        void *context, struct error *error)
+bool replay_images_open(struct replay_images *images, const char **paths, size_t count,
+                        const struct image_request *request, progress_function *progress, void *context,
+                        struct error *error)
 {
     *images = (struct replay_images){paths, calloc(count + 1, sizeof(*images->digests)), 0};
     if (!images->digests)
@@ -19,7 +20,7 @@ bool replay_images_open(struct replay_images *images, const char **paths, size_t
     for (; images->count < count; images->count++)
         if (!(wave_is(paths[images->count])
                   ? recording_digest(paths[images->count], images->digests[images->count], progress, context, error)
-                  : image_digest(paths[images->count], NULL, images->digests[images->count], progress, context, error)))
+                  : image_digest(paths[images->count], request, images->digests[images->count], progress, context, error)))
             return false;
     return true;
 }
