@@ -15,7 +15,6 @@
 #include <libdeflate.h>
 #endif
 
-#define LEVEL 6
 #define GZ_HEADER 10u
 #define GZ_TRAILER 8u
 #define STORED_MAX 65535u /* bytes of one stored block */
@@ -49,9 +48,12 @@ static uint32_t get_le32(const uint8_t *from)
     return from[0] | from[1] << 8 | from[2] << 16 | (uint32_t)from[3] << 24;
 }
 
-/* The two ways: a compressor is begun and ended; compresses into less than `room` bytes, or returns 0; unpacks a sound
- * chunk, or leaves it to zlib, which says what is wrong; CRC-32; and its name. */
+/* The two ways, each at the level after which time buys little: a compressor is begun and ended; compresses into less
+ * than `room` bytes, or returns 0; unpacks a sound chunk, or leaves it to zlib, which says what is wrong; CRC-32; and
+ * its name. */
 #ifdef HAVE_libdeflate
+#define LEVEL 5
+
 static bool begin(struct chunk_encoder *encoder)
 {
     return (encoder->compressor = libdeflate_alloc_compressor(LEVEL)) != NULL;
@@ -98,6 +100,8 @@ static uint32_t crc(const uint8_t *bytes, uint32_t size)
 
 #define LIBRARY "libdeflate " LIBDEFLATE_VERSION_STRING
 #else
+#define LEVEL 6
+
 static bool begin(struct chunk_encoder *encoder)
 {
     return deflateInit2(&encoder->z, LEVEL, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) == Z_OK;

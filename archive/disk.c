@@ -308,6 +308,7 @@ bool archive_disk(struct archive *archive, enum drive_slot slot, struct block *d
         .read = disk_read,
         .failure = disk_failure,
     };
+    disk->session = disk_last_session(disk, opened->unreadable, opened->unreadable_count);
     return true;
 }
 

@@ -9,7 +9,7 @@
 #include "desk/progress.h"
 #include "desk/rights.h"
 
-#define READER_SECONDS 86400               /* of processor time, of the reader of one image */
+#define READER_SECONDS 86400              /* of processor time, of the reader of one image */
 #define READER_MEMORY (UINT64_C(1) << 30) /* bytes of address space, beyond what the process had */
 
 enum status desk_fail(const struct error *error)

@@ -236,7 +236,7 @@ static void choose_geometry(const struct block *disk, const struct disk_survey *
 
 enum drive_kind image_drive(const struct block *disk)
 {
-    return floppy_drive_for(disk->sectors) ? DRIVE_FLOPPY : disk_is_iso(disk) ? DRIVE_CDROM : DRIVE_DISK;
+    return disk_is_iso(disk) ? DRIVE_CDROM : floppy_drive_for(disk->sectors) ? DRIVE_FLOPPY : DRIVE_DISK;
 }
 
 /* The places of a kind of drive, the first one first. */
@@ -269,14 +269,14 @@ bool suggestion_add(struct suggestion *to, const char *path, const struct block 
     return true;
 }
 
-/* An image of the size of a floppy, or smaller, is one; of the others, an ISO 9660 volume is a CD and anything else a
+/* An ISO 9660 volume is a CD; of the others, an image of the size of a floppy, or smaller, is one, and anything else a
  * disk. Drives without a medium of their own are left: floppies and CDs. */
 static void place_image(const struct block *disk, const struct disk_survey *s, struct suggestion *to)
 {
     struct drive_manifest *drives = to->machine.drives;
-    enum floppy_type floppy = floppy_drive_for(disk->sectors);
-    uint32_t write_delay = drives[DRIVE_HD0].write_delay;
     bool cd = image_drive(disk) == DRIVE_CDROM;
+    enum floppy_type floppy = cd ? FLOPPY_NONE : floppy_drive_for(disk->sectors);
+    uint32_t write_delay = drives[DRIVE_HD0].write_delay;
 
     for (int slot = DRIVE_HD0; slot <= DRIVE_HD3; slot++)
         if (drives[slot].kind == DRIVE_DISK)

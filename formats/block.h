@@ -27,6 +27,7 @@ struct block {
     void *context;
     uint64_t sectors;
     bool read_only;
+    uint64_t session; /* an optical disc of several: the first sector of its last one; 0 otherwise */
     /* Transfers `count` sectors from `sector` on; sector + count <= sectors is the caller's duty. buffer has count *
      * 512 bytes. On BLOCK_UNREADABLE *done is the number of good sectors before the bad one; it is count on BLOCK_OK.
      */

@@ -23,8 +23,14 @@ bool floppy_geometry(uint64_t sectors, struct geometry *geometry);
  * cylinders 1 to 16383. first is the disk's sector 0, 512 bytes. */
 void disk_geometry(uint64_t sectors, const uint8_t *first, struct geometry *geometry);
 
-/* Whether a disk holds an ISO 9660 volume: its first volume descriptor is in block 16 (ECMA-119 §8.1). */
+/* Whether a disk holds an ISO 9660 volume: its first volume descriptor is in block 16 (ECMA-119 §8.1), of the first
+ * session or of the last. */
 bool disk_is_iso(const struct block *disk);
+
+/* The sector at which the last session of a disc begins, after at least what lies between two that no drive reads
+ * (ECMA-394: lead-out and lead-in), and with a volume of its own; 0: there is one session. unreadable: all such
+ * sectors, in order. */
+uint64_t disk_last_session(const struct block *disk, const struct sector_range *unreadable, uint32_t count);
 
 /* Refuse (STATUS_INPUT) the image of a CD that holds none, and one of a disk that has fewer sectors than its
  * geometry. */

@@ -3,13 +3,37 @@
 
 #include <string.h>
 
-bool disk_is_iso(const struct block *disk)
+enum { FRAME = 4, PREGAP = 150 * FRAME, BETWEEN_SESSIONS = (2250 + 4500) * FRAME }; /* sectors */
+
+/* Whether a volume begins there, of which the descriptor is in the 17th block. */
+static bool has_volume(const struct block *disk, uint64_t sector)
 {
     uint8_t descriptor[SECTOR_SIZE];
     uint32_t done;
 
-    return disk->sectors > 64 && disk->read(disk->context, 64, 1, descriptor, &done) == BLOCK_OK &&
+    return disk->sectors > 16 * FRAME && sector < disk->sectors - 16 * FRAME &&
+           disk->read(disk->context, sector + 16 * FRAME, 1, descriptor, &done) == BLOCK_OK &&
            !memcmp(descriptor + 1, "CD001", 5);
+}
+
+bool disk_is_iso(const struct block *disk)
+{
+    return has_volume(disk, 0) || (disk->session && has_volume(disk, disk->session));
+}
+
+uint64_t disk_last_session(const struct block *disk, const struct sector_range *unreadable, uint32_t count)
+{
+    while (count-- > 0) {
+        const uint64_t end = unreadable[count].first + unreadable[count].count;
+
+        if (unreadable[count].count < BETWEEN_SESSIONS || end % FRAME)
+            continue;
+        if (has_volume(disk, end))
+            return end;
+        if (has_volume(disk, end + PREGAP))
+            return end + PREGAP;
+    }
+    return 0;
 }
 
 bool disk_must_be_iso(const char *path, const struct block *disk, struct error *error)

@@ -196,11 +196,20 @@ python3 - <<'END_PYTHON'
 iso = open("cd.iso", "rb").read()
 iso += bytes(-len(iso) % 2048)
 open("cd.iso", "wb").write(iso)
-def frame(n, mode, data):
+def frame(n, mode, data, form2=False):
     bcd = lambda v: v // 10 << 4 | v % 10
     m, s, f = (n + 150) // 4500, (n + 150) // 75 % 60, (n + 150) % 75
     head = b"\0" + b"\xff" * 10 + b"\0" + bytes([bcd(m), bcd(s), bcd(f), mode])
-    return (head + (bytes(8) if mode == 2 else b"") + data).ljust(2352, b"\xEE")
+    f = head + (bytes([0, 0, form2 and 32, 0] * 2) if mode == 2 else b"") + data
+    return (f + edc(f[16:] if mode == 2 else f).to_bytes(4, "little")).ljust(2352, b"\xEE")
+# ECMA-130 14.3: the polynomial (x^16 + x^15 + x^2 + 1)(x^16 + x^2 + x + 1), from the lowest bit on.
+def edc(data):
+    sum = 0
+    for byte in data:
+        sum ^= byte
+        for bit in range(8):
+            sum = sum >> 1 ^ (0xD8018001 if sum & 1 else 0)
+    return sum
 frames = [iso[at:at + 2048] for at in range(0, len(iso), 2048)]
 count = len(frames)
 open("one.bin", "wb").write(b"".join(frame(n, 1, d) for n, d in enumerate(frames)))
@@ -223,6 +232,26 @@ sheet("wave", 'FILE "one.wav" WAVE', "TRACK 01 AUDIO", "INDEX 01 00:00:00")
 sheet("order", 'FILE "one.bin" BINARY', "TRACK 01 MODE1/2352", "INDEX 01 00:00:10", "TRACK 02 AUDIO", "INDEX 01 00:00:10")
 sheet("late", 'FILE "one.bin" BINARY', "TRACK 01 MODE1/2352", "INDEX 01 00:00:00", "TRACK 02 AUDIO", "INDEX 01 90:00:00")
 open("tail.raw", "wb").write(iso[:40 * 2048])
+# Frames that no drive reads: a byte of the data, of the code, and, in mode 2, form 2. Bytes of the parity do not matter.
+spoilt, spoilt2 = bytearray(open("one.bin", "rb").read()), bytearray(open("two.bin", "rb").read())
+spoilt[30 * 2352 + 1000] ^= 1
+spoilt[31 * 2352 + 2066] ^= 128
+spoilt[32 * 2352 + 2200] ^= 1
+spoilt2[30 * 2352 + 1000] ^= 1
+spoilt2[31 * 2352:32 * 2352] = frame(31, 2, frames[31], True)
+open("spoilt.bin", "wb").write(spoilt)
+open("spoilt2.bin", "wb").write(spoilt2)
+# Two sessions: 6,750 frames of lead-out, 4,500 of lead-in and 150 before the track are in no file.
+later = b"".join(frame(count + 11400 + n, 1, d) for n, d in enumerate(frames[:40]))
+lead = b"".join(frame(count + 11250 + n, 1, bytes(2048)) for n in range(150))
+open("later.bin", "wb").write(later)
+open("led.bin", "wb").write(lead + later)
+first = ["REM SESSION 01", 'FILE "one.bin" BINARY', "TRACK 01 MODE1/2352", "INDEX 01 00:00:00"]
+sheet("sessions", *first, "REM SESSION 02", 'FILE "later.bin" BINARY', "TRACK 02 MODE1/2352", "INDEX 01 00:00:00")
+sheet("redump", *first, "REM LEAD-OUT 01:30:00", "REM SESSION 02", "REM LEAD-IN 01:00:00", "REM PREGAP 00:02:00", 'FILE "later.bin" BINARY',
+      "TRACK 02 MODE1/2352", "INDEX 01 00:00:00")
+sheet("led", *first, "REM SESSION 02", 'FILE "led.bin" BINARY', "TRACK 02 MODE1/2352", "INDEX 00 00:00:00", "INDEX 01 00:02:00")
+sheet("back", "REM SESSION 02", *first[1:], "REM SESSION 01", 'FILE "later.bin" BINARY', "TRACK 02 MODE1/2352", "INDEX 01 00:00:00")
 END_PYTHON
 cds=$(stat -c %s cd.iso)
 gives "the files of a sheet are read with --follow alone" 3 "$muniment" export one.cue -o out.raw --force
@@ -239,7 +268,24 @@ gives "tracks of sound and data are read" 0 "$muniment" export mixed.cue -o out.
 says "sound and what leads to the next track is no data" out "$((4 * 450)) sectors could not be read"
 gives "the first track is the disc" 0 cmp -n "$cds" out.raw cd.iso
 gives "the last one stands at its place" 0 cmp -i "$((cds + 450 * 2048)):0" out.raw tail.raw
-for disc in wave:BINARY order:order late:ends; do
+for disc in spoilt spoilt2; do
+    gives "$disc.bin: what a drive does not read is no error" 0 "$muniment" export $disc.bin -o out.raw --force
+    says "but is reported" out "8 sectors could not be read"
+    passed "and the rest is the disc" "$(cmp -n $((30 * 2048)) out.raw cd.iso && cmp -i $((32 * 2048)) out.raw cd.iso; echo $?)"
+done
+"$muniment" suggest spoilt.bin --machine windows-98 >spoilt.yaml && "$muniment" key new spoilt.key >out
+gives "such a disc is sealed" 0 "$muniment" seal spoilt.yaml -o spoilt.mun --key spoilt.key
+tar -xOf spoilt.mun disk/hd2.unreadable >out
+says "what could not be read is sealed as such" out "000000000000120 000000000000008"
+for disc in sessions redump led; do
+    gives "$disc.cue is read" 0 "$muniment" export $disc.cue -o out.raw --force --follow
+    says "what lies between the sessions is no data" out "$((4 * (11400 - ($([ $disc = led ] && echo 150 || echo 0))))) sectors could not be read"
+    gives "the first session is the disc" 0 cmp -n "$cds" out.raw cd.iso
+    gives "the last one stands at its place" 0 cmp -i "$((cds + 11400 * 2048)):0" out.raw tail.raw
+done
+gives "the sessions are reported" 0 "$muniment" identify sessions.cue --follow
+says "by their tracks" out "of another session"
+for disc in wave:BINARY order:order late:ends back:order; do
     gives "${disc%:*}.cue is refused" 3 "$muniment" export "${disc%:*}.cue" -o out.raw --force --follow
     says "and the reason is named" err "${disc#*:}"
 done
@@ -320,7 +366,10 @@ gives "byte for byte" 0 cmp out.raw v3.qcow2
 gives "an image whose name says what its content does not, is refused" 3 "$muniment" export damaged.vhd -o out.raw --force
 says "and the remedy is named" err "--format raw"
 gives "a format that nobody knows is refused" 2 "$muniment" export v3.qcow2 --format qcow9 -o out.raw --force
-gives "one that it is not, is refused" 3 "$muniment" export d.raw --format vhd -o out.raw --force
+printf 'CQ\024 short' >short.img
+for format in qcow2 vhd vmdk vdi ewf imd teledisk copyqm cue; do
+    for image in d.raw short.img; do gives "one that it is not, $format, is refused" 3 "$muniment" export $image --format $format -o out.raw --force; done
+done
 
 # --- The format of one drive, where the image itself decides into which it goes ---
 
@@ -367,9 +416,22 @@ says "are in the digest of the file" out "image: hd0 $(printf %015d "$(stat -c %
 
 # --- Damage: nothing crashes or hangs, and what is read is counted ---
 
-gives "flips and truncations" 0 "$campaign" ${LONG:+--long} v3.qcow2 packed.qcow2 parts.qcow2 dynamic.vhd fixed.vhd monolithicSparse.vmdk \
-    streamOptimized.vmdk dynamic.vdi d.raw.gz small.imd small.td0 small.td0-packed small.cqm mixed.cue one.bin ${ewf-}
-cat out
-! grep -E '^(streamOptimized.vmdk|d.raw.gz|packed.E01):' out | grep -qE '[1-9][0-9]* other'
+# A small disk in each format. The campaigns wait more than they work, so that all run at once.
+mkdir campaign && cp small.imd small.td0 small.td0-packed small.cqm campaign && head -c 300000 d.raw | tail -c 196608 >campaign/s.raw && cd campaign || exit 1
+convert() { qemu-img convert -q -O "$2" ${3:+-o "$3"} ${4-} s.raw "$1"; }
+convert v3.qcow2 qcow2 && convert packed.qcow2 qcow2 "" -c && convert parts.qcow2 qcow2 extended_l2=on,cluster_size=16k && convert dynamic.vhd vpc
+convert fixed.vhd vpc subformat=fixed && convert sparse.vmdk vmdk && convert stream.vmdk vmdk subformat=streamOptimized && convert dynamic.vdi vdi && gzip -k s.raw
+qemu-img create -q -f qcow2 -b v3.qcow2 -F qcow2 top.qcow2
+head -c 94080 ../one.bin >one.bin && head -c 23520 ../sound.bin >sound.bin
+printf 'REM SESSION 01\nFILE "one.bin" BINARY\nTRACK 01 MODE1/2352\nINDEX 01 00:00:00\nFILE sound.bin BINARY\nTRACK 02 AUDIO\nPREGAP 00:02:00\nINDEX 00 00:00:00\nINDEX 01 00:00:02\nREM SESSION 02\nFILE "copy.bin" BINARY\nTRACK 03 MODE2/2352\nINDEX 01 00:00:00\n' >disc.cue
+cp one.bin copy.bin && cp s.raw rescue.img
+printf '# Mapfile. Created by GNU ddrescue version 1.27\n0x00000000 ? 1\n0x00000000 0x10000 +\n0x10000 0x1000 -\n0x11000 0x1f000 +\n' >rescue.map
+images="v3.qcow2 packed.qcow2 parts.qcow2 top.qcow2 dynamic.vhd fixed.vhd sparse.vmdk stream.vmdk dynamic.vdi s.raw.gz small.imd small.td0 small.td0-packed small.cqm disc.cue one.bin rescue.img:rescue.map"
+[ -z "${ewf-}" ] || { ewfacquire -q -u -t s -f encase6 -c deflate:best s.raw >/dev/null 2>&1 && images="$images s.E01"; }
+gives "flips and truncations" 0 xargs -n 1 -P 32 "$campaign" ${LONG:+--long} <<<"$images"
+sort out
+! grep -E '^(stream.vmdk|s.raw.gz|s.E01):' out | grep -qE '[1-9][0-9]* other'
 passed "formats with checksums never give other content" $?
+passed "each format was tried" "$([ "$(wc -l <out)" -eq "$(wc -w <<<"$images")" ]; echo $?)"
+cd ..
 facts images

@@ -1,21 +1,26 @@
 /* images_campaign.c - damages images and reads them: nothing may crash, hang, or take memory without bound.
  *
- *     images_campaign [--long] IMAGE ...
+ *     images_campaign [--long] IMAGE[:FILE] ...
  *
- * Each byte of the first 1,024 and of the last 1,024, and bytes at random, are changed, one at a time, and the file is
- * cut at many multiples of 512. Each time the image is opened and the whole disk is read. Per image it prints how many
- * were refused, how many gave an error while they were read, how many read as before and how many otherwise: a format
- * without checksums cannot know; images.sh holds that of those with checksums the last number is 0. */
+ * FILE: another file of the image is damaged in its place, and is as it was at the end; without it a copy of the image
+ * is. Bytes of the first 1,024, of the last 1,024 and at random are changed, one at a time, and the file is cut at many
+ * multiples of 512. With --long each byte of the first and last 1,024 is changed in three ways, which reaches each
+ * field, and 5,000 at random, and the file is cut at each multiple of 512 (evenly, if these are more than 4,096). Each
+ * time the image is opened and the whole disk is read. Per image it prints how many were refused, how many gave an
+ * error while they were read, how many read as before and how many otherwise: a format without checksums cannot know;
+ * images.sh holds that of those with checksums the last number is 0. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "formats/images/images.h"
 
 #define PART 2048u
 #define SECTORS_READ (96u << 11) /* of a disk that became larger, no more */
+#define ENDS 1024u               /* bytes at the beginning and at the end */
 
 struct counts {
     unsigned refused, failed, same, other;
@@ -36,8 +41,8 @@ static uint64_t mix(uint64_t sum, const uint8_t *p, size_t size)
     return sum;
 }
 
-/* Whether the image could be read, and the sum of what it holds. */
-static bool read_image(const char *path, uint64_t *sum, bool *opened)
+/* Whether the image could be read, the sum of what it holds, and how often sectors were unreadable. */
+static bool read_image(const char *path, uint64_t *sum, unsigned *bad, bool *opened)
 {
     struct image_request request = {.follow = true};
     struct image_info info;
@@ -48,6 +53,7 @@ static bool read_image(const char *path, uint64_t *sum, bool *opened)
 
     *opened = image_open(path, &request, &disk, &info, &error);
     *sum = info.size;
+    *bad = 0;
     image_info_free(&info);
     if (!*opened)
         return false;
@@ -56,7 +62,10 @@ static bool read_image(const char *path, uint64_t *sum, bool *opened)
 
         if (disk.zeros(disk.context, at) > disk.sectors - at)
             abort();
-        good = disk.read(disk.context, at, count, part, &done) != BLOCK_FAILED;
+        enum block_result result = disk.read(disk.context, at, count, part, &done);
+
+        good = result != BLOCK_FAILED;
+        *bad += result == BLOCK_UNREADABLE;
         *sum = mix(*sum, part, good ? done * SECTOR_SIZE : 0);
     }
     if (!good && disk.failure(disk.context)->status == STATUS_OK)
@@ -65,42 +74,86 @@ static bool read_image(const char *path, uint64_t *sum, bool *opened)
     return good;
 }
 
-static void try_file(const char *path, size_t size, uint64_t sound, struct counts *counts)
+struct campaign {
+    const char *image; /* what is opened */
+    char damaged[300]; /* what is damaged */
+    uint64_t sound, random;
+    unsigned bad; /* of the sound image */
+};
+
+static void try_file(const struct campaign *c, size_t size, struct counts *counts)
 {
-    FILE *file = fopen(path, "wb");
+    FILE *file = fopen(c->damaged, "wb");
+    unsigned bad;
     uint64_t sum;
     bool opened;
 
     if (!file || fwrite(bytes, 1, size, file) != size || fclose(file) != 0)
         abort();
-    alarm(60);
-    if (read_image(path, &sum, &opened))
-        *(sum == sound ? &counts->same : &counts->other) += 1;
+    setitimer(ITIMER_PROF, &(struct itimerval){.it_value = {60, 0}}, NULL); /* SIGPROF ends it */
+    if (read_image(c->image, &sum, &bad, &opened) && bad <= c->bad)
+        *(sum == c->sound ? &counts->same : &counts->other) += 1;
     else
         *(opened ? &counts->failed : &counts->refused) += 1;
 }
 
-static void flip(const char *path, size_t at, uint64_t random, uint64_t sound, struct counts *counts)
+static void change(const struct campaign *c, size_t at, uint8_t by, struct counts *counts)
 {
-    uint8_t was = bytes[at];
-
-    bytes[at] ^= (uint8_t)(1 + random % 255);
-    try_file(path, length, sound, counts);
-    bytes[at] = was;
+    if (at >= length)
+        return;
+    bytes[at] ^= by;
+    try_file(c, length, counts);
+    bytes[at] ^= by;
 }
 
-static void campaign(const char *image, unsigned many)
+/* The bytes at both ends, and others. */
+static void change_many(struct campaign *c, unsigned many, bool full, struct counts *counts)
 {
+    const size_t end = length < ENDS ? length : ENDS;
+
+    for (size_t i = 0; full && i < end; i++)
+        for (unsigned way = 0; way < 3; way++) {
+            static const uint8_t ways[] = {1, 0x80, 0xFF};
+            change(c, i, ways[way], counts);
+            change(c, length - 1 - i, ways[way], counts);
+        }
+    for (unsigned i = 0; i < many; i++) {
+        uint64_t r = c->random;
+
+        r ^= r << 13, r ^= r >> 7, r ^= r << 17;
+        c->random = r;
+        change(c,
+               i % 4 == 0   ? r % length
+               : i % 4 == 1 ? length - 1 - r % end
+               : i % 4 == 2 ? r % end
+                            : r % (length < 262144 ? length : 262144),
+               (uint8_t)(1 + (r >> 40) % 255), counts);
+    }
+}
+
+static void print_counts(const char *what, const struct counts *c)
+{
+    printf("%s %u %s: %u refused, %u failed, %u same, %u other", *what == 'f' ? ":" : ";",
+           c->refused + c->failed + c->same + c->other, what, c->refused, c->failed, c->same, c->other);
+}
+
+static void campaign(char *argument, bool full)
+{
+    struct campaign c = {.image = argument, .random = 88172645463325252u};
     struct counts flips = {0}, cuts = {0};
-    uint64_t sound, random = 88172645463325252u;
-    FILE *file = fopen(image, "rb");
-    const char *dot = strrchr(image, '.');
-    char path[64];
+    char *colon = strchr(argument, ':');
+    unsigned sectors, tried;
+    FILE *file;
     bool opened;
 
-    if (!file || !read_image(image, &sound, &opened))
+    if (colon)
+        *colon = '\0';
+    snprintf(c.damaged, sizeof c.damaged, "%s%.200s", colon ? "" : "damaged-", colon ? colon + 1 : argument);
+    file = fopen(colon ? c.damaged : argument, "rb");
+    if (!file || !read_image(argument, &c.sound, &c.bad, &opened))
         abort();
-    snprintf(path, sizeof path, "damaged%.32s", dot ? dot : "");
+    if (!colon)
+        c.image = c.damaged;
     fseek(file, 0, SEEK_END);
     length = (size_t)ftell(file);
     rewind(file);
@@ -108,24 +161,20 @@ static void campaign(const char *image, unsigned many)
     if (!bytes || fread(bytes, 1, length, file) != length)
         abort();
     fclose(file);
-    for (unsigned i = 0; i < many; i++) {
-        size_t at;
-
-        random ^= random << 13, random ^= random >> 7, random ^= random << 17;
-        at = i % 4 == 0   ? random % length
-             : i % 4 == 1 ? length - 1 - random % (length < 1024 ? length : 1024)
-             : i % 4 == 2 ? random % (length < 1024 ? length : 1024)
-                          : random % (length < 262144 ? length : 262144);
-        flip(path, at, random >> 40, sound, &flips);
-    }
-    for (unsigned i = 0; i < many / 8; i++)
-        try_file(path, length / 512 * i / (many / 8) * 512, sound, &cuts);
-    printf(
-        "%s: %u flips: %u refused, %u failed, %u same, %u other; %u cuts: %u refused, %u failed, %u same, %u other\n",
-        image, many, flips.refused, flips.failed, flips.same, flips.other, many / 8, cuts.refused, cuts.failed,
-        cuts.same, cuts.other);
+    change_many(&c, full ? 5000 : 160, full, &flips);
+    sectors = (unsigned)((length + 511) / 512);
+    tried = full ? (sectors < 4096 ? sectors : 4096) : 20;
+    for (unsigned i = 0; i < tried; i++)
+        try_file(&c, (size_t)((uint64_t)sectors * i / tried) * 512, &cuts);
+    printf("%s%s%s", argument, colon ? " with " : "", colon ? c.damaged : "");
+    print_counts("flips", &flips);
+    print_counts("cuts", &cuts);
+    printf("\n");
+    if (colon)
+        try_file(&c, length, &flips); /* as it was */
+    else
+        unlink(c.damaged);
     free(bytes);
-    unlink(path);
 }
 
 int main(int count, char **arguments)
@@ -135,6 +184,6 @@ int main(int count, char **arguments)
 
     setrlimit(RLIMIT_AS, &limit);
     for (int i = 1 + full; i < count; i++)
-        campaign(arguments[i], full ? 5000 : 160);
+        campaign(arguments[i], full);
     return 0;
 }

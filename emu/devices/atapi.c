@@ -49,6 +49,14 @@ static uint32_t disc_sectors(struct ata *a)
     return (uint32_t)(ata_selected(a)->drive->sectors / (CD_SECTOR / SECTOR_SIZE));
 }
 
+/* The block at which the last session begins; 0: there is one. */
+static uint32_t last_session(struct ata *a)
+{
+    const struct block *medium = ata_selected(a)->drive->medium;
+
+    return medium ? (uint32_t)(medium->session / (CD_SECTOR / SECTOR_SIZE)) : 0;
+}
+
 static bool has_disc(const struct ata_unit *u)
 {
     return u->drive->medium && !u->tray_open;
@@ -299,16 +307,21 @@ static void read_header(struct ata *a)
     answer(a, 8, big16(a->packet + 7));
 }
 
-/* The whole table as the lead-in has it, of one session (format 2). */
-static uint8_t *put_full_toc(struct ata *a, uint8_t *p)
+/* Blocks of lead-out, lead-in and pregap between the first session and the next (ECMA-394). */
+enum { BETWEEN_SESSIONS = 6750 + 4500 + 150 };
+
+/* The table as the lead-in of a session has it (format 2); a session has one track. */
+static uint8_t *put_full_toc(struct ata *a, uint8_t *p, uint8_t session)
 {
-    static const uint8_t points[] = {0xA0, 0xA1, 0xA2, 1}; /* first track, last track, lead-out, track 1 */
+    const uint8_t points[] = {0xA0, 0xA1, 0xA2, session}; /* first track, last track, lead-out, the track */
+    uint32_t next = session == 1 ? last_session(a) : 0;
+    uint32_t end = next ? (next > BETWEEN_SESSIONS ? next - BETWEEN_SESSIONS : 0) : disc_sectors(a);
 
     for (unsigned i = 0; i < sizeof points; i++, p += 11) {
-        uint8_t address[4] = {0, 1};
+        uint8_t address[4] = {0, session};
         if (i >= 2)
-            put_address(address, i == 2 ? disc_sectors(a) : 0, true);
-        p[0] = 1; /* session */
+            put_address(address, i == 2 ? end : session == 1 ? 0 : last_session(a), true);
+        p[0] = session;
         p[1] = 0x14;
         p[3] = points[i];
         memcpy(p + 8, address + 1, 3);
@@ -320,16 +333,18 @@ static void read_toc(struct ata *a)
 {
     bool msf = a->packet[1] & 2;
     uint8_t format = a->packet[2] & 15 ? a->packet[2] & 15 : a->packet[9] >> 6, *end = a->buffer + 4;
+    uint8_t last = last_session(a) ? 2 : 1, first = a->packet[6];
 
-    if (format > 2 || (!format && a->packet[6] > 1 && a->packet[6] != LEAD_OUT)) {
+    if (format > 2 || (!format && first > last && first != LEAD_OUT) || (format == 2 && first > last)) {
         fail(a, SENSE_ILLEGAL, ASC_FIELD);
         return;
     }
-    a->buffer[2] = a->buffer[3] = 1; /* first and last track, or session */
-    if (format == 2)
-        end = put_full_toc(a, end);
-    else if (format || a->packet[6] <= 1)
-        end = put_track(end, 1, 0, msf);
+    a->buffer[2] = 1; /* first and last track, or session */
+    a->buffer[3] = last;
+    if (format == 1)
+        first = last;
+    for (uint8_t n = first ? first : 1; n <= last; n++)
+        end = format == 2 ? put_full_toc(a, end, n) : put_track(end, n, n == 1 ? 0 : last_session(a), msf);
     if (!format)
         end = put_track(end, LEAD_OUT, disc_sectors(a), msf);
     a->buffer[1] = (uint8_t)(end - a->buffer - 2);

@@ -98,8 +98,11 @@ static bool take_disk(struct image *image, struct floppy_file *file, uint8_t *di
 static bool take_notes(struct image *image, const struct floppy_file *file, struct error *error)
 {
     char text[232];
-    uint16_t length = get_le16(file->bytes + AT_COMMENT);
+    uint16_t length;
 
+    if (file->size < HEADER)
+        return image_wrong_at(image, 0, file->size, error, "ends within its header");
+    length = get_le16(file->bytes + AT_COMMENT);
     snprintf(text, sizeof text, "%.60s", (const char *)file->bytes + AT_TITLE);
     if (!image_add_note(image, "title", text, error))
         return false;

@@ -210,8 +210,7 @@ bool image_has_file(const struct image *image, const char *name)
     const struct image_opener *opener = image->request->opener;
     char path[PATH_MAX];
 
-    return image_beside(image, name, path, NULL) &&
-           (opener ? opener->has(opener->context, path) : source_exists(path));
+    return image_beside(image, name, path, NULL) && (opener ? opener->has(opener->context, path) : source_exists(path));
 }
 
 /* The last part of a name that any system may have written; null for one that names no file. */
@@ -427,6 +426,10 @@ static enum block_result read_piece(struct image *image, const struct piece *pie
         if (good)
             memcpy(buffer, cluster + (size_t)piece->inside * SECTOR_SIZE, real);
         break;
+    }
+    if (!good && image->spoilt) {
+        image->spoilt = false;
+        return BLOCK_UNREADABLE;
     }
     if (!good)
         return BLOCK_FAILED;

@@ -2,6 +2,7 @@
 #include "formats/images/image.h"
 #include "formats/images/made.h"
 #include "formats/images/worker.h"
+#include "formats/formats.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -172,5 +173,6 @@ bool image_open(const char *path, const struct image_request *request, struct bl
         .close = close_disk,
         .failure = image_failure,
     };
+    disk->session = disk_last_session(disk, image->bad, image->bad_count);
     return true;
 }

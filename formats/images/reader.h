@@ -95,6 +95,7 @@ struct image {
     struct sector_range *bad; /* unreadable sectors, in order and apart */
     uint32_t bad_count;
     uint32_t cluster_size;
+    bool spoilt; /* unpack failed since a sector was not read right from the original, and cannot be */
     uint64_t clock;
     struct {
         uint64_t cluster, used; /* used 0: empty */

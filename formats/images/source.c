@@ -49,8 +49,8 @@ bool source_open(struct source *source, const struct image_opener *opener, const
     *source = (struct source){.descriptor = -1, .temporary = -1};
     if ((size_t)snprintf(source->path, sizeof source->path, "%s", path) >= sizeof source->path)
         return error_host(error, path, ENAMETOOLONG, "cannot open");
-    source->descriptor =
-        opener ? opener->open(opener->context, path, links, error) : source_descriptor(path, links, error);
+    source->descriptor = opener ? opener->open(opener->context, path, links, error)
+                                : source_descriptor(path, links, error);
     if (source->descriptor < 0 || !file_state(source->descriptor, path, &source->state, error))
         return false;
     source->size = source->file_size = source->state.size;

@@ -54,6 +54,7 @@ struct answer {
     uint32_t result, done;
     uint64_t number, value;
     uint32_t format; /* of the opened image: format_name */
+    uint64_t session;
     struct error error;
 };
 
@@ -345,6 +346,7 @@ static void serve(const struct worker_calls *calls, int channel, uint8_t *shared
     inner.opener = &opener;
     a->good = request->lock_in(&a->error) && calls->open(path, &inner, &disk, &info, &a->error);
     a->value = a->good ? disk.sectors : 0;
+    a->session = a->good ? disk.session : 0;
     a->format = info.format ? 0 : UINT32_MAX;
     while (info.format && format_name(calls->formats, a->format) &&
            strcmp(format_name(calls->formats, a->format), info.format) != 0)
@@ -482,8 +484,7 @@ static void read_ahead(struct worker *w, uint64_t sector)
 static enum block_result read_sectors(struct worker *w, uint64_t sector, uint32_t count, uint8_t *buffer,
                                       uint32_t *done)
 {
-    if (!is_ahead(w, sector, count) && sector == w->common->next && sector < w->sectors &&
-        count < SHARED / SECTOR_SIZE)
+    if (!is_ahead(w, sector, count) && sector == w->common->next && sector < w->sectors && count < SHARED / SECTOR_SIZE)
         read_ahead(w, sector);
     w->common->next = sector + count;
     if (is_ahead(w, sector, count)) {
@@ -749,6 +750,7 @@ bool worker_open(const struct worker_calls *calls, const char *path, const struc
         .context = w,
         .sectors = w->sectors,
         .read_only = true,
+        .session = w->answer.session < w->sectors ? w->answer.session : 0,
         .read = worker_read,
         .zeros = worker_zeros,
         .close = worker_close,

@@ -27,6 +27,12 @@ $(BENCH_LOADS:%=$(BUILD)/bench/%.img): %.img: %.bin tests/bench/boot.S
 	ld -m elf_i386 -Ttext=0x7c00 --oformat=binary --build-id=none -o $@ $*.boot.o
 	cat $< >>$@ && truncate -s 1474560 $@
 
+# What a disk is read by, of which shelf.py makes an archive.
+$(BUILD)/bench/read.bin: tests/bench/read.S
+	@mkdir -p $(@D)
+	$(DEMO_CC) -m16 -c -o $(@:.bin=.o) $<
+	ld -m elf_i386 -Ttext=0x7c00 --oformat=binary --build-id=none -o $@ $(@:.bin=.o)
+
 # Parity: rates of writing, checking and mending, beside par2 where that is installed.
 .PHONY: bench-parity
 $(BUILD)/tests/bench_parity: tests/bench/parity.c $(BUILD)/libhost.a $(BUILD)/libmachine.a

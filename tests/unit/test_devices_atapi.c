@@ -263,6 +263,34 @@ static void the_contents_are_told_in_three_formats(void **state)
     assert_sense(f, ILLEGAL, 0x24);
 }
 
+/* ECMA-394: 6,750 blocks of lead-out, 4,500 of lead-in and 150 before the track lie between the first two. */
+static void a_disc_of_two_sessions_shows_the_last_one(void **state)
+{
+    static const uint8_t second[8] = {0, 0x14, 2, 0, 0, 0, 0x2E, 0xE0}; /* 12,000 */
+    static const uint8_t lead_out[3] = {0, 10, 0};                      /* of the first: 600 + 150 */
+    static const uint8_t start[3] = {2, 42, 0};                         /* 12,150 */
+    struct fixture *f = *state;
+
+    disk_init(&f->other, 13000 * 4);
+    f->other.block.session = 12000 * 4;
+    insert(f, &f->other);
+    assert_not_done(f, ATTENTION, 0x28);
+    assert_int_equal(PACKET(f, 0x43, 0, 1, 0, 0, 0, 0, 0, 100), READY);
+    assert_int_equal(f->length, 12);
+    assert_int_equal(f->answer[3], 2);
+    assert_memory_equal(f->answer + 4, second, 8);
+    assert_int_equal(PACKET(f, 0x43, 0, 0, 0, 0, 0, 0, 0, 100), READY);
+    assert_int_equal(f->length, 28);
+    assert_int_equal(f->answer[3], 2);
+    assert_memory_equal(f->answer + 12, second, 8);
+    assert_int_equal(PACKET(f, 0x43, 0, 0, 0, 0, 0, 3, 0, 100), FAILED);
+    assert_int_equal(PACKET(f, 0x43, 0, 2, 0, 0, 0, 0, 0, 100), READY);
+    assert_int_equal(f->length, 4 + 8 * 11);
+    assert_memory_equal(f->answer + 4 + 2 * 11 + 8, lead_out, 3);
+    assert_int_equal(f->answer[4 + 7 * 11], 2);
+    assert_memory_equal(f->answer + 4 + 7 * 11 + 8, start, 3);
+}
+
 /* Minutes, seconds, frames of the lead-out, by the two formats that show it. */
 static void the_lead_out_of_a_large_disc_is_in_minutes_seconds_and_frames(void **state)
 {
@@ -535,6 +563,7 @@ int main(void)
         TEST(blocks_are_read_by_each_command_that_reads),
         TEST(an_unreadable_block_is_an_error_behind_those_before_it),
         TEST(the_contents_are_told_in_three_formats),
+        TEST(a_disc_of_two_sessions_shows_the_last_one),
         TEST(the_lead_out_of_a_large_disc_is_in_minutes_seconds_and_frames),
         TEST(a_good_command_clears_the_sense_of_the_last_one),
         TEST(a_seek_ends_with_dsc),

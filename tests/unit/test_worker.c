@@ -45,7 +45,6 @@ static bool die(struct error *error)
     return true;
 }
 
-
 static bool show_itself(struct error *error)
 {
     (void)error;

@@ -20,7 +20,8 @@ bool replay_images_open(struct replay_images *images, const char **paths, size_t
     for (; images->count < count; images->count++)
         if (!(wave_is(paths[images->count])
                   ? recording_digest(paths[images->count], images->digests[images->count], progress, context, error)
-                  : image_digest(paths[images->count], request, images->digests[images->count], progress, context, error)))
+                  : image_digest(paths[images->count], request, images->digests[images->count], progress, context,
+                                 error)))
             return false;
     return true;
 }

@@ -51,7 +51,8 @@ struct replay {
     struct error error; /* unless the outcome is REPLAY_EQUAL */
 };
 
-/* Computes the digests of the images, which are opened as the request says, or null. The caller calls replay_images_free in any case. */
+/* Computes the digests of the images, which are opened as the request says, or null. The caller calls
+ * replay_images_free in any case. */
 bool replay_images_open(struct replay_images *images, const char **paths, size_t count,
                         const struct image_request *request, progress_function *progress, void *context,
                         struct error *error);
