@@ -4,7 +4,7 @@
 # the suites that judge the processor, `make check-lockstep` both engines side by side, `make check-coverage` what random programs reach of the translator, `make check-hosts` the machine on other hosts. A test is a program in tests/ (tests/README.md); tests/run.sh runs them.
 
 TEST_OBJECTS := $(UNIT_TESTS:%=$(BUILD)/tests/%)
-GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml records-description.yaml first.img) bios/test.img tests/probe.img tests/reset.img tests/ledger.bin tests/sound.img tests/record.img tests/sb16.img tests/network.img $(BENCH_LOADS:%=bench/%.img) bench/voices.img)
+GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml records-description.yaml first.img) bios/test.img tests/probe.img tests/reset.img tests/ledger.bin tests/sound.img tests/record.img tests/sb16.img tests/network.img tests/scattered.img $(BENCH_LOADS:%=bench/%.img) bench/voices.img)
 
 # Suites that others wrote for the processor, captured cases, and the processor of this host.
 TESTS_CPU    := $(addprefix tests/,hostfuzz.sh vectors.sh kvm_unit_tests.sh test386.sh linux_programs.sh testfloat.sh) $(addprefix $(BUILD)/tests/,x87_host simd_host)
@@ -31,7 +31,7 @@ $(TEST_OBJECTS): $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libhost.a $(BUILD)/li
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(shell pkg-config --cflags cmocka) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a $(HOST_LIBS) $(TEST_LIBS)
 
-$(BUILD)/tests/probe.img $(BUILD)/tests/reset.img $(BUILD)/tests/sound.img $(BUILD)/tests/record.img $(BUILD)/tests/sb16.img $(BUILD)/tests/network.img: $(BUILD)/tests/%.img: tests/probe/%.S $(addprefix tests/probe/,begin.S reset_dsp.S dsp.S say.S)
+$(BUILD)/tests/probe.img $(BUILD)/tests/reset.img $(BUILD)/tests/sound.img $(BUILD)/tests/record.img $(BUILD)/tests/sb16.img $(BUILD)/tests/network.img $(BUILD)/tests/scattered.img: $(BUILD)/tests/%.img: tests/probe/%.S $(addprefix tests/probe/,begin.S reset_dsp.S dsp.S say.S)
 	@mkdir -p $(@D)
 	$(DEMO_CC) -m16 -c -o $(@:.img=.o) $<
 	ld -m elf_i386 -Ttext=0x7c00 --oformat=binary -o $@ $(@:.img=.o)

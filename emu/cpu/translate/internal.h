@@ -14,7 +14,7 @@
 
 #define REGIONS 16u /* of the cache, at most */
 #define SIDES 16u   /* contexts of the TLB, supervisor and user of each */
-#define JUMP_PAGES 512u
+#define JUMP_PAGES 256u
 
 struct page_tables; /* pages.c */
 
@@ -138,6 +138,8 @@ bool pages_init(struct cpu *cpu);
 void pages_free(struct translator *t);
 /* Of the context at hand; null: no memory. */
 uint64_t *pages_table(const struct translator *t, unsigned privilege);
+/* Drops all tables if they take too much memory. Not while translated code runs. */
+void pages_settle(struct cpu *cpu);
 /* How often an entry that may have been in use went: what a block knew of pages may be wrong. */
 uint32_t pages_removals(const struct translator *t);
 /* What PAGES_CODE has for an address, in the context and privilege of the processor; and notes that code there runs. */

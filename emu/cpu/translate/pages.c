@@ -10,11 +10,17 @@
 
 #define FILLED_LIMIT 65536u /* 256 MiB */
 #define SEVERAL UINT32_MAX
+#define HOST_PAGE 4096u
+#define ENTRIES (3 * PAGES_WRITE)
+/* Pages of the host that the tables may have touched, all in all: 10 MiB. A guest that accesses one page in each 2 MiB
+ * of every context, at both privileges, would touch 384 MiB of them. */
+#define TOUCHED_LIMIT 2560u
 
 struct side {
     uint64_t *entry; /* 2^20 for reads, 2^20 for writes, 2^20 for code; null as long as there is none */
     uint32_t *filled;
     uint32_t count;
+    uint8_t touched[ENTRIES * sizeof(uint64_t) / HOST_PAGE]; /* whether each of the host's pages of `entry` was */
 };
 
 struct page_tables {
@@ -23,6 +29,7 @@ struct page_tables {
     uint32_t *writer;  /* per page of RAM: 1 + the linear page that had an entry to write to it, or SEVERAL, or 0 */
     unsigned current;  /* the supervisor's side of the context at hand */
     uint32_t removals;
+    uint32_t touched; /* of all sides */
 };
 
 /* Before entries that may be in use go. */
@@ -59,7 +66,7 @@ void pages_free(struct translator *t)
 static bool side_make(struct side *s)
 {
     if (!s->entry)
-        s->entry = calloc(3 * (size_t)PAGES_WRITE, sizeof *s->entry);
+        s->entry = calloc(ENTRIES, sizeof *s->entry);
     if (!s->filled)
         s->filled = malloc(FILLED_LIMIT * sizeof *s->filled);
     return s->entry && s->filled;
@@ -77,6 +84,18 @@ uint32_t pages_removals(const struct translator *t)
     return t->tables->removals;
 }
 
+/* Before an entry is made. Where there are too many, the block that runs is left, and pages_settle drops all. */
+static void note_touched(struct cpu *cpu, struct side *s, uint32_t entry)
+{
+    struct page_tables *p = cpu->translator->tables;
+    uint8_t *touched = &s->touched[entry / (HOST_PAGE / sizeof *s->entry)];
+
+    p->touched += !*touched;
+    *touched = 1;
+    if (p->touched > TOUCHED_LIMIT)
+        cpu->leave = true;
+}
+
 static void page_clear(struct page_tables *p, struct side *s, uint32_t page)
 {
     p->holders[page] &= (uint16_t) ~(1u << (s - p->side));
@@ -91,6 +110,23 @@ static void side_clear(struct cpu *cpu, struct side *s)
     for (uint32_t n = 0; n < s->count; n++)
         page_clear(p, s, s->filled[n]);
     s->count = 0;
+}
+
+void pages_settle(struct cpu *cpu)
+{
+    struct page_tables *p = cpu->translator->tables;
+
+    if (p->touched <= TOUCHED_LIMIT)
+        return;
+    mmu_flush(cpu); /* what the MMU keeps, the tables have */
+    for (struct side *s = p->side; s < p->side + SIDES; s++) {
+        side_clear(cpu, s);
+        free(s->entry);
+        s->entry = NULL;
+        memset(s->touched, 0, sizeof s->touched);
+    }
+    p->touched = 0;
+    cpu->view.pages = cpu->view.flat[0].pages = cpu->view.flat[1].pages = NULL;
 }
 
 /* Before the first entry of a page is made. */
@@ -126,6 +162,7 @@ void pages_executed(struct cpu *cpu, uint32_t linear, uint32_t physical)
     if (!side_make(s) || !mmu_keeps_fetch(cpu, linear))
         return;
     page_enlist(cpu, s, page);
+    note_touched(cpu, s, page + PAGES_CODE);
     s->entry[page + PAGES_CODE] = JUMP_PAGE(physical / PAGE_SIZE + 1);
 }
 
@@ -148,6 +185,7 @@ void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const ui
     if (!side_make(s))
         return;
     page_enlist(cpu, s, page);
+    note_touched(cpu, s, page);
     entry = &s->entry[page];
     if (entry[0] && entry[0] != addend)
         note_removal(cpu);
@@ -155,6 +193,7 @@ void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const ui
         entry[PAGES_WRITE] = 0;
     entry[0] = addend;
     if (write) {
+        note_touched(cpu, s, page + PAGES_WRITE);
         entry[PAGES_WRITE] = addend;
         note_writer(cpu, host, page);
     }
