@@ -245,10 +245,14 @@ static void exception_begin(struct cpu *cpu)
     cpu->dr[7] &= ~DR7_GD;
 }
 
+/* Deliveries in a row that fault. #AC in the delivery of #AC is benign, and a processor would begin anew for ever; here
+ * the instruction is tried again, and time passes. */
+#define NESTED_LIMIT 16u
+
 void exception_deliver(struct cpu *cpu)
 {
     cpu->left--;
-    for (;;) {
+    for (unsigned nested = 0; nested < NESTED_LIMIT; nested++) {
         unsigned vector = cpu->fault_vector;
         exception_begin(cpu);
         if (!(interrupt_deliver(cpu, vector, SOURCE_EXCEPTION, cpu->fault_has_error, cpu->fault_error, cpu->eip) &

@@ -152,6 +152,35 @@ static void every_exception_takes_one_tick(void **state)
     processor_free(p);
 }
 
+/* A stack out of alignment, and handlers of the user's own: #AC comes in the delivery of #AC; or, as its gate is not
+ * there, a page fault, and #AC in the delivery of that. */
+static void time_passes_while_exceptions_raise_each_other_without_end(void **state)
+{
+    (void)state;
+    for (unsigned paged = 0; paged < 2; paged++) {
+        struct processor *p = processor_protected(CPU_PENTIUM2, 3);
+        const uint32_t absent = 0x30000;
+        uint64_t start;
+
+        p->cpu.idtr.base = absent - 8 * EXC_MF; /* the gate of #AC is the second in that page */
+        gate_put(p, p->cpu.idtr.base + 8 * EXC_AC, USER_CODE, handler(EXC_AC), 0x8E, 0);
+        gate_put(p, p->cpu.idtr.base + 8 * EXC_PF, USER_CODE, handler(EXC_PF), 0x8E, 0);
+        if (paged)
+            page_all_but(p, absent);
+        p->cpu.cr0 |= CR0_AM;
+        set_flags(p, FLAG_AC);
+        p->cpu.reg[ESP] = AT_USER_STACK + 1;
+        p->cpu.reg[ECX] = AT_DATA + 1;
+        start = clock_now(&p->clock);
+        code_put(p, AT_CODE, CODE_BYTES(0x8B, 0x01)); /* mov eax, [ecx] */
+        run(p, 100);
+        assert_int_equal(clock_now(&p->clock) - start, 100);
+        assert_int_equal(p->cpu.eip, AT_CODE);
+        assert_int_equal(p->cpu.reg[ESP], AT_USER_STACK + 1);
+        processor_free(p);
+    }
+}
+
 static void an_external_interrupt_waits_one_instruction_behind_sti_and_mov_ss(void **state)
 {
     (void)state;
@@ -614,6 +643,7 @@ int main(void)
         cmocka_unit_test(a_fault_in_the_delivery_of_a_fault_is_a_double_fault),
         cmocka_unit_test(a_fault_in_the_delivery_of_a_double_fault_shuts_down),
         cmocka_unit_test(every_exception_takes_one_tick),
+        cmocka_unit_test(time_passes_while_exceptions_raise_each_other_without_end),
         cmocka_unit_test(an_external_interrupt_waits_one_instruction_behind_sti_and_mov_ss),
         cmocka_unit_test(tf_traps_one_instruction_later_behind_mov_ss_but_not_behind_lss),
         cmocka_unit_test(iret_to_the_user_drops_inner_data_segments),

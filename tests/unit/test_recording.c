@@ -160,7 +160,7 @@ static void replay_begins_with_a_snapshot_of_a_machine_that_listens(void **state
     put_wave(paths[1], 200);
     record(names, snapshot_path, &text, &identity);
     assert_true(journal_parse(text.bytes, text.length, "journal", &journal, &error));
-    assert_true(replay_images_open(&images, (const char **)names, 2, NULL, NULL, &error));
+    assert_true(replay_images_open(&images, (const char **)names, 2, NULL, NULL, NULL, &error));
     assert_true(snapshot_read(snapshot_path, &snapshot, &error));
     /* by itself, opened beforehand, and after a snapshot that does not fit */
     for (unsigned how = 0; how < 3; how++) {
