@@ -1,5 +1,6 @@
 /* scattered.S - memory that the translator must not take: eight address spaces, in each of which one page in 2 MiB is
- * called and one is written, three times over. COM1 gets a letter for each time; then the machine halts. */
+ * called and one is written: space after space, and in all of them page after page; three times over. COM1 gets a letter
+ * for each time; then the machine halts. */
 #define MORE 1
 #include "begin.S"
 
@@ -49,23 +50,34 @@ flat:
     movl $3, %ebp
 times:
     movl $DIRECTORIES, %edi
-spaces:
-    movl %edi, %cr3
+1:  movl %edi, %cr3
     xorl %ebx, %ebx
-1:  leal CODE(%ebx), %eax
-    call *%eax
-    movl %ebx, DATA(%ebx)
+2:  call touch
     addl $STEP, %ebx
-    jnz 1b
+    jnz 2b
     addl $0x1000, %edi
     cmpl $DIRECTORIES + 0x8000, %edi
-    jb spaces
+    jb 1b
+3:  movl $DIRECTORIES, %edi
+4:  movl %edi, %cr3
+    call touch
+    addl $0x1000, %edi
+    cmpl $DIRECTORIES + 0x8000, %edi
+    jb 4b
+    addl $STEP, %ebx
+    jnz 3b
     movw $COM1, %dx
     leal '@'(%ebp), %eax
     outb %al, %dx
     decl %ebp
     jnz times
     hlt
+
+touch:
+    leal CODE(%ebx), %eax
+    call *%eax
+    movl %ebx, DATA(%ebx)
+    ret
 
     .balign 8
 table:

@@ -3,7 +3,8 @@
  * An entry is what is to be added to a linear address, or 0. It is made from what the MMU keeps for itself, at the same
  * moment, and goes when that goes: a hit says that a walk would find the same and would set no bit. Where code ran,
  * another table has the page of memory that it was in. They are 24 MiB of zeros that are touched where the guest has
- * pages. */
+ * pages. Those of both privileges are one piece: what is larger than 32 MiB a C library has from the system, as zeros,
+ * and gives back to it when it is freed; smaller pieces glibc would keep, and clear when they are used again. */
 #include "emu/cpu/translate/internal.h"
 
 #include <stdlib.h>
@@ -55,7 +56,7 @@ bool pages_init(struct cpu *cpu)
 void pages_free(struct translator *t)
 {
     for (unsigned n = 0; t->tables && n < SIDES; n++) {
-        free(t->tables->side[n].entry);
+        free(n % 2 ? NULL : t->tables->side[n].entry);
         free(t->tables->side[n].filled);
     }
     if (t->tables)
@@ -63,10 +64,12 @@ void pages_free(struct translator *t)
     free(t->tables);
 }
 
-static bool side_make(struct side *s)
+static bool side_make(struct page_tables *p, struct side *s)
 {
-    if (!s->entry)
-        s->entry = calloc(ENTRIES, sizeof *s->entry);
+    struct side *pair = &p->side[(s - p->side) & ~1];
+
+    if (!s->entry && (pair->entry = calloc(2 * ENTRIES, sizeof *pair->entry)))
+        pair[1].entry = pair->entry + ENTRIES;
     if (!s->filled)
         s->filled = malloc(FILLED_LIMIT * sizeof *s->filled);
     return s->entry && s->filled;
@@ -76,7 +79,7 @@ uint64_t *pages_table(const struct translator *t, unsigned privilege)
 {
     struct side *s = &t->tables->side[t->tables->current + privilege];
 
-    return side_make(s) ? s->entry : NULL;
+    return side_make(t->tables, s) ? s->entry : NULL;
 }
 
 uint32_t pages_removals(const struct translator *t)
@@ -121,9 +124,11 @@ void pages_settle(struct cpu *cpu)
     mmu_flush(cpu); /* what the MMU keeps, the tables have */
     for (struct side *s = p->side; s < p->side + SIDES; s++) {
         side_clear(cpu, s);
-        free(s->entry);
-        s->entry = NULL;
         memset(s->touched, 0, sizeof s->touched);
+    }
+    for (unsigned n = 0; n < SIDES; n += 2) {
+        free(p->side[n].entry);
+        p->side[n].entry = p->side[n + 1].entry = NULL;
     }
     p->touched = 0;
     cpu->view.pages = cpu->view.flat[0].pages = cpu->view.flat[1].pages = NULL;
@@ -159,7 +164,7 @@ void pages_executed(struct cpu *cpu, uint32_t linear, uint32_t physical)
     struct side *s = side_at_hand(cpu, cpu->user);
     uint32_t page = linear / PAGE_SIZE;
 
-    if (!side_make(s) || !mmu_keeps_fetch(cpu, linear))
+    if (!side_make(cpu->translator->tables, s) || !mmu_keeps_fetch(cpu, linear))
         return;
     page_enlist(cpu, s, page);
     note_touched(cpu, s, page + PAGES_CODE);
@@ -182,7 +187,7 @@ void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const ui
     uint64_t addend = (uint64_t)(uintptr_t)host - (linear & ~PAGE_MASK), *entry;
     struct side *s = side_at_hand(cpu, privilege);
 
-    if (!side_make(s))
+    if (!side_make(cpu->translator->tables, s))
         return;
     page_enlist(cpu, s, page);
     note_touched(cpu, s, page);
