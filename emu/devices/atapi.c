@@ -57,6 +57,12 @@ static uint32_t last_session(struct ata *a)
     return medium ? (uint32_t)(medium->session / (CD_SECTOR / SECTOR_SIZE)) : 0;
 }
 
+/* How many sessions there are, and so tracks: of more than two, the first and the last are shown. */
+static uint8_t session_count(struct ata *a)
+{
+    return last_session(a) ? 2 : 1;
+}
+
 static bool has_disc(const struct ata_unit *u)
 {
     return u->drive->medium && !u->tray_open;
@@ -333,7 +339,7 @@ static void read_toc(struct ata *a)
 {
     bool msf = a->packet[1] & 2;
     uint8_t format = a->packet[2] & 15 ? a->packet[2] & 15 : a->packet[9] >> 6, *end = a->buffer + 4;
-    uint8_t last = last_session(a) ? 2 : 1, first = a->packet[6];
+    uint8_t last = session_count(a), first = a->packet[6];
 
     if (format > 2 || (!format && first > last && first != LEAD_OUT) || (format == 2 && first > last)) {
         fail(a, SENSE_ILLEGAL, ASC_FIELD);
@@ -528,8 +534,9 @@ static void mechanism_status(struct ata *a)
 static void disc_information(struct ata *a)
 {
     a->buffer[1] = 32;
-    a->buffer[2] = 0x0E; /* complete, last session complete */
-    a->buffer[3] = a->buffer[4] = a->buffer[5] = a->buffer[6] = 1;
+    a->buffer[2] = 0x0E;                                           /* complete, last session complete */
+    a->buffer[3] = 1;                                              /* first track */
+    a->buffer[4] = a->buffer[5] = a->buffer[6] = session_count(a); /* and tracks of the last: from, to */
     answer(a, 34, big16(a->packet + 7));
 }
 

@@ -269,6 +269,7 @@ static void a_disc_of_two_sessions_shows_the_last_one(void **state)
     static const uint8_t second[8] = {0, 0x14, 2, 0, 0, 0, 0x2E, 0xE0}; /* 12,000 */
     static const uint8_t lead_out[3] = {0, 10, 0};                      /* of the first: 600 + 150 */
     static const uint8_t start[3] = {2, 42, 0};                         /* 12,150 */
+    static const uint8_t counts[4] = {1, 2, 2, 2}; /* first track, sessions, first and last track of the last one */
     struct fixture *f = *state;
 
     disk_init(&f->other, 13000 * 4);
@@ -289,6 +290,8 @@ static void a_disc_of_two_sessions_shows_the_last_one(void **state)
     assert_memory_equal(f->answer + 4 + 2 * 11 + 8, lead_out, 3);
     assert_int_equal(f->answer[4 + 7 * 11], 2);
     assert_memory_equal(f->answer + 4 + 7 * 11 + 8, start, 3);
+    assert_int_equal(PACKET(f, 0x51, 0, 0, 0, 0, 0, 0, 0, 34), READY);
+    assert_memory_equal(f->answer + 3, counts, 4);
 }
 
 /* Minutes, seconds, frames of the lead-out, by the two formats that show it. */
