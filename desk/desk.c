@@ -63,7 +63,8 @@ static bool not_interrupted(void *context, uint64_t done, uint64_t total)
 
 bool desk_lock_reader(struct error *error)
 {
-    const struct jail_limits limits = {.more_memory = READER_MEMORY, .seconds = READER_SECONDS};
+    const struct jail_limits limits = {
+        .more_memory = READER_MEMORY, .seconds = READER_SECONDS, .lifetime = 7 * READER_SECONDS};
 
     return jail_enter(JAIL_IMAGE, NULL, 0, &limits, error);
 }

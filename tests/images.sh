@@ -116,6 +116,18 @@ gives "they are zeros" 0 cmp -i 1048576:0 -n 3072 out.raw /dev/zero
 gives "after them it is as it is" 0 cmp -i 1051648 -n 8385536 d.raw out.raw
 sed -i 's/0x00100C00/0x00100D00/' rescued.map
 gives "a map with a gap is refused" 3 "$muniment" export rescued.img -o out.raw --force
+says "and the remedy is named" err "rescued.map: has a line that is none of a map (offset 336): restore the map; --format raw reads the image without it"
+cp rescued.map whole.map
+for size in 0 1 20 47 200; do
+    head -c $size whole.map >rescued.map
+    gives "a map of $size bytes is refused" 3 "$muniment" export rescued.img -o out.raw --force
+    says "and where it ends" err "(offset $size): restore the map; --format raw"
+done
+rm rescued.map && echo 'reading took an hour' >rescued.log
+gives "a log of another program is no map" 0 "$muniment" export rescued.img -o out.raw --force
+says "and the image is raw" out raw
+: >rescued.log
+gives "an empty log may have been one" 3 "$muniment" export rescued.img -o out.raw --force
 gives "--format raw does without the map" 0 "$muniment" export rescued.img --format raw -o out.raw --force
 
 # --- E01 ---

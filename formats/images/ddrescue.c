@@ -12,23 +12,28 @@
 
 #define MAP_LIMIT (16u << 20)
 
-/* Whether a file of the image's folder begins as a map does. */
-static bool is_map(const struct image *image, const char *name)
+/* Whether a file of the image's folder begins as a map does, as far as it goes: one that was cut off is a map as well.
+ * False: it cannot be read, or is empty, and what it would say of the image is not known. */
+static bool look_at(const struct image *image, const char *name, bool *is_map, struct error *error)
 {
     static const char *const titles[] = {"# Mapfile. Created by", "# Rescue Logfile. Created by"};
-    char path[PATH_MAX], head[64] = "";
+    char path[PATH_MAX], head[32] = "";
     struct source source;
-    struct error error;
-    bool found = false;
+    bool good;
 
-    if (!image_has_file(image, name) || !image_beside(image, name, path, &error))
-        return false;
-    if (source_open(&source, image->request->opener, path, false, &error) && source.size >= sizeof head &&
-        source_read(&source, 0, head, sizeof head - 1, &error))
-        for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
-            found = found || !strncmp(head, titles[i], strlen(titles[i]));
+    *is_map = false;
+    if (!image_has_file(image, name) || !image_beside(image, name, path, error))
+        return true;
+    good = source_open(&source, image->request->opener, path, false, error) &&
+           source_read(&source, 0, head, source.size < sizeof head ? (size_t)source.size : sizeof head, error);
+    for (size_t i = 0; good && i < sizeof titles / sizeof titles[0]; i++) {
+        const size_t length = strlen(titles[i]);
+        *is_map = *is_map || !memcmp(head, titles[i], source.size < length ? (size_t)source.size : length);
+    }
     source_close(&source);
-    return found;
+    if (!good && !*error->place)
+        snprintf(error->place, sizeof error->place, "offset 0");
+    return good;
 }
 
 static bool take_comment(struct image *image, const char *line, struct error *error)
@@ -94,7 +99,7 @@ static bool take_map(struct image *image, const char *text, uint32_t source, str
             return false;
     }
     if (!any)
-        return image_wrong_at(image, source, 0, error, "is a map without blocks");
+        return image_wrong_at(image, source, image->sources[source].size, error, "ends before its blocks");
     if (end < image->size)
         return take_block(image, end, image->size - end, '?', error);
     image->size = end; /* what comes after the end of the image was not read, or it is cut off */
@@ -104,33 +109,42 @@ static bool take_map(struct image *image, const char *text, uint32_t source, str
            image_wrong_at(image, 0, image->sources[0].size, error, "ends before what its map says was read");
 }
 
+static bool take_file(struct image *image, const char *name, struct error *error)
+{
+    uint32_t source;
+    char *text;
+    bool done;
+
+    if (!image_add_file(image, name, "map", &source, error))
+        return false;
+    if (image->sources[source].size > MAP_LIMIT)
+        return image_wrong_at(image, source, MAP_LIMIT, error, "is too long for a map");
+    text = calloc(1, (size_t)image->sources[source].size + 1);
+    if (!text)
+        return image_no_memory(image, error);
+    image->info.format = "ddrescue";
+    snprintf(image->info.title, sizeof image->info.title, "raw, with a map of ddrescue");
+    done = source_read(&image->sources[source], 0, text, (size_t)image->sources[source].size, error) &&
+           take_map(image, text, source, error);
+    free(text);
+    return done;
+}
+
 bool ddrescue_look(struct image *image, struct error *error)
 {
     static const char *const endings[] = {".map", ".mapfile", ".log"};
     const char *own = image->info.files[0].name, *dot = strrchr(own, '.');
-    char name[NAME_MAX + 1], *text;
-    uint32_t source;
-    bool done;
+    char name[NAME_MAX + 1];
+    bool good = true, found = false;
 
-    for (size_t i = 0; i < 2 * sizeof endings / sizeof endings[0]; i++) {
+    for (size_t i = 0; i < 2 * sizeof endings / sizeof endings[0] && good && !found; i++) {
         int length = i % 2 == 0 || !dot ? (int)strlen(own) : (int)(dot - own);
 
-        if (snprintf(name, sizeof name, "%.*s%s", length, own, endings[i / 2]) >= (int)sizeof name ||
-            !is_map(image, name))
-            continue;
-        if (!image_add_file(image, name, "map", &source, error))
-            return false;
-        if (image->sources[source].size > MAP_LIMIT)
-            return image_wrong_at(image, source, MAP_LIMIT, error, "is too long for a map");
-        text = calloc(1, (size_t)image->sources[source].size + 1);
-        if (!text)
-            return image_no_memory(image, error);
-        image->info.format = "ddrescue";
-        snprintf(image->info.title, sizeof image->info.title, "raw, with a map of ddrescue");
-        done = source_read(&image->sources[source], 0, text, (size_t)image->sources[source].size, error) &&
-               take_map(image, text, source, error);
-        free(text);
-        return done;
+        if (snprintf(name, sizeof name, "%.*s%s", length, own, endings[i / 2]) < (int)sizeof name)
+            good = look_at(image, name, &found, error);
     }
-    return true;
+    good = good && (!found || take_file(image, name, error));
+    if (!good && error->status == STATUS_INPUT)
+        snprintf(error->remedy, sizeof error->remedy, "restore the map; --format raw reads the image without it");
+    return good;
 }

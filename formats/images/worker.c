@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -27,6 +28,7 @@
 #define SHARED (1u << 20) /* bytes that are asked for at once, at most */
 #define PIECE 65536u      /* bytes that are sent at once */
 #define ANSWER_SECONDS 300
+#define ENDING_MS 2000 /* that a process may take to end */
 
 enum { CHANNEL = 3 }; /* of the process */
 
@@ -327,7 +329,7 @@ static void reply_to(const struct worker_calls *calls, const struct question *q,
     }
 }
 
-static void serve(const struct worker_calls *calls, int channel, uint8_t *shared, const char *path,
+static void serve(const struct worker_calls *calls, pid_t customer, int channel, uint8_t *shared, const char *path,
                   const struct image_request *request)
 {
     struct link link = {CHANNEL, path};
@@ -339,7 +341,8 @@ static void serve(const struct worker_calls *calls, int channel, uint8_t *shared
     struct question q;
     struct block disk;
 
-    if (!a)
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* it may not end when its customer does */
+    if (!a || getppid() != customer)
         _exit(1);
     close_all_but(channel);
     inner.lock_in = NULL;
@@ -379,8 +382,8 @@ struct opened_file {
 };
 
 struct worker {
-    pid_t process;
-    int channel; /* below 0: it has ended */
+    pid_t process, customer; /* who began it, and ends it */
+    int channel;             /* below 0: it has ended */
     uint8_t *shared;
     struct common *common;
     uint64_t size, sectors;
@@ -392,20 +395,21 @@ struct worker {
     struct answer answer; /* the last one */
 };
 
-/* The process ends, whatever becomes of the descriptor, and is waited for: its status, or 0 if another process began
- * it. */
-static int hang_up(struct worker *w, int wait)
+/* The process is to end, whatever becomes of the descriptor: its status, or 0 if another process began it. One that
+ * does not end in time is left: it is killed when this one ends. */
+static int hang_up(struct worker *w)
 {
     static const struct question last = {.operation = LEAVE};
+    const struct timespec moment = {.tv_nsec = 1000000};
+    const bool own = w->process > 0 && w->customer == getpid();
     int status = 0;
-    pid_t ended = w->process > 0 ? waitpid(w->process, &status, WNOHANG) : -1;
+    pid_t ended = own ? waitpid(w->process, &status, WNOHANG) : -1;
 
     if (w->channel >= 0 && ended == 0)
         send_all(w->channel, &last, sizeof last);
-    while (ended == 0 || (ended < 0 && errno == EINTR)) {
-        ended = waitpid(w->process, &status, wait);
-        if (ended == 0)
-            break;
+    for (unsigned i = 0; i < ENDING_MS && own && (ended == 0 || (ended < 0 && errno == EINTR)); i++) {
+        nanosleep(&moment, NULL);
+        ended = waitpid(w->process, &status, WNOHANG);
     }
     if (w->channel >= 0)
         close(w->channel);
@@ -417,13 +421,14 @@ static int hang_up(struct worker *w, int wait)
 /* What is said when the process answers no more. */
 static bool has_ended(struct worker *w, struct error *error)
 {
-    int wait = errno == EAGAIN ? WNOHANG : 0 /* it may never end */, status = hang_up(w, wait);
+    const bool endless = errno == EAGAIN;
+    const int status = hang_up(w);
 
     if (WIFSIGNALED(status))
         return error_set(error, STATUS_INPUT, w->path, NULL, "do not trust the image",
                          "made its reader do what no reader does: signal %d ended it", WTERMSIG(status));
     return error_set(error, STATUS_INPUT, w->path, NULL, "do not trust the image", "made its reader %s",
-                     wait ? "work without an end" : "end");
+                     endless ? "work without an end" : "end");
 }
 
 /* The next turn; the one before may have ended within his. */
@@ -504,7 +509,7 @@ static enum block_result read_sectors(struct worker *w, uint64_t sector, uint32_
         }
         memcpy(buffer + (size_t)*done * SECTOR_SIZE, w->shared, (size_t)w->answer.done * SECTOR_SIZE);
         *done += w->answer.done;
-        if (w->answer.result != BLOCK_OK || w->answer.done < part)
+        if (w->answer.done < part)
             return BLOCK_UNREADABLE;
     }
     return BLOCK_OK;
@@ -546,7 +551,7 @@ static void worker_close(void *context)
 {
     struct worker *w = context;
 
-    hang_up(w, 0);
+    hang_up(w);
     if (w->shared != MAP_FAILED)
         munmap(w->shared, SHARED);
     if (w->common != MAP_FAILED)
@@ -584,10 +589,11 @@ static bool begin(struct worker *w, const struct worker_calls *calls, const char
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
         return error_host(error, path, errno, "cannot begin a reader");
     fflush(stdout);
+    w->customer = getpid();
     w->process = fork();
     if (w->process == 0) {
         munmap(w->common, sizeof *w->common);
-        serve(calls, ends[1], w->shared, path, request);
+        serve(calls, w->customer, ends[1], w->shared, path, request);
     }
     close(ends[1]);
     w->channel = ends[0];
@@ -698,6 +704,20 @@ static bool grant_wishes(struct worker *w)
     return false;
 }
 
+/* Whether the unreadable ranges follow each other within the disk. */
+static bool are_in_order(const struct image_info *info, uint64_t sectors)
+{
+    uint64_t end = 0;
+
+    for (uint32_t i = 0; i < info->unreadable_count; i++) {
+        const struct sector_range *range = &info->unreadable[i];
+        if (range->first < end || range->first >= sectors || !range->count || range->count > sectors - range->first)
+            return false;
+        end = range->first + range->count;
+    }
+    return true;
+}
+
 /* Hears how the image was opened. */
 static bool hear(struct worker *w, const struct worker_calls *calls, struct image_info *info, struct error *error)
 {
@@ -713,10 +733,11 @@ static bool hear(struct worker *w, const struct worker_calls *calls, struct imag
     }
     w->size = info->size;
     w->sectors = w->answer.value;
-    if (setsockopt(w->channel, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience))
+    if (setsockopt(w->channel, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) ||
+        setsockopt(w->channel, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience))
         return error_host(error, w->path, errno, "cannot begin a reader");
     return (info->format && w->size > 0 && w->size <= IMAGE_LIMIT &&
-            w->sectors == (w->size + SECTOR_SIZE - 1) / SECTOR_SIZE) ||
+            w->sectors == (w->size + SECTOR_SIZE - 1) / SECTOR_SIZE && are_in_order(info, w->sectors)) ||
            error_set(error, STATUS_INPUT, w->path, NULL, "do not trust the image", "made its reader lie");
 }
 

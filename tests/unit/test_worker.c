@@ -9,13 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "desk/jail.h"
 #include "formats/error.h"
 #include "formats/images/images.h"
+#include "formats/images/worker.h"
 
 enum { SECTORS = 5000, LEFT_OUT = 100 };
 
@@ -207,6 +211,161 @@ static void what_ends_the_reader_is_reported(void **state)
     disk.close(disk.context);
 }
 
+/* A customer that is locked in itself reports it as well, though it can wait for no process. */
+static void what_ends_the_reader_is_reported_by_another_customer(void **state)
+{
+    const struct image_request request = {.lock_in = show_itself};
+    static uint8_t sector[SECTOR_SIZE];
+    struct block disk;
+    struct error error;
+    uint32_t done;
+    int status;
+
+    (void)state;
+    assert_true(image_open(path, &request, &disk, NULL, &error));
+    kill(seen->process, SIGTRAP);
+    pid_t child = fork();
+    if (child == 0) {
+        if (!jail_enter(JAIL_READER, NULL, 0, &(struct jail_limits){.memory = 0}, &error))
+            _exit(99);
+        _exit(disk.read(disk.context, 0, 1, sector, &done) == BLOCK_FAILED &&
+                      strstr(disk.failure(disk.context)->what, "made its reader end")
+                  ? 0
+                  : 1);
+    }
+    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    assert_int_equal(status, 0);
+    disk.close(disk.context);
+}
+
+/* --- A process that its image has taken over --- */
+
+static enum block_result read_too_much(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done)
+{
+    (void)context, (void)sector, (void)buffer;
+    *done = count;
+    return BLOCK_UNREADABLE;
+}
+
+static enum block_result read_never(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done)
+{
+    (void)context, (void)sector, (void)count, (void)buffer, (void)done;
+    close(3);
+    while (pause())
+        continue;
+    return BLOCK_FAILED;
+}
+
+static struct {
+    enum block_result (*read)(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done);
+    struct sector_range unreadable[2];
+} hostile;
+
+static bool open_hostile(const char *name, const struct image_request *request, struct block *disk,
+                         struct image_info *info, struct error *error)
+{
+    (void)name, (void)request, (void)error;
+    *disk = (struct block){.sectors = 16, .read = hostile.read};
+    *info = (struct image_info){.format = "raw",
+                                .size = 16 * SECTOR_SIZE,
+                                .unreadable = hostile.unreadable,
+                                .unreadable_count = hostile.unreadable[0].count ? 2 : 0};
+    return true;
+}
+
+static bool open_taken_over(struct block *disk, struct error *error)
+{
+    static const char *const formats[] = {"raw", NULL};
+    static const struct worker_calls calls = {.open = open_hostile, .free_info = image_info_free, .formats = formats};
+    const struct image_request request = {.lock_in = show_itself};
+
+    return worker_open(&calls, path, &request, disk, NULL, error);
+}
+
+/* Who reads goes on at the sector after what was read: it must be one of those that were asked for. */
+static void it_cannot_make_its_customer_skip_more_than_was_asked_for(void **state)
+{
+    static uint8_t sectors[16 * SECTOR_SIZE];
+    struct block disk;
+    struct error error;
+    uint32_t done;
+
+    (void)state;
+    hostile.read = read_too_much;
+    assert_true(open_taken_over(&disk, &error));
+    for (uint32_t count = 1; count <= 16; count++)
+        assert_true(disk.read(disk.context, 0, count, sectors, &done) != BLOCK_UNREADABLE || done < count);
+    disk.close(disk.context);
+}
+
+static void it_cannot_name_sectors_that_the_disk_does_not_have(void **state)
+{
+    static const struct sector_range wrong[][2] = {
+        {{0, 1}, {15, 2}}, {{0, 2}, {1, 2}}, {{4, 1}, {2, 1}}, {{1, UINT64_MAX}, {2, 1}}, {{1, 1}, {3, 0}}};
+    static const struct sector_range right[2] = {{0, 1}, {15, 1}};
+    struct block disk;
+    struct error error;
+
+    (void)state;
+    hostile.read = read_too_much;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        memcpy(hostile.unreadable, wrong[i], sizeof wrong[i]);
+        assert_false(open_taken_over(&disk, &error));
+        assert_string_equal(error.what, "made its reader lie");
+    }
+    memcpy(hostile.unreadable, right, sizeof right);
+    assert_true(open_taken_over(&disk, &error));
+    disk.close(disk.context);
+    memset(hostile.unreadable, 0, sizeof hostile.unreadable);
+}
+
+static void it_keeps_nobody_who_hears_no_more_of_it(void **state)
+{
+    static uint8_t sector[SECTOR_SIZE];
+    struct block disk;
+    struct error error;
+    uint32_t done;
+    int status;
+
+    (void)state;
+    hostile.read = read_never;
+    alarm(60);
+    assert_true(open_taken_over(&disk, &error));
+    assert_int_equal(disk.read(disk.context, 0, 1, sector, &done), BLOCK_FAILED);
+    assert_string_equal(disk.failure(disk.context)->what, "made its reader end");
+    disk.close(disk.context);
+    kill(seen->process, SIGKILL);
+    assert_int_equal(waitpid(seen->process, &status, 0), seen->process);
+    alarm(0);
+}
+
+static void it_does_not_outlive_its_customer(void **state)
+{
+    static uint8_t sector[SECTOR_SIZE];
+    struct block disk;
+    struct error error;
+    uint32_t done;
+    int status;
+
+    (void)state;
+    hostile.read = read_never;
+    alarm(60);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        if (!open_taken_over(&disk, &error))
+            _exit(99);
+        setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {.tv_usec = 100000}}, NULL);
+        disk.read(disk.context, 0, 1, sector, &done);
+        _exit(98);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM);
+    assert_int_equal(waitpid(seen->process, &status, 0), seen->process);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    alarm(0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +374,11 @@ int main(void)
         cmocka_unit_test(what_cannot_be_opened_is_reported),
         cmocka_unit_test(a_process_that_cannot_be_locked_in_reads_nothing),
         cmocka_unit_test(what_ends_the_reader_is_reported),
+        cmocka_unit_test(what_ends_the_reader_is_reported_by_another_customer),
+        cmocka_unit_test(it_cannot_make_its_customer_skip_more_than_was_asked_for),
+        cmocka_unit_test(it_cannot_name_sectors_that_the_disk_does_not_have),
+        cmocka_unit_test(it_keeps_nobody_who_hears_no_more_of_it),
+        cmocka_unit_test(it_does_not_outlive_its_customer),
     };
 
     signal(SIGPIPE, SIG_IGN);
