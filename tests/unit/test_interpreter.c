@@ -2,6 +2,8 @@
  * (Intel SDM vol. 2; spec/processor.md for what that leaves undefined). */
 #include "tests/unit/processor.h"
 
+#include "tests/unit/random.h"
+
 static struct processor *flat(void)
 {
     return processor_protected(CPU_PENTIUM2, 0);
@@ -624,6 +626,79 @@ static void check_copy_onto_itself(unsigned size, bool down, uint32_t at, int32_
     processor_free(p);
 }
 
+static void wrote(void *context, uint32_t linear, unsigned size, uint64_t value)
+{
+    (void)context, (void)linear, (void)size, (void)value;
+}
+
+static void delivered(void *context, unsigned vector)
+{
+    (void)context, (void)vector;
+}
+
+/* MOVS and STOS of random sizes, directions, segments and places, near the ends of pages, segments and 64 KiB, some of
+ * them into a page that is not there: in bulk, and with an observer, before whom each iteration makes its own accesses.
+ */
+static void a_repetition_in_bulk_is_the_same_as_one_by_one(void **state)
+{
+    static const struct observer observer = {.wrote = wrote, .delivered = delivered};
+    static const uint32_t limits[] = {UINT32_MAX, 0xFFFF, 0x11FFE, 0x2003};
+    uint32_t seed = 20261129, slow = 0, bulk = 0;
+
+    (void)state;
+    for (unsigned n = 0; n < 600; n++) {
+        const uint32_t count = random_below(&seed, 3000), flags = random_below(&seed, 2) ? FLAG_DF : 0,
+                       absent = AT_DATA + PAGE_SIZE * (2 + random_below(&seed, 14));
+        const uint8_t code[] = {random_below(&seed, 2) ? 0x66 : 0x90, random_below(&seed, 2) ? 0x67 : 0x90, 0xF3,
+                                (uint8_t)((random_below(&seed, 3) ? 0xA4 : 0xAA) + random_below(&seed, 2)), 0x43};
+        const int64_t ticks = 1 + random_below(&seed, 3000);
+        struct processor *p[2];
+        uint32_t base[2], place[2], limit[2], expands[2];
+        for (unsigned k = 0; k < 2; k++) {
+            base[k] = AT_DATA + random_below(&seed, 3);
+            place[k] = (const uint32_t[]){random_below(&seed, 0x3000), 0x2000 + random_below(&seed, 8),
+                                          0x10000 - random_below(&seed, 0x20)}[random_below(&seed, 3)];
+            limit[k] = limits[random_below(&seed, 4)];
+            expands[k] = random_below(&seed, 8) ? 0 : RIGHTS_EXPAND_DOWN;
+        }
+        if (random_below(&seed, 2))
+            place[1] = place[0] + random_below(&seed, 40) - 20;
+        for (unsigned k = 0; k < 2; k++) {
+            struct cpu *cpu = &(p[k] = flat())->cpu;
+            for (uint32_t at = 0; at < 0x14000; at++)
+                p[k]->memory.ram[AT_DATA + at] = (uint8_t)(at * 7 + at / 251);
+            for (unsigned i = 0; i < 2; i++) {
+                struct segment *g = &cpu->seg[i ? SEG_ES : SEG_DS];
+                g->base = base[i];
+                g->limit = limit[i];
+                g->rights = (uint16_t)(g->rights | expands[i]);
+                g->flat = false;
+                segment_derive(g);
+            }
+            cpu->reg[ESI] = place[0];
+            cpu->reg[EDI] = place[1];
+            cpu->reg[ECX] = count | 0x70000 * (code[1] == 0x67);
+            cpu->reg[EAX] = 0x04030201;
+            flags_write(cpu, flags, FLAG_DF);
+            page_all_but(p[k], absent);
+            cpu->observer = k ? &observer : NULL;
+            code_put(p[k], AT_CODE, code, sizeof code);
+            poke(p[k], AT_CODE + sizeof code, 0xF4, 1);
+            run(p[k], ticks);
+        }
+        assert_memory_equal(p[0]->cpu.reg, p[1]->cpu.reg, sizeof p[0]->cpu.reg);
+        assert_int_equal(p[0]->cpu.eip, p[1]->cpu.eip);
+        assert_int_equal(p[0]->cpu.cr2, p[1]->cpu.cr2);
+        assert_int_equal(p[0]->cpu.left, p[1]->cpu.left);
+        assert_memory_equal(p[0]->memory.ram, p[1]->memory.ram, MACHINE_RAM);
+        bulk += p[0]->cpu.slow_accesses;
+        slow += p[1]->cpu.slow_accesses;
+        processor_free(p[0]);
+        processor_free(p[1]);
+    }
+    assert_true(bulk < slow / 20);
+}
+
 static void a_copy_onto_itself_goes_element_by_element(void **state)
 {
     (void)state;
@@ -949,6 +1024,7 @@ int main(void)
         cmocka_unit_test(bound_faults_outside_its_limits_only),
         cmocka_unit_test(slicing_a_repetition_changes_nothing_in_it),
         cmocka_unit_test(a_copy_onto_itself_goes_element_by_element),
+        cmocka_unit_test(a_repetition_in_bulk_is_the_same_as_one_by_one),
         cmocka_unit_test(a_repetition_takes_a_tick_for_each_iteration_and_one_for_none),
         cmocka_unit_test(a_fault_in_an_iteration_leaves_the_registers_of_the_one_before),
         cmocka_unit_test(a_copy_into_an_absent_page_goes_on_when_it_is_there),
