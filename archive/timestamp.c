@@ -53,7 +53,7 @@ struct judging {
     TS_RESP *response;
     PKCS7 *token;
     X509 *signer; /* in the token */
-    time_t time;
+    time_t time;  /* the latest that its accuracy allows */
     X509_STORE *store;
     STACK_OF(X509) * anchors;
 };
@@ -112,7 +112,6 @@ static bool read_stamp(struct judging *j, struct stamp_bytes response, struct st
     TS_TST_INFO *info;
     STACK_OF(X509) * signers;
     long late = 0;
-    time_t latest;
     struct tm tm;
 
     j->response = d2i_TS_RESP(NULL, &der, (long)response.size);
@@ -125,9 +124,8 @@ static bool read_stamp(struct judging *j, struct stamp_bytes response, struct st
         return wrong(v, "is not over a SHA-256");
     if ((late = lateness(info)) < 0)
         return wrong(v, "is less accurate than an hour");
-    j->time = seconds_of(TS_TST_INFO_get_time(info));
-    latest = j->time + late;
-    strftime(v->time, sizeof v->time, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&latest, &tm));
+    j->time = seconds_of(TS_TST_INFO_get_time(info)) + late;
+    strftime(v->time, sizeof v->time, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&j->time, &tm));
     signers = PKCS7_get0_signers(j->token, NULL, 0);
     j->signer = signers && sk_X509_num(signers) == 1 ? sk_X509_value(signers, 0) : NULL;
     sk_X509_free(signers);

@@ -124,19 +124,45 @@ static void host_name(const struct file_entry *e, char name[NAME_MAX + 1])
         snprintf(name, NAME_MAX + 1, "%.*s", NAME_MAX - 5, shown);
 }
 
-/* Makes the folders above a file, of a path in the volume. */
-static bool make_folders(struct bag *b, char *path, struct error *error)
+static bool too_long(const struct bag *b, struct error *error)
 {
-    size_t from = strlen(b->folder) + 1;
+    return error_set(error, STATUS_INPUT, b->path, NULL, NULL, "a path of the disk is too long for this host");
+}
 
-    for (char *slash = strchr(path + from, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        bool made = mkdir(path, 0777) == 0 || errno == EEXIST;
+/* Makes a folder, or finds it. False with errno; EEXIST: something else has its name. */
+static bool make_folder(const char *path)
+{
+    struct stat status;
+
+    if (mkdir(path, 0777) == 0)
+        return true;
+    if (errno != EEXIST)
+        return false;
+    bool found = lstat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    errno = EEXIST;
+    return found;
+}
+
+/* Makes the folders above a file, of a path in the volume; one whose name a file has gets ".2" and so on. */
+static bool make_folders(struct bag *b, char path[PATH_MAX], struct error *error)
+{
+    char rest[PATH_MAX];
+
+    for (char *end = strchr(path + strlen(b->folder) + 1, '/'); end; end = strchr(end + 1, '/')) {
+        const size_t room = PATH_MAX - (size_t)(end - path);
+        memcpy(rest, end, strlen(end) + 1);
+        *end = '\0';
+        bool made = make_folder(path);
+        for (int n = 2; !made && errno == EEXIST && n < SAME_NAME_LIMIT; n++) {
+            snprintf(end, room, ".%d", n);
+            made = make_folder(path);
+        }
         if (!made)
-            error_host(error, path, errno, "cannot make");
-        *slash = '/';
-        if (!made)
-            return false;
+            return error_host(error, path, errno, "cannot make");
+        if (strlen(end) + strlen(rest) + 6 >= room)
+            return too_long(b, error);
+        end += strlen(end);
+        memcpy(end, rest, strlen(rest) + 1);
     }
     return true;
 }
@@ -257,7 +283,7 @@ static bool place(struct bag *b, const char *prefix, const char *path, const str
     }
     host_name(e, last);
     if (slash || length + strlen(last) + 6 >= PATH_MAX)
-        return error_set(error, STATUS_INPUT, b->path, NULL, NULL, "a path of the disk is too long for this host");
+        return too_long(b, error);
     memcpy(to + length, last, strlen(last) + 1);
     return true;
 }

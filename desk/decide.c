@@ -190,6 +190,7 @@ static bool read_crls(struct deciding *d, struct error *error)
 
 #define REPLY_TYPE "application/timestamp-reply" /* RFC 3161, section 3.4 */
 #define REPLY_ROOM 256                           /* for what curl adds to a response */
+#define LATE 10u                                 /* seconds after which a curl that should have ended is ended */
 
 static bool is_address(const char *tsa)
 {
@@ -252,7 +253,7 @@ static bool ask(const struct deciding *d, const char *about, uint8_t *response, 
         return error_set(error, STATUS_INPUT, d->subject.path, about, NULL, "has no such batch of evidence");
     good = tsa_command(d->arguments, tsa, command, sizeof command, &seconds, error) &&
            timestamp_request(over.bytes, over.size, &query, error) &&
-           command_run(command, "--tsa", query.bytes, query.length, seconds + is_address(tsa), response,
+           command_run(command, "--tsa", query.bytes, query.length, seconds + (is_address(tsa) ? LATE : 0), response,
                        STAMP_LIMIT + REPLY_ROOM, length, error) &&
            (!is_address(tsa) || take_reply(response, length, error));
     text_free(&query);

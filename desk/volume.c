@@ -10,6 +10,7 @@
 #include "desk/desk.h"
 #include "desk/reader.h"
 #include "formats/codepage.h"
+#include "formats/volumes/cvf.h"
 #include "formats/volumes/volumes.h"
 
 enum { DEPTH_LIMIT = 64, ENTRY_LIMIT = 4000000 };
@@ -51,7 +52,8 @@ static bool open_volume(const struct arguments *a, struct desk_volume *v, const 
     struct volume volume = *from;
 
     volume.with_deleted = argument_value(a, "--deleted") != NULL;
-    if (argument_value(a, "--code-page") && v->rights && !strcmp(from->file_system, "HPFS") &&
+    if (argument_value(a, "--code-page") && v->rights &&
+        (!strcmp(from->file_system, "HPFS") || !strcmp(from->file_system, "ISO 9660")) &&
         !rights_allow(v->rights, v->disk.slot, true, error))
         return false; /* its names have no bytes here that a rule about a path could be held against (is_closed) */
     if (*from->within && v->rights && rights_closed(v->rights, v->disk.slot, from->within))
@@ -272,14 +274,24 @@ static void take_step(struct walk *w, const struct file_entry *e)
             step->is_raw |= (step->raw[i] = e->raw_name[i]) >= 0x80;
 }
 
+/* Whether it is the file of a compressed volume, which holds whatever path of its drive is closed. */
+static bool is_closed_volume(const struct walk *w, const struct file_entry *e)
+{
+    struct error ignored;
+    uint32_t number;
+
+    return w->depth == 1 && cvf_is_name(e->short_name, &number) &&
+           !rights_allow(w->volume->rights, w->volume->disk.slot, true, &ignored);
+}
+
 /* Whether the path is closed, in whatever code page the rule about it was written: it must not miss its file because
  * somebody reads the name in another one, or a session changed CONFIG.SYS. */
-static bool is_closed(struct walk *w)
+static bool is_closed(struct walk *w, const struct file_entry *e)
 {
     const struct desk_volume *v = w->volume;
     struct text path = {.bytes = NULL};
     char name[FILE_SHORT_SIZE];
-    bool closed = rights_closed(v->rights, v->disk.slot, w->path.bytes), depends = false;
+    bool closed = rights_closed(v->rights, v->disk.slot, w->path.bytes) || is_closed_volume(w, e), depends = false;
 
     for (unsigned i = 0; i < w->depth; i++)
         depends |= w->steps[i].is_raw;
@@ -316,7 +328,7 @@ static bool walk_entry(void *context, const struct file_entry *entry)
     if (w->path.failed)
         return out_of_memory(w);
     take_step(w, entry);
-    if (w->volume->rights && is_closed(w)) {
+    if (w->volume->rights && is_closed(w, entry)) {
         w->visit->closed += leads_to_wanted(w->visit, w->path.bytes); /* of what kind it is, is not said */
         w->path.length = before;
         return true;

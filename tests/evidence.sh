@@ -217,12 +217,36 @@ for digest in sha1 sha512; do
     gives "a stamp over another digest, $digest, is none" 4 "$MUNIMENT" stamp open.mun --tsa "openssl ts -query -data $WORK/evidence/00000000/statement.sig -$digest -cert -out q.tsq 2>>log; openssl ts -reply -config $WORK/good/ca.cnf -section t -queryfile q.tsq 2>>log"
     says "for that reason, $digest" err 'it is not over a SHA-256'
 done
+mkdir asked; cp open.mun asked/a.mun
+gives "a stamp that somebody else asked for, with a nonce" 0 "$MUNIMENT" stamp asked/a.mun --tsa "openssl ts -query -data $WORK/evidence/00000000/statement.sig -sha256 -cert -out q.tsq 2>>log; openssl ts -reply -config $WORK/good/ca.cnf -section t -queryfile q.tsq 2>>log"
+gives "is as good" 0 "$MUNIMENT" verify asked/a.mun $trust --tsa-trust good/ca.pem
+says "as any" out '  proved        since'
+# One that does not say which certificate it is of (B-10: RFC 3161, section 2.4.2).
+sed -n 's/^stamp: signature //p' "$(beside asked/a.mun)"/*.batch | base64 -d >named.tsr
+{ openssl ts -reply -in named.tsr -token_out -out named.der && openssl cms -verify -noverify -inform DER -in named.der -out info.der &&
+    openssl cms -sign -binary -nodetach -econtent_type 1.2.840.113549.1.9.16.1.4 -md sha256 -in info.der -signer good/tsa.pem -inkey good/tsa.key -outform DER -out bare.der; } 2>>log
+python3 -c 'token = open("bare.der", "rb").read(); open("bare.tsr", "wb").write(b"\x30\x82" + (len(token) + 5).to_bytes(2, "big") + bytes([0x30, 3, 2, 1, 0]) + token)'
+mkdir unnamed; cp open.mun unnamed/u.mun
+gives "a stamp that names no certificate" 0 "$MUNIMENT" stamp unnamed/u.mun --tsa "cat $WORK/bare.tsr"
+gives "is no error" 0 "$MUNIMENT" verify unnamed/u.mun $trust --tsa-trust good/ca.pem
+says "but nobody's" out 'no authority that is trusted made it'
+passed "and proves nothing" $(grep -c '  proved' out)
 authority vague "-startdate 20200101000000Z -enddate 20990101000000Z"
 mkdir vaguely; cp open.mun vaguely/v.mun
 echo 'accuracy=secs:2, millisecs:500' >>vague/ca.cnf
 gives "an authority that is accurate to 2.5 seconds" 0 "$MUNIMENT" stamp vaguely/v.mun --tsa "$(tsa vague '2024-05-05 10:00:00')"
 gives "is taken" 0 "$MUNIMENT" verify vaguely/v.mun $trust --tsa-trust vague/ca.pem
 says "at the latest time" out '  proved        since 2024-05-05T10:00:03Z'
+for second in 04 02; do
+    cp -r vaguely "revoked$second"
+    (cd vague && cp index.txt valid.txt && openssl ca -config ca.cnf -revoke tsa.pem -crl_reason superseded && sed -i "s/[0-9]*Z,superseded/2405051000${second}Z,superseded/" index.txt &&
+        openssl ca -config ca.cnf -gencrl -out crl.pem && mv valid.txt index.txt) >>log 2>&1
+    "$MUNIMENT" stamp "revoked$second/v.mun" --tsa "$(tsa long)" --crl vague/crl.pem >out
+done
+gives "B-11: revoked after its latest time" 0 "$MUNIMENT" verify revoked04/v.mun $trust --tsa-trust vague/ca.pem
+says "it is good" out '  proved        since 2024-05-05T10:00:03Z'
+gives "before that it is not" 1 "$MUNIMENT" verify revoked02/v.mun $trust --tsa-trust vague/ca.pem
+says "for that reason" out 'its authority was revoked on 2024-05-05'
 sed -i 's/^accuracy=.*/accuracy=secs:7200/' vague/ca.cnf
 gives "one that is accurate to two hours is not" 4 "$MUNIMENT" stamp vaguely/v.mun --tsa "$(tsa vague)"
 says "which is said" err 'it is less accurate than an hour'
@@ -250,6 +274,12 @@ gives "verify says why" 0 "$MUNIMENT" verify a/a.mun $trust
 says "in words" out 'it would open what was closed, which takes two'
 gives "two can" 0 "$MUNIMENT" decide a/a.mun --open --reason "consent given" --key work --second second $trust
 gives "Q-5: it is open" 0 read_one a/a.mun $trust
+"$MUNIMENT" key new third >out; certify third 2020-01-01 2099-01-01 --office >out
+lose_second() { "$MUNIMENT" key revoke second.pub --root office.root --key rootkey --second third --since 2024-05-01 --reason "$1" -o second.revoked --force >out; }
+lose_second superseded
+gives "the second's key was superseded since: it stays open" 0 read_one a/a.mun $trust --trust third.cert --trust second.revoked
+lose_second compromised
+gives "K-18: it was compromised, and seconds nothing any more" 6 read_one a/a.mun $trust --trust third.cert --trust second.revoked
 mkdir p; cp open.mun p/p.mun
 gives "a path is closed" 0 "$MUNIMENT" decide p/p.mun --drive fd0 --path records/p1021.txt --redact --reason name --key work $trust
 for path in /RECORDS/P1021.TXT RECORDS/ RECORDS//P1021.TXT RECORDS/./P1021.TXT ../RECORDS ""; do

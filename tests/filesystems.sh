@@ -258,9 +258,27 @@ truncate -s 32M cvf.img && printf '63,65000,6\n' | sfdisk -q --no-reread cvf.img
 "$MUNIMENT" seal cvf.yaml -o cvf.mun --key key >out
 gives "of an archive, with a receipt" 0 "$MUNIMENT" retrieve cvf.mun LETTERS -o bag-cvf --drive hd0:1001 --key key
 gives "which holds" 0 "$MUNIMENT" verify bag-cvf/receipt.txt --trust key.pub --archive cvf.mun
+mkdir inner; cp cvf.mun inner
+"$MUNIMENT" decide inner/cvf.mun --drive hd0 --path LETTERS/LEDGER.TXT --redact --reason name --key key >out
+gives "a path in it is closed" 6 "$MUNIMENT" retrieve inner/cvf.mun LETTERS/LEDGER.TXT --drive hd0:1001 -o bag-inner
+gives "Q-4: with the file of the volume, which has all of it" 6 "$MUNIMENT" retrieve inner/cvf.mun DBLSPACE.000 --drive hd0:1 -o bag-inner
+gives "another path is not" 0 "$MUNIMENT" retrieve inner/cvf.mun LETTERS/OLD --drive hd0:1001 -o bag-inner
 "$MUNIMENT" decide cvf.mun --drive hd0 --path DBLSPACE.000 --redact --reason name --key key >out
 gives "a volume whose file is closed" 6 "$MUNIMENT" files cvf.mun --drive hd0:1001
 says "is refused" err "the file of this volume is closed"
+
+# --- A plain name of ISO 9660 that is closed ---
+mkdir paged; cp shrunk/A.TXT paged/GEHXLT.TXT
+xorriso -as mkisofs -quiet --norock -o paged.iso paged 2>/dev/null
+LC_ALL=C sed -i 's/GEHXLT.TXT/GEH\x8eLT.TXT/' paged.iso
+"$MUNIMENT" suggest paged.iso --machine plain >paged.yaml 2>out
+"$MUNIMENT" seal paged.yaml -o paged.mun --key key >out
+gives "another code page makes another name" 0 "$MUNIMENT" files paged.mun --code-page 1251
+says "of it" out "GEHЋLT.TXT"
+"$MUNIMENT" decide paged.mun --drive hd2 --path "GEHÄLT.TXT" --redact --reason name --key key >out
+gives "it is closed" 6 "$MUNIMENT" files paged.mun
+gives "in any code page" 6 "$MUNIMENT" files paged.mun --code-page 1251
+passed "and not shown" "$([ ! -s out ]; echo $?)"
 
 # --- Damaged metadata ---
 cat >damage.py <<'PY'

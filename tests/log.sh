@@ -46,6 +46,8 @@ says "with the same root" out "$("$MUNIMENT" log verify day.log | sed -n 's/.*ro
 gives "a head of another key is not trusted (L-20)" 1 "$MUNIMENT" log verify day.log --head noon.head --trust other.key.pub
 sed 's/^— archive/— brchive/' noon.head >renamed.head
 gives "nor a signature under another name (L-20)" 1 "$MUNIMENT" log verify day.log --head renamed.head --trust office.key.pub
+sed 's/^$/\nno signature\n/' noon.head >longer.head
+gives "what stands between a head and its signatures makes it none" 1 "$MUNIMENT" log verify day.log --head longer.head --trust office.key.pub
 $check note noon.head
 gives "the signature is openssl's too" 0 openssl pkeyutl -verify -pubin -inkey office.key.pub -rawin -in noon.head.note -sigfile noon.head.sig
 gives "a paper head" 0 "$MUNIMENT" log head day.log --paper

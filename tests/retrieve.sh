@@ -150,6 +150,10 @@ for kind in nt nt3 95; do
     gives "$kind: retrieved" 0 "$MUNIMENT" retrieve registry.img "GEH*" -o "registry-$kind"
     says "$kind: the bag says which" "registry-$kind/bag-info.txt" "Muniment-Code-Page: 866"
 done
+python3 "$here/tests/hive.py" hive nt 99999 0
+mmd -i registry.img ::WINNT ::WINNT/SYSTEM32 ::WINNT/SYSTEM32/CONFIG && mcopy -i registry.img hive ::WINNT/SYSTEM32/CONFIG/SYSTEM
+gives "a registry without one" 0 "$MUNIMENT" files registry.img
+says "leaves that to the next" out "GEHОLT.TXT"
 truncate -s 0 two.img && truncate -s 8M two.img && printf '63,5760,1\n5823,5760,6\n' | sfdisk -q --no-reread two.img 2>out
 mformat -i two.img@@32256 -T 5760 -h 2 -s 36 :: && mcopy -i two.img@@32256 salaries.txt ::GEHXLT.TXT
 dd if=registry.img of=two.img bs=512 seek=5823 conv=notrunc status=none
@@ -184,6 +188,13 @@ gives "a rule about it" 0 "$MUNIMENT" decide hp.mun --drive hd0 --path "GEHÄLT.
 gives "closes it" 6 "$MUNIMENT" files hp.mun --trust pages.key.pub
 gives "and no code page opens it" 6 "$MUNIMENT" files hp.mun --code-page 1251 --trust pages.key.pub
 passed "or shows it" "$([ ! -s out ]; echo $?)"
+
+# --- A folder of the name of a file, which no system makes ---
+mformat -C -f 1440 -i same.img :: && mcopy -i same.img salaries.txt ::AA && mmd -i same.img ::AB && mcopy -i same.img salaries.txt ::AB/X.TXT && mcopy -i same.img salaries.txt ::AB/Y.TXT
+LC_ALL=C sed -i 's/AB         /AA         /' same.img
+gives "both are retrieved (V-8)" 0 "$MUNIMENT" retrieve same.img -o same
+passed "the later with another name" "$(cmp -s same/data/AA salaries.txt && cmp -s same/data/AA.2/X.TXT salaries.txt && cmp -s same/data/AA.2/Y.TXT salaries.txt; echo $?)"
+gives "in a valid bag" 0 valid same
 
 # --- What was deleted ---
 mformat -C -f 1440 -i gone.img ::

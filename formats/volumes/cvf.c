@@ -27,7 +27,7 @@ struct cvf {
     uint64_t sectors; /* of the file */
     bool third;       /* DriveSpace 3 */
     const char *kind;
-    uint32_t cluster, clusters;                     /* sectors of one; how many */
+    uint32_t cluster;                               /* sectors of one */
     uint32_t mdfat, fat, fat_size, root, root_size; /* sectors of the file */
     int32_t offset;                                 /* between the number of a cluster and its entry in the MDFAT */
     struct block block;                             /* what is in it */
@@ -383,11 +383,10 @@ static bool lay_out(struct cvf *c, struct error *error)
         clusters = clusters < 4085 ? 4085 : clusters > 65524 ? 65524 : clusters;
     else if (clusters > 4084)
         clusters = 4084;
-    c->clusters = (uint32_t)clusters;
     if (c->fat_size > 256)
         c->fat_size = 256;
     c->block = (struct block){.context = c, .read_only = true, .read = read_sectors};
-    c->block.sectors = 1 + c->fat_size + c->root_size + (uint64_t)c->clusters * c->cluster;
+    c->block.sectors = 1 + c->fat_size + c->root_size + (uint64_t)clusters * c->cluster;
     make_boot_sector(c, entries);
     return true;
 }

@@ -242,9 +242,9 @@ static void without_version(char *name)
 
     if (end && !strcmp(end, ";1"))
         *end = '\0';
-    end = name + strlen(name) - 1;
-    if (end > name && *end == '.')
-        *end = '\0';
+    const size_t length = strlen(name);
+    if (length > 1 && name[length - 1] == '.')
+        name[length - 1] = '\0';
 }
 
 static bool is_utf8(const char *text)

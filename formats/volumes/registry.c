@@ -262,7 +262,7 @@ bool registry_pages(const struct files *files, struct registry_pages *pages)
 {
     struct file_entry entry;
     struct error ignored;
-    char current[16], set[48] = "System/CurrentControlSet";
+    char current[16], set[48];
     size_t got = 0;
 
     for (uint32_t i = 0; i < HIVES; i++) {
@@ -272,6 +272,7 @@ bool registry_pages(const struct files *files, struct registry_pages *pages)
         uint8_t *hive = malloc((size_t)entry.size);
         if (hive)
             files->system->read(files->context, &entry, 0, hive, (size_t)entry.size, &got, &ignored);
+        snprintf(set, sizeof set, "System/CurrentControlSet");
         if (hive && hives[i].nt && registry_value(hive, got, "Select/Current", current, sizeof current))
             snprintf(set, sizeof set, "ControlSet%03lu", strtoul(current, NULL, 10) % 1000);
         *pages = (struct registry_pages){.file = i};

@@ -217,7 +217,8 @@ static void judge_revocation(const struct trusted *t, const struct key_text *r, 
     else
         snprintf(trust->note, sizeof trust->note, "revoked: %s since %s; that it signed before is only claimed",
                  r->reason, r->from);
-    trust->trusted = trust->trusted && state == SIGNATURE_FITS && strcmp(r->reason, "compromised") != 0;
+    if (state == SIGNATURE_NOT_CHECKED || strcmp(r->reason, "compromised") == 0)
+        trust->trusted = trust->seconds = false;
 }
 
 static void judge(const struct trusted *t, const char *signer, const char *since, struct trust *trust)
@@ -233,7 +234,7 @@ static void judge(const struct trusted *t, const char *signer, const char *since
                          (t->texts[i].kind == KEY_TEXT_CERTIFICATE && t->texts[i].office &&
                           strcmp(t->texts[i].key.digest, signer) == 0 && by_root(t, &t->texts[i]) == SIGNATURE_FITS);
     const bool named = trust->trusted;
-    for (size_t i = 0; trust->trusted && i < t->text_count; i++)
+    for (size_t i = 0; (trust->trusted || trust->seconds) && i < t->text_count; i++)
         if (t->texts[i].kind == KEY_TEXT_REVOCATION && strcmp(t->texts[i].key.digest, signer) == 0)
             judge_revocation(t, &t->texts[i], since, trust);
     trust->lapsed = named && !trust->trusted;

@@ -86,7 +86,10 @@ bool log_head_parse(const char *text, size_t size, struct log_head *head, size_t
     *body = (size_t)(at - text);
     while ((line = next_line(&at, end, &length)) && length > 0) /* lines of extension are signed as well */
         *body = (size_t)(at - text);
-    return line || at == end;
+    while (line && (line = next_line(&at, end, &length)))
+        if (length <= strlen(DASH) || memcmp(line, DASH, strlen(DASH)))
+            return false; /* the last empty line is the one before the signatures */
+    return at == end;
 }
 
 bool log_head_signed_by(const char *text, size_t size, const char *pem, size_t pem_size)
