@@ -266,6 +266,21 @@ gives "another path is not" 0 "$MUNIMENT" retrieve inner/cvf.mun LETTERS/OLD --d
 "$MUNIMENT" decide cvf.mun --drive hd0 --path DBLSPACE.000 --redact --reason name --key key >out
 gives "a volume whose file is closed" 6 "$MUNIMENT" files cvf.mun --drive hd0:1001
 says "is refused" err "the file of this volume is closed"
+# A rule about a path has the long name, which is another than that of a compressed volume here.
+mformat -C -f 1440 -i long.img :: && mcopy -i long.img shrunk/A.TXT "::Backup of the drive"
+python3 - <<'PY'
+image, new = bytearray(open("long.img", "rb").read()), b"DRVSPACE000"
+at = image.index(b"BACKUP~1   ")
+check = 0
+for byte in new: check = ((check >> 1) + ((check & 1) << 7) + byte) & 255
+image[at:at + 11] = new
+for entry in (at - 32, at - 64): image[entry + 13] = check
+open("long.img", "wb").write(image)
+PY
+gives "a file that is DRVSPACE.000 by its short name only" 0 "$MUNIMENT" files long.img
+says "is a file" out "Backup of the drive"
+gives "of this name" 0 "$MUNIMENT" identify long.img
+passed "and no volume" $(grep -c 'DRVSPACE' out)
 
 # --- A plain name of ISO 9660 that is closed ---
 mkdir paged; cp shrunk/A.TXT paged/GEHXLT.TXT

@@ -5,6 +5,7 @@
  * magic numbers of the Linux kernel's headers and of libblkid. */
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 #include "formats/plain.h"
 #include "formats/volumes/cvf.h"
@@ -334,7 +335,8 @@ static void look_for_compressed(struct examined *e, struct fat *fat)
         e->volume->compression = "Stacker";
     fat_folder_open(fat, NULL, &folder);
     while (fat_folder_next(fat, &folder, &entry, &ignored) == FAT_ENTRY)
-        if (!(entry.attributes & (FAT_LABEL | FAT_FOLDER)) && cvf_is_name(entry.short_name, &number)) {
+        if (!(entry.attributes & (FAT_LABEL | FAT_FOLDER)) && cvf_is_name(entry.short_name, &number) &&
+            !strcasecmp(entry.name, entry.short_name)) { /* rights go by the long name */
             e->volume->compression = entry.short_name[1] == 'R' ? "DriveSpace" : "DoubleSpace";
             add_compressed(e, entry.short_name, number);
         }
