@@ -59,7 +59,7 @@ static const struct call {
     {"fdatasync", SESSION | RUN, ANY}, {"fsync", RUN, ANY}, {"ftruncate", SESSION | RUN | STORAGE, ANY},
     {"poll", SESSION | RUN | GATE | STORAGE, ANY}, {"recvmsg", SESSION | RUN | GATE | STORAGE, ANY},
     {"clone", SESSION | RUN, FORK}, {"set_robust_list", SESSION | RUN, ANY}, {"rt_sigprocmask", SESSION | RUN, ANY},
-    {"wait4", SESSION | RUN, ANY},
+    {"wait4", READER | SESSION | RUN, ANY},
     /* an image: descriptors come, what is packed is unpacked into a file */
     {"recvmsg", IMAGE, ANY}, {"ftruncate", IMAGE, ANY}, {"clock_nanosleep", IMAGE, ANY}, {"openat", IMAGE, REFUSED},
     /* files by their names, within the folders; viewers that come in */
@@ -74,7 +74,7 @@ static const struct call {
     {"readv", RUN, ANY}, {"writev", RUN, ANY}, {"fadvise64", RUN, ANY}, {"fallocate", RUN, ANY}, {"accept", RUN, ANY},
     {"accept4", RUN | GATE, ANY}, {"recvfrom", RUN | GATE | STORAGE, ANY}, {"sendto", RUN | GATE | STORAGE, ANY},
     {"setsockopt", RUN | GATE, ANY}, {"getsockopt", RUN | GATE, ANY}, {"getsockname", RUN | GATE, ANY},
-    {"getpid", READER | RUN | GATE, ANY}, {"nanosleep", RUN, ANY}, {"clock_nanosleep", RUN, ANY},
+    {"getpid", RUN | GATE, ANY}, {"nanosleep", RUN, ANY}, {"clock_nanosleep", RUN, ANY},
     {"restart_syscall", SESSION | RUN | GATE | STORAGE, ANY}, {"sched_getaffinity", RUN, ANY},
     {"sched_yield", RUN, ANY}, {"sysinfo", RUN, ANY}, {"geteuid", RUN, ANY}, {"getuid", RUN, ANY}, {"fchown", RUN, ANY},
     {"mprotect", RUN, NO_CODE},

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -382,8 +383,8 @@ struct opened_file {
 };
 
 struct worker {
-    pid_t process, customer; /* who began it, and ends it */
-    int channel;             /* below 0: it has ended */
+    pid_t process; /* ended by who began it */
+    int channel;   /* below 0: it has ended */
     uint8_t *shared;
     struct common *common;
     uint64_t size, sectors;
@@ -400,15 +401,13 @@ struct worker {
 static int hang_up(struct worker *w)
 {
     static const struct question last = {.operation = LEAVE};
-    const struct timespec moment = {.tv_nsec = 1000000};
-    const bool own = w->process > 0 && w->customer == getpid();
     int status = 0;
-    pid_t ended = own ? waitpid(w->process, &status, WNOHANG) : -1;
+    pid_t ended = w->process > 0 ? waitpid(w->process, &status, WNOHANG) : -1; /* and if it is another's child */
 
     if (w->channel >= 0 && ended == 0)
         send_all(w->channel, &last, sizeof last);
-    for (unsigned i = 0; i < ENDING_MS && own && (ended == 0 || (ended < 0 && errno == EINTR)); i++) {
-        nanosleep(&moment, NULL);
+    for (unsigned i = 0; i < ENDING_MS && ended == 0; i++) {
+        poll(NULL, 0, 1); /* a call that sessions have */
         ended = waitpid(w->process, &status, WNOHANG);
     }
     if (w->channel >= 0)
@@ -580,6 +579,7 @@ static void *share(size_t size)
 static bool begin(struct worker *w, const struct worker_calls *calls, const char *path,
                   const struct image_request *request, struct error *error)
 {
+    const pid_t customer = getpid();
     int ends[2];
 
     w->shared = share(SHARED);
@@ -589,11 +589,10 @@ static bool begin(struct worker *w, const struct worker_calls *calls, const char
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
         return error_host(error, path, errno, "cannot begin a reader");
     fflush(stdout);
-    w->customer = getpid();
     w->process = fork();
     if (w->process == 0) {
         munmap(w->common, sizeof *w->common);
-        serve(calls, w->customer, ends[1], w->shared, path, request);
+        serve(calls, customer, ends[1], w->shared, path, request);
     }
     close(ends[1]);
     w->channel = ends[0];
