@@ -8,6 +8,7 @@ time for the others: the kernel, whose shell speaks on COM1 (tests/guests/linux)
 
 import json
 import os
+import select
 import shutil
 import socket
 import struct
@@ -185,14 +186,19 @@ def reactos_muniment(build, folder, end):
 
 def reactos_desktop(process, monitor):
     """Brings a QEMU whose COM1 is its standard output to the desktop."""
-    for line in process.stdout:
-        if WELCOME.encode() in line:
-            for seconds in 8, 4:
-                time.sleep(seconds)
-                monitor.do("send-key", keys=[{"type": "qcode", "data": "ret"}])
-        if DESKTOP.encode() in line:
-            return
-    raise OSError("QEMU does not reach ReactOS' desktop")
+    end = time.monotonic() + PATIENCE
+    said, due, pauses = b"", None, [8, 4]  # each Enter is for a dialog; one that came too early, on a slow host, was lost
+    while DESKTOP.encode() not in said:
+        if due and due < end and not select.select([process.stdout], [], [], max(due - time.monotonic(), 0))[0]:
+            monitor.do("send-key", keys=[{"type": "qcode", "data": "ret"}])
+            due = time.monotonic() + (pauses.pop(0) if pauses else 15)
+        else:
+            more = os.read(process.stdout.fileno(), 65536)
+            if not more or time.monotonic() > end:
+                raise OSError("QEMU does not reach ReactOS' desktop")
+            said += more
+            if not due and WELCOME.encode() in said:
+                due = time.monotonic() + pauses.pop(0)
 
 
 def reactos_qemu(folder, desktop):
