@@ -149,7 +149,7 @@ static struct archive *accept_offer(const char *bytes, size_t got, const int *de
 struct archive *pages_receive(int socket, struct pages *pages, struct error *error)
 {
     char *bytes = calloc(1, PAGES_OFFER);
-    int descriptors[PAGES_DESCRIPTORS];
+    int descriptors[PAGES_DESCRIPTORS + 1]; /* the room for an odd number has one more */
     size_t got = 0, count = 0;
 
     *pages = (struct pages){.socket = socket, .file = -1};

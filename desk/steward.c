@@ -41,6 +41,7 @@
 #define REASON_MOST 255u         /* bytes of a reason for which an archivist sees what is closed */
 #define PACES 64u                /* jobs of which is remembered how long they took */
 #define FLOPPY_MOST (5760 * 512) /* bytes: 2.88M */
+#define HEARD_MOST 300u          /* messages of a session before an answer about it: more than its socket holds */
 #define ENDING_SECONDS 20        /* that sessions may take to suspend themselves */
 #define ANSWER_SECONDS 10        /* that the gate may take to receive an answer, before it is given up */
 #define STORAGE_LIFE_MS 10000    /* that a storage process lives, or the next one is not trusted with what runs */
@@ -65,9 +66,10 @@ struct seat {
     enum drive_kind insert; /* what its next process is to put in, as struct seat_request has it; DRIVE_ABSENT: nothing
                              */
     bool eject, inserting;  /* inserting: its process does */
+    bool noted;             /* what it inserts was added to its media */
     char again_by[17];      /* not empty: when its process has ended, another begins for that person */
     int process, control;   /* 0, -1: it has none */
-    int watch;              /* at which the storage process that begins anew watches its archive's rights; or -1 */
+    int watch;              /* as long as it is open, the storage process watches its archive's rights; or -1 */
     bool closing;           /* it was asked to suspend itself, as its archive is closed */
     unsigned question;      /* that waits until it runs; 0: none */
     bool discarded;
@@ -458,9 +460,9 @@ static bool begin_seat(struct steward *s, struct seat *seat, const char *person,
     process = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) ? -1 : fork();
     if (process == 0)
         be_seat(s, seat, ends[1], storage);
-    close(storage);
     if (process < 0) {
         error_host(error, "session", errno, "cannot begin");
+        close(storage);
         if (ends[0] >= 0)
             close(ends[0]), close(ends[1]);
         act_end(&seat->act, STATUS_HOST);
@@ -468,6 +470,7 @@ static bool begin_seat(struct steward *s, struct seat *seat, const char *person,
     }
     close(ends[1]);
     seat->process = process;
+    seat->watch = storage; /* not the session ends that */
     seat->control = ends[0];
     seat->state = SEAT_STARTS;
     seat->percent = 0;
@@ -525,7 +528,7 @@ static bool write_media(const struct steward *s, const struct seat *seat, char m
 }
 
 /* The last of the list is what is put in next: the image goes there. False: there are too many. */
-static bool note_medium(const struct steward *s, const struct seat *seat, const char *image)
+static bool note_medium(const struct steward *s, struct seat *seat, const char *image)
 {
     char media[SEAT_MEDIA_MOST][PATH_MAX], folder[PATH_MAX];
     unsigned count, kept = 0;
@@ -537,6 +540,7 @@ static bool note_medium(const struct steward *s, const struct seat *seat, const 
             memmove(media[kept++], media[i], PATH_MAX);
     if (kept == SEAT_MEDIA_MOST)
         return false;
+    seat->noted = kept == count;
     snprintf(media[kept++], PATH_MAX, "%s", image);
     return write_media(s, seat, media, kept);
 }
@@ -572,8 +576,9 @@ static void end_seat(struct steward *s, struct seat *seat)
         if (WIFSIGNALED(status))
             snprintf(seat->reason, sizeof seat->reason, "ended by signal %d", WTERMSIG(status));
     }
-    if (seat->inserting && seat->state == SEAT_BROKE)
+    if (seat->inserting && seat->noted && seat->state == SEAT_BROKE)
         forget_medium(s, seat); /* it is no good: the session resumes without it */
+    seat->noted = seat->noted && !seat->inserting;
     seat->inserting = false;
     act_end(&seat->act, WIFEXITED(status) ? (enum status)WEXITSTATUS(status) : STATUS_HOST);
     if (*seat->again_by && seat->state == SEAT_RESTS && !seat->discarded) {
@@ -604,10 +609,10 @@ static void end_seat(struct steward *s, struct seat *seat)
 static void hear_seat(struct steward *s, struct seat *seat)
 {
     char text[2048];
-    ssize_t got = recv(seat->control, text, sizeof text - 1, 0);
+    ssize_t got = recv(seat->control, text, sizeof text - 1, MSG_DONTWAIT);
 
     if (got <= 0) {
-        if (got == 0 || errno != EINTR)
+        if (got == 0 || (errno != EINTR && errno != EAGAIN))
             end_seat(s, seat);
         return;
     }
@@ -692,7 +697,7 @@ static struct seat *find_seat(struct steward *s, const struct question *q)
         struct pollfd control = {.fd = seat->control, .events = POLLIN};
         if (!*q->what || strcmp(seat->id, q->what) || (!q->archivist && strcmp(seat->owner, q->person)))
             continue;
-        while (seat->process && poll(&control, 1, 0) > 0)
+        for (unsigned n = 0; n < HEARD_MOST && seat->process && poll(&control, 1, 0) > 0; n++)
             hear_seat(s, seat);
         return *seat->id ? seat : NULL;
     }
@@ -1157,15 +1162,19 @@ static void on_insert(struct steward *s, struct question *q)
         answer_error(s, q->number, 503, "the session is busy; try again");
     else if ((!floppy && strcmp(q->lines, "cd") != 0) || (image && !find_medium(s, q, image, floppy, path)))
         answer_error(s, q->number, 422, "this is no raw image of a medium of that drive");
-    else if (image && !note_medium(s, seat, path))
+    else if (!begin_act(s, q, "insert", seat->archive, line, &act))
+        ; /* that was answered */
+    else if (image && !note_medium(s, seat, path)) {
+        act_end(&act, STATUS_INPUT);
         answer_error(s, q->number, 422, "too many images were put into this session");
-    else if (begin_act(s, q, "insert", seat->archive, line, &act)) {
+    } else {
         act_fact(&act, "medium", image ? image : "none");
         if (image && !strncmp(image, "upload ", 7))
             upload_use(path);
         act_end(&act, STATUS_OK);
         seat->insert = floppy ? DRIVE_FLOPPY : DRIVE_CDROM;
         seat->eject = !image;
+        seat->noted = seat->noted && image;
         begin_with_medium(s, q, seat);
     }
     free(line);

@@ -167,8 +167,8 @@ static struct holding *hold(struct keeper *k, const struct client *c, struct err
     return place;
 }
 
-/* Gives a session its archive, or the reason why it has none. */
-static void offer(const struct client *c, const struct error *why)
+/* Gives a session its archive, or the reason why it has none. False: that failed. */
+static bool offer(const struct client *c, const struct error *why)
 {
     struct pages_offer head = {.why = {.status = STATUS_OK}};
     const char *files[CHAIN_LIMIT];
@@ -196,16 +196,25 @@ static void offer(const struct client *c, const struct error *why)
             .cmsg_len = CMSG_LEN(count * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
         memcpy(CMSG_DATA(&rights.header), descriptors, count * sizeof(int));
     }
-    sendmsg(c->socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT); /* one that takes nothing is gone */
+    return sendmsg(c->socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
 }
 
-/* What the steward asks for. */
+static void report(const struct keeper *k, const struct client *c, const char *reason)
+{
+    char text[REQUEST_SIZE];
+
+    snprintf(text, sizeof text, "%s %.255s", c->id, reason);
+    send(k->control, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT); /* or the next time */
+}
+
+/* What the steward asks for. It is told what is refused: a session may have the archive from a process before this. */
 static void take_request(struct keeper *k, char *text, int socket)
 {
     char *archive = strchr(text, '\n'), *reason = archive ? strchr(archive + 1, '\n') : NULL;
     struct client *c = NULL;
     struct holding *h;
     struct error error;
+    bool good;
 
     for (size_t i = 0; i < CLIENTS && !c; i++)
         c = k->clients[i].socket < 0 ? &k->clients[i] : NULL;
@@ -223,9 +232,11 @@ static void take_request(struct keeper *k, char *text, int socket)
         h->clients++;
         c->holding = h;
     }
-    if (h && may_have(k, c, h->archive, &error)) {
-        offer(c, NULL);
-    } else {
+    good = h && may_have(k, c, h->archive, &error);
+    if (good && !offer(c, NULL))
+        good = error_host(&error, c->name, errno, "cannot be given");
+    if (!good) {
+        report(k, c, error.what);
         offer(c, &error);
         let_go(k, c);
     }
@@ -278,32 +289,23 @@ static void share(struct keeper *k, const struct holding *h, struct pages_messag
     m->kind = PAGES_THERE;
 }
 
-static void hear_client(struct keeper *k, struct client *c)
+/* A session may be hostile: whatever it sends, or does not receive, its rights are watched until its socket is closed,
+ * of which the steward has a descriptor as well. */
+static void hear_client(struct keeper *k, struct client *c, bool closed)
 {
     struct pages_message m;
-    ssize_t got = recv(c->socket, &m, sizeof m, MSG_DONTWAIT);
 
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (got == sizeof m) {
-        share(k, c->holding, &m);
-        got = send(c->socket, &m, sizeof m, MSG_NOSIGNAL | MSG_DONTWAIT);
-    }
-    if (got != sizeof m)
+    if (closed) {
         let_go(k, c);
+    } else if (recv(c->socket, &m, sizeof m, MSG_DONTWAIT) == sizeof m) {
+        share(k, c->holding, &m);
+        send(c->socket, &m, sizeof m, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
 }
 
 static bool have_the_same(const struct client *a, const struct client *b)
 {
     return a->socket >= 0 && a->holding == b->holding && !strcmp(a->override, b->override);
-}
-
-static void report(const struct keeper *k, const struct client *c, const char *reason)
-{
-    char text[REQUEST_SIZE];
-
-    snprintf(text, sizeof text, "%s %.255s", c->id, reason);
-    send(k->control, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT); /* or the next time */
 }
 
 /* Reports what may no longer be seen. What the host fails at says nothing of rights, and is tried again. */
@@ -345,7 +347,7 @@ static void serve_round(struct keeper *k)
     if (poll(polled, 1 + count, !count ? -1 : k->check_due > now ? (int)(k->check_due - now) : 0) > 0) {
         for (size_t i = 0; i < count; i++)
             if (polled[1 + i].revents)
-                hear_client(k, clients[i]);
+                hear_client(k, clients[i], polled[1 + i].revents & (POLLHUP | POLLERR | POLLNVAL));
         if (polled[0].revents)
             hear_steward(k);
     }

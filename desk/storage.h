@@ -32,9 +32,9 @@ void storage_end(struct storage *storage);
 int storage_ask(const struct storage *storage, const char *id, const char *archive, const char *override,
                 struct error *error);
 
-/* Receives what it reports, when control is readable: the session whose archive may no longer be seen, and why. It
- * reports so every few seconds until the session's socket is closed. False: it has ended. *id is empty if there is
- * nothing. */
+/* Receives what it reports, when control is readable: the session whose archive may not be seen, or no longer, and why.
+ * It reports so at once when it is asked, and every few seconds until the session's socket is closed. False: it has
+ * ended. *id is empty if there is nothing. */
 bool storage_hear(const struct storage *storage, char id[STORAGE_ID + 1], char reason[STORAGE_REASON]);
 
 #endif

@@ -263,6 +263,8 @@ sheet("sessions", *first, "REM SESSION 02", 'FILE "later.bin" BINARY', "TRACK 02
 sheet("redump", *first, "REM LEAD-OUT 01:30:00", "REM SESSION 02", "REM LEAD-IN 01:00:00", "REM PREGAP 00:02:00", 'FILE "later.bin" BINARY',
       "TRACK 02 MODE1/2352", "INDEX 01 00:00:00")
 sheet("led", *first, "REM SESSION 02", 'FILE "led.bin" BINARY', "TRACK 02 MODE1/2352", "INDEX 00 00:00:00", "INDEX 01 00:02:00")
+sheet("overlap", *first, "REM LEAD-OUT 00:00:01", "REM SESSION 02", "REM LEAD-IN 00:00:01", "REM PREGAP 00:00:01", 'FILE "led.bin" BINARY',
+      "TRACK 02 MODE1/2352", "INDEX 00 00:00:00", "INDEX 01 00:02:00")
 sheet("back", "REM SESSION 02", *first[1:], "REM SESSION 01", 'FILE "later.bin" BINARY', "TRACK 02 MODE1/2352", "INDEX 01 00:00:00")
 END_PYTHON
 cds=$(stat -c %s cd.iso)
@@ -297,7 +299,7 @@ for disc in sessions redump led; do
 done
 gives "the sessions are reported" 0 "$muniment" identify sessions.cue --follow
 says "by their tracks" out "of another session"
-for disc in wave:BINARY order:order late:ends back:order; do
+for disc in wave:BINARY order:order late:ends back:order overlap:overlap; do
     gives "${disc%:*}.cue is refused" 3 "$muniment" export "${disc%:*}.cue" -o out.raw --force --follow
     says "and the reason is named" err "${disc#*:}"
 done

@@ -2,12 +2,15 @@
 """sessions.py - sessions of the desk begin at an opening, and come back from their checkpoints: what is repeated is the journal after it alone, and
 the state is that of the whole journal's repetition, which is carried out at the end and compares every digest."""
 import base64
+import ctypes
 import fcntl
 import json
 import os
 import pathlib
 import re
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -245,6 +248,7 @@ subprocess.run(["cp", MUNIMENT, work / "muniment"], check=True)
 os.utime(work / "muniment", (1, 1))
 os.environ["MUNIMENT"] = str(work / "muniment")
 desk = Desk(work / "later", library, state, "--log", work / "office/log")
+begun = time.monotonic()
 fact("another program makes its own openings", desk.ask("GET", "/api/archives/records.mun/picture")[0] == 200 and len(list((state / "openings").glob("*.snapshot"))) == 2)
 for name, size, why in (("n" * 128, 512, "a name of at most 127 bytes"), ("a.img", 513, "no raw image of at most 900 MiB"), ("a.img", 2**64 - 512, "no raw image of")):
     refused = desk.ask("POST", "/api/uploads", f"{name}\n{size}")
@@ -265,6 +269,12 @@ short = json.loads(desk.ask("POST", "/api/archives/records.mun/sessions", "power
 desk.until(short, "running")
 inserted = desk.ask("POST", f"/api/sessions/{short}/insert", f"floppy\nupload {brought}")
 film = desk.ask("GET", f"/api/sessions/{short}/film")
+(library / "records.mun").rename(library / "away")
+failed = desk.ask("POST", f"/api/sessions/{short}/insert", "floppy")
+(library / "away").rename(library / "records.mun")
+resumed = desk.ask("POST", f"/api/sessions/{short}/resume")
+fact("one that could not take its image out, as its archive was not there, still has what its journal needs",
+     failed[0] == 422 and "No such file" in error(failed) and resumed[0] == 200 and desk.until(short, "running"), f"{failed} {resumed} {desk.session(short)}")
 fact("a session that was given an image is filmed, by a process that reaches no other folder", inserted[0] == 200 and film[0] == 200 and "duration" in film[2], f"{inserted} {film[0]} {film[2][:300]}")
 old = json.loads(bring("old.img", b"o" * 512)[2])["image"]
 for name in (brought, old):
@@ -303,6 +313,23 @@ def process_of(what):
     return next((p for p in children(desk.process.pid) if any(what in file for file in files_of(p))), None)
 
 
+def confuse_storage(process):
+    """Sends to the storage process, in a session's place, what no session sends, and hears none of its answers."""
+    first = min(int(fd) for fd in os.listdir(f"/proc/{process}/fd") if os.readlink(f"/proc/{process}/fd/{fd}").startswith("socket:"))
+    taken = ctypes.CDLL(None).syscall(438, os.pidfd_open(process), first, 0)  # pidfd_getfd
+    if taken < 0:
+        print("this host gives no descriptor of another process: no session is hostile")
+        return
+    with socket.socket(fileno=taken) as ours:
+        ours.setblocking(False)
+        try:
+            for message in (b"", b"x", *(struct.pack("<QQ", 2**64 - n, n) for n in range(1, 1000))):
+                ours.send(message)
+        except BlockingIOError:
+            pass
+        time.sleep(0.5)
+
+
 derived = run("derive", library / "records.mun", "--set", "memory=12 MiB", "-o", library / "wider.mun", "--key", work / "key")
 fact("an archive is derived", derived.returncode == 0, derived.stdout)
 one, other = [json.loads(desk.ask("POST", "/api/archives/wider.mun/sessions", "power-on")[2])["id"] for _ in range(2)]
@@ -317,6 +344,7 @@ fact("two sessions have the same pages, some are there, and they cannot write to
      f"{pages} {pages_of(theirs)}")
 reasoned = json.loads(desk.ask("POST", "/api/archives/wider.mun/sessions", "override a request\npower-on")[2])["id"]
 fact("one is opened for a reason", desk.until(reasoned, "running"))
+confuse_storage(theirs)
 before, folders = (state / "sessions" / one / "journal").read_bytes(), set(library.iterdir())
 closing = run("decide", library / "wider.mun", "--close-until", "2098-01-01", "--reason", "living persons", "--key", work / "key")
 fact("sessions end when their archive is closed meanwhile", closing.returncode == 0 and desk.until(one, "suspended", 30) and desk.until(other, "suspended", 30), closing.stdout)
@@ -335,6 +363,15 @@ for folder in set(library.iterdir()) - folders:
     subprocess.run(["rm", "-r", str(folder)], check=True)
 resumed = desk.ask("POST", f"/api/sessions/{one}/resume")
 fact("they are when nothing closes it any more", resumed[0] == 200 and desk.until(one, "running"), str(resumed))
+time.sleep(max(0, begun + 11 - time.monotonic()))  # a storage process that lived so long has a successor
+storage = next(p for p in children(desk.process.pid) if "memfd:pages" in pathlib.Path(f"/proc/{p}/maps").read_text())
+os.kill(storage, signal.SIGSTOP)
+closing = run("decide", library / "wider.mun", "--close-until", "2097-01-01", "--reason", "living persons", "--key", work / "key")
+os.kill(storage, signal.SIGKILL)
+fact("one ends whose archive was closed before a new storage process asked", closing.returncode == 0 and desk.until(one, "suspended", 30) and
+     "closed until 2097-01-01" in desk.session(one).get("reason", ""), str(desk.session(one)))
+for folder in set(library.iterdir()) - folders:
+    subprocess.run(["rm", "-r", str(folder)], check=True)
 replay = run("replay", library / "wider.mun", state / "sessions" / one / "journal")
 fact("the journal is repeated from the sealed file alone", replay.returncode == 0, replay.stdout)
 for which in (one, other, reasoned):

@@ -182,8 +182,11 @@ static bool lay_out(struct image *image, struct disc *disc, struct error *error)
         if (n == 0)
             at = -(int64_t)t->index;
         at += t->pregap + t->between;
-        if (t->between && t->index - t->start == PREGAP) /* which the file has */
+        if (t->between && t->index - t->start == PREGAP) { /* which the file has */
+            if (t->between < PREGAP)
+                return image_wrong(image, NULL, error, "has sessions that overlap");
             at -= PREGAP;
+        }
         t->first = at;
         t->offset = offset;
         if (next && next->source == t->source) {
