@@ -94,15 +94,15 @@ static bool is_sha256(TS_TST_INFO *info)
     return OBJ_obj2nid(algorithm) == NID_sha256;
 }
 
-/* The seconds by which the time may be later than it says, rounded up; -1: no number of an hour. */
+/* The seconds by which the time may be later than it says, rounded up; -1: more than an hour, or no number. */
 static long lateness(const TS_TST_INFO *info)
 {
     const TS_ACCURACY *accuracy = TS_TST_INFO_get_accuracy((TS_TST_INFO *)info);
     const ASN1_INTEGER *whole = accuracy ? TS_ACCURACY_get_seconds(accuracy) : NULL;
-    long seconds = whole ? ASN1_INTEGER_get(whole) : 0;
+    const long seconds = whole ? ASN1_INTEGER_get(whole) : 0; /* -1: too many for a long */
+    const long part = accuracy && (TS_ACCURACY_get_millis(accuracy) || TS_ACCURACY_get_micros(accuracy));
 
-    seconds += accuracy && (TS_ACCURACY_get_millis(accuracy) || TS_ACCURACY_get_micros(accuracy));
-    return seconds >= 0 && seconds <= 3600 ? seconds : -1;
+    return seconds >= 0 && seconds + part <= 3600 ? seconds + part : -1;
 }
 
 /* Reads the stamp: its time and who signed it. */

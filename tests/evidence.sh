@@ -250,6 +250,9 @@ says "for that reason" out 'its authority was revoked on 2024-05-05'
 sed -i 's/^accuracy=.*/accuracy=secs:7200/' vague/ca.cnf
 gives "one that is accurate to two hours is not" 4 "$MUNIMENT" stamp vaguely/v.mun --tsa "$(tsa vague)"
 says "which is said" err 'it is less accurate than an hour'
+sed -i 's/^accuracy=.*/accuracy=secs:-1, millisecs:500/' vague/ca.cnf
+gives "nor one whose accuracy is no number of seconds" 4 "$MUNIMENT" stamp vaguely/v.mun --tsa "$(tsa vague)"
+says "for that reason" err 'it is less accurate than an hour'
 
 # --- Decisions ---
 
