@@ -51,7 +51,7 @@ struct log_head {
 bool log_head_print(struct text *to, const struct log_head *head, const struct key *key, struct error *error);
 /* Reads the text of a head. *body bytes of it are what signatures are over. False: it is none. */
 bool log_head_parse(const char *text, size_t size, struct log_head *head, size_t *body);
-/* Whether one of its signatures is the log's own, by this public key (PEM). */
+/* Whether it has a signature by the log's own key, this one (PEM), and each that says so fits. */
 bool log_head_signed_by(const char *text, size_t size, const char *pem, size_t pem_size);
 
 /* --- Reading --- */

@@ -102,15 +102,19 @@ bool log_head_signed_by(const char *text, size_t size, const char *pem, size_t p
         return false;
     const char *at = text + body, *line;
     size_t name = strlen(head.origin), before = strlen(DASH);
+    bool fits = false;
 
     while ((line = next_line(&at, text + size, &length)))
         if (length > before + name + 1 && !memcmp(line, DASH, before) && !memcmp(line + before, head.origin, name) &&
             line[before + name] == ' ' &&
             base64_decode(line + before + name + 1, length - before - name - 1, signature, sizeof signature) ==
                 sizeof signature &&
-            !memcmp(signature, id, KEY_ID) && signature_fits(pem, pem_size, signature + KEY_ID, text, body))
-            return true;
-    return false;
+            !memcmp(signature, id, KEY_ID)) {
+            if (!signature_fits(pem, pem_size, signature + KEY_ID, text, body))
+                return false;
+            fits = true;
+        }
+    return fits;
 }
 
 /* --- Proofs (RFC 9162 §2.1.3 and §2.1.4) --- */
