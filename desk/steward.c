@@ -310,14 +310,17 @@ static void remove_all(char *text, const char *part)
         memmove(text, text + length, strlen(text + length) + 1);
 }
 
-/* Makes an error one for people at the desk: neither the program nor the place of the library is theirs. */
+/* Makes an error one for people at the desk: neither the program nor the places of its folders are theirs. */
 static void soften(const struct steward *s, char *text)
 {
+    const char *const folders[] = {s->library, s->state};
     char folder[PATH_MAX];
 
-    snprintf(folder, sizeof folder, "%.4000s/", s->library);
     remove_all(text, "muniment: ");
-    remove_all(text, folder);
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        snprintf(folder, sizeof folder, "%.4000s/", folders[i]);
+        remove_all(text, folder);
+    }
     remove_all(text, ": give a reason with --override if you may");
     text[strcspn(text, "\n")] = '\0';
 }

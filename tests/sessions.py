@@ -289,6 +289,12 @@ fact("an image of long ago is gone, unless a session has it", (state / "media" /
 invited = desk.ask("POST", "/api/links", "reader")
 shown = run("log", "show", work / "office/log").stdout
 fact("the log has who came in, whom he invited and what he brought", invited[0] == 200 and all(re.search(words, shown) for words in (r"enter.*archivist", r"link.*reader", r"upload.*brought\.img")), shown)
+desk.ask("POST", f"/api/sessions/{short}/suspend")
+suspended = desk.until(short, "suspended")
+(state / "media" / brought).rename(work / "away")
+refused = desk.ask("POST", f"/api/sessions/{short}/resume")
+fact("without it the session does not resume, and the reason names no folder of the desk", suspended and refused[0] == 422 and brought in error(refused) and str(work) not in error(refused),
+     str(refused))
 desk.ask("POST", f"/api/sessions/{short}/discard")
 
 # --- One archive for each session, pages for all of it; its rights may change ---
@@ -325,7 +331,7 @@ def confuse_storage(process):
         try:
             for message in (b"", b"x", *(struct.pack("<QQ", 2**64 - n, n) for n in range(1, 1000))):
                 ours.send(message)
-        except BlockingIOError:
+        except OSError:  # there is no more room, or nobody
             pass
         time.sleep(0.5)
 
