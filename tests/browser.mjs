@@ -78,11 +78,17 @@ page.on('pageerror', (error) => wrong.push(String(error)));
 const picture = (name) => page.screenshot({path: `${pictures}/${name}.png`});
 const shows = (text) => page.getByText(text).first().waitFor({timeout: 20000}).then(() => true, () => false);
 
+// At the size of the window, and at 200 % zoom, which has half as many of CSS' pixels on each side.
 async function accessible(name) {
   await page.evaluate(axe);
-  const {violations} = await page.evaluate(() => globalThis.axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']}));
-  for (const violation of violations) console.log(`  ${name}: ${violation.id}: ${violation.help}: ${violation.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`);
-  fact(`${name}: axe finds no violation`, violations.length === 0);
+  for (const [zoom, width, height] of [['200 %', 640, 430], ['100 %', 1280, 860]]) {
+    await page.setViewportSize({width, height});
+    await until(() => page.evaluate(() => [...document.querySelectorAll('.stage div')].every((part) => part.scrollWidth <= part.clientWidth && part.scrollHeight <= part.clientHeight)), 10); // the screen fits again
+    const {violations} = await page.evaluate(() => globalThis.axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']}));
+    for (const violation of violations) console.log(`  ${name}, ${zoom}: ${violation.id}: ${violation.help}: ${violation.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`);
+    fact(`${name}, ${zoom}: axe finds no violation`, violations.length === 0);
+    fact(`${name}, ${zoom}: nothing is beside the window`, await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth));
+  }
 }
 
 // --- The link ---
@@ -191,6 +197,9 @@ const record = await rests();
 fact('and the record shows', record !== chosen);
 await picture('session');
 await accessible('a session');
+await page.getByRole('button', {name: 'Fit to window'}).click();
+await accessible('a session at its own size');
+await page.getByRole('button', {name: 'Fit to window'}).click();
 
 // --- Sound, prints, media ---
 

@@ -114,8 +114,10 @@ export class Screen {
     this.rfb.toBlob(then, 'image/png');
   }
 
+  // What does not fit is scrolled, by the keyboard too: its area can be reached by Tab.
   scale(on) {
     this.rfb.scaleViewport = on;
+    this.canvas.parentElement.tabIndex = on ? -1 : 0;
   }
 
   focus() {
