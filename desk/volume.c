@@ -10,7 +10,6 @@
 #include "desk/desk.h"
 #include "desk/reader.h"
 #include "formats/codepage.h"
-#include "formats/volumes/cvf.h"
 #include "formats/volumes/volumes.h"
 
 enum { DEPTH_LIMIT = 64, ENTRY_LIMIT = 4000000 };
@@ -280,7 +279,7 @@ static bool is_closed_volume(const struct walk *w, const struct file_entry *e)
     struct error ignored;
     uint32_t number;
 
-    return w->depth == 1 && cvf_is_name(e->short_name, &number) &&
+    return w->depth == 1 && compressed_volume_name(e->short_name, &number) &&
            !rights_allow(w->volume->rights, w->volume->disk.slot, true, &ignored);
 }
 

@@ -429,7 +429,7 @@ const char *cvf_kind(const struct cvf *c)
     return c->kind;
 }
 
-bool cvf_is_name(const char *name, uint32_t *number)
+bool compressed_volume_name(const char *name, uint32_t *number)
 {
     if ((strncmp(name, "DRVSPACE.", 9) && strncmp(name, "DBLSPACE.", 9)) || strlen(name) != 12 ||
         strspn(name + 9, "0123456789") != 3)

@@ -22,8 +22,6 @@ const struct block *cvf_block(const struct cvf *cvf);
 const char *cvf_kind(const struct cvf *cvf);
 /* Why the last sector that was unreadable is; false: none was. It is forgotten. */
 bool cvf_failure(struct cvf *cvf, struct error *error);
-/* Whether a name of a host's root folder is that of such a file; *number is its nnn. */
-bool cvf_is_name(const char *name, uint32_t *number);
 
 /* Unpacks a cluster, of which `size` bytes are kept, to exactly `wanted` bytes; null, or what is wrong. */
 const char *cvf_unpack(const uint8_t *packed, size_t size, uint8_t *to, size_t wanted);

@@ -319,7 +319,7 @@ static void add_compressed(struct examined *e, const char *name, uint32_t number
     struct volume *v = &s->volumes[s->volume_count++];
     *v = (struct volume){
         .number = number, .first = e->volume->first, .sectors = e->volume->sectors, .type_name = "compressed"};
-    memcpy(v->within, name, sizeof v->within); /* 12 characters: cvf_is_name */
+    memcpy(v->within, name, sizeof v->within); /* 12 characters: compressed_volume_name */
     snprintf(v->detail, sizeof v->detail, "the file %s of %s", name, volume_place(e->volume, place));
 }
 
@@ -335,7 +335,7 @@ static void look_for_compressed(struct examined *e, struct fat *fat)
         e->volume->compression = "Stacker";
     fat_folder_open(fat, NULL, &folder);
     while (fat_folder_next(fat, &folder, &entry, &ignored) == FAT_ENTRY)
-        if (!(entry.attributes & (FAT_LABEL | FAT_FOLDER)) && cvf_is_name(entry.short_name, &number) &&
+        if (!(entry.attributes & (FAT_LABEL | FAT_FOLDER)) && compressed_volume_name(entry.short_name, &number) &&
             !strcasecmp(entry.name, entry.short_name)) { /* rights go by the long name */
             e->volume->compression = entry.short_name[1] == 'R' ? "DriveSpace" : "DoubleSpace";
             add_compressed(e, entry.short_name, number);

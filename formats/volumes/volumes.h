@@ -102,6 +102,9 @@ struct disk_survey {
 bool disk_survey(const struct block *disk, struct disk_survey *survey, struct error *error);
 void disk_survey_free(struct disk_survey *survey);
 
+/* Whether a name of a FAT volume's root folder is that of a compressed volume's file, DBLSPACE.nnn or DRVSPACE.nnn;
+ * *number is its nnn. */
+bool compressed_volume_name(const char *name, uint32_t *number);
 /* "partition 2", or "the disk" for a volume without a partition table. place has 32 bytes. */
 const char *volume_place(const struct volume *volume, char *place);
 
