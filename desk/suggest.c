@@ -234,9 +234,20 @@ static void choose_geometry(const struct block *disk, const struct disk_survey *
                source, wanted.heads, wanted.sectors);
 }
 
+static bool has_boot_sector(const struct block *disk)
+{
+    uint8_t sector[SECTOR_SIZE];
+    uint32_t done;
+
+    return disk->read(disk->context, 0, 1, sector, &done) == BLOCK_OK && sector[510] == 0x55 && sector[511] == 0xAA;
+}
+
+/* What has a floppy's size and is a CD as well is a floppy if it boots as one, as GRUB's rescue images do. */
 enum drive_kind image_drive(const struct block *disk)
 {
-    return disk_is_iso(disk) ? DRIVE_CDROM : floppy_drive_for(disk->sectors) ? DRIVE_FLOPPY : DRIVE_DISK;
+    bool floppy = floppy_drive_for(disk->sectors);
+
+    return disk_is_iso(disk) && !(floppy && has_boot_sector(disk)) ? DRIVE_CDROM : floppy ? DRIVE_FLOPPY : DRIVE_DISK;
 }
 
 /* The places of a kind of drive, the first one first. */
@@ -269,8 +280,7 @@ bool suggestion_add(struct suggestion *to, const char *path, const struct block 
     return true;
 }
 
-/* An ISO 9660 volume is a CD; of the others, an image of the size of a floppy, or smaller, is one, and anything else a
- * disk. Drives without a medium of their own are left: floppies and CDs. */
+/* Drives without a medium of their own are left: floppies and CDs. */
 static void place_image(const struct block *disk, const struct disk_survey *s, struct suggestion *to)
 {
     struct drive_manifest *drives = to->machine.drives;
