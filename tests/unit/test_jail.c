@@ -150,11 +150,15 @@ static void the_specification_lists_the_calls(void **state)
             size_t length = (size_t)snprintf(expected, sizeof expected, "| %s | `", kind_names[kind]), n = 0;
             if (strncmp(line, expected, length) != 0)
                 continue;
-            for (const char *name; (name = jail_call(kind, n)); n++) {
+            const char *name;
+            for (size_t i = 0; (name = jail_call(kind, i)); i++) {
                 char quoted[64];
                 snprintf(quoted, sizeof quoted, "`%s`", name);
+                if (!strcmp(name, "sigaltstack")) /* AddressSanitizer's */
+                    continue;
                 if (!strstr(line, quoted))
                     fail_msg("spec/desk.md: %s: %s is not there", kind_names[kind], name);
+                n++;
             }
             for (const char *at = line; (at = strchr(at, '`')); at++)
                 n -= at[-1] == ' ';
