@@ -16,12 +16,15 @@
 #include "manifests/manifests.h"
 
 struct machine;
-/* Memory for code, as emu/host/ maps it: the same bytes writable at one address and executable at another. Given at
- * creation; null: the host has no back end. */
+/* Memory for code, as emu/host/ maps it: the same bytes writable at one address and executable at another; and
+ * CODE_TABLES_SIZE bytes for tables that are touched sparsely. Given at creation; null: the host has no back end. */
+#define CODE_TABLES_SIZE ((size_t)384 << 20)
 struct code_memory {
     uint8_t *write;
     uint8_t *run;
     size_t size;
+    void *tables;
+    void (*forget)(void *at, size_t size); /* makes whole pages of the tables zeros, and gives back what they took */
 };
 
 /* What the machine needs from outside. The functions get `context`; those for output may be null. */

@@ -1,47 +1,68 @@
 /* code_memory.c - memory for translated code: what is written at one address runs at another, so that no page is
  * writable and executable at once. */
-#define _GNU_SOURCE /* memfd_create, MADV_DONTFORK */
+#define _GNU_SOURCE /* memfd_create, MADV_DONTFORK, MREMAP_DONTUNMAP */
 #include "emu/host/host.h"
 
 #include <sys/mman.h>
-#include <sys/prctl.h>
+#include <string.h>
 #include <unistd.h>
 
 #if defined(__x86_64__) && defined(__linux__)
 
+/* Moves the pages away: what is advised of the mapping stays, and a locked-in session may not advise. Linux before 5.7
+ * has a new mapping, without the advice. */
+static void forget(void *at, size_t size)
+{
+    void *away = mremap(at, size, size, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL);
+
+    if (away != MAP_FAILED)
+        munmap(away, size);
+    else if (mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) ==
+             MAP_FAILED)
+        memset(at, 0, size);
+}
+
+/* Not in a process that is forked off. */
+static void *keep_from_forks(void *at, size_t size)
+{
+    if (at != MAP_FAILED && !madvise(at, size, MADV_DONTFORK))
+        return at;
+    if (at != MAP_FAILED)
+        munmap(at, size);
+    return NULL;
+}
+
 bool code_memory_init(struct code_memory *memory, size_t size)
 {
     int fd = memfd_create("muniment-code", MFD_CLOEXEC);
-    void *write = MAP_FAILED, *run = MAP_FAILED;
 
-    *memory = (struct code_memory){0};
-    /* The translator's tables are touched sparsely: where the host makes huge pages unasked, an entry would take 2 MiB,
-     * and the boot of a Linux 260 MiB more. */
-    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    *memory = (struct code_memory){.size = size, .forget = forget};
     if (fd >= 0 && !ftruncate(fd, (off_t)size)) {
-        write = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-        run = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+        memory->write = keep_from_forks(mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), size);
+        memory->run = keep_from_forks(mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0), size);
     }
     if (fd >= 0)
         close(fd);
-    if (write != MAP_FAILED && run != MAP_FAILED && !madvise(write, size, MADV_DONTFORK) &&
-        !madvise(run, size, MADV_DONTFORK)) {
-        *memory = (struct code_memory){write, run, size};
+    memory->tables = keep_from_forks(
+        mmap(NULL, CODE_TABLES_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
+        CODE_TABLES_SIZE);
+    if (memory->write && memory->run && memory->tables) {
+        /* Where the kernel has none, it says so, and there is nothing to keep away. */
+        madvise(memory->tables, CODE_TABLES_SIZE, MADV_NOHUGEPAGE);
         return true;
     }
-    if (write != MAP_FAILED)
-        munmap(write, size);
-    if (run != MAP_FAILED)
-        munmap(run, size);
+    code_memory_free(memory);
     return false;
 }
 
 void code_memory_free(struct code_memory *memory)
 {
-    if (memory->write) {
+    if (memory->write)
         munmap(memory->write, memory->size);
+    if (memory->run)
         munmap(memory->run, memory->size);
-    }
+    if (memory->tables)
+        munmap(memory->tables, CODE_TABLES_SIZE);
     *memory = (struct code_memory){0};
 }
 

@@ -136,9 +136,9 @@ void find_neighbours(struct unit *u);
 /* --- pages.c --- */
 bool pages_init(struct cpu *cpu);
 void pages_free(struct translator *t);
-/* Of the context at hand; null: no memory. */
+/* Of the context at hand. */
 uint64_t *pages_table(const struct translator *t, unsigned privilege);
-/* Drops all tables if they take too much memory. Not while translated code runs. */
+/* Empties all tables if they take too much memory. */
 void pages_settle(struct cpu *cpu);
 /* How often an entry that may have been in use went: what a block knew of pages may be wrong. */
 uint32_t pages_removals(const struct translator *t);

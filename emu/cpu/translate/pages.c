@@ -3,8 +3,7 @@
  * An entry is what is to be added to a linear address, or 0. It is made from what the MMU keeps for itself, at the same
  * moment, and goes when that goes: a hit says that a walk would find the same and would set no bit. Where code ran,
  * another table has the page of memory that it was in. They are 24 MiB of zeros that are touched where the guest has
- * pages. Those of both privileges are one piece: what is larger than 32 MiB a C library has from the system, as zeros,
- * and gives back to it when it is freed; smaller pieces glibc would keep, and clear when they are used again. */
+ * pages. */
 #include "emu/cpu/translate/internal.h"
 
 #include <stdlib.h>
@@ -12,17 +11,19 @@
 #define FILLED_LIMIT 65536u /* 256 MiB */
 #define SEVERAL UINT32_MAX
 #define HOST_PAGE 4096u
-#define ENTRIES (3 * PAGES_WRITE)
+#define ENTRIES ((size_t)3 * PAGES_WRITE)
 /* Pages of the host that the tables may have touched, all in all: 10 MiB. A guest that accesses one page in each 2 MiB
  * of every context, at both privileges, would touch 384 MiB of them. */
 #define TOUCHED_LIMIT 2560u
 
 struct side {
-    uint64_t *entry; /* 2^20 for reads, 2^20 for writes, 2^20 for code; null as long as there is none */
-    uint32_t *filled;
+    uint64_t *entry;  /* 2^20 for reads, 2^20 for writes, 2^20 for code */
+    uint32_t *filled; /* pages that have entries, FILLED_LIMIT at most */
     uint32_t count;
     uint8_t touched[ENTRIES * sizeof(uint64_t) / HOST_PAGE]; /* whether each of the host's pages of `entry` was */
 };
+
+_Static_assert(SIDES *ENTRIES * sizeof(uint64_t) == CODE_TABLES_SIZE, "the tables have the host's memory for them");
 
 struct page_tables {
     struct side side[SIDES];
@@ -43,11 +44,19 @@ static void note_removal(struct cpu *cpu)
 bool pages_init(struct cpu *cpu)
 {
     struct page_tables *p = calloc(1, sizeof *p);
+    uint64_t *entry = cpu->translator->memory.tables;
+    uint32_t *filled = malloc(SIDES * FILLED_LIMIT * sizeof *filled);
 
     cpu->translator->tables = p;
-    if (!p)
+    if (!p || !filled) {
+        free(filled);
         return false;
+    }
     note_removal(cpu);
+    for (struct side *s = p->side; s < p->side + SIDES; s++, entry += ENTRIES, filled += FILLED_LIMIT) {
+        *s = (struct side){.entry = entry, .filled = filled};
+        cpu->translator->memory.forget(entry, ENTRIES * sizeof *entry); /* another machine may have had it */
+    }
     p->writer = calloc(cpu->memory->ram_size / PAGE_SIZE, sizeof *p->writer);
     p->holders = calloc(PAGES_WRITE, sizeof *p->holders);
     return p->writer && p->holders;
@@ -55,31 +64,14 @@ bool pages_init(struct cpu *cpu)
 
 void pages_free(struct translator *t)
 {
-    for (unsigned n = 0; t->tables && n < SIDES; n++) {
-        free(n % 2 ? NULL : t->tables->side[n].entry);
-        free(t->tables->side[n].filled);
-    }
     if (t->tables)
-        free(t->tables->holders), free(t->tables->writer);
+        free(t->tables->side->filled), free(t->tables->holders), free(t->tables->writer);
     free(t->tables);
-}
-
-static bool side_make(struct page_tables *p, struct side *s)
-{
-    struct side *pair = &p->side[(s - p->side) & ~1];
-
-    if (!s->entry && (pair->entry = calloc(2 * ENTRIES, sizeof *pair->entry)))
-        pair[1].entry = pair->entry + ENTRIES;
-    if (!s->filled)
-        s->filled = malloc(FILLED_LIMIT * sizeof *s->filled);
-    return s->entry && s->filled;
 }
 
 uint64_t *pages_table(const struct translator *t, unsigned privilege)
 {
-    struct side *s = &t->tables->side[t->tables->current + privilege];
-
-    return side_make(t->tables, s) ? s->entry : NULL;
+    return t->tables->side[t->tables->current + privilege].entry;
 }
 
 uint32_t pages_removals(const struct translator *t)
@@ -102,7 +94,9 @@ static void note_touched(struct cpu *cpu, struct side *s, uint32_t entry)
 static void page_clear(struct page_tables *p, struct side *s, uint32_t page)
 {
     p->holders[page] &= (uint16_t) ~(1u << (s - p->side));
-    s->entry[page] = s->entry[page + PAGES_WRITE] = s->entry[page + PAGES_CODE] = 0;
+    for (uint32_t n = page; n < ENTRIES; n += PAGES_WRITE)
+        if (s->entry[n]) /* else it may be in memory that was never touched */
+            s->entry[n] = 0;
 }
 
 static void side_clear(struct cpu *cpu, struct side *s)
@@ -124,14 +118,10 @@ void pages_settle(struct cpu *cpu)
     mmu_flush(cpu); /* what the MMU keeps, the tables have */
     for (struct side *s = p->side; s < p->side + SIDES; s++) {
         side_clear(cpu, s);
+        cpu->translator->memory.forget(s->entry, ENTRIES * sizeof *s->entry);
         memset(s->touched, 0, sizeof s->touched);
     }
-    for (unsigned n = 0; n < SIDES; n += 2) {
-        free(p->side[n].entry);
-        p->side[n].entry = p->side[n + 1].entry = NULL;
-    }
     p->touched = 0;
-    cpu->view.pages = cpu->view.flat[0].pages = cpu->view.flat[1].pages = NULL;
 }
 
 /* Before the first entry of a page is made. */
@@ -154,9 +144,7 @@ static struct side *side_at_hand(const struct cpu *cpu, unsigned privilege)
 
 uint64_t pages_code(const struct cpu *cpu, uint32_t linear)
 {
-    const struct side *s = side_at_hand(cpu, cpu->user);
-
-    return s->entry ? s->entry[linear / PAGE_SIZE + PAGES_CODE] : 0;
+    return side_at_hand(cpu, cpu->user)->entry[linear / PAGE_SIZE + PAGES_CODE];
 }
 
 void pages_executed(struct cpu *cpu, uint32_t linear, uint32_t physical)
@@ -164,7 +152,7 @@ void pages_executed(struct cpu *cpu, uint32_t linear, uint32_t physical)
     struct side *s = side_at_hand(cpu, cpu->user);
     uint32_t page = linear / PAGE_SIZE;
 
-    if (!side_make(cpu->translator->tables, s) || !mmu_keeps_fetch(cpu, linear))
+    if (!mmu_keeps_fetch(cpu, linear))
         return;
     page_enlist(cpu, s, page);
     note_touched(cpu, s, page + PAGES_CODE);
@@ -187,8 +175,6 @@ void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const ui
     uint64_t addend = (uint64_t)(uintptr_t)host - (linear & ~PAGE_MASK), *entry;
     struct side *s = side_at_hand(cpu, privilege);
 
-    if (!side_make(cpu->translator->tables, s))
-        return;
     page_enlist(cpu, s, page);
     note_touched(cpu, s, page);
     entry = &s->entry[page];

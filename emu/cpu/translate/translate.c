@@ -465,8 +465,6 @@ static const uint8_t *found_entry(struct cpu *cpu, struct block_exit *from)
         return NULL;
     block->used = true;
     enter_context(cpu, block->bits & ~(uint32_t)CONTEXT_PLAIN);
-    if (!cpu->view.pages)
-        return NULL;
     if (t->unit_ended)
         return block->entry;
     if (from && from->target)

@@ -71,8 +71,8 @@ struct translator_view {
     uint64_t *pages; /* of the current privilege: for each linear page what is to be added to an address to read there,
                         or 0; after those the same for writes; after those PAGES_CODE */
     uint64_t jump_tag; /* the context in which code runs now, as in a key of the table of jumps */
-    /* For SYSENTER and SYSEXIT, of each privilege: what `pages` is there, or null; and the last context of flat code of
-     * 32 bits on a flat stack, with what jump_tag is in it. */
+    /* For SYSENTER and SYSEXIT, of each privilege: the last context of flat code of 32 bits on a flat stack, or 0, with
+     * what jump_tag is in it; and what `pages` is there. */
     struct flat_context {
         uint64_t *pages;
         uint64_t jump_tag;

@@ -277,8 +277,6 @@ static void enter_flat(struct compile *c, const struct insn *i)
     emit_load(
         code, 8, R9,
         (struct rm){flat.base, flat.index, 0, true, flat.displacement + (int32_t)offsetof(struct flat_context, pages)});
-    emit_test(code, 8, R9, R9);
-    slow_from(c, emit_jump_if(code, CC_E));
     flat.displacement += (int32_t)offsetof(struct flat_context, bits);
     emit_alu_immediate(code, ALU_CMP, 4, flat, CONTEXTS_FLAT | (user ? CONTEXT_USER : 0) | (c->unit->bits & kept));
     slow_from(c, emit_jump_if(code, CC_NE));
