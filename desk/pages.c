@@ -1,5 +1,4 @@
 /* pages.c - see pages.h. */
-#define _GNU_SOURCE /* MSG_CMSG_CLOEXEC */
 #include "desk/pages.h"
 
 #include <errno.h>
@@ -9,6 +8,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "formats/message.h"
 
 #define PATIENCE_MS 50 /* for a chunk: to read and verify it takes a few milliseconds */
 #define REST_SECONDS 2 /* without questions, after one that was not answered in time */
@@ -81,26 +82,11 @@ static bool read_shared(void *context, enum drive_slot slot, uint64_t chunk, uin
 /* Receives it, of which `got` bytes came, with `count` descriptors. False: it is none. */
 static bool receive(int socket, char *bytes, size_t *got, int *descriptors, size_t *count)
 {
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(PAGES_DESCRIPTORS * sizeof(int))];
-    } rights;
-    struct iovec part = {bytes, PAGES_OFFER};
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = rights.bytes, .msg_controllen = sizeof rights.bytes};
-    struct cmsghdr *header;
     ssize_t size;
 
-    do
-        size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-    while (size < 0 && errno == EINTR);
-    header = size > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    *count = PAGES_DESCRIPTORS;
+    size = message_receive(socket, bytes, PAGES_OFFER, descriptors, count, 0);
     *got = size > 0 ? (size_t)size : 0;
-    *count = 0;
-    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
-        *count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        memcpy(descriptors, CMSG_DATA(header), *count * sizeof(int));
-    }
     return *got >= sizeof(struct pages_offer);
 }
 

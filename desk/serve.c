@@ -22,6 +22,7 @@
 #include "desk/jail.h"
 #include "desk/progress.h"
 #include "desk/steward.h"
+#include "formats/message.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:8620"
 #define HOSTS_MOST 16
@@ -73,23 +74,14 @@ static bool ask(void *context, const char *question)
 static void take_answer(struct gate_process *p)
 {
     char text[128], type[64] = "";
-    struct iovec part = {text, sizeof text - 1};
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } rights;
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = rights.bytes, .msg_controllen = sizeof rights.bytes};
-    ssize_t got = recvmsg(p->steward, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
     int descriptor = -1;
+    size_t count = 1;
+    ssize_t got = message_receive(p->steward, text, sizeof text - 1, &descriptor, &count, MSG_DONTWAIT);
     unsigned id, status;
     uint64_t length;
 
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+    if (got == 0 || (got < 0 && errno != EAGAIN))
         p->over = true;
-    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
-        memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
     text[got > 0 ? got : 0] = '\0';
     if (got > 0 && sscanf(text, "%u %u %" SCNu64 " %63s", &id, &status, &length, type) == 4)
         gate_answered(p->gate, id, status, type, length, descriptor);

@@ -31,6 +31,7 @@
 #include "desk/uploads.h"
 #include "desk/work.h"
 #include "formats/json.h"
+#include "formats/message.h"
 
 #define SEATS 64u                /* sessions, suspended ones included */
 #define READER_SEATS 8u          /* of one reader */
@@ -114,22 +115,10 @@ static void answer(struct steward *s, unsigned question, unsigned status, const 
     char text[128];
     struct iovec part = {text,
                          (size_t)snprintf(text, sizeof text, "%u %u %" PRIu64 " %s", question, status, length, type)};
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } rights = {.bytes = {0}};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
-    if (descriptor >= 0) {
-        message.msg_control = rights.bytes;
-        message.msg_controllen = sizeof rights.bytes;
-        rights.header = (struct cmsghdr){
-            .cmsg_len = CMSG_LEN(sizeof descriptor), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-        memcpy(CMSG_DATA(&rights.header), &descriptor, sizeof descriptor);
-    }
     if (question == NOBODY)
         return;
-    while (sendmsg(s->gate, &message, MSG_NOSIGNAL) < 0)
+    while (message_send(s->gate, &part, 1, &descriptor, descriptor >= 0, 0) < 0)
         if (errno != EINTR || interrupted()) {
             shutdown(s->gate, SHUT_RDWR); /* it reads no more: the next round finds it gone */
             break;
@@ -1188,20 +1177,13 @@ static void hand_stream(struct steward *s, struct question *q, char byte)
 {
     struct seat *seat = find_seat(s, q);
     struct iovec part = {&byte, 1};
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } rights = {.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = rights.bytes, .msg_controllen = sizeof rights.bytes};
     int ends[2];
 
     if (!seat || !seat->process || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends)) {
         answer(s, q->number, 404, JSON, 0, -1);
         return;
     }
-    memcpy(CMSG_DATA(&rights.header), &ends[1], sizeof(int));
-    if (sendmsg(seat->control, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
+    if (message_send(seat->control, &part, 1, &ends[1], 1, MSG_DONTWAIT) == 1)
         answer(s, q->number, 200, JSON, 0, ends[0]);
     else
         answer(s, q->number, 404, JSON, 0, -1);

@@ -24,6 +24,7 @@
 #include "desk/pages.h"
 #include "desk/rights.h"
 #include "desk/work.h"
+#include "formats/message.h"
 
 #define CLIENTS 96u        /* sessions, and pictures under way */
 #define FOLDERS_MOST 16u   /* that it reads: the library, the log, those of work_judging */
@@ -173,30 +174,20 @@ static bool offer(const struct client *c, const struct error *why)
     struct pages_offer head = {.why = {.status = STATUS_OK}};
     const char *files[CHAIN_LIMIT];
     int descriptors[PAGES_DESCRIPTORS];
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof descriptors)];
-    } rights = {.bytes = {0}};
     struct iovec parts[CHAIN_LIMIT + 1] = {{&head, sizeof head}};
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 1};
-    size_t count = 0;
+    size_t count = 0, part_count = 1;
 
     if (why) {
         head.why = *why;
     } else {
         head.files = (uint32_t)(count = archive_chain(c->holding->archive, descriptors, files));
         for (size_t i = 0; i < count; i++)
-            parts[message.msg_iovlen++] = (struct iovec){(void *)files[i], strlen(files[i]) + 1};
+            parts[part_count++] = (struct iovec){(void *)files[i], strlen(files[i]) + 1};
         head.pages = c->holding->pages >= 0;
         if (head.pages)
             descriptors[count++] = c->holding->pages;
-        message.msg_control = rights.bytes;
-        message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-        rights.header = (struct cmsghdr){
-            .cmsg_len = CMSG_LEN(count * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-        memcpy(CMSG_DATA(&rights.header), descriptors, count * sizeof(int));
     }
-    return sendmsg(c->socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+    return message_send(c->socket, parts, part_count, descriptors, count, MSG_DONTWAIT) > 0;
 }
 
 static void report(const struct keeper *k, const struct client *c, const char *reason)
@@ -245,21 +236,12 @@ static void take_request(struct keeper *k, char *text, int socket)
 static void hear_steward(struct keeper *k)
 {
     char text[REQUEST_SIZE + 1];
-    struct iovec part = {text, REQUEST_SIZE};
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } rights;
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = rights.bytes, .msg_controllen = sizeof rights.bytes};
-    ssize_t got = recvmsg(k->control, &message, MSG_CMSG_CLOEXEC);
-    struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-    int socket = -1;
+    size_t count = 1;
+    int socket;
+    ssize_t got = message_receive(k->control, text, REQUEST_SIZE, &socket, &count, 0);
 
-    k->over = got == 0 || (got < 0 && errno != EINTR);
-    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
-        memcpy(&socket, CMSG_DATA(header), sizeof socket);
-    if (socket < 0)
+    k->over = got <= 0;
+    if (!count)
         return;
     text[got] = '\0';
     take_request(k, text, socket);
@@ -431,12 +413,6 @@ int storage_ask(const struct storage *storage, const char *id, const char *archi
 {
     char text[REQUEST_SIZE];
     struct iovec part = {text, (size_t)snprintf(text, sizeof text, "%s\n%s\n%s", id, archive, override)};
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } rights = {.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = rights.bytes, .msg_controllen = sizeof rights.bytes};
     int ends[2];
     bool good;
 
@@ -444,8 +420,7 @@ int storage_ask(const struct storage *storage, const char *id, const char *archi
         error_host(error, "storage", errno, "cannot ask");
         return -1;
     }
-    memcpy(CMSG_DATA(&rights.header), &ends[1], sizeof(int));
-    good = sendmsg(storage->control, &message, MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+    good = message_send(storage->control, &part, 1, &ends[1], 1, MSG_DONTWAIT) > 0;
     close(ends[1]);
     if (good)
         return ends[0];

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "desk/sockets.h"
+#include "formats/message.h"
 #include "formats/text.h"
 
 #define HANDSHAKE_SECONDS 20 /* that a viewer may take */
@@ -370,22 +371,13 @@ static void accept_viewer(struct vnc *v, const struct vnc_socket *s)
 /* A message at a control socket. What is handed over does not block. */
 static void take_control(struct vnc *v, struct vnc_socket *s)
 {
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } rights;
     char byte = 0;
-    struct iovec part = {.iov_base = &byte, .iov_len = 1};
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = rights.bytes, .msg_controllen = sizeof rights.bytes};
-    ssize_t got = recvmsg(s->descriptor, &message, 0);
-    struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
     int descriptor = -1;
+    size_t count = 1;
+    ssize_t got = message_receive(s->descriptor, &byte, 1, &descriptor, &count, 0);
 
-    if (got < 0 && (errno == EINTR || errno == EAGAIN))
+    if (got < 0 && errno == EAGAIN)
         return;
-    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
-        memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
     if (descriptor >= 0 && (byte == 'v' || byte == 'w'))
         add_viewer(v, byte == 'v' ? &s->settings : &s->view_settings, descriptor);
     else

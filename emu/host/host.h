@@ -1,5 +1,5 @@
 /* host.h - the public header of emu/host/: what the machine needs of the operating system, obtained before it is built.
- * The machine calls nothing here. */
+ * The machine calls nothing here but what is handed to it (code_memory.forget). */
 #ifndef MUNIMENT_EMU_HOST_H
 #define MUNIMENT_EMU_HOST_H
 

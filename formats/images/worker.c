@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "formats/images/source.h"
+#include "formats/message.h"
 #include "formats/plain.h"
 
 #define SHARED (1u << 20) /* bytes that are asked for at once, at most */
@@ -230,28 +231,6 @@ static void close_all_but(int channel)
         close(i);
 }
 
-/* A message with at most one descriptor; below 0: none came. */
-static bool receive_grant(int channel, struct grant *grant, int *descriptor)
-{
-    union {
-        struct cmsghdr head;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control;
-    struct iovec bytes = {grant, sizeof *grant};
-    struct msghdr message = {
-        .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control};
-    ssize_t count;
-
-    *descriptor = -1;
-    do
-        count = recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
-    while (count < 0 && errno == EINTR);
-    for (struct cmsghdr *c = count < 0 ? NULL : CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c))
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-            memcpy(descriptor, CMSG_DATA(c), sizeof *descriptor);
-    return count == (ssize_t)sizeof *grant;
-}
-
 /* What the process has of its customer's. */
 struct link {
     int channel;
@@ -262,9 +241,12 @@ static bool wish(const struct link *link, enum desire desire, const char *name, 
 {
     struct wish w = {.desire = desire};
     struct grant grant;
+    size_t count = 1;
 
     snprintf(w.name, sizeof w.name, "%s", name);
-    if (!send_all(link->channel, &w, sizeof w) || !receive_grant(link->channel, &grant, descriptor))
+    *descriptor = -1;
+    if (!send_all(link->channel, &w, sizeof w) ||
+        message_receive(link->channel, &grant, sizeof grant, descriptor, &count, 0) != (ssize_t)sizeof grant)
         _exit(0);
     if (!grant.good && error)
         *error = grant.error;
@@ -659,25 +641,6 @@ static int fulfil(struct worker *w, struct wish *wish, struct grant *grant)
     return descriptor;
 }
 
-static bool send_grant(int channel, struct grant *grant, int descriptor)
-{
-    union {
-        struct cmsghdr head;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control = {.bytes = ""};
-    struct iovec bytes = {grant, sizeof *grant};
-    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1};
-
-    if (descriptor >= 0) {
-        message.msg_control = control.bytes;
-        message.msg_controllen = sizeof control.bytes;
-        *CMSG_FIRSTHDR(&message) = (struct cmsghdr){
-            .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof descriptor)};
-        memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &descriptor, sizeof descriptor);
-    }
-    return sendmsg(channel, &message, MSG_NOSIGNAL) == (ssize_t)sizeof *grant;
-}
-
 /* Until it has opened its image. */
 static bool grant_wishes(struct worker *w)
 {
@@ -694,7 +657,8 @@ static bool grant_wishes(struct worker *w)
             return true;
         temporaries += wish.desire == TEMPORARY;
         descriptor = fulfil(w, &wish, &grant);
-        sent = send_grant(w->channel, &grant, descriptor);
+        sent = message_send(w->channel, &(struct iovec){&grant, sizeof grant}, 1, &descriptor, descriptor >= 0, 0) ==
+               (ssize_t)sizeof grant;
         if (descriptor >= 0)
             close(descriptor);
         if (!sent)
