@@ -12,15 +12,7 @@ cp tests/guests/linux/enter "$WORK/extra/run"
 modules drivers/net/ethernet/8390/{8390,8390p,ne,ne2k-pci} net/sunrpc/sunrpc net/sunrpc/auth_gss/auth_rpcgss fs/nfs_common/grace fs/lockd/lockd fs/nfs_common/nfs_acl fs/nfsd/nfsd \
     net/dns_resolver/dns_resolver fs/netfs/netfs fs/fscache/fscache fs/nfs/nfs fs/nfs/nfsv4
 EXTRA=$WORK/extra tests/guests/linux/image.sh "$WORK" || exit
-cp --sparse=always "$BUILD/debian/office.img" "$WORK"
-machine pc-i440fx pentium2 200 96 disk <<YAML
-  hd0:
-    kind: disk
-    image: linux.img
-  hd1:
-    kind: disk
-    image: office.img
-YAML
+debian office pentium2 200 96
 on_cable server 200 02:00:00:00:00:01 "card: ne2000" "pnp: yes"
 on_cable client 150 02:00:00:00:00:02 "card: rtl8029"
 cd "$WORK"

@@ -24,15 +24,7 @@ export PROGRAMS="lpr=1:2008.05.17.3+nmu1 cfff96acaf77b29bf4f7fcf42666128333d67cd
     enscript=1.6.5.90-3+b1 d55828b97e9275be17be8f7759e27d09c85b6b7ec9f773b565a1f72babb52e19
     libpaper1=1.1.29 76ab86560740d4b0fc324da8f8147015b509e8d3dd57dbfd41cdc3dbacae6ad5"
 EXTRA=$WORK/extra tests/guests/linux/image.sh "$WORK" || exit
-cp --sparse=always "$BUILD/debian/system.img" "$WORK"
-machine pc-i440fx pentium2 200 64 disk <<YAML
-  hd0:
-    kind: disk
-    image: linux.img
-  hd1:
-    kind: disk
-    image: system.img
-YAML
+debian system pentium2 200 64
 cd "$WORK"
 for engine in translator interpreter; do
     "$MUNIMENT" boot machine.yaml --script debian-print.script --engine "$engine" --serial "$engine.serial" --print "$engine" --limit 300 --digest >"$engine.out" || { tail -n 5 "$engine.serial"; exit 1; }

@@ -14,15 +14,7 @@ modules sound/{soundcore,core/snd,core/snd-timer,core/snd-pcm,core/snd-seq-devic
     sound/isa/sb/{snd-sb-common,snd-sb16-csp,snd-sb16-dsp,snd-sb16}
 echo "snd-sb16 isapnp=0 port=0x220 irq=5 dma8=1 dma16=5 mpu_port=0x330 fm_port=0x388" >"$WORK/extra/options"
 EXTRA=$WORK/extra tests/guests/linux/image.sh "$WORK" || exit
-cp --sparse=always "$BUILD/debian/office.img" "$WORK"
-machine pc-i440fx pentium2 200 64 disk <<YAML
-  hd0:
-    kind: disk
-    image: linux.img
-  hd1:
-    kind: disk
-    image: office.img
-YAML
+debian office pentium2 200 64
 printf 'sound:\n  card: sb16\n  line-in: yes\n' >>"$WORK/machine.yaml"
 cd "$WORK"
 python3 - <<'PYTHON'

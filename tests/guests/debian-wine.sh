@@ -13,14 +13,6 @@ cp -r tests/guests/linux/wine "$WORK/extra"
     gcc -m32 -c -o hello16.o hello16.S && ld -m elf_i386 -Ttext=0 --oformat=binary -o hello16.exe hello16.o && rm hello16.*[oS]
 )
 EXTRA=$WORK/extra MODULES="drivers/input/evdev drivers/input/mouse/psmouse" tests/guests/linux/image.sh "$WORK" || exit
-cp --sparse=always "$BUILD/debian/wine.img" "$WORK"
-machine pc-i440fx pentium3 200 192 disk <<END
-  hd0:
-    kind: disk
-    image: linux.img
-  hd1:
-    kind: disk
-    image: wine.img
-END
+debian wine pentium3 200 192
 sed -i 's/^display: vga/display: cirrus gd5446/' "$WORK/machine.yaml"
 GUEST_LIMIT=600 guest

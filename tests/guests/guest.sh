@@ -3,6 +3,8 @@
 #   medium NAME FILE SHA256 [SOURCE]      puts a pinned file into WORK as NAME, or skips the test; SOURCE says what provides it
 #   suite NAME FILE SHA256                the same from $MUNIMENT_SUITES/guests
 #   machine TYPE CPU MIPS MIB BOOT... <<  writes machine.yaml; its drives come from standard input, as in a manifest
+#   debian SYSTEM CPU MIPS MIB [IMAGE...]  writes machine.yaml: linux.img (linux/image.sh), the system that linux/SYSTEM.sh made, and further disks
+#   probe NAME [TYPE]                     writes machine.yaml: the floppy of tests/probe/NAME.S
 #   on_cable NAME MIPS ADDRESS LINE...    writes NAME.yaml: the machine of machine.yaml at another speed, on the cable; the LINEs say more of its card
 #   modules MODULE...                     kernel modules that come along in MODULES (linux/image.sh), and that linux/enter loads in this order
 #   guest [SCRIPT...]                     runs it under SCRIPT.script (NAME.script): boots the manifest and, cut into slices at random, the archive that is sealed
@@ -47,6 +49,25 @@ grub_floppy()
     kind: floppy 1.44M
     image: grub.img
 END
+}
+
+probe()
+{
+    cp "$BUILD/tests/$1.img" "$WORK"
+    machine "${2-pc-i440fx}" i486 25 16 floppy <<END
+  fd0:
+    kind: floppy 1.44M
+    image: $1.img
+END
+}
+
+debian()
+{
+    local slot=0 image
+    cp --sparse=always "$BUILD/debian/$1.img" "$WORK"
+    for image in linux.img "$1.img" "${@:5}"; do
+        printf '  hd%d:\n    kind: disk\n    image: %s\n' $((slot++)) "$image"
+    done | machine pc-i440fx "$2" "$3" "$4" disk
 }
 
 machine()

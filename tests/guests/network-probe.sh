@@ -4,11 +4,6 @@
 set -euo pipefail
 . tests/guests/guest.sh
 
-cp "$BUILD/tests/network.img" "$WORK"
-machine pc-isa i486 25 16 floppy <<END
-  fd0:
-    kind: floppy 1.44M
-    image: network.img
-END
+probe network pc-isa
 printf 'network:\n  card: ne2000\n  address: 52:54:00:12:34:56\n  cable: yes\n' >>"$WORK/machine.yaml"
 guest

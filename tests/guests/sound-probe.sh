@@ -4,11 +4,6 @@
 set -euo pipefail
 . tests/guests/guest.sh
 
-cp "$BUILD/tests/sound.img" "$WORK"
-machine pc-i440fx i486 25 16 floppy <<YAML
-  fd0:
-    kind: floppy 1.44M
-    image: sound.img
-YAML
+probe sound
 printf 'sound:\n  speaker: yes\n  card: sb16\n' >>"$WORK/machine.yaml"
 guest
