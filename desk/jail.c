@@ -396,20 +396,17 @@ static bool read_all(int from, size_t most, uint8_t **bytes, size_t *length)
     return got == 0;
 }
 
-/* What a worker says of itself is as hostile as what it read: it is escaped again. */
+/* What a worker says of itself is as hostile as what it read. */
 static void take_reason(int report, const char *object, struct error *error)
 {
     struct error why = {.status = STATUS_OK};
-    bool known = read(report, &why, sizeof why) == (ssize_t)sizeof why && why.status > STATUS_OK &&
-                 why.status <= STATUS_CLOSED;
 
-    why.object[sizeof why.object - 1] = why.what[sizeof why.what - 1] = '\0';
-    why.place[sizeof why.place - 1] = why.remedy[sizeof why.remedy - 1] = '\0';
-    if (known)
-        error_set(error, why.status, why.object, *why.place ? why.place : NULL, *why.remedy ? why.remedy : NULL, "%s",
-                  why.what);
-    else
+    if (read(report, &why, sizeof why) == (ssize_t)sizeof why && why.status != STATUS_OK) {
+        error_tame(&why, STATUS_HOST);
+        *error = why;
+    } else {
         error_set(error, STATUS_HOST, object, NULL, NULL, "its worker failed without a reason");
+    }
 }
 
 bool jail_run(enum jail_kind kind, const int *keep, size_t keep_count, const struct jail_limits *limits,

@@ -115,6 +115,7 @@ static struct archive *accept_offer(const char *bytes, size_t got, const int *de
     memcpy(&offer, bytes, sizeof offer);
     if (offer.why.status != STATUS_OK) {
         *error = offer.why;
+        error_tame(error, STATUS_HOST);
         return NULL;
     }
     if (!offer.files || offer.files > CHAIN_LIMIT || count != offer.files + (offer.pages ? 1u : 0u) ||

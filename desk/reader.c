@@ -245,10 +245,7 @@ static bool receive_answer(struct reader *r, enum kind kind, size_t most,
         if (frame.kind == FAILURE && frame.length == sizeof *error) {
             if (!receive(r, error, sizeof *error, error))
                 return false;
-            error->object[sizeof error->object - 1] = error->what[sizeof error->what - 1] = '\0';
-            error->place[sizeof error->place - 1] = error->remedy[sizeof error->remedy - 1] = '\0';
-            if (error->status < STATUS_WRONG || error->status > STATUS_CLOSED)
-                error->status = STATUS_WRONG;
+            error_tame(error, STATUS_WRONG);
             return false;
         }
         if (frame.kind != kind || frame.length > most || frame.length > PIECE)

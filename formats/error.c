@@ -30,6 +30,17 @@ bool error_host(struct error *e, const char *object, int error_number, const cha
     return error_set(e, STATUS_HOST, object, NULL, NULL, "%s: %s", attempted, strerror(error_number));
 }
 
+void error_tame(struct error *e, enum status otherwise)
+{
+    struct error came = *e;
+
+    came.object[sizeof came.object - 1] = came.what[sizeof came.what - 1] = '\0';
+    came.place[sizeof came.place - 1] = came.remedy[sizeof came.remedy - 1] = '\0';
+    if (came.status < STATUS_WRONG || came.status > STATUS_CLOSED)
+        came.status = otherwise;
+    error_set(e, came.status, came.object, came.place, came.remedy, "%s", came.what);
+}
+
 void error_print(FILE *to, const struct error *e)
 {
     fprintf(to, "muniment: %s: %s", e->object, e->what);

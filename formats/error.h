@@ -41,6 +41,10 @@ bool error_set(struct error *e, enum status status, const char *object, const ch
 /* As error_set with STATUS_HOST and the text of the given errno after what was attempted ("cannot write"). */
 bool error_host(struct error *e, const char *object, int error_number, const char *attempted);
 
+/* Makes an error of what came from a process that hostile input may have taken over: each text ends and is escaped
+ * again, and a status that is none of a failure becomes `otherwise`. */
+void error_tame(struct error *e, enum status otherwise);
+
 /* Prints one line "muniment: OBJECT: what (place): remedy". */
 void error_print(FILE *to, const struct error *e);
 

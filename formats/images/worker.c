@@ -122,10 +122,7 @@ static void make_texts_fit(void *element, const struct list *list)
 
 static void make_error_fit(struct error *error, const char *path)
 {
-    make_fit(error->object, sizeof error->object);
-    make_fit(error->what, sizeof error->what);
-    make_fit(error->place, sizeof error->place);
-    make_fit(error->remedy, sizeof error->remedy);
+    error_tame(error, STATUS_INPUT);
     if (error->status != STATUS_USAGE && error->status != STATUS_HOST)
         error->status = STATUS_INPUT;
     if (!*error->object)

@@ -157,6 +157,33 @@ static void an_error_cannot_carry_terminal_sequences(void **state)
     fclose(file);
 }
 
+/* A process that hostile input has taken over sends what it likes. */
+static void an_error_from_another_process_is_bounded_and_escaped(void **state)
+{
+    struct error error, sound;
+
+    (void)state;
+    memset(&error, 0x1b, sizeof error);
+    error_tame(&error, STATUS_INPUT);
+    assert_int_equal(error.status, STATUS_INPUT);
+    assert_int_equal(strspn(error.object, "\\u001b"), strlen(error.object));
+    assert_in_range(strlen(error.object), 6, sizeof error.object - 1);
+    assert_in_range(strlen(error.what), 6, sizeof error.what - 1);
+    assert_in_range(strlen(error.place), 6, sizeof error.place - 1);
+    assert_in_range(strlen(error.remedy), 6, sizeof error.remedy - 1);
+    error_set(&sound, STATUS_CLOSED, "a\x1b.img", "line 3", "wait", "is closed");
+    error = sound;
+    error_tame(&error, STATUS_INPUT);
+    assert_int_equal(error.status, STATUS_CLOSED);
+    assert_string_equal(error.object, sound.object);
+    assert_string_equal(error.what, sound.what);
+    assert_string_equal(error.place, sound.place);
+    assert_string_equal(error.remedy, sound.remedy);
+    sound.status = STATUS_OK;
+    error_tame(&sound, STATUS_HOST);
+    assert_int_equal(sound.status, STATUS_HOST);
+}
+
 static void what_a_terminal_must_not_get_is_shown_as_its_number(void **state)
 {
     static const struct {
@@ -194,6 +221,7 @@ int main(void)
         cmocka_unit_test(a_disk_has_the_geometry_of_its_partition_table),
         cmocka_unit_test(what_a_terminal_must_not_get_is_shown_as_its_number),
         cmocka_unit_test(an_error_cannot_carry_terminal_sequences),
+        cmocka_unit_test(an_error_from_another_process_is_bounded_and_escaped),
     };
     int descriptor = mkstemp(path);
 
