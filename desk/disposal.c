@@ -2,15 +2,13 @@
  *
  * The certificate is on the disk before the archive is removed: what a run that was interrupted leaves is both, and the
  * same command goes to the end. */
-#define _DEFAULT_SOURCE /* scandir with a filter of its own order */
 #include "desk/disposal.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -41,7 +39,8 @@ bool is_disposal(const char *path)
 static bool read_certificate(const char *path, struct text *text, struct error *error)
 {
     char part[4096];
-    FILE *file = fopen(path, "rb");
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold up a listing */
+    FILE *file = descriptor >= 0 ? fdopen(descriptor, "rb") : NULL;
     size_t n;
 
     if (!file)
@@ -137,26 +136,6 @@ enum status disposal_verify(const struct arguments *a, const char *path)
 
 /* --- Listing --- */
 
-static int is_certificate(const struct dirent *entry)
-{
-    return is_disposal(entry->d_name) && entry->d_name[0] != '.';
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static bool find_word(const char *text, const char *word)
-{
-    size_t length = strlen(word);
-
-    for (; *text; text++)
-        if (!strncasecmp(text, word, length))
-            return true;
-    return !length;
-}
-
 static void print_certificate(const char *name, const char *text, bool json)
 {
     char date[32], reason[512], title[512], root[80];
@@ -183,30 +162,20 @@ static void print_certificate(const char *name, const char *text, bool json)
     putchar('\n');
 }
 
-bool disposals_list(const char *folder, const char *const *words, size_t count, bool json, struct error *error)
+void disposal_list(const char *folder, const char *name, const char *const *words, size_t count, bool json)
 {
-    struct dirent **entries;
-    char path[PATH_MAX];
-    int found = scandir(folder, &entries, is_certificate, by_name);
-    bool good = found >= 0 || error_host(error, folder, errno, "cannot read the folder");
+    char path[PATH_MAX], archive[NAME_MAX + 1];
+    struct text text = {.bytes = NULL};
+    struct error ignored;
+    bool wanted = snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path &&
+                  read_certificate(path, &text, &ignored);
 
-    for (int i = 0; i < found; i++) {
-        struct text text = {.bytes = NULL};
-        struct error ignored;
-        bool wanted = snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name) < (int)sizeof path &&
-                      read_certificate(path, &text, &ignored);
-
-        for (size_t k = 0; wanted && k < count; k++)
-            wanted = find_word(text.bytes, words[k]);
-        entries[i]->d_name[strlen(entries[i]->d_name) - strlen(DISPOSAL_ENDING)] = '\0';
-        if (wanted)
-            print_certificate(entries[i]->d_name, text.bytes, json);
-        text_free(&text);
-        free(entries[i]);
-    }
-    if (found >= 0)
-        free(entries);
-    return good;
+    for (size_t i = 0; wanted && i < count; i++)
+        wanted = plain_contains(text.bytes, words[i]);
+    snprintf(archive, sizeof archive, "%.*s", (int)(strlen(name) - strlen(DISPOSAL_ENDING)), name);
+    if (wanted)
+        print_certificate(archive, text.bytes, json);
+    text_free(&text);
 }
 
 /* --- Disposing --- */

@@ -12,7 +12,7 @@ bool is_disposal(const char *path);
 /* Checks the signature of a certificate, by the public keys of --trust, and prints what it says. */
 enum status disposal_verify(const struct arguments *arguments, const char *path);
 
-/* Lists the certificates of a folder that hold each of the words, in the order of their names, as `ls` does. */
-bool disposals_list(const char *folder, const char *const *words, size_t count, bool json, struct error *error);
+/* Prints the line of `ls` for the certificate NAME of a folder if it is one and holds each of the words. */
+void disposal_list(const char *folder, const char *name, const char *const *words, size_t count, bool json);
 
 #endif

@@ -59,11 +59,20 @@ static const char *list_identifiers(const struct description_manifest *d, char t
     return text;
 }
 
-/* The rights of an archive as they are decided. */
-static void decided_rights(const struct arguments *a, const char *path, char text[RIGHTS_WORDS])
+/* Opens an archive of a folder, null if that is not possible. */
+static struct archive *open_named(const struct arguments *a, const char *folder, const char *name)
 {
     struct error ignored;
-    struct archive *archive = desk_open_archive(a, path, &ignored);
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%.3800s/%.255s", folder, name);
+    return desk_open_archive(a, path, &ignored);
+}
+
+/* The rights of an archive as they are decided. */
+static void decided_rights(const struct arguments *a, const char *folder, const char *name, char text[RIGHTS_WORDS])
+{
+    struct archive *archive = open_named(a, folder, name);
 
     snprintf(text, RIGHTS_WORDS, "undecided");
     if (archive)
@@ -71,18 +80,37 @@ static void decided_rights(const struct arguments *a, const char *path, char tex
     archive_close(archive);
 }
 
-/* The names of the archives in a folder, in their order. */
-struct folder {
-    int descriptor; /* below 0: not open */
-    char **names;   /* owned */
-    size_t count;
+struct names {
+    char **at; /* owned, and each of them */
+    size_t count, room;
 };
 
-static bool is_archive_name(const char *name)
-{
-    size_t length = strlen(name);
+/* The names of the archives in a folder, of the folders of evidence beside them, and of the certificates of those that
+ * were disposed of, each in their order. */
+struct folder {
+    int descriptor; /* below 0: not open */
+    struct names archives, evidence, certificates;
+};
 
-    return length > 4 && name[0] != '.' && strcmp(name + length - 4, ".mun") == 0;
+static bool ends_with(const char *name, const char *ending)
+{
+    size_t length = strlen(name), end = strlen(ending);
+
+    return length > end && strcmp(name + length - end, ending) == 0;
+}
+
+static bool add_name(struct names *to, const char *name)
+{
+    if (to->count == to->room) {
+        size_t room = to->room ? 2 * to->room : 256;
+        char **larger = realloc(to->at, room * sizeof *larger);
+
+        if (!larger)
+            return false;
+        to->at = larger;
+        to->room = room;
+    }
+    return (to->at[to->count] = strdup(name)) && ++to->count;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -90,11 +118,29 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static void sort_names(struct names *names)
+{
+    if (names->count)
+        qsort(names->at, names->count, sizeof *names->at, compare_names);
+}
+
+static bool has_name(const struct names *names, const char *name)
+{
+    return names->count && bsearch(&name, names->at, names->count, sizeof *names->at, compare_names);
+}
+
+static void names_free(struct names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->at[i]);
+    free(names->at);
+}
+
 static void folder_free(struct folder *f)
 {
-    for (size_t i = 0; i < f->count; i++)
-        free(f->names[i]);
-    free(f->names);
+    names_free(&f->archives);
+    names_free(&f->evidence);
+    names_free(&f->certificates);
     if (f->descriptor >= 0)
         close(f->descriptor);
     *f = (struct folder){.descriptor = -1};
@@ -105,31 +151,26 @@ static bool folder_read(const char *path, struct folder *f, struct error *error)
 {
     DIR *folder = opendir(path);
     struct dirent *entry;
-    size_t room = 0;
+    bool good = true;
 
     *f = (struct folder){.descriptor = -1};
     if (!folder)
         return error_host(error, path, errno, "cannot read the folder");
     f->descriptor = dup(dirfd(folder));
-    while (!(errno = 0) && (entry = readdir(folder))) {
-        if (!is_archive_name(entry->d_name))
-            continue;
-        if (f->count == room) {
-            char **larger = realloc(f->names, (room = room ? 2 * room : 256) * sizeof *larger);
-            if (!larger)
-                break;
-            f->names = larger;
-        }
-        if (!(f->names[f->count] = strdup(entry->d_name)))
-            break;
-        f->count++;
-    }
+    while (good && !(errno = 0) && (entry = readdir(folder)))
+        if (entry->d_name[0] != '.' && ends_with(entry->d_name, ".mun"))
+            good = add_name(&f->archives, entry->d_name);
+        else if (ends_with(entry->d_name, EVIDENCE_ENDING))
+            good = add_name(&f->evidence, entry->d_name);
+        else if (entry->d_name[0] != '.' && is_disposal(entry->d_name))
+            good = add_name(&f->certificates, entry->d_name);
     int failure = f->descriptor < 0 ? EMFILE : errno;
     closedir(folder);
     if (failure)
         return error_host(error, path, failure, "cannot read the folder");
-    if (f->count)
-        qsort(f->names, f->count, sizeof *f->names, compare_names);
+    sort_names(&f->archives);
+    sort_names(&f->evidence);
+    sort_names(&f->certificates);
     return true;
 }
 
@@ -154,6 +195,7 @@ struct library {
     const char *folder;
     const struct arguments *arguments; /* whom to trust for decisions on rights; null: rights are those at sealing */
     sqlite3 *db;
+    struct folder names; /* of the folder, since library_open */
     struct error *error;
 };
 
@@ -164,6 +206,7 @@ static const char tables[] =
     " review TEXT, content TEXT, derived)"
     " WITHOUT ROWID;"
     "PRAGMA temp_store=MEMORY;"
+    "PRAGMA cache_size=-16384;" /* KiB: a listing goes over the table three times */
     "CREATE TEMP TABLE checked(root TEXT, file TEXT, time TEXT, method TEXT, verdict TEXT,"
     " PRIMARY KEY(root, file)) WITHOUT ROWID";
 
@@ -178,7 +221,7 @@ static const char *sealed_value(sqlite3_value **values)
 /* Whether something may have been decided of an archive since it was sealed: evidence lies beside it, or where the
  * command says, or it has parents whose rules hold as well. values: name, content, derived, and a column as it was at
  * sealing. */
-static bool is_decided(const struct library *l, sqlite3_value **values, char path[PATH_MAX])
+static bool is_decided(const struct library *l, sqlite3_value **values)
 {
     const char *name = (const char *)sqlite3_value_text(values[0]),
                *content = (const char *)sqlite3_value_text(values[1]);
@@ -186,24 +229,23 @@ static bool is_decided(const struct library *l, sqlite3_value **values, char pat
 
     if (!l->arguments || !name || !content)
         return false;
-    snprintf(path, PATH_MAX, "%.3800s/%.255s", l->folder, name);
     return sqlite3_value_int(values[2]) || argument_value(l->arguments, "--evidence") ||
-           (evidence_folders(path, content, &beside) &&
-            (!access(beside.paths[0], F_OK) || !access(beside.paths[1], F_OK)));
+           (l->names.evidence.count && evidence_folders(name, content, &beside) &&
+            (has_name(&l->names.evidence, beside.paths[0]) || has_name(&l->names.evidence, beside.paths[1])));
 }
 
 /* rights_of(NAME, CONTENT, DERIVED, RIGHTS): the rights of an archive as they are decided. */
 static void rights_of(sqlite3_context *context, int count, sqlite3_value **values)
 {
     const struct library *l = sqlite3_user_data(context);
-    char path[PATH_MAX], text[RIGHTS_WORDS];
+    char text[RIGHTS_WORDS];
 
     (void)count;
-    if (!is_decided(l, values, path)) {
+    if (!is_decided(l, values)) {
         sqlite3_result_value(context, values[3]);
         return;
     }
-    decided_rights(l->arguments, path, text);
+    decided_rights(l->arguments, l->folder, (const char *)sqlite3_value_text(values[0]), text);
     sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
 }
 
@@ -213,16 +255,34 @@ static void review_of(sqlite3_context *context, int count, sqlite3_value **value
 {
     const struct library *l = sqlite3_user_data(context);
     struct archive *archive = NULL;
-    struct error ignored;
-    char path[PATH_MAX], date[11];
+    char date[11];
 
     (void)count;
     snprintf(date, sizeof date, "%.10s", sealed_value(values));
-    if (is_decided(l, values, path) && (archive = desk_open_archive(l->arguments, path, &ignored)))
+    if (is_decided(l, values) &&
+        (archive = open_named(l->arguments, l->folder, (const char *)sqlite3_value_text(values[0]))))
         rights_review(l->arguments, archive, date);
     if (*date)
         sqlite3_result_text(context, date, -1, SQLITE_TRANSIENT);
     archive_close(archive);
+}
+
+/* found(VALUE ...): whether each word of the query is in one of them. */
+static void found(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    const struct library *l = sqlite3_user_data(context);
+    bool all = true;
+
+    for (size_t i = 1; all && i < l->arguments->operand_count; i++) {
+        bool here = false;
+
+        for (int k = 0; k < count && !here; k++) {
+            const char *text = (const char *)sqlite3_value_text(values[k]);
+            here = text && plain_contains(text, l->arguments->operands[i]);
+        }
+        all = here;
+    }
+    sqlite3_result_int(context, all);
 }
 
 static bool failed(const struct library *l)
@@ -279,17 +339,19 @@ static int schema_version(void *version, int columns, char **values, char **name
 }
 
 /* The index of a folder that cannot be written is made in memory. */
-static bool library_open(struct library *l)
+static bool open_index(struct library *l)
 {
     char path[PATH_MAX], set[64];
     int version = 0;
 
     snprintf(path, sizeof path, "%.3900s/%s", l->folder, INDEX);
     bool writable = access(l->folder, W_OK) == 0;
-    if (sqlite3_open(writable ? path : ":memory:", &l->db) != SQLITE_OK)
+    if (sqlite3_open_v2(writable ? path : ":memory:", &l->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return failed(l);
     sqlite3_busy_timeout(l->db, 10000);
     sqlite3_create_function(l->db, "review_of", 4, SQLITE_UTF8, l, review_of, NULL, NULL);
+    sqlite3_create_function(l->db, "found", -1, SQLITE_UTF8, l, found, NULL, NULL);
     sqlite3_create_function(l->db, "rights_of", 4, SQLITE_UTF8, l, rights_of, NULL, NULL);
     if (sqlite3_exec(l->db, "PRAGMA user_version", schema_version, &version, NULL) != SQLITE_OK)
         return failed(l);
@@ -361,15 +423,16 @@ struct difference {
     size_t new_count, old_count;
 };
 
-static bool compare(const struct library *l, struct folder *f, struct difference *d)
+static bool compare(const struct library *l, struct difference *d)
 {
+    const struct names *names = &l->names.archives;
     sqlite3_stmt *select = prepare(l, "SELECT name, inode, size, changed FROM archive ORDER BY name");
     int result = select ? sqlite3_step(select) : SQLITE_ERROR;
     struct stat st;
 
-    for (size_t i = 0; (result == SQLITE_ROW || (result == SQLITE_DONE && i < f->count)) && !interrupted();) {
+    for (size_t i = 0; (result == SQLITE_ROW || (result == SQLITE_DONE && i < names->count)) && !interrupted();) {
         const char *known = result == SQLITE_ROW ? (const char *)sqlite3_column_text(select, 0) : NULL;
-        int order = !known ? -1 : i == f->count ? 1 : strcmp(f->names[i], known);
+        int order = !known ? -1 : i == names->count ? 1 : strcmp(names->at[i], known);
 
         if (order > 0) {
             char **larger = realloc(d->old, (d->old_count + 1) * sizeof *larger);
@@ -378,11 +441,11 @@ static bool compare(const struct library *l, struct folder *f, struct difference
             else
                 d->old_count++;
             d->old = larger ? larger : d->old;
-        } else if (fstatat(f->descriptor, f->names[i], &st, 0) == 0 && S_ISREG(st.st_mode) &&
+        } else if (fstatat(l->names.descriptor, names->at[i], &st, 0) == 0 && S_ISREG(st.st_mode) &&
                    (order < 0 || sqlite3_column_int64(select, 1) != (int64_t)st.st_ino ||
                     sqlite3_column_int64(select, 2) != (int64_t)st.st_size ||
                     sqlite3_column_int64(select, 3) != changed_at(&st))) {
-            d->new[d->new_count++] = f->names[i];
+            d->new[d->new_count++] = names->at[i];
         }
         i += order <= 0;
         if (order >= 0 && result == SQLITE_ROW)
@@ -415,19 +478,27 @@ static bool apply(const struct library *l, const struct difference *d)
 
 static bool update(const struct library *l)
 {
-    struct difference d = {.new = NULL};
-    struct folder f;
-    bool good = folder_read(l->folder, &f, l->error);
+    struct difference d = {.new = calloc(l->names.archives.count + 1, sizeof *d.new)};
+    bool good = (d.new || error_host(l->error, l->folder, ENOMEM, "cannot list")) && compare(l, &d) &&
+                (d.new_count + d.old_count == 0 || apply(l, &d));
 
-    d.new = calloc(f.count + 1, sizeof *d.new);
-    good = good && (d.new || error_host(l->error, l->folder, ENOMEM, "cannot list")) && compare(l, &f, &d) &&
-           (d.new_count + d.old_count == 0 || apply(l, &d));
     for (size_t i = 0; i < d.old_count; i++)
         free(d.old[i]);
     free(d.old);
     free(d.new);
-    folder_free(&f);
     return good;
+}
+
+/* Reads the names of the folder and brings its index up to date. The caller calls library_close in any case. */
+static bool library_open(struct library *l)
+{
+    return folder_read(l->folder, &l->names, l->error) && open_index(l) && update(l);
+}
+
+static void library_close(struct library *l)
+{
+    sqlite3_close(l->db);
+    folder_free(&l->names);
 }
 
 #define RIGHTS "rights_of(a.name, a.content, a.derived, a.rights)"
@@ -438,10 +509,9 @@ bool library_each(const struct arguments *arguments, const char *folder,
     struct library l = {.folder = folder, .arguments = arguments, .error = error};
     sqlite3_stmt *select = NULL;
     int result = SQLITE_ERROR;
-    bool good = library_open(&l) && update(&l) &&
-                (select = prepare(&l, "SELECT name, root, disks, title, identifiers, " RIGHTS
-                                      ", custodian, wrong FROM archive a"
-                                      " ORDER BY name"));
+    bool good = library_open(&l) && (select = prepare(&l, "SELECT name, root, disks, title, identifiers, " RIGHTS
+                                                          ", custodian, wrong FROM archive a"
+                                                          " ORDER BY name"));
 
     while (good && (result = sqlite3_step(select)) == SQLITE_ROW)
         each(context,
@@ -449,7 +519,7 @@ bool library_each(const struct arguments *arguments, const char *folder,
                                      text_of(select, 4), text_of(select, 5), text_of(select, 6), text_of(select, 7)});
     good = good && (result == SQLITE_DONE || failed(&l));
     sqlite3_finalize(select);
-    sqlite3_close(l.db);
+    library_close(&l);
     return good;
 }
 
@@ -464,10 +534,11 @@ struct copies {
 
 static uint64_t root_number(const char *root)
 {
-    char digits[17];
+    uint64_t number = 0;
 
-    snprintf(digits, sizeof digits, "%.16s", root);
-    return strtoull(digits, NULL, 16);
+    for (unsigned i = 0; i < 16 && root[i]; i++)
+        number = number << 4 | (uint64_t)(root[i] <= '9' ? root[i] - '0' : root[i] - 'a' + 10);
+    return number;
 }
 
 static void add_copy(void *context, const struct library_entry *entry)
@@ -593,7 +664,7 @@ static bool due_paths(const char *folder, const char *log, const char *since, st
     sqlite3_stmt *select = NULL;
     int result = SQLITE_ERROR;
     bool good =
-        library_open(&l) && update(&l) && load_checks(&l, log) &&
+        library_open(&l) && load_checks(&l, log) &&
         (select = prepare(
              &l, "SELECT a.name FROM archive a LEFT JOIN checked c ON c.root=a.root AND c.file=a.name WHERE 1" IS_DUE
                  " ORDER BY a.name"));
@@ -604,7 +675,7 @@ static bool due_paths(const char *folder, const char *log, const char *since, st
         good = add_path(to, folder, text_of(select, 0), error);
     good = good && (result == SQLITE_DONE || failed(&l));
     sqlite3_finalize(select);
-    sqlite3_close(l.db);
+    library_close(&l);
     return good;
 }
 
@@ -622,25 +693,19 @@ static const char *reviewed_until(const struct arguments *a, char date[24])
 static bool list(const struct library *l, const struct arguments *a, const char *since, const struct copies *here,
                  const struct copies *elsewhere)
 {
-    char date[24];
-    char sql[8192] = "SELECT a.name, a.root, title, identifiers, " RIGHTS ", machine, signer, wrong, custodian,"
-                     " time, method, verdict, " REVIEW
-                     " FROM archive a LEFT JOIN checked c ON c.root=a.root AND c.file=a.name WHERE 1";
-    size_t length = strlen(sql);
+    char date[24], sql[2048];
 
-    for (size_t i = 1; i < a->operand_count; i++)
-        length += (size_t)snprintf(sql + length, sizeof sql - length,
-                                   " AND instr(lower(a.name||char(10)||coalesce(a.root||char(10)||title||char(10)||"
-                                   "identifiers||char(10)||" RIGHTS "||char(10)||machine||char(10)||signer||char(10)||"
-                                   "custodian||char(10)||more,'')),"
-                                   "lower(?%zu))",
-                                   i);
-    snprintf(sql + length, sizeof sql - length, "%s ORDER BY a.name", since ? IS_DUE_OR_REVIEWED : "");
+    snprintf(sql, sizeof sql, "%s%s%s ORDER BY a.name",
+             "SELECT a.name, a.root, title, identifiers, " RIGHTS ", machine, signer, wrong, custodian,"
+             " time, method, verdict, " REVIEW
+             " FROM archive a LEFT JOIN checked c ON c.root=a.root AND c.file=a.name WHERE 1",
+             a->operand_count > 1
+                 ? " AND found(a.name, a.root, title, identifiers, machine, signer, custodian, more, " RIGHTS ")"
+                 : "",
+             since ? IS_DUE_OR_REVIEWED : "");
     sqlite3_stmt *select = prepare(l, sql);
     int result = SQLITE_ERROR;
 
-    for (size_t i = 1; select && i < a->operand_count; i++)
-        bind_text(select, (int)i, a->operands[i]);
     if (select && since)
         bind_text(select, 99, since);
     if (select && since)
@@ -715,11 +780,12 @@ enum status ls_run(const struct arguments *a)
         return printed ? STATUS_OK : desk_fail(&error);
     }
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
-    bool good = library_open(&library) && update(&library) && load_checks(&library, argument_value(a, "--log")) &&
-                count_copies(&library, a, &here, &elsewhere) && list(&library, a, since, &here, &elsewhere) &&
-                (since || disposals_list(library.folder, a->operands + 1, a->operand_count - 1,
-                                         argument_value(a, "--json"), &error));
-    sqlite3_close(library.db);
+    bool good = library_open(&library) && load_checks(&library, argument_value(a, "--log")) &&
+                count_copies(&library, a, &here, &elsewhere) && list(&library, a, since, &here, &elsewhere);
+    for (size_t i = 0; good && !since && i < library.names.certificates.count; i++)
+        disposal_list(library.folder, library.names.certificates.at[i], a->operands + 1, a->operand_count - 1,
+                      argument_value(a, "--json"));
+    library_close(&library);
     free(here.roots);
     free(elsewhere.roots);
     return good ? STATUS_OK : desk_fail(&error);
@@ -740,14 +806,14 @@ bool library_each(const struct arguments *arguments, const char *folder,
     struct folder f;
     bool good = folder_read(folder, &f, error);
 
-    for (size_t i = 0; good && i < f.count; i++) {
-        struct library_entry entry = {f.names[i], "", "", "", "", "", "", ""};
+    for (size_t i = 0; good && i < f.archives.count; i++) {
+        struct library_entry entry = {f.archives.at[i], "", "", "", "", "", "", ""};
         struct error reason;
-        snprintf(path, sizeof path, "%.3800s/%.255s", folder, f.names[i]);
+        snprintf(path, sizeof path, "%.3800s/%.255s", folder, f.archives.at[i]);
         struct archive *archive = archive_open(path, NULL, &reason);
         if (archive) {
             const struct description_manifest *d = archive_description(archive);
-            entry = (struct library_entry){f.names[i],
+            entry = (struct library_entry){f.archives.at[i],
                                            archive_machine_root(archive),
                                            list_disks(archive, disks),
                                            d->title,
@@ -759,7 +825,7 @@ bool library_each(const struct arguments *arguments, const char *folder,
             entry.wrong = reason.what;
         }
         if (arguments && !*entry.wrong) {
-            decided_rights(arguments, path, words);
+            decided_rights(arguments, folder, f.archives.at[i], words);
             entry.rights = words;
         }
         each(context, &entry);
@@ -801,8 +867,8 @@ bool library_paths(const char *folder, const char *log, const char *since, struc
     if (since)
         return due_paths(folder, log, since, to, error);
     bool good = folder_read(folder, &f, error);
-    for (size_t i = 0; good && i < f.count; i++)
-        good = add_path(to, folder, f.names[i], error);
+    for (size_t i = 0; good && i < f.archives.count; i++)
+        good = add_path(to, folder, f.archives.at[i], error);
     folder_free(&f);
     return good;
 }

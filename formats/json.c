@@ -19,6 +19,12 @@ void json_string(FILE *to, const char *text)
         const char *from = text;
         uint32_t code;
 
+        while (*text >= ' ' && *text <= '~' && *text != '"' && *text != '\\')
+            text++;
+        if (text > from) {
+            fwrite(from, 1, (size_t)(text - from), to);
+            continue;
+        }
         if (!utf8_next(&text, &code))
             escape(to, 0xfffd);
         else if (code == '"' || code == '\\')

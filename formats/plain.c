@@ -2,6 +2,7 @@
 #include "formats/plain.h"
 
 #include <string.h>
+#include <strings.h>
 
 bool utf8_next(const char **at, uint32_t *code)
 {
@@ -62,6 +63,16 @@ bool code_is_hidden(uint32_t code)
     return false;
 }
 
+bool plain_contains(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (; *text; text++)
+        if (!strncasecmp(text, word, length))
+            return true;
+    return !length;
+}
+
 /* The next character as it may be shown; returns its length. */
 static size_t next_shown(const char **at, char shown[16])
 {
@@ -81,9 +92,12 @@ static void print(FILE *to, const char *text, const char *kept)
     char shown[16];
 
     while (*text) {
-        if (strchr(kept, *text))
-            putc(*text++, to);
-        else
+        size_t plain = 0; /* what is shown as it is, most of any text, is written at once */
+
+        while ((text[plain] >= ' ' && text[plain] <= '~') || (text[plain] && strchr(kept, text[plain])))
+            plain++;
+        fwrite(text, 1, plain, to);
+        if (*(text += plain))
             fwrite(shown, 1, next_shown(&text, shown), to);
     }
 }

@@ -24,6 +24,9 @@ bool code_is_hidden(uint32_t code);
 /* Whether a path within a volume is names with one slash between them, none of them "." or "..". */
 bool path_is_plain(const char *path);
 
+/* Whether a word stands in a text, small letters of ASCII being as good as large ones. */
+bool plain_contains(const char *text, const char *word);
+
 /* Prints a text; plain_print_lines leaves line feeds and tabs as they are. */
 void plain_print(FILE *to, const char *text);
 void plain_print_lines(FILE *to, const char *text);

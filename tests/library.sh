@@ -141,6 +141,10 @@ says "it is listed" out "old.mun  Records terminal"
 says "with its end" out "disposed of on $(date -u +%Y-%m-%d): Retention ended; schedule 7"
 "$MUNIMENT" log show day.log >out
 says "the log has it" out "dispose \"shelf/old.mun\""
+mkfifo shelf/pipe.mun.disposed
+gives "a FIFO with a certificate's name does not hold up a listing" 0 timeout 20 "$MUNIMENT" ls shelf retention
+rm shelf/pipe.mun.disposed
+passed "words are found in a certificate, small or large" "$(grep -c 'schedule 7' out | grep -qx 1; echo $?)"
 cp a.mun shelf/old.mun
 cp shelf/old.mun.disposed kept.disposed && sed -i 's/Retention ended/Nothing of worth/' shelf/old.mun.disposed
 gives "a certificate that nobody signed removes nothing" 3 "$MUNIMENT" dispose shelf/old.mun --key office --reason again

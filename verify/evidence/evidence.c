@@ -115,9 +115,9 @@ bool evidence_folders(const char *path, const char *content, struct evidence_fol
     const char *slash = strrchr(path, '/');
     int beside = slash ? (int)(slash - path) + 1 : 0;
 
-    return snprintf(f->paths[0], sizeof f->paths[0], "%.*s%.16s.evidence", beside, path, content) <
+    return snprintf(f->paths[0], sizeof f->paths[0], "%.*s%.16s" EVIDENCE_ENDING, beside, path, content) <
                (int)sizeof f->paths[0] &&
-           snprintf(f->paths[1], sizeof f->paths[1], "%s.evidence", path) < (int)sizeof f->paths[1];
+           snprintf(f->paths[1], sizeof f->paths[1], "%s" EVIDENCE_ENDING, path) < (int)sizeof f->paths[1];
 }
 
 static int compare(const void *a, const void *b)

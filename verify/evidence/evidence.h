@@ -35,6 +35,7 @@ struct evidence_subject {
 /* The folders beside an archive in which batches about it may lie: that of its content, whatever its file is named, and
  * that of its file. False: a path would be too long. */
 #define EVIDENCE_FOLDERS 2
+#define EVIDENCE_ENDING ".evidence"
 struct evidence_folders {
     char paths[EVIDENCE_FOLDERS][4096];
 };
