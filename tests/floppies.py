@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """floppies.py - writes floppies as ImageDisk, Teledisk and CopyQM keep them, from a raw image of 2 heads.
 
-    floppies.py imd|td0|td0-packed|cqm RAW SECTORS OUT [BAD ...]
+    floppies.py imd|imd-96|td0|td0-96|td0-packed|cqm RAW SECTORS OUT [BAD ...]
 
+-96: a disk of 48 tracks to the inch, read in a drive of 96 (its steps between are empty in one, and the same once more in the other).
 SECTORS to the track. BAD: sectors, counted from 0, that are written as read with an error (imd, td0), or, with a minus
 sign before it, as not read. Written from the descriptions that the readers in formats/images/ name; all ways in which a
 sector can be packed come up. LIBDSK's dsktrans reads them as well.
@@ -25,12 +26,14 @@ def order(count, cylinder):
     return [1 + n for n in range(count)] if cylinder % 2 == 0 else [1 + n for n in [*range(0, count, 2), *range(1, count, 2)]]
 
 
-def imd(raw, per_track, bad):
+def imd(raw, per_track, bad, steps=1):
     out = bytearray(b'IMD 1.18: 02/11/1998 09:10:11\r\nLand registry\r\ndisk 4\r\n\x1a')
     for cylinder, head, sectors in tracks(raw, per_track):
         ids = order(per_track, cylinder)
-        maps = cylinder == 3
-        out += bytes([3 if per_track > 11 else 5, cylinder, head | (0xC0 if maps else 0), per_track, 2]) + bytes(ids)
+        maps = cylinder == 3 or steps == 2
+        if steps == 2 and cylinder and head == 0:
+            out += bytes([0, 2 * cylinder - 1, 0, 0, 0, 0, 2 * cylinder - 1, 1, 0, 0])
+        out += bytes([3 if per_track > 11 else 5, steps * cylinder, head | (0xC0 if maps else 0), per_track, 2]) + bytes(ids)
         if maps:
             out += bytes([cylinder] * per_track) + bytes([head] * per_track)
         for one in ids:
@@ -74,14 +77,14 @@ def pack_sector(data):
     return bytes(runs) if half and len(runs) <= SECTOR else b'\0' + data
 
 
-def td0(raw, per_track, bad):
+def td0(raw, per_track, bad, steps=1):
     head = bytes([0, 0, 21, 2 if per_track > 11 else 0, 4, 0x80, 0, 2])
     comment = b'Land registry\0disk 4\0'
     when = struct.pack('<H', len(comment)) + bytes([98, 10, 2, 9, 10, 11])
     body = bytearray(struct.pack('<H', crc16(when + comment)) + when + comment)
-    for cylinder, side, sectors in tracks(raw, per_track):
+    for step, cylinder, side, sectors in [(s, *t) for t in tracks(raw, per_track) for s in range(steps)]:
         ids = order(per_track, cylinder)
-        start = bytes([per_track + (cylinder == 2), cylinder, side])
+        start = bytes([per_track + (cylinder == 2), steps * cylinder + step, side])
         body += start + bytes([crc16(start) & 0xFF])
         for one in ids:
             data, number = sectors[one - 1], (cylinder * 2 + side) * per_track + one - 1
@@ -238,12 +241,13 @@ def cqm(raw, per_track):
 def main():
     kind, raw, per_track, out = sys.argv[1], open(sys.argv[2], 'rb').read(), int(sys.argv[3]), sys.argv[4]
     bad = set(map(int, sys.argv[5:]))
-    if kind == 'imd':
-        made = imd(raw, per_track, bad)
+    steps = 2 if kind.endswith('-96') else 1
+    if kind.startswith('imd'):
+        made = imd(raw, per_track, bad, steps)
     elif kind == 'cqm':
         made = cqm(raw, per_track)
     else:
-        head, body = td0(raw, per_track, bad)
+        head, body = td0(raw, per_track, bad, steps)
         head = (b'td' if kind == 'td0-packed' else b'TD') + head
         made = head + struct.pack('<H', crc16(head)) + (lzhuf(body) if kind == 'td0-packed' else body)
     open(out, 'wb').write(made)

@@ -186,6 +186,16 @@ for kind in imd:imd td0:tele td0-packed:tele cqm:qm; do
         gives "$disk.$kind holds the disk" 0 cmp out.raw $disk.raw
     done
 done
+head -c 368640 f.raw >low.raw
+for kind in imd-96 td0-96; do
+    python3 "$root/tests/floppies.py" $kind low.raw 9 low.$kind -700
+    gives "low.$kind, of a drive with twice as many cylinders, is read" 0 "$muniment" export low.$kind -o out.raw --force
+    says "what was not read is counted once" out "1 sectors could not be read"
+    gives "and holds the disk" 0 cmp -n 358400 out.raw low.raw
+    gives "to its end" 0 cmp -i 358912 out.raw low.raw
+    "$muniment" identify low.$kind >out
+    says "and the drive is named" out "drive         of 96 tracks to the inch, for a disk of 48"
+done
 for kind in imd td0 td0-packed; do
     python3 "$root/tests/floppies.py" $kind f.raw 18 bad.$kind 100 101 -1000
     gives "bad.$kind is read" 0 "$muniment" export bad.$kind -o out.raw --force

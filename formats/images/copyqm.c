@@ -84,6 +84,7 @@ static bool take_disk(struct image *image, struct floppy_file *file, uint8_t *di
         return image_wrong_at(image, 0, AT_CRC, error, "does not fit its checksum");
     for (size_t n = 0; n < size / SECTOR_SIZE; n++) {
         const struct floppy_sector sector = {.cylinder = (unsigned)(n / sectors / heads),
+                                             .id_cylinder = (unsigned)(n / sectors / heads),
                                              .head = n / sectors % heads,
                                              .id = (unsigned)(n % sectors) + 1,
                                              .size_code = 2,

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define FILE_HEADER 13u
 #define SECTION 76u
@@ -188,6 +189,21 @@ static bool take_errors(struct image *image, uint32_t source, uint64_t at, struc
     return good;
 }
 
+/* A date is kept as "2021 7 22 15 33 18" by the first kind of header, and as seconds since 1970 by the second. */
+static void take_date(char *note, size_t size)
+{
+    struct tm date = {0};
+    char *end;
+    time_t when = (time_t)strtoll(note, &end, 10);
+
+    if (sscanf(note, "%d %d %d %d %d %d", &date.tm_year, &date.tm_mon, &date.tm_mday, &date.tm_hour, &date.tm_min,
+               &date.tm_sec) == 6)
+        snprintf(note, size, "%04d-%02d-%02d %02d:%02d:%02d", date.tm_year, date.tm_mon, date.tm_mday, date.tm_hour,
+                 date.tm_min, date.tm_sec);
+    else if (end > note && *end == '\0' && gmtime_r(&when, &date))
+        strftime(note, size, "%Y-%m-%dT%H:%M:%SZ", &date);
+}
+
 /* What the maker entered: a line of keys, and one of values, separated by tabs; UTF-8 or UTF-16. */
 static bool take_header(struct image *image, uint32_t source, uint64_t at, uint64_t size, struct error *error)
 {
@@ -217,6 +233,8 @@ static bool take_header(struct image *image, uint32_t source, uint64_t at, uint6
         char note[232];
 
         snprintf(note, sizeof note, "%.*s", (int)(v < sizeof note ? v : sizeof note - 1), value);
+        if (k == 1 && *key == 'm')
+            take_date(note, sizeof note);
         for (size_t i = 0; good && i < sizeof keys / sizeof keys[0]; i++)
             if (strlen(keys[i][0]) == k && !strncmp(keys[i][0], key, k))
                 good = image_add_note(image, keys[i][1], note, error);

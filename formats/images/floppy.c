@@ -12,6 +12,7 @@ enum place { PLACE_EMPTY, PLACE_GOOD, PLACE_BAD };
 
 struct floppy {
     unsigned cylinders, heads, sectors; /* as many as were found */
+    bool single;                        /* an address names another cylinder than half of the head's */
     uint8_t place[PLACES];
     uint8_t bytes[FLOPPY_BYTES]; /* by place; when it is complete, one sector after the other of the disk */
 };
@@ -52,6 +53,7 @@ bool floppy_add(struct image *image, const struct floppy_sector *s, uint64_t off
         return image_wrong_at(image, 0, offset, error, "has a sector that is not of 512 bytes");
     if (s->cylinder >= FLOPPY_CYLINDERS || s->head > 1 || s->id == 0 || s->id > FLOPPY_SECTORS)
         return image_wrong_at(image, 0, offset, error, "has a sector that no plain disk has");
+    f->single = f->single || s->id_cylinder != s->cylinder / 2;
     f->cylinders = s->cylinder < f->cylinders ? f->cylinders : s->cylinder + 1;
     f->heads = s->head < f->heads ? f->heads : s->head + 1;
     f->sectors = s->id <= f->sectors ? f->sectors : s->id;
@@ -63,11 +65,29 @@ bool floppy_add(struct image *image, const struct floppy_sector *s, uint64_t off
     return true;
 }
 
+/* Moves what was read on each second cylinder to its own, never to a higher place. */
+static void fold(struct floppy *f)
+{
+    f->cylinders = (f->cylinders + 1) / 2;
+    for (size_t to = 0, track = (size_t)2 * FLOPPY_SECTORS; to < f->cylinders * track; to++) {
+        size_t from = to + to / track * track;
+        if (f->place[from] != PLACE_GOOD && f->place[from + track] != PLACE_EMPTY)
+            from += track;
+        f->place[to] = f->place[from];
+        memmove(f->bytes + to * SECTOR_SIZE, f->bytes + from * SECTOR_SIZE, SECTOR_SIZE);
+    }
+}
+
 bool floppy_end(struct image *image, struct error *error)
 {
     struct floppy *f = image->state;
     uint64_t sector = 0;
 
+    if (!f->single && f->cylinders > 1) {
+        fold(f);
+        if (!image_add_note(image, "drive", "of 96 tracks to the inch, for a disk of 48", error))
+            return false;
+    }
     for (unsigned track = 0; track < f->cylinders * 2; track++) {
         if (track % 2 >= f->heads)
             continue;

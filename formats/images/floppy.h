@@ -25,7 +25,8 @@ const uint8_t *floppy_take(struct image *image, struct floppy_file *file, size_t
 
 /* A sector as a track of the image describes it. */
 struct floppy_sector {
-    unsigned cylinder, head, id; /* ids begin with 1 */
+    unsigned cylinder, head, id; /* cylinder: where the drive's head stood; ids begin with 1 */
+    unsigned id_cylinder;        /* the cylinder that the sector's own address names */
     unsigned size_code;          /* 128 << size_code bytes */
     const uint8_t *data;         /* null: it could not be read, or was left out */
     bool good;                   /* false: what was read does not fit its checksum; it becomes unreadable */
@@ -35,7 +36,9 @@ struct floppy_sector {
 bool floppy_add(struct image *image, const struct floppy_sector *sector, uint64_t offset, struct error *error);
 /* The image's state, before the first sector. */
 bool floppy_begin(struct image *image, struct error *error);
-/* After the last one: sets the size of the disk and its unreadable sectors. */
+/* After the last one: sets the size of the disk and its unreadable sectors. Where each address names half the cylinder
+ * that the head stood on, a disk of 48 tracks to the inch was read in a drive of 96: its cylinders are those of the
+ * addresses, and the steps between them hold nothing, or the same once more. */
 bool floppy_end(struct image *image, struct error *error);
 
 /* The reader's functions of these names. */

@@ -96,14 +96,19 @@ bool image_add_note(struct image *image, const char *key, const char *text, stru
 {
     struct image_info *info = &image->info;
     struct image_note *note;
+    char trimmed[sizeof note->text];
+    size_t length = strlen(text);
 
-    if (!*text || info->note_count >= 64)
+    while (length > 0 && strchr(" \r\n", text[length - 1]))
+        length--;
+    snprintf(trimmed, sizeof trimmed, "%.*s", (int)(length < sizeof trimmed ? length : sizeof trimmed - 1), text);
+    if (!*trimmed || info->note_count >= 64)
         return true;
     if (!grow((void **)&info->notes, info->note_count, sizeof *info->notes))
         return image_no_memory(image, error);
     note = &info->notes[info->note_count++];
     plain_copy(note->key, sizeof note->key, key);
-    plain_copy(note->text, sizeof note->text, text);
+    plain_copy(note->text, sizeof note->text, trimmed);
     return true;
 }
 

@@ -60,7 +60,7 @@ static bool take_sector(struct image *image, struct floppy_file *file, struct fl
 static bool take_track(struct image *image, struct floppy_file *file, struct error *error)
 {
     uint64_t offset = file->at;
-    const uint8_t *head = floppy_take(image, file, 5, error), *ids, *sizes = NULL;
+    const uint8_t *head = floppy_take(image, file, 5, error), *ids, *cylinders = NULL, *sizes = NULL;
     struct floppy_sector sector;
 
     if (!head)
@@ -68,12 +68,16 @@ static bool take_track(struct image *image, struct floppy_file *file, struct err
     if (head[0] > 5 || (head[2] & ~(CYLINDER_MAP | HEAD_MAP)) > 1 || (head[4] > 6 && head[4] != 0xFF))
         return image_wrong_at(image, 0, offset, error, "has a track that is none");
     if (!(ids = floppy_take(image, file, head[3], error)) ||
-        (head[2] & CYLINDER_MAP && !floppy_take(image, file, head[3], error)) ||
+        (head[2] & CYLINDER_MAP && !(cylinders = floppy_take(image, file, head[3], error))) ||
         (head[2] & HEAD_MAP && !floppy_take(image, file, head[3], error)) ||
         (head[4] == 0xFF && !(sizes = floppy_take(image, file, 2u * head[3], error))))
         return false;
     for (unsigned n = 0; n < head[3]; n++) {
-        sector = (struct floppy_sector){.cylinder = head[1], .head = head[2] & 1, .id = ids[n], .size_code = head[4]};
+        sector = (struct floppy_sector){.cylinder = head[1],
+                                        .head = head[2] & 1,
+                                        .id = ids[n],
+                                        .id_cylinder = cylinders ? cylinders[n] : head[1],
+                                        .size_code = head[4]};
         if (sizes)
             for (sector.size_code = 0; sector.size_code < 7 && get_le16(sizes + 2 * n) != 128u << sector.size_code;)
                 sector.size_code++;

@@ -107,7 +107,8 @@ static bool take_sector(struct image *image, struct floppy_file *file, unsigned 
 
     if (!h)
         return false;
-    sector = (struct floppy_sector){.cylinder = cylinder, .head = head, .id = h[2], .size_code = h[3]};
+    sector = (struct floppy_sector){
+        .cylinder = cylinder, .head = head, .id = h[2], .id_cylinder = h[0], .size_code = h[3]};
     if (!(h[4] & (NOT_ALLOCATED | NO_DATA))) {
         const uint8_t *length = floppy_take(image, file, 2, error);
         if (!length || !(block = floppy_take(image, file, get_le16(length), error)))
