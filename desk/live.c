@@ -19,6 +19,9 @@
 #define AHEAD_IDLE_US 50000     /* when nobody did anything for a while, and nothing moved */
 #define IDLE_US 1000000         /* a while */
 #define AHEAD_ALONE_US 200000   /* when nobody watches either */
+#define REST_US 300000          /* without inputs and movement, after which an input wakes the machine: */
+#define AHEAD_WOKEN_US 150000   /* so far ahead it may run then, as fast as it can, with what was asked for; */
+#define WOKEN_US 3000000        /* at the next rest, or within that time, the clock comes up to it again */
 #define LAG_US 250000           /* by which it may be after the clock, before that is given up */
 #define LOOK_US 5000            /* between two pictures, at least, */
 #define LOOK_SHARE 2            /* and so many times what a picture took */
@@ -54,6 +57,7 @@ struct live {
     bool real;           /* the clock decides */
     uint64_t anchor_us, anchor_tick;
     uint64_t look_due, poll_due, input_at, change_at, window_at, window_tick; /* microseconds; tick */
+    uint64_t woken_at;                                                        /* by an input, after a rest */
     uint64_t frame;                                                           /* number of the last one */
     bool stale; /* the machine has run, or viewers have asked, since the last picture */
     bool slow_said;
@@ -315,17 +319,27 @@ static void measure(struct live *l, uint64_t now)
     l->window_tick = tick(l);
 }
 
+/* Nobody has done anything for so long, and nothing has moved. */
+static bool rests(const struct live *l, uint64_t now, uint64_t while_us)
+{
+    return now - l->input_at > while_us && now - l->change_at > while_us;
+}
+
 static void give_inputs(struct live *l, uint64_t now)
 {
     struct machine_indicators indicators;
+    bool given;
 
     machine_indicators(l->session->machine, &indicators);
     vnc_indicate(l->vnc, &indicators);
-    if (inputs_give(&l->inputs, &l->session->recorder, indicators.positions))
-        l->input_at = now;
-    if (l->cut_length && record_paste(&l->session->recorder, l->cut, l->cut_length))
-        l->input_at = now;
+    given = inputs_give(&l->inputs, &l->session->recorder, indicators.positions);
+    given = (l->cut_length && record_paste(&l->session->recorder, l->cut, l->cut_length)) || given;
     l->cut_length = 0;
+    if (!given)
+        return;
+    if (rests(l, now, REST_US))
+        l->woken_at = now;
+    l->input_at = now;
 }
 
 /* Types what waits in the terminal, as fast as a guest takes it. */
@@ -418,20 +432,29 @@ static bool is_alone(const struct live *l)
     return !l->terminal && !vnc_watching(l->vnc);
 }
 
+/* By how much a machine that an input has woken may be before the clock, besides AHEAD_US. */
+static uint64_t woken_lead(const struct live *l, uint64_t now)
+{
+    uint64_t since = now - l->woken_at;
+
+    return since < WOKEN_US && !rests(l, now, REST_US) ? AHEAD_WOKEN_US * (WOKEN_US - since) / WOKEN_US : 0;
+}
+
 /* Waits until the clock comes up to the machine; what is done meanwhile is answered at once. */
 static void wait_for_clock(struct live *l, uint64_t now)
 {
-    bool idle = now - l->input_at > IDLE_US && now - l->change_at > IDLE_US;
-    uint64_t early = ahead(l, now), input_at = l->input_at;
+    const bool idle = rests(l, now, IDLE_US);
+    const uint64_t lead = woken_lead(l, now), input_at = l->input_at;
+    uint64_t early = ahead(l, now);
 
-    if (early <= (!idle ? AHEAD_US : is_alone(l) ? AHEAD_ALONE_US : AHEAD_IDLE_US))
+    if (early <= (!idle ? AHEAD_US + lead : is_alone(l) ? AHEAD_ALONE_US : AHEAD_IDLE_US))
         return;
-    while (early && wants_real(l) && !interrupted() && !terminal_left(l->terminal) && !l->commanded &&
+    while (early > lead && wants_real(l) && !interrupted() && !terminal_left(l->terminal) && !l->commanded &&
            l->input_at == input_at) {
         uint64_t due = l->terminal && l->terminal_due < l->look_due ? l->terminal_due : l->look_due;
-        uint64_t look = due > now ? due - now : 0;
-        bool looks = ((l->stale && vnc_is_asked(l->vnc)) || l->terminal) && look < early;
-        listen_to(l, looks ? look + 1 : early);
+        uint64_t look = due > now ? due - now : 0, wait = early - lead;
+        bool looks = ((l->stale && vnc_is_asked(l->vnc)) || l->terminal) && look < wait;
+        listen_to(l, looks ? look + 1 : wait);
         now = microseconds();
         show(l, now);
         early = ahead(l, now);
