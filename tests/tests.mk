@@ -138,7 +138,13 @@ $(BUILD)/tests/images_campaign: tests/images_campaign.c $(BUILD)/libhost.a $(BUI
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libhost.a $(BUILD)/libmachine.a $(HOST_LIBS)
 
-tests: $(TEST_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/another_host $(BUILD)/tests/muniment_there $(BUILD)/tests/cirrus $(BUILD)/tests/images_campaign $(BUILD)/tests/print_job $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/swap.so $(BUILD)/tests/unsteady.so $(BUILD)/tests/between.so $(BUILD)/tests/faulty
+# What is fuzzed is compiled by each check, so that `make fuzz` builds when it is needed.
+FUZZ_OBJECTS := $(FUZZERS:%=$(BUILD)/tests/%.o)
+$(FUZZ_OBJECTS): $(BUILD)/tests/%.o: tests/fuzz/%.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_FLAGS) $(shell pkg-config --cflags cmocka) $(CFLAGS) -c -o $@ $<
+
+tests: $(TEST_OBJECTS) $(FUZZ_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/another_host $(BUILD)/tests/muniment_there $(BUILD)/tests/cirrus $(BUILD)/tests/images_campaign $(BUILD)/tests/print_job $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/swap.so $(BUILD)/tests/unsteady.so $(BUILD)/tests/between.so $(BUILD)/tests/faulty
 
 # As many jobs as there are processors, unless -j says otherwise.
 JOBS = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))

@@ -134,7 +134,7 @@ static void try_seal(const char *text, size_t size)
     seal_free(&seal);
 }
 
-static void try_lines(const char *text, size_t size)
+static void try_lines(const char *text, size_t size, bool derived)
 {
     static struct map_entry entries[EXTENT_CHUNKS];
     struct sector_range *ranges = calloc(size / UNREADABLE_LINE + 1, sizeof *ranges);
@@ -142,8 +142,8 @@ static void try_lines(const char *text, size_t size)
     char line[TOP_LINE + 1];
 
     for (uint32_t count = (uint32_t)(size / MAP_LINE); count > 0 && count <= EXTENT_CHUNKS; count = 0)
-        map_parse(text, (size_t)count * MAP_LINE, count, size, entries);
-    if (size >= TOP_LINE && top_line_parse(text, 0, &top)) {
+        map_parse(text, (size_t)count * MAP_LINE, count, size, derived, entries);
+    if (size >= TOP_LINE && top_line_parse(text, 0, derived, &top)) {
         top_line_print(line, 0, &top);
         must(memcmp(line, text, TOP_LINE) == 0, "a top prints as it was parsed");
     }
@@ -183,7 +183,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 2: try_overlay(data + 1, size - 1); break;
     case 3: try_seal(text, size - 1); break;
     case 4:
-        try_lines(text, size - 1);
+        try_lines(text, size - 1, data[0] & 0x80);
         readme_fields(text, &sealed_bytes, &seal_at);
         break;
     case 5: try_blocks(data + 1, size - 1); break;

@@ -58,7 +58,9 @@ static void host_sha256(void *context, const uint8_t *bytes, size_t length, uint
 
 static struct machine *build_machine(enum machine_type type)
 {
-    const struct embedded_file *system = embedded_file(FIRMWARE_SYSTEM), *video = embedded_file(FIRMWARE_VIDEO);
+    const bool pci = type == MACHINE_PC_I440FX;
+    const struct embedded_file *system = embedded_file(FIRMWARE_SYSTEM);
+    const struct embedded_file *video = embedded_file(pci ? FIRMWARE_VIDEO_CIRRUS : FIRMWARE_VIDEO);
     struct memory_medium *const media[3] = {&floppy, &disk, &cd};
     struct machine_manifest manifest;
     const char *reason;
@@ -80,6 +82,14 @@ static struct machine *build_machine(enum machine_type type)
     manifest.cpu = CPU_PENTIUM4;
     manifest.drives[DRIVE_HD0].kind = DRIVE_DISK;
     manifest.drives[DRIVE_HD2].kind = DRIVE_CDROM;
+    manifest.speaker = manifest.line_in = true; /* between them, the two machines have every part */
+    manifest.sound_card = SOUND_CARD_SB16;
+    manifest.sound_pnp = !pci;
+    manifest.network = (struct network_manifest){
+        .card = pci ? NETWORK_RTL8029 : NETWORK_NE2000, .address = {2, 0, 0, 0, 0, 1}, .cable = true, .pnp = !pci};
+    manifest.pointer = pci ? POINTER_ABSOLUTE : POINTER_COM1;
+    manifest.display = pci ? DISPLAY_GD5446 : DISPLAY_VGA;
+    manifest.apic = pci;
     struct machine_host host = {
         .system_rom = system->bytes,
         .system_rom_size = system->size,
@@ -225,7 +235,7 @@ static void fuzz_state(const uint8_t *data, size_t size)
     collect(&texts[1], base->text, (size_t)(first - base->text));
     texts[0].length = (size_t)(first - base->text);
     for (const struct part *part = machine_part_table; part->name; part++)
-        if (type >= part->first)
+        if (machine_has_part(m, part))
             state_walk(part->name, part->table, (uint8_t *)m + part->offset, edit_leaf, &e);
     for (uint64_t page = 0; page < MEMORY / MACHINE_PAGE; page++)
         machine_page_put(m, AREA_RAM, page, base->ram + page * MACHINE_PAGE, 0xFF, &fault);

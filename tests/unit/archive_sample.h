@@ -142,8 +142,8 @@ static inline struct seal_request sample_request(const struct sample *s, const c
         .replace = true,
         .files = s->files,
         .file_count = 3,
-        .built_in_system = {NULL, s->system, sizeof s->system},
-        .built_in_video = {NULL, s->video, sizeof s->video},
+        .built_in_system = {.bytes = s->system, .size = sizeof s->system},
+        .built_in_video = {.bytes = s->video, .size = sizeof s->video},
     };
 }
 
