@@ -446,6 +446,8 @@ bool jail_run(enum jail_kind kind, const int *keep, size_t keep_count, const str
         continue;
     if (child < 0)
         error_host(error, object, errno, "cannot begin a worker for");
+    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) /* which nothing in its jail sends */
+        error_set(error, STATUS_HOST, object, NULL, "see whether memory ran out", "its worker was killed");
     else if (WIFSIGNALED(status))
         error_set(error, STATUS_INPUT, object, NULL, "the file may be made to do harm; report it",
                   WTERMSIG(status) == SIGSYS ? "its worker did what the jail does not permit"

@@ -402,6 +402,8 @@ static bool has_ended(struct worker *w, struct error *error)
     const bool endless = errno == EAGAIN;
     const int status = hang_up(w);
 
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) /* which nothing in its jail sends */
+        return error_set(error, STATUS_HOST, w->path, NULL, "see whether memory ran out", "its reader was killed");
     if (WIFSIGNALED(status))
         return error_set(error, STATUS_INPUT, w->path, NULL, "do not trust the image",
                          "made its reader do what no reader does: signal %d ended it", WTERMSIG(status));
