@@ -8,6 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_cached(const struct cache_tag *tag, const struct cache_tag *wanted)
+{
+    return tag->used && tag->slot == wanted->slot && tag->extent == wanted->extent && tag->chunk == wanted->chunk;
+}
+
 /* The index of what is cached, or, with *hit false, of the entry to fill: the one used longest ago, now empty. */
 static unsigned cache_look(struct cache_tag *tags, unsigned count, struct cache_tag wanted, bool *hit)
 {
@@ -17,7 +22,7 @@ static unsigned cache_look(struct cache_tag *tags, unsigned count, struct cache_
     for (unsigned i = 0; i < count; i++) {
         struct cache_tag *tag = &tags[i];
 
-        if (tag->used && tag->slot == wanted.slot && tag->extent == wanted.extent && tag->chunk == wanted.chunk) {
+        if (is_cached(tag, &wanted)) {
             tag->used = wanted.used;
             return i;
         }
@@ -234,10 +239,14 @@ static const uint8_t *find_chunk(struct opened_disk *disk, uint32_t extent, uint
         error_set(&a->failure, STATUS_HOST, a->path, NULL, NULL, "out of memory");
         return NULL;
     }
-    i = cache_look(a->chunk_tags, CACHED_CHUNKS, tag, &hit);
+    i = a->last_chunk; /* a guest reads sector by sector */
+    hit = is_cached(&a->chunk_tags[i], &tag);
+    if (!hit)
+        i = cache_look(a->chunk_tags, CACHED_CHUNKS, tag, &hit);
     if (!hit && !is_shared(disk, extent, chunk, a->chunks[i]) && !load_chunk(disk, extent, chunk, a->chunks[i]))
         return NULL;
     a->chunk_tags[i] = tag;
+    a->last_chunk = i;
     return a->chunks[i];
 }
 
