@@ -88,8 +88,8 @@ struct seal_request {
     size_t file_count;
     struct sealed_file built_in_system, built_in_video, built_in_cirrus; /* what "built-in" means in a manifest; without
                                                                             name */
-    /* Hears of an image that ends within a sector, which zeros fill up; or null. */
-    void (*padded)(const char *path, uint64_t size);
+    /* Hears of each image that was opened; or null. */
+    void (*opened)(const char *path, const struct image_info *info);
     progress_function *progress; /* or null */
     void *progress_context;
     /* Performs the reference boot that is to be sealed with the machine; null: none. It must follow from the machine.

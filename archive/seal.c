@@ -248,8 +248,8 @@ static bool open_image(struct sealing *s, enum drive_slot slot)
     s->total += image->block.sectors * SECTOR_SIZE;
     s->seal.disks[slot].size = image->block.sectors * SECTOR_SIZE;
     s->seal.disks[slot].image_size = image_size(&image->block);
-    if (s->seal.disks[slot].image_size % SECTOR_SIZE && s->request->padded)
-        s->request->padded(image->path, s->seal.disks[slot].image_size);
+    if (s->request->opened)
+        s->request->opened(image->path, &image->info);
     snprintf(drive->image, sizeof drive->image, "sealed");
     return true;
 }
@@ -468,8 +468,7 @@ static bool read_chunk(struct disk_sealing *d, uint64_t sector, uint32_t count, 
         if (result == BLOCK_OK)
             return true;
         if (result == BLOCK_FAILED) {
-            if (d->s->error)
-                *d->s->error = *block->failure(block->context);
+            *d->s->error = *block->failure(block->context);
             return false;
         }
         at += done;

@@ -77,10 +77,14 @@ enum status manifest_check_run(const struct arguments *a)
 
 /* --- seal --- */
 
-static void report_padding(const char *path, uint64_t size)
+static void report_image(const char *path, const struct image_info *info)
 {
-    printf("%s: %" PRIu64 " bytes, filled up with %u zeros to whole sectors\n", path, size,
-           (unsigned)(SECTOR_SIZE - size % SECTOR_SIZE));
+    if (info->padding)
+        printf("%s: %" PRIu64 " bytes, filled up with %" PRIu32 " zeros to whole sectors\n", path, info->size,
+               info->padding);
+    for (uint32_t i = 0; i < info->note_count; i++)
+        if (!strcmp(info->notes[i].key, "ignored"))
+            printf("%s: ignored: %s\n", path, info->notes[i].text);
 }
 
 enum status seal_run(const struct arguments *a)
@@ -94,7 +98,7 @@ enum status seal_run(const struct arguments *a)
         .output_path = argument_value(a, "-o"),
         .replace = argument_value(a, "--force"),
         .threads = argument_value(a, "--threads") ? (unsigned)strtoul(argument_value(a, "--threads"), NULL, 10) : 0,
-        .padded = report_padding,
+        .opened = report_image,
         .progress = progress_bytes,
         .progress_context = &progress,
         .attest = argument_value(a, "--attest") ? attest_boot : NULL,

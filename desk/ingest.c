@@ -351,11 +351,6 @@ static bool scan_images(const struct ingest *g, struct shelf_row *row, struct ro
     return !found || row->findings_accepted;
 }
 
-static void no_padding(const char *path, uint64_t size)
-{
-    (void)path, (void)size; /* seal.txt says it */
-}
-
 /* Seals the row to its archive. */
 static bool seal_row(struct ingest *g, struct shelf_row *row, const char *path, hex_digest root, struct error *error)
 {
@@ -372,7 +367,6 @@ static bool seal_row(struct ingest *g, struct shelf_row *row, const char *path, 
         .output_path = path,
         .files = files,
         .file_count = row->document_count,
-        .padded = no_padding,
         .progress = progress_bytes,
         .progress_context = &progress,
         .attest = argument_value(a, "--attest") ? attest_boot : NULL,

@@ -126,8 +126,23 @@ done
 rm rescued.map && echo 'reading took an hour' >rescued.log
 gives "a log of another program is no map" 0 "$muniment" export rescued.img -o out.raw --force
 says "and the image is raw" out raw
+gives "which is said" 0 "$muniment" identify rescued.img
+says "with its name" out "ignored       rescued.log, which does not begin as a map of ddrescue"
+# A shell makes the file before the command that writes into it looks at the image.
 : >rescued.log
-gives "an empty log may have been one" 3 "$muniment" export rescued.img -o out.raw --force
+gives "an empty log is none" 0 "$muniment" export rescued.img -o out.raw --force
+sed 's/0x00100D00/0x00100C00/' whole.map >rescued.log
+gives "a whole map in it is one" 0 "$muniment" export rescued.img -o out.raw --force
+says "by its sectors" out "20 sectors could not be read"
+head -c 200 rescued.log >cut && mv cut rescued.log
+gives "one that was cut off is refused" 3 "$muniment" export rescued.img -o out.raw --force
+says "with its end" err "(offset 200): restore the map; --format raw"
+sed -n '/^0x/p' whole.map | sed 's/0x00100D00/0x00100C00/' >rescued.log
+gives "a map without its comments is one" 0 "$muniment" export rescued.img -o out.raw --force
+says "by its sectors, too" out "20 sectors could not be read"
+mv rescued.log rescued.map && sed -i 's/0x00900000     +/0x00900000     x/' rescued.map
+gives "a .map that does not begin as one is refused" 3 "$muniment" export rescued.img -o out.raw --force
+says "and why" err "rescued.map: does not begin as a map of ddrescue (offset 0): restore the map; --format raw"
 gives "--format raw does without the map" 0 "$muniment" export rescued.img --format raw -o out.raw --force
 
 # --- E01 ---
@@ -435,6 +450,11 @@ small=$(processor short) large=$(processor sparse)
 echo "1 MB sealed in $small s of the processor, with 200 GiB of holes in $large s"
 passed "an image of 200 GiB costs what its data cost" $(awk -v a="$small" -v b="$large" 'BEGIN { exit b > 1.2 * a + 0.5 }'; echo $?)
 gives "data after a hole" 0 seal ends
+cp short.yaml logged.yaml && sed -i 's/short\.raw/logged.img/' logged.yaml && cp short.raw logged.img && truncate -s -1 logged.img
+(while [ ! -e stop ]; do echo another program works >>logged.log; done) &
+gives "a log beside the image may grow while it is sealed" 0 seal logged
+touch stop; wait
+says "and is reported" out "logged.img: ignored: logged.log, which does not begin"
 tar -xOf ends.mun seal.txt >out
 says "are in the digest of the file" out "image: hd0 $(printf %015d "$(stat -c %s ends.raw)") $(sha256sum <ends.raw | cut -d' ' -f1)"
 

@@ -12,28 +12,42 @@
 
 #define MAP_LIMIT (16u << 20)
 
-/* Whether a file of the image's folder begins as a map does, as far as it goes: one that was cut off is a map as well.
- * False: it cannot be read, or is empty, and what it would say of the image is not known. */
-static bool look_at(const struct image *image, const char *name, bool *is_map, struct error *error)
+/* Whether a file begins as a map does, as far as it goes: one that was cut off is a map as well. A map whose comments
+ * are gone begins with the line that says where the rescue stands. */
+static bool begins_as_map(const char *head, size_t size)
 {
     static const char *const titles[] = {"# Mapfile. Created by", "# Rescue Logfile. Created by"};
-    char path[PATH_MAX], head[32] = "";
+    unsigned long long position;
+    char status;
+
+    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
+        if (!memcmp(head, titles[i], size < strlen(titles[i]) ? size : strlen(titles[i])))
+            return true;
+    return !strncmp(head, "0x", 2) && sscanf(head, "%llx %c", &position, &status) == 2 && strchr("?*/-+FG", status);
+}
+
+/* Looks at a file of the image's folder. A log may be that of another program; what else has a map's name is one.
+ * False: it cannot be read, or does not begin as a map, and what it would say of the image is not known. */
+static bool look_at(struct image *image, const char *name, bool *is_map, struct error *error)
+{
+    char path[PATH_MAX], head[64] = "", note[NAME_MAX + 64];
     struct source source;
     bool good;
 
     *is_map = false;
     if (!image_has_file(image, name) || !image_beside(image, name, path, error))
         return true;
-    good = source_open(&source, image->request->opener, path, false, error) &&
-           source_read(&source, 0, head, source.size < sizeof head ? (size_t)source.size : sizeof head, error);
-    for (size_t i = 0; good && i < sizeof titles / sizeof titles[0]; i++) {
-        const size_t length = strlen(titles[i]);
-        *is_map = *is_map || !memcmp(head, titles[i], source.size < length ? (size_t)source.size : length);
-    }
+    good = source_open(&source, image->request->opener, path, SOURCE_LOOK, error);
+    size_t size = source.size < sizeof head ? (size_t)source.size : sizeof head - 1;
+    good = good && source_read(&source, 0, head, size, error);
     source_close(&source);
+    *is_map = size > 0 && begins_as_map(head, size);
+    if (good && !*is_map && strcmp(strrchr(name, '.'), ".log") != 0)
+        good = error_set(error, STATUS_INPUT, path, NULL, NULL, "does not begin as a map of ddrescue");
     if (!good && !*error->place)
         snprintf(error->place, sizeof error->place, "offset 0");
-    return good;
+    snprintf(note, sizeof note, "%s, which does not begin as a map of ddrescue", name);
+    return good && (*is_map || image_add_note(image, "ignored", note, error));
 }
 
 static bool take_comment(struct image *image, const char *line, struct error *error)

@@ -165,7 +165,7 @@ bool image_add_path(struct image *image, const char *path, const char *name, con
         !(file = note_file(&image->info, name, role)))
         return out_of_memory(path, error);
     source = &image->sources[image->source_count++];
-    if (!source_open(source, image->request->opener, path, links, error))
+    if (!source_open(source, image->request->opener, path, links ? SOURCE_GIVEN : SOURCE_OF_IMAGE, error))
         return false;
     file->size = source->file_size;
     file->opened = true;

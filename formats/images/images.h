@@ -33,7 +33,8 @@ struct image_file {
     bool opened;
 };
 
-/* Something that the image records about its making: "tool", "date", "examiner", "case", "comment". */
+/* Something that the image records about its making: "tool", "date", "examiner", "case", "comment"; or a file that has
+ * a name as if it belonged to it, but not the content: "ignored". */
 struct image_note {
     char key[24];
     char text[232]; /* escaped for a terminal (plain.h), cut off if longer */

@@ -10,7 +10,8 @@ bool split_has_more(const struct image *image, const char *name);
 bool split_open(struct image *image, const struct probe *probe, struct error *error);
 
 /* Looks for the map of a rescue beside the image: IMAGE.map, IMAGE.mapfile, IMAGE.log, with or without the ending of
- * the image's own name. */
+ * the image's own name. A log that is empty or does not begin as a map is none, and becomes a note: a shell that writes
+ * into one makes it before the image is looked at. Whatever else is no whole map is refused. */
 bool ddrescue_look(struct image *image, struct error *error);
 
 #endif

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 /* O_NONBLOCK: a FIFO must be refused, not waited for. */
-int source_descriptor(const char *path, bool links, struct error *error)
+int source_descriptor(const char *path, enum source_use use, struct error *error)
 {
     struct stat status;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (links ? 0 : O_NOFOLLOW));
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (use == SOURCE_GIVEN ? 0 : O_NOFOLLOW));
     bool good = false;
 
     if (descriptor < 0 && errno == ELOOP)
@@ -24,7 +24,7 @@ int source_descriptor(const char *path, bool links, struct error *error)
         error_host(error, path, errno, "cannot examine");
     else if (!S_ISREG(status.st_mode))
         error_set(error, STATUS_INPUT, path, NULL, "give a regular file", "is not a regular file");
-    else if (status.st_size == 0)
+    else if (status.st_size == 0 && use != SOURCE_LOOK)
         error_set(error, STATUS_INPUT, path, NULL, NULL, "is empty");
     else if ((uint64_t)status.st_size > IMAGE_LIMIT)
         error_set(error, STATUS_INPUT, path, NULL, NULL, "is longer than 2^47 bytes");
@@ -43,14 +43,13 @@ bool source_exists(const char *path)
     return lstat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-bool source_open(struct source *source, const struct image_opener *opener, const char *path, bool links,
+bool source_open(struct source *source, const struct image_opener *opener, const char *path, enum source_use use,
                  struct error *error)
 {
     *source = (struct source){.descriptor = -1, .temporary = -1};
     if ((size_t)snprintf(source->path, sizeof source->path, "%s", path) >= sizeof source->path)
         return error_host(error, path, ENAMETOOLONG, "cannot open");
-    source->descriptor = opener ? opener->open(opener->context, path, links, error)
-                                : source_descriptor(path, links, error);
+    source->descriptor = opener ? opener->open(opener->context, path, use, error) : source_descriptor(path, use, error);
     if (source->descriptor < 0 || !file_state(source->descriptor, path, &source->state, error))
         return false;
     source->size = source->file_size = source->state.size;

@@ -4,21 +4,24 @@
 
 #include "formats/images/reader.h"
 
+/* What a file is opened as: the image that was given, which a symbolic link may name; another file of it; or one that
+ * lies beside it and is only looked at, which may be empty and may change. */
+enum source_use { SOURCE_GIVEN, SOURCE_OF_IMAGE, SOURCE_LOOK };
+
 /* How a process that can open no file has them opened. */
 struct image_opener {
-    int (*open)(void *context, const char *path, bool links, struct error *error); /* as source_descriptor */
-    bool (*has)(void *context, const char *path);                                  /* as source_exists */
-    int (*temporary)(void *context, struct error *error);                          /* as file_temporary */
+    int (*open)(void *context, const char *path, enum source_use use, struct error *error); /* as source_descriptor */
+    bool (*has)(void *context, const char *path);                                           /* as source_exists */
+    int (*temporary)(void *context, struct error *error);                                   /* as file_temporary */
     void *context;
 };
 
-/* The descriptor of a regular file that is not empty, opened for reading; a symbolic link only where links are allowed.
- * Below 0: error says why. */
-int source_descriptor(const char *path, bool links, struct error *error);
+/* The descriptor of a regular file, opened for reading. Below 0: error says why. */
+int source_descriptor(const char *path, enum source_use use, struct error *error);
 /* Whether a path names a regular file. */
 bool source_exists(const char *path);
 /* Opens a file, by the opener if there is one. To be closed in any case. */
-bool source_open(struct source *source, const struct image_opener *opener, const char *path, bool links,
+bool source_open(struct source *source, const struct image_opener *opener, const char *path, enum source_use use,
                  struct error *error);
 void source_close(struct source *source);
 /* Reads the file itself, whatever is in it. */

@@ -34,7 +34,7 @@
 
 enum { CHANNEL = 3 }; /* of the process */
 
-enum desire { NOTHING, OPEN, HAS, TEMPORARY };
+enum desire { NOTHING, OPEN, LOOK, HAS, TEMPORARY };
 
 struct wish {
     uint32_t desire;
@@ -258,11 +258,13 @@ static const char *name_in(const char *path)
 }
 
 /* Links are allowed of the image alone. */
-static int wish_open(void *context, const char *path, bool links, struct error *error)
+static int wish_open(void *context, const char *path, enum source_use use, struct error *error)
 {
     int descriptor;
 
-    return wish(context, OPEN, links ? "" : name_in(path), &descriptor, error) ? descriptor : -1;
+    return wish(context, use == SOURCE_LOOK ? LOOK : OPEN, use == SOURCE_GIVEN ? "" : name_in(path), &descriptor, error)
+               ? descriptor
+               : -1;
 }
 
 static bool wish_has(void *context, const char *path)
@@ -606,11 +608,11 @@ static bool remember(struct worker *w, int descriptor, const char *path, struct 
     return file_state(descriptor, path, &more->state, error);
 }
 
-static int open_for(struct worker *w, const char *path, bool links, struct error *error)
+static int open_for(struct worker *w, const char *path, enum source_use use, struct error *error)
 {
-    int descriptor = w->file_count < FILES_LIMIT ? source_descriptor(path, links, error) : -1;
+    int descriptor = w->file_count < FILES_LIMIT ? source_descriptor(path, use, error) : -1;
 
-    if (descriptor < 0 || remember(w, descriptor, path, error))
+    if (descriptor < 0 || use == SOURCE_LOOK || remember(w, descriptor, path, error))
         return descriptor;
     close(descriptor);
     return -1;
@@ -628,12 +630,12 @@ static int fulfil(struct worker *w, struct wish *wish, struct grant *grant)
     if (wish->desire == TEMPORARY)
         descriptor = file_temporary(&grant->error);
     else if (wish->desire == OPEN && !*wish->name)
-        descriptor = open_for(w, w->path, true, &grant->error);
+        descriptor = open_for(w, w->path, SOURCE_GIVEN, &grant->error);
     else if (!may_open(w, wish->name) ||
              snprintf(path, sizeof path, "%.*s%s", folder, w->path, wish->name) >= (int)sizeof path)
         return -1;
-    else if (wish->desire == OPEN)
-        descriptor = open_for(w, path, false, &grant->error);
+    else if (wish->desire == OPEN || wish->desire == LOOK)
+        descriptor = open_for(w, path, wish->desire == LOOK ? SOURCE_LOOK : SOURCE_OF_IMAGE, &grant->error);
     else
         grant->good = source_exists(path);
     grant->good = grant->good || descriptor >= 0;
