@@ -59,7 +59,7 @@ struct archive {
 
     struct chunk_decoder *decoder;
     struct cache_tag chunk_tags[CACHED_CHUNKS], map_tags[CACHED_MAPS];
-    unsigned last_chunk; /* the place of the chunk that was read last */
+    unsigned last_chunk;                                    /* the place of the chunk that was read last */
     uint8_t (*chunks)[CHUNK_SIZE];                          /* CACHED_CHUNKS of them; null: none was read */
     struct chunk_place (*maps[CACHED_MAPS])[EXTENT_CHUNKS]; /* one extent each; null: not used yet */
     uint64_t clock;                                         /* of the caches */
