@@ -127,6 +127,8 @@ struct archive *archive_open(const char *path, const struct archive_folders *fol
 struct archive *archive_open_descriptor(int descriptor, const char *path, const struct archive_folders *folders,
                                         struct error *error);
 void archive_close(struct archive *archive);
+/* Its own descriptor of its file. */
+int archive_descriptor(const struct archive *archive);
 
 /* Who vouches for everything that comes from an open archive, if the signature fits. */
 struct archive_signature {

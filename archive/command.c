@@ -2,10 +2,14 @@
 #define _DEFAULT_SOURCE
 #include "archive/command.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -69,6 +73,48 @@ static void read_all(struct running *r, uint8_t *output, size_t limit, size_t *l
     }
 }
 
+/* The parent of a process; 0: it is gone. */
+static pid_t parent_of(const char *pid)
+{
+    char path[300], text[512], *end;
+    FILE *file;
+    int parent = 0;
+
+    snprintf(path, sizeof path, "/proc/%s/stat", pid);
+    file = fopen(path, "r");
+    if (!file)
+        return 0;
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    end = strrchr(text, ')'); /* the name before it may hold anything */
+    return end && sscanf(end, ") %*c %d", &parent) == 1 ? parent : 0;
+}
+
+/* Ends all children, whatever group or session they are in, and then those whose parents have ended by that, until
+ * there are none: this process gets them (PR_SET_CHILD_SUBREAPER). */
+static void end_children(void)
+{
+    bool found = true;
+
+    while (found) {
+        DIR *processes = opendir("/proc");
+        struct dirent *entry;
+
+        found = false;
+        while (processes && (entry = readdir(processes)))
+            if (isdigit((unsigned char)*entry->d_name) && parent_of(entry->d_name) == getpid()) {
+                const pid_t child = (pid_t)strtol(entry->d_name, NULL, 10);
+
+                kill(child, SIGKILL);
+                while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+                    continue;
+                found = true;
+            }
+        if (processes)
+            closedir(processes);
+    }
+}
+
 /* Waits for its end, which may come later than that of its output. With a deadline, what it began ends with it. */
 static int end(struct running *r)
 {
@@ -87,6 +133,10 @@ static int end(struct running *r)
         kill(r->child, SIGKILL);
     while (waitpid(r->child, &status, 0) < 0 && errno == EINTR)
         continue;
+    if (r->deadline) {
+        end_children();
+        prctl(PR_SET_CHILD_SUBREAPER, 0);
+    }
     return status;
 }
 
@@ -101,6 +151,10 @@ bool command_run(const char *command, const char *object, const void *input, siz
     if (!file_write(from, "temporary file", 0, input, size, error)) {
         close(from);
         return false;
+    }
+    if (seconds && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
+        close(from);
+        return error_host(error, object, errno, "cannot bound the command of");
     }
     r.child = pipe(ends) == 0 && fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0 && fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0
                   ? fork()

@@ -364,6 +364,11 @@ struct archive *archive_open(const char *path, const struct archive_folders *fol
     return a;
 }
 
+int archive_descriptor(const struct archive *archive)
+{
+    return archive->descriptor;
+}
+
 void archive_close(struct archive *a)
 {
     if (!a)

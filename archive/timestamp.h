@@ -11,8 +11,9 @@
 
 #define STAMP_LIMIT 65536u /* bytes of a response, and of a list of revoked certificates */
 
-/* Adds a request (DER) for a stamp over the SHA-256 of some bytes; it asks for the authority's certificates. */
-bool timestamp_request(const void *bytes, size_t size, struct text *request, struct error *error);
+/* Adds a request (DER) for a stamp over the SHA-256 of some bytes; it asks for the authority's certificates, and for a
+ * policy ("1.2.3.4"; null: any). */
+bool timestamp_request(const void *bytes, size_t size, const char *policy, struct text *request, struct error *error);
 
 /* Bytes that belong to somebody else. */
 struct stamp_bytes {
@@ -20,10 +21,18 @@ struct stamp_bytes {
     size_t size;
 };
 
+/* The certificates of authorities that are trusted, from files (PEM). Null with *error (STATUS_INPUT): one of them
+ * holds none, or cannot be read. stamp_anchors_free takes null. */
+struct stamp_anchors;
+struct stamp_anchors *stamp_anchors_load(const char *const *paths, size_t count, struct error *error);
+void stamp_anchors_free(struct stamp_anchors *anchors);
+
+/* Whether bytes are a list of revoked certificates. */
+bool stamp_is_crl(struct stamp_bytes bytes);
+
 struct stamp_trust {
-    const char *const *anchors; /* files of certificates (PEM) of authorities that are trusted */
-    size_t anchor_count;
-    const struct stamp_bytes *crls; /* lists of revoked certificates, DER or PEM */
+    const struct stamp_anchors *anchors; /* null: nobody is trusted */
+    const struct stamp_bytes *crls;      /* lists of revoked certificates, DER or PEM */
     size_t crl_count;
 };
 
@@ -34,17 +43,20 @@ struct stamp_verdict {
         STAMP_UNKNOWN, /* it is over these bytes; who made it is not trusted, or was not at its time */
         STAMP_WRONG    /* it is none, is over something else, or its authority was revoked */
     } state;
-    char time[21];       /* YYYY-MM-DDThh:mm:ssZ, the latest that its accuracy allows; empty: it is none */
-    char ends[21];       /* after that it proves nothing by itself: its certificate expires, or is revoked for good */
-    bool revoked;        /* that is why */
+    char time[21]; /* YYYY-MM-DDThh:mm:ssZ, the latest that its accuracy allows; empty: it is none */
+    char ends[21]; /* after that it proves nothing by itself: a certificate of its chain expires, or was revoked */
+    bool revoked;  /* that is why */
+    bool above;    /* not the certificate that signed it, but one above that */
+    bool listed;   /* lists of its time say of each certificate of its chain whether it was revoked */
+    bool ahead;    /* its time has not come yet */
     char authority[256]; /* the subject of the certificate that signed it */
-    char expires[11];    /* the last day of that certificate, YYYY-MM-DD */
+    char policy[64];     /* under which it was made, "1.2.3.4" */
     char why[256];       /* not STAMP_GOOD */
 };
 
-/* Judges a response (DER) about some bytes. Certificates are judged at the time of the stamp. A revocation counts if it
- * is dated before; one whose reason does not say that the key was never in other hands (RFC 3161, section 4) ends what
- * it proves unless something else shows that it is older. */
+/* Judges a response (DER) about some bytes. Certificates are judged at the time of the stamp. A revocation, of any
+ * certificate up to the one that is trusted, counts if it is dated before; one whose reason does not say that the key
+ * was never in other hands (RFC 3161, section 4) ends what it proves unless something else shows that it is older. */
 void stamp_judge(struct stamp_bytes response, struct stamp_bytes about, const struct stamp_trust *trust,
                  struct stamp_verdict *verdict);
 

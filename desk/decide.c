@@ -68,13 +68,16 @@ static enum status end(struct deciding *d, bool good, const hex_digest name, con
 static bool read_decision(const struct arguments *a, struct decision *d, struct error *error)
 {
     const char *drive = argument_value(a, "--drive"), *path = argument_value(a, "--path");
-    const char *until = argument_value(a, "--close-until");
+    const char *permit = argument_value(a, "--permit-until"),
+               *until = permit ? permit : argument_value(a, "--close-until");
     unsigned slot = 0;
 
     *d = (struct decision){.scope = path ? SCOPE_PATH : drive ? SCOPE_DRIVE : SCOPE_ARCHIVE};
-    if ((until != NULL) + (argument_value(a, "--open") != NULL) + (argument_value(a, "--redact") != NULL) != 1)
+    if ((permit != NULL) + (argument_value(a, "--close-until") != NULL) + (argument_value(a, "--open") != NULL) +
+            (argument_value(a, "--redact") != NULL) !=
+        1)
         return error_set(error, STATUS_USAGE, "decide", NULL, NULL,
-                         "a decision is one of --close-until, --open and --redact");
+                         "a decision is one of --close-until, --open, --redact and --permit-until");
     if (path && !drive)
         return error_set(error, STATUS_USAGE, "decide", NULL, NULL, "--path goes with --drive");
     while (drive && slot < DRIVE_COUNT && strcmp(drive, drive_slot_names[slot]) != 0)
@@ -82,6 +85,7 @@ static bool read_decision(const struct arguments *a, struct decision *d, struct 
     if (slot == DRIVE_COUNT)
         return error_set(error, STATUS_USAGE, "decide", NULL, NULL, "there is no drive \"%.20s\"", drive);
     d->slot = (enum drive_slot)slot;
+    d->permits = permit;
     if (path && strlen(path) >= sizeof d->path)
         return error_set(error, STATUS_USAGE, "decide", NULL, NULL, "--path is too long");
     if (path && !path_is_plain(path))
@@ -90,7 +94,7 @@ static bool read_decision(const struct arguments *a, struct decision *d, struct 
     snprintf(d->path, sizeof d->path, "%s", path ? path : "");
     snprintf(d->until, sizeof d->until, "%s", until ? until : argument_value(a, "--redact") ? REDACTED : "");
     return !until || strlen(until) == 10 ||
-           error_set(error, STATUS_USAGE, "decide", NULL, NULL, "--close-until takes a date, YYYY-MM-DD");
+           error_set(error, STATUS_USAGE, "decide", NULL, NULL, "a decision takes a date, YYYY-MM-DD");
 }
 
 /* Prints the report's line about a batch: whether it changes anything is said there. */
@@ -178,7 +182,7 @@ static bool read_crls(struct deciding *d, struct error *error)
 
         if (file)
             fclose(file);
-        if (!size || size == STAMP_LIMIT) {
+        if (!size || size == STAMP_LIMIT || !stamp_is_crl((struct stamp_bytes){bytes, size})) {
             free(bytes);
             return error_set(error, STATUS_INPUT, path, NULL, NULL,
                              "is no list of revoked certificates that can be read, or one too many");
@@ -240,7 +244,7 @@ static bool take_reply(const uint8_t *response, size_t *length, struct error *er
 /* Asks for a stamp, and looks whether it is one. response has room for STAMP_LIMIT + REPLY_ROOM bytes. */
 static bool ask(const struct deciding *d, const char *about, uint8_t *response, size_t *length, struct error *error)
 {
-    const char *tsa = argument_value(d->arguments, "--tsa");
+    const char *tsa = argument_value(d->arguments, "--tsa"), *policy = argument_value(d->arguments, "--policy");
     struct text query = {.bytes = NULL};
     struct stamp_bytes over;
     struct stamp_trust trust = {.crls = d->crls, .crl_count = d->crl_count};
@@ -252,7 +256,7 @@ static bool ask(const struct deciding *d, const char *about, uint8_t *response, 
     if (!evidence_stamped(d->evidence, about, &over))
         return error_set(error, STATUS_INPUT, d->subject.path, about, NULL, "has no such batch of evidence");
     good = tsa_command(d->arguments, tsa, command, sizeof command, &seconds, error) &&
-           timestamp_request(over.bytes, over.size, &query, error) &&
+           timestamp_request(over.bytes, over.size, policy, &query, error) &&
            command_run(command, "--tsa", query.bytes, query.length, seconds + (is_address(tsa) ? LATE : 0), response,
                        STAMP_LIMIT + REPLY_ROOM, length, error) &&
            (!is_address(tsa) || take_reply(response, length, error));
@@ -260,8 +264,11 @@ static bool ask(const struct deciding *d, const char *about, uint8_t *response, 
     if (!good)
         return false;
     stamp_judge((struct stamp_bytes){response, *length}, over, &trust, &verdict);
-    return verdict.state != STAMP_WRONG ||
-           error_set(error, STATUS_HOST, "--tsa", NULL, NULL, "gave what is no stamp: it %s", verdict.why);
+    if (verdict.state == STAMP_WRONG || verdict.ahead)
+        return error_set(error, STATUS_HOST, "--tsa", NULL, NULL, "gave what is no stamp: it %s", verdict.why);
+    return !policy || strcmp(verdict.policy, policy) == 0 ||
+           error_set(error, STATUS_HOST, "--tsa", NULL, NULL, "gave a stamp of policy %s, not %.60s", verdict.policy,
+                     policy);
 }
 
 static enum status stamp_all(const struct arguments *a, struct act *act)
@@ -272,7 +279,8 @@ static enum status stamp_all(const struct arguments *a, struct act *act)
     struct error error;
     hex_digest name = "";
     size_t length = 0;
-    bool good = begin(&d, a, &error);
+    struct file_state state = {.size = 0};
+    bool good = begin(&d, a, &error) && file_state(archive_descriptor(d.archive), a->operands[0], &state, &error);
 
     if (good && !response)
         good = error_host(&error, a->operands[0], ENOMEM, "cannot stamp");
@@ -284,7 +292,8 @@ static enum status stamp_all(const struct arguments *a, struct act *act)
         .stamp = {response, length},
         .crls = d.crls,
         .crl_count = d.crl_count,
-        .file = a->operands[0],
+        .file = d.archive,
+        .state = &state,
         .keys = d.keys,
         .key_count = d.key_count,
     };

@@ -41,6 +41,7 @@ static const struct option decide_options[] = {
     { "--close-until", "DATE", "closed until this date: YYYY-MM-DD", false, false },
     { "--open", NULL, "open; of what was closed, this takes two (--second)", false, false },
     { "--redact", NULL, "never to be shown", false, false },
+    { "--permit-until", "DATE", "until this day what is closed may be seen for a reason (--override); this takes two", false, false },
     { "--drive", "SLOT", "of this drive, not of all of the machine: fd0, hd0 ...", false, false },
     { "--path", "PATH", "of this file or folder of the drive", false, false },
     { "--reason", "REASON", "why", false, true },
@@ -62,6 +63,7 @@ static const struct option countersign_options[] = {
 static const struct option stamp_options[] = {
     { "--tsa", "URL|COMMAND", "a time stamp authority (RFC 3161): an address, asked by the host's curl, or a command that gets the request\nand prints the response", false, true },
     { "--timeout", "SECONDS", "how long the authority may take to answer (60); a command that takes longer is ended", false, false },
+    { "--policy", "OID", "the policy that the stamp must have (1.2.3.4); without it, any", false, false },
     { "--about", "BATCH", "stamp this batch of evidence, not the signature of the archive", false, false },
     { "--crl", "FILE", "keep this list of revoked certificates with the stamp (may be repeated)", true, false },
     { "--key", "KEY", "sign what is kept with the stamp, the file's digests among it", false, false },

@@ -54,7 +54,8 @@ bool arguments_parse(const struct command *command, int argc, char **argv, struc
     *a = (struct arguments){.command = command};
     a->operands = calloc((size_t)argc + 1, sizeof(*a->operands));
     a->given = calloc((size_t)argc + 1, sizeof(*a->given));
-    if (!a->operands || !a->given)
+    a->kept = calloc(1, sizeof *a->kept);
+    if (!a->operands || !a->given || !a->kept)
         return error_host(error, command->name, ENOMEM, "cannot read the command line");
     for (int i = 0; i < argc; i++) {
         if (options && !strcmp(argv[i], "--"))
@@ -76,6 +77,9 @@ bool arguments_parse(const struct command *command, int argc, char **argv, struc
 
 void arguments_free(struct arguments *a)
 {
+    if (a->kept && a->kept->release)
+        a->kept->release(a->kept->value);
+    free(a->kept);
     free(a->operands);
     free(a->given);
 }

@@ -37,6 +37,13 @@ struct arguments {
         const char *value; /* "" for a switch */
     } * given;
     size_t given_count;
+    struct kept *kept; /* what the command keeps for later; owned, made by arguments_parse */
+};
+
+/* Something that is read once for a command: released with the arguments. */
+struct kept {
+    void *value;
+    void (*release)(void *value);
 };
 
 /* Reads argv[0 .. argc-1], which follows the command's name. False with *error for a usage error. The caller calls

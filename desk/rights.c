@@ -25,54 +25,85 @@ static const char **values_of(const struct arguments *a, const char *option, siz
     return values;
 }
 
-/* The batches that the office's log says were written about an archive. */
-struct known {
-    const char *content;
-    const char **names;
-    size_t count;
+/* The batches that the office's log says were written, about whichever archive: read once, and then what was added. */
+struct logged {
+    struct log_place place;
+    struct noted {
+        hex_digest content, batch;
+    } * list;
+    size_t count, capacity;
     bool failed;
 };
 
-static bool take_known(void *context, const struct log_line *line)
+static void logged_free(void *value)
 {
-    struct known *k = context;
-    char content[65], batch[65];
-    const char **names;
+    struct logged *l = value;
 
+    free(l->list);
+    free(l);
+}
+
+static bool take_noted(void *context, const struct log_line *line)
+{
+    struct logged *l = context;
+    struct noted noted;
+
+    if (line->number == 0)
+        l->count = 0;
     if (line->kind != LOG_OUTCOME || strcmp(line->act, "done") != 0 ||
-        !log_line_value(line, "content", content, sizeof content) || strcmp(content, k->content) != 0 ||
-        !log_line_value(line, "batch", batch, sizeof batch))
+        !log_line_value(line, "content", noted.content, sizeof noted.content) ||
+        !log_line_value(line, "batch", noted.batch, sizeof noted.batch))
         return true;
-    names = realloc(k->names, (k->count + 1) * sizeof *names);
-    k->failed = !names || !(names[k->count] = strdup(batch));
-    k->names = names ? names : k->names;
-    k->count += !k->failed;
-    return !k->failed;
+    if (l->count == l->capacity) {
+        const size_t capacity = l->capacity ? 2 * l->capacity : 16;
+        struct noted *list = realloc(l->list, capacity * sizeof *list);
+
+        l->failed = !list;
+        if (l->failed)
+            return false;
+        l->list = list;
+        l->capacity = capacity;
+    }
+    l->list[l->count++] = noted;
+    return true;
+}
+
+/* What the log says now. Owned by the arguments. */
+static const struct logged *read_log(const struct arguments *a, const char *log, struct error *error)
+{
+    struct logged *l = a->kept->value ? a->kept->value : calloc(1, sizeof *l);
+    bool anew, good = l;
+
+    if (l)
+        *a->kept = (struct kept){l, logged_free};
+    good = good && log_read_on(log, &l->place, &anew, take_noted, l, error);
+    if (!l || l->failed)
+        error_host(error, log, ENOMEM, "cannot read");
+    return good && !l->failed ? l : NULL;
 }
 
 /* log: or null. */
 static struct evidence *load_evidence(const struct arguments *a, const struct evidence_subject *subject,
                                       const char *log, struct error *error)
 {
-    struct known known = {.content = subject->sealed.content};
+    const struct logged *logged = log ? read_log(a, log, error) : NULL;
+    const char **known = calloc((logged ? logged->count : 0) + 1, sizeof *known);
     struct evidence_request request = {.subject = subject};
     struct evidence *e = NULL;
-    struct log_head head;
+    bool good = !log || logged;
 
     request.folders = values_of(a, "--evidence", &request.folder_count);
     request.trusted = values_of(a, "--trust", &request.trusted_count);
     request.authorities = values_of(a, "--tsa-trust", &request.authority_count);
-    bool good = !log || log_read(log, take_known, &known, &head, error);
-    if (good && (known.failed || !request.folders || !request.trusted || !request.authorities))
+    if (good && (!known || !request.folders || !request.trusted || !request.authorities))
         good = error_host(error, subject->path, ENOMEM, "cannot judge");
-    if (good) {
-        request.known = known.names;
-        request.known_count = known.count;
+    for (size_t i = 0; good && logged && i < logged->count; i++)
+        if (strcmp(logged->list[i].content, subject->sealed.content) == 0)
+            known[request.known_count++] = logged->list[i].batch;
+    request.known = known;
+    if (good)
         e = evidence_load(&request, error);
-    }
-    for (size_t i = 0; i < known.count; i++)
-        free((void *)known.names[i]);
-    free(known.names);
+    free(known);
     free((void *)request.folders);
     free((void *)request.trusted);
     free((void *)request.authorities);
@@ -107,47 +138,97 @@ bool desk_vouched(const struct arguments *a, struct archive *archive, const char
 
 /* --- Rights --- */
 
+/* A rule, or a permit, of the archive (level 0) or of one above it. */
+struct rule {
+    struct decision decision;
+    unsigned level;
+};
+
 struct rights {
     const struct arguments *arguments;
     const char *object;
     char today[11];
-    struct decision *rules; /* of the archive and of all above it */
+    bool office; /* a root is named: a reason takes a permit, which two persons signed */
+    struct rule *rules;
     size_t count;
 };
 
-static bool add_rule(struct rights *r, const struct decision *rule)
+static bool add_rule(struct rights *r, const struct decision *decision, unsigned level)
 {
-    struct decision *rules = realloc(r->rules, (r->count + 1) * sizeof *rules);
+    struct rule *rules = realloc(r->rules, (r->count + 1) * sizeof *rules);
 
     if (!rules)
         return false;
     r->rules = rules;
-    rules[r->count++] = *rule;
+    rules[r->count++] = (struct rule){*decision, level};
     return true;
 }
 
-/* Whether what is closed, or undecided, is opened by a reason that is recorded. */
-static bool is_overridden(const struct rights *r)
+/* Whether a reason is given that is recorded. */
+static bool has_reason(const struct rights *r)
 {
     return argument_value(r->arguments, "--override") && argument_value(r->arguments, "--log");
 }
 
+/* Whether a rule or a permit about a path speaks of another one: it is that, a stream of it (NAME:STREAM), or a folder
+ * above it. */
+static bool covers(const char *rule, const char *path)
+{
+    size_t length = strlen(rule);
+
+    return strncasecmp(rule, path, length) == 0 && strchr("/:", path[length]); /* NUL as well */
+}
+
+/* Whether a permit is for all of a drive (DRIVE_COUNT: of the machine), or a path on it. */
+static bool permits(const struct decision *permit, unsigned slot, const char *path)
+{
+    return permit->scope == SCOPE_ARCHIVE ||
+           (slot == permit->slot && (permit->scope == SCOPE_DRIVE || (path && covers(permit->path, path))));
+}
+
+/* Whether a reason opens what a rule closes: where an office is named, if two persons permitted it, for what the rule
+ * is about or for what is asked. */
+static bool is_overridden(const struct rights *r, const struct rule *rule, unsigned slot, const char *path)
+{
+    const struct decision *d = &rule->decision;
+    bool permitted = !r->office;
+
+    for (size_t i = 0; i < r->count && !permitted; i++) {
+        const struct decision *permit = &r->rules[i].decision;
+
+        permitted = permit->permits && r->rules[i].level == rule->level && strcmp(r->today, permit->until) <= 0 &&
+                    (permits(permit, slot, path) || permits(permit, d->scope == SCOPE_ARCHIVE ? DRIVE_COUNT : d->slot,
+                                                            d->scope == SCOPE_PATH ? d->path : NULL));
+    }
+    return permitted && has_reason(r);
+}
+
+/* Whether a reason opens what nobody knows to be open: a permit of the archive itself is for that, too. */
+static bool is_ventured(const struct rights *r)
+{
+    return is_overridden(r, &(struct rule){.level = 0}, DRIVE_COUNT, NULL);
+}
+
 /* The rules of one archive. */
-static bool add_archive(struct rights *r, struct archive *archive, struct error *error)
+static bool add_archive(struct rights *r, struct archive *archive, unsigned level, struct error *error)
 {
     struct evidence_subject subject;
     const struct decision *rule;
     struct evidence *e;
-    size_t position = 0;
+    size_t position = 0, permit = 0;
     bool good;
 
     evidence_of(archive, &subject);
     e = desk_evidence(r->arguments, &subject, error);
-    good = e && (evidence_lost(e) == 0 || is_overridden(r) ||
-                 error_set(error, STATUS_UNDECIDED, subject.path, NULL, "`muniment verify` says which",
-                           "has evidence that is damaged or lost: what it decided on rights is not known"));
+    good = e;
+    r->office = r->office || (e && evidence_of_office(e));
+    while (good && (rule = evidence_permit(e, &permit)))
+        good = add_rule(r, rule, level) || error_host(error, subject.path, ENOMEM, "cannot judge");
+    good = good && (evidence_lost(e) == 0 || is_ventured(r) ||
+                    error_set(error, STATUS_UNDECIDED, subject.path, NULL, "`muniment verify` says which",
+                              "has evidence that is damaged or lost: what it decided on rights is not known"));
     while (good && (rule = evidence_next(e, &position)))
-        good = add_rule(r, rule) || error_host(error, subject.path, ENOMEM, "cannot judge");
+        good = add_rule(r, rule, level) || error_host(error, subject.path, ENOMEM, "cannot judge");
     evidence_free(e);
     return good;
 }
@@ -165,10 +246,10 @@ struct rights *rights_open(const struct arguments *a, struct archive *archive, s
         r->object = archive_file(archive);
         strftime(r->today, sizeof r->today, "%Y-%m-%d", gmtime_r(&now, &tm));
     }
-    for (; good && archive; archive = next) {
-        good = add_archive(r, archive, error);
+    for (unsigned level = 0; good && archive; archive = next, level++) {
+        good = add_archive(r, archive, level, error);
         next = good ? archive_parent(archive, error) : NULL;
-        if (good && !next && archive_is_derived(archive, NULL, NULL) && !is_overridden(r))
+        if (good && !next && archive_is_derived(archive, NULL, NULL) && !is_ventured(r))
             good = false; /* what the parent closes is not known */
     }
     if (good)
@@ -184,16 +265,10 @@ void rights_close(struct rights *r)
     free(r);
 }
 
-/* Whether a rule about a path speaks of another one: it is that, a stream of it (NAME:STREAM), or a folder above it. */
-static bool covers(const char *rule, const char *path)
-{
-    size_t length = strlen(rule);
-
-    return strncasecmp(rule, path, length) == 0 && strchr("/:", path[length]); /* NUL as well */
-}
-
 static bool concerns(const struct decision *rule, unsigned slot, const char *path, bool with_paths)
 {
+    if (rule->permits)
+        return false;
     if (rule->scope == SCOPE_ARCHIVE)
         return true;
     if (slot != DRIVE_COUNT && rule->slot != slot)
@@ -203,52 +278,55 @@ static bool concerns(const struct decision *rule, unsigned slot, const char *pat
     return path ? covers(rule->path, path) : with_paths;
 }
 
-static const char *strictest_rule(const struct rights *r, unsigned slot, const char *path, bool with_paths)
+/* The strictest rule; "": none. closed: of those that close today; by_reason: and that no reason opens. */
+static const char *strictest(const struct rights *r, unsigned slot, const char *path, bool with_paths, bool closed,
+                             bool by_reason)
 {
     const char *until = "";
 
-    for (size_t i = 0; i < r->count; i++)
-        if (concerns(&r->rules[i], slot, path, with_paths) && strcmp(r->rules[i].until, until) > 0)
-            until = r->rules[i].until;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct decision *d = &r->rules[i].decision;
+
+        if (concerns(d, slot, path, with_paths) && strcmp(d->until, until) > 0 &&
+            (!closed || strcmp(d->until, r->today) > 0) && !(by_reason && is_overridden(r, &r->rules[i], slot, path)))
+            until = d->until;
+    }
     return until;
-}
-
-/* The same, if it closes today. */
-static const char *strictest(const struct rights *r, unsigned slot, const char *path, bool with_paths)
-{
-    const char *until = strictest_rule(r, slot, path, with_paths);
-
-    return strcmp(until, r->today) > 0 ? until : NULL;
 }
 
 const char *rights_strictest(const struct rights *r)
 {
-    return strictest_rule(r, DRIVE_COUNT, NULL, true);
+    return strictest(r, DRIVE_COUNT, NULL, true, false, false);
 }
 
 const char *rights_closed(const struct rights *r, unsigned slot, const char *path)
 {
-    return is_overridden(r) ? NULL : strictest(r, slot, path, false);
+    const char *until = strictest(r, slot, path, false, true, true);
+
+    return *until ? until : NULL;
 }
 
 bool rights_allow(const struct rights *r, unsigned slot, bool with_paths, struct error *error)
 {
-    const char *until = strictest(r, slot, NULL, with_paths);
-    bool redacted = until && strcmp(until, REDACTED) == 0;
+    const char *until = strictest(r, slot, NULL, with_paths, true, true);
+    const bool redacted = strcmp(until, REDACTED) == 0, reason = argument_value(r->arguments, "--override");
 
-    if (!until || is_overridden(r))
+    if (!*until)
         return true;
-    if (argument_value(r->arguments, "--override"))
+    if (reason && !has_reason(r))
         return error_set(error, STATUS_USAGE, r->object, NULL, "name the office's log with --log and --by",
                          "is closed, and --override is an act that must be recorded");
     return error_set(error, STATUS_CLOSED, r->object, slot == DRIVE_COUNT ? NULL : drive_slot_names[slot],
-                     "give a reason with --override, and --log, if you may",
+                     reason      ? "two persons permit it: `muniment decide --permit-until`"
+                     : r->office ? "two persons permit it (`muniment decide --permit-until`); then give a reason with "
+                                   "--override, and --log"
+                                 : "give a reason with --override, and --log, if you may",
                      redacted ? "is redacted%s" : "is closed until %s", redacted ? "" : until);
 }
 
 bool rights_are_open(const struct rights *r)
 {
-    return !strictest(r, DRIVE_COUNT, NULL, true);
+    return !*strictest(r, DRIVE_COUNT, NULL, true, true, false);
 }
 
 bool desk_may_see(const struct arguments *a, struct archive *archive, struct error *error)
@@ -299,8 +377,9 @@ void rights_say(const struct arguments *a, struct archive *archive, char text[RI
 
     until = r ? rights_strictest(r) : "";
     for (size_t i = 0; r && i < r->count; i++)
-        if (r->rules[i].scope == SCOPE_ARCHIVE && strcmp(r->rules[i].until, whole) > 0)
-            whole = r->rules[i].until;
+        if (concerns(&r->rules[i].decision, DRIVE_COUNT, NULL, false) && r->rules[i].decision.scope == SCOPE_ARCHIVE &&
+            strcmp(r->rules[i].decision.until, whole) > 0)
+            whole = r->rules[i].decision.until;
     if (!r || !*until)
         snprintf(text, RIGHTS_WORDS, "%s", !r ? "undecided" : d->open || *d->closed_until ? "open" : "not stated");
     else if (strcmp(until, REDACTED) == 0)

@@ -110,12 +110,23 @@ says "as RFC 3161 has it" port.asked 'POST /good application/timestamp-query'
 gives "its stamp is as good" 0 "$MUNIMENT" verify web/web.mun $trust --tsa-trust good/ca.pem
 says "for verify" out '  proved        since 2'
 gives "a type may have parameters" 0 "$MUNIMENT" stamp web/web.mun --tsa "$address/parameter" --key work
-batches=$(ls $(beside web/web.mun) | wc -l)
-badly() # FACT PATH TEXT: nothing is taken
+badly() # FACT PATH TEXT OPTION...: nothing is taken
 {
-    gives "B-17: $1 is no answer" 4 timeout 20 "$MUNIMENT" stamp web/web.mun --tsa "$address$2" --key work --timeout 2
+    gives "B-17: $1 is no answer" 4 timeout 20 "$MUNIMENT" stamp web/web.mun --tsa "$address$2" --key work --timeout 2 "${@:4}"
     says "$1: says why" err "$3"
 }
+for path in nonce ordering; do gives "$path: a stamp is as good with it" 0 "$MUNIMENT" stamp web/web.mun --tsa "$address/$path" --key work; done
+gives "B-18: a policy is asked for, and got" 0 "$MUNIMENT" stamp web/web.mun --tsa "$address/good" --key work --policy 1.2.3.4
+gives "verify reports it" 0 "$MUNIMENT" verify web/web.mun $trust --tsa-trust good/ca.pem
+says "by its number" out 'under policy 1.2.3.4 by /CN=good TSA'
+gives "what is no policy is not asked for" 2 "$MUNIMENT" stamp web/web.mun --tsa "$address/good" --policy any
+batches=$(ls $(beside web/web.mun) | wc -l)
+badly "another policy than the one that was asked for" /policy 'gave a stamp of policy 1.2.3.4, not 1.2.3.5' --policy 1.2.3.5
+badly "a policy that the authority has not" /good 'it is a refusal of the authority' --policy 1.2.3.5
+badly "a refusal" /refusal 'it is a refusal of the authority'
+badly "another digest" /imprint 'it is not over a SHA-256'
+badly "a time that has not come" /ahead 'it is of a time that has not come yet'
+badly "a time of two hours" /vague 'it is less accurate than an hour'
 badly "another type" /type 'answered 200 text/html, not 200 application/timestamp-reply'
 badly "a type that begins so" /types 'answered 200 application/timestamp-replyx'
 badly "another type that says it was the right one" /posing 'answered 200 text/html'
@@ -147,14 +158,36 @@ hangs() # FACT COMMAND: nothing is taken, and nothing of it runs on
     passed "$1: nothing of it runs on" $(pgrep -c -f "sleep 98765$$")
 }
 hangs "a command that hangs" "sleep 98765$$"
+hangs "one that has left its session" "setsid sleep 98765$$; true"
+hangs "one whose children have, each in its own" "for n in 1 2 3; do setsid sh -c 'setsid sleep 98765$$ & setsid sleep 98765$$' & done; wait"
 hangs "one whose children hang" "trap '' TERM; sleep 98765$$ & sleep 98765$$ & wait"
 hangs "one that has closed its output" "exec >&-; sleep 98765$$; true"
 hangs "one that has answered, and whose child holds the output" "$(tsa good); sleep 98765$$ &"
 mkdir left; cp open.mun left/
 gives "one that has answered is taken" 0 "$MUNIMENT" stamp left/open.mun --tsa "$(tsa good); sleep 98765$$ >left/out 2>&1 &"
 passed "what it left is ended, too" $(pgrep -c -f "sleep 98765$$")
+mkdir daemon; cp open.mun daemon/
+gives "one that has answered, and left a daemon" 0 "$MUNIMENT" stamp daemon/open.mun --tsa "$(tsa good); (setsid sleep 98765$$ >daemon/out 2>&1 &)"
+passed "the daemon is ended, too" $(pgrep -c -f "sleep 98765$$")
+# One file is stamped and digested: whoever changes or replaces it meanwhile gets no batch.
+mkdir moved; cp open.mun moved/m.mun
+at=$(($(stat -c %s open.mun) / 2))
+for change in "printf X | dd of=moved/m.mun bs=1 seek=$at conv=notrunc" "cp --remove-destination open.mun moved/m.mun" "truncate -s $at moved/m.mun"; do
+    gives "B-16: a file is changed while the authority is asked: ${change%% *}" 3 "$MUNIMENT" stamp moved/m.mun --tsa "$(tsa good); sleep 1; $change 2>>log"
+    passed "nothing is kept of it" $([ ! -e "$(beside open.mun | sed 's|^[.]|moved|')" ]; echo $?)
+    cp open.mun moved/m.mun
+done
 gives "a command may hold an address" 4 "$MUNIMENT" stamp open.mun --tsa "echo http://127.0.0.1/"
 says "it was run" err 'gave what is no stamp'
+
+gives "what is no list of revoked certificates is not kept" 3 "$MUNIMENT" stamp open.mun --tsa "$(tsa good)" --crl work.pub
+gives "an authority's certificate that is none" 3 "$MUNIMENT" verify open.mun $trust --tsa-trust work.pub
+gives "or not there" 3 "$MUNIMENT" verify open.mun $trust --tsa-trust nowhere.pem
+mkdir ahead; cp open.mun ahead/
+gives "a stamp of 2030, taken in 2030" 0 env LD_PRELOAD=./clock.so CLOCK="$(date -d 2030-06-01 +%s)" "$MUNIMENT" stamp ahead/open.mun --tsa "$(tsa good 2030-06-01)"
+gives "B-13: is no error before that" 0 "$MUNIMENT" verify ahead/open.mun $trust --tsa-trust good/ca.pem
+says "for that reason" out 'is of a time that has not come yet'
+passed "but proves nothing" $(grep -c '  proved' out)
 
 # Keys are judged at the stamped time (B-15).
 today=$(date +%F) tomorrow=$(date -d tomorrow +%F)
@@ -210,6 +243,62 @@ says "if nothing shows that it is" out "its authority was revoked on $today, and
 gives "another authority shows it" 0 "$MUNIMENT" stamp robbed/r.mun --tsa "$(tsa long 2025-02-01)" --about "$batch"
 gives "so that it is good" 0 "$MUNIMENT" verify robbed/r.mun $trust $both
 says "from its time on" out '  proved        since 2025-01-01T00:00:00Z'
+# An authority under an intermediate one: a list of any certificate of its chain counts (RFC 5280, section 6).
+mkdir tall
+at() { env LD_PRELOAD="$WORK/clock.so" CLOCK="$(date -d "$1" +%s)" openssl "${@:2}" 2>>"$WORK/log"; } # DATE ARGUMENT...: on that day
+ca() # NAME: the configuration of an authority of certificates
+{
+    mkdir $1.d; echo 01 >$1.d/serial; : >$1.d/index; echo 01 >$1.d/number
+    printf '[ca]\ndefault_ca=x\n[x]\ndatabase=%s/index\nserial=%s/serial\ncrlnumber=%s/number\nnew_certs_dir=%s\ncertificate=%s.pem\nprivate_key=%s.key\ndefault_md=sha256\ndefault_crl_days=30\nunique_subject=no\npolicy=p\n[p]\ncommonName=supplied\n' \
+        $1.d $1.d $1.d $1.d $1 $1 >$1.cnf
+}
+(
+    cd tall || exit
+    new="req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+    ca root; ca middle
+    at 2010-01-01 $new -x509 -keyout root.key -out root.pem -days 36500 -subj "/CN=tall root"
+    at 2010-01-01 $new -x509 -keyout forged.key -out forged.pem -days 36500 -subj "/CN=tall root"
+    at 2010-01-01 $new -keyout middle.key -out middle.csr -subj "/CN=tall middle"
+    printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n' >middle.ext
+    openssl ca -batch -config root.cnf -in middle.csr -out middle.pem -extfile middle.ext -startdate 20100101000000Z -enddate 20960101000000Z
+    at 2010-01-01 $new -keyout tsa.key -out tsa.csr -subj "/CN=tall TSA"
+    openssl ca -batch -config middle.cnf -in tsa.csr -out tsa.pem -extfile ../good/tsa.ext -startdate 20100101000000Z -enddate 20990101000000Z
+    sed "s|/good/|/tall/|; s|^default_policy|certs=$PWD/middle.pem\n&|" ../good/ca.cnf >ca.cnf; echo 01 >tsaserial
+    sed 's/forged.d/root.d/; s/root.pem/forged.pem/; s/root.key/forged.key/' root.cnf >forged.cnf
+    for ca in root middle; do at 2024-05-01 ca -config $ca.cnf -gencrl -out $ca.crl; done
+    at 2020-05-01 ca -config root.cnf -gencrl -out expired.crl
+    revoked() { cp -r root.d kept.d; at "$2" ca -config root.cnf -revoke middle.pem -crl_$3 "$4"; at "$5" ca -config "${6:-root}.cnf" -gencrl -out $1.crl; rm -r root.d; mv kept.d root.d; }
+    revoked before 2024-04-01 reason superseded 2024-05-01
+    revoked lost 2025-04-01 reason keyCompromise 2025-05-01
+    revoked since 2025-04-01 reason superseded 2025-05-01
+    revoked stolen 2025-04-01 compromise 20240401000000Z 2025-05-01
+    revoked old 2020-04-01 reason superseded 2020-05-01
+    revoked forgery 2024-04-01 reason keyCompromise 2024-05-01 forged
+) >>log 2>&1
+cp open.mun tall/t.mun
+gives "an authority under another" 0 "$MUNIMENT" stamp tall/t.mun --tsa "$(tsa tall 2024-05-05)"
+mv "$(beside tall/t.mun)" tall/first
+listed() # FACT STATUS TEXT CRL...: what verify says with these lists
+{
+    local fact=$1 status=$2 text=$3
+    rm -rf "$(beside tall/t.mun)"; cp -r tall/first "$(beside tall/t.mun)"
+    "$MUNIMENT" stamp tall/t.mun --tsa "$(tsa other)" $(printf -- '--crl tall/%s.crl ' "${@:4}") >out 2>err || cat err
+    gives "B-11: $fact" "$status" "$MUNIMENT" verify tall/t.mun $trust --tsa-trust tall/root.pem
+    says "$fact: says so" out "$text"
+}
+gives "without any list it is good" 0 "$MUNIMENT" verify tall/t.mun --evidence tall/first $trust --tsa-trust tall/root.pem
+says "and it is said that there is none" out 'by /CN=tall TSA, whose certificate expires on 2096-01-01: stamp again before; no list says whether it was revoked'
+listed "a list of each of the two" 0 'whose certificate expires on 2096-01-01: stamp again before' root middle
+passed "then nothing more is said" $(grep -c 'no list says' out)
+listed "of the intermediate one's issuer alone" 0 'no list says whether it was revoked' root
+listed "of the first one's alone" 0 'no list says whether it was revoked' middle
+listed "one that had expired before the stamp" 0 'no list says whether it was revoked' expired middle
+listed "the intermediate one was revoked before" 1 'an authority above it was revoked on 2024-04-01' before middle
+listed "an expired list says so" 1 'an authority above it was revoked on 2020-04-01' old
+listed "its key was lost later, and nothing shows that the stamp is older" 1 'an authority above it was revoked on 2025-04-01, and no later stamp' lost middle
+listed "it was superseded later" 0 '  proved        since 2024-05-05' since middle
+listed "the day of the loss counts, not that of the revocation" 1 'an authority above it was revoked on 2024-04-01' stolen
+listed "a list of another key under its issuer's name is none" 0 '  proved        since 2024-05-05' forgery
 # The digest is SHA-256, and the time the latest that the accuracy allows (B-13).
 tar -xf open.mun evidence/00000000/statement.sig
 for digest in sha1 sha512; do
@@ -266,8 +355,40 @@ for command in "boot a/a.mun --until time:1" "export a/a.mun -o x.img" "retrieve
 done
 gives "no --trust: the archive's own signer decides" 6 read_one a/a.mun
 gives "Q-11: a reason alone is not enough" 2 read_one a/a.mun $trust --override "court order 17"
-gives "a reason that is recorded is" 0 read_one a/a.mun $trust --override "court order 17" --log office.log --by archivist-1
+gives "nor is one that is recorded, where the office has two persons" 5 read_one a/a.mun $trust --override "court order 17" --log office.log --by archivist-1
+gives "Q-12: one person permits it" 0 "$MUNIMENT" decide a/a.mun --permit-until 2099-01-01 --reason "court order 17" --key work $trust
+says "which is not enough" out 'archive permitted until 2099-01-01: court order 17 (a permit takes two: it changes nothing)'
+gives "so that it stays closed" 5 read_one a/a.mun $trust --override "court order 17" --log office.log --by archivist-1
+gives "two persons permit it" 0 "$MUNIMENT" decide a/a.mun --permit-until 2099-01-01 --reason "court order 17" --key work --second second $trust
+gives "then a reason that is recorded opens it" 0 read_one a/a.mun $trust --override "court order 17" --log office.log --by archivist-1
+gives "without one it stays closed" 6 read_one a/a.mun $trust
+says "which is said" err 'is closed until 2099-01-01'
+permitted() # FACT STATUS OPTION...: of an archive that the office closed, by a permit
+{
+    rm -rf permit; mkdir permit; cp open.mun permit/p.mun
+    "$MUNIMENT" decide permit/p.mun --close-until 2099-01-01 --reason law --key work $trust >out
+    "$MUNIMENT" log new permit/log --origin x >out
+    "$MUNIMENT" decide permit/p.mun --permit-until 2098-01-01 --reason r --key work --second second $trust "${@:3}" >out
+    gives "$1" "$2" read_one permit/p.mun $trust --override r --log permit/log --by archivist-1
+}
+permitted "a permit of the drive" 0 --drive fd0
+permitted "of a file opens no archive that is closed as a whole" 6 --drive fd0 --path records/p1021.txt
+permitted "of all" 0
+gives "boot takes that as well" 0 "$MUNIMENT" boot permit/p.mun --until time:1 $trust --override r --log permit/log --by archivist-1
+gives "until its day" 6 env LD_PRELOAD=./clock.so CLOCK="$(date -d 2098-01-02 +%s)" "$MUNIMENT" files permit/p.mun RECORDS/P1021.TXT $trust --override r --log permit/log --by archivist-1
+mkdir paths; cp open.mun paths/p.mun; "$MUNIMENT" log new paths/log --origin x >out
+reason="--override r --log paths/log --by archivist-1"
+for file in 1 4; do "$MUNIMENT" decide paths/p.mun --drive fd0 --path records/p102$file.txt --close-until 2099-01-01 --reason r --key work $trust >out; done
+"$MUNIMENT" decide paths/p.mun --drive fd0 --path RECORDS/P1021.TXT --permit-until 2098-01-01 --reason r --key work --second second $trust >out
+gives "a permit of a file opens that file" 0 read_one paths/p.mun $trust $reason
+gives "and no other" 6 "$MUNIMENT" files paths/p.mun RECORDS/P1024.TXT $trust $reason
+gives "nor the machine" 6 "$MUNIMENT" boot paths/p.mun --until time:1 $trust $reason
+says "which says what would" err 'two persons permit it'
+"$MUNIMENT" decide paths/p.mun --drive fd0 --path records --permit-until 2098-01-01 --reason r --key work --second second $trust >out
+gives "one of its folder opens both, and so the machine" 0 "$MUNIMENT" boot paths/p.mun --until time:1 $trust $reason
+gives "where no office is named, a reason is enough" 0 read_one permit/p.mun --override r --log permit/log --by archivist-1
 says "it is recorded" office.log '"override":"court order 17"'
+"$MUNIMENT" decide open.mun --permit-until 2099-01-01 --reason r --key work --second second $trust >out
 gives "the closed one of two may be the second" 0 "$MUNIMENT" diff open.mun a/a.mun $trust --override "court order 18" --log office.log --by archivist-1
 says "it is recorded, too" office.log "\"override\":\"court order 18\",\"other-machine-root\":\"$("$MUNIMENT" info a/a.mun --root)\""
 gives "Q-6: one person cannot open it again" 0 "$MUNIMENT" decide a/a.mun --open --reason mistake --key work $trust
@@ -283,6 +404,16 @@ lose_second superseded
 gives "the second's key was superseded since: it stays open" 0 read_one a/a.mun $trust --trust third.cert --trust second.revoked
 lose_second compromised
 gives "K-18: it was compromised, and seconds nothing any more" 6 read_one a/a.mun $trust --trust third.cert --trust second.revoked
+# What held when it was made is what a decision is measured by, not what was replaced before that (Q-6).
+mkdir again; cp open.mun again/a.mun
+"$MUNIMENT" decide again/a.mun --close-until 2095-01-01 --reason one --key work $trust >out
+"$MUNIMENT" decide again/a.mun --open --reason two --key work --second second $trust >out
+gives "one person closes again what two had opened, for less long than before" 0 "$MUNIMENT" decide again/a.mun --close-until 2050-01-01 --reason three --key work $trust
+gives "Q-6: that closes it" 6 read_one again/a.mun $trust
+says "until then" err 'until 2050-01-01'
+"$MUNIMENT" decide again/a.mun --close-until 2040-01-01 --reason four --key work $trust >out
+gives "he cannot shorten that alone" 6 read_one again/a.mun $trust
+says "it stays" err 'until 2050-01-01'
 mkdir p; cp open.mun p/p.mun
 gives "a path is closed" 0 "$MUNIMENT" decide p/p.mun --drive fd0 --path records/p1021.txt --redact --reason name --key work $trust
 for path in /RECORDS/P1021.TXT RECORDS/ RECORDS//P1021.TXT RECORDS/./P1021.TXT ../RECORDS ""; do
@@ -328,6 +459,8 @@ mkdir f; cp open.mun f/f.mun
 "$MUNIMENT" decide f/f.mun --close-until 2060-01-01 --reason other --key work $trust >out && mv $(beside f/f.mun) f2
 gives "of a fork the stricter rule holds" 6 read_one f/f.mun $trust --evidence f1 --evidence f2
 says "that is it" err 'until 2060-01-01'
+gives "verify shows the fork" 0 "$MUNIMENT" verify f/f.mun $trust --evidence f1 --evidence f2
+says "with both ends" out "evidence      a fork: no batch stands on $(basename -a f1/*.batch f2/*.batch | cut -c1-8 | sort | paste -sd, | sed 's/,/, /')"
 gives "a list knows of it" 0 "$MUNIMENT" ls f $trust --evidence f1 --evidence f2
 says "too" out 'closed until 2060-01-01'
 gives "one alone" 6 read_one f/f.mun $trust --evidence f1
@@ -648,6 +781,13 @@ fresh; sed '/^key/d; /^$/,$d; s/2070/2099/' t/t.mun.evidence/"$one" >u; rm t/t.m
 attack "B-9: a decision that nobody signed" 0 read_one t/t.mun $trust
 fresh; sed 's/^made:/note: x\n&/' t/t.mun.evidence/"$one" >u; cp u "t/t.mun.evidence/$(sha256sum <u | cut -d' ' -f1).batch"
 attack "B-4: a batch with a line that there is not" 1 "$MUNIMENT" verify t/t.mun $trust
+for line in "made: the day before today.." "made: 2026-13-45T00:00:0xZ" "file: sha256 12 abc" "file: sha256 012 $(printf 'a%.0s' $(seq 64))" "review: 2026-00-10"; do
+    fresh; rm t/t.mun.evidence/*
+    { sed '/^key/d; /^$/,$d; /^reason/d; /^stands/d' $(beside a0/a0.mun)/"$one"; } | case $line in made*) sed "s/^made:.*/$line/" ;; file*) sed "s/^decision/$line\n&/" ;; *) sed "\$a$line" ;; esac >u
+    cp u "t/t.mun.evidence/$(sha256sum <u | cut -d' ' -f1).batch"
+    attack "B-4: a batch with \"$line\"" 1 "$MUNIMENT" verify t/t.mun $trust
+    says "is none: ${line%%:*}" out 'is no batch of version 0'
+done
 fresh; rm t/t.mun.evidence/"$two"; mv e x.batch; rm t/t.mun.evidence/*; cp x.batch "t/t.mun.evidence/$(sha256sum <x.batch | cut -d' ' -f1).batch"
 attack "alone, its signature does not fit: it is no decision" 0 read_one t/t.mun $trust
 fresh; mv t/t.mun.evidence/"$one" t/t.mun.evidence/"$(printf 'a%.0s' $(seq 64))".batch
@@ -680,6 +820,7 @@ says "it stays closed as long" err 'until 2095-01-01'
 mkdir twin; cp closed/laundered.mun twin/; cp a0/a0.mun twin/closed.mun
 attack "beside an open twin of its parent" 5 read_one twin/laundered.mun $trust
 printf 'wait time 1\nsnapshot s.snapshot\n' >s.script
+"$MUNIMENT" decide closed/closed.mun --permit-until 2090-01-01 --reason order --key work --second second $trust >out
 "$MUNIMENT" boot closed/closed.mun --script s.script --record s.journal --override "court order 17" --log office.log --by archivist-1 >out
 attack "a journal of a closed machine, on an open twin" 3 "$MUNIMENT" replay open.mun s.journal $trust
 says "is refused by the digest of content.txt" err 'of another archive of this machine'

@@ -4,6 +4,7 @@
 It writes its port to the file, and counts in PORT-FILE.asked what it was asked. /good answers by `openssl ts -reply`; what the others do stands in
 `answer`."""
 import http.server
+import os
 import subprocess
 import sys
 import time
@@ -16,11 +17,21 @@ class Authority(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def stamp(self, query):
+    def stamp(self, query, more="", ahead=0):
+        """The answer of openssl: `more` is added to its configuration, whose last section is the authority's."""
         with open(f"{port_file}.tsq", "wb") as file:
             file.write(query)
-        return subprocess.run(["openssl", "ts", "-reply", "-config", config, "-section", "t", "-queryfile", file.name],
-                              check=True, capture_output=True).stdout
+        with open(config) as plain, open(f"{port_file}.cnf", "w") as changed:
+            changed.write(plain.read() + more + "\n")
+        clock = {"LD_PRELOAD": "./clock.so", "CLOCK": str(int(time.time()) + ahead)} if ahead else {}
+        return subprocess.run(["openssl", "ts", "-reply", "-config", changed.name, "-section", "t", "-queryfile", file.name],
+                              check=True, capture_output=True, env={**os.environ, **clock}).stdout
+
+    def query(self, query, *options):
+        """A query of its own over the digest that was asked for."""
+        digest = query[query.index(b"\x04\x20") + 2:][:32]
+        options = options or ("-digest", digest.hex(), "-sha256", "-no_nonce")
+        return subprocess.run(["openssl", "ts", "-query", "-cert", *options], check=True, capture_output=True).stdout
 
     def head(self, status, kind="application/timestamp-reply", **more):
         self.send_response(status)
@@ -68,8 +79,29 @@ class Authority(http.server.BaseHTTPRequestHandler):
             self.wfile.write(self.stamp(query))
         elif path == "/other":  # over something else
             self.head(200)
-            self.wfile.write(self.stamp(subprocess.run(["openssl", "ts", "-query", "-data", config, "-sha256", "-cert"],
-                                                       check=True, capture_output=True).stdout))
+            self.wfile.write(self.stamp(self.query(query, "-data", config, "-sha256")))
+        elif path == "/imprint":  # over a digest of another algorithm
+            self.head(200)
+            self.wfile.write(self.stamp(self.query(query, "-digest", "00" * 64, "-sha512")))
+        elif path == "/policy":  # under the policy that nobody asked for
+            self.head(200)
+            self.wfile.write(self.stamp(self.query(query)))
+        elif path == "/nonce":  # with a nonce that nobody asked for
+            self.head(200)
+            digest = query[query.index(b"\x04\x20") + 2:][:32]
+            self.wfile.write(self.stamp(self.query(query, "-digest", digest.hex(), "-sha256")))
+        elif path == "/ahead":  # of tomorrow
+            self.head(200)
+            self.wfile.write(self.stamp(query, ahead=86400))
+        elif path == "/vague":  # accurate to two hours
+            self.head(200)
+            self.wfile.write(self.stamp(query, "accuracy=secs:7200"))
+        elif path == "/ordering":
+            self.head(200)
+            self.wfile.write(self.stamp(query, "ordering=yes"))
+        elif path == "/refusal":  # status 2: rejection
+            self.head(200)
+            self.wfile.write(bytes.fromhex("30053003020102"))
         elif path == "/again":  # a good stamp with a byte after it
             self.head(200)
             self.wfile.write(self.stamp(query) + b"x")

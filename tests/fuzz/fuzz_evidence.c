@@ -16,7 +16,7 @@ static void require(int condition)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct stamp_trust nobody = {.anchor_count = 0};
+    const struct stamp_trust nobody = {.anchors = NULL};
     struct stamp_verdict verdict;
     char *text = calloc(1, size + 1);
     struct batch *b;

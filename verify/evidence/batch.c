@@ -52,7 +52,9 @@ void decision_print(struct text *t, const struct decision *d)
         text_print(t, " ");
         print_name(t, d->path);
     }
-    if (!*d->until)
+    if (d->permits)
+        text_print(t, " permitted until %s", d->until);
+    else if (!*d->until)
         text_print(t, " open");
     else if (strcmp(d->until, REDACTED) == 0)
         text_print(t, " redacted");
@@ -60,19 +62,27 @@ void decision_print(struct text *t, const struct decision *d)
         text_print(t, " closed until %s", d->until);
 }
 
+/* Whether a text has a form, in which d is a digit. */
+static bool has_form(const char *text, const char *form)
+{
+    size_t i = 0;
+
+    while (form[i] && (form[i] == 'd' ? text[i] >= '0' && text[i] <= '9' : text[i] == form[i]))
+        i++;
+    return !form[i] && !text[i];
+}
+
+/* A day of a month, whatever month it is. */
 static bool is_date(const char *text)
 {
-    static const char form[] = "dddd-dd-dd";
-
-    for (size_t i = 0; form[i]; i++)
-        if (form[i] == '-' ? text[i] != '-' : text[i] < '0' || text[i] > '9')
-            return false;
-    return text[10] == '\0';
+    return has_form(text, "dddd-dd-dd") && strncmp(text + 5, "01", 2) >= 0 && strncmp(text + 5, "12", 2) <= 0 &&
+           strcmp(text + 8, "01") >= 0 && strcmp(text + 8, "31") <= 0;
 }
 
 static bool read_decision(const char *text, struct decision *d)
 {
-    char scope[8], slot[4] = "", name[3 * DECISION_PATH] = "", action[24];
+    static const char closed[] = " closed until ", permitted[] = " permitted until ";
+    char scope[8], slot[4] = "", name[3 * DECISION_PATH] = "";
     const char *rest;
     int used = 0;
     unsigned n = 0;
@@ -104,10 +114,13 @@ static bool read_decision(const char *text, struct decision *d)
         strcpy(d->until, REDACTED);
         return true;
     }
-    snprintf(action, sizeof action, "%.23s", rest);
-    if (strncmp(action, " closed until ", 14) != 0 || strlen(rest) != 24 || !is_date(rest + 14))
+    d->permits = strncmp(rest, permitted, strlen(permitted)) == 0;
+    if (!d->permits && strncmp(rest, closed, strlen(closed)) != 0)
         return false;
-    memcpy(d->until, rest + 14, sizeof d->until);
+    rest += strlen(d->permits ? permitted : closed);
+    if (!is_date(rest))
+        return false;
+    memcpy(d->until, rest, sizeof d->until);
     return true;
 }
 
@@ -224,6 +237,15 @@ static bool take_key(struct batch *b, const char *value)
     return true;
 }
 
+/* "SIZE HEX". */
+static bool is_file_digest(const char *text, size_t digits)
+{
+    const size_t size = strspn(text, "0123456789");
+
+    return size >= 1 && size <= 19 && (size == 1 || *text != '0') && text[size] == ' ' &&
+           strspn(text + size + 1, "0123456789abcdef") == digits && !text[size + 1 + digits];
+}
+
 /* Reads the lines of a copy of the body; what it does not understand is left, and found when it is printed again. */
 static bool parse(struct batch *b, char *at, struct text *files)
 {
@@ -240,15 +262,19 @@ static bool parse(struct batch *b, char *at, struct text *files)
     while (b->stand_count < BATCH_STANDS && (value = take(&at, "stands-on")))
         if (!take_digest(value, '\0', b->stands_on[b->stand_count++]))
             return false;
-    if (!(value = take(&at, "made")) || strlen(value) != 20)
+    if (!(value = take(&at, "made")) || !has_form(value, "dddd-dd-ddTdd:dd:ddZ"))
         return false;
     memcpy(b->made, value, sizeof b->made);
     for (size_t i = 0; i < 3; i++) {
         char line[32];
 
         snprintf(line, sizeof line, "file: %s ", algorithms[i]);
-        if (strncmp(at, line, strlen(line)) == 0 && (value = take(&at, "file")))
-            text_print(files, "file: %.300s\n", value);
+        if (strncmp(at, line, strlen(line)) != 0)
+            continue;
+        value = take(&at, "file");
+        if (!value || !is_file_digest(value + strlen(algorithms[i]) + 1, i ? 128 : 64))
+            return false;
+        text_print(files, "file: %s\n", value);
     }
     if ((value = take(&at, "decision")) && !(b->decides = read_decision(value, &b->decision)))
         return false;

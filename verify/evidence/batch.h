@@ -31,6 +31,7 @@ struct batch {
     bool unchecked; /* somebody who is trusted may have signed it, by an algorithm that is not checked here */
     bool lapsed;    /* nobody who is trusted signed it, but somebody who was, until his key was compromised */
     bool ignored;   /* a decision that would need a second person */
+    bool ordered;   /* that was found out */
     struct stamp_verdict verdict;
     bool weighed; /* by what stamps its batch */
     bool passed;  /* by the search for what a batch stands on */

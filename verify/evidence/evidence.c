@@ -127,7 +127,7 @@ static int compare(const void *a, const void *b)
 
 /* --- What stands on what --- */
 
-static struct batch *find(const struct evidence *e, const char *name)
+struct batch *evidence_batch(const struct evidence *e, const char *name)
 {
     for (size_t from = 0, to = e->count; from < to;) {
         size_t middle = from + (to - from) / 2;
@@ -143,16 +143,11 @@ static struct batch *find(const struct evidence *e, const char *name)
     return NULL;
 }
 
-const struct batch *evidence_batch(const struct evidence *e, const char *name)
-{
-    return find(e, name);
-}
-
 /* Digests cannot form a circle, but many ways may lead to one batch: each is gone over once. */
 static bool leads_to(const struct evidence *e, const struct batch *b, const char *name)
 {
     for (unsigned i = 0; i < b->stand_count; i++) {
-        struct batch *below = find(e, b->stands_on[i]);
+        struct batch *below = evidence_batch(e, b->stands_on[i]);
 
         if (strcmp(b->stands_on[i], name) == 0)
             return true;
@@ -177,10 +172,10 @@ static void miss(struct evidence *e, const struct evidence_request *r)
 {
     for (size_t i = 0; i < e->count; i++)
         for (unsigned n = 0; n < e->batches[i]->stand_count; n++)
-            if (!find(e, e->batches[i]->stands_on[n]))
+            if (!evidence_batch(e, e->batches[i]->stands_on[n]))
                 note(e, true, e->batches[i]->stands_on[n], "is missing: another batch stands on it");
     for (size_t i = 0; i < r->known_count; i++)
-        if (!find(e, r->known[i]))
+        if (!evidence_batch(e, r->known[i]))
             note(e, true, r->known[i], "is missing: the log knows it");
 }
 
@@ -199,19 +194,17 @@ static void proved_since(const struct evidence *e, const char *about, char time[
     }
 }
 
-/* As signer_trust, for a signature that is proved to exist since a time (empty: that is only claimed). */
-static bool judge_key(const struct evidence_request *r, const char *key, const char time[21], struct trust *trust,
-                      struct error *error)
+/* As trusted_judge, for a signature that is proved to exist since a time (empty: that is only claimed). */
+static void judge_key(const struct trusted *trusted, const char *key, const char time[21], struct trust *trust)
 {
     char since[11];
 
     snprintf(since, sizeof since, "%.10s", time);
-    return signer_trust(r->trusted, r->trusted_count, key, *since ? since : NULL, trust, error);
+    trusted_judge(trusted, key, *since ? since : NULL, trust);
 }
 
 /* Who is trusted signed, and how many. Where nobody is named, it is the archive's own signer. */
-static bool judge_signatures(const struct evidence *e, struct batch *b, const struct evidence_request *r,
-                             struct error *error)
+static void judge_signatures(const struct evidence *e, struct batch *b, const struct trusted *who)
 {
     struct key_text body = {.text = b->text, .size = b->size, .body = b->body};
     unsigned trusted = 0, seconds = 0, lapsed = 0;
@@ -228,12 +221,11 @@ static bool judge_signatures(const struct evidence *e, struct batch *b, const st
         state = again ? SIGNATURE_WRONG : key_text_check(&body, &b->keys[i]);
         if (state == SIGNATURE_WRONG)
             continue;
-        if (r->trusted_count == 0) {
-            trusted += state == SIGNATURE_FITS && strcmp(b->keys[i].digest, r->subject->sealed.signer) == 0;
+        if (!e->somebody) {
+            trusted += state == SIGNATURE_FITS && strcmp(b->keys[i].digest, e->subject.sealed.signer) == 0;
             continue;
         }
-        if (!judge_key(r, b->keys[i].digest, since, &trust, error))
-            return false;
+        judge_key(who, b->keys[i].digest, since, &trust);
         b->unchecked = b->unchecked || (state == SIGNATURE_NOT_CHECKED && trust.trusted);
         if (state == SIGNATURE_NOT_CHECKED)
             continue;
@@ -244,7 +236,6 @@ static bool judge_signatures(const struct evidence *e, struct batch *b, const st
     b->trusted = trusted > 0;
     b->lapsed = !trusted && lapsed;
     b->two = b->trusted && trusted + seconds > 1;
-    return true;
 }
 
 /* --- Stamps --- */
@@ -282,23 +273,28 @@ static void weigh(struct evidence *e, struct batch *b, const char now[21])
     if (strcmp(since, v->ends) < (v->revoked ? 0 : 1)) /* a certificate is good to its last second */
         return;
     v->state = v->revoked ? STAMP_WRONG : STAMP_UNKNOWN;
-    snprintf(v->why, sizeof v->why, "its authority %s on %.10s, and no later stamp shows that it is older",
-             v->revoked ? "was revoked" : "expired", v->ends);
+    snprintf(v->why, sizeof v->why, "%s %s on %.10s, and no later stamp shows that it is older",
+             v->above ? "an authority above it" : "its authority", v->revoked ? "was revoked" : "expired", v->ends);
 }
 
 /* All lists of revoked certificates count, whichever batch brought them. */
-static void judge_stamps(struct evidence *e, const struct evidence_request *r)
+static bool judge_stamps(struct evidence *e, const struct evidence_request *r, struct error *error)
 {
-    struct stamp_bytes *crls = calloc(e->count * BATCH_CRLS + 1, sizeof *crls);
-    struct stamp_trust trust = {.anchors = r->authorities, .anchor_count = r->authority_count, .crls = crls};
+    struct stamp_anchors *anchors = stamp_anchors_load(r->authorities, r->authority_count, error);
+    struct stamp_bytes *crls = anchors ? calloc(e->count * BATCH_CRLS + 1, sizeof *crls) : NULL;
+    struct stamp_trust trust = {.anchors = anchors, .crls = crls};
     time_t seconds = time(NULL);
     char now[21];
     struct tm tm;
 
-    for (size_t i = 0; crls && i < e->count; i++)
+    if (!crls) {
+        stamp_anchors_free(anchors);
+        return anchors ? error_host(error, r->subject->path, ENOMEM, "cannot judge") : false;
+    }
+    for (size_t i = 0; i < e->count; i++)
         for (unsigned n = 0; n < e->batches[i]->crl_count; n++)
             crls[trust.crl_count++] = e->batches[i]->crls[n];
-    for (size_t i = 0; crls && i < e->count; i++) {
+    for (size_t i = 0; i < e->count; i++) {
         struct batch *b = e->batches[i];
         struct stamp_bytes about, stamp = {b->stamp, b->stamp_size};
 
@@ -312,21 +308,28 @@ static void judge_stamps(struct evidence *e, const struct evidence_request *r)
         stamp_judge(stamp, about, &trust, &b->verdict);
     }
     free(crls);
+    stamp_anchors_free(anchors);
     strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &tm));
     for (size_t i = 0; i < e->count; i++)
         weigh(e, e->batches[i], now);
     proved_since(e, "signature", e->proved);
+    return true;
 }
 
 /* --- All of it --- */
 
 static bool judge(struct evidence *e, const struct evidence_request *r, struct error *error)
 {
-    judge_stamps(e, r);
-    for (size_t i = 0; i < e->count; i++)
-        if (!judge_signatures(e, e->batches[i], r, error))
-            return false;
-    if (!judge_key(r, e->subject.sealed.signer, e->proved, &e->signer, error))
+    struct trusted *who = trusted_load(r->trusted, r->trusted_count, error);
+    const bool good = who && judge_stamps(e, r, error);
+
+    for (size_t i = 0; good && i < e->count; i++)
+        judge_signatures(e, e->batches[i], who);
+    e->office = good && trusted_office(who);
+    if (good)
+        judge_key(who, e->subject.sealed.signer, e->proved, &e->signer);
+    trusted_free(who);
+    if (!good)
         return false;
     miss(e, r);
     return rights_judge(e) || error_set(error, STATUS_HOST, r->subject->path, NULL, NULL, "out of memory");
@@ -400,7 +403,8 @@ static void report_batch(const struct evidence *e, const struct batch *b,
         decision_print(&decision, &b->decision);
         snprintf(line, sizeof line, "%.8s, %.10s: %.400s%s%.300s%s", b->name, b->made,
                  decision.bytes ? decision.bytes : "", *b->reason ? ": " : "", b->reason,
-                 b->lapsed     ? " (its key was compromised: it closes, and opens nothing)"
+                 b->decision.permits && b->trusted && !b->two ? " (a permit takes two: it changes nothing)"
+                 : b->lapsed   ? " (its key was compromised: it closes, and opens nothing)"
                  : !b->trusted ? " (nobody who is trusted signed it: it changes nothing)"
                  : b->ignored  ? " (it would open what was closed, which takes two: it changes nothing)"
                                : "");
@@ -417,13 +421,39 @@ static void report_batch(const struct evidence *e, const struct batch *b,
     }
     if (*b->about && b->verdict.state == STAMP_GOOD)
         snprintf(line, sizeof line,
-                 "%.8s, stamped %.20s by %.200s, whose certificate expires on %.10s: stamp again before", b->name,
-                 b->verdict.time, b->verdict.authority, b->verdict.expires);
+                 "%.8s, stamped %.20s under policy %.63s by %.200s, whose certificate expires on %.10s: stamp again "
+                 "before%s",
+                 b->name, b->verdict.time, b->verdict.policy, b->verdict.authority, b->verdict.ends,
+                 b->verdict.listed ? "" : "; no list says whether it was revoked");
     else if (*b->about)
         snprintf(line, sizeof line, "%.8s, a time stamp%s%.20s: %.256s", b->name, *b->verdict.time ? " of " : "",
                  b->verdict.time, b->verdict.why);
     if (*b->about)
         each(context, line, b->verdict.state == STAMP_WRONG);
+}
+
+static bool is_head(const struct evidence *e, const struct batch *b)
+{
+    for (size_t n = 0; n < e->count; n++)
+        for (unsigned k = 0; k < e->batches[n]->stand_count; k++)
+            if (strcmp(e->batches[n]->stands_on[k], b->name) == 0)
+                return false;
+    return true;
+}
+
+/* Batches that do not know of each other: that is allowed, and shown. */
+static void report_fork(const struct evidence *e, void (*each)(void *context, const char *line, bool wrong),
+                        void *context)
+{
+    hex_digest heads[BATCH_STANDS];
+    const size_t count = evidence_heads(e, heads, BATCH_STANDS);
+    char line[64 + BATCH_STANDS * 10];
+    int length = snprintf(line, sizeof line, "a fork: no batch stands on");
+
+    for (size_t i = 0; count > 1 && i < count; i++)
+        length += snprintf(line + length, sizeof line - (size_t)length, "%s %.8s", i ? "," : "", heads[i]);
+    if (count > 1)
+        each(context, line, false);
 }
 
 void evidence_report(const struct evidence *e, void (*each)(void *context, const char *line, bool wrong), void *context)
@@ -432,6 +462,7 @@ void evidence_report(const struct evidence *e, void (*each)(void *context, const
 
     for (size_t i = 0; i < e->count; i++)
         report_batch(e, e->batches[i], each, context);
+    report_fork(e, each, context);
     for (const char *at = e->notes.bytes; at && *at; at = strchr(at, '\n') + 1) {
         snprintf(line, sizeof line, "%.*s", (int)strcspn(at + 1, "\n"), at + 1);
         each(context, line, *at == '!');
@@ -466,18 +497,14 @@ void evidence_of(struct archive *archive, struct evidence_subject *subject)
     sealed_rights(&subject->sealed, d);
 }
 
+bool evidence_of_office(const struct evidence *e)
+{
+    return e->office;
+}
+
 const char *evidence_proved(const struct evidence *e)
 {
     return *e->proved ? e->proved : NULL;
-}
-
-static bool is_head(const struct evidence *e, const struct batch *b)
-{
-    for (size_t n = 0; n < e->count; n++)
-        for (unsigned k = 0; k < e->batches[n]->stand_count; k++)
-            if (strcmp(e->batches[n]->stands_on[k], b->name) == 0)
-                return false;
-    return true;
 }
 
 size_t evidence_heads(const struct evidence *e, hex_digest *heads, size_t limit)

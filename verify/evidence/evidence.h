@@ -8,6 +8,7 @@
 #define MUNIMENT_VERIFY_EVIDENCE_H
 
 #include "archive/archive.h"
+#include "formats/file.h"
 #include "verify/fixity/fixity.h"
 
 #define BATCH_LIMIT (1u << 20)
@@ -24,6 +25,7 @@ struct decision {
     char path[DECISION_PATH]; /* SCOPE_PATH: a file or folder of a volume of the drive; A to Z and a to z are the same
                                */
     char until[11];           /* closed until this date, YYYY-MM-DD; "": open; REDACTED: never shown */
+    bool permits;             /* no rule: until the date, what is closed may be seen for a reason */
 };
 
 /* What a batch is about: an archive. */
@@ -86,6 +88,11 @@ const char *evidence_review(const struct evidence *evidence);
 /* The decisions that count, one after the other, from *position 0 on; null at the end. */
 const struct decision *evidence_next(const struct evidence *evidence, size_t *position);
 
+/* Whether a root is named: acts that need two persons can have them. */
+bool evidence_of_office(const struct evidence *evidence);
+/* The permits, which two persons signed, one after the other, from *position 0 on; null at the end. */
+const struct decision *evidence_permit(const struct evidence *evidence, size_t *position);
+
 /* --- Writing --- */
 
 struct batch_request {
@@ -98,8 +105,9 @@ struct batch_request {
     struct stamp_bytes stamp;         /* the response, DER */
     const struct stamp_bytes *crls;
     size_t crl_count;
-    const char *file;        /* whose digests are kept for renewals, or null */
-    struct key *const *keys; /* who sign, at most 4 */
+    struct archive *file;           /* the archive, if the digests of its file are to be kept for renewals; or null */
+    const struct file_state *state; /* of that file when it was opened */
+    struct key *const *keys;        /* who sign, at most 4 */
     size_t key_count;
 };
 

@@ -16,10 +16,11 @@ struct evidence {
     struct text notes; /* lines; '!' before one about something wrong */
     uint64_t wrong;
     struct trust signer; /* of the archive, at the time that is proved */
+    bool office;         /* a root is named as trusted */
     bool somebody;       /* is named as trusted; otherwise the archive's own signer decides, and vouches for nothing */
 };
 
-const struct batch *evidence_batch(const struct evidence *e, const char *name);
+struct batch *evidence_batch(const struct evidence *e, const char *name);
 /* Whether a batch stands on the one of that name, through any number of others. */
 bool batch_stands_on(const struct evidence *e, const struct batch *b, const char *name);
 

@@ -11,44 +11,49 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "formats/file.h"
 #include "formats/output.h"
 
-/* The digests of a file for renewals (RFC 4998), of as many algorithms as this OpenSSL has. */
-static bool add_files(struct text *t, const char *path, struct error *error)
+#define PART (1u << 16)
+
+/* Hashes a file by as many algorithms as this OpenSSL has. */
+static bool hash_file(struct text *t, int descriptor, const char *path, uint64_t size, struct error *error)
 {
     static const char *const algorithms[] = {"sha256", "sha512", "sha3-512"};
     struct sha256 hashes[3];
-    FILE *file = fopen(path, "rb");
-    uint8_t *part = malloc(1 << 16);
-    uint64_t size = 0;
-    size_t n;
-    bool good = file && part;
+    uint8_t *part = malloc(PART);
+    bool good = part || error_host(error, path, ENOMEM, "cannot read");
 
-    if (!good) {
-        error_host(error, path, file ? ENOMEM : errno, "cannot read");
-    } else {
-        for (int i = 0; i < 3; i++)
-            hash_begin(&hashes[i], algorithms[i]);
-        while ((n = fread(part, 1, 1 << 16, file)) > 0) {
-            for (int i = 0; i < 3; i++)
-                if (hashes[i].context)
-                    sha256_add(&hashes[i], part, n);
-            size += n;
-        }
-        for (int i = 0; i < 3; i++) {
-            char hex[2 * HASH_LIMIT + 1];
+    for (int i = 0; i < 3; i++)
+        hash_begin(&hashes[i], algorithms[i]);
+    for (uint64_t at = 0; good && at < size; at += PART) {
+        const size_t n = size - at < PART ? (size_t)(size - at) : PART;
 
-            if (!hashes[i].context)
-                continue;
-            hash_end(&hashes[i], hex);
-            text_print(t, "file: %s %llu %s\n", algorithms[i], (unsigned long long)size, hex);
-        }
-        good = !ferror(file) || error_host(error, path, EIO, "cannot read");
+        good = file_read(descriptor, path, at, part, n, error);
+        for (int i = 0; good && i < 3; i++)
+            if (hashes[i].context)
+                sha256_add(&hashes[i], part, n);
     }
-    if (file)
-        fclose(file);
+    for (int i = 0; i < 3; i++) {
+        char hex[2 * HASH_LIMIT + 1];
+
+        if (!hashes[i].context)
+            continue;
+        hash_end(&hashes[i], hex);
+        text_print(t, "file: %s %llu %s\n", algorithms[i], (unsigned long long)size, hex);
+    }
     free(part);
     return good;
+}
+
+/* The digests of the archive's file for renewals (RFC 4998): of the file that is open, which nobody may have written to
+ * since. */
+static bool add_files(struct text *t, const struct batch_request *r, struct error *error)
+{
+    const int descriptor = archive_descriptor(r->file);
+    const char *path = r->subject->path;
+
+    return hash_file(t, descriptor, path, r->state->size, error) && file_unchanged(descriptor, path, r->state, error);
 }
 
 static void fill(struct batch *b, const struct batch_request *r)
@@ -83,7 +88,7 @@ static bool make_text(const struct batch_request *r, struct text *t, struct erro
 
     if (good)
         fill(b, r);
-    good = good && (!r->file || add_files(&files, r->file, error));
+    good = good && (!r->file || add_files(&files, r, error));
     for (size_t i = 0; good && i < r->key_count && i < BATCH_KEYS; i++) {
         char pem[PUBLIC_PEM_SIZE];
 

@@ -129,10 +129,19 @@ struct trust {
     char note[TRUST_NOTE]; /* why, or why not; empty where the key itself was named, or nothing names it */
 };
 
+/* Whom files of trust name: public keys (PEM), roots, certificates and revocations, and folders of these
+ * (spec/keys.md). Null with *error when one of them cannot be read (STATUS_HOST) or is none of these (STATUS_INPUT).
+ * trusted_free takes null. */
+struct trusted;
+struct trusted *trusted_load(const char *const *paths, size_t count, struct error *error);
+void trusted_free(struct trusted *trusted);
+/* Whether a root is among them. */
+bool trusted_office(const struct trusted *trusted);
+
 /* Whether a signer (SHA-256 of a SubjectPublicKeyInfo, in hexadecimal) is trusted, for a signature that is proved to
- * exist since a date (YYYY-MM-DD; null: that is only claimed), by public keys (PEM), roots, certificates and
- * revocations, and folders of these (spec/keys.md). False with *error when one of them cannot be read (STATUS_HOST) or
- * is none of these (STATUS_INPUT). */
+ * exist since a date (YYYY-MM-DD; null: that is only claimed). */
+void trusted_judge(const struct trusted *trusted, const char *signer, const char *since, struct trust *trust);
+/* The same with the files read for it. False with *error as trusted_load. */
 bool signer_trust(const char *const *paths, size_t count, const char *signer, const char *since, struct trust *trust,
                   struct error *error);
 /* The same without a reason. */

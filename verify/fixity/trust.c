@@ -20,12 +20,15 @@ struct trusted {
     size_t key_count, text_count;
 };
 
-static void trusted_free(struct trusted *t)
+void trusted_free(struct trusted *t)
 {
+    if (!t)
+        return;
     for (size_t i = 0; i < t->text_count; i++)
         key_text_free(&t->texts[i]);
     free(t->texts);
     free(t->keys);
+    free(t);
 }
 
 /* --- Reading --- */
@@ -115,16 +118,21 @@ static bool add_folder(struct trusted *t, const char *path, struct error *error)
     return good;
 }
 
-static bool load(struct trusted *t, const char *const *paths, size_t count, struct error *error)
+struct trusted *trusted_load(const char *const *paths, size_t count, struct error *error)
 {
-    for (size_t i = 0; i < count; i++) {
+    struct trusted *t = calloc(1, sizeof *t);
+    bool good = t || error_host(error, "--trust", ENOMEM, "cannot read");
+
+    for (size_t i = 0; good && i < count; i++) {
         struct stat status;
         bool folder = stat(paths[i], &status) == 0 && S_ISDIR(status.st_mode);
 
-        if (!(folder ? add_folder(t, paths[i], error) : add_file(t, paths[i], error)))
-            return false;
+        good = folder ? add_folder(t, paths[i], error) : add_file(t, paths[i], error);
     }
-    return true;
+    if (good)
+        return t;
+    trusted_free(t);
+    return NULL;
 }
 
 /* --- Judging --- */
@@ -135,6 +143,15 @@ static const struct key_text *find_root(const struct trusted *t, const char *dig
         if (t->texts[i].kind == KEY_TEXT_ROOT && strcmp(t->texts[i].key.digest, digest) == 0)
             return &t->texts[i];
     return NULL;
+}
+
+bool trusted_office(const struct trusted *t)
+{
+    bool office = false;
+
+    for (size_t i = 0; i < t->text_count; i++)
+        office = office || t->texts[i].kind == KEY_TEXT_ROOT;
+    return office;
 }
 
 /* What a certificate or revocation is worth by its root. */
@@ -221,8 +238,9 @@ static void judge_revocation(const struct trusted *t, const struct key_text *r, 
         trust->trusted = trust->seconds = false;
 }
 
-static void judge(const struct trusted *t, const char *signer, const char *since, struct trust *trust)
+void trusted_judge(const struct trusted *t, const char *signer, const char *since, struct trust *trust)
 {
+    *trust = (struct trust){.trusted = false};
     for (size_t i = 0; i < t->key_count; i++)
         trust->trusted = trust->trusted || strcmp(t->keys[i].digest, signer) == 0;
     for (size_t i = 0; !trust->trusted && i < t->text_count; i++)
@@ -243,13 +261,13 @@ static void judge(const struct trusted *t, const char *signer, const char *since
 bool signer_trust(const char *const *paths, size_t count, const char *signer, const char *since, struct trust *trust,
                   struct error *error)
 {
-    struct trusted t = {.keys = NULL};
-    bool good = load(&t, paths, count, error);
+    struct trusted *t = trusted_load(paths, count, error);
+    const bool good = t;
 
     *trust = (struct trust){.trusted = false};
     if (good)
-        judge(&t, signer, since, trust);
-    trusted_free(&t);
+        trusted_judge(t, signer, since, trust);
+    trusted_free(t);
     return good;
 }
 

@@ -159,6 +159,51 @@ bool log_read(const char *path, bool (*each)(void *context, const struct log_lin
     return good;
 }
 
+/* Where to read on: at the place, or from the beginning. */
+static bool find_place(int descriptor, const char *path, struct log_place *place, bool *anew, struct error *error)
+{
+    struct stat status;
+
+    if (fstat(descriptor, &status))
+        return error_host(error, path, errno, "cannot read");
+    *anew = place->device != status.st_dev || place->inode != status.st_ino ||
+            place->bytes > (uint64_t)status.st_size || place->lines == 0;
+    if (*anew)
+        *place = (struct log_place){.device = status.st_dev, .inode = status.st_ino};
+    return true;
+}
+
+bool log_read_on(const char *path, struct log_place *place, bool *anew,
+                 bool (*each)(void *context, const struct log_line *line), void *context, struct error *error)
+{
+    int descriptor = file_open(path, O_RDONLY, error);
+    struct log_head head;
+    struct reader r;
+    bool more = true, good;
+
+    if (descriptor < 0)
+        return false;
+    good = find_place(descriptor, path, place, anew, error) && reader_open(&r, descriptor, place->bytes, path, error);
+    close(descriptor);
+    if (!good)
+        return false;
+    while (more && good && reader_next(&r) && r.ended) {
+        struct log_line line;
+
+        line_of(&r, place->lines, &line);
+        good = place->lines > 0 || set_origin(&line, &head);
+        place->bytes += r.size;
+        place->lines++;
+        more = good && each(context, &line);
+    }
+    if (!good || place->lines == 0)
+        good = no_log(path, error);
+    else if (ferror(r.file))
+        good = error_host(error, path, errno, "cannot read");
+    reader_close(&r);
+    return good;
+}
+
 /* --- The log and its tree --- */
 
 /* Adds to the tree what the log has more, of whole lines. */

@@ -79,6 +79,16 @@ bool log_line_value(const struct log_line *line, const char *name, char *value, 
 bool log_read(const char *path, bool (*each)(void *context, const struct log_line *line), void *context,
               struct log_head *head, struct error *error);
 
+/* How far a log was read. All zero: not at all. */
+struct log_place {
+    uint64_t device, inode, bytes, lines;
+};
+
+/* Hands over the whole lines after a place, which moves on to their end; *anew: it is another file than then, or has
+ * become shorter, and all of it was read. What was read before is not looked at again. */
+bool log_read_on(const char *path, struct log_place *place, bool *anew,
+                 bool (*each)(void *context, const struct log_line *line), void *context, struct error *error);
+
 struct log_finding {
     uint64_t line; /* UINT64_MAX: it concerns no line */
     const char *what;
