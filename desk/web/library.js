@@ -41,7 +41,7 @@ export function picture(file, name) {
   return frame;
 }
 
-// Asks an archivist for the reason for which he opens what is closed; null: he does not.
+// Asks an archivist for the reason to open what is closed; null: it stays closed.
 export async function askReason() {
   const field = el('input', {type: 'text', maxLength: 200, 'aria-label': texts.overrideReason});
   return await ask(texts.override, [el('p', {}, texts.overrideAsk), field], [['', texts.cancel], ['open', texts.override, 'danger']]) === 'open' && field.value.trim() ? field.value : null;
