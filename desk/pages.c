@@ -13,6 +13,7 @@
 
 #define PATIENCE_MS 50 /* for a chunk: to read and verify it takes a few milliseconds */
 #define REST_SECONDS 2 /* without questions, after one that was not answered in time */
+#define FULL_SECONDS 5 /* the same, after one for which there was no room: others may have made some */
 #define MAP_ROUND UINT64_C(65536)
 
 /* --- Where what is --- */
@@ -58,7 +59,7 @@ static void ask(struct pages *pages, uint64_t chunk)
     while (got == sizeof m && poll(&polled, 1, PATIENCE_MS) > 0) {
         got = read(pages->socket, &m, sizeof m);
         if (got == sizeof m && m.kind == PAGES_FULL)
-            pages->asks = false;
+            pages->asks_from = seconds() + FULL_SECONDS;
         if (got == sizeof m && m.chunk == chunk)
             return;
     }

@@ -4,7 +4,7 @@
  * The pages are a file without a name that is sealed: the storage process alone can write to it. A byte for each chunk
  * says whether it is there; the chunks follow. A session asks for one that is not. It waits for a moment, and without
  * an answer reads and verifies this chunk and those of the next seconds itself: so it runs on when the storage process
- * is busy or gone. */
+ * is busy or gone. Where there is no room for more pages, it asks again after five seconds. */
 #ifndef MUNIMENT_DESK_PAGES_H
 #define MUNIMENT_DESK_PAGES_H
 
@@ -28,7 +28,7 @@ struct pages_offer {
 /* A question for a chunk, and the answer to it. */
 struct pages_message {
     uint64_t chunk;                                               /* counted over all disks */
-    enum { PAGES_ASK, PAGES_THERE, PAGES_NONE, PAGES_FULL } kind; /* PAGES_FULL: no more will come */
+    enum { PAGES_ASK, PAGES_THERE, PAGES_NONE, PAGES_FULL } kind; /* PAGES_FULL: there is no room for more */
 };
 
 struct pages {

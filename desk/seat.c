@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +24,9 @@
 #define CHECKPOINT_SECONDS 5       /* of processor time, at least, between two checkpoints: so much is repeated, */
 #define CHECKPOINT_SHARE 10        /* and so many times what the last one took */
 #define MORE_MEMORY (512ull << 20) /* besides the machine: what viewers, overlays and a checkpoint need */
+#define JOURNAL_MEMORY 16u         /* bytes of memory, at most, that reading a byte of a journal takes */
+#define LIST_SECONDS 60u           /* of processor time that listing what a journal puts in may take, */
+#define LIST_MEMORY (4ull << 30)   /* and bytes of address space besides */
 
 const char *const seat_checkpoints[SEAT_CHECKPOINTS] = {"checkpoint.0", "checkpoint.1", "opening"};
 
@@ -44,7 +48,8 @@ struct seat {
     unsigned left;                             /* seconds, as it was reported last */
     uint64_t left_due;                         /* nanoseconds of a clock */
     uint64_t checkpoint_due, checkpoint_begun; /* nanoseconds of this process's time; of a clock */
-    bool repeats;                              /* a journal that is there */
+    int journal_file;                          /* that is to be repeated; below 0: it is new */
+    uint64_t journal_size;
     struct journal journal;
     struct journal_writer writer; /* that continues it */
     struct replay replay;
@@ -152,6 +157,41 @@ static bool keep_to_folder(const struct seat *s, unsigned images, struct error *
     return jail_program(folders, 2 + images, &(struct jail_limits){.memory = 0}, error);
 }
 
+/* In a process that is locked in: writes what the journal puts in. */
+static bool list_inserts(void *context, int out, struct error *error)
+{
+    const struct seat *s = context;
+    struct replay_insert inserts[REPLAY_MEDIA];
+    struct journal journal;
+    uint32_t count;
+
+    if (!journal_read_in(s->journal_file, SEAT_JOURNAL, &journal, error))
+        return false;
+    count = replay_inserts(&journal, inserts);
+    if (count > REPLAY_MEDIA)
+        return error_set(error, STATUS_INPUT, SEAT_JOURNAL, NULL, NULL, "more than %u media were put in", REPLAY_MEDIA);
+    return write(out, inserts, count * sizeof *inserts) == (ssize_t)(count * sizeof *inserts) ||
+           error_host(error, SEAT_JOURNAL, errno, "cannot list");
+}
+
+/* The media that a journal puts in are opened before it is read here: another process says which they are. */
+static bool open_inserts(struct seat *s, struct error *error)
+{
+    const struct jail_limits limits = {.memory = LIST_MEMORY + JOURNAL_MEMORY * s->journal_size,
+                                       .seconds = LIST_SECONDS};
+    struct replay_insert inserts[REPLAY_MEDIA];
+    uint8_t *output = NULL;
+    size_t length = 0;
+
+    if (s->images.count && !jail_run(JAIL_READER, &s->journal_file, 1, &limits, SEAT_JOURNAL, list_inserts, s,
+                                     sizeof inserts, &output, &length, error))
+        return false;
+    if (length)
+        memcpy(inserts, output, length);
+    free(output);
+    return replay_open_media(&s->images, &s->media, inserts, (uint32_t)(length / sizeof *inserts), error);
+}
+
 static bool open_media(struct seat *s, struct error *error)
 {
     const unsigned images = seat_media(s->request->folder, s->media_paths);
@@ -169,6 +209,14 @@ static bool open_media(struct seat *s, struct error *error)
 static bool open_files(struct seat *s, struct error *error)
 {
     char path[PATH_MAX];
+    struct stat status;
+
+    snprintf(s->journal_path, sizeof s->journal_path, "%.4000s/" SEAT_JOURNAL, s->request->folder);
+    s->journal_file = open(s->journal_path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+    if (s->journal_file < 0 ? errno != ENOENT : fstat(s->journal_file, &status) != 0)
+        return error_host(error, s->journal_path, errno, "cannot open");
+    if (s->journal_file >= 0)
+        s->journal_size = status.st_size < JOURNAL_LIMIT ? (uint64_t)status.st_size : JOURNAL_LIMIT;
 
     for (unsigned i = 0; i < SEAT_CHECKPOINTS; i++) {
         snprintf(path, sizeof path, "%.4000s/%s", s->request->folder, seat_checkpoints[i]);
@@ -190,36 +238,49 @@ static bool begin_session(struct seat *s, struct error *error)
            error_set(error, STATUS_HOST, "session", NULL, NULL, "out of memory");
 }
 
-/* Builds the machine, and opens the journal: a new one, or that which is to be repeated. */
+/* What the machine's output goes to. */
+static struct machine_host outside(struct seat *s)
+{
+    return (struct machine_host){.context = s,
+                                 .serial_out = serial_out,
+                                 .parallel_out = parallel_out,
+                                 .sound = sound,
+                                 .copied = copied,
+                                 .code = s->code.size ? &s->code : NULL};
+}
+
+/* A new session: builds the machine, and begins its journal. */
 static bool build(struct seat *s, struct error *error)
 {
-    struct machine_host host = {
-        .context = s, .serial_out = serial_out, .parallel_out = parallel_out, .sound = sound, .copied = copied};
-    const char *reason = "unknown reason", *path = s->request->archive, *journal = s->journal_path;
+    struct machine_host host = outside(s);
+    const char *reason = "unknown reason";
 
-    snprintf(s->journal_path, sizeof s->journal_path, "%.4000s/" SEAT_JOURNAL, s->request->folder);
-    s->repeats = access(journal, F_OK) == 0;
-    if (code_memory_init(&s->code, CODE_MEMORY_SIZE))
-        host.code = &s->code;
-    if (!s->repeats) {
-        media_host(&s->media, &host);
-        s->machine = machine_create(&s->media.manifest, &host, &reason);
-        if (!s->machine)
-            return error_set(error, STATUS_INPUT, path, NULL, NULL, "this machine cannot be built: %s", reason);
-        machine_set_engine(s->machine, ENGINE_TRANSLATOR, 0);
-        return begin_session(s, error) && recorder_create(&s->session.recorder, s->machine, &s->media, journal, error);
-    }
-    if (!journal_read(journal, &s->journal, error))
+    media_host(&s->media, &host);
+    s->machine = machine_create(&s->media.manifest, &host, &reason);
+    if (!s->machine)
+        return error_set(error, STATUS_INPUT, s->request->archive, NULL, NULL, "this machine cannot be built: %s",
+                         reason);
+    machine_set_engine(s->machine, ENGINE_TRANSLATOR, 0);
+    return begin_session(s, error) &&
+           recorder_create(&s->session.recorder, s->machine, &s->media, s->journal_path, error);
+}
+
+/* One that was there: reads its journal, and builds the machine that it is of. Locked in. */
+static bool build_again(struct seat *s, struct error *error)
+{
+    const struct machine_host host = outside(s);
+
+    if (!journal_read_in(s->journal_file, s->journal_path, &s->journal, error))
         return false;
     if (s->journal.ended)
-        return error_set(error, STATUS_INPUT, path, NULL, NULL, "the session is over: the machine was switched off");
-    if (!replay_begin(&s->replay, journal, &s->journal, &s->media, archive_machine_root(s->media.archive), &s->images,
-                      &host, error) ||
-        !replay_open_media(&s->replay, error))
+        return error_set(error, STATUS_INPUT, s->request->archive, NULL, NULL,
+                         "the session is over: the machine was switched off");
+    if (!replay_begin(&s->replay, s->journal_path, &s->journal, &s->media, archive_machine_root(s->media.archive),
+                      &s->images, &host, error))
         return false;
     s->machine = s->replay.machine;
     machine_set_engine(s->machine, ENGINE_TRANSLATOR, 0);
-    return journal_continue(&s->writer, journal, error);
+    return journal_continue(&s->writer, s->journal_file, s->journal_path, error);
 }
 
 /* Begins at the latest checkpoint that is whole and of this journal, or at power-on. */
@@ -362,15 +423,22 @@ static bool looked(void *context)
     return media_sync(&s->media, false, NULL) && look_at_checkpoints(s);
 }
 
-/* Opens everything, and locks itself in. */
+/* Opens everything, and locks itself in; then it reads what was written by itself. */
 static bool begin(struct seat *s, struct error *error)
 {
-    if (!open_files(s, error) || !build(s, error) ||
-        !jail_enter(JAIL_SESSION, NULL, 0, &(struct jail_limits){.more_memory = s->media.manifest.memory + MORE_MEMORY},
-                    error) ||
-        (s->repeats && !repeat(s, error)))
+    struct jail_limits limits = {.more_memory = 2 * s->media.manifest.memory + MORE_MEMORY};
+
+    if (!open_files(s, error))
         return false;
-    if (!s->repeats)
+    const bool repeats = s->journal_file >= 0;
+    limits.more_memory += JOURNAL_MEMORY * s->journal_size;
+    if (repeats && !open_inserts(s, error))
+        return false;
+    code_memory_init(&s->code, CODE_MEMORY_SIZE); /* without it, it interprets */
+    if ((!repeats && !build(s, error)) || !jail_enter(JAIL_SESSION, NULL, 0, &limits, error) ||
+        (repeats && !(build_again(s, error) && repeat(s, error))))
+        return false;
+    if (!repeats)
         begin_paper(s);
     if (!insert(s, error))
         return false;

@@ -2,10 +2,12 @@
 #include "formats/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "formats/error.h"
 
@@ -78,18 +80,29 @@ bool all_zero(const uint8_t *bytes, size_t size)
 
 bool text_read(struct text *t, const char *path, uint32_t limit, const char *kind, struct error *error)
 {
-    char part[16384];
-    size_t length;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    bool good;
 
     *t = (struct text){0};
-    FILE *file = fopen(path, "rb");
-    if (!file)
+    if (descriptor < 0)
         return error_set(error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
                          strerror(errno));
-    while (t->length <= limit && (length = fread(part, 1, sizeof(part), file)) > 0)
-        text_add(t, part, length);
-    int failure = ferror(file) ? errno : t->failed ? ENOMEM : 0;
-    fclose(file);
+    good = text_read_in(t, descriptor, path, limit, kind, error);
+    close(descriptor);
+    return good;
+}
+
+bool text_read_in(struct text *t, int descriptor, const char *path, uint32_t limit, const char *kind,
+                  struct error *error)
+{
+    char part[16384];
+    ssize_t got = 0;
+
+    *t = (struct text){0};
+    while (!t->failed && t->length <= limit &&
+           ((got = read(descriptor, part, sizeof part)) > 0 || (got < 0 && errno == EINTR)))
+        text_add(t, part, got > 0 ? (size_t)got : 0);
+    int failure = got < 0 ? errno : t->failed ? ENOMEM : 0;
     if (!failure && t->length <= limit && t->bytes)
         return true;
     if (failure)

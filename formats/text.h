@@ -20,6 +20,9 @@ void text_free(struct text *t);
  * why. */
 struct error;
 bool text_read(struct text *t, const char *path, uint32_t limit, const char *kind, struct error *error);
+/* The same of a file that is open, from where it stands; path is its name for messages. */
+bool text_read_in(struct text *t, int descriptor, const char *path, uint32_t limit, const char *kind,
+                  struct error *error);
 
 /* Reads exactly `width` decimal digits. */
 bool decimal_parse(const char *text, unsigned width, uint64_t *value);

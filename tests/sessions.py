@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -291,6 +292,28 @@ shown = run("log", "show", work / "office/log").stdout
 fact("the log has who came in, whom he invited and what he brought", invited[0] == 200 and all(re.search(words, shown) for words in (r"enter.*archivist", r"link.*reader", r"upload.*brought\.img")), shown)
 desk.ask("POST", f"/api/sessions/{short}/suspend")
 suspended = desk.until(short, "suspended")
+if shutil.which("strace"):
+    trace = work / "trace"
+    tracer = subprocess.Popen(["strace", "-f", "-qq", "-s", "32", "-e", "trace=read,seccomp", "-e", "signal=none", "-o", trace, "-p", str(desk.process.pid)], stderr=subprocess.PIPE)
+    time.sleep(1)
+    if tracer.poll() is None:
+        desk.ask("POST", f"/api/sessions/{short}/resume")
+        desk.until(short, "running")
+        desk.ask("POST", f"/api/sessions/{short}/suspend")
+        desk.until(short, "suspended")
+        tracer.terminate()
+    tracer.wait()
+    locking, locked, early, readers = set(), set(), set(), set()
+    for process, call in (line.split(None, 1) for line in trace.read_text().splitlines()):
+        if "SECCOMP_SET_MODE_FILTER" in call:
+            locking.add(process)
+        if process in locking and "SECCOMP_GET" not in call and "seccomp" in call and call.endswith("= 0"):
+            locked.add(process)
+        if "muniment-journal" in call:
+            readers.add(process)
+            early |= {process} - locked
+    fact("who reads a journal is locked in before: the session, and before it the one that lists what was put in", (len(readers) == 2 and not early) or not trace.stat().st_size,
+         f"{readers} {early}")
 (state / "media" / brought).rename(work / "away")
 refused = desk.ask("POST", f"/api/sessions/{short}/resume")
 fact("without it the session does not resume, and the reason names no folder of the desk", suspended and refused[0] == 422 and brought in error(refused) and str(work) not in error(refused),

@@ -160,7 +160,6 @@ static void replay_begins_with_a_snapshot_of_a_machine_that_listens(void **state
     put_wave(paths[1], 200);
     record(names, snapshot_path, &text, &identity);
     assert_true(journal_parse(text.bytes, text.length, "journal", &journal, &error));
-    assert_true(replay_images_open(&images, (const char **)names, 2, NULL, NULL, NULL, &error));
     assert_true(snapshot_read(snapshot_path, &snapshot, &error));
     /* by itself, opened beforehand, and after a snapshot that does not fit */
     for (unsigned how = 0; how < 3; how++) {
@@ -168,11 +167,14 @@ static void replay_begins_with_a_snapshot_of_a_machine_that_listens(void **state
         struct replay replay;
         struct media media;
         media_of(&media);
-        assert_true(replay_begin(&replay, "journal", &journal, &media, root, &images, &outside, &error));
+        assert_true(replay_images_open(&images, (const char **)names, 2, NULL, NULL, NULL, &error));
         if (how == 1) {
-            assert_true(replay_open_media(&replay, &error));
-            assert_int_equal(replay.ready_count, 2);
+            struct replay_insert inserts[REPLAY_MEDIA];
+            assert_int_equal(replay_inserts(&journal, inserts), 2);
+            assert_true(replay_open_media(&images, &media, inserts, 2, &error));
+            assert_int_equal(images.ready_count, 2);
         }
+        assert_true(replay_begin(&replay, "journal", &journal, &media, root, &images, &outside, &error));
         if (how == 2) {
             own.version++;
             assert_false(replay_from(&replay, &snapshot, &own, &error));
@@ -188,9 +190,9 @@ static void replay_begins_with_a_snapshot_of_a_machine_that_listens(void **state
         assert_int_equal(replay.next, journal.count);
         replay_end(&replay);
         media_close(&media);
+        replay_images_free(&images);
     }
     snapshot_free(&snapshot);
-    replay_images_free(&images);
     journal_free(&journal);
 }
 

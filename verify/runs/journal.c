@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "verify/runs/journal_line.h"
 
@@ -418,6 +419,17 @@ bool journal_read(const char *path, struct journal *journal, struct error *error
 
     memset(journal, 0, sizeof(*journal));
     return text_read(&t, path, JOURNAL_LIMIT, "a journal", error) &&
+           journal_parse(t.bytes, t.length, path, journal, error);
+}
+
+bool journal_read_in(int descriptor, const char *path, struct journal *journal, struct error *error)
+{
+    struct text t;
+
+    memset(journal, 0, sizeof *journal);
+    if (lseek(descriptor, 0, SEEK_SET) < 0)
+        return error_host(error, path, errno, "cannot read");
+    return text_read_in(&t, descriptor, path, JOURNAL_LIMIT, "a journal", error) &&
            journal_parse(t.bytes, t.length, path, journal, error);
 }
 

@@ -103,6 +103,8 @@ struct journal {
  * The caller calls journal_free in any case. */
 bool journal_parse(char *text, size_t length, const char *name, struct journal *journal, struct error *error);
 bool journal_read(const char *path, struct journal *journal, struct error *error);
+/* The same of a file that is open, from its beginning; path is its name for messages. */
+bool journal_read_in(int descriptor, const char *path, struct journal *journal, struct error *error);
 void journal_free(struct journal *journal);
 
 /* The tick of the last line; 0 if there is none. */
@@ -132,8 +134,9 @@ struct journal_writer {
 /* Creates a journal, which must not be there yet, and puts its head onto the disk. */
 bool journal_create(struct journal_writer *w, const char *path, const struct journal_header *header,
                     struct error *error);
-/* Continues one that has been read whole (journal_read), and is not ended: a torn last line is cut off. */
-bool journal_continue(struct journal_writer *w, const char *path, struct error *error);
+/* Continues one that has been read whole (journal_read_in), and is not ended: a torn last line is cut off. The
+ * descriptor reads and appends, and is taken over. */
+bool journal_continue(struct journal_writer *w, int descriptor, const char *path, struct error *error);
 /* Creates one in memory. */
 void journal_create_in_memory(struct journal_writer *w, struct text *memory, const struct journal_header *header);
 

@@ -169,16 +169,13 @@ bool journal_create(struct journal_writer *w, const char *path, const struct jou
     return create_file(w, path, error) && begin_file(w, put_header(w, header), error);
 }
 
-bool journal_continue(struct journal_writer *w, const char *path, struct error *error)
+bool journal_continue(struct journal_writer *w, int descriptor, const char *path, struct error *error)
 {
     char tail[2 * JOURNAL_LINE_LIMIT];
     ssize_t got = -1;
     off_t size, from;
 
-    *w = (struct journal_writer){.path = path};
-    w->descriptor = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
-    if (w->descriptor < 0)
-        return error_host(error, path, errno, "cannot open");
+    *w = (struct journal_writer){.path = path, .descriptor = descriptor};
     size = lseek(w->descriptor, 0, SEEK_END);
     from = size > (off_t)sizeof tail ? size - (off_t)sizeof tail : 0;
     if (size >= 0)

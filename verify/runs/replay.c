@@ -14,7 +14,7 @@ bool replay_images_open(struct replay_images *images, const char **paths, size_t
                         const struct image_request *request, progress_function *progress, void *context,
                         struct error *error)
 {
-    *images = (struct replay_images){paths, calloc(count + 1, sizeof(*images->digests)), 0};
+    *images = (struct replay_images){.paths = paths, .digests = calloc(count + 1, sizeof(*images->digests))};
     if (!images->digests)
         return error_host(error, "replay", ENOMEM, "cannot open images");
     for (; images->count < count; images->count++)
@@ -28,18 +28,24 @@ bool replay_images_open(struct replay_images *images, const char **paths, size_t
 
 void replay_images_free(struct replay_images *images)
 {
+    for (uint32_t i = 0; i < images->ready_count; i++) {
+        medium_close(&images->ready[i].medium);
+        recording_close(&images->ready[i].recording);
+    }
+    free(images->ready);
     free(images->digests);
     *images = (struct replay_images){.paths = NULL};
 }
 
-static const char *find_image(const struct replay *r, const uint8_t digest[DIGEST_SIZE])
+/* images may be null. */
+static const char *find_image(const struct replay_images *images, const uint8_t digest[DIGEST_SIZE])
 {
     char hex[65];
 
     hex_encode(digest, hex);
-    for (size_t i = 0; r->images && i < r->images->count; i++)
-        if (!strcmp(r->images->digests[i], hex))
-            return r->images->paths[i];
+    for (size_t i = 0; images && i < images->count; i++)
+        if (!strcmp(images->digests[i], hex))
+            return images->paths[i];
     return NULL;
 }
 
@@ -50,12 +56,12 @@ static bool refuse(const struct replay *r, const char *remedy, struct error *err
     return error_set(error, STATUS_INPUT, r->name, NULL, remedy, "%s", what);
 }
 
-static bool missing_image(const struct replay *r, const uint8_t digest[DIGEST_SIZE], struct error *error)
+static bool missing_image(const char *name, const uint8_t digest[DIGEST_SIZE], struct error *error)
 {
     char hex[65];
 
     hex_encode(digest, hex);
-    return error_set(error, STATUS_INPUT, r->name, NULL, "give its file with --media",
+    return error_set(error, STATUS_INPUT, name, NULL, "give its file with --media",
                      "the image with SHA-256 %s was put in, and is not here", hex);
 }
 
@@ -65,12 +71,12 @@ static bool check_images(const struct replay *r, struct error *error)
     const struct journal *j = r->journal;
 
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
-        if (j->header.media[slot].kind && !find_image(r, j->header.media[slot].sha256))
-            return missing_image(r, j->header.media[slot].sha256, error);
+        if (j->header.media[slot].kind && !find_image(r->images, j->header.media[slot].sha256))
+            return missing_image(r->name, j->header.media[slot].sha256, error);
     for (uint32_t i = 0; i < j->count; i++)
         if ((j->entries[i].kind == JOURNAL_MEDIUM || j->entries[i].kind == JOURNAL_LINE_IN) &&
-            j->entries[i].medium.present && !find_image(r, j->entries[i].medium.sha256))
-            return missing_image(r, j->entries[i].medium.sha256, error);
+            j->entries[i].medium.present && !find_image(r->images, j->entries[i].medium.sha256))
+            return missing_image(r->name, j->entries[i].medium.sha256, error);
     return true;
 }
 
@@ -91,6 +97,12 @@ static bool check_header(const struct replay *r, const char *machine_root, struc
     return true;
 }
 
+/* Where what is put in was opened beforehand, nothing else is opened. */
+static bool not_ready(const struct replay *r, struct error *error)
+{
+    return refuse(r, NULL, error, "it puts in a medium that was not made ready for it");
+}
+
 /* Puts in what was put in before power-on. */
 static bool put_in_media(struct replay *r, struct error *error)
 {
@@ -103,9 +115,11 @@ static bool put_in_media(struct replay *r, struct error *error)
             drive->kind = wanted->kind;
         if (drive->kind != wanted->kind)
             return refuse(r, NULL, error, "the journal puts a medium into a drive that the machine does not have");
+        if (r->images->ready)
+            return not_ready(r, error);
         medium_close(&r->media->drives[slot]);
-        if (!media_open_image(r->media, (enum drive_slot)slot, find_image(r, wanted->sha256), &r->media->drives[slot],
-                              error))
+        if (!media_open_image(r->media, (enum drive_slot)slot, find_image(r->images, wanted->sha256),
+                              &r->media->drives[slot], error))
             return false;
     }
     return true;
@@ -158,13 +172,6 @@ void replay_end(struct replay *r)
 {
     machine_destroy(r->machine);
     r->machine = NULL;
-    for (uint32_t i = 0; i < r->ready_count; i++) {
-        medium_close(&r->ready[i].medium);
-        recording_close(&r->ready[i].recording);
-    }
-    free(r->ready);
-    r->ready = NULL;
-    r->ready_count = 0;
 }
 
 bool replay_branch(struct replay *r, struct error *error)
@@ -238,11 +245,11 @@ static void compare_state(struct replay *r, const struct journal_entry *e)
 }
 
 /* What was opened beforehand for an entry; or null. */
-static struct ready_medium *find_ready(struct replay *r, const struct journal_entry *e)
+static struct ready_medium *find_ready(const struct replay *r, const struct journal_entry *e)
 {
-    for (uint32_t i = 0; i < r->ready_count; i++)
-        if (r->ready[i].entry == e - r->journal->entries)
-            return &r->ready[i];
+    for (uint32_t i = 0; i < r->images->ready_count; i++)
+        if (r->images->ready[i].entry == e - r->journal->entries)
+            return &r->images->ready[i];
     return NULL;
 }
 
@@ -251,16 +258,19 @@ static bool open_medium(struct replay *r, const struct journal_entry *e, struct 
 {
     struct ready_medium *ready = find_ready(r, e);
 
-    if (!ready || !ready->medium.present)
-        return media_open_image(r->media, e->medium.slot, find_image(r, e->medium.sha256), medium, error);
+    if (!r->images->ready)
+        return media_open_image(r->media, e->medium.slot, find_image(r->images, e->medium.sha256), medium, error);
+    if (!ready || !ready->medium.present || ready->slot != e->medium.slot ||
+        memcmp(ready->sha256, e->medium.sha256, DIGEST_SIZE) != 0)
+        return not_ready(r, error);
     *medium = ready->medium;
     ready->medium.present = false;
     return true;
 }
 
-static bool takes_media(const struct replay *r, enum drive_slot slot)
+static bool takes_media(const struct media *media, enum drive_slot slot)
 {
-    const enum drive_kind kind = r->media->manifest.drives[slot].kind;
+    const enum drive_kind kind = media->manifest.drives[slot].kind;
 
     return kind == DRIVE_FLOPPY || kind == DRIVE_CDROM;
 }
@@ -270,7 +280,7 @@ static bool carry_out_medium(struct replay *r, const struct journal_entry *e)
     enum drive_slot slot = e->medium.slot;
     struct medium *drive = &r->media->drives[slot], old = *drive, changed = {.present = false};
 
-    if (!takes_media(r, slot))
+    if (!takes_media(r->media, slot))
         return false;
     if (e->medium.present && !open_medium(r, e, &changed, &r->error)) {
         r->outcome = REPLAY_FAILED;
@@ -282,26 +292,34 @@ static bool carry_out_medium(struct replay *r, const struct journal_entry *e)
     return true;
 }
 
-/* Gives the recording of an entry, whose file was found by its digest before the machine ran. */
+/* Opens a recording, whose file was found by its digest before the machine ran. */
+static bool open_found(const struct media *media, const char *path, const uint8_t sha256[DIGEST_SIZE],
+                       struct recording *recording, struct error *error)
+{
+    uint8_t digest[DIGEST_SIZE];
+
+    if (!media_open_recording(media, path, recording, error))
+        return false;
+    hex_decode(recording->sha256, digest);
+    if (!memcmp(digest, sha256, DIGEST_SIZE))
+        return true;
+    recording_close(recording);
+    return error_set(error, STATUS_HOST, path, NULL, NULL, "was changed after the replay began");
+}
+
+/* Gives the recording of an entry. */
 static bool open_recording(struct replay *r, const struct journal_entry *e, struct recording *recording,
                            struct error *error)
 {
     struct ready_medium *ready = find_ready(r, e);
-    const char *path = find_image(r, e->medium.sha256);
-    uint8_t digest[DIGEST_SIZE];
 
-    if (ready && ready->recording.present) {
-        *recording = ready->recording;
-        ready->recording = (struct recording){.present = false};
-        return true;
-    }
-    if (!media_open_recording(r->media, path, recording, error))
-        return false;
-    hex_decode(recording->sha256, digest);
-    if (!memcmp(digest, e->medium.sha256, DIGEST_SIZE))
-        return true;
-    recording_close(recording);
-    return error_set(error, STATUS_HOST, path, NULL, NULL, "was changed after the replay began");
+    if (!r->images->ready)
+        return open_found(r->media, find_image(r->images, e->medium.sha256), e->medium.sha256, recording, error);
+    if (!ready || !ready->recording.present || memcmp(ready->sha256, e->medium.sha256, DIGEST_SIZE) != 0)
+        return not_ready(r, error);
+    *recording = ready->recording;
+    ready->recording = (struct recording){.present = false};
+    return true;
 }
 
 static bool carry_out_line_in(struct replay *r, const struct journal_entry *e)
@@ -430,7 +448,7 @@ static bool change_media(struct replay *r, const struct snapshot *snapshot, uint
 {
     const struct journal_entry *line = last_change(r, count, JOURNAL_LINE_IN, 0);
 
-    if (r->ready_count && !is_whole(snapshot, error))
+    if (r->images && r->images->ready_count && !is_whole(snapshot, error))
         return false;
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
         const struct journal_entry *e = last_change(r, count, JOURNAL_MEDIUM, slot);
@@ -490,30 +508,54 @@ bool replay_from(struct replay *r, const struct snapshot *snapshot, struct machi
     return false;
 }
 
-static bool is_to_be_opened(const struct replay *r, const struct journal_entry *e)
+/* --- Media that are opened beforehand --- */
+
+uint32_t replay_inserts(const struct journal *journal, struct replay_insert inserts[REPLAY_MEDIA])
 {
-    return (e->kind == JOURNAL_MEDIUM && e->medium.present && takes_media(r, e->medium.slot)) ||
-           (e->kind == JOURNAL_LINE_IN && e->medium.present && r->media->manifest.line_in);
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < journal->count; i++) {
+        const struct journal_entry *e = &journal->entries[i];
+        if ((e->kind != JOURNAL_MEDIUM && e->kind != JOURNAL_LINE_IN) || !e->medium.present)
+            continue;
+        if (count < REPLAY_MEDIA) {
+            inserts[count] = (struct replay_insert){i, e->kind == JOURNAL_MEDIUM ? e->medium.slot : DRIVE_COUNT, {0}};
+            memcpy(inserts[count].sha256, e->medium.sha256, DIGEST_SIZE);
+        }
+        count++;
+    }
+    return count;
 }
 
-bool replay_open_media(struct replay *r, struct error *error)
+static bool takes(const struct media *media, uint32_t slot)
 {
-    r->ready = calloc(REPLAY_MEDIA, sizeof *r->ready);
-    if (!r->ready)
-        return error_host(error, r->name, ENOMEM, "cannot open the media of");
-    for (uint32_t i = 0; i < r->journal->count; i++) {
-        const struct journal_entry *e = &r->journal->entries[i];
-        struct ready_medium *ready = &r->ready[r->ready_count];
-        if (!is_to_be_opened(r, e))
+    return slot < DRIVE_COUNT ? takes_media(media, (enum drive_slot)slot)
+                              : slot == DRIVE_COUNT && media->manifest.line_in;
+}
+
+bool replay_open_media(struct replay_images *images, const struct media *media, const struct replay_insert *inserts,
+                       uint32_t count, struct error *error)
+{
+    if (count > REPLAY_MEDIA)
+        return error_set(error, STATUS_INPUT, "journal", NULL, NULL, "more than %u media were put in", REPLAY_MEDIA);
+    images->ready = calloc(REPLAY_MEDIA, sizeof *images->ready);
+    if (!images->ready)
+        return error_host(error, "journal", ENOMEM, "cannot open the media of");
+    for (uint32_t i = 0; i < count; i++) {
+        struct ready_medium *ready = &images->ready[images->ready_count];
+        const char *path = find_image(images, inserts[i].sha256);
+        if (!takes(media, inserts[i].slot))
             continue;
-        if (r->ready_count == REPLAY_MEDIA)
-            return error_set(error, STATUS_INPUT, r->name, NULL, NULL, "more than %u media were put in", REPLAY_MEDIA);
-        ready->entry = i;
-        if (!(e->kind == JOURNAL_LINE_IN
-                  ? open_recording(r, e, &ready->recording, error)
-                  : media_open_image(r->media, e->medium.slot, find_image(r, e->medium.sha256), &ready->medium, error)))
+        if (!path)
+            return missing_image("journal", inserts[i].sha256, error);
+        ready->entry = inserts[i].entry;
+        ready->slot = inserts[i].slot;
+        memcpy(ready->sha256, inserts[i].sha256, DIGEST_SIZE);
+        if (!(ready->slot == DRIVE_COUNT
+                  ? open_found(media, path, ready->sha256, &ready->recording, error)
+                  : media_open_image(media, (enum drive_slot)ready->slot, path, &ready->medium, error)))
             return false;
-        r->ready_count++;
+        images->ready_count++;
     }
     return true;
 }

@@ -12,12 +12,22 @@ struct replay_images {
     const char **paths;  /* the caller's */
     hex_digest *digests; /* owned */
     size_t count;
+    struct ready_medium *ready; /* owned: what replay_open_media opened; null: media are opened when they are put in */
+    uint32_t ready_count;
 };
 
 #define REPLAY_MEDIA 64u /* media that are opened beforehand */
 
-struct ready_medium {
+/* A medium that a journal puts in. */
+struct replay_insert {
     uint32_t entry;
+    uint32_t slot; /* DRIVE_COUNT: a recording, at the line input */
+    uint8_t sha256[DIGEST_SIZE];
+};
+
+struct ready_medium {
+    uint32_t entry, slot; /* as in struct replay_insert */
+    uint8_t sha256[DIGEST_SIZE];
     struct medium medium; /* of this one and the next, one is present, until it is used */
     struct recording recording;
 };
@@ -33,8 +43,6 @@ struct replay {
     const struct journal *journal;
     struct media *media;
     const struct replay_images *images;
-    struct ready_medium *ready; /* owned; null: media are opened when they are put in */
-    uint32_t ready_count;
     struct machine_host outside;  /* what takes the machine's output */
     struct machine *machine;      /* owned */
     uint32_t next;                /* entry */
@@ -66,8 +74,12 @@ bool replay_begin(struct replay *r, const char *name, const struct journal *jour
                   struct error *error);
 void replay_end(struct replay *r);
 
-/* Opens the media of all entries, so that the replay opens no file any more: for a process that will be locked in. */
-bool replay_open_media(struct replay *r, struct error *error);
+/* What a journal puts in; returns how much that is. Above REPLAY_MEDIA, the rest is left out. */
+uint32_t replay_inserts(const struct journal *journal, struct replay_insert inserts[REPLAY_MEDIA]);
+/* Opens it, so that replays with these images open no file any more: for a process that is locked in before it reads
+ * the journal. So the list may be a hostile process's: what does not fit the journal is refused by the replay. */
+bool replay_open_media(struct replay_images *images, const struct media *media, const struct replay_insert *inserts,
+                       uint32_t count, struct error *error);
 
 /* Brings a replay that has just begun to where a snapshot of the same run was taken: the journal has its digest. What
  * comes before is not repeated. identity is that of machine_identify before the machine ran; overlays of sealed disks
