@@ -317,8 +317,10 @@ static bool check_rows(struct ingest *g, struct error *error)
 static bool scan_image(const struct ingest *g, struct shelf_row *row, const char *path, bool *found,
                        struct error *error)
 {
-    struct image_request request = {
-        .format = row->format, .member = row->member, .follow = argument_value(g->arguments, "--follow")};
+    struct image_request request = {.format = row->format,
+                                    .member = row->member,
+                                    .follow = argument_value(g->arguments, "--follow"),
+                                    .lock_in = desk_lock_reader};
     char *kept = row->description.ingest.scan, says[sizeof row->description.ingest.scan];
     uint64_t files = 1;
 
@@ -539,14 +541,17 @@ static bool ingest_row(struct ingest *g, size_t i)
     } else if (!good) {
         row_fails(r, &error);
     }
-    if (begun && act_end(&act, good ? STATUS_OK : error.status) == STATUS_HOST)
-        good = false;
+    if (begun && act_end(&act, good ? STATUS_OK : error.status) == STATUS_HOST) {
+        if (r->outcome != ROW_FAILED && !r->message)
+            r->message = strdup("the log does not have its outcome");
+        r->outcome = ROW_FAILED;
+    }
     if (r->outcome == ROW_SEALED || r->outcome == ROW_HELD)
         print_row(g, i);
     if (row)
         shelf_row_free(row);
     free(row);
-    return good || r->outcome != ROW_FAILED;
+    return r->outcome != ROW_FAILED;
 }
 
 /* --- All of them --- */
@@ -588,8 +593,10 @@ static bool prepare(struct ingest *g, struct error *error)
     key_free(key);
     if (!key || !shelf_open(&g->shelf, g->arguments->operands[0], argument_value(g->arguments, "--from"), error) ||
         !beside_table(g, "--report", "-report.csv", g->report_path, error) ||
-        !beside_table(g, "--errors", "-errors.csv", g->errors_path, error) || !read_archivists(g, error) ||
-        !open_library(g, error))
+        !beside_table(g, "--errors", "-errors.csv", g->errors_path, error) ||
+        (!strcmp(g->report_path, g->errors_path) &&
+         !error_set(error, STATUS_USAGE, g->errors_path, NULL, "name another file", "is to be the report as well")) ||
+        !read_archivists(g, error) || !open_library(g, error))
         return false;
     g->rows = calloc(g->shelf.table.rows, sizeof *g->rows);
     if (!g->rows)

@@ -482,7 +482,7 @@ static bool read_manifest(struct images *all, const char *name)
 
     if (!path)
         return false;
-    bool good = manifest_read_file(path, &text, &length, r->error);
+    bool good = is_file(r, path) && manifest_read_file(path, &text, &length, r->error);
     if (good) {
         good = machine_manifest_parse(text, length, path, &r->to->machine, r->error);
         free(text);

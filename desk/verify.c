@@ -367,6 +367,7 @@ static enum status verify_one(struct verify_request *request, struct report *rep
     progress_end(&report->progress);
     if (!good) {
         archive_close(archive);
+        evidence_free(report->evidence);
         if (report->json) {
             json_member(stdout, "], ", "verdict", "unreadable");
             json_member(stdout, ", ", "error", error.what);
@@ -495,18 +496,23 @@ static bool read_options(struct verification *v, uint64_t *processors, struct er
     return true;
 }
 
-/* Reads what earlier runs came to that were asked the same: the method, whom to trust, and what else there is to say.
- */
+/* Reads what earlier runs came to that were asked the same: the method, whom to trust, where evidence and parents lie,
+ * and what else there is to say. */
 static bool load_states(struct verification *v, struct error *error)
 {
+    static const char *const places[] = {"--evidence", "--tsa-trust", "--library"};
     const struct arguments *a = v->arguments;
     struct text question = {.bytes = NULL};
+    const char *value;
 
     text_print(&question, "%s %" PRIu32 "%s%s\n", verify_method_names[v->method], v->percent,
                argument_value(a, "--integrity-only") ? " integrity-only" : "",
                argument_value(a, "--reboot") ? " reboot" : "");
     for (size_t i = 0; i < v->trusted_count; i++)
         text_add(&question, v->trusted[i], strlen(v->trusted[i]) + 1);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        for (size_t at = 0; (value = argument_next(a, places[i], &at));)
+            text_print(&question, "%s %s\n", places[i], value);
     if (question.failed)
         error_host(error, v->state, ENOMEM, "cannot read");
     else

@@ -22,7 +22,7 @@
     "muniment-verification: 0\n" \
     "file: %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 "\n" \
     "statement: %64[0-9a-f]\nmethod: %u %" SCNu32 "\n" \
-    "checked: %" SCNu64 " %" SCNu64 " %" SCNu64 "\nfinished: %15[a-z-] %23[0-9TZ:-] %u\n"
+    "checked: %" SCNu64 " %" SCNu64 " %" SCNu64 "\nfinished: %23[a-z-] %23[0-9TZ:-] %u\n"
 
 /* What is no such file counts as none: the verification begins anew. */
 static void load(struct kept_state *kept)

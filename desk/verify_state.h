@@ -11,7 +11,7 @@ struct kept_state {
     struct verify_state state;
     char path[PATH_MAX]; /* of the archive */
     char file[PATH_MAX]; /* that keeps this */
-    char verdict[16];    /* of a verification that is finished; empty: it is not */
+    char verdict[24];    /* of a verification that is finished; empty: it is not */
     char date[24];       /* when that was */
     enum status status;  /* with which it ended */
 };

@@ -113,6 +113,12 @@ cp session.mun alone/
 gives "without its parent, what is here is sound and the rest undecided" 5 "$MUNIMENT" verify alone/session.mun --trust key.pub
 says "in these words" out 'own chunks sound, inherited undecided, signed by a trusted key'
 says "and which one is missing" out "machine-root $(root parent.mun)"
+for run in 1 2; do
+    gives "so it is in a round, $run" 5 "$MUNIMENT" verify alone/session.mun none.mun --trust key.pub --max-time 60 --state round
+done
+says "which keeps that" out "in this round: inherited-undecided"
+gives "until it is asked with the parent's folder" 3 "$MUNIMENT" verify alone/session.mun none.mun --trust key.pub --max-time 60 --state round --library .
+says "where it is read anew" out "alone/session.mun: intact, signed by a trusted key"
 gives "its disk cannot be read" 5 "$MUNIMENT" export alone/session.mun --drive hd0 -o alone.img
 says "for that reason" err 'is not at hand'
 gives "what is known is shown" 0 "$MUNIMENT" info alone/session.mun

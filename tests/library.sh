@@ -141,6 +141,7 @@ says "it is listed" out "old.mun  Records terminal"
 says "with its end" out "disposed of on $(date -u +%Y-%m-%d): Retention ended; schedule 7"
 "$MUNIMENT" log show day.log >out
 says "the log has it" out "dispose \"shelf/old.mun\""
+gives "fifty operands are no more than one" 0 "$MUNIMENT" ls shelf $(seq 1000 1048)
 mkfifo shelf/pipe.mun.disposed
 gives "a FIFO with a certificate's name does not hold up a listing" 0 timeout 20 "$MUNIMENT" ls shelf retention
 rm shelf/pipe.mun.disposed
