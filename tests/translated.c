@@ -27,7 +27,7 @@ bool translated_compiles(const struct cpu *cpu, const struct insn *insn)
 {
     const struct unit u = {.bits = context_bits(cpu), .second = NO_SECOND, .software = cpu->translator->software};
 
-    return backend_compiles(&u, insn);
+    return backend_compiles(&u, insn, NULL);
 }
 
 void translated_note(struct translated_cases *c, const struct insn *insn, bool compiled, bool ran)

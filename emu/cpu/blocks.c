@@ -377,3 +377,8 @@ bool code_block_waits(struct cpu *cpu, uint32_t physical, unsigned mode)
 
     return block && (block->wait == WAIT_REPEATS || block->wait == WAIT_COUNTS);
 }
+
+const struct code_block *code_block_kept(const struct cpu *cpu, uint32_t physical, unsigned mode)
+{
+    return look_up(cpu, physical, mode);
+}

@@ -15,6 +15,9 @@ struct code_block *code_block_find(struct cpu *cpu, uint32_t limit);
 struct code_block *code_block_next(struct cpu *cpu, struct code_block *from);
 /* Whether a block that begins there is known to wait only (waits.h): it is better left to the interpreter. */
 bool code_block_waits(struct cpu *cpu, uint32_t physical, unsigned mode);
+/* The block that was decoded from a physical address on, or null. Its records are those of decode, but for `run`; they
+ * are to be used before anything else is decoded. */
+const struct code_block *code_block_kept(const struct cpu *cpu, uint32_t physical, unsigned mode);
 void blocks_flush(struct cpu *cpu);
 /* memory.h's code_changed: drops the blocks that these bytes belong to. */
 void blocks_code_changed(struct cpu *cpu, uint32_t address, uint32_t length);

@@ -1021,21 +1021,26 @@ static bool consistent(const struct insn *i, const struct insn_effects *e)
            !(x87 && e->mmx_read | e->mmx_written);
 }
 
-/* What the translator takes an instruction to do to the arithmetic flags is no less than what it does. */
+/* What the translator takes an instruction to do to the arithmetic flags is no less than what it does; and what it
+ * keeps of the effects of one instruction are those of any other for which it uses them. */
 static bool translator_agrees(const struct insn *i, const struct insn_effects *e)
 {
 #if defined __x86_64__
     static struct unit unit;
+    static struct known_effects known[KNOWN_EFFECTS];
+    const struct known_effects *kept = effects_of(known, i);
     struct flag_use use;
 
     unit.bits = CONTEXT_32 | CONTEXT_STACK32 | CONTEXT_FLAT_DS | CONTEXT_FLAT_SS | CONTEXT_FLAT_ES | CONTEXT_PROTECTED;
     unit.count = 1;
     unit.insn[0] = *i;
-    unit.compiled[0] = backend_compiles(&unit, i);
-    find_neighbours(&unit);
+    unit.compiled[0] = backend_compiles(&unit, i, NULL);
+    find_neighbours(&unit, known);
     use = backend_flag_use(&unit, 0);
     return !(e->flags_read & FLAGS_ARITHMETIC & ~(uint32_t)use.read) &&
-           !(use.written & ~(e->flags_written & ~e->flags_kept)) && (use.observed || !e->may_fault);
+           !(use.written & ~(e->flags_written & ~e->flags_kept)) && (use.observed || !e->may_fault) &&
+           kept->changed == registers_of(e->registers_written) && kept->memory == e->memory &&
+           kept->memory_size == (e->memory_size < 255 ? e->memory_size : 255);
 #else
     (void)i;
     (void)e;

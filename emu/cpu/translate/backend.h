@@ -59,6 +59,9 @@ struct unit_access {
 
 #define NO_SECOND UINT32_MAX
 
+struct compile;
+typedef void compile_function(struct compile *c, const struct insn *i);
+
 struct unit {
     uint32_t physical, eip, limit; /* where it begins, and the limit of CS */
     uint32_t second;               /* the page of its last bytes, if that is another, or NO_SECOND */
@@ -70,7 +73,8 @@ struct unit {
     uint32_t before; /* and before that, where a jump on the way leads back */
     struct insn insn[UNIT_LIMIT];
     uint8_t compiled[UNIT_LIMIT]; /* backend_compiles of each */
-    uint8_t changed[UNIT_LIMIT];  /* bit n: each may change general register n */
+    compile_function *compiler[UNIT_LIMIT];
+    uint8_t changed[UNIT_LIMIT]; /* bit n: each may change general register n */
     const uint8_t *code; /* its first byte in the machine's memory; or null: its bytes do not lie in a row there */
     int16_t loose[LOOSE_LIMIT]; /* where immediate operands are that are read from there each time (loose_offset) */
     unsigned loose_count;
@@ -230,8 +234,9 @@ unsigned backend_try_rows(struct cpu *cpu, struct code *code, struct code_block 
 /* For view.x87_give and x87_take. */
 void backend_x87_give(struct cpu *cpu);
 void backend_x87_take(struct cpu *cpu);
-/* Which part of the back end has code of its own for this record in such a unit; 0: none. */
-uint8_t backend_compiles(const struct unit *u, const struct insn *insn);
+/* Which part of the back end has code of its own for this record in such a unit; 0: none. by: gets the function that
+ * emits it, or null; may be null. */
+uint8_t backend_compiles(const struct unit *u, const struct insn *insn, compile_function **by);
 /* Whether the immediate operand of a record can be read when it runs, if the record is compiled. */
 bool backend_loosens(const struct insn *insn);
 /* Whether what follows belongs to the unit although the interpreter's blocks end with this record. */

@@ -131,52 +131,9 @@ static inline bool fits8(int32_t value)
     return value >= -128 && value < 128;
 }
 
-/* ModRM and SIB. Returns how many bytes of the displacement follow. */
-static inline unsigned add_modrm(struct encoding *b, unsigned reg, struct rm rm)
-{
-    unsigned field = (reg & 7) << 3, mod;
-
-    if (!rm.memory) {
-        add8(b, 0xC0 | field | (rm.base & 7));
-        return 0;
-    }
-    if (rm.base == NO_REGISTER) { /* displacement alone, or with an index: 32 bits of it */
-        add8(b, field | 4);
-        add8(b, (unsigned)rm.scale << 6 | (rm.index == NO_REGISTER ? 4u : rm.index & 7u) << 3 | 5);
-        return 4;
-    }
-    mod = rm.displacement == 0 && (rm.base & 7) != RBP ? 0 : fits8(rm.displacement) ? 0x40 : 0x80;
-    if (rm.index != NO_REGISTER || (rm.base & 7) == RSP) {
-        add8(b, mod | field | 4);
-        add8(b, (unsigned)rm.scale << 6 | (rm.index == NO_REGISTER ? 4u : rm.index & 7u) << 3 | (rm.base & 7u));
-    } else {
-        add8(b, mod | field | (rm.base & 7u));
-    }
-    return mod == 0x40 ? 1 : mod == 0x80 ? 4 : 0;
-}
-
 /* The general form. opcode: the last byte; 0F00h added for the two-byte map; 660000h, F20000h or F30000h added for a
  * prefix before it. size in bytes: 2 gives 66, 8 gives REX.W. reg is a register, or the extension of the opcode. */
-static inline void emit_op(struct code *c, unsigned size, unsigned opcode, unsigned reg, struct rm rm)
-{
-    unsigned rex = (size == 8 ? 8u : 0) | (reg >= 8 ? 4u : 0) | (rm.base >= 8 && rm.base != NO_REGISTER ? 1u : 0) |
-                   (rm.memory && rm.index >= 8 && rm.index != NO_REGISTER ? 2u : 0);
-    struct encoding b = {0};
-
-    if (size == 2)
-        add8(&b, 0x66);
-    if (opcode >> 16)
-        add8(&b, opcode >> 16);
-    if (rex)
-        add8(&b, 0x40 | rex);
-    if (opcode >> 8 & 0xFF)
-        add8(&b, 0x0F);
-    add8(&b, opcode & 0xFF);
-    unsigned displacement = add_modrm(&b, reg, rm);
-    emit_bytes(c, b);
-    if (displacement)
-        emit_immediate(c, displacement, (uint32_t)rm.displacement);
-}
+void emit_op(struct code *c, unsigned size, unsigned opcode, unsigned reg, struct rm rm);
 
 /* An opcode that has its byte form one below. */
 static inline void emit_sized(struct code *c, unsigned size, unsigned opcode, unsigned reg, struct rm rm)

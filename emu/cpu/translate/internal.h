@@ -26,6 +26,15 @@ struct jump_page {
     const uint8_t *code[PAGE_SIZE]; /* or null */
 };
 
+/* What the front end has to know of what an instruction does (insn_effects): the same for all of one row, form, size,
+ * registers and prefixes. */
+#define KNOWN_EFFECTS 1024u
+struct known_effects {
+    uint32_t of;                 /* which instruction, or 0 */
+    uint8_t changed;             /* bit n: it may change general register n */
+    uint8_t memory, memory_size; /* 255 bytes at most */
+};
+
 struct translator {
     unsigned threshold;
     struct code_memory memory;
@@ -71,6 +80,7 @@ struct translator {
     struct code_block *single; /* for run_record */
     struct known_descriptor descriptors[KNOWN_DESCRIPTORS];
     struct unit unit;
+    struct known_effects effects[KNOWN_EFFECTS]; /* by a hash of what they are of */
     struct page_tables *tables;
     uint8_t *software; /* per row of the decoder's table: the host's unit is not to be trusted with it */
     struct translator_statistics statistics;
@@ -130,8 +140,10 @@ enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_
 void unit_again(const struct cpu *cpu, struct unit *u, const struct translated *block);
 
 /* --- neighbours.c --- */
-/* Fills in near, access and may_miss of a unit that has its records, and `loops`. */
-void find_neighbours(struct unit *u);
+/* What an instruction does, by what is known already, to which it is added. */
+const struct known_effects *effects_of(struct known_effects known[KNOWN_EFFECTS], const struct insn *i);
+/* Fills in near, access, changed and may_miss of a unit that has its records, and `loops`. */
+void find_neighbours(struct unit *u, struct known_effects known[KNOWN_EFFECTS]);
 
 /* --- pages.c --- */
 bool pages_init(struct cpu *cpu);

@@ -47,6 +47,7 @@ struct survey {
     struct value reg[9];
     uint16_t next;
     struct group group[2 * UNIT_LIMIT];
+    uint8_t near[2 * UNIT_LIMIT]; /* of each group: 1 + its number among the unit's neighbours, or 0 */
     unsigned count;
     struct {
         uint8_t group; /* 1 + its number */
@@ -87,13 +88,13 @@ static bool has_plain_operand(const struct insn *i)
     }
 }
 
-static struct operand operand_of(const struct survey *s, const struct insn *i, const struct insn_effects *e)
+static struct operand operand_of(const struct survey *s, const struct insn *i, const struct known_effects *e)
 {
     const struct value *base = &s->reg[i->base], *index = &s->reg[i->index];
     int64_t offset = base->offset + ((int64_t)index->offset * (1 << i->scale)) + (int32_t)i->displacement;
 
-    if (!(e->memory & (MEMORY_READ | MEMORY_WRITE)) || !has_plain_operand(i) || !e->memory_size ||
-        e->memory_size > 16 || !unit_is_flat(s->unit, i->segment) || offset != (int32_t)offset)
+    if (!has_plain_operand(i) || !e->memory_size || e->memory_size > 16 || !unit_is_flat(s->unit, i->segment) ||
+        offset != (int32_t)offset)
         return (struct operand){.there = false};
     return (struct operand){.there = true,
                             .origin = {base->number, index->number, index->number == NOTHING ? 0 : i->scale},
@@ -167,7 +168,7 @@ static void join(struct survey *s, const struct operand *o, unsigned n)
     s->member[n][o->stack].offset = o->offset;
 }
 
-/* --- Registers --- */
+/* --- Effects --- */
 static uint8_t registers_of(uint32_t bytes)
 {
     uint8_t registers = 0;
@@ -177,6 +178,25 @@ static uint8_t registers_of(uint32_t bytes)
     return registers;
 }
 
+const struct known_effects *effects_of(struct known_effects known[KNOWN_EFFECTS], const struct insn *i)
+{
+    uint32_t prefixes = i->prefixes / PREFIX_REP % 8; /* REP, REPNE, PREFIX_ADDRESS16 */
+    uint32_t of = (uint32_t)i->row << 20 | (uint32_t)i->form << 14 | (uint32_t)i->size << 9 | (uint32_t)i->dst << 6 |
+                  (uint32_t)i->src << 3 | prefixes;
+    struct known_effects *k = &known[(of * 0x9E3779B1u >> 16) % KNOWN_EFFECTS];
+    struct insn_effects e;
+
+    if (k->of == of)
+        return k;
+    insn_effects(i, &e);
+    *k = (struct known_effects){.of = of,
+                                .changed = registers_of(e.registers_written),
+                                .memory = (uint8_t)e.memory,
+                                .memory_size = (uint8_t)(e.memory_size < UINT8_MAX ? e.memory_size : UINT8_MAX)};
+    return k;
+}
+
+/* --- Registers --- */
 static void follow_writes(struct survey *s, unsigned written)
 {
     for (unsigned r = 0; written >> r; r++)
@@ -245,6 +265,7 @@ static void keep(struct survey *s, unsigned number)
     bool hoisted = u->loops && stays(s, g);
     struct neighbours *to = &u->near[u->near_count];
 
+    s->near[number] = 0;
     if (u->near_count == NEIGHBOURS_LIMIT || g->count < (hoisted ? 1 : 2))
         return;
     if (g->origin.base == NOTHING && g->origin.index == NOTHING && (uint32_t)(g->low ^ (g->high - 1)) >= PAGE_SIZE)
@@ -262,16 +283,25 @@ static void keep(struct survey *s, unsigned number)
         to->index = (uint8_t)g->origin.index;
         to->displacement = g->low;
     }
-    u->near_count++;
-    for (unsigned n = 0; n < u->count; n++)
-        for (unsigned stack = 0; stack < 2; stack++)
-            if (s->member[n][stack].group == number + 1)
-                u->access[n][stack] = (struct unit_access){.near = (uint8_t)u->near_count,
-                                                           .offset = (uint8_t)(s->member[n][stack].offset - g->low)};
+    s->near[number] = (uint8_t)++u->near_count;
+}
+
+/* The operands of the groups that were kept. */
+static void note_members(struct survey *s)
+{
+    struct unit *u = s->unit;
+
+    for (unsigned n = 0; u->near_count && n < u->count; n++)
+        for (unsigned stack = 0; stack < 2; stack++) {
+            unsigned number = s->member[n][stack].group - 1u;
+            if (s->member[n][stack].group && s->near[number])
+                u->access[n][stack] = (struct unit_access){
+                    .near = s->near[number], .offset = (uint8_t)(s->member[n][stack].offset - s->group[number].low)};
+        }
 }
 
 /* Whether some access of an instruction is looked up when it is made, and may fail then. */
-static bool may_miss(const struct unit *u, unsigned n, const struct insn_effects *e)
+static bool may_miss(const struct unit *u, unsigned n, const struct known_effects *e)
 {
     unsigned operands = !!(e->memory & (MEMORY_READ | MEMORY_WRITE)) +
                         !!(e->memory & (MEMORY_STACK_READ | MEMORY_STACK_WRITE)),
@@ -283,9 +313,9 @@ static bool may_miss(const struct unit *u, unsigned n, const struct insn_effects
            e->memory & ~(MEMORY_READ | MEMORY_WRITE | MEMORY_STACK_READ | MEMORY_STACK_WRITE);
 }
 
-void find_neighbours(struct unit *u)
+void find_neighbours(struct unit *u, struct known_effects known[KNOWN_EFFECTS])
 {
-    struct insn_effects effects[UNIT_LIMIT];
+    struct known_effects effects[UNIT_LIMIT];
     struct survey s;
 
     s.unit = u;
@@ -298,12 +328,16 @@ void find_neighbours(struct unit *u)
         s.reg[r] = (struct value){r, 0};
     for (unsigned n = 0; n < u->count; n++) {
         const struct insn *i = &u->insn[n];
-        bool compiled = u->compiled[n];
-        insn_effects(i, &effects[n]);
-        u->changed[n] = registers_of(effects[n].registers_written);
-        if (compiled && !(u->bits & CONTEXT_PLAIN)) {
-            struct operand memory = operand_of(&s, i, &effects[n]), stack = stack_operand_of(&s, i);
+        const struct known_effects *e = &effects[n];
+        bool compiled = u->compiled[n], joins = compiled && !(u->bits & CONTEXT_PLAIN);
+        effects[n] = *effects_of(known, i);
+        u->changed[n] = e->changed;
+        if (joins && e->memory & (MEMORY_READ | MEMORY_WRITE)) {
+            struct operand memory = operand_of(&s, i, e);
             join(&s, &memory, n);
+        }
+        if (joins && e->memory & (MEMORY_STACK_READ | MEMORY_STACK_WRITE)) {
+            struct operand stack = stack_operand_of(&s, i);
             join(&s, &stack, n);
         }
         if (compiled)
@@ -313,6 +347,7 @@ void find_neighbours(struct unit *u)
     }
     for (unsigned n = 0; n < s.count; n++)
         keep(&s, n);
+    note_members(&s);
     for (unsigned n = 0; n < u->count; n++)
         u->may_miss[n] = may_miss(u, n, &effects[n]);
 }

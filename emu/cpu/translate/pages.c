@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 #define FILLED_LIMIT 65536u /* 256 MiB */
-#define SEVERAL UINT32_MAX
+#define WRITERS 4u
+#define MANY UINT32_MAX
 #define HOST_PAGE 4096u
 #define ENTRIES ((size_t)3 * PAGES_WRITE)
 /* Pages of the host that the tables may have touched, all in all: 10 MiB. A guest that accesses one page in each 2 MiB
@@ -28,8 +29,10 @@ _Static_assert(SIDES *ENTRIES * sizeof(uint64_t) == CODE_TABLES_SIZE, "the table
 struct page_tables {
     struct side side[SIDES];
     uint16_t *holders; /* per linear page: a bit for each side that may have something for it */
-    uint32_t *writer;  /* per page of RAM: 1 + the linear page that had an entry to write to it, or SEVERAL, or 0 */
-    unsigned current;  /* the supervisor's side of the context at hand */
+    struct writers {
+        uint32_t page[WRITERS]; /* 1 + each linear page that had an entry to write to it, and then 0; or MANY first */
+    } * writers;                /* per page of RAM */
+    unsigned current;           /* the supervisor's side of the context at hand */
     uint32_t removals;
     uint32_t touched; /* of all sides */
 };
@@ -57,15 +60,15 @@ bool pages_init(struct cpu *cpu)
         *s = (struct side){.entry = entry, .filled = filled};
         cpu->translator->memory.forget(entry, ENTRIES * sizeof *entry); /* another machine may have had it */
     }
-    p->writer = calloc(cpu->memory->ram_size / PAGE_SIZE, sizeof *p->writer);
+    p->writers = calloc(cpu->memory->ram_size / PAGE_SIZE, sizeof *p->writers);
     p->holders = calloc(PAGES_WRITE, sizeof *p->holders);
-    return p->writer && p->holders;
+    return p->writers && p->holders;
 }
 
 void pages_free(struct translator *t)
 {
     if (t->tables)
-        free(t->tables->side->filled), free(t->tables->holders), free(t->tables->writer);
+        free(t->tables->side->filled), free(t->tables->holders), free(t->tables->writers);
     free(t->tables);
 }
 
@@ -162,11 +165,18 @@ void pages_executed(struct cpu *cpu, uint32_t linear, uint32_t physical)
 static void note_writer(struct cpu *cpu, const uint8_t *host, uint32_t page)
 {
     uintptr_t at = (uintptr_t)host - (uintptr_t)cpu->memory->ram;
-    uint32_t *writer = &cpu->translator->tables->writer[at / PAGE_SIZE];
+    uint32_t *writers;
+    unsigned n = 0;
 
     if (at >= cpu->memory->ram_size) /* a device's bytes */
         return;
-    *writer = !*writer || *writer == page + 1 ? page + 1 : SEVERAL;
+    writers = cpu->translator->tables->writers[at / PAGE_SIZE].page;
+    while (n < WRITERS && writers[n] && writers[n] != page + 1 && writers[n] != MANY)
+        n++;
+    if (n == WRITERS)
+        writers[0] = MANY;
+    else if (!writers[n])
+        writers[n] = page + 1;
 }
 
 void pages_filled(struct cpu *cpu, unsigned privilege, uint32_t linear, const uint8_t *host, bool write)
@@ -239,19 +249,19 @@ static void entry_protect(struct side *s, uint32_t page, const uint8_t *host)
 void pages_protected(struct cpu *cpu, const uint8_t *host)
 {
     struct page_tables *p = cpu->translator->tables;
-    uint32_t *writer, one;
+    struct writers *writers = &p->writers[(host - cpu->memory->ram) / PAGE_SIZE];
 
-    writer = &p->writer[(host - cpu->memory->ram) / PAGE_SIZE];
-    one = *writer - 1;
-    if (!*writer)
+    if (!writers->page[0])
         return;
     note_removal(cpu);
-    for (unsigned n = 0; n < SIDES; n++) {
-        struct side *s = &p->side[n];
-        if (*writer != SEVERAL && s->count)
-            entry_protect(s, one, host);
-        for (uint32_t i = 0; *writer == SEVERAL && i < s->count; i++)
-            entry_protect(s, s->filled[i], host);
+    for (struct side *s = p->side; writers->page[0] == MANY && s < p->side + SIDES; s++)
+        for (uint32_t n = 0; n < s->count; n++)
+            entry_protect(s, s->filled[n], host);
+    for (unsigned n = 0; writers->page[0] != MANY && n < WRITERS && writers->page[n]; n++) {
+        uint32_t page = writers->page[n] - 1;
+        for (unsigned side = 0, holders = p->holders[page]; holders >> side; side++)
+            if (holders >> side & 1)
+                entry_protect(&p->side[side], page, host);
     }
-    *writer = 0;
+    *writers = (struct writers){{0}};
 }

@@ -59,13 +59,34 @@ static bool jumps_to_start(const struct unit *u)
 }
 
 /* What is to be known of the records. */
-static void survey(struct unit *u)
+static void survey(struct translator *t, struct unit *u)
 {
     for (unsigned n = 0; n < u->count; n++)
-        u->compiled[n] = backend_compiles(u, &u->insn[n]);
+        u->compiled[n] = backend_compiles(u, &u->insn[n], &u->compiler[n]);
     u->loops = jumps_to_start(u);
-    find_neighbours(u);
+    find_neighbours(u, t->effects);
     find_live_flags(u);
+}
+
+/* Records in a row that the interpreter has decoded: mostly it ran what is to be translated. */
+struct decoded {
+    const struct insn *next, *end;
+};
+
+/* The record at `offset` from the unit's first byte. */
+static enum decode_result record_at(const struct cpu *cpu, const struct unit *u, struct decoded *known,
+                                    const uint8_t *bytes, uint32_t offset, uint32_t available, unsigned mode,
+                                    struct insn *insn)
+{
+    const struct code_block *block;
+
+    if (known->next == known->end && u->code && (block = code_block_kept(cpu, u->physical + offset, mode)))
+        *known = (struct decoded){block->insn, block->insn + block->count};
+    if (known->next == known->end || known->next->length > available)
+        return decode(bytes, available, mode, cpu->model, insn);
+    *insn = *known->next++;
+    insn->run = NULL;
+    return DECODE_OK;
 }
 
 enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_t *bytes, uint32_t available,
@@ -75,12 +96,13 @@ enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_
     enum decode_result result = DECODE_OK;
     uint32_t offset = 0;
     unsigned followed = 0;
+    struct decoded known = {NULL, NULL};
 
     u->count = 0;
     u->bytes = u->before = 0;
     while (u->count < limit) {
         struct insn *insn = &u->insn[u->count];
-        result = decode(bytes + (int32_t)offset, available - offset, mode, cpu->model, insn);
+        result = record_at(cpu, u, &known, bytes + (int32_t)offset, offset, available - offset, mode, insn);
         if (result != DECODE_OK)
             break;
         insn->offset = (uint16_t)offset;
@@ -90,6 +112,7 @@ enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_
             u->bytes = offset;
         if (follows(u, insn, followed, offset + insn->immediate, available)) {
             followed++;
+            known = (struct decoded){NULL, NULL};
             offset += insn->immediate;
             if (-(int32_t)offset > (int32_t)u->before)
                 u->before = 0 - offset;
@@ -101,7 +124,7 @@ enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_
     if (!u->count)
         return result;
     cache_loosen(cpu->translator, u);
-    survey(u);
+    survey(cpu->translator, u);
     return DECODE_OK;
 }
 

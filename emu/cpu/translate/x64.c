@@ -240,17 +240,21 @@ enum part { NOT_COMPILED, INTEGER, CONTROL, STRING, SYSTEM, X87, SIMD, PARTS };
 static compile_function *(*const compilers[PARTS])(const struct unit *u, const struct insn *i) = {
     NULL, integer_compiler, control_compiler, string_compiler, system_compiler, x87_compiler, simd_compiler};
 
-uint8_t backend_compiles(const struct unit *u, const struct insn *insn)
+uint8_t backend_compiles(const struct unit *u, const struct insn *insn, compile_function **by)
 {
-    for (uint8_t part = INTEGER; part < PARTS; part++)
-        if (compilers[part](u, insn))
-            return part;
-    return NOT_COMPILED;
+    compile_function *function = NULL;
+    uint8_t part = NOT_COMPILED;
+
+    while (!function && ++part < PARTS)
+        function = compilers[part](u, insn);
+    if (by)
+        *by = function;
+    return function ? part : NOT_COMPILED;
 }
 
 bool backend_runs_on(const struct unit *u, const struct insn *insn)
 {
-    return system_runs_on(insn) && backend_compiles(u, insn);
+    return system_runs_on(insn) && backend_compiles(u, insn, NULL);
 }
 
 struct flag_use backend_flag_use(const struct unit *u, unsigned n)
@@ -473,24 +477,18 @@ static bool keeps_addend(const struct insn *i, enum part part)
            (i->operation >= OP_JO && i->operation <= OP_JNLE) || part == X87 || part == SIMD;
 }
 
-static void forget_bounds(struct compile *c)
-{
-    for (unsigned r = 0; r < 8; r++)
-        c->bound[r] = UINT32_MAX;
-}
-
 static void emit_insn(struct compile *c, const struct insn *i)
 {
     enum part part = c->unit->compiled[c->index];
 
     c->slow = NULL;
-    emit_neighbours(c, c->index);
+    emit_neighbours(c);
     if (part) {
-        compilers[part](c->unit, i)(c, i);
+        c->unit->compiler[c->index](c, i);
         follow_bounds(c, i);
     } else {
         compile_group(c);
-        forget_bounds(c);
+        c->bounded = 0;
     }
     if (c->slow || !part || !keeps_addend(i, part))
         c->held = 0;
@@ -523,8 +521,9 @@ static void emit_unit(struct compile *c)
     c->block->slow_count = 0;
     emit_entry(c);
     emit_units(c);
-    forget_bounds(c);
-    emit_neighbours(c, NEAR_HOISTED);
+    c->bounded = 0;
+    c->next_near = 0;
+    emit_hoisted(c);
     c->loop = code->at;
     c->held = 0;
     if (places)

@@ -95,9 +95,11 @@ struct compile {
     uint16_t host_flags; /* those of the guest that the host's flags hold now */
     unsigned units;      /* HAS_XMM and HAS_X87 that the unit needs; the host has them from its start on */
     struct x87_note x87;
-    struct stub *slow;                 /* of the instruction at hand; null: none yet */
-    struct record_group *group;        /* the next */
-    uint32_t bound[8];                 /* what each of the guest's registers is at most */
+    struct stub *slow;          /* of the instruction at hand; null: none yet */
+    struct record_group *group; /* the next */
+    uint8_t bounded;            /* bit n: general register n is bound[n] at most */
+    uint32_t bound[8];
+    unsigned next_near;                /* the first of the unit's neighbours that may still have to be looked up */
     bool left;                         /* nothing runs on after the last instruction */
     bool aside;                        /* what is emitted goes where what is rare lies */
     uint8_t held;                      /* R9 holds where these neighbours are: 1 + their index, or 0 */
@@ -108,8 +110,6 @@ struct compile {
     unsigned stub_count;
     struct stub stub[STUB_LIMIT];
 };
-
-typedef void compile_function(struct compile *c, const struct insn *i);
 
 /* Where PAGES_CODE is for a known EIP, from R13: the half of it that has the page. */
 static inline int32_t page_field(uint32_t eip)
@@ -268,10 +268,11 @@ enum access_kind {
 struct rm memory_operand(struct compile *c, const struct insn *i, unsigned size, unsigned kind);
 /* The operand of a stack instruction at base + displacement (ESP or EBP) in SS, where the stack is 32 bits wide. */
 struct rm stack_operand(struct compile *c, unsigned base, int32_t displacement, unsigned size, unsigned kind);
-/* What an instruction does to c->bound. */
+/* What an instruction does to c->bound and c->bounded. */
 void follow_bounds(struct compile *c, const struct insn *i);
-/* Looks up the pages of neighbours whose first is instruction `first`. */
-void emit_neighbours(struct compile *c, unsigned first);
+/* Looks up the pages of neighbours whose first is the instruction at hand; and of those that are hoisted. */
+void emit_neighbours(struct compile *c);
+void emit_hoisted(struct compile *c);
 /* The same at a linear address in a register that stays as it is, within a flat segment. */
 struct rm memory_at(struct compile *c, unsigned address, unsigned size, unsigned kind);
 /* The same at an offset in R8 within a segment. */

@@ -820,56 +820,51 @@ compile_function *integer_compiler(const struct unit *u, const struct insn *i)
 }
 
 /* --- Flags --- */
+#define ALL FLAGS_ARITHMETIC
+static const struct flag_use uses[OP_COUNT] = {
+    [OP_ADD] = {0, ALL, false},
+    [OP_OR] = {0, ALL, false},
+    [OP_ADC] = {FLAG_CF, ALL, false},
+    [OP_SBB] = {FLAG_CF, ALL, false},
+    [OP_AND] = {0, ALL, false},
+    [OP_SUB] = {0, ALL, false},
+    [OP_XOR] = {0, ALL, false},
+    [OP_CMP] = {0, ALL, false},
+    [OP_TEST] = {0, ALL, false},
+    [OP_NEG] = {0, ALL, false},
+    [OP_MUL] = {0, ALL, false},
+    [OP_IMUL] = {0, ALL, false},
+    [OP_IMUL2] = {0, ALL, false},
+    [OP_INC] = {0, ALL & ~FLAG_CF, false},
+    [OP_DEC] = {0, ALL & ~FLAG_CF, false},
+    [OP_ROL] = {0, FLAG_CF | FLAG_OF, false},
+    [OP_ROR] = {0, FLAG_CF | FLAG_OF, false},
+    [OP_SHL] = {0, ALL, false},
+    [OP_SAL] = {0, ALL, false},
+    [OP_SHR] = {0, ALL, false},
+    [OP_SAR] = {0, ALL, false},
+    [OP_RDTSC] = {0, 0, true},
+    [OP_DIV] = {0, ALL, true},
+    [OP_IDIV] = {0, ALL, true},
+    [OP_BT] = {0, FLAG_CF, false},
+    [OP_BTS] = {0, FLAG_CF, false},
+    [OP_BTR] = {0, FLAG_CF, false},
+    [OP_BTC] = {0, FLAG_CF, false},
+    [OP_CLC] = {0, FLAG_CF, false},
+    [OP_STC] = {0, FLAG_CF, false},
+    [OP_CMC] = {FLAG_CF, FLAG_CF, false},
+};
+
 struct flag_use integer_flag_use(const struct insn *i)
 {
-    struct flag_use use = {0, 0, false};
+    struct flag_use use = uses[i->operation];
 
     if (i->operation >= OP_SETO && i->operation <= OP_SETNLE)
         use.read = condition_flags[(i->operation - OP_SETO) >> 1];
-    if (i->operation >= OP_CMOVO && i->operation <= OP_CMOVNLE)
+    else if (i->operation >= OP_CMOVO && i->operation <= OP_CMOVNLE)
         use.read = condition_flags[(i->operation - OP_CMOVO) >> 1];
-    switch (i->operation) {
-    case OP_ADC:
-    case OP_SBB:
-        use.read = FLAG_CF;
-        use.written = FLAGS_ARITHMETIC;
-        break;
-    case OP_ADD:
-    case OP_OR:
-    case OP_AND:
-    case OP_SUB:
-    case OP_XOR:
-    case OP_CMP:
-    case OP_TEST:
-    case OP_NEG:
-    case OP_MUL:
-    case OP_IMUL:
-    case OP_IMUL2: use.written = FLAGS_ARITHMETIC; break;
-    case OP_INC:
-    case OP_DEC: use.written = FLAGS_ARITHMETIC & ~FLAG_CF; break;
-    case OP_ROL:
-    case OP_ROR:
-        use.written = (i->form == FORM_RI || i->form == FORM_MI) && i->immediate & 31 ? FLAG_CF | FLAG_OF : 0;
-        break;
-    case OP_SHL:
-    case OP_SAL:
-    case OP_SHR:
-    case OP_SAR:
-        use.written = (i->form == FORM_RI || i->form == FORM_MI) && i->immediate & 31 ? FLAGS_ARITHMETIC : 0;
-        break;
-    case OP_RDTSC: use.observed = true; break;
-    case OP_DIV:
-    case OP_IDIV:
-        use.observed = true;
-        use.written = FLAGS_ARITHMETIC;
-        break;
-    case OP_BT:
-    case OP_BTS:
-    case OP_BTR:
-    case OP_BTC:
-    case OP_CLC:
-    case OP_STC: use.written = FLAG_CF; break;
-    case OP_CMC: use.read = use.written = FLAG_CF; break;
-    }
+    else if (i->operation >= OP_ROL && i->operation <= OP_SAR &&
+             !((i->form == FORM_RI || i->form == FORM_MI) && i->immediate & 31))
+        use.written = 0; /* a count of 0 */
     return use;
 }

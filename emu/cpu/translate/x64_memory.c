@@ -123,11 +123,16 @@ static struct rm memory_on_stack(struct compile *c, struct rm address, unsigned 
     return at_address(ADDEND, 0);
 }
 
+static uint32_t bound_of(const struct compile *c, unsigned r)
+{
+    return c->bounded >> r & 1 ? c->bound[r] : UINT32_MAX;
+}
+
 /* Whether the index of an operand, if it has one, leads so little far that all of its reach may lie in one page: then
  * the look at that page comes out alike whatever the index is. */
 static bool has_short_reach(const struct compile *c, const struct insn *i, unsigned size)
 {
-    return i->index == REG_ZERO || ((uint64_t)c->bound[i->index] << i->scale) + size <= PAGE_SIZE;
+    return i->index == REG_ZERO || ((uint64_t)bound_of(c, i->index) << i->scale) + size <= PAGE_SIZE;
 }
 
 /* R9 becomes what the index is added to for an operand whose reach ends in the page after `frame`, if the table leads
@@ -169,7 +174,7 @@ static struct rm memory_in_frame(struct compile *c, const struct insn *i, unsign
 {
     unsigned index = host_register[i->index];
     struct rm frame = at_address(host_register[i->base], (int32_t)i->displacement);
-    uint32_t reach = (c->bound[i->index] << i->scale) + size;
+    uint32_t reach = (bound_of(c, i->index) << i->scale) + size;
     uint8_t *elsewhere = emit_on_stack(c, frame, reach), *found = c->code->at;
     bool swapped = aside_begin(c);
 
@@ -196,13 +201,31 @@ static struct rm near_field(unsigned n)
     return at_address(CPU, (int32_t)(offsetof(struct cpu, view.near) + n * sizeof(uint64_t)));
 }
 
+/* Field by field, as what lies between fields is anything. */
+static bool same_place(const struct place *a, const struct place *b)
+{
+    return a->where == b->where && a->reg == b->reg && a->value == b->value;
+}
+
+static bool same_flags(const struct owed_flags *a, const struct owed_flags *b)
+{
+    return a->owed == b->owed && a->class == b->class && a->size == b->size && a->ready == b->ready &&
+           same_place(&a->a, &b->a) && same_place(&a->b, &b->b) && same_place(&a->result, &b->result);
+}
+
+static bool same_note(const struct x87_note *a, const struct x87_note *b)
+{
+    return a->noted == b->noted && a->memory == b->memory && a->segment == b->segment && a->opcode == b->opcode &&
+           a->ip == b->ip;
+}
+
 /* Leaves the unit before the instruction at hand for the block that looks up each access. */
 static void plain_from(struct compile *c, unsigned condition)
 {
     struct stub *last = c->stub_count ? &c->stub[c->stub_count - 1] : NULL, *stub = last;
 
     if (!last || !last->plain || last->index != c->index || last->count == sizeof last->site / sizeof *last->site ||
-        memcmp(&last->before, &c->flags, sizeof c->flags) || memcmp(&last->x87, &c->x87, sizeof c->x87))
+        !same_flags(&last->before, &c->flags) || !same_note(&last->x87, &c->x87))
         stub = new_stub(c, STUB_EXIT);
     stub->plain = true;
     stub->site[stub->count++] = emit_jump_if(c->code, condition);
@@ -219,8 +242,8 @@ static bool is_near_known(const struct compile *c, const struct neighbours *near
 {
     uint64_t end = ((uint32_t)near->displacement & PAGE_MASK) + near->length;
 
-    end += near->base == REG_ZERO ? 0 : c->bound[near->base];
-    end += near->index == REG_ZERO ? 0 : (uint64_t)c->bound[near->index] << near->scale;
+    end += near->base == REG_ZERO ? 0 : bound_of(c, near->base);
+    end += near->index == REG_ZERO ? 0 : (uint64_t)bound_of(c, near->index) << near->scale;
     return end <= PAGE_SIZE;
 }
 
@@ -274,10 +297,19 @@ static void emit_near(struct compile *c, unsigned n)
     host_flags_lost(c);
 }
 
-void emit_neighbours(struct compile *c, unsigned first)
+void emit_neighbours(struct compile *c)
+{
+    for (; c->next_near < c->unit->near_count; c->next_near++) /* they are in the order of their first */
+        if (c->unit->near[c->next_near].first == c->index)
+            emit_near(c, c->next_near);
+        else if (c->unit->near[c->next_near].first != NEAR_HOISTED)
+            break;
+}
+
+void emit_hoisted(struct compile *c)
 {
     for (unsigned n = 0; n < c->unit->near_count; n++)
-        if (c->unit->near[n].first == first)
+        if (c->unit->near[n].first == NEAR_HOISTED)
             emit_near(c, n);
 }
 
@@ -342,7 +374,7 @@ static bool is_in_known_page(const struct compile *c, const struct insn *i, unsi
 
     if (i->index == REG_ZERO)
         return is_within(i, size) && !(kind & TO_ALIGNED && i->displacement % size);
-    end += (uint64_t)c->bound[i->index] << i->scale;
+    end += (uint64_t)bound_of(c, i->index) << i->scale;
     return i->base == REG_ZERO && !(i->prefixes & PREFIX_ADDRESS16) && !(kind & TO_ALIGNED) && end <= PAGE_SIZE;
 }
 
@@ -398,21 +430,36 @@ struct rm memory_fix(struct compile *c, struct rm operand)
     return at_address(ADDEND, 0);
 }
 
+static void set_bound(struct compile *c, unsigned r, uint32_t bound)
+{
+    c->bounded |= (uint8_t)(1u << r);
+    c->bound[r] = bound;
+}
+
 void follow_bounds(struct compile *c, const struct insn *i)
 {
-    const struct insn *before = c->index ? &c->unit->insn[c->index - 1] : NULL;
-    bool whole = i->size == 4, compared = before && before->operation == OP_CMP && before->form == FORM_RI &&
-                                          before->size == 4 && !is_loose(c, before);
+    const struct insn *before = &c->unit->insn[c->index ? c->index - 1 : 0];
+    bool whole = i->size == 4;
 
-    for (unsigned r = 0, changed = c->unit->changed[c->index]; changed >> r; r++)
-        if (changed >> r & 1)
-            c->bound[r] = UINT32_MAX;
-    if (whole && i->operation == OP_MOVZX8)
-        c->bound[i->dst] = 0xFF;
-    else if (whole && i->operation == OP_MOVZX16)
-        c->bound[i->dst] = 0xFFFF;
-    else if (whole && i->operation == OP_AND && i->form == FORM_RI && !is_loose(c, i))
-        c->bound[i->dst] = i->immediate;
-    else if (compared && i->operation == OP_JNBE && c->bound[before->dst] > before->immediate)
-        c->bound[before->dst] = before->immediate; /* or the unit is left */
+    c->bounded &= (uint8_t)~c->unit->changed[c->index];
+    switch (i->operation) {
+    case OP_MOVZX8:
+        if (whole)
+            set_bound(c, i->dst, 0xFF);
+        break;
+    case OP_MOVZX16:
+        if (whole)
+            set_bound(c, i->dst, 0xFFFF);
+        break;
+    case OP_AND:
+        if (whole && i->form == FORM_RI && !is_loose(c, i))
+            set_bound(c, i->dst, i->immediate);
+        break;
+    case OP_JNBE: /* or the unit is left */
+        if (c->index && before->operation == OP_CMP && before->form == FORM_RI && before->size == 4 &&
+            !is_loose(c, before) && bound_of(c, before->dst) > before->immediate)
+            set_bound(c, before->dst, before->immediate);
+        break;
+    default: break;
+    }
 }

@@ -2,24 +2,32 @@
  * instructions ask for it. */
 #include "emu/cpu/translate/x64.h"
 
-#include <string.h>
-
 #include "emu/endian.h"
 
 const uint8_t host_register[9] = {RAX, RCX, RDX, RBX, R12, RBP, RSI, RDI, NO_REGISTER};
 
 bool backend_loosens(const struct insn *i)
 {
-    return i->size == 4 && i->form == FORM_RI &&
-           (i->operation == OP_MOV || i->operation == OP_TEST || i->operation <= OP_CMP) &&
-           strstr(opcode_rows[i->row].operands, ",Iz");
+    const char *operands = opcode_rows[i->row].operands;
+
+    if (i->size != 4 || i->form != FORM_RI ||
+        (i->operation != OP_MOV && i->operation != OP_TEST && i->operation > OP_CMP))
+        return false;
+    while (*operands && *operands != ',')
+        operands++;
+    return operands[0] && operands[1] == 'I' && operands[2] == 'z';
 }
 
 struct stub *new_stub(struct compile *c, enum stub_kind kind)
 {
     struct stub *stub = &c->stub[c->stub_count++];
 
-    *stub = (struct stub){.kind = kind, .index = (uint8_t)c->index, .before = c->flags, .x87 = c->x87};
+    stub->kind = kind; /* field by field: the sites need no clearing */
+    stub->index = (uint8_t)c->index;
+    stub->count = 0;
+    stub->before = c->flags;
+    stub->x87 = c->x87;
+    stub->ready_after = stub->leaves = stub->flags_after = stub->plain = stub->loops = false;
     return stub;
 }
 
