@@ -21,7 +21,8 @@
 void job_command(struct job_line *line, const char *name)
 {
     line->command = (struct command){.name = name, .options = line->options};
-    line->arguments = (struct arguments){.command = &line->command, .operands = line->operands, .given = line->given};
+    line->arguments = (struct arguments){
+        .command = &line->command, .operands = line->operands, .given = line->given, .kept = &line->kept};
 }
 
 void job_option(struct job_line *line, const char *name, const char *value)

@@ -18,6 +18,7 @@ struct job_line {
     struct option options[JOB_OPTIONS];
     struct given given[JOB_OPTIONS];
     const char *operands[JOB_OPERANDS + 1];
+    struct kept kept; /* what the arguments keep, unless they are given another place; its process ends with it */
     struct arguments arguments;
 };
 

@@ -57,6 +57,7 @@ struct client {
 
 struct keeper {
     const struct storage *storage;
+    struct kept *kept; /* by judgements, for those that come after them */
     int control;
     struct holding holdings[CLIENTS];
     struct client clients[CLIENTS];
@@ -77,6 +78,7 @@ static uint64_t milliseconds(void)
 static void judge_as(const struct keeper *k, const struct client *c, const char *path, struct job_line *line)
 {
     job_command(line, "serve");
+    line->arguments.kept = k->kept;
     job_operand(line, path);
     work_trust(k->storage->arguments, line);
     job_option(line, "--override", *c->override ? c->override : NULL);
@@ -354,6 +356,7 @@ static bool lock_in(const struct storage *storage, struct error *error)
 _Noreturn static void keep(const struct storage *storage, int control)
 {
     struct keeper *k = calloc(1, sizeof *k);
+    struct kept kept = {.value = NULL};
     struct error error;
     const long most = sysconf(_SC_OPEN_MAX);
 
@@ -364,6 +367,7 @@ _Noreturn static void keep(const struct storage *storage, int control)
     if (!k || !lock_in(storage, &error))
         _exit(k ? (int)desk_fail(&error) : STATUS_HOST);
     k->storage = storage;
+    k->kept = &kept;
     k->control = control;
     for (size_t i = 0; i < CLIENTS; i++)
         k->clients[i].socket = -1;
