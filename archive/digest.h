@@ -50,7 +50,15 @@ struct key; /* a private key; released with key_free, which takes null */
 struct key *key_load(const char *path, struct error *error);
 void key_free(struct key *key);
 
-/* The public half in PEM, without NUL. */
+/* The SubjectPublicKeyInfo (DER) of the public half, of *size bytes, which is the key's, and its algorithm, named as
+ * for signature_check. */
+const uint8_t *key_public(const struct key *key, size_t *size, const char **algorithm);
+/* Signs by whichever algorithm: *length bytes, at most `limit`. What a command gives is checked. */
+bool key_sign_any(const struct key *key, const void *message, size_t size, uint8_t *signature, size_t limit,
+                  size_t *length, struct error *error);
+
+/* What archives, heads, receipts and sets are signed by is Ed25519: these refuse another key. The public half in PEM,
+ * without NUL. */
 bool key_public_pem(const struct key *key, char pem[PUBLIC_PEM_SIZE], struct error *error);
 bool key_sign(const struct key *key, const void *message, size_t size, uint8_t signature[SIGNATURE_SIZE],
               struct error *error);
@@ -67,7 +75,7 @@ bool signature_fits(const char *pem, size_t pem_size, const uint8_t signature[SI
 enum signature_state { SIGNATURE_FITS, SIGNATURE_WRONG, SIGNATURE_NOT_CHECKED };
 
 /* Whether a signature by a public key (SubjectPublicKeyInfo, DER) is over message. algorithm: "ed25519", "ecdsa-sha256"
- * (DER), "rsa-sha256" (PKCS #1, at least 2,048 bits), or the name of one of FIPS 205 ("slh-dsa-sha2-128s"). */
+ * (DER), "rsa-sha256" (PKCS #1, at least 2,048 bits), or the name of one of FIPS 204 or 205 ("slh-dsa-sha2-128s"). */
 enum signature_state signature_check(const char *algorithm, const uint8_t *key, size_t key_size,
                                      const uint8_t *signature, size_t signature_size, const void *message, size_t size);
 

@@ -19,13 +19,18 @@
 #define KEY_FILE_LIMIT 65536u
 #define PASSPHRASE_SIZE 1024
 #define PASSPHRASE_FILE "MUNIMENT_PASSPHRASE_FILE" /* a file with a pass phrase in its first line */
+#define ED25519 "ed25519"
 #define SIGNER_MARK "muniment-signer: 0\n"
 #define ITERATIONS 600000 /* of PBKDF2, for keys that are written */
 
+#define PUBLIC_LIMIT 16384u /* bytes of a public key in PEM */
+
 struct key {
     EVP_PKEY *pair; /* null: a command signs */
-    char command[1024], path[512];
-    char pem[PUBLIC_PEM_SIZE]; /* of the public half */
+    char command[1024], path[512], algorithm[32];
+    char pem[PUBLIC_PEM_SIZE]; /* of the public half, if that is Ed25519's */
+    uint8_t *der;              /* of the public half; owned, OpenSSL's memory */
+    long der_size;
 };
 
 /* --- Pass phrases --- */
@@ -60,6 +65,21 @@ static int passphrase(char *buffer, int size, int writing, void *context)
 
 /* --- Reading --- */
 
+/* Takes the bytes of a public key from its PEM, whether this OpenSSL knows its algorithm or not. */
+static bool take_der(struct key *key, const char *pem, size_t size)
+{
+    BIO *bio = BIO_new_mem_buf(pem, (int)size);
+    char *name = NULL, *header = NULL;
+    bool good = bio && PEM_read_bio(bio, &name, &header, &key->der, &key->der_size) == 1 &&
+                strcmp(name, PEM_STRING_PUBLIC) == 0 && !*header;
+
+    OPENSSL_free(name);
+    OPENSSL_free(header);
+    BIO_free(bio);
+    ERR_clear_error();
+    return good;
+}
+
 static bool load_pem(struct key *key, const char *text, size_t size, struct error *error)
 {
     BIO *bio = BIO_new_mem_buf(text, (int)size);
@@ -69,7 +89,7 @@ static bool load_pem(struct key *key, const char *text, size_t size, struct erro
     BIO_free(bio);
     ERR_clear_error();
     if (key->pair && EVP_PKEY_get_base_id(key->pair) == EVP_PKEY_ED25519)
-        return public_pem(key->pair, key->pem) ||
+        return (public_pem(key->pair, key->pem) && take_der(key, key->pem, PUBLIC_PEM_SIZE)) ||
                error_set(error, STATUS_HOST, "OpenSSL", NULL, NULL, "cannot write a public key");
     if (encrypted && !key->pair)
         return error_set(error, STATUS_INPUT, key->path, NULL,
@@ -95,12 +115,16 @@ static bool signer_line(const char *text, const char *name, char *value, size_t 
 /* A file that names a public key, beside it, and the command that signs with its private half. */
 static bool load_signer(struct key *key, const char *text, struct error *error)
 {
-    char name[512], path[1100];
+    char name[512], path[1100], pem[PUBLIC_LIMIT];
     const char *slash = strrchr(key->path, '/');
     uint8_t digest[DIGEST_SIZE];
     FILE *file;
     size_t size;
 
+    if (strstr(text, "\nalgorithm: ") &&
+        (!signer_line(text, "\nalgorithm: ", key->algorithm, sizeof key->algorithm) ||
+         strspn(key->algorithm, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(key->algorithm)))
+        return error_set(error, STATUS_INPUT, key->path, NULL, NULL, "has a line `algorithm:` that names none");
     if (!signer_line(text, "\npublic: ", name, sizeof name) ||
         !signer_line(text, "\ncommand: ", key->command, sizeof key->command))
         return error_set(error, STATUS_INPUT, key->path, NULL, NULL, "lacks a line `public:` or `command:`");
@@ -108,10 +132,15 @@ static bool load_signer(struct key *key, const char *text, struct error *error)
     file = fopen(path, "rb");
     if (!file)
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "cannot open: %s", strerror(errno));
-    size = fread(key->pem, 1, sizeof key->pem, file);
+    size = fread(pem, 1, sizeof pem, file);
     fclose(file);
-    return public_key_digest(key->pem, size, true, digest) ||
-           error_set(error, STATUS_INPUT, path, NULL, "convert it with `openssl pkey -pubin`",
+    if (strcmp(key->algorithm, ED25519) != 0)
+        return (size < sizeof pem && take_der(key, pem, size)) ||
+               error_set(error, STATUS_INPUT, path, NULL, "convert it with `openssl pkey -pubin`",
+                         "is no public key in PEM");
+    memcpy(key->pem, pem, sizeof key->pem);
+    return (public_key_digest(pem, size, true, digest) && take_der(key, pem, size)) ||
+           error_set(error, STATUS_INPUT, path, NULL, "convert it with `openssl pkey -pubin`, or name its algorithm",
                      "is not an Ed25519 public key in PEM");
 }
 
@@ -130,6 +159,7 @@ struct key *key_load(const char *path, struct error *error)
         error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
     else {
         snprintf(key->path, sizeof key->path, "%s", path);
+        strcpy(key->algorithm, ED25519);
         good = strncmp(text, SIGNER_MARK, strlen(SIGNER_MARK)) ? load_pem(key, text, size, error)
                                                                : load_signer(key, text, error);
     }
@@ -149,45 +179,77 @@ void key_free(struct key *key)
     if (!key)
         return;
     EVP_PKEY_free(key->pair);
+    OPENSSL_free(key->der);
     free(key);
+}
+
+static bool is_ed25519(const struct key *key, struct error *error)
+{
+    return strcmp(key->algorithm, ED25519) == 0 ||
+           error_set(error, STATUS_INPUT, key->path, NULL,
+                     "take it for countersign, decide, stamp, dispose, key certify and key revoke",
+                     "signs by %s, and this is signed by Ed25519", key->algorithm);
 }
 
 bool key_public_pem(const struct key *key, char pem[PUBLIC_PEM_SIZE], struct error *error)
 {
-    (void)error;
+    if (!is_ed25519(key, error))
+        return false;
     memcpy(pem, key->pem, PUBLIC_PEM_SIZE);
     return true;
 }
 
+const uint8_t *key_public(const struct key *key, size_t *size, const char **algorithm)
+{
+    *size = (size_t)key->der_size;
+    *algorithm = key->algorithm;
+    return key->der;
+}
+
 /* --- Signing --- */
 
-static bool sign_by_command(const struct key *key, const void *message, size_t size, uint8_t signature[SIGNATURE_SIZE],
-                            struct error *error)
+static bool sign_by_command(const struct key *key, const void *message, size_t size, uint8_t *signature, size_t limit,
+                            size_t *length, struct error *error)
 {
-    size_t length;
+    enum signature_state state;
 
-    if (!command_run(key->command, key->path, message, size, 0, signature, SIGNATURE_SIZE, &length, error))
+    if (!command_run(key->command, key->path, message, size, 0, signature, limit, length, error))
         return false;
-    return (length == SIGNATURE_SIZE && signature_fits(key->pem, PUBLIC_PEM_SIZE, signature, message, size)) ||
+    state = signature_check(key->algorithm, key->der, (size_t)key->der_size, signature, *length, message, size);
+    if (state == SIGNATURE_NOT_CHECKED)
+        return error_set(error, STATUS_HOST, key->path, NULL, "use a host whose OpenSSL has it",
+                         "signs by %s, which cannot be checked here", key->algorithm);
+    return state == SIGNATURE_FITS ||
            error_set(error, STATUS_HOST, key->path, NULL,
-                     "let it print the 64 bytes of RFC 8032, of the key in `public:`",
-                     "has a command that gave %zu bytes, which are no signature of its key", length);
+                     strcmp(key->algorithm, ED25519) == 0
+                         ? "let it print the 64 bytes of RFC 8032, of the key in `public:`"
+                         : "let it print the signature of the key in `public:`",
+                     "has a command that gave %zu bytes, which are no signature of its key", *length);
+}
+
+bool key_sign_any(const struct key *key, const void *message, size_t size, uint8_t *signature, size_t limit,
+                  size_t *length, struct error *error)
+{
+    EVP_MD_CTX *context;
+    bool done;
+
+    if (!key->pair)
+        return sign_by_command(key, message, size, signature, limit, length, error);
+    *length = limit;
+    context = EVP_MD_CTX_new();
+    done = context && EVP_DigestSignInit(context, NULL, NULL, NULL, key->pair) == 1 &&
+           EVP_DigestSign(context, signature, length, message, size) == 1;
+    EVP_MD_CTX_free(context);
+    return done || error_set(error, STATUS_HOST, "OpenSSL", NULL, NULL, "cannot sign");
 }
 
 bool key_sign(const struct key *key, const void *message, size_t size, uint8_t signature[SIGNATURE_SIZE],
               struct error *error)
 {
-    EVP_MD_CTX *context;
-    size_t length = SIGNATURE_SIZE;
-    bool done;
+    size_t length;
 
-    if (!key->pair)
-        return sign_by_command(key, message, size, signature, error);
-    context = EVP_MD_CTX_new();
-    done = context && EVP_DigestSignInit(context, NULL, NULL, NULL, key->pair) == 1 &&
-           EVP_DigestSign(context, signature, &length, message, size) == 1 && length == SIGNATURE_SIZE;
-    EVP_MD_CTX_free(context);
-    return done || error_set(error, STATUS_HOST, "OpenSSL", NULL, NULL, "cannot sign");
+    return is_ed25519(key, error) && key_sign_any(key, message, size, signature, SIGNATURE_SIZE, &length, error) &&
+           (length == SIGNATURE_SIZE || error_set(error, STATUS_HOST, "OpenSSL", NULL, NULL, "cannot sign"));
 }
 
 /* --- Making --- */

@@ -21,6 +21,7 @@
 #include "formats/json.h"
 #include "formats/output.h"
 #include "formats/plain.h"
+#include "verify/fixity/fixity.h"
 #include "verify/fixity/keytext.h"
 
 #define FIRST "muniment-disposal: 0\n"
@@ -76,52 +77,60 @@ static const char *body_end(const struct text *text)
 {
     const char *end = strstr(text->bytes, "\n\n");
 
-    return end ? end + 1 : text->bytes + text->length;
+    return end ? end + 1 : text->bytes + text->length - 1;
 }
 
-/* Whether a certificate has a signature that fits a public key. False with *error: that is none. */
-static bool check_signature(const struct text *text, const char *pem, size_t size, const char *path, bool *fits,
-                            struct error *error)
+static struct key_text signed_part(const struct text *text)
 {
-    struct key_text signed_text = {
+    return (struct key_text){
         .text = text->bytes, .size = text->length - 1, .body = (size_t)(body_end(text) - text->bytes)};
-    struct key_der *key = malloc(sizeof *key);
-
-    *fits = false;
-    if (!key)
-        return error_host(error, path, ENOMEM, "cannot check");
-    bool good = key_der_read(pem, size, key) ||
-                error_set(error, STATUS_INPUT, path, NULL, "name the public key itself", "is no public key");
-    *fits = good && signed_text.body < signed_text.size && key_text_check(&signed_text, key) == SIGNATURE_FITS;
-    free(key);
-    return good;
 }
 
-static bool signed_by(const struct text *text, const char *path, bool *fits, struct error *error)
+/* Whether a certificate has a signature by a key. */
+static bool is_signed_by(const struct text *text, const struct key *key)
 {
-    char pem[KEY_DER_LIMIT * 2];
-    FILE *file = fopen(path, "rb");
+    struct key_text signed_text = signed_part(text);
+    const char *algorithm;
+    struct key_der der;
 
-    if (!file)
-        return error_host(error, path, errno, "cannot open");
-    size_t size = fread(pem, 1, sizeof pem, file);
-    fclose(file);
-    return check_signature(text, pem, size, path, fits, error);
+    return signed_text.body < signed_text.size && key_der_of(key, &der, &algorithm) &&
+           key_text_check(&signed_text, &der) == SIGNATURE_FITS;
+}
+
+/* How many of those whom --trust names signed it: who are trusted, and others who second acts of two. */
+static bool count_signers(const struct arguments *a, const struct text *text, unsigned *trusted, unsigned *seconds,
+                          struct error *error)
+{
+    const char **paths = calloc(a->given_count + 1, sizeof *paths);
+    struct key_text signed_text = signed_part(text);
+    struct trusted *who;
+    size_t position = 0, count = 0;
+
+    if (!paths)
+        return error_host(error, "--trust", ENOMEM, "cannot check");
+    while ((paths[count] = argument_next(a, "--trust", &position)))
+        count++;
+    who = trusted_load(paths, count, error);
+    free(paths);
+    if (who && signed_text.body < signed_text.size)
+        trusted_signers(who, &signed_text, trusted, seconds);
+    trusted_free(who);
+    return who;
 }
 
 enum status disposal_verify(const struct arguments *a, const char *path)
 {
     struct text text = {.bytes = NULL};
     struct error error;
-    const char *key;
-    size_t position = 0;
-    bool fits = false, good = read_certificate(path, &text, &error);
+    unsigned trusted = 0, seconds = 0;
+    const bool good = read_certificate(path, &text, &error) && count_signers(a, &text, &trusted, &seconds, &error),
+               two = trusted && trusted + seconds > 1;
 
-    while (good && !fits && (key = argument_next(a, "--trust", &position)))
-        good = signed_by(&text, key, &fits, &error);
     if (good) {
         plain_print(stdout, path);
-        puts(fits ? ": disposed of, as a trusted key signed" : ": disposed of, but no trusted key signed this");
+        puts(two       ? ": disposed of, as two trusted keys signed"
+             : trusted ? ": disposed of, but one trusted key alone signed this: it takes two"
+                       : ": disposed of, but no trusted key signed this");
         for (const char *line = text.bytes + strlen(FIRST); line < body_end(&text); line += strcspn(line, "\n") + 1) {
             char value[2048];
             snprintf(value, sizeof value, "%.*s", (int)strcspn(line, "\n"), line);
@@ -131,7 +140,7 @@ enum status disposal_verify(const struct arguments *a, const char *path)
         }
     }
     text_free(&text);
-    return !good ? desk_fail(&error) : fits ? STATUS_OK : STATUS_WRONG;
+    return !good ? desk_fail(&error) : two ? STATUS_OK : STATUS_WRONG;
 }
 
 /* --- Listing --- */
@@ -248,29 +257,60 @@ static bool print_body(const struct arguments *a, const struct premis_subject *s
     return true;
 }
 
+/* Takes the keys of the two who sign. */
+static bool load_keys(const struct arguments *a, struct key *keys[2], struct error *error)
+{
+    static const char *const options[2] = {"--key", "--second"};
+    struct key_der der[2];
+    const char *algorithm;
+
+    for (int i = 0; i < 2; i++) {
+        keys[i] = key_load(argument_value(a, options[i]), error);
+        if (!keys[i])
+            return false;
+        if (!key_der_of(keys[i], &der[i], &algorithm))
+            return error_set(error, STATUS_INPUT, argument_value(a, options[i]), NULL, NULL, "is too long a key");
+    }
+    return strcmp(der[0].digest, der[1].digest) != 0 || error_set(error, STATUS_INPUT, argument_value(a, "--second"),
+                                                                  NULL, "a second person signs", "is the key of --key");
+}
+
+/* Whether a certificate that is there is of this archive, and signed by both. */
+static bool is_certified(const struct premis_subject *s, const char *path, struct key *const keys[2], struct text *text,
+                         struct error *error)
+{
+    char named[80], digest[80];
+
+    if (!read_certificate(path, text, error))
+        return false;
+    hex_encode(s->digest, digest);
+    line_of(text->bytes, "sha256", named, sizeof named);
+    if (strcmp(named, digest) != 0)
+        return error_set(error, STATUS_INPUT, path, NULL, "move it elsewhere", "is there, of another archive");
+    return (is_signed_by(text, keys[0]) && is_signed_by(text, keys[1])) ||
+           error_set(error, STATUS_INPUT, path, NULL, "name the keys that signed it, or move it elsewhere",
+                     "is there, and these keys did not sign it");
+}
+
 /* Writes the certificate, or finds it written by a run that was interrupted. */
 static bool certify(const struct arguments *a, const struct premis_subject *s, const char *path, struct error *error)
 {
     struct text text = {.bytes = NULL};
+    struct key *keys[2] = {NULL, NULL};
     struct output output;
-    struct key *key = key_load(argument_value(a, "--key"), error);
-    char named[80], digest[80], pem[PUBLIC_PEM_SIZE];
-    bool good = key, fits;
+    bool good = load_keys(a, keys, error);
 
     if (good && !access(path, F_OK)) {
-        good = read_certificate(path, &text, error);
-        hex_encode(s->digest, digest);
-        line_of(good ? text.bytes : "", "sha256", named, sizeof named);
-        if (good && strcmp(named, digest) != 0)
-            good = error_set(error, STATUS_INPUT, path, NULL, "move it elsewhere", "is there, of another archive");
-        good = good && key_public_pem(key, pem, error) && check_signature(&text, pem, sizeof pem, path, &fits, error) &&
-               (fits || error_set(error, STATUS_INPUT, path, NULL, "name the key that signed it, or move it elsewhere",
-                                  "is there, and this key did not sign it"));
+        good = is_certified(s, path, keys, &text, error);
     } else if (good) {
-        good = print_body(a, s, &text, error) && key_text_sign(&text, text.length, key, error) &&
-               output_whole(&output, path, 0666, false, error) && output_text(&output, &text, error);
+        good = print_body(a, s, &text, error);
+        const size_t body = text.length;
+        for (int i = 0; i < 2; i++)
+            good = good && key_text_sign(&text, body, keys[i], error);
+        good = good && output_whole(&output, path, 0666, false, error) && output_text(&output, &text, error);
     }
-    key_free(key);
+    for (int i = 0; i < 2; i++)
+        key_free(keys[i]);
     text_free(&text);
     return good;
 }

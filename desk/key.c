@@ -81,11 +81,11 @@ static bool sign(const struct arguments *a, const char *option, struct text *t, 
 {
     const char *path = argument_value(a, option);
     struct key *key = key_load(path, error);
-    char pem[PUBLIC_PEM_SIZE];
+    const char *algorithm;
     struct key_der der;
-    bool good = key && key_public_pem(key, pem, error);
+    bool good = key;
 
-    if (good && key_der_read(pem, sizeof pem, &der) && (strcmp(der.digest, root) == 0) != is_root)
+    if (good && key_der_of(key, &der, &algorithm) && (strcmp(der.digest, root) == 0) != is_root)
         good = error_set(error, STATUS_INPUT, path, NULL, NULL,
                          is_root ? "is not the key of the root" : "is the key of the root: a second person signs");
     good = good && key_text_sign(t, body, key, error);

@@ -178,6 +178,7 @@ static const struct option bag_options[] = {
 static const struct option dispose_options[] = {
     { "--reason", "REASON", "why; the certificate says it", false, true },
     { "--key", "KEY", "private key that signs the certificate", false, true },
+    { "--second", "KEY", "the private key of a second person, who signs it, too", false, true },
     { "--replica", "FOLDER", "count in the certificate the archives of this machine there (may be repeated)", true, false },
     ACT_OPTIONS,
     { .name = NULL },

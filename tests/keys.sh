@@ -77,6 +77,43 @@ gives "and a command (K-5)" 3 seal box/signer
 printf 'muniment-signer: 0\npublic: plain.key\ncommand: true\n' >box/signer
 gives "its key is a public one" 3 seal box/signer
 
+# --- Signers of other algorithms: what is not an archive's own signature ---
+"$MUNIMENT" seal records.yaml -o any.mun --key other.key >out
+any() # NAME ALGORITHM GENPKEY-ARGUMENT...: a signer of this algorithm, held by openssl
+{
+    openssl genpkey "${@:3}" -out box/$1.pem 2>>log && openssl pkey -in box/$1.pem -pubout -out box/$1.pub || return
+    printf 'muniment-signer: 0\npublic: %s.pub\nalgorithm: %s\ncommand: cat >%s/m; openssl %s %s/box/%s.pem %s/m\n' "$1" "$2" "$WORK" \
+        "$(case $2 in *-sha256) echo dgst -sha256 -sign ;; *) echo pkeyutl -sign -rawin -inkey ;; esac)" "$WORK" "$1" "$WORK" | sed '/pkeyutl/s| \([^ ]*\)$| -in \1|' >box/$1.signer
+}
+"$MUNIMENT" key new root2.key >out; "$MUNIMENT" key root root2.key.pub --name Any -o any.root >out
+for kind in "ec ecdsa-sha256 -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1" "ec384 ecdsa-sha256 -algorithm EC -pkeyopt ec_paramgen_curve:secp384r1" \
+    "rsa rsa-sha256 -algorithm RSA -pkeyopt rsa_keygen_bits:3072" "ed ed25519 -algorithm ED25519" "slh slh-dsa-sha2-128s -algorithm SLH-DSA-SHA2-128s" "ml ml-dsa-65 -algorithm ML-DSA-65"; do
+    set -- $kind
+    any "$@" || { echo "this OpenSSL has no $2: no signer of it was tried"; continue; }
+    mkdir any-$1; cp any.mun any-$1/
+    gives "$1: a signer countersigns" 0 "$MUNIMENT" countersign any-$1/any.mun --key box/$1.signer
+    gives "$1: which vouches" 0 "$MUNIMENT" verify any-$1/any.mun --trust box/$1.pub
+    says "$1: in these words" out 'any.mun: intact, countersigned by a trusted key'
+    gives "$1: it decides" 0 "$MUNIMENT" decide any-$1/any.mun --close-until 2099-01-01 --reason x --key box/$1.signer --trust box/$1.pub
+    gives "$1: which closes" 6 "$MUNIMENT" files any-$1/any.mun --trust box/$1.pub
+    gives "$1: a root of it certifies" 0 "$MUNIMENT" key root box/$1.pub --name Any -o any.root --force
+    gives "$1: by its signer" 0 "$MUNIMENT" key certify other.key.pub --root any.root --key box/$1.signer --name other --from 2020-01-01 --until 2099-01-01 -o any.cert --force
+    gives "$1: whom its certificate names is trusted" 0 "$MUNIMENT" verify any.mun --trust any.root --trust any.cert
+    [ $1 = ed ] && continue
+    gives "$1: an archive is not signed by it" 3 seal box/$1.signer
+    says "$1: which is said" err "signs by $2, and this is signed by Ed25519"
+    sed -i 's/^command: .*/command: head -c 64 \/dev\/urandom/' box/$1.signer
+    gives "$1: what is no signature is not used (K-7)" 4 "$MUNIMENT" countersign any-$1/any.mun --key box/$1.signer
+done
+any ec ecdsa-sha256 -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1
+sed -i 's/^algorithm: .*/algorithm: rsa-sha256/' box/ec.signer
+gives "a key of another algorithm than is named" 4 "$MUNIMENT" countersign any.mun --key box/ec.signer
+sed -i 's/^algorithm: .*/algorithm: nobodys/' box/ec.signer
+gives "one that nobody knows" 4 "$MUNIMENT" countersign any.mun --key box/ec.signer
+says "is not used unchecked (K-11)" err "signs by nobodys, which cannot be checked here"
+sed -i 's/^algorithm: .*/algorithm: A B/' box/ec.signer
+gives "a name that is none" 3 "$MUNIMENT" countersign any.mun --key box/ec.signer
+
 # --- A token ---
 module=$(ls /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so 2>/dev/null | head -n 1)
 if command -v pkcs11-tool softhsm2-util >/dev/null && [ -n "$module" ]; then
@@ -94,6 +131,18 @@ if command -v pkcs11-tool softhsm2-util >/dev/null && [ -n "$module" ]; then
     gives "and is trusted" 0 "$MUNIMENT" verify out.mun --trust token.pub
     sed -i 's/1234/9999/' token.signer
     gives "not with another PIN" 4 seal token.signer
+    token="pkcs11-tool --module $module --token-label office --login --pin 1234"
+    for kind in "02 EC:prime256v1 ecdsa-sha256 ECDSA --signature-format openssl" "03 rsa:2048 rsa-sha256 SHA256-RSA-PKCS"; do
+        set -- $kind
+        gives "$3: a token makes a key" 0 $token --id $1 --keypairgen --key-type $2 --label k$1
+        $token --id $1 --read-object --type pubkey -o token.out >out 2>err
+        openssl pkey -pubin -inform DER -in token.out -out token$1.pub
+        printf 'muniment-signer: 0\npublic: token%s.pub\nalgorithm: %s\ncommand: %s %s --id %s --sign --mechanism %s --input-file /dev/stdin --output-file /dev/stdout\n' $1 $3 \
+            "$([ $1 = 02 ] && echo 'openssl dgst -sha256 -binary |')" "$token" $1 "${*:4}" >token.signer
+        mkdir token-$1; cp any.mun token-$1/
+        gives "$3: the token countersigns" 0 "$MUNIMENT" countersign token-$1/any.mun --key token.signer
+        gives "$3: which vouches" 0 "$MUNIMENT" verify token-$1/any.mun --trust token$1.pub
+    done
 else
     echo "no pkcs11-tool and SoftHSM here: no token was tried"
 fi

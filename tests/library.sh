@@ -111,29 +111,41 @@ echo $?)"
 rm shelf/bad.mun
 
 # --- Disposal ---
+for key in second rootkey; do "$MUNIMENT" key new $key >out; done
 cp a.mun shelf/old.mun && "$MUNIMENT" parity new shelf/old.mun >out
-gives "a disposal needs a reason" 2 "$MUNIMENT" dispose shelf/old.mun --key office
-gives "which is not empty" 2 "$MUNIMENT" dispose shelf/old.mun --key office --reason ""
+gives "a disposal needs a reason" 2 "$MUNIMENT" dispose shelf/old.mun --key office --second second
+gives "which is not empty" 2 "$MUNIMENT" dispose shelf/old.mun --key office --second second --reason ""
+gives "and a second person" 2 "$MUNIMENT" dispose shelf/old.mun --key office --reason x
+gives "who is another one" 3 "$MUNIMENT" dispose shelf/old.mun --key office --second office --reason x
 passed "without one, the archive stays" "$([ -e shelf/old.mun ]; echo $?)"
 ln -s old.mun shelf/link.mun
-gives "a link is not disposed of" 3 "$MUNIMENT" dispose shelf/link.mun --key office --reason x
+gives "a link is not disposed of" 3 "$MUNIMENT" dispose shelf/link.mun --key office --second second --reason x
 rm shelf/link.mun
 sha256sum <shelf/old.mun >digest
-gives "with one it goes" 0 "$MUNIMENT" dispose shelf/old.mun --key office --reason "Retention ended; schedule 7" --replica shelf --log day.log --by reader-7
+gives "with one it goes" 0 "$MUNIMENT" dispose shelf/old.mun --key office --second second --reason "Retention ended; schedule 7" --replica shelf --log day.log --by reader-7
 passed "with its parity" "$([ ! -e shelf/old.mun ] && [ ! -e shelf/old.mun.parity ]; echo $?)"
 says "and a certificate stays" shelf/old.mun.disposed "reason: Retention ended; schedule 7"
 says "that names the machine" shelf/old.mun.disposed "machine-root: $("$MUNIMENT" info a.mun --root)"
 says "and the bytes" shelf/old.mun.disposed "sha256: $(cut -d' ' -f1 digest)"
 says "and what is left elsewhere" shelf/old.mun.disposed "replicas: 2"
-gives "it is signed" 0 "$MUNIMENT" verify shelf/old.mun.disposed --trust office.pub
+gives "two signed it" 0 "$MUNIMENT" verify shelf/old.mun.disposed --trust office.pub --trust second.pub
+says "which is said" out 'disposed of, as two trusted keys signed'
+gives "one who is trusted is not enough" 1 "$MUNIMENT" verify shelf/old.mun.disposed --trust office.pub
+says "which is said, too" out 'it takes two'
+gives "nor is one who is named twice" 1 "$MUNIMENT" verify shelf/old.mun.disposed --trust office.pub --trust office.pub
+"$MUNIMENT" key root rootkey.pub --name Office -o office.root >out
+for key in office second; do "$MUNIMENT" key certify $key.pub --root office.root --key rootkey --name $key --from 2020-01-01 --until 2099-01-01 -o $key.cert $([ $key = second ] && echo --office) >out; done
+gives "the office's root vouches for both" 0 "$MUNIMENT" verify shelf/old.mun.disposed --trust office.root --trust office.cert --trust second.cert
+gives "the second alone disposes of nothing" 1 "$MUNIMENT" verify shelf/old.mun.disposed --trust office.root --trust second.cert
 "$MUNIMENT" key new stranger >out
 gives "and not by a stranger" 1 "$MUNIMENT" verify shelf/old.mun.disposed --trust stranger.pub
 sed 's/ended/begins/' shelf/old.mun.disposed >changed.disposed
-gives "one that was changed is not" 1 "$MUNIMENT" verify changed.disposed --trust office.pub
+gives "one that was changed is not" 1 "$MUNIMENT" verify changed.disposed --trust office.pub --trust second.pub
+says "signed by anybody" out 'no trusted key signed this'
 python3 - <<'PY'
 import base64
 body, signature = open("shelf/old.mun.disposed", "rb").read().split(b"\n\n")
-open("body", "wb").write(body + b"\n"), open("signature", "wb").write(base64.b64decode(signature.split()[-1]))
+open("body", "wb").write(body + b"\n"), open("signature", "wb").write(base64.b64decode(signature.split()[3]))
 PY
 gives "openssl says the same" 0 openssl pkeyutl -verify -rawin -pubin -inkey office.pub -in body -sigfile signature
 list >out
@@ -148,13 +160,14 @@ rm shelf/pipe.mun.disposed
 passed "words are found in a certificate, small or large" "$(grep -c 'schedule 7' out | grep -qx 1; echo $?)"
 cp a.mun shelf/old.mun
 cp shelf/old.mun.disposed kept.disposed && sed -i 's/Retention ended/Nothing of worth/' shelf/old.mun.disposed
-gives "a certificate that nobody signed removes nothing" 3 "$MUNIMENT" dispose shelf/old.mun --key office --reason again
+gives "a certificate that another second signed removes nothing" 3 "$MUNIMENT" dispose shelf/old.mun --key office --second rootkey --reason again
+gives "a certificate that nobody signed removes nothing" 3 "$MUNIMENT" dispose shelf/old.mun --key office --second second --reason again
 passed "the archive stays" "$([ -e shelf/old.mun ]; echo $?)"
 cp -f kept.disposed shelf/old.mun.disposed
-gives "an interrupted disposal goes to its end" 0 "$MUNIMENT" dispose shelf/old.mun --key office --reason again
+gives "an interrupted disposal goes to its end" 0 "$MUNIMENT" dispose shelf/old.mun --key office --second second --reason again
 says "with the reason of then" shelf/old.mun.disposed "reason: Retention ended; schedule 7"
 cp b.mun shelf/old.mun
-gives "a certificate is of one archive" 3 "$MUNIMENT" dispose shelf/old.mun --key office --reason again
+gives "a certificate is of one archive" 3 "$MUNIMENT" dispose shelf/old.mun --key office --second second --reason again
 passed "another one stays" "$([ -e shelf/old.mun ]; echo $?)"
 rm shelf/old.mun shelf/old.mun.disposed
 

@@ -90,11 +90,10 @@ static bool make_text(const struct batch_request *r, struct text *t, struct erro
         fill(b, r);
     good = good && (!r->file || add_files(&files, r, error));
     for (size_t i = 0; good && i < r->key_count && i < BATCH_KEYS; i++) {
-        char pem[PUBLIC_PEM_SIZE];
+        const char *algorithm;
 
-        good = key_public_pem(r->keys[i], pem, error);
-        if (good)
-            key_der_read(pem, sizeof pem, &b->keys[b->key_count++]);
+        good = key_der_of(r->keys[i], &b->keys[b->key_count++], &algorithm) ||
+               error_set(error, STATUS_INPUT, r->subject->path, NULL, NULL, "cannot hold a key that is so long");
     }
     if (good)
         batch_print(t, b, &files);

@@ -150,20 +150,38 @@ void key_text_free(struct key_text *key)
 
 /* --- Signatures --- */
 
+bool key_der_of(const struct key *key, struct key_der *der, const char **algorithm)
+{
+    const uint8_t *bytes = key_public(key, &der->size, algorithm);
+
+    if (der->size == 0 || der->size > sizeof der->bytes)
+        return false;
+    memcpy(der->bytes, bytes, der->size);
+    identify(der);
+    return true;
+}
+
 bool key_text_sign(struct text *t, size_t body, const struct key *key, struct error *error)
 {
-    char pem[PUBLIC_PEM_SIZE], base64[BASE64_SIZE(SIGNATURE_SIZE)];
-    uint8_t signature[SIGNATURE_SIZE];
+    uint8_t *signature = malloc(KEY_SIGNATURE_LIMIT);
+    char *base64 = malloc(BASE64_SIZE(KEY_SIGNATURE_LIMIT));
+    const char *algorithm;
     struct key_der der;
+    size_t length;
+    bool good = (signature && base64 && key_der_of(key, &der, &algorithm)) ||
+                error_set(error, STATUS_HOST, "signature", NULL, NULL, "out of memory, or a key that is too long");
 
-    if (!key_public_pem(key, pem, error) || !key_sign(key, t->bytes, body, signature, error))
-        return false;
-    key_der_read(pem, sizeof pem, &der);
-    base64_encode(signature, sizeof signature, base64);
-    if (t->length == body)
-        text_print(t, "\n");
-    text_print(t, "signature: ed25519 %s %s\n", der.digest, base64);
-    return !t->failed || error_set(error, STATUS_HOST, "signature", NULL, NULL, "out of memory");
+    good = good && key_sign_any(key, t->bytes, body, signature, KEY_SIGNATURE_LIMIT, &length, error);
+    if (good) {
+        base64_encode(signature, length, base64);
+        text_print(t, "%ssignature: %s %s ", t->length == body ? "\n" : "", algorithm, der.digest);
+        text_add(t, base64, strlen(base64));
+        text_add(t, "\n", 1);
+        good = !t->failed || error_set(error, STATUS_HOST, "signature", NULL, NULL, "out of memory");
+    }
+    free(signature);
+    free(base64);
+    return good;
 }
 
 enum signature_state key_text_check(const struct key_text *text, const struct key_der *signer)

@@ -43,8 +43,15 @@ void key_text_print(struct text *t, const struct key_text *key);
 /* Adds a signature over the first `body` bytes. */
 bool key_text_sign(struct text *t, size_t body, const struct key *key, struct error *error);
 
+/* The public half of a key, and its algorithm. False: it is too long. */
+bool key_der_of(const struct key *key, struct key_der *der, const char **algorithm);
+
 /* What the signature of one signer, whose key is given, is worth. No such signature: SIGNATURE_WRONG. */
 enum signature_state key_text_check(const struct key_text *text, const struct key_der *signer);
+
+/* How many of those whom files of trust name signed a text: who are trusted, and others who second acts of two. */
+struct trusted;
+void trusted_signers(const struct trusted *who, const struct key_text *text, unsigned *trusted, unsigned *seconds);
 
 /* The SubjectPublicKeyInfo of a public key in PEM, whether this OpenSSL knows its algorithm or not. */
 bool key_der_read(const char *pem, size_t size, struct key_der *key);

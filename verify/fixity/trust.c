@@ -258,6 +258,34 @@ void trusted_judge(const struct trusted *t, const char *signer, const char *sinc
     trust->lapsed = named && !trust->trusted;
 }
 
+/* The n-th key that is named, itself or by a certificate; null after the last. */
+static const struct key_der *named_key(const struct trusted *t, size_t n)
+{
+    for (size_t i = 0; n >= t->key_count && i < t->text_count; i++)
+        if (t->texts[i].kind == KEY_TEXT_CERTIFICATE && n-- == t->key_count)
+            return &t->texts[i].key;
+    return n < t->key_count ? &t->keys[n] : NULL;
+}
+
+void trusted_signers(const struct trusted *who, const struct key_text *text, unsigned *trusted, unsigned *seconds)
+{
+    const struct key_der *key;
+
+    *trusted = *seconds = 0;
+    for (size_t n = 0; (key = named_key(who, n)); n++) {
+        struct trust trust;
+        bool again = key_text_check(text, key) != SIGNATURE_FITS;
+
+        for (size_t k = 0; !again && k < n; k++)
+            again = strcmp(named_key(who, k)->digest, key->digest) == 0;
+        if (again)
+            continue;
+        trusted_judge(who, key->digest, NULL, &trust);
+        *trusted += trust.trusted;
+        *seconds += trust.seconds && !trust.trusted;
+    }
+}
+
 bool signer_trust(const char *const *paths, size_t count, const char *signer, const char *since, struct trust *trust,
                   struct error *error)
 {
