@@ -116,6 +116,16 @@ says "and says so" torn.log "\"torn\":$n}"
 gives "the rest stands (L-18)" 0 "$MUNIMENT" log verify torn.log $heads
 says "the torn line is named" out "line $n: was torn by a crash"
 gives "also for a stranger" 0 $check log torn.log evening.head
+printf '%s\n' "$start" | cat day.log - >twice.log # the crash came between the line feed and the line that says so
+gives "a torn line that has its line feed, and nothing after it" 1 "$MUNIMENT" log verify twice.log $heads
+gives "is said to be torn by the next act (L-17)" 3 act twice.log
+gives "and the rest stands (L-18)" 0 "$MUNIMENT" log verify twice.log $heads
+says "it is named" out "line $n: was torn by a crash"
+lines=$(wc -l <twice.log)
+act twice.log >out 2>err || :
+passed "once" "$([ "$(grep -c '"torn"' twice.log)" = 1 ] && [ "$(wc -l <twice.log)" = $((lines + 2)) ]; echo $?)"
+printf 'archive.example/log\n0\n%s\n' "$(printf x | openssl dgst -sha256 -binary | base64)" >none.head
+gives "a head of no lines is none" 3 "$MUNIMENT" log verify day.log --head none.head
 
 # --- Several writers, one of them killed (L-15, L-16) ---
 "$MUNIMENT" log new busy.log --origin archive.example/busy >out

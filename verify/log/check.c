@@ -135,7 +135,8 @@ static bool take_heads(struct checking *c, struct error *error)
     if (!c->heads)
         return error_set(error, STATUS_HOST, c->check->path, NULL, NULL, "out of memory");
     for (size_t i = 0; i < count; i++)
-        if (!log_head_parse(c->check->heads[i].bytes, c->check->heads[i].length, &c->heads[i].head, &body))
+        if (!log_head_parse(c->check->heads[i].bytes, c->check->heads[i].length, &c->heads[i].head, &body) ||
+            c->heads[i].head.lines == 0)
             return error_set(error, STATUS_INPUT, c->check->path, NULL, NULL, "head %zu is no checkpoint", i + 1);
     qsort(c->heads, count, sizeof *c->heads, by_lines);
     return true;

@@ -445,15 +445,37 @@ static bool add_entry(struct office_log *log, const struct entry *e, struct erro
     return good;
 }
 
+/* Whether the last line is none: a crash tore it, and another one came before the line that says so. */
+static bool last_is_malformed(const struct log_store *s, bool *malformed, struct error *error)
+{
+    struct log_line line;
+    struct reader r;
+    uint64_t offset;
+
+    if (!log_tree_offset(&s->tree, s->tree.lines - 1, &offset, error) ||
+        !reader_open(&r, s->descriptor, offset, s->path, error))
+        return false;
+    reader_next(&r);
+    line_of(&r, s->tree.lines - 1, &line);
+    *malformed = line.kind == LOG_MALFORMED;
+    reader_close(&r);
+    return true;
+}
+
 /* What a crash left without a line feed gets one, is a line like any other, and the next one says that it is torn. */
 static bool close_torn(struct office_log *log, struct error *error)
 {
-    if (log->store.tree.bytes == log->store.size)
-        return true;
-    if (write(log->store.descriptor, "\n", 1) != 1)
-        return error_host(error, log->store.path, errno, "cannot write");
-    log->store.size++;
-    return catch_up(&log->store, error) && add_entry(log, NULL, error);
+    struct log_store *s = &log->store;
+    bool torn = s->tree.bytes != s->size;
+
+    if (torn) {
+        if (write(s->descriptor, "\n", 1) != 1)
+            return error_host(error, s->path, errno, "cannot write");
+        s->size++;
+        if (!catch_up(s, error))
+            return false;
+    }
+    return (torn || last_is_malformed(s, &torn, error)) && (!torn || add_entry(log, NULL, error));
 }
 
 static bool add_line(struct office_log *log, const struct entry *e, uint64_t *line, struct error *error)
