@@ -117,8 +117,9 @@ await accessible('the library');
 await page.getByRole('searchbox').fill('closed');
 fact('search finds', await shows('1 of 2 archives') && await page.getByRole('listitem').count() === 1);
 await page.getByRole('button', {name: 'Open a session'}).click();
-fact('what is closed is not opened', await shows('is closed until 2090-01-01'));
-fact('an archivist is asked for a reason', await shows('An archivist may open it for a reason'));
+fact('what is closed is not opened: an archivist is asked for a reason', await shows('An archivist may open it for a reason') && !page.url().includes('session'));
+fact('and nothing is said to have failed', await page.locator('#say').textContent() === '');
+fact('no picture of it is shown', await shows('Closed: no picture is shown'));
 await accessible('the reason');
 await page.getByRole('dialog').getByRole('button', {name: 'Cancel'}).click();
 await page.getByRole('link', {name: 'Files: '}).click();
@@ -131,7 +132,7 @@ fact('with one they are', await shows('RECORDS/P1021.TXT'));
 await page.goto(`${desk.origin}/#/archive/closed.mun`);
 await page.getByRole('button', {name: 'Open a session'}).click();
 await page.getByRole('dialog').getByRole('textbox').fill('Order 18/2026');
-await page.getByRole('dialog').getByRole('button', {name: 'Open for a reason'}).click();
+await page.keyboard.press('Enter');
 await page.locator('.stage canvas').waitFor({timeout: 30000});
 fact('and a session is opened, which says so', await shows('Opened for a reason: Order 18/2026'));
 await page.getByRole('button', {name: 'Suspend'}).click();
@@ -145,6 +146,10 @@ for (const name of ['100%25.mun', '%E0.mun']) {
   fact(`${name}: a name that is not there, or is none, is reported`, await shows('That did not work'));
 }
 await page.goto(`${desk.origin}/#/archive/records.mun`);
+fact('an archive that was never checked says so', await shows('Not checked yet'));
+await page.getByRole('button', {name: 'Verify now'}).click();
+fact('one that is intact is not shown as wrong', await page.locator('#say.good').getByText('Verified: intact, signer trusted').waitFor({timeout: 30000}).then(() => true, () => false));
+fact('and has a last check from then on', await page.locator('dd .chip.open').getByText(/^Checked [0-9-]{10}: intact, signer trusted/).waitFor({timeout: 10000}).then(() => true, () => false));
 fact('details show', await shows('DEMO-1998-0001') && await shows('pc-isa, i486 at 25 MIPS'));
 await page.locator('.picture img').waitFor({timeout: 60000});
 await picture('archive');
@@ -264,6 +269,9 @@ const left = await rests();
 
 await page.getByRole('button', {name: 'Suspend'}).click();
 fact('a session is suspended', await shows('suspended') && await rested(session));
+await page.getByRole('link', {name: 'Prints'}).first().focus();
+await sleep(5000);
+fact('who stands on a button of the list stays there when it is looked at anew', await page.evaluate(() => document.activeElement.textContent) === 'Prints');
 await picture('sessions');
 await accessible('the sessions');
 await page.getByRole('link', {name: 'Resume'}).click();
@@ -286,7 +294,7 @@ desk = new Desk();
 await page.goto(await desk.link());
 await shows('Records terminal');
 await page.goto(`${desk.origin}/#/sessions`);
-fact('a desk that was ended finds its sessions', await shows('records.mun'));
+fact('a desk that was ended finds its sessions', await shows('Records terminal'));
 await page.getByRole('link', {name: 'Resume'}).click();
 await page.locator('.stage canvas').waitFor({timeout: 30000});
 await until(async () => (await dots()) === left);
@@ -323,7 +331,7 @@ await accessible('the film');
 await page.getByRole('button', {name: 'Play'}).click();
 fact('and it plays', await until(async () => Number(await page.getByRole('slider').inputValue()) > 45.5, 5));
 await page.goto(`${desk.origin}/#/sessions`);
-await shows('records.mun');
+await shows('Records terminal');
 
 // --- A reader ---
 

@@ -48,14 +48,15 @@ async function leave() {
   me = null;
   leavePage?.();
   leavePage = null;
-  door();
+  say('');
+  door(false, texts.doorLeft);
 }
 
-function door(used = false) {
+function door(used = false, heading = texts.door) {
   document.title = texts.name;
   app.replaceChildren(el('main', {class: 'door', id: 'main', tabIndex: -1},
     el('img', {src: '/icon.svg', alt: '', width: 72, height: 72}),
-    el('h1', {}, texts.door), used && el('p', {class: 'warning'}, texts.doorUsed), el('p', {}, texts.doorSaid)));
+    el('h1', {}, heading), used && el('p', {class: 'warning'}, texts.doorUsed), el('p', {}, texts.doorSaid)));
 }
 
 async function show() {

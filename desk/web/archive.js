@@ -2,7 +2,7 @@
 import {api} from './api.js';
 import {el, say, during} from './dom.js';
 import {texts} from './texts.js';
-import {picture, rightsChip, openSession} from './library.js';
+import {picture, rightsChip, checkChip, verdict, isGood, openSession} from './library.js';
 
 const short = (digest) => el('code', {title: digest}, `${digest.slice(0, 16)}…`);
 
@@ -11,12 +11,13 @@ function row(field, value) {
   return empty ? [] : [el('dt', {}, texts.fields[field]), el('dd', {}, Array.isArray(value) ? value.join(', ') : value)];
 }
 
-async function verify(name, button) {
+async function verify(name, button, shown) {
   button.disabled = true;
   say(texts.verifying);
   try {
     const [result] = await during(texts.verifying, 'verify', api.jobs, api.verify(name));
-    say(texts.verified(texts.verdicts[result.verdict] || result.verdict || JSON.stringify(result)), !/^(intact|signer)/.test(result.verdict || 'intact'));
+    say(texts.verified(verdict(result.verdict)), !isGood(result.verdict));
+    await shown();
   } catch (error) {
     say(texts.failed(error.message), true);
   }
@@ -26,10 +27,17 @@ async function verify(name, button) {
 export async function archivePage(name, me) {
   const archive = await api.archive(name);
   const title = archive.title || name;
+  const checked = el('span', {});
+  // The library knows of the last check.
+  const showCheck = async () => {
+    const found = (await api.library().catch(() => [])).find((one) => one.file === name);
+    if (found && !found.wrong) checked.replaceChildren(checkChip(found));
+  };
   const open = el('button', {class: 'main', onclick: () => openSession(name, open, me)}, texts.open);
   const powerOn = el('button', {title: texts.powerOnHint, onclick: () => openSession(name, powerOn, me, 'power-on')}, texts.powerOn);
-  const check = me.role === 'archivist' && el('button', {onclick: () => verify(name, check)}, texts.verify);
+  const check = me.role === 'archivist' && el('button', {onclick: () => verify(name, check, showCheck)}, texts.verify);
   const media = Object.entries(archive.media || {}).map(([slot, size]) => `${slot}: ${texts.bytes(size)}`);
+  await showCheck();
   return {
     title,
     class: 'archive',
@@ -44,6 +52,7 @@ export async function archivePage(name, me) {
           row('creator', archive.creator),
           row('custodian', archive.custodian),
           row('rights', rightsChip(archive.rights)),
+          row('checked', checked),
           row('provenance', archive.provenance && el('span', {class: 'lines'}, archive.provenance)),
           row('languages', archive.languages),
           row('software', (archive.software || []).map((s) => (typeof s === 'string' ? s : s.name || JSON.stringify(s)))),

@@ -14,17 +14,17 @@ export function el(name, properties = {}, ...children) {
   return element;
 }
 
-// Says something to everybody: in the corner, and to screen readers.
+// Says something to everybody: in the corner, and to screen readers. An empty text: what was said is over.
 let sayTimer;
 export function say(text, bad = false) {
   const place = document.getElementById('say');
-  place.className = bad ? 'bad' : 'good';
+  place.className = !text ? 'unseen' : bad ? 'bad' : 'good';
   place.textContent = text;
   clearTimeout(sayTimer);
   sayTimer = setTimeout(() => { place.className = 'unseen'; place.textContent = ''; }, bad ? 12000 : 6000);
 }
 
-// A dialog with a title, content and buttons; gives what the pressed one stands for, or null.
+// A dialog with a title, content and buttons; gives what the pressed one stands for, or null. Enter in a field is what the first does that stands for something.
 export function ask(title, content, buttons) {
   return new Promise((resolve) => {
     const heading = el('h2', {id: 'dialog-title'}, title);
@@ -32,7 +32,7 @@ export function ask(title, content, buttons) {
       dialog.remove();
       resolve(dialog.returnValue || null);
     }}, el('form', {method: 'dialog'}, heading, content, el('div', {class: 'buttons'},
-      buttons.map(([value, text, kind]) => el('button', {value, class: kind || ''}, text)))));
+      buttons.map(([value, text, kind]) => el('button', {value, class: kind || '', type: value ? 'submit' : 'button', onclick: value ? undefined : () => dialog.close('')}, text)))));
     document.body.append(dialog);
     dialog.showModal();
   });

@@ -11,11 +11,14 @@ export function rightsChip(rights) {
   return el('span', {class: `chip ${closed ? 'closed' : 'open'}`}, closed ? texts.rightsClosed(until[1]) : texts.rightsOpen);
 }
 
+// What a verification comes to (muniment verify --json), in words.
+export const verdict = (word) => texts.verdicts[word] || word;
+export const isGood = (word) => ['trusted', 'intact'].includes(word);
+const isBad = (word) => ['damaged', 'bad-signature', 'unreadable'].includes(word);
+
 export function checkChip(archive) {
   if (!archive.checked) return el('span', {class: 'chip plain'}, texts.neverChecked);
-  const good = /^(intact|good)/.test(archive.verdict);
-  return el('span', {class: `chip ${good ? 'open' : 'closed'}`},
-    `${texts.checkedOn(archive.checked.slice(0, 10))}: ${texts.verdicts[archive.verdict] || archive.verdict}`);
+  return el('span', {class: `chip ${isGood(archive.verdict) ? 'open' : isBad(archive.verdict) ? 'closed' : 'plain'}`}, `${texts.checkedOn(archive.checked.slice(0, 10))}: ${verdict(archive.verdict)}`);
 }
 
 // A picture is taken when somebody first asks for it, one after the other.
@@ -29,6 +32,7 @@ export function picture(file, name) {
         frame.replaceChildren(el('img', {src: url, alt: texts.pictureOf(name), onload: () => URL.revokeObjectURL(url)}));
         return;
       }
+      if (response?.status === 403) frame.replaceChildren(el('span', {}, texts.noPictureClosed));
       if (response?.status !== 503) return;
       await new Promise((resolve) => setTimeout(resolve, 1500));
     }
@@ -55,9 +59,9 @@ export async function openSession(file, button, me, how = ' ') {
     location.hash = `#/session/${session.id}`;
   } catch (error) {
     button.disabled = false;
-    say(texts.failed(error.message), true);
-    if (error.status !== 403 || me?.role !== 'archivist' || how.startsWith('override')) return;
-    const reason = await askReason();
+    const asks = error.status === 403 && me?.role === 'archivist' && !how.startsWith('override');
+    say(asks ? '' : texts.failed(error.message), true);
+    const reason = asks && await askReason();
     if (reason) await openSession(file, button, me, override(reason) + how.trim());
   }
 }

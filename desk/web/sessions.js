@@ -3,6 +3,7 @@ import {api} from './api.js';
 import {el, say, ask, save} from './dom.js';
 import {texts} from './texts.js';
 import {chooseMedium} from './media.js';
+import {title} from './library.js';
 import {Sound} from './sound.js';
 
 const POLL_MS = 2000;
@@ -21,10 +22,15 @@ async function discard(id, then) {
 
 export async function sessionsPage() {
   const list = el('ul', {class: 'rows'});
+  const titles = new Map((await api.library().catch(() => [])).map((archive) => [archive.file, title(archive)]));
+  let drawn = '';
   const draw = async () => {
-    const sessions = await api.sessions();
+    const sessions = await api.sessions(), now = JSON.stringify(sessions.map(({id, state, reason}) => [id, state, reason]));
+    if (now === drawn) return; // who stands on a button stays there
+    drawn = now;
+    const place = [...list.querySelectorAll('a, button')].indexOf(document.activeElement);
     list.replaceChildren(...sessions.map((session) => el('li', {},
-      el('div', {}, el('a', {href: `#/session/${session.id}`}, session.archive),
+      el('div', {}, el('a', {href: `#/session/${session.id}`}, titles.get(session.archive) || session.archive),
         el('p', {class: 'small'}, texts.openedAt(new Date(session.opened * 1000).toLocaleString()), session.reason ? ` · ${session.reason}` : '')),
       el('span', {class: `chip ${active(session) ? 'open' : 'plain'}`}, texts.states[session.state]),
       el('div', {class: 'buttons'},
@@ -35,6 +41,7 @@ export async function sessionsPage() {
         el('button', {onclick: () => keepJournal(session.id)}, texts.journal),
         el('button', {onclick: () => discard(session.id, draw)}, texts.discard)))));
     if (!sessions.length) list.replaceChildren(el('li', {}, texts.noSessions));
+    if (place >= 0) (list.querySelectorAll('a, button')[place] || document.querySelector('h1')).focus();
   };
   await draw();
   const timer = setInterval(() => draw().catch(() => {}), POLL_MS * 2);
@@ -169,6 +176,7 @@ export async function sessionPage(id, me) {
     screen = new Screen(stage, api.screen(id), {
       connected: () => {
         status.textContent = texts.hint;
+        say('');
         screen?.focus();
         stage.scrollIntoView();
       },
