@@ -19,7 +19,6 @@
 
 #define ARENA_SIZE (24u << 20)
 #define LINE_SIZE 16u
-#define NOWHERE UINT32_MAX /* address of a block that was dropped */
 #define MANY \
     32u /* blocks of a page: to look through more at each write into code would cost more than to decode anew what \
            still runs */
@@ -133,7 +132,7 @@ static void forget(const struct cpu *cpu, struct code_block *block)
     while (*link != block)
         link = &(*link)->next_hash;
     *link = block->next_hash;
-    block->physical = NOWHERE;
+    block->physical = BLOCK_DROPPED;
 }
 
 void blocks_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
@@ -347,10 +346,10 @@ struct code_block *code_block_find(struct cpu *cpu, uint32_t limit)
 }
 
 /* Whether a block is entered directly from another one of its page. One that may be a wait is not from itself: the loop
- * counts its laps. Nor is the last page of all, as NOWHERE lies there. */
+ * counts its laps. Nor is the last page of all, as BLOCK_DROPPED lies there. */
 static bool may_link(const struct code_block *from, const struct code_block *to)
 {
-    return !((from->physical ^ to->physical) & ~PAGE_MASK) && to->physical < NOWHERE - PAGE_MASK &&
+    return !((from->physical ^ to->physical) & ~PAGE_MASK) && to->physical < BLOCK_DROPPED - PAGE_MASK &&
            (from != to || from->wait == WAIT_NONE);
 }
 

@@ -4,7 +4,8 @@
 
 #include "emu/cpu/state.h"
 
-#define BLOCK_LIMIT 32 /* instructions */
+#define BLOCK_LIMIT 32           /* instructions */
+#define BLOCK_DROPPED UINT32_MAX /* the address of a block that was dropped */
 
 /* The block at CS:EIP, decoded if need be. Null with fault_* set when the fetch faults or the first instruction is
  * undefined. At most `limit` instructions: a shorter copy that is not cached is returned when the slice or a trap
@@ -46,7 +47,7 @@ static inline struct code_block *code_block_linked(const struct cpu *cpu, unsign
     const struct code_block *from = cpu->block;
     struct code_block *to = from->link[way];
 
-    return to && to->physical - from->physical == eip - cpu->eip ? to : NULL;
+    return to && to->physical - from->physical == eip - cpu->eip && to->physical != BLOCK_DROPPED ? to : NULL;
 }
 
 /* The block at EIP, if the translation of its page is kept and it comes first in its bucket; or null. */

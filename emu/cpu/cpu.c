@@ -320,6 +320,8 @@ void engine_run(struct cpu *cpu)
 
         cpu->leave = false;
         cpu->accounted = 0;
+        if (cpu->translator)
+            translator_settle(cpu);
         if (cpu->attention) {
             if (!look_around(cpu))
                 continue;

@@ -824,6 +824,33 @@ static void code_of_many_blocks_that_is_changed_is_obeyed(void **state)
     processor_free(p);
 }
 
+/* That is where dropped blocks are said to lie. In a segment that begins there the jump leads to it. */
+static void a_block_that_was_dropped_is_not_entered_at_the_last_address(void **state)
+{
+    enum { JUMP = 0xFF90, TARGET = 0xFFFF };
+    struct processor *p = processor_real(CPU_PENTIUM);
+    struct segment *cs = &p->cpu.seg[SEG_CS];
+
+    (void)state;
+    segment_set_real(&p->cpu, SEG_CS, 0);
+    code_put(p, JUMP, CODE_BYTES(0xF9, 0x72, TARGET - JUMP - 3)); /* stc; jc TARGET */
+    poke(p, TARGET, 0x40, 1);                                     /* inc ax */
+    p->cpu.reg[EAX] = 0;
+    for (unsigned n = 1; n <= 3; n++) {
+        p->cpu.eip = JUMP;
+        run(p, 3);
+        assert_int_equal(p->cpu.reg[EAX], n);
+    }
+    poke(p, TARGET, 0x90, 1);
+    poke(p, 0, 0xC8, 1); /* with FF before it, which is what lies nowhere: dec ax */
+    cs->base = UINT32_MAX;
+    segment_derive(cs);
+    p->cpu.eip = JUMP + 1;
+    run(p, 3);
+    assert_int_equal(p->cpu.reg[EAX], 2);
+    processor_free(p);
+}
+
 static void a_comparison_stops_where_it_is_decided(void **state)
 {
     (void)state;
@@ -1031,6 +1058,7 @@ int main(void)
         cmocka_unit_test(si_and_di_wrap_with_16_bit_addresses),
         cmocka_unit_test(a_repetition_that_overwrites_the_code_behind_it_is_obeyed),
         cmocka_unit_test(code_of_many_blocks_that_is_changed_is_obeyed),
+        cmocka_unit_test(a_block_that_was_dropped_is_not_entered_at_the_last_address),
         cmocka_unit_test(a_comparison_stops_where_it_is_decided),
         cmocka_unit_test(a_device_sees_the_tick_of_its_instruction_and_takes_the_time_of_the_bus),
         cmocka_unit_test(each_iteration_of_ins_takes_the_time_of_the_bus),

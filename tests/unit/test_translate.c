@@ -538,6 +538,49 @@ static void an_operand_that_changes_often_is_no_part_of_the_code(void **state)
     code_memory_free(&memory);
 }
 
+/* Accesses to one page of each 2 MiB, in two address spaces in turn. */
+static void tables_of_pages_are_given_back_while_the_interpreter_runs(void **state)
+{
+    static const uint8_t code[] = {
+        0xFF, 0x03,              /* inc dword [ebx] */
+        0x81, 0xC3, D(0x200000), /* add ebx, */
+        0x73, 0xF6,              /* jnc AT_CODE */
+        0x0F, 0x22, 0xD9,        /* mov cr3, ecx */
+        0x87, 0xCA,              /* xchg ecx, edx */
+        0xEB, 0xEF,              /* jmp AT_CODE */
+    };
+    enum { TABLE = AT_CR3 + 2 * PAGE_SIZE, ENTRIES = PAGE_SIZE / sizeof(uint64_t), LAPS = 4 };
+    struct code_memory memory;
+    struct processor *p;
+    unsigned touched = 0;
+
+    (void)state;
+    if (!code_memory_init(&memory, CODE_MEMORY_SIZE))
+        return; /* this host has no back end */
+    p = processor_protected(CPU_PENTIUM4, 0);
+    assert_true(translator_init(&p->cpu, &memory));
+    translator_enable(&p->cpu, false);
+    for (uint32_t n = 0; n < 2 * PAGE_SIZE / 4; n++)
+        poke(p, AT_CR3 + 4 * n, TABLE + 7, 4);
+    poke(p, TABLE, AT_DATA + 7, 4);
+    poke(p, TABLE + PAGE_SIZE / 2, AT_DATA + 7, 4);
+    poke(p, TABLE + AT_CODE / PAGE_SIZE * 4, AT_CODE + 7, 4);
+    code_put(p, AT_CODE, code, sizeof code);
+    p->cpu.cr3 = AT_CR3;
+    p->cpu.cr0 |= CR0_PG;
+    mmu_flush(&p->cpu);
+    p->cpu.reg[EBX] = 0;
+    p->cpu.reg[ECX] = AT_CR3 + PAGE_SIZE;
+    p->cpu.reg[EDX] = AT_CR3;
+    run(p, LAPS * (2048 * 3 + 3));
+    assert_int_equal(peek(p, AT_DATA, 4), LAPS * 2048);
+    for (size_t n = 0; n < CODE_TABLES_SIZE / sizeof(uint64_t); n += ENTRIES)
+        touched += ((const uint64_t *)memory.tables)[n] != 0;
+    assert_in_range(touched, 1, (10 << 20) / PAGE_SIZE);
+    processor_free(p);
+    code_memory_free(&memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -563,6 +606,7 @@ int main(void)
         cmocka_unit_test(a_return_is_linked_again_to_where_it_led),
         cmocka_unit_test(code_that_changed_often_is_translated_when_it_no_longer_does),
         cmocka_unit_test(an_operand_that_changes_often_is_no_part_of_the_code),
+        cmocka_unit_test(tables_of_pages_are_given_back_while_the_interpreter_runs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

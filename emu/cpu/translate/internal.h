@@ -150,8 +150,6 @@ bool pages_init(struct cpu *cpu);
 void pages_free(struct translator *t);
 /* Of the context at hand. */
 uint64_t *pages_table(const struct translator *t, unsigned privilege);
-/* Empties all tables if they take too much memory. */
-void pages_settle(struct cpu *cpu);
 /* How often an entry that may have been in use went: what a block knew of pages may be wrong. */
 uint32_t pages_removals(const struct translator *t);
 /* What PAGES_CODE has for an address, in the context and privilege of the processor; and notes that code there runs. */

@@ -82,7 +82,7 @@ uint32_t pages_removals(const struct translator *t)
     return t->tables->removals;
 }
 
-/* Before an entry is made. Where there are too many, the block that runs is left, and pages_settle drops all. */
+/* Before an entry is made. Where there are too many, the block that runs is left, and translator_settle drops all. */
 static void note_touched(struct cpu *cpu, struct side *s, uint32_t entry)
 {
     struct page_tables *p = cpu->translator->tables;
@@ -112,7 +112,7 @@ static void side_clear(struct cpu *cpu, struct side *s)
     s->count = 0;
 }
 
-void pages_settle(struct cpu *cpu)
+void translator_settle(struct cpu *cpu)
 {
     struct page_tables *p = cpu->translator->tables;
 

@@ -507,7 +507,6 @@ bool translator_run(struct cpu *cpu)
     if (cpu->observer)
         return false;
     note_cold(cpu);
-    pages_settle(cpu);
     cache_settle(cpu); /* here alone: further on, `from` may lie in what is emptied */
     for (;;) {
         struct block_exit *(*enter)(struct cpu *, const uint8_t *);

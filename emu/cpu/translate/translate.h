@@ -29,6 +29,9 @@ void translator_set_threshold(struct cpu *cpu, unsigned threshold);
 /* Whether translated code is used; the state does not show it. */
 void translator_enable(struct cpu *cpu, bool enabled);
 
+/* Gives memory back that the tables of pages take, if it is too much, whatever runs. Between two blocks. */
+void translator_settle(struct cpu *cpu);
+
 /* Runs translated code from the instruction boundary at which the processor stands, with nothing waiting and `left`
  * positive. False: there is none, and nothing was done. */
 bool translator_run(struct cpu *cpu);
