@@ -16,7 +16,7 @@ static uint8_t *put_memory(uint8_t *at, unsigned field, struct rm rm)
     unsigned base = based ? rm.base & 7u : RBP, index = indexed ? rm.index & 7u : RSP, mod;
 
     none = !rm.displacement & (base != RBP);
-    mod = !based | none ? 0 : fits8(rm.displacement) ? 1 : 2;
+    mod = (!based | none) ? 0 : fits8(rm.displacement) ? 1 : 2;
     sib = !based | indexed | (base == RSP);
     at[0] = (uint8_t)(mod << 6 | field | (sib ? RSP : base));
     at[1] = (uint8_t)(rm.scale << 6 | index << 3 | base);
