@@ -1,5 +1,5 @@
 /* bag.c - see bag.h. */
-#define _DEFAULT_SOURCE /* fts */
+#define _GNU_SOURCE /* fts, syncfs */
 #include "desk/bag.h"
 
 #include <errno.h>
@@ -29,12 +29,23 @@ enum { PIECE = 1 << 18, SAME_NAME_LIMIT = 1000, JOURNAL_LIMIT = 1 << 28 };
 
 /* --- Files of the bag --- */
 
-static bool sync_and_close(int descriptor, const char *path, bool good, struct error *error)
+static bool close_written(int descriptor, const char *path, bool good, struct error *error)
 {
-    if (good && fsync(descriptor))
-        good = error_host(error, path, errno, "cannot sync");
     if (close(descriptor) && good)
         good = error_host(error, path, errno, "cannot write");
+    return good;
+}
+
+/* One call for all files and folders: a thousand single ones cost as much as reading the files. */
+bool bag_sync(const struct bag *b, struct error *error)
+{
+    int folder = open(b->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool good = folder >= 0 && syncfs(folder) == 0;
+
+    if (!good)
+        error_host(error, b->folder, errno, "cannot sync");
+    if (folder >= 0)
+        close(folder);
     return good;
 }
 
@@ -97,7 +108,7 @@ static bool write_tag(struct bag *b, const char *name, const struct text *text, 
     if (descriptor < 0)
         return error_host(error, path, errno, "cannot make");
     const char *bytes = text->bytes ? text->bytes : "";
-    bool good = sync_and_close(descriptor, path, write_all(descriptor, path, bytes, text->length, error), error);
+    bool good = close_written(descriptor, path, write_all(descriptor, path, bytes, text->length, error), error);
     sha256(bytes, text->length, digest);
     if (good && tags)
         add_to_manifest(tags, digest, name);
@@ -312,7 +323,7 @@ bool bag_take(struct bag *b, struct desk_volume *v, const char *prefix, const ch
     if (descriptor < 0)
         return false;
     bool good = copy(b, v, e, descriptor, to, digest, damage, error);
-    if (!sync_and_close(descriptor, to, good, error))
+    if (!close_written(descriptor, to, good, error))
         return false;
     const struct packaged file = {
         .name = to + strlen(b->folder) + 1,
@@ -370,7 +381,7 @@ bool bag_take_print(struct bag *b, const char *prefix, const char *name, const c
     if (descriptor < 0)
         return false;
     bool good = copy_print(b, from, descriptor, to, &entry, digest, error);
-    if (!sync_and_close(descriptor, to, good, error))
+    if (!close_written(descriptor, to, good, error))
         return false;
     keep(b, &(struct packaged){.name = to + strlen(b->folder) + 1,
                                .path = name,
@@ -415,7 +426,7 @@ bool bag_copy(struct bag *b, const char *path, const char *name, uint64_t *size,
     sha256_end(&hash, digest);
     good = good && file_unchanged(from, path, &before, error);
     close(from);
-    if (descriptor < 0 || !sync_and_close(descriptor, to, good, error))
+    if (descriptor < 0 || !close_written(descriptor, to, good, error))
         return false;
     add_to_manifest(&b->manifest, digest, to + strlen(b->folder) + 1);
     b->files++;
@@ -717,6 +728,8 @@ static bool publish(struct bag *b, struct error *error)
         bag_abandon(b);
         return true;
     }
+    if (!bag_sync(b, error))
+        return false;
     if (rename(b->folder, b->path))
         return error_host(error, b->path, errno, "cannot make");
     *b->folder = '\0';

@@ -35,6 +35,8 @@ bool bag_begin(struct bag *bag, const struct arguments *arguments, const char *p
 /* The same with one that was begun before: manifest, table, receipt and numbers are those of then. */
 bool bag_resume(struct bag *bag, const struct arguments *arguments, const char *path, const char *folder,
                 struct error *error);
+/* Brings all that was written so far to the disk of this host: before something says that it is there. */
+bool bag_sync(const struct bag *bag, struct error *error);
 /* Removes what is in the folder and the manifest does not name: files that came after that was kept. */
 bool bag_prune(const struct bag *bag, struct error *error);
 /* Removes the folder with all that is in it, unless the bag is done. */

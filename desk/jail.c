@@ -56,7 +56,7 @@ static const struct call {
     {"getrandom", READER | RUN | GATE | STORAGE | IMAGE, ANY}, {"clock_gettime", ALL, ANY}, {"exit_group", ALL, ANY},
     {"rt_sigreturn", ALL, ANY}, {"futex", ALL, ANY},
     /* a machine that runs: its journal and overlay, viewers, and the child that writes a snapshot */
-    {"fdatasync", SESSION | RUN, ANY}, {"fsync", RUN, ANY}, {"ftruncate", SESSION | RUN | STORAGE, ANY},
+    {"fdatasync", SESSION | RUN, ANY}, {"fsync", RUN, ANY}, {"syncfs", RUN, ANY}, {"ftruncate", SESSION | RUN | STORAGE, ANY},
     {"poll", SESSION | RUN | GATE | STORAGE, ANY}, {"recvmsg", SESSION | RUN | GATE | STORAGE, ANY},
     {"clone", SESSION | RUN, FORK}, {"set_robust_list", SESSION | RUN, ANY}, {"rt_sigprocmask", SESSION | RUN, ANY},
     {"wait4", READER | SESSION | RUN, ANY},

@@ -1,6 +1,6 @@
 /* failing.c - a host on which one thing fails, to be preloaded (LD_PRELOAD):
  *
- *     FAIL=folder-sync     fsync of a folder        FAIL=sync     fsync and fdatasync of anything
+ *     FAIL=folder-sync     fsync of a folder        FAIL=sync     fsync, fdatasync, syncfs of anything
  *     FAIL=list            reading a folder         FAIL=rename   giving a finished file its name
  *     FAIL=touch           somebody else changes a file while fread reads it
  *
@@ -47,6 +47,11 @@ int fsync(int file)
 int fdatasync(int file)
 {
     return fails("sync") ? -1 : REAL(fdatasync)(file);
+}
+
+int syncfs(int file)
+{
+    return fails("sync") ? -1 : REAL(syncfs)(file);
 }
 
 struct dirent *readdir(DIR *folder)
