@@ -224,6 +224,11 @@ static bool is_shared(const struct opened_disk *disk, uint32_t extent, uint32_t 
     return pages->read && pages->read(pages->context, disk->slot, (uint64_t)extent * EXTENT_CHUNKS + chunk, bytes);
 }
 
+static bool get_chunk(struct opened_disk *disk, uint32_t extent, uint32_t chunk, uint8_t *bytes)
+{
+    return is_shared(disk, extent, chunk, bytes) || load_chunk(disk, extent, chunk, bytes);
+}
+
 /* The bytes of a chunk until the next call, or null with archive->failure. */
 static const uint8_t *find_chunk(struct opened_disk *disk, uint32_t extent, uint32_t chunk)
 {
@@ -243,7 +248,7 @@ static const uint8_t *find_chunk(struct opened_disk *disk, uint32_t extent, uint
     hit = is_cached(&a->chunk_tags[i], &tag);
     if (!hit)
         i = cache_look(a->chunk_tags, CACHED_CHUNKS, tag, &hit);
-    if (!hit && !is_shared(disk, extent, chunk, a->chunks[i]) && !load_chunk(disk, extent, chunk, a->chunks[i]))
+    if (!hit && !get_chunk(disk, extent, chunk, a->chunks[i]))
         return NULL;
     a->chunk_tags[i] = tag;
     a->last_chunk = i;
@@ -278,6 +283,37 @@ static uint32_t readable(const struct opened_disk *disk, uint64_t sector, uint32
     return disk->unreadable[low].first <= sector ? 0 : (uint32_t)(disk->unreadable[low].first - sector);
 }
 
+/* Whether a chunk is read past the cache when all of it is wanted: who reads a long file does so once. */
+static bool is_direct(const struct opened_disk *disk, uint32_t extent, uint32_t chunk)
+{
+    const struct archive *a = disk->archive;
+
+    if (disk->top[extent].zero)
+        return false;
+    for (unsigned i = 0; i < CACHED_CHUNKS; i++)
+        if (is_cached(&a->chunk_tags[i], &(struct cache_tag){disk->slot, extent, chunk, 0}))
+            return false;
+    return true;
+}
+
+/* Reads sectors of one chunk. Nothing that was not verified is left in the buffer. */
+static bool read_chunk(struct opened_disk *disk, uint64_t chunk, uint32_t inside, uint32_t count, uint8_t *to)
+{
+    const uint32_t extent = (uint32_t)(chunk / EXTENT_CHUNKS), number = (uint32_t)(chunk % EXTENT_CHUNKS);
+    const uint8_t *bytes;
+
+    if (count == CHUNK_SECTORS && is_direct(disk, extent, number)) {
+        if (get_chunk(disk, extent, number, to))
+            return true;
+        memset(to, 0, CHUNK_SIZE);
+        return false;
+    }
+    bytes = find_chunk(disk, extent, number);
+    if (bytes)
+        memcpy(to, bytes + (size_t)inside * SECTOR_SIZE, (size_t)count * SECTOR_SIZE);
+    return bytes;
+}
+
 static enum block_result disk_read(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done)
 {
     struct opened_disk *disk = context;
@@ -286,13 +322,11 @@ static enum block_result disk_read(void *context, uint64_t sector, uint32_t coun
     for (*done = 0; *done < good;) {
         uint64_t at = sector + *done, chunk = at / CHUNK_SECTORS;
         uint32_t inside = (uint32_t)(at % CHUNK_SECTORS), part = CHUNK_SECTORS - inside;
-        const uint8_t *bytes = find_chunk(disk, (uint32_t)(chunk / EXTENT_CHUNKS), (uint32_t)(chunk % EXTENT_CHUNKS));
 
-        if (!bytes)
-            return BLOCK_FAILED;
         if (part > good - *done)
             part = good - *done;
-        memcpy(buffer + (size_t)*done * SECTOR_SIZE, bytes + (size_t)inside * SECTOR_SIZE, (size_t)part * SECTOR_SIZE);
+        if (!read_chunk(disk, chunk, inside, part, buffer + (size_t)*done * SECTOR_SIZE))
+            return BLOCK_FAILED;
         *done += part;
     }
     return good == count ? BLOCK_OK : BLOCK_UNREADABLE;

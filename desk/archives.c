@@ -13,6 +13,7 @@
 #include "desk/progress.h"
 #include "desk/rights.h"
 #include "desk/sealing.h"
+#include "desk/volume.h"
 #include "formats/plain.h"
 
 /* --- manifest check --- */
@@ -87,6 +88,19 @@ static void report_image(const char *path, const struct image_info *info)
             printf("%s: ignored: %s\n", path, info->notes[i].text);
 }
 
+/* Of rules of the description that close nothing. */
+static void warn_idle(const char *path)
+{
+    struct error warning;
+    struct archive *archive = archive_open(path, NULL, &warning);
+    const struct closure *c = archive ? archive_description(archive)->closure : NULL;
+
+    for (size_t i = 0; archive && i < CLOSURE_LIMIT && *c[i].until; i++)
+        if (*c[i].path && desk_rule_is_idle(archive, c[i].slot, c[i].path, &warning))
+            error_print(stderr, &warning);
+    archive_close(archive);
+}
+
 enum status seal_run(const struct arguments *a)
 {
     struct progress progress;
@@ -116,6 +130,7 @@ enum status seal_run(const struct arguments *a)
     if (!good)
         return act_end(&act, desk_fail(&error));
     printf("%s: sealed, machine-root %s\n", request.output_path, root);
+    warn_idle(request.output_path);
     act_fact(&act, "machine-root", root);
     return act_end(&act, STATUS_OK);
 }

@@ -20,7 +20,7 @@
 #include "formats/output.h"
 #include "formats/plain.h"
 
-enum { PIECE = 1 << 18, SAME_NAME_LIMIT = 1000, JOURNAL_LIMIT = 1 << 28 };
+enum { PIECE = 1 << 20, SAME_NAME_LIMIT = 1000, JOURNAL_LIMIT = 1 << 28, NAME_MOST = NAME_MAX - 5 };
 
 /* What files may have beyond the size of the disk: one of them, and all together. */
 #define FILE_SPARE (UINT64_C(1) << 30)
@@ -124,15 +124,19 @@ static void host_name(const struct file_entry *e, char name[NAME_MAX + 1])
     char shown[4 * FILE_NAME_SIZE];
 
     plain_copy(shown, sizeof shown, e->name);
-    if (strlen(shown) > NAME_MAX - 5 && *e->short_name)
+    if (strlen(shown) > NAME_MOST && *e->short_name)
         plain_copy(shown, sizeof shown, e->short_name);
+    size_t length = strlen(shown) > NAME_MOST ? NAME_MOST : strlen(shown);
+    while (((uint8_t)shown[length] & 0xC0) == 0x80) /* no character is cut in two */
+        length--;
+    shown[length] = '\0';
     for (char *at = shown; *at; at++)
         if (*at == '/')
             *at = '_';
     if (!*shown || !strcmp(shown, ".") || !strcmp(shown, ".."))
         snprintf(name, NAME_MAX + 1, "_%.2s", shown);
     else
-        snprintf(name, NAME_MAX + 1, "%.*s", NAME_MAX - 5, shown);
+        snprintf(name, NAME_MAX + 1, "%s", shown);
 }
 
 static bool too_long(const struct bag *b, struct error *error)
@@ -288,7 +292,6 @@ static bool place(struct bag *b, const char *prefix, const char *path, const str
         struct file_entry folder = {.name = ""};
         snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
         memcpy(folder.name, part, sizeof part);
-        snprintf(folder.short_name, sizeof folder.short_name, "%.40s", part);
         host_name(&folder, last);
         length += (size_t)snprintf(to + length, PATH_MAX - length, "%s/", last);
     }
@@ -589,6 +592,8 @@ static void print_info(const struct bag *b, const struct packaged_from *from, st
     }
     if (from->code_page != 437)
         text_print(to, "Muniment-Code-Page: %u\n", from->code_page);
+    if (from->lacking_page)
+        text_print(to, "Muniment-Lacking-Code-Page: %u\n", from->lacking_page);
     if (from->journal)
         text_print(to, "Muniment-Journal: %s\n", from->journal);
     if (from->override) {
@@ -640,6 +645,9 @@ static bool read_journal(const char *path, const struct archive *archive, struct
     fclose(file);
     if (good && journal->failed)
         good = error_host(error, path, ENOMEM, "cannot read");
+    if (good && journal->length >= JOURNAL_LIMIT)
+        good = error_set(error, STATUS_INPUT, path, NULL, "keep it beside the bag", "is longer than %d MiB",
+                         JOURNAL_LIMIT >> 20);
     snprintf(wanted, sizeof wanted, "\nmachine-root: %s ", archive ? archive_machine_root(archive) : "");
     if (good &&
         (!journal->bytes || strncmp(journal->bytes, "muniment-journal: ", 18) || !strstr(journal->bytes, wanted)))
@@ -777,6 +785,7 @@ bool bag_end(struct bag *b, const struct desk_volume *volume, const char *journa
         .session = b->session,
         .proved = b->proof != NULL,
         .code_page = volume->code_page,
+        .lacking_page = argument_value(b->arguments, "--code-page") ? 0 : volume->volume.lacking_page,
     };
     bool good = true;
 

@@ -8,6 +8,7 @@
 #include "desk/act.h"
 #include "desk/desk.h"
 #include "desk/rights.h"
+#include "desk/volume.h"
 #include "formats/plain.h"
 
 #define CRL_COUNT 8
@@ -41,7 +42,12 @@ static bool begin(struct deciding *d, const struct arguments *a, struct error *e
         return false;
     evidence_of(d->archive, &d->subject);
     d->evidence = desk_evidence(a, &d->subject, error);
-    return d->evidence && load_key(d, "--key", error) && load_key(d, "--second", error);
+    return d->evidence != NULL;
+}
+
+static bool load_keys(struct deciding *d, struct error *error)
+{
+    return load_key(d, "--key", error) && load_key(d, "--second", error);
 }
 
 static enum status end(struct deciding *d, bool good, const hex_digest name, const char *word, struct act *act,
@@ -122,12 +128,16 @@ static enum status decide_all(const struct arguments *a, struct act *act)
 {
     struct decision decision;
     struct deciding d;
-    struct error error;
+    struct error error, warning;
     hex_digest name = "";
 
     if (!read_decision(a, &decision, &error))
         return desk_fail(&error);
     bool good = begin(&d, a, &error);
+    /* Before a key is in memory: the readers of volumes are copies of this process (desk/reader.h). */
+    bool idle = good && decision.scope == SCOPE_PATH && *decision.until && !decision.permits &&
+                desk_rule_is_idle(d.archive, decision.slot, decision.path, &warning);
+    good = good && load_keys(&d, &error);
     struct batch_request request = {
         .subject = &d.subject,
         .stands_on = d.evidence,
@@ -140,6 +150,8 @@ static enum status decide_all(const struct arguments *a, struct act *act)
     good = good && batch_write(&request, name, &error);
     if (good)
         report_decision(a, &d.subject, name);
+    if (good && idle)
+        error_print(stderr, &warning);
     return end(&d, good, name, "decided", act, &error);
 }
 
@@ -155,7 +167,7 @@ static enum status countersign_all(const struct arguments *a, struct act *act)
     struct deciding d;
     struct error error;
     hex_digest name = "";
-    bool good = begin(&d, a, &error);
+    bool good = begin(&d, a, &error) && load_keys(&d, &error);
     struct batch_request request = {
         .subject = &d.subject, .stands_on = d.evidence, .keys = d.keys, .key_count = d.key_count};
 
@@ -280,7 +292,8 @@ static enum status stamp_all(const struct arguments *a, struct act *act)
     hex_digest name = "";
     size_t length = 0;
     struct file_state state = {.size = 0};
-    bool good = begin(&d, a, &error) && file_state(archive_descriptor(d.archive), a->operands[0], &state, &error);
+    bool good = begin(&d, a, &error) && load_keys(&d, &error) &&
+                file_state(archive_descriptor(d.archive), a->operands[0], &state, &error);
 
     if (good && !response)
         good = error_host(&error, a->operands[0], ENOMEM, "cannot stamp");

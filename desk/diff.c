@@ -306,12 +306,10 @@ static bool diff_volume(struct diff *d, const struct volume *a, const struct vol
 static bool diff_files(struct diff *d, struct error *error)
 {
     struct disk_survey surveys[2] = {{.volume_count = 0}, {.volume_count = 0}};
-    bool good = disk_survey(&d->sides[0].disk, &surveys[0], error) &&
-                disk_survey(&d->sides[1].disk, &surveys[1], error);
+    bool good = reader_survey(&d->sides[0].disk, &surveys[0], error) &&
+                reader_survey(&d->sides[1].disk, &surveys[1], error);
 
     error->status = STATUS_OK;
-    for (int side = 0; good && side < 2; side++)
-        reader_find_code_pages(&d->sides[side].disk, &surveys[side]);
     for (uint32_t i = 0; good && i < surveys[0].volume_count; i++)
         for (uint32_t n = 0; good && n < surveys[1].volume_count; n++) {
             const struct volume *a = &surveys[0].volumes[i], *b = &surveys[1].volumes[n];

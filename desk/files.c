@@ -62,6 +62,12 @@ static void list_damage(void *context, const char *path, const struct error *dam
     error_print(stderr, &report);
 }
 
+static bool left_out(const struct arguments *a, uint64_t closed, struct error *error)
+{
+    return error_set(error, STATUS_CLOSED, a->operands[0], NULL, "give a reason with --override, and --log, if you may",
+                     "%" PRIu64 " files or folders are closed, and left out", closed);
+}
+
 static enum status files_all(const struct arguments *a, struct act *act)
 {
     struct listing l = {.json = argument_value(a, "--json")};
@@ -78,11 +84,10 @@ static enum status files_all(const struct arguments *a, struct act *act)
     act_override(act, a, l.volume.disk.archive);
     good = good && desk_volume_visit(&l.volume, &visit, &error);
     if (good && visit.closed)
-        good = error_set(&error, STATUS_CLOSED, a->operands[0], NULL,
-                         "give a reason with --override, and --log, if you may",
-                         "%" PRIu64 " files or folders are closed, and left out", visit.closed);
-    if (good && visit.wanted_count && !visit.found)
-        good = error_set(&error, STATUS_WRONG, a->operands[0], NULL, NULL, "holds nothing of that name");
+        good = left_out(a, visit.closed, &error);
+    if (good && visit.unnamed)
+        good = error_set(&error, STATUS_WRONG, a->operands[0], NULL, NULL, "holds nothing of the name \"%.200s\"",
+                         visit.unnamed);
     desk_volume_close(&l.volume);
     return !good ? desk_fail(&error) : l.damaged ? STATUS_WRONG : STATUS_OK;
 }
@@ -104,6 +109,7 @@ struct side {
     struct desk_volume volume;
     struct seen **list; /* owned, each too */
     size_t count, capacity;
+    uint64_t closed; /* that were left out */
 };
 
 static bool collect(void *context, const char *path, const struct file_entry *e, struct error *error)
@@ -158,6 +164,7 @@ static bool collect_all(struct side *side, const struct visit *wanted, struct er
     visit.context = side;
     if (!desk_volume_visit(&side->volume, &visit, error))
         return false;
+    side->closed = visit.closed;
     if (side->count)
         qsort(side->list, side->count, sizeof *side->list, by_path);
     return true;
@@ -264,6 +271,8 @@ static enum status files_changed(const struct arguments *a, struct act *act)
     }
     if (good)
         compare(&before, &after, argument_value(a, "--json"));
+    if (good && after.closed)
+        good = left_out(a, after.closed, &error);
     side_free(&before);
     side_free(&after);
     desk_volume_close(&after.volume);

@@ -71,7 +71,10 @@ static void print_volume(const struct volume *v)
             printf(" \"%s\"", v->label);
         also("", v->detail);
         if (v->code_page_evidence)
-            printf(", names in code page %u (%s)", v->code_page, v->code_page_evidence);
+            printf(", names in code page %u (%s)", v->lacking_page ? v->lacking_page : v->code_page,
+                   v->code_page_evidence);
+        if (v->lacking_page)
+            printf(", which is not known here: shown as in %u", v->code_page);
         if (v->text_page)
             printf(", texts in %u", v->text_page);
         also("boot sector of ", v->loader);
@@ -184,6 +187,8 @@ static void json_volume(const struct volume *v)
     member("detail", v->detail);
     if (v->code_page_evidence)
         printf(", \"code-page\": %u", v->code_page);
+    if (v->lacking_page)
+        printf(", \"lacking-code-page\": %u", v->lacking_page);
     if (v->text_page)
         printf(", \"text-page\": %u", v->text_page);
     member("boot-sector", v->loader);
@@ -280,10 +285,8 @@ static bool examine(struct identity *id, const struct image_request *request, st
 
     if (!image_open(id->path, request, &disk, &id->info, error))
         return false;
-    bool good = disk_survey(&disk, &id->survey, error);
-    if (good)
-        reader_find_code_pages(&disk, &id->survey);
-    good = good && suggest_machine(&disk, &id->survey, NULL, &id->suggestion, error);
+    bool good = reader_survey(&disk, &id->survey, error) &&
+                suggest_machine(&disk, &id->survey, NULL, &id->suggestion, error);
     disk.close(disk.context);
     return good;
 }

@@ -35,7 +35,8 @@ struct packaged_from {
     const char *journal;           /* 64 digits: digest of the session's; null: none */
     const char *now;               /* YYYY-MM-DDThh:mm:ssZ */
     uint64_t files, bytes, withheld, damaged;
-    uint16_t code_page; /* of names; 437: nobody chose another */
+    uint16_t code_page;    /* of names; 437: nobody chose another */
+    uint16_t lacking_page; /* that they are in, and that is not known; 0: none */
     bool session, proved;
 };
 

@@ -143,6 +143,10 @@ static void end_job(struct printing *p)
     if (!p->open)
         return;
     p->open = false;
+    if (p->is_postscript && p->bytes == 1) { /* "%" and no more */
+        p->is_postscript = false;
+        escp_byte(&p->escp, '%');
+    }
     if ((!output_commit(&p->raw, &error) || !write_pdf(p, &error)) && p->error.status == STATUS_OK)
         p->error = error;
     escp_free(&p->escp);

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "desk/jail.h"
-#include "formats/codepage.h"
 #include "formats/file.h"
 #include "formats/images/images.h"
 #include "formats/text.h"
@@ -533,7 +532,7 @@ static bool find_pages(const struct block *disk, const struct volume *volume, st
         return true;
     bool good = ask(files.context, &question, &ignored) &&
                 receive_answer(files.context, BYTES, sizeof *pages, take_pages, pages, &ignored);
-    if (!good || !codepage_known(pages->oem) || !registry_file(pages->file))
+    if (!good || !registry_file(pages->file))
         pages->oem = 0;
     files_close(&files);
     return good;
@@ -545,7 +544,7 @@ static bool lacks_code_page(const struct volume *v)
            (!strncmp(v->file_system, "FAT", 3) || (strstr(v->file_system, "Space") && files_can_open(v)));
 }
 
-void reader_find_code_pages(const struct block *disk, struct disk_survey *s)
+static void find_code_pages(const struct block *disk, struct disk_survey *s)
 {
     struct registry_pages found[SURVEY_VOLUMES] = {{.oem = 0}}, first = {.oem = 0};
     bool wanted = false;
@@ -561,8 +560,15 @@ void reader_find_code_pages(const struct block *disk, struct disk_survey *s)
         const struct registry_pages *p = found[i].oem ? &found[i] : &first;
         if (!lacks_code_page(v))
             continue;
-        v->code_page = p->oem;
+        volume_set_code_page(v, p->oem, registry_file(p->file));
         v->text_page = p->ansi;
-        v->code_page_evidence = registry_file(p->file);
     }
+}
+
+bool reader_survey(const struct block *disk, struct disk_survey *survey, struct error *error)
+{
+    if (!disk_survey(disk, survey, error))
+        return false;
+    find_code_pages(disk, survey);
+    return true;
 }

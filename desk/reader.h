@@ -13,8 +13,8 @@
  * it. */
 bool reader_open(const struct block *disk, const struct volume *volume, struct files *files, struct error *error);
 
-/* Asks the registries of what is installed on a disk for the code page of the volumes whose names depend on one, where
- * no file that the survey knows says it. Their own system's counts before another's. */
-void reader_find_code_pages(const struct block *disk, struct disk_survey *survey);
+/* disk_survey, which also asks the registries of what is installed on the disk for the code page of the volumes whose
+ * names depend on one, where no file that the survey knows says it. Their own system's counts before another's. */
+bool reader_survey(const struct block *disk, struct disk_survey *survey, struct error *error);
 
 #endif

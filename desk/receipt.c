@@ -1,8 +1,10 @@
 /* receipt.c - writing and checking receipts. */
+#define _DEFAULT_SOURCE /* fts */
 #include "desk/receipt.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -134,6 +136,8 @@ struct receipt {
     struct archive *archive; /* of --archive; or null */
     struct block disk;
     struct files files;
+    struct text names;       /* char * to each name in the bag */
+    struct text commitments; /* DIGEST_SIZE bytes each */
     uint64_t named, here, withheld, shown, wrong;
 };
 
@@ -410,39 +414,75 @@ static bool check_file(struct receipt *r, char *value)
     if (!read_name(name) || !read_name(path) || !name_is_inside(name))
         return false;
     r->named++;
+    text_add(&r->names, &name, sizeof name);
     check_beside(r, name, size, digest);
     check_in_archive(r, path, size, digest);
     return true;
 }
 
-/* Whether one of the lines of --shown is what was committed to. */
-static void check_shown(struct receipt *r, const hex_digest commitment, const char *shown)
+static int by_digest(const void *a, const void *b)
 {
-    uint8_t digest[DIGEST_SIZE];
-    hex_digest hex;
+    return memcmp(a, b, DIGEST_SIZE);
+}
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Whether each line of --shown is one that was committed to. */
+static void check_shown(struct receipt *r, const char *path, const char *shown)
+{
+    struct text *c = &r->commitments;
+    uint8_t digest[DIGEST_SIZE];
+    bool strange = false;
+
+    if (c->length)
+        qsort(c->bytes, c->length / DIGEST_SIZE, DIGEST_SIZE, by_digest);
     for (const char *at = shown, *feed; at && *at; at = feed ? feed + 1 : NULL) {
         feed = strchr(at, '\n');
         sha256(at, feed ? (size_t)(feed - at) : strlen(at), digest);
-        hex_encode(digest, hex);
-        r->shown += !strcmp(hex, commitment);
+        bool known = c->length && bsearch(digest, c->bytes, c->length / DIGEST_SIZE, DIGEST_SIZE, by_digest);
+        r->shown += known;
+        strange |= !known;
     }
+    if (strange)
+        report_wrong(r, path, "has lines that the receipt does not commit to");
 }
 
-static uint64_t lines_of(const char *text)
+/* Whether the receipt names each file of the bag that lies beside it. */
+static bool check_bag(struct receipt *r, struct error *error)
 {
-    uint64_t lines = 0;
+    const size_t count = r->names.length / sizeof(char *);
+    char folder[PATH_MAX + 8], *const paths[] = {folder, NULL};
+    int reason = 0;
+    FTSENT *e;
 
-    for (; text && *text; text++)
-        lines += *text == '\n' || !text[1];
-    return lines;
+    snprintf(folder, sizeof folder, "%sdata", r->folder);
+    if (access(folder, F_OK) && errno == ENOENT)
+        return true;
+    if (count)
+        qsort(r->names.bytes, count, sizeof(char *), by_name);
+    FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    while (walk && !reason && (errno = 0, e = fts_read(walk))) {
+        const char *name = e->fts_path + strlen(r->folder);
+        if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || e->fts_info == FTS_NS)
+            reason = e->fts_errno;
+        else if (e->fts_info != FTS_D && e->fts_info != FTS_DP &&
+                 !(count && bsearch(&name, r->names.bytes, count, sizeof name, by_name)))
+            report_wrong(r, name, "lies in the bag, and the receipt does not name it");
+    }
+    reason = reason ? reason : errno;
+    if (walk)
+        fts_close(walk);
+    return !reason || error_host(error, folder, reason, "cannot be read");
 }
 
 static bool check_lines(struct receipt *r, struct error *error)
 {
     const char *shown_path = argument_value(r->arguments, "--shown");
     char *copy = malloc(r->size + 1), *at = copy, *line, *value, *shown = NULL;
-    hex_digest commitment;
+    uint8_t commitment[DIGEST_SIZE];
     size_t size;
     bool good = (copy || error_host(error, r->path, ENOMEM, "cannot verify")) &&
                 (!shown_path || read_all(shown_path, RECEIPT_LIMIT, &shown, &size, error));
@@ -455,31 +495,25 @@ static bool check_lines(struct receipt *r, struct error *error)
             line = next_line(&at);
             if ((value = value_of(line, "file")))
                 formed = check_file(r, value);
-            else if (take_digest(value_of(line, "withheld"), commitment)) {
+            else if ((formed = (value = value_of(line, "withheld")) && strlen(value) == 64 &&
+                               hex_decode(value, commitment))) {
                 r->withheld++;
-                check_shown(r, commitment, shown);
-            } else
-                formed = false;
+                text_add(&r->commitments, commitment, sizeof commitment);
+            }
         }
         if (good && !formed)
             good = error_set(error, STATUS_INPUT, r->path, NULL, NULL, "is no receipt of version 0");
-        if (good && r->shown != lines_of(shown))
-            report_wrong(r, shown_path, "has lines that the receipt does not commit to");
+        if (good && (r->names.failed || r->commitments.failed))
+            good = error_host(error, r->path, ENOMEM, "cannot verify");
+        if (good)
+            check_shown(r, shown_path, shown);
+        good = good && check_bag(r, error);
     }
+    text_free(&r->names);
+    text_free(&r->commitments);
     free(shown);
     free(copy);
     return good;
-}
-
-static void count_bag(const char *folder, uint64_t *files)
-{
-    char path[PATH_MAX + 32], *text = NULL;
-    struct error error;
-    size_t size;
-
-    snprintf(path, sizeof path, "%smanifest-sha256.txt", folder);
-    *files = read_all(path, RECEIPT_LIMIT, &text, &size, &error) ? lines_of(text) : 0;
-    free(text);
 }
 
 static void print_result(const struct receipt *r)
@@ -503,17 +537,12 @@ enum status receipt_verify(const struct arguments *a, const char *path)
     struct receipt r = {.arguments = a, .path = path};
     const char *slash = strrchr(path, '/');
     struct error error;
-    uint64_t in_bag;
 
     snprintf(r.folder, sizeof r.folder, "%.*s", slash ? (int)(slash + 1 - path) : 0, path);
     bool good = read_all(path, RECEIPT_LIMIT, &r.text, &r.size, &error) && check_signature(&r, &error) &&
                 check_lines(&r, &error);
-    if (good) {
-        count_bag(r.folder, &in_bag);
-        if (in_bag > r.named)
-            report_wrong(&r, "the bag", "holds files that the receipt does not name");
+    if (good)
         print_result(&r);
-    }
     files_close(&r.files);
     if (r.disk.close)
         r.disk.close(r.disk.context);

@@ -20,6 +20,7 @@ struct retrieval {
     struct bag bag;
     struct text kept;       /* what shows later which files were withheld */
     struct output withheld; /* where that is kept */
+    bool *withholds;        /* owned: for each --withhold whether it named a file */
     uint64_t damaged;
 };
 
@@ -38,11 +39,26 @@ static bool is_withheld(const struct retrieval *r, const char *path)
 {
     const char *pattern;
     size_t position = 0;
+    bool withheld = false;
 
-    while ((pattern = argument_next(r->arguments, "--withhold", &position)))
+    for (size_t i = 0; (pattern = argument_next(r->arguments, "--withhold", &position)); i++)
         if (path_is_named(pattern, path))
-            return true;
-    return false;
+            withheld = r->withholds[i] = true;
+    return withheld;
+}
+
+/* One that names nothing is a mistake: what it should leave out would be in the bag. */
+static bool all_withhold(const struct retrieval *r, struct error *error)
+{
+    const char *pattern;
+    size_t position = 0;
+
+    for (size_t i = 0; (pattern = argument_next(r->arguments, "--withhold", &position)); i++)
+        if (!r->withholds[i])
+            return error_set(error, STATUS_WRONG, r->arguments->operands[0], NULL,
+                             "write it as `muniment files` lists it, and among what is retrieved",
+                             "--withhold \"%.200s\" names no file: nothing was retrieved", pattern);
+    return true;
 }
 
 static bool leave_out(struct retrieval *r, const char *path, const struct file_entry *e, struct error *damage,
@@ -102,10 +118,16 @@ static bool begin_bag(struct retrieval *r, struct error *error)
 
 static bool end(struct retrieval *r, struct error *error)
 {
-    if (r->withheld.file)
+    const bool keeps = r->withheld.file;
+
+    if (keeps)
         fwrite(r->kept.bytes ? r->kept.bytes : "", 1, r->kept.length, r->withheld.file);
-    return (!r->withheld.file || output_commit(&r->withheld, error)) &&
-           bag_end(&r->bag, &r->volume, argument_value(r->arguments, "--journal"), NULL, 0, error);
+    if (keeps && !output_commit(&r->withheld, error))
+        return false;
+    bool good = bag_end(&r->bag, &r->volume, argument_value(r->arguments, "--journal"), NULL, 0, error);
+    if (keeps && !good)
+        unlink(r->withheld.path); /* there is no receipt to which it belongs */
+    return good;
 }
 
 static void report(const struct retrieval *r)
@@ -124,7 +146,7 @@ static void report(const struct retrieval *r)
 
 static enum status retrieve_all(const struct arguments *a, struct act *act)
 {
-    struct retrieval r = {.arguments = a};
+    struct retrieval r = {.arguments = a, .withholds = calloc(a->given_count + 1, sizeof(bool))};
     struct error error;
     char count[24];
     struct visit visit = {
@@ -138,6 +160,8 @@ static enum status retrieve_all(const struct arguments *a, struct act *act)
                   (argument_value(a, "--overlay") || argument_value(a, "--snapshot"))) ||
                 error_set(&error, STATUS_USAGE, a->command->name, NULL, NULL, "--prove is about what was sealed");
 
+    if (good && !r.withholds)
+        good = error_host(&error, a->operands[0], ENOMEM, "cannot retrieve");
     good = good && visit_read_options(a, &visit, &error) && desk_volume_open(a, &r.volume, &error);
     act_override(act, a, r.volume.disk.archive);
     progress_begin(&r.progress, "retrieving");
@@ -146,10 +170,13 @@ static enum status retrieve_all(const struct arguments *a, struct act *act)
         good = error_set(&error, STATUS_CLOSED, a->operands[0], NULL,
                          "name files that are open; or give a reason with --override, and --log, if you may",
                          "%" PRIu64 " files or folders that are wanted are closed", visit.closed);
+    if (good && visit.unnamed)
+        good = error_set(&error, STATUS_WRONG, a->operands[0], NULL, "`muniment files` lists what it holds",
+                         "holds nothing of the name \"%.200s\"", visit.unnamed);
     if (good && r.bag.files + r.bag.withheld == 0)
-        good = error_set(&error, STATUS_WRONG, a->operands[0], NULL, "`muniment files` lists them",
-                         "holds no file of that name");
-    good = good && end(&r, &error);
+        good = error_set(&error, STATUS_WRONG, a->operands[0], NULL, "`muniment files` lists what it holds",
+                         "holds no file that is wanted");
+    good = good && all_withhold(&r, &error) && end(&r, &error);
     progress_end(&r.progress);
     output_abort(&r.withheld);
     bag_abandon(&r.bag);
@@ -163,6 +190,7 @@ static enum status retrieve_all(const struct arguments *a, struct act *act)
     desk_volume_close(&r.volume);
     bag_release(&r.bag);
     text_free(&r.kept);
+    free(r.withholds);
     return status;
 }
 

@@ -170,35 +170,51 @@ static bool has_reason(const struct rights *r)
     return argument_value(r->arguments, "--override") && argument_value(r->arguments, "--log");
 }
 
-/* Whether a rule or a permit about a path speaks of another one: it is that, a stream of it (NAME:STREAM), or a folder
- * above it. */
-static bool covers(const char *rule, const char *path)
+bool rights_name_is(const char *name, const char *rule, size_t length)
 {
-    size_t length = strlen(rule);
+    return strncasecmp(name, rule, length) == 0 && strchr("/:", name[length]); /* NUL as well */
+}
 
-    return strncasecmp(rule, path, length) == 0 && strchr("/:", path[length]); /* NUL as well */
+bool rights_rule_names(const char *rule, const struct rights_path *path)
+{
+    for (size_t i = 0; i < path->parts; i++) {
+        const size_t length = strcspn(rule, "/");
+        if (!path->is_called(path->context, i, rule, length))
+            return false;
+        if (!rule[length])
+            return true;
+        rule += length + 1;
+    }
+    return false;
 }
 
 /* Whether a permit is for all of a drive (DRIVE_COUNT: of the machine), or a path on it. */
-static bool permits(const struct decision *permit, unsigned slot, const char *path)
+static bool permits(const struct decision *permit, unsigned slot, const struct rights_path *path)
 {
     return permit->scope == SCOPE_ARCHIVE ||
-           (slot == permit->slot && (permit->scope == SCOPE_DRIVE || (path && covers(permit->path, path))));
+           (slot == permit->slot && (permit->scope == SCOPE_DRIVE || (path && rights_rule_names(permit->path, path))));
+}
+
+/* Whether it is for what a rule is about: its path, a stream of it (NAME:STREAM), or what is below. */
+static bool permits_rule(const struct decision *permit, const struct decision *rule)
+{
+    return permits(permit, rule->scope == SCOPE_ARCHIVE ? DRIVE_COUNT : rule->slot, NULL) ||
+           (permit->scope == SCOPE_PATH && rule->scope == SCOPE_PATH && permit->slot == rule->slot &&
+            rights_name_is(rule->path, permit->path, strlen(permit->path)));
 }
 
 /* Whether a reason opens what a rule closes: where an office is named, if two persons permitted it, for what the rule
  * is about or for what is asked. */
-static bool is_overridden(const struct rights *r, const struct rule *rule, unsigned slot, const char *path)
+static bool is_overridden(const struct rights *r, const struct rule *rule, unsigned slot,
+                          const struct rights_path *path)
 {
-    const struct decision *d = &rule->decision;
     bool permitted = !r->office;
 
     for (size_t i = 0; i < r->count && !permitted; i++) {
         const struct decision *permit = &r->rules[i].decision;
 
         permitted = permit->permits && r->rules[i].level == rule->level && strcmp(r->today, permit->until) <= 0 &&
-                    (permits(permit, slot, path) || permits(permit, d->scope == SCOPE_ARCHIVE ? DRIVE_COUNT : d->slot,
-                                                            d->scope == SCOPE_PATH ? d->path : NULL));
+                    (permits(permit, slot, path) || permits_rule(permit, &rule->decision));
     }
     return permitted && has_reason(r);
 }
@@ -265,7 +281,7 @@ void rights_close(struct rights *r)
     free(r);
 }
 
-static bool concerns(const struct decision *rule, unsigned slot, const char *path, bool with_paths)
+static bool concerns(const struct decision *rule, unsigned slot, const struct rights_path *path, bool with_paths)
 {
     if (rule->permits)
         return false;
@@ -275,19 +291,19 @@ static bool concerns(const struct decision *rule, unsigned slot, const char *pat
         return false;
     if (rule->scope == SCOPE_DRIVE)
         return true;
-    return path ? covers(rule->path, path) : with_paths;
+    return path ? rights_rule_names(rule->path, path) : with_paths;
 }
 
 /* The strictest rule; "": none. closed: of those that close today; by_reason: and that no reason opens. */
-static const char *strictest(const struct rights *r, unsigned slot, const char *path, bool with_paths, bool closed,
-                             bool by_reason)
+static const char *strictest(const struct rights *r, unsigned slot, const struct rights_path *path, bool with_paths,
+                             bool closed, bool by_reason)
 {
     const char *until = "";
 
     for (size_t i = 0; i < r->count; i++) {
         const struct decision *d = &r->rules[i].decision;
 
-        if (concerns(d, slot, path, with_paths) && strcmp(d->until, until) > 0 &&
+        if (strcmp(d->until, until) > 0 && concerns(d, slot, path, with_paths) &&
             (!closed || strcmp(d->until, r->today) > 0) && !(by_reason && is_overridden(r, &r->rules[i], slot, path)))
             until = d->until;
     }
@@ -299,7 +315,7 @@ const char *rights_strictest(const struct rights *r)
     return strictest(r, DRIVE_COUNT, NULL, true, false, false);
 }
 
-const char *rights_closed(const struct rights *r, unsigned slot, const char *path)
+const char *rights_closed(const struct rights *r, unsigned slot, const struct rights_path *path)
 {
     const char *until = strictest(r, slot, path, false, true, true);
 

@@ -32,9 +32,24 @@ struct rights;
 struct rights *rights_open(const struct arguments *arguments, struct archive *archive, struct error *error);
 void rights_close(struct rights *rights);
 
+/* A file or folder as rules may name it: each part of its path, from the root on, has one or more names, such as a long
+ * one and a short one. */
+struct rights_path {
+    size_t parts;
+    /* Whether `name` is one of those of a part; it has no NUL. */
+    bool (*is_called)(void *context, size_t part, const char *name, size_t length);
+    void *context;
+};
+
+/* Whether a name is the one that a rule has, or that with a stream after it (NAME:STREAM); the case of A to Z does not
+ * count. */
+bool rights_name_is(const char *name, const char *rule, size_t length);
+/* Whether a rule about a path names the file, or a folder above it. */
+bool rights_rule_names(const char *rule, const struct rights_path *path);
+
 /* The strictest rule for a drive (DRIVE_COUNT: for all of the machine) or a path on it (null: the drive, with all that
  * is not closed by itself); null: it may be seen today. Otherwise the date, or REDACTED. */
-const char *rights_closed(const struct rights *rights, unsigned slot, const char *path);
+const char *rights_closed(const struct rights *rights, unsigned slot, const struct rights_path *path);
 /* Whether all of a drive or of the machine may be seen, with every path. False with *error (STATUS_CLOSED). --override
  * opens what is closed, if the act is recorded (--log). */
 bool rights_allow(const struct rights *rights, unsigned slot, bool with_paths, struct error *error);

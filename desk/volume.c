@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <fnmatch.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,9 +25,9 @@ static bool choose_code_page(const struct arguments *a, uint16_t *page, struct e
 
     if (!wanted)
         return true;
-    *page = (uint16_t)number;
-    return (number <= UINT16_MAX && codepage_known(*page)) ||
-           error_set(error, STATUS_USAGE, a->command->name, NULL, "437, 850, 852, 866, 932, 1250, 1251, or 1252",
+    *page = number <= UINT16_MAX ? (uint16_t)number : 0;
+    return codepage_known(*page) ||
+           error_set(error, STATUS_USAGE, a->command->name, NULL, "spec/retrieval.md lists them",
                      "--code-page cannot be \"%.20s\"", wanted);
 }
 
@@ -45,6 +46,27 @@ static bool may_see_deleted(const struct arguments *a, const struct desk_volume 
     return rights_allow(v->rights, v->disk.slot, true, error);
 }
 
+/* Whether the file of a compressed volume is called so. */
+static bool is_host(void *context, size_t part, const char *name, size_t length)
+{
+    (void)part;
+    return rights_name_is(context, name, length);
+}
+
+static void warn_lacking(const struct arguments *a, const struct volume *v)
+{
+    struct error warning;
+    char place[32];
+
+    if (!v->lacking_page)
+        return;
+    error_set(&warning, STATUS_INPUT, a->operands[0], volume_place(v, place),
+              "name another with --code-page; the raw bytes are in files.csv of a bag",
+              "names are in code page %u (%s), which is not known here, and shown as in %u", v->lacking_page,
+              v->code_page_evidence, v->code_page);
+    error_print(stderr, &warning);
+}
+
 static bool open_volume(const struct arguments *a, struct desk_volume *v, const struct volume *from,
                         struct error *error)
 {
@@ -55,12 +77,16 @@ static bool open_volume(const struct arguments *a, struct desk_volume *v, const 
         (!strcmp(from->file_system, "HPFS") || !strcmp(from->file_system, "ISO 9660")) &&
         !rights_allow(v->rights, v->disk.slot, true, error))
         return false; /* its names have no bytes here that a rule about a path could be held against (is_closed) */
-    if (*from->within && v->rights && rights_closed(v->rights, v->disk.slot, from->within))
+    if (*from->within && v->rights &&
+        rights_closed(v->rights, v->disk.slot, &(struct rights_path){1, is_host, volume.within}))
         return error_set(error, STATUS_CLOSED, a->operands[0], from->within, NULL, "the file of this volume is closed");
     if (!choose_code_page(a, &volume.code_page, error) || (volume.with_deleted && !may_see_deleted(a, v, error)))
         return false;
+    if (!argument_value(a, "--code-page"))
+        warn_lacking(a, from);
     v->number = from->number;
     v->code_page = volume.code_page;
+    v->volume = volume;
     return reader_open(&v->disk.block, &volume, &v->files, error);
 }
 
@@ -96,10 +122,8 @@ bool desk_volume_choose(const struct arguments *a, struct desk_volume *v, struct
 {
     const char *drive = argument_value(a, "--drive"), *colon = drive ? strchr(drive, ':') : NULL;
     struct disk_survey survey;
-    bool good = disk_survey(&v->disk.block, &survey, error);
+    bool good = (argument_value(a, "--code-page") ? disk_survey : reader_survey)(&v->disk.block, &survey, error);
 
-    if (good && !argument_value(a, "--code-page"))
-        reader_find_code_pages(&v->disk.block, &survey);
     good = good && choose_volume(a, v, &survey, colon ? colon + 1 : NULL, error);
 
     disk_survey_free(&survey);
@@ -154,18 +178,24 @@ bool path_is_named(const char *pattern, const char *path)
     return named;
 }
 
-static bool is_named(const struct visit *visit, const char *path)
+/* matched: for each that is wanted whether it named anything; or null. */
+static bool is_named(const struct visit *visit, bool *matched, const char *path)
 {
-    for (size_t i = 0; i < visit->wanted_count; i++)
-        if (path_is_named(visit->wanted[i], path))
-            return true;
-    return visit->wanted_count == 0;
+    bool named = visit->wanted_count == 0;
+
+    for (size_t i = 0; i < visit->wanted_count && (matched || !named); i++)
+        if (path_is_named(visit->wanted[i], path)) {
+            named = true;
+            if (matched)
+                matched[i] = true;
+        }
+    return named;
 }
 
 /* Whether a path is named, or a folder in which what is named would lie: a pattern's first parts name it. */
 static bool leads_to_wanted(const struct visit *visit, const char *path)
 {
-    bool leads = is_named(visit, path);
+    bool leads = is_named(visit, NULL, path);
 
     for (size_t i = 0; !leads && i < visit->wanted_count; i++) {
         char *head = strdup(visit->wanted[i]), *slash = head ? strchr(head, '/') : NULL;
@@ -206,13 +236,11 @@ static bool is_of_kind(const struct desk_volume *v, const struct file_entry *e, 
     return signature_of(head, got) == kind;
 }
 
-static bool is_wanted(const struct desk_volume *v, const struct visit *visit, const char *path,
-                      const struct file_entry *e)
+/* Whether a file is as new and of the kind that is wanted. */
+static bool passes(const struct desk_volume *v, const struct visit *visit, const struct file_entry *e)
 {
     char modified[24];
 
-    if (!is_named(visit, path))
-        return false;
     if (!visit->newer && !visit->kind)
         return true;
     return e->kind == FILE_REGULAR &&
@@ -222,15 +250,26 @@ static bool is_wanted(const struct desk_volume *v, const struct visit *visit, co
 
 /* --- Going over them --- */
 
+/* A file, whatever it is called: of a volume of ISO 9660 by where it lies, of others by the number of its record or
+ * first cluster, and which stream of that. */
+struct identity {
+    uint64_t id, stream;
+};
+
 struct walk {
     struct desk_volume *volume;
-    struct visit *visit;
-    struct text path;                /* of the folder, with a slash at its end; no NUL */
+    struct visit *visit; /* null: the walk only looks, */
+    bool *matched;       /* for each that is wanted whether it named anything */
+    struct text *closed; /* for files that are closed by one of their names: struct identity of each, in order */
+    const char *rule;    /* or for what this names, */
+    bool named;          /* which it does */
+    struct text path;    /* of the folder, with a slash at its end; no NUL */
     uint64_t above[DEPTH_LIMIT + 1]; /* the folders on the way, by their id */
     struct step {
+        size_t begin; /* of the name in the path */
+        char short_name[FILE_SHORT_SIZE];
         uint8_t raw[11];
-        bool is_raw;          /* the name is short and not ASCII: which it is depends on the code page */
-        size_t length;        /* of the path so far, without the slash */
+        bool is_raw;          /* the short name is not ASCII: which it is depends on the code page */
     } steps[DEPTH_LIMIT + 1]; /* and by their names */
     unsigned depth;
     uint64_t entries;
@@ -266,11 +305,30 @@ static void take_step(struct walk *w, const struct file_entry *e)
 {
     struct step *step = &w->steps[w->depth - 1];
 
+    step->begin = w->path.length;
     step->is_raw = false;
-    step->length = w->path.length - 1;
-    if (e->raw_size == sizeof step->raw && !strcmp(e->name, e->short_name))
+    memcpy(step->short_name, e->short_name, sizeof step->short_name);
+    if (e->raw_size == sizeof step->raw)
         for (size_t i = 0; i < sizeof step->raw; i++)
             step->is_raw |= (step->raw[i] = e->raw_name[i]) >= 0x80;
+}
+
+/* Whether a part of the path has this name: as it is listed, or the short one, in whatever code page the rule was
+ * written: it must not miss its file because somebody reads the name in another one, or a session changed CONFIG.SYS.
+ */
+static bool is_called(void *context, size_t part, const char *name, size_t length)
+{
+    const struct walk *w = context;
+    const struct step *step = &w->steps[part];
+    char shown[FILE_SHORT_SIZE];
+    bool called = rights_name_is(w->path.bytes + step->begin, name, length) ||
+                  rights_name_is(step->short_name, name, length);
+
+    for (unsigned n = 0, page; step->is_raw && !called && (page = codepage_number(n)); n++) {
+        codepage_short_name(page, step->raw, 0, shown);
+        called = rights_name_is(shown, name, length);
+    }
+    return called;
 }
 
 /* Whether it is the file of a compressed volume, which holds whatever path of its drive is closed. */
@@ -283,34 +341,93 @@ static bool is_closed_volume(const struct walk *w, const struct file_entry *e)
            !rights_allow(w->volume->rights, w->volume->disk.slot, true, &ignored);
 }
 
-/* Whether the path is closed, in whatever code page the rule about it was written: it must not miss its file because
- * somebody reads the name in another one, or a session changed CONFIG.SYS. */
+static bool take_place(void *context, const struct file_run *run)
+{
+    *(uint64_t *)context = run->place;
+    return false;
+}
+
+/* False: it holds nothing, or is no file. */
+static bool identify(const struct walk *w, const struct file_entry *e, struct identity *identity)
+{
+    const struct files *f = &w->volume->files;
+    struct error ignored;
+
+    *identity = (struct identity){0, e->stream};
+    if (e->kind != FILE_REGULAR)
+        return false;
+    if (strcmp(w->volume->volume.file_system, "ISO 9660"))
+        identity->id = e->id;
+    else
+        f->system->runs(f->context, e, take_place, &identity->id, &ignored);
+    return identity->id;
+}
+
+static int by_identity(const void *a, const void *b)
+{
+    const struct identity *x = a, *y = b;
+
+    return x->id != y->id ? (x->id > y->id) - (x->id < y->id) : (x->stream > y->stream) - (x->stream < y->stream);
+}
+
+/* Whether a file is one that is closed by another name; its streams are closed with it. */
+static bool is_closed_elsewhere(const struct walk *w, const struct file_entry *e)
+{
+    const size_t count = w->closed->length / sizeof(struct identity);
+    struct identity wanted;
+
+    if (!count || !identify(w, e, &wanted))
+        return false;
+    for (;; wanted.stream = 0) {
+        if (bsearch(&wanted, w->closed->bytes, count, sizeof wanted, by_identity))
+            return true;
+        if (!wanted.stream)
+            return false;
+    }
+}
+
+/* Whether rules close it by its path, by whichever of its names. */
 static bool is_closed(struct walk *w, const struct file_entry *e)
 {
     const struct desk_volume *v = w->volume;
-    struct text path = {.bytes = NULL};
-    char name[FILE_SHORT_SIZE];
-    bool closed = rights_closed(v->rights, v->disk.slot, w->path.bytes) || is_closed_volume(w, e), depends = false;
 
-    for (unsigned i = 0; i < w->depth; i++)
-        depends |= w->steps[i].is_raw;
-    for (unsigned n = 0, page; depends && !closed && (page = codepage_number(n)); n++) {
-        size_t from = 0;
-        path.length = 0;
-        for (unsigned i = 0; i < w->depth; from = w->steps[i++].length) {
-            text_add(&path, "/", i > 0);
-            from += i > 0;
-            codepage_short_name(page, w->steps[i].raw, 0, name);
-            if (w->steps[i].is_raw)
-                text_add(&path, name, strlen(name));
-            else
-                text_add(&path, w->path.bytes + from, w->steps[i].length - from);
-        }
-        text_add(&path, "", 1);
-        closed = path.failed || rights_closed(v->rights, v->disk.slot, path.bytes);
+    return rights_closed(v->rights, v->disk.slot, &(struct rights_path){w->depth, is_called, w}) ||
+           is_closed_volume(w, e);
+}
+
+/* What a walk that shows nothing is for. */
+static void look(struct walk *w, const struct file_entry *e)
+{
+    struct identity identity;
+
+    if (w->rule) {
+        w->named = rights_rule_names(w->rule, &(struct rights_path){w->depth, is_called, w});
+        w->failed = w->named; /* that ends it */
+    } else if (is_closed(w, e) && identify(w, e, &identity)) {
+        text_add(w->closed, &identity, sizeof identity);
     }
-    text_free(&path);
-    return closed;
+}
+
+/* Shows an entry that is wanted. False: it is closed, with all that is in it. */
+static bool show(struct walk *w, const struct file_entry *e)
+{
+    const char *path = w->path.bytes;
+
+    if (w->volume->rights && (is_closed(w, e) || is_closed_elsewhere(w, e))) {
+        w->visit->closed += leads_to_wanted(w->visit, path); /* of what kind it is, is not said */
+        return false;
+    }
+    if (is_named(w->visit, w->matched, path) && passes(w->volume, w->visit, e)) {
+        w->visit->found++;
+        w->failed = !w->visit->each(w->visit->context, path, e, w->error);
+    }
+    return true;
+}
+
+static void report(const struct walk *w, const struct error *damage)
+{
+    if (w->visit)
+        w->visit->damaged(w->visit->context, w->path.bytes, damage);
 }
 
 static bool walk_entry(void *context, const struct file_entry *entry)
@@ -323,25 +440,21 @@ static bool walk_entry(void *context, const struct file_entry *entry)
         error_set(w->error, STATUS_INPUT, "files", NULL, NULL, "more than %d entries", ENTRY_LIMIT);
         return fails(w);
     }
+    take_step(w, entry);
     text_add(&w->path, entry->name, strlen(entry->name) + 1); /* with NUL */
     if (w->path.failed)
         return out_of_memory(w);
-    take_step(w, entry);
-    if (w->volume->rights && is_closed(w, entry)) {
-        w->visit->closed += leads_to_wanted(w->visit, w->path.bytes); /* of what kind it is, is not said */
-        w->path.length = before;
-        return true;
-    }
-    if (is_wanted(w->volume, w->visit, w->path.bytes, entry)) {
-        w->visit->found++;
-        w->failed = !w->visit->each(w->visit->context, w->path.bytes, entry, w->error);
-    }
-    if (!w->failed && entry->kind == FILE_FOLDER) {
+    bool enters = true;
+    if (w->visit)
+        enters = show(w, entry);
+    else
+        look(w, entry);
+    if (!w->failed && enters && entry->kind == FILE_FOLDER) {
         if (may_enter(w, entry, w->path.bytes, &damage)) {
             w->path.bytes[w->path.length - 1] = '/';
             walk_folder(w, entry->id);
         } else {
-            w->visit->damaged(w->visit->context, w->path.bytes, &damage);
+            report(w, &damage);
         }
     }
     w->path.length = before;
@@ -359,18 +472,106 @@ static void walk_folder(struct walk *w, uint64_t folder)
         if (w->path.failed) {
             out_of_memory(w);
         } else {
-            w->visit->damaged(w->visit->context, w->path.bytes, &damage);
+            report(w, &damage);
             w->path.length--;
         }
     }
     w->depth--;
 }
 
+/* Goes over a volume by names of a kind. */
+static bool walk_by(const struct desk_volume *volume, enum volume_names names, struct walk *w, struct error *error)
+{
+    struct desk_volume other = {
+        .disk = volume->disk, .volume = volume->volume, .rights = volume->rights, .number = volume->number};
+
+    other.volume.names = names;
+    w->volume = &other;
+    w->error = error;
+    if (!reader_open(&volume->disk.block, &other.volume, &other.files, error))
+        return false;
+    walk_folder(w, 0);
+    text_free(&w->path);
+    files_close(&other.files);
+    w->entries = 0;
+    return true;
+}
+
+/* By all names that it has: the trees of ISO 9660 are apart. What is damaged is what a visit reports. */
+static bool walk_all_names(const struct desk_volume *volume, struct walk *w, struct error *error)
+{
+    const bool optical = !strcmp(volume->volume.file_system, "ISO 9660");
+
+    for (int names = NAMES_BEST; names <= (optical ? NAMES_JOLIET : NAMES_BEST); names++)
+        if (!walk_by(volume, (enum volume_names)names, w, error) || w->failed)
+            return w->named;
+    return true;
+}
+
+/* Finds the files that rules close, by identity: they may have other names, in other folders, which rules do not name.
+ */
+static bool find_closed(const struct desk_volume *v, struct text *closed, struct error *error)
+{
+    struct walk w = {.closed = closed};
+    struct error ignored;
+
+    if (!v->rights || rights_allow(v->rights, v->disk.slot, true, &ignored))
+        return true;
+    if (!walk_all_names(v, &w, error))
+        return false;
+    if (closed->failed)
+        return error_set(error, STATUS_HOST, "files", NULL, NULL, "out of memory");
+    if (closed->length)
+        qsort(closed->bytes, closed->length / sizeof(struct identity), sizeof(struct identity), by_identity);
+    return true;
+}
+
 bool desk_volume_visit(struct desk_volume *volume, struct visit *visit, struct error *error)
 {
-    struct walk w = {.volume = volume, .visit = visit, .error = error};
+    struct text closed = {.bytes = NULL};
+    struct walk w = {.volume = volume, .visit = visit, .closed = &closed, .error = error};
+    bool good = find_closed(volume, &closed, error);
 
-    walk_folder(&w, 0);
+    w.matched = calloc(visit->wanted_count + 1, sizeof *w.matched);
+    good = good && (w.matched || out_of_memory(&w));
+    if (good)
+        walk_folder(&w, 0);
+    visit->unnamed = NULL;
+    for (size_t i = visit->wanted_count; w.matched && i-- > 0;)
+        if (!w.matched[i])
+            visit->unnamed = visit->wanted[i];
+    free(w.matched);
     text_free(&w.path);
-    return !w.failed;
+    text_free(&closed);
+    return good && !w.failed;
+}
+
+/* Whether a rule names anything on a disk. What cannot be read has no names. */
+static bool names_any(const struct block *disk, const char *rule)
+{
+    struct walk w = {.rule = rule};
+    struct disk_survey survey;
+    struct error ignored;
+    bool good = reader_survey(disk, &survey, &ignored);
+
+    for (uint32_t i = 0; good && !w.named && i < survey.volume_count; i++)
+        if (files_can_open(&survey.volumes[i]))
+            walk_all_names(&(struct desk_volume){.disk.block = *disk, .volume = survey.volumes[i]}, &w, &ignored);
+    disk_survey_free(&survey);
+    return w.named;
+}
+
+bool desk_rule_is_idle(struct archive *archive, enum drive_slot slot, const char *rule, struct error *warning)
+{
+    struct block disk;
+    struct error ignored;
+    char place[PATH_MAX];
+
+    if (archive_disk(archive, slot, &disk, &ignored) && names_any(&disk, rule))
+        return false;
+    snprintf(place, sizeof place, "%s, %.2000s", drive_slot_names[slot], rule);
+    error_set(warning, STATUS_INPUT, archive_file(archive), place,
+              "write it as `muniment files` lists it, with upper and lower case beyond A to Z",
+              "no file or folder on the sealed disk has that name: the rule closes none of them");
+    return true;
 }

@@ -8,7 +8,7 @@
 
 /* The n-th of the code pages that are known; 0: there are no more. */
 unsigned codepage_number(unsigned n);
-/* Whether a code page is one of 437, 850, 852, 866, 932, 1250, 1251, 1252. */
+/* Whether a code page is one of 437, 720, 737, 775, 850, 852, 855, 857, 858, 860 to 866, 869, 874, 932, 1250 to 1258. */
 bool codepage_known(unsigned page);
 
 /* The code point of a byte in code page 437. Bytes below 20h and 7Fh are the glyphs that a screen shows for them

@@ -438,6 +438,10 @@ closures:
     path: "RECORDS/P1021.TXT"
 END
 gives "a path is closed by the description" 0 "$MUNIMENT" seal records.yaml --description described.yaml -o part.mun --key work
+passed "without a warning" "$([ ! -s err ]; echo $?)"
+sed 's/P1021/P1021X/' described.yaml >idle.yaml
+gives "a path that names nothing" 0 "$MUNIMENT" seal records.yaml --description idle.yaml -o idle.mun --key work
+says "is named at sealing" err "no file or folder on the sealed disk has that name: the rule closes none of them"
 gives "it is left out" 6 "$MUNIMENT" files part.mun $trust
 passed "it is not listed" $(grep -c 'P1021' out)
 mkdir shelf; cp part.mun shelf

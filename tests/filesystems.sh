@@ -295,6 +295,75 @@ gives "it is closed" 6 "$MUNIMENT" files paged.mun
 gives "in any code page" 6 "$MUNIMENT" files paged.mun --code-page 1251
 passed "and not shown" "$([ ! -s out ]; echo $?)"
 
+# --- A rule closes a file whichever of its names it has (Q-3) ---
+sealed() # IMAGE: seals it as IMAGE.mun
+{
+    "$MUNIMENT" suggest "$1" --machine plain >named.yaml 2>out
+    "$MUNIMENT" seal named.yaml -o "$1.mun" --key key --force >out
+}
+paths() { sed -n 's/.*"path": "\([^"]*\)".*/\1/p' | sort; }
+closes() # FACT IMAGE SLOT RULE FILE...: of all the files of the archive, these alone are no longer listed
+{
+    rm -rf ruled && mkdir ruled && cp "$2.mun" ruled/a.mun
+    "$MUNIMENT" files ruled/a.mun --json | paths >before
+    gives "$1: decided" 0 "$MUNIMENT" decide ruled/a.mun --drive "$3" --path "$4" --redact --reason name --key key
+    passed "$1: without a warning" "$([ ! -s err ]; echo $?)"
+    gives "$1: closed" 6 "$MUNIMENT" files ruled/a.mun --json
+    paths <out >after
+    passed "$1: those files" "$(comm -23 before after | cmp -s - <(printf '%s\n' "${@:5}" | sort); echo $?)"
+}
+mkdir -p names/Letters\ of\ 1998 && echo secret >"names/Letters of 1998/Answer to Müller.doc" && echo open >names/OPEN.TXT
+mformat -C -f 1440 -i long.fat :: && LC_ALL=C.UTF-8 mcopy -s -i long.fat names/* ::
+sealed long.fat
+closes "FAT, the long name" long.fat fd0 "letters of 1998/answer to Müller.doc" "Letters of 1998/Answer to Müller.doc"
+closes "FAT, the short one" long.fat fd0 "LETTER~1/ANSWER~1.DOC" "Letters of 1998/Answer to Müller.doc"
+closes "FAT, one of each" long.fat fd0 "LETTER~1/Answer to Müller.doc" "Letters of 1998/Answer to Müller.doc"
+closes "FAT, a folder by its short one" long.fat fd0 "letter~1" "Letters of 1998" "Letters of 1998/Answer to Müller.doc"
+gives "a name that no file has: decided" 0 "$MUNIMENT" decide long.fat.mun --drive fd0 --path "LETTER~2/ANSWER~1.DOC" --redact --reason name --key key
+says "and named" err "no file or folder on the sealed disk has that name: the rule closes none of them"
+for kind in "-J -R:rock" "--norock -J:joliet"; do
+    disc=${kind#*:}.disc
+    xorriso -as mkisofs -quiet ${kind%:*} -o $disc names 2>/dev/null
+    sealed $disc
+    xorriso -as mkisofs -quiet --norock -o plain.disc names 2>/dev/null
+    short=$("$MUNIMENT" files plain.disc | sed -n 's/.* \(LETTERS[^ ]*\/ANSWER[^ ]*\)$/\1/p')
+    closes "$disc, the name that is listed" $disc hd2 "Letters of 1998/Answer to Müller.doc" "Letters of 1998/Answer to Müller.doc"
+    closes "$disc, the plain one" $disc hd2 "$short" "Letters of 1998/Answer to Müller.doc"
+done
+mkdir -p twice/a && echo name >"twice/a/Long name.text" && xorriso -as mkisofs -quiet -J -R -joliet-long -o twice.disc twice 2>/dev/null
+python3 - <<'PY' # the name that Rock Ridge has is another than that of Joliet
+image = open("twice.disc", "rb").read()
+assert image.count(b"Long name.text") == 1
+open("twice.disc", "wb").write(image.replace(b"Long name.text", b"Other one.text"))
+PY
+sealed twice.disc
+closes "a disc with Rock Ridge, the name of Joliet" twice.disc hd2 "a/Long name.text" "a/Other one.text"
+mkdir linked && echo secret >linked/one && ln linked/one linked/two && echo open >linked/three
+truncate -s 2M linked.ext && mke2fs -q -t ext2 -d linked linked.ext && sealed linked.ext
+closes "ext2, another name of the same file" linked.ext hd0 one one two
+if [ -n "$ntfs" ]; then
+    truncate -s 8M names.ntfs && mkntfs -q -F -Q -c 4096 names.ntfs >/dev/null 2>&1 && ntfs-3g -o streams_interface=xattr names.ntfs mnt
+    python3 - <<'PY' || { umount mnt; exit 1; }
+import os, shutil
+shutil.copytree("names", "mnt", dirs_exist_ok=True)
+letter = "mnt/Letters of 1998/Answer to Müller.doc"
+os.setxattr(letter, "system.ntfs_dos_name", b"ANSWER~1.DOC")
+os.setxattr(letter, "user.draft", b"secret")
+os.setxattr("mnt/Letters of 1998", "system.ntfs_dos_name", b"LETTER~1")
+os.link(letter, "mnt/copy.doc")
+PY
+    umount mnt
+    sealed names.ntfs
+    gives "NTFS: the name of DOS" 0 "$MUNIMENT" files names.ntfs --json
+    says "is shown" out '"path": "Letters of 1998/Answer to Müller.doc", "short-name": "ANSWER~1.DOC"'
+    of=("Letters of 1998/Answer to Müller.doc" "Letters of 1998/Answer to Müller.doc:draft" copy.doc copy.doc:draft)
+    closes "NTFS, the long name" names.ntfs hd0 "letters of 1998/answer to Müller.doc" "${of[@]}"
+    closes "NTFS, that of DOS" names.ntfs hd0 "LETTER~1/ANSWER~1.DOC" "${of[@]}"
+    closes "NTFS, another of the same file" names.ntfs hd0 copy.doc "${of[@]}"
+    closes "NTFS, a folder by that of DOS" names.ntfs hd0 letter~1 "Letters of 1998" "${of[@]}"
+    closes "NTFS, a stream alone" names.ntfs hd0 "copy.doc:draft" "Letters of 1998/Answer to Müller.doc:draft" copy.doc:draft
+fi
+
 # --- Damaged metadata ---
 cat >damage.py <<'PY'
 import os, random, shutil, subprocess, sys

@@ -72,10 +72,21 @@ gives "of 932" 0 "$MUNIMENT" files pages.img --code-page 932
 says "two bytes are one" out "GEH叱T.TXT"
 gives "and no other" 2 "$MUNIMENT" files pages.img --code-page 851
 
+printf 'country=086,936\r\n' >config.sys
+cp pages.img lacking.img && mcopy -o -i lacking.img config.sys ::CONFIG.SYS
+gives "a page that is not known" 0 "$MUNIMENT" identify lacking.img
+says "is named" out "names in code page 936 (CONFIG.SYS), which is not known here: shown as in 437"
+gives "by who lists" 0 "$MUNIMENT" files lacking.img
+says "as well" err "names are in code page 936 (CONFIG.SYS), which is not known here, and shown as in 437"
+gives "one that is named is not lacking" 0 "$MUNIMENT" files lacking.img --code-page 850
+passed "then" "$([ ! -s err ]; echo $?)"
+gives "retrieved" 0 "$MUNIMENT" retrieve lacking.img -o lacking
+says "the bag says so" lacking/bag-info.txt "Muniment-Lacking-Code-Page: 936"
+
 # --- 10,000 names in each code page, as Python has it ---
 cat >names.py <<'PY'
 import json, random, struct, sys
-PAGES = (437, 850, 852, 866, 932, 1250, 1251, 1252)
+PAGES = (437, 720, 737, 775, 850, 852, 855, 857, 858, *range(860, 867), 869, 874, 932, *range(1250, 1259))
 def shown(raw, page):
     try: text = raw.decode(f"cp{page}")
     except UnicodeDecodeError: return None
@@ -124,7 +135,7 @@ else:
     sys.exit(bool(wrong) or len(listed) != 10000)
 PY
 python3 names.py make
-for page in 437 850 852 866 932 1250 1251 1252; do
+for page in 437 720 737 775 850 852 855 857 858 {860..866} 869 874 932 {1250..1258}; do
     gives "10,000 names in code page $page" 0 "$MUNIMENT" files names.img "P$page/*" --code-page $page --json
     mv out listed
     gives "are those of Python" 0 python3 names.py $page
@@ -244,6 +255,17 @@ passed "are taken" "$(cmp -s printed.bin kinds/data/printed.bin && [ "$(find kin
 gives "an unknown kind" 2 "$MUNIMENT" files kinds.img --type letter
 gives "files that are newer" 0 "$MUNIMENT" files kinds.img --newer 1998
 passed "by the disk's own dates" "$(! grep -q letter out && grep -q printed out; echo $?)"
+gives "a choice that leaves nothing is no error" 0 "$MUNIMENT" files kinds.img --newer 2030
+passed "and an empty list" "$([ ! -s out ] && [ ! -s err ]; echo $?)"
+gives "not of a file that is named either" 0 "$MUNIMENT" files kinds.img letter.txt --newer 2030
+gives "a bag of nothing is none" 1 "$MUNIMENT" retrieve kinds.img --newer 2030 -o none
+says "for no file is wanted" err "holds no file that is wanted"
+gives "of several names one that names nothing" 1 "$MUNIMENT" files kinds.img letter.txt 'TYPO*' LEDGER.DBF
+says "is reported" err 'holds nothing of the name "TYPO*"'
+passed "and the others are listed" "$([ "$(wc -l <out)" = 2 ]; echo $?)"
+gives "no bag is made without it" 1 "$MUNIMENT" retrieve kinds.img letter.txt TYPO -o none
+says "for it would be missed" err 'holds nothing of the name "TYPO"'
+passed "and nothing is left" "$(! ls -d none* >/dev/null 2>&1; echo $?)"
 gives "no date" 2 "$MUNIMENT" files kinds.img --newer yesterday
 gives "nothing changed without a session" 2 "$MUNIMENT" files floppy.img --changed
 gives "JSON" 0 "$MUNIMENT" files floppy.img --json
@@ -256,6 +278,9 @@ gives "a file that is there neither" 3 "$MUNIMENT" retrieve floppy.img -o floppy
 "$MUNIMENT" retrieve floppy.img -o again >out
 cmp -s again/manifest-sha256.txt bag-floppy/manifest-sha256.txt && cmp -s again/files.csv bag-floppy/files.csv
 passed "repeated, the same manifest and table" $?
+gcc -shared -fPIC -O1 -o failing.so "$here/tests/failing.c" -ldl
+gives "a disk that cannot be written to" 4 env FAIL=sync LD_PRELOAD=./failing.so "$MUNIMENT" retrieve floppy.img -o unsynced
+passed "is found before the bag is there" "$(! ls -d unsynced* >/dev/null 2>&1; echo $?)"
 gives "a full disk" 4 bash -c "ulimit -f 40; trap '' XFSZ; '$MUNIMENT' retrieve floppy.img -o full"
 passed "leaves nothing" "$(! ls -d full* >/dev/null 2>&1; echo $?)"
 
@@ -311,6 +336,9 @@ gives "a receipt alone" 0 bash -c "mkdir alone; cp signed/receipt.* alone; '$MUN
 says "says that no file is there" out "files         3, 0 of them here"
 gives "no receipt of a bare image" 2 "$MUNIMENT" retrieve floppy.img -o bare --key key
 gives "nothing is withheld without one" 2 "$MUNIMENT" retrieve open.mun -o bare --withhold A
+gives "what is to be withheld and is not there" 1 "$MUNIMENT" retrieve open.mun -o bare --key key --withhold 'LETTERS/1989'
+says "is no reason to give all" err 'names no file: nothing was retrieved'
+passed "and nothing is left" "$(! ls -d bare* >/dev/null 2>&1; echo $?)"
 gives "not for an unknown key (R-7)" 1 "$MUNIMENT" verify signed/receipt.txt --trust other.pub
 gives "another archive (R-10)" 1 "$MUNIMENT" verify signed/receipt.txt --trust key.pub --archive closed.mun
 tampered() # FACT TEXT COMMAND...: a copy of the bag, changed by the command in its folder, is found out
@@ -324,7 +352,9 @@ tampered() # FACT TEXT COMMAND...: a copy of the bag, changed by the command in 
 }
 tampered "a file changed (R-8)" "is not the file that was signed" sh -c 'printf x >>data/LEDGER.DBF'
 tampered "a file cut off (R-8)" "is not the file that was signed" truncate -s 4 data/LEDGER.DBF
-tampered "a file put in (R-12)" "holds files that the receipt does not name" sh -c 'echo >data/new; echo "$(sha256sum data/new)" >>manifest-sha256.txt'
+tampered "a file in place of another (R-12)" "data/new: lies in the bag, and the receipt does not name it" sh -c 'mv data/LEDGER.DBF data/new; sed -i s/LEDGER.DBF/new/ manifest-sha256.txt'
+tampered "a link put in (R-12)" "data/LETTERS/link: lies in the bag" ln -s /etc/passwd data/LETTERS/link
+tampered "a file put in (R-12)" "lies in the bag, and the receipt does not name it" sh -c 'echo >data/new; echo "$(sha256sum data/new)" >>manifest-sha256.txt'
 tampered "another signature (R-7)" "signature that does not fit" sh -c 'head -c 64 /dev/zero >receipt.sig'
 for ((i = 0; i < 40; i++)); do # each byte of a receipt counts
     rm -rf copy

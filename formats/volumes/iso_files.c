@@ -281,6 +281,17 @@ static void name_of(const struct iso *v, const uint8_t *record, const struct rid
     }
 }
 
+/* The name of a record that has another one by Rock Ridge, if it fits. */
+static void plain_name_of(const struct iso *v, const uint8_t *record, char to[FILE_SHORT_SIZE])
+{
+    char name[3 * 256];
+
+    name[codepage_utf8(v->code_page, record + 33, record[32], name)] = '\0';
+    without_version(name);
+    if (strlen(name) < FILE_SHORT_SIZE)
+        memcpy(to, name, strlen(name) + 1);
+}
+
 /* What a record shows, without the size of its further sections. False: it is none of the folder's. */
 static bool entry_of(const struct iso *v, const uint8_t *record, const struct ridge *r, uint64_t id,
                      struct file_entry *to)
@@ -290,6 +301,8 @@ static bool entry_of(const struct iso *v, const uint8_t *record, const struct ri
     if (r->moved || (record[32] == 1 && record[33] <= 1)) /* "." and ".." */
         return false;
     name_of(v, record, r, to->name);
+    if (r->named)
+        plain_name_of(v, record, to->short_name);
     to->kind = record[25] & RECORD_FOLDER || r->child ? FILE_FOLDER : FILE_REGULAR;
     to->attributes = record[25] & RECORD_HIDDEN ? FILE_HIDDEN : 0;
     to->modified = r->modified.zone ? r->modified : short_time(record + 18);
@@ -563,7 +576,7 @@ bool iso_files_open(const struct block *disk, const struct volume *volume, struc
         return error_set(error, STATUS_WRONG, "ISO 9660", NULL, NULL, "has no sound volume descriptor");
     }
     v->root = plain;
-    if (!find_ridge(v, plain, &ignored) && joliet) {
+    if (volume->names != NAMES_PLAIN && !(volume->names == NAMES_BEST && find_ridge(v, plain, &ignored)) && joliet) {
         v->root = joliet;
         v->joliet = true;
     }

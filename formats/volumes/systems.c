@@ -355,6 +355,13 @@ static const struct {
     {"FDAUTO.BAT", "SELECT", false}, {"AUTOEXEC.BAT", "CHCP", false},   {"FDAUTO.BAT", "CHCP", false},
 };
 
+void volume_set_code_page(struct volume *v, unsigned page, const char *evidence)
+{
+    v->code_page = codepage_known(page) ? (uint16_t)page : 437;
+    v->lacking_page = codepage_known(page) ? 0 : (uint16_t)page;
+    v->code_page_evidence = evidence;
+}
+
 static void find_code_page(struct volume *v, struct fat *fat)
 {
     for (size_t i = 0; i < sizeof code_pages / sizeof code_pages[0]; i++) {
@@ -365,10 +372,8 @@ static void find_code_page(struct volume *v, struct fat *fat)
             text[at] = (char)toupper((unsigned char)text[at]);
         for (char *line = text ? strtok_r(text, "\r\n", &rest) : NULL; line; line = strtok_r(NULL, "\r\n", &rest)) {
             unsigned page = page_in(line, code_pages[i].command, code_pages[i].second);
-            if (codepage_known(page)) {
-                v->code_page = (uint16_t)page;
-                v->code_page_evidence = code_pages[i].file;
-            }
+            if (page >= 100 && page <= UINT16_MAX)
+                volume_set_code_page(v, page, code_pages[i].file);
         }
         free(text);
     }

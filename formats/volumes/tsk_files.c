@@ -10,6 +10,8 @@
 
 #include <tsk/libtsk.h>
 
+#include "formats/volumes/disk.h"
+
 #define NTFS_OWN 24                /* records of NTFS itself: $MFT and so on */
 #define ABSURD (UINT64_C(1) << 30) /* bytes that a sparse file may have more than its disk */
 
@@ -230,6 +232,21 @@ static uint8_t dos_attributes(const struct tsk_files *t, TSK_FS_FILE *file, int 
     return 0;
 }
 
+/* The name of DOS that a record of NTFS has in this folder, if it has one besides: an attribute of 66 bytes and the
+ * units of UTF-16, with the folder's record at 0, the length at 64 and the name space at 65. */
+static void dos_name(const struct tsk_files *t, TSK_FS_FILE *file, int count, char to[FILE_SHORT_SIZE])
+{
+    enum { LENGTH = 64, SPACE = 65, NAME = 66, DOS = 2 };
+
+    for (int i = 0; i < count; i++) {
+        const TSK_FS_ATTR *a = t->call.attribute(file, i);
+        const uint8_t *b = a && a->type == TSK_FS_ATTR_TYPE_NTFS_FNAME && a->flags & TSK_FS_ATTR_RES ? a->rd.buf : NULL;
+        if (b && a->size > NAME && a->size <= (int64_t)a->rd.buf_size && b[SPACE] == DOS && b[LENGTH] <= 12 &&
+            NAME + 2 * b[LENGTH] <= a->size && (TSK_INUM_T)get_le32(b) == file->name->par_addr)
+            utf16_copy(to, b + NAME, b[LENGTH]);
+    }
+}
+
 /* A file as it is seen, and its streams. */
 static bool show(struct tsk_files *t, TSK_FS_FILE *file, struct file_entry *e, file_each *each, void *context)
 {
@@ -253,6 +270,7 @@ static bool show(struct tsk_files *t, TSK_FS_FILE *file, struct file_entry *e, f
             e->size = m->link ? strlen(m->link) : m->size > 0 ? (uint64_t)m->size : 0;
         if (TSK_FS_TYPE_ISNTFS(t->fs->ftype)) {
             e->attributes = dos_attributes(t, file, count);
+            dos_name(t, file, count, e->short_name);
         } else {
             e->posix = 1;
             e->mode = (uint16_t)(m->mode & 07777);

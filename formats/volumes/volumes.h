@@ -26,6 +26,9 @@ enum disk_scheme {
     DISK_GPT
 };
 
+/* Which of the names that the files of a disc with ISO 9660 may have. */
+enum volume_names { NAMES_BEST, NAMES_PLAIN, NAMES_JOLIET };
+
 /* A sector by cylinder, head and sector, as a partition table has it. */
 struct disk_address {
     uint16_t cylinder;
@@ -50,9 +53,11 @@ struct volume {
     const char *encryption, *compression; /* what it is packed in; null: nothing that is known */
     struct geometry tracks;               /* heads and sectors to the track in its boot sector; all zero: it has none */
     uint16_t code_page;                   /* of names in one byte to the character (formats/codepage.h) */
+    uint16_t lacking_page;                /* that they are in, and that is not known here; 0: none */
     bool with_deleted;                    /* whoever opens its files wants those that were deleted, too */
+    enum volume_names names;              /* and by these names; NAMES_JOLIET: the best but Rock Ridge's */
     uint16_t text_page;                   /* of texts of Windows; 0: not known */
-    const char *code_page_evidence;       /* the file that says so; null: none does, and it is 437 */
+    const char *code_page_evidence;       /* the file that says so, or lacking_page; null: none does, and it is 437 */
 };
 
 /* Families whose members need different machines. */
@@ -105,6 +110,8 @@ void disk_survey_free(struct disk_survey *survey);
 /* Whether a name of a FAT volume's root folder is that of a compressed volume's file, DBLSPACE.nnn or DRVSPACE.nnn;
  * *number is its nnn. */
 bool compressed_volume_name(const char *name, uint32_t *number);
+/* Names are in this code page, as a file says; one that is not known here is lacking, and 437 stands in for it. */
+void volume_set_code_page(struct volume *volume, unsigned page, const char *evidence);
 /* "partition 2", or "the disk" for a volume without a partition table. place has 32 bytes. */
 const char *volume_place(const struct volume *volume, char *place);
 

@@ -18,7 +18,8 @@ static void by_iconv(iconv_t other, const uint8_t *bytes, size_t length, char te
     size_t left = 15;
 
     iconv(other, NULL, NULL, NULL, NULL);
-    if (iconv(other, &from, &length, &to, &left) == (size_t)-1 || length || (uint8_t)*text == 0xEE ||
+    if (iconv(other, &from, &length, &to, &left) == (size_t)-1 || length ||
+        iconv(other, NULL, NULL, &to, &left) == (size_t)-1 || (uint8_t)*text == 0xEE ||
         ((uint8_t)*text == 0xEF && (uint8_t)text[1] < 0xA4)) /* E000h to F8FFh */
         to = text + strlen(strcpy(text, "\xEF\xBF\xBD"));
     *to = '\0';
@@ -35,19 +36,21 @@ static void check(iconv_t other, unsigned page, const uint8_t *bytes, size_t len
 
 static void test_single_bytes(void **state)
 {
-    static const unsigned pages[] = {437, 850, 852, 866, 1250, 1251, 1252};
+    char name[16];
 
     (void)state;
-    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "CP%u", pages[i]);
+    for (unsigned i = 0, page; (page = codepage_number(i)); i++) {
+        assert_true(codepage_known(page));
+        if (page == 932 || page == 720) /* has two bytes, and is not known to iconv */
+            continue;
+        snprintf(name, sizeof name, "CP%u", page);
         iconv_t other = iconv_open("UTF-8", name);
         assert_true(other != (iconv_t)-1);
-        assert_true(codepage_known(pages[i]));
         for (unsigned byte = 0x20; byte < 0x100; byte++) {
             const uint8_t one = (uint8_t)byte;
-            if (byte != 0x7F && !(pages[i] == 437 && byte == 0xFF)) /* the glyphs of a screen: a house, a space */
-                check(other, pages[i], &one, 1);
+            /* The glyphs of a screen: a house, a space; and what is Arabic of ASCII. */
+            if (byte != 0x7F && !(page == 437 && byte == 0xFF) && !(page == 864 && byte == 0x25))
+                check(other, page, &one, 1);
         }
         iconv_close(other);
     }
