@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "desk/marks.h"
+#include "formats/codepage.h"
+
 enum {
     INCH = PDF_UNITS,
     PAGE_WIDTH = INCH * 17 / 2,
@@ -59,6 +62,10 @@ static void reset(struct escp *e)
     e->page_length = PAGE_LENGTH;
     e->pitch = 10;
     e->country = 0;
+    e->tables[0] = 0;
+    for (unsigned i = 1; i < ESCP_TABLES; i++)
+        e->tables[i] = e->page;
+    e->table = 1;
     memcpy(e->densities, (const uint8_t[4]){0, 1, 2, 3}, 4);
     e->condensed = e->wide = e->wide_line = e->tall = e->bold = e->twice = false;
     e->italic = e->underlined = e->raised = e->lowered = false;
@@ -69,10 +76,12 @@ static void reset(struct escp *e)
     e->x = 0;
 }
 
-bool escp_begin(struct escp *e, enum escp_pins pins)
+bool escp_begin(struct escp *e, enum escp_pins pins, uint16_t page, const uint8_t font[256][16])
 {
     memset(e, 0, sizeof *e);
     e->pins = pins;
+    e->page = page;
+    e->font = font;
     pdf_begin(&e->pdf);
     reset(e);
     e->data = malloc(ESCP_DATA);
@@ -111,25 +120,52 @@ static uint32_t letter_width(const struct escp *e)
     return e->wide || e->wide_line ? 2 * width : width;
 }
 
-static void print(struct escp *e, uint8_t code)
+/* The code of pdf.h of a byte from 80h on in a code page; what that lacks is a space. */
+static unsigned code_of(struct escp *e, uint16_t page, uint8_t byte)
+{
+    const uint32_t character = codepage_character(page, byte);
+    uint8_t rows[16];
+
+    if (page == 437)
+        return byte;
+    if (character == 0xFFFD || character == 0xA0 || character == 0xAD)
+        return ' ';
+    for (unsigned code = 0; code < 256; code++)
+        if (codepage_437((uint8_t)code) == character)
+            return code;
+    mark_draw((uint16_t)character, e->font, rows);
+    return pdf_character(&e->pdf, (uint16_t)character, rows);
+}
+
+static void print(struct escp *e, uint8_t byte)
 {
     uint32_t width = letter_width(e), height = e->raised || e->lowered ? CELL_HEIGHT * 2 / 3 : CELL_HEIGHT, y = e->y;
+    const uint16_t page = e->tables[e->table];
+    bool italic = e->italic;
+    unsigned code = byte;
 
     for (unsigned i = 0; i < sizeof replaced; i++)
-        if (code == replaced[i] && countries[e->country][i]) {
+        if (byte == replaced[i] && countries[e->country][i]) {
             code = countries[e->country][i];
             break;
         }
+    if (byte >= 0x80 && page)
+        code = code_of(e, page, byte);
+    if (byte >= 0x80 && !page) {
+        code = byte - 0x80u < 0x20 ? ' ' : byte - 0x80u;
+        italic = true;
+    }
     if (e->x + width > e->right && e->x > e->left)
         line_feed(e), y = e->y;
     if (e->lowered)
         y += CELL_HEIGHT / 3;
     if (e->tall)
         height *= 2;
-    struct pdf_glyph glyph = {e->bold || e->twice, e->italic, e->underlined, width, height};
-    pdf_glyph(&e->pdf, &glyph, code, MARGIN + e->x, y, e->page_length, e->joins && !e->gap);
+    struct pdf_glyph glyph = {e->bold || e->twice, italic, e->underlined, width, height};
+    pdf_glyph(&e->pdf, &glyph, code, MARGIN + e->x, y, e->page_length, e->joins && !e->gap && italic == e->slanted);
     e->x += width + e->gap;
     e->drawn = e->joins = true;
+    e->slanted = italic;
 }
 
 /* --- Commands --- */
@@ -197,6 +233,22 @@ static void end_image(struct escp *e)
     e->x += width;
     e->drawn = true;
     e->joins = false;
+}
+
+/* The tables of ESC ( t, by its last two parameters. */
+static const struct {
+    uint8_t first, second;
+    uint16_t page;
+} assigned[] = {
+    {0, 0, 0},    {1, 0, 437},  {3, 0, 850},  {6, 0, 855},  {7, 0, 860},  {8, 0, 863},  {9, 0, 865},    {10, 0, 852},
+    {11, 0, 857}, {12, 0, 862}, {13, 0, 864}, {14, 0, 866}, {15, 0, 869}, {24, 0, 861}, {29, 16, 1252}, {44, 0, 858},
+};
+
+static void assign_table(struct escp *e, uint8_t table, uint8_t first, uint8_t second)
+{
+    for (size_t i = 0; i < sizeof assigned / sizeof *assigned; i++)
+        if (assigned[i].first == first && assigned[i].second == second)
+            e->tables[table % ESCP_TABLES] = assigned[i].page;
 }
 
 /* Skips bytes that belong to a command which is not followed. */
@@ -304,7 +356,17 @@ static void run(struct escp *e)
         break;
     }
     case '&': skip(e, p[2] >= p[1] ? (p[2] - p[1] + 1u) * 12 : 0); break; /* letters of the guest's own, 9 pins */
-    case '(': skip(e, p[1] | (uint32_t)p[2] << 8); break;
+    case '(':
+        if (p[0] == 't' && p[1] == 3 && p[2] == 0) {
+            e->command[0] = 't' | 0x80; /* the table, and what it is, follow */
+            e->have = 0;
+            e->want = 3;
+        } else {
+            skip(e, p[1] | (uint32_t)p[2] << 8);
+        }
+        break;
+    case 't' | 0x80: assign_table(e, p[0], p[1], p[2]); break;
+    case 't': e->table = p[0] % ESCP_TABLES; break; /* 0 to 3, or the digits */
     default: break;
     }
 }
@@ -399,11 +461,11 @@ void escp_byte(struct escp *e, uint8_t byte)
     }
 }
 
-bool escp_end(struct escp *e, const uint8_t font[256][16])
+bool escp_end(struct escp *e)
 {
     if (e->drawn || !e->pdf.pages)
         end_page(e);
-    return pdf_end(&e->pdf, font);
+    return pdf_end(&e->pdf, e->font);
 }
 
 void escp_free(struct escp *e)

@@ -245,7 +245,7 @@ static const struct option boot_options[] = {
     { "--parallel", "FILE", "write what LPT1 prints; - is standard output", false, false },
     { "--print", "FOLDER", "write what the guest prints there, job by job: the bytes, and a PDF beside them", false, false },
     { "--print-port", "lpt1|com1|com2", "the port that the printer is on (default lpt1)", false, false },
-    { "--printer", "escp9|escp24|raw", "which printer that is: ESC/P with 9 pins (the default) or 24, or no PDF is made", false, false },
+    { "--printer", "escp9|escp24|raw", "which printer that is: ESC/P with 9 pins (the default) or 24, set to a code page (escp24:850), or no PDF is made", false, false },
     { "--clipboard", "FILE", "write what the guest copies to the clipboard (pointer: absolute); - is standard output", false, false },
     { "--sound", "FILE.wav", "write what the machine plays (sound in the manifest); - is standard output", false, false },
     { "--midi", "FILE.mid", "write what the machine sends to its MIDI port (card: sb16) as a standard MIDI file", false, false },

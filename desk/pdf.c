@@ -56,15 +56,36 @@ static void end_text(struct pdf *p)
     p->in_text = false;
 }
 
-void pdf_glyph(struct pdf *p, const struct pdf_glyph *g, uint8_t code, uint32_t x, uint32_t y, uint32_t height,
+unsigned pdf_character(struct pdf *p, uint16_t character, const uint8_t rows[ROWS])
+{
+    for (unsigned i = 0; i < p->count; i++)
+        if (p->characters[i] == character)
+            return 256 + i;
+    if (!p->dots && !(p->dots = calloc(PDF_CHARACTERS, sizeof *p->dots)))
+        p->failed = true;
+    if (p->failed || p->count == PDF_CHARACTERS)
+        return '?';
+    if (!p->other_fonts) {
+        p->other_fonts = p->objects + 1;
+        p->objects += 3;
+    }
+    p->characters[p->count] = character;
+    memcpy(p->dots[p->count], rows, ROWS);
+    return 256 + p->count++;
+}
+
+void pdf_glyph(struct pdf *p, const struct pdf_glyph *g, unsigned code, uint32_t x, uint32_t y, uint32_t height,
                bool follows)
 {
     struct text *t = &p->content;
     int64_t base = (int64_t)height - y - (int64_t)g->height * (ROWS - BELOW) / ROWS;
+    const unsigned font = (code < 256 ? 0 : 2) + g->bold;
 
-    if (!follows || !p->in_text) {
+    code &= 255;
+    if (!follows || !p->in_text || font != p->font) {
         end_text(p);
-        text_print(t, "BT /F%u 1 Tf ", g->bold ? 2u : 1u);
+        p->font = font;
+        text_print(t, "BT /F%u 1 Tf ", font + 1);
         add_points(t, g->width);
         text_print(t, "0 ");
         add_points(t, g->italic ? g->height / 5 : 0);
@@ -75,7 +96,7 @@ void pdf_glyph(struct pdf *p, const struct pdf_glyph *g, uint8_t code, uint32_t 
         p->in_text = true;
     }
     text_print(t, "%02X", code);
-    p->used[g->bold][code] = true;
+    p->used[font][code] = true;
     if (g->underlined) {
         end_text(p);
         add_points(t, x);
@@ -121,8 +142,10 @@ void pdf_page(struct pdf *p, uint32_t width, uint32_t height)
     text_print(&p->out, "<< /Type /Page /Parent %u 0 R /MediaBox [0 0 ", PAGES);
     add_points(&p->out, width);
     add_points(&p->out, height);
-    text_print(&p->out, "] /Contents %zu 0 R\n/Resources << /Font << /F1 %u 0 R /F2 %u 0 R >> >> >>\nendobj\n", content,
-               FONT, BOLD_FONT);
+    text_print(&p->out, "] /Contents %zu 0 R\n/Resources << /Font << /F1 %u 0 R /F2 %u 0 R ", content, FONT, BOLD_FONT);
+    if (p->other_fonts)
+        text_print(&p->out, "/F3 %zu 0 R /F4 %zu 0 R ", p->other_fonts, p->other_fonts + 1);
+    text_print(&p->out, ">> >> >>\nendobj\n");
     text_print(&p->kids, "%zu 0 R ", page);
     p->pages++;
     p->failed |= p->content.failed;
@@ -146,13 +169,15 @@ static void draw_glyph(struct text *t, const uint8_t rows[ROWS], bool bold)
     text_print(t, "f");
 }
 
-static void add_font(struct pdf *p, size_t number, bool bold, const uint8_t font[256][16])
+/* index: which of `used` it is; map: the object of its characters. */
+static void add_font(struct pdf *p, size_t number, unsigned index, size_t map, const uint8_t font[256][16])
 {
+    const bool bold = index & 1, *used = p->used[index];
     size_t first = p->objects + 1;
     struct text glyph = {.bytes = NULL};
 
     for (int code = 0; code < 256; code++)
-        if (p->used[bold][code]) {
+        if (used[code]) {
             draw_glyph(&glyph, font[code], bold);
             p->failed |= glyph.failed;
             add_stream(p, ++p->objects, &glyph);
@@ -167,31 +192,36 @@ static void add_font(struct pdf *p, size_t number, bool bold, const uint8_t font
         text_print(&p->out, "8%s", code % 64 == 63 ? "\n" : " ");
     text_print(&p->out, "] /Encoding << /Type /Encoding /Differences [");
     for (int code = 0; code < 256; code++)
-        if (p->used[bold][code])
+        if (used[code])
             text_print(&p->out, "%d /g%02X ", code, (unsigned)code);
     text_print(&p->out, "] >>\n/CharProcs << ");
     for (int code = 0; code < 256; code++)
-        if (p->used[bold][code])
+        if (used[code])
             text_print(&p->out, "/g%02X %zu 0 R ", (unsigned)code, first++);
-    text_print(&p->out, ">> /Resources << >> /ToUnicode %u 0 R >>\nendobj\n", UNICODE_MAP);
+    text_print(&p->out, ">> /Resources << >> /ToUnicode %zu 0 R >>\nendobj\n", map);
 }
 
-static void add_unicode_map(struct pdf *p)
+/* characters: null: code page 437. */
+static void add_unicode_map(struct pdf *p, size_t number, const char *name, const uint16_t *characters)
 {
     struct text map = {.bytes = NULL};
 
-    text_print(&map, "/CIDInit /ProcSet findresource begin 12 dict begin begincmap\n"
-                     "/CMapName /CP437 def /CMapType 2 def\n1 begincodespacerange <00> <FF> endcodespacerange\n");
-    for (int from = 0; from < 256; from += NAMES_PER_BLOCK) {
-        int end = from + NAMES_PER_BLOCK < 256 ? from + NAMES_PER_BLOCK : 256;
+    text_print(&map,
+               "/CIDInit /ProcSet findresource begin 12 dict begin begincmap\n"
+               "/CMapName /%s def /CMapType 2 def\n1 begincodespacerange <00> <FF> endcodespacerange\n",
+               name);
+    const int count = characters ? (int)p->count : 256;
+    for (int from = 0; from < count; from += NAMES_PER_BLOCK) {
+        int end = from + NAMES_PER_BLOCK < count ? from + NAMES_PER_BLOCK : count;
         text_print(&map, "%d beginbfchar\n", end - from);
         for (int code = from; code < end; code++)
-            text_print(&map, "<%02X> <%04X>\n", (unsigned)code, (unsigned)codepage_437((uint8_t)code));
+            text_print(&map, "<%02X> <%04X>\n", (unsigned)code,
+                       characters ? characters[code] : (unsigned)codepage_437((uint8_t)code));
         text_print(&map, "endbfchar\n");
     }
     text_print(&map, "endcmap CMapName currentdict /CMap defineresource pop end end");
     p->failed |= map.failed;
-    add_stream(p, UNICODE_MAP, &map);
+    add_stream(p, number, &map);
     text_free(&map);
 }
 
@@ -199,9 +229,14 @@ bool pdf_end(struct pdf *p, const uint8_t font[256][16])
 {
     struct text *t = &p->out;
 
-    add_font(p, FONT, false, font);
-    add_font(p, BOLD_FONT, true, font);
-    add_unicode_map(p);
+    add_font(p, FONT, 0, UNICODE_MAP, font);
+    add_font(p, BOLD_FONT, 1, UNICODE_MAP, font);
+    add_unicode_map(p, UNICODE_MAP, "CP437", NULL);
+    if (p->other_fonts) {
+        add_font(p, p->other_fonts, 2, p->other_fonts + 2, (const uint8_t(*)[ROWS])p->dots);
+        add_font(p, p->other_fonts + 1, 3, p->other_fonts + 2, (const uint8_t(*)[ROWS])p->dots);
+        add_unicode_map(p, p->other_fonts + 2, "Others", p->characters);
+    }
     begin_object(p, PAGES);
     text_print(t, "<< /Type /Pages /Count %zu /Kids [", p->pages);
     text_add(t, p->kids.bytes, p->kids.length);
@@ -221,5 +256,6 @@ void pdf_free(struct pdf *p)
     text_free(&p->out);
     text_free(&p->content);
     text_free(&p->kids);
+    free(p->dots);
     free(p->offsets);
 }

@@ -9,6 +9,7 @@
 #include "desk/embedded.h"
 #include "desk/escp.h"
 #include "desk/ghostscript.h"
+#include "formats/codepage.h"
 #include "formats/output.h"
 
 enum { JOB_LIMIT = 64 << 20, PDF_LIMIT = 128 << 20, JOBS = 9999, END_OF_JOB = 0x04 };
@@ -17,6 +18,7 @@ struct printing {
     const char *folder;
     bool replace, draws; /* draws: a PDF is made */
     enum escp_pins pins;
+    uint16_t page; /* code page that the printer is set to */
     uint8_t font[256][16];
     struct error error;              /* the first failure; STATUS_OK: none */
     struct error undrawn;            /* the first job of PostScript that has no PDF */
@@ -58,6 +60,19 @@ static bool read_font(uint8_t font[256][16])
     return glyphs == 256;
 }
 
+/* "raw", or "escp9" or "escp24", with ":" and a code page after it. */
+static bool read_printer(struct printing *p, const char *printer)
+{
+    const size_t length = strcspn(printer, ":");
+    const char *page = printer[length] ? printer + length + 1 : "437";
+
+    p->draws = strcmp(printer, "raw") != 0;
+    p->pins = length == 6 && !strncmp(printer, "escp24", 6) ? ESCP_24_PINS : ESCP_9_PINS;
+    p->page = (uint16_t)(strspn(page, "0123456789") == strlen(page) && strlen(page) <= 4 ? atoi(page) : 0);
+    return !p->draws || ((p->pins == ESCP_24_PINS || (length == 5 && !strncmp(printer, "escp9", 5))) &&
+                         codepage_known(p->page) && p->page != 932);
+}
+
 struct printing *print_open(const char *folder, const char *printer, bool replace, struct error *error)
 {
     struct printing *p = calloc(1, sizeof *p);
@@ -69,10 +84,9 @@ struct printing *print_open(const char *folder, const char *printer, bool replac
     }
     p->folder = folder;
     p->replace = replace;
-    p->draws = !printer || strcmp(printer, "raw") != 0;
-    p->pins = printer && !strcmp(printer, "escp24") ? ESCP_24_PINS : ESCP_9_PINS;
-    if (printer && p->draws && p->pins == ESCP_9_PINS && strcmp(printer, "escp9"))
-        good = error_set(error, STATUS_USAGE, "boot", NULL, "see muniment boot --help",
+    if (!read_printer(p, printer ? printer : "escp9"))
+        good = error_set(error, STATUS_USAGE, "boot", NULL,
+                         "raw, escp9 or escp24, or escp9:850 with a code page of one byte to a character",
                          "--printer cannot be \"%.100s\"", printer);
     else if (!read_font(p->font))
         good = error_set(error, STATUS_HOST, "font8x16.hex", NULL, NULL, "this program was built without its font");
@@ -98,10 +112,10 @@ static void begin_job(struct printing *p, uint8_t first)
     p->bytes = 0;
     p->is_postscript = first == '%';
     p->open = p->jobs > JOBS ? error_set(&p->error, STATUS_WRONG, p->folder, NULL, NULL, "more than %d jobs", JOBS)
-              : !job_path(p, "prn", path)
-                  ? error_host(&p->error, p->folder, ENAMETOOLONG, "cannot print")
-                  : output_growing(&p->raw, path, p->replace, &p->error) &&
-                        (escp_begin(&p->escp, p->pins) || error_host(&p->error, path, ENOMEM, "cannot print"));
+              : !job_path(p, "prn", path) ? error_host(&p->error, p->folder, ENAMETOOLONG, "cannot print")
+                                          : output_growing(&p->raw, path, p->replace, &p->error) &&
+                                                (escp_begin(&p->escp, p->pins, p->page, p->font) ||
+                                                 error_host(&p->error, path, ENOMEM, "cannot print"));
 }
 
 static bool write_postscript(struct printing *p, struct error *error)
@@ -128,7 +142,7 @@ static bool write_pdf(struct printing *p, struct error *error)
         return true;
     if (p->is_postscript)
         return write_postscript(p, error);
-    if (!escp_end(&p->escp, p->font) || !job_path(p, "pdf", path))
+    if (!escp_end(&p->escp) || !job_path(p, "pdf", path))
         return error_host(error, p->folder, ENOMEM, "cannot print");
     if (!output_in_order(&pdf, path, p->replace, error))
         return false;

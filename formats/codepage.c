@@ -40,6 +40,13 @@ uint32_t codepage_437(uint8_t byte)
     return byte == 0x7F ? 0x2302 : byte;
 }
 
+uint32_t codepage_character(unsigned page, uint8_t byte)
+{
+    const char16_t *high = byte >= 0x80 ? high_characters(page) : NULL;
+
+    return high ? high[byte - 0x80] : 0xFFFD;
+}
+
 /* Reads one character of code page 932, of one byte or two. */
 static uint32_t shift_jis(const uint8_t *bytes, size_t length, size_t *used)
 {

@@ -8,12 +8,16 @@
 
 /* The n-th of the code pages that are known; 0: there are no more. */
 unsigned codepage_number(unsigned n);
-/* Whether a code page is one of 437, 720, 737, 775, 850, 852, 855, 857, 858, 860 to 866, 869, 874, 932, 1250 to 1258. */
+/* Whether a code page is one of 437, 720, 737, 775, 850, 852, 855, 857, 858, 860 to 866, 869, 874, 932, 1250 to 1258.
+ */
 bool codepage_known(unsigned page);
 
 /* The code point of a byte in code page 437. Bytes below 20h and 7Fh are the glyphs that a screen shows for them
  * (GCSGID 01212). */
 uint32_t codepage_437(uint8_t byte);
+
+/* The code point of a byte from 80h on in a code page of one byte to a character; U+FFFD where it has none. */
+uint32_t codepage_character(unsigned page, uint8_t byte);
 
 /* Writes bytes of a code page as UTF-8, without a NUL, and returns how many were written: at most three for each. Bytes
  * below 20h are as in codepage_437; what the page lacks becomes U+FFFD, and so does all beyond ASCII of a page that is

@@ -92,6 +92,34 @@ assert lines[0].replace(" ", "") == "plainboldslantedundersmallwide", lines[0]
 assert lines[1].strip() == "╔═╗ üäö", lines[1]' 2>err
 passed "and letters are text" $?
 
+# --- Code pages: as text, and a mark over its letter in a rendering ---
+cat >pages.py <<'PY'
+import subprocess, sys
+pages = {850: (3, 0), 852: (10, 0), 857: (11, 0), 858: (44, 0), 860: (7, 0), 861: (24, 0), 863: (8, 0), 865: (9, 0), 866: (14, 0), 869: (15, 0)}
+shown = lambda page: [c for c in bytes(range(0x80, 0x100)).decode(f"cp{page}", "replace") if c.isalpha()]
+if sys.argv[1] == "make":
+    sys.stdout.buffer.write(b"\x1b@")
+    for page, (a, b) in pages.items():
+        sys.stdout.buffer.write(b"\x1b(t\3\0\1" + bytes((a, b)) + b"\x1bt1" + b"".join(b" " * (i > 0 and i % 60 == 0) + c.encode(f"cp{page}") for i, c in enumerate(shown(page))) + b"\r\n")
+else:
+    text = "".join(open("out", encoding="utf-8").read().split())
+    wanted = "".join("".join(shown(page)) for page in pages)
+    as_437 = str.maketrans("βµ", "ßμ") # one glyph of 437 is either
+    assert text.translate(as_437) == wanted.translate(as_437), (text, wanted)
+PY
+python3 pages.py make >pages.prn
+gives "code pages" 0 "$job" pages escp24 <pages.prn
+sound "code pages" pages/0001.pdf
+pdftotext -layout pages/0001.pdf out
+python3 pages.py check 2>err
+passed "their letters are text" $?
+printf '\265\r\n' >acute.prn
+gives "a printer that is set to one" 0 "$job" acute escp9:850 <acute.prn
+pdftotext acute/0001.pdf out
+passed "prints in it" "$(grep -q '^Á$' out; echo $?)"
+gives "to one that is not known" 2 "$job" none escp9:936 <acute.prn
+says "is refused with those that are" err "escp9:850 with a code page of one byte to a character"
+
 # --- Jobs ---
 printf '%%!PS\n/Helvetica findfont 24 scalefont setfont 72 700 moveto (Extract of parcel 1021) show showpage\n\004plain\n' >two.prn
 gives "PostScript ends by its mark" 0 "$job" two escp9 <two.prn

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include "desk/escp.h"
+#include "desk/marks.h"
+#include "formats/codepage.h"
 
 static const uint8_t blank_font[256][16];
 
@@ -16,7 +18,7 @@ static void place(enum escp_pins pins, const char *bytes, size_t length, char *t
 {
     struct escp e;
 
-    assert_true(escp_begin(&e, pins));
+    assert_true(escp_begin(&e, pins, 437, blank_font));
     for (size_t i = 0; i < length; i++)
         escp_byte(&e, (uint8_t)bytes[i]);
     struct escp before = e;
@@ -121,7 +123,7 @@ static void letters_of_countries_and_heights_are_drawn(void **state)
     struct escp e;
 
     (void)state;
-    assert_true(escp_begin(&e, ESCP_9_PINS));
+    assert_true(escp_begin(&e, ESCP_9_PINS, 437, blank_font));
     for (const char *at = "\x1bR\x02[\x1bS1a\x1bS0b\x1bT\x1bw1c"; *at; at++)
         escp_byte(&e, (uint8_t)*at);
     text_add(&e.pdf.content, "", 1);
@@ -133,6 +135,95 @@ static void letters_of_countries_and_heights_are_drawn(void **state)
     escp_free(&e);
 }
 
+/* A byte of a code page is the letter of 437 that it is, or one of the job's own with its character beside it. */
+static void letters_of_code_pages_are_drawn(void **state)
+{
+    static const struct {
+        uint16_t page;
+        const char *bytes;
+        size_t length;
+        const char *drawn, *character;
+    } cases[] = {
+        {437, "\xB5", 1, "/F1 1 Tf 7.20 0 0.00 12.00 18.00 783.00 Tm <B5>", NULL},
+        {850, "\x8E", 1, "/F1 1 Tf 7.20 0 0.00 12.00 18.00 783.00 Tm <8E>", NULL},
+        {850, "\xB5", 1, "/F3 1 Tf 7.20 0 0.00 12.00 18.00 783.00 Tm <00>", "<00> <00C1>"},
+        {850,
+         "\x1b"
+         "E\xB6\xB5\xB6",
+         5, "/F4 1 Tf 7.20 0 0.00 12.00 18.00 783.00 Tm <000100>", "<01> <00C1>"},
+        {437, "\x1b(t\3\0\1\x0A\0\xB7", 9, "/F3 1 Tf 7.20 0 0.00 12.00 18.00 783.00 Tm <00>", "<00> <011A>"},
+        {850,
+         "\x1b(t\3\0"
+         "3\1\0\x1bt3\xB5",
+         12, "/F1 1 Tf 7.20 0 0.00 12.00 18.00 783.00 Tm <B5>", NULL},
+        {850, "\x1bt0\xC1", 4, "/F1 1 Tf 7.20 0 2.40 12.00 18.00 783.00 Tm <41>", NULL},
+        {437, "\x1b(t\3\0\1\x0E\0\x1b@\xB5", 11, "/F1 1 Tf 7.20 0 0.00 12.00 18.00 783.00 Tm <B5>", NULL},
+        {850, "\xD5", 1, "/F3 1 Tf", "<00> <0131>"},
+        {858, "\xD5", 1, "/F3 1 Tf", "<00> <20AC>"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct escp e;
+        assert_true(escp_begin(&e, ESCP_24_PINS, cases[i].page, blank_font));
+        for (size_t n = 0; n < cases[i].length; n++)
+            escp_byte(&e, (uint8_t)cases[i].bytes[n]);
+        assert_true(escp_end(&e));
+        text_add(&e.pdf.out, "", 1);
+        for (size_t n = 0; n + 1 < e.pdf.out.length; n++) /* the second line is not ASCII */
+            if (!e.pdf.out.bytes[n])
+                e.pdf.out.bytes[n] = ' ';
+        if (!strstr(e.pdf.out.bytes, cases[i].drawn) ||
+            (cases[i].character && !strstr(e.pdf.out.bytes, cases[i].character)))
+            fail_msg("case %zu: %s", i, e.pdf.out.bytes);
+        escp_free(&e);
+    }
+}
+
+static void a_mark_stands_where_its_letter_has_room(void **state)
+{
+    static const uint8_t font[256][16] = {['A'] = {[2] = 0x10, [11] = 0xC6},
+                                          ['y'] = {[5] = 0xC6, [14] = 0xF8},
+                                          ['i'] = {[2] = 0x18, [5] = 0x38, [11] = 0x3C}};
+    static const struct {
+        uint16_t character;
+        uint8_t rows[16];
+    } cases[] = {
+        {0x00C1, {[0] = 0x0C, 0x18, 0x10, [11] = 0xC6}},                             /* Á */
+        {0x00FD, {[2] = 0x0C, 0x18, [5] = 0xC6, [14] = 0xF8}},                       /* ý */
+        {0x0104, {[2] = 0x10, [11] = 0xC6, 0x0C, 0x18, 0x0E}},                       /* Ą */
+        {0x0131, {[5] = 0x38, [11] = 0x3C}},                                         /* ı */
+        {0x0416, {[2] = 0x7E, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x7E}} /* Ж: a frame */
+    };
+    uint8_t rows[16];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        mark_draw(cases[i].character, font, rows);
+        assert_memory_equal(rows, cases[i].rows, sizeof rows);
+    }
+}
+
+/* Each letter of the Latin code pages has dots of its own: none is a frame. */
+static void latin_letters_are_drawn(void **state)
+{
+    static const uint16_t pages[] = {850, 852, 857, 858, 860, 861, 863, 865};
+    uint8_t nothing[16], rows[16];
+
+    (void)state;
+    mark_draw(0x0416, blank_font, nothing);
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
+        for (unsigned byte = 0x80; byte < 0x100; byte++) {
+            uint32_t character = codepage_character(pages[i], (uint8_t)byte);
+            bool known = character < 0xC0 || character >= 0x250;
+            for (unsigned code = 0; code < 256; code++)
+                known |= codepage_437((uint8_t)code) == character;
+            mark_draw((uint16_t)character, blank_font, rows);
+            if (!known && !memcmp(rows, nothing, sizeof rows))
+                fail_msg("%u: U+%04X", pages[i], (unsigned)character);
+        }
+}
+
 static void any_bytes_are_a_job(void **state)
 {
     uint32_t seed = 1;
@@ -140,12 +231,12 @@ static void any_bytes_are_a_job(void **state)
     (void)state;
     for (int job = 0; job < 200; job++) {
         struct escp e;
-        assert_true(escp_begin(&e, job & 1 ? ESCP_24_PINS : ESCP_9_PINS));
+        assert_true(escp_begin(&e, job & 1 ? ESCP_24_PINS : ESCP_9_PINS, job & 2 ? 850 : 437, blank_font));
         for (int i = 0; i < 2000; i++) {
             seed = seed * 1664525 + 1013904223;
             escp_byte(&e, seed >> 28 == 0 ? 0x1B : (uint8_t)(seed >> 20));
         }
-        assert_true(escp_end(&e, blank_font));
+        assert_true(escp_end(&e));
         assert_true(e.x <= e.right || e.x <= PDF_UNITS * 300);
         assert_memory_equal(e.pdf.out.bytes, "%PDF-1.4\n", 9);
         escp_free(&e);
@@ -157,6 +248,9 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_command_puts_the_next_letter_where_the_manual_says),
         cmocka_unit_test(letters_of_countries_and_heights_are_drawn),
+        cmocka_unit_test(letters_of_code_pages_are_drawn),
+        cmocka_unit_test(a_mark_stands_where_its_letter_has_room),
+        cmocka_unit_test(latin_letters_are_drawn),
         cmocka_unit_test(any_bytes_are_a_job),
     };
 
