@@ -114,8 +114,8 @@ static bool write_state(struct taking *t, const struct taking_place *place, stru
         text_add(&state, s->bytes, s->length);
         text_add(&state, "\n", 1);
     }
-    bool good = bag_sync(&t->bag, error) && state_path(t, "state", path) && output_whole(&output, path, 0666, true, error) &&
-                output_text(&output, &state, error);
+    bool good = bag_sync(&t->bag, error) && state_path(t, "state", path) &&
+                output_whole(&output, path, 0666, true, error) && output_text(&output, &state, error);
     text_free(&state);
     return good;
 }

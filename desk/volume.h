@@ -11,7 +11,7 @@
 struct desk_volume {
     struct desk_disk disk;
     struct files files;
-    struct volume volume; /* as the survey has it */
+    struct volume volume;  /* as the survey has it */
     uint32_t number;       /* of the partition; 0: the whole disk */
     uint16_t code_page;    /* of its names of one byte to a character */
     struct rights *rights; /* of an archive's */
@@ -41,16 +41,16 @@ struct visit {
     /* Called for each damaged folder or file that was left out. */
     void (*damaged)(void *context, const char *path, const struct error *error);
     void *context;
-    uint64_t found;      /* of those that are wanted, which were named, and are as new and of the kind that they must be */
+    uint64_t found; /* of those that are wanted, which were named, and are as new and of the kind that they must be */
     const char *unnamed; /* what is wanted and names nothing; null: there is no such */
-    uint64_t closed; /* named, and left out with all that is in them: they are closed, of whatever kind and age */
+    uint64_t closed;     /* named, and left out with all that is in them: they are closed, of whatever kind and age */
 };
 
 /* Goes over all folders in the order of the disk. */
 bool desk_volume_visit(struct desk_volume *volume, struct visit *visit, struct error *error);
 
-/* Whether a rule about a path closes nothing, because the sealed disk has no file or folder that it names. Then *warning
- * says so. */
+/* Whether a rule about a path closes nothing, because the sealed disk has no file or folder that it names. Then
+ * *warning says so. */
 bool desk_rule_is_idle(struct archive *archive, enum drive_slot slot, const char *rule, struct error *warning);
 
 /* Whether a pattern names the path, or a folder above it. */
