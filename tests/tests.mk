@@ -243,6 +243,7 @@ FUZZ_RUNS    := $(filter-out fuzz_devices fuzz_images,$(FUZZERS)) $(FUZZ_DEVICES
 
 # Each parser and each device gets FUZZ_SECONDS. A finding ends the run, and lies in the folder that is named.
 run-fuzz: $(FUZZERS:%=$(BUILD)/%)
+	@tests/fuzz/image_seeds.sh $(BUILD)/corpus
 	@for run in $(FUZZ_RUNS); do \
 	    fuzzer=$${run%%:*}; name=$$(echo $${run#fuzz_} | tr : -); corpus=$(BUILD)/corpus/$$name; seeds=tests/fuzz/seeds/$$name; \
 	    mkdir -p $$corpus; [ -d $$seeds ] || seeds=; \

@@ -11,9 +11,9 @@
 int LLVMFuzzerInitialize(int *count, char ***arguments);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { RAW_SIZE = 65536 }; /* bytes of the image that a map is beside */
+enum { RAW_SIZE = 28 * 2352 }; /* bytes of the image that a map is beside, or of the frames that a cue sheet names */
 
-static char folder[] = "/tmp/muniment-fuzz-XXXXXX", path[64], map[64];
+static char folder[] = "/tmp/muniment-fuzz-XXXXXX", path[64], map[64], frames[64];
 static const char *format;
 static bool is_map;
 
@@ -21,6 +21,7 @@ static void remove_folder(void)
 {
     unlink(path);
     unlink(map);
+    unlink(frames);
     rmdir(folder);
 }
 
@@ -43,6 +44,7 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
         abort();
     snprintf(path, sizeof path, "%s/image", folder);
     snprintf(map, sizeof map, "%s/image.map", folder);
+    snprintf(frames, sizeof frames, "%s/image.bin", folder);
     atexit(remove_folder);
     while (wanted && image_format_names[known] && strcmp(image_format_names[known], wanted) != 0)
         known++;
@@ -52,6 +54,8 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
         abort();
     if (is_map)
         write_to(path, raw, sizeof raw);
+    else if (format && !strcmp(format, "cue"))
+        write_to(frames, raw, sizeof raw);
     return 0;
 }
 
