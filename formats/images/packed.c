@@ -46,7 +46,8 @@ const char *packed_kind(const struct probe *probe)
 static bool failed(const struct image *image, struct archive *a, struct error *error)
 {
     return error_set(error, STATUS_INPUT, image_path(image), NULL, "unpack it to see what is wrong",
-                     "cannot be unpacked: %s", archive_error_string(a) ? archive_error_string(a) : "out of memory");
+                     "cannot be unpacked: %s",
+                     a && archive_error_string(a) ? archive_error_string(a) : "out of memory");
 }
 
 /* To be freed in any case. alone: what is packed is one file without a name. */

@@ -113,7 +113,7 @@ static bool open_dynamic(struct image *image, const struct probe *probe, const u
     v->block = get_be32(header + 32);
     if (v->block < SECTOR_SIZE || v->block & (v->block - 1))
         return image_wrong(image, "header", error, "has blocks of a wrong size");
-    v->bitmap = (v->block / SECTOR_SIZE / 8 + SECTOR_SIZE - 1) / SECTOR_SIZE * SECTOR_SIZE;
+    v->bitmap = (v->block / SECTOR_SIZE + 8 * SECTOR_SIZE - 1) / (8 * SECTOR_SIZE) * SECTOR_SIZE;
     if (image->size > (uint64_t)v->blocks * v->block)
         return image_wrong(image, "header", error, "has too few blocks for its disk");
     return v->type == DYNAMIC || open_parent(image, header, error);

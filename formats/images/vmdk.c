@@ -110,9 +110,13 @@ static bool value_of(const char *text, const char *key, char *value, size_t size
     return false;
 }
 
+/* A compressed extent is the only one: its grains are known by their sectors of the disk. */
 static bool add_extent(struct image *image, const struct extent *extent, struct error *error)
 {
     struct vmdk *v = image->state;
+
+    if (v->count && (extent->kind == COMPRESSED || v->extents[0].kind == COMPRESSED))
+        return image_wrong(image, "descriptor", error, "lists a compressed extent among others");
     struct extent *more = realloc(v->extents, (v->count + 1) * sizeof *more);
 
     if (!more)
@@ -281,7 +285,7 @@ static bool locate_grain(struct image *image, const struct extent *e, uint64_t s
     }
     piece->kind = e->kind == COMPRESSED ? PIECE_PACKED : PIECE_STORED;
     piece->offset = (uint64_t)at * SECTOR_SIZE + (e->kind == COMPRESSED ? 0 : piece->inside * SECTOR_SIZE);
-    piece->cluster = (e->first + sector) / e->grain; /* a compressed extent is the only one */
+    piece->cluster = (e->first + sector) / e->grain;
     return true;
 }
 
