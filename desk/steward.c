@@ -123,6 +123,8 @@ struct steward *steward_open(const struct arguments *arguments, const char *libr
         .arguments = arguments, .library = library, .state = state, .lock = -1, .gate = -1, .storage = {.control = -1}};
     for (size_t i = 0; i < SEATS; i++)
         s->seats[i].control = s->seats[i].watch = -1;
+    for (size_t i = 0; i < DOORS; i++)
+        s->doors[i].socket = -1;
     steward_path(state, "media", s->uploads_folder);
     if (make_folders(s, error) && uploads_open(&s->uploads, s->uploads_folder, error)) {
         steward_find_sessions(s);
@@ -137,7 +139,7 @@ struct steward *steward_open(const struct arguments *arguments, const char *libr
 /* Waits for the gate, jobs and sessions, and hears one round of them. False: the gate is gone. */
 static bool listen_once(struct steward *s, int timeout)
 {
-    struct pollfd polled[2 + JOBS_MOST + SEATS];
+    struct pollfd polled[2 + JOBS_MOST + SEATS + DOORS];
     struct job *jobs[JOBS_MOST];
     struct seat *seats[SEATS];
     size_t job_count = 0, seat_count = 0;
@@ -153,8 +155,11 @@ static bool listen_once(struct steward *s, int timeout)
             polled[1 + job_count + seat_count] = (struct pollfd){.fd = s->seats[i].control, .events = POLLIN};
             seats[seat_count++] = &s->seats[i];
         }
-    polled[1 + job_count + seat_count] = (struct pollfd){.fd = s->storage.control, .events = POLLIN};
-    if (poll(polled, 2 + job_count + seat_count, timeout) <= 0)
+    struct pollfd *storage = &polled[1 + job_count + seat_count], *doors = storage + 1;
+    *storage = (struct pollfd){.fd = s->storage.control, .events = POLLIN};
+    for (size_t i = 0; i < DOORS; i++)
+        doors[i] = (struct pollfd){.fd = s->doors[i].socket, .events = POLLIN};
+    if (poll(polled, 2 + job_count + seat_count + DOORS, timeout) <= 0)
         return true;
     for (size_t i = 0; i < job_count; i++)
         if (polled[1 + i].revents)
@@ -162,7 +167,10 @@ static bool listen_once(struct steward *s, int timeout)
     for (size_t i = 0; i < seat_count; i++)
         if (polled[1 + job_count + i].revents)
             steward_hear_seat(s, seats[i]);
-    if (polled[1 + job_count + seat_count].revents)
+    for (size_t i = 0; i < DOORS; i++)
+        if (doors[i].revents)
+            steward_hear_door(s, &s->doors[i]);
+    if (storage->revents)
         steward_hear_storage(s);
     return !polled[0].revents || take_question(s);
 }
@@ -178,6 +186,8 @@ bool steward_run(struct steward *s, int gate)
         s->jobs[i].question = s->jobs[i].question ? NOBODY : 0;
     for (size_t i = 0; i < SEATS; i++)
         s->seats[i].question = s->seats[i].question ? NOBODY : 0;
+    for (size_t i = 0; i < DOORS; i++)
+        s->doors[i].question = NOBODY;
     while (!interrupted())
         if (!listen_once(s, -1))
             return true;

@@ -18,6 +18,7 @@
 #define SEATS 64u        /* sessions, suspended ones included */
 #define REASON_MOST 255u /* bytes of a reason for which an archivist sees what is closed */
 #define PACES 64u        /* jobs of which is remembered how long they took */
+#define DOORS 16u        /* streams that wait for storage */
 #define NOBODY UINT_MAX  /* the number of a question that a gate asked which is no more */
 #define JSON "application/json"
 #define LINES "application/x-ndjson"
@@ -61,6 +62,13 @@ struct pace {
     uint64_t took; /* milliseconds */
 };
 
+/* A stream of a session that somebody asked for, while storage says whether the archive may be seen now. */
+struct door {
+    int socket;        /* of storage_ask; below 0: none */
+    unsigned question; /* that waits */
+    char session[17], byte;
+};
+
 struct steward {
     const struct arguments *arguments;
     const char *library, *state;
@@ -68,6 +76,7 @@ struct steward {
     struct storage storage;
     uint64_t storage_begun; /* milliseconds of a clock */
     struct seat seats[SEATS];
+    struct door doors[DOORS];
     struct job jobs[JOBS_MOST];
     struct uploads uploads;
     char uploads_folder[PATH_MAX];
@@ -140,6 +149,8 @@ void steward_hear_seat(struct steward *s, struct seat *seat);
 bool steward_tell_seat(const struct seat *seat, char byte);
 /* Takes a message of the storage process, or its end. */
 void steward_hear_storage(struct steward *s);
+/* What storage says at a door: the stream is handed over, or refused. */
+void steward_hear_door(struct steward *s, struct door *door);
 /* A session that the person may have, as it is now: his own, or any for an archivist. */
 struct seat *steward_find_seat(struct steward *s, const struct question *q);
 /* Whether a session was given an image. */

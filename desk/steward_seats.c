@@ -18,6 +18,7 @@
 
 #include "desk/live.h"
 #include "desk/opening.h"
+#include "desk/pages.h"
 #include "desk/work.h"
 #include "formats/json.h"
 #include "formats/message.h"
@@ -496,32 +497,74 @@ bool steward_has_image(void *context, const char *image)
 }
 
 /* Hands one end of a stream to the session, and the other to the gate. */
-static void hand_stream(struct steward *s, struct question *q, char byte)
+static void hand_stream(struct steward *s, const struct door *door, const struct seat *seat)
 {
-    struct seat *seat = steward_find_seat(s, q);
-    struct iovec part = {&byte, 1};
+    struct iovec part = {(void *)&door->byte, 1};
     int ends[2];
 
-    if (!seat || !seat->process || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends)) {
-        steward_answer(s, q->number, 404, JSON, 0, -1);
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends)) {
+        steward_answer(s, door->question, 500, JSON, 0, -1);
         return;
     }
     if (message_send(seat->control, &part, 1, &ends[1], 1, MSG_DONTWAIT) == 1)
-        steward_answer(s, q->number, 200, JSON, 0, ends[0]);
+        steward_answer(s, door->question, 200, JSON, 0, ends[0]);
     else
-        steward_answer(s, q->number, 404, JSON, 0, -1);
+        steward_answer(s, door->question, 404, JSON, 0, -1);
     close(ends[0]);
     close(ends[1]);
 }
 
+void steward_hear_door(struct steward *s, struct door *door)
+{
+    struct pages_offer offer = {.why = {.status = STATUS_HOST}};
+    size_t count = 0; /* the archive itself is for sessions: its descriptors are closed */
+    const ssize_t got = message_receive(door->socket, &offer, sizeof offer, NULL, &count, MSG_DONTWAIT);
+    const struct seat *seat = NULL;
+
+    if (got < 0 && errno == EAGAIN)
+        return;
+    close(door->socket);
+    door->socket = -1;
+    for (size_t i = 0; i < SEATS; i++)
+        if (!strcmp(s->seats[i].id, door->session) && s->seats[i].process)
+            seat = &s->seats[i];
+    if (seat && got == sizeof offer && offer.why.status == STATUS_OK)
+        hand_stream(s, door, seat);
+    else
+        steward_answer(s, door->question, seat ? 403 : 404, JSON, 0, -1);
+}
+
+/* The archive's rights are asked for as they are now: those of what runs are looked at every few seconds only. */
+static void open_door(struct steward *s, struct question *q, char byte)
+{
+    const struct seat *seat = steward_find_seat(s, q);
+    struct door *door = NULL;
+    struct error error;
+    char id[17];
+
+    for (size_t i = 0; i < DOORS && !door; i++)
+        door = s->doors[i].socket < 0 ? &s->doors[i] : NULL;
+    if (!seat || !seat->process || !door) {
+        steward_answer(s, q->number, door ? 404 : 503, JSON, 0, -1);
+        return;
+    }
+    steward_new_id(id); /* of no session: what storage reports of it is about this question alone */
+    *door = (struct door){.socket = steward_ask_storage(s, id, seat->archive, seat->override, &error),
+                          .question = q->number,
+                          .byte = byte};
+    memcpy(door->session, seat->id, sizeof door->session);
+    if (door->socket < 0)
+        steward_answer(s, q->number, 500, JSON, 0, -1);
+}
+
 static void on_viewer(struct steward *s, struct question *q)
 {
-    hand_stream(s, q, *q->lines ? 'w' : 'v');
+    open_door(s, q, *q->lines ? 'w' : 'v');
 }
 
 static void on_sound(struct steward *s, struct question *q)
 {
-    hand_stream(s, q, LIVE_HEAR);
+    open_door(s, q, LIVE_HEAR);
 }
 
 /* Takes a session of an earlier desk up. */

@@ -375,7 +375,24 @@ reasoned = json.loads(desk.ask("POST", "/api/archives/wider.mun/sessions", "over
 fact("one is opened for a reason", desk.until(reasoned, "running"))
 confuse_storage(theirs)
 before, folders = (state / "sessions" / one / "journal").read_bytes(), set(library.iterdir())
+
+
+def looks(session):
+    """Whether there is a screen, though its session may not answer at it."""
+    try:
+        return desk.screen(session).socket is not None
+    except TimeoutError:
+        return True
+    except (OSError, EOFError):
+        return False
+
+
+fact("a screen is shown of what is open", looks(one))
+os.kill(process_of(one), signal.SIGSTOP)  # it cannot suspend itself yet
 closing = run("decide", library / "wider.mun", "--close-until", "2098-01-01", "--reason", "living persons", "--key", work / "key")
+fact("and of what was closed a moment ago none", closing.returncode == 0 and not looks(one), closing.stdout)
+fact("but to who opened it for a reason", looks(reasoned))
+os.kill(process_of(one), signal.SIGCONT)
 fact("sessions end when their archive is closed meanwhile", closing.returncode == 0 and desk.until(one, "suspended", 30) and desk.until(other, "suspended", 30), closing.stdout)
 fact("with the date", "closed until 2098-01-01" in desk.session(one).get("reason", ""), str(desk.session(one)))
 try:
