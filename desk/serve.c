@@ -21,6 +21,7 @@
 #include "desk/gate.h"
 #include "desk/jail.h"
 #include "desk/progress.h"
+#include "desk/sockets.h"
 #include "desk/steward.h"
 #include "formats/message.h"
 
@@ -163,13 +164,6 @@ static bool bad_place(const char *place, struct error *error)
                      "\"%.100s\" is no address of this host alone; others take a --certificate", place);
 }
 
-static bool is_loopback(const struct sockaddr *address)
-{
-    if (address->sa_family == AF_INET)
-        return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24 == 127;
-    return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
-}
-
 /* A socket that systemd listens at (sd_listen_fds), or a new one at a loopback address. */
 static bool listen_at(struct serving *v, const char *place, struct error *error)
 {
@@ -195,7 +189,7 @@ static bool listen_at(struct serving *v, const char *place, struct error *error)
     }
     if (getaddrinfo(host, colon + 1, &hints, &found))
         return bad_place(place, error);
-    if (!v->certificate && !is_loopback(found->ai_addr)) {
+    if (!v->certificate && !socket_is_loopback(found->ai_addr)) {
         freeaddrinfo(found);
         return bad_place(place, error);
     }

@@ -2,6 +2,13 @@
 #ifndef MUNIMENT_DESK_SOCKETS_H
 #define MUNIMENT_DESK_SOCKETS_H
 
+#include <stdbool.h>
+
+struct sockaddr;
+
+/* Whether an address, of IPv4 or IPv6, is this host's own: others do not reach it. */
+bool socket_is_loopback(const struct sockaddr *address);
+
 /* A descriptor that is kept for socket_shed. */
 int socket_spare(int listening);
 

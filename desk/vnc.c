@@ -211,13 +211,6 @@ static bool bind_path(struct vnc_socket *s, const char *path, struct error *erro
     return true;
 }
 
-static bool is_loopback(const struct sockaddr *address)
-{
-    if (address->sa_family == AF_INET)
-        return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24 == 127;
-    return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
-}
-
 /* host is a numeric address, in brackets if it holds colons, or localhost. */
 static bool bind_port(struct vnc *v, struct vnc_socket *s, const char *where, char *host, const char *port,
                       struct error *error)
@@ -237,7 +230,7 @@ static bool bind_port(struct vnc *v, struct vnc_socket *s, const char *where, ch
     if (getaddrinfo(host, port, &hints, &found) != 0)
         return error_set(error, STATUS_USAGE, where, NULL, "give a numeric address, such as 127.0.0.1:5900",
                          "is no address and port");
-    s->settings.tls_only = !is_loopback(found->ai_addr);
+    s->settings.tls_only = !socket_is_loopback(found->ai_addr);
     s->settings.tls = true;
     s->descriptor = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     good = s->descriptor >= 0 && setsockopt(s->descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
