@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "desk/desk.h"
@@ -68,6 +69,38 @@ static bool head_is_trusted(const struct arguments *a, const char *path, const c
     }
     return good && (fits || error_set(error, STATUS_WRONG, path, NULL, "compare the key with what the office published",
                                       "is signed by no key that --trust names"));
+}
+
+/* Whether each witness of --witness cosigned a head; prints who did, and when. */
+static bool head_is_cosigned(const struct arguments *a, const char *path, const char *head, size_t size,
+                             struct error *error)
+{
+    const char *key;
+    size_t position = 0;
+    bool good = true;
+
+    while (good && (key = argument_next(a, "--witness", &position))) {
+        struct log_cosignature c;
+        struct text pem = {.bytes = NULL};
+        char time[32];
+        struct tm tm;
+        time_t seconds;
+
+        good = read_small(key, &pem, error) &&
+               (log_head_cosigned_by(head, size, pem.bytes, pem.length, &c) ||
+                error_set(error, STATUS_WRONG, path, NULL, "submit it to that witness: muniment log prove --from",
+                          "has no cosignature by %s that fits", key));
+        text_free(&pem);
+        if (!good)
+            break;
+        seconds = c.time <= INT32_MAX * (uint64_t)100 ? (time_t)c.time : 0;
+        strftime(time, sizeof time, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &tm));
+        plain_print(stdout, path);
+        printf(": cosigned by ");
+        plain_print(stdout, c.name);
+        printf(" at %s\n", time);
+    }
+    return good;
 }
 
 /* --- new, show --- */
@@ -157,6 +190,7 @@ static enum status verify_proof(const struct arguments *a, const char *path, con
     bool asked = argument_value(a, "--trust"), good = true;
     if (asked)
         good = head_is_trusted(a, path, text->bytes + proof.head, text->length - proof.head, &error);
+    good = good && head_is_cosigned(a, path, text->bytes + proof.head, text->length - proof.head, &error);
     if (good) {
         plain_print(stdout, path);
         printf(": line %" PRIu64 " is in the log of ", proof.line);
@@ -184,6 +218,7 @@ static enum status verify_log(const struct arguments *a, const char *path)
         good = read_small(head, &heads[count], &error);
         if (good && argument_value(a, "--trust"))
             good = head_is_trusted(a, head, heads[count].bytes, heads[count].length, &error);
+        good = good && head_is_cosigned(a, head, heads[count].bytes, heads[count].length, &error);
         count++;
     }
     struct log_check check = {

@@ -457,6 +457,7 @@ static const struct option log_new_options[] = {
 static const struct option log_verify_options[] = {
     { "--head", "HEAD", "a head of an earlier day (muniment log head): the log must still begin so (may be repeated)", true, false },
     { "--trust", "PUB", "the office's public key, which must have signed each head (may be repeated)", true, false },
+    { "--witness", "PUB", "the public key of a witness, who must have cosigned each head (may be repeated)", true, false },
     { .name = NULL },
 };
 

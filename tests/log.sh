@@ -1,7 +1,7 @@
 #!/bin/bash
 # log.sh - the office's log (spec/log.md): acts are recorded before and after, by several processes at once and through
 # crashes; every change, loss and fork is found with a head of an earlier day; heads and proofs hold for log_check.py and
-# openssl, which know nothing of this program. Each rule, L-1 to L-24, is broken alone.
+# openssl, which know nothing of this program. Each rule, L-1 to L-25, is broken alone.
 set -eu
 here=$PWD
 . "$here/tests/facts.sh"
@@ -54,6 +54,46 @@ $check note noon.head
 gives "the signature is openssl's too" 0 openssl pkeyutl -verify -pubin -inkey office.key.pub -rawin -in noon.head.note -sigfile noon.head.sig
 gives "a paper head" 0 "$MUNIMENT" log head day.log --paper
 says "has the root in groups" out "$("$MUNIMENT" log verify day.log | sed -n 's/.*root *\(....\)\(....\).*/\1 \2/p')"
+
+# --- Witnesses (L-25): as c2sp.org/tlog-cosignature has it, by openssl ---
+for key in witness second; do "$MUNIMENT" key new $key.key >out; done
+cosign() # HEAD KEY NAME TIME: adds the line to the head
+{
+    python3 - "$@" <<'PY'
+import base64, hashlib, subprocess, sys
+head, key, name, time = sys.argv[1:]
+public = subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-outform", "DER"], check=True, capture_output=True).stdout[-32:]
+body = open(head).read().split("\n\n")[0] + "\n"
+open("message", "w").write(f"cosignature/v1\ntime {time}\n{body}")
+subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", "message", "-out", "signature"], check=True)
+identity = hashlib.sha256(name.encode() + b"\n\x04" + public).digest()[:4]
+line = base64.b64encode(identity + int(time).to_bytes(8, "big") + open("signature", "rb").read()).decode()
+open(head, "a").write(f"\u2014 {name} {line}\n")
+PY
+}
+cp noon.head cosigned.head
+cosign cosigned.head witness.key witness.example/w 1795946400
+gives "a head that a witness cosigned" 0 "$MUNIMENT" log verify day.log --head cosigned.head --trust office.key.pub --witness witness.key.pub
+says "says by whom, and when" out 'cosigned.head: cosigned by witness.example/w at 2026-11-29T10:00:00Z'
+gives "without asking for him, it is a head" 0 "$MUNIMENT" log verify day.log --head cosigned.head --trust office.key.pub
+gives "one that he did not is refused" 1 "$MUNIMENT" log verify day.log --head noon.head --trust office.key.pub --witness witness.key.pub
+says "with the way to get it" err 'has no cosignature by witness.key.pub that fits'
+gives "each witness must have" 1 "$MUNIMENT" log verify day.log --head cosigned.head --witness witness.key.pub --witness second.key.pub
+cosign cosigned.head second.key second.example 1795946401
+gives "both did" 0 "$MUNIMENT" log verify day.log --head cosigned.head --witness witness.key.pub --witness second.key.pub
+"$MUNIMENT" log prove day.log 3 --head cosigned.head -o cosigned.proof
+gives "a proof has them, too" 0 "$MUNIMENT" log verify cosigned.proof --trust office.key.pub --witness second.key.pub
+sed '2s/.*/7/' cosigned.head >other.head
+gives "of another number of lines they are none" 1 "$MUNIMENT" log verify day.log --head other.head --witness witness.key.pub
+sed '/^— witness/s|witness.example/w|witness.example/v|' cosigned.head >other.head
+gives "nor under another name" 1 "$MUNIMENT" log verify day.log --head other.head --witness witness.key.pub
+cp noon.head other.head; cosign other.head second.key witness.example/w 1795946400
+gives "nor does another's count under his name" 1 "$MUNIMENT" log verify day.log --head other.head --witness witness.key.pub
+python3 -c 'import base64
+lines = open("cosigned.head").read().splitlines(); dash, name, text = lines[-2].split(); b = bytearray(base64.b64decode(text)); b[11] ^= 1
+open("other.head", "w").write("\n".join(lines + [f"{dash} {name} {base64.b64encode(b).decode()}"]) + "\n")'
+gives "one with another time beside one that fits makes it none" 1 "$MUNIMENT" log verify day.log --head other.head --witness witness.key.pub
+gives "the office's key is no witness" 1 "$MUNIMENT" log verify day.log --head cosigned.head --witness office.key.pub
 
 # --- What is changed is found (L-21, L-22) ---
 heads="--head morning.head --head noon.head --head evening.head"

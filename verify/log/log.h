@@ -54,6 +54,14 @@ bool log_head_parse(const char *text, size_t size, struct log_head *head, size_t
 /* Whether it has a signature by the log's own key, this one (PEM), and each that says so fits. */
 bool log_head_signed_by(const char *text, size_t size, const char *pem, size_t pem_size);
 
+/* What a witness adds to a head (c2sp.org/tlog-cosignature): that it saw this log grow as it must, until then. */
+struct log_cosignature {
+    char name[LOG_ORIGIN_LIMIT + 1];
+    uint64_t time; /* seconds since 1970 */
+};
+/* Whether it has a cosignature by a witness's key (PEM), and each that says so fits. */
+bool log_head_cosigned_by(const char *text, size_t size, const char *pem, size_t pem_size, struct log_cosignature *c);
+
 /* --- Reading --- */
 
 /* One line as it was read. `number` counts from 0. */

@@ -1,5 +1,6 @@
 /* note.c - heads and proofs as texts: c2sp.org/signed-note, tlog-checkpoint, tlog-proof and tlog-witness. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,19 +10,19 @@
 
 #define DASH "\xE2\x80\x94 " /* an em dash and a space begin a signature */
 
-enum { KEY_ID = 4, ED25519 = 1, PROOF_NODES = 64 };
+enum { KEY_ID = 4, ED25519 = 1, COSIGNATURE = 4, TIME = 8, PROOF_NODES = 64 };
 
 /* --- Heads --- */
 
-static bool key_id(const char *name, const char *pem, size_t pem_size, uint8_t id[KEY_ID])
+static bool key_id(const char *name, size_t length, uint8_t kind, const char *pem, size_t pem_size, uint8_t id[KEY_ID])
 {
-    uint8_t key[1 + 32] = {ED25519}, digest[DIGEST_SIZE];
+    uint8_t key[1 + 32] = {kind}, digest[DIGEST_SIZE];
     struct sha256 s;
 
     if (!public_key_bytes(pem, pem_size, key + 1))
         return false;
     sha256_begin(&s);
-    sha256_add(&s, name, strlen(name));
+    sha256_add(&s, name, length);
     sha256_add(&s, "\n", 1);
     sha256_add(&s, key, sizeof key);
     sha256_end(&s, digest);
@@ -38,7 +39,8 @@ bool log_head_print(struct text *to, const struct log_head *head, const struct k
     base64_encode(head->root, DIGEST_SIZE, root);
     text_print(to, "%s\n%" PRIu64 "\n%s\n", head->origin, head->lines, root);
     if (key && !to->failed) {
-        if (!key_public_pem(key, pem, error) || !key_id(head->origin, pem, sizeof pem, signature) ||
+        if (!key_public_pem(key, pem, error) ||
+            !key_id(head->origin, strlen(head->origin), ED25519, pem, sizeof pem, signature) ||
             !key_sign(key, to->bytes + from, to->length - from, signature + KEY_ID, error))
             return false;
         base64_encode(signature, sizeof signature, text);
@@ -98,7 +100,8 @@ bool log_head_signed_by(const char *text, size_t size, const char *pem, size_t p
     size_t body, length;
     uint8_t id[KEY_ID], signature[KEY_ID + SIGNATURE_SIZE];
 
-    if (!log_head_parse(text, size, &head, &body) || !key_id(head.origin, pem, pem_size, id))
+    if (!log_head_parse(text, size, &head, &body) ||
+        !key_id(head.origin, strlen(head.origin), ED25519, pem, pem_size, id))
         return false;
     const char *at = text + body, *line;
     size_t name = strlen(head.origin), before = strlen(DASH);
@@ -114,6 +117,48 @@ bool log_head_signed_by(const char *text, size_t size, const char *pem, size_t p
                 return false;
             fits = true;
         }
+    return fits;
+}
+
+/* Whether a cosignature, without its key's identity, is over the body: "cosignature/v1", the time, the body. */
+static bool cosignature_fits(const uint8_t *bytes, const char *pem, size_t pem_size, const char *body, size_t size,
+                             uint64_t *time)
+{
+    struct text t = {.bytes = NULL};
+    bool fits;
+
+    *time = 0;
+    for (int i = 0; i < TIME; i++)
+        *time = *time << 8 | bytes[i];
+    text_print(&t, "cosignature/v1\ntime %" PRIu64 "\n", *time);
+    text_add(&t, body, size);
+    fits = !t.failed && signature_fits(pem, pem_size, bytes + TIME, t.bytes, t.length);
+    text_free(&t);
+    return fits;
+}
+
+bool log_head_cosigned_by(const char *text, size_t size, const char *pem, size_t pem_size, struct log_cosignature *c)
+{
+    struct log_head head;
+    size_t body, length, before = strlen(DASH);
+    uint8_t id[KEY_ID], bytes[KEY_ID + TIME + SIGNATURE_SIZE];
+    bool fits = false;
+
+    if (!log_head_parse(text, size, &head, &body))
+        return false;
+    const char *at = text + body, *line;
+    while ((line = next_line(&at, text + size, &length))) {
+        const char *name = line + before, *space = length > before ? memchr(name, ' ', length - before) : NULL;
+
+        if (!space || space == name || (size_t)(space - name) > LOG_ORIGIN_LIMIT ||
+            base64_decode(space + 1, (size_t)(line + length - space - 1), bytes, sizeof bytes) != sizeof bytes ||
+            !key_id(name, (size_t)(space - name), COSIGNATURE, pem, pem_size, id) || memcmp(bytes, id, KEY_ID))
+            continue;
+        if (!cosignature_fits(bytes + KEY_ID, pem, pem_size, text, body, &c->time))
+            return false;
+        snprintf(c->name, sizeof c->name, "%.*s", (int)(space - name), name);
+        fits = true;
+    }
     return fits;
 }
 
