@@ -338,6 +338,8 @@ static bool open_parent(struct deriving *d, const struct arguments *a, struct er
     if (!d->changes)
         return error_host(error, a->operands[0], ENOMEM, "cannot read");
     d->parent = desk_open_archive(a, a->operands[0], error);
+    if (!d->parent)
+        free(d->changes);
     return d->parent;
 }
 
@@ -409,10 +411,8 @@ static enum status flatten_all(const struct arguments *a, struct act *act)
     struct error error;
     hex_digest root = "";
 
-    if (!open_parent(&d, a, &error)) {
-        free(d.changes);
+    if (!open_parent(&d, a, &error))
         return desk_fail(&error);
-    }
     d.machine = *archive_machine(d.parent);
     note(&d, "flattened %s %s", archive_machine_root(d.parent), archive_signature(d.parent)->content);
     bool good = open_disks(&d, &error) && read_description(&d, &error) && carry_rights(&d, &error);

@@ -735,7 +735,7 @@ reading() # FOLDER OPTION...: what the desk's library says, and the status of a 
     for ((n = 0; n < 100; n++)); do curl -sf -o page "$origin/" && break; sleep 0.1; done
     curl -sf -c jar -H "Origin: $origin" -d "${link##*#}" "$origin/api/enter" >>log
     curl -sf -b jar "$origin/api/library" >shelf.json
-    curl -s -b jar -o answer -w '%{http_code}' -H "Origin: $origin" -d ' ' "$origin/api/archives/u.mun/sessions" >code
+    curl -s -b jar -o answer -w '%{http_code}' -H "Origin: $origin" --data-binary "${reason- }" "$origin/api/archives/u.mun/sessions" >code
     kill $server; wait $server 2>/dev/null
     rm -rf state
 }
@@ -749,6 +749,15 @@ passed "and not opened" $([ "$(cat code)" -ge 400 ]; echo $?)
 reading used --trust hash.pub
 says "what the one who vouches closed is closed" shelf.json '"rights": "closed until 2087-01-01"'
 passed "and not opened, either" $([ "$(cat code)" -ge 400 ]; echo $?)
+mkdir asked-for; cp open.mun asked-for/u.mun; "$MUNIMENT" log new desk.log --origin registry.example/desk >out
+"$MUNIMENT" decide asked-for/u.mun --close-until 2087-01-01 --reason x --key work $trust >out
+reason=$'override order 17\n'
+reading asked-for $trust --log desk.log
+passed "Q-12: nor for a reason, where the office has two persons" $([ "$(cat code)" -ge 400 ]; echo $?)
+"$MUNIMENT" decide asked-for/u.mun --permit-until 2086-01-01 --reason "order 17" --key work --second second $trust >out
+reading asked-for $trust --log desk.log
+passed "but as these permit it" $([ "$(cat code)" -lt 300 ]; echo $?)
+unset reason
 
 # --- Attacks: each with the verdict that it must get ---
 
@@ -796,6 +805,29 @@ fresh; rm t/t.mun.evidence/"$two"; mv e x.batch; rm t/t.mun.evidence/*; cp x.bat
 attack "alone, its signature does not fit: it is no decision" 0 read_one t/t.mun $trust
 fresh; mv t/t.mun.evidence/"$one" t/t.mun.evidence/"$(printf 'a%.0s' $(seq 64))".batch
 attack "renamed" 1 "$MUNIMENT" verify t/t.mun $trust
+# Batches in another order, without a key: the opening of two stands on the closure; let it stand on nothing, or the closure on it.
+mkdir order; cp a0/a0.mun order/o.mun
+"$MUNIMENT" decide order/o.mun --close-until 2071-01-01 --reason law --key work $trust >out; shutting=$(basename "$(beside order/o.mun)"/*.batch)
+"$MUNIMENT" decide order/o.mun --open --reason consent --key work --second second $trust >out; opening=$(basename "$(ls "$(beside order/o.mun)"/*.batch | grep -v "$shutting")")
+gives "two persons opened it" 0 read_one order/o.mun $trust
+retied() { rm -rf t; mkdir -p t/t.mun.evidence; cp a0/a0.mun t/t.mun; cp "$(beside order/o.mun)"/*.batch t/t.mun.evidence; chmod u+w t/t.mun.evidence/*; sed "$2" "t/t.mun.evidence/$1" >e; rm "t/t.mun.evidence/$1"; cp e "t/t.mun.evidence/$(sha256sum <e | cut -d' ' -f1).batch"; }
+retied "$opening" /^stands-on/d
+attack "the opening is cut off from the closure" 6 read_one t/t.mun $trust
+retied "$shutting" "s/^made:/stands-on: ${opening%.batch}\n&/"
+attack "the closure is put after the opening" 5 read_one t/t.mun $trust
+rm -rf t; mkdir -p t/t.mun.evidence; cp a0/a0.mun t/t.mun; cp "$(beside order/o.mun)/$opening" t/t.mun.evidence
+attack "the opening alone is replayed" 5 read_one t/t.mun $trust
+# Another office, with a root and two persons of its own.
+for key in theirs their-second their-root; do "$MUNIMENT" key new $key >out; done
+"$MUNIMENT" key root their-root.pub --name Theirs -o their.root >out
+for key in theirs their-second; do "$MUNIMENT" key certify $key.pub --root their.root --key their-root --name $key --from 2020-01-01 --until 2099-01-01 -o $key.cert $([ $key = theirs ] || echo --office) >out; done
+fresh; "$MUNIMENT" decide t/t.mun --open --reason forged --key theirs --second their-second --trust their.root --trust theirs.cert --trust their-second.cert --trust work.pub >out
+attack "two persons of another office open it" 6 read_one t/t.mun $trust
+fresh; "$MUNIMENT" decide t/t.mun --open --reason forged --key work --second their-second $trust --trust their.root --trust their-second.cert >out
+attack "one is of another office" 6 read_one t/t.mun $trust
+fresh; "$MUNIMENT" decide t/t.mun --permit-until 2099-01-01 --reason forged --key theirs --second their-second --trust their.root --trust theirs.cert --trust their-second.cert --trust work.pub >out
+"$MUNIMENT" log new their.log --origin x >out
+attack "they permit it" 6 read_one t/t.mun $trust --override x --log their.log --by x
 fresh; rm t/t.mun.evidence/*; cp $(beside p/p.mun)/* t/t.mun.evidence/
 attack "batches of the same machine and description are about it too" 6 "$MUNIMENT" files t/t.mun $trust
 sed 's/^title:.*/title: another/' records-description.yaml >another.yaml

@@ -105,6 +105,7 @@ void check_members(struct stream *s, struct extent_check *x, uint32_t first, uin
     if (s->end > c->size)
         s->end = c->size;
     s->at = s->filled = 0;
+    s->offset = 0;
     for (uint32_t i = first; i < end && !c->cancelled; i++) {
         struct part *part = &c->parts[i], *next = i + 1 < end ? part + 1 : NULL;
         bool mapped = next && next->id.kind == MEMBER_MAP && next->id.slot == part->id.slot &&
