@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "archive/archive.h"
 #include "desk/jail.h"
 #include "formats/file.h"
 #include "formats/images/images.h"
@@ -134,6 +135,14 @@ static void keep_from_writing(int channel, int disk)
     }
 }
 
+/* The channel to the reader of an image, which a machine's overlays may lie over; below 0: there is none. */
+static int channel_below(const struct block *disk)
+{
+    for (const struct block *base; (base = overlay_base(disk)) != disk;)
+        disk = base;
+    return image_channel(disk);
+}
+
 static void serve(int channel, const struct block *disk, const struct volume *volume)
 {
     const struct jail_limits limits = {.more_memory = MEMORY_LIMIT};
@@ -144,7 +153,7 @@ static void serve(int channel, const struct block *disk, const struct volume *vo
     if (!s)
         _exit(1);
     s->channel = channel;
-    keep_from_writing(channel, image_channel(disk));
+    keep_from_writing(channel, channel_below(disk));
     setenv("TZ", "UTC0", 1); /* libtsk asks the host's clock for its zone */
     tzset();
     bool good = files_prepare(volume, &error) && jail_enter(JAIL_READER, NULL, 0, &limits, &error) &&

@@ -27,6 +27,7 @@ struct taking {
     struct text rows;          /* rows.csv */
     uint64_t kept_at, cost;    /* nanoseconds: when the place was kept, how long that took */
     uint64_t sequence;         /* of snapshots */
+    uint64_t damaged;          /* 1: a folder was, and what lies in it may be missing */
     const char *prefix, *object;
     const char *from; /* path of the medium; null: any that is alone */
 };
@@ -57,13 +58,13 @@ struct number {
     uint64_t *value;
 };
 
-#define NUMBERS 11
+#define NUMBERS 12
 static void list_numbers(struct taking *t, struct taking_place *p, struct number numbers[NUMBERS])
 {
     const struct number all[NUMBERS] = {
         {"command", &p->command}, {"handler", &p->handler}, {"resets", &p->resets},       {"input-due", &p->input_due},
         {"key-due", &p->key_due}, {"buttons", &p->buttons}, {"pointer-x", &p->pointer_x}, {"pointer-y", &p->pointer_y},
-        {"files", &t->bag.files}, {"bytes", &t->bag.bytes}, {"snapshot", &t->sequence},
+        {"files", &t->bag.files}, {"bytes", &t->bag.bytes}, {"snapshot", &t->sequence},   {"damaged", &t->damaged},
     };
 
     memcpy(numbers, all, sizeof all);
@@ -251,8 +252,12 @@ static bool take_one(void *context, const char *path, const struct file_entry *e
 
 static void report_damage(void *context, const char *path, const struct error *damage)
 {
-    (void)context, (void)path;
-    error_print(stderr, damage);
+    struct taking *t = context;
+    struct error report = *damage;
+
+    t->damaged = 1;
+    plain_copy(report.object, sizeof report.object, *path ? path : "/");
+    error_print(stderr, &report);
 }
 
 static bool see_one(void *context, const char *path, const struct file_entry *e, struct error *error)
@@ -420,5 +425,8 @@ bool taking_end(struct taking *t, const char *journal, struct error *error)
         return false;
     plain_print(stdout, t->path);
     printf(": %" PRIu64 " file%s, %" PRIu64 " bytes\n", t->bag.files, t->bag.files == 1 ? "" : "s", t->bag.bytes);
-    return folder_remove(t->folder) || error_host(error, t->folder, errno, "cannot remove");
+    if (!folder_remove(t->folder))
+        return error_host(error, t->folder, errno, "cannot remove");
+    return !t->damaged || error_set(error, STATUS_WRONG, t->path, NULL, "see the damage that was reported",
+                                    "is a sound bag, but the disk had damaged folders: what lies in them is not in it");
 }

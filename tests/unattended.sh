@@ -2,6 +2,7 @@
 # unattended.sh - a script retrieves a thousand records by a table, unattended (spec/retrieval.md, "From a script"): repeated, and interrupted twice, once
 # by SIGKILL, it gives the same payload, manifest and tables; another script or a damaged state is refused; receipts hold.
 set -eu
+here=$PWD
 . tests/facts.sh
 cp "$BUILD/tests/ledger.bin" "$WORK"
 cd "$WORK"
@@ -148,4 +149,17 @@ says "can be answered" err "as it should"
 printf 'muniment: description 0\ntitle: "A ledger"\nrights: closed until 2999-01-01\n' >description.yaml
 "$MUNIMENT" seal machine.yaml --description description.yaml -o closed.mun --key key >/dev/null 2>err || cat err
 gives "what is closed is not retrieved" 6 "$MUNIMENT" boot closed.mun --script work.script --retrieve closed
+# --- A disk with a damaged folder: what is sound comes out, and the exit status says that something may be missing ---
+mformat -C -f 1440 -i damaged.img :: && mmd -i damaged.img ::BAD && echo sound >a.txt && mcopy -i damaged.img a.txt ::A.TXT && mcopy -i damaged.img a.txt ::BAD/B.TXT
+python3 - <<'PY'
+image = bytearray(open("damaged.img", "rb").read())
+at = image.index(b"BAD        \x10")
+image[at + 26:at + 28] = b"\xf0\x0e" # a cluster that the volume does not have
+open("damaged.img", "wb").write(image)
+PY
+echo 'retrieve A.TXT' >sound.script
+gives "a folder of the disk is damaged" 1 "$MUNIMENT" boot damaged.img --script sound.script --retrieve hurt
+says "which is reported by its name" err "muniment: BAD/: a chain begins outside the volume"
+says "and at the end" err "the disk had damaged folders: what lies in them is not in it"
+passed "the bag has the sound file" "$(cmp -s a.txt hurt/data/A.TXT && python3 "$here/tests/bag.py" hurt && [ ! -e hurt.unfinished ]; echo $?)"
 facts unattended.sh
