@@ -534,22 +534,27 @@ bool boot_show_end(struct boot *b, struct error *error)
     return !screenshot || boot_screenshot(b, screenshot, error);
 }
 
-/* What the machine is given and what it may leave: --give FOLDER is a CD, --take SIZE a blank disk. */
+/* What the machine is given and what it may leave: --give FOLDER is a CD, or --give floppy:FOLDER a floppy; --take SIZE
+ * a blank disk. */
 static bool read_exchange(struct boot *b, struct media_request *request, struct error *error)
 {
     const char *give = argument_value(b->arguments, "--give"), *take = argument_value(b->arguments, "--take");
+    const bool floppy = give && !strncmp(give, "floppy:", 7);
+    const char **drive = floppy ? &request->floppy : &request->cd;
     struct stat status;
 
-    if ((give && request->cd) || (take && request->disk))
+    if ((give && *drive) || (take && request->disk))
         return error_set(error, STATUS_USAGE, "boot", NULL, "leave one of the two out",
-                         "--give is a CD and --take a disk: %s is given as well",
-                         give && request->cd ? "--cd" : "--disk");
-    if (give && (stat(give, &status) || !S_ISDIR(status.st_mode)))
+                         "--give is a CD, or a floppy, and --take a disk: %s is given as well",
+                         !give || !*drive ? "--disk"
+                         : floppy         ? "--floppy"
+                                          : "--cd");
+    if (give && (stat(give + (floppy ? 7 : 0), &status) || !S_ISDIR(status.st_mode)))
         return error_set(error, STATUS_INPUT, give, NULL, NULL, "is no folder that could be given");
     if (take && strlen(take) > sizeof b->blank - sizeof "blank:")
         return boot_bad_option(b, "--take", take, error);
     if (give)
-        request->cd = give;
+        *drive = give;
     if (take) {
         snprintf(b->blank, sizeof b->blank, "blank:%s", take);
         request->disk = b->blank;

@@ -253,7 +253,7 @@ static const struct option boot_options[] = {
     { "--cd", "IMAGE", "insert this CD into the first CD-ROM drive, which is added if there is none", false, false },
     { "--disk", "IMAGE", "add this disk at the first free place of hd0 to hd3", false, false },
     { "--line-in", "[NAME:]FILE.wav", "connect this recording to the line input (line-in under sound in the manifest); in a set, that of the machine\nNAME (may be repeated)", true, false },
-    { "--give", "FOLDER", "show this folder of the host to the guest as a CD", false, false },
+    { "--give", "FOLDER", "show this folder of the host to the guest as a CD, or floppy:FOLDER as a floppy", false, false },
     { "--take", "SIZE", "add a blank disk (32M, 1G) on which the guest can leave files; --retrieve makes a bag of them", false, false },
     { "--format", "[SLOT:]FORMAT", "the images are (fd0, hd0 ...: this one is) in this format, whatever they look like: raw, qcow2 ... (may be repeated)", true, false },
     { "--member", "NAME", "which file of a zip, 7z or tar file is the image", false, false },

@@ -42,6 +42,32 @@ mkdir -p deep/1/2/3/4/5/6/7/8 empty
 gives "folders that are too deep are refused" 3 "$MUNIMENT" export deep -o deep.iso
 gives "an empty folder is a CD" 0 "$MUNIMENT" identify empty
 
+# --- A folder as a floppy ---
+cp -r tree little
+rm -r little/LETTERS/1998/Deep/er/LEDGER.DBF little/many/*5?.txt # what has no room
+echo 1 >little/CASE && mkdir little/case && echo 2 >little/case/within && echo 3 >"little/.hidden" && head -c 512 /dev/zero >"little/exactly thirteen"
+gives "a folder is a floppy" 0 "$MUNIMENT" export floppy:little -o given.img
+passed "of 1440K" "$([ "$(stat -c %s given.img)" = 1474560 ]; echo $?)"
+gives "fsck.fat finds no fault in it" 0 fsck.fat -n given.img
+mkdir from-floppy && mcopy -s -Q -m -i given.img '::*' from-floppy </dev/null >out 2>err || :
+(cd from-floppy && find . -type f -exec sha256sum {} + | cut -c1-64 | sort) >found
+(cd little && find . -type f -exec sha256sum {} + | cut -c1-64 | sort) >expected
+passed "all contents (V-15)" "$(cmp -s found expected; echo $?)"
+gives "files reads it, too" 0 "$MUNIMENT" files given.img
+says "with its long names" out "LETTERS/1998/übersicht ärger.txt"
+passed "as many as there are" "$([ "$(wc -l <out)" = "$(find little -mindepth 1 | wc -l)" ]; echo $?)"
+passed "each short name once in its folder" "$("$MUNIMENT" files given.img --json | python3 -c '
+import json, sys
+names = [(e["path"].rpartition("/")[0], e["short-name"]) for e in map(json.loads, sys.stdin)]
+sys.exit(len(set(names)) != len(names))'; echo $?)"
+find little -exec touch -d '2001-01-01' {} +
+gives "again" 0 "$MUNIMENT" export floppy:little -o same.img
+passed "the same bytes (V-16)" "$(cmp -s given.img same.img; echo $?)"
+gives "what has no room is refused" 3 "$MUNIMENT" export floppy:tree -o large.img
+says "with the remedy" err "leave something out, or give it as a CD"
+mkdir flat && touch flat/{1..130}.long-name
+gives "the root has 224 entries" 3 "$MUNIMENT" export floppy:flat -o large.img
+
 # --- A blank disk ---
 for size in 160K 180K 320K 360K 720K 1200K 1440K 2880K; do
     gives "a floppy of $size" 0 "$MUNIMENT" export blank:$size -o blank.img --force
@@ -73,6 +99,9 @@ passed "to the same state" "$(cmp -s <(tail -n 1 first) <(grep '^tick' out | tai
 echo changed >again/zero
 rm -f again/link
 gives "another folder is none of them" 3 "$MUNIMENT" replay records.mun session.journal --media again --media blank:3M
+gives "a machine is given a floppy" 0 "$MUNIMENT" boot records.mun --give floppy:little --until time:1 --record floppy.journal
+says "which its journal names by digest" floppy.journal "medium: fd0 floppy $(sha256sum given.img | cut -c1-64) "
+gives "and a replay takes" 0 "$MUNIMENT" replay records.mun floppy.journal --media floppy:little
 gives "--give does not go with --cd" 2 "$MUNIMENT" boot records.mun --give tree --cd cd.iso --until time:1
 gives "nor --take with --disk" 2 "$MUNIMENT" boot records.mun --take 3M --disk blank.img --until time:1
 gives "a file is no folder" 3 "$MUNIMENT" boot records.mun --give cd.iso --until time:1

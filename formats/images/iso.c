@@ -16,44 +16,20 @@
 #include <unistd.h>
 
 #include "formats/file.h"
+#include "formats/images/given.h"
 #include "formats/numbers.h"
 #include "formats/plain.h"
 
 #define BLOCK 2048u
 #define NODES 20000u /* files and folders */
 #define DEPTH 8u     /* folders within folders (ECMA-119 6.8.2.1) */
-#define JOLIET 64u   /* units of a name */
 #define FIRST 19u    /* block after the descriptors */
-
-enum { PRIMARY, LONG, NAMINGS };
-
-struct node {
-    char *path; /* owned; of this host */
-    uint32_t parent, depth;
-    uint32_t first, count; /* of a folder: its children, which follow each other */
-    bool folder;
-    uint64_t size;
-    uint8_t name[NAMINGS][2 * JOLIET]; /* NAME.EXT;1 in ASCII; UCS-2, big-endian */
-    uint8_t length[NAMINGS];
-    uint32_t block[NAMINGS], length_of[NAMINGS]; /* of a folder in each; of a file the same */
-    uint32_t number[NAMINGS];                    /* of a folder, in the path table */
-};
-
-struct iso {
-    const char *folder;
-    struct node *nodes;
-    uint32_t count, capacity;
-    uint32_t *order[NAMINGS];                     /* nodes, as each naming sorts the children of a folder */
-    uint32_t table[NAMINGS], table_size[NAMINGS]; /* block of the path table, little-endian; bytes */
-    uint32_t blocks;
-    int descriptor;
-};
 
 /* --- The folder --- */
 
 static bool out_of_memory(const struct iso *iso, struct error *error)
 {
-    return error_host(error, iso->folder, ENOMEM, "cannot make a CD of");
+    return error_host(error, iso->folder, ENOMEM, "cannot give");
 }
 
 static struct node *add_node(struct iso *iso, uint32_t parent)
@@ -85,9 +61,9 @@ static bool examine(struct node *node, struct error *error)
                          "is neither a file nor a folder");
     node->size = node->folder ? 0 : (uint64_t)status.st_size;
     if (node->size > UINT32_MAX)
-        return error_set(error, STATUS_INPUT, node->path, NULL, NULL, "is longer than a file of a CD can be");
+        return error_set(error, STATUS_INPUT, node->path, NULL, NULL, "is longer than a file that is given can be");
     return node->depth <= DEPTH || !node->folder ||
-           error_set(error, STATUS_INPUT, node->path, NULL, NULL, "lies in more folders than a CD can have");
+           error_set(error, STATUS_INPUT, node->path, NULL, NULL, "lies in more folders than can be given");
 }
 
 static int by_text(const void *a, const void *b)
@@ -121,7 +97,7 @@ static char **names_in(const char *path, uint32_t *count, struct error *error)
         *count += good;
     }
     if (!good)
-        error_set(error, STATUS_INPUT, path, NULL, NULL, "holds too many files for a CD");
+        error_set(error, STATUS_INPUT, path, NULL, NULL, "holds too many files to be given");
     else if (errno)
         good = error_host(error, path, errno, "cannot read the folder");
     closedir(d);
@@ -230,11 +206,25 @@ static int compare_names(const struct node *a, const struct node *b, int naming)
     return a->length[naming] - b->length[naming];
 }
 
+uint32_t iso_name_length(const struct node *node, int naming)
+{
+    uint32_t length = node->length[naming];
+
+    if (naming == PRIMARY && !node->folder) {
+        length -= 2; /* ;1 */
+        length -= node->name[naming][length - 1] == '.';
+    }
+    return length;
+}
+
+/* A file and a folder are not of one name either: a floppy has neither version nor lone full stop. */
 static bool is_taken(const struct iso *iso, uint32_t first, uint32_t index, int naming)
 {
+    const uint32_t length = iso_name_length(&iso->nodes[index], naming);
+
     for (uint32_t i = first; i < index; i++)
-        if (iso->nodes[i].length[naming] == iso->nodes[index].length[naming] &&
-            !memcmp(iso->nodes[i].name[naming], iso->nodes[index].name[naming], iso->nodes[i].length[naming]))
+        if (iso_name_length(&iso->nodes[i], naming) == length &&
+            !memcmp(iso->nodes[i].name[naming], iso->nodes[index].name[naming], length))
             return true;
     return false;
 }
@@ -463,22 +453,37 @@ static bool write_descriptor(struct iso *iso, int naming, struct error *error)
     return put(iso, 16u + (unsigned)naming, d, sizeof d, error);
 }
 
+int iso_open_file(const struct node *node, struct file_state *state, struct error *error)
+{
+    int from = open(node->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    if (from < 0) {
+        error_host(error, node->path, errno, "cannot open");
+        return -1;
+    }
+    bool good = file_state(from, node->path, state, error);
+    if (good && state->size != node->size)
+        good = error_set(error, STATUS_INPUT, node->path, NULL, "try again", "was changed while it was read");
+    if (good)
+        return from;
+    close(from);
+    return -1;
+}
+
 static bool copy_file(struct iso *iso, const struct node *node, struct error *error)
 {
     uint8_t piece[32 * BLOCK];
     struct file_state state;
-    int from = open(node->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int from = iso_open_file(node, &state, error);
+    bool good = from >= 0;
 
-    if (from < 0)
-        return error_host(error, node->path, errno, "cannot open");
-    bool good = file_state(from, node->path, &state, error);
-    if (good && state.size != node->size)
-        good = error_set(error, STATUS_INPUT, node->path, NULL, "try again", "was changed while it was read");
     for (uint64_t at = 0; good && at < node->size; at += sizeof piece) {
         size_t part = node->size - at < sizeof piece ? (size_t)(node->size - at) : sizeof piece;
         good = file_read(from, node->path, at, piece, part, error) &&
                file_write(iso->descriptor, "CD", (uint64_t)node->block[PRIMARY] * BLOCK + at, piece, part, error);
     }
+    if (from < 0)
+        return false;
     good = good && file_unchanged(from, node->path, &state, error);
     close(from);
     return good;
@@ -500,40 +505,54 @@ static bool write_all(struct iso *iso, uint32_t *list, struct error *error)
     for (uint32_t i = 0; good && i < iso->count; i++)
         good = iso->nodes[i].folder || copy_file(iso, &iso->nodes[i], error);
     return good && (ftruncate(iso->descriptor, (off_t)iso->blocks * BLOCK) == 0 ||
-                    error_host(error, iso->folder, errno, "cannot make a CD of"));
+                    error_host(error, iso->folder, errno, "cannot give"));
+}
+
+bool iso_read(struct iso *iso, struct error *error)
+{
+    struct node *root = add_node(iso, 0);
+
+    if (!root || !(root->path = strdup(iso->folder)))
+        return out_of_memory(iso, error);
+    root->folder = true;
+    for (uint32_t i = 0; i < iso->count; i++)
+        if (iso->nodes[i].folder && !add_children(iso, i, error))
+            return false;
+    for (uint32_t i = 0; i < iso->count; i++)
+        if (iso->nodes[i].folder)
+            name_children(iso, &iso->nodes[i]);
+    return true;
+}
+
+void iso_free(struct iso *iso)
+{
+    for (uint32_t i = 0; i < iso->count; i++)
+        free(iso->nodes[i].path);
+    free(iso->nodes);
+    free(iso->order[PRIMARY]);
+    free(iso->order[LONG]);
 }
 
 bool iso_make(const char *folder, int descriptor, uint64_t *size, struct error *error)
 {
     struct iso iso = {.folder = folder, .descriptor = descriptor};
-    struct node *root = add_node(&iso, 0);
     uint32_t *list = NULL;
-    bool good = root && (root->path = strdup(folder)) && (root->folder = true);
+    bool good = iso_read(&iso, error);
 
-    if (!good)
-        out_of_memory(&iso, error);
-    for (uint32_t i = 0; good && i < iso.count; i++)
-        good = !iso.nodes[i].folder || add_children(&iso, i, error);
     if (good) {
         iso.order[PRIMARY] = calloc(iso.count, sizeof *iso.order[PRIMARY]);
         iso.order[LONG] = calloc(iso.count, sizeof *iso.order[LONG]);
         list = calloc(iso.count, sizeof *list);
         good = (iso.order[PRIMARY] && iso.order[LONG] && list) || out_of_memory(&iso, error);
     }
-    for (uint32_t i = 0; good && i < iso.count; i++) {
-        if (!iso.nodes[i].folder)
-            continue;
-        name_children(&iso, &iso.nodes[i]);
-        sort_children(&iso, &iso.nodes[i], PRIMARY);
-        sort_children(&iso, &iso.nodes[i], LONG);
-    }
+    for (uint32_t i = 0; good && i < iso.count; i++)
+        if (iso.nodes[i].folder) {
+            sort_children(&iso, &iso.nodes[i], PRIMARY);
+            sort_children(&iso, &iso.nodes[i], LONG);
+        }
     good = good && write_all(&iso, list, error);
     *size = (uint64_t)iso.blocks * BLOCK;
-    for (uint32_t i = 0; i < iso.count; i++)
-        free(iso.nodes[i].path);
-    free(iso.nodes);
-    free(iso.order[PRIMARY]);
-    free(iso.order[LONG]);
+    iso_free(&iso);
     free(list);
     return good;
 }

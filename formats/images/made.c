@@ -7,23 +7,42 @@
 
 #include "formats/file.h"
 
-#define BLANK "blank:"
+/* What a path may begin with, and what makes an image of the rest. */
+static const struct {
+    const char *prefix;
+    bool folder; /* the rest is one */
+    bool (*make)(const char *rest, int descriptor, uint64_t *size, struct error *error);
+} made[] = {{"blank:", false, blank_make}, {GIVEN_FLOPPY, true, given_floppy_make}, {"", true, iso_make}};
 
-bool made_is_named(const char *path)
+/* Which of them; below 0: none. */
+static int kind_of(const char *path, const char **rest)
 {
     struct stat status;
 
-    return !strncmp(path, BLANK, strlen(BLANK)) || (stat(path, &status) == 0 && S_ISDIR(status.st_mode));
+    for (int i = 0; i < (int)(sizeof made / sizeof *made); i++) {
+        const size_t length = strlen(made[i].prefix);
+        *rest = path + length;
+        if (!strncmp(path, made[i].prefix, length) &&
+            (!made[i].folder || (stat(*rest, &status) == 0 && S_ISDIR(status.st_mode))))
+            return i;
+    }
+    return -1;
+}
+
+bool made_is_named(const char *path)
+{
+    return kind_of(path, &path) >= 0;
 }
 
 int made_open(const char *path, uint64_t *size, struct error *error)
 {
-    int descriptor = file_temporary(error);
+    const char *rest;
+    int kind = kind_of(path, &rest), descriptor = file_temporary(error);
 
     if (descriptor < 0)
         return -1;
-    if (!strncmp(path, BLANK, strlen(BLANK)) ? blank_make(path + strlen(BLANK), descriptor, size, error)
-                                             : iso_make(path, descriptor, size, error))
+    if (kind >= 0 ? made[kind].make(rest, descriptor, size, error)
+                  : error_set(error, STATUS_INPUT, path, NULL, NULL, "is no longer a folder"))
         return descriptor;
     close(descriptor);
     return -1;
