@@ -83,7 +83,8 @@ static const struct call {
     /* storage: opens archives and what judges them, and makes the files of their pages */
     {"openat", STORAGE, READ_ONLY}, {"memfd_create", STORAGE, ANY},
 #ifdef __SANITIZE_ADDRESS__
-    {"sigaltstack", ALL, ANY}, /* AddressSanitizer looks at the stacks before a process ends */
+    {"sigaltstack", ALL, ANY}, /* AddressSanitizer looks at the stacks before a process ends, and gives memory back */
+    {"madvise", ALL & ~(RUN | GATE | STORAGE), ANY},
 #endif
     /* clang-format on */
 };

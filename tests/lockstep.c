@@ -1,11 +1,13 @@
 /* lockstep.c - the command, in lockstep with another run of itself (lockstep.h): linked in place of `muniment` with
- * machine_run and machine_set_engine wrapped. The one that writes translates, the one that reads interprets. */
+ * machine_run, machine_run_near and machine_set_engine wrapped. The one that writes translates, the one that reads
+ * interprets. */
 #include "emu/cpu/translate/translate.h"
 #include "emu/machine.h"
 #include "tests/lockstep.h"
 
 enum machine_stop __real_machine_run(struct machine *m, uint64_t until);
 enum machine_stop __wrap_machine_run(struct machine *m, uint64_t until);
+enum machine_stop __wrap_machine_run_near(struct machine *m, uint64_t until);
 void __real_machine_set_engine(struct machine *m, enum machine_engine engine, uint32_t seed);
 void __wrap_machine_set_engine(struct machine *m, enum machine_engine engine, uint32_t seed);
 
@@ -71,11 +73,15 @@ enum machine_stop __wrap_machine_run(struct machine *m, uint64_t until)
     return (enum machine_stop)lockstep_run(until);
 }
 
+/* Where it ends may differ between the engines. */
+enum machine_stop __wrap_machine_run_near(struct machine *m, uint64_t until)
+{
+    return __wrap_machine_run(m, until);
+}
+
 void __wrap_machine_set_engine(struct machine *m, enum machine_engine engine, uint32_t seed)
 {
-    const char *lockstep = getenv("LOCKSTEP");
-
-    if (lockstep)
-        engine = strncmp(lockstep, "write:", 6) ? ENGINE_INTERPRETER : ENGINE_TRANSLATOR;
+    if (lockstep_open()) /* before the command locks itself in */
+        engine = lockstep.reads ? ENGINE_INTERPRETER : ENGINE_TRANSLATOR;
     __real_machine_set_engine(m, engine, seed);
 }

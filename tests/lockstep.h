@@ -63,13 +63,12 @@ static inline void lockstep_report(void)
             l->reads ? "equal after" : "wrote", l->slices, l->units, l->equal_at);
 }
 
-/* Whether this run is in lockstep; then the subject is known from here on. */
-static inline bool lockstep_begin(const struct lockstep_subject *subject)
+/* Whether this run is in lockstep. To be asked first while files may still be opened. */
+static inline bool lockstep_open(void)
 {
     struct lockstep *l = &lockstep;
     const char *what = getenv("LOCKSTEP");
 
-    l->subject = *subject;
     if (l->begun || !what)
         return l->begun;
     l->reads = !strncmp(what, "read:", 5);
@@ -86,6 +85,13 @@ static inline bool lockstep_begin(const struct lockstep_subject *subject)
     l->dump = lockstep_number("LOCKSTEP_DUMP", 0);
     atexit(lockstep_report);
     return true;
+}
+
+/* The same; the subject is known from here on. */
+static inline bool lockstep_begin(const struct lockstep_subject *subject)
+{
+    lockstep.subject = *subject;
+    return lockstep_open();
 }
 
 static inline void lockstep_hash(void *hash, const uint8_t *bytes, size_t length)

@@ -34,7 +34,7 @@ machine()
 }
 
 if [ $# -eq 2 ]; then
-    machine "${2%.script}" "$(dirname "$MUNIMENT")/tests/lockstep" boot "$1" --script "$2" --engine translator --limit 3600 --force
+    machine "${2%.script}" "$(dirname "$MUNIMENT")/tests/lockstep" boot "$1" --script "$2" --engine translator --limit 3600 --force ${GUEST_OPTIONS-}
     exit $failed
 fi
 

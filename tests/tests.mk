@@ -112,7 +112,7 @@ $(BUILD)/tests/cirrus: tests/cirrus.c $(BUILD)/libmachine.a
 
 $(BUILD)/tests/lockstep: tests/lockstep.c tests/lockstep.h $(BUILD)/desk/main.o $(BUILD)/libhost.a $(BUILD)/libmachine.a
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=machine_run,--wrap=machine_set_engine -o $@ $(filter-out %.h,$^) $(HOST_LIBS)
+	$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=machine_run,--wrap=machine_run_near,--wrap=machine_set_engine -o $@ $(filter-out %.h,$^) $(HOST_LIBS)
 
 $(BUILD)/tests/transcendental: tests/transcendental.c $(BUILD)/libmachine.a
 	@mkdir -p $(@D)

@@ -3,7 +3,7 @@
 # of timer, serial port, disks and the local APIC's timer come that way. Our firmware only: SeaBIOS' tables know no IMCR.
 set -euo pipefail
 . tests/guests/guest.sh
-[[ ${GUEST_PEER-} != @(*/qemu.py|*/bochs.py) ]] || { echo "our firmware describes the APICs of our machine, by a setting that peers have not"; exit 77; }
+no_peer "our firmware describes the APICs of our machine, by a setting that peers have not"
 
 tests/guests/linux/image.sh "$WORK" || exit
 machine pc-i440fx pentium2 200 64 disk <<END

@@ -4,7 +4,7 @@
 set -euo pipefail
 . tests/guests/guest.sh
 
-[[ ${GUEST_PEER-} = @(|*/lockstep.sh) ]] || { echo "peers have another PCI bus, and no serial mouse of Microsoft's"; exit 77; }
+no_peer "peers have another PCI bus, and no serial mouse of Microsoft's"
 cp -r tests/guests/linux/devices "$WORK/extra"
 "${DEMO_CC:-gcc}" -m32 -Os -ffreestanding -nostdlib -static -fno-pic -no-pie -fno-stack-protector -Wall -Wextra -Werror -o "$WORK/extra/mouse" "$WORK/extra/mouse.c"
 "$WORK/extra/pattern" >"$WORK/floppy.img"

@@ -4,7 +4,7 @@
 set -euo pipefail
 . tests/guests/guest.sh
 
-[[ ${GUEST_PEER-} = @(|*/lockstep.sh) ]] || { echo "peers have no setting for a machine without ACPI"; exit 77; }
+no_peer "peers have no setting for a machine without ACPI"
 tests/guests/linux/image.sh "$WORK" || exit
 machine pc-i440fx pentium2 200 64 disk <<END
   fd0:

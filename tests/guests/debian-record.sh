@@ -5,7 +5,7 @@
 set -euo pipefail
 . tests/guests/guest.sh
 
-[ -z "${GUEST_PEER-}" ] || { echo "peers have no such input"; exit 77; }
+no_peer "peers have no such input"
 command -v python3 >/dev/null || skip "python3 is not there"
 tests/guests/linux/office.sh || exit
 cp -r tests/guests/linux/record "$WORK/extra"
@@ -25,6 +25,7 @@ for name, channels, rate in ("wide", 2, 44100), ("narrow", 1, 22050):
     w.setparams((channels, 2, rate, 0, "NONE", ""))
     w.writeframes(struct.pack("<%dh" % (60 * rate * channels), *(random.randrange(-32768, 32768) for i in range(60 * rate * channels))))
 PYTHON
+! elsewhere machine.yaml debian-record || exit 0
 for engine in translator interpreter; do
     "$MUNIMENT" boot machine.yaml --script debian-record.script --engine "$engine" --serial "$engine.serial" --limit 300 --digest >"$engine"
 done

@@ -5,7 +5,7 @@ set -euo pipefail
 . tests/guests/guest.sh
 PATH=$PATH:/usr/sbin:/sbin
 
-[[ ${GUEST_PEER-} = @(|*/lockstep.sh) ]] || { echo "peers have another display here"; exit 77; }
+no_peer "peers have another display here"
 tests/guests/linux/wine.sh || exit
 cp -r tests/guests/linux/wine "$WORK/extra"
 (

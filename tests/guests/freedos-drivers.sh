@@ -9,7 +9,7 @@ suite boot.img freedos13-floppy.img 6a6a75d96e4b0f89b160d1c6193873154b0c75bf9989
 suite bin.tar sdcboot-freedos.tar a7549b25e2d31fceb352e9b2064ccbd7ae4e8d36044cf32bc04f76f6c71d7b8e
 suite udvd2.zip udvd2.zip cbf2098961001cceffe834ff30b6fb71cdbcfee62c4f2767fa11fe4419c9202e
 suite doslfn.zip doslfn.zip 2c106d453115e7be838ecffd70598d3b6ec21da141c5a8609e0d8b6a191a9d77
-[[ ${GUEST_PEER-} = @(|*/lockstep.sh) ]] || { echo "peers have no serial mouse of Microsoft's"; exit 77; }
+no_peer "peers have no serial mouse of Microsoft's"
 
 tests=$PWD/tests/guests/dos
 # A disk of one FAT16 partition with a file of 6 MB, and a CD with another; the floppy starts from the installer's own boot sector and kernel.

@@ -6,6 +6,8 @@
 #   debian SYSTEM CPU MIPS MIB [IMAGE...]  writes machine.yaml: linux.img (linux/image.sh), the system that linux/SYSTEM.sh made, and further disks
 #   probe NAME [TYPE]                     writes machine.yaml: the floppy of tests/probe/NAME.S
 #   on_cable NAME MIPS ADDRESS LINE...    writes NAME.yaml: the machine of machine.yaml at another speed, on the cable; the LINEs say more of its card
+#   no_peer REASON                        skips the test on QEMU and on Bochs (peers.py)
+#   elsewhere MACHINE [SCRIPT...]         with GUEST_PEER: runs the machine, or the set, there under SCRIPT.script, and is true
 #   modules MODULE...                     kernel modules that come along in MODULES (linux/image.sh), and that linux/enter loads in this order
 #   guest [SCRIPT...]                     runs it under SCRIPT.script (NAME.script): boots the manifest and, cut into slices at random, the archive that is sealed
 #                                         from it, by the translator, the manifest by the interpreter, and by both in turn; all must print the same, digests of the whole state
@@ -19,6 +21,7 @@
 #   GUEST_ONCE       not empty: only the manifest, for a look
 #   GUEST_LIMIT      guest seconds of a run at most; a guest that needs more than 180 sets it
 #   GUEST_PEER       a command that runs in WORK in place of all this with machine.yaml and the script: the same guest elsewhere
+#   GUEST_OPTIONS    of `boot`, for those that are commands of ours (lockstep.sh, guest_builds.sh); set by a test
 name=$(basename "$0" .sh)
 cp tests/guests/*.script "$WORK"
 
@@ -26,6 +29,11 @@ skip()
 {
     echo "$*"
     exit 77
+}
+
+no_peer()
+{
+    [[ ${GUEST_PEER-} != @(*/qemu.py|*/bochs.py) ]] || skip "$*"
 }
 
 medium()
@@ -159,20 +167,29 @@ picture()
     fi
 }
 
+# Sets start with our firmware only.
+elsewhere()
+{
+    local firmware script machine=$1
+    [ -n "${GUEST_PEER-}" ] || return 1
+    shift
+    for firmware in ${GUEST_FIRMWARE:-ours}; do
+        if [ "$firmware" = seabios ]; then
+            ! grep -q '^muniment: set' "$machine" || continue
+            seabios
+        fi
+        for script; do
+            "$GUEST_PEER" "$machine" "$script.script" || exit
+        done
+    done
+}
+
 guest()
 {
     local firmware script scripts=${*:-$name} gallery kept
     gallery=$(realpath -m "$BUILD/gallery") kept=$(realpath -m tests/guests/gallery)
     cd "$WORK"
-    if [ -n "${GUEST_PEER-}" ]; then
-        for firmware in ${GUEST_FIRMWARE:-ours}; do
-            [ "$firmware" != seabios ] || seabios
-            for script in $scripts; do
-                "$GUEST_PEER" machine.yaml "$script.script"
-            done
-        done
-        return
-    fi
+    ! elsewhere machine.yaml $scripts || return 0
     "$MUNIMENT" key new key
     for firmware in ${GUEST_FIRMWARE:-ours}; do
         echo "--- firmware: $firmware"

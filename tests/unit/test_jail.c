@@ -104,7 +104,7 @@ static void a_session_has_at_most_25_calls(void **state)
     while (jail_call(JAIL_SESSION, count))
         count++;
 #ifdef __SANITIZE_ADDRESS__
-    count--; /* sigaltstack, which it needs */
+    count -= 2; /* sigaltstack and madvise, which it needs */
 #endif
     assert_true(count <= 25);
 }
@@ -154,8 +154,10 @@ static void the_specification_lists_the_calls(void **state)
             for (size_t i = 0; (name = jail_call(kind, i)); i++) {
                 char quoted[64];
                 snprintf(quoted, sizeof quoted, "`%s`", name);
-                if (!strcmp(name, "sigaltstack")) /* AddressSanitizer's */
+#ifdef __SANITIZE_ADDRESS__
+                if ((!strcmp(name, "sigaltstack") || !strcmp(name, "madvise")) && !strstr(line, quoted)) /* its own */
                     continue;
+#endif
                 if (!strstr(line, quoted))
                     fail_msg("spec/desk.md: %s: %s is not there", kind_names[kind], name);
                 n++;
