@@ -16,7 +16,7 @@ TESTS := $(addprefix tests/, \
     attest.sh trust.sh verify.sh ingest.sh shelf.sh library.sh faults.sh log.sh repair.sh keys.sh retrieve.sh filesystems.sh package.sh exchange.sh watch.sh unattended.sh print.sh rules_archive.sh rules_snapshot.sh rules.py windows.py files.sh \
     derive.sh evidence.sh between.sh firmware.sh acpi.sh firmware_source.sh cirrus.sh \
     images.sh desk.sh vnc.py terminal.sh desk_kills.py sessions.py http_fuzz.py hours.py script.sh pointers.sh sound.sh set.sh opl.sh engine.sh identify.sh machines.sh readme.py recover.sh demo.sh first_light.sh \
-    symbols.sh circles.py format.sh state_doc.sh host_judges.sh vectors386.py) \
+    elsewhere.sh symbols.sh circles.py format.sh state_doc.sh host_judges.sh vectors386.py) \
     $(TESTS_CPU) $(TEST_OBJECTS)
 
 include tests/hosts.mk
@@ -144,7 +144,7 @@ $(FUZZ_OBJECTS): $(BUILD)/tests/%.o: tests/fuzz/%.c
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) $(shell pkg-config --cflags cmocka) $(CFLAGS) -c -o $@ $<
 
-tests: $(TEST_OBJECTS) $(FUZZ_OBJECTS) $(CPU_PROGRAMS) $(BUILD)/tests/another_host $(BUILD)/tests/muniment_there $(BUILD)/tests/cirrus $(BUILD)/tests/images_campaign $(BUILD)/tests/print_job $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/swap.so $(BUILD)/tests/unsteady.so $(BUILD)/tests/between.so $(BUILD)/tests/faulty
+tests: $(TEST_OBJECTS) $(FUZZ_OBJECTS) $(BUILD)/tests/lockstep $(CPU_PROGRAMS) $(BUILD)/tests/another_host $(BUILD)/tests/muniment_there $(BUILD)/tests/cirrus $(BUILD)/tests/images_campaign $(BUILD)/tests/print_job $(BUILD)/tests/runner $(BUILD)/tests/state_doc $(BUILD)/tests/swap.so $(BUILD)/tests/unsteady.so $(BUILD)/tests/between.so $(BUILD)/tests/faulty
 
 # As many jobs as there are processors, unless -j says otherwise.
 JOBS = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))
