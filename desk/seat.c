@@ -25,6 +25,8 @@
 #define CHECKPOINT_SHARE 10        /* and so many times what the last one took */
 #define MORE_MEMORY (512ull << 20) /* besides the machine: what viewers, overlays and a checkpoint need */
 #define JOURNAL_MEMORY 16u         /* bytes of memory, at most, that reading a byte of a journal takes */
+#define TIME_SHARE 4u              /* times most_seconds, and */
+#define TIME_MORE 3600u            /* seconds of processor time are more than a session needs: it repeats its journal */
 #define LIST_SECONDS 60u           /* of processor time that listing what a journal puts in may take, */
 #define LIST_MEMORY (4ull << 30)   /* and bytes of address space besides */
 
@@ -431,6 +433,8 @@ static bool begin(struct seat *s, struct error *error)
     if (!open_files(s, error))
         return false;
     const bool repeats = s->journal_file >= 0;
+    if (s->request->most_seconds)
+        limits.seconds = UINT64_C(1) * TIME_SHARE * s->request->most_seconds + TIME_MORE;
     limits.more_memory += JOURNAL_MEMORY * s->journal_size;
     if (repeats && !open_inserts(s, error))
         return false;
@@ -518,6 +522,7 @@ enum status seat_prepare(const struct seat_request *request, unsigned seconds)
     struct frame frame;
 
     own.control = -1;
+    own.most_seconds = seconds;
     if (!open_media(&s, &error) || !begin(&s, &error))
         return desk_fail(&error);
     until.tick = seconds * machine_ticks_per_second(s.machine);

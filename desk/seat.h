@@ -53,7 +53,7 @@ unsigned seat_media(const char *folder, char media[SEAT_MEDIA_MOST][PATH_MAX]);
 enum status seat_run(const struct seat_request *request);
 
 /* Runs a machine for so long by itself, writes its picture (PNG) to standard output, and suspends it: what sessions
- * begin with. control and idle_seconds of the request are not looked at. */
+ * begin with. control, idle_seconds and most_seconds of the request are not looked at. */
 enum status seat_prepare(const struct seat_request *request, unsigned seconds);
 
 #endif

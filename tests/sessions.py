@@ -368,6 +368,8 @@ viewer.wait_until(lambda v: len(set(v.picture())) > 1)
 ours, theirs = process_of(one), process_of(other)
 archives = {os.path.basename(file) for file in files_of(ours) if file.endswith(".mun")}
 fact("a session has its archive, with its parent, and no other", archives == {"wider.mun", "records.mun"}, str(archives))
+limits = {line[:26].strip(): line[26:46].strip() for line in pathlib.Path(f"/proc/{ours}/limits").read_text().splitlines()}
+fact("its memory and its time are limited", limits["Max cpu time"] == str(4 * 720 * 60 + 3600) and limits["Max address space"] != "unlimited", str(limits))
 pages = pages_of(ours)
 fact("two sessions have the same pages, some are there, and they cannot write to them", pages and pages == pages_of(theirs) and pages[1] == 0x17 and pages[2] > 0,
      f"{pages} {pages_of(theirs)}")
