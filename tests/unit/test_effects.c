@@ -1036,7 +1036,7 @@ static bool translator_agrees(const struct insn *i, const struct insn_effects *e
     unit.insn[0] = *i;
     unit.compiled[0] = backend_compiles(&unit, i, NULL);
     find_neighbours(&unit, known);
-    use = backend_flag_use(&unit, 0);
+    backend_flag_use(&unit, 0, &use);
     return !(e->flags_read & FLAGS_ARITHMETIC & ~(uint32_t)use.read) &&
            !(use.written & ~(e->flags_written & ~e->flags_kept)) && (use.observed || !e->may_fault) &&
            kept->changed == registers_of(e->registers_written) && kept->memory == e->memory &&

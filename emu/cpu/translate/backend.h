@@ -249,7 +249,7 @@ struct flag_use {
     uint16_t read, written;
     bool observed;
 };
-struct flag_use backend_flag_use(const struct unit *u, unsigned n);
+void backend_flag_use(const struct unit *u, unsigned n, struct flag_use *use);
 /* How many records from n on, n itself at least, have no code of the back end's own. */
 unsigned backend_group_length(const struct unit *u, unsigned n);
 /* Emits a unit as code of `block`, whose groups and room for EXIT_LIMIT exits and UNIT_LIMIT slow records behind them

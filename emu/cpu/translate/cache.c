@@ -286,7 +286,13 @@ static struct loose *loose_of(const struct translator *t, uint32_t at)
     return &t->loose[hash(at, 0) % LOOSE_ENTRIES];
 }
 
-static void loose_count(const struct translator *t, uint32_t at)
+/* How many writes make an immediate operand no part of what is translated. */
+static unsigned loose_limit(const struct translator *t)
+{
+    return t->threshold ? LOOSE_WRITES : 1;
+}
+
+static void loose_count(struct translator *t, uint32_t at)
 {
     struct loose *loose = loose_of(t, at);
 
@@ -294,13 +300,14 @@ static void loose_count(const struct translator *t, uint32_t at)
         *loose = (struct loose){.at = at};
     if (loose->count < LOOSE_WRITES)
         loose->count++;
+    t->loosens |= loose->count >= loose_limit(t);
 }
 
 static bool is_hot(const struct translator *t, uint32_t at)
 {
     for (unsigned byte = 0; byte < LOOSE_BYTES; byte++) {
         const struct loose *known = loose_of(t, at + byte);
-        if (known->at == at + byte && known->count >= (t->threshold ? LOOSE_WRITES : 1))
+        if (known->at == at + byte && known->count >= loose_limit(t))
             return true;
     }
     return false;
@@ -322,7 +329,7 @@ static bool is_alone(const struct unit *u, uint32_t offset)
 void cache_loosen(const struct translator *t, struct unit *u)
 {
     u->loose_count = 0;
-    for (unsigned n = 0; u->code && n < u->count && u->loose_count < LOOSE_LIMIT; n++) {
+    for (unsigned n = 0; t->loosens && u->code && n < u->count && u->loose_count < LOOSE_LIMIT; n++) {
         const struct insn *i = &u->insn[n];
         if (backend_loosens(i) && !unit_loosens(u, i) && is_hot(t, u->physical + loose_offset(i)) &&
             is_alone(u, loose_offset(i)))

@@ -51,6 +51,7 @@ struct translator {
         uint32_t at;
         uint8_t count;
     } * loose;      /* immediate operands that were written to, by a hash of where they are, and how often */
+    bool loosens;   /* one of them often enough, perhaps */
     uint64_t *calm; /* and when writes to those will have been no more than are good, in 2^20 ticks */
     uint8_t *arena; /* for blocks */
     struct region { /* a part of the memory for code and of the arena, which is filled from its start on */

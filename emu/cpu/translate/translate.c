@@ -82,7 +82,7 @@ void translator_free(struct cpu *cpu)
 void translator_set_threshold(struct cpu *cpu, unsigned threshold)
 {
     if (cpu->translator)
-        cpu->translator->threshold = threshold;
+        cpu->translator->threshold = threshold, cpu->translator->loosens = true;
 }
 
 void translator_enable(struct cpu *cpu, bool enabled)

@@ -38,7 +38,8 @@ static void find_live_flags(struct unit *u)
     uint16_t live = FLAGS_ARITHMETIC;
 
     for (unsigned n = u->count; n-- > 0;) {
-        struct flag_use use = backend_flag_use(u, n);
+        struct flag_use use;
+        backend_flag_use(u, n, &use);
         u->live[n] = live;
         u->written[n] = use.written;
         u->observed[n] = use.observed;

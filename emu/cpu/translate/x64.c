@@ -257,25 +257,27 @@ bool backend_runs_on(const struct unit *u, const struct insn *insn)
     return system_runs_on(insn) && backend_compiles(u, insn, NULL);
 }
 
-struct flag_use backend_flag_use(const struct unit *u, unsigned n)
+void backend_flag_use(const struct unit *u, unsigned n, struct flag_use *use)
 {
     const struct insn *insn = &u->insn[n];
-    struct flag_use use = {FLAGS_ARITHMETIC, 0, true};
 
+    *use = (struct flag_use){FLAGS_ARITHMETIC, 0, true};
     switch (u->compiled[n]) {
     case INTEGER:
-        use = integer_flag_use(insn);
-        use.observed |= u->may_miss[n];
-        return use;
+        integer_flag_use(insn, use);
+        use->observed |= u->may_miss[n];
+        break;
     case CONTROL:
         if (insn->operation == OP_PUSH || insn->operation == OP_POP)
-            return (struct flag_use){0, 0, u->may_miss[n]};
-        return insn->operation == OP_JMP && n + 1 < u->count ? (struct flag_use){0, 0, false} : use;
-    case STRING: return (struct flag_use){0, 0, true};
-    case SYSTEM: return system_flag_use(insn);
-    case X87: return x87_flag_use(u, n);
-    case SIMD: return simd_flag_use(u, n);
-    default: return use;
+            *use = (struct flag_use){0, 0, u->may_miss[n]};
+        else if (insn->operation == OP_JMP && n + 1 < u->count)
+            *use = (struct flag_use){0, 0, false};
+        break;
+    case STRING: *use = (struct flag_use){0, 0, true}; break;
+    case SYSTEM: *use = system_flag_use(insn); break;
+    case X87: *use = x87_flag_use(u, n); break;
+    case SIMD: *use = simd_flag_use(u, n); break;
+    default: break;
     }
 }
 

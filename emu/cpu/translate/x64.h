@@ -199,7 +199,8 @@ bool simd_is_arithmetic(const struct opcode_row *row);
 /* HAS_XMM and HAS_X87, if a row has operands there: XMM and MMX registers. */
 unsigned simd_units(const struct opcode_row *row);
 compile_function *x87_compiler(const struct unit *u, const struct insn *i); /* x64_x87.c */
-struct flag_use integer_flag_use(const struct insn *i), system_flag_use(const struct insn *i);
+void integer_flag_use(const struct insn *i, struct flag_use *use);
+struct flag_use system_flag_use(const struct insn *i);
 /* Whether code goes on after an instruction that ends the interpreter's blocks, if it is compiled. */
 bool system_runs_on(const struct insn *i);
 

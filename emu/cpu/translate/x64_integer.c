@@ -14,7 +14,7 @@ static const struct place nowhere = {NOWHERE, 0, 0};
 static bool flags_wanted(const struct compile *c, const struct insn *i)
 {
     return live_behind(c) &
-           (integer_flag_use(i).written | (i->form == FORM_RC || i->form == FORM_MC ? FLAGS_ARITHMETIC : 0));
+           (c->unit->written[c->index] | (i->form == FORM_RC || i->form == FORM_MC ? FLAGS_ARITHMETIC : 0));
 }
 
 /* An immediate operand that changes often, into R11. */
@@ -855,16 +855,18 @@ static const struct flag_use uses[OP_COUNT] = {
     [OP_CMC] = {FLAG_CF, FLAG_CF, false},
 };
 
-struct flag_use integer_flag_use(const struct insn *i)
+void integer_flag_use(const struct insn *i, struct flag_use *use)
 {
-    struct flag_use use = uses[i->operation];
+    const struct flag_use *usual = &uses[i->operation];
 
+    use->read = usual->read;
+    use->written = usual->written;
+    use->observed = usual->observed;
     if (i->operation >= OP_SETO && i->operation <= OP_SETNLE)
-        use.read = condition_flags[(i->operation - OP_SETO) >> 1];
+        use->read = condition_flags[(i->operation - OP_SETO) >> 1];
     else if (i->operation >= OP_CMOVO && i->operation <= OP_CMOVNLE)
-        use.read = condition_flags[(i->operation - OP_CMOVO) >> 1];
+        use->read = condition_flags[(i->operation - OP_CMOVO) >> 1];
     else if (i->operation >= OP_ROL && i->operation <= OP_SAR &&
              !((i->form == FORM_RI || i->form == FORM_MI) && i->immediate & 31))
-        use.written = 0; /* a count of 0 */
-    return use;
+        use->written = 0; /* a count of 0 */
 }
