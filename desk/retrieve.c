@@ -1,4 +1,5 @@
 /* retrieve.c - the subcommand retrieve: takes files out of a disk into a BagIt bag (spec/retrieval.md). */
+#define _GNU_SOURCE /* memmem */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@ struct retrieval {
     struct bag bag;
     struct text kept;       /* what shows later which files were withheld */
     struct output withheld; /* where that is kept */
+    struct text left_out;   /* hex_digest of each file that was, unless it is empty */
     bool *withholds;        /* owned: for each --withhold whether it named a file */
     uint64_t damaged;
 };
@@ -65,9 +67,34 @@ static bool leave_out(struct retrieval *r, const char *path, const struct file_e
                       struct error *error)
 {
     uint8_t digest[DIGEST_SIZE];
+    hex_digest hex;
 
-    return bag_digest(&r->bag, &r->volume, path, e, digest, damage, error) &&
-           receipt_withheld(&r->bag.receipt, &r->kept, path, e->size, digest, error);
+    if (!bag_digest(&r->bag, &r->volume, path, e, digest, damage, error))
+        return false;
+    hex_encode(digest, hex);
+    if (e->size)
+        text_add(&r->left_out, hex, sizeof hex);
+    return receipt_withheld(&r->bag.receipt, &r->kept, path, e->size, digest, error);
+}
+
+/* What is withheld must not be given under another name: a hard link, or a copy. */
+static bool none_is_given(const struct retrieval *r, struct error *error)
+{
+    const struct text *manifest = &r->bag.manifest;
+
+    if (r->left_out.failed || manifest->failed)
+        return error_host(error, r->bag.path, ENOMEM, "cannot retrieve");
+    for (size_t at = 0; manifest->length && at < r->left_out.length; at += sizeof(hex_digest)) {
+        const char *line = memmem(manifest->bytes, manifest->length, r->left_out.bytes + at, sizeof(hex_digest) - 1);
+        if (!line)
+            continue;
+        const char *name = line + sizeof(hex_digest) + 1, *end = manifest->bytes + manifest->length;
+        const char *feed = memchr(name, '\n', (size_t)(end - name));
+        return error_set(error, STATUS_WRONG, r->bag.path, NULL, "withhold it as well",
+                         "a withheld file would be in the bag as %.*s: nothing was retrieved",
+                         (int)((feed ? feed : end) - name > 200 ? 200 : (feed ? feed : end) - name), name);
+    }
+    return true;
 }
 
 static bool take_one(void *context, const char *path, const struct file_entry *e, struct error *error)
@@ -176,7 +203,7 @@ static enum status retrieve_all(const struct arguments *a, struct act *act)
     if (good && r.bag.files + r.bag.withheld == 0)
         good = error_set(&error, STATUS_WRONG, a->operands[0], NULL, "`muniment files` lists what it holds",
                          "holds no file that is wanted");
-    good = good && all_withhold(&r, &error) && end(&r, &error);
+    good = good && all_withhold(&r, &error) && none_is_given(&r, &error) && end(&r, &error);
     progress_end(&r.progress);
     output_abort(&r.withheld);
     bag_abandon(&r.bag);
@@ -190,6 +217,7 @@ static enum status retrieve_all(const struct arguments *a, struct act *act)
     desk_volume_close(&r.volume);
     bag_release(&r.bag);
     text_free(&r.kept);
+    text_free(&r.left_out);
     free(r.withholds);
     return status;
 }

@@ -339,6 +339,12 @@ gives "nothing is withheld without one" 2 "$MUNIMENT" retrieve open.mun -o bare 
 gives "what is to be withheld and is not there" 1 "$MUNIMENT" retrieve open.mun -o bare --key key --withhold 'LETTERS/1989'
 says "is no reason to give all" err 'names no file: nothing was retrieved'
 passed "and nothing is left" "$(! ls -d bare* >/dev/null 2>&1; echo $?)"
+mformat -C -f 1440 -i twin.img :: && mcopy -i twin.img salaries.txt ::ONE.TXT && mcopy -i twin.img salaries.txt ::TWO.TXT && mcopy -i twin.img letter.txt ::LETTER.TXT
+"$MUNIMENT" suggest twin.img --machine plain >twin.yaml 2>err && "$MUNIMENT" seal twin.yaml -o twin.mun --key key >out
+gives "what is withheld is not given by another name" 1 "$MUNIMENT" retrieve twin.mun -o twin --key key --withhold ONE.TXT
+says "which is named" err "a withheld file would be in the bag as data/TWO.TXT: nothing was retrieved: withhold it as well"
+passed "nothing is left" "$(! ls -d twin twin.withheld twin.muniment* >/dev/null 2>&1; echo $?)"
+gives "both are withheld" 0 "$MUNIMENT" retrieve twin.mun -o twin --key key --withhold ONE.TXT --withhold TWO.TXT
 gives "not for an unknown key (R-7)" 1 "$MUNIMENT" verify signed/receipt.txt --trust other.pub
 gives "another archive (R-10)" 1 "$MUNIMENT" verify signed/receipt.txt --trust key.pub --archive closed.mun
 tampered() # FACT TEXT COMMAND...: a copy of the bag, changed by the command in its folder, is found out
