@@ -181,17 +181,21 @@ BODY bool only_looks(enum operation operation)
     return operation == OP_CMP || operation == OP_TEST || operation == OP_BT;
 }
 
-/* --- The forms: a register, or memory, is read, changed, written --- */
-BODY void do_register(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b)
-{
-    struct outcome o = compute(cpu, operation, size, get_register(cpu, i->dst, size), b);
+#define QUIET 0x8000u /* with an operation: it makes no flags */
 
-    if (!only_looks(operation))
+/* --- The forms: a register, or memory, is read, changed, written --- */
+BODY void do_register(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, uint32_t b)
+{
+    enum operation plain = (enum operation)(operation & ~QUIET);
+    struct outcome o = compute(cpu, plain, size, get_register(cpu, i->dst, size), b);
+
+    if (!only_looks(plain))
         set_register(cpu, i->dst, size, o.result);
-    commit_flags(cpu, size, &o);
+    if (!(operation & QUIET))
+        commit_flags(cpu, size, &o);
 }
 
-BODY int change_register(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b,
+BODY int change_register(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, uint32_t b,
                          unsigned status)
 {
     do_register(cpu, i, operation, size, b);
@@ -248,7 +252,7 @@ BODY int change_memory(struct cpu *cpu, const struct insn *i, enum operation ope
     return change_at(cpu, i, operation, size, b, address, address_offset(cpu, i, address));
 }
 
-BODY int form_r(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+BODY int form_r(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
 {
     return change_register(cpu, i, operation, size, 0, 0);
 }
@@ -258,7 +262,7 @@ BODY int form_m(struct cpu *cpu, const struct insn *i, enum operation operation,
     return change_memory(cpu, i, operation, size, 0, address);
 }
 
-BODY int form_rr(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+BODY int form_rr(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
 {
     return change_register(cpu, i, operation, size, get_register(cpu, i->src, size), 0);
 }
@@ -273,13 +277,13 @@ static int form_rm_slow(struct cpu *cpu, const struct insn *i, enum operation op
     return change_register(cpu, i, operation, size, b, status);
 }
 
-BODY int form_rm(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, enum address address)
+BODY int form_rm(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, enum address address)
 {
     uint32_t offset = address_offset(cpu, i, address);
     const uint8_t *p = address_readable(cpu, i, address, offset, size);
 
     if (!p)
-        return form_rm_slow(cpu, i, operation, size, offset);
+        return form_rm_slow(cpu, i, (enum operation)(operation & ~QUIET), size, offset); /* it may leave after it */
     return change_register(cpu, i, operation, size, load_bytes(p, size), 0);
 }
 
@@ -288,7 +292,7 @@ BODY int form_mr(struct cpu *cpu, const struct insn *i, enum operation operation
     return change_memory(cpu, i, operation, size, get_register(cpu, i->src, size), address);
 }
 
-BODY int form_ri(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+BODY int form_ri(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
 {
     return change_register(cpu, i, operation, size, i->immediate & size_mask(size), 0);
 }
@@ -298,7 +302,7 @@ BODY int form_mi(struct cpu *cpu, const struct insn *i, enum operation operation
     return change_memory(cpu, i, operation, size, i->immediate & size_mask(size), address);
 }
 
-BODY int form_rc(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
+BODY int form_rc(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
 {
     return change_register(cpu, i, operation, size, cpu->reg[ECX] & 31, 0);
 }
@@ -700,21 +704,24 @@ static int adjust_dividend(struct cpu *cpu, const struct insn *i) /* AAD */
 
 /* --- Fused with a conditional jump --- The record after it is done too; the flags are kept as ever. */
 BODY int change_and_jump(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size, uint32_t b,
-                         unsigned condition)
+                         unsigned condition, bool flat)
 {
     do_register(cpu, i, operation, size, b);
-    return near_jump_if(cpu, i + 1, condition_holds(cpu, condition));
+    return near_jump_if(cpu, i + 1, condition_holds(cpu, condition), flat);
 }
 
 /* clang-format off */
+#define FUSED_ONE(name, flat, op, size, b, n) \
+    static int name##n(struct cpu *cpu, const struct insn *i) { return change_and_jump(cpu, i, op, size, b, n, flat); }
+#define FUSED_BOTH(name, op, size, b, n) \
+    FUSED_ONE(name##_J_, false, op, size, b, n) FUSED_ONE(name##_J_flat_, true, op, size, b, n)
 #define FUSED(n) \
-    static int CMP_rr_4_J_##n(struct cpu *cpu, const struct insn *i) { return change_and_jump(cpu, i, OP_CMP, 4, cpu->reg[i->src], n); } \
-    static int CMP_ri_4_J_##n(struct cpu *cpu, const struct insn *i) { return change_and_jump(cpu, i, OP_CMP, 4, i->immediate, n); } \
-    static int CMP_ri_1_J_##n(struct cpu *cpu, const struct insn *i) { return change_and_jump(cpu, i, OP_CMP, 1, i->immediate & 0xFF, n); } \
-    static int TEST_rr_4_J_##n(struct cpu *cpu, const struct insn *i) { return change_and_jump(cpu, i, OP_TEST, 4, cpu->reg[i->src], n); } \
-    static int TEST_rr_1_J_##n(struct cpu *cpu, const struct insn *i) { return change_and_jump(cpu, i, OP_TEST, 1, *byte_register(cpu, i->src), n); } \
-    static int DEC_r_4_J_##n(struct cpu *cpu, const struct insn *i) { return change_and_jump(cpu, i, OP_DEC, 4, 0, n); }
-#define FUSED_ROW(n) {CMP_rr_4_J_##n, CMP_ri_4_J_##n, CMP_ri_1_J_##n, TEST_rr_4_J_##n, TEST_rr_1_J_##n, DEC_r_4_J_##n},
+    FUSED_BOTH(CMP_rr_4, OP_CMP, 4, cpu->reg[i->src], n) FUSED_BOTH(CMP_ri_4, OP_CMP, 4, i->immediate, n) \
+    FUSED_BOTH(CMP_ri_1, OP_CMP, 1, i->immediate & 0xFF, n) FUSED_BOTH(TEST_rr_4, OP_TEST, 4, cpu->reg[i->src], n) \
+    FUSED_BOTH(TEST_rr_1, OP_TEST, 1, *byte_register(cpu, i->src), n) FUSED_BOTH(DEC_r_4, OP_DEC, 4, 0, n)
+#define BOTH(name, n) {name##_J_##n, name##_J_flat_##n}
+#define FUSED_ROW(n) \
+    {BOTH(CMP_rr_4, n), BOTH(CMP_ri_4, n), BOTH(CMP_ri_1, n), BOTH(TEST_rr_4, n), BOTH(TEST_rr_1, n), BOTH(DEC_r_4, n)},
 CONDITIONS(FUSED)
 /* clang-format on */
 
@@ -724,15 +731,15 @@ static const struct {
 } fusible[] = {{OP_CMP, FORM_RR, 4},  {OP_CMP, FORM_RI, 4},  {OP_CMP, FORM_RI, 1},
                {OP_TEST, FORM_RR, 4}, {OP_TEST, FORM_RR, 1}, {OP_DEC, FORM_R, 4}};
 #define FUSIBLE (sizeof fusible / sizeof *fusible)
-static insn_handler *const fused[16][FUSIBLE] = {CONDITIONS(FUSED_ROW)};
+static insn_handler *const fused[16][FUSIBLE][2] = {CONDITIONS(FUSED_ROW)};
 
-void interpreter_fuse(struct insn *insn)
+void interpreter_fuse(struct insn *insn, unsigned mode)
 {
     unsigned jump = insn[1].operation;
 
     for (unsigned n = 0; jump >= OP_JO && jump <= OP_JNLE && n < FUSIBLE; n++)
         if (fusible[n].operation == insn->operation && fusible[n].form == insn->form && fusible[n].size == insn->size)
-            insn->run = fused[jump - OP_JO][n];
+            insn->run = fused[jump - OP_JO][n][mode & BLOCK_FLAT_CODE && insn[1].size != 2];
 }
 
 /* --- The table --- */
@@ -775,7 +782,86 @@ static insn_handler *const handlers[OP_CMPXCHG8B + 1][FORM_COUNT][ROW_COLUMNS] =
 };
 /* clang-format on */
 
-insn_handler *arithmetic_handler(const struct insn *insn)
+insn_handler *arithmetic_handler(const struct insn *insn, unsigned mode)
 {
-    return insn->operation <= OP_CMPXCHG8B ? row_handler(handlers[insn->operation][insn->form], insn) : NULL;
+    return insn->operation <= OP_CMPXCHG8B ? row_handler(handlers[insn->operation][insn->form], insn, mode) : NULL;
+}
+
+/* --- Without flags --- */
+/* clang-format off */
+#define QUIET_BINARY(op) \
+    INSTANCE(op##_rr_quiet, form_rr, OP_##op | QUIET, 4) INSTANCE(op##_ri_quiet, form_ri, OP_##op | QUIET, 4) \
+    PLACED_AT(op##_rm_quiet_flat, form_rm, OP_##op | QUIET, 4, ADDRESS_FLAT) \
+    PLACED_AT(op##_rm_quiet_indexed, form_rm, OP_##op | QUIET, 4, ADDRESS_INDEXED)
+#define QUIET_UNARY(op) INSTANCE(op##_r_quiet, form_r, OP_##op | QUIET, 4)
+#define QUIET_SHIFT(op) INSTANCE(op##_ri_quiet, form_ri, OP_##op | QUIET, 4)
+QUIET_BINARY(ADD) QUIET_BINARY(OR) QUIET_BINARY(AND) QUIET_BINARY(SUB) QUIET_BINARY(XOR)
+QUIET_UNARY(INC) QUIET_UNARY(DEC) QUIET_UNARY(NEG)
+QUIET_SHIFT(ROL) QUIET_SHIFT(ROR) QUIET_SHIFT(SHL) QUIET_SHIFT(SHR) QUIET_SHIFT(SAR)
+#define QUIET_BINARY_ROW(op) \
+    [OP_##op] = {[FORM_RR] = {[2] = op##_rr_quiet}, [FORM_RI] = {[2] = op##_ri_quiet}, \
+                 [FORM_RM] = {[4] = op##_rm_quiet_flat, [6] = op##_rm_quiet_indexed}}
+#define QUIET_UNARY_ROW(op) [OP_##op] = {[FORM_R] = {[2] = op##_r_quiet}}
+#define QUIET_SHIFT_ROW(row, op) [OP_##row] = {[FORM_RI] = {[2] = op##_ri_quiet}}
+static insn_handler *const quiet[OP_SAR + 1][FORM_COUNT][ROW_COLUMNS] = {
+    QUIET_BINARY_ROW(ADD), QUIET_BINARY_ROW(OR), QUIET_BINARY_ROW(AND), QUIET_BINARY_ROW(SUB), QUIET_BINARY_ROW(XOR),
+    QUIET_UNARY_ROW(INC), QUIET_UNARY_ROW(DEC), QUIET_UNARY_ROW(NEG),
+    QUIET_SHIFT_ROW(ROL, ROL), QUIET_SHIFT_ROW(ROR, ROR), QUIET_SHIFT_ROW(SHL, SHL), QUIET_SHIFT_ROW(SAL, SHL),
+    QUIET_SHIFT_ROW(SHR, SHR), QUIET_SHIFT_ROW(SAR, SAR),
+};
+/* clang-format on */
+
+/* What an instruction does to the flags that one before it made. */
+enum hearing {
+    SEES,      /* reads one, or it may fault or leave so that they are seen */
+    PASSES_ON, /* changes none, or some without looking at them */
+    REPLACES   /* sets all six */
+};
+
+static enum hearing hearing(const struct insn *i)
+{
+    bool immediate = i->form == FORM_RI && i->immediate & 31, registers = i->form == FORM_RR || i->form == FORM_RI;
+
+    switch (i->operation) {
+    case OP_ADD:
+    case OP_OR:
+    case OP_AND:
+    case OP_SUB:
+    case OP_XOR:
+    case OP_CMP:
+    case OP_TEST: return registers ? REPLACES : SEES;
+    case OP_NEG: return i->form == FORM_R ? REPLACES : SEES;
+    case OP_SHL:
+    case OP_SAL:
+    case OP_SHR:
+    case OP_SAR: return immediate ? REPLACES : SEES;
+    case OP_ROL:
+    case OP_ROR: return immediate ? PASSES_ON : SEES;
+    case OP_INC:
+    case OP_DEC:
+    case OP_NOT:
+    case OP_BSWAP: return i->form == FORM_R ? PASSES_ON : SEES;
+    case OP_MOV:
+    case OP_XCHG:
+    case OP_MOVZX8:
+    case OP_MOVZX16:
+    case OP_MOVSX8:
+    case OP_MOVSX16: return registers ? PASSES_ON : SEES;
+    case OP_LEA:
+    case OP_CBW:
+    case OP_CWD: return PASSES_ON;
+    default: return SEES;
+    }
+}
+
+void interpreter_hush(struct insn *insn, unsigned after, unsigned mode)
+{
+    insn_handler *without = insn->operation <= OP_SAR ? row_handler(quiet[insn->operation][insn->form], insn, mode)
+                                                      : NULL;
+    enum hearing next = PASSES_ON;
+
+    for (unsigned n = 1; n <= after && without && next == PASSES_ON; n++)
+        next = hearing(&insn[n]);
+    if (without && next == REPLACES)
+        insn->run = without;
 }

@@ -5,15 +5,16 @@
  * memory is taken back when the whole arena is emptied, which only happens between blocks. An instruction that crosses
  * a page is decoded anew each time.
  *
- * A block remembers the blocks of its page that it led to. Such a link is followed when it leads to the physical
- * address that is wanted, which follows from that of the block that was just run. Elsewhere the address is that of the
- * translation that is kept of the page. */
+ * A relative jump, and the end of a block, remembers the block of its page that it led to. In flat code of 32 bits that
+ * is the right one as long as it lives: both lie at the same distance wherever the page is mapped. In other code a jump
+ * may wrap, and the distance is compared. Elsewhere the address is that of the translation that is kept of the page. */
 #include "emu/cpu/blocks.h"
 
 #include <stdlib.h>
 
 #include "emu/cpu/interpret.h"
 #include "emu/cpu/mmu.h"
+#include "emu/cpu/tlb.h"
 #include "emu/cpu/waits.h"
 #include "emu/cpu/translate/hooks.h"
 
@@ -23,6 +24,7 @@
     32u /* blocks of a page: to look through more at each write into code would cost more than to decode anew what \
            still runs */
 #define BLOCK_BYTES(instructions) (sizeof(struct code_block) + ((instructions) + 1) * sizeof(struct insn))
+#define NOTHING BLOCK_BYTES(0) /* what the block at 0 takes of the arena */
 #define FETCH_LIMIT 15
 
 struct lines {
@@ -47,12 +49,17 @@ bool blocks_init(struct cpu *cpu)
     if (!c)
         return false;
     cpu->buckets = c->bucket;
+    c->used = NOTHING;
     c->pages = cpu->memory->ram_size / PAGE_SIZE;
     c->page = calloc(c->pages, sizeof *c->page);
     c->lines = calloc(c->pages, sizeof *c->lines);
     c->arena = malloc(ARENA_SIZE);
     c->scratch = malloc(BLOCK_BYTES(BLOCK_LIMIT));
-    return c->page && c->lines && c->arena && c->scratch;
+    if (!c->page || !c->lines || !c->arena || !c->scratch)
+        return false;
+    cpu->code = c->arena;
+    *code_block_at(cpu, 0) = (struct code_block){.needs = NO_TICKS, .physical = BLOCK_DROPPED};
+    return true;
 }
 
 void blocks_free(struct cpu *cpu)
@@ -74,7 +81,7 @@ static void drop_all(struct cpu *cpu)
 {
     struct code_cache *c = cpu->blocks;
 
-    if (c->used)
+    if (c->used > NOTHING)
         memset(c->bucket, 0, sizeof c->bucket);
     for (uint32_t page = 0; page < c->pages; page++) {
         c->page[page] = NULL;
@@ -82,7 +89,8 @@ static void drop_all(struct cpu *cpu)
         if (!translator_holds_page(cpu, page))
             cpu->memory->flags[page] &= (uint8_t)~PAGE_CODE;
     }
-    c->used = 0;
+    c->used = NOTHING;
+    tlb_forget_jumps(cpu);
 }
 
 void blocks_flush(struct cpu *cpu)
@@ -133,6 +141,7 @@ static void forget(const struct cpu *cpu, struct code_block *block)
         link = &(*link)->next_hash;
     *link = block->next_hash;
     block->physical = BLOCK_DROPPED;
+    block->needs = NO_TICKS;
 }
 
 void blocks_code_changed(struct cpu *cpu, uint32_t address, uint32_t length)
@@ -201,13 +210,19 @@ static void close_block(struct code_block *block, unsigned count, uint32_t bytes
 {
     struct insn *end = &block->insn[count];
 
-    block->link[0] = block->link[1] = NULL;
     block->wait = 0;
+    block->needs = count;
     block->count = (uint8_t)count;
     block->bytes = (uint16_t)bytes;
-    end->run = block_end;
-    end->offset = (uint16_t)bytes;
-    end->length = 0;
+    *end = (struct insn){.offset = (uint16_t)bytes};
+    interpreter_handlers(block);
+}
+
+/* Whether a block goes on where this instruction does not jump: it does after a jump that leads ahead, as one back most
+ * often closes a loop, and then the block that is the loop may be known to wait. */
+static bool goes_on(const struct insn *insn)
+{
+    return insn->operation >= OP_JO && insn->operation <= OP_JNLE && insn->immediate <= INT32_MAX;
 }
 
 /* Decodes up to `limit` instructions from `available` bytes into block. Returns what stopped it: DECODE_OK for an
@@ -221,24 +236,26 @@ static enum decode_result fill(const struct cpu *cpu, struct code_block *block, 
 
     while (count < limit && result == DECODE_OK) {
         struct insn *insn = &block->insn[count];
-        result = decode(bytes + offset, available - offset, block->mode, cpu->model, insn);
+        result = decode(bytes + offset, available - offset, block->mode & DECODE_MODES, cpu->model, insn);
         if (result != DECODE_OK)
             break;
         insn->offset = (uint16_t)offset;
-        insn->run = interpreter_handler(insn);
         offset += insn->length;
         count++;
-        if (opcode_rows[insn->row].attributes & ROW_ENDS_BLOCK)
+        if (opcode_rows[insn->row].attributes & ROW_BRANCH) {
+            insn->displacement = offset + insn->immediate;
+            insn->number = (uint16_t)count;
+            insn->link = 0;
+        }
+        if (opcode_rows[insn->row].attributes & ROW_ENDS_BLOCK && !goes_on(insn))
             break;
     }
-    if (count > 1)
-        interpreter_fuse(&block->insn[count - 2]);
     close_block(block, count, offset);
     return result;
 }
 
-/* One instruction gathered byte by byte: across a page, out of device memory, or at the limit of CS. `room` bytes lie
- * within the limit. */
+/* One instruction gathered page by page, or byte by byte: across a page, out of device memory, or at the limit of CS.
+ * `room` bytes lie within the limit. */
 static struct code_block *gather(struct cpu *cpu, uint32_t linear, uint64_t room, unsigned mode)
 {
     struct code_block *block = cpu->blocks->scratch;
@@ -247,7 +264,7 @@ static struct code_block *gather(struct cpu *cpu, uint32_t linear, uint64_t room
     enum decode_result result = DECODE_MORE;
 
     block->mode = (uint8_t)mode;
-    for (unsigned n = 0; result == DECODE_MORE; n++) {
+    for (uint32_t n = 0, count; result == DECODE_MORE; n += count) {
         const uint8_t *host;
         if (n == room) {
             fault(cpu, EXC_GP, 0);
@@ -255,10 +272,16 @@ static struct code_block *gather(struct cpu *cpu, uint32_t linear, uint64_t room
         }
         if (mmu_fetch(cpu, linear + n, &physical, &host))
             return NULL;
-        bytes[n] = host ? *host : (uint8_t)memory_read(cpu->memory, physical, 1);
+        count = host ? PAGE_SIZE - ((linear + n) & PAGE_MASK) : 1;
+        count = count < sizeof bytes - n ? count : (uint32_t)sizeof bytes - n;
+        count = count < room - n ? count : (uint32_t)(room - n);
+        if (host)
+            memcpy(&bytes[n], host, count);
+        else
+            bytes[n] = (uint8_t)memory_read(cpu->memory, physical, 1);
         if (!n)
             block->physical = physical;
-        result = fill(cpu, block, bytes, n + 1, 1);
+        result = fill(cpu, block, bytes, n + count, 1);
     }
     if (result == DECODE_OK) {
         /* Nothing reports that it changed: between two iterations it is fetched again. */
@@ -279,7 +302,6 @@ static struct code_block *shorten(struct code_cache *c, const struct code_block 
 
     *s = *block;
     memcpy(s->insn, block->insn, limit * sizeof *s->insn);
-    s->insn[limit - 1].run = interpreter_handler(&s->insn[limit - 1]); /* what it was fused with is not there */
     close_block(s, limit, block->insn[limit].offset);
     return s;
 }
@@ -317,7 +339,7 @@ struct code_block *code_block_find(struct cpu *cpu, uint32_t limit)
     const struct segment *cs = &cpu->seg[SEG_CS];
     struct code_block *block;
     uint32_t linear = cs->base + cpu->eip, physical;
-    unsigned mode = code_mode(cpu);
+    unsigned mode = block_mode(cpu);
     uint64_t room = (uint64_t)cs->limit - cpu->eip + 1; /* bytes up to the limit */
     const uint8_t *host;
 
@@ -345,14 +367,26 @@ struct code_block *code_block_find(struct cpu *cpu, uint32_t limit)
     return limit < block->count ? shorten(cpu->blocks, block, limit) : block;
 }
 
-/* Whether a block is entered directly from another one of its page. One that may be a wait is not from itself: the loop
- * counts its laps. Nor is the last page of all, as BLOCK_DROPPED lies there. */
+/* Whether a block may be entered by a link from another one: that is of its page. The last page of all has none, as
+ * BLOCK_DROPPED lies there. */
 static bool may_link(const struct code_block *from, const struct code_block *to)
 {
-    return !((from->physical ^ to->physical) & ~PAGE_MASK) && to->physical < BLOCK_DROPPED - PAGE_MASK &&
-           (from != to || from->wait == WAIT_NONE);
+    return !((from->physical ^ to->physical) & ~PAGE_MASK) && to->physical < BLOCK_DROPPED - PAGE_MASK;
 }
 
+/* Remembers that a block led to another one: in the record that did, or with the translation of its page. */
+static void note(struct cpu *cpu, struct code_block *from, const struct code_block *to)
+{
+    struct insn *exit = &from->insn[cpu->exit - from->insn];
+    uint32_t link = (uint32_t)((const uint8_t *)to - cpu->code);
+
+    if (may_link(from, to) && (opcode_rows[exit->row].attributes & ROW_BRANCH || exit == &from->insn[from->count]))
+        exit->link = link;
+    else if (from->mode & BLOCK_FLAT_CODE)
+        tlb_note_jump(cpu, cpu->eip, link);
+}
+
+/* One that may be a wait does not follow itself without the loop, which counts its laps. */
 struct code_block *code_block_next(struct cpu *cpu, struct code_block *from)
 {
     uint32_t linear = cpu->seg[SEG_CS].base + cpu->eip, physical;
@@ -365,19 +399,19 @@ struct code_block *code_block_next(struct cpu *cpu, struct code_block *from)
     block = look_up(cpu, physical, from->mode);
     if (!block)
         return NULL;
-    if (may_link(from, block))
-        from->link[physical - from->physical == from->bytes ? 0 : 1] = block;
-    return code_block_fits(cpu, block, cpu->eip, cpu->left) ? block : NULL;
+    if (cpu->exit && (from != block || from->wait == WAIT_NONE))
+        note(cpu, from, block);
+    return block->needs <= cpu->left && code_block_within(cpu, block, cpu->eip) ? block : NULL;
 }
 
-bool code_block_waits(struct cpu *cpu, uint32_t physical, unsigned mode)
+bool code_block_waits(struct cpu *cpu, uint32_t physical)
 {
-    const struct code_block *block = look_up(cpu, physical, mode);
+    const struct code_block *block = look_up(cpu, physical, block_mode(cpu));
 
     return block && (block->wait == WAIT_REPEATS || block->wait == WAIT_COUNTS);
 }
 
 const struct code_block *code_block_kept(const struct cpu *cpu, uint32_t physical, unsigned mode)
 {
-    return look_up(cpu, physical, mode);
+    return look_up(cpu, physical, mode | (block_mode(cpu) & ~DECODE_MODES));
 }

@@ -15,9 +15,9 @@ struct code_block *code_block_find(struct cpu *cpu, uint32_t limit);
  * and it fits into `left`; else null. `from` leads there directly from now on, where it may. */
 struct code_block *code_block_next(struct cpu *cpu, struct code_block *from);
 /* Whether a block that begins there is known to wait only (waits.h): it is better left to the interpreter. */
-bool code_block_waits(struct cpu *cpu, uint32_t physical, unsigned mode);
-/* The block that was decoded from a physical address on, or null. Its records are those of decode, but for `run`; they
- * are to be used before anything else is decoded. */
+bool code_block_waits(struct cpu *cpu, uint32_t physical);
+/* The block that was decoded from a physical address on, in a decode mode, or null. Its records are those of decode,
+ * but for `run` and for relative branches; they are to be used before anything else is decoded. */
 const struct code_block *code_block_kept(const struct cpu *cpu, uint32_t physical, unsigned mode);
 void blocks_flush(struct cpu *cpu);
 /* memory.h's code_changed: drops the blocks that these bytes belong to. */
@@ -32,25 +32,36 @@ void blocks_free(struct cpu *cpu);
 
 static inline struct code_block **code_bucket(const struct cpu *cpu, uint32_t physical, unsigned mode)
 {
-    return &cpu->buckets[(physical >> 2 ^ physical >> (BUCKET_BITS + 2) ^ mode << (BUCKET_BITS - 2)) %
+    return &cpu->buckets[(physical >> 2 ^ physical >> (BUCKET_BITS + 2) ^ mode << (BUCKET_BITS - 4)) %
                          (1u << BUCKET_BITS)]; /* neighbours share a line of the host's cache */
 }
 
-static inline bool code_block_fits(const struct cpu *cpu, const struct code_block *block, uint32_t eip, int64_t left)
+#define NO_TICKS \
+    (INT64_MAX / 2) /* ticks that a block needs that must not run: one that was dropped, and the one at 0 */
+
+/* The block that lies there. */
+static inline struct code_block *code_block_at(const struct cpu *cpu, uint32_t link)
 {
-    return block->count <= left && (uint64_t)eip + block->bytes <= (uint64_t)cpu->seg[SEG_CS].limit + 1;
+    return (struct code_block *)(void *)(cpu->code + link);
 }
 
-/* The block that the running one is linked with, if that is the one at EIP; or null. */
-static inline struct code_block *code_block_linked(const struct cpu *cpu, unsigned way, uint32_t eip)
+/* Whether it lies within the limit of CS if it begins at EIP. */
+static inline bool code_block_within(const struct cpu *cpu, const struct code_block *block, uint32_t eip)
 {
-    const struct code_block *from = cpu->block;
-    struct code_block *to = from->link[way];
-
-    return to && to->physical - from->physical == eip - cpu->eip && to->physical != BLOCK_DROPPED ? to : NULL;
+    return (uint64_t)eip + block->bytes <= (uint64_t)cpu->seg[SEG_CS].limit + 1;
 }
 
-/* The block at EIP, if the translation of its page is kept and it comes first in its bucket; or null. */
+/* The block at EIP in flat code, if a jump led there before; or the one at 0. One that may wait does not follow itself:
+ * the loop counts its laps. */
+static inline struct code_block *code_block_noted(const struct cpu *cpu, uint32_t eip)
+{
+    const struct tlb_jump *jump = tlb_jump_at(cpu->tlb, eip);
+    struct code_block *to = code_block_at(cpu, jump->link);
+
+    return jump->eip == eip && to->mode == cpu->block->mode && to != cpu->block ? to : code_block_at(cpu, 0);
+}
+
+/* The same in other code, if the translation of its page is kept and it comes first in its bucket. */
 static inline struct code_block *code_block_looked_up(const struct cpu *cpu, uint32_t eip)
 {
     uint32_t linear = cpu->seg[SEG_CS].base + eip, physical;
@@ -58,10 +69,11 @@ static inline struct code_block *code_block_looked_up(const struct cpu *cpu, uin
     struct code_block *to;
 
     if (e->execute != (linear & ~PAGE_MASK))
-        return NULL;
+        return code_block_at(cpu, 0);
     physical = e->physical | (linear & PAGE_MASK);
     to = *code_bucket(cpu, physical, cpu->block->mode);
-    return to && to->physical == physical && to->mode == cpu->block->mode && to != cpu->block ? to : NULL;
+    return to && to->physical == physical && to->mode == cpu->block->mode && to != cpu->block ? to
+                                                                                              : code_block_at(cpu, 0);
 }
 
 #endif

@@ -80,6 +80,7 @@ bool cpu_init(struct cpu *cpu, enum cpu_model model, struct memory *memory, stru
     cpu->clock = clock;
     clock->left = &cpu->left;
     clock->leave = &cpu->leave;
+    cpu->floor = INT64_MAX;
     if (!blocks_init(cpu) || !tlb_init(cpu))
         return false;
     cpu_reset(cpu);
@@ -284,9 +285,9 @@ static inline bool waits(const struct cpu *cpu)
     return cpu->leave || (cpu->attention & ~(cpu->flags & FLAG_IF ? 0 : (uint32_t)ATTENTION_INTR));
 }
 
-/* Blocks that follow one another without a return to the loop: where the compiler makes no jumps of the calls between
- * handlers, the stack holds as many. */
-#define CHAIN_LIMIT 64
+/* Ticks of blocks that follow one another without a return to the loop: where the compiler makes no jumps of the calls
+ * between handlers, the stack holds as many. */
+#define CHAIN_TICKS 2048
 
 /* A block, and those that it leads to as long as nothing waits. */
 static enum cpu_exit run_blocks(struct cpu *cpu, struct code_block *block)
@@ -297,9 +298,10 @@ static enum cpu_exit run_blocks(struct cpu *cpu, struct code_block *block)
     while (block) {
         struct code_block *next;
         cpu->block = block;
-        cpu->chain = cpu->view.enabled ? 0 : CHAIN_LIMIT;
+        cpu->exit = NULL;
+        cpu->floor = cpu->view.enabled ? INT64_MAX : cpu->left < CHAIN_TICKS ? 0 : cpu->left - CHAIN_TICKS;
         exit = block->insn[0].run(cpu, block->insn);
-        cpu->chain = 0;
+        cpu->floor = INT64_MAX;
         block = cpu->block;
         next = exit == CPU_CONTINUE && !waits(cpu) ? code_block_next(cpu, block) : NULL;
         if (cpu->view.enabled && (next != block || block->wait == WAIT_NONE))

@@ -54,21 +54,34 @@ struct insn {
     uint32_t immediate;    /* sign-extended to 32 bits; relative branches: the displacement; far pointer: the offset;
                               ENTER: bytes; x87: the opcode as the unit keeps it */
     uint32_t displacement; /* of the memory operand, sign-extended; far pointer: the selector; ENTER: nesting level
-                              (0-31) */
+                              (0-31); a relative branch in a block of the interpreter: where it leads, from the start
+                              of its block */
     uint16_t operation;    /* enum operation */
     uint16_t row;          /* in the decoder's table, for what does not change */
     uint16_t offset;       /* of its first byte from the start of its block */
     uint8_t form;          /* enum form */
     uint8_t size; /* operand size in bytes: 1, 2, 4 (8: CMPXCHG8B); x87: of the memory operand, up to 10; MMX and SSE:
                      of the operand that may be memory, up to 16 */
-    uint8_t dst;  /* register of the first register operand: general (as encoded: 8-bit 4-7 are AH CH DH BH), segment,
-                     control, debug, test, MMX or XMM, or the i of ST(i); 0 when implied */
-    uint8_t src;  /* register of the second register operand */
-    uint8_t base, index; /* of the effective address; REG_ZERO for none */
-    uint8_t scale;       /* index is shifted left by this: 0-3 */
-    uint8_t segment;     /* of the memory operand, override applied; also the source of string instructions and XLAT */
-    uint8_t prefixes;    /* enum insn_prefix */
-    uint8_t length;      /* bytes, prefixes included: 1-15 */
+    union {
+        struct {
+            uint8_t dst; /* register of the first register operand: general (as encoded: 8-bit 4-7 are AH CH DH BH),
+                            segment, control, debug, test, MMX or XMM, or the i of ST(i); 0 when implied */
+            uint8_t src; /* register of the second register operand */
+        };
+        uint16_t number; /* of a relative branch in a block of the interpreter: from 1 on */
+    };
+    uint8_t prefixes; /* enum insn_prefix */
+    uint8_t length;   /* bytes, prefixes included: 1-15 */
+    union {
+        struct {
+            uint8_t base, index; /* of the effective address; REG_ZERO for none */
+            uint8_t scale;       /* index is shifted left by this: 0-3 */
+            uint8_t segment;     /* of the memory operand, override applied; also the source of string instructions and
+                                    XLAT */
+        };
+        uint32_t link; /* of a relative branch in a block of the interpreter, and of a block's end: where the block that
+                          it leads to lies (blocks.h) */
+    };
 };
 
 /* clang-format off */
@@ -116,6 +129,7 @@ enum decode_mode {
     DECODE_32 = 1,       /* CS.D: operands and addresses are 32 bits wide by default */
     DECODE_PROTECTED = 2 /* protected mode and not virtual-8086 */
 };
+#define DECODE_MODES 3u /* all of these bits */
 
 enum decode_result {
     DECODE_OK,

@@ -8,7 +8,12 @@
 /* The record after a block's last instruction: all before it are retired, and its offset is the length of the block. */
 int block_end(struct cpu *cpu, const struct insn *i)
 {
-    return end_block(cpu, i - 1, insn_eip(cpu, i), WAY_ON);
+    return end_block(cpu, i, insn_eip(cpu, i), WAY_ON, false);
+}
+
+static int block_end_flat(struct cpu *cpu, const struct insn *i)
+{
+    return end_block(cpu, i, cpu->eip + i->offset, WAY_ON, true);
 }
 
 /* --- Moves --- */
@@ -134,10 +139,10 @@ BODY int xchg_mr(struct cpu *cpu, const struct insn *i, unsigned operation, unsi
     return finish(cpu, i, status);
 }
 
-BODY int lea(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
+BODY int lea(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, enum address address)
 {
     (void)operation;
-    set_register(cpu, i->dst, size, effective_address(cpu, i));
+    set_register(cpu, i->dst, size, address_offset(cpu, i, address));
     return NEXT(cpu, i);
 }
 
@@ -266,28 +271,36 @@ static int push_slow(struct cpu *cpu, const struct insn *i, unsigned size, uint3
 }
 
 /* The bytes at the top of the stack, and those below it, if they may be read (written) at once; or null. */
-BODY const uint8_t *stack_readable(const struct cpu *cpu, unsigned size)
+BODY const uint8_t *stack_readable(const struct cpu *cpu, unsigned size, enum address address)
 {
     uint32_t sp = cpu->reg[ESP];
 
-    return cpu->seg[SEG_SS].flat ? linear_readable(cpu, sp, size) : readable(cpu, SEG_SS, sp & stack_mask(cpu), size);
+    return address == ADDRESS_ANY ? readable(cpu, SEG_SS, sp & stack_mask(cpu), size) : linear_readable(cpu, sp, size);
 }
 
-BODY uint8_t *stack_writable(const struct cpu *cpu, unsigned size)
+BODY uint8_t *stack_writable(const struct cpu *cpu, unsigned size, enum address address)
 {
     uint32_t sp = cpu->reg[ESP] - size;
 
-    return cpu->seg[SEG_SS].flat ? linear_writable(cpu, sp, size) : writable(cpu, SEG_SS, sp & stack_mask(cpu), size);
+    return address == ADDRESS_ANY ? writable(cpu, SEG_SS, sp & stack_mask(cpu), size) : linear_writable(cpu, sp, size);
 }
 
-BODY int push(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t value)
+BODY void move_stack_pointer(struct cpu *cpu, uint32_t value, enum address address)
 {
-    uint8_t *p = stack_writable(cpu, size);
+    if (address == ADDRESS_ANY)
+        set_stack_pointer(cpu, value);
+    else
+        cpu->reg[ESP] = value;
+}
+
+BODY int push(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t value, enum address address)
+{
+    uint8_t *p = stack_writable(cpu, size, address);
 
     if (!p)
         return push_slow(cpu, i, size, value);
     store_bytes(p, size, value);
-    set_stack_pointer(cpu, cpu->reg[ESP] - size);
+    move_stack_pointer(cpu, cpu->reg[ESP] - size, address);
     return NEXT(cpu, i);
 }
 
@@ -297,22 +310,22 @@ BODY unsigned stack_top(struct cpu *cpu, const struct insn *i, unsigned size, ui
     return segment_read(cpu, i, SEG_SS, cpu->reg[ESP] & stack_mask(cpu), size, value);
 }
 
-BODY int push_r(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
+BODY int push_r(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, enum address address)
 {
     (void)operation;
-    return push(cpu, i, size, cpu->reg[i->dst]);
+    return push(cpu, i, size, cpu->reg[i->dst], address);
 }
 
-BODY int push_i(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
+BODY int push_i(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, enum address address)
 {
     (void)operation;
-    return push(cpu, i, size, i->immediate);
+    return push(cpu, i, size, i->immediate, address);
 }
 
 BODY int push_sreg(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
 {
     (void)operation;
-    return push(cpu, i, size, cpu->seg[i->src].selector);
+    return push(cpu, i, size, cpu->seg[i->src].selector, ADDRESS_ANY);
 }
 
 static int push_m_slow(struct cpu *cpu, const struct insn *i, unsigned size)
@@ -330,7 +343,7 @@ BODY int push_m(struct cpu *cpu, const struct insn *i, unsigned operation, unsig
     const uint8_t *p = address_readable(cpu, i, address, address_offset(cpu, i, address), size);
 
     (void)operation;
-    return p ? push(cpu, i, size, load_bytes(p, size)) : push_m_slow(cpu, i, size);
+    return p ? push(cpu, i, size, load_bytes(p, size), address) : push_m_slow(cpu, i, size);
 }
 
 static int pop_slow(struct cpu *cpu, const struct insn *i, unsigned size)
@@ -345,14 +358,14 @@ static int pop_slow(struct cpu *cpu, const struct insn *i, unsigned size)
     return finish(cpu, i, status);
 }
 
-BODY int pop_r(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
+BODY int pop_r(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, enum address address)
 {
-    const uint8_t *p = stack_readable(cpu, size);
+    const uint8_t *p = stack_readable(cpu, size, address);
 
     (void)operation;
     if (!p)
         return pop_slow(cpu, i, size);
-    set_stack_pointer(cpu, cpu->reg[ESP] + size);
+    move_stack_pointer(cpu, cpu->reg[ESP] + size, address);
     set_register(cpu, i->dst, size, load_bytes(p, size));
     return NEXT(cpu, i);
 }
@@ -469,15 +482,14 @@ static int leave(struct cpu *cpu, const struct insn *i)
 }
 
 /* --- Near control flow --- */
-BODY int jump_condition(struct cpu *cpu, const struct insn *i, unsigned condition, unsigned size)
+BODY int jump_condition(struct cpu *cpu, const struct insn *i, unsigned condition, bool flat)
 {
-    (void)size;
-    return near_jump_if(cpu, i, condition_holds(cpu, condition));
+    return near_jump_if(cpu, i, condition_holds(cpu, condition), flat);
 }
 
 static int jcxz(struct cpu *cpu, const struct insn *i)
 {
-    return near_jump_if(cpu, i, !get_index(cpu, i, ECX));
+    return near_jump_if(cpu, i, !get_index(cpu, i, ECX), false);
 }
 
 static int loop(struct cpu *cpu, const struct insn *i)
@@ -489,17 +501,21 @@ static int loop(struct cpu *cpu, const struct insn *i)
     if (more && target > cpu->seg[SEG_CS].limit)
         return insn_fault(cpu, i, EXC_GP);
     set_index(cpu, i, ECX, count);
-    return near_jump_if(cpu, i, more);
+    return near_jump_if(cpu, i, more, false);
 }
 
-static int jmp_i(struct cpu *cpu, const struct insn *i)
+BODY int jmp_i(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, enum address address)
 {
-    return near_jump(cpu, i, insn_next_eip(cpu, i) + i->immediate, WAY_FAR);
+    bool flat = address != ADDRESS_ANY;
+
+    (void)operation, (void)size;
+    return end_block(cpu, i, branch_target(cpu, i, flat), WAY_FAR, flat);
 }
 
-static int jmp_r(struct cpu *cpu, const struct insn *i)
+BODY int jmp_r(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, enum address address)
 {
-    return near_jump(cpu, i, cpu->reg[i->dst], WAY_ANY);
+    (void)operation, (void)size;
+    return near_jump(cpu, i, cpu->reg[i->dst], address != ADDRESS_ANY);
 }
 
 /* A jump or call through memory: 0 or a status, and the target. */
@@ -526,7 +542,7 @@ BODY int jmp_m(struct cpu *cpu, const struct insn *i, unsigned operation, unsign
     const uint8_t *p = address_readable(cpu, i, address, address_offset(cpu, i, address), size);
 
     (void)operation;
-    return p ? near_jump(cpu, i, load_bytes(p, size), WAY_ANY) : jmp_slow(cpu, i);
+    return p ? near_jump(cpu, i, load_bytes(p, size), address != ADDRESS_ANY) : jmp_slow(cpu, i);
 }
 
 static int call_slow(struct cpu *cpu, const struct insn *i, uint32_t eip, unsigned status)
@@ -540,25 +556,31 @@ static int call_slow(struct cpu *cpu, const struct insn *i, uint32_t eip, unsign
     return cpu_retire(cpu, i, eip, status ? CPU_LEAVE : CPU_CONTINUE);
 }
 
-BODY int call_near(struct cpu *cpu, const struct insn *i, uint32_t eip, enum way way)
+BODY int call_near(struct cpu *cpu, const struct insn *i, uint32_t eip, enum way way, enum address address)
 {
-    uint8_t *p = stack_writable(cpu, 4);
+    uint8_t *p = stack_writable(cpu, 4, address);
+    bool flat = address != ADDRESS_ANY;
 
-    if (i->size == 2 || !p || eip > cpu->seg[SEG_CS].limit)
+    if (!p || (!flat && (i->size == 2 || eip > cpu->seg[SEG_CS].limit)))
         return call_slow(cpu, i, eip, ACCESS_DONE);
-    store32(p, insn_next_eip(cpu, i));
-    set_stack_pointer(cpu, cpu->reg[ESP] - 4);
-    return end_block(cpu, i, eip, way);
+    store32(p, eip_after(cpu, i, flat));
+    move_stack_pointer(cpu, cpu->reg[ESP] - 4, address);
+    return end_block(cpu, i, eip, way, flat);
 }
 
-static int call_i(struct cpu *cpu, const struct insn *i)
+BODY int call_i(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, enum address address)
 {
-    return call_near(cpu, i, insn_next_eip(cpu, i) + i->immediate, WAY_FAR);
+    bool flat = address != ADDRESS_ANY;
+
+    (void)operation, (void)size;
+    return call_near(cpu, i, flat ? branch_target(cpu, i, true) : insn_next_eip(cpu, i) + i->immediate, WAY_FAR,
+                     address);
 }
 
-static int call_r(struct cpu *cpu, const struct insn *i)
+BODY int call_r(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, enum address address)
 {
-    return call_near(cpu, i, cpu->reg[i->dst], WAY_ANY);
+    (void)operation, (void)size;
+    return call_near(cpu, i, cpu->reg[i->dst], WAY_ANY, address);
 }
 
 static int call_m_slow(struct cpu *cpu, const struct insn *i)
@@ -574,7 +596,7 @@ BODY int call_m(struct cpu *cpu, const struct insn *i, unsigned operation, unsig
     const uint8_t *p = address_readable(cpu, i, address, address_offset(cpu, i, address), size);
 
     (void)operation;
-    return p ? call_near(cpu, i, load_bytes(p, size), WAY_ANY) : call_m_slow(cpu, i);
+    return p ? call_near(cpu, i, load_bytes(p, size), WAY_ANY, address) : call_m_slow(cpu, i);
 }
 
 static int ret_slow(struct cpu *cpu, const struct insn *i, unsigned size)
@@ -590,15 +612,16 @@ static int ret_slow(struct cpu *cpu, const struct insn *i, unsigned size)
     return cpu_retire(cpu, i, eip, status ? CPU_LEAVE : CPU_CONTINUE);
 }
 
-BODY int ret(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size)
+BODY int ret(struct cpu *cpu, const struct insn *i, unsigned operation, unsigned size, enum address address)
 {
-    const uint8_t *p = stack_readable(cpu, size);
+    const uint8_t *p = stack_readable(cpu, size, address);
+    bool flat = address != ADDRESS_ANY;
 
     (void)operation;
-    if (!p || load_bytes(p, size) > cpu->seg[SEG_CS].limit)
+    if (!p || (!flat && load_bytes(p, size) > cpu->seg[SEG_CS].limit))
         return ret_slow(cpu, i, size);
-    set_stack_pointer(cpu, cpu->reg[ESP] + size + i->immediate);
-    return end_block(cpu, i, load_bytes(p, size), WAY_ANY);
+    move_stack_pointer(cpu, cpu->reg[ESP] + size + i->immediate, address);
+    return end_block(cpu, i, load_bytes(p, size), WAY_ANY, flat);
 }
 
 static int bound(struct cpu *cpu, const struct insn *i)
@@ -626,10 +649,11 @@ SIZES(XCHG_rr, xchg_rr, 0) SIZES(XCHG_mr, xchg_mr, 0)
     WIDE_MEMORY(op##_m, load, OP_##op)
 /* clang-format off */
 EXTEND(MOVZX8) EXTEND(MOVZX16) EXTEND(MOVSX8) EXTEND(MOVSX16)
-WIDE_SIZES(LEA, lea, 0) WIDE_SIZES(CBW, cbw, 0) WIDE_SIZES(CWD, cwd, 0) WIDE_SIZES(RET, ret, 0)
-WIDE_SIZES(PUSH_r, push_r, 0) WIDE_SIZES(PUSH_i, push_i, 0) WIDE_MEMORY(PUSH_m, push_m, 0)
-WIDE_SIZES(PUSH_SREG, push_sreg, 0) WIDE_SIZES(POP_r, pop_r, 0) WIDE_SIZES(POP_m, pop_m, 0)
+WIDE_MEMORY(LEA, lea, 0) WIDE_SIZES(CBW, cbw, 0) WIDE_SIZES(CWD, cwd, 0) WIDE_FLAT(RET, ret)
+WIDE_FLAT(PUSH_r, push_r) WIDE_FLAT(PUSH_i, push_i) WIDE_MEMORY(PUSH_m, push_m, 0)
+WIDE_SIZES(PUSH_SREG, push_sreg, 0) WIDE_FLAT(POP_r, pop_r) WIDE_SIZES(POP_m, pop_m, 0)
 WIDE_MEMORY(JMP_m, jmp_m, 0) WIDE_MEMORY(CALL_m, call_m, 0)
+WIDE_FLAT(JMP_i, jmp_i) WIDE_FLAT(JMP_r, jmp_r) WIDE_FLAT(CALL_i, call_i) WIDE_FLAT(CALL_r, call_r)
 /* clang-format on */
 
 /* Operations with several forms. */
@@ -639,25 +663,25 @@ static insn_handler *const by_form[OP_POP + 1 - OP_MOV][FORM_COUNT][ROW_COLUMNS]
     [OP_MOV - OP_MOV] = {[FORM_RR] = ROW(MOV_rr), [FORM_RI] = ROW(MOV_ri), [FORM_RM] = MEMORY_ROW(MOV_rm), [FORM_MR] = MEMORY_ROW(MOV_mr),
                          [FORM_MI] = MEMORY_ROW(MOV_mi)},
     [OP_XCHG - OP_MOV] = {[FORM_RR] = ROW(XCHG_rr), [FORM_MR] = ROW(XCHG_mr)},
+    [OP_LEA - OP_MOV] = {[FORM_RM] = WIDE_MEMORY_ROW(LEA)},
     EXTEND_ROW(MOVZX8), EXTEND_ROW(MOVZX16), EXTEND_ROW(MOVSX8), EXTEND_ROW(MOVSX16),
-    [OP_PUSH - OP_MOV] = {[FORM_R] = WIDE_ROW(PUSH_r), [FORM_I] = WIDE_ROW(PUSH_i), [FORM_M] = WIDE_MEMORY_ROW(PUSH_m)},
-    [OP_POP - OP_MOV] = {[FORM_R] = WIDE_ROW(POP_r), [FORM_M] = WIDE_ROW(POP_m)},
+    [OP_PUSH - OP_MOV] = {[FORM_R] = WIDE_FLAT_ROW(PUSH_r), [FORM_I] = WIDE_FLAT_ROW(PUSH_i), [FORM_M] = WIDE_MEMORY_ROW(PUSH_m)},
+    [OP_POP - OP_MOV] = {[FORM_R] = WIDE_FLAT_ROW(POP_r), [FORM_M] = WIDE_ROW(POP_m)},
 };
-/* clang-format on */
-static insn_handler *const near_flow[2][FORM_COUNT][ROW_COLUMNS] = {
-    {[FORM_I] = ANY_ROW(jmp_i), [FORM_R] = ANY_ROW(jmp_r), [FORM_M] = WIDE_MEMORY_ROW(JMP_m)},
-    {[FORM_I] = ANY_ROW(call_i), [FORM_R] = ANY_ROW(call_r), [FORM_M] = WIDE_MEMORY_ROW(CALL_m)},
+static insn_handler *const near_flow[OP_RET + 1 - OP_JMP][FORM_COUNT][ROW_COLUMNS] = {
+    [OP_JMP - OP_JMP] = {[FORM_I] = WIDE_FLAT_ROW(JMP_i), [FORM_R] = WIDE_FLAT_ROW(JMP_r), [FORM_M] = WIDE_MEMORY_ROW(JMP_m)},
+    [OP_CALL - OP_JMP] = {[FORM_I] = WIDE_FLAT_ROW(CALL_i), [FORM_R] = WIDE_FLAT_ROW(CALL_r), [FORM_M] = WIDE_MEMORY_ROW(CALL_m)},
+    [OP_RET - OP_JMP] = {[FORM_NONE] = WIDE_FLAT_ROW(RET), [FORM_I] = WIDE_FLAT_ROW(RET)},
 };
 
-/* clang-format off */
 /* Operations with one form, or whose routine looks at it. */
 static insn_handler *const plain[OP_COUNT][3] = {
-    [OP_LEA] = WIDE_ROW(LEA), [OP_CBW] = WIDE_ROW(CBW), [OP_CWD] = WIDE_ROW(CWD),
+    [OP_CBW] = WIDE_ROW(CBW), [OP_CWD] = WIDE_ROW(CWD),
     [OP_XLAT] = ANY_ROW(xlat), [OP_SALC] = ANY_ROW(salc), [OP_LAHF] = ANY_ROW(lahf), [OP_SAHF] = ANY_ROW(sahf),
     [OP_PUSHA] = ANY_ROW(pusha), [OP_POPA] = ANY_ROW(popa), [OP_ENTER] = ANY_ROW(enter), [OP_LEAVE] = ANY_ROW(leave),
     [OP_PUSH_SREG] = WIDE_ROW(PUSH_SREG), [OP_MOV_FROM_SREG] = ANY_ROW(mov_from_sreg),
     [OP_JCXZ] = ANY_ROW(jcxz), [OP_LOOP] = ANY_ROW(loop), [OP_LOOPE] = ANY_ROW(loop), [OP_LOOPNE] = ANY_ROW(loop),
-    [OP_RET] = WIDE_ROW(RET), [OP_BOUND] = ANY_ROW(bound), [OP_NOP] = ANY_ROW(nop),
+    [OP_BOUND] = ANY_ROW(bound), [OP_NOP] = ANY_ROW(nop),
     [OP_CLC] = ANY_ROW(change_carry), [OP_STC] = ANY_ROW(change_carry), [OP_CMC] = ANY_ROW(change_carry),
     [OP_CLD] = ANY_ROW(change_direction), [OP_STD] = ANY_ROW(change_direction),
 };
@@ -665,23 +689,24 @@ static insn_handler *const plain[OP_COUNT][3] = {
 
 /* clang-format off */
 #define CONDITIONAL(n) \
-    INSTANCE(J_##n, jump_condition, n, 4) INSTANCE(SET_r_##n, set_r, n, 1) INSTANCE(SET_m_##n, set_m, n, 1) \
+    INSTANCE(J_##n, jump_condition, n, false) INSTANCE(J_flat_##n, jump_condition, n, true) \
+    INSTANCE(SET_r_##n, set_r, n, 1) INSTANCE(SET_m_##n, set_m, n, 1) \
     WIDE_SIZES(CMOV_r_##n, cmov_r, n) WIDE_SIZES(CMOV_m_##n, cmov_m, n)
 /* clang-format on */
 CONDITIONS(CONDITIONAL)
 
 static const struct conditional {
-    insn_handler *jump, *set[2], *cmov[2][3]; /* register, memory */
+    insn_handler *jump[2], *set[2], *cmov[2][3]; /* register, memory */
 } conditional[16] = {
-#define CONDITIONAL_ROW(n) {J_##n, {SET_r_##n, SET_m_##n}, {WIDE_ROW(CMOV_r_##n), WIDE_ROW(CMOV_m_##n)}},
+#define CONDITIONAL_ROW(n) {{J_##n, J_flat_##n}, {SET_r_##n, SET_m_##n}, {WIDE_ROW(CMOV_r_##n), WIDE_ROW(CMOV_m_##n)}},
     CONDITIONS(CONDITIONAL_ROW)};
 
-static insn_handler *conditional_handler(const struct insn *i)
+static insn_handler *conditional_handler(const struct insn *i, unsigned mode)
 {
     unsigned operation = i->operation;
 
     if (operation >= OP_JO && operation <= OP_JNLE)
-        return conditional[operation - OP_JO].jump;
+        return conditional[operation - OP_JO].jump[mode & BLOCK_FLAT_CODE && i->size != 2];
     if (operation >= OP_SETO && operation <= OP_SETNLE)
         return conditional[operation - OP_SETO].set[i->form == FORM_M];
     if (operation >= OP_CMOVO && operation <= OP_CMOVNLE)
@@ -689,20 +714,32 @@ static insn_handler *conditional_handler(const struct insn *i)
     return NULL;
 }
 
-insn_handler *interpreter_handler(const struct insn *insn)
+/* The routine of a near jump, call or return: a flat one where code and data are. */
+static insn_handler *near_flow_handler(const struct insn *i, unsigned mode)
+{
+    insn_handler *const *row = near_flow[i->operation - OP_JMP][i->form];
+    bool flat = mode & BLOCK_FLAT_CODE && mode & BLOCK_FLAT_DATA;
+
+    if (i->form == FORM_M)
+        return row_handler(row, i, flat ? mode : 0);
+    return row[flat && i->size == 4 ? 4 : size_column(i->size)];
+}
+
+static insn_handler *handler_in(const struct insn *insn, unsigned mode)
 {
     unsigned operation = insn->operation, column = size_column(insn->size);
-    insn_handler *handler = arithmetic_handler(insn);
+    insn_handler *handler = arithmetic_handler(insn, mode);
 
     if (handler)
         return handler;
-    if (operation == OP_JMP || operation == OP_CALL)
-        return row_handler(near_flow[operation == OP_CALL][insn->form], insn);
-    handler = plain[operation][column];
-    if (!handler && operation >= OP_MOV && operation <= OP_POP)
-        handler = row_handler(by_form[operation - OP_MOV][insn->form], insn);
+    if (operation >= OP_JMP && operation <= OP_RET)
+        handler = near_flow_handler(insn, mode);
     if (!handler)
-        handler = conditional_handler(insn);
+        handler = plain[operation][column];
+    if (!handler && operation >= OP_MOV && operation <= OP_POP)
+        handler = row_handler(by_form[operation - OP_MOV][insn->form], insn, mode);
+    if (!handler)
+        handler = conditional_handler(insn, mode);
     if (!handler)
         handler = string_handler(insn);
     if (!handler)
@@ -714,4 +751,22 @@ insn_handler *interpreter_handler(const struct insn *insn)
     if (!handler)
         handler = simd_float_handler(insn);
     return handler ? handler : system_handler(insn);
+}
+
+insn_handler *interpreter_handler(const struct insn *insn)
+{
+    return handler_in(insn, 0);
+}
+
+void interpreter_handlers(struct code_block *block)
+{
+    struct insn *insn = block->insn;
+
+    for (unsigned n = 0; n < block->count; n++)
+        insn[n].run = handler_in(&insn[n], block->mode);
+    for (unsigned n = 0; n + 1 < block->count; n++) {
+        interpreter_hush(&insn[n], block->count - n - 1u, block->mode);
+        interpreter_fuse(&insn[n], block->mode);
+    }
+    insn[block->count].run = block->mode & BLOCK_FLAT_CODE ? block_end_flat : block_end;
 }

@@ -32,38 +32,36 @@
         name, name, name \
     }
 
-/* The same of a body with an operand in memory, which takes the kind of its address as well. Addresses of 32 bits have
- * routines of their own, for sizes 1 and 4, that do without the segment while it is flat; their rows are longer. */
+/* The same of a body with an operand in memory, which takes the kind of its address as well. Addresses of 32 bits in a
+ * block with BLOCK_FLAT_DATA have routines of their own, for sizes 1 and 4, that do without the segment; their rows are
+ * longer. */
 enum address {
     ADDRESS_ANY,
-    ADDRESS_DATA,   /* a register and a constant, in DS */
-    ADDRESS_STACK,  /* the same in SS */
-    ADDRESS_INDEXED /* any other in one of the two */
+    ADDRESS_FLAT,   /* a register and a constant, in DS or SS; or on the stack */
+    ADDRESS_INDEXED /* any other in DS or SS */
 };
 /* clang-format off */
-#define ANYWHERE(name, body, operation, size) \
-    static int name(struct cpu *cpu, const struct insn *i) { return body(cpu, i, operation, size, ADDRESS_ANY); }
-#define PLACED_AT(name, place, body, operation, size, segment, address) \
-    static int name##place(struct cpu *cpu, const struct insn *i) \
-    { \
-        return cpu->seg[segment].flat ? body(cpu, i, operation, size, address) : name(cpu, i); \
-    }
+#define PLACED_AT(name, body, operation, size, address) \
+    static int name(struct cpu *cpu, const struct insn *i) { return body(cpu, i, operation, size, address); }
+#define ANYWHERE(name, body, operation, size) PLACED_AT(name, body, operation, size, ADDRESS_ANY)
 #define PLACED(name, body, operation, size) \
     ANYWHERE(name, body, operation, size) \
-    PLACED_AT(name, _data, body, operation, size, SEG_DS, ADDRESS_DATA) \
-    PLACED_AT(name, _stack, body, operation, size, SEG_SS, ADDRESS_STACK) \
-    PLACED_AT(name, _indexed, body, operation, size, i->segment, ADDRESS_INDEXED)
+    PLACED_AT(name##_flat, body, operation, size, ADDRESS_FLAT) \
+    PLACED_AT(name##_indexed, body, operation, size, ADDRESS_INDEXED)
+#define WIDE_FLAT(name, body) \
+    ANYWHERE_WIDE(name, body, 0) PLACED_AT(name##_4_flat, body, 0, 4, ADDRESS_FLAT)
 #define ANYWHERE_WIDE(name, body, operation) ANYWHERE(name##_2, body, operation, 2) ANYWHERE(name##_4, body, operation, 4)
 #define ANYWHERE_SIZES(name, body, operation) ANYWHERE(name##_1, body, operation, 1) ANYWHERE_WIDE(name, body, operation)
 #define MEMORY(name, body, operation) PLACED(name##_1, body, operation, 1) WIDE_MEMORY(name, body, operation)
 #define WIDE_MEMORY(name, body, operation) ANYWHERE(name##_2, body, operation, 2) PLACED(name##_4, body, operation, 4)
 #define MEMORY_ROW(name) \
-    { name##_1, name##_2, name##_4, name##_1_data, name##_4_data, name##_1_stack, name##_4_stack, name##_1_indexed, \
-      name##_4_indexed }
+    { name##_1, name##_2, name##_4, name##_1_flat, name##_4_flat, name##_1_indexed, name##_4_indexed }
 #define WIDE_MEMORY_ROW(name) \
-    { NULL, name##_2, name##_4, NULL, name##_4_data, NULL, name##_4_stack, NULL, name##_4_indexed }
+    { NULL, name##_2, name##_4, NULL, name##_4_flat, NULL, name##_4_indexed }
+#define WIDE_FLAT_ROW(name) \
+    { NULL, name##_2, name##_4, NULL, name##_4_flat }
 /* clang-format on */
-#define ROW_COLUMNS 9
+#define ROW_COLUMNS 7
 
 /* The sixteen conditions of Jcc, SETcc and CMOVcc. */
 #define CONDITIONS(each) \
@@ -77,29 +75,33 @@ static inline unsigned size_column(unsigned size)
 }
 
 /* The routine of a row for a record: by size, and by the kind of address where it has one for that. */
-static inline insn_handler *row_handler(insn_handler *const row[ROW_COLUMNS], const struct insn *insn)
+static inline insn_handler *row_handler(insn_handler *const row[ROW_COLUMNS], const struct insn *insn, unsigned mode)
 {
-    unsigned address = insn->index != REG_ZERO   ? ADDRESS_INDEXED
-                       : insn->segment == SEG_SS ? ADDRESS_STACK
-                                                 : ADDRESS_DATA;
+    unsigned address = insn->index != REG_ZERO ? ADDRESS_INDEXED : ADDRESS_FLAT;
     insn_handler *placed = row[1 + 2 * address + (insn->size > 1)];
-    bool plain = !(insn->prefixes & PREFIX_ADDRESS16) && (insn->segment == SEG_DS || insn->segment == SEG_SS);
+    bool plain = mode & BLOCK_FLAT_DATA && !(insn->prefixes & PREFIX_ADDRESS16) &&
+                 (insn->segment == SEG_DS || insn->segment == SEG_SS);
 
     return plain && insn->size != 2 && placed ? placed : row[size_column(insn->size)];
 }
 
-/* The routine for a decoded record. Never null for a record that decode() accepts. (interpret.c) */
+/* The routine for a decoded record, wherever that stands. Never null for a record that decode() accepts. */
 insn_handler *interpreter_handler(const struct insn *insn);
+/* Gives each record of a block its routine: by the block's mode, and by what comes after it. */
+void interpreter_handlers(struct code_block *block);
 /* Where one routine can do a record and the jump that comes after it, the record gets that. (arithmetic.c) */
-void interpreter_fuse(struct insn *insn);
+void interpreter_fuse(struct insn *insn, unsigned mode);
+/* Where the records after one overwrite all flags that it makes before anything can see them, it gets a routine that
+ * makes none. `after` it are so many records. (arithmetic.c) */
+void interpreter_hush(struct insn *insn, unsigned after, unsigned mode);
 /* The handler of the record after a block's last instruction. */
 insn_handler block_end;
 
 /* The parts of the interpreter: null for operations that are another's. */
-insn_handler *system_handler(const struct insn *insn);     /* system.c: segments, transfers and system instructions */
-insn_handler *x87_handler(const struct insn *insn);        /* x87.c */
-insn_handler *arithmetic_handler(const struct insn *insn); /* arithmetic.c */
-insn_handler *string_handler(const struct insn *insn);     /* strings.c */
+insn_handler *system_handler(const struct insn *insn); /* system.c: segments, transfers and system instructions */
+insn_handler *x87_handler(const struct insn *insn);    /* x87.c */
+insn_handler *arithmetic_handler(const struct insn *insn, unsigned mode); /* arithmetic.c */
+insn_handler *string_handler(const struct insn *insn);                    /* strings.c */
 insn_handler *simd_integer_handler(const struct insn *insn), *simd_move_handler(const struct insn *insn),
     *simd_float_handler(const struct insn *insn); /* simd_*.c: MMX and SSE */
 
@@ -155,8 +157,9 @@ BODY int finish(struct cpu *cpu, const struct insn *i, unsigned status)
  * inlined, so that handlers can leave by them without keeping registers. */
 int insn_fault(struct cpu *cpu, const struct insn *i, unsigned vector);
 
-/* Retires an instruction that goes on to EIP, for the run loop. A jump's target must lie within CS. */
-int block_retire(struct cpu *cpu, const struct insn *i, uint32_t eip);
+/* Goes on to EIP where no link leads: to a block that is noted, or else retires the instruction, for the run loop. For
+ * block_retire it is the one before the record of the block's end. A jump's target must lie within CS. */
+int block_retire(struct cpu *cpu, const struct insn *end, uint32_t eip);
 int jump_retire(struct cpu *cpu, const struct insn *i, uint32_t eip);
 
 /* --- Near control flow --- Targets are cut to 16 bits with 16-bit operands, and must lie within CS. */
@@ -173,24 +176,44 @@ enum way {
     WAY_ANY   /* where a register or memory says */
 };
 
-BODY struct code_block *block_after(const struct cpu *cpu, uint32_t eip, enum way way)
+BODY bool by_link(const struct insn *i, enum way way)
 {
-    struct code_block *to = way == WAY_ANY ? NULL : code_block_linked(cpu, way != WAY_ON, eip);
-
-    return to || way <= WAY_NEAR ? to : code_block_looked_up(cpu, eip);
+    return way <= WAY_NEAR || (way == WAY_FAR && i->link);
 }
 
-/* Ends a block. The next one begins at once where it is at hand, nothing waits and not too many have so; else the run
- * loop looks for it. */
-BODY int end_block(struct cpu *cpu, const struct insn *i, uint32_t eip, enum way way)
+BODY struct code_block *block_after(const struct cpu *cpu, const struct insn *i, uint32_t eip, enum way way, bool flat)
 {
-    const struct code_block *from = cpu->block;
-    struct code_block *to = block_after(cpu, eip, way);
-    int64_t left = cpu->left - from->count + cpu->accounted;
+    return by_link(i, way) ? code_block_at(cpu, i->link)
+           : flat          ? code_block_noted(cpu, eip)
+                           : code_block_looked_up(cpu, eip);
+}
 
-    if (!to || cpu->leave || !cpu->chain || !code_block_fits(cpu, to, eip, left))
+/* Whether it is not the one at EIP, or not within CS. In flat code neither can be (blocks.c). */
+BODY bool block_wrong(const struct cpu *cpu, const struct insn *i, const struct code_block *to, uint32_t eip,
+                      enum way way)
+{
+    return (by_link(i, way) && to->physical - cpu->block->physical != eip - cpu->eip) ||
+           !code_block_within(cpu, to, eip);
+}
+
+/* How many of the block's instructions are over then: a jump or call that always leads away is its last. */
+BODY int64_t over(const struct cpu *cpu, const struct insn *i, enum way way, bool flat)
+{
+    return way != WAY_NEAR ? cpu->block->count : flat ? i->number : i - cpu->block->insn + 1;
+}
+
+/* Leaves a block by record i. The next one begins at once where it is at hand, nothing waits and `left` allows it; else
+ * the run loop looks for it. flat: in a block with BLOCK_FLAT_CODE. */
+BODY int end_block(struct cpu *cpu, const struct insn *i, uint32_t eip, enum way way, bool flat)
+{
+    int64_t left = cpu->left - over(cpu, i, way, flat) + cpu->accounted;
+    struct code_block *to;
+
+    if (cpu->leave || (!flat && left < cpu->floor))
         return way == WAY_ON ? block_retire(cpu, i, eip) : jump_retire(cpu, i, eip);
-    cpu->chain--;
+    to = block_after(cpu, i, eip, way, flat);
+    if (left - to->needs < cpu->floor || (!flat && block_wrong(cpu, i, to, eip, way)))
+        return way == WAY_ON ? block_retire(cpu, i, eip) : jump_retire(cpu, i, eip);
     cpu->left = left;
     cpu->accounted = 0;
     cpu->eip = eip;
@@ -198,16 +221,25 @@ BODY int end_block(struct cpu *cpu, const struct insn *i, uint32_t eip, enum way
     return to->insn[0].run(cpu, to->insn);
 }
 
-BODY int near_jump(struct cpu *cpu, const struct insn *i, uint32_t eip, enum way way)
+/* The EIP after a record, and where it leads if it is a relative branch; in flat code neither wraps. */
+BODY uint32_t eip_after(const struct cpu *cpu, const struct insn *i, bool flat)
 {
-    return end_block(cpu, i, near_target(i, eip), way);
+    return flat ? cpu->eip + i->offset + i->length : insn_next_eip(cpu, i);
 }
 
-BODY int near_jump_if(struct cpu *cpu, const struct insn *i, bool taken)
+BODY uint32_t branch_target(const struct cpu *cpu, const struct insn *i, bool flat)
 {
-    uint32_t next = insn_next_eip(cpu, i);
+    return flat ? cpu->eip + i->displacement : near_target(i, insn_next_eip(cpu, i) + i->immediate);
+}
 
-    return taken ? near_jump(cpu, i, next + i->immediate, WAY_NEAR) : end_block(cpu, i, next, WAY_ON);
+BODY int near_jump(struct cpu *cpu, const struct insn *i, uint32_t eip, bool flat)
+{
+    return end_block(cpu, i, flat ? eip : near_target(i, eip), WAY_ANY, flat);
+}
+
+BODY int near_jump_if(struct cpu *cpu, const struct insn *i, bool taken, bool flat)
+{
+    return taken ? end_block(cpu, i, branch_target(cpu, i, flat), WAY_NEAR, flat) : NEXT(cpu, i);
 }
 
 /* --- Memory operands --- The hot handlers ask for a host address and, where there is none, go over to a routine that

@@ -171,7 +171,7 @@ static unsigned data_segment_check(struct cpu *cpu, uint16_t selector, struct de
     return descriptor_probe_accessed(cpu, d);
 }
 
-unsigned segment_load(struct cpu *cpu, const struct insn *insn, unsigned segment, uint16_t selector)
+static unsigned load(struct cpu *cpu, const struct insn *insn, unsigned segment, uint16_t selector)
 {
     struct descriptor d;
 
@@ -192,6 +192,16 @@ unsigned segment_load(struct cpu *cpu, const struct insn *insn, unsigned segment
     descriptor_set_accessed(cpu, &d);
     segment_set(&cpu->seg[segment], selector, &d);
     return ACCESS_DONE;
+}
+
+unsigned segment_load(struct cpu *cpu, const struct insn *insn, unsigned segment, uint16_t selector)
+{
+    bool flat = cpu->seg[segment].flat;
+    unsigned status = load(cpu, insn, segment, selector);
+
+    /* the routines of the rest of the block may rely on it */
+    cpu->leave |= (segment == SEG_DS || segment == SEG_SS) && cpu->seg[segment].flat != flat;
+    return status;
 }
 
 /* --- Stacks --- */

@@ -15,6 +15,7 @@
 
 #include "emu/clock.h"
 #include "emu/cpu/decode.h"
+#include "emu/cpu/sizes.h"
 #include "emu/cpu/translate/view.h"
 #include "emu/cpu/x87_registers.h"
 #include "emu/endian.h"
@@ -102,7 +103,7 @@ struct xmm {
 #define MXCSR_BITS 0xFFFFu /* all that any model has; a host that loads another faults */
 
 /* --- Kept translations (tlb.h) --- */
-#define TLB_ENTRY_BITS 10
+#define TLB_ENTRY_BITS 12
 #define TLB_ENTRIES (1u << TLB_ENTRY_BITS)
 #define TLB_INVALID 1u /* no page address has low bits */
 
@@ -125,9 +126,30 @@ static inline struct tlb_entry *tlb_entry_at(struct tlb_entry *tlb, uint32_t lin
     return sizeof *tlb == 32 ? (struct tlb_entry *)(void *)((uint8_t *)tlb + bytes) : &tlb[TLB_SLOT(linear)];
 }
 
+/* Where a block begins, in flat code, that a jump led to. It is kept as long as an entry of its page would be right. */
+#define TLB_JUMPS 1024u
+struct tlb_jump {
+    uint32_t eip;
+    uint32_t link; /* as insn.link */
+};
+
+/* The translations of one context and privilege. */
+struct tlb_table {
+    struct tlb_entry entry[TLB_ENTRIES]; /* cpu->tlb */
+    struct tlb_jump jump[TLB_JUMPS];
+};
+
+static inline struct tlb_jump *tlb_jump_at(struct tlb_entry *tlb, uint32_t eip)
+{
+    return &((struct tlb_table *)(void *)tlb)->jump[(eip ^ eip >> 10) % TLB_JUMPS];
+}
+
 static inline uint8_t *tlb_host(const struct tlb_entry *e, uint32_t linear)
 {
-    return (uint8_t *)(e->addend + linear);
+    uint8_t *host = (uint8_t *)(e->addend + linear);
+
+    ASSUME(host != NULL);
+    return host;
 }
 
 /* --- Why the run loop must look around (cpu->attention) --- */
@@ -179,9 +201,11 @@ struct cpu {
     bool leave;         /* the deadline, a line or a mapping moved: leave after this instruction */
     bool user;          /* CPL is 3 */
     uint8_t cpl;
-    uint8_t chain;         /* blocks that may still follow without a return to the run loop; 0 outside of it */
     struct tlb_entry *tlb; /* the table of the current privilege: cpu->tlbs[user] */
     struct code_block *block;
+    int64_t floor; /* of `left`: down to it, blocks follow one another without a return to the run loop. INT64_MAX: none
+                      does */
+    uint8_t *code; /* where blocks lie, by insn.link: at 0 one that never runs */
 
     struct segment seg[SEG_COUNT];
     struct segment ldtr, tr;
@@ -224,6 +248,7 @@ struct cpu {
     struct tlb_entry *tlbs[2];     /* of the context of CR3: supervisor, user */
     struct code_cache *blocks;
     struct code_block **buckets;      /* of these blocks (blocks.h) */
+    const struct insn *exit;          /* the record by which a block was left, where that may become a link; or null */
     bool run_waits;                   /* waits.c: run each lap */
     uint64_t waited, halted_ticks;    /* ticks that were advanced and not run: of waits, and in HLT */
     uint64_t slow_accesses, lap_slow; /* accesses that missed the fast path: now, and at the last lap */
@@ -248,7 +273,7 @@ CPU_HOT(flag_b);
 CPU_HOT(attention);
 CPU_HOT(accounted);
 CPU_HOT(leave);
-CPU_HOT(chain);
+CPU_HOT(floor);
 
 /* What a handler returns. */
 enum cpu_exit {
@@ -279,15 +304,15 @@ bool segment_holds(const struct segment *s, uint32_t offset, uint32_t size);
 unsigned segment_check(struct cpu *cpu, const struct insn *insn, unsigned segment, uint32_t offset, uint32_t size,
                        bool write);
 
-/* A run of decoded instructions; blocks.h keeps them. */
+/* A run of decoded instructions; blocks.h keeps them. It is left at its end, or by a conditional jump in it. */
 struct code_block {
+    int64_t needs;     /* ticks that must be left for it to run: count, or more than there ever are */
     uint32_t physical; /* of its first byte */
     uint16_t bytes;    /* of guest code */
     uint8_t count;     /* instructions */
-    uint8_t mode;      /* enum decode_mode it was decoded in */
+    uint8_t mode;      /* enum block_mode it was decoded in */
     struct code_block *next_hash, *next_in_page;
-    struct code_block *link[2]; /* blocks of its page that this one led to: the one after it, and another one */
-    uint8_t wait;               /* waits.c: what is known of its laps, and the instructions that count and decide */
+    uint8_t wait; /* waits.c: what is known of its laps, and the instructions that count and decide */
     uint8_t wait_counter, wait_test;
     struct insn insn[]; /* count records, and after them the one that ends the block */
 };
@@ -297,6 +322,20 @@ static inline unsigned code_mode(const struct cpu *cpu)
 {
     return (cpu->seg[SEG_CS].rights & RIGHTS_D ? DECODE_32 : 0) |
            (cpu->cr0 & CR0_PE && !(cpu->flags & FLAG_VM) ? DECODE_PROTECTED : 0);
+}
+
+/* What a block's routines depend on: enum decode_mode and these. */
+enum block_mode {
+    BLOCK_FLAT_DATA = 4, /* DS and SS are flat */
+    BLOCK_FLAT_CODE = 8  /* CS.D, and CS holds all 4 GiB from 0 on */
+};
+
+static inline unsigned block_mode(const struct cpu *cpu)
+{
+    const struct segment *cs = &cpu->seg[SEG_CS];
+
+    return code_mode(cpu) | (cpu->seg[SEG_DS].flat && cpu->seg[SEG_SS].flat ? BLOCK_FLAT_DATA : 0) |
+           (!cs->base && cs->limit == UINT32_MAX && cs->rights & RIGHTS_D ? BLOCK_FLAT_CODE : 0);
 }
 
 /* The EIP of an instruction, and of the one after it, wrapped to 16 bits in a 16-bit code segment. */

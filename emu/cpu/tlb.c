@@ -17,8 +17,10 @@
 
 /* The translations of one privilege. */
 struct side {
-    struct tlb_entry entry[TLB_ENTRIES];
-    uint16_t filled[TLB_ENTRIES]; /* the entries that may hold something, so that the others need no visit */
+    struct tlb_table table;
+    uint64_t jumped[TLB_ENTRIES / 64]; /* a bit for each entry whose pages table.jump may lead to */
+    bool jumps;                        /* one of them is set */
+    uint16_t filled[TLB_ENTRIES];      /* the entries that may hold something, so that the others need no visit */
     uint32_t filled_count;
 };
 
@@ -64,6 +66,15 @@ static struct side *side_of(struct tlb *t, unsigned n)
     return &t->context[n / 2].side[n % 2];
 }
 
+static void jumps_drop(struct side *s)
+{
+    if (!s->jumps)
+        return;
+    memset(s->table.jump, 0, sizeof s->table.jump);
+    memset(s->jumped, 0, sizeof s->jumped);
+    s->jumps = false;
+}
+
 static void entry_drop(struct tlb_entry *e)
 {
     e->read = e->write = e->marked = e->execute = TLB_INVALID;
@@ -75,10 +86,11 @@ static void side_clear(struct tlb *t, unsigned n)
 
     for (uint32_t i = 0; i < s->filled_count; i++) {
         unsigned slot = s->filled[i];
-        entry_drop(&s->entry[slot]);
+        entry_drop(&s->table.entry[slot]);
         t->holders[slot] &= (uint16_t) ~(1u << n);
     }
     s->filled_count = 0;
+    jumps_drop(s);
 }
 
 static void context_clear(struct cpu *cpu, struct context *c)
@@ -107,8 +119,8 @@ static void context_enter(struct cpu *cpu, struct context *c)
     context_pdpte(cpu, c->pdpte);
     c->used = ++cpu->tlb_store->switches;
     cpu->tlb_store->current = 2 * (unsigned)(c - cpu->tlb_store->context);
-    cpu->tlbs[0] = c->side[0].entry;
-    cpu->tlbs[1] = c->side[1].entry;
+    cpu->tlbs[0] = c->side[0].table.entry;
+    cpu->tlbs[1] = c->side[1].table.entry;
     cpu->tlb = cpu->tlbs[cpu->user];
     translator_sides_entered(cpu, cpu->tlb_store->current);
 }
@@ -229,16 +241,22 @@ static void drop_range(struct tlb *t, uint32_t base, unsigned shift, unsigned si
     unsigned slot = TLB_SLOT(base), holders = t->holders[slot];
 
     for (unsigned i = 0; shift == 12 && holders >> i; i++) {
-        struct tlb_entry *e = &side_of(t, i)->entry[slot];
-        if (holders >> i & 1 && (e->read == base || e->execute == base))
+        struct side *s = side_of(t, i);
+        struct tlb_entry *e = &s->table.entry[slot];
+        if (!(holders >> i & 1))
+            continue;
+        if (e->read == base || e->execute == base)
             entry_drop(e);
+        if (s->jumped[slot / 64] >> slot % 64 & 1) /* the page's entry may be another's by now */
+            jumps_drop(s);
     }
     for (unsigned i = 0; shift > 12 && sides >> i; i++) {
         if (!(sides >> i & 1))
             continue;
         struct side *s = side_of(t, i);
+        jumps_drop(s);
         for (uint32_t n = 0; n < s->filled_count; n++) {
-            struct tlb_entry *e = &s->entry[s->filled[n]];
+            struct tlb_entry *e = &s->table.entry[s->filled[n]];
             if ((e->read != TLB_INVALID && (e->read ^ base) >> shift == 0) ||
                 (e->execute != TLB_INVALID && (e->execute ^ base) >> shift == 0))
                 entry_drop(e);
@@ -293,7 +311,7 @@ struct tlb_entry *tlb_take(struct cpu *cpu, unsigned privilege, uint32_t linear)
     struct tlb *t = cpu->tlb_store;
     unsigned slot = TLB_SLOT(linear), n = t->current + privilege;
     struct side *s = side_of(t, n);
-    struct tlb_entry *e = &s->entry[slot];
+    struct tlb_entry *e = &s->table.entry[slot];
     uint32_t page = linear & ~PAGE_MASK;
 
     if (!(t->holders[slot] >> n & 1)) {
@@ -303,6 +321,21 @@ struct tlb_entry *tlb_take(struct cpu *cpu, unsigned privilege, uint32_t linear)
     if (e->read != page && e->execute != page)
         entry_drop(e);
     return e;
+}
+
+void tlb_note_jump(struct cpu *cpu, uint32_t eip, uint32_t link)
+{
+    struct side *s = side_of(cpu->tlb_store, cpu->tlb_store->current + cpu->user);
+
+    s->jumps = true;
+    s->jumped[TLB_SLOT(eip) / 64] |= UINT64_C(1) << TLB_SLOT(eip) % 64;
+    *tlb_jump_at(cpu->tlb, eip) = (struct tlb_jump){eip, link};
+}
+
+void tlb_forget_jumps(struct cpu *cpu)
+{
+    for (unsigned i = 0; i < SIDES; i++)
+        jumps_drop(side_of(cpu->tlb_store, i));
 }
 
 void tlb_written(struct cpu *cpu, uint32_t linear, uint32_t physical)
@@ -330,9 +363,9 @@ void mmu_protect(struct cpu *cpu, uint32_t page)
     for (unsigned i = 0; i < SIDES; i++) {
         struct side *s = side_of(t, i);
         if (writer != SEVERAL && t->holders[slot] >> i & 1)
-            entry_protect(&s->entry[slot], page);
+            entry_protect(&s->table.entry[slot], page);
         for (uint32_t n = 0; writer == SEVERAL && n < s->filled_count; n++)
-            entry_protect(&s->entry[s->filled[n]], page);
+            entry_protect(&s->table.entry[s->filled[n]], page);
     }
 }
 
@@ -352,7 +385,7 @@ bool tlb_init(struct cpu *cpu)
         t->free_table[t->free_count++] = (uint16_t)i;
     for (unsigned i = 0; i < SIDES; i++)
         for (unsigned n = 0; n < TLB_ENTRIES; n++)
-            entry_drop(&side_of(t, i)->entry[n]);
+            entry_drop(&side_of(t, i)->table.entry[n]);
     context_enter(cpu, &t->context[0]);
     return t->table_of && t->writer;
 }

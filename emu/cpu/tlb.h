@@ -27,6 +27,10 @@ struct tlb_entry *tlb_take(struct cpu *cpu, unsigned privilege, uint32_t linear)
  * room. */
 void tlb_watch(struct cpu *cpu, const struct tlb_source source[], unsigned count);
 
+/* Notes that a block begins at EIP in flat code of the current context, whose translation is kept. */
+void tlb_note_jump(struct cpu *cpu, uint32_t eip, uint32_t link);
+void tlb_forget_jumps(struct cpu *cpu);
+
 /* A page of RAM is written to through an entry from now on: mmu_protect must look for it. */
 void tlb_written(struct cpu *cpu, uint32_t linear, uint32_t physical);
 

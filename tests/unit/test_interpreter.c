@@ -851,6 +851,89 @@ static void a_block_that_was_dropped_is_not_entered_at_the_last_address(void **s
     processor_free(p);
 }
 
+/* Most flags of a run of arithmetic are overwritten before anything sees them, unless the slice ends in between. */
+static void a_slice_that_ends_anywhere_finds_all_flags(void **state)
+{
+    enum { COUNT = 14 };
+    (void)state;
+    struct processor *whole = flat(), *single = flat();
+    struct processor *both[] = {whole, single};
+
+    for (unsigned k = 1; k <= COUNT; k++) {
+        for (unsigned n = 0; n < 2; n++) {
+            struct processor *p = both[n];
+            code_put(p, AT_CODE,
+                     CODE_BYTES(0x01, 0xD8, /* add eax, ebx */ 0x31, 0xC1,                      /* xor ecx, eax */
+                                0xC1, 0xCA, 7, /* ror edx, 7 */ 0x46, /* inc esi */ 0x29, 0xC7, /* sub edi, eax */
+                                0xC1, 0xE0, 3, /* shl eax, 3 */ 0x03, 0x05, D(AT_DATA),         /* add eax, [AT_DATA] */
+                                0xF7, 0xDA, /* neg edx */ 0x89, 0xD3,                           /* mov ebx, edx */
+                                0xC1, 0xC3, 5, /* rol ebx, 5 */ 0x11, 0xC8,                     /* adc eax, ecx */
+                                0x21, 0xD9, /* and ecx, ebx */ 0x4F, /* dec edi */ 0x85, 0xC9 /* test ecx, ecx */));
+            p->cpu.eip = AT_CODE;
+            for (unsigned r = EAX; r <= EDI; r++)
+                p->cpu.reg[r] = r == ESP ? AT_STACK : 0x9E3779B9u * (r + 1);
+            set_flags(p, FLAGS_ARITHMETIC);
+        }
+        run(whole, k);
+        for (unsigned n = 0; n < k; n++)
+            run(single, 1);
+        assert_memory_equal(whole->cpu.reg, single->cpu.reg, sizeof whole->cpu.reg);
+        assert_int_equal(whole->cpu.eip, single->cpu.eip);
+        assert_int_equal(flags_of(whole), flags_of(single));
+    }
+    processor_free(whole);
+    processor_free(single);
+}
+
+static void a_fault_finds_the_flags_that_the_instruction_after_it_overwrites(void **state)
+{
+    (void)state;
+    struct processor *p = flat();
+
+    page_all_but(p, AT_DATA);
+    p->cpu.reg[EAX] = p->cpu.reg[EBX] = 0x80000000;
+    RUN(p, 0x01, 0xD8, /* add eax, ebx */ 0x8B, 0x0D, D(AT_DATA), /* mov ecx, [AT_DATA] */ 0x31,
+        0xDB /* xor ebx, ebx */);
+    expect_fault(p, EXC_PF, 0, AT_CODE + 2);
+    assert_int_equal(on_stack(p, 3) & FLAGS_ARITHMETIC, FLAG_CF | FLAG_OF | FLAG_ZF | FLAG_PF);
+    processor_free(p);
+}
+
+static void a_segment_that_is_no_longer_flat_is_obeyed_by_the_next_instruction(void **state)
+{
+    (void)state;
+    struct processor *p = flat();
+
+    poke(p, AT_DATA + 0x40, 0x12345678, 4);
+    p->cpu.reg[EAX] = SMALL_DATA;
+    RUN(p, 0x8B, 0x15, D(0x40), /* mov edx, [40h]: no access takes the slow path after it */ 0x8E, 0xD8, /* mov ds, ax
+                                                                                                          */
+        0x8B, 0x0D, D(0x40), /* mov ecx, [40h] */ 0x8B, 0x0D, D(0xFD) /* [0FDh] */);
+    assert_int_equal(p->cpu.reg[ECX], 0x12345678);
+    expect_fault(p, EXC_GP, 0, AT_CODE + 14);
+    processor_free(p);
+}
+
+static void a_call_leads_where_the_page_tables_say_now(void **state)
+{
+    enum { CALLED = 0x12000, OTHER = 0x13000 };
+    (void)state;
+    struct processor *p = flat();
+
+    page_all_but(p, 0);
+    code_put(p, CALLED, CODE_BYTES(0x42, /* inc edx */ 0xC3 /* ret */));
+    code_put(p, OTHER, CODE_BYTES(0x46, /* inc esi */ 0xC3));
+    p->cpu.reg[EBX] = CALLED;
+    p->cpu.reg[ECX] = 5;
+    p->cpu.reg[EDX] = p->cpu.reg[ESI] = 0;
+    RUN(p, 0xFF, 0xD3, /* call ebx */ 0x49, /* dec ecx */ 0x75, 0xFB,               /* jnz */
+        0xC7, 0x05, D(AT_CR3 + PAGE_SIZE + 4 * (CALLED / PAGE_SIZE)), D(OTHER + 7), /* mov [...], OTHER */
+        0xFF, 0xD3, 0x0F, 0x20, 0xD8, 0x0F, 0x22, 0xD8, /* mov eax, cr3; mov cr3, eax */ 0xFF, 0xD3);
+    assert_int_equal(p->cpu.reg[EDX], 5);
+    assert_int_equal(p->cpu.reg[ESI], 2);
+    processor_free(p);
+}
+
 static void a_comparison_stops_where_it_is_decided(void **state)
 {
     (void)state;
@@ -1059,6 +1142,10 @@ int main(void)
         cmocka_unit_test(a_repetition_that_overwrites_the_code_behind_it_is_obeyed),
         cmocka_unit_test(code_of_many_blocks_that_is_changed_is_obeyed),
         cmocka_unit_test(a_block_that_was_dropped_is_not_entered_at_the_last_address),
+        cmocka_unit_test(a_slice_that_ends_anywhere_finds_all_flags),
+        cmocka_unit_test(a_fault_finds_the_flags_that_the_instruction_after_it_overwrites),
+        cmocka_unit_test(a_segment_that_is_no_longer_flat_is_obeyed_by_the_next_instruction),
+        cmocka_unit_test(a_call_leads_where_the_page_tables_say_now),
         cmocka_unit_test(a_comparison_stops_where_it_is_decided),
         cmocka_unit_test(a_device_sees_the_tick_of_its_instruction_and_takes_the_time_of_the_bus),
         cmocka_unit_test(each_iteration_of_ins_takes_the_time_of_the_bus),

@@ -102,7 +102,7 @@ static const struct { size_t offset, size; } marks[] = {
     MARK(cpu.x87.env.rounding), MARK(cpu.x87.env.precision), MARK(cpu.x87.env.masks), MARK(cpu.x87.error),
     MARK(cpu.x87.env.flush_to_zero), MARK(cpu.x87.env.denormals_are_zero),
     /* caches */
-    MARK(cpu.waited), MARK(cpu.halted_ticks), MARK(cpu.slow_accesses), MARK(cpu.lap_slow), MARK(cpu.tlb_store), MARK(cpu.tlbs), MARK(cpu.blocks), MARK(cpu.buckets), MARK(cpu.chain), MARK(cpu.view), MARK(cpu.translator), MARK(cpu.hooks), MARK(engine), MARK(engine_random), MARK(pages), MARK(ram_hashed), MARK(rom_digest), MARK(scratch), MARK(scratch_size)
+    MARK(cpu.waited), MARK(cpu.halted_ticks), MARK(cpu.slow_accesses), MARK(cpu.lap_slow), MARK(cpu.tlb_store), MARK(cpu.tlbs), MARK(cpu.blocks), MARK(cpu.buckets), MARK(cpu.code), MARK(cpu.floor), MARK(cpu.view), MARK(cpu.translator), MARK(cpu.hooks), MARK(engine), MARK(engine_random), MARK(pages), MARK(ram_hashed), MARK(rom_digest), MARK(scratch), MARK(scratch_size)
 };
 /* clang-format on */
 

@@ -441,7 +441,7 @@ static struct translated *find(struct cpu *cpu, bool plain)
         block = find_across(cpu, block);
     if (block)
         return block;
-    if (cache_refuses(cpu, u->physical) || code_block_waits(cpu, u->physical, code_mode(cpu)))
+    if (cache_refuses(cpu, u->physical) || code_block_waits(cpu, u->physical))
         return NULL;
     available = PAGE_SIZE - (linear & PAGE_MASK);
     if (cs->limit - cpu->eip < available - 1)

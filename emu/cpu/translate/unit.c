@@ -87,7 +87,8 @@ static enum decode_result record_at(const struct cpu *cpu, const struct unit *u,
         return decode(bytes, available, mode, cpu->model, insn);
     *insn = *known->next++;
     insn->run = NULL;
-    return DECODE_OK;
+    return opcode_rows[insn->row].attributes & ROW_BRANCH ? decode(bytes, available, mode, cpu->model, insn)
+                                                          : DECODE_OK;
 }
 
 enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_t *bytes, uint32_t available,
