@@ -24,7 +24,7 @@ struct node {
     uint32_t number[NAMINGS];                    /* of a folder, in the path table */
 };
 
-struct iso {
+struct given {
     const char *folder;
     struct node *nodes; /* the folder itself, then what is in it, level by level */
     uint32_t count, capacity;
@@ -34,13 +34,13 @@ struct iso {
     int descriptor;
 };
 
-/* Reads folder and names into nodes; iso_free in any case. */
-bool iso_read(struct iso *iso, struct error *error);
-void iso_free(struct iso *iso);
+/* Reads folder and names into nodes; given_free in any case. */
+bool given_read(struct given *given, struct error *error);
+void given_free(struct given *given);
 /* Bytes of a name without ";1", and the full stop of a file without an extension. */
-uint32_t iso_name_length(const struct node *node, int naming);
+uint32_t given_name_length(const struct node *node, int naming);
 /* Opens a file of it. Below 0 with *error: it is no longer as it was read. */
 struct file_state;
-int iso_open_file(const struct node *node, struct file_state *state, struct error *error);
+int given_open(const struct node *node, struct file_state *state, struct error *error);
 
 #endif

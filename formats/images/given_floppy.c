@@ -27,7 +27,7 @@ enum {
 };
 
 struct floppy {
-    struct iso tree; /* block[PRIMARY] of a node: its first cluster; 0: none, or the root */
+    struct given tree; /* block[PRIMARY] of a node: its first cluster; 0: none, or the root */
     uint8_t *image;
     uint32_t next; /* cluster that is free */
 };
@@ -75,7 +75,7 @@ static void short_name(const struct node *node, uint8_t raw[11])
     unsigned at = 0;
 
     memset(raw, ' ', 11);
-    for (unsigned i = 0; i < iso_name_length(node, PRIMARY); i++)
+    for (unsigned i = 0; i < given_name_length(node, PRIMARY); i++)
         if (name[i] == '.')
             at = 8;
         else
@@ -86,7 +86,7 @@ static void short_name(const struct node *node, uint8_t raw[11])
 static uint32_t long_entries(const struct node *node)
 {
     const uint32_t units = node->length[LONG] / 2u;
-    bool same = iso_name_length(node, PRIMARY) == units;
+    bool same = given_name_length(node, PRIMARY) == units;
 
     for (uint32_t i = 0; same && i < units; i++)
         same = !node->name[LONG][2 * i] && node->name[LONG][2 * i + 1] == node->name[PRIMARY][i];
@@ -157,7 +157,7 @@ static void write_folder(const struct floppy *f, const struct node *folder)
 static bool write_file(const struct floppy *f, const struct node *node, struct error *error)
 {
     struct file_state state;
-    int from = iso_open_file(node, &state, error);
+    int from = given_open(node, &state, error);
 
     if (from < 0)
         return false;
@@ -188,10 +188,10 @@ bool given_floppy_make(const char *folder, int descriptor, uint64_t *size, struc
     struct floppy f = {.tree = {.folder = folder}, .image = malloc(SECTORS * SECTOR_SIZE)};
     bool good = (f.image || error_host(error, folder, ENOMEM, "cannot give")) &&
                 blank_make("1440K", descriptor, size, error) &&
-                file_read(descriptor, folder, 0, f.image, SECTORS * SECTOR_SIZE, error) && iso_read(&f.tree, error) &&
+                file_read(descriptor, folder, 0, f.image, SECTORS * SECTOR_SIZE, error) && given_read(&f.tree, error) &&
                 fill(&f, error) && file_write(descriptor, folder, 0, f.image, SECTORS * SECTOR_SIZE, error);
 
-    iso_free(&f.tree);
+    given_free(&f.tree);
     free(f.image);
     return good;
 }

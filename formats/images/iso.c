@@ -27,12 +27,12 @@
 
 /* --- The folder --- */
 
-static bool out_of_memory(const struct iso *iso, struct error *error)
+static bool out_of_memory(const struct given *iso, struct error *error)
 {
     return error_host(error, iso->folder, ENOMEM, "cannot give");
 }
 
-static struct node *add_node(struct iso *iso, uint32_t parent)
+static struct node *add_node(struct given *iso, uint32_t parent)
 {
     if (iso->count == iso->capacity) {
         uint32_t capacity = iso->capacity * 2 + 64;
@@ -112,7 +112,7 @@ static char **names_in(const char *path, uint32_t *count, struct error *error)
 }
 
 /* Adds what is in a folder, one level after the other, so that children follow each other. */
-static bool add_children(struct iso *iso, uint32_t parent, struct error *error)
+static bool add_children(struct given *iso, uint32_t parent, struct error *error)
 {
     uint32_t count;
     char **names = names_in(iso->nodes[parent].path, &count, error);
@@ -206,7 +206,7 @@ static int compare_names(const struct node *a, const struct node *b, int naming)
     return a->length[naming] - b->length[naming];
 }
 
-uint32_t iso_name_length(const struct node *node, int naming)
+uint32_t given_name_length(const struct node *node, int naming)
 {
     uint32_t length = node->length[naming];
 
@@ -218,18 +218,18 @@ uint32_t iso_name_length(const struct node *node, int naming)
 }
 
 /* A file and a folder are not of one name either: a floppy has neither version nor lone full stop. */
-static bool is_taken(const struct iso *iso, uint32_t first, uint32_t index, int naming)
+static bool is_taken(const struct given *iso, uint32_t first, uint32_t index, int naming)
 {
-    const uint32_t length = iso_name_length(&iso->nodes[index], naming);
+    const uint32_t length = given_name_length(&iso->nodes[index], naming);
 
     for (uint32_t i = first; i < index; i++)
-        if (iso_name_length(&iso->nodes[i], naming) == length &&
+        if (given_name_length(&iso->nodes[i], naming) == length &&
             !memcmp(iso->nodes[i].name[naming], iso->nodes[index].name[naming], length))
             return true;
     return false;
 }
 
-static void name_children(struct iso *iso, const struct node *folder)
+static void name_children(struct given *iso, const struct node *folder)
 {
     uint32_t numbers[NAMINGS] = {0};
 
@@ -247,7 +247,7 @@ static void name_children(struct iso *iso, const struct node *folder)
 }
 
 /* Sorts the children of a folder by insertion: a folder of a host comes sorted nearly as it is needed. */
-static void sort_children(struct iso *iso, const struct node *folder, int naming)
+static void sort_children(struct given *iso, const struct node *folder, int naming)
 {
     uint32_t *order = iso->order[naming];
 
@@ -272,7 +272,7 @@ static uint32_t record_length(uint32_t name)
 }
 
 /* Bytes of a folder; no record goes over the end of a block. */
-static uint32_t folder_length(const struct iso *iso, const struct node *folder, int naming)
+static uint32_t folder_length(const struct given *iso, const struct node *folder, int naming)
 {
     uint32_t at = 2 * record_length(1);
 
@@ -284,7 +284,7 @@ static uint32_t folder_length(const struct iso *iso, const struct node *folder, 
 }
 
 /* Numbers the folders level by level, as the path table has them; list receives them. */
-static uint32_t number_folders(struct iso *iso, int naming, uint32_t *list)
+static uint32_t number_folders(struct given *iso, int naming, uint32_t *list)
 {
     uint32_t count = 1;
 
@@ -299,7 +299,7 @@ static uint32_t number_folders(struct iso *iso, int naming, uint32_t *list)
     return count;
 }
 
-static uint32_t table_length(const struct iso *iso, int naming, const uint32_t *list, uint32_t count)
+static uint32_t table_length(const struct given *iso, int naming, const uint32_t *list, uint32_t count)
 {
     uint32_t length = 10;
 
@@ -308,7 +308,7 @@ static uint32_t table_length(const struct iso *iso, int naming, const uint32_t *
     return length;
 }
 
-static bool lay_out(struct iso *iso, uint32_t *list, uint32_t counts[NAMINGS], struct error *error)
+static bool lay_out(struct given *iso, uint32_t *list, uint32_t counts[NAMINGS], struct error *error)
 {
     uint64_t at = FIRST;
 
@@ -340,7 +340,7 @@ static bool lay_out(struct iso *iso, uint32_t *list, uint32_t counts[NAMINGS], s
 
 /* --- Writing --- */
 
-static bool put(const struct iso *iso, uint64_t block, const void *bytes, size_t size, struct error *error)
+static bool put(const struct given *iso, uint64_t block, const void *bytes, size_t size, struct error *error)
 {
     return file_write(iso->descriptor, "CD", block * BLOCK, bytes, size, error);
 }
@@ -366,7 +366,7 @@ static uint32_t put_record(uint8_t *to, const struct node *node, int naming, con
     return to[0];
 }
 
-static bool write_folder(struct iso *iso, const struct node *folder, int naming, struct error *error)
+static bool write_folder(struct given *iso, const struct node *folder, int naming, struct error *error)
 {
     static const uint8_t self = 0, above = 1;
     uint8_t *bytes = calloc(1, folder->length_of[naming]);
@@ -388,7 +388,7 @@ static bool write_folder(struct iso *iso, const struct node *folder, int naming,
 }
 
 /* Both path tables of a naming: numbers little-endian, then big-endian. */
-static bool write_tables(struct iso *iso, int naming, const uint32_t *list, uint32_t count, struct error *error)
+static bool write_tables(struct given *iso, int naming, const uint32_t *list, uint32_t count, struct error *error)
 {
     uint32_t blocks = blocks_of(iso->table_size[naming]), at = 0;
     uint8_t *bytes = calloc(2 * blocks, BLOCK), *other = bytes + blocks * BLOCK;
@@ -423,7 +423,7 @@ static void put_text(uint8_t *to, size_t size, int naming, const char *text)
             to[i] = *text ? (uint8_t)*text++ : ' ';
 }
 
-static bool write_descriptor(struct iso *iso, int naming, struct error *error)
+static bool write_descriptor(struct given *iso, int naming, struct error *error)
 {
     static const char date[17] = "1980010100000000"; /* and 0 for Greenwich */
     static const uint8_t none[7] = {0};
@@ -453,7 +453,7 @@ static bool write_descriptor(struct iso *iso, int naming, struct error *error)
     return put(iso, 16u + (unsigned)naming, d, sizeof d, error);
 }
 
-int iso_open_file(const struct node *node, struct file_state *state, struct error *error)
+int given_open(const struct node *node, struct file_state *state, struct error *error)
 {
     int from = open(node->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
@@ -470,11 +470,11 @@ int iso_open_file(const struct node *node, struct file_state *state, struct erro
     return -1;
 }
 
-static bool copy_file(struct iso *iso, const struct node *node, struct error *error)
+static bool copy_file(struct given *iso, const struct node *node, struct error *error)
 {
     uint8_t piece[32 * BLOCK];
     struct file_state state;
-    int from = iso_open_file(node, &state, error);
+    int from = given_open(node, &state, error);
     bool good = from >= 0;
 
     for (uint64_t at = 0; good && at < node->size; at += sizeof piece) {
@@ -489,7 +489,7 @@ static bool copy_file(struct iso *iso, const struct node *node, struct error *er
     return good;
 }
 
-static bool write_all(struct iso *iso, uint32_t *list, struct error *error)
+static bool write_all(struct given *iso, uint32_t *list, struct error *error)
 {
     static const uint8_t end[7] = {255, 'C', 'D', '0', '0', '1', 1};
     uint32_t counts[NAMINGS];
@@ -508,7 +508,7 @@ static bool write_all(struct iso *iso, uint32_t *list, struct error *error)
                     error_host(error, iso->folder, errno, "cannot give"));
 }
 
-bool iso_read(struct iso *iso, struct error *error)
+bool given_read(struct given *iso, struct error *error)
 {
     struct node *root = add_node(iso, 0);
 
@@ -524,7 +524,7 @@ bool iso_read(struct iso *iso, struct error *error)
     return true;
 }
 
-void iso_free(struct iso *iso)
+void given_free(struct given *iso)
 {
     for (uint32_t i = 0; i < iso->count; i++)
         free(iso->nodes[i].path);
@@ -535,9 +535,9 @@ void iso_free(struct iso *iso)
 
 bool iso_make(const char *folder, int descriptor, uint64_t *size, struct error *error)
 {
-    struct iso iso = {.folder = folder, .descriptor = descriptor};
+    struct given iso = {.folder = folder, .descriptor = descriptor};
     uint32_t *list = NULL;
-    bool good = iso_read(&iso, error);
+    bool good = given_read(&iso, error);
 
     if (good) {
         iso.order[PRIMARY] = calloc(iso.count, sizeof *iso.order[PRIMARY]);
@@ -552,7 +552,7 @@ bool iso_make(const char *folder, int descriptor, uint64_t *size, struct error *
         }
     good = good && write_all(&iso, list, error);
     *size = (uint64_t)iso.blocks * BLOCK;
-    iso_free(&iso);
+    given_free(&iso);
     free(list);
     return good;
 }
