@@ -473,6 +473,9 @@ printf '# Mapfile. Created by GNU ddrescue version 1.27\n0x00000000 ? 1\n0x00000
 printf '# Disk DescriptorFile\nversion=1\nCID=00000001\nparentCID=ffffffff\ncreateType="custom"\nRW 384 SPARSE "stream.vmdk"\nRW 384 SPARSE "again.vmdk"\n' >two.vmdk && cp stream.vmdk again.vmdk
 gives "of compressed extents a VMDK has one" 3 "$muniment" export two.vmdk --follow -o out.raw
 says "or is refused" err "lists a compressed extent among others"
+sed 's/RW 384 SPARSE/RW 999 SPARSE/' stream.vmdk >sizes.vmdk
+gives "one whose descriptor says another size" 3 "$muniment" export sizes.vmdk -o out.raw
+says "is refused" err "a header and a descriptor that say different sizes"
 # A dynamic VHD with blocks of 4 sectors, whose bitmaps fill a sector all the same.
 python3 - s.raw blocks.vhd <<'END_PYTHON'
 import struct, sys

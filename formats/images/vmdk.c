@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define DESCRIPTOR_LIMIT (1u << 20)
+#define COMPARED 65536u
 #define AT_END UINT64_MAX /* of the directory: the header that counts is at the end of the file */
 
 enum kind { FLAT, SPARSE, COMPRESSED, ZEROS };
@@ -37,11 +38,30 @@ static bool vmdk_recognise(const struct probe *probe)
            !memcmp(probe->head, "# Disk DescriptorFile", 21);
 }
 
+/* Whether the copy of a directory says of the same tables that they are there. Only the first ones are compared. */
+static bool copy_agrees(struct image *image, const struct extent *e, uint64_t copy, struct error *error)
+{
+    const struct source *source = &image->sources[e->source];
+    const uint64_t tables = (e->sectors / e->grain + e->entries) / e->entries;
+    uint8_t entries[2][4];
+
+    for (uint64_t i = 0; i < tables && i < COMPARED; i++) {
+        if (!source_read(source, e->directory * SECTOR_SIZE + i * 4, entries[0], 4, error) ||
+            !source_read(source, copy * SECTOR_SIZE + i * 4, entries[1], 4, error))
+            return false;
+        if (!get_le32(entries[0]) != !get_le32(entries[1]))
+            return image_wrong_at(image, e->source, e->directory * SECTOR_SIZE + i * 4, error,
+                                  "has a directory of grains that differs from its copy");
+    }
+    return true;
+}
+
 /* Reads the header of a sparse extent, whose file is given. */
 static bool sparse_header(struct image *image, struct extent *e, uint64_t *descriptor, uint64_t *length,
                           struct error *error)
 {
     const struct source *source = &image->sources[e->source];
+    uint64_t copy = 0;
     uint8_t h[SECTOR_SIZE];
     uint32_t flags;
 
@@ -72,8 +92,10 @@ static bool sparse_header(struct image *image, struct extent *e, uint64_t *descr
         e->kind = flags & 0x10000 ? COMPRESSED : SPARSE;
         if (flags & 1 && memcmp(h + 73, "\n \r\n", 4) != 0)
             return image_wrong_at(image, e->source, 73, error, "was copied as if it were text");
-        if (e->kind == COMPRESSED && (get_le16(h + 77) != 1 || !e->markers))
+        if (e->markers != (e->kind == COMPRESSED) || get_le16(h + 77) != e->markers)
             return image_wrong_at(image, e->source, 77, error, "has a compression that this program does not know");
+        copy = flags & 2 && e->kind == COMPRESSED ? get_le64(h + 48) : 0; /* of others an unclean end may be the reason
+                                                                           */
     }
     if (e->grain == 0 || e->grain & (e->grain - 1) || e->grain > CLUSTER_LIMIT / SECTOR_SIZE || e->entries == 0 ||
         e->entries > 4096 || e->sectors > IMAGE_LIMIT / SECTOR_SIZE)
@@ -82,17 +104,23 @@ static bool sparse_header(struct image *image, struct extent *e, uint64_t *descr
         image->cluster_size = e->grain * SECTOR_SIZE;
     if (e->kind == COMPRESSED)
         snprintf(image->info.compression, sizeof image->info.compression, "zlib");
-    return true;
+    return !copy || copy_agrees(image, e, copy, error);
 }
 
 /* --- The descriptor --- */
+
+static const char *next_line(const char *line)
+{
+    line = strchr(line, '\n');
+    return line ? line + 1 : NULL;
+}
 
 /* The value of `key = value` or `key="value"`. */
 static bool value_of(const char *text, const char *key, char *value, size_t size)
 {
     size_t length = strlen(key);
 
-    for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+    for (const char *line = text; line; line = next_line(line)) {
         line += strspn(line, " \t");
         if (strncmp(line, key, length) != 0)
             continue;
@@ -164,11 +192,29 @@ static bool take_extent(struct image *image, const char *line, struct error *err
     return add_extent(image, &e, error);
 }
 
+static bool lists_extent(const char *line)
+{
+    return !strncmp(line, "RW ", 3) || !strncmp(line, "RDONLY ", 7) || !strncmp(line, "NOACCESS ", 9);
+}
+
+/* A descriptor in its only extent says the size as well; the extent's, which counts, may be filled up to whole grains.
+ */
+static bool size_agrees(struct image *image, const char *text, struct error *error)
+{
+    const struct extent *e = ((const struct vmdk *)image->state)->extents;
+    unsigned long long part, sectors = 0;
+
+    for (const char *line = text; line; line = next_line(line))
+        if (lists_extent(line) && sscanf(line, "%*15s %15llu", &part) == 1)
+            sectors += part;
+    return sectors == 0 || sectors == e->sectors || (sectors + e->grain - 1) / e->grain * e->grain == e->sectors ||
+           image_wrong(image, "header", error, "has a header and a descriptor that say different sizes");
+}
+
 static bool take_extents(struct image *image, const char *text, struct error *error)
 {
-    for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-        if ((!strncmp(line, "RW ", 3) || !strncmp(line, "RDONLY ", 7) || !strncmp(line, "NOACCESS ", 9)) &&
-            !take_extent(image, line, error))
+    for (const char *line = text; line; line = next_line(line))
+        if (lists_extent(line) && !take_extent(image, line, error))
             return false;
     return true;
 }
@@ -199,7 +245,8 @@ static bool take_descriptor(struct image *image, const char *text, bool whole, s
     value_of(text, "CID", v->id, sizeof v->id);
     value_of(text, "version", image->info.version, sizeof image->info.version);
     snprintf(image->info.title, sizeof image->info.title, "VMDK, %.60s", *type ? type : "sparse");
-    return (!whole || take_extents(image, text, error)) && open_parent(image, text, error);
+    return (whole ? take_extents(image, text, error) : size_agrees(image, text, error)) &&
+           open_parent(image, text, error);
 }
 
 static bool read_descriptor(struct image *image, uint64_t offset, uint64_t size, bool whole, struct error *error)
