@@ -537,6 +537,29 @@ static void bytes_put(struct fuzz *f, const struct opcode_row *row, uint8_t *p)
         *p++ = (uint8_t)(one_in(f, 4) ? below(f, 16) : random32(f));
 }
 
+static bool is_masked_move(const struct insn *i)
+{
+    return i->operation == OP_MASKMOVQ || i->operation == OP_MASKMOVDQU;
+}
+
+static bool has_memory(const struct insn *i)
+{
+    return i->form == FORM_M || i->form == FORM_MR || i->form == FORM_RM || i->form == FORM_RMI || is_masked_move(i);
+}
+
+/* Whether an address is in memory that only ours has. */
+static bool is_in_system(uint32_t address)
+{
+    return address - (SYSTEM - WINDOW) < SYSTEM_SIZE + WINDOW;
+}
+
+/* Whether the operand lies there whatever the registers are. */
+static bool is_always_in_system(const struct insn *i)
+{
+    return has_memory(i) && !is_masked_move(i) && i->base == REG_ZERO && i->index == REG_ZERO &&
+           is_in_system(i->displacement);
+}
+
 /* An instruction of the row that means the same in 64-bit code: without what is relative to RIP there. */
 static void trial_make(struct fuzz *f)
 {
@@ -558,17 +581,7 @@ static void trial_make(struct fuzz *f)
             }
     } while ((modrm < 0x40 && (modrm & 7) == 5) ||
              decode(t->bytes, WINDOW, DECODE_32 | DECODE_PROTECTED, CPU_PENTIUM4, &t->insn) != DECODE_OK ||
-             &opcode_rows[t->insn.row] != t->row);
-}
-
-static bool is_masked_move(const struct insn *i)
-{
-    return i->operation == OP_MASKMOVQ || i->operation == OP_MASKMOVDQU;
-}
-
-static bool has_memory(const struct insn *i)
-{
-    return i->form == FORM_M || i->form == FORM_MR || i->form == FORM_RM || i->form == FORM_RMI || is_masked_move(i);
+             &opcode_rows[t->insn.row] != t->row || is_always_in_system(&t->insn));
 }
 
 /* Registers such that the operand lies in the arena, most often aligned, at times at its edges. */
@@ -595,10 +608,10 @@ static void aim(struct fuzz *f)
         reg[i->base] = rest;
     else if (i->base == REG_ZERO && i->index != REG_ZERO)
         reg[i->index] = rest >> i->scale;
-    for (;;) { /* wherever that is, but not in memory that only ours has */
+    for (;;) { /* wherever that is, but there */
         f->trial.address = (i->base == REG_ZERO ? 0 : reg[i->base]) +
                            (i->index == REG_ZERO ? 0 : reg[i->index] << i->scale) + i->displacement;
-        if (f->trial.address - (SYSTEM - WINDOW) >= SYSTEM_SIZE + WINDOW)
+        if (!is_in_system(f->trial.address))
             return;
         reg[i->base == REG_ZERO ? i->index : i->base] = random32(f);
     }
