@@ -136,7 +136,7 @@ static void host_name(const struct file_entry *e, char name[NAME_MAX + 1])
     if (!*shown || !strcmp(shown, ".") || !strcmp(shown, ".."))
         snprintf(name, NAME_MAX + 1, "_%.2s", shown);
     else
-        snprintf(name, NAME_MAX + 1, "%s", shown);
+        snprintf(name, NAME_MAX + 1, "%.*s", NAME_MAX, shown);
 }
 
 static bool too_long(const struct bag *b, struct error *error)
