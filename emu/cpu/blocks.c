@@ -367,20 +367,22 @@ struct code_block *code_block_find(struct cpu *cpu, uint32_t limit)
     return limit < block->count ? shorten(cpu->blocks, block, limit) : block;
 }
 
-/* Whether a block may be entered by a link from another one: that is of its page. The last page of all has none, as
- * BLOCK_DROPPED lies there. */
-static bool may_link(const struct code_block *from, const struct code_block *to)
+/* Whether a block may be entered by a link from another one: that lies in its page, as far from it as in the linear
+ * address space, where two pages may be one in memory. The last page of all has none, as BLOCK_DROPPED lies there. */
+static bool may_link(const struct code_block *from, const struct code_block *to, uint32_t distance)
 {
-    return !((from->physical ^ to->physical) & ~PAGE_MASK) && to->physical < BLOCK_DROPPED - PAGE_MASK;
+    return !((from->physical ^ to->physical) & ~PAGE_MASK) && to->physical - from->physical == distance &&
+           to->physical < BLOCK_DROPPED - PAGE_MASK;
 }
 
 /* Remembers that a block led to another one: in the record that did, or with the translation of its page. */
 static void note(struct cpu *cpu, struct code_block *from, const struct code_block *to)
 {
     struct insn *exit = &from->insn[cpu->exit - from->insn];
+    bool end = exit == &from->insn[from->count], branch = opcode_rows[exit->row].attributes & ROW_BRANCH;
     uint32_t link = (uint32_t)((const uint8_t *)to - cpu->code);
 
-    if (may_link(from, to) && (opcode_rows[exit->row].attributes & ROW_BRANCH || exit == &from->insn[from->count]))
+    if ((end || branch) && may_link(from, to, end ? from->bytes : exit->displacement))
         exit->link = link;
     else if (from->mode & BLOCK_FLAT_CODE)
         tlb_note_jump(cpu, cpu->eip, link);

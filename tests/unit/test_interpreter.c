@@ -934,6 +934,30 @@ static void a_call_leads_where_the_page_tables_say_now(void **state)
     processor_free(p);
 }
 
+/* Two pages of the linear address space are one in memory: what follows the end of the first is its beginning, until
+ * the second is mapped elsewhere. */
+static void what_follows_a_page_is_what_the_page_tables_say_now(void **state)
+{
+    enum { FRAME = 0x12000, SECOND = 0x13000, OTHER = 0x14000, CALLED = FRAME + 0xFFE };
+    (void)state;
+    struct processor *p = flat();
+
+    page_all_but(p, 0);
+    poke(p, AT_CR3 + PAGE_SIZE + 4 * (SECOND / PAGE_SIZE), FRAME + 7, 4);
+    code_put(p, CALLED, CODE_BYTES(0x42, 0x42)); /* inc edx; inc edx */
+    code_put(p, FRAME, CODE_BYTES(0x46, /* inc esi */ 0xC3 /* ret */));
+    code_put(p, OTHER, CODE_BYTES(0x47, /* inc edi */ 0xC3));
+    p->cpu.reg[EBX] = CALLED;
+    p->cpu.reg[ECX] = 5;
+    p->cpu.reg[EDX] = p->cpu.reg[ESI] = p->cpu.reg[EDI] = 0;
+    RUN(p, 0xFF, 0xD3, /* call ebx */ 0x49, /* dec ecx */ 0x75, 0xFB,                            /* jnz */
+        0xC7, 0x05, D(AT_CR3 + PAGE_SIZE + 4 * (SECOND / PAGE_SIZE)), D(OTHER + 7), 0xFF, 0xD3); /* mov [...], OTHER */
+    assert_int_equal(p->cpu.reg[EDX], 12);
+    assert_int_equal(p->cpu.reg[ESI], 5);
+    assert_int_equal(p->cpu.reg[EDI], 1);
+    processor_free(p);
+}
+
 static void a_comparison_stops_where_it_is_decided(void **state)
 {
     (void)state;
@@ -1146,6 +1170,7 @@ int main(void)
         cmocka_unit_test(a_fault_finds_the_flags_that_the_instruction_after_it_overwrites),
         cmocka_unit_test(a_segment_that_is_no_longer_flat_is_obeyed_by_the_next_instruction),
         cmocka_unit_test(a_call_leads_where_the_page_tables_say_now),
+        cmocka_unit_test(what_follows_a_page_is_what_the_page_tables_say_now),
         cmocka_unit_test(a_comparison_stops_where_it_is_decided),
         cmocka_unit_test(a_device_sees_the_tick_of_its_instruction_and_takes_the_time_of_the_bus),
         cmocka_unit_test(each_iteration_of_ins_takes_the_time_of_the_bus),
