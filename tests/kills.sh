@@ -32,7 +32,7 @@ for ((i = 0; i < KILLS; i++)); do
     kill -9 $run 2>/dev/null || true # on a busy host it may have come to its end, or have missed what was killed: its reader of images
     status=0
     wait $run 2>/dev/null || status=$?
-    case $status in 0 | 137) ;; *) grep -q 'its reader was killed' errors || { cat errors; exit 1; } ;; esac
+    case $status in 0 | 137) ;; *) grep -q 'its reader was killed\|made its reader end' errors || { cat errors; exit 1; } ;; esac
     [ ! -d points ] || flock points true # what writes goes on writing when only the other was killed
     # What was killed late has gone further than the run to compare with: that one is made as long.
     last=$(ls points/*.snapshot 2>/dev/null | tail -n 1 || true)
