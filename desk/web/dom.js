@@ -14,8 +14,13 @@ export function el(name, properties = {}, ...children) {
   return element;
 }
 
-// Says something to everybody: in the corner, and to screen readers. An empty text: what was said is over.
 let sayTimer;
+// What failed before has succeeded: that it failed is not said any longer.
+export function succeeded() {
+  if (document.getElementById('say').className === 'bad') say('');
+}
+
+// Says something to everybody: in the corner, and to screen readers. An empty text: what was said is over.
 export function say(text, bad = false) {
   const place = document.getElementById('say');
   place.className = !text ? 'unseen' : bad ? 'bad' : 'good';

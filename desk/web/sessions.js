@@ -1,6 +1,6 @@
 // sessions.js - the sessions that there are, and one of them: its screen with a bar of tools.
 import {api} from './api.js';
-import {el, say, ask, save} from './dom.js';
+import {el, say, succeeded, ask, save} from './dom.js';
 import {texts} from './texts.js';
 import {chooseMedium} from './media.js';
 import {title} from './library.js';
@@ -176,7 +176,7 @@ export async function sessionPage(id, me) {
     screen = new Screen(stage, api.screen(id), {
       connected: () => {
         status.textContent = texts.hint;
-        say('');
+        succeeded();
         screen?.focus();
         stage.scrollIntoView();
       },
