@@ -12,7 +12,7 @@ import tempfile
 import time
 import traceback
 
-from desk_client import Desk, children
+from desk_client import Desk, children, descriptors
 
 MUNIMENT, BUILD = os.environ["MUNIMENT"], pathlib.Path(os.environ["BUILD"]).resolve()
 ROUNDS = 200 if os.environ.get("LONG") else 12
@@ -26,10 +26,7 @@ def run(*arguments):
 
 
 def has_open(process, part):
-    try:
-        return any(part in os.readlink(f"/proc/{process}/fd/{fd}") for fd in os.listdir(f"/proc/{process}/fd"))
-    except OSError:
-        return False
+    return any(part in file for file in descriptors(process).values())
 
 
 def whole_lines(path):

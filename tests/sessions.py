@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 
-from desk_client import Desk, children
+from desk_client import Desk, children, descriptors
 
 MUNIMENT, BUILD = os.environ["MUNIMENT"], pathlib.Path(os.environ["BUILD"]).resolve()
 work = pathlib.Path(tempfile.mkdtemp(prefix="sessions", dir="/tmp"))
@@ -68,6 +68,10 @@ _start:
     .org 510
     .word 0xaa55
 """
+
+
+def files_of(process):
+    return list(descriptors(process).values())
 
 
 def fact(name, holds, detail=""):
@@ -213,7 +217,7 @@ for _ in range(400):
 fact("a machine that works has checkpoints", snapshot_digest(folder / "checkpoint.0") in [d for _, d in digests(folder / "journal")])
 press(desk, busy, ord("c")).close()
 time.sleep(0.5)
-machine = [p for p in children(desk.process.pid) if any(str(folder / "journal") in os.path.realpath(f"/proc/{p}/fd/{fd}") for fd in os.listdir(f"/proc/{p}/fd"))]
+machine = [p for p in children(desk.process.pid) if any(str(folder / "journal") in file for file in files_of(p))]
 os.kill(machine[0], signal.SIGKILL)
 fact("killed", desk.until(busy, "suspended"))
 seconds, _ = resume(desk, busy)
@@ -324,13 +328,9 @@ desk.ask("POST", f"/api/sessions/{short}/discard")
 # --- One archive for each session, pages for all of it; its rights may change ---
 
 
-def files_of(process):
-    return [os.readlink(f"/proc/{process}/fd/{fd}") for fd in os.listdir(f"/proc/{process}/fd")]
-
-
 def pages_of(process):
     """The pages that it has: how they are sealed, and how many are there."""
-    found = [fd for fd in os.listdir(f"/proc/{process}/fd") if "memfd:pages" in os.readlink(f"/proc/{process}/fd/{fd}")]
+    found = [fd for fd, file in descriptors(process).items() if "memfd:pages" in file]
     if not found:
         return None
     pages = os.open(f"/proc/{process}/fd/{found[0]}", os.O_RDONLY)
@@ -345,7 +345,7 @@ def process_of(what):
 
 def confuse_storage(process):
     """Sends to the storage process, in a session's place, what no session sends, and hears none of its answers."""
-    first = min(int(fd) for fd in os.listdir(f"/proc/{process}/fd") if os.readlink(f"/proc/{process}/fd/{fd}").startswith("socket:"))
+    first = min(fd for fd, file in descriptors(process).items() if file.startswith("socket:"))
     taken = ctypes.CDLL(None).syscall(438, os.pidfd_open(process), first, 0)  # pidfd_getfd
     if taken < 0:
         print("this host gives no descriptor of another process: no session is hostile")
