@@ -409,8 +409,9 @@ static bool has_ended(struct worker *w, struct error *error)
     if (WIFSIGNALED(status))
         return error_set(error, STATUS_INPUT, w->path, NULL, "do not trust the image",
                          "made its reader do what no reader does: signal %d ended it", WTERMSIG(status));
-    return error_set(error, STATUS_INPUT, w->path, NULL, "do not trust the image", "made its reader %s",
-                     endless ? "work without an end" : "end");
+    return error_set(error, STATUS_INPUT, w->path, NULL,
+                     endless ? "do not trust the image" : "do not trust the image, unless the reader was killed",
+                     "made its reader %s", endless ? "work without an end" : "end");
 }
 
 /* The next turn; the one before may have ended within his. */
