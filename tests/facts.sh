@@ -37,6 +37,19 @@ flip()
     printf "\\$(printf %o $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
+# acts FILE ORIGIN LINES: a log of so many lines (spec/log.md), which are acts, each with its outcome.
+acts()
+{
+    python3 - "$@" <<'PY'
+import sys
+with open(sys.argv[1], "w") as f:
+    f.write('{"muniment-log":0,"origin":"%s","made":"2026-11-29T09:00:00Z"}\n' % sys.argv[2])
+    for n in range(1, int(sys.argv[3]), 2):
+        f.write('{"line":%d,"time":"2026-11-29T09:00:00Z","by":"reader-7","act":"verify","object":"%d.mun"}\n' % (n, n))
+        f.write('{"line":%d,"time":"2026-11-29T09:00:01Z","by":"reader-7","intent":%d,"outcome":"done"}\n' % (n + 1, n))
+PY
+}
+
 # facts NAME: closes the test. False: one did not hold.
 facts()
 {

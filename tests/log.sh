@@ -237,13 +237,7 @@ passed "a damaged tree never makes a proof that does not hold" "$([ ! -e bad ]; 
 
 # --- A million lines: the times, of which 10 s and 10 ms of a processor are the goals, are printed, as they depend on load ---
 if [ -n "${LONG-}" ]; then
-    python3 - <<'PY'
-with open("million.log", "w") as f:
-    f.write('{"muniment-log":0,"origin":"big.example/log","made":"2026-11-29T09:00:00Z"}\n')
-    for n in range(1, 1000000, 2):
-        f.write('{"line":%d,"time":"2026-11-29T09:00:00Z","by":"reader-7","act":"verify","object":"%d.mun"}\n' % (n, n))
-        f.write('{"line":%d,"time":"2026-11-29T09:00:01Z","by":"reader-7","intent":%d,"outcome":"done"}\n' % (n + 1, n))
-PY
+    acts million.log big.example/log 1000000
     TIMEFORMAT=%U
     gives "a million lines are whole" 0 "$MUNIMENT" log verify million.log
     took=$({ time "$MUNIMENT" log verify million.log >out; } 2>&1)
