@@ -26,6 +26,7 @@ struct side {
 
 struct context {
     bool valid;
+    bool ready; /* its entries have been made: memory of a context that was never entered is not touched */
     uint32_t cr3;
     uint64_t pdpte[4]; /* zeros without PAE */
     uint64_t used;     /* when it was last switched to */
@@ -112,8 +113,18 @@ static void context_pdpte(const struct cpu *cpu, uint64_t pdpte[4])
         memset(pdpte, 0, sizeof cpu->pdpte);
 }
 
+static void context_make(struct context *c)
+{
+    for (unsigned user = 0; user < 2; user++)
+        for (unsigned n = 0; n < TLB_ENTRIES; n++)
+            entry_drop(&c->side[user].table.entry[n]);
+    c->ready = true;
+}
+
 static void context_enter(struct cpu *cpu, struct context *c)
 {
+    if (!c->ready)
+        context_make(c);
     c->valid = true;
     c->cr3 = cpu->cr3;
     context_pdpte(cpu, c->pdpte);
@@ -383,9 +394,6 @@ bool tlb_init(struct cpu *cpu)
     t->writer = calloc(pages, sizeof *t->writer);
     for (unsigned i = 0; i < TABLES; i++)
         t->free_table[t->free_count++] = (uint16_t)i;
-    for (unsigned i = 0; i < SIDES; i++)
-        for (unsigned n = 0; n < TLB_ENTRIES; n++)
-            entry_drop(&side_of(t, i)->table.entry[n]);
     context_enter(cpu, &t->context[0]);
     return t->table_of && t->writer;
 }

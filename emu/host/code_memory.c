@@ -1,11 +1,10 @@
 /* code_memory.c - memory for translated code: what is written at one address runs at another, so that no page is
  * writable and executable at once. */
-#define _GNU_SOURCE /* memfd_create, MADV_DONTFORK, MREMAP_DONTUNMAP */
+#define _GNU_SOURCE /* MADV_DONTFORK, MREMAP_DONTUNMAP */
 #include "emu/host/host.h"
 
 #include <sys/mman.h>
 #include <string.h>
-#include <unistd.h>
 
 #if defined(__x86_64__) && defined(__linux__)
 
@@ -32,21 +31,20 @@ static void *keep_from_forks(void *at, size_t size)
     return NULL;
 }
 
+/* Memory that has no file is named in perf's map; a file's has no names but its own. A mapping of it that is moved,
+ * with no size, stays where it was as well: mremap(2). */
 bool code_memory_init(struct code_memory *memory, size_t size)
 {
-    int fd = memfd_create("muniment-code", MFD_CLOEXEC);
+    void *write = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *run = write == MAP_FAILED ? MAP_FAILED : mremap(write, 0, size, MREMAP_MAYMOVE);
 
     *memory = (struct code_memory){.size = size, .forget = forget};
-    if (fd >= 0 && !ftruncate(fd, (off_t)size)) {
-        memory->write = keep_from_forks(mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), size);
-        memory->run = keep_from_forks(mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0), size);
-    }
-    if (fd >= 0)
-        close(fd);
+    memory->write = keep_from_forks(write, size);
+    memory->run = keep_from_forks(run, size);
     memory->tables = keep_from_forks(
         mmap(NULL, CODE_TABLES_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
         CODE_TABLES_SIZE);
-    if (memory->write && memory->run && memory->tables) {
+    if (memory->write && memory->run && memory->tables && !mprotect(run, size, PROT_READ | PROT_EXEC)) {
         /* Where the kernel has none, it says so, and there is nothing to keep away. */
         madvise(memory->tables, CODE_TABLES_SIZE, MADV_NOHUGEPAGE);
         return true;

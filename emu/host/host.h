@@ -11,7 +11,7 @@
 #define CODE_MEMORY_SIZE ((size_t)32 << 20)
 #define CODE_MEMORY_LIMIT ((size_t)1024 << 20) /* a jump reaches 2 GiB */
 
-/* Memory for translated code: one file without a name, mapped twice; and for its tables, which take what is touched of
+/* Memory for translated code: anonymous, mapped twice; and for its tables, which take what is touched of
  * them and no huge pages. A process that is forked off does not have it (machine_forked). False: this host has no back
  * end, or gives no such memory; *memory is zeros then. The caller releases it with code_memory_free, after the machine.
  */

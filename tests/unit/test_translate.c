@@ -5,6 +5,9 @@
 #include "emu/cpu/translate/translate.h"
 #include "emu/host/host.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #define TICKS 4000
 #define AT_KERNEL (AT_CODE + 0x40)          /* SYSENTER leads here */
 #define AT_ABSENT (AT_DATA + 2 * PAGE_SIZE) /* a page that is not there */
@@ -65,6 +68,44 @@ static void compare(const uint8_t *code, size_t length, uint32_t at)
     processor_free(whole);
 }
 #define COMPARE_AT(at, ...) compare(CODE_BYTES(__VA_ARGS__), at)
+
+/* The line of /proc/self/maps about what lies at an address: permissions and name. */
+static void mapping_at(const void *at, char permissions[5], char name[64])
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    uintptr_t from = 0, to = 0;
+    char line[512];
+
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps)) {
+        name[0] = '\0';
+        assert_true(sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s %*s %*s %*s %63[^\n]", &from, &to, permissions, name) >=
+                    3);
+        if (from <= (uintptr_t)at && (uintptr_t)at < to)
+            break;
+    }
+    fclose(maps);
+    assert_true(from <= (uintptr_t)at && (uintptr_t)at < to);
+}
+
+/* perf looks into its map for memory whose name begins like this (tools/perf/util/map.c), and for no file's. */
+static void code_lies_in_memory_that_perf_names_by_its_map(void **state)
+{
+    struct code_memory memory;
+    char permissions[5], name[64];
+
+    (void)state;
+    if (!code_memory_init(&memory, 128 << 10))
+        return; /* this host has no back end */
+    memory.write[5] = 0xC3;
+    assert_int_equal(memory.run[5], 0xC3);
+    mapping_at(memory.run, permissions, name);
+    assert_string_equal(permissions, "r-xs");
+    assert_memory_equal(name, "/dev/zero", 9);
+    mapping_at(memory.write, permissions, name);
+    assert_string_equal(permissions, "rw-s");
+    code_memory_free(&memory);
+}
 
 static void a_repeated_instruction_across_a_page_that_overwrites_itself_is_fetched_again(void **state)
 {
@@ -584,6 +625,7 @@ static void tables_of_pages_are_given_back_while_the_interpreter_runs(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(code_lies_in_memory_that_perf_names_by_its_map),
         cmocka_unit_test(a_repeated_instruction_across_a_page_that_overwrites_itself_is_fetched_again),
         cmocka_unit_test(a_neighbour_is_looked_up_again_after_what_the_interpreter_does),
         cmocka_unit_test(flags_outlast_a_control_word_that_is_loaded),
