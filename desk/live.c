@@ -14,11 +14,11 @@
 #include "formats/numbers.h"
 
 #define SLICES_PER_SECOND 1000u /* of guest time: the machine listens as often */
-#define SLICES_ALONE 100u       /* the same when nobody watches */
+#define SLICES_ALONE 10u        /* the same when nobody watches */
 #define AHEAD_US 1000           /* by which the machine may be before the clock; */
 #define AHEAD_IDLE_US 50000     /* when nobody did anything for a while, and nothing moved */
 #define IDLE_US 1000000         /* a while */
-#define AHEAD_ALONE_US 200000   /* when nobody watches either */
+#define AHEAD_ALONE_US 1000000  /* when nobody watches either: who comes in makes it the time */
 #define REST_US 300000          /* without inputs and movement, after which an input wakes the machine: */
 #define AHEAD_WOKEN_US 150000   /* so far ahead it may run then, as fast as it can, with what was asked for; */
 #define WOKEN_US 3000000        /* at the next rest, or within that time, the clock comes up to it again */
@@ -55,6 +55,7 @@ struct live {
     size_t cut_length;   /* 0: nothing to paste */
     uint64_t per_second; /* ticks */
     bool real;           /* the clock decides */
+    bool alone;          /* nobody watches or hears */
     uint64_t anchor_us, anchor_tick;
     uint64_t look_due, poll_due, input_at, change_at, window_at, window_tick; /* microseconds; tick */
     uint64_t woken_at;                                                        /* by an input, after a rest */
@@ -302,15 +303,23 @@ static void set_clock(struct live *l, uint64_t now)
     l->anchor_tick = l->window_tick = tick(l);
 }
 
-/* A machine that runs slower than it should says so, once. */
+static bool is_alone(const struct live *l)
+{
+    for (size_t i = 0; i < LIVE_EARS; i++)
+        if (l->ears[i].stream >= 0)
+            return false;
+    return !l->terminal && !vnc_watching(l->vnc);
+}
+
+/* A machine that runs slower than somebody who watches it would expect says so, once. */
 static void measure(struct live *l, uint64_t now)
 {
     uint64_t passed = now - l->window_at, ran = guest_us(l, tick(l) - l->window_tick);
 
-    if (passed < WINDOW_US)
+    if (passed < WINDOW_US && !l->alone)
         return;
-    l->percent = (unsigned)(ran * 100 / passed);
-    if (l->real && !l->slow_said && l->percent < SLOW_PERCENT && !l->terminal) {
+    l->percent = l->alone ? 0 : (unsigned)(ran * 100 / passed);
+    if (l->real && !l->slow_said && l->percent && l->percent < SLOW_PERCENT && !l->terminal) {
         l->slow_said = true;
         fprintf(stderr, "muniment: %s: the machine runs at %u %% of its speed: this host is too slow for it\n",
                 l->request.name, l->percent);
@@ -427,11 +436,6 @@ static bool wants_real(const struct live *l)
                                          : l->speed == SPEED_REAL;
 }
 
-static bool is_alone(const struct live *l)
-{
-    return !l->terminal && !vnc_watching(l->vnc);
-}
-
 /* By how much a machine that an input has woken may be before the clock, besides AHEAD_US. */
 static uint64_t woken_lead(const struct live *l, uint64_t now)
 {
@@ -447,10 +451,10 @@ static void wait_for_clock(struct live *l, uint64_t now)
     const uint64_t lead = woken_lead(l, now), input_at = l->input_at;
     uint64_t early = ahead(l, now);
 
-    if (early <= (!idle ? AHEAD_US + lead : is_alone(l) ? AHEAD_ALONE_US : AHEAD_IDLE_US))
+    if (early <= (!idle ? AHEAD_US + lead : l->alone ? AHEAD_ALONE_US : AHEAD_IDLE_US))
         return;
     while (early > lead && wants_real(l) && !interrupted() && !terminal_left(l->terminal) && !l->commanded &&
-           l->input_at == input_at) {
+           l->input_at == input_at && l->alone == is_alone(l)) {
         uint64_t due = l->terminal && l->terminal_due < l->look_due ? l->terminal_due : l->look_due;
         uint64_t look = due > now ? due - now : 0, wait = early - lead;
         bool looks = ((l->stale && vnc_is_asked(l->vnc)) || l->terminal) && look < wait;
@@ -492,12 +496,12 @@ static uint64_t paced(void *context)
 {
     struct live *l = context;
     uint64_t now = microseconds();
-    bool real = wants_real(l);
+    bool real = wants_real(l), alone = is_alone(l);
 
-    if (real != l->real) {
-        l->real = real;
+    if (real != l->real || (l->alone && !alone))
         set_clock(l, now);
-    }
+    l->real = real;
+    l->alone = alone;
     measure(l, now);
     leave_when_due(l, now);
     l->stale = true;
@@ -509,7 +513,7 @@ static uint64_t paced(void *context)
     if (real)
         wait_for_clock(l, microseconds());
     return terminal_left(l->terminal) || l->commanded ? 0
-           : is_alone(l)                              ? l->per_second / SLICES_ALONE
+           : l->alone                                 ? l->per_second / SLICES_ALONE
                                                       : l->per_second / SLICES_PER_SECOND;
 }
 
@@ -525,6 +529,7 @@ void live_begin(struct live *l, struct session *session)
     l->frame = frame.number;
     vnc_show(l->vnc, &frame, true); /* who comes in now is offered this size */
     l->real = wants_real(l);
+    l->alone = is_alone(l);
     set_clock(l, microseconds());
     l->active_at = l->begun_at = microseconds();
     if (l->terminal) {

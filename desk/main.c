@@ -443,6 +443,7 @@ static const struct option serve_options[] = {
     { "--state", "FOLDER", "where sessions are kept (default: a folder in ~/.local/state/muniment)", false, false },
     { "--idle", "MINUTES", "suspend a session in which nobody did anything for so long; 0: never (default 30)", false, false },
     { "--longest", "MINUTES", "suspend a session that has run for so long; 0: never (default 720)", false, false },
+    { "--engine", "ENGINE", "what runs the machines of sessions: translator (the default), or interpreter, which is slower and takes less memory", false, false },
     TRUST_OPTIONS,
     { "--key", "KEY", "sign a receipt into everything that is retrieved, with this private key", false, false },
     { "--log", "LOG", "record everything in the office's log (muniment log new)", false, false },

@@ -61,6 +61,13 @@ struct seat {
     struct live *live;
 };
 
+bool seat_interprets(const struct arguments *arguments)
+{
+    const char *engine = argument_value(arguments, "--engine");
+
+    return engine && !strcmp(engine, "interpreter");
+}
+
 static void report(const struct seat *s, const char *text)
 {
     if (s->request->control >= 0 && write(s->request->control, text, strlen(text)) < 0)
@@ -438,7 +445,8 @@ static bool begin(struct seat *s, struct error *error)
     limits.more_memory += JOURNAL_MEMORY * s->journal_size;
     if (repeats && !open_inserts(s, error))
         return false;
-    code_memory_init(&s->code, CODE_MEMORY_SIZE); /* without it, it interprets */
+    if (!s->request->interprets)
+        code_memory_init(&s->code, CODE_MEMORY_SIZE); /* without it, it interprets */
     if ((!repeats && !build(s, error)) || !jail_enter(JAIL_SESSION, NULL, 0, &limits, error) ||
         (repeats && !(build_again(s, error) && repeat(s, error))))
         return false;

@@ -21,6 +21,7 @@
 #include "desk/gate.h"
 #include "desk/jail.h"
 #include "desk/progress.h"
+#include "desk/seat.h"
 #include "desk/sockets.h"
 #include "desk/steward.h"
 #include "formats/message.h"
@@ -338,12 +339,18 @@ enum status serve_run(const struct arguments *arguments)
                         .listening = -1,
                         .certificate = argument_value(arguments, "--certificate"),
                         .key = argument_value(arguments, "--certificate-key")};
-    const char *place = argument_value(arguments, "--listen");
+    const char *place = argument_value(arguments, "--listen"), *engine = argument_value(arguments, "--engine");
     char *library = realpath(arguments->operands[0], NULL), state[PATH_MAX];
     struct steward *steward = NULL;
     struct error error;
     enum status status;
 
+    if (engine && strcmp(engine, "translator") != 0 && !seat_interprets(arguments)) {
+        error_set(&error, STATUS_USAGE, "--engine", NULL, "say translator or interpreter", "cannot be \"%.100s\"",
+                  engine);
+        free(library);
+        return desk_fail(&error);
+    }
     if (!v.key)
         v.key = v.certificate; /* one file may have both */
     if (!library || strlen(library) > 3800) {

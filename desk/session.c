@@ -193,11 +193,11 @@ static void give_inputs(struct session *s)
     }
 }
 
-/* The next tick at which something is to be looked at. */
+/* The next tick at which something is to be looked at: where nothing is waited for, there is time. */
 static uint64_t next_look(const struct session *s, const struct condition *conditions, size_t count)
 {
-    uint64_t now = session_now(s);
-    uint64_t next = (now / s->period + 1) * s->period;
+    uint64_t now = session_now(s), period = count ? s->period : s->period * LOOK_PERIODS;
+    uint64_t next = (now / period + 1) * period;
 
     if (next > s->limit)
         next = s->limit;
@@ -312,6 +312,8 @@ static void show_progress(struct session *s)
     uint64_t tenths = session_now(s) / (s->period * 10);
     char line[64];
 
+    if (!s->progress.terminal)
+        return;
     snprintf(line, sizeof(line), "%" PRIu64 ".%u s of the machine's time", tenths / 10, (unsigned)(tenths % 10));
     progress_show(&s->progress, line);
 }

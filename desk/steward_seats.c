@@ -90,6 +90,7 @@ _Noreturn static void be_seat(struct steward *s, struct seat *seat, int control,
         .control = control,
         .idle_seconds = minutes(s, "--idle", IDLE_MINUTES) * 60,
         .most_seconds = minutes(s, "--longest", LONGEST_MINUTES) * 60,
+        .interprets = seat_interprets(s->arguments),
         .insert = seat->insert,
         .eject = seat->eject,
     }));

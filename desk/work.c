@@ -240,7 +240,10 @@ enum status work_picture(void *context)
         out = open(picture, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         return out >= 0 && dup2(out, STDOUT_FILENO) >= 0
                    ? seat_prepare(
-                         &(struct seat_request){.archive = w->path, .storage = w->storage, .folder = w->folder},
+                         &(struct seat_request){.archive = w->path,
+                                                .storage = w->storage,
+                                                .folder = w->folder,
+                                                .interprets = seat_interprets(w->arguments)},
                          OPENING_SECONDS)
                    : STATUS_HOST;
     }

@@ -3,7 +3,7 @@
 
     tests/bench/desk_sessions.py BUILD [SESSIONS]
 
-Prints how long it takes from the request for a session to its first picture, for a guest of 64 MiB that has been on for 40 s, median and worst of 20;
+Prints, for the interpreter and for the translator, how long it takes from the request for a session to its first picture, for a guest of 64 MiB that has been on for 40 s, median and worst of 20;
 what memory such a session has beyond what the guest has written; what part of a core SESSIONS (50) sessions of a guest of 16 MiB use that waits in
 HLT; and how fast ten run that never wait, with a key to pixel in an idle one beside them."""
 import json
@@ -46,6 +46,27 @@ def open_session(desk, archive):
     return session, viewer
 
 
+def first_pictures(desk, state, engine):
+    times, costs = [], []
+    for n in range(20):
+        own = [desk.process.pid, *children(desk.process.pid)]
+        began, before = time.monotonic(), used(own)
+        session, viewer = open_session(desk, "large")
+        times.append((time.monotonic() - began) * 1000)
+        costs.append((used([desk.process.pid, *children(desk.process.pid)]) - before) * 1000)
+        if n == 19:
+            time.sleep(2)
+            process = [p for p in children(desk.process.pid) if session in "".join(os.path.realpath(f"/proc/{p}/fd/{fd}") for fd in os.listdir(f"/proc/{p}/fd"))][0]
+            pages = subprocess.run([muniment, "state", state / "sessions" / session / "opening"], stdout=subprocess.PIPE, text=True, check=True).stdout
+            written = sum(int(count) for count in re.findall(r"^page \S+ \d+ (\d+) ", pages, re.M)) * 4096
+            memory = private(process)
+        viewer.close()
+        desk.ask("POST", f"/api/sessions/{session}/discard")
+    print(f"desk, {engine}: a session of a guest of 64 MiB to its first picture: median {statistics.median(times):.0f} ms, worst {max(times):.0f} ms; "
+          f"of the processor {statistics.median(costs):.0f} ms")
+    print(f"desk, {engine}: its memory: {memory / 2**20:.1f} MiB, {(memory - written) / 2**20:.1f} MiB over what the guest has written", flush=True)
+
+
 with tempfile.TemporaryDirectory(dir="/tmp") as folder:
     work = pathlib.Path(folder)
     library = work / "library"
@@ -58,37 +79,25 @@ with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         (work / f"{name}.yaml").write_text(text)
         subprocess.run([muniment, "seal", work / f"{name}.yaml", "--description", build / "demo/records-description.yaml", "-o", library / f"{name}.mun", "--key", work / "key"],
                        stdout=subprocess.DEVNULL, check=True)
-    desk = Desk(work, library, work / "state")
-    for name in ("large", "small"):
-        while desk.ask("GET", f"/api/archives/{name}.mun/picture")[0] != 200:
-            time.sleep(0.2)
-    times, costs = [], []
-    for n in range(20):
+    for engine in ("interpreter", "translator"):
+        (work / engine).mkdir()
+        desk = Desk(work / engine, library, work / engine / "state", "--engine", engine)
+        for name in ("large", "small"):
+            while desk.ask("GET", f"/api/archives/{name}.mun/picture")[0] != 200:
+                time.sleep(0.2)
+        first_pictures(desk, work / engine / "state", engine)
+        many = [json.loads(desk.ask("POST", "/api/archives/small.mun/sessions")[2])["id"] for _ in range(sessions)]
+        for session in many:
+            desk.until(session, "running")
+        time.sleep(5)
         own = [desk.process.pid, *children(desk.process.pid)]
-        began, before = time.monotonic(), used(own)
-        session, viewer = open_session(desk, "large")
-        times.append((time.monotonic() - began) * 1000)
-        costs.append((used([desk.process.pid, *children(desk.process.pid)]) - before) * 1000)
-        if n == 19:
-            time.sleep(2)
-            process = [p for p in children(desk.process.pid) if session in "".join(os.path.realpath(f"/proc/{p}/fd/{fd}") for fd in os.listdir(f"/proc/{p}/fd"))][0]
-            state = subprocess.run([muniment, "state", work / "state/sessions" / session / "opening"], stdout=subprocess.PIPE, text=True, check=True).stdout
-            written = sum(int(count) for count in re.findall(r"^page \S+ \d+ (\d+) ", state, re.M)) * 4096
-            memory = private(process)
-        viewer.close()
-        desk.ask("POST", f"/api/sessions/{session}/discard")
-    print(f"desk: a session of a guest of 64 MiB to its first picture: median {statistics.median(times):.0f} ms, worst {max(times):.0f} ms; "
-          f"of the processor {statistics.median(costs):.0f} ms")
-    print(f"desk: its memory: {memory / 2**20:.1f} MiB, {(memory - written) / 2**20:.1f} MiB over what the guest has written")
-    many = [json.loads(desk.ask("POST", "/api/archives/small.mun/sessions")[2])["id"] for _ in range(sessions)]
-    for session in many:
-        desk.until(session, "running")
-    time.sleep(5)
-    own = [desk.process.pid, *children(desk.process.pid)]
-    before, began = used(own), time.monotonic()
-    time.sleep(30)
-    print(f"desk: {sessions} idle sessions of 16 MiB: {(used(own) - before) / (time.monotonic() - began) * 100:.2f} % of a core, "
-          f"{sum(map(private, own)) / sessions / 2**20:.1f} MiB each")
+        before, began = used(own), time.monotonic()
+        time.sleep(30)
+        print(f"desk, {engine}: {sessions} idle sessions of 16 MiB: {(used(own) - before) / (time.monotonic() - began) * 100:.2f} % of a core, "
+              f"{sum(map(private, own)) / sessions / 2**20:.1f} MiB each", flush=True)
+        if engine == "interpreter":
+            desk.process.terminate()
+            desk.process.wait()
     for session in many[1:]:
         desk.ask("POST", f"/api/sessions/{session}/discard")
     busy = [json.loads(desk.ask("POST", "/api/archives/busy.mun/sessions", "power-on")[2])["id"] for _ in range(10)]
