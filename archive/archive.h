@@ -199,8 +199,8 @@ const struct sector_range *archive_unreadable(const struct archive *archive, enu
  * stay its own. Returns how many there are. */
 #define CHAIN_LIMIT 100u /* archives of a chain */
 size_t archive_chain(struct archive *archive, int descriptors[CHAIN_LIMIT], const char *files[CHAIN_LIMIT]);
-/* Opens such a chain, by a process that can open no file; descriptors and files stay the caller's. What is not in it is
- * not at hand. */
+/* Opens such a chain, by a process that can open no file; the descriptors are taken over, also on failure. What is not
+ * in it is not at hand. */
 struct archive *archive_open_chain(const int *descriptors, const char *const *files, size_t count, struct error *error);
 /* Digest and length of a member that the seal lists; false: it lists none of that name. */
 bool archive_member(const struct archive *archive, size_t index, const char **name, uint64_t *size, hex_digest digest);
@@ -243,6 +243,11 @@ void archive_share(struct archive *archive, const struct archive_pages *pages);
  * refused. What a crash tore before it was synced is dropped; any other damage is refused (STATUS_INPUT). */
 bool overlay_open(const char *path, const char *belongs_to, enum drive_slot slot, struct block *base,
                   struct block *result, struct error *error);
+/* The same in two steps, of which the second opens no file: the file of an overlay that is kept, below 0 with *error;
+ * and an overlay in it, or, path null, in one of file_temporary. The descriptor is taken over, also on failure. */
+int overlay_file(const char *path, struct error *error);
+bool overlay_open_file(int descriptor, const char *path, const char *belongs_to, enum drive_slot slot,
+                       struct block *base, struct block *result, struct error *error);
 
 /* Whether a disk is an overlay that holds writes. */
 bool overlay_has_writes(const struct block *disk);

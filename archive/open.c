@@ -308,12 +308,9 @@ static bool read_disk(struct archive *a, enum drive_slot slot, struct error *err
     return done;
 }
 
-static bool open_all(struct archive *a, int descriptor, const char *path, struct error *error)
+static bool open_all(struct archive *a, const char *path, struct error *error)
 {
     snprintf(a->path, sizeof a->path, "%s", path);
-    a->descriptor = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-    if (a->descriptor < 0)
-        return error_host(error, path, errno, "cannot open");
     if (!examine(a->descriptor, path, &a->size, error) || !read_readme(a, error) || !read_tail(a, error) ||
         !check_readme_and_content(a, error) || !read_manifests(a, error))
         return false;
@@ -335,33 +332,41 @@ static bool copy_folders(struct archive *a, const struct archive_folders *from)
     return a->folders.paths;
 }
 
-struct archive *archive_open_descriptor(int descriptor, const char *path, const struct archive_folders *folders,
-                                        struct error *error)
+struct archive *archive_open_taken(int descriptor, const char *path, const struct archive_folders *folders,
+                                   struct error *error)
 {
     struct archive *a = calloc(1, sizeof *a);
 
     if (!a) {
+        close(descriptor);
         error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
         return NULL;
     }
-    a->descriptor = -1;
-    if (copy_folders(a, folders) ? open_all(a, descriptor, path, error) : out_of_memory(a, error))
+    a->descriptor = descriptor;
+    if (copy_folders(a, folders) ? open_all(a, path, error) : out_of_memory(a, error))
         return a;
     archive_close(a);
     return NULL;
 }
 
+struct archive *archive_open_descriptor(int descriptor, const char *path, const struct archive_folders *folders,
+                                        struct error *error)
+{
+    const int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+
+    if (own < 0) {
+        error_host(error, path, errno, "cannot open");
+        return NULL;
+    }
+    return archive_open_taken(own, path, folders, error);
+}
+
 struct archive *archive_open(const char *path, const struct archive_folders *folders, struct error *error)
 {
-    struct archive *a = NULL;
     uint64_t size;
     int descriptor = archive_open_file(path, &size, error);
 
-    if (descriptor >= 0) {
-        a = archive_open_descriptor(descriptor, path, folders, error);
-        close(descriptor);
-    }
-    return a;
+    return descriptor >= 0 ? archive_open_taken(descriptor, path, folders, error) : NULL;
 }
 
 int archive_descriptor(const struct archive *archive)

@@ -67,6 +67,10 @@ struct archive {
     struct error failure;
 };
 
+/* open.c: archive_open_descriptor; the descriptor is taken over, also on failure. */
+struct archive *archive_open_taken(int descriptor, const char *path, const struct archive_folders *folders,
+                                   struct error *error);
+
 /* parents.c: lets go of what was found. */
 void parents_free(struct archive *archive);
 

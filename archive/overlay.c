@@ -310,31 +310,31 @@ static void make_header(uint8_t header[HEADER_SIZE], const char *belongs_to, enu
              belongs_to, drive_slot_names[slot], (unsigned long long)sectors);
 }
 
-static bool open_anonymous(struct overlay *o, struct error *error)
-{
-    snprintf(o->path, sizeof o->path, "temporary overlay");
-    o->descriptor = file_temporary(error);
-    return o->descriptor >= 0;
-}
-
 /* One session at a time: the lock goes when the file is closed. */
-static bool open_named(struct overlay *o, const char *path, struct error *error)
+static bool take_file(int descriptor, const char *path, struct error *error)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     struct stat status;
 
-    o->named = true;
-    snprintf(o->path, sizeof o->path, "%s", path);
-    o->descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
-    if (o->descriptor < 0)
-        return error_host(error, path, errno, "cannot open");
-    if (fstat(o->descriptor, &status) != 0)
+    if (fstat(descriptor, &status) != 0)
         return error_host(error, path, errno, "cannot examine");
     if (!S_ISREG(status.st_mode))
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "is not a regular file");
-    if (fcntl(o->descriptor, F_SETLK, &lock) != 0)
+    if (fcntl(descriptor, F_SETLK, &lock) != 0)
         return error_set(error, STATUS_HOST, path, NULL, "end the other session", "is in use");
-    return true;
+    return (uint64_t)status.st_size >= HEAD_SIZE || output_sync_folder(path, error);
+}
+
+int overlay_file(const char *path, struct error *error)
+{
+    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+
+    if (descriptor < 0)
+        error_host(error, path, errno, "cannot open");
+    if (descriptor < 0 || take_file(descriptor, path, error))
+        return descriptor;
+    close(descriptor);
+    return -1;
 }
 
 /* Whether a record is whole, and may follow those that were read. */
@@ -451,23 +451,33 @@ static bool load(struct overlay *o, const char *belongs_to, enum drive_slot slot
     make_count(0, o->chain, expected + HEADER_SIZE + COUNT_SIZE);
     if (!file_write(o->descriptor, o->path, 0, expected, HEAD_SIZE, error))
         return false;
-    return fdatasync(o->descriptor) == 0 ? output_sync_folder(o->path, error)
-                                         : error_host(error, o->path, errno, "cannot sync");
+    return fdatasync(o->descriptor) == 0 || error_host(error, o->path, errno, "cannot sync");
 }
 
 bool overlay_open(const char *path, const char *belongs_to, enum drive_slot slot, struct block *base,
                   struct block *result, struct error *error)
 {
+    int descriptor = path ? overlay_file(path, error) : file_temporary(error);
+
+    return descriptor >= 0 && overlay_open_file(descriptor, path, belongs_to, slot, base, result, error);
+}
+
+bool overlay_open_file(int descriptor, const char *path, const char *belongs_to, enum drive_slot slot,
+                       struct block *base, struct block *result, struct error *error)
+{
     struct overlay *o = calloc(1, sizeof *o);
 
-    if (!o)
+    if (!o) {
+        close(descriptor);
         return error_set(error, STATUS_HOST, path ? path : "overlay", NULL, NULL, "out of memory");
+    }
     o->base = *base;
-    o->descriptor = -1;
-    if (!grow(o) || !(path ? open_named(o, path, error) : open_anonymous(o, error)) ||
-        !load(o, belongs_to, slot, error)) {
+    o->descriptor = descriptor;
+    o->named = path != NULL;
+    snprintf(o->path, sizeof o->path, "%s", path ? path : "temporary overlay");
+    if (!grow(o) || !load(o, belongs_to, slot, error)) {
         if (!o->entries)
-            error_set(error, STATUS_HOST, path ? path : "overlay", NULL, NULL, "out of memory");
+            error_set(error, STATUS_HOST, o->path, NULL, NULL, "out of memory");
         overlay_free(o);
         return false;
     }
@@ -619,7 +629,9 @@ bool overlay_branch(struct block *disk, struct error *error)
         return true;
     length = record_offset(o->records);
     shared = o->descriptor;
-    if (!open_anonymous(o, error)) {
+    snprintf(o->path, sizeof o->path, "temporary overlay");
+    o->descriptor = file_temporary(error);
+    if (o->descriptor < 0) {
         o->descriptor = shared;
         return false;
     }

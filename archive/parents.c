@@ -227,8 +227,8 @@ struct archive *archive_open_chain(const int *descriptors, const char *const *fi
 {
     struct archive *first = NULL, *last = NULL;
 
-    for (size_t i = 0; i < count && i < CHAIN_LIMIT; i++) {
-        struct archive *a = archive_open_descriptor(descriptors[i], files[i], NULL, error);
+    for (size_t i = 0; i < count; i++) {
+        struct archive *a = archive_open_taken(descriptors[i], files[i], NULL, error);
         const bool fits = a && (!last || (is_named(last, a) && suits(last, a)));
 
         if (!fits) {
@@ -236,6 +236,8 @@ struct archive *archive_open_chain(const int *descriptors, const char *const *fi
                 error_set(error, STATUS_WRONG, files[i], NULL, NULL, "is not the parent of %.200s", last->path);
             archive_close(a);
             archive_close(first);
+            while (++i < count)
+                close(descriptors[i]);
             return NULL;
         }
         a->looked = true; /* in vain, if none follows */

@@ -124,7 +124,7 @@ static bool open_archive(struct media *media, const struct media_request *reques
     struct archive *archive = desk_open_archive(request->arguments, request->path, error);
 
     if (archive && desk_may_see(request->arguments, archive, error))
-        return media_open_archive(media, archive, request->overlay, error);
+        return media_open_archive(media, archive, request->overlay, NULL, error);
     archive_close(archive);
     return false;
 }

@@ -80,72 +80,73 @@ static bool read_shared(void *context, enum drive_slot slot, uint64_t chunk, uin
 
 /* --- The offer --- */
 
-/* Receives it, of which `got` bytes came, with `count` descriptors. False: it is none. */
-static bool receive(int socket, char *bytes, size_t *got, int *descriptors, size_t *count)
-{
-    ssize_t size;
-
-    *count = PAGES_DESCRIPTORS;
-    size = message_receive(socket, bytes, PAGES_OFFER, descriptors, count, 0);
-    *got = size > 0 ? (size_t)size : 0;
-    return *got >= sizeof(struct pages_offer);
-}
-
 /* The names after an offer. False: they are not as many as it says. */
-static bool find_files(const char *bytes, size_t got, uint32_t count, const char **files)
+static bool find_files(const char *names, size_t size, uint32_t count, const char **files)
 {
-    size_t at = sizeof(struct pages_offer);
+    size_t at = 0;
 
     for (uint32_t i = 0; i < count; i++) {
-        const char *end = memchr(bytes + at, '\0', got - at);
+        const char *end = memchr(names + at, '\0', size - at);
         if (!end)
             return false;
-        files[i] = bytes + at;
-        at = (size_t)(end - bytes) + 1;
+        files[i] = names + at;
+        at = (size_t)(end - names) + 1;
     }
     return true;
 }
 
-/* Opens what an offer has. The descriptors of the files are closed by the caller. */
-static struct archive *accept_offer(const char *bytes, size_t got, const int *descriptors, size_t count,
-                                    struct pages *pages, struct error *error)
+/* Takes an offer, whose head and names these are. False: it is none, and its descriptors are the caller's. */
+static bool take_offer(struct pages *pages, size_t names, const int *descriptors, size_t count, struct error *error)
 {
+    const struct pages_offer *offer = &pages->offer;
     const char *files[CHAIN_LIMIT];
-    struct pages_offer offer;
 
-    memcpy(&offer, bytes, sizeof offer);
-    if (offer.why.status != STATUS_OK) {
-        *error = offer.why;
+    if (offer->why.status != STATUS_OK) {
+        *error = offer->why;
         error_tame(error, STATUS_HOST);
-        return NULL;
+        return false;
     }
-    if (!offer.files || offer.files > CHAIN_LIMIT || count != offer.files + (offer.pages ? 1u : 0u) ||
-        !find_files(bytes, got, offer.files, files)) {
-        error_set(error, STATUS_HOST, "storage", NULL, NULL, "makes an offer that is not right");
-        return NULL;
-    }
-    pages->archive = archive_open_chain(descriptors, files, offer.files, error);
-    if (pages->archive && offer.pages) {
-        pages->file = dup(descriptors[offer.files]);
-        pages->asks = true;
-        if (pages->file >= 0)
-            archive_share(pages->archive, &(struct archive_pages){pages, read_shared});
-    }
-    return pages->archive;
+    if (!offer->files || offer->files > CHAIN_LIMIT || count != offer->files + (offer->pages ? 1u : 0u) ||
+        !find_files(pages->names, names, offer->files, files))
+        return error_set(error, STATUS_HOST, "storage", NULL, NULL, "makes an offer that is not right");
+    memcpy(pages->descriptors, descriptors, offer->files * sizeof *descriptors);
+    if (offer->pages)
+        pages->file = descriptors[offer->files];
+    return true;
 }
 
-struct archive *pages_receive(int socket, struct pages *pages, struct error *error)
+bool pages_receive(int socket, struct pages *pages, struct error *error)
 {
     char *bytes = calloc(1, PAGES_OFFER);
     int descriptors[PAGES_DESCRIPTORS + 1]; /* the room for an odd number has one more */
-    size_t got = 0, count = 0;
+    size_t count = PAGES_DESCRIPTORS;
+    ssize_t got = bytes ? message_receive(socket, bytes, PAGES_OFFER, descriptors, &count, 0) : -1;
+    bool good = false;
 
-    *pages = (struct pages){.socket = socket, .file = -1};
+    *pages = (struct pages){.socket = socket, .file = -1, .names = bytes};
     error_set(error, STATUS_HOST, "storage", NULL, "try again", "the storage process has ended");
-    if (bytes && receive(socket, bytes, &got, descriptors, &count))
-        accept_offer(bytes, got, descriptors, count, pages, error);
-    for (size_t i = 0; i < count; i++)
+    if (got >= (ssize_t)sizeof pages->offer) {
+        const size_t names = (size_t)got - sizeof pages->offer;
+        memcpy(&pages->offer, bytes, sizeof pages->offer);
+        memmove(bytes, bytes + sizeof pages->offer, names);
+        good = take_offer(pages, names, descriptors, count, error);
+    }
+    for (size_t i = 0; bytes && !good && i < count; i++)
         close(descriptors[i]);
-    free(bytes);
+    return good;
+}
+
+struct archive *pages_open(struct pages *pages, struct error *error)
+{
+    const char *files[CHAIN_LIMIT], *name = pages->names;
+
+    for (uint32_t i = 0; i < pages->offer.files; i++, name += strlen(name) + 1)
+        files[i] = name;
+    pages->archive = archive_open_chain(pages->descriptors, files, pages->offer.files, error);
+    free(pages->names);
+    pages->names = NULL;
+    pages->asks = pages->file >= 0;
+    if (pages->archive && pages->file >= 0)
+        archive_share(pages->archive, &(struct archive_pages){pages, read_shared});
     return pages->archive;
 }

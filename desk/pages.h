@@ -20,6 +20,8 @@ uint64_t pages_place(const struct archive *archive, uint64_t chunk);
 struct pages_offer {
     struct error why; /* status STATUS_OK: it may be seen */
     uint32_t files;
+    uint32_t overlays; /* media_overlays: a session opens them before it reads the archive, */
+    uint64_t memory;   /* and limits its own by the machine's, in bytes */
     bool pages;
 };
 #define PAGES_DESCRIPTORS (CHAIN_LIMIT + 1)
@@ -33,13 +35,19 @@ struct pages_message {
 
 struct pages {
     int socket, file; /* file: below 0: nothing is shared */
-    struct archive *archive;
-    bool asks;          /* for what is not there, */
-    uint64_t asks_from; /* from this second of a clock on */
+    struct pages_offer offer;
+    char *names; /* owned: of the chain's files, which follow each other */
+    int descriptors[CHAIN_LIMIT];
+    struct archive *archive; /* null: not opened yet */
+    bool asks;               /* for what is not there, */
+    uint64_t asks_from;      /* from this second of a clock on */
 };
 
-/* Waits for the offer at a socket of storage_ask, opens the archive, and joins the pages to it. socket and *pages must
- * outlive the archive. Null with *error. */
-struct archive *pages_receive(int socket, struct pages *pages, struct error *error);
+/* Waits for the offer at a socket of storage_ask. Nothing of the archive is read: that is for a process that is locked
+ * in. False with *error. */
+bool pages_receive(int socket, struct pages *pages, struct error *error);
+/* Opens the archive of an offer, and joins the pages to it. *pages and its socket must outlive the archive. Null with
+ * *error. */
+struct archive *pages_open(struct pages *pages, struct error *error);
 
 #endif

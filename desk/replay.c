@@ -142,7 +142,7 @@ static bool prepare(struct replaying *p, struct error *error)
         archive_close(archive);
         return false;
     }
-    if (!archive || !media_open_archive(&b->media, archive, NULL, error) || !boot_open_outputs(b, error))
+    if (!archive || !media_open_archive(&b->media, archive, NULL, NULL, error) || !boot_open_outputs(b, error))
         return false;
     boot_host(b, &b->host);
     engine_host(b, &b->host);

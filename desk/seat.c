@@ -18,6 +18,7 @@
 #include "desk/paper.h"
 #include "desk/png.h"
 #include "emu/host/host.h"
+#include "formats/output.h"
 #include "verify/runs/runs.h"
 
 #define REPEAT_STEPS 50            /* of a journal, between which is reported how far it is */
@@ -34,7 +35,7 @@ const char *const seat_checkpoints[SEAT_CHECKPOINTS] = {"checkpoint.0", "checkpo
 
 struct seat {
     const struct seat_request *request;
-    char journal_path[PATH_MAX];
+    char journal_path[PATH_MAX], overlay_path[PATH_MAX];
     struct pages pages;
     struct media media;
     struct machine_identity identity;
@@ -45,13 +46,13 @@ struct seat {
     char media_paths[SEAT_MEDIA_MOST][PATH_MAX];
     const char *image_paths[SEAT_MEDIA_MOST];
     struct replay_images images;
-    struct medium inserted; /* that is put in when the machine runs */
-    enum drive_slot insert_slot;
+    struct ready_image inserted;               /* that is put in when the machine runs */
     unsigned left;                             /* seconds, as it was reported last */
     uint64_t left_due;                         /* nanoseconds of a clock */
     uint64_t checkpoint_due, checkpoint_begun; /* nanoseconds of this process's time; of a clock */
-    int journal_file;                          /* that is to be repeated; below 0: it is new */
-    uint64_t journal_size;
+    int journal_file;
+    uint64_t journal_size;          /* of what is to be repeated; 0: it is new */
+    int overlay_files[DRIVE_COUNT]; /* below 0: there is none */
     struct journal journal;
     struct journal_writer writer; /* that continues it */
     struct replay replay;
@@ -133,26 +134,28 @@ static bool open_images(struct seat *s, unsigned count, struct error *error)
         s->image_paths[i] = s->media_paths[i];
     if (!replay_images_open(&s->images, s->image_paths, count, s->media.images, NULL, NULL, error))
         return false;
-    if (!s->request->insert)
-        return true;
-    return media_slot(&s->media, s->request->insert, "session", &s->insert_slot, error) &&
-           (s->request->eject ||
-            (count > 0 && media_open_image(&s->media, s->insert_slot, s->image_paths[count - 1], &s->inserted, error)));
+    return !s->request->insert || s->request->eject || !count ||
+           media_make_ready(s->image_paths[count - 1], s->media.images, &s->inserted, error);
 }
 
 /* Puts the medium in that was asked for, as a person would: what was there is taken out first. */
 static bool insert(struct seat *s, struct error *error)
 {
-    struct medium *drive = &s->media.drives[s->insert_slot];
+    struct medium *drive, inserted = {.present = false};
+    enum drive_slot slot;
 
     if (!s->request->insert)
         return true;
-    record_medium(&s->session.recorder, s->insert_slot, NULL, NULL);
+    if (!media_slot(&s->media, s->request->insert, "session", &slot, error) ||
+        (s->inserted.present && !media_use_image(&s->media, slot, &s->inserted, &inserted, error)))
+        return false;
+    drive = &s->media.drives[slot];
+    record_medium(&s->session.recorder, slot, NULL, NULL);
     medium_close(drive);
-    *drive = s->inserted;
+    *drive = inserted;
     if (drive->present)
-        record_medium(&s->session.recorder, s->insert_slot, &drive->disk, s->images.digests[s->images.count - 1]);
-    return medium_identify(&s->media, s->insert_slot, &s->identity, NULL, NULL, error);
+        record_medium(&s->session.recorder, slot, &drive->disk, s->images.digests[s->images.count - 1]);
+    return medium_identify(&s->media, slot, &s->identity, NULL, NULL, error);
 }
 
 /* Before anything is read, it gives up all files but its own: its folder, and the images that were put in. */
@@ -198,35 +201,48 @@ static bool open_inserts(struct seat *s, struct error *error)
     if (length)
         memcpy(inserts, output, length);
     free(output);
-    return replay_open_media(&s->images, &s->media, inserts, (uint32_t)(length / sizeof *inserts), error);
+    return replay_open_media(&s->images, s->media.images, inserts, (uint32_t)(length / sizeof *inserts), error);
 }
 
-static bool open_media(struct seat *s, struct error *error)
+static bool open_journal(struct seat *s, struct error *error)
 {
-    const unsigned images = seat_media(s->request->folder, s->media_paths);
-    struct archive *archive = keep_to_folder(s, images, error) ? pages_receive(s->request->storage, &s->pages, error)
-                                                               : NULL;
-    char overlay[PATH_MAX];
-
-    snprintf(overlay, sizeof overlay, "%.4000s/" SEAT_OVERLAY, s->request->folder);
-    return archive && media_open_archive(&s->media, archive, overlay, error) &&
-           machine_identify(&s->media, &s->identity, NULL, NULL, error) && open_images(s, images, error);
-}
-
-/* What will be read is hostile to the process that reads it, as what wrote it may have been a guest's: they are read
- * behind the jail's door. */
-static bool open_files(struct seat *s, struct error *error)
-{
-    char path[PATH_MAX];
     struct stat status;
 
     snprintf(s->journal_path, sizeof s->journal_path, "%.4000s/" SEAT_JOURNAL, s->request->folder);
-    s->journal_file = open(s->journal_path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
-    if (s->journal_file < 0 ? errno != ENOENT : fstat(s->journal_file, &status) != 0)
+    s->journal_file = open(s->journal_path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (s->journal_file < 0 || fstat(s->journal_file, &status) != 0)
         return error_host(error, s->journal_path, errno, "cannot open");
-    if (s->journal_file >= 0)
-        s->journal_size = status.st_size < JOURNAL_LIMIT ? (uint64_t)status.st_size : JOURNAL_LIMIT;
+    s->journal_size = status.st_size < JOURNAL_LIMIT ? (uint64_t)status.st_size : JOURNAL_LIMIT;
+    return s->journal_size || output_sync_folder(s->journal_path, error);
+}
 
+static bool open_overlays(struct seat *s, struct error *error)
+{
+    char path[PATH_MAX];
+
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++) {
+        s->overlay_files[slot] = -1;
+        if (!(s->pages.offer.overlays >> slot & 1))
+            continue;
+        snprintf(path, sizeof path, "%.4000s/" SEAT_OVERLAY ".%s", s->request->folder, drive_slot_names[slot]);
+        s->overlay_files[slot] = overlay_file(path, error);
+        if (s->overlay_files[slot] < 0)
+            return false;
+    }
+    return true;
+}
+
+/* What will be read is hostile to the process that reads it: the archive, and what this one wrote earlier, which may
+ * have been a guest's. All is opened here, and read behind the jail's door. */
+static bool open_files(struct seat *s, struct error *error)
+{
+    const unsigned images = seat_media(s->request->folder, s->media_paths);
+    char path[PATH_MAX];
+
+    snprintf(s->overlay_path, sizeof s->overlay_path, "%.4000s/" SEAT_OVERLAY, s->request->folder);
+    if (!keep_to_folder(s, images, error) || !pages_receive(s->request->storage, &s->pages, error) ||
+        !open_images(s, images, error) || !open_overlays(s, error) || !open_journal(s, error))
+        return false;
     for (unsigned i = 0; i < SEAT_CHECKPOINTS; i++) {
         snprintf(path, sizeof path, "%.4000s/%s", s->request->folder, seat_checkpoints[i]);
         s->checkpoints[i] = open(path, (i < 2 ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -271,10 +287,10 @@ static bool build(struct seat *s, struct error *error)
                          reason);
     machine_set_engine(s->machine, ENGINE_TRANSLATOR, 0);
     return begin_session(s, error) &&
-           recorder_create(&s->session.recorder, s->machine, &s->media, s->journal_path, error);
+           recorder_create_in(&s->session.recorder, s->machine, &s->media, s->journal_file, s->journal_path, error);
 }
 
-/* One that was there: reads its journal, and builds the machine that it is of. Locked in. */
+/* One that was there: reads its journal, and builds the machine that it is of. */
 static bool build_again(struct seat *s, struct error *error)
 {
     const struct machine_host host = outside(s);
@@ -432,25 +448,31 @@ static bool looked(void *context)
     return media_sync(&s->media, false, NULL) && look_at_checkpoints(s);
 }
 
-/* Opens everything, and locks itself in; then it reads what was written by itself. */
-static bool begin(struct seat *s, struct error *error)
+/* Opens everything, and locks itself in. */
+static bool lock_in(struct seat *s, struct error *error)
 {
-    struct jail_limits limits = {.more_memory = 2 * s->media.manifest.memory + MORE_MEMORY};
+    struct jail_limits limits = {.more_memory = MORE_MEMORY};
 
-    if (!open_files(s, error))
+    if (!open_files(s, error) || (s->journal_size && !open_inserts(s, error)))
         return false;
-    const bool repeats = s->journal_file >= 0;
     if (s->request->most_seconds)
         limits.seconds = UINT64_C(1) * TIME_SHARE * s->request->most_seconds + TIME_MORE;
-    limits.more_memory += JOURNAL_MEMORY * s->journal_size;
-    if (repeats && !open_inserts(s, error))
-        return false;
+    limits.more_memory += 2 * s->pages.offer.memory + JOURNAL_MEMORY * s->journal_size;
     if (!s->request->interprets)
         code_memory_init(&s->code, CODE_MEMORY_SIZE); /* without it, it interprets */
-    if ((!repeats && !build(s, error)) || !jail_enter(JAIL_SESSION, NULL, 0, &limits, error) ||
-        (repeats && !(build_again(s, error) && repeat(s, error))))
+    return jail_enter(JAIL_SESSION, NULL, 0, &limits, error);
+}
+
+/* Reads the archive, and builds the machine. */
+static bool begin(struct seat *s, struct error *error)
+{
+    struct archive *archive = lock_in(s, error) ? pages_open(&s->pages, error) : NULL;
+
+    if (!archive || !media_open_archive(&s->media, archive, s->overlay_path, s->overlay_files, error) ||
+        !machine_identify(&s->media, &s->identity, NULL, NULL, error) ||
+        !(s->journal_size ? build_again(s, error) && repeat(s, error) : build(s, error)))
         return false;
-    if (!repeats)
+    if (!s->journal_size)
         begin_paper(s);
     if (!insert(s, error))
         return false;
@@ -463,9 +485,11 @@ static bool begin_live(struct seat *s, struct error *error)
 {
     const struct seat_request *r = s->request;
 
+    if (!begin(s, error))
+        return false;
     s->live = live_at(archive_description(s->media.archive)->title, layout_default(), r->control, r->idle_seconds,
                       r->most_seconds, error);
-    if (!s->live || !begin(s, error))
+    if (!s->live)
         return false;
     s->session.looked = looked;
     s->session.looked_context = s;
@@ -508,7 +532,7 @@ enum status seat_run(const struct seat_request *request)
     enum status status = STATUS_OK;
     enum session_end how;
 
-    if (!open_media(&s, &error) || !begin_live(&s, &error)) {
+    if (!begin_live(&s, &error)) {
         report_error(&s, &error);
         return error.status;
     }
@@ -531,7 +555,7 @@ enum status seat_prepare(const struct seat_request *request, unsigned seconds)
 
     own.control = -1;
     own.most_seconds = seconds;
-    if (!open_media(&s, &error) || !begin(&s, &error))
+    if (!begin(&s, &error))
         return desk_fail(&error);
     until.tick = seconds * machine_ticks_per_second(s.machine);
     if (session_wait(&s.session, &until, 1) != SESSION_MET) {

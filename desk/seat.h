@@ -41,7 +41,7 @@ struct seat_request {
     int control;
     unsigned idle_seconds, most_seconds; /* that nobody does anything, or that it runs, after which it suspends itself;
                                             0: never */
-    bool interprets;        /* the machine's code is not translated */
+    bool interprets;                     /* the machine's code is not translated */
     enum drive_kind insert; /* DRIVE_FLOPPY or DRIVE_CDROM: when it runs, the image of the last line of SEAT_MEDIA is
                                put in, or, with eject, what is in the drive is taken out */
     bool eject;

@@ -224,6 +224,7 @@ static void end_seat(struct steward *s, struct seat *seat)
 {
     int status = 0;
     char path[PATH_MAX];
+    struct stat journal;
     struct error error;
 
     close(seat->control);
@@ -259,7 +260,7 @@ static void end_seat(struct steward *s, struct seat *seat)
                              *seat->reason ? seat->reason : "the session did not begin");
     steward_seat_path(s, seat, SEAT_JOURNAL, path);
     /* One that never ran leaves nothing. */
-    if (seat->discarded || (seat->question && access(path, F_OK) && errno == ENOENT)) {
+    if (seat->discarded || (seat->question && (stat(path, &journal) ? errno == ENOENT : !journal.st_size))) {
         steward_seat_path(s, seat, "", path);
         job_remove(path);
         seat->id[0] = '\0';

@@ -25,6 +25,7 @@
 #include "desk/rights.h"
 #include "desk/work.h"
 #include "formats/message.h"
+#include "verify/runs/runs.h"
 
 #define CLIENTS 96u        /* sessions, and pictures under way */
 #define FOLDERS_MOST 16u   /* that it reads: the library, the log, those of work_judging */
@@ -186,6 +187,8 @@ static bool offer(const struct client *c, const struct error *why)
         for (size_t i = 0; i < count; i++)
             parts[part_count++] = (struct iovec){(void *)files[i], strlen(files[i]) + 1};
         head.pages = c->holding->pages >= 0;
+        head.overlays = media_overlays(c->holding->archive);
+        head.memory = archive_machine(c->holding->archive)->memory;
         if (head.pages)
             descriptors[count++] = c->holding->pages;
     }

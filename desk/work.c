@@ -239,12 +239,11 @@ enum status work_picture(void *context)
         opening_made(w->folder, OPENING_PICTURE, picture);
         out = open(picture, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         return out >= 0 && dup2(out, STDOUT_FILENO) >= 0
-                   ? seat_prepare(
-                         &(struct seat_request){.archive = w->path,
-                                                .storage = w->storage,
-                                                .folder = w->folder,
-                                                .interprets = seat_interprets(w->arguments)},
-                         OPENING_SECONDS)
+                   ? seat_prepare(&(struct seat_request){.archive = w->path,
+                                                         .storage = w->storage,
+                                                         .folder = w->folder,
+                                                         .interprets = seat_interprets(w->arguments)},
+                                  OPENING_SECONDS)
                    : STATUS_HOST;
     }
     snprintf(openings, sizeof openings, "%.4000s/openings", w->state);

@@ -171,7 +171,7 @@ static void replay_begins_with_a_snapshot_of_a_machine_that_listens(void **state
         if (how == 1) {
             struct replay_insert inserts[REPLAY_MEDIA];
             assert_int_equal(replay_inserts(&journal, inserts), 2);
-            assert_true(replay_open_media(&images, &media, inserts, 2, &error));
+            assert_true(replay_open_media(&images, media.images, inserts, 2, &error));
             assert_int_equal(images.ready_count, 2);
         }
         assert_true(replay_begin(&replay, "journal", &journal, &media, root, &images, &outside, &error));

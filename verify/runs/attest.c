@@ -343,7 +343,8 @@ bool attest_check(struct archive *archive, progress_function *progress, void *co
     bool good;
 
     memset(result, 0, sizeof(*result));
-    good = media_open_archive(&a.media, archive, NULL, error) && archive_attestation(archive, &attestation, error) &&
+    good = media_open_archive(&a.media, archive, NULL, NULL, error) &&
+           archive_attestation(archive, &attestation, error) &&
            journal_parse(attestation.journal, attestation.journal_size, "attest.journal", &a.journal, error);
     if (a.journal.text)
         attestation.journal = NULL; /* taken over */

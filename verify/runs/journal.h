@@ -134,6 +134,9 @@ struct journal_writer {
 /* Creates a journal, which must not be there yet, and puts its head onto the disk. */
 bool journal_create(struct journal_writer *w, const char *path, const struct journal_header *header,
                     struct error *error);
+/* The same in an empty file that is open for appending, of a folder that is on the disk. */
+bool journal_create_in(struct journal_writer *w, int descriptor, const char *path, const struct journal_header *header,
+                       struct error *error);
 /* Continues one that has been read whole (journal_read_in), and is not ended: a torn last line is cut off. The
  * descriptor reads and appends, and is taken over. */
 bool journal_continue(struct journal_writer *w, int descriptor, const char *path, struct error *error);

@@ -169,6 +169,16 @@ bool journal_create(struct journal_writer *w, const char *path, const struct jou
     return create_file(w, path, error) && begin_file(w, put_header(w, header), error);
 }
 
+bool journal_create_in(struct journal_writer *w, int descriptor, const char *path, const struct journal_header *header,
+                       struct error *error)
+{
+    *w = (struct journal_writer){.path = path, .descriptor = descriptor};
+    if (put_header(w, header) && sync_now(w))
+        return true;
+    *error = w->error;
+    return false;
+}
+
 bool journal_continue(struct journal_writer *w, int descriptor, const char *path, struct error *error)
 {
     char tail[2 * JOURNAL_LINE_LIMIT];

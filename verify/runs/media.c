@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "archive/archive.h"
+#include "formats/file.h"
 #include "formats/padding.h"
 
 /* --- Disks --- */
@@ -79,14 +81,16 @@ static bool is_read_only(const struct drive_manifest *drive)
     return drive->read_only || drive->kind == DRIVE_CDROM;
 }
 
-/* Makes a base the medium of a drive: as it is, if the drive is read-only, else under an overlay. Takes the base over,
- * also when it fails. */
+/* Makes a base the medium of a drive: as it is, if the drive is read-only, else under an overlay. file: that of the
+ * overlay, or below 0: it is opened here. Takes base and file over, also when it fails. */
 static bool attach(struct medium *medium, enum drive_slot slot, const struct drive_manifest *drive, struct block *base,
-                   const char *overlay, const char *belongs_to, struct error *error)
+                   const char *overlay, int file, const char *belongs_to, struct error *error)
 {
     char path[4096];
 
     if (is_read_only(drive)) {
+        if (file >= 0)
+            close(file);
         base->read_only = true;
         medium->present = true;
         medium->disk = *base;
@@ -94,6 +98,8 @@ static bool attach(struct medium *medium, enum drive_slot slot, const struct dri
     }
     if (overlay && (size_t)snprintf(path, sizeof(path), "%s.%s", overlay, drive_slot_names[slot]) >= sizeof(path))
         error_host(error, overlay, ENAMETOOLONG, "cannot open");
+    else if (file >= 0)
+        medium->present = overlay_open_file(file, overlay ? path : NULL, belongs_to, slot, base, &medium->disk, error);
     else
         medium->present = overlay_open(overlay ? path : NULL, belongs_to, slot, base, &medium->disk, error);
     if (!medium->present)
@@ -126,53 +132,110 @@ bool medium_open(struct medium *medium, enum drive_slot slot, const struct drive
         return false;
     }
     medium->path = path;
-    return attach(medium, slot, drive, &base, overlay, overlay ? belongs_to : nobody, error);
+    return attach(medium, slot, drive, &base, overlay, -1, overlay ? belongs_to : nobody, error);
+}
+
+bool media_make_ready(const char *path, const struct image_request *request, struct ready_image *ready,
+                      struct error *error)
+{
+    *ready = (struct ready_image){.path = path, .overlay = -1};
+    if (!image_open(path, request, &ready->base, NULL, error))
+        return false;
+    ready->overlay = file_temporary(error);
+    if (ready->overlay >= 0)
+        return ready->present = true;
+    block_close(&ready->base);
+    return false;
+}
+
+void ready_image_close(struct ready_image *ready)
+{
+    if (!ready->present)
+        return;
+    block_close(&ready->base);
+    if (ready->overlay >= 0)
+        close(ready->overlay);
+    ready->present = false;
+}
+
+bool media_use_image(const struct media *media, enum drive_slot slot, struct ready_image *ready, struct medium *medium,
+                     struct error *error)
+{
+    struct drive_manifest drive = media->manifest.drives[slot];
+
+    if (drive.kind == DRIVE_FLOPPY)
+        drive.read_only = false;
+    if (drive.kind != DRIVE_FLOPPY && drive.kind != DRIVE_CDROM && drive.kind != DRIVE_DISK) {
+        ready_image_close(ready);
+        return error_set(error, STATUS_INPUT, ready->path, NULL, NULL, "the machine has no drive %s to put it into",
+                         drive_slot_names[slot]);
+    }
+    if (!fit(&drive, ready->path, &ready->base, error)) {
+        ready_image_close(ready);
+        return false;
+    }
+    medium->path = ready->path;
+    ready->present = false;
+    return attach(medium, slot, &drive, &ready->base, NULL, ready->overlay, nobody, error);
 }
 
 bool media_open_image(const struct media *media, enum drive_slot slot, const char *path, struct medium *medium,
                       struct error *error)
 {
-    struct drive_manifest drive = media->manifest.drives[slot];
+    struct ready_image ready = {.present = true, .path = path, .overlay = -1};
 
-    if (drive.kind != DRIVE_FLOPPY && drive.kind != DRIVE_CDROM && drive.kind != DRIVE_DISK)
-        return error_set(error, STATUS_INPUT, path, NULL, NULL, "the machine has no drive %s to put it into",
-                         drive_slot_names[slot]);
-    if (drive.kind == DRIVE_FLOPPY)
-        drive.read_only = false;
-    return medium_open(medium, slot, &drive, path, &media->images[slot], NULL, NULL, error);
+    return image_open(path, &media->images[slot], &ready.base, NULL, error) &&
+           media_use_image(media, slot, &ready, medium, error);
 }
 
 /* --- From an archive --- */
 
 /* Makes a sealed disk the medium of its drive. Takes the base over. */
-static bool attach_sealed(struct media *media, enum drive_slot slot, struct block *base, const char *overlay,
+static bool attach_sealed(struct media *media, enum drive_slot slot, struct block *base, const char *overlay, int file,
                           const char *belongs_to, struct error *error)
 {
     const struct drive_manifest *drive = &media->manifest.drives[slot];
 
     if (!fit(drive, drive_slot_names[slot], base, error)) {
         block_close(base);
+        if (file >= 0)
+            close(file);
         return false;
     }
-    return attach(&media->drives[slot], slot, drive, base, overlay, belongs_to, error);
+    return attach(&media->drives[slot], slot, drive, base, overlay, file, belongs_to, error);
 }
 
-static bool open_sealed_disk(struct media *media, enum drive_slot slot, const char *overlay, struct error *error)
+static bool open_sealed_disk(struct media *media, enum drive_slot slot, const char *overlay, int file,
+                             struct error *error)
 {
     struct block base;
 
     error->status = STATUS_OK;
-    if (!archive_disk(media->archive, slot, &base, error))
+    if (!archive_disk(media->archive, slot, &base, error)) {
+        if (file >= 0)
+            close(file);
         return error->status == STATUS_OK;
-    return attach_sealed(media, slot, &base, overlay, archive_signature(media->archive)->content, error);
+    }
+    return attach_sealed(media, slot, &base, overlay, file, archive_signature(media->archive)->content, error);
 }
 
-bool media_open_archive(struct media *media, struct archive *archive, const char *overlay, struct error *error)
+uint32_t media_overlays(const struct archive *archive)
+{
+    uint32_t slots = 0;
+
+    for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
+        if (archive_chunks(archive, slot) && !is_read_only(&archive_machine(archive)->drives[slot]))
+            slots |= 1u << slot;
+    return slots;
+}
+
+bool media_open_archive(struct media *media, struct archive *archive, const char *overlay, const int *files,
+                        struct error *error)
 {
     media->archive = archive;
     media->manifest = *archive_machine(media->archive);
     for (int slot = 0; slot < DRIVE_COUNT; slot++)
-        if (!open_sealed_disk(media, slot, overlay, error))
+        if (!open_sealed_disk(media, slot, overlay, files ? files[slot] : -1, error))
             return false;
     return archive_firmware(media->archive, false, &media->system.bytes, &media->system.size, error) &&
            archive_firmware(media->archive, true, &media->video.bytes, &media->video.size, error);
@@ -198,7 +261,7 @@ bool media_open_sealed(struct media *media, const struct sealed_machine *machine
         if (!base.read)
             continue;
         base.close = NULL; /* the sealing's */
-        if (!attach_sealed(media, (enum drive_slot)slot, &base, NULL, nobody, error))
+        if (!attach_sealed(media, (enum drive_slot)slot, &base, NULL, -1, nobody, error))
             return false;
     }
     return copy_firmware(&media->system, machine->system, machine->system_size, error) &&
@@ -273,14 +336,20 @@ static void forget_file(struct seen_file *s)
 
 bool media_open_recording(const struct media *media, const char *path, struct recording *recording, struct error *error)
 {
+    *recording = (struct recording){.present = false};
+    if (!media->manifest.line_in)
+        return error_set(error, STATUS_INPUT, path, NULL, "say line-in: yes under sound in its manifest",
+                         "the machine has no line input to connect it to");
+    return recording_open(path, recording, error);
+}
+
+bool recording_open(const char *path, struct recording *recording, struct error *error)
+{
     struct wave_watch watch = {.block = see_block};
     struct seen_file *seen;
     uint8_t digest[DIGEST_SIZE];
 
     *recording = (struct recording){.present = false};
-    if (!media->manifest.line_in)
-        return error_set(error, STATUS_INPUT, path, NULL, "say line-in: yes under sound in its manifest",
-                         "the machine has no line input to connect it to");
     watch.context = seen = calloc(1, sizeof *seen);
     if (!seen)
         return error_host(error, path, ENOMEM, "cannot open");

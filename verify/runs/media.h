@@ -33,9 +33,13 @@ struct media {
     } system, video;
 };
 
-/* Takes an open archive over. Writes are kept in OVERLAY.SLOT, or, if that is null, thrown away. *media is zero before;
+/* Takes an open archive over. Writes are kept in OVERLAY.SLOT, or, if that is null, thrown away. files: null, or for
+ * each slot the descriptor of overlay_file, or below 0: it is opened here; they are taken over. *media is zero before;
  * the caller calls media_close in any case. */
-bool media_open_archive(struct media *media, struct archive *archive, const char *overlay, struct error *error);
+bool media_open_archive(struct media *media, struct archive *archive, const char *overlay, const int *files,
+                        struct error *error);
+/* The slots whose writes go into overlays, a bit each. */
+uint32_t media_overlays(const struct archive *archive);
 /* The same from a machine that is being sealed, which must outlive *media. */
 bool media_open_sealed(struct media *media, const struct sealed_machine *machine, struct error *error);
 void media_close(struct media *media);
@@ -57,10 +61,26 @@ void medium_close(struct medium *medium);
 bool media_open_image(const struct media *media, enum drive_slot slot, const char *path, struct medium *medium,
                       struct error *error);
 
+/* The same in two steps, of which the second opens no file. A ready image that is not used is closed by
+ * ready_image_close; media_use_image takes it over, also on failure. request may be null. */
+struct ready_image {
+    bool present;
+    const char *path; /* the caller's */
+    struct block base;
+    int overlay; /* an anonymous file */
+};
+bool media_make_ready(const char *path, const struct image_request *request, struct ready_image *ready,
+                      struct error *error);
+bool media_use_image(const struct media *media, enum drive_slot slot, struct ready_image *ready, struct medium *medium,
+                     struct error *error);
+void ready_image_close(struct ready_image *ready);
+
 /* Opens a WAV file for the line input of this machine. The digest is that of the bytes that the machine hears: where
  * the file changes later, it cannot be read any more. The path is the caller's. */
 bool media_open_recording(const struct media *media, const char *path, struct recording *recording,
                           struct error *error);
+/* The same whether the machine has a line input or not. */
+bool recording_open(const char *path, struct recording *recording, struct error *error);
 void recording_close(struct recording *recording);
 /* What machine_line_in takes; null: nothing is connected. */
 const struct wave *recording_wave(const struct recording *recording);

@@ -121,6 +121,17 @@ bool recorder_create(struct recorder *r, struct machine *machine, const struct m
            begun(r, RECORD_DIGEST_SECONDS * machine_ticks_per_second(machine), error);
 }
 
+bool recorder_create_in(struct recorder *r, struct machine *machine, const struct media *media, int descriptor,
+                        const char *path, struct error *error)
+{
+    struct journal_header header;
+
+    recorder_begin(r, machine);
+    return head_of(machine, media, path, &header, error) &&
+           journal_create_in(&r->writer, descriptor, path, &header, error) &&
+           begun(r, RECORD_DIGEST_SECONDS * machine_ticks_per_second(machine), error);
+}
+
 bool recorder_create_into(struct recorder *r, struct machine *machine, const struct media *media,
                           struct journal_writer *into, const char *name, uint64_t interval, struct error *error)
 {

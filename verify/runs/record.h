@@ -23,6 +23,9 @@ void recorder_begin(struct recorder *r, struct machine *machine);
  * thrown away or in a new overlay. */
 bool recorder_create(struct recorder *r, struct machine *machine, const struct media *media, const char *path,
                      struct error *error);
+/* The same in an empty file that is open (journal_create_in). */
+bool recorder_create_in(struct recorder *r, struct machine *machine, const struct media *media, int descriptor,
+                        const char *path, struct error *error);
 /* Continues a journal (journal_continue), whose replay on this machine has come to its end. */
 void recorder_continue(struct recorder *r, struct machine *machine, const struct journal_writer *writer);
 /* Begins one in memory, with digests so many ticks apart. */

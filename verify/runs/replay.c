@@ -29,7 +29,7 @@ bool replay_images_open(struct replay_images *images, const char **paths, size_t
 void replay_images_free(struct replay_images *images)
 {
     for (uint32_t i = 0; i < images->ready_count; i++) {
-        medium_close(&images->ready[i].medium);
+        ready_image_close(&images->ready[i].image);
         recording_close(&images->ready[i].recording);
     }
     free(images->ready);
@@ -260,12 +260,10 @@ static bool open_medium(struct replay *r, const struct journal_entry *e, struct 
 
     if (!r->images->ready)
         return media_open_image(r->media, e->medium.slot, find_image(r->images, e->medium.sha256), medium, error);
-    if (!ready || !ready->medium.present || ready->slot != e->medium.slot ||
+    if (!ready || !ready->image.present || ready->slot != e->medium.slot ||
         memcmp(ready->sha256, e->medium.sha256, DIGEST_SIZE) != 0)
         return not_ready(r, error);
-    *medium = ready->medium;
-    ready->medium.present = false;
-    return true;
+    return media_use_image(r->media, e->medium.slot, &ready->image, medium, error);
 }
 
 static bool takes_media(const struct media *media, enum drive_slot slot)
@@ -293,12 +291,12 @@ static bool carry_out_medium(struct replay *r, const struct journal_entry *e)
 }
 
 /* Opens a recording, whose file was found by its digest before the machine ran. */
-static bool open_found(const struct media *media, const char *path, const uint8_t sha256[DIGEST_SIZE],
-                       struct recording *recording, struct error *error)
+static bool open_found(const char *path, const uint8_t sha256[DIGEST_SIZE], struct recording *recording,
+                       struct error *error)
 {
     uint8_t digest[DIGEST_SIZE];
 
-    if (!media_open_recording(media, path, recording, error))
+    if (!recording_open(path, recording, error))
         return false;
     hex_decode(recording->sha256, digest);
     if (!memcmp(digest, sha256, DIGEST_SIZE))
@@ -314,7 +312,7 @@ static bool open_recording(struct replay *r, const struct journal_entry *e, stru
     struct ready_medium *ready = find_ready(r, e);
 
     if (!r->images->ready)
-        return open_found(r->media, find_image(r->images, e->medium.sha256), e->medium.sha256, recording, error);
+        return open_found(find_image(r->images, e->medium.sha256), e->medium.sha256, recording, error);
     if (!ready || !ready->recording.present || memcmp(ready->sha256, e->medium.sha256, DIGEST_SIZE) != 0)
         return not_ready(r, error);
     *recording = ready->recording;
@@ -527,14 +525,8 @@ uint32_t replay_inserts(const struct journal *journal, struct replay_insert inse
     return count;
 }
 
-static bool takes(const struct media *media, uint32_t slot)
-{
-    return slot < DRIVE_COUNT ? takes_media(media, (enum drive_slot)slot)
-                              : slot == DRIVE_COUNT && media->manifest.line_in;
-}
-
-bool replay_open_media(struct replay_images *images, const struct media *media, const struct replay_insert *inserts,
-                       uint32_t count, struct error *error)
+bool replay_open_media(struct replay_images *images, const struct image_request requests[DRIVE_COUNT],
+                       const struct replay_insert *inserts, uint32_t count, struct error *error)
 {
     if (count > REPLAY_MEDIA)
         return error_set(error, STATUS_INPUT, "journal", NULL, NULL, "more than %u media were put in", REPLAY_MEDIA);
@@ -544,16 +536,15 @@ bool replay_open_media(struct replay_images *images, const struct media *media, 
     for (uint32_t i = 0; i < count; i++) {
         struct ready_medium *ready = &images->ready[images->ready_count];
         const char *path = find_image(images, inserts[i].sha256);
-        if (!takes(media, inserts[i].slot))
+        if (inserts[i].slot > DRIVE_COUNT)
             continue;
         if (!path)
             return missing_image("journal", inserts[i].sha256, error);
         ready->entry = inserts[i].entry;
         ready->slot = inserts[i].slot;
         memcpy(ready->sha256, inserts[i].sha256, DIGEST_SIZE);
-        if (!(ready->slot == DRIVE_COUNT
-                  ? open_found(media, path, ready->sha256, &ready->recording, error)
-                  : media_open_image(media, (enum drive_slot)ready->slot, path, &ready->medium, error)))
+        if (!(ready->slot == DRIVE_COUNT ? open_found(path, ready->sha256, &ready->recording, error)
+                                         : media_make_ready(path, &requests[ready->slot], &ready->image, error)))
             return false;
         images->ready_count++;
     }

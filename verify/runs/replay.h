@@ -12,7 +12,7 @@ struct replay_images {
     const char **paths;  /* the caller's */
     hex_digest *digests; /* owned */
     size_t count;
-    struct ready_medium *ready; /* owned: what replay_open_media opened; null: media are opened when they are put in */
+    struct ready_medium *ready; /* owned: what replay_open_media opened; null: files are opened for what is put in */
     uint32_t ready_count;
 };
 
@@ -28,7 +28,7 @@ struct replay_insert {
 struct ready_medium {
     uint32_t entry, slot; /* as in struct replay_insert */
     uint8_t sha256[DIGEST_SIZE];
-    struct medium medium; /* of this one and the next, one is present, until it is used */
+    struct ready_image image; /* of this one and the next, one is present, until it is used */
     struct recording recording;
 };
 
@@ -77,9 +77,10 @@ void replay_end(struct replay *r);
 /* What a journal puts in; returns how much that is. Above REPLAY_MEDIA, the rest is left out. */
 uint32_t replay_inserts(const struct journal *journal, struct replay_insert inserts[REPLAY_MEDIA]);
 /* Opens it, so that replays with these images open no file any more: for a process that is locked in before it reads
- * the journal. So the list may be a hostile process's: what does not fit the journal is refused by the replay. */
-bool replay_open_media(struct replay_images *images, const struct media *media, const struct replay_insert *inserts,
-                       uint32_t count, struct error *error);
+ * the archive and the journal. So the list may be a hostile process's: what does not fit the journal is refused by the
+ * replay. requests: for each slot. */
+bool replay_open_media(struct replay_images *images, const struct image_request requests[DRIVE_COUNT],
+                       const struct replay_insert *inserts, uint32_t count, struct error *error);
 
 /* Brings a replay that has just begun to where a snapshot of the same run was taken: the journal has its digest. What
  * comes before is not repeated. identity is that of machine_identify before the machine ran; overlays of sealed disks
