@@ -18,10 +18,10 @@
 #define AHEAD_US 1000           /* by which the machine may be before the clock; */
 #define AHEAD_IDLE_US 50000     /* when nobody did anything for a while, and nothing moved */
 #define IDLE_US 1000000         /* a while */
-#define AHEAD_ALONE_US 1000000  /* when nobody watches either: who comes in makes it the time */
+#define AHEAD_ALONE_US 1000000  /* when nobody watches either */
 #define REST_US 300000          /* without inputs and movement, after which an input wakes the machine: */
 #define AHEAD_WOKEN_US 150000   /* so far ahead it may run then, as fast as it can, with what was asked for; */
-#define WOKEN_US 3000000        /* at the next rest, or within that time, the clock comes up to it again */
+#define WOKEN_US 3000000        /* at the next rest, or at so much within that time, the clock comes up to it again */
 #define LAG_US 250000           /* by which it may be after the clock, before that is given up */
 #define LOOK_US 5000            /* between two pictures, at least, */
 #define LOOK_SHARE 2            /* and so many times what a picture took */
@@ -58,9 +58,9 @@ struct live {
     bool alone;          /* nobody watches or hears */
     uint64_t anchor_us, anchor_tick;
     uint64_t look_due, poll_due, input_at, change_at, window_at, window_tick; /* microseconds; tick */
-    uint64_t woken_at;                                                        /* by an input, after a rest */
-    uint64_t frame;                                                           /* number of the last one */
-    bool stale; /* the machine has run, or viewers have asked, since the last picture */
+    uint64_t woken_at, woken_lead; /* by an input after a rest, or by who came in; and how far ahead it may be since */
+    uint64_t frame;                /* number of the last one */
+    bool stale;                    /* the machine has run, or viewers have asked, since the last picture */
     bool slow_said;
     bool commanded;              /* to leave */
     uint64_t idle_us, active_at; /* microseconds: after which it leaves, 0: never; since when nobody did anything */
@@ -334,6 +334,28 @@ static bool rests(const struct live *l, uint64_t now, uint64_t while_us)
     return now - l->input_at > while_us && now - l->change_at > while_us;
 }
 
+/* By how much the machine is before the clock, or 0. */
+static uint64_t ahead(struct live *l, uint64_t now)
+{
+    uint64_t guest = l->anchor_us + guest_us(l, tick(l) - l->anchor_tick);
+
+    if (guest + LAG_US < now) {
+        l->anchor_us = now;
+        l->anchor_tick = tick(l);
+        return 0;
+    }
+    return guest > now ? guest - now : 0;
+}
+
+/* It need not wait for the clock: what was asked for comes soon, and what it did alone does not hold it up. */
+static void wake(struct live *l, uint64_t now)
+{
+    uint64_t early = ahead(l, now);
+
+    l->woken_at = now;
+    l->woken_lead = early > AHEAD_WOKEN_US ? early : AHEAD_WOKEN_US;
+}
+
 static void give_inputs(struct live *l, uint64_t now)
 {
     struct machine_indicators indicators;
@@ -347,7 +369,7 @@ static void give_inputs(struct live *l, uint64_t now)
     if (!given)
         return;
     if (rests(l, now, REST_US))
-        l->woken_at = now;
+        wake(l, now);
     l->input_at = now;
 }
 
@@ -417,19 +439,6 @@ static void show(struct live *l, uint64_t now)
     l->look_due = end + (cost > LOOK_US ? cost : LOOK_US);
 }
 
-/* By how much the machine is before the clock, or 0. */
-static uint64_t ahead(struct live *l, uint64_t now)
-{
-    uint64_t guest = l->anchor_us + guest_us(l, tick(l) - l->anchor_tick);
-
-    if (guest + LAG_US < now) {
-        l->anchor_us = now;
-        l->anchor_tick = tick(l);
-        return 0;
-    }
-    return guest > now ? guest - now : 0;
-}
-
 static bool wants_real(const struct live *l)
 {
     return l->speed == SPEED_BY_WATCHERS ? !l->scripted || l->terminal || vnc_watching(l->vnc) > 0
@@ -439,9 +448,9 @@ static bool wants_real(const struct live *l)
 /* By how much a machine that an input has woken may be before the clock, besides AHEAD_US. */
 static uint64_t woken_lead(const struct live *l, uint64_t now)
 {
-    uint64_t since = now - l->woken_at;
+    uint64_t gone = (now - l->woken_at) / (WOKEN_US / AHEAD_WOKEN_US);
 
-    return since < WOKEN_US && !rests(l, now, REST_US) ? AHEAD_WOKEN_US * (WOKEN_US - since) / WOKEN_US : 0;
+    return gone < l->woken_lead && !rests(l, now, REST_US) ? l->woken_lead - gone : 0;
 }
 
 /* Waits until the clock comes up to the machine; what is done meanwhile is answered at once. */
@@ -498,8 +507,12 @@ static uint64_t paced(void *context)
     uint64_t now = microseconds();
     bool real = wants_real(l), alone = is_alone(l);
 
-    if (real != l->real || (l->alone && !alone))
+    if (real != l->real)
         set_clock(l, now);
+    if (l->alone && !alone) {
+        wake(l, now);
+        l->change_at = now; /* all that this viewer sees is new */
+    }
     l->real = real;
     l->alone = alone;
     measure(l, now);
