@@ -4,8 +4,8 @@
 set -euo pipefail
 . tests/guests/guest.sh
 
-suite xv6.img xv6.img 0dcde22942d6ba4417d984d9cd3bc5d97f3bf04070dee9ece26263179bdd04fd
-suite fs.img xv6-fs.img 416c975db2c77bc88396576871916a504911de95d4ff4e6e9b70e9946abaa101
+suite xv6.img xv6.img 80e3bfc13331df5ef31cc72603d4652006b22d9ce72db8d038a844d89e4dbd33
+suite fs.img xv6-fs.img 6f2962a637820efc5cd3a92f73cb9c5bbd7b80e6bb52792831c867c63827ab17
 machine pc-i440fx pentium2 100 256 disk <<END
   hd0:
     kind: disk
