@@ -306,8 +306,8 @@ static bool diff_volume(struct diff *d, const struct volume *a, const struct vol
 static bool diff_files(struct diff *d, struct error *error)
 {
     struct disk_survey surveys[2] = {{.volume_count = 0}, {.volume_count = 0}};
-    bool good = reader_survey(&d->sides[0].disk, &surveys[0], error) &&
-                reader_survey(&d->sides[1].disk, &surveys[1], error);
+    bool good = reader_survey_names(&d->sides[0].disk, &surveys[0], error) &&
+                reader_survey_names(&d->sides[1].disk, &surveys[1], error);
 
     error->status = STATUS_OK;
     for (uint32_t i = 0; good && i < surveys[0].volume_count; i++)

@@ -55,7 +55,7 @@ static void print_volume(const struct volume *v)
 
     row(volume_place(v, place));
     if (v->number) {
-        printf("%s", v->type_name ? v->type_name : v->type ? "type" : "unknown type");
+        printf("%s", *v->type_name ? v->type_name : v->type ? "type" : "unknown type");
         if (v->type)
             printf(" (%02Xh)", v->type);
         printf("%s, sectors %" PRIu64 " to %" PRIu64, v->active ? ", active" : "", v->first,
@@ -66,11 +66,11 @@ static void print_volume(const struct volume *v)
         }
     }
     if (!v->extended) {
-        printf("%s", v->file_system ? v->file_system : "no file system that is known");
+        printf("%s", *v->file_system ? v->file_system : "no file system that is known");
         if (*v->label)
             printf(" \"%s\"", v->label);
         also("", v->detail);
-        if (v->code_page_evidence)
+        if (*v->code_page_evidence)
             printf(", names in code page %u (%s)", v->lacking_page ? v->lacking_page : v->code_page,
                    v->code_page_evidence);
         if (v->lacking_page)
@@ -185,7 +185,7 @@ static void json_volume(const struct volume *v)
     member("file-system", v->file_system);
     member("label", v->label);
     member("detail", v->detail);
-    if (v->code_page_evidence)
+    if (*v->code_page_evidence)
         printf(", \"code-page\": %u", v->code_page);
     if (v->lacking_page)
         printf(", \"lacking-code-page\": %u", v->lacking_page);
@@ -285,7 +285,7 @@ static bool examine(struct identity *id, const struct image_request *request, st
 
     if (!image_open(id->path, request, &disk, &id->info, error))
         return false;
-    bool good = reader_survey(&disk, &id->survey, error) &&
+    bool good = reader_survey_names(&disk, &id->survey, error) &&
                 suggest_machine(&disk, &id->survey, NULL, &id->suggestion, error);
     disk.close(disk.context);
     return good;

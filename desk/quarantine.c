@@ -182,7 +182,7 @@ static bool unpack_all(struct unpacking *u, const struct block *disk, struct err
 {
     struct visit visit = {.each = unpack_one, .damaged = leave_out, .context = u};
     struct disk_survey survey;
-    bool good = reader_survey(disk, &survey, error);
+    bool good = reader_survey_names(disk, &survey, error);
 
     u->room = disk->sectors * SECTOR_SIZE * 8;
     for (uint32_t i = 0; good && i < survey.volume_count; i++) {

@@ -1,7 +1,8 @@
 /* reader.c - see reader.h.
  *
  * A question is a struct question; the answer is frames, each with its kind and length before it, of which the last is
- * the end or an error. What comes from the process is hostile as the volume is. */
+ * the end or an error. A process that surveys a disk is asked nothing and answers once. What comes from the process is
+ * hostile as the volume is. */
 #define _DEFAULT_SOURCE /* setenv, MSG_NOSIGNAL */
 #include "desk/reader.h"
 
@@ -20,11 +21,13 @@
 #include "desk/jail.h"
 #include "formats/file.h"
 #include "formats/images/images.h"
+#include "formats/plain.h"
 #include "formats/text.h"
 #include "formats/volumes/registry.h"
 
 enum {
     ANSWER_SECONDS = 60,
+    ENDING_MS = 2000,       /* that a process may take to end */
     RESTARTS = 16,          /* of one volume, after which it is given up */
     PIECE = 1 << 16,        /* bytes that are sent at once */
     FOLDER_LIMIT = 1 << 29, /* bytes of the entries of one folder */
@@ -143,17 +146,25 @@ static int channel_below(const struct block *disk)
     return image_channel(disk);
 }
 
-static void serve(int channel, const struct block *disk, const struct volume *volume)
+static const struct jail_limits limits = {.more_memory = MEMORY_LIMIT};
+
+static struct server *begin_serving(int channel, const struct block *disk)
 {
-    const struct jail_limits limits = {.more_memory = MEMORY_LIMIT};
     struct server *s = calloc(1, sizeof *s);
-    struct question question;
-    struct error error;
 
     if (!s)
         _exit(1);
     s->channel = channel;
     keep_from_writing(channel, channel_below(disk));
+    return s;
+}
+
+static void serve(int channel, const struct block *disk, const struct volume *volume)
+{
+    struct server *s = begin_serving(channel, disk);
+    struct question question;
+    struct error error;
+
     setenv("TZ", "UTC0", 1); /* libtsk asks the host's clock for its zone */
     tzset();
     bool good = files_prepare(volume, &error) && jail_enter(JAIL_READER, NULL, 0, &limits, &error) &&
@@ -162,6 +173,35 @@ static void serve(int channel, const struct block *disk, const struct volume *vo
         _exit(0);
     while (stream_read(channel, &question, sizeof question))
         answer(s, &question);
+    _exit(0);
+}
+
+static bool put_each(struct server *s, const void *elements, uint32_t count, size_t size)
+{
+    uint32_t i = 0;
+
+    while (i < count && put(s, BYTES, (const char *)elements + i * size, size))
+        i++;
+    return i == count;
+}
+
+/* The survey, and each element of its lists. */
+static void serve_survey(int channel, const struct block *disk, const struct volume *none)
+{
+    struct server *s = begin_serving(channel, disk);
+    struct disk_survey found;
+    struct error error;
+    bool good = jail_enter(JAIL_READER, NULL, 0, &limits, &error) && disk_survey(disk, &found, &error);
+
+    (void)none;
+    if (!good)
+        put(s, FAILURE, &error, sizeof error);
+    else if (!put(s, BYTES, &found, sizeof found) ||
+             !put_each(s, found.volumes, found.volume_count, sizeof *found.volumes) ||
+             !put_each(s, found.systems, found.system_count, sizeof *found.systems) ||
+             !put_each(s, found.damage, found.damage_count, sizeof *found.damage) || !put(s, END, &error, 0))
+        _exit(0);
+    flush(s);
     _exit(0);
 }
 
@@ -180,32 +220,50 @@ struct reader {
     size_t run_count;
 };
 
-/* Ends the process; returns the signal that had ended it before, or 0. */
-static int stop(struct reader *r)
+/* Ends the process. */
+static void stop(struct reader *r)
 {
-    int status = 0;
-
     if (!r->process)
-        return 0;
+        return;
     close(r->channel);
     kill(r->process, SIGKILL);
-    while (waitpid(r->process, &status, 0) < 0 && errno == EINTR)
+    while (waitpid(r->process, NULL, 0) < 0 && errno == EINTR)
         continue;
     r->process = 0;
-    return WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL ? WTERMSIG(status) : 0;
+}
+
+/* The signal that ended a process whose channel is closed; 0: none did, or it is not at its end. */
+static int signal_of(struct reader *r)
+{
+    int status = 0;
+    pid_t ended = 0;
+
+    for (unsigned i = 0; i < ENDING_MS && ended == 0; i++) {
+        ended = waitpid(r->process, &status, WNOHANG);
+        if (ended == 0)
+            poll(NULL, 0, 1); /* a call that sessions have */
+    }
+    if (ended <= 0)
+        return 0;
+    close(r->channel);
+    r->process = 0;
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
 static const char *name_of(const struct reader *r)
 {
-    return r->volume.file_system ? r->volume.file_system : "volume";
+    return *r->volume.file_system ? r->volume.file_system : "disk";
 }
 
-/* The process has ended or must end. */
+/* The process has ended, or must end for what it did. */
 static bool lost(struct reader *r, const char *what, struct error *error)
 {
-    int signal = stop(r);
+    int signal = r->process && !what ? signal_of(r) : 0;
 
-    if (!signal || what)
+    stop(r);
+    if (signal == SIGKILL) /* which nothing in its jail sends */
+        return error_set(error, STATUS_HOST, name_of(r), NULL, "see whether memory ran out", "its reader was killed");
+    if (!signal)
         return error_set(error, STATUS_WRONG, name_of(r), NULL, NULL, "%s", what ? what : "its reader ended");
     return error_set(error, STATUS_WRONG, name_of(r), NULL, NULL, "its reader crashed (signal %d)", signal);
 }
@@ -264,18 +322,18 @@ static bool receive_answer(struct reader *r, enum kind kind, size_t most,
     }
 }
 
-static bool start(struct reader *r, struct error *error)
+/* Begins a process that does the work. */
+static bool begin(struct reader *r, void (*work)(int channel, const struct block *disk, const struct volume *volume),
+                  struct error *error)
 {
     int ends[2];
 
-    if (r->starts++ > RESTARTS)
-        return error_set(error, STATUS_WRONG, name_of(r), NULL, NULL, "its reader crashed too often");
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
         return error_host(error, name_of(r), errno, "cannot start a reader");
     r->process = fork();
     if (r->process == 0) {
         signal(SIGINT, SIG_IGN); /* who asks decides */
-        serve(ends[1], r->disk, &r->volume);
+        work(ends[1], r->disk, &r->volume);
     }
     close(ends[1]);
     if (r->process < 0) {
@@ -285,6 +343,15 @@ static bool start(struct reader *r, struct error *error)
     }
     r->channel = ends[0];
     r->begin = r->end = 0;
+    return true;
+}
+
+static bool start(struct reader *r, struct error *error)
+{
+    if (r->starts++ > RESTARTS)
+        return error_set(error, STATUS_WRONG, name_of(r), NULL, NULL, "its reader crashed too often");
+    if (!begin(r, serve, error))
+        return false;
     if (receive_answer(r, END, 0, NULL, NULL, error))
         return true;
     stop(r);
@@ -517,6 +584,119 @@ bool reader_open(const struct block *disk, const struct volume *volume, struct f
     return true;
 }
 
+/* --- Surveys --- */
+
+/* A survey that comes in: the frames it has had. */
+struct coming {
+    struct disk_survey *survey;
+    uint64_t sectors; /* of the disk */
+    uint32_t frames;
+    bool lies;
+};
+
+static bool is_truth(const bool *value)
+{
+    uint8_t byte;
+
+    memcpy(&byte, value, 1);
+    return byte <= 1;
+}
+
+static void make_fit(char *text, size_t size)
+{
+    char plain[256];
+
+    text[size - 1] = '\0';
+    plain_copy(plain, size, text);
+    memcpy(text, plain, strlen(plain) + 1);
+}
+
+#define FIT(text) make_fit((text), sizeof(text))
+
+/* Takes what was found of the whole disk, and makes room for the lists. */
+static bool take_disk(struct coming *c, const struct disk_survey *came)
+{
+    struct disk_survey *s = c->survey;
+
+    *s = *came;
+    s->volumes = NULL, s->systems = NULL, s->damage = NULL;
+    s->sectors = c->sectors;
+    FIT(s->container), FIT(s->overlay), FIT(s->loader), FIT(s->encryption);
+    if (s->scheme > DISK_GPT || !is_truth(&s->optical) || !is_truth(&s->volumes_left_out) ||
+        !is_truth(&s->damage_left_out) || s->volume_count > SURVEY_VOLUMES || s->system_count > SURVEY_SYSTEMS ||
+        s->damage_count > SURVEY_DAMAGE || s->table.heads > 256 || s->table.sectors > 63 ||
+        !s->table.heads != !s->table.sectors)
+        return false;
+    s->volumes = calloc(s->volume_count + 1, sizeof *s->volumes);
+    s->systems = calloc(s->system_count + 1, sizeof *s->systems);
+    s->damage = calloc(s->damage_count + 1, sizeof *s->damage);
+    return s->volumes && s->systems && s->damage;
+}
+
+static bool take_volume(struct volume *v)
+{
+    FIT(v->within), FIT(v->type_name), FIT(v->file_system), FIT(v->label), FIT(v->detail), FIT(v->loader);
+    FIT(v->encryption), FIT(v->compression), FIT(v->code_page_evidence);
+    return is_truth(&v->active) && is_truth(&v->extended) && is_truth(&v->with_deleted) && v->names <= NAMES_JOLIET &&
+           v->tracks.heads <= UINT16_MAX && v->tracks.sectors <= UINT16_MAX;
+}
+
+static bool take_system(struct found_system *f)
+{
+    FIT(f->name), FIT(f->evidence);
+    return f->family <= SYSTEM_NETWARE && is_truth(&f->workgroups);
+}
+
+static bool take_element(struct coming *c, const void *bytes, size_t size)
+{
+    struct disk_survey *s = c->survey;
+    uint32_t n = c->frames - 1;
+
+    if (n < s->volume_count)
+        return size == sizeof *s->volumes && take_volume(memcpy(&s->volumes[n], bytes, size));
+    n -= s->volume_count;
+    if (n < s->system_count)
+        return size == sizeof *s->systems && take_system(memcpy(&s->systems[n], bytes, size));
+    n -= s->system_count;
+    if (n >= s->damage_count || size != sizeof *s->damage)
+        return false;
+    memcpy(&s->damage[n], bytes, size);
+    FIT(s->damage[n].place), FIT(s->damage[n].what);
+    return true;
+}
+
+static bool take_frame(void *context, const void *bytes, size_t size)
+{
+    struct coming *c = context;
+    struct disk_survey came;
+
+    if (c->frames > 0)
+        c->lies = !take_element(c, bytes, size);
+    else if (size == sizeof came)
+        c->lies = !take_disk(c, memcpy(&came, bytes, size));
+    else
+        c->lies = true;
+    c->frames++;
+    return !c->lies;
+}
+
+bool reader_survey(const struct block *disk, struct disk_survey *s, struct error *error)
+{
+    struct coming c = {.survey = s, .sectors = disk->sectors};
+    struct reader r = {.disk = disk, .buffer = malloc(PIECE)};
+    bool good = r.buffer || error_set(error, STATUS_HOST, "survey", NULL, NULL, "out of memory");
+
+    *s = (struct disk_survey){.sectors = 0};
+    good = good && begin(&r, serve_survey, error) && receive_answer(&r, BYTES, PIECE, take_frame, &c, error);
+    if (good && (c.lies || c.frames != 1 + s->volume_count + s->system_count + s->damage_count))
+        good = lost(&r, "its reader answers what was not asked", error);
+    stop(&r);
+    free(r.buffer);
+    if (!good)
+        disk_survey_free(s);
+    return good;
+}
+
 /* --- Code pages --- */
 
 static bool take_pages(void *context, const void *bytes, size_t size)
@@ -549,7 +729,7 @@ static bool find_pages(const struct block *disk, const struct volume *volume, st
 
 static bool lacks_code_page(const struct volume *v)
 {
-    return !v->code_page_evidence && v->file_system &&
+    return !*v->code_page_evidence &&
            (!strncmp(v->file_system, "FAT", 3) || (strstr(v->file_system, "Space") && files_can_open(v)));
 }
 
@@ -574,9 +754,9 @@ static void find_code_pages(const struct block *disk, struct disk_survey *s)
     }
 }
 
-bool reader_survey(const struct block *disk, struct disk_survey *survey, struct error *error)
+bool reader_survey_names(const struct block *disk, struct disk_survey *survey, struct error *error)
 {
-    if (!disk_survey(disk, survey, error))
+    if (!reader_survey(disk, survey, error))
         return false;
     find_code_pages(disk, survey);
     return true;

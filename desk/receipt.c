@@ -346,7 +346,7 @@ static bool open_archive(struct receipt *r, struct error *error)
     error_set(error, STATUS_WRONG, path, NULL, NULL, "has no disk %s", r->slot);
     if (slot == DRIVE_COUNT || !archive_disk(r->archive, slot, &r->disk, error))
         return false;
-    bool good = disk_survey(&r->disk, &survey, error);
+    bool good = reader_survey(&r->disk, &survey, error);
     for (uint32_t i = 0; good && i < survey.volume_count && !r->files.system; i++)
         if (survey.volumes[i].number == r->partition) {
             survey.volumes[i].code_page = r->code_page;

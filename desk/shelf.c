@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "desk/desk.h"
+#include "desk/reader.h"
 #include "formats/images/images.h"
 #include "formats/file.h"
 #include "formats/plain.h"
@@ -452,7 +453,7 @@ static bool open_image(struct row_reader *r, char *entry)
         return false;
     all->count++;
     return is_file(r, image->path) && image_open(image->path, &request, &image->disk, NULL, r->error) &&
-           disk_survey(&image->disk, &image->survey, r->error);
+           reader_survey(&image->disk, &image->survey, r->error);
 }
 
 static void add_systems(struct description_manifest *d, const struct disk_survey *survey)

@@ -7,6 +7,7 @@
 
 #include "desk/desk.h"
 #include "desk/embedded.h"
+#include "desk/reader.h"
 #include "formats/images/images.h"
 #include "formats/plain.h"
 
@@ -91,7 +92,7 @@ static const struct {
 
 static const char *machine_by_loader(const char *loader)
 {
-    for (size_t i = 0; loader && i < sizeof by_loader / sizeof by_loader[0]; i++)
+    for (size_t i = 0; i < sizeof by_loader / sizeof by_loader[0]; i++)
         if (!strncmp(loader, by_loader[i].loader, strlen(by_loader[i].loader)))
             return by_loader[i].machine;
     return NULL;
@@ -131,7 +132,7 @@ static const char *machine_by_volume(const struct disk_survey *s, struct text *r
         return machine;
     }
     for (uint32_t i = 0; i < s->volume_count; i++)
-        for (size_t k = 0; s->volumes[i].file_system && k < sizeof by_file_system / sizeof by_file_system[0]; k++)
+        for (size_t k = 0; k < sizeof by_file_system / sizeof by_file_system[0]; k++)
             if (!strcmp(s->volumes[i].file_system, by_file_system[k].file_system)) {
                 text_print(reasons, "%s is %s\n", volume_place(&s->volumes[i], place), s->volumes[i].file_system);
                 return by_file_system[k].machine;
@@ -439,7 +440,7 @@ static bool suggest_text(const struct arguments *a, const char *path, struct tex
 
     if (!desk_image_requests(a, requests, error) || !image_open(path, &requests[DRIVE_HD0], &disk, NULL, error))
         return false;
-    bool good = disk_survey(&disk, &survey, error) &&
+    bool good = reader_survey(&disk, &survey, error) &&
                 suggest_machine(&disk, &survey, argument_value(a, "--machine"), &suggestion, error) &&
                 suggestion_text(&suggestion, path, text, error);
     suggestion_free(&suggestion);

@@ -122,7 +122,8 @@ bool desk_volume_choose(const struct arguments *a, struct desk_volume *v, struct
 {
     const char *drive = argument_value(a, "--drive"), *colon = drive ? strchr(drive, ':') : NULL;
     struct disk_survey survey;
-    bool good = (argument_value(a, "--code-page") ? disk_survey : reader_survey)(&v->disk.block, &survey, error);
+    bool good = (argument_value(a, "--code-page") ? reader_survey : reader_survey_names)(&v->disk.block, &survey,
+                                                                                         error);
 
     good = good && choose_volume(a, v, &survey, colon ? colon + 1 : NULL, error);
 
@@ -552,7 +553,7 @@ static bool names_any(const struct block *disk, const char *rule)
     struct walk w = {.rule = rule};
     struct disk_survey survey;
     struct error ignored;
-    bool good = reader_survey(disk, &survey, &ignored);
+    bool good = reader_survey_names(disk, &survey, &ignored);
 
     for (uint32_t i = 0; good && !w.named && i < survey.volume_count; i++)
         if (files_can_open(&survey.volumes[i]))

@@ -142,12 +142,12 @@ static bool ext_examine(struct examined *e)
         return false;
     /* Extents, 64-bit, flexible groups; huge files, checksums of groups, links, extra inode size. */
     bool four = (incompatible & 0x2C0) || (read_only & 0x78);
-    e->volume->file_system = four ? "ext4" : compatible & 4 ? "ext3" : "ext2";
+    survey_name(e->volume->file_system, four ? "ext4" : compatible & 4 ? "ext3" : "ext2");
     take_label(e, 1024 + 120, 16);
     snprintf(e->volume->detail, sizeof e->volume->detail, "blocks of %u bytes", 1024u << shift);
     check_length(e, (uint64_t)get_le32(s + 4) * (2u << shift));
     if (incompatible & 0x10000)
-        e->volume->encryption = "ext4 encryption of folders";
+        survey_name(e->volume->encryption, "ext4 encryption of folders");
     if (get_le16(s + 58) & 2)
         volume_damage(e, "the file system has found errors in itself");
     else if (!(get_le16(s + 58) & 1) || incompatible & 4)
@@ -181,19 +181,19 @@ static bool xfs_examine(struct examined *e)
 
 static bool luks_examine(struct examined *e)
 {
-    e->volume->encryption = "LUKS";
+    survey_name(e->volume->encryption, "LUKS");
     return true;
 }
 
 static bool bitlocker_examine(struct examined *e)
 {
-    e->volume->encryption = "BitLocker";
+    survey_name(e->volume->encryption, "BitLocker");
     return true;
 }
 
 static bool stacker_examine(struct examined *e)
 {
-    e->volume->compression = "Stacker";
+    survey_name(e->volume->compression, "Stacker");
     return true;
 }
 
@@ -204,7 +204,8 @@ static void examine_cvf(struct examined *e, struct cvf *cvf)
 {
     struct fat *fat = fat_open(cvf_block(cvf), 0, cvf_block(cvf)->sectors, NULL);
 
-    e->volume->file_system = e->volume->compression = cvf_kind(cvf);
+    survey_name(e->volume->file_system, cvf_kind(cvf));
+    survey_name(e->volume->compression, cvf_kind(cvf));
     if (!fat)
         return;
     snprintf(e->volume->detail + strlen(e->volume->detail), 40, "%sclusters of %" PRIu32 " bytes",
@@ -231,7 +232,7 @@ static bool doublespace_examine(struct examined *e)
     struct error error;
     struct cvf *cvf = cvf_open(e->disk, e->volume, &error);
 
-    e->volume->compression = *at(e, 7) == 'S' ? "DriveSpace" : "DoubleSpace or DriveSpace";
+    survey_name(e->volume->compression, *at(e, 7) == 'S' ? "DriveSpace" : "DoubleSpace or DriveSpace");
     if (!cvf)
         volume_damage(e, "the compressed volume %s", error.what);
     else
@@ -292,10 +293,10 @@ static bool sign_fits(struct examined *e, const struct sign *s)
 
     if (s->offset + s->length > e->size || memcmp(at(e, s->offset), s->bytes, s->length))
         return false;
-    e->volume->file_system = s->name;
+    survey_name(e->volume->file_system, s->name);
     if (!s->examine || s->examine(e))
         return true;
-    e->volume->file_system = NULL;
+    survey_name(e->volume->file_system, NULL);
     e->volume->tracks = none;
     return false;
 }
@@ -317,8 +318,8 @@ static void add_compressed(struct examined *e, const char *name, uint32_t number
         return;
     }
     struct volume *v = &s->volumes[s->volume_count++];
-    *v = (struct volume){
-        .number = number, .first = e->volume->first, .sectors = e->volume->sectors, .type_name = "compressed"};
+    *v = (struct volume){.number = number, .first = e->volume->first, .sectors = e->volume->sectors};
+    survey_name(v->type_name, "compressed");
     memcpy(v->within, name, sizeof v->within); /* 12 characters: compressed_volume_name */
     snprintf(v->detail, sizeof v->detail, "the file %s of %s", name, volume_place(e->volume, place));
 }
@@ -332,12 +333,12 @@ static void look_for_compressed(struct examined *e, struct fat *fat)
     uint32_t number;
 
     if (fat_find(fat, "STACVOL.DSK", &entry, NULL))
-        e->volume->compression = "Stacker";
+        survey_name(e->volume->compression, "Stacker");
     fat_folder_open(fat, NULL, &folder);
     while (fat_folder_next(fat, &folder, &entry, &ignored) == FAT_ENTRY)
         if (!(entry.attributes & (FAT_LABEL | FAT_FOLDER)) && compressed_volume_name(entry.short_name, &number) &&
             !strcasecmp(entry.name, entry.short_name)) { /* rights go by the long name */
-            e->volume->compression = entry.short_name[1] == 'R' ? "DriveSpace" : "DoubleSpace";
+            survey_name(e->volume->compression, entry.short_name[1] == 'R' ? "DriveSpace" : "DoubleSpace");
             add_compressed(e, entry.short_name, number);
         }
 }
@@ -377,7 +378,7 @@ static bool examine_fat(struct examined *e)
     if (!fat)
         return false;
     const struct fat_info *i = fat_info(fat);
-    e->volume->file_system = names[i->bits];
+    survey_name(e->volume->file_system, names[i->bits]);
     e->volume->tracks = i->tracks;
     snprintf(e->volume->detail, sizeof e->volume->detail, "clusters of %" PRIu32 " bytes", i->cluster);
     if (i->serial != UINT64_MAX)

@@ -15,6 +15,11 @@ const char *volume_place(const struct volume *volume, char *place)
     return place;
 }
 
+void survey_name(char to[SURVEY_NAME], const char *name)
+{
+    snprintf(to, SURVEY_NAME, "%s", name ? name : "");
+}
+
 static void add_damage(struct disk_survey *s, const char *place, const char *what, va_list arguments)
 {
     char text[sizeof s->damage->what];

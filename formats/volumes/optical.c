@@ -36,7 +36,7 @@ static void torito(struct examined *e, uint32_t block)
     snprintf(text, sizeof text, "El Torito (%s%s)", kind < 5 ? media[kind] : "unknown emulation",
              catalogue[32] == 0x88 ? "" : ", not bootable");
     add_detail(e, text);
-    e->volume->loader = catalogue[32] == 0x88 ? "El Torito" : NULL;
+    survey_name(e->volume->loader, catalogue[32] == 0x88 ? "El Torito" : NULL);
 }
 
 void iso_examine(struct examined *e)
@@ -62,7 +62,7 @@ void iso_examine(struct examined *e)
         if (d[0] == 0 && !memcmp(d + 7, "EL TORITO SPECIFICATION", 23))
             torito(e, get_le32(d + 71));
     }
-    e->volume->file_system = "ISO 9660";
+    survey_name(e->volume->file_system, "ISO 9660");
     e->survey->optical = true;
 }
 
@@ -83,9 +83,9 @@ void udf_examine(struct examined *e)
         return;
     if (!block_get(e, 256, d) || get_le16(d) != 2)
         volume_damage(e, "UDF has no anchor in block 256");
-    if (e->volume->file_system)
+    if (*e->volume->file_system)
         add_detail(e, version);
     else
-        e->volume->file_system = version;
+        survey_name(e->volume->file_system, version);
     e->survey->optical = true;
 }

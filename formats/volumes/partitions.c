@@ -154,12 +154,12 @@ static struct volume *add_volume(struct disk_survey *s, uint32_t number, const u
         .active = entry[0] & 0x80,
         .extended = is_extended(entry[4]),
         .type = entry[4],
-        .type_name = partition_type_name(entry[4]),
         .first = base + get_le32(entry + 8),
         .sectors = get_le32(entry + 12),
         .start = read_address(entry + 1),
         .end = read_address(entry + 5),
     };
+    survey_name(v->type_name, partition_type_name(entry[4]));
     return v;
 }
 
@@ -272,7 +272,7 @@ static void list_entries(const struct block *disk, struct disk_survey *s, const 
         struct volume *v = add_volume(s, i + 1, none, 0);
         if (!v)
             return;
-        v->type_name = gpt_type_name(entry);
+        survey_name(v->type_name, gpt_type_name(entry));
         v->first = get_le64(entry + 32);
         v->sectors = get_le64(entry + 40) - v->first + 1;
         if (get_le64(entry + 40) < v->first)
@@ -359,7 +359,7 @@ static void check_place(struct disk_survey *s, const struct volume *v)
                       "ends at sector %" PRIu64 ", but the disk has %" PRIu64
                       ": the image was cut off, or the table is another disk's",
                       v->first + v->sectors, s->sectors);
-    if (s->table.sectors && !s->overlay && v->start.sector && v->start.cylinder < CYLINDER_LIMIT &&
+    if (s->table.sectors && !*s->overlay && v->start.sector && v->start.cylinder < CYLINDER_LIMIT &&
         by_address != v->first && v->number < 5)
         survey_damage(s, place,
                       "begins at sector %" PRIu64 ", but by its cylinder, head and sector (%u/%u/%u of %" PRIu32
@@ -391,7 +391,7 @@ static uint64_t overlay_table(const struct block *disk, struct disk_survey *s, u
 
         if (!at)
             continue;
-        s->overlay = at == 1 ? "EZ-Drive" : "OnTrack Disk Manager";
+        survey_name(s->overlay, at == 1 ? "EZ-Drive" : "OnTrack Disk Manager");
         if (!disk_get(disk, at, 1, behind) || !is_table(behind)) {
             survey_damage(s, "the disk", "%s has no partition table at sector %" PRIu64, s->overlay, at);
             return 0;

@@ -29,8 +29,7 @@ static size_t reader_of(const struct volume *volume)
 {
     size_t i = 0;
 
-    while (i < READERS &&
-           !(volume->file_system && !strncmp(volume->file_system, readers[i].name, strlen(readers[i].name))))
+    while (i < READERS && strncmp(volume->file_system, readers[i].name, strlen(readers[i].name)) != 0)
         i++;
     return i;
 }
@@ -53,6 +52,6 @@ bool files_open(const struct block *disk, const struct volume *volume, struct fi
 
     files->system = NULL;
     return i < READERS ? readers[i].open(disk, volume, files, error)
-                       : error_set(error, STATUS_INPUT, volume->file_system ? volume->file_system : "volume", NULL,
+                       : error_set(error, STATUS_INPUT, *volume->file_system ? volume->file_system : "volume", NULL,
                                    NULL, "holds files that cannot be read");
 }

@@ -41,9 +41,9 @@ static void examine_volume(struct examined *e, struct volume *v)
     read_head(e);
     if (!e->size)
         return;
-    v->loader = loader_name(e->head, false);
+    survey_name(v->loader, loader_name(e->head, false));
     if (disk_encryption(e->head))
-        v->encryption = disk_encryption(e->head);
+        survey_name(v->encryption, disk_encryption(e->head));
     file_system_examine(e);
     systems_in_boot_sector(e);
 }
@@ -82,16 +82,15 @@ static void examine_whole(struct examined *e)
     s->volume_count = 1;
     if (disk_is_iso(e->disk)) {
         examine_volume(e, v);
-        v->file_system = NULL;
-        *v->detail = *v->label = '\0';
+        *v->file_system = *v->detail = *v->label = '\0';
         iso_examine(e);
         udf_examine(e);
     } else {
         examine_volume(e, v);
-        if (!v->file_system)
+        if (!*v->file_system)
             udf_examine(e);
     }
-    if (v->file_system || v->loader || s->system_count)
+    if (*v->file_system || *v->loader || s->system_count)
         s->scheme = DISK_SUPERFLOPPY;
     else
         s->volume_count = 0;
@@ -130,14 +129,14 @@ static void go_over(struct examined *e)
         survey_damage(s, "the disk", "its first sector cannot be read");
         return;
     }
-    s->container = container_name(first);
-    s->encryption = disk_encryption(first);
+    survey_name(s->container, container_name(first));
+    survey_name(s->encryption, disk_encryption(first));
     if (!is_one_volume(e->disk, first))
         partitions_list(e->disk, s, first);
     if (s->scheme == DISK_UNKNOWN) {
         examine_whole(e);
     } else {
-        s->loader = loader_name(first, true);
+        survey_name(s->loader, loader_name(first, true));
     }
     /* A volume that holds compressed ones adds them. */
     for (uint32_t i = s->scheme == DISK_UNKNOWN || s->scheme == DISK_SUPERFLOPPY; i < s->volume_count; i++)

@@ -22,6 +22,9 @@ void survey_damage(struct disk_survey *survey, const char *place, const char *wh
 /* The same of the volume. */
 void volume_damage(struct examined *e, const char *what, ...) __attribute__((format(printf, 2, 3)));
 
+/* Sets one of the survey's names; null: it is not known. */
+void survey_name(char to[SURVEY_NAME], const char *name);
+
 /* Notes a system; the same name is noted once. */
 void survey_system(struct disk_survey *survey, const struct volume *volume, enum system_family family, uint16_t version,
                    const char *name, const char *shown_by);

@@ -359,7 +359,7 @@ void volume_set_code_page(struct volume *v, unsigned page, const char *evidence)
 {
     v->code_page = codepage_known(page) ? (uint16_t)page : 437;
     v->lacking_page = codepage_known(page) ? 0 : (uint16_t)page;
-    v->code_page_evidence = evidence;
+    survey_name(v->code_page_evidence, evidence);
 }
 
 static void find_code_page(struct volume *v, struct fat *fat)
@@ -427,7 +427,7 @@ static const struct {
 
 static bool begins(const char *text, const char *sign)
 {
-    return !sign || (text && !strncmp(text, sign, strlen(sign)));
+    return !sign || !strncmp(text, sign, strlen(sign));
 }
 
 void systems_in_boot_sector(struct examined *e)
@@ -440,7 +440,7 @@ void systems_in_boot_sector(struct examined *e)
         survey_system(e->survey, v, SYSTEM_LINUX, 0, name, "the boot sector");
     }
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
-        if ((signs[i].file_system && (!v->file_system || strcmp(v->file_system, signs[i].file_system))) ||
+        if ((signs[i].file_system && strcmp(v->file_system, signs[i].file_system)) ||
             !begins(v->detail, signs[i].detail) || !begins(v->loader, signs[i].loader))
             continue;
         survey_system(e->survey, v, signs[i].family, signs[i].version, signs[i].name,

@@ -18,6 +18,9 @@
 #define SURVEY_SYSTEMS 24
 #define SURVEY_DAMAGE 48
 #define COMPRESSED_VOLUMES 1000
+#define SURVEY_NAME \
+    48 /* bytes of a name that the survey has for what it knows; empty: it is not known, or not there \
+        */
 
 enum disk_scheme {
     DISK_UNKNOWN,     /* nothing that is known */
@@ -40,24 +43,24 @@ struct volume {
     /* 1 to 4, from 5 on logical drives; entries of a GPT from 1; 0: the whole disk; of a compressed volume
      * COMPRESSED_VOLUMES times that of its host, plus 1, plus the nnn of its file. */
     uint32_t number;
-    char within[13];         /* of a compressed volume its file on the host, DRVSPACE.nnn; else empty */
-    bool active, extended;   /* the BIOS boots it; it only holds logical drives */
-    uint8_t type;            /* as the MBR has it */
-    const char *type_name;   /* null: not known */
+    char within[13];       /* of a compressed volume its file on the host, DRVSPACE.nnn; else empty */
+    bool active, extended; /* the BIOS boots it; it only holds logical drives */
+    uint8_t type;          /* as the MBR has it */
+    char type_name[SURVEY_NAME];
     uint64_t first, sectors; /* where it lies */
     struct disk_address start, end;
-    const char *file_system;              /* "FAT16", "HPFS"; null: none that is known */
-    char label[64];                       /* its name; fit for a terminal */
-    char detail[128];                     /* version, size of a block; may be empty */
-    const char *loader;                   /* what its boot sector loads; null: not known */
-    const char *encryption, *compression; /* what it is packed in; null: nothing that is known */
+    char file_system[SURVEY_NAME];                          /* "FAT16", "HPFS" */
+    char label[64];                                         /* its name; fit for a terminal */
+    char detail[128];                                       /* version, size of a block; may be empty */
+    char loader[SURVEY_NAME];                               /* what its boot sector loads */
+    char encryption[SURVEY_NAME], compression[SURVEY_NAME]; /* what it is packed in */
     struct geometry tracks;               /* heads and sectors to the track in its boot sector; all zero: it has none */
     uint16_t code_page;                   /* of names in one byte to the character (formats/codepage.h) */
     uint16_t lacking_page;                /* that they are in, and that is not known here; 0: none */
     bool with_deleted;                    /* whoever opens its files wants those that were deleted, too */
     enum volume_names names;              /* and by these names; NAMES_JOLIET: the best but Rock Ridge's */
     uint16_t text_page;                   /* of texts of Windows; 0: not known */
-    const char *code_page_evidence;       /* the file that says so, or lacking_page; null: none does, and it is 437 */
+    char code_page_evidence[SURVEY_NAME]; /* the file that says so, or lacking_page; empty: none does, and it is 437 */
 };
 
 /* Families whose members need different machines. */
@@ -88,13 +91,13 @@ struct disk_damage {
 struct disk_survey {
     uint64_t sectors;
     enum disk_scheme scheme;
-    bool optical;           /* an ISO 9660 or UDF volume for a CD */
-    const char *container;  /* it is no disk but a file of this kind: "Norton Ghost image"; null: it is a disk */
-    const char *overlay;    /* a driver between BIOS and partition table: "OnTrack Disk Manager"; or null */
-    const char *loader;     /* what the code before the partition table is; null: not known */
-    const char *encryption; /* of the whole disk; or null */
-    uint32_t signature;     /* of the disk, at 1B8h; 0: none */
-    struct geometry table;  /* heads and sectors as the ends of partitions have them; cylinders 0; all zero: none */
+    bool optical;                 /* an ISO 9660 or UDF volume for a CD */
+    char container[SURVEY_NAME];  /* it is no disk but a file of this kind: "Norton Ghost image" */
+    char overlay[SURVEY_NAME];    /* a driver between BIOS and partition table: "OnTrack Disk Manager" */
+    char loader[SURVEY_NAME];     /* what the code before the partition table is */
+    char encryption[SURVEY_NAME]; /* of the whole disk */
+    uint32_t signature;           /* of the disk, at 1B8h; 0: none */
+    struct geometry table; /* heads and sectors as the ends of partitions have them; cylinders 0; all zero: none */
     struct volume *volumes;
     struct found_system *systems; /* the newest first */
     struct disk_damage *damage;

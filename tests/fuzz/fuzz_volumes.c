@@ -75,11 +75,12 @@ static bool see(void *context, const struct file_entry *e)
 /* Folders breadth first, and of each file its runs and some bytes. */
 static void walk(const struct block *disk, const char *file_system)
 {
-    const struct volume volume = {.sectors = disk->sectors, .file_system = file_system, .code_page = 437};
+    struct volume volume = {.sectors = disk->sectors, .code_page = 437};
     struct files files;
     struct error error;
     struct walk w = {.files = &files, .known = 1, .left = ENTRIES};
 
+    snprintf(volume.file_system, sizeof volume.file_system, "%s", file_system);
     if (!files_open(disk, &volume, &files, &error))
         return;
     for (unsigned i = 0; i < w.known && w.left > 0; i++)
