@@ -200,6 +200,7 @@ await page.keyboard.press('Enter');
 await until(async () => (await dots()) !== chosen, 10);
 const record = await rests();
 fact('and the record shows', record !== chosen);
+fact('the bar of tools is one row', await page.evaluate(() => document.querySelector('.tools').clientHeight < 60));
 await picture('session');
 await accessible('a session');
 await page.getByRole('button', {name: 'Fit to window'}).click();
@@ -324,6 +325,11 @@ const replay = muniment('replay', `${library}/records.mun`, `${WORK}/session.jou
 fact('the journal of the session is replayed, media too', / states equal/.test(replay) && /[1-9][0-9] inputs given/.test(replay) && (journal.match(/ medium fd0 [0-9a-f]{64}/g) || []).length === 2);
 await page.getByRole('link', {name: 'Film'}).click();
 fact('it is watched as a film', await page.locator('.film img').waitFor({timeout: 60000}).then(() => true, () => false));
+fact('which opens where there is something to see, not in the dark', await until(() => page.evaluate(() => {
+  const image = document.querySelector('.film img'), brush = new OffscreenCanvas(image.naturalWidth || 1, image.naturalHeight || 1).getContext('2d');
+  brush.drawImage(image, 0, 0);
+  return new Set(new Uint32Array(brush.getImageData(0, 0, image.naturalWidth || 1, image.naturalHeight || 1).data.buffer)).size > 2;
+}), 5) && Number(await page.getByRole('slider').inputValue()) > 0);
 await page.getByRole('slider').fill('45');
 fact('at any place', await until(() => page.evaluate(() => document.querySelector('.film img').naturalWidth === 720)));
 await picture('film');

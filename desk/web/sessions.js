@@ -125,7 +125,7 @@ export async function sessionPage(id, me) {
   }
 
   const bar = el('div', {class: 'tools', role: 'toolbar', 'aria-label': texts.toolbar},
-    el('strong', {}, session.archive.replace(/\.mun$/, '')),
+    el('strong', {title: session.archive}, session.archive.replace(/\.mun$/, '')),
     keys,
     tool(texts.pasteText, typeText),
     tool(texts.screenshot, () => screen?.picture((blob) => save(blob, `${session.archive.replace(/\.mun$/, '')}.png`))),

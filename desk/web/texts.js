@@ -47,7 +47,7 @@ export const texts = {
   rightsOpen: 'Open',
   rightsClosed: (until) => `Closed until ${until}`,
   unreadable: 'Cannot be opened',
-  copies: (n) => `${n} copies`,
+  copies: (n) => `The same machine as ${n === 2 ? 'another archive' : `${n - 1} others`}`,
 
   fields: {
     identifiers: 'Identifiers', 'reference-code': 'Reference code', creator: 'Creator', custodian: 'Custodian',
