@@ -124,11 +124,6 @@ static void sort_names(struct names *names)
         qsort(names->at, names->count, sizeof *names->at, compare_names);
 }
 
-static bool has_name(const struct names *names, const char *name)
-{
-    return names->count && bsearch(&name, names->at, names->count, sizeof *names->at, compare_names);
-}
-
 static void names_free(struct names *names)
 {
     for (size_t i = 0; i < names->count; i++)
@@ -198,6 +193,11 @@ struct library {
     struct folder names; /* of the folder, since library_open */
     struct error *error;
 };
+
+static bool has_name(const struct names *names, const char *name)
+{
+    return names->count && bsearch(&name, names->at, names->count, sizeof *names->at, compare_names);
+}
 
 /* What is kept of each archive, and, while a listing is made, of each check. `more` is only searched. */
 static const char tables[] =

@@ -180,7 +180,7 @@ run-check: all tests $(GUESTS)
 	@BUILD=$(BUILD) tests/run.sh $(TESTS)
 
 run-check-long: all tests $(GUESTS) $(BUILD)/tests/transcendental
-	@LONG=1 BUILD=$(BUILD) tests/run.sh tests/browser.sh tests/fresh.sh tests/transcendental.sh $(GUESTS_LONG:%=tests/guests/%.sh) $(TESTS)
+	@LONG=1 BUILD=$(BUILD) tests/run.sh tests/browser.sh tests/fresh.sh tests/five.sh tests/transcendental.sh $(GUESTS_LONG:%=tests/guests/%.sh) $(TESTS)
 
 run-check-cpu: $(CPU_PROGRAMS)
 	@BUILD=$(BUILD) tests/cpu.sh $(TESTS_CPU)

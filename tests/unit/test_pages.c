@@ -43,7 +43,9 @@ static void begin(struct sides *s)
     assert_true(files[0] >= 0 && files[1] >= 0 && ftruncate(s->pages, PAGES_SIZE) == 0);
     assert_true(message_send(s->ours, parts, 2, files, 2, 0) > 0);
     close(files[0]);
-    s->archive = pages_receive(s->theirs, &s->of, &error);
+    assert_true(pages_receive(s->theirs, &s->of, &error));
+    assert_null(s->of.archive); /* nothing of it was read yet */
+    s->archive = pages_open(&s->of, &error);
     assert_non_null(s->archive);
 }
 
