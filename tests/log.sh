@@ -50,7 +50,8 @@ sed 's/^$/\nno signature\n/' noon.head >longer.head
 gives "what stands between a head and its signatures makes it none" 1 "$MUNIMENT" log verify day.log --head longer.head --trust office.key.pub
 python3 -c 'head = open("noon.head").read(); line = head.splitlines()[-1]; print(head + line[:-9] + ("B" if line[-9] == "A" else "A") + line[-8:])' >forged.head
 gives "nor does a head with one that does not fit beside it" 1 "$MUNIMENT" log verify day.log --head forged.head --trust office.key.pub
-$check note noon.head
+sed '/^$/,$d' noon.head >noon.head.note
+sed -n 's/^— [^ ]* //p' noon.head | base64 -d | tail -c +5 >noon.head.sig
 gives "the signature is openssl's too" 0 openssl pkeyutl -verify -pubin -inkey office.key.pub -rawin -in noon.head.note -sigfile noon.head.sig
 gives "a paper head" 0 "$MUNIMENT" log head day.log --paper
 says "has the root in groups" out "$("$MUNIMENT" log verify day.log | sed -n 's/.*root *\(....\)\(....\).*/\1 \2/p')"

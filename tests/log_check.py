@@ -5,138 +5,95 @@
     log_check.py proof PROOF            that its line leads to its head
     log_check.py growth REQUEST HEAD    that the head of the request has only grown since HEAD
 
-Signatures are left to openssl: `log_check.py note HEAD` prints what is signed to FILE.note and the signature to
-FILE.sig. Exit status 1, and a line that says what is wrong."""
+Exit status 1, and a line that says what is wrong. Signatures are left to openssl (log.sh)."""
+import base64, hashlib, json, re, sys
 
-import base64
-import hashlib
-import json
-import re
-import sys
-
-HEADS = {"time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "by": r"[a-z0-9.-]{1,64}"}
-OUTCOMES = ["done", "wrong", "usage", "input", "host", "undecided", "closed"]
+TIME, WORD = rb'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"', rb'"[a-z0-9.-]{1,64}"'
+FIRST = rb'{"muniment-log":0,"origin":"[!#-*,-\[\]-~]{1,256}","made":' + TIME + b"}"
+LINE = (rb'{"line":%d,"time":' + TIME + b',"by":' + WORD + rb',(?:("act"):' + WORD + rb',"object":".*"|"intent":(\d+),'
+        rb'"outcome":"(?:done|wrong|usage|input|host|undecided|closed)"(?:,.*)?|"torn":%d(?:,.*)?)}')
 
 
-def wrong(text):
-    sys.exit(text)
-
-
-def leaf(line):
-    return hashlib.sha256(b"\0" + line).digest()
-
-
-def node(left, right):
-    return hashlib.sha256(b"\1" + left + right).digest()
+def digest(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
 
 
 def root(leaves):
-    if len(leaves) < 2:
-        return leaves[0] if leaves else hashlib.sha256(b"").digest()
-    half = 1 << (len(leaves) - 1).bit_length() - 1
-    return node(root(leaves[:half]), root(leaves[half:]))
+    half = 1 << (len(leaves) - 1).bit_length() - 1 if len(leaves) > 1 else 0
+    return digest(b"\1", root(leaves[:half]), root(leaves[half:])) if half else leaves[0]
 
 
-def head(text):
-    body = text.split("\n\n")[0].split("\n")
-    return body[0], int(body[1]), base64.b64decode(body[2], validate=True)
+def climb(number, last, at, nodes):
+    """The roots before and after that a path leads to (RFC 9162, 2.1.3.2 and 2.1.4.2), and the levels it lacks."""
+    before = after = at
+    for step in nodes:
+        if number & 1 or number == last:
+            before, after = digest(b"\1", step, before), digest(b"\1", step, after)
+            while number and not number & 1:
+                number, last = number >> 1, last >> 1
+        else:
+            after = digest(b"\1", after, step)
+        number, last = number >> 1, last >> 1
+    return before, after, last
 
 
-def check_line(number, line, waiting):
+def read(path):
+    """The lines before the first empty line, and those after it."""
+    return [part.split("\n") for part in open(path, encoding="utf-8").read().split("\n\n", 1)]
+
+
+def head(lines):
+    return lines[0], int(lines[1]), base64.b64decode(lines[2], validate=True)
+
+
+def fault_of(number, line, waiting):
+    form = re.fullmatch(LINE % (number, number - 1) if number else FIRST, line)
     try:
-        members = json.loads(line, object_pairs_hook=list)
+        json.loads(line)
     except ValueError:
-        return "is no JSON"
-    names = [name for name, _ in members]
-    values = dict(members)
-    if number == 0:
-        return None if names == ["muniment-log", "origin", "made"] and values["muniment-log"] == 0 else "names no log"
-    if names[:3] != ["line", "time", "by"] or values["line"] != number:
-        return "has another number or other members"
-    if not all(re.fullmatch(form, values[name]) for name, form in HEADS.items()):
-        return "has no time or no author"
-    if names[3:5] == ["act", "object"]:
-        waiting.add(number)
-    elif names[3:5] == ["intent", "outcome"]:
-        if values["intent"] not in waiting or values["outcome"] not in OUTCOMES:
-            return "is the outcome of no act that waits for one"
-        waiting.remove(values["intent"])
-    elif names[3:4] != ["torn"] or values["torn"] != number - 1:
-        return "has neither act, intent nor torn"
-    return None
+        form = None
+    if not form or not number:
+        return None if form else "has not the form of a line, or another number"
+    act, intent = form.groups()
+    if act:
+        waiting.add(b"%d" % number)
+    elif intent and intent not in waiting:
+        return "is the outcome of no act that waits for one"
+    return waiting.discard(intent)
 
 
-def check_log(path, heads):
-    lines = open(path, "rb").read().split(b"\n")[:-1]
-    leaves, waiting, faults = [], set(), {}
-    for number, line in enumerate(lines):
-        fault = check_line(number, line, waiting)
-        if fault:
-            faults[number] = fault
-        elif number - 1 in faults and b'"torn":' in line:
-            del faults[number - 1]
-        leaves.append(leaf(line))
-    for number, fault in faults.items():
-        wrong(f"line {number} {fault}")
+def check_log(path, *heads):
+    lines, waiting = open(path, "rb").read().split(b"\n")[:-1], set()
+    faults = [fault_of(number, line, waiting) for number, line in enumerate(lines)]
+    for number, fault in enumerate(faults):
+        if fault and not (faults[number + 1:number + 2] == [None] and b'"torn":' in lines[number + 1]):
+            sys.exit(f"line {number} {fault}")
+    leaves = [digest(b"\0", line) for line in lines]
     for file in heads:
-        origin, size, its = head(open(file, encoding="utf-8").read())
+        origin, size, its = head(read(file)[0])
         if origin != json.loads(lines[0])["origin"] or size > len(lines) or root(leaves[:size]) != its:
-            wrong(f"{file} is not a head of this log")
+            sys.exit(f"{file} is not a head of this log")
     print(f"{len(lines)} lines, {root(leaves).hex()}")
 
 
 def check_proof(path):
-    proof, text = open(path, encoding="utf-8").read().split("\n\n", 1)
-    first, extra, index, *nodes = proof.split("\n")
-    _, size, its = head(text)
-    number, last, hashed = int(index.split()[1]), size - 1, leaf(base64.b64decode(extra.split()[1]))
-    for step in map(base64.b64decode, nodes):
-        if number & 1 or number == last:
-            hashed = node(step, hashed)
-            while number and not number & 1:
-                number, last = number >> 1, last >> 1
-        else:
-            hashed = node(hashed, step)
-        number, last = number >> 1, last >> 1
-    if first != "c2sp.org/tlog-proof@v1" or last or hashed != its:
-        wrong("the proof does not hold")
+    (first, extra, index, *nodes), rest = read(path)
+    _, size, its = head(rest)
+    leaf = digest(b"\0", base64.b64decode(extra.split()[1]))
+    _, after, lacking = climb(int(index.split()[1]), size - 1, leaf, map(base64.b64decode, nodes))
+    if first != "c2sp.org/tlog-proof@v1" or (after, lacking) != (its, 0):
+        sys.exit("the proof does not hold")
 
 
 def check_growth(request, old_head):
-    proof, text = open(request, encoding="utf-8").read().split("\n\n", 1)
-    old, *nodes = proof.split("\n")
-    nodes = [base64.b64decode(n) for n in nodes if n]
-    _, before, first_root = head(open(old_head, encoding="utf-8").read())
-    _, size, second_root = head(text)
-    if int(old.split()[1]) != before:
-        wrong("the request is about another size")
-    if before == size:
-        return None if not nodes and first_root == second_root else wrong("the log did not grow as the proof says")
-    if before & (before - 1) == 0:
-        nodes.insert(0, first_root)
-    number, last = before - 1, size - 1
-    while number & 1:
-        number, last = number >> 1, last >> 1
-    one = two = nodes[0]
-    for step in nodes[1:]:
-        if number & 1 or number == last:
-            one, two = node(step, one), node(step, two)
-            while number and not number & 1:
-                number, last = number >> 1, last >> 1
-        else:
-            two = node(two, step)
-        number, last = number >> 1, last >> 1
-    return None if last == 0 and (one, two) == (first_root, second_root) else wrong("the log did not only grow")
-
-
-def print_note(path):
-    body, signatures = open(path, encoding="utf-8").read().split("\n\n", 1)
-    open(path + ".note", "w", encoding="utf-8").write(body + "\n")
-    signature = base64.b64decode(signatures.split("\n")[0].split(" ")[2])
-    open(path + ".sig", "wb").write(signature[4:])
+    (old, *nodes), rest = read(request)
+    (_, before, first), (_, size, second) = head(read(old_head)[0]), head(rest)
+    path = [first] * (before & before - 1 == 0) + [base64.b64decode(text) for text in nodes if text]
+    whole = (before & -before).bit_length() - 1  # the height of the last whole tree of the old log
+    grown = path and climb((before >> whole) - 1, size - 1 >> whole, path[0], path[1:]) == (first, second, 0)
+    if int(old.split()[1]) != before or before > size or not (grown or (before == size and first == second)):
+        sys.exit("the log did not only grow")
 
 
 if __name__ == "__main__":
-    command, *operands = sys.argv[1:]
-    {"log": lambda path, *heads: check_log(path, heads), "proof": check_proof, "growth": check_growth,
-     "note": print_note}[command](*operands)
+    {"log": check_log, "proof": check_proof, "growth": check_growth}[sys.argv[1]](*sys.argv[2:])
